@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The retry law: the hf_retry_* functions of holdfast.h and the one step of
+ * it that the engine needs when it has classified a failure already.
+ *
+ * Threads: any; the process-wide budget is atomic.
+ */
+#ifndef HF_CORE_RETRY_H
+#define HF_CORE_RETRY_H
+
+#include "holdfast.h"
+
+struct hf_budget;
+
+/* Returns the process-wide budget. */
+struct hf_budget *hf_retry_budget(void);
+
+/*
+ * Decides on a failure that was classified already and counts it in `state`.
+ * `timed_out` failures cost two tokens. As hf_retry_next otherwise.
+ */
+struct hf_verdict hf_retry_judge(const struct hf_retry_policy *policy,
+                                 struct hf_retry_state *state,
+                                 const struct hf_classification *why,
+                                 bool timed_out,
+                                 double now_ms,
+                                 uint32_t random);
+
+#endif

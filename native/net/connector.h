@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A job that opens one connection: looks names up, connects, authenticates,
+ * sets the session up, and leaves a nonblocking PGconn or an error.
+ *
+ * Ownership: the submitter's, as any job; hf_connect_job_free also closes a
+ *            connection that nobody took.
+ * Threads:   made, read and freed where it is submitted; in between the worker
+ *            owns it and its PGconn.
+ */
+#ifndef HF_NET_CONNECTOR_H
+#define HF_NET_CONNECTOR_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "net/worker.h"
+
+struct hf_target;
+
+struct hf_connect_job {
+  struct hf_job job;
+
+  /* set before submission */
+  struct hf_target *target;   /* a reference of the job's own */
+  uint64_t deadline_ns;       /* on hf_clock_ns(); 0 = none */
+  bool detect_proxy;          /* ask for pg_backend_pid() */
+  bool pid_is_optional;       /* its refusal is no failure */
+  void *ctx;                  /* the submitter's */
+
+  /* of the job; set through the functions below */
+  char *password;
+  char *setup_sql;
+
+  /* the result, from `done` on */
+  enum hf_status status;      /* HF_OK: connection is set, else error is */
+  PGconn *connection;         /* set it to NULL when taking it */
+  struct hf_error error;
+  int32_t backend_pid;        /* the server's own when detected */
+  bool pid_detected;
+  bool proxied;               /* the two process ids differ */
+  bool uses_tls;
+  int32_t server_version;     /* as PQserverVersion() */
+  int64_t elapsed_us;
+  /*
+   * Notices received meanwhile: each is its fields (letter, text, NUL) and one
+   * more NUL. At most 16 KB are kept.
+   */
+  char *notices;
+  size_t notices_bytes;
+};
+
+/*
+ * Makes a job; takes a reference on the target. `done` is called on a worker
+ * thread and must hand the job over; an abandoned job frees itself. Returns
+ * NULL when out of memory.
+ */
+struct hf_connect_job *hf_connect_job_new(struct hf_target *target,
+                                          void (*done)(struct hf_job *job),
+                                          void *ctx);
+
+/* Uses this password instead of the target's; copies it. */
+HF_NODISCARD enum hf_status hf_connect_job_set_password(
+    struct hf_connect_job *job, const char *password);
+
+/* Runs this SQL (one or more statements) on the new session; copies it. */
+HF_NODISCARD enum hf_status hf_connect_job_set_setup(
+    struct hf_connect_job *job, const char *sql);
+
+/*
+ * Returns the job's connection; from now on the caller closes it. Its notice
+ * receiver drops everything until the caller sets another.
+ */
+PGconn *hf_connect_job_take(struct hf_connect_job *job);
+
+/* Closes what was not taken, wipes the password, frees. Accepts NULL. */
+void hf_connect_job_free(struct hf_connect_job *job);
+
+/*
+ * Has `hook` called once per process, on a worker thread, right after the
+ * first attempt that may have initialised TLS ended. Set it before the first
+ * submission.
+ */
+void hf_connector_on_first_tls(void (*hook)(void));
+
+/*
+ * Reads what a failed connection's libpq text says: fills `error` with phase
+ * HF_PHASE_CONNECT. `text` is that of PQerrorMessage in verbose mode. Returns
+ * the status. Pure; for tests and for connections that break later.
+ */
+enum hf_status hf_connect_error_read(struct hf_error *error, const char *text);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One port's table of column lists: a list is described to JavaScript once and
+ * then goes by a small number (2 and up).
+ *
+ * Ownership: the table is the caller's memory; definitions are handed over.
+ * Threads:   one at a time.
+ */
+#ifndef HF_NET_SHAPES_H
+#define HF_NET_SHAPES_H
+
+#include <libpq-fe.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "holdfast.h"
+
+enum { HF_SHAPES_MAX = 1024, HF_SHAPES_BUCKETS = 512 };
+
+struct hf_shape;
+
+struct hf_shapes {
+  struct hf_shape *buckets[HF_SHAPES_BUCKETS];
+  struct hf_shape *by_id[HF_SHAPES_MAX];
+  int32_t count;
+};
+
+/* Makes an empty table. Never fails; zeroed memory is one too. */
+void hf_shapes_init(struct hf_shapes *shapes);
+
+/*
+ * Finds the number of a result's columns under a decode mask. `*id` may hold a
+ * guess (the number the same statement had last time; 0 = none), which makes
+ * it fast. On return `*id` is the number, 0 when the result has no columns.
+ * `*definition` is NULL, or the messages that must reach the port before any
+ * result of that shape. When the table is full it forgets all, and the
+ * definition is preceded by the message that says so.
+ * Returns HF_OK or HF_NO_MEMORY (the table is as before).
+ */
+HF_NODISCARD enum hf_status hf_shapes_find(struct hf_shapes *shapes,
+                                           const PGresult *result,
+                                           int32_t decode,
+                                           int32_t *id,
+                                           struct hf_block **definition);
+
+/* Frees all; the table is empty after. */
+void hf_shapes_finish(struct hf_shapes *shapes);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where and how to connect: an allow-listed set of libpq's keywords.
+ *
+ * Ownership: counted references; the last hf_target_unref frees it and wipes
+ *            the secrets.
+ * Threads:   set up on one thread, then read-only; references from any.
+ */
+#ifndef HF_NET_TARGET_H
+#define HF_NET_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "holdfast.h"
+
+struct hf_error;
+struct hf_target;
+
+/* Returns a target with one reference, or NULL when out of memory. */
+struct hf_target *hf_target_new(void);
+
+/*
+ * Sets a keyword; copies both. An empty value removes it. Besides libpq's
+ * there are sslrootcert_pem, sslcert_pem and sslkey_pem, which take the text
+ * itself. Returns HF_OK, HF_NO_MEMORY, or HF_PARAM_INVALID with a message
+ * that names the keyword (never its value) in `error`. Only before the target
+ * is shared.
+ */
+HF_NODISCARD enum hf_status hf_target_set(struct hf_target *target,
+                                          const char *key,
+                                          const char *value,
+                                          struct hf_error *error);
+
+/* Returns a keyword's value, or NULL. Borrowed until the last unref. */
+const char *hf_target_get(const struct hf_target *target, const char *key);
+
+/* Returns whether hf_target_set would accept the keyword. */
+bool hf_target_knows(const char *key);
+
+/* Takes one more reference; returns its argument. */
+struct hf_target *hf_target_ref(struct hf_target *target);
+
+/* Gives a reference back. Accepts NULL. */
+void hf_target_unref(struct hf_target *target);
+
+enum { HF_TARGET_PARAMS_MAX = 48 };
+
+/*
+ * Fills in the arrays for PQconnectStartParams, ended by NULL, without host,
+ * hostaddr and port. Borrowed until the last unref. Returns how many.
+ */
+size_t hf_target_params(const struct hf_target *target,
+                        const char *keywords[HF_TARGET_PARAMS_MAX],
+                        const char *values[HF_TARGET_PARAMS_MAX]);
+
+/* Returns whether a connection to the target may use TLS. */
+bool hf_target_may_use_tls(const struct hf_target *target);
+
+#endif

@@ -7,7 +7,7 @@ const { fork } = require('node:child_process');
 
 class LoadProcess {
   #child;
-  /** @type {import('./account').Load} */
+  /** @type {import('./account.js').Load} */
   #load = {
     reads: { succeeded: 0, wrong: 0, failures: [] },
     writes: [],
@@ -25,7 +25,7 @@ class LoadProcess {
   #failedWrites = 0;
   #exited;
 
-  /** @param {string} file @param {import('./load').Settings} settings */
+  /** @param {string} file @param {import('./load.js').Settings} settings */
   constructor(file, settings) {
     // Settings hold a password: not for the command line, where all can see.
     this.#child = fork(file, [], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });

@@ -3,7 +3,7 @@
 
 // Everything the demo prints.
 
-const { OUTCOMES } = require('./account');
+const { OUTCOMES } = require('./account.js');
 
 const LINE_MILLIS = 1000;
 
@@ -83,7 +83,7 @@ function duration(millis) {
   return typeof millis === 'number' ? `${millis.toFixed(1)} ms` : '-';
 }
 
-/** @typedef {import('./account').Summary} Summary */
+/** @typedef {import('./account.js').Summary} Summary */
 /** @typedef {{p50: number | null, p99: number | null}} Times */
 
 /**
@@ -119,7 +119,7 @@ function resultTable(holdfast, pg) {
   ]);
 }
 
-/** @param {import('./account').Check[]} checks */
+/** @param {import('./account.js').Check[]} checks */
 function checkList(checks) {
   const lines = checks.map(({ text, ok, detail }) => {
     const verdict = ok === null ? '-' : ok ? 'ok' : 'FAILED';

@@ -41,6 +41,7 @@ class FaultMaker {
   #pooler;
   #applications;
   #seconds;
+  #killEveryMillis;
   #running = true;
   #kills = 0;
   #busyKills = 0;
@@ -54,12 +55,14 @@ class FaultMaker {
    *   options.pooler
    * @param {string[]} options.applications whose backends to kill, in turn
    * @param {number} options.seconds how long the run takes
+   * @param {number} [options.killEveryMillis]
    */
-  constructor({ admin, pooler, applications, seconds }) {
+  constructor({ admin, pooler, applications, seconds, killEveryMillis }) {
     this.#admin = admin;
     this.#pooler = pooler;
     this.#applications = applications;
     this.#seconds = seconds;
+    this.#killEveryMillis = killEveryMillis ?? KILL_EVERY_MILLIS;
   }
 
   get restartsWanted() {
@@ -97,7 +100,7 @@ class FaultMaker {
       await (wantIdle
         ? this.#kill(application, ['idle'])
         : this.#killBusy(application));
-      await sleep(KILL_EVERY_MILLIS);
+      await sleep(this.#killEveryMillis);
     }
   }
 

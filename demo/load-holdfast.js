@@ -4,8 +4,8 @@
 // The demo's load on Holdfast, written the way an application would.
 
 const { Pool, retryQuery, withTransactionRetry } = require('..');
-const { serve } = require('./load');
-const { statements } = require('./statements');
+const { serve } = require('./load.js');
+const { statements } = require('./statements.js');
 
 serve((settings) => {
   const sql = statements(settings);

@@ -5,8 +5,8 @@
 // its error events handled, and nobody repeating anything.
 
 const { Pool } = require('pg');
-const { serve } = require('./load');
-const { statements } = require('./statements');
+const { serve } = require('./load.js');
+const { statements } = require('./statements.js');
 
 const PATIENCE_MILLIS = 8000;
 

@@ -9,7 +9,7 @@
 
 const { performance } = require('node:perf_hooks');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { Latencies } = require('./latencies');
+const { Latencies } = require('./latencies.js');
 
 /**
  * @typedef {object} Settings
@@ -73,9 +73,9 @@ class Load {
   #started = 0;
   #settled = 0;
   #reads = { succeeded: 0, wrong: 0 };
-  /** @type {Map<string, import('./account').Failure>} */
+  /** @type {Map<string, import('./account.js').Failure>} */
   #readFailures = new Map();
-  /** @type {import('./account').Write[]} */
+  /** @type {import('./account.js').Write[]} */
   #writes = [];
   /** @type {Map<string, number>} */
   #messages = new Map();

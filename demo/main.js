@@ -12,12 +12,12 @@ const { performance } = require('node:perf_hooks');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { parseArgs } = require('node:util');
 
-const { FOUND_BY, judge, plantFault, summarize } = require('./account');
-const { LoadProcess } = require('./child');
-const { ProgressLine, checkList, progress, resultTable } = require('./display');
-const { FaultMaker } = require('./faults');
-const { startServers } = require('./servers');
-const { Tables } = require('./tables');
+const { FOUND_BY, judge, plantFault, summarize } = require('./account.js');
+const { LoadProcess } = require('./child.js');
+const { ProgressLine, checkList, progress, resultTable } = require('./display.js');
+const { FaultMaker } = require('./faults.js');
+const { startServers } = require('./servers.js');
+const { Tables } = require('./tables.js');
 
 const USAGE = `usage: npm run demo -- [options]
   --seconds=N            how long the load runs (20; at least 4)
@@ -33,7 +33,6 @@ const FEWEST_SECONDS = 4;
 
 class UsageError extends Error {}
 
-/** What cannot go on, with the exit code to end with. */
 class Interrupted extends Error {}
 
 function readArguments() {
@@ -68,7 +67,7 @@ const applicationName = (driver) => `holdfast-demo-${driver}`;
 
 /**
  * @param {string} driver
- * @param {import('./servers').Servers} servers
+ * @param {import('./servers.js').Servers} servers
  * @param {Tables} tables
  * @param {string} suffix
  */
@@ -158,7 +157,7 @@ function printErrors(driver, load) {
  * Adds up, prints, and returns the exit code.
  * @param {{holdfast: LoadProcess, pg: LoadProcess}} loads
  * @param {Tables} tables
- * @param {import('./account').Faults} faults
+ * @param {import('./account.js').Faults} faults
  * @param {keyof typeof FOUND_BY | undefined} plant
  */
 async function report(loads, tables, faults, plant) {
@@ -191,7 +190,7 @@ async function report(loads, tables, faults, plant) {
 }
 
 /**
- * @param {import('./account').Check[]} checks
+ * @param {import('./account.js').Check[]} checks
  * @param {keyof typeof FOUND_BY | undefined} plant
  */
 function conclude(checks, plant) {
@@ -233,8 +232,11 @@ async function runDemo({ seconds, plant }, signal, onEnd) {
 
   const suffix = randomBytes(4).toString('hex');
   const tables = new Tables(servers.adminUrl, suffix, DRIVERS);
+  await tables.connect();
   onEnd(() => tables.close());
-  onEnd(() => tables.drop());
+  if (!servers.own) {
+    onEnd(() => tables.drop());
+  }
   await tables.create();
   signal.throwIfAborted();
 

@@ -41,8 +41,11 @@ class Tables {
     return `holdfast_demo_${this.#suffix}_${driver}`;
   }
 
-  async create() {
+  async connect() {
     await this.#client.connect();
+  }
+
+  async create() {
     await this.#client.query(
       `create table ${this.items} (id int primary key, label text not null)`,
     );

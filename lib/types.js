@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The type registry: which function turns the server's text of a type into a
+// JavaScript value. Same names, same defaults and same results as `pg.types`.
+//
+// The engine decodes a few types itself, in C, as long as nobody has set
+// another parser for them; `builtinMask` tells it which.
+
+const { arrayParser } = require('./types/array.js');
+const { builtins } = require('./types/oids.js');
+const { builtinParsers, parseText } = require('./types/parsers.js');
+
+/** @typedef {import('./types/parsers.js').TypeParser} TypeParser */
+/** @typedef {'text' | 'binary'} TypeFormat */
+/** @typedef {Record<number, TypeParser | undefined>} ParserTable */
+
+/**
+ * What `types` in a pool's or a query's options has to offer.
+ * @typedef {object} CustomTypes
+ * @property {(oid: number, format?: any) => TypeParser} getTypeParser
+ */
+
+/** The types the engine decodes: bit n of the mask is the nth OID. */
+const DECODED_OIDS = Object.freeze([16, 21, 23, 26, 700, 701, 1184]);
+const DECODED_PARSERS = Object.freeze(DECODED_OIDS.map(builtinParser));
+
+/**
+ * @returns {Record<TypeFormat, ParserTable>}
+ */
+function emptyTables() {
+  // No prototype: the format may come from outside.
+  return Object.assign(Object.create(null), {
+    text: Object.create(null),
+    binary: Object.create(null),
+  });
+}
+
+const tables = emptyTables();
+for (const [oid, parser] of builtinParsers) {
+  tables.text[oid] = parser;
+}
+
+/** Counts the calls of any setTypeParser, so that masks can be kept. */
+let epoch = 0;
+let globalMask = 0;
+let globalMaskEpoch = -1;
+
+/**
+ * Stores a parser; without a function the type becomes plain text, as in pg.
+ * @param {Record<TypeFormat, ParserTable>} into
+ * @param {number} oid
+ * @param {TypeFormat | TypeParser} formatOrParser
+ * @param {TypeParser} [parser]
+ */
+function store(into, oid, formatOrParser, parser) {
+  const short = typeof formatOrParser === 'function';
+  const format = short ? 'text' : formatOrParser || 'text';
+  const chosen = short ? formatOrParser : parser;
+  if (format !== 'text' && format !== 'binary') {
+    throw new TypeError("the format of a type parser is 'text' or 'binary'");
+  }
+  if (chosen && typeof chosen !== 'function') {
+    throw new TypeError(`the parser of type ${Number(oid)} is not a function`);
+  }
+  into[format][oid] = chosen || undefined;
+  epoch += 1;
+}
+
+/**
+ * Returns the parser of a type. What has none is handed on as text.
+ * @param {number} oid
+ * @param {TypeFormat} [format]
+ * @returns {TypeParser}
+ */
+function getTypeParser(oid, format) {
+  const table = tables[format || 'text'];
+  return table?.[oid] || parseText;
+}
+
+/**
+ * Sets the parser of a type for every pool of this process.
+ * @param {number} oid
+ * @param {TypeFormat | TypeParser} format
+ * @param {TypeParser} [parser]
+ */
+function setTypeParser(oid, format, parser) {
+  store(tables, oid, format, parser);
+}
+
+/**
+ * @param {number} oid
+ * @returns {TypeParser}
+ */
+function builtinParser(oid) {
+  return builtinParsers.get(Number(oid)) || parseText;
+}
+
+/**
+ * Returns whether the process-wide parser of a type is still the built-in one.
+ * @param {number} oid
+ * @returns {boolean}
+ */
+function isBuiltin(oid) {
+  return getTypeParser(oid, 'text') === builtinParser(oid);
+}
+
+/**
+ * @param {CustomTypes} types
+ * @returns {number}
+ */
+function computeMask(types) {
+  let mask = 0;
+  for (let bit = 0; bit < DECODED_OIDS.length; bit++) {
+    const parser = types.getTypeParser(DECODED_OIDS[bit], 'text');
+    if (parser === DECODED_PARSERS[bit]) {
+      mask |= 1 << bit;
+    }
+  }
+  return mask;
+}
+
+/** A pool's or client's own parsers, in front of the process-wide ones. */
+class TypeOverrides {
+  #tables = emptyTables();
+  /** @type {CustomTypes | undefined} */
+  #base;
+  #mask = 0;
+  #maskEpoch = -1;
+
+  /** @param {CustomTypes | null} [base] */
+  constructor(base) {
+    if (base && typeof base.getTypeParser !== 'function') {
+      throw new TypeError('types needs a function getTypeParser(oid, format)');
+    }
+    this.#base = base && base !== registry ? base : undefined;
+  }
+
+  /**
+   * @param {number} oid
+   * @param {TypeFormat} [format]
+   * @returns {TypeParser}
+   */
+  getTypeParser(oid, format) {
+    const table = this.#tables[format || 'text'];
+    const base = this.#base || registry;
+    return table?.[oid] || base.getTypeParser(oid, format || 'text');
+  }
+
+  /**
+   * @param {number} oid
+   * @param {TypeFormat | TypeParser} format
+   * @param {TypeParser} [parser]
+   */
+  setTypeParser(oid, format, parser) {
+    store(this.#tables, oid, format, parser);
+  }
+
+  /**
+   * Returns `builtinMask` for these parsers.
+   * @returns {number}
+   */
+  builtinMask() {
+    // What a foreign object answers may change without our knowing.
+    if (this.#base !== undefined) {
+      return computeMask(this);
+    }
+    if (this.#maskEpoch !== epoch) {
+      this.#mask = computeMask(this);
+      this.#maskEpoch = epoch;
+    }
+    return this.#mask;
+  }
+}
+
+/**
+ * Returns parsers of one's own in front of `base` (the process-wide ones).
+ * @param {CustomTypes | null} [base]
+ * @returns {TypeOverrides}
+ */
+function createTypeOverrides(base) {
+  return new TypeOverrides(base);
+}
+
+/**
+ * Returns one bit for each type the engine can decode, set where its parser is
+ * still the built-in one: bool 1, int2 2, int4 4, oid 8, float4 16, float8 32,
+ * timestamptz 64.
+ * @param {CustomTypes | TypeOverrides | null} [types]
+ * @returns {number}
+ */
+function builtinMask(types) {
+  if (types instanceof TypeOverrides) {
+    return types.builtinMask();
+  }
+  if (types && types !== registry) {
+    return computeMask(types);
+  }
+  if (globalMaskEpoch !== epoch) {
+    globalMask = computeMask(registry);
+    globalMaskEpoch = epoch;
+  }
+  return globalMask;
+}
+
+const registry = {
+  getTypeParser,
+  setTypeParser,
+  arrayParser,
+  builtins,
+  createTypeOverrides,
+  isBuiltin,
+  builtinMask,
+  TypeOverrides,
+};
+
+module.exports = registry;

@@ -17,12 +17,12 @@ struct hf_budget *hf_retry_budget(void);
 
 /*
  * Decides on a failure that was classified already and counts it in `state`.
- * `timed_out` failures cost two tokens. As hf_retry_next otherwise.
+ * A `costly` failure (a time-out) costs two tokens. As hf_retry_next otherwise.
  */
 struct hf_verdict hf_retry_judge(const struct hf_retry_policy *policy,
                                  struct hf_retry_state *state,
                                  const struct hf_classification *why,
-                                 bool timed_out,
+                                 bool costly,
                                  double now_ms,
                                  uint32_t random);
 

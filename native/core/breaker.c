@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "breaker.h"
+
+#include "backoff.h"
+
+/* Half of the pace is certain, the other half spreads a fleet's probes. */
+static int32_t jittered(int32_t pace_ms, uint32_t random) {
+  return pace_ms - hf_backoff_spread(pace_ms / 2, random);
+}
+
+static int32_t next_wait(struct hf_breaker *breaker,
+                         enum hf_breaker_pace pace,
+                         uint32_t random) {
+  int32_t wait;
+
+  switch (pace) {
+    case HF_PACE_SLOW:
+      return HF_BREAKER_SLOW_MS +
+             hf_backoff_spread(HF_BREAKER_SLOW_MS / 2, random);
+    case HF_PACE_REFUSED:
+      return HF_BREAKER_REFUSED_MS;
+    case HF_PACE_NORMAL:
+      break;
+  }
+  wait = jittered(breaker->pace_ms, random);
+  breaker->pace_ms = breaker->pace_ms * 2 > HF_BREAKER_PACE_MAX_MS
+                         ? HF_BREAKER_PACE_MAX_MS
+                         : breaker->pace_ms * 2;
+  return wait;
+}
+
+void hf_breaker_init(struct hf_breaker *breaker) {
+  breaker->circuit = HF_CIRCUIT_CLOSED;
+  breaker->failures = 0;
+  breaker->pace_ms = HF_BREAKER_PACE_MIN_MS;
+  breaker->next_at_ms = 0;
+}
+
+bool hf_breaker_allow(struct hf_breaker *breaker, uint64_t now_ms) {
+  switch (breaker->circuit) {
+    case HF_CIRCUIT_CLOSED:
+      return true;
+    case HF_CIRCUIT_OPEN:
+      if (now_ms < breaker->next_at_ms) {
+        return false;
+      }
+      breaker->circuit = HF_CIRCUIT_HALF_OPEN;
+      return true;
+    case HF_CIRCUIT_HALF_OPEN:
+      return false;
+  }
+  return false;
+}
+
+void hf_breaker_success(struct hf_breaker *breaker) {
+  hf_breaker_init(breaker);
+}
+
+void hf_breaker_failure(struct hf_breaker *breaker,
+                        uint64_t now_ms,
+                        enum hf_breaker_pace pace,
+                        uint32_t random) {
+  uint64_t next_at;
+
+  if (breaker->failures < INT32_MAX) {
+    breaker->failures++;
+  }
+  if (breaker->circuit == HF_CIRCUIT_CLOSED && pace == HF_PACE_NORMAL &&
+      breaker->failures < HF_BREAKER_THRESHOLD) {
+    return;
+  }
+  /* Connects that began before it opened may still fail: the pace stands. */
+  if (breaker->circuit == HF_CIRCUIT_OPEN && pace == HF_PACE_NORMAL) {
+    return;
+  }
+  next_at = now_ms + (uint64_t)next_wait(breaker, pace, random);
+  if (breaker->circuit == HF_CIRCUIT_OPEN && next_at < breaker->next_at_ms) {
+    return;
+  }
+  breaker->circuit = HF_CIRCUIT_OPEN;
+  breaker->next_at_ms = next_at;
+}
+
+void hf_breaker_probe_dropped(struct hf_breaker *breaker) {
+  if (breaker->circuit == HF_CIRCUIT_HALF_OPEN) {
+    breaker->circuit = HF_CIRCUIT_OPEN;
+  }
+}
+
+uint64_t hf_breaker_next_at(const struct hf_breaker *breaker) {
+  return breaker->circuit == HF_CIRCUIT_CLOSED ? 0 : breaker->next_at_ms;
+}
+
+enum hf_circuit hf_breaker_state(const struct hf_breaker *breaker) {
+  return breaker->circuit;
+}
+
+enum hf_breaker_pace hf_breaker_pace_of(const struct hf_classification *why) {
+  if (why->outcome == HF_OUTCOME_PERMANENT) {
+    return HF_PACE_REFUSED;
+  }
+  return why->slow ? HF_PACE_SLOW : HF_PACE_NORMAL;
+}

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-'use strict';
 
 // The demo's bookkeeping: what the callers were told, compared with what the
 // table holds. Nothing here touches a server, a clock or a screen, so that

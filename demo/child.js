@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-'use strict';
 
 // The parent's end of a load process.
 
@@ -28,22 +27,23 @@ class LoadProcess {
   /** @param {string} file @param {import('./load.js').Settings} settings */
   constructor(file, settings) {
     // Settings hold a password: not for the command line, where all can see.
-    this.#child = fork(file, [], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+    this.#child = fork(file, [], {
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    });
     let errors = '';
     this.#child.stderr?.on('data', (chunk) => {
       errors = (errors + chunk).slice(-4000);
     });
     this.#child.on('message', (message) => this.#take(message));
-    /** @type {Promise<void>} */
     this.#exited = new Promise((resolve) => {
       this.#child.on('close', (code, signal) => {
         if (!this.#load.ended && this.#broken === null) {
           const how = signal ? `signal ${signal}` : `exit code ${code}`;
           this.#broken = `${how}\n${errors.trim()}`.trim();
         }
-        resolve();
+        resolve(undefined);
       });
-      this.#child.on('error', () => resolve());
+      this.#child.on('error', () => resolve(undefined));
     });
     this.#send({ type: 'start', settings });
   }

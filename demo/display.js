@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-'use strict';
 
 // Everything the demo prints.
 
@@ -109,8 +108,16 @@ function resultTable(holdfast, pg) {
     row('42P05 (statement already exists)', (s) => s.duplicateStatement),
     row('wrong row returned', (s) => s.readsWrong),
     row('retries', (s) => s.retries),
-    ['p50 of what succeeded', duration(holdfast.times.p50), duration(pg.times.p50)],
-    ['p99 of what succeeded', duration(holdfast.times.p99), duration(pg.times.p99)],
+    [
+      'p50 of what succeeded',
+      duration(holdfast.times.p50),
+      duration(pg.times.p50),
+    ],
+    [
+      'p99 of what succeeded',
+      duration(holdfast.times.p99),
+      duration(pg.times.p99),
+    ],
     row('rows acknowledged', (s) => s.acknowledged),
     row('rows found', (s) => s.found),
     row('  acknowledged but missing', (s) => s.missing),

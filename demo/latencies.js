@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-'use strict';
 
 const FIRST_CAPACITY = 65_536;
 
@@ -25,7 +24,9 @@ class Latencies {
     const at = (share) =>
       sorted.length === 0
         ? null
-        : sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+        : sorted[
+            Math.min(sorted.length - 1, Math.floor(sorted.length * share))
+          ];
     return { p50: at(0.5), p99: at(0.99) };
   }
 }

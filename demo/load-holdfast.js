@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-'use strict';
 
 // The demo's load on Holdfast, written the way an application would.
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-'use strict';
 
 // The demo's load on `pg` with named statements: what it does by itself, with
 // its error events handled, and nobody repeating anything.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-'use strict';
 
 // The mixed load of the demo, the same for every driver: point selects,
 // inserts with unique numbers, and transactions that write two rows. Runs in
@@ -53,6 +52,7 @@ const PAUSE_MILLIS = 3;
 const PAUSE_AFTER_FAILURE_MILLIS = 10;
 const REPORT_MILLIS = 200;
 const LAST_CALLS_MILLIS = 20_000;
+const CLOSE_MILLIS = 2000;
 
 /** @param {any} error */
 function describe(error) {
@@ -67,6 +67,7 @@ class Load {
   #settings;
   #driver;
   #stopped = false;
+  #giveUp = () => {};
   #number = 0;
   #writesBegun = 0;
   #latencies = new Latencies();
@@ -86,24 +87,22 @@ class Load {
     this.#driver = driver;
   }
 
+  /** Lets no caller begin anew; what is under way may come to its end. */
   stop() {
     this.#stopped = true;
+    setTimeout(this.#giveUp, LAST_CALLS_MILLIS).unref();
   }
 
   /** Runs until stopped and every call came back, or the wait gets silly. */
   async run() {
+    const overdue = new Promise((resolve) => {
+      this.#giveUp = () => resolve(undefined);
+    });
     const callers = [];
     for (let i = 0; i < this.#settings.callers; i++) {
       callers.push(this.#caller(i));
     }
-    const stopped = Promise.all(callers);
-    while (!this.#stopped) {
-      await Promise.race([stopped, sleep(REPORT_MILLIS)]);
-    }
-    await Promise.race([
-      stopped,
-      sleep(LAST_CALLS_MILLIS, undefined, { ref: false }),
-    ]);
+    await Promise.race([Promise.all(callers), overdue]);
   }
 
   /** Returns what happened since the last report, and empties it. */
@@ -169,7 +168,8 @@ class Load {
   /** @param {'insert' | 'pair'} kind */
   async #write(kind) {
     const slow = this.#writesBegun++ % SLOW_EVERY === 0;
-    const numbers = kind === 'pair' ? [this.#next(), this.#next()] : [this.#next()];
+    const numbers =
+      kind === 'pair' ? [this.#next(), this.#next()] : [this.#next()];
     try {
       await (kind === 'pair'
         ? this.#driver.pair(numbers[0], numbers[1], slow)
@@ -235,6 +235,7 @@ function serve(open) {
       clearInterval(timer);
       await tell(load.takeReport());
       await tell(load.lastWords());
+      await Promise.race([driver.close(), sleep(CLOSE_MILLIS)]);
       process.disconnect();
       process.exit(0);
     } catch (error) {

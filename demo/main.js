@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-'use strict';
 
 // `npm run demo`: a real server and a real pooler, a mixed load, faults, and
 // then an account of every call and every row. Exit code 0 means that
@@ -14,7 +13,12 @@ const { parseArgs } = require('node:util');
 
 const { FOUND_BY, judge, plantFault, summarize } = require('./account.js');
 const { LoadProcess } = require('./child.js');
-const { ProgressLine, checkList, progress, resultTable } = require('./display.js');
+const {
+  ProgressLine,
+  checkList,
+  progress,
+  resultTable,
+} = require('./display.js');
 const { FaultMaker } = require('./faults.js');
 const { startServers } = require('./servers.js');
 const { Tables } = require('./tables.js');
@@ -122,6 +126,10 @@ async function runLoads(loads, faults, seconds, signal) {
   }
   if (faultError) {
     throw faultError;
+  }
+  const { broken, load } = loads.holdfast;
+  if (broken !== null && load.started === 0) {
+    throw new Error(`the load on holdfast did not start: ${broken}`);
   }
   await finishLoads([loads.holdfast, loads.pg]);
 }

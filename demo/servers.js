@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-'use strict';
 
 // The servers of one run: a throw-away PostgreSQL with a PgBouncer in front,
 // or, with DATABASE_URL, the caller's own, which is then left in peace.
@@ -11,7 +10,7 @@ const POOLER_CONNECTIONS = 8;
  * @property {string} url where the load goes
  * @property {string} adminUrl where the demo itself goes
  * @property {boolean} own whether we started them, and may break them
- * @property {{restart: (signal: string) => Promise<unknown>} | null} pooler
+ * @property {{restart: (cut: boolean) => Promise<unknown>} | null} pooler
  * @property {string[]} notes what the reader should know about them
  * @property {() => Promise<void>} stop
  */
@@ -35,6 +34,23 @@ async function startServers() {
   return await startOwn();
 }
 
+/** From 1.23 on SIGTERM means to wait until all clients have left. */
+const PATIENT_MINOR = 23;
+
+/**
+ * `cut` breaks what runs; otherwise transactions may end first.
+ * @param {import('../test/support/pgbouncer.js').PgBouncer} pooler
+ */
+function restartable(pooler) {
+  const [major, minor] = pooler.version.split('.').map(Number);
+  const patient = major > 1 || (major === 1 && minor >= PATIENT_MINOR);
+  const cutting = patient ? 'SIGKILL' : 'SIGTERM';
+  return {
+    restart: (/** @type {boolean} */ cut) =>
+      pooler.restart(cut ? cutting : 'SIGINT'),
+  };
+}
+
 /** @returns {Promise<Servers>} */
 async function startOwn() {
   // Loaded here: with DATABASE_URL nothing of it is needed.
@@ -47,6 +63,9 @@ async function startOwn() {
       server,
       poolMode: 'transaction',
       poolSize: POOLER_CONNECTIONS,
+      // SCRAM takes PgBouncer milliseconds a login, and pg logs in anew after
+      // every 42P05: that alone would keep the pooler busy, for both loads.
+      settings: { auth_type: 'md5' },
     });
     notes.push(
       `PostgreSQL on port ${server.port}, PgBouncer in transaction mode on ` +
@@ -66,7 +85,7 @@ async function startOwn() {
     url: pooler?.url ?? server.url,
     adminUrl: server.url,
     own: true,
-    pooler,
+    pooler: pooler && restartable(pooler),
     notes,
     async stop() {
       await pooler?.stop();

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-'use strict';
 
 const SLOW_SECONDS = 0.015;
 

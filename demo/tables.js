@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-'use strict';
 
 // The demo's tables. No schema is named: they land where the role's own
 // search path says, under a name nobody else has.

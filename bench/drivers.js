@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+
+// One way to use each driver, the way its own documentation shows. A driver
+// is loaded only when asked for: it may not be there.
+
+const { SQL } = require('./cases.js');
+
+/**
+ * @typedef {object} Opened
+ * @property {(id: number) => Promise<unknown>} select
+ * @property {() => Promise<unknown>} rows
+ * @property {(number: number) => Promise<unknown>} insert
+ * @property {() => Promise<unknown>} close
+ */
+
+/**
+ * @typedef {object} Target
+ * @property {string} url
+ * @property {number} connections
+ * @property {boolean} pooled
+ */
+
+/** @param {number} number */
+const labelOf = (number) => `label ${number}`;
+
+/** @param {Target} target @returns {Opened} */
+function openHoldfast({ url, connections }) {
+  const { Pool } = require('..');
+  const pool = new Pool({ connectionString: url, max: connections });
+  return {
+    select: (id) => pool.query(SQL.select, [id]),
+    rows: () => pool.query(SQL.rows),
+    insert: (number) => pool.query(SQL.insert, [number, labelOf(number)]),
+    close: () => pool.end(),
+  };
+}
+
+/** @param {Target} target @returns {Opened} */
+function openPg({ url, connections }) {
+  const { Pool } = require('pg');
+  const pool = new Pool({ connectionString: url, max: connections });
+  return {
+    select: (id) => pool.query(SQL.select, [id]),
+    rows: () => pool.query(SQL.rows),
+    insert: (number) => pool.query(SQL.insert, [number, labelOf(number)]),
+    close: () => pool.end(),
+  };
+}
+
+/**
+ * @param {{query: (config: object) => Promise<unknown>}} queryable
+ * @param {() => Promise<unknown>} close
+ * @returns {Opened}
+ */
+function namedStatements(queryable, close) {
+  return {
+    select: (id) =>
+      queryable.query({ name: 'select', text: SQL.select, values: [id] }),
+    rows: () => queryable.query({ name: 'rows', text: SQL.rows }),
+    insert: (number) =>
+      queryable.query({
+        name: 'insert',
+        text: SQL.insert,
+        values: [number, labelOf(number)],
+      }),
+    close,
+  };
+}
+
+/** @param {Target} target @returns {Opened} */
+function openPgNamed({ url, connections }) {
+  const { Pool } = require('pg');
+  const pool = new Pool({ connectionString: url, max: connections });
+  return namedStatements(pool, () => pool.end());
+}
+
+/** @param {Target} target @returns {Promise<Opened>} */
+async function openPgPipeline({ url }) {
+  const { Client } = require('pg');
+  // The typings don't know `pipeline` yet.
+  const config = /** @type {any} */ ({ connectionString: url, pipeline: true });
+  const client = new Client(config);
+  if (/** @type {any} */ (client).pipeline !== true) {
+    throw new Error('this version of pg has no pipeline option');
+  }
+  await client.connect();
+  return namedStatements(client, () => client.end());
+}
+
+/** @param {Target} target @returns {Opened} */
+function openPostgres({ url, connections, pooled }) {
+  const postgres = require('postgres');
+  const sql = postgres(url, { max: connections, prepare: !pooled });
+  return {
+    select: (id) => sql`select id, label from bench_items where id = ${id}`,
+    rows: () => sql`select * from bench_rows`,
+    insert: (number) =>
+      sql`insert into bench_inserts (number, label)
+          values (${number}, ${labelOf(number)})`,
+    close: () => sql.end(),
+  };
+}
+
+/** @type {Record<string, (target: Target) => Opened | Promise<Opened>>} */
+const DRIVERS = {
+  holdfast: openHoldfast,
+  pg: openPg,
+  'pg-named': openPgNamed,
+  'pg-pipeline': openPgPipeline,
+  postgres: openPostgres,
+};
+
+module.exports = { DRIVERS };

@@ -28,7 +28,6 @@ struct hf_encoder {
   int columns; /* -1 = no PGresult seen */
   int32_t rows;
   size_t n_ints, n_nums, n_chunks, n_bytes;
-  bool chunk_open;
 
   /* buffers, kept */
   uint8_t *kinds; /* enum hf_column of each column */

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of column lists. A list is found by the caller's guess, which is
+ * nearly always right, else by a hash over its columns.
+ *
+ * Ownership: shapes own their copies of the columns. Threads: one at a time.
+ */
+#include "net/shapes.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "net/block.h"
+#include "net/result.h"
+
+enum { FIRST_ID = 2, FORGET_ID = 1 };
+
+struct hf_shape {
+  struct hf_shape *next; /* in its bucket */
+  uint32_t hash;
+  int32_t id;
+  int columns;
+  int32_t *numbers; /* HF_SHAPE_STRIDE each */
+  char *names;      /* NUL after each */
+  size_t names_bytes;
+};
+
+static uint32_t mix(uint32_t hash, uint32_t word) {
+  hash ^= word;
+  hash *= UINT32_C(0x85ebca6b);
+  return hash ^ (hash >> 15);
+}
+
+static void describe(const PGresult *result,
+                     int column,
+                     int32_t decode,
+                     int32_t numbers[HF_SHAPE_STRIDE]) {
+  Oid type = PQftype(result, column);
+  numbers[0] = (int32_t)PQftable(result, column);
+  numbers[1] = PQftablecol(result, column);
+  numbers[2] = (int32_t)type;
+  numbers[3] = PQfsize(result, column);
+  numbers[4] = PQfmod(result, column);
+  numbers[5] = (int32_t)hf_column_kind(type, decode);
+}
+
+static uint32_t hash_columns(const PGresult *result, int32_t decode) {
+  int columns = PQnfields(result);
+  uint32_t hash = mix(UINT32_C(0x9e3779b9), (uint32_t)columns);
+  int column;
+  for (column = 0; column < columns; column++) {
+    int32_t numbers[HF_SHAPE_STRIDE];
+    const char *name;
+    int i;
+    describe(result, column, decode, numbers);
+    for (i = 0; i < HF_SHAPE_STRIDE; i++) {
+      hash = mix(hash, (uint32_t)numbers[i]);
+    }
+    for (name = PQfname(result, column); *name != '\0'; name++) {
+      hash = mix(hash, (unsigned char)*name);
+    }
+  }
+  return hash;
+}
+
+static bool matches(const struct hf_shape *shape,
+                    const PGresult *result,
+                    int32_t decode) {
+  const char *known = shape->names;
+  int column;
+  if (shape->columns != PQnfields(result)) {
+    return false;
+  }
+  for (column = 0; column < shape->columns; column++) {
+    int32_t numbers[HF_SHAPE_STRIDE];
+    const char *name = PQfname(result, column);
+    size_t bytes = strlen(name) + 1;
+    describe(result, column, decode, numbers);
+    if (memcmp(shape->numbers + (ptrdiff_t)column * HF_SHAPE_STRIDE,
+               numbers,
+               sizeof numbers) != 0 ||
+        strncmp(known, name, bytes) != 0) {
+      return false;
+    }
+    known += bytes;
+  }
+  return true;
+}
+
+static struct hf_shape *find(const struct hf_shapes *shapes,
+                             const PGresult *result,
+                             int32_t decode,
+                             uint32_t hash) {
+  struct hf_shape *shape = shapes->buckets[hash % HF_SHAPES_BUCKETS];
+  while (shape != NULL &&
+         (shape->hash != hash || !matches(shape, result, decode))) {
+    shape = shape->next;
+  }
+  return shape;
+}
+
+static void free_shape(struct hf_shape *shape) {
+  if (shape != NULL) {
+    hf_free(shape->names);
+    hf_free(shape->numbers);
+    hf_free(shape);
+  }
+}
+
+static struct hf_shape *new_shape(const PGresult *result,
+                                  int32_t decode,
+                                  uint32_t hash) {
+  struct hf_shape *shape = hf_calloc(1, sizeof *shape);
+  char *at;
+  int column;
+
+  if (shape == NULL) {
+    return NULL;
+  }
+  shape->hash = hash;
+  shape->columns = PQnfields(result);
+  for (column = 0; column < shape->columns; column++) {
+    shape->names_bytes += strlen(PQfname(result, column)) + 1;
+  }
+  shape->names = hf_alloc(shape->names_bytes);
+  shape->numbers = hf_calloc((size_t)shape->columns,
+                             HF_SHAPE_STRIDE * sizeof *shape->numbers);
+  if (shape->names == NULL || shape->numbers == NULL) {
+    free_shape(shape);
+    return NULL;
+  }
+  at = shape->names;
+  for (column = 0; column < shape->columns; column++) {
+    const char *name = PQfname(result, column);
+    size_t bytes = strlen(name) + 1;
+    memcpy(at, name, bytes);
+    at += bytes;
+    describe(result,
+             column,
+             decode,
+             shape->numbers + (ptrdiff_t)column * HF_SHAPE_STRIDE);
+  }
+  return shape;
+}
+
+/* Makes the message that describes a shape. */
+static struct hf_block *define(const struct hf_shape *shape, int32_t id) {
+  size_t n_numbers = (size_t)shape->columns * HF_SHAPE_STRIDE;
+  struct hf_block *block =
+      hf_block_message(HF_MSG_SHAPE,
+                       HF_SHAPE_INTS + (uint32_t)n_numbers,
+                       0,
+                       0,
+                       shape->names,
+                       shape->names_bytes);
+  if (block != NULL) {
+    block->ints[HF_SHAPE_ID] = id;
+    block->ints[HF_SHAPE_COLUMNS] = shape->columns;
+    memcpy(block->ints + HF_SHAPE_INTS,
+           shape->numbers,
+           n_numbers * sizeof *shape->numbers);
+  }
+  return block;
+}
+
+/* Makes the message that has all shapes forgotten. */
+static struct hf_block *forget(void) {
+  struct hf_block *block =
+      hf_block_message(HF_MSG_SHAPE, HF_SHAPE_INTS, 0, 0, NULL, 0);
+  if (block != NULL) {
+    block->ints[HF_SHAPE_ID] = FORGET_ID;
+  }
+  return block;
+}
+
+/* Adds a shape and makes its definition; changes nothing on failure. */
+static enum hf_status add(struct hf_shapes *shapes,
+                          struct hf_shape *shape,
+                          struct hf_block **definition) {
+  bool full = shapes->count == HF_SHAPES_MAX;
+  int32_t index = full ? 0 : shapes->count;
+  struct hf_block *first = NULL;
+  struct hf_block *block = define(shape, index + FIRST_ID);
+
+  if (block == NULL) {
+    return HF_NO_MEMORY;
+  }
+  if (full) {
+    first = forget();
+    if (first == NULL) {
+      hf_block_free(block);
+      return HF_NO_MEMORY;
+    }
+    hf_shapes_finish(shapes);
+    first->next = block;
+  }
+  shape->id = index + FIRST_ID;
+  shape->next = shapes->buckets[shape->hash % HF_SHAPES_BUCKETS];
+  shapes->buckets[shape->hash % HF_SHAPES_BUCKETS] = shape;
+  shapes->by_id[index] = shape;
+  shapes->count = index + 1;
+  *definition = full ? first : block;
+  return HF_OK;
+}
+
+void hf_shapes_init(struct hf_shapes *shapes) {
+  *shapes = (struct hf_shapes){0};
+}
+
+enum hf_status hf_shapes_find(struct hf_shapes *shapes,
+                              const PGresult *result,
+                              int32_t decode,
+                              int32_t *id,
+                              struct hf_block **definition) {
+  int32_t guess = *id - FIRST_ID;
+  struct hf_shape *shape;
+  uint32_t hash;
+
+  *definition = NULL;
+  *id = 0;
+  if (PQnfields(result) == 0) {
+    return HF_OK;
+  }
+  if (guess >= 0 && guess < shapes->count &&
+      matches(shapes->by_id[guess], result, decode)) {
+    *id = guess + FIRST_ID;
+    return HF_OK;
+  }
+  hash = hash_columns(result, decode);
+  shape = find(shapes, result, decode, hash);
+  if (shape == NULL) {
+    shape = new_shape(result, decode, hash);
+    if (shape == NULL) {
+      return HF_NO_MEMORY;
+    }
+    if (add(shapes, shape, definition) != HF_OK) {
+      free_shape(shape);
+      return HF_NO_MEMORY;
+    }
+  }
+  *id = shape->id;
+  return HF_OK;
+}
+
+void hf_shapes_finish(struct hf_shapes *shapes) {
+  int32_t i;
+  for (i = 0; i < shapes->count; i++) {
+    free_shape(shapes->by_id[i]);
+  }
+  hf_shapes_init(shapes);
+}

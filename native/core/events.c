@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* What the world tells the pool: the hf_pool_on_* of pool.h. */
+#include <assert.h>
+#include <string.h>
+
+#include "outcome.h"
+#include "pool.h"
+#include "scheduler.h"
+#include "turn.h"
+#include "upkeep.h"
+
+enum { US_PER_MS = 1000 };
+
+void hf_pool_on_connected(struct hf_pool *pool,
+                          struct hf_slot *slot,
+                          uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  assert(slot->state == HF_SLOT_CONNECTING);
+  hf_stats_add(&pool->stats, HF_STAT_CONNECTS_SUCCEEDED, 1);
+  hf_stats_record(&pool->stats,
+                  HF_HISTOGRAM_CONNECT_TIME,
+                  pool->now_us - slot->since_us);
+  hf_breaker_success(&pool->breaker);
+  hf_error_finish(&pool->connect_error);
+  slot->last_byte_us = pool->now_us;
+  slot->expires_us = hf_upkeep_lifetime(pool);
+  hf_slot_move(slot, HF_SLOT_IDLE, pool->now_us);
+  slot->announced = true;
+  pool->world.event(pool->world.ctx, slot, HF_EVENT_CONNECT, NULL);
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+void hf_pool_on_connect_failed(struct hf_pool *pool,
+                               struct hf_slot *slot,
+                               const struct hf_error *error,
+                               uint64_t now_us) {
+  struct hf_evidence context;
+  struct hf_classification why;
+  hf_turn_enter(pool, now_us);
+  assert(slot->state == HF_SLOT_CONNECTING);
+  memset(&context, 0, sizeof context);
+  context.phase = HF_PHASE_CONNECT;
+  context.nothing_sent = true;
+  hf_error_copy(&pool->connect_error, error);
+  why = hf_error_classify(&pool->connect_error, &context);
+  hf_stats_add(&pool->stats, HF_STAT_CONNECTS_FAILED, 1);
+  hf_breaker_failure(&pool->breaker,
+                     pool->now_us / US_PER_MS,
+                     hf_breaker_pace_of(&why),
+                     pool->world.random(pool->world.ctx));
+  hf_slot_move(slot, HF_SLOT_EMPTY, pool->now_us);
+  if (why.outcome == HF_OUTCOME_PERMANENT) {
+    hf_upkeep_refuse_all(pool);
+  }
+  hf_scheduler_run(pool);
+  hf_scheduler_despair(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+/* The slot after an answer: next statement, clean-up, or free. */
+static void continue_slot(struct hf_pool *pool,
+                          struct hf_slot *slot,
+                          bool discard) {
+  if (slot->lease != NULL) {
+    hf_lease_advance(pool, slot->lease);
+    return;
+  }
+  if (!hf_list_empty(&slot->running)) {
+    return;
+  }
+  if (discard) {
+    hf_scheduler_close_slot(pool, slot);
+  } else if (slot->transaction != 'I') {
+    hf_slot_move(slot, HF_SLOT_CHECKING, pool->now_us);
+    pool->world.rollback(pool->world.ctx, slot);
+  } else {
+    hf_scheduler_free_slot(pool, slot);
+  }
+}
+
+/* query() cannot go on in a transaction: the next one may run elsewhere. */
+static void refuse_open_transaction(struct hf_request *request) {
+  if (request->error.status == HF_OK) {
+    hf_error_set(
+        &request->error, HF_TRANSACTION_OPEN, HF_PHASE_LOCAL, NULL);
+    request->error.unit = HF_UNIT_TRANSACTION;
+    request->error.outcome = request->sql.commits ||
+                                     request->sql.may_commit_midway
+                                 ? HF_OUTCOME_AMBIGUOUS
+                                 : HF_OUTCOME_PERMANENT;
+  }
+}
+
+void hf_pool_on_finished(struct hf_pool *pool,
+                         struct hf_request *request,
+                         char transaction,
+                         uint64_t now_us) {
+  struct hf_slot *slot = request->slot;
+  bool discard;
+  hf_turn_enter(pool, now_us);
+  hf_list_remove(&slot->running, &request->link);
+  slot->transaction = transaction;
+  slot->failed_probes = 0;
+  hf_stats_record(&pool->stats,
+                  HF_HISTOGRAM_QUERY_TIME,
+                  pool->now_us - request->started_us);
+  if (request->kind == HF_REQUEST_QUERY && transaction != 'I' &&
+      hf_list_empty(&slot->running)) {
+    refuse_open_transaction(request);
+  }
+  discard = hf_outcome_judge(pool, request);
+  continue_slot(pool, slot, discard);
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+void hf_pool_on_checked(struct hf_pool *pool,
+                        struct hf_slot *slot,
+                        uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  assert(slot->state == HF_SLOT_CHECKING);
+  slot->transaction = 'I';
+  hf_scheduler_free_slot(pool, slot);
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+void hf_pool_on_lost(struct hf_pool *pool,
+                     struct hf_slot *slot,
+                     const struct hf_error *error,
+                     uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  hf_upkeep_lose(pool, slot, error);
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+void hf_pool_on_closed(struct hf_pool *pool,
+                       struct hf_slot *slot,
+                       uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  if (slot->announced) {
+    slot->announced = false;
+    pool->world.event(pool->world.ctx, slot, HF_EVENT_REMOVE, NULL);
+  }
+  hf_slot_move(slot, HF_SLOT_EMPTY, pool->now_us);
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+void hf_pool_on_probed(struct hf_pool *pool,
+                       struct hf_slot *slot,
+                       bool alive,
+                       uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  hf_upkeep_probed(pool, slot, alive);
+  hf_scheduler_run(pool);
+  hf_turn_leave(pool);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* Ending requests before their answer. */
+#include "interrupt.h"
+
+#include <assert.h>
+
+#include "outcome.h"
+#include "pool.h"
+#include "queue.h"
+#include "upkeep.h"
+
+/* How long a cancelled statement may take to say what became of it. */
+enum { CANCEL_GRACE_US = 1000 * 1000, ORPHAN_GRACE_US = 1000 * 1000 };
+
+static void arm(struct hf_pool *pool,
+                struct hf_request *request,
+                uint64_t at_us) {
+  if (request->timer.queued) {
+    hf_heap_remove(&pool->timers, &request->timer);
+  }
+  hf_heap_push(&pool->timers, &request->timer, at_us);
+}
+
+/* Answers the user now; the request stays until its answer was read. */
+static void answer_early(struct hf_pool *pool,
+                         struct hf_request *request,
+                         enum hf_status status) {
+  struct hf_error *error = &request->error;
+  bool undone = request->in_transaction && !request->sql.commits;
+  if (request->settled) {
+    return;
+  }
+  hf_error_set(error,
+               status,
+               request->sql.commits ? HF_PHASE_COMMIT : HF_PHASE_AWAIT,
+               NULL);
+  error->unit = request->in_transaction ? HF_UNIT_TRANSACTION
+                                        : HF_UNIT_STATEMENT;
+  /* The lease is closed with it: an open transaction cannot survive. */
+  error->outcome = undone ? HF_OUTCOME_ROLLED_BACK : HF_OUTCOME_AMBIGUOUS;
+  error->retryable = false;
+  hf_stats_add_outcome(&pool->stats, error->outcome);
+  pool->world.deliver(pool->world.ctx, request);
+  request->settled = true;
+  hf_error_finish(error);
+}
+
+static void count(struct hf_pool *pool, enum hf_status status) {
+  if (status == HF_ABORTED) {
+    hf_stats_add(&pool->stats, HF_STAT_ABORTS, 1);
+  } else if (status == HF_DEADLINE || status == HF_BREAKER_OPEN) {
+    hf_stats_add(&pool->stats, HF_STAT_DEADLINES, 1);
+  } else if (status == HF_QUERY_TIMEOUT) {
+    hf_stats_add(&pool->stats, HF_STAT_TIMEOUTS, 1);
+  } else if (status == HF_ACQUIRE_TIMEOUT) {
+    hf_stats_add(&pool->stats, HF_STAT_ACQUIRE_TIMEOUTS, 1);
+  }
+}
+
+/* Sent, and nobody waits for it any longer. */
+static void interrupt_running(struct hf_pool *pool,
+                              struct hf_request *request,
+                              enum hf_status status) {
+  struct hf_slot *slot = request->slot;
+  if (request->interrupted != HF_OK) {
+    return;
+  }
+  request->interrupted = status;
+  if (slot->running.count > 1) {
+    answer_early(pool, request, status);
+    return;
+  }
+  /* Nothing may join it now: the cancel is for it alone. */
+  slot->shared = false;
+  arm(pool, request, pool->now_us + CANCEL_GRACE_US);
+  hf_stats_add(&pool->stats, HF_STAT_CANCELS, 1);
+  pool->world.cancel(pool->world.ctx, slot);
+}
+
+void hf_interrupt(struct hf_pool *pool,
+                  struct hf_request *request,
+                  enum hf_status status) {
+  switch (request->state) {
+    case HF_REQUEST_WAITING:
+      count(pool, status);
+      if (request->kind == HF_REQUEST_STATEMENT) {
+        hf_list_remove(&request->lease->waiting, &request->link);
+      } else {
+        hf_queue_leave(pool, request);
+      }
+      hf_outcome_refuse(pool, request, status);
+      break;
+    case HF_REQUEST_BACKOFF:
+      count(pool, status);
+      hf_outcome_refuse(pool, request, status);
+      break;
+    case HF_REQUEST_RUNNING:
+      count(pool, status);
+      interrupt_running(pool, request, status);
+      break;
+    case HF_REQUEST_NEW:
+    case HF_REQUEST_DONE:
+      break;
+  }
+}
+
+void hf_interrupt_orphan(struct hf_pool *pool, struct hf_request *request) {
+  request->orphan = true;
+  if (request->state != HF_REQUEST_RUNNING) {
+    hf_interrupt(pool, request, HF_POOL_CLOSED);
+  } else if (request->interrupted == HF_OK) {
+    arm(pool, request, pool->now_us + ORPHAN_GRACE_US);
+  }
+}
+
+/* The cancel brought no answer in time: the connection is given up. */
+static void give_up(struct hf_pool *pool, struct hf_request *request) {
+  struct hf_error error;
+  answer_early(pool, request, request->interrupted);
+  hf_error_init(&error);
+  hf_error_set(&error, request->interrupted, HF_PHASE_AWAIT, NULL);
+  hf_upkeep_lose(pool, request->slot, &error);
+  hf_error_finish(&error);
+}
+
+static void running_is_due(struct hf_pool *pool, struct hf_request *request) {
+  bool past_deadline = (request->flags & HF_FLAG_CALLER_DEADLINE) != 0 &&
+                       request->deadline_us != 0 &&
+                       pool->now_us >= request->deadline_us;
+  if (request->interrupted != HF_OK) {
+    give_up(pool, request);
+  } else if (request->orphan) {
+    hf_interrupt(pool, request, HF_POOL_CLOSED);
+  } else {
+    hf_interrupt(
+        pool, request, past_deadline ? HF_DEADLINE : HF_QUERY_TIMEOUT);
+  }
+}
+
+static void waiting_is_due(struct hf_pool *pool, struct hf_request *request) {
+  bool past_deadline =
+      request->deadline_us != 0 && pool->now_us >= request->deadline_us;
+  hf_interrupt(
+      pool, request, past_deadline ? HF_DEADLINE : HF_ACQUIRE_TIMEOUT);
+}
+
+void hf_interrupt_tick(struct hf_pool *pool) {
+  struct hf_heap_node *node;
+  while ((node = hf_heap_peek(&pool->timers)) != NULL &&
+         node->key <= pool->now_us) {
+    struct hf_request *request =
+        HF_CONTAINER_OF(node, struct hf_request, timer);
+    hf_heap_remove(&pool->timers, node);
+    switch (request->state) {
+      case HF_REQUEST_WAITING:
+        waiting_is_due(pool, request);
+        break;
+      case HF_REQUEST_BACKOFF:
+        hf_queue_reenter(pool, request);
+        break;
+      case HF_REQUEST_RUNNING:
+        running_is_due(pool, request);
+        break;
+      case HF_REQUEST_NEW:
+      case HF_REQUEST_DONE:
+        assert(false);
+        break;
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A lease: one user's exclusive hold on a connection, from acquire to release.
+ * Its statements run strictly in call order, one at a time, and each fails
+ * alone. When the connection dies the lease outlives it, remembers the first
+ * error and answers with it until it is released.
+ *
+ * Ownership: allocated by the world with the acquire request; the pool borrows
+ * it from grant to hf_pool_release.
+ * Threads: the engine's thread only.
+ */
+#ifndef HF_CORE_LEASE_H
+#define HF_CORE_LEASE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "list.h"
+
+struct hf_pool;
+struct hf_request;
+struct hf_slot;
+
+enum hf_release {
+  HF_RELEASE_KEEP,            /* release(): back to the pool, cleaned */
+  HF_RELEASE_CLOSE,           /* release(true): close the connection */
+  HF_RELEASE_CLOSE_IF_BROKEN  /* release(error): close a broken one only */
+};
+
+struct hf_lease {
+  void *owner;
+  struct hf_slot *slot;     /* NULL before the grant and after a loss */
+  struct hf_list waiting;   /* statements not yet sent */
+  struct hf_error lost;     /* why slot is gone; HF_OK while it is there */
+  bool lost_in_transaction; /* a transaction was open at that moment */
+  uint64_t granted_us;
+};
+
+void hf_lease_init(struct hf_lease *lease, void *owner);
+
+/* Frees what the lease owns. It must have been released or never granted. */
+void hf_lease_finish(struct hf_lease *lease);
+
+/* ---- for the pool's own modules ----------------------------------------- */
+
+/* Gives an idle slot to the request's lease and settles the request. */
+void hf_lease_grant(struct hf_pool *pool,
+                    struct hf_request *request,
+                    struct hf_slot *slot);
+
+/* Queues a statement; sends it when it is its turn. */
+void hf_lease_submit(struct hf_pool *pool, struct hf_request *request);
+
+/* Sends the next statement when nothing is in flight. */
+void hf_lease_advance(struct hf_pool *pool, struct hf_lease *lease);
+
+/* Takes the dead slot away; fails what waited. */
+void hf_lease_lose(struct hf_pool *pool,
+                   struct hf_lease *lease,
+                   const struct hf_error *error);
+
+#endif

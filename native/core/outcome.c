@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* Judging finished attempts: the retry law applied to the pool's requests. */
+#include "outcome.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "pool.h"
+#include "queue.h"
+#include "retry.h"
+
+enum { US_PER_MS = 1000 };
+
+void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request) {
+  if (!request->settled) {
+    if (request->error.status == HF_OK) {
+      hf_stats_add(&pool->stats, HF_STAT_SUCCEEDED, 1);
+      hf_stats_add(
+          &pool->stats, HF_STAT_RETRIES_SUCCEEDED, request->retries > 0);
+    } else {
+      hf_stats_add_outcome(&pool->stats, request->error.outcome);
+    }
+  }
+  if (request->timer.queued) {
+    hf_heap_remove(&pool->timers, &request->timer);
+  }
+  hf_list_remove(&pool->requests, &request->of_all);
+  hf_request_move(request, HF_REQUEST_DONE);
+  hf_list_push(&pool->done, &request->link);
+}
+
+/* What the pool knows about the attempt that is just over. */
+static struct hf_evidence describe(const struct hf_request *request) {
+  struct hf_evidence context;
+  memset(&context, 0, sizeof context);
+  context.phase = request->sql.commits ? HF_PHASE_COMMIT : HF_PHASE_AWAIT;
+  context.in_transaction = request->in_transaction;
+  context.commit_sent = request->sql.commits;
+  context.may_commit_midway = request->sql.may_commit_midway;
+  return context;
+}
+
+/*
+ * The answer to our own cancel: the user asked for it, so it is told in our
+ * words; the server's fields stay as the proof that it was rolled back.
+ */
+static void rename_cancelled(struct hf_request *request) {
+  if (request->interrupted != HF_OK &&
+      strcmp(request->error.sqlstate, "57014") == 0) {
+    request->error.status = request->interrupted;
+    request->error.retryable = false;
+  }
+}
+
+/* A COMMIT that got no answer deserves a code that says so. */
+static void rename_lost_commit(struct hf_request *request) {
+  if (request->sql.commits && request->error.sqlstate[0] == '\0' &&
+      request->error.outcome == HF_OUTCOME_AMBIGUOUS) {
+    request->error.status = HF_OUTCOME_UNKNOWN;
+  }
+}
+
+/* Outside a helper the unit of a lease's statement is never repeated by us. */
+static bool may_repeat(const struct hf_pool *pool,
+                       const struct hf_request *request) {
+  return request->kind == HF_REQUEST_QUERY && pool->state == HF_POOL_STATE_OPEN &&
+         !request->orphan && !request->settled &&
+         request->interrupted == HF_OK;
+}
+
+static struct hf_verdict decide(struct hf_pool *pool,
+                                struct hf_request *request,
+                                const struct hf_classification *why) {
+  struct hf_retry_policy policy;
+  struct hf_retry_state state = {0};
+  struct hf_verdict verdict;
+  hf_config_retry_policy(&pool->config, &policy);
+  policy.max_retries = request->max_retries;
+  policy.retry_ambiguous = hf_request_repeatable(request);
+  state.retries = request->retries;
+  state.used_once = request->used_once;
+  state.deadline_at = (double)request->deadline_us / US_PER_MS;
+  verdict = hf_retry_judge(&policy,
+                           &state,
+                           why,
+                           why->outcome == HF_OUTCOME_AMBIGUOUS,
+                           (double)pool->now_us / US_PER_MS,
+                           pool->world.random(pool->world.ctx));
+  request->used_once = state.used_once;
+  return verdict;
+}
+
+/*
+ * A name that the server did not know, or knew already, is our affair: the
+ * unit goes again without one, whatever the policy about repeating says.
+ */
+static bool goes_unnamed(struct hf_request *request,
+                         const struct hf_classification *why) {
+  if (!why->unnamed || request->unnamed ||
+      why->outcome != HF_OUTCOME_NOT_EXECUTED) {
+    return false;
+  }
+  request->unnamed = true;
+  return true;
+}
+
+static void repeat(struct hf_pool *pool,
+                   struct hf_request *request,
+                   int32_t delay_ms) {
+  request->retries++;
+  request->avoid = request->slot == NULL ? 0 : request->slot->serial;
+  request->slot = NULL;
+  if (request->timer.queued) {
+    hf_heap_remove(&pool->timers, &request->timer);
+  }
+  hf_stats_add(&pool->stats, HF_STAT_RETRIES, 1);
+  hf_request_move(request, HF_REQUEST_BACKOFF);
+  if (delay_ms <= 0) {
+    hf_queue_reenter(pool, request);
+    return;
+  }
+  hf_heap_push(&pool->timers,
+               &request->timer,
+               pool->now_us + (uint64_t)delay_ms * US_PER_MS);
+}
+
+bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
+  struct hf_evidence context;
+  struct hf_classification why;
+  struct hf_verdict verdict;
+  assert(request->state == HF_REQUEST_RUNNING);
+  assert(!hf_link_queued(&request->link));
+  if (request->error.status == HF_OK) {
+    hf_outcome_settle(pool, request);
+    return false;
+  }
+  if (request->error.phase == HF_PHASE_LOCAL &&
+      request->error.outcome != HF_OUTCOME_NONE) {
+    /* The world judged it already: refused before anything was sent. */
+    hf_outcome_settle(pool, request);
+    return false;
+  }
+  context = describe(request);
+  why = hf_error_classify(&request->error, &context);
+  rename_cancelled(request);
+  rename_lost_commit(request);
+  if (may_repeat(pool, request)) {
+    if (goes_unnamed(request, &why)) {
+      repeat(pool, request, 0);
+      return why.discard;
+    }
+    verdict = decide(pool, request, &why);
+    if (verdict.again) {
+      repeat(pool, request, verdict.delay_ms);
+      return why.discard;
+    }
+  }
+  hf_outcome_settle(pool, request);
+  return why.discard;
+}
+
+void hf_outcome_refuse(struct hf_pool *pool,
+                       struct hf_request *request,
+                       enum hf_status status) {
+  struct hf_error *error = &request->error;
+  /* An earlier attempt failed: that it was undone still holds. */
+  enum hf_outcome outcome = error->status == HF_OK ? HF_OUTCOME_NOT_EXECUTED
+                                                   : error->outcome;
+  struct hf_error cause;
+  hf_error_init(&cause);
+  if (error->status != HF_OK) {
+    hf_error_move(&cause, error);
+  } else if (pool->connect_error.status != HF_OK) {
+    hf_error_copy(&cause, &pool->connect_error);
+  }
+  hf_error_set(error,
+               status,
+               request->retries > 0 ? HF_PHASE_BACKOFF : HF_PHASE_ACQUIRE,
+               NULL);
+  error->outcome = outcome;
+  error->unit = HF_UNIT_STATEMENT;
+  error->retryable = status == HF_ACQUIRE_TIMEOUT || status == HF_DEADLINE ||
+                     status == HF_QUEUE_FULL || status == HF_BREAKER_OPEN;
+  hf_error_move(&request->cause, &cause);
+  hf_outcome_settle(pool, request);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* The pool's life and what its users ask of it. */
+#include "pool.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "interrupt.h"
+#include "outcome.h"
+#include "queue.h"
+#include "retry.h"
+#include "scheduler.h"
+#include "turn.h"
+#include "upkeep.h"
+
+enum { US_PER_MS = 1000 };
+
+static struct hf_request *request_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_request, link);
+}
+
+enum hf_status hf_pool_init(struct hf_pool *pool,
+                            const struct hf_config *config,
+                            const struct hf_world *world,
+                            uint64_t now_us) {
+  int32_t i;
+  memset(pool, 0, sizeof *pool);
+  pool->config = *config;
+  pool->world = *world;
+  pool->slots = hf_calloc((size_t)config->max, sizeof *pool->slots);
+  if (pool->slots == NULL) {
+    return HF_NO_MEMORY;
+  }
+  for (i = 0; i < HF_SLOT_STATES; i++) {
+    hf_list_init(&pool->slots_in[i]);
+  }
+  for (i = 0; i < config->max; i++) {
+    struct hf_slot *slot = &pool->slots[i];
+    slot->pool = pool;
+    slot->state = HF_SLOT_EMPTY;
+    slot->transaction = 'I';
+    hf_list_init(&slot->running);
+    hf_list_push(&pool->slots_in[HF_SLOT_EMPTY], &slot->link);
+  }
+  hf_list_init(&pool->waiting);
+  hf_list_init(&pool->requests);
+  hf_list_init(&pool->done);
+  hf_heap_init(&pool->timers);
+  hf_breaker_init(&pool->breaker);
+  hf_error_init(&pool->connect_error);
+  hf_stats_init(&pool->stats);
+  pool->now_us = now_us;
+  pool->sweep_us = UINT64_MAX;
+  return HF_OK;
+}
+
+void hf_pool_finish(struct hf_pool *pool) {
+  assert(hf_list_empty(&pool->requests));
+  hf_error_finish(&pool->connect_error);
+  hf_free(pool->slots);
+  pool->slots = NULL;
+}
+
+size_t hf_pool_count(const struct hf_pool *pool, enum hf_slot_state state) {
+  return pool->slots_in[state].count;
+}
+
+void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out) {
+  int32_t closing = (int32_t)hf_pool_count(pool, HF_SLOT_CLOSING);
+  out->connecting = (int32_t)hf_pool_count(pool, HF_SLOT_CONNECTING);
+  out->leased = (int32_t)hf_pool_count(pool, HF_SLOT_LEASED);
+  out->idle = (int32_t)hf_pool_count(pool, HF_SLOT_IDLE);
+  out->busy = (int32_t)hf_pool_count(pool, HF_SLOT_BUSY) + out->leased +
+              (int32_t)hf_pool_count(pool, HF_SLOT_CHECKING);
+  out->waiting = (int32_t)pool->waiting.count;
+  out->total = pool->config.max - closing -
+               (int32_t)hf_pool_count(pool, HF_SLOT_EMPTY);
+}
+
+void hf_turn_enter(struct hf_pool *pool, uint64_t now_us) {
+  if (now_us > pool->now_us) {
+    pool->now_us = now_us;
+  }
+}
+
+void hf_turn_leave(struct hf_pool *pool) {
+  struct hf_gauges gauges;
+  struct hf_link *link;
+  while ((link = hf_list_pop(&pool->done)) != NULL) {
+    pool->world.deliver(pool->world.ctx, request_of(link));
+  }
+  hf_pool_gauges(pool, &gauges);
+  hf_stats_set_gauges(&pool->stats, &gauges);
+  if (pool->state == HF_POOL_STATE_DRAINING && hf_list_empty(&pool->requests) &&
+      hf_pool_count(pool, HF_SLOT_EMPTY) == (size_t)pool->config.max) {
+    pool->state = HF_POOL_STATE_CLOSED;
+    pool->world.closed(pool->world.ctx);
+  }
+}
+
+void hf_pool_submit(struct hf_pool *pool,
+                    struct hf_request *request,
+                    uint64_t now_us) {
+  enum hf_status status;
+  hf_turn_enter(pool, now_us);
+  request->submitted_us = now_us;
+  hf_list_push(&pool->requests, &request->of_all);
+  if (request->kind == HF_REQUEST_STATEMENT) {
+    hf_stats_add(&pool->stats, HF_STAT_QUERIES, 1);
+    hf_lease_submit(pool, request);
+    hf_turn_leave(pool);
+    return;
+  }
+  if (request->kind == HF_REQUEST_QUERY) {
+    hf_stats_add(&pool->stats, HF_STAT_QUERIES, 1);
+    hf_retry_count_call();
+  }
+  status = hf_queue_enter(pool, request);
+  if (status != HF_OK) {
+    if (status == HF_QUEUE_FULL) {
+      hf_stats_add(&pool->stats, HF_STAT_QUEUE_FULL, 1);
+    }
+    hf_outcome_refuse(pool, request, status);
+  } else {
+    hf_scheduler_run(pool);
+    hf_scheduler_despair(pool);
+    hf_upkeep_plan(pool);
+  }
+  hf_turn_leave(pool);
+}
+
+void hf_pool_abort(struct hf_pool *pool,
+                   struct hf_request *request,
+                   uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  hf_interrupt(pool, request, HF_ABORTED);
+  hf_turn_leave(pool);
+}
+
+/* Closes a leased slot; what it still runs fails as the connection's loss. */
+static void close_leased(struct hf_pool *pool, struct hf_slot *slot) {
+  struct hf_error error;
+  hf_error_init(&error);
+  hf_error_set(&error, HF_RELEASED, HF_PHASE_AWAIT, NULL);
+  hf_upkeep_lose(pool, slot, &error);
+  hf_error_finish(&error);
+}
+
+void hf_pool_release(struct hf_pool *pool,
+                     struct hf_lease *lease,
+                     enum hf_release how,
+                     uint64_t now_us) {
+  struct hf_slot *slot = lease->slot;
+  hf_turn_enter(pool, now_us);
+  if (slot == NULL) {
+    hf_turn_leave(pool);
+    return;
+  }
+  hf_stats_record(&pool->stats,
+                  HF_HISTOGRAM_LEASE_TIME,
+                  pool->now_us - lease->granted_us);
+  if (how == HF_RELEASE_CLOSE || !hf_list_empty(&slot->running) ||
+      !hf_list_empty(&lease->waiting)) {
+    close_leased(pool, slot);
+  } else {
+    slot->lease = NULL;
+    lease->slot = NULL;
+    if (slot->transaction != 'I') {
+      hf_stats_add(&pool->stats, HF_STAT_ROLLED_BACK_LEASES, 1);
+      hf_slot_move(slot, HF_SLOT_CHECKING, pool->now_us);
+      pool->world.rollback(pool->world.ctx, slot);
+    } else {
+      hf_scheduler_free_slot(pool, slot);
+    }
+  }
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+void hf_pool_drop_owner(struct hf_pool *pool,
+                        const void *owner,
+                        bool orphan,
+                        uint64_t now_us) {
+  struct hf_link *link;
+  struct hf_link *after;
+  hf_turn_enter(pool, now_us);
+  HF_LIST_EACH_SAFE(link, after, &pool->requests) {
+    struct hf_request *request =
+        HF_CONTAINER_OF(link, struct hf_request, of_all);
+    if (request->owner != owner) {
+      continue;
+    }
+    if (orphan) {
+      hf_interrupt_orphan(pool, request);
+    } else if (request->kind != HF_REQUEST_STATEMENT &&
+               request->state != HF_REQUEST_RUNNING) {
+      hf_interrupt(pool, request, HF_POOL_CLOSED);
+    }
+  }
+  hf_turn_leave(pool);
+}
+
+void hf_pool_warm(struct hf_pool *pool, int32_t target, uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  pool->warm_target = target < pool->config.max ? target : pool->config.max;
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+void hf_pool_reset(struct hf_pool *pool, uint64_t now_us) {
+  struct hf_list *idle = &pool->slots_in[HF_SLOT_IDLE];
+  struct hf_link *link;
+  hf_turn_enter(pool, now_us);
+  pool->generation++;
+  while ((link = hf_list_first(idle)) != NULL) {
+    hf_scheduler_close_slot(pool, HF_CONTAINER_OF(link, struct hf_slot, link));
+  }
+  hf_scheduler_run(pool);
+  hf_turn_leave(pool);
+}
+
+static void close_all(struct hf_pool *pool, enum hf_slot_state state) {
+  struct hf_link *link;
+  while ((link = hf_list_first(&pool->slots_in[state])) != NULL) {
+    hf_scheduler_close_slot(pool, HF_CONTAINER_OF(link, struct hf_slot, link));
+  }
+}
+
+void hf_pool_end(struct hf_pool *pool, uint64_t now_us) {
+  struct hf_link *link;
+  struct hf_link *after;
+  hf_turn_enter(pool, now_us);
+  if (pool->state == HF_POOL_STATE_OPEN) {
+    pool->state = HF_POOL_STATE_DRAINING;
+    pool->drain_us =
+        pool->now_us + (uint64_t)pool->config.drain_ms * US_PER_MS;
+    HF_LIST_EACH_SAFE(link, after, &pool->requests) {
+      struct hf_request *request =
+          HF_CONTAINER_OF(link, struct hf_request, of_all);
+      if (request->kind != HF_REQUEST_STATEMENT &&
+          request->state != HF_REQUEST_RUNNING) {
+        hf_interrupt(pool, request, HF_POOL_CLOSED);
+      }
+    }
+    close_all(pool, HF_SLOT_CONNECTING);
+    close_all(pool, HF_SLOT_IDLE);
+    hf_upkeep_plan(pool);
+  }
+  hf_turn_leave(pool);
+}
+
+void hf_pool_tick(struct hf_pool *pool, uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  hf_interrupt_tick(pool);
+  if (pool->now_us >= pool->sweep_us) {
+    hf_upkeep_sweep(pool);
+  }
+  hf_scheduler_run(pool);
+  hf_scheduler_despair(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+uint64_t hf_pool_next_us(const struct hf_pool *pool) {
+  const struct hf_heap_node *node = hf_heap_peek(&pool->timers);
+  uint64_t next = pool->sweep_us;
+  if (node != NULL && node->key < next) {
+    next = node->key;
+  }
+  return next;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pool: slots, a queue and the rules between them. Pure: time is handed
+ * in, the outside is a handful of operations, and every answer of the outside
+ * comes back as an event.
+ *
+ *     OPEN ------> DRAINING ------> CLOSED
+ *          end()            last slot empty
+ *
+ * Ownership: the pool owns its slots and borrows requests between
+ * hf_pool_submit and hf_world.deliver, leases between grant and release.
+ * Threads: the engine's thread only; the statistics may be read anywhere.
+ */
+#ifndef HF_CORE_POOL_H
+#define HF_CORE_POOL_H
+
+#include "holdfast.h"
+
+#include "breaker.h"
+#include "config.h"
+#include "error.h"
+#include "heap.h"
+#include "lease.h"
+#include "list.h"
+#include "request.h"
+#include "slot.h"
+#include "stats.h"
+
+/*
+ * The world outside. No operation calls back into the pool; answers come as
+ * events, later, from the engine's loop.
+ */
+struct hf_world {
+  void *ctx;
+
+  /* Opens slot's connection: hf_pool_on_connected or _on_connect_failed. */
+  void (*connect)(void *ctx, struct hf_slot *slot);
+
+  /* Looks at an idle connection without waiting; false when it has died. */
+  bool (*usable)(void *ctx, struct hf_slot *slot);
+
+  /* Sends a request on slot: hf_pool_on_finished or hf_pool_on_lost. */
+  void (*execute)(void *ctx,
+                  struct hf_slot *slot,
+                  struct hf_request *request);
+
+  /* Asks the server to cancel the one request in flight on slot. */
+  void (*cancel)(void *ctx, struct hf_slot *slot);
+
+  /* Rolls slot's transaction back: hf_pool_on_checked or hf_pool_on_lost. */
+  void (*rollback)(void *ctx, struct hf_slot *slot);
+
+  /* Finds out whether the server is there at all: hf_pool_on_probed. */
+  void (*probe)(void *ctx, struct hf_slot *slot);
+
+  /* Closes slot's connection, or stops opening it: hf_pool_on_closed. */
+  void (*close)(void *ctx, struct hf_slot *slot);
+
+  /*
+   * A request is settled. DONE: the world has it back, and answers the user
+   * unless it was `settled` before. RUNNING: the user is answered early; the
+   * request comes again when it is DONE.
+   */
+  void (*deliver)(void *ctx, struct hf_request *request);
+
+  /* Something a listener may want to know; `error` may be NULL. */
+  void (*event)(void *ctx,
+                struct hf_slot *slot,
+                enum hf_event event,
+                const struct hf_error *error);
+
+  /* The pool is CLOSED: no slot is live and no request is left. */
+  void (*closed)(void *ctx);
+
+  uint32_t (*random)(void *ctx);
+};
+
+enum hf_pool_state {
+  HF_POOL_STATE_OPEN,     /* takes requests */
+  HF_POOL_STATE_DRAINING, /* finishes what runs, refuses what comes */
+  HF_POOL_STATE_CLOSED /* no slot is live, no request left */
+};
+
+struct hf_pool {
+  /* set at init, read-only */
+  struct hf_config config;
+  struct hf_world world;
+  struct hf_slot *slots;
+
+  /* changed by the mover */
+  enum hf_pool_state state;
+  struct hf_list slots_in[HF_SLOT_STATES];
+
+  /* changed by the pool */
+  struct hf_list waiting;  /* requests WAITING, first in first out */
+  struct hf_list requests; /* every live request, any state but DONE */
+  struct hf_list done;     /* requests to deliver at the end of the turn */
+  struct hf_heap timers;   /* of requests, by time */
+  struct hf_breaker breaker;
+  struct hf_error connect_error; /* the last one, HF_OK when none */
+  uint64_t now_us;
+  uint64_t drain_us;   /* when draining turns into closing */
+  uint64_t sweep_us;   /* when connections are looked through next */
+  uint64_t watch_us;   /* the coarse beat of that while anything runs */
+  uint32_t generation;
+  uint32_t last_serial;
+  int32_t warm_target; /* connections to open without demand */
+
+  /* statistics */
+  struct hf_stats stats;
+};
+
+/* Prepares a pool. Copies `config`. HF_NO_MEMORY. */
+HF_NODISCARD enum hf_status hf_pool_init(struct hf_pool *pool,
+                                         const struct hf_config *config,
+                                         const struct hf_world *world,
+                                         uint64_t now_us);
+
+/* Frees a CLOSED pool, or one that was never used. */
+void hf_pool_finish(struct hf_pool *pool);
+
+/* ---- from the user ------------------------------------------------------ */
+
+/* Borrows `request` until it is delivered. */
+void hf_pool_submit(struct hf_pool *pool,
+                    struct hf_request *request,
+                    uint64_t now_us);
+
+/* The user gave up on a request: waiting ends now, running is cancelled. */
+void hf_pool_abort(struct hf_pool *pool,
+                   struct hf_request *request,
+                   uint64_t now_us);
+
+/* Gives a lease back; its struct is the world's again on return. */
+void hf_pool_release(struct hf_pool *pool,
+                     struct hf_lease *lease,
+                     enum hf_release how,
+                     uint64_t now_us);
+
+/*
+ * Drops everything of an owner: its waiting requests end as HF_POOL_CLOSED.
+ * With `orphan`, nobody reads what still runs: it is cancelled after a second.
+ */
+void hf_pool_drop_owner(struct hf_pool *pool,
+                        const void *owner,
+                        bool orphan,
+                        uint64_t now_us);
+
+/* Opens connections until `target` are live, without demand. */
+void hf_pool_warm(struct hf_pool *pool, int32_t target, uint64_t now_us);
+
+/* Starts a new generation: every connection is replaced when it is free. */
+void hf_pool_reset(struct hf_pool *pool, uint64_t now_us);
+
+/* Refuses new work, ends waiting, closes when what runs has ended. */
+void hf_pool_end(struct hf_pool *pool, uint64_t now_us);
+
+/* ---- from the world ----------------------------------------------------- */
+
+void hf_pool_on_connected(struct hf_pool *pool,
+                          struct hf_slot *slot,
+                          uint64_t now_us);
+
+/* Copies `error`. */
+void hf_pool_on_connect_failed(struct hf_pool *pool,
+                               struct hf_slot *slot,
+                               const struct hf_error *error,
+                               uint64_t now_us);
+
+/*
+ * The answer to `request` is complete: request->error says how it went,
+ * `transaction` is the connection's status after ReadyForQuery (I, T or E),
+ * and no cancel is under way any more.
+ */
+void hf_pool_on_finished(struct hf_pool *pool,
+                         struct hf_request *request,
+                         char transaction,
+                         uint64_t now_us);
+
+/* The rollback ended; the connection is clean. */
+void hf_pool_on_checked(struct hf_pool *pool,
+                        struct hf_slot *slot,
+                        uint64_t now_us);
+
+/*
+ * The connection died. Requests in flight fail: the oldest with `error`, or
+ * with an error the world already stored in it. Copies `error`.
+ */
+void hf_pool_on_lost(struct hf_pool *pool,
+                     struct hf_slot *slot,
+                     const struct hf_error *error,
+                     uint64_t now_us);
+
+void hf_pool_on_closed(struct hf_pool *pool,
+                       struct hf_slot *slot,
+                       uint64_t now_us);
+
+/* Answers hf_world.probe of that slot. */
+void hf_pool_on_probed(struct hf_pool *pool,
+                       struct hf_slot *slot,
+                       bool alive,
+                       uint64_t now_us);
+
+/* ---- time --------------------------------------------------------------- */
+
+/* Does what is due. */
+void hf_pool_tick(struct hf_pool *pool, uint64_t now_us);
+
+/* Returns when hf_pool_tick is due next, UINT64_MAX when never. */
+uint64_t hf_pool_next_us(const struct hf_pool *pool);
+
+/* ---- looking ------------------------------------------------------------ */
+
+void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out);
+
+/* Returns how many slots are in a state. */
+size_t hf_pool_count(const struct hf_pool *pool, enum hf_slot_state state);
+
+/* Asserts every invariant; for tests. */
+void hf_pool_assert(const struct hf_pool *pool);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* The waiting line of a pool. */
+#include "queue.h"
+
+#include "pool.h"
+
+/* The moment at which waiting ends, 0 when it may last for ever. */
+static uint64_t patience_us(const struct hf_request *request) {
+  uint64_t deadline = request->deadline_us;
+  uint64_t acquire = request->acquire_us;
+  if (deadline == 0 || (acquire != 0 && acquire < deadline)) {
+    return acquire;
+  }
+  return deadline;
+}
+
+static void arm(struct hf_pool *pool, struct hf_request *request) {
+  uint64_t at = patience_us(request);
+  if (at != 0) {
+    hf_heap_push(&pool->timers, &request->timer, at);
+  }
+}
+
+enum hf_status hf_queue_enter(struct hf_pool *pool,
+                              struct hf_request *request) {
+  if (pool->state != HF_POOL_STATE_OPEN) {
+    return HF_POOL_CLOSED;
+  }
+  if (pool->waiting.count >= (size_t)pool->config.queue_max) {
+    return HF_QUEUE_FULL;
+  }
+  hf_list_push(&pool->waiting, &request->link);
+  hf_request_move(request, HF_REQUEST_WAITING);
+  arm(pool, request);
+  return HF_OK;
+}
+
+void hf_queue_reenter(struct hf_pool *pool, struct hf_request *request) {
+  hf_list_push_front(&pool->waiting, &request->link);
+  hf_request_move(request, HF_REQUEST_WAITING);
+  arm(pool, request);
+}
+
+void hf_queue_leave(struct hf_pool *pool, struct hf_request *request) {
+  hf_list_remove(&pool->waiting, &request->link);
+  if (request->timer.queued) {
+    hf_heap_remove(&pool->timers, &request->timer);
+  }
+}
+
+struct hf_request *hf_queue_first(const struct hf_pool *pool) {
+  struct hf_link *link = hf_list_first(&pool->waiting);
+  return link == NULL ? NULL : HF_CONTAINER_OF(link, struct hf_request, link);
+}

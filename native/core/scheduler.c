@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* Matching of waiting requests and connections. */
+#include "scheduler.h"
+
+#include <assert.h>
+
+#include "outcome.h"
+#include "pool.h"
+#include "queue.h"
+
+enum {
+  US_PER_MS = 1000,
+  /* More than this at once is a storm for the server, not a gain for us. */
+  CONNECTS_AT_ONCE = 4,
+  /* A head that runs longer would hold up whoever shares with it. */
+  SHARE_HEAD_LIMIT_US = 50 * US_PER_MS
+};
+
+static struct hf_slot *slot_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_slot, link);
+}
+
+static bool is_live(const struct hf_pool *pool) {
+  return hf_pool_count(pool, HF_SLOT_IDLE) > 0 ||
+         hf_pool_count(pool, HF_SLOT_BUSY) > 0 ||
+         hf_pool_count(pool, HF_SLOT_LEASED) > 0 ||
+         hf_pool_count(pool, HF_SLOT_CHECKING) > 0;
+}
+
+void hf_scheduler_close_slot(struct hf_pool *pool, struct hf_slot *slot) {
+  if (slot->state == HF_SLOT_CONNECTING) {
+    hf_breaker_probe_dropped(&pool->breaker);
+  }
+  hf_slot_move(slot, HF_SLOT_CLOSING, pool->now_us);
+  hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_CLOSED, 1);
+  pool->world.close(pool->world.ctx, slot);
+}
+
+static bool is_spent(const struct hf_pool *pool, const struct hf_slot *slot) {
+  const struct hf_config *config = &pool->config;
+  return pool->state != HF_POOL_STATE_OPEN || slot->generation != pool->generation ||
+         (slot->expires_us != 0 && pool->now_us >= slot->expires_us) ||
+         (config->max_uses != 0 && slot->uses >= (uint32_t)config->max_uses);
+}
+
+void hf_scheduler_free_slot(struct hf_pool *pool, struct hf_slot *slot) {
+  if (is_spent(pool, slot)) {
+    hf_scheduler_close_slot(pool, slot);
+  } else {
+    hf_slot_move(slot, HF_SLOT_IDLE, pool->now_us);
+  }
+}
+
+void hf_scheduler_start(struct hf_pool *pool,
+                        struct hf_slot *slot,
+                        struct hf_request *request) {
+  uint64_t end_us = 0;
+  if (request->timer.queued) {
+    hf_heap_remove(&pool->timers, &request->timer);
+  }
+  request->slot = slot;
+  request->started_us = pool->now_us;
+  request->in_transaction = slot->transaction != 'I';
+  request->attempts++;
+  hf_error_finish(&request->error);
+  hf_request_move(request, HF_REQUEST_RUNNING);
+  hf_list_push(&slot->running, &request->link);
+  if (request->timeout_us != 0) {
+    end_us = pool->now_us + request->timeout_us;
+  }
+  if ((request->flags & HF_FLAG_CALLER_DEADLINE) != 0 &&
+      request->deadline_us != 0 &&
+      (end_us == 0 || request->deadline_us < end_us)) {
+    end_us = request->deadline_us;
+  }
+  if (end_us != 0) {
+    hf_heap_push(&pool->timers, &request->timer, end_us);
+  }
+  pool->world.execute(pool->world.ctx, slot, request);
+}
+
+/* The last one used is the warmest; skip the one it just failed on. */
+static struct hf_slot *pick_idle(struct hf_pool *pool, uint32_t avoid) {
+  struct hf_list *idle = &pool->slots_in[HF_SLOT_IDLE];
+  struct hf_slot *slot;
+  if (hf_list_empty(idle)) {
+    return NULL;
+  }
+  slot = slot_of(idle->head.prev);
+  if (slot->serial == avoid && idle->count > 1) {
+    slot = slot_of(slot->link.prev);
+  }
+  return slot;
+}
+
+/* Returns an idle connection that is alive; closes the dead on the way. */
+static struct hf_slot *take_idle(struct hf_pool *pool, uint32_t avoid) {
+  struct hf_slot *slot;
+  while ((slot = pick_idle(pool, avoid)) != NULL) {
+    /* Freed in this very turn: nothing can have happened to it since. */
+    if (slot->since_us == pool->now_us ||
+        pool->world.usable(pool->world.ctx, slot)) {
+      return slot;
+    }
+    hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_LOST, 1);
+    hf_scheduler_close_slot(pool, slot);
+  }
+  return NULL;
+}
+
+static bool may_share(const struct hf_pool *pool,
+                      const struct hf_request *request) {
+  return request->kind == HF_REQUEST_QUERY && request->sql.read_only &&
+         (request->flags & HF_FLAG_READ_ONLY) == 0 &&
+         pool->config.share_max > 1;
+}
+
+static bool has_room(const struct hf_pool *pool, const struct hf_slot *slot) {
+  const struct hf_request *head;
+  if (!slot->shared || slot->proxied ||
+      slot->running.count >= (size_t)pool->config.share_max) {
+    return false;
+  }
+  head = HF_CONTAINER_OF(
+      hf_list_first(&slot->running), struct hf_request, link);
+  return pool->now_us - head->started_us < SHARE_HEAD_LIMIT_US;
+}
+
+/*
+ * Returns a busy connection that a read may join. The list turns as it is
+ * used, so that the load spreads without being counted.
+ */
+static struct hf_slot *take_shared(struct hf_pool *pool,
+                                   const struct hf_request *request) {
+  struct hf_list *busy = &pool->slots_in[HF_SLOT_BUSY];
+  struct hf_link *link;
+  if (!may_share(pool, request) ||
+      hf_pool_count(pool, HF_SLOT_CONNECTING) > 0 ||
+      (hf_pool_count(pool, HF_SLOT_EMPTY) > 0 &&
+       hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED)) {
+    return NULL;
+  }
+  HF_LIST_EACH(link, busy) {
+    struct hf_slot *slot = slot_of(link);
+    if (has_room(pool, slot)) {
+      hf_list_remove(busy, link);
+      hf_list_push(busy, link);
+      hf_stats_add(&pool->stats, HF_STAT_SHARED, 1);
+      return slot;
+    }
+  }
+  return NULL;
+}
+
+static void serve(struct hf_pool *pool,
+                  struct hf_request *request,
+                  struct hf_slot *slot) {
+  hf_queue_leave(pool, request);
+  hf_stats_add(&pool->stats, HF_STAT_ACQUIRES, 1);
+  hf_stats_record(&pool->stats,
+                  HF_HISTOGRAM_ACQUIRE_WAIT,
+                  pool->now_us - request->submitted_us);
+  if (request->kind == HF_REQUEST_ACQUIRE) {
+    hf_lease_grant(pool, request, slot);
+    return;
+  }
+  if (slot->state == HF_SLOT_IDLE) {
+    hf_slot_move(slot, HF_SLOT_BUSY, pool->now_us);
+    slot->shared = may_share(pool, request);
+  }
+  slot->uses++;
+  hf_scheduler_start(pool, slot, request);
+}
+
+static void connect(struct hf_pool *pool) {
+  struct hf_link *link = hf_list_first(&pool->slots_in[HF_SLOT_EMPTY]);
+  struct hf_slot *slot = slot_of(link);
+  hf_slot_move(slot, HF_SLOT_CONNECTING, pool->now_us);
+  slot->serial = ++pool->last_serial;
+  slot->generation = pool->generation;
+  slot->uses = 0;
+  slot->transaction = 'I';
+  slot->failed_probes = 0;
+  slot->probe_us = 0;
+  hf_stats_add(&pool->stats, HF_STAT_CONNECTS_STARTED, 1);
+  pool->world.connect(pool->world.ctx, slot);
+}
+
+static bool wants_connection(const struct hf_pool *pool) {
+  size_t connecting = hf_pool_count(pool, HF_SLOT_CONNECTING);
+  size_t empty = hf_pool_count(pool, HF_SLOT_EMPTY);
+  size_t closing = hf_pool_count(pool, HF_SLOT_CLOSING);
+  size_t live = (size_t)pool->config.max - empty - closing;
+  if (pool->state != HF_POOL_STATE_OPEN || empty == 0 ||
+      connecting >= CONNECTS_AT_ONCE) {
+    return false;
+  }
+  return connecting < pool->waiting.count || live < (size_t)pool->warm_target;
+}
+
+void hf_scheduler_run(struct hf_pool *pool) {
+  struct hf_request *request;
+  while ((request = hf_queue_first(pool)) != NULL) {
+    struct hf_slot *slot = take_idle(pool, request->avoid);
+    if (slot == NULL) {
+      slot = take_shared(pool, request);
+    }
+    if (slot == NULL) {
+      break;
+    }
+    serve(pool, request, slot);
+  }
+  while (wants_connection(pool) &&
+         hf_breaker_allow(&pool->breaker, pool->now_us / US_PER_MS)) {
+    connect(pool);
+  }
+}
+
+void hf_scheduler_despair(struct hf_pool *pool) {
+  uint64_t probe_us = hf_breaker_next_at(&pool->breaker) * US_PER_MS;
+  struct hf_link *link;
+  struct hf_link *after;
+  if (hf_breaker_state(&pool->breaker) != HF_CIRCUIT_OPEN || is_live(pool)) {
+    return;
+  }
+  HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
+    struct hf_request *request =
+        HF_CONTAINER_OF(link, struct hf_request, link);
+    if (request->deadline_us != 0 && request->deadline_us <= probe_us) {
+      hf_queue_leave(pool, request);
+      hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
+    }
+  }
+}

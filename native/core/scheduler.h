@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who goes next and where: gives waiting requests to idle connections, lets
+ * reads share a busy one when there is no other way, and decides how many
+ * connections to open.
+ *
+ * Ownership: borrows.
+ * Threads: the engine's thread only. Part of the pool: may change its lists.
+ */
+#ifndef HF_CORE_SCHEDULER_H
+#define HF_CORE_SCHEDULER_H
+
+#include "holdfast.h"
+
+struct hf_pool;
+struct hf_request;
+struct hf_slot;
+
+/* Serves the queue as far as connections allow, then opens what is missing. */
+void hf_scheduler_run(struct hf_pool *pool);
+
+/* Sends a request that is on no list on `slot`, BUSY or LEASED. */
+void hf_scheduler_start(struct hf_pool *pool,
+                        struct hf_slot *slot,
+                        struct hf_request *request);
+
+/*
+ * A connection is free: keeps it, or closes it when it is of an older
+ * generation, at the end of its life, or the pool is not open.
+ */
+void hf_scheduler_free_slot(struct hf_pool *pool, struct hf_slot *slot);
+
+/* Closes a live slot with nothing in flight. */
+void hf_scheduler_close_slot(struct hf_pool *pool, struct hf_slot *slot);
+
+/* Fails what waits when no connection can come in time. */
+void hf_scheduler_despair(struct hf_pool *pool);
+
+#endif

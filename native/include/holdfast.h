@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine's public face: the words every layer shares (status, outcome,
+ * phase, evidence) and the few calls by which a binding talks to the engine.
+ *
+ * Valid C11 and C++17. Nothing of libpq, libuv or Node appears here.
+ */
+#ifndef HOLDFAST_H
+#define HOLDFAST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define HF_NODISCARD __attribute__((warn_unused_result))
+#else
+#define HF_NODISCARD
+#endif
+
+/* ---- vocabulary --------------------------------------------------------- */
+
+/*
+ * X(enumerator, code seen by the user, default sentence).
+ * The sentence says what to do. An empty code means: the code comes from the
+ * SQLSTATE (HF_SERVER_ERROR) or from errno's name (HF_SOCKET_ERROR).
+ */
+#define HF_STATUS_MAP(X)                                                      \
+  X(HF_OK, "", "success")                                                     \
+  X(HF_NO_MEMORY, "HF_NO_MEMORY",                                             \
+    "out of memory: free some, or lower max and maxResultBytes")              \
+  X(HF_SERVER_ERROR, "", "the server reported an error")                      \
+  X(HF_SOCKET_ERROR, "", "the connection to the server failed")               \
+  X(HF_NAME_ERROR, "ENOTFOUND",                                               \
+    "the host name could not be resolved: check the host in the URL")         \
+  X(HF_TLS_ERROR, "HF_TLS", "TLS could not be established with the server")   \
+  X(HF_AUTH_ERROR, "HF_AUTH", "authentication with the server failed")        \
+  X(HF_PROTOCOL_ERROR, "HF_PROTOCOL",                                         \
+    "the server broke the protocol: is this really PostgreSQL?")              \
+  X(HF_ACQUIRE_TIMEOUT, "HF_ACQUIRE_TIMEOUT",                                 \
+    "no connection became free in time: raise max or connectionTimeoutMillis")\
+  X(HF_QUEUE_FULL, "HF_QUEUE_FULL",                                           \
+    "too many calls are waiting: shed load, or raise queueMax")               \
+  X(HF_CONNECT_TIMEOUT, "HF_CONNECT_TIMEOUT",                                 \
+    "the server did not answer in time: check host, port and firewall")       \
+  X(HF_QUERY_TIMEOUT, "HF_QUERY_TIMEOUT",                                     \
+    "the statement ran longer than timeoutMillis and was cancelled")          \
+  X(HF_DEADLINE, "HF_DEADLINE", "the call did not succeed by its deadline")   \
+  X(HF_ABORTED, "HF_ABORTED", "the call was aborted by its signal")           \
+  X(HF_POOL_CLOSED, "HF_POOL_CLOSED",                                         \
+    "the pool was ended: make a new one to go on")                            \
+  X(HF_RELEASED, "HF_RELEASED",                                               \
+    "the client was released: acquire a new one with pool.connect()")         \
+  X(HF_PARAM_INVALID, "HF_PARAM_INVALID",                                     \
+    "a value cannot be sent to the server")                                   \
+  X(HF_COPY_UNSUPPORTED, "HF_COPY_UNSUPPORTED",                               \
+    "COPY needs a stream and is not supported by query()")                    \
+  X(HF_RESULT_TOO_LARGE, "HF_RESULT_TOO_LARGE",                               \
+    "the result is over maxResultBytes: use LIMIT, or raise it")              \
+  X(HF_OUTCOME_UNKNOWN, "HF_OUTCOME_UNKNOWN",                                 \
+    "the connection was lost and whether the work is durable is unknown")     \
+  X(HF_BREAKER_OPEN, "HF_BREAKER_OPEN",                                       \
+    "the database cannot be reached and the next probe is too late")          \
+  X(HF_SESSION_REQUIRED, "HF_SESSION_REQUIRED",                               \
+    "this needs a session of its own: set DIRECT_URL")                        \
+  X(HF_TRANSACTION_OPEN, "HF_TRANSACTION_OPEN",                               \
+    "query() left a transaction open, it was rolled back: use transaction()") \
+  X(HF_COMMIT_ROLLED_BACK, "HF_COMMIT_ROLLED_BACK",                           \
+    "COMMIT was answered with ROLLBACK: an earlier statement had failed")     \
+  X(HF_SILENT, "HF_SILENT",                                                   \
+    "the server fell silent and two probes failed: the connection was closed")
+
+enum hf_status {
+#define HF_STATUS_ENUM(name, code, text) name,
+  HF_STATUS_MAP(HF_STATUS_ENUM)
+#undef HF_STATUS_ENUM
+      HF_STATUS_COUNT
+};
+
+/* What became of a unit of work: says whether repeating it is safe. */
+enum hf_outcome {
+  HF_OUTCOME_NONE,         /* it succeeded */
+  HF_OUTCOME_NOT_EXECUTED, /* provably nothing of it ran */
+  HF_OUTCOME_ROLLED_BACK,  /* it ran and provably left nothing durable */
+  HF_OUTCOME_AMBIGUOUS,    /* it may or may not be durable */
+  HF_OUTCOME_PERMANENT     /* nothing durable; the same input fails again */
+};
+
+/* What would have to be repeated. */
+enum hf_unit { HF_UNIT_STATEMENT, HF_UNIT_TRANSACTION };
+
+/* How far a unit had come when it failed. */
+enum hf_phase {
+  HF_PHASE_LOCAL,   /* in this process, before anything was tried */
+  HF_PHASE_ACQUIRE, /* waiting for a connection */
+  HF_PHASE_CONNECT, /* opening a connection, authentication included */
+  HF_PHASE_SEND,    /* handed to libpq, sending not finished */
+  HF_PHASE_AWAIT,   /* sent, no complete answer */
+  HF_PHASE_COMMIT,  /* COMMIT sent, not answered */
+  HF_PHASE_BACKOFF, /* between two attempts */
+  HF_PHASE_UNKNOWN  /* foreign error: nothing is known */
+};
+
+enum hf_severity {
+  HF_SEVERITY_UNKNOWN,
+  HF_SEVERITY_WARNING, /* a notice that preceded the end of the session */
+  HF_SEVERITY_ERROR,
+  HF_SEVERITY_FATAL,
+  HF_SEVERITY_PANIC
+};
+
+/* Who spoke: a server since 9.6 always sends the V field, PgBouncer never. */
+enum hf_speaker { HF_SPEAKER_UNKNOWN, HF_SPEAKER_SERVER, HF_SPEAKER_POOLER };
+
+/*
+ * All that is known of a failure. Strings are borrowed for the call and may be
+ * NULL. Zeroed memory is valid evidence of nothing.
+ */
+struct hf_evidence {
+  enum hf_phase phase;
+  enum hf_status status;     /* HF_OK when the error is not ours */
+  enum hf_severity severity;
+  enum hf_speaker speaker;
+  const char *sqlstate;      /* five characters */
+  const char *routine;       /* of the server's C source */
+  const char *code;          /* node's, a driver's or Prisma's error code */
+  const char *kind;          /* of a Prisma driver adapter error */
+  const char *syscall;       /* of a node error */
+  const char *name;          /* of the error's class */
+  const char *message;       /* judged last, anchored sentences only */
+  bool in_transaction;       /* an explicit transaction was open */
+  bool commit_sent;          /* and its COMMIT had left */
+  bool may_commit_midway;    /* CALL, DO, several statements, VACUUM, ... */
+  bool nothing_sent;         /* we own the connection and sent no byte */
+};
+
+struct hf_classification {
+  enum hf_outcome outcome;
+  enum hf_unit unit;
+  bool retryable;     /* repeating is useful; safe only if outcome says so */
+  bool once;          /* repeat at most once */
+  bool slow;          /* the server is short of something: back off longer */
+  bool unnamed;       /* repeat with an unnamed statement */
+  bool discard;       /* the connection must not be used again */
+  bool connecting;    /* the breaker on connecting counts this failure */
+  const char *reason; /* static text: why, for people */
+};
+
+/* Judges evidence. Pure; never fails. */
+struct hf_classification hf_classify(const struct hf_evidence *evidence);
+
+/* Returns the user's code ("HF_DEADLINE"), "" when it comes from elsewhere. */
+const char *hf_status_code(enum hf_status status);
+
+/* Returns the default sentence of a status. */
+const char *hf_status_text(enum hf_status status);
+
+/* Returns "not_executed", "rolled_back", "ambiguous", "permanent" or "". */
+const char *hf_outcome_name(enum hf_outcome outcome);
+
+/* ---- repeating of work done outside the engine -------------------------- */
+
+enum hf_jitter { HF_JITTER_FULL, HF_JITTER_NONE };
+
+enum hf_growth { HF_GROWTH_EXPONENTIAL, HF_GROWTH_LINEAR };
+
+struct hf_retry_policy {
+  int32_t max_retries;  /* extra attempts; default 2 */
+  int32_t base_ms;      /* default 50 */
+  int32_t cap_ms;       /* default 2000 */
+  enum hf_jitter jitter;
+  enum hf_growth growth;
+  bool retry_ambiguous; /* the caller says: idempotent, or only reads */
+};
+
+/* One call's history; the caller keeps it between attempts. */
+struct hf_retry_state {
+  int32_t retries;    /* made so far */
+  double deadline_at; /* ms on the caller's clock, 0 = none */
+  bool used_once;     /* a verdict with `once` was followed */
+};
+
+struct hf_verdict {
+  bool again;
+  int32_t delay_ms;
+  struct hf_classification why;
+  const char *refused; /* static text when !again: what forbade it */
+};
+
+/* Fills in the defaults of the retry law. */
+void hf_retry_policy_init(struct hf_retry_policy *policy);
+
+/* Presets "fast", "linear", "serverless"; returns false for another name. */
+HF_NODISCARD bool hf_retry_preset(const char *name,
+                                  struct hf_retry_policy *policy);
+
+/*
+ * Judges a failed attempt and counts it. Takes a token of the process-wide
+ * budget when the answer is yes. Safe from any thread. `random` is any 32
+ * random bits.
+ */
+struct hf_verdict hf_retry_next(const struct hf_retry_policy *policy,
+                                struct hf_retry_state *state,
+                                const struct hf_evidence *evidence,
+                                double now_ms,
+                                uint32_t random);
+
+/* Counts one call towards the process-wide retry budget. Any thread. */
+void hf_retry_count_call(void);
+
+/* ---- options ------------------------------------------------------------ */
+
+enum hf_option_kind {
+  HF_OPTION_INT,
+  HF_OPTION_BOOL,
+  HF_OPTION_TEXT,
+  HF_OPTION_ENUM
+};
+
+/* One row of the options table; the table is the only place with defaults. */
+struct hf_option {
+  const char *name; /* as the user writes it */
+  enum hf_option_kind kind;
+  double initial, min, max;
+  const char *words; /* of an enum, separated by |, the first is the default */
+  const char *unit;  /* "ms", "s", "bytes", "" */
+};
+
+/* Returns the table and its length. */
+const struct hf_option *hf_option_table(size_t *count);
+
+/* ---- the engine --------------------------------------------------------- */
+
+/*
+ * A port joins one JavaScript environment to the engine. All functions of a
+ * port may be called from that environment's thread only, unless said.
+ */
+struct hf_port;
+
+/*
+ * Submission. A batch is `n_ops` operations and one text. The text holds every
+ * field of every operation in order, each ended by a NUL. A parameter field
+ * that is the single byte 1 is SQL NULL; one that begins with byte 1 and goes
+ * on has one extra byte 1 in front.
+ */
+enum hf_op_kind {
+  HF_OP_OPEN = 1,  /* target = new pool; fields: key, then name, value, ... */
+  HF_OP_QUERY,     /* target = pool; fields: sql, name if flagged, values */
+  HF_OP_ACQUIRE,   /* target = pool */
+  HF_OP_LEASE_QUERY, /* target = lease; fields as HF_OP_QUERY */
+  HF_OP_RELEASE,   /* target = lease */
+  HF_OP_ABORT,     /* id = the request to abort */
+  HF_OP_END,       /* target = pool */
+  HF_OP_WARMUP,    /* target = pool */
+  HF_OP_RESET,     /* target = pool: a new generation of connections */
+  HF_OP_ANSWER     /* id = an HF_MSG_ASK; fields: the value, or a message */
+};
+
+enum {
+  HF_FLAG_NAMED = 1 << 0,      /* the second field is a statement name */
+  HF_FLAG_READ_ONLY = 1 << 1,  /* declared; enforced by the engine */
+  HF_FLAG_IDEMPOTENT = 1 << 2, /* declared: may run twice */
+  HF_FLAG_EXACTLY_ONCE = 1 << 3,
+  HF_FLAG_CLOSE = 1 << 4,      /* HF_OP_RELEASE: close the connection */
+  HF_FLAG_SHARED = 1 << 5,     /* HF_OP_OPEN: the registry's pool for key */
+  HF_FLAG_SESSION = 1 << 6,    /* HF_OP_ACQUIRE: must not be multiplexed */
+  HF_FLAG_FAILED = 1 << 7,     /* HF_OP_ANSWER: the function threw */
+  HF_FLAG_CLOSE_IF_BROKEN = 1 << 8,  /* HF_OP_RELEASE: release(error) */
+  HF_FLAG_CALLER_DEADLINE = 1 << 9,  /* also bounds the running attempt */
+  HF_FLAG_EVENTS = 1 << 10,    /* HF_OP_OPEN: somebody listens to events */
+  HF_FLAG_EXTENDED = 1 << 11   /* never the simple protocol */
+};
+
+struct hf_op {
+  int32_t kind;      /* enum hf_op_kind */
+  int32_t n_fields;  /* taken from the text */
+  int32_t target;    /* pool or lease number */
+  int32_t id_low;    /* request id: two words the engine gives back */
+  int32_t id_high;
+  int32_t flags;
+  int32_t decode;    /* bit per HF_DECODE_*: build this type in C */
+  int32_t deadline_ms; /* from now; 0 = none */
+  int32_t acquire_ms;  /* waiting for a connection, from now; 0 = none */
+  int32_t timeout_ms;  /* one attempt; 0 = none */
+  int32_t retries;     /* extra attempts; -1 = the pool's policy */
+  int32_t reserved;
+};
+
+enum {
+  HF_DECODE_BOOL = 1 << 0,
+  HF_DECODE_INT2 = 1 << 1,
+  HF_DECODE_INT4 = 1 << 2,
+  HF_DECODE_OID = 1 << 3,
+  HF_DECODE_FLOAT4 = 1 << 4,
+  HF_DECODE_FLOAT8 = 1 << 5,
+  HF_DECODE_TIMESTAMPTZ = 1 << 6
+};
+
+/*
+ * Delivery. A block is one message: `ints` begins with the header below; its
+ * numbers and strings are in the block's `nums` and `chunks`.
+ */
+enum hf_msg_kind {
+  HF_MSG_RESULT = 1,
+  HF_MSG_SHAPE,  /* columns of results that follow, once per port */
+  HF_MSG_ERROR,
+  HF_MSG_LEASE,  /* a connection was acquired */
+  HF_MSG_OK,     /* release, end, warm-up, ...: done; may carry values */
+  HF_MSG_OPENED, /* chunk 0: options of the pool as name NUL value NUL ... */
+  HF_MSG_EVENT,
+  HF_MSG_ASK     /* the engine wants a function run; answer HF_OP_ANSWER */
+};
+
+/* Indices into `ints`. The first six are the same for every message. */
+enum {
+  HF_INT_KIND,
+  HF_INT_LENGTH,  /* of this message in ints */
+  HF_INT_ID_LOW,
+  HF_INT_ID_HIGH,
+  HF_INT_NUMS,    /* how many of nums are this message's */
+  HF_INT_CHUNKS,  /* how many chunks are this message's */
+  HF_INT_HEADER,
+
+  /*
+   * HF_MSG_RESULT. Row data follow HF_RESULT_INTS, row by row: one null bitmap
+   * word per 32 columns (bit set = NULL), then for each column that is not
+   * NULL: text -> its length in UTF-16 units; int, bool -> the value; number,
+   * time -> nothing here, the value is the next of nums.
+   * Chunk 0 is the command word when HF_RESULT_COMMAND is 0. A text cell lies
+   * wholly in one chunk; when it does not fit what is left of the current
+   * chunk it begins the next.
+   */
+  HF_RESULT_FLAGS = HF_INT_HEADER, /* HF_RESULT_MORE: another one follows */
+  HF_RESULT_SHAPE,                 /* 0 = no columns */
+  HF_RESULT_ROWS,
+  HF_RESULT_AFFECTED_LOW, /* row count of the command tag, two words */
+  HF_RESULT_AFFECTED_HIGH, /* -1 = none */
+  HF_RESULT_OID,
+  HF_RESULT_COMMAND, /* enum hf_command */
+  HF_RESULT_ATTEMPTS,
+  HF_RESULT_CONNECTION, /* serial of the connection it ran on */
+  HF_RESULT_INTS,
+
+  /*
+   * HF_MSG_SHAPE: per column five ints (table, column, type, size, modifier)
+   * and one enum hf_column; chunk 0 holds the names, NUL after each.
+   */
+  HF_SHAPE_ID = HF_INT_HEADER, /* 1 clears all shapes known so far */
+  HF_SHAPE_COLUMNS,
+  HF_SHAPE_INTS,
+  HF_SHAPE_STRIDE = 6,
+
+  /*
+   * HF_MSG_ERROR. Chunk 0: fields, each a letter as in the protocol's
+   * ErrorResponse (S severity, V, C sqlstate, M message, ...) or ours
+   * (a address, o port, y syscall), then text, then NUL. Chunk 1, if there:
+   * the fields of the cause.
+   */
+  HF_ERROR_STATUS = HF_INT_HEADER,
+  HF_ERROR_OUTCOME,
+  HF_ERROR_RETRYABLE,
+  HF_ERROR_UNIT,
+  HF_ERROR_PHASE,
+  HF_ERROR_ATTEMPTS,
+  HF_ERROR_ELAPSED_MS,
+  HF_ERROR_ERRNO,
+  HF_ERROR_TOTAL, /* the pool at that moment */
+  HF_ERROR_BUSY,
+  HF_ERROR_IDLE,
+  HF_ERROR_WAITING,
+  HF_ERROR_CAUSE_STATUS,
+  HF_ERROR_CAUSE_ERRNO,
+  HF_ERROR_INTS,
+
+  /* HF_MSG_LEASE */
+  HF_LEASE_NUMBER = HF_INT_HEADER, /* target of HF_OP_LEASE_QUERY */
+  HF_LEASE_CONNECTION, /* serial of the connection in its pool */
+  HF_LEASE_PID,        /* backend's process id */
+  HF_LEASE_POOLED,     /* 1 = behind a proxy */
+  HF_LEASE_INTS,
+
+  /* HF_MSG_OK: free values, by operation */
+  HF_OK_STATUS = HF_INT_HEADER, /* transaction status, health, ... */
+  HF_OK_INTS,
+
+  /* HF_MSG_OPENED */
+  HF_OPENED_EXISTING = HF_INT_HEADER, /* 1 = the registry had it */
+  HF_OPENED_INTS,
+
+  /* HF_MSG_EVENT: id_low = pool, id_high = connection serial */
+  HF_EVENT_KIND = HF_INT_HEADER, /* enum hf_event */
+  HF_EVENT_VALUE,                /* NOTIFY: sender's pid; else 0 */
+  HF_EVENT_LEASE,                /* the lease it belongs to, or 0 */
+  HF_EVENT_INTS,
+
+  /* HF_MSG_ASK: id = question; chunk 0 = what is asked ("password") */
+  HF_ASK_POOL = HF_INT_HEADER,
+  HF_ASK_INTS
+};
+
+enum { HF_RESULT_MORE = 1 };
+
+enum hf_column {
+  HF_COLUMN_TEXT,
+  HF_COLUMN_INT,   /* int2, int4 */
+  HF_COLUMN_BOOL,
+  HF_COLUMN_FLOAT, /* float4, float8, oid */
+  HF_COLUMN_TIME   /* timestamptz: ms since 1970, infinities kept */
+};
+
+/* First words of command tags. */
+enum hf_command {
+  HF_COMMAND_OTHER,
+  HF_COMMAND_SELECT,
+  HF_COMMAND_INSERT,
+  HF_COMMAND_UPDATE,
+  HF_COMMAND_DELETE,
+  HF_COMMAND_BEGIN,
+  HF_COMMAND_COMMIT,
+  HF_COMMAND_ROLLBACK,
+  HF_COMMAND_SET,
+  HF_COMMAND_EMPTY /* the empty statement: command is null, as in pg */
+};
+
+enum hf_event {
+  HF_EVENT_CONNECT, /* a connection was opened */
+  HF_EVENT_REMOVE,  /* a connection was closed */
+  HF_EVENT_ERROR,   /* an idle connection died; chunk 0 = fields */
+  HF_EVENT_NOTICE,  /* chunk 0 = fields */
+  HF_EVENT_NOTIFY,  /* chunk 0 = channel, chunk 1 = payload */
+  HF_EVENT_WARNING, /* chunk 0 = a sentence for the log */
+  HF_EVENT_LOST     /* a leased connection died; chunk 0 = fields */
+};
+
+/* A string to be: UTF-16 units (wide) or Latin-1 bytes. */
+struct hf_chunk {
+  uint32_t offset; /* into the block's bytes; even when wide */
+  uint32_t length; /* in units */
+  bool wide;
+};
+
+struct hf_block {
+  struct hf_block *next;
+  int32_t *ints;
+  double *nums;
+  struct hf_chunk *chunks;
+  char *bytes;
+  uint32_t n_ints, n_nums, n_chunks;
+  size_t n_bytes;
+};
+
+/* Counts of one pool, as of the engine's last turn. */
+struct hf_gauges {
+  int32_t total, busy, idle, waiting, connecting, leased;
+};
+
+/* Called by the engine, on any thread: there is something to take. */
+typedef void (*hf_wake_cb)(void *ctx);
+
+/*
+ * Opens a port and starts the engine with the first. `wake` must be cheap and
+ * may coalesce. Returns HF_NO_MEMORY, or HF_SOCKET_ERROR when no thread could
+ * be made.
+ */
+HF_NODISCARD enum hf_status hf_port_open(hf_wake_cb wake,
+                                         void *ctx,
+                                         struct hf_port **port);
+
+/*
+ * Hands a batch to the engine. Takes ownership of `ops` and `text`, both from
+ * hf_buffer_alloc; they are freed whatever is returned.
+ */
+HF_NODISCARD enum hf_status hf_port_submit(struct hf_port *port,
+                                           struct hf_op *ops,
+                                           size_t n_ops,
+                                           char *text,
+                                           size_t text_bytes);
+
+/* Takes all messages, in order; free each with hf_block_free. */
+struct hf_block *hf_port_take(struct hf_port *port);
+
+void hf_block_free(struct hf_block *block);
+
+void *hf_buffer_alloc(size_t bytes);
+void hf_buffer_free(void *buffer);
+
+/*
+ * Reads a pool's gauges. Returns false when the port has no such pool. From
+ * the port's thread; never waits for the engine.
+ */
+HF_NODISCARD bool hf_port_gauges(struct hf_port *port,
+                                 int32_t pool,
+                                 struct hf_gauges *out);
+
+/*
+ * Writes the pool's statistics as numbers in the order of hf_stats_names().
+ * Returns how many there are; writes at most `n`.
+ */
+size_t hf_port_stats(struct hf_port *port, int32_t pool, double *out, size_t n);
+
+/* Returns the names of the statistics, NULL-terminated. */
+const char *const *hf_stats_names(void);
+
+/*
+ * Closes the port: its waiting requests are dropped, running ones finish
+ * unread (cancelled after a second), its leases are rolled back. `closed` is
+ * called once, on the engine's thread, after the last `wake`; after it the
+ * engine touches neither ctx. The last port's closing stops the engine.
+ */
+void hf_port_close(struct hf_port *port,
+                   void (*closed)(void *closed_ctx),
+                   void *closed_ctx);
+
+/* Returns libpq's version number, as PQlibVersion() gives it. */
+int hf_libpq_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

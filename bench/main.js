@@ -267,8 +267,24 @@ function finish(options, results) {
     `${JSON.stringify({ about, ...results, verdicts: judged }, null, 2)}\n`,
   );
   console.log(`Figures of every round: ${path.relative('', options.json)}`);
-  const below = judged.some((v) => v.kind === 'floor' && v.reached === false);
-  return options.check && below ? 1 : 0;
+  return options.check && !passes(results, judged) ? 1 : 0;
+}
+
+/**
+ * Whether no floor was missed, nor left out with Holdfast itself.
+ * @param {import('./report.js').Results} results
+ * @param {ReturnType<typeof verdicts>} judged
+ */
+function passes(results, judged) {
+  const floors = judged.filter((verdict) => verdict.kind === 'floor');
+  const absent = Object.values(results.cases).some(
+    (result) => result.leftOut.holdfast !== undefined,
+  );
+  return (
+    !absent &&
+    floors.some((floor) => floor.reached !== null) &&
+    floors.every((floor) => floor.reached !== false)
+  );
 }
 
 async function main() {
@@ -300,7 +316,13 @@ async function main() {
   }
   try {
     const results = await runBench(options, (undo) => undos.unshift(undo));
-    return ending ? 130 : finish(options, results);
+    return finish(options, results);
+  } catch (error) {
+    if (ending) {
+      // Its processes were taken away: no news.
+      return 130;
+    }
+    throw error;
   } finally {
     await end();
   }

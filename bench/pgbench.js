@@ -5,8 +5,8 @@
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
+const { makeFolder } = require('../test/support');
 const { postgresFolder } = require('../test/support/account.js');
 const { ITEMS } = require('./cases.js');
 const { percentiles } = require('./statistics.js');
@@ -71,7 +71,7 @@ function readLatencies(folder) {
 /** Looks like a WorkerProcess to bench/main.js. */
 class Pgbench {
   #pipeline;
-  #folder = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-bench-'));
+  #folder = makeFolder('g');
   /** @type {{connections: number, env: NodeJS.ProcessEnv} | null} */
   #opened = null;
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The judge of the demo, tried on accounts whose faults we know.
-'use strict';
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');

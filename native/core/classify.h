@@ -11,6 +11,9 @@
 #ifndef HF_CORE_CLASSIFY_H
 #define HF_CORE_CLASSIFY_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "holdfast.h"
 
 /* What a row of the tables says about a failure. */
@@ -24,7 +27,10 @@ enum hf_trait {
                                 transaction was open and COMMIT not sent */
   HF_TRAIT_NO_WORK = 1 << 6, /* only ever said before work began: counts as
                                 a failure of connecting */
-  HF_TRAIT_MIDWAY = 1 << 7   /* ambiguous when it could commit midway */
+  HF_TRAIT_MIDWAY = 1 << 7,  /* ambiguous when it could commit midway */
+  HF_TRAIT_SOFT = 1 << 8,    /* permanent, but not while connecting: proxies
+                                say it of what passes */
+  HF_TRAIT_COMMIT = 1 << 9   /* ambiguous when COMMIT had been sent */
 };
 
 /* One judgement; rows of all tables end in one. */
@@ -34,19 +40,40 @@ struct hf_rule {
   const char *reason;
 };
 
-/*
- * The tables' look-ups, each in its own file. They return NULL when they have
- * no row. `connecting` = the failure came while opening a connection.
- */
+/* The tables' look-ups, each in its own file. They return NULL for no row. */
+
+/* Looks up an SQLSTATE of five characters; the evidence says who and how. */
 const struct hf_rule *hf_classify_sqlstate(const struct hf_evidence *evidence,
                                            const char *sqlstate);
+
+/* Looks up a sentence of PgBouncer's; NULL text is fine. */
 const struct hf_rule *hf_classify_pooler(const char *message);
+
+/* Looks up kind, code and name of node's, a driver's or Prisma's errors. */
 const struct hf_rule *hf_classify_code(const struct hf_evidence *evidence);
+
+/* Looks up the sentences of libpq, pg, pg-pool and Prisma. */
 const struct hf_rule *hf_classify_message(const struct hf_evidence *evidence);
 
+enum { HF_SENTENCES_MAX = 3 };
+
 /*
- * Finds an SQLSTATE inside a message of Prisma's or a libpq connect failure.
- * Writes six bytes and returns true when there is one.
+ * Finds where in a message a known sentence may begin: at its start, in its
+ * last line (Prisma puts its call site before it), and inside Prisma's
+ * "Message: `...`". Returns how many there are. Borrows from `message`.
+ */
+size_t hf_classify_sentences(const char *message,
+                             const char *out[HF_SENTENCES_MAX]);
+
+/* Returns true when `text` begins with `prefix`. */
+bool hf_classify_begins(const char *text, const char *prefix);
+
+/* Returns true for five characters that are an SQLSTATE, not P1001 or EPIPE. */
+bool hf_classify_is_sqlstate(const char *code);
+
+/*
+ * Finds an SQLSTATE inside a message of Prisma's or of a failed connect by
+ * libpq. Writes six bytes and returns true when there is one.
  */
 bool hf_classify_extract(const char *message, char sqlstate[6]);
 

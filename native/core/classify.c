@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+#include "classify.h"
+
+#include <string.h>
+
+#define N HF_OUTCOME_NOT_EXECUTED
+#define R HF_OUTCOME_ROLLED_BACK
+#define A HF_OUTCOME_AMBIGUOUS
+#define P HF_OUTCOME_PERMANENT
+
+enum {
+  RETRY = HF_TRAIT_RETRY,
+  SLOW = HF_TRAIT_SLOW,
+  LOSS = HF_TRAIT_LOSS | HF_TRAIT_DISCARD,
+  CONNECT = HF_TRAIT_RETRY | HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD,
+  REFUSED = HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD
+};
+
+/* Our own statuses: what they mean before and after something was sent. */
+struct status_row {
+  struct hf_rule before;
+  struct hf_rule after;
+  bool neutral;     /* says nothing about whether the server can be reached */
+  bool transaction; /* it is about a transaction that ran, always */
+};
+
+/* clang-format off */
+static const struct status_row statuses[HF_STATUS_COUNT] = {
+  [HF_NO_MEMORY] = {
+    {N, 0, "the process is out of memory"},
+    {A, LOSS, "the process ran out of memory before the answer"}, .neutral = true},
+  [HF_SERVER_ERROR] = {
+    {N, RETRY | HF_TRAIT_DISCARD, "the server refused without a code"},
+    {A, RETRY | LOSS, "the server reported an error without a code"}},
+  [HF_SOCKET_ERROR] = {
+    {N, CONNECT, "the connection was lost before anything was sent"},
+    {A, RETRY | LOSS, "the connection was lost"}},
+  [HF_NAME_ERROR] = {
+    {N, CONNECT | HF_TRAIT_ONCE, "the host name could not be resolved"},
+    {N, CONNECT | HF_TRAIT_ONCE, "the host name could not be resolved"}},
+  [HF_TLS_ERROR] = {
+    {P, REFUSED, "TLS could not be established"},
+    {A, LOSS, "TLS failed"}},
+  [HF_AUTH_ERROR] = {
+    {P, REFUSED, "authentication failed"},
+    {P, REFUSED, "authentication failed"}},
+  [HF_PROTOCOL_ERROR] = {
+    {P, REFUSED, "the server broke the protocol"},
+    {A, LOSS, "the server broke the protocol"}},
+  [HF_ACQUIRE_TIMEOUT] = {
+    {N, RETRY | SLOW, "no connection became free in time"},
+    {N, RETRY | SLOW, "no connection became free in time"}, .neutral = true},
+  [HF_QUEUE_FULL] = {
+    {N, RETRY | SLOW, "too many calls were waiting"},
+    {N, RETRY | SLOW, "too many calls were waiting"}, .neutral = true},
+  [HF_CONNECT_TIMEOUT] = {
+    {N, CONNECT, "connecting took too long"},
+    {N, CONNECT, "connecting took too long"}},
+  [HF_QUERY_TIMEOUT] = {
+    {N, RETRY, "time ran out before the statement was sent"},
+    {A, RETRY | LOSS, "no answer in time; the server may still be at it"}},
+  [HF_DEADLINE] = {
+    {N, 0, "the deadline came before the statement was sent"},
+    {A, LOSS, "the deadline came before the answer"}, .neutral = true},
+  [HF_ABORTED] = {
+    {N, 0, "the caller aborted it before it was sent"},
+    {A, 0, "the caller aborted it before the answer"}, .neutral = true},
+  [HF_POOL_CLOSED] = {
+    {P, 0, "the pool was ended"},
+    {A, LOSS, "the pool was ended before the answer"}, .neutral = true},
+  [HF_RELEASED] = {
+    {P, 0, "the client was released already"},
+    {P, 0, "the client was released already"}},
+  [HF_PARAM_INVALID] = {
+    {P, 0, "a value cannot be sent"},
+    {P, 0, "a value cannot be sent"}},
+  [HF_COPY_UNSUPPORTED] = {
+    {P, 0, "COPY is not supported here"},
+    {P, 0, "COPY is not supported here"}},
+  [HF_RESULT_TOO_LARGE] = {
+    {P, 0, "the result is too large"},
+    {P, HF_TRAIT_DISCARD, "the result is too large"}},
+  [HF_OUTCOME_UNKNOWN] = {
+    {A, RETRY | LOSS, "the connection was lost during COMMIT"},
+    {A, RETRY | LOSS, "the connection was lost during COMMIT"}, .transaction = true},
+  [HF_BREAKER_OPEN] = {
+    {N, RETRY, "the server cannot be reached"},
+    {N, RETRY, "the server cannot be reached"}, .neutral = true},
+  [HF_SESSION_REQUIRED] = {
+    {P, 0, "this needs a session of its own"},
+    {P, 0, "this needs a session of its own"}},
+  [HF_TRANSACTION_OPEN] = {
+    {P, 0, "the transaction was left open and rolled back"},
+    {P, 0, "the transaction was left open and rolled back"}, .transaction = true},
+  [HF_COMMIT_ROLLED_BACK] = {
+    {R, 0, "the transaction had failed before COMMIT"},
+    {R, 0, "the transaction had failed before COMMIT"}, .transaction = true},
+  [HF_SILENT] = {
+    {N, RETRY | HF_TRAIT_DISCARD, "the server fell silent"},
+    {A, RETRY | LOSS, "the server fell silent"}}
+};
+/* clang-format on */
+
+static const struct hf_rule nothing_known = {A, 0, "nothing is known of it"};
+static const struct hf_rule not_connected = {
+    N, RETRY | HF_TRAIT_DISCARD, "no connection could be made"};
+static const struct hf_rule between_attempts = {
+    R, 0, "it ended between two attempts"};
+
+static bool ours(const struct hf_evidence *evidence) {
+  return evidence->status != HF_OK &&
+         (unsigned)evidence->status < HF_STATUS_COUNT;
+}
+
+static bool connecting(const struct hf_evidence *evidence) {
+  return evidence->phase == HF_PHASE_CONNECT ||
+         (evidence->name != NULL &&
+          strcmp(evidence->name, "PrismaClientInitializationError") == 0);
+}
+
+/* Says whether our status always concerns a transaction that ran. */
+static bool concerns_transaction(const struct hf_evidence *evidence) {
+  return ours(evidence) && statuses[evidence->status].transaction;
+}
+
+/*
+ * Says whether nothing of the unit can have reached a server. LOCAL is also
+ * what zeroed evidence says, so it counts for our own errors only.
+ */
+static bool before_work(const struct hf_evidence *evidence) {
+  if (concerns_transaction(evidence)) {
+    return false;
+  }
+  return evidence->nothing_sent || connecting(evidence) ||
+         evidence->phase == HF_PHASE_ACQUIRE ||
+         (evidence->phase == HF_PHASE_LOCAL && ours(evidence));
+}
+
+static bool commit_sent(const struct hf_evidence *evidence) {
+  return evidence->commit_sent || evidence->phase == HF_PHASE_COMMIT ||
+         evidence->status == HF_OUTCOME_UNKNOWN;
+}
+
+static bool in_transaction(const struct hf_evidence *evidence) {
+  return evidence->in_transaction || commit_sent(evidence) ||
+         concerns_transaction(evidence);
+}
+
+/* Only what begins like libpq's own sentence may be read in our errors. */
+static bool may_extract(const struct hf_evidence *evidence) {
+  if (evidence->message == NULL) {
+    return false;
+  }
+  if (ours(evidence)) {
+    return hf_classify_begins(evidence->message, "connection to server ");
+  }
+  return evidence->name == NULL || strcmp(evidence->name, "Error") == 0 ||
+         hf_classify_begins(evidence->name, "PrismaClient");
+}
+
+/* An SQLSTATE may stand in its own place, as the code, or in the text. */
+static const char *find_sqlstate(const struct hf_evidence *evidence,
+                                 char buffer[6]) {
+  if (evidence->sqlstate != NULL &&
+      hf_classify_is_sqlstate(evidence->sqlstate)) {
+    return evidence->sqlstate;
+  }
+  if (evidence->code != NULL && hf_classify_is_sqlstate(evidence->code)) {
+    return evidence->code;
+  }
+  return may_extract(evidence) &&
+                 hf_classify_extract(evidence->message, buffer)
+             ? buffer
+             : NULL;
+}
+
+static const struct hf_rule *judge_sqlstate(
+    const struct hf_evidence *evidence) {
+  struct hf_evidence told = *evidence;
+  char buffer[6];
+  const char *sqlstate = find_sqlstate(evidence, buffer);
+
+  if (sqlstate == NULL) {
+    return NULL;
+  }
+  if (sqlstate == buffer && told.severity == HF_SEVERITY_UNKNOWN &&
+      strstr(told.message, "severity: \"FATAL\"") != NULL) {
+    told.severity = HF_SEVERITY_FATAL;
+  }
+  return hf_classify_sqlstate(&told, sqlstate);
+}
+
+static const struct hf_rule *judge_status(const struct hf_evidence *evidence) {
+  const struct status_row *row = &statuses[evidence->status];
+
+  if (evidence->phase == HF_PHASE_BACKOFF && !evidence->nothing_sent) {
+    return &between_attempts;
+  }
+  return before_work(evidence) ? &row->before : &row->after;
+}
+
+/* First what the server said, then what we know, then what others say. */
+static const struct hf_rule *judge(const struct hf_evidence *evidence) {
+  const struct hf_rule *rule = judge_sqlstate(evidence);
+
+  if (rule == NULL && ours(evidence)) {
+    return judge_status(evidence);
+  }
+  if (rule == NULL) {
+    rule = hf_classify_code(evidence);
+  }
+  if (rule == NULL) {
+    rule = hf_classify_message(evidence);
+  }
+  if (rule == NULL) {
+    rule = before_work(evidence) ? &not_connected : &nothing_known;
+  }
+  return rule;
+}
+
+static struct hf_classification from_rule(const struct hf_rule *rule) {
+  struct hf_classification why = {0};
+
+  why.outcome = rule->outcome;
+  why.retryable = (rule->traits & HF_TRAIT_RETRY) != 0;
+  why.once = (rule->traits & HF_TRAIT_ONCE) != 0;
+  why.slow = (rule->traits & HF_TRAIT_SLOW) != 0;
+  why.unnamed = (rule->traits & HF_TRAIT_UNNAMED) != 0;
+  why.discard = (rule->traits & HF_TRAIT_DISCARD) != 0;
+  why.reason = rule->reason;
+  return why;
+}
+
+/* Nothing ran: what would be rolled back or ambiguous is neither. */
+static void apply_before(const struct hf_evidence *evidence,
+                         const struct hf_rule *rule,
+                         struct hf_classification *why) {
+  bool soft = (rule->traits & HF_TRAIT_SOFT) != 0 && connecting(evidence);
+
+  if (rule->outcome == P && !soft) {
+    return;
+  }
+  if (rule->outcome != N) {
+    why->retryable = true;
+    why->once = false;
+  }
+  why->outcome = N;
+}
+
+/* Something was sent: how far could it have come? */
+static void apply_after(const struct hf_evidence *evidence,
+                        const struct hf_rule *rule,
+                        struct hf_classification *why) {
+  bool open = in_transaction(evidence) && !commit_sent(evidence);
+
+  if ((evidence->may_commit_midway && (rule->traits & HF_TRAIT_MIDWAY) != 0) ||
+      (commit_sent(evidence) && (rule->traits & HF_TRAIT_COMMIT) != 0)) {
+    why->outcome = A;
+    return;
+  }
+  if (open && !evidence->may_commit_midway &&
+      (rule->outcome == A || rule->outcome == N)) {
+    why->outcome = R;
+  }
+}
+
+static bool counts_as_connecting(const struct hf_evidence *evidence,
+                                 const struct hf_rule *rule) {
+  if (ours(evidence)) {
+    return connecting(evidence) && !statuses[evidence->status].neutral;
+  }
+  return connecting(evidence) || (rule->traits & HF_TRAIT_NO_WORK) != 0;
+}
+
+struct hf_classification hf_classify(const struct hf_evidence *evidence) {
+  const struct hf_rule *rule = judge(evidence);
+  struct hf_classification why = from_rule(rule);
+
+  if (before_work(evidence)) {
+    apply_before(evidence, rule, &why);
+  } else {
+    apply_after(evidence, rule, &why);
+  }
+  if (in_transaction(evidence)) {
+    why.unit = HF_UNIT_TRANSACTION;
+  }
+  if (before_work(evidence) && evidence->in_transaction &&
+      why.outcome == N) {
+    /* The statement never left, but those before it go with it. */
+    why.outcome = R;
+  }
+  if (evidence->severity == HF_SEVERITY_FATAL ||
+      evidence->severity == HF_SEVERITY_PANIC || connecting(evidence)) {
+    why.discard = true;
+  }
+  why.connecting = counts_as_connecting(evidence, rule);
+  return why;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What SQLSTATEs say of a failed unit of work. PgBouncer says nearly all with
+ * 08P01; its sentences are in classify_message.c.
+ */
+#include <string.h>
+
+#include "classify.h"
+
+#define N HF_OUTCOME_NOT_EXECUTED
+#define R HF_OUTCOME_ROLLED_BACK
+#define A HF_OUTCOME_AMBIGUOUS
+#define P HF_OUTCOME_PERMANENT
+
+enum {
+  RETRY = HF_TRAIT_RETRY,
+  ONCE = HF_TRAIT_ONCE,
+  SLOW = HF_TRAIT_SLOW,
+  UNNAMED = HF_TRAIT_UNNAMED,
+  DISCARD = HF_TRAIT_DISCARD,
+  LOSS = HF_TRAIT_LOSS | HF_TRAIT_DISCARD,
+  NO_WORK = HF_TRAIT_NO_WORK,
+  MIDWAY = HF_TRAIT_MIDWAY,
+  SOFT = HF_TRAIT_SOFT,
+  COMMIT = HF_TRAIT_COMMIT,
+  /* A statement's name is unknown or taken: again without a name. */
+  RENAME = RETRY | ONCE | UNNAMED | MIDWAY,
+  SQLSTATE_LENGTH = 5,
+  CLASS_LENGTH = 2
+};
+
+struct row {
+  const char *sqlstate; /* or its first two characters: the whole class */
+  struct hf_rule rule;
+};
+
+/* Exact codes stand before their class. */
+/* clang-format off */
+static const struct row rows[] = {
+  {"08001", {N, RETRY | NO_WORK | DISCARD, "no connection could be made"}},
+  {"08004", {N, RETRY | NO_WORK | DISCARD, "the connection was refused"}},
+  {"08007", {A, LOSS, "the server does not know how the transaction ended"}},
+  {"08P01", {P, DISCARD, "the protocol was violated"}},
+  {"08", {A, RETRY | LOSS, "the connection was lost"}},
+  {"0A000", {P, 0, "the server does not support this"}},
+  {"25001", {P, 0, "not possible inside a transaction"}},
+  {"25006", {N, RETRY | DISCARD | MIDWAY,
+             "the server only reads: it is a standby or is being replaced"}},
+  {"25P01", {P, 0, "no transaction is open"}},
+  {"25P02", {P, 0, "an earlier statement of the transaction had failed"}},
+  {"25P03", {R, RETRY | DISCARD, "the transaction idled for too long"}},
+  {"25P04", {R, DISCARD, "the transaction took too long"}},
+  {"26000", {N, RENAME, "the prepared statement is not on this connection"}},
+  {"28", {P, NO_WORK | DISCARD, "the server refuses this user"}},
+  {"3D000", {P, NO_WORK | DISCARD, "the database does not exist"}},
+  {"3F000", {P, 0, "the schema does not exist"}},
+  {"40001", {R, RETRY | MIDWAY, "it conflicted with another transaction"}},
+  {"40P01", {R, RETRY | MIDWAY, "it was chosen to end a deadlock"}},
+  {"40003", {A, LOSS, "the server does not know how the statement ended"}},
+  {"40002", {P, 0, "a constraint failed at the end of the transaction"}},
+  {"40", {R, MIDWAY, "the server rolled the transaction back"}},
+  {"42501", {P, 0, "the user lacks the privilege"}},
+  {"42P05", {N, RENAME, "the prepared statement's name is taken"}},
+  {"53300", {N, RETRY | SLOW | NO_WORK | DISCARD,
+             "the server has no connection left"}},
+  {"53100", {R, ONCE | SLOW | MIDWAY, "the server's disk is full"}},
+  {"53200", {R, ONCE | SLOW | MIDWAY, "the server is out of memory"}},
+  {"53", {R, ONCE | SLOW | MIDWAY, "the server is short of something"}},
+  {"54", {P, 0, "a limit of the server was exceeded"}},
+  {"55006", {R, MIDWAY, "the object is in use"}},
+  {"55P03", {R, MIDWAY, "the lock was not free in time"}},
+  {"55", {P, 0, "the object is not in the state this needs"}},
+  {"57014", {R, MIDWAY, "the statement was cancelled"}},
+  {"57P02", {A, RETRY | LOSS, "the server crashed"}},
+  {"57P03", {N, RETRY | NO_WORK | DISCARD,
+             "the server is starting up or shutting down"}},
+  {"57P04", {P, DISCARD, "the database was dropped"}},
+  {"57P05", {N, RETRY | DISCARD, "the session had been idle for too long"}},
+  {"58000", {R, ONCE | DISCARD | MIDWAY, "the server's system failed"}},
+  {"58030", {R, ONCE | DISCARD | MIDWAY, "the server could not read or write"}},
+  {"72000", {R, MIDWAY, "the snapshot is too old"}},
+  {"XX000", {P, SOFT, "the server reported an internal error"}},
+  {"XX001", {P, DISCARD, "the server's data are corrupted"}},
+  {"XX002", {P, DISCARD, "an index of the server's is corrupted"}},
+  {"22", {P, 0, "a value is not valid"}},
+  {"23", {P, 0, "a constraint forbids it"}},
+  {"42", {P, 0, "the statement is not valid"}}
+};
+/* clang-format on */
+
+/* 57P01 depends on how it was said. */
+static const struct hf_rule terminated = {
+    R, RETRY | DISCARD | MIDWAY | COMMIT,
+    "an administrator ended the connection"};
+static const struct hf_rule shut_down_at_once = {
+    A, RETRY | LOSS, "the server was shut down at once"};
+static const struct hf_rule terminated_somehow = {
+    A, RETRY | LOSS, "the connection was ended, and it is unknown how"};
+static const struct hf_rule raised = {P, 0, "the statement raised it itself"};
+
+static const struct hf_rule stale_plan = {
+    N, RENAME, "the prepared statement's plan is out of date"};
+static const struct hf_rule pooler_unknown = {
+    A, RETRY | LOSS, "the pooler ended the connection"};
+
+static const struct hf_rule failed = {P, SOFT, "the statement failed"};
+static const struct hf_rule ended = {
+    A, RETRY | LOSS, "the server ended the connection"};
+
+static const struct hf_rule *judge_terminated(
+    const struct hf_evidence *evidence) {
+  static const char by_administrator[] =
+      "terminating connection due to administrator command";
+  const char *sentences[HF_SENTENCES_MAX];
+  size_t i, n;
+
+  switch (evidence->severity) {
+    case HF_SEVERITY_FATAL:
+      return &terminated;
+    case HF_SEVERITY_WARNING:
+      return &shut_down_at_once;
+    case HF_SEVERITY_ERROR:
+      return &raised;
+    case HF_SEVERITY_PANIC:
+    case HF_SEVERITY_UNKNOWN:
+      break;
+  }
+  /* Drivers may drop the severity; this sentence is only said as FATAL. */
+  n = hf_classify_sentences(evidence->message, sentences);
+  for (i = 0; i < n; i++) {
+    if (hf_classify_begins(sentences[i], by_administrator)) {
+      return &terminated;
+    }
+  }
+  return &terminated_somehow;
+}
+
+/*
+ * A server names the routine and, since 9.6, always sends V. PgBouncer sends
+ * neither; foreign drivers drop V, so a routine is proof enough.
+ */
+static bool said_by_server(const struct hf_evidence *evidence) {
+  return evidence->speaker == HF_SPEAKER_SERVER ||
+         (evidence->speaker == HF_SPEAKER_UNKNOWN &&
+          evidence->routine != NULL);
+}
+
+static const struct hf_rule *judge_violation(
+    const struct hf_evidence *evidence) {
+  const char *sentences[HF_SENTENCES_MAX];
+  size_t n = hf_classify_sentences(evidence->message, sentences);
+  size_t i;
+
+  for (i = 0; i < n; i++) {
+    const struct hf_rule *rule = hf_classify_pooler(sentences[i]);
+
+    if (rule != NULL) {
+      return rule;
+    }
+  }
+  return &pooler_unknown;
+}
+
+static bool is_stale_plan(const struct hf_evidence *evidence) {
+  static const char sentence[] = "cached plan must not change result type";
+  const char *sentences[HF_SENTENCES_MAX];
+  size_t i, n;
+
+  if (evidence->routine != NULL) {
+    return strcmp(evidence->routine, "RevalidateCachedQuery") == 0;
+  }
+  n = hf_classify_sentences(evidence->message, sentences);
+  for (i = 0; i < n; i++) {
+    if (hf_classify_begins(sentences[i], sentence)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool has_class(const char *sqlstate, const char *class) {
+  return memcmp(sqlstate, class, CLASS_LENGTH) == 0;
+}
+
+static const struct hf_rule *find(const char *sqlstate) {
+  size_t i;
+
+  for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    const char *key = rows[i].sqlstate;
+
+    if (strlen(key) == SQLSTATE_LENGTH ? strcmp(key, sqlstate) == 0
+                                       : has_class(sqlstate, key)) {
+      return &rows[i].rule;
+    }
+  }
+  return NULL;
+}
+
+const struct hf_rule *hf_classify_sqlstate(const struct hf_evidence *evidence,
+                                           const char *sqlstate) {
+  const struct hf_rule *rule;
+
+  if (strcmp(sqlstate, "57P01") == 0) {
+    return judge_terminated(evidence);
+  }
+  if (strcmp(sqlstate, "08P01") == 0 && !said_by_server(evidence)) {
+    return judge_violation(evidence);
+  }
+  if (strcmp(sqlstate, "0A000") == 0 && is_stale_plan(evidence)) {
+    return &stale_plan;
+  }
+  rule = find(sqlstate);
+  if (rule != NULL) {
+    return rule;
+  }
+  switch (evidence->severity) {
+    case HF_SEVERITY_FATAL:
+    case HF_SEVERITY_PANIC:
+    case HF_SEVERITY_WARNING:
+      return &ended;
+    case HF_SEVERITY_ERROR:
+    case HF_SEVERITY_UNKNOWN:
+      break;
+  }
+  return &failed;
+}

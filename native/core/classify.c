@@ -16,88 +16,116 @@ enum {
   REFUSED = HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD
 };
 
+enum about {
+  NEUTRAL = 1 << 0,    /* says nothing about reaching the server */
+  TRANSACTION = 1 << 1 /* always about a transaction that ran */
+};
+
 /* Our own statuses: what they mean before and after something was sent. */
 struct status_row {
   struct hf_rule before;
   struct hf_rule after;
-  bool neutral;     /* says nothing about whether the server can be reached */
-  bool transaction; /* it is about a transaction that ran, always */
+  int about; /* enum about */
 };
 
 /* clang-format off */
 static const struct status_row statuses[HF_STATUS_COUNT] = {
   [HF_NO_MEMORY] = {
     {N, 0, "the process is out of memory"},
-    {A, LOSS, "the process ran out of memory before the answer"}, .neutral = true},
+    {A, LOSS, "the process ran out of memory before the answer"},
+    NEUTRAL},
   [HF_SERVER_ERROR] = {
     {N, RETRY | HF_TRAIT_DISCARD, "the server refused without a code"},
-    {A, RETRY | LOSS, "the server reported an error without a code"}},
+    {A, RETRY | LOSS, "the server reported an error without a code"},
+    0},
   [HF_SOCKET_ERROR] = {
     {N, CONNECT, "the connection was lost before anything was sent"},
-    {A, RETRY | LOSS, "the connection was lost"}},
+    {A, RETRY | LOSS, "the connection was lost"},
+    0},
   [HF_NAME_ERROR] = {
     {N, CONNECT | HF_TRAIT_ONCE, "the host name could not be resolved"},
-    {N, CONNECT | HF_TRAIT_ONCE, "the host name could not be resolved"}},
+    {N, CONNECT | HF_TRAIT_ONCE, "the host name could not be resolved"},
+    0},
   [HF_TLS_ERROR] = {
     {P, REFUSED, "TLS could not be established"},
-    {A, LOSS, "TLS failed"}},
+    {A, LOSS, "TLS failed"},
+    0},
   [HF_AUTH_ERROR] = {
     {P, REFUSED, "authentication failed"},
-    {P, REFUSED, "authentication failed"}},
+    {P, REFUSED, "authentication failed"},
+    0},
   [HF_PROTOCOL_ERROR] = {
     {P, REFUSED, "the server broke the protocol"},
-    {A, LOSS, "the server broke the protocol"}},
+    {A, LOSS, "the server broke the protocol"},
+    0},
   [HF_ACQUIRE_TIMEOUT] = {
     {N, RETRY | SLOW, "no connection became free in time"},
-    {N, RETRY | SLOW, "no connection became free in time"}, .neutral = true},
+    {N, RETRY | SLOW, "no connection became free in time"},
+    NEUTRAL},
   [HF_QUEUE_FULL] = {
     {N, RETRY | SLOW, "too many calls were waiting"},
-    {N, RETRY | SLOW, "too many calls were waiting"}, .neutral = true},
+    {N, RETRY | SLOW, "too many calls were waiting"},
+    NEUTRAL},
   [HF_CONNECT_TIMEOUT] = {
     {N, CONNECT, "connecting took too long"},
-    {N, CONNECT, "connecting took too long"}},
+    {N, CONNECT, "connecting took too long"},
+    0},
   [HF_QUERY_TIMEOUT] = {
     {N, RETRY, "time ran out before the statement was sent"},
-    {A, RETRY | LOSS, "no answer in time; the server may still be at it"}},
+    {A, RETRY | LOSS, "no answer in time; the server may still be at it"},
+    0},
   [HF_DEADLINE] = {
     {N, 0, "the deadline came before the statement was sent"},
-    {A, LOSS, "the deadline came before the answer"}, .neutral = true},
+    {A, LOSS, "the deadline came before the answer"},
+    NEUTRAL},
   [HF_ABORTED] = {
     {N, 0, "the caller aborted it before it was sent"},
-    {A, 0, "the caller aborted it before the answer"}, .neutral = true},
+    {A, 0, "the caller aborted it before the answer"},
+    NEUTRAL},
   [HF_POOL_CLOSED] = {
     {P, 0, "the pool was ended"},
-    {A, LOSS, "the pool was ended before the answer"}, .neutral = true},
+    {A, LOSS, "the pool was ended before the answer"},
+    NEUTRAL},
   [HF_RELEASED] = {
     {P, 0, "the client was released already"},
-    {P, 0, "the client was released already"}},
+    {P, 0, "the client was released already"},
+    0},
   [HF_PARAM_INVALID] = {
     {P, 0, "a value cannot be sent"},
-    {P, 0, "a value cannot be sent"}},
+    {P, 0, "a value cannot be sent"},
+    0},
   [HF_COPY_UNSUPPORTED] = {
     {P, 0, "COPY is not supported here"},
-    {P, 0, "COPY is not supported here"}},
+    {P, 0, "COPY is not supported here"},
+    0},
   [HF_RESULT_TOO_LARGE] = {
     {P, 0, "the result is too large"},
-    {P, HF_TRAIT_DISCARD, "the result is too large"}},
+    {P, HF_TRAIT_DISCARD, "the result is too large"},
+    0},
   [HF_OUTCOME_UNKNOWN] = {
     {A, RETRY | LOSS, "the connection was lost during COMMIT"},
-    {A, RETRY | LOSS, "the connection was lost during COMMIT"}, .transaction = true},
+    {A, RETRY | LOSS, "the connection was lost during COMMIT"},
+    TRANSACTION},
   [HF_BREAKER_OPEN] = {
     {N, RETRY, "the server cannot be reached"},
-    {N, RETRY, "the server cannot be reached"}, .neutral = true},
+    {N, RETRY, "the server cannot be reached"},
+    NEUTRAL},
   [HF_SESSION_REQUIRED] = {
     {P, 0, "this needs a session of its own"},
-    {P, 0, "this needs a session of its own"}},
+    {P, 0, "this needs a session of its own"},
+    0},
   [HF_TRANSACTION_OPEN] = {
     {P, 0, "the transaction was left open and rolled back"},
-    {P, 0, "the transaction was left open and rolled back"}, .transaction = true},
+    {P, 0, "the transaction was left open and rolled back"},
+    TRANSACTION},
   [HF_COMMIT_ROLLED_BACK] = {
     {R, 0, "the transaction had failed before COMMIT"},
-    {R, 0, "the transaction had failed before COMMIT"}, .transaction = true},
+    {R, 0, "the transaction had failed before COMMIT"},
+    TRANSACTION},
   [HF_SILENT] = {
     {N, RETRY | HF_TRAIT_DISCARD, "the server fell silent"},
-    {A, RETRY | LOSS, "the server fell silent"}}
+    {A, RETRY | LOSS, "the server fell silent"},
+    0}
 };
 /* clang-format on */
 
@@ -120,7 +148,7 @@ static bool connecting(const struct hf_evidence *evidence) {
 
 /* Says whether our status always concerns a transaction that ran. */
 static bool concerns_transaction(const struct hf_evidence *evidence) {
-  return ours(evidence) && statuses[evidence->status].transaction;
+  return ours(evidence) && (statuses[evidence->status].about & TRANSACTION) != 0;
 }
 
 /*
@@ -267,7 +295,7 @@ static void apply_after(const struct hf_evidence *evidence,
 static bool counts_as_connecting(const struct hf_evidence *evidence,
                                  const struct hf_rule *rule) {
   if (ours(evidence)) {
-    return connecting(evidence) && !statuses[evidence->status].neutral;
+    return connecting(evidence) && (statuses[evidence->status].about & NEUTRAL) == 0;
   }
   return connecting(evidence) || (rule->traits & HF_TRAIT_NO_WORK) != 0;
 }

@@ -337,6 +337,7 @@ class FakeServer {
       this.#listener.listen(0, this.host, () => {
         const address = this.#listener.address();
         this.port = /** @type {net.AddressInfo} */ (address).port;
+        this.#listener.unref();
         resolve();
       });
     });

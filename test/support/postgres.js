@@ -43,7 +43,7 @@ const START_TRIES = 5;
 function defaultSettings(options) {
   const quick = options.durable
     ? {}
-    : { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' };
+    : { fsync: 'off', full_page_writes: 'off' };
   return {
     ...quick,
     listen_addresses: '127.0.0.1',

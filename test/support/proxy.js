@@ -71,6 +71,8 @@ class Proxy extends EventEmitter {
       listener.once('error', reject);
       listener.listen(this.port, this.host, () => resolve(undefined));
     });
+    // A test that failed before close() must not hold its process.
+    listener.unref();
     const { port } = /** @type {net.AddressInfo} */ (listener.address());
     this.port = port;
     this.#listener = listener;
@@ -138,7 +140,8 @@ class Proxy extends EventEmitter {
   }
 
   /**
-   * Delivers that many more bytes of each connection, then cuts it.
+   * Delivers that many more bytes of each connection, then cuts it. A client
+   * on libuv can see an 'rst' that comes with data as an end of file.
    *
    * @param {{direction: Direction, bytes: number, how?: CutHow,
    *   once?: boolean}} options

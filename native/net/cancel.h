@@ -38,6 +38,6 @@ struct hf_cancel_job *hf_cancel_job_new(PGconn *connection,
                                         void *ctx);
 
 /* Frees a job that is not submitted, or is done. Accepts NULL. */
-void hf_cancel_job_free(struct hf_cancel_job *job);
+void hf_cancel_job_free(struct hf_cancel_job *cancel);
 
 #endif

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Targets. The table below is the allow-list: what is not in it never reaches
+ * libpq, whatever a connection string says.
+ *
+ * Ownership: see the header. PEM texts live in anonymous files, because libpq
+ *            takes files only; they are open as long as the target lives.
+ * Threads:   see the header.
+ */
+#define _GNU_SOURCE /* memfd_create, explicit_bzero */
+
+#include "net/target.h"
+
+#include <errno.h>
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/alloc.h"
+#include "core/error.h"
+
+enum rule {
+  PASS,   /* to libpq as it is */
+  SECRET, /* the same, wiped when freed */
+  OURS,   /* for us, not for libpq */
+  FIXED,  /* only the value we send anyway */
+  IGNORED /* something else of ours governs it */
+};
+
+static const struct key {
+  const char *name;
+  enum rule rule;
+} keys[] = {
+    {"host", OURS},
+    {"hostaddr", OURS},
+    {"port", OURS},
+    {"load_balance_hosts", OURS},
+    {"dbname", PASS},
+    {"user", PASS},
+    {"password", SECRET},
+    {"passfile", PASS},
+    {"channel_binding", PASS},
+    {"require_auth", PASS},
+    {"sslmode", PASS},
+    {"sslnegotiation", PASS},
+    {"sslcert", PASS},
+    {"sslkey", PASS},
+    {"sslpassword", SECRET},
+    {"sslcertmode", PASS},
+    {"sslrootcert", PASS},
+    {"sslcrl", PASS},
+    {"sslcrldir", PASS},
+    {"sslsni", PASS},
+    {"ssl_min_protocol_version", PASS},
+    {"ssl_max_protocol_version", PASS},
+    {"requirepeer", PASS},
+    {"gssencmode", PASS},
+    {"krbsrvname", PASS},
+    {"target_session_attrs", PASS},
+    {"application_name", PASS},
+    {"fallback_application_name", PASS},
+    {"options", PASS},
+    {"keepalives", PASS},
+    {"keepalives_idle", PASS},
+    {"keepalives_interval", PASS},
+    {"keepalives_count", PASS},
+    {"tcp_user_timeout", PASS},
+    {"client_encoding", FIXED},
+    {"connect_timeout", IGNORED},
+};
+
+enum {
+  KEYS = sizeof keys / sizeof *keys,
+  PEM_FILES = 3,
+  PATH_BYTES = 32,
+  MESSAGE_BYTES = 160
+};
+
+_Static_assert((int)KEYS + 3 <= (int)HF_TARGET_PARAMS_MAX, "too many keys");
+
+/* Keys that take a PEM text, and libpq's key for the file. */
+static const struct {
+  const char *name;
+  const char *file_key;
+} pems[PEM_FILES] = {{"sslrootcert_pem", "sslrootcert"},
+                     {"sslcert_pem", "sslcert"},
+                     {"sslkey_pem", "sslkey"}};
+
+struct hf_target {
+  atomic_int references;
+  char *values[KEYS];
+  int files[PEM_FILES]; /* -1 = none */
+};
+
+static pthread_once_t known_once = PTHREAD_ONCE_INIT;
+static bool known[KEYS];
+
+/* Asks libpq which of the keys it has: older ones lack some. */
+static void read_known(void) {
+  PQconninfoOption *options = PQconndefaults();
+  int i;
+  for (i = 0; i < (int)KEYS; i++) {
+    const PQconninfoOption *option = options;
+    known[i] = options == NULL || keys[i].rule == OURS;
+    for (; option != NULL && option->keyword != NULL; option++) {
+      known[i] = known[i] || strcmp(option->keyword, keys[i].name) == 0;
+    }
+  }
+  PQconninfoFree(options);
+}
+
+static int find_key(const char *name) {
+  int i;
+  for (i = 0; i < (int)KEYS; i++) {
+    if (strcmp(keys[i].name, name) == 0) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+static int find_pem(const char *name) {
+  int i;
+  for (i = 0; i < PEM_FILES; i++) {
+    if (strcmp(pems[i].name, name) == 0) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+static void wipe(char *text) {
+  if (text != NULL) {
+    explicit_bzero(text, strlen(text));
+    hf_free(text);
+  }
+}
+
+static enum hf_status refuse(struct hf_error *error,
+                             const char *key,
+                             const char *why) {
+  char message[MESSAGE_BYTES];
+  (void)snprintf(message, sizeof message, "%.40s: %s", key, why);
+  hf_error_set(error, HF_PARAM_INVALID, HF_PHASE_LOCAL, message);
+  return HF_PARAM_INVALID;
+}
+
+static enum hf_status no_memory(struct hf_error *error) {
+  hf_error_set(error, HF_NO_MEMORY, HF_PHASE_LOCAL, NULL);
+  return HF_NO_MEMORY;
+}
+
+static bool has_control(const char *text) {
+  for (; *text != '\0'; text++) {
+    unsigned char c = (unsigned char)*text;
+    if (c < 0x20 || c == 0x7f) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Puts a copy of the value in its place, or nothing for an empty one. */
+static enum hf_status store(struct hf_target *target,
+                            int index,
+                            const char *value,
+                            struct hf_error *error) {
+  char *copy = NULL;
+  if (*value != '\0') {
+    copy = hf_strndup(value, strlen(value));
+    if (copy == NULL) {
+      return no_memory(error);
+    }
+  }
+  wipe(target->values[index]);
+  target->values[index] = copy;
+  return HF_OK;
+}
+
+static bool write_all(int file, const char *text, size_t bytes) {
+  while (bytes > 0) {
+    ssize_t written = write(file, text, bytes);
+    if (written < 0 && errno == EINTR) {
+      continue;
+    }
+    if (written <= 0) {
+      return false;
+    }
+    text += written;
+    bytes -= (size_t)written;
+  }
+  return true;
+}
+
+/* Makes an anonymous file of the text; libpq wants a key's mode strict. */
+static int make_file(const char *text) {
+  int file = memfd_create("holdfast-pem", MFD_CLOEXEC);
+  if (file < 0) {
+    return -1;
+  }
+  if (!write_all(file, text, strlen(text)) ||
+      fchmod(file, S_IRUSR | S_IWUSR) != 0) {
+    (void)close(file);
+    return -1;
+  }
+  return file;
+}
+
+static void close_file(struct hf_target *target, int pem) {
+  if (target->files[pem] >= 0) {
+    (void)close(target->files[pem]);
+    target->files[pem] = -1;
+  }
+}
+
+static enum hf_status store_pem(struct hf_target *target,
+                                int pem,
+                                const char *text,
+                                struct hf_error *error) {
+  char path[PATH_BYTES] = "";
+  int file = -1;
+  enum hf_status status;
+
+  if (*text != '\0') {
+    if (strstr(text, "-----BEGIN ") == NULL) {
+      return refuse(error, pems[pem].name, "this is not PEM text");
+    }
+    file = make_file(text);
+    if (file < 0) {
+      return refuse(error, pems[pem].name, "no anonymous file could be made");
+    }
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+  }
+  status = store(target, find_key(pems[pem].file_key), path, error);
+  if (status != HF_OK) {
+    if (file >= 0) {
+      (void)close(file);
+    }
+    return status;
+  }
+  close_file(target, pem);
+  target->files[pem] = file;
+  return HF_OK;
+}
+
+struct hf_target *hf_target_new(void) {
+  struct hf_target *target = hf_calloc(1, sizeof *target);
+  int i;
+  if (target != NULL) {
+    atomic_init(&target->references, 1);
+    for (i = 0; i < PEM_FILES; i++) {
+      target->files[i] = -1;
+    }
+  }
+  return target;
+}
+
+bool hf_target_knows(const char *key) {
+  int index = find_key(key);
+  (void)pthread_once(&known_once, read_known);
+  return find_pem(key) >= 0 ||
+         (index >= 0 && (known[index] || keys[index].rule == IGNORED));
+}
+
+enum hf_status hf_target_set(struct hf_target *target,
+                             const char *key,
+                             const char *value,
+                             struct hf_error *error) {
+  int pem = find_pem(key);
+  int index = find_key(key);
+
+  if (pem >= 0) {
+    return store_pem(target, pem, value, error);
+  }
+  if (index < 0) {
+    return refuse(error, key, "not a connection setting we pass on");
+  }
+  if (!hf_target_knows(key)) {
+    return refuse(error, key, "this needs a newer libpq");
+  }
+  if (keys[index].rule != SECRET && has_control(value)) {
+    return refuse(error, key, "the value has control characters");
+  }
+  if (keys[index].rule == FIXED && *value != '\0' &&
+      strcasecmp(value, "utf8") != 0 && strcasecmp(value, "utf-8") != 0 &&
+      strcasecmp(value, "unicode") != 0) {
+    return refuse(error, key, "it is always UTF8");
+  }
+  if (keys[index].rule == FIXED || keys[index].rule == IGNORED) {
+    return HF_OK;
+  }
+  return store(target, index, value, error);
+}
+
+const char *hf_target_get(const struct hf_target *target, const char *key) {
+  int index = find_key(key);
+  return index < 0 ? NULL : target->values[index];
+}
+
+struct hf_target *hf_target_ref(struct hf_target *target) {
+  (void)atomic_fetch_add(&target->references, 1);
+  return target;
+}
+
+void hf_target_unref(struct hf_target *target) {
+  int i;
+  if (target == NULL || atomic_fetch_sub(&target->references, 1) != 1) {
+    return;
+  }
+  for (i = 0; i < (int)KEYS; i++) {
+    wipe(target->values[i]);
+  }
+  for (i = 0; i < PEM_FILES; i++) {
+    close_file(target, i);
+  }
+  hf_free(target);
+}
+
+size_t hf_target_params(const struct hf_target *target,
+                        const char *keywords[HF_TARGET_PARAMS_MAX],
+                        const char *values[HF_TARGET_PARAMS_MAX]) {
+  size_t n = 0;
+  int i;
+  keywords[n] = "client_encoding";
+  values[n++] = "UTF8";
+  if (hf_target_get(target, "gssencmode") == NULL) {
+    keywords[n] = "gssencmode"; /* its default costs a credentials look-up */
+    values[n++] = "disable";
+  }
+  for (i = 0; i < (int)KEYS; i++) {
+    if (keys[i].rule != OURS && target->values[i] != NULL) {
+      keywords[n] = keys[i].name;
+      values[n++] = target->values[i];
+    }
+  }
+  keywords[n] = NULL;
+  values[n] = NULL;
+  return n;
+}
+
+bool hf_target_may_use_tls(const struct hf_target *target) {
+  const char *mode = hf_target_get(target, "sslmode");
+  return mode == NULL || strcmp(mode, "disable") != 0;
+}

@@ -148,7 +148,8 @@ static bool connecting(const struct hf_evidence *evidence) {
 
 /* Says whether our status always concerns a transaction that ran. */
 static bool concerns_transaction(const struct hf_evidence *evidence) {
-  return ours(evidence) && (statuses[evidence->status].about & TRANSACTION) != 0;
+  return ours(evidence) &&
+         (statuses[evidence->status].about & TRANSACTION) != 0;
 }
 
 /*
@@ -295,7 +296,8 @@ static void apply_after(const struct hf_evidence *evidence,
 static bool counts_as_connecting(const struct hf_evidence *evidence,
                                  const struct hf_rule *rule) {
   if (ours(evidence)) {
-    return connecting(evidence) && (statuses[evidence->status].about & NEUTRAL) == 0;
+    return connecting(evidence) &&
+           (statuses[evidence->status].about & NEUTRAL) == 0;
   }
   return connecting(evidence) || (rule->traits & HF_TRAIT_NO_WORK) != 0;
 }

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+#include "sql.h"
+
+#include <string.h>
+
+#include "sql_lex.h"
+#include "sql_words.h"
+
+enum {
+  FIRST_WORDS = 6, /* as many of a statement's beginning decide its kind */
+  BEFORE = 4       /* tokens looked back at */
+};
+
+/* What was seen of the statement at hand. */
+struct statement {
+  char words[FIRST_WORDS][HF_TOKEN_TEXT];
+  size_t n_words;
+  struct hf_sql_token before[BEFORE]; /* [0] is the last one */
+  bool empty;
+  bool opaque;       /* not certain to be harmless */
+  bool writes;       /* INSERT, UPDATE, DELETE or MERGE is in it */
+  bool concurrently;
+  bool with_hold;
+  bool into_temp;
+  bool locks_session;
+  size_t settings;   /* calls of set_config that are not local */
+  size_t depth;      /* of parentheses */
+  size_t body_depth; /* of BEGIN ATOMIC and CASE in a function's body */
+  enum hf_sql_kind main; /* of WITH */
+};
+
+static void statement_init(struct statement *s) {
+  memset(s, 0, sizeof(*s));
+  s->empty = true;
+  s->main = HF_SQL_OTHER;
+}
+
+static bool is_word(const struct hf_sql_token *token, const char *word) {
+  return token->kind == HF_TOKEN_WORD && strcmp(token->text, word) == 0;
+}
+
+static bool is_char(const struct hf_sql_token *token, char c) {
+  return token->kind == HF_TOKEN_CHAR && token->text[0] == c;
+}
+
+static bool word_is(const struct statement *s, size_t i, const char *word) {
+  return i < s->n_words && strcmp(s->words[i], word) == 0;
+}
+
+static bool has_word(const struct statement *s, const char *word) {
+  size_t i;
+
+  for (i = 1; i < s->n_words; i++) {
+    if (strcmp(s->words[i], word) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool is_one_of(const char *word, const char *const *list) {
+  for (; *list != NULL; list++) {
+    if (strcmp(word, *list) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Words that anybody may use as a function's name, but not after these. */
+static bool is_context_keyword(const struct statement *s) {
+  const struct hf_sql_token *word = &s->before[0];
+  const struct hf_sql_token *earlier = &s->before[1];
+
+  if (is_word(word, "over") || is_word(word, "filter")) {
+    return is_char(earlier, ')');
+  }
+  if (is_word(word, "by")) {
+    return is_word(earlier, "group") || is_word(earlier, "order") ||
+           is_word(earlier, "partition");
+  }
+  if (is_word(word, "sets")) {
+    return is_word(earlier, "grouping");
+  }
+  if (is_word(word, "rollup") || is_word(word, "cube")) {
+    return is_word(earlier, "by");
+  }
+  if (is_word(word, "materialized")) {
+    return is_word(earlier, "as") || is_word(earlier, "not");
+  }
+  return false;
+}
+
+/* An opening parenthesis: is what stands before it a call of the unknown? */
+static bool calls_unknown(const struct statement *s) {
+  const struct hf_sql_token *name = &s->before[0];
+
+  if (name->kind == HF_TOKEN_QUOTED) {
+    return true;
+  }
+  if (name->kind != HF_TOKEN_WORD) {
+    return false;
+  }
+  if (is_char(&s->before[1], '.')) {
+    return !is_word(&s->before[2], "pg_catalog") ||
+           is_char(&s->before[3], '.') ||
+           !hf_sql_is_harmless_function(name->text);
+  }
+  return !hf_sql_is_paren_keyword(name->text) && !is_context_keyword(s) &&
+         !hf_sql_is_harmless_function(name->text);
+}
+
+static enum hf_sql_kind main_kind(const char *word) {
+  static const struct {
+    const char *word;
+    enum hf_sql_kind kind;
+  } kinds[] = {{"select", HF_SQL_SELECT}, {"values", HF_SQL_SELECT},
+               {"table", HF_SQL_SELECT},  {"insert", HF_SQL_INSERT},
+               {"update", HF_SQL_UPDATE}, {"delete", HF_SQL_DELETE}};
+  size_t i;
+
+  for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+    if (strcmp(word, kinds[i].word) == 0) {
+      return kinds[i].kind;
+    }
+  }
+  return HF_SQL_OTHER;
+}
+
+static bool locks_session(const char *word) {
+  static const char *const prefixes[] = {"pg_advisory_lock",
+                                         "pg_try_advisory_lock"};
+  size_t i;
+
+  for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+    if (strncmp(word, prefixes[i], strlen(prefixes[i])) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void on_word(struct statement *s, const char *word) {
+  static const char *const writers[] = {"insert", "update", "delete", "merge",
+                                        NULL};
+  static const char *const lockers[] = {"update", "share", "no", "key", NULL};
+
+  if (s->n_words < FIRST_WORDS) {
+    memcpy(s->words[s->n_words++], word, strlen(word) + 1);
+  }
+  if (s->depth == 0 && s->main == HF_SQL_OTHER) {
+    s->main = main_kind(word);
+  }
+  s->writes = s->writes || is_one_of(word, writers);
+  s->opaque = s->opaque || strcmp(word, "into") == 0 ||
+              (is_word(&s->before[0], "for") && is_one_of(word, lockers));
+  s->into_temp = s->into_temp ||
+                 (is_word(&s->before[0], "into") &&
+                  strncmp(word, "temp", strlen("temp")) == 0);
+  s->concurrently = s->concurrently || strcmp(word, "concurrently") == 0;
+  s->with_hold = s->with_hold || (is_word(&s->before[0], "with") &&
+                                  strcmp(word, "hold") == 0);
+  s->locks_session = s->locks_session || locks_session(word);
+  s->settings += strcmp(word, "set_config") == 0 ? 1 : 0;
+  if (s->body_depth > 0 && strcmp(word, "case") == 0) {
+    s->body_depth++;
+  } else if (s->body_depth > 0 && strcmp(word, "end") == 0) {
+    s->body_depth--;
+  } else if (s->body_depth == 0 && strcmp(word, "atomic") == 0 &&
+             is_word(&s->before[0], "begin") && word_is(s, 0, "create")) {
+    s->body_depth = 1;
+  }
+}
+
+static void on_char(struct statement *s, char c) {
+  if (c == '(') {
+    s->opaque = s->opaque || calls_unknown(s);
+    s->depth++;
+  } else if (c == ')') {
+    s->depth -= s->depth > 0 ? 1 : 0;
+    if (s->settings > 0 && is_word(&s->before[0], "true")) {
+      s->settings--; /* set_config(..., true) is local */
+    }
+  } else if (c == ';') {
+    s->opaque = true; /* inside parentheses or a function's body */
+  }
+}
+
+static void take(struct statement *s, const struct hf_sql_token *token) {
+  s->empty = false;
+  switch (token->kind) {
+    case HF_TOKEN_WORD:
+      on_word(s, token->text);
+      break;
+    case HF_TOKEN_CHAR:
+      on_char(s, token->text[0]);
+      break;
+    case HF_TOKEN_OPERATOR:
+      s->opaque = s->opaque || !hf_sql_is_known_operator(token->text);
+      break;
+    case HF_TOKEN_END:
+    case HF_TOKEN_QUOTED:
+    case HF_TOKEN_STRING:
+    case HF_TOKEN_NUMBER:
+    case HF_TOKEN_PARAM:
+    case HF_TOKEN_CAST:
+      break;
+  }
+  memmove(s->before + 1, s->before, (BEFORE - 1) * sizeof(s->before[0]));
+  s->before[0] = *token;
+}
+
+/* COMMIT, END, ROLLBACK and ABORT: WORK or TRANSACTION says nothing. */
+static enum hf_sql_kind ending_kind(const struct statement *s, bool commit) {
+  size_t i = word_is(s, 1, "work") || word_is(s, 1, "transaction") ? 2 : 1;
+
+  if (word_is(s, 1, "prepared")) {
+    return HF_SQL_OTHER;
+  }
+  if (!commit && word_is(s, i, "to")) {
+    return HF_SQL_ROLLBACK_TO;
+  }
+  if (word_is(s, i, "and") && word_is(s, i + 1, "chain")) {
+    return commit ? HF_SQL_COMMIT_AND_CHAIN : HF_SQL_ROLLBACK_AND_CHAIN;
+  }
+  return commit ? HF_SQL_COMMIT : HF_SQL_ROLLBACK;
+}
+
+static enum hf_sql_kind simple_kind(const char *word) {
+  static const struct {
+    const char *word;
+    enum hf_sql_kind kind;
+  } kinds[] = {{"select", HF_SQL_SELECT},       {"values", HF_SQL_SELECT},
+               {"table", HF_SQL_SELECT},        {"insert", HF_SQL_INSERT},
+               {"update", HF_SQL_UPDATE},       {"delete", HF_SQL_DELETE},
+               {"begin", HF_SQL_BEGIN},         {"savepoint", HF_SQL_SAVEPOINT},
+               {"listen", HF_SQL_LISTEN},       {"unlisten", HF_SQL_LISTEN},
+               {"release", HF_SQL_RELEASE_SAVEPOINT},
+               {"copy", HF_SQL_COPY},           {"call", HF_SQL_CALL},
+               {"do", HF_SQL_DO}};
+  size_t i;
+
+  for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+    if (strcmp(word, kinds[i].word) == 0) {
+      return kinds[i].kind;
+    }
+  }
+  return HF_SQL_OTHER;
+}
+
+static enum hf_sql_kind kind_of(const struct statement *s) {
+  if (s->empty) {
+    return HF_SQL_EMPTY;
+  }
+  if (word_is(s, 0, "with")) {
+    return s->main == HF_SQL_SELECT && s->writes ? HF_SQL_OTHER : s->main;
+  }
+  if (word_is(s, 0, "commit") || word_is(s, 0, "end")) {
+    return ending_kind(s, true);
+  }
+  if (word_is(s, 0, "rollback") || word_is(s, 0, "abort")) {
+    return ending_kind(s, false);
+  }
+  if (word_is(s, 0, "set")) {
+    return word_is(s, 1, "local") || word_is(s, 1, "transaction") ||
+                   word_is(s, 1, "constraints")
+               ? HF_SQL_SET_LOCAL
+               : HF_SQL_SET;
+  }
+  if (word_is(s, 0, "start") && word_is(s, 1, "transaction")) {
+    return HF_SQL_BEGIN;
+  }
+  if (word_is(s, 0, "prepare") && word_is(s, 1, "transaction")) {
+    return HF_SQL_PREPARE_TRANSACTION;
+  }
+  return s->n_words == 0 ? HF_SQL_OTHER : simple_kind(s->words[0]);
+}
+
+/* Commands that run outside transactions and may be half done. */
+static bool refuses_transaction(const struct statement *s) {
+  static const char *const alone[] = {"vacuum", "cluster", "reindex", NULL};
+  static const char *const makers[] = {"create", "drop", "alter", NULL};
+  static const char *const things[] = {"database", "tablespace",
+                                       "subscription", "system", NULL};
+  const char *first = s->words[0];
+
+  if (s->n_words == 0) {
+    return false;
+  }
+  if (is_one_of(first, alone)) {
+    return true;
+  }
+  if (is_one_of(first, makers) && s->n_words > 1 &&
+      is_one_of(s->words[1], things)) {
+    return true;
+  }
+  if (word_is(s, 0, "discard")) {
+    return word_is(s, 1, "all");
+  }
+  if (word_is(s, 0, "commit") || word_is(s, 0, "rollback")) {
+    return word_is(s, 1, "prepared");
+  }
+  return s->concurrently &&
+         (is_one_of(first, makers) || word_is(s, 0, "refresh"));
+}
+
+static bool changes_session(const struct statement *s, enum hf_sql_kind kind) {
+  static const char *const always[] = {"discard", "load", "reset",
+                                       "deallocate", NULL};
+
+  if (kind == HF_SQL_SET || kind == HF_SQL_LISTEN) {
+    return true;
+  }
+  if (s->locks_session || s->settings > 0 || s->into_temp) {
+    return true;
+  }
+  if (s->n_words > 0 && is_one_of(s->words[0], always)) {
+    return true;
+  }
+  if (word_is(s, 0, "prepare")) {
+    return kind != HF_SQL_PREPARE_TRANSACTION;
+  }
+  if (word_is(s, 0, "create")) {
+    return has_word(s, "temp") || has_word(s, "temporary");
+  }
+  return word_is(s, 0, "declare") && s->with_hold;
+}
+
+/* Adds a finished statement to the description of the text. */
+static void finish(const struct statement *s, struct hf_sql_info *out) {
+  enum hf_sql_kind kind = kind_of(s);
+
+  if (kind == HF_SQL_EMPTY) {
+    return;
+  }
+  if (out->n_statements == 0) {
+    out->kind = kind;
+    out->read_only = kind == HF_SQL_SELECT && !s->opaque && !s->writes;
+  }
+  out->n_statements++;
+  out->copy = out->copy || kind == HF_SQL_COPY;
+  out->refuses_transaction =
+      out->refuses_transaction || refuses_transaction(s);
+  out->session_state = out->session_state || changes_session(s, kind);
+  out->commits = out->commits || kind == HF_SQL_COMMIT ||
+                 kind == HF_SQL_COMMIT_AND_CHAIN ||
+                 kind == HF_SQL_PREPARE_TRANSACTION;
+  out->ends_transaction = out->ends_transaction || out->commits ||
+                          kind == HF_SQL_ROLLBACK ||
+                          kind == HF_SQL_ROLLBACK_AND_CHAIN;
+  out->may_commit_midway = out->may_commit_midway || kind == HF_SQL_CALL ||
+                           kind == HF_SQL_DO || out->refuses_transaction;
+}
+
+void hf_sql_scan(const char *text, size_t bytes, struct hf_sql_info *out) {
+  struct hf_sql_lexer lexer;
+  struct hf_sql_token token;
+  struct statement s;
+
+  memset(out, 0, sizeof(*out));
+  hf_sql_lex_init(&lexer, text, bytes);
+  statement_init(&s);
+  for (hf_sql_lex_next(&lexer, &token); token.kind != HF_TOKEN_END;
+       hf_sql_lex_next(&lexer, &token)) {
+    if (is_char(&token, ';') && s.depth == 0 && s.body_depth == 0) {
+      finish(&s, out);
+      statement_init(&s);
+    } else {
+      take(&s, &token);
+    }
+  }
+  finish(&s, out);
+  out->multiple = out->n_statements > 1;
+  if (out->multiple || lexer.broken) {
+    out->read_only = false;
+    out->may_commit_midway = true;
+  }
+}
+
+uint64_t hf_sql_hash(const void *data, size_t bytes) {
+  static const uint64_t basis = 0xcbf29ce484222325U;
+  static const uint64_t prime = 0x100000001b3U;
+  static const unsigned fold = 32;
+  const unsigned char *at = data;
+  uint64_t hash = basis;
+  size_t i;
+
+  for (i = 0; i < bytes; i++) {
+    hash = (hash ^ at[i]) * prime;
+  }
+  /* FNV's low bits mix poorly on their own, and tables use those. */
+  return hash ^ (hash >> fold);
+}

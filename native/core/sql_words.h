@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which words and symbols of SQL are known to be harmless. Words are in lower
+ * case.
+ *
+ * Threads: any; pure.
+ */
+#ifndef HF_CORE_SQL_WORDS_H
+#define HF_CORE_SQL_WORDS_H
+
+#include <stdbool.h>
+
+/* Returns true for a built-in function that only reads. */
+bool hf_sql_is_harmless_function(const char *word);
+
+/* Returns true for a word of the grammar that is no call before "(". */
+bool hf_sql_is_paren_keyword(const char *word);
+
+/* Returns true for one of PostgreSQL's own operators. */
+bool hf_sql_is_known_operator(const char *symbol);
+
+/* Returns true when the lists are in order; for the tests. */
+bool hf_sql_words_sorted(void);
+
+#endif

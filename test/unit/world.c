@@ -1,0 +1,660 @@
+/* SPDX-License-Identifier: MIT */
+#include "world.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "budget.h"
+#include "retry.h"
+
+enum {
+  START_US = 1000000,
+  US_PER_MS = 1000,
+  TICKS_MAX = 1000000,
+  CLOSING_STEPS = 10000,
+  RETRIES = 2
+};
+
+static struct call *call_of(struct hf_request *request) {
+  return HF_CONTAINER_OF(request, struct call, request);
+}
+
+static size_t index_of(const struct world *world, const struct hf_slot *slot) {
+  return (size_t)(slot - world->pool.slots);
+}
+
+static void record(struct world *world,
+                   enum world_op op,
+                   struct hf_slot *slot,
+                   struct call *call) {
+  struct world_record *entry;
+
+  world->counts[op]++;
+  entry = &world->records[world->n_records % WORLD_RECORDS];
+  world->n_records++;
+  entry->op = op;
+  entry->slot = slot;
+  entry->call = call;
+  entry->at_us = world->now_us;
+}
+
+/* ---- operations: each asserts that it makes sense ------------------------ */
+
+static void on_connect(void *ctx, struct hf_slot *slot) {
+  struct world *world = ctx;
+  struct world_conn *conn = world_conn(world, slot);
+
+  assert_int_equal(slot->state, HF_SLOT_CONNECTING);
+  assert_int_equal(conn->link, LINK_NONE);
+  assert_int_equal(conn->n_in_flight, 0);
+  conn->link = LINK_OPENING;
+  conn->dead = false;
+  conn->cancelling = false;
+  conn->rolling_back = false;
+  record(world, WORLD_CONNECT, slot, NULL);
+}
+
+static bool on_usable(void *ctx, struct hf_slot *slot) {
+  struct world *world = ctx;
+  struct world_conn *conn = world_conn(world, slot);
+
+  assert_int_equal(conn->link, LINK_OPEN);
+  assert_int_equal(conn->n_in_flight, 0);
+  return !conn->dead;
+}
+
+static void on_execute(void *ctx,
+                       struct hf_slot *slot,
+                       struct hf_request *request) {
+  struct world *world = ctx;
+  struct world_conn *conn = world_conn(world, slot);
+  struct call *call = call_of(request);
+
+  assert_int_equal(conn->link, LINK_OPEN);
+  assert_false(conn->rolling_back);
+  assert_false(conn->cancelling);
+  assert_int_equal(request->state, HF_REQUEST_RUNNING);
+  assert_true(slot->state == HF_SLOT_BUSY || slot->state == HF_SLOT_LEASED);
+  assert_int_equal(call->returned, 0);
+  assert_int_equal(call->answered, 0);
+  if (slot->proxied || slot->state == HF_SLOT_LEASED) {
+    assert_int_equal(conn->n_in_flight, 0);
+  }
+  assert_in_range(conn->n_in_flight, 0, WORLD_IN_FLIGHT - 1);
+  conn->in_flight[conn->n_in_flight] = call;
+  conn->n_in_flight++;
+  call->sent++;
+  record(world, WORLD_EXECUTE, slot, call);
+  if (world->on_execute != NULL) {
+    world->on_execute(world, call);
+  }
+}
+
+static void on_cancel(void *ctx, struct hf_slot *slot) {
+  struct world *world = ctx;
+  struct world_conn *conn = world_conn(world, slot);
+
+  assert_int_equal(conn->link, LINK_OPEN);
+  assert_int_equal(conn->n_in_flight, 1);
+  assert_false(conn->cancelling);
+  conn->cancelling = true;
+  record(world, WORLD_CANCEL, slot, conn->in_flight[0]);
+}
+
+static void on_rollback(void *ctx, struct hf_slot *slot) {
+  struct world *world = ctx;
+  struct world_conn *conn = world_conn(world, slot);
+
+  assert_int_equal(slot->state, HF_SLOT_CHECKING);
+  assert_int_equal(conn->link, LINK_OPEN);
+  assert_int_equal(conn->n_in_flight, 0);
+  assert_false(conn->rolling_back);
+  conn->rolling_back = true;
+  record(world, WORLD_ROLLBACK, slot, NULL);
+}
+
+static void on_probe(void *ctx, struct hf_slot *slot) {
+  struct world *world = ctx;
+  struct world_conn *conn = world_conn(world, slot);
+
+  assert_false(conn->probing);
+  conn->probing = true;
+  record(world, WORLD_PROBE, slot, NULL);
+}
+
+static void on_close(void *ctx, struct hf_slot *slot) {
+  struct world *world = ctx;
+  struct world_conn *conn = world_conn(world, slot);
+
+  assert_int_equal(slot->state, HF_SLOT_CLOSING);
+  assert_true(conn->link == LINK_OPENING || conn->link == LINK_OPEN);
+  conn->link = LINK_CLOSING;
+  conn->rolling_back = false;
+  record(world, WORLD_CLOSE, slot, NULL);
+}
+
+static void on_deliver(void *ctx, struct hf_request *request) {
+  struct world *world = ctx;
+  struct call *call = call_of(request);
+  bool done = request->state == HF_REQUEST_DONE;
+
+  assert_int_equal(call->returned, 0);
+  if (done) {
+    call->returned = 1;
+    assert_int_equal(call->answered, request->settled ? 1 : 0);
+    assert_false(hf_link_queued(&request->link));
+    assert_false(hf_link_queued(&request->of_all));
+    assert_false(request->timer.queued);
+  } else {
+    assert_int_equal(request->state, HF_REQUEST_RUNNING);
+  }
+  if (call->answered == 0) {
+    call->answered = 1;
+    call->answered_us = world->now_us;
+    world->answers++;
+    call->order = world->answers;
+    hf_error_copy(&call->error, &request->error);
+    hf_error_copy(&call->cause, &request->cause);
+    if (world->on_answer != NULL) {
+      world->on_answer(world, call);
+    }
+  } else {
+    assert_true(done);
+  }
+}
+
+static void on_event(void *ctx,
+                     struct hf_slot *slot,
+                     enum hf_event event,
+                     const struct hf_error *error) {
+  struct world *world = ctx;
+
+  (void)slot;
+  assert_in_range(event, 0, WORLD_EVENTS - 1);
+  world->events[event]++;
+  world->event_status = error == NULL ? HF_OK : error->status;
+}
+
+static void on_closed(void *ctx) {
+  struct world *world = ctx;
+  size_t i;
+
+  assert_false(world->closed);
+  assert_int_equal(world->pool.state, HF_POOL_STATE_CLOSED);
+  for (i = 0; i < WORLD_SLOTS; i++) {
+    assert_int_equal(world->conns[i].link, LINK_NONE);
+    assert_int_equal(world->conns[i].n_in_flight, 0);
+  }
+  world->closed = true;
+}
+
+static uint32_t on_random(void *ctx) {
+  struct world *world = ctx;
+
+  if (world->seed == 0) {
+    return world->random;
+  }
+  world->seed ^= world->seed << 13;
+  world->seed ^= world->seed >> 7;
+  world->seed ^= world->seed << 17;
+  return (uint32_t)(world->seed >> 16);
+}
+
+static const struct hf_world operations = {
+    NULL,        on_connect, on_usable,  on_execute, on_cancel, on_rollback,
+    on_probe,    on_close,   on_deliver, on_event,   on_closed, on_random};
+
+/* What follows every entry of the pool. */
+static void settle(struct world *world) {
+  hf_pool_assert(&world->pool);
+  if (!world->manual_close) {
+    world_finish_closing(world);
+  }
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+struct hf_config world_config(int32_t max) {
+  struct hf_config config;
+
+  hf_config_init(&config);
+  config.max = max;
+  return config;
+}
+
+void world_open(struct world *world, const struct hf_config *config) {
+  struct hf_world ops = operations;
+
+  assert_in_range(config->max, 1, WORLD_SLOTS);
+  memset(world, 0, sizeof(*world));
+  hf_budget_init(hf_retry_budget());
+  world->now_us = START_US;
+  world->random = UINT32_MAX;
+  ops.ctx = world;
+  assert_int_equal(hf_pool_init(&world->pool, config, &ops, world->now_us),
+                   HF_OK);
+  hf_pool_assert(&world->pool);
+}
+
+void world_open_max(struct world *world, int32_t max) {
+  struct hf_config config = world_config(max);
+
+  world_open(world, &config);
+}
+
+/* Answers one thing that is open; returns whether there was one. */
+static bool answer_something(struct world *world) {
+  size_t i;
+
+  for (i = 0; i < (size_t)world->pool.config.max; i++) {
+    struct hf_slot *slot = &world->pool.slots[i];
+    struct world_conn *conn = &world->conns[i];
+
+    if (conn->link == LINK_CLOSING) {
+      world_closed(world, slot);
+      return true;
+    }
+    if (conn->link == LINK_OPEN && conn->n_in_flight > 0) {
+      world_answer(world, conn->in_flight[0], 'I');
+      return true;
+    }
+    if (conn->link == LINK_OPEN && conn->rolling_back) {
+      world_checked(world, slot);
+      return true;
+    }
+  }
+  return false;
+}
+
+static void release_all(struct world *world) {
+  struct call *call;
+
+  for (call = world->calls; call != NULL; call = call->next) {
+    if (call->request.kind == HF_REQUEST_ACQUIRE && call->answered == 1 &&
+        call->error.status == HF_OK && !call->released) {
+      world_release(world, call, HF_RELEASE_KEEP);
+    }
+  }
+}
+
+void world_close(struct world *world) {
+  struct call *call;
+  int steps;
+
+  if (world->pool.state == HF_POOL_STATE_OPEN) {
+    world_end(world);
+  }
+  release_all(world);
+  for (steps = 0; answer_something(world); steps++) {
+    assert_in_range(steps, 0, CLOSING_STEPS);
+  }
+  assert_true(world->closed);
+  hf_pool_finish(&world->pool);
+  while (world->calls != NULL) {
+    call = world->calls;
+    world->calls = call->next;
+    if (call->request.state != HF_REQUEST_NEW) {
+      assert_int_equal(call->answered, 1);
+      assert_int_equal(call->returned, 1);
+    }
+    hf_lease_finish(&call->lease);
+    hf_request_finish(&call->request);
+    hf_error_finish(&call->error);
+    hf_error_finish(&call->cause);
+    free(call);
+  }
+}
+
+/* ---- the user ------------------------------------------------------------ */
+
+void world_describe(struct hf_request *request, enum hf_sql_kind kind) {
+  struct hf_sql_info *sql = &request->sql;
+
+  memset(sql, 0, sizeof(*sql));
+  sql->kind = kind;
+  sql->n_statements = 1;
+  sql->read_only = kind == HF_SQL_SELECT;
+  sql->may_commit_midway = kind == HF_SQL_CALL || kind == HF_SQL_DO;
+  sql->commits = kind == HF_SQL_COMMIT || kind == HF_SQL_COMMIT_AND_CHAIN ||
+                 kind == HF_SQL_PREPARE_TRANSACTION;
+  sql->ends_transaction = sql->commits || kind == HF_SQL_ROLLBACK ||
+                          kind == HF_SQL_ROLLBACK_AND_CHAIN;
+}
+
+struct call *world_make(struct world *world, enum hf_request_kind kind) {
+  struct call *call = calloc(1, sizeof(*call));
+
+  assert_non_null(call);
+  hf_request_init(&call->request, kind);
+  hf_lease_init(&call->lease, NULL);
+  call->request.max_retries = RETRIES;
+  if (kind == HF_REQUEST_ACQUIRE) {
+    call->request.lease = &call->lease;
+  }
+  call->next = world->calls;
+  world->calls = call;
+  return call;
+}
+
+void world_submit(struct world *world, struct call *call) {
+  hf_pool_submit(&world->pool, &call->request, world->now_us);
+  settle(world);
+}
+
+struct call *world_read(struct world *world) {
+  struct call *call = world_make(world, HF_REQUEST_QUERY);
+
+  world_describe(&call->request, HF_SQL_SELECT);
+  world_submit(world, call);
+  return call;
+}
+
+struct call *world_write(struct world *world) {
+  struct call *call = world_make(world, HF_REQUEST_QUERY);
+
+  world_describe(&call->request, HF_SQL_INSERT);
+  world_submit(world, call);
+  return call;
+}
+
+struct call *world_acquire(struct world *world) {
+  struct call *call = world_make(world, HF_REQUEST_ACQUIRE);
+
+  world_submit(world, call);
+  return call;
+}
+
+struct call *world_statement(struct world *world,
+                             struct call *lease,
+                             enum hf_sql_kind kind) {
+  struct call *call = world_make(world, HF_REQUEST_STATEMENT);
+
+  world_describe(&call->request, kind);
+  call->request.lease = &lease->lease;
+  call->request.owner = lease->request.owner;
+  world_submit(world, call);
+  return call;
+}
+
+void world_abort(struct world *world, struct call *call) {
+  hf_pool_abort(&world->pool, &call->request, world->now_us);
+  settle(world);
+}
+
+void world_release(struct world *world,
+                   struct call *lease,
+                   enum hf_release how) {
+  lease->released = true;
+  hf_pool_release(&world->pool, &lease->lease, how, world->now_us);
+  settle(world);
+}
+
+void world_end(struct world *world) {
+  hf_pool_end(&world->pool, world->now_us);
+  settle(world);
+}
+
+/* ---- the outside --------------------------------------------------------- */
+
+static void make_error(struct hf_error *error,
+                       const char *sqlstate,
+                       enum hf_phase phase) {
+  hf_error_init(error);
+  if (sqlstate == NULL) {
+    hf_error_set(error, HF_SOCKET_ERROR, phase, "the socket broke");
+    error->sys_errno =
+        phase == HF_PHASE_CONNECT ? ECONNREFUSED : ECONNRESET;
+    return;
+  }
+  hf_error_set(error, HF_SERVER_ERROR, phase, "the server said so");
+  hf_error_add(error, 'C', sqlstate);
+  hf_error_add(error, 'V', phase == HF_PHASE_CONNECT ? "FATAL" : "ERROR");
+}
+
+void world_connected(struct world *world, struct hf_slot *slot) {
+  struct world_conn *conn = world_conn(world, slot);
+
+  assert_int_equal(conn->link, LINK_OPENING);
+  conn->link = LINK_OPEN;
+  slot->proxied = world->proxied;
+  slot->last_byte_us = world->now_us;
+  hf_pool_on_connected(&world->pool, slot, world->now_us);
+  settle(world);
+}
+
+void world_connect_failed(struct world *world,
+                          struct hf_slot *slot,
+                          const char *sqlstate) {
+  struct world_conn *conn = world_conn(world, slot);
+  struct hf_error error;
+
+  assert_int_equal(conn->link, LINK_OPENING);
+  conn->link = LINK_NONE;
+  make_error(&error, sqlstate, HF_PHASE_CONNECT);
+  hf_pool_on_connect_failed(&world->pool, slot, &error, world->now_us);
+  hf_error_finish(&error);
+  settle(world);
+}
+
+int world_connect(struct world *world) {
+  size_t i;
+  int n = 0;
+
+  for (i = 0; i < (size_t)world->pool.config.max; i++) {
+    if (world->conns[i].link == LINK_OPENING) {
+      world_connected(world, &world->pool.slots[i]);
+      n++;
+    }
+  }
+  return n;
+}
+
+void world_warm(struct world *world, int32_t n) {
+  hf_pool_warm(&world->pool, n, world->now_us);
+  settle(world);
+  while (world_connect(world) > 0) {
+  }
+  assert_int_equal(world_count(world, HF_SLOT_IDLE), n);
+}
+
+int world_refuse(struct world *world, const char *sqlstate) {
+  bool opening[WORLD_SLOTS];
+  size_t i;
+  int n = 0;
+
+  for (i = 0; i < WORLD_SLOTS; i++) {
+    opening[i] = world->conns[i].link == LINK_OPENING;
+  }
+  for (i = 0; i < WORLD_SLOTS; i++) {
+    if (opening[i] && world->conns[i].link == LINK_OPENING) {
+      world_connect_failed(world, &world->pool.slots[i], sqlstate);
+      n++;
+    }
+  }
+  return n;
+}
+
+void world_finish(struct world *world,
+                  struct call *call,
+                  const struct hf_error *error,
+                  char transaction) {
+  struct hf_slot *slot = call->request.slot;
+  struct world_conn *conn;
+
+  assert_non_null(slot);
+  conn = world_conn(world, slot);
+  assert_int_equal(conn->link, LINK_OPEN);
+  assert_true(conn->n_in_flight > 0);
+  assert_ptr_equal(conn->in_flight[0], call);
+  conn->n_in_flight--;
+  memmove(conn->in_flight, conn->in_flight + 1,
+          (size_t)conn->n_in_flight * sizeof(conn->in_flight[0]));
+  conn->cancelling = false;
+  slot->last_byte_us = world->now_us;
+  if (error != NULL) {
+    hf_error_copy(&call->request.error, error);
+  }
+  hf_pool_on_finished(&world->pool, &call->request, transaction,
+                      world->now_us);
+  settle(world);
+}
+
+void world_answer(struct world *world, struct call *call, char transaction) {
+  world_finish(world, call, NULL, transaction);
+}
+
+void world_fail(struct world *world,
+                struct call *call,
+                const char *sqlstate,
+                char transaction) {
+  struct hf_error error;
+
+  make_error(&error, sqlstate, HF_PHASE_AWAIT);
+  world_finish(world, call, &error, transaction);
+  hf_error_finish(&error);
+}
+
+void world_lose_as(struct world *world,
+                   struct hf_slot *slot,
+                   const char *sqlstate) {
+  struct world_conn *conn = world_conn(world, slot);
+  struct hf_error error;
+
+  assert_int_equal(conn->link, LINK_OPEN);
+  make_error(&error, sqlstate, HF_PHASE_AWAIT);
+  conn->n_in_flight = 0;
+  conn->cancelling = false;
+  conn->rolling_back = false;
+  hf_pool_on_lost(&world->pool, slot, &error, world->now_us);
+  hf_error_finish(&error);
+  settle(world);
+}
+
+void world_lose(struct world *world, struct hf_slot *slot) {
+  world_lose_as(world, slot, NULL);
+}
+
+void world_checked(struct world *world, struct hf_slot *slot) {
+  struct world_conn *conn = world_conn(world, slot);
+
+  assert_true(conn->rolling_back);
+  conn->rolling_back = false;
+  hf_pool_on_checked(&world->pool, slot, world->now_us);
+  settle(world);
+}
+
+void world_probed(struct world *world, struct hf_slot *slot, bool alive) {
+  struct world_conn *conn = world_conn(world, slot);
+
+  assert_true(conn->probing);
+  conn->probing = false;
+  hf_pool_on_probed(&world->pool, slot, alive, world->now_us);
+  settle(world);
+}
+
+void world_closed(struct world *world, struct hf_slot *slot) {
+  struct world_conn *conn = world_conn(world, slot);
+
+  assert_int_equal(conn->link, LINK_CLOSING);
+  conn->link = LINK_NONE;
+  conn->n_in_flight = 0;
+  conn->cancelling = false;
+  hf_pool_on_closed(&world->pool, slot, world->now_us);
+  hf_pool_assert(&world->pool);
+}
+
+void world_finish_closing(struct world *world) {
+  size_t i;
+
+  for (i = 0; i < (size_t)world->pool.config.max; i++) {
+    if (world->conns[i].link == LINK_CLOSING) {
+      world_closed(world, &world->pool.slots[i]);
+    }
+  }
+}
+
+void world_advance(struct world *world, uint64_t ms) {
+  uint64_t end_us = world->now_us + ms * US_PER_MS;
+  uint64_t next_us = hf_pool_next_us(&world->pool);
+  int ticks;
+
+  for (ticks = 0; next_us <= end_us; ticks++) {
+    assert_in_range(ticks, 0, TICKS_MAX);
+    if (next_us > world->now_us) {
+      world->now_us = next_us;
+    }
+    hf_pool_tick(&world->pool, world->now_us);
+    settle(world);
+    next_us = hf_pool_next_us(&world->pool);
+    assert_true(next_us > world->now_us);
+  }
+  world->now_us = end_us;
+}
+
+/* ---- looking ------------------------------------------------------------- */
+
+struct world_conn *world_conn(struct world *world,
+                              const struct hf_slot *slot) {
+  return &world->conns[index_of(world, slot)];
+}
+
+size_t world_count(const struct world *world, enum hf_slot_state state) {
+  return hf_pool_count(&world->pool, state);
+}
+
+uint64_t world_stat(const struct world *world, enum hf_stat stat) {
+  return hf_stats_get(&world->pool.stats, stat);
+}
+
+struct hf_slot *world_slot_in(const struct world *world,
+                              enum hf_slot_state state) {
+  size_t i;
+
+  for (i = 0; i < (size_t)world->pool.config.max; i++) {
+    if (world->pool.slots[i].state == state) {
+      return &world->pool.slots[i];
+    }
+  }
+  return NULL;
+}
+
+const struct world_record *world_last(const struct world *world,
+                                      enum world_op op) {
+  size_t i;
+
+  for (i = world->n_records; i > 0; i--) {
+    if (world->records[(i - 1) % WORLD_RECORDS].op == op) {
+      return &world->records[(i - 1) % WORLD_RECORDS];
+    }
+  }
+  return NULL;
+}
+
+void expect_success(const struct call *call) {
+  assert_int_equal(call->answered, 1);
+  assert_string_equal(hf_status_text(call->error.status),
+                      hf_status_text(HF_OK));
+}
+
+void expect_status(const struct call *call, enum hf_status status) {
+  assert_int_equal(call->answered, 1);
+  assert_string_equal(hf_status_text(call->error.status),
+                      hf_status_text(status));
+}
+
+void expect_sqlstate(const struct call *call, const char *sqlstate) {
+  expect_status(call, HF_SERVER_ERROR);
+  assert_string_equal(call->error.sqlstate, sqlstate);
+}
+
+void expect_outcome(const struct call *call, enum hf_outcome outcome) {
+  assert_int_equal(call->answered, 1);
+  assert_string_equal(hf_outcome_name(call->error.outcome),
+                      hf_outcome_name(outcome));
+}
+
+void expect_pending(const struct call *call) {
+  assert_int_equal(call->answered, 0);
+  assert_int_equal(call->returned, 0);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A world made for tests: a pool on virtual time whose outside is a record of
+ * what was asked. Nothing is answered until the test says so, and every
+ * operation is checked against what a real connection could do.
+ *
+ * Ownership: the world owns its calls; they live until world_close.
+ * Threads: one.
+ */
+#ifndef HF_TEST_WORLD_H
+#define HF_TEST_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "pool.h"
+
+enum {
+  WORLD_SLOTS = 64,     /* the largest max a test uses */
+  WORLD_IN_FLIGHT = 64, /* on one connection */
+  WORLD_RECORDS = 8192, /* further ones are counted, not kept */
+  WORLD_EVENTS = 16
+};
+
+enum world_op {
+  WORLD_CONNECT,
+  WORLD_EXECUTE,
+  WORLD_CANCEL,
+  WORLD_ROLLBACK,
+  WORLD_PROBE,
+  WORLD_CLOSE,
+  WORLD_OPS
+};
+
+/* One call of the user, with everything that came back. */
+struct call {
+  struct call *next;
+  struct hf_request request;
+  struct hf_lease lease; /* of an acquire */
+  int sent;              /* times it was executed */
+  int answered;          /* times the user was answered: 0, then 1 */
+  int returned;          /* times it came back DONE: 0, then 1 */
+  uint64_t answered_us;
+  uint32_t order;        /* of answers, from 1 */
+  bool released;
+  struct hf_error error; /* as of the answer */
+  struct hf_error cause;
+  void *mark;            /* the test's own */
+};
+
+struct world_record {
+  enum world_op op;
+  struct hf_slot *slot;
+  struct call *call; /* of an execute */
+  uint64_t at_us;
+};
+
+enum world_link { LINK_NONE, LINK_OPENING, LINK_OPEN, LINK_CLOSING };
+
+/* What the world knows of a slot's connection. */
+struct world_conn {
+  enum world_link link;
+  struct call *in_flight[WORLD_IN_FLIGHT]; /* oldest first */
+  int n_in_flight;
+  bool cancelling;
+  bool rolling_back;
+  bool probing;
+  bool dead; /* hf_world.usable says no */
+};
+
+struct world {
+  struct hf_pool pool;
+  uint64_t now_us;
+  struct world_conn conns[WORLD_SLOTS];
+  struct call *calls; /* newest first */
+  uint32_t answers;
+  bool closed;
+  bool manual_close;   /* closes wait for world_finish_closing */
+  bool proxied;        /* connections opened from now on are */
+  uint32_t random;     /* what hf_world.random says ... */
+  uint64_t seed;       /* ... unless this is set */
+  struct world_record records[WORLD_RECORDS];
+  size_t n_records;
+  size_t counts[WORLD_OPS];
+  size_t events[WORLD_EVENTS];
+  enum hf_status event_status; /* of the last event */
+  void (*on_execute)(struct world *world, struct call *call);
+  void (*on_answer)(struct world *world, struct call *call);
+  void *mark;
+};
+
+/* Returns the default options with `max`. */
+struct hf_config world_config(int32_t max);
+
+/* Opens a pool, with the process-wide retry budget full. */
+void world_open(struct world *world, const struct hf_config *config);
+void world_open_max(struct world *world, int32_t max);
+
+/*
+ * Ends the pool, answers whatever is open, and asserts that every call came
+ * back exactly once and that nothing is left.
+ */
+void world_close(struct world *world);
+
+/* ---- the user ----------------------------------------------------------- */
+
+/* Makes a call that is not yet submitted: two retries, no time limit. */
+struct call *world_make(struct world *world, enum hf_request_kind kind);
+void world_submit(struct world *world, struct call *call);
+
+struct call *world_read(struct world *world);  /* a query that only reads */
+struct call *world_write(struct world *world); /* a query that may not */
+struct call *world_acquire(struct world *world);
+struct call *world_statement(struct world *world,
+                             struct call *lease,
+                             enum hf_sql_kind kind);
+void world_abort(struct world *world, struct call *call);
+void world_release(struct world *world,
+                   struct call *lease,
+                   enum hf_release how);
+void world_end(struct world *world);
+
+/* Writes what a statement of this kind is, as the scanner would. */
+void world_describe(struct hf_request *request, enum hf_sql_kind kind);
+
+/* ---- the outside -------------------------------------------------------- */
+
+/* Every connect under way succeeds; returns how many did. */
+int world_connect(struct world *world);
+
+/* Opens `n` idle connections. */
+void world_warm(struct world *world, int32_t n);
+
+/* Every connect under way fails; NULL means a refused socket. */
+int world_refuse(struct world *world, const char *sqlstate);
+
+/* One connect ends. */
+void world_connected(struct world *world, struct hf_slot *slot);
+void world_connect_failed(struct world *world,
+                          struct hf_slot *slot,
+                          const char *sqlstate);
+
+/* The oldest in flight on the call's connection is the call: it ends. */
+void world_answer(struct world *world, struct call *call, char transaction);
+void world_fail(struct world *world,
+                struct call *call,
+                const char *sqlstate,
+                char transaction);
+void world_finish(struct world *world,
+                  struct call *call,
+                  const struct hf_error *error,
+                  char transaction);
+
+/* The connection dies. `sqlstate` NULL means the socket broke. */
+void world_lose(struct world *world, struct hf_slot *slot);
+void world_lose_as(struct world *world,
+                   struct hf_slot *slot,
+                   const char *sqlstate);
+
+void world_checked(struct world *world, struct hf_slot *slot);
+void world_probed(struct world *world, struct hf_slot *slot, bool alive);
+void world_closed(struct world *world, struct hf_slot *slot);
+void world_finish_closing(struct world *world);
+
+/* Lets time pass, ticking the pool exactly when it asks for it. */
+void world_advance(struct world *world, uint64_t ms);
+
+/* ---- looking ------------------------------------------------------------ */
+
+struct world_conn *world_conn(struct world *world,
+                              const struct hf_slot *slot);
+size_t world_count(const struct world *world, enum hf_slot_state state);
+uint64_t world_stat(const struct world *world, enum hf_stat stat);
+
+/* Returns a slot in a state, or NULL. */
+struct hf_slot *world_slot_in(const struct world *world,
+                              enum hf_slot_state state);
+
+/* Returns the last record of an operation, or NULL. */
+const struct world_record *world_last(const struct world *world,
+                                      enum world_op op);
+
+/* Asserts how a call ended. */
+void expect_success(const struct call *call);
+void expect_status(const struct call *call, enum hf_status status);
+void expect_sqlstate(const struct call *call, const char *sqlstate);
+void expect_outcome(const struct call *call, enum hf_outcome outcome);
+void expect_pending(const struct call *call);
+
+#endif

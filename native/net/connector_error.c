@@ -279,21 +279,20 @@ static enum hf_status read_server(struct hf_error *error, const char *state) {
   return HF_SERVER_ERROR;
 }
 
+static const char next_attempt[] = "\nconnection to server ";
+
 /* Returns the start of the last attempt's text. */
 static const char *last_attempt(const char *text) {
-  const char *at = text;
   const char *found;
-  while ((found = strstr(at + 1, "connection to server ")) != NULL &&
-         found[-1] == '\n') {
-    at = found;
+  while ((found = strstr(text, next_attempt)) != NULL) {
+    text = found + 1;
   }
-  return at;
+  return text;
 }
 
 /* Copies one attempt's text, without what follows it and line ends. */
 static void copy_attempt(const char *text, char copy[TEXT_BYTES]) {
-  const char *end = strstr(*text == '\0' ? text : text + 1,
-                           "\nconnection to server ");
+  const char *end = strstr(text, next_attempt);
   size_t bytes = end == NULL ? strlen(text) : (size_t)(end - text);
   if (bytes >= TEXT_BYTES) {
     bytes = TEXT_BYTES - 1;
@@ -320,7 +319,7 @@ enum hf_status hf_connect_error_read(struct hf_error *error, const char *text) {
       read_place(error, attempt);
       return HF_SERVER_ERROR;
     }
-    at = strstr(at, "\nconnection to server ");
+    at = strstr(at, next_attempt);
     at += at == NULL ? 0 : 1;
   }
   copy_attempt(last_attempt(text), attempt);

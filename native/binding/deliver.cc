@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+#include "deliver.h"
+
+#include <cstring>
+
+namespace holdfast {
+
+namespace {
+
+constexpr size_t kInitialElements = 4096;
+
+// More than this is given back when it lies idle for so many calls. Calls and
+// not time: there are no timers here, and who makes no calls needs no memory.
+constexpr size_t kKeepBytes = 1024 * 1024;
+constexpr unsigned kQuietCalls = 64;
+
+// What one call of deliver() should carry at most, so that a burst of results
+// leaves the event loop its turns.
+constexpr int64_t kBytesPerCall = 8 * 1024 * 1024;
+constexpr size_t kMessagesPerCall = 4096;
+
+// Handles of strings are freed in groups: a scope for each string costs more
+// than it frees, none at all would keep every string of a large result alive
+// until the end of the call, whatever JavaScript does with them.
+constexpr uint32_t kStringsPerScope = 256;
+
+int64_t BlockBytes(const struct hf_block *block) {
+  return static_cast<int64_t>(block->n_bytes + block->n_ints * sizeof(int32_t) +
+                              block->n_nums * sizeof(double));
+}
+
+// Returns nullptr if the string cannot be made.
+napi_value MakeString(napi_env env,
+                      const char *bytes,
+                      const struct hf_chunk &chunk) {
+  const char *begin = bytes + chunk.offset;
+  napi_value text = nullptr;
+
+  if (chunk.wide) {
+    // The engine puts wide chunks at even offsets of aligned memory.
+    const void *units = begin;
+    napi_create_string_utf16(env,
+                             static_cast<const char16_t *>(units),
+                             chunk.length,
+                             &text);
+  } else {
+    napi_create_string_latin1(env, begin, chunk.length, &text);
+  }
+  return text;
+}
+
+// Appends strings to an array of JavaScript.
+class StringWriter {
+public:
+  StringWriter(napi_env env, napi_value array) : env_(env), array_(array) {
+  }
+  ~StringWriter() {
+    CloseScope();
+  }
+  StringWriter(const StringWriter &) = delete;
+  StringWriter &operator=(const StringWriter &) = delete;
+
+  bool Put(const char *bytes, const struct hf_chunk &chunk) {
+    if (next_ % kStringsPerScope == 0) {
+      CloseScope();
+      napi_open_handle_scope(env_, &scope_);
+    }
+    napi_value text = MakeString(env_, bytes, chunk);
+
+    return text != nullptr &&
+           napi_set_element(env_, array_, next_++, text) == napi_ok;
+  }
+
+private:
+  void CloseScope() {
+    if (scope_ != nullptr) {
+      napi_close_handle_scope(env_, scope_);
+      scope_ = nullptr;
+    }
+  }
+
+  const napi_env env_;
+  const napi_value array_;
+  napi_handle_scope scope_ = nullptr;
+  uint32_t next_ = 0;
+};
+
+} // namespace
+
+// ---- SharedArray ------------------------------------------------------------
+
+// Returns the capacity to have for a call that needs n elements.
+size_t SharedArray::Wanted(size_t n) {
+  size_t wanted = capacity_ == 0 ? kInitialElements : capacity_;
+
+  if (n > capacity_ || capacity_ * element_bytes_ <= kKeepBytes ||
+      n > capacity_ / 4) {
+    quiet_calls_ = 0;
+    quiet_peak_ = 0;
+    while (wanted < n) {
+      wanted *= 2;
+    }
+    return wanted;
+  }
+  quiet_calls_ += 1;
+  quiet_peak_ = n > quiet_peak_ ? n : quiet_peak_;
+  if (quiet_calls_ < kQuietCalls) {
+    return wanted;
+  }
+  for (wanted = kInitialElements; wanted < quiet_peak_;) {
+    wanted *= 2;
+  }
+  quiet_calls_ = 0;
+  quiet_peak_ = 0;
+  return wanted;
+}
+
+bool SharedArray::Reserve(napi_env env, size_t n) {
+  size_t wanted = Wanted(n);
+
+  return wanted == capacity_ || Replace(env, wanted);
+}
+
+bool SharedArray::Replace(napi_env env, size_t capacity) {
+  napi_value buffer = nullptr;
+  napi_value array = nullptr;
+  napi_ref reference = nullptr;
+  void *data = nullptr;
+
+  if (napi_create_arraybuffer(env, capacity * element_bytes_, &data, &buffer) !=
+          napi_ok ||
+      napi_create_typedarray(env, type_, capacity, buffer, 0, &array) !=
+          napi_ok ||
+      napi_create_reference(env, array, 1, &reference) != napi_ok) {
+    return false;
+  }
+  Release(env);
+  reference_ = reference;
+  data_ = data;
+  capacity_ = capacity;
+  return true;
+}
+
+void SharedArray::Release(napi_env env) {
+  if (reference_ != nullptr) {
+    napi_delete_reference(env, reference_);
+  }
+  reference_ = nullptr;
+  data_ = nullptr;
+  capacity_ = 0;
+}
+
+napi_value SharedArray::Value(napi_env env) const {
+  napi_value value = nullptr;
+
+  napi_get_reference_value(env, reference_, &value);
+  return value;
+}
+
+// ---- Delivery ---------------------------------------------------------------
+
+Delivery::Delivery()
+    : ints_(napi_int32_array, sizeof(int32_t)),
+      nums_(napi_float64_array, sizeof(double)) {
+}
+
+void Delivery::Add(struct hf_block *blocks) {
+  if (head_ == nullptr) {
+    head_ = blocks;
+  } else {
+    tail_->next = blocks;
+  }
+  for (; blocks != nullptr; blocks = blocks->next) {
+    held_bytes_ += BlockBytes(blocks);
+    tail_ = blocks;
+  }
+}
+
+// Counts the oldest messages, up to the bounds, but at least one.
+Delivery::Totals Delivery::Measure() const {
+  Totals totals = {0, 0, 0, 0};
+  int64_t bytes = 0;
+
+  for (const struct hf_block *block = head_;
+       block != nullptr && totals.messages < kMessagesPerCall;
+       block = block->next) {
+    bytes += BlockBytes(block);
+    if (totals.messages > 0 && bytes > kBytesPerCall) {
+      break;
+    }
+    totals.messages += 1;
+    totals.ints += block->n_ints;
+    totals.nums += block->n_nums;
+    totals.chunks += block->n_chunks;
+  }
+  return totals;
+}
+
+bool Delivery::Fill(napi_env env, napi_value arguments[kArguments]) {
+  const Totals totals = Measure();
+
+  if (!ints_.Reserve(env, totals.ints) || !nums_.Reserve(env, totals.nums) ||
+      napi_create_array_with_length(env, totals.chunks, &arguments[2]) !=
+          napi_ok ||
+      !Move(env, totals.messages, arguments[2])) {
+    return false;
+  }
+  arguments[0] = ints_.Value(env);
+  arguments[1] = nums_.Value(env);
+  arguments[3] = MakeInt(env, static_cast<int32_t>(totals.messages));
+  return true;
+}
+
+// Moves the first messages to the arrays and frees their blocks.
+bool Delivery::Move(napi_env env, size_t messages, napi_value strings) {
+  int32_t *ints = static_cast<int32_t *>(ints_.data());
+  double *nums = static_cast<double *>(nums_.data());
+  StringWriter writer(env, strings);
+  bool alive = true;
+
+  for (; messages > 0; messages--) {
+    struct hf_block *block = head_;
+
+    if (block->n_ints > 0) {
+      memcpy(ints, block->ints, block->n_ints * sizeof(int32_t));
+      ints += block->n_ints;
+    }
+    if (block->n_nums > 0) {
+      memcpy(nums, block->nums, block->n_nums * sizeof(double));
+      nums += block->n_nums;
+    }
+    for (uint32_t i = 0; i < block->n_chunks && alive; i++) {
+      alive = writer.Put(block->bytes, block->chunks[i]);
+    }
+    head_ = block->next;
+    held_bytes_ -= BlockBytes(block);
+    hf_block_free(block);
+  }
+  return alive;
+}
+
+void Delivery::ReportHeld(napi_env env) {
+  int64_t total = 0;
+
+  if (held_bytes_ != reported_bytes_) {
+    napi_adjust_external_memory(env, held_bytes_ - reported_bytes_, &total);
+    reported_bytes_ = held_bytes_;
+  }
+}
+
+void Delivery::Drop(napi_env env) {
+  while (head_ != nullptr) {
+    struct hf_block *block = head_;
+
+    head_ = block->next;
+    hf_block_free(block);
+  }
+  held_bytes_ = 0;
+  ReportHeld(env);
+  ints_.Release(env);
+  nums_.Release(env);
+}
+
+} // namespace holdfast

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+#include "policy.h"
+
+#include "holdfast.h"
+
+namespace holdfast {
+
+namespace {
+
+// Indices into `facts`.
+enum Fact {
+  kPhase,
+  kStatus,
+  kSeverity,
+  kSpeaker,
+  kInTransaction,
+  kCommitSent,
+  kMayCommitMidway,
+  kNothingSent,
+  kFacts
+};
+
+// Indices into the strings that follow `facts`.
+enum Text {
+  kSqlstate,
+  kRoutine,
+  kCode,
+  kKind,
+  kSyscall,
+  kName,
+  kMessage,
+  kTexts
+};
+
+// Indices into `policy`.
+enum Policy {
+  kMaxRetries,
+  kBaseMillis,
+  kCapMillis,
+  kJitter,
+  kGrowth,
+  kRetryAmbiguous,
+  kPolicyWords
+};
+
+// Indices into `state`.
+enum State { kRetries, kDeadlineAt, kUsedOnce, kStateNumbers };
+
+constexpr size_t kEvidenceArguments = 1 + kTexts;
+constexpr size_t kRetryArguments = 4 + kEvidenceArguments;
+
+// Evidence together with the strings it borrows.
+struct Evidence {
+  struct hf_evidence facts = {};
+  std::string texts[kTexts];
+};
+
+// The engine tests enums by table: no other value may reach it.
+bool InRange(int32_t value, int32_t last) {
+  return value >= 0 && value <= last;
+}
+
+bool ReadFacts(napi_env env, napi_value value, struct hf_evidence *out) {
+  const char *message = "facts must be an Int32Array of known values";
+  int32_t *facts = nullptr;
+  size_t n = 0;
+
+  if (!ReadInts(env, value, message, &facts, &n)) {
+    return false;
+  }
+  if (n < kFacts || !InRange(facts[kPhase], HF_PHASE_UNKNOWN) ||
+      !InRange(facts[kStatus], HF_STATUS_COUNT - 1) ||
+      !InRange(facts[kSeverity], HF_SEVERITY_PANIC) ||
+      !InRange(facts[kSpeaker], HF_SPEAKER_POOLER)) {
+    ThrowType(env, message);
+    return false;
+  }
+  out->phase = static_cast<enum hf_phase>(facts[kPhase]);
+  out->status = static_cast<enum hf_status>(facts[kStatus]);
+  out->severity = static_cast<enum hf_severity>(facts[kSeverity]);
+  out->speaker = static_cast<enum hf_speaker>(facts[kSpeaker]);
+  out->in_transaction = facts[kInTransaction] != 0;
+  out->commit_sent = facts[kCommitSent] != 0;
+  out->may_commit_midway = facts[kMayCommitMidway] != 0;
+  out->nothing_sent = facts[kNothingSent] != 0;
+  return true;
+}
+
+// Reads `facts` and the strings after it.
+bool ReadEvidence(napi_env env, const napi_value *arguments, Evidence *out) {
+  const char *texts[kTexts] = {};
+
+  if (!ReadFacts(env, arguments[0], &out->facts)) {
+    return false;
+  }
+  for (size_t i = 0; i < kTexts; i++) {
+    const napi_value value = arguments[1 + i];
+
+    if (IsUndefined(env, value)) {
+      continue;
+    }
+    if (!ReadText(env,
+                  value,
+                  "evidence must be text or undefined",
+                  &out->texts[i])) {
+      return false;
+    }
+    texts[i] = out->texts[i].c_str();
+  }
+  out->facts.sqlstate = texts[kSqlstate];
+  out->facts.routine = texts[kRoutine];
+  out->facts.code = texts[kCode];
+  out->facts.kind = texts[kKind];
+  out->facts.syscall = texts[kSyscall];
+  out->facts.name = texts[kName];
+  out->facts.message = texts[kMessage];
+  return true;
+}
+
+napi_value MakeClassification(napi_env env,
+                              const struct hf_classification &why) {
+  napi_value object = nullptr;
+
+  napi_create_object(env, &object);
+  SetInt(env, object, "outcome", why.outcome);
+  SetInt(env, object, "unit", why.unit);
+  SetBool(env, object, "retryable", why.retryable);
+  SetBool(env, object, "once", why.once);
+  SetBool(env, object, "slow", why.slow);
+  SetBool(env, object, "unnamed", why.unnamed);
+  SetBool(env, object, "discard", why.discard);
+  SetBool(env, object, "connecting", why.connecting);
+  SetText(env, object, "reason", why.reason);
+  return object;
+}
+
+bool ReadPolicy(napi_env env, napi_value value, struct hf_retry_policy *out) {
+  const char *message = "policy must be an Int32Array of known values";
+  int32_t *words = nullptr;
+  size_t n = 0;
+
+  if (!ReadInts(env, value, message, &words, &n)) {
+    return false;
+  }
+  if (n < kPolicyWords || !InRange(words[kJitter], HF_JITTER_NONE) ||
+      !InRange(words[kGrowth], HF_GROWTH_LINEAR)) {
+    ThrowType(env, message);
+    return false;
+  }
+  out->max_retries = words[kMaxRetries];
+  out->base_ms = words[kBaseMillis];
+  out->cap_ms = words[kCapMillis];
+  out->jitter = static_cast<enum hf_jitter>(words[kJitter]);
+  out->growth = static_cast<enum hf_growth>(words[kGrowth]);
+  out->retry_ambiguous = words[kRetryAmbiguous] != 0;
+  return true;
+}
+
+napi_value MakePolicy(napi_env env, const struct hf_retry_policy &policy) {
+  const int32_t words[kPolicyWords] = {policy.max_retries,
+                                       policy.base_ms,
+                                       policy.cap_ms,
+                                       policy.jitter,
+                                       policy.growth,
+                                       policy.retry_ambiguous ? 1 : 0};
+  napi_value array = nullptr;
+
+  napi_create_array_with_length(env, kPolicyWords, &array);
+  for (uint32_t i = 0; i < kPolicyWords; i++) {
+    napi_set_element(env, array, i, MakeInt(env, words[i]));
+  }
+  return array;
+}
+
+// Also returns the numbers themselves: the new state is written back to them.
+bool ReadState(napi_env env,
+               napi_value value,
+               double **numbers,
+               struct hf_retry_state *out) {
+  const char *message = "state must be a Float64Array of three numbers";
+  size_t n = 0;
+
+  if (!ReadNumbers(env, value, message, numbers, &n)) {
+    return false;
+  }
+  if (n < kStateNumbers || !((*numbers)[kRetries] >= 0) ||
+      (*numbers)[kRetries] > INT32_MAX) {
+    ThrowType(env, message);
+    return false;
+  }
+  out->retries = static_cast<int32_t>((*numbers)[kRetries]);
+  out->deadline_at = (*numbers)[kDeadlineAt];
+  out->used_once = (*numbers)[kUsedOnce] != 0;
+  return true;
+}
+
+napi_value MakeVerdict(napi_env env, const struct hf_verdict &verdict) {
+  napi_value object = nullptr;
+
+  napi_create_object(env, &object);
+  SetBool(env, object, "again", verdict.again);
+  SetInt(env, object, "delayMillis", verdict.delay_ms);
+  SetText(env, object, "refused", verdict.again ? nullptr : verdict.refused);
+  napi_set_named_property(env,
+                          object,
+                          "why",
+                          MakeClassification(env, verdict.why));
+  return object;
+}
+
+// classify(facts, sqlstate, routine, code, kind, syscall, name, message)
+napi_value Classify(napi_env env, napi_callback_info info) {
+  napi_value arguments[kEvidenceArguments];
+  size_t n = kEvidenceArguments;
+  Evidence evidence;
+
+  napi_get_cb_info(env, info, &n, arguments, nullptr, nullptr);
+  if (!ReadEvidence(env, arguments, &evidence)) {
+    return nullptr;
+  }
+  return MakeClassification(env, hf_classify(&evidence.facts));
+}
+
+// retryNext(policy, state, now, random, facts, sqlstate, ..., message)
+napi_value RetryNext(napi_env env, napi_callback_info info) {
+  napi_value arguments[kRetryArguments];
+  size_t n = kRetryArguments;
+  struct hf_retry_policy policy = {};
+  struct hf_retry_state state = {};
+  double *numbers = nullptr;
+  double now = 0;
+  uint32_t random = 0;
+  Evidence evidence;
+
+  napi_get_cb_info(env, info, &n, arguments, nullptr, nullptr);
+  if (!ReadPolicy(env, arguments[0], &policy) ||
+      !ReadState(env, arguments[1], &numbers, &state) ||
+      !ReadNumber(env, arguments[2], "now must be a number", &now)) {
+    return nullptr;
+  }
+  if (napi_get_value_uint32(env, arguments[3], &random) != napi_ok) {
+    ThrowType(env, "random must be a number");
+    return nullptr;
+  }
+  if (!ReadEvidence(env, arguments + 4, &evidence)) {
+    return nullptr;
+  }
+  const struct hf_verdict verdict =
+      hf_retry_next(&policy, &state, &evidence.facts, now, random);
+  numbers[kRetries] = state.retries;
+  numbers[kDeadlineAt] = state.deadline_at;
+  numbers[kUsedOnce] = state.used_once ? 1 : 0;
+  return MakeVerdict(env, verdict);
+}
+
+// retryPolicy(): the defaults
+napi_value RetryPolicy(napi_env env, napi_callback_info) {
+  struct hf_retry_policy policy = {};
+
+  hf_retry_policy_init(&policy);
+  return MakePolicy(env, policy);
+}
+
+// retryPreset(name): a policy, or undefined for an unknown name
+napi_value RetryPreset(napi_env env, napi_callback_info info) {
+  napi_value argument = nullptr;
+  size_t n = 1;
+  struct hf_retry_policy policy = {};
+  std::string name;
+
+  napi_get_cb_info(env, info, &n, &argument, nullptr, nullptr);
+  if (!ReadText(env, argument, "name must be a string", &name)) {
+    return nullptr;
+  }
+  return hf_retry_preset(name.c_str(), &policy) ? MakePolicy(env, policy)
+                                                : Undefined(env);
+}
+
+// retryCountCall()
+napi_value RetryCountCall(napi_env, napi_callback_info) {
+  hf_retry_count_call();
+  return nullptr;
+}
+
+} // namespace
+
+void DefinePolicy(Napi::Env env, Napi::Object exports) {
+  SetFunction(env, exports, "classify", Classify);
+  SetFunction(env, exports, "retryNext", RetryNext);
+  SetFunction(env, exports, "retryPolicy", RetryPolicy);
+  SetFunction(env, exports, "retryPreset", RetryPreset);
+  SetFunction(env, exports, "retryCountCall", RetryCountCall);
+}
+
+} // namespace holdfast

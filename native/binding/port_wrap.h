@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+//
+// The class Port of the addon: one environment's way to the engine.
+//
+// Ownership: an open port holds its JavaScript object, so that it ends only by
+// close() or with its environment; it lets go when the engine has.
+// Threads: the environment's thread only.
+#ifndef HF_BINDING_PORT_WRAP_H
+#define HF_BINDING_PORT_WRAP_H
+
+#include "args.h"
+#include "deliver.h"
+#include "mailbox.h"
+
+namespace holdfast {
+
+class PortWrap : public Napi::ObjectWrap<PortWrap> {
+public:
+  // Returns the constructor.
+  static Napi::Value Define(Napi::Env env);
+
+  // new Port(deliver)
+  explicit PortWrap(const Napi::CallbackInfo &info);
+  ~PortWrap() override;
+
+private:
+  // Plain Node-API: node-addon-api's wrapper of a method takes longer than
+  // the rest of submit(). Node checks that `this` is a Port (the methods carry
+  // the class's signature) before any of these is called.
+  static napi_value Submit(napi_env env, napi_callback_info info);
+  static napi_value RefLoop(napi_env env, napi_callback_info info);
+  static napi_value UnrefLoop(napi_env env, napi_callback_info info);
+  static napi_value Gauges(napi_env env, napi_callback_info info);
+  static napi_value Stats(napi_env env, napi_callback_info info);
+  static napi_value Close(napi_env env, napi_callback_info info);
+
+  static void OnMail(void *owner);
+  static void OnClosing(void *owner);
+  static void OnClosed(void *owner);
+  void Deliver();
+  void CallDeliver(napi_value *arguments);
+
+  Mailbox *mailbox_ = nullptr; // until the engine has let go
+  Delivery delivery_;
+  Napi::FunctionReference deliver_;
+  napi_async_context context_ = nullptr;
+};
+
+} // namespace holdfast
+
+#endif

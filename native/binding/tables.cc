@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "tables.h"
+
+#include "environment.h"
+#include "holdfast.h"
+
+namespace holdfast {
+
+namespace {
+
+const char *KindName(enum hf_option_kind kind) {
+  switch (kind) {
+  case HF_OPTION_INT:
+    return "int";
+  case HF_OPTION_BOOL:
+    return "bool";
+  case HF_OPTION_TEXT:
+    return "text";
+  case HF_OPTION_ENUM:
+    return "enum";
+  }
+  return nullptr;
+}
+
+// optionTable(): {name, kind, initial, min, max, words, unit}[]
+napi_value OptionTable(napi_env env, napi_callback_info) {
+  size_t count = 0;
+  const struct hf_option *options = hf_option_table(&count);
+  napi_value table = nullptr;
+
+  napi_create_array_with_length(env, count, &table);
+  for (size_t i = 0; i < count; i++) {
+    const struct hf_option *option = &options[i];
+    napi_value row = nullptr;
+
+    napi_create_object(env, &row);
+    SetText(env, row, "name", option->name);
+    SetText(env, row, "kind", KindName(option->kind));
+    SetNumber(env, row, "initial", option->initial);
+    SetNumber(env, row, "min", option->min);
+    SetNumber(env, row, "max", option->max);
+    SetText(env, row, "words", option->words);
+    SetText(env, row, "unit", option->unit);
+    napi_set_element(env, table, static_cast<uint32_t>(i), row);
+  }
+  return table;
+}
+
+// statuses(): {code, text}[], by enum hf_status
+napi_value Statuses(napi_env env, napi_callback_info) {
+  napi_value table = nullptr;
+
+  napi_create_array_with_length(env, HF_STATUS_COUNT, &table);
+  for (uint32_t i = 0; i < HF_STATUS_COUNT; i++) {
+    const enum hf_status status = static_cast<enum hf_status>(i);
+    napi_value row = nullptr;
+
+    napi_create_object(env, &row);
+    SetText(env, row, "code", hf_status_code(status));
+    SetText(env, row, "text", hf_status_text(status));
+    napi_set_element(env, table, i, row);
+  }
+  return table;
+}
+
+// statsNames(): string[], in the order of port.stats()
+napi_value StatsNames(napi_env env, napi_callback_info) {
+  const char *const *names = hf_stats_names();
+  const size_t n = Environment::Of(env)->n_stats;
+  napi_value table = nullptr;
+
+  napi_create_array_with_length(env, n, &table);
+  for (uint32_t i = 0; i < n; i++) {
+    napi_value name = nullptr;
+
+    napi_create_string_utf8(env, names[i], NAPI_AUTO_LENGTH, &name);
+    napi_set_element(env, table, i, name);
+  }
+  return table;
+}
+
+// versions(): {libpq}
+napi_value Versions(napi_env env, napi_callback_info) {
+  napi_value versions = nullptr;
+
+  napi_create_object(env, &versions);
+  SetInt(env, versions, "libpq", hf_libpq_version());
+  return versions;
+}
+
+} // namespace
+
+void DefineTables(Napi::Env env, Napi::Object exports) {
+  SetFunction(env, exports, "optionTable", OptionTable);
+  SetFunction(env, exports, "statuses", Statuses);
+  SetFunction(env, exports, "statsNames", StatsNames);
+  SetFunction(env, exports, "versions", Versions);
+}
+
+} // namespace holdfast

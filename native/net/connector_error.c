@@ -117,6 +117,12 @@ static enum hf_status socket_error(struct hf_error *error,
   return HF_SOCKET_ERROR;
 }
 
+/* An ErrorResponse without fields leaves nothing after this word. */
+static bool says_nothing(const char *text) {
+  const char *at = strstr(text, " failed:");
+  return at != NULL && at[strlen(" failed:")] == '\0';
+}
+
 /* Judges text without an SQLSTATE. */
 static enum hf_status judge_text(struct hf_error *error, const char *text) {
   int number = find_errno(text);
@@ -130,7 +136,7 @@ static enum hf_status judge_text(struct hf_error *error, const char *text) {
   if (has_any(text, setting_words)) {
     return HF_PARAM_INVALID;
   }
-  if (has_any(text, protocol_words)) {
+  if (says_nothing(text) || has_any(text, protocol_words)) {
     return HF_PROTOCOL_ERROR;
   }
   if (has_any(text, closed_words)) {

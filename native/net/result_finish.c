@@ -90,10 +90,8 @@ static struct tag read_tag(const PGresult *last) {
 /* Puts the command word at the end of the bytes. */
 static bool append_word(struct hf_encoder *encoder, const struct tag *tag) {
   void *buffer = encoder->bytes;
-  bool enough = hf_encoder_reserve(&buffer,
-                                   &encoder->bytes_size,
-                                   encoder->n_bytes + tag->word_bytes,
-                                   1);
+  size_t needed = encoder->n_bytes + tag->word_bytes + 1; /* never none */
+  bool enough = hf_encoder_reserve(&buffer, &encoder->bytes_size, needed, 1);
   encoder->bytes = buffer;
   if (enough) {
     memcpy(encoder->bytes + encoder->n_bytes, tag->word, tag->word_bytes);

@@ -19,7 +19,7 @@
 enum { ALL = 0x7f, TEXT = 25, INT4 = 23, BOOL = 16, FLOAT8 = 701, TSTZ = 1184 };
 
 static PGresult *make_result(int columns, const Oid *types) {
-  static char names[64][8];
+  static char names[64][16];
   PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
   PGresAttDesc descriptions[64];
   int i;
@@ -324,7 +324,7 @@ static void times_are_those_of_javascripts_date(void **state) {
   assert_true(when("0001-01-01 00:00:00+00") == -62135596800000.0);
   assert_true(when("0001-12-31 00:00:00+00 BC") == -62135683200000.0);
   assert_true(when("0044-03-15 00:00:00+00 BC") == -63517824000000.0);
-  assert_true(when("12345-06-07 08:09:10+00") == 327430541350000.0);
+  assert_true(when("12345-06-07 08:09:10+00") == 327416976550000.0);
   assert_true(when("275760-09-13 00:00:00+00") == 8.64e15);
   assert_true(isnan(when("275760-09-13 00:00:01+00")));
   assert_true(isinf(when("infinity")) && when("infinity") > 0);
@@ -381,7 +381,8 @@ static void tags_are_read_as_pg_reads_them(void **state) {
   connection = PQconnectdb(conninfo);
   assert_int_equal(PQstatus(connection), CONNECTION_OK);
   has_tag(connection, "INSERT 0 5", HF_COMMAND_INSERT, 5, NULL);
-  has_tag(connection, "SELECT 12345678901", HF_COMMAND_SELECT, 12345678901, NULL);
+  has_tag(
+      connection, "SELECT 12345678901", HF_COMMAND_SELECT, 12345678901, NULL);
   has_tag(connection, "UPDATE 0", HF_COMMAND_UPDATE, 0, NULL);
   has_tag(connection, "DELETE 1", HF_COMMAND_DELETE, 1, NULL);
   has_tag(connection, "BEGIN", HF_COMMAND_BEGIN, -1, NULL);

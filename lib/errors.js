@@ -1,17 +1,278 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-/** An error of ours; `code` says which. */
+// Our errors, and how one is made of what the engine delivers. No message
+// ever holds a password, a parameter or a connection string.
+
+const { getSystemErrorName, getSystemErrorMap } = require('node:util');
+
+const native = lazy(() => require('./native.js'));
+
+/**
+ * Indices into an error message of the engine, relative to its beginning.
+ * They are those of enum HF_INT_* and HF_ERROR_* in native/include/holdfast.h.
+ */
+const INT = Object.freeze({
+  CHUNKS: 5,
+  STATUS: 6,
+  OUTCOME: 7,
+  RETRYABLE: 8,
+  UNIT: 9,
+  PHASE: 10,
+  ATTEMPTS: 11,
+  ELAPSED: 12,
+  ERRNO: 13,
+  TOTAL: 14,
+  BUSY: 15,
+  IDLE: 16,
+  WAITING: 17,
+  CAUSE_STATUS: 18,
+  CAUSE_ERRNO: 19,
+});
+
+/** @typedef {'not_executed' | 'rolled_back' | 'ambiguous' | 'permanent'} Outcome */
+/** @typedef {'statement' | 'transaction'} Unit */
+/** @typedef {'local' | 'acquire' | 'connect' | 'send' | 'await' | 'commit' | 'backoff' | 'unknown'} Phase */
+
+const OUTCOMES = Object.freeze(
+  /** @type {(Outcome | undefined)[]} */ ([
+    undefined,
+    'not_executed',
+    'rolled_back',
+    'ambiguous',
+    'permanent',
+  ]),
+);
+const UNITS = Object.freeze(
+  /** @type {Unit[]} */ (['statement', 'transaction']),
+);
+const PHASES = Object.freeze(
+  /** @type {Phase[]} */ ([
+    'local',
+    'acquire',
+    'connect',
+    'send',
+    'await',
+    'commit',
+    'backoff',
+    'unknown',
+  ]),
+);
+
+/** Says that an error is ours, whichever copy of this package made it. */
+const BRAND = Symbol.for('pg-holdfast.error');
+
+/** node's number for a name that could not be resolved. */
+const EAI_NONAME = -3008;
+
+/** What the loss of a connection is called when the system named nothing. */
+const LOST = 'ECONNRESET';
+
+/**
+ * @template T
+ * @param {() => T} make
+ * @returns {() => T}
+ */
+function lazy(make) {
+  /** @type {{ value: T } | undefined} */
+  let made;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+const statuses = lazy(() => native().statuses());
+const statusNumbers = lazy(
+  () => new Map(statuses().map((status, n) => [status.code, n])),
+);
+
+/** What may be said of an error besides code and message. */
+const DETAILS = Object.freeze([
+  'outcome',
+  'retryable',
+  'unit',
+  'phase',
+  'attempts',
+  'elapsedMillis',
+  'reason',
+  'sqlState',
+  'errno',
+  'syscall',
+  'address',
+  'port',
+]);
+
+/**
+ * @typedef {object} Details
+ * @property {Outcome} [outcome]
+ * @property {boolean} [retryable]
+ * @property {Unit} [unit]
+ * @property {Phase} [phase]
+ * @property {number} [attempts]
+ * @property {number} [elapsedMillis]
+ * @property {string} [reason]
+ * @property {string} [sqlState]
+ * @property {number} [errno]
+ * @property {string} [syscall]
+ * @property {string} [address]
+ * @property {number} [port]
+ * @property {unknown} [cause]
+ */
+
+/** Any error of this package; `code` says which. */
 class HoldfastError extends Error {
+  /** @type {string | undefined} */
+  code;
+  /** @type {Outcome} */
+  outcome = 'permanent';
+  retryable = false;
+  /** @type {Unit} */
+  unit = 'statement';
+  /** @type {Phase} */
+  phase = 'local';
+  attempts = 0;
+  elapsedMillis = 0;
+  /** @type {string | undefined} */
+  reason;
+
   /**
-   * @param {string} code
+   * @param {string | undefined} code
    * @param {string} message
+   * @param {Details} [details]
    */
-  constructor(code, message) {
-    super(message);
-    this.name = 'HoldfastError';
+  constructor(code, message, details) {
+    super(
+      message,
+      details?.cause === undefined ? undefined : { cause: details.cause },
+    );
     this.code = code;
+    if (details !== undefined) {
+      assignDetails(this, details);
+    }
   }
+
+  get [BRAND]() {
+    return true;
+  }
+}
+
+// On the prototype, as the built-in errors have theirs.
+Object.defineProperty(HoldfastError.prototype, 'name', {
+  value: 'HoldfastError',
+  writable: true,
+  configurable: true,
+});
+
+/** What the server reported, with the fields that pg gives it. */
+class DatabaseError extends HoldfastError {
+  /** @type {number | undefined} */
+  length;
+  /** @type {string | undefined} */
+  severity;
+  /** @type {string | undefined} */
+  detail;
+  /** @type {string | undefined} */
+  hint;
+  /** @type {string | undefined} */
+  position;
+  /** @type {string | undefined} */
+  internalPosition;
+  /** @type {string | undefined} */
+  internalQuery;
+  /** @type {string | undefined} */
+  where;
+  /** @type {string | undefined} */
+  schema;
+  /** @type {string | undefined} */
+  table;
+  /** @type {string | undefined} */
+  column;
+  /** @type {string | undefined} */
+  dataType;
+  /** @type {string | undefined} */
+  constraint;
+  /** @type {string | undefined} */
+  file;
+  /** @type {string | undefined} */
+  line;
+  /** @type {string | undefined} */
+  routine;
+}
+
+Object.defineProperty(DatabaseError.prototype, 'name', {
+  value: 'error',
+  writable: true,
+  configurable: true,
+});
+
+/** The letters of an ErrorResponse, and pg's names for them. */
+const FIELDS = Object.freeze({
+  detail: 'D',
+  hint: 'H',
+  position: 'P',
+  internalPosition: 'p',
+  internalQuery: 'q',
+  where: 'W',
+  schema: 's',
+  table: 't',
+  column: 'c',
+  dataType: 'd',
+  constraint: 'n',
+  file: 'F',
+  line: 'L',
+  routine: 'R',
+});
+
+/**
+ * @param {HoldfastError} error
+ * @param {Details} details
+ */
+function assignDetails(error, details) {
+  const target = /** @type {Record<string, unknown>} */ (
+    /** @type {unknown} */ (error)
+  );
+  const source = /** @type {Record<string, unknown>} */ (details);
+  for (const key of DETAILS) {
+    if (source[key] !== undefined) {
+      target[key] = source[key];
+    }
+  }
+}
+
+/**
+ * Returns whether an error was made by this package, by any copy of it.
+ * @param {unknown} error
+ * @returns {error is HoldfastError}
+ */
+function isOurs(error) {
+  try {
+    return (
+      typeof error === 'object' &&
+      error !== null &&
+      /** @type {any} */ (error)[BRAND] === true
+    );
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Returns the engine's number of a code such as "HF_DEADLINE", 0 for others.
+ * @param {string | undefined} code
+ * @returns {number}
+ */
+function statusNumber(code) {
+  return (code ? statusNumbers().get(code) : undefined) ?? 0;
+}
+
+/**
+ * Returns the engine's default sentence for a code.
+ * @param {string} code
+ * @returns {string}
+ */
+function statusText(code) {
+  return statuses()[statusNumber(code)]?.text ?? code;
 }
 
 /**
@@ -20,7 +281,290 @@ class HoldfastError extends Error {
  * @returns {HoldfastError}
  */
 function paramError(message) {
-  return new HoldfastError('HF_PARAM_INVALID', message);
+  return new HoldfastError('HF_PARAM_INVALID', message, {
+    outcome: 'permanent',
+    reason: 'a value cannot be sent',
+  });
 }
 
-module.exports = { HoldfastError, paramError };
+/**
+ * Returns an error that this process makes before the engine is asked:
+ * HF_RELEASED, HF_POOL_CLOSED, HF_SESSION_REQUIRED, HF_ABORTED, ... Without a
+ * message it says the engine's sentence; without an outcome, the engine judges.
+ * @param {string} code
+ * @param {string} [message]
+ * @param {Details} [details]
+ * @returns {HoldfastError}
+ */
+function usageError(code, message, details) {
+  const error = new HoldfastError(code, message ?? statusText(code), details);
+  if (details?.outcome === undefined) {
+    const facts = new Int32Array(8);
+    facts[0] = PHASES.indexOf(error.phase);
+    facts[1] = statusNumber(code);
+    const why = judge(facts, {});
+    error.outcome = OUTCOMES[why.outcome] ?? 'permanent';
+    error.retryable = details?.retryable ?? why.retryable;
+    error.reason = details?.reason ?? why.reason;
+  }
+  return error;
+}
+
+/**
+ * @param {Int32Array} facts
+ * @param {Record<string, string | undefined>} fields
+ */
+function judge(facts, fields) {
+  return native().classify(
+    facts,
+    fields.C,
+    fields.R,
+    undefined,
+    undefined,
+    fields.y,
+    undefined,
+    fields.M,
+  );
+}
+
+/**
+ * Reads records of a letter, a text and a NUL. The first of a letter counts.
+ * @param {string | undefined} text
+ * @returns {Record<string, string | undefined>}
+ */
+function readFields(text) {
+  /** @type {Record<string, string | undefined>} */
+  const fields = Object.create(null);
+  let at = 0;
+  while (text !== undefined && at < text.length) {
+    const end = text.indexOf('\0', at);
+    const stop = end < 0 ? text.length : end;
+    const letter = text[at];
+    if (fields[letter] === undefined) {
+      fields[letter] = text.slice(at + 1, stop);
+    }
+    at = stop + 1;
+  }
+  return fields;
+}
+
+/**
+ * Returns an error of the server's fields.
+ * @param {Record<string, string | undefined>} fields
+ * @param {number} length
+ * @param {Details} [details]
+ * @returns {DatabaseError}
+ */
+function databaseError(fields, length, details) {
+  const error = new DatabaseError(
+    fields.C,
+    fields.M ?? 'no error message available',
+    details,
+  );
+  const target = /** @type {Record<string, unknown>} */ (
+    /** @type {unknown} */ (error)
+  );
+  error.length = length;
+  error.severity = fields.S ?? fields.V;
+  for (const [name, letter] of Object.entries(FIELDS)) {
+    target[name] = fields[letter];
+  }
+  target.sqlState = fields.C;
+  return error;
+}
+
+/**
+ * Returns node's name of a system error, ECONNRESET where there is none.
+ * @param {number} errno negative, or 0
+ * @returns {string}
+ */
+function systemName(errno) {
+  return errno < 0 && getSystemErrorMap().has(errno)
+    ? getSystemErrorName(errno)
+    : LOST;
+}
+
+/**
+ * Returns node's number for a system error, as a negative number.
+ * @param {string} name
+ * @returns {number | undefined}
+ */
+function systemNumber(name) {
+  for (const [number, [known]] of getSystemErrorMap()) {
+    if (known === name) {
+      return number;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Returns an error shaped like node's for a socket or a name: tools tell
+ * connection failures by code, errno and syscall.
+ * @param {Record<string, string | undefined>} fields
+ * @param {number} errno negative, or 0
+ * @param {boolean} nameError
+ * @param {Details} details
+ * @returns {HoldfastError}
+ */
+function systemError(fields, errno, nameError, details) {
+  const code = nameError ? 'ENOTFOUND' : systemName(errno);
+  const connecting = details.phase === 'connect';
+  const syscall =
+    fields.y ?? (nameError ? 'getaddrinfo' : connecting ? 'connect' : 'read');
+  const port = fields.o === undefined ? undefined : Number(fields.o);
+  return new HoldfastError(
+    code,
+    fields.M ?? `${syscall} ${code}${where(fields.a, port)}`,
+    {
+      ...details,
+      errno: nameError ? EAI_NONAME : errno || systemNumber(code),
+      syscall,
+      address: fields.a,
+      port: Number.isInteger(port) ? port : undefined,
+    },
+  );
+}
+
+/**
+ * @param {string | undefined} address
+ * @param {number | undefined} port
+ * @returns {string}
+ */
+function where(address, port) {
+  if (address === undefined) {
+    return '';
+  }
+  return port === undefined ? ` ${address}` : ` ${address}:${port}`;
+}
+
+/**
+ * Returns the error for one status and its fields.
+ * @param {number} status
+ * @param {number} errno
+ * @param {string | undefined} text
+ * @param {Details} details
+ * @param {string} [suffix]
+ * @returns {HoldfastError}
+ */
+function build(status, errno, text, details, suffix) {
+  const fields = readFields(text);
+  const row = statuses()[status] ?? { code: '', text: 'unknown status' };
+  const length = text?.length ?? 0;
+  const refused = status === AUTH_ERROR() && fields.C !== undefined;
+  if (status === SERVER_ERROR() || refused) {
+    return databaseError(fields, length, details);
+  }
+  if (status === SOCKET_ERROR() || row.code === 'ENOTFOUND') {
+    const nameError = row.code === 'ENOTFOUND';
+    return systemError(fields, -Math.abs(errno), nameError, details);
+  }
+  const told = { ...details, sqlState: fields.C };
+  if (fields.C !== undefined && told.cause === undefined) {
+    // Our code stands for what the server said: a cancelled statement.
+    told.cause = databaseError(fields, length, details);
+    return new HoldfastError(row.code, row.text + (suffix ?? ''), told);
+  }
+  return new HoldfastError(
+    row.code,
+    (fields.M ?? row.text) + (suffix ?? ''),
+    told,
+  );
+}
+
+// These three have no code of their own in the table: their order is fixed in
+// enum hf_status, and a test compares it.
+const SERVER_ERROR = () => 2;
+const SOCKET_ERROR = () => 3;
+const AUTH_ERROR = () => statusNumber('HF_AUTH');
+
+/**
+ * Returns the error that a message of the engine describes.
+ * @param {Int32Array} ints
+ * @param {number} offset of the message in ints
+ * @param {string[]} strings
+ * @param {number} firstString of the message's in strings
+ * @returns {HoldfastError}
+ */
+function errorFromMessage(ints, offset, strings, firstString) {
+  /** @param {number} index */
+  const int = (index) => ints[offset + index];
+  const chunks = int(INT.CHUNKS);
+  const text = chunks > 0 ? strings[firstString] : undefined;
+  const status = int(INT.STATUS);
+  /** @type {Details} */
+  const details = {
+    outcome: OUTCOMES[int(INT.OUTCOME)] ?? 'ambiguous',
+    retryable: int(INT.RETRYABLE) !== 0,
+    unit: UNITS[int(INT.UNIT)],
+    phase: PHASES[int(INT.PHASE)] ?? 'unknown',
+    attempts: int(INT.ATTEMPTS),
+    elapsedMillis: int(INT.ELAPSED),
+  };
+  const causeStatus = int(INT.CAUSE_STATUS);
+  if (chunks > 1 || causeStatus !== 0) {
+    const cause = chunks > 1 ? strings[firstString + 1] : undefined;
+    details.cause = build(causeStatus, int(INT.CAUSE_ERRNO), cause, {
+      outcome: details.outcome,
+      retryable: details.retryable,
+      phase: details.phase,
+    });
+  }
+  const waited = status === statusNumber('HF_ACQUIRE_TIMEOUT');
+  const counts =
+    ` (total ${int(INT.TOTAL)}, busy ${int(INT.BUSY)}, ` +
+    `idle ${int(INT.IDLE)}, waiting ${int(INT.WAITING)})`;
+  const error = build(
+    status,
+    int(INT.ERRNO),
+    text,
+    details,
+    waited ? counts : undefined,
+  );
+  error.reason = reasonOf(status, details, readFields(text));
+  return error;
+}
+
+/**
+ * @param {number} status
+ * @param {Details} details
+ * @param {Record<string, string | undefined>} fields
+ * @returns {string}
+ */
+function reasonOf(status, details, fields) {
+  const facts = new Int32Array(8);
+  facts[0] = PHASES.indexOf(details.phase ?? 'unknown');
+  facts[1] = status;
+  facts[2] = severityNumber(fields.V ?? fields.S);
+  facts[3] = fields.V === undefined ? 0 : 1;
+  facts[4] = details.unit === 'transaction' ? 1 : 0;
+  return judge(facts, fields).reason;
+}
+
+/**
+ * Returns enum hf_severity of the server's word for it.
+ * @param {string | undefined} word
+ * @returns {number}
+ */
+function severityNumber(word) {
+  return ['WARNING', 'ERROR', 'FATAL', 'PANIC'].indexOf(word ?? '') + 1;
+}
+
+module.exports = {
+  HoldfastError,
+  DatabaseError,
+  OUTCOMES,
+  UNITS,
+  PHASES,
+  errorFromMessage,
+  databaseError,
+  readFields,
+  paramError,
+  usageError,
+  isOurs,
+  lazy,
+  severityNumber,
+  statusNumber,
+  statusText,
+  systemNumber,
+};

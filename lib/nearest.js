@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+/**
+ * Returns how many letters must change to make one word the other.
+ * @param {string} a
+ * @param {string} b
+ * @returns {number}
+ */
+function distance(a, b) {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, change);
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+/** Longer words are nobody's typing error. */
+const WORD_MAX = 64;
+
+/**
+ * Returns ": did you mean x?" when a known word is near, else "".
+ * @param {string} word
+ * @param {Iterable<string>} known
+ * @returns {string}
+ */
+function nearest(word, known) {
+  const lower = word.slice(0, WORD_MAX).toLowerCase();
+  let best = '';
+  let least = Math.max(2, Math.ceil(lower.length / 3)) + 1;
+  for (const candidate of known) {
+    const name = candidate.toLowerCase();
+    const far =
+      lower.length > 2 && (name.startsWith(lower) || lower.startsWith(name))
+        ? 1
+        : distance(lower, name);
+    if (far < least) {
+      least = far;
+      best = candidate;
+    }
+  }
+  return best === '' ? '' : `: did you mean ${best}?`;
+}
+
+module.exports = { nearest };

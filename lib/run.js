@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// One call of a retry helper: its attempts, its deadline and its signal. The
+// object is also what the user's function is given; making two objects a call
+// would be a fifth of what a helper costs.
+
+const { channel } = require('node:diagnostics_channel');
+const { inspect } = require('node:util');
+
+const { classify } = require('./classify.js');
+const { nowMillis, startTimer, stopTimer } = require('./clock.js');
+const { RUN, makeJoinable } = require('./context.js');
+const { OUTCOMES, usageError } = require('./errors.js');
+const { POLICY } = require('./retry-options.js');
+
+/** How long an aborted function may take to say what became of its work. */
+const ABORT_GRACE_MILLIS = 1000;
+
+const retryChannel = channel('holdfast:retry');
+
+/** @implements {import('./context.js').JoinedRun} */
+class Run {
+  /** @param {import('./retry-options.js').Plan} plan */
+  constructor(plan) {
+    this.plan = plan;
+    this.startedAt = nowMillis();
+    /** Repetitions so far, by this helper and by what is below it. */
+    this.retries = 0;
+    /** Writes acknowledged in the current attempt. */
+    this.writes = 0;
+    /** Whether a statement ran inside a transaction that began outside. */
+    this.inside = false;
+    /** Whether the caller was answered, or no attempt may follow. */
+    this.closed = false;
+    /** Whether the function is at work. */
+    this.running = true;
+    /** @type {AbortController | undefined} */
+    this.controller = undefined;
+    /** @type {Float64Array | undefined} */
+    this.history = undefined;
+    /** @type {(() => void)[] | undefined} */
+    this.undo = undefined;
+    /** @type {((reason: unknown) => void) | undefined} */
+    this.wake = undefined;
+  }
+
+  get [RUN]() {
+    return this;
+  }
+
+  [inspect.custom]() {
+    const { signal, deadline, attempt } = this;
+    return { signal, deadline, attempt };
+  }
+
+  /** Aborted when the helper's deadline passes or its own signal is. */
+  get signal() {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      makeJoinable(this.controller.signal, this);
+    }
+    return this.controller.signal;
+  }
+
+  /** Milliseconds of Date.now() after which nothing is begun any more. */
+  get deadline() {
+    const at = this.deadlineAt;
+    return at === 0 ? undefined : Date.now() + at - nowMillis();
+  }
+
+  /** Which attempt this is, counted from 1. */
+  get attempt() {
+    return this.retries + 1;
+  }
+
+  get deadlineAt() {
+    const { deadlineMillis, outer } = this.plan;
+    const own = deadlineMillis > 0 ? this.startedAt + deadlineMillis : 0;
+    const outside = outer?.deadlineAt ?? 0;
+    return own === 0 || outside === 0
+      ? own + outside
+      : Math.min(own, outside);
+  }
+
+  get callerDeadline() {
+    const { callerDeadline, outer } = this.plan;
+    return callerDeadline || outer?.callerDeadline === true;
+  }
+
+  /** The signal given from outside, if any. */
+  get outerSignal() {
+    return this.plan.signal ?? this.plan.outer?.abortSignal;
+  }
+
+  /** Whether something besides the function can settle the call. */
+  get bounded() {
+    return this.callerDeadline || this.outerSignal !== undefined;
+  }
+
+  /** The signal for what is below, where anything can abort this run. */
+  get abortSignal() {
+    return this.bounded ? this.signal : undefined;
+  }
+
+  get remainingRetries() {
+    const own = this.plan.policy[POLICY.RETRIES] - this.retries;
+    const outside = this.plan.outer?.remainingRetries ?? own;
+    return Math.max(0, Math.min(own, outside));
+  }
+
+  get idempotent() {
+    return this.plan.policy[POLICY.AMBIGUOUS] !== 0;
+  }
+
+  /**
+   * Notes what happened below in the current attempt.
+   * @param {import('./context.js').Note} kind
+   */
+  note(kind) {
+    if (kind === 'write') {
+      this.writes += 1;
+    } else {
+      this.inside = true;
+    }
+    this.plan.outer?.note(kind);
+  }
+
+  /**
+   * Counts repetitions, wherever they were made.
+   * @param {number} count
+   */
+  spend(count) {
+    this.retries += count;
+    this.plan.outer?.spend(count);
+  }
+}
+
+/**
+ * Begins another attempt.
+ * @param {Run} run
+ */
+function beginAttempt(run) {
+  run.writes = 0;
+  run.inside = false;
+  run.running = true;
+}
+
+/**
+ * Returns the policy for the engine: never more attempts than are left outside.
+ * @param {Run} run
+ * @returns {Int32Array}
+ */
+function policyOf(run) {
+  const policy = Int32Array.from(run.plan.policy);
+  policy[POLICY.RETRIES] = run.retries + run.remainingRetries;
+  return policy;
+}
+
+/**
+ * Returns the run's history for the engine, which keeps a note in it.
+ * @param {Run} run
+ * @returns {Float64Array}
+ */
+function historyOf(run) {
+  run.history ??= new Float64Array(3);
+  run.history[0] = run.retries;
+  run.history[1] = run.deadlineAt;
+  return run.history;
+}
+
+/**
+ * Tells of a repetition. What listeners throw is their own affair.
+ * @param {Run} run
+ * @param {unknown} error
+ * @param {number} delayMillis
+ * @param {{ outcome: number, reason: string }} why
+ */
+function announce(run, error, delayMillis, why) {
+  const { onRetry, name } = run.plan;
+  if (onRetry === undefined && !retryChannel.hasSubscribers) {
+    return;
+  }
+  const event = {
+    name,
+    attempt: run.retries,
+    maxAttempts: run.retries + run.remainingRetries + 1,
+    delayMillis,
+    error,
+    outcome: OUTCOMES[why.outcome],
+    reason: why.reason,
+  };
+  retryChannel.publish(event);
+  try {
+    onRetry?.(event);
+  } catch {
+    // Listening must not change what happens.
+  }
+}
+
+/**
+ * Waits before the next attempt.
+ * @param {Run} run
+ * @param {number} millis
+ * @param {unknown} error what the last attempt failed with
+ * @returns {Promise<void>}
+ */
+function sleep(run, millis, error) {
+  run.running = false;
+  if (millis <= 0) {
+    return Promise.resolve();
+  }
+  return new Promise((resolve, reject) => {
+    const timer = startTimer(() => {
+      run.wake = undefined;
+      resolve();
+    }, millis);
+    run.wake = () => {
+      stopTimer(timer);
+      reject(abortedBetween(run, error));
+    };
+  });
+}
+
+/**
+ * Returns the error of a call that was aborted between two attempts: the last
+ * one says what became of the work.
+ * @param {Run} run
+ * @param {unknown} last
+ */
+function abortedBetween(run, last) {
+  const { outcome, unit } = classify(last);
+  return usageError('HF_ABORTED', undefined, {
+    outcome,
+    retryable: false,
+    unit,
+    phase: 'backoff',
+    attempts: run.retries,
+    elapsedMillis: elapsed(run),
+    reason: 'it was aborted between two attempts',
+    cause: last,
+  });
+}
+
+/**
+ * Begins to watch deadline and signal. Returns true when the call is over
+ * before it began.
+ * @param {Run} run
+ * @param {(error: unknown) => void} reject
+ * @returns {boolean}
+ */
+function watch(run, reject) {
+  const signal = run.outerSignal;
+  if (signal?.aborted) {
+    run.closed = true;
+    const { reason: cause } = signal;
+    reject(usageError('HF_ABORTED', undefined, { phase: 'local', cause }));
+    return true;
+  }
+  if (signal !== undefined) {
+    const onAbort = () => abort(run, signal.reason, reject);
+    signal.addEventListener('abort', onAbort, { once: true });
+    later(run, () => signal.removeEventListener('abort', onAbort));
+  }
+  if (run.callerDeadline && run.deadlineAt > 0) {
+    const left = Math.max(1, Math.ceil(run.deadlineAt - nowMillis()));
+    const timer = startTimer(() => expire(run, reject), left);
+    later(run, () => stopTimer(timer));
+  }
+  return false;
+}
+
+/**
+ * @param {Run} run
+ * @param {(error: unknown) => void} reject
+ */
+function expire(run, reject) {
+  const error = interrupted(run, 'HF_DEADLINE', undefined);
+  settle(run, reject, error);
+  run.controller?.abort(error);
+}
+
+/**
+ * @param {Run} run
+ * @param {unknown} reason
+ * @param {(error: unknown) => void} reject
+ */
+function abort(run, reason, reject) {
+  run.closed = true;
+  run.controller?.abort(reason);
+  if (run.wake !== undefined) {
+    run.wake(reason);
+    return;
+  }
+  // What runs may be able to say how it ended: that is worth a moment.
+  const timer = startTimer(() => {
+    settle(run, reject, interrupted(run, 'HF_ABORTED', reason));
+  }, ABORT_GRACE_MILLIS);
+  later(run, () => stopTimer(timer));
+}
+
+/**
+ * @param {Run} run
+ * @param {string} code
+ * @param {unknown} cause
+ */
+function interrupted(run, code, cause) {
+  return usageError(code, undefined, {
+    outcome: run.running ? 'ambiguous' : 'rolled_back',
+    retryable: false,
+    phase: run.running ? 'await' : 'backoff',
+    attempts: run.retries + 1,
+    elapsedMillis: elapsed(run),
+    reason: 'the function had not settled by then',
+    cause,
+  });
+}
+
+/**
+ * @param {Run} run
+ * @returns {number}
+ */
+function elapsed(run) {
+  return Math.round(nowMillis() - run.startedAt);
+}
+
+/**
+ * @param {Run} run
+ * @param {(error: unknown) => void} reject
+ * @param {unknown} error
+ */
+function settle(run, reject, error) {
+  reject(error);
+  finish(run);
+}
+
+/**
+ * @param {Run} run
+ * @param {() => void} undo
+ */
+function later(run, undo) {
+  run.undo ??= [];
+  run.undo.push(undo);
+}
+
+/**
+ * Ends a run and stops watching.
+ * @param {Run} run
+ */
+function finish(run) {
+  run.closed = true;
+  for (const undo of run.undo?.splice(0) ?? []) {
+    undo();
+  }
+}
+
+module.exports = {
+  Run,
+  announce,
+  beginAttempt,
+  finish,
+  historyOf,
+  policyOf,
+  sleep,
+  watch,
+};

@@ -120,8 +120,9 @@ static void place(struct hf_block *block,
   chunk->length = (uint32_t)piece->units;
   chunk->wide = piece->wide;
   if (piece->wide) {
-    (void)hf_text_decode(
-        piece->text, piece->bytes, (uint16_t *)(void *)(block->bytes + offset));
+    (void)hf_text_decode(piece->text,
+                         piece->bytes,
+                         (uint16_t *)(void *)(block->bytes + offset));
     return;
   }
   memcpy(block->bytes + offset, piece->text, piece->bytes);
@@ -180,6 +181,12 @@ struct hf_block *hf_block_message(enum hf_msg_kind kind,
                                   int32_t id_high,
                                   const char *text,
                                   size_t text_bytes) {
-  return hf_block_message2(
-      kind, n_ints, id_low, id_high, text, text_bytes, NULL, 0);
+  return hf_block_message2(kind,
+                           n_ints,
+                           id_low,
+                           id_high,
+                           text,
+                           text_bytes,
+                           NULL,
+                           0);
 }

@@ -9,8 +9,9 @@
 #ifndef HF_NET_CANCEL_H
 #define HF_NET_CANCEL_H
 
-#include <libpq-fe.h>
 #include <stdbool.h>
+
+#include <libpq-fe.h>
 
 #include "net/worker.h"
 

@@ -162,8 +162,10 @@ static PGconn *start(const struct hf_connect_job *job,
   const char *values[HF_TARGET_PARAMS_MAX];
   size_t n = hf_target_params(job->target, keywords, values);
   const char *const names[] = {"host", "hostaddr", "port", "password"};
-  const char *const given[] = {
-      routes->hosts, routes->addresses, routes->ports, job->password};
+  const char *const given[] = {routes->hosts,
+                               routes->addresses,
+                               routes->ports,
+                               job->password};
   size_t i;
 
   for (i = 0; i < sizeof names / sizeof *names; i++) {

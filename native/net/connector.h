@@ -11,9 +11,10 @@
 #ifndef HF_NET_CONNECTOR_H
 #define HF_NET_CONNECTOR_H
 
-#include <libpq-fe.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <libpq-fe.h>
 
 #include "core/error.h"
 #include "net/worker.h"
@@ -24,25 +25,25 @@ struct hf_connect_job {
   struct hf_job job;
 
   /* set before submission */
-  struct hf_target *target;   /* a reference of the job's own */
-  uint64_t deadline_ns;       /* on hf_clock_ns(); 0 = none */
-  bool detect_proxy;          /* ask for pg_backend_pid() */
-  bool pid_is_optional;       /* its refusal is no failure */
-  void *ctx;                  /* the submitter's */
+  struct hf_target *target; /* a reference of the job's own */
+  uint64_t deadline_ns;     /* on hf_clock_ns(); 0 = none */
+  bool detect_proxy;        /* ask for pg_backend_pid() */
+  bool pid_is_optional;     /* its refusal is no failure */
+  void *ctx;                /* the submitter's */
 
   /* of the job; set through the functions below */
   char *password;
   char *setup_sql;
 
   /* the result, from `done` on */
-  enum hf_status status;      /* HF_OK: connection is set, else error is */
-  PGconn *connection;         /* set it to NULL when taking it */
+  enum hf_status status; /* HF_OK: connection is set, else error is */
+  PGconn *connection;    /* set it to NULL when taking it */
   struct hf_error error;
-  int32_t backend_pid;        /* the server's own when detected */
+  int32_t backend_pid; /* the server's own when detected */
   bool pid_detected;
-  bool proxied;               /* the two process ids differ */
+  bool proxied; /* the two process ids differ */
   bool uses_tls;
-  int32_t server_version;     /* as PQserverVersion() */
+  int32_t server_version; /* as PQserverVersion() */
   int64_t elapsed_us;
   /*
    * Notices received meanwhile: each is its fields (letter, text, NUL) and one
@@ -63,11 +64,12 @@ struct hf_connect_job *hf_connect_job_new(struct hf_target *target,
 
 /* Uses this password instead of the target's; copies it. */
 HF_NODISCARD enum hf_status hf_connect_job_set_password(
-    struct hf_connect_job *job, const char *password);
+    struct hf_connect_job *job,
+    const char *password);
 
 /* Runs this SQL (one or more statements) on the new session; copies it. */
-HF_NODISCARD enum hf_status hf_connect_job_set_setup(
-    struct hf_connect_job *job, const char *sql);
+HF_NODISCARD enum hf_status hf_connect_job_set_setup(struct hf_connect_job *job,
+                                                     const char *sql);
 
 /*
  * Returns the job's connection; from now on the caller closes it. Its notice

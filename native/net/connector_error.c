@@ -21,11 +21,25 @@
 
 enum { TEXT_BYTES = 4096, FIELD_BYTES = 1024 };
 
-static const int errnos[] = {
-    ECONNREFUSED, ECONNRESET, ECONNABORTED, ETIMEDOUT, EHOSTUNREACH,
-    ENETUNREACH,  EHOSTDOWN,  ENETDOWN,     EPIPE,     ENOENT,
-    EACCES,       EPERM,      EADDRNOTAVAIL, EMFILE,   ENFILE,
-    ENOBUFS,      ENOMEM,     EAFNOSUPPORT, ENOTCONN};
+static const int errnos[] = {ECONNREFUSED,
+                             ECONNRESET,
+                             ECONNABORTED,
+                             ETIMEDOUT,
+                             EHOSTUNREACH,
+                             ENETUNREACH,
+                             EHOSTDOWN,
+                             ENETDOWN,
+                             EPIPE,
+                             ENOENT,
+                             EACCES,
+                             EPERM,
+                             EADDRNOTAVAIL,
+                             EMFILE,
+                             ENFILE,
+                             ENOBUFS,
+                             ENOMEM,
+                             EAFNOSUPPORT,
+                             ENOTCONN};
 
 static pthread_once_t locale_once = PTHREAD_ONCE_INIT;
 static locale_t c_locale;
@@ -61,12 +75,8 @@ static const char *const closed_words[] = {
     "unexpected eof",
     NULL};
 static const char *const file_words[] = {"certificate", "private key", NULL};
-static const char *const tls_words[] = {"SSL",
-                                        "TLS",
-                                        "certificate",
-                                        "private key",
-                                        "channel binding",
-                                        NULL};
+static const char *const tls_words[] =
+    {"SSL", "TLS", "certificate", "private key", "channel binding", NULL};
 static const char *const setting_words[] = {"invalid sslmode",
                                             "invalid channel_binding",
                                             "invalid require_auth",
@@ -82,22 +92,21 @@ static const char *const setting_words[] = {"invalid sslmode",
                                             "could not match",
                                             "no user name",
                                             NULL};
-static const char *const protocol_words[] = {
-    "expected authentication request",
-    "received invalid response",
-    "received unencrypted data",
-    "lost synchronization",
-    "unexpected message",
-    "unexpected response",
-    "invalid authentication request",
-    "invalid protocol",
-    "insufficient data",
-    "message type 0x",
-    "message contents do not agree",
-    "unsupported frontend protocol",
-    "server sent",
-    "unexpected asyncStatus",
-    NULL};
+static const char *const protocol_words[] = {"expected authentication request",
+                                             "received invalid response",
+                                             "received unencrypted data",
+                                             "lost synchronization",
+                                             "unexpected message",
+                                             "unexpected response",
+                                             "invalid authentication request",
+                                             "invalid protocol",
+                                             "insufficient data",
+                                             "message type 0x",
+                                             "message contents do not agree",
+                                             "unsupported frontend protocol",
+                                             "server sent",
+                                             "unexpected asyncStatus",
+                                             NULL};
 static const char *const auth_words[] = {"fe_sendauth",
                                          "authentication",
                                          "password",

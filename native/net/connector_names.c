@@ -144,9 +144,8 @@ static enum hf_status add_host(struct builder *builder,
   int code;
 
   if (*host == '\0' || *host == '/' || *host == '@') { /* a Unix socket */
-    return add_route(builder, host, "", port)
-               ? HF_OK
-               : fail(error, HF_NO_MEMORY, NULL);
+    return add_route(builder, host, "", port) ? HF_OK
+                                              : fail(error, HF_NO_MEMORY, NULL);
   }
   code = getaddrinfo(host, NULL, &hints, &found);
   if (code == EAI_MEMORY) {
@@ -265,7 +264,7 @@ enum hf_status hf_routes_find(const struct hf_target *target,
     return status;
   }
   hf_error_finish(error); /* of a host we can do without */
-  if (builder.n == 0) { /* libpq's default host */
+  if (builder.n == 0) {   /* libpq's default host */
     const char *port = hf_target_get(target, "port");
     if (port != NULL && !append(&routes->ports, port, true)) {
       return fail(error, HF_NO_MEMORY, NULL);

@@ -3,8 +3,9 @@
 #ifndef HF_NET_CONNECTOR_PARTS_H
 #define HF_NET_CONNECTOR_PARTS_H
 
-#include <libpq-fe.h>
 #include <stdbool.h>
+
+#include <libpq-fe.h>
 
 #include "net/connector.h"
 

@@ -97,25 +97,25 @@ static enum hf_status judge(struct hf_connect_job *job,
                             const PGresult *result,
                             char value[VALUE_BYTES]) {
   switch (PQresultStatus(result)) {
-    case PGRES_TUPLES_OK:
-    case PGRES_SINGLE_TUPLE:
-      keep_value(result, value);
-      return HF_OK;
-    case PGRES_COMMAND_OK:
-    case PGRES_EMPTY_QUERY:
-    case PGRES_NONFATAL_ERROR:
-      return HF_OK;
-    case PGRES_COPY_IN:
-    case PGRES_COPY_OUT:
-    case PGRES_COPY_BOTH:
-      return hf_connect_fail(job, HF_COPY_UNSUPPORTED);
-    case PGRES_FATAL_ERROR:
-      return fail_by_result(job, result);
-    case PGRES_BAD_RESPONSE:
-    case PGRES_PIPELINE_SYNC:
-    case PGRES_PIPELINE_ABORTED:
-    default: /* newer libpqs have more */
-      return hf_connect_fail(job, HF_PROTOCOL_ERROR);
+  case PGRES_TUPLES_OK:
+  case PGRES_SINGLE_TUPLE:
+    keep_value(result, value);
+    return HF_OK;
+  case PGRES_COMMAND_OK:
+  case PGRES_EMPTY_QUERY:
+  case PGRES_NONFATAL_ERROR:
+    return HF_OK;
+  case PGRES_COPY_IN:
+  case PGRES_COPY_OUT:
+  case PGRES_COPY_BOTH:
+    return hf_connect_fail(job, HF_COPY_UNSUPPORTED);
+  case PGRES_FATAL_ERROR:
+    return fail_by_result(job, result);
+  case PGRES_BAD_RESPONSE:
+  case PGRES_PIPELINE_SYNC:
+  case PGRES_PIPELINE_ABORTED:
+  default: /* newer libpqs have more */
+    return hf_connect_fail(job, HF_PROTOCOL_ERROR);
   }
 }
 

@@ -34,36 +34,36 @@ enum hf_column hf_column_kind(Oid type, int32_t decode) {
   int32_t bit = 0;
   enum hf_column kind = HF_COLUMN_TEXT;
   switch (type) {
-    case OID_BOOL:
-      bit = HF_DECODE_BOOL;
-      kind = HF_COLUMN_BOOL;
-      break;
-    case OID_INT2:
-      bit = HF_DECODE_INT2;
-      kind = HF_COLUMN_INT;
-      break;
-    case OID_INT4:
-      bit = HF_DECODE_INT4;
-      kind = HF_COLUMN_INT;
-      break;
-    case OID_OID:
-      bit = HF_DECODE_OID;
-      kind = HF_COLUMN_FLOAT;
-      break;
-    case OID_FLOAT4:
-      bit = HF_DECODE_FLOAT4;
-      kind = HF_COLUMN_FLOAT;
-      break;
-    case OID_FLOAT8:
-      bit = HF_DECODE_FLOAT8;
-      kind = HF_COLUMN_FLOAT;
-      break;
-    case OID_TIMESTAMPTZ:
-      bit = HF_DECODE_TIMESTAMPTZ;
-      kind = HF_COLUMN_TIME;
-      break;
-    default: /* Oid is open-ended: every other type is text */
-      break;
+  case OID_BOOL:
+    bit = HF_DECODE_BOOL;
+    kind = HF_COLUMN_BOOL;
+    break;
+  case OID_INT2:
+    bit = HF_DECODE_INT2;
+    kind = HF_COLUMN_INT;
+    break;
+  case OID_INT4:
+    bit = HF_DECODE_INT4;
+    kind = HF_COLUMN_INT;
+    break;
+  case OID_OID:
+    bit = HF_DECODE_OID;
+    kind = HF_COLUMN_FLOAT;
+    break;
+  case OID_FLOAT4:
+    bit = HF_DECODE_FLOAT4;
+    kind = HF_COLUMN_FLOAT;
+    break;
+  case OID_FLOAT8:
+    bit = HF_DECODE_FLOAT8;
+    kind = HF_COLUMN_FLOAT;
+    break;
+  case OID_TIMESTAMPTZ:
+    bit = HF_DECODE_TIMESTAMPTZ;
+    kind = HF_COLUMN_TIME;
+    break;
+  default: /* Oid is open-ended: every other type is text */
+    break;
   }
   return (decode & bit) != 0 ? kind : HF_COLUMN_TEXT;
 }
@@ -94,8 +94,10 @@ bool hf_encoder_reserve(void **buffer,
 
 static bool reserve_bytes(struct hf_encoder *encoder, size_t more) {
   void *buffer = encoder->bytes;
-  bool enough = hf_encoder_reserve(
-      &buffer, &encoder->bytes_size, encoder->n_bytes + more, 1);
+  bool enough = hf_encoder_reserve(&buffer,
+                                   &encoder->bytes_size,
+                                   encoder->n_bytes + more,
+                                   1);
   encoder->bytes = buffer;
   return enough;
 }
@@ -129,8 +131,7 @@ static struct hf_chunk *chunk_for(struct hf_encoder *encoder, size_t units) {
     return open_chunk(encoder);
   }
   chunk = &encoder->chunks[encoder->n_chunks - 1];
-  if (chunk->length != 0 && units != 0 &&
-      chunk->length + units > CHUNK_UNITS) {
+  if (chunk->length != 0 && units != 0 && chunk->length + units > CHUNK_UNITS) {
     return open_chunk(encoder);
   }
   return chunk;
@@ -178,8 +179,9 @@ static bool add_wide(struct hf_encoder *encoder,
     encoder->n_bytes += chunk->length;
     chunk->wide = true;
   }
-  (void)hf_text_decode(
-      text, bytes, (uint16_t *)(void *)(encoder->bytes + encoder->n_bytes));
+  (void)hf_text_decode(text,
+                       bytes,
+                       (uint16_t *)(void *)(encoder->bytes + encoder->n_bytes));
   encoder->n_bytes += units * 2;
   chunk->length += (uint32_t)units;
   return true;
@@ -213,24 +215,24 @@ static enum hf_status add_cell(struct hf_encoder *encoder,
                                const char *text,
                                size_t bytes) {
   switch (kind) {
-    case HF_COLUMN_TEXT: {
-      int32_t units = 0;
-      enum hf_status status = add_text(encoder, text, bytes, &units);
-      encoder->ints[encoder->n_ints++] = units;
-      return status;
-    }
-    case HF_COLUMN_INT:
-      encoder->ints[encoder->n_ints++] = hf_int_read(text, bytes);
-      break;
-    case HF_COLUMN_BOOL:
-      encoder->ints[encoder->n_ints++] = bytes == 1 && text[0] == 't';
-      break;
-    case HF_COLUMN_FLOAT:
-      encoder->nums[encoder->n_nums++] = hf_number_read(text, bytes);
-      break;
-    case HF_COLUMN_TIME:
-      encoder->nums[encoder->n_nums++] = hf_time_read(text, bytes);
-      break;
+  case HF_COLUMN_TEXT: {
+    int32_t units = 0;
+    enum hf_status status = add_text(encoder, text, bytes, &units);
+    encoder->ints[encoder->n_ints++] = units;
+    return status;
+  }
+  case HF_COLUMN_INT:
+    encoder->ints[encoder->n_ints++] = hf_int_read(text, bytes);
+    break;
+  case HF_COLUMN_BOOL:
+    encoder->ints[encoder->n_ints++] = bytes == 1 && text[0] == 't';
+    break;
+  case HF_COLUMN_FLOAT:
+    encoder->nums[encoder->n_nums++] = hf_number_read(text, bytes);
+    break;
+  case HF_COLUMN_TIME:
+    encoder->nums[encoder->n_nums++] = hf_time_read(text, bytes);
+    break;
   }
   return HF_OK;
 }
@@ -246,15 +248,19 @@ static enum hf_status reserve_row(struct hf_encoder *encoder, size_t words) {
   if (n_ints > INT32_MAX / 2 || encoder->rows == INT32_MAX) {
     return HF_RESULT_TOO_LARGE;
   }
-  enough = hf_encoder_reserve(
-      &buffer, &encoder->ints_size, n_ints, sizeof *encoder->ints);
+  enough = hf_encoder_reserve(&buffer,
+                              &encoder->ints_size,
+                              n_ints,
+                              sizeof *encoder->ints);
   encoder->ints = buffer;
   if (!enough) {
     return HF_NO_MEMORY;
   }
   buffer = encoder->nums;
-  enough = hf_encoder_reserve(
-      &buffer, &encoder->nums_size, n_nums, sizeof *encoder->nums);
+  enough = hf_encoder_reserve(&buffer,
+                              &encoder->nums_size,
+                              n_nums,
+                              sizeof *encoder->nums);
   encoder->nums = buffer;
   return enough ? HF_OK : HF_NO_MEMORY;
 }
@@ -295,8 +301,10 @@ static enum hf_status set_columns(struct hf_encoder *encoder,
   int columns = PQnfields(result);
   void *buffer = encoder->kinds;
   int column;
-  bool enough = hf_encoder_reserve(
-      &buffer, &encoder->kinds_size, (size_t)columns, sizeof *encoder->kinds);
+  bool enough = hf_encoder_reserve(&buffer,
+                                   &encoder->kinds_size,
+                                   (size_t)columns,
+                                   sizeof *encoder->kinds);
   encoder->kinds = buffer;
   if (!enough) {
     return HF_NO_MEMORY;

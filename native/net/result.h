@@ -12,10 +12,11 @@
 #ifndef HF_NET_RESULT_H
 #define HF_NET_RESULT_H
 
-#include <libpq-fe.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <libpq-fe.h>
 
 #include "holdfast.h"
 

@@ -66,8 +66,8 @@ static struct tag read_tag(const PGresult *last) {
     tag.command = HF_COMMAND_EMPTY;
     return tag;
   }
-  tag.word_bytes = strspn(
-      at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+  tag.word_bytes =
+      strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
   for (i = 0; i < sizeof commands / sizeof *commands; i++) {
     if (strlen(commands[i].word) == tag.word_bytes &&
         memcmp(commands[i].word, at, tag.word_bytes) == 0) {
@@ -107,8 +107,10 @@ static struct hf_block *make_block(struct hf_encoder *encoder,
   struct hf_block *block;
 
   if (encoder->n_bytes < GIVE_BYTES) {
-    block = hf_block_new(
-        n_ints, (uint32_t)encoder->n_nums, n_chunks, encoder->n_bytes);
+    block = hf_block_new(n_ints,
+                         (uint32_t)encoder->n_nums,
+                         n_chunks,
+                         encoder->n_bytes);
     if (block != NULL && encoder->n_bytes != 0) {
       memcpy(block->bytes, encoder->bytes, encoder->n_bytes);
     }

@@ -37,7 +37,7 @@ bool hf_text_is_ascii(const char *text, size_t bytes) {
 
 /* What a lead byte says of its sequence. */
 struct lead {
-  unsigned needed;           /* continuation bytes; 0 = not a lead byte */
+  unsigned needed;            /* continuation bytes; 0 = not a lead byte */
   unsigned char lower, upper; /* bounds of the first of them */
   uint32_t bits;
 };

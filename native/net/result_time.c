@@ -80,8 +80,7 @@ static int64_t fraction_ms(struct reader *reader) {
   if (!skip(reader, '.')) {
     return 0;
   }
-  while (reader->at < reader->end && *reader->at >= '0' &&
-         *reader->at <= '9') {
+  while (reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9') {
     if (n++ < FRACTION_DIGITS) {
       digits = digits * 10 + (*reader->at - '0');
       scale *= 10;

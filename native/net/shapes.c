@@ -148,13 +148,12 @@ static struct hf_shape *new_shape(const PGresult *result,
 /* Makes the message that describes a shape. */
 static struct hf_block *define(const struct hf_shape *shape, int32_t id) {
   size_t n_numbers = (size_t)shape->columns * HF_SHAPE_STRIDE;
-  struct hf_block *block =
-      hf_block_message(HF_MSG_SHAPE,
-                       HF_SHAPE_INTS + (uint32_t)n_numbers,
-                       0,
-                       0,
-                       shape->names,
-                       shape->names_bytes);
+  struct hf_block *block = hf_block_message(HF_MSG_SHAPE,
+                                            HF_SHAPE_INTS + (uint32_t)n_numbers,
+                                            0,
+                                            0,
+                                            shape->names,
+                                            shape->names_bytes);
   if (block != NULL) {
     block->ints[HF_SHAPE_ID] = id;
     block->ints[HF_SHAPE_COLUMNS] = shape->columns;

@@ -9,9 +9,10 @@
 #ifndef HF_NET_SHAPES_H
 #define HF_NET_SHAPES_H
 
-#include <libpq-fe.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <libpq-fe.h>
 
 #include "holdfast.h"
 

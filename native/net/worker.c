@@ -154,24 +154,24 @@ bool hf_workers_abandon(struct hf_workers *workers, struct hf_job *job) {
 
   hf_workers_lock(workers);
   switch (job->state) {
-    case HF_JOB_QUEUED:
-      hf_list_remove(job->urgent ? &workers->urgent : &workers->normal,
-                     &job->link);
-      job->state = HF_JOB_DROPPED;
-      given_up = drop_now = true;
-      break;
-    case HF_JOB_RUNNING:
-      abandon_running(workers, job);
-      given_up = true;
-      break;
-    case HF_JOB_DONE:
-      break;
-    case HF_JOB_NEW:
-    case HF_JOB_ABANDONED:
-    case HF_JOB_DROPPED:
-      /* A job is abandoned once, after it was submitted. */
-      assert(job->state == HF_JOB_QUEUED);
-      break;
+  case HF_JOB_QUEUED:
+    hf_list_remove(job->urgent ? &workers->urgent : &workers->normal,
+                   &job->link);
+    job->state = HF_JOB_DROPPED;
+    given_up = drop_now = true;
+    break;
+  case HF_JOB_RUNNING:
+    abandon_running(workers, job);
+    given_up = true;
+    break;
+  case HF_JOB_DONE:
+    break;
+  case HF_JOB_NEW:
+  case HF_JOB_ABANDONED:
+  case HF_JOB_DROPPED:
+    /* A job is abandoned once, after it was submitted. */
+    assert(job->state == HF_JOB_QUEUED);
+    break;
   }
   hf_workers_unlock(workers);
   if (drop_now) {

@@ -74,9 +74,9 @@ void fake_cut(struct fake_session *session) {
 
 /* Waits for the socket; false when the server stops. */
 static bool wait_readable(struct fake_session *session) {
-  struct pollfd polled[2] = {{.fd = session->socket, .events = POLLIN},
-                             {.fd = session->server->stop[0],
-                              .events = POLLIN}};
+  struct pollfd polled[2] = {
+      {.fd = session->socket, .events = POLLIN},
+      {.fd = session->server->stop[0], .events = POLLIN}};
   while (poll(polled, 2, -1) < 0) {
   }
   return polled[1].revents == 0;
@@ -240,8 +240,11 @@ static bool let_in(struct fake_session *session) {
 
 static void reset(struct fake_session *session) {
   struct linger linger = {.l_onoff = 1, .l_linger = 0};
-  (void)setsockopt(
-      session->socket, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+  (void)setsockopt(session->socket,
+                   SOL_SOCKET,
+                   SO_LINGER,
+                   &linger,
+                   sizeof linger);
 }
 
 static bool start_session(struct fake_session *session) {
@@ -249,32 +252,32 @@ static bool start_session(struct fake_session *session) {
   const struct fake_plan *plan = session->server->plan;
   size_t bytes;
   switch (plan->start) {
-    case FAKE_START_NORMAL:
-      return let_in(session);
-    case FAKE_START_STALL:
-      fake_stall(session);
-      return false;
-    case FAKE_START_CLOSE:
-      return false;
-    case FAKE_START_RESET:
-      reset(session);
-      return false;
-    case FAKE_START_GARBAGE:
-      (void)fake_send_raw(session, garbage, sizeof garbage - 1);
-      fake_stall(session);
-      return false;
-    case FAKE_START_ERROR:
-      (void)fake_send_fields(session, 'E', plan->error);
-      return false;
-    case FAKE_START_BARE_ERROR:
-      (void)fake_send(session, 'E', "", 1);
-      return false;
-    case FAKE_START_PASSWORD:
-      (void)fake_send(session, 'R', "\0\0\0\3", 4);
-      (void)read_exactly(session, session->message, 1);
-      (void)read_body(session, &bytes);
-      (void)fake_send_fields(session, 'E', plan->error);
-      return false;
+  case FAKE_START_NORMAL:
+    return let_in(session);
+  case FAKE_START_STALL:
+    fake_stall(session);
+    return false;
+  case FAKE_START_CLOSE:
+    return false;
+  case FAKE_START_RESET:
+    reset(session);
+    return false;
+  case FAKE_START_GARBAGE:
+    (void)fake_send_raw(session, garbage, sizeof garbage - 1);
+    fake_stall(session);
+    return false;
+  case FAKE_START_ERROR:
+    (void)fake_send_fields(session, 'E', plan->error);
+    return false;
+  case FAKE_START_BARE_ERROR:
+    (void)fake_send(session, 'E', "", 1);
+    return false;
+  case FAKE_START_PASSWORD:
+    (void)fake_send(session, 'R', "\0\0\0\3", 4);
+    (void)read_exactly(session, session->message, 1);
+    (void)read_body(session, &bytes);
+    (void)fake_send_fields(session, 'E', plan->error);
+    return false;
   }
   return false;
 }
@@ -411,8 +414,7 @@ struct fake_server *fake_server_start(const struct fake_plan *plan) {
   must(server->listener >= 0, "socket");
   must(bind(server->listener, (struct sockaddr *)&address, bytes) == 0, "bind");
   must(listen(server->listener, 128) == 0, "listen");
-  must(getsockname(
-           server->listener, (struct sockaddr *)&address, &bytes) == 0,
+  must(getsockname(server->listener, (struct sockaddr *)&address, &bytes) == 0,
        "getsockname");
   server->port = ntohs(address.sin_port);
   must(pthread_create(&server->thread, NULL, server_main, server) == 0,

@@ -70,9 +70,7 @@ bool fake_send(struct fake_session *session,
                size_t bytes);
 
 /* Sends bytes as they are. */
-bool fake_send_raw(struct fake_session *session,
-                   const void *bytes,
-                   size_t n);
+bool fake_send_raw(struct fake_session *session, const void *bytes, size_t n);
 
 /* One text column of type `oid`, described; then rows; then the tag. */
 bool fake_send_columns(struct fake_session *session,

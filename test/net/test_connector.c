@@ -3,6 +3,7 @@
 #define _GNU_SOURCE /* memmem */
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <netinet/in.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -79,8 +79,9 @@ static void connects_and_knows_the_backend(void **state) {
 }
 
 static void sees_a_proxy_and_fixes_the_date_style(void **state) {
-  struct fake_plan plan = {
-      .key_pid = 1, .query_pid = 2, .date_style = "German, DMY"};
+  struct fake_plan plan = {.key_pid = 1,
+                           .query_pid = 2,
+                           .date_style = "German, DMY"};
   struct fake_server *server = fake_server_start(&plan);
   struct hf_connect_job *job = connect_to(server, 5000);
   (void)state;
@@ -110,8 +111,9 @@ static void a_silent_server_costs_no_more_than_the_deadline(void **state) {
 }
 
 static void a_server_silent_in_set_up_is_given_up(void **state) {
-  struct fake_plan plan = {
-      .key_pid = 7, .cut_after = 160, .stall_at_cut = true};
+  struct fake_plan plan = {.key_pid = 7,
+                           .cut_after = 160,
+                           .stall_at_cut = true};
   struct fake_server *server = fake_server_start(&plan);
   struct hf_connect_job *job = connect_to(server, 100);
   (void)state;
@@ -213,10 +215,10 @@ static void a_refused_port_and_an_unknown_name_are_told_apart(void **state) {
   char port[16];
   (void)state;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  assert_int_equal(
-      bind(socket_fd, (struct sockaddr *)&address, sizeof address), 0);
-  assert_int_equal(
-      getsockname(socket_fd, (struct sockaddr *)&address, &bytes), 0);
+  assert_int_equal(bind(socket_fd, (struct sockaddr *)&address, sizeof address),
+                   0);
+  assert_int_equal(getsockname(socket_fd, (struct sockaddr *)&address, &bytes),
+                   0);
   target = support_target(ntohs(address.sin_port)); /* bound, not listening */
   job = support_connect(workers, support_connect_job(target, 5000));
   assert_int_equal(job->status, HF_SOCKET_ERROR);
@@ -276,12 +278,12 @@ static bool answer_oddly(struct fake_session *session,
   } else if (strcmp(mode, "garbage") == 0) {
     (void)fake_send_raw(session, "\xff\xff\xff\xff\xff\xff\xff\xff", 8);
   } else if (strcmp(mode, "notice") == 0) {
-    (void)fake_send_fields(
-        session, 'N', "SNOTICE\0VNOTICE\0C00000\0Mhello\0");
+    (void)fake_send_fields(session, 'N', "SNOTICE\0VNOTICE\0C00000\0Mhello\0");
     (void)fake_send_tag(session, "SET");
   } else {
-    (void)fake_send_fields(
-        session, 'E', "SERROR\0VERROR\0C42704\0Mno such role\0nthing\0");
+    (void)fake_send_fields(session,
+                           'E',
+                           "SERROR\0VERROR\0C42704\0Mno such role\0nthing\0");
   }
   return true;
 }

@@ -45,8 +45,11 @@ static void set(PGresult *result, int row, int column, const char *text) {
 }
 
 static struct hf_block *encode(const PGresult *result, int32_t decode) {
-  static const struct hf_encoder_frame frame = {
-      .id_low = 5, .id_high = 6, .shape = 7, .flags = 0, .attempts = 2};
+  static const struct hf_encoder_frame frame = {.id_low = 5,
+                                                .id_high = 6,
+                                                .shape = 7,
+                                                .flags = 0,
+                                                .attempts = 2};
   struct hf_encoder encoder = {0};
   struct hf_block *block;
   hf_encoder_begin(&encoder, decode, 0);
@@ -173,9 +176,14 @@ static void check_cells(const PGresult *result, const struct hf_block *block) {
 }
 
 static void cells_are_found_where_the_format_says(void **state) {
-  static const char *const pieces[] = {
-      "", "a", "caf\xc3\xa9", "\xe6\xbc\xa2\xe5\xad\x97", "plain ascii text",
-      "\xf0\x9f\x98\x80", "\xff\xfe broken", "x"};
+  static const char *const pieces[] = {"",
+                                       "a",
+                                       "caf\xc3\xa9",
+                                       "\xe6\xbc\xa2\xe5\xad\x97",
+                                       "plain ascii text",
+                                       "\xf0\x9f\x98\x80",
+                                       "\xff\xfe broken",
+                                       "x"};
   const Oid types[] = {TEXT};
   unsigned seed = 12345;
   int round;
@@ -249,8 +257,7 @@ static void broken_utf8_becomes_replacement_characters(void **state) {
   decodes_to("\xc0\xaf", (uint16_t[]){0xfffd, 0xfffd}, 2);
   decodes_to("\xe2\x82z", (uint16_t[]){0xfffd, 'z'}, 2);
   decodes_to("\xf0\x90\x80", (uint16_t[]){0xfffd}, 1);
-  decodes_to(
-      "\xed\xa0\x80", (uint16_t[]){0xfffd, 0xfffd, 0xfffd}, 3);
+  decodes_to("\xed\xa0\x80", (uint16_t[]){0xfffd, 0xfffd, 0xfffd}, 3);
   decodes_to("\xf4\x8f\xbf\xbf", (uint16_t[]){0xdbff, 0xdfff}, 2);
   decodes_to("\xf5\x80", (uint16_t[]){0xfffd, 0xfffd}, 2);
 }
@@ -260,11 +267,27 @@ static double number(const char *text) {
 }
 
 static void numbers_are_rounded_as_strtod_does(void **state) {
-  static const char *const texts[] = {
-      "0", "1", "-1", "3.14", "0.1", "123456789012345", "1e22", "1e23",
-      "1.7976931348623157e+308", "5e-324", "2.2250738585072011e-308", "1e-7",
-      "9007199254740993", "0.30000000000000004", "4294967295", "1.5e+10",
-      "100000000000000000000", "0.000001", "8.41e+21", "-2.5", "1e-22"};
+  static const char *const texts[] = {"0",
+                                      "1",
+                                      "-1",
+                                      "3.14",
+                                      "0.1",
+                                      "123456789012345",
+                                      "1e22",
+                                      "1e23",
+                                      "1.7976931348623157e+308",
+                                      "5e-324",
+                                      "2.2250738585072011e-308",
+                                      "1e-7",
+                                      "9007199254740993",
+                                      "0.30000000000000004",
+                                      "4294967295",
+                                      "1.5e+10",
+                                      "100000000000000000000",
+                                      "0.000001",
+                                      "8.41e+21",
+                                      "-2.5",
+                                      "1e-22"};
   unsigned seed = 99;
   size_t i;
   int n;
@@ -381,8 +404,11 @@ static void tags_are_read_as_pg_reads_them(void **state) {
   connection = PQconnectdb(conninfo);
   assert_int_equal(PQstatus(connection), CONNECTION_OK);
   has_tag(connection, "INSERT 0 5", HF_COMMAND_INSERT, 5, NULL);
-  has_tag(
-      connection, "SELECT 12345678901", HF_COMMAND_SELECT, 12345678901, NULL);
+  has_tag(connection,
+          "SELECT 12345678901",
+          HF_COMMAND_SELECT,
+          12345678901,
+          NULL);
   has_tag(connection, "UPDATE 0", HF_COMMAND_UPDATE, 0, NULL);
   has_tag(connection, "DELETE 1", HF_COMMAND_DELETE, 1, NULL);
   has_tag(connection, "BEGIN", HF_COMMAND_BEGIN, -1, NULL);
@@ -479,8 +505,14 @@ static void running_out_of_memory_loses_nothing(void **state) {
 }
 
 static void a_message_carries_two_texts(void **state) {
-  struct hf_block *block = hf_block_message2(
-      HF_MSG_ERROR, HF_ERROR_INTS, 1, 2, "abc", 3, "\xc3\xa9", 2);
+  struct hf_block *block = hf_block_message2(HF_MSG_ERROR,
+                                             HF_ERROR_INTS,
+                                             1,
+                                             2,
+                                             "abc",
+                                             3,
+                                             "\xc3\xa9",
+                                             2);
   uint16_t unit;
   (void)state;
   assert_int_equal(block->n_chunks, 2);

@@ -35,8 +35,8 @@ static int32_t find(struct hf_shapes *shapes,
                     int32_t decode,
                     int32_t guess,
                     struct hf_block **definition) {
-  assert_int_equal(
-      hf_shapes_find(shapes, result, decode, &guess, definition), HF_OK);
+  assert_int_equal(hf_shapes_find(shapes, result, decode, &guess, definition),
+                   HF_OK);
   return guess;
 }
 

@@ -34,8 +34,7 @@ static const char *param(const struct hf_target *target, const char *key) {
 static void refuses(const char *key, const char *value) {
   struct hf_target *target = hf_target_new();
   struct hf_error error = {0};
-  assert_int_equal(hf_target_set(target, key, value, &error),
-                   HF_PARAM_INVALID);
+  assert_int_equal(hf_target_set(target, key, value, &error), HF_PARAM_INVALID);
   assert_non_null(strstr(hf_error_field(&error, 'M'), key));
   hf_error_finish(&error);
   hf_target_unref(target);
@@ -91,8 +90,7 @@ static void pem_text_is_a_private_file_while_the_target_lives(void **state) {
   assert_int_equal(status.st_mode & 0777, 0600);
   file = fopen(path, "r");
   assert_non_null(file);
-  assert_int_equal(fread(read_back, 1, sizeof read_back, file),
-                   sizeof pem - 1);
+  assert_int_equal(fread(read_back, 1, sizeof read_back, file), sizeof pem - 1);
   assert_memory_equal(read_back, pem, sizeof pem - 1);
   (void)fclose(file);
   hf_target_unref(target);

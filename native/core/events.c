@@ -32,6 +32,19 @@ void hf_pool_on_connected(struct hf_pool *pool,
   hf_turn_leave(pool);
 }
 
+/* Tells the breaker, and counts it when that opened it. */
+static void note_failure(struct hf_pool *pool,
+                         const struct hf_classification *why) {
+  bool closed = hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED;
+  hf_breaker_failure(&pool->breaker,
+                     pool->now_us / US_PER_MS,
+                     hf_breaker_pace_of(why),
+                     pool->world.random(pool->world.ctx));
+  if (closed && hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN) {
+    hf_stats_add(&pool->stats, HF_STAT_BREAKER_OPENED, 1);
+  }
+}
+
 void hf_pool_on_connect_failed(struct hf_pool *pool,
                                struct hf_slot *slot,
                                const struct hf_error *error,
@@ -46,10 +59,7 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
   hf_error_copy(&pool->connect_error, error);
   why = hf_error_classify(&pool->connect_error, &context);
   hf_stats_add(&pool->stats, HF_STAT_CONNECTS_FAILED, 1);
-  hf_breaker_failure(&pool->breaker,
-                     pool->now_us / US_PER_MS,
-                     hf_breaker_pace_of(&why),
-                     pool->world.random(pool->world.ctx));
+  note_failure(pool, &why);
   hf_slot_move(slot, HF_SLOT_EMPTY, pool->now_us);
   if (why.outcome == HF_OUTCOME_PERMANENT) {
     hf_upkeep_refuse_all(pool);

@@ -26,7 +26,8 @@ static void answer_early(struct hf_pool *pool,
                          struct hf_request *request,
                          enum hf_status status) {
   struct hf_error *error = &request->error;
-  bool undone = request->in_transaction && !request->sql.commits;
+  bool undone = request->in_transaction && !request->sql.commits &&
+                !request->sql.may_commit_midway;
   if (request->settled) {
     return;
   }
@@ -65,6 +66,7 @@ static void interrupt_running(struct hf_pool *pool,
   if (request->interrupted != HF_OK) {
     return;
   }
+  count(pool, status);
   request->interrupted = status;
   if (slot->running.count > 1) {
     answer_early(pool, request, status);
@@ -95,7 +97,6 @@ void hf_interrupt(struct hf_pool *pool,
       hf_outcome_refuse(pool, request, status);
       break;
     case HF_REQUEST_RUNNING:
-      count(pool, status);
       interrupt_running(pool, request, status);
       break;
     case HF_REQUEST_NEW:

@@ -236,6 +236,7 @@ static bool is_upper_or_digit(char c) {
 
 /* Reads five characters of a code that must be followed by `end`. */
 static bool read_code(const char *at, char end, char sqlstate[6]) {
+  char code[SQLSTATE_LENGTH + 1] = {0};
   size_t i;
 
   for (i = 0; i < SQLSTATE_LENGTH; i++) {
@@ -246,9 +247,12 @@ static bool read_code(const char *at, char end, char sqlstate[6]) {
   if (at[SQLSTATE_LENGTH] != end) {
     return false;
   }
-  memcpy(sqlstate, at, SQLSTATE_LENGTH);
-  sqlstate[SQLSTATE_LENGTH] = '\0';
-  return hf_classify_is_sqlstate(sqlstate);
+  memcpy(code, at, SQLSTATE_LENGTH);
+  if (!hf_classify_is_sqlstate(code)) {
+    return false;
+  }
+  memcpy(sqlstate, code, sizeof(code));
+  return true;
 }
 
 /* ... failed: FATAL:  53300: ..., the word after "failed" in any language. */

@@ -131,6 +131,7 @@ static void place(struct hf_block *block,
   }
 }
 
+/* NOLINTNEXTLINE(readability-function-size): two texts, nothing to hide */
 struct hf_block *hf_block_message2(enum hf_msg_kind kind,
                                    uint32_t n_ints,
                                    int32_t id_low,

@@ -325,7 +325,7 @@ enum hf_status hf_connect_error_read(struct hf_error *error, const char *text) {
   const char *state;
 
   /* The first attempt a server answered explains more than a later refusal. */
-  while (at != NULL && *at != '\0') {
+  do {
     copy_attempt(at, attempt);
     state = find_sqlstate(attempt);
     if (state != NULL) {
@@ -335,8 +335,8 @@ enum hf_status hf_connect_error_read(struct hf_error *error, const char *text) {
       return HF_SERVER_ERROR;
     }
     at = strstr(at, next_attempt);
-    at += at == NULL ? 0 : 1;
-  }
+    at = at == NULL ? NULL : at + 1;
+  } while (at != NULL);
   copy_attempt(last_attempt(text), attempt);
   hf_error_set(error, HF_SOCKET_ERROR, HF_PHASE_CONNECT, attempt);
   error->status = judge_text(error, attempt);

@@ -39,7 +39,7 @@ static bool next_element(struct cursor *cursor, char element[HOST_BYTES]) {
   memcpy(element, cursor->at, bytes);
   element[bytes] = '\0';
   cursor->at = strchr(cursor->at, ',');
-  cursor->at += cursor->at == NULL ? 0 : 1;
+  cursor->at = cursor->at == NULL ? NULL : cursor->at + 1;
   return true;
 }
 

@@ -56,7 +56,7 @@ static bool digit_follows(const char *at) {
 
 static struct tag read_tag(const PGresult *last) {
   /* PQcmdStatus takes a pointer to non-const but only reads. */
-  const char *text = PQcmdStatus((PGresult *)(uintptr_t)last);
+  const char *text = PQcmdStatus((PGresult *)last);
   const char *at = text == NULL ? "" : text;
   struct tag tag = {at, 0, HF_COMMAND_OTHER, -1, 0};
   uint64_t value;

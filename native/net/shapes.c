@@ -81,7 +81,7 @@ static bool matches(const struct hf_shape *shape,
     if (memcmp(shape->numbers + (ptrdiff_t)column * HF_SHAPE_STRIDE,
                numbers,
                sizeof numbers) != 0 ||
-        strncmp(known, name, bytes) != 0) {
+        strcmp(known, name) != 0) {
       return false;
     }
     known += bytes;

@@ -65,7 +65,11 @@ HF_NODISCARD bool hf_breaker_allow(struct hf_breaker *breaker,
 /* Reports an opened connection: closes the breaker. */
 void hf_breaker_success(struct hf_breaker *breaker);
 
-/* Reports a failed connect that counts (`connecting` of a classification). */
+/*
+ * Reports a failed connect that counts (`connecting` of a classification). The
+ * breaker cannot tell connects apart: one that began before it opened and
+ * fails during a probe ends HALF_OPEN too, but the pace stays.
+ */
 void hf_breaker_failure(struct hf_breaker *breaker,
                         uint64_t now_ms,
                         enum hf_breaker_pace pace,

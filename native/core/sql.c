@@ -377,17 +377,25 @@ void hf_sql_scan(const char *text, size_t bytes, struct hf_sql_info *out) {
   }
 }
 
-uint64_t hf_sql_hash(const void *data, size_t bytes) {
-  static const uint64_t basis = 0xcbf29ce484222325U;
-  static const uint64_t prime = 0x100000001b3U;
-  static const unsigned fold = 32;
-  const unsigned char *at = data;
-  uint64_t hash = basis;
-  size_t i;
+/* Every bit of the word reaches the high half, and comes down from there. */
+static uint64_t mix(uint64_t hash, uint64_t word) {
+  static const uint64_t odd = 0x9e3779b97f4a7c15U;
+  static const unsigned half = 32;
 
-  for (i = 0; i < bytes; i++) {
-    hash = (hash ^ at[i]) * prime;
+  hash = (hash ^ word) * odd;
+  return hash ^ (hash >> half);
+}
+
+uint64_t hf_sql_hash(const void *data, size_t bytes) {
+  const unsigned char *at = data;
+  uint64_t hash = mix(0, (uint64_t)bytes + 1);
+  uint64_t word;
+
+  for (; bytes >= sizeof(word); bytes -= sizeof(word), at += sizeof(word)) {
+    memcpy(&word, at, sizeof(word));
+    hash = mix(hash, word);
   }
-  /* FNV's low bits mix poorly on their own, and tables use those. */
-  return hash ^ (hash >> fold);
+  word = 0;
+  memcpy(&word, at, bytes);
+  return mix(mix(hash, word), 0);
 }

@@ -394,6 +394,8 @@ static void hashes_differ_and_are_stable(void **state) {
   assert_true(hf_sql_hash("a", 1) != hf_sql_hash("b", 1));
   assert_true(hf_sql_hash("ab", 2) != hf_sql_hash("ba", 2));
   assert_true(hf_sql_hash("", 0) != hf_sql_hash("\0", 1));
+  assert_true(hf_sql_hash("12345678", 8) != hf_sql_hash("12345678\0", 9));
+  assert_true(hf_sql_hash("12345678a", 9) != hf_sql_hash("a12345678", 9));
 }
 
 int main(void) {

@@ -74,6 +74,11 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
 static void continue_slot(struct hf_pool *pool,
                           struct hf_slot *slot,
                           bool discard) {
+  if (discard) {
+    /* Its life ends here, however long others still need it. */
+    slot->shared = false;
+    slot->expires_us = pool->now_us;
+  }
   if (slot->lease != NULL) {
     hf_lease_advance(pool, slot->lease);
     return;

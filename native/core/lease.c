@@ -44,11 +44,6 @@ static void refuse_lost(struct hf_pool *pool, struct hf_request *request) {
   } else {
     hf_error_copy(error, &lease->lost);
     error->phase = HF_PHASE_LOCAL;
-    error->outcome = lease->lost_in_transaction ? HF_OUTCOME_ROLLED_BACK
-                                                : HF_OUTCOME_NOT_EXECUTED;
-    error->unit = lease->lost_in_transaction ? HF_UNIT_TRANSACTION
-                                             : HF_UNIT_STATEMENT;
-    error->retryable = true;
   }
   hf_outcome_settle(pool, request);
 }
@@ -82,10 +77,19 @@ void hf_lease_advance(struct hf_pool *pool, struct hf_lease *lease) {
 void hf_lease_lose(struct hf_pool *pool,
                    struct hf_lease *lease,
                    const struct hf_error *error) {
+  struct hf_evidence context;
   struct hf_link *link;
-  lease->lost_in_transaction = lease->slot->transaction != 'I';
   hf_error_copy(&lease->lost, error);
-  lease->slot->lease = NULL;
+  if (error->outcome == HF_OUTCOME_NONE) {
+    /* It died between two statements. */
+    memset(&context, 0, sizeof context);
+    context.in_transaction = lease->slot->transaction != 'I';
+    context.nothing_sent = true;
+    (void)hf_error_classify(&lease->lost, &context);
+  } else if (error->unit == HF_UNIT_STATEMENT) {
+    /* The statement in flight is a thing of its own: the next never ran. */
+    lease->lost.outcome = HF_OUTCOME_NOT_EXECUTED;
+  }
   lease->slot = NULL;
   while ((link = hf_list_pop(&lease->waiting)) != NULL) {
     refuse_lost(pool, HF_CONTAINER_OF(link, struct hf_request, link));

@@ -32,8 +32,8 @@ struct hf_lease {
   void *owner;
   struct hf_slot *slot;     /* NULL before the grant and after a loss */
   struct hf_list waiting;   /* statements not yet sent */
-  struct hf_error lost;     /* why slot is gone; HF_OK while it is there */
-  bool lost_in_transaction; /* a transaction was open at that moment */
+  struct hf_error lost;     /* why slot is gone, and what that means for
+                               later statements; HF_OK while it is there */
   uint64_t granted_us;
 };
 
@@ -55,7 +55,10 @@ void hf_lease_submit(struct hf_pool *pool, struct hf_request *request);
 /* Sends the next statement when nothing is in flight. */
 void hf_lease_advance(struct hf_pool *pool, struct hf_lease *lease);
 
-/* Takes the dead slot away; fails what waited. */
+/*
+ * Takes the dead slot away; fails what waited. `error` is the answer of the
+ * statement that was in flight, or the loss itself when there was none.
+ */
 void hf_lease_lose(struct hf_pool *pool,
                    struct hf_lease *lease,
                    const struct hf_error *error);

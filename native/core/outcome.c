@@ -17,7 +17,11 @@ void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request) {
       hf_stats_add(&pool->stats, HF_STAT_SUCCEEDED, 1);
       hf_stats_add(
           &pool->stats, HF_STAT_RETRIES_SUCCEEDED, request->retries > 0);
+      hf_error_finish(&request->cause);
     } else {
+      if (request->cause.outcome == HF_OUTCOME_AMBIGUOUS) {
+        request->error.outcome = HF_OUTCOME_AMBIGUOUS;
+      }
       hf_stats_add_outcome(&pool->stats, request->error.outcome);
     }
   }
@@ -35,7 +39,8 @@ static struct hf_evidence describe(const struct hf_request *request) {
   memset(&context, 0, sizeof context);
   context.phase = request->sql.commits ? HF_PHASE_COMMIT : HF_PHASE_AWAIT;
   context.in_transaction = request->in_transaction;
-  context.commit_sent = request->sql.commits;
+  context.commit_sent = request->sql.commits && !request->unsent;
+  context.nothing_sent = request->unsent;
   context.may_commit_midway = request->sql.may_commit_midway;
   return context;
 }
@@ -55,9 +60,43 @@ static void rename_cancelled(struct hf_request *request) {
 /* A COMMIT that got no answer deserves a code that says so. */
 static void rename_lost_commit(struct hf_request *request) {
   if (request->sql.commits && request->error.sqlstate[0] == '\0' &&
+      request->error.status != HF_RELEASED &&
       request->error.outcome == HF_OUTCOME_AMBIGUOUS) {
     request->error.status = HF_OUTCOME_UNKNOWN;
   }
+}
+
+/*
+ * An attempt that may have been done leaves a doubt that no later failure can
+ * remove. Reads leave nothing behind, so for them there is none.
+ */
+static void keep_doubt(struct hf_request *request) {
+  if (request->cause.outcome == HF_OUTCOME_AMBIGUOUS) {
+    request->error.outcome = HF_OUTCOME_AMBIGUOUS;
+  } else if (request->error.outcome == HF_OUTCOME_AMBIGUOUS &&
+             !request->sql.read_only &&
+             (request->flags & HF_FLAG_READ_ONLY) == 0) {
+    hf_error_copy(&request->cause, &request->error);
+  }
+}
+
+/*
+ * What ran when its client was released is, to the server, a statement whose
+ * connection broke: it may have been done. Repeating it is up to the user.
+ */
+static struct hf_classification classify(struct hf_request *request) {
+  struct hf_evidence context = describe(request);
+  struct hf_classification why;
+  bool released = request->error.status == HF_RELEASED;
+  if (released) {
+    request->error.status = HF_SOCKET_ERROR;
+  }
+  why = hf_error_classify(&request->error, &context);
+  if (released) {
+    request->error.status = HF_RELEASED;
+    request->error.retryable = false;
+  }
+  return why;
 }
 
 /* Outside a helper the unit of a lease's statement is never repeated by us. */
@@ -94,10 +133,12 @@ static struct hf_verdict decide(struct hf_pool *pool,
  * A name that the server did not know, or knew already, is our affair: the
  * unit goes again without one, whatever the policy about repeating says.
  */
-static bool goes_unnamed(struct hf_request *request,
+static bool goes_unnamed(const struct hf_pool *pool,
+                         struct hf_request *request,
                          const struct hf_classification *why) {
   if (!why->unnamed || request->unnamed ||
-      why->outcome != HF_OUTCOME_NOT_EXECUTED) {
+      why->outcome != HF_OUTCOME_NOT_EXECUTED ||
+      (request->deadline_us != 0 && pool->now_us >= request->deadline_us)) {
     return false;
   }
   request->unnamed = true;
@@ -107,6 +148,7 @@ static bool goes_unnamed(struct hf_request *request,
 static void repeat(struct hf_pool *pool,
                    struct hf_request *request,
                    int32_t delay_ms) {
+  keep_doubt(request);
   request->retries++;
   request->avoid = request->slot == NULL ? 0 : request->slot->serial;
   request->slot = NULL;
@@ -125,7 +167,6 @@ static void repeat(struct hf_pool *pool,
 }
 
 bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
-  struct hf_evidence context;
   struct hf_classification why;
   struct hf_verdict verdict;
   assert(request->state == HF_REQUEST_RUNNING);
@@ -140,12 +181,11 @@ bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
     hf_outcome_settle(pool, request);
     return false;
   }
-  context = describe(request);
-  why = hf_error_classify(&request->error, &context);
+  why = classify(request);
   rename_cancelled(request);
   rename_lost_commit(request);
   if (may_repeat(pool, request)) {
-    if (goes_unnamed(request, &why)) {
+    if (goes_unnamed(pool, request, &why)) {
       repeat(pool, request, 0);
       return why.discard;
     }

@@ -138,7 +138,7 @@ void hf_pool_abort(struct hf_pool *pool,
   hf_turn_leave(pool);
 }
 
-/* Closes a leased slot; what it still runs fails as the connection's loss. */
+/* Closes a busy leased slot; what it runs fails as the connection's loss. */
 static void close_leased(struct hf_pool *pool, struct hf_slot *slot) {
   struct hf_error error;
   hf_error_init(&error);
@@ -160,13 +160,14 @@ void hf_pool_release(struct hf_pool *pool,
   hf_stats_record(&pool->stats,
                   HF_HISTOGRAM_LEASE_TIME,
                   pool->now_us - lease->granted_us);
-  if (how == HF_RELEASE_CLOSE || !hf_list_empty(&slot->running) ||
-      !hf_list_empty(&lease->waiting)) {
+  if (!hf_list_empty(&slot->running) || !hf_list_empty(&lease->waiting)) {
     close_leased(pool, slot);
   } else {
     slot->lease = NULL;
     lease->slot = NULL;
-    if (slot->transaction != 'I') {
+    if (how == HF_RELEASE_CLOSE) {
+      hf_scheduler_close_slot(pool, slot);
+    } else if (slot->transaction != 'I') {
       hf_stats_add(&pool->stats, HF_STAT_ROLLED_BACK_LEASES, 1);
       hf_slot_move(slot, HF_SLOT_CHECKING, pool->now_us);
       pool->world.rollback(pool->world.ctx, slot);

@@ -36,6 +36,10 @@ enum hf_status hf_queue_enter(struct hf_pool *pool,
 }
 
 void hf_queue_reenter(struct hf_pool *pool, struct hf_request *request) {
+  if (request->acquire_us != 0) {
+    /* The limit is on waiting: the time that it ran does not count. */
+    request->acquire_us += pool->now_us - request->started_us;
+  }
   hf_list_push_front(&pool->waiting, &request->link);
   hf_request_move(request, HF_REQUEST_WAITING);
   arm(pool, request);

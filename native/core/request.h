@@ -68,6 +68,7 @@ struct hf_request {
   bool unnamed;            /* must go as an unnamed statement */
   bool used_once;          /* a verdict of "once" was followed */
   bool in_transaction;     /* an explicit one was open when it was sent */
+  bool unsent;             /* set by the world: no byte of it left */
 
   /* statistics and the answer */
   int32_t attempts; /* dispatches to a server */

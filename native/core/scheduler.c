@@ -62,6 +62,7 @@ void hf_scheduler_start(struct hf_pool *pool,
   request->started_us = pool->now_us;
   request->in_transaction = slot->transaction != 'I';
   request->attempts++;
+  request->unsent = false;
   hf_error_finish(&request->error);
   hf_request_move(request, HF_REQUEST_RUNNING);
   hf_list_push(&slot->running, &request->link);

@@ -33,6 +33,8 @@ void hf_upkeep_lose(struct hf_pool *pool,
                     struct hf_slot *slot,
                     const struct hf_error *error) {
   bool busy = !hf_list_empty(&slot->running);
+  struct hf_lease *lease = slot->lease;
+  const struct hf_error *first = error;
   struct hf_list dead;
   struct hf_link *link;
   hf_list_init(&dead);
@@ -42,16 +44,14 @@ void hf_upkeep_lose(struct hf_pool *pool,
   }
   if (slot->state == HF_SLOT_IDLE) {
     pool->world.event(pool->world.ctx, slot, HF_EVENT_ERROR, error);
-  } else if (slot->lease != NULL && !busy) {
+  } else if (lease != NULL && !busy) {
     pool->world.event(pool->world.ctx, slot, HF_EVENT_LOST, error);
   }
   /* Newest first: those that go again re-enter at the queue's head. */
   while ((link = hf_list_pop(&slot->running)) != NULL) {
     hf_list_push_front(&dead, link);
   }
-  if (slot->lease != NULL) {
-    hf_lease_lose(pool, slot->lease, error);
-  }
+  slot->lease = NULL;
   hf_scheduler_close_slot(pool, slot);
   while ((link = hf_list_pop(&dead)) != NULL) {
     struct hf_request *request =
@@ -60,6 +60,11 @@ void hf_upkeep_lose(struct hf_pool *pool,
       hf_error_copy(&request->error, error);
     }
     (void)hf_outcome_judge(pool, request);
+    first = lease == NULL ? error : &request->error;
+  }
+  /* What waited on the lease comes last: answers keep the order of calls. */
+  if (lease != NULL) {
+    hf_lease_lose(pool, lease, first);
   }
 }
 
@@ -76,6 +81,9 @@ void hf_upkeep_refuse_all(struct hf_pool *pool) {
     struct hf_request *request =
         HF_CONTAINER_OF(link, struct hf_request, link);
     hf_queue_leave(pool, request);
+    if (request->error.outcome == HF_OUTCOME_AMBIGUOUS) {
+      hf_error_move(&request->cause, &request->error);
+    }
     hf_error_copy(&request->error, &pool->connect_error);
     hf_outcome_settle(pool, request);
   }

@@ -399,7 +399,8 @@ void world_end(struct world *world) {
 
 static void make_error(struct hf_error *error,
                        const char *sqlstate,
-                       enum hf_phase phase) {
+                       enum hf_phase phase,
+                       const char *severity) {
   hf_error_init(error);
   if (sqlstate == NULL) {
     hf_error_set(error, HF_SOCKET_ERROR, phase, "the socket broke");
@@ -409,7 +410,7 @@ static void make_error(struct hf_error *error,
   }
   hf_error_set(error, HF_SERVER_ERROR, phase, "the server said so");
   hf_error_add(error, 'C', sqlstate);
-  hf_error_add(error, 'V', phase == HF_PHASE_CONNECT ? "FATAL" : "ERROR");
+  hf_error_add(error, 'V', severity);
 }
 
 void world_connected(struct world *world, struct hf_slot *slot) {
@@ -431,7 +432,7 @@ void world_connect_failed(struct world *world,
 
   assert_int_equal(conn->link, LINK_OPENING);
   conn->link = LINK_NONE;
-  make_error(&error, sqlstate, HF_PHASE_CONNECT);
+  make_error(&error, sqlstate, HF_PHASE_CONNECT, "FATAL");
   hf_pool_on_connect_failed(&world->pool, slot, &error, world->now_us);
   hf_error_finish(&error);
   settle(world);
@@ -510,7 +511,7 @@ void world_fail(struct world *world,
                 char transaction) {
   struct hf_error error;
 
-  make_error(&error, sqlstate, HF_PHASE_AWAIT);
+  make_error(&error, sqlstate, HF_PHASE_AWAIT, "ERROR");
   world_finish(world, call, &error, transaction);
   hf_error_finish(&error);
 }
@@ -522,7 +523,7 @@ void world_lose_as(struct world *world,
   struct hf_error error;
 
   assert_int_equal(conn->link, LINK_OPEN);
-  make_error(&error, sqlstate, HF_PHASE_AWAIT);
+  make_error(&error, sqlstate, HF_PHASE_AWAIT, "FATAL");
   conn->n_in_flight = 0;
   conn->cancelling = false;
   conn->rolling_back = false;

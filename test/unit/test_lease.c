@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+#include "world.h"
+
+enum { THREE = 3, LONG_MS = 60000 };
+
+static struct world world;
+
+/* A granted lease on the pool's only connection. */
+static struct call *hold(void) {
+  struct call *lease;
+
+  world_open_max(&world, 1);
+  lease = world_acquire(&world);
+  world_connect(&world);
+  expect_success(lease);
+  return lease;
+}
+
+/* The same with a transaction open. */
+static struct call *hold_transaction(void) {
+  struct call *lease = hold();
+
+  world_answer(&world, world_statement(&world, lease, HF_SQL_BEGIN), 'T');
+  return lease;
+}
+
+static void an_acquire_gives_the_connection_to_one_user(void **state) {
+  struct call *lease = hold();
+  struct call *waiting = world_write(&world);
+
+  (void)state;
+  assert_non_null(lease->lease.slot);
+  assert_int_equal(lease->lease.slot->state, HF_SLOT_LEASED);
+  assert_int_equal(waiting->sent, 0);
+  world_close(&world);
+}
+
+static void statements_run_in_order_one_at_a_time(void **state) {
+  struct call *lease = hold();
+  struct call *calls[THREE];
+  int i;
+
+  (void)state;
+  for (i = 0; i < THREE; i++) {
+    calls[i] = world_statement(&world, lease, HF_SQL_SELECT);
+  }
+  for (i = 0; i < THREE; i++) {
+    assert_int_equal(calls[i]->sent, 1);
+    assert_true(i == THREE - 1 || calls[i + 1]->sent == 0);
+    world_answer(&world, calls[i], 'I');
+    expect_success(calls[i]);
+  }
+  world_close(&world);
+}
+
+static void each_statement_fails_alone(void **state) {
+  struct call *lease = hold();
+  struct call *bad = world_statement(&world, lease, HF_SQL_INSERT);
+  struct call *good = world_statement(&world, lease, HF_SQL_INSERT);
+
+  (void)state;
+  world_fail(&world, bad, "23505", 'I');
+  expect_sqlstate(bad, "23505");
+  assert_int_equal(good->sent, 1);
+  world_answer(&world, good, 'I');
+  expect_success(good);
+  world_close(&world);
+}
+
+static void a_statement_is_never_repeated(void **state) {
+  static const char *const sqlstates[] = {"40001", "42P05", "26000", "25006"};
+  struct call *lease = hold();
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof(sqlstates) / sizeof(sqlstates[0]); i++) {
+    struct call *call = world_statement(&world, lease, HF_SQL_SELECT);
+
+    world_fail(&world, call, sqlstates[i], 'I');
+    expect_sqlstate(call, sqlstates[i]);
+    assert_int_equal(call->sent, 1);
+  }
+  world_close(&world);
+}
+
+static void an_error_in_a_transaction_is_about_the_transaction(void **state) {
+  struct call *lease = hold_transaction();
+  struct call *call = world_statement(&world, lease, HF_SQL_UPDATE);
+
+  (void)state;
+  world_fail(&world, call, "40001", 'E');
+  expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
+  assert_int_equal(call->error.unit, HF_UNIT_TRANSACTION);
+  assert_true(call->error.retryable);
+  world_close(&world);
+}
+
+static void a_loss_in_a_transaction_rolls_it_back(void **state) {
+  struct call *lease = hold_transaction();
+  struct call *call = world_statement(&world, lease, HF_SQL_INSERT);
+
+  (void)state;
+  world_lose(&world, lease->lease.slot);
+  expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
+  assert_int_equal(call->error.unit, HF_UNIT_TRANSACTION);
+  assert_true(call->error.retryable);
+  assert_null(lease->lease.slot);
+  world_close(&world);
+}
+
+static void a_loss_at_commit_is_an_unknown_outcome(void **state) {
+  struct call *lease = hold_transaction();
+  struct call *call = world_statement(&world, lease, HF_SQL_COMMIT);
+
+  (void)state;
+  world_lose(&world, lease->lease.slot);
+  expect_status(call, HF_OUTCOME_UNKNOWN);
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(call->error.unit, HF_UNIT_TRANSACTION);
+  world_close(&world);
+}
+
+static void what_follows_a_lost_commit_is_as_unknown(void **state) {
+  struct call *lease = hold_transaction();
+  struct call *commit = world_statement(&world, lease, HF_SQL_COMMIT);
+  struct call *queued = world_statement(&world, lease, HF_SQL_SELECT);
+  struct call *rollback;
+
+  (void)state;
+  world_lose(&world, lease->lease.slot);
+  rollback = world_statement(&world, lease, HF_SQL_ROLLBACK);
+  expect_outcome(commit, HF_OUTCOME_AMBIGUOUS);
+  expect_outcome(queued, HF_OUTCOME_AMBIGUOUS);
+  expect_outcome(rollback, HF_OUTCOME_AMBIGUOUS);
+  expect_status(rollback, HF_OUTCOME_UNKNOWN);
+  assert_int_equal(rollback->error.unit, HF_UNIT_TRANSACTION);
+  world_close(&world);
+}
+
+static void after_a_loss_answers_keep_the_order_of_calls(void **state) {
+  struct call *lease = hold_transaction();
+  struct call *calls[THREE];
+  int i;
+
+  (void)state;
+  for (i = 0; i < THREE; i++) {
+    calls[i] = world_statement(&world, lease, HF_SQL_INSERT);
+  }
+  world_lose(&world, lease->lease.slot);
+  for (i = 0; i < THREE; i++) {
+    expect_outcome(calls[i], HF_OUTCOME_ROLLED_BACK);
+    assert_int_equal(calls[i]->error.unit, HF_UNIT_TRANSACTION);
+    assert_true(i == 0 || calls[i]->order > calls[i - 1]->order);
+  }
+  assert_int_equal(calls[1]->sent, 0);
+  world_close(&world);
+}
+
+static void a_dead_lease_answers_with_its_first_error(void **state) {
+  struct call *lease = hold();
+  struct call *later;
+
+  (void)state;
+  world_lose_as(&world, lease->lease.slot, "57P01");
+  later = world_statement(&world, lease, HF_SQL_INSERT);
+  expect_sqlstate(later, "57P01");
+  expect_outcome(later, HF_OUTCOME_NOT_EXECUTED);
+  assert_int_equal(later->error.unit, HF_UNIT_STATEMENT);
+  assert_int_equal(later->sent, 0);
+  world_close(&world);
+}
+
+static void a_lease_lost_between_statements_rolls_back_too(void **state) {
+  struct call *lease = hold_transaction();
+  struct call *later;
+
+  (void)state;
+  world_lose(&world, lease->lease.slot);
+  assert_int_equal(world.events[HF_EVENT_LOST], 1);
+  later = world_statement(&world, lease, HF_SQL_COMMIT);
+  expect_status(later, HF_SOCKET_ERROR);
+  expect_outcome(later, HF_OUTCOME_ROLLED_BACK);
+  assert_int_equal(later->error.unit, HF_UNIT_TRANSACTION);
+  world_close(&world);
+}
+
+static void a_lost_write_does_not_taint_the_next_statement(void **state) {
+  struct call *lease = hold();
+  struct call *write = world_statement(&world, lease, HF_SQL_INSERT);
+  struct call *next;
+
+  (void)state;
+  world_lose(&world, lease->lease.slot);
+  expect_outcome(write, HF_OUTCOME_AMBIGUOUS);
+  next = world_statement(&world, lease, HF_SQL_INSERT);
+  expect_outcome(next, HF_OUTCOME_NOT_EXECUTED);
+  world_close(&world);
+}
+
+static void a_lost_lease_frees_its_place_in_the_pool(void **state) {
+  struct call *lease = hold();
+  struct call *waiting = world_write(&world);
+
+  (void)state;
+  world_lose(&world, lease->lease.slot);
+  world_connect(&world);
+  assert_int_equal(waiting->sent, 1);
+  world_release(&world, lease, HF_RELEASE_KEEP);
+  assert_int_equal(waiting->returned, 0);
+  world_close(&world);
+}
+
+/* ---- release -------------------------------------------------------------- */
+
+static void a_clean_connection_is_kept(void **state) {
+  struct call *lease = hold();
+
+  (void)state;
+  world_release(&world, lease, HF_RELEASE_KEEP);
+  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
+  assert_int_equal(world.counts[WORLD_ROLLBACK], 0);
+  assert_null(lease->lease.slot);
+  world_close(&world);
+}
+
+static void an_open_transaction_is_rolled_back_and_kept(void **state) {
+  struct call *lease = hold_transaction();
+  struct call *waiting = world_write(&world);
+
+  (void)state;
+  world_release(&world, lease, HF_RELEASE_KEEP);
+  assert_int_equal(world.counts[WORLD_ROLLBACK], 1);
+  assert_int_equal(waiting->sent, 0);
+  world_checked(&world, world_slot_in(&world, HF_SLOT_CHECKING));
+  assert_int_equal(waiting->sent, 1);
+  assert_int_equal(world.counts[WORLD_CLOSE], 0);
+  assert_int_equal(world_stat(&world, HF_STAT_ROLLED_BACK_LEASES), 1);
+  world_close(&world);
+}
+
+static void a_failed_transaction_is_rolled_back_and_kept(void **state) {
+  struct call *lease = hold_transaction();
+
+  (void)state;
+  world_fail(&world, world_statement(&world, lease, HF_SQL_INSERT), "23505",
+             'E');
+  world_release(&world, lease, HF_RELEASE_KEEP);
+  assert_int_equal(world.counts[WORLD_ROLLBACK], 1);
+  world_checked(&world, world_slot_in(&world, HF_SLOT_CHECKING));
+  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
+  world_close(&world);
+}
+
+static void a_rollback_that_gets_no_answer_closes(void **state) {
+  struct call *lease = hold_transaction();
+
+  (void)state;
+  world_release(&world, lease, HF_RELEASE_KEEP);
+  world_advance(&world, LONG_MS);
+  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  world_close(&world);
+}
+
+static void a_loss_during_rollback_closes(void **state) {
+  struct call *lease = hold_transaction();
+
+  (void)state;
+  world_release(&world, lease, HF_RELEASE_KEEP);
+  world_lose(&world, world_slot_in(&world, HF_SLOT_CHECKING));
+  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  assert_int_equal(world_count(&world, HF_SLOT_EMPTY), 1);
+  world_close(&world);
+}
+
+static void a_busy_connection_is_closed_and_may_have_worked(void **state) {
+  struct call *lease = hold();
+  struct call *running = world_statement(&world, lease, HF_SQL_INSERT);
+  struct call *queued = world_statement(&world, lease, HF_SQL_INSERT);
+
+  (void)state;
+  world_release(&world, lease, HF_RELEASE_KEEP);
+  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  expect_status(running, HF_RELEASED);
+  expect_outcome(running, HF_OUTCOME_AMBIGUOUS);
+  expect_status(queued, HF_RELEASED);
+  assert_int_equal(queued->sent, 0);
+  assert_true(queued->error.outcome == HF_OUTCOME_NOT_EXECUTED ||
+              queued->error.outcome == HF_OUTCOME_PERMANENT);
+  world_close(&world);
+}
+
+static void release_true_closes(void **state) {
+  struct call *lease = hold();
+
+  (void)state;
+  world_release(&world, lease, HF_RELEASE_CLOSE);
+  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 0);
+  world_close(&world);
+}
+
+static void a_wanted_close_is_not_a_loss(void **state) {
+  struct call *lease = hold();
+
+  (void)state;
+  world_release(&world, lease, HF_RELEASE_CLOSE);
+  assert_int_equal(world_stat(&world, HF_STAT_CONNECTIONS_LOST), 0);
+  assert_int_equal(world.events[HF_EVENT_LOST], 0);
+  assert_int_equal(world.events[HF_EVENT_ERROR], 0);
+  assert_int_equal(world_stat(&world, HF_STAT_CONNECTIONS_CLOSED), 1);
+  world_close(&world);
+}
+
+static void release_with_an_error_keeps_what_is_not_broken(void **state) {
+  struct call *lease = hold();
+
+  (void)state;
+  world_fail(&world, world_statement(&world, lease, HF_SQL_INSERT), "23505",
+             'I');
+  world_release(&world, lease, HF_RELEASE_CLOSE_IF_BROKEN);
+  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
+  world_close(&world);
+}
+
+static void a_second_release_changes_nothing(void **state) {
+  struct call *lease = hold();
+
+  (void)state;
+  world_release(&world, lease, HF_RELEASE_KEEP);
+  world_release(&world, lease, HF_RELEASE_CLOSE);
+  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
+  assert_int_equal(world.counts[WORLD_CLOSE], 0);
+  world_close(&world);
+}
+
+static void a_statement_after_release_is_refused(void **state) {
+  struct call *lease = hold();
+  struct call *late;
+
+  (void)state;
+  world_release(&world, lease, HF_RELEASE_KEEP);
+  late = world_statement(&world, lease, HF_SQL_SELECT);
+  expect_status(late, HF_RELEASED);
+  assert_int_equal(late->sent, 0);
+  world_close(&world);
+}
+
+static void a_server_that_must_be_left_is_left_at_release(void **state) {
+  struct call *lease = hold();
+
+  (void)state;
+  world_fail(&world, world_statement(&world, lease, HF_SQL_INSERT), "25006",
+             'I');
+  assert_non_null(lease->lease.slot);
+  world_release(&world, lease, HF_RELEASE_KEEP);
+  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  world_close(&world);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(an_acquire_gives_the_connection_to_one_user),
+      cmocka_unit_test(statements_run_in_order_one_at_a_time),
+      cmocka_unit_test(each_statement_fails_alone),
+      cmocka_unit_test(a_statement_is_never_repeated),
+      cmocka_unit_test(an_error_in_a_transaction_is_about_the_transaction),
+      cmocka_unit_test(a_loss_in_a_transaction_rolls_it_back),
+      cmocka_unit_test(a_loss_at_commit_is_an_unknown_outcome),
+      cmocka_unit_test(what_follows_a_lost_commit_is_as_unknown),
+      cmocka_unit_test(after_a_loss_answers_keep_the_order_of_calls),
+      cmocka_unit_test(a_dead_lease_answers_with_its_first_error),
+      cmocka_unit_test(a_lease_lost_between_statements_rolls_back_too),
+      cmocka_unit_test(a_lost_write_does_not_taint_the_next_statement),
+      cmocka_unit_test(a_lost_lease_frees_its_place_in_the_pool),
+      cmocka_unit_test(a_clean_connection_is_kept),
+      cmocka_unit_test(an_open_transaction_is_rolled_back_and_kept),
+      cmocka_unit_test(a_failed_transaction_is_rolled_back_and_kept),
+      cmocka_unit_test(a_rollback_that_gets_no_answer_closes),
+      cmocka_unit_test(a_loss_during_rollback_closes),
+      cmocka_unit_test(a_busy_connection_is_closed_and_may_have_worked),
+      cmocka_unit_test(release_true_closes),
+      cmocka_unit_test(a_wanted_close_is_not_a_loss),
+      cmocka_unit_test(release_with_an_error_keeps_what_is_not_broken),
+      cmocka_unit_test(a_second_release_changes_nothing),
+      cmocka_unit_test(a_statement_after_release_is_refused),
+      cmocka_unit_test(a_server_that_must_be_left_is_left_at_release)};
+
+  return cmocka_run_group_tests_name("lease", tests, NULL, NULL);
+}

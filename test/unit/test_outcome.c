@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+#include "world.h"
+
+#include "budget.h"
+#include "retry.h"
+
+enum { US = 1000, LONG_MS = 3000, FLOOR_TOKENS = 100 };
+
+static struct world world;
+
+/* A query of a kind that runs on one of two connections. */
+static struct call *run(enum hf_sql_kind kind, int flags) {
+  struct call *call;
+
+  world_open_max(&world, 2);
+  world_warm(&world, 2);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  world_describe(&call->request, kind);
+  call->request.flags = flags;
+  world_submit(&world, call);
+  assert_int_equal(call->sent, 1);
+  return call;
+}
+
+static void what_was_not_executed_goes_again_at_once(void **state) {
+  struct call *call = run(HF_SQL_INSERT, 0);
+
+  (void)state;
+  world_fail(&world, call, "25006", 'I');
+  assert_int_equal(call->sent, 2);
+  world_answer(&world, call, 'I');
+  expect_success(call);
+  assert_int_equal(call->request.attempts, 2);
+  assert_int_equal(world_stat(&world, HF_STAT_RETRIES), 1);
+  assert_int_equal(world_stat(&world, HF_STAT_RETRIES_SUCCEEDED), 1);
+  world_close(&world);
+}
+
+static void it_goes_again_on_another_connection(void **state) {
+  struct call *call = run(HF_SQL_INSERT, 0);
+  const struct hf_slot *first = call->request.slot;
+
+  (void)state;
+  world_fail(&world, call, "42P05", 'I');
+  assert_int_equal(call->sent, 2);
+  assert_ptr_not_equal(call->request.slot, first);
+  world_close(&world);
+}
+
+static void what_was_rolled_back_goes_again_after_a_pause(void **state) {
+  struct call *call = run(HF_SQL_INSERT, 0);
+
+  (void)state;
+  world_fail(&world, call, "40001", 'I');
+  assert_int_equal(call->sent, 1);
+  expect_pending(call);
+  assert_int_equal(call->request.state, HF_REQUEST_BACKOFF);
+  world_advance(&world, 50);
+  assert_int_equal(call->sent, 2);
+  world_answer(&world, call, 'I');
+  expect_success(call);
+  world_close(&world);
+}
+
+static void a_lost_write_is_ambiguous_and_not_repeated(void **state) {
+  struct call *call = run(HF_SQL_INSERT, 0);
+
+  (void)state;
+  world_lose(&world, call->request.slot);
+  expect_status(call, HF_SOCKET_ERROR);
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(call->error.unit, HF_UNIT_STATEMENT);
+  assert_int_equal(call->sent, 1);
+  world_close(&world);
+}
+
+static void a_lost_read_is_repeated(void **state) {
+  struct call *call = run(HF_SQL_SELECT, 0);
+
+  (void)state;
+  world_lose(&world, call->request.slot);
+  expect_pending(call);
+  world_advance(&world, LONG_MS);
+  assert_int_equal(call->sent, 2);
+  world_answer(&world, call, 'I');
+  expect_success(call);
+  world_close(&world);
+}
+
+static void what_is_declared_read_only_is_repeated(void **state) {
+  struct call *call = run(HF_SQL_OTHER, HF_FLAG_READ_ONLY);
+
+  (void)state;
+  world_lose(&world, call->request.slot);
+  world_advance(&world, LONG_MS);
+  assert_int_equal(call->sent, 2);
+  world_close(&world);
+}
+
+static void what_is_declared_idempotent_is_repeated(void **state) {
+  struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
+
+  (void)state;
+  world_lose(&world, call->request.slot);
+  world_advance(&world, LONG_MS);
+  assert_int_equal(call->sent, 2);
+  world_close(&world);
+}
+
+static void what_can_commit_midway_is_ambiguous_after_an_error(void **state) {
+  struct call *call = run(HF_SQL_CALL, 0);
+
+  (void)state;
+  world_fail(&world, call, "40001", 'I');
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(call->sent, 1);
+  world_close(&world);
+}
+
+static void a_doubt_stays_when_the_repetition_fails_for_good(void **state) {
+  struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
+
+  (void)state;
+  world_lose(&world, call->request.slot);
+  world_advance(&world, LONG_MS);
+  assert_int_equal(call->sent, 2);
+  world_fail(&world, call, "23505", 'I');
+  expect_sqlstate(call, "23505");
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(call->cause.status, HF_SOCKET_ERROR);
+  world_close(&world);
+}
+
+static void a_doubt_stays_when_no_connection_can_be_had(void **state) {
+  struct call *call;
+
+  (void)state;
+  world_open_max(&world, 1);
+  world_warm(&world, 1);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  world_describe(&call->request, HF_SQL_INSERT);
+  call->request.flags = HF_FLAG_IDEMPOTENT;
+  world_submit(&world, call);
+  world_lose(&world, call->request.slot);
+  world_advance(&world, LONG_MS);
+  world_refuse(&world, "28P01");
+  expect_sqlstate(call, "28P01");
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  world_close(&world);
+}
+
+static void a_doubt_ends_with_success(void **state) {
+  struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
+
+  (void)state;
+  world_lose(&world, call->request.slot);
+  world_advance(&world, LONG_MS);
+  world_answer(&world, call, 'I');
+  expect_success(call);
+  assert_int_equal(call->cause.status, HF_OK);
+  world_close(&world);
+}
+
+static void a_permanent_error_is_not_repeated(void **state) {
+  struct call *call = run(HF_SQL_SELECT, 0);
+
+  (void)state;
+  world_fail(&world, call, "42601", 'I');
+  expect_sqlstate(call, "42601");
+  expect_outcome(call, HF_OUTCOME_PERMANENT);
+  assert_int_equal(call->sent, 1);
+  world_close(&world);
+}
+
+static void a_lock_that_was_not_free_is_told_not_repeated(void **state) {
+  struct call *call = run(HF_SQL_UPDATE, 0);
+
+  (void)state;
+  world_fail(&world, call, "55P03", 'I');
+  expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
+  assert_false(call->error.retryable);
+  assert_int_equal(call->sent, 1);
+  world_close(&world);
+}
+
+static void repetitions_end_with_max_retries(void **state) {
+  struct call *call = run(HF_SQL_INSERT, 0);
+  int i;
+
+  (void)state;
+  for (i = 0; i < call->request.max_retries; i++) {
+    world_fail(&world, call, "40001", 'I');
+    expect_pending(call);
+    world_advance(&world, LONG_MS);
+  }
+  assert_int_equal(call->sent, 1 + call->request.max_retries);
+  world_fail(&world, call, "40001", 'I');
+  expect_sqlstate(call, "40001");
+  expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
+  world_close(&world);
+}
+
+static void without_retries_the_first_failure_is_the_answer(void **state) {
+  struct call *call;
+
+  (void)state;
+  world_open_max(&world, 1);
+  world_warm(&world, 1);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  world_describe(&call->request, HF_SQL_SELECT);
+  call->request.max_retries = 0;
+  world_submit(&world, call);
+  world_fail(&world, call, "40001", 'I');
+  expect_sqlstate(call, "40001");
+  world_close(&world);
+}
+
+static void a_pause_never_ends_past_the_deadline(void **state) {
+  struct call *call;
+
+  (void)state;
+  world_open_max(&world, 1);
+  world_warm(&world, 1);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  call->request.deadline_us = world.now_us + 40 * US;
+  world_submit(&world, call);
+  world_fail(&world, call, "40001", 'I');
+  expect_sqlstate(call, "40001");
+  world_close(&world);
+}
+
+static void nothing_goes_again_once_the_deadline_is_past(void **state) {
+  static const char *const sqlstates[] = {"25006", "42P05", "26000"};
+  struct call *call;
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof(sqlstates) / sizeof(sqlstates[0]); i++) {
+    world_open_max(&world, 2);
+    world_warm(&world, 2);
+    call = world_make(&world, HF_REQUEST_QUERY);
+    call->request.deadline_us = world.now_us + 40 * US;
+    world_submit(&world, call);
+    world_advance(&world, 100);
+    expect_pending(call);
+    world_fail(&world, call, sqlstates[i], 'I');
+    expect_sqlstate(call, sqlstates[i]);
+    assert_int_equal(call->sent, 1);
+    world_close(&world);
+  }
+}
+
+static void a_deadline_during_the_pause_keeps_the_first_error(void **state) {
+  struct call *call, *blocker;
+
+  (void)state;
+  world_open_max(&world, 1);
+  world_warm(&world, 1);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  call->request.deadline_us = world.now_us + 80 * US;
+  world_submit(&world, call);
+  blocker = world_write(&world);
+  world_fail(&world, call, "40001", 'I');
+  assert_int_equal(blocker->sent, 1);
+  world_advance(&world, 80);
+  expect_status(call, HF_DEADLINE);
+  expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
+  assert_string_equal(call->cause.sqlstate, "40001");
+  world_close(&world);
+}
+
+static void time_that_ran_is_not_time_that_waited(void **state) {
+  struct call *call;
+
+  (void)state;
+  world_open_max(&world, 1);
+  world_warm(&world, 1);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  world_describe(&call->request, HF_SQL_SELECT);
+  call->request.acquire_us = world.now_us + 500 * US;
+  world_submit(&world, call);
+  world_advance(&world, 2000);
+  world_lose(&world, call->request.slot);
+  world_advance(&world, 100);
+  expect_pending(call);
+  world_connect(&world);
+  assert_int_equal(call->sent, 2);
+  world_close(&world);
+}
+
+static void a_name_the_server_does_not_know_goes_again_unnamed(void **state) {
+  static const char *const sqlstates[] = {"42P05", "26000"};
+  struct call *call;
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < 2; i++) {
+    call = run(HF_SQL_INSERT, 0);
+    world_fail(&world, call, sqlstates[i], 'I');
+    assert_int_equal(call->sent, 2);
+    assert_true(call->request.unnamed);
+    world_answer(&world, call, 'I');
+    expect_success(call);
+    world_close(&world);
+  }
+}
+
+static void a_stale_plan_goes_again_unnamed(void **state) {
+  struct call *call = run(HF_SQL_SELECT, 0);
+  struct hf_error error;
+
+  (void)state;
+  hf_error_init(&error);
+  hf_error_set(&error, HF_SERVER_ERROR, HF_PHASE_AWAIT,
+               "cached plan must not change result type");
+  hf_error_add(&error, 'C', "0A000");
+  hf_error_add(&error, 'V', "ERROR");
+  hf_error_add(&error, 'R', "RevalidateCachedQuery");
+  world_finish(&world, call, &error, 'I');
+  hf_error_finish(&error);
+  assert_int_equal(call->sent, 2);
+  assert_true(call->request.unnamed);
+  world_close(&world);
+}
+
+static void going_unnamed_happens_without_retries_and_only_once(void **state) {
+  struct call *call;
+
+  (void)state;
+  world_open_max(&world, 2);
+  world_warm(&world, 2);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  call->request.max_retries = 0;
+  world_submit(&world, call);
+  world_fail(&world, call, "26000", 'I');
+  assert_int_equal(call->sent, 2);
+  world_fail(&world, call, "26000", 'I');
+  expect_sqlstate(call, "26000");
+  world_close(&world);
+}
+
+static void an_empty_budget_ends_repetitions(void **state) {
+  struct call *call = run(HF_SQL_INSERT, 0);
+
+  (void)state;
+  while (hf_budget_take(hf_retry_budget(), world.now_us / US, 1)) {
+  }
+  world_fail(&world, call, "40001", 'I');
+  expect_sqlstate(call, "40001");
+  assert_true(call->error.retryable);
+  world_close(&world);
+}
+
+static void only_calls_that_reached_a_server_cost_budget(void **state) {
+  int before;
+
+  (void)state;
+  world_open_max(&world, 1);
+  world_write(&world);
+  before = hf_budget_tokens(hf_retry_budget());
+  assert_true(before >= FLOOR_TOKENS);
+  world_refuse(&world, NULL);
+  world_refuse(&world, NULL);
+  assert_int_equal(hf_budget_tokens(hf_retry_budget()), before);
+  world_close(&world);
+}
+
+static void a_drained_pool_does_not_repeat(void **state) {
+  struct call *call = run(HF_SQL_SELECT, 0);
+
+  (void)state;
+  world_end(&world);
+  world_fail(&world, call, "40001", 'I');
+  expect_sqlstate(call, "40001");
+  world_close(&world);
+}
+
+static void a_failed_call_reports_its_attempts(void **state) {
+  struct call *call = run(HF_SQL_INSERT, 0);
+
+  (void)state;
+  world_fail(&world, call, "40P01", 'I');
+  world_advance(&world, LONG_MS);
+  world_fail(&world, call, "23505", 'I');
+  expect_sqlstate(call, "23505");
+  expect_outcome(call, HF_OUTCOME_PERMANENT);
+  assert_int_equal(call->request.attempts, 2);
+  assert_int_equal(call->request.retries, 1);
+  world_close(&world);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_was_not_executed_goes_again_at_once),
+      cmocka_unit_test(it_goes_again_on_another_connection),
+      cmocka_unit_test(what_was_rolled_back_goes_again_after_a_pause),
+      cmocka_unit_test(a_lost_write_is_ambiguous_and_not_repeated),
+      cmocka_unit_test(a_lost_read_is_repeated),
+      cmocka_unit_test(what_is_declared_read_only_is_repeated),
+      cmocka_unit_test(what_is_declared_idempotent_is_repeated),
+      cmocka_unit_test(what_can_commit_midway_is_ambiguous_after_an_error),
+      cmocka_unit_test(a_doubt_stays_when_the_repetition_fails_for_good),
+      cmocka_unit_test(a_doubt_stays_when_no_connection_can_be_had),
+      cmocka_unit_test(a_doubt_ends_with_success),
+      cmocka_unit_test(a_permanent_error_is_not_repeated),
+      cmocka_unit_test(a_lock_that_was_not_free_is_told_not_repeated),
+      cmocka_unit_test(repetitions_end_with_max_retries),
+      cmocka_unit_test(without_retries_the_first_failure_is_the_answer),
+      cmocka_unit_test(a_pause_never_ends_past_the_deadline),
+      cmocka_unit_test(nothing_goes_again_once_the_deadline_is_past),
+      cmocka_unit_test(a_deadline_during_the_pause_keeps_the_first_error),
+      cmocka_unit_test(time_that_ran_is_not_time_that_waited),
+      cmocka_unit_test(a_name_the_server_does_not_know_goes_again_unnamed),
+      cmocka_unit_test(a_stale_plan_goes_again_unnamed),
+      cmocka_unit_test(going_unnamed_happens_without_retries_and_only_once),
+      cmocka_unit_test(an_empty_budget_ends_repetitions),
+      cmocka_unit_test(only_calls_that_reached_a_server_cost_budget),
+      cmocka_unit_test(a_drained_pool_does_not_repeat),
+      cmocka_unit_test(a_failed_call_reports_its_attempts)};
+
+  return cmocka_run_group_tests_name("outcome", tests, NULL, NULL);
+}

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The servers and proxies the other tests stand on.
-'use strict';
 
 const assert = require('node:assert/strict');
 const { execFile, spawn } = require('node:child_process');
@@ -169,7 +168,9 @@ describe('PgBouncer', { skip: bouncerMissing }, () => {
     const query = client.query('select 2 as two');
     await eventually(async () => {
       const row = await bouncer.admin('show pools');
-      return row.split('\n').some((l) => l.startsWith('postgres|holdfast|0|1|'));
+      return row
+        .split('\n')
+        .some((l) => l.startsWith('postgres|holdfast|0|1|'));
     });
     await bouncer.resume();
     assert.equal((await query).rows[0].two, 2);
@@ -187,10 +188,9 @@ describe('PgBouncer', { skip: bouncerMissing }, () => {
   }
 
   test('says what is missing when that version is not there', async () => {
-    await assert.rejects(
-      support.startPgBouncer({ server, version: '0.1' }),
-      { missing: 'pgbouncer' },
-    );
+    await assert.rejects(support.startPgBouncer({ server, version: '0.1' }), {
+      missing: 'pgbouncer',
+    });
   });
 });
 
@@ -308,7 +308,10 @@ describe('a proxy', () => {
     proxy.delay(0);
     queries.push(client.query('select 4 as n'));
     const results = await Promise.all(queries);
-    assert.deepEqual(results.map((r) => r.rows[0].n), [1, 2, 3, 4]);
+    assert.deepEqual(
+      results.map((r) => r.rows[0].n),
+      [1, 2, 3, 4],
+    );
     await client.end();
   });
 
@@ -352,10 +355,13 @@ describe('a fake server', () => {
     const { rows } = await client.query('select $1', ['é']);
     assert.deepEqual(rows, [{ a: 'b' }]);
     await assert.rejects(client.query('select 3'), CONNECTION_LOST);
-    assert.deepEqual(units.map((u) => [u.sql, u.values]), [
-      ['select 1', []],
-      ['select $1', ['é']],
-    ]);
+    assert.deepEqual(
+      units.map((u) => [u.sql, u.values]),
+      [
+        ['select 1', []],
+        ['select $1', ['é']],
+      ],
+    );
     await client.end().catch(() => {});
     await fake.close();
   });
@@ -363,7 +369,9 @@ describe('a fake server', () => {
   test('counts cancel requests', async () => {
     const fake = await startFakeServer();
     const socket = net.connect(fake.port, fake.host);
-    socket.end(Buffer.from('00000010' + '04d2162e' + '00000000'.repeat(2), 'hex'));
+    socket.end(
+      Buffer.from('00000010' + '04d2162e' + '00000000'.repeat(2), 'hex'),
+    );
     await eventually(() => fake.cancels === 1);
     socket.destroy();
     await fake.close();
@@ -375,6 +383,9 @@ test('this file leaves nothing that keeps a process alive', async () => {
     require(${JSON.stringify(require.resolve('../support/index.js'))})
       .startPostgres().then((s) => process.stdout.write(String(s.pid)));`;
   const { promisify } = require('node:util');
-  const { stdout } = await promisify(execFile)(process.execPath, ['-e', script]);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '-e',
+    script,
+  ]);
   assert.match(stdout, /^\d+$/);
 });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Who the test servers run as, and where their programs are.
-'use strict';
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // A throw-away certificate authority and a server certificate, by openssl.
-'use strict';
 
 const fs = require('node:fs');
 const path = require('node:path');

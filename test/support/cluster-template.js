@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 // initdb costs a second, a copy of its folder a tenth: it runs once, into a
 // template. The test runner hands its template on in HOLDFAST_TEST_TEMPLATE.
-'use strict';
 
 const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const { giveToAccount, postgresFolder, serverAccount } = require('./account.js');
+const {
+  giveToAccount,
+  postgresFolder,
+  serverAccount,
+} = require('./account.js');
 const { run } = require('./daemon.js');
 const { makeFolder } = require('./run-folder.js');
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Starts and ends server processes, and runs short commands.
-'use strict';
 
 const { execFile, spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -86,7 +85,12 @@ async function endDaemon(daemon, signal, timeout = 30000) {
 
 /** @param {string} file @param {number} [lines] */
 function tail(file, lines = 15) {
-  return fs.readFileSync(file, 'utf8').trim().split('\n').slice(-lines).join('\n');
+  return fs
+    .readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .slice(-lines)
+    .join('\n');
 }
 
 /**

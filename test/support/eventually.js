@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-'use strict';
 
 const { setTimeout: delay } = require('node:timers/promises');
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A PostgreSQL backend that does what a script says, for the answers a real
 // one never gives.
-'use strict';
 
 const net = require('node:net');
 const { FrameReader } = require('./frames.js');

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Cuts a stream of PostgreSQL's protocol into messages, one object for each
 // direction. What can't be protocol (garbage, TLS) is passed on as it is.
-'use strict';
 
 const SSL_REQUEST = 80877103;
 const GSS_REQUEST = 80877104;
@@ -25,6 +24,7 @@ const REQUESTS = {
  */
 
 class FrameReader {
+  /** @type {Buffer} */
   #parts = Buffer.alloc(0);
   #started;
   /** Set after 'ssl' or 'gss' was sent: the next byte is its answer. */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Servers, proxies and waiting for tests, benchmarks and the demo.
-'use strict';
 
 const { makeCertificates } = require('./certificates.js');
 const { freePort, run } = require('./daemon.js');

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // PgBouncer in front of a test server.
-'use strict';
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');

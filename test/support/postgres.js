@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Throw-away PostgreSQL clusters on free loopback ports.
-'use strict';
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -262,7 +261,7 @@ class Server {
 }
 
 /** @param {string} folder @param {PostgresOptions} options */
-async function makeTls(folder, options) {
+function makeTls(folder, options) {
   if (!options.tls) {
     return null;
   }

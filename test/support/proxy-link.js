@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // One proxied connection: two lanes, one for each direction.
-'use strict';
 
 const { EventEmitter } = require('node:events');
 const { FrameReader } = require('./frames.js');
@@ -29,6 +28,7 @@ class Lane {
   #source;
   #sink;
   #controls;
+  /** @type {Buffer} */
   #out = Buffer.alloc(0);
   #ended = false;
   #finished = false;

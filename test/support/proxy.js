@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A scriptable TCP proxy: stalls, delays, dribbles and cuts, by bytes or by
 // message. Directions are 'up' (client to server) and 'down'.
-'use strict';
 
 const { EventEmitter } = require('node:events');
 const net = require('node:net');
@@ -45,7 +44,7 @@ class Controls {
 /**
  * Events: `connection` and `close`, each with the link.
  */
-class Proxy extends EventEmitter {
+class TcpProxy extends EventEmitter {
   #target;
   #controls = new Controls();
   /** @type {Set<Link>} */
@@ -231,14 +230,14 @@ class Proxy extends EventEmitter {
  * Starts a proxy on a free loopback port.
  *
  * @param {{host?: string, port: number} | {path: string}} target
- * @returns {Promise<Proxy>}
+ * @returns {Promise<TcpProxy>}
  */
 async function startProxy(target) {
-  const proxy = new Proxy(
+  const proxy = new TcpProxy(
     /** @type {{host?: string, port: number, path?: string}} */ (target),
   );
   await proxy.listen();
   return proxy;
 }
 
-module.exports = { Proxy, startProxy };
+module.exports = { TcpProxy, startProxy };

@@ -2,7 +2,6 @@
 // One temporary folder for each test process, removed with every server in
 // it when the process ends in whatever way, SIGKILL included: a watchdog
 // waits for the end of file of a pipe that only this process holds.
-'use strict';
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Writes the messages of a PostgreSQL server.
-'use strict';
 
 /** @typedef {Array<string | Buffer | null>} Row */
 /** @typedef {{name: string, oid?: number}} Column */

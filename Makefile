@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+# The C layers alone, without Node: unit and net tests, plain and under
+# sanitizers. BUILD = debug | asan | tsan | valgrind | coverage (or any other
+# name: a folder of its own); CI=1 turns on -Werror.
+#
+# Tests read HOLDFAST_TEST_BUILD to do fewer rounds where they run slowly.
+
+BUILD ?= debug
+CC ?= cc
+OUT := build/c-$(BUILD)
+V ?= 0
+Q := $(if $(filter 0,$(V)),@)
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+  -Wmissing-prototypes -Wimplicit-fallthrough -Wswitch-enum -Wvla
+ifeq ($(CI),1)
+WARN += -Werror
+endif
+
+SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all
+SAN_tsan := -fsanitize=thread
+SAN_coverage := --coverage
+SAN := $(SAN_$(BUILD))
+OPT_debug := -O1
+OPT_asan := -O1 -fno-omit-frame-pointer
+OPT_tsan := -O1 -fno-omit-frame-pointer
+OPT_valgrind := -O1
+OPT_coverage := -O0
+
+CFLAGS_ALL := -std=c11 -g $(OPT_$(BUILD)) $(WARN) $(SAN) -fvisibility=hidden \
+  -fPIC -Inative/include -Inative $(CFLAGS)
+PQ_CFLAGS = $(shell pkg-config --cflags libpq libuv)
+PQ_LIBS = $(shell pkg-config --libs libpq libuv)
+NET_CFLAGS := -D_POSIX_C_SOURCE=200809L
+
+CORE_SRC := $(sort $(wildcard native/core/*.c))
+NET_SRC := $(sort $(wildcard native/net/*.c))
+UNIT_SRC := $(sort $(wildcard test/unit/test_*.c))
+UNIT_SUPPORT := $(sort $(filter-out $(UNIT_SRC),$(wildcard test/unit/*.c)))
+NET_TEST_SRC := $(sort $(wildcard test/net/test_*.c))
+NET_SUPPORT := $(sort $(filter-out $(NET_TEST_SRC),$(wildcard test/net/*.c)))
+
+# Tests look inside: they include a module's header by its bare name.
+TEST_INC := -Inative/core -Inative/net -Itest
+
+obj = $(patsubst %.c,$(OUT)/%.o,$(1))
+UNIT_BIN := $(patsubst %.c,$(OUT)/%,$(UNIT_SRC))
+NET_BIN := $(patsubst %.c,$(OUT)/%,$(NET_TEST_SRC))
+# Tests of one suite to run: make unit ONLY=test_pool
+ONLY ?=
+pick = $(if $(ONLY),$(filter %/$(ONLY),$(1)),$(1))
+
+# What each build runs its programs under.
+export ASAN_OPTIONS ?= abort_on_error=1:detect_leaks=1
+export UBSAN_OPTIONS ?= print_stacktrace=1
+export TSAN_OPTIONS ?= halt_on_error=1:second_deadlock_stack=1
+VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
+  --errors-for-leak-kinds=definite,possible
+# The seconds one test program may take.
+LIMIT ?= $(if $(filter valgrind tsan,$(BUILD)),600,180)
+RUN = timeout -k 5 $(LIMIT) $(if $(filter valgrind,$(BUILD)),$(VALGRIND))
+
+.PHONY: all lib unit net check-asan check-tsan check-valgrind coverage tidy \
+  format format-check cppcheck clean
+.SECONDARY:
+all: lib
+
+lib: $(OUT)/libcore.a $(OUT)/libnet.a
+
+$(OUT)/libcore.a: $(call obj,$(CORE_SRC))
+$(OUT)/libnet.a: $(call obj,$(NET_SRC))
+$(OUT)/%.a:
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(OUT)/native/core/%.o: native/core/%.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -pedantic -MMD -MP -c $< -o $@
+
+$(OUT)/native/net/%.o: native/net/%.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(NET_CFLAGS) $(PQ_CFLAGS) -MMD -MP -c $< -o $@
+
+$(OUT)/test/unit/%.o: test/unit/%.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -D_POSIX_C_SOURCE=200809L $(TEST_INC) -MMD -MP \
+	  -c $< -o $@
+
+$(OUT)/test/net/%.o: test/net/%.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(NET_CFLAGS) $(PQ_CFLAGS) $(TEST_INC) -MMD -MP \
+	  -c $< -o $@
+
+$(OUT)/test/unit/test_%: $(OUT)/test/unit/test_%.o $(call obj,$(UNIT_SUPPORT)) \
+    $(OUT)/libcore.a
+	$(Q)$(CC) $(SAN) $^ -lcmocka -lm -o $@
+
+$(OUT)/test/net/test_%: $(OUT)/test/net/test_%.o $(call obj,$(NET_SUPPORT)) \
+    $(OUT)/libnet.a $(OUT)/libcore.a
+	$(Q)$(CC) $(SAN) $^ $(PQ_LIBS) -lcmocka -lpthread -lm -o $@
+
+# One target for each run, so that `make -k` goes on after a failed one.
+UNIT_RUNS := $(addsuffix .run,$(call pick,$(UNIT_BIN)))
+NET_RUNS := $(addsuffix .run,$(call pick,$(NET_BIN)))
+.PHONY: $(UNIT_RUNS) $(NET_RUNS)
+$(UNIT_RUNS) $(NET_RUNS): %.run: %
+	$(Q)HOLDFAST_TEST_BUILD=$(BUILD) $(RUN) $<
+
+unit: $(UNIT_RUNS)
+net: $(NET_RUNS)
+
+check-asan:
+	$(Q)$(MAKE) -k --no-print-directory BUILD=asan unit net
+
+# Only net has threads.
+check-tsan:
+	$(Q)$(MAKE) -k --no-print-directory BUILD=tsan net
+
+check-valgrind:
+	$(Q)$(MAKE) -k --no-print-directory BUILD=valgrind unit
+
+# Line coverage of core by the unit tests.
+coverage:
+	$(Q)$(MAKE) --no-print-directory BUILD=coverage unit
+	$(Q)gcovr -r . --object-directory build/c-coverage -f native/core \
+	  --print-summary
+
+tidy:
+	$(Q)clang-tidy --quiet $(CORE_SRC) -- -std=c11 -Inative/include -Inative
+	$(if $(NET_SRC),$(Q)clang-tidy --quiet $(NET_SRC) -- -std=c11 \
+	  $(NET_CFLAGS) -Inative/include -Inative $(PQ_CFLAGS))
+
+FORMAT_SRC := $(sort $(wildcard native/*/*.[ch] native/*/*.cc test/unit/*.[ch] \
+  test/net/*.[ch]))
+format:
+	$(Q)clang-format -i $(FORMAT_SRC)
+
+format-check:
+	$(Q)clang-format --dry-run --Werror $(FORMAT_SRC)
+
+cppcheck:
+	$(Q)cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
+	  --enable=warning,performance,portability --suppress=missingIncludeSystem \
+	  -Inative/include -Inative native/core native/net
+
+clean:
+	$(Q)rm -rf build/c-*
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

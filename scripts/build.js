@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Builds the addon against the system's libpq: `npm run build`.
+
+const { execFileSync, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const ROOT = path.dirname(__dirname);
+
+/** Where npm keeps its own node-gyp. @returns {string | null} */
+function bundledNodeGyp() {
+  /** @type {string[]} */
+  const npms = [];
+  const execpath = process.env.npm_execpath;
+  if (execpath && path.basename(execpath).startsWith('npm')) {
+    npms.push(path.dirname(path.dirname(execpath)));
+  }
+  const prefix = path.dirname(path.dirname(process.execPath));
+  npms.push(path.join(prefix, 'lib/node_modules/npm'));
+  npms.push('/usr/share/nodejs/npm');
+  try {
+    const root = execFileSync('npm', ['root', '-g'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    npms.push(path.join(root.trim(), 'npm'));
+  } catch {
+    // npm is not on the PATH.
+  }
+  const files = npms.map((npm) =>
+    path.join(npm, 'node_modules/node-gyp/bin/node-gyp.js'),
+  );
+  return files.find((file) => fs.existsSync(file)) ?? null;
+}
+
+/** The headers of the Node that runs this, if they are installed with it. */
+function nodeDirArgs() {
+  const prefix = path.dirname(path.dirname(fs.realpathSync(process.execPath)));
+  const header = path.join(prefix, 'include/node/node_api.h');
+  return fs.existsSync(header) ? [`--nodedir=${prefix}`] : [];
+}
+
+function main() {
+  // Not `rebuild`: that removes build/, and the Makefile's folders with it.
+  const args = ['configure', 'build', '-j', '2', ...nodeDirArgs()];
+  const bundled = bundledNodeGyp();
+  const [file, first] = bundled
+    ? [process.execPath, [bundled]]
+    : ['npx', ['--yes', 'node-gyp@12']];
+  const env = { ...process.env };
+  // npm 11 warns of this key and takes it from the command line only.
+  delete env.npm_config_nodedir;
+  const result = spawnSync(
+    file,
+    [...first, ...args, ...process.argv.slice(2)],
+    {
+      cwd: ROOT,
+      env,
+      stdio: 'inherit',
+    },
+  );
+  process.exitCode = result.status ?? 1;
+}
+
+main();

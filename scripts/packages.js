@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// What has to be on the machine, by profile, and the Debian package of it.
+
+const { spawnSync } = require('node:child_process');
+const { postgresFolder } = require('../test/support/account.js');
+const { findPgBouncer } = require('../test/support/pgbouncer.js');
+const { works } = require('./steps.js');
+
+/** @typedef {'demo' | 'test' | 'ci'} Profile */
+
+/**
+ * @typedef {object} Need
+ * @property {string} apt the Debian package
+ * @property {Profile[]} profiles
+ * @property {() => boolean} present
+ * @property {boolean} [optional] worth a word, but no reason to stop
+ */
+
+/** @type {Profile[]} */
+const ALL = ['demo', 'test', 'ci'];
+/** @type {Profile[]} */
+const TESTS = ['test', 'ci'];
+/** @type {Profile[]} */
+const CI = ['ci'];
+
+/** @param {() => unknown} fn */
+function succeeds(fn) {
+  try {
+    return Boolean(fn());
+  } catch {
+    return false;
+  }
+}
+
+/** @param {string} header */
+function compiles(header) {
+  const args = ['-x', 'c', '-fsyntax-only', '-include', 'stddef.h'];
+  const source = `#include <stdarg.h>\n#include <setjmp.h>\n#include <stdint.h>\n#include <${header}>\n`;
+  return (
+    spawnSync('cc', [...args, '-'], { input: source, stdio: 'pipe' }).status ===
+    0
+  );
+}
+
+/** @param {string} module_ */
+function packaged(module_) {
+  return works('pkg-config', ['--exists', module_]);
+}
+
+/** @type {Need[]} */
+const NEEDS = [
+  { apt: 'gcc', profiles: ALL, present: () => works('cc') && works('gcc') },
+  { apt: 'g++', profiles: ALL, present: () => works('g++') },
+  { apt: 'libc6-dev', profiles: ALL, present: () => compiles('stdio.h') },
+  { apt: 'make', profiles: ALL, present: () => works('make') },
+  { apt: 'python3', profiles: ALL, present: () => works('python3') },
+  { apt: 'pkg-config', profiles: ALL, present: () => works('pkg-config') },
+  { apt: 'libpq-dev', profiles: ALL, present: () => packaged('libpq') },
+  {
+    apt: 'postgresql',
+    profiles: ALL,
+    present: () => succeeds(postgresFolder),
+  },
+  {
+    apt: 'pgbouncer',
+    profiles: ALL,
+    present: () => succeeds(findPgBouncer),
+    optional: true,
+  },
+  {
+    apt: 'openssl',
+    profiles: ALL,
+    present: () => works('openssl', ['version']),
+  },
+  { apt: 'libuv1-dev', profiles: TESTS, present: () => packaged('libuv') },
+  {
+    apt: 'libcmocka-dev',
+    profiles: TESTS,
+    present: () => compiles('cmocka.h'),
+  },
+  { apt: 'valgrind', profiles: CI, present: () => works('valgrind') },
+  { apt: 'clang', profiles: CI, present: () => works('clang') },
+  { apt: 'clang-format', profiles: CI, present: () => works('clang-format') },
+  { apt: 'clang-tidy', profiles: CI, present: () => works('clang-tidy') },
+  { apt: 'cppcheck', profiles: CI, present: () => works('cppcheck') },
+  { apt: 'gcovr', profiles: CI, present: () => works('gcovr') },
+  { apt: 'binutils', profiles: CI, present: () => works('nm') },
+];
+
+/**
+ * @param {Profile} profile
+ * @returns {Need[]} what this profile needs and the machine lacks
+ */
+function missingNeeds(profile) {
+  return NEEDS.filter((n) => n.profiles.includes(profile) && !n.present());
+}
+
+module.exports = { missingNeeds };

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// Brings a machine with only Node, npm and git to where tests or the demo
+// can run: system packages, node_modules, the addon.
+//
+//   node scripts/setup.js [demo|test|ci]
+//
+// Debian starts a cluster of its own when it installs PostgreSQL; nothing
+// here uses it.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { missingNeeds } = require('./packages.js');
+const { ROOT, newest, say, step, works } = require('./steps.js');
+
+/** @typedef {import('./packages.js').Profile} Profile */
+/** @typedef {import('./packages.js').Need} Need */
+
+const BINARY = 'build/Release/holdfast.node';
+const OUTPUT_LINES = 25;
+
+/** Something this script cannot bring about; the message says what. */
+class SetupError extends Error {}
+
+/** @param {string} output */
+function lastLines(output) {
+  return output.trim().split('\n').slice(-OUTPUT_LINES).join('\n');
+}
+
+/** The command that runs others as root: nothing, or sudo. */
+function rootPrefix() {
+  if (process.getuid?.() === 0) {
+    return [];
+  }
+  return works('sudo', ['-n', 'true']) ? ['sudo', '-n'] : null;
+}
+
+/** @param {string} name @param {string[]} prefix @param {string[]} args */
+function apt(name, prefix, args) {
+  const command = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive'];
+  const [file, ...rest] = [...command, 'apt-get', '-q', '-y', ...args];
+  return step(name, file, rest);
+}
+
+/** @param {Need[]} needs */
+function names(needs) {
+  return needs.map((need) => need.apt).join(', ');
+}
+
+/** @param {Need[]} needs */
+async function tryInstall(needs) {
+  const prefix = rootPrefix();
+  if (prefix === null) {
+    say('not root and no sudo without a password: nothing can be installed');
+    return;
+  }
+  if (!works('apt-get')) {
+    say('no apt-get here: nothing can be installed');
+    return;
+  }
+  const packages = needs.map((need) => need.apt);
+  const args = ['install', '--no-install-recommends', ...packages];
+  await apt('apt-get update', prefix, ['update']);
+  const outcome = await apt(
+    `apt-get install ${packages.join(' ')}`,
+    prefix,
+    args,
+  );
+  if (!outcome.ok) {
+    say(lastLines(outcome.output));
+    // One package that cannot be had must not keep the others away.
+    for (const name of packages) {
+      await apt(`apt-get install ${name}`, prefix, ['install', name]);
+    }
+  }
+}
+
+/** @param {Profile} profile */
+async function systemPackages(profile) {
+  const needs = missingNeeds(profile);
+  if (needs.length === 0) {
+    return;
+  }
+  say(`missing: ${names(needs)}`);
+  await tryInstall(needs);
+  const left = missingNeeds(profile);
+  const hard = left.filter((need) => !need.optional);
+  if (hard.length > 0) {
+    throw new SetupError(`missing and not installable here: ${names(hard)}`);
+  }
+  if (left.length > 0) {
+    say(`going on without ${names(left)}`);
+  }
+}
+
+function modulesAreCurrent() {
+  const wanted = newest(['package-lock.json']);
+  const marker = path.join(ROOT, 'node_modules/.package-lock.json');
+  const stat = fs.statSync(marker, { throwIfNoEntry: false });
+  return stat !== undefined && stat.mtimeMs >= wanted;
+}
+
+async function nodeModules() {
+  if (modulesAreCurrent()) {
+    return;
+  }
+  const outcome = await step('npm ci', 'npm', [
+    ...['ci', '--ignore-scripts', '--no-audit', '--no-fund'],
+  ]);
+  if (!outcome.ok) {
+    say(lastLines(outcome.output));
+    throw new SetupError('missing: the packages of package-lock.json (npm ci)');
+  }
+}
+
+async function addon() {
+  const sources = ['native', 'binding.gyp'];
+  const stamp = path.join(ROOT, 'build/Release/.node-version');
+  const version = fs.existsSync(stamp) ? fs.readFileSync(stamp, 'utf8') : '';
+  const current =
+    newest([BINARY]) > newest(sources) && version === process.version;
+  if (current) {
+    return;
+  }
+  const outcome = await step('building the addon', process.execPath, [
+    'scripts/build.js',
+  ]);
+  if (!outcome.ok) {
+    say(lastLines(outcome.output));
+    throw new SetupError(`missing: ${BINARY} (the build failed)`);
+  }
+  // make leaves an up-to-date binary alone; its time has to say so too.
+  const now = new Date();
+  fs.utimesSync(path.join(ROOT, BINARY), now, now);
+  fs.writeFileSync(stamp, process.version);
+}
+
+/**
+ * Sets everything up for a profile. Throws a SetupError that names what is
+ * missing.
+ *
+ * @param {Profile} profile
+ */
+async function setup(profile) {
+  await systemPackages(profile);
+  await nodeModules();
+  await addon();
+}
+
+async function main() {
+  const profile = /** @type {Profile} */ (process.argv[2] ?? 'test');
+  try {
+    await setup(profile);
+  } catch (error) {
+    if (!(error instanceof SetupError)) {
+      throw error;
+    }
+    say(error.message);
+    process.exitCode = 1;
+  }
+}
+
+if (require.main === module) {
+  main();
+}
+
+module.exports = { SetupError, setup };

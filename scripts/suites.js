@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// The test suites of `npm test`, and how to read what they counted.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { ROOT } = require('./steps.js');
+
+const MINUTE = 60_000;
+
+/**
+ * @typedef {object} Suite
+ * @property {string} name
+ * @property {string} kind see COUNTERS
+ * @property {string} file program
+ * @property {string[]} args
+ * @property {number} timeoutMs
+ */
+
+/** @typedef {{passed: number, failed: number}} Counts */
+
+/** @param {string} folder @param {RegExp} pattern @returns {string[]} */
+function filesIn(folder, pattern) {
+  const full = path.join(ROOT, folder);
+  if (!fs.existsSync(full)) {
+    return [];
+  }
+  return fs
+    .readdirSync(full)
+    .filter((name) => pattern.test(name))
+    .sort()
+    .map((name) => path.join(folder, name));
+}
+
+/** @param {'unit' | 'net'} name @param {number} timeoutMs @returns {Suite[]} */
+function cSuite(name, timeoutMs) {
+  if (filesIn(`test/${name}`, /^test_.*\.c$/).length === 0) {
+    return [];
+  }
+  const args = ['--no-print-directory', '-k', '-j2', '-Otarget', name];
+  return [{ name, kind: 'cmocka', file: 'make', args, timeoutMs }];
+}
+
+/** @param {string} name @param {number} timeoutMs @returns {Suite[]} */
+function nodeSuite(name, timeoutMs) {
+  const files = filesIn(`test/${name}`, /\.test\.m?js$/);
+  if (files.length === 0) {
+    return [];
+  }
+  const args = ['--test', '--test-reporter=tap', '--test-concurrency=2'];
+  args.push('--expose-gc', ...files);
+  return [{ name, kind: 'node', file: process.execPath, args, timeoutMs }];
+}
+
+/** @returns {Suite[]} */
+function typeSuites() {
+  const bin = (/** @type {string} */ name) =>
+    path.join(ROOT, 'node_modules/.bin', name);
+  /** @type {Suite[]} */
+  const suites = [];
+  const timeoutMs = 3 * MINUTE;
+  if (fs.existsSync(path.join(ROOT, 'lib/index.d.ts'))) {
+    const args = ['-p', 'tsconfig.json'];
+    const file = bin('tsc');
+    suites.push({ name: 'types (tsc)', kind: 'exit', file, args, timeoutMs });
+  }
+  if (filesIn('test/types', /\.test-d\.ts$/).length > 0) {
+    const args = ['--typings', 'lib/index.d.ts', '--files', 'test/types'];
+    const file = bin('tsd');
+    suites.push({ name: 'types (tsd)', kind: 'exit', file, args, timeoutMs });
+  }
+  return suites;
+}
+
+/** @type {Record<string, () => Suite[]>} */
+const SUITES = {
+  unit: () => cSuite('unit', 5 * MINUTE),
+  net: () => cSuite('net', 5 * MINUTE),
+  js: () => nodeSuite('js', 8 * MINUTE),
+  lifecycle: () => nodeSuite('lifecycle', 8 * MINUTE),
+  types: typeSuites,
+  docs: () => nodeSuite('docs', 2 * MINUTE),
+};
+
+/** @param {string} text @param {RegExp} pattern */
+function sum(text, pattern) {
+  let total = 0;
+  for (const found of text.matchAll(pattern)) {
+    total += Number(found[1]);
+  }
+  return total;
+}
+
+/** @type {Record<string, (output: string, ok: boolean) => Counts>} */
+const COUNTERS = {
+  cmocka: (output) => ({
+    passed: sum(output, /^\[ {2}PASSED {2}\] (\d+) test/gm),
+    failed: sum(output, /^\[ {2}FAILED {2}\] (\d+) test/gm),
+  }),
+  node: (output) => ({
+    passed: sum(output, /^# pass (\d+)$/gm),
+    failed:
+      sum(output, /^# fail (\d+)$/gm) + sum(output, /^# cancelled (\d+)$/gm),
+  }),
+  exit: (_output, ok) => ({ passed: ok ? 1 : 0, failed: ok ? 0 : 1 }),
+};
+
+/**
+ * What a suite counted itself. One that ended badly without a failed test
+ * (a crash, a time-out, a program that did not compile) counts as one.
+ *
+ * @param {Suite} suite
+ * @param {import('./steps.js').Outcome} outcome
+ * @returns {Counts}
+ */
+function count(suite, outcome) {
+  const counts = COUNTERS[suite.kind](outcome.output, outcome.ok);
+  const hidden = !outcome.ok && counts.failed === 0;
+  return { passed: counts.passed, failed: counts.failed + (hidden ? 1 : 0) };
+}
+
+/**
+ * What to show of a failed suite.
+ *
+ * @param {Suite} suite
+ * @param {string} output
+ * @returns {string}
+ */
+function failureText(suite, output) {
+  const lines = output.trimEnd().split('\n');
+  if (suite.kind === 'cmocka') {
+    return lines.filter((l) => !/^\[ +(RUN|OK) +\]/.test(l)).join('\n');
+  }
+  return suite.kind === 'node' ? tapFailures(lines) : output.trimEnd();
+}
+
+/** The failed tests of a TAP report with their explanations. */
+/** @param {string[]} lines */
+function tapFailures(lines) {
+  /** @type {string[]} */
+  const kept = [];
+  let inside = false;
+  let plain = true;
+  for (const line of lines) {
+    if (/^\s*(not )?ok \d+/.test(line)) {
+      plain = false;
+      inside = /^\s*not ok/.test(line) && !/# (TODO|SKIP)/i.test(line);
+    } else if (/^\s*# Subtest/.test(line)) {
+      inside = false;
+    } else if (!/^\s+/.test(line)) {
+      // Not indented: something a test, or Node itself, wrote.
+      plain = !/^(TAP version|1\.\.)/.test(line);
+    }
+    if (inside || plain) {
+      kept.push(line);
+    }
+  }
+  return kept.join('\n');
+}
+
+module.exports = { SUITES, count, failureText };

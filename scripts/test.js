@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// npm test: sets up what is missing, then runs every suite, or those named:
+//
+//   node scripts/test.js [unit] [net] [js] [lifecycle] [types] [docs]
+//
+// Ends with `N passed, N failed` on a line of its own.
+
+const { SetupError, setup } = require('./setup.js');
+const { exec, say, seconds } = require('./steps.js');
+const { SUITES, count, failureText } = require('./suites.js');
+
+/** Runs initdb once for all suites, where PostgreSQL is needed. */
+async function shareTemplate() {
+  const { clusterTemplate } = require('../test/support/cluster-template.js');
+  process.env.HOLDFAST_TEST_TEMPLATE = (await clusterTemplate()).data;
+}
+
+/** @param {import('./suites.js').Suite} suite */
+async function runSuite(suite) {
+  const since = Date.now();
+  const { file, args, timeoutMs } = suite;
+  const outcome = await exec(file, args, { timeoutMs });
+  const counts = count(suite, outcome);
+  const late = outcome.timedOut ? ', TIMED OUT' : '';
+  const { passed, failed } = counts;
+  if (failed > 0 || !outcome.ok) {
+    say(failureText(suite, outcome.output));
+  }
+  say(
+    `${suite.name}: ${passed} passed, ${failed} failed` +
+      `${late} (${seconds(since)})`,
+  );
+  return counts;
+}
+
+/** @param {string[]} names */
+function chosen(names) {
+  const wanted = names.length > 0 ? names : Object.keys(SUITES);
+  for (const name of wanted) {
+    if (SUITES[name] === undefined) {
+      throw new SetupError(
+        `no suite ${name}; there are ${Object.keys(SUITES).join(', ')}`,
+      );
+    }
+  }
+  return wanted;
+}
+
+/** @param {string[]} names */
+async function runAll(names) {
+  const wanted = chosen(names);
+  await setup('test');
+  await shareTemplate();
+  const total = { passed: 0, failed: 0 };
+  for (const name of wanted) {
+    for (const suite of SUITES[name]()) {
+      const { passed, failed } = await runSuite(suite);
+      total.passed += passed;
+      total.failed += failed;
+    }
+  }
+  return total;
+}
+
+async function main() {
+  const since = Date.now();
+  try {
+    const { passed, failed } = await runAll(process.argv.slice(2));
+    say(`all suites: ${seconds(since)}`);
+    if (passed + failed === 0) {
+      say('no test ran at all');
+    }
+    say(`${passed} passed, ${failed} failed`);
+    process.exitCode = passed > 0 && failed === 0 ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof SetupError)) {
+      throw error;
+    }
+    say(error.message);
+    process.exitCode = 1;
+  }
+}
+
+main();

@@ -300,19 +300,25 @@ void PortWrap::OnMail(void *owner) {
   self->Deliver();
 }
 
-// Takes what the engine has and hands one call's worth of it to JavaScript.
+// Hands one call's worth of what the engine has to JavaScript.
 void PortWrap::Deliver() {
   const napi_env env = Env();
+  const bool backlog = !delivery_.empty();
   napi_value arguments[Delivery::kArguments] = {};
 
-  delivery_.Add(hf_port_take(mailbox_->port()));
+  // With a backlog nothing more is taken: the engine counts what lies with it
+  // and stops reading from servers when that becomes too much.
+  if (!backlog) {
+    delivery_.Add(hf_port_take(mailbox_->port()));
+  }
   if (delivery_.empty()) {
     return; // an earlier turn took what this wake-up was for
   }
   if (delivery_.Fill(env, arguments)) {
-    // Before the call, which may close the port.
+    // Before the call, which may close the port. After a backlog one more turn
+    // is needed for wake-ups that took nothing.
     delivery_.ReportHeld(env);
-    if (!delivery_.empty()) {
+    if (backlog || !delivery_.empty()) {
       mailbox_->Again();
     }
     CallDeliver(arguments);

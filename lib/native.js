@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Finds the addon. It is loaded at the first use of anything it offers, so
+// that this package can be required where no binary fits.
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+/**
+ * @typedef {object} Option a row of the engine's table
+ * @property {string} name
+ * @property {'int' | 'bool' | 'text' | 'enum'} kind
+ * @property {number} initial
+ * @property {number} min
+ * @property {number} max
+ * @property {string} [words]
+ * @property {string} unit
+ */
+
+/**
+ * @typedef {object} Classification
+ * @property {number} outcome
+ * @property {number} unit
+ * @property {boolean} retryable
+ * @property {boolean} once
+ * @property {boolean} slow
+ * @property {boolean} unnamed
+ * @property {boolean} discard
+ * @property {boolean} connecting
+ * @property {string} reason
+ */
+
+/**
+ * @typedef {object} Verdict
+ * @property {boolean} again
+ * @property {number} delayMillis
+ * @property {string} [refused]
+ * @property {Classification} why
+ */
+
+/**
+ * Called with all messages of one wake-up; the arrays are reused.
+ * @callback Deliver
+ * @param {Int32Array} ints
+ * @param {Float64Array} nums
+ * @param {string[]} strings
+ * @param {number} messages
+ * @returns {void}
+ */
+
+/**
+ * @typedef {object} NativePort
+ * @property {(ops: Int32Array, count: number, text: string) => number} submit
+ * @property {() => void} ref
+ * @property {() => void} unref
+ * @property {(pool: number) => Int32Array | undefined} gauges
+ * @property {(pool: number) => Float64Array | undefined} stats
+ * @property {() => void} close
+ */
+
+/** @typedef {string | undefined} Text */
+
+/**
+ * @typedef {object} Addon
+ * @property {() => Option[]} optionTable
+ * @property {() => {code: string, text: string}[]} statuses
+ * @property {() => string[]} statsNames
+ * @property {() => {libpq: number}} versions
+ * @property {(facts: Int32Array, sqlstate: Text, routine: Text, code: Text,
+ *   kind: Text, syscall: Text, name: Text, message: Text) => Classification
+ *   } classify
+ * @property {(policy: Int32Array, state: Float64Array, now: number,
+ *   random: number, facts: Int32Array, sqlstate: Text, routine: Text,
+ *   code: Text, kind: Text, syscall: Text, name: Text, message: Text
+ *   ) => Verdict} retryNext
+ * @property {() => number[]} retryPolicy
+ * @property {(name: string) => number[] | undefined} retryPreset
+ * @property {() => void} retryCountCall
+ * @property {new (deliver: Deliver) => NativePort} Port
+ */
+
+/** @type {(keyof Addon)[]} */
+const NAMES = [
+  'optionTable',
+  'statuses',
+  'statsNames',
+  'versions',
+  'classify',
+  'retryNext',
+  'retryPolicy',
+  'retryPreset',
+  'retryCountCall',
+  'Port',
+];
+
+/** @type {Addon | undefined} */
+let addon;
+
+/**
+ * Returns the error that says why there is no addon and what helps.
+ * @param {unknown} cause
+ * @returns {Error}
+ */
+function missing(cause) {
+  const root = path.join(__dirname, '..');
+  const built = fs.existsSync(
+    path.join(root, 'build', 'Release', 'holdfast.node'),
+  );
+  const reason = built
+    ? 'the binary that is there cannot be loaded'
+    : 'there is no binary';
+  const error = new Error(
+    `pg-holdfast: ${reason} for ${process.platform}-${process.arch}, ` +
+      `Node.js ${process.versions.node}: run "npm run build" in ${root} ` +
+      '(it needs a C and C++ compiler and the headers of libpq)',
+    { cause },
+  );
+  return Object.assign(error, { code: 'HF_NO_BINARY' });
+}
+
+/**
+ * Returns the addon. Throws an error with code HF_NO_BINARY.
+ * @returns {Addon}
+ */
+function load() {
+  if (addon === undefined) {
+    try {
+      // @ts-ignore: it is there only once it was built
+      addon = /** @type {Addon} */ (require('../build/Release/holdfast.node'));
+    } catch (cause) {
+      throw missing(cause);
+    }
+  }
+  return addon;
+}
+
+/**
+ * Puts what the addon offers in front of it, each to be looked up once.
+ * @param {object} target
+ */
+function offer(target) {
+  for (const name of NAMES) {
+    Object.defineProperty(target, name, {
+      configurable: true,
+      enumerable: true,
+      get() {
+        const value = load()[name];
+        Object.defineProperty(target, name, { value });
+        return value;
+      },
+    });
+  }
+}
+
+const native = { load };
+offer(native);
+
+module.exports = /** @type {Addon & {load: typeof load}} */ (
+  /** @type {unknown} */ (native)
+);

@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// This environment's side of the crossing. What is asked of the engine during
+// a tick goes to it in one call, and its answers come in one call.
+//
+// A request waits in a table under its index; the engine gives back the index
+// and the generation, so that nothing is looked up by key and an answer to a
+// request that is over meets nobody.
+
+const native = require('./native.js');
+const { Batch, OP, FLAG, requestsOf } = require('./batch.js');
+const { HoldfastError, errorFromMessage } = require('./errors.js');
+const { RESULT_SHAPE, readHead, readRows, readShape } = require('./results.js');
+
+/**
+ * What waits for answers. Which of them come depends on the operation.
+ * @typedef {object} Waiter
+ * @property {number} index
+ * @property {number} generation
+ * @property {boolean} counted whether it keeps the process alive
+ * @property {import('./types.js').CustomTypes} [types]
+ * @property {boolean} [rowAsArray]
+ * @property {(result: import('./results.js').Result, told: Told) => void
+ *   } [onResult]
+ * @property {(lease: Lease) => void} [onLease]
+ * @property {(existing: boolean, options: string) => void} [onOpened]
+ * @property {() => void} [onOk]
+ * @property {(error: Error) => void} onError
+ */
+
+/**
+ * What comes with a result; the object is reused.
+ * @typedef {object} Told
+ * @property {number} connection the serial of the one it ran on
+ * @property {number} attempts
+ * @property {boolean} more another result of the same statement follows
+ * @property {{thrown: unknown} | null} failed by a type parser
+ */
+
+/**
+ * @typedef {object} Lease
+ * @property {number} number
+ * @property {number} connection
+ * @property {number} processID
+ * @property {boolean} pooled
+ */
+
+/**
+ * What a pool hears from the engine without having asked.
+ * @typedef {object} Listener
+ * @property {(event: Event) => void} onEvent
+ * @property {(question: string) => Promise<string>} onAsk
+ */
+
+/**
+ * @typedef {object} Event
+ * @property {number} kind enum hf_event
+ * @property {number} connection
+ * @property {number} value
+ * @property {number} lease
+ * @property {string[]} texts
+ */
+
+// enum hf_msg_kind
+const MSG_RESULT = 1;
+const MSG_SHAPE = 2;
+const MSG_ERROR = 3;
+const MSG_LEASE = 4;
+const MSG_OK = 5;
+const MSG_OPENED = 6;
+const MSG_EVENT = 7;
+const MSG_ASK = 8;
+
+// Indices into a message's ints.
+const LENGTH = 1;
+const ID_LOW = 2;
+const ID_HIGH = 3;
+const NUMS = 4;
+const CHUNKS = 5;
+const HEADER = 6;
+
+const RESULT_MORE = 1;
+const RESULT_ATTEMPTS = HEADER + 7;
+const RESULT_CONNECTION = HEADER + 8;
+const SHAPE_CLEARS = 1;
+
+/** Nobody waits under this index; operations without an answer carry it. */
+const NOBODY = 0;
+
+/**
+ * Reports what a caller's own function threw the way `pg` does: the process
+ * hears of it, the other calls don't.
+ * @param {unknown} error
+ */
+function rethrowLater(error) {
+  process.nextTick(() => {
+    throw error;
+  });
+}
+
+class Port {
+  #native;
+  #batch = new Batch((ops, count, fields) => this.#submit(ops, count, fields));
+
+  /** @type {(Waiter | null)[]} */
+  #waiters = [null];
+  /** @type {number[]} */
+  #free = [];
+  /** @type {number[]} */
+  #generations = [0];
+
+  /** @type {Map<number, Listener>} */
+  #pools = new Map();
+  #lastPool = 0;
+  /** @type {(import('./results.js').Shape | undefined)[]} */
+  #shapes = [];
+  /** @type {Told} */
+  #told = { connection: 0, attempts: 0, more: false, failed: null };
+  #busy = 0;
+  #held = false;
+
+  /** @param {import('./native.js').Addon} [addon] */
+  constructor(addon = native.load()) {
+    this.#native = new addon.Port((ints, nums, strings, messages) =>
+      this.#deliver(ints, nums, strings, messages),
+    );
+  }
+
+  /**
+   * Gives a pool its number.
+   * @param {Listener} listener
+   * @returns {number}
+   */
+  addPool(listener) {
+    this.#lastPool += 1;
+    this.#pools.set(this.#lastPool, listener);
+    return this.#lastPool;
+  }
+
+  /** @param {number} pool */
+  removePool(pool) {
+    this.#pools.delete(pool);
+  }
+
+  /**
+   * @param {number} pool
+   * @returns {Int32Array | undefined}
+   */
+  gauges(pool) {
+    return this.#native.gauges(pool);
+  }
+
+  /**
+   * @param {number} pool
+   * @returns {Float64Array | undefined}
+   */
+  stats(pool) {
+    return this.#native.stats(pool);
+  }
+
+  /** Counts a lease: it keeps the process alive until `drop`. */
+  hold() {
+    this.#busy += 1;
+    this.#hold();
+  }
+
+  drop() {
+    this.#busy -= 1;
+    this.#letGo();
+  }
+
+  /**
+   * Appends a field to the batch's text. The operation it belongs to is to be
+   * added next, in the same breath.
+   * @param {string} field
+   */
+  push(field) {
+    this.#batch.push(field);
+  }
+
+  /**
+   * Adds an operation whose fields were pushed.
+   * @param {number} kind
+   * @param {number} fields
+   * @param {number} target
+   * @param {Waiter | null} waiter
+   * @param {number} flags
+   */
+  add(kind, fields, target, waiter, flags) {
+    this.addTimed(kind, fields, target, waiter, flags, 0, 0, 0, 0, -1);
+  }
+
+  /**
+   * @param {number} kind
+   * @param {number} fields
+   * @param {number} target
+   * @param {Waiter | null} waiter
+   * @param {number} flags
+   * @param {number} decode
+   * @param {number} deadline
+   * @param {number} acquire
+   * @param {number} timeout
+   * @param {number} retries
+   */
+  addTimed(
+    kind,
+    fields,
+    target,
+    waiter,
+    flags,
+    decode,
+    deadline,
+    acquire,
+    timeout,
+    retries,
+  ) {
+    if (waiter !== null) {
+      this.#enter(waiter);
+    }
+    this.#batch.add(
+      kind,
+      fields,
+      target,
+      waiter === null ? NOBODY : waiter.index,
+      waiter === null ? 0 : waiter.generation,
+      flags,
+      decode,
+      deadline,
+      acquire,
+      timeout,
+      retries,
+    );
+  }
+
+  /**
+   * Asks the engine to give up on a request that is under way.
+   * @param {Waiter} waiter
+   */
+  abort(waiter) {
+    if (this.#waiters[waiter.index] === waiter) {
+      const { index, generation } = waiter;
+      this.#batch.add(OP.ABORT, 0, 0, index, generation, 0, 0, 0, 0, 0, -1);
+    }
+  }
+
+  /**
+   * @param {Int32Array} ops
+   * @param {number} count
+   * @param {string[]} fields
+   */
+  #submit(ops, count, fields) {
+    /** @type {any} */
+    let failure;
+    try {
+      const text = fields.length === 0 ? '' : `${fields.join('\0')}\0`;
+      const status = this.#native.submit(ops, count, text);
+      if (status === 0) {
+        return;
+      }
+      const { code, text: sentence } = native.statuses()[status];
+      failure = new HoldfastError(code, sentence);
+    } catch (error) {
+      failure = error; // the text is too long for a string
+    }
+    Object.assign(failure, { outcome: 'not_executed', phase: 'local' });
+    for (const [low, high] of requestsOf(ops, count)) {
+      this.#take(low, high)?.onError(failure);
+    }
+    this.#letGo();
+  }
+
+  /** @param {Waiter} waiter */
+  #enter(waiter) {
+    const index = this.#free.pop() ?? this.#waiters.length;
+    if (index === this.#waiters.length) {
+      this.#generations.push(0);
+    }
+    this.#waiters[index] = waiter;
+    waiter.index = index;
+    waiter.generation = this.#generations[index];
+    if (waiter.counted) {
+      this.#busy += 1;
+      this.#hold();
+    }
+  }
+
+  /**
+   * @param {number} low
+   * @param {number} high
+   * @returns {Waiter | null}
+   */
+  #find(low, high) {
+    const waiter = low < this.#waiters.length ? this.#waiters[low] : null;
+    return waiter !== null && waiter.generation === high ? waiter : null;
+  }
+
+  /**
+   * Returns a waiter and forgets it.
+   * @param {number} low
+   * @param {number} high
+   * @returns {Waiter | null}
+   */
+  #take(low, high) {
+    const waiter = this.#find(low, high);
+    if (waiter !== null) {
+      this.#waiters[low] = null;
+      this.#generations[low] = (high + 1) | 0;
+      this.#free.push(low);
+      this.#busy -= waiter.counted ? 1 : 0;
+    }
+    return waiter;
+  }
+
+  #hold() {
+    if (!this.#held) {
+      this.#held = true;
+      this.#native.ref();
+    }
+  }
+
+  #letGo() {
+    if (this.#held && this.#busy === 0) {
+      this.#held = false;
+      this.#native.unref();
+    }
+  }
+
+  /**
+   * Never throws: what goes wrong with one message is that one's affair.
+   * @param {Int32Array} ints
+   * @param {Float64Array} nums
+   * @param {string[]} strings
+   * @param {number} messages
+   */
+  #deliver(ints, nums, strings, messages) {
+    let at = 0;
+    let num = 0;
+    let first = 0;
+    for (let i = 0; i < messages; i++) {
+      try {
+        if (ints[at] === MSG_RESULT) {
+          this.#onResult(ints, at, nums, num, strings, first);
+        } else {
+          this.#onOther(ints, at, strings, first);
+        }
+      } catch (error) {
+        rethrowLater(error);
+      }
+      num += ints[at + NUMS];
+      first += ints[at + CHUNKS];
+      at += ints[at + LENGTH];
+    }
+    this.#letGo();
+  }
+
+  /**
+   * @param {Int32Array} ints
+   * @param {number} at
+   * @param {Float64Array} nums
+   * @param {number} num
+   * @param {string[]} strings
+   * @param {number} first
+   */
+  #onResult(ints, at, nums, num, strings, first) {
+    const low = ints[at + ID_LOW];
+    const high = ints[at + ID_HIGH];
+    const more = (ints[at + HEADER] & RESULT_MORE) !== 0;
+    const waiter = more ? this.#find(low, high) : this.#take(low, high);
+    if (waiter?.onResult === undefined || waiter.types === undefined) {
+      return;
+    }
+    const shape = this.#shapes[ints[at + RESULT_SHAPE]];
+    const asArray = waiter.rowAsArray === true;
+    const result = readHead(ints, at, strings, first, shape, asArray);
+    const told = this.#told;
+    told.connection = ints[at + RESULT_CONNECTION];
+    told.attempts = ints[at + RESULT_ATTEMPTS];
+    told.more = more;
+    told.failed = null;
+    if (shape !== undefined) {
+      try {
+        result.rows = readRows(
+          ints,
+          at,
+          nums,
+          num,
+          strings,
+          first,
+          shape,
+          asArray,
+          waiter.types,
+        );
+      } catch (thrown) {
+        told.failed = { thrown }; // by a type parser of the caller's
+      }
+    }
+    waiter.onResult(result, told);
+  }
+
+  /**
+   * @param {Int32Array} ints
+   * @param {number} at
+   * @param {string[]} strings
+   * @param {number} first
+   */
+  #onOther(ints, at, strings, first) {
+    switch (ints[at]) {
+      case MSG_SHAPE:
+        this.#onShape(ints, at, strings[first]);
+        break;
+      case MSG_EVENT:
+        this.#onEvent(ints, at, strings, first);
+        break;
+      case MSG_ASK:
+        this.#onAsk(ints, at, strings[first]);
+        break;
+      default:
+        this.#onAnswer(ints, at, strings, first);
+    }
+  }
+
+  /**
+   * @param {Int32Array} ints
+   * @param {number} at
+   * @param {string[]} strings
+   * @param {number} first
+   */
+  #onAnswer(ints, at, strings, first) {
+    const waiter = this.#take(ints[at + ID_LOW], ints[at + ID_HIGH]);
+    if (waiter === null) {
+      return;
+    }
+    switch (ints[at]) {
+      case MSG_ERROR:
+        waiter.onError(errorFromMessage(ints, at, strings, first));
+        break;
+      case MSG_LEASE:
+        waiter.onLease?.({
+          number: ints[at + HEADER],
+          connection: ints[at + HEADER + 1],
+          processID: ints[at + HEADER + 2],
+          pooled: ints[at + HEADER + 3] === 1,
+        });
+        break;
+      case MSG_OPENED: {
+        const options = ints[at + CHUNKS] > 0 ? strings[first] : '';
+        waiter.onOpened?.(ints[at + HEADER] === 1, options);
+        break;
+      }
+      case MSG_OK:
+        waiter.onOk?.();
+        break;
+    }
+  }
+
+  /**
+   * @param {Int32Array} ints
+   * @param {number} at
+   * @param {string} names
+   */
+  #onShape(ints, at, names) {
+    const id = ints[at + HEADER];
+    if (id === SHAPE_CLEARS) {
+      this.#shapes = [];
+    } else {
+      this.#shapes[id] = readShape(ints, at, names);
+    }
+  }
+
+  /**
+   * @param {Int32Array} ints
+   * @param {number} at
+   * @param {string[]} strings
+   * @param {number} first
+   */
+  #onEvent(ints, at, strings, first) {
+    this.#pools.get(ints[at + ID_LOW])?.onEvent({
+      kind: ints[at + HEADER],
+      connection: ints[at + ID_HIGH],
+      value: ints[at + HEADER + 1],
+      lease: ints[at + HEADER + 2],
+      texts: strings.slice(first, first + ints[at + CHUNKS]),
+    });
+  }
+
+  /**
+   * Has a pool answer a question of the engine's.
+   * @param {Int32Array} ints
+   * @param {number} at
+   * @param {string} question
+   */
+  #onAsk(ints, at, question) {
+    const low = ints[at + ID_LOW];
+    const high = ints[at + ID_HIGH];
+    const number = ints[at + HEADER];
+    const pool = this.#pools.get(number);
+    const answer = (/** @type {string} */ text, /** @type {number} */ flags) => {
+      this.push(text.replaceAll('\0', ''));
+      this.#batch.add(OP.ANSWER, 1, number, low, high, flags, 0, 0, 0, 0, -1);
+    };
+    if (pool === undefined) {
+      answer('the pool is gone', FLAG.FAILED);
+      return;
+    }
+    pool.onAsk(question).then(
+      (text) => answer(text, 0),
+      (error) => answer(String(error?.message ?? error), FLAG.FAILED),
+    );
+  }
+}
+
+/** @type {Port | undefined} */
+let shared;
+
+/**
+ * Returns this environment's port; opens it at the first call.
+ * @returns {Port}
+ */
+function getPort() {
+  shared ??= new Port();
+  return shared;
+}
+
+module.exports = { FLAG, OP, Port, getPort, rethrowLater };

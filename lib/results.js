@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Column lists and results out of the engine's messages.
+
+const { RowReaders } = require('./rows.js');
+
+/** @typedef {import('./types.js').CustomTypes} CustomTypes */
+
+/**
+ * One column of a result, as in `pg`.
+ * @typedef {object} Field
+ * @property {string} name
+ * @property {number} tableID
+ * @property {number} columnID
+ * @property {number} dataTypeID
+ * @property {number} dataTypeSize
+ * @property {number} dataTypeModifier
+ * @property {'text'} format
+ */
+
+// Indices into a message's ints: HF_SHAPE_* and HF_RESULT_* of holdfast.h.
+const SHAPE_COLUMNS = 7;
+const SHAPE_INTS = 8;
+const SHAPE_STRIDE = 6;
+const RESULT_SHAPE = 7;
+const RESULT_ROWS = 8;
+const RESULT_AFFECTED_LOW = 9;
+const RESULT_AFFECTED_HIGH = 10;
+const RESULT_OID = 11;
+const RESULT_COMMAND = 12;
+const RESULT_INTS = 15;
+
+const WORD = 2 ** 32;
+
+/** By enum hf_command; the first one's word is in the message. */
+const COMMANDS = [
+  '',
+  'SELECT',
+  'INSERT',
+  'UPDATE',
+  'DELETE',
+  'BEGIN',
+  'COMMIT',
+  'ROLLBACK',
+  'SET',
+  null,
+];
+
+/**
+ * What a statement gave. `fields` is the result's own array, but the objects
+ * in it are shared by all results with the same columns.
+ */
+class Result {
+  /**
+   * @param {string | null} command
+   * @param {number | null} rowCount
+   * @param {number | null} oid
+   * @param {Field[]} fields
+   * @param {boolean} rowAsArray
+   */
+  constructor(command, rowCount, oid, fields, rowAsArray) {
+    this.command = command;
+    this.rowCount = rowCount;
+    this.oid = oid;
+    /** @type {any[]} */
+    this.rows = [];
+    this.fields = fields;
+    this.rowAsArray = rowAsArray;
+  }
+}
+
+/** A list of columns, described by the engine once per port. */
+class Shape {
+  /**
+   * @param {Field[]} fields
+   * @param {Uint8Array} kinds
+   */
+  constructor(fields, kinds) {
+    const names = fields.map((field) => field.name);
+    const oids = fields.map((field) => field.dataTypeID);
+    this.fields = fields;
+    this.objects = new RowReaders(names, oids, kinds, false);
+    this.arrays = new RowReaders(names, oids, kinds, true);
+  }
+}
+
+/**
+ * Returns the shape of an HF_MSG_SHAPE.
+ * @param {Int32Array} ints
+ * @param {number} at
+ * @param {string} text the names, a NUL after each
+ * @returns {Shape}
+ */
+function readShape(ints, at, text) {
+  const names = text.split('\0');
+  const columns = ints[at + SHAPE_COLUMNS];
+  const kinds = new Uint8Array(columns);
+  /** @type {Field[]} */
+  const fields = [];
+  for (let i = 0; i < columns; i++) {
+    const column = at + SHAPE_INTS + i * SHAPE_STRIDE;
+    fields.push({
+      name: names[i],
+      // OIDs are unsigned.
+      tableID: ints[column] >>> 0,
+      columnID: ints[column + 1],
+      dataTypeID: ints[column + 2] >>> 0,
+      dataTypeSize: ints[column + 3],
+      dataTypeModifier: ints[column + 4],
+      format: 'text',
+    });
+    kinds[i] = ints[column + 5];
+  }
+  return new Shape(fields, kinds);
+}
+
+/**
+ * Returns a result without its rows.
+ * @param {Int32Array} ints
+ * @param {number} at
+ * @param {string[]} strings
+ * @param {number} first the message's first string
+ * @param {Shape | undefined} shape
+ * @param {boolean} rowAsArray
+ * @returns {Result}
+ */
+function readHead(ints, at, strings, first, shape, rowAsArray) {
+  const number = ints[at + RESULT_COMMAND];
+  const command = number === 0 ? strings[first] : COMMANDS[number];
+  const high = ints[at + RESULT_AFFECTED_HIGH];
+  const low = ints[at + RESULT_AFFECTED_LOW] >>> 0;
+  return new Result(
+    command,
+    high < 0 ? null : high * WORD + low,
+    command === 'INSERT' ? ints[at + RESULT_OID] >>> 0 : null,
+    shape === undefined ? [] : shape.fields.slice(),
+    rowAsArray,
+  );
+}
+
+/**
+ * Returns the rows of a result. Throws what a type parser throws.
+ * @param {Int32Array} ints
+ * @param {number} at
+ * @param {Float64Array} nums
+ * @param {number} num the message's first number
+ * @param {string[]} strings
+ * @param {number} first the message's first string
+ * @param {Shape} shape
+ * @param {boolean} rowAsArray
+ * @param {CustomTypes} types
+ * @returns {any[]}
+ */
+function readRows(
+  ints,
+  at,
+  nums,
+  num,
+  strings,
+  first,
+  shape,
+  rowAsArray,
+  types,
+) {
+  const count = ints[at + RESULT_ROWS];
+  if (count === 0) {
+    return [];
+  }
+  const readers = rowAsArray ? shape.arrays : shape.objects;
+  const next = ints[at + RESULT_COMMAND] === 0 ? first + 1 : first;
+  const build = readers.get(types);
+  return build(ints, at + RESULT_INTS, count, nums, num, strings, next);
+}
+
+module.exports = { RESULT_SHAPE, Result, readHead, readRows, readShape };

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Rows out of a result message. For every list of columns one function is
+// generated that knows how many columns there are and how each travels.
+//
+// Column names and parsers are never part of the code: the function gets them
+// as constants of its closure, and names become computed keys. So a column
+// `__proto__` is an own property, and of two columns of one name the object
+// keeps the last, as with `pg`.
+//
+// The text of a function is the same for many lists of columns, yet each list
+// has a function compiled for itself: V8 keeps what it learns about keys and
+// parsers with the code, and shared code would forget that it was only ever
+// one. 1000 rows of seven columns: 0.1 ms this way, 0.3 ms in the plain loop.
+
+const { parseText } = require('./types/parsers.js');
+
+/** @typedef {import('./types.js').CustomTypes} CustomTypes */
+/** @typedef {import('./types/parsers.js').TypeParser} TypeParser */
+
+/**
+ * Reads `count` rows from a message.
+ * @callback BuildRows
+ * @param {Int32Array} ints
+ * @param {number} at where the rows begin in `ints`
+ * @param {number} count
+ * @param {Float64Array} nums
+ * @param {number} num the message's first number
+ * @param {string[]} strings
+ * @param {number} next the first chunk of text
+ * @returns {any[]}
+ */
+
+/** How a column travels: enum hf_column. */
+const TEXT = 0;
+const INT = 1;
+const BOOL = 2;
+const FLOAT = 3;
+const TIME = 4;
+
+/** Above this many columns code would be slow to make and to optimise. */
+const MAX_COLUMNS = 200;
+
+const COLUMNS_PER_WORD = 32;
+
+/** Distinguishes texts of functions, see above. */
+let serial = 0;
+let mayGenerate = true;
+
+/**
+ * Returns a date, but the number itself for the infinities, as `pg`.
+ * @param {number} time
+ * @returns {Date | number}
+ */
+function toDate(time) {
+  return time === Infinity || time === -Infinity ? time : new Date(time);
+}
+
+/**
+ * Returns the statements that read one cell into `v<i>`.
+ * @param {number} kind
+ * @param {number} i
+ * @param {boolean} parsed
+ * @returns {string}
+ */
+function readCell(kind, i, parsed) {
+  switch (kind) {
+    case INT:
+      return `v${i} = ints[at++];`;
+    case BOOL:
+      return `v${i} = ints[at++] === 1;`;
+    case FLOAT:
+      return `v${i} = nums[num++];`;
+    case TIME:
+      return `v${i} = toDate(nums[num++]);`;
+    default:
+      return `
+        length = ints[at++];
+        if (pos + length > chunk.length) {
+          chunk = strings[next++];
+          pos = 0;
+        }
+        v${i} = chunk.substring(pos, pos + length);
+        pos += length;
+        ${parsed ? `v${i} = p${i}(v${i});` : ''}`;
+  }
+}
+
+/**
+ * Returns the text of a function that makes the function for its columns.
+ * @param {Uint8Array} kinds
+ * @param {boolean} asArray
+ * @param {(TypeParser | null)[]} parsers
+ * @returns {string}
+ */
+function generate(kinds, asArray, parsers) {
+  const columns = [...kinds.keys()];
+  const words = Math.ceil(kinds.length / COLUMNS_PER_WORD);
+  const cells = columns.map((i) => {
+    const word = Math.floor(i / COLUMNS_PER_WORD);
+    const bit = 1 << (i % COLUMNS_PER_WORD);
+    return `let v${i} = null;
+      if ((w${word} & ${bit}) === 0) {
+        ${readCell(kinds[i], i, parsers[i] !== null)}
+      }`;
+  });
+  const row = asArray
+    ? `[${columns.map((i) => `v${i}`).join()}]`
+    : `{${columns.map((i) => `[n${i}]: v${i}`).join()}}`;
+  serial += 1;
+  return `'use strict'; // ${serial}
+    ${asArray ? '' : columns.map((i) => `const n${i} = names[${i}];`).join('')}
+    ${columns.map((i) => (parsers[i] ? `const p${i} = parsers[${i}];` : '')).join('')}
+    return (ints, at, count, nums, num, strings, next) => {
+      const rows = [];
+      let chunk = '';
+      let pos = 0;
+      let length = 0;
+      for (let r = 0; r < count; r++) {
+        ${[...Array(words).keys()].map((w) => `const w${w} = ints[at++];`).join('')}
+        ${cells.join('\n')}
+        rows.push(${row});
+      }
+      return rows;
+    };`;
+}
+
+/**
+ * Where reading stands in a message.
+ * @typedef {object} Cursor
+ * @property {number} at
+ * @property {number} num
+ * @property {number} next
+ * @property {number} pos
+ * @property {string} chunk
+ */
+
+/**
+ * @param {Cursor} cursor
+ * @param {number} length
+ * @param {string[]} strings
+ * @returns {string}
+ */
+function readText(cursor, length, strings) {
+  if (cursor.pos + length > cursor.chunk.length) {
+    cursor.chunk = strings[cursor.next++];
+    cursor.pos = 0;
+  }
+  const start = cursor.pos;
+  cursor.pos += length;
+  return cursor.chunk.substring(start, cursor.pos);
+}
+
+/**
+ * @param {number} kind
+ * @param {Cursor} cursor
+ * @param {Int32Array} ints
+ * @param {Float64Array} nums
+ * @param {string[]} strings
+ * @returns {unknown}
+ */
+function readAny(kind, cursor, ints, nums, strings) {
+  switch (kind) {
+    case INT:
+      return ints[cursor.at++];
+    case BOOL:
+      return ints[cursor.at++] === 1;
+    case FLOAT:
+      return nums[cursor.num++];
+    case TIME:
+      return toDate(nums[cursor.num++]);
+    default:
+      return readText(cursor, ints[cursor.at++], strings);
+  }
+}
+
+/**
+ * Returns an object with these values; a name given twice has the last.
+ * @param {readonly string[]} names
+ * @param {unknown[]} values
+ * @returns {object}
+ */
+function toObject(names, values) {
+  const row = {};
+  for (let i = 0; i < names.length; i++) {
+    // Defined, not assigned: `__proto__` has a setter.
+    Object.defineProperty(row, names[i], {
+      value: values[i],
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
+  }
+  return row;
+}
+
+/**
+ * Returns the reader that needs no generated code.
+ * @param {readonly string[]} names
+ * @param {Uint8Array} kinds
+ * @param {boolean} asArray
+ * @param {(TypeParser | null)[]} parsers
+ * @returns {BuildRows}
+ */
+function makeLoop(names, kinds, asArray, parsers) {
+  const words = Math.ceil(kinds.length / COLUMNS_PER_WORD);
+  return (ints, at, count, nums, num, strings, next) => {
+    const cursor = { at, num, next, pos: 0, chunk: '' };
+    const rows = [];
+    for (let r = 0; r < count; r++) {
+      const bitmap = cursor.at;
+      cursor.at += words;
+      const values = new Array(kinds.length).fill(null);
+      for (let i = 0; i < kinds.length; i++) {
+        const word = ints[bitmap + Math.floor(i / COLUMNS_PER_WORD)];
+        if (((word >>> (i % COLUMNS_PER_WORD)) & 1) === 0) {
+          const value = readAny(kinds[i], cursor, ints, nums, strings);
+          const parser = parsers[i];
+          values[i] = parser ? parser(/** @type {string} */ (value)) : value;
+        }
+      }
+      rows.push(asArray ? values : toObject(names, values));
+    }
+    return rows;
+  };
+}
+
+/**
+ * Returns a function that makes readers for one list of columns, given their
+ * names and parsers.
+ * @param {Uint8Array} kinds
+ * @param {boolean} asArray
+ * @param {(TypeParser | null)[]} parsers which columns have one
+ * @returns {(names: readonly string[], parsers: (TypeParser | null)[]) =>
+ *   BuildRows}
+ */
+function makeFactory(kinds, asArray, parsers) {
+  if (mayGenerate && kinds.length <= MAX_COLUMNS) {
+    try {
+      const text = generate(kinds, asArray, parsers);
+      const made = new Function('names', 'parsers', 'toDate', text);
+      return (names, actual) => made(names, actual, toDate);
+    } catch (error) {
+      if (!(error instanceof EvalError)) {
+        throw error;
+      }
+      // The process runs with --disallow-code-generation-from-strings.
+      mayGenerate = false;
+    }
+  }
+  return (names, actual) => makeLoop(names, kinds, asArray, actual);
+}
+
+/** The readers of one list of columns for one row mode. */
+class RowReaders {
+  #oids;
+  #names;
+  #kinds;
+  #asArray;
+  /** @type {ReturnType<typeof makeFactory> | undefined} */
+  #factory;
+  /** Which columns the factory calls a parser for, as text. */
+  #pattern = '';
+  /** @type {(TypeParser | null)[]} */
+  #parsers = [];
+  /** @type {BuildRows | undefined} */
+  #build;
+
+  /**
+   * @param {readonly string[]} names
+   * @param {readonly number[]} oids
+   * @param {Uint8Array} kinds
+   * @param {boolean} asArray
+   */
+  constructor(names, oids, kinds, asArray) {
+    this.#names = names;
+    this.#oids = oids;
+    this.#kinds = kinds;
+    this.#asArray = asArray;
+  }
+
+  /**
+   * Returns the reader for these parsers. They are looked up every time, as
+   * `pg` does: the answer may have changed, and Drizzle, for one, brings a new
+   * object with every query. A reader is made only when a parser is another.
+   * @param {CustomTypes} types
+   * @returns {BuildRows}
+   */
+  get(types) {
+    const { length } = this.#kinds;
+    let same = this.#build !== undefined;
+    for (let i = 0; same && i < length; i++) {
+      if (this.#kinds[i] === TEXT) {
+        const parser = types.getTypeParser(this.#oids[i], 'text');
+        same = (parser ?? parseText) === (this.#parsers[i] ?? parseText);
+      }
+    }
+    return same && this.#build ? this.#build : this.#make(types);
+  }
+
+  /**
+   * @param {CustomTypes} types
+   * @returns {BuildRows}
+   */
+  #make(types) {
+    const parsers = this.#oids.map((oid, i) => {
+      const parser =
+        this.#kinds[i] === TEXT ? types.getTypeParser(oid, 'text') : parseText;
+      return parser === parseText ? null : (parser ?? null);
+    });
+    const pattern = parsers.map((parser) => (parser ? 'p' : '-')).join('');
+    if (this.#factory === undefined || pattern !== this.#pattern) {
+      this.#factory = makeFactory(this.#kinds, this.#asArray, parsers);
+      this.#pattern = pattern;
+    }
+    this.#parsers = parsers;
+    this.#build = this.#factory(this.#names, parsers);
+    return this.#build;
+  }
+}
+
+module.exports = { RowReaders };

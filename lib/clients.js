@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The client objects of a pool: one per connection, as long as it lives.
+//
+// While a client is leased only the caller holds it. So when the caller
+// forgets to release it, the garbage collector finds it, and its connection is
+// taken back. Between leases the pool holds it, with whatever listeners and
+// properties it was given.
+
+/** @typedef {import('./client.js').PoolClient} PoolClient */
+
+/**
+ * @typedef {object} Entry
+ * @property {PoolClient | null} idle
+ * @property {WeakRef<PoolClient>} ref
+ */
+
+/** How many clients of closed connections may be left over, at least. */
+const SPARE = 64;
+
+class Clients {
+  /** @type {Map<number, Entry>} by serial of the connection */
+  #bySerial = new Map();
+  /** @type {Map<number, WeakRef<PoolClient>>} */
+  #byLease = new Map();
+  #create;
+  #limit;
+
+  /**
+   * @param {number} max of connections
+   * @param {(serial: number) => PoolClient} create
+   */
+  constructor(max, create) {
+    this.#limit = 2 * max + SPARE;
+    this.#create = create;
+  }
+
+  /**
+   * Returns the client of a connection.
+   * @param {number} serial
+   * @returns {PoolClient}
+   */
+  of(serial) {
+    const known = this.#bySerial.get(serial)?.ref.deref();
+    if (known !== undefined) {
+      return known;
+    }
+    const client = this.#create(serial);
+    if (serial !== 0) {
+      this.#prune();
+      this.#bySerial.set(serial, { idle: client, ref: new WeakRef(client) });
+    }
+    return client;
+  }
+
+  /**
+   * @param {number} serial
+   * @returns {PoolClient | undefined}
+   */
+  find(serial) {
+    return this.#bySerial.get(serial)?.ref.deref();
+  }
+
+  /**
+   * @param {number} lease
+   * @returns {PoolClient | undefined}
+   */
+  leased(lease) {
+    return this.#byLease.get(lease)?.deref();
+  }
+
+  /**
+   * The caller has the client now, and only the caller.
+   * @param {number} lease
+   * @param {PoolClient} client
+   */
+  lend(lease, client) {
+    const entry = this.#bySerial.get(client.serial);
+    const own = entry?.ref.deref() === client;
+    if (own && entry !== undefined) {
+      entry.idle = null;
+    }
+    this.#byLease.set(
+      lease,
+      own && entry !== undefined ? entry.ref : new WeakRef(client),
+    );
+  }
+
+  /**
+   * The client is back. Returns whether the lease was out.
+   * @param {number} lease
+   * @returns {boolean}
+   */
+  takeBack(lease) {
+    const client = this.leased(lease);
+    const entry = client && this.#bySerial.get(client.serial);
+    if (client !== undefined && entry?.ref.deref() === client) {
+      entry.idle = client;
+    }
+    return this.#byLease.delete(lease);
+  }
+
+  /**
+   * The connection is closed.
+   * @param {number} serial
+   */
+  remove(serial) {
+    this.#bySerial.delete(serial);
+  }
+
+  clear() {
+    this.#bySerial.clear();
+    this.#byLease.clear();
+  }
+
+  /** A shared pool may close connections without telling every environment. */
+  #prune() {
+    if (this.#bySerial.size > this.#limit) {
+      for (const [serial, entry] of this.#bySerial) {
+        if (entry.idle !== null || entry.ref.deref() === undefined) {
+          this.#bySerial.delete(serial);
+        }
+      }
+    }
+  }
+}
+
+module.exports = { Clients };

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What a Pool is made of: its number at the port, its defaults, its clients,
+// and what it does with the engine's events.
+
+const { Acquire } = require('./acquire.js');
+const { FLAG, OP } = require('./batch.js');
+const { Call, readCall } = require('./call.js');
+const { PoolClient, internals } = require('./client.js');
+const { Clients } = require('./clients.js');
+const { usageError } = require('./errors.js');
+const {
+  EVENT,
+  connectionError,
+  noticeOf,
+  notificationOf,
+} = require('./events.js');
+const { getPort } = require('./port.js');
+const registry = require('./types.js');
+const { warnOnce } = require('./warn.js');
+
+/** @typedef {import('./port.js').Lease} Lease */
+/** @typedef {import('./context.js').JoinedRun} JoinedRun */
+
+/** The fields of HF_OP_OPEN that are not the engine's options. */
+const TARGET_PREFIX = 'pg.';
+const SETTING_PREFIX = 'set.';
+
+/**
+ * Returns what differs between two lists of name NUL value NUL.
+ * @param {string} a
+ * @param {string} b
+ * @returns {string[]}
+ */
+function differences(a, b) {
+  const [left, right] = [a, b].map((text) => {
+    const parts = text.split('\0');
+    /** @type {Map<string, string>} */
+    const pairs = new Map();
+    for (let i = 0; i + 1 < parts.length; i += 2) {
+      pairs.set(parts[i], parts[i + 1]);
+    }
+    return pairs;
+  });
+  const names = new Set([...left.keys(), ...right.keys()]);
+  return [...names].filter((name) => left.get(name) !== right.get(name));
+}
+
+class PoolCore {
+  #number = 0;
+  #resolved;
+  #shared;
+  /** @type {Error | null} */
+  #openError = null;
+  #warnedLeak = false;
+
+  /**
+   * @param {import('./pool.js').Pool} pool
+   * @param {any} resolved what resolveOptions() made of the user's config
+   * @param {import('./native.js').Option[]} table
+   * @param {boolean} shared
+   */
+  constructor(pool, resolved, table, shared) {
+    this.pool = pool;
+    this.#resolved = resolved;
+    this.#shared = shared;
+    this.port = getPort();
+    /** @type {import('./types.js').CustomTypes} */
+    this.types = resolved.types ?? registry;
+    /** @type {Map<string, string>} */
+    const given = new Map(resolved.engine);
+    const read = (/** @type {string} */ name) => {
+      const row = table.find((option) => option.name === name);
+      return Number(given.get(name) ?? row?.initial ?? 0);
+    };
+    this.max = read('max');
+    this.defaults = {
+      deadline: read('deadlineMillis'),
+      acquire: read('connectionTimeoutMillis'),
+      timeout: read('timeoutMillis'),
+    };
+    this.clients = new Clients(
+      this.max,
+      (serial) => new PoolClient(this, serial),
+    );
+  }
+
+  get opened() {
+    return this.#number !== 0;
+  }
+
+  /**
+   * Returns the pool's number; tells the engine of the pool at the first call.
+   * @returns {number}
+   */
+  open() {
+    if (this.#number === 0) {
+      this.#number = this.port.addPool(this);
+      const fields = this.#fields();
+      for (const field of fields) {
+        this.port.push(field);
+      }
+      const flags = FLAG.EVENTS | (this.#shared ? FLAG.SHARED : 0);
+      this.port.add(OP.OPEN, fields.length, this.#number, this.#opener(), flags);
+    }
+    return this.#number;
+  }
+
+  /** @returns {string[]} */
+  #fields() {
+    const { key, engine, target, settings, password, onConnect } =
+      this.#resolved;
+    const fields = [key ?? ''];
+    for (const [name, text] of engine) {
+      fields.push(name, text);
+    }
+    for (const [name, text] of target) {
+      fields.push(TARGET_PREFIX + name, text);
+    }
+    for (const [name, text] of settings) {
+      fields.push(SETTING_PREFIX + name, text);
+    }
+    if (typeof password === 'function') {
+      fields.push('has.password', '1');
+    } else if (
+      typeof password === 'string' &&
+      !target.some((/** @type {string[]} */ [name]) => name === 'password')
+    ) {
+      fields.push(`${TARGET_PREFIX}password`, password);
+    }
+    if (typeof onConnect === 'string' && onConnect !== '') {
+      fields.push('sql.onConnect', onConnect);
+    }
+    return fields;
+  }
+
+  /** @returns {import('./port.js').Waiter} */
+  #opener() {
+    return {
+      index: 0,
+      generation: 0,
+      counted: false,
+      onOpened: (existing, options) => {
+        const names = existing
+          ? differences(options, this.#resolved.optionsText ?? '')
+          : [];
+        if (names.length > 0) {
+          warnOnce(
+            'getPool() found the pool for this database open with other ' +
+              `options (${names.join(', ')}); the first ones stay in force`,
+            'HF_OPTIONS_DIFFER',
+          );
+        }
+      },
+      onError: (error) => {
+        this.#openError = error;
+      },
+    };
+  }
+
+  /**
+   * @param {any} config
+   * @param {any} values
+   * @param {(value: any) => void} resolve
+   * @param {(error: any) => void} reject
+   */
+  query(config, values, resolve, reject) {
+    this.refuseAfterEnd();
+    const call = new Call(this, this.types, resolve, reject);
+    call.deadline = this.defaults.deadline;
+    call.timeout = this.defaults.timeout;
+    readCall(call, config, values);
+    call.submit(this.port, OP.QUERY, this.open(), this.defaults.acquire);
+  }
+
+  refuseAfterEnd() {
+    if (this.pool.ending) {
+      throw usageError(
+        'HF_POOL_CLOSED',
+        'Cannot use a pool after calling end on the pool',
+        { outcome: 'not_executed', retryable: false },
+      );
+    }
+  }
+
+  /**
+   * Called by a statement of query() before its caller hears.
+   * @param {Call} call
+   * @param {number} connection
+   * @param {any} error
+   */
+  settled(call, connection, error) {
+    if (error === undefined) {
+      call.noteWrite();
+    }
+    const { pool } = this;
+    const used =
+      error === undefined || error.phase === 'await' || error.phase === 'send';
+    const heard =
+      pool.listenerCount('release') > 0 || pool.listenerCount('acquire') > 0;
+    if (used && heard && !call.more) {
+      const client = this.clients.of(connection);
+      pool.emit('acquire', client);
+      pool.emit('release', error, client);
+    }
+  }
+
+  /**
+   * Returns what the caller of a failed call hears: if the pool itself could
+   * not be made, that is why.
+   * @param {unknown} _call
+   * @param {any} error
+   * @returns {any}
+   */
+  explain(_call, error) {
+    return this.#openError !== null && error.code === 'HF_POOL_CLOSED'
+      ? this.#openError
+      : error;
+  }
+
+  /**
+   * Acquires a connection. Throws what is wrong with the options.
+   * @param {import('./acquire.js').ConnectOptions | undefined} options
+   * @param {boolean} fresh with a client object of its own
+   * @param {(client: PoolClient) => void} resolve
+   * @param {(error: any) => void} reject
+   */
+  acquire(options, fresh, resolve, reject) {
+    this.refuseAfterEnd();
+    new Acquire(
+      this,
+      options,
+      (lease, run) => resolve(this.#grant(lease, run, fresh)),
+      reject,
+    ).submit();
+  }
+
+  /**
+   * @param {Lease} lease
+   * @param {JoinedRun | undefined} run
+   * @param {boolean} fresh
+   * @returns {PoolClient}
+   */
+  #grant(lease, run, fresh) {
+    const client = fresh
+      ? new PoolClient(this, lease.connection)
+      : this.clients.of(lease.connection);
+    internals.grant(client, lease, run);
+    this.clients.lend(lease.number, client);
+    this.port.hold();
+    this.pool.emit('acquire', client);
+    return client;
+  }
+
+  /**
+   * @param {PoolClient} client
+   * @param {number} lease
+   * @param {number} flags
+   * @param {unknown} error
+   */
+  release(client, lease, flags, error) {
+    this.clients.takeBack(lease);
+    this.port.add(OP.RELEASE, 0, lease, null, flags);
+    this.port.drop();
+    this.pool.emit('release', error || undefined, client);
+  }
+
+  /**
+   * Takes back the connection of a client nobody has any more.
+   * @param {number} lease
+   * @param {Error} stack
+   */
+  reclaim(lease, stack) {
+    if (!this.clients.takeBack(lease)) {
+      return;
+    }
+    this.port.add(OP.RELEASE, 0, lease, null, 0);
+    this.port.drop();
+    if (!this.#warnedLeak) {
+      this.#warnedLeak = true;
+      process.emitWarning(
+        'a client was garbage-collected without release(): its connection ' +
+          'was taken back',
+        {
+          type: 'HoldfastWarning',
+          code: 'HF_CLIENT_LEAKED',
+          detail: stack.stack,
+        },
+      );
+    }
+  }
+
+  /**
+   * Has the engine do something with the pool.
+   * @param {number} kind
+   * @param {(value?: any) => void} resolve
+   * @param {(error: any) => void} reject
+   */
+  command(kind, resolve, reject) {
+    /** @type {import('./port.js').Waiter} */
+    const waiter = {
+      index: 0,
+      generation: 0,
+      counted: true,
+      onOk: () => resolve(),
+      onError: (error) => reject(this.explain(null, error)),
+    };
+    this.port.add(kind, 0, this.open(), waiter, 0);
+  }
+
+  /** Nothing of this pool is heard of any more. */
+  close() {
+    this.port.removePool(this.#number);
+    this.clients.clear();
+  }
+
+  /** @returns {Int32Array | undefined} */
+  gauges() {
+    return this.opened ? this.port.gauges(this.#number) : undefined;
+  }
+
+  /** @returns {Float64Array | undefined} */
+  stats() {
+    return this.opened ? this.port.stats(this.#number) : undefined;
+  }
+
+  /**
+   * Answers a question of the engine's.
+   * @param {string} question
+   * @returns {Promise<string>}
+   */
+  async onAsk(question) {
+    const { password } = this.#resolved;
+    if (question !== 'password' || typeof password !== 'function') {
+      throw new Error(`the pool cannot answer: ${question}`);
+    }
+    const answer = await password(this.#resolved.public);
+    if (typeof answer !== 'string') {
+      throw new TypeError('Password must be a string');
+    }
+    return answer;
+  }
+
+  /** @param {import('./port.js').Event} event */
+  onEvent(event) {
+    switch (event.kind) {
+      case EVENT.CONNECT:
+        this.pool.emit('connect', this.clients.of(event.connection));
+        break;
+      case EVENT.REMOVE:
+        this.#onRemove(event.connection);
+        break;
+      case EVENT.WARNING:
+        warnOnce(event.texts[0], 'HF_ENGINE');
+        break;
+      case EVENT.ERROR:
+        this.#onIdleError(event);
+        break;
+      default:
+        this.#onClientEvent(event);
+    }
+  }
+
+  /** @param {number} serial */
+  #onRemove(serial) {
+    const client = this.clients.of(serial);
+    this.clients.remove(serial);
+    client.emit('end');
+    this.pool.emit('remove', client);
+  }
+
+  /** @param {import('./port.js').Event} event */
+  #onIdleError(event) {
+    // Without a listener, emit() would end the process.
+    if (this.pool.listenerCount('error') > 0) {
+      const error = connectionError(event.texts[0] ?? '');
+      const client = this.clients.of(event.connection);
+      Object.defineProperty(error, 'client', {
+        value: client,
+        configurable: true,
+        writable: true,
+      });
+      this.pool.emit('error', error, client);
+    }
+  }
+
+  /** @param {import('./port.js').Event} event */
+  #onClientEvent(event) {
+    const client =
+      this.clients.leased(event.lease) ?? this.clients.find(event.connection);
+    if (client === undefined) {
+      return;
+    }
+    if (event.kind === EVENT.NOTICE) {
+      client.emit('notice', noticeOf(event.texts[0] ?? ''));
+    } else if (event.kind === EVENT.NOTIFY) {
+      client.emit('notification', notificationOf(event));
+    } else if (event.kind === EVENT.LOST && client.listenerCount('error') > 0) {
+      client.emit('error', connectionError(event.texts[0] ?? ''));
+    }
+  }
+}
+
+module.exports = { PoolCore };

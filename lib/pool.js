@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The pool as users see it: a superset of pg's.
+
+const { EventEmitter } = require('node:events');
+const { inspect } = require('node:util');
+
+const { OP } = require('./batch.js');
+const { abortedError, callWith, checkSignal } = require('./call.js');
+const { asyncDispose } = require('./client.js');
+const { usageError } = require('./errors.js');
+const native = require('./native.js');
+const { resolveOptions } = require('./options.js');
+const { PoolCore } = require('./pool-core.js');
+const { rethrowLater } = require('./port.js');
+const { runTransaction } = require('./transaction.js');
+const { warnOnce } = require('./warn.js');
+
+// What the engine counts; see struct hf_gauges.
+const GAUGE_TOTAL = 0;
+const GAUGE_IDLE = 2;
+const GAUGE_WAITING = 3;
+
+/**
+ * Says to Pool's constructor that the registry makes it. A symbol, so that no
+ * user's second argument can be taken for it.
+ */
+const SHARED = Symbol('shared');
+
+class Pool extends EventEmitter {
+  #core;
+  #ending = false;
+  #ended = false;
+
+  /**
+   * Connects nothing: that begins with the first call.
+   * @param {any} [config]
+   * @param {any} [internal]
+   */
+  constructor(config, internal) {
+    super();
+    const table = native.optionTable();
+    const shared = internal?.[SHARED];
+    const resolved = shared ?? resolveOptions(config ?? {}, { table });
+    if (typeof resolved.onConnect === 'function') {
+      throw new TypeError(
+        'onConnect must be SQL text: a function would need the connection ' +
+          'before the pool has it',
+      );
+    }
+    for (const text of resolved.warnings) {
+      warnOnce(text, 'HF_OPTIONS');
+    }
+    this.#core = new PoolCore(this, resolved, table, shared !== undefined);
+    /** @type {any} */
+    this.options = resolved.public;
+  }
+
+  /**
+   * Runs a statement on any connection. Never throws: what is wrong rejects
+   * the promise or goes to the callback.
+   * @param {any} config SQL text, or an object with `text`
+   * @param {any} [values]
+   * @param {any} [callback]
+   * @returns {Promise<any> | undefined}
+   */
+  query(config, values, callback) {
+    const valuesGiven = typeof values !== 'function';
+    const onDone = valuesGiven ? (callback ?? config?.callback) : values;
+    return callWith(onDone, 'HoldfastQuery', (resolve, reject) => {
+      const given = valuesGiven ? values : undefined;
+      this.#core.query(config, given, resolve, reject);
+    });
+  }
+
+  /**
+   * Acquires a connection: `connect(options?)` returns a promise of a client,
+   * `connect((error, client, release) => …)` calls back.
+   * @param {any} [options]
+   * @param {any} [callback]
+   * @returns {Promise<any> | undefined}
+   */
+  connect(options, callback) {
+    if (typeof options === 'function') {
+      return this.#connectWith(undefined, options);
+    }
+    return callback === undefined
+      ? callWith(undefined, 'HoldfastConnect', (resolve, reject) => {
+          this.#core.acquire(options, false, resolve, reject);
+        })
+      : this.#connectWith(options, callback);
+  }
+
+  /**
+   * @param {any} options
+   * @param {any} callback
+   * @returns {Promise<any> | undefined}
+   */
+  #connectWith(options, callback) {
+    const answer = (/** @type {any} */ error, /** @type {any} */ client) => {
+      if (error) {
+        callback(error, undefined, () => {});
+        return;
+      }
+      let released = false;
+      callback(undefined, client, (/** @type {unknown} */ failure) => {
+        if (released) {
+          throw usageError(
+            'HF_RELEASED',
+            'Release called on client which has already been released to ' +
+              'the pool.',
+            { outcome: 'not_executed', retryable: false },
+          );
+        }
+        client.release(failure);
+        released = true;
+      });
+    };
+    return callWith(answer, 'HoldfastConnect', (resolve, reject) => {
+      this.#core.acquire(options, false, resolve, reject);
+    });
+  }
+
+  /**
+   * Calls `fn` with a client inside a transaction: commits when it resolves,
+   * rolls back and rejects with its error when it rejects.
+   * @template T
+   * @param {(client: import('./client.js').PoolClient) => T | PromiseLike<T>} fn
+   * @param {import('./transaction.js').TransactionOptions} [options]
+   * @returns {Promise<T>}
+   */
+  transaction(fn, options) {
+    return runTransaction(this.#core, fn, options);
+  }
+
+  /**
+   * Ends the pool: calls that wait are rejected at once, work in flight is
+   * finished. A second call rejects, as in `pg`.
+   * @param {any} [callback]
+   * @returns {Promise<void> | undefined}
+   */
+  end(callback) {
+    return callWith(callback, 'HoldfastEnd', (resolve, reject) => {
+      if (this.#ending) {
+        throw usageError(
+          'HF_POOL_CLOSED',
+          'Called end on pool more than once',
+          { outcome: 'not_executed', retryable: false },
+        );
+      }
+      this.#ending = true;
+      const done = () => {
+        this.#ended = true;
+        this.#core.close();
+        resolve(undefined);
+      };
+      if (this.#core.opened) {
+        this.#core.command(OP.END, done, reject);
+      } else {
+        done();
+      }
+    });
+  }
+
+  /**
+   * Opens `min` connections, one at least, and waits for them.
+   * @param {{signal?: AbortSignal}} [options]
+   * @returns {Promise<{durationMillis: number}>}
+   */
+  async warmup(options) {
+    const signal = options?.signal && checkSignal(options.signal);
+    if (signal?.aborted) {
+      throw abortedError(signal);
+    }
+    const started = performance.now();
+    const warm = this.#command(OP.WARMUP);
+    if (signal === undefined) {
+      await warm;
+    } else {
+      await unlessAborted(warm, signal);
+    }
+    return { durationMillis: performance.now() - started };
+  }
+
+  /**
+   * Replaces all connections, each when it is free.
+   * @returns {Promise<void>}
+   */
+  reset() {
+    return this.#command(OP.RESET);
+  }
+
+  /**
+   * @param {number} kind
+   * @returns {Promise<void>}
+   */
+  #command(kind) {
+    return new Promise((resolve, reject) => {
+      this.#core.refuseAfterEnd();
+      this.#core.command(kind, resolve, reject);
+    });
+  }
+
+  /**
+   * Returns the pool's statistics of this moment. Durations are in
+   * microseconds.
+   * @returns {Record<string, number>}
+   */
+  stats() {
+    const values = this.#core.stats();
+    /** @type {Record<string, number>} */
+    const stats = {};
+    native.statsNames().forEach((name, i) => {
+      stats[name] = values?.[i] ?? 0;
+    });
+    return stats;
+  }
+
+  /** Connections, open or being opened. */
+  get totalCount() {
+    return this.#core.gauges()?.[GAUGE_TOTAL] ?? 0;
+  }
+
+  /** Connections nobody uses. */
+  get idleCount() {
+    return this.#core.gauges()?.[GAUGE_IDLE] ?? 0;
+  }
+
+  /** Calls that wait for a connection. */
+  get waitingCount() {
+    return this.#core.gauges()?.[GAUGE_WAITING] ?? 0;
+  }
+
+  /** Always 0: an expired connection is replaced at once. */
+  get expiredCount() {
+    return 0;
+  }
+
+  get ending() {
+    return this.#ending;
+  }
+
+  get ended() {
+    return this.#ended;
+  }
+
+  /**
+   * As EventEmitter, but a listener that throws does not disturb the pool.
+   * @param {string | symbol} name
+   * @param {...any} values
+   * @returns {boolean}
+   */
+  emit(name, ...values) {
+    try {
+      return super.emit(name, ...values);
+    } catch (error) {
+      rethrowLater(error);
+      return true;
+    }
+  }
+
+  /** Ends the pool unless that has begun. */
+  async [asyncDispose]() {
+    if (!this.#ending) {
+      await this.end();
+    }
+  }
+
+  /**
+   * @param {number} _depth
+   * @param {import('node:util').InspectOptions} options
+   */
+  [inspect.custom](_depth, options) {
+    const { totalCount, idleCount, waitingCount } = this;
+    const shown = { totalCount, idleCount, waitingCount };
+    return `${this.constructor.name} ${inspect(shown, options)}`;
+  }
+
+  toJSON() {
+    const { totalCount, idleCount, waitingCount } = this;
+    return { totalCount, idleCount, waitingCount };
+  }
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {AbortSignal} signal
+ * @returns {Promise<T>}
+ */
+function unlessAborted(promise, signal) {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(abortedError(signal));
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise
+      .finally(() => signal.removeEventListener('abort', onAbort))
+      .then(resolve, reject);
+  });
+}
+
+module.exports = { Pool, SHARED };

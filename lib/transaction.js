@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// transaction(fn): BEGIN, fn, COMMIT or ROLLBACK, on a connection of its own.
+//
+// What fails before `fn` began left nothing behind and is repeated. `fn` itself
+// is called again only on request, since it may do more than SQL: with the
+// option `retry`, or by a withTransactionRetry() around.
+
+const { internals } = require('./client.js');
+const { contextOf, currentContext } = require('./context.js');
+const { usageError } = require('./errors.js');
+const { withTransactionRetry } = require('./retry.js');
+
+/** @typedef {import('./client.js').PoolClient} PoolClient */
+/** @typedef {import('./pool-core.js').PoolCore} PoolCore */
+
+/**
+ * @typedef {object} TransactionOptions
+ * @property {'read uncommitted' | 'read committed' | 'repeatable read' |
+ *   'serializable'} [isolationLevel] in any case, the server's default if none
+ * @property {boolean} [readOnly]
+ * @property {boolean} [deferrable]
+ * @property {boolean | import('./retry-options.js').RetryOptions} [retry]
+ *   whether, and how, `fn` is called again
+ * @property {AbortSignal} [signal]
+ * @property {number} [deadlineMillis] for getting a connection
+ * @property {boolean} [exactlyOnce]
+ * @property {unknown} [context] what a retry helper gave its function
+ */
+
+const LEVELS = new Set([
+  'READ UNCOMMITTED',
+  'READ COMMITTED',
+  'REPEATABLE READ',
+  'SERIALIZABLE',
+]);
+
+const KNOWN = new Set([
+  'isolationLevel',
+  'readOnly',
+  'deferrable',
+  'retry',
+  'signal',
+  'deadlineMillis',
+  'exactlyOnce',
+  'context',
+]);
+
+/**
+ * @param {TransactionOptions} options
+ * @returns {string}
+ */
+function beginText(options) {
+  let text = 'BEGIN';
+  if (options.isolationLevel !== undefined) {
+    const level = String(options.isolationLevel)
+      .toUpperCase()
+      .replace(/[\s_-]+/g, ' ');
+    if (!LEVELS.has(level)) {
+      throw new TypeError(
+        'isolationLevel must be read uncommitted, read committed, ' +
+          'repeatable read or serializable',
+      );
+    }
+    text += ` ISOLATION LEVEL ${level}`;
+  }
+  if (options.readOnly !== undefined) {
+    text += options.readOnly ? ' READ ONLY' : ' READ WRITE';
+  }
+  if (options.deferrable !== undefined) {
+    text += options.deferrable ? ' DEFERRABLE' : ' NOT DEFERRABLE';
+  }
+  return text;
+}
+
+/**
+ * @param {unknown} fn
+ * @param {any} options
+ */
+function check(fn, options) {
+  if (typeof fn !== 'function') {
+    throw new TypeError(
+      'transaction() needs a function: write ' +
+        'pool.transaction(async (client) => { … })',
+    );
+  }
+  if (options === null || typeof options !== 'object') {
+    throw new TypeError('the options of transaction() must be an object');
+  }
+  for (const key of Object.keys(options)) {
+    if (!KNOWN.has(key)) {
+      throw new TypeError(`unknown option of transaction(): ${key}`);
+    }
+  }
+  const { retry } = options;
+  if (!['undefined', 'boolean'].includes(typeof retry)) {
+    if (retry === null || typeof retry !== 'object') {
+      throw new TypeError('retry must be true, false or an object');
+    }
+  }
+}
+
+/**
+ * One attempt. Its failure is told apart: before `fn` began, or later.
+ * @typedef {object} Attempt
+ * @property {(client: PoolClient) => any} fn
+ * @property {string} begin
+ * @property {TransactionOptions} options
+ * @property {import('./context.js').JoinedRun} [run] the helper around
+ */
+
+/**
+ * @param {PoolCore} core
+ * @param {TransactionOptions} options
+ * @returns {Promise<PoolClient>}
+ */
+function acquire(core, options) {
+  const { signal, deadlineMillis, context } = options;
+  return new Promise((resolve, reject) => {
+    core.acquire({ signal, deadlineMillis, context }, true, resolve, reject);
+  });
+}
+
+/**
+ * Acquires a connection and begins.
+ * @param {PoolCore} core
+ * @param {Attempt} attempt
+ * @returns {Promise<PoolClient>}
+ */
+async function begin(core, attempt) {
+  const client = await acquire(core, attempt.options);
+  const { signal } = attempt.options;
+  internals.guard(client, attempt.run, signal);
+  try {
+    await internals.run(client, { text: attempt.begin, signal });
+  } catch (error) {
+    internals.release(client, error);
+    throw error;
+  }
+  return client;
+}
+
+/**
+ * Ends a transaction that failed. The first error is what counts.
+ * @param {PoolClient} client
+ * @param {unknown} error
+ */
+async function rollBack(client, error) {
+  try {
+    await internals.run(client, { text: 'ROLLBACK' });
+  } catch {
+    // The connection is lost or cannot be used: the server rolls back.
+  }
+  internals.release(client, error instanceof Error ? error : undefined);
+}
+
+/**
+ * @param {PoolClient} client
+ * @param {TransactionOptions} options
+ */
+async function commit(client, options) {
+  /** @type {unknown} */
+  let failure;
+  try {
+    const { exactlyOnce } = options;
+    await internals.run(client, { text: 'COMMIT', exactlyOnce });
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    internals.release(client, failure);
+  }
+}
+
+/**
+ * @param {AbortSignal | undefined} signal
+ */
+function refuseAborted(signal) {
+  if (signal?.aborted) {
+    throw usageError('HF_ABORTED', undefined, {
+      outcome: 'rolled_back',
+      unit: 'transaction',
+      retryable: false,
+      cause: signal.reason,
+    });
+  }
+}
+
+/**
+ * Runs `fn` in a transaction that has begun.
+ * @param {PoolClient} client
+ * @param {Attempt} attempt
+ * @returns {Promise<any>}
+ */
+async function runWithin(client, attempt) {
+  const { fn, options } = attempt;
+  let value;
+  try {
+    value = await fn(client);
+    internals.close(client, 'the transaction is over: await every statement');
+    // A statement nobody awaited belongs to the transaction all the same.
+    const failure = await internals.settle(client);
+    if (client.getTransactionStatus() === 'E') {
+      throw failure;
+    }
+    refuseAborted(options.signal);
+  } catch (error) {
+    internals.close(client, 'the transaction is over: it was rolled back');
+    await rollBack(client, error);
+    throw error;
+  }
+  await commit(client, options);
+  return value;
+}
+
+/**
+ * Makes one attempt that repeats only what failed before `fn` began.
+ * @param {PoolCore} core
+ * @param {Attempt} attempt
+ * @returns {Promise<any>}
+ */
+async function runCareful(core, attempt) {
+  const client = await withTransactionRetry(() => begin(core, attempt));
+  return runWithin(client, attempt);
+}
+
+/**
+ * @param {PoolCore} core
+ * @param {Attempt} attempt
+ * @returns {Promise<any>}
+ */
+async function runOnce(core, attempt) {
+  return runWithin(await begin(core, attempt), attempt);
+}
+
+/**
+ * @param {PoolCore} core
+ * @param {(client: PoolClient) => any} fn
+ * @param {TransactionOptions} [options]
+ * @returns {Promise<any>}
+ */
+async function runTransaction(core, fn, options = {}) {
+  check(fn, options);
+  core.refuseAfterEnd();
+  const { retry, signal } = options;
+  /** @type {Attempt} */
+  const attempt = { fn, begin: beginText(options), options };
+  if (retry) {
+    const helper = typeof retry === 'object' ? retry : {};
+    return withTransactionRetry(
+      () => runOnce(core, { ...attempt, run: currentContext() }),
+      { ...helper, signal: helper.signal ?? signal },
+    );
+  }
+  // A helper around repeats the whole; without, we see to the beginning.
+  attempt.run = contextOf(options.context) ?? currentContext();
+  return retry === false || attempt.run !== undefined
+    ? runOnce(core, attempt)
+    : runCareful(core, attempt);
+}
+
+module.exports = { runTransaction };

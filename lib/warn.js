@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Warnings, each text once per process.
+
+/** More different texts than this are not worth the memory. */
+const REMEMBERED_MAX = 1000;
+
+/** @type {Set<string>} */
+const told = new Set();
+
+/**
+ * @param {string} text
+ * @param {string} code
+ * @param {string} [detail]
+ */
+function warnOnce(text, code, detail) {
+  if (told.has(text) || told.size >= REMEMBERED_MAX) {
+    return;
+  }
+  told.add(text);
+  process.emitWarning(text, { type: 'HoldfastWarning', code, detail });
+}
+
+module.exports = { warnOnce };

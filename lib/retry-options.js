@@ -236,25 +236,31 @@ function asOptions(options) {
   return contextOf(options) === undefined ? options : undefined;
 }
 
-/** The presets, as options. */
-const presets = lazy(() =>
-  Object.freeze(
-    Object.fromEntries(
-      ['fast', 'linear', 'serverless'].map((name) => {
-        const policy = native().retryPreset(name);
-        return [
-          name,
-          Object.freeze({
-            maxRetries: policy[POLICY.RETRIES],
-            baseMillis: policy[POLICY.BASE],
-            capMillis: policy[POLICY.CAP],
-            jitter: JITTERS[policy[POLICY.JITTER]],
-            growth: GROWTHS[policy[POLICY.GROWTH]],
-          }),
-        ];
-      }),
-    ),
-  ),
-);
+/**
+ * @param {string} name
+ */
+function presetOptions(name) {
+  const policy = native().retryPreset(name);
+  return Object.freeze({
+    maxRetries: policy[POLICY.RETRIES],
+    baseMillis: policy[POLICY.BASE],
+    capMillis: policy[POLICY.CAP],
+    jitter: JITTERS[policy[POLICY.JITTER]],
+    growth: GROWTHS[policy[POLICY.GROWTH]],
+  });
+}
+
+/** The presets, as options; read from the engine when they are looked at. */
+const presets = Object.freeze({
+  get fast() {
+    return presetOptions('fast');
+  },
+  get linear() {
+    return presetOptions('linear');
+  },
+  get serverless() {
+    return presetOptions('serverless');
+  },
+});
 
 module.exports = { POLICY, parseRetryOptions, presets };

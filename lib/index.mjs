@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+import holdfast from './index.js';
+
+// The same objects by name; a test compares the names with index.js.
+export const {
+  Pool,
+  getPool,
+  retryQuery,
+  withDatabaseRetry,
+  withTransactionRetry,
+  withPrismaRetry,
+  classify,
+  presets,
+  HoldfastError,
+  DatabaseError,
+  types,
+  escapeIdentifier,
+  escapeLiteral,
+  versions,
+} = holdfast;
+
+export default holdfast;

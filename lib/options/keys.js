@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The keys of the options object: pg's names and ours.
+
+const { escapeIdentifier } = require('../quote.js');
+const { nearest } = require('../nearest.js');
+const { parseRetryOptions } = require('../retry-options.js');
+const { SERVER_TIMEOUTS, checkedText, engineTable } = require('./draft.js');
+
+/** @typedef {import('./draft.js').Draft} Draft */
+/** @typedef {(draft: Draft, value: any, key: string) => void} Reader */
+
+/** pg's keys that have no work to do here. */
+const IGNORED = Object.freeze([
+  'Client',
+  'Promise',
+  'log',
+  'allowExitOnIdle',
+  'pipeline',
+  'scramMaxIterations',
+]);
+
+/** What cannot be honoured, and what to do instead. */
+/** @type {Record<string, string>} */
+const REFUSED = Object.freeze({
+  stream: 'the engine has its own sockets; for a tunnel, set host and port',
+  verify: 'connections are checked by the engine; use onConnect',
+  replication: 'replication needs another protocol',
+});
+
+/**
+ * @param {string} keyword
+ * @returns {Reader}
+ */
+function target(keyword) {
+  return (draft, value, key) => draft.setTarget(keyword, value, key);
+}
+
+/**
+ * @param {keyof SERVER_TIMEOUTS} name
+ * @returns {Reader}
+ */
+function serverTimeout(name) {
+  return (draft, value, key) => {
+    // pg's own default is false.
+    if (value !== false) {
+      draft.setServerTimeout(name, value, key);
+    }
+  };
+}
+
+/**
+ * @param {string} name
+ * @returns {Reader}
+ */
+function alias(name) {
+  return (draft, value, key) => {
+    if (value !== false) {
+      draft.setEngine(name, value, key);
+    }
+  };
+}
+
+/**
+ * @param {string} key
+ * @returns {Reader}
+ */
+function callback(key) {
+  return (draft, value) => {
+    if (typeof value !== 'function') {
+      throw new TypeError(`${key} must be a function`);
+    }
+    draft.other[key] = value;
+  };
+}
+
+/** The options of a helper that a pool has as options of its own. */
+/** @type {Record<string, string>} */
+const RETRY_NAMES = {
+  maxRetries: 'maxRetries',
+  baseMillis: 'retryBaseMillis',
+  capMillis: 'retryCapMillis',
+  deadlineMillis: 'deadlineMillis',
+};
+
+/** @type {Reader} */
+function readRetry(draft, value) {
+  const options = value === false ? { maxRetries: 0 } : value;
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError('retry must be false or an object');
+  }
+  for (const key of Object.keys(options)) {
+    if (!Object.hasOwn(RETRY_NAMES, key)) {
+      const known = nearest(key, Object.keys(RETRY_NAMES));
+      throw new TypeError(`unknown option retry.${key}${known}`);
+    }
+  }
+  parseRetryOptions(options);
+  for (const [key, name] of Object.entries(RETRY_NAMES)) {
+    if (options[key] !== undefined) {
+      draft.setEngine(name, options[key], `retry.${key}`);
+    }
+  }
+  draft.other.retry = Object.freeze({ ...options });
+}
+
+/** @type {Reader} */
+function readLogger(draft, value) {
+  if (typeof value !== 'function' && typeof value?.warn !== 'function') {
+    throw new TypeError('logger must be a function or have a function warn');
+  }
+  draft.other.logger = value;
+}
+
+/** @type {Record<string, Reader>} */
+const READERS = {
+  host: (draft, value) => draft.setHost(value),
+  port: (draft, value) => draft.setPort(value),
+  user: target('user'),
+  database: target('dbname'),
+  password: (draft, value) => draft.setPassword(value),
+  hostaddr: target('hostaddr'),
+  application_name: target('application_name'),
+  fallback_application_name: target('fallback_application_name'),
+  options: target('options'),
+  client_encoding: target('client_encoding'),
+  sslnegotiation: target('sslnegotiation'),
+  target_session_attrs: target('target_session_attrs'),
+  load_balance_hosts: target('load_balance_hosts'),
+  channel_binding: target('channel_binding'),
+  enableChannelBinding: (draft, value, key) => {
+    if (typeof value !== 'boolean') {
+      throw new TypeError(`${key} must be true or false`);
+    }
+    draft.setTarget('channel_binding', value ? 'prefer' : 'disable');
+  },
+  ssl: (draft, value) => {
+    draft.ssl = value;
+  },
+  schema: (draft, value, key) => {
+    draft.settings.set(
+      'search_path',
+      escapeIdentifier(checkedText(value, key)),
+    );
+  },
+  poolSize: alias('max'),
+  query_timeout: alias('timeoutMillis'),
+  maxUses: (draft, value, key) =>
+    // pg writes "no limit" as Infinity.
+    draft.setEngine('maxUses', value === Infinity ? 0 : value, key),
+  statement_timeout: serverTimeout('statement_timeout'),
+  lock_timeout: serverTimeout('lock_timeout'),
+  idle_in_transaction_session_timeout: serverTimeout(
+    'idle_in_transaction_session_timeout',
+  ),
+  binary: (_draft, value) => {
+    if (value !== false) {
+      throw new TypeError(
+        'binary is refused: results are text, as pg has them by default',
+      );
+    }
+  },
+  types: (draft, value) => {
+    if (typeof value?.getTypeParser !== 'function') {
+      throw new TypeError('types needs a function getTypeParser(oid, format)');
+    }
+    draft.other.types = value;
+  },
+  onConnect: callback('onConnect'),
+  retry: readRetry,
+  logger: readLogger,
+};
+
+for (const [name, option] of Object.entries(SERVER_TIMEOUTS)) {
+  READERS[option] = serverTimeout(
+    /** @type {keyof SERVER_TIMEOUTS} */ (name),
+  );
+}
+
+/** Returns every key that is read. */
+function knownKeys() {
+  return [
+    'connectionString',
+    ...new Set([...Object.keys(READERS), ...engineTable().keys()]),
+  ];
+}
+
+/**
+ * Puts the options object into a draft. undefined and null mean "not given".
+ * @param {Draft} draft
+ * @param {Record<string, unknown>} options
+ */
+function readOptions(draft, options) {
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined || value === null || key === 'connectionString') {
+      continue;
+    }
+    if (Object.hasOwn(REFUSED, key)) {
+      throw new TypeError(`${key} is refused: ${REFUSED[key]}`);
+    }
+    if (IGNORED.includes(key)) {
+      continue;
+    }
+    if (Object.hasOwn(READERS, key)) {
+      READERS[key](draft, value, key);
+    } else if (engineTable().has(key)) {
+      draft.setEngine(key, value);
+    } else {
+      throw new TypeError(
+        `unknown option ${JSON.stringify(key.slice(0, 64))}` +
+          nearest(key, knownKeys()),
+      );
+    }
+  }
+}
+
+module.exports = { readOptions, knownKeys, IGNORED, REFUSED };

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What may stand in a connection string: libpq's keywords, and the parameters
+// that Prisma, pgx, pg, postgres.js and hosting companies put there.
+
+const { escapeIdentifier } = require('../quote.js');
+const { nearest } = require('../nearest.js');
+const { SERVER_TIMEOUTS, checkedText, engineTable } = require('./draft.js');
+
+/** @typedef {import('./draft.js').Draft} Draft */
+/** @typedef {(draft: Draft, value: string, name: string) => void} Reader */
+
+/** libpq's keywords that go to libpq as they are. */
+const PASSED = Object.freeze([
+  'hostaddr',
+  'load_balance_hosts',
+  'channel_binding',
+  'require_auth',
+  'sslmode',
+  'sslnegotiation',
+  'sslcert',
+  'sslkey',
+  'sslcertmode',
+  'sslrootcert',
+  'sslcrl',
+  'sslcrldir',
+  'sslsni',
+  'ssl_min_protocol_version',
+  'ssl_max_protocol_version',
+  'requirepeer',
+  'gssencmode',
+  'krbsrvname',
+  'target_session_attrs',
+  'application_name',
+  'fallback_application_name',
+  'options',
+  'keepalives_interval',
+  'keepalives_count',
+  'client_encoding',
+]);
+
+/** What means nothing here and does no harm. */
+const IGNORED = Object.freeze([
+  'supa',
+  'workaround',
+  'uselibpqcompat',
+  'encoding',
+  'single_use_connections',
+  'description_cache_capacity',
+  'pool_health_check_period',
+  'pool_max_conn_lifetime_jitter',
+]);
+
+/** @type {Record<string, string>} */
+const REFUSED = Object.freeze({
+  service: 'write the settings themselves',
+  passfile: 'give the password as an option; a function is fine',
+  replication: 'replication needs another protocol',
+  sslidentity: 'give ssl: { cert, key } as PEM text',
+  sslpassword: 'give ssl: { key, passphrase }',
+});
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+/** @type {Record<string, number>} */
+const GO_UNITS = { ms: 1, s: SECOND, m: MINUTE, h: 60 * MINUTE };
+const CONNECT_MAX_MILLIS = 600000;
+
+/**
+ * @param {string} value
+ * @param {string} name
+ * @returns {number}
+ */
+function toNumber(value, name) {
+  if (!/^\d+(\.\d+)?$/.test(value)) {
+    throw new TypeError(`${name} in the connection string must be a number`);
+  }
+  return Number(value);
+}
+
+/**
+ * @param {string} value
+ * @param {string} name
+ * @returns {boolean}
+ */
+function toBoolean(value, name) {
+  if (['true', '1', 'yes', 'on'].includes(value)) {
+    return true;
+  }
+  if (['false', '0', 'no', 'off'].includes(value)) {
+    return false;
+  }
+  throw new TypeError(`${name} in the connection string must be true or false`);
+}
+
+/**
+ * @param {string} value
+ * @param {string} name
+ * @returns {number} milliseconds
+ */
+function fromGoDuration(value, name) {
+  const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
+  if (parts.length === 0 || parts.map(([all]) => all).join('') !== value) {
+    throw new TypeError(
+      `${name} in the connection string must be a duration such as 30m`,
+    );
+  }
+  return parts.reduce((sum, [, n, unit]) => sum + Number(n) * GO_UNITS[unit], 0);
+}
+
+/**
+ * @param {string} option
+ * @returns {Reader}
+ */
+function count(option) {
+  return (draft, value, name) =>
+    draft.setEngine(option, toNumber(value, name), name);
+}
+
+/**
+ * @param {string} option counted in milliseconds
+ * @returns {Reader}
+ */
+function seconds(option) {
+  return (draft, value, name) =>
+    draft.setEngine(option, Math.round(toNumber(value, name) * SECOND), name);
+}
+
+/**
+ * @param {string} option
+ * @param {number} unit of the option, in milliseconds
+ * @returns {Reader}
+ */
+function duration(option, unit) {
+  return (draft, value, name) =>
+    draft.setEngine(
+      option,
+      Math.round(fromGoDuration(value, name) / unit),
+      name,
+    );
+}
+
+/**
+ * Prepared statements on or off.
+ * @type {Reader}
+ */
+function prepare(draft, value, name) {
+  draft.setEngine('names', toBoolean(value, name) ? 'auto' : 'never', name);
+}
+
+/** @type {Record<string, Reader>} */
+const READERS = {
+  host: (draft, value) => draft.setHost(value),
+  port: (draft, value) => draft.setPort(value),
+  user: (draft, value) => draft.setTarget('user', value),
+  dbname: (draft, value) => draft.setTarget('dbname', value, 'database'),
+  password: (draft, value) => draft.setPassword(value),
+  // libpq
+  connect_timeout: (draft, value, name) => {
+    const millis = Math.round(toNumber(value, name) * SECOND);
+    const all = millis === 0 ? CONNECT_MAX_MILLIS : millis;
+    draft.setEngine('connectTimeoutMillis', all, name);
+  },
+  keepalives: (draft, value, name) =>
+    draft.setEngine('keepAlive', toBoolean(value, name), name),
+  keepalives_idle: seconds('keepAliveInitialDelayMillis'),
+  tcp_user_timeout: count('tcpUserTimeoutMillis'),
+  // pg
+  ssl: (draft, value, name) => {
+    const mode = value === 'no-verify' ? 'require' : undefined;
+    draft.setTarget(
+      'sslmode',
+      mode ?? (toBoolean(value, name) ? 'verify-full' : 'disable'),
+    );
+  },
+  query_timeout: count('timeoutMillis'),
+  poolSize: count('max'),
+  // Prisma
+  pgbouncer: (draft, value, name) => {
+    if (toBoolean(value, name)) {
+      draft.setEngine('pooler', 'transaction', name);
+    }
+  },
+  connection_limit: count('max'),
+  pool_timeout: seconds('connectionTimeoutMillis'),
+  socket_timeout: seconds('timeoutMillis'),
+  max_idle_connection_lifetime: seconds('idleTimeoutMillis'),
+  max_connection_lifetime: count('maxLifetimeSeconds'),
+  schema: (draft, value, name) => {
+    draft.settings.set(
+      'search_path',
+      escapeIdentifier(checkedText(value, name)),
+    );
+  },
+  sslaccept: (draft, value, name) => {
+    if (value === 'strict') {
+      draft.setTarget('sslmode', 'verify-full');
+    } else if (value !== 'accept_invalid_certs') {
+      throw new TypeError(`${name} must be strict or accept_invalid_certs`);
+    }
+  },
+  statement_cache_size: count('statementCacheSize'),
+  prepared_statements: prepare,
+  // pgx
+  pool_max_conns: count('max'),
+  pool_min_conns: count('min'),
+  pool_max_conn_lifetime: duration('maxLifetimeSeconds', SECOND),
+  pool_max_conn_idle_time: duration('idleTimeoutMillis', 1),
+  statement_cache_capacity: count('statementCacheSize'),
+  default_query_exec_mode: (draft, value, name) => {
+    const named = value === 'cache_statement';
+    draft.setEngine('names', named ? 'auto' : 'never', name);
+  },
+  // postgres.js and JDBC
+  prepare,
+  idle_timeout: seconds('idleTimeoutMillis'),
+  max_lifetime: count('maxLifetimeSeconds'),
+  prepareThreshold: (draft, value, name) => {
+    if (toNumber(value, name) === 0) {
+      draft.setEngine('names', 'never', name);
+    }
+  },
+};
+
+for (const name of Object.keys(SERVER_TIMEOUTS)) {
+  READERS[name] = (draft, value, key) =>
+    draft.setServerTimeout(
+      /** @type {keyof SERVER_TIMEOUTS} */ (name),
+      toNumber(value, key),
+      key,
+    );
+}
+for (const name of PASSED) {
+  READERS[name] = (draft, value) => draft.setTarget(name, value);
+}
+
+/**
+ * Reads one of our own options, as text.
+ * @param {Draft} draft
+ * @param {string} name
+ * @param {string} value
+ */
+function readEngine(draft, name, value) {
+  switch (engineTable().get(name)?.kind) {
+    case 'int':
+      draft.setEngine(name, toNumber(value, name));
+      break;
+    case 'bool':
+      draft.setEngine(name, toBoolean(value, name));
+      break;
+    default:
+      draft.setEngine(name, value);
+  }
+}
+
+/**
+ * Puts what a connection string says into a draft. Throws on a name that
+ * nobody knows.
+ * @param {Draft} draft
+ * @param {Map<string, string>} keywords
+ * @param {string} label
+ */
+function readKeywords(draft, keywords, label) {
+  for (const [name, value] of keywords) {
+    if (IGNORED.includes(name)) {
+      continue;
+    }
+    if (Object.hasOwn(REFUSED, name)) {
+      throw new TypeError(`${name} in ${label} is refused: ${REFUSED[name]}`);
+    }
+    if (Object.hasOwn(READERS, name)) {
+      READERS[name](draft, value, name);
+    } else if (engineTable().has(name)) {
+      readEngine(draft, name, value);
+    } else {
+      const known = [...Object.keys(READERS), ...engineTable().keys()];
+      throw new TypeError(
+        `unknown parameter ${JSON.stringify(name.slice(0, 64))} in ` +
+          `${label}${nearest(name, known)}`,
+      );
+    }
+  }
+}
+
+module.exports = { readKeywords, READERS, PASSED, IGNORED, REFUSED };

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// TLS: pg's option `ssl` and libpq's sslmode, to libpq's keywords. `ssl: true`
+// checks the certificate, with the authorities that Node trusts. An sslmode in
+// a connection string means what libpq says it means.
+
+const { isIP } = require('node:net');
+
+const { checkedText } = require('./draft.js');
+
+/** @typedef {import('./draft.js').Draft} Draft */
+
+const MODES = Object.freeze([
+  'disable',
+  'allow',
+  'prefer',
+  'require',
+  'verify-ca',
+  'verify-full',
+]);
+const SSL_KEYS = Object.freeze([
+  'ca',
+  'cert',
+  'key',
+  'passphrase',
+  'rejectUnauthorized',
+  'require',
+  'servername',
+  'minVersion',
+  'maxVersion',
+  'sslmode',
+]);
+/** Keywords that a connection string may set and an `ssl` option replaces. */
+const TLS_KEYWORDS = Object.freeze([
+  'sslmode',
+  'sslrootcert',
+  'sslcert',
+  'sslkey',
+  'sslcrl',
+]);
+
+/**
+ * Returns the certificates of the authorities Node trusts, as PEM text.
+ * @returns {string}
+ */
+function nodeRoots() {
+  // Loaded here: node:tls is slow, and most processes never need the list.
+  return require('node:tls').rootCertificates.join('\n');
+}
+
+/**
+ * @param {unknown} value text, bytes, or a list of them
+ * @param {string} key
+ * @returns {string}
+ */
+function pemText(value, key) {
+  const parts = Array.isArray(value) ? value : [value];
+  const text = parts
+    .map((part) => (ArrayBuffer.isView(part) ? toText(part) : part))
+    .map((part) => checkedText(part, key, true))
+    .join('\n');
+  if (!text.includes('-----BEGIN ')) {
+    throw new TypeError(
+      `${key} must be PEM text ("-----BEGIN ..."), not the name of a file`,
+    );
+  }
+  return text;
+}
+
+/**
+ * @param {ArrayBufferView} view
+ * @returns {string}
+ */
+function toText(view) {
+  return Buffer.from(view.buffer, view.byteOffset, view.byteLength).toString();
+}
+
+/**
+ * Returns whether a host is this machine.
+ * @param {string} host
+ * @returns {boolean}
+ */
+function isLocalHost(host) {
+  return (
+    host === '' ||
+    host.startsWith('/') ||
+    host.startsWith('@') ||
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    host === '::1' ||
+    /^127\.\d+\.\d+\.\d+$/.test(host)
+  );
+}
+
+/**
+ * @param {string} mode
+ * @param {string} key
+ * @returns {string}
+ */
+function checkedMode(mode, key) {
+  if (mode === 'no-verify') {
+    return 'require';
+  }
+  if (!MODES.includes(mode)) {
+    throw new TypeError(`${key} must be one of ${MODES.join(', ')}`);
+  }
+  return mode;
+}
+
+/**
+ * Sets a mode; those that verify get Node's authorities when none are given.
+ * @param {Draft} draft
+ * @param {string} mode
+ */
+function setMode(draft, mode) {
+  const { target } = draft;
+  const system = target.get('sslrootcert') === 'system';
+  if (system) {
+    target.delete('sslrootcert');
+  }
+  target.set('sslmode', system ? 'verify-full' : mode);
+  if (
+    target.get('sslmode')?.startsWith('verify') &&
+    !target.has('sslrootcert') &&
+    !target.has('sslrootcert_pem')
+  ) {
+    target.set('sslrootcert_pem', nodeRoots());
+  }
+}
+
+/**
+ * libpq checks the certificate for the name in `host`. Another name works only
+ * where the address is known, so that no look-up is needed.
+ * @param {Draft} draft
+ * @param {unknown} value
+ */
+function setServerName(draft, value) {
+  const name = checkedText(value, 'ssl.servername');
+  const host = draft.target.get('host') ?? '';
+  if (name === host || name === '') {
+    return;
+  }
+  if (isIP(host) === 0 && !draft.target.has('hostaddr')) {
+    throw new TypeError(
+      'ssl.servername can differ from host only if host is an IP address',
+    );
+  }
+  if (!draft.target.has('hostaddr')) {
+    draft.target.set('hostaddr', host);
+  }
+  draft.target.set('host', name);
+}
+
+/**
+ * @param {Draft} draft
+ * @param {Record<string, any>} ssl
+ */
+function setObject(draft, ssl) {
+  for (const key of Object.keys(ssl)) {
+    if (!SSL_KEYS.includes(key) && ssl[key] !== undefined) {
+      throw new TypeError(
+        `ssl.${key} is not supported: libpq does TLS; ` +
+          `it knows ${SSL_KEYS.slice(0, -1).join(', ')}`,
+      );
+    }
+  }
+  const trusting = ssl.rejectUnauthorized === false;
+  if (ssl.cert !== undefined && ssl.cert !== null) {
+    draft.target.set('sslcert_pem', pemText(ssl.cert, 'ssl.cert'));
+  }
+  if (ssl.key !== undefined && ssl.key !== null) {
+    draft.target.set('sslkey_pem', pemText(ssl.key, 'ssl.key'));
+  }
+  if (ssl.passphrase) {
+    draft.target.set(
+      'sslpassword',
+      checkedText(ssl.passphrase, 'ssl.passphrase', true),
+    );
+  }
+  // libpq would check the chain whenever it is given authorities.
+  if (!trusting && ssl.ca !== undefined && ssl.ca !== null) {
+    draft.target.set('sslrootcert_pem', pemText(ssl.ca, 'ssl.ca'));
+  }
+  if (ssl.minVersion) {
+    draft.setTarget('ssl_min_protocol_version', ssl.minVersion);
+  }
+  if (ssl.maxVersion) {
+    draft.setTarget('ssl_max_protocol_version', ssl.maxVersion);
+  }
+  if (ssl.servername) {
+    setServerName(draft, ssl.servername);
+  }
+  const mode = ssl.sslmode ?? (trusting ? 'require' : 'verify-full');
+  setMode(draft, checkedMode(mode, 'ssl.sslmode'));
+}
+
+/**
+ * What nobody decided: plain on this machine, opportunistic elsewhere.
+ * @param {Draft} draft
+ */
+function setDefault(draft) {
+  const hosts = (draft.target.get('host') ?? '').split(',');
+  if (hosts.every(isLocalHost)) {
+    draft.target.set('sslmode', 'disable');
+    return;
+  }
+  draft.target.set('sslmode', 'prefer');
+  draft.warnings.push(
+    `TLS is not configured for ${hosts.join(',')}: the connection is ` +
+      "encrypted only if the server offers it, and the server's certificate " +
+      'is not checked. Set ssl: true, or sslmode in the connection string.',
+  );
+}
+
+/**
+ * Writes the TLS keywords of a draft.
+ * @param {Draft} draft
+ */
+function resolveTls(draft) {
+  const { ssl, target } = draft;
+  const mode = target.get('sslmode');
+  if (ssl === undefined || ssl === null) {
+    if (mode === undefined && !target.has('sslrootcert')) {
+      setDefault(draft);
+    } else {
+      setMode(draft, checkedMode(mode ?? 'prefer', 'sslmode'));
+    }
+    return;
+  }
+  for (const keyword of TLS_KEYWORDS) {
+    target.delete(keyword);
+  }
+  if (typeof ssl === 'boolean') {
+    setMode(draft, ssl ? 'verify-full' : 'disable');
+  } else if (typeof ssl === 'string') {
+    setMode(draft, checkedMode(ssl, 'ssl'));
+  } else if (typeof ssl === 'object') {
+    setObject(draft, /** @type {Record<string, any>} */ (ssl));
+  } else {
+    throw new TypeError('ssl must be true, false, or an object');
+  }
+}
+
+module.exports = { resolveTls, isLocalHost };

@@ -59,14 +59,3 @@ void *hf_buffer_alloc(size_t bytes) {
 void hf_buffer_free(void *buffer) {
   hf_free(buffer);
 }
-
-void hf_block_free(struct hf_block *block) {
-  if (block == NULL) {
-    return;
-  }
-  hf_free(block->ints);
-  hf_free(block->nums);
-  hf_free(block->chunks);
-  hf_free(block->bytes);
-  hf_free(block);
-}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every allocation of the engine goes through here, so that tests can make
- * the n-th one fail. Buffers and blocks of the public face live here too.
+ * the n-th one fail. The buffers of the public face live here too.
  *
  * Ownership: what is returned belongs to the caller, who gives it to hf_free.
  * Threads: any, except hf_alloc_set_hook.

@@ -41,7 +41,10 @@ static struct hf_evidence describe(const struct hf_request *request) {
   context.in_transaction = request->in_transaction;
   context.commit_sent = request->sql.commits && !request->unsent;
   context.nothing_sent = request->unsent;
-  context.may_commit_midway = request->sql.may_commit_midway;
+  /* Inside a transaction CALL and DO cannot commit; a COMMIT can. */
+  context.may_commit_midway = request->in_transaction
+                                  ? request->sql.commits
+                                  : request->sql.may_commit_midway;
   return context;
 }
 

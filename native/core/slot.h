@@ -60,7 +60,9 @@ struct hf_slot {
   uint64_t probe_us;      /* when a silent server is probed next */
 
   /* changed by the world */
-  void *conn;
+  void *conn; /* the open connection, or NULL */
+  void *dial; /* while it is being opened */
+  bool undialed; /* closing, and there never was anything to close */
   bool proxied;          /* a pooler sits between: one unit at a time */
   uint64_t last_byte_us; /* when the server was last heard */
   int32_t backend_pid;

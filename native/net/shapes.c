@@ -181,7 +181,10 @@ static enum hf_status add(struct hf_shapes *shapes,
   bool full = shapes->count == HF_SHAPES_MAX;
   int32_t index = full ? 0 : shapes->count;
   struct hf_block *first = NULL;
-  struct hf_block *block = define(shape, index + FIRST_ID);
+  /* A number is never used again: results described before a "forget all"
+   * may still be on their way. */
+  int32_t base = full ? shapes->base + shapes->count : shapes->base;
+  struct hf_block *block = define(shape, base + index + FIRST_ID);
 
   if (block == NULL) {
     return HF_NO_MEMORY;
@@ -193,9 +196,10 @@ static enum hf_status add(struct hf_shapes *shapes,
       return HF_NO_MEMORY;
     }
     hf_shapes_finish(shapes);
+    shapes->base = base;
     first->next = block;
   }
-  shape->id = index + FIRST_ID;
+  shape->id = base + index + FIRST_ID;
   shape->next = shapes->buckets[shape->hash % HF_SHAPES_BUCKETS];
   shapes->buckets[shape->hash % HF_SHAPES_BUCKETS] = shape;
   shapes->by_id[index] = shape;
@@ -213,7 +217,7 @@ enum hf_status hf_shapes_find(struct hf_shapes *shapes,
                               int32_t decode,
                               int32_t *id,
                               struct hf_block **definition) {
-  int32_t guess = *id - FIRST_ID;
+  int32_t guess = *id - FIRST_ID - shapes->base;
   struct hf_shape *shape;
   uint32_t hash;
 
@@ -224,7 +228,7 @@ enum hf_status hf_shapes_find(struct hf_shapes *shapes,
   }
   if (guess >= 0 && guess < shapes->count &&
       matches(shapes->by_id[guess], result, decode)) {
-    *id = guess + FIRST_ID;
+    *id = shapes->by_id[guess]->id;
     return HF_OK;
   }
   hash = hash_columns(result, decode);

@@ -24,6 +24,7 @@ struct hf_shapes {
   struct hf_shape *buckets[HF_SHAPES_BUCKETS];
   struct hf_shape *by_id[HF_SHAPES_MAX];
   int32_t count;
+  int32_t base; /* numbers given before the last "forget all" */
 };
 
 /* Makes an empty table. Never fails; zeroed memory is one too. */

@@ -72,20 +72,6 @@ static void the_hook_fails_each_kind_of_allocation(void **state) {
   assert_true(allocations_were_failed());
 }
 
-static void a_block_is_freed_with_whatever_it_has(void **state) {
-  struct hf_block *full = hf_calloc(1, sizeof(*full));
-  struct hf_block *bare = hf_calloc(1, sizeof(*bare));
-
-  (void)state;
-  full->ints = hf_calloc(1, sizeof(*full->ints));
-  full->nums = hf_calloc(1, sizeof(*full->nums));
-  full->chunks = hf_calloc(1, sizeof(*full->chunks));
-  full->bytes = hf_alloc(1);
-  hf_block_free(full);
-  hf_block_free(bare);
-  hf_block_free(NULL);
-}
-
 static void a_buffer_can_be_given_back(void **state) {
   char *buffer = hf_buffer_alloc(3);
 
@@ -103,7 +89,6 @@ int main(void) {
       cmocka_unit_test(realloc_keeps_the_old_block_when_it_fails),
       cmocka_unit_test(strndup_copies_up_to_a_limit_or_a_nul),
       cmocka_unit_test(the_hook_fails_each_kind_of_allocation),
-      cmocka_unit_test(a_block_is_freed_with_whatever_it_has),
       cmocka_unit_test(a_buffer_can_be_given_back),
   };
 

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls: from operations, to messages. */
+#include "call.h"
+
+#include <string.h>
+
+#include "block.h"
+#include "core/alloc.h"
+#include "core/pool.h"
+#include "netpool.h"
+#include "port.h"
+
+enum { US_PER_MS = 1000, NULL_MARK = '\1' };
+
+/* Undoes the escaping of the submission: NULL, or the value. */
+static const char *value_of(const char *field) {
+  if (field[0] != NULL_MARK) {
+    return field;
+  }
+  return field[1] == '\0' ? NULL : field + 1;
+}
+
+static size_t span_of(const char *const *fields, int32_t n) {
+  const char *last;
+  if (n == 0) {
+    return 0;
+  }
+  last = fields[n - 1];
+  return (size_t)(last - fields[0]) + strlen(last) + 1;
+}
+
+/* Copies the values, which lie one behind the other, in one piece. */
+static void take_values(struct hf_call *call,
+                        const char *const *fields,
+                        size_t span) {
+  char *copy = (char *)(call->values + call->n_values);
+  int32_t i;
+  if (call->n_values == 0) {
+    return;
+  }
+  memcpy(copy, fields[0], span);
+  for (i = 0; i < call->n_values; i++) {
+    call->values[i] = value_of(copy + (fields[i] - fields[0]));
+  }
+}
+
+static enum hf_request_kind kind_of(const struct hf_op *op) {
+  if (op->kind == HF_OP_ACQUIRE) {
+    return HF_REQUEST_ACQUIRE;
+  }
+  return op->kind == HF_OP_QUERY ? HF_REQUEST_QUERY : HF_REQUEST_STATEMENT;
+}
+
+static uint64_t at(uint64_t now_us, int32_t ms) {
+  return ms <= 0 ? 0 : now_us + (uint64_t)ms * US_PER_MS;
+}
+
+static void set_terms(struct hf_call *call,
+                      const struct hf_op *op,
+                      const struct hf_config *config,
+                      uint64_t now_us) {
+  struct hf_request *request = &call->request;
+  request->id_low = (uint32_t)op->id_low;
+  request->id_high = (uint32_t)op->id_high;
+  request->flags = op->flags;
+  request->deadline_us = at(now_us, op->deadline_ms);
+  request->acquire_us = at(now_us, op->acquire_ms);
+  request->timeout_us = op->timeout_ms <= 0
+                            ? 0
+                            : (uint64_t)op->timeout_ms * US_PER_MS;
+  request->max_retries = op->retries < 0 ? config->max_retries : op->retries;
+}
+
+struct hf_call *hf_call_new(const struct hf_op *op,
+                            const char *const *fields,
+                            struct hf_handle *handle,
+                            uint64_t now_us) {
+  const struct hf_config *config = &handle->pool->core.config;
+  bool named = (op->flags & HF_FLAG_NAMED) != 0;
+  int32_t taken = op->kind == HF_OP_ACQUIRE ? 0 : named ? 2 : 1;
+  int32_t n = op->n_fields - taken;
+  size_t span = span_of(fields + taken, n);
+  struct hf_call *call =
+      hf_alloc(sizeof *call + (size_t)n * sizeof *call->values + span);
+  if (call == NULL) {
+    return NULL;
+  }
+  memset(call, 0, sizeof *call);
+  hf_request_init(&call->request, kind_of(op));
+  set_terms(call, op, config, now_us);
+  call->request.owner = handle;
+  call->handle = handle;
+  call->decode = op->decode;
+  call->named = named;
+  call->n_values = n;
+  call->values = (const char **)(call + 1);
+  take_values(call, fields + taken, span);
+  if (op->kind == HF_OP_ACQUIRE) {
+    hf_lease_init(&call->lease, handle);
+    call->request.lease = &call->lease;
+    return call;
+  }
+  call->statement = hf_statements_use(
+      &handle->pool->statements, fields[0], strlen(fields[0]));
+  if (call->statement == NULL) {
+    hf_free(call);
+    return NULL;
+  }
+  call->bytes = call->statement->bytes + span;
+  call->request.sql = call->statement->sql;
+  call->request.sql.read_only &= config->infer_reads;
+  return call;
+}
+
+void hf_call_rewind(struct hf_call *call) {
+  struct hf_block *block;
+  while ((block = call->first) != NULL) {
+    call->first = block->next;
+    hf_block_free(block);
+  }
+  call->last = NULL;
+  call->step = 0;
+  call->n_steps = 0;
+  call->piecewise = false;
+  call->mode_set = false;
+  call->encoding = false;
+  call->company = false;
+  call->received = 0;
+}
+
+void hf_call_free(struct hf_call *call) {
+  hf_call_rewind(call);
+  hf_statement_release(call->statement);
+  if (call->request.kind == HF_REQUEST_ACQUIRE) {
+    hf_lease_finish(&call->lease);
+  }
+  hf_request_finish(&call->request);
+  hf_free(call);
+}
+
+void hf_call_add(struct hf_call *call, struct hf_block *block) {
+  if (call->last == NULL) {
+    call->first = block;
+  } else {
+    call->last->next = block;
+  }
+  while (block->next != NULL) {
+    block = block->next;
+  }
+  call->last = block;
+}
+
+static void send_error(struct hf_call *call) {
+  const struct hf_request *request = &call->request;
+  const struct hf_error *error = &request->error;
+  struct hf_gauges gauges;
+  struct hf_block *block = hf_block_message2(HF_MSG_ERROR,
+                                             HF_ERROR_INTS,
+                                             (int32_t)request->id_low,
+                                             (int32_t)request->id_high,
+                                             error->fields,
+                                             error->fields_bytes,
+                                             request->cause.fields,
+                                             request->cause.fields_bytes);
+  if (block == NULL) {
+    return;
+  }
+  hf_pool_gauges(&call->handle->pool->core, &gauges);
+  block->ints[HF_ERROR_STATUS] = (int32_t)error->status;
+  block->ints[HF_ERROR_OUTCOME] = (int32_t)error->outcome;
+  block->ints[HF_ERROR_RETRYABLE] = error->retryable;
+  block->ints[HF_ERROR_UNIT] = (int32_t)error->unit;
+  block->ints[HF_ERROR_PHASE] = (int32_t)error->phase;
+  block->ints[HF_ERROR_ATTEMPTS] = request->attempts;
+  block->ints[HF_ERROR_ELAPSED_MS] =
+      (int32_t)((hf_engine_now_us() - request->submitted_us) / US_PER_MS);
+  block->ints[HF_ERROR_ERRNO] = error->sys_errno;
+  block->ints[HF_ERROR_TOTAL] = gauges.total;
+  block->ints[HF_ERROR_BUSY] = gauges.busy;
+  block->ints[HF_ERROR_IDLE] = gauges.idle;
+  block->ints[HF_ERROR_WAITING] = gauges.waiting;
+  block->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)request->cause.status;
+  block->ints[HF_ERROR_CAUSE_ERRNO] = request->cause.sys_errno;
+  hf_port_send(call->handle->port, block);
+}
+
+static void send_lease(struct hf_call *call) {
+  const struct hf_slot *slot = call->lease.slot;
+  struct hf_block *block = hf_block_message(HF_MSG_LEASE,
+                                            HF_LEASE_INTS,
+                                            (int32_t)call->request.id_low,
+                                            (int32_t)call->request.id_high,
+                                            NULL,
+                                            0);
+  if (block == NULL) {
+    return;
+  }
+  block->ints[HF_LEASE_NUMBER] = call->lease_number;
+  block->ints[HF_LEASE_CONNECTION] = (int32_t)slot->serial;
+  block->ints[HF_LEASE_PID] = slot->backend_pid;
+  block->ints[HF_LEASE_POOLED] = slot->proxied;
+  hf_port_send(call->handle->port, block);
+}
+
+/* All but the last message of an answer say that more follows. */
+static void send_results(struct hf_call *call) {
+  struct hf_block *block = call->first;
+  call->first = NULL;
+  call->last = NULL;
+  while (block != NULL) {
+    struct hf_block *next = block->next;
+    block->next = NULL;
+    if (block->ints[HF_INT_KIND] == HF_MSG_RESULT) {
+      block->ints[HF_RESULT_ATTEMPTS] = call->request.attempts;
+      block->ints[HF_RESULT_FLAGS] = next == NULL ? 0 : HF_RESULT_MORE;
+    }
+    hf_port_send(call->handle->port, block);
+    block = next;
+  }
+}
+
+void hf_call_answer(struct hf_call *call) {
+  if (call->handle == NULL) {
+    return; /* nobody is there to read it */
+  }
+  if (call->request.error.status != HF_OK) {
+    send_error(call);
+  } else if (call->request.kind == HF_REQUEST_ACQUIRE) {
+    send_lease(call);
+  } else {
+    send_results(call);
+  }
+}

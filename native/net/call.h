@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A call: a request of the core with what the world needs for it, the values
+ * to send and the messages that answer it.
+ *
+ * Ownership: made from an operation, freed when the core gave the request
+ * back and the user was answered. A call that acquired a lease lives until the
+ * lease is released: the lease is part of it.
+ * Threads: the engine's thread only.
+ */
+#ifndef HF_NET_CALL_H
+#define HF_NET_CALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/lease.h"
+#include "core/request.h"
+#include "holdfast.h"
+#include "statement.h"
+
+struct hf_handle;
+
+/* One command of a unit, in the order their answers come. */
+enum hf_step {
+  HF_STEP_PRELUDE,  /* settings that hold for the unit; rows are dropped */
+  HF_STEP_PREPARE,  /* Parse under a name */
+  HF_STEP_EXECUTE,  /* the user's statement */
+  HF_STEP_POSTLUDE, /* settings after BEGIN; rows are dropped */
+  HF_STEPS_MAX = 4
+};
+
+struct hf_call {
+  struct hf_request request; /* first: the core hands out its address */
+
+  /* set when it is made */
+  struct hf_handle *handle; /* NULL once its port is closed */
+  struct hf_statement *statement;
+  bool named;  /* the caller gave a name: prepared at first use */
+  int32_t decode;
+  int32_t n_values;
+  size_t bytes; /* of sql and values, for statistics */
+  const char **values;
+  struct hf_lease lease; /* of HF_REQUEST_ACQUIRE */
+  int32_t lease_number;  /* once granted */
+
+  /* of the attempt that runs */
+  enum hf_step steps[HF_STEPS_MAX];
+  uint8_t n_steps, step;
+  bool simple;    /* by the simple protocol, alone */
+  bool piecewise; /* rows are read in pieces */
+  bool mode_set;  /* and that was decided */
+  bool encoding;  /* the encoder holds rows of this result */
+  bool company;   /* the unit is more than the statement alone */
+  size_t received;
+
+  /* the answer */
+  struct hf_block *first, *last;
+};
+
+static inline struct hf_call *hf_call_of(struct hf_request *request) {
+  return (struct hf_call *)(void *)request;
+}
+
+/*
+ * Makes a call from an operation whose fields begin at `fields`. NULL when out
+ * of memory.
+ */
+struct hf_call *hf_call_new(const struct hf_op *op,
+                            const char *const *fields,
+                            struct hf_handle *handle,
+                            uint64_t now_us);
+
+/* Frees a call that the core does not have. */
+void hf_call_free(struct hf_call *call);
+
+/* Throws away what an attempt produced, before it goes again. */
+void hf_call_rewind(struct hf_call *call);
+
+/* Adds a message to the answer. */
+void hf_call_add(struct hf_call *call, struct hf_block *block);
+
+/* Sends the answer: the messages of a success, or the error. */
+void hf_call_answer(struct hf_call *call);
+
+/* Returns 64 bits of request id. */
+static inline uint64_t hf_call_id(uint32_t low, uint32_t high) {
+  return (uint64_t)high << 32 | low;
+}
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* Cancel requests, between a connection and the workers. */
+#include "canceller.h"
+
+#include "cancel.h"
+#include "conn.h"
+#include "core/alloc.h"
+#include "netpool.h"
+
+struct hf_canceller {
+  struct hf_post post;
+  struct hf_cancel_job *job;
+  struct hf_engine *engine;
+  struct hf_conn *conn; /* NULL when it closed meanwhile */
+};
+
+static void on_over(struct hf_post *post) {
+  struct hf_canceller *canceller =
+      HF_CONTAINER_OF(post, struct hf_canceller, post);
+  struct hf_conn *conn = canceller->conn;
+  bool reached = canceller->job->reached;
+  hf_cancel_job_free(canceller->job);
+  hf_free(canceller);
+  if (conn == NULL) {
+    return;
+  }
+  conn->canceller = NULL;
+  if (!reached) {
+    /* It may still arrive, and hit whatever runs by then. */
+    hf_conn_fail(conn);
+    return;
+  }
+  if (conn->held != NULL) {
+    struct hf_request *request = &conn->held->request;
+    conn->held = NULL;
+    hf_pool_on_finished(&conn->pool->core,
+                        request,
+                        conn->held_transaction,
+                        hf_engine_now_us());
+  }
+}
+
+/* On a worker's thread. */
+static void on_done(struct hf_job *job) {
+  struct hf_canceller *canceller =
+      HF_CONTAINER_OF(job, struct hf_cancel_job, job)->ctx;
+  hf_engine_post(canceller->engine, &canceller->post);
+}
+
+struct hf_canceller *hf_canceller_start(struct hf_conn *conn) {
+  struct hf_canceller *canceller = hf_calloc(1, sizeof *canceller);
+  if (canceller == NULL) {
+    goto fail_alloc;
+  }
+  canceller->post.run = on_over;
+  canceller->engine = conn->pool->engine;
+  canceller->conn = conn;
+  canceller->job = hf_cancel_job_new(conn->pg, on_done, canceller);
+  if (canceller->job == NULL) {
+    goto fail_job;
+  }
+  if (hf_workers_submit(
+          conn->pool->engine->workers, &canceller->job->job, true) != HF_OK) {
+    goto fail_submit;
+  }
+  return canceller;
+
+fail_submit:
+  hf_cancel_job_free(canceller->job);
+fail_job:
+  hf_free(canceller);
+fail_alloc:
+  hf_conn_fail(conn);
+  return NULL;
+}
+
+void hf_canceller_forget(struct hf_canceller *canceller) {
+  if (canceller != NULL) {
+    canceller->conn = NULL;
+  }
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a connection on the engine's loop. */
+#include "conn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "canceller.h"
+#include "core/alloc.h"
+#include "netpool.h"
+
+static void on_poll(uv_poll_t *handle, int status, int events) {
+  struct hf_conn *conn = handle->data;
+  if (status < 0) {
+    hf_conn_fail(conn);
+    return;
+  }
+  if ((events & UV_WRITABLE) != 0) {
+    hf_conn_mark_dirty(conn);
+  }
+  if ((events & UV_READABLE) != 0) {
+    hf_conn_read(conn);
+  }
+}
+
+/* Unsolicited messages of the server, and those beside an answer. */
+static void on_notice(void *ctx, const PGresult *result) {
+  struct hf_conn *conn = ctx;
+  struct hf_error error;
+  hf_error_init(&error);
+  hf_conn_read_error(result, HF_PHASE_AWAIT, &error);
+  if (error.severity == HF_SEVERITY_FATAL ||
+      error.severity == HF_SEVERITY_PANIC ||
+      strncmp(error.sqlstate, "57P0", 4) == 0) {
+    hf_error_move(&conn->last_words, &error);
+  } else if (conn->slot->lease != NULL) {
+    hf_netpool_event(conn->pool, conn->slot, HF_EVENT_NOTICE, &error);
+  }
+  hf_error_finish(&error);
+}
+
+static bool is_corkable(int fd) {
+  struct sockaddr_storage address;
+  socklen_t length = sizeof address;
+  return getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&
+         address.ss_family != AF_UNIX;
+}
+
+struct hf_conn *hf_conn_new(struct hf_netpool *pool,
+                            struct hf_slot *slot,
+                            PGconn *pg) {
+  struct hf_conn *conn = hf_calloc(1, sizeof *conn);
+  if (conn == NULL) {
+    goto fail_alloc;
+  }
+  conn->pool = pool;
+  conn->slot = slot;
+  conn->pg = pg;
+  conn->fd = PQsocket(pg);
+  conn->tls = PQsslInUse(pg) != 0;
+  conn->corkable = is_corkable(conn->fd);
+  conn->poll.data = conn;
+  hf_error_init(&conn->last_words);
+  hf_names_init(&conn->names,
+                (size_t)pool->core.config.statement_cache_size);
+  if (uv_poll_init(&pool->engine->loop, &conn->poll, conn->fd) != 0) {
+    goto fail_poll;
+  }
+  (void)PQsetNoticeReceiver(pg, on_notice, conn);
+  hf_conn_watch(conn);
+  return conn;
+
+fail_poll:
+  hf_free(conn);
+fail_alloc:
+  PQfinish(pg);
+  return NULL;
+}
+
+void hf_conn_watch(struct hf_conn *conn) {
+  int events = conn->paused ? 0 : UV_READABLE;
+  if (conn->state == HF_CONN_CLOSING) {
+    return;
+  }
+  if (PQflush(conn->pg) == 1) {
+    events |= UV_WRITABLE;
+  }
+  if (events == conn->events) {
+    return;
+  }
+  conn->events = events;
+  if (events == 0) {
+    (void)uv_poll_stop(&conn->poll);
+  } else if (uv_poll_start(&conn->poll, events, on_poll) != 0) {
+    hf_conn_fail(conn);
+  }
+}
+
+void hf_conn_mark_dirty(struct hf_conn *conn) {
+  if (!hf_link_queued(&conn->dirty) && conn->state != HF_CONN_CLOSING) {
+    hf_list_push(&conn->pool->engine->dirty_conns, &conn->dirty);
+  }
+}
+
+struct hf_call *hf_conn_head(const struct hf_conn *conn) {
+  struct hf_link *link = hf_list_first(&conn->slot->running);
+  return link == NULL ? NULL
+                      : hf_call_of(HF_CONTAINER_OF(
+                            link, struct hf_request, link));
+}
+
+void hf_conn_fail(struct hf_conn *conn) {
+  if (conn->state != HF_CONN_CLOSING) {
+    conn->failing = true;
+    hf_conn_mark_dirty(conn);
+  }
+}
+
+void hf_conn_execute(struct hf_conn *conn, struct hf_call *call) {
+  conn->state = HF_CONN_ACTIVE;
+  if (conn->failing) {
+    call->request.unsent = true;
+    return;
+  }
+  if (!hf_conn_send(conn, call)) {
+    hf_conn_fail(conn);
+    return;
+  }
+  hf_conn_watch(conn);
+}
+
+void hf_conn_run_chore(struct hf_conn *conn,
+                       enum hf_chore chore,
+                       const char *sql) {
+  conn->state = HF_CONN_ACTIVE;
+  conn->chore = chore;
+  if (conn->failing) {
+    return;
+  }
+  if (!hf_conn_send_chore(conn, sql)) {
+    hf_conn_fail(conn);
+    return;
+  }
+  hf_conn_watch(conn);
+}
+
+void hf_conn_cancel(struct hf_conn *conn) {
+  if (conn->canceller == NULL && !conn->failing) {
+    conn->canceller = hf_canceller_start(conn);
+  }
+}
+
+bool hf_conn_is_usable(struct hf_conn *conn) {
+  struct pollfd pfd = {.fd = conn->fd, .events = POLLIN};
+  if (conn->failing || conn->state != HF_CONN_READY) {
+    return false;
+  }
+  /* A pooler may have sent a heartbeat: consume, then judge. */
+  while (poll(&pfd, 1, 0) > 0) {
+    if (PQconsumeInput(conn->pg) == 0 || PQisBusy(conn->pg) != 0 ||
+        conn->last_words.status != HF_OK) {
+      return false;
+    }
+  }
+  return PQstatus(conn->pg) == CONNECTION_OK;
+}
+
+/* What the end of the connection means for whoever waits on it. */
+static void describe_end(struct hf_conn *conn, struct hf_error *error) {
+  if (conn->last_words.status != HF_OK) {
+    hf_error_move(error, &conn->last_words);
+    return;
+  }
+  hf_error_set(error,
+               HF_SOCKET_ERROR,
+               HF_PHASE_AWAIT,
+               "the connection to the server was lost (ECONNRESET)");
+  error->sys_errno = ECONNRESET;
+  hf_error_add(error, 'y', "read");
+}
+
+static void tell_end(struct hf_conn *conn) {
+  struct hf_pool *core = &conn->pool->core;
+  struct hf_slot *slot = conn->slot;
+  struct hf_error error;
+  hf_error_init(&error);
+  describe_end(conn, &error);
+  if (conn->held != NULL) {
+    struct hf_request *request = &conn->held->request;
+    conn->held = NULL;
+    hf_pool_on_finished(
+        core, request, conn->held_transaction, hf_engine_now_us());
+  }
+  if (conn->chore == HF_CHORE_SETTINGS) {
+    hf_error_move(&conn->last_words, &error);
+    hf_netpool_on_chore(conn);
+  } else if (conn->state != HF_CONN_CLOSING) {
+    hf_pool_on_lost(core, slot, &error, hf_engine_now_us());
+  }
+  hf_error_finish(&error);
+}
+
+void hf_conn_flush(struct hf_conn *conn) {
+  if (conn->state == HF_CONN_CLOSING) {
+    return;
+  }
+  if (!conn->failing && !hf_conn_push(conn)) {
+    /* What the server said last may still be there to be read. */
+    hf_conn_read(conn);
+    conn->failing = conn->state != HF_CONN_CLOSING;
+  }
+  if (conn->failing && conn->state != HF_CONN_CLOSING) {
+    if (hf_link_queued(&conn->dirty)) {
+      hf_list_remove(&conn->pool->engine->dirty_conns, &conn->dirty);
+    }
+    tell_end(conn);
+    return;
+  }
+  hf_conn_watch(conn);
+}
+
+void hf_conn_resume(struct hf_conn *conn) {
+  if (conn->paused) {
+    conn->paused = false;
+    hf_conn_watch(conn);
+    hf_conn_read(conn);
+  }
+}
+
+static void on_closed(uv_handle_t *handle) {
+  struct hf_conn *conn = handle->data;
+  struct hf_pool *core = &conn->pool->core;
+  struct hf_engine *engine = conn->pool->engine;
+  struct hf_slot *slot = conn->slot;
+  bool awaited = conn->awaited;
+  hf_free(conn);
+  if (awaited) {
+    hf_pool_on_closed(core, slot, hf_engine_now_us());
+  }
+  hf_engine_turn(engine);
+}
+
+void hf_conn_close(struct hf_conn *conn) {
+  assert(conn->state != HF_CONN_CLOSING);
+  conn->state = HF_CONN_CLOSING;
+  conn->awaited = conn->slot->state == HF_SLOT_CLOSING;
+  conn->slot->conn = NULL;
+  if (hf_link_queued(&conn->dirty)) {
+    hf_list_remove(&conn->pool->engine->dirty_conns, &conn->dirty);
+  }
+  hf_canceller_forget(conn->canceller);
+  (void)uv_poll_stop(&conn->poll);
+  (void)PQsetNoticeReceiver(conn->pg, hf_conn_drop_notice, NULL);
+  PQfinish(conn->pg);
+  conn->pg = NULL;
+  hf_names_finish(&conn->names);
+  hf_encoder_finish_memory(&conn->encoder);
+  hf_error_finish(&conn->last_words);
+  uv_close((uv_handle_t *)&conn->poll, on_closed);
+}
+
+void hf_conn_drop_notice(void *ctx, const PGresult *result) {
+  (void)ctx;
+  (void)result;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A connection on the engine's loop: sends the units of calls in the order of
+ * its slot's running list and reads their answers.
+ *
+ *     READY <-----> ACTIVE (n units in flight)
+ *       |             |
+ *       +-> CLOSING <-+   then the memory goes
+ *
+ * Ownership: made around an open PGconn, which it owns; frees itself after
+ * hf_conn_close.
+ * Threads: the engine's thread only.
+ */
+#ifndef HF_NET_CONN_H
+#define HF_NET_CONN_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <uv.h>
+
+#include "call.h"
+#include "cancel.h"
+#include "core/error.h"
+#include "core/slot.h"
+#include "engine.h"
+#include "names.h"
+#include "result.h"
+
+struct hf_canceller;
+struct hf_netpool;
+
+enum hf_conn_state { HF_CONN_READY, HF_CONN_ACTIVE, HF_CONN_CLOSING };
+
+/* A statement of our own that runs with nothing else in flight. */
+enum hf_chore {
+  HF_CHORE_NONE,
+  HF_CHORE_SETTINGS, /* the pool's settings, once, on a new connection */
+  HF_CHORE_ROLLBACK  /* cleans up what a user left behind */
+};
+
+struct hf_conn {
+  /* set when it is made */
+  struct hf_netpool *pool;
+  struct hf_slot *slot;
+  PGconn *pg;
+  int fd;
+  bool tls;
+  bool corkable; /* TCP, not a unix socket */
+
+  enum hf_conn_state state;
+  uv_poll_t poll;
+  int events; /* watched now */
+  bool pipeline;
+  bool corked;
+  bool failing; /* dead; the pool is told at the end of the turn */
+  bool awaited; /* closing: the slot waits to hear that it is done */
+  bool paused;  /* the reader's environment is over its memory limit */
+  struct hf_link dirty;
+
+  enum hf_chore chore;
+
+  /* a cancel request under way, and the answer that waits for its end */
+  struct hf_canceller *canceller;
+  struct hf_call *held;
+  char held_transaction;
+
+  struct hf_name_table names;
+  struct hf_encoder encoder;
+  struct hf_error last_words; /* FATAL, or a WARNING before the end */
+};
+
+/*
+ * Makes a connection; takes ownership of `pg` in any case. NULL when out of
+ * memory or the socket cannot be watched.
+ */
+struct hf_conn *hf_conn_new(struct hf_netpool *pool,
+                            struct hf_slot *slot,
+                            PGconn *pg);
+
+/* Sends the unit of a call, the last of the slot's running list. */
+void hf_conn_execute(struct hf_conn *conn, struct hf_call *call);
+
+/* Runs a statement of our own; the pool hears hf_netpool_on_chore. */
+void hf_conn_run_chore(struct hf_conn *conn,
+                       enum hf_chore chore,
+                       const char *sql);
+
+/* Sends a cancel request for the only unit in flight. */
+void hf_conn_cancel(struct hf_conn *conn);
+
+/* Looks without waiting whether an idle connection still lives. */
+bool hf_conn_is_usable(struct hf_conn *conn);
+
+/* Sends what collected in this turn, or tells the pool of the end. */
+void hf_conn_flush(struct hf_conn *conn);
+
+/* Reads on after hf_conn.paused. */
+void hf_conn_resume(struct hf_conn *conn);
+
+/* Closes; the pool hears hf_pool_on_closed later. */
+void hf_conn_close(struct hf_conn *conn);
+
+/* ---- between conn.c, send.c and read.c ----------------------------------- */
+
+/* The connection is dead: the pool is told at the end of the turn, once. */
+void hf_conn_fail(struct hf_conn *conn);
+
+/* Has hf_conn_flush called at the end of the turn. */
+void hf_conn_mark_dirty(struct hf_conn *conn);
+
+/* Returns the call whose answer comes next, or NULL. */
+struct hf_call *hf_conn_head(const struct hf_conn *conn);
+
+/* Watches for input, and for room when there is output left. */
+void hf_conn_watch(struct hf_conn *conn);
+
+/* Reads what there is and settles what is complete. */
+void hf_conn_read(struct hf_conn *conn);
+
+/* Sends a unit; false when libpq refused it, which ends the connection. */
+HF_NODISCARD bool hf_conn_send(struct hf_conn *conn, struct hf_call *call);
+
+/* Hands libpq's output to the socket; false as above. */
+HF_NODISCARD bool hf_conn_push(struct hf_conn *conn);
+
+/* Sends a chore's text; false as above. */
+HF_NODISCARD bool hf_conn_send_chore(struct hf_conn *conn, const char *sql);
+
+/* A notice receiver for connections that nobody listens to. */
+void hf_conn_drop_notice(void *ctx, const PGresult *result);
+
+/* Copies the fields of a result's error into `error`. */
+void hf_conn_read_error(const PGresult *result,
+                        enum hf_phase phase,
+                        struct hf_error *error);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening a slot's connection: the password function if there is one, a worker
+ * that connects, the pool's settings on a direct connection. And the same
+ * first half as a probe: is the server there at all?
+ *
+ *     ASKING -> WORKING -> SETTLING -> (slot IDLE)
+ *        |         |          |
+ *        +---------+----------+-> OVER
+ *
+ * Ownership: frees itself when it is over.
+ * Threads: the engine's thread only.
+ */
+#ifndef HF_NET_DIAL_H
+#define HF_NET_DIAL_H
+
+struct hf_conn;
+struct hf_dial;
+struct hf_netpool;
+struct hf_slot;
+
+/* Opens slot's connection: hf_pool_on_connected or _on_connect_failed. */
+void hf_dial_open(struct hf_netpool *pool, struct hf_slot *slot);
+
+/* Tries whether the server answers: hf_pool_on_probed. */
+void hf_dial_probe(struct hf_netpool *pool, struct hf_slot *slot);
+
+/* Stops opening: hf_pool_on_closed follows. */
+void hf_dial_stop(struct hf_dial *dial);
+
+/* The settings are done, or failed with the connection's last words. */
+void hf_dial_on_settled(struct hf_dial *dial, struct hf_conn *conn);
+
+/* The answer to HF_MSG_ASK; `password` NULL: the function failed. */
+void hf_dial_on_password(struct hf_dial *dial,
+                         const char *password,
+                         const char *message);
+
+#endif

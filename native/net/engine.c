@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/* The engine's thread: start, posts, turns, the end. */
+#define _GNU_SOURCE /* pthread_setname_np */
+#include "engine.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conn.h"
+#include "connector.h"
+#include "core/alloc.h"
+#include "exit.h"
+#include "netpool.h"
+#include "port.h"
+
+enum {
+  CONNECTOR_THREADS = 5, /* four that connect, one kept for cancels */
+  CONNECTOR_RESERVE = 1,
+  CONNECTOR_JOIN_MS = 200,
+  STACK_BYTES = 512 * 1024,
+  US_PER_MS = 1000
+};
+
+/* The engine that takes ports, and all that run; under registry_lock. */
+static struct hf_engine *current;
+static struct hf_list engines;
+static uv_mutex_t registry_lock;
+static uv_once_t registry_once = UV_ONCE_INIT;
+
+static void make_registry(void) {
+  if (uv_mutex_init(&registry_lock) != 0) {
+    abort();
+  }
+  hf_list_init(&engines);
+}
+
+uint64_t hf_engine_now_us(void) {
+  return hf_clock_ns() / US_PER_MS;
+}
+
+/* xorshift128+: jitter needs spread, not secrecy. */
+uint32_t hf_engine_random(struct hf_engine *engine) {
+  uint64_t a = engine->seed[0];
+  uint64_t b = engine->seed[1];
+  engine->seed[0] = b;
+  a ^= a << 23;
+  a ^= a >> 17;
+  a ^= b ^ (b >> 26);
+  engine->seed[1] = a;
+  return (uint32_t)((a + b) >> 32);
+}
+
+/* ---- posts --------------------------------------------------------------- */
+
+void hf_engine_post(struct hf_engine *engine, struct hf_post *post) {
+  uv_mutex_lock(&engine->lock);
+  hf_list_push(&engine->posts, &post->link);
+  (void)uv_async_send(&engine->wake);
+  uv_mutex_unlock(&engine->lock);
+}
+
+static struct hf_post *next_post(struct hf_engine *engine) {
+  struct hf_link *link;
+  uv_mutex_lock(&engine->lock);
+  link = hf_list_pop(&engine->posts);
+  uv_mutex_unlock(&engine->lock);
+  return link == NULL ? NULL : HF_CONTAINER_OF(link, struct hf_post, link);
+}
+
+static void on_wake(uv_async_t *wake) {
+  struct hf_engine *engine = wake->data;
+  struct hf_post *post;
+  hf_exit_checkpoint();
+  while ((post = next_post(engine)) != NULL) {
+    post->run(post);
+  }
+}
+
+/* ---- turns --------------------------------------------------------------- */
+
+static void flush_conns(struct hf_engine *engine) {
+  struct hf_link *link;
+  while ((link = hf_list_pop(&engine->dirty_conns)) != NULL) {
+    hf_conn_flush(HF_CONTAINER_OF(link, struct hf_conn, dirty));
+  }
+}
+
+static void end_turn_of_pools(struct hf_engine *engine) {
+  struct hf_link *link;
+  struct hf_link *after;
+  HF_LIST_EACH_SAFE(link, after, &engine->pools) {
+    hf_netpool_end_turn(HF_CONTAINER_OF(link, struct hf_netpool, of_engine));
+  }
+}
+
+static void hand_over(struct hf_engine *engine) {
+  struct hf_link *link;
+  while ((link = hf_list_pop(&engine->dirty_ports)) != NULL) {
+    hf_port_hand_over(HF_CONTAINER_OF(link, struct hf_port, dirty));
+  }
+}
+
+static void on_timer(uv_timer_t *timer) {
+  struct hf_engine *engine = timer->data;
+  uint64_t now_us = hf_engine_now_us();
+  struct hf_link *link;
+  engine->timer_us = 0;
+  HF_LIST_EACH(link, &engine->pools) {
+    struct hf_netpool *pool =
+        HF_CONTAINER_OF(link, struct hf_netpool, of_engine);
+    if (hf_pool_next_us(&pool->core) <= now_us) {
+      hf_pool_tick(&pool->core, now_us);
+    }
+  }
+  hf_engine_turn(engine);
+}
+
+/* An alarm that is early is harmless, so a later wish leaves it alone. */
+static void set_timer(struct hf_engine *engine) {
+  uint64_t next_us = UINT64_MAX;
+  uint64_t now_us;
+  uint64_t delay_ms = 0;
+  struct hf_link *link;
+  HF_LIST_EACH(link, &engine->pools) {
+    uint64_t at_us = hf_netpool_next_us(
+        HF_CONTAINER_OF(link, struct hf_netpool, of_engine));
+    if (at_us < next_us) {
+      next_us = at_us;
+    }
+  }
+  if (next_us == UINT64_MAX ||
+      (engine->timer_us != 0 && engine->timer_us <= next_us)) {
+    return;
+  }
+  now_us = hf_engine_now_us();
+  if (next_us > now_us) {
+    delay_ms = (next_us - now_us + US_PER_MS - 1) / US_PER_MS;
+  }
+  uv_update_time(&engine->loop);
+  (void)uv_timer_start(&engine->timer, on_timer, delay_ms, 0);
+  engine->timer_us = next_us;
+}
+
+static void stop(struct hf_engine *engine) {
+  uv_mutex_lock(&registry_lock);
+  engine->stopping = true;
+  uv_mutex_unlock(&registry_lock);
+  uv_close((uv_handle_t *)&engine->wake, NULL);
+  uv_close((uv_handle_t *)&engine->timer, NULL);
+  uv_close((uv_handle_t *)&engine->turn, NULL);
+}
+
+void hf_engine_turn(struct hf_engine *engine) {
+  if (engine->stopping) {
+    return;
+  }
+  do {
+    flush_conns(engine);
+    end_turn_of_pools(engine);
+  } while (!hf_list_empty(&engine->dirty_conns));
+  hand_over(engine);
+  if (engine->detached && hf_list_empty(&engine->pools)) {
+    stop(engine);
+    return;
+  }
+  set_timer(engine);
+}
+
+static void on_turn(uv_check_t *turn) {
+  hf_exit_checkpoint();
+  hf_engine_turn(turn->data);
+}
+
+/* ---- the thread ---------------------------------------------------------- */
+
+static void finish(struct hf_engine *engine) {
+  uv_mutex_lock(&registry_lock);
+  hf_list_remove(&engines, &engine->of_process);
+  uv_mutex_unlock(&registry_lock);
+  hf_workers_finish(engine->workers, CONNECTOR_JOIN_MS);
+  (void)uv_loop_close(&engine->loop);
+  uv_mutex_destroy(&engine->lock);
+  hf_free(engine);
+}
+
+static void run(void *arg) {
+  struct hf_engine *engine = arg;
+  sigset_t all;
+  (void)sigfillset(&all);
+  (void)pthread_sigmask(SIG_BLOCK, &all, NULL);
+  (void)pthread_setname_np(pthread_self(), "hf-engine");
+  hf_exit_enter();
+  (void)uv_run(&engine->loop, UV_RUN_DEFAULT);
+  finish(engine);
+  hf_exit_leave();
+}
+
+static enum hf_status start_thread(struct hf_engine *engine) {
+  uv_thread_options_t options = {.flags = UV_THREAD_HAS_STACK_SIZE,
+                                 .stack_size = STACK_BYTES};
+  uv_thread_t thread;
+  if (uv_thread_create_ex(&thread, &options, run, engine) != 0) {
+    return HF_SOCKET_ERROR;
+  }
+  /* It ends by itself and nobody waits for it but the exit handler. */
+  (void)pthread_detach(thread);
+  return HF_OK;
+}
+
+static void init_handles(struct hf_engine *engine) {
+  (void)uv_timer_init(&engine->loop, &engine->timer);
+  (void)uv_check_init(&engine->loop, &engine->turn);
+  (void)uv_check_start(&engine->turn, on_turn);
+  engine->wake.data = engine;
+  engine->timer.data = engine;
+  engine->turn.data = engine;
+}
+
+static enum hf_status engine_new(struct hf_engine **out) {
+  enum hf_status status = HF_NO_MEMORY;
+  struct hf_engine *engine = hf_calloc(1, sizeof *engine);
+  if (engine == NULL) {
+    return status;
+  }
+  hf_list_init(&engine->posts);
+  hf_list_init(&engine->pools);
+  hf_list_init(&engine->dirty_ports);
+  hf_list_init(&engine->dirty_conns);
+  if (uv_mutex_init(&engine->lock) != 0) {
+    goto fail_lock;
+  }
+  if (uv_random(NULL,
+                NULL,
+                engine->seed,
+                sizeof engine->seed,
+                0,
+                NULL) != 0) {
+    engine->seed[0] = hf_clock_ns() | 1;
+    engine->seed[1] = (uint64_t)(uintptr_t)engine;
+  }
+  engine->salt = hf_engine_random(engine);
+  if (uv_loop_init(&engine->loop) != 0) {
+    goto fail_loop;
+  }
+  if (uv_async_init(&engine->loop, &engine->wake, on_wake) != 0) {
+    goto fail_wake;
+  }
+  status = hf_workers_new(
+      CONNECTOR_THREADS, CONNECTOR_RESERVE, &engine->workers);
+  if (status != HF_OK) {
+    goto fail_workers;
+  }
+  init_handles(engine);
+  status = start_thread(engine);
+  if (status != HF_OK) {
+    goto fail_thread;
+  }
+  *out = engine;
+  return HF_OK;
+
+fail_thread:
+  hf_workers_finish(engine->workers, 0);
+  uv_close((uv_handle_t *)&engine->timer, NULL);
+  uv_close((uv_handle_t *)&engine->turn, NULL);
+fail_workers:
+  uv_close((uv_handle_t *)&engine->wake, NULL);
+  (void)uv_run(&engine->loop, UV_RUN_NOWAIT);
+fail_wake:
+  (void)uv_loop_close(&engine->loop);
+fail_loop:
+  uv_mutex_destroy(&engine->lock);
+fail_lock:
+  hf_free(engine);
+  return status;
+}
+
+enum hf_status hf_engine_attach(struct hf_engine **engine) {
+  enum hf_status status = HF_OK;
+  uv_once(&registry_once, make_registry);
+  hf_exit_prepare();
+  hf_connector_on_first_tls(hf_exit_prepare_after_tls);
+  uv_mutex_lock(&registry_lock);
+  if (current == NULL) {
+    status = engine_new(&current);
+    if (status == HF_OK) {
+      hf_list_push(&engines, &current->of_process);
+    }
+  }
+  if (status == HF_OK) {
+    current->ports++;
+    *engine = current;
+  }
+  uv_mutex_unlock(&registry_lock);
+  return status;
+}
+
+static struct hf_engine *engine_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_engine, of_process);
+}
+
+void hf_engine_wake_all(void) {
+  struct hf_link *link;
+  uv_mutex_lock(&registry_lock);
+  HF_LIST_EACH(link, &engines) {
+    if (!engine_of(link)->stopping) {
+      (void)uv_async_send(&engine_of(link)->wake);
+    }
+  }
+  uv_mutex_unlock(&registry_lock);
+}
+
+void hf_engine_park_workers(int32_t timeout_ms) {
+  struct hf_link *link;
+  uv_mutex_lock(&registry_lock);
+  HF_LIST_EACH(link, &engines) {
+    (void)hf_workers_park(engine_of(link)->workers, timeout_ms);
+  }
+  uv_mutex_unlock(&registry_lock);
+}
+
+void hf_engine_detach(struct hf_engine *engine) {
+  uv_mutex_lock(&registry_lock);
+  engine->ports--;
+  if (engine->ports == 0) {
+    /* It closes what is left and ends; the next port gets a new one. */
+    current = NULL;
+    engine->detached = true;
+  }
+  uv_mutex_unlock(&registry_lock);
+}

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: MIT */
+/* Pools of the engine: making, sharing, handles, events, the end. */
+#include "netpool.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "block.h"
+#include "conn.h"
+#include "core/alloc.h"
+#include "dial.h"
+#include "port.h"
+#include "target.h"
+
+enum { US_PER_MS = 1000, MS_PER_S = 1000, PREFIX_BYTES = 3 };
+
+static const char target_prefix[] = "pg.";
+
+/* ---- making -------------------------------------------------------------- */
+
+/* Every field but the key is an option of some layer, by its prefix. */
+static enum hf_status set_option(struct hf_netpool *pool,
+                                 struct hf_config *config,
+                                 const char *name,
+                                 const char *value,
+                                 struct hf_error *error) {
+  if (strncmp(name, target_prefix, PREFIX_BYTES) == 0) {
+    return hf_target_set(pool->target, name + PREFIX_BYTES, value, error);
+  }
+  if (strncmp(name, "set.", 4) == 0 || strncmp(name, "sql.", 4) == 0) {
+    return HF_OK; /* settings.c */
+  }
+  if (strcmp(name, "has.password") == 0) {
+    pool->asks_password = true;
+    return HF_OK;
+  }
+  return hf_config_set(config, name, value, error);
+}
+
+static enum hf_status set_default(struct hf_target *target,
+                                  const char *key,
+                                  int32_t value,
+                                  struct hf_error *error) {
+  char text[16];
+  if (hf_target_get(target, key) != NULL) {
+    return HF_OK;
+  }
+  (void)snprintf(text, sizeof text, "%d", (int)value);
+  return hf_target_set(target, key, text, error);
+}
+
+/* Dead peers are found by the kernel, too. */
+static enum hf_status set_keepalives(struct hf_target *target,
+                                     const struct hf_config *config,
+                                     struct hf_error *error) {
+  int32_t idle_s = config->keep_alive_initial_delay_ms / MS_PER_S;
+  enum hf_status status =
+      set_default(target, "keepalives", config->keep_alive ? 1 : 0, error);
+  if (status == HF_OK) {
+    status = set_default(
+        target, "keepalives_idle", idle_s < 1 ? 1 : idle_s, error);
+  }
+  if (status == HF_OK) {
+    status = set_default(target, "keepalives_interval", 3, error);
+  }
+  if (status == HF_OK) {
+    status = set_default(target, "keepalives_count", 3, error);
+  }
+  if (status == HF_OK && config->tcp_user_timeout_ms > 0) {
+    status = set_default(
+        target, "tcp_user_timeout", config->tcp_user_timeout_ms, error);
+  }
+  return status;
+}
+
+static enum hf_status set_options(struct hf_netpool *pool,
+                                  const char *const *fields,
+                                  int32_t n_fields,
+                                  struct hf_error *error) {
+  struct hf_config config;
+  struct hf_world world;
+  enum hf_status status = HF_OK;
+  int32_t i;
+  hf_config_init(&config);
+  for (i = 0; i + 1 < n_fields && status == HF_OK; i += 2) {
+    status = set_option(pool, &config, fields[i], fields[i + 1], error);
+  }
+  if (status == HF_OK) {
+    status = hf_config_check(&config, error);
+  }
+  if (status == HF_OK) {
+    status = set_keepalives(pool->target, &config, error);
+  }
+  if (status != HF_OK) {
+    return status;
+  }
+  hf_netpool_make_world(pool, &world);
+  status = hf_pool_init(&pool->core, &config, &world, hf_engine_now_us());
+  if (status == HF_OK) {
+    status = hf_netpool_set_sql(pool, fields, n_fields);
+  }
+  return status;
+}
+
+/* The options as they were given, but for what must not be shown. */
+static bool keep_options(struct hf_netpool *pool,
+                         const char *const *fields,
+                         int32_t n_fields) {
+  size_t bytes = 0;
+  char *out;
+  int32_t i;
+  for (i = 0; i < n_fields; i++) {
+    bytes += strlen(fields[i]) + 1;
+  }
+  out = hf_alloc(bytes + 1);
+  if (out == NULL) {
+    return false;
+  }
+  pool->options = out;
+  for (i = 0; i + 1 < n_fields; i += 2) {
+    size_t name_bytes = strlen(fields[i]) + 1;
+    size_t value_bytes = strlen(fields[i + 1]) + 1;
+    if (strcmp(fields[i], "pg.password") == 0 ||
+        strcmp(fields[i], "pg.sslkey_pem") == 0) {
+      continue;
+    }
+    memcpy(out, fields[i], name_bytes);
+    memcpy(out + name_bytes, fields[i + 1], value_bytes);
+    out += name_bytes + value_bytes;
+  }
+  pool->options_bytes = (size_t)(out - pool->options);
+  return true;
+}
+
+static void release(struct hf_netpool *pool) {
+  hf_target_unref(pool->target);
+  hf_free(pool->key);
+  hf_free(pool->options);
+  hf_free(pool->session_sql);
+  hf_free(pool->unit_sql);
+  hf_free(pool);
+}
+
+struct hf_netpool *hf_netpool_new(struct hf_engine *engine,
+                                  const char *const *fields,
+                                  int32_t n_fields,
+                                  bool shared,
+                                  struct hf_error *error) {
+  struct hf_netpool *pool = hf_calloc(1, sizeof *pool);
+  if (pool == NULL) {
+    goto fail_memory;
+  }
+  pool->engine = engine;
+  pool->target = hf_target_new();
+  if (pool->target == NULL) {
+    goto fail_target;
+  }
+  hf_list_init(&pool->handles);
+  if ((shared &&
+       (pool->key = hf_strndup(fields[0], strlen(fields[0]))) == NULL) ||
+      !keep_options(pool, fields + 1, n_fields - 1)) {
+    goto fail_target;
+  }
+  if (set_options(pool, fields + 1, n_fields - 1, error) != HF_OK) {
+    goto fail_options;
+  }
+  hf_statements_init(&pool->statements, engine->salt);
+  hf_list_push(&engine->pools, &pool->of_engine);
+  return pool;
+
+fail_options:
+  if (pool->core.slots != NULL) {
+    hf_pool_finish(&pool->core);
+  }
+  release(pool);
+  return NULL;
+fail_target:
+  release(pool);
+fail_memory:
+  hf_error_set(error, HF_NO_MEMORY, HF_PHASE_LOCAL, NULL);
+  return NULL;
+}
+
+struct hf_netpool *hf_netpool_find(struct hf_engine *engine,
+                                   const char *key) {
+  struct hf_link *link;
+  HF_LIST_EACH(link, &engine->pools) {
+    struct hf_netpool *pool =
+        HF_CONTAINER_OF(link, struct hf_netpool, of_engine);
+    if (pool->key != NULL && pool->core.state == HF_POOL_STATE_OPEN &&
+        strcmp(pool->key, key) == 0) {
+      return pool;
+    }
+  }
+  return NULL;
+}
+
+/* ---- handles ------------------------------------------------------------- */
+
+static struct hf_handle *handle_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_handle, of_pool);
+}
+
+void hf_netpool_attach(struct hf_netpool *pool, struct hf_handle *handle) {
+  handle->pool = pool;
+  hf_list_push(&pool->handles, &handle->of_pool);
+}
+
+static bool is_last(const struct hf_netpool *pool,
+                    const struct hf_handle *except) {
+  struct hf_link *link;
+  HF_LIST_EACH(link, &pool->handles) {
+    const struct hf_handle *handle = handle_of(link);
+    if (handle != except && !handle->ending) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Calls of a handle that goes are nobody's from now on. */
+static void disown(struct hf_netpool *pool, const struct hf_handle *handle) {
+  struct hf_link *link;
+  HF_LIST_EACH(link, &pool->core.requests) {
+    struct hf_request *request =
+        HF_CONTAINER_OF(link, struct hf_request, of_all);
+    if (request->owner == handle) {
+      hf_call_of(request)->handle = NULL;
+    }
+  }
+}
+
+void hf_netpool_detach(struct hf_netpool *pool,
+                       struct hf_handle *handle,
+                       bool orphan) {
+  if (orphan) {
+    hf_pool_drop_owner(&pool->core, handle, true, hf_engine_now_us());
+    disown(pool, handle);
+  }
+  hf_list_remove(&pool->handles, &handle->of_pool);
+  if (is_last(pool, NULL)) {
+    hf_pool_end(&pool->core, hf_engine_now_us());
+  }
+}
+
+void hf_netpool_end(struct hf_netpool *pool,
+                    struct hf_handle *handle,
+                    uint32_t id_low,
+                    uint32_t id_high) {
+  handle->ending = true;
+  handle->end_id_low = id_low;
+  handle->end_id_high = id_high;
+  if (is_last(pool, handle)) {
+    hf_pool_end(&pool->core, hf_engine_now_us());
+  } else {
+    hf_pool_drop_owner(&pool->core, handle, false, hf_engine_now_us());
+  }
+}
+
+void hf_netpool_warm(struct hf_netpool *pool,
+                     struct hf_handle *handle,
+                     const struct hf_op *op) {
+  uint64_t now_us = hf_engine_now_us();
+  int32_t target = pool->core.config.min < 1 ? 1 : pool->core.config.min;
+  handle->warming = true;
+  handle->warm_id_low = (uint32_t)op->id_low;
+  handle->warm_id_high = (uint32_t)op->id_high;
+  handle->warm_until_us =
+      op->deadline_ms <= 0 ? UINT64_MAX
+                           : now_us + (uint64_t)op->deadline_ms * US_PER_MS;
+  hf_pool_warm(&pool->core, target, now_us);
+}
+
+/* ---- the end of a turn --------------------------------------------------- */
+
+static void review_end(struct hf_netpool *pool, struct hf_handle *handle) {
+  struct hf_port *port = handle->port;
+  if (!pool->closed && (handle->calls > 0 || handle->leases > 0 ||
+                        pool->core.state != HF_POOL_STATE_OPEN)) {
+    return;
+  }
+  hf_port_send_ok(port, handle->end_id_low, handle->end_id_high, 0);
+  hf_port_forget(port, handle);
+}
+
+static void review_warming(struct hf_netpool *pool, struct hf_handle *handle) {
+  const struct hf_pool *core = &pool->core;
+  struct hf_gauges gauges;
+  enum hf_status refused = HF_OK;
+  hf_pool_gauges(core, &gauges);
+  if (gauges.total - gauges.connecting >= core->warm_target) {
+    handle->warming = false;
+    hf_port_send_ok(handle->port,
+                    handle->warm_id_low,
+                    handle->warm_id_high,
+                    gauges.total);
+    return;
+  }
+  if (core->state != HF_POOL_STATE_OPEN) {
+    refused = HF_POOL_CLOSED;
+  } else if (hf_engine_now_us() >= handle->warm_until_us) {
+    refused = HF_DEADLINE;
+  } else if (core->connect_error.outcome == HF_OUTCOME_PERMANENT) {
+    refused = core->connect_error.status;
+  }
+  if (refused != HF_OK) {
+    handle->warming = false;
+    hf_port_send_refusal(handle->port,
+                         handle->warm_id_low,
+                         handle->warm_id_high,
+                         refused,
+                         &core->connect_error);
+  }
+}
+
+static void fail_undialed(struct hf_netpool *pool) {
+  struct hf_link *link;
+  struct hf_link *after;
+  struct hf_error error;
+  pool->undialed = false;
+  hf_error_init(&error);
+  hf_error_set(&error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
+  HF_LIST_EACH_SAFE(link, after, &pool->core.slots_in[HF_SLOT_CONNECTING]) {
+    struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
+    if (slot->dial == NULL && slot->conn == NULL) {
+      hf_pool_on_connect_failed(
+          &pool->core, slot, &error, hf_engine_now_us());
+    }
+  }
+  HF_LIST_EACH_SAFE(link, after, &pool->core.slots_in[HF_SLOT_CLOSING]) {
+    struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
+    if (slot->undialed) {
+      slot->undialed = false;
+      hf_pool_on_closed(&pool->core, slot, hf_engine_now_us());
+    }
+  }
+  hf_error_finish(&error);
+}
+
+void hf_netpool_fail_later(struct hf_netpool *pool, struct hf_slot *slot) {
+  pool->undialed = true;
+  slot->undialed = slot->state == HF_SLOT_CLOSING;
+}
+
+void hf_netpool_end_turn(struct hf_netpool *pool) {
+  struct hf_link *link;
+  struct hf_link *after;
+  if (pool->undialed) {
+    fail_undialed(pool);
+  }
+  HF_LIST_EACH_SAFE(link, after, &pool->handles) {
+    struct hf_handle *handle = handle_of(link);
+    if (handle->warming) {
+      review_warming(pool, handle);
+    }
+    if (handle->ending) {
+      review_end(pool, handle);
+    }
+  }
+  if (pool->closed && hf_list_empty(&pool->handles) && pool->dials == 0) {
+    hf_list_remove(&pool->engine->pools, &pool->of_engine);
+    hf_statements_finish(&pool->statements);
+    hf_pool_finish(&pool->core);
+    release(pool);
+  }
+}
+
+uint64_t hf_netpool_next_us(const struct hf_netpool *pool) {
+  uint64_t next = hf_pool_next_us(&pool->core);
+  struct hf_link *link;
+  HF_LIST_EACH(link, &pool->handles) {
+    const struct hf_handle *handle = handle_of(link);
+    if (handle->warming && handle->warm_until_us < next) {
+      next = handle->warm_until_us;
+    }
+  }
+  return next;
+}
+
+/* ---- events -------------------------------------------------------------- */
+
+static void send_event(struct hf_handle *handle,
+                       const struct hf_slot *slot,
+                       enum hf_event event,
+                       int32_t lease,
+                       const struct hf_error *error) {
+  struct hf_block *block =
+      hf_block_message(HF_MSG_EVENT,
+                       HF_EVENT_INTS,
+                       handle->number,
+                       (int32_t)slot->serial,
+                       error == NULL ? NULL : error->fields,
+                       error == NULL ? 0 : error->fields_bytes);
+  if (block != NULL) {
+    block->ints[HF_EVENT_KIND] = (int32_t)event;
+    block->ints[HF_EVENT_LEASE] = lease;
+    hf_port_send(handle->port, block);
+  }
+}
+
+/* The call whose lease holds the slot. */
+static struct hf_call *holder_of(const struct hf_slot *slot) {
+  return HF_CONTAINER_OF(slot->lease, struct hf_call, lease);
+}
+
+void hf_netpool_event(struct hf_netpool *pool,
+                      struct hf_slot *slot,
+                      enum hf_event event,
+                      const struct hf_error *error) {
+  struct hf_link *link;
+  if (slot->lease != NULL) {
+    const struct hf_call *call = holder_of(slot);
+    if (call->handle != NULL) {
+      send_event(call->handle, slot, event, call->lease_number, error);
+    }
+    return;
+  }
+  HF_LIST_EACH(link, &pool->handles) {
+    struct hf_handle *handle = handle_of(link);
+    if (handle->listens) {
+      send_event(handle, slot, event, 0, error);
+    }
+  }
+}
+
+void hf_netpool_notify(struct hf_netpool *pool,
+                       struct hf_slot *slot,
+                       const PGnotify *notify) {
+  const struct hf_call *call;
+  struct hf_block *block;
+  (void)pool;
+  if (slot->lease == NULL || holder_of(slot)->handle == NULL) {
+    return;
+  }
+  call = holder_of(slot);
+  block = hf_block_message2(HF_MSG_EVENT,
+                            HF_EVENT_INTS,
+                            call->handle->number,
+                            (int32_t)slot->serial,
+                            notify->relname,
+                            strlen(notify->relname),
+                            notify->extra,
+                            strlen(notify->extra));
+  if (block != NULL) {
+    block->ints[HF_EVENT_KIND] = HF_EVENT_NOTIFY;
+    block->ints[HF_EVENT_VALUE] = notify->be_pid;
+    block->ints[HF_EVENT_LEASE] = call->lease_number;
+    hf_port_send(call->handle->port, block);
+  }
+}
+
+void hf_netpool_on_chore(struct hf_conn *conn) {
+  struct hf_netpool *pool = conn->pool;
+  struct hf_slot *slot = conn->slot;
+  enum hf_chore chore = conn->chore;
+  conn->chore = HF_CHORE_NONE;
+  if (chore == HF_CHORE_SETTINGS) {
+    hf_dial_on_settled(slot->dial, conn);
+  } else if (PQtransactionStatus(conn->pg) == PQTRANS_IDLE) {
+    hf_pool_on_checked(&pool->core, slot, hf_engine_now_us());
+  } else {
+    hf_conn_fail(conn);
+  }
+}

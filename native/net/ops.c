@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/* Operations, one function each. */
+#include "ops.h"
+
+#include <string.h>
+
+#include "block.h"
+#include "call.h"
+#include "core/alloc.h"
+#include "dial.h"
+#include "engine.h"
+#include "netpool.h"
+#include "port.h"
+
+enum { FIELDS_INLINE = 64 };
+
+static uint32_t low_of(const struct hf_op *op) {
+  return (uint32_t)op->id_low;
+}
+
+static uint32_t high_of(const struct hf_op *op) {
+  return (uint32_t)op->id_high;
+}
+
+static void refuse(struct hf_port *port,
+                   const struct hf_op *op,
+                   enum hf_status status) {
+  hf_port_send_refusal(port, low_of(op), high_of(op), status, NULL);
+}
+
+static struct hf_handle *find_handle(const struct hf_port *port,
+                                     int32_t number) {
+  return hf_map_get(&port->handles, (uint64_t)number);
+}
+
+/* ---- pools --------------------------------------------------------------- */
+
+static void answer_open(struct hf_port *port,
+                        const struct hf_op *op,
+                        const struct hf_netpool *pool,
+                        bool existing) {
+  struct hf_block *block = hf_block_message(HF_MSG_OPENED,
+                                            HF_OPENED_INTS,
+                                            op->id_low,
+                                            op->id_high,
+                                            pool->options,
+                                            pool->options_bytes);
+  if (block != NULL) {
+    block->ints[HF_OPENED_EXISTING] = existing;
+    hf_port_send(port, block);
+  }
+}
+
+static struct hf_handle *handle_new(struct hf_port *port,
+                                    const struct hf_op *op) {
+  struct hf_handle *handle = hf_calloc(1, sizeof *handle);
+  if (handle == NULL) {
+    return NULL;
+  }
+  handle->port = port;
+  handle->number = op->target;
+  handle->listens = (op->flags & HF_FLAG_EVENTS) != 0;
+  if (hf_map_set(&port->handles, (uint64_t)op->target, handle) != HF_OK) {
+    hf_free(handle);
+    return NULL;
+  }
+  hf_list_push(&port->handle_list, &handle->of_port);
+  return handle;
+}
+
+static void run_open(struct hf_port *port,
+                     const struct hf_op *op,
+                     const char *const *fields) {
+  bool shared = (op->flags & HF_FLAG_SHARED) != 0;
+  struct hf_netpool *pool = NULL;
+  struct hf_handle *handle;
+  struct hf_error error;
+  bool existing;
+  hf_error_init(&error);
+  if (shared) {
+    pool = hf_netpool_find(port->engine, fields[0]);
+  }
+  existing = pool != NULL;
+  if (pool == NULL) {
+    pool = hf_netpool_new(
+        port->engine, fields, op->n_fields, shared, &error);
+  }
+  handle = pool == NULL ? NULL : handle_new(port, op);
+  if (handle == NULL) {
+    if (pool != NULL && !existing) {
+      hf_pool_end(&pool->core, hf_engine_now_us());
+    }
+    hf_port_send_refusal(port,
+                         low_of(op),
+                         high_of(op),
+                         error.status == HF_OK ? HF_NO_MEMORY : error.status,
+                         &error);
+    hf_error_finish(&error);
+    return;
+  }
+  hf_netpool_attach(pool, handle);
+  hf_port_publish(port, handle->number, &pool->core.stats);
+  answer_open(port, op, pool, existing);
+}
+
+static void run_end(struct hf_port *port, const struct hf_op *op) {
+  struct hf_handle *handle = find_handle(port, op->target);
+  if (handle == NULL || handle->ending) {
+    refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  hf_netpool_end(handle->pool, handle, low_of(op), high_of(op));
+}
+
+static void run_warmup(struct hf_port *port, const struct hf_op *op) {
+  struct hf_handle *handle = find_handle(port, op->target);
+  if (handle == NULL || handle->ending || handle->warming) {
+    refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  hf_netpool_warm(handle->pool, handle, op);
+}
+
+static void run_reset(struct hf_port *port, const struct hf_op *op) {
+  struct hf_handle *handle = find_handle(port, op->target);
+  if (handle == NULL) {
+    refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  hf_pool_reset(&handle->pool->core, hf_engine_now_us());
+  hf_port_send_ok(port, low_of(op), high_of(op), 0);
+}
+
+/* ---- requests ------------------------------------------------------------ */
+
+/* COPY needs a stream: refused before anything is sent. */
+static bool is_refused(struct hf_port *port,
+                       const struct hf_op *op,
+                       struct hf_call *call) {
+  if (!call->request.sql.copy) {
+    return false;
+  }
+  hf_error_set(
+      &call->request.error, HF_COPY_UNSUPPORTED, HF_PHASE_LOCAL, NULL);
+  call->request.error.outcome = HF_OUTCOME_PERMANENT;
+  hf_port_send_refusal(port,
+                       low_of(op),
+                       high_of(op),
+                       HF_COPY_UNSUPPORTED,
+                       &call->request.error);
+  hf_call_free(call);
+  return true;
+}
+
+static void submit(struct hf_port *port,
+                   const struct hf_op *op,
+                   const char *const *fields,
+                   struct hf_handle *handle,
+                   struct hf_lease *lease) {
+  uint64_t now_us = hf_engine_now_us();
+  struct hf_call *call = hf_call_new(op, fields, handle, now_us);
+  if (call == NULL) {
+    refuse(port, op, HF_NO_MEMORY);
+    return;
+  }
+  if (is_refused(port, op, call)) {
+    return;
+  }
+  if (call->request.kind == HF_REQUEST_ACQUIRE) {
+    call->lease_number = ++port->last_lease;
+  } else if (lease != NULL) {
+    call->request.lease = lease;
+  }
+  if (hf_map_set(&port->calls, hf_call_id(low_of(op), high_of(op)), call) !=
+          HF_OK ||
+      (call->lease_number != 0 &&
+       hf_map_set(&port->leases, (uint64_t)call->lease_number, call) !=
+           HF_OK)) {
+    (void)hf_map_remove(&port->calls, hf_call_id(low_of(op), high_of(op)));
+    hf_call_free(call);
+    refuse(port, op, HF_NO_MEMORY);
+    return;
+  }
+  handle->calls++;
+  hf_pool_submit(&handle->pool->core, &call->request, now_us);
+}
+
+static void run_request(struct hf_port *port,
+                        const struct hf_op *op,
+                        const char *const *fields) {
+  struct hf_handle *handle = find_handle(port, op->target);
+  if (handle == NULL || handle->ending) {
+    refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  submit(port, op, fields, handle, NULL);
+}
+
+static struct hf_call *find_lease(const struct hf_port *port,
+                                  const struct hf_op *op) {
+  struct hf_call *call = hf_map_get(&port->leases, (uint64_t)op->target);
+  return call == NULL || call->request.state != HF_REQUEST_DONE ? NULL : call;
+}
+
+static void run_statement(struct hf_port *port,
+                          const struct hf_op *op,
+                          const char *const *fields) {
+  struct hf_call *holder = find_lease(port, op);
+  if (holder == NULL) {
+    refuse(port, op, HF_RELEASED);
+    return;
+  }
+  submit(port, op, fields, holder->handle, &holder->lease);
+}
+
+static enum hf_release manner_of(const struct hf_op *op,
+                                 const struct hf_call *holder) {
+  if ((op->flags & HF_FLAG_CLOSE) != 0) {
+    return HF_RELEASE_CLOSE;
+  }
+  (void)holder;
+  return (op->flags & HF_FLAG_CLOSE_IF_BROKEN) != 0
+             ? HF_RELEASE_CLOSE_IF_BROKEN
+             : HF_RELEASE_KEEP;
+}
+
+static void run_release(struct hf_port *port, const struct hf_op *op) {
+  struct hf_call *holder = find_lease(port, op);
+  struct hf_handle *handle;
+  if (holder == NULL) {
+    refuse(port, op, HF_RELEASED);
+    return;
+  }
+  handle = holder->handle;
+  (void)hf_map_remove(&port->leases, (uint64_t)op->target);
+  hf_pool_release(&handle->pool->core,
+                  &holder->lease,
+                  manner_of(op, holder),
+                  hf_engine_now_us());
+  hf_call_free(holder);
+  handle->leases--;
+  hf_port_send_ok(port, low_of(op), high_of(op), 0);
+}
+
+static void run_abort(struct hf_port *port, const struct hf_op *op) {
+  struct hf_call *call =
+      hf_map_get(&port->calls, hf_call_id(low_of(op), high_of(op)));
+  if (call != NULL) {
+    hf_pool_abort(
+        &call->handle->pool->core, &call->request, hf_engine_now_us());
+  }
+}
+
+static void run_answer(struct hf_port *port,
+                       const struct hf_op *op,
+                       const char *const *fields) {
+  struct hf_dial *dial = hf_map_remove(&port->asks, low_of(op));
+  bool failed = (op->flags & HF_FLAG_FAILED) != 0;
+  if (dial != NULL && op->n_fields > 0) {
+    hf_dial_on_password(
+        dial, failed ? NULL : fields[0], failed ? fields[0] : NULL);
+  }
+}
+
+/* ---- the batch ----------------------------------------------------------- */
+
+static void run(struct hf_port *port,
+                const struct hf_op *op,
+                const char *const *fields) {
+  switch ((enum hf_op_kind)op->kind) {
+    case HF_OP_OPEN:
+      run_open(port, op, fields);
+      break;
+    case HF_OP_QUERY:
+    case HF_OP_ACQUIRE:
+      run_request(port, op, fields);
+      break;
+    case HF_OP_LEASE_QUERY:
+      run_statement(port, op, fields);
+      break;
+    case HF_OP_RELEASE:
+      run_release(port, op);
+      break;
+    case HF_OP_ABORT:
+      run_abort(port, op);
+      break;
+    case HF_OP_END:
+      run_end(port, op);
+      break;
+    case HF_OP_WARMUP:
+      run_warmup(port, op);
+      break;
+    case HF_OP_RESET:
+      run_reset(port, op);
+      break;
+    case HF_OP_ANSWER:
+      run_answer(port, op, fields);
+      break;
+  }
+}
+
+/* How many fields an operation cannot do without. */
+static int32_t least_fields(const struct hf_op *op) {
+  switch ((enum hf_op_kind)op->kind) {
+    case HF_OP_QUERY:
+    case HF_OP_LEASE_QUERY:
+      return (op->flags & HF_FLAG_NAMED) != 0 ? 2 : 1;
+    case HF_OP_OPEN:
+    case HF_OP_ANSWER:
+      return 1;
+    case HF_OP_ACQUIRE:
+    case HF_OP_RELEASE:
+    case HF_OP_ABORT:
+    case HF_OP_END:
+    case HF_OP_WARMUP:
+    case HF_OP_RESET:
+      break;
+  }
+  return 0;
+}
+
+/* Splits the next n fields off the text; false when they are not there. */
+static bool split(const char **text,
+                  const char *end,
+                  const char **fields,
+                  int32_t n) {
+  int32_t i;
+  for (i = 0; i < n; i++) {
+    const char *nul = memchr(*text, '\0', (size_t)(end - *text));
+    if (nul == NULL) {
+      return false;
+    }
+    fields[i] = *text;
+    *text = nul + 1;
+  }
+  return true;
+}
+
+void hf_ops_run(struct hf_port *port,
+                const struct hf_op *ops,
+                size_t n_ops,
+                const char *text,
+                size_t text_bytes) {
+  const char *end = text + text_bytes;
+  const char *small[FIELDS_INLINE];
+  size_t i;
+  for (i = 0; i < n_ops; i++) {
+    const struct hf_op *op = &ops[i];
+    const char **fields = small;
+    if (op->n_fields > FIELDS_INLINE) {
+      fields = hf_calloc((size_t)op->n_fields, sizeof *fields);
+    }
+    if (fields == NULL) {
+      refuse(port, op, HF_NO_MEMORY);
+      return;
+    }
+    if (op->n_fields >= least_fields(op) &&
+        split(&text, end, fields, op->n_fields)) {
+      run(port, op, fields);
+    }
+    if (fields != small) {
+      hf_free(fields);
+    }
+  }
+}

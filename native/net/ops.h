@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The operations of a batch: from words and text to what they ask for.
+ *
+ * Ownership: borrows for the call.
+ * Threads: the engine's thread only.
+ */
+#ifndef HF_NET_OPS_H
+#define HF_NET_OPS_H
+
+#include <stddef.h>
+
+#include "holdfast.h"
+
+/* Runs a batch in order. A malformed one ends where it stops making sense. */
+void hf_ops_run(struct hf_port *port,
+                const struct hf_op *ops,
+                size_t n_ops,
+                const char *text,
+                size_t text_bytes);
+
+#endif

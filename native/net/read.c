@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading of answers: from libpq's results to finished requests. */
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "conn.h"
+#include "core/alloc.h"
+#include "netpool.h"
+#include "port.h"
+
+enum {
+  /* From here on rows are read in pieces. */
+  LARGE_RESULT_BYTES = 256 * 1024,
+  ROWS_IN_A_PIECE = 256,
+  UTF8 = 6 /* libpq's number of the encoding */
+};
+
+static const char error_letters[] = "SVCMDHPpqWstcdnFLR";
+
+void hf_conn_read_error(const PGresult *result,
+                        enum hf_phase phase,
+                        struct hf_error *error) {
+  const char *letter;
+  hf_error_set(error,
+               HF_SERVER_ERROR,
+               phase,
+               PQresultErrorField(result, 'M') != NULL
+                   ? PQresultErrorField(result, 'M')
+                   : "the server reported an error without saying which");
+  for (letter = error_letters; *letter != '\0'; letter++) {
+    if (*letter != 'M') {
+      hf_error_add(error, *letter, PQresultErrorField(result, *letter));
+    }
+  }
+}
+
+/* ---- results of the statement ------------------------------------------- */
+
+static void fail_call(struct hf_call *call,
+                      enum hf_status status,
+                      enum hf_phase phase) {
+  if (call->request.error.status == HF_OK) {
+    hf_error_set(&call->request.error, status, phase, NULL);
+  }
+}
+
+/* The statement's answer cannot be kept: gives it and the connection up. */
+static void give_up(struct hf_conn *conn,
+                    struct hf_call *call,
+                    enum hf_status status) {
+  fail_call(call, status, HF_PHASE_AWAIT);
+  if (status == HF_RESULT_TOO_LARGE) {
+    hf_stats_add(&conn->pool->core.stats, HF_STAT_RESULTS_TOO_LARGE, 1);
+  }
+  hf_conn_cancel(conn);
+  hf_conn_fail(conn);
+}
+
+static bool is_read(const struct hf_call *call) {
+  return call->handle != NULL && !call->request.settled;
+}
+
+static bool add_rows(struct hf_conn *conn,
+                     struct hf_call *call,
+                     const PGresult *result) {
+  enum hf_status status;
+  if (!is_read(call)) {
+    return true;
+  }
+  if (!call->encoding) {
+    hf_encoder_begin(&conn->encoder,
+                     call->decode,
+                     (size_t)conn->pool->core.config.max_result_bytes);
+    call->encoding = true;
+  }
+  status = hf_encoder_add(&conn->encoder, result);
+  if (status != HF_OK) {
+    give_up(conn, call, status);
+    return false;
+  }
+  return true;
+}
+
+static void learn(struct hf_call *call, size_t bytes) {
+  call->statement->large = bytes >= LARGE_RESULT_BYTES;
+  call->statement->small = !call->statement->large;
+}
+
+/* A result is complete: makes its message. */
+static void end_result(struct hf_conn *conn,
+                       struct hf_call *call,
+                       const PGresult *result) {
+  struct hf_encoder_frame frame = {0};
+  struct hf_block *definition = NULL;
+  struct hf_block *block = NULL;
+  enum hf_status status;
+  if (!add_rows(conn, call, result) || !is_read(call)) {
+    return;
+  }
+  learn(call, hf_encoder_bytes(&conn->encoder));
+  hf_stats_add(&conn->pool->core.stats,
+               HF_STAT_ROWS,
+               (uint64_t)conn->encoder.rows);
+  call->encoding = false;
+  frame.id_low = (int32_t)call->request.id_low;
+  frame.id_high = (int32_t)call->request.id_high;
+  frame.shape = call->statement->shape;
+  status = hf_shapes_find(&call->handle->port->shapes,
+                          result,
+                          call->decode,
+                          &frame.shape,
+                          &definition);
+  if (definition != NULL) {
+    hf_port_send(call->handle->port, definition);
+  }
+  if (status == HF_OK) {
+    call->statement->shape = frame.shape;
+    status = hf_encoder_finish(&conn->encoder, result, &frame, &block);
+  }
+  if (status != HF_OK) {
+    give_up(conn, call, status);
+    return;
+  }
+  block->ints[HF_RESULT_CONNECTION] = (int32_t)conn->slot->serial;
+  hf_call_add(call, block);
+}
+
+/* The server says ROLLBACK to a COMMIT when the transaction had failed. */
+static void check_commit(struct hf_call *call, PGresult *result) {
+  if (call->request.sql.commits && !call->request.sql.multiple &&
+      strcmp(PQcmdStatus(result), "ROLLBACK") == 0) {
+    fail_call(call, HF_COMMIT_ROLLED_BACK, HF_PHASE_COMMIT);
+  }
+}
+
+/* The step that failed decides what the server still knows by name. */
+static void forget_names(struct hf_conn *conn, struct hf_call *call) {
+  const struct hf_error *error = &call->request.error;
+  const char *routine = hf_error_field(error, 'R');
+  if (call->steps[call->step] == HF_STEP_PREPARE) {
+    hf_names_drop(&conn->names, call->statement);
+  }
+  if (strcmp(error->sqlstate, "26000") == 0) {
+    /* Somebody said DEALLOCATE ALL or DISCARD ALL. */
+    hf_names_drop(&conn->names, NULL);
+  } else if (strcmp(error->sqlstate, "42P05") == 0 ||
+             (strcmp(error->sqlstate, "0A000") == 0 && routine != NULL &&
+              strcmp(routine, "RevalidateCachedQuery") == 0)) {
+    hf_statement_rename(call->statement);
+  }
+}
+
+static void on_error(struct hf_conn *conn,
+                     struct hf_call *call,
+                     const PGresult *result) {
+  struct hf_error *error = &call->request.error;
+  if (error->status != HF_OK || PQresultErrorField(result, 'M') == NULL) {
+    /* The first error wins; libpq's own are the connection's. */
+    if (PQstatus(conn->pg) != CONNECTION_OK) {
+      hf_conn_fail(conn);
+    } else if (error->status == HF_OK) {
+      give_up(conn, call, HF_PROTOCOL_ERROR);
+    }
+    return;
+  }
+  hf_conn_read_error(result,
+                     call->request.sql.commits ? HF_PHASE_COMMIT
+                                               : HF_PHASE_AWAIT,
+                     error);
+  forget_names(conn, call);
+  if (error->severity == HF_SEVERITY_FATAL ||
+      error->severity == HF_SEVERITY_PANIC) {
+    hf_error_copy(&conn->last_words, error);
+    hf_conn_fail(conn);
+  }
+}
+
+static void on_copy(struct hf_conn *conn,
+                    struct hf_call *call,
+                    ExecStatusType status) {
+  fail_call(call, HF_COPY_UNSUPPORTED, HF_PHASE_AWAIT);
+  if (call->simple && status == PGRES_COPY_IN &&
+      PQputCopyEnd(conn->pg, "COPY is not supported by query()") == 1) {
+    return; /* the server answers with an error and goes on */
+  }
+  hf_conn_cancel(conn);
+  hf_conn_fail(conn);
+}
+
+static bool is_execute(const struct hf_call *call) {
+  return call->step < call->n_steps &&
+         call->steps[call->step] == HF_STEP_EXECUTE;
+}
+
+/* ---- units --------------------------------------------------------------- */
+
+static char transaction_of(const struct hf_conn *conn) {
+  if (conn->slot->running.count > 1) {
+    return 'I'; /* only reads outside transactions share */
+  }
+  switch (PQtransactionStatus(conn->pg)) {
+    case PQTRANS_IDLE:
+      return 'I';
+    case PQTRANS_INERROR:
+      return 'E';
+    case PQTRANS_ACTIVE:
+    case PQTRANS_INTRANS:
+    case PQTRANS_UNKNOWN:
+      break;
+  }
+  return 'T';
+}
+
+/* VACUUM and its like want to be alone in their unit: once more, alone. */
+static bool goes_alone(struct hf_conn *conn, struct hf_call *call) {
+  struct hf_error *error = &call->request.error;
+  if (strcmp(error->sqlstate, "25001") != 0 || !call->company ||
+      call->statement->refuses_company ||
+      (call->request.flags & HF_FLAG_READ_ONLY) != 0) {
+    return false;
+  }
+  call->statement->refuses_company = true;
+  hf_error_finish(error);
+  hf_conn_execute(conn, call);
+  return true;
+}
+
+static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
+  char transaction = transaction_of(conn);
+  if (goes_alone(conn, call)) {
+    return;
+  }
+  if (PQclientEncoding(conn->pg) != UTF8) {
+    /* Texts would be misread from here on: not for another user. */
+    conn->slot->expires_us = 1;
+  }
+  if (conn->slot->running.count == 1) {
+    conn->state = HF_CONN_READY;
+  }
+  if (conn->canceller != NULL) {
+    conn->held = call;
+    conn->held_transaction = transaction;
+    return;
+  }
+  hf_pool_on_finished(&conn->pool->core,
+                      &call->request,
+                      transaction,
+                      hf_engine_now_us());
+}
+
+/* ---- the loop ------------------------------------------------------------ */
+
+/*
+ * Rows of a large result are read in pieces, so that libpq never holds it as a
+ * whole. What is large is known from the last time; the first time, when more
+ * is there than one read brings.
+ */
+static void choose_mode(struct hf_conn *conn, struct hf_call *call) {
+  int pending = 0;
+  bool large = call->statement->large;
+  if (call->mode_set || !is_execute(call)) {
+    return;
+  }
+  call->mode_set = true;
+  if (!large && !call->statement->small) {
+    large = ioctl(conn->fd, FIONREAD, &pending) == 0 && pending > 0;
+  }
+  if (large) {
+#ifdef LIBPQ_HAS_CHUNK_MODE
+    call->piecewise =
+        PQsetChunkedRowsMode(conn->pg, ROWS_IN_A_PIECE) == 1;
+#else
+    call->piecewise = PQsetSingleRowMode(conn->pg) == 1;
+#endif
+  }
+}
+
+/* A result read as a whole may turn out larger than ever before. */
+static void count_bytes(struct hf_conn *conn, struct hf_call *call) {
+  int pending = 0;
+  if (call->piecewise || !is_read(call) ||
+      ioctl(conn->fd, FIONREAD, &pending) != 0 || pending <= 0) {
+    return;
+  }
+  call->received += (size_t)pending;
+  if (call->received > (size_t)conn->pool->core.config.max_result_bytes) {
+    give_up(conn, call, HF_RESULT_TOO_LARGE);
+  }
+}
+
+static void on_result(struct hf_conn *conn,
+                      struct hf_call *call,
+                      PGresult *result) {
+  ExecStatusType status = PQresultStatus(result);
+  if (status == PGRES_PIPELINE_SYNC) {
+    finish_unit(conn, call);
+  } else if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE ||
+             status == PGRES_NONFATAL_ERROR) {
+    on_error(conn, call, result);
+  } else if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
+             status == PGRES_COPY_BOTH) {
+    on_copy(conn, call, status);
+  } else if (status == PGRES_PIPELINE_ABORTED) {
+    if (is_execute(call) || call->steps[call->step] == HF_STEP_PREPARE) {
+      forget_names(conn, call);
+    }
+  } else if (!is_execute(call)) {
+    return; /* settings and names have nothing to say */
+  } else if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
+             status == PGRES_EMPTY_QUERY) {
+    check_commit(call, result);
+    end_result(conn, call, result);
+  } else {
+    (void)add_rows(conn, call, result);
+  }
+}
+
+/* The end of one command's results. */
+static void on_boundary(struct hf_conn *conn, struct hf_call *call) {
+  if (call->simple) {
+    finish_unit(conn, call);
+  } else if (call->step < call->n_steps) {
+    call->step++;
+  }
+}
+
+static void on_chore_result(struct hf_conn *conn, PGresult *result) {
+  ExecStatusType status = PQresultStatus(result);
+  if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
+    if (conn->last_words.status == HF_OK) {
+      hf_conn_read_error(result, HF_PHASE_CONNECT, &conn->last_words);
+    }
+    hf_conn_fail(conn);
+  }
+}
+
+static void end_chore(struct hf_conn *conn) {
+  if (!conn->failing) {
+    conn->state = HF_CONN_READY;
+    hf_netpool_on_chore(conn);
+  }
+}
+
+static void drain_notifications(struct hf_conn *conn) {
+  PGnotify *notify;
+  while ((notify = PQnotifies(conn->pg)) != NULL) {
+    hf_netpool_notify(conn->pool, conn->slot, notify);
+    PQfreemem(notify);
+  }
+}
+
+/* Takes the next result; false when there is none to be had now. */
+static bool read_one(struct hf_conn *conn) {
+  struct hf_call *call = hf_conn_head(conn);
+  PGresult *result;
+  bool expecting = call != NULL || conn->chore != HF_CHORE_NONE;
+  if (call != NULL && conn->chore == HF_CHORE_NONE) {
+    choose_mode(conn, call);
+  }
+  if (PQisBusy(conn->pg) != 0) {
+    if (call != NULL) {
+      count_bytes(conn, call);
+    }
+    return false;
+  }
+  if (!expecting) {
+    return false;
+  }
+  result = PQgetResult(conn->pg);
+  if (conn->chore != HF_CHORE_NONE) {
+    if (result == NULL) {
+      end_chore(conn);
+    } else {
+      on_chore_result(conn, result);
+    }
+  } else if (result == NULL) {
+    on_boundary(conn, call);
+  } else {
+    on_result(conn, call, result);
+  }
+  PQclear(result);
+  return true;
+}
+
+static bool is_over_limit(const struct hf_conn *conn) {
+  const struct hf_call *call = hf_conn_head(conn);
+  return call != NULL && call->handle != NULL &&
+         atomic_load(&call->handle->port->buffered) >
+             (size_t)conn->pool->core.config.max_buffered_bytes;
+}
+
+static void process(struct hf_conn *conn) {
+  while (conn->state != HF_CONN_CLOSING && !conn->failing &&
+         conn->held == NULL) {
+    if (is_over_limit(conn)) {
+      conn->paused = true;
+      hf_conn_watch(conn);
+      return;
+    }
+    if (!read_one(conn)) {
+      break;
+    }
+  }
+  if (conn->state == HF_CONN_CLOSING) {
+    return;
+  }
+  drain_notifications(conn);
+  if (PQstatus(conn->pg) != CONNECTION_OK ||
+      (conn->state == HF_CONN_READY && conn->last_words.status != HF_OK &&
+       conn->last_words.severity >= HF_SEVERITY_FATAL)) {
+    hf_conn_fail(conn);
+  }
+}
+
+void hf_conn_read(struct hf_conn *conn) {
+  if (conn->failing || conn->state == HF_CONN_CLOSING || conn->paused) {
+    return;
+  }
+  conn->slot->last_byte_us = hf_engine_now_us();
+  if (PQconsumeInput(conn->pg) == 0) {
+    /* What came before the end is still worth reading. */
+    process(conn);
+    hf_conn_fail(conn);
+    return;
+  }
+  process(conn);
+  if (conn->tls && conn->state != HF_CONN_CLOSING && !conn->failing &&
+      PQisBusy(conn->pg) != 0) {
+    /* A TLS record can be larger than libpq's buffer: the socket would not
+     * become readable again for the rest of it. */
+    (void)PQconsumeInput(conn->pg);
+    process(conn);
+  }
+  if (conn->state != HF_CONN_CLOSING) {
+    hf_conn_watch(conn);
+  }
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sending of units. A unit is what stands before one Sync: the user's
+ * statement, and before it the settings it needs and the Parse of its name.
+ * All of it leaves in one flight, so that behind a pooler it reaches one
+ * server connection and leaves nothing there.
+ */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "conn.h"
+#include "netpool.h"
+
+/* A text gets a name when it has shown that it comes again. */
+enum { USES_BEFORE_NAMING = 3 };
+
+static const char read_only_sql[] =
+    "select pg_catalog.set_config('transaction_read_only','on',true)";
+
+static void add_step(struct hf_call *call, enum hf_step step) {
+  call->steps[call->n_steps++] = step;
+}
+
+static bool is_transaction_control(enum hf_sql_kind kind) {
+  return kind == HF_SQL_BEGIN || kind == HF_SQL_COMMIT ||
+         kind == HF_SQL_COMMIT_AND_CHAIN || kind == HF_SQL_ROLLBACK ||
+         kind == HF_SQL_ROLLBACK_AND_CHAIN || kind == HF_SQL_ROLLBACK_TO ||
+         kind == HF_SQL_SAVEPOINT || kind == HF_SQL_RELEASE_SAVEPOINT ||
+         kind == HF_SQL_PREPARE_TRANSACTION;
+}
+
+static bool takes_prelude(const struct hf_call *call) {
+  const struct hf_request *request = &call->request;
+  return !request->in_transaction &&
+         !is_transaction_control(request->sql.kind) &&
+         !request->sql.refuses_transaction &&
+         !call->statement->refuses_company;
+}
+
+static bool is_nameable(const struct hf_conn *conn,
+                        const struct hf_call *call) {
+  const struct hf_request *request = &call->request;
+  const struct hf_config *config = &conn->pool->core.config;
+  enum hf_sql_kind kind = request->sql.kind;
+  if (conn->slot->proxied || request->unnamed || conn->names.limit == 0 ||
+      config->names == HF_NAMES_NEVER ||
+      (kind != HF_SQL_SELECT && kind != HF_SQL_INSERT &&
+       kind != HF_SQL_UPDATE && kind != HF_SQL_DELETE)) {
+    return false;
+  }
+  return call->named || (config->names == HF_NAMES_AUTO &&
+                         request->kind == HF_REQUEST_QUERY &&
+                         call->statement->uses >= USES_BEFORE_NAMING);
+}
+
+static bool send_plain(struct hf_conn *conn,
+                       struct hf_call *call,
+                       enum hf_step step,
+                       const char *sql) {
+  add_step(call, step);
+  call->company = true;
+  return PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
+}
+
+/* Makes room on the server for one more name. */
+static bool send_close(struct hf_conn *conn,
+                       struct hf_call *call,
+                       const char *name) {
+#ifdef LIBPQ_HAS_CLOSE_PREPARED
+  add_step(call, HF_STEP_PRELUDE);
+  return PQsendClosePrepared(conn->pg, name) == 1;
+#else
+  char sql[sizeof "deallocate " + HF_STATEMENT_NAME_BYTES] = "deallocate ";
+  strncat(sql, name, HF_STATEMENT_NAME_BYTES);
+  return send_plain(conn, call, HF_STEP_PRELUDE, sql);
+#endif
+}
+
+static bool send_prepare(struct hf_conn *conn, struct hf_call *call) {
+  const struct hf_statement *statement = call->statement;
+  char evicted[HF_STATEMENT_NAME_BYTES];
+  if (hf_names_add(&conn->names, statement, evicted) != HF_OK) {
+    return false;
+  }
+  if (evicted[0] != '\0' && !send_close(conn, call, evicted)) {
+    return false;
+  }
+  add_step(call, HF_STEP_PREPARE);
+  hf_stats_add(&conn->pool->core.stats, HF_STAT_STATEMENTS_PREPARED, 1);
+  return PQsendPrepare(
+             conn->pg, statement->name, statement->text, 0, NULL) == 1;
+}
+
+static bool send_named(struct hf_conn *conn, struct hf_call *call) {
+  const struct hf_statement *statement = call->statement;
+  if (hf_names_find(&conn->names, statement)) {
+    hf_stats_add(&conn->pool->core.stats, HF_STAT_STATEMENTS_REUSED, 1);
+  } else if (!send_prepare(conn, call)) {
+    return false;
+  }
+  add_step(call, HF_STEP_EXECUTE);
+  return PQsendQueryPrepared(conn->pg,
+                             statement->name,
+                             call->n_values,
+                             call->values,
+                             NULL,
+                             NULL,
+                             0) == 1;
+}
+
+static bool send_unnamed(struct hf_conn *conn, struct hf_call *call) {
+  add_step(call, HF_STEP_EXECUTE);
+  return PQsendQueryParams(conn->pg,
+                           call->statement->text,
+                           call->n_values,
+                           NULL,
+                           call->values,
+                           NULL,
+                           NULL,
+                           0) == 1;
+}
+
+static bool send_preludes(struct hf_conn *conn, struct hf_call *call) {
+  const char *settings = conn->slot->proxied ? conn->pool->unit_sql : NULL;
+  if (!takes_prelude(call)) {
+    return true;
+  }
+  if ((call->request.flags & HF_FLAG_READ_ONLY) != 0 &&
+      !send_plain(conn, call, HF_STEP_PRELUDE, read_only_sql)) {
+    return false;
+  }
+  return settings == NULL ||
+         send_plain(conn, call, HF_STEP_PRELUDE, settings);
+}
+
+static bool send_postlude(struct hf_conn *conn, struct hf_call *call) {
+  const char *settings = conn->slot->proxied ? conn->pool->unit_sql : NULL;
+  if (settings == NULL || call->request.sql.kind != HF_SQL_BEGIN) {
+    return true;
+  }
+  return send_plain(conn, call, HF_STEP_POSTLUDE, settings);
+}
+
+static void set_cork(struct hf_conn *conn, int on) {
+  (void)setsockopt(conn->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+  conn->corked = on != 0;
+}
+
+/*
+ * libpq before 17 sends at each Sync. When several units leave in one turn the
+ * cork joins them into one packet, and the server wakes up once.
+ */
+static void cork(struct hf_conn *conn) {
+#ifndef LIBPQ_HAS_SEND_PIPELINE_SYNC
+  if (conn->corkable && !conn->corked && conn->slot->running.count > 1) {
+    set_cork(conn, 1);
+    hf_conn_mark_dirty(conn);
+  }
+#endif
+}
+
+static bool send_sync(struct hf_conn *conn) {
+#ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
+  hf_conn_mark_dirty(conn);
+  return PQsendPipelineSync(conn->pg) == 1;
+#else
+  return PQpipelineSync(conn->pg) == 1;
+#endif
+}
+
+static bool enter_pipeline(struct hf_conn *conn) {
+  if (!conn->pipeline) {
+    conn->pipeline = PQenterPipelineMode(conn->pg) == 1;
+  }
+  return conn->pipeline;
+}
+
+static bool leave_pipeline(struct hf_conn *conn) {
+  if (conn->pipeline) {
+    conn->pipeline = PQexitPipelineMode(conn->pg) == 0;
+  }
+  return !conn->pipeline;
+}
+
+/* Several statements in one text: only the simple protocol takes them. */
+static bool is_simple(const struct hf_call *call) {
+  return call->request.sql.multiple && call->n_values == 0 &&
+         (call->request.flags & HF_FLAG_EXTENDED) == 0;
+}
+
+bool hf_conn_send(struct hf_conn *conn, struct hf_call *call) {
+  hf_call_rewind(call);
+  hf_stats_add(&conn->pool->core.stats, HF_STAT_BYTES_OUT, call->bytes);
+  if (conn->slot->proxied) {
+    hf_stats_add(&conn->pool->core.stats, HF_STAT_POOLED_UNITS, 1);
+  }
+  call->simple = is_simple(call);
+  if (call->simple) {
+    add_step(call, HF_STEP_EXECUTE);
+    return leave_pipeline(conn) &&
+           PQsendQuery(conn->pg, call->statement->text) == 1;
+  }
+  if (!enter_pipeline(conn)) {
+    return false;
+  }
+  cork(conn);
+  return send_preludes(conn, call) &&
+         (is_nameable(conn, call) ? send_named(conn, call)
+                                  : send_unnamed(conn, call)) &&
+         send_postlude(conn, call) && send_sync(conn);
+}
+
+bool hf_conn_send_chore(struct hf_conn *conn, const char *sql) {
+  return leave_pipeline(conn) && PQsendQuery(conn->pg, sql) == 1;
+}
+
+/* Called at the end of the turn. */
+static void uncork(struct hf_conn *conn) {
+  if (conn->corked) {
+    set_cork(conn, 0);
+  }
+}
+
+bool hf_conn_push(struct hf_conn *conn) {
+  int left = PQflush(conn->pg);
+  uncork(conn);
+  return left >= 0;
+}

@@ -5,7 +5,12 @@
 // tell each other what was repeated already.
 
 const { OUTCOMES, UNITS, isOurs } = require('./errors.js');
-const { findOurs, gatherEvidence, judge, sqlStateOf } = require('./evidence.js');
+const {
+  findOurs,
+  gatherEvidence,
+  judge,
+  sqlStateOf,
+} = require('./evidence.js');
 
 /** Written on an error: 'repeated' below, or 'partial'. */
 const MARK = Symbol.for('pg-holdfast.mark');

@@ -213,9 +213,7 @@ function judge({ facts, strings }) {
 
 /** What the judge says when it knows nothing. */
 const ignorance = require('./errors.js').lazy(() => {
-  const facts = new Int32Array(FACTS);
-  facts[FACT.PHASE] = PHASE_UNKNOWN;
-  return native().classify(facts).reason;
+  return judge(primitiveEvidence(undefined)).reason;
 });
 
 /**
@@ -233,8 +231,8 @@ function worstOf(errors, seen) {
   for (const error of errors.slice(0, LAYERS_MAX)) {
     const evidence = gather(error, seen);
     const why = judge(evidence);
-    const rank = doubt.indexOf(OUTCOMES[why.outcome] ?? '') * 2 -
-      (why.retryable ? 1 : 0);
+    const rank =
+      doubt.indexOf(OUTCOMES[why.outcome] ?? '') * 2 - (why.retryable ? 1 : 0);
     if (found === undefined || rank > worst) {
       worst = rank;
       found = evidence;
@@ -271,8 +269,10 @@ function ownEvidence(error) {
   const syscall = readText(error, 'syscall');
   const outcome = readText(error, 'outcome');
   const retryable = read(error, 'retryable') === true;
-  facts[FACT.PHASE] = Math.max(0, PHASES.indexOf(/** @type {any} */ (
-    readText(error, 'phase'))));
+  facts[FACT.PHASE] = Math.max(
+    0,
+    PHASES.indexOf(/** @type {any} */ (readText(error, 'phase'))),
+  );
   facts[FACT.STATUS] = ownStatus(code, sqlState, syscall);
   facts[FACT.SEVERITY] = severityNumber(readText(error, 'severity'));
   facts[FACT.IN_TRANSACTION] = read(error, 'unit') === 'transaction' ? 1 : 0;
@@ -336,18 +336,20 @@ function exampleOf(outcome, retryable) {
   facts[FACT.PHASE] = PHASES.indexOf(/** @type {any} */ (phase));
   facts[FACT.STATUS] = code === '' ? SERVER_ERROR : statusNumber(code);
   facts[FACT.SEVERITY] = severityNumber('ERROR');
-  return {
-    facts,
-    strings: [
-      sqlState,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-    ],
-  };
+  return { facts, strings: withOnly(0, sqlState) };
+}
+
+/**
+ * Returns strings of which only one is known.
+ * @param {number} place
+ * @param {string | undefined} text
+ * @returns {Strings}
+ */
+function withOnly(place, text) {
+  /** @type {(string | undefined)[]} */
+  const strings = new Array(7).fill(undefined);
+  strings[place] = text;
+  return /** @type {Strings} */ (strings);
 }
 
 /**
@@ -403,18 +405,7 @@ function primitiveEvidence(value) {
   const facts = new Int32Array(FACTS);
   facts[FACT.PHASE] = PHASE_UNKNOWN;
   const message = readText({ message: value }, 'message');
-  return {
-    facts,
-    strings: [
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      message,
-    ],
-  };
+  return { facts, strings: withOnly(6, message) };
 }
 
 /**

@@ -22,7 +22,8 @@ const { parseConnectionString } = require('./url.js');
 /** Keywords whose values are secret. */
 const SECRETS = Object.freeze(['password', 'sslpassword', 'sslkey_pem']);
 /** Keywords that say which server, and how it is spoken to. */
-const IDENTITY = /^(host|hostaddr|port|dbname|user|ssl.*|channel_binding|require_auth|gssencmode|target_session_attrs)$/;
+const IDENTITY =
+  /^(host|hostaddr|port|dbname|user|ssl.*|channel_binding|require_auth|gssencmode|target_session_attrs)$/;
 
 /**
  * @typedef {object} Resolved

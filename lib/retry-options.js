@@ -106,7 +106,9 @@ const CHECKS = {
   },
   context: (value, key) => {
     if (contextOf(value) === undefined) {
-      throw new TypeError(`${key} must be what a retry helper gave its function`);
+      throw new TypeError(
+        `${key} must be what a retry helper gave its function`,
+      );
     }
   },
 };
@@ -177,10 +179,8 @@ function checkAll(options) {
  * @returns {Int32Array}
  */
 function policyOf(options) {
-  const base = options.preset
-    ? native().retryPreset(options.preset)
-    : defaultPolicy();
-  const policy = Int32Array.from(base);
+  const preset = options.preset && native().retryPreset(options.preset);
+  const policy = Int32Array.from(preset || defaultPolicy());
   /** @type {[number, number | undefined][]} */
   const given = [
     [POLICY.RETRIES, options.maxAttempts && options.maxAttempts - 1],
@@ -240,7 +240,7 @@ function asOptions(options) {
  * @param {string} name
  */
 function presetOptions(name) {
-  const policy = native().retryPreset(name);
+  const policy = native().retryPreset(name) ?? [];
   return Object.freeze({
     maxRetries: policy[POLICY.RETRIES],
     baseMillis: policy[POLICY.BASE],

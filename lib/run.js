@@ -19,7 +19,9 @@ const ABORT_GRACE_MILLIS = 1000;
 
 const retryChannel = channel('holdfast:retry');
 
-/** @implements {import('./context.js').JoinedRun} */
+/** @typedef {import('./context.js').JoinedRun} JoinedRun */
+
+/** @implements {JoinedRun} */
 class Run {
   /** @param {import('./retry-options.js').Plan} plan */
   constructor(plan) {
@@ -78,9 +80,7 @@ class Run {
     const { deadlineMillis, outer } = this.plan;
     const own = deadlineMillis > 0 ? this.startedAt + deadlineMillis : 0;
     const outside = outer?.deadlineAt ?? 0;
-    return own === 0 || outside === 0
-      ? own + outside
-      : Math.min(own, outside);
+    return own === 0 || outside === 0 ? own + outside : Math.min(own, outside);
   }
 
   get callerDeadline() {

@@ -161,7 +161,8 @@ function parseUrl(text, label) {
 function parseKeywords(text, label) {
   /** @type {Keywords} */
   const keywords = new Map();
-  const pair = /\s*([a-z_]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|$)/gisy;
+  const pair =
+    /\s*([a-z_]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|$)/gisy;
   let at = 0;
   while (at < text.trimEnd().length) {
     pair.lastIndex = at;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
+const { readFileSync } = require('node:fs');
+const path = require('node:path');
+
 const { lazy } = require('./errors.js');
 
 /**
@@ -12,13 +15,19 @@ function libpqVersion(number) {
   return `${Math.floor(number / 10000)}.${number % 10000}`;
 }
 
-const libpq = lazy(() =>
-  libpqVersion(require('./native.js').versions().libpq),
-);
+const own = lazy(() => {
+  const file = path.join(__dirname, '..', 'package.json');
+  return JSON.parse(readFileSync(file, 'utf8')).version;
+});
+const libpq = lazy(() => libpqVersion(require('./native.js').versions().libpq));
 
-/** What runs here. libpq is asked when it is looked at. */
+/** What runs here; found out when it is looked at. */
 const versions = Object.freeze({
-  holdfast: /** @type {string} */ (require('../package.json').version),
+  /** @returns {string} */
+  get holdfast() {
+    return own();
+  },
+  /** @returns {string} */
   get libpq() {
     return libpq();
   },

@@ -9,7 +9,7 @@ const { lazy } = require('../errors.js');
 
 const native = lazy(() => require('../native.js'));
 
-/** @typedef {{ name: string, kind: 'int' | 'bool' | 'text' | 'enum', initial: number, min: number, max: number, words: string | undefined, unit: string }} OptionRow */
+/** @typedef {import('../native.js').Option} OptionRow */
 
 /** The engine's table by name. */
 const engineTable = lazy(
@@ -17,7 +17,7 @@ const engineTable = lazy(
     new Map(
       native()
         .optionTable()
-        .map((/** @type {OptionRow} */ row) => [row.name, row]),
+        .map((row) => /** @type {[string, OptionRow]} */ ([row.name, row])),
     ),
 );
 

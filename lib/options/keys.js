@@ -173,9 +173,7 @@ const READERS = {
 };
 
 for (const [name, option] of Object.entries(SERVER_TIMEOUTS)) {
-  READERS[option] = serverTimeout(
-    /** @type {keyof SERVER_TIMEOUTS} */ (name),
-  );
+  READERS[option] = serverTimeout(/** @type {keyof SERVER_TIMEOUTS} */ (name));
 }
 
 /** Returns every key that is read. */

@@ -106,7 +106,10 @@ function fromGoDuration(value, name) {
       `${name} in the connection string must be a duration such as 30m`,
     );
   }
-  return parts.reduce((sum, [, n, unit]) => sum + Number(n) * GO_UNITS[unit], 0);
+  return parts.reduce(
+    (sum, [, n, unit]) => sum + Number(n) * GO_UNITS[unit],
+    0,
+  );
 }
 
 /**

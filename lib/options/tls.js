@@ -29,7 +29,6 @@ const SSL_KEYS = Object.freeze([
   'servername',
   'minVersion',
   'maxVersion',
-  'sslmode',
 ]);
 /** Keywords that a connection string may set and an `ssl` option replaces. */
 const TLS_KEYWORDS = Object.freeze([
@@ -153,46 +152,56 @@ function setServerName(draft, value) {
 }
 
 /**
- * @param {Draft} draft
  * @param {Record<string, any>} ssl
  */
-function setObject(draft, ssl) {
+function checkKeys(ssl) {
   for (const key of Object.keys(ssl)) {
     if (!SSL_KEYS.includes(key) && ssl[key] !== undefined) {
       throw new TypeError(
         `ssl.${key} is not supported: libpq does TLS; ` +
-          `it knows ${SSL_KEYS.slice(0, -1).join(', ')}`,
+          `it knows ${SSL_KEYS.join(', ')}`,
       );
     }
   }
+}
+
+/** Keys that hold PEM text, and the engine's keywords for it. */
+const PEMS = Object.freeze({
+  cert: 'sslcert_pem',
+  key: 'sslkey_pem',
+  ca: 'sslrootcert_pem',
+});
+
+/** Keys that libpq has under another name. */
+const RENAMED = Object.freeze({
+  passphrase: 'sslpassword',
+  minVersion: 'ssl_min_protocol_version',
+  maxVersion: 'ssl_max_protocol_version',
+});
+
+/**
+ * @param {Draft} draft
+ * @param {Record<string, any>} ssl
+ */
+function setObject(draft, ssl) {
+  checkKeys(ssl);
   const trusting = ssl.rejectUnauthorized === false;
-  if (ssl.cert !== undefined && ssl.cert !== null) {
-    draft.target.set('sslcert_pem', pemText(ssl.cert, 'ssl.cert'));
+  for (const [key, keyword] of Object.entries(PEMS)) {
+    // libpq would check the chain whenever it is given authorities.
+    const unwanted = trusting && key === 'ca';
+    if (ssl[key] !== undefined && ssl[key] !== null && !unwanted) {
+      draft.target.set(keyword, pemText(ssl[key], `ssl.${key}`));
+    }
   }
-  if (ssl.key !== undefined && ssl.key !== null) {
-    draft.target.set('sslkey_pem', pemText(ssl.key, 'ssl.key'));
-  }
-  if (ssl.passphrase) {
-    draft.target.set(
-      'sslpassword',
-      checkedText(ssl.passphrase, 'ssl.passphrase', true),
-    );
-  }
-  // libpq would check the chain whenever it is given authorities.
-  if (!trusting && ssl.ca !== undefined && ssl.ca !== null) {
-    draft.target.set('sslrootcert_pem', pemText(ssl.ca, 'ssl.ca'));
-  }
-  if (ssl.minVersion) {
-    draft.setTarget('ssl_min_protocol_version', ssl.minVersion);
-  }
-  if (ssl.maxVersion) {
-    draft.setTarget('ssl_max_protocol_version', ssl.maxVersion);
+  for (const [key, keyword] of Object.entries(RENAMED)) {
+    if (ssl[key]) {
+      draft.target.set(keyword, checkedText(ssl[key], `ssl.${key}`, true));
+    }
   }
   if (ssl.servername) {
     setServerName(draft, ssl.servername);
   }
-  const mode = ssl.sslmode ?? (trusting ? 'require' : 'verify-full');
-  setMode(draft, checkedMode(mode, 'ssl.sslmode'));
+  setMode(draft, trusting ? 'require' : 'verify-full');
 }
 
 /**

@@ -24,9 +24,9 @@ void hf_pool_on_connected(struct hf_pool *pool,
   hf_error_finish(&pool->connect_error);
   slot->last_byte_us = pool->now_us;
   slot->expires_us = hf_upkeep_lifetime(pool);
-  hf_slot_move(slot, HF_SLOT_IDLE, pool->now_us);
   slot->announced = true;
   pool->world.event(pool->world.ctx, slot, HF_EVENT_CONNECT, NULL);
+  hf_scheduler_free_slot(pool, slot);
   hf_scheduler_run(pool);
   hf_upkeep_plan(pool);
   hf_turn_leave(pool);

@@ -187,7 +187,7 @@ static void connect(struct hf_pool *pool) {
   pool->world.connect(pool->world.ctx, slot);
 }
 
-static bool wants_connection(const struct hf_pool *pool) {
+bool hf_scheduler_wants_connection(const struct hf_pool *pool) {
   size_t connecting = hf_pool_count(pool, HF_SLOT_CONNECTING);
   size_t empty = hf_pool_count(pool, HF_SLOT_EMPTY);
   size_t closing = hf_pool_count(pool, HF_SLOT_CLOSING);
@@ -211,7 +211,7 @@ void hf_scheduler_run(struct hf_pool *pool) {
     }
     serve(pool, request, slot);
   }
-  while (wants_connection(pool) &&
+  while (hf_scheduler_wants_connection(pool) &&
          hf_breaker_allow(&pool->breaker, pool->now_us / US_PER_MS)) {
     connect(pool);
   }

@@ -33,6 +33,9 @@ void hf_scheduler_free_slot(struct hf_pool *pool, struct hf_slot *slot);
 /* Closes a live slot with nothing in flight. */
 void hf_scheduler_close_slot(struct hf_pool *pool, struct hf_slot *slot);
 
+/* Returns whether one more would be opened now, were it not for the breaker. */
+bool hf_scheduler_wants_connection(const struct hf_pool *pool);
+
 /* Fails what waits when no connection can come in time. */
 void hf_scheduler_despair(struct hf_pool *pool);
 

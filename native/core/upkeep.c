@@ -127,6 +127,10 @@ static void sweep_idle(struct hf_pool *pool) {
   struct hf_link *after;
   while ((slot = overdue_idle(pool)) != NULL) {
     hf_scheduler_close_slot(pool, slot);
+    /* What was warmed and never used is not warmed again. */
+    if (pool->warm_target > (int32_t)live_count(pool)) {
+      pool->warm_target = (int32_t)live_count(pool);
+    }
   }
   if (pool->config.max_lifetime_s == 0) {
     return;
@@ -200,6 +204,11 @@ static void sweep_checking(struct hf_pool *pool) {
   }
 }
 
+/* No cancel can end this: several share it, or its user was answered. */
+static bool is_beyond_cancel(const struct hf_slot *slot) {
+  return slot->running.count > 1 || head_of(slot)->settled;
+}
+
 /* The time for finishing is over: cancels what runs, takes leases away. */
 static void cut_short(struct hf_pool *pool) {
   struct hf_link *link;
@@ -207,6 +216,11 @@ static void cut_short(struct hf_pool *pool) {
   pool->drain_us = UINT64_MAX;
   while ((link = hf_list_first(&pool->slots_in[HF_SLOT_LEASED])) != NULL) {
     lose_with(pool, slot_of(link), HF_POOL_CLOSED);
+  }
+  HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_BUSY]) {
+    if (is_beyond_cancel(slot_of(link))) {
+      lose_with(pool, slot_of(link), HF_POOL_CLOSED);
+    }
   }
   HF_LIST_EACH_SAFE(link, after, &pool->requests) {
     hf_interrupt(pool,
@@ -256,7 +270,7 @@ void hf_upkeep_plan(struct hf_pool *pool) {
     next = earlier(next, pool->watch_us);
   }
   if (hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN &&
-      !hf_list_empty(&pool->waiting)) {
+      hf_scheduler_wants_connection(pool)) {
     next = earlier(next, hf_breaker_next_at(&pool->breaker) * US_PER_MS);
   }
   if (pool->state == HF_POOL_STATE_DRAINING) {

@@ -125,7 +125,7 @@ void hf_call_rewind(struct hf_call *call) {
   call->mode_set = false;
   call->encoding = false;
   call->company = false;
-  call->received = 0;
+  call->received_from = 0;
 }
 
 void hf_call_free(struct hf_call *call) {

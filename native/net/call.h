@@ -52,7 +52,7 @@ struct hf_call {
   bool mode_set;  /* and that was decided */
   bool encoding;  /* the encoder holds rows of this result */
   bool company;   /* the unit is more than the statement alone */
-  size_t received;
+  uint64_t received_from; /* the socket's count when this answer began */
 
   /* the answer */
   struct hf_block *first, *last;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading of answers: from libpq's results to finished requests. */
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "conn.h"
 #include "core/alloc.h"
@@ -275,15 +278,31 @@ static void choose_mode(struct hf_conn *conn, struct hf_call *call) {
   }
 }
 
-/* A result read as a whole may turn out larger than ever before. */
+/* Bytes the kernel received for this socket, as far as it tells; else 0. */
+static uint64_t received_bytes(int fd) {
+  struct tcp_info info;
+  socklen_t length = sizeof info;
+  memset(&info, 0, sizeof info);
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) {
+    return 0;
+  }
+  return info.tcpi_bytes_received;
+}
+
+/*
+ * A result that is read as a whole may turn out larger than ever before: the
+ * limit holds for it as well. Asked only when one read did not bring all.
+ */
 static void count_bytes(struct hf_conn *conn, struct hf_call *call) {
-  int pending = 0;
-  if (call->piecewise || !is_read(call) ||
-      ioctl(conn->fd, FIONREAD, &pending) != 0 || pending <= 0) {
+  uint64_t received;
+  if (call->piecewise || !is_execute(call) || !is_read(call)) {
     return;
   }
-  call->received += (size_t)pending;
-  if (call->received > (size_t)conn->pool->core.config.max_result_bytes) {
+  received = received_bytes(conn->fd);
+  if (call->received_from == 0) {
+    call->received_from = received;
+  } else if (received - call->received_from >
+             (uint64_t)conn->pool->core.config.max_result_bytes) {
     give_up(conn, call, HF_RESULT_TOO_LARGE);
   }
 }

@@ -16,8 +16,8 @@
  *   attempt that runs
  * @property {number} remainingRetries
  * @property {boolean} idempotent
- * @property {AbortSignal | undefined} abortSignal undefined when nothing can
- *   abort the run
+ * @property {AbortSignal | undefined} signal undefined when nothing can abort
+ *   the run
  * @property {(kind: Note) => void} note 'write': a write was acknowledged;
  *   'inside': a statement ran in a transaction that began outside
  * @property {(count: number) => void} spend counts repetitions made below

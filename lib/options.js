@@ -32,7 +32,7 @@ const IDENTITY =
  * @property {readonly (readonly [string, string])[]} settings
  * @property {string | (() => string | Promise<string>) | undefined} password
  * @property {import('./types.js').CustomTypes | undefined} types
- * @property {((client: any) => unknown) | undefined} onConnect
+ * @property {string | ((client: any) => unknown) | undefined} onConnect
  * @property {Readonly<Record<string, unknown>> | undefined} retry
  * @property {any} logger
  * @property {string} key
@@ -274,12 +274,43 @@ function finish(draft) {
     public: publicOptions(draft),
     warnings: Object.freeze([...draft.warnings]),
   };
-  // Compared between two getPool calls; it holds hashes of secrets.
-  const optionsText = [engine, settings, target].map(canonical).join('\n');
-  hide(resolved, 'optionsText', optionsText);
+  hide(resolved, 'optionsText', optionsText(draft));
   hide(resolved, 'target', pairsOf(target));
   hide(resolved, 'password', draft.password);
   return Object.freeze(/** @type {any} */ (resolved));
+}
+
+/**
+ * Returns what two calls of getPool are compared by: names and values, each
+ * ended by a NUL, as the engine keeps them. No secrets.
+ * @param {Draft} draft
+ * @returns {string}
+ */
+function optionsText({ engine, target, settings, password, other }) {
+  /** @type {[string, string][]} */
+  const pairs = [
+    ...engine,
+    ...named('pg.', target),
+    ...named('set.', settings),
+  ];
+  if (typeof password === 'function') {
+    pairs.push(['has.password', '1']);
+  }
+  if (typeof other.onConnect === 'string') {
+    pairs.push(['sql.onConnect', other.onConnect]);
+  }
+  return pairs.map(([name, value]) => `${name}\0${value}\0`).join('');
+}
+
+/**
+ * @param {string} prefix
+ * @param {Map<string, string>} map
+ * @returns {[string, string][]}
+ */
+function named(prefix, map) {
+  return [...map]
+    .filter(([name]) => !SECRETS.includes(name))
+    .map(([name, value]) => [prefix + name, value]);
 }
 
 /**

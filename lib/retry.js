@@ -62,8 +62,8 @@ function callOnce(run, fn) {
   const before = enter(run);
   try {
     const result = run.plan.joinAsync
-      ? callWithinAsync(run, () => fn(run))
-      : fn(run);
+      ? callWithinAsync(run, () => fn(run.context))
+      : fn(run.context);
     return result instanceof Promise ? result : asPromise(result);
   } finally {
     leave(before);
@@ -245,7 +245,7 @@ function start(helper, fn, options) {
 /**
  * Calls `fn` and repeats it when that is safe and useful.
  * @template T
- * @param {(context: Run) => T | PromiseLike<T>} fn
+ * @param {(context: import('./run.js').RetryContext) => T | PromiseLike<T>} fn
  * @param {import('./retry-options.js').RetryOptions} [options]
  * @returns {Promise<T>}
  */
@@ -256,7 +256,7 @@ function retryQuery(fn, options) {
 /**
  * The same under the name that says what it is for.
  * @template T
- * @param {(context: Run) => T | PromiseLike<T>} fn
+ * @param {(context: import('./run.js').RetryContext) => T | PromiseLike<T>} fn
  * @param {import('./retry-options.js').RetryOptions} [options]
  * @returns {Promise<T>}
  */
@@ -267,7 +267,7 @@ function withDatabaseRetry(fn, options) {
 /**
  * For a function that is one whole transaction.
  * @template T
- * @param {(context: Run) => T | PromiseLike<T>} fn
+ * @param {(context: import('./run.js').RetryContext) => T | PromiseLike<T>} fn
  * @param {import('./retry-options.js').RetryOptions} [options]
  * @returns {Promise<T>}
  */

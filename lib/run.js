@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// One call of a retry helper: its attempts, its deadline and its signal. The
-// object is also what the user's function is given; making two objects a call
-// would be a fifth of what a helper costs.
+// One call of a retry helper: its attempts, its deadline and its signal.
 
 const { channel } = require('node:diagnostics_channel');
 const { inspect } = require('node:util');
@@ -20,6 +18,36 @@ const ABORT_GRACE_MILLIS = 1000;
 const retryChannel = channel('holdfast:retry');
 
 /** @typedef {import('./context.js').JoinedRun} JoinedRun */
+
+/** What the user's function is given. */
+class RetryContext {
+  /** @param {Run} run */
+  constructor(run) {
+    /** @readonly */
+    this[RUN] = run;
+  }
+
+  [inspect.custom]() {
+    const { signal, deadline, attempt } = this;
+    return { signal, deadline, attempt };
+  }
+
+  /** Aborted when the helper's deadline passes or its own signal is. */
+  get signal() {
+    return makeSignal(this[RUN]);
+  }
+
+  /** Milliseconds of Date.now() after which nothing is begun any more. */
+  get deadline() {
+    const at = this[RUN].deadlineAt;
+    return at === 0 ? undefined : Date.now() + at - nowMillis();
+  }
+
+  /** Which attempt this is, counted from 1. */
+  get attempt() {
+    return this[RUN].retries + 1;
+  }
+}
 
 /** @implements {JoinedRun} */
 class Run {
@@ -45,35 +73,7 @@ class Run {
     this.undo = undefined;
     /** @type {((reason: unknown) => void) | undefined} */
     this.wake = undefined;
-  }
-
-  get [RUN]() {
-    return this;
-  }
-
-  [inspect.custom]() {
-    const { signal, deadline, attempt } = this;
-    return { signal, deadline, attempt };
-  }
-
-  /** Aborted when the helper's deadline passes or its own signal is. */
-  get signal() {
-    if (this.controller === undefined) {
-      this.controller = new AbortController();
-      makeJoinable(this.controller.signal, this);
-    }
-    return this.controller.signal;
-  }
-
-  /** Milliseconds of Date.now() after which nothing is begun any more. */
-  get deadline() {
-    const at = this.deadlineAt;
-    return at === 0 ? undefined : Date.now() + at - nowMillis();
-  }
-
-  /** Which attempt this is, counted from 1. */
-  get attempt() {
-    return this.retries + 1;
+    this.context = new RetryContext(this);
   }
 
   get deadlineAt() {
@@ -90,7 +90,7 @@ class Run {
 
   /** The signal given from outside, if any. */
   get outerSignal() {
-    return this.plan.signal ?? this.plan.outer?.abortSignal;
+    return this.plan.signal ?? this.plan.outer?.signal;
   }
 
   /** Whether something besides the function can settle the call. */
@@ -99,8 +99,8 @@ class Run {
   }
 
   /** The signal for what is below, where anything can abort this run. */
-  get abortSignal() {
-    return this.bounded ? this.signal : undefined;
+  get signal() {
+    return this.bounded ? makeSignal(this) : undefined;
   }
 
   get remainingRetries() {
@@ -134,6 +134,19 @@ class Run {
     this.retries += count;
     this.plan.outer?.spend(count);
   }
+}
+
+/**
+ * Returns the signal of a run, by which calls can also join it.
+ * @param {Run} run
+ * @returns {AbortSignal}
+ */
+function makeSignal(run) {
+  if (run.controller === undefined) {
+    run.controller = new AbortController();
+    makeJoinable(run.controller.signal, run);
+  }
+  return run.controller.signal;
 }
 
 /**
@@ -355,6 +368,7 @@ function finish(run) {
 }
 
 module.exports = {
+  RetryContext,
   Run,
   announce,
   beginAttempt,

@@ -181,11 +181,10 @@ class Draft {
    */
   setServerTimeout(name, millis, key = name) {
     this.setEngine(SERVER_TIMEOUTS[name], millis, key);
-    this.settings.set(name, String(millis));
   }
 }
 
-/** Settings that are options of the engine as well. */
+/** Settings that are options of the engine, which sets them. */
 const SERVER_TIMEOUTS = Object.freeze({
   statement_timeout: 'statementTimeoutMillis',
   lock_timeout: 'lockTimeoutMillis',

@@ -62,17 +62,12 @@ function alias(name) {
   };
 }
 
-/**
- * @param {string} key
- * @returns {Reader}
- */
-function callback(key) {
-  return (draft, value) => {
-    if (typeof value !== 'function') {
-      throw new TypeError(`${key} must be a function`);
-    }
-    draft.other[key] = value;
-  };
+/** @type {Reader} */
+function readOnConnect(draft, value, key) {
+  if (typeof value !== 'function') {
+    checkedText(value, key, true);
+  }
+  draft.other.onConnect = value;
 }
 
 /** The options of a helper that a pool has as options of its own. */
@@ -167,7 +162,7 @@ const READERS = {
     }
     draft.other.types = value;
   },
-  onConnect: callback('onConnect'),
+  onConnect: readOnConnect,
   retry: readRetry,
   logger: readLogger,
 };

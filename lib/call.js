@@ -9,7 +9,7 @@ const { AsyncResource } = require('node:async_hooks');
 const { FLAG } = require('./batch.js');
 const { nowMillis } = require('./clock.js');
 const { contextOf, currentContext } = require('./context.js');
-const { paramError, usageError } = require('./errors.js');
+const { isOurs, paramError, usageError } = require('./errors.js');
 const { encodeParams } = require('./params.js');
 const { rethrowLater } = require('./port.js');
 const { mayHaveWritten } = require('./reads.js');
@@ -507,6 +507,19 @@ function fromCallback(callback, what) {
 }
 
 /**
+ * Gives an error the stack of the caller's own awaits, as `pg` does: where the
+ * engine's answer was read tells nobody anything.
+ * @param {unknown} error
+ * @returns {never}
+ */
+function recapture(error) {
+  if (isOurs(error) && !Object.isFrozen(error)) {
+    Error.captureStackTrace(error, recapture);
+  }
+  throw error;
+}
+
+/**
  * Starts a call for either kind of caller. Nothing is thrown: what is wrong
  * with the arguments rejects the promise or goes to the callback.
  * @param {Callback | undefined} callback
@@ -524,7 +537,7 @@ function callWith(callback, what, start) {
     } catch (error) {
       reject(error);
     }
-    return promise;
+    return promise.catch(recapture);
   }
   if (typeof callback !== 'function') {
     return Promise.reject(new TypeError('callback is not a function'));

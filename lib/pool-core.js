@@ -23,28 +23,68 @@ const { warnOnce } = require('./warn.js');
 /** @typedef {import('./port.js').Lease} Lease */
 /** @typedef {import('./context.js').JoinedRun} JoinedRun */
 
-/** The fields of HF_OP_OPEN that are not the engine's options. */
-const TARGET_PREFIX = 'pg.';
-const SETTING_PREFIX = 'set.';
+/** Neither kept by the engine nor compared. */
+const SECRETS = new Set(['pg.password', 'pg.sslkey_pem']);
 
 /**
- * Returns what differs between two lists of name NUL value NUL.
- * @param {string} a
- * @param {string} b
- * @returns {string[]}
+ * Reads a list of names and values.
+ * @param {string[]} parts
+ * @returns {Map<string, string>}
  */
-function differences(a, b) {
-  const [left, right] = [a, b].map((text) => {
-    const parts = text.split('\0');
-    /** @type {Map<string, string>} */
-    const pairs = new Map();
-    for (let i = 0; i + 1 < parts.length; i += 2) {
+function toMap(parts) {
+  /** @type {Map<string, string>} */
+  const pairs = new Map();
+  for (let i = 0; i + 1 < parts.length; i += 2) {
+    if (!SECRETS.has(parts[i])) {
       pairs.set(parts[i], parts[i + 1]);
     }
-    return pairs;
-  });
-  const names = new Set([...left.keys(), ...right.keys()]);
-  return [...names].filter((name) => left.get(name) !== right.get(name));
+  }
+  return pairs;
+}
+
+/**
+ * Warns when a shared pool is not quite the one that was asked for.
+ * @param {string[]} there names and values
+ * @param {string[]} wanted
+ */
+function compareOptions(there, wanted) {
+  const [left, right] = [toMap(there), toMap(wanted)];
+  const names = [...new Set([...left.keys(), ...right.keys()])]
+    .filter((name) => left.get(name) !== right.get(name))
+    .map((name) => name.slice(name.indexOf('.') + 1));
+  if (names.length > 0) {
+    warnOnce(
+      'getPool() found the pool for this database open with other options ' +
+        `(${names.join(', ')}); the first ones stay in force`,
+      'HF_OPTIONS_DIFFER',
+    );
+  }
+}
+
+/**
+ * Returns the fields of HF_OP_OPEN: the key, then names and values.
+ * @param {any} resolved
+ * @returns {string[]}
+ */
+function openFields(resolved) {
+  const { key, engine, target, settings, password, onConnect } = resolved;
+  const fields = [key];
+  for (const [name, text] of engine) {
+    fields.push(name, text);
+  }
+  for (const [name, text] of target) {
+    fields.push(`pg.${name}`, text);
+  }
+  for (const [name, text] of settings) {
+    fields.push(`set.${name}`, text);
+  }
+  if (typeof password === 'function') {
+    fields.push('has.password', '1');
+  }
+  if (typeof onConnect === 'string' && onConnect !== '') {
+    fields.push('sql.onConnect', onConnect);
+  }
+  return fields;
 }
 
 class PoolCore {
@@ -97,7 +137,7 @@ class PoolCore {
   open() {
     if (this.#number === 0) {
       this.#number = this.port.addPool(this);
-      const fields = this.#fields();
+      const fields = openFields(this.#resolved);
       for (const field of fields) {
         this.port.push(field);
       }
@@ -107,34 +147,6 @@ class PoolCore {
     return this.#number;
   }
 
-  /** @returns {string[]} */
-  #fields() {
-    const { key, engine, target, settings, password, onConnect } =
-      this.#resolved;
-    const fields = [key ?? ''];
-    for (const [name, text] of engine) {
-      fields.push(name, text);
-    }
-    for (const [name, text] of target) {
-      fields.push(TARGET_PREFIX + name, text);
-    }
-    for (const [name, text] of settings) {
-      fields.push(SETTING_PREFIX + name, text);
-    }
-    if (typeof password === 'function') {
-      fields.push('has.password', '1');
-    } else if (
-      typeof password === 'string' &&
-      !target.some((/** @type {string[]} */ [name]) => name === 'password')
-    ) {
-      fields.push(`${TARGET_PREFIX}password`, password);
-    }
-    if (typeof onConnect === 'string' && onConnect !== '') {
-      fields.push('sql.onConnect', onConnect);
-    }
-    return fields;
-  }
-
   /** @returns {import('./port.js').Waiter} */
   #opener() {
     return {
@@ -142,15 +154,9 @@ class PoolCore {
       generation: 0,
       counted: false,
       onOpened: (existing, options) => {
-        const names = existing
-          ? differences(options, this.#resolved.optionsText ?? '')
-          : [];
-        if (names.length > 0) {
-          warnOnce(
-            'getPool() found the pool for this database open with other ' +
-              `options (${names.join(', ')}); the first ones stay in force`,
-            'HF_OPTIONS_DIFFER',
-          );
+        if (existing) {
+          const wanted = openFields(this.#resolved).slice(1);
+          compareOptions(options.split('\0'), wanted);
         }
       },
       onError: (error) => {
@@ -172,6 +178,15 @@ class PoolCore {
     call.timeout = this.defaults.timeout;
     readCall(call, config, values);
     call.submit(this.port, OP.QUERY, this.open(), this.defaults.acquire);
+  }
+
+  /**
+   * Somebody asked for this shared pool with these options.
+   * @param {any} resolved
+   */
+  noticeOptions(resolved) {
+    const there = openFields(this.#resolved).slice(1);
+    compareOptions(there, openFields(resolved).slice(1));
   }
 
   refuseAfterEnd() {

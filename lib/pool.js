@@ -32,6 +32,8 @@ class Pool extends EventEmitter {
   #core;
   #ending = false;
   #ended = false;
+  /** @type {Promise<void> | null} */
+  #warming = null;
 
   /**
    * Connects nothing: that begins with the first call.
@@ -174,13 +176,27 @@ class Pool extends EventEmitter {
       throw abortedError(signal);
     }
     const started = performance.now();
-    const warm = this.#command(OP.WARMUP);
+    this.#warming ??= this.#command(OP.WARMUP).finally(() => {
+      this.#warming = null;
+    });
+    const warm = this.#warming;
     if (signal === undefined) {
       await warm;
     } else {
       await unlessAborted(warm, signal);
     }
     return { durationMillis: performance.now() - started };
+  }
+
+  /**
+   * Of the registry's: the pool was asked for again.
+   * @param {unknown} key SHARED
+   * @param {any} resolved
+   */
+  noticeOptions(key, resolved) {
+    if (key === SHARED) {
+      this.#core.noticeOptions(resolved);
+    }
   }
 
   /**

@@ -109,6 +109,14 @@ static void refuse_open_transaction(struct hf_request *request) {
   }
 }
 
+static void count_slow(struct hf_pool *pool,
+                       const struct hf_request *request) {
+  uint64_t limit_us = (uint64_t)pool->config.slow_query_ms * US_PER_MS;
+  if (limit_us != 0 && pool->now_us - request->started_us >= limit_us) {
+    hf_stats_add(&pool->stats, HF_STAT_SLOW_QUERIES, 1);
+  }
+}
+
 void hf_pool_on_finished(struct hf_pool *pool,
                          struct hf_request *request,
                          char transaction,
@@ -122,6 +130,7 @@ void hf_pool_on_finished(struct hf_pool *pool,
   hf_stats_record(&pool->stats,
                   HF_HISTOGRAM_QUERY_TIME,
                   pool->now_us - request->started_us);
+  count_slow(pool, request);
   if (request->kind == HF_REQUEST_QUERY && transaction != 'I' &&
       hf_list_empty(&slot->running)) {
     refuse_open_transaction(request);

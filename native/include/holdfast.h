@@ -349,7 +349,12 @@ enum {
    * HF_MSG_SHAPE: per column five ints (table, column, type, size, modifier)
    * and one enum hf_column; chunk 0 holds the names, NUL after each.
    */
-  HF_SHAPE_ID = HF_INT_HEADER, /* 1 clears all shapes known so far */
+  /*
+   * Numbers are never used again. HF_SHAPE_ID 1 says that those known so far
+   * will not be used by results still to be made; ones already made and on
+   * their way may refer to them, so keep one generation.
+   */
+  HF_SHAPE_ID = HF_INT_HEADER,
   HF_SHAPE_COLUMNS,
   HF_SHAPE_INTS,
   HF_SHAPE_STRIDE = 6,

@@ -102,6 +102,9 @@ static void end_result(struct hf_conn *conn,
   }
   learn(call, hf_encoder_bytes(&conn->encoder));
   hf_stats_add(&conn->pool->core.stats,
+               HF_STAT_BYTES_IN,
+               hf_encoder_bytes(&conn->encoder));
+  hf_stats_add(&conn->pool->core.stats,
                HF_STAT_ROWS,
                (uint64_t)conn->encoder.rows);
   call->encoding = false;

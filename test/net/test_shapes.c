@@ -128,10 +128,11 @@ static void a_full_table_forgets_and_says_so(void **state) {
     PQclear(result);
   }
   result = make_result("one more", NULL, 25);
-  assert_int_equal(find(&shapes, result, ALL, 0, &block), 2);
+  /* The number is a new one: results of the old may still be on their way. */
+  assert_int_equal(find(&shapes, result, ALL, 0, &block), HF_SHAPES_MAX + 2);
   assert_int_equal(block->ints[HF_SHAPE_ID], 1);
   assert_int_equal(block->ints[HF_SHAPE_COLUMNS], 0);
-  assert_int_equal(block->next->ints[HF_SHAPE_ID], 2);
+  assert_int_equal(block->next->ints[HF_SHAPE_ID], HF_SHAPES_MAX + 2);
   hf_block_free(block->next);
   hf_block_free(block);
   PQclear(result);

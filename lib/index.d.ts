@@ -1,0 +1,841 @@
+// SPDX-License-Identifier: MIT
+import type { EventEmitter } from 'node:events';
+
+// ---- errors ---------------------------------------------------------------
+
+/**
+ * What became of the work behind an error; it says whether repeating is safe.
+ *
+ * - `not_executed`: provably nothing of it ran.
+ * - `rolled_back`: it ran and provably left nothing durable.
+ * - `ambiguous`: it may or may not be durable.
+ * - `permanent`: nothing durable, and the same input fails again.
+ */
+export type Outcome =
+  | 'not_executed'
+  | 'rolled_back'
+  | 'ambiguous'
+  | 'permanent';
+
+/** What would have to be repeated. */
+export type Unit = 'statement' | 'transaction';
+
+/** How far the work had come. */
+export type Phase =
+  | 'local'
+  | 'acquire'
+  | 'connect'
+  | 'send'
+  | 'await'
+  | 'commit'
+  | 'backoff'
+  | 'unknown';
+
+/**
+ * The codes of errors that are neither the server's (those have its SQLSTATE)
+ * nor the system's (those have node's name, such as `ECONNREFUSED`).
+ */
+export type ErrorCode =
+  /** Out of memory. */
+  | 'HF_NO_MEMORY'
+  /** The host name could not be resolved. */
+  | 'ENOTFOUND'
+  /** TLS could not be established. */
+  | 'HF_TLS'
+  /** Authentication failed, and the server gave no SQLSTATE. */
+  | 'HF_AUTH'
+  /** What answered does not speak PostgreSQL's protocol. */
+  | 'HF_PROTOCOL'
+  /** No connection became free in time; the message says how many there are. */
+  | 'HF_ACQUIRE_TIMEOUT'
+  /** More than `queueMax` calls are waiting. */
+  | 'HF_QUEUE_FULL'
+  /** The server did not answer within `connectTimeoutMillis`. */
+  | 'HF_CONNECT_TIMEOUT'
+  /** The statement ran longer than `timeoutMillis` and was cancelled. */
+  | 'HF_QUERY_TIMEOUT'
+  /** The call did not succeed by its deadline. */
+  | 'HF_DEADLINE'
+  /** The call was aborted by its signal. */
+  | 'HF_ABORTED'
+  /** The pool was ended. */
+  | 'HF_POOL_CLOSED'
+  /** The client was released. */
+  | 'HF_RELEASED'
+  /** A value cannot be sent to the server. */
+  | 'HF_PARAM_INVALID'
+  /** COPY is not supported by query(). */
+  | 'HF_COPY_UNSUPPORTED'
+  /** The result is over `maxResultBytes`. */
+  | 'HF_RESULT_TOO_LARGE'
+  /** The connection was lost during COMMIT: whether it held is unknown. */
+  | 'HF_OUTCOME_UNKNOWN'
+  /** The database cannot be reached, and the next probe is too late. */
+  | 'HF_BREAKER_OPEN'
+  /** This needs a session of its own: set DIRECT_URL. */
+  | 'HF_SESSION_REQUIRED'
+  /** query() left a transaction open; it was rolled back. */
+  | 'HF_TRANSACTION_OPEN'
+  /** COMMIT was answered with ROLLBACK: an earlier statement had failed. */
+  | 'HF_COMMIT_ROLLED_BACK'
+  /** The server fell silent and two probes failed. */
+  | 'HF_SILENT';
+
+/** Any error of this package. */
+export class HoldfastError extends Error {
+  /**
+   * An `ErrorCode`, the server's SQLSTATE, or node's name of a system error.
+   */
+  code: ErrorCode | (string & {}) | undefined;
+  /** What became of the work: whether repeating it is safe. */
+  outcome: Outcome;
+  /** Whether repeating is useful. Repeat only what is also safe. */
+  retryable: boolean;
+  /** What would have to be repeated. */
+  unit: Unit;
+  /** How far the work had come. */
+  phase: Phase;
+  /** How often it was tried. */
+  attempts: number;
+  /** How long the call took, in milliseconds. */
+  elapsedMillis: number;
+  /** Why, for people; `partial`: part of the work is done, do not repeat. */
+  reason: string | undefined;
+  /** The server's SQLSTATE, if it spoke. */
+  sqlState?: string;
+  /** node's negative number of a system error. */
+  errno?: number;
+  /** The system call that failed. */
+  syscall?: string;
+  /** The server's address, for failures of connections. */
+  address?: string;
+  /** The server's port, for failures of connections. */
+  port?: number;
+}
+
+/** What the server reported, with the fields `pg` gives it. */
+export class DatabaseError extends HoldfastError {
+  length: number | undefined;
+  severity: string | undefined;
+  detail: string | undefined;
+  hint: string | undefined;
+  position: string | undefined;
+  internalPosition: string | undefined;
+  internalQuery: string | undefined;
+  where: string | undefined;
+  schema: string | undefined;
+  table: string | undefined;
+  column: string | undefined;
+  dataType: string | undefined;
+  constraint: string | undefined;
+  file: string | undefined;
+  line: string | undefined;
+  routine: string | undefined;
+}
+
+/** What `classify` says. */
+export interface Classification {
+  outcome: Outcome;
+  retryable: boolean;
+  unit: Unit;
+  sqlState: string | undefined;
+  reason: string;
+}
+
+/**
+ * Says what became of the work behind an error, whoever threw it: this
+ * package, pg, postgres.js, Prisma, Drizzle, node. Never throws.
+ */
+export function classify(error: unknown): Classification;
+
+// ---- types of values ------------------------------------------------------
+
+/** Turns the server's text of a value into a JavaScript value. */
+export type TypeParser<T = any> = (text: string) => T;
+
+/** What `types` of a pool or a query has to offer. */
+export interface CustomTypes {
+  getTypeParser(oid: number, format?: any): TypeParser;
+}
+
+/** The process-wide parsers, as `pg.types`. */
+export const types: CustomTypes & {
+  setTypeParser(oid: number, parser: TypeParser): void;
+  setTypeParser(
+    oid: number,
+    format: 'text' | 'binary',
+    parser: TypeParser,
+  ): void;
+  arrayParser: any;
+  builtins: Record<string, number>;
+};
+
+// ---- options --------------------------------------------------------------
+
+/** TLS. libpq does it, so these keys of `node:tls` are all there are. */
+export interface SslOptions {
+  /** Authorities to trust, as PEM text. @default Node's own */
+  ca?: string | Buffer | (string | Buffer)[];
+  /** The client's certificate, as PEM text. */
+  cert?: string | Buffer;
+  /** The client's key, as PEM text. */
+  key?: string | Buffer;
+  /** What the key is encrypted with. */
+  passphrase?: string;
+  /** false: encrypt, but check nothing. @default true */
+  rejectUnauthorized?: boolean;
+  /** Taken and ignored: with an object, TLS is always required. */
+  require?: boolean;
+  /** The name in the certificate, where `host` is an IP address. */
+  servername?: string;
+  /** The lowest version of TLS. @default 'TLSv1.2' */
+  minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** The highest version of TLS. */
+  maxVersion?: 'TLSv1.2' | 'TLSv1.3';
+}
+
+/** Options of a pool: pg's names where pg has one. Unknown keys throw. */
+export interface PoolOptions {
+  // Where
+  /**
+   * A URL or libpq's keywords. The keys below win over it.
+   * @default DATABASE_URL, then SUPABASE_DATABASE_URL
+   */
+  connectionString?: string;
+  /** Name, address or folder of the socket; several with commas. @default PGHOST, then 'localhost' */
+  host?: string;
+  /** An address that spares the look-up of `host`. */
+  hostaddr?: string;
+  /** @default PGPORT, then 5432 */
+  port?: number | string;
+  /** @default PGUSER, then the account's name */
+  user?: string;
+  /** Or a function, called for each connection. @default PGPASSWORD */
+  password?: string | (() => string | Promise<string>);
+  /** @default PGDATABASE, then the user's name */
+  database?: string;
+  /**
+   * true checks the certificate. Without it: plain on this machine, else
+   * encrypted where the server offers it, with a warning.
+   */
+  ssl?:
+    | boolean
+    | SslOptions
+    | 'disable'
+    | 'allow'
+    | 'prefer'
+    | 'require'
+    | 'verify-ca'
+    | 'verify-full'
+    | 'no-verify';
+  /** How TLS is begun: 'postgres' or, with libpq 17, 'direct'. */
+  sslnegotiation?: string;
+  /** Ties the login to the TLS session. @default 'prefer' */
+  channel_binding?: string;
+  /** pg's word for it: true is 'prefer', false 'disable'. */
+  enableChannelBinding?: boolean;
+  /** Which of several hosts will do, as libpq. @default 'any' */
+  target_session_attrs?: string;
+  /** In which order several hosts are tried, as libpq. @default 'disable' */
+  load_balance_hosts?: string;
+  /** The name the server's views show. @default PGAPPNAME */
+  application_name?: string;
+  /** The same where nothing else is given. */
+  fallback_application_name?: string;
+  /** Command-line options for the server, as libpq. @default PGOPTIONS */
+  options?: string;
+  /** Always UTF8; another value is refused. */
+  client_encoding?: string;
+  /** The schema that names without one mean (search_path). */
+  schema?: string;
+
+  // The pool
+  /** Connections at most. @default 10 */
+  max?: number;
+  /** The same, pg's old name. */
+  poolSize?: number;
+  /** Connections kept open. @default 0 */
+  min?: number;
+  /** An idle connection is closed after this; 0 = never. In ms. @default 10000 */
+  idleTimeoutMillis?: number;
+  /** A connection is replaced after this, with jitter; 0 = never. In s. @default 0 */
+  maxLifetimeSeconds?: number;
+  /** A connection is replaced after so many uses; 0 = never. @default 0 */
+  maxUses?: number;
+  /** Calls that may wait. Beyond: HF_QUEUE_FULL. @default 10000 */
+  queueMax?: number;
+
+  // Time
+  /** Waiting for a connection; 0 = the deadline. In ms. @default 0 */
+  connectionTimeoutMillis?: number;
+  /** One physical connect with look-up, TLS and login. In ms. @default 5000 */
+  connectTimeoutMillis?: number;
+  /** Waiting and repeating of one call, up to its last dispatch; 0 = none. In ms. @default 8000 */
+  deadlineMillis?: number;
+  /** One attempt; then it is cancelled. 0 = none. In ms. @default 0 */
+  timeoutMillis?: number;
+  /** The same, pg's name. */
+  query_timeout?: number | false;
+  /** Silence after which the server is probed on another connection; 0 = off. In ms. @default 8000 */
+  silenceMillis?: number;
+  /** How long end() lets work in flight finish. In ms. @default 5000 */
+  drainMillis?: number;
+  /** From when on a query counts as slow; 0 = off. In ms. @default 1000 */
+  slowQueryMillis?: number;
+  /** The server ends statements that run longer; 0 = not set. In ms. @default 0 */
+  statementTimeoutMillis?: number;
+  /** The same, pg's name. */
+  statement_timeout?: number | false;
+  /** The server ends waiting for locks; 0 = not set. In ms. @default 0 */
+  lockTimeoutMillis?: number;
+  /** The same, pg's name. */
+  lock_timeout?: number | false;
+  /** The server ends idle transactions; 0 = not set. In ms. @default 0 */
+  idleInTransactionTimeoutMillis?: number;
+  /** The same, pg's name. */
+  idle_in_transaction_session_timeout?: number | false;
+
+  // Repeating
+  /** Extra attempts of one call. @default 2 */
+  maxRetries?: number;
+  /** The longest first delay. In ms. @default 50 */
+  retryBaseMillis?: number;
+  /** The longest delay. In ms. @default 2000 */
+  retryCapMillis?: number;
+  /** The four above as one object; false: no repeating. */
+  retry?:
+    | false
+    | {
+        maxRetries?: number;
+        baseMillis?: number;
+        capMillis?: number;
+        deadlineMillis?: number;
+      };
+  /** Whether statements that only read are recognised, and so repeated. @default true */
+  inferReads?: boolean;
+
+  // Statements
+  /** What is between us and the server. @default 'auto' */
+  pooler?: 'auto' | 'none' | 'session' | 'transaction';
+  /** Which statements are prepared under a name. @default 'auto' */
+  names?: 'auto' | 'given' | 'never';
+  /** Prepared statements kept on a connection. @default 200 */
+  statementCacheSize?: number;
+  /** Reading statements in flight on one connection. @default 8 */
+  shareMax?: number;
+
+  // Limits
+  /** The largest result. In bytes. @default 268435456 */
+  maxResultBytes?: number;
+  /** Results not taken yet, all together. In bytes. @default 536870912 */
+  maxBufferedBytes?: number;
+
+  // The network
+  /** Whether the kernel probes silent connections. @default true */
+  keepAlive?: boolean;
+  /** After how much silence. In ms. @default 10000 */
+  keepAliveInitialDelayMillis?: number;
+  /** How long sent data may stay unacknowledged; 0 = the system's. In ms. @default 15000 */
+  tcpUserTimeoutMillis?: number;
+
+  // The application's
+  /** Parsers of this pool. @default the process-wide `types` */
+  types?: CustomTypes;
+  /** SQL to run on each new connection. */
+  onConnect?: string;
+  /** Where warnings go. @default process warnings */
+  logger?: ((message: string) => void) | { warn(message: string): void };
+
+  // pg's, without work here
+  /** Ignored: idle connections never keep the process alive. */
+  allowExitOnIdle?: boolean;
+  /** Ignored. */
+  log?: (...messages: any[]) => void;
+  /** Ignored. */
+  Client?: any;
+  /** Ignored. */
+  Promise?: any;
+  /** Ignored: the engine decides. */
+  pipeline?: boolean;
+  /** Ignored: libpq does it. */
+  scramMaxIterations?: number;
+  /** Results are text: only false is taken. */
+  binary?: false;
+}
+
+// ---- queries --------------------------------------------------------------
+
+/** A statement as an object; pg's keys, then ours. */
+export interface QueryConfig<V extends readonly unknown[] = any[]> {
+  /** The SQL. */
+  text: string;
+  /** The values of $1, $2, … */
+  values?: V;
+  /** A name to prepare it under, where that is safe. */
+  name?: string;
+  /** Parsers of this result. */
+  types?: CustomTypes;
+  /** 'extended' forbids several statements in one text. */
+  queryMode?: string;
+  /** pg's name of `timeoutMillis`. */
+  query_timeout?: number;
+  /** One attempt, then it is cancelled. In ms. @default the pool's */
+  timeoutMillis?: number;
+  /** The whole call, the running attempt included. In ms. @default the pool's, which ends at the last dispatch */
+  deadlineMillis?: number;
+  /** Aborts the call. */
+  signal?: AbortSignal;
+  /** Only reads; the server enforces it. So it may be repeated. @default false */
+  readOnly?: boolean;
+  /** May run twice. So it may be repeated. @default false */
+  idempotent?: boolean;
+  /** Find out what became of a lost COMMIT before repeating. @default false */
+  exactlyOnce?: boolean;
+  /** false: no repeating. @default the pool's */
+  retry?: boolean | { maxRetries?: number };
+  /** What a retry helper gave its function: this call is part of its run. */
+  context?: RetryContext;
+}
+
+/** A statement whose rows shall be arrays. */
+export interface QueryArrayConfig<V extends readonly unknown[] = any[]>
+  extends QueryConfig<V> {
+  rowMode: 'array';
+}
+
+/** A column of a result. */
+export interface FieldDef {
+  name: string;
+  tableID: number;
+  columnID: number;
+  dataTypeID: number;
+  dataTypeSize: number;
+  dataTypeModifier: number;
+  format: string;
+}
+
+export interface QueryResultBase {
+  /** The command's first word; null for an empty statement. */
+  command: string;
+  /** Rows returned or affected; null where the command says nothing. */
+  rowCount: number | null;
+  oid: number;
+  fields: FieldDef[];
+  rowAsArray: boolean;
+}
+
+export interface QueryResultRow {
+  [column: string]: any;
+}
+
+/** What a statement gave. Several in one text give an array of these. */
+export interface QueryResult<R extends QueryResultRow = any>
+  extends QueryResultBase {
+  rows: R[];
+}
+
+export interface QueryArrayResult<R extends any[] = any[]>
+  extends QueryResultBase {
+  rows: R[];
+}
+
+/** What pools and clients share. */
+export interface Queryable {
+  query<R extends any[] = any[], V extends readonly unknown[] = any[]>(
+    config: QueryArrayConfig<V>,
+    values?: V,
+  ): Promise<QueryArrayResult<R>>;
+  query<R extends QueryResultRow = any, V extends readonly unknown[] = any[]>(
+    textOrConfig: string | QueryConfig<V>,
+    values?: V,
+  ): Promise<QueryResult<R>>;
+  query<R extends QueryResultRow = any>(
+    textOrConfig: string | QueryConfig,
+    callback: (error: Error, result: QueryResult<R>) => void,
+  ): void;
+  query<R extends QueryResultRow = any>(
+    text: string,
+    values: readonly unknown[] | undefined,
+    callback: (error: Error, result: QueryResult<R>) => void,
+  ): void;
+}
+
+// ---- clients --------------------------------------------------------------
+
+/** A connection of one's own, until it is released. */
+export interface PoolClient extends Queryable, EventEmitter {
+  /** The server's process; behind a pooler, the pooler's number for it. */
+  readonly processID: number | null;
+  /**
+   * Gives the connection back: an open transaction is rolled back. true closes
+   * it; an error closes it only if it is broken. Twice throws.
+   */
+  release(errorOrClose?: Error | boolean): void;
+  /** 'I' idle, 'T' in a transaction, 'E' in a failed one. */
+  getTransactionStatus(): 'I' | 'T' | 'E' | null;
+  setTypeParser(oid: number, parser: TypeParser): void;
+  setTypeParser(
+    oid: number,
+    format: 'text' | 'binary',
+    parser: TypeParser,
+  ): void;
+  getTypeParser(oid: number, format?: 'text' | 'binary'): TypeParser;
+  escapeIdentifier(name: string): string;
+  escapeLiteral(text: string): string;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** The connection must not be multiplexed by a pooler. @default false */
+  session?: boolean;
+  /** Aborts the waiting. */
+  signal?: AbortSignal;
+  /** Waiting for the connection. In ms. @default the pool's */
+  deadlineMillis?: number;
+  /** What a retry helper gave its function. */
+  context?: RetryContext;
+}
+
+export interface TransactionOptions {
+  /** @default the server's */
+  isolationLevel?:
+    | 'read uncommitted'
+    | 'read committed'
+    | 'repeatable read'
+    | 'serializable'
+    | (string & {});
+  /** @default the server's */
+  readOnly?: boolean;
+  /** @default the server's */
+  deferrable?: boolean;
+  /** Whether `fn` is called again when that is safe. @default false */
+  retry?: boolean | RetryOptions;
+  /** Aborts the transaction. */
+  signal?: AbortSignal;
+  /** Getting the connection. In ms. @default the pool's */
+  deadlineMillis?: number;
+  /** Find out what became of a lost COMMIT. @default false */
+  exactlyOnce?: boolean;
+  /** What a retry helper gave its function. */
+  context?: RetryContext;
+}
+
+// ---- statistics -----------------------------------------------------------
+
+/** A pool's counters since it was opened, and gauges of this moment. */
+export interface Stats {
+  /** Calls that were settled. */
+  queries: number;
+  /** Calls that succeeded. */
+  succeeded: number;
+  /** Calls that failed, by outcome. */
+  failedNotExecuted: number;
+  failedRolledBack: number;
+  failedAmbiguous: number;
+  failedPermanent: number;
+  /** Attempts made again. */
+  retries: number;
+  /** Calls that succeeded after one. */
+  retriesSucceeded: number;
+  /** Physical connects begun. */
+  connectsStarted: number;
+  connectsSucceeded: number;
+  connectsFailed: number;
+  /** Connections we closed. */
+  connectionsClosed: number;
+  /** Connections that died. */
+  connectionsLost: number;
+  /** Of these, while a statement ran. */
+  connectionsLostBusy: number;
+  /** Connections lent by connect(). */
+  acquires: number;
+  /** Calls that ended with HF_ACQUIRE_TIMEOUT. */
+  acquireTimeouts: number;
+  /** Calls that ended with HF_QUEUE_FULL. */
+  queueFull: number;
+  /** Calls that ended with HF_DEADLINE. */
+  deadlines: number;
+  /** Attempts that ended with HF_QUERY_TIMEOUT. */
+  timeouts: number;
+  /** Calls that ended with HF_ABORTED. */
+  aborts: number;
+  /** Cancel requests sent to the server. */
+  cancels: number;
+  /** Statements prepared under a name. */
+  statementsPrepared: number;
+  /** Uses of a prepared statement. */
+  statementsReused: number;
+  /** Statements that shared a connection with others in flight. */
+  shared: number;
+  /** Units that went through a pooler. */
+  pooledUnits: number;
+  /** Clients released in a transaction, which was rolled back. */
+  rolledBackLeases: number;
+  /** Results over maxResultBytes. */
+  resultsTooLarge: number;
+  /** Statements slower than slowQueryMillis. */
+  slowQueries: number;
+  /** How often connecting was suspended after failures. */
+  breakerOpened: number;
+  /** Probes of a suspended or silent server. */
+  probes: number;
+  /** Rows received. */
+  rows: number;
+  /** Bytes of results. */
+  bytesIn: number;
+  /** Bytes of statements and values. */
+  bytesOut: number;
+  /** Connections now, open or being opened. */
+  total: number;
+  /** Connections now at work. */
+  busy: number;
+  /** Connections now free. */
+  idle: number;
+  /** Calls now waiting for one. */
+  waiting: number;
+  /** Connections now being opened. */
+  connecting: number;
+  /** Connections now lent. */
+  leased: number;
+  /** Waiting for a connection, in microseconds. */
+  acquireWaitCount: number;
+  acquireWaitSum: number;
+  acquireWaitP50: number;
+  acquireWaitP99: number;
+  acquireWaitMax: number;
+  /** Statements, from sending to the answer, in microseconds. */
+  queryTimeCount: number;
+  queryTimeSum: number;
+  queryTimeP50: number;
+  queryTimeP99: number;
+  queryTimeMax: number;
+  /** Physical connects, in microseconds. */
+  connectTimeCount: number;
+  connectTimeSum: number;
+  connectTimeP50: number;
+  connectTimeP99: number;
+  connectTimeMax: number;
+  /** How long clients were held, in microseconds. */
+  leaseTimeCount: number;
+  leaseTimeSum: number;
+  leaseTimeP50: number;
+  leaseTimeP99: number;
+  leaseTimeMax: number;
+}
+
+// ---- the pool -------------------------------------------------------------
+
+/** A pool of connections: a superset of `pg.Pool`. */
+export class Pool extends EventEmitter implements Queryable {
+  /**
+   * Connects nothing: that begins with the first call. Throws a TypeError or
+   * a RangeError that names the option which is wrong.
+   */
+  constructor(options?: PoolOptions | string);
+
+  /** The options in force; password and keys do not show. */
+  readonly options: Readonly<Record<string, any>>;
+  /** Connections, open or being opened. */
+  readonly totalCount: number;
+  /** Connections nobody uses. */
+  readonly idleCount: number;
+  /** Calls that wait for a connection. */
+  readonly waitingCount: number;
+  /** Always 0. */
+  readonly expiredCount: number;
+  /** Whether end() was called. */
+  readonly ending: boolean;
+  /** Whether it is done. */
+  readonly ended: boolean;
+
+  query: Queryable['query'];
+
+  /** Lends a connection; release() it. */
+  connect(options?: ConnectOptions): Promise<PoolClient>;
+  connect(
+    callback: (
+      error: Error | undefined,
+      client: PoolClient | undefined,
+      release: (errorOrClose?: Error | boolean) => void,
+    ) => void,
+  ): void;
+
+  /**
+   * Calls `fn` inside a transaction: COMMIT when it resolves, ROLLBACK when
+   * it rejects.
+   */
+  transaction<T>(
+    fn: (client: PoolClient) => T | PromiseLike<T>,
+    options?: TransactionOptions,
+  ): Promise<T>;
+
+  /** Opens `min` connections, one at least, and waits for them. */
+  warmup(options?: {
+    signal?: AbortSignal;
+  }): Promise<{ durationMillis: number }>;
+
+  /** Replaces all connections, each when it is free: no call fails for it. */
+  reset(): Promise<void>;
+
+  /** Counters and gauges of this moment. */
+  stats(): Stats;
+
+  /** Ends the pool once work in flight is finished. */
+  end(): Promise<void>;
+  end(callback: (error?: Error) => void): void;
+  [Symbol.asyncDispose](): Promise<void>;
+
+  on(
+    event: 'connect' | 'acquire' | 'remove',
+    listener: (client: PoolClient) => void,
+  ): this;
+  on(
+    event: 'error' | 'release',
+    listener: (error: Error, client: PoolClient) => void,
+  ): this;
+  on(event: string | symbol, listener: (...values: any[]) => void): this;
+}
+
+/**
+ * Returns the process-wide pool for a target: the same for every copy of a
+ * reloaded module and every worker thread.
+ */
+export function getPool(options?: PoolOptions | string): Pool;
+
+// ---- retry helpers --------------------------------------------------------
+
+/** What a helper gives the function it calls. */
+export interface RetryContext {
+  /** Aborted when the helper's deadline passes or its signal is. */
+  readonly signal: AbortSignal;
+  /** Milliseconds of Date.now() after which nothing is begun any more. */
+  readonly deadline: number | undefined;
+  /** Which attempt this is, counted from 1. */
+  readonly attempt: number;
+}
+
+/** What `onRetry` is told before an attempt is made again. */
+export interface RetryEvent {
+  /** The helper's `name`. */
+  name: string | undefined;
+  /** The attempt that failed, counted from 1. */
+  attempt: number;
+  /** How many there can be in all. */
+  maxAttempts: number;
+  /** How long it waits now, in ms. */
+  delayMillis: number;
+  /** What the attempt failed with. */
+  error: unknown;
+  outcome: Outcome;
+  /** Why, for people. */
+  reason: string;
+}
+
+export interface RetryOptions {
+  /** Fixed delays: 1 × 20 ms, 100 200 300 ms, or 500 1000 ms. */
+  preset?: 'fast' | 'linear' | 'serverless';
+  /** Extra attempts. @default 2 */
+  maxRetries?: number;
+  /** All attempts, which is one more. @default 3 */
+  maxAttempts?: number;
+  /** The longest first delay. In ms. @default 50 */
+  baseMillis?: number;
+  /** The longest delay. In ms. @default 2000 */
+  capMillis?: number;
+  /** 'full': a random part of the delay. @default 'full' */
+  jitter?: 'full' | 'none';
+  /** @default 'exponential' */
+  growth?: 'exponential' | 'linear';
+  /**
+   * By then the call is settled. Given, it also bounds the running attempt.
+   * In ms. @default 8000, for waiting and repeating only
+   */
+  deadlineMillis?: number;
+  /** The work may be done twice: repeat also what is ambiguous. @default false */
+  idempotent?: boolean;
+  /** Aborts waiting and working. */
+  signal?: AbortSignal;
+  /** Told before an attempt is made again; what it throws is ignored. */
+  onRetry?: (event: RetryEvent) => void;
+  /** A name for `onRetry`. */
+  name?: string;
+  /** Join calls after an await, too. Makes every await slower. @default false */
+  joinAsync?: boolean;
+  /** An outer helper's context: its deadline and attempts rule. */
+  context?: RetryContext;
+}
+
+/** A preset as options. */
+export interface RetryPreset {
+  readonly maxRetries: number;
+  readonly baseMillis: number;
+  readonly capMillis: number;
+  readonly jitter: 'full' | 'none';
+  readonly growth: 'exponential' | 'linear';
+}
+
+export const presets: {
+  readonly fast: RetryPreset;
+  readonly linear: RetryPreset;
+  readonly serverless: RetryPreset;
+};
+
+/**
+ * Calls `fn` and repeats it when that is safe and useful. Put one statement or
+ * one transaction into it.
+ *
+ * @example
+ * const { rows } = await retryQuery(() => pool.query('select 1'));
+ */
+export function retryQuery<T>(
+  fn: (context: RetryContext) => T | PromiseLike<T>,
+  options?: RetryOptions | RetryContext,
+): Promise<T>;
+
+/** The same as `retryQuery`, for any driver. */
+export function withDatabaseRetry<T>(
+  fn: (context: RetryContext) => T | PromiseLike<T>,
+  options?: RetryOptions | RetryContext,
+): Promise<T>;
+
+/** The same, for a function that is one whole transaction. */
+export function withTransactionRetry<T>(
+  fn: (context: RetryContext) => T | PromiseLike<T>,
+  options?: RetryOptions | RetryContext,
+): Promise<T>;
+
+/** `withDatabaseRetry` under another name. */
+export const withPrismaRetry: typeof withDatabaseRetry;
+
+// ---- the rest -------------------------------------------------------------
+
+/** A name as an identifier of SQL, quoted. */
+export function escapeIdentifier(name: string): string;
+
+/** A text as a literal of SQL, quoted. Prefer parameters. */
+export function escapeLiteral(text: string): string;
+
+/** What runs here. */
+export const versions: {
+  readonly holdfast: string;
+  readonly libpq: string;
+};
+
+declare const holdfast: {
+  Pool: typeof Pool;
+  getPool: typeof getPool;
+  retryQuery: typeof retryQuery;
+  withDatabaseRetry: typeof withDatabaseRetry;
+  withTransactionRetry: typeof withTransactionRetry;
+  withPrismaRetry: typeof withPrismaRetry;
+  classify: typeof classify;
+  presets: typeof presets;
+  HoldfastError: typeof HoldfastError;
+  DatabaseError: typeof DatabaseError;
+  types: typeof types;
+  escapeIdentifier: typeof escapeIdentifier;
+  escapeLiteral: typeof escapeLiteral;
+  versions: typeof versions;
+};
+
+export default holdfast;

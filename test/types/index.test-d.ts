@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// biome-ignore-all lint/suspicious/useAwait: what counts is the type
+import { expectAssignable, expectError, expectType } from 'tsd';
+import holdfast, {
+  type Classification,
+  classify,
+  DatabaseError,
+  type ErrorCode,
+  getPool,
+  HoldfastError,
+  type Outcome,
+  Pool,
+  type PoolClient,
+  type PoolOptions,
+  presets,
+  type QueryArrayResult,
+  type QueryResult,
+  type RetryContext,
+  retryQuery,
+  type Stats,
+  versions,
+  withDatabaseRetry,
+  withPrismaRetry,
+  withTransactionRetry,
+} from '../../lib/index.js';
+
+const pool = new Pool({ connectionString: 'postgresql://host/db', max: 5 });
+expectType<Pool>(pool);
+expectType<Pool>(getPool());
+expectType<Pool>(getPool('postgresql://host/db'));
+expectError(new Pool({ conectionString: 'x' }));
+expectError(new Pool({ max: '5' }));
+expectError(new Pool({ binary: true }));
+expectAssignable<PoolOptions>({ ssl: { rejectUnauthorized: false } });
+expectAssignable<PoolOptions>({ password: async () => 'secret' });
+
+interface User {
+  id: number;
+}
+expectType<Promise<QueryResult<User>>>(
+  pool.query<User>('select id from users where id = $1', [1]),
+);
+expectType<Promise<QueryArrayResult<[number]>>>(
+  pool.query<[number]>({ text: 'select 1', rowMode: 'array' }),
+);
+expectType<Promise<QueryResult<any>>>(
+  pool.query({ text: 'select 1', readOnly: true, deadlineMillis: 100 }),
+);
+expectError(pool.query({ values: [] }));
+expectType<Promise<PoolClient>>(pool.connect());
+expectType<Promise<number>>(
+  pool.transaction(async (client) => {
+    expectType<PoolClient>(client);
+    return (await client.query('select 1')).rowCount ?? 0;
+  }),
+);
+expectError(pool.transaction(async () => 1, { isolation: 'serializable' }));
+expectType<Stats>(pool.stats());
+expectType<number>(pool.stats().retriesSucceeded);
+expectType<Promise<void>>(pool.end());
+
+expectType<Promise<number>>(retryQuery(() => 1));
+expectType<Promise<string>>(
+  withDatabaseRetry(async ({ signal, attempt, deadline }) => {
+    expectType<AbortSignal>(signal);
+    expectType<number>(attempt);
+    expectType<number | undefined>(deadline);
+    return 'x';
+  }),
+);
+expectType<Promise<Date>>(
+  withTransactionRetry(async () => new Date(), { preset: 'linear' }),
+);
+expectType<Promise<boolean>>(
+  withPrismaRetry(async () => true, { maxRetries: 1 }),
+);
+expectError(retryQuery(Promise.resolve(1)));
+expectError(retryQuery(() => 1, { retries: 3 }));
+retryQuery((context: RetryContext) => retryQuery(() => 1, context));
+
+expectType<Classification>(classify(new Error('x')));
+expectType<Outcome>(classify(null).outcome);
+expectAssignable<Error>(new HoldfastError());
+expectAssignable<HoldfastError>(new DatabaseError());
+expectAssignable<ErrorCode>('HF_DEADLINE');
+expectType<number>(presets.fast.maxRetries);
+expectType<string>(versions.libpq);
+expectType<typeof Pool>(holdfast.Pool);

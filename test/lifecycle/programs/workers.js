@@ -5,6 +5,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { Worker } = require('node:worker_threads');
+const { eventually } = require('../../support/index.js');
 const { openPool } = require('./open-pool.js');
 
 /**
@@ -15,18 +16,32 @@ const { openPool } = require('./open-pool.js');
 
 const job = JSON.parse(process.argv[2]);
 
-/** Names of the engine's thread; connector threads come and go. */
+const OTHERS_RUNNING = `select count(*)::int as running from pg_stat_activity
+  where backend_type = 'client backend' and state = 'active'
+    and pid <> pg_backend_pid()`;
+
+/**
+ * The names of the engine's threads, by id. A thread that was just started
+ * bears the name of the one that started it until it is given its own, so a
+ * connector can look like an engine for a moment: what counts is the last name
+ * a thread was seen with.
+ *
+ * @returns {Map<string, string>}
+ */
 function engineThreads() {
-  return fs
-    .readdirSync('/proc/self/task')
-    .map((id) => {
-      try {
-        return fs.readFileSync(`/proc/self/task/${id}/comm`, 'utf8').trim();
-      } catch {
-        return ''; // it ended meanwhile
+  const names = new Map();
+  for (const id of fs.readdirSync('/proc/self/task')) {
+    try {
+      const file = `/proc/self/task/${id}/comm`;
+      const name = fs.readFileSync(file, 'utf8').trim();
+      if (name.startsWith('hf-')) {
+        names.set(id, name);
       }
-    })
-    .filter((name) => name.startsWith('hf-engine'));
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return names;
 }
 
 /** @param {Plan} plan @returns {Promise<string>} */
@@ -59,21 +74,35 @@ async function main() {
     pool = openPool(job.mainUsesPool);
     await pool.query('select 1');
   }
-  const peak = { threads: 0 };
+  /** @type {Map<string, string>} */
+  const seen = new Map();
   const look = () => {
-    peak.threads = Math.max(peak.threads, engineThreads().length);
+    for (const [id, name] of engineThreads()) {
+      seen.set(id, name);
+    }
   };
   const watch = setInterval(look, 5);
   const ends = await runAll();
-  clearInterval(watch);
-  look();
+  /** @type {unknown} */
   let answer;
-  if (pool !== undefined) {
+  // The engine still has to cancel what terminated workers left running. Were
+  // the process to end now, PostgreSQL would not notice it before the
+  // statement is over.
+  if (pool === undefined) {
+    await eventually(() => engineThreads().size === 0, {
+      what: 'end of the engine',
+    });
+  } else {
+    await eventually(
+      async () => (await pool.query(OTHERS_RUNNING)).rows[0].running === 0,
+      { what: 'end of the statements of terminated workers' },
+    );
     answer = (await pool.query('select 11 as eleven')).rows[0].eleven;
+    await pool.end();
   }
-  const threadsAtEnd = engineThreads().length;
-  const report = { ends, peakThreads: peak.threads, threadsAtEnd, answer };
-  console.log(JSON.stringify(report));
+  clearInterval(watch);
+  const engines = [...seen.values()].filter((name) => name === 'hf-engine');
+  console.log(JSON.stringify({ ends, engines: engines.length, answer }));
 }
 
 main();

@@ -103,8 +103,10 @@ uint64_t hf_upkeep_lifetime(struct hf_pool *pool) {
   return pool->now_us + length_us - jitter_us;
 }
 
+/* What is being opened may fail: it does not make an idle one superfluous. */
 static size_t live_count(const struct hf_pool *pool) {
   return (size_t)pool->config.max - hf_pool_count(pool, HF_SLOT_EMPTY) -
+         hf_pool_count(pool, HF_SLOT_CONNECTING) -
          hf_pool_count(pool, HF_SLOT_CLOSING);
 }
 

@@ -7,20 +7,25 @@
 #include "core/alloc.h"
 #include "netpool.h"
 
+/* A request that takes longer will not come in time for anything. */
+enum { LIMIT_MS = 2000 };
+
 struct hf_canceller {
   struct hf_post post;
   struct hf_cancel_job *job;
   struct hf_engine *engine;
   struct hf_conn *conn; /* NULL when it closed meanwhile */
+  uv_timer_t timer;
 };
 
-static void on_over(struct hf_post *post) {
-  struct hf_canceller *canceller =
-      HF_CONTAINER_OF(post, struct hf_canceller, post);
+static void on_timer_closed(uv_handle_t *handle) {
+  hf_free(handle->data);
+}
+
+/* The request is over, one way or the other. */
+static void end(struct hf_canceller *canceller, bool reached) {
   struct hf_conn *conn = canceller->conn;
-  bool reached = canceller->job->reached;
-  hf_cancel_job_free(canceller->job);
-  hf_free(canceller);
+  uv_close((uv_handle_t *)&canceller->timer, on_timer_closed);
   if (conn == NULL) {
     return;
   }
@@ -37,6 +42,23 @@ static void on_over(struct hf_post *post) {
                         request,
                         conn->held_transaction,
                         hf_engine_now_us());
+  }
+}
+
+static void on_over(struct hf_post *post) {
+  struct hf_canceller *canceller =
+      HF_CONTAINER_OF(post, struct hf_canceller, post);
+  bool reached = canceller->job->reached;
+  hf_cancel_job_free(canceller->job);
+  end(canceller, reached);
+}
+
+static void on_limit(uv_timer_t *timer) {
+  struct hf_canceller *canceller = timer->data;
+  struct hf_engine *engine = canceller->engine;
+  if (hf_workers_abandon(engine->workers, &canceller->job->job)) {
+    end(canceller, false);
+    hf_engine_turn(engine);
   }
 }
 
@@ -63,6 +85,9 @@ struct hf_canceller *hf_canceller_start(struct hf_conn *conn) {
           conn->pool->engine->workers, &canceller->job->job, true) != HF_OK) {
     goto fail_submit;
   }
+  canceller->timer.data = canceller;
+  (void)uv_timer_init(&canceller->engine->loop, &canceller->timer);
+  (void)uv_timer_start(&canceller->timer, on_limit, LIMIT_MS, 0);
   return canceller;
 
 fail_submit:

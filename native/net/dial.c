@@ -21,6 +21,7 @@ struct hf_dial {
   struct hf_slot *slot;
   bool probe;   /* for a slot that is silent; opens nothing */
   bool stopped; /* the slot waits to hear that it is closed */
+  uint32_t serial; /* of the silent connection */
   enum dial_state state;
   struct hf_post post;
   uv_timer_t timer;
@@ -57,6 +58,13 @@ static void end(struct hf_dial *dial) {
   uv_close((uv_handle_t *)&dial->timer, on_timer_closed);
 }
 
+/* An answer about a connection that is gone is no news for its successor. */
+static void tell_probe(struct hf_dial *dial, bool alive) {
+  bool stale = dial->slot->serial != dial->serial;
+  hf_pool_on_probed(
+      &dial->pool->core, dial->slot, alive || stale, hf_engine_now_us());
+}
+
 static void fail(struct hf_dial *dial) {
   struct hf_pool *core = &dial->pool->core;
   struct hf_slot *slot = dial->slot;
@@ -68,7 +76,7 @@ static void fail(struct hf_dial *dial) {
     /* Whoever answers, if only to ask for a password, is there. */
     bool alive =
         error.sqlstate[0] != '\0' || error.status == HF_AUTH_ERROR;
-    hf_pool_on_probed(core, slot, alive, hf_engine_now_us());
+    tell_probe(dial, alive);
   } else {
     hf_pool_on_connect_failed(core, slot, &error, hf_engine_now_us());
   }
@@ -152,8 +160,7 @@ static void on_over(struct hf_post *post) {
     fail(dial);
   } else if (dial->probe) {
     end(dial);
-    hf_pool_on_probed(
-        &dial->pool->core, dial->slot, true, hf_engine_now_us());
+    tell_probe(dial, true);
   } else {
     use_connection(dial, job);
   }
@@ -295,6 +302,7 @@ void hf_dial_probe(struct hf_netpool *pool, struct hf_slot *slot) {
     return;
   }
   dial->probe = true;
+  dial->serial = slot->serial;
   (void)uv_timer_start(
       &dial->timer,
       on_timer,

@@ -6,6 +6,7 @@
 
 #include "block.h"
 #include "call.h"
+#include "conn.h"
 #include "core/alloc.h"
 #include "engine.h"
 #include "netpool.h"
@@ -87,6 +88,30 @@ enum hf_status hf_port_submit(struct hf_port *port,
   return HF_OK;
 }
 
+static void resume(struct hf_netpool *pool, enum hf_slot_state state) {
+  struct hf_link *link;
+  struct hf_link *after;
+  HF_LIST_EACH_SAFE(link, after, &pool->core.slots_in[state]) {
+    struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
+    if (slot->conn != NULL) {
+      hf_conn_resume(slot->conn);
+    }
+  }
+}
+
+/* The environment took what it had: its connections read on. */
+static void on_relief(struct hf_post *post) {
+  struct hf_port *port = HF_CONTAINER_OF(post, struct hf_port, relief);
+  struct hf_link *link;
+  atomic_store(&port->relieving, false);
+  HF_LIST_EACH(link, &port->handle_list) {
+    struct hf_netpool *pool =
+        HF_CONTAINER_OF(link, struct hf_handle, of_port)->pool;
+    resume(pool, HF_SLOT_BUSY);
+    resume(pool, HF_SLOT_LEASED);
+  }
+}
+
 struct hf_block *hf_port_take(struct hf_port *port) {
   struct hf_block *first;
   uv_mutex_lock(&port->lock);
@@ -95,6 +120,11 @@ struct hf_block *hf_port_take(struct hf_port *port) {
   port->done_last = NULL;
   uv_mutex_unlock(&port->lock);
   atomic_store(&port->buffered, 0);
+  if (atomic_exchange(&port->choked, false) &&
+      !atomic_exchange(&port->relieving, true)) {
+    port->relief.run = on_relief;
+    hf_engine_post(port->engine, &port->relief);
+  }
   return first;
 }
 
@@ -139,6 +169,21 @@ void hf_port_publish(struct hf_port *port, int32_t number, void *stats) {
   uv_mutex_unlock(&port->lock);
 }
 
+static size_t size_of(const struct hf_block *block) {
+  return sizeof *block + block->n_bytes + block->n_ints * sizeof(int32_t) +
+         block->n_nums * sizeof(double) +
+         block->n_chunks * sizeof(struct hf_chunk);
+}
+
+bool hf_port_is_choked(struct hf_port *port, size_t limit) {
+  if (atomic_load(&port->buffered) <= limit) {
+    return false;
+  }
+  atomic_store(&port->choked, true);
+  /* Taken in between: nobody would tell us. */
+  return atomic_load(&port->buffered) > limit;
+}
+
 void hf_port_send(struct hf_port *port, struct hf_block *block) {
   if (port->closed) {
     while (block != NULL) {
@@ -154,7 +199,7 @@ void hf_port_send(struct hf_port *port, struct hf_block *block) {
     port->out_last->next = block;
   }
   for (;;) {
-    (void)atomic_fetch_add(&port->buffered, block->n_bytes);
+    (void)atomic_fetch_add(&port->buffered, size_of(block));
     if (block->next == NULL) {
       break;
     }

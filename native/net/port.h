@@ -76,10 +76,20 @@ struct hf_port {
 
   /* written by both sides */
   atomic_size_t buffered; /* bytes of messages nobody took yet */
+  atomic_bool choked;     /* connections wait until these were taken */
+  atomic_bool relieving;  /* `relief` is on its way to the engine */
+  struct hf_post relief;
 };
 
 /* Queues a message for the environment; takes ownership. Engine's thread. */
 void hf_port_send(struct hf_port *port, struct hf_block *block);
+
+/*
+ * Returns whether the environment has more than `limit` bytes to take. Its
+ * connections stop reading then, and hf_conn_resume is called once it took
+ * them. Engine's thread.
+ */
+bool hf_port_is_choked(struct hf_port *port, size_t limit);
 
 /* Hands over what collected, with one wake. Engine's thread. */
 void hf_port_hand_over(struct hf_port *port);

@@ -407,8 +407,9 @@ static bool read_one(struct hf_conn *conn) {
 static bool is_over_limit(const struct hf_conn *conn) {
   const struct hf_call *call = hf_conn_head(conn);
   return call != NULL && call->handle != NULL &&
-         atomic_load(&call->handle->port->buffered) >
-             (size_t)conn->pool->core.config.max_buffered_bytes;
+         hf_port_is_choked(
+             call->handle->port,
+             (size_t)conn->pool->core.config.max_buffered_bytes);
 }
 
 static void process(struct hf_conn *conn) {

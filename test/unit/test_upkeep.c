@@ -63,6 +63,21 @@ static void what_was_warmed_beyond_min_grows_cold(void **state) {
   world_close(&world);
 }
 
+static void an_idle_one_is_not_closed_for_one_being_opened(void **state) {
+  struct hf_config config = world_config(2);
+
+  (void)state;
+  config.min = 1;
+  world_open(&world, &config);
+  world_warm(&world, 1);
+  world_advance(&world, IDLE_MS);
+  hf_pool_warm(&world.pool, 2, world.now_us);
+  world_advance(&world, IDLE_MS);
+  assert_int_equal(world_count(&world, HF_SLOT_CONNECTING), 1);
+  assert_int_equal(world.counts[WORLD_CLOSE], 0);
+  world_close(&world);
+}
+
 static void without_an_idle_time_out_connections_stay(void **state) {
   struct hf_config config = world_config(1);
 
@@ -298,6 +313,7 @@ int main(void) {
       cmocka_unit_test(an_idle_connection_is_closed_after_its_time),
       cmocka_unit_test(min_connections_are_kept),
       cmocka_unit_test(what_was_warmed_beyond_min_grows_cold),
+      cmocka_unit_test(an_idle_one_is_not_closed_for_one_being_opened),
       cmocka_unit_test(without_an_idle_time_out_connections_stay),
       cmocka_unit_test(a_lifetime_ends_with_jitter),
       cmocka_unit_test(an_expired_connection_finishes_what_it_runs),

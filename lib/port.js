@@ -113,8 +113,9 @@ class Port {
   /** @type {Map<number, Listener>} */
   #pools = new Map();
   #lastPool = 0;
-  /** @type {(import('./results.js').Shape | undefined)[]} */
-  #shapes = [];
+  /** @type {Map<number, import('./results.js').Shape>} */
+  #shapes = new Map();
+  #olderShapes = this.#shapes;
   /** @type {Told} */
   #told = { connection: 0, attempts: 0, more: false, failed: null };
   #busy = 0;
@@ -370,7 +371,8 @@ class Port {
     if (waiter?.onResult === undefined || waiter.types === undefined) {
       return;
     }
-    const shape = this.#shapes[ints[at + RESULT_SHAPE]];
+    const number = ints[at + RESULT_SHAPE];
+    const shape = this.#shapes.get(number) ?? this.#olderShapes.get(number);
     const asArray = waiter.rowAsArray === true;
     const result = readHead(ints, at, strings, first, shape, asArray);
     const told = this.#told;
@@ -462,9 +464,11 @@ class Port {
   #onShape(ints, at, names) {
     const id = ints[at + HEADER];
     if (id === SHAPE_CLEARS) {
-      this.#shapes = [];
+      // Results that were made before may still be on their way.
+      this.#olderShapes = this.#shapes;
+      this.#shapes = new Map();
     } else {
-      this.#shapes[id] = readShape(ints, at, names);
+      this.#shapes.set(id, readShape(ints, at, names));
     }
   }
 

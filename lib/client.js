@@ -20,7 +20,7 @@ const asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 /**
  * A lease nobody can use any more gives its connection back.
  * @type {FinalizationRegistry<{core: import('./pool-core.js').PoolCore,
- *   lease: number, stack: Error}>}
+ *   lease: number, stack: {stack?: string} | undefined}>}
  */
 const forgotten = new FinalizationRegistry(({ core, lease, stack }) => {
   core.reclaim(lease, stack);
@@ -30,7 +30,8 @@ const forgotten = new FinalizationRegistry(({ core, lease, stack }) => {
  * What the pool does with a client and nobody else can.
  * @type {{
  *   grant: (client: PoolClient, lease: import('./port.js').Lease,
- *     run: import('./context.js').JoinedRun | undefined) => void,
+ *     run: import('./context.js').JoinedRun | undefined,
+ *     stack: {stack?: string} | undefined) => void,
  *   close: (client: PoolClient, why: string) => void,
  *   guard: (client: PoolClient,
  *     run: import('./context.js').JoinedRun | undefined,
@@ -67,7 +68,8 @@ class PoolClient extends EventEmitter {
 
   static {
     internals = {
-      grant: (client, lease, run) => client.#grant(lease, run),
+      grant: (client, lease, run, stack) =>
+        client.#grant(lease, run, stack),
       close: (client, why) => {
         client.#closed = why;
       },
@@ -99,11 +101,13 @@ class PoolClient extends EventEmitter {
   /**
    * @param {import('./port.js').Lease} lease
    * @param {import('./context.js').JoinedRun | undefined} run
+   * @param {{stack?: string} | undefined} stack where it was asked for
    */
-  #grant(lease, run) {
-    const stack = new Error('checked out');
+  #grant(lease, run, stack) {
     this.#lease = lease.number;
     this.#closed = '';
+    this.#guarded = false;
+    this.#signal = undefined;
     this.#status = 'I';
     this.#wrote = false;
     this.#run = run;

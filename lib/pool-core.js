@@ -237,16 +237,17 @@ class PoolCore {
   /**
    * Acquires a connection. Throws what is wrong with the options.
    * @param {import('./acquire.js').ConnectOptions | undefined} options
-   * @param {boolean} fresh with a client object of its own
+   * @param {{stack?: string} | undefined} stack where it was asked for;
+   *   without one the client is an object of its own
    * @param {(client: PoolClient) => void} resolve
    * @param {(error: any) => void} reject
    */
-  acquire(options, fresh, resolve, reject) {
+  acquire(options, stack, resolve, reject) {
     this.refuseAfterEnd();
     new Acquire(
       this,
       options,
-      (lease, run) => resolve(this.#grant(lease, run, fresh)),
+      (lease, run) => resolve(this.#grant(lease, run, stack)),
       reject,
     ).submit();
   }
@@ -254,14 +255,14 @@ class PoolCore {
   /**
    * @param {Lease} lease
    * @param {JoinedRun | undefined} run
-   * @param {boolean} fresh
+   * @param {{stack?: string} | undefined} stack
    * @returns {PoolClient}
    */
-  #grant(lease, run, fresh) {
-    const client = fresh
-      ? new PoolClient(this, lease.connection)
-      : this.clients.of(lease.connection);
-    internals.grant(client, lease, run);
+  #grant(lease, run, stack) {
+    const client = stack
+      ? this.clients.of(lease.connection)
+      : new PoolClient(this, lease.connection);
+    internals.grant(client, lease, run, stack);
     this.clients.lend(lease.number, client);
     this.port.hold();
     this.pool.emit('acquire', client);
@@ -284,7 +285,7 @@ class PoolCore {
   /**
    * Takes back the connection of a client nobody has any more.
    * @param {number} lease
-   * @param {Error} stack
+   * @param {{stack?: string} | undefined} stack
    */
   reclaim(lease, stack) {
     if (!this.clients.takeBack(lease)) {
@@ -300,7 +301,7 @@ class PoolCore {
         {
           type: 'HoldfastWarning',
           code: 'HF_CLIENT_LEAKED',
-          detail: stack.stack,
+          detail: stack?.stack,
         },
       );
     }

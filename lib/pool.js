@@ -84,22 +84,26 @@ class Pool extends EventEmitter {
    * @returns {Promise<any> | undefined}
    */
   connect(options, callback) {
+    // The frames below connect() stay out: they would hold the client.
+    const stack = { stack: '' };
+    Error.captureStackTrace(stack, Pool.prototype.connect);
     if (typeof options === 'function') {
-      return this.#connectWith(undefined, options);
+      return this.#connectWith(undefined, options, stack);
     }
     return callback === undefined
       ? callWith(undefined, 'HoldfastConnect', (resolve, reject) => {
-          this.#core.acquire(options, false, resolve, reject);
+          this.#core.acquire(options, stack, resolve, reject);
         })
-      : this.#connectWith(options, callback);
+      : this.#connectWith(options, callback, stack);
   }
 
   /**
    * @param {any} options
    * @param {any} callback
+   * @param {{stack: string}} stack
    * @returns {Promise<any> | undefined}
    */
-  #connectWith(options, callback) {
+  #connectWith(options, callback, stack) {
     const answer = (/** @type {any} */ error, /** @type {any} */ client) => {
       if (error) {
         callback(error, undefined, () => {});
@@ -120,7 +124,7 @@ class Pool extends EventEmitter {
       });
     };
     return callWith(answer, 'HoldfastConnect', (resolve, reject) => {
-      this.#core.acquire(options, false, resolve, reject);
+      this.#core.acquire(options, stack, resolve, reject);
     });
   }
 

@@ -118,7 +118,8 @@ function check(fn, options) {
 function acquire(core, options) {
   const { signal, deadlineMillis, context } = options;
   return new Promise((resolve, reject) => {
-    core.acquire({ signal, deadlineMillis, context }, true, resolve, reject);
+    const given = { signal, deadlineMillis, context };
+    core.acquire(given, undefined, resolve, reject);
   });
 }
 

@@ -173,7 +173,9 @@ static void on_event(void *ctx,
   (void)slot;
   assert_in_range(event, 0, WORLD_EVENTS - 1);
   world->events[event]++;
-  world->event_status = error == NULL ? HF_OK : error->status;
+  if (error != NULL) {
+    world->event_status = error->status;
+  }
 }
 
 static void on_closed(void *ctx) {

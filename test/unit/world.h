@@ -88,7 +88,7 @@ struct world {
   size_t n_records;
   size_t counts[WORLD_OPS];
   size_t events[WORLD_EVENTS];
-  enum hf_status event_status; /* of the last event */
+  enum hf_status event_status; /* of the last event with an error */
   void (*on_execute)(struct world *world, struct call *call);
   void (*on_answer)(struct world *world, struct call *call);
   void *mark;

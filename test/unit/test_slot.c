@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "world.h"
+
+#include "death.h"
+
+enum { LATER_US = 5000 };
+
+static struct world world;
+static enum hf_slot_state from, to;
+
+/* As the diagram in slot.h. */
+static const bool allowed[HF_SLOT_STATES][HF_SLOT_STATES] = {
+    [HF_SLOT_EMPTY] = {[HF_SLOT_CONNECTING] = true},
+    [HF_SLOT_CONNECTING] = {[HF_SLOT_EMPTY] = true,
+                            [HF_SLOT_IDLE] = true,
+                            [HF_SLOT_CLOSING] = true},
+    [HF_SLOT_IDLE] = {[HF_SLOT_BUSY] = true,
+                      [HF_SLOT_LEASED] = true,
+                      [HF_SLOT_CHECKING] = true,
+                      [HF_SLOT_CLOSING] = true},
+    [HF_SLOT_BUSY] = {[HF_SLOT_IDLE] = true,
+                      [HF_SLOT_CHECKING] = true,
+                      [HF_SLOT_CLOSING] = true},
+    [HF_SLOT_LEASED] = {[HF_SLOT_IDLE] = true,
+                        [HF_SLOT_CHECKING] = true,
+                        [HF_SLOT_CLOSING] = true},
+    [HF_SLOT_CHECKING] = {[HF_SLOT_IDLE] = true, [HF_SLOT_CLOSING] = true},
+    [HF_SLOT_CLOSING] = {[HF_SLOT_EMPTY] = true}};
+
+/* Puts the slot into `from` by hand, then moves it. */
+static void move(void) {
+  struct hf_slot *slot = &world.pool.slots[0];
+
+  hf_list_remove(&world.pool.slots_in[slot->state], &slot->link);
+  slot->state = from;
+  slot->lease = NULL;
+  hf_list_push(&world.pool.slots_in[from], &slot->link);
+  if (to == HF_SLOT_LEASED) {
+    slot->lease = &world.calls->lease;
+  }
+  hf_slot_move(slot, to, LATER_US);
+}
+
+static void a_slot_moves_along_the_diagram_only(void **state) {
+  struct hf_slot *slot;
+
+  (void)state;
+  for (from = HF_SLOT_EMPTY; from < HF_SLOT_STATES; from++) {
+    for (to = HF_SLOT_EMPTY; to < HF_SLOT_STATES; to++) {
+      world_open_max(&world, 1);
+      world_make(&world, HF_REQUEST_ACQUIRE);
+      slot = &world.pool.slots[0];
+      if (allowed[from][to]) {
+        move();
+        assert_int_equal(slot->state, to);
+        assert_int_equal(slot->since_us, LATER_US);
+        assert_int_equal(world_count(&world, to), 1);
+        hf_list_remove(&world.pool.slots_in[to], &slot->link);
+        slot->state = HF_SLOT_EMPTY;
+        slot->lease = NULL;
+        hf_list_push(&world.pool.slots_in[HF_SLOT_EMPTY], &slot->link);
+      } else {
+        assert_true(aborts(move));
+      }
+      world_close(&world);
+    }
+  }
+}
+
+static void every_state_has_a_name(void **state) {
+  int i, j;
+
+  (void)state;
+  for (i = 0; i < HF_SLOT_STATES; i++) {
+    for (j = 0; j < i; j++) {
+      assert_string_not_equal(hf_slot_state_name((enum hf_slot_state)i),
+                              hf_slot_state_name((enum hf_slot_state)j));
+    }
+  }
+}
+
+static void being_in_a_state_is_being_on_its_list(void **state) {
+  struct call *call;
+
+  (void)state;
+  world_open_max(&world, 1);
+  assert_int_equal(world_count(&world, HF_SLOT_EMPTY), 1);
+  call = world_write(&world);
+  assert_int_equal(world_count(&world, HF_SLOT_CONNECTING), 1);
+  world_connect(&world);
+  assert_int_equal(world_count(&world, HF_SLOT_BUSY), 1);
+  world_answer(&world, call, 'I');
+  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
+  world_acquire(&world);
+  assert_int_equal(world_count(&world, HF_SLOT_LEASED), 1);
+  world_close(&world);
+}
+
+static void a_connection_has_a_serial_of_its_own(void **state) {
+  uint32_t serial;
+
+  (void)state;
+  world_open_max(&world, 1);
+  world_warm(&world, 1);
+  serial = world.pool.slots[0].serial;
+  world_lose(&world, &world.pool.slots[0]);
+  world_write(&world);
+  world_connect(&world);
+  assert_int_not_equal(world.pool.slots[0].serial, serial);
+  world_close(&world);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_slot_moves_along_the_diagram_only),
+      cmocka_unit_test(every_state_has_a_name),
+      cmocka_unit_test(being_in_a_state_is_being_on_its_list),
+      cmocka_unit_test(a_connection_has_a_serial_of_its_own)};
+
+  return cmocka_run_group_tests_name("slot", tests, NULL, NULL);
+}

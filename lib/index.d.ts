@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// biome-ignore-all lint/suspicious/noExplicitAny: rows and pg's types have it
 import type { EventEmitter } from 'node:events';
 
 // ---- errors ---------------------------------------------------------------

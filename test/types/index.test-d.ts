@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // biome-ignore-all lint/suspicious/useAwait: what counts is the type
+// biome-ignore-all lint/suspicious/noExplicitAny: rows have it
 import { expectAssignable, expectError, expectType } from 'tsd';
 import holdfast, {
   type Classification,

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+const assert = require('node:assert');
+const { test } = require('node:test');
+const tls = require('node:tls');
+const { inspect } = require('node:util');
+
+const { resolveOptions } = require('../../lib/options.js');
+
+const SECRET = 'canary-7f3a';
+const LOCAL = 'postgresql://u@localhost/db';
+const PEM = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----';
+
+/**
+ * @param {any} [config]
+ * @param {Record<string, string>} [env]
+ */
+function resolve(config, env = {}) {
+  const resolved = resolveOptions(config, { env });
+  return {
+    ...resolved,
+    target: Object.fromEntries(resolved.target),
+    engine: Object.fromEntries(resolved.engine),
+    settings: Object.fromEntries(resolved.settings),
+    password: resolved.password,
+    optionsText: resolved.optionsText,
+  };
+}
+
+/**
+ * @param {any} config
+ * @param {RegExp} message
+ * @param {any} [kind]
+ */
+function refuses(config, message, kind = TypeError) {
+  assert.throws(
+    () => resolve(config),
+    (/** @type {any} */ error) => {
+      assert.ok(error instanceof kind, `${error}`);
+      assert.match(error.message, message);
+      assert.ok(!inspect(error).includes(SECRET), 'the secret is shown');
+      return true;
+    },
+  );
+}
+
+test('a URL gives host, port, user, password and database', () => {
+  const { target } = resolve(
+    'postgresql://us%40er:p%3Aw%2F@db.example:6543/my%20db?sslmode=require',
+  );
+  assert.deepStrictEqual(target, {
+    user: 'us@er',
+    host: 'db.example',
+    port: '6543',
+    dbname: 'my db',
+    sslmode: 'require',
+    password: 'p:w/',
+  });
+});
+
+test('a URL may name several hosts, IPv6 addresses and sockets', () => {
+  const several = resolve('postgres://u@a:1,[::1]:2,c/db?sslmode=disable');
+  assert.strictEqual(several.target.host, 'a,::1,c');
+  assert.strictEqual(several.target.port, '1,2,5432');
+  const encoded = resolve('postgres://u@%2Fvar%2Frun/db');
+  assert.strictEqual(encoded.target.host, '/var/run');
+  const given = resolve('postgres:///db?host=/tmp/x&user=u');
+  assert.strictEqual(given.target.host, '/tmp/x');
+  assert.strictEqual(given.target.sslmode, 'disable');
+});
+
+test("libpq's keyword strings are understood with their quotes", () => {
+  const { target } = resolve(
+    String.raw`host=/tmp user = 'a b' password='it\'s' dbname=x`,
+  );
+  assert.strictEqual(target.user, 'a b');
+  assert.strictEqual(target.password, "it's");
+  refuses('host=a user', /keyword=value/);
+});
+
+test('the parameters of other tools are translated', () => {
+  const cases = {
+    'pgbouncer=true': { pooler: 'transaction' },
+    'connection_limit=3': { max: '3' },
+    'pool_timeout=2': { connectionTimeoutMillis: '2000' },
+    'connect_timeout=3': { connectTimeoutMillis: '3000' },
+    'connect_timeout=0': { connectTimeoutMillis: '600000' },
+    'socket_timeout=4': { timeoutMillis: '4000' },
+    'statement_cache_size=0': { statementCacheSize: '0' },
+    'prepared_statements=false': { names: 'never' },
+    'pool_max_conns=7': { max: '7' },
+    'pool_max_conn_lifetime=1h30m': { maxLifetimeSeconds: '5400' },
+    'pool_max_conn_idle_time=250ms': { idleTimeoutMillis: '250' },
+    'default_query_exec_mode=exec': { names: 'never' },
+    'keepalives=0': { keepAlive: 'false' },
+    'statement_timeout=9': { statementTimeoutMillis: '9' },
+    'inferReads=false': { inferReads: 'false' },
+    'supa=base-pooler.x': {},
+  };
+  for (const [parameter, engine] of Object.entries(cases)) {
+    assert.deepStrictEqual(resolve(`${LOCAL}?${parameter}`).engine, engine);
+  }
+  const { settings } = resolve(`${LOCAL}?schema=my"s`);
+  assert.deepStrictEqual(settings, { search_path: '"my""s"' });
+});
+
+test('an unknown or refused parameter is named, with the nearest one', () => {
+  refuses(`${LOCAL}?pgbuoncer=true`, /"pgbuoncer".*pgbouncer\?/);
+  refuses(`${LOCAL}?service=x`, /service .* refused/);
+  refuses(`${LOCAL}?connection_limit=many`, /connection_limit.*a number/);
+  refuses(`${LOCAL}?max=0`, /max must be .* from 1 to 10000/, RangeError);
+});
+
+test('a malformed string names its place, shows an example, no secret', () => {
+  const example = /postgresql:\/\/user:password@host:5432\/database/;
+  for (const url of [
+    `postgres://u:${SECRET}/x@h/db`,
+    `postgres://u:${SECRET}%@h/db`,
+    `postgres://u:${SECRET}%ff@h/db`,
+    `postgres://u:${SECRET}@h:port/db`,
+    `postgres://u:${SECRET}@[::1/db`,
+    `postgres://u:${SECRET}@h/db?x`,
+    `mysql://u:${SECRET}@h/db`,
+    `prisma://${SECRET}`,
+    SECRET,
+    '',
+  ]) {
+    refuses({ connectionString: url }, example);
+    refuses({ connectionString: url }, /^connectionString/);
+  }
+  const env = { DATABASE_URL: `mysql://${SECRET}` };
+  assert.throws(() => resolve({}, env), /^TypeError: DATABASE_URL is not/);
+});
+
+test('without any setting the sentence names the variable to set', () => {
+  refuses(undefined, /^DATABASE_URL is not set: .*postgresql:\/\//);
+  refuses({ connectionString: undefined, max: 3 }, /^DATABASE_URL is not set/);
+});
+
+test('the environment is asked in order, and only for what is missing', () => {
+  const env = {
+    DATABASE_URL: 'postgres://u@first/db',
+    SUPABASE_DATABASE_URL: 'postgres://u@second/db',
+    PGHOST: 'third',
+    PGPASSWORD: 'pw',
+    PGSSLMODE: 'require',
+    PGCONNECT_TIMEOUT: '7',
+  };
+  assert.strictEqual(resolve({}, env).target.host, 'first');
+  const { DATABASE_URL, ...noFirst } = env;
+  assert.ok(DATABASE_URL);
+  assert.strictEqual(resolve({}, noFirst).target.host, 'second');
+  const { SUPABASE_DATABASE_URL, ...onlyPg } = noFirst;
+  assert.ok(SUPABASE_DATABASE_URL);
+  const { target, engine } = resolve({}, onlyPg);
+  assert.strictEqual(target.host, 'third');
+  assert.strictEqual(target.password, 'pw');
+  assert.strictEqual(target.sslmode, 'require');
+  assert.deepStrictEqual(engine, { connectTimeoutMillis: '7000' });
+  const given = resolve({ host: 'own', ssl: false, password: 'x' }, env);
+  assert.strictEqual(given.target.host, 'own');
+  assert.strictEqual(given.target.password, 'x');
+  assert.strictEqual(given.target.sslmode, 'disable');
+});
+
+test("the object's keys win over the connection string", () => {
+  const { target, engine } = resolve({
+    connectionString: `${LOCAL}?max=3&sslmode=disable`,
+    port: 7,
+    database: 'other',
+    max: 4,
+    ssl: { rejectUnauthorized: false },
+  });
+  assert.strictEqual(target.port, '7');
+  assert.strictEqual(target.dbname, 'other');
+  assert.strictEqual(target.sslmode, 'require');
+  assert.deepStrictEqual(engine, { max: '4' });
+});
+
+test('numbers must be whole and within bounds, and name their key', () => {
+  refuses({ host: 'x', max: Number.NaN }, /^max must be/, RangeError);
+  refuses({ host: 'x', max: -1 }, /^max must be/, RangeError);
+  refuses({ host: 'x', max: 1.5 }, /^max must be/, RangeError);
+  refuses({ host: 'x', idleTimeoutMillis: 1e12 }, /^idleTimeout/, RangeError);
+  refuses({ host: 'x', max: '5' }, /^max must be a number/);
+  refuses({ host: 'x', keepAlive: 1 }, /^keepAlive must be true or false/);
+  refuses({ host: 'x', pooler: 'yes' }, /^pooler must be one of auto/);
+  refuses({ host: 'x', port: 70000 }, /^port must be/, RangeError);
+  refuses({ host: 'x', min: 3, max: 2 }, /^min must not/, RangeError);
+});
+
+test("pg's keys are honoured, translated, ignored or refused", () => {
+  const { engine } = resolve({
+    host: 'localhost',
+    poolSize: 3,
+    query_timeout: 10,
+    statement_timeout: 20,
+    lock_timeout: false,
+    maxUses: Number.POSITIVE_INFINITY,
+    Promise,
+    log: () => {},
+    allowExitOnIdle: false,
+    binary: false,
+    idleTimeoutMillis: undefined,
+  });
+  assert.deepStrictEqual(engine, {
+    max: '3',
+    timeoutMillis: '10',
+    statementTimeoutMillis: '20',
+    maxUses: '0',
+  });
+  refuses({ host: 'x', stream: () => {} }, /^stream is refused: /);
+  refuses({ host: 'x', binary: true }, /^binary is refused: /);
+  refuses({ host: 'x', verify: () => {} }, /^verify is refused: .*onConnect/);
+});
+
+test('an unknown key throws and names the nearest known one', () => {
+  refuses({ conectionString: SECRET }, /"conectionString".*connectionString\?/);
+  refuses({ host: 'x', acquireTimeoutMs: 1 }, /"acquireTimeoutMs"/);
+  refuses(7, /must be an object or a connection string/);
+  refuses([], /must be an object or a connection string/);
+});
+
+test('control characters and smuggled URLs are refused', () => {
+  refuses({ host: 'a\0b' }, /^host contains a control/);
+  refuses({ host: 'x', user: 'a\nb' }, /^user contains a control/);
+  refuses({ host: 'x', password: `${SECRET}\0` }, /^password contains/);
+  refuses({ host: `postgres://u:${SECRET}@h` }, /^host holds a URL/);
+  refuses({ host: 'x sslmode=disable' }, /^host contains a space/);
+});
+
+test('ssl: true checks the certificate with the roots of Node', () => {
+  const { target } = resolve({ host: 'db.example', ssl: true });
+  assert.strictEqual(target.sslmode, 'verify-full');
+  assert.ok(target.sslrootcert_pem.includes(tls.rootCertificates[0]));
+});
+
+test('ssl takes PEM text, as text, bytes or a list', () => {
+  const ssl = { ca: [PEM, Buffer.from(PEM)], cert: PEM, key: PEM };
+  const { target } = resolve({ host: 'db.example', ssl });
+  assert.strictEqual(target.sslmode, 'verify-full');
+  assert.strictEqual(target.sslrootcert_pem, `${PEM}\n${PEM}`);
+  assert.strictEqual(target.sslcert_pem, PEM);
+  assert.strictEqual(target.sslkey_pem, PEM);
+  refuses({ host: 'x', ssl: { ca: '/etc/ca.pem' } }, /^ssl.ca must be PEM/);
+  refuses({ host: 'x', ssl: { pfx: 'x' } }, /^ssl.pfx is not supported/);
+  refuses({ host: 'x', ssl: 5 }, /^ssl must be/);
+});
+
+test('rejectUnauthorized: false encrypts and checks nothing', () => {
+  const ssl = { rejectUnauthorized: false, ca: PEM };
+  const { target, warnings } = resolve({ host: 'db.example', ssl });
+  assert.strictEqual(target.sslmode, 'require');
+  assert.strictEqual(target.sslrootcert_pem, undefined);
+  assert.deepStrictEqual(warnings, []);
+});
+
+test('ssl.servername works where the address is known', () => {
+  const ssl = { servername: 'db.example' };
+  const { target } = resolve({ host: '10.0.0.1', ssl });
+  assert.strictEqual(target.host, 'db.example');
+  assert.strictEqual(target.hostaddr, '10.0.0.1');
+  refuses({ host: 'a.example', ssl }, /^ssl.servername can differ/);
+});
+
+test('without ssl a remote host gets prefer and one warning', () => {
+  const remote = resolve({ host: 'db.example' });
+  assert.strictEqual(remote.target.sslmode, 'prefer');
+  assert.strictEqual(remote.warnings.length, 1);
+  assert.match(remote.warnings[0], /^TLS is not configured for db.example/);
+  for (const host of ['localhost', '127.0.0.1', '::1', '/tmp']) {
+    const { target, warnings } = resolve({ host });
+    assert.strictEqual(target.sslmode, 'disable');
+    assert.deepStrictEqual(warnings, []);
+  }
+});
+
+test("sslmode in a URL keeps libpq's meaning", () => {
+  const mode = (/** @type {string} */ text) =>
+    resolve(`postgres://u@db.example/db?${text}`).target;
+  assert.strictEqual(mode('sslmode=require').sslmode, 'require');
+  assert.strictEqual(mode('sslmode=no-verify').sslmode, 'require');
+  assert.strictEqual(mode('sslmode=require').sslrootcert_pem, undefined);
+  assert.ok(mode('sslmode=verify-full').sslrootcert_pem);
+  assert.ok(mode('sslrootcert=system').sslrootcert_pem);
+  assert.strictEqual(mode('sslrootcert=system').sslmode, 'verify-full');
+  const own = mode('sslmode=verify-ca&sslrootcert=/ca.pem');
+  assert.strictEqual(own.sslrootcert, '/ca.pem');
+  assert.strictEqual(own.sslrootcert_pem, undefined);
+  refuses('postgres://u@h/db?sslmode=verify', /^sslmode must be one of/);
+});
+
+test('what is shown of options has no secret, and what needs it does', () => {
+  const resolved = resolveOptions(
+    {
+      connectionString: `postgres://u:${SECRET}@localhost/db`,
+      ssl: { key: `${PEM}${SECRET}`, passphrase: SECRET },
+    },
+    { env: {} },
+  );
+  for (const shown of [resolved, resolved.public]) {
+    assert.ok(!inspect(shown, { depth: 9 }).includes(SECRET));
+    assert.ok(!JSON.stringify(shown).includes(SECRET));
+    assert.ok(!JSON.stringify({ ...shown }).includes(SECRET));
+  }
+  assert.ok(!resolved.key.includes(SECRET));
+  assert.ok(!resolved.optionsText.includes(SECRET));
+  assert.strictEqual(resolved.public.password, SECRET);
+  assert.strictEqual(Object.fromEntries(resolved.target).password, SECRET);
+});
+
+test('pool.options has the names of pg', () => {
+  const { public: options } = resolve({
+    host: 'localhost',
+    user: 'u',
+    database: 'd',
+    max: 3,
+  });
+  assert.strictEqual(options.host, 'localhost');
+  assert.strictEqual(options.port, 5432);
+  assert.strictEqual(options.user, 'u');
+  assert.strictEqual(options.database, 'd');
+  assert.strictEqual(options.max, 3);
+  assert.strictEqual(options.idleTimeoutMillis, 10000);
+  assert.strictEqual(options.ssl, false);
+  const copy = resolve({ ...options, password: 'x' });
+  assert.strictEqual(copy.target.user, 'u');
+  assert.strictEqual(copy.engine.max, '3');
+});
+
+test('the key tells targets apart and nothing else', () => {
+  const key = (/** @type {any} */ more) =>
+    resolve({ host: 'localhost', user: 'u', ...more }).key;
+  assert.strictEqual(key({}), key({ max: 3, password: 'x' }));
+  assert.strictEqual(key({}), key({ application_name: 'x' }));
+  for (const more of [{ port: 1 }, { user: 'v' }, { ssl: true }]) {
+    assert.notStrictEqual(key({}), key(more));
+  }
+});
+
+test('a password may be a function, and is not called here', () => {
+  const password = () => assert.fail('called');
+  const resolved = resolve({ host: 'localhost', password });
+  assert.strictEqual(resolved.password, password);
+  assert.strictEqual(resolved.target.password, undefined);
+});
+
+test('retry is false or an object of known keys', () => {
+  const local = { host: 'localhost' };
+  assert.deepStrictEqual(resolve({ ...local, retry: false }).engine, {
+    maxRetries: '0',
+  });
+  const retry = { maxRetries: 1, baseMillis: 5 };
+  assert.deepStrictEqual(resolve({ ...local, retry }).engine, {
+    maxRetries: '1',
+    retryBaseMillis: '5',
+  });
+  refuses({ ...local, retry: { maxRetry: 1 } }, /retry.maxRetry.*maxRetries\?/);
+});

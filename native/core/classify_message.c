@@ -65,6 +65,8 @@ static const struct row pooler_rows[] = {
    {A, RETRY | LOSS, "the pooler ended its server connection"}},
   {"out of memory", NULL,
    {A, RETRY | LOSS, "the pooler is out of memory"}},
+  {"database \"", "\" does not exist",
+   {P, REFUSED, "the pooler's server does not have the database"}},
   {"no such database", NULL,
    {P, REFUSED, "the pooler does not know the database"}},
   {"bouncer config error", NULL,

@@ -102,6 +102,23 @@ static struct hf_classification classify(struct hf_request *request) {
   return why;
 }
 
+/*
+ * A server that says read-only may have been demoted, and another may take the
+ * write. Not so when the caller asked for it.
+ */
+static void keep_read_only(struct hf_request *request,
+                           struct hf_classification *why) {
+  if ((request->flags & HF_FLAG_READ_ONLY) != 0 &&
+      strcmp(request->error.sqlstate, "25006") == 0) {
+    why->outcome = HF_OUTCOME_PERMANENT;
+    why->retryable = false;
+    why->discard = false;
+    request->error.outcome = why->outcome;
+    request->error.retryable = false;
+    request->error.reason = "the statement writes, and readOnly was asked for";
+  }
+}
+
 /* Outside a helper the unit of a lease's statement is never repeated by us. */
 static bool may_repeat(const struct hf_pool *pool,
                        const struct hf_request *request) {

@@ -256,6 +256,7 @@ static const struct text_row pooler_sentences[] = {
     {"out of memory", 'A', Y | DISCARD, 'R'},
     {"something new", 'A', Y | DISCARD, 'R'},
     {"no such database: nope", 'P', DISCARD, 'P'},
+    {"database \"nope\" does not exist", 'P', DISCARD, 'P'},
     {"bouncer config error", 'P', DISCARD, 'P'},
     {"no such user", 'P', DISCARD, 'P'},
     {"password authentication failed", 'P', DISCARD, 'P'},

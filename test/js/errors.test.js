@@ -24,9 +24,11 @@ const HEADER = fs.readFileSync(
 /** The statuses' names, in the order of the enum. */
 const STATUSES = [...HEADER.matchAll(/^ {2}X\((HF_\w+),/gm)].map(([, n]) => n);
 /** The places in an error message, counted from HF_ERROR_STATUS at 6. */
-const PLACES = (/HF_ERROR_STATUS = HF_INT_HEADER,([^}]*?)HF_ERROR_INTS/.exec(
-  HEADER,
-)?.[1] ?? '').match(/HF_ERROR_\w+/g) ?? [];
+const PLACES =
+  (
+    /HF_ERROR_STATUS = HF_INT_HEADER,([^}]*?)HF_ERROR_INTS/.exec(HEADER)?.[1] ??
+    ''
+  ).match(/HF_ERROR_\w+/g) ?? [];
 const FIRST = 6;
 
 const SERVER = [

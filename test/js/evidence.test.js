@@ -54,21 +54,12 @@ function expect(error, outcome, retryable, sqlState) {
 
 test("errors of pg are judged by SQLSTATE, severity and pg's sentences", () => {
   const server = { name: 'error', severity: 'ERROR' };
-  expect(
-    make('x', { ...server, code: '40001' }),
-    'rolled_back',
-    true,
-    '40001',
-  );
+  expect(make('x', { ...server, code: '40001' }), 'rolled_back', true, '40001');
   expect(make('x', { ...server, code: '23505' }), 'permanent', false, '23505');
   const fatal = { name: 'error', severity: 'FATAL', code: '57P01' };
   expect(make('x', fatal), 'rolled_back', true, '57P01');
   expect(make('Connection terminated unexpectedly'), 'ambiguous', true);
-  expect(
-    make('timeout exceeded when trying to connect'),
-    'not_executed',
-    true,
-  );
+  expect(make('timeout exceeded when trying to connect'), 'not_executed', true);
   expect(make('Query read timeout'), 'ambiguous', true);
 });
 

@@ -11,7 +11,13 @@
 const native = require('./native.js');
 const { Batch, OP, FLAG, requestsOf } = require('./batch.js');
 const { HoldfastError, errorFromMessage } = require('./errors.js');
-const { RESULT_SHAPE, readHead, readRows, readShape } = require('./results.js');
+const {
+  RESULT_SHAPE,
+  readEmptyRows,
+  readHead,
+  readRows,
+  readShape,
+} = require('./results.js');
 
 /**
  * What waits for answers. Which of them come depends on the operation.
@@ -396,6 +402,9 @@ class Port {
       } catch (thrown) {
         told.failed = { thrown }; // by a type parser of the caller's
       }
+    }
+    if (shape === undefined) {
+      result.rows = readEmptyRows(ints, at, asArray);
     }
     waiter.onResult(result, told);
   }

@@ -173,4 +173,26 @@ function readRows(
   return build(ints, at + RESULT_INTS, count, nums, num, strings, next);
 }
 
-module.exports = { RESULT_SHAPE, Result, readHead, readRows, readShape };
+/**
+ * Returns the rows of a result without columns: `select from` has some.
+ * @param {Int32Array} ints
+ * @param {number} at
+ * @param {boolean} rowAsArray
+ * @returns {any[]}
+ */
+function readEmptyRows(ints, at, rowAsArray) {
+  const rows = [];
+  for (let count = ints[at + RESULT_ROWS]; count > 0; count--) {
+    rows.push(rowAsArray ? [] : {});
+  }
+  return rows;
+}
+
+module.exports = {
+  RESULT_SHAPE,
+  Result,
+  readEmptyRows,
+  readHead,
+  readRows,
+  readShape,
+};

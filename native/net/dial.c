@@ -90,7 +90,84 @@ static void succeed(struct hf_dial *dial) {
   hf_pool_on_connected(core, slot, hf_engine_now_us());
 }
 
-/* ---- the worker's part --------------------------------------------------- */
+/* ---- the beginning -------------------------------------------------------- */
+
+/* On a worker's thread. */
+static void on_done(struct hf_job *job) {
+  struct hf_dial *dial =
+      HF_CONTAINER_OF(job, struct hf_connect_job, job)->ctx;
+  hf_engine_post(dial->pool->engine, &dial->post);
+}
+
+static bool detects(const struct hf_netpool *pool) {
+  return pool->core.config.pooler == HF_POOLER_AUTO && !pool->proxied;
+}
+
+/* Returns false, with the error set, when no worker can be had. */
+static bool start_work(struct hf_dial *dial, const char *password) {
+  struct hf_netpool *pool = dial->pool;
+  uint64_t limit_ms = (uint64_t)pool->core.config.connect_timeout_ms;
+  enum hf_status status = HF_NO_MEMORY;
+  dial->job = hf_connect_job_new(pool->target, on_done, dial);
+  if (dial->job == NULL) {
+    goto fail;
+  }
+  dial->job->deadline_ns = hf_clock_ns() + limit_ms * NS_PER_MS;
+  dial->job->detect_proxy = dial->probe || detects(pool);
+  dial->job->pid_is_optional = !dial->probe;
+  if (password != NULL &&
+      hf_connect_job_set_password(dial->job, password) != HF_OK) {
+    goto fail_job;
+  }
+  status =
+      hf_workers_submit(pool->engine->workers, &dial->job->job, false);
+  if (status != HF_OK) {
+    goto fail_job;
+  }
+  dial->state = WORKING;
+  return true;
+
+fail_job:
+  hf_connect_job_free(dial->job);
+  dial->job = NULL;
+fail:
+  hf_error_set(&dial->error, status, HF_PHASE_CONNECT, NULL);
+  return false;
+}
+
+static bool ask(struct hf_dial *dial) {
+  struct hf_netpool *pool = dial->pool;
+  struct hf_link *link = hf_list_first(&pool->handles);
+  struct hf_handle *handle;
+  struct hf_block *block;
+  if (link == NULL) {
+    hf_error_set(&dial->error, HF_POOL_CLOSED, HF_PHASE_CONNECT, NULL);
+    return false;
+  }
+  handle = HF_CONTAINER_OF(link, struct hf_handle, of_pool);
+  dial->question = ++handle->port->last_ask;
+  block = hf_block_message(
+      HF_MSG_ASK, HF_ASK_INTS, (int32_t)dial->question, 0, "password", 8);
+  if (block == NULL ||
+      hf_map_set(&handle->port->asks, dial->question, dial) != HF_OK) {
+    hf_block_free(block);
+    hf_error_set(&dial->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
+    return false;
+  }
+  block->ints[HF_ASK_POOL] = handle->number;
+  dial->port = handle->port;
+  hf_port_send(handle->port, block);
+  return true;
+}
+
+/* Begins, or begins again; false with the error set when that fails. */
+static bool begin(struct hf_dial *dial) {
+  dial->state = ASKING;
+  return dial->pool->asks_password && !dial->probe ? ask(dial)
+                                                   : start_work(dial, NULL);
+}
+
+/* ---- the worker's answer ------------------------------------------------- */
 
 /* Whether the connection is taken for a pooler's. */
 static bool is_proxied(struct hf_netpool *pool,
@@ -145,6 +222,27 @@ static void use_connection(struct hf_dial *dial, struct hf_connect_job *job) {
   hf_conn_run_chore(conn, HF_CHORE_SETTINGS, pool->session_sql);
 }
 
+/*
+ * PgBouncer refuses start-up parameters it does not know. What can be left out
+ * is left out, for good.
+ */
+static bool goes_without(struct hf_dial *dial, const struct hf_error *error) {
+  static const char refusal[] = "unsupported startup parameter";
+  const char *message = hf_error_field(error, 'M');
+  const char *at = message == NULL ? NULL : strstr(message, refusal);
+  const char *name;
+  if (strcmp(error->sqlstate, "08P01") != 0 || at == NULL) {
+    return false;
+  }
+  name = at + strlen(refusal);
+  if (strncmp(name, " in ", 4) == 0) {
+    name += 4; /* "... in options: search_path" */
+  } else if (strncmp(name, ": ", 2) == 0) {
+    name += 2;
+  }
+  return hf_target_drop(dial->pool->target, name);
+}
+
 static void on_over(struct hf_post *post) {
   struct hf_dial *dial = HF_CONTAINER_OF(post, struct hf_dial, post);
   struct hf_connect_job *job = dial->job;
@@ -155,7 +253,11 @@ static void on_over(struct hf_post *post) {
     uv_close((uv_handle_t *)&dial->timer, on_timer_closed);
     return;
   }
-  if (job->status != HF_OK) {
+  if (job->status != HF_OK && goes_without(dial, &job->error)) {
+    if (!begin(dial)) {
+      fail(dial);
+    }
+  } else if (job->status != HF_OK) {
     hf_error_move(&dial->error, &job->error);
     fail(dial);
   } else if (dial->probe) {
@@ -165,49 +267,6 @@ static void on_over(struct hf_post *post) {
     use_connection(dial, job);
   }
   hf_connect_job_free(job);
-}
-
-/* On a worker's thread. */
-static void on_done(struct hf_job *job) {
-  struct hf_dial *dial =
-      HF_CONTAINER_OF(job, struct hf_connect_job, job)->ctx;
-  hf_engine_post(dial->pool->engine, &dial->post);
-}
-
-static bool detects(const struct hf_netpool *pool) {
-  return pool->core.config.pooler == HF_POOLER_AUTO && !pool->proxied;
-}
-
-/* Returns false, with the error set, when no worker can be had. */
-static bool start_work(struct hf_dial *dial, const char *password) {
-  struct hf_netpool *pool = dial->pool;
-  uint64_t limit_ms = (uint64_t)pool->core.config.connect_timeout_ms;
-  enum hf_status status = HF_NO_MEMORY;
-  dial->job = hf_connect_job_new(pool->target, on_done, dial);
-  if (dial->job == NULL) {
-    goto fail;
-  }
-  dial->job->deadline_ns = hf_clock_ns() + limit_ms * NS_PER_MS;
-  dial->job->detect_proxy = dial->probe || detects(pool);
-  dial->job->pid_is_optional = !dial->probe;
-  if (password != NULL &&
-      hf_connect_job_set_password(dial->job, password) != HF_OK) {
-    goto fail_job;
-  }
-  status =
-      hf_workers_submit(pool->engine->workers, &dial->job->job, false);
-  if (status != HF_OK) {
-    goto fail_job;
-  }
-  dial->state = WORKING;
-  return true;
-
-fail_job:
-  hf_connect_job_free(dial->job);
-  dial->job = NULL;
-fail:
-  hf_error_set(&dial->error, status, HF_PHASE_CONNECT, NULL);
-  return false;
 }
 
 /* ---- time ---------------------------------------------------------------- */
@@ -251,35 +310,10 @@ static struct hf_dial *dial_new(struct hf_netpool *pool,
   return dial;
 }
 
-static bool ask(struct hf_dial *dial) {
-  struct hf_netpool *pool = dial->pool;
-  struct hf_link *link = hf_list_first(&pool->handles);
-  struct hf_handle *handle;
-  struct hf_block *block;
-  if (link == NULL) {
-    hf_error_set(&dial->error, HF_POOL_CLOSED, HF_PHASE_CONNECT, NULL);
-    return false;
-  }
-  handle = HF_CONTAINER_OF(link, struct hf_handle, of_pool);
-  dial->question = ++handle->port->last_ask;
-  block = hf_block_message(
-      HF_MSG_ASK, HF_ASK_INTS, (int32_t)dial->question, 0, "password", 8);
-  if (block == NULL ||
-      hf_map_set(&handle->port->asks, dial->question, dial) != HF_OK) {
-    hf_block_free(block);
-    hf_error_set(&dial->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
-    return false;
-  }
-  block->ints[HF_ASK_POOL] = handle->number;
-  dial->port = handle->port;
-  hf_port_send(handle->port, block);
-  return true;
-}
-
 static void start(struct hf_dial *dial) {
   uint64_t limit_ms =
       (uint64_t)dial->pool->core.config.connect_timeout_ms + GRACE_MS;
-  bool begun = dial->pool->asks_password ? ask(dial) : start_work(dial, NULL);
+  bool begun = begin(dial);
   /* What fails at once is told from the loop, not from within the core. */
   (void)uv_timer_start(&dial->timer, on_timer, begun ? limit_ms : 0, 0);
 }
@@ -303,13 +337,7 @@ void hf_dial_probe(struct hf_netpool *pool, struct hf_slot *slot) {
   }
   dial->probe = true;
   dial->serial = slot->serial;
-  (void)uv_timer_start(
-      &dial->timer,
-      on_timer,
-      start_work(dial, NULL)
-          ? (uint64_t)pool->core.config.connect_timeout_ms + GRACE_MS
-          : 0,
-      0);
+  start(dial);
 }
 
 void hf_dial_stop(struct hf_dial *dial) {

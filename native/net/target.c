@@ -98,7 +98,10 @@ struct hf_target {
   atomic_int references;
   char *values[KEYS];
   int files[PEM_FILES]; /* -1 = none */
+  atomic_uint_least64_t refused; /* a bit per key the server will not take */
 };
+
+_Static_assert((int)KEYS <= 64, "more keys than bits");
 
 static pthread_once_t known_once = PTHREAD_ONCE_INIT;
 static bool known[KEYS];
@@ -327,6 +330,7 @@ void hf_target_unref(struct hf_target *target) {
 size_t hf_target_params(const struct hf_target *target,
                         const char *keywords[HF_TARGET_PARAMS_MAX],
                         const char *values[HF_TARGET_PARAMS_MAX]) {
+  uint64_t refused = atomic_load(&target->refused);
   size_t n = 0;
   int i;
   keywords[n] = "client_encoding";
@@ -336,7 +340,8 @@ size_t hf_target_params(const struct hf_target *target,
     values[n++] = "disable";
   }
   for (i = 0; i < (int)KEYS; i++) {
-    if (keys[i].rule != OURS && target->values[i] != NULL) {
+    if (keys[i].rule != OURS && target->values[i] != NULL &&
+        (refused >> i & 1) == 0) {
       keywords[n] = keys[i].name;
       values[n++] = target->values[i];
     }
@@ -344,6 +349,21 @@ size_t hf_target_params(const struct hf_target *target,
   keywords[n] = NULL;
   values[n] = NULL;
   return n;
+}
+
+bool hf_target_drop(struct hf_target *target, const char *parameter) {
+  static const char *const droppable[] = {
+      "options", "application_name", "fallback_application_name"};
+  size_t i;
+  for (i = 0; i < sizeof droppable / sizeof droppable[0]; i++) {
+    int index = find_key(droppable[i]);
+    if (strncmp(parameter, droppable[i], strlen(droppable[i])) == 0 &&
+        target->values[index] != NULL) {
+      uint64_t bit = (uint64_t)1 << index;
+      return (atomic_fetch_or(&target->refused, bit) & bit) == 0;
+    }
+  }
+  return false;
 }
 
 bool hf_target_may_use_tls(const struct hf_target *target) {

@@ -54,6 +54,13 @@ size_t hf_target_params(const struct hf_target *target,
                         const char *keywords[HF_TARGET_PARAMS_MAX],
                         const char *values[HF_TARGET_PARAMS_MAX]);
 
+/*
+ * The server does not take this start-up parameter ("options", or "options: "
+ * and what of it): leaves it out from now on. Returns whether that changes
+ * anything. Any thread.
+ */
+bool hf_target_drop(struct hf_target *target, const char *parameter);
+
 /* Returns whether a connection to the target may use TLS. */
 bool hf_target_may_use_tls(const struct hf_target *target);
 

@@ -10,6 +10,7 @@
 #include "core/alloc.h"
 #include "netpool.h"
 #include "port.h"
+#include "target.h"
 
 /* The worker watches its deadline itself; this is for one that is stuck. */
 enum { GRACE_MS = 250, US_PER_MS = 1000, NS_PER_MS = 1000 * 1000 };

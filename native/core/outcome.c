@@ -202,6 +202,7 @@ bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
     return false;
   }
   why = classify(request);
+  keep_read_only(request, &why);
   rename_cancelled(request);
   rename_lost_commit(request);
   if (may_repeat(pool, request)) {

@@ -97,6 +97,18 @@ static void what_is_declared_read_only_is_repeated(void **state) {
   world_close(&world);
 }
 
+static void a_write_against_its_own_declaration_is_permanent(void **state) {
+  struct call *call = run(HF_SQL_INSERT, HF_FLAG_READ_ONLY);
+
+  (void)state;
+  world_fail(&world, call, "25006", 'I');
+  expect_sqlstate(call, "25006");
+  expect_outcome(call, HF_OUTCOME_PERMANENT);
+  assert_int_equal(call->sent, 1);
+  assert_int_equal(world.counts[WORLD_CLOSE], 0);
+  world_close(&world);
+}
+
 static void what_is_declared_idempotent_is_repeated(void **state) {
   struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
 
@@ -397,6 +409,7 @@ int main(void) {
       cmocka_unit_test(a_lost_write_is_ambiguous_and_not_repeated),
       cmocka_unit_test(a_lost_read_is_repeated),
       cmocka_unit_test(what_is_declared_read_only_is_repeated),
+      cmocka_unit_test(a_write_against_its_own_declaration_is_permanent),
       cmocka_unit_test(what_is_declared_idempotent_is_repeated),
       cmocka_unit_test(what_can_commit_midway_is_ambiguous_after_an_error),
       cmocka_unit_test(a_doubt_stays_when_the_repetition_fails_for_good),

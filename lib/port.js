@@ -386,7 +386,9 @@ class Port {
     told.attempts = ints[at + RESULT_ATTEMPTS];
     told.more = more;
     told.failed = null;
-    if (shape !== undefined) {
+    if (shape === undefined) {
+      result.rows = readEmptyRows(ints, at, asArray);
+    } else {
       try {
         result.rows = readRows(
           ints,
@@ -402,9 +404,6 @@ class Port {
       } catch (thrown) {
         told.failed = { thrown }; // by a type parser of the caller's
       }
-    }
-    if (shape === undefined) {
-      result.rows = readEmptyRows(ints, at, asArray);
     }
     waiter.onResult(result, told);
   }

@@ -4,6 +4,15 @@
 
 #include "pool.h"
 
+static void assert_slot(const struct hf_slot *slot, enum hf_slot_state state) {
+  bool runs = !hf_list_empty(&slot->running);
+  assert(slot->state == state);
+  assert((slot->lease != NULL) == (state == HF_SLOT_LEASED));
+  assert(slot->lease == NULL || slot->lease->slot == slot);
+  assert(runs || state != HF_SLOT_BUSY);
+  assert(!runs || state == HF_SLOT_BUSY || state == HF_SLOT_LEASED);
+}
+
 static void assert_slots(const struct hf_pool *pool) {
   size_t total = 0;
   int state;
@@ -11,13 +20,8 @@ static void assert_slots(const struct hf_pool *pool) {
     struct hf_link *link;
     size_t n = 0;
     HF_LIST_EACH(link, &pool->slots_in[state]) {
-      const struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
-      assert((int)slot->state == state);
-      assert((slot->lease != NULL) == (state == HF_SLOT_LEASED));
-      assert(slot->lease == NULL || slot->lease->slot == slot);
-      assert(state != HF_SLOT_BUSY || !hf_list_empty(&slot->running));
-      assert(state == HF_SLOT_BUSY || state == HF_SLOT_LEASED ||
-             hf_list_empty(&slot->running));
+      assert_slot(HF_CONTAINER_OF(link, struct hf_slot, link),
+                  (enum hf_slot_state)state);
       n++;
     }
     assert(n == pool->slots_in[state].count);

@@ -2,6 +2,7 @@
 /* Names prepared on a connection: open addressing with linear probing. */
 #include "names.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/alloc.h"
@@ -83,6 +84,7 @@ enum hf_status hf_names_add(struct hf_name_table *names,
   }
   if (names->count == names->limit) {
     place = oldest(names);
+    assert(place != NULL); /* whoever has a limit of 0 names nothing */
     memcpy(evicted, place->name, HF_STATEMENT_NAME_BYTES);
     take_out(names, place);
   }

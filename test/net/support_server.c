@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -379,6 +380,7 @@ static void *server_main(void *arg) {
   for (;;) {
     struct fake_session *session;
     int socket;
+    int on = 1;
     if (poll(polled, 2, -1) < 0) {
       continue;
     }
@@ -389,6 +391,8 @@ static void *server_main(void *arg) {
     if (socket < 0) {
       continue;
     }
+    /* What was said before a cut shall arrive. */
+    (void)setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     session = calloc(1, sizeof *session);
     must(session != NULL, "calloc");
     session->server = server;

@@ -4,7 +4,12 @@
 // One call of connect(): it waits for the lease of a connection.
 
 const { FLAG, OP } = require('./batch.js');
-const { abortedError, checkSignal, joinRun, readMillis } = require('./call.js');
+const {
+  abortedError,
+  checkSignal,
+  joinRun,
+  readMillis,
+} = require('./arguments.js');
 const { contextOf, currentContext } = require('./context.js');
 
 /**

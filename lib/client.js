@@ -7,7 +7,9 @@ const { EventEmitter } = require('node:events');
 const { inspect } = require('node:util');
 
 const { FLAG, OP } = require('./batch.js');
-const { Call, callWith, readLeaseCall } = require('./call.js');
+const { callWith } = require('./answer.js');
+const { readLeaseCall } = require('./arguments.js');
+const { Call } = require('./call.js');
 const { usageError } = require('./errors.js');
 const { escapeIdentifier, escapeLiteral } = require('./quote.js');
 const { afterError, afterResult } = require('./transaction-status.js');
@@ -68,8 +70,7 @@ class PoolClient extends EventEmitter {
 
   static {
     internals = {
-      grant: (client, lease, run, stack) =>
-        client.#grant(lease, run, stack),
+      grant: (client, lease, run, stack) => client.#grant(lease, run, stack),
       close: (client, why) => {
         client.#closed = why;
       },

@@ -6,7 +6,8 @@
 
 const { Acquire } = require('./acquire.js');
 const { FLAG, OP } = require('./batch.js');
-const { Call, readCall } = require('./call.js');
+const { readCall } = require('./arguments.js');
+const { Call } = require('./call.js');
 const { PoolClient, internals } = require('./client.js');
 const { Clients } = require('./clients.js');
 const { usageError } = require('./errors.js');
@@ -18,74 +19,11 @@ const {
 } = require('./events.js');
 const { getPort } = require('./port.js');
 const registry = require('./types.js');
+const { compareOptions, openFields } = require('./open-fields.js');
 const { warnOnce } = require('./warn.js');
 
 /** @typedef {import('./port.js').Lease} Lease */
 /** @typedef {import('./context.js').JoinedRun} JoinedRun */
-
-/** Neither kept by the engine nor compared. */
-const SECRETS = new Set(['pg.password', 'pg.sslkey_pem']);
-
-/**
- * Reads a list of names and values.
- * @param {string[]} parts
- * @returns {Map<string, string>}
- */
-function toMap(parts) {
-  /** @type {Map<string, string>} */
-  const pairs = new Map();
-  for (let i = 0; i + 1 < parts.length; i += 2) {
-    if (!SECRETS.has(parts[i])) {
-      pairs.set(parts[i], parts[i + 1]);
-    }
-  }
-  return pairs;
-}
-
-/**
- * Warns when a shared pool is not quite the one that was asked for.
- * @param {string[]} there names and values
- * @param {string[]} wanted
- */
-function compareOptions(there, wanted) {
-  const [left, right] = [toMap(there), toMap(wanted)];
-  const names = [...new Set([...left.keys(), ...right.keys()])]
-    .filter((name) => left.get(name) !== right.get(name))
-    .map((name) => name.slice(name.indexOf('.') + 1));
-  if (names.length > 0) {
-    warnOnce(
-      'getPool() found the pool for this database open with other options ' +
-        `(${names.join(', ')}); the first ones stay in force`,
-      'HF_OPTIONS_DIFFER',
-    );
-  }
-}
-
-/**
- * Returns the fields of HF_OP_OPEN: the key, then names and values.
- * @param {any} resolved
- * @returns {string[]}
- */
-function openFields(resolved) {
-  const { key, engine, target, settings, password, onConnect } = resolved;
-  const fields = [key];
-  for (const [name, text] of engine) {
-    fields.push(name, text);
-  }
-  for (const [name, text] of target) {
-    fields.push(`pg.${name}`, text);
-  }
-  for (const [name, text] of settings) {
-    fields.push(`set.${name}`, text);
-  }
-  if (typeof password === 'function') {
-    fields.push('has.password', '1');
-  }
-  if (typeof onConnect === 'string' && onConnect !== '') {
-    fields.push('sql.onConnect', onConnect);
-  }
-  return fields;
-}
 
 class PoolCore {
   #number = 0;
@@ -142,7 +80,13 @@ class PoolCore {
         this.port.push(field);
       }
       const flags = FLAG.EVENTS | (this.#shared ? FLAG.SHARED : 0);
-      this.port.add(OP.OPEN, fields.length, this.#number, this.#opener(), flags);
+      this.port.add(
+        OP.OPEN,
+        fields.length,
+        this.#number,
+        this.#opener(),
+        flags,
+      );
     }
     return this.#number;
   }

@@ -7,7 +7,8 @@ const { EventEmitter } = require('node:events');
 const { inspect } = require('node:util');
 
 const { OP } = require('./batch.js');
-const { abortedError, callWith, checkSignal } = require('./call.js');
+const { callWith } = require('./answer.js');
+const { abortedError, checkSignal } = require('./arguments.js');
 const { asyncDispose } = require('./client.js');
 const { usageError } = require('./errors.js');
 const native = require('./native.js');

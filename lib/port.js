@@ -507,7 +507,10 @@ class Port {
     const high = ints[at + ID_HIGH];
     const number = ints[at + HEADER];
     const pool = this.#pools.get(number);
-    const answer = (/** @type {string} */ text, /** @type {number} */ flags) => {
+    const answer = (
+      /** @type {string} */ text,
+      /** @type {number} */ flags,
+    ) => {
       this.push(text.replaceAll('\0', ''));
       this.#batch.add(OP.ANSWER, 1, number, low, high, flags, 0, 0, 0, 0, -1);
     };

@@ -15,6 +15,8 @@
 static void on_poll(uv_poll_t *handle, int status, int events) {
   struct hf_conn *conn = handle->data;
   if (status < 0) {
+    /* A reset: the server's last words may have arrived before it. */
+    hf_conn_read(conn);
     hf_conn_fail(conn);
     return;
   }

@@ -53,7 +53,15 @@ uint32_t hf_engine_random(struct hf_engine *engine) {
 
 /* ---- posts --------------------------------------------------------------- */
 
+/* Woken under the lock, the engine would run into it at once. */
 void hf_engine_post(struct hf_engine *engine, struct hf_post *post) {
+  uv_mutex_lock(&engine->lock);
+  hf_list_push(&engine->posts, &post->link);
+  uv_mutex_unlock(&engine->lock);
+  (void)uv_async_send(&engine->wake);
+}
+
+void hf_engine_post_last(struct hf_engine *engine, struct hf_post *post) {
   uv_mutex_lock(&engine->lock);
   hf_list_push(&engine->posts, &post->link);
   (void)uv_async_send(&engine->wake);

@@ -77,6 +77,12 @@ void hf_engine_park_workers(int32_t timeout_ms);
 /* Has post->run called on the engine's thread. Any thread. */
 void hf_engine_post(struct hf_engine *engine, struct hf_post *post);
 
+/*
+ * The same for a post after which the engine may end: it does not touch the
+ * engine once the post can have run. Any thread.
+ */
+void hf_engine_post_last(struct hf_engine *engine, struct hf_post *post);
+
 /* Returns now in microseconds, on the clock of hf_clock_ns. Any thread. */
 uint64_t hf_engine_now_us(void);
 

@@ -350,5 +350,5 @@ void hf_port_close(struct hf_port *port,
   closing->port = port;
   closing->closed = closed;
   closing->ctx = closed_ctx;
-  hf_engine_post(port->engine, &closing->post);
+  hf_engine_post_last(port->engine, &closing->post);
 }

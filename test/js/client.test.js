@@ -128,17 +128,26 @@ test('release(true) closes the connection, release(error) a broken one', async (
 
 test('connect() calls back with the client and its release', async () => {
   await new Promise((resolve, reject) => {
-    pool.connect((/** @type {any} */ error, /** @type {any} */ client, /** @type {any} */ release) => {
-      if (error) {
-        reject(error);
-        return;
-      }
-      client.query('select 1 as n', (/** @type {any} */ failed, /** @type {any} */ result) => {
-        release();
-        assert.throws(release, /already been released/);
-        failed ? reject(failed) : resolve(result.rows);
-      });
-    });
+    pool.connect(
+      (
+        /** @type {any} */ error,
+        /** @type {any} */ client,
+        /** @type {any} */ release,
+      ) => {
+        if (error) {
+          reject(error);
+          return;
+        }
+        client.query(
+          'select 1 as n',
+          (/** @type {any} */ failed, /** @type {any} */ result) => {
+            release();
+            assert.throws(release, /already been released/);
+            failed ? reject(failed) : resolve(result.rows);
+          },
+        );
+      },
+    );
   });
 });
 
@@ -148,11 +157,17 @@ test('connect() to nowhere calls back with an error and a release', async () => 
     deadlineMillis: 200,
   });
   const error = await new Promise((resolve) => {
-    nowhere.connect((/** @type {any} */ failed, /** @type {any} */ client, /** @type {any} */ release) => {
-      assert.strictEqual(client, undefined);
-      release();
-      resolve(failed);
-    });
+    nowhere.connect(
+      (
+        /** @type {any} */ failed,
+        /** @type {any} */ client,
+        /** @type {any} */ release,
+      ) => {
+        assert.strictEqual(client, undefined);
+        release();
+        resolve(failed);
+      },
+    );
   });
   assert.ok(error instanceof Error);
   await nowhere.end();

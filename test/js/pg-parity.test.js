@@ -148,7 +148,7 @@ const STATEMENTS = [
   ["select 'x' as a; select 2 as b, 3 as c; select where false"],
   ['select 1 as a; ; select 2 as a;'],
   ['begin; select 1 as n; commit'],
-  ['values (1, null), (2, \'x\')'],
+  ["values (1, null), (2, 'x')"],
   ['table people'],
   ['show server_version'],
   ["set application_name to 'x'"],
@@ -177,7 +177,13 @@ const STATEMENTS = [
   ['select null as n, null::int as i, null::text[] as t'],
   ['select $1::int4 as a, $2::text as b', [null, undefined]],
   ['select $1::json as j, $2::jsonb as k', [{ a: [1] }, { b: null }]],
-  ['select $1::int[] as a, $2::text[] as b', [[1, null], ['x"y', null]]],
+  [
+    'select $1::int[] as a, $2::text[] as b',
+    [
+      [1, null],
+      ['x"y', null],
+    ],
+  ],
   ['select $1::timestamptz as t', [new Date(1600000000123)]],
   ['select $1::bytea as b', [Buffer.from([0, 1, 255])]],
   ['select $1::bool as b, $2::float8 as f, $3::int8 as i', [true, 1.5, 7n]],
@@ -202,7 +208,7 @@ const FAILURES = [
   ['select $1::int', [1, 2]],
   ["select '{'::json"],
   ["do $$ begin raise 'mine' using errcode = 'P0999', hint = 'h'; end $$"],
-  ["do $$ begin perform 1/0; end $$"],
+  ['do $$ begin perform 1/0; end $$'],
   ['select 1 as a; select 1/0; select 2'],
   [{ text: 'select 1/0', name: 'fails' }],
 ];
@@ -215,7 +221,7 @@ for (const args of FAILURES) {
   test(`same error: ${JSON.stringify(args[0])}`, () => compare(...args));
 }
 
-test('a client gives the same as pg\'s through a transaction', async () => {
+test("a client gives the same as pg's through a transaction", async () => {
   const steps = [
     ['begin'],
     ["insert into people values (4, 'Eve')"],
@@ -258,7 +264,10 @@ test('types of a query get the same calls as with pg', async () => {
     await pool.query({
       text: "select 1 as a, 'x' as b, null::int as c, now() is null as d",
       types: {
-        getTypeParser: (/** @type {number} */ oid, /** @type {string} */ format) => {
+        getTypeParser: (
+          /** @type {number} */ oid,
+          /** @type {string} */ format,
+        ) => {
           return (/** @type {string} */ text) => {
             calls.push([oid, format, text]);
             return text;

@@ -92,7 +92,7 @@ test('a name given by the caller may be used again and again', async () => {
   }
 });
 
-test('keys that are nobody\'s are ignored in the object of a query', async () => {
+test("keys that are nobody's are ignored in the object of a query", async () => {
   const config = { text: 'select 1 as n', bindings: [1], method: 'select' };
   assert.deepStrictEqual((await pool.query(config)).rows, [{ n: 1 }]);
 });
@@ -115,7 +115,10 @@ test('an empty statement gives an empty result', async () => {
 test('values are taken at the call, whatever happens to them later', async () => {
   const list = [1, 2];
   const values = [list, { a: 1 }, Buffer.from('ab')];
-  const promise = pool.query('select $1::int[] a, $2::json j, $3::bytea b', values);
+  const promise = pool.query(
+    'select $1::int[] a, $2::json j, $3::bytea b',
+    values,
+  );
   list.push(3);
   values[1] = { a: 2 };
   /** @type {Buffer} */ (values[2]).fill(0);
@@ -181,10 +184,13 @@ test('a NUL character in the SQL is refused, it could end the text', async () =>
 test('wrong arguments reach the callback, later', async () => {
   let called = false;
   const error = await new Promise((resolve) => {
-    const returned = pool.query(/** @type {any} */ (7), (/** @type {any} */ e) => {
-      called = true;
-      resolve(e);
-    });
+    const returned = pool.query(
+      /** @type {any} */ (7),
+      (/** @type {any} */ e) => {
+        called = true;
+        resolve(e);
+      },
+    );
     assert.strictEqual(returned, undefined);
     assert.strictEqual(called, false);
   });

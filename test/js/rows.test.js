@@ -113,15 +113,19 @@ test('NULL is null in every kind of column', () => {
     c3: null,
     c4: null,
   });
-  assert.deepStrictEqual(Object.values(rows[2]), [null, false, null, null, 'y']);
+  assert.deepStrictEqual(Object.values(rows[2]), [
+    null,
+    false,
+    null,
+    null,
+    'y',
+  ]);
 });
 
 test('an infinite time is a number and an unreadable one an invalid Date', () => {
-  const rows = decode(
-    ['time'],
-    [[Infinity], [-Infinity], [Number.NaN]],
-    { asArray: true },
-  );
+  const rows = decode(['time'], [[Infinity], [-Infinity], [Number.NaN]], {
+    asArray: true,
+  });
   assert.strictEqual(rows[0][0], Infinity);
   assert.strictEqual(rows[1][0], -Infinity);
   assert.ok(rows[2][0] instanceof Date);

@@ -45,9 +45,7 @@ function hasArrays(type) {
  */
 async function fill(theirs, type, literals, number) {
   const list = hasArrays(type) ? `, list ${type}[], nested ${type}[][]` : '';
-  await theirs.query(
-    `create table v${number} (n int, single ${type}${list})`,
-  );
+  await theirs.query(`create table v${number} (n int, single ${type}${list})`);
   for (let i = 0; i <= literals.length; i++) {
     const literal = literals[i] ?? null;
     const lists = hasArrays(type)

@@ -70,6 +70,7 @@ static void interrupt_running(struct hf_pool *pool,
   request->interrupted = status;
   if (slot->running.count > 1) {
     answer_early(pool, request, status);
+    arm(pool, request, pool->now_us + CANCEL_GRACE_US);
     return;
   }
   /* Nothing may join it now: the cancel is for it alone. */
@@ -124,11 +125,25 @@ static void give_up(struct hf_pool *pool, struct hf_request *request) {
   hf_error_finish(&error);
 }
 
+/* Whether everybody whose answer slot still owes was answered early. */
+static bool is_unread(const struct hf_slot *slot) {
+  struct hf_link *link;
+  HF_LIST_EACH(link, &slot->running) {
+    if (!HF_CONTAINER_OF(link, struct hf_request, link)->settled) {
+      return false;
+    }
+  }
+  return true;
+}
+
 static void running_is_due(struct hf_pool *pool, struct hf_request *request) {
   bool past_deadline = (request->flags & HF_FLAG_CALLER_DEADLINE) != 0 &&
                        request->deadline_us != 0 &&
                        pool->now_us >= request->deadline_us;
-  if (request->interrupted != HF_OK) {
+  if (request->settled && !is_unread(request->slot)) {
+    /* Neighbours still wait for theirs; look again later. */
+    arm(pool, request, pool->now_us + CANCEL_GRACE_US);
+  } else if (request->interrupted != HF_OK) {
     give_up(pool, request);
   } else if (request->orphan) {
     hf_interrupt(pool, request, HF_POOL_CLOSED);

@@ -177,6 +177,44 @@ static void on_a_shared_connection_nothing_is_cancelled(void **state) {
   world_close(&world);
 }
 
+static void a_connection_that_nobody_reads_is_closed(void **state) {
+  struct call *first, *second;
+
+  (void)state;
+  world_open_max(&world, 1);
+  world_warm(&world, 1);
+  first = world_read(&world);
+  second = world_read(&world);
+  world_abort(&world, first);
+  world_advance(&world, 5 * GRACE_MS);
+  assert_int_equal(world.counts[WORLD_CLOSE], 0);
+  world_abort(&world, second);
+  world_advance(&world, GRACE_MS);
+  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  assert_int_equal(first->returned, 1);
+  assert_int_equal(second->returned, 1);
+  world_close(&world);
+}
+
+static void an_unread_connection_may_finish_within_a_second(void **state) {
+  struct call *first, *second;
+
+  (void)state;
+  world_open_max(&world, 1);
+  world_warm(&world, 1);
+  first = world_read(&world);
+  second = world_read(&world);
+  world_abort(&world, first);
+  world_abort(&world, second);
+  world_advance(&world, GRACE_MS - 1);
+  world_answer(&world, first, 'I');
+  world_answer(&world, second, 'I');
+  world_advance(&world, GRACE_MS);
+  assert_int_equal(world.counts[WORLD_CLOSE], 0);
+  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
+  world_close(&world);
+}
+
 static void an_aborted_acquire_leaves_the_connection_to_others(void **state) {
   struct call *lease, *next;
 
@@ -337,6 +375,8 @@ int main(void) {
       cmocka_unit_test(an_aborted_read_is_not_repeated),
       cmocka_unit_test(nothing_joins_a_read_that_is_being_cancelled),
       cmocka_unit_test(on_a_shared_connection_nothing_is_cancelled),
+      cmocka_unit_test(a_connection_that_nobody_reads_is_closed),
+      cmocka_unit_test(an_unread_connection_may_finish_within_a_second),
       cmocka_unit_test(an_aborted_acquire_leaves_the_connection_to_others),
       cmocka_unit_test(aborting_in_a_transaction_rolls_back_the_transaction),
       cmocka_unit_test(a_statement_over_its_time_out_is_cancelled),

@@ -73,7 +73,7 @@ export type ErrorCode =
   | 'HF_OUTCOME_UNKNOWN'
   /** The database cannot be reached, and the next probe is too late. */
   | 'HF_BREAKER_OPEN'
-  /** This needs a session of its own: set DIRECT_URL. */
+  /** This needs a session of its own, and a pooler is in the way. */
   | 'HF_SESSION_REQUIRED'
   /** query() left a transaction open; it was rolled back. */
   | 'HF_TRANSACTION_OPEN'
@@ -344,8 +344,6 @@ export interface PoolOptions {
   types?: CustomTypes;
   /** SQL to run on each new connection. */
   onConnect?: string;
-  /** Where warnings go. @default process warnings */
-  logger?: ((message: string) => void) | { warn(message: string): void };
 
   // pg's, without work here
   /** Ignored: idle connections never keep the process alive. */
@@ -390,8 +388,6 @@ export interface QueryConfig<V extends readonly unknown[] = any[]> {
   readOnly?: boolean;
   /** May run twice. So it may be repeated. @default false */
   idempotent?: boolean;
-  /** Find out what became of a lost COMMIT before repeating. @default false */
-  exactlyOnce?: boolean;
   /** false: no repeating. @default the pool's */
   retry?: boolean | { maxRetries?: number };
   /** What a retry helper gave its function: this call is part of its run. */
@@ -515,8 +511,6 @@ export interface TransactionOptions {
   signal?: AbortSignal;
   /** Getting the connection. In ms. @default the pool's */
   deadlineMillis?: number;
-  /** Find out what became of a lost COMMIT. @default false */
-  exactlyOnce?: boolean;
   /** What a retry helper gave its function. */
   context?: RetryContext;
 }

@@ -16,7 +16,8 @@ static struct call *run(enum hf_sql_kind kind) {
   return call;
 }
 
-/* ---- answers -------------------------------------------------------------- */
+/* ---- answers --------------------------------------------------------------
+ */
 
 static void an_sql_error_keeps_its_connection(void **state) {
   struct call *call = run(HF_SQL_INSERT);
@@ -80,7 +81,8 @@ static void a_query_that_fails_in_its_transaction_keeps_its_error(void **s) {
   world_close(&world);
 }
 
-/* ---- connections ---------------------------------------------------------- */
+/* ---- connections ----------------------------------------------------------
+ */
 
 static void opening_and_closing_are_told_in_pairs(void **state) {
   (void)state;

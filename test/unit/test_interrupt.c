@@ -35,7 +35,8 @@ static struct call *run_limited(int flags) {
   return call;
 }
 
-/* ---- aborts --------------------------------------------------------------- */
+/* ---- aborts ---------------------------------------------------------------
+ */
 
 static void aborting_what_waits_answers_at_once(void **state) {
   struct call *waiting;
@@ -247,7 +248,8 @@ static void aborting_in_a_transaction_rolls_back_the_transaction(void **state) {
   world_close(&world);
 }
 
-/* ---- time-outs ------------------------------------------------------------ */
+/* ---- time-outs ------------------------------------------------------------
+ */
 
 static void a_statement_over_its_time_out_is_cancelled(void **state) {
   struct call *call = run_limited(0);
@@ -310,7 +312,8 @@ static void the_callers_own_deadline_bounds_what_runs(void **state) {
   world_close(&world);
 }
 
-/* ---- orphans -------------------------------------------------------------- */
+/* ---- orphans --------------------------------------------------------------
+ */
 
 static void an_orphan_that_waits_is_dropped(void **state) {
   struct call *call;

@@ -210,7 +210,8 @@ static void a_lost_lease_frees_its_place_in_the_pool(void **state) {
   world_close(&world);
 }
 
-/* ---- release -------------------------------------------------------------- */
+/* ---- release --------------------------------------------------------------
+ */
 
 static void a_clean_connection_is_kept(void **state) {
   struct call *lease = hold();
@@ -242,7 +243,9 @@ static void a_failed_transaction_is_rolled_back_and_kept(void **state) {
   struct call *lease = hold_transaction();
 
   (void)state;
-  world_fail(&world, world_statement(&world, lease, HF_SQL_INSERT), "23505",
+  world_fail(&world,
+             world_statement(&world, lease, HF_SQL_INSERT),
+             "23505",
              'E');
   world_release(&world, lease, HF_RELEASE_KEEP);
   assert_int_equal(world.counts[WORLD_ROLLBACK], 1);
@@ -315,7 +318,9 @@ static void release_with_an_error_keeps_what_is_not_broken(void **state) {
   struct call *lease = hold();
 
   (void)state;
-  world_fail(&world, world_statement(&world, lease, HF_SQL_INSERT), "23505",
+  world_fail(&world,
+             world_statement(&world, lease, HF_SQL_INSERT),
+             "23505",
              'I');
   world_release(&world, lease, HF_RELEASE_CLOSE_IF_BROKEN);
   assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
@@ -349,7 +354,9 @@ static void a_server_that_must_be_left_is_left_at_release(void **state) {
   struct call *lease = hold();
 
   (void)state;
-  world_fail(&world, world_statement(&world, lease, HF_SQL_INSERT), "25006",
+  world_fail(&world,
+             world_statement(&world, lease, HF_SQL_INSERT),
+             "25006",
              'I');
   assert_non_null(lease->lease.slot);
   world_release(&world, lease, HF_RELEASE_KEEP);

@@ -7,8 +7,6 @@
  * HF_SEED repeats a run, HF_STEPS changes its length; under sanitizers and
  * valgrind (HOLDFAST_TEST_BUILD) it is shorter.
  */
-#include "world.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +15,7 @@
 
 #include "budget.h"
 #include "retry.h"
+#include "world.h"
 
 enum {
   STEPS = 3000000,
@@ -34,8 +33,8 @@ enum {
 /* What the ledger knows of a call beyond what the world does. */
 struct entry {
   struct call *call;
-  uint64_t arrival;  /* its place in line */
-  bool doubtful;     /* an attempt of it may have been done */
+  uint64_t arrival; /* its place in line */
+  bool doubtful;    /* an attempt of it may have been done */
 };
 
 struct model {
@@ -64,7 +63,8 @@ static bool chance(uint32_t percent) {
   return draw(PERCENT) < percent;
 }
 
-/* ---- the ledger ----------------------------------------------------------- */
+/* ---- the ledger -----------------------------------------------------------
+ */
 
 static struct entry *entry_of(const struct call *call) {
   return call->mark;
@@ -72,8 +72,7 @@ static struct entry *entry_of(const struct call *call) {
 
 static bool repeatable(const struct call *call) {
   return call->request.sql.read_only ||
-         (call->request.flags &
-          (HF_FLAG_IDEMPOTENT | HF_FLAG_READ_ONLY)) != 0;
+         (call->request.flags & (HF_FLAG_IDEMPOTENT | HF_FLAG_READ_ONLY)) != 0;
 }
 
 /* Nothing that came earlier, was never sent and could go waits behind it. */
@@ -140,7 +139,8 @@ static void check_answer(struct world *world, struct call *call) {
   }
 }
 
-/* ---- the user ------------------------------------------------------------- */
+/* ---- the user -------------------------------------------------------------
+ */
 
 static uint32_t calls_alive(void) {
   const struct call *call;
@@ -246,13 +246,16 @@ static struct call *new_call(enum hf_request_kind kind) {
 }
 
 static void do_query(void) {
-  static const enum hf_sql_kind kinds[] = {
-      HF_SQL_SELECT, HF_SQL_SELECT, HF_SQL_SELECT, HF_SQL_INSERT,
-      HF_SQL_UPDATE, HF_SQL_CALL,   HF_SQL_BEGIN};
+  static const enum hf_sql_kind kinds[] = {HF_SQL_SELECT,
+                                           HF_SQL_SELECT,
+                                           HF_SQL_SELECT,
+                                           HF_SQL_INSERT,
+                                           HF_SQL_UPDATE,
+                                           HF_SQL_CALL,
+                                           HF_SQL_BEGIN};
   struct call *call = new_call(HF_REQUEST_QUERY);
 
-  world_describe(&call->request,
-                 kinds[draw(sizeof(kinds) / sizeof(kinds[0]))]);
+  world_describe(&call->request, kinds[draw(sizeof(kinds) / sizeof(kinds[0]))]);
   world_submit(&model.world, call);
 }
 
@@ -261,9 +264,12 @@ static void do_acquire(void) {
 }
 
 static void do_statement(void) {
-  static const enum hf_sql_kind kinds[] = {
-      HF_SQL_SELECT, HF_SQL_INSERT,   HF_SQL_BEGIN,
-      HF_SQL_COMMIT, HF_SQL_ROLLBACK, HF_SQL_CALL};
+  static const enum hf_sql_kind kinds[] = {HF_SQL_SELECT,
+                                           HF_SQL_INSERT,
+                                           HF_SQL_BEGIN,
+                                           HF_SQL_COMMIT,
+                                           HF_SQL_ROLLBACK,
+                                           HF_SQL_CALL};
   struct call *lease = pick(is_held);
   struct call *call;
 
@@ -271,8 +277,7 @@ static void do_statement(void) {
     return;
   }
   call = new_call(HF_REQUEST_STATEMENT);
-  world_describe(&call->request,
-                 kinds[draw(sizeof(kinds) / sizeof(kinds[0]))]);
+  world_describe(&call->request, kinds[draw(sizeof(kinds) / sizeof(kinds[0]))]);
   call->request.lease = &lease->lease;
   call->request.owner = lease->request.owner;
   world_submit(&model.world, call);
@@ -296,13 +301,16 @@ static void do_release(void) {
 }
 
 static void do_drop_owner(void) {
-  hf_pool_drop_owner(&model.world.pool, &model.owners[draw(OWNERS)],
-                     chance(50), model.world.now_us);
+  hf_pool_drop_owner(&model.world.pool,
+                     &model.owners[draw(OWNERS)],
+                     chance(50),
+                     model.world.now_us);
   hf_pool_assert(&model.world.pool);
 }
 
 static void do_warm(void) {
-  hf_pool_warm(&model.world.pool, (int32_t)draw(MAX_MOST + 2),
+  hf_pool_warm(&model.world.pool,
+               (int32_t)draw(MAX_MOST + 2),
                model.world.now_us);
   hf_pool_assert(&model.world.pool);
 }
@@ -316,11 +324,11 @@ static void do_wait(void) {
   world_advance(&model.world, chance(90) ? draw(50) : draw(12000));
 }
 
-/* ---- the outside ---------------------------------------------------------- */
+/* ---- the outside ----------------------------------------------------------
+ */
 
 static struct hf_slot *any_slot(void) {
-  return &model.world.pool
-              .slots[draw((uint32_t)model.world.pool.config.max)];
+  return &model.world.pool.slots[draw((uint32_t)model.world.pool.config.max)];
 }
 
 static struct world_conn *link_of(const struct hf_slot *slot) {
@@ -328,9 +336,19 @@ static struct world_conn *link_of(const struct hf_slot *slot) {
 }
 
 static const char *any_sqlstate(void) {
-  static const char *const sqlstates[] = {
-      "23505", "40001", "40P01", "42P05", "26000", "25006", "42601",
-      "57014", "53200", "55P03", "08006", "XX000", "0A000"};
+  static const char *const sqlstates[] = {"23505",
+                                          "40001",
+                                          "40P01",
+                                          "42P05",
+                                          "26000",
+                                          "25006",
+                                          "42601",
+                                          "57014",
+                                          "53200",
+                                          "55P03",
+                                          "08006",
+                                          "XX000",
+                                          "0A000"};
 
   return sqlstates[draw(sizeof(sqlstates) / sizeof(sqlstates[0]))];
 }
@@ -339,7 +357,8 @@ static void end_connect(struct hf_slot *slot) {
   static const char *const sqlstates[] = {"53300", "57P03", "28P01"};
 
   if (model.outage ? chance(95) : chance(5)) {
-    world_connect_failed(&model.world, slot,
+    world_connect_failed(&model.world,
+                         slot,
                          chance(80) ? NULL : sqlstates[draw(3)]);
   } else {
     model.world.proxied = chance(30);
@@ -383,7 +402,9 @@ static void end_statement(struct hf_slot *slot) {
   } else if (chance(75)) {
     world_answer(&model.world, call, transaction_after(call, false));
   } else {
-    world_fail(&model.world, call, any_sqlstate(),
+    world_fail(&model.world,
+               call,
+               any_sqlstate(),
                transaction_after(call, true));
   }
 }
@@ -402,29 +423,30 @@ static void do_answer(void) {
     return;
   }
   switch (conn->link) {
-    case LINK_NONE:
-      break;
-    case LINK_OPENING:
-      end_connect(slot);
-      break;
-    case LINK_CLOSING:
-      world_closed(&model.world, slot);
-      break;
-    case LINK_OPEN:
-      if (chance(model.outage ? 20 : 3)) {
-        lose(slot);
-      } else if (conn->n_in_flight > 0) {
-        end_statement(slot);
-      } else if (conn->rolling_back) {
-        world_checked(&model.world, slot);
-      } else if (chance(1)) {
-        conn->dead = true;
-      }
-      break;
+  case LINK_NONE:
+    break;
+  case LINK_OPENING:
+    end_connect(slot);
+    break;
+  case LINK_CLOSING:
+    world_closed(&model.world, slot);
+    break;
+  case LINK_OPEN:
+    if (chance(model.outage ? 20 : 3)) {
+      lose(slot);
+    } else if (conn->n_in_flight > 0) {
+      end_statement(slot);
+    } else if (conn->rolling_back) {
+      world_checked(&model.world, slot);
+    } else if (chance(1)) {
+      conn->dead = true;
+    }
+    break;
   }
 }
 
-/* ---- the run -------------------------------------------------------------- */
+/* ---- the run --------------------------------------------------------------
+ */
 
 static void open_pool(void) {
   struct hf_config config = world_config(1 + (int32_t)draw(MAX_MOST));
@@ -546,8 +568,7 @@ static uint64_t usual_steps(void) {
   if (build != NULL && strcmp(build, "valgrind") == 0) {
     return STEPS_VALGRIND;
   }
-  return build == NULL || strcmp(build, "debug") == 0 ? STEPS
-                                                      : STEPS_SANITIZED;
+  return build == NULL || strcmp(build, "debug") == 0 ? STEPS : STEPS_SANITIZED;
 }
 
 static void the_pool_keeps_its_promises(void **state) {
@@ -573,9 +594,13 @@ static void the_pool_keeps_its_promises(void **state) {
   printf("pools %" PRIu64 ", calls %" PRIu64 ", connects %" PRIu64
          ", executions %" PRIu64 ", cancels %" PRIu64 ", rollbacks %" PRIu64
          ", probes %" PRIu64 "\n",
-         model.pools, model.answers, model.seen[WORLD_CONNECT],
-         model.seen[WORLD_EXECUTE], model.seen[WORLD_CANCEL],
-         model.seen[WORLD_ROLLBACK], model.seen[WORLD_PROBE]);
+         model.pools,
+         model.answers,
+         model.seen[WORLD_CONNECT],
+         model.seen[WORLD_EXECUTE],
+         model.seen[WORLD_CANCEL],
+         model.seen[WORLD_ROLLBACK],
+         model.seen[WORLD_PROBE]);
   assert_true(steps < STEPS || model.answers > steps / PERCENT);
 }
 

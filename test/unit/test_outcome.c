@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "world.h"
-
 #include "budget.h"
 #include "retry.h"
+#include "world.h"
 
 enum { US = 1000, LONG_MS = 3000, FLOOR_TOKENS = 100 };
 
@@ -323,7 +322,9 @@ static void a_stale_plan_goes_again_unnamed(void **state) {
 
   (void)state;
   hf_error_init(&error);
-  hf_error_set(&error, HF_SERVER_ERROR, HF_PHASE_AWAIT,
+  hf_error_set(&error,
+               HF_SERVER_ERROR,
+               HF_PHASE_AWAIT,
                "cached plan must not change result type");
   hf_error_add(&error, 'C', "0A000");
   hf_error_add(&error, 'V', "ERROR");

@@ -6,7 +6,8 @@ enum { THREE = 3, DRAIN_MS = 5000, GRACE_MS = 1000, LONG_MS = 20000 };
 static struct world world;
 static int owner;
 
-/* ---- end ------------------------------------------------------------------ */
+/* ---- end ------------------------------------------------------------------
+ */
 
 static void an_unused_pool_closes_at_once(void **state) {
   (void)state;
@@ -156,7 +157,8 @@ static void ending_twice_is_ending_once(void **state) {
   world_close(&world);
 }
 
-/* ---- reset ---------------------------------------------------------------- */
+/* ---- reset ----------------------------------------------------------------
+ */
 
 static void a_reset_replaces_every_connection_when_it_is_free(void **state) {
   struct call *call;
@@ -212,7 +214,8 @@ static void a_reset_lets_a_lease_go_on(void **state) {
   world_close(&world);
 }
 
-/* ---- warm-up -------------------------------------------------------------- */
+/* ---- warm-up --------------------------------------------------------------
+ */
 
 static void warming_opens_connections_without_demand(void **state) {
   (void)state;
@@ -262,7 +265,8 @@ static void calls_wait_for_the_connections_being_warmed(void **state) {
   world_close(&world);
 }
 
-/* ---- owners --------------------------------------------------------------- */
+/* ---- owners ---------------------------------------------------------------
+ */
 
 static void dropping_an_owner_ends_its_waiting_calls_only(void **state) {
   struct call *running, *mine, *other;
@@ -288,7 +292,8 @@ static void dropping_an_owner_ends_its_waiting_calls_only(void **state) {
   world_close(&world);
 }
 
-/* ---- statistics ----------------------------------------------------------- */
+/* ---- statistics -----------------------------------------------------------
+ */
 
 static void every_settled_call_is_counted_once(void **state) {
   struct call *read, *shared, *write;

@@ -4,9 +4,8 @@
  * scripted life is made to fail, each in a run of its own, alone or with all
  * that follow it.
  */
-#include "world.h"
-
 #include "alloc.h"
+#include "world.h"
 
 enum { US = 1000, LONG_MS = 3000, MANY = 1000 };
 

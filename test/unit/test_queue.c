@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "world.h"
-
 #include "queue.h"
+#include "world.h"
 
 enum { MAX_ONE = 1, THIRD = 2, CALLS = 5, US = 1000 };
 

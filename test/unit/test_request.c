@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "world.h"
-
 #include "death.h"
+#include "world.h"
 
 enum { STATES = HF_REQUEST_DONE + 1 };
 
@@ -14,12 +13,12 @@ static const bool allowed[STATES][STATES] = {
     [HF_REQUEST_NEW] = {[HF_REQUEST_WAITING] = true,
                         [HF_REQUEST_RUNNING] = true,
                         [HF_REQUEST_DONE] = true},
-    [HF_REQUEST_WAITING] = {[HF_REQUEST_RUNNING] = true,
-                            [HF_REQUEST_DONE] = true},
-    [HF_REQUEST_RUNNING] = {[HF_REQUEST_BACKOFF] = true,
-                            [HF_REQUEST_DONE] = true},
-    [HF_REQUEST_BACKOFF] = {[HF_REQUEST_WAITING] = true,
-                            [HF_REQUEST_DONE] = true}};
+    [HF_REQUEST_WAITING] =
+        {[HF_REQUEST_RUNNING] = true, [HF_REQUEST_DONE] = true},
+    [HF_REQUEST_RUNNING] =
+        {[HF_REQUEST_BACKOFF] = true, [HF_REQUEST_DONE] = true},
+    [HF_REQUEST_BACKOFF] =
+        {[HF_REQUEST_WAITING] = true, [HF_REQUEST_DONE] = true}};
 
 static void move(void) {
   hf_request_init(&request, HF_REQUEST_QUERY);
@@ -58,9 +57,8 @@ static void every_state_has_a_name(void **state) {
   (void)state;
   for (i = 0; i < STATES; i++) {
     for (j = 0; j < i; j++) {
-      assert_string_not_equal(
-          hf_request_state_name((enum hf_request_state)i),
-          hf_request_state_name((enum hf_request_state)j));
+      assert_string_not_equal(hf_request_state_name((enum hf_request_state)i),
+                              hf_request_state_name((enum hf_request_state)j));
     }
   }
 }

@@ -39,7 +39,8 @@ static void open_breaker(void) {
   world_refuse(&world, NULL);
 }
 
-/* ---- opening -------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------
+ */
 
 static void nothing_connects_before_it_is_needed(void **state) {
   (void)state;

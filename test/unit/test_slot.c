@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "world.h"
-
 #include "death.h"
+#include "world.h"
 
 enum { LATER_US = 5000 };
 

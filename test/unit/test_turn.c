@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "world.h"
-
 #include "turn.h"
+#include "world.h"
 
 enum { DAY_US = 86400000 };
 

@@ -22,7 +22,8 @@ static struct call *run(void) {
   return call;
 }
 
-/* ---- idleness, age, use --------------------------------------------------- */
+/* ---- idleness, age, use ---------------------------------------------------
+ */
 
 static void an_idle_connection_is_closed_after_its_time(void **state) {
   (void)state;
@@ -151,7 +152,8 @@ static void a_connection_is_closed_after_max_uses(void **state) {
   world_close(&world);
 }
 
-/* ---- silence -------------------------------------------------------------- */
+/* ---- silence --------------------------------------------------------------
+ */
 
 static void a_silent_server_is_probed(void **state) {
   struct call *call = run();
@@ -276,7 +278,8 @@ static void silence_can_be_allowed(void **state) {
   world_close(&world);
 }
 
-/* ---- refusals ------------------------------------------------------------- */
+/* ---- refusals -------------------------------------------------------------
+ */
 
 static void a_refused_password_fails_what_waits(void **state) {
   struct call *query, *lease;

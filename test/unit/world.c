@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "world.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "budget.h"
 #include "retry.h"
 
-enum {
-  START_US = 1000000,
-  US_PER_MS = 1000,
-  TICKS_MAX = 1000000,
-  CLOSING_STEPS = 10000,
-  RETRIES = 2
-};
+enum { START_US = 1000000, CLOSING_STEPS = 10000 };
 
 static struct call *call_of(struct hf_request *request) {
   return HF_CONTAINER_OF(request, struct call, request);
@@ -203,12 +196,20 @@ static uint32_t on_random(void *ctx) {
   return (uint32_t)(world->seed >> 16);
 }
 
-static const struct hf_world operations = {
-    NULL,        on_connect, on_usable,  on_execute, on_cancel, on_rollback,
-    on_probe,    on_close,   on_deliver, on_event,   on_closed, on_random};
+static const struct hf_world operations = {NULL,
+                                           on_connect,
+                                           on_usable,
+                                           on_execute,
+                                           on_cancel,
+                                           on_rollback,
+                                           on_probe,
+                                           on_close,
+                                           on_deliver,
+                                           on_event,
+                                           on_closed,
+                                           on_random};
 
-/* What follows every entry of the pool. */
-static void settle(struct world *world) {
+void world_settle(struct world *world) {
   hf_pool_assert(&world->pool);
   if (!world->manual_close) {
     world_finish_closing(world);
@@ -308,297 +309,9 @@ void world_close(struct world *world) {
   }
 }
 
-/* ---- the user ------------------------------------------------------------ */
-
-void world_describe(struct hf_request *request, enum hf_sql_kind kind) {
-  struct hf_sql_info *sql = &request->sql;
-
-  memset(sql, 0, sizeof(*sql));
-  sql->kind = kind;
-  sql->n_statements = 1;
-  sql->read_only = kind == HF_SQL_SELECT;
-  sql->may_commit_midway = kind == HF_SQL_CALL || kind == HF_SQL_DO;
-  sql->commits = kind == HF_SQL_COMMIT || kind == HF_SQL_COMMIT_AND_CHAIN ||
-                 kind == HF_SQL_PREPARE_TRANSACTION;
-  sql->ends_transaction = sql->commits || kind == HF_SQL_ROLLBACK ||
-                          kind == HF_SQL_ROLLBACK_AND_CHAIN;
-}
-
-struct call *world_make(struct world *world, enum hf_request_kind kind) {
-  struct call *call = calloc(1, sizeof(*call));
-
-  assert_non_null(call);
-  hf_request_init(&call->request, kind);
-  hf_lease_init(&call->lease, NULL);
-  call->request.max_retries = RETRIES;
-  if (kind == HF_REQUEST_ACQUIRE) {
-    call->request.lease = &call->lease;
-  }
-  call->next = world->calls;
-  world->calls = call;
-  return call;
-}
-
-void world_submit(struct world *world, struct call *call) {
-  hf_pool_submit(&world->pool, &call->request, world->now_us);
-  settle(world);
-}
-
-struct call *world_read(struct world *world) {
-  struct call *call = world_make(world, HF_REQUEST_QUERY);
-
-  world_describe(&call->request, HF_SQL_SELECT);
-  world_submit(world, call);
-  return call;
-}
-
-struct call *world_write(struct world *world) {
-  struct call *call = world_make(world, HF_REQUEST_QUERY);
-
-  world_describe(&call->request, HF_SQL_INSERT);
-  world_submit(world, call);
-  return call;
-}
-
-struct call *world_acquire(struct world *world) {
-  struct call *call = world_make(world, HF_REQUEST_ACQUIRE);
-
-  world_submit(world, call);
-  return call;
-}
-
-struct call *world_statement(struct world *world,
-                             struct call *lease,
-                             enum hf_sql_kind kind) {
-  struct call *call = world_make(world, HF_REQUEST_STATEMENT);
-
-  world_describe(&call->request, kind);
-  call->request.lease = &lease->lease;
-  call->request.owner = lease->request.owner;
-  world_submit(world, call);
-  return call;
-}
-
-void world_abort(struct world *world, struct call *call) {
-  hf_pool_abort(&world->pool, &call->request, world->now_us);
-  settle(world);
-}
-
-void world_release(struct world *world,
-                   struct call *lease,
-                   enum hf_release how) {
-  lease->released = true;
-  hf_pool_release(&world->pool, &lease->lease, how, world->now_us);
-  settle(world);
-}
-
-void world_end(struct world *world) {
-  hf_pool_end(&world->pool, world->now_us);
-  settle(world);
-}
-
-/* ---- the outside --------------------------------------------------------- */
-
-static void make_error(struct hf_error *error,
-                       const char *sqlstate,
-                       enum hf_phase phase,
-                       const char *severity) {
-  hf_error_init(error);
-  if (sqlstate == NULL) {
-    hf_error_set(error, HF_SOCKET_ERROR, phase, "the socket broke");
-    error->sys_errno =
-        phase == HF_PHASE_CONNECT ? ECONNREFUSED : ECONNRESET;
-    return;
-  }
-  hf_error_set(error, HF_SERVER_ERROR, phase, "the server said so");
-  hf_error_add(error, 'C', sqlstate);
-  hf_error_add(error, 'V', severity);
-}
-
-void world_connected(struct world *world, struct hf_slot *slot) {
-  struct world_conn *conn = world_conn(world, slot);
-
-  assert_int_equal(conn->link, LINK_OPENING);
-  conn->link = LINK_OPEN;
-  slot->proxied = world->proxied;
-  slot->last_byte_us = world->now_us;
-  hf_pool_on_connected(&world->pool, slot, world->now_us);
-  settle(world);
-}
-
-void world_connect_failed(struct world *world,
-                          struct hf_slot *slot,
-                          const char *sqlstate) {
-  struct world_conn *conn = world_conn(world, slot);
-  struct hf_error error;
-
-  assert_int_equal(conn->link, LINK_OPENING);
-  conn->link = LINK_NONE;
-  make_error(&error, sqlstate, HF_PHASE_CONNECT, "FATAL");
-  hf_pool_on_connect_failed(&world->pool, slot, &error, world->now_us);
-  hf_error_finish(&error);
-  settle(world);
-}
-
-int world_connect(struct world *world) {
-  size_t i;
-  int n = 0;
-
-  for (i = 0; i < (size_t)world->pool.config.max; i++) {
-    if (world->conns[i].link == LINK_OPENING) {
-      world_connected(world, &world->pool.slots[i]);
-      n++;
-    }
-  }
-  return n;
-}
-
-void world_warm(struct world *world, int32_t n) {
-  hf_pool_warm(&world->pool, n, world->now_us);
-  settle(world);
-  while (world_connect(world) > 0) {
-  }
-  assert_int_equal(world_count(world, HF_SLOT_IDLE), n);
-}
-
-int world_refuse(struct world *world, const char *sqlstate) {
-  bool opening[WORLD_SLOTS];
-  size_t i;
-  int n = 0;
-
-  for (i = 0; i < WORLD_SLOTS; i++) {
-    opening[i] = world->conns[i].link == LINK_OPENING;
-  }
-  for (i = 0; i < WORLD_SLOTS; i++) {
-    if (opening[i] && world->conns[i].link == LINK_OPENING) {
-      world_connect_failed(world, &world->pool.slots[i], sqlstate);
-      n++;
-    }
-  }
-  return n;
-}
-
-void world_finish(struct world *world,
-                  struct call *call,
-                  const struct hf_error *error,
-                  char transaction) {
-  struct hf_slot *slot = call->request.slot;
-  struct world_conn *conn;
-
-  assert_non_null(slot);
-  conn = world_conn(world, slot);
-  assert_int_equal(conn->link, LINK_OPEN);
-  assert_true(conn->n_in_flight > 0);
-  assert_ptr_equal(conn->in_flight[0], call);
-  conn->n_in_flight--;
-  memmove(conn->in_flight, conn->in_flight + 1,
-          (size_t)conn->n_in_flight * sizeof(conn->in_flight[0]));
-  conn->cancelling = false;
-  slot->last_byte_us = world->now_us;
-  if (error != NULL) {
-    hf_error_copy(&call->request.error, error);
-  }
-  hf_pool_on_finished(&world->pool, &call->request, transaction,
-                      world->now_us);
-  settle(world);
-}
-
-void world_answer(struct world *world, struct call *call, char transaction) {
-  world_finish(world, call, NULL, transaction);
-}
-
-void world_fail(struct world *world,
-                struct call *call,
-                const char *sqlstate,
-                char transaction) {
-  struct hf_error error;
-
-  make_error(&error, sqlstate, HF_PHASE_AWAIT, "ERROR");
-  world_finish(world, call, &error, transaction);
-  hf_error_finish(&error);
-}
-
-void world_lose_as(struct world *world,
-                   struct hf_slot *slot,
-                   const char *sqlstate) {
-  struct world_conn *conn = world_conn(world, slot);
-  struct hf_error error;
-
-  assert_int_equal(conn->link, LINK_OPEN);
-  make_error(&error, sqlstate, HF_PHASE_AWAIT, "FATAL");
-  conn->n_in_flight = 0;
-  conn->cancelling = false;
-  conn->rolling_back = false;
-  hf_pool_on_lost(&world->pool, slot, &error, world->now_us);
-  hf_error_finish(&error);
-  settle(world);
-}
-
-void world_lose(struct world *world, struct hf_slot *slot) {
-  world_lose_as(world, slot, NULL);
-}
-
-void world_checked(struct world *world, struct hf_slot *slot) {
-  struct world_conn *conn = world_conn(world, slot);
-
-  assert_true(conn->rolling_back);
-  conn->rolling_back = false;
-  hf_pool_on_checked(&world->pool, slot, world->now_us);
-  settle(world);
-}
-
-void world_probed(struct world *world, struct hf_slot *slot, bool alive) {
-  struct world_conn *conn = world_conn(world, slot);
-
-  assert_true(conn->probing);
-  conn->probing = false;
-  hf_pool_on_probed(&world->pool, slot, alive, world->now_us);
-  settle(world);
-}
-
-void world_closed(struct world *world, struct hf_slot *slot) {
-  struct world_conn *conn = world_conn(world, slot);
-
-  assert_int_equal(conn->link, LINK_CLOSING);
-  conn->link = LINK_NONE;
-  conn->n_in_flight = 0;
-  conn->cancelling = false;
-  hf_pool_on_closed(&world->pool, slot, world->now_us);
-  hf_pool_assert(&world->pool);
-}
-
-void world_finish_closing(struct world *world) {
-  size_t i;
-
-  for (i = 0; i < (size_t)world->pool.config.max; i++) {
-    if (world->conns[i].link == LINK_CLOSING) {
-      world_closed(world, &world->pool.slots[i]);
-    }
-  }
-}
-
-void world_advance(struct world *world, uint64_t ms) {
-  uint64_t end_us = world->now_us + ms * US_PER_MS;
-  uint64_t next_us = hf_pool_next_us(&world->pool);
-  int ticks;
-
-  for (ticks = 0; next_us <= end_us; ticks++) {
-    assert_in_range(ticks, 0, TICKS_MAX);
-    if (next_us > world->now_us) {
-      world->now_us = next_us;
-    }
-    hf_pool_tick(&world->pool, world->now_us);
-    settle(world);
-    next_us = hf_pool_next_us(&world->pool);
-    assert_true(next_us > world->now_us);
-  }
-  world->now_us = end_us;
-}
-
 /* ---- looking ------------------------------------------------------------- */
 
-struct world_conn *world_conn(struct world *world,
-                              const struct hf_slot *slot) {
+struct world_conn *world_conn(struct world *world, const struct hf_slot *slot) {
   return &world->conns[index_of(world, slot)];
 }
 

@@ -46,11 +46,11 @@ struct call {
   int answered;          /* times the user was answered: 0, then 1 */
   int returned;          /* times it came back DONE: 0, then 1 */
   uint64_t answered_us;
-  uint32_t order;        /* of answers, from 1 */
+  uint32_t order; /* of answers, from 1 */
   bool released;
   struct hf_error error; /* as of the answer */
   struct hf_error cause;
-  void *mark;            /* the test's own */
+  void *mark; /* the test's own */
 };
 
 struct world_record {
@@ -80,10 +80,10 @@ struct world {
   struct call *calls; /* newest first */
   uint32_t answers;
   bool closed;
-  bool manual_close;   /* closes wait for world_finish_closing */
-  bool proxied;        /* connections opened from now on are */
-  uint32_t random;     /* what hf_world.random says ... */
-  uint64_t seed;       /* ... unless this is set */
+  bool manual_close; /* closes wait for world_finish_closing */
+  bool proxied;      /* connections opened from now on are */
+  uint32_t random;   /* what hf_world.random says ... */
+  uint64_t seed;     /* ... unless this is set */
   struct world_record records[WORLD_RECORDS];
   size_t n_records;
   size_t counts[WORLD_OPS];
@@ -170,10 +170,12 @@ void world_finish_closing(struct world *world);
 /* Lets time pass, ticking the pool exactly when it asks for it. */
 void world_advance(struct world *world, uint64_t ms);
 
+/* Follows every entry of the pool: looks at it and ends what closes. */
+void world_settle(struct world *world);
+
 /* ---- looking ------------------------------------------------------------ */
 
-struct world_conn *world_conn(struct world *world,
-                              const struct hf_slot *slot);
+struct world_conn *world_conn(struct world *world, const struct hf_slot *slot);
 size_t world_count(const struct world *world, enum hf_slot_state state);
 uint64_t world_stat(const struct world *world, enum hf_stat stat);
 

@@ -40,7 +40,7 @@ class Acquire {
   /**
    * @param {import('./pool-core.js').PoolCore} core
    * @param {ConnectOptions | undefined} options
-   * @param {(lease: import('./port.js').Lease,
+   * @param {(lease: import('./waiters.js').Lease,
    *   run: import('./context.js').JoinedRun | undefined) => void} grant
    * @param {(error: any) => void} reject
    */
@@ -98,7 +98,7 @@ class Acquire {
     this.#core.port.abort(this);
   }
 
-  /** @param {import('./port.js').Lease} lease */
+  /** @param {import('./waiters.js').Lease} lease */
   onLease(lease) {
     this.signal?.removeEventListener('abort', this);
     this.#grant(lease, this.run);

@@ -124,7 +124,7 @@ class Call {
 
   /**
    * @param {import('./results.js').Result} result
-   * @param {import('./port.js').Told} told
+   * @param {import('./waiters.js').Told} told
    */
   onResult(result, told) {
     this.command = result.command;

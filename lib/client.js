@@ -31,7 +31,7 @@ const forgotten = new FinalizationRegistry(({ core, lease, stack }) => {
 /**
  * What the pool does with a client and nobody else can.
  * @type {{
- *   grant: (client: PoolClient, lease: import('./port.js').Lease,
+ *   grant: (client: PoolClient, lease: import('./waiters.js').Lease,
  *     run: import('./context.js').JoinedRun | undefined,
  *     stack: {stack?: string} | undefined) => void,
  *   close: (client: PoolClient, why: string) => void,
@@ -100,7 +100,7 @@ class PoolClient extends EventEmitter {
   }
 
   /**
-   * @param {import('./port.js').Lease} lease
+   * @param {import('./waiters.js').Lease} lease
    * @param {import('./context.js').JoinedRun | undefined} run
    * @param {{stack?: string} | undefined} stack where it was asked for
    */
@@ -318,10 +318,11 @@ class PoolClient extends EventEmitter {
   unref() {}
 
   /** Releases the connection if it is still held. */
-  async [asyncDispose]() {
-    if (this.#lease !== 0 && this.#closed === '') {
+  [asyncDispose]() {
+    if (this.#lease !== 0 && !this.#guarded) {
       this.#release(undefined);
     }
+    return Promise.resolve();
   }
 
   [inspect.custom]() {

@@ -75,7 +75,7 @@ function noticeOf(text) {
 
 /**
  * Returns a notification as `pg` emits it.
- * @param {import('./port.js').Event} event
+ * @param {import('./listener.js').Event} event
  * @returns {object}
  */
 function notificationOf(event) {

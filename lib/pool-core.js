@@ -22,7 +22,7 @@ const registry = require('./types.js');
 const { compareOptions, openFields } = require('./open-fields.js');
 const { warnOnce } = require('./warn.js');
 
-/** @typedef {import('./port.js').Lease} Lease */
+/** @typedef {import('./waiters.js').Lease} Lease */
 /** @typedef {import('./context.js').JoinedRun} JoinedRun */
 
 class PoolCore {
@@ -91,7 +91,7 @@ class PoolCore {
     return this.#number;
   }
 
-  /** @returns {import('./port.js').Waiter} */
+  /** @returns {import('./waiters.js').Waiter} */
   #opener() {
     return {
       index: 0,
@@ -258,7 +258,7 @@ class PoolCore {
    * @param {(error: any) => void} reject
    */
   command(kind, resolve, reject) {
-    /** @type {import('./port.js').Waiter} */
+    /** @type {import('./waiters.js').Waiter} */
     const waiter = {
       index: 0,
       generation: 0,
@@ -302,7 +302,7 @@ class PoolCore {
     return answer;
   }
 
-  /** @param {import('./port.js').Event} event */
+  /** @param {import('./listener.js').Event} event */
   onEvent(event) {
     switch (event.kind) {
       case EVENT.CONNECT:
@@ -330,7 +330,7 @@ class PoolCore {
     this.pool.emit('remove', client);
   }
 
-  /** @param {import('./port.js').Event} event */
+  /** @param {import('./listener.js').Event} event */
   #onIdleError(event) {
     // Without a listener, emit() would end the process.
     if (this.pool.listenerCount('error') > 0) {
@@ -345,7 +345,7 @@ class PoolCore {
     }
   }
 
-  /** @param {import('./port.js').Event} event */
+  /** @param {import('./listener.js').Event} event */
   #onClientEvent(event) {
     const client =
       this.clients.leased(event.lease) ?? this.clients.find(event.connection);

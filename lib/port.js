@@ -4,13 +4,12 @@
 // This environment's side of the crossing. What is asked of the engine during
 // a tick goes to it in one call, and its answers come in one call.
 //
-// A request waits in a table under its index; the engine gives back the index
-// and the generation, so that nothing is looked up by key and an answer to a
-// request that is over meets nobody.
+// A request waits in a table (waiters.js) until its answer comes.
 
-const native = require('./native.js');
-const { Batch, OP, FLAG, requestsOf } = require('./batch.js');
+const { Batch, OP, requestsOf } = require('./batch.js');
 const { HoldfastError, errorFromMessage } = require('./errors.js');
+const { askPool, readEvent } = require('./listener.js');
+const native = require('./native.js');
 const {
   RESULT_SHAPE,
   readEmptyRows,
@@ -18,55 +17,11 @@ const {
   readRows,
   readShape,
 } = require('./results.js');
+const { NOBODY, Waiters } = require('./waiters.js');
 
-/**
- * What waits for answers. Which of them come depends on the operation.
- * @typedef {object} Waiter
- * @property {number} index
- * @property {number} generation
- * @property {boolean} counted whether it keeps the process alive
- * @property {import('./types.js').CustomTypes} [types]
- * @property {boolean} [rowAsArray]
- * @property {(result: import('./results.js').Result, told: Told) => void
- *   } [onResult]
- * @property {(lease: Lease) => void} [onLease]
- * @property {(existing: boolean, options: string) => void} [onOpened]
- * @property {() => void} [onOk]
- * @property {(error: Error) => void} onError
- */
-
-/**
- * What comes with a result; the object is reused.
- * @typedef {object} Told
- * @property {number} connection the serial of the one it ran on
- * @property {number} attempts
- * @property {boolean} more another result of the same statement follows
- * @property {{thrown: unknown} | null} failed by a type parser
- */
-
-/**
- * @typedef {object} Lease
- * @property {number} number
- * @property {number} connection
- * @property {number} processID
- * @property {boolean} pooled
- */
-
-/**
- * What a pool hears from the engine without having asked.
- * @typedef {object} Listener
- * @property {(event: Event) => void} onEvent
- * @property {(question: string) => Promise<string>} onAsk
- */
-
-/**
- * @typedef {object} Event
- * @property {number} kind enum hf_event
- * @property {number} connection
- * @property {number} value
- * @property {number} lease
- * @property {string[]} texts
- */
+/** @typedef {import('./waiters.js').Waiter} Waiter */
+/** @typedef {import('./waiters.js').Told} Told */
+/** @typedef {import('./listener.js').Listener} Listener */
 
 // enum hf_msg_kind
 const MSG_RESULT = 1;
@@ -91,9 +46,6 @@ const RESULT_ATTEMPTS = HEADER + 7;
 const RESULT_CONNECTION = HEADER + 8;
 const SHAPE_CLEARS = 1;
 
-/** Nobody waits under this index; operations without an answer carry it. */
-const NOBODY = 0;
-
 /**
  * Reports what a caller's own function threw the way `pg` does: the process
  * hears of it, the other calls don't.
@@ -109,13 +61,7 @@ class Port {
   #native;
   #batch = new Batch((ops, count, fields) => this.#submit(ops, count, fields));
 
-  /** @type {(Waiter | null)[]} */
-  #waiters = [null];
-  /** @type {number[]} */
-  #free = [];
-  /** @type {number[]} */
-  #generations = [0];
-
+  #waiters = new Waiters();
   /** @type {Map<number, Listener>} */
   #pools = new Map();
   #lastPool = 0;
@@ -124,7 +70,7 @@ class Port {
   #olderShapes = this.#shapes;
   /** @type {Told} */
   #told = { connection: 0, attempts: 0, more: false, failed: null };
-  #busy = 0;
+  #leases = 0;
   #held = false;
 
   /** @param {import('./native.js').Addon} [addon] */
@@ -168,12 +114,12 @@ class Port {
 
   /** Counts a lease: it keeps the process alive until `drop`. */
   hold() {
-    this.#busy += 1;
+    this.#leases += 1;
     this.#hold();
   }
 
   drop() {
-    this.#busy -= 1;
+    this.#leases -= 1;
     this.#letGo();
   }
 
@@ -223,7 +169,10 @@ class Port {
     retries,
   ) {
     if (waiter !== null) {
-      this.#enter(waiter);
+      this.#waiters.enter(waiter);
+      if (waiter.counted) {
+        this.#hold();
+      }
     }
     this.#batch.add(
       kind,
@@ -245,7 +194,7 @@ class Port {
    * @param {Waiter} waiter
    */
   abort(waiter) {
-    if (this.#waiters[waiter.index] === waiter) {
+    if (this.#waiters.has(waiter)) {
       const { index, generation } = waiter;
       this.#batch.add(OP.ABORT, 0, 0, index, generation, 0, 0, 0, 0, 0, -1);
     }
@@ -272,51 +221,9 @@ class Port {
     }
     Object.assign(failure, { outcome: 'not_executed', phase: 'local' });
     for (const [low, high] of requestsOf(ops, count)) {
-      this.#take(low, high)?.onError(failure);
+      this.#waiters.take(low, high)?.onError(failure);
     }
     this.#letGo();
-  }
-
-  /** @param {Waiter} waiter */
-  #enter(waiter) {
-    const index = this.#free.pop() ?? this.#waiters.length;
-    if (index === this.#waiters.length) {
-      this.#generations.push(0);
-    }
-    this.#waiters[index] = waiter;
-    waiter.index = index;
-    waiter.generation = this.#generations[index];
-    if (waiter.counted) {
-      this.#busy += 1;
-      this.#hold();
-    }
-  }
-
-  /**
-   * @param {number} low
-   * @param {number} high
-   * @returns {Waiter | null}
-   */
-  #find(low, high) {
-    const waiter = low < this.#waiters.length ? this.#waiters[low] : null;
-    return waiter !== null && waiter.generation === high ? waiter : null;
-  }
-
-  /**
-   * Returns a waiter and forgets it.
-   * @param {number} low
-   * @param {number} high
-   * @returns {Waiter | null}
-   */
-  #take(low, high) {
-    const waiter = this.#find(low, high);
-    if (waiter !== null) {
-      this.#waiters[low] = null;
-      this.#generations[low] = (high + 1) | 0;
-      this.#free.push(low);
-      this.#busy -= waiter.counted ? 1 : 0;
-    }
-    return waiter;
   }
 
   #hold() {
@@ -327,7 +234,7 @@ class Port {
   }
 
   #letGo() {
-    if (this.#held && this.#busy === 0) {
+    if (this.#held && this.#leases + this.#waiters.counted === 0) {
       this.#held = false;
       this.#native.unref();
     }
@@ -373,7 +280,9 @@ class Port {
     const low = ints[at + ID_LOW];
     const high = ints[at + ID_HIGH];
     const more = (ints[at + HEADER] & RESULT_MORE) !== 0;
-    const waiter = more ? this.#find(low, high) : this.#take(low, high);
+    const waiter = more
+      ? this.#waiters.find(low, high)
+      : this.#waiters.take(low, high);
     if (waiter?.onResult === undefined || waiter.types === undefined) {
       return;
     }
@@ -437,7 +346,7 @@ class Port {
    * @param {number} first
    */
   #onAnswer(ints, at, strings, first) {
-    const waiter = this.#take(ints[at + ID_LOW], ints[at + ID_HIGH]);
+    const waiter = this.#waiters.take(ints[at + ID_LOW], ints[at + ID_HIGH]);
     if (waiter === null) {
       return;
     }
@@ -487,13 +396,8 @@ class Port {
    * @param {number} first
    */
   #onEvent(ints, at, strings, first) {
-    this.#pools.get(ints[at + ID_LOW])?.onEvent({
-      kind: ints[at + HEADER],
-      connection: ints[at + ID_HIGH],
-      value: ints[at + HEADER + 1],
-      lease: ints[at + HEADER + 2],
-      texts: strings.slice(first, first + ints[at + CHUNKS]),
-    });
+    const pool = this.#pools.get(ints[at + ID_LOW]);
+    pool?.onEvent(readEvent(ints, at, strings, first));
   }
 
   /**
@@ -503,25 +407,13 @@ class Port {
    * @param {string} question
    */
   #onAsk(ints, at, question) {
-    const low = ints[at + ID_LOW];
-    const high = ints[at + ID_HIGH];
     const number = ints[at + HEADER];
-    const pool = this.#pools.get(number);
-    const answer = (
-      /** @type {string} */ text,
-      /** @type {number} */ flags,
-    ) => {
-      this.push(text.replaceAll('\0', ''));
+    const asked = askPool(this.#pools.get(number), question);
+    const [low, high] = [ints[at + ID_LOW], ints[at + ID_HIGH]];
+    asked.then(({ text, flags }) => {
+      this.push(text);
       this.#batch.add(OP.ANSWER, 1, number, low, high, flags, 0, 0, 0, 0, -1);
-    };
-    if (pool === undefined) {
-      answer('the pool is gone', FLAG.FAILED);
-      return;
-    }
-    pool.onAsk(question).then(
-      (text) => answer(text, 0),
-      (error) => answer(String(error?.message ?? error), FLAG.FAILED),
-    );
+    });
   }
 }
 
@@ -537,4 +429,4 @@ function getPort() {
   return shared;
 }
 
-module.exports = { FLAG, OP, Port, getPort, rethrowLater };
+module.exports = { Port, getPort, rethrowLater };

@@ -6,16 +6,21 @@
 // that outlives this module's own cache entry: bundlers, test runners and
 // development servers load modules again and again.
 
+const { readFileSync } = require('node:fs');
 const path = require('node:path');
 
 const native = require('./native.js');
 const { resolveOptions } = require('./options.js');
 const { Pool, SHARED } = require('./pool.js');
 const { warnOnce } = require('./warn.js');
-const { version } = require('../package.json');
 
 const STATE = Symbol.for('pg-holdfast');
 const ROOT = path.dirname(__dirname);
+
+/** @type {string} */
+const version = JSON.parse(
+  readFileSync(path.join(ROOT, 'package.json'), 'utf8'),
+).version;
 
 /**
  * What this environment knows of one installed copy of this package.

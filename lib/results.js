@@ -191,6 +191,7 @@ function readEmptyRows(ints, at, rowAsArray) {
 module.exports = {
   RESULT_SHAPE,
   Result,
+  Shape,
   readEmptyRows,
   readHead,
   readRows,

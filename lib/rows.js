@@ -176,6 +176,26 @@ function readAny(kind, cursor, ints, nums, strings) {
 }
 
 /**
+ * @param {Int32Array} ints
+ * @param {number} bitmap where the row's bitmap begins
+ * @param {number} column
+ * @returns {boolean}
+ */
+function isNull(ints, bitmap, column) {
+  const word = ints[bitmap + Math.floor(column / COLUMNS_PER_WORD)];
+  return ((word >>> (column % COLUMNS_PER_WORD)) & 1) === 1;
+}
+
+/**
+ * @param {TypeParser | null} parser
+ * @param {any} value
+ * @returns {unknown}
+ */
+function parse(parser, value) {
+  return parser ? parser(value) : value;
+}
+
+/**
  * Returns an object with these values; a name given twice has the last.
  * @param {readonly string[]} names
  * @param {unknown[]} values
@@ -213,11 +233,9 @@ function makeLoop(names, kinds, asArray, parsers) {
       cursor.at += words;
       const values = new Array(kinds.length).fill(null);
       for (let i = 0; i < kinds.length; i++) {
-        const word = ints[bitmap + Math.floor(i / COLUMNS_PER_WORD)];
-        if (((word >>> (i % COLUMNS_PER_WORD)) & 1) === 0) {
+        if (!isNull(ints, bitmap, i)) {
           const value = readAny(kinds[i], cursor, ints, nums, strings);
-          const parser = parsers[i];
-          values[i] = parser ? parser(/** @type {string} */ (value)) : value;
+          values[i] = parse(parsers[i], value);
         }
       }
       rows.push(asArray ? values : toObject(names, values));

@@ -249,7 +249,7 @@ async function runTransaction(core, fn, options = {}) {
   const attempt = { fn, begin: beginText(options), options };
   if (retry) {
     const helper = typeof retry === 'object' ? retry : {};
-    return withTransactionRetry(
+    return await withTransactionRetry(
       () => runOnce(core, { ...attempt, run: currentContext() }),
       { ...helper, signal: helper.signal ?? signal },
     );
@@ -257,8 +257,8 @@ async function runTransaction(core, fn, options = {}) {
   // A helper around repeats the whole; without, we see to the beginning.
   attempt.run = contextOf(options.context) ?? currentContext();
   return retry === false || attempt.run !== undefined
-    ? runOnce(core, attempt)
-    : runCareful(core, attempt);
+    ? await runOnce(core, attempt)
+    : await runCareful(core, attempt);
 }
 
 module.exports = { runTransaction };

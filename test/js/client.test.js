@@ -26,7 +26,7 @@ after(async () => {
 });
 
 /**
- * @param {(client: any) => Promise<void>} use
+ * @param {(client: any) => Promise<void> | void} use
  */
 async function withClient(use) {
   const client = await pool.connect();
@@ -217,7 +217,7 @@ test('a parser of a client is for that client only', async () => {
 });
 
 test('names and texts are escaped as by pg', () =>
-  withClient(async (client) => {
+  withClient((client) => {
     assert.strictEqual(client.escapeIdentifier('a"b'), '"a""b"');
     assert.strictEqual(client.escapeLiteral("a'b"), "'a''b'");
     assert.strictEqual(client.escapeLiteral('a\\b'), " E'a\\\\b'");
@@ -238,7 +238,7 @@ test('await using releases a client once', async () => {
 });
 
 test('inspection of a client is short and without secrets', () =>
-  withClient(async (client) => {
+  withClient((client) => {
     const shown = inspect(client, { depth: 9, showHidden: true });
     assert.ok(!shown.includes(server.password));
     assert.match(shown, /processID/);

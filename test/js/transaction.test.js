@@ -126,7 +126,7 @@ test('a commit that fails rejects, and says nothing is left', async () => {
 test('statements after the function ended are refused', async () => {
   /** @type {any} */
   let kept;
-  await pool.transaction(async (client) => {
+  await pool.transaction((client) => {
     kept = client;
   });
   assert.strictEqual(
@@ -285,6 +285,6 @@ test('a connection lost within the function fails it, rolled back', async () => 
   assert.deepStrictEqual(await items(), []);
 });
 
-test('all connections are free after transactions of every kind', async () => {
+test('all connections are free after transactions of every kind', () => {
   assert.strictEqual(pool.stats().leased, 0);
 });

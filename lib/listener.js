@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What the engine tells and asks a pool by itself.
+
+const { FLAG } = require('./batch.js');
+
+/**
+ * What a pool hears from the engine without having asked.
+ * @typedef {object} Listener
+ * @property {(event: Event) => void} onEvent
+ * @property {(question: string) => Promise<string>} onAsk
+ */
+
+/**
+ * @typedef {object} Event
+ * @property {number} kind enum hf_event
+ * @property {number} connection
+ * @property {number} value
+ * @property {number} lease
+ * @property {string[]} texts
+ */
+
+// Indices into a message's ints: see holdfast.h.
+const ID_HIGH = 3;
+const CHUNKS = 5;
+const KIND = 6;
+const VALUE = 7;
+const LEASE = 8;
+
+/**
+ * Returns the event of an HF_MSG_EVENT.
+ * @param {Int32Array} ints
+ * @param {number} at
+ * @param {string[]} strings
+ * @param {number} first
+ * @returns {Event}
+ */
+function readEvent(ints, at, strings, first) {
+  return {
+    kind: ints[at + KIND],
+    connection: ints[at + ID_HIGH],
+    value: ints[at + VALUE],
+    lease: ints[at + LEASE],
+    texts: strings.slice(first, first + ints[at + CHUNKS]),
+  };
+}
+
+/**
+ * Has a pool answer a question. Never rejects: a failure is an answer too.
+ * @param {Listener | undefined} pool
+ * @param {string} question
+ * @returns {Promise<{text: string, flags: number}>}
+ */
+async function askPool(pool, question) {
+  try {
+    if (pool === undefined) {
+      throw new Error('the pool is gone');
+    }
+    const text = await pool.onAsk(question);
+    if (text.includes('\0')) {
+      throw new TypeError(`the ${question} contains a NUL character`);
+    }
+    return { text, flags: 0 };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { text: message.replaceAll('\0', ''), flags: FLAG.FAILED };
+  }
+}
+
+module.exports = { askPool, readEvent };

@@ -5,7 +5,6 @@
 // connection string, then the object's keys (which win), then libpq's
 // variables and defaults for what is missing.
 
-const { createHash } = require('node:crypto');
 const { inspect } = require('node:util');
 
 const { Draft, engineTable } = require('./options/draft.js');
@@ -99,6 +98,8 @@ function readConnectionString(draft, given, env) {
  * @returns {string}
  */
 function hash(text) {
+  // Loaded here: it takes milliseconds, and most pools have nothing to hash.
+  const { createHash } = require('node:crypto');
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 

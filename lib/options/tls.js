@@ -5,8 +5,6 @@
 // checks the certificate, with the authorities that Node trusts. An sslmode in
 // a connection string means what libpq says it means.
 
-const { isIP } = require('node:net');
-
 const { checkedText } = require('./draft.js');
 
 /** @typedef {import('./draft.js').Draft} Draft */
@@ -137,6 +135,7 @@ function setMode(draft, mode) {
 function setServerName(draft, value) {
   const name = checkedText(value, 'ssl.servername');
   const host = draft.target.get('host') ?? '';
+  const { isIP } = require('node:net');
   if (name === host || name === '') {
     return;
   }

@@ -25,6 +25,9 @@ const { warnOnce } = require('./warn.js');
 /** @typedef {import('./waiters.js').Lease} Lease */
 /** @typedef {import('./context.js').JoinedRun} JoinedRun */
 
+/** @type {import('./errors.js').Details} */
+const NOT_SENT = { outcome: 'not_executed', retryable: false };
+
 class PoolCore {
   #number = 0;
   #resolved;
@@ -138,7 +141,7 @@ class PoolCore {
       throw usageError(
         'HF_POOL_CLOSED',
         'Cannot use a pool after calling end on the pool',
-        { outcome: 'not_executed', retryable: false },
+        NOT_SENT,
       );
     }
   }
@@ -191,7 +194,14 @@ class PoolCore {
     new Acquire(
       this,
       options,
-      (lease, run) => resolve(this.#grant(lease, run, stack)),
+      (lease, run) => {
+        if (options?.session && lease.pooled) {
+          this.port.add(OP.RELEASE, 0, lease.number, null, 0);
+          reject(usageError('HF_SESSION_REQUIRED', undefined, NOT_SENT));
+        } else {
+          resolve(this.#grant(lease, run, stack));
+        }
+      },
       reject,
     ).submit();
   }

@@ -8,7 +8,12 @@ const { after, before, test } = require('node:test');
 const { inspect } = require('node:util');
 
 const { Pool } = require('../../lib/pool.js');
-const { eventually, startPostgres } = require('../support');
+const {
+  eventually,
+  findPgBouncer,
+  startPgBouncer,
+  startPostgres,
+} = require('../support');
 
 /** @type {Awaited<ReturnType<typeof startPostgres>>} */
 let server;
@@ -310,4 +315,22 @@ test('a lost connection fails what runs and what follows, until released', async
   client.release();
   assert.deepStrictEqual((await one.query('select 1 as n')).rows, [{ n: 1 }]);
   await one.end();
+});
+
+test('a session is refused behind a transaction pooler', {
+  skip: findPgBouncer() ? false : 'no pgbouncer',
+}, async () => {
+  const bouncer = await startPgBouncer({ server, poolMode: 'transaction' });
+  const pooled = new Pool({ connectionString: bouncer.url, max: 1 });
+  try {
+    const error = await failureOf(pooled.connect({ session: true }));
+    assert.strictEqual(error.code, 'HF_SESSION_REQUIRED');
+    assert.match(error.message, /DIRECT_URL/);
+    (await pooled.connect()).release();
+    const direct = await pool.connect({ session: true });
+    direct.release();
+  } finally {
+    await pooled.end();
+    await bouncer.stop();
+  }
 });

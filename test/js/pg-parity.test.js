@@ -243,7 +243,11 @@ test("a client gives the same as pg's through a transaction", async () => {
       for (const key of PLACE_KEYS) {
         delete outcome.error?.[key];
       }
-      seen.push(outcome, client.getTransactionStatus());
+      seen.push(outcome);
+      // After an error pg knows the status only once the server is ready.
+      if (outcome.error === undefined) {
+        seen.push(client.getTransactionStatus());
+      }
     }
     client.release();
     return seen;

@@ -7,7 +7,9 @@
 
 const EXAMPLE = 'postgresql://user:password@host:5432/database';
 const SCHEME = /^postgres(?:ql)?:\/\//i;
-const ANY_SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
+const ANY_SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
+const KNOWN_SCHEME =
+  /^(prisma(?:\+postgres)?|mysql|mariadb|mongodb(?:\+srv)?|sqlserver|https?):\/\//i;
 
 /**
  * What a connection string says: names and values as written, plus host,
@@ -184,7 +186,8 @@ function parseKeywords(text, label) {
  * @returns {TypeError}
  */
 function notOurs(text, label) {
-  const scheme = ANY_SCHEME.exec(text)?.[1];
+  // Only schemes we know are repeated: another may be a piece of a secret.
+  const scheme = KNOWN_SCHEME.exec(text)?.[1].toLowerCase();
   if (scheme?.startsWith('prisma')) {
     return malformed(label, `is a ${scheme}:// URL, not the database's own`);
   }

@@ -278,9 +278,11 @@ function readKeywords(draft, keywords, label) {
       readEngine(draft, name, value);
     } else {
       const known = [...Object.keys(READERS), ...engineTable().keys()];
+      // What is no word may be a piece of a password with a ? in it.
+      const shown = /^[A-Za-z][\w.]{1,39}$/.test(name) ? ` "${name}"` : '';
       throw new TypeError(
-        `unknown parameter ${JSON.stringify(name.slice(0, 64))} in ` +
-          `${label}${nearest(name, known)}`,
+        `unknown parameter${shown} in ${label}` +
+          (shown && nearest(name, known)),
       );
     }
   }

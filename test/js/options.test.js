@@ -121,6 +121,7 @@ test('a malformed string names its place, shows an example, no secret', () => {
     `postgres://u:${SECRET}@h:port/db`,
     `postgres://u:${SECRET}@[::1/db`,
     `postgres://u:${SECRET}@h/db?x`,
+    `postgres://u:1?${SECRET}@h/db`,
     `mysql://u:${SECRET}@h/db`,
     `prisma://${SECRET}`,
     SECRET,
@@ -131,6 +132,35 @@ test('a malformed string names its place, shows an example, no secret', () => {
   }
   const env = { DATABASE_URL: `mysql://${SECRET}` };
   assert.throws(() => resolve({}, env), /^TypeError: DATABASE_URL is not/);
+});
+
+test('what may be a piece of a password is not taken for a name', () => {
+  refuses(`postgres://u:1?/${SECRET}=@h/db`, /^unknown parameter in/);
+});
+
+test('whatever the string, the error is one of ours and short', () => {
+  const seed = Number(process.env.HOLDFAST_SEED ?? Date.now() % 1e9);
+  let state = seed;
+  const next = (/** @type {number} */ n) => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return (state >>> 8) % n;
+  };
+  const parts = ['postgres://', 'u', ':', '@', '/', '?', '&', '=', '%', '%41'];
+  parts.push('[', ']', ',', "'", '\\', ' ', 'host', '5432', '\0', 'ü', SECRET);
+  for (let i = 0; i < 20000; i++) {
+    const text = Array.from({ length: 1 + next(12) }, () => {
+      return parts[next(parts.length)];
+    }).join('');
+    try {
+      resolve({ connectionString: text });
+    } catch (error) {
+      const { message } = /** @type {Error} */ (error);
+      const known = error instanceof TypeError || error instanceof RangeError;
+      assert.ok(known, `${text}: ${error} (HOLDFAST_SEED=${seed})`);
+      assert.ok(!message.includes(SECRET), `${text} (HOLDFAST_SEED=${seed})`);
+      assert.ok(message.length < 400);
+    }
+  }
 });
 
 test('without any setting the sentence names the variable to set', () => {

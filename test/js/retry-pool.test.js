@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The retry helpers around our own pool, on a real server.
+
+const assert = require('node:assert');
+const { after, before, test } = require('node:test');
+
+const {
+  Pool,
+  retryQuery,
+  withTransactionRetry,
+} = require('../../lib/index.js');
+const { startPostgres } = require('../support/postgres.js');
+
+const QUICK = Object.freeze({ baseMillis: 0, capMillis: 0 });
+const RAISE =
+  "do $$ begin raise exception 'conflict' using errcode = '40001'; end $$";
+
+/** @type {any} */
+let server;
+/** @type {any} */
+let pool;
+
+before(async () => {
+  server = await startPostgres();
+  pool = new /** @type {any} */ (Pool)({ connectionString: server.url });
+  await pool.query('create table t (n int)');
+});
+
+after(async () => {
+  await pool?.end();
+  await server?.stop();
+});
+
+/** An error after which repeating is safe by itself. */
+function conflict() {
+  return Object.assign(new Error('x'), { code: '40001', severity: 'ERROR' });
+}
+
+/** @param {number} n */
+async function count(n) {
+  const { rows } = await pool.query(
+    'select count(*)::int c from t where n = $1',
+    [n],
+  );
+  return rows[0].c;
+}
+
+test('a function that had a write acknowledged is not repeated', async () => {
+  const joins = [
+    (/** @type {any} */ context) => ({ context }),
+    (/** @type {any} */ { signal }) => ({ signal }),
+  ];
+  for (const [n, join] of joins.entries()) {
+    const error = await /** @type {any} */ (retryQuery)(
+      async (/** @type {any} */ context) => {
+        await null; // not the synchronous part any more
+        const text = `insert into t values (${n})`;
+        await pool.query({ text, ...join(context) });
+        throw conflict();
+      },
+      QUICK,
+    ).catch((/** @type {any} */ reason) => reason);
+    assert.strictEqual(error.reason, 'partial');
+    assert.strictEqual(error.retryable, false);
+    assert.strictEqual(await count(n), 1);
+  }
+});
+
+test('a transaction that was rolled back is repeated as a whole', async () => {
+  let calls = 0;
+  await /** @type {any} */ (withTransactionRetry)(
+    () =>
+      pool.transaction(async (/** @type {any} */ client) => {
+        calls += 1;
+        await client.query('insert into t values (10)');
+        if (calls < 3) {
+          throw conflict();
+        }
+      }),
+    QUICK,
+  );
+  assert.strictEqual(calls, 3);
+  assert.strictEqual(await count(10), 1);
+});
+
+test('one statement of an open transaction is not repeated', async () => {
+  let calls = 0;
+  await assert.rejects(
+    pool.transaction((/** @type {any} */ client) =>
+      /** @type {any} */ (retryQuery)(() => {
+        calls += 1;
+        return client.query(RAISE);
+      }, QUICK),
+    ),
+    { code: '40001', outcome: 'rolled_back', unit: 'transaction' },
+  );
+  assert.strictEqual(calls, 1);
+});
+
+test("the helper's deadline ends a statement that runs", async () => {
+  await assert.rejects(
+    /** @type {any} */ (retryQuery)(() => pool.query('select pg_sleep(60)'), {
+      deadlineMillis: 50,
+    }),
+    { code: 'HF_DEADLINE' },
+  );
+  assert.strictEqual((await pool.query('select 1 one')).rows[0].one, 1);
+});
+
+test("the helper's signal reaches the statement, and its outcome is known", async () => {
+  const controller = new AbortController();
+  const call = /** @type {any} */ (retryQuery)(
+    () => pool.query('select pg_sleep(60)'),
+    { signal: controller.signal },
+  );
+  controller.abort();
+  await assert.rejects(call, (/** @type {any} */ error) => {
+    assert.strictEqual(error.code, 'HF_ABORTED');
+    assert.ok(['not_executed', 'rolled_back'].includes(error.outcome));
+    return true;
+  });
+});

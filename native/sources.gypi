@@ -7,6 +7,7 @@
       'native/core/backoff.c',
       'native/core/breaker.c',
       'native/core/budget.c',
+      'native/core/checkup.c',
       'native/core/classify.c',
       'native/core/classify_code.c',
       'native/core/classify_message.c',

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "checkup.h"
 #include "outcome.h"
 #include "pool.h"
 #include "scheduler.h"
@@ -89,8 +90,9 @@ static void continue_slot(struct hf_pool *pool,
   if (discard) {
     hf_scheduler_close_slot(pool, slot);
   } else if (slot->transaction != 'I') {
-    hf_slot_move(slot, HF_SLOT_CHECKING, pool->now_us);
-    pool->world.rollback(pool->world.ctx, slot);
+    hf_checkup_begin(pool, slot, HF_CHECKUP_ROLLBACK);
+  } else if (slot->forget) {
+    hf_checkup_begin(pool, slot, HF_CHECKUP_FORGET);
   } else {
     hf_scheduler_free_slot(pool, slot);
   }
@@ -147,8 +149,7 @@ void hf_pool_on_checked(struct hf_pool *pool,
                         uint64_t now_us) {
   hf_turn_enter(pool, now_us);
   assert(slot->state == HF_SLOT_CHECKING);
-  slot->transaction = 'I';
-  hf_scheduler_free_slot(pool, slot);
+  hf_checkup_end(pool, slot);
   hf_scheduler_run(pool);
   hf_upkeep_plan(pool);
   hf_turn_leave(pool);

@@ -122,7 +122,7 @@ static void keep_read_only(struct hf_request *request,
 /* Outside a helper the unit of a lease's statement is never repeated by us. */
 static bool may_repeat(const struct hf_pool *pool,
                        const struct hf_request *request) {
-  return request->kind == HF_REQUEST_QUERY && pool->state == HF_POOL_STATE_OPEN &&
+  return request->kind == HF_REQUEST_QUERY && hf_pool_takes_requests(pool) &&
          !request->orphan && !request->settled &&
          request->interrupted == HF_OK;
 }

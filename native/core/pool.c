@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "checkup.h"
 #include "interrupt.h"
 #include "outcome.h"
 #include "queue.h"
@@ -60,6 +61,11 @@ void hf_pool_finish(struct hf_pool *pool) {
   hf_error_finish(&pool->connect_error);
   hf_free(pool->slots);
   pool->slots = NULL;
+}
+
+bool hf_pool_takes_requests(const struct hf_pool *pool) {
+  return pool->state == HF_POOL_STATE_OPEN ||
+         pool->state == HF_POOL_STATE_SUSPENDED;
 }
 
 size_t hf_pool_count(const struct hf_pool *pool, enum hf_slot_state state) {
@@ -169,8 +175,7 @@ void hf_pool_release(struct hf_pool *pool,
       hf_scheduler_close_slot(pool, slot);
     } else if (slot->transaction != 'I') {
       hf_stats_add(&pool->stats, HF_STAT_ROLLED_BACK_LEASES, 1);
-      hf_slot_move(slot, HF_SLOT_CHECKING, pool->now_us);
-      pool->world.rollback(pool->world.ctx, slot);
+      hf_checkup_begin(pool, slot, HF_CHECKUP_ROLLBACK);
     } else {
       hf_scheduler_free_slot(pool, slot);
     }
@@ -230,11 +235,48 @@ static void close_all(struct hf_pool *pool, enum hf_slot_state state) {
   }
 }
 
+void hf_pool_suspend(struct hf_pool *pool, uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  if (pool->state == HF_POOL_STATE_OPEN) {
+    pool->state = HF_POOL_STATE_SUSPENDED;
+    close_all(pool, HF_SLOT_CONNECTING);
+    close_all(pool, HF_SLOT_IDLE);
+    hf_upkeep_plan(pool);
+  }
+  hf_turn_leave(pool);
+}
+
+void hf_pool_resume(struct hf_pool *pool, uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  if (pool->state == HF_POOL_STATE_SUSPENDED) {
+    pool->state = HF_POOL_STATE_OPEN;
+    hf_scheduler_run(pool);
+    hf_upkeep_plan(pool);
+  }
+  hf_turn_leave(pool);
+}
+
+void hf_pool_suspect(struct hf_pool *pool, uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  hf_checkup_suspect_all(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+int32_t hf_pool_forget(struct hf_pool *pool, uint64_t now_us) {
+  int32_t concerned;
+  hf_turn_enter(pool, now_us);
+  concerned = hf_checkup_forget_all(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+  return concerned;
+}
+
 void hf_pool_end(struct hf_pool *pool, uint64_t now_us) {
   struct hf_link *link;
   struct hf_link *after;
   hf_turn_enter(pool, now_us);
-  if (pool->state == HF_POOL_STATE_OPEN) {
+  if (hf_pool_takes_requests(pool)) {
     pool->state = HF_POOL_STATE_DRAINING;
     pool->drain_us =
         pool->now_us + (uint64_t)pool->config.drain_ms * US_PER_MS;

@@ -4,8 +4,11 @@
  * in, the outside is a handful of operations, and every answer of the outside
  * comes back as an event.
  *
- *     OPEN ------> DRAINING ------> CLOSED
- *          end()            last slot empty
+ *              end()            last slot empty
+ *     OPEN ----------> DRAINING --------------> CLOSED
+ *      ^ | suspend()       ^
+ *      | v                 | end()
+ *     SUSPENDED -----------+
  *
  * Ownership: the pool owns its slots and borrows requests between
  * hf_pool_submit and hf_world.deliver, leases between grant and release.
@@ -50,6 +53,12 @@ struct hf_world {
   /* Rolls slot's transaction back: hf_pool_on_checked or hf_pool_on_lost. */
   void (*rollback)(void *ctx, struct hf_slot *slot);
 
+  /* Exchanges an empty message: hf_pool_on_checked or hf_pool_on_lost. */
+  void (*ping)(void *ctx, struct hf_slot *slot);
+
+  /* Drops slot's prepared statements: as ping. */
+  void (*forget)(void *ctx, struct hf_slot *slot);
+
   /* Finds out whether the server is there at all: hf_pool_on_probed. */
   void (*probe)(void *ctx, struct hf_slot *slot);
 
@@ -76,7 +85,8 @@ struct hf_world {
 };
 
 enum hf_pool_state {
-  HF_POOL_STATE_OPEN,     /* takes requests */
+  HF_POOL_STATE_OPEN,      /* takes requests and serves them */
+  HF_POOL_STATE_SUSPENDED, /* takes requests and lets them wait */
   HF_POOL_STATE_DRAINING, /* finishes what runs, refuses what comes */
   HF_POOL_STATE_CLOSED /* no slot is live, no request left */
 };
@@ -152,6 +162,21 @@ void hf_pool_warm(struct hf_pool *pool, int32_t target, uint64_t now_us);
 /* Starts a new generation: every connection is replaced when it is free. */
 void hf_pool_reset(struct hf_pool *pool, uint64_t now_us);
 
+/* Closes what is idle and lets requests wait: for a fail-over, a freeze. */
+void hf_pool_suspend(struct hf_pool *pool, uint64_t now_us);
+
+/* Serves requests again. */
+void hf_pool_resume(struct hf_pool *pool, uint64_t now_us);
+
+/* Time stood still for the process: pings what is idle before it is used. */
+void hf_pool_suspect(struct hf_pool *pool, uint64_t now_us);
+
+/*
+ * Drops the prepared statements of every connection, of busy ones when they
+ * are free. Returns how many connections that concerns.
+ */
+int32_t hf_pool_forget(struct hf_pool *pool, uint64_t now_us);
+
 /* Refuses new work, ends waiting, closes when what runs has ended. */
 void hf_pool_end(struct hf_pool *pool, uint64_t now_us);
 
@@ -212,6 +237,9 @@ uint64_t hf_pool_next_us(const struct hf_pool *pool);
 /* ---- looking ------------------------------------------------------------ */
 
 void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out);
+
+/* Returns whether the pool is OPEN or SUSPENDED. */
+bool hf_pool_takes_requests(const struct hf_pool *pool);
 
 /* Returns how many slots are in a state. */
 size_t hf_pool_count(const struct hf_pool *pool, enum hf_slot_state state);

@@ -21,20 +21,6 @@ static void arm(struct hf_pool *pool, struct hf_request *request) {
   }
 }
 
-enum hf_status hf_queue_enter(struct hf_pool *pool,
-                              struct hf_request *request) {
-  if (pool->state != HF_POOL_STATE_OPEN) {
-    return HF_POOL_CLOSED;
-  }
-  if (pool->waiting.count >= (size_t)pool->config.queue_max) {
-    return HF_QUEUE_FULL;
-  }
-  hf_list_push(&pool->waiting, &request->link);
-  hf_request_move(request, HF_REQUEST_WAITING);
-  arm(pool, request);
-  return HF_OK;
-}
-
 void hf_queue_reenter(struct hf_pool *pool, struct hf_request *request) {
   if (request->acquire_us != 0) {
     /* The limit is on waiting: the time that it ran does not count. */
@@ -43,6 +29,25 @@ void hf_queue_reenter(struct hf_pool *pool, struct hf_request *request) {
   hf_list_push_front(&pool->waiting, &request->link);
   hf_request_move(request, HF_REQUEST_WAITING);
   arm(pool, request);
+}
+
+enum hf_status hf_queue_enter(struct hf_pool *pool,
+                              struct hf_request *request) {
+  if (!hf_pool_takes_requests(pool)) {
+    return HF_POOL_CLOSED;
+  }
+  if ((request->flags & HF_FLAG_PROBE) != 0) {
+    /* A health probe has a place of its own: a full line is what it tells. */
+    hf_queue_reenter(pool, request);
+    return HF_OK;
+  }
+  if (pool->waiting.count >= (size_t)pool->config.queue_max) {
+    return HF_QUEUE_FULL;
+  }
+  hf_list_push(&pool->waiting, &request->link);
+  hf_request_move(request, HF_REQUEST_WAITING);
+  arm(pool, request);
+  return HF_OK;
 }
 
 void hf_queue_leave(struct hf_pool *pool, struct hf_request *request) {

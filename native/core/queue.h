@@ -15,15 +15,15 @@
 struct hf_pool;
 struct hf_request;
 
+/* Puts a request that goes again at the head; never refuses. */
+void hf_queue_reenter(struct hf_pool *pool, struct hf_request *request);
+
 /*
  * Puts a new request at the end and arms its deadline. HF_QUEUE_FULL, or
  * HF_POOL_CLOSED; the request is untouched then.
  */
 HF_NODISCARD enum hf_status hf_queue_enter(struct hf_pool *pool,
                                            struct hf_request *request);
-
-/* Puts a request that goes again at the head; never refuses. */
-void hf_queue_reenter(struct hf_pool *pool, struct hf_request *request);
 
 /* Takes a request out of the line, leaving its state to the caller. */
 void hf_queue_leave(struct hf_pool *pool, struct hf_request *request);

@@ -183,6 +183,7 @@ static void connect(struct hf_pool *pool) {
   slot->transaction = 'I';
   slot->failed_probes = 0;
   slot->probe_us = 0;
+  slot->forget = false;
   hf_stats_add(&pool->stats, HF_STAT_CONNECTS_STARTED, 1);
   pool->world.connect(pool->world.ctx, slot);
 }
@@ -201,6 +202,9 @@ bool hf_scheduler_wants_connection(const struct hf_pool *pool) {
 
 void hf_scheduler_run(struct hf_pool *pool) {
   struct hf_request *request;
+  if (pool->state == HF_POOL_STATE_SUSPENDED) {
+    return;
+  }
   while ((request = hf_queue_first(pool)) != NULL) {
     struct hf_slot *slot = take_idle(pool, request->avoid);
     if (slot == NULL) {

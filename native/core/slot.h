@@ -55,6 +55,8 @@ struct hf_slot {
   bool shared;            /* everything in flight may share */
   bool announced;         /* its opening was told, so its end will be */
   char transaction;       /* I, T or E after the last ReadyForQuery */
+  bool forget;            /* its prepared statements are to go */
+  uint64_t check_until_us; /* while CHECKING: the end of our patience */
   bool probing;           /* hf_world.probe has not answered yet */
   int32_t failed_probes;  /* in a row, during the current silence */
   uint64_t probe_us;      /* when a silent server is probed next */

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "checkup.h"
 #include "interrupt.h"
 #include "outcome.h"
 #include "pool.h"
@@ -16,7 +17,6 @@ enum {
   SWEEP_US = US_PER_S,
   PROBE_EVERY_US = 5 * US_PER_S,
   PROBES_TO_GIVE_UP = 2,
-  CHECK_LIMIT_US = 5 * US_PER_S,
   LIFETIME_JITTER = 10 /* lifetimes end up to a tenth early */
 };
 
@@ -170,9 +170,9 @@ static void watch_silence(struct hf_pool *pool, enum hf_slot_state state) {
   }
 }
 
-static void lose_with(struct hf_pool *pool,
-                      struct hf_slot *slot,
-                      enum hf_status status) {
+void hf_upkeep_lose_with(struct hf_pool *pool,
+                         struct hf_slot *slot,
+                         enum hf_status status) {
   struct hf_error error;
   hf_error_init(&error);
   hf_error_set(&error, status, HF_PHASE_AWAIT, NULL);
@@ -190,19 +190,7 @@ void hf_upkeep_probed(struct hf_pool *pool, struct hf_slot *slot, bool alive) {
   slot->failed_probes++;
   if (slot->failed_probes >= PROBES_TO_GIVE_UP) {
     slot->failed_probes = 0;
-    lose_with(pool, slot, HF_SILENT);
-  }
-}
-
-/* A clean-up that gets no answer is no reason to keep a connection. */
-static void sweep_checking(struct hf_pool *pool) {
-  struct hf_link *link;
-  struct hf_link *after;
-  HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_CHECKING]) {
-    struct hf_slot *slot = slot_of(link);
-    if (pool->now_us - slot->since_us >= CHECK_LIMIT_US) {
-      lose_with(pool, slot, HF_SILENT);
-    }
+    hf_upkeep_lose_with(pool, slot, HF_SILENT);
   }
 }
 
@@ -217,11 +205,11 @@ static void cut_short(struct hf_pool *pool) {
   struct hf_link *after;
   pool->drain_us = UINT64_MAX;
   while ((link = hf_list_first(&pool->slots_in[HF_SLOT_LEASED])) != NULL) {
-    lose_with(pool, slot_of(link), HF_POOL_CLOSED);
+    hf_upkeep_lose_with(pool, slot_of(link), HF_POOL_CLOSED);
   }
   HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_BUSY]) {
     if (is_beyond_cancel(slot_of(link))) {
-      lose_with(pool, slot_of(link), HF_POOL_CLOSED);
+      hf_upkeep_lose_with(pool, slot_of(link), HF_POOL_CLOSED);
     }
   }
   HF_LIST_EACH_SAFE(link, after, &pool->requests) {
@@ -236,19 +224,18 @@ void hf_upkeep_sweep(struct hf_pool *pool) {
     cut_short(pool);
   }
   sweep_idle(pool);
-  sweep_checking(pool);
+  hf_checkup_sweep(pool);
   if (pool->config.silence_ms > 0) {
     watch_silence(pool, HF_SLOT_BUSY);
     watch_silence(pool, HF_SLOT_LEASED);
   }
 }
 
+/* Also idle ones: the beat is how a freeze of the process is noticed. */
 static bool needs_watching(const struct hf_pool *pool) {
   return hf_pool_count(pool, HF_SLOT_BUSY) > 0 ||
          hf_pool_count(pool, HF_SLOT_LEASED) > 0 ||
-         hf_pool_count(pool, HF_SLOT_CHECKING) > 0 ||
-         (pool->config.max_lifetime_s > 0 &&
-          hf_pool_count(pool, HF_SLOT_IDLE) > 0);
+         hf_pool_count(pool, HF_SLOT_IDLE) > 0;
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b) {
@@ -271,6 +258,7 @@ void hf_upkeep_plan(struct hf_pool *pool) {
     }
     next = earlier(next, pool->watch_us);
   }
+  next = earlier(next, hf_checkup_next_us(pool));
   if (hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN &&
       hf_scheduler_wants_connection(pool)) {
     next = earlier(next, hf_breaker_next_at(&pool->breaker) * US_PER_MS);

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "holdfast.h"
+
 struct hf_error;
 struct hf_pool;
 struct hf_slot;
@@ -23,6 +25,11 @@ struct hf_slot;
 void hf_upkeep_lose(struct hf_pool *pool,
                     struct hf_slot *slot,
                     const struct hf_error *error);
+
+/* The same for a reason of our own. */
+void hf_upkeep_lose_with(struct hf_pool *pool,
+                         struct hf_slot *slot,
+                         enum hf_status status);
 
 /* The server refuses us for good: fails what waits if no connection lives. */
 void hf_upkeep_refuse_all(struct hf_pool *pool);

@@ -254,9 +254,12 @@ enum hf_op_kind {
   HF_OP_LEASE_QUERY, /* target = lease; fields as HF_OP_QUERY */
   HF_OP_RELEASE,   /* target = lease */
   HF_OP_ABORT,     /* id = the request to abort */
-  HF_OP_END,       /* target = pool */
+  HF_OP_END,       /* target = pool; timeout_ms: instead of drainMillis */
   HF_OP_WARMUP,    /* target = pool */
   HF_OP_RESET,     /* target = pool: a new generation of connections */
+  HF_OP_SUSPEND,   /* target = pool: close idle connections, let calls wait */
+  HF_OP_RESUME,    /* target = pool */
+  HF_OP_FORGET,    /* target = pool: drop prepared statements */
   HF_OP_ANSWER     /* id = an HF_MSG_ASK; fields: the value, or a message */
 };
 
@@ -272,7 +275,9 @@ enum {
   HF_FLAG_CLOSE_IF_BROKEN = 1 << 8,  /* HF_OP_RELEASE: release(error) */
   HF_FLAG_CALLER_DEADLINE = 1 << 9,  /* also bounds the running attempt */
   HF_FLAG_EVENTS = 1 << 10,    /* HF_OP_OPEN: somebody listens to events */
-  HF_FLAG_EXTENDED = 1 << 11   /* never the simple protocol */
+  HF_FLAG_EXTENDED = 1 << 11,  /* never the simple protocol */
+  HF_FLAG_PROBE = 1 << 12,     /* HF_OP_QUERY: a health probe, goes first */
+  HF_FLAG_FORCE = 1 << 13      /* HF_OP_FORGET: behind a proxy, too */
 };
 
 struct hf_op {

@@ -35,7 +35,9 @@ enum hf_conn_state { HF_CONN_READY, HF_CONN_ACTIVE, HF_CONN_CLOSING };
 enum hf_chore {
   HF_CHORE_NONE,
   HF_CHORE_SETTINGS, /* the pool's settings, once, on a new connection */
-  HF_CHORE_ROLLBACK  /* cleans up what a user left behind */
+  HF_CHORE_ROLLBACK, /* cleans up what a user left behind */
+  HF_CHORE_PING,     /* an empty statement: is it still there? */
+  HF_CHORE_FORGET    /* drops the prepared statements */
 };
 
 struct hf_conn {

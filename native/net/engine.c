@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "conn.h"
 #include "connector.h"
@@ -19,7 +20,10 @@ enum {
   CONNECTOR_RESERVE = 1,
   CONNECTOR_JOIN_MS = 200,
   STACK_BYTES = 512 * 1024,
-  US_PER_MS = 1000
+  US_PER_MS = 1000,
+  US_PER_S = 1000 * 1000,
+  NS_PER_US = 1000,
+  THAW_US = 2 * US_PER_S /* a busy loop is late, but not that late */
 };
 
 /* The engine that takes ports, and all that run; under registry_lock. */
@@ -76,10 +80,41 @@ static struct hf_post *next_post(struct hf_engine *engine) {
   return link == NULL ? NULL : HF_CONTAINER_OF(link, struct hf_post, link);
 }
 
+/* Nanoseconds that pass while the machine sleeps are on one clock only. */
+static uint64_t slept_us(void) {
+  struct timespec boot;
+  (void)clock_gettime(CLOCK_BOOTTIME, &boot);
+  return (uint64_t)boot.tv_sec * US_PER_S + (uint64_t)boot.tv_nsec / NS_PER_US -
+         hf_engine_now_us();
+}
+
+/*
+ * Notices that time stood still: the machine was suspended, or the process was
+ * stopped (a frozen function) and a timer is long overdue. Connections may
+ * have died without a sign; they are pinged before anybody gets one.
+ */
+static void notice_thaw(struct hf_engine *engine) {
+  uint64_t now_us = hf_engine_now_us();
+  uint64_t asleep_us = slept_us();
+  bool suspended = asleep_us > engine->slept_us + THAW_US;
+  bool stopped =
+      engine->timer_us != 0 && now_us > engine->timer_us + THAW_US;
+  struct hf_link *link;
+  engine->slept_us = asleep_us;
+  if (!suspended && !stopped) {
+    return;
+  }
+  HF_LIST_EACH(link, &engine->pools) {
+    hf_pool_suspect(
+        &HF_CONTAINER_OF(link, struct hf_netpool, of_engine)->core, now_us);
+  }
+}
+
 static void on_wake(uv_async_t *wake) {
   struct hf_engine *engine = wake->data;
   struct hf_post *post;
   hf_exit_checkpoint();
+  notice_thaw(engine);
   while ((post = next_post(engine)) != NULL) {
     post->run(post);
   }
@@ -113,6 +148,7 @@ static void on_timer(uv_timer_t *timer) {
   struct hf_engine *engine = timer->data;
   uint64_t now_us = hf_engine_now_us();
   struct hf_link *link;
+  notice_thaw(engine);
   engine->timer_us = 0;
   HF_LIST_EACH(link, &engine->pools) {
     struct hf_netpool *pool =
@@ -248,6 +284,7 @@ static enum hf_status engine_new(struct hf_engine **out) {
     engine->seed[1] = (uint64_t)(uintptr_t)engine;
   }
   engine->salt = hf_engine_random(engine);
+  engine->slept_us = slept_us();
   if (uv_loop_init(&engine->loop) != 0) {
     goto fail_loop;
   }

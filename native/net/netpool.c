@@ -187,7 +187,7 @@ struct hf_netpool *hf_netpool_find(struct hf_engine *engine,
   HF_LIST_EACH(link, &engine->pools) {
     struct hf_netpool *pool =
         HF_CONTAINER_OF(link, struct hf_netpool, of_engine);
-    if (pool->key != NULL && pool->core.state == HF_POOL_STATE_OPEN &&
+    if (pool->key != NULL && hf_pool_takes_requests(&pool->core) &&
         strcmp(pool->key, key) == 0) {
       return pool;
     }
@@ -255,6 +255,11 @@ void hf_netpool_end(struct hf_netpool *pool,
   } else {
     hf_pool_drop_owner(&pool->core, handle, false, hf_engine_now_us());
   }
+}
+
+bool hf_netpool_is_proxied(const struct hf_netpool *pool) {
+  return pool->proxied ||
+         pool->core.config.pooler == HF_POOLER_TRANSACTION;
 }
 
 void hf_netpool_warm(struct hf_netpool *pool,

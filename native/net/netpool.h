@@ -78,6 +78,9 @@ void hf_netpool_end(struct hf_netpool *pool,
                     uint32_t id_low,
                     uint32_t id_high);
 
+/* Returns whether its connections go, or may go, through a proxy. */
+bool hf_netpool_is_proxied(const struct hf_netpool *pool);
+
 /* A handle wants `min` connections, at least one, to be open. */
 void hf_netpool_warm(struct hf_netpool *pool,
                      struct hf_handle *handle,

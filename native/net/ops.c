@@ -109,6 +109,9 @@ static void run_end(struct hf_port *port, const struct hf_op *op) {
     refuse(port, op, HF_POOL_CLOSED);
     return;
   }
+  if (op->timeout_ms > 0) {
+    handle->pool->core.config.drain_ms = op->timeout_ms;
+  }
   hf_netpool_end(handle->pool, handle, low_of(op), high_of(op));
 }
 
@@ -129,6 +132,37 @@ static void run_reset(struct hf_port *port, const struct hf_op *op) {
   }
   hf_pool_reset(&handle->pool->core, hf_engine_now_us());
   hf_port_send_ok(port, low_of(op), high_of(op), 0);
+}
+
+static void run_suspension(struct hf_port *port, const struct hf_op *op) {
+  struct hf_handle *handle = find_handle(port, op->target);
+  if (handle == NULL) {
+    refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  if (op->kind == HF_OP_SUSPEND) {
+    hf_pool_suspend(&handle->pool->core, hf_engine_now_us());
+  } else {
+    hf_pool_resume(&handle->pool->core, hf_engine_now_us());
+  }
+  hf_port_send_ok(port, low_of(op), high_of(op), 0);
+}
+
+static void run_forget(struct hf_port *port, const struct hf_op *op) {
+  struct hf_handle *handle = find_handle(port, op->target);
+  bool forced = (op->flags & HF_FLAG_FORCE) != 0;
+  if (handle == NULL) {
+    refuse(port, op, HF_POOL_CLOSED);
+  } else if (hf_netpool_is_proxied(handle->pool) && !forced) {
+    /* It would hit server connections that others use. */
+    refuse(port, op, HF_SESSION_REQUIRED);
+  } else {
+    hf_port_send_ok(
+        port,
+        low_of(op),
+        high_of(op),
+        hf_pool_forget(&handle->pool->core, hf_engine_now_us()));
+  }
 }
 
 /* ---- requests ------------------------------------------------------------ */
@@ -293,6 +327,13 @@ static void run(struct hf_port *port,
     case HF_OP_RESET:
       run_reset(port, op);
       break;
+    case HF_OP_SUSPEND:
+    case HF_OP_RESUME:
+      run_suspension(port, op);
+      break;
+    case HF_OP_FORGET:
+      run_forget(port, op);
+      break;
     case HF_OP_ANSWER:
       run_answer(port, op, fields);
       break;
@@ -314,6 +355,9 @@ static int32_t least_fields(const struct hf_op *op) {
     case HF_OP_END:
     case HF_OP_WARMUP:
     case HF_OP_RESET:
+    case HF_OP_SUSPEND:
+    case HF_OP_RESUME:
+    case HF_OP_FORGET:
       break;
   }
   return 0;

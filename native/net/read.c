@@ -70,6 +70,9 @@ static bool add_rows(struct hf_conn *conn,
   if (!is_read(call)) {
     return true;
   }
+  if (call->piecewise) {
+    call->received_from = 0; /* libpq has handed on what it held */
+  }
   if (!call->encoding) {
     hf_encoder_begin(&conn->encoder,
                      call->decode,
@@ -139,11 +142,16 @@ static void check_commit(struct hf_call *call, PGresult *result) {
   }
 }
 
+/* An error may also come when all steps are done, at the Sync. */
+static bool is_at(const struct hf_call *call, enum hf_step step) {
+  return call->step < call->n_steps && call->steps[call->step] == step;
+}
+
 /* The step that failed decides what the server still knows by name. */
 static void forget_names(struct hf_conn *conn, struct hf_call *call) {
   const struct hf_error *error = &call->request.error;
   const char *routine = hf_error_field(error, 'R');
-  if (call->steps[call->step] == HF_STEP_PREPARE) {
+  if (is_at(call, HF_STEP_PREPARE)) {
     hf_names_drop(&conn->names, call->statement);
   }
   if (strcmp(error->sqlstate, "26000") == 0) {
@@ -184,8 +192,10 @@ static void on_error(struct hf_conn *conn,
 static void on_copy(struct hf_conn *conn,
                     struct hf_call *call,
                     ExecStatusType status) {
+  bool again = call->request.error.status == HF_COPY_UNSUPPORTED;
   fail_call(call, HF_COPY_UNSUPPORTED, HF_PHASE_AWAIT);
-  if (call->simple && status == PGRES_COPY_IN &&
+  /* Once only: a server that never stops asking must not keep us here. */
+  if (call->simple && status == PGRES_COPY_IN && !again &&
       PQputCopyEnd(conn->pg, "COPY is not supported by query()") == 1) {
     return; /* the server answers with an error and goes on */
   }
@@ -194,8 +204,7 @@ static void on_copy(struct hf_conn *conn,
 }
 
 static bool is_execute(const struct hf_call *call) {
-  return call->step < call->n_steps &&
-         call->steps[call->step] == HF_STEP_EXECUTE;
+  return is_at(call, HF_STEP_EXECUTE);
 }
 
 /* ---- units --------------------------------------------------------------- */
@@ -221,7 +230,7 @@ static char transaction_of(const struct hf_conn *conn) {
 static bool goes_alone(struct hf_conn *conn, struct hf_call *call) {
   struct hf_error *error = &call->request.error;
   if (strcmp(error->sqlstate, "25001") != 0 || !call->company ||
-      call->statement->refuses_company ||
+      call->statement->refuses_company || conn->slot->running.count > 1 ||
       (call->request.flags & HF_FLAG_READ_ONLY) != 0) {
     return false;
   }
@@ -294,14 +303,12 @@ static uint64_t received_bytes(int fd) {
 
 /*
  * A result that is read as a whole may turn out larger than ever before: the
- * limit holds for it as well. Asked only when one read did not bring all.
+ * limit holds for it as well, for a single row of one read in pieces, and for
+ * what nobody is waiting for any more. Asked only when one read did not bring
+ * all.
  */
 static void count_bytes(struct hf_conn *conn, struct hf_call *call) {
-  uint64_t received;
-  if (call->piecewise || !is_execute(call) || !is_read(call)) {
-    return;
-  }
-  received = received_bytes(conn->fd);
+  uint64_t received = received_bytes(conn->fd);
   if (call->received_from == 0) {
     call->received_from = received;
   } else if (received - call->received_from >
@@ -323,7 +330,7 @@ static void on_result(struct hf_conn *conn,
              status == PGRES_COPY_BOTH) {
     on_copy(conn, call, status);
   } else if (status == PGRES_PIPELINE_ABORTED) {
-    if (is_execute(call) || call->steps[call->step] == HF_STEP_PREPARE) {
+    if (is_execute(call) || is_at(call, HF_STEP_PREPARE)) {
       forget_names(conn, call);
     }
   } else if (!is_execute(call)) {

@@ -33,6 +33,18 @@ static void world_rollback(void *ctx, struct hf_slot *slot) {
   hf_conn_run_chore(slot->conn, HF_CHORE_ROLLBACK, "rollback");
 }
 
+static void world_ping(void *ctx, struct hf_slot *slot) {
+  (void)ctx;
+  hf_conn_run_chore(slot->conn, HF_CHORE_PING, "");
+}
+
+static void world_forget(void *ctx, struct hf_slot *slot) {
+  struct hf_conn *conn = slot->conn;
+  (void)ctx;
+  hf_names_drop(&conn->names, NULL);
+  hf_conn_run_chore(conn, HF_CHORE_FORGET, "deallocate all");
+}
+
 static void world_probe(void *ctx, struct hf_slot *slot) {
   hf_dial_probe(ctx, slot);
 }
@@ -106,6 +118,8 @@ void hf_netpool_make_world(struct hf_netpool *pool, struct hf_world *world) {
   world->execute = world_execute;
   world->cancel = world_cancel;
   world->rollback = world_rollback;
+  world->ping = world_ping;
+  world->forget = world_forget;
   world->probe = world_probe;
   world->close = world_close;
   world->deliver = world_deliver;

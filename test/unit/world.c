@@ -95,8 +95,9 @@ static void on_cancel(void *ctx, struct hf_slot *slot) {
   record(world, WORLD_CANCEL, slot, conn->in_flight[0]);
 }
 
-static void on_rollback(void *ctx, struct hf_slot *slot) {
-  struct world *world = ctx;
+static void check_up(struct world *world,
+                     struct hf_slot *slot,
+                     enum world_op op) {
   struct world_conn *conn = world_conn(world, slot);
 
   assert_int_equal(slot->state, HF_SLOT_CHECKING);
@@ -104,7 +105,19 @@ static void on_rollback(void *ctx, struct hf_slot *slot) {
   assert_int_equal(conn->n_in_flight, 0);
   assert_false(conn->rolling_back);
   conn->rolling_back = true;
-  record(world, WORLD_ROLLBACK, slot, NULL);
+  record(world, op, slot, NULL);
+}
+
+static void on_rollback(void *ctx, struct hf_slot *slot) {
+  check_up(ctx, slot, WORLD_ROLLBACK);
+}
+
+static void on_ping(void *ctx, struct hf_slot *slot) {
+  check_up(ctx, slot, WORLD_PING);
+}
+
+static void on_forget(void *ctx, struct hf_slot *slot) {
+  check_up(ctx, slot, WORLD_FORGET);
 }
 
 static void on_probe(void *ctx, struct hf_slot *slot) {
@@ -202,6 +215,8 @@ static const struct hf_world operations = {NULL,
                                            on_execute,
                                            on_cancel,
                                            on_rollback,
+                                           on_ping,
+                                           on_forget,
                                            on_probe,
                                            on_close,
                                            on_deliver,

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* Rollbacks, pings and the forgetting of statements. */
+#include "checkup.h"
+
+#include "pool.h"
+#include "scheduler.h"
+#include "upkeep.h"
+
+enum {
+  US_PER_MS = 1000,
+  PING_LIMIT_US = 500 * US_PER_MS,
+  LIMIT_US = 5000 * US_PER_MS
+};
+
+static struct hf_slot *slot_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_slot, link);
+}
+
+void hf_checkup_begin(struct hf_pool *pool,
+                      struct hf_slot *slot,
+                      enum hf_checkup checkup) {
+  const struct hf_world *world = &pool->world;
+  hf_slot_move(slot, HF_SLOT_CHECKING, pool->now_us);
+  slot->check_until_us = pool->now_us + LIMIT_US;
+  switch (checkup) {
+    case HF_CHECKUP_ROLLBACK:
+      world->rollback(world->ctx, slot);
+      break;
+    case HF_CHECKUP_PING:
+      slot->check_until_us = pool->now_us + PING_LIMIT_US;
+      world->ping(world->ctx, slot);
+      break;
+    case HF_CHECKUP_FORGET:
+      slot->forget = false;
+      world->forget(world->ctx, slot);
+      break;
+  }
+}
+
+void hf_checkup_end(struct hf_pool *pool, struct hf_slot *slot) {
+  slot->transaction = 'I';
+  hf_scheduler_free_slot(pool, slot);
+  if (slot->state == HF_SLOT_IDLE && slot->forget) {
+    hf_checkup_begin(pool, slot, HF_CHECKUP_FORGET);
+  }
+}
+
+/* Begins a check-up of every connection that is idle at this moment. */
+static void begin_all(struct hf_pool *pool, enum hf_checkup checkup) {
+  struct hf_link *link;
+  struct hf_link *after;
+  HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_IDLE]) {
+    hf_checkup_begin(pool, slot_of(link), checkup);
+  }
+}
+
+void hf_checkup_suspect_all(struct hf_pool *pool) {
+  begin_all(pool, HF_CHECKUP_PING);
+}
+
+static int32_t mark_all(struct hf_pool *pool, enum hf_slot_state state) {
+  struct hf_link *link;
+  int32_t marked = 0;
+  HF_LIST_EACH(link, &pool->slots_in[state]) {
+    slot_of(link)->forget = true;
+    marked++;
+  }
+  return marked;
+}
+
+int32_t hf_checkup_forget_all(struct hf_pool *pool) {
+  int32_t marked = mark_all(pool, HF_SLOT_BUSY) +
+                   mark_all(pool, HF_SLOT_LEASED) +
+                   mark_all(pool, HF_SLOT_CHECKING) +
+                   mark_all(pool, HF_SLOT_IDLE);
+  begin_all(pool, HF_CHECKUP_FORGET);
+  return marked;
+}
+
+void hf_checkup_sweep(struct hf_pool *pool) {
+  struct hf_link *link;
+  struct hf_link *after;
+  HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_CHECKING]) {
+    struct hf_slot *slot = slot_of(link);
+    if (pool->now_us >= slot->check_until_us) {
+      hf_upkeep_lose_with(pool, slot, HF_SILENT);
+    }
+  }
+}
+
+uint64_t hf_checkup_next_us(const struct hf_pool *pool) {
+  uint64_t next = UINT64_MAX;
+  struct hf_link *link;
+  HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_CHECKING]) {
+    if (slot_of(link)->check_until_us < next) {
+      next = slot_of(link)->check_until_us;
+    }
+  }
+  return next;
+}

@@ -281,7 +281,7 @@ void hf_netpool_warm(struct hf_netpool *pool,
 static void review_end(struct hf_netpool *pool, struct hf_handle *handle) {
   struct hf_port *port = handle->port;
   if (!pool->closed && (handle->calls > 0 || handle->leases > 0 ||
-                        pool->core.state != HF_POOL_STATE_OPEN)) {
+                        !hf_pool_takes_requests(&pool->core))) {
     return;
   }
   hf_port_send_ok(port, handle->end_id_low, handle->end_id_high, 0);
@@ -301,7 +301,7 @@ static void review_warming(struct hf_netpool *pool, struct hf_handle *handle) {
                     gauges.total);
     return;
   }
-  if (core->state != HF_POOL_STATE_OPEN) {
+  if (!hf_pool_takes_requests(core)) {
     refused = HF_POOL_CLOSED;
   } else if (hf_engine_now_us() >= handle->warm_until_us) {
     refused = HF_DEADLINE;

@@ -53,6 +53,16 @@ test('the same target gives the same handle, until it is ended', async () => {
   await second.end();
 });
 
+test('two URL objects of two databases give two handles', async () => {
+  const url = new URL(server.url);
+  const first = getPool(url);
+  url.pathname = '/other';
+  const second = getPool(new URL(url));
+  assert.notStrictEqual(first, second);
+  assert.strictEqual(second.options.database, 'other');
+  await Promise.all([first.end(), second.end()]);
+});
+
 test('another database gives another handle', async () => {
   const first = getPool({ connectionString: server.url });
   const second = getPool({ connectionString: server.url, database: 'other' });
@@ -69,6 +79,18 @@ test('the handle outlives the module cache', () => {
     const again = require('./lib/index.js');
     console.log(again.getPool() === first);`);
   assert.deepStrictEqual(lines, ['true']);
+});
+
+test('the environment is looked at anew at every call', () => {
+  const lines = runScript(`
+    const { getPool } = require('./lib/index.js');
+    const first = getPool();
+    console.log(getPool() === first);
+    const url = new URL(process.env.DATABASE_URL);
+    url.pathname = '/another';
+    process.env.DATABASE_URL = url.href;
+    console.log(getPool() === first, getPool().options.database);`);
+  assert.deepStrictEqual(lines, ['true', 'false another']);
 });
 
 test('import and require give the same handle', () => {

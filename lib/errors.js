@@ -1,12 +1,29 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Our errors, and how one is made of what the engine delivers. No message
-// ever holds a password, a parameter or a connection string.
+// Our errors, and how one is made of what the engine delivers.
 
 const { getSystemErrorName, getSystemErrorMap } = require('node:util');
 
-const native = lazy(() => require('./native.js'));
+const classes = require('./error-classes.js');
+
+const {
+  DatabaseError,
+  HoldfastError,
+  OUTCOMES,
+  PHASES,
+  UNITS,
+  judge,
+  severityNumber,
+  statusNumber,
+  statuses,
+  systemNumber,
+} = classes;
+
+/** @typedef {import('./error-classes.js').Outcome} Outcome */
+/** @typedef {import('./error-classes.js').Unit} Unit */
+/** @typedef {import('./error-classes.js').Phase} Phase */
+/** @typedef {import('./error-classes.js').Details} Details */
 
 /**
  * Indices into an error message of the engine, relative to its beginning.
@@ -30,181 +47,11 @@ const INT = Object.freeze({
   CAUSE_ERRNO: 19,
 });
 
-/** @typedef {'not_executed' | 'rolled_back' | 'ambiguous' | 'permanent'} Outcome */
-/** @typedef {'statement' | 'transaction'} Unit */
-/** @typedef {'local' | 'acquire' | 'connect' | 'send' | 'await' | 'commit' | 'backoff' | 'unknown'} Phase */
-
-const OUTCOMES = Object.freeze(
-  /** @type {(Outcome | undefined)[]} */ ([
-    undefined,
-    'not_executed',
-    'rolled_back',
-    'ambiguous',
-    'permanent',
-  ]),
-);
-const UNITS = Object.freeze(
-  /** @type {Unit[]} */ (['statement', 'transaction']),
-);
-const PHASES = Object.freeze(
-  /** @type {Phase[]} */ ([
-    'local',
-    'acquire',
-    'connect',
-    'send',
-    'await',
-    'commit',
-    'backoff',
-    'unknown',
-  ]),
-);
-
-/** Says that an error is ours, whichever copy of this package made it. */
-const BRAND = Symbol.for('pg-holdfast.error');
-
 /** node's number for a name that could not be resolved. */
 const EAI_NONAME = -3008;
 
 /** What the loss of a connection is called when the system named nothing. */
 const LOST = 'ECONNRESET';
-
-/**
- * @template T
- * @param {() => T} make
- * @returns {() => T}
- */
-function lazy(make) {
-  /** @type {{ value: T } | undefined} */
-  let made;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}
-
-const statuses = lazy(() => native().statuses());
-const statusNumbers = lazy(
-  () => new Map(statuses().map((status, n) => [status.code, n])),
-);
-
-/** What may be said of an error besides code and message. */
-const DETAILS = Object.freeze([
-  'outcome',
-  'retryable',
-  'unit',
-  'phase',
-  'attempts',
-  'elapsedMillis',
-  'reason',
-  'sqlState',
-  'errno',
-  'syscall',
-  'address',
-  'port',
-]);
-
-/**
- * @typedef {object} Details
- * @property {Outcome} [outcome]
- * @property {boolean} [retryable]
- * @property {Unit} [unit]
- * @property {Phase} [phase]
- * @property {number} [attempts]
- * @property {number} [elapsedMillis]
- * @property {string} [reason]
- * @property {string} [sqlState]
- * @property {number} [errno]
- * @property {string} [syscall]
- * @property {string} [address]
- * @property {number} [port]
- * @property {unknown} [cause]
- */
-
-/** Any error of this package; `code` says which. */
-class HoldfastError extends Error {
-  /** @type {string | undefined} */
-  code;
-  /** @type {Outcome} */
-  outcome = 'permanent';
-  retryable = false;
-  /** @type {Unit} */
-  unit = 'statement';
-  /** @type {Phase} */
-  phase = 'local';
-  attempts = 0;
-  elapsedMillis = 0;
-  /** @type {string | undefined} */
-  reason;
-
-  /**
-   * @param {string | undefined} code
-   * @param {string} message
-   * @param {Details} [details]
-   */
-  constructor(code, message, details) {
-    super(
-      message,
-      details?.cause === undefined ? undefined : { cause: details.cause },
-    );
-    this.code = code;
-    if (details !== undefined) {
-      assignDetails(this, details);
-    }
-  }
-
-  get [BRAND]() {
-    return true;
-  }
-}
-
-// On the prototype, as the built-in errors have theirs.
-Object.defineProperty(HoldfastError.prototype, 'name', {
-  value: 'HoldfastError',
-  writable: true,
-  configurable: true,
-});
-
-/** What the server reported, with the fields that pg gives it. */
-class DatabaseError extends HoldfastError {
-  /** @type {number | undefined} */
-  length;
-  /** @type {string | undefined} */
-  severity;
-  /** @type {string | undefined} */
-  detail;
-  /** @type {string | undefined} */
-  hint;
-  /** @type {string | undefined} */
-  position;
-  /** @type {string | undefined} */
-  internalPosition;
-  /** @type {string | undefined} */
-  internalQuery;
-  /** @type {string | undefined} */
-  where;
-  /** @type {string | undefined} */
-  schema;
-  /** @type {string | undefined} */
-  table;
-  /** @type {string | undefined} */
-  column;
-  /** @type {string | undefined} */
-  dataType;
-  /** @type {string | undefined} */
-  constraint;
-  /** @type {string | undefined} */
-  file;
-  /** @type {string | undefined} */
-  line;
-  /** @type {string | undefined} */
-  routine;
-}
-
-Object.defineProperty(DatabaseError.prototype, 'name', {
-  value: 'error',
-  writable: true,
-  configurable: true,
-});
 
 /** The letters of an ErrorResponse, and pg's names for them. */
 const FIELDS = Object.freeze({
@@ -223,109 +70,6 @@ const FIELDS = Object.freeze({
   line: 'L',
   routine: 'R',
 });
-
-/**
- * @param {HoldfastError} error
- * @param {Details} details
- */
-function assignDetails(error, details) {
-  const target = /** @type {Record<string, unknown>} */ (
-    /** @type {unknown} */ (error)
-  );
-  const source = /** @type {Record<string, unknown>} */ (details);
-  for (const key of DETAILS) {
-    if (source[key] !== undefined) {
-      target[key] = source[key];
-    }
-  }
-}
-
-/**
- * Returns whether an error was made by this package, by any copy of it.
- * @param {unknown} error
- * @returns {error is HoldfastError}
- */
-function isOurs(error) {
-  try {
-    return (
-      typeof error === 'object' &&
-      error !== null &&
-      /** @type {any} */ (error)[BRAND] === true
-    );
-  } catch {
-    return false;
-  }
-}
-
-/**
- * Returns the engine's number of a code such as "HF_DEADLINE", 0 for others.
- * @param {string | undefined} code
- * @returns {number}
- */
-function statusNumber(code) {
-  return (code ? statusNumbers().get(code) : undefined) ?? 0;
-}
-
-/**
- * Returns the engine's default sentence for a code.
- * @param {string} code
- * @returns {string}
- */
-function statusText(code) {
-  return statuses()[statusNumber(code)]?.text ?? code;
-}
-
-/**
- * Returns the error for a parameter that cannot be sent.
- * @param {string} message
- * @returns {HoldfastError}
- */
-function paramError(message) {
-  return new HoldfastError('HF_PARAM_INVALID', message, {
-    outcome: 'permanent',
-    reason: 'a value cannot be sent',
-  });
-}
-
-/**
- * Returns an error that this process makes before the engine is asked:
- * HF_RELEASED, HF_POOL_CLOSED, HF_SESSION_REQUIRED, HF_ABORTED, ... Without a
- * message it says the engine's sentence; without an outcome, the engine judges.
- * @param {string} code
- * @param {string} [message]
- * @param {Details} [details]
- * @returns {HoldfastError}
- */
-function usageError(code, message, details) {
-  const error = new HoldfastError(code, message ?? statusText(code), details);
-  if (details?.outcome === undefined) {
-    const facts = new Int32Array(8);
-    facts[0] = PHASES.indexOf(error.phase);
-    facts[1] = statusNumber(code);
-    const why = judge(facts, {});
-    error.outcome = OUTCOMES[why.outcome] ?? 'permanent';
-    error.retryable = details?.retryable ?? why.retryable;
-    error.reason = details?.reason ?? why.reason;
-  }
-  return error;
-}
-
-/**
- * @param {Int32Array} facts
- * @param {Record<string, string | undefined>} fields
- */
-function judge(facts, fields) {
-  return native().classify(
-    facts,
-    fields.C,
-    fields.R,
-    undefined,
-    undefined,
-    fields.y,
-    undefined,
-    fields.M,
-  );
-}
 
 /**
  * Reads records of a letter, a text and a NUL. The first of a letter counts.
@@ -353,7 +97,7 @@ function readFields(text) {
  * @param {Record<string, string | undefined>} fields
  * @param {number} length
  * @param {Details} [details]
- * @returns {DatabaseError}
+ * @returns {InstanceType<typeof DatabaseError>}
  */
 function databaseError(fields, length, details) {
   const error = new DatabaseError(
@@ -385,27 +129,13 @@ function systemName(errno) {
 }
 
 /**
- * Returns node's number for a system error, as a negative number.
- * @param {string} name
- * @returns {number | undefined}
- */
-function systemNumber(name) {
-  for (const [number, [known]] of getSystemErrorMap()) {
-    if (known === name) {
-      return number;
-    }
-  }
-  return undefined;
-}
-
-/**
  * Returns an error shaped like node's for a socket or a name: tools tell
  * connection failures by code, errno and syscall.
  * @param {Record<string, string | undefined>} fields
  * @param {number} errno negative, or 0
  * @param {boolean} nameError
  * @param {Details} details
- * @returns {HoldfastError}
+ * @returns {InstanceType<typeof HoldfastError>}
  */
 function systemError(fields, errno, nameError, details) {
   const code = nameError ? 'ENOTFOUND' : systemName(errno);
@@ -445,7 +175,7 @@ function where(address, port) {
  * @param {string | undefined} text
  * @param {Details} details
  * @param {string} [suffix]
- * @returns {HoldfastError}
+ * @returns {InstanceType<typeof HoldfastError>}
  */
 function build(status, errno, text, details, suffix) {
   const fields = readFields(text);
@@ -484,7 +214,7 @@ const AUTH_ERROR = () => statusNumber('HF_AUTH');
  * @param {number} offset of the message in ints
  * @param {string[]} strings
  * @param {number} firstString of the message's in strings
- * @returns {HoldfastError}
+ * @returns {InstanceType<typeof HoldfastError>}
  */
 function errorFromMessage(ints, offset, strings, firstString) {
   /** @param {number} index */
@@ -541,30 +271,9 @@ function reasonOf(status, details, fields) {
   return judge(facts, fields).reason;
 }
 
-/**
- * Returns enum hf_severity of the server's word for it.
- * @param {string | undefined} word
- * @returns {number}
- */
-function severityNumber(word) {
-  return ['WARNING', 'ERROR', 'FATAL', 'PANIC'].indexOf(word ?? '') + 1;
-}
-
 module.exports = {
-  HoldfastError,
-  DatabaseError,
-  OUTCOMES,
-  UNITS,
-  PHASES,
-  errorFromMessage,
+  ...classes,
   databaseError,
+  errorFromMessage,
   readFields,
-  paramError,
-  usageError,
-  isOurs,
-  lazy,
-  severityNumber,
-  statusNumber,
-  statusText,
-  systemNumber,
 };

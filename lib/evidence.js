@@ -8,94 +8,26 @@
 //
 // Nothing read from an error may throw: there are getters, proxies, cycles.
 
-const native = require('./errors.js').lazy(() => require('./native.js'));
+const { OUTCOMES, isOurs, lazy, severityNumber } = require('./errors.js');
 const {
-  OUTCOMES,
-  PHASES,
-  isOurs,
-  severityNumber,
-  statusNumber,
-  systemNumber,
-} = require('./errors.js');
-
-/** Places of hf_evidence's facts. */
-const FACT = Object.freeze({
-  PHASE: 0,
-  STATUS: 1,
-  SEVERITY: 2,
-  SPEAKER: 3,
-  IN_TRANSACTION: 4,
-  COMMIT_SENT: 5,
-  MAY_COMMIT_MIDWAY: 6,
-  NOTHING_SENT: 7,
-});
-const FACTS = 8;
-const PHASE_UNKNOWN = PHASES.indexOf('unknown');
+  FACT,
+  FACTS,
+  PHASE_UNKNOWN,
+  asSqlState,
+  isObject,
+  judge,
+  read,
+  readText,
+  withOnly,
+} = require('./evidence-parts.js');
+const { ownEvidence } = require('./own-evidence.js');
 
 /** How deep wrappers are opened, and how wide. */
 const LAYERS_MAX = 12;
 
-/** What is kept of a long text: the judge reads its beginning and last line. */
-const TEXT_KEPT = 8192;
-
-const SQLSTATE = /^(?!P[1-9])(?=.*\d)[0-9A-Z]{5}$/;
 const PRISMA_CODE = /^P[1-9]\d{3}$/;
 
-/** Status numbers without a code of their own; see enum hf_status. */
-const SERVER_ERROR = 2;
-const SOCKET_ERROR = 3;
-
-/**
- * @typedef {[sqlstate: string | undefined, routine: string | undefined,
- *   code: string | undefined, kind: string | undefined,
- *   syscall: string | undefined, name: string | undefined,
- *   message: string | undefined]} Strings
- */
-/** @typedef {{ facts: Int32Array, strings: Strings }} Evidence */
-
-/**
- * @param {any} object
- * @param {string} key
- * @returns {unknown}
- */
-function read(object, key) {
-  try {
-    return object === null || object === undefined ? undefined : object[key];
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * @param {any} object
- * @param {string} key
- * @returns {string | undefined}
- */
-function readText(object, key) {
-  const value = read(object, key);
-  if (typeof value !== 'string' || value === '') {
-    return undefined;
-  }
-  return value.length <= 2 * TEXT_KEPT
-    ? value
-    : value.slice(0, TEXT_KEPT) + value.slice(-TEXT_KEPT);
-}
-
-/**
- * @param {unknown} value
- * @returns {value is object}
- */
-function isObject(value) {
-  return typeof value === 'object' && value !== null;
-}
-
-/**
- * @param {string | undefined} text
- * @returns {string | undefined}
- */
-function asSqlState(text) {
-  return text !== undefined && SQLSTATE.test(text) ? text : undefined;
-}
+/** @typedef {import('./evidence-parts.js').Evidence} Evidence */
 
 /**
  * Returns the facts a driver adapter mapped: a plain object with a kind or
@@ -203,16 +135,8 @@ function layersOf(error) {
   return layers.slice(0, LAYERS_MAX);
 }
 
-/**
- * Judges evidence.
- * @param {Evidence} evidence
- */
-function judge({ facts, strings }) {
-  return native().classify(facts, ...strings);
-}
-
 /** What the judge says when it knows nothing. */
-const ignorance = require('./errors.js').lazy(() => {
+const ignorance = lazy(() => {
   return judge(primitiveEvidence(undefined)).reason;
 });
 
@@ -253,103 +177,6 @@ function asList(errors) {
   } catch {
     return undefined;
   }
-}
-
-/**
- * Returns evidence by which the engine's judge comes to what an error of ours
- * says of itself. Its own fields mostly do; where they do not, because the
- * engine knew more when it made the error, an example stands for it.
- * @param {import('./errors.js').HoldfastError} error
- * @returns {Evidence}
- */
-function ownEvidence(error) {
-  const facts = new Int32Array(FACTS);
-  const sqlState = asSqlState(readText(error, 'sqlState'));
-  const code = readText(error, 'code');
-  const syscall = readText(error, 'syscall');
-  const outcome = readText(error, 'outcome');
-  const retryable = read(error, 'retryable') === true;
-  facts[FACT.PHASE] = Math.max(
-    0,
-    PHASES.indexOf(/** @type {any} */ (readText(error, 'phase'))),
-  );
-  facts[FACT.STATUS] = ownStatus(code, sqlState, syscall);
-  facts[FACT.SEVERITY] = severityNumber(readText(error, 'severity'));
-  facts[FACT.IN_TRANSACTION] = read(error, 'unit') === 'transaction' ? 1 : 0;
-  /** @type {Evidence} */
-  const evidence = {
-    facts,
-    strings: [
-      code === sqlState ? sqlState : undefined,
-      readText(error, 'routine'),
-      undefined,
-      undefined,
-      syscall,
-      undefined,
-      readText(error, 'message'),
-    ],
-  };
-  const why = judge(evidence);
-  return OUTCOMES[why.outcome] === outcome && why.retryable === retryable
-    ? evidence
-    : exampleOf(outcome, retryable);
-}
-
-/**
- * @param {string | undefined} code
- * @param {string | undefined} sqlState
- * @param {string | undefined} syscall
- * @returns {number}
- */
-function ownStatus(code, sqlState, syscall) {
-  const status = statusNumber(code);
-  if (status !== 0) {
-    return status;
-  }
-  if (code !== undefined && (syscall || systemNumber(code) !== undefined)) {
-    return SOCKET_ERROR;
-  }
-  return sqlState === undefined || code === sqlState ? SERVER_ERROR : 0;
-}
-
-/**
- * @param {string | undefined} outcome
- * @param {boolean} retryable
- * @returns {Evidence}
- */
-function exampleOf(outcome, retryable) {
-  /** @type {Record<string, [string, string, string | undefined]>} */
-  const examples = {
-    'not_executed true': ['HF_BREAKER_OPEN', 'acquire', undefined],
-    'not_executed false': ['HF_ABORTED', 'local', undefined],
-    'rolled_back true': ['', 'await', '40001'],
-    'rolled_back false': ['', 'await', '57014'],
-    'ambiguous true': ['HF_OUTCOME_UNKNOWN', 'await', undefined],
-    'permanent false': ['HF_PARAM_INVALID', 'local', undefined],
-  };
-  const [code, phase, sqlState] = examples[`${outcome} ${retryable}`] ?? [
-    'HF_ABORTED',
-    'await',
-    undefined,
-  ];
-  const facts = new Int32Array(FACTS);
-  facts[FACT.PHASE] = PHASES.indexOf(/** @type {any} */ (phase));
-  facts[FACT.STATUS] = code === '' ? SERVER_ERROR : statusNumber(code);
-  facts[FACT.SEVERITY] = severityNumber('ERROR');
-  return { facts, strings: withOnly(0, sqlState) };
-}
-
-/**
- * Returns strings of which only one is known.
- * @param {number} place
- * @param {string | undefined} text
- * @returns {Strings}
- */
-function withOnly(place, text) {
-  /** @type {(string | undefined)[]} */
-  const strings = new Array(7).fill(undefined);
-  strings[place] = text;
-  return /** @type {Strings} */ (strings);
 }
 
 /**

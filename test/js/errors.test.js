@@ -217,10 +217,10 @@ test('errors of ours are known across copies, and nothing else is', () => {
   assert.ok(!isOurs(null));
   const trap = new Proxy({}, { get: () => assert.fail('trap') });
   assert.ok(!isOurs(trap));
-  const file = require.resolve('../../lib/errors.js');
+  const file = require.resolve('../../lib/error-classes.js');
   const cached = require.cache[file];
   delete require.cache[file];
-  const copy = require('../../lib/errors.js');
+  const copy = require('../../lib/error-classes.js');
   require.cache[file] = cached;
   assert.notStrictEqual(copy.HoldfastError, HoldfastError);
   assert.ok(isOurs(new copy.HoldfastError('HF_DEADLINE', 'x')));

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// How helpers, and the pool below them, know of each other.
+
+const assert = require('node:assert');
+const { test } = require('node:test');
+
+const {
+  contextOf,
+  currentContext,
+  noteWrite,
+} = require('../../lib/context.js');
+const { HoldfastError } = require('../../lib/errors.js');
+const {
+  classify,
+  retryQuery,
+  withDatabaseRetry,
+  withPrismaRetry,
+} = require('../../lib/retry.js');
+
+/** Delays too short to wait for. */
+const QUICK = Object.freeze({ baseMillis: 0, capMillis: 0 });
+
+/**
+ * An error of pg after which repeating is safe.
+ * @param {object} [fields]
+ * @returns {any}
+ */
+function conflict(fields) {
+  const error = new Error('could not serialize access');
+  const server = { name: 'error', severity: 'ERROR', code: '40001' };
+  return Object.assign(error, server, fields);
+}
+
+/** An error after which nobody knows. */
+function _lost() {
+  return new Error('Connection terminated unexpectedly');
+}
+
+/**
+ * A function that fails so often, then succeeds; it counts its calls.
+ * @param {number} times
+ * @param {() => unknown} [makeError]
+ */
+function failing(times, makeError = conflict) {
+  const fn = () => {
+    fn.calls += 1;
+    return fn.calls > times
+      ? Promise.resolve(fn.calls)
+      : Promise.reject(makeError());
+  };
+  fn.calls = 0;
+  return fn;
+}
+
+test('nested helpers do not multiply attempts', async () => {
+  const fn = failing(99);
+  await assert.rejects(
+    retryQuery(
+      () => withDatabaseRetry(() => withPrismaRetry(fn, QUICK), QUICK),
+      QUICK,
+    ),
+  );
+  assert.strictEqual(fn.calls, 3);
+});
+
+test('nested helpers that lost each other do not multiply either', async () => {
+  const fn = failing(99);
+  await assert.rejects(
+    retryQuery(async () => {
+      await null;
+      return withDatabaseRetry(fn, QUICK);
+    }, QUICK),
+  );
+  assert.strictEqual(fn.calls, 3);
+});
+
+test('a helper joins an outer one by context, signal or option', async () => {
+  const ways = [
+    (/** @type {any} */ context) => context,
+    (/** @type {any} */ { signal }) => ({ ...QUICK, signal }),
+    (/** @type {any} */ context) => ({ ...QUICK, context }),
+  ];
+  for (const options of ways) {
+    const fn = failing(99);
+    await assert.rejects(
+      retryQuery(
+        async (context) => {
+          await null;
+          return withDatabaseRetry(fn, options(context));
+        },
+        { ...QUICK, maxRetries: 1 },
+      ),
+    );
+    assert.strictEqual(fn.calls, 2);
+  }
+});
+
+test('joinAsync makes calls after an await join', async () => {
+  const fn = failing(99);
+  await assert.rejects(
+    retryQuery(
+      async () => {
+        await null;
+        assert.ok(currentContext());
+        return withDatabaseRetry(fn, QUICK);
+      },
+      { ...QUICK, maxRetries: 1, joinAsync: true },
+    ),
+  );
+  assert.strictEqual(fn.calls, 2);
+  assert.strictEqual(currentContext(), undefined);
+});
+
+test('an inner helper that does not repeat leaves it to the outer', async () => {
+  const fn = failing(1);
+  const value = await retryQuery(
+    () => withDatabaseRetry(fn, { maxRetries: 0 }),
+    QUICK,
+  );
+  assert.strictEqual(value, 2);
+});
+
+test("the outer helper's deadline bounds the inner one", async () => {
+  await retryQuery(
+    (outer) =>
+      withDatabaseRetry(
+        (inner) => {
+          assert.ok(
+            Number(inner.deadline) <= Number(outer.deadline) + 1,
+            'the inner deadline is later',
+          );
+        },
+        { deadlineMillis: 60000 },
+      ),
+    { deadlineMillis: 1000 },
+  );
+});
+
+test('what the pool below reads is there while the function is called', async () => {
+  assert.strictEqual(currentContext(), undefined);
+  await retryQuery(
+    async (context) => {
+      const run = currentContext();
+      assert.ok(run);
+      assert.strictEqual(contextOf(context), run);
+      assert.strictEqual(contextOf(context.signal), run);
+      assert.strictEqual(run.remainingRetries, 4);
+      assert.strictEqual(run.idempotent, true);
+      assert.strictEqual(run.signal, undefined);
+      assert.ok(run.deadlineAt > 0);
+      await null;
+      assert.strictEqual(currentContext(), undefined);
+    },
+    { maxRetries: 4, idempotent: true },
+  );
+  assert.strictEqual(contextOf({}), undefined);
+  assert.strictEqual(contextOf(null), undefined);
+});
+
+test('repetitions made below are counted above', async () => {
+  const fn = failing(99);
+  await assert.rejects(
+    retryQuery(() => {
+      currentContext()?.spend(1);
+      return fn();
+    }, QUICK),
+  );
+  assert.strictEqual(fn.calls, 2);
+});
+
+test('a run with an acknowledged write is not repeated', async () => {
+  const fn = failing(99);
+  const error = await retryQuery(() => {
+    noteWrite();
+    return fn();
+  }, QUICK).catch((reason) => reason);
+  assert.strictEqual(fn.calls, 1);
+  assert.strictEqual(error.code, '40001');
+  assert.strictEqual(error.retryable, false);
+  assert.strictEqual(error.reason, 'partial');
+  assert.strictEqual(classify(error).retryable, false);
+  assert.strictEqual(classify(error).reason, 'partial');
+});
+
+test('a write of an attempt that was repeated does not count', async () => {
+  const fn = failing(1);
+  let calls = 0;
+  const value = await retryQuery(async () => {
+    const run = currentContext();
+    calls += 1;
+    const result = await fn();
+    run?.note('write');
+    return result;
+  }, QUICK);
+  assert.strictEqual(value, 2);
+  assert.strictEqual(calls, 2);
+});
+
+test("a statement in somebody else's transaction is not repeated", async () => {
+  const fn = failing(99);
+  await assert.rejects(
+    retryQuery(() => {
+      currentContext()?.note('inside');
+      return fn();
+    }, QUICK),
+  );
+  assert.strictEqual(fn.calls, 1);
+});
+
+test('what the pool repeated already is not repeated again', async () => {
+  const fn = failing(
+    99,
+    () =>
+      new HoldfastError('40001', 'x', {
+        outcome: 'rolled_back',
+        retryable: true,
+        phase: 'await',
+        attempts: 3,
+      }),
+  );
+  await assert.rejects(retryQuery(fn, QUICK));
+  assert.strictEqual(fn.calls, 1);
+});
+
+test('an error of ours says how many attempts were made', async () => {
+  const fn = failing(
+    99,
+    () =>
+      new HoldfastError('40001', 'x', {
+        outcome: 'rolled_back',
+        retryable: true,
+        phase: 'await',
+        attempts: 1,
+      }),
+  );
+  await assert.rejects(retryQuery(fn, QUICK), { attempts: 3 });
+});
+
+test('errors that cannot be marked are repeated and rejected all the same', async () => {
+  const frozen = failing(99, () => Object.freeze(conflict()));
+  await assert.rejects(retryQuery(frozen, QUICK), { code: '40001' });
+  assert.strictEqual(frozen.calls, 3);
+  const text = failing(99, () => 'Connection terminated unexpectedly');
+  await assert.rejects(
+    retryQuery(text, { ...QUICK, idempotent: true }),
+    (reason) => typeof reason === 'string',
+  );
+  assert.strictEqual(text.calls, 3);
+});

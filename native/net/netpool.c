@@ -102,6 +102,12 @@ static enum hf_status set_options(struct hf_netpool *pool,
   return status;
 }
 
+static bool is_secret(const char *name) {
+  return strcmp(name, "pg.password") == 0 ||
+         strcmp(name, "pg.sslpassword") == 0 ||
+         strcmp(name, "pg.sslkey_pem") == 0;
+}
+
 /* The options as they were given, but for what must not be shown. */
 static bool keep_options(struct hf_netpool *pool,
                          const char *const *fields,
@@ -120,8 +126,7 @@ static bool keep_options(struct hf_netpool *pool,
   for (i = 0; i + 1 < n_fields; i += 2) {
     size_t name_bytes = strlen(fields[i]) + 1;
     size_t value_bytes = strlen(fields[i + 1]) + 1;
-    if (strcmp(fields[i], "pg.password") == 0 ||
-        strcmp(fields[i], "pg.sslkey_pem") == 0) {
+    if (is_secret(fields[i])) {
       continue;
     }
     memcpy(out, fields[i], name_bytes);

@@ -15,7 +15,10 @@ const OP = Object.freeze({
   END: 7,
   WARMUP: 8,
   RESET: 9,
-  ANSWER: 10,
+  SUSPEND: 10,
+  RESUME: 11,
+  FORGET: 12,
+  ANSWER: 13,
 });
 
 // HF_FLAG_*
@@ -32,6 +35,8 @@ const FLAG = Object.freeze({
   CALLER_DEADLINE: 1 << 9,
   EVENTS: 1 << 10,
   EXTENDED: 1 << 11,
+  PROBE: 1 << 12,
+  FORCE: 1 << 13,
 });
 
 const OP_WORDS = 12;

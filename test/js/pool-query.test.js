@@ -282,6 +282,16 @@ test('many calls at once are all answered, each with its own', async () => {
   assert.ok(results.every((result, i) => result.rows[0].n === i));
 });
 
+test('more lists of columns than are remembered do not get mixed up', async () => {
+  const calls = Array.from({ length: 2500 }, (_, i) =>
+    pool.query(`select ${i} as c${i}`),
+  );
+  const results = await Promise.all(calls);
+  results.forEach((result, i) => {
+    assert.deepStrictEqual(result.rows, [{ [`c${i}`]: i }]);
+  });
+});
+
 test('a text of many megabytes goes through, with others around it', async () => {
   const big = 'x'.repeat(20_000_000);
   const [first, second, third] = await Promise.all([

@@ -4,6 +4,8 @@
 // The crossing, with an addon that records what it is given.
 
 const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
 const { test } = require('node:test');
 
 const { FLAG, OP } = require('../../lib/batch.js');
@@ -78,6 +80,32 @@ const tick = () => new Promise((resolve) => process.nextTick(resolve));
 
 /** @param {any} of */
 const okFor = (of) => [MSG_OK, 0, of.index, of.generation, 0, 0, 0];
+
+const HEADER = path.join(__dirname, '../../native/include/holdfast.h');
+
+/**
+ * Returns the numbers of an enum in the engine's header.
+ * @param {RegExp} members
+ */
+function numbersOf(members) {
+  /** @type {Record<string, number>} */
+  const numbers = {};
+  let next = 1;
+  const text = fs.readFileSync(HEADER, 'utf8');
+  for (const [, name, shift, first] of text.matchAll(members)) {
+    next = first === undefined ? next : Number(first);
+    numbers[name] = shift === undefined ? next : 1 << Number(shift);
+    next += 1;
+  }
+  return numbers;
+}
+
+test("operations and flags have the header's numbers", () => {
+  const ops = /^ {2}HF_OP_(\w+)(?: = 1 << (\d+)| = (\d+))?,?(?=\s)/gm;
+  const flags = /^ {2}HF_FLAG_(\w+) = 1 << (\d+)/gm;
+  assert.deepStrictEqual({ ...OP }, numbersOf(ops));
+  assert.deepStrictEqual({ ...FLAG }, numbersOf(flags));
+});
 
 test('what is asked in one tick goes over in one call', async () => {
   const { addon, batches } = recordingAddon();

@@ -19,7 +19,11 @@ struct hf_canceller {
 };
 
 static void on_timer_closed(uv_handle_t *handle) {
-  hf_free(handle->data);
+  struct hf_canceller *canceller = handle->data;
+  struct hf_engine *engine = canceller->engine;
+  hf_free(canceller);
+  engine->cancellers--;
+  hf_engine_turn(engine);
 }
 
 /* The request is over, one way or the other. */
@@ -85,6 +89,7 @@ struct hf_canceller *hf_canceller_start(struct hf_conn *conn) {
           conn->pool->engine->workers, &canceller->job->job, true) != HF_OK) {
     goto fail_submit;
   }
+  canceller->engine->cancellers++;
   canceller->timer.data = canceller;
   (void)uv_timer_init(&canceller->engine->loop, &canceller->timer);
   (void)uv_timer_start(&canceller->timer, on_limit, LIMIT_MS, 0);

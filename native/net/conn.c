@@ -12,6 +12,9 @@
 #include "core/alloc.h"
 #include "netpool.h"
 
+/* A server that talks without end to nobody is not waited for. */
+enum { CONSUME_MAX = 64 };
+
 static void on_poll(uv_poll_t *handle, int status, int events) {
   struct hf_conn *conn = handle->data;
   if (status < 0) {
@@ -157,12 +160,13 @@ void hf_conn_cancel(struct hf_conn *conn) {
 
 bool hf_conn_is_usable(struct hf_conn *conn) {
   struct pollfd pfd = {.fd = conn->fd, .events = POLLIN};
+  int rounds = 0;
   if (conn->failing || conn->state != HF_CONN_READY) {
     return false;
   }
   /* A pooler may have sent a heartbeat: consume, then judge. */
   while (poll(&pfd, 1, 0) > 0) {
-    if (PQconsumeInput(conn->pg) == 0 || PQisBusy(conn->pg) != 0 ||
+    if (rounds++ == CONSUME_MAX || PQconsumeInput(conn->pg) == 0 || PQisBusy(conn->pg) != 0 ||
         conn->last_words.status != HF_OK) {
       return false;
     }
@@ -234,14 +238,13 @@ void hf_conn_resume(struct hf_conn *conn) {
 
 static void on_closed(uv_handle_t *handle) {
   struct hf_conn *conn = handle->data;
-  struct hf_pool *core = &conn->pool->core;
-  struct hf_engine *engine = conn->pool->engine;
-  struct hf_slot *slot = conn->slot;
-  bool awaited = conn->awaited;
-  hf_free(conn);
-  if (awaited) {
-    hf_pool_on_closed(core, slot, hf_engine_now_us());
+  struct hf_engine *engine =
+      HF_CONTAINER_OF(handle->loop, struct hf_engine, loop);
+  if (conn->awaited) {
+    /* Nothing else keeps the pool from going before its connections. */
+    hf_pool_on_closed(&conn->pool->core, conn->slot, hf_engine_now_us());
   }
+  hf_free(conn);
   hf_engine_turn(engine);
 }
 

@@ -27,7 +27,7 @@ struct hf_dial {
   struct hf_post post;
   uv_timer_t timer;
   struct hf_connect_job *job; /* while WORKING */
-  struct hf_port *port;       /* while ASKING */
+  struct hf_handle *asked;    /* while ASKING */
   uint32_t question;
   struct hf_error error; /* why it is over */
 };
@@ -46,13 +46,18 @@ static void on_timer_closed(uv_handle_t *handle) {
   hf_engine_turn(pool->engine);
 }
 
+/* The question is none any more. */
+static void take_back(struct hf_dial *dial) {
+  if (dial->asked != NULL) {
+    (void)hf_map_remove(&dial->asked->port->asks, dial->question);
+    dial->asked = NULL;
+  }
+}
+
 /* Everything of the dial goes; the slot is told by the caller, or later. */
 static void end(struct hf_dial *dial) {
   dial->state = OVER;
-  if (dial->port != NULL) {
-    (void)hf_map_remove(&dial->port->asks, dial->question);
-    dial->port = NULL;
-  }
+  take_back(dial);
   if (!dial->probe) {
     dial->slot->dial = NULL;
   }
@@ -136,16 +141,27 @@ fail:
   return false;
 }
 
+/* The oldest handle that is not about to end; else any. */
+static struct hf_handle *whom_to_ask(const struct hf_netpool *pool) {
+  struct hf_handle *found = NULL;
+  struct hf_link *link;
+  HF_LIST_EACH(link, &pool->handles) {
+    struct hf_handle *handle =
+        HF_CONTAINER_OF(link, struct hf_handle, of_pool);
+    if (found == NULL || (found->ending && !handle->ending)) {
+      found = handle;
+    }
+  }
+  return found;
+}
+
 static bool ask(struct hf_dial *dial) {
-  struct hf_netpool *pool = dial->pool;
-  struct hf_link *link = hf_list_first(&pool->handles);
-  struct hf_handle *handle;
+  struct hf_handle *handle = whom_to_ask(dial->pool);
   struct hf_block *block;
-  if (link == NULL) {
+  if (handle == NULL) {
     hf_error_set(&dial->error, HF_POOL_CLOSED, HF_PHASE_CONNECT, NULL);
     return false;
   }
-  handle = HF_CONTAINER_OF(link, struct hf_handle, of_pool);
   dial->question = ++handle->port->last_ask;
   block = hf_block_message(
       HF_MSG_ASK, HF_ASK_INTS, (int32_t)dial->question, 0, "password", 8);
@@ -156,7 +172,7 @@ static bool ask(struct hf_dial *dial) {
     return false;
   }
   block->ints[HF_ASK_POOL] = handle->number;
-  dial->port = handle->port;
+  dial->asked = handle;
   hf_port_send(handle->port, block);
   return true;
 }
@@ -378,11 +394,22 @@ void hf_dial_on_password(struct hf_dial *dial,
   if (dial->state != ASKING) {
     return;
   }
-  dial->port = NULL;
+  dial->asked = NULL;
   if (password == NULL) {
     hf_error_set(&dial->error, HF_AUTH_ERROR, HF_PHASE_CONNECT, message);
     fail(dial);
   } else if (!start_work(dial, password)) {
+    fail(dial);
+  }
+}
+
+struct hf_handle *hf_dial_asked(const struct hf_dial *dial) {
+  return dial->asked;
+}
+
+void hf_dial_ask_another(struct hf_dial *dial) {
+  take_back(dial);
+  if (!ask(dial)) {
     fail(dial);
   }
 }

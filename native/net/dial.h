@@ -16,6 +16,7 @@
 
 struct hf_conn;
 struct hf_dial;
+struct hf_handle;
 struct hf_netpool;
 struct hf_slot;
 
@@ -30,6 +31,12 @@ void hf_dial_stop(struct hf_dial *dial);
 
 /* The settings are done, or failed with the connection's last words. */
 void hf_dial_on_settled(struct hf_dial *dial, struct hf_conn *conn);
+
+/* Returns the handle that was asked for a password, or NULL. */
+struct hf_handle *hf_dial_asked(const struct hf_dial *dial);
+
+/* Whoever was asked is gone: asks another handle, or fails. */
+void hf_dial_ask_another(struct hf_dial *dial);
 
 /* The answer to HF_MSG_ASK; `password` NULL: the function failed. */
 void hf_dial_on_password(struct hf_dial *dial,

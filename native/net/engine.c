@@ -204,7 +204,8 @@ void hf_engine_turn(struct hf_engine *engine) {
     end_turn_of_pools(engine);
   } while (!hf_list_empty(&engine->dirty_conns));
   hand_over(engine);
-  if (engine->detached && hf_list_empty(&engine->pools)) {
+  if (engine->detached && hf_list_empty(&engine->pools) &&
+      engine->cancellers == 0) {
     stop(engine);
     return;
   }

@@ -49,6 +49,7 @@ struct hf_engine {
   struct hf_list pools;       /* hf_netpool.of_engine */
   struct hf_list dirty_ports; /* with messages to hand over this turn */
   struct hf_list dirty_conns; /* with output to flush this turn */
+  int32_t cancellers;         /* under way: they post to us */
   uint64_t timer_us;          /* when the timer is set to, 0 = not */
   uint64_t slept_us;          /* of the machine, so far */
   uint64_t seed[2];

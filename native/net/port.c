@@ -8,6 +8,7 @@
 #include "call.h"
 #include "conn.h"
 #include "core/alloc.h"
+#include "dial.h"
 #include "engine.h"
 #include "netpool.h"
 #include "ops.h"
@@ -88,13 +89,12 @@ enum hf_status hf_port_submit(struct hf_port *port,
   return HF_OK;
 }
 
-static void resume(struct hf_netpool *pool, enum hf_slot_state state) {
-  struct hf_link *link;
-  struct hf_link *after;
-  HF_LIST_EACH_SAFE(link, after, &pool->core.slots_in[state]) {
-    struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
-    if (slot->conn != NULL) {
-      hf_conn_resume(slot->conn);
+/* By place and not by list: what is read moves slots between the lists. */
+static void resume(struct hf_netpool *pool) {
+  int32_t i;
+  for (i = 0; i < pool->core.config.max; i++) {
+    if (pool->core.slots[i].conn != NULL) {
+      hf_conn_resume(pool->core.slots[i].conn);
     }
   }
 }
@@ -105,10 +105,7 @@ static void on_relief(struct hf_post *post) {
   struct hf_link *link;
   atomic_store(&port->relieving, false);
   HF_LIST_EACH(link, &port->handle_list) {
-    struct hf_netpool *pool =
-        HF_CONTAINER_OF(link, struct hf_handle, of_port)->pool;
-    resume(pool, HF_SLOT_BUSY);
-    resume(pool, HF_SLOT_LEASED);
+    resume(HF_CONTAINER_OF(link, struct hf_handle, of_port)->pool);
   }
 }
 
@@ -279,12 +276,49 @@ void hf_port_send_refusal(struct hf_port *port,
   hf_error_finish(&error);
 }
 
+/* Leases that the user still holds, though their pool has closed. */
+static void drop_leases(struct hf_port *port, struct hf_handle *handle) {
+  size_t i = 0;
+  while (handle->leases > 0 && i < port->leases.size) {
+    struct hf_call *call = port->leases.places[i].value;
+    if (call == NULL || call->handle != handle ||
+        call->request.state != HF_REQUEST_DONE) {
+      i++;
+      continue;
+    }
+    /* What is removed may be followed into its place by another. */
+    (void)hf_map_remove(&port->leases, port->leases.places[i].key);
+    handle->leases--;
+    hf_call_free(call);
+  }
+}
+
+/* Questions that this handle's environment was asked. */
+static void drop_asks(struct hf_port *port, const struct hf_handle *handle) {
+  size_t i = 0;
+  while (i < port->asks.size) {
+    struct hf_dial *dial = port->asks.places[i].value;
+    if (dial != NULL && hf_dial_asked(dial) == handle) {
+      hf_dial_ask_another(dial);
+      i = 0;
+    } else {
+      i++;
+    }
+  }
+}
+
 void hf_port_forget(struct hf_port *port, struct hf_handle *handle) {
   struct hf_netpool *pool = handle->pool;
   hf_port_publish(port, handle->number, NULL);
   (void)hf_map_remove(&port->handles, (uint64_t)handle->number);
   hf_list_remove(&port->handle_list, &handle->of_port);
+  drop_leases(port, handle);
   hf_netpool_detach(pool, handle, port->closed);
+  drop_asks(port, handle);
+  if (port->closed) {
+    /* Others need the connections that waited for this environment. */
+    resume(pool);
+  }
   hf_free(handle);
 }
 

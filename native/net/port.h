@@ -66,7 +66,7 @@ struct hf_port {
   struct hf_map handles; /* number -> struct hf_handle */
   struct hf_map calls;   /* id -> struct hf_call, not settled yet */
   struct hf_map leases;  /* number -> struct hf_call that acquired it */
-  struct hf_map asks;    /* question -> struct hf_conn that waits for it */
+  struct hf_map asks;    /* question -> struct hf_dial that waits for it */
   struct hf_list handle_list;
   struct hf_shapes shapes;
   int32_t last_lease;

@@ -411,8 +411,12 @@ static bool read_one(struct hf_conn *conn) {
   return true;
 }
 
+/* Notifications of an idle lease collect as rows do. */
 static bool is_over_limit(const struct hf_conn *conn) {
   const struct hf_call *call = hf_conn_head(conn);
+  if (call == NULL && conn->slot->lease != NULL) {
+    call = HF_CONTAINER_OF(conn->slot->lease, struct hf_call, lease);
+  }
   return call != NULL && call->handle != NULL &&
          hf_port_is_choked(
              call->handle->port,

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ports: closing at every stage, sharing of pools, memory limits, and what is
+ * left when the last one is gone: nothing.
+ */
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support_port.h"
+#include "support_server.h"
+
+enum { BIG_ROWS = 2000, BIG_ROW_BYTES = 1000 };
+
+static bool answer_slowly(struct fake_session *session,
+                          const char *sql,
+                          void *ctx) {
+  static char row[BIG_ROW_BYTES + 1];
+  int i;
+  (void)ctx;
+  if (strncmp(sql, "stall", 5) == 0) {
+    fake_stall(session);
+    return true;
+  }
+  if (strcmp(sql, "select big") != 0) {
+    return false;
+  }
+  memset(row, 'b', BIG_ROW_BYTES);
+  (void)fake_send_columns(session, "value", 25);
+  for (i = 0; i < BIG_ROWS && fake_send_row(session, row); i++) {
+  }
+  (void)fake_send_tag(session, "SELECT 2000");
+  return true;
+}
+
+static struct fake_plan normal(void) {
+  struct fake_plan plan = {.key_pid = 77, .answer = answer_slowly};
+  return plan;
+}
+
+/* ---- threads and descriptors --------------------------------------------- */
+
+static void the_last_port_takes_everything_with_it(void **state) {
+  struct fake_plan plan = normal();
+  struct fake_server *server = fake_server_start(&plan);
+  int fds = 0;
+  int i;
+  (void)state;
+  for (i = 0; i < 5; i++) {
+    struct support_port *port = support_port_open();
+    int pool = support_pool(port, fake_server_port(server), NULL);
+    assert_int_equal(support_ask(port, pool, "select 1").kind, HF_MSG_RESULT);
+    assert_true(support_count_threads() > 0);
+    support_port_close(port);
+    support_wait_engine_gone();
+    /* libuv keeps two of its own for the process, from the first time on. */
+    assert_true(i == 0 || support_count_fds() <= fds);
+    fds = support_count_fds();
+  }
+  fake_server_stop(server);
+}
+
+static void a_port_without_pools_comes_and_goes(void **state) {
+  int i;
+  (void)state;
+  for (i = 0; i < 50; i++) {
+    struct support_port *first = support_port_open();
+    struct support_port *second = support_port_open();
+    support_port_close(first);
+    support_port_close(second);
+  }
+  support_wait_engine_gone();
+}
+
+static bool has_connection(void *ctx) {
+  return fake_server_connections(ctx) > 0;
+}
+
+static bool has_logged(void *ctx) {
+  return strstr(fake_server_log(ctx), "stall") != NULL;
+}
+
+static void closing_while_connecting_leaves_nothing(void **state) {
+  struct fake_plan plan = {.start = FAKE_START_STALL};
+  struct fake_server *server = fake_server_start(&plan);
+  struct support_port *port = support_port_open();
+  int pool = support_pool(port, fake_server_port(server), NULL);
+  (void)state;
+  (void)support_query(port, pool, "select 1");
+  (void)support_acquire(port, pool);
+  support_flush(port);
+  support_until(has_connection, server, "a connection");
+  support_port_close(port);
+  support_wait_engine_gone();
+  fake_server_stop(server);
+}
+
+static void closing_while_running_cancels_within_seconds(void **state) {
+  struct fake_plan plan = normal();
+  struct fake_server *server = fake_server_start(&plan);
+  struct support_port *port = support_port_open();
+  int pool = support_pool(port, fake_server_port(server), NULL);
+  (void)state;
+  (void)support_query(port, pool, "stall");
+  support_flush(port);
+  support_until(has_logged, server, "the statement");
+  support_port_close(port);
+  support_wait_engine_gone();
+  assert_int_equal(fake_server_cancels(server), 1);
+  fake_server_stop(server);
+}
+
+static void a_cancel_that_hangs_does_not_outlive_the_engine(void **state) {
+  struct fake_plan plan = normal();
+  struct fake_server *server;
+  struct support_port *port = support_port_open();
+  int pool;
+  (void)state;
+  plan.stall_cancels = true;
+  server = fake_server_start(&plan);
+  pool = support_pool(port, fake_server_port(server), NULL);
+  (void)support_query(port, pool, "stall");
+  support_flush(port);
+  support_until(has_logged, server, "the statement");
+  support_port_close(port);
+  /* PQcancel of old libpq blocks until its server lets go. */
+  fake_server_stop(server);
+  support_wait_engine_gone();
+}
+
+static bool fail_deadlock(struct fake_session *session,
+                          const char *sql,
+                          void *ctx) {
+  static const char fields[] =
+      "SERROR\0VERROR\0C40P01\0Mdeadlock detected\0RDeadLockReport\0";
+  (void)ctx;
+  return strncmp(sql, "update", 6) == 0 &&
+         fake_send_fields(session, 'E', fields);
+}
+
+static bool is_retrying(void *ctx) {
+  return strstr(fake_server_log(ctx), "update") != NULL;
+}
+
+static void closing_in_backoff_leaves_nothing(void **state) {
+  struct fake_plan plan = {.key_pid = 77, .answer = fail_deadlock};
+  struct fake_server *server = fake_server_start(&plan);
+  struct support_port *port = support_port_open();
+  struct hf_op op = {.kind = HF_OP_QUERY, .retries = 100};
+  (void)state;
+  op.target = support_pool(port,
+                           fake_server_port(server),
+                           "retryBaseMillis",
+                           "60000",
+                           "retryCapMillis",
+                           "60000",
+                           NULL);
+  (void)support_op(port, &op, "update", NULL);
+  support_flush(port);
+  support_until(is_retrying, server, "the first attempt");
+  support_port_close(port);
+  support_wait_engine_gone();
+  fake_server_stop(server);
+}
+
+static void closing_with_leases_held_leaves_nothing(void **state) {
+  struct fake_plan plan = normal();
+  struct fake_server *server = fake_server_start(&plan);
+  struct support_port *port = support_port_open();
+  int pool = support_pool(port, fake_server_port(server), "max", "2", NULL);
+  int first = support_lease(port, pool).lease;
+  (void)state;
+  (void)support_lease(port, pool);
+  (void)support_acquire(port, pool);
+  (void)support_on_lease(port, first, "stall");
+  (void)support_on_lease(port, first, "select 1");
+  support_flush(port);
+  support_until(has_logged, server, "the statement");
+  support_port_close(port);
+  support_wait_engine_gone();
+  fake_server_stop(server);
+}
+
+static void closing_at_random_moments_leaves_nothing(void **state) {
+  struct fake_plan plan = normal();
+  struct fake_server *server = fake_server_start(&plan);
+  int fds = support_count_fds();
+  int rounds = support_is_slow() ? 10 : 60;
+  int i;
+  (void)state;
+  plan.key_pid = 77;
+  for (i = 0; i < rounds; i++) {
+    struct support_port *port = support_port_open();
+    int pool = support_pool(port, fake_server_port(server), "max", "1", NULL);
+    (void)support_acquire(port, pool);
+    (void)support_query(port, pool, "select big");
+    (void)support_query(port, pool, "select 1");
+    support_flush(port);
+    (void)poll(NULL, 0, i % 5);
+    support_port_abandon(port);
+    support_wait_engine_gone();
+  }
+  assert_true(support_count_fds() <= fds + rounds);
+  fake_server_stop(server);
+}
+
+/* ---- sharing ------------------------------------------------------------- */
+
+static void two_ports_share_a_pool_by_its_key(void **state) {
+  struct fake_plan plan = normal();
+  struct fake_server *server = fake_server_start(&plan);
+  int tcp = fake_server_port(server);
+  struct support_port *first = support_port_open();
+  struct support_port *second = support_port_open();
+  struct support_answer a, b;
+  int one, two;
+  (void)state;
+  one = support_shared_pool(first, "key", tcp, "max", "1", NULL);
+  a = support_ask(first, one, "select 1");
+  two = support_shared_pool(second, "key", tcp, "max", "9", NULL);
+  b = support_wait(second, 1);
+  assert_int_equal(b.kind, HF_MSG_OPENED);
+  assert_int_equal(b.value, 1);
+  assert_non_null(strstr(b.options, "max;1"));
+  b = support_ask(second, two, "select 1");
+  assert_int_equal(a.connection, b.connection);
+  assert_int_equal(fake_server_connections(server), 1);
+  /* One environment's end is nothing to the other. */
+  support_port_close(first);
+  assert_int_equal(support_ask(second, two, "select 1").kind, HF_MSG_RESULT);
+  support_port_close(second);
+  support_wait_engine_gone();
+  fake_server_stop(server);
+}
+
+static void the_end_of_one_handle_leaves_the_pool_to_others(void **state) {
+  struct fake_plan plan = normal();
+  struct fake_server *server = fake_server_start(&plan);
+  int tcp = fake_server_port(server);
+  struct support_port *port = support_port_open();
+  int one = support_shared_pool(port, "key", tcp, NULL);
+  int two = support_shared_pool(port, "key", tcp, NULL);
+  struct support_answer answer;
+  (void)state;
+  assert_int_equal(support_ask(port, one, "select 1").kind, HF_MSG_RESULT);
+  assert_int_equal(support_wait(port, support_end(port, one)).kind, HF_MSG_OK);
+  answer = support_ask(port, one, "select 1");
+  assert_int_equal(answer.status, HF_POOL_CLOSED);
+  assert_int_equal(answer.outcome, HF_OUTCOME_NOT_EXECUTED);
+  assert_int_equal(support_ask(port, two, "select 1").kind, HF_MSG_RESULT);
+  assert_int_equal(support_wait(port, support_end(port, two)).kind, HF_MSG_OK);
+  assert_int_equal(support_wait(port, support_end(port, two)).status,
+                   HF_POOL_CLOSED);
+  /* The key is free again: this is another pool. */
+  two = support_shared_pool(port, "key", tcp, NULL);
+  assert_int_equal(support_ask(port, two, "select 1").kind, HF_MSG_RESULT);
+  assert_int_equal(fake_server_connections(server), 2);
+  support_port_close(port);
+  support_wait_engine_gone();
+  fake_server_stop(server);
+}
+
+static void an_orphan_on_a_shared_pool_is_cancelled(void **state) {
+  struct fake_plan plan = normal();
+  struct fake_server *server = fake_server_start(&plan);
+  int tcp = fake_server_port(server);
+  struct support_port *first = support_port_open();
+  struct support_port *second = support_port_open();
+  int one = support_shared_pool(first, "key", tcp, "max", "1", NULL);
+  int two = support_shared_pool(second, "key", tcp, "max", "1", NULL);
+  (void)state;
+  assert_int_equal(support_wait(second, 1).kind, HF_MSG_OPENED);
+  (void)support_query(first, one, "stall");
+  support_flush(first);
+  support_until(has_logged, server, "the statement");
+  support_port_close(first);
+  /* The only connection is held by the orphan, until it is cancelled. */
+  assert_int_equal(support_ask(second, two, "select 1").kind, HF_MSG_RESULT);
+  support_port_close(second);
+  support_wait_engine_gone();
+  fake_server_stop(server);
+}
+
+/* ---- end() --------------------------------------------------------------- */
+
+static void a_lease_outlives_the_end_of_its_pool_as_released(void **state) {
+  struct fake_plan plan = normal();
+  struct fake_server *server = fake_server_start(&plan);
+  struct support_port *port = support_port_open();
+  int pool =
+      support_pool(port, fake_server_port(server), "drainMillis", "20", NULL);
+  int lease = support_lease(port, pool).lease;
+  struct support_answer answer;
+  (void)state;
+  assert_int_equal(support_wait(port, support_end(port, pool)).kind,
+                   HF_MSG_OK);
+  answer = support_say(port, lease, "select 1");
+  assert_int_equal(answer.kind, HF_MSG_ERROR);
+  assert_int_equal(answer.outcome, HF_OUTCOME_NOT_EXECUTED);
+  (void)support_wait(port, support_release(port, lease, 0));
+  assert_int_equal(support_wait(port, support_release(port, lease, 0)).status,
+                   HF_RELEASED);
+  support_port_close(port);
+  support_wait_engine_gone();
+  fake_server_stop(server);
+}
+
+static void waiters_are_refused_at_once_when_a_pool_ends(void **state) {
+  struct fake_plan plan = normal();
+  struct fake_server *server = fake_server_start(&plan);
+  struct support_port *port = support_port_open();
+  int pool = support_pool(port, fake_server_port(server), "max", "1", NULL);
+  int lease = support_lease(port, pool).lease;
+  int64_t waiting = support_query(port, pool, "select 1");
+  int64_t end = support_end(port, pool);
+  (void)state;
+  assert_int_equal(support_wait(port, waiting).status, HF_POOL_CLOSED);
+  assert_int_equal(support_say(port, lease, "select 1").kind, HF_MSG_RESULT);
+  (void)support_wait(port, support_release(port, lease, 0));
+  assert_int_equal(support_wait(port, end).kind, HF_MSG_OK);
+  support_port_close(port);
+  support_wait_engine_gone();
+  fake_server_stop(server);
+}
+
+/* ---- memory -------------------------------------------------------------- */
+
+static void reading_pauses_while_messages_lie_untaken(void **state) {
+  struct fake_plan plan = normal();
+  struct fake_server *server = fake_server_start(&plan);
+  struct support_port *port = support_port_open();
+  int pool = support_pool(port,
+                          fake_server_port(server),
+                          "max",
+                          "3",
+                          "maxBufferedBytes",
+                          "65536",
+                          NULL);
+  int64_t ids[12];
+  int i;
+  double rows;
+  (void)state;
+  assert_int_equal(support_ask(port, pool, "select 1").kind, HF_MSG_RESULT);
+  support_port_hold(port, true);
+  for (i = 0; i < 12; i++) {
+    ids[i] = support_query(port, pool, "select big");
+  }
+  support_flush(port);
+  (void)poll(NULL, 0, 300);
+  rows = support_stat(port, pool, "rows");
+  /* At most what each connection was at when the limit was passed. */
+  assert_true(rows <= 4.0 * BIG_ROWS);
+  support_port_hold(port, false);
+  for (i = 0; i < 12; i++) {
+    assert_int_equal(support_wait(port, ids[i]).rows, BIG_ROWS);
+  }
+  support_port_close(port);
+  support_wait_engine_gone();
+  fake_server_stop(server);
+}
+
+static void a_port_closes_while_its_readers_are_paused(void **state) {
+  struct fake_plan plan = normal();
+  struct fake_server *server = fake_server_start(&plan);
+  struct support_port *port = support_port_open();
+  struct support_port *other = support_port_open();
+  int tcp = fake_server_port(server);
+  int pool = support_shared_pool(
+      port, "key", tcp, "max", "1", "maxBufferedBytes", "65536", NULL);
+  int same = support_shared_pool(other, "key", tcp, NULL);
+  (void)state;
+  assert_int_equal(support_wait(other, 1).kind, HF_MSG_OPENED);
+  support_port_hold(port, true);
+  (void)support_query(port, pool, "select big");
+  (void)support_query(port, pool, "select big");
+  support_flush(port);
+  (void)poll(NULL, 0, 100);
+  support_port_close(port);
+  assert_int_equal(support_ask(other, same, "select 1").kind, HF_MSG_RESULT);
+  support_port_close(other);
+  support_wait_engine_gone();
+  fake_server_stop(server);
+}
+
+static atomic_bool notes_sent;
+
+static bool flood_notes(struct fake_session *session,
+                        const char *sql,
+                        void *ctx) {
+  static const char note[] = "\0\0\0\x2a" "channel\0payload";
+  int left = support_is_slow() ? 20000 : 200000;
+  (void)ctx;
+  if (strcmp(sql, "listen x") != 0) {
+    return false;
+  }
+  (void)(fake_send_tag(session, "LISTEN") && fake_send(session, 'Z', "I", 1));
+  while (left-- > 0 && fake_send(session, 'A', note, sizeof note)) {
+  }
+  atomic_store(&notes_sent, true);
+  fake_stall(session);
+  return true;
+}
+
+static bool all_notes_sent(void *ctx) {
+  (void)ctx;
+  return atomic_load(&notes_sent);
+}
+
+/* They wait in the kernel and with the server, not with us. */
+static void notifications_nobody_takes_are_left_unread(void **state) {
+  struct fake_plan plan = {.key_pid = 77, .answer = flood_notes};
+  struct fake_server *server = fake_server_start(&plan);
+  struct support_port *port = support_port_open();
+  int pool = support_pool(
+      port, fake_server_port(server), "maxBufferedBytes", "65536", NULL);
+  int lease = support_lease(port, pool).lease;
+  int all = support_is_slow() ? 20000 : 200000;
+  (void)state;
+  atomic_store(&notes_sent, false);
+  assert_int_equal(support_say(port, lease, "listen x").kind, HF_MSG_RESULT);
+  support_port_hold(port, true);
+  (void)poll(NULL, 0, 200);
+  assert_false(all_notes_sent(NULL) && !support_is_slow());
+  support_port_hold(port, false);
+  support_wait_events(port, HF_EVENT_NOTIFY, all);
+  assert_int_equal(support_events(port, HF_EVENT_NOTIFY), all);
+  support_port_close(port);
+  support_wait_engine_gone();
+  fake_server_stop(server);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_last_port_takes_everything_with_it),
+      cmocka_unit_test(a_port_without_pools_comes_and_goes),
+      cmocka_unit_test(closing_while_connecting_leaves_nothing),
+      cmocka_unit_test(closing_while_running_cancels_within_seconds),
+      cmocka_unit_test(a_cancel_that_hangs_does_not_outlive_the_engine),
+      cmocka_unit_test(closing_in_backoff_leaves_nothing),
+      cmocka_unit_test(closing_with_leases_held_leaves_nothing),
+      cmocka_unit_test(closing_at_random_moments_leaves_nothing),
+      cmocka_unit_test(two_ports_share_a_pool_by_its_key),
+      cmocka_unit_test(the_end_of_one_handle_leaves_the_pool_to_others),
+      cmocka_unit_test(an_orphan_on_a_shared_pool_is_cancelled),
+      cmocka_unit_test(a_lease_outlives_the_end_of_its_pool_as_released),
+      cmocka_unit_test(waiters_are_refused_at_once_when_a_pool_ends),
+      cmocka_unit_test(reading_pauses_while_messages_lie_untaken),
+      cmocka_unit_test(a_port_closes_while_its_readers_are_paused),
+      cmocka_unit_test(notifications_nobody_takes_are_left_unread),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

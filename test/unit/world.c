@@ -38,11 +38,14 @@ static void on_connect(void *ctx, struct hf_slot *slot) {
   struct world *world = ctx;
   struct world_conn *conn = world_conn(world, slot);
 
+  assert_int_equal(world->pool.state, HF_POOL_STATE_OPEN);
   assert_int_equal(slot->state, HF_SLOT_CONNECTING);
   assert_int_equal(conn->link, LINK_NONE);
   assert_int_equal(conn->n_in_flight, 0);
   conn->link = LINK_OPENING;
   conn->dead = false;
+  conn->suspect = false;
+  conn->stale = false;
   conn->cancelling = false;
   conn->rolling_back = false;
   record(world, WORLD_CONNECT, slot, NULL);
@@ -66,7 +69,10 @@ static void on_execute(void *ctx,
 
   assert_int_equal(conn->link, LINK_OPEN);
   assert_false(conn->rolling_back);
+  assert_false(conn->suspect);
   assert_false(conn->cancelling);
+  assert_true(request->kind == HF_REQUEST_STATEMENT ||
+              world->pool.state != HF_POOL_STATE_SUSPENDED);
   assert_int_equal(request->state, HF_REQUEST_RUNNING);
   assert_true(slot->state == HF_SLOT_BUSY || slot->state == HF_SLOT_LEASED);
   assert_int_equal(call->returned, 0);
@@ -113,10 +119,12 @@ static void on_rollback(void *ctx, struct hf_slot *slot) {
 }
 
 static void on_ping(void *ctx, struct hf_slot *slot) {
+  world_conn(ctx, slot)->suspect = false;
   check_up(ctx, slot, WORLD_PING);
 }
 
 static void on_forget(void *ctx, struct hf_slot *slot) {
+  world_conn(ctx, slot)->stale = false;
   check_up(ctx, slot, WORLD_FORGET);
 }
 
@@ -224,8 +232,21 @@ static const struct hf_world operations = {NULL,
                                            on_closed,
                                            on_random};
 
+static void assert_idle_are_fit(struct world *world) {
+  size_t i;
+
+  for (i = 0; i < (size_t)world->pool.config.max; i++) {
+    if (world->pool.slots[i].state == HF_SLOT_IDLE) {
+      assert_false(world->conns[i].stale);
+      assert_false(world->conns[i].suspect);
+      assert_int_equal(world->pool.state, HF_POOL_STATE_OPEN);
+    }
+  }
+}
+
 void world_settle(struct world *world) {
   hf_pool_assert(&world->pool);
+  assert_idle_are_fit(world);
   if (!world->manual_close) {
     world_finish_closing(world);
   }
@@ -300,7 +321,7 @@ void world_close(struct world *world) {
   struct call *call;
   int steps;
 
-  if (world->pool.state == HF_POOL_STATE_OPEN) {
+  if (hf_pool_takes_requests(&world->pool)) {
     world_end(world);
   }
   release_all(world);

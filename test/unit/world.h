@@ -70,8 +70,10 @@ struct world_conn {
   struct call *in_flight[WORLD_IN_FLIGHT]; /* oldest first */
   int n_in_flight;
   bool cancelling;
-  bool rolling_back;
+  bool rolling_back; /* or another check-up */
   bool probing;
+  bool suspect; /* must be pinged before it is used */
+  bool stale;   /* must forget its statements before it is idle */
   bool dead; /* hf_world.usable says no */
 };
 
@@ -117,6 +119,7 @@ void world_submit(struct world *world, struct call *call);
 
 struct call *world_read(struct world *world);  /* a query that only reads */
 struct call *world_write(struct world *world); /* a query that may not */
+struct call *world_probe(struct world *world); /* a health probe */
 struct call *world_acquire(struct world *world);
 struct call *world_statement(struct world *world,
                              struct call *lease,
@@ -126,6 +129,17 @@ void world_release(struct world *world,
                    struct call *lease,
                    enum hf_release how);
 void world_end(struct world *world);
+void world_suspend(struct world *world);
+void world_resume(struct world *world);
+
+/* Time stood still: what is idle must not be used before it was pinged. */
+void world_suspect(struct world *world);
+
+/*
+ * Has the pool forget statements, asserts that it says rightly how many
+ * connections that concerns, and that none is idle before it did.
+ */
+void world_forget(struct world *world);
 
 /* Writes what a statement of this kind is, as the scanner would. */
 void world_describe(struct hf_request *request, enum hf_sql_kind kind);
@@ -164,7 +178,10 @@ void world_lose_as(struct world *world,
                    struct hf_slot *slot,
                    const char *sqlstate);
 
+/* The slot's check-up went well; the other: all that are under way. */
 void world_checked(struct world *world, struct hf_slot *slot);
+int world_check_all(struct world *world);
+
 void world_probed(struct world *world, struct hf_slot *slot, bool alive);
 void world_closed(struct world *world, struct hf_slot *slot);
 void world_finish_closing(struct world *world);

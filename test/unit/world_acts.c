@@ -60,6 +60,15 @@ struct call *world_write(struct world *world) {
   return call;
 }
 
+struct call *world_probe(struct world *world) {
+  struct call *call = world_make(world, HF_REQUEST_QUERY);
+
+  world_describe(&call->request, HF_SQL_SELECT);
+  call->request.flags = HF_FLAG_PROBE;
+  world_submit(world, call);
+  return call;
+}
+
 struct call *world_acquire(struct world *world) {
   struct call *call = world_make(world, HF_REQUEST_ACQUIRE);
 
@@ -94,6 +103,38 @@ void world_release(struct world *world,
 
 void world_end(struct world *world) {
   hf_pool_end(&world->pool, world->now_us);
+  world_settle(world);
+}
+
+void world_suspend(struct world *world) {
+  hf_pool_suspend(&world->pool, world->now_us);
+  world_settle(world);
+}
+
+void world_resume(struct world *world) {
+  hf_pool_resume(&world->pool, world->now_us);
+  world_settle(world);
+}
+
+void world_suspect(struct world *world) {
+  size_t i;
+
+  for (i = 0; i < (size_t)world->pool.config.max; i++) {
+    world->conns[i].suspect = world->pool.slots[i].state == HF_SLOT_IDLE;
+  }
+  hf_pool_suspect(&world->pool, world->now_us);
+  world_settle(world);
+}
+
+void world_forget(struct world *world) {
+  size_t i;
+  int live = 0;
+
+  for (i = 0; i < (size_t)world->pool.config.max; i++) {
+    world->conns[i].stale = world->conns[i].link == LINK_OPEN;
+    live += world->conns[i].stale;
+  }
+  assert_int_equal(hf_pool_forget(&world->pool, world->now_us), live);
   world_settle(world);
 }
 
@@ -244,6 +285,19 @@ void world_checked(struct world *world, struct hf_slot *slot) {
   conn->rolling_back = false;
   hf_pool_on_checked(&world->pool, slot, world->now_us);
   world_settle(world);
+}
+
+int world_check_all(struct world *world) {
+  size_t i;
+  int n = 0;
+
+  for (i = 0; i < (size_t)world->pool.config.max; i++) {
+    if (world->conns[i].rolling_back) {
+      world_checked(world, &world->pool.slots[i]);
+      n++;
+    }
+  }
+  return n;
 }
 
 void world_probed(struct world *world, struct hf_slot *slot, bool alive) {

@@ -63,6 +63,8 @@ static int32_t mark_all(struct hf_pool *pool, enum hf_slot_state state) {
   int32_t marked = 0;
   HF_LIST_EACH(link, &pool->slots_in[state]) {
     slot_of(link)->forget = true;
+    /* Joined by one read after the other, it would never be free. */
+    slot_of(link)->shared = false;
     marked++;
   }
   return marked;

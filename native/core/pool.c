@@ -176,6 +176,8 @@ void hf_pool_release(struct hf_pool *pool,
     } else if (slot->transaction != 'I') {
       hf_stats_add(&pool->stats, HF_STAT_ROLLED_BACK_LEASES, 1);
       hf_checkup_begin(pool, slot, HF_CHECKUP_ROLLBACK);
+    } else if (slot->forget) {
+      hf_checkup_begin(pool, slot, HF_CHECKUP_FORGET);
     } else {
       hf_scheduler_free_slot(pool, slot);
     }
@@ -223,6 +225,10 @@ void hf_pool_reset(struct hf_pool *pool, uint64_t now_us) {
   pool->generation++;
   while ((link = hf_list_first(idle)) != NULL) {
     hf_scheduler_close_slot(pool, HF_CONTAINER_OF(link, struct hf_slot, link));
+  }
+  HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_BUSY]) {
+    /* Joined by one read after the other, it would never be free. */
+    HF_CONTAINER_OF(link, struct hf_slot, link)->shared = false;
   }
   hf_scheduler_run(pool);
   hf_turn_leave(pool);

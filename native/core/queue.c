@@ -21,14 +21,18 @@ static void arm(struct hf_pool *pool, struct hf_request *request) {
   }
 }
 
+static void enter_at_head(struct hf_pool *pool, struct hf_request *request) {
+  hf_list_push_front(&pool->waiting, &request->link);
+  hf_request_move(request, HF_REQUEST_WAITING);
+  arm(pool, request);
+}
+
 void hf_queue_reenter(struct hf_pool *pool, struct hf_request *request) {
   if (request->acquire_us != 0) {
     /* The limit is on waiting: the time that it ran does not count. */
     request->acquire_us += pool->now_us - request->started_us;
   }
-  hf_list_push_front(&pool->waiting, &request->link);
-  hf_request_move(request, HF_REQUEST_WAITING);
-  arm(pool, request);
+  enter_at_head(pool, request);
 }
 
 enum hf_status hf_queue_enter(struct hf_pool *pool,
@@ -38,7 +42,7 @@ enum hf_status hf_queue_enter(struct hf_pool *pool,
   }
   if ((request->flags & HF_FLAG_PROBE) != 0) {
     /* A health probe has a place of its own: a full line is what it tells. */
-    hf_queue_reenter(pool, request);
+    enter_at_head(pool, request);
     return HF_OK;
   }
   if (pool->waiting.count >= (size_t)pool->config.queue_max) {

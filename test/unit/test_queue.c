@@ -209,6 +209,85 @@ static void a_call_that_goes_again_is_ahead_of_later_ones(void **state) {
   world_close(&world);
 }
 
+/* ---- health probes ------------------------------------------------------- */
+
+static void a_probe_goes_before_those_that_wait(void **state) {
+  struct call *running, *waiting, *probe;
+
+  (void)state;
+  world_open_max(&world, MAX_ONE);
+  running = occupy();
+  waiting = world_write(&world);
+  probe = world_probe(&world);
+  assert_int_equal(probe->sent, 0);
+  world_answer(&world, running, 'I');
+  assert_int_equal(probe->sent, 1);
+  assert_int_equal(waiting->sent, 0);
+  world_answer(&world, probe, 'I');
+  expect_success(probe);
+  assert_int_equal(waiting->sent, 1);
+  world_close(&world);
+}
+
+static void a_probe_enters_a_full_line(void **state) {
+  struct hf_config config = world_config(MAX_ONE);
+  struct call *probe;
+
+  (void)state;
+  config.queue_max = 1;
+  world_open(&world, &config);
+  occupy();
+  world_write(&world);
+  expect_status(world_write(&world), HF_QUEUE_FULL);
+  probe = world_probe(&world);
+  expect_pending(probe);
+  assert_ptr_equal(hf_queue_first(&world.pool), &probe->request);
+  assert_int_equal(world_stat(&world, HF_STAT_QUEUE_FULL), 1);
+  world_close(&world);
+}
+
+static void a_probe_waits_no_longer_than_its_limits(void **state) {
+  struct call *limited, *dated;
+
+  (void)state;
+  world_open_max(&world, MAX_ONE);
+  occupy();
+  limited = world_make(&world, HF_REQUEST_QUERY);
+  limited->request.flags = HF_FLAG_PROBE;
+  limited->request.acquire_us = world.now_us + 50 * US;
+  world_submit(&world, limited);
+  dated = world_make(&world, HF_REQUEST_QUERY);
+  dated->request.flags = HF_FLAG_PROBE;
+  dated->request.deadline_us = world.now_us + 60 * US;
+  world_submit(&world, dated);
+  world_advance(&world, 50);
+  expect_status(limited, HF_ACQUIRE_TIMEOUT);
+  expect_pending(dated);
+  world_advance(&world, 10);
+  expect_status(dated, HF_DEADLINE);
+  world_close(&world);
+}
+
+static void a_probe_wakes_a_pool_without_connections(void **state) {
+  struct call *probe;
+
+  (void)state;
+  world_open_max(&world, MAX_ONE);
+  probe = world_probe(&world);
+  world_connect(&world);
+  world_answer(&world, probe, 'I');
+  expect_success(probe);
+  world_close(&world);
+}
+
+static void a_closed_pool_refuses_a_probe(void **state) {
+  (void)state;
+  world_open_max(&world, MAX_ONE);
+  world_end(&world);
+  expect_status(world_probe(&world), HF_POOL_CLOSED);
+  world_close(&world);
+}
+
 static void the_first_in_line_can_be_looked_at(void **state) {
   struct call *first;
 
@@ -234,6 +313,11 @@ int main(void) {
       cmocka_unit_test(the_last_failed_connect_is_the_cause),
       cmocka_unit_test(without_a_failed_connect_there_is_no_cause),
       cmocka_unit_test(a_call_that_goes_again_is_ahead_of_later_ones),
+      cmocka_unit_test(a_probe_goes_before_those_that_wait),
+      cmocka_unit_test(a_probe_enters_a_full_line),
+      cmocka_unit_test(a_probe_waits_no_longer_than_its_limits),
+      cmocka_unit_test(a_probe_wakes_a_pool_without_connections),
+      cmocka_unit_test(a_closed_pool_refuses_a_probe),
       cmocka_unit_test(the_first_in_line_can_be_looked_at)};
 
   return cmocka_run_group_tests_name("queue", tests, NULL, NULL);

@@ -145,6 +145,17 @@ static void sweep_idle(struct hf_pool *pool) {
   }
 }
 
+/* Joined by one read after the other, it would never be free. */
+static void retire_expired(struct hf_pool *pool) {
+  struct hf_link *link;
+  HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_BUSY]) {
+    struct hf_slot *slot = slot_of(link);
+    if (slot->expires_us != 0 && pool->now_us >= slot->expires_us) {
+      slot->shared = false;
+    }
+  }
+}
+
 /* Asks whether the server is there when one of its answers stays away. */
 static void watch_silence(struct hf_pool *pool, enum hf_slot_state state) {
   uint64_t limit_us = (uint64_t)pool->config.silence_ms * US_PER_MS;
@@ -224,6 +235,7 @@ void hf_upkeep_sweep(struct hf_pool *pool) {
     cut_short(pool);
   }
   sweep_idle(pool);
+  retire_expired(pool);
   hf_checkup_sweep(pool);
   if (pool->config.silence_ms > 0) {
     watch_silence(pool, HF_SLOT_BUSY);

@@ -135,6 +135,26 @@ static void an_expired_connection_finishes_what_it_runs(void **state) {
   world_close(&world);
 }
 
+static void shared_reads_do_not_make_a_connection_immortal(void **state) {
+  struct hf_config config = world_config(1);
+  struct call *first, *second;
+  int i;
+
+  (void)state;
+  config.max_lifetime_s = 2;
+  world_open(&world, &config);
+  world_warm(&world, 1);
+  first = world_read(&world);
+  for (i = 0; i < 200 && world.counts[WORLD_CLOSE] == 0; i++) {
+    world_advance(&world, 20);
+    second = world_read(&world);
+    world_answer(&world, first, 'I');
+    first = second;
+  }
+  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  world_close(&world);
+}
+
 static void a_connection_is_closed_after_max_uses(void **state) {
   struct hf_config config = world_config(1);
   int i;
@@ -320,6 +340,7 @@ int main(void) {
       cmocka_unit_test(without_an_idle_time_out_connections_stay),
       cmocka_unit_test(a_lifetime_ends_with_jitter),
       cmocka_unit_test(an_expired_connection_finishes_what_it_runs),
+      cmocka_unit_test(shared_reads_do_not_make_a_connection_immortal),
       cmocka_unit_test(a_connection_is_closed_after_max_uses),
       cmocka_unit_test(a_silent_server_is_probed),
       cmocka_unit_test(a_slow_query_is_left_alone_while_probes_succeed),

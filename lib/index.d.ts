@@ -312,6 +312,12 @@ export interface PoolOptions {
         capMillis?: number;
         deadlineMillis?: number;
       };
+  /**
+   * What is told, and to whom; false: nothing, to nobody.
+   * @default the terminal: warnings in development, errors in production,
+   * nothing when NODE_ENV is test
+   */
+  logger?: false | Logger;
   /** Whether statements that only read are recognised, and so repeated. @default true */
   inferReads?: boolean;
 
@@ -513,6 +519,16 @@ export interface TransactionOptions {
   deadlineMillis?: number;
   /** What a retry helper gave its function. */
   context?: RetryContext;
+}
+
+// ---- what the pool tells of itself ---------------------------------------
+
+/** A logger of pino's shape. `fields.event` says what happened. */
+export interface Logger {
+  debug(fields: object, message: string): unknown;
+  info(fields: object, message: string): unknown;
+  warn(fields: object, message: string): unknown;
+  error(fields: object, message: string): unknown;
 }
 
 // ---- statistics -----------------------------------------------------------

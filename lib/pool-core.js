@@ -17,6 +17,7 @@ const {
   noticeOf,
   notificationOf,
 } = require('./events.js');
+const { setLogger } = require('./log.js');
 const { getPort } = require('./port.js');
 const registry = require('./types.js');
 const { compareOptions, openFields } = require('./open-fields.js');
@@ -46,6 +47,7 @@ class PoolCore {
     this.pool = pool;
     this.#resolved = resolved;
     this.#shared = shared;
+    this.log = setLogger(pool, resolved.logger);
     this.port = getPort();
     /** @type {import('./types.js').CustomTypes} */
     this.types = resolved.types ?? registry;

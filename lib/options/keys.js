@@ -3,6 +3,7 @@
 
 // The keys of the options object: pg's names and ours.
 
+const { checkLogger } = require('../log.js');
 const { escapeIdentifier } = require('../quote.js');
 const { nearest } = require('../nearest.js');
 const { parseRetryOptions } = require('../retry-options.js');
@@ -102,10 +103,7 @@ function readRetry(draft, value) {
 
 /** @type {Reader} */
 function readLogger(draft, value) {
-  if (typeof value !== 'function' && typeof value?.warn !== 'function') {
-    throw new TypeError('logger must be a function or have a function warn');
-  }
-  draft.other.logger = value;
+  draft.other.logger = checkLogger(value);
 }
 
 /** @type {Record<string, Reader>} */

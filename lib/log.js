@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What Holdfast says of itself, to a logger of the user's or to the terminal.
+//
+//   logOf(pool).warn({event: 'slow', durationMillis}, 'Slow query: …')
+//
+// `fields` always has an `event`; its first word says what the line belongs
+// to. Messages are plain sentences without marks; the terminal's logger puts
+// one in front. Neither may hold a secret or a value of a statement.
+
+/**
+ * A logger of pino's shape.
+ * @typedef {object} Logger
+ * @property {(fields: object, message: string) => unknown} debug
+ * @property {(fields: object, message: string) => unknown} info
+ * @property {(fields: object, message: string) => unknown} warn
+ * @property {(fields: object, message: string) => unknown} error
+ */
+
+/** @typedef {'debug' | 'info' | 'warn' | 'error'} Level */
+
+const LEVELS = /** @type {readonly Level[]} */ (
+  Object.freeze(['debug', 'info', 'warn', 'error'])
+);
+
+/** Marks of events, then of levels. */
+/** @type {Readonly<Record<string, string>>} */
+const MARKS = Object.freeze({
+  'warmup.start': '🔥',
+  'warmup.done': '✅',
+  'reset.done': '✅',
+  'health.wait': '⏳',
+  'health.passed': '✅',
+  'health.failed': '❌',
+  'breaker.closed': '✅',
+  warn: '⚠️',
+  error: '❌',
+});
+
+/** What a developer wants to see although nothing is wrong. */
+const WORTH_SEEING = /^(?:warmup|reset)\b/;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are replaced
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+
+function ignore() {}
+
+/**
+ * Writes a line. The only place that does: not console, which tests and
+ * frameworks replace and which adds formatting, and not standard output, which
+ * belongs to the program. A closed terminal is not worth ending the process.
+ * @param {string} line
+ */
+function writeLine(line) {
+  const { stderr } = process;
+  stderr.write(`${line}\n`, (error) => {
+    if (error && stderr.listenerCount('error') === 0) {
+      stderr.once('error', ignore);
+    }
+  });
+}
+
+/**
+ * @param {Level} level
+ * @returns {(fields: any, message: string) => void}
+ */
+function lineWriter(level) {
+  return (fields, message) => {
+    const event = String(fields?.event ?? '');
+    if (level !== 'info' || WORTH_SEEING.test(event)) {
+      const mark = MARKS[event] ?? MARKS[level];
+      const text = message.replace(CONTROL, ' ');
+      writeLine(mark === undefined ? text : `${mark} ${text}`);
+    }
+  };
+}
+
+/** @type {Logger} */
+const development = Object.freeze({
+  debug: ignore,
+  info: lineWriter('info'),
+  warn: lineWriter('warn'),
+  error: lineWriter('error'),
+});
+
+/** @type {Logger} */
+const production = Object.freeze({
+  debug: ignore,
+  info: ignore,
+  warn: ignore,
+  error: lineWriter('error'),
+});
+
+/**
+ * Returns the logger of a pool that was given none.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Logger | false}
+ */
+function defaultLogger(env) {
+  if (env.NODE_ENV === 'test') {
+    return false;
+  }
+  return env.NODE_ENV === 'production' ? production : development;
+}
+
+/**
+ * Returns the option `logger` once it is known to be one: an object with four
+ * methods, or false for none.
+ * @param {any} value
+ * @param {string} [key]
+ * @returns {Logger | false}
+ */
+function checkLogger(value, key = 'logger') {
+  if (value === false) {
+    return false;
+  }
+  if (value === null || !/^(?:object|function)$/.test(typeof value)) {
+    throw new TypeError(
+      `${key} must be false or an object with the methods ${LEVELS.join(', ')}`,
+    );
+  }
+  for (const level of LEVELS) {
+    if (typeof value[level] !== 'function') {
+      throw new TypeError(`${key} has no method ${level}(fields, message)`);
+    }
+  }
+  return value;
+}
+
+/** Speaks to a logger, which can do no harm. */
+class Log {
+  #logger;
+  /** How often the logger threw or rejected. */
+  failures = 0;
+  #count = () => {
+    this.failures += 1;
+  };
+
+  /** @param {Logger | false} logger */
+  constructor(logger) {
+    this.#logger = logger;
+  }
+
+  /**
+   * Returns whether it is worth gathering what a line of this level says.
+   * @param {Level} level
+   * @returns {boolean}
+   */
+  listens(level) {
+    // A method may be replaced at any time, as pino does to set its level.
+    return this.#logger !== false && this.#logger[level] !== ignore;
+  }
+
+  /**
+   * @param {object} fields
+   * @param {string} message
+   */
+  debug(fields, message) {
+    this.#write('debug', fields, message);
+  }
+
+  /**
+   * @param {object} fields
+   * @param {string} message
+   */
+  info(fields, message) {
+    this.#write('info', fields, message);
+  }
+
+  /**
+   * @param {object} fields
+   * @param {string} message
+   */
+  warn(fields, message) {
+    this.#write('warn', fields, message);
+  }
+
+  /**
+   * @param {object} fields
+   * @param {string} message
+   */
+  error(fields, message) {
+    this.#write('error', fields, message);
+  }
+
+  /**
+   * @param {Level} level
+   * @param {object} fields
+   * @param {string} message
+   */
+  #write(level, fields, message) {
+    const logger = this.#logger;
+    if (logger === false) {
+      return;
+    }
+    try {
+      const answer = /** @type {any} */ (logger[level](fields, message));
+      if (typeof answer?.then === 'function') {
+        answer.then(ignore, this.#count);
+      }
+    } catch {
+      this.#count();
+    }
+  }
+}
+
+/** By pool. @type {WeakMap<object, Log>} */
+const logs = new WeakMap();
+/** Of what belongs to no pool. @type {Log | undefined} */
+let common;
+
+/**
+ * Gives a pool its logger; without one, the default.
+ * @param {object} pool
+ * @param {Logger | false | undefined} logger
+ * @returns {Log}
+ */
+function setLogger(pool, logger) {
+  const log = new Log(logger ?? defaultLogger(process.env));
+  logs.set(pool, log);
+  return log;
+}
+
+/**
+ * Returns the log of a pool; without one, that of the process.
+ * @param {object} [pool]
+ * @returns {Log}
+ */
+function logOf(pool) {
+  const own = pool === undefined ? undefined : logs.get(pool);
+  if (own !== undefined) {
+    return own;
+  }
+  common ??= new Log(defaultLogger(process.env));
+  return common;
+}
+
+module.exports = { Log, checkLogger, defaultLogger, logOf, setLogger };

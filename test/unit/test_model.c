@@ -26,6 +26,7 @@ enum {
   OWNERS = 3,
   MAX_MOST = 9,
   MAX_RETRIES = 3,
+  CHECK_MS = 5000, /* how long a check-up may take */
   US = 1000,
   PERCENT = 100
 };
@@ -79,7 +80,8 @@ static bool repeatable(const struct call *call) {
 static void assert_not_overtaking(const struct call *call) {
   const struct call *other;
 
-  if (call->sent > 1 || call->request.kind == HF_REQUEST_STATEMENT) {
+  if (call->sent > 1 || call->request.kind == HF_REQUEST_STATEMENT ||
+      (call->request.flags & HF_FLAG_PROBE) != 0) {
     return;
   }
   for (other = model.world.calls; other != NULL; other = other->next) {
@@ -256,7 +258,14 @@ static void do_query(void) {
   struct call *call = new_call(HF_REQUEST_QUERY);
 
   world_describe(&call->request, kinds[draw(sizeof(kinds) / sizeof(kinds[0]))]);
+  if (chance(5)) {
+    world_describe(&call->request, HF_SQL_SELECT);
+    call->request.flags |= HF_FLAG_PROBE;
+  }
   world_submit(&model.world, call);
+  if ((call->request.flags & HF_FLAG_PROBE) != 0 && call->answered == 1) {
+    assert_int_not_equal(call->error.status, HF_QUEUE_FULL);
+  }
 }
 
 static void do_acquire(void) {
@@ -320,8 +329,38 @@ static void do_reset(void) {
   hf_pool_assert(&model.world.pool);
 }
 
+static void do_suspension(void) {
+  if (model.world.pool.state == HF_POOL_STATE_SUSPENDED) {
+    world_resume(&model.world);
+  } else if (chance(20)) {
+    world_suspend(&model.world);
+  }
+}
+
+/* The world asserts what must follow from these two. */
+static void do_check_ups(void) {
+  if (chance(70)) {
+    world_suspect(&model.world);
+  } else {
+    world_forget(&model.world);
+  }
+}
+
+/* No connection stays in a check-up for longer than that may take. */
+static void assert_checked_in_time(void) {
+  const struct world *world = &model.world;
+  struct hf_link *link;
+
+  HF_LIST_EACH(link, &world->pool.slots_in[HF_SLOT_CHECKING]) {
+    const struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
+
+    assert_true(world->now_us - slot->since_us < CHECK_MS * US);
+  }
+}
+
 static void do_wait(void) {
   world_advance(&model.world, chance(90) ? draw(50) : draw(12000));
+  assert_checked_in_time();
 }
 
 /* ---- the outside ----------------------------------------------------------
@@ -436,6 +475,8 @@ static void do_answer(void) {
       lose(slot);
     } else if (conn->n_in_flight > 0) {
       end_statement(slot);
+    } else if (conn->rolling_back && conn->dead) {
+      lose(slot);
     } else if (conn->rolling_back) {
       world_checked(&model.world, slot);
     } else if (chance(1)) {
@@ -490,9 +531,13 @@ static void step(void) {
     do_drop_owner();
   } else if (dice < 990) {
     do_warm();
-  } else if (dice < 992) {
+  } else if (dice < 991) {
     do_reset();
+  } else if (dice < 993) {
+    do_suspension();
   } else if (dice < 996) {
+    do_check_ups();
+  } else if (dice < 998) {
     model.outage = chance(30);
   } else {
     hf_budget_init(hf_retry_budget());
@@ -593,13 +638,15 @@ static void the_pool_keeps_its_promises(void **state) {
   }
   printf("pools %" PRIu64 ", calls %" PRIu64 ", connects %" PRIu64
          ", executions %" PRIu64 ", cancels %" PRIu64 ", rollbacks %" PRIu64
-         ", probes %" PRIu64 "\n",
+         ", pings %" PRIu64 ", forgets %" PRIu64 ", probes %" PRIu64 "\n",
          model.pools,
          model.answers,
          model.seen[WORLD_CONNECT],
          model.seen[WORLD_EXECUTE],
          model.seen[WORLD_CANCEL],
          model.seen[WORLD_ROLLBACK],
+         model.seen[WORLD_PING],
+         model.seen[WORLD_FORGET],
          model.seen[WORLD_PROBE]);
   assert_true(steps < STEPS || model.answers > steps / PERCENT);
 }

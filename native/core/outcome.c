@@ -60,12 +60,22 @@ static void rename_cancelled(struct hf_request *request) {
   }
 }
 
-/* A COMMIT that got no answer deserves a code that says so. */
+/*
+ * A COMMIT that got no answer deserves a code that says so. A warning of the
+ * server's that it goes is not an answer.
+ */
 static void rename_lost_commit(struct hf_request *request) {
-  if (request->sql.commits && request->error.sqlstate[0] == '\0' &&
-      request->error.status != HF_RELEASED &&
-      request->error.outcome == HF_OUTCOME_AMBIGUOUS) {
-    request->error.status = HF_OUTCOME_UNKNOWN;
+  struct hf_error *error = &request->error;
+  if (!request->sql.commits || error->outcome != HF_OUTCOME_AMBIGUOUS) {
+    return;
+  }
+  if (error->phase == HF_PHASE_AWAIT) {
+    error->phase = HF_PHASE_COMMIT;
+  }
+  if (error->status != HF_RELEASED &&
+      (error->sqlstate[0] == '\0' ||
+       error->severity == HF_SEVERITY_WARNING)) {
+    error->status = HF_OUTCOME_UNKNOWN;
   }
 }
 

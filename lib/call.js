@@ -3,9 +3,8 @@
 
 // One statement on its way: handed to the port, and told how it went.
 
-const { FLAG } = require('./batch.js');
 const { encodeParams } = require('./params.js');
-const { mayHaveWritten } = require('./reads.js');
+const { isHarmless } = require('./harmless.js');
 const types = require('./types.js');
 
 const NULL_MARK = '\u0001';
@@ -35,6 +34,10 @@ class Call {
   more = false;
   /** @type {string | null} */
   command = null;
+  /** The connection's status after it, a character code; 0 = unknown. */
+  transaction = 0;
+  /** Whether it certainly wrote nothing. */
+  read = false;
   /** @type {unknown[] | null} */
   values = null;
   /** @type {AbortSignal | null} */
@@ -129,6 +132,8 @@ class Call {
   onResult(result, told) {
     this.command = result.command;
     this.more = told.more;
+    this.transaction = told.transaction;
+    this.read = told.read;
     this.#failed ??= told.failed;
     if (told.more) {
       this.#results ??= [];
@@ -151,9 +156,13 @@ class Call {
     }
   }
 
-  /** @param {any} error */
-  onError(error) {
+  /**
+   * @param {any} error
+   * @param {number} transaction
+   */
+  onError(error, transaction) {
     this.more = false;
+    this.transaction = transaction;
     this.signal?.removeEventListener('abort', this);
     if (this.run !== undefined && error.attempts > 1) {
       this.run.spend(error.attempts - 1);
@@ -174,10 +183,7 @@ class Call {
 
   /** @returns {boolean} */
   mayHaveWritten() {
-    return (
-      (this.flags & FLAG.READ_ONLY) === 0 &&
-      mayHaveWritten(this.command, this.text)
-    );
+    return !this.read && !isHarmless(this.command);
   }
 }
 

@@ -12,10 +12,9 @@ const { readLeaseCall } = require('./arguments.js');
 const { Call } = require('./call.js');
 const { usageError } = require('./errors.js');
 const { escapeIdentifier, escapeLiteral } = require('./quote.js');
-const { afterError, afterResult } = require('./transaction-status.js');
 const { createTypeOverrides } = require('./types.js');
 
-/** @typedef {import('./transaction-status.js').TransactionStatus} Status */
+/** @typedef {'I' | 'T' | 'E'} Status */
 
 const asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
@@ -173,13 +172,15 @@ class PoolClient extends EventEmitter {
    * @param {unknown} error
    */
   settled(call, _connection, error) {
-    const before = this.#status ?? 'I';
+    if (call.transaction !== 0) {
+      this.#status = /** @type {Status} */ (
+        String.fromCharCode(call.transaction)
+      );
+    }
     if (error === undefined) {
-      this.#status = afterResult(before, call.command, call.text);
       this.#failure = this.#status === 'E' ? this.#failure : undefined;
       this.#noteWrites(call);
     } else {
-      this.#status = afterError(before, call.text);
       this.#failure ??= error;
     }
     this.#wrote = this.#wrote && this.#status !== 'I';

@@ -17,7 +17,7 @@ const EVENT = Object.freeze({
 });
 
 // The parts of an HF_MSG_ERROR that an event has: see holdfast.h.
-const ERROR_INTS = 20;
+const ERROR_INTS = 21;
 const CHUNKS = 5;
 const STATUS = 6;
 const OUTCOME = 7;

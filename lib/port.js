@@ -42,8 +42,11 @@ const CHUNKS = 5;
 const HEADER = 6;
 
 const RESULT_MORE = 1;
+const RESULT_READ = 2;
 const RESULT_ATTEMPTS = HEADER + 7;
 const RESULT_CONNECTION = HEADER + 8;
+const RESULT_TRANSACTION = HEADER + 9;
+const ERROR_TRANSACTION = HEADER + 14;
 const SHAPE_CLEARS = 1;
 
 /**
@@ -69,7 +72,14 @@ class Port {
   #shapes = new Map();
   #olderShapes = this.#shapes;
   /** @type {Told} */
-  #told = { connection: 0, attempts: 0, more: false, failed: null };
+  #told = {
+    connection: 0,
+    attempts: 0,
+    more: false,
+    transaction: 0,
+    read: false,
+    failed: null,
+  };
   #leases = 0;
   #held = false;
 
@@ -221,7 +231,7 @@ class Port {
     }
     Object.assign(failure, { outcome: 'not_executed', phase: 'local' });
     for (const [low, high] of requestsOf(ops, count)) {
-      this.#waiters.take(low, high)?.onError(failure);
+      this.#waiters.take(low, high)?.onError(failure, 0);
     }
     this.#letGo();
   }
@@ -294,6 +304,8 @@ class Port {
     told.connection = ints[at + RESULT_CONNECTION];
     told.attempts = ints[at + RESULT_ATTEMPTS];
     told.more = more;
+    told.transaction = ints[at + RESULT_TRANSACTION];
+    told.read = (ints[at + HEADER] & RESULT_READ) !== 0;
     told.failed = null;
     if (shape === undefined) {
       result.rows = readEmptyRows(ints, at, asArray);
@@ -352,7 +364,10 @@ class Port {
     }
     switch (ints[at]) {
       case MSG_ERROR:
-        waiter.onError(errorFromMessage(ints, at, strings, first));
+        waiter.onError(
+          errorFromMessage(ints, at, strings, first),
+          ints[at + ERROR_TRANSACTION],
+        );
         break;
       case MSG_LEASE:
         waiter.onLease?.({

@@ -29,7 +29,7 @@ const RESULT_AFFECTED_LOW = 9;
 const RESULT_AFFECTED_HIGH = 10;
 const RESULT_OID = 11;
 const RESULT_COMMAND = 12;
-const RESULT_INTS = 15;
+const RESULT_INTS = 16;
 
 const WORD = 2 ** 32;
 

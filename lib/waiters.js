@@ -18,7 +18,7 @@
  * @property {(lease: Lease) => void} [onLease]
  * @property {(existing: boolean, options: string) => void} [onOpened]
  * @property {() => void} [onOk]
- * @property {(error: Error) => void} onError
+ * @property {(error: Error, transaction: number) => void} onError
  */
 
 /**
@@ -27,6 +27,9 @@
  * @property {number} connection the serial of the one it ran on
  * @property {number} attempts
  * @property {boolean} more another result of the same statement follows
+ * @property {number} transaction status after it, as a character code; 0 when
+ *   unknown or not on a lease
+ * @property {boolean} read it certainly wrote nothing
  * @property {{thrown: unknown} | null} failed by a type parser
  */
 

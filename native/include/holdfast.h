@@ -339,7 +339,7 @@ enum {
    * wholly in one chunk; when it does not fit what is left of the current
    * chunk it begins the next.
    */
-  HF_RESULT_FLAGS = HF_INT_HEADER, /* HF_RESULT_MORE: another one follows */
+  HF_RESULT_FLAGS = HF_INT_HEADER, /* HF_RESULT_MORE, HF_RESULT_READ */
   HF_RESULT_SHAPE,                 /* 0 = no columns */
   HF_RESULT_ROWS,
   HF_RESULT_AFFECTED_LOW, /* row count of the command tag, two words */
@@ -348,6 +348,7 @@ enum {
   HF_RESULT_COMMAND, /* enum hf_command */
   HF_RESULT_ATTEMPTS,
   HF_RESULT_CONNECTION, /* serial of the connection it ran on */
+  HF_RESULT_TRANSACTION, /* on a lease: I, T or E after it; else 0 */
   HF_RESULT_INTS,
 
   /*
@@ -384,6 +385,7 @@ enum {
   HF_ERROR_WAITING,
   HF_ERROR_CAUSE_STATUS,
   HF_ERROR_CAUSE_ERRNO,
+  HF_ERROR_TRANSACTION, /* as HF_RESULT_TRANSACTION */
   HF_ERROR_INTS,
 
   /* HF_MSG_LEASE */
@@ -412,7 +414,10 @@ enum {
   HF_ASK_INTS
 };
 
-enum { HF_RESULT_MORE = 1 };
+enum {
+  HF_RESULT_MORE = 1, /* another result of this call follows */
+  HF_RESULT_READ = 2  /* the statement certainly wrote nothing */
+};
 
 enum hf_column {
   HF_COLUMN_TEXT,

@@ -150,6 +150,21 @@ void hf_call_add(struct hf_call *call, struct hf_block *block) {
   call->last = block;
 }
 
+/* The status of a lease's connection after the statement; 0 when unknown. */
+static int32_t transaction_of(const struct hf_call *call) {
+  const struct hf_lease *lease = call->request.lease;
+  if (call->request.kind != HF_REQUEST_STATEMENT || lease->slot == NULL ||
+      call->request.state != HF_REQUEST_DONE) {
+    return 0;
+  }
+  return lease->slot->transaction;
+}
+
+static bool only_read(const struct hf_call *call) {
+  return call->request.sql.read_only ||
+         (call->request.flags & HF_FLAG_READ_ONLY) != 0;
+}
+
 static void send_error(struct hf_call *call) {
   const struct hf_request *request = &call->request;
   const struct hf_error *error = &request->error;
@@ -179,6 +194,7 @@ static void send_error(struct hf_call *call) {
   block->ints[HF_ERROR_BUSY] = gauges.busy;
   block->ints[HF_ERROR_IDLE] = gauges.idle;
   block->ints[HF_ERROR_WAITING] = gauges.waiting;
+  block->ints[HF_ERROR_TRANSACTION] = transaction_of(call);
   block->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)request->cause.status;
   block->ints[HF_ERROR_CAUSE_ERRNO] = request->cause.sys_errno;
   hf_port_send(call->handle->port, block);
@@ -212,7 +228,10 @@ static void send_results(struct hf_call *call) {
     block->next = NULL;
     if (block->ints[HF_INT_KIND] == HF_MSG_RESULT) {
       block->ints[HF_RESULT_ATTEMPTS] = call->request.attempts;
-      block->ints[HF_RESULT_FLAGS] = next == NULL ? 0 : HF_RESULT_MORE;
+      block->ints[HF_RESULT_FLAGS] = (next == NULL ? 0 : HF_RESULT_MORE) |
+                                     (only_read(call) ? HF_RESULT_READ : 0);
+      block->ints[HF_RESULT_TRANSACTION] =
+          next == NULL ? transaction_of(call) : 0;
     }
     hf_port_send(call->handle->port, block);
     block = next;

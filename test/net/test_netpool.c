@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A pool on a real server: leases, transactions left open, backends that are
+ * terminated, restarts, reset, warm-up.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support_cluster.h"
+#include "support_port.h"
+
+static struct support_cluster cluster;
+static struct support_port *port;
+static int admin; /* a pool for looking on */
+
+#define PASSWORD "pg.password", SUPPORT_CLUSTER_PASSWORD
+
+static int start_all(void **state) {
+  (void)state;
+  if (support_cluster_start(&cluster) != 0) {
+    return -1;
+  }
+  port = support_port_open();
+  admin = support_pool(port, cluster.port, PASSWORD, "max", "1", NULL);
+  return support_ask(port, admin, "create table t (a int)").kind ==
+                 HF_MSG_RESULT
+             ? 0
+             : -1;
+}
+
+static int stop_all(void **state) {
+  (void)state;
+  support_port_close(port);
+  support_wait_engine_gone();
+  support_cluster_stop(&cluster);
+  return 0;
+}
+
+static int pool_of(const char *max) {
+  return support_pool(port, cluster.port, PASSWORD, "max", max, NULL);
+}
+
+static void close_pool(int pool) {
+  assert_int_equal(support_wait(port, support_end(port, pool)).kind,
+                   HF_MSG_OK);
+}
+
+static void terminate(int pid) {
+  char sql[64];
+  (void)snprintf(sql, sizeof sql, "select pg_terminate_backend(%d, 5000)", pid);
+  assert_string_equal(support_ask(port, admin, sql).cell, "t");
+}
+
+static void release(int lease, int flags) {
+  assert_int_equal(
+      support_wait(port, support_release(port, lease, flags)).kind, HF_MSG_OK);
+}
+
+/* ---- transactions -------------------------------------------------------- */
+
+static void query_may_not_leave_a_transaction_open(void **state) {
+  int pool = pool_of("1");
+  struct support_answer answer = support_ask(port, pool, "begin");
+  (void)state;
+  assert_int_equal(answer.status, HF_TRANSACTION_OPEN);
+  answer = support_ask(port, pool, "begin; insert into t values (7)");
+  assert_int_equal(answer.status, HF_TRANSACTION_OPEN);
+  assert_string_equal(
+      support_ask(port, pool, "select count(*)::text from t where a = 7").cell,
+      "0");
+  close_pool(pool);
+}
+
+static void a_released_transaction_is_rolled_back(void **state) {
+  int pool = pool_of("1");
+  struct support_answer lease = support_lease(port, pool);
+  struct support_answer next;
+  (void)state;
+  (void)support_say(port, lease.lease, "begin");
+  assert_int_equal(
+      support_say(port, lease.lease, "insert into t values (8)").kind,
+      HF_MSG_RESULT);
+  release(lease.lease, 0);
+  next = support_lease(port, pool);
+  assert_int_equal(next.connection, lease.connection);
+  assert_string_equal(
+      support_say(port, next.lease, "select count(*)::text from t").cell, "0");
+  release(next.lease, HF_FLAG_CLOSE);
+  next = support_lease(port, pool);
+  assert_int_not_equal(next.connection, lease.connection);
+  release(next.lease, HF_FLAG_CLOSE_IF_BROKEN);
+  assert_int_equal(support_say(port, next.lease, "select 1").status,
+                   HF_RELEASED);
+  close_pool(pool);
+}
+
+static void a_failed_transaction_commits_as_an_error(void **state) {
+  int pool = pool_of("1");
+  int lease = support_lease(port, pool).lease;
+  (void)state;
+  (void)support_say(port, lease, "begin");
+  assert_string_equal(support_say(port, lease, "select 1/0").sqlstate, "22012");
+  assert_int_equal(support_say(port, lease, "commit").status,
+                   HF_COMMIT_ROLLED_BACK);
+  assert_int_equal(support_say(port, lease, "select 1").kind, HF_MSG_RESULT);
+  release(lease, 0);
+  close_pool(pool);
+}
+
+static void statements_of_a_lease_run_in_the_order_of_calls(void **state) {
+  int pool = pool_of("2");
+  int lease = support_lease(port, pool).lease;
+  int64_t ids[40];
+  char sql[64];
+  int i;
+  (void)state;
+  (void)support_say(port, lease, "create temp table seen (n serial, i int)");
+  for (i = 0; i < 40; i++) {
+    (void)snprintf(sql,
+                   sizeof sql,
+                   i % 7 == 3 ? "select %d/0"
+                              : "insert into seen (i) values (%d)",
+                   i);
+    ids[i] = support_on_lease(port, lease, sql);
+  }
+  for (i = 0; i < 40; i++) {
+    assert_int_equal(support_wait(port, ids[i]).kind,
+                     i % 7 == 3 ? HF_MSG_ERROR : HF_MSG_RESULT);
+  }
+  assert_string_equal(
+      support_say(port,
+                  lease,
+                  "select bool_and(ordered)::text from (select "
+                  "i > lag(i) over (order by n) as ordered from seen) as s")
+          .cell,
+      "true");
+  release(lease, 0);
+  close_pool(pool);
+}
+
+static void leases_are_granted_in_the_order_of_asking(void **state) {
+  int pool = pool_of("1");
+  int64_t ids[20];
+  int i;
+  (void)state;
+  for (i = 0; i < 20; i++) {
+    ids[i] = i % 2 == 0 ? support_acquire(port, pool)
+                        : support_query(port, pool, "select 1");
+  }
+  for (i = 0; i < 20; i++) {
+    struct support_answer answer = support_wait(port, ids[i]);
+    if (i % 2 == 0) {
+      assert_int_equal(answer.kind, HF_MSG_LEASE);
+      assert_int_equal(support_unanswered(port), 19 - i);
+      release(answer.lease, 0);
+    } else {
+      assert_int_equal(answer.kind, HF_MSG_RESULT);
+    }
+  }
+  close_pool(pool);
+}
+
+/* ---- the end of backends ------------------------------------------------- */
+
+static void a_backend_that_ends_idle_is_not_noticed(void **state) {
+  int pool = pool_of("1");
+  int i;
+  (void)state;
+  for (i = 0; i < 5; i++) {
+    struct support_answer lease = support_lease(port, pool);
+    release(lease.lease, 0);
+    terminate(lease.pid);
+    assert_int_equal(
+        support_ask(port, pool, "insert into t values (9)").kind,
+        HF_MSG_RESULT);
+  }
+  assert_string_equal(
+      support_ask(port, pool, "select count(*)::text from t where a = 9").cell,
+      "5");
+  (void)support_ask(port, pool, "delete from t");
+  close_pool(pool);
+}
+
+static void terminate_sleeper(void) {
+  static const char sql[] =
+      "select count(pg_terminate_backend(pid, 5000))::text "
+      "from pg_stat_activity where query like '%pg_sleep(60)%' "
+      "and wait_event = 'PgSleep'";
+  while (strcmp(support_ask(port, admin, sql).cell, "1") != 0) {
+  }
+}
+
+static void a_backend_that_ends_busy_is_repeated(void **state) {
+  int pool = pool_of("1");
+  struct support_answer answer;
+  int64_t id;
+  (void)state;
+  (void)support_ask(port, admin, "create sequence attempts");
+  id = support_query(port,
+                     pool,
+                     "select case nextval('attempts') when 1 then "
+                     "pg_sleep(60)::text else 'again' end");
+  support_flush(port);
+  terminate_sleeper();
+  answer = support_wait(port, id);
+  assert_string_equal(answer.cell, "again");
+  assert_int_equal(answer.attempts, 2);
+  close_pool(pool);
+}
+
+static void a_lease_remembers_how_its_connection_was_lost(void **state) {
+  int pool = pool_of("1");
+  struct support_answer lease = support_lease(port, pool);
+  struct support_answer answer;
+  int lost = support_events(port, HF_EVENT_LOST);
+  (void)state;
+  (void)support_say(port, lease.lease, "begin");
+  (void)support_say(port, lease.lease, "insert into t values (10)");
+  terminate(lease.pid);
+  support_wait_events(port, HF_EVENT_LOST, lost + 1);
+  answer = support_say(port, lease.lease, "commit");
+  assert_string_equal(answer.sqlstate, "57P01");
+  assert_int_equal(answer.outcome, HF_OUTCOME_ROLLED_BACK);
+  assert_int_equal(answer.unit, HF_UNIT_TRANSACTION);
+  release(lease.lease, 0);
+  assert_string_equal(
+      support_ask(port, pool, "select count(*)::text from t").cell, "0");
+  close_pool(pool);
+}
+
+static void a_backend_that_ends_in_a_transaction_fails_its_statement(
+    void **state) {
+  int pool = pool_of("1");
+  struct support_answer lease = support_lease(port, pool);
+  struct support_answer answer;
+  int64_t id, queued;
+  (void)state;
+  (void)support_say(port, lease.lease, "begin");
+  id = support_on_lease(port, lease.lease, "select pg_sleep(60)");
+  queued = support_on_lease(port, lease.lease, "commit");
+  support_flush(port);
+  terminate_sleeper();
+  answer = support_wait(port, id);
+  assert_string_equal(answer.sqlstate, "57P01");
+  assert_int_equal(answer.outcome, HF_OUTCOME_ROLLED_BACK);
+  assert_int_equal(answer.attempts, 1);
+  answer = support_wait(port, queued);
+  assert_string_equal(answer.sqlstate, "57P01");
+  assert_int_equal(answer.outcome, HF_OUTCOME_ROLLED_BACK);
+  release(lease.lease, 0);
+  close_pool(pool);
+}
+
+static void a_server_that_crashes_is_waited_for(void **state) {
+  int pool = support_pool(port,
+                          cluster.port,
+                          PASSWORD,
+                          "max",
+                          "4",
+                          "maxRetries",
+                          "5",
+                          NULL);
+  struct support_answer lease = support_lease(port, pool);
+  struct support_answer answer;
+  int64_t ids[30];
+  int i;
+  (void)state;
+  for (i = 0; i < 30; i++) {
+    ids[i] = support_query(port, pool, "select count(*)::text from t");
+  }
+  support_flush(port);
+  /* One backend dies of SIGKILL: the server ends all and recovers. */
+  assert_int_equal(kill(lease.pid, SIGKILL), 0);
+  for (i = 0; i < 30; i++) {
+    assert_int_equal(support_wait(port, ids[i]).kind, HF_MSG_RESULT);
+  }
+  answer = support_say(port, lease.lease, "insert into t values (1)");
+  assert_int_equal(answer.kind, HF_MSG_ERROR);
+  release(lease.lease, 0);
+  do {
+    answer = support_ask(port, admin, "select 1");
+  } while (answer.kind != HF_MSG_RESULT);
+  close_pool(pool);
+}
+
+/* ---- the life of connections --------------------------------------------- */
+
+static int64_t simple_op(enum hf_op_kind kind, int pool, int deadline_ms) {
+  struct hf_op op = {
+      .kind = (int32_t)kind, .target = pool, .deadline_ms = deadline_ms};
+  return support_op(port, &op, NULL);
+}
+
+static void a_reset_replaces_every_connection(void **state) {
+  int pool = pool_of("3");
+  struct support_answer held = support_lease(port, pool);
+  struct support_answer idle = support_ask(port, pool, "select 1");
+  struct support_answer answer;
+  int i;
+  (void)state;
+  assert_int_equal(support_wait(port, simple_op(HF_OP_RESET, pool, 0)).kind,
+                   HF_MSG_OK);
+  /* What is held goes on until it is given back. */
+  assert_int_equal(support_say(port, held.lease, "select 1").kind,
+                   HF_MSG_RESULT);
+  release(held.lease, 0);
+  for (i = 0; i < 6; i++) {
+    answer = support_ask(port, pool, "select 1");
+    assert_int_equal(answer.kind, HF_MSG_RESULT);
+    assert_true(answer.connection > held.connection &&
+                answer.connection > idle.connection);
+  }
+  close_pool(pool);
+}
+
+static void warming_up_opens_min_connections(void **state) {
+  int pool = support_pool(
+      port, cluster.port, PASSWORD, "max", "5", "min", "3", NULL);
+  struct support_answer answer =
+      support_wait(port, simple_op(HF_OP_WARMUP, pool, 20000));
+  (void)state;
+  assert_int_equal(answer.kind, HF_MSG_OK);
+  assert_true(answer.value >= 3);
+  assert_true(support_stat(port, pool, "connectsSucceeded") >= 3);
+  close_pool(pool);
+}
+
+static void warming_up_reports_what_stands_against_it(void **state) {
+  int pool = support_pool(
+      port, cluster.port, "pg.password", "wrong", "min", "2", NULL);
+  struct support_answer answer =
+      support_wait(port, simple_op(HF_OP_WARMUP, pool, 20000));
+  (void)state;
+  assert_int_equal(answer.kind, HF_MSG_ERROR);
+  assert_string_equal(answer.sqlstate, "28P01");
+  answer = support_ask(port, pool, "select 1");
+  assert_int_equal(answer.kind, HF_MSG_ERROR);
+  assert_int_equal(answer.phase, HF_PHASE_CONNECT);
+  close_pool(pool);
+  pool = support_pool(port, 1, "min", "2", NULL);
+  answer = support_wait(port, simple_op(HF_OP_WARMUP, pool, 200));
+  assert_int_equal(answer.kind, HF_MSG_ERROR);
+  assert_int_equal(answer.status, HF_DEADLINE);
+  close_pool(pool);
+}
+
+static void ending_while_warming_up_settles_both(void **state) {
+  int pool = support_pool(port, 1, "min", "2", NULL);
+  int64_t warming = simple_op(HF_OP_WARMUP, pool, 20000);
+  int64_t end = support_end(port, pool);
+  (void)state;
+  assert_int_equal(support_wait(port, warming).kind, HF_MSG_ERROR);
+  assert_int_equal(support_wait(port, end).kind, HF_MSG_OK);
+}
+
+static void events_tell_of_connections_and_notifications(void **state) {
+  int pool = pool_of("1");
+  int lease = support_lease(port, pool).lease;
+  int notes = support_events(port, HF_EVENT_NOTIFY);
+  int notices = support_events(port, HF_EVENT_NOTICE);
+  (void)state;
+  assert_true(support_events(port, HF_EVENT_CONNECT) > 0);
+  (void)support_say(port, lease, "listen news");
+  (void)support_ask(port, admin, "notify news, 'payload'");
+  support_wait_events(port, HF_EVENT_NOTIFY, notes + 1);
+  (void)support_say(port, lease, "do $$ begin raise notice 'hear'; end $$");
+  support_wait_events(port, HF_EVENT_NOTICE, notices + 1);
+  assert_string_equal(support_event_text(port), "hear");
+  (void)support_say(port, lease, "unlisten *");
+  release(lease, 0);
+  close_pool(pool);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(query_may_not_leave_a_transaction_open),
+      cmocka_unit_test(a_released_transaction_is_rolled_back),
+      cmocka_unit_test(a_failed_transaction_commits_as_an_error),
+      cmocka_unit_test(statements_of_a_lease_run_in_the_order_of_calls),
+      cmocka_unit_test(leases_are_granted_in_the_order_of_asking),
+      cmocka_unit_test(a_backend_that_ends_idle_is_not_noticed),
+      cmocka_unit_test(a_backend_that_ends_busy_is_repeated),
+      cmocka_unit_test(a_lease_remembers_how_its_connection_was_lost),
+      cmocka_unit_test(
+          a_backend_that_ends_in_a_transaction_fails_its_statement),
+      cmocka_unit_test(a_reset_replaces_every_connection),
+      cmocka_unit_test(warming_up_opens_min_connections),
+      cmocka_unit_test(warming_up_reports_what_stands_against_it),
+      cmocka_unit_test(ending_while_warming_up_settles_both),
+      cmocka_unit_test(events_tell_of_connections_and_notifications),
+      cmocka_unit_test(a_server_that_crashes_is_waited_for),
+  };
+  return cmocka_run_group_tests(tests, start_all, stop_all);
+}

@@ -62,6 +62,40 @@ function parseFlat(body, parseElement) {
   return elements;
 }
 
+/** More digits may not add up exactly. */
+const DIGITS_MAX = 15;
+
+/**
+ * Returns where the digits that begin at `start` end.
+ * @param {string} text
+ * @param {number} start
+ * @returns {number}
+ */
+function endOfDigits(text, start) {
+  let end = start;
+  let code = text.charCodeAt(end);
+  while (code >= ZERO && code <= NINE) {
+    end += 1;
+    code = text.charCodeAt(end);
+  }
+  return end;
+}
+
+/**
+ * Returns the number of the digits between two places.
+ * @param {string} text
+ * @param {number} start
+ * @param {number} end
+ * @returns {number}
+ */
+function sumOfDigits(text, start, end) {
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    value = value * 10 + (text.charCodeAt(i) - ZERO);
+  }
+  return value;
+}
+
 /**
  * Parses an array of integers; anything but digits between the commas sends
  * it the general way.
@@ -75,23 +109,16 @@ function parseIntegers(text, parseElement) {
     return parseArray(text, parseElement);
   }
   const elements = [];
-  for (let i = 1; i < last; i++) {
-    const negative = text.charCodeAt(i) === MINUS;
-    const start = negative ? i + 1 : i;
-    let value = 0;
-    let code = 0;
-    for (i = start; i < last; i++) {
-      code = text.charCodeAt(i);
-      if (code < ZERO || code > NINE) {
-        break;
-      }
-      value = value * 10 + (code - ZERO);
-    }
-    const digits = i - start;
-    // More than 15 digits may not add up exactly.
-    if (digits === 0 || digits > 15 || (i < last && code !== COMMA)) {
+  for (let at = 1; at < last; at++) {
+    const negative = text.charCodeAt(at) === MINUS;
+    const start = negative ? at + 1 : at;
+    at = endOfDigits(text, start);
+    const digits = at - start;
+    const isWhole = at === last || text.charCodeAt(at) === COMMA;
+    if (digits === 0 || digits > DIGITS_MAX || !isWhole) {
       return parseArray(text, parseElement);
     }
+    const value = sumOfDigits(text, start, at);
     elements.push(negative ? -value : value);
   }
   return elements;
@@ -102,6 +129,8 @@ class ArrayReader {
   #text;
   #parseElement;
   #at = 0;
+  /** @type {unknown[][]} the arrays around the current one */
+  #open = [];
 
   /**
    * @param {string} text
@@ -115,35 +144,42 @@ class ArrayReader {
   /** @returns {unknown[]} */
   read() {
     const text = this.#text;
-    /** @type {unknown[][]} */
-    const open = [];
     /** @type {unknown[]} */
-    let current = [];
-    const top = current;
+    const top = [];
+    let current = top;
     while (this.#at < text.length) {
       const code = text.charCodeAt(this.#at);
       if (code === OPEN) {
-        open.push(current);
+        this.#open.push(current);
         current = [];
         this.#at += 1;
       } else if (code === CLOSE) {
-        const parent = open.pop();
-        if (parent === undefined) {
-          throw unbalanced();
-        }
-        parent.push(current);
-        current = parent;
-        this.#at += 1;
+        current = this.#close(current);
       } else if (code === COMMA) {
         this.#at += 1;
       } else {
         current.push(code === QUOTE ? this.#quoted() : this.#plain());
       }
     }
-    if (open.length > 0) {
+    if (this.#open.length > 0) {
       throw unbalanced();
     }
     return Array.isArray(top[0]) ? top[0] : [];
+  }
+
+  /**
+   * Ends an array; returns the one around it.
+   * @param {unknown[]} current
+   * @returns {unknown[]}
+   */
+  #close(current) {
+    const parent = this.#open.pop();
+    if (parent === undefined) {
+      throw unbalanced();
+    }
+    parent.push(current);
+    this.#at += 1;
+    return parent;
   }
 
   /** Reads from a quote to the next one that is not escaped. */

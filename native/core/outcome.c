@@ -41,10 +41,13 @@ static struct hf_evidence describe(const struct hf_request *request) {
   context.in_transaction = request->in_transaction;
   context.commit_sent = request->sql.commits && !request->unsent;
   context.nothing_sent = request->unsent;
-  /* Inside a transaction CALL and DO cannot commit; a COMMIT can. */
-  context.may_commit_midway = request->in_transaction
-                                  ? request->sql.commits
-                                  : request->sql.may_commit_midway;
+  /*
+   * Inside a transaction CALL and DO cannot commit. COMMIT can, and what fails
+   * behind one in the same text comes too late; one that fails itself did not.
+   */
+  context.may_commit_midway =
+      request->in_transaction ? request->sql.commits && request->sql.multiple
+                              : request->sql.may_commit_midway;
   return context;
 }
 

@@ -42,7 +42,7 @@ async function main() {
   const [killer, pool] = [open(1, 'killer'), open(SIZE, 'victim')];
   const kill = () =>
     killer.query(
-      `select count(pg_terminate_backend(pid, 1000))::int as killed
+      `select count(pg_terminate_backend(pid))::int as killed
          from pg_stat_activity where application_name = 'victim'`,
     );
   /** @type {string[]} */

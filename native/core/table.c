@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* A hash table with chains. */
+#include "table.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "alloc.h"
+
+enum { SIZE_MIN = 64, FOLD = 32, TURN = 29, WORD_BITS = 64 };
+
+static uint64_t mix(uint64_t hash, uint64_t word) {
+  hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+  return hash << TURN | hash >> (WORD_BITS - TURN);
+}
+
+uint64_t hf_table_hash(uint64_t seed, const void *data, size_t bytes) {
+  const unsigned char *at = data;
+  uint64_t hash = mix(seed, (uint64_t)bytes);
+  uint64_t word;
+  for (; bytes >= sizeof word; bytes -= sizeof word, at += sizeof word) {
+    memcpy(&word, at, sizeof word);
+    hash = mix(hash, word);
+  }
+  word = 0;
+  memcpy(&word, at, bytes);
+  hash = mix(mix(hash, word), seed);
+  return hash ^ hash >> FOLD;
+}
+
+static struct hf_table_node **chain_of(const struct hf_table *table,
+                                       uint64_t hash) {
+  return &table->chains[hash & (table->size - 1)];
+}
+
+static void link_node(struct hf_table *table, struct hf_table_node *node) {
+  struct hf_table_node **chain = chain_of(table, node->hash);
+  node->next = *chain;
+  *chain = node;
+}
+
+static void grow(struct hf_table *table) {
+  struct hf_table bigger = {0};
+  size_t i;
+  bigger.size = table->size == 0 ? SIZE_MIN : table->size * 2;
+  bigger.chains = hf_calloc(bigger.size, sizeof(struct hf_table_node *));
+  if (bigger.chains == NULL) {
+    return;
+  }
+  for (i = 0; i < table->size; i++) {
+    struct hf_table_node *node;
+    while ((node = table->chains[i]) != NULL) {
+      table->chains[i] = node->next;
+      link_node(&bigger, node);
+    }
+  }
+  hf_free(table->chains);
+  table->chains = bigger.chains;
+  table->size = bigger.size;
+}
+
+enum hf_status hf_table_add(struct hf_table *table,
+                            struct hf_table_node *node) {
+  if (table->count >= table->size) {
+    grow(table);
+  }
+  if (table->size == 0) {
+    return HF_NO_MEMORY;
+  }
+  link_node(table, node);
+  table->count++;
+  return HF_OK;
+}
+
+void hf_table_remove(struct hf_table *table, struct hf_table_node *node) {
+  struct hf_table_node **at = chain_of(table, node->hash);
+  while (*at != node) {
+    assert(*at != NULL);
+    at = &(*at)->next;
+  }
+  *at = node->next;
+  node->next = NULL;
+  table->count--;
+}
+
+struct hf_table_node *hf_table_first(const struct hf_table *table,
+                                     uint64_t hash) {
+  struct hf_table_node *node =
+      table->size == 0 ? NULL : *chain_of(table, hash);
+  while (node != NULL && node->hash != hash) {
+    node = node->next;
+  }
+  return node;
+}
+
+struct hf_table_node *hf_table_next(const struct hf_table_node *node) {
+  uint64_t hash = node->hash;
+  struct hf_table_node *next = node->next;
+  while (next != NULL && next->hash != hash) {
+    next = next->next;
+  }
+  return next;
+}
+
+void hf_table_finish(struct hf_table *table) {
+  hf_free(table->chains);
+  memset(table, 0, sizeof *table);
+}

@@ -80,7 +80,10 @@ static struct hf_post *next_post(struct hf_engine *engine) {
   return link == NULL ? NULL : HF_CONTAINER_OF(link, struct hf_post, link);
 }
 
-/* Nanoseconds that pass while the machine sleeps are on one clock only. */
+/*
+ * Time that passes while the machine sleeps is on one clock only. The other is
+ * read a little later, so this may go back, and wrap around at zero.
+ */
 static uint64_t slept_us(void) {
   struct timespec boot;
   (void)clock_gettime(CLOCK_BOOTTIME, &boot);
@@ -96,7 +99,7 @@ static uint64_t slept_us(void) {
 static void notice_thaw(struct hf_engine *engine) {
   uint64_t now_us = hf_engine_now_us();
   uint64_t asleep_us = slept_us();
-  bool suspended = asleep_us > engine->slept_us + THAW_US;
+  bool suspended = (int64_t)(asleep_us - engine->slept_us) > THAW_US;
   bool stopped =
       engine->timer_us != 0 && now_us > engine->timer_us + THAW_US;
   struct hf_link *link;

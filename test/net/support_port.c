@@ -527,12 +527,14 @@ static void take(struct support_port *port) {
 }
 
 /* Takes what is there; waits for a wake when there is nothing. */
-static void pump(struct support_port *port, const char *what, int64_t id) {
-  struct timespec at = limit();
+static void pump(struct support_port *port,
+                 const char *what,
+                 int64_t id,
+                 const struct timespec *until) {
   support_flush(port);
   (void)pthread_mutex_lock(&port->lock);
   while (!port->woken) {
-    if (pthread_cond_timedwait(&port->changed, &port->lock, &at) != 0) {
+    if (pthread_cond_timedwait(&port->changed, &port->lock, until) != 0) {
       (void)fprintf(stderr,
                     "test support: waited in vain for %s %lld\n",
                     what,
@@ -546,10 +548,11 @@ static void pump(struct support_port *port, const char *what, int64_t id) {
 }
 
 struct support_answer support_wait(struct support_port *port, int64_t id) {
+  struct timespec until = limit();
   support_flush(port);
   take(port);
   while (!port->calls[id].settled) {
-    pump(port, "call", id);
+    pump(port, "call", id, &until);
   }
   return port->calls[id].answer;
 }
@@ -573,16 +576,19 @@ struct support_answer support_lease(struct support_port *port, int pool) {
   return answer;
 }
 
-int64_t support_question(struct support_port *port, int *pool) {
+int64_t support_question(struct support_port *port, int pool) {
+  struct timespec until = limit();
   support_flush(port);
   take(port);
-  while (port->read_questions == port->n_questions) {
-    pump(port, "question", port->n_questions);
+  for (;;) {
+    while (port->read_questions < port->n_questions) {
+      int i = port->read_questions++;
+      if (port->question_pools[i] == pool) {
+        return port->questions[i];
+      }
+    }
+    pump(port, "question of pool", pool, &until);
   }
-  if (pool != NULL) {
-    *pool = port->question_pools[port->read_questions];
-  }
-  return port->questions[port->read_questions++];
 }
 
 int support_events(struct support_port *port, enum hf_event kind) {
@@ -597,8 +603,9 @@ const char *support_event_text(struct support_port *port) {
 void support_wait_events(struct support_port *port,
                          enum hf_event kind,
                          int n) {
+  struct timespec until = limit();
   while (support_events(port, kind) < n) {
-    pump(port, "event", (int64_t)kind);
+    pump(port, "event", (int64_t)kind, &until);
   }
 }
 

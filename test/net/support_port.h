@@ -108,8 +108,8 @@ struct support_answer support_say(struct support_port *port,
 /* Acquires; fails the test when that fails. */
 struct support_answer support_lease(struct support_port *port, int pool);
 
-/* Waits for the engine's next question; its pool in `*pool`. */
-int64_t support_question(struct support_port *port, int *pool);
+/* Waits for the next question about a pool. */
+int64_t support_question(struct support_port *port, int pool);
 
 /* How many events of a kind came so far, and the text of the last one. */
 int support_events(struct support_port *port, enum hf_event kind);

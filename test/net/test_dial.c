@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening connections: passwords that a function gives, or does not, settings
+ * that fail, servers that refuse.
+ */
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support_cluster.h"
+#include "support_port.h"
+#include "support_server.h"
+
+static struct support_cluster cluster;
+static struct support_port *port;
+
+#define ASKS "has.password", "1"
+
+static int start_all(void **state) {
+  (void)state;
+  if (support_cluster_start(&cluster) != 0) {
+    return -1;
+  }
+  port = support_port_open();
+  return 0;
+}
+
+static int stop_all(void **state) {
+  (void)state;
+  support_port_close(port);
+  support_wait_engine_gone();
+  support_cluster_stop(&cluster);
+  return 0;
+}
+
+static void close_pool(int pool) {
+  assert_int_equal(support_wait(port, support_end(port, pool)).kind,
+                   HF_MSG_OK);
+}
+
+static int64_t query_by(int pool, int deadline_ms) {
+  struct hf_op op = {
+      .kind = HF_OP_QUERY, .target = pool, .deadline_ms = deadline_ms};
+  return support_op(port, &op, "select 'in'", NULL);
+}
+
+static void the_right_password_opens_the_door(void **state) {
+  int pool = support_pool(port, cluster.port, ASKS, NULL);
+  int64_t id = query_by(pool, 0);
+  int64_t question = support_question(port, pool);
+  (void)state;
+  support_reply(port, question, SUPPORT_CLUSTER_PASSWORD, false);
+  assert_string_equal(support_wait(port, id).cell, "in");
+  /* A second answer to the same question is nobody's. */
+  support_reply(port, question, "again", false);
+  assert_string_equal(support_wait(port, query_by(pool, 0)).cell, "in");
+  close_pool(pool);
+}
+
+static void the_wrong_password_is_the_servers_answer(void **state) {
+  int pool = support_pool(port, cluster.port, ASKS, NULL);
+  int64_t id = query_by(pool, 0);
+  struct support_answer answer;
+  (void)state;
+  support_reply(port, support_question(port, pool), "no", false);
+  answer = support_wait(port, id);
+  assert_string_equal(answer.sqlstate, "28P01");
+  assert_int_equal(answer.outcome, HF_OUTCOME_PERMANENT);
+  assert_null(strstr(answer.message, "\"no\""));
+  close_pool(pool);
+}
+
+static void a_function_that_throws_is_the_error(void **state) {
+  int pool = support_pool(port, cluster.port, ASKS, NULL);
+  int64_t id = query_by(pool, 0);
+  struct support_answer answer;
+  (void)state;
+  support_reply(port, support_question(port, pool), "vault is shut", true);
+  answer = support_wait(port, id);
+  assert_int_equal(answer.status, HF_AUTH_ERROR);
+  assert_string_equal(answer.message, "vault is shut");
+  close_pool(pool);
+}
+
+static void a_password_that_comes_too_late_is_dropped(void **state) {
+  int pool = support_pool(
+      port, cluster.port, ASKS, "connectTimeoutMillis", "50", NULL);
+  int64_t id = query_by(pool, 400);
+  int64_t question = support_question(port, pool);
+  struct support_answer answer = support_wait(port, id);
+  (void)state;
+  assert_int_equal(answer.kind, HF_MSG_ERROR);
+  assert_int_equal(answer.outcome, HF_OUTCOME_NOT_EXECUTED);
+  support_reply(port, question, SUPPORT_CLUSTER_PASSWORD, false);
+  close_pool(pool);
+}
+
+static void a_pool_ends_while_its_question_is_open(void **state) {
+  int pool = support_pool(port, cluster.port, ASKS, NULL);
+  int64_t id = query_by(pool, 0);
+  int64_t question = support_question(port, pool);
+  int64_t end = support_end(port, pool);
+  (void)state;
+  assert_int_equal(support_wait(port, id).status, HF_POOL_CLOSED);
+  assert_int_equal(support_wait(port, end).kind, HF_MSG_OK);
+  support_reply(port, question, SUPPORT_CLUSTER_PASSWORD, false);
+  assert_int_equal(support_wait(port, id).status, HF_POOL_CLOSED);
+}
+
+/* The environment that was asked closes: the next one is asked. */
+static void a_question_goes_on_to_the_next_environment(void **state) {
+  struct support_port *first = support_port_open();
+  int one =
+      support_shared_pool(first, "asks", cluster.port, ASKS, "max", "1", NULL);
+  int two;
+  int64_t id;
+  (void)state;
+  assert_int_equal(support_wait(first, 1).kind, HF_MSG_OPENED);
+  two = support_shared_pool(port, "asks", cluster.port, ASKS, NULL);
+  (void)support_query(first, one, "select 1");
+  (void)support_question(first, one);
+  id = query_by(two, 0);
+  support_flush(port);
+  support_port_close(first);
+  support_reply(
+      port, support_question(port, two), SUPPORT_CLUSTER_PASSWORD, false);
+  assert_string_equal(support_wait(port, id).cell, "in");
+  close_pool(two);
+}
+
+static void a_port_closes_while_its_question_is_open(void **state) {
+  struct support_port *other = support_port_open();
+  int pool = support_pool(other, cluster.port, ASKS, NULL);
+  (void)state;
+  (void)support_query(other, pool, "select 1");
+  (void)support_question(other, pool);
+  support_port_close(other);
+}
+
+/* ---- settings ------------------------------------------------------------ */
+
+static void a_setting_that_fails_is_the_connections_error(void **state) {
+  int pool = support_pool(port,
+                          cluster.port,
+                          "pg.password",
+                          SUPPORT_CLUSTER_PASSWORD,
+                          "set.work_mem",
+                          "a lot",
+                          NULL);
+  struct support_answer answer = support_wait(port, query_by(pool, 1000));
+  (void)state;
+  assert_int_equal(answer.kind, HF_MSG_ERROR);
+  assert_int_not_equal(answer.outcome, HF_OUTCOME_AMBIGUOUS);
+  assert_true(strstr(answer.message, "work_mem") != NULL ||
+              answer.cause != HF_OK);
+  close_pool(pool);
+}
+
+static bool stall_settings(struct fake_session *session,
+                           const char *sql,
+                           void *ctx) {
+  (void)ctx;
+  if (strstr(sql, "set_config") == NULL) {
+    return false;
+  }
+  fake_stall(session);
+  return true;
+}
+
+static void settings_that_get_no_answer_end_in_time(void **state) {
+  struct fake_plan plan = {.key_pid = 7, .answer = stall_settings};
+  struct fake_server *server = fake_server_start(&plan);
+  int pool = support_pool(port,
+                          fake_server_port(server),
+                          "connectTimeoutMillis",
+                          "100",
+                          "set.work_mem",
+                          "64kB",
+                          NULL);
+  struct support_answer answer = support_wait(port, query_by(pool, 700));
+  (void)state;
+  assert_int_equal(answer.kind, HF_MSG_ERROR);
+  assert_int_equal(answer.outcome, HF_OUTCOME_NOT_EXECUTED);
+  close_pool(pool);
+  /* And when the pool ends in the middle of them. */
+  pool = support_pool(
+      port, fake_server_port(server), "set.work_mem", "64kB", NULL);
+  (void)query_by(pool, 0);
+  support_flush(port);
+  (void)poll(NULL, 0, 50);
+  close_pool(pool);
+  fake_server_stop(server);
+}
+
+/* ---- servers ------------------------------------------------------------- */
+
+static struct support_answer connect_to(struct fake_plan *plan) {
+  struct fake_server *server = fake_server_start(plan);
+  int pool = support_pool(port,
+                          fake_server_port(server),
+                          "connectTimeoutMillis",
+                          "150",
+                          NULL);
+  struct support_answer answer = support_wait(port, query_by(pool, 500));
+  close_pool(pool);
+  fake_server_stop(server);
+  return answer;
+}
+
+static void a_server_that_does_not_let_in_is_not_executed(void **state) {
+  static const enum fake_start starts[] = {FAKE_START_STALL,
+                                           FAKE_START_CLOSE,
+                                           FAKE_START_RESET,
+                                           FAKE_START_GARBAGE,
+                                           FAKE_START_BARE_ERROR};
+  size_t i;
+  (void)state;
+  for (i = 0; i < sizeof starts / sizeof *starts; i++) {
+    struct fake_plan plan = {.start = starts[i]};
+    struct support_answer answer = connect_to(&plan);
+    assert_int_equal(answer.kind, HF_MSG_ERROR);
+    assert_int_equal(answer.attempts, 0);
+    assert_true(answer.outcome == HF_OUTCOME_NOT_EXECUTED ||
+                answer.outcome == HF_OUTCOME_PERMANENT);
+  }
+}
+
+static void a_missing_database_fails_at_once(void **state) {
+  struct fake_plan plan = {
+      .start = FAKE_START_ERROR,
+      .error = "SFATAL\0VFATAL\0C3D000\0Mdatabase \"x\" does not exist\0"};
+  struct support_answer answer = connect_to(&plan);
+  (void)state;
+  assert_string_equal(answer.sqlstate, "3D000");
+  assert_int_equal(answer.outcome, HF_OUTCOME_PERMANENT);
+}
+
+static void a_bad_option_is_refused_when_the_pool_opens(void **state) {
+  static const char *const bad[][2] = {{"max", "0"},
+                                       {"max", "many"},
+                                       {"colour", "blue"},
+                                       {"pg.colour", "blue"},
+                                       {"pg.client_encoding", "LATIN1"},
+                                       {"pooler", "perhaps"}};
+  size_t i;
+  (void)state;
+  for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+    struct hf_op op = {.kind = HF_OP_OPEN, .target = 1000 + (int32_t)i};
+    struct support_answer answer = support_wait(
+        port,
+        support_op(
+            port, &op, "", "pg.host", "x", bad[i][0], bad[i][1], NULL));
+    assert_int_equal(answer.kind, HF_MSG_ERROR);
+    assert_int_equal(answer.status, HF_PARAM_INVALID);
+    /* There is no such pool, then. */
+    assert_int_equal(support_ask(port, op.target, "select 1").status,
+                     HF_POOL_CLOSED);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_right_password_opens_the_door),
+      cmocka_unit_test(the_wrong_password_is_the_servers_answer),
+      cmocka_unit_test(a_function_that_throws_is_the_error),
+      cmocka_unit_test(a_password_that_comes_too_late_is_dropped),
+      cmocka_unit_test(a_pool_ends_while_its_question_is_open),
+      cmocka_unit_test(a_question_goes_on_to_the_next_environment),
+      cmocka_unit_test(a_port_closes_while_its_question_is_open),
+      cmocka_unit_test(a_setting_that_fails_is_the_connections_error),
+      cmocka_unit_test(settings_that_get_no_answer_end_in_time),
+      cmocka_unit_test(a_server_that_does_not_let_in_is_not_executed),
+      cmocka_unit_test(a_missing_database_fails_at_once),
+      cmocka_unit_test(a_bad_option_is_refused_when_the_pool_opens),
+  };
+  return cmocka_run_group_tests(tests, start_all, stop_all);
+}

@@ -56,6 +56,7 @@ const path = require('node:path');
  * @property {() => void} unref
  * @property {(pool: number) => Int32Array | undefined} gauges
  * @property {(pool: number) => Float64Array | undefined} stats
+ * @property {(pool: number) => Float64Array | undefined} buckets
  * @property {() => void} close
  */
 
@@ -66,6 +67,7 @@ const path = require('node:path');
  * @property {() => Option[]} optionTable
  * @property {() => {code: string, text: string}[]} statuses
  * @property {() => string[]} statsNames
+ * @property {() => number[]} statsBounds
  * @property {() => {libpq: number}} versions
  * @property {(facts: Int32Array, sqlstate: Text, routine: Text, code: Text,
  *   kind: Text, syscall: Text, name: Text, message: Text) => Classification
@@ -85,6 +87,7 @@ const NAMES = [
   'optionTable',
   'statuses',
   'statsNames',
+  'statsBounds',
   'versions',
   'classify',
   'retryNext',

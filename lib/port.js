@@ -122,6 +122,14 @@ class Port {
     return this.#native.stats(pool);
   }
 
+  /**
+   * @param {number} pool
+   * @returns {Float64Array | undefined}
+   */
+  buckets(pool) {
+    return this.#native.buckets(pool);
+  }
+
   /** Counts a lease: it keeps the process alive until `drop`. */
   hold() {
     this.#leases += 1;

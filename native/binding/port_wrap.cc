@@ -103,6 +103,7 @@ Napi::Value PortWrap::Define(Napi::Env env) {
                       Method("unref", UnrefLoop),
                       Method("gauges", Gauges),
                       Method("stats", Stats),
+                      Method("buckets", Buckets),
                       Method("close", Close)});
 }
 
@@ -217,7 +218,7 @@ napi_value PortWrap::UnrefLoop(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// port.gauges(pool): Int32Array(6), or undefined for an unknown pool
+// port.gauges(pool): Int32Array(7), or undefined for an unknown pool
 napi_value PortWrap::Gauges(napi_env env, napi_callback_info info) {
   Call call;
   int32_t pool = 0;
@@ -240,7 +241,8 @@ napi_value PortWrap::Gauges(napi_env env, napi_callback_info info) {
                             gauges.idle,
                             gauges.waiting,
                             gauges.connecting,
-                            gauges.leased};
+                            gauges.leased,
+                            gauges.breaker};
   if (napi_create_arraybuffer(env, sizeof(values), &data, &buffer) != napi_ok) {
     return nullptr;
   }
@@ -254,20 +256,25 @@ napi_value PortWrap::Gauges(napi_env env, napi_callback_info info) {
   return array;
 }
 
-// port.stats(pool): Float64Array in the order of statsNames(), or undefined
-napi_value PortWrap::Stats(napi_env env, napi_callback_info info) {
-  Call call;
+using ReadNumbers = size_t (*)(struct hf_port *port,
+                               int32_t pool,
+                               double *out,
+                               size_t n);
+
+// Returns a pool's numbers as a Float64Array, or undefined.
+static napi_value Numbers(napi_env env,
+                          const Call &call,
+                          Mailbox *mailbox,
+                          ReadNumbers read,
+                          size_t n) {
   int32_t pool = 0;
   void *data = nullptr;
   napi_value buffer = nullptr;
   napi_value array = nullptr;
 
-  if (!ReadCall(env, info, &call) ||
-      !ReadInt32(env, call.arguments[0], "pool must be an int32", &pool)) {
+  if (!ReadInt32(env, call.arguments[0], "pool must be an int32", &pool)) {
     return nullptr;
   }
-  Mailbox *mailbox = call.port->mailbox_;
-  const size_t n = Environment::Of(env)->n_stats;
   if (mailbox == nullptr || mailbox->port() == nullptr) {
     return Undefined(env);
   }
@@ -275,12 +282,39 @@ napi_value PortWrap::Stats(napi_env env, napi_callback_info info) {
       napi_ok) {
     return nullptr;
   }
-  if (hf_port_stats(mailbox->port(), pool, static_cast<double *>(data), n) ==
-      0) {
+  if (read(mailbox->port(), pool, static_cast<double *>(data), n) == 0) {
     return Undefined(env);
   }
   napi_create_typedarray(env, napi_float64_array, n, buffer, 0, &array);
   return array;
+}
+
+// port.stats(pool): Float64Array in the order of statsNames(), or undefined
+napi_value PortWrap::Stats(napi_env env, napi_callback_info info) {
+  Call call;
+
+  if (!ReadCall(env, info, &call)) {
+    return nullptr;
+  }
+  return Numbers(env,
+                 call,
+                 call.port->mailbox_,
+                 hf_port_stats,
+                 Environment::Of(env)->n_stats);
+}
+
+// port.buckets(pool): Float64Array, for each histogram its cumulative buckets
+napi_value PortWrap::Buckets(napi_env env, napi_callback_info info) {
+  Call call;
+
+  if (!ReadCall(env, info, &call)) {
+    return nullptr;
+  }
+  return Numbers(env,
+                 call,
+                 call.port->mailbox_,
+                 hf_port_buckets,
+                 hf_stats_bucket_count());
 }
 
 // port.close()

@@ -32,6 +32,7 @@ private:
   static napi_value UnrefLoop(napi_env env, napi_callback_info info);
   static napi_value Gauges(napi_env env, napi_callback_info info);
   static napi_value Stats(napi_env env, napi_callback_info info);
+  static napi_value Buckets(napi_env env, napi_callback_info info);
   static napi_value Close(napi_env env, napi_callback_info info);
 
   static void OnMail(void *owner);

@@ -79,6 +79,22 @@ napi_value StatsNames(napi_env env, napi_callback_info) {
   return table;
 }
 
+// statsBounds(): number[], of the buckets port.buckets() counts
+napi_value StatsBounds(napi_env env, napi_callback_info) {
+  size_t n = 0;
+  const double *bounds = hf_stats_bounds(&n);
+  napi_value table = nullptr;
+
+  napi_create_array_with_length(env, n, &table);
+  for (size_t i = 0; i < n; i++) {
+    napi_value bound = nullptr;
+
+    napi_create_double(env, bounds[i], &bound);
+    napi_set_element(env, table, static_cast<uint32_t>(i), bound);
+  }
+  return table;
+}
+
 // versions(): {libpq}
 napi_value Versions(napi_env env, napi_callback_info) {
   napi_value versions = nullptr;
@@ -94,6 +110,7 @@ void DefineTables(Napi::Env env, Napi::Object exports) {
   SetFunction(env, exports, "optionTable", OptionTable);
   SetFunction(env, exports, "statuses", Statuses);
   SetFunction(env, exports, "statsNames", StatsNames);
+  SetFunction(env, exports, "statsBounds", StatsBounds);
   SetFunction(env, exports, "versions", Versions);
 }
 

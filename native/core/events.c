@@ -12,6 +12,22 @@
 
 enum { US_PER_MS = 1000 };
 
+static void tell(struct hf_pool *pool,
+                 struct hf_slot *slot,
+                 enum hf_event event,
+                 const struct hf_error *error) {
+  pool->world.event(pool->world.ctx, slot, event, error);
+}
+
+/* Tells the breaker, and whoever listens when that closed it. */
+static void note_success(struct hf_pool *pool, struct hf_slot *slot) {
+  bool closed = hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED;
+  hf_breaker_success(&pool->breaker);
+  if (!closed) {
+    tell(pool, slot, HF_EVENT_BREAKER, NULL);
+  }
+}
+
 void hf_pool_on_connected(struct hf_pool *pool,
                           struct hf_slot *slot,
                           uint64_t now_us) {
@@ -21,20 +37,21 @@ void hf_pool_on_connected(struct hf_pool *pool,
   hf_stats_record(&pool->stats,
                   HF_HISTOGRAM_CONNECT_TIME,
                   pool->now_us - slot->since_us);
-  hf_breaker_success(&pool->breaker);
+  note_success(pool, slot);
   hf_error_finish(&pool->connect_error);
   slot->last_byte_us = pool->now_us;
   slot->expires_us = hf_upkeep_lifetime(pool);
   slot->announced = true;
-  pool->world.event(pool->world.ctx, slot, HF_EVENT_CONNECT, NULL);
+  tell(pool, slot, HF_EVENT_CONNECT, NULL);
   hf_scheduler_free_slot(pool, slot);
   hf_scheduler_run(pool);
   hf_upkeep_plan(pool);
   hf_turn_leave(pool);
 }
 
-/* Tells the breaker, and counts it when that opened it. */
+/* Tells the breaker, and counts and tells it when that opened it. */
 static void note_failure(struct hf_pool *pool,
+                         struct hf_slot *slot,
                          const struct hf_classification *why) {
   bool closed = hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED;
   hf_breaker_failure(&pool->breaker,
@@ -43,6 +60,7 @@ static void note_failure(struct hf_pool *pool,
                      pool->world.random(pool->world.ctx));
   if (closed && hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN) {
     hf_stats_add(&pool->stats, HF_STAT_BREAKER_OPENED, 1);
+    tell(pool, slot, HF_EVENT_BREAKER, &pool->connect_error);
   }
 }
 
@@ -60,7 +78,9 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
   hf_error_copy(&pool->connect_error, error);
   why = hf_error_classify(&pool->connect_error, &context);
   hf_stats_add(&pool->stats, HF_STAT_CONNECTS_FAILED, 1);
-  note_failure(pool, &why);
+  hf_stats_add_sqlstate(&pool->stats, pool->connect_error.sqlstate);
+  tell(pool, slot, HF_EVENT_CONNECT_FAILED, &pool->connect_error);
+  note_failure(pool, slot, &why);
   hf_slot_move(slot, HF_SLOT_EMPTY, pool->now_us);
   if (why.outcome == HF_OUTCOME_PERMANENT) {
     hf_upkeep_refuse_all(pool);
@@ -172,7 +192,7 @@ void hf_pool_on_closed(struct hf_pool *pool,
   hf_turn_enter(pool, now_us);
   if (slot->announced) {
     slot->announced = false;
-    pool->world.event(pool->world.ctx, slot, HF_EVENT_REMOVE, NULL);
+    tell(pool, slot, HF_EVENT_REMOVE, NULL);
   }
   hf_slot_move(slot, HF_SLOT_EMPTY, pool->now_us);
   hf_scheduler_run(pool);

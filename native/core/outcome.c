@@ -14,9 +14,7 @@ enum { US_PER_MS = 1000 };
 void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request) {
   if (!request->settled) {
     if (request->error.status == HF_OK) {
-      hf_stats_add(&pool->stats, HF_STAT_SUCCEEDED, 1);
-      hf_stats_add(
-          &pool->stats, HF_STAT_RETRIES_SUCCEEDED, request->retries > 0);
+      hf_stats_add_success(&pool->stats, request->retries);
       hf_error_finish(&request->cause);
     } else {
       if (request->cause.outcome == HF_OUTCOME_AMBIGUOUS) {
@@ -188,7 +186,7 @@ static void repeat(struct hf_pool *pool,
   if (request->timer.queued) {
     hf_heap_remove(&pool->timers, &request->timer);
   }
-  hf_stats_add(&pool->stats, HF_STAT_RETRIES, 1);
+  hf_stats_add_retry(&pool->stats, request->error.outcome);
   hf_request_move(request, HF_REQUEST_BACKOFF);
   if (delay_ms <= 0) {
     hf_queue_reenter(pool, request);
@@ -214,6 +212,7 @@ bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
     hf_outcome_settle(pool, request);
     return false;
   }
+  hf_stats_add_sqlstate(&pool->stats, request->error.sqlstate);
   why = classify(request);
   keep_read_only(request, &why);
   rename_cancelled(request);

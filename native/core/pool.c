@@ -80,6 +80,7 @@ void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out) {
   out->busy = (int32_t)hf_pool_count(pool, HF_SLOT_BUSY) + out->leased +
               (int32_t)hf_pool_count(pool, HF_SLOT_CHECKING);
   out->waiting = (int32_t)pool->waiting.count;
+  out->breaker = (int32_t)hf_breaker_state(&pool->breaker);
   out->total = pool->config.max - closing -
                (int32_t)hf_pool_count(pool, HF_SLOT_EMPTY);
 }

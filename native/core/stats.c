@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "stats.h"
 
+#include <string.h>
+
 #define RELAXED memory_order_relaxed
 
 enum { SUB = 1 << HF_HISTOGRAM_BITS };
@@ -75,8 +77,28 @@ static void read_histogram(const struct hf_histogram_data *data,
   out[0] = (double)count;
   out[1] = (double)atomic_load_explicit(&data->sum, RELAXED);
   out[2] = quantile(data, count, 0.50, max);
-  out[3] = quantile(data, count, 0.99, max);
-  out[4] = max;
+  out[3] = quantile(data, count, 0.95, max);
+  out[4] = quantile(data, count, 0.99, max);
+  out[5] = max;
+}
+
+/*
+ * The bounds are powers of two from SUB up, so each is where a bucket begins
+ * and no value is counted on the wrong side.
+ */
+static void read_cumulative(const struct hf_histogram_data *data,
+                            double out[HF_HISTOGRAM_BOUNDS]) {
+  uint64_t below = 0;
+  size_t bucket = 0;
+  size_t bound;
+
+  for (bound = 0; bound < HF_HISTOGRAM_BOUNDS; bound++) {
+    size_t end = bucket_of((uint64_t)1 << (HF_HISTOGRAM_FIRST_BOUND + bound));
+    for (; bucket < end; bucket++) {
+      below += atomic_load_explicit(&data->buckets[bucket], RELAXED);
+    }
+    out[bound] = (double)below;
+  }
 }
 
 static void init_histogram(struct hf_histogram_data *data) {
@@ -125,6 +147,52 @@ void hf_stats_add_outcome(struct hf_stats *stats, enum hf_outcome outcome) {
       hf_stats_add(stats, HF_STAT_FAILED_PERMANENT, 1);
       break;
   }
+}
+
+void hf_stats_add_success(struct hf_stats *stats, int32_t retries) {
+  static const enum hf_stat on_attempt[] = {HF_STAT_SUCCEEDED_ON_1,
+                                            HF_STAT_SUCCEEDED_ON_2,
+                                            HF_STAT_SUCCEEDED_ON_3,
+                                            HF_STAT_SUCCEEDED_ON_4};
+  enum { LAST = sizeof on_attempt / sizeof on_attempt[0] - 1 };
+
+  hf_stats_add(stats, HF_STAT_SUCCEEDED, 1);
+  hf_stats_add(stats, HF_STAT_RETRIES_SUCCEEDED, retries > 0);
+  hf_stats_add(stats, on_attempt[retries < LAST ? retries : LAST], 1);
+}
+
+void hf_stats_add_retry(struct hf_stats *stats, enum hf_outcome outcome) {
+  hf_stats_add(stats, HF_STAT_RETRIES, 1);
+  switch (outcome) {
+    case HF_OUTCOME_NOT_EXECUTED:
+      hf_stats_add(stats, HF_STAT_RETRIES_NOT_EXECUTED, 1);
+      break;
+    case HF_OUTCOME_ROLLED_BACK:
+      hf_stats_add(stats, HF_STAT_RETRIES_ROLLED_BACK, 1);
+      break;
+    case HF_OUTCOME_AMBIGUOUS:
+      hf_stats_add(stats, HF_STAT_RETRIES_AMBIGUOUS, 1);
+      break;
+    case HF_OUTCOME_NONE:
+    case HF_OUTCOME_PERMANENT:
+      break; /* these are not repeated */
+  }
+}
+
+void hf_stats_add_sqlstate(struct hf_stats *stats, const char *sqlstate) {
+  enum { CLASS_LENGTH = 2, PREFIX_LENGTH = sizeof "sqlState" - 1 };
+  const char *const *names = hf_stats_names();
+  int stat;
+
+  if (sqlstate[0] == '\0') {
+    return;
+  }
+  for (stat = HF_STAT_CLASS_08; stat < HF_STAT_CLASS_OTHER; stat++) {
+    if (strncmp(sqlstate, names[stat] + PREFIX_LENGTH, CLASS_LENGTH) == 0) {
+      break;
+    }
+  }
+  hf_stats_add(stats, (enum hf_stat)stat, 1);
 }
 
 uint64_t hf_stats_get(const struct hf_stats *stats, enum hf_stat stat) {
@@ -183,6 +251,43 @@ size_t hf_stats_read(const struct hf_stats *stats, double *out, size_t n) {
   return at;
 }
 
+size_t hf_stats_read_buckets(const struct hf_stats *stats,
+                             double *out,
+                             size_t n) {
+  double counts[HF_HISTOGRAM_BOUNDS];
+  size_t at = 0;
+  size_t histogram;
+  size_t i;
+
+  for (histogram = 0; histogram < HF_HISTOGRAM_COUNT; histogram++) {
+    read_cumulative(&stats->histograms[histogram], counts);
+    for (i = 0; i < HF_HISTOGRAM_BOUNDS; i++, at++) {
+      if (at < n) {
+        out[at] = counts[i];
+      }
+    }
+  }
+  return at;
+}
+
+size_t hf_stats_bucket_count(void) {
+  return (size_t)HF_HISTOGRAM_COUNT * HF_HISTOGRAM_BOUNDS;
+}
+
+const double *hf_stats_bounds(size_t *n) {
+  static const double bounds[HF_HISTOGRAM_BOUNDS] = {
+#define HF_BOUND(k) (double)((uint64_t)1 << (HF_HISTOGRAM_FIRST_BOUND + (k)))
+      HF_BOUND(0),  HF_BOUND(1),  HF_BOUND(2),  HF_BOUND(3),  HF_BOUND(4),
+      HF_BOUND(5),  HF_BOUND(6),  HF_BOUND(7),  HF_BOUND(8),  HF_BOUND(9),
+      HF_BOUND(10), HF_BOUND(11), HF_BOUND(12), HF_BOUND(13), HF_BOUND(14),
+      HF_BOUND(15), HF_BOUND(16), HF_BOUND(17)
+#undef HF_BOUND
+  };
+
+  *n = HF_HISTOGRAM_BOUNDS;
+  return bounds;
+}
+
 const char *const *hf_stats_names(void) {
   static const char *const names[HF_STATS_VALUES + 1] = {
 #define HF_STAT_NAME(name, text) text,
@@ -192,7 +297,7 @@ const char *const *hf_stats_names(void) {
       HF_GAUGE_MAP(HF_GAUGE_NAME)
 #undef HF_GAUGE_NAME
 #define HF_HISTOGRAM_NAMES(name, text)                                        \
-  text "Count", text "Sum", text "P50", text "P99", text "Max",
+  text "Count", text "Sum", text "P50", text "P95", text "P99", text "Max",
       HF_HISTOGRAM_MAP(HF_HISTOGRAM_NAMES)
 #undef HF_HISTOGRAM_NAMES
       NULL};

@@ -25,6 +25,13 @@
   X(HF_STAT_FAILED_PERMANENT, "failedPermanent")                              \
   X(HF_STAT_RETRIES, "retries")                                               \
   X(HF_STAT_RETRIES_SUCCEEDED, "retriesSucceeded")                            \
+  X(HF_STAT_RETRIES_NOT_EXECUTED, "retriesNotExecuted")                       \
+  X(HF_STAT_RETRIES_ROLLED_BACK, "retriesRolledBack")                         \
+  X(HF_STAT_RETRIES_AMBIGUOUS, "retriesAmbiguous")                            \
+  X(HF_STAT_SUCCEEDED_ON_1, "succeededOnAttempt1")                            \
+  X(HF_STAT_SUCCEEDED_ON_2, "succeededOnAttempt2")                            \
+  X(HF_STAT_SUCCEEDED_ON_3, "succeededOnAttempt3")                            \
+  X(HF_STAT_SUCCEEDED_ON_4, "succeededOnAttempt4")                            \
   X(HF_STAT_CONNECTS_STARTED, "connectsStarted")                              \
   X(HF_STAT_CONNECTS_SUCCEEDED, "connectsSucceeded")                          \
   X(HF_STAT_CONNECTS_FAILED, "connectsFailed")                                \
@@ -49,7 +56,29 @@
   X(HF_STAT_PROBES, "probes")                                                 \
   X(HF_STAT_ROWS, "rows")                                                     \
   X(HF_STAT_BYTES_IN, "bytesIn")                                              \
-  X(HF_STAT_BYTES_OUT, "bytesOut")
+  X(HF_STAT_BYTES_OUT, "bytesOut")                                            \
+  HF_STAT_CLASS_MAP(X)
+
+/*
+ * What servers refused, by the SQLSTATE's class. The names end with the class,
+ * which is how hf_stats_add_sqlstate() finds them.
+ */
+#define HF_STAT_CLASS_MAP(X)                                                  \
+  X(HF_STAT_CLASS_08, "sqlState08")                                           \
+  X(HF_STAT_CLASS_22, "sqlState22")                                           \
+  X(HF_STAT_CLASS_23, "sqlState23")                                           \
+  X(HF_STAT_CLASS_25, "sqlState25")                                           \
+  X(HF_STAT_CLASS_26, "sqlState26")                                           \
+  X(HF_STAT_CLASS_28, "sqlState28")                                           \
+  X(HF_STAT_CLASS_40, "sqlState40")                                           \
+  X(HF_STAT_CLASS_42, "sqlState42")                                           \
+  X(HF_STAT_CLASS_53, "sqlState53")                                           \
+  X(HF_STAT_CLASS_54, "sqlState54")                                           \
+  X(HF_STAT_CLASS_55, "sqlState55")                                           \
+  X(HF_STAT_CLASS_57, "sqlState57")                                           \
+  X(HF_STAT_CLASS_58, "sqlState58")                                           \
+  X(HF_STAT_CLASS_XX, "sqlStateXX")                                           \
+  X(HF_STAT_CLASS_OTHER, "sqlStateOther")
 
 enum hf_stat {
 #define HF_STAT_ENUM(name, text) name,
@@ -60,16 +89,17 @@ enum hf_stat {
 
 /* X(field of struct hf_gauges) */
 #define HF_GAUGE_MAP(X)                                                       \
-  X(total) X(busy) X(idle) X(waiting) X(connecting) X(leased)
+  X(total) X(busy) X(idle) X(waiting) X(connecting) X(leased) X(breaker)
 
-enum { HF_GAUGE_COUNT = 6 };
+enum { HF_GAUGE_COUNT = 7 };
 
 /* X(enumerator, stem of the names seen by the user) */
 #define HF_HISTOGRAM_MAP(X)                                                   \
   X(HF_HISTOGRAM_ACQUIRE_WAIT, "acquireWait")                                 \
   X(HF_HISTOGRAM_QUERY_TIME, "queryTime")                                     \
   X(HF_HISTOGRAM_CONNECT_TIME, "connectTime")                                 \
-  X(HF_HISTOGRAM_LEASE_TIME, "leaseTime")
+  X(HF_HISTOGRAM_LEASE_TIME, "leaseTime")                                     \
+  X(HF_HISTOGRAM_WARMUP_TIME, "warmupTime")
 
 enum hf_histogram {
 #define HF_HISTOGRAM_ENUM(name, text) name,
@@ -83,7 +113,10 @@ enum {
   HF_HISTOGRAM_BITS = 4,
   HF_HISTOGRAM_OCTAVES = 36, /* up to 2^40 us, twelve days */
   HF_HISTOGRAM_BUCKETS = (HF_HISTOGRAM_OCTAVES + 1) << HF_HISTOGRAM_BITS,
-  HF_HISTOGRAM_VALUES = 5, /* count, sum, p50, p99, max */
+  HF_HISTOGRAM_VALUES = 6, /* count, sum, p50, p95, p99, max */
+  /* Counts of what is below 2^7 us (128 us), 2^8 us, ... 2^24 us (17 s). */
+  HF_HISTOGRAM_FIRST_BOUND = 7,
+  HF_HISTOGRAM_BOUNDS = 18,
   HF_STATS_VALUES = HF_STAT_COUNT + HF_GAUGE_COUNT +
                     HF_HISTOGRAM_COUNT * HF_HISTOGRAM_VALUES
 };
@@ -94,7 +127,7 @@ struct hf_histogram_data {
   _Atomic uint64_t buckets[HF_HISTOGRAM_BUCKETS];
 };
 
-/* About 19 KB. */
+/* About 24 KB. */
 struct hf_stats {
   _Atomic uint64_t counters[HF_STAT_COUNT];
   _Atomic int32_t gauges[HF_GAUGE_COUNT];
@@ -109,6 +142,18 @@ void hf_stats_add(struct hf_stats *stats, enum hf_stat stat, uint64_t n);
 
 /* Counts a failed call by its outcome. Writer only. */
 void hf_stats_add_outcome(struct hf_stats *stats, enum hf_outcome outcome);
+
+/* Counts a call that succeeded after so many repetitions. Writer only. */
+void hf_stats_add_success(struct hf_stats *stats, int32_t retries);
+
+/* Counts an attempt made again by the last one's outcome. Writer only. */
+void hf_stats_add_retry(struct hf_stats *stats, enum hf_outcome outcome);
+
+/*
+ * Counts what a server refused by the class of its SQLSTATE, which is empty
+ * when no server spoke. Writer only.
+ */
+void hf_stats_add_sqlstate(struct hf_stats *stats, const char *sqlstate);
 
 /* Returns a counter. */
 uint64_t hf_stats_get(const struct hf_stats *stats, enum hf_stat stat);
@@ -127,9 +172,18 @@ void hf_stats_get_gauges(const struct hf_stats *stats, struct hf_gauges *out);
 
 /*
  * Writes at most `n` numbers in the order of hf_stats_names(): counters,
- * gauges, then count, sum, p50, p99 and max of each histogram, in
+ * gauges, then count, sum, p50, p95, p99 and max of each histogram, in
  * microseconds. Returns how many there are in all.
  */
 size_t hf_stats_read(const struct hf_stats *stats, double *out, size_t n);
+
+/*
+ * Writes, for each histogram, how many of its values are below each of
+ * hf_stats_bounds(): HF_HISTOGRAM_BOUNDS numbers that never fall. Writes at
+ * most `n`; returns how many there are in all.
+ */
+size_t hf_stats_read_buckets(const struct hf_stats *stats,
+                             double *out,
+                             size_t n);
 
 #endif

@@ -405,7 +405,11 @@ enum {
 
   /* HF_MSG_EVENT: id_low = pool, id_high = connection serial */
   HF_EVENT_KIND = HF_INT_HEADER, /* enum hf_event */
-  HF_EVENT_VALUE,                /* NOTIFY: sender's pid; else 0 */
+  /*
+   * NOTIFY: sender's pid; CONNECT, CONNECT_FAILED: microseconds it took;
+   * BREAKER: enum hf_circuit; else 0
+   */
+  HF_EVENT_VALUE,
   HF_EVENT_LEASE,                /* the lease it belongs to, or 0 */
   HF_EVENT_INTS,
 
@@ -448,7 +452,10 @@ enum hf_event {
   HF_EVENT_NOTICE,  /* chunk 0 = fields */
   HF_EVENT_NOTIFY,  /* chunk 0 = channel, chunk 1 = payload */
   HF_EVENT_WARNING, /* chunk 0 = a sentence for the log */
-  HF_EVENT_LOST     /* a leased connection died; chunk 0 = fields */
+  HF_EVENT_LOST,    /* a leased connection died; chunk 0 = fields */
+  HF_EVENT_CONNECTING,     /* a connect was begun */
+  HF_EVENT_CONNECT_FAILED, /* ended without success; chunk 0 = fields */
+  HF_EVENT_BREAKER         /* opened (chunk 0 = fields) or closed */
 };
 
 /* A string to be: UTF-16 units (wide) or Latin-1 bytes. */
@@ -471,6 +478,7 @@ struct hf_block {
 /* Counts of one pool, as of the engine's last turn. */
 struct hf_gauges {
   int32_t total, busy, idle, waiting, connecting, leased;
+  int32_t breaker; /* enum hf_circuit: 0 closed, 1 open, 2 half-open */
 };
 
 /* Called by the engine, on any thread: there is something to take. */
@@ -519,6 +527,22 @@ size_t hf_port_stats(struct hf_port *port, int32_t pool, double *out, size_t n);
 
 /* Returns the names of the statistics, NULL-terminated. */
 const char *const *hf_stats_names(void);
+
+/*
+ * Writes the cumulative buckets of the pool's histograms: for each, in the
+ * order of the names, how many values are below each of hf_stats_bounds().
+ * Returns how many numbers there are; writes at most `n`.
+ */
+size_t hf_port_buckets(struct hf_port *port,
+                       int32_t pool,
+                       double *out,
+                       size_t n);
+
+/* Returns how many numbers hf_port_buckets() has. */
+size_t hf_stats_bucket_count(void);
+
+/* Returns the bounds of the buckets, `*n` of them, in microseconds. */
+const double *hf_stats_bounds(size_t *n);
 
 /*
  * Closes the port: its waiting requests are dropped, running ones finish

@@ -275,6 +275,7 @@ void hf_netpool_warm(struct hf_netpool *pool,
   handle->warming = true;
   handle->warm_id_low = (uint32_t)op->id_low;
   handle->warm_id_high = (uint32_t)op->id_high;
+  handle->warm_since_us = now_us;
   handle->warm_until_us =
       op->deadline_ms <= 0 ? UINT64_MAX
                            : now_us + (uint64_t)op->deadline_ms * US_PER_MS;
@@ -294,12 +295,15 @@ static void review_end(struct hf_netpool *pool, struct hf_handle *handle) {
 }
 
 static void review_warming(struct hf_netpool *pool, struct hf_handle *handle) {
-  const struct hf_pool *core = &pool->core;
+  struct hf_pool *core = &pool->core;
   struct hf_gauges gauges;
   enum hf_status refused = HF_OK;
   hf_pool_gauges(core, &gauges);
   if (gauges.total - gauges.connecting >= core->warm_target) {
     handle->warming = false;
+    hf_stats_record(&core->stats,
+                    HF_HISTOGRAM_WARMUP_TIME,
+                    hf_engine_now_us() - handle->warm_since_us);
     hf_port_send_ok(handle->port,
                     handle->warm_id_low,
                     handle->warm_id_high,
@@ -389,6 +393,29 @@ uint64_t hf_netpool_next_us(const struct hf_netpool *pool) {
 
 /* ---- events -------------------------------------------------------------- */
 
+/* What an event has as its number. */
+static int32_t value_of(const struct hf_netpool *pool,
+                        const struct hf_slot *slot,
+                        enum hf_event event) {
+  uint64_t took_us = pool->core.now_us - slot->since_us;
+  switch (event) {
+    case HF_EVENT_CONNECT:
+    case HF_EVENT_CONNECT_FAILED:
+      return took_us < INT32_MAX ? (int32_t)took_us : INT32_MAX;
+    case HF_EVENT_BREAKER:
+      return (int32_t)hf_breaker_state(&pool->core.breaker);
+    case HF_EVENT_REMOVE:
+    case HF_EVENT_ERROR:
+    case HF_EVENT_NOTICE:
+    case HF_EVENT_NOTIFY:
+    case HF_EVENT_WARNING:
+    case HF_EVENT_LOST:
+    case HF_EVENT_CONNECTING:
+      break;
+  }
+  return 0;
+}
+
 static void send_event(struct hf_handle *handle,
                        const struct hf_slot *slot,
                        enum hf_event event,
@@ -403,6 +430,7 @@ static void send_event(struct hf_handle *handle,
                        error == NULL ? 0 : error->fields_bytes);
   if (block != NULL) {
     block->ints[HF_EVENT_KIND] = (int32_t)event;
+    block->ints[HF_EVENT_VALUE] = value_of(handle->pool, slot, event);
     block->ints[HF_EVENT_LEASE] = lease;
     hf_port_send(handle->port, block);
   }

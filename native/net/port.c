@@ -153,6 +153,21 @@ size_t hf_port_stats(struct hf_port *port,
   return count;
 }
 
+size_t hf_port_buckets(struct hf_port *port,
+                       int32_t pool,
+                       double *out,
+                       size_t n) {
+  const struct hf_stats *stats;
+  size_t count = 0;
+  uv_mutex_lock(&port->lock);
+  stats = hf_map_get(&port->gauges, (uint64_t)pool);
+  if (stats != NULL) {
+    count = hf_stats_read_buckets(stats, out, n);
+  }
+  uv_mutex_unlock(&port->lock);
+  return count;
+}
+
 /* ---- the engine's side --------------------------------------------------- */
 
 void hf_port_publish(struct hf_port *port, int32_t number, void *stats) {

@@ -38,7 +38,7 @@ struct hf_handle {
   int32_t leases; /* held */
   bool warming;   /* warmup() waits */
   uint32_t warm_id_low, warm_id_high;
-  uint64_t warm_until_us;
+  uint64_t warm_since_us, warm_until_us;
 };
 
 /* The last thing a port is posted for. */

@@ -88,7 +88,7 @@ static void outcomes_have_a_counter_each(void **state) {
 }
 
 static void gauges_are_read_as_they_were_set(void **state) {
-  struct hf_gauges gauges = {1, 2, 3, 4, 5, 6};
+  struct hf_gauges gauges = {1, 2, 3, 4, 5, 6, 2};
   struct hf_gauges back = {0};
 
   (void)state;
@@ -98,6 +98,7 @@ static void gauges_are_read_as_they_were_set(void **state) {
   assert_true(read("total") == 1);
   assert_true(read("waiting") == 4);
   assert_true(read("leased") == 6);
+  assert_true(read("breaker") == 2);
 }
 
 static void small_values_are_exact(void **state) {
@@ -163,6 +164,83 @@ static void the_largest_number_has_a_bucket(void **state) {
   assert_true(read("queryTimeP50") == 0);
 }
 
+static void successes_are_counted_by_the_attempt_that_brought_them(
+    void **state) {
+  int32_t retries;
+
+  (void)state;
+  for (retries = 0; retries < 10; retries++) {
+    hf_stats_add_success(stats, retries);
+  }
+  assert_true(read("succeeded") == 10);
+  assert_true(read("retriesSucceeded") == 9);
+  assert_true(read("succeededOnAttempt1") == 1);
+  assert_true(read("succeededOnAttempt2") == 1);
+  assert_true(read("succeededOnAttempt3") == 1);
+  assert_true(read("succeededOnAttempt4") == 7);
+}
+
+static void retries_are_counted_by_what_made_them_possible(void **state) {
+  (void)state;
+  hf_stats_add_retry(stats, HF_OUTCOME_NOT_EXECUTED);
+  hf_stats_add_retry(stats, HF_OUTCOME_ROLLED_BACK);
+  hf_stats_add_retry(stats, HF_OUTCOME_ROLLED_BACK);
+  hf_stats_add_retry(stats, HF_OUTCOME_AMBIGUOUS);
+  assert_true(read("retries") == 4);
+  assert_true(read("retriesNotExecuted") == 1);
+  assert_true(read("retriesRolledBack") == 2);
+  assert_true(read("retriesAmbiguous") == 1);
+}
+
+static void refusals_are_counted_by_their_class(void **state) {
+  (void)state;
+  hf_stats_add_sqlstate(stats, "08006");
+  hf_stats_add_sqlstate(stats, "42P05");
+  hf_stats_add_sqlstate(stats, "42601");
+  hf_stats_add_sqlstate(stats, "XX000");
+  hf_stats_add_sqlstate(stats, "P0001");
+  hf_stats_add_sqlstate(stats, "");
+  assert_true(read("sqlState08") == 1);
+  assert_true(read("sqlState42") == 2);
+  assert_true(read("sqlStateXX") == 1);
+  assert_true(read("sqlStateOther") == 1);
+}
+
+static void every_class_is_found_by_its_name(void **state) {
+  const char *const *names = hf_stats_names();
+  int stat;
+
+  (void)state;
+  for (stat = HF_STAT_CLASS_08; stat < HF_STAT_CLASS_OTHER; stat++) {
+    hf_stats_add_sqlstate(stats, names[stat] + strlen("sqlState"));
+    assert_int_equal(hf_stats_get(stats, (enum hf_stat)stat), 1);
+  }
+}
+
+static void buckets_count_what_is_below_their_bound(void **state) {
+  double counts[HF_HISTOGRAM_COUNT * HF_HISTOGRAM_BOUNDS];
+  size_t n = 0;
+  const double *bounds = hf_stats_bounds(&n);
+  size_t first = HF_HISTOGRAM_QUERY_TIME * HF_HISTOGRAM_BOUNDS;
+  size_t i;
+
+  (void)state;
+  assert_int_equal(n, HF_HISTOGRAM_BOUNDS);
+  for (i = 0; i < n; i++) {
+    hf_stats_record(stats, HF_HISTOGRAM_QUERY_TIME, (uint64_t)bounds[i] - 1);
+    hf_stats_record(stats, HF_HISTOGRAM_QUERY_TIME, (uint64_t)bounds[i]);
+  }
+  assert_int_equal(
+      hf_stats_read_buckets(stats, counts, hf_stats_bucket_count()),
+      hf_stats_bucket_count());
+  for (i = 0; i < n; i++) {
+    assert_true(counts[first + i] == (double)(2 * i + 1));
+    assert_true(counts[i] == 0); /* the first histogram has no values */
+  }
+  assert_int_equal(hf_stats_read_buckets(stats, NULL, 0),
+                   hf_stats_bucket_count());
+}
+
 static void a_short_array_is_filled_and_no_more(void **state) {
   double values[3] = {-1, -1, -1};
 
@@ -194,6 +272,16 @@ int main(void) {
           the_99th_percentile_ignores_the_last_percent, make, drop),
       cmocka_unit_test_setup_teardown(the_largest_number_has_a_bucket, make,
                                       drop),
+      cmocka_unit_test_setup_teardown(
+          successes_are_counted_by_the_attempt_that_brought_them, make, drop),
+      cmocka_unit_test_setup_teardown(
+          retries_are_counted_by_what_made_them_possible, make, drop),
+      cmocka_unit_test_setup_teardown(
+          refusals_are_counted_by_their_class, make, drop),
+      cmocka_unit_test_setup_teardown(
+          every_class_is_found_by_its_name, make, drop),
+      cmocka_unit_test_setup_teardown(
+          buckets_count_what_is_below_their_bound, make, drop),
       cmocka_unit_test_setup_teardown(a_short_array_is_filled_and_no_more,
                                       make, drop),
   };

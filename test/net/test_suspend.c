@@ -40,7 +40,7 @@ static int stop_all(void **state) {
 }
 
 static struct support_answer run(enum hf_op_kind kind, int pool, int flags) {
-  struct hf_op op = {.kind = kind, .target = pool, .flags = flags};
+  struct hf_op op = {.kind = (int32_t)kind, .target = pool, .flags = flags};
   return support_wait(port, support_op(port, &op, NULL));
 }
 

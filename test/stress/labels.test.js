@@ -15,7 +15,7 @@ const {
 const { chooseSeed, randomFrom } = require('../lifecycle/support.js');
 const { sized } = require('./support.js');
 
-const FAULTS = sized({ quick: 10, ci: 30, full: 400 });
+const FAULTS = sized({ quick: 10, ci: 20, full: 200 });
 const CALLERS = 16;
 
 const skip = findPgBouncer() === null && 'PgBouncer is not installed';

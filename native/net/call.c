@@ -178,6 +178,13 @@ static void send_error(struct hf_call *call) {
                                              request->cause.fields,
                                              request->cause.fields_bytes);
   if (block == NULL) {
+    block = hf_port_spare(call->handle->port,
+                          HF_MSG_ERROR,
+                          HF_ERROR_INTS,
+                          (int32_t)request->id_low,
+                          (int32_t)request->id_high);
+  }
+  if (block == NULL) {
     return;
   }
   hf_pool_gauges(&call->handle->pool->core, &gauges);
@@ -208,6 +215,13 @@ static void send_lease(struct hf_call *call) {
                                             (int32_t)call->request.id_high,
                                             NULL,
                                             0);
+  if (block == NULL) {
+    block = hf_port_spare(call->handle->port,
+                          HF_MSG_LEASE,
+                          HF_LEASE_INTS,
+                          (int32_t)call->request.id_low,
+                          (int32_t)call->request.id_high);
+  }
   if (block == NULL) {
     return;
   }

@@ -35,7 +35,7 @@ static struct hf_handle *find_handle(const struct hf_port *port,
 
 /* ---- pools --------------------------------------------------------------- */
 
-static void answer_open(struct hf_port *port,
+static bool answer_open(struct hf_port *port,
                         const struct hf_op *op,
                         const struct hf_netpool *pool,
                         bool existing) {
@@ -45,10 +45,12 @@ static void answer_open(struct hf_port *port,
                                             op->id_high,
                                             pool->options,
                                             pool->options_bytes);
-  if (block != NULL) {
-    block->ints[HF_OPENED_EXISTING] = existing;
-    hf_port_send(port, block);
+  if (block == NULL) {
+    return false;
   }
+  block->ints[HF_OPENED_EXISTING] = existing;
+  hf_port_send(port, block);
+  return true;
 }
 
 static struct hf_handle *handle_new(struct hf_port *port,
@@ -100,7 +102,10 @@ static void run_open(struct hf_port *port,
   }
   hf_netpool_attach(pool, handle);
   hf_port_publish(port, handle->number, &pool->core.stats);
-  answer_open(port, op, pool, existing);
+  if (!answer_open(port, op, pool, existing)) {
+    hf_port_forget(port, handle);
+    refuse(port, op, HF_NO_MEMORY);
+  }
 }
 
 static void run_end(struct hf_port *port, const struct hf_op *op) {
@@ -363,7 +368,10 @@ static int32_t least_fields(const struct hf_op *op) {
   return 0;
 }
 
-/* Splits the next n fields off the text; false when they are not there. */
+/*
+ * Splits the next n fields off the text; false when they are not there.
+ * Without `fields` they are passed over.
+ */
 static bool split(const char **text,
                   const char *end,
                   const char **fields,
@@ -374,7 +382,9 @@ static bool split(const char **text,
     if (nul == NULL) {
       return false;
     }
-    fields[i] = *text;
+    if (fields != NULL) {
+      fields[i] = *text;
+    }
     *text = nul + 1;
   }
   return true;
@@ -396,10 +406,9 @@ void hf_ops_run(struct hf_port *port,
     }
     if (fields == NULL) {
       refuse(port, op, HF_NO_MEMORY);
-      return;
-    }
-    if (op->n_fields >= least_fields(op) &&
-        split(&text, end, fields, op->n_fields)) {
+      (void)split(&text, end, NULL, op->n_fields);
+    } else if (op->n_fields >= least_fields(op) &&
+               split(&text, end, fields, op->n_fields)) {
       run(port, op, fields);
     }
     if (fields != small) {

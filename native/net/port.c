@@ -13,6 +13,9 @@
 #include "netpool.h"
 #include "ops.h"
 
+/* Answers that can be given before memory must be had again. */
+enum { SPARE_BLOCKS = 32 };
+
 /* A batch on its way to the engine's thread. */
 struct batch {
   struct hf_post post;
@@ -24,6 +27,26 @@ struct batch {
 };
 
 /* ---- the environment's side ---------------------------------------------- */
+
+static void fill_spare(struct hf_port *port) {
+  while (port->n_spare < SPARE_BLOCKS) {
+    struct hf_block *block = hf_block_new(HF_ERROR_INTS, 0, 0, 0);
+    if (block == NULL) {
+      return;
+    }
+    block->next = port->spare;
+    port->spare = block;
+    port->n_spare++;
+  }
+}
+
+static void drop_blocks(struct hf_block *block) {
+  while (block != NULL) {
+    struct hf_block *next = block->next;
+    hf_block_free(block);
+    block = next;
+  }
+}
 
 enum hf_status hf_port_open(hf_wake_cb wake,
                             void *ctx,
@@ -37,6 +60,7 @@ enum hf_status hf_port_open(hf_wake_cb wake,
   made->ctx = ctx;
   hf_list_init(&made->handle_list);
   hf_shapes_init(&made->shapes);
+  fill_spare(made);
   if (uv_mutex_init(&made->lock) != 0) {
     status = HF_NO_MEMORY;
     goto fail_mutex;
@@ -51,6 +75,7 @@ enum hf_status hf_port_open(hf_wake_cb wake,
 fail_engine:
   uv_mutex_destroy(&made->lock);
 fail_mutex:
+  drop_blocks(made->spare);
   hf_free(made);
   return status;
 }
@@ -235,6 +260,27 @@ void hf_port_hand_over(struct hf_port *port) {
   port->out_first = NULL;
   port->out_last = NULL;
   port->wake(port->ctx);
+  fill_spare(port);
+}
+
+struct hf_block *hf_port_spare(struct hf_port *port,
+                               enum hf_msg_kind kind,
+                               uint32_t n_ints,
+                               int32_t id_low,
+                               int32_t id_high) {
+  struct hf_block *block = port->spare;
+  if (block == NULL) {
+    return NULL;
+  }
+  port->spare = block->next;
+  port->n_spare--;
+  block->next = NULL;
+  block->n_ints = n_ints;
+  block->ints[HF_INT_KIND] = (int32_t)kind;
+  block->ints[HF_INT_LENGTH] = (int32_t)n_ints;
+  block->ints[HF_INT_ID_LOW] = id_low;
+  block->ints[HF_INT_ID_HIGH] = id_high;
+  return block;
 }
 
 void hf_port_send_ok(struct hf_port *port,
@@ -247,6 +293,10 @@ void hf_port_send_ok(struct hf_port *port,
                                             (int32_t)id_high,
                                             NULL,
                                             0);
+  if (block == NULL) {
+    block = hf_port_spare(
+        port, HF_MSG_OK, HF_OK_INTS, (int32_t)id_low, (int32_t)id_high);
+  }
   if (block != NULL) {
     block->ints[HF_OK_STATUS] = value;
     hf_port_send(port, block);
@@ -276,6 +326,10 @@ void hf_port_send_refusal(struct hf_port *port,
                             error.fields_bytes,
                             cause == NULL ? NULL : cause->fields,
                             cause == NULL ? 0 : cause->fields_bytes);
+  if (block == NULL) {
+    block = hf_port_spare(
+        port, HF_MSG_ERROR, HF_ERROR_INTS, (int32_t)id_low, (int32_t)id_high);
+  }
   if (block != NULL) {
     block->ints[HF_ERROR_STATUS] = (int32_t)error.status;
     block->ints[HF_ERROR_OUTCOME] = (int32_t)error.outcome;
@@ -353,14 +407,6 @@ static void release_leases(struct hf_port *port) {
   }
 }
 
-static void drop_blocks(struct hf_block *block) {
-  while (block != NULL) {
-    struct hf_block *next = block->next;
-    hf_block_free(block);
-    block = next;
-  }
-}
-
 static void on_close(struct hf_post *post) {
   struct hf_port_closing *closing =
       HF_CONTAINER_OF(post, struct hf_port_closing, post);
@@ -379,6 +425,7 @@ static void on_close(struct hf_post *post) {
   }
   drop_blocks(port->out_first);
   drop_blocks(port->done_first);
+  drop_blocks(port->spare);
   hf_map_finish(&port->handles);
   hf_map_finish(&port->calls);
   hf_map_finish(&port->leases);

@@ -69,6 +69,8 @@ struct hf_port {
   struct hf_map asks;    /* question -> struct hf_dial that waits for it */
   struct hf_list handle_list;
   struct hf_shapes shapes;
+  struct hf_block *spare; /* for answers when memory runs out */
+  int32_t n_spare;
   int32_t last_lease;
   uint32_t last_ask;
   bool closed;
@@ -90,6 +92,16 @@ void hf_port_send(struct hf_port *port, struct hf_block *block);
  * them. Engine's thread.
  */
 bool hf_port_is_choked(struct hf_port *port, size_t limit);
+
+/*
+ * Returns a message without text from the port's reserve, for an answer that
+ * found no memory: no call may stay unanswered. NULL when that is used up.
+ */
+struct hf_block *hf_port_spare(struct hf_port *port,
+                               enum hf_msg_kind kind,
+                               uint32_t n_ints,
+                               int32_t id_low,
+                               int32_t id_high);
 
 /* Hands over what collected, with one wake. Engine's thread. */
 void hf_port_hand_over(struct hf_port *port);

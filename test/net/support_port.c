@@ -17,11 +17,12 @@ enum {
   WAIT_S = 30,
   POLL_MS = 2,
   OPS_MAX = 512,
-  TEXT_MAX = 1 << 20,
+  TEXT_MAX = 1 << 18,
   CALLS_MAX = 8192,
   SHAPES_MAX = 4096,
   QUESTIONS_MAX = 64,
-  EVENT_KINDS = 8,
+  TRIES_MAX = 100,
+  EVENT_KINDS = 32,
   PATH_BYTES = 320,
   NAME_BYTES = 32
 };
@@ -160,12 +161,22 @@ static void add_field(struct support_port *port, const char *field) {
   port->text_bytes += bytes;
 }
 
+/* Memory that runs out on purpose comes back soon. */
+static void *must_buffer(size_t bytes) {
+  void *buffer = NULL;
+  int tries = 0;
+  while (buffer == NULL && tries++ < TRIES_MAX) {
+    buffer = hf_buffer_alloc(bytes);
+  }
+  must(buffer != NULL, "hf_buffer_alloc");
+  return buffer;
+}
+
 static struct hf_op *begin_op(struct support_port *port, struct hf_op *op) {
   struct hf_op *slot;
   if (port->ops == NULL) {
-    port->ops = hf_buffer_alloc(OPS_MAX * sizeof *port->ops);
-    port->text = hf_buffer_alloc(TEXT_MAX);
-    must(port->ops != NULL && port->text != NULL, "hf_buffer_alloc");
+    port->ops = must_buffer(OPS_MAX * sizeof *port->ops);
+    port->text = must_buffer(TEXT_MAX);
   }
   if (op->id_low == 0) {
     op->id_low = (int32_t)++port->last_id;

@@ -218,7 +218,7 @@ napi_value PortWrap::UnrefLoop(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// port.gauges(pool): Int32Array(7), or undefined for an unknown pool
+// port.gauges(pool): Int32Array(10), or undefined for an unknown pool
 napi_value PortWrap::Gauges(napi_env env, napi_callback_info info) {
   Call call;
   int32_t pool = 0;
@@ -242,7 +242,10 @@ napi_value PortWrap::Gauges(napi_env env, napi_callback_info info) {
                             gauges.waiting,
                             gauges.connecting,
                             gauges.leased,
-                            gauges.breaker};
+                            gauges.breaker,
+                            gauges.proxied,
+                            gauges.suspended,
+                            gauges.answered_ms};
   if (napi_create_arraybuffer(env, sizeof(values), &data, &buffer) != napi_ok) {
     return nullptr;
   }

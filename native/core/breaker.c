@@ -34,6 +34,7 @@ void hf_breaker_init(struct hf_breaker *breaker) {
   breaker->failures = 0;
   breaker->pace_ms = HF_BREAKER_PACE_MIN_MS;
   breaker->next_at_ms = 0;
+  breaker->hurry_at_ms = 0;
 }
 
 bool hf_breaker_allow(struct hf_breaker *breaker, uint64_t now_ms) {
@@ -79,6 +80,17 @@ void hf_breaker_failure(struct hf_breaker *breaker,
   }
   breaker->circuit = HF_CIRCUIT_OPEN;
   breaker->next_at_ms = next_at;
+  breaker->hurry_at_ms =
+      now_ms + (uint64_t)(pace == HF_PACE_REFUSED ? HF_BREAKER_HURRY_REFUSED_MS
+                                                  : HF_BREAKER_HURRY_MS);
+}
+
+void hf_breaker_hurry(struct hf_breaker *breaker, uint64_t now_ms) {
+  uint64_t at =
+      now_ms > breaker->hurry_at_ms ? now_ms : breaker->hurry_at_ms;
+  if (breaker->circuit == HF_CIRCUIT_OPEN && at < breaker->next_at_ms) {
+    breaker->next_at_ms = at;
+  }
 }
 
 void hf_breaker_probe_dropped(struct hf_breaker *breaker) {

@@ -41,7 +41,10 @@ enum {
   HF_BREAKER_PACE_MIN_MS = 25,
   HF_BREAKER_PACE_MAX_MS = 250,
   HF_BREAKER_SLOW_MS = 1000,
-  HF_BREAKER_REFUSED_MS = 5000
+  HF_BREAKER_REFUSED_MS = 5000,
+  /* Between two tries when somebody asks: a refused password locks accounts. */
+  HF_BREAKER_HURRY_MS = 100,
+  HF_BREAKER_HURRY_REFUSED_MS = 1000
 };
 
 struct hf_breaker {
@@ -49,6 +52,7 @@ struct hf_breaker {
   int32_t failures;    /* in a row */
   int32_t pace_ms;     /* upper bound of the next normal wait */
   uint64_t next_at_ms; /* when OPEN: the next probe may go then */
+  uint64_t hurry_at_ms; /* when OPEN: not before, whoever asks */
 };
 
 /* Makes a closed breaker. */
@@ -74,6 +78,12 @@ void hf_breaker_failure(struct hf_breaker *breaker,
                         uint64_t now_ms,
                         enum hf_breaker_pace pace,
                         uint32_t random);
+
+/*
+ * Somebody wants to know now whether the server is back: brings the next
+ * probe forward, to a tenth of a second after the last one at the earliest.
+ */
+void hf_breaker_hurry(struct hf_breaker *breaker, uint64_t now_ms);
 
 /*
  * Reports that the probe ended without a verdict (it was cancelled): the next

@@ -28,6 +28,13 @@ enum hf_pooler_mode {
 /* Which statements get a name on the server, in the order of the words. */
 enum hf_names { HF_NAMES_AUTO, HF_NAMES_GIVEN, HF_NAMES_NEVER };
 
+/* Whether connections forget their statements after each use, as the words. */
+enum hf_deallocate {
+  HF_DEALLOCATE_OFF,
+  HF_DEALLOCATE_ON,   /* on direct connections */
+  HF_DEALLOCATE_FORCE /* behind a pooler, too */
+};
+
 struct hf_config {
   int32_t max;
   int32_t min;
@@ -51,6 +58,7 @@ struct hf_config {
   int32_t statement_cache_size;
   enum hf_pooler_mode pooler;
   enum hf_names names;
+  enum hf_deallocate deallocate;
   bool infer_reads;
   bool keep_alive;
   int32_t keep_alive_initial_delay_ms;

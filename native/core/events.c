@@ -28,6 +28,24 @@ static void note_success(struct hf_pool *pool, struct hf_slot *slot) {
   }
 }
 
+/* It would drop statements of other clients, on connections that change. */
+static void warn_of_deallocate(struct hf_pool *pool, struct hf_slot *slot) {
+  struct hf_error warning;
+  if (pool->config.deallocate != HF_DEALLOCATE_ON || !slot->proxied ||
+      pool->warned_deallocate) {
+    return;
+  }
+  pool->warned_deallocate = true;
+  hf_error_init(&warning);
+  hf_error_set(&warning,
+               HF_SESSION_REQUIRED,
+               HF_PHASE_CONNECT,
+               "deallocateBeforeUse is not done behind a connection pooler: "
+               "nothing has a name there; leave it out");
+  tell(pool, slot, HF_EVENT_WARNING, &warning);
+  hf_error_finish(&warning);
+}
+
 void hf_pool_on_connected(struct hf_pool *pool,
                           struct hf_slot *slot,
                           uint64_t now_us) {
@@ -39,10 +57,12 @@ void hf_pool_on_connected(struct hf_pool *pool,
                   pool->now_us - slot->since_us);
   note_success(pool, slot);
   hf_error_finish(&pool->connect_error);
+  pool->proxied = slot->proxied;
   slot->last_byte_us = pool->now_us;
   slot->expires_us = hf_upkeep_lifetime(pool);
   slot->announced = true;
   tell(pool, slot, HF_EVENT_CONNECT, NULL);
+  warn_of_deallocate(pool, slot);
   hf_scheduler_free_slot(pool, slot);
   hf_scheduler_run(pool);
   hf_upkeep_plan(pool);
@@ -70,6 +90,7 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
                                uint64_t now_us) {
   struct hf_evidence context;
   struct hf_classification why;
+  uint64_t began_us = slot->since_us;
   hf_turn_enter(pool, now_us);
   assert(slot->state == HF_SLOT_CONNECTING);
   memset(&context, 0, sizeof context);
@@ -85,6 +106,7 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
   if (why.outcome == HF_OUTCOME_PERMANENT) {
     hf_upkeep_refuse_all(pool);
   }
+  hf_scheduler_fail_probes(pool, began_us);
   hf_scheduler_run(pool);
   hf_scheduler_despair(pool);
   hf_upkeep_plan(pool);
@@ -156,6 +178,9 @@ void hf_pool_on_finished(struct hf_pool *pool,
   if (request->kind == HF_REQUEST_QUERY && transaction != 'I' &&
       hf_list_empty(&slot->running)) {
     refuse_open_transaction(request);
+  }
+  if (request->kind == HF_REQUEST_QUERY && request->error.status == HF_OK) {
+    pool->answered_us = pool->now_us;
   }
   discard = hf_outcome_judge(pool, request);
   continue_slot(pool, slot, discard);

@@ -41,6 +41,7 @@ static void answer_early(struct hf_pool *pool,
   error->outcome = undone ? HF_OUTCOME_ROLLED_BACK : HF_OUTCOME_AMBIGUOUS;
   error->retryable = false;
   hf_stats_add_outcome(&pool->stats, error->outcome);
+  hf_outcome_count_health(pool, request);
   pool->world.deliver(pool->world.ctx, request);
   request->settled = true;
   hf_error_finish(error);

@@ -12,8 +12,19 @@
 enum { US_PER_MS = 1000 };
 
 void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request) {
+void hf_outcome_count_health(struct hf_pool *pool,
+                             const struct hf_request *request) {
+  if ((request->flags & HF_FLAG_PROBE) != 0) {
+    hf_stats_add(&pool->stats, HF_STAT_HEALTH_CHECKS, 1);
+    hf_stats_add(&pool->stats,
+                 HF_STAT_HEALTH_FAILURES,
+                 request->error.status != HF_OK);
+  }
+}
+
   if (!request->settled) {
     if (request->error.status == HF_OK) {
+    hf_outcome_count_health(pool, request);
       hf_stats_add_success(&pool->stats, request->retries);
       hf_error_finish(&request->cause);
     } else {

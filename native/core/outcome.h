@@ -32,4 +32,8 @@ void hf_outcome_refuse(struct hf_pool *pool,
 /* Settles with request->error as it stands. It must be on no list. */
 void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request);
 
+/* Counts a health probe whose user is answered now; others it leaves alone. */
+void hf_outcome_count_health(struct hf_pool *pool,
+                             const struct hf_request *request);
+
 #endif

@@ -83,6 +83,9 @@ void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out) {
   out->breaker = (int32_t)hf_breaker_state(&pool->breaker);
   out->total = pool->config.max - closing -
                (int32_t)hf_pool_count(pool, HF_SLOT_EMPTY);
+  out->proxied = pool->proxied;
+  out->suspended = pool->state == HF_POOL_STATE_SUSPENDED;
+  out->answered_ms = (int32_t)(uint32_t)(pool->answered_us / US_PER_MS);
 }
 
 void hf_turn_enter(struct hf_pool *pool, uint64_t now_us) {
@@ -130,6 +133,9 @@ void hf_pool_submit(struct hf_pool *pool,
     }
     hf_outcome_refuse(pool, request, status);
   } else {
+    if ((request->flags & HF_FLAG_PROBE) != 0) {
+      hf_breaker_hurry(&pool->breaker, pool->now_us / US_PER_MS);
+    }
     hf_scheduler_run(pool);
     hf_scheduler_despair(pool);
     hf_upkeep_plan(pool);

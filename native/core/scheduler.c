@@ -153,6 +153,13 @@ static struct hf_slot *take_shared(struct hf_pool *pool,
   return NULL;
 }
 
+/* What it left prepared would meet the next one: for those who ask for it. */
+static bool forgets_after_use(const struct hf_pool *pool,
+                              const struct hf_slot *slot) {
+  return pool->config.deallocate == HF_DEALLOCATE_FORCE ||
+         (pool->config.deallocate == HF_DEALLOCATE_ON && !slot->proxied);
+}
+
 static void serve(struct hf_pool *pool,
                   struct hf_request *request,
                   struct hf_slot *slot) {
@@ -161,6 +168,7 @@ static void serve(struct hf_pool *pool,
   hf_stats_record(&pool->stats,
                   HF_HISTOGRAM_ACQUIRE_WAIT,
                   pool->now_us - request->submitted_us);
+  slot->forget |= forgets_after_use(pool, slot);
   if (request->kind == HF_REQUEST_ACQUIRE) {
     hf_lease_grant(pool, request, slot);
     return;
@@ -233,6 +241,23 @@ void hf_scheduler_despair(struct hf_pool *pool) {
     struct hf_request *request =
         HF_CONTAINER_OF(link, struct hf_request, link);
     if (request->deadline_us != 0 && request->deadline_us <= probe_us) {
+      hf_queue_leave(pool, request);
+      hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
+    }
+  }
+}
+
+void hf_scheduler_fail_probes(struct hf_pool *pool, uint64_t began_us) {
+  struct hf_link *link;
+  struct hf_link *after;
+  if (hf_breaker_state(&pool->breaker) != HF_CIRCUIT_OPEN || is_live(pool)) {
+    return;
+  }
+  HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
+    struct hf_request *request =
+        HF_CONTAINER_OF(link, struct hf_request, link);
+    if ((request->flags & HF_FLAG_PROBE) != 0 &&
+        request->submitted_us <= began_us) {
       hf_queue_leave(pool, request);
       hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
     }

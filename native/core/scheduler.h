@@ -39,4 +39,11 @@ bool hf_scheduler_wants_connection(const struct hf_pool *pool);
 /* Fails what waits when no connection can come in time. */
 void hf_scheduler_despair(struct hf_pool *pool);
 
+/*
+ * Answers the probes that wait after a connect failed which began at
+ * `began_us`: what happened since a probe was submitted is its answer, when
+ * the breaker is open and no connection lives.
+ */
+void hf_scheduler_fail_probes(struct hf_pool *pool, uint64_t began_us);
+
 #endif

@@ -120,6 +120,7 @@ void hf_stats_init(struct hf_stats *stats) {
   for (i = 0; i < HF_GAUGE_COUNT; i++) {
     atomic_init(&stats->gauges[i], 0);
   }
+  atomic_init(&stats->answered_ms, 0);
   for (i = 0; i < HF_HISTOGRAM_COUNT; i++) {
     init_histogram(&stats->histograms[i]);
   }
@@ -219,6 +220,7 @@ void hf_stats_set_gauges(struct hf_stats *stats,
   atomic_store_explicit(&stats->gauges[i++], gauges->field, RELAXED);
   HF_GAUGE_MAP(HF_GAUGE_STORE)
 #undef HF_GAUGE_STORE
+  atomic_store_explicit(&stats->answered_ms, gauges->answered_ms, RELAXED);
 }
 
 void hf_stats_get_gauges(const struct hf_stats *stats, struct hf_gauges *out) {
@@ -228,6 +230,7 @@ void hf_stats_get_gauges(const struct hf_stats *stats, struct hf_gauges *out) {
   out->field = atomic_load_explicit(&stats->gauges[i++], RELAXED);
   HF_GAUGE_MAP(HF_GAUGE_LOAD)
 #undef HF_GAUGE_LOAD
+  out->answered_ms = atomic_load_explicit(&stats->answered_ms, RELAXED);
 }
 
 size_t hf_stats_read(const struct hf_stats *stats, double *out, size_t n) {

@@ -54,6 +54,8 @@
   X(HF_STAT_SLOW_QUERIES, "slowQueries")                                      \
   X(HF_STAT_BREAKER_OPENED, "breakerOpened")                                  \
   X(HF_STAT_PROBES, "probes")                                                 \
+  X(HF_STAT_HEALTH_CHECKS, "healthChecks")                                    \
+  X(HF_STAT_HEALTH_FAILURES, "healthFailures")                                \
   X(HF_STAT_ROWS, "rows")                                                     \
   X(HF_STAT_BYTES_IN, "bytesIn")                                              \
   X(HF_STAT_BYTES_OUT, "bytesOut")                                            \
@@ -89,7 +91,8 @@ enum hf_stat {
 
 /* X(field of struct hf_gauges) */
 #define HF_GAUGE_MAP(X)                                                       \
-  X(total) X(busy) X(idle) X(waiting) X(connecting) X(leased) X(breaker)
+  X(total) X(busy) X(idle) X(waiting) X(connecting) X(leased) X(breaker)      \
+  X(proxied) X(suspended)
 
 enum { HF_GAUGE_COUNT = 7 };
 
@@ -131,6 +134,7 @@ struct hf_histogram_data {
 struct hf_stats {
   _Atomic uint64_t counters[HF_STAT_COUNT];
   _Atomic int32_t gauges[HF_GAUGE_COUNT];
+  _Atomic int32_t answered_ms; /* a gauge for machines, without a name */
   struct hf_histogram_data histograms[HF_HISTOGRAM_COUNT];
 };
 

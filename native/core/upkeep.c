@@ -35,6 +35,7 @@ void hf_upkeep_lose(struct hf_pool *pool,
   bool busy = !hf_list_empty(&slot->running);
   struct hf_lease *lease = slot->lease;
   const struct hf_error *first = error;
+  bool probing = false;
   struct hf_list dead;
   struct hf_link *link;
   hf_list_init(&dead);
@@ -59,12 +60,17 @@ void hf_upkeep_lose(struct hf_pool *pool,
     if (request->error.status == HF_OK) {
       hf_error_copy(&request->error, error);
     }
+    probing = probing || (request->flags & HF_FLAG_PROBE) != 0;
     (void)hf_outcome_judge(pool, request);
     first = lease == NULL ? error : &request->error;
   }
   /* What waited on the lease comes last: answers keep the order of calls. */
   if (lease != NULL) {
     hf_lease_lose(pool, lease, first);
+  }
+  if (probing) {
+    /* What a health check says next has to hold for the others as well. */
+    hf_checkup_suspect_all(pool);
   }
 }
 

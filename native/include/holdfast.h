@@ -479,6 +479,10 @@ struct hf_block {
 struct hf_gauges {
   int32_t total, busy, idle, waiting, connecting, leased;
   int32_t breaker; /* enum hf_circuit: 0 closed, 1 open, 2 half-open */
+  int32_t proxied;     /* 1 = its connections go through a pooler */
+  int32_t suspended;   /* 1 = calls wait for HF_OP_RESUME */
+  int32_t answered_ms; /* when a query last succeeded: the low 32 bits of
+                          CLOCK_MONOTONIC in ms, 0 = never */
 };
 
 /* Called by the engine, on any thread: there is something to take. */

@@ -113,6 +113,25 @@ static void late_failures_never_bring_the_probe_forward(void **state) {
   assert_int_equal(hf_breaker_next_at(&breaker), at + 100);
 }
 
+static void whoever_hurries_waits_a_tenth_of_a_second_at_most(void **state) {
+  struct hf_breaker breaker;
+
+  (void)state;
+  hf_breaker_init(&breaker);
+  hf_breaker_hurry(&breaker, 50);
+  assert_true(hf_breaker_allow(&breaker, 50));
+  hf_breaker_failure(&breaker, 100, HF_PACE_SLOW, 0);
+  hf_breaker_hurry(&breaker, 101);
+  assert_int_equal(hf_breaker_next_at(&breaker), 100 + HF_BREAKER_HURRY_MS);
+  hf_breaker_hurry(&breaker, 400);
+  assert_int_equal(hf_breaker_next_at(&breaker), 100 + HF_BREAKER_HURRY_MS);
+  assert_true(hf_breaker_allow(&breaker, 400));
+  hf_breaker_failure(&breaker, 401, HF_PACE_REFUSED, 0);
+  hf_breaker_hurry(&breaker, 402);
+  assert_int_equal(hf_breaker_next_at(&breaker),
+                   401 + HF_BREAKER_HURRY_REFUSED_MS);
+}
+
 static void a_dropped_probe_may_be_replaced_at_once(void **state) {
   struct hf_breaker breaker;
   uint64_t at;
@@ -148,6 +167,7 @@ int main(void) {
       cmocka_unit_test(a_full_server_is_left_alone_for_a_second),
       cmocka_unit_test(a_refused_password_waits_five_seconds),
       cmocka_unit_test(late_failures_never_bring_the_probe_forward),
+      cmocka_unit_test(whoever_hurries_waits_a_tenth_of_a_second_at_most),
       cmocka_unit_test(a_dropped_probe_may_be_replaced_at_once),
       cmocka_unit_test(the_pace_follows_the_classification),
   };

@@ -31,6 +31,7 @@ static void a_new_config_has_the_documented_defaults(void **state) {
       {"statementCacheSize", "200"},
       {"pooler", "auto"},
       {"names", "auto"},
+      {"deallocateBeforeUse", "off"},
       {"inferReads", "true"},
       {"keepAlive", "true"},
       {"keepAliveInitialDelayMillis", "10000"},

@@ -94,7 +94,7 @@ enum hf_stat {
   X(total) X(busy) X(idle) X(waiting) X(connecting) X(leased) X(breaker)      \
   X(proxied) X(suspended)
 
-enum { HF_GAUGE_COUNT = 7 };
+enum { HF_GAUGE_COUNT = 9 };
 
 /* X(enumerator, stem of the names seen by the user) */
 #define HF_HISTOGRAM_MAP(X)                                                   \

@@ -5,6 +5,7 @@
     'core_sources': [
       'native/core/alloc.c',
       'native/core/backoff.c',
+      'native/core/behind.c',
       'native/core/breaker.c',
       'native/core/budget.c',
       'native/core/checkup.c',

@@ -39,6 +39,10 @@ void hf_checkup_begin(struct hf_pool *pool,
 
 void hf_checkup_end(struct hf_pool *pool, struct hf_slot *slot) {
   slot->transaction = 'I';
+  if (pool->doubted) { /* the server behind the pooler has answered */
+    pool->doubted = false;
+    hf_breaker_success(&pool->breaker);
+  }
   hf_scheduler_free_slot(pool, slot);
   if (slot->state == HF_SLOT_IDLE && slot->forget) {
     hf_checkup_begin(pool, slot, HF_CHECKUP_FORGET);

@@ -324,5 +324,6 @@ struct hf_classification hf_classify(const struct hf_evidence *evidence) {
     why.discard = true;
   }
   why.connecting = counts_as_connecting(evidence, rule);
+  why.no_server = (rule->traits & HF_TRAIT_NO_WORK) != 0;
   return why;
 }

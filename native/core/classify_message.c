@@ -37,8 +37,9 @@ static const struct row pooler_rows[] = {
    {N, RETRY | DISCARD, "the pooler had no server connection in time"}},
   {"no more connections allowed", NULL,
    {N, CONNECT | SLOW, "the pooler has no client connection left"}},
+  /* Not slow: the pooler itself paces its logins. */
   {"server login has been failing", NULL,
-   {N, CONNECT | SLOW, "the pooler cannot log in to its server"}},
+   {N, CONNECT, "the pooler cannot log in to its server"}},
   {"client_login_timeout", NULL,
    {N, CONNECT, "the pooler could not log the client in in time"}},
   {"pgbouncer cannot connect to server", NULL,

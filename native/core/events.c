@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "behind.h"
 #include "checkup.h"
 #include "outcome.h"
 #include "pool.h"
@@ -49,14 +50,20 @@ static void warn_of_deallocate(struct hf_pool *pool, struct hf_slot *slot) {
 void hf_pool_on_connected(struct hf_pool *pool,
                           struct hf_slot *slot,
                           uint64_t now_us) {
+  bool proved;
   hf_turn_enter(pool, now_us);
   assert(slot->state == HF_SLOT_CONNECTING);
   hf_stats_add(&pool->stats, HF_STAT_CONNECTS_SUCCEEDED, 1);
   hf_stats_record(&pool->stats,
                   HF_HISTOGRAM_CONNECT_TIME,
                   pool->now_us - slot->since_us);
-  note_success(pool, slot);
-  hf_error_finish(&pool->connect_error);
+  proved = hf_behind_proved(pool, slot);
+  if (proved) {
+    note_success(pool, slot);
+    hf_error_finish(&pool->connect_error);
+  } else {
+    hf_breaker_probe_dropped(&pool->breaker);
+  }
   pool->proxied = slot->proxied;
   slot->last_byte_us = pool->now_us;
   slot->expires_us = hf_upkeep_lifetime(pool);
@@ -64,6 +71,9 @@ void hf_pool_on_connected(struct hf_pool *pool,
   tell(pool, slot, HF_EVENT_CONNECT, NULL);
   warn_of_deallocate(pool, slot);
   hf_scheduler_free_slot(pool, slot);
+  if (!proved && slot->state == HF_SLOT_IDLE) {
+    hf_checkup_begin(pool, slot, HF_CHECKUP_PING);
+  }
   hf_scheduler_run(pool);
   hf_upkeep_plan(pool);
   hf_turn_leave(pool);

@@ -5,13 +5,13 @@
 #include <assert.h>
 #include <string.h>
 
+#include "behind.h"
 #include "pool.h"
 #include "queue.h"
 #include "retry.h"
 
 enum { US_PER_MS = 1000 };
 
-void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request) {
 void hf_outcome_count_health(struct hf_pool *pool,
                              const struct hf_request *request) {
   if ((request->flags & HF_FLAG_PROBE) != 0) {
@@ -22,9 +22,10 @@ void hf_outcome_count_health(struct hf_pool *pool,
   }
 }
 
+void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request) {
   if (!request->settled) {
-    if (request->error.status == HF_OK) {
     hf_outcome_count_health(pool, request);
+    if (request->error.status == HF_OK) {
       hf_stats_add_success(&pool->stats, request->retries);
       hf_error_finish(&request->cause);
     } else {
@@ -171,6 +172,11 @@ static struct hf_verdict decide(struct hf_pool *pool,
   return verdict;
 }
 
+static bool is_late(const struct hf_pool *pool,
+                    const struct hf_request *request) {
+  return request->deadline_us != 0 && pool->now_us >= request->deadline_us;
+}
+
 /*
  * A name that the server did not know, or knew already, is our affair: the
  * unit goes again without one, whatever the policy about repeating says.
@@ -179,8 +185,7 @@ static bool goes_unnamed(const struct hf_pool *pool,
                          struct hf_request *request,
                          const struct hf_classification *why) {
   if (!why->unnamed || request->unnamed ||
-      why->outcome != HF_OUTCOME_NOT_EXECUTED ||
-      (request->deadline_us != 0 && pool->now_us >= request->deadline_us)) {
+      why->outcome != HF_OUTCOME_NOT_EXECUTED || is_late(pool, request)) {
     return false;
   }
   request->unnamed = true;
@@ -208,6 +213,18 @@ static void repeat(struct hf_pool *pool,
                pool->now_us + (uint64_t)delay_ms * US_PER_MS);
 }
 
+/* It never reached a server: it waits on, at no cost, where it waited before. */
+static void go_back(struct hf_pool *pool, struct hf_request *request) {
+  if (request->timer.queued) {
+    hf_heap_remove(&pool->timers, &request->timer);
+  }
+  request->attempts--;
+  request->slot = NULL;
+  hf_error_finish(&request->error);
+  hf_request_move(request, HF_REQUEST_BACKOFF);
+  hf_queue_reenter(pool, request);
+}
+
 bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
   struct hf_classification why;
   struct hf_verdict verdict;
@@ -228,6 +245,11 @@ bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
   keep_read_only(request, &why);
   rename_cancelled(request);
   rename_lost_commit(request);
+  if (hf_behind_turned_away(pool, request, &why) &&
+      may_repeat(pool, request) && !is_late(pool, request)) {
+    go_back(pool, request);
+    return true;
+  }
   if (may_repeat(pool, request)) {
     if (goes_unnamed(pool, request, &why)) {
       repeat(pool, request, 0);

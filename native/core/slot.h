@@ -66,6 +66,7 @@ struct hf_slot {
   void *dial; /* while it is being opened */
   bool undialed; /* closing, and there never was anything to close */
   bool proxied;          /* a pooler sits between: one unit at a time */
+  bool answered;         /* the server itself spoke while it was opened */
   uint64_t last_byte_us; /* when the server was last heard */
   int32_t backend_pid;
 };

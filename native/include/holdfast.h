@@ -147,6 +147,7 @@ struct hf_classification {
   bool unnamed;       /* repeat with an unnamed statement */
   bool discard;       /* the connection must not be used again */
   bool connecting;    /* the breaker on connecting counts this failure */
+  bool no_server;     /* only ever said before a server was reached */
   const char *reason; /* static text: why, for people */
 };
 

@@ -106,7 +106,8 @@ static void on_done(struct hf_job *job) {
 }
 
 static bool detects(const struct hf_netpool *pool) {
-  return pool->core.config.pooler == HF_POOLER_AUTO && !pool->proxied;
+  return pool->core.doubted ||
+         (pool->core.config.pooler == HF_POOLER_AUTO && !pool->proxied);
 }
 
 /* Returns false, with the error set, when no worker can be had. */
@@ -220,6 +221,7 @@ static void use_connection(struct hf_dial *dial, struct hf_connect_job *job) {
   struct hf_slot *slot = dial->slot;
   struct hf_conn *conn;
   slot->proxied = is_proxied(pool, job);
+  slot->answered = job->pid_detected;
   slot->backend_pid = job->backend_pid;
   conn = hf_conn_new(pool, slot, hf_connect_job_take(job));
   if (conn == NULL) {

@@ -432,6 +432,8 @@ static void send_event(struct hf_handle *handle,
     block->ints[HF_EVENT_KIND] = (int32_t)event;
     block->ints[HF_EVENT_VALUE] = value_of(handle->pool, slot, event);
     block->ints[HF_EVENT_LEASE] = lease;
+    block->ints[HF_EVENT_STATUS] = error == NULL ? HF_OK : (int32_t)error->status;
+    block->ints[HF_EVENT_ERRNO] = error == NULL ? 0 : error->sys_errno;
     hf_port_send(handle->port, block);
   }
 }

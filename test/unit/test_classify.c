@@ -240,7 +240,7 @@ static const struct text_row pooler_sentences[] = {
     {"no more connections allowed (max_client_conn)", 'N',
      Y | SLOW | DISCARD, 'R'},
     {"server login has been failing, try again later", 'N',
-     Y | SLOW | DISCARD, 'R'},
+     Y | DISCARD, 'R'},
     {"client_login_timeout (server down)", 'N', Y | DISCARD, 'R'},
     {"pgbouncer cannot connect to server", 'N', Y | DISCARD, 'R'},
     {"database \"x\" is disabled", 'N', Y | DISCARD, 'R'},

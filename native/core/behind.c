@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "behind.h"
+
+#include "checkup.h"
+#include "pool.h"
+
+enum { US_PER_MS = 1000 };
+
+/*
+ * Only a pooler's last words count. SQL can raise any code, but a server tells
+ * its severity, and a pooler does not.
+ */
+static bool says_no_server(const struct hf_request *request,
+                           const struct hf_classification *why) {
+  const struct hf_slot *slot = request->slot;
+  return slot != NULL && slot->proxied && why->no_server &&
+         why->outcome != HF_OUTCOME_PERMANENT && !request->in_transaction &&
+         (request->error.severity == HF_SEVERITY_FATAL ||
+          request->error.severity == HF_SEVERITY_UNKNOWN);
+}
+
+static void note_failure(struct hf_pool *pool,
+                         const struct hf_request *request,
+                         const struct hf_classification *why) {
+  bool closed = hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED;
+  hf_error_copy(&pool->connect_error, &request->error);
+  hf_breaker_failure(&pool->breaker,
+                     pool->now_us / US_PER_MS,
+                     hf_breaker_pace_of(why),
+                     pool->world.random(pool->world.ctx));
+  if (closed && hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN) {
+    hf_stats_add(&pool->stats, HF_STAT_BREAKER_OPENED, 1);
+  }
+}
+
+bool hf_behind_turned_away(struct hf_pool *pool,
+                           const struct hf_request *request,
+                           const struct hf_classification *why) {
+  if (!says_no_server(request, why)) {
+    return false;
+  }
+  note_failure(pool, request, why);
+  if (!pool->doubted) {
+    pool->doubted = true;
+    hf_checkup_suspect_all(pool);
+  }
+  return true;
+}
+
+bool hf_behind_proved(struct hf_pool *pool, const struct hf_slot *slot) {
+  if (pool->doubted && slot->proxied && !slot->answered) {
+    return false;
+  }
+  pool->doubted = false;
+  return true;
+}

@@ -54,6 +54,7 @@ struct hf_config {
   int32_t retry_cap_ms;
   int64_t max_result_bytes;
   int64_t max_buffered_bytes;
+  int64_t cache_max_bytes;
   int32_t share_max;
   int32_t statement_cache_size;
   enum hf_pooler_mode pooler;

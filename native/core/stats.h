@@ -56,6 +56,11 @@
   X(HF_STAT_PROBES, "probes")                                                 \
   X(HF_STAT_HEALTH_CHECKS, "healthChecks")                                    \
   X(HF_STAT_HEALTH_FAILURES, "healthFailures")                                \
+  X(HF_STAT_CACHE_HITS, "cacheHits")                                          \
+  X(HF_STAT_CACHE_MISSES, "cacheMisses")                                      \
+  X(HF_STAT_CACHE_STALE, "cacheStale")                                        \
+  X(HF_STAT_CACHE_EVICTIONS, "cacheEvictions")                                \
+  X(HF_STAT_CACHE_BYTES, "cacheBytes") /* rises and falls */                  \
   X(HF_STAT_ROWS, "rows")                                                     \
   X(HF_STAT_BYTES_IN, "bytesIn")                                              \
   X(HF_STAT_BYTES_OUT, "bytesOut")                                            \

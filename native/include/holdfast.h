@@ -261,9 +261,18 @@ enum hf_op_kind {
   HF_OP_SUSPEND,   /* target = pool: close idle connections, let calls wait */
   HF_OP_RESUME,    /* target = pool */
   HF_OP_FORGET,    /* target = pool: drop prepared statements */
-  HF_OP_ANSWER     /* id = an HF_MSG_ASK; fields: the value, or a message */
+  HF_OP_ANSWER,    /* id = an HF_MSG_ASK; fields: the value, or a message */
+  HF_OP_INVALIDATE /* target = pool; fields: labels to forget; none = all */
 };
 
+/*
+ * HF_FLAG_CACHE: the answer may be one that is kept, and is kept. Between the
+ * name, or the text, and the values come "ttl stale n": two times in ms and the
+ * number of labels, as decimals with a blank between; then n labels: "k" and a
+ * key, which is part of what makes two questions equal, or "t" and a tag. Times
+ * say how old the answer may be, and how much older when the server is away.
+ * Refused with HF_PARAM_INVALID where the statement does more than read.
+ */
 enum {
   HF_FLAG_NAMED = 1 << 0,      /* the second field is a statement name */
   HF_FLAG_READ_ONLY = 1 << 1,  /* declared; enforced by the engine */
@@ -278,7 +287,8 @@ enum {
   HF_FLAG_EVENTS = 1 << 10,    /* HF_OP_OPEN: somebody listens to events */
   HF_FLAG_EXTENDED = 1 << 11,  /* never the simple protocol */
   HF_FLAG_PROBE = 1 << 12,     /* HF_OP_QUERY: a health probe, goes first */
-  HF_FLAG_FORCE = 1 << 13      /* HF_OP_FORGET: behind a proxy, too */
+  HF_FLAG_FORCE = 1 << 13,     /* HF_OP_FORGET: behind a proxy, too */
+  HF_FLAG_CACHE = 1 << 14      /* HF_OP_QUERY: see below */
 };
 
 struct hf_op {
@@ -340,7 +350,7 @@ enum {
    * wholly in one chunk; when it does not fit what is left of the current
    * chunk it begins the next.
    */
-  HF_RESULT_FLAGS = HF_INT_HEADER, /* HF_RESULT_MORE, HF_RESULT_READ */
+  HF_RESULT_FLAGS = HF_INT_HEADER, /* HF_RESULT_MORE, ..._READ, ... */
   HF_RESULT_SHAPE,                 /* 0 = no columns */
   HF_RESULT_ROWS,
   HF_RESULT_AFFECTED_LOW, /* row count of the command tag, two words */
@@ -348,7 +358,7 @@ enum {
   HF_RESULT_OID,
   HF_RESULT_COMMAND, /* enum hf_command */
   HF_RESULT_ATTEMPTS,
-  HF_RESULT_CONNECTION, /* serial of the connection it ran on */
+  HF_RESULT_CONNECTION, /* serial of the connection it ran on; 0 = cached */
   HF_RESULT_TRANSACTION, /* on a lease: I, T or E after it; else 0 */
   HF_RESULT_INTS,
 
@@ -412,6 +422,8 @@ enum {
    */
   HF_EVENT_VALUE,
   HF_EVENT_LEASE,                /* the lease it belongs to, or 0 */
+  HF_EVENT_STATUS, /* enum hf_status of the failure it tells of, or HF_OK */
+  HF_EVENT_ERRNO,  /* positive, 0 = none */
   HF_EVENT_INTS,
 
   /* HF_MSG_ASK: id = question; chunk 0 = what is asked ("password") */
@@ -421,7 +433,9 @@ enum {
 
 enum {
   HF_RESULT_MORE = 1, /* another result of this call follows */
-  HF_RESULT_READ = 2  /* the statement certainly wrote nothing */
+  HF_RESULT_READ = 2, /* the statement certainly wrote nothing */
+  HF_RESULT_CACHED = 4, /* no statement was sent for this call */
+  HF_RESULT_STALE = 8   /* and the answer is older than it asked for */
 };
 
 enum hf_column {

@@ -89,6 +89,33 @@ void hf_block_free(struct hf_block *block) {
   hf_free(owner);
 }
 
+struct hf_block *hf_block_copy(const struct hf_block *block) {
+  struct hf_block *copy = new_block(
+      block->n_ints, block->n_nums, block->n_chunks, block->n_bytes);
+  if (copy == NULL) {
+    return NULL;
+  }
+  memcpy(copy->ints, block->ints, block->n_ints * sizeof(int32_t));
+  if (block->n_nums > 0) {
+    memcpy(copy->nums, block->nums, block->n_nums * sizeof(double));
+  }
+  if (block->n_chunks > 0) {
+    memcpy(copy->chunks,
+           block->chunks,
+           block->n_chunks * sizeof(struct hf_chunk));
+  }
+  if (block->n_bytes > 0) {
+    memcpy(copy->bytes, block->bytes, block->n_bytes);
+  }
+  return copy;
+}
+
+size_t hf_block_bytes(const struct hf_block *block) {
+  return sizeof *block + block->n_bytes + block->n_ints * sizeof(int32_t) +
+         block->n_nums * sizeof(double) +
+         block->n_chunks * sizeof(struct hf_chunk);
+}
+
 /* One text on its way into a chunk. */
 struct piece {
   const char *text;

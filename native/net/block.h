@@ -52,4 +52,10 @@ struct hf_block *hf_block_message2(enum hf_msg_kind kind,
                                    const char *more,
                                    size_t more_bytes);
 
+/* Returns a copy, with `next` NULL, or NULL when out of memory. */
+struct hf_block *hf_block_copy(const struct hf_block *block);
+
+/* Returns how many bytes a block takes. */
+size_t hf_block_bytes(const struct hf_block *block);
+
 #endif

@@ -9,6 +9,7 @@
 #include "core/pool.h"
 #include "netpool.h"
 #include "port.h"
+#include "terms.h"
 
 enum { US_PER_MS = 1000, NULL_MARK = '\1' };
 
@@ -77,7 +78,9 @@ struct hf_call *hf_call_new(const struct hf_op *op,
                             uint64_t now_us) {
   const struct hf_config *config = &handle->pool->core.config;
   bool named = (op->flags & HF_FLAG_NAMED) != 0;
-  int32_t taken = op->kind == HF_OP_ACQUIRE ? 0 : named ? 2 : 1;
+  struct hf_terms terms;
+  int32_t taken =
+      op->kind == HF_OP_ACQUIRE ? 0 : hf_terms_read(op, fields, &terms);
   int32_t n = op->n_fields - taken;
   size_t span = span_of(fields + taken, n);
   struct hf_call *call =
@@ -135,6 +138,7 @@ void hf_call_free(struct hf_call *call) {
     hf_lease_finish(&call->lease);
   }
   hf_request_finish(&call->request);
+  hf_free(call->cached);
   hf_free(call);
 }
 

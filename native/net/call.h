@@ -19,6 +19,7 @@
 #include "holdfast.h"
 #include "statement.h"
 
+struct hf_cached_call;
 struct hf_handle;
 
 /* One command of a unit, in the order their answers come. */
@@ -43,6 +44,7 @@ struct hf_call {
   const char **values;
   struct hf_lease lease; /* of HF_REQUEST_ACQUIRE */
   int32_t lease_number;  /* once granted */
+  struct hf_cached_call *cached; /* owned; NULL = the cache is not asked */
 
   /* of the attempt that runs */
   enum hf_step steps[HF_STEPS_MAX];

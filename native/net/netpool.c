@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "block.h"
+#include "cached.h"
 #include "conn.h"
 #include "core/alloc.h"
 #include "dial.h"
@@ -364,6 +365,7 @@ void hf_netpool_end_turn(struct hf_netpool *pool) {
   }
   HF_LIST_EACH_SAFE(link, after, &pool->handles) {
     struct hf_handle *handle = handle_of(link);
+    hf_cached_end_turn(handle);
     if (handle->warming) {
       review_warming(pool, handle);
     }
@@ -384,9 +386,11 @@ uint64_t hf_netpool_next_us(const struct hf_netpool *pool) {
   struct hf_link *link;
   HF_LIST_EACH(link, &pool->handles) {
     const struct hf_handle *handle = handle_of(link);
+    uint64_t cached_us = hf_cached_next_us(handle);
     if (handle->warming && handle->warm_until_us < next) {
       next = handle->warm_until_us;
     }
+    next = cached_us < next ? cached_us : next;
   }
   return next;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "block.h"
+#include "cached.h"
 #include "call.h"
 #include "core/alloc.h"
 #include "dial.h"
@@ -191,37 +192,64 @@ static bool is_refused(struct hf_port *port,
   return true;
 }
 
-static void submit(struct hf_port *port,
-                   const struct hf_op *op,
-                   const char *const *fields,
-                   struct hf_handle *handle,
-                   struct hf_lease *lease) {
-  uint64_t now_us = hf_engine_now_us();
-  struct hf_call *call = hf_call_new(op, fields, handle, now_us);
+/* Enters a call in the port's books. */
+static bool enter(struct hf_port *port, struct hf_call *call) {
+  uint64_t id = hf_call_id(call->request.id_low, call->request.id_high);
+  if (hf_map_set(&port->calls, id, call) != HF_OK) {
+    return false;
+  }
+  if (call->lease_number != 0 &&
+      hf_map_set(&port->leases, (uint64_t)call->lease_number, call) != HF_OK) {
+    (void)hf_map_remove(&port->calls, id);
+    return false;
+  }
+  call->handle->calls++;
+  return true;
+}
+
+struct hf_call *hf_ops_take(struct hf_port *port,
+                            const struct hf_op *op,
+                            const char *const *fields,
+                            struct hf_handle *handle,
+                            struct hf_lease *lease) {
+  struct hf_call *call = hf_call_new(op, fields, handle, hf_engine_now_us());
   if (call == NULL) {
     refuse(port, op, HF_NO_MEMORY);
-    return;
+    return NULL;
   }
   if (is_refused(port, op, call)) {
-    return;
+    return NULL;
   }
   if (call->request.kind == HF_REQUEST_ACQUIRE) {
     call->lease_number = ++port->last_lease;
   } else if (lease != NULL) {
     call->request.lease = lease;
   }
-  if (hf_map_set(&port->calls, hf_call_id(low_of(op), high_of(op)), call) !=
-          HF_OK ||
-      (call->lease_number != 0 &&
-       hf_map_set(&port->leases, (uint64_t)call->lease_number, call) !=
-           HF_OK)) {
-    (void)hf_map_remove(&port->calls, hf_call_id(low_of(op), high_of(op)));
+  if (!enter(port, call)) {
     hf_call_free(call);
     refuse(port, op, HF_NO_MEMORY);
-    return;
+    return NULL;
   }
-  handle->calls++;
-  hf_pool_submit(&handle->pool->core, &call->request, now_us);
+  return call;
+}
+
+void hf_ops_drop(struct hf_call *call) {
+  const struct hf_request *request = &call->request;
+  (void)hf_map_remove(&call->handle->port->calls,
+                      hf_call_id(request->id_low, request->id_high));
+  call->handle->calls--;
+  hf_call_free(call);
+}
+
+static void submit(struct hf_port *port,
+                   const struct hf_op *op,
+                   const char *const *fields,
+                   struct hf_handle *handle,
+                   struct hf_lease *lease) {
+  struct hf_call *call = hf_ops_take(port, op, fields, handle, lease);
+  if (call != NULL) {
+    hf_pool_submit(&handle->pool->core, &call->request, hf_engine_now_us());
+  }
 }
 
 static void run_request(struct hf_port *port,
@@ -230,6 +258,10 @@ static void run_request(struct hf_port *port,
   struct hf_handle *handle = find_handle(port, op->target);
   if (handle == NULL || handle->ending) {
     refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  if (op->kind == HF_OP_QUERY && (op->flags & HF_FLAG_CACHE) != 0) {
+    hf_cached_query(handle, op, fields);
     return;
   }
   submit(port, op, fields, handle, NULL);
@@ -247,6 +279,10 @@ static void run_statement(struct hf_port *port,
   struct hf_call *holder = find_lease(port, op);
   if (holder == NULL) {
     refuse(port, op, HF_RELEASED);
+    return;
+  }
+  if ((op->flags & HF_FLAG_CACHE) != 0) {
+    hf_cached_refuse(port, op);
     return;
   }
   submit(port, op, fields, holder->handle, &holder->lease);
@@ -284,7 +320,7 @@ static void run_release(struct hf_port *port, const struct hf_op *op) {
 static void run_abort(struct hf_port *port, const struct hf_op *op) {
   struct hf_call *call =
       hf_map_get(&port->calls, hf_call_id(low_of(op), high_of(op)));
-  if (call != NULL) {
+  if (call != NULL && !hf_cached_abort(call)) {
     hf_pool_abort(
         &call->handle->pool->core, &call->request, hf_engine_now_us());
   }
@@ -299,6 +335,25 @@ static void run_answer(struct hf_port *port,
     hf_dial_on_password(
         dial, failed ? NULL : fields[0], failed ? fields[0] : NULL);
   }
+}
+
+static void run_invalidate(struct hf_port *port,
+                           const struct hf_op *op,
+                           const char *const *fields) {
+  struct hf_handle *handle = find_handle(port, op->target);
+  int32_t count = 0;
+  int32_t i;
+  if (handle == NULL) {
+    refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  for (i = 0; i < op->n_fields; i++) {
+    count += hf_cached_invalidate(handle->pool, fields[i]);
+  }
+  if (op->n_fields == 0) {
+    count = hf_cached_invalidate(handle->pool, NULL);
+  }
+  hf_port_send_ok(port, low_of(op), high_of(op), count);
 }
 
 /* ---- the batch ----------------------------------------------------------- */
@@ -342,6 +397,9 @@ static void run(struct hf_port *port,
     case HF_OP_ANSWER:
       run_answer(port, op, fields);
       break;
+    case HF_OP_INVALIDATE:
+      run_invalidate(port, op, fields);
+      break;
   }
 }
 
@@ -363,6 +421,7 @@ static int32_t least_fields(const struct hf_op *op) {
     case HF_OP_SUSPEND:
     case HF_OP_RESUME:
     case HF_OP_FORGET:
+    case HF_OP_INVALIDATE:
       break;
   }
   return 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "block.h"
+#include "cached.h"
 #include "call.h"
 #include "conn.h"
 #include "core/alloc.h"
@@ -206,12 +207,6 @@ void hf_port_publish(struct hf_port *port, int32_t number, void *stats) {
   uv_mutex_unlock(&port->lock);
 }
 
-static size_t size_of(const struct hf_block *block) {
-  return sizeof *block + block->n_bytes + block->n_ints * sizeof(int32_t) +
-         block->n_nums * sizeof(double) +
-         block->n_chunks * sizeof(struct hf_chunk);
-}
-
 bool hf_port_is_choked(struct hf_port *port, size_t limit) {
   if (atomic_load(&port->buffered) <= limit) {
     return false;
@@ -236,7 +231,7 @@ void hf_port_send(struct hf_port *port, struct hf_block *block) {
     port->out_last->next = block;
   }
   for (;;) {
-    (void)atomic_fetch_add(&port->buffered, size_of(block));
+    (void)atomic_fetch_add(&port->buffered, hf_block_bytes(block));
     if (block->next == NULL) {
       break;
     }
@@ -382,6 +377,7 @@ void hf_port_forget(struct hf_port *port, struct hf_handle *handle) {
   (void)hf_map_remove(&port->handles, (uint64_t)handle->number);
   hf_list_remove(&port->handle_list, &handle->of_port);
   drop_leases(port, handle);
+  hf_cached_close(handle);
   hf_netpool_detach(pool, handle, port->closed);
   drop_asks(port, handle);
   if (port->closed) {

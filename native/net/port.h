@@ -21,6 +21,7 @@
 #include "map.h"
 #include "shapes.h"
 
+struct hf_cached;
 struct hf_call;
 struct hf_error;
 struct hf_netpool;
@@ -39,6 +40,7 @@ struct hf_handle {
   bool warming;   /* warmup() waits */
   uint32_t warm_id_low, warm_id_high;
   uint64_t warm_since_us, warm_until_us;
+  struct hf_cached *cached; /* its query cache, or NULL */
 };
 
 /* The last thing a port is posted for. */

@@ -247,6 +247,11 @@ enum hf_status hf_shapes_find(struct hf_shapes *shapes,
   return HF_OK;
 }
 
+bool hf_shapes_know(const struct hf_shapes *shapes, int32_t id) {
+  int32_t index = id - FIRST_ID - shapes->base;
+  return id == 0 || (index >= 0 && index < shapes->count);
+}
+
 void hf_shapes_finish(struct hf_shapes *shapes) {
   int32_t i;
   for (i = 0; i < shapes->count; i++) {

@@ -9,6 +9,7 @@
 #ifndef HF_NET_SHAPES_H
 #define HF_NET_SHAPES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,6 +45,12 @@ HF_NODISCARD enum hf_status hf_shapes_find(struct hf_shapes *shapes,
                                            int32_t decode,
                                            int32_t *id,
                                            struct hf_block **definition);
+
+/*
+ * Returns whether a number, or 0, is one that the port still has to know, and
+ * not one from before the table last forgot all.
+ */
+bool hf_shapes_know(const struct hf_shapes *shapes, int32_t id);
 
 /* Frees all; the table is empty after. */
 void hf_shapes_finish(struct hf_shapes *shapes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The world's operations: what the core asks for, done with connections. */
 #include "block.h"
+#include "cached.h"
 #include "conn.h"
 #include "core/alloc.h"
 #include "dial.h"
@@ -77,7 +78,11 @@ static void answer(struct hf_call *call) {
   } else if (request->kind == HF_REQUEST_ACQUIRE) {
     (void)hf_map_remove(&port->leases, (uint64_t)call->lease_number);
   }
-  hf_call_answer(call);
+  if (call->cached != NULL) {
+    hf_cached_answer(call);
+  } else {
+    hf_call_answer(call);
+  }
 }
 
 static void world_deliver(void *ctx, struct hf_request *request) {

@@ -41,6 +41,7 @@ enum {
 #define PASSWORD "pg.password", SUPPORT_CLUSTER_PASSWORD
 
 static struct support_cluster cluster;
+static const char *program; /* how this one was called */
 
 static int start_cluster(void **state) {
   (void)state;
@@ -115,7 +116,7 @@ static void run_sleeper(const int in[2], const int out[2], int tcp_port) {
   (void)dup2(out[1], 1);
   (void)close(in[1]);
   (void)close(out[0]);
-  (void)execl("/proc/self/exe", "test_thaw", "sleeper", number, (char *)NULL);
+  (void)execl(program, program, "sleeper", number, (char *)NULL);
   _exit(127);
 }
 
@@ -277,6 +278,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(calls_after_a_freeze_do_not_meet_dead_ways),
       cmocka_unit_test(a_pool_in_use_is_not_suspected),
   };
+  program = argv[0];
   if (argc == 3 && strcmp(argv[1], "sleeper") == 0) {
     return sleep_and_ask(atoi(argv[2]));
   }

@@ -259,7 +259,7 @@ napi_value PortWrap::Gauges(napi_env env, napi_callback_info info) {
   return array;
 }
 
-using ReadNumbers = size_t (*)(struct hf_port *port,
+using StatsReader = size_t (*)(struct hf_port *port,
                                int32_t pool,
                                double *out,
                                size_t n);
@@ -268,7 +268,7 @@ using ReadNumbers = size_t (*)(struct hf_port *port,
 static napi_value Numbers(napi_env env,
                           const Call &call,
                           Mailbox *mailbox,
-                          ReadNumbers read,
+                          StatsReader read,
                           size_t n) {
   int32_t pool = 0;
   void *data = nullptr;

@@ -87,7 +87,7 @@ fail_alloc:
 
 void hf_conn_watch(struct hf_conn *conn) {
   int events = conn->paused ? 0 : UV_READABLE;
-  if (conn->state == HF_CONN_CLOSING) {
+  if (conn->state == HF_CONN_CLOSING || conn->failing) {
     return;
   }
   if (PQflush(conn->pg) == 1) {
@@ -120,6 +120,9 @@ struct hf_call *hf_conn_head(const struct hf_conn *conn) {
 void hf_conn_fail(struct hf_conn *conn) {
   if (conn->state != HF_CONN_CLOSING) {
     conn->failing = true;
+    /* libpq may have closed the socket: its number can be another's soon. */
+    (void)uv_poll_stop(&conn->poll);
+    conn->events = 0;
     hf_conn_mark_dirty(conn);
   }
 }
@@ -216,7 +219,7 @@ void hf_conn_flush(struct hf_conn *conn) {
   if (!conn->failing && !hf_conn_push(conn)) {
     /* What the server said last may still be there to be read. */
     hf_conn_read(conn);
-    conn->failing = conn->state != HF_CONN_CLOSING;
+    hf_conn_fail(conn);
   }
   if (conn->failing && conn->state != HF_CONN_CLOSING) {
     if (hf_link_queued(&conn->dirty)) {

@@ -27,6 +27,20 @@ enum {
   NAME_BYTES = 32
 };
 
+#ifdef __SANITIZE_THREAD__
+/*
+ * Numbers of descriptors are used again, and ThreadSanitizer takes two uses
+ * for a race when nothing but the kernel stands between them: when we look
+ * for the end of a thread nobody joins, and when libuv forgets a socket that
+ * libpq has closed.
+ */
+const char *__tsan_default_suppressions(void)
+    __attribute__((visibility("default")));
+const char *__tsan_default_suppressions(void) {
+  return "race:closedir\nrace:opendir\nrace:epoll_ctl\n";
+}
+#endif
+
 struct call {
   bool settled;
   struct support_answer answer;

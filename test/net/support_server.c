@@ -445,6 +445,15 @@ const char *fake_server_log(struct fake_server *server) {
   return server->log;
 }
 
+bool fake_server_saw(struct fake_server *server, const char *text) {
+  bool saw;
+  pthread_mutex_lock(&server->lock);
+  server->log[server->log_bytes] = '\0';
+  saw = strstr(server->log, text) != NULL;
+  pthread_mutex_unlock(&server->lock);
+  return saw;
+}
+
 void fake_server_stop(struct fake_server *server) {
   int i;
   must(write(server->stop[1], "x", 1) == 1, "write");

@@ -58,6 +58,9 @@ int fake_server_cancels(const struct fake_server *server);
 /* The SQL of all queries so far, one per line; borrowed until stop. */
 const char *fake_server_log(struct fake_server *server);
 
+/* Whether the log has this text by now; for use while queries come. */
+bool fake_server_saw(struct fake_server *server, const char *text);
+
 /* Closes everything and frees. */
 void fake_server_stop(struct fake_server *server);
 

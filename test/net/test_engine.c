@@ -3,6 +3,7 @@
  * The engine without memory: whichever allocation of a session fails, the
  * port fails to open or every call of it is answered, and nothing is left.
  */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -109,10 +110,8 @@ static void fail_each(long count, long step) {
     atomic_store(&allocations, 0);
     atomic_store(&fails_at, n);
     atomic_store(&fails_until, n + count);
-    hf_alloc_set_hook(allow, NULL);
     (void)run_session();
     support_wait_engine_gone();
-    hf_alloc_set_hook(NULL, NULL);
     if (atomic_load(&allocations) < n) {
       break;
     }
@@ -122,6 +121,7 @@ static void fail_each(long count, long step) {
       server = fake_server_start(&plan);
     }
   }
+  atomic_store(&fails_at, LONG_MAX);
   fake_server_stop(server);
   assert_in_range(n, 50, ALLOCATIONS_MAX - 1);
 }
@@ -175,5 +175,8 @@ int main(void) {
       cmocka_unit_test(any_five_allocations_may_fail),
       cmocka_unit_test(a_malformed_operation_harms_nobody),
   };
+  /* Once and for all, before there are threads. */
+  atomic_store(&fails_at, LONG_MAX);
+  hf_alloc_set_hook(allow, NULL);
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,6 +109,7 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
   hf_error_copy(&pool->connect_error, error);
   why = hf_error_classify(&pool->connect_error, &context);
   hf_stats_add(&pool->stats, HF_STAT_CONNECTS_FAILED, 1);
+  pool->answered_us = 0;
   hf_stats_add_sqlstate(&pool->stats, pool->connect_error.sqlstate);
   tell(pool, slot, HF_EVENT_CONNECT_FAILED, &pool->connect_error);
   note_failure(pool, slot, &why);

@@ -114,7 +114,8 @@ struct hf_pool {
   uint64_t watch_us;   /* the coarse beat of that while anything runs */
   uint32_t generation;
   uint32_t last_serial;
-  uint64_t answered_us; /* when a query last succeeded, 0 = never */
+  uint64_t answered_us; /* when a query last succeeded and nothing has failed
+                           since; else 0 */
   bool proxied;         /* the last connection opened was a pooler's */
   bool doubted;         /* the pooler said that it has no server */
   bool warned_deallocate;

@@ -104,6 +104,7 @@ static struct hf_slot *take_idle(struct hf_pool *pool, uint32_t avoid) {
       return slot;
     }
     hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_LOST, 1);
+    pool->answered_us = 0;
     hf_scheduler_close_slot(pool, slot);
   }
   return NULL;

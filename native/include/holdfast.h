@@ -496,8 +496,8 @@ struct hf_gauges {
   int32_t breaker; /* enum hf_circuit: 0 closed, 1 open, 2 half-open */
   int32_t proxied;     /* 1 = its connections go through a pooler */
   int32_t suspended;   /* 1 = calls wait for HF_OP_RESUME */
-  int32_t answered_ms; /* when a query last succeeded: the low 32 bits of
-                          CLOCK_MONOTONIC in ms, 0 = never */
+  int32_t answered_ms; /* when a query last succeeded and nothing has failed
+                          since, else 0: low 32 bits of CLOCK_MONOTONIC in ms */
 };
 
 /* Called by the engine, on any thread: there is something to take. */

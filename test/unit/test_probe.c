@@ -210,6 +210,9 @@ static void the_gauges_say_when_a_query_last_succeeded(void **state) {
   world_fail(&world, call, "23505", 'I');
   hf_pool_gauges(&world.pool, &gauges);
   assert_int_equal(gauges.answered_ms, (int32_t)(world.now_us / US) - 7);
+  world_lose(&world, world_slot_in(&world, HF_SLOT_IDLE));
+  hf_pool_gauges(&world.pool, &gauges);
+  assert_int_equal(gauges.answered_ms, 0);
   world_close(&world);
 }
 

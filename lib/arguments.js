@@ -4,6 +4,7 @@
 // The arguments of query() and connect(), and the retry helper around a call.
 
 const { FLAG } = require('./batch.js');
+const { leaseError, readCache } = require('./cache.js');
 const { nowMillis } = require('./clock.js');
 const { contextOf, currentContext } = require('./context.js');
 const { paramError, usageError } = require('./errors.js');
@@ -30,6 +31,8 @@ const INT_MAX = 2147483647;
  * @property {boolean} [idempotent]
  * @property {boolean} [exactlyOnce]
  * @property {boolean | {maxRetries?: number}} [retry]
+ * @property {import('./cache.js').CacheOptions} [cache] answer from what is
+ *   kept, and keep the answer
  * @property {unknown} [context] what a retry helper gave its function
  * @property {unknown} [callback]
  */
@@ -177,6 +180,10 @@ function readConfig(call, config, values) {
     call.deadline = readMillis(config.deadlineMillis, 'deadlineMillis');
     call.flags |= call.deadline > 0 ? FLAG.CALLER_DEADLINE : 0;
   }
+  if (config.cache !== undefined && config.cache !== null) {
+    call.cache = readCache(config.cache);
+    call.flags |= FLAG.CACHE;
+  }
   call.retries = readRetry(config.retry);
   if (config.signal !== undefined && config.signal !== null) {
     call.signal = checkSignal(config.signal);
@@ -262,6 +269,9 @@ function readCall(call, config, values) {
  */
 function readLeaseCall(call, config, values, run, signal) {
   readArguments(call, config, values);
+  if (call.cache !== null) {
+    throw leaseError();
+  }
   const joined = call.run ?? currentContext();
   if (joined !== undefined) {
     joinSignal(call, joined.signal);

@@ -19,6 +19,7 @@ const OP = Object.freeze({
   RESUME: 11,
   FORGET: 12,
   ANSWER: 13,
+  INVALIDATE: 14,
 });
 
 // HF_FLAG_*
@@ -37,6 +38,7 @@ const FLAG = Object.freeze({
   EXTENDED: 1 << 11,
   PROBE: 1 << 12,
   FORCE: 1 << 13,
+  CACHE: 1 << 14,
 });
 
 const OP_WORDS = 12;

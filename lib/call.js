@@ -32,6 +32,8 @@ class Call {
   rowAsArray = false;
   /** Whether another result of the same statement follows. */
   more = false;
+  /** How often it was sent, once that is known. */
+  attempts = 0;
   /** @type {string | null} */
   command = null;
   /** The connection's status after it, a character code; 0 = unknown. */
@@ -40,6 +42,11 @@ class Call {
   read = false;
   /** @type {unknown[] | null} */
   values = null;
+  /**
+   * The fields of FLAG.CACHE.
+   * @type {string[] | null}
+   */
+  cache = null;
   /** @type {AbortSignal | null} */
   signal = null;
   /** @type {import('./context.js').JoinedRun | undefined} */
@@ -90,6 +97,12 @@ class Call {
       port.push(this.name);
       fields += 1;
     }
+    if (this.cache !== null) {
+      for (const field of this.cache) {
+        port.push(field);
+      }
+      fields += this.cache.length;
+    }
     if (texts !== null) {
       for (let i = 0; i < texts.length; i++) {
         const text = texts[i];
@@ -135,6 +148,7 @@ class Call {
     this.transaction = told.transaction;
     this.read = told.read;
     this.#failed ??= told.failed;
+    this.attempts = told.attempts;
     if (told.more) {
       this.#results ??= [];
       this.#results.push(result);

@@ -336,6 +336,8 @@ export interface PoolOptions {
   maxResultBytes?: number;
   /** Results not taken yet, all together. In bytes. @default 536870912 */
   maxBufferedBytes?: number;
+  /** What `cache` of queries keeps, all together. In bytes. @default 16777216 */
+  cacheMaxBytes?: number;
 
   // The network
   /** Whether the kernel probes silent connections. @default true */
@@ -398,6 +400,30 @@ export interface QueryConfig<V extends readonly unknown[] = any[]> {
   retry?: boolean | { maxRetries?: number };
   /** What a retry helper gave its function: this call is part of its run. */
   context?: RetryContext;
+  /** Answer from what is kept, and keep the answer. Of a pool's query() only. */
+  cache?: CacheOptions;
+}
+
+/** How a query uses the pool's cache. */
+export interface CacheOptions {
+  /** How old the answer may be. In ms. */
+  ttlMillis: number;
+  /** How much older it may be while the server cannot be reached. In ms. @default 0 */
+  staleIfErrorMillis?: number;
+  /** Sets questions apart that are otherwise equal; can be invalidated. */
+  key?: string;
+  /** By which the answer can be invalidated. */
+  tags?: string | readonly string[];
+}
+
+/** What `invalidate` forgets. */
+export interface Invalidation {
+  /** Answers with this tag. */
+  tag?: string;
+  /** Answers with one of these tags. */
+  tags?: string | readonly string[];
+  /** Answers with this key. */
+  key?: string;
 }
 
 /** A statement whose rows shall be arrays. */
@@ -425,6 +451,10 @@ export interface QueryResultBase {
   oid: number;
   fields: FieldDef[];
   rowAsArray: boolean;
+  /** true: no statement was sent for this call, see `cache`. */
+  cached?: boolean;
+  /** true: and it is older than asked, because the server is away. */
+  stale?: boolean;
 }
 
 export interface QueryResultRow {
@@ -548,6 +578,15 @@ export interface Stats {
   retries: number;
   /** Calls that succeeded after one. */
   retriesSucceeded: number;
+  /** Of the retries, by the outcome of the attempt before. */
+  retriesNotExecuted: number;
+  retriesRolledBack: number;
+  retriesAmbiguous: number;
+  /** Of the successes, by the attempt that did; the last one is 4 or more. */
+  succeededOnAttempt1: number;
+  succeededOnAttempt2: number;
+  succeededOnAttempt3: number;
+  succeededOnAttempt4: number;
   /** Physical connects begun. */
   connectsStarted: number;
   connectsSucceeded: number;
@@ -590,12 +629,38 @@ export interface Stats {
   breakerOpened: number;
   /** Probes of a suspended or silent server. */
   probes: number;
+  /** Calls answered by the cache, or by another call's statement. */
+  cacheHits: number;
+  /** Calls with `cache` that asked the server. */
+  cacheMisses: number;
+  /** Calls answered by an older result because the server was away. */
+  cacheStale: number;
+  /** Results dropped to make room. */
+  cacheEvictions: number;
+  /** What the cache keeps now, in bytes: rises and falls. */
+  cacheBytes: number;
   /** Rows received. */
   rows: number;
   /** Bytes of results. */
   bytesIn: number;
   /** Bytes of statements and values. */
   bytesOut: number;
+  /** What servers refused, by the SQLSTATE's class. */
+  sqlState08: number;
+  sqlState22: number;
+  sqlState23: number;
+  sqlState25: number;
+  sqlState26: number;
+  sqlState28: number;
+  sqlState40: number;
+  sqlState42: number;
+  sqlState53: number;
+  sqlState54: number;
+  sqlState55: number;
+  sqlState57: number;
+  sqlState58: number;
+  sqlStateXX: number;
+  sqlStateOther: number;
   /** Connections now, open or being opened. */
   total: number;
   /** Connections now at work. */
@@ -608,30 +673,51 @@ export interface Stats {
   connecting: number;
   /** Connections now lent. */
   leased: number;
+  /** Whether connecting is suspended: 0 no, 1 yes, 2 a probe runs. */
+  breaker: number;
   /** Waiting for a connection, in microseconds. */
   acquireWaitCount: number;
   acquireWaitSum: number;
   acquireWaitP50: number;
+  acquireWaitP95: number;
   acquireWaitP99: number;
   acquireWaitMax: number;
   /** Statements, from sending to the answer, in microseconds. */
   queryTimeCount: number;
   queryTimeSum: number;
   queryTimeP50: number;
+  queryTimeP95: number;
   queryTimeP99: number;
   queryTimeMax: number;
   /** Physical connects, in microseconds. */
   connectTimeCount: number;
   connectTimeSum: number;
   connectTimeP50: number;
+  connectTimeP95: number;
   connectTimeP99: number;
   connectTimeMax: number;
   /** How long clients were held, in microseconds. */
   leaseTimeCount: number;
   leaseTimeSum: number;
   leaseTimeP50: number;
+  leaseTimeP95: number;
   leaseTimeP99: number;
   leaseTimeMax: number;
+  /** Warm-ups, in microseconds. */
+  warmupTimeCount: number;
+  warmupTimeSum: number;
+  warmupTimeP50: number;
+  warmupTimeP95: number;
+  warmupTimeP99: number;
+  warmupTimeMax: number;
+  /** Retries per query. */
+  retryRate: number;
+  /** Failed calls, of all that were settled. */
+  failureRate: number;
+  /** acquireTimeouts per connection asked for. */
+  acquireTimeoutRate: number;
+  /** Lines the logger threw at. */
+  loggerFailures: number;
 }
 
 // ---- the pool -------------------------------------------------------------
@@ -687,6 +773,15 @@ export class Pool extends EventEmitter implements Queryable {
 
   /** Replaces all connections, each when it is free: no call fails for it. */
   reset(): Promise<void>;
+
+  /**
+   * Has answers forgotten that `cache` keeps: those with a tag, one of some tags
+   * or a key; without an argument, all. Reaches all threads that use the pool.
+   * Returns how many there were.
+   */
+  invalidate(
+    what?: string | readonly string[] | Invalidation,
+  ): Promise<number>;
 
   /** Counters and gauges of this moment. */
   stats(): Stats;

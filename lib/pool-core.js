@@ -17,7 +17,10 @@ const {
   noticeOf,
   notificationOf,
 } = require('./events.js');
+const { addLive, nameOf, removeLive, setCore } = require('./live.js');
 const { setLogger } = require('./log.js');
+const { readStats } = require('./metrics.js');
+const { Observer } = require('./observer.js');
 const { getPort } = require('./port.js');
 const registry = require('./types.js');
 const { compareOptions, openFields } = require('./open-fields.js');
@@ -47,6 +50,7 @@ class PoolCore {
     this.pool = pool;
     this.#resolved = resolved;
     this.#shared = shared;
+    setCore(pool, this);
     this.log = setLogger(pool, resolved.logger);
     this.port = getPort();
     /** @type {import('./types.js').CustomTypes} */
@@ -63,6 +67,11 @@ class PoolCore {
       acquire: read('connectionTimeoutMillis'),
       timeout: read('timeoutMillis'),
     };
+    this.observer = new Observer(
+      this.log,
+      read('slowQueryMillis'),
+      resolved.public,
+    );
     this.clients = new Clients(
       this.max,
       (serial) => new PoolClient(this, serial),
@@ -80,6 +89,8 @@ class PoolCore {
   open() {
     if (this.#number === 0) {
       this.#number = this.port.addPool(this);
+      this.observer.pool = nameOf(this, this.#resolved.public);
+      addLive(this.observer.pool, this);
       const fields = openFields(this.#resolved);
       for (const field of fields) {
         this.port.push(field);
@@ -126,7 +137,15 @@ class PoolCore {
     call.deadline = this.defaults.deadline;
     call.timeout = this.defaults.timeout;
     readCall(call, config, values);
-    call.submit(this.port, OP.QUERY, this.open(), this.defaults.acquire);
+    const { port, observer, defaults } = this;
+    if (observer.followsCalls) {
+      const number = this.open();
+      observer.follow(call, false, () => {
+        call.submit(port, OP.QUERY, number, defaults.acquire);
+      });
+    } else {
+      call.submit(port, OP.QUERY, this.open(), defaults.acquire);
+    }
   }
 
   /**
@@ -157,10 +176,14 @@ class PoolCore {
   settled(call, connection, error) {
     if (error === undefined) {
       call.noteWrite();
+    } else {
+      this.observer.failed(error);
     }
     const { pool } = this;
     const used =
-      error === undefined || error.phase === 'await' || error.phase === 'send';
+      error === undefined
+        ? connection !== 0
+        : error.phase === 'await' || error.phase === 'send';
     const heard =
       pool.listenerCount('release') > 0 || pool.listenerCount('acquire') > 0;
     if (used && heard && !call.more) {
@@ -193,19 +216,21 @@ class PoolCore {
    */
   acquire(options, stack, resolve, reject) {
     this.refuseAfterEnd();
-    new Acquire(
-      this,
-      options,
-      (lease, run) => {
-        if (options?.session && lease.pooled) {
-          this.port.add(OP.RELEASE, 0, lease.number, null, 0);
-          reject(usageError('HF_SESSION_REQUIRED', undefined, NOT_SENT));
-        } else {
-          resolve(this.#grant(lease, run, stack));
-        }
-      },
-      reject,
-    ).submit();
+    this.observer.acquire(resolve, reject, (onClient, onError) => {
+      new Acquire(
+        this,
+        options,
+        (lease, run) => {
+          if (options?.session && lease.pooled) {
+            this.port.add(OP.RELEASE, 0, lease.number, null, 0);
+            onError(usageError('HF_SESSION_REQUIRED', undefined, NOT_SENT));
+          } else {
+            onClient(this.#grant(lease, run, stack));
+          }
+        },
+        onError,
+      ).submit();
+    });
   }
 
   /**
@@ -221,6 +246,7 @@ class PoolCore {
     internals.grant(client, lease, run, stack);
     this.clients.lend(lease.number, client);
     this.port.hold();
+    this.observer.granted(lease.number);
     this.pool.emit('acquire', client);
     return client;
   }
@@ -235,6 +261,7 @@ class PoolCore {
     this.clients.takeBack(lease);
     this.port.add(OP.RELEASE, 0, lease, null, flags);
     this.port.drop();
+    this.observer.released(lease, client.processID, error);
     this.pool.emit('release', error || undefined, client);
   }
 
@@ -268,22 +295,62 @@ class PoolCore {
    * @param {number} kind
    * @param {(value?: any) => void} resolve
    * @param {(error: any) => void} reject
+   * @param {{flags?: number, deadline?: number, timeout?: number}} [given]
    */
-  command(kind, resolve, reject) {
+  command(kind, resolve, reject, given = {}) {
     /** @type {import('./waiters.js').Waiter} */
     const waiter = {
       index: 0,
       generation: 0,
       counted: true,
-      onOk: () => resolve(),
+      onOk: (value) => resolve(value),
       onError: (error) => reject(this.explain(null, error)),
     };
-    this.port.add(kind, 0, this.open(), waiter, 0);
+    const { flags = 0, deadline = 0, timeout = 0 } = given;
+    const pool = this.open();
+    this.port.addTimed(
+      kind,
+      0,
+      pool,
+      waiter,
+      flags,
+      0,
+      deadline,
+      0,
+      timeout,
+      -1,
+    );
+  }
+
+  /**
+   * @param {string[]} labels none = everything that is kept
+   * @param {(count: number) => void} resolve
+   * @param {(error: any) => void} reject
+   */
+  invalidate(labels, resolve, reject) {
+    if (!this.opened) {
+      resolve(0);
+      return;
+    }
+    for (const label of labels) {
+      this.port.push(label);
+    }
+    /** @type {import('./waiters.js').Waiter} */
+    const waiter = {
+      index: 0,
+      generation: 0,
+      counted: true,
+      onOk: resolve,
+      onError: reject,
+    };
+    this.port.add(OP.INVALIDATE, labels.length, this.#number, waiter, 0);
   }
 
   /** Nothing of this pool is heard of any more. */
   close() {
     this.port.removePool(this.#number);
+    removeLive(this.observer.pool);
+    this.observer.close();
     this.clients.clear();
   }
 
@@ -295,6 +362,16 @@ class PoolCore {
   /** @returns {Float64Array | undefined} */
   stats() {
     return this.opened ? this.port.stats(this.#number) : undefined;
+  }
+
+  /**
+   * Returns what exporters show of the pool.
+   * @returns {import('./prometheus.js').Sample}
+   */
+  sample() {
+    const name = this.observer.pool || nameOf(this, this.#resolved.public);
+    const buckets = this.opened ? this.port.buckets(this.#number) : undefined;
+    return { name, stats: readStats(this.stats(), this.log), buckets };
   }
 
   /**
@@ -316,6 +393,7 @@ class PoolCore {
 
   /** @param {import('./listener.js').Event} event */
   onEvent(event) {
+    this.observer.onEvent(event);
     switch (event.kind) {
       case EVENT.CONNECT:
         this.pool.emit('connect', this.clients.of(event.connection));

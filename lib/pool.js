@@ -8,13 +8,17 @@ const { inspect } = require('node:util');
 
 const { OP } = require('./batch.js');
 const { callWith } = require('./answer.js');
-const { abortedError, checkSignal } = require('./arguments.js');
+const { readMillis } = require('./arguments.js');
+const { readInvalidation } = require('./cache.js');
 const { asyncDispose } = require('./client.js');
 const { usageError } = require('./errors.js');
+const { readStats } = require('./metrics.js');
+const { Maintenance } = require('./maintenance.js');
 const native = require('./native.js');
 const { resolveOptions } = require('./options.js');
 const { PoolCore } = require('./pool-core.js');
 const { rethrowLater } = require('./port.js');
+const { prometheusText } = require('./prometheus.js');
 const { runTransaction } = require('./transaction.js');
 const { warnOnce } = require('./warn.js');
 
@@ -33,8 +37,7 @@ class Pool extends EventEmitter {
   #core;
   #ending = false;
   #ended = false;
-  /** @type {Promise<void> | null} */
-  #warming = null;
+  #maintenance;
 
   /**
    * Connects nothing: that begins with the first call.
@@ -56,6 +59,7 @@ class Pool extends EventEmitter {
       warnOnce(text, 'HF_OPTIONS');
     }
     this.#core = new PoolCore(this, resolved, table, shared !== undefined);
+    this.#maintenance = new Maintenance(this.#core, this);
     /** @type {any} */
     this.options = resolved.public;
   }
@@ -148,6 +152,25 @@ class Pool extends EventEmitter {
    * @returns {Promise<void> | undefined}
    */
   end(callback) {
+    return this.#end(callback, 0);
+  }
+
+  /**
+   * Ends the pool, with a limit of its own for work in flight.
+   * @param {number} millis
+   * @returns {Promise<void>}
+   */
+  async drain(millis) {
+    // At once is a millisecond: nothing is the pool's own limit.
+    await this.#end(undefined, Math.max(1, readMillis(millis, 'millis')));
+  }
+
+  /**
+   * @param {any} callback
+   * @param {number} timeout 0 = drainMillis
+   * @returns {Promise<void> | undefined}
+   */
+  #end(callback, timeout) {
     return callWith(callback, 'HoldfastEnd', (resolve, reject) => {
       if (this.#ending) {
         throw usageError(
@@ -163,7 +186,7 @@ class Pool extends EventEmitter {
         resolve(undefined);
       };
       if (this.#core.opened) {
-        this.#core.command(OP.END, done, reject);
+        this.#core.command(OP.END, done, reject, { timeout });
       } else {
         done();
       }
@@ -171,26 +194,23 @@ class Pool extends EventEmitter {
   }
 
   /**
-   * Opens `min` connections, one at least, and waits for them.
-   * @param {{signal?: AbortSignal}} [options]
-   * @returns {Promise<{durationMillis: number}>}
+   * Opens `min` connections, one at least, and waits for them. A database that
+   * is away resolves, with `ok: false`, unless `failFast` is set.
+   * @param {import('./warmup.js').WarmupOptions} [options]
+   * @returns {Promise<import('./warmup.js').WarmupResult>}
    */
-  async warmup(options) {
-    const signal = options?.signal && checkSignal(options.signal);
-    if (signal?.aborted) {
-      throw abortedError(signal);
-    }
-    const started = performance.now();
-    this.#warming ??= this.#command(OP.WARMUP).finally(() => {
-      this.#warming = null;
-    });
-    const warm = this.#warming;
-    if (signal === undefined) {
-      await warm;
-    } else {
-      await unlessAborted(warm, signal);
-    }
-    return { durationMillis: performance.now() - started };
+  warmup(options) {
+    return this.#maintenance.warmup(options);
+  }
+
+  /**
+   * Asks the server, the way queries go. Rejects only for options that are
+   * wrong.
+   * @param {{timeoutMillis?: number}} [options]
+   * @returns {Promise<import('./health-report.js').Health>}
+   */
+  health(options) {
+    return this.#maintenance.health(options);
   }
 
   /**
@@ -205,22 +225,48 @@ class Pool extends EventEmitter {
   }
 
   /**
+   * Has answers forgotten that `cache` keeps: those with a tag, with one of
+   * some tags or a key, or all. Reaches the pool's users in all threads.
+   * @param {any} [what] a tag, or {tag, tags, key}
+   * @returns {Promise<number>} how many were forgotten
+   */
+  async invalidate(what) {
+    const labels = readInvalidation(what);
+    this.#core.refuseAfterEnd();
+    return new Promise((resolve, reject) => {
+      this.#core.invalidate(labels, resolve, reject);
+    });
+  }
+
+  /**
    * Replaces all connections, each when it is free.
    * @returns {Promise<void>}
    */
   reset() {
-    return this.#command(OP.RESET);
+    return this.#maintenance.reset();
   }
 
   /**
-   * @param {number} kind
+   * Closes idle connections and lets calls wait, until resume().
    * @returns {Promise<void>}
    */
-  #command(kind) {
-    return new Promise((resolve, reject) => {
-      this.#core.refuseAfterEnd();
-      this.#core.command(kind, resolve, reject);
-    });
+  suspend() {
+    return this.#maintenance.suspend();
+  }
+
+  /** @returns {Promise<void>} */
+  resume() {
+    return this.#maintenance.resume();
+  }
+
+  /**
+   * Has every connection forget its prepared statements, busy ones when they
+   * are free.
+   * @param {{force?: boolean}} [options]
+   * @returns {Promise<{connections: number}>}
+   */
+  clearPreparedStatements(options) {
+    return this.#maintenance.clearPreparedStatements(options);
   }
 
   /**
@@ -229,13 +275,15 @@ class Pool extends EventEmitter {
    * @returns {Record<string, number>}
    */
   stats() {
-    const values = this.#core.stats();
-    /** @type {Record<string, number>} */
-    const stats = {};
-    native.statsNames().forEach((name, i) => {
-      stats[name] = values?.[i] ?? 0;
-    });
-    return stats;
+    return readStats(this.#core.stats(), this.#core.log);
+  }
+
+  /**
+   * Returns the pool's statistics in Prometheus' text format.
+   * @returns {string}
+   */
+  prometheus() {
+    return prometheusText([this]);
   }
 
   /** Connections, open or being opened. */
@@ -302,22 +350,6 @@ class Pool extends EventEmitter {
     const { totalCount, idleCount, waitingCount } = this;
     return { totalCount, idleCount, waitingCount };
   }
-}
-
-/**
- * @template T
- * @param {Promise<T>} promise
- * @param {AbortSignal} signal
- * @returns {Promise<T>}
- */
-function unlessAborted(promise, signal) {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(abortedError(signal));
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise
-      .finally(() => signal.removeEventListener('abort', onAbort))
-      .then(resolve, reject);
-  });
 }
 
 module.exports = { Pool, SHARED };

@@ -43,6 +43,8 @@ const HEADER = 6;
 
 const RESULT_MORE = 1;
 const RESULT_READ = 2;
+const RESULT_CACHED = 4;
+const RESULT_STALE = 8;
 const RESULT_ATTEMPTS = HEADER + 7;
 const RESULT_CONNECTION = HEADER + 8;
 const RESULT_TRANSACTION = HEADER + 9;
@@ -315,6 +317,10 @@ class Port {
     told.transaction = ints[at + RESULT_TRANSACTION];
     told.read = (ints[at + HEADER] & RESULT_READ) !== 0;
     told.failed = null;
+    if ((ints[at + HEADER] & RESULT_CACHED) !== 0) {
+      result.cached = true;
+      result.stale = (ints[at + HEADER] & RESULT_STALE) !== 0;
+    }
     if (shape === undefined) {
       result.rows = readEmptyRows(ints, at, asArray);
     } else {
@@ -391,7 +397,7 @@ class Port {
         break;
       }
       case MSG_OK:
-        waiter.onOk?.();
+        waiter.onOk?.(ints[at + HEADER]);
         break;
     }
   }

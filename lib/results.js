@@ -67,6 +67,11 @@ class Result {
     this.rows = [];
     this.fields = fields;
     this.rowAsArray = rowAsArray;
+    // Only what no statement was sent for has these: results are as pg's.
+    /** @type {boolean | undefined} */
+    this.cached;
+    /** @type {boolean | undefined} */
+    this.stale;
   }
 }
 

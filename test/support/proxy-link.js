@@ -297,7 +297,10 @@ class Link extends EventEmitter {
   cut(how) {
     this.dead = true;
     for (const socket of [this.#client, this.#server]) {
-      if (how === 'rst') {
+      if (how === 'rst' && socket.writableEnded) {
+        // Node cannot reset what is shutting down: 'close' would never come.
+        socket.destroy();
+      } else if (how === 'rst') {
         socket.resetAndDestroy();
       } else {
         // Reads on: closing with unread data would send a reset.

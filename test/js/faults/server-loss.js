@@ -30,6 +30,9 @@ describe('a server that goes', () => {
     return done;
   }
 
+  const nobodyThere = () =>
+    eventually(async () => (await world.server.backends()).length === 0);
+
   /** Makes a commit wait for a standby of that name, or for none. */
   /** @param {string} standby */
   async function waitForNobody(standby) {
@@ -121,6 +124,7 @@ describe('a server that goes', () => {
       for (let n = 0; n < 5; n += 1) {
         await pool.query('select 1');
         assert.equal(await world.server.terminate('true'), 1);
+        await nobodyThere();
         await pool.query({ text: 'insert into t values (8)', retry: false });
       }
       assert.equal(await world.rows(8), 5);
@@ -139,9 +143,7 @@ describe('a server that goes', () => {
       const killed = pool.transaction(async (/** @type {any} */ client) => {
         await client.query('insert into t values (10)');
         await world.server.terminate(client.processID);
-        await eventually(
-          async () => (await world.server.backends()).length === 0,
-        );
+        await nobodyThere();
       });
       await fails(killed, {
         ...ROLLED_BACK,

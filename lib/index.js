@@ -7,6 +7,13 @@
 const loaders = {
   Pool: () => require('./pool.js').Pool,
   getPool: () => require('./registry.js').getPool,
+  warmup: () => require('./shared-pools.js').warmup,
+  healthCheck: () => require('./shared-pools.js').healthCheck,
+  resetDatabaseConnections: () =>
+    require('./shared-pools.js').resetDatabaseConnections,
+  clearPreparedStatements: () =>
+    require('./shared-pools.js').clearPreparedStatements,
+  installShutdownHooks: () => require('./shutdown.js').installShutdownHooks,
   retryQuery: () => require('./retry.js').retryQuery,
   withDatabaseRetry: () => require('./retry.js').withDatabaseRetry,
   withTransactionRetry: () => require('./retry.js').withTransactionRetry,

@@ -5,6 +5,11 @@ import holdfast from './index.js';
 export const {
   Pool,
   getPool,
+  warmup,
+  healthCheck,
+  resetDatabaseConnections,
+  clearPreparedStatements,
+  installShutdownHooks,
   retryQuery,
   withDatabaseRetry,
   withTransactionRetry,

@@ -17,7 +17,7 @@
  *   } [onResult]
  * @property {(lease: Lease) => void} [onLease]
  * @property {(existing: boolean, options: string) => void} [onOpened]
- * @property {() => void} [onOk]
+ * @property {(value: number) => void} [onOk]
  * @property {(error: Error, transaction: number) => void} onError
  */
 

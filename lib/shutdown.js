@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// installShutdownHooks(): ends the pools of getPool() when the process is told
+// to end. Opt-in, since a process belongs to its application: other listeners
+// run as ever, and what a signal does by default happens only where nobody
+// else listens to it.
+
+const { readMillis } = require('./arguments.js');
+const { startTimer, stopTimer } = require('./clock.js');
+const { logOf } = require('./log.js');
+const { openPools } = require('./registry.js');
+
+const DRAIN_MILLIS = 5000;
+
+/** What cancelling and closing may take beyond the draining. */
+const GRACE_MILLIS = 2000;
+
+const KNOWN = new Set(['signals', 'drainMillis', 'beforeExit']);
+
+/**
+ * @typedef {object} ShutdownOptions
+ * @property {string[]} [signals]
+ * @property {number} [drainMillis]
+ * @property {boolean} [beforeExit]
+ */
+
+/**
+ * @param {any} options
+ * @returns {{signals: NodeJS.Signals[], drain: number, beforeExit: boolean}}
+ */
+function readOptions(options = {}) {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError('the options of installShutdownHooks() are an object');
+  }
+  for (const key of Object.keys(options)) {
+    if (!KNOWN.has(key)) {
+      throw new TypeError(`unknown option of installShutdownHooks(): ${key}`);
+    }
+  }
+  const { signals = ['SIGTERM', 'SIGINT'], beforeExit = true } = options;
+  if (
+    !Array.isArray(signals) ||
+    signals.some((name) => !/^SIG[A-Z0-9]+$/.test(name))
+  ) {
+    throw new TypeError("signals must be a list of names, as ['SIGTERM']");
+  }
+  if (typeof beforeExit !== 'boolean') {
+    throw new TypeError('beforeExit must be true or false');
+  }
+  const { drainMillis = DRAIN_MILLIS } = options;
+  return {
+    signals: /** @type {NodeJS.Signals[]} */ (signals),
+    drain: readMillis(drainMillis, 'drainMillis'),
+    beforeExit,
+  };
+}
+
+/**
+ * Ends every shared pool; never rejects, and never takes for ever.
+ * @param {number} millis
+ * @returns {Promise<void>}
+ */
+function drainAll(millis) {
+  const ends = openPools().map((pool) => pool.drain(millis));
+  return new Promise((resolve) => {
+    const timer = startTimer(resolve, millis + GRACE_MILLIS);
+    Promise.allSettled(ends).then(() => {
+      stopTimer(timer);
+      resolve();
+    });
+  });
+}
+
+class Hooks {
+  #drainMillis;
+  /** @type {Map<string, (...values: any[]) => void>} */
+  #listeners = new Map();
+  /** @type {Promise<void> | null} */
+  #draining = null;
+
+  /** @param {ReturnType<typeof readOptions>} options */
+  constructor({ signals, drain, beforeExit }) {
+    this.#drainMillis = drain;
+    for (const signal of signals) {
+      this.#listen(signal, () => this.#onSignal(signal));
+    }
+    if (beforeExit) {
+      this.#listen('beforeExit', () => this.#onBeforeExit());
+    }
+  }
+
+  /**
+   * @param {string} event
+   * @param {() => void} listener
+   */
+  #listen(event, listener) {
+    this.#listeners.set(event, listener);
+    // First in line: a listener for once is gone when it has run.
+    process.prependListener(event, listener);
+  }
+
+  /** @param {NodeJS.Signals} signal */
+  async #onSignal(signal) {
+    // Asked for before anybody's listener takes itself away.
+    const alone = process.listenerCount(signal) <= 1;
+    const again = this.#draining !== null;
+    if (!again) {
+      const pools = openPools();
+      logOf(pools[0]).info(
+        { event: 'shutdown.start', signal },
+        `${signal}: ending ${pools.length} pools`,
+      );
+      this.#draining = drainAll(this.#drainMillis);
+      await this.#draining;
+      logOf(pools[0]).info({ event: 'shutdown.done' }, 'All pools are ended');
+    }
+    // A second signal means: now.
+    if (alone) {
+      installed?.();
+      process.kill(process.pid, signal);
+    }
+  }
+
+  #onBeforeExit() {
+    // The event comes again when this has been waited for.
+    if (openPools().length > 0) {
+      this.#draining ??= drainAll(this.#drainMillis).finally(() => {
+        this.#draining = null;
+      });
+    }
+  }
+
+  uninstall() {
+    for (const [event, listener] of this.#listeners) {
+      process.removeListener(event, listener);
+    }
+    this.#listeners.clear();
+  }
+}
+
+/** @type {(() => void) | null} */
+let installed = null;
+
+/**
+ * Ends the pools of getPool() on signals and before the process exits by
+ * itself. A second call changes nothing.
+ * @param {ShutdownOptions} [options]
+ * @returns {() => void} takes the hooks away
+ */
+function installShutdownHooks(options) {
+  const read = readOptions(options);
+  if (installed === null) {
+    const hooks = new Hooks(read);
+    installed = () => {
+      hooks.uninstall();
+      installed = null;
+    };
+  }
+  return installed;
+}
+
+module.exports = { installShutdownHooks };

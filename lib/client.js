@@ -151,7 +151,14 @@ class PoolClient extends EventEmitter {
     call.timeout = defaults.timeout;
     readLeaseCall(call, config, values, this.#run, this.#signal);
     this.#checkRun(call.run);
-    call.submit(port, OP.LEASE_QUERY, this.#lease, 0);
+    const { observer } = this.#core;
+    if (observer.followsCalls) {
+      observer.follow(call, true, () => {
+        call.submit(port, OP.LEASE_QUERY, this.#lease, 0);
+      });
+    } else {
+      call.submit(port, OP.LEASE_QUERY, this.#lease, 0);
+    }
     this.#pending += 1;
   }
 

@@ -14,6 +14,9 @@ const EVENT = Object.freeze({
   NOTIFY: 4,
   WARNING: 5,
   LOST: 6,
+  CONNECTING: 7,
+  CONNECT_FAILED: 8,
+  BREAKER: 9,
 });
 
 // The parts of an HF_MSG_ERROR that an event has: see holdfast.h.
@@ -23,7 +26,9 @@ const STATUS = 6;
 const OUTCOME = 7;
 const RETRYABLE = 8;
 const PHASE = 10;
+const ERRNO = 13;
 const NOT_EXECUTED = 1;
+const PHASE_CONNECT = 2;
 const PHASE_AWAIT = 4;
 const SERVER_ERROR = 2;
 const SOCKET_ERROR = 3;
@@ -41,6 +46,21 @@ function connectionError(fields) {
   ints[RETRYABLE] = 1;
   ints[PHASE] = PHASE_AWAIT;
   return errorFromMessage(ints, 0, [fields], 0);
+}
+
+/**
+ * Returns why a connection could not be opened.
+ * @param {import('./listener.js').Event} event
+ * @returns {Error}
+ */
+function connectError(event) {
+  const ints = new Int32Array(ERROR_INTS);
+  ints[CHUNKS] = event.texts.length;
+  ints[STATUS] = event.status;
+  ints[OUTCOME] = NOT_EXECUTED;
+  ints[PHASE] = PHASE_CONNECT;
+  ints[ERRNO] = event.errno;
+  return errorFromMessage(ints, 0, event.texts, 0);
 }
 
 /**
@@ -89,4 +109,10 @@ function notificationOf(event) {
   };
 }
 
-module.exports = { EVENT, connectionError, noticeOf, notificationOf };
+module.exports = {
+  EVENT,
+  connectError,
+  connectionError,
+  noticeOf,
+  notificationOf,
+};

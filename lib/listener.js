@@ -18,6 +18,8 @@ const { FLAG } = require('./batch.js');
  * @property {number} connection
  * @property {number} value
  * @property {number} lease
+ * @property {number} status enum hf_status of the failure, or 0
+ * @property {number} errno positive, or 0
  * @property {string[]} texts
  */
 
@@ -27,6 +29,8 @@ const CHUNKS = 5;
 const KIND = 6;
 const VALUE = 7;
 const LEASE = 8;
+const STATUS = 9;
+const ERRNO = 10;
 
 /**
  * Returns the event of an HF_MSG_EVENT.
@@ -42,6 +46,8 @@ function readEvent(ints, at, strings, first) {
     connection: ints[at + ID_HIGH],
     value: ints[at + VALUE],
     lease: ints[at + LEASE],
+    status: ints[at + STATUS],
+    errno: ints[at + ERRNO],
     texts: strings.slice(first, first + ints[at + CHUNKS]),
   };
 }

@@ -9,6 +9,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 
 const holdfast = require('../../lib/index.js');
+const { statNames } = require('../../lib/metrics.js');
 const native = require('../../lib/native.js');
 const parameters = require('../../lib/options/parameters.js');
 const keys = require('../../lib/options/keys.js');
@@ -165,7 +166,7 @@ test('the codes of errors are the same everywhere', () => {
 });
 
 test('the names of statistics are the same everywhere', () => {
-  const names = native.statsNames();
+  const names = statNames();
   const text = section(read('docs/options.md'), 'Statistics');
   assert.deepStrictEqual(
     firstWords(text).flatMap((words) => words.split(' ')),

@@ -53,13 +53,13 @@ static int pool_of(const char *max, const char *share_max) {
 }
 
 static void close_pool(int pool) {
-  assert_int_equal(support_wait(port, support_end(port, pool)).kind,
-                   HF_MSG_OK);
+  assert_int_equal(support_wait(port, support_end(port, pool)).kind, HF_MSG_OK);
 }
 
 static int64_t query_for(int pool, const char *sql, int timeout_ms) {
-  struct hf_op op = {
-      .kind = HF_OP_QUERY, .target = pool, .timeout_ms = timeout_ms};
+  struct hf_op op = {.kind = HF_OP_QUERY,
+                     .target = pool,
+                     .timeout_ms = timeout_ms};
   return support_op(port, &op, sql, NULL);
 }
 
@@ -141,9 +141,8 @@ static void a_shared_statement_is_answered_early_and_not_cancelled(
   struct support_answer answer;
   (void)state;
   (void)support_ask(port, pool, "select 1");
-  slow[0] = query_for(pool,
-                      "select count(*) from generate_series(1, 3000000)",
-                      0);
+  slow[0] =
+      query_for(pool, "select count(*) from generate_series(1, 3000000)", 0);
   slow[1] = query_for(pool, "select 'neighbour'", 0);
   other = query_for(pool, "insert into race values (2)", 0);
   support_flush(port);
@@ -196,8 +195,8 @@ static void the_callers_deadline_ends_a_running_statement(void **state) {
 }
 
 static void the_end_of_a_pool_cancels_what_runs_on(void **state) {
-  int pool = support_pool(
-      port, cluster.port, PASSWORD, "drainMillis", "100", NULL);
+  int pool =
+      support_pool(port, cluster.port, PASSWORD, "drainMillis", "100", NULL);
   int64_t id = support_query(port, pool, "select pg_sleep(60)");
   int64_t end;
   struct support_answer answer;
@@ -229,8 +228,13 @@ static void a_cancel_without_effect_ends_after_a_second(void **state) {
     int pool;
     plan.stall_cancels = i == 1;
     server = fake_server_start(&plan);
-    pool = support_pool(
-        port, fake_server_port(server), "max", "1", "maxRetries", "0", NULL);
+    pool = support_pool(port,
+                        fake_server_port(server),
+                        "max",
+                        "1",
+                        "maxRetries",
+                        "0",
+                        NULL);
     answer = support_wait(port, query_for(pool, "stall", 20));
     assert_int_equal(answer.status, HF_QUERY_TIMEOUT);
     assert_int_equal(answer.outcome, HF_OUTCOME_AMBIGUOUS);

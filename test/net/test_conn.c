@@ -81,8 +81,8 @@ static size_t try_cuts(bool stalls, size_t step, const char *sql, int rows) {
     for (i = 0; i < AT_ONCE; i++) {
       struct support_answer answer = support_wait(port, cuts[i].id);
       if (answer.kind == HF_MSG_RESULT) {
-        first_success = first_success == 0 ? base + (size_t)i * step
-                                           : first_success;
+        first_success =
+            first_success == 0 ? base + (size_t)i * step : first_success;
         assert_int_equal(answer.rows, rows);
       } else {
         assert_int_equal(answer.kind, HF_MSG_ERROR);
@@ -114,10 +114,9 @@ static void a_write_is_never_taken_for_done_before_its_end(void **state) {
 
 static void rows_are_delivered_whole_or_not_at_all(void **state) {
   (void)state;
-  assert_in_range(
-      try_cuts(false, support_is_slow() ? 5 : 2, "select value", 2),
-      200,
-      SESSION_MAX);
+  assert_in_range(try_cuts(false, support_is_slow() ? 5 : 2, "select value", 2),
+                  200,
+                  SESSION_MAX);
 }
 
 static void silence_at_any_byte_ends_by_the_deadline(void **state) {
@@ -138,8 +137,7 @@ static struct support_answer ask_plan(struct fake_plan *plan,
   int pool;
   plan->key_pid = 77;
   server = fake_server_start(plan);
-  pool = support_pool(
-      port, fake_server_port(server), "maxRetries", "0", NULL);
+  pool = support_pool(port, fake_server_port(server), "maxRetries", "0", NULL);
   do {
     answer = support_ask(port, pool, sql);
   } while (--times > 0);

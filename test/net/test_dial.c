@@ -41,13 +41,13 @@ static int stop_all(void **state) {
 }
 
 static void close_pool(int pool) {
-  assert_int_equal(support_wait(port, support_end(port, pool)).kind,
-                   HF_MSG_OK);
+  assert_int_equal(support_wait(port, support_end(port, pool)).kind, HF_MSG_OK);
 }
 
 static int64_t query_by(int pool, int deadline_ms) {
-  struct hf_op op = {
-      .kind = HF_OP_QUERY, .target = pool, .deadline_ms = deadline_ms};
+  struct hf_op op = {.kind = HF_OP_QUERY,
+                     .target = pool,
+                     .deadline_ms = deadline_ms};
   return support_op(port, &op, "select 'in'", NULL);
 }
 
@@ -90,8 +90,12 @@ static void a_function_that_throws_is_the_error(void **state) {
 }
 
 static void a_password_that_comes_too_late_is_dropped(void **state) {
-  int pool = support_pool(
-      port, cluster.port, ASKS, "connectTimeoutMillis", "50", NULL);
+  int pool = support_pool(port,
+                          cluster.port,
+                          ASKS,
+                          "connectTimeoutMillis",
+                          "50",
+                          NULL);
   int64_t id = query_by(pool, 400);
   int64_t question = support_question(port, pool);
   struct support_answer answer = support_wait(port, id);
@@ -129,8 +133,10 @@ static void a_question_goes_on_to_the_next_environment(void **state) {
   id = query_by(two, 0);
   support_flush(port);
   support_port_close(first);
-  support_reply(
-      port, support_question(port, two), SUPPORT_CLUSTER_PASSWORD, false);
+  support_reply(port,
+                support_question(port, two),
+                SUPPORT_CLUSTER_PASSWORD,
+                false);
   assert_string_equal(support_wait(port, id).cell, "in");
   close_pool(two);
 }
@@ -190,8 +196,11 @@ static void settings_that_get_no_answer_end_in_time(void **state) {
   assert_int_equal(answer.outcome, HF_OUTCOME_NOT_EXECUTED);
   close_pool(pool);
   /* And when the pool ends in the middle of them. */
-  pool = support_pool(
-      port, fake_server_port(server), "set.work_mem", "64kB", NULL);
+  pool = support_pool(port,
+                      fake_server_port(server),
+                      "set.work_mem",
+                      "64kB",
+                      NULL);
   (void)query_by(pool, 0);
   support_flush(port);
   (void)poll(NULL, 0, 50);
@@ -255,8 +264,7 @@ static void a_bad_option_is_refused_when_the_pool_opens(void **state) {
     struct hf_op op = {.kind = HF_OP_OPEN, .target = 1000 + (int32_t)i};
     struct support_answer answer = support_wait(
         port,
-        support_op(
-            port, &op, "", "pg.host", "x", bad[i][0], bad[i][1], NULL));
+        support_op(port, &op, "", "pg.host", "x", bad[i][0], bad[i][1], NULL));
     assert_int_equal(answer.kind, HF_MSG_ERROR);
     assert_int_equal(answer.status, HF_PARAM_INVALID);
     /* There is no such pool, then. */

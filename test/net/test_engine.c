@@ -31,13 +31,7 @@ static bool allow(void *ctx) {
 
 static int64_t query_with_values(struct support_port *port, int pool) {
   struct hf_op op = {.kind = HF_OP_QUERY, .target = pool, .retries = -1};
-  return support_op(port,
-                    &op,
-                    "select value",
-                    "a",
-                    "b",
-                    "\1",
-                    NULL);
+  return support_op(port, &op, "select value", "a", "b", "\1", NULL);
 }
 
 static bool answer_rows(struct fake_session *session,
@@ -45,15 +39,15 @@ static bool answer_rows(struct fake_session *session,
                         void *ctx) {
   (void)ctx;
   if (strcmp(sql, "fail") == 0) {
-    return fake_send_fields(
-        session, 'E', "SERROR\0VERROR\0C22012\0Mdivision by zero\0");
+    return fake_send_fields(session,
+                            'E',
+                            "SERROR\0VERROR\0C22012\0Mdivision by zero\0");
   }
   if (strcmp(sql, "select value") != 0) {
     return false;
   }
   return fake_send_columns(session, "value", 25) &&
-         fake_send_row(session, "text") &&
-         fake_send_tag(session, "SELECT 1");
+         fake_send_row(session, "text") && fake_send_tag(session, "SELECT 1");
 }
 
 static struct fake_plan plan = {.key_pid = 77, .answer = answer_rows};

@@ -49,8 +49,7 @@ static int pool_of(const char *max) {
 }
 
 static void close_pool(int pool) {
-  assert_int_equal(support_wait(port, support_end(port, pool)).kind,
-                   HF_MSG_OK);
+  assert_int_equal(support_wait(port, support_end(port, pool)).kind, HF_MSG_OK);
 }
 
 static void terminate(int pid) {
@@ -60,8 +59,8 @@ static void terminate(int pid) {
 }
 
 static void release(int lease, int flags) {
-  assert_int_equal(
-      support_wait(port, support_release(port, lease, flags)).kind, HF_MSG_OK);
+  assert_int_equal(support_wait(port, support_release(port, lease, flags)).kind,
+                   HF_MSG_OK);
 }
 
 /* ---- transactions -------------------------------------------------------- */
@@ -92,7 +91,8 @@ static void a_released_transaction_is_rolled_back(void **state) {
   next = support_lease(port, pool);
   assert_int_equal(next.connection, lease.connection);
   assert_string_equal(
-      support_say(port, next.lease, "select count(*)::text from t").cell, "0");
+      support_say(port, next.lease, "select count(*)::text from t").cell,
+      "0");
   release(next.lease, HF_FLAG_CLOSE);
   next = support_lease(port, pool);
   assert_int_not_equal(next.connection, lease.connection);
@@ -178,9 +178,8 @@ static void a_backend_that_ends_idle_is_not_noticed(void **state) {
     struct support_answer lease = support_lease(port, pool);
     release(lease.lease, 0);
     terminate(lease.pid);
-    assert_int_equal(
-        support_ask(port, pool, "insert into t values (9)").kind,
-        HF_MSG_RESULT);
+    assert_int_equal(support_ask(port, pool, "insert into t values (9)").kind,
+                     HF_MSG_RESULT);
   }
   assert_string_equal(
       support_ask(port, pool, "select count(*)::text from t where a = 9").cell,
@@ -232,7 +231,8 @@ static void a_lease_remembers_how_its_connection_was_lost(void **state) {
   assert_int_equal(answer.unit, HF_UNIT_TRANSACTION);
   release(lease.lease, 0);
   assert_string_equal(
-      support_ask(port, pool, "select count(*)::text from t").cell, "0");
+      support_ask(port, pool, "select count(*)::text from t").cell,
+      "0");
   close_pool(pool);
 }
 
@@ -294,8 +294,9 @@ static void a_server_that_crashes_is_waited_for(void **state) {
 /* ---- the life of connections --------------------------------------------- */
 
 static int64_t simple_op(enum hf_op_kind kind, int pool, int deadline_ms) {
-  struct hf_op op = {
-      .kind = (int32_t)kind, .target = pool, .deadline_ms = deadline_ms};
+  struct hf_op op = {.kind = (int32_t)kind,
+                     .target = pool,
+                     .deadline_ms = deadline_ms};
   return support_op(port, &op, NULL);
 }
 
@@ -322,8 +323,8 @@ static void a_reset_replaces_every_connection(void **state) {
 }
 
 static void warming_up_opens_min_connections(void **state) {
-  int pool = support_pool(
-      port, cluster.port, PASSWORD, "max", "5", "min", "3", NULL);
+  int pool =
+      support_pool(port, cluster.port, PASSWORD, "max", "5", "min", "3", NULL);
   struct support_answer answer =
       support_wait(port, simple_op(HF_OP_WARMUP, pool, 20000));
   (void)state;
@@ -334,8 +335,13 @@ static void warming_up_opens_min_connections(void **state) {
 }
 
 static void warming_up_reports_what_stands_against_it(void **state) {
-  int pool = support_pool(
-      port, cluster.port, "pg.password", "wrong", "min", "2", NULL);
+  int pool = support_pool(port,
+                          cluster.port,
+                          "pg.password",
+                          "wrong",
+                          "min",
+                          "2",
+                          NULL);
   struct support_answer answer =
       support_wait(port, simple_op(HF_OP_WARMUP, pool, 20000));
   (void)state;

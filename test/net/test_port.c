@@ -299,8 +299,7 @@ static void a_lease_outlives_the_end_of_its_pool_as_released(void **state) {
   int lease = support_lease(port, pool).lease;
   struct support_answer answer;
   (void)state;
-  assert_int_equal(support_wait(port, support_end(port, pool)).kind,
-                   HF_MSG_OK);
+  assert_int_equal(support_wait(port, support_end(port, pool)).kind, HF_MSG_OK);
   answer = support_say(port, lease, "select 1");
   assert_int_equal(answer.kind, HF_MSG_ERROR);
   assert_int_equal(answer.outcome, HF_OUTCOME_NOT_EXECUTED);
@@ -372,8 +371,14 @@ static void a_port_closes_while_its_readers_are_paused(void **state) {
   struct support_port *port = support_port_open();
   struct support_port *other = support_port_open();
   int tcp = fake_server_port(server);
-  int pool = support_shared_pool(
-      port, "key", tcp, "max", "1", "maxBufferedBytes", "65536", NULL);
+  int pool = support_shared_pool(port,
+                                 "key",
+                                 tcp,
+                                 "max",
+                                 "1",
+                                 "maxBufferedBytes",
+                                 "65536",
+                                 NULL);
   int same = support_shared_pool(other, "key", tcp, NULL);
   (void)state;
   assert_int_equal(support_wait(other, 1).kind, HF_MSG_OPENED);
@@ -394,7 +399,8 @@ static atomic_bool notes_sent;
 static bool flood_notes(struct fake_session *session,
                         const char *sql,
                         void *ctx) {
-  static const char note[] = "\0\0\0\x2a" "channel\0payload";
+  static const char note[] = "\0\0\0\x2a"
+                             "channel\0payload";
   int left = support_is_slow() ? 20000 : 200000;
   (void)ctx;
   if (strcmp(sql, "listen x") != 0) {
@@ -418,8 +424,11 @@ static void notifications_nobody_takes_are_left_unread(void **state) {
   struct fake_plan plan = {.key_pid = 77, .answer = flood_notes};
   struct fake_server *server = fake_server_start(&plan);
   struct support_port *port = support_port_open();
-  int pool = support_pool(
-      port, fake_server_port(server), "maxBufferedBytes", "65536", NULL);
+  int pool = support_pool(port,
+                          fake_server_port(server),
+                          "maxBufferedBytes",
+                          "65536",
+                          NULL);
   int lease = support_lease(port, pool).lease;
   int all = support_is_slow() ? 20000 : 200000;
   (void)state;

@@ -214,8 +214,7 @@ static bool lie_about_ready(struct fake_session *session,
   if (!is_bad(sql)) {
     return false;
   }
-  (void)(fake_send_tag(session, "SELECT 0") &&
-         fake_send(session, 'Z', "T", 1));
+  (void)(fake_send_tag(session, "SELECT 0") && fake_send(session, 'Z', "T", 1));
   fake_stall(session);
   return true;
 }
@@ -311,9 +310,8 @@ static void endless_rows_are_too_large_while_others_go_on(void **state) {
     begin(&scene, send_endless_rows, "2");
     id = support_query(scene.port, scene.pool, texts[i]);
     for (n = 0; n < 20; n++) {
-      assert_int_equal(
-          support_ask(scene.port, scene.pool, "select good").kind,
-          HF_MSG_RESULT);
+      assert_int_equal(support_ask(scene.port, scene.pool, "select good").kind,
+                       HF_MSG_RESULT);
     }
     got = support_wait(scene.port, id);
     assert_int_equal(got.status, HF_RESULT_TOO_LARGE);
@@ -363,7 +361,8 @@ static bool send_flood(struct fake_session *session,
                        const char *sql,
                        void *ctx) {
   static const char notice[] = "SNOTICE\0VNOTICE\0C00000\0Mhello again\0";
-  static const char note[] = "\0\0\0\x2a" "channel\0payload";
+  static const char note[] = "\0\0\0\x2a"
+                             "channel\0payload";
   int left = support_is_slow() ? 20000 : 200000;
   (void)ctx;
   if (!is_bad(sql)) {

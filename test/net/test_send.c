@@ -49,8 +49,7 @@ static int stop_all(void **state) {
 static struct support_answer expect(int pool, const char *sql) {
   struct support_answer answer = support_ask(port, pool, sql);
   if (answer.kind != HF_MSG_RESULT) {
-    (void)fprintf(
-        stderr, "%s: %s %s\n", sql, answer.sqlstate, answer.message);
+    (void)fprintf(stderr, "%s: %s %s\n", sql, answer.sqlstate, answer.message);
   }
   assert_int_equal(answer.kind, HF_MSG_RESULT);
   return answer;
@@ -61,8 +60,7 @@ static void expect_cell(int pool, const char *sql, const char *cell) {
 }
 
 static void close_pool(int pool) {
-  assert_int_equal(support_wait(port, support_end(port, pool)).kind,
-                   HF_MSG_OK);
+  assert_int_equal(support_wait(port, support_end(port, pool)).kind, HF_MSG_OK);
 }
 
 /* ---- names --------------------------------------------------------------- */
@@ -148,8 +146,8 @@ static void shared_statements_survive_a_discard(void **state) {
   for (round = 0; round < rounds; round++) {
     int64_t ids[16];
     for (i = 0; i < 16; i++) {
-      ids[i] = support_query(
-          port, pool, i == 8 ? "discard all" : "select 'shared'");
+      ids[i] =
+          support_query(port, pool, i == 8 ? "discard all" : "select 'shared'");
     }
     for (i = 0; i < 16; i++) {
       struct support_answer answer = support_wait(port, ids[i]);
@@ -179,8 +177,8 @@ static void a_plan_changed_by_ddl_goes_again(void **state) {
       assert_int_equal(answer.rows, 1);
       assert_int_equal(answer.columns, 1 + round);
     }
-    (void)snprintf(
-        sql, sizeof sql, "alter table plan add column c%d int", round);
+    (void)
+        snprintf(sql, sizeof sql, "alter table plan add column c%d int", round);
     (void)expect(pool, sql);
   }
   close_pool(pool);
@@ -222,7 +220,8 @@ static void an_error_at_sync_is_the_statements_own(void **state) {
     read.target = pool;
     (void)expect(pool, "select 'in between'");
     answer = support_wait(
-        port, support_op(port, &read, "select count(*) from deferred", NULL));
+        port,
+        support_op(port, &read, "select count(*) from deferred", NULL));
     assert_int_equal(answer.kind, HF_MSG_RESULT);
     answer = support_ask(port, pool, "insert into deferred values (1), (1)");
     assert_string_equal(answer.sqlstate, "23505");
@@ -242,8 +241,9 @@ static void read_only_is_enforced(void **state) {
                      .target = pool};
   struct support_answer answer;
   (void)state;
-  answer = support_wait(
-      port, support_op(port, &op, "insert into t values (1000)", NULL));
+  answer =
+      support_wait(port,
+                   support_op(port, &op, "insert into t values (1000)", NULL));
   assert_string_equal(answer.sqlstate, "25006");
   op.id_low = 0;
   answer = support_wait(port, support_op(port, &op, "select 'read'", NULL));
@@ -278,10 +278,10 @@ static void settings_travel_with_each_unit(void **state) {
   int i;
   (void)state;
   for (i = 0; i < 4; i++) {
-    expect_cell(
-        pool, "select current_setting('statement_timeout')", "12345ms");
-    expect_cell(
-        pool, "select current_setting('application_name')", "it's \\ ours");
+    expect_cell(pool, "select current_setting('statement_timeout')", "12345ms");
+    expect_cell(pool,
+                "select current_setting('application_name')",
+                "it's \\ ours");
   }
   expect_cell(pool, count_names, "0");
   /* Nothing stays in the session: that would be another client's. */
@@ -293,8 +293,7 @@ static void settings_travel_with_each_unit(void **state) {
                  lease.pid);
   expect_cell(plain, sql, "");
   assert_int_equal(lease.pooled, 1);
-  assert_int_equal(support_say(port, lease.lease, "begin").kind,
-                   HF_MSG_RESULT);
+  assert_int_equal(support_say(port, lease.lease, "begin").kind, HF_MSG_RESULT);
   assert_string_equal(
       support_say(port, lease.lease, "show statement_timeout").cell,
       "12345ms");
@@ -348,9 +347,8 @@ static void several_statements_go_in_one_text(void **state) {
   assert_string_equal(answer.sqlstate, "22012");
   assert_int_equal(expect(pool, "").results, 1);
   assert_int_equal(expect(pool, "-- nothing").results, 1);
-  assert_int_equal(
-      support_ask(port, pool, "copy t from stdin").status,
-      HF_COPY_UNSUPPORTED);
+  assert_int_equal(support_ask(port, pool, "copy t from stdin").status,
+                   HF_COPY_UNSUPPORTED);
   answer = support_ask(port, pool, "select 1; copy t from stdin");
   assert_int_equal(answer.status, HF_COPY_UNSUPPORTED);
   answer = support_ask(port, pool, "select 1; copy t to stdout");

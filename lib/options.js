@@ -251,7 +251,15 @@ function resolveOptions(config, from) {
  * @param {Draft} draft
  */
 function checkTogether(draft) {
-  const { max, min } = engineValues(draft.engine);
+  const values = engineValues(draft.engine);
+  const { max, min } = values;
+  if (values.pooler === 'transaction' && values.deallocateBeforeUse === 'on') {
+    throw new TypeError(
+      'deallocateBeforeUse cannot be combined with a transaction pooler: it ' +
+        'would drop the statements of other clients, and nothing has a name ' +
+        "there; leave it out, or say 'force'",
+    );
+  }
   if (Number(min) > Number(max)) {
     throw new RangeError('min must not be greater than max');
   }

@@ -97,7 +97,7 @@ class Hooks {
   #listen(event, listener) {
     this.#listeners.set(event, listener);
     // First in line: a listener for once is gone when it has run.
-    process.prependListener(event, listener);
+    process.prependListener(/** @type {any} */ (event), listener);
   }
 
   /** @param {NodeJS.Signals} signal */

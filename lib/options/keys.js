@@ -138,6 +138,13 @@ const READERS = {
     );
   },
   poolSize: alias('max'),
+  deallocateBeforeUse: (draft, value, key) => {
+    const words = new Map([
+      [true, 'on'],
+      [false, 'off'],
+    ]);
+    draft.setEngine(key, words.get(value) ?? value, key);
+  },
   query_timeout: alias('timeoutMillis'),
   maxUses: (draft, value, key) =>
     // pg writes "no limit" as Infinity.

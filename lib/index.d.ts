@@ -326,6 +326,11 @@ export interface PoolOptions {
   pooler?: 'auto' | 'none' | 'session' | 'transaction';
   /** Which statements are prepared under a name. @default 'auto' */
   names?: 'auto' | 'given' | 'never';
+  /**
+   * true, or 'on': connections forget their prepared statements after each
+   * use. For code that relies on it; costs a round trip, cures nothing here.
+   * 'force': also behind a transaction pooler. @default 'off' */
+  deallocateBeforeUse?: boolean | 'off' | 'on' | 'force';
   /** Prepared statements kept on a connection. @default 200 */
   statementCacheSize?: number;
   /** Reading statements in flight on one connection. @default 8 */
@@ -629,6 +634,10 @@ export interface Stats {
   breakerOpened: number;
   /** Probes of a suspended or silent server. */
   probes: number;
+  /** Health checks that asked the server. */
+  healthChecks: number;
+  /** Of these, those without an answer. */
+  healthFailures: number;
   /** Calls answered by the cache, or by another call's statement. */
   cacheHits: number;
   /** Calls with `cache` that asked the server. */
@@ -675,6 +684,10 @@ export interface Stats {
   leased: number;
   /** Whether connecting is suspended: 0 no, 1 yes, 2 a probe runs. */
   breaker: number;
+  /** 1 when connections go through a pooler. */
+  proxied: number;
+  /** 1 between suspend() and resume(). */
+  suspended: number;
   /** Waiting for a connection, in microseconds. */
   acquireWaitCount: number;
   acquireWaitSum: number;
@@ -767,9 +780,13 @@ export class Pool extends EventEmitter implements Queryable {
   ): Promise<T>;
 
   /** Opens `min` connections, one at least, and waits for them. */
-  warmup(options?: {
-    signal?: AbortSignal;
-  }): Promise<{ durationMillis: number }>;
+  warmup(options?: WarmupOptions): Promise<WarmupResult>;
+
+  /**
+   * Asks the server, the way queries go. Rejects only for wrong options: what
+   * is wrong with the database is what it tells.
+   */
+  health(options?: HealthOptions): Promise<Health>;
 
   /** Replaces all connections, each when it is free: no call fails for it. */
   reset(): Promise<void>;
@@ -809,6 +826,8 @@ export class Pool extends EventEmitter implements Queryable {
 export function getPool(options?: PoolOptions | string): Pool;
 
 // ---- retry helpers --------------------------------------------------------
+  /** end() that gives work in flight so many ms instead of drainMillis. */
+  drain(millis: number): Promise<void>;
 
 /** What a helper gives the function it calls. */
 export interface RetryContext {
@@ -828,6 +847,92 @@ export interface RetryEvent {
   attempt: number;
   /** How many there can be in all. */
   maxAttempts: number;
+// ---- warm-up, health, reset, shutdown --------------------------------------
+
+export interface WarmupOptions {
+  /** How long to wait for it; 0 = no limit. In ms. @default 8000 */
+  timeoutMillis?: number;
+  /** Reject as soon as the database turns out to be away. @default false */
+  failFast?: boolean;
+  /** Aborts the waiting. */
+  signal?: AbortSignal;
+}
+
+export interface WarmupResult {
+  /** Whether the connections are open. */
+  ok: boolean;
+  durationMillis: number;
+  /** Why they are not. */
+  error?: HoldfastError;
+}
+
+export interface HealthOptions {
+  /** The answer is there by then. In ms. @default 2000 */
+  timeoutMillis?: number;
+}
+
+/** What a health check found. */
+export interface Health {
+  /**
+   * `up`: a query works now; `down`: none does; `degraded`: queries work, or
+   * would if others let them, and `reasons` says what is wrong.
+   */
+  status: 'up' | 'degraded' | 'down';
+  /** Whether as many connections have been open as a warm-up opens. */
+  warmed: boolean;
+  /** How long the check took. */
+  latencyMillis: number;
+  pool: { total: number; busy: number; idle: number; waiting: number };
+  /** What is between us and the server; `proxy` was found out by itself. */
+  pooler: 'none' | 'session' | 'transaction' | 'proxy' | 'unknown';
+  role: 'primary' | 'standby' | 'unknown';
+  /** Whether connecting is suspended after failures. */
+  breaker: 'closed' | 'open' | 'half-open';
+  /** What the check failed with. */
+  lastError: { code: string | undefined; message: string } | null;
+  /** Why the status is not `up`. */
+  reasons: string[];
+}
+
+export interface ClearOptions {
+  /** Also behind a transaction pooler, where it hits others. @default false */
+  force?: boolean;
+}
+
+export interface ShutdownOptions {
+  /** @default ['SIGTERM', 'SIGINT'] */
+  signals?: string[];
+  /** How long work in flight may go on. In ms. @default 5000 */
+  drainMillis?: number;
+  /** Also when nothing else is left to do. @default true */
+  beforeExit?: boolean;
+}
+
+/** `pool.warmup()` of every pool of getPool(); without one, of getPool(). */
+export function warmup(options?: WarmupOptions): Promise<WarmupResult>;
+
+/** `pool.health()` of the pool of getPool(); of several, the worst. */
+export function healthCheck(options?: HealthOptions): Promise<Health>;
+
+/**
+ * Replaces every connection of the pools of getPool(), without failing a
+ * call, and waits for the new ones.
+ */
+export function resetDatabaseConnections(
+  options?: WarmupOptions,
+): Promise<WarmupResult>;
+
+/** `pool.clearPreparedStatements()` of every pool of getPool(). */
+export function clearPreparedStatements(
+  options?: ClearOptions,
+): Promise<{ connections: number }>;
+
+/**
+ * Ends the pools of getPool() on signals and before the process exits.
+ * Returns what takes the hooks away. A second call changes nothing.
+ */
+export function installShutdownHooks(options?: ShutdownOptions): () => void;
+
   /** How long it waits now, in ms. */
   delayMillis: number;
   /** What the attempt failed with. */
@@ -945,3 +1050,8 @@ declare const holdfast: {
 };
 
 export default holdfast;
+  warmup: typeof warmup;
+  healthCheck: typeof healthCheck;
+  resetDatabaseConnections: typeof resetDatabaseConnections;
+  clearPreparedStatements: typeof clearPreparedStatements;
+  installShutdownHooks: typeof installShutdownHooks;

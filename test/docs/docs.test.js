@@ -20,6 +20,10 @@ const DOCUMENTS = [
   'docs/pg.md',
   'docs/options.md',
   'docs/errors.md',
+  'docs/health.md',
+  'docs/reset.md',
+  'docs/shutdown.md',
+  'docs/warmup.md',
   'docs/observability.md',
 ];
 const TYPES = read('lib/index.d.ts');

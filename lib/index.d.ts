@@ -792,6 +792,23 @@ export class Pool extends EventEmitter implements Queryable {
   reset(): Promise<void>;
 
   /**
+   * Closes idle connections and lets calls wait, within their deadlines, until
+   * resume(): for a failover, or before the process is frozen.
+   */
+  suspend(): Promise<void>;
+
+  /** Serves calls again. */
+  resume(): Promise<void>;
+
+  /**
+   * Has every connection forget its prepared statements. Rejects with
+   * HF_SESSION_REQUIRED behind a transaction pooler, unless forced.
+   */
+  clearPreparedStatements(
+    options?: ClearOptions,
+  ): Promise<{ connections: number }>;
+
+  /**
    * Has answers forgotten that `cache` keeps: those with a tag, one of some tags
    * or a key; without an argument, all. Reaches all threads that use the pool.
    * Returns how many there were.

@@ -820,9 +820,14 @@ export class Pool extends EventEmitter implements Queryable {
   /** Counters and gauges of this moment. */
   stats(): Stats;
 
+  /** The same in Prometheus' text format (version 0.0.4). */
+  prometheus(): string;
+
   /** Ends the pool once work in flight is finished. */
   end(): Promise<void>;
   end(callback: (error?: Error) => void): void;
+  /** end() that gives work in flight so many ms instead of drainMillis. */
+  drain(millis: number): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 
   on(
@@ -842,28 +847,6 @@ export class Pool extends EventEmitter implements Queryable {
  */
 export function getPool(options?: PoolOptions | string): Pool;
 
-// ---- retry helpers --------------------------------------------------------
-  /** end() that gives work in flight so many ms instead of drainMillis. */
-  drain(millis: number): Promise<void>;
-
-/** What a helper gives the function it calls. */
-export interface RetryContext {
-  /** Aborted when the helper's deadline passes or its signal is. */
-  readonly signal: AbortSignal;
-  /** Milliseconds of Date.now() after which nothing is begun any more. */
-  readonly deadline: number | undefined;
-  /** Which attempt this is, counted from 1. */
-  readonly attempt: number;
-}
-
-/** What `onRetry` is told before an attempt is made again. */
-export interface RetryEvent {
-  /** The helper's `name`. */
-  name: string | undefined;
-  /** The attempt that failed, counted from 1. */
-  attempt: number;
-  /** How many there can be in all. */
-  maxAttempts: number;
 // ---- warm-up, health, reset, shutdown --------------------------------------
 
 export interface WarmupOptions {
@@ -950,6 +933,26 @@ export function clearPreparedStatements(
  */
 export function installShutdownHooks(options?: ShutdownOptions): () => void;
 
+// ---- retry helpers --------------------------------------------------------
+
+/** What a helper gives the function it calls. */
+export interface RetryContext {
+  /** Aborted when the helper's deadline passes or its signal is. */
+  readonly signal: AbortSignal;
+  /** Milliseconds of Date.now() after which nothing is begun any more. */
+  readonly deadline: number | undefined;
+  /** Which attempt this is, counted from 1. */
+  readonly attempt: number;
+}
+
+/** What `onRetry` is told before an attempt is made again. */
+export interface RetryEvent {
+  /** The helper's `name`. */
+  name: string | undefined;
+  /** The attempt that failed, counted from 1. */
+  attempt: number;
+  /** How many there can be in all. */
+  maxAttempts: number;
   /** How long it waits now, in ms. */
   delayMillis: number;
   /** What the attempt failed with. */
@@ -1035,6 +1038,31 @@ export function withTransactionRetry<T>(
 /** `withDatabaseRetry` under another name. */
 export const withPrismaRetry: typeof withDatabaseRetry;
 
+// ---- for those who collect figures ---------------------------------------
+
+/**
+ * The statistics of the pools given, or of all that are open in this
+ * environment, in Prometheus' text format (version 0.0.4).
+ */
+export function prometheusText(pools?: Pool | readonly Pool[]): string;
+
+export interface OpenTelemetryOptions {
+  /** What `@opentelemetry/api` exports. @default it is required */
+  api?: unknown;
+  /** A span for each statement. @default true */
+  spans?: boolean;
+  /** The metrics of pools and the duration of statements. @default true */
+  metrics?: boolean;
+}
+
+/**
+ * Gives OpenTelemetry the metrics and spans of all pools of this environment.
+ * Called again it begins anew. Throws an error with the code
+ * `HF_NO_OPENTELEMETRY` where `@opentelemetry/api` is not installed.
+ * @returns a function that ends it
+ */
+export function enableOpenTelemetry(options?: OpenTelemetryOptions): () => void;
+
 // ---- the rest -------------------------------------------------------------
 
 /** A name as an identifier of SQL, quoted. */
@@ -1052,10 +1080,17 @@ export const versions: {
 declare const holdfast: {
   Pool: typeof Pool;
   getPool: typeof getPool;
+  warmup: typeof warmup;
+  healthCheck: typeof healthCheck;
+  resetDatabaseConnections: typeof resetDatabaseConnections;
+  clearPreparedStatements: typeof clearPreparedStatements;
+  installShutdownHooks: typeof installShutdownHooks;
   retryQuery: typeof retryQuery;
   withDatabaseRetry: typeof withDatabaseRetry;
   withTransactionRetry: typeof withTransactionRetry;
   withPrismaRetry: typeof withPrismaRetry;
+  prometheusText: typeof prometheusText;
+  enableOpenTelemetry: typeof enableOpenTelemetry;
   classify: typeof classify;
   presets: typeof presets;
   HoldfastError: typeof HoldfastError;
@@ -1067,8 +1102,3 @@ declare const holdfast: {
 };
 
 export default holdfast;
-  warmup: typeof warmup;
-  healthCheck: typeof healthCheck;
-  resetDatabaseConnections: typeof resetDatabaseConnections;
-  clearPreparedStatements: typeof clearPreparedStatements;
-  installShutdownHooks: typeof installShutdownHooks;

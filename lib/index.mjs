@@ -16,6 +16,8 @@ export const {
   withPrismaRetry,
   classify,
   presets,
+  prometheusText,
+  enableOpenTelemetry,
   HoldfastError,
   DatabaseError,
   types,

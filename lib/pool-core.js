@@ -11,6 +11,7 @@ const { Call } = require('./call.js');
 const { PoolClient, internals } = require('./client.js');
 const { Clients } = require('./clients.js');
 const { usageError } = require('./errors.js');
+const { queryOnce } = require('./exactly-once.js');
 const {
   EVENT,
   connectionError,
@@ -62,6 +63,7 @@ class PoolCore {
       return Number(given.get(name) ?? row?.initial ?? 0);
     };
     this.max = read('max');
+    this.min = read('min');
     this.defaults = {
       deadline: read('deadlineMillis'),
       acquire: read('connectionTimeoutMillis'),
@@ -133,6 +135,10 @@ class PoolCore {
    */
   query(config, values, resolve, reject) {
     this.refuseAfterEnd();
+    if (typeof config === 'object' && config?.exactlyOnce) {
+      queryOnce(this, config, values).then(resolve, reject);
+      return;
+    }
     const call = new Call(this, this.types, resolve, reject);
     call.deadline = this.defaults.deadline;
     call.timeout = this.defaults.timeout;

@@ -8,8 +8,9 @@
 // option `retry`, or by a withTransactionRetry() around.
 
 const { internals } = require('./client.js');
-const { contextOf, currentContext } = require('./context.js');
+const { contextOf, currentContext, enter, leave } = require('./context.js');
 const { usageError } = require('./errors.js');
+const { learn, mayAsk, settle } = require('./exactly-once.js');
 const { withTransactionRetry } = require('./retry.js');
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
@@ -124,14 +125,35 @@ function acquire(core, options) {
 }
 
 /**
+ * The same when the synchronous part of the helper's function may be over.
+ * @param {PoolCore} core
+ * @param {Attempt} attempt
+ * @returns {Promise<PoolClient>}
+ */
+function acquireWithin(core, { run, options }) {
+  if (run === undefined) {
+    return acquire(core, options);
+  }
+  const before = enter(run);
+  try {
+    return acquire(core, options);
+  } finally {
+    leave(before);
+  }
+}
+
+/**
  * Acquires a connection and begins.
  * @param {PoolCore} core
  * @param {Attempt} attempt
  * @returns {Promise<PoolClient>}
  */
 async function begin(core, attempt) {
-  const client = await acquire(core, attempt.options);
-  const { signal } = attempt.options;
+  const { signal, exactlyOnce } = attempt.options;
+  if (exactlyOnce) {
+    await mayAsk(core);
+  }
+  const client = await acquireWithin(core, attempt);
   internals.guard(client, attempt.run, signal);
   try {
     await internals.run(client, { text: attempt.begin, signal });
@@ -158,14 +180,12 @@ async function rollBack(client, error) {
 
 /**
  * @param {PoolClient} client
- * @param {TransactionOptions} options
  */
-async function commit(client, options) {
+async function commit(client) {
   /** @type {unknown} */
   let failure;
   try {
-    const { exactlyOnce } = options;
-    await internals.run(client, { text: 'COMMIT', exactlyOnce });
+    await internals.run(client, { text: 'COMMIT' });
   } catch (error) {
     failure = error;
     throw error;
@@ -189,14 +209,33 @@ function refuseAborted(signal) {
 }
 
 /**
+ * Commits, and finds out what became of it when the answer is lost.
+ * @param {PoolCore} core
+ * @param {PoolClient} client
+ * @param {Attempt} attempt
+ * @param {import('./exactly-once.js').Identity | undefined} identity
+ */
+async function commitOnce(core, client, attempt, identity) {
+  try {
+    await commit(client);
+  } catch (error) {
+    await settle(core, identity, error);
+    attempt.run?.note('write');
+  }
+}
+
+/**
  * Runs `fn` in a transaction that has begun.
+ * @param {PoolCore} core
  * @param {PoolClient} client
  * @param {Attempt} attempt
  * @returns {Promise<any>}
  */
-async function runWithin(client, attempt) {
+async function runWithin(core, client, attempt) {
   const { fn, options } = attempt;
   let value;
+  /** @type {import('./exactly-once.js').Identity | undefined} */
+  let identity;
   try {
     value = await fn(client);
     internals.close(client, 'the transaction is over: await every statement');
@@ -206,12 +245,15 @@ async function runWithin(client, attempt) {
       throw failure;
     }
     refuseAborted(options.signal);
+    if (options.exactlyOnce) {
+      identity = await learn(core, client, options.signal);
+    }
   } catch (error) {
     internals.close(client, 'the transaction is over: it was rolled back');
     await rollBack(client, error);
     throw error;
   }
-  await commit(client, options);
+  await commitOnce(core, client, attempt, identity);
   return value;
 }
 
@@ -223,7 +265,7 @@ async function runWithin(client, attempt) {
  */
 async function runCareful(core, attempt) {
   const client = await withTransactionRetry(() => begin(core, attempt));
-  return runWithin(client, attempt);
+  return runWithin(core, client, attempt);
 }
 
 /**
@@ -232,7 +274,7 @@ async function runCareful(core, attempt) {
  * @returns {Promise<any>}
  */
 async function runOnce(core, attempt) {
-  return runWithin(await begin(core, attempt), attempt);
+  return runWithin(core, await begin(core, attempt), attempt);
 }
 
 /**

@@ -94,6 +94,15 @@ class TcpProxy extends EventEmitter {
     this.emit('connection', link);
   }
 
+  /**
+   * Leads new connections elsewhere.
+   *
+   * @param {{host: string, port: number}} target
+   */
+  retarget({ host, port }) {
+    this.#target = { host, port };
+  }
+
   /** The connections that exist now. */
   get connections() {
     return [...this.#links];

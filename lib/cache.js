@@ -107,10 +107,7 @@ function readCache(cache) {
   checkKeys(cache, QUERY_KEYS, 'cache');
   const { ttlMillis, staleIfErrorMillis } = cache;
   const ttl = readMillis(ttlMillis, 'cache.ttlMillis');
-  const stale = readMillis(
-    staleIfErrorMillis ?? 0,
-    'cache.staleIfErrorMillis',
-  );
+  const stale = readMillis(staleIfErrorMillis ?? 0, 'cache.staleIfErrorMillis');
   const labels = [
     ...readKey(cache.key, 'cache.key'),
     ...readTags(cache.tags, 'cache.tags'),
@@ -131,7 +128,9 @@ function readInvalidation(what) {
     return someOf(readTags(what, 'tag'));
   }
   if (what === null || typeof what !== 'object') {
-    throw new TypeError('invalidate() takes a tag, {tag, tags, key} or nothing');
+    throw new TypeError(
+      'invalidate() takes a tag, {tag, tags, key} or nothing',
+    );
   }
   checkKeys(what, INVALIDATE_KEYS, 'invalidate()');
   return someOf([

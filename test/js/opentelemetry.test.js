@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The real API, with providers that keep what they are given.
+
+const assert = require('node:assert');
+const { execFileSync } = require('node:child_process');
+const path = require('node:path');
+const { after, afterEach, before, test } = require('node:test');
+
+const api = require('@opentelemetry/api');
+
+const { Pool, enableOpenTelemetry } = /** @type {any} */ (
+  require('../../lib/index.js')
+);
+const { eventually, startPostgres } = require('../support/index.js');
+
+/** @type {any} */
+let server;
+/** @type {any} */
+let pool;
+/** @type {() => void} */
+let disable = () => {};
+/** @type {any[]} */
+let spans = [];
+/** By name of the instrument. @type {Map<string, any[]>} */
+const records = new Map();
+/** @type {[Function, any[]][]} */
+let callbacks = [];
+
+/** @param {string} name @param {any} options @param {any} attributes */
+function makeSpan(name, options, attributes = { ...options.attributes }) {
+  const span = {
+    name,
+    kind: options.kind,
+    attributes,
+    status: /** @type {any} */ (undefined),
+    ended: false,
+    setStatus: (/** @type {any} */ status) => {
+      span.status = status;
+    },
+    setAttribute: (/** @type {string} */ key, /** @type {any} */ value) => {
+      attributes[key] = value;
+    },
+    setAttributes: (/** @type {any} */ more) => Object.assign(attributes, more),
+    end: () => {
+      span.ended = true;
+    },
+  };
+  spans.push(span);
+  return span;
+}
+
+/** @param {string} name */
+function instrument(name) {
+  const kept = records.get(name) ?? [];
+  records.set(name, kept);
+  return {
+    name,
+    record: (/** @type {number} */ value, /** @type {any} */ attributes) => {
+      kept.push({ value, attributes });
+    },
+  };
+}
+
+const meter = {
+  createHistogram: instrument,
+  createObservableUpDownCounter: instrument,
+  createObservableCounter: instrument,
+  addBatchObservableCallback: (
+    /** @type {Function} */ callback,
+    /** @type {any[]} */ observed,
+  ) => {
+    callbacks.push([callback, observed]);
+  },
+  removeBatchObservableCallback: (/** @type {Function} */ callback) => {
+    callbacks = callbacks.filter(([one]) => one !== callback);
+  },
+};
+
+/** Has the metrics observed, as an exporter does. */
+function collect() {
+  for (const [callback] of callbacks) {
+    callback({
+      observe: (
+        /** @type {any} */ { name },
+        /** @type {number} */ value,
+        /** @type {any} */ attributes,
+      ) => records.get(name)?.push({ value, attributes }),
+    });
+  }
+}
+
+before(async () => {
+  api.trace.setGlobalTracerProvider(
+    /** @type {any} */ ({ getTracer: () => ({ startSpan: makeSpan }) }),
+  );
+  api.metrics.setGlobalMeterProvider(
+    /** @type {any} */ ({ getMeter: () => meter }),
+  );
+  server = await startPostgres();
+  pool = new Pool({ connectionString: server.url, logger: false, min: 1 });
+});
+
+afterEach(() => {
+  disable();
+  spans = [];
+  records.clear();
+});
+
+after(async () => {
+  await pool?.end();
+  await server?.stop();
+});
+
+test('a statement is a span with the conventions names', async () => {
+  disable = enableOpenTelemetry();
+  await pool.query('select $1::int /* tag */', [42]);
+  const [span] = spans;
+  assert.strictEqual(spans.length, 1);
+  assert.strictEqual(span.kind, api.SpanKind.CLIENT);
+  assert.strictEqual(span.name, 'SELECT postgres');
+  assert.ok(span.ended);
+  assert.strictEqual(span.status, undefined);
+  const { host, port } = pool.options;
+  assert.deepStrictEqual(span.attributes, {
+    'db.system.name': 'postgresql',
+    'db.namespace': 'postgres',
+    'server.address': host,
+    'server.port': port,
+    'db.query.text': 'select $1::int',
+  });
+});
+
+test('a failed statement has an error type and the SQLSTATE', async () => {
+  disable = enableOpenTelemetry({ api });
+  await assert.rejects(pool.query('select 1/0'));
+  const [{ status, attributes, ended }] = spans;
+  assert.deepStrictEqual(status, { code: api.SpanStatusCode.ERROR });
+  assert.strictEqual(attributes['error.type'], '22012');
+  assert.strictEqual(attributes['db.response.status_code'], '22012');
+  assert.ok(ended);
+});
+
+test('durations and the pool are metrics with the conventions names', async () => {
+  disable = enableOpenTelemetry();
+  await pool.query('select 1');
+  await pool.transaction(async (/** @type {any} */ client) => {
+    await client.query('select 2');
+  });
+  const durations = records.get('db.client.operation.duration') ?? [];
+  assert.strictEqual(durations.length, 4); // with BEGIN and COMMIT
+  assert.ok(durations.every(({ value }) => value >= 0 && value < 60));
+  await eventually(() => pool.stats().leaseTimeCount === 1);
+  collect();
+  /** @param {string} name */
+  const last = (name) => records.get(`db.client.connection.${name}`)?.at(-1);
+  assert.strictEqual(last('max').value, 10);
+  assert.strictEqual(last('idle.min').value, 1);
+  assert.strictEqual(last('idle.max').value, 10);
+  assert.strictEqual(last('pending_requests').value, 0);
+  assert.strictEqual(last('timeouts').value, 0);
+  const counts = records.get('db.client.connection.count') ?? [];
+  assert.deepStrictEqual(
+    counts.map(({ attributes }) => attributes['db.client.connection.state']),
+    ['idle', 'used'],
+  );
+  const names = ['create_time', 'wait_time', 'use_time'];
+  for (const name of names) {
+    assert.ok(last(name).value > 0, name);
+    assert.ok(last(name).attributes['db.client.connection.pool.name'], name);
+  }
+  const { acquireWaitCount } = pool.stats();
+  const waits = () => records.get('db.client.connection.wait_time')?.length;
+  assert.strictEqual(waits(), acquireWaitCount);
+  collect();
+  assert.strictEqual(waits(), acquireWaitCount, 'nothing is recorded twice');
+});
+
+test('what is turned off is not made, and disabling ends it all', async () => {
+  disable = enableOpenTelemetry({ spans: false });
+  await pool.query('select 1');
+  assert.strictEqual(spans.length, 0);
+  disable = enableOpenTelemetry({ metrics: false });
+  assert.strictEqual(callbacks.length, 0, 'the second call ends the first');
+  await pool.query('select 1');
+  assert.strictEqual(spans.length, 1);
+  disable();
+  await pool.query('select 1');
+  assert.strictEqual(spans.length, 1);
+});
+
+test('wrong options are named', () => {
+  assert.throws(() => enableOpenTelemetry({ span: true }), /span .*spans/);
+  assert.throws(() => enableOpenTelemetry({ spans: 1 }), TypeError);
+  assert.throws(() => enableOpenTelemetry({ api: {} }), /@opentelemetry/);
+  assert.throws(() => enableOpenTelemetry(null), TypeError);
+});
+
+test('without the API the error says what to install', () => {
+  const file = path.join(__dirname, '..', '..', 'lib', 'opentelemetry.js');
+  const script = `
+    const Module = require('node:module');
+    const resolve = Module._resolveFilename;
+    Module._resolveFilename = (name, ...rest) => {
+      if (name.startsWith('@opentelemetry')) {
+        throw Object.assign(new Error('no'), { code: 'MODULE_NOT_FOUND' });
+      }
+      return resolve(name, ...rest);
+    };
+    try {
+      require(${JSON.stringify(file)}).enableOpenTelemetry();
+    } catch (error) {
+      process.stdout.write(error.code + ' ' + error.message);
+    }`;
+  const said = execFileSync(process.execPath, ['-e', script], {
+    encoding: 'utf8',
+  });
+  assert.match(said, /^HF_NO_OPENTELEMETRY .*npm install @opentelemetry\/api/);
+});

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// pool.stats() after situations that really happened.
+
+const assert = require('node:assert');
+const { after, before, test } = require('node:test');
+
+const { Pool } = /** @type {any} */ (require('../../lib/index.js'));
+const { statNames } = require('../../lib/metrics.js');
+const { startPostgres } = require('../support/postgres.js');
+
+/** @type {any} */
+let server;
+
+before(async () => {
+  server = await startPostgres();
+});
+
+after(() => server?.stop());
+
+/** @param {object} [options] */
+function open(options) {
+  return new Pool({
+    connectionString: server.url,
+    logger: false,
+    retryBaseMillis: 0,
+    ...options,
+  });
+}
+
+test('a pool that did nothing has every number, all zero', () => {
+  const stats = open().stats();
+  assert.deepStrictEqual(Object.keys(stats), statNames());
+  assert.ok(Object.values(stats).every((value) => value === 0));
+});
+
+test('numbers only', async () => {
+  const pool = open();
+  await pool.query('select 1');
+  const stats = pool.stats();
+  assert.ok(Object.values(stats).every((value) => Number.isFinite(value)));
+  await pool.end();
+});
+
+test('a repeated statement says on which attempt it succeeded', async () => {
+  const pool = open({ max: 1 });
+  await pool.query('create sequence tries');
+  const text = `do $$ begin
+    if nextval('tries') < 3 then
+      raise exception 'conflict' using errcode = '40001';
+    end if; end $$`;
+  await pool.query({ text, idempotent: true });
+  const stats = pool.stats();
+  assert.strictEqual(stats.succeededOnAttempt3, 1);
+  assert.strictEqual(stats.succeededOnAttempt1, 1);
+  assert.strictEqual(stats.retries, 2);
+  assert.strictEqual(
+    stats.retriesNotExecuted + stats.retriesRolledBack + stats.retriesAmbiguous,
+    2,
+  );
+  assert.strictEqual(stats.sqlState40, 2);
+  assert.strictEqual(stats.retryRate, 1);
+  await pool.end();
+});
+
+test('refusals are counted by class, also of connects', async () => {
+  const pool = open({ database: 'nowhere' });
+  await assert.rejects(pool.query('select 1'), { code: '3D000' });
+  assert.ok(pool.stats().sqlStateOther >= 1);
+  assert.ok(pool.stats().connectsFailed >= 1);
+  await pool.end();
+});
+
+test('the breaker, warm-up and failures are seen', async () => {
+  const pool = open({ min: 2 });
+  await pool.warmup();
+  const warmed = pool.stats();
+  assert.strictEqual(warmed.warmupTimeCount, 1);
+  assert.ok(warmed.warmupTimeMax > 0);
+  assert.strictEqual(warmed.breaker, 0);
+  await assert.rejects(pool.query('select 1/0'), { code: '22012' });
+  assert.strictEqual(pool.stats().failureRate, 1);
+  await pool.end();
+
+  const down = new Pool({
+    connectionString: 'postgresql://nobody@127.0.0.1:1/x?sslmode=disable',
+    logger: false,
+    deadlineMillis: 2000,
+  });
+  await assert.rejects(down.query('select 1'));
+  assert.notStrictEqual(down.stats().breaker, 0);
+  assert.strictEqual(down.stats().breakerOpened, 1);
+  await down.end();
+});
+
+test('lines the logger threw at are counted, the call goes on', async () => {
+  const logger = {
+    debug() {},
+    info() {},
+    warn() {
+      throw new Error('no space left');
+    },
+    error() {},
+  };
+  const pool = open({ logger, slowQueryMillis: 1 });
+  await pool.query('select pg_sleep(0.01)');
+  assert.strictEqual(pool.stats().loggerFailures, 1);
+  await pool.end();
+});

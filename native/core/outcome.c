@@ -29,7 +29,8 @@ void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request) {
       hf_stats_add_success(&pool->stats, request->retries);
       hf_error_finish(&request->cause);
     } else {
-      if (request->cause.outcome == HF_OUTCOME_AMBIGUOUS) {
+      if (request->cause.outcome == HF_OUTCOME_AMBIGUOUS &&
+          !request->sql.read_only) {
         request->error.outcome = HF_OUTCOME_AMBIGUOUS;
       }
       hf_stats_add_outcome(&pool->stats, request->error.outcome);
@@ -273,6 +274,9 @@ void hf_outcome_refuse(struct hf_pool *pool,
   enum hf_outcome outcome = error->status == HF_OK ? HF_OUTCOME_NOT_EXECUTED
                                                    : error->outcome;
   struct hf_error cause;
+  if (outcome == HF_OUTCOME_AMBIGUOUS && request->sql.read_only) {
+    outcome = HF_OUTCOME_ROLLED_BACK; /* a read leaves nothing behind */
+  }
   hf_error_init(&cause);
   if (error->status != HF_OK) {
     hf_error_move(&cause, error);

@@ -181,19 +181,17 @@ function judge(t, run, flowMs) {
  * @param {number} deadlineMs
  */
 function judgeFailures(failed, deadlineMs) {
-  // What ran when the server went did run, and was rolled back.
-  let ran = 0;
+  // What was on its way when the server went may have run. A pooler keeps such
+  // a call without a word, so that nobody can tell.
+  let sent = 0;
   for (const { begunAt, endedAt, error } of failed) {
-    ran += error.outcome === 'rolled_back' ? 1 : 0;
-    assert.ok(
-      ['not_executed', 'rolled_back'].includes(error.outcome),
-      error.stack,
-    );
+    sent += error.outcome === 'not_executed' ? 0 : 1;
+    assert.notEqual(error.outcome, 'permanent', error.stack);
     const took = endedAt - begunAt;
     assert.ok(took >= deadlineMs - EARLY_MS, `failed after ${took} ms`);
     assert.ok(took <= deadlineMs + LATE_MS, `failed after ${took} ms`);
   }
-  assert.ok(ran <= MAX, `${ran} had run`);
+  assert.ok(sent <= MAX, `${sent} may have run`);
 }
 
 /**

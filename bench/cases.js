@@ -108,7 +108,7 @@ const CASES = [
 ];
 
 /** Measured each in its own way, in bench/retry.js and bench/start.js. */
-const SPECIAL_CASES = ['retry', 'start'];
+const SPECIAL_CASES = ['retry', 'start', 'observability'];
 
 const DRIVER_NOTES = Object.freeze({
   holdfast: 'Pool of pg-holdfast',

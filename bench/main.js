@@ -17,8 +17,18 @@ const {
   SPECIAL_CASES,
 } = require('./cases.js');
 const { Pgbench } = require('./pgbench.js');
-const { caseText, retryText, startText, verdictText } = require('./report.js');
-const { measureRetry, measureStart } = require('./special.js');
+const {
+  caseText,
+  observabilityText,
+  retryText,
+  startText,
+  verdictText,
+} = require('./report.js');
+const {
+  measureObservability,
+  measureRetry,
+  measureStart,
+} = require('./special.js');
 const { medians } = require('./statistics.js');
 const { verdicts } = require('./verdicts.js');
 const { WorkerProcess } = require('./worker-process.js');
@@ -239,6 +249,12 @@ async function runBench(options, onEnd) {
   if (options.only.includes('retry')) {
     results.retry = await measureRetry(options.rounds);
     console.log(retryText(results.retry));
+  }
+  if (options.only.includes('observability')) {
+    const { rounds, seconds } = options;
+    const { url } = server;
+    results.observability = await measureObservability(rounds, url, seconds);
+    console.log(observabilityText(results.observability));
   }
   if (options.only.includes('start')) {
     const { rounds, drivers } = options;

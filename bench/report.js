@@ -33,6 +33,8 @@ const { medianRatio } = require('./statistics.js');
  * @property {Record<string, CaseResult>} cases
  * @property {{helpers: Record<string, {nanos: number, overBare: number}>,
  *   leftOut: Record<string, string>}} [retry]
+ * @property {{listeners: Record<string,
+ *   {micros: number, overBare: number}>, checkNanos: number}} [observability]
  * @property {{drivers: Record<string,
  *   {require: number | null, firstRow: number | null}>,
  *   leftOut: Record<string, string>}} [start]
@@ -127,6 +129,19 @@ function retryText({ helpers, leftOut }) {
   );
 }
 
+/** @param {NonNullable<Results['observability']>} observability */
+function observabilityText({ listeners, checkNanos }) {
+  const rows = [['who listens', 'CPU us/statement', 'over nobody']];
+  for (const [name, { micros, overBare }] of Object.entries(listeners)) {
+    rows.push([name, figure(micros, 2), figure(overBare, 2)]);
+  }
+  return (
+    'What listening costs, all threads of the client\n' +
+    `${table(rows)}\n  The check that nobody listens: ` +
+    `${figure(checkNanos, 1)} ns a statement\n`
+  );
+}
+
 /** @param {NonNullable<Results['start']>} start */
 function startText({ drivers, leftOut }) {
   const rows = [['', 'require ms', 'start to first row ms']];
@@ -154,4 +169,10 @@ function verdictText(all) {
   return `Holdfast against its floors and goals\n${table(rows)}\n`;
 }
 
-module.exports = { caseText, retryText, startText, verdictText };
+module.exports = {
+  caseText,
+  observabilityText,
+  retryText,
+  startText,
+  verdictText,
+};

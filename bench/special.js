@@ -6,7 +6,7 @@ const { execFile } = require('node:child_process');
 const path = require('node:path');
 const { medians, median } = require('./statistics.js');
 
-const TIMEOUT_MILLIS = 60_000;
+const TIMEOUT_MILLIS = 300_000;
 const START_DRIVERS = ['holdfast', 'pg', 'postgres'];
 
 /**
@@ -47,6 +47,24 @@ async function measureRetry(rounds) {
   return { helpers, leftOut };
 }
 
+/** @param {number} rounds @param {string} url @param {number} seconds */
+async function measureObservability(rounds, url, seconds) {
+  const args = [String(rounds), String(seconds * 1000)];
+  const measured = await runScript('observability.js', args, {
+    BENCH_URL: url,
+  });
+  const bare = median(measured.nobody) ?? 0;
+  /** @type {Record<string, {micros: number, overBare: number}>} */
+  const listeners = {};
+  const { check, ...turns } = measured;
+  const checkNanos = median(check) ?? 0;
+  for (const [name, micros] of Object.entries(turns)) {
+    const middle = median(/** @type {number[]} */ (micros)) ?? 0;
+    listeners[name] = { micros: middle, overBare: middle - bare };
+  }
+  return { listeners, checkNanos };
+}
+
 /** @param {number} rounds @param {string} url @param {string[]} drivers */
 async function measureStart(rounds, url, drivers) {
   const contestants = START_DRIVERS.filter((name) => drivers.includes(name));
@@ -80,4 +98,4 @@ async function measureStart(rounds, url, drivers) {
   return { drivers: Object.fromEntries(results), leftOut };
 }
 
-module.exports = { measureRetry, measureStart };
+module.exports = { measureObservability, measureRetry, measureStart };

@@ -20,6 +20,7 @@ const DOCUMENTS = [
   'docs/pg.md',
   'docs/options.md',
   'docs/errors.md',
+  'docs/cache.md',
   'docs/health.md',
   'docs/reset.md',
   'docs/shutdown.md',

@@ -271,6 +271,20 @@ describe('invalidation', () => {
     assert.strictEqual(again.cached, true);
   });
 
+  test('comes from elsewhere by NOTIFY', async () => {
+    const client = /** @type {any} */ (await pool.connect({ session: true }));
+    client.on('notification', (/** @type {any} */ { payload }) => {
+      pool.invalidate(payload);
+    });
+    await client.query('listen cache');
+    await count({ tags: 'kept' });
+    await server.psql(
+      "insert into kept values (1); select pg_notify('cache', 'kept')",
+    );
+    await eventually(async () => (await count({ tags: 'kept' })) === 1);
+    client.release(true);
+  });
+
   test('reaches a pool that never connected, and not an ended one', async () => {
     const fresh = new Pool({ connectionString: server.url });
     assert.strictEqual(await fresh.invalidate(), 0);
@@ -493,7 +507,7 @@ describe('while the database is away', () => {
   });
 
   const text = 'select count(*)::int as n from kept';
-  const tolerant = { ttlMillis: 1, staleIfErrorMillis: MINUTE };
+  const tolerant = { ttlMillis: 0, staleIfErrorMillis: MINUTE };
 
   test('an older answer is given to those who take one', async () => {
     await ask(text, tolerant, [], away);
@@ -522,6 +536,28 @@ describe('while the database is away', () => {
       const { rows, stale } = await ask(text, tolerant, [], away);
       return stale !== true && rows[0].n === 1;
     });
+  });
+
+  test('a silent server counts as away once the time-out says so', async () => {
+    const config = { timeoutMillis: 50, readOnly: true };
+    await ask(text, { ...tolerant, config }, [], away);
+    proxy.pause();
+    const late = await ask(text, { ...tolerant, config }, [], away);
+    assert.strictEqual(late.stale, true);
+    proxy.resume();
+    proxy.killAll();
+  });
+
+  test('a suspended pool gives what it has', async () => {
+    await ask(text, tolerant, [], away);
+    await eventually(async () => {
+      await away.suspend();
+      return (await ask(text, tolerant, [], away)).stale === true;
+    });
+    await away.resume();
+    await eventually(
+      async () => (await ask(text, tolerant, [], away)).stale !== true,
+    );
   });
 
   test('an error of the statement is an error', async () => {

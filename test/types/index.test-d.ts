@@ -60,6 +60,13 @@ expectType<Stats>(pool.stats());
 expectType<number>(pool.stats().retriesSucceeded);
 expectType<Promise<void>>(pool.end());
 
+expectType<Promise<number>>(pool.invalidate());
+expectType<Promise<number>>(pool.invalidate('users'));
+expectType<Promise<number>>(pool.invalidate({ tags: ['a'], key: 'b' }));
+expectError(pool.invalidate({ label: 'a' }));
+pool.query({ text: 'select 1', cache: { ttlMillis: 1, tags: ['a'] } });
+expectError(pool.query({ text: 'select 1', cache: { tags: 'a' } }));
+
 expectType<Promise<number>>(retryQuery(() => 1));
 expectType<Promise<string>>(
   withDatabaseRetry(async ({ signal, attempt, deadline }) => {

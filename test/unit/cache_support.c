@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "cache_support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int payloads; /* alive */
+
+static void *new_payload(int value) {
+  int *payload = malloc(sizeof *payload);
+  *payload = value;
+  payloads++;
+  return payload;
+}
+
+static void free_payload(void *payload) {
+  payloads--;
+  free(payload);
+}
+
+int payload_value(const struct hf_cache_entry *entry) {
+  return *(const int *)entry->payload;
+}
+
+int payloads_alive(void) {
+  return payloads;
+}
+
+void open_cache_of(struct hf_cache *cache, uint64_t max_bytes) {
+  payloads = 0;
+  hf_cache_init(cache, max_bytes, 42, free_payload);
+}
+
+void open_cache(struct hf_cache *cache) {
+  open_cache_of(cache, MAX);
+}
+
+void close_cache(struct hf_cache *cache) {
+  hf_cache_assert(cache);
+  hf_cache_finish(cache);
+  assert_int_equal(payloads, 0);
+}
+
+struct hf_cache_question question_about(const char *key) {
+  struct hf_cache_question question = {0};
+  question.key = key;
+  question.key_bytes = strlen(key) + 1;
+  question.terms.ttl_us = 10 * SECOND;
+  return question;
+}
+
+bool answer_flight(struct hf_cache *cache,
+                   struct hf_cache_entry *entry,
+                   int value,
+                   size_t bytes,
+                   const struct hf_cache_question *question,
+                   uint64_t as_of_us) {
+  bool kept = hf_cache_answered(cache,
+                                entry,
+                                new_payload(value),
+                                bytes,
+                                &question->terms,
+                                as_of_us);
+  hf_cache_assert(cache);
+  return kept;
+}

@@ -9,8 +9,13 @@
 #include "queue.h"
 #include "upkeep.h"
 
-/* How long a cancelled statement may take to say what became of it. */
-enum { CANCEL_GRACE_US = 1000 * 1000, ORPHAN_GRACE_US = 1000 * 1000 };
+enum {
+  /* How long a cancelled statement may take to say what became of it. */
+  CANCEL_GRACE_US = 1000 * 1000,
+  /* A cancel that comes before its statement has begun hits nothing. */
+  CANCEL_AGAIN_US = 100 * 1000,
+  ORPHAN_GRACE_US = 1000 * 1000
+};
 
 static void arm(struct hf_pool *pool,
                 struct hf_request *request,
@@ -59,6 +64,15 @@ static void count(struct hf_pool *pool, enum hf_status status) {
   }
 }
 
+/* Sends a cancel, and looks again soon, until our patience ends. */
+static void cancel(struct hf_pool *pool, struct hf_request *request) {
+  uint64_t end_us = request->cancelled_us + CANCEL_GRACE_US;
+  uint64_t again_us = pool->now_us + CANCEL_AGAIN_US;
+  arm(pool, request, again_us < end_us ? again_us : end_us);
+  hf_stats_add(&pool->stats, HF_STAT_CANCELS, 1);
+  pool->world.cancel(pool->world.ctx, request->slot);
+}
+
 /* Sent, and nobody waits for it any longer. */
 static void interrupt_running(struct hf_pool *pool,
                               struct hf_request *request,
@@ -76,9 +90,8 @@ static void interrupt_running(struct hf_pool *pool,
   }
   /* Nothing may join it now: the cancel is for it alone. */
   slot->shared = false;
-  arm(pool, request, pool->now_us + CANCEL_GRACE_US);
-  hf_stats_add(&pool->stats, HF_STAT_CANCELS, 1);
-  pool->world.cancel(pool->world.ctx, slot);
+  request->cancelled_us = pool->now_us;
+  cancel(pool, request);
 }
 
 void hf_interrupt(struct hf_pool *pool,
@@ -144,6 +157,9 @@ static void running_is_due(struct hf_pool *pool, struct hf_request *request) {
   if (request->settled && !is_unread(request->slot)) {
     /* Neighbours still wait for theirs; look again later. */
     arm(pool, request, pool->now_us + CANCEL_GRACE_US);
+  } else if (request->interrupted != HF_OK && !request->settled &&
+             pool->now_us < request->cancelled_us + CANCEL_GRACE_US) {
+    cancel(pool, request);
   } else if (request->interrupted != HF_OK) {
     give_up(pool, request);
   } else if (request->orphan) {

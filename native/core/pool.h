@@ -47,7 +47,10 @@ struct hf_world {
                   struct hf_slot *slot,
                   struct hf_request *request);
 
-  /* Asks the server to cancel the one request in flight on slot. */
+  /*
+   * Asks the server to cancel the one request in flight on slot. Comes again
+   * while there is no answer; may be ignored when one is under way.
+   */
   void (*cancel)(void *ctx, struct hf_slot *slot);
 
   /* Rolls slot's transaction back: hf_pool_on_checked or hf_pool_on_lost. */

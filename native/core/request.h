@@ -57,6 +57,7 @@ struct hf_request {
   /* changed by the mover and the pool */
   enum hf_request_state state;
   uint64_t submitted_us, started_us;
+  uint64_t cancelled_us;   /* when the first cancel was sent */
   struct hf_slot *slot;    /* while RUNNING */
   struct hf_link link;     /* on the queue, a slot or a lease */
   struct hf_link of_all;   /* on the pool's list of live requests */

@@ -39,7 +39,7 @@ const MARKS = Object.freeze({
 });
 
 /** What a developer wants to see although nothing is wrong. */
-const WORTH_SEEING = /^(?:warmup|reset)\b/;
+const WORTH_SEEING = /^(?:warmup|reset|health\.wait|breaker)\b/;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are replaced
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;

@@ -80,6 +80,8 @@ const CLASS = 'sqlState';
 const SUFFIX = 'Count';
 /** Gauges that Prometheus gets as one, by state. */
 const STATES = Object.freeze(['idle', 'busy', 'connecting']);
+/** What the engine keeps among its counters and that falls, too. */
+const FALLING = Object.freeze(['cacheBytes']);
 const FAILED = 'failed';
 const ON_ATTEMPT = 'succeededOnAttempt';
 
@@ -219,10 +221,14 @@ function describe(names) {
   }
   const firstGauge = names.indexOf('total');
   const firstHistogram = names.indexOf(stems[0] + SUFFIX);
+  for (const name of FALLING) {
+    taken.add(name);
+  }
   const counters = names.slice(0, firstGauge).filter((n) => !taken.has(n));
   const gauges = names
     .slice(firstGauge, firstHistogram)
-    .filter((n) => !taken.has(n));
+    .filter((n) => !taken.has(n))
+    .concat(FALLING);
   return [
     ...counters.map((name) => single(name, 'counter')),
     labelled(

@@ -11,6 +11,7 @@ const { nowMillis, startTimer, stopTimer } = require('./clock.js');
 const { RUN, makeJoinable } = require('./context.js');
 const { OUTCOMES, usageError } = require('./errors.js');
 const { POLICY } = require('./retry-options.js');
+const { hearsRetries, tellRetry } = require('./tell-retry.js');
 
 /** How long an aborted function may take to say what became of its work. */
 const ABORT_GRACE_MILLIS = 1000;
@@ -191,7 +192,8 @@ function historyOf(run) {
  */
 function announce(run, error, delayMillis, why) {
   const { onRetry, name } = run.plan;
-  if (onRetry === undefined && !retryChannel.hasSubscribers) {
+  const heard = retryChannel.hasSubscribers || hearsRetries();
+  if (onRetry === undefined && !heard) {
     return;
   }
   const event = {
@@ -204,6 +206,7 @@ function announce(run, error, delayMillis, why) {
     reason: why.reason,
   };
   retryChannel.publish(event);
+  tellRetry(event);
   try {
     onRetry?.(event);
   } catch {

@@ -8,7 +8,7 @@ const { AsyncLocalStorage } = require('node:async_hooks');
 const { subscribe, unsubscribe, channel } = require('node:diagnostics_channel');
 const { after, afterEach, before, test } = require('node:test');
 
-const { Pool } = /** @type {any} */ (require('../../lib/index.js'));
+const { Pool, retryQuery } = /** @type {any} */ (require('../../lib/index.js'));
 const { shownText } = require('../../lib/slow-query.js');
 const { eventually, startPostgres } = require('../support/index.js');
 
@@ -206,6 +206,34 @@ test('a repetition by the engine is told of', async () => {
   assert.deepStrictEqual(events(heard), order);
   assert.strictEqual(heard[0][1].attempts, 2);
   await pool.end();
+});
+
+test('a repetition by a helper is told of, and logged with its delay', async () => {
+  const heard = trace('retry');
+  let calls = 0;
+  await retryQuery(
+    () => {
+      calls += 1;
+      if (calls === 1) {
+        throw Object.assign(new Error('x'), {
+          code: '40001',
+          severity: 'ERROR',
+        });
+      }
+      return Promise.resolve();
+    },
+    { name: 'orders.find', baseMillis: 0 },
+  );
+  assert.deepStrictEqual(events(heard), [
+    'start',
+    'end',
+    'error',
+    'asyncStart',
+    'asyncEnd',
+  ]);
+  const [[, { name, attempt, maxAttempts, delayMillis }]] = heard;
+  assert.deepStrictEqual([name, attempt, maxAttempts], ['orders.find', 1, 3]);
+  assert.ok(delayMillis >= 0);
 });
 
 test('a slow statement is logged once, without its values', async () => {

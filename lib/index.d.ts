@@ -992,8 +992,14 @@ export interface RetryOptions {
   name?: string;
   /** Join calls after an await, too. Makes every await slower. @default false */
   joinAsync?: boolean;
-  /** An outer helper's context: its deadline and attempts rule. */
-  context?: RetryContext;
+  /**
+   * An outer helper's context: its deadline and attempts rule. Or what the
+   * platform gave the handler, such as AWS Lambda's context: the remaining
+   * time, less 200 ms for the answer, is the deadline.
+   */
+  context?: RetryContext | { getRemainingTimeInMillis(): number };
+  /** The time that remains, in ms; less 200 ms it is the deadline. */
+  remaining?: number | (() => number);
 }
 
 /** A preset as options. */

@@ -26,7 +26,10 @@ const INT_MAX = 2147483647;
  * @property {(event: any) => void} [onRetry]
  * @property {string} [name]
  * @property {boolean} [joinAsync]
- * @property {object} [context]
+ * @property {object} [context] what a retry helper gave its function, or what
+ *   the platform gave the handler: anything with getRemainingTimeInMillis()
+ * @property {number | (() => number)} [remaining] milliseconds the process has
+ *   left
  */
 
 /**
@@ -105,13 +108,57 @@ const CHECKS = {
     }
   },
   context: (value, key) => {
-    if (contextOf(value) === undefined) {
+    if (contextOf(value) === undefined && clockOf(value) === undefined) {
       throw new TypeError(
-        `${key} must be what a retry helper gave its function`,
+        `${key} must be what a retry helper gave its function, or have a ` +
+          'function getRemainingTimeInMillis',
+      );
+    }
+  },
+  remaining: (value, key) => {
+    if (typeof value !== 'number' && typeof value !== 'function') {
+      throw new TypeError(
+        `${key} must be a number of milliseconds or a function that returns it`,
       );
     }
   },
 };
+
+/**
+ * What is left for the answer once the helper has given up: a function that
+ * is stopped by its platform answers nobody.
+ */
+const SAFETY_MILLIS = 200;
+
+/**
+ * Returns the function by which AWS Lambda and its like tell what time is left.
+ * @param {any} value
+ * @returns {(() => unknown) | undefined}
+ */
+function clockOf(value) {
+  const tell = value?.getRemainingTimeInMillis;
+  return typeof tell === 'function' ? () => tell.call(value) : undefined;
+}
+
+/**
+ * Returns the deadline that the platform sets: 0 = none, 1 = it is over.
+ * @param {RetryOptions} options
+ * @returns {number}
+ */
+function platformDeadline({ remaining, context }) {
+  const tell =
+    remaining === undefined && contextOf(context) === undefined
+      ? clockOf(context)
+      : remaining;
+  if (tell === undefined) {
+    return 0;
+  }
+  const left = typeof tell === 'function' ? tell() : tell;
+  if (typeof left !== 'number' || Number.isNaN(left)) {
+    throw new TypeError('remaining must be, or return, a number');
+  }
+  return Math.min(INT_MAX, Math.max(1, Math.floor(left - SAFETY_MILLIS)));
+}
 
 /**
  * @param {unknown} value
@@ -212,10 +259,13 @@ function parseRetryOptions(options) {
     return outer === undefined ? defaultPlan() : { ...defaultPlan(), outer };
   }
   checkAll(/** @type {Record<string, unknown>} */ (given));
+  const platform = platformDeadline(given);
+  const own = given.deadlineMillis;
+  const deadline = platform && own ? Math.min(own, platform) : platform || own;
   return {
     policy: policyOf(given),
-    deadlineMillis: given.deadlineMillis ?? defaultDeadline(),
-    callerDeadline: Boolean(given.deadlineMillis),
+    deadlineMillis: deadline ?? defaultDeadline(),
+    callerDeadline: Boolean(deadline),
     signal: given.signal,
     onRetry: given.onRetry,
     name: given.name,
@@ -263,4 +313,4 @@ const presets = Object.freeze({
   },
 });
 
-module.exports = { POLICY, parseRetryOptions, presets };
+module.exports = { POLICY, defaultPlan, parseRetryOptions, presets };

@@ -15,10 +15,19 @@ const {
   wasRepeated,
 } = require('./classify.js');
 const { nowMillis } = require('./clock.js');
-const { callWithinAsync, enter, leave } = require('./context.js');
+const {
+  callWithinAsync,
+  currentContext,
+  enter,
+  leave,
+} = require('./context.js');
 const { gatherEvidence } = require('./evidence.js');
 const { isOurs, lazy } = require('./errors.js');
-const { parseRetryOptions, presets } = require('./retry-options.js');
+const {
+  defaultPlan,
+  parseRetryOptions,
+  presets,
+} = require('./retry-options.js');
 const {
   Run,
   announce,
@@ -44,6 +53,19 @@ function flushCounts() {
     native().retryCountCall();
   }
 }
+
+function countCall() {
+  uncounted += 1;
+  if (uncounted >= COUNT_EVERY) {
+    flushCounts();
+  }
+}
+
+/**
+ * The plan of a call without options, once one was made.
+ * @type {import('./retry-options.js').Plan | undefined}
+ */
+let plain;
 
 /**
  * Returns 32 bits for jitter: they are no secret, and node:crypto takes longer
@@ -231,17 +253,19 @@ function start(helper, fn, options) {
   if (typeof fn !== 'function') {
     return Promise.reject(notAFunction(fn, helper));
   }
+  const work = /** @type {(context: any) => unknown} */ (fn);
+  if (options === undefined && plain !== undefined && !currentContext()) {
+    countCall();
+    return runPlain(new Run(plain), work);
+  }
   let run;
   try {
     run = new Run(parseRetryOptions(options));
-    uncounted += 1;
-    if (uncounted >= COUNT_EVERY) {
-      flushCounts();
-    }
+    plain ??= defaultPlan();
+    countCall();
   } catch (error) {
     return Promise.reject(error);
   }
-  const work = /** @type {(context: any) => unknown} */ (fn);
   return run.bounded ? runBounded(run, work) : runPlain(run, work);
 }
 

@@ -4,7 +4,7 @@
 // One call of a retry helper: its attempts, its deadline and its signal.
 
 const { channel } = require('node:diagnostics_channel');
-const { inspect } = require('node:util');
+const { inspect, types } = require('node:util');
 
 const { classify } = require('./classify.js');
 const { nowMillis, startTimer, stopTimer } = require('./clock.js');
@@ -12,9 +12,15 @@ const { RUN, makeJoinable } = require('./context.js');
 const { OUTCOMES, usageError } = require('./errors.js');
 const { POLICY } = require('./retry-options.js');
 const { hearsRetries, tellRetry } = require('./tell-retry.js');
+const { warnOnce } = require('./warn.js');
+
+const { isPromise } = types;
 
 /** How long an aborted function may take to say what became of its work. */
 const ABORT_GRACE_MILLIS = 1000;
+
+/** A deadline nearer than this is over: nothing can be done in time. */
+const LEAST_MILLIS = 1;
 
 const retryChannel = channel('holdfast:retry');
 
@@ -207,10 +213,44 @@ function announce(run, error, delayMillis, why) {
   };
   retryChannel.publish(event);
   tellRetry(event);
+  tellSafely(onRetry, event);
+}
+
+/** How often a listener threw or rejected. */
+let brokenListeners = 0;
+
+/**
+ * Calls a listener. Listening must not change what happens: what it throws is
+ * counted, what it returns is not waited for.
+ * @param {((event: any) => unknown) | undefined} listener
+ * @param {object} event
+ */
+function tellSafely(listener, event) {
+  const broke = (/** @type {unknown} */ error) => {
+    brokenListeners += 1;
+    if (brokenListeners === 1) {
+      warnOnce(
+        `onRetry failed, and calls go on: ${describe(error)}`,
+        'HF_LISTENER',
+      );
+    }
+  };
   try {
-    onRetry?.(event);
+    const result = listener?.(event);
+    if (isPromise(result)) {
+      result.catch(broke);
+    }
+  } catch (error) {
+    broke(error);
+  }
+}
+
+/** @param {unknown} error @returns {string} */
+function describe(error) {
+  try {
+    return String(error);
   } catch {
-    // Listening must not change what happens.
+    return 'something that cannot be shown';
   }
 }
 
@@ -279,11 +319,31 @@ function watch(run, reject) {
     later(run, () => signal.removeEventListener('abort', onAbort));
   }
   if (run.callerDeadline && run.deadlineAt > 0) {
-    const left = Math.max(1, Math.ceil(run.deadlineAt - nowMillis()));
+    const left = Math.ceil(run.deadlineAt - nowMillis());
+    if (left <= LEAST_MILLIS) {
+      reject(tooLate(run));
+      finish(run);
+      return true;
+    }
     const timer = startTimer(() => expire(run, reject), left);
     later(run, () => stopTimer(timer));
   }
   return false;
+}
+
+/**
+ * Returns the error of a call whose deadline was over before it began.
+ * @param {Run} run
+ */
+function tooLate(run) {
+  return usageError('HF_DEADLINE', undefined, {
+    outcome: 'not_executed',
+    retryable: false,
+    phase: 'local',
+    attempts: 0,
+    elapsedMillis: elapsed(run),
+    reason: 'the deadline was over before it began',
+  });
 }
 
 /**

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Helpers within helpers around a database that is not there, deadlines that
+// a platform sets, and listeners that misbehave.
+
+const assert = require('node:assert');
+const { test } = require('node:test');
+const pg = require('pg');
+
+const {
+  Pool,
+  retryQuery,
+  withDatabaseRetry,
+  withTransactionRetry,
+} = require('../../lib/index.js');
+const { freePort } = require('../support');
+
+// A machine that is busy with other things may be this late.
+const LATE_MS = 1000;
+const ATTEMPTS = 3;
+const LINEAR = { preset: /** @type {const} */ ('linear') };
+
+/** An error of pg after which repeating is safe. */
+function conflict() {
+  const error = new Error('could not serialize access');
+  return Object.assign(error, { code: '40001', severity: 'ERROR' });
+}
+
+/** @param {Promise<any>} call */
+async function failureOf(call) {
+  const began = performance.now();
+  try {
+    await call;
+  } catch (error) {
+    return {
+      error: /** @type {any} */ (error),
+      took: performance.now() - began,
+    };
+  }
+  return assert.fail('it did not reject');
+}
+
+/**
+ * @param {number} depth
+ * @param {() => Promise<any>} work
+ * @param {any} options
+ * @returns {Promise<any>}
+ */
+function nested(depth, work, options) {
+  const helpers = [retryQuery, withDatabaseRetry, withTransactionRetry];
+  /** @type {() => Promise<any>} */
+  let fn = work;
+  for (let i = 1; i < depth; i++) {
+    const inner = fn;
+    fn = () => helpers[i % helpers.length](inner);
+  }
+  return retryQuery(fn, options);
+}
+
+test('three helpers around a dead database end with the outer deadline', async () => {
+  const port = await freePort();
+  const pool = new Pool(
+    /** @type {any} */ ({ host: '127.0.0.1', port, user: 'u', database: 'd' }),
+  );
+  let calls = 0;
+  const work = () => {
+    calls += 1;
+    return /** @type {any} */ (pool.query('select 1'));
+  };
+  try {
+    const deadlineMillis = 700;
+    const one = await failureOf(nested(1, work, { deadlineMillis }));
+    assert.ok(calls <= ATTEMPTS, `${calls} calls of one`);
+    calls = 0;
+    const three = await failureOf(nested(3, work, { deadlineMillis }));
+    assert.ok(calls <= ATTEMPTS, `${calls} calls of three`);
+    for (const { error, took } of [one, three]) {
+      assert.strictEqual(error.outcome, 'not_executed');
+      assert.ok(took < deadlineMillis + LATE_MS, `it took ${took} ms`);
+    }
+  } finally {
+    await pool.end();
+  }
+});
+
+test('three helpers around another driver make no more attempts than one', async () => {
+  const port = await freePort();
+  const pool = new pg.Pool({ host: '127.0.0.1', port, user: 'u' });
+  let calls = 0;
+  const work = () => {
+    calls += 1;
+    return pool.query('select 1');
+  };
+  try {
+    await failureOf(nested(1, work, undefined));
+    const callsOfOne = calls;
+    assert.strictEqual(callsOfOne, 3);
+    calls = 0;
+    const { error } = await failureOf(nested(3, work, undefined));
+    assert.strictEqual(error.code, 'ECONNREFUSED');
+    assert.strictEqual(calls, callsOfOne);
+  } finally {
+    await pool.end();
+  }
+});
+
+test("a function's remaining time is its deadline, less what the answer needs", async () => {
+  const left = 5000;
+  const lambda = { getRemainingTimeInMillis: () => left, functionName: 'f' };
+  const given = [
+    { context: lambda },
+    { remaining: left },
+    { remaining: () => left },
+    { remaining: left, deadlineMillis: 60_000 },
+  ];
+  for (const options of given) {
+    await retryQuery(({ deadline }) => {
+      const millis = Number(deadline) - Date.now();
+      assert.ok(millis > 0 && millis <= left - 200 + 1, `${millis} ms`);
+    }, options);
+  }
+  await retryQuery(
+    ({ deadline }) => {
+      assert.ok(Number(deadline) - Date.now() <= 301);
+    },
+    { remaining: left, deadlineMillis: 300 },
+  );
+});
+
+test('the remaining time ends what hangs', async () => {
+  const { error, took } = await failureOf(
+    retryQuery(() => new Promise(() => {}), { remaining: 350 }),
+  );
+  assert.strictEqual(error.code, 'HF_DEADLINE');
+  assert.strictEqual(error.outcome, 'ambiguous');
+  assert.ok(took < 350 + LATE_MS);
+});
+
+test('nothing begins when no time remains', async () => {
+  for (const remaining of [0, 150, -5, -Infinity]) {
+    const { error } = await failureOf(
+      retryQuery(() => assert.fail('it was called'), { remaining }),
+    );
+    assert.strictEqual(error.code, 'HF_DEADLINE');
+    assert.strictEqual(error.outcome, 'not_executed');
+    assert.strictEqual(error.attempts, 0);
+  }
+});
+
+test('a remaining time that is none is refused by name', async () => {
+  const wrong = [
+    { remaining: 'soon' },
+    { remaining: Number.NaN },
+    { remaining: () => undefined },
+    { context: {} },
+    { context: { getRemainingTimeInMillis: 5 } },
+  ];
+  for (const options of wrong) {
+    const { error } = await failureOf(
+      retryQuery(
+        () => assert.fail('it was called'),
+        /** @type {any} */ (options),
+      ),
+    );
+    assert.ok(error instanceof TypeError, String(error));
+    assert.match(error.message, /remaining|context/);
+  }
+});
+
+test('a listener that throws, rejects or never settles changes nothing', async () => {
+  const listeners = [
+    () => {
+      throw new Error('mine');
+    },
+    () => Promise.reject(new Error('mine')),
+    () => new Promise(() => {}),
+    () => ({
+      // biome-ignore lint/suspicious/noThenProperty: that is the case
+      get then() {
+        throw new Error('mine');
+      },
+    }),
+  ];
+  /** @type {unknown[]} */
+  const unhandled = [];
+  const note = (/** @type {unknown} */ reason) => unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  try {
+    for (const onRetry of listeners) {
+      let calls = 0;
+      const value = await retryQuery(
+        () => {
+          calls += 1;
+          return calls < 2 ? Promise.reject(conflict()) : calls;
+        },
+        { baseMillis: 0, capMillis: 0, onRetry: /** @type {any} */ (onRetry) },
+      );
+      assert.strictEqual(value, 2);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepStrictEqual(unhandled, []);
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+});
+
+test('errors that resist being read are rejected as they are', async () => {
+  const throwing = Object.defineProperty({}, 'code', {
+    get() {
+      throw new Error('no');
+    },
+  });
+  const proxy = new Proxy(
+    {},
+    {
+      get() {
+        throw new Error('no');
+      },
+      getPrototypeOf() {
+        throw new Error('no');
+      },
+      getOwnPropertyDescriptor() {
+        throw new Error('no');
+      },
+      has() {
+        throw new Error('no');
+      },
+      defineProperty() {
+        throw new Error('no');
+      },
+    },
+  );
+  /** @type {any} */
+  const cycle = new Error('cycle');
+  cycle.cause = cycle;
+  cycle.errors = [cycle];
+  const bare = Object.create(null);
+  const odd = [throwing, proxy, cycle, bare, undefined, null, 0, Symbol('s')];
+  for (const thrown of [...odd, () => {}, 10n, '']) {
+    let calls = 0;
+    const fn = () => {
+      calls += 1;
+      return Promise.reject(thrown);
+    };
+    await retryQuery(fn, LINEAR).then(
+      () => assert.fail('it did not reject'),
+      (reason) => assert.ok(Object.is(reason, thrown)),
+    );
+    assert.strictEqual(calls, 1);
+  }
+});

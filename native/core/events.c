@@ -94,6 +94,18 @@ static void note_failure(struct hf_pool *pool,
   }
 }
 
+/*
+ * A server that is full, or starting, and a pooler that waits before it tries
+ * its server again: they come round without anybody's doing.
+ */
+static bool is_passing(const struct hf_pool *pool,
+                       const struct hf_classification *why) {
+  const char *sqlstate = pool->connect_error.sqlstate;
+  return why->outcome != HF_OUTCOME_PERMANENT &&
+         (why->slow || strcmp(sqlstate, "08P01") == 0 ||
+          strcmp(sqlstate, "57P03") == 0);
+}
+
 void hf_pool_on_connect_failed(struct hf_pool *pool,
                                struct hf_slot *slot,
                                const struct hf_error *error,
@@ -117,7 +129,7 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
   if (why.outcome == HF_OUTCOME_PERMANENT) {
     hf_upkeep_refuse_all(pool);
   }
-  hf_scheduler_fail_probes(pool, began_us);
+  hf_scheduler_fail_probes(pool, began_us, is_passing(pool, &why));
   hf_scheduler_run(pool);
   hf_scheduler_despair(pool);
   hf_upkeep_plan(pool);

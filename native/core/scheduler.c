@@ -13,7 +13,9 @@ enum {
   /* More than this at once is a storm for the server, not a gain for us. */
   CONNECTS_AT_ONCE = 4,
   /* A head that runs longer would hold up whoever shares with it. */
-  SHARE_HEAD_LIMIT_US = 50 * US_PER_MS
+  SHARE_HEAD_LIMIT_US = 50 * US_PER_MS,
+  /* Poolers refuse for a second after a failed login of their own. */
+  PROBE_PATIENCE_US = 950 * US_PER_MS
 };
 
 static struct hf_slot *slot_of(struct hf_link *link) {
@@ -248,7 +250,10 @@ void hf_scheduler_despair(struct hf_pool *pool) {
   }
 }
 
-void hf_scheduler_fail_probes(struct hf_pool *pool, uint64_t began_us) {
+void hf_scheduler_fail_probes(struct hf_pool *pool,
+                              uint64_t began_us,
+                              bool passing) {
+  uint64_t patience_us = passing ? PROBE_PATIENCE_US : 0;
   struct hf_link *link;
   struct hf_link *after;
   if (hf_breaker_state(&pool->breaker) != HF_CIRCUIT_OPEN || is_live(pool)) {
@@ -257,10 +262,15 @@ void hf_scheduler_fail_probes(struct hf_pool *pool, uint64_t began_us) {
   HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
     struct hf_request *request =
         HF_CONTAINER_OF(link, struct hf_request, link);
-    if ((request->flags & HF_FLAG_PROBE) != 0 &&
-        request->submitted_us <= began_us) {
+    if ((request->flags & HF_FLAG_PROBE) == 0) {
+      continue;
+    }
+    if (request->submitted_us <= began_us &&
+        pool->now_us - request->submitted_us >= patience_us) {
       hf_queue_leave(pool, request);
       hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
+    } else {
+      hf_breaker_hurry(&pool->breaker, pool->now_us / US_PER_MS);
     }
   }
 }

@@ -42,8 +42,12 @@ void hf_scheduler_despair(struct hf_pool *pool);
 /*
  * Answers the probes that wait after a connect failed which began at
  * `began_us`: what happened since a probe was submitted is its answer, when
- * the breaker is open and no connection lives.
+ * the breaker is open and no connection lives. With `passing` the failure may
+ * be over in a moment, though nothing changes but the time: it is an answer
+ * only when it has lasted for most of a second.
  */
-void hf_scheduler_fail_probes(struct hf_pool *pool, uint64_t began_us);
+void hf_scheduler_fail_probes(struct hf_pool *pool,
+                              uint64_t began_us,
+                              bool passing);
 
 #endif

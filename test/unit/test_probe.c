@@ -69,21 +69,21 @@ static void a_failed_try_answers_the_probe_and_nobody_else(void **state) {
 
   (void)state;
   world_open_max(&world, 1);
-  waiting = break_it("57P03");
+  waiting = break_it(NULL);
   world_advance(&world, HF_BREAKER_PACE_MAX_MS);
-  world_refuse(&world, "57P03");
+  world_refuse(&world, NULL);
   world_advance(&world, HF_BREAKER_HURRY_MS);
   while (world_count(&world, HF_SLOT_CONNECTING) > 0) {
-    world_refuse(&world, "57P03");
+    world_refuse(&world, NULL);
   }
   probe = world_probe(&world);
   world_advance(&world, HF_BREAKER_HURRY_MS);
   expect_pending(probe);
   assert_int_equal(world_count(&world, HF_SLOT_CONNECTING), 1);
-  world_refuse(&world, "57P03");
+  world_refuse(&world, NULL);
   expect_status(probe, HF_BREAKER_OPEN);
   expect_outcome(probe, HF_OUTCOME_NOT_EXECUTED);
-  assert_string_equal(probe->cause.sqlstate, "57P03");
+  assert_int_equal(probe->cause.status, HF_SOCKET_ERROR);
   expect_pending(waiting);
   world_close(&world);
 }
@@ -93,17 +93,40 @@ static void a_try_from_before_the_probe_says_nothing_of_now(void **state) {
 
   (void)state;
   world_open_max(&world, 1);
-  break_it("57P03");
+  break_it(NULL);
   world_advance(&world, HF_BREAKER_PACE_MAX_MS);
   assert_int_equal(world_count(&world, HF_SLOT_CONNECTING), 1);
   world_advance(&world, 1);
   probe = world_probe(&world);
-  world_refuse(&world, "57P03");
+  world_refuse(&world, NULL);
   expect_pending(probe);
   world_advance(&world, HF_BREAKER_HURRY_MS);
   world_connect(&world);
   world_answer(&world, probe, 'I');
   expect_success(probe);
+  world_close(&world);
+}
+
+static void what_may_pass_is_tried_for_most_of_a_second(void **state) {
+  struct call *probe;
+  size_t tries;
+
+  (void)state;
+  world_open_max(&world, 1);
+  break_it("57P03");
+  world_advance(&world, HF_BREAKER_PACE_MAX_MS);
+  world_refuse(&world, "57P03");
+  probe = world_probe(&world);
+  tries = world.counts[WORLD_CONNECT];
+  while (probe->answered == 0) {
+    world_advance(&world, 1);
+    world_refuse(&world, "57P03");
+  }
+  expect_status(probe, HF_BREAKER_OPEN);
+  assert_in_range(world.now_us - probe->request.submitted_us,
+                  900 * US,
+                  1050 * US);
+  assert_in_range(world.counts[WORLD_CONNECT] - tries, 5, 12);
   world_close(&world);
 }
 
@@ -246,6 +269,7 @@ int main(void) {
       cmocka_unit_test(a_refused_password_is_not_tried_ten_times_a_second),
       cmocka_unit_test(a_failed_try_answers_the_probe_and_nobody_else),
       cmocka_unit_test(a_try_from_before_the_probe_says_nothing_of_now),
+      cmocka_unit_test(what_may_pass_is_tried_for_most_of_a_second),
       cmocka_unit_test(one_failed_connect_is_not_yet_an_answer),
       cmocka_unit_test(with_a_connection_at_work_a_probe_waits_for_it),
       cmocka_unit_test(a_connection_lost_under_a_probe_makes_its_like_suspect),

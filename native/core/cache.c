@@ -178,7 +178,7 @@ static struct hf_cache_entry *find(const struct hf_cache *cache,
   return NULL;
 }
 
-/* Both the caller and whoever asked for it must take an answer so old. */
+/* Both the caller and whoever asked must take an answer so old. */
 static uint64_t least(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
@@ -361,33 +361,41 @@ void hf_cache_spoil(struct hf_cache *cache, struct hf_cache_entry *entry) {
 
 /* ---- looking ------------------------------------------------------------- */
 
+/* What the entries of a cache come to. */
+struct tally {
+  uint64_t bytes;
+  size_t found, refills, waiting;
+};
+
+static void assert_entry(const struct hf_cache_entry *entry,
+                         struct tally *tally) {
+  bool keeps =
+      entry->state == HF_CACHE_KEPT || entry->state == HF_CACHE_REFILLING;
+  assert(keeps == (entry->payload != NULL));
+  assert(has_flight(entry) || hf_list_empty(&entry->waiters));
+  tally->bytes += keeps ? size_of(entry) : 0;
+  tally->found += entry->state != HF_CACHE_DROPPED;
+  tally->refills += entry->state == HF_CACHE_REFILLING;
+  tally->waiting += entry->waiters.count;
+}
+
 void hf_cache_assert(const struct hf_cache *cache) {
-  const struct hf_list *lists[] = {&cache->by_use,
-                                   &cache->flights,
-                                   &cache->orphans};
-  uint64_t bytes = 0;
-  size_t found = 0;
-  size_t refills = 0;
-  size_t waiting = 0;
-  size_t i;
-  for (i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-    struct hf_link *link;
-    HF_LIST_EACH(link, lists[i]) {
-      const struct hf_cache_entry *entry = entry_of_link(link);
-      bool keeps =
-          entry->state == HF_CACHE_KEPT || entry->state == HF_CACHE_REFILLING;
-      assert((entry->state == HF_CACHE_KEPT) == (i == 0));
-      assert(entry->orphaned == (i == 2));
-      assert(keeps == (entry->payload != NULL));
-      assert(has_flight(entry) || hf_list_empty(&entry->waiters));
-      bytes += keeps ? size_of(entry) : 0;
-      found += entry->state != HF_CACHE_DROPPED;
-      refills += entry->state == HF_CACHE_REFILLING;
-      waiting += entry->waiters.count;
-    }
+  struct tally tally = {0};
+  struct hf_link *link;
+  HF_LIST_EACH(link, &cache->by_use) {
+    assert(!has_flight(entry_of_link(link)));
+    assert_entry(entry_of_link(link), &tally);
   }
-  assert(bytes == cache->bytes && bytes <= cache->max_bytes);
-  assert(found == cache->entries.count);
-  assert(refills == cache->refills);
-  assert(cache->timers.count <= waiting);
+  HF_LIST_EACH(link, &cache->flights) {
+    assert(has_flight(entry_of_link(link)) && !entry_of_link(link)->orphaned);
+    assert_entry(entry_of_link(link), &tally);
+  }
+  HF_LIST_EACH(link, &cache->orphans) {
+    assert(has_flight(entry_of_link(link)) && entry_of_link(link)->orphaned);
+    assert_entry(entry_of_link(link), &tally);
+  }
+  assert(tally.bytes == cache->bytes && cache->bytes <= cache->max_bytes);
+  assert(tally.found == cache->entries.count);
+  assert(tally.refills == cache->refills);
+  assert(cache->timers.count <= tally.waiting);
 }

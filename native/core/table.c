@@ -85,8 +85,7 @@ void hf_table_remove(struct hf_table *table, struct hf_table_node *node) {
 
 struct hf_table_node *hf_table_first(const struct hf_table *table,
                                      uint64_t hash) {
-  struct hf_table_node *node =
-      table->size == 0 ? NULL : *chain_of(table, hash);
+  struct hf_table_node *node = table->size == 0 ? NULL : *chain_of(table, hash);
   while (node != NULL && node->hash != hash) {
     node = node->next;
   }

@@ -196,6 +196,11 @@ test(`health never says what queries deny, behind a pooler (seed ${SEED})`, {
       end: async () => bouncer.thaw(),
     },
     {
+      name: 'server behind the pooler stopped',
+      begin: () => server.stop(),
+      end: () => server.start(),
+    },
+    {
       name: 'server connections terminated',
       begin: () => server.terminate('true'),
       end: async () => {},

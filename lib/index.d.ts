@@ -357,6 +357,11 @@ export interface PoolOptions {
   types?: CustomTypes;
   /** SQL to run on each new connection. */
   onConnect?: string;
+  /**
+   * The database past the pooler, for `connect({session: true})`. Without it
+   * DIRECT_URL, then DIRECT_DATABASE_URL.
+   */
+  directUrl?: string;
 
   // pg's, without work here
   /** Ignored: idle connections never keep the process alive. */

@@ -19,7 +19,9 @@ async function shareTemplate() {
 async function runSuite(suite) {
   const since = Date.now();
   const { file, args, timeoutMs } = suite;
-  const outcome = await exec(file, args, { timeoutMs });
+  // Otherwise pools would log every fault that tests put them through.
+  const env = { NODE_ENV: 'test' };
+  const outcome = await exec(file, args, { timeoutMs, env });
   const counts = count(suite, outcome);
   const late = outcome.timedOut ? ', TIMED OUT' : '';
   const { passed, failed } = counts;

@@ -34,6 +34,7 @@ const IDENTITY =
  * @property {string | ((client: any) => unknown) | undefined} onConnect
  * @property {Readonly<Record<string, unknown>> | undefined} retry
  * @property {any} logger
+ * @property {string | undefined} directUrl
  * @property {string} key
  * @property {string} optionsText
  * @property {Readonly<Record<string, unknown>>} public
@@ -286,6 +287,7 @@ function finish(draft) {
   hide(resolved, 'optionsText', optionsText(draft));
   hide(resolved, 'target', pairsOf(target));
   hide(resolved, 'password', draft.password);
+  hide(resolved, 'directUrl', other.directUrl);
   return Object.freeze(/** @type {any} */ (resolved));
 }
 

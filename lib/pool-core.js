@@ -23,6 +23,7 @@ const { setLogger } = require('./log.js');
 const { readStats } = require('./metrics.js');
 const { Observer } = require('./observer.js');
 const { getPort } = require('./port.js');
+const { acquireSession, hasSessions } = require('./session.js');
 const registry = require('./types.js');
 const { compareOptions, openFields } = require('./open-fields.js');
 const { warnOnce } = require('./warn.js');
@@ -56,6 +57,8 @@ class PoolCore {
     this.port = getPort();
     /** @type {import('./types.js').CustomTypes} */
     this.types = resolved.types ?? registry;
+    /** @type {string | undefined} */
+    this.directUrl = resolved.directUrl;
     /** @type {Map<string, string>} */
     const given = new Map(resolved.engine);
     const read = (/** @type {string} */ name) => {
@@ -222,6 +225,10 @@ class PoolCore {
    */
   acquire(options, stack, resolve, reject) {
     this.refuseAfterEnd();
+    if (options?.session && hasSessions(this)) {
+      acquireSession(this, options, stack, resolve, reject);
+      return;
+    }
     this.observer.acquire(resolve, reject, (onClient, onError) => {
       new Acquire(
         this,
@@ -229,7 +236,7 @@ class PoolCore {
         (lease, run) => {
           if (options?.session && lease.pooled) {
             this.port.add(OP.RELEASE, 0, lease.number, null, 0);
-            onError(usageError('HF_SESSION_REQUIRED', undefined, NOT_SENT));
+            acquireSession(this, options, stack, onClient, onError);
           } else {
             onClient(this.#grant(lease, run, stack));
           }

@@ -19,6 +19,7 @@ const { resolveOptions } = require('./options.js');
 const { PoolCore } = require('./pool-core.js');
 const { rethrowLater } = require('./port.js');
 const { prometheusText } = require('./prometheus.js');
+const { endSessions, hasSessions } = require('./session.js');
 const { runTransaction } = require('./transaction.js');
 const { warnOnce } = require('./warn.js');
 
@@ -183,6 +184,10 @@ class Pool extends EventEmitter {
       const done = () => {
         this.#ended = true;
         this.#core.close();
+        if (hasSessions(this.#core)) {
+          endSessions(this.#core).then(() => resolve(undefined), reject);
+          return;
+        }
         resolve(undefined);
       };
       if (this.#core.opened) {

@@ -168,6 +168,9 @@ const READERS = {
     draft.other.types = value;
   },
   onConnect: readOnConnect,
+  directUrl: (draft, value, key) => {
+    draft.other.directUrl = checkedText(value, key);
+  },
   retry: readRetry,
   logger: readLogger,
 };

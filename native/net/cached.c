@@ -321,15 +321,47 @@ void hf_cached_query(struct hf_handle *handle,
   }
 }
 
+/*
+ * A filler whose answer others wait for goes on without its user: a cancel
+ * would cost them the attempt.
+ */
+static void leave_flight(struct hf_call *call) {
+  const struct hf_request *request = &call->request;
+  struct hf_port *port = call->handle->port;
+  struct hf_error error;
+  call->cached->answered = true;
+  (void)hf_map_remove(&port->calls,
+                      hf_call_id(request->id_low, request->id_high));
+  hf_error_init(&error);
+  hf_error_set(&error, HF_ABORTED, HF_PHASE_AWAIT, NULL);
+  error.outcome =
+      request->attempts > 0 ? HF_OUTCOME_AMBIGUOUS : HF_OUTCOME_NOT_EXECUTED;
+  hf_port_send_refusal(port,
+                       request->id_low,
+                       request->id_high,
+                       HF_ABORTED,
+                       &error);
+  hf_error_finish(&error);
+}
+
 bool hf_cached_abort(struct hf_call *call) {
-  struct hf_cached *cached = call->handle->cached;
-  if (call->cached == NULL || call->cached->waiter.entry == NULL) {
+  struct hf_cached_call *part = call->cached;
+  struct hf_stats *stats = &call->handle->pool->core.stats;
+  if (part == NULL) {
     return false;
   }
-  hf_cache_leave(&cached->cache, &call->cached->waiter);
-  hf_stats_add(&call->handle->pool->core.stats, HF_STAT_ABORTS, 1);
-  hf_cached_give_up(call, HF_ABORTED);
-  return true;
+  if (part->waiter.entry != NULL) {
+    hf_cache_leave(&call->handle->cached->cache, &part->waiter);
+    hf_stats_add(stats, HF_STAT_ABORTS, 1);
+    hf_cached_give_up(call, HF_ABORTED);
+    return true;
+  }
+  if (part->entry != NULL && !hf_list_empty(&part->entry->waiters)) {
+    hf_stats_add(stats, HF_STAT_ABORTS, 1);
+    leave_flight(call);
+    return true;
+  }
+  return false;
 }
 
 int32_t hf_cached_invalidate(struct hf_netpool *pool, const char *label) {

@@ -53,7 +53,10 @@ void hf_cached_refuse(struct hf_port *port, const struct hf_op *op);
 /* The core has done with a call that has to do with the cache: answers it. */
 void hf_cached_answer(struct hf_call *call);
 
-/* Aborts a call that waits for another; false when it does not. */
+/*
+ * Aborts a call that waits for another, or that others wait for; false when
+ * that is the pool's to do.
+ */
 bool hf_cached_abort(struct hf_call *call);
 
 /* Forgets what carries the label, all when NULL, in every handle of a pool. */

@@ -3,8 +3,8 @@
  * Flights of cached queries: one call asks the server, what comes of it is
  * everybody's.
  *
- * A filler that fails for a reason of its own (its abort, its deadline) hands
- * the flight to the waiter who waits longest. Any other failure is the answer
+ * A filler that fails for a reason of its own (its deadline) hands the flight
+ * to the waiter who waits longest. Any other failure is the answer
  * for all: another attempt would fail alike, and the pool's policy has repeated
  * what was worth it. Whoever takes an older answer gets that instead when the
  * server cannot be reached.

@@ -411,13 +411,27 @@ describe('who waits for another', () => {
     assert.strictEqual((await first).rows[0].n, 1);
   });
 
-  test('asks itself when the one it waits for is aborted', async () => {
+  test('has its answer though the one that asks is aborted', async () => {
     const abort = new AbortController();
     const first = failureOf(slow({ signal: abort.signal }));
     const others = [slow(), slow()];
     await running();
     abort.abort();
     assert.strictEqual((await first).code, 'HF_ABORTED');
+    const results = await Promise.all(others);
+    assert.deepStrictEqual(
+      results.map((r) => [r.rows[0].n, r.cached]),
+      [
+        [1, true],
+        [1, true],
+      ],
+    );
+  });
+
+  test('asks itself when the deadline of the one that asks is over', async () => {
+    const first = failureOf(slow({ deadlineMillis: 100 }));
+    const others = [slow(), slow()];
+    assert.strictEqual((await first).code, 'HF_DEADLINE');
     const results = await Promise.all(others);
     assert.deepStrictEqual(
       results.map((r) => [r.rows[0].n, r.cached]),

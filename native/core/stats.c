@@ -12,7 +12,8 @@ enum { SUB = 1 << HF_HISTOGRAM_BITS };
  * a locked instruction for nothing.
  */
 static void bump(_Atomic uint64_t *counter, uint64_t n) {
-  atomic_store_explicit(counter, atomic_load_explicit(counter, RELAXED) + n,
+  atomic_store_explicit(counter,
+                        atomic_load_explicit(counter, RELAXED) + n,
                         RELAXED);
 }
 
@@ -21,14 +22,14 @@ static size_t bucket_of(uint64_t value) {
   size_t octave = 0;
   size_t bucket;
 
-  while ((value >> octave) >= 2 * SUB) {
+  while ((value >> octave) >= (uint64_t)2 * SUB) {
     octave++;
   }
   if (value < SUB) {
     return (size_t)value;
   }
-  bucket = ((octave + 1) << HF_HISTOGRAM_BITS) +
-           (size_t)((value >> octave) - SUB);
+  bucket =
+      ((octave + 1) << HF_HISTOGRAM_BITS) + (size_t)((value >> octave) - SUB);
   return bucket < HF_HISTOGRAM_BUCKETS ? bucket : HF_HISTOGRAM_BUCKETS - 1;
 }
 
@@ -132,21 +133,21 @@ void hf_stats_add(struct hf_stats *stats, enum hf_stat stat, uint64_t n) {
 
 void hf_stats_add_outcome(struct hf_stats *stats, enum hf_outcome outcome) {
   switch (outcome) {
-    case HF_OUTCOME_NONE:
-      hf_stats_add(stats, HF_STAT_SUCCEEDED, 1);
-      break;
-    case HF_OUTCOME_NOT_EXECUTED:
-      hf_stats_add(stats, HF_STAT_FAILED_NOT_EXECUTED, 1);
-      break;
-    case HF_OUTCOME_ROLLED_BACK:
-      hf_stats_add(stats, HF_STAT_FAILED_ROLLED_BACK, 1);
-      break;
-    case HF_OUTCOME_AMBIGUOUS:
-      hf_stats_add(stats, HF_STAT_FAILED_AMBIGUOUS, 1);
-      break;
-    case HF_OUTCOME_PERMANENT:
-      hf_stats_add(stats, HF_STAT_FAILED_PERMANENT, 1);
-      break;
+  case HF_OUTCOME_NONE:
+    hf_stats_add(stats, HF_STAT_SUCCEEDED, 1);
+    break;
+  case HF_OUTCOME_NOT_EXECUTED:
+    hf_stats_add(stats, HF_STAT_FAILED_NOT_EXECUTED, 1);
+    break;
+  case HF_OUTCOME_ROLLED_BACK:
+    hf_stats_add(stats, HF_STAT_FAILED_ROLLED_BACK, 1);
+    break;
+  case HF_OUTCOME_AMBIGUOUS:
+    hf_stats_add(stats, HF_STAT_FAILED_AMBIGUOUS, 1);
+    break;
+  case HF_OUTCOME_PERMANENT:
+    hf_stats_add(stats, HF_STAT_FAILED_PERMANENT, 1);
+    break;
   }
 }
 
@@ -165,18 +166,18 @@ void hf_stats_add_success(struct hf_stats *stats, int32_t retries) {
 void hf_stats_add_retry(struct hf_stats *stats, enum hf_outcome outcome) {
   hf_stats_add(stats, HF_STAT_RETRIES, 1);
   switch (outcome) {
-    case HF_OUTCOME_NOT_EXECUTED:
-      hf_stats_add(stats, HF_STAT_RETRIES_NOT_EXECUTED, 1);
-      break;
-    case HF_OUTCOME_ROLLED_BACK:
-      hf_stats_add(stats, HF_STAT_RETRIES_ROLLED_BACK, 1);
-      break;
-    case HF_OUTCOME_AMBIGUOUS:
-      hf_stats_add(stats, HF_STAT_RETRIES_AMBIGUOUS, 1);
-      break;
-    case HF_OUTCOME_NONE:
-    case HF_OUTCOME_PERMANENT:
-      break; /* these are not repeated */
+  case HF_OUTCOME_NOT_EXECUTED:
+    hf_stats_add(stats, HF_STAT_RETRIES_NOT_EXECUTED, 1);
+    break;
+  case HF_OUTCOME_ROLLED_BACK:
+    hf_stats_add(stats, HF_STAT_RETRIES_ROLLED_BACK, 1);
+    break;
+  case HF_OUTCOME_AMBIGUOUS:
+    hf_stats_add(stats, HF_STAT_RETRIES_AMBIGUOUS, 1);
+    break;
+  case HF_OUTCOME_NONE:
+  case HF_OUTCOME_PERMANENT:
+    break; /* these are not repeated */
   }
 }
 
@@ -216,7 +217,7 @@ void hf_stats_set_gauges(struct hf_stats *stats,
                          const struct hf_gauges *gauges) {
   size_t i = 0;
 
-#define HF_GAUGE_STORE(field)                                                 \
+#define HF_GAUGE_STORE(field)                                                  \
   atomic_store_explicit(&stats->gauges[i++], gauges->field, RELAXED);
   HF_GAUGE_MAP(HF_GAUGE_STORE)
 #undef HF_GAUGE_STORE
@@ -226,7 +227,7 @@ void hf_stats_set_gauges(struct hf_stats *stats,
 void hf_stats_get_gauges(const struct hf_stats *stats, struct hf_gauges *out) {
   size_t i = 0;
 
-#define HF_GAUGE_LOAD(field)                                                  \
+#define HF_GAUGE_LOAD(field)                                                   \
   out->field = atomic_load_explicit(&stats->gauges[i++], RELAXED);
   HF_GAUGE_MAP(HF_GAUGE_LOAD)
 #undef HF_GAUGE_LOAD
@@ -280,10 +281,24 @@ size_t hf_stats_bucket_count(void) {
 const double *hf_stats_bounds(size_t *n) {
   static const double bounds[HF_HISTOGRAM_BOUNDS] = {
 #define HF_BOUND(k) (double)((uint64_t)1 << (HF_HISTOGRAM_FIRST_BOUND + (k)))
-      HF_BOUND(0),  HF_BOUND(1),  HF_BOUND(2),  HF_BOUND(3),  HF_BOUND(4),
-      HF_BOUND(5),  HF_BOUND(6),  HF_BOUND(7),  HF_BOUND(8),  HF_BOUND(9),
-      HF_BOUND(10), HF_BOUND(11), HF_BOUND(12), HF_BOUND(13), HF_BOUND(14),
-      HF_BOUND(15), HF_BOUND(16), HF_BOUND(17)
+      HF_BOUND(0),
+      HF_BOUND(1),
+      HF_BOUND(2),
+      HF_BOUND(3),
+      HF_BOUND(4),
+      HF_BOUND(5),
+      HF_BOUND(6),
+      HF_BOUND(7),
+      HF_BOUND(8),
+      HF_BOUND(9),
+      HF_BOUND(10),
+      HF_BOUND(11),
+      HF_BOUND(12),
+      HF_BOUND(13),
+      HF_BOUND(14),
+      HF_BOUND(15),
+      HF_BOUND(16),
+      HF_BOUND(17)
 #undef HF_BOUND
   };
 
@@ -297,13 +312,13 @@ const char *const *hf_stats_names(void) {
       HF_STAT_MAP(HF_STAT_NAME)
 #undef HF_STAT_NAME
 #define HF_GAUGE_NAME(field) #field,
-      HF_GAUGE_MAP(HF_GAUGE_NAME)
+          HF_GAUGE_MAP(HF_GAUGE_NAME)
 #undef HF_GAUGE_NAME
-#define HF_HISTOGRAM_NAMES(name, text)                                        \
+#define HF_HISTOGRAM_NAMES(name, text)                                         \
   text "Count", text "Sum", text "P50", text "P95", text "P99", text "Max",
-      HF_HISTOGRAM_MAP(HF_HISTOGRAM_NAMES)
+              HF_HISTOGRAM_MAP(HF_HISTOGRAM_NAMES)
 #undef HF_HISTOGRAM_NAMES
-      NULL};
+                  NULL};
 
   return names;
 }

@@ -16,75 +16,75 @@
 #include "holdfast.h"
 
 /* X(enumerator, name seen by the user) */
-#define HF_STAT_MAP(X)                                                        \
-  X(HF_STAT_QUERIES, "queries")                                               \
-  X(HF_STAT_SUCCEEDED, "succeeded")                                           \
-  X(HF_STAT_FAILED_NOT_EXECUTED, "failedNotExecuted")                         \
-  X(HF_STAT_FAILED_ROLLED_BACK, "failedRolledBack")                           \
-  X(HF_STAT_FAILED_AMBIGUOUS, "failedAmbiguous")                              \
-  X(HF_STAT_FAILED_PERMANENT, "failedPermanent")                              \
-  X(HF_STAT_RETRIES, "retries")                                               \
-  X(HF_STAT_RETRIES_SUCCEEDED, "retriesSucceeded")                            \
-  X(HF_STAT_RETRIES_NOT_EXECUTED, "retriesNotExecuted")                       \
-  X(HF_STAT_RETRIES_ROLLED_BACK, "retriesRolledBack")                         \
-  X(HF_STAT_RETRIES_AMBIGUOUS, "retriesAmbiguous")                            \
-  X(HF_STAT_SUCCEEDED_ON_1, "succeededOnAttempt1")                            \
-  X(HF_STAT_SUCCEEDED_ON_2, "succeededOnAttempt2")                            \
-  X(HF_STAT_SUCCEEDED_ON_3, "succeededOnAttempt3")                            \
-  X(HF_STAT_SUCCEEDED_ON_4, "succeededOnAttempt4")                            \
-  X(HF_STAT_CONNECTS_STARTED, "connectsStarted")                              \
-  X(HF_STAT_CONNECTS_SUCCEEDED, "connectsSucceeded")                          \
-  X(HF_STAT_CONNECTS_FAILED, "connectsFailed")                                \
-  X(HF_STAT_CONNECTIONS_CLOSED, "connectionsClosed")                          \
-  X(HF_STAT_CONNECTIONS_LOST, "connectionsLost")                              \
-  X(HF_STAT_CONNECTIONS_LOST_BUSY, "connectionsLostBusy")                     \
-  X(HF_STAT_ACQUIRES, "acquires")                                             \
-  X(HF_STAT_ACQUIRE_TIMEOUTS, "acquireTimeouts")                              \
-  X(HF_STAT_QUEUE_FULL, "queueFull")                                          \
-  X(HF_STAT_DEADLINES, "deadlines")                                           \
-  X(HF_STAT_TIMEOUTS, "timeouts")                                             \
-  X(HF_STAT_ABORTS, "aborts")                                                 \
-  X(HF_STAT_CANCELS, "cancels")                                               \
-  X(HF_STAT_STATEMENTS_PREPARED, "statementsPrepared")                        \
-  X(HF_STAT_STATEMENTS_REUSED, "statementsReused")                            \
-  X(HF_STAT_SHARED, "shared")                                                 \
-  X(HF_STAT_POOLED_UNITS, "pooledUnits")                                      \
-  X(HF_STAT_ROLLED_BACK_LEASES, "rolledBackLeases")                           \
-  X(HF_STAT_RESULTS_TOO_LARGE, "resultsTooLarge")                             \
-  X(HF_STAT_SLOW_QUERIES, "slowQueries")                                      \
-  X(HF_STAT_BREAKER_OPENED, "breakerOpened")                                  \
-  X(HF_STAT_PROBES, "probes")                                                 \
-  X(HF_STAT_HEALTH_CHECKS, "healthChecks")                                    \
-  X(HF_STAT_HEALTH_FAILURES, "healthFailures")                                \
-  X(HF_STAT_CACHE_HITS, "cacheHits")                                          \
-  X(HF_STAT_CACHE_MISSES, "cacheMisses")                                      \
-  X(HF_STAT_CACHE_STALE, "cacheStale")                                        \
-  X(HF_STAT_CACHE_EVICTIONS, "cacheEvictions")                                \
-  X(HF_STAT_CACHE_BYTES, "cacheBytes") /* rises and falls */                  \
-  X(HF_STAT_ROWS, "rows")                                                     \
-  X(HF_STAT_BYTES_IN, "bytesIn")                                              \
-  X(HF_STAT_BYTES_OUT, "bytesOut")                                            \
+#define HF_STAT_MAP(X)                                                         \
+  X(HF_STAT_QUERIES, "queries")                                                \
+  X(HF_STAT_SUCCEEDED, "succeeded")                                            \
+  X(HF_STAT_FAILED_NOT_EXECUTED, "failedNotExecuted")                          \
+  X(HF_STAT_FAILED_ROLLED_BACK, "failedRolledBack")                            \
+  X(HF_STAT_FAILED_AMBIGUOUS, "failedAmbiguous")                               \
+  X(HF_STAT_FAILED_PERMANENT, "failedPermanent")                               \
+  X(HF_STAT_RETRIES, "retries")                                                \
+  X(HF_STAT_RETRIES_SUCCEEDED, "retriesSucceeded")                             \
+  X(HF_STAT_RETRIES_NOT_EXECUTED, "retriesNotExecuted")                        \
+  X(HF_STAT_RETRIES_ROLLED_BACK, "retriesRolledBack")                          \
+  X(HF_STAT_RETRIES_AMBIGUOUS, "retriesAmbiguous")                             \
+  X(HF_STAT_SUCCEEDED_ON_1, "succeededOnAttempt1")                             \
+  X(HF_STAT_SUCCEEDED_ON_2, "succeededOnAttempt2")                             \
+  X(HF_STAT_SUCCEEDED_ON_3, "succeededOnAttempt3")                             \
+  X(HF_STAT_SUCCEEDED_ON_4, "succeededOnAttempt4")                             \
+  X(HF_STAT_CONNECTS_STARTED, "connectsStarted")                               \
+  X(HF_STAT_CONNECTS_SUCCEEDED, "connectsSucceeded")                           \
+  X(HF_STAT_CONNECTS_FAILED, "connectsFailed")                                 \
+  X(HF_STAT_CONNECTIONS_CLOSED, "connectionsClosed")                           \
+  X(HF_STAT_CONNECTIONS_LOST, "connectionsLost")                               \
+  X(HF_STAT_CONNECTIONS_LOST_BUSY, "connectionsLostBusy")                      \
+  X(HF_STAT_ACQUIRES, "acquires")                                              \
+  X(HF_STAT_ACQUIRE_TIMEOUTS, "acquireTimeouts")                               \
+  X(HF_STAT_QUEUE_FULL, "queueFull")                                           \
+  X(HF_STAT_DEADLINES, "deadlines")                                            \
+  X(HF_STAT_TIMEOUTS, "timeouts")                                              \
+  X(HF_STAT_ABORTS, "aborts")                                                  \
+  X(HF_STAT_CANCELS, "cancels")                                                \
+  X(HF_STAT_STATEMENTS_PREPARED, "statementsPrepared")                         \
+  X(HF_STAT_STATEMENTS_REUSED, "statementsReused")                             \
+  X(HF_STAT_SHARED, "shared")                                                  \
+  X(HF_STAT_POOLED_UNITS, "pooledUnits")                                       \
+  X(HF_STAT_ROLLED_BACK_LEASES, "rolledBackLeases")                            \
+  X(HF_STAT_RESULTS_TOO_LARGE, "resultsTooLarge")                              \
+  X(HF_STAT_SLOW_QUERIES, "slowQueries")                                       \
+  X(HF_STAT_BREAKER_OPENED, "breakerOpened")                                   \
+  X(HF_STAT_PROBES, "probes")                                                  \
+  X(HF_STAT_HEALTH_CHECKS, "healthChecks")                                     \
+  X(HF_STAT_HEALTH_FAILURES, "healthFailures")                                 \
+  X(HF_STAT_CACHE_HITS, "cacheHits")                                           \
+  X(HF_STAT_CACHE_MISSES, "cacheMisses")                                       \
+  X(HF_STAT_CACHE_STALE, "cacheStale")                                         \
+  X(HF_STAT_CACHE_EVICTIONS, "cacheEvictions")                                 \
+  X(HF_STAT_CACHE_BYTES, "cacheBytes") /* rises and falls */                   \
+  X(HF_STAT_ROWS, "rows")                                                      \
+  X(HF_STAT_BYTES_IN, "bytesIn")                                               \
+  X(HF_STAT_BYTES_OUT, "bytesOut")                                             \
   HF_STAT_CLASS_MAP(X)
 
 /*
  * What servers refused, by the SQLSTATE's class. The names end with the class,
  * which is how hf_stats_add_sqlstate() finds them.
  */
-#define HF_STAT_CLASS_MAP(X)                                                  \
-  X(HF_STAT_CLASS_08, "sqlState08")                                           \
-  X(HF_STAT_CLASS_22, "sqlState22")                                           \
-  X(HF_STAT_CLASS_23, "sqlState23")                                           \
-  X(HF_STAT_CLASS_25, "sqlState25")                                           \
-  X(HF_STAT_CLASS_26, "sqlState26")                                           \
-  X(HF_STAT_CLASS_28, "sqlState28")                                           \
-  X(HF_STAT_CLASS_40, "sqlState40")                                           \
-  X(HF_STAT_CLASS_42, "sqlState42")                                           \
-  X(HF_STAT_CLASS_53, "sqlState53")                                           \
-  X(HF_STAT_CLASS_54, "sqlState54")                                           \
-  X(HF_STAT_CLASS_55, "sqlState55")                                           \
-  X(HF_STAT_CLASS_57, "sqlState57")                                           \
-  X(HF_STAT_CLASS_58, "sqlState58")                                           \
-  X(HF_STAT_CLASS_XX, "sqlStateXX")                                           \
+#define HF_STAT_CLASS_MAP(X)                                                   \
+  X(HF_STAT_CLASS_08, "sqlState08")                                            \
+  X(HF_STAT_CLASS_22, "sqlState22")                                            \
+  X(HF_STAT_CLASS_23, "sqlState23")                                            \
+  X(HF_STAT_CLASS_25, "sqlState25")                                            \
+  X(HF_STAT_CLASS_26, "sqlState26")                                            \
+  X(HF_STAT_CLASS_28, "sqlState28")                                            \
+  X(HF_STAT_CLASS_40, "sqlState40")                                            \
+  X(HF_STAT_CLASS_42, "sqlState42")                                            \
+  X(HF_STAT_CLASS_53, "sqlState53")                                            \
+  X(HF_STAT_CLASS_54, "sqlState54")                                            \
+  X(HF_STAT_CLASS_55, "sqlState55")                                            \
+  X(HF_STAT_CLASS_57, "sqlState57")                                            \
+  X(HF_STAT_CLASS_58, "sqlState58")                                            \
+  X(HF_STAT_CLASS_XX, "sqlStateXX")                                            \
   X(HF_STAT_CLASS_OTHER, "sqlStateOther")
 
 enum hf_stat {
@@ -95,18 +95,19 @@ enum hf_stat {
 };
 
 /* X(field of struct hf_gauges) */
-#define HF_GAUGE_MAP(X)                                                       \
-  X(total) X(busy) X(idle) X(waiting) X(connecting) X(leased) X(breaker)      \
-  X(proxied) X(suspended)
+#define HF_GAUGE_MAP(X)                                                        \
+  X(total)                                                                     \
+  X(busy) X(idle) X(waiting) X(connecting) X(leased) X(breaker) X(proxied)     \
+      X(suspended)
 
 enum { HF_GAUGE_COUNT = 9 };
 
 /* X(enumerator, stem of the names seen by the user) */
-#define HF_HISTOGRAM_MAP(X)                                                   \
-  X(HF_HISTOGRAM_ACQUIRE_WAIT, "acquireWait")                                 \
-  X(HF_HISTOGRAM_QUERY_TIME, "queryTime")                                     \
-  X(HF_HISTOGRAM_CONNECT_TIME, "connectTime")                                 \
-  X(HF_HISTOGRAM_LEASE_TIME, "leaseTime")                                     \
+#define HF_HISTOGRAM_MAP(X)                                                    \
+  X(HF_HISTOGRAM_ACQUIRE_WAIT, "acquireWait")                                  \
+  X(HF_HISTOGRAM_QUERY_TIME, "queryTime")                                      \
+  X(HF_HISTOGRAM_CONNECT_TIME, "connectTime")                                  \
+  X(HF_HISTOGRAM_LEASE_TIME, "leaseTime")                                      \
   X(HF_HISTOGRAM_WARMUP_TIME, "warmupTime")
 
 enum hf_histogram {
@@ -125,8 +126,8 @@ enum {
   /* Counts of what is below 2^7 us (128 us), 2^8 us, ... 2^24 us (17 s). */
   HF_HISTOGRAM_FIRST_BOUND = 7,
   HF_HISTOGRAM_BOUNDS = 18,
-  HF_STATS_VALUES = HF_STAT_COUNT + HF_GAUGE_COUNT +
-                    HF_HISTOGRAM_COUNT * HF_HISTOGRAM_VALUES
+  HF_STATS_VALUES =
+      HF_STAT_COUNT + HF_GAUGE_COUNT + HF_HISTOGRAM_COUNT * HF_HISTOGRAM_VALUES
 };
 
 struct hf_histogram_data {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/stats.h"
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/stats.h"
 #include "support.h"
 
 static struct hf_stats *stats;
@@ -254,36 +253,48 @@ static void a_short_array_is_filled_and_no_more(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(
-          there_is_a_distinct_name_for_every_number, make, drop),
-      cmocka_unit_test_setup_teardown(new_statistics_are_all_zero, make,
+      cmocka_unit_test_setup_teardown(there_is_a_distinct_name_for_every_number,
+                                      make,
                                       drop),
+      cmocka_unit_test_setup_teardown(new_statistics_are_all_zero, make, drop),
       cmocka_unit_test_setup_teardown(counters_add_up, make, drop),
-      cmocka_unit_test_setup_teardown(outcomes_have_a_counter_each, make,
-                                      drop),
-      cmocka_unit_test_setup_teardown(gauges_are_read_as_they_were_set, make,
+      cmocka_unit_test_setup_teardown(outcomes_have_a_counter_each, make, drop),
+      cmocka_unit_test_setup_teardown(gauges_are_read_as_they_were_set,
+                                      make,
                                       drop),
       cmocka_unit_test_setup_teardown(small_values_are_exact, make, drop),
       cmocka_unit_test_setup_teardown(
-          any_value_is_found_again_within_seven_percent, make, drop),
-      cmocka_unit_test_setup_teardown(one_value_is_every_quantile, make,
+          any_value_is_found_again_within_seven_percent,
+          make,
+          drop),
+      cmocka_unit_test_setup_teardown(one_value_is_every_quantile, make, drop),
+      cmocka_unit_test_setup_teardown(
+          the_99th_percentile_ignores_the_last_percent,
+          make,
+          drop),
+      cmocka_unit_test_setup_teardown(the_largest_number_has_a_bucket,
+                                      make,
                                       drop),
       cmocka_unit_test_setup_teardown(
-          the_99th_percentile_ignores_the_last_percent, make, drop),
-      cmocka_unit_test_setup_teardown(the_largest_number_has_a_bucket, make,
+          successes_are_counted_by_the_attempt_that_brought_them,
+          make,
+          drop),
+      cmocka_unit_test_setup_teardown(
+          retries_are_counted_by_what_made_them_possible,
+          make,
+          drop),
+      cmocka_unit_test_setup_teardown(refusals_are_counted_by_their_class,
+                                      make,
                                       drop),
-      cmocka_unit_test_setup_teardown(
-          successes_are_counted_by_the_attempt_that_brought_them, make, drop),
-      cmocka_unit_test_setup_teardown(
-          retries_are_counted_by_what_made_them_possible, make, drop),
-      cmocka_unit_test_setup_teardown(
-          refusals_are_counted_by_their_class, make, drop),
-      cmocka_unit_test_setup_teardown(
-          every_class_is_found_by_its_name, make, drop),
-      cmocka_unit_test_setup_teardown(
-          buckets_count_what_is_below_their_bound, make, drop),
+      cmocka_unit_test_setup_teardown(every_class_is_found_by_its_name,
+                                      make,
+                                      drop),
+      cmocka_unit_test_setup_teardown(buckets_count_what_is_below_their_bound,
+                                      make,
+                                      drop),
       cmocka_unit_test_setup_teardown(a_short_array_is_filled_and_no_more,
-                                      make, drop),
+                                      make,
+                                      drop),
   };
 
   return cmocka_run_group_tests_name("stats", tests, NULL, NULL);

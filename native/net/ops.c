@@ -11,165 +11,10 @@
 #include "dial.h"
 #include "engine.h"
 #include "netpool.h"
+#include "ops_parts.h"
 #include "port.h"
 
 enum { FIELDS_INLINE = 64 };
-
-static uint32_t low_of(const struct hf_op *op) {
-  return (uint32_t)op->id_low;
-}
-
-static uint32_t high_of(const struct hf_op *op) {
-  return (uint32_t)op->id_high;
-}
-
-static void refuse(struct hf_port *port,
-                   const struct hf_op *op,
-                   enum hf_status status) {
-  hf_port_send_refusal(port, low_of(op), high_of(op), status, NULL);
-}
-
-static struct hf_handle *find_handle(const struct hf_port *port,
-                                     int32_t number) {
-  return hf_map_get(&port->handles, (uint64_t)number);
-}
-
-/* ---- pools --------------------------------------------------------------- */
-
-static bool answer_open(struct hf_port *port,
-                        const struct hf_op *op,
-                        const struct hf_netpool *pool,
-                        bool existing) {
-  struct hf_block *block = hf_block_message(HF_MSG_OPENED,
-                                            HF_OPENED_INTS,
-                                            op->id_low,
-                                            op->id_high,
-                                            pool->options,
-                                            pool->options_bytes);
-  if (block == NULL) {
-    return false;
-  }
-  block->ints[HF_OPENED_EXISTING] = existing;
-  hf_port_send(port, block);
-  return true;
-}
-
-static struct hf_handle *handle_new(struct hf_port *port,
-                                    const struct hf_op *op) {
-  struct hf_handle *handle = hf_calloc(1, sizeof *handle);
-  if (handle == NULL) {
-    return NULL;
-  }
-  handle->port = port;
-  handle->number = op->target;
-  handle->listens = (op->flags & HF_FLAG_EVENTS) != 0;
-  if (hf_map_set(&port->handles, (uint64_t)op->target, handle) != HF_OK) {
-    hf_free(handle);
-    return NULL;
-  }
-  hf_list_push(&port->handle_list, &handle->of_port);
-  return handle;
-}
-
-static void run_open(struct hf_port *port,
-                     const struct hf_op *op,
-                     const char *const *fields) {
-  bool shared = (op->flags & HF_FLAG_SHARED) != 0;
-  struct hf_netpool *pool = NULL;
-  struct hf_handle *handle;
-  struct hf_error error;
-  bool existing;
-  hf_error_init(&error);
-  if (shared) {
-    pool = hf_netpool_find(port->engine, fields[0]);
-  }
-  existing = pool != NULL;
-  if (pool == NULL) {
-    pool = hf_netpool_new(
-        port->engine, fields, op->n_fields, shared, &error);
-  }
-  handle = pool == NULL ? NULL : handle_new(port, op);
-  if (handle == NULL) {
-    if (pool != NULL && !existing) {
-      hf_pool_end(&pool->core, hf_engine_now_us());
-    }
-    hf_port_send_refusal(port,
-                         low_of(op),
-                         high_of(op),
-                         error.status == HF_OK ? HF_NO_MEMORY : error.status,
-                         &error);
-    hf_error_finish(&error);
-    return;
-  }
-  hf_netpool_attach(pool, handle);
-  hf_port_publish(port, handle->number, &pool->core.stats);
-  if (!answer_open(port, op, pool, existing)) {
-    hf_port_forget(port, handle);
-    refuse(port, op, HF_NO_MEMORY);
-  }
-}
-
-static void run_end(struct hf_port *port, const struct hf_op *op) {
-  struct hf_handle *handle = find_handle(port, op->target);
-  if (handle == NULL || handle->ending) {
-    refuse(port, op, HF_POOL_CLOSED);
-    return;
-  }
-  if (op->timeout_ms > 0) {
-    handle->pool->core.config.drain_ms = op->timeout_ms;
-  }
-  hf_netpool_end(handle->pool, handle, low_of(op), high_of(op));
-}
-
-static void run_warmup(struct hf_port *port, const struct hf_op *op) {
-  struct hf_handle *handle = find_handle(port, op->target);
-  if (handle == NULL || handle->ending || handle->warming) {
-    refuse(port, op, HF_POOL_CLOSED);
-    return;
-  }
-  hf_netpool_warm(handle->pool, handle, op);
-}
-
-static void run_reset(struct hf_port *port, const struct hf_op *op) {
-  struct hf_handle *handle = find_handle(port, op->target);
-  if (handle == NULL) {
-    refuse(port, op, HF_POOL_CLOSED);
-    return;
-  }
-  hf_pool_reset(&handle->pool->core, hf_engine_now_us());
-  hf_port_send_ok(port, low_of(op), high_of(op), 0);
-}
-
-static void run_suspension(struct hf_port *port, const struct hf_op *op) {
-  struct hf_handle *handle = find_handle(port, op->target);
-  if (handle == NULL) {
-    refuse(port, op, HF_POOL_CLOSED);
-    return;
-  }
-  if (op->kind == HF_OP_SUSPEND) {
-    hf_pool_suspend(&handle->pool->core, hf_engine_now_us());
-  } else {
-    hf_pool_resume(&handle->pool->core, hf_engine_now_us());
-  }
-  hf_port_send_ok(port, low_of(op), high_of(op), 0);
-}
-
-static void run_forget(struct hf_port *port, const struct hf_op *op) {
-  struct hf_handle *handle = find_handle(port, op->target);
-  bool forced = (op->flags & HF_FLAG_FORCE) != 0;
-  if (handle == NULL) {
-    refuse(port, op, HF_POOL_CLOSED);
-  } else if (hf_netpool_is_proxied(handle->pool) && !forced) {
-    /* It would hit server connections that others use. */
-    refuse(port, op, HF_SESSION_REQUIRED);
-  } else {
-    hf_port_send_ok(
-        port,
-        low_of(op),
-        high_of(op),
-        hf_pool_forget(&handle->pool->core, hf_engine_now_us()));
-  }
-}
 
 /* ---- requests ------------------------------------------------------------ */
 
@@ -184,8 +29,8 @@ static bool is_refused(struct hf_port *port,
       &call->request.error, HF_COPY_UNSUPPORTED, HF_PHASE_LOCAL, NULL);
   call->request.error.outcome = HF_OUTCOME_PERMANENT;
   hf_port_send_refusal(port,
-                       low_of(op),
-                       high_of(op),
+                       hf_op_low(op),
+                       hf_op_high(op),
                        HF_COPY_UNSUPPORTED,
                        &call->request.error);
   hf_call_free(call);
@@ -214,7 +59,7 @@ struct hf_call *hf_ops_take(struct hf_port *port,
                             struct hf_lease *lease) {
   struct hf_call *call = hf_call_new(op, fields, handle, hf_engine_now_us());
   if (call == NULL) {
-    refuse(port, op, HF_NO_MEMORY);
+    hf_ops_refuse(port, op, HF_NO_MEMORY);
     return NULL;
   }
   if (is_refused(port, op, call)) {
@@ -227,7 +72,7 @@ struct hf_call *hf_ops_take(struct hf_port *port,
   }
   if (!enter(port, call)) {
     hf_call_free(call);
-    refuse(port, op, HF_NO_MEMORY);
+    hf_ops_refuse(port, op, HF_NO_MEMORY);
     return NULL;
   }
   return call;
@@ -255,9 +100,9 @@ static void submit(struct hf_port *port,
 static void run_request(struct hf_port *port,
                         const struct hf_op *op,
                         const char *const *fields) {
-  struct hf_handle *handle = find_handle(port, op->target);
+  struct hf_handle *handle = hf_ops_handle(port, op->target);
   if (handle == NULL || handle->ending) {
-    refuse(port, op, HF_POOL_CLOSED);
+    hf_ops_refuse(port, op, HF_POOL_CLOSED);
     return;
   }
   if (op->kind == HF_OP_QUERY && (op->flags & HF_FLAG_CACHE) != 0) {
@@ -278,7 +123,7 @@ static void run_statement(struct hf_port *port,
                           const char *const *fields) {
   struct hf_call *holder = find_lease(port, op);
   if (holder == NULL) {
-    refuse(port, op, HF_RELEASED);
+    hf_ops_refuse(port, op, HF_RELEASED);
     return;
   }
   if ((op->flags & HF_FLAG_CACHE) != 0) {
@@ -303,7 +148,7 @@ static void run_release(struct hf_port *port, const struct hf_op *op) {
   struct hf_call *holder = find_lease(port, op);
   struct hf_handle *handle;
   if (holder == NULL) {
-    refuse(port, op, HF_RELEASED);
+    hf_ops_refuse(port, op, HF_RELEASED);
     return;
   }
   handle = holder->handle;
@@ -314,12 +159,12 @@ static void run_release(struct hf_port *port, const struct hf_op *op) {
                   hf_engine_now_us());
   hf_call_free(holder);
   handle->leases--;
-  hf_port_send_ok(port, low_of(op), high_of(op), 0);
+  hf_port_send_ok(port, hf_op_low(op), hf_op_high(op), 0);
 }
 
 static void run_abort(struct hf_port *port, const struct hf_op *op) {
   struct hf_call *call =
-      hf_map_get(&port->calls, hf_call_id(low_of(op), high_of(op)));
+      hf_map_get(&port->calls, hf_call_id(hf_op_low(op), hf_op_high(op)));
   if (call != NULL && !hf_cached_abort(call)) {
     hf_pool_abort(
         &call->handle->pool->core, &call->request, hf_engine_now_us());
@@ -329,31 +174,12 @@ static void run_abort(struct hf_port *port, const struct hf_op *op) {
 static void run_answer(struct hf_port *port,
                        const struct hf_op *op,
                        const char *const *fields) {
-  struct hf_dial *dial = hf_map_remove(&port->asks, low_of(op));
+  struct hf_dial *dial = hf_map_remove(&port->asks, hf_op_low(op));
   bool failed = (op->flags & HF_FLAG_FAILED) != 0;
   if (dial != NULL && op->n_fields > 0) {
     hf_dial_on_password(
         dial, failed ? NULL : fields[0], failed ? fields[0] : NULL);
   }
-}
-
-static void run_invalidate(struct hf_port *port,
-                           const struct hf_op *op,
-                           const char *const *fields) {
-  struct hf_handle *handle = find_handle(port, op->target);
-  int32_t count = 0;
-  int32_t i;
-  if (handle == NULL) {
-    refuse(port, op, HF_POOL_CLOSED);
-    return;
-  }
-  for (i = 0; i < op->n_fields; i++) {
-    count += hf_cached_invalidate(handle->pool, fields[i]);
-  }
-  if (op->n_fields == 0) {
-    count = hf_cached_invalidate(handle->pool, NULL);
-  }
-  hf_port_send_ok(port, low_of(op), high_of(op), count);
 }
 
 /* ---- the batch ----------------------------------------------------------- */
@@ -363,7 +189,7 @@ static void run(struct hf_port *port,
                 const char *const *fields) {
   switch ((enum hf_op_kind)op->kind) {
     case HF_OP_OPEN:
-      run_open(port, op, fields);
+      hf_ops_open(port, op, fields);
       break;
     case HF_OP_QUERY:
     case HF_OP_ACQUIRE:
@@ -379,26 +205,26 @@ static void run(struct hf_port *port,
       run_abort(port, op);
       break;
     case HF_OP_END:
-      run_end(port, op);
+      hf_ops_end(port, op);
       break;
     case HF_OP_WARMUP:
-      run_warmup(port, op);
+      hf_ops_warmup(port, op);
       break;
     case HF_OP_RESET:
-      run_reset(port, op);
+      hf_ops_reset(port, op);
       break;
     case HF_OP_SUSPEND:
     case HF_OP_RESUME:
-      run_suspension(port, op);
+      hf_ops_suspension(port, op);
       break;
     case HF_OP_FORGET:
-      run_forget(port, op);
+      hf_ops_forget(port, op);
       break;
     case HF_OP_ANSWER:
       run_answer(port, op, fields);
       break;
     case HF_OP_INVALIDATE:
-      run_invalidate(port, op, fields);
+      hf_ops_invalidate(port, op, fields);
       break;
   }
 }
@@ -464,7 +290,7 @@ void hf_ops_run(struct hf_port *port,
       fields = hf_calloc((size_t)op->n_fields, sizeof *fields);
     }
     if (fields == NULL) {
-      refuse(port, op, HF_NO_MEMORY);
+      hf_ops_refuse(port, op, HF_NO_MEMORY);
       (void)split(&text, end, NULL, op->n_fields);
     } else if (op->n_fields >= least_fields(op) &&
                split(&text, end, fields, op->n_fields)) {

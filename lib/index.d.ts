@@ -406,6 +406,11 @@ export interface QueryConfig<V extends readonly unknown[] = any[]> {
   readOnly?: boolean;
   /** May run twice. So it may be repeated. @default false */
   idempotent?: boolean;
+  /**
+   * In a transaction of its own; should the answer to COMMIT be lost, the
+   * server is asked what became of it. @default false
+   */
+  exactlyOnce?: boolean;
   /** false: no repeating. @default the pool's */
   retry?: boolean | { maxRetries?: number };
   /** What a retry helper gave its function: this call is part of its run. */
@@ -553,6 +558,8 @@ export interface TransactionOptions {
   deferrable?: boolean;
   /** Whether `fn` is called again when that is safe. @default false */
   retry?: boolean | RetryOptions;
+  /** Should the answer to COMMIT be lost, ask. @default false */
+  exactlyOnce?: boolean;
   /** Aborts the transaction. */
   signal?: AbortSignal;
   /** Getting the connection. In ms. @default the pool's */

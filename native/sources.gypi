@@ -41,6 +41,7 @@
       'native/core/upkeep.c',
     ],
     'net_sources': [
+      'native/net/answer.c',
       'native/net/block.c',
       'native/net/cached.c',
       'native/net/cached_flight.c',

@@ -45,6 +45,5 @@ int32_t hf_backoff_delay(const struct hf_retry_policy *policy,
   if (slow) {
     floor = ceiling / 2;
   }
-  return (int32_t)floor +
-         hf_backoff_spread((int32_t)(ceiling - floor), random);
+  return (int32_t)floor + hf_backoff_spread((int32_t)(ceiling - floor), random);
 }

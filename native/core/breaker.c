@@ -14,13 +14,13 @@ static int32_t next_wait(struct hf_breaker *breaker,
   int32_t wait;
 
   switch (pace) {
-    case HF_PACE_SLOW:
-      return HF_BREAKER_SLOW_MS +
-             hf_backoff_spread(HF_BREAKER_SLOW_MS / 2, random);
-    case HF_PACE_REFUSED:
-      return HF_BREAKER_REFUSED_MS;
-    case HF_PACE_NORMAL:
-      break;
+  case HF_PACE_SLOW:
+    return HF_BREAKER_SLOW_MS +
+           hf_backoff_spread(HF_BREAKER_SLOW_MS / 2, random);
+  case HF_PACE_REFUSED:
+    return HF_BREAKER_REFUSED_MS;
+  case HF_PACE_NORMAL:
+    break;
   }
   wait = jittered(breaker->pace_ms, random);
   breaker->pace_ms = breaker->pace_ms * 2 > HF_BREAKER_PACE_MAX_MS
@@ -39,16 +39,16 @@ void hf_breaker_init(struct hf_breaker *breaker) {
 
 bool hf_breaker_allow(struct hf_breaker *breaker, uint64_t now_ms) {
   switch (breaker->circuit) {
-    case HF_CIRCUIT_CLOSED:
-      return true;
-    case HF_CIRCUIT_OPEN:
-      if (now_ms < breaker->next_at_ms) {
-        return false;
-      }
-      breaker->circuit = HF_CIRCUIT_HALF_OPEN;
-      return true;
-    case HF_CIRCUIT_HALF_OPEN:
+  case HF_CIRCUIT_CLOSED:
+    return true;
+  case HF_CIRCUIT_OPEN:
+    if (now_ms < breaker->next_at_ms) {
       return false;
+    }
+    breaker->circuit = HF_CIRCUIT_HALF_OPEN;
+    return true;
+  case HF_CIRCUIT_HALF_OPEN:
+    return false;
   }
   return false;
 }
@@ -86,8 +86,7 @@ void hf_breaker_failure(struct hf_breaker *breaker,
 }
 
 void hf_breaker_hurry(struct hf_breaker *breaker, uint64_t now_ms) {
-  uint64_t at =
-      now_ms > breaker->hurry_at_ms ? now_ms : breaker->hurry_at_ms;
+  uint64_t at = now_ms > breaker->hurry_at_ms ? now_ms : breaker->hurry_at_ms;
   if (breaker->circuit == HF_CIRCUIT_OPEN && at < breaker->next_at_ms) {
     breaker->next_at_ms = at;
   }

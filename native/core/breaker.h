@@ -49,9 +49,9 @@ enum {
 
 struct hf_breaker {
   enum hf_circuit circuit;
-  int32_t failures;    /* in a row */
-  int32_t pace_ms;     /* upper bound of the next normal wait */
-  uint64_t next_at_ms; /* when OPEN: the next probe may go then */
+  int32_t failures;     /* in a row */
+  int32_t pace_ms;      /* upper bound of the next normal wait */
+  uint64_t next_at_ms;  /* when OPEN: the next probe may go then */
   uint64_t hurry_at_ms; /* when OPEN: not before, whoever asks */
 };
 
@@ -63,8 +63,7 @@ void hf_breaker_init(struct hf_breaker *breaker);
  * this takes the only probe: the caller must report success, failure or
  * probe_dropped.
  */
-HF_NODISCARD bool hf_breaker_allow(struct hf_breaker *breaker,
-                                   uint64_t now_ms);
+HF_NODISCARD bool hf_breaker_allow(struct hf_breaker *breaker, uint64_t now_ms);
 
 /* Reports an opened connection: closes the breaker. */
 void hf_breaker_success(struct hf_breaker *breaker);

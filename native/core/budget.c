@@ -8,13 +8,14 @@ static const int64_t idle_cap = (int64_t)HF_BUDGET_IDLE_CAP * HF_BUDGET_TENTHS;
 
 /* Adds tenths, but not beyond `limit`; what is above it already stays. */
 static void add(struct hf_budget *budget, int64_t tenths, int64_t limit) {
-  int64_t have =
-      atomic_load_explicit(&budget->tenths, memory_order_relaxed);
+  int64_t have = atomic_load_explicit(&budget->tenths, memory_order_relaxed);
 
   while (have < limit) {
     int64_t want = tenths > limit - have ? limit : have + tenths;
 
-    if (atomic_compare_exchange_weak_explicit(&budget->tenths, &have, want,
+    if (atomic_compare_exchange_weak_explicit(&budget->tenths,
+                                              &have,
+                                              want,
                                               memory_order_relaxed,
                                               memory_order_relaxed)) {
       return;
@@ -39,8 +40,10 @@ static void refill(struct hf_budget *budget, uint64_t now_ms) {
     if (upto == from) {
       return;
     }
-    if (atomic_compare_exchange_weak_explicit(&budget->filled_at_ms, &from,
-                                              upto, memory_order_relaxed,
+    if (atomic_compare_exchange_weak_explicit(&budget->filled_at_ms,
+                                              &from,
+                                              upto,
+                                              memory_order_relaxed,
                                               memory_order_relaxed)) {
       add(budget, (int64_t)tenths, idle_cap);
       return;
@@ -64,7 +67,8 @@ bool hf_budget_take(struct hf_budget *budget, uint64_t now_ms, int32_t cost) {
   refill(budget, now_ms);
   have = atomic_load_explicit(&budget->tenths, memory_order_relaxed);
   while (have >= tenths) {
-    if (atomic_compare_exchange_weak_explicit(&budget->tenths, &have,
+    if (atomic_compare_exchange_weak_explicit(&budget->tenths,
+                                              &have,
                                               have - tenths,
                                               memory_order_relaxed,
                                               memory_order_relaxed)) {
@@ -75,8 +79,7 @@ bool hf_budget_take(struct hf_budget *budget, uint64_t now_ms, int32_t cost) {
 }
 
 int32_t hf_budget_tokens(struct hf_budget *budget) {
-  int64_t have =
-      atomic_load_explicit(&budget->tenths, memory_order_relaxed);
+  int64_t have = atomic_load_explicit(&budget->tenths, memory_order_relaxed);
 
   return (int32_t)(have / HF_BUDGET_TENTHS);
 }

@@ -16,9 +16,9 @@
 #include "holdfast.h"
 
 enum {
-  HF_BUDGET_TENTHS = 10,       /* of which a token consists */
-  HF_BUDGET_CAP = 500,         /* tokens that calls can save up */
-  HF_BUDGET_IDLE_CAP = 100,    /* tokens that time alone can give */
+  HF_BUDGET_TENTHS = 10,    /* of which a token consists */
+  HF_BUDGET_CAP = 500,      /* tokens that calls can save up */
+  HF_BUDGET_IDLE_CAP = 100, /* tokens that time alone can give */
   HF_BUDGET_FLOOR_PER_SECOND = 5
 };
 
@@ -28,8 +28,8 @@ struct hf_budget {
 };
 
 /* A budget that starts with HF_BUDGET_IDLE_CAP tokens. */
-#define HF_BUDGET_INITIALIZER                                                 \
-  { HF_BUDGET_IDLE_CAP * HF_BUDGET_TENTHS, 0 }
+#define HF_BUDGET_INITIALIZER                                                  \
+  { HF_BUDGET_IDLE_CAP *HF_BUDGET_TENTHS, 0 }
 
 /* Makes a budget with HF_BUDGET_IDLE_CAP tokens. */
 void hf_budget_init(struct hf_budget *budget);

@@ -32,34 +32,34 @@ bool hf_cache_is_away(const struct hf_error *error) {
     return false;
   }
   switch (error->status) {
-    case HF_SOCKET_ERROR:
-    case HF_NAME_ERROR:
-    case HF_ACQUIRE_TIMEOUT:
-    case HF_QUEUE_FULL:
-    case HF_CONNECT_TIMEOUT:
-    case HF_QUERY_TIMEOUT:
-    case HF_DEADLINE:
-    case HF_OUTCOME_UNKNOWN:
-    case HF_BREAKER_OPEN:
-    case HF_SILENT:
-      return true;
-    case HF_OK:
-    case HF_NO_MEMORY:
-    case HF_SERVER_ERROR:
-    case HF_TLS_ERROR:
-    case HF_AUTH_ERROR:
-    case HF_PROTOCOL_ERROR:
-    case HF_ABORTED:
-    case HF_POOL_CLOSED:
-    case HF_RELEASED:
-    case HF_PARAM_INVALID:
-    case HF_COPY_UNSUPPORTED:
-    case HF_RESULT_TOO_LARGE:
-    case HF_SESSION_REQUIRED:
-    case HF_TRANSACTION_OPEN:
-    case HF_COMMIT_ROLLED_BACK:
-    case HF_STATUS_COUNT:
-      break;
+  case HF_SOCKET_ERROR:
+  case HF_NAME_ERROR:
+  case HF_ACQUIRE_TIMEOUT:
+  case HF_QUEUE_FULL:
+  case HF_CONNECT_TIMEOUT:
+  case HF_QUERY_TIMEOUT:
+  case HF_DEADLINE:
+  case HF_OUTCOME_UNKNOWN:
+  case HF_BREAKER_OPEN:
+  case HF_SILENT:
+    return true;
+  case HF_OK:
+  case HF_NO_MEMORY:
+  case HF_SERVER_ERROR:
+  case HF_TLS_ERROR:
+  case HF_AUTH_ERROR:
+  case HF_PROTOCOL_ERROR:
+  case HF_ABORTED:
+  case HF_POOL_CLOSED:
+  case HF_RELEASED:
+  case HF_PARAM_INVALID:
+  case HF_COPY_UNSUPPORTED:
+  case HF_RESULT_TOO_LARGE:
+  case HF_SESSION_REQUIRED:
+  case HF_TRANSACTION_OPEN:
+  case HF_COMMIT_ROLLED_BACK:
+  case HF_STATUS_COUNT:
+    break;
   }
   return false;
 }

@@ -23,17 +23,17 @@ void hf_checkup_begin(struct hf_pool *pool,
   hf_slot_move(slot, HF_SLOT_CHECKING, pool->now_us);
   slot->check_until_us = pool->now_us + LIMIT_US;
   switch (checkup) {
-    case HF_CHECKUP_ROLLBACK:
-      world->rollback(world->ctx, slot);
-      break;
-    case HF_CHECKUP_PING:
-      slot->check_until_us = pool->now_us + PING_LIMIT_US;
-      world->ping(world->ctx, slot);
-      break;
-    case HF_CHECKUP_FORGET:
-      slot->forget = false;
-      world->forget(world->ctx, slot);
-      break;
+  case HF_CHECKUP_ROLLBACK:
+    world->rollback(world->ctx, slot);
+    break;
+  case HF_CHECKUP_PING:
+    slot->check_until_us = pool->now_us + PING_LIMIT_US;
+    world->ping(world->ctx, slot);
+    break;
+  case HF_CHECKUP_FORGET:
+    slot->forget = false;
+    world->forget(world->ctx, slot);
+    break;
   }
 }
 
@@ -75,10 +75,9 @@ static int32_t mark_all(struct hf_pool *pool, enum hf_slot_state state) {
 }
 
 int32_t hf_checkup_forget_all(struct hf_pool *pool) {
-  int32_t marked = mark_all(pool, HF_SLOT_BUSY) +
-                   mark_all(pool, HF_SLOT_LEASED) +
-                   mark_all(pool, HF_SLOT_CHECKING) +
-                   mark_all(pool, HF_SLOT_IDLE);
+  int32_t marked =
+      mark_all(pool, HF_SLOT_BUSY) + mark_all(pool, HF_SLOT_LEASED) +
+      mark_all(pool, HF_SLOT_CHECKING) + mark_all(pool, HF_SLOT_IDLE);
   begin_all(pool, HF_CHECKUP_FORGET);
   return marked;
 }

@@ -130,10 +130,13 @@ static const struct status_row statuses[HF_STATUS_COUNT] = {
 /* clang-format on */
 
 static const struct hf_rule nothing_known = {A, 0, "nothing is known of it"};
-static const struct hf_rule not_connected = {
-    N, RETRY | HF_TRAIT_DISCARD, "no connection could be made"};
+static const struct hf_rule not_connected = {N,
+                                             RETRY | HF_TRAIT_DISCARD,
+                                             "no connection could be made"};
 static const struct hf_rule between_attempts = {
-    R, 0, "it ended between two attempts"};
+    R,
+    0,
+    "it ended between two attempts"};
 
 static bool ours(const struct hf_evidence *evidence) {
   return evidence->status != HF_OK &&
@@ -197,8 +200,7 @@ static const char *find_sqlstate(const struct hf_evidence *evidence,
   if (evidence->code != NULL && hf_classify_is_sqlstate(evidence->code)) {
     return evidence->code;
   }
-  return may_extract(evidence) &&
-                 hf_classify_extract(evidence->message, buffer)
+  return may_extract(evidence) && hf_classify_extract(evidence->message, buffer)
              ? buffer
              : NULL;
 }
@@ -314,8 +316,7 @@ struct hf_classification hf_classify(const struct hf_evidence *evidence) {
   if (in_transaction(evidence)) {
     why.unit = HF_UNIT_TRANSACTION;
   }
-  if (before_work(evidence) && evidence->in_transaction &&
-      why.outcome == N) {
+  if (before_work(evidence) && evidence->in_transaction && why.outcome == N) {
     /* The statement never left, but those before it go with it. */
     why.outcome = R;
   }

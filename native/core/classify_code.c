@@ -127,17 +127,25 @@ static const struct sentence_row transaction_rows[] = {
 /* clang-format on */
 
 static const struct hf_rule transaction_unknown = {
-    A, 0, "the transaction failed in a way that is not known"};
-static const struct hf_rule lost = {
-    A, RETRY | LOSS, "the connection was lost"};
-static const struct hf_rule not_made = {
-    N, CONNECT, "no connection could be made"};
+    A,
+    0,
+    "the transaction failed in a way that is not known"};
+static const struct hf_rule lost = {A, RETRY | LOSS, "the connection was lost"};
+static const struct hf_rule not_made = {N,
+                                        CONNECT,
+                                        "no connection could be made"};
 static const struct hf_rule certificate = {
-    P, REFUSED, "the server's certificate was refused"};
+    P,
+    REFUSED,
+    "the server's certificate was refused"};
 static const struct hf_rule prisma_refuses = {
-    P, 0, "Prisma refuses it, and would again"};
+    P,
+    0,
+    "Prisma refuses it, and would again"};
 static const struct hf_rule panicked = {
-    A, 0, "Prisma's engine crashed: start a new process"};
+    A,
+    0,
+    "Prisma's engine crashed: start a new process"};
 static const struct hf_rule aborted = {P, 0, "the caller aborted it"};
 static const struct hf_rule validation = {P, 0, "the call is not valid"};
 
@@ -157,10 +165,8 @@ static const struct hf_rule *find(const struct row *table,
 static const struct hf_rule *judge_transaction(const char *message) {
   size_t i;
 
-  for (i = 0; i < sizeof(transaction_rows) / sizeof(transaction_rows[0]);
-       i++) {
-    if (message != NULL &&
-        strstr(message, transaction_rows[i].part) != NULL) {
+  for (i = 0; i < sizeof(transaction_rows) / sizeof(transaction_rows[0]); i++) {
+    if (message != NULL && strstr(message, transaction_rows[i].part) != NULL) {
       return &transaction_rows[i].rule;
     }
   }
@@ -169,8 +175,11 @@ static const struct hf_rule *judge_transaction(const char *message) {
 
 /* Sockets that can break at any time: the system call tells when. */
 static const struct hf_rule *judge_socket(const struct hf_evidence *evidence) {
-  static const char *const broken[] = {"ECONNRESET", "EPIPE", "ETIMEDOUT",
-                                       "ECONNABORTED", "ERR_STREAM_DESTROYED"};
+  static const char *const broken[] = {"ECONNRESET",
+                                       "EPIPE",
+                                       "ETIMEDOUT",
+                                       "ECONNABORTED",
+                                       "ERR_STREAM_DESTROYED"};
   size_t i;
 
   for (i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
@@ -201,8 +210,8 @@ static bool is_certificate_code(const char *code) {
 
 static bool is_prisma_code(const char *code) {
   return strlen(code) == PRISMA_CODE_LENGTH && code[0] == 'P' &&
-         code[1] >= '1' && code[1] <= '9' && strspn(code + 1, "0123456789") ==
-             PRISMA_CODE_LENGTH - 1;
+         code[1] >= '1' && code[1] <= '9' &&
+         strspn(code + 1, "0123456789") == PRISMA_CODE_LENGTH - 1;
 }
 
 static const struct hf_rule *judge_prisma(const struct hf_evidence *evidence) {

@@ -353,8 +353,8 @@ bool hf_classify_extract(const char *message, char sqlstate[6]) {
   for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
     const char *at = strstr(line, forms[i].before);
 
-    if (at != NULL && read_code(at + strlen(forms[i].before), forms[i].end,
-                                sqlstate)) {
+    if (at != NULL &&
+        read_code(at + strlen(forms[i].before), forms[i].end, sqlstate)) {
       return true;
     }
   }
@@ -362,10 +362,10 @@ bool hf_classify_extract(const char *message, char sqlstate[6]) {
 }
 
 const struct hf_rule *hf_classify_pooler(const char *message) {
-  return message == NULL
-             ? NULL
-             : find(pooler_rows, sizeof(pooler_rows) / sizeof(pooler_rows[0]),
-                    message);
+  return message == NULL ? NULL
+                         : find(pooler_rows,
+                                sizeof(pooler_rows) / sizeof(pooler_rows[0]),
+                                message);
 }
 
 const struct hf_rule *hf_classify_message(const struct hf_evidence *evidence) {

@@ -90,22 +90,32 @@ static const struct row rows[] = {
 
 /* 57P01 depends on how it was said. */
 static const struct hf_rule terminated = {
-    R, RETRY | DISCARD | MIDWAY | COMMIT,
+    R,
+    RETRY | DISCARD | MIDWAY | COMMIT,
     "an administrator ended the connection"};
 static const struct hf_rule shut_down_at_once = {
-    A, RETRY | LOSS, "the server was shut down at once"};
+    A,
+    RETRY | LOSS,
+    "the server was shut down at once"};
 static const struct hf_rule terminated_somehow = {
-    A, RETRY | LOSS, "the connection was ended, and it is unknown how"};
+    A,
+    RETRY | LOSS,
+    "the connection was ended, and it is unknown how"};
 static const struct hf_rule raised = {P, 0, "the statement raised it itself"};
 
 static const struct hf_rule stale_plan = {
-    N, RENAME, "the prepared statement's plan is out of date"};
+    N,
+    RENAME,
+    "the prepared statement's plan is out of date"};
 static const struct hf_rule pooler_unknown = {
-    A, RETRY | LOSS, "the pooler ended the connection"};
+    A,
+    RETRY | LOSS,
+    "the pooler ended the connection"};
 
 static const struct hf_rule failed = {P, SOFT, "the statement failed"};
-static const struct hf_rule ended = {
-    A, RETRY | LOSS, "the server ended the connection"};
+static const struct hf_rule ended = {A,
+                                     RETRY | LOSS,
+                                     "the server ended the connection"};
 
 static const struct hf_rule *judge_terminated(
     const struct hf_evidence *evidence) {
@@ -115,15 +125,15 @@ static const struct hf_rule *judge_terminated(
   size_t i, n;
 
   switch (evidence->severity) {
-    case HF_SEVERITY_FATAL:
-      return &terminated;
-    case HF_SEVERITY_WARNING:
-      return &shut_down_at_once;
-    case HF_SEVERITY_ERROR:
-      return &raised;
-    case HF_SEVERITY_PANIC:
-    case HF_SEVERITY_UNKNOWN:
-      break;
+  case HF_SEVERITY_FATAL:
+    return &terminated;
+  case HF_SEVERITY_WARNING:
+    return &shut_down_at_once;
+  case HF_SEVERITY_ERROR:
+    return &raised;
+  case HF_SEVERITY_PANIC:
+  case HF_SEVERITY_UNKNOWN:
+    break;
   }
   /* Drivers may drop the severity; this sentence is only said as FATAL. */
   n = hf_classify_sentences(evidence->message, sentences);
@@ -141,8 +151,7 @@ static const struct hf_rule *judge_terminated(
  */
 static bool said_by_server(const struct hf_evidence *evidence) {
   return evidence->speaker == HF_SPEAKER_SERVER ||
-         (evidence->speaker == HF_SPEAKER_UNKNOWN &&
-          evidence->routine != NULL);
+         (evidence->speaker == HF_SPEAKER_UNKNOWN && evidence->routine != NULL);
 }
 
 static const struct hf_rule *judge_violation(
@@ -214,13 +223,13 @@ const struct hf_rule *hf_classify_sqlstate(const struct hf_evidence *evidence,
     return rule;
   }
   switch (evidence->severity) {
-    case HF_SEVERITY_FATAL:
-    case HF_SEVERITY_PANIC:
-    case HF_SEVERITY_WARNING:
-      return &ended;
-    case HF_SEVERITY_ERROR:
-    case HF_SEVERITY_UNKNOWN:
-      break;
+  case HF_SEVERITY_FATAL:
+  case HF_SEVERITY_PANIC:
+  case HF_SEVERITY_WARNING:
+    return &ended;
+  case HF_SEVERITY_ERROR:
+  case HF_SEVERITY_UNKNOWN:
+    break;
   }
   return &failed;
 }

@@ -19,9 +19,9 @@ enum {
   INT_MS = INT32_MAX
 };
 
-#define BYTES_MAX 1099511627776.0 /* 2^40 */
+#define BYTES_MAX  1099511627776.0 /* 2^40 */
 #define RESULT_MIN 1024.0
-#define MEBIBYTE 1048576.0
+#define MEBIBYTE   1048576.0
 
 /* Where an option is kept. The width follows from the field's type. */
 enum width { WIDTH_32, WIDTH_64, WIDTH_BOOL, WIDTH_ENUM };
@@ -31,7 +31,8 @@ struct place {
   enum width width;
 };
 
-#define PLACE(field, width) {offsetof(struct hf_config, field), width}
+#define PLACE(field, width)                                                    \
+  { offsetof(struct hf_config, field), width }
 
 /*
  * X(kind, name, field, width, default, min, max, words, unit): the only place
@@ -122,21 +123,21 @@ static void store(struct hf_config *config, int option, int64_t value) {
   char *field = (char *)config + places[option].offset;
 
   switch (places[option].width) {
-    case WIDTH_32:
-      *(int32_t *)(void *)field = (int32_t)value;
-      break;
-    case WIDTH_64:
-      *(int64_t *)(void *)field = value;
-      break;
-    case WIDTH_BOOL:
-      *(bool *)(void *)field = value != 0;
-      break;
-    case WIDTH_ENUM: {
-      /* Both enums are unsigned int in gcc and clang alike. */
-      unsigned word = (unsigned)value;
-      memcpy(field, &word, sizeof(word));
-      break;
-    }
+  case WIDTH_32:
+    *(int32_t *)(void *)field = (int32_t)value;
+    break;
+  case WIDTH_64:
+    *(int64_t *)(void *)field = value;
+    break;
+  case WIDTH_BOOL:
+    *(bool *)(void *)field = value != 0;
+    break;
+  case WIDTH_ENUM: {
+    /* Both enums are unsigned int in gcc and clang alike. */
+    unsigned word = (unsigned)value;
+    memcpy(field, &word, sizeof(word));
+    break;
+  }
   }
 }
 
@@ -145,15 +146,15 @@ static int64_t load(const struct hf_config *config, int option) {
   unsigned word = 0;
 
   switch (places[option].width) {
-    case WIDTH_32:
-      return *(const int32_t *)(const void *)field;
-    case WIDTH_64:
-      return *(const int64_t *)(const void *)field;
-    case WIDTH_BOOL:
-      return *(const bool *)(const void *)field;
-    case WIDTH_ENUM:
-      memcpy(&word, field, sizeof(word));
-      return word;
+  case WIDTH_32:
+    return *(const int32_t *)(const void *)field;
+  case WIDTH_64:
+    return *(const int64_t *)(const void *)field;
+  case WIDTH_BOOL:
+    return *(const bool *)(const void *)field;
+  case WIDTH_ENUM:
+    memcpy(&word, field, sizeof(word));
+    return word;
   }
   return 0;
 }
@@ -220,15 +221,15 @@ static bool parse(const struct hf_option *option,
                   const char *text,
                   int64_t *out) {
   switch (option->kind) {
-    case HF_OPTION_INT:
-      return parse_integer(text, out) && (double)*out >= option->min &&
-             (double)*out <= option->max;
-    case HF_OPTION_BOOL:
-      return parse_bool(text, out);
-    case HF_OPTION_ENUM:
-      return parse_word(option->words, text, out);
-    case HF_OPTION_TEXT:
-      break;
+  case HF_OPTION_INT:
+    return parse_integer(text, out) && (double)*out >= option->min &&
+           (double)*out <= option->max;
+  case HF_OPTION_BOOL:
+    return parse_bool(text, out);
+  case HF_OPTION_ENUM:
+    return parse_word(option->words, text, out);
+  case HF_OPTION_TEXT:
+    break;
   }
   return false;
 }
@@ -246,20 +247,28 @@ static enum hf_status refuse_value(struct hf_error *error,
   char message[MESSAGE_BYTES];
 
   switch (option->kind) {
-    case HF_OPTION_INT:
-      snprintf(message, sizeof(message),
-               "%s must be a whole number from %.0f to %.0f", option->name,
-               option->min, option->max);
-      break;
-    case HF_OPTION_BOOL:
-      snprintf(message, sizeof(message), "%s must be true or false",
-               option->name);
-      break;
-    case HF_OPTION_ENUM:
-    case HF_OPTION_TEXT:
-      snprintf(message, sizeof(message), "%s must be one of %s", option->name,
-               option->words);
-      break;
+  case HF_OPTION_INT:
+    snprintf(message,
+             sizeof(message),
+             "%s must be a whole number from %.0f to %.0f",
+             option->name,
+             option->min,
+             option->max);
+    break;
+  case HF_OPTION_BOOL:
+    snprintf(message,
+             sizeof(message),
+             "%s must be true or false",
+             option->name);
+    break;
+  case HF_OPTION_ENUM:
+  case HF_OPTION_TEXT:
+    snprintf(message,
+             sizeof(message),
+             "%s must be one of %s",
+             option->name,
+             option->words);
+    break;
   }
   return refuse(error, message);
 }
@@ -324,17 +333,17 @@ bool hf_config_get(const struct hf_config *config,
   }
   value = load(config, option);
   switch (table[option].kind) {
-    case HF_OPTION_BOOL:
-      snprintf(out, out_bytes, "%s", value != 0 ? "true" : "false");
-      break;
-    case HF_OPTION_ENUM:
-      word = nth_word(table[option].words, value, &length);
-      snprintf(out, out_bytes, "%.*s", length, word);
-      break;
-    case HF_OPTION_INT:
-    case HF_OPTION_TEXT:
-      snprintf(out, out_bytes, "%lld", (long long)value);
-      break;
+  case HF_OPTION_BOOL:
+    snprintf(out, out_bytes, "%s", value != 0 ? "true" : "false");
+    break;
+  case HF_OPTION_ENUM:
+    word = nth_word(table[option].words, value, &length);
+    snprintf(out, out_bytes, "%.*s", length, word);
+    break;
+  case HF_OPTION_INT:
+  case HF_OPTION_TEXT:
+    snprintf(out, out_bytes, "%lld", (long long)value);
+    break;
   }
   return true;
 }

@@ -43,11 +43,11 @@ struct hf_config {
   int32_t max_uses;              /* 0 = no limit */
   int32_t connection_timeout_ms; /* 0 = the deadline */
   int32_t connect_timeout_ms;
-  int32_t deadline_ms;           /* 0 = none */
-  int32_t timeout_ms;            /* 0 = none */
-  int32_t silence_ms;            /* 0 = off */
+  int32_t deadline_ms; /* 0 = none */
+  int32_t timeout_ms;  /* 0 = none */
+  int32_t silence_ms;  /* 0 = off */
   int32_t drain_ms;
-  int32_t slow_query_ms;         /* 0 = off */
+  int32_t slow_query_ms; /* 0 = off */
   int32_t queue_max;
   int32_t max_retries;
   int32_t retry_base_ms;

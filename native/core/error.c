@@ -10,10 +10,14 @@ static enum hf_severity severity_of(const char *word) {
     const char *word;
     enum hf_severity severity;
   } words[] = {
-      {"WARNING", HF_SEVERITY_WARNING}, {"NOTICE", HF_SEVERITY_WARNING},
-      {"INFO", HF_SEVERITY_WARNING},    {"LOG", HF_SEVERITY_WARNING},
-      {"DEBUG", HF_SEVERITY_WARNING},   {"ERROR", HF_SEVERITY_ERROR},
-      {"FATAL", HF_SEVERITY_FATAL},     {"PANIC", HF_SEVERITY_PANIC},
+      {"WARNING", HF_SEVERITY_WARNING},
+      {"NOTICE", HF_SEVERITY_WARNING},
+      {"INFO", HF_SEVERITY_WARNING},
+      {"LOG", HF_SEVERITY_WARNING},
+      {"DEBUG", HF_SEVERITY_WARNING},
+      {"ERROR", HF_SEVERITY_ERROR},
+      {"FATAL", HF_SEVERITY_FATAL},
+      {"PANIC", HF_SEVERITY_PANIC},
   };
   size_t i;
 

@@ -31,7 +31,7 @@ struct hf_error {
   enum hf_phase phase;
   enum hf_severity severity;
   enum hf_speaker speaker;
-  int32_t sys_errno; /* positive, 0 = none */
+  int32_t sys_errno;                     /* positive, 0 = none */
   char sqlstate[HF_SQLSTATE_LENGTH + 1]; /* "" = none */
   char *fields;
   size_t fields_bytes;

@@ -166,18 +166,16 @@ static void continue_slot(struct hf_pool *pool,
 /* query() cannot go on in a transaction: the next one may run elsewhere. */
 static void refuse_open_transaction(struct hf_request *request) {
   if (request->error.status == HF_OK) {
-    hf_error_set(
-        &request->error, HF_TRANSACTION_OPEN, HF_PHASE_LOCAL, NULL);
+    hf_error_set(&request->error, HF_TRANSACTION_OPEN, HF_PHASE_LOCAL, NULL);
     request->error.unit = HF_UNIT_TRANSACTION;
-    request->error.outcome = request->sql.commits ||
-                                     request->sql.may_commit_midway
-                                 ? HF_OUTCOME_AMBIGUOUS
-                                 : HF_OUTCOME_PERMANENT;
+    request->error.outcome =
+        request->sql.commits || request->sql.may_commit_midway
+            ? HF_OUTCOME_AMBIGUOUS
+            : HF_OUTCOME_PERMANENT;
   }
 }
 
-static void count_slow(struct hf_pool *pool,
-                       const struct hf_request *request) {
+static void count_slow(struct hf_pool *pool, const struct hf_request *request) {
   uint64_t limit_us = (uint64_t)pool->config.slow_query_ms * US_PER_MS;
   if (limit_us != 0 && pool->now_us - request->started_us >= limit_us) {
     hf_stats_add(&pool->stats, HF_STAT_SLOW_QUERIES, 1);

@@ -3,8 +3,7 @@
 
 #include <assert.h>
 
-static bool before(const struct hf_heap_node *a,
-                   const struct hf_heap_node *b) {
+static bool before(const struct hf_heap_node *a, const struct hf_heap_node *b) {
   return a->key < b->key || (a->key == b->key && a->order < b->order);
 }
 

@@ -40,8 +40,8 @@ static void answer_early(struct hf_pool *pool,
                status,
                request->sql.commits ? HF_PHASE_COMMIT : HF_PHASE_AWAIT,
                NULL);
-  error->unit = request->in_transaction ? HF_UNIT_TRANSACTION
-                                        : HF_UNIT_STATEMENT;
+  error->unit =
+      request->in_transaction ? HF_UNIT_TRANSACTION : HF_UNIT_STATEMENT;
   /* The lease is closed with it: an open transaction cannot survive. */
   error->outcome = undone ? HF_OUTCOME_ROLLED_BACK : HF_OUTCOME_AMBIGUOUS;
   error->retryable = false;
@@ -98,25 +98,25 @@ void hf_interrupt(struct hf_pool *pool,
                   struct hf_request *request,
                   enum hf_status status) {
   switch (request->state) {
-    case HF_REQUEST_WAITING:
-      count(pool, status);
-      if (request->kind == HF_REQUEST_STATEMENT) {
-        hf_list_remove(&request->lease->waiting, &request->link);
-      } else {
-        hf_queue_leave(pool, request);
-      }
-      hf_outcome_refuse(pool, request, status);
-      break;
-    case HF_REQUEST_BACKOFF:
-      count(pool, status);
-      hf_outcome_refuse(pool, request, status);
-      break;
-    case HF_REQUEST_RUNNING:
-      interrupt_running(pool, request, status);
-      break;
-    case HF_REQUEST_NEW:
-    case HF_REQUEST_DONE:
-      break;
+  case HF_REQUEST_WAITING:
+    count(pool, status);
+    if (request->kind == HF_REQUEST_STATEMENT) {
+      hf_list_remove(&request->lease->waiting, &request->link);
+    } else {
+      hf_queue_leave(pool, request);
+    }
+    hf_outcome_refuse(pool, request, status);
+    break;
+  case HF_REQUEST_BACKOFF:
+    count(pool, status);
+    hf_outcome_refuse(pool, request, status);
+    break;
+  case HF_REQUEST_RUNNING:
+    interrupt_running(pool, request, status);
+    break;
+  case HF_REQUEST_NEW:
+  case HF_REQUEST_DONE:
+    break;
   }
 }
 
@@ -165,16 +165,14 @@ static void running_is_due(struct hf_pool *pool, struct hf_request *request) {
   } else if (request->orphan) {
     hf_interrupt(pool, request, HF_POOL_CLOSED);
   } else {
-    hf_interrupt(
-        pool, request, past_deadline ? HF_DEADLINE : HF_QUERY_TIMEOUT);
+    hf_interrupt(pool, request, past_deadline ? HF_DEADLINE : HF_QUERY_TIMEOUT);
   }
 }
 
 static void waiting_is_due(struct hf_pool *pool, struct hf_request *request) {
   bool past_deadline =
       request->deadline_us != 0 && pool->now_us >= request->deadline_us;
-  hf_interrupt(
-      pool, request, past_deadline ? HF_DEADLINE : HF_ACQUIRE_TIMEOUT);
+  hf_interrupt(pool, request, past_deadline ? HF_DEADLINE : HF_ACQUIRE_TIMEOUT);
 }
 
 void hf_interrupt_tick(struct hf_pool *pool) {
@@ -185,19 +183,19 @@ void hf_interrupt_tick(struct hf_pool *pool) {
         HF_CONTAINER_OF(node, struct hf_request, timer);
     hf_heap_remove(&pool->timers, node);
     switch (request->state) {
-      case HF_REQUEST_WAITING:
-        waiting_is_due(pool, request);
-        break;
-      case HF_REQUEST_BACKOFF:
-        hf_queue_reenter(pool, request);
-        break;
-      case HF_REQUEST_RUNNING:
-        running_is_due(pool, request);
-        break;
-      case HF_REQUEST_NEW:
-      case HF_REQUEST_DONE:
-        assert(false);
-        break;
+    case HF_REQUEST_WAITING:
+      waiting_is_due(pool, request);
+      break;
+    case HF_REQUEST_BACKOFF:
+      hf_queue_reenter(pool, request);
+      break;
+    case HF_REQUEST_RUNNING:
+      running_is_due(pool, request);
+      break;
+    case HF_REQUEST_NEW:
+    case HF_REQUEST_DONE:
+      assert(false);
+      break;
     }
   }
 }

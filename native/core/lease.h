@@ -23,17 +23,17 @@ struct hf_request;
 struct hf_slot;
 
 enum hf_release {
-  HF_RELEASE_KEEP,            /* release(): back to the pool, cleaned */
-  HF_RELEASE_CLOSE,           /* release(true): close the connection */
-  HF_RELEASE_CLOSE_IF_BROKEN  /* release(error): close a broken one only */
+  HF_RELEASE_KEEP,           /* release(): back to the pool, cleaned */
+  HF_RELEASE_CLOSE,          /* release(true): close the connection */
+  HF_RELEASE_CLOSE_IF_BROKEN /* release(error): close a broken one only */
 };
 
 struct hf_lease {
   void *owner;
-  struct hf_slot *slot;     /* NULL before the grant and after a loss */
-  struct hf_list waiting;   /* statements not yet sent */
-  struct hf_error lost;     /* why slot is gone, and what that means for
-                               later statements; HF_OK while it is there */
+  struct hf_slot *slot;   /* NULL before the grant and after a loss */
+  struct hf_list waiting; /* statements not yet sent */
+  struct hf_error lost;   /* why slot is gone, and what that means for
+                             later statements; HF_OK while it is there */
   uint64_t granted_us;
 };
 

@@ -13,8 +13,8 @@
 #include <stddef.h>
 
 /* The object of `type` whose `member` is at `ptr`. */
-#define HF_CONTAINER_OF(ptr, type, member)                                    \
-  ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define HF_CONTAINER_OF(ptr, type, member)                                     \
+  ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* Zeroed memory is a valid link that is on no list. */
 struct hf_link {
@@ -31,16 +31,16 @@ struct hf_list {
  * Walks a list with the caller's variable `link`. The body must not remove
  * `link`; use HF_LIST_EACH_SAFE for that.
  */
-#define HF_LIST_EACH(link, list)                                              \
-  for ((link) = hf_list_first(list); (link) != NULL;                          \
+#define HF_LIST_EACH(link, list)                                               \
+  for ((link) = hf_list_first(list); (link) != NULL;                           \
        (link) = hf_list_next((list), (link)))
 
 /* The same, but the body may remove `link` (and nothing else). */
-#define HF_LIST_EACH_SAFE(link, after, list)                                  \
-  for ((link) = hf_list_first(list),                                          \
-      (after) = (link) == NULL ? NULL : hf_list_next((list), (link));         \
-       (link) != NULL;                                                        \
-       (link) = (after),                                                      \
+#define HF_LIST_EACH_SAFE(link, after, list)                                   \
+  for ((link) = hf_list_first(list),                                           \
+      (after) = (link) == NULL ? NULL : hf_list_next((list), (link));          \
+       (link) != NULL;                                                         \
+       (link) = (after),                                                       \
       (after) = (link) == NULL ? NULL : hf_list_next((list), (link)))
 
 /* Makes an empty list. A list must not be moved or copied after that. */

@@ -87,8 +87,7 @@ static void rename_lost_commit(struct hf_request *request) {
     error->phase = HF_PHASE_COMMIT;
   }
   if (error->status != HF_RELEASED &&
-      (error->sqlstate[0] == '\0' ||
-       error->severity == HF_SEVERITY_WARNING)) {
+      (error->sqlstate[0] == '\0' || error->severity == HF_SEVERITY_WARNING)) {
     error->status = HF_OUTCOME_UNKNOWN;
   }
 }
@@ -147,8 +146,7 @@ static void keep_read_only(struct hf_request *request,
 static bool may_repeat(const struct hf_pool *pool,
                        const struct hf_request *request) {
   return request->kind == HF_REQUEST_QUERY && hf_pool_takes_requests(pool) &&
-         !request->orphan && !request->settled &&
-         request->interrupted == HF_OK;
+         !request->orphan && !request->settled && request->interrupted == HF_OK;
 }
 
 static struct hf_verdict decide(struct hf_pool *pool,
@@ -214,7 +212,8 @@ static void repeat(struct hf_pool *pool,
                pool->now_us + (uint64_t)delay_ms * US_PER_MS);
 }
 
-/* It never reached a server: it waits on, at no cost, where it waited before. */
+/* It never reached a server: it waits on, at no cost, where it waited before.
+ */
 static void go_back(struct hf_pool *pool, struct hf_request *request) {
   if (request->timer.queued) {
     hf_heap_remove(&pool->timers, &request->timer);
@@ -246,8 +245,8 @@ bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
   keep_read_only(request, &why);
   rename_cancelled(request);
   rename_lost_commit(request);
-  if (hf_behind_turned_away(pool, request, &why) &&
-      may_repeat(pool, request) && !is_late(pool, request)) {
+  if (hf_behind_turned_away(pool, request, &why) && may_repeat(pool, request) &&
+      !is_late(pool, request)) {
     go_back(pool, request);
     return true;
   }
@@ -271,8 +270,8 @@ void hf_outcome_refuse(struct hf_pool *pool,
                        enum hf_status status) {
   struct hf_error *error = &request->error;
   /* An earlier attempt failed: that it was undone still holds. */
-  enum hf_outcome outcome = error->status == HF_OK ? HF_OUTCOME_NOT_EXECUTED
-                                                   : error->outcome;
+  enum hf_outcome outcome =
+      error->status == HF_OK ? HF_OUTCOME_NOT_EXECUTED : error->outcome;
   struct hf_error cause;
   if (outcome == HF_OUTCOME_AMBIGUOUS && request->sql.read_only) {
     outcome = HF_OUTCOME_ROLLED_BACK; /* a read leaves nothing behind */

@@ -81,8 +81,8 @@ void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out) {
               (int32_t)hf_pool_count(pool, HF_SLOT_CHECKING);
   out->waiting = (int32_t)pool->waiting.count;
   out->breaker = (int32_t)hf_breaker_state(&pool->breaker);
-  out->total = pool->config.max - closing -
-               (int32_t)hf_pool_count(pool, HF_SLOT_EMPTY);
+  out->total =
+      pool->config.max - closing - (int32_t)hf_pool_count(pool, HF_SLOT_EMPTY);
   out->proxied = pool->proxied;
   out->suspended = pool->state == HF_POOL_STATE_SUSPENDED;
   out->answered_ms = (int32_t)(uint32_t)(pool->answered_us / US_PER_MS);
@@ -291,8 +291,7 @@ void hf_pool_end(struct hf_pool *pool, uint64_t now_us) {
   hf_turn_enter(pool, now_us);
   if (hf_pool_takes_requests(pool)) {
     pool->state = HF_POOL_STATE_DRAINING;
-    pool->drain_us =
-        pool->now_us + (uint64_t)pool->config.drain_ms * US_PER_MS;
+    pool->drain_us = pool->now_us + (uint64_t)pool->config.drain_ms * US_PER_MS;
     HF_LIST_EACH_SAFE(link, after, &pool->requests) {
       struct hf_request *request =
           HF_CONTAINER_OF(link, struct hf_request, of_all);

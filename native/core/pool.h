@@ -17,12 +17,11 @@
 #ifndef HF_CORE_POOL_H
 #define HF_CORE_POOL_H
 
-#include "holdfast.h"
-
 #include "breaker.h"
 #include "config.h"
 #include "error.h"
 #include "heap.h"
+#include "holdfast.h"
 #include "lease.h"
 #include "list.h"
 #include "request.h"
@@ -43,9 +42,7 @@ struct hf_world {
   bool (*usable)(void *ctx, struct hf_slot *slot);
 
   /* Sends a request on slot: hf_pool_on_finished or hf_pool_on_lost. */
-  void (*execute)(void *ctx,
-                  struct hf_slot *slot,
-                  struct hf_request *request);
+  void (*execute)(void *ctx, struct hf_slot *slot, struct hf_request *request);
 
   /*
    * Asks the server to cancel the one request in flight on slot. Comes again
@@ -90,8 +87,8 @@ struct hf_world {
 enum hf_pool_state {
   HF_POOL_STATE_OPEN,      /* takes requests and serves them */
   HF_POOL_STATE_SUSPENDED, /* takes requests and lets them wait */
-  HF_POOL_STATE_DRAINING, /* finishes what runs, refuses what comes */
-  HF_POOL_STATE_CLOSED /* no slot is live, no request left */
+  HF_POOL_STATE_DRAINING,  /* finishes what runs, refuses what comes */
+  HF_POOL_STATE_CLOSED     /* no slot is live, no request left */
 };
 
 struct hf_pool {
@@ -112,9 +109,9 @@ struct hf_pool {
   struct hf_breaker breaker;
   struct hf_error connect_error; /* the last one, HF_OK when none */
   uint64_t now_us;
-  uint64_t drain_us;   /* when draining turns into closing */
-  uint64_t sweep_us;   /* when connections are looked through next */
-  uint64_t watch_us;   /* the coarse beat of that while anything runs */
+  uint64_t drain_us; /* when draining turns into closing */
+  uint64_t sweep_us; /* when connections are looked through next */
+  uint64_t watch_us; /* the coarse beat of that while anything runs */
   uint32_t generation;
   uint32_t last_serial;
   uint64_t answered_us; /* when a query last succeeded and nothing has failed

@@ -17,10 +17,9 @@
 #ifndef HF_CORE_REQUEST_H
 #define HF_CORE_REQUEST_H
 
-#include "holdfast.h"
-
 #include "error.h"
 #include "heap.h"
+#include "holdfast.h"
 #include "list.h"
 #include "sql.h"
 
@@ -45,31 +44,31 @@ struct hf_request {
   /* set by the world before hf_pool_submit, read-only afterwards */
   enum hf_request_kind kind;
   uint32_t id_low, id_high;
-  void *owner;             /* whose it is: a pool handle of the world */
-  struct hf_sql_info sql;  /* zeroed for HF_REQUEST_ACQUIRE */
-  int32_t flags;           /* HF_FLAG_* */
-  uint64_t deadline_us;    /* absolute; 0 = none */
-  uint64_t acquire_us;     /* absolute; 0 = none */
-  uint64_t timeout_us;     /* length of one attempt; 0 = none */
+  void *owner;            /* whose it is: a pool handle of the world */
+  struct hf_sql_info sql; /* zeroed for HF_REQUEST_ACQUIRE */
+  int32_t flags;          /* HF_FLAG_* */
+  uint64_t deadline_us;   /* absolute; 0 = none */
+  uint64_t acquire_us;    /* absolute; 0 = none */
+  uint64_t timeout_us;    /* length of one attempt; 0 = none */
   int32_t max_retries;
-  struct hf_lease *lease;  /* of a statement, or the one to be granted */
+  struct hf_lease *lease; /* of a statement, or the one to be granted */
 
   /* changed by the mover and the pool */
   enum hf_request_state state;
   uint64_t submitted_us, started_us;
-  uint64_t cancelled_us;   /* when the first cancel was sent */
-  struct hf_slot *slot;    /* while RUNNING */
-  struct hf_link link;     /* on the queue, a slot or a lease */
-  struct hf_link of_all;   /* on the pool's list of live requests */
+  uint64_t cancelled_us; /* when the first cancel was sent */
+  struct hf_slot *slot;  /* while RUNNING */
+  struct hf_link link;   /* on the queue, a slot or a lease */
+  struct hf_link of_all; /* on the pool's list of live requests */
   struct hf_heap_node timer;
-  uint32_t avoid;          /* serial of the connection it failed on */
+  uint32_t avoid;             /* serial of the connection it failed on */
   enum hf_status interrupted; /* why it is being cancelled, or HF_OK */
-  bool settled;            /* the user was answered while it still runs */
-  bool orphan;             /* its environment is gone: nobody reads it */
-  bool unnamed;            /* must go as an unnamed statement */
-  bool used_once;          /* a verdict of "once" was followed */
-  bool in_transaction;     /* an explicit one was open when it was sent */
-  bool unsent;             /* set by the world: no byte of it left */
+  bool settled;               /* the user was answered while it still runs */
+  bool orphan;                /* its environment is gone: nobody reads it */
+  bool unnamed;               /* must go as an unnamed statement */
+  bool used_once;             /* a verdict of "once" was followed */
+  bool in_transaction;        /* an explicit one was open when it was sent */
+  bool unsent;                /* set by the world: no byte of it left */
 
   /* statistics and the answer */
   int32_t attempts; /* dispatches to a server */

@@ -39,18 +39,18 @@ static const char *forbids(const struct hf_retry_policy *policy,
                            const struct hf_retry_state *state,
                            const struct hf_classification *why) {
   switch (why->outcome) {
-    case HF_OUTCOME_NONE:
-      return "it succeeded";
-    case HF_OUTCOME_PERMANENT:
-      return "the same input fails again";
-    case HF_OUTCOME_AMBIGUOUS:
-      if (!policy->retry_ambiguous) {
-        return "it may have been done already";
-      }
-      break;
-    case HF_OUTCOME_NOT_EXECUTED:
-    case HF_OUTCOME_ROLLED_BACK:
-      break;
+  case HF_OUTCOME_NONE:
+    return "it succeeded";
+  case HF_OUTCOME_PERMANENT:
+    return "the same input fails again";
+  case HF_OUTCOME_AMBIGUOUS:
+    if (!policy->retry_ambiguous) {
+      return "it may have been done already";
+    }
+    break;
+  case HF_OUTCOME_NOT_EXECUTED:
+  case HF_OUTCOME_ROLLED_BACK:
+    break;
   }
   if (!why->retryable) {
     return "repeating this is of no use";
@@ -125,8 +125,7 @@ struct hf_verdict hf_retry_judge(const struct hf_retry_policy *policy,
     verdict.refused = "the deadline comes first";
     return verdict;
   }
-  if (!hf_budget_take(&process_budget, now,
-                      costly ? COST_TIMED_OUT : COST)) {
+  if (!hf_budget_take(&process_budget, now, costly ? COST_TIMED_OUT : COST)) {
     verdict.delay_ms = 0;
     verdict.refused = "too many calls of this process are being repeated";
     return verdict;
@@ -144,7 +143,11 @@ struct hf_verdict hf_retry_next(const struct hf_retry_policy *policy,
                                 uint32_t random) {
   struct hf_classification why = hf_classify(evidence);
 
-  return hf_retry_judge(policy, state, &why, timed_out(evidence), now_ms,
+  return hf_retry_judge(policy,
+                        state,
+                        &why,
+                        timed_out(evidence),
+                        now_ms,
                         random);
 }
 

@@ -40,7 +40,8 @@ void hf_scheduler_close_slot(struct hf_pool *pool, struct hf_slot *slot) {
 
 static bool is_spent(const struct hf_pool *pool, const struct hf_slot *slot) {
   const struct hf_config *config = &pool->config;
-  return pool->state != HF_POOL_STATE_OPEN || slot->generation != pool->generation ||
+  return pool->state != HF_POOL_STATE_OPEN ||
+         slot->generation != pool->generation ||
          (slot->expires_us != 0 && pool->now_us >= slot->expires_us) ||
          (config->max_uses != 0 && slot->uses >= (uint32_t)config->max_uses);
 }
@@ -125,8 +126,8 @@ static bool has_room(const struct hf_pool *pool, const struct hf_slot *slot) {
       slot->running.count >= (size_t)pool->config.share_max) {
     return false;
   }
-  head = HF_CONTAINER_OF(
-      hf_list_first(&slot->running), struct hf_request, link);
+  head =
+      HF_CONTAINER_OF(hf_list_first(&slot->running), struct hf_request, link);
   return pool->now_us - head->started_us < SHARE_HEAD_LIMIT_US;
 }
 
@@ -241,8 +242,7 @@ void hf_scheduler_despair(struct hf_pool *pool) {
     return;
   }
   HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
-    struct hf_request *request =
-        HF_CONTAINER_OF(link, struct hf_request, link);
+    struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
     if (request->deadline_us != 0 && request->deadline_us <= probe_us) {
       hf_queue_leave(pool, request);
       hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
@@ -260,8 +260,7 @@ void hf_scheduler_fail_probes(struct hf_pool *pool,
     return;
   }
   HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
-    struct hf_request *request =
-        HF_CONTAINER_OF(link, struct hf_request, link);
+    struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
     if ((request->flags & HF_FLAG_PROBE) == 0) {
       continue;
     }

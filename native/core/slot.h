@@ -49,22 +49,22 @@ struct hf_slot {
   uint32_t serial;     /* of the connection; never reused in a pool */
   uint32_t generation; /* older than the pool's: closed when it is free */
   uint32_t uses;
-  uint64_t expires_us;   /* end of its lifetime; 0 = none */
-  struct hf_list running; /* requests in flight, oldest first */
-  struct hf_lease *lease; /* while LEASED */
-  bool shared;            /* everything in flight may share */
-  bool announced;         /* its opening was told, so its end will be */
-  char transaction;       /* I, T or E after the last ReadyForQuery */
-  bool forget;            /* its prepared statements are to go */
+  uint64_t expires_us;     /* end of its lifetime; 0 = none */
+  struct hf_list running;  /* requests in flight, oldest first */
+  struct hf_lease *lease;  /* while LEASED */
+  bool shared;             /* everything in flight may share */
+  bool announced;          /* its opening was told, so its end will be */
+  char transaction;        /* I, T or E after the last ReadyForQuery */
+  bool forget;             /* its prepared statements are to go */
   uint64_t check_until_us; /* while CHECKING: the end of our patience */
-  bool probing;           /* hf_world.probe has not answered yet */
-  int32_t failed_probes;  /* in a row, during the current silence */
-  uint64_t probe_us;      /* when a silent server is probed next */
+  bool probing;            /* hf_world.probe has not answered yet */
+  int32_t failed_probes;   /* in a row, during the current silence */
+  uint64_t probe_us;       /* when a silent server is probed next */
 
   /* changed by the world */
-  void *conn; /* the open connection, or NULL */
-  void *dial; /* while it is being opened */
-  bool undialed; /* closing, and there never was anything to close */
+  void *conn;            /* the open connection, or NULL */
+  void *dial;            /* while it is being opened */
+  bool undialed;         /* closing, and there never was anything to close */
   bool proxied;          /* a pooler sits between: one unit at a time */
   bool answered;         /* the server itself spoke while it was opened */
   uint64_t last_byte_us; /* when the server was last heard */

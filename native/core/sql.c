@@ -17,15 +17,15 @@ struct statement {
   size_t n_words;
   struct hf_sql_token before[BEFORE]; /* [0] is the last one */
   bool empty;
-  bool opaque;       /* not certain to be harmless */
-  bool writes;       /* INSERT, UPDATE, DELETE or MERGE is in it */
+  bool opaque; /* not certain to be harmless */
+  bool writes; /* INSERT, UPDATE, DELETE or MERGE is in it */
   bool concurrently;
   bool with_hold;
   bool into_temp;
   bool locks_session;
-  size_t settings;   /* calls of set_config that are not local */
-  size_t depth;      /* of parentheses */
-  size_t body_depth; /* of BEGIN ATOMIC and CASE in a function's body */
+  size_t settings;       /* calls of set_config that are not local */
+  size_t depth;          /* of parentheses */
+  size_t body_depth;     /* of BEGIN ATOMIC and CASE in a function's body */
   enum hf_sql_kind main; /* of WITH */
 };
 
@@ -114,9 +114,12 @@ static enum hf_sql_kind main_kind(const char *word) {
   static const struct {
     const char *word;
     enum hf_sql_kind kind;
-  } kinds[] = {{"select", HF_SQL_SELECT}, {"values", HF_SQL_SELECT},
-               {"table", HF_SQL_SELECT},  {"insert", HF_SQL_INSERT},
-               {"update", HF_SQL_UPDATE}, {"delete", HF_SQL_DELETE}};
+  } kinds[] = {{"select", HF_SQL_SELECT},
+               {"values", HF_SQL_SELECT},
+               {"table", HF_SQL_SELECT},
+               {"insert", HF_SQL_INSERT},
+               {"update", HF_SQL_UPDATE},
+               {"delete", HF_SQL_DELETE}};
   size_t i;
 
   for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -141,7 +144,10 @@ static bool locks_session(const char *word) {
 }
 
 static void on_word(struct statement *s, const char *word) {
-  static const char *const writers[] = {"insert", "update", "delete", "merge",
+  static const char *const writers[] = {"insert",
+                                        "update",
+                                        "delete",
+                                        "merge",
                                         NULL};
   static const char *const lockers[] = {"update", "share", "no", "key", NULL};
 
@@ -154,12 +160,11 @@ static void on_word(struct statement *s, const char *word) {
   s->writes = s->writes || is_one_of(word, writers);
   s->opaque = s->opaque || strcmp(word, "into") == 0 ||
               (is_word(&s->before[0], "for") && is_one_of(word, lockers));
-  s->into_temp = s->into_temp ||
-                 (is_word(&s->before[0], "into") &&
-                  strncmp(word, "temp", strlen("temp")) == 0);
+  s->into_temp = s->into_temp || (is_word(&s->before[0], "into") &&
+                                  strncmp(word, "temp", strlen("temp")) == 0);
   s->concurrently = s->concurrently || strcmp(word, "concurrently") == 0;
-  s->with_hold = s->with_hold || (is_word(&s->before[0], "with") &&
-                                  strcmp(word, "hold") == 0);
+  s->with_hold = s->with_hold ||
+                 (is_word(&s->before[0], "with") && strcmp(word, "hold") == 0);
   s->locks_session = s->locks_session || locks_session(word);
   s->settings += strcmp(word, "set_config") == 0 ? 1 : 0;
   if (s->body_depth > 0 && strcmp(word, "case") == 0) {
@@ -189,22 +194,22 @@ static void on_char(struct statement *s, char c) {
 static void take(struct statement *s, const struct hf_sql_token *token) {
   s->empty = false;
   switch (token->kind) {
-    case HF_TOKEN_WORD:
-      on_word(s, token->text);
-      break;
-    case HF_TOKEN_CHAR:
-      on_char(s, token->text[0]);
-      break;
-    case HF_TOKEN_OPERATOR:
-      s->opaque = s->opaque || !hf_sql_is_known_operator(token->text);
-      break;
-    case HF_TOKEN_END:
-    case HF_TOKEN_QUOTED:
-    case HF_TOKEN_STRING:
-    case HF_TOKEN_NUMBER:
-    case HF_TOKEN_PARAM:
-    case HF_TOKEN_CAST:
-      break;
+  case HF_TOKEN_WORD:
+    on_word(s, token->text);
+    break;
+  case HF_TOKEN_CHAR:
+    on_char(s, token->text[0]);
+    break;
+  case HF_TOKEN_OPERATOR:
+    s->opaque = s->opaque || !hf_sql_is_known_operator(token->text);
+    break;
+  case HF_TOKEN_END:
+  case HF_TOKEN_QUOTED:
+  case HF_TOKEN_STRING:
+  case HF_TOKEN_NUMBER:
+  case HF_TOKEN_PARAM:
+  case HF_TOKEN_CAST:
+    break;
   }
   memmove(s->before + 1, s->before, (BEFORE - 1) * sizeof(s->before[0]));
   s->before[0] = *token;
@@ -230,13 +235,19 @@ static enum hf_sql_kind simple_kind(const char *word) {
   static const struct {
     const char *word;
     enum hf_sql_kind kind;
-  } kinds[] = {{"select", HF_SQL_SELECT},       {"values", HF_SQL_SELECT},
-               {"table", HF_SQL_SELECT},        {"insert", HF_SQL_INSERT},
-               {"update", HF_SQL_UPDATE},       {"delete", HF_SQL_DELETE},
-               {"begin", HF_SQL_BEGIN},         {"savepoint", HF_SQL_SAVEPOINT},
-               {"listen", HF_SQL_LISTEN},       {"unlisten", HF_SQL_LISTEN},
+  } kinds[] = {{"select", HF_SQL_SELECT},
+               {"values", HF_SQL_SELECT},
+               {"table", HF_SQL_SELECT},
+               {"insert", HF_SQL_INSERT},
+               {"update", HF_SQL_UPDATE},
+               {"delete", HF_SQL_DELETE},
+               {"begin", HF_SQL_BEGIN},
+               {"savepoint", HF_SQL_SAVEPOINT},
+               {"listen", HF_SQL_LISTEN},
+               {"unlisten", HF_SQL_LISTEN},
                {"release", HF_SQL_RELEASE_SAVEPOINT},
-               {"copy", HF_SQL_COPY},           {"call", HF_SQL_CALL},
+               {"copy", HF_SQL_COPY},
+               {"call", HF_SQL_CALL},
                {"do", HF_SQL_DO}};
   size_t i;
 
@@ -280,8 +291,11 @@ static enum hf_sql_kind kind_of(const struct statement *s) {
 static bool refuses_transaction(const struct statement *s) {
   static const char *const alone[] = {"vacuum", "cluster", "reindex", NULL};
   static const char *const makers[] = {"create", "drop", "alter", NULL};
-  static const char *const things[] = {"database", "tablespace",
-                                       "subscription", "system", NULL};
+  static const char *const things[] = {"database",
+                                       "tablespace",
+                                       "subscription",
+                                       "system",
+                                       NULL};
   const char *first = s->words[0];
 
   if (s->n_words == 0) {
@@ -305,8 +319,11 @@ static bool refuses_transaction(const struct statement *s) {
 }
 
 static bool changes_session(const struct statement *s, enum hf_sql_kind kind) {
-  static const char *const always[] = {"discard", "load", "reset",
-                                       "deallocate", NULL};
+  static const char *const always[] = {"discard",
+                                       "load",
+                                       "reset",
+                                       "deallocate",
+                                       NULL};
 
   if (kind == HF_SQL_SET || kind == HF_SQL_LISTEN) {
     return true;
@@ -339,8 +356,7 @@ static void finish(const struct statement *s, struct hf_sql_info *out) {
   }
   out->n_statements++;
   out->copy = out->copy || kind == HF_SQL_COPY;
-  out->refuses_transaction =
-      out->refuses_transaction || refuses_transaction(s);
+  out->refuses_transaction = out->refuses_transaction || refuses_transaction(s);
   out->session_state = out->session_state || changes_session(s, kind);
   out->commits = out->commits || kind == HF_SQL_COMMIT ||
                  kind == HF_SQL_COMMIT_AND_CHAIN ||

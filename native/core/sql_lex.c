@@ -164,8 +164,7 @@ static bool lex_dollar_string(struct hf_sql_lexer *lexer,
   return true;
 }
 
-static void lex_dollar(struct hf_sql_lexer *lexer,
-                       struct hf_sql_token *token) {
+static void lex_dollar(struct hf_sql_lexer *lexer, struct hf_sql_token *token) {
   if (lex_dollar_string(lexer, token)) {
     return;
   }
@@ -196,8 +195,7 @@ static void lex_word(struct hf_sql_lexer *lexer, struct hf_sql_token *token) {
 }
 
 /* A name, or the letter that tells a string's kind: E'', U&'', B'', ... */
-static void lex_letter(struct hf_sql_lexer *lexer,
-                       struct hf_sql_token *token) {
+static void lex_letter(struct hf_sql_lexer *lexer, struct hf_sql_token *token) {
   char letter = lower(peek(lexer, 0));
   char second = peek(lexer, 1);
 
@@ -212,8 +210,7 @@ static void lex_letter(struct hf_sql_lexer *lexer,
   }
 }
 
-static void lex_number(struct hf_sql_lexer *lexer,
-                       struct hf_sql_token *token) {
+static void lex_number(struct hf_sql_lexer *lexer, struct hf_sql_token *token) {
   char sign;
 
   token->kind = HF_TOKEN_NUMBER;

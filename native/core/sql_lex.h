@@ -14,9 +14,9 @@
 
 enum hf_sql_token_kind {
   HF_TOKEN_END,
-  HF_TOKEN_WORD,     /* keyword or name without quotes; `text` in lower case */
-  HF_TOKEN_QUOTED,   /* "name" */
-  HF_TOKEN_STRING,   /* any kind of string constant */
+  HF_TOKEN_WORD,   /* keyword or name without quotes; `text` in lower case */
+  HF_TOKEN_QUOTED, /* "name" */
+  HF_TOKEN_STRING, /* any kind of string constant */
   HF_TOKEN_NUMBER,
   HF_TOKEN_PARAM,    /* $1 */
   HF_TOKEN_OPERATOR, /* `text` */

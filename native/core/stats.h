@@ -97,7 +97,8 @@ enum hf_stat {
 /* X(field of struct hf_gauges) */
 #define HF_GAUGE_MAP(X)                                                        \
   X(total)                                                                     \
-  X(busy) X(idle) X(waiting) X(connecting) X(leased) X(breaker) X(proxied)     \
+  X(busy)                                                                      \
+  X(idle) X(waiting) X(connecting) X(leased) X(breaker) X(proxied)             \
       X(suspended)
 
 enum { HF_GAUGE_COUNT = 9 };

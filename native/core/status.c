@@ -31,16 +31,16 @@ const char *hf_status_text(enum hf_status status) {
 
 const char *hf_outcome_name(enum hf_outcome outcome) {
   switch (outcome) {
-    case HF_OUTCOME_NONE:
-      return "";
-    case HF_OUTCOME_NOT_EXECUTED:
-      return "not_executed";
-    case HF_OUTCOME_ROLLED_BACK:
-      return "rolled_back";
-    case HF_OUTCOME_AMBIGUOUS:
-      return "ambiguous";
-    case HF_OUTCOME_PERMANENT:
-      return "permanent";
+  case HF_OUTCOME_NONE:
+    return "";
+  case HF_OUTCOME_NOT_EXECUTED:
+    return "not_executed";
+  case HF_OUTCOME_ROLLED_BACK:
+    return "rolled_back";
+  case HF_OUTCOME_AMBIGUOUS:
+    return "ambiguous";
+  case HF_OUTCOME_PERMANENT:
+    return "permanent";
   }
   return "";
 }

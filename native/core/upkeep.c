@@ -56,8 +56,7 @@ void hf_upkeep_lose(struct hf_pool *pool,
   slot->lease = NULL;
   hf_scheduler_close_slot(pool, slot);
   while ((link = hf_list_pop(&dead)) != NULL) {
-    struct hf_request *request =
-        HF_CONTAINER_OF(link, struct hf_request, link);
+    struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
     if (request->error.status == HF_OK) {
       hf_error_copy(&request->error, error);
     }
@@ -85,8 +84,7 @@ void hf_upkeep_refuse_all(struct hf_pool *pool) {
     return;
   }
   while ((link = hf_list_first(&pool->waiting)) != NULL) {
-    struct hf_request *request =
-        HF_CONTAINER_OF(link, struct hf_request, link);
+    struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
     hf_queue_leave(pool, request);
     if (request->error.outcome == HF_OUTCOME_AMBIGUOUS) {
       hf_error_move(&request->cause, &request->error);
@@ -262,13 +260,11 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
 }
 
 void hf_upkeep_plan(struct hf_pool *pool) {
-  const struct hf_link *oldest =
-      hf_list_first(&pool->slots_in[HF_SLOT_IDLE]);
+  const struct hf_link *oldest = hf_list_first(&pool->slots_in[HF_SLOT_IDLE]);
   uint64_t next = UINT64_MAX;
   if (oldest != NULL && pool->config.idle_timeout_ms > 0 &&
       live_count(pool) > (size_t)pool->config.min) {
-    const struct hf_slot *slot =
-        HF_CONTAINER_OF(oldest, struct hf_slot, link);
+    const struct hf_slot *slot = HF_CONTAINER_OF(oldest, struct hf_slot, link);
     next = slot->since_us + (uint64_t)pool->config.idle_timeout_ms * US_PER_MS;
   }
   if (needs_watching(pool)) {

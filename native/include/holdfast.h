@@ -29,49 +29,67 @@ extern "C" {
  * The sentence says what to do. An empty code means: the code comes from the
  * SQLSTATE (HF_SERVER_ERROR) or from errno's name (HF_SOCKET_ERROR).
  */
-#define HF_STATUS_MAP(X)                                                      \
-  X(HF_OK, "", "success")                                                     \
-  X(HF_NO_MEMORY, "HF_NO_MEMORY",                                             \
-    "out of memory: free some, or lower max and maxResultBytes")              \
-  X(HF_SERVER_ERROR, "", "the server reported an error")                      \
-  X(HF_SOCKET_ERROR, "", "the connection to the server failed")               \
-  X(HF_NAME_ERROR, "ENOTFOUND",                                               \
-    "the host name could not be resolved: check the host in the URL")         \
-  X(HF_TLS_ERROR, "HF_TLS", "TLS could not be established with the server")   \
-  X(HF_AUTH_ERROR, "HF_AUTH", "authentication with the server failed")        \
-  X(HF_PROTOCOL_ERROR, "HF_PROTOCOL",                                         \
-    "the server broke the protocol: is this really PostgreSQL?")              \
-  X(HF_ACQUIRE_TIMEOUT, "HF_ACQUIRE_TIMEOUT",                                 \
-    "no connection became free in time: raise max or connectionTimeoutMillis")\
-  X(HF_QUEUE_FULL, "HF_QUEUE_FULL",                                           \
-    "too many calls are waiting: shed load, or raise queueMax")               \
-  X(HF_CONNECT_TIMEOUT, "HF_CONNECT_TIMEOUT",                                 \
-    "the server did not answer in time: check host, port and firewall")       \
-  X(HF_QUERY_TIMEOUT, "HF_QUERY_TIMEOUT",                                     \
-    "the statement ran longer than timeoutMillis and was cancelled")          \
-  X(HF_DEADLINE, "HF_DEADLINE", "the call did not succeed by its deadline")   \
-  X(HF_ABORTED, "HF_ABORTED", "the call was aborted by its signal")           \
-  X(HF_POOL_CLOSED, "HF_POOL_CLOSED",                                         \
-    "the pool was ended: make a new one to go on")                            \
-  X(HF_RELEASED, "HF_RELEASED",                                               \
-    "the client was released: acquire a new one with pool.connect()")         \
-  X(HF_PARAM_INVALID, "HF_PARAM_INVALID",                                     \
-    "a value cannot be sent to the server")                                   \
-  X(HF_COPY_UNSUPPORTED, "HF_COPY_UNSUPPORTED",                               \
-    "COPY needs a stream and is not supported by query()")                    \
-  X(HF_RESULT_TOO_LARGE, "HF_RESULT_TOO_LARGE",                               \
-    "the result is over maxResultBytes: use LIMIT, or raise it")              \
-  X(HF_OUTCOME_UNKNOWN, "HF_OUTCOME_UNKNOWN",                                 \
-    "the connection was lost and whether the work is durable is unknown")     \
-  X(HF_BREAKER_OPEN, "HF_BREAKER_OPEN",                                       \
-    "the database cannot be reached and the next probe is too late")          \
-  X(HF_SESSION_REQUIRED, "HF_SESSION_REQUIRED",                               \
-    "this needs a session of its own: set DIRECT_URL")                        \
-  X(HF_TRANSACTION_OPEN, "HF_TRANSACTION_OPEN",                               \
-    "query() left a transaction open, it was rolled back: use transaction()") \
-  X(HF_COMMIT_ROLLED_BACK, "HF_COMMIT_ROLLED_BACK",                           \
-    "COMMIT was answered with ROLLBACK: an earlier statement had failed")     \
-  X(HF_SILENT, "HF_SILENT",                                                   \
+#define HF_STATUS_MAP(X)                                                       \
+  X(HF_OK, "", "success")                                                      \
+  X(HF_NO_MEMORY,                                                              \
+    "HF_NO_MEMORY",                                                            \
+    "out of memory: free some, or lower max and maxResultBytes")               \
+  X(HF_SERVER_ERROR, "", "the server reported an error")                       \
+  X(HF_SOCKET_ERROR, "", "the connection to the server failed")                \
+  X(HF_NAME_ERROR,                                                             \
+    "ENOTFOUND",                                                               \
+    "the host name could not be resolved: check the host in the URL")          \
+  X(HF_TLS_ERROR, "HF_TLS", "TLS could not be established with the server")    \
+  X(HF_AUTH_ERROR, "HF_AUTH", "authentication with the server failed")         \
+  X(HF_PROTOCOL_ERROR,                                                         \
+    "HF_PROTOCOL",                                                             \
+    "the server broke the protocol: is this really PostgreSQL?")               \
+  X(HF_ACQUIRE_TIMEOUT,                                                        \
+    "HF_ACQUIRE_TIMEOUT",                                                      \
+    "no connection became free in time: raise max or connectionTimeoutMillis") \
+  X(HF_QUEUE_FULL,                                                             \
+    "HF_QUEUE_FULL",                                                           \
+    "too many calls are waiting: shed load, or raise queueMax")                \
+  X(HF_CONNECT_TIMEOUT,                                                        \
+    "HF_CONNECT_TIMEOUT",                                                      \
+    "the server did not answer in time: check host, port and firewall")        \
+  X(HF_QUERY_TIMEOUT,                                                          \
+    "HF_QUERY_TIMEOUT",                                                        \
+    "the statement ran longer than timeoutMillis and was cancelled")           \
+  X(HF_DEADLINE, "HF_DEADLINE", "the call did not succeed by its deadline")    \
+  X(HF_ABORTED, "HF_ABORTED", "the call was aborted by its signal")            \
+  X(HF_POOL_CLOSED,                                                            \
+    "HF_POOL_CLOSED",                                                          \
+    "the pool was ended: make a new one to go on")                             \
+  X(HF_RELEASED,                                                               \
+    "HF_RELEASED",                                                             \
+    "the client was released: acquire a new one with pool.connect()")          \
+  X(HF_PARAM_INVALID,                                                          \
+    "HF_PARAM_INVALID",                                                        \
+    "a value cannot be sent to the server")                                    \
+  X(HF_COPY_UNSUPPORTED,                                                       \
+    "HF_COPY_UNSUPPORTED",                                                     \
+    "COPY needs a stream and is not supported by query()")                     \
+  X(HF_RESULT_TOO_LARGE,                                                       \
+    "HF_RESULT_TOO_LARGE",                                                     \
+    "the result is over maxResultBytes: use LIMIT, or raise it")               \
+  X(HF_OUTCOME_UNKNOWN,                                                        \
+    "HF_OUTCOME_UNKNOWN",                                                      \
+    "the connection was lost and whether the work is durable is unknown")      \
+  X(HF_BREAKER_OPEN,                                                           \
+    "HF_BREAKER_OPEN",                                                         \
+    "the database cannot be reached and the next probe is too late")           \
+  X(HF_SESSION_REQUIRED,                                                       \
+    "HF_SESSION_REQUIRED",                                                     \
+    "this needs a session of its own: set DIRECT_URL")                         \
+  X(HF_TRANSACTION_OPEN,                                                       \
+    "HF_TRANSACTION_OPEN",                                                     \
+    "query() left a transaction open, it was rolled back: use transaction()")  \
+  X(HF_COMMIT_ROLLED_BACK,                                                     \
+    "HF_COMMIT_ROLLED_BACK",                                                   \
+    "COMMIT was answered with ROLLBACK: an earlier statement had failed")      \
+  X(HF_SILENT,                                                                 \
+    "HF_SILENT",                                                               \
     "the server fell silent and two probes failed: the connection was closed")
 
 enum hf_status {
@@ -122,20 +140,20 @@ enum hf_speaker { HF_SPEAKER_UNKNOWN, HF_SPEAKER_SERVER, HF_SPEAKER_POOLER };
  */
 struct hf_evidence {
   enum hf_phase phase;
-  enum hf_status status;     /* HF_OK when the error is not ours */
+  enum hf_status status; /* HF_OK when the error is not ours */
   enum hf_severity severity;
   enum hf_speaker speaker;
-  const char *sqlstate;      /* five characters */
-  const char *routine;       /* of the server's C source */
-  const char *code;          /* node's, a driver's or Prisma's error code */
-  const char *kind;          /* of a Prisma driver adapter error */
-  const char *syscall;       /* of a node error */
-  const char *name;          /* of the error's class */
-  const char *message;       /* judged last, anchored sentences only */
-  bool in_transaction;       /* an explicit transaction was open */
-  bool commit_sent;          /* and its COMMIT had left */
-  bool may_commit_midway;    /* CALL, DO, several statements, VACUUM, ... */
-  bool nothing_sent;         /* we own the connection and sent no byte */
+  const char *sqlstate;   /* five characters */
+  const char *routine;    /* of the server's C source */
+  const char *code;       /* node's, a driver's or Prisma's error code */
+  const char *kind;       /* of a Prisma driver adapter error */
+  const char *syscall;    /* of a node error */
+  const char *name;       /* of the error's class */
+  const char *message;    /* judged last, anchored sentences only */
+  bool in_transaction;    /* an explicit transaction was open */
+  bool commit_sent;       /* and its COMMIT had left */
+  bool may_commit_midway; /* CALL, DO, several statements, VACUUM, ... */
+  bool nothing_sent;      /* we own the connection and sent no byte */
 };
 
 struct hf_classification {
@@ -170,9 +188,9 @@ enum hf_jitter { HF_JITTER_FULL, HF_JITTER_NONE };
 enum hf_growth { HF_GROWTH_EXPONENTIAL, HF_GROWTH_LINEAR };
 
 struct hf_retry_policy {
-  int32_t max_retries;  /* extra attempts; default 2 */
-  int32_t base_ms;      /* default 50 */
-  int32_t cap_ms;       /* default 2000 */
+  int32_t max_retries; /* extra attempts; default 2 */
+  int32_t base_ms;     /* default 50 */
+  int32_t cap_ms;      /* default 2000 */
   enum hf_jitter jitter;
   enum hf_growth growth;
   bool retry_ambiguous; /* the caller says: idempotent, or only reads */
@@ -249,20 +267,20 @@ struct hf_port;
  * on has one extra byte 1 in front.
  */
 enum hf_op_kind {
-  HF_OP_OPEN = 1,  /* target = new pool; fields: key, then name, value, ... */
-  HF_OP_QUERY,     /* target = pool; fields: sql, name if flagged, values */
-  HF_OP_ACQUIRE,   /* target = pool */
+  HF_OP_OPEN = 1,    /* target = new pool; fields: key, then name, value, ... */
+  HF_OP_QUERY,       /* target = pool; fields: sql, name if flagged, values */
+  HF_OP_ACQUIRE,     /* target = pool */
   HF_OP_LEASE_QUERY, /* target = lease; fields as HF_OP_QUERY */
-  HF_OP_RELEASE,   /* target = lease */
-  HF_OP_ABORT,     /* id = the request to abort */
-  HF_OP_END,       /* target = pool; timeout_ms: instead of drainMillis */
-  HF_OP_WARMUP,    /* target = pool */
-  HF_OP_RESET,     /* target = pool: a new generation of connections */
-  HF_OP_SUSPEND,   /* target = pool: close idle connections, let calls wait */
-  HF_OP_RESUME,    /* target = pool */
-  HF_OP_FORGET,    /* target = pool: drop prepared statements */
-  HF_OP_ANSWER,    /* id = an HF_MSG_ASK; fields: the value, or a message */
-  HF_OP_INVALIDATE /* target = pool; fields: labels to forget; none = all */
+  HF_OP_RELEASE,     /* target = lease */
+  HF_OP_ABORT,       /* id = the request to abort */
+  HF_OP_END,         /* target = pool; timeout_ms: instead of drainMillis */
+  HF_OP_WARMUP,      /* target = pool */
+  HF_OP_RESET,       /* target = pool: a new generation of connections */
+  HF_OP_SUSPEND,     /* target = pool: close idle connections, let calls wait */
+  HF_OP_RESUME,      /* target = pool */
+  HF_OP_FORGET,      /* target = pool: drop prepared statements */
+  HF_OP_ANSWER,      /* id = an HF_MSG_ASK; fields: the value, or a message */
+  HF_OP_INVALIDATE   /* target = pool; fields: labels to forget; none = all */
 };
 
 /*
@@ -278,27 +296,27 @@ enum {
   HF_FLAG_READ_ONLY = 1 << 1,  /* declared; enforced by the engine */
   HF_FLAG_IDEMPOTENT = 1 << 2, /* declared: may run twice */
   HF_FLAG_EXACTLY_ONCE = 1 << 3,
-  HF_FLAG_CLOSE = 1 << 4,      /* HF_OP_RELEASE: close the connection */
-  HF_FLAG_SHARED = 1 << 5,     /* HF_OP_OPEN: the registry's pool for key */
-  HF_FLAG_SESSION = 1 << 6,    /* HF_OP_ACQUIRE: must not be multiplexed */
-  HF_FLAG_FAILED = 1 << 7,     /* HF_OP_ANSWER: the function threw */
-  HF_FLAG_CLOSE_IF_BROKEN = 1 << 8,  /* HF_OP_RELEASE: release(error) */
-  HF_FLAG_CALLER_DEADLINE = 1 << 9,  /* also bounds the running attempt */
-  HF_FLAG_EVENTS = 1 << 10,    /* HF_OP_OPEN: somebody listens to events */
-  HF_FLAG_EXTENDED = 1 << 11,  /* never the simple protocol */
-  HF_FLAG_PROBE = 1 << 12,     /* HF_OP_QUERY: a health probe, goes first */
-  HF_FLAG_FORCE = 1 << 13,     /* HF_OP_FORGET: behind a proxy, too */
-  HF_FLAG_CACHE = 1 << 14      /* HF_OP_QUERY: see below */
+  HF_FLAG_CLOSE = 1 << 4,   /* HF_OP_RELEASE: close the connection */
+  HF_FLAG_SHARED = 1 << 5,  /* HF_OP_OPEN: the registry's pool for key */
+  HF_FLAG_SESSION = 1 << 6, /* HF_OP_ACQUIRE: must not be multiplexed */
+  HF_FLAG_FAILED = 1 << 7,  /* HF_OP_ANSWER: the function threw */
+  HF_FLAG_CLOSE_IF_BROKEN = 1 << 8, /* HF_OP_RELEASE: release(error) */
+  HF_FLAG_CALLER_DEADLINE = 1 << 9, /* also bounds the running attempt */
+  HF_FLAG_EVENTS = 1 << 10,         /* HF_OP_OPEN: somebody listens to events */
+  HF_FLAG_EXTENDED = 1 << 11,       /* never the simple protocol */
+  HF_FLAG_PROBE = 1 << 12, /* HF_OP_QUERY: a health probe, goes first */
+  HF_FLAG_FORCE = 1 << 13, /* HF_OP_FORGET: behind a proxy, too */
+  HF_FLAG_CACHE = 1 << 14  /* HF_OP_QUERY: see below */
 };
 
 struct hf_op {
-  int32_t kind;      /* enum hf_op_kind */
-  int32_t n_fields;  /* taken from the text */
-  int32_t target;    /* pool or lease number */
-  int32_t id_low;    /* request id: two words the engine gives back */
+  int32_t kind;     /* enum hf_op_kind */
+  int32_t n_fields; /* taken from the text */
+  int32_t target;   /* pool or lease number */
+  int32_t id_low;   /* request id: two words the engine gives back */
   int32_t id_high;
   int32_t flags;
-  int32_t decode;    /* bit per HF_DECODE_*: build this type in C */
+  int32_t decode;      /* bit per HF_DECODE_*: build this type in C */
   int32_t deadline_ms; /* from now; 0 = none */
   int32_t acquire_ms;  /* waiting for a connection, from now; 0 = none */
   int32_t timeout_ms;  /* one attempt; 0 = none */
@@ -322,23 +340,23 @@ enum {
  */
 enum hf_msg_kind {
   HF_MSG_RESULT = 1,
-  HF_MSG_SHAPE,  /* columns of results that follow, once per port */
+  HF_MSG_SHAPE, /* columns of results that follow, once per port */
   HF_MSG_ERROR,
   HF_MSG_LEASE,  /* a connection was acquired */
   HF_MSG_OK,     /* release, end, warm-up, ...: done; may carry values */
   HF_MSG_OPENED, /* chunk 0: options of the pool as name NUL value NUL ... */
   HF_MSG_EVENT,
-  HF_MSG_ASK     /* the engine wants a function run; answer HF_OP_ANSWER */
+  HF_MSG_ASK /* the engine wants a function run; answer HF_OP_ANSWER */
 };
 
 /* Indices into `ints`. The first six are the same for every message. */
 enum {
   HF_INT_KIND,
-  HF_INT_LENGTH,  /* of this message in ints */
+  HF_INT_LENGTH, /* of this message in ints */
   HF_INT_ID_LOW,
   HF_INT_ID_HIGH,
-  HF_INT_NUMS,    /* how many of nums are this message's */
-  HF_INT_CHUNKS,  /* how many chunks are this message's */
+  HF_INT_NUMS,   /* how many of nums are this message's */
+  HF_INT_CHUNKS, /* how many chunks are this message's */
   HF_INT_HEADER,
 
   /*
@@ -353,12 +371,12 @@ enum {
   HF_RESULT_FLAGS = HF_INT_HEADER, /* HF_RESULT_MORE, ..._READ, ... */
   HF_RESULT_SHAPE,                 /* 0 = no columns */
   HF_RESULT_ROWS,
-  HF_RESULT_AFFECTED_LOW, /* row count of the command tag, two words */
+  HF_RESULT_AFFECTED_LOW,  /* row count of the command tag, two words */
   HF_RESULT_AFFECTED_HIGH, /* -1 = none */
   HF_RESULT_OID,
   HF_RESULT_COMMAND, /* enum hf_command */
   HF_RESULT_ATTEMPTS,
-  HF_RESULT_CONNECTION, /* serial of the connection it ran on; 0 = cached */
+  HF_RESULT_CONNECTION,  /* serial of the connection it ran on; 0 = cached */
   HF_RESULT_TRANSACTION, /* on a lease: I, T or E after it; else 0 */
   HF_RESULT_INTS,
 
@@ -401,9 +419,9 @@ enum {
 
   /* HF_MSG_LEASE */
   HF_LEASE_NUMBER = HF_INT_HEADER, /* target of HF_OP_LEASE_QUERY */
-  HF_LEASE_CONNECTION, /* serial of the connection in its pool */
-  HF_LEASE_PID,        /* backend's process id */
-  HF_LEASE_POOLED,     /* 1 = behind a proxy */
+  HF_LEASE_CONNECTION,             /* serial of the connection in its pool */
+  HF_LEASE_PID,                    /* backend's process id */
+  HF_LEASE_POOLED,                 /* 1 = behind a proxy */
   HF_LEASE_INTS,
 
   /* HF_MSG_OK: free values, by operation */
@@ -421,7 +439,7 @@ enum {
    * BREAKER: enum hf_circuit; else 0
    */
   HF_EVENT_VALUE,
-  HF_EVENT_LEASE,                /* the lease it belongs to, or 0 */
+  HF_EVENT_LEASE,  /* the lease it belongs to, or 0 */
   HF_EVENT_STATUS, /* enum hf_status of the failure it tells of, or HF_OK */
   HF_EVENT_ERRNO,  /* positive, 0 = none */
   HF_EVENT_INTS,
@@ -432,15 +450,15 @@ enum {
 };
 
 enum {
-  HF_RESULT_MORE = 1, /* another result of this call follows */
-  HF_RESULT_READ = 2, /* the statement certainly wrote nothing */
+  HF_RESULT_MORE = 1,   /* another result of this call follows */
+  HF_RESULT_READ = 2,   /* the statement certainly wrote nothing */
   HF_RESULT_CACHED = 4, /* no statement was sent for this call */
   HF_RESULT_STALE = 8   /* and the answer is older than it asked for */
 };
 
 enum hf_column {
   HF_COLUMN_TEXT,
-  HF_COLUMN_INT,   /* int2, int4 */
+  HF_COLUMN_INT, /* int2, int4 */
   HF_COLUMN_BOOL,
   HF_COLUMN_FLOAT, /* float4, float8, oid */
   HF_COLUMN_TIME   /* timestamptz: ms since 1970, infinities kept */
@@ -461,13 +479,13 @@ enum hf_command {
 };
 
 enum hf_event {
-  HF_EVENT_CONNECT, /* a connection was opened */
-  HF_EVENT_REMOVE,  /* a connection was closed */
-  HF_EVENT_ERROR,   /* an idle connection died; chunk 0 = fields */
-  HF_EVENT_NOTICE,  /* chunk 0 = fields */
-  HF_EVENT_NOTIFY,  /* chunk 0 = channel, chunk 1 = payload */
-  HF_EVENT_WARNING, /* chunk 0 = a sentence for the log */
-  HF_EVENT_LOST,    /* a leased connection died; chunk 0 = fields */
+  HF_EVENT_CONNECT,        /* a connection was opened */
+  HF_EVENT_REMOVE,         /* a connection was closed */
+  HF_EVENT_ERROR,          /* an idle connection died; chunk 0 = fields */
+  HF_EVENT_NOTICE,         /* chunk 0 = fields */
+  HF_EVENT_NOTIFY,         /* chunk 0 = channel, chunk 1 = payload */
+  HF_EVENT_WARNING,        /* chunk 0 = a sentence for the log */
+  HF_EVENT_LOST,           /* a leased connection died; chunk 0 = fields */
   HF_EVENT_CONNECTING,     /* a connect was begun */
   HF_EVENT_CONNECT_FAILED, /* ended without success; chunk 0 = fields */
   HF_EVENT_BREAKER         /* opened (chunk 0 = fields) or closed */
@@ -493,7 +511,7 @@ struct hf_block {
 /* Counts of one pool, as of the engine's last turn. */
 struct hf_gauges {
   int32_t total, busy, idle, waiting, connecting, leased;
-  int32_t breaker; /* enum hf_circuit: 0 closed, 1 open, 2 half-open */
+  int32_t breaker;     /* enum hf_circuit: 0 closed, 1 open, 2 half-open */
   int32_t proxied;     /* 1 = its connections go through a pooler */
   int32_t suspended;   /* 1 = calls wait for HF_OP_RESUME */
   int32_t answered_ms; /* when a query last succeeded and nothing has failed

@@ -90,8 +90,8 @@ void hf_block_free(struct hf_block *block) {
 }
 
 struct hf_block *hf_block_copy(const struct hf_block *block) {
-  struct hf_block *copy = new_block(
-      block->n_ints, block->n_nums, block->n_chunks, block->n_bytes);
+  struct hf_block *copy =
+      new_block(block->n_ints, block->n_nums, block->n_chunks, block->n_bytes);
   if (copy == NULL) {
     return NULL;
   }

@@ -66,9 +66,8 @@ static void set_terms(struct hf_call *call,
   request->flags = op->flags;
   request->deadline_us = at(now_us, op->deadline_ms);
   request->acquire_us = at(now_us, op->acquire_ms);
-  request->timeout_us = op->timeout_ms <= 0
-                            ? 0
-                            : (uint64_t)op->timeout_ms * US_PER_MS;
+  request->timeout_us =
+      op->timeout_ms <= 0 ? 0 : (uint64_t)op->timeout_ms * US_PER_MS;
   request->max_retries = op->retries < 0 ? config->max_retries : op->retries;
 }
 
@@ -103,8 +102,9 @@ struct hf_call *hf_call_new(const struct hf_op *op,
     call->request.lease = &call->lease;
     return call;
   }
-  call->statement = hf_statements_use(
-      &handle->pool->statements, fields[0], strlen(fields[0]));
+  call->statement = hf_statements_use(&handle->pool->statements,
+                                      fields[0],
+                                      strlen(fields[0]));
   if (call->statement == NULL) {
     hf_free(call);
     return NULL;

@@ -37,23 +37,23 @@ struct hf_call {
   /* set when it is made */
   struct hf_handle *handle; /* NULL once its port is closed */
   struct hf_statement *statement;
-  bool named;  /* the caller gave a name: prepared at first use */
+  bool named; /* the caller gave a name: prepared at first use */
   int32_t decode;
   int32_t n_values;
   size_t bytes; /* of sql and values, for statistics */
   const char **values;
-  struct hf_lease lease; /* of HF_REQUEST_ACQUIRE */
-  int32_t lease_number;  /* once granted */
+  struct hf_lease lease;         /* of HF_REQUEST_ACQUIRE */
+  int32_t lease_number;          /* once granted */
   struct hf_cached_call *cached; /* owned; NULL = the cache is not asked */
 
   /* of the attempt that runs */
   enum hf_step steps[HF_STEPS_MAX];
   uint8_t n_steps, step;
-  bool simple;    /* by the simple protocol, alone */
-  bool piecewise; /* rows are read in pieces */
-  bool mode_set;  /* and that was decided */
-  bool encoding;  /* the encoder holds rows of this result */
-  bool company;   /* the unit is more than the statement alone */
+  bool simple;            /* by the simple protocol, alone */
+  bool piecewise;         /* rows are read in pieces */
+  bool mode_set;          /* and that was decided */
+  bool encoding;          /* the encoder holds rows of this result */
+  bool company;           /* the unit is more than the statement alone */
   uint64_t received_from; /* the socket's count when this answer began */
 
   /* the answer */

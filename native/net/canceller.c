@@ -85,8 +85,9 @@ struct hf_canceller *hf_canceller_start(struct hf_conn *conn) {
   if (canceller->job == NULL) {
     goto fail_job;
   }
-  if (hf_workers_submit(
-          conn->pool->engine->workers, &canceller->job->job, true) != HF_OK) {
+  if (hf_workers_submit(conn->pool->engine->workers,
+                        &canceller->job->job,
+                        true) != HF_OK) {
     goto fail_submit;
   }
   canceller->engine->cancellers++;

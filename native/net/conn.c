@@ -69,8 +69,7 @@ struct hf_conn *hf_conn_new(struct hf_netpool *pool,
   conn->corkable = is_corkable(conn->fd);
   conn->poll.data = conn;
   hf_error_init(&conn->last_words);
-  hf_names_init(&conn->names,
-                (size_t)pool->core.config.statement_cache_size);
+  hf_names_init(&conn->names, (size_t)pool->core.config.statement_cache_size);
   if (uv_poll_init(&pool->engine->loop, &conn->poll, conn->fd) != 0) {
     goto fail_poll;
   }
@@ -112,9 +111,9 @@ void hf_conn_mark_dirty(struct hf_conn *conn) {
 
 struct hf_call *hf_conn_head(const struct hf_conn *conn) {
   struct hf_link *link = hf_list_first(&conn->slot->running);
-  return link == NULL ? NULL
-                      : hf_call_of(HF_CONTAINER_OF(
-                            link, struct hf_request, link));
+  return link == NULL
+             ? NULL
+             : hf_call_of(HF_CONTAINER_OF(link, struct hf_request, link));
 }
 
 void hf_conn_fail(struct hf_conn *conn) {
@@ -169,8 +168,8 @@ bool hf_conn_is_usable(struct hf_conn *conn) {
   }
   /* A pooler may have sent a heartbeat: consume, then judge. */
   while (poll(&pfd, 1, 0) > 0) {
-    if (rounds++ == CONSUME_MAX || PQconsumeInput(conn->pg) == 0 || PQisBusy(conn->pg) != 0 ||
-        conn->last_words.status != HF_OK) {
+    if (rounds++ == CONSUME_MAX || PQconsumeInput(conn->pg) == 0 ||
+        PQisBusy(conn->pg) != 0 || conn->last_words.status != HF_OK) {
       return false;
     }
   }
@@ -200,8 +199,10 @@ static void tell_end(struct hf_conn *conn) {
   if (conn->held != NULL) {
     struct hf_request *request = &conn->held->request;
     conn->held = NULL;
-    hf_pool_on_finished(
-        core, request, conn->held_transaction, hf_engine_now_us());
+    hf_pool_on_finished(core,
+                        request,
+                        conn->held_transaction,
+                        hf_engine_now_us());
   }
   if (conn->chore == HF_CHORE_SETTINGS) {
     hf_error_move(&conn->last_words, &error);

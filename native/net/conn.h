@@ -14,8 +14,9 @@
 #ifndef HF_NET_CONN_H
 #define HF_NET_CONN_H
 
-#include <libpq-fe.h>
 #include <stdbool.h>
+
+#include <libpq-fe.h>
 #include <uv.h>
 
 #include "call.h"

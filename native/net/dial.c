@@ -20,8 +20,8 @@ enum dial_state { ASKING, WORKING, SETTLING, OVER };
 struct hf_dial {
   struct hf_netpool *pool;
   struct hf_slot *slot;
-  bool probe;   /* for a slot that is silent; opens nothing */
-  bool stopped; /* the slot waits to hear that it is closed */
+  bool probe;      /* for a slot that is silent; opens nothing */
+  bool stopped;    /* the slot waits to hear that it is closed */
   uint32_t serial; /* of the silent connection */
   enum dial_state state;
   struct hf_post post;
@@ -67,8 +67,10 @@ static void end(struct hf_dial *dial) {
 /* An answer about a connection that is gone is no news for its successor. */
 static void tell_probe(struct hf_dial *dial, bool alive) {
   bool stale = dial->slot->serial != dial->serial;
-  hf_pool_on_probed(
-      &dial->pool->core, dial->slot, alive || stale, hf_engine_now_us());
+  hf_pool_on_probed(&dial->pool->core,
+                    dial->slot,
+                    alive || stale,
+                    hf_engine_now_us());
 }
 
 static void fail(struct hf_dial *dial) {
@@ -80,8 +82,7 @@ static void fail(struct hf_dial *dial) {
   end(dial);
   if (dial->probe) {
     /* Whoever answers, if only to ask for a password, is there. */
-    bool alive =
-        error.sqlstate[0] != '\0' || error.status == HF_AUTH_ERROR;
+    bool alive = error.sqlstate[0] != '\0' || error.status == HF_AUTH_ERROR;
     tell_probe(dial, alive);
   } else {
     hf_pool_on_connect_failed(core, slot, &error, hf_engine_now_us());
@@ -96,12 +97,12 @@ static void succeed(struct hf_dial *dial) {
   hf_pool_on_connected(core, slot, hf_engine_now_us());
 }
 
-/* ---- the beginning -------------------------------------------------------- */
+/* ---- the beginning --------------------------------------------------------
+ */
 
 /* On a worker's thread. */
 static void on_done(struct hf_job *job) {
-  struct hf_dial *dial =
-      HF_CONTAINER_OF(job, struct hf_connect_job, job)->ctx;
+  struct hf_dial *dial = HF_CONTAINER_OF(job, struct hf_connect_job, job)->ctx;
   hf_engine_post(dial->pool->engine, &dial->post);
 }
 
@@ -126,8 +127,7 @@ static bool start_work(struct hf_dial *dial, const char *password) {
       hf_connect_job_set_password(dial->job, password) != HF_OK) {
     goto fail_job;
   }
-  status =
-      hf_workers_submit(pool->engine->workers, &dial->job->job, false);
+  status = hf_workers_submit(pool->engine->workers, &dial->job->job, false);
   if (status != HF_OK) {
     goto fail_job;
   }
@@ -147,8 +147,7 @@ static struct hf_handle *whom_to_ask(const struct hf_netpool *pool) {
   struct hf_handle *found = NULL;
   struct hf_link *link;
   HF_LIST_EACH(link, &pool->handles) {
-    struct hf_handle *handle =
-        HF_CONTAINER_OF(link, struct hf_handle, of_pool);
+    struct hf_handle *handle = HF_CONTAINER_OF(link, struct hf_handle, of_pool);
     if (found == NULL || (found->ending && !handle->ending)) {
       found = handle;
     }
@@ -164,8 +163,12 @@ static bool ask(struct hf_dial *dial) {
     return false;
   }
   dial->question = ++handle->port->last_ask;
-  block = hf_block_message(
-      HF_MSG_ASK, HF_ASK_INTS, (int32_t)dial->question, 0, "password", 8);
+  block = hf_block_message(HF_MSG_ASK,
+                           HF_ASK_INTS,
+                           (int32_t)dial->question,
+                           0,
+                           "password",
+                           8);
   if (block == NULL ||
       hf_map_set(&handle->port->asks, dial->question, dial) != HF_OK) {
     hf_block_free(block);
@@ -202,8 +205,7 @@ static bool is_proxied(struct hf_netpool *pool,
 }
 
 /* It would run on server connections that others use. */
-static void warn_of_connect_sql(struct hf_netpool *pool,
-                                struct hf_slot *slot) {
+static void warn_of_connect_sql(struct hf_netpool *pool, struct hf_slot *slot) {
   struct hf_error warning;
   pool->has_connect_sql = false;
   hf_error_init(&warning);
@@ -297,14 +299,12 @@ static void on_timer(uv_timer_t *timer) {
   if (dial->state == SETTLING) {
     /* The connection tells us when it has failed. */
     hf_conn_fail(dial->slot->conn);
-  } else if (job != NULL &&
-             !hf_workers_abandon(engine->workers, &job->job)) {
+  } else if (job != NULL && !hf_workers_abandon(engine->workers, &job->job)) {
     /* Its result is on the way. */
   } else {
     dial->job = NULL;
     if (dial->error.status == HF_OK) {
-      hf_error_set(
-          &dial->error, HF_CONNECT_TIMEOUT, HF_PHASE_CONNECT, NULL);
+      hf_error_set(&dial->error, HF_CONNECT_TIMEOUT, HF_PHASE_CONNECT, NULL);
     }
     fail(dial);
   }
@@ -313,8 +313,7 @@ static void on_timer(uv_timer_t *timer) {
 
 /* ---- beginning and end --------------------------------------------------- */
 
-static struct hf_dial *dial_new(struct hf_netpool *pool,
-                                struct hf_slot *slot) {
+static struct hf_dial *dial_new(struct hf_netpool *pool, struct hf_slot *slot) {
   struct hf_dial *dial = hf_calloc(1, sizeof *dial);
   if (dial == NULL) {
     return NULL;

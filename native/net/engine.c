@@ -100,16 +100,15 @@ static void notice_thaw(struct hf_engine *engine) {
   uint64_t now_us = hf_engine_now_us();
   uint64_t asleep_us = slept_us();
   bool suspended = (int64_t)(asleep_us - engine->slept_us) > THAW_US;
-  bool stopped =
-      engine->timer_us != 0 && now_us > engine->timer_us + THAW_US;
+  bool stopped = engine->timer_us != 0 && now_us > engine->timer_us + THAW_US;
   struct hf_link *link;
   engine->slept_us = asleep_us;
   if (!suspended && !stopped) {
     return;
   }
   HF_LIST_EACH(link, &engine->pools) {
-    hf_pool_suspect(
-        &HF_CONTAINER_OF(link, struct hf_netpool, of_engine)->core, now_us);
+    hf_pool_suspect(&HF_CONTAINER_OF(link, struct hf_netpool, of_engine)->core,
+                    now_us);
   }
 }
 
@@ -170,8 +169,8 @@ static void set_timer(struct hf_engine *engine) {
   uint64_t delay_ms = 0;
   struct hf_link *link;
   HF_LIST_EACH(link, &engine->pools) {
-    uint64_t at_us = hf_netpool_next_us(
-        HF_CONTAINER_OF(link, struct hf_netpool, of_engine));
+    uint64_t at_us =
+        hf_netpool_next_us(HF_CONTAINER_OF(link, struct hf_netpool, of_engine));
     if (at_us < next_us) {
       next_us = at_us;
     }
@@ -278,12 +277,7 @@ static enum hf_status engine_new(struct hf_engine **out) {
   if (uv_mutex_init(&engine->lock) != 0) {
     goto fail_lock;
   }
-  if (uv_random(NULL,
-                NULL,
-                engine->seed,
-                sizeof engine->seed,
-                0,
-                NULL) != 0) {
+  if (uv_random(NULL, NULL, engine->seed, sizeof engine->seed, 0, NULL) != 0) {
     engine->seed[0] = hf_clock_ns() | 1;
     engine->seed[1] = (uint64_t)(uintptr_t)engine;
   }
@@ -295,8 +289,8 @@ static enum hf_status engine_new(struct hf_engine **out) {
   if (uv_async_init(&engine->loop, &engine->wake, on_wake) != 0) {
     goto fail_wake;
   }
-  status = hf_workers_new(
-      CONNECTOR_THREADS, CONNECTOR_RESERVE, &engine->workers);
+  status =
+      hf_workers_new(CONNECTOR_THREADS, CONNECTOR_RESERVE, &engine->workers);
   if (status != HF_OK) {
     goto fail_workers;
   }

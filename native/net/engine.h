@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
 #include <uv.h>
 
 #include "core/list.h"

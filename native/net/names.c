@@ -23,7 +23,8 @@ void hf_names_finish(struct hf_name_table *names) {
   names->count = 0;
 }
 
-static struct hf_name *place_of(const struct hf_name_table *names, uint64_t key) {
+static struct hf_name *place_of(const struct hf_name_table *names,
+                                uint64_t key) {
   size_t n = places_of(names);
   size_t i = (size_t)(key % n);
   while (names->places[i].key != 0 && names->places[i].key != key) {

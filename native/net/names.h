@@ -43,10 +43,9 @@ bool hf_names_find(struct hf_name_table *names,
  * name that left into `evicted`, else makes that empty. Returns HF_OK or
  * HF_NO_MEMORY.
  */
-HF_NODISCARD enum hf_status hf_names_add(
-    struct hf_name_table *names,
-    const struct hf_statement *statement,
-    char evicted[HF_STATEMENT_NAME_BYTES]);
+HF_NODISCARD enum hf_status hf_names_add(struct hf_name_table *names,
+                                         const struct hf_statement *statement,
+                                         char evicted[HF_STATEMENT_NAME_BYTES]);
 
 /* Forgets one statement, or all of them when it is NULL. */
 void hf_names_drop(struct hf_name_table *names,

@@ -58,8 +58,8 @@ static enum hf_status set_keepalives(struct hf_target *target,
   enum hf_status status =
       set_default(target, "keepalives", config->keep_alive ? 1 : 0, error);
   if (status == HF_OK) {
-    status = set_default(
-        target, "keepalives_idle", idle_s < 1 ? 1 : idle_s, error);
+    status =
+        set_default(target, "keepalives_idle", idle_s < 1 ? 1 : idle_s, error);
   }
   if (status == HF_OK) {
     status = set_default(target, "keepalives_interval", 3, error);
@@ -68,8 +68,10 @@ static enum hf_status set_keepalives(struct hf_target *target,
     status = set_default(target, "keepalives_count", 3, error);
   }
   if (status == HF_OK && config->tcp_user_timeout_ms > 0) {
-    status = set_default(
-        target, "tcp_user_timeout", config->tcp_user_timeout_ms, error);
+    status = set_default(target,
+                         "tcp_user_timeout",
+                         config->tcp_user_timeout_ms,
+                         error);
   }
   return status;
 }
@@ -187,8 +189,7 @@ fail_memory:
   return NULL;
 }
 
-struct hf_netpool *hf_netpool_find(struct hf_engine *engine,
-                                   const char *key) {
+struct hf_netpool *hf_netpool_find(struct hf_engine *engine, const char *key) {
   struct hf_link *link;
   HF_LIST_EACH(link, &engine->pools) {
     struct hf_netpool *pool =
@@ -264,8 +265,7 @@ void hf_netpool_end(struct hf_netpool *pool,
 }
 
 bool hf_netpool_is_proxied(const struct hf_netpool *pool) {
-  return pool->proxied ||
-         pool->core.config.pooler == HF_POOLER_TRANSACTION;
+  return pool->proxied || pool->core.config.pooler == HF_POOLER_TRANSACTION;
 }
 
 void hf_netpool_warm(struct hf_netpool *pool,
@@ -277,9 +277,9 @@ void hf_netpool_warm(struct hf_netpool *pool,
   handle->warm_id_low = (uint32_t)op->id_low;
   handle->warm_id_high = (uint32_t)op->id_high;
   handle->warm_since_us = now_us;
-  handle->warm_until_us =
-      op->deadline_ms <= 0 ? UINT64_MAX
-                           : now_us + (uint64_t)op->deadline_ms * US_PER_MS;
+  handle->warm_until_us = op->deadline_ms <= 0
+                              ? UINT64_MAX
+                              : now_us + (uint64_t)op->deadline_ms * US_PER_MS;
   hf_pool_warm(&pool->core, target, now_us);
 }
 
@@ -338,8 +338,7 @@ static void fail_undialed(struct hf_netpool *pool) {
   HF_LIST_EACH_SAFE(link, after, &pool->core.slots_in[HF_SLOT_CONNECTING]) {
     struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
     if (slot->dial == NULL && slot->conn == NULL) {
-      hf_pool_on_connect_failed(
-          &pool->core, slot, &error, hf_engine_now_us());
+      hf_pool_on_connect_failed(&pool->core, slot, &error, hf_engine_now_us());
     }
   }
   HF_LIST_EACH_SAFE(link, after, &pool->core.slots_in[HF_SLOT_CLOSING]) {

@@ -11,8 +11,9 @@
 #ifndef HF_NET_NETPOOL_H
 #define HF_NET_NETPOOL_H
 
-#include <libpq-fe.h>
 #include <stdbool.h>
+
+#include <libpq-fe.h>
 
 #include "core/list.h"
 #include "core/pool.h"

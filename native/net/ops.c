@@ -25,8 +25,7 @@ static bool is_refused(struct hf_port *port,
   if (!call->request.sql.copy) {
     return false;
   }
-  hf_error_set(
-      &call->request.error, HF_COPY_UNSUPPORTED, HF_PHASE_LOCAL, NULL);
+  hf_error_set(&call->request.error, HF_COPY_UNSUPPORTED, HF_PHASE_LOCAL, NULL);
   call->request.error.outcome = HF_OUTCOME_PERMANENT;
   hf_port_send_refusal(port,
                        hf_op_low(op),
@@ -139,9 +138,8 @@ static enum hf_release manner_of(const struct hf_op *op,
     return HF_RELEASE_CLOSE;
   }
   (void)holder;
-  return (op->flags & HF_FLAG_CLOSE_IF_BROKEN) != 0
-             ? HF_RELEASE_CLOSE_IF_BROKEN
-             : HF_RELEASE_KEEP;
+  return (op->flags & HF_FLAG_CLOSE_IF_BROKEN) != 0 ? HF_RELEASE_CLOSE_IF_BROKEN
+                                                    : HF_RELEASE_KEEP;
 }
 
 static void run_release(struct hf_port *port, const struct hf_op *op) {
@@ -166,8 +164,9 @@ static void run_abort(struct hf_port *port, const struct hf_op *op) {
   struct hf_call *call =
       hf_map_get(&port->calls, hf_call_id(hf_op_low(op), hf_op_high(op)));
   if (call != NULL && !hf_cached_abort(call)) {
-    hf_pool_abort(
-        &call->handle->pool->core, &call->request, hf_engine_now_us());
+    hf_pool_abort(&call->handle->pool->core,
+                  &call->request,
+                  hf_engine_now_us());
   }
 }
 
@@ -177,8 +176,9 @@ static void run_answer(struct hf_port *port,
   struct hf_dial *dial = hf_map_remove(&port->asks, hf_op_low(op));
   bool failed = (op->flags & HF_FLAG_FAILED) != 0;
   if (dial != NULL && op->n_fields > 0) {
-    hf_dial_on_password(
-        dial, failed ? NULL : fields[0], failed ? fields[0] : NULL);
+    hf_dial_on_password(dial,
+                        failed ? NULL : fields[0],
+                        failed ? fields[0] : NULL);
   }
 }
 
@@ -188,67 +188,67 @@ static void run(struct hf_port *port,
                 const struct hf_op *op,
                 const char *const *fields) {
   switch ((enum hf_op_kind)op->kind) {
-    case HF_OP_OPEN:
-      hf_ops_open(port, op, fields);
-      break;
-    case HF_OP_QUERY:
-    case HF_OP_ACQUIRE:
-      run_request(port, op, fields);
-      break;
-    case HF_OP_LEASE_QUERY:
-      run_statement(port, op, fields);
-      break;
-    case HF_OP_RELEASE:
-      run_release(port, op);
-      break;
-    case HF_OP_ABORT:
-      run_abort(port, op);
-      break;
-    case HF_OP_END:
-      hf_ops_end(port, op);
-      break;
-    case HF_OP_WARMUP:
-      hf_ops_warmup(port, op);
-      break;
-    case HF_OP_RESET:
-      hf_ops_reset(port, op);
-      break;
-    case HF_OP_SUSPEND:
-    case HF_OP_RESUME:
-      hf_ops_suspension(port, op);
-      break;
-    case HF_OP_FORGET:
-      hf_ops_forget(port, op);
-      break;
-    case HF_OP_ANSWER:
-      run_answer(port, op, fields);
-      break;
-    case HF_OP_INVALIDATE:
-      hf_ops_invalidate(port, op, fields);
-      break;
+  case HF_OP_OPEN:
+    hf_ops_open(port, op, fields);
+    break;
+  case HF_OP_QUERY:
+  case HF_OP_ACQUIRE:
+    run_request(port, op, fields);
+    break;
+  case HF_OP_LEASE_QUERY:
+    run_statement(port, op, fields);
+    break;
+  case HF_OP_RELEASE:
+    run_release(port, op);
+    break;
+  case HF_OP_ABORT:
+    run_abort(port, op);
+    break;
+  case HF_OP_END:
+    hf_ops_end(port, op);
+    break;
+  case HF_OP_WARMUP:
+    hf_ops_warmup(port, op);
+    break;
+  case HF_OP_RESET:
+    hf_ops_reset(port, op);
+    break;
+  case HF_OP_SUSPEND:
+  case HF_OP_RESUME:
+    hf_ops_suspension(port, op);
+    break;
+  case HF_OP_FORGET:
+    hf_ops_forget(port, op);
+    break;
+  case HF_OP_ANSWER:
+    run_answer(port, op, fields);
+    break;
+  case HF_OP_INVALIDATE:
+    hf_ops_invalidate(port, op, fields);
+    break;
   }
 }
 
 /* How many fields an operation cannot do without. */
 static int32_t least_fields(const struct hf_op *op) {
   switch ((enum hf_op_kind)op->kind) {
-    case HF_OP_QUERY:
-    case HF_OP_LEASE_QUERY:
-      return (op->flags & HF_FLAG_NAMED) != 0 ? 2 : 1;
-    case HF_OP_OPEN:
-    case HF_OP_ANSWER:
-      return 1;
-    case HF_OP_ACQUIRE:
-    case HF_OP_RELEASE:
-    case HF_OP_ABORT:
-    case HF_OP_END:
-    case HF_OP_WARMUP:
-    case HF_OP_RESET:
-    case HF_OP_SUSPEND:
-    case HF_OP_RESUME:
-    case HF_OP_FORGET:
-    case HF_OP_INVALIDATE:
-      break;
+  case HF_OP_QUERY:
+  case HF_OP_LEASE_QUERY:
+    return (op->flags & HF_FLAG_NAMED) != 0 ? 2 : 1;
+  case HF_OP_OPEN:
+  case HF_OP_ANSWER:
+    return 1;
+  case HF_OP_ACQUIRE:
+  case HF_OP_RELEASE:
+  case HF_OP_ABORT:
+  case HF_OP_END:
+  case HF_OP_WARMUP:
+  case HF_OP_RESET:
+  case HF_OP_SUSPEND:
+  case HF_OP_RESUME:
+  case HF_OP_FORGET:
+  case HF_OP_INVALIDATE:
+    break;
   }
   return 0;
 }

@@ -56,8 +56,8 @@ static struct hf_handle *handle_new(struct hf_port *port,
 }
 
 void hf_ops_open(struct hf_port *port,
-                     const struct hf_op *op,
-                     const char *const *fields) {
+                 const struct hf_op *op,
+                 const char *const *fields) {
   bool shared = (op->flags & HF_FLAG_SHARED) != 0;
   struct hf_netpool *pool = NULL;
   struct hf_handle *handle;
@@ -69,8 +69,7 @@ void hf_ops_open(struct hf_port *port,
   }
   existing = pool != NULL;
   if (pool == NULL) {
-    pool = hf_netpool_new(
-        port->engine, fields, op->n_fields, shared, &error);
+    pool = hf_netpool_new(port->engine, fields, op->n_fields, shared, &error);
   }
   handle = pool == NULL ? NULL : handle_new(port, op);
   if (handle == NULL) {
@@ -147,17 +146,16 @@ void hf_ops_forget(struct hf_port *port, const struct hf_op *op) {
     /* It would hit server connections that others use. */
     hf_ops_refuse(port, op, HF_SESSION_REQUIRED);
   } else {
-    hf_port_send_ok(
-        port,
-        hf_op_low(op),
-        hf_op_high(op),
-        hf_pool_forget(&handle->pool->core, hf_engine_now_us()));
+    hf_port_send_ok(port,
+                    hf_op_low(op),
+                    hf_op_high(op),
+                    hf_pool_forget(&handle->pool->core, hf_engine_now_us()));
   }
 }
 
 void hf_ops_invalidate(struct hf_port *port,
-                           const struct hf_op *op,
-                           const char *const *fields) {
+                       const struct hf_op *op,
+                       const char *const *fields) {
   struct hf_handle *handle = hf_ops_handle(port, op->target);
   int32_t count = 0;
   int32_t i;

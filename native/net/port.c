@@ -49,9 +49,7 @@ static void drop_blocks(struct hf_block *block) {
   }
 }
 
-enum hf_status hf_port_open(hf_wake_cb wake,
-                            void *ctx,
-                            struct hf_port **port) {
+enum hf_status hf_port_open(hf_wake_cb wake, void *ctx, struct hf_port **port) {
   enum hf_status status;
   struct hf_port *made = hf_calloc(1, sizeof *made);
   if (made == NULL) {
@@ -151,9 +149,7 @@ struct hf_block *hf_port_take(struct hf_port *port) {
   return first;
 }
 
-bool hf_port_gauges(struct hf_port *port,
-                    int32_t pool,
-                    struct hf_gauges *out) {
+bool hf_port_gauges(struct hf_port *port, int32_t pool, struct hf_gauges *out) {
   const struct hf_stats *stats;
   uv_mutex_lock(&port->lock);
   stats = hf_map_get(&port->gauges, (uint64_t)pool);
@@ -289,8 +285,11 @@ void hf_port_send_ok(struct hf_port *port,
                                             NULL,
                                             0);
   if (block == NULL) {
-    block = hf_port_spare(
-        port, HF_MSG_OK, HF_OK_INTS, (int32_t)id_low, (int32_t)id_high);
+    block = hf_port_spare(port,
+                          HF_MSG_OK,
+                          HF_OK_INTS,
+                          (int32_t)id_low,
+                          (int32_t)id_high);
   }
   if (block != NULL) {
     block->ints[HF_OK_STATUS] = value;
@@ -322,8 +321,11 @@ void hf_port_send_refusal(struct hf_port *port,
                             cause == NULL ? NULL : cause->fields,
                             cause == NULL ? 0 : cause->fields_bytes);
   if (block == NULL) {
-    block = hf_port_spare(
-        port, HF_MSG_ERROR, HF_ERROR_INTS, (int32_t)id_low, (int32_t)id_high);
+    block = hf_port_spare(port,
+                          HF_MSG_ERROR,
+                          HF_ERROR_INTS,
+                          (int32_t)id_low,
+                          (int32_t)id_high);
   }
   if (block != NULL) {
     block->ints[HF_ERROR_STATUS] = (int32_t)error.status;

@@ -6,206 +6,15 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "answer.h"
 #include "conn.h"
-#include "core/alloc.h"
 #include "netpool.h"
 #include "port.h"
 
 enum {
-  /* From here on rows are read in pieces. */
-  LARGE_RESULT_BYTES = 256 * 1024,
   ROWS_IN_A_PIECE = 256,
   UTF8 = 6 /* libpq's number of the encoding */
 };
-
-static const char error_letters[] = "SVCMDHPpqWstcdnFLR";
-
-void hf_conn_read_error(const PGresult *result,
-                        enum hf_phase phase,
-                        struct hf_error *error) {
-  const char *letter;
-  hf_error_set(error,
-               HF_SERVER_ERROR,
-               phase,
-               PQresultErrorField(result, 'M') != NULL
-                   ? PQresultErrorField(result, 'M')
-                   : "the server reported an error without saying which");
-  for (letter = error_letters; *letter != '\0'; letter++) {
-    if (*letter != 'M') {
-      hf_error_add(error, *letter, PQresultErrorField(result, *letter));
-    }
-  }
-}
-
-/* ---- results of the statement ------------------------------------------- */
-
-static void fail_call(struct hf_call *call,
-                      enum hf_status status,
-                      enum hf_phase phase) {
-  if (call->request.error.status == HF_OK) {
-    hf_error_set(&call->request.error, status, phase, NULL);
-  }
-}
-
-/* The statement's answer cannot be kept: gives it and the connection up. */
-static void give_up(struct hf_conn *conn,
-                    struct hf_call *call,
-                    enum hf_status status) {
-  fail_call(call, status, HF_PHASE_AWAIT);
-  if (status == HF_RESULT_TOO_LARGE) {
-    hf_stats_add(&conn->pool->core.stats, HF_STAT_RESULTS_TOO_LARGE, 1);
-  }
-  hf_conn_cancel(conn);
-  hf_conn_fail(conn);
-}
-
-static bool is_read(const struct hf_call *call) {
-  return call->handle != NULL && !call->request.settled;
-}
-
-static bool add_rows(struct hf_conn *conn,
-                     struct hf_call *call,
-                     const PGresult *result) {
-  enum hf_status status;
-  if (!is_read(call)) {
-    return true;
-  }
-  if (call->piecewise) {
-    call->received_from = 0; /* libpq has handed on what it held */
-  }
-  if (!call->encoding) {
-    hf_encoder_begin(&conn->encoder,
-                     call->decode,
-                     (size_t)conn->pool->core.config.max_result_bytes);
-    call->encoding = true;
-  }
-  status = hf_encoder_add(&conn->encoder, result);
-  if (status != HF_OK) {
-    give_up(conn, call, status);
-    return false;
-  }
-  return true;
-}
-
-static void learn(struct hf_call *call, size_t bytes) {
-  call->statement->large = bytes >= LARGE_RESULT_BYTES;
-  call->statement->small = !call->statement->large;
-}
-
-/* A result is complete: makes its message. */
-static void end_result(struct hf_conn *conn,
-                       struct hf_call *call,
-                       const PGresult *result) {
-  struct hf_encoder_frame frame = {0};
-  struct hf_block *definition = NULL;
-  struct hf_block *block = NULL;
-  enum hf_status status;
-  if (!add_rows(conn, call, result) || !is_read(call)) {
-    return;
-  }
-  learn(call, hf_encoder_bytes(&conn->encoder));
-  hf_stats_add(&conn->pool->core.stats,
-               HF_STAT_BYTES_IN,
-               hf_encoder_bytes(&conn->encoder));
-  hf_stats_add(&conn->pool->core.stats,
-               HF_STAT_ROWS,
-               (uint64_t)conn->encoder.rows);
-  call->encoding = false;
-  frame.id_low = (int32_t)call->request.id_low;
-  frame.id_high = (int32_t)call->request.id_high;
-  frame.shape = call->statement->shape;
-  status = hf_shapes_find(&call->handle->port->shapes,
-                          result,
-                          call->decode,
-                          &frame.shape,
-                          &definition);
-  if (definition != NULL) {
-    hf_port_send(call->handle->port, definition);
-  }
-  if (status == HF_OK) {
-    call->statement->shape = frame.shape;
-    status = hf_encoder_finish(&conn->encoder, result, &frame, &block);
-  }
-  if (status != HF_OK) {
-    give_up(conn, call, status);
-    return;
-  }
-  block->ints[HF_RESULT_CONNECTION] = (int32_t)conn->slot->serial;
-  hf_call_add(call, block);
-}
-
-/* The server says ROLLBACK to a COMMIT when the transaction had failed. */
-static void check_commit(struct hf_call *call, PGresult *result) {
-  if (call->request.sql.commits && !call->request.sql.multiple &&
-      strcmp(PQcmdStatus(result), "ROLLBACK") == 0) {
-    fail_call(call, HF_COMMIT_ROLLED_BACK, HF_PHASE_COMMIT);
-  }
-}
-
-/* An error may also come when all steps are done, at the Sync. */
-static bool is_at(const struct hf_call *call, enum hf_step step) {
-  return call->step < call->n_steps && call->steps[call->step] == step;
-}
-
-/* The step that failed decides what the server still knows by name. */
-static void forget_names(struct hf_conn *conn, struct hf_call *call) {
-  const struct hf_error *error = &call->request.error;
-  const char *routine = hf_error_field(error, 'R');
-  if (is_at(call, HF_STEP_PREPARE)) {
-    hf_names_drop(&conn->names, call->statement);
-  }
-  if (strcmp(error->sqlstate, "26000") == 0) {
-    /* Somebody said DEALLOCATE ALL or DISCARD ALL. */
-    hf_names_drop(&conn->names, NULL);
-  } else if (strcmp(error->sqlstate, "42P05") == 0 ||
-             (strcmp(error->sqlstate, "0A000") == 0 && routine != NULL &&
-              strcmp(routine, "RevalidateCachedQuery") == 0)) {
-    hf_statement_rename(call->statement);
-  }
-}
-
-static void on_error(struct hf_conn *conn,
-                     struct hf_call *call,
-                     const PGresult *result) {
-  struct hf_error *error = &call->request.error;
-  if (error->status != HF_OK || PQresultErrorField(result, 'M') == NULL) {
-    /* The first error wins; libpq's own are the connection's. */
-    if (PQstatus(conn->pg) != CONNECTION_OK) {
-      hf_conn_fail(conn);
-    } else if (error->status == HF_OK) {
-      give_up(conn, call, HF_PROTOCOL_ERROR);
-    }
-    return;
-  }
-  hf_conn_read_error(result,
-                     call->request.sql.commits ? HF_PHASE_COMMIT
-                                               : HF_PHASE_AWAIT,
-                     error);
-  forget_names(conn, call);
-  if (error->severity == HF_SEVERITY_FATAL ||
-      error->severity == HF_SEVERITY_PANIC) {
-    hf_error_copy(&conn->last_words, error);
-    hf_conn_fail(conn);
-  }
-}
-
-static void on_copy(struct hf_conn *conn,
-                    struct hf_call *call,
-                    ExecStatusType status) {
-  bool again = call->request.error.status == HF_COPY_UNSUPPORTED;
-  fail_call(call, HF_COPY_UNSUPPORTED, HF_PHASE_AWAIT);
-  /* Once only: a server that never stops asking must not keep us here. */
-  if (call->simple && status == PGRES_COPY_IN && !again &&
-      PQputCopyEnd(conn->pg, "COPY is not supported by query()") == 1) {
-    return; /* the server answers with an error and goes on */
-  }
-  hf_conn_cancel(conn);
-  hf_conn_fail(conn);
-}
-
-static bool is_execute(const struct hf_call *call) {
-  return is_at(call, HF_STEP_EXECUTE);
-}
 
 /* ---- units --------------------------------------------------------------- */
 
@@ -214,14 +23,14 @@ static char transaction_of(const struct hf_conn *conn) {
     return 'I'; /* only reads outside transactions share */
   }
   switch (PQtransactionStatus(conn->pg)) {
-    case PQTRANS_IDLE:
-      return 'I';
-    case PQTRANS_INERROR:
-      return 'E';
-    case PQTRANS_ACTIVE:
-    case PQTRANS_INTRANS:
-    case PQTRANS_UNKNOWN:
-      break;
+  case PQTRANS_IDLE:
+    return 'I';
+  case PQTRANS_INERROR:
+    return 'E';
+  case PQTRANS_ACTIVE:
+  case PQTRANS_INTRANS:
+  case PQTRANS_UNKNOWN:
+    break;
   }
   return 'T';
 }
@@ -273,7 +82,7 @@ static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
 static void choose_mode(struct hf_conn *conn, struct hf_call *call) {
   int pending = 0;
   bool large = call->statement->large;
-  if (call->mode_set || !is_execute(call)) {
+  if (call->mode_set || !hf_answer_is_execute(call)) {
     return;
   }
   call->mode_set = true;
@@ -282,8 +91,7 @@ static void choose_mode(struct hf_conn *conn, struct hf_call *call) {
   }
   if (large) {
 #ifdef LIBPQ_HAS_CHUNK_MODE
-    call->piecewise =
-        PQsetChunkedRowsMode(conn->pg, ROWS_IN_A_PIECE) == 1;
+    call->piecewise = PQsetChunkedRowsMode(conn->pg, ROWS_IN_A_PIECE) == 1;
 #else
     call->piecewise = PQsetSingleRowMode(conn->pg) == 1;
 #endif
@@ -313,7 +121,7 @@ static void count_bytes(struct hf_conn *conn, struct hf_call *call) {
     call->received_from = received;
   } else if (received - call->received_from >
              (uint64_t)conn->pool->core.config.max_result_bytes) {
-    give_up(conn, call, HF_RESULT_TOO_LARGE);
+    hf_answer_give_up(conn, call, HF_RESULT_TOO_LARGE);
   }
 }
 
@@ -325,22 +133,22 @@ static void on_result(struct hf_conn *conn,
     finish_unit(conn, call);
   } else if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE ||
              status == PGRES_NONFATAL_ERROR) {
-    on_error(conn, call, result);
+    hf_answer_on_error(conn, call, result);
   } else if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
              status == PGRES_COPY_BOTH) {
-    on_copy(conn, call, status);
+    hf_answer_on_copy(conn, call, status);
   } else if (status == PGRES_PIPELINE_ABORTED) {
-    if (is_execute(call) || is_at(call, HF_STEP_PREPARE)) {
-      forget_names(conn, call);
+    if (hf_answer_is_execute(call) || hf_answer_is_at(call, HF_STEP_PREPARE)) {
+      hf_answer_forget_names(conn, call);
     }
-  } else if (!is_execute(call)) {
+  } else if (!hf_answer_is_execute(call)) {
     return; /* settings and names have nothing to say */
   } else if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
              status == PGRES_EMPTY_QUERY) {
-    check_commit(call, result);
-    end_result(conn, call, result);
+    hf_answer_check_commit(call, result);
+    hf_answer_end_result(conn, call, result);
   } else {
-    (void)add_rows(conn, call, result);
+    (void)hf_answer_add_rows(conn, call, result);
   }
 }
 
@@ -418,9 +226,8 @@ static bool is_over_limit(const struct hf_conn *conn) {
     call = HF_CONTAINER_OF(conn->slot->lease, struct hf_call, lease);
   }
   return call != NULL && call->handle != NULL &&
-         hf_port_is_choked(
-             call->handle->port,
-             (size_t)conn->pool->core.config.max_buffered_bytes);
+         hf_port_is_choked(call->handle->port,
+                           (size_t)conn->pool->core.config.max_buffered_bytes);
 }
 
 static void process(struct hf_conn *conn) {

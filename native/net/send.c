@@ -35,8 +35,7 @@ static bool takes_prelude(const struct hf_call *call) {
   const struct hf_request *request = &call->request;
   return !request->in_transaction &&
          !is_transaction_control(request->sql.kind) &&
-         !request->sql.refuses_transaction &&
-         !call->statement->refuses_company;
+         !request->sql.refuses_transaction && !call->statement->refuses_company;
 }
 
 static bool is_nameable(const struct hf_conn *conn,
@@ -50,9 +49,9 @@ static bool is_nameable(const struct hf_conn *conn,
        kind != HF_SQL_UPDATE && kind != HF_SQL_DELETE)) {
     return false;
   }
-  return call->named || (config->names == HF_NAMES_AUTO &&
-                         request->kind == HF_REQUEST_QUERY &&
-                         call->statement->uses >= USES_BEFORE_NAMING);
+  return call->named ||
+         (config->names == HF_NAMES_AUTO && request->kind == HF_REQUEST_QUERY &&
+          call->statement->uses >= USES_BEFORE_NAMING);
 }
 
 static bool send_plain(struct hf_conn *conn,
@@ -89,8 +88,8 @@ static bool send_prepare(struct hf_conn *conn, struct hf_call *call) {
   }
   add_step(call, HF_STEP_PREPARE);
   hf_stats_add(&conn->pool->core.stats, HF_STAT_STATEMENTS_PREPARED, 1);
-  return PQsendPrepare(
-             conn->pg, statement->name, statement->text, 0, NULL) == 1;
+  return PQsendPrepare(conn->pg, statement->name, statement->text, 0, NULL) ==
+         1;
 }
 
 static bool send_named(struct hf_conn *conn, struct hf_call *call) {
@@ -131,8 +130,7 @@ static bool send_preludes(struct hf_conn *conn, struct hf_call *call) {
       !send_plain(conn, call, HF_STEP_PRELUDE, read_only_sql)) {
     return false;
   }
-  return settings == NULL ||
-         send_plain(conn, call, HF_STEP_PRELUDE, settings);
+  return settings == NULL || send_plain(conn, call, HF_STEP_PRELUDE, settings);
 }
 
 static bool send_postlude(struct hf_conn *conn, struct hf_call *call) {

@@ -80,8 +80,7 @@ static void append_settings(struct text *text,
                             bool local) {
   const struct hf_config *config = &pool->core.config;
   int32_t i;
-  append_millis(
-      text, "statement_timeout", config->statement_timeout_ms, local);
+  append_millis(text, "statement_timeout", config->statement_timeout_ms, local);
   append_millis(text, "lock_timeout", config->lock_timeout_ms, local);
   append_millis(text,
                 "idle_in_transaction_session_timeout",

@@ -30,7 +30,7 @@ struct hf_statement {
   struct hf_statements *table; /* read only while it is not forgotten */
 
   /* changed by hf_statement_rename */
-  uint64_t key; /* of its name: what names.h looks for */
+  uint64_t key;                       /* of its name: what names.h looks for */
   char name[HF_STATEMENT_NAME_BYTES]; /* salted: never another client's */
 
   /* of the table */
@@ -40,10 +40,10 @@ struct hf_statement {
 
   /* learnt */
   uint32_t uses;
-  int32_t shape;         /* guess for hf_shapes_find */
-  bool large;            /* its last result was worth reading in pieces */
-  bool small;            /* its last result was not */
-  bool refuses_company;  /* answered 25001 to a unit of more than itself */
+  int32_t shape;        /* guess for hf_shapes_find */
+  bool large;           /* its last result was worth reading in pieces */
+  bool small;           /* its last result was not */
+  bool refuses_company; /* answered 25001 to a unit of more than itself */
 
   char text[]; /* NUL-terminated */
 };

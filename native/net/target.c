@@ -97,7 +97,7 @@ static const struct {
 struct hf_target {
   atomic_int references;
   char *values[KEYS];
-  int files[PEM_FILES]; /* -1 = none */
+  int files[PEM_FILES];          /* -1 = none */
   atomic_uint_least64_t refused; /* a bit per key the server will not take */
 };
 
@@ -352,8 +352,9 @@ size_t hf_target_params(const struct hf_target *target,
 }
 
 bool hf_target_drop(struct hf_target *target, const char *parameter) {
-  static const char *const droppable[] = {
-      "options", "application_name", "fallback_application_name"};
+  static const char *const droppable[] = {"options",
+                                          "application_name",
+                                          "fallback_application_name"};
   size_t i;
   for (i = 0; i < sizeof droppable / sizeof droppable[0]; i++) {
     int index = find_key(droppable[i]);

@@ -13,19 +13,19 @@ static int32_t value_of(const struct hf_netpool *pool,
                         enum hf_event event) {
   uint64_t took_us = pool->core.now_us - slot->since_us;
   switch (event) {
-    case HF_EVENT_CONNECT:
-    case HF_EVENT_CONNECT_FAILED:
-      return took_us < INT32_MAX ? (int32_t)took_us : INT32_MAX;
-    case HF_EVENT_BREAKER:
-      return (int32_t)hf_breaker_state(&pool->core.breaker);
-    case HF_EVENT_REMOVE:
-    case HF_EVENT_ERROR:
-    case HF_EVENT_NOTICE:
-    case HF_EVENT_NOTIFY:
-    case HF_EVENT_WARNING:
-    case HF_EVENT_LOST:
-    case HF_EVENT_CONNECTING:
-      break;
+  case HF_EVENT_CONNECT:
+  case HF_EVENT_CONNECT_FAILED:
+    return took_us < INT32_MAX ? (int32_t)took_us : INT32_MAX;
+  case HF_EVENT_BREAKER:
+    return (int32_t)hf_breaker_state(&pool->core.breaker);
+  case HF_EVENT_REMOVE:
+  case HF_EVENT_ERROR:
+  case HF_EVENT_NOTICE:
+  case HF_EVENT_NOTIFY:
+  case HF_EVENT_WARNING:
+  case HF_EVENT_LOST:
+  case HF_EVENT_CONNECTING:
+    break;
   }
   return 0;
 }
@@ -46,7 +46,8 @@ static void send_event(struct hf_handle *handle,
     block->ints[HF_EVENT_KIND] = (int32_t)event;
     block->ints[HF_EVENT_VALUE] = value_of(handle->pool, slot, event);
     block->ints[HF_EVENT_LEASE] = lease;
-    block->ints[HF_EVENT_STATUS] = error == NULL ? HF_OK : (int32_t)error->status;
+    block->ints[HF_EVENT_STATUS] =
+        error == NULL ? HF_OK : (int32_t)error->status;
     block->ints[HF_EVENT_ERRNO] = error == NULL ? 0 : error->sys_errno;
     hf_port_send(handle->port, block);
   }
@@ -70,8 +71,7 @@ void hf_netpool_event(struct hf_netpool *pool,
     return;
   }
   HF_LIST_EACH(link, &pool->handles) {
-    struct hf_handle *handle =
-        HF_CONTAINER_OF(link, struct hf_handle, of_pool);
+    struct hf_handle *handle = HF_CONTAINER_OF(link, struct hf_handle, of_pool);
     if (handle->listens) {
       send_event(handle, slot, event, 0, error);
     }

@@ -63,8 +63,7 @@ static void world_close(void *ctx, struct hf_slot *slot) {
 
 static bool is_granted(const struct hf_request *request) {
   return request->kind == HF_REQUEST_ACQUIRE &&
-         request->state == HF_REQUEST_DONE &&
-         request->error.status == HF_OK;
+         request->state == HF_REQUEST_DONE && request->error.status == HF_OK;
 }
 
 /* The user's answer; early when the request still runs. */

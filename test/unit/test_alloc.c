@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/alloc.h"
-
 #include <string.h>
 
+#include "core/alloc.h"
 #include "support.h"
 
 static void nothing_is_still_an_allocation(void **state) {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/backoff.h"
-
 #include "support.h"
 
-static const struct hf_retry_policy full = {
-    2, 50, 2000, HF_JITTER_FULL, HF_GROWTH_EXPONENTIAL, false};
-static const struct hf_retry_policy none = {
-    2, 50, 2000, HF_JITTER_NONE, HF_GROWTH_EXPONENTIAL, false};
+static const struct hf_retry_policy full =
+    {2, 50, 2000, HF_JITTER_FULL, HF_GROWTH_EXPONENTIAL, false};
+static const struct hf_retry_policy none =
+    {2, 50, 2000, HF_JITTER_NONE, HF_GROWTH_EXPONENTIAL, false};
 
 static void full_jitter_spans_from_zero_to_the_ceiling(void **state) {
   static const int32_t ceilings[] = {50, 100, 200, 400, 800, 1600, 2000, 2000};
@@ -52,8 +51,11 @@ static void a_short_server_is_given_at_least_half_the_ceiling(void **state) {
 }
 
 static void extreme_settings_do_not_overflow(void **state) {
-  struct hf_retry_policy policy = {INT32_MAX,      INT32_MAX, INT32_MAX,
-                                   HF_JITTER_FULL, HF_GROWTH_EXPONENTIAL,
+  struct hf_retry_policy policy = {INT32_MAX,
+                                   INT32_MAX,
+                                   INT32_MAX,
+                                   HF_JITTER_FULL,
+                                   HF_GROWTH_EXPONENTIAL,
                                    false};
 
   (void)state;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/breaker.h"
-
 #include "support.h"
 
 static void fail_times(struct hf_breaker *breaker, int n, uint64_t now_ms) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/budget.h"
-
 #include "support.h"
 
 static void drain(struct hf_budget *budget, uint64_t now_ms) {

@@ -4,20 +4,19 @@
  * a judgement. A letter stands for an outcome: N not executed, R rolled back,
  * A ambiguous, P permanent.
  */
-#include "core/classify.h"
-
 #include <string.h>
 
+#include "core/classify.h"
 #include "support.h"
 
 /* Flags of an expectation, in the order they are written below. */
 enum {
-  Y = 1 << 0,       /* retryable */
+  Y = 1 << 0, /* retryable */
   ONCE = 1 << 1,
   SLOW = 1 << 2,
   UNNAMED = 1 << 3,
   DISCARD = 1 << 4,
-  CONNECT = 1 << 5  /* counts as a failure of connecting */
+  CONNECT = 1 << 5 /* counts as a failure of connecting */
 };
 
 static char letter(enum hf_outcome outcome) {
@@ -37,8 +36,13 @@ static void expect(const char *what,
   struct hf_classification why = hf_classify(evidence);
 
   if (letter(why.outcome) != outcome || flags(&why) != want) {
-    fail_msg("%s: %c %#x, not %c %#x (%s)", what, letter(why.outcome),
-             (unsigned)flags(&why), outcome, (unsigned)want, why.reason);
+    fail_msg("%s: %c %#x, not %c %#x (%s)",
+             what,
+             letter(why.outcome),
+             (unsigned)flags(&why),
+             outcome,
+             (unsigned)want,
+             why.reason);
   }
   assert_non_null(why.reason);
 }
@@ -62,11 +66,11 @@ static struct hf_evidence foreign(const char *code, const char *message) {
 
 struct sqlstate_row {
   const char *sqlstate;
-  char outcome;      /* a statement of its own */
+  char outcome; /* a statement of its own */
   int want;
   char in_transaction;
-  char midway;       /* CALL, DO, several statements */
-  char connecting;   /* while a connection is made */
+  char midway;     /* CALL, DO, several statements */
+  char connecting; /* while a connection is made */
 };
 
 static const struct sqlstate_row sqlstates[] = {
@@ -187,10 +191,9 @@ static void a_termination_depends_on_how_it_was_said(void **state) {
   expect("terminated in COMMIT", &evidence, 'A', Y | DISCARD);
 }
 
-static void a_termination_without_severity_goes_by_its_sentence(
-    void **state) {
-  struct hf_evidence evidence = foreign(
-      "57P01", "terminating connection due to administrator command");
+static void a_termination_without_severity_goes_by_its_sentence(void **state) {
+  struct hf_evidence evidence =
+      foreign("57P01", "terminating connection due to administrator command");
 
   (void)state;
   expect("said in English", &evidence, 'R', Y | DISCARD);
@@ -198,8 +201,7 @@ static void a_termination_without_severity_goes_by_its_sentence(
   expect("said in German", &evidence, 'A', Y | DISCARD);
 }
 
-static void an_unlisted_code_that_ends_the_session_is_ambiguous(
-    void **state) {
+static void an_unlisted_code_that_ends_the_session_is_ambiguous(void **state) {
   struct hf_evidence evidence = server("AB123");
 
   (void)state;
@@ -237,10 +239,11 @@ struct text_row {
 
 static const struct text_row pooler_sentences[] = {
     {"query_wait_timeout", 'N', Y | DISCARD, 'R'},
-    {"no more connections allowed (max_client_conn)", 'N',
-     Y | SLOW | DISCARD, 'R'},
-    {"server login has been failing, try again later", 'N',
-     Y | DISCARD, 'R'},
+    {"no more connections allowed (max_client_conn)",
+     'N',
+     Y | SLOW | DISCARD,
+     'R'},
+    {"server login has been failing, try again later", 'N', Y | DISCARD, 'R'},
     {"client_login_timeout (server down)", 'N', Y | DISCARD, 'R'},
     {"pgbouncer cannot connect to server", 'N', Y | DISCARD, 'R'},
     {"database \"x\" is disabled", 'N', Y | DISCARD, 'R'},
@@ -270,8 +273,7 @@ static void every_sentence_of_the_pooler_is_known(void **state) {
   size_t i;
 
   (void)state;
-  for (i = 0; i < sizeof(pooler_sentences) / sizeof(pooler_sentences[0]);
-       i++) {
+  for (i = 0; i < sizeof(pooler_sentences) / sizeof(pooler_sentences[0]); i++) {
     const struct text_row *row = &pooler_sentences[i];
     struct hf_evidence evidence = server("08P01");
 
@@ -291,9 +293,10 @@ static void every_sentence_of_the_pooler_is_known(void **state) {
 
 static void a_pooler_sentence_is_found_inside_prismas(void **state) {
   struct hf_evidence evidence =
-      foreign("P2039", "\nInvalid `prisma.user.findMany()` invocation:\n\n\n"
-                       "Database error. Code: `08P01`. Message: "
-                       "`query_wait_timeout`");
+      foreign("P2039",
+              "\nInvalid `prisma.user.findMany()` invocation:\n\n\n"
+              "Database error. Code: `08P01`. Message: "
+              "`query_wait_timeout`");
 
   (void)state;
   evidence.name = "PrismaClientKnownRequestError";
@@ -301,79 +304,124 @@ static void a_pooler_sentence_is_found_inside_prismas(void **state) {
 }
 
 static const struct text_row sentences[] = {
-    {"could not translate host name \"x\" to address: y", 'N',
-     Y | ONCE | DISCARD | CONNECT, 'R'},
+    {"could not translate host name \"x\" to address: y",
+     'N',
+     Y | ONCE | DISCARD | CONNECT,
+     'R'},
     {"connection to server at \"h\" (::1), port 1 failed: Connection refused",
-     'N', Y | DISCARD | CONNECT, 'R'},
+     'N',
+     Y | DISCARD | CONNECT,
+     'R'},
     {"connection to server at \"h\", port 1 failed: server closed the "
      "connection unexpectedly",
-     'N', Y | DISCARD | CONNECT, 'R'},
+     'N',
+     Y | DISCARD | CONNECT,
+     'R'},
     {"connection to server on socket \"s\" failed: No such file or directory",
-     'N', Y | DISCARD | CONNECT, 'R'},
+     'N',
+     Y | DISCARD | CONNECT,
+     'R'},
     {"connection to server at \"h\", port 1 failed: FATAL:  53300: sorry",
-     'N', Y | SLOW | DISCARD | CONNECT, 'R'},
-    {"connection to server at \"h\", port 1 failed: FATAL:  28P01: no", 'P',
-     DISCARD | CONNECT, 'P'},
+     'N',
+     Y | SLOW | DISCARD | CONNECT,
+     'R'},
+    {"connection to server at \"h\", port 1 failed: FATAL:  28P01: no",
+     'P',
+     DISCARD | CONNECT,
+     'P'},
     {"connection to server at \"h\", port 1 failed: server does not support "
      "SSL, but SSL was required",
-     'P', DISCARD | CONNECT, 'P'},
+     'P',
+     DISCARD | CONNECT,
+     'P'},
     {"connection to server at \"h\", port 1 failed: SSL error: certificate "
      "verify failed",
-     'P', DISCARD | CONNECT, 'P'},
+     'P',
+     DISCARD | CONNECT,
+     'P'},
     {"connection to server at \"h\" failed: fe_sendauth: no password supplied",
-     'P', DISCARD | CONNECT, 'P'},
+     'P',
+     DISCARD | CONNECT,
+     'P'},
     {"connection to server at \"h\" failed: channel binding required, but x",
-     'P', DISCARD | CONNECT, 'P'},
-    {"connection to server at \"h\" failed: malformed SCRAM message (x)", 'P',
-     DISCARD | CONNECT, 'P'},
+     'P',
+     DISCARD | CONNECT,
+     'P'},
+    {"connection to server at \"h\" failed: malformed SCRAM message (x)",
+     'P',
+     DISCARD | CONNECT,
+     'P'},
     {"connection to server at \"h\" failed: received unencrypted data after "
      "SSL response",
-     'P', DISCARD | CONNECT, 'P'},
+     'P',
+     DISCARD | CONNECT,
+     'P'},
     {"connection to server at \"h\" failed: expected authentication request "
      "from server, but received H",
-     'P', DISCARD | CONNECT, 'P'},
+     'P',
+     DISCARD | CONNECT,
+     'P'},
     {"could not create socket: x", 'N', Y | DISCARD | CONNECT, 'R'},
     {"could not send startup packet: x", 'N', Y | DISCARD | CONNECT, 'R'},
-    {"could not send SSL negotiation packet: x", 'N', Y | DISCARD | CONNECT,
+    {"could not send SSL negotiation packet: x",
+     'N',
+     Y | DISCARD | CONNECT,
      'R'},
     {"timeout expired", 'N', Y | DISCARD | CONNECT, 'R'},
-    {"server does not support SSL, but SSL was required", 'P',
-     DISCARD | CONNECT, 'P'},
-    {"SSL error: certificate verify failed", 'P', DISCARD | CONNECT, 'P'},
-    {"server certificate for \"a\" does not match host name \"b\"", 'P',
-     DISCARD | CONNECT, 'P'},
-    {"root certificate file \"x\" does not exist", 'P', DISCARD | CONNECT,
+    {"server does not support SSL, but SSL was required",
+     'P',
+     DISCARD | CONNECT,
      'P'},
+    {"SSL error: certificate verify failed", 'P', DISCARD | CONNECT, 'P'},
+    {"server certificate for \"a\" does not match host name \"b\"",
+     'P',
+     DISCARD | CONNECT,
+     'P'},
+    {"root certificate file \"x\" does not exist", 'P', DISCARD | CONNECT, 'P'},
     {"fe_sendauth: no password supplied", 'P', DISCARD | CONNECT, 'P'},
     {"channel binding required, but x", 'P', DISCARD | CONNECT, 'P'},
     {"malformed SCRAM message (x)", 'P', DISCARD | CONNECT, 'P'},
-    {"received unencrypted data after SSL response", 'P', DISCARD | CONNECT,
+    {"received unencrypted data after SSL response",
+     'P',
+     DISCARD | CONNECT,
      'P'},
-    {"expected authentication request from server, but received H", 'P',
-     DISCARD | CONNECT, 'P'},
+    {"expected authentication request from server, but received H",
+     'P',
+     DISCARD | CONNECT,
+     'P'},
     {"no connection to the server", 'N', Y | DISCARD, 'R'},
     {"connection not open", 'N', Y | DISCARD, 'R'},
     {"connection pointer is NULL", 'N', Y | DISCARD, 'R'},
     {"another command is already in progress", 'N', Y | DISCARD, 'R'},
     {"server closed the connection unexpectedly\n\tThis probably means x",
-     'A', Y | DISCARD, 'R'},
+     'A',
+     Y | DISCARD,
+     'R'},
     {"SSL connection has been closed unexpectedly", 'A', Y | DISCARD, 'R'},
     {"SSL SYSCALL error: EOF detected", 'A', Y | DISCARD, 'R'},
     {"could not receive data from server: x", 'A', Y | DISCARD, 'R'},
     {"could not send data to server: x", 'A', Y | DISCARD, 'R'},
-    {"lost synchronization with server: got message type \"x\"", 'A',
-     DISCARD, 'R'},
+    {"lost synchronization with server: got message type \"x\"",
+     'A',
+     DISCARD,
+     'R'},
     {"unexpected response from server; first received character was \"x\"",
-     'A', DISCARD, 'R'},
+     'A',
+     DISCARD,
+     'R'},
     {"insufficient data in \"D\" message", 'A', DISCARD, 'R'},
     {"cannot allocate memory for input buffer", 'A', DISCARD, 'R'},
     {"out of memory for query result", 'A', DISCARD, 'R'},
     {"invalid socket", 'A', Y | DISCARD, 'R'},
     {"timeout exceeded when trying to connect", 'N', Y, 'R'},
-    {"Connection terminated due to connection timeout", 'N',
-     Y | DISCARD | CONNECT, 'R'},
-    {"Client has encountered a connection error and is not queryable", 'N',
-     Y | DISCARD, 'R'},
+    {"Connection terminated due to connection timeout",
+     'N',
+     Y | DISCARD | CONNECT,
+     'R'},
+    {"Client has encountered a connection error and is not queryable",
+     'N',
+     Y | DISCARD,
+     'R'},
     {"Client was closed and is not queryable", 'N', Y | DISCARD, 'R'},
     {"Connection terminated unexpectedly", 'A', Y | DISCARD, 'R'},
     {"Connection terminated", 'A', Y | DISCARD, 'R'},
@@ -381,25 +429,41 @@ static const struct text_row sentences[] = {
     {"Cannot use a pool after calling end on the pool", 'P', 0, 'P'},
     {"Called end on pool more than once", 'P', 0, 'P'},
     {"Release called on client which has already been released to the pool.",
-     'P', 0, 'P'},
-    {"The server does not support SSL connections", 'P', DISCARD | CONNECT,
+     'P',
+     0,
+     'P'},
+    {"The server does not support SSL connections",
+     'P',
+     DISCARD | CONNECT,
      'P'},
     {"SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string",
-     'P', DISCARD | CONNECT, 'P'},
+     'P',
+     DISCARD | CONNECT,
+     'P'},
     {"Client network socket disconnected before secure TLS connection was "
      "established",
-     'N', Y | DISCARD | CONNECT, 'R'},
+     'N',
+     Y | DISCARD | CONNECT,
+     'R'},
     {"Can't reach database server at `h`:`1`", 'A', Y | DISCARD, 'R'},
     {"Server has closed the connection.", 'A', Y | DISCARD, 'R'},
-    {"Timed out fetching a new connection from the connection pool. x", 'N',
-     Y | SLOW, 'R'},
+    {"Timed out fetching a new connection from the connection pool. x",
+     'N',
+     Y | SLOW,
+     'R'},
     {"Transaction API error: Unable to start a transaction in the given time.",
-     'N', Y | SLOW, 'R'},
+     'N',
+     Y | SLOW,
+     'R'},
     {"Unable to start a transaction in the given time.", 'N', Y | SLOW, 'R'},
     {"Error opening a TLS connection: x", 'P', DISCARD | CONNECT, 'P'},
-    {"Too many database connections opened: x", 'N',
-     Y | SLOW | DISCARD | CONNECT, 'R'},
-    {"Transaction failed due to a write conflict or a deadlock. x", 'R', Y,
+    {"Too many database connections opened: x",
+     'N',
+     Y | SLOW | DISCARD | CONNECT,
+     'R'},
+    {"Transaction failed due to a write conflict or a deadlock. x",
+     'R',
+     Y,
      'R'},
     {"Engine is not yet connected.", 'N', Y, 'R'},
     {"Response from the Engine was empty", 'A', Y, 'R'},
@@ -408,10 +472,8 @@ static const struct text_row sentences[] = {
     {"Error { kind: Io, cause: x }", 'A', Y | DISCARD, 'R'},
     {"unexpected EOF", 'A', Y | DISCARD, 'R'},
     {"Connection reset by peer", 'A', Y | DISCARD, 'R'},
-    {"prepared statement \"s0\" already exists", 'N', Y | ONCE | UNNAMED,
-     'R'},
-    {"prepared statement \"s0\" does not exist", 'N', Y | ONCE | UNNAMED,
-     'R'},
+    {"prepared statement \"s0\" already exists", 'N', Y | ONCE | UNNAMED, 'R'},
+    {"prepared statement \"s0\" does not exist", 'N', Y | ONCE | UNNAMED, 'R'},
     {"Timed out", 'A', 0, 'R'},
     {"the connection pool is nice", 'A', 0, 'R'},
     {"I said: Connection terminated", 'A', 0, 'R'},
@@ -425,7 +487,9 @@ static void every_sentence_without_a_code_is_known(void **state) {
   for (i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {
     struct hf_evidence evidence = foreign(NULL, sentences[i].text);
 
-    expect(sentences[i].text, &evidence, sentences[i].outcome,
+    expect(sentences[i].text,
+           &evidence,
+           sentences[i].outcome,
            sentences[i].want);
     evidence.in_transaction = true;
     assert_int_equal(letter(hf_classify(&evidence).outcome),
@@ -456,9 +520,11 @@ static const struct code_row codes[] = {
     {"ECONNRESET", "connect", NULL, 'N', Y | DISCARD | CONNECT},
     {"ECONNRESET", "read", NULL, 'A', Y | DISCARD},
     {"ECONNRESET", NULL, NULL, 'A', Y | DISCARD},
-    {"ECONNRESET", NULL,
+    {"ECONNRESET",
+     NULL,
      "Client network socket disconnected before secure TLS connection was x",
-     'N', Y | DISCARD | CONNECT},
+     'N',
+     Y | DISCARD | CONNECT},
     {"EPIPE", "write", NULL, 'A', Y | DISCARD},
     {"ETIMEDOUT", "read", NULL, 'A', Y | DISCARD},
     {"ECONNABORTED", NULL, NULL, 'A', Y | DISCARD},
@@ -503,40 +569,57 @@ static const struct code_row codes[] = {
     {"P2002", NULL, NULL, 'P', 0},
     {"P2024", NULL, NULL, 'N', Y | SLOW},
     {"P2025", NULL, NULL, 'P', 0},
-    {"P2028", NULL,
+    {"P2028",
+     NULL,
      "Transaction API error: Unable to start a transaction in the given time.",
-     'N', Y | SLOW},
-    {"P2028", NULL,
+     'N',
+     Y | SLOW},
+    {"P2028",
+     NULL,
      "Transaction API error: A query cannot be executed on an expired "
      "transaction. The timeout was 500 ms",
-     'R', Y},
-    {"P2028", NULL,
+     'R',
+     Y},
+    {"P2028",
+     NULL,
      "Transaction API error: A commit cannot be executed on an expired "
      "transaction.",
-     'R', Y},
-    {"P2028", NULL,
+     'R',
+     Y},
+    {"P2028",
+     NULL,
      "Transaction API error: A query cannot be executed on a transaction "
      "that was rolled back.",
-     'R', Y},
-    {"P2028", NULL,
+     'R',
+     Y},
+    {"P2028",
+     NULL,
      "Transaction API error: A query cannot be executed on a committed "
      "transaction.",
-     'P', 0},
-    {"P2028", NULL, "Transaction API error: Transaction not found. x", 'R',
-     Y},
+     'P',
+     0},
+    {"P2028", NULL, "Transaction API error: Transaction not found. x", 'R', Y},
     {"P2028", NULL, "something new", 'A', 0},
     {"P2028", NULL, NULL, 'A', 0},
     {"P2034", NULL, NULL, 'R', Y},
     {"P2035", NULL, NULL, 'P', 0},
     {"P2037", NULL, NULL, 'N', Y | SLOW | DISCARD | CONNECT},
-    {"P2010", NULL, "Raw query failed. Code: `40P01`. Message: `deadlock`",
-     'R', Y},
-    {"P2010", NULL,
+    {"P2010",
+     NULL,
+     "Raw query failed. Code: `40P01`. Message: `deadlock`",
+     'R',
+     Y},
+    {"P2010",
+     NULL,
      "\nInvalid `prisma.$queryRaw()` invocation:\n\n\nRaw query failed. "
      "Code: `N/A`. Message: `Server has closed the connection.`",
-     'A', Y | DISCARD},
+     'A',
+     Y | DISCARD},
     {"P2036", NULL, "Error in external connector", 'A', 0},
-    {"P2039", NULL, "Database error. Code: `42P05`. Message: `x`", 'N',
+    {"P2039",
+     NULL,
+     "Database error. Code: `42P05`. Message: `x`",
+     'N',
      Y | ONCE | UNNAMED},
     {"40001", NULL, "could not serialize access", 'R', Y},
     {"ERR_SOMETHING", NULL, NULL, 'A', 0},
@@ -551,8 +634,10 @@ static void every_code_of_the_drivers_is_known(void **state) {
     struct hf_evidence evidence = foreign(codes[i].code, codes[i].message);
 
     evidence.syscall = codes[i].syscall;
-    expect(codes[i].code == NULL ? "nothing" : codes[i].code, &evidence,
-           codes[i].outcome, codes[i].want);
+    expect(codes[i].code == NULL ? "nothing" : codes[i].code,
+           &evidence,
+           codes[i].outcome,
+           codes[i].want);
   }
 }
 
@@ -666,8 +751,9 @@ static void prismas_text_gives_up_its_sqlstate(void **state) {
 
 static void prismas_text_gives_up_its_severity(void **state) {
   struct hf_evidence evidence =
-      foreign(NULL, "Error occurred:\nDbError { severity: \"FATAL\", code: "
-                    "SqlState(E57P01), message: \"x\" }");
+      foreign(NULL,
+              "Error occurred:\nDbError { severity: \"FATAL\", code: "
+              "SqlState(E57P01), message: \"x\" }");
 
   (void)state;
   evidence.name = "PrismaClientUnknownRequestError";
@@ -715,32 +801,40 @@ static void every_status_of_ours_is_judged_by_what_was_sent(void **state) {
   size_t i;
 
   (void)state;
-  assert_int_equal(sizeof(statuses) / sizeof(statuses[0]),
-                   HF_STATUS_COUNT - 1);
+  assert_int_equal(sizeof(statuses) / sizeof(statuses[0]), HF_STATUS_COUNT - 1);
   for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
     const struct status_row *row = &statuses[i];
     struct hf_evidence evidence = {.phase = HF_PHASE_SEND,
                                    .status = row->status,
                                    .message = "x"};
 
-    expect(hf_status_code(row->status), &evidence, row->after,
-           row->want_after);
+    expect(hf_status_code(row->status), &evidence, row->after, row->want_after);
     evidence.nothing_sent = true;
-    expect(hf_status_code(row->status), &evidence, row->before,
+    expect(hf_status_code(row->status),
+           &evidence,
+           row->before,
            row->want_before);
     evidence.nothing_sent = false;
     evidence.phase = HF_PHASE_LOCAL;
-    expect(hf_status_code(row->status), &evidence, row->before,
+    expect(hf_status_code(row->status),
+           &evidence,
+           row->before,
            row->want_before);
   }
 }
 
 static void a_lost_transaction_is_rolled_back_until_commit_is_sent(
     void **state) {
-  static const enum hf_status losses[] = {
-      HF_SOCKET_ERROR, HF_SILENT,   HF_QUERY_TIMEOUT, HF_PROTOCOL_ERROR,
-      HF_DEADLINE,     HF_ABORTED,  HF_TLS_ERROR,     HF_NO_MEMORY,
-      HF_POOL_CLOSED,  HF_SERVER_ERROR};
+  static const enum hf_status losses[] = {HF_SOCKET_ERROR,
+                                          HF_SILENT,
+                                          HF_QUERY_TIMEOUT,
+                                          HF_PROTOCOL_ERROR,
+                                          HF_DEADLINE,
+                                          HF_ABORTED,
+                                          HF_TLS_ERROR,
+                                          HF_NO_MEMORY,
+                                          HF_POOL_CLOSED,
+                                          HF_SERVER_ERROR};
   size_t i;
 
   (void)state;
@@ -775,8 +869,10 @@ static void a_statement_that_never_left_still_loses_its_transaction(
 }
 
 static void a_confirmed_cancel_is_rolled_back(void **state) {
-  static const enum hf_status causes[] = {HF_QUERY_TIMEOUT, HF_DEADLINE,
-                                          HF_ABORTED, HF_RESULT_TOO_LARGE};
+  static const enum hf_status causes[] = {HF_QUERY_TIMEOUT,
+                                          HF_DEADLINE,
+                                          HF_ABORTED,
+                                          HF_RESULT_TOO_LARGE};
   size_t i;
 
   (void)state;
@@ -861,10 +957,8 @@ int main(void) {
       cmocka_unit_test(prismas_text_gives_up_its_sqlstate),
       cmocka_unit_test(prismas_text_gives_up_its_severity),
       cmocka_unit_test(every_status_of_ours_is_judged_by_what_was_sent),
-      cmocka_unit_test(
-          a_lost_transaction_is_rolled_back_until_commit_is_sent),
-      cmocka_unit_test(
-          a_statement_that_never_left_still_loses_its_transaction),
+      cmocka_unit_test(a_lost_transaction_is_rolled_back_until_commit_is_sent),
+      cmocka_unit_test(a_statement_that_never_left_still_loses_its_transaction),
       cmocka_unit_test(a_confirmed_cancel_is_rolled_back),
       cmocka_unit_test(zeroed_evidence_is_ambiguous),
       cmocka_unit_test(an_end_between_two_attempts_left_nothing),

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/config.h"
-
 #include <stdio.h>
 #include <string.h>
 
+#include "core/config.h"
 #include "core/error.h"
 #include "support.h"
 
@@ -88,8 +87,17 @@ static void every_number_is_taken_at_its_bounds_and_not_beyond(void **state) {
 }
 
 static void only_plain_numbers_are_numbers(void **state) {
-  static const char *const wrong[] = {"",    " 5", "5 ",  "+5", "-",   "5.0",
-                                      "1e3", "0x5", "NaN", "--5", "five",
+  static const char *const wrong[] = {"",
+                                      " 5",
+                                      "5 ",
+                                      "+5",
+                                      "-",
+                                      "5.0",
+                                      "1e3",
+                                      "0x5",
+                                      "NaN",
+                                      "--5",
+                                      "five",
                                       "99999999999999999999"};
   struct hf_config config;
   size_t i;
@@ -153,9 +161,8 @@ static void refusals_name_the_key_and_never_the_value(void **state) {
                       "max must be a whole number from 1 to 10000");
   assert_int_equal(hf_config_set(&config, "pooler", "hunter2", &error),
                    HF_PARAM_INVALID);
-  assert_string_equal(
-      hf_error_field(&error, 'M'),
-      "pooler must be one of auto|none|session|transaction");
+  assert_string_equal(hf_error_field(&error, 'M'),
+                      "pooler must be one of auto|none|session|transaction");
   assert_int_equal(hf_config_set(&config, "keepAlive", "hunter2", &error),
                    HF_PARAM_INVALID);
   assert_string_equal(hf_error_field(&error, 'M'),

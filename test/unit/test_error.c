@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/error.h"
-
 #include <string.h>
 
+#include "core/error.h"
 #include "support.h"
 
 static void a_new_error_says_success(void **state) {
@@ -30,8 +29,7 @@ static void set_replaces_everything(void **state) {
   assert_int_equal(error.sys_errno, 0);
   assert_string_equal(error.sqlstate, "");
   assert_null(hf_error_field(&error, 'C'));
-  assert_string_equal(hf_error_field(&error, 'M'),
-                      hf_status_text(HF_DEADLINE));
+  assert_string_equal(hf_error_field(&error, 'M'), hf_status_text(HF_DEADLINE));
   hf_error_finish(&error);
 }
 
@@ -40,14 +38,17 @@ static void set_may_quote_the_old_message(void **state) {
 
   (void)state;
   hf_error_set(&error, HF_SOCKET_ERROR, HF_PHASE_AWAIT, "gone");
-  hf_error_set(&error, HF_OUTCOME_UNKNOWN, HF_PHASE_COMMIT,
+  hf_error_set(&error,
+               HF_OUTCOME_UNKNOWN,
+               HF_PHASE_COMMIT,
                hf_error_field(&error, 'M'));
   assert_string_equal(hf_error_field(&error, 'M'), "gone");
   hf_error_finish(&error);
 }
 
 static void fields_are_packed_as_letter_text_and_nul(void **state) {
-  static const char packed[] = "Mhi\0C42P01\0V" "ERROR";
+  static const char packed[] = "Mhi\0C42P01\0V"
+                               "ERROR";
   struct hf_error error = {0};
 
   (void)state;
@@ -86,9 +87,12 @@ static void the_severity_field_tells_that_a_server_spoke(void **state) {
   static const struct {
     const char *word;
     enum hf_severity severity;
-  } rows[] = {{"WARNING", HF_SEVERITY_WARNING}, {"ERROR", HF_SEVERITY_ERROR},
-              {"FATAL", HF_SEVERITY_FATAL},     {"PANIC", HF_SEVERITY_PANIC},
-              {"NOTICE", HF_SEVERITY_WARNING},  {"?", HF_SEVERITY_UNKNOWN}};
+  } rows[] = {{"WARNING", HF_SEVERITY_WARNING},
+              {"ERROR", HF_SEVERITY_ERROR},
+              {"FATAL", HF_SEVERITY_FATAL},
+              {"PANIC", HF_SEVERITY_PANIC},
+              {"NOTICE", HF_SEVERITY_WARNING},
+              {"?", HF_SEVERITY_UNKNOWN}};
   size_t i;
 
   (void)state;

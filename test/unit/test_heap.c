@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/heap.h"
-
 #include <stdlib.h>
 
+#include "core/heap.h"
 #include "support.h"
 
 enum { MANY = 2000 };
@@ -95,8 +94,7 @@ static void random_use_agrees_with_a_search(void **state) {
         for (i = 0; i < MANY; i++) {
           if (nodes[i].queued &&
               (least == NULL || nodes[i].key < least->key ||
-               (nodes[i].key == least->key &&
-                nodes[i].order < least->order))) {
+               (nodes[i].key == least->key && nodes[i].order < least->order))) {
             least = &nodes[i];
           }
         }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/list.h"
-
 #include "support.h"
 
 struct item {

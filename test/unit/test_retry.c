@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/retry.h"
-
 #include "core/budget.h"
+#include "core/retry.h"
 #include "support.h"
 
 static struct hf_evidence sqlstate(const char *code) {
@@ -99,7 +98,8 @@ static void a_server_that_is_short_is_not_hit_at_once(void **state) {
   (void)state;
   hf_retry_policy_init(&policy);
   assert_int_equal(
-      hf_retry_next(&policy, &history, &evidence, 1000, 0).delay_ms, 125);
+      hf_retry_next(&policy, &history, &evidence, 1000, 0).delay_ms,
+      125);
 }
 
 static void what_was_rolled_back_goes_again_after_a_pause(void **state) {
@@ -133,8 +133,7 @@ static void the_ambiguous_goes_again_only_when_allowed(void **state) {
 static void the_hopeless_never_goes_again(void **state) {
   struct hf_retry_policy policy;
   struct hf_retry_state history = {0};
-  struct hf_evidence unknown = {.phase = HF_PHASE_UNKNOWN,
-                                .name = "TypeError"};
+  struct hf_evidence unknown = {.phase = HF_PHASE_UNKNOWN, .name = "TypeError"};
   struct hf_evidence constraint = sqlstate("23505");
   struct hf_evidence cancelled = sqlstate("57014");
 
@@ -153,8 +152,7 @@ static void success_is_not_repeated(void **state) {
 
   (void)state;
   hf_retry_policy_init(&policy);
-  assert_false(
-      hf_retry_judge(&policy, &history, &why, false, 1000, 0).again);
+  assert_false(hf_retry_judge(&policy, &history, &why, false, 1000, 0).again);
 }
 
 static void once_means_once(void **state) {
@@ -215,7 +213,8 @@ static void the_process_budget_bounds_all_calls_together(void **state) {
 
 static void time_outs_cost_double(void **state) {
   static const enum hf_status costly[] = {HF_QUERY_TIMEOUT,
-                                          HF_CONNECT_TIMEOUT, HF_SILENT};
+                                          HF_CONNECT_TIMEOUT,
+                                          HF_SILENT};
   struct hf_retry_policy policy;
   size_t i;
 

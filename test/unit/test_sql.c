@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/sql.h"
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/sql.h"
 #include "core/sql_lex.h"
 #include "core/sql_words.h"
 #include "support.h"
@@ -248,7 +247,9 @@ static void what_can_be_half_done_may_commit_midway(void **state) {
 
     if (info.may_commit_midway != rows[i].midway ||
         info.refuses_transaction != rows[i].alone) {
-      fail_msg("%s: %d %d", rows[i].text, info.may_commit_midway,
+      fail_msg("%s: %d %d",
+               rows[i].text,
+               info.may_commit_midway,
                info.refuses_transaction);
     }
   }
@@ -258,38 +259,38 @@ static void what_stays_in_the_session_is_seen(void **state) {
   static const struct {
     const char *text;
     bool kept;
-  } rows[] = {{"set a = 1", true},
-              {"set session a = 1", true},
-              {"set local a = 1", false},
-              {"set transaction read only", false},
-              {"set constraints all deferred", false},
-              {"reset a", true},
-              {"listen a", true},
-              {"unlisten a", true},
-              {"discard all", true},
-              {"load 'x'", true},
-              {"prepare p as select 1", true},
-              {"prepare transaction 'x'", false},
-              {"deallocate p", true},
-              {"create temp table t (a int)", true},
-              {"create local temporary table t (a int)", true},
-              {"create or replace temp view v as select 1", true},
-              {"create table temper (a int)", false},
-              {"select 1 into temp t", true},
-              {"select 1 into temporary table t", true},
-              {"declare c cursor with hold for select 1", true},
-              {"declare c cursor for select 1", false},
-              {"select pg_advisory_lock(1)", true},
-              {"select pg_try_advisory_lock_shared(1)", true},
-              {"select pg_advisory_xact_lock(1)", false},
-              {"select pg_try_advisory_xact_lock(1)", false},
-              {"select set_config('a', 'b', false)", true},
-              {"select set_config('a', $1, $2)", true},
-              {"select set_config('a', 'b', true)", false},
-              {"select set_config('a', 'b', true), set_config('c', 'd', f)",
-               true},
-              {"select 1; set a = 1", true},
-              {"select 'set a = 1'", false}};
+  } rows[] = {
+      {"set a = 1", true},
+      {"set session a = 1", true},
+      {"set local a = 1", false},
+      {"set transaction read only", false},
+      {"set constraints all deferred", false},
+      {"reset a", true},
+      {"listen a", true},
+      {"unlisten a", true},
+      {"discard all", true},
+      {"load 'x'", true},
+      {"prepare p as select 1", true},
+      {"prepare transaction 'x'", false},
+      {"deallocate p", true},
+      {"create temp table t (a int)", true},
+      {"create local temporary table t (a int)", true},
+      {"create or replace temp view v as select 1", true},
+      {"create table temper (a int)", false},
+      {"select 1 into temp t", true},
+      {"select 1 into temporary table t", true},
+      {"declare c cursor with hold for select 1", true},
+      {"declare c cursor for select 1", false},
+      {"select pg_advisory_lock(1)", true},
+      {"select pg_try_advisory_lock_shared(1)", true},
+      {"select pg_advisory_xact_lock(1)", false},
+      {"select pg_try_advisory_xact_lock(1)", false},
+      {"select set_config('a', 'b', false)", true},
+      {"select set_config('a', $1, $2)", true},
+      {"select set_config('a', 'b', true)", false},
+      {"select set_config('a', 'b', true), set_config('c', 'd', f)", true},
+      {"select 1; set a = 1", true},
+      {"select 'set a = 1'", false}};
   size_t i;
 
   (void)state;

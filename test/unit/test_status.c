@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/status.h"
-
 #include <string.h>
 
+#include "core/status.h"
 #include "support.h"
 
 static void every_status_has_a_name_and_a_sentence(void **state) {
@@ -36,8 +35,7 @@ static void a_number_that_is_no_status_has_empty_texts(void **state) {
 static void outcomes_have_the_names_of_the_contract(void **state) {
   (void)state;
   assert_string_equal(hf_outcome_name(HF_OUTCOME_NONE), "");
-  assert_string_equal(hf_outcome_name(HF_OUTCOME_NOT_EXECUTED),
-                      "not_executed");
+  assert_string_equal(hf_outcome_name(HF_OUTCOME_NOT_EXECUTED), "not_executed");
   assert_string_equal(hf_outcome_name(HF_OUTCOME_ROLLED_BACK), "rolled_back");
   assert_string_equal(hf_outcome_name(HF_OUTCOME_AMBIGUOUS), "ambiguous");
   assert_string_equal(hf_outcome_name(HF_OUTCOME_PERMANENT), "permanent");

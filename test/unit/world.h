@@ -74,7 +74,7 @@ struct world_conn {
   bool probing;
   bool suspect; /* must be pinged before it is used */
   bool stale;   /* must forget its statements before it is idle */
-  bool dead; /* hf_world.usable says no */
+  bool dead;    /* hf_world.usable says no */
 };
 
 struct world {

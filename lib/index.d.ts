@@ -533,6 +533,14 @@ export interface PoolClient extends Queryable, EventEmitter {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** What NOTIFY sent. */
+export interface ListenNotification {
+  readonly channel: string;
+  readonly payload: string;
+  /** The server process of the session that sent it. */
+  readonly processId: number;
+}
+
 export interface ConnectOptions {
   /** The connection must not be multiplexed by a pooler. @default false */
   session?: boolean;
@@ -791,6 +799,19 @@ export class Pool extends EventEmitter implements Queryable {
     options?: TransactionOptions,
   ): Promise<T>;
 
+  /**
+   * Hears of notifications, on a session of its own: past the pooler, if one
+   * is in the way. When it is lost, another listens in its place; what was
+   * notified in between is lost, and `onReconnect` is called.
+   *
+   * @returns once it listens: the function that ends it
+   */
+  listen(
+    channel: string,
+    fn: (notification: ListenNotification) => unknown,
+    options?: { onReconnect?: () => unknown },
+  ): Promise<() => Promise<void>>;
+
   /** Opens `min` connections, one at least, and waits for them. */
   warmup(options?: WarmupOptions): Promise<WarmupResult>;
 
@@ -825,9 +846,7 @@ export class Pool extends EventEmitter implements Queryable {
    * or a key; without an argument, all. Reaches all threads that use the pool.
    * Returns how many there were.
    */
-  invalidate(
-    what?: string | readonly string[] | Invalidation,
-  ): Promise<number>;
+  invalidate(what?: string | readonly string[] | Invalidation): Promise<number>;
 
   /** Counters and gauges of this moment. */
   stats(): Stats;

@@ -19,6 +19,7 @@ const { resolveOptions } = require('./options.js');
 const { PoolCore } = require('./pool-core.js');
 const { rethrowLater } = require('./port.js');
 const { prometheusText } = require('./prometheus.js');
+const { listen, stopListening } = require('./listen.js');
 const { endSessions, hasSessions } = require('./session.js');
 const { runTransaction } = require('./transaction.js');
 const { warnOnce } = require('./warn.js');
@@ -157,6 +158,18 @@ class Pool extends EventEmitter {
   }
 
   /**
+   * Hears of notifications, on a session of its own that is replaced when it
+   * is lost. Resolves, once it listens, to the function that ends it.
+   * @param {string} channel
+   * @param {(notification: any) => unknown} fn
+   * @param {{onReconnect?: () => unknown}} [options]
+   * @returns {Promise<() => Promise<void>>}
+   */
+  listen(channel, fn, options) {
+    return listen(this.#core, channel, fn, options);
+  }
+
+  /**
    * Ends the pool, with a limit of its own for work in flight.
    * @param {number} millis
    * @returns {Promise<void>}
@@ -181,6 +194,7 @@ class Pool extends EventEmitter {
         );
       }
       this.#ending = true;
+      stopListening(this.#core);
       const done = () => {
         this.#ended = true;
         this.#core.close();

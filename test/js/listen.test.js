@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// listen(): notifications across the loss of the session, on real servers.
+
+const assert = require('node:assert');
+const { after, before, test } = require('node:test');
+
+const { Pool } = require('../../lib/index.js');
+const {
+  eventually,
+  findPgBouncer,
+  startPgBouncer,
+  startPostgres,
+} = require('../support');
+
+/** @type {any} */
+let server;
+
+before(async () => {
+  server = await startPostgres();
+});
+
+after(() => server?.stop());
+
+/** @param {object} [options] @returns {any} */
+function open(options) {
+  return new Pool(
+    /** @type {any} */ ({ connectionString: server.url, max: 2, ...options }),
+  );
+}
+
+test('channels are heard until their function is called, each by its name', async () => {
+  const pool = open();
+  /** @type {string[]} */
+  const heard = [];
+  const note = ({ channel, payload }) => heard.push(`${channel} ${payload}`);
+  const endOne = await pool.listen('One "1"', note);
+  const endTwo = await pool.listen('two', note);
+  const again = await pool.listen('two', () => {
+    throw new Error('mine');
+  });
+  await pool.query(`select pg_notify('One "1"', 'a'), pg_notify('two', 'b')`);
+  await eventually(() => heard.length === 2);
+  assert.deepStrictEqual(heard, ['One "1" a', 'two b']);
+  assert.strictEqual(
+    (await server.backends("query like '%LISTEN%'")).length,
+    1,
+  );
+  await endOne();
+  await again();
+  await pool.query(`select pg_notify('One "1"', 'c'), pg_notify('two', 'd')`);
+  await eventually(() => heard.length === 3);
+  assert.strictEqual(heard[2], 'two d');
+  await endTwo();
+  await eventually(
+    async () => (await server.backends("query ~ 'LISTEN'")).length === 0,
+  );
+  await pool.end();
+});
+
+test('a session that is lost is replaced, and listens again', async () => {
+  const pool = open();
+  /** @type {string[]} */
+  const heard = [];
+  let reconnects = 0;
+  await pool.listen(
+    'news',
+    (/** @type {any} */ { payload }) => heard.push(payload),
+    {
+      onReconnect: () => {
+        reconnects += 1;
+      },
+    },
+  );
+  await server.terminate("query ~ 'LISTEN'");
+  await eventually(() => reconnects === 1);
+  await pool.query("select pg_notify('news', 'after a kill')");
+  await eventually(() => heard.length === 1);
+  await server.restart('fast');
+  await eventually(() => reconnects === 2, { timeout: 20_000 });
+  await pool.query("select pg_notify('news', 'after a restart')");
+  await eventually(() => heard.length === 2);
+  assert.deepStrictEqual(heard, ['after a kill', 'after a restart']);
+  await pool.end();
+});
+
+test('channels that are listened to at once share a session', async () => {
+  const pool = open();
+  /** @type {string[]} */
+  const heard = [];
+  const names = ['a', 'b', 'c', 'd'];
+  await Promise.all(
+    names.map((name) =>
+      pool.listen(name, (/** @type {any} */ { channel }) =>
+        heard.push(channel),
+      ),
+    ),
+  );
+  await pool.query("select pg_notify(c, '') from unnest($1::text[]) c", [
+    names,
+  ]);
+  await eventually(() => heard.length === names.length);
+  assert.deepStrictEqual(heard.sort(), names);
+  await pool.end();
+});
+
+test('what is no channel and no function is refused', async () => {
+  const pool = open();
+  await assert.rejects(
+    pool.listen('', () => {}),
+    TypeError,
+  );
+  await assert.rejects(pool.listen('x', 'y'), /fn.*must be a function/);
+  await assert.rejects(
+    pool.listen('x', () => {}, { onReconnect: 1 }),
+    /onReconnect.*must be a function/,
+  );
+  await pool.end();
+  await assert.rejects(
+    pool.listen('x', () => {}),
+    { code: 'HF_POOL_CLOSED' },
+  );
+});
+
+const skip = findPgBouncer() === null && 'PgBouncer is not installed';
+
+test('behind a pooler it goes past it', { skip }, async () => {
+  const bouncer = await startPgBouncer({ server });
+  const pool = open({ connectionString: bouncer.url, directUrl: server.url });
+  const bare = open({ connectionString: bouncer.url });
+  try {
+    /** @type {string[]} */
+    const heard = [];
+    await pool.listen('far', (/** @type {any} */ { payload }) =>
+      heard.push(payload),
+    );
+    await pool.query("select pg_notify('far', 'hello')");
+    await eventually(() => heard.length === 1);
+    await assert.rejects(
+      bare.listen('far', () => {}),
+      {
+        code: 'HF_SESSION_REQUIRED',
+        message: /DIRECT_URL/,
+      },
+    );
+  } finally {
+    await pool.end();
+    await bare.end();
+    await bouncer.stop();
+  }
+});

@@ -18,6 +18,25 @@ const NULL_MARK_CODE = 1;
  * @property {(call: Call, error: any) => any} explain
  */
 
+/**
+ * Hands values to the port: NULL has a mark, and what looks like the mark gets
+ * another.
+ * @param {import('./port.js').Port} port
+ * @param {(string | null)[]} texts
+ */
+function pushValues(port, texts) {
+  for (let i = 0; i < texts.length; i++) {
+    const text = texts[i];
+    if (text === null) {
+      port.push(NULL_MARK);
+    } else if (text.charCodeAt(0) === NULL_MARK_CODE) {
+      port.push(NULL_MARK + text);
+    } else {
+      port.push(text);
+    }
+  }
+}
+
 class Call {
   index = 0;
   generation = 0;
@@ -104,16 +123,7 @@ class Call {
       fields += this.cache.length;
     }
     if (texts !== null) {
-      for (let i = 0; i < texts.length; i++) {
-        const text = texts[i];
-        if (text === null) {
-          port.push(NULL_MARK);
-        } else if (text.charCodeAt(0) === NULL_MARK_CODE) {
-          port.push(NULL_MARK + text);
-        } else {
-          port.push(text);
-        }
-      }
+      pushValues(port, texts);
       fields += texts.length;
     }
     port.addTimed(

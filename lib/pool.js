@@ -249,10 +249,10 @@ class Pool extends EventEmitter {
    * @param {any} [what] a tag, or {tag, tags, key}
    * @returns {Promise<number>} how many were forgotten
    */
-  async invalidate(what) {
-    const labels = readInvalidation(what);
-    this.#core.refuseAfterEnd();
+  invalidate(what) {
     return new Promise((resolve, reject) => {
+      const labels = readInvalidation(what);
+      this.#core.refuseAfterEnd();
       this.#core.invalidate(labels, resolve, reject);
     });
   }

@@ -95,11 +95,11 @@ enum hf_stat {
 };
 
 /* X(field of struct hf_gauges) */
+/* clang-format off */
 #define HF_GAUGE_MAP(X)                                                        \
-  X(total)                                                                     \
-  X(busy)                                                                      \
-  X(idle) X(waiting) X(connecting) X(leased) X(breaker) X(proxied)             \
-      X(suspended)
+  X(total) X(busy) X(idle) X(waiting) X(connecting) X(leased)                  \
+  X(breaker) X(proxied) X(suspended)
+/* clang-format on */
 
 enum { HF_GAUGE_COUNT = 9 };
 

@@ -370,7 +370,7 @@ describe('a fake server', () => {
     const fake = await startFakeServer();
     const socket = net.connect(fake.port, fake.host);
     socket.end(
-      Buffer.from('00000010' + '04d2162e' + '00000000'.repeat(2), 'hex'),
+      Buffer.from(`0000001004d2162e${'00000000'.repeat(2)}`, 'hex'),
     );
     await eventually(() => fake.cancels === 1);
     socket.destroy();

@@ -114,7 +114,7 @@ static void closing_while_running_cancels_within_seconds(void **state) {
   support_until(has_logged, server, "the statement");
   support_port_close(port);
   support_wait_engine_gone();
-  assert_int_equal(fake_server_cancels(server), 1);
+  assert_true(fake_server_cancels(server) >= 1);
   fake_server_stop(server);
 }
 

@@ -369,9 +369,7 @@ describe('a fake server', () => {
   test('counts cancel requests', async () => {
     const fake = await startFakeServer();
     const socket = net.connect(fake.port, fake.host);
-    socket.end(
-      Buffer.from(`0000001004d2162e${'00000000'.repeat(2)}`, 'hex'),
-    );
+    socket.end(Buffer.from(`0000001004d2162e${'00000000'.repeat(2)}`, 'hex'));
     await eventually(() => fake.cancels === 1);
     socket.destroy();
     await fake.close();

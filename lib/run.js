@@ -17,6 +17,7 @@ const { warnOnce } = require('./warn.js');
 const { isPromise } = types;
 
 /** How long an aborted function may take to say what became of its work. */
+const DEADLINE_GRACE_MILLIS = 50;
 const ABORT_GRACE_MILLIS = 1000;
 
 /** A deadline nearer than this is over: nothing can be done in time. */
@@ -352,8 +353,19 @@ function tooLate(run) {
  */
 function expire(run, reject) {
   const error = interrupted(run, 'HF_DEADLINE', undefined);
-  settle(run, reject, error);
+  if (!run.running) {
+    settle(run, reject, error);
+    run.controller?.abort(error);
+    return;
+  }
+  // A call of ours within has the same deadline, and knows what became of it.
+  run.closed = true;
   run.controller?.abort(error);
+  const timer = startTimer(
+    () => settle(run, reject, error),
+    DEADLINE_GRACE_MILLIS,
+  );
+  later(run, () => stopTimer(timer));
 }
 
 /**

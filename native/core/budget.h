@@ -28,8 +28,10 @@ struct hf_budget {
 };
 
 /* A budget that starts with HF_BUDGET_IDLE_CAP tokens. */
+/* clang-format off */
 #define HF_BUDGET_INITIALIZER                                                  \
-  { HF_BUDGET_IDLE_CAP *HF_BUDGET_TENTHS, 0 }
+  { (int64_t)HF_BUDGET_IDLE_CAP * HF_BUDGET_TENTHS, 0 }
+/* clang-format on */
 
 /* Makes a budget with HF_BUDGET_IDLE_CAP tokens. */
 void hf_budget_init(struct hf_budget *budget);

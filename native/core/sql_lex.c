@@ -27,7 +27,10 @@ static bool is_operator_char(char c) {
 
 /* The character `offset` ahead, or NUL past the end. */
 static char peek(const struct hf_sql_lexer *lexer, size_t offset) {
-  return (size_t)(lexer->end - lexer->at) > offset ? lexer->at[offset] : '\0';
+  if ((size_t)(lexer->end - lexer->at) <= offset) {
+    return '\0';
+  }
+  return lexer->at[offset];
 }
 
 static void skip_line_comment(struct hf_sql_lexer *lexer) {
@@ -76,10 +79,10 @@ static void skip_quoted(struct hf_sql_lexer *lexer,
                         bool backslashes) {
   while (lexer->at < lexer->end) {
     char c = *lexer->at++;
+    bool escapes = c == '\\' && backslashes && lexer->at < lexer->end;
+    bool doubled = c == quote && peek(lexer, 0) == quote;
 
-    if (c == '\\' && backslashes && lexer->at < lexer->end) {
-      lexer->at++;
-    } else if (c == quote && peek(lexer, 0) == quote) {
+    if (escapes || doubled) {
       lexer->at++;
     } else if (c == quote) {
       return;
@@ -178,7 +181,10 @@ static void lex_dollar(struct hf_sql_lexer *lexer, struct hf_sql_token *token) {
 
 /* ASCII only, as PostgreSQL does for names in UTF-8. */
 static char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+  if (c >= 'A' && c <= 'Z') {
+    return (char)(c - 'A' + 'a');
+  }
+  return c;
 }
 
 static void lex_word(struct hf_sql_lexer *lexer, struct hf_sql_token *token) {

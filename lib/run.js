@@ -358,13 +358,13 @@ function expire(run, reject) {
     run.controller?.abort(error);
     return;
   }
-  // A call of ours within has the same deadline, and knows what became of it.
+  // A call of ours within has the same deadline, and knows what became of it:
+  // it ends by itself, and is not told to.
   run.closed = true;
-  run.controller?.abort(error);
-  const timer = startTimer(
-    () => settle(run, reject, error),
-    DEADLINE_GRACE_MILLIS,
-  );
+  const timer = startTimer(() => {
+    settle(run, reject, error);
+    run.controller?.abort(error);
+  }, DEADLINE_GRACE_MILLIS);
   later(run, () => stopTimer(timer));
 }
 

@@ -87,7 +87,16 @@ static void outcomes_have_a_counter_each(void **state) {
 }
 
 static void gauges_are_read_as_they_were_set(void **state) {
-  struct hf_gauges gauges = {1, 2, 3, 4, 5, 6, 2, 1, 1};
+  struct hf_gauges gauges = {.total = 1,
+                             .busy = 2,
+                             .idle = 3,
+                             .waiting = 4,
+                             .connecting = 5,
+                             .leased = 6,
+                             .breaker = 2,
+                             .proxied = 1,
+                             .suspended = 1,
+                             .answered_ms = 7};
   struct hf_gauges back = {0};
 
   (void)state;

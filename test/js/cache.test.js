@@ -451,11 +451,14 @@ describe('who waits for another', () => {
 
   test('is rejected with the others when the pool ends', async () => {
     const closing = new Pool({ connectionString: server.url, max: 1 });
+    await closing.query('select 1');
     const busy = closing.query('select pg_sleep(0.2)');
     const calls = [1, 2].map(() =>
       failureOf(ask('select 5 as n', {}, [], closing)),
     );
-    await eventually(() => closing.waitingCount > 0);
+    await eventually(
+      () => closing.waitingCount > 0 && closing.stats().busy > 0,
+    );
     await Promise.all([closing.end(), busy]);
     for (const call of calls) {
       assert.strictEqual((await call).code, 'HF_POOL_CLOSED');

@@ -7,6 +7,7 @@ const { startPostgres } = require('../support/index.js');
 const { sized, start } = require('./support.js');
 
 const LIMIT_MIB = 64;
+const CELL_MIB = 954;
 const KEPT = sized({ quick: 1000, ci: 10_000, full: 10_000 });
 
 describe('large results', () => {
@@ -43,8 +44,9 @@ describe('large results', () => {
     t.diagnostic(JSON.stringify(report));
     assert.equal(report.error.code, 'HF_RESULT_TOO_LARGE');
     assert.ok(report.others > 0, 'nothing else ran meanwhile');
-    // One cell is one message: libpq doubles its buffer for it.
-    assert.ok(report.grownMiB < 10 * LIMIT_MIB, `${report.grownMiB} MiB`);
+    // One cell is one message, and libpq reads on as long as more of it is
+    // there: mostly it is stopped early, but it may be held once, never twice.
+    assert.ok(report.grownMiB < CELL_MIB * 1.25, `${report.grownMiB} MiB`);
     assert.equal(report.after, 1);
   });
 

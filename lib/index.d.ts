@@ -761,7 +761,7 @@ export class Pool extends EventEmitter implements Queryable {
    * Connects nothing: that begins with the first call. Throws a TypeError or
    * a RangeError that names the option which is wrong.
    */
-  constructor(options?: PoolOptions | string);
+  constructor(options?: PoolOptions | string | URL);
 
   /** The options in force; password and keys do not show. */
   readonly options: Readonly<Record<string, any>>;
@@ -876,7 +876,7 @@ export class Pool extends EventEmitter implements Queryable {
  * Returns the process-wide pool for a target: the same for every copy of a
  * reloaded module and every worker thread.
  */
-export function getPool(options?: PoolOptions | string): Pool;
+export function getPool(options?: PoolOptions | string | URL): Pool;
 
 // ---- warm-up, health, reset, shutdown --------------------------------------
 

@@ -22,6 +22,17 @@ void hf_outcome_count_health(struct hf_pool *pool,
   }
 }
 
+/* Reads leave nothing behind, so that nothing about them is in doubt. */
+static bool only_reads(const struct hf_request *request) {
+  return request->sql.read_only || (request->flags & HF_FLAG_READ_ONLY) != 0;
+}
+
+/* Says whether an earlier attempt may have been done. */
+static bool in_doubt(const struct hf_request *request) {
+  return request->cause.outcome == HF_OUTCOME_AMBIGUOUS &&
+         !only_reads(request);
+}
+
 void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request) {
   if (!request->settled) {
     hf_outcome_count_health(pool, request);
@@ -29,8 +40,7 @@ void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request) {
       hf_stats_add_success(&pool->stats, request->retries);
       hf_error_finish(&request->cause);
     } else {
-      if (request->cause.outcome == HF_OUTCOME_AMBIGUOUS &&
-          !request->sql.read_only) {
+      if (in_doubt(request)) {
         request->error.outcome = HF_OUTCOME_AMBIGUOUS;
       }
       hf_stats_add_outcome(&pool->stats, request->error.outcome);
@@ -94,14 +104,13 @@ static void rename_lost_commit(struct hf_request *request) {
 
 /*
  * An attempt that may have been done leaves a doubt that no later failure can
- * remove. Reads leave nothing behind, so for them there is none.
+ * remove.
  */
 static void keep_doubt(struct hf_request *request) {
-  if (request->cause.outcome == HF_OUTCOME_AMBIGUOUS) {
+  if (in_doubt(request)) {
     request->error.outcome = HF_OUTCOME_AMBIGUOUS;
   } else if (request->error.outcome == HF_OUTCOME_AMBIGUOUS &&
-             !request->sql.read_only &&
-             (request->flags & HF_FLAG_READ_ONLY) == 0) {
+             !only_reads(request)) {
     hf_error_copy(&request->cause, &request->error);
   }
 }
@@ -273,11 +282,16 @@ void hf_outcome_refuse(struct hf_pool *pool,
   enum hf_outcome outcome =
       error->status == HF_OK ? HF_OUTCOME_NOT_EXECUTED : error->outcome;
   struct hf_error cause;
-  if (outcome == HF_OUTCOME_AMBIGUOUS && request->sql.read_only) {
+  if (in_doubt(request)) {
+    outcome = HF_OUTCOME_AMBIGUOUS;
+  } else if (outcome == HF_OUTCOME_AMBIGUOUS && only_reads(request)) {
     outcome = HF_OUTCOME_ROLLED_BACK; /* a read leaves nothing behind */
   }
   hf_error_init(&cause);
-  if (error->status != HF_OK) {
+  if (in_doubt(request)) {
+    /* What the doubt comes from says more than what came later. */
+    hf_error_move(&cause, &request->cause);
+  } else if (error->status != HF_OK) {
     hf_error_move(&cause, error);
   } else if (pool->connect_error.status != HF_OK) {
     hf_error_copy(&cause, &pool->connect_error);

@@ -160,6 +160,87 @@ static void a_doubt_stays_when_no_connection_can_be_had(void **state) {
   world_close(&world);
 }
 
+/* The pooler's last words: it has no server. */
+static void turn_away(struct call *call) {
+  struct hf_error error;
+
+  hf_error_init(&error);
+  error.status = HF_SERVER_ERROR;
+  error.phase = HF_PHASE_AWAIT;
+  hf_error_add(&error, 'S', "FATAL");
+  hf_error_add(&error, 'C', "08P01");
+  hf_error_add(&error, 'M', "server login has been failing, try again later");
+  world_finish(&world, call, &error, 'I');
+  hf_error_finish(&error);
+}
+
+/* A write, or a read, lost once and then turned away by the pooler. */
+static struct call *lose_and_turn_away(enum hf_sql_kind kind, int flags) {
+  struct call *call;
+
+  world_open_max(&world, 1);
+  world.proxied = true;
+  world_warm(&world, 1);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  world_describe(&call->request, kind);
+  call->request.flags = flags;
+  call->request.deadline_us = world.now_us + 3ULL * LONG_MS * US;
+  world_submit(&world, call);
+  world_lose(&world, call->request.slot);
+  world_advance(&world, LONG_MS);
+  world_connect(&world);
+  assert_int_equal(call->sent, 2);
+  turn_away(call);
+  expect_pending(call);
+  return call;
+}
+
+static void a_doubt_stays_when_the_pooler_turns_the_repetition_away(
+    void **state) {
+  struct call *call;
+
+  (void)state;
+  call = lose_and_turn_away(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
+  world_advance(&world, 3 * LONG_MS);
+  expect_status(call, HF_DEADLINE);
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(call->cause.status, HF_SOCKET_ERROR);
+  world_close(&world);
+
+  call = lose_and_turn_away(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
+  world_abort(&world, call);
+  expect_status(call, HF_ABORTED);
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(call->cause.status, HF_SOCKET_ERROR);
+  world_close(&world);
+}
+
+static void a_read_turned_away_leaves_no_doubt(void **state) {
+  struct call *call = lose_and_turn_away(HF_SQL_SELECT, 0);
+
+  (void)state;
+  world_abort(&world, call);
+  expect_status(call, HF_ABORTED);
+  expect_outcome(call, HF_OUTCOME_NOT_EXECUTED);
+  world_close(&world);
+}
+
+static void the_first_doubt_is_the_cause_of_a_refusal(void **state) {
+  struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
+
+  (void)state;
+  world_lose(&world, call->request.slot);
+  world_advance(&world, LONG_MS);
+  assert_int_equal(call->sent, 2);
+  world_fail(&world, call, "40001", 'I');
+  expect_pending(call);
+  world_abort(&world, call);
+  expect_status(call, HF_ABORTED);
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(call->cause.status, HF_SOCKET_ERROR);
+  world_close(&world);
+}
+
 static void a_doubt_ends_with_success(void **state) {
   struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
 
@@ -415,6 +496,10 @@ int main(void) {
       cmocka_unit_test(what_can_commit_midway_is_ambiguous_after_an_error),
       cmocka_unit_test(a_doubt_stays_when_the_repetition_fails_for_good),
       cmocka_unit_test(a_doubt_stays_when_no_connection_can_be_had),
+      cmocka_unit_test(
+          a_doubt_stays_when_the_pooler_turns_the_repetition_away),
+      cmocka_unit_test(a_read_turned_away_leaves_no_doubt),
+      cmocka_unit_test(the_first_doubt_is_the_cause_of_a_refusal),
       cmocka_unit_test(a_doubt_ends_with_success),
       cmocka_unit_test(a_permanent_error_is_not_repeated),
       cmocka_unit_test(a_lock_that_was_not_free_is_told_not_repeated),

@@ -284,13 +284,13 @@ static void apply_after(const struct hf_evidence *evidence,
                         struct hf_classification *why) {
   bool open = in_transaction(evidence) && !commit_sent(evidence);
 
-  if ((evidence->may_commit_midway && (rule->traits & HF_TRAIT_MIDWAY) != 0) ||
+  /* Whatever failed, and however surely: what went before it may be kept. */
+  if (evidence->may_commit_midway ||
       (commit_sent(evidence) && (rule->traits & HF_TRAIT_COMMIT) != 0)) {
     why->outcome = A;
     return;
   }
-  if (open && !evidence->may_commit_midway &&
-      (rule->outcome == A || rule->outcome == N)) {
+  if (open && (rule->outcome == A || rule->outcome == N)) {
     why->outcome = R;
   }
 }

@@ -27,10 +27,9 @@ enum hf_trait {
                                 transaction was open and COMMIT not sent */
   HF_TRAIT_NO_WORK = 1 << 6, /* only ever said before work began: counts as
                                 a failure of connecting */
-  HF_TRAIT_MIDWAY = 1 << 7,  /* ambiguous when it could commit midway */
-  HF_TRAIT_SOFT = 1 << 8,    /* permanent, but not while connecting: proxies
+  HF_TRAIT_SOFT = 1 << 7,    /* permanent, but not while connecting: proxies
                                 say it of what passes */
-  HF_TRAIT_COMMIT = 1 << 9   /* ambiguous when COMMIT had been sent */
+  HF_TRAIT_COMMIT = 1 << 8   /* ambiguous when COMMIT had been sent */
 };
 
 /* One judgement; rows of all tables end in one. */

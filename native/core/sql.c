@@ -361,6 +361,9 @@ static void finish(const struct statement *s, struct hf_sql_info *out) {
   out->commits = out->commits || kind == HF_SQL_COMMIT ||
                  kind == HF_SQL_COMMIT_AND_CHAIN ||
                  kind == HF_SQL_PREPARE_TRANSACTION;
+  out->rolls_back = out->rolls_back || kind == HF_SQL_ROLLBACK ||
+                    kind == HF_SQL_ROLLBACK_AND_CHAIN ||
+                    kind == HF_SQL_ROLLBACK_TO;
   out->ends_transaction = out->ends_transaction || out->commits ||
                           kind == HF_SQL_ROLLBACK ||
                           kind == HF_SQL_ROLLBACK_AND_CHAIN;

@@ -48,6 +48,7 @@ struct hf_sql_info {
   bool copy;                /* one of the statements is COPY */
   bool session_state;       /* leaves something behind in the session */
   bool ends_transaction;    /* a COMMIT or ROLLBACK, in any statement */
+  bool rolls_back;          /* a ROLLBACK anywhere, to a savepoint or not */
   bool commits;             /* a COMMIT or PREPARE TRANSACTION anywhere */
   size_t n_statements;      /* that are not empty */
 };

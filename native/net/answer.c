@@ -126,7 +126,7 @@ void hf_answer_end_result(struct hf_conn *conn,
 
 /* The server says ROLLBACK to a COMMIT when the transaction had failed. */
 void hf_answer_check_commit(struct hf_call *call, PGresult *result) {
-  if (call->request.sql.commits && !call->request.sql.multiple &&
+  if (call->request.sql.commits && !call->request.sql.rolls_back &&
       strcmp(PQcmdStatus(result), "ROLLBACK") == 0) {
     fail_call(call, HF_COMMIT_ROLLED_BACK, HF_PHASE_COMMIT);
   }

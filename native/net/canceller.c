@@ -7,8 +7,12 @@
 #include "core/alloc.h"
 #include "netpool.h"
 
-/* A request that takes longer will not come in time for anything. */
-enum { LIMIT_MS = 2000 };
+/*
+ * A request that takes longer will not come in time for anything. Less than
+ * the core's patience (interrupt.c), so that an answer that is there by then
+ * is still told.
+ */
+enum { LIMIT_MS = 800 };
 
 struct hf_canceller {
   struct hf_post post;

@@ -39,7 +39,8 @@ static void on_notice(void *ctx, const PGresult *result) {
   hf_conn_read_error(result, HF_PHASE_AWAIT, &error);
   if (error.severity == HF_SEVERITY_FATAL ||
       error.severity == HF_SEVERITY_PANIC ||
-      strncmp(error.sqlstate, "57P0", 4) == 0) {
+      strcmp(error.sqlstate, "57P01") == 0 ||
+      strcmp(error.sqlstate, "57P02") == 0) {
     hf_error_move(&conn->last_words, &error);
   } else if (conn->slot->lease != NULL) {
     hf_netpool_event(conn->pool, conn->slot, HF_EVENT_NOTICE, &error);
@@ -126,8 +127,17 @@ void hf_conn_fail(struct hf_conn *conn) {
   }
 }
 
-void hf_conn_execute(struct hf_conn *conn, struct hf_call *call) {
+/* A new unit: what was warned of before, or held up reading, is over. */
+static void begin_unit(struct hf_conn *conn) {
   conn->state = HF_CONN_ACTIVE;
+  conn->paused = false;
+  if (conn->last_words.severity == HF_SEVERITY_WARNING && !conn->failing) {
+    hf_error_finish(&conn->last_words);
+  }
+}
+
+void hf_conn_execute(struct hf_conn *conn, struct hf_call *call) {
+  begin_unit(conn);
   if (conn->failing) {
     call->request.unsent = true;
     return;
@@ -142,7 +152,7 @@ void hf_conn_execute(struct hf_conn *conn, struct hf_call *call) {
 void hf_conn_run_chore(struct hf_conn *conn,
                        enum hf_chore chore,
                        const char *sql) {
-  conn->state = HF_CONN_ACTIVE;
+  begin_unit(conn);
   conn->chore = chore;
   if (conn->failing) {
     return;

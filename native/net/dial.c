@@ -188,6 +188,35 @@ static bool begin(struct hf_dial *dial) {
                                                    : start_work(dial, NULL);
 }
 
+static void on_timer(uv_timer_t *timer) {
+  struct hf_dial *dial = timer->data;
+  struct hf_engine *engine = dial->pool->engine;
+  struct hf_connect_job *job = dial->job;
+  if (dial->state == SETTLING) {
+    /* The connection tells us when it has failed. */
+    struct hf_conn *conn = dial->slot->conn;
+    hf_error_set(&conn->last_words, HF_CONNECT_TIMEOUT, HF_PHASE_CONNECT, NULL);
+    hf_conn_fail(conn);
+  } else if (job != NULL && !hf_workers_abandon(engine->workers, &job->job)) {
+    /* Its result is on the way. */
+  } else {
+    dial->job = NULL;
+    if (dial->error.status == HF_OK) {
+      hf_error_set(&dial->error, HF_CONNECT_TIMEOUT, HF_PHASE_CONNECT, NULL);
+    }
+    fail(dial);
+  }
+  hf_engine_turn(engine);
+}
+
+static void start(struct hf_dial *dial) {
+  uint64_t limit_ms =
+      (uint64_t)dial->pool->core.config.connect_timeout_ms + GRACE_MS;
+  bool begun = begin(dial);
+  /* What fails at once is told from the loop, not from within the core. */
+  (void)uv_timer_start(&dial->timer, on_timer, begun ? limit_ms : 0, 0);
+}
+
 /* ---- the worker's answer ------------------------------------------------- */
 
 /* Whether the connection is taken for a pooler's. */
@@ -275,9 +304,7 @@ static void on_over(struct hf_post *post) {
     return;
   }
   if (job->status != HF_OK && goes_without(dial, &job->error)) {
-    if (!begin(dial)) {
-      fail(dial);
-    }
+    start(dial);
   } else if (job->status != HF_OK) {
     hf_error_move(&dial->error, &job->error);
     fail(dial);
@@ -288,27 +315,6 @@ static void on_over(struct hf_post *post) {
     use_connection(dial, job);
   }
   hf_connect_job_free(job);
-}
-
-/* ---- time ---------------------------------------------------------------- */
-
-static void on_timer(uv_timer_t *timer) {
-  struct hf_dial *dial = timer->data;
-  struct hf_engine *engine = dial->pool->engine;
-  struct hf_connect_job *job = dial->job;
-  if (dial->state == SETTLING) {
-    /* The connection tells us when it has failed. */
-    hf_conn_fail(dial->slot->conn);
-  } else if (job != NULL && !hf_workers_abandon(engine->workers, &job->job)) {
-    /* Its result is on the way. */
-  } else {
-    dial->job = NULL;
-    if (dial->error.status == HF_OK) {
-      hf_error_set(&dial->error, HF_CONNECT_TIMEOUT, HF_PHASE_CONNECT, NULL);
-    }
-    fail(dial);
-  }
-  hf_engine_turn(engine);
 }
 
 /* ---- beginning and end --------------------------------------------------- */
@@ -326,14 +332,6 @@ static struct hf_dial *dial_new(struct hf_netpool *pool, struct hf_slot *slot) {
   (void)uv_timer_init(&pool->engine->loop, &dial->timer);
   pool->dials++;
   return dial;
-}
-
-static void start(struct hf_dial *dial) {
-  uint64_t limit_ms =
-      (uint64_t)dial->pool->core.config.connect_timeout_ms + GRACE_MS;
-  bool begun = begin(dial);
-  /* What fails at once is told from the loop, not from within the core. */
-  (void)uv_timer_start(&dial->timer, on_timer, begun ? limit_ms : 0, 0);
 }
 
 void hf_dial_open(struct hf_netpool *pool, struct hf_slot *slot) {

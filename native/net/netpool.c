@@ -291,6 +291,13 @@ static void review_end(struct hf_netpool *pool, struct hf_handle *handle) {
                         !hf_pool_takes_requests(&pool->core))) {
     return;
   }
+  if (handle->warming) {
+    hf_port_send_refusal(port,
+                         handle->warm_id_low,
+                         handle->warm_id_high,
+                         HF_POOL_CLOSED,
+                         NULL);
+  }
   hf_port_send_ok(port, handle->end_id_low, handle->end_id_high, 0);
   hf_port_forget(port, handle);
 }

@@ -18,20 +18,36 @@ enum { FIELDS_INLINE = 64 };
 
 /* ---- requests ------------------------------------------------------------ */
 
-/* COPY needs a stream: refused before anything is sent. */
+/* Whether readOnly would be a promise that nobody keeps. */
+static bool evades_read_only(const struct hf_call *call) {
+  const struct hf_sql_info *sql = &call->request.sql;
+  return (call->request.flags & HF_FLAG_READ_ONLY) != 0 &&
+         (sql->multiple || sql->kind == HF_SQL_CALL || sql->kind == HF_SQL_DO ||
+          sql->refuses_transaction);
+}
+
+/* What cannot work is refused before anything is sent. */
 static bool is_refused(struct hf_port *port,
                        const struct hf_op *op,
                        struct hf_call *call) {
-  if (!call->request.sql.copy) {
+  struct hf_error *error = &call->request.error;
+  if (call->request.sql.copy) {
+    hf_error_set(error, HF_COPY_UNSUPPORTED, HF_PHASE_LOCAL, NULL);
+  } else if (evades_read_only(call)) {
+    hf_error_set(error,
+                 HF_PARAM_INVALID,
+                 HF_PHASE_LOCAL,
+                 "readOnly cannot be enforced for several statements, CALL, DO "
+                 "and what refuses a transaction: send one statement");
+  } else {
     return false;
   }
-  hf_error_set(&call->request.error, HF_COPY_UNSUPPORTED, HF_PHASE_LOCAL, NULL);
-  call->request.error.outcome = HF_OUTCOME_PERMANENT;
+  error->outcome = HF_OUTCOME_PERMANENT;
   hf_port_send_refusal(port,
                        hf_op_low(op),
                        hf_op_high(op),
-                       HF_COPY_UNSUPPORTED,
-                       &call->request.error);
+                       error->status,
+                       error);
   hf_call_free(call);
   return true;
 }

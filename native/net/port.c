@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Ports: the hf_port_* of holdfast.h, and their engine side. */
+#define _GNU_SOURCE /* explicit_bzero */
 #include "port.h"
 
 #include <string.h>
@@ -79,6 +80,18 @@ fail_mutex:
   return status;
 }
 
+/* Passwords come with these; the target has a copy that it wipes. */
+static bool holds_secret(const struct batch *batch) {
+  size_t i;
+  for (i = 0; i < batch->n_ops; i++) {
+    if (batch->ops[i].kind == HF_OP_OPEN ||
+        batch->ops[i].kind == HF_OP_ANSWER) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static void on_batch(struct hf_post *post) {
   struct batch *batch = HF_CONTAINER_OF(post, struct batch, post);
   hf_ops_run(batch->port,
@@ -86,6 +99,9 @@ static void on_batch(struct hf_post *post) {
              batch->n_ops,
              batch->text,
              batch->text_bytes);
+  if (holds_secret(batch)) {
+    explicit_bzero(batch->text, batch->text_bytes);
+  }
   hf_buffer_free(batch->ops);
   hf_buffer_free(batch->text);
   hf_free(batch);

@@ -40,7 +40,9 @@ static bool goes_alone(struct hf_conn *conn, struct hf_call *call) {
   struct hf_error *error = &call->request.error;
   if (strcmp(error->sqlstate, "25001") != 0 || !call->company ||
       call->statement->refuses_company || conn->slot->running.count > 1 ||
-      (call->request.flags & HF_FLAG_READ_ONLY) != 0) {
+      (call->request.flags & HF_FLAG_READ_ONLY) != 0 ||
+      call->request.interrupted != HF_OK || call->request.settled ||
+      call->request.orphan) {
     return false;
   }
   call->statement->refuses_company = true;
@@ -163,12 +165,22 @@ static void on_boundary(struct hf_conn *conn, struct hf_call *call) {
 
 static void on_chore_result(struct hf_conn *conn, PGresult *result) {
   ExecStatusType status = PQresultStatus(result);
-  if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
-    if (conn->last_words.status == HF_OK) {
-      hf_conn_read_error(result, HF_PHASE_CONNECT, &conn->last_words);
-    }
-    hf_conn_fail(conn);
+  if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
+      status == PGRES_EMPTY_QUERY) {
+    return;
   }
+  /* A COPY would come back for ever: it ends the connection like an error. */
+  if (conn->last_words.status == HF_OK) {
+    if (status == PGRES_FATAL_ERROR) {
+      hf_conn_read_error(result, HF_PHASE_CONNECT, &conn->last_words);
+    } else {
+      hf_error_set(&conn->last_words,
+                   HF_COPY_UNSUPPORTED,
+                   HF_PHASE_CONNECT,
+                   NULL);
+    }
+  }
+  hf_conn_fail(conn);
 }
 
 static void end_chore(struct hf_conn *conn) {

@@ -35,7 +35,9 @@ static bool takes_prelude(const struct hf_call *call) {
   const struct hf_request *request = &call->request;
   return !request->in_transaction &&
          !is_transaction_control(request->sql.kind) &&
-         !request->sql.refuses_transaction && !call->statement->refuses_company;
+         !request->sql.refuses_transaction &&
+         (!call->statement->refuses_company ||
+          (request->flags & HF_FLAG_READ_ONLY) != 0);
 }
 
 static bool is_nameable(const struct hf_conn *conn,

@@ -8,17 +8,18 @@
 #include "netpool.h"
 
 /*
- * A request that takes longer will not come in time for anything. Less than
- * the core's patience (interrupt.c), so that an answer that is there by then
- * is still told.
+ * After the first limit an answer no longer waits for the request's end: it is
+ * told, and the connection given up. Less than the core's patience
+ * (interrupt.c). After the second the request itself is given up.
  */
-enum { LIMIT_MS = 800 };
+enum { ANSWER_LIMIT_MS = 800, LIMIT_MS = 2000 };
 
 struct hf_canceller {
   struct hf_post post;
   struct hf_cancel_job *job;
   struct hf_engine *engine;
   struct hf_conn *conn; /* NULL when it closed meanwhile */
+  bool late;            /* the first limit is over */
   uv_timer_t timer;
 };
 
@@ -64,10 +65,20 @@ static void on_over(struct hf_post *post) {
 static void on_limit(uv_timer_t *timer) {
   struct hf_canceller *canceller = timer->data;
   struct hf_engine *engine = canceller->engine;
+  bool waited_for = canceller->conn != NULL && canceller->conn->held != NULL;
+  if (!canceller->late && !waited_for) {
+    canceller->late = true;
+    (void)uv_timer_start(timer, on_limit, LIMIT_MS - ANSWER_LIMIT_MS, 0);
+    return;
+  }
   if (hf_workers_abandon(engine->workers, &canceller->job->job)) {
     end(canceller, false);
     hf_engine_turn(engine);
   }
+}
+
+bool hf_canceller_is_late(const struct hf_canceller *canceller) {
+  return canceller->late;
 }
 
 /* On a worker's thread. */
@@ -97,7 +108,7 @@ struct hf_canceller *hf_canceller_start(struct hf_conn *conn) {
   canceller->engine->cancellers++;
   canceller->timer.data = canceller;
   (void)uv_timer_init(&canceller->engine->loop, &canceller->timer);
-  (void)uv_timer_start(&canceller->timer, on_limit, LIMIT_MS, 0);
+  (void)uv_timer_start(&canceller->timer, on_limit, ANSWER_LIMIT_MS, 0);
   return canceller;
 
 fail_submit:

@@ -11,11 +11,16 @@
 #ifndef HF_NET_CANCELLER_H
 #define HF_NET_CANCELLER_H
 
+#include <stdbool.h>
+
 struct hf_canceller;
 struct hf_conn;
 
 /* Sends the request. NULL when that is impossible; the connection fails. */
 struct hf_canceller *hf_canceller_start(struct hf_conn *conn);
+
+/* Returns whether an answer should wait for its end no longer. */
+bool hf_canceller_is_late(const struct hf_canceller *canceller);
 
 /* The connection is gone; the request goes on by itself. Accepts NULL. */
 void hf_canceller_forget(struct hf_canceller *canceller);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "answer.h"
+#include "canceller.h"
 #include "conn.h"
 #include "netpool.h"
 #include "port.h"
@@ -66,6 +67,9 @@ static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
   if (conn->canceller != NULL) {
     conn->held = call;
     conn->held_transaction = transaction;
+    if (hf_canceller_is_late(conn->canceller)) {
+      hf_conn_fail(conn);
+    }
     return;
   }
   hf_pool_on_finished(&conn->pool->core,

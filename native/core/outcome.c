@@ -29,8 +29,7 @@ static bool only_reads(const struct hf_request *request) {
 
 /* Says whether an earlier attempt may have been done. */
 static bool in_doubt(const struct hf_request *request) {
-  return request->cause.outcome == HF_OUTCOME_AMBIGUOUS &&
-         !only_reads(request);
+  return request->cause.outcome == HF_OUTCOME_AMBIGUOUS && !only_reads(request);
 }
 
 void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request) {
@@ -54,6 +53,30 @@ void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request) {
   hf_list_push(&pool->done, &request->link);
 }
 
+/*
+ * An error about names or syntax, in a statement that has no others inside:
+ * said before it began.
+ */
+static bool failed_to_parse(const struct hf_request *request) {
+  const struct hf_sql_info *sql = &request->sql;
+  return strncmp(request->error.sqlstate, "42", 2) == 0 &&
+         sql->n_statements == 1 && sql->kind != HF_SQL_CALL &&
+         sql->kind != HF_SQL_DO;
+}
+
+/*
+ * Inside a transaction CALL and DO cannot commit. What stands behind a COMMIT
+ * or ROLLBACK in the same text is outside it; one that fails itself is not.
+ */
+static bool may_commit_midway(const struct hf_request *request) {
+  const struct hf_sql_info *sql = &request->sql;
+  if (failed_to_parse(request)) {
+    return false;
+  }
+  return request->in_transaction ? sql->ends_transaction && sql->multiple
+                                 : sql->may_commit_midway;
+}
+
 /* What the pool knows about the attempt that is just over. */
 static struct hf_evidence describe(const struct hf_request *request) {
   struct hf_evidence context;
@@ -62,13 +85,7 @@ static struct hf_evidence describe(const struct hf_request *request) {
   context.in_transaction = request->in_transaction;
   context.commit_sent = request->sql.commits && !request->unsent;
   context.nothing_sent = request->unsent;
-  /*
-   * Inside a transaction CALL and DO cannot commit. COMMIT can, and what fails
-   * behind one in the same text comes too late; one that fails itself did not.
-   */
-  context.may_commit_midway =
-      request->in_transaction ? request->sql.commits && request->sql.multiple
-                              : request->sql.may_commit_midway;
+  context.may_commit_midway = may_commit_midway(request);
   return context;
 }
 
@@ -149,6 +166,22 @@ static void keep_read_only(struct hf_request *request,
     request->error.retryable = false;
     request->error.reason = "the statement writes, and readOnly was asked for";
   }
+}
+
+/*
+ * A result that was given up says nothing about what the statement wrote:
+ * only an open transaction goes with its connection.
+ */
+static void doubt_too_large(struct hf_request *request,
+                            struct hf_classification *why) {
+  if (request->error.status != HF_RESULT_TOO_LARGE || request->unsent ||
+      why->outcome != HF_OUTCOME_PERMANENT || only_reads(request)) {
+    return;
+  }
+  why->outcome = request->in_transaction && !request->sql.commits
+                     ? HF_OUTCOME_ROLLED_BACK
+                     : HF_OUTCOME_AMBIGUOUS;
+  request->error.outcome = why->outcome;
 }
 
 /* Outside a helper the unit of a lease's statement is never repeated by us. */
@@ -252,9 +285,11 @@ bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
   hf_stats_add_sqlstate(&pool->stats, request->error.sqlstate);
   why = classify(request);
   keep_read_only(request, &why);
+  doubt_too_large(request, &why);
   rename_cancelled(request);
   rename_lost_commit(request);
-  if (hf_behind_turned_away(pool, request, &why) && may_repeat(pool, request) &&
+  if (hf_behind_turned_away(pool, request, &why) &&
+      why.outcome == HF_OUTCOME_NOT_EXECUTED && may_repeat(pool, request) &&
       !is_late(pool, request)) {
     go_back(pool, request);
     return true;

@@ -128,6 +128,81 @@ static void what_can_commit_midway_is_ambiguous_after_an_error(void **state) {
   world_close(&world);
 }
 
+static void what_went_before_a_permanent_error_may_be_kept(void **state) {
+  static const struct {
+    enum hf_sql_kind kind;
+    bool multiple;
+    const char *sqlstate;
+    enum hf_outcome outcome;
+  } rows[] = {{HF_SQL_CALL, false, "23505", HF_OUTCOME_AMBIGUOUS},
+              {HF_SQL_CALL, false, "42P01", HF_OUTCOME_AMBIGUOUS},
+              {HF_SQL_DO, false, "42601", HF_OUTCOME_AMBIGUOUS},
+              {HF_SQL_INSERT, true, "22012", HF_OUTCOME_AMBIGUOUS},
+              {HF_SQL_INSERT, true, "42P01", HF_OUTCOME_AMBIGUOUS},
+              {HF_SQL_OTHER, false, "23505", HF_OUTCOME_AMBIGUOUS},
+              {HF_SQL_OTHER, false, "42P01", HF_OUTCOME_PERMANENT}};
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    struct call *call = run(rows[i].kind, 0);
+
+    call->request.sql.may_commit_midway = true;
+    call->request.sql.multiple = rows[i].multiple;
+    call->request.sql.n_statements = rows[i].multiple ? 2 : 1;
+    world_fail(&world, call, rows[i].sqlstate, 'I');
+    expect_outcome(call, rows[i].outcome);
+    assert_false(call->error.retryable);
+    assert_int_equal(call->sent, 1);
+    world_close(&world);
+  }
+}
+
+/* The outcome of a result that was given up for its size. */
+static enum hf_outcome too_large(struct call *call, const char *sqlstate) {
+  struct hf_error error;
+  enum hf_outcome outcome;
+
+  hf_error_init(&error);
+  hf_error_set(&error, HF_RESULT_TOO_LARGE, HF_PHASE_AWAIT, NULL);
+  hf_error_add(&error, 'C', sqlstate);
+  world_finish(&world, call, &error, 'I');
+  hf_error_finish(&error);
+  expect_status(call, HF_RESULT_TOO_LARGE);
+  outcome = call->error.outcome;
+  world_close(&world);
+  return outcome;
+}
+
+static void a_result_too_large_is_permanent_for_reads_only(void **state) {
+  struct call *call;
+
+  (void)state;
+  assert_int_equal(too_large(run(HF_SQL_SELECT, 0), NULL),
+                   HF_OUTCOME_PERMANENT);
+  assert_int_equal(too_large(run(HF_SQL_OTHER, HF_FLAG_READ_ONLY), NULL),
+                   HF_OUTCOME_PERMANENT);
+  assert_int_equal(too_large(run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT), NULL),
+                   HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(too_large(run(HF_SQL_INSERT, 0), "57014"),
+                   HF_OUTCOME_ROLLED_BACK);
+  call = run(HF_SQL_INSERT, 0);
+  call->request.in_transaction = true;
+  assert_int_equal(too_large(call, NULL), HF_OUTCOME_ROLLED_BACK);
+}
+
+static void what_follows_the_end_of_a_transaction_is_outside_it(void **state) {
+  struct call *call = run(HF_SQL_ROLLBACK, 0);
+
+  (void)state;
+  call->request.in_transaction = true;
+  call->request.sql.multiple = true;
+  call->request.sql.n_statements = 2;
+  world_lose(&world, call->request.slot);
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  world_close(&world);
+}
+
 static void a_doubt_stays_when_the_repetition_fails_for_good(void **state) {
   struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
 
@@ -494,10 +569,12 @@ int main(void) {
       cmocka_unit_test(a_write_against_its_own_declaration_is_permanent),
       cmocka_unit_test(what_is_declared_idempotent_is_repeated),
       cmocka_unit_test(what_can_commit_midway_is_ambiguous_after_an_error),
+      cmocka_unit_test(what_went_before_a_permanent_error_may_be_kept),
+      cmocka_unit_test(a_result_too_large_is_permanent_for_reads_only),
+      cmocka_unit_test(what_follows_the_end_of_a_transaction_is_outside_it),
       cmocka_unit_test(a_doubt_stays_when_the_repetition_fails_for_good),
       cmocka_unit_test(a_doubt_stays_when_no_connection_can_be_had),
-      cmocka_unit_test(
-          a_doubt_stays_when_the_pooler_turns_the_repetition_away),
+      cmocka_unit_test(a_doubt_stays_when_the_pooler_turns_the_repetition_away),
       cmocka_unit_test(a_read_turned_away_leaves_no_doubt),
       cmocka_unit_test(the_first_doubt_is_the_cause_of_a_refusal),
       cmocka_unit_test(a_doubt_ends_with_success),

@@ -178,6 +178,11 @@ static bool in_transaction(const struct hf_evidence *evidence) {
          concerns_transaction(evidence);
 }
 
+static bool is_prismas(const struct hf_evidence *evidence) {
+  return evidence->name != NULL &&
+         hf_classify_begins(evidence->name, "PrismaClient");
+}
+
 /* Only what begins like libpq's own sentence may be read in our errors. */
 static bool may_extract(const struct hf_evidence *evidence) {
   if (evidence->message == NULL) {
@@ -187,7 +192,7 @@ static bool may_extract(const struct hf_evidence *evidence) {
     return hf_classify_begins(evidence->message, "connection to server ");
   }
   return evidence->name == NULL || strcmp(evidence->name, "Error") == 0 ||
-         hf_classify_begins(evidence->name, "PrismaClient");
+         is_prismas(evidence);
 }
 
 /* An SQLSTATE may stand in its own place, as the code, or in the text. */
@@ -200,7 +205,9 @@ static const char *find_sqlstate(const struct hf_evidence *evidence,
   if (evidence->code != NULL && hf_classify_is_sqlstate(evidence->code)) {
     return evidence->code;
   }
-  return may_extract(evidence) && hf_classify_extract(evidence->message, buffer)
+  return may_extract(evidence) &&
+                 hf_classify_extract(
+                     evidence->message, is_prismas(evidence), buffer)
              ? buffer
              : NULL;
 }

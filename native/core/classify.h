@@ -72,8 +72,10 @@ bool hf_classify_is_sqlstate(const char *code);
 
 /*
  * Finds an SQLSTATE inside a message of Prisma's or of a failed connect by
- * libpq. Writes six bytes and returns true when there is one.
+ * libpq. `prismas` says that the error is known for Prisma's by its name; the
+ * text must show it otherwise. Writes six bytes and returns true when there is
+ * one.
  */
-bool hf_classify_extract(const char *message, char sqlstate[6]);
+bool hf_classify_extract(const char *message, bool prismas, char sqlstate[6]);
 
 #endif

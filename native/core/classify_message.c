@@ -338,21 +338,27 @@ size_t hf_classify_sentences(const char *message,
   return n;
 }
 
-bool hf_classify_extract(const char *message, char sqlstate[6]) {
+bool hf_classify_extract(const char *message, bool prismas, char sqlstate[6]) {
+  /* Anybody may write `code: "40001"`: words only Prisma writes vouch for it.
+   */
   static const struct {
+    const char *anchor; /* not wanted where the error is known for Prisma's */
     const char *before;
     char end;
-  } forms[] = {{"SqlState(\"", '"'},
-               {"SqlState(E", ')'},
-               {"code: \"", '"'},
-               {"Code: `", '`'}};
+  } forms[] = {{"", "SqlState(\"", '"'},
+               {"", "SqlState(E", ')'},
+               {"PostgresError {", "code: \"", '"'},
+               {"ConnectorError(", "code: \"", '"'},
+               {"Database error. ", "Code: `", '`'},
+               {"Raw query failed. ", "Code: `", '`'}};
   /* Prisma quotes the caller's source in the lines before the last. */
   const char *line = last_line(message);
   size_t i;
 
   for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-    const char *at = strstr(line, forms[i].before);
+    const char *at = prismas ? line : strstr(line, forms[i].anchor);
 
+    at = at == NULL ? NULL : strstr(at, forms[i].before);
     if (at != NULL &&
         read_code(at + strlen(forms[i].before), forms[i].end, sqlstate)) {
       return true;

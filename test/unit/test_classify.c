@@ -730,6 +730,10 @@ static void prismas_text_gives_up_its_sqlstate(void **state) {
       {"Raw query failed. Code: `N/A`. Message: `x`", NULL},
       {"where: { code: \"10000\" }\nCan't reach", NULL},
       {"{ code: \"P2034\" }", NULL},
+      {"app failed with code: \"40001\"", NULL},
+      {"app failed. Code: `40001`", NULL},
+      {"code: \"40001\" PostgresError { message: \"x\" }", NULL},
+      {"Raw query failed. Code: `40001`. Message: `x`", "40001"},
       {"{ code: \"EPIPE\" }", NULL},
       {"connection to server at \"h\" failed: FATAL:  57P03: x", "57P03"},
       {"connection to server at \"h\" failed: FATAL:  x", NULL},
@@ -740,12 +744,23 @@ static void prismas_text_gives_up_its_sqlstate(void **state) {
   (void)state;
   for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     char sqlstate[6] = "";
-    bool found = hf_classify_extract(rows[i].text, sqlstate);
+    bool found = hf_classify_extract(rows[i].text, false, sqlstate);
 
     assert_int_equal(found, rows[i].sqlstate != NULL);
     assert_string_equal(sqlstate,
                         rows[i].sqlstate == NULL ? "" : rows[i].sqlstate);
   }
+}
+
+static void a_code_in_anybodys_text_proves_nothing(void **state) {
+  struct hf_evidence evidence =
+      foreign(NULL, "app failed with code: \"40001\"");
+
+  (void)state;
+  evidence.name = "Error";
+  expect("an application's", &evidence, 'A', 0);
+  evidence.name = "PrismaClientUnknownRequestError";
+  expect("Prisma's", &evidence, 'R', Y);
 }
 
 static void prismas_text_gives_up_its_severity(void **state) {
@@ -954,6 +969,7 @@ int main(void) {
       cmocka_unit_test(class_names_are_known),
       cmocka_unit_test(a_transaction_gone_at_commit_is_ambiguous),
       cmocka_unit_test(prismas_text_gives_up_its_sqlstate),
+      cmocka_unit_test(a_code_in_anybodys_text_proves_nothing),
       cmocka_unit_test(prismas_text_gives_up_its_severity),
       cmocka_unit_test(every_status_of_ours_is_judged_by_what_was_sent),
       cmocka_unit_test(a_lost_transaction_is_rolled_back_until_commit_is_sent),

@@ -145,6 +145,31 @@ static const struct hf_rule *judge_terminated(
 }
 
 /*
+ * A server that turns a session away, or ends an idle one, says so as FATAL.
+ * SQL can raise the codes as well, and as a WARNING they only announce.
+ */
+static const struct hf_rule *judge_turned_away(
+    const struct hf_evidence *evidence,
+    const struct hf_rule *rule) {
+  if (evidence->phase == HF_PHASE_CONNECT ||
+      evidence->phase == HF_PHASE_ACQUIRE) {
+    return rule;
+  }
+  switch (evidence->severity) {
+  case HF_SEVERITY_WARNING:
+    return &terminated_somehow;
+  case HF_SEVERITY_ERROR:
+    return &raised;
+  case HF_SEVERITY_FATAL:
+  case HF_SEVERITY_PANIC:
+    break;
+  case HF_SEVERITY_UNKNOWN: /* drivers may drop it */
+    return evidence->speaker == HF_SPEAKER_SERVER ? &terminated_somehow : rule;
+  }
+  return rule;
+}
+
+/*
  * A server names the routine and, since 9.6, always sends V. PgBouncer sends
  * neither; foreign drivers drop V, so a routine is proof enough.
  */
@@ -218,6 +243,9 @@ const struct hf_rule *hf_classify_sqlstate(const struct hf_evidence *evidence,
     return &stale_plan;
   }
   rule = find(sqlstate);
+  if (strcmp(sqlstate, "57P03") == 0 || strcmp(sqlstate, "57P05") == 0) {
+    return judge_turned_away(evidence, rule);
+  }
   if (rule != NULL) {
     return rule;
   }

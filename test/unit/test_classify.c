@@ -113,9 +113,9 @@ static const struct sqlstate_row sqlstates[] = {
     {"55P04", 'P', 0, 'P', 'P'},
     {"57014", 'R', 0, 'R', 'N'},
     {"57P02", 'A', Y | DISCARD, 'R', 'N'},
-    {"57P03", 'N', Y | DISCARD, 'R', 'N'},
+    {"57P03", 'P', 0, 'P', 'N'},
     {"57P04", 'P', DISCARD, 'P', 'P'},
-    {"57P05", 'N', Y | DISCARD, 'R', 'N'},
+    {"57P05", 'P', 0, 'P', 'N'},
     {"58000", 'R', ONCE | DISCARD, 'R', 'N'},
     {"58030", 'R', ONCE | DISCARD, 'R', 'N'},
     {"72000", 'R', 0, 'R', 'N'},
@@ -188,6 +188,27 @@ static void a_termination_depends_on_how_it_was_said(void **state) {
   evidence.commit_sent = false;
   evidence.phase = HF_PHASE_COMMIT;
   expect("terminated in COMMIT", &evidence, 'A', Y | DISCARD);
+}
+
+static void turning_away_counts_only_when_it_ends_the_session(void **state) {
+  static const char *const sqlstates[] = {"57P03", "57P05"};
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof(sqlstates) / sizeof(sqlstates[0]); i++) {
+    struct hf_evidence evidence = server(sqlstates[i]);
+
+    expect("raised by a function", &evidence, 'P', 0);
+    evidence.severity = HF_SEVERITY_WARNING;
+    expect("announced", &evidence, 'A', Y | DISCARD);
+    evidence.nothing_sent = true;
+    expect("announced to an idle session", &evidence, 'N', Y | DISCARD);
+    evidence.nothing_sent = false;
+    evidence.severity = HF_SEVERITY_FATAL;
+    expect("turned away", &evidence, 'N', Y | DISCARD);
+    evidence = foreign(sqlstates[i], "x");
+    assert_int_equal(letter(hf_classify(&evidence).outcome), 'N');
+  }
 }
 
 static void a_termination_without_severity_goes_by_its_sentence(void **state) {
@@ -957,6 +978,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_sqlstate_is_judged_as_the_table_says),
       cmocka_unit_test(a_termination_depends_on_how_it_was_said),
+      cmocka_unit_test(turning_away_counts_only_when_it_ends_the_session),
       cmocka_unit_test(a_termination_without_severity_goes_by_its_sentence),
       cmocka_unit_test(an_unlisted_code_that_ends_the_session_is_ambiguous),
       cmocka_unit_test(a_stale_plan_goes_again_without_a_name),

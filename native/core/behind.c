@@ -19,17 +19,28 @@ static bool says_no_server(const struct hf_request *request,
           request->error.severity == HF_SEVERITY_UNKNOWN);
 }
 
-static void note_failure(struct hf_pool *pool,
-                         const struct hf_request *request,
-                         const struct hf_classification *why) {
+void hf_behind_note_success(struct hf_pool *pool, struct hf_slot *slot) {
   bool closed = hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED;
-  hf_error_copy(&pool->connect_error, &request->error);
+  hf_breaker_success(&pool->breaker);
+  if (!closed) {
+    pool->world.event(pool->world.ctx, slot, HF_EVENT_BREAKER, NULL);
+  }
+}
+
+void hf_behind_note_failure(struct hf_pool *pool,
+                            struct hf_slot *slot,
+                            const struct hf_classification *why) {
+  bool closed = hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED;
   hf_breaker_failure(&pool->breaker,
                      pool->now_us / US_PER_MS,
                      hf_breaker_pace_of(why),
                      pool->world.random(pool->world.ctx));
   if (closed && hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN) {
     hf_stats_add(&pool->stats, HF_STAT_BREAKER_OPENED, 1);
+    pool->world.event(pool->world.ctx,
+                      slot,
+                      HF_EVENT_BREAKER,
+                      &pool->connect_error);
   }
 }
 
@@ -39,7 +50,8 @@ bool hf_behind_turned_away(struct hf_pool *pool,
   if (!says_no_server(request, why)) {
     return false;
   }
-  note_failure(pool, request, why);
+  hf_error_copy(&pool->connect_error, &request->error);
+  hf_behind_note_failure(pool, request->slot, why);
   if (!pool->doubted) {
     pool->doubted = true;
     hf_checkup_suspect_all(pool);

@@ -21,6 +21,16 @@ struct hf_request;
 struct hf_slot;
 
 /*
+ * Tells the breaker of a success or a failure of reaching the server, and
+ * whoever listens, by way of the slot, when that closed or opened it. A
+ * failure's error is the pool's connect_error.
+ */
+void hf_behind_note_success(struct hf_pool *pool, struct hf_slot *slot);
+void hf_behind_note_failure(struct hf_pool *pool,
+                            struct hf_slot *slot,
+                            const struct hf_classification *why);
+
+/*
  * Notes a failed attempt that was running on its slot. Returns true when the
  * pooler turned it away for want of a server: it never reached one.
  */

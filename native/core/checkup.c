@@ -2,6 +2,7 @@
 /* Rollbacks, pings and the forgetting of statements. */
 #include "checkup.h"
 
+#include "behind.h"
 #include "pool.h"
 #include "scheduler.h"
 #include "upkeep.h"
@@ -41,7 +42,7 @@ void hf_checkup_end(struct hf_pool *pool, struct hf_slot *slot) {
   slot->transaction = 'I';
   if (pool->doubted) { /* the server behind the pooler has answered */
     pool->doubted = false;
-    hf_breaker_success(&pool->breaker);
+    hf_behind_note_success(pool, slot);
   }
   hf_scheduler_free_slot(pool, slot);
   if (slot->state == HF_SLOT_IDLE && slot->forget) {

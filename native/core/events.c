@@ -20,15 +20,6 @@ static void tell(struct hf_pool *pool,
   pool->world.event(pool->world.ctx, slot, event, error);
 }
 
-/* Tells the breaker, and whoever listens when that closed it. */
-static void note_success(struct hf_pool *pool, struct hf_slot *slot) {
-  bool closed = hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED;
-  hf_breaker_success(&pool->breaker);
-  if (!closed) {
-    tell(pool, slot, HF_EVENT_BREAKER, NULL);
-  }
-}
-
 /* It would drop statements of other clients, on connections that change. */
 static void warn_of_deallocate(struct hf_pool *pool, struct hf_slot *slot) {
   struct hf_error warning;
@@ -59,7 +50,7 @@ void hf_pool_on_connected(struct hf_pool *pool,
                   pool->now_us - slot->since_us);
   proved = hf_behind_proved(pool, slot);
   if (proved) {
-    note_success(pool, slot);
+    hf_behind_note_success(pool, slot);
     hf_error_finish(&pool->connect_error);
   } else {
     hf_breaker_probe_dropped(&pool->breaker);
@@ -77,21 +68,6 @@ void hf_pool_on_connected(struct hf_pool *pool,
   hf_scheduler_run(pool);
   hf_upkeep_plan(pool);
   hf_turn_leave(pool);
-}
-
-/* Tells the breaker, and counts and tells it when that opened it. */
-static void note_failure(struct hf_pool *pool,
-                         struct hf_slot *slot,
-                         const struct hf_classification *why) {
-  bool closed = hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED;
-  hf_breaker_failure(&pool->breaker,
-                     pool->now_us / US_PER_MS,
-                     hf_breaker_pace_of(why),
-                     pool->world.random(pool->world.ctx));
-  if (closed && hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN) {
-    hf_stats_add(&pool->stats, HF_STAT_BREAKER_OPENED, 1);
-    tell(pool, slot, HF_EVENT_BREAKER, &pool->connect_error);
-  }
 }
 
 /*
@@ -124,7 +100,7 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
   pool->answered_us = 0;
   hf_stats_add_sqlstate(&pool->stats, pool->connect_error.sqlstate);
   tell(pool, slot, HF_EVENT_CONNECT_FAILED, &pool->connect_error);
-  note_failure(pool, slot, &why);
+  hf_behind_note_failure(pool, slot, &why);
   hf_slot_move(slot, HF_SLOT_EMPTY, pool->now_us);
   if (why.outcome == HF_OUTCOME_PERMANENT) {
     hf_upkeep_refuse_all(pool);

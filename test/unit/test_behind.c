@@ -100,6 +100,29 @@ static void connects_keep_the_breakers_pace(void **state) {
   world_close(&world);
 }
 
+static void the_breakers_changes_are_told_whoever_notes_them(void **state) {
+  struct call *calls[HF_BREAKER_THRESHOLD];
+  int i;
+
+  (void)state;
+  open_proxied(HF_BREAKER_THRESHOLD, HF_BREAKER_THRESHOLD);
+  for (i = 0; i < HF_BREAKER_THRESHOLD; i++) {
+    calls[i] = world_write(&world);
+  }
+  for (i = 0; i < HF_BREAKER_THRESHOLD; i++) {
+    assert_int_equal(world.events[HF_EVENT_BREAKER], 0);
+    turn_away(calls[i], "server login has been failing, try again later");
+  }
+  assert_int_equal(hf_breaker_state(&world.pool.breaker), HF_CIRCUIT_OPEN);
+  assert_int_equal(world.events[HF_EVENT_BREAKER], 1);
+  world_advance(&world, PACE_MAX_MS);
+  world_connect(&world);
+  world_check_all(&world);
+  assert_int_equal(hf_breaker_state(&world.pool.breaker), HF_CIRCUIT_CLOSED);
+  assert_int_equal(world.events[HF_EVENT_BREAKER], 2);
+  world_close(&world);
+}
+
 static void what_sql_raises_on_a_direct_connection_is_told(void **state) {
   struct call *call;
 
@@ -133,6 +156,7 @@ int main(void) {
       cmocka_unit_test(
           a_connect_without_an_answer_of_the_servers_proves_nothing),
       cmocka_unit_test(connects_keep_the_breakers_pace),
+      cmocka_unit_test(the_breakers_changes_are_told_whoever_notes_them),
       cmocka_unit_test(what_sql_raises_on_a_direct_connection_is_told),
       cmocka_unit_test(what_the_pooler_refuses_for_good_is_told),
   };

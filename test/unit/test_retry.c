@@ -42,7 +42,7 @@ static void presets_wait_exactly_as_promised(void **state) {
   } rows[] = {{"fast", 1, {20}},
               {"linear", 3, {100, 200, 300}},
               {"serverless", 2, {500, 1000}}};
-  struct hf_evidence evidence = sqlstate("57P03");
+  struct hf_evidence evidence = sqlstate("25006");
   size_t i;
   int n;
 
@@ -74,7 +74,7 @@ static void an_unknown_preset_is_refused(void **state) {
 static void what_never_ran_goes_again_at_once(void **state) {
   struct hf_retry_policy policy;
   struct hf_retry_state history = {0};
-  struct hf_evidence evidence = sqlstate("57P03");
+  struct hf_evidence evidence = sqlstate("25006");
   struct hf_verdict verdict;
 
   (void)state;

@@ -6,8 +6,10 @@
 const { FLAG, OP } = require('./batch.js');
 const {
   abortedError,
+  checkKeys,
   checkSignal,
   joinRun,
+  readBoolean,
   readMillis,
 } = require('./arguments.js');
 const { contextOf, currentContext } = require('./context.js');
@@ -21,6 +23,8 @@ const { contextOf, currentContext } = require('./context.js');
  */
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
+
+const KNOWN = new Set(['session', 'signal', 'deadlineMillis', 'context']);
 
 class Acquire {
   index = 0;
@@ -66,7 +70,8 @@ class Acquire {
     if (options === null || typeof options !== 'object') {
       throw new TypeError('connect() takes a callback or an object of options');
     }
-    this.flags |= options.session ? FLAG.SESSION : 0;
+    checkKeys(options, KNOWN, 'connect()');
+    this.flags |= readBoolean(options.session, 'session') ? FLAG.SESSION : 0;
     if (options.deadlineMillis !== undefined) {
       this.deadline = readMillis(options.deadlineMillis, 'deadlineMillis');
       this.flags |= this.deadline > 0 ? FLAG.CALLER_DEADLINE : 0;

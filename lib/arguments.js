@@ -8,10 +8,12 @@ const { leaseError, readCache } = require('./cache.js');
 const { nowMillis } = require('./clock.js');
 const { contextOf, currentContext } = require('./context.js');
 const { paramError, usageError } = require('./errors.js');
+const { nearest } = require('./nearest.js');
 
 /** @typedef {import('./call.js').Call} Call */
 
 const INT_MAX = 2147483647;
+const RETRY_KEYS = new Set(['maxRetries']);
 
 /**
  * What query() takes as an object, `pg`'s keys and ours. Others are ignored,
@@ -53,6 +55,16 @@ function readMillis(value, name) {
 }
 
 /**
+ * As readMillis(), where 0 is at once and Infinity as late as can be.
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {number} 1 or more
+ */
+function readDrainMillis(value, name) {
+  return value === Infinity ? INT_MAX : Math.max(1, readMillis(value, name));
+}
+
+/**
  * @param {unknown} retry
  * @returns {number} -1 = the pool's policy
  */
@@ -63,11 +75,53 @@ function readRetry(retry) {
   if (retry === false) {
     return 0;
   }
-  const given = /** @type {any} */ (retry).maxRetries;
-  if (typeof retry !== 'object' || !(given === undefined || given >= 0)) {
+  if (typeof retry !== 'object' || Array.isArray(retry)) {
     throw new TypeError('retry must be true, false or {maxRetries}');
   }
-  return given === undefined ? -1 : Math.min(INT_MAX, Math.floor(given));
+  checkKeys(retry, RETRY_KEYS, 'retry');
+  const { maxRetries } = /** @type {{maxRetries?: unknown}} */ (retry);
+  if (maxRetries === undefined || maxRetries === null) {
+    return -1;
+  }
+  if (
+    typeof maxRetries !== 'number' ||
+    !Number.isInteger(maxRetries) ||
+    maxRetries < 0
+  ) {
+    throw new TypeError('retry.maxRetries must be a whole number, 0 or more');
+  }
+  return Math.min(INT_MAX, maxRetries);
+}
+
+/**
+ * Refuses what is misspelt.
+ * @param {object} options
+ * @param {ReadonlySet<string>} known
+ * @param {string} where
+ */
+function checkKeys(options, known, where) {
+  for (const key of Object.keys(options)) {
+    if (!known.has(key)) {
+      throw new TypeError(
+        `unknown option of ${where}: ${key}${nearest(key, [...known])}`,
+      );
+    }
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} key
+ * @returns {boolean} false where it is not given
+ */
+function readBoolean(value, key) {
+  if (typeof value === 'boolean') {
+    return value;
+  }
+  if (value !== undefined && value !== null) {
+    throw new TypeError(`${key} must be true or false`);
+  }
+  return false;
 }
 
 /**
@@ -146,9 +200,9 @@ function checkConfig(config) {
  */
 function readFlags(call, config) {
   call.flags |=
-    (config.readOnly ? FLAG.READ_ONLY : 0) |
-    (config.idempotent ? FLAG.IDEMPOTENT : 0) |
-    (config.exactlyOnce ? FLAG.EXACTLY_ONCE : 0) |
+    (readBoolean(config.readOnly, 'readOnly') ? FLAG.READ_ONLY : 0) |
+    (readBoolean(config.idempotent, 'idempotent') ? FLAG.IDEMPOTENT : 0) |
+    (readBoolean(config.exactlyOnce, 'exactlyOnce') ? FLAG.EXACTLY_ONCE : 0) |
     (config.queryMode === 'extended' ? FLAG.EXTENDED : 0);
   if (config.name !== undefined && config.name !== null && config.name !== '') {
     if (typeof config.name !== 'string' || config.name.includes('\0')) {
@@ -306,9 +360,12 @@ function abortedError(signal) {
 
 module.exports = {
   abortedError,
+  checkKeys,
   checkSignal,
   joinRun,
+  readBoolean,
   readCall,
+  readDrainMillis,
   readLeaseCall,
   readMillis,
 };

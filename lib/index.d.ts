@@ -857,8 +857,11 @@ export class Pool extends EventEmitter implements Queryable {
   /** Ends the pool once work in flight is finished. */
   end(): Promise<void>;
   end(callback: (error?: Error) => void): void;
-  /** end() that gives work in flight so many ms instead of drainMillis. */
-  drain(millis: number): Promise<void>;
+  /**
+   * end() that gives work in flight so many ms: 0 is at once, Infinity as long
+   * as it takes. In ms. @default the pool's drainMillis
+   */
+  drain(millis?: number): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 
   on(

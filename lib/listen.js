@@ -6,13 +6,16 @@
 // one is in the way, and every channel listened to again. What was notified in
 // between is lost, as it is for any client: onReconnect tells when to look.
 
-const { startTimer } = require('./clock.js');
+const { checkKeys } = require('./arguments.js');
+const { startTimer, stopTimer } = require('./clock.js');
 const { internals } = require('./client.js');
 const { escapeIdentifier } = require('./quote.js');
 const { warnOnce } = require('./warn.js');
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */
+
+const KNOWN = new Set(['onReconnect']);
 
 const PAUSE_MIN_MILLIS = 50;
 const PAUSE_MAX_MILLIS = 2000;
@@ -52,6 +55,8 @@ class Ear {
   /** @type {Promise<void> | null} */
   #opening = null;
   #closed = false;
+  /** Ends a pause. @type {() => void} */
+  #wake = () => {};
 
   /** @param {PoolCore} core */
   constructor(core) {
@@ -67,15 +72,28 @@ class Ear {
     try {
       if (this.#client === null) {
         // It listens to every channel there is.
-        this.#opening ??= this.#open();
-        await this.#opening;
+        await (this.#opening ?? this.#begin(this.#open()));
       } else {
         await this.#listen(this.#client, subscriber.channel);
       }
+      this.#core.refuseAfterEnd();
     } catch (error) {
       this.#subscribers.delete(subscriber);
+      this.#core.refuseAfterEnd(); // which says more than the loss of a session
       throw error;
     }
+  }
+
+  /**
+   * Makes this the only attempt to have a session until it settles.
+   * @param {Promise<void>} work
+   * @returns {Promise<void>}
+   */
+  #begin(work) {
+    this.#opening = work.finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
   }
 
   /** @param {Subscriber} subscriber */
@@ -95,6 +113,7 @@ class Ear {
   /** Gives the session back; it is closed, since it still listens. */
   close() {
     this.#closed = true;
+    this.#wake();
     ears.delete(this.#core);
     const client = this.#client;
     this.#client = null;
@@ -137,33 +156,38 @@ class Ear {
 
   /** @returns {Promise<void>} */
   async #open() {
-    try {
-      /** @type {PoolClient} */
-      const client = await new Promise((resolve, reject) => {
-        const options = { session: true };
-        this.#core.acquire(options, undefined, resolve, reject);
-      });
-      let lost = false;
-      client.on('error', () => {
-        lost = true;
+    /** @type {PoolClient} */
+    const client = await new Promise((resolve, reject) => {
+      const options = { session: true };
+      this.#core.acquire(options, undefined, resolve, reject);
+    });
+    let opening = true;
+    let lost = false;
+    let listening = false;
+    client.on('error', () => {
+      lost = true;
+      if (!opening) {
         this.#onLost(client);
-      });
-      client.on('notification', (/** @type {any} */ notification) =>
-        this.#onNotification(notification),
-      );
-      try {
-        await this.#listenAll(client);
-        if (lost || this.#closed) {
-          this.#client = null;
-          throw new Error('the session was lost at once');
-        }
-      } catch (error) {
-        client.removeAllListeners();
-        internals.release(client, true);
-        throw error;
       }
-    } finally {
-      this.#opening = null;
+    });
+    client.on('notification', (/** @type {any} */ notification) =>
+      this.#onNotification(notification),
+    );
+    try {
+      await this.#listenAll(client);
+      listening = true;
+      if (lost || this.#closed) {
+        throw new Error('the session was lost at once');
+      }
+      opening = false;
+    } catch (error) {
+      client.removeAllListeners();
+      // Once it listens, close() may have given it back.
+      if (!listening || this.#client === client) {
+        this.#client = null;
+        internals.release(client, true);
+      }
+      throw error;
     }
   }
 
@@ -184,8 +208,7 @@ class Ear {
     this.#client = null;
     client.removeAllListeners();
     internals.release(client, true);
-    this.#opening ??= this.#reopen();
-    this.#opening.catch(() => {});
+    this.#begin(this.#reopen()).catch(() => {});
   }
 
   /** Tries until it listens again, or nobody wants that any more. */
@@ -199,12 +222,28 @@ class Ear {
         }
         return;
       } catch {
-        await new Promise((resolve) => {
-          startTimer(() => resolve(undefined), pause);
-        });
+        await this.#pause(pause);
         pause = Math.min(PAUSE_MAX_MILLIS, pause * 2);
       }
     }
+  }
+
+  /**
+   * Waits, or until it is closed.
+   * @param {number} millis
+   * @returns {Promise<void>}
+   */
+  #pause(millis) {
+    return new Promise((resolve) => {
+      const timer = startTimer(() => resolve(), millis);
+      this.#wake = () => {
+        stopTimer(timer);
+        resolve();
+      };
+      if (this.#closed) {
+        this.#wake();
+      }
+    });
   }
 }
 
@@ -220,6 +259,10 @@ async function listen(core, channel, fn, options) {
   if (typeof channel !== 'string' || channel === '') {
     throw new TypeError('channel must be a string that is not empty');
   }
+  if (options !== undefined && (!options || typeof options !== 'object')) {
+    throw new TypeError('the options of listen() must be an object');
+  }
+  checkKeys(options ?? {}, KNOWN, 'listen()');
   const onReconnect = options?.onReconnect;
   for (const [name, given] of Object.entries({ fn, onReconnect })) {
     if (typeof given !== 'function' && (name === 'fn' || given !== undefined)) {

@@ -8,7 +8,7 @@ const { inspect } = require('node:util');
 
 const { OP } = require('./batch.js');
 const { callWith } = require('./answer.js');
-const { readMillis } = require('./arguments.js');
+const { readDrainMillis } = require('./arguments.js');
 const { readInvalidation } = require('./cache.js');
 const { asyncDispose } = require('./client.js');
 const { usageError } = require('./errors.js');
@@ -171,12 +171,14 @@ class Pool extends EventEmitter {
 
   /**
    * Ends the pool, with a limit of its own for work in flight.
-   * @param {number} millis
+   * @param {number} [millis] drainMillis where it is not given
    * @returns {Promise<void>}
    */
   async drain(millis) {
+    const given = millis !== undefined && millis !== null;
     // At once is a millisecond: nothing is the pool's own limit.
-    await this.#end(undefined, Math.max(1, readMillis(millis, 'millis')));
+    const timeout = given ? readDrainMillis(millis, 'millis') : 0;
+    await this.#end(undefined, timeout);
   }
 
   /**

@@ -6,7 +6,7 @@
 // run as ever, and what a signal does by default happens only where nobody
 // else listens to it.
 
-const { readMillis } = require('./arguments.js');
+const { readDrainMillis } = require('./arguments.js');
 const { startTimer, stopTimer } = require('./clock.js');
 const { logOf } = require('./log.js');
 const { openPools } = require('./registry.js');
@@ -15,6 +15,9 @@ const DRAIN_MILLIS = 5000;
 
 /** What cancelling and closing may take beyond the draining. */
 const GRACE_MILLIS = 2000;
+
+/** Timers that are set for longer run at once. */
+const TIMER_MAX_MILLIS = 2147483647;
 
 const KNOWN = new Set(['signals', 'drainMillis', 'beforeExit']);
 
@@ -48,10 +51,9 @@ function readOptions(options = {}) {
   if (typeof beforeExit !== 'boolean') {
     throw new TypeError('beforeExit must be true or false');
   }
-  const { drainMillis = DRAIN_MILLIS } = options;
   return {
     signals: /** @type {NodeJS.Signals[]} */ (signals),
-    drain: readMillis(drainMillis, 'drainMillis'),
+    drain: readDrainMillis(options.drainMillis ?? DRAIN_MILLIS, 'drainMillis'),
     beforeExit,
   };
 }
@@ -64,7 +66,10 @@ function readOptions(options = {}) {
 function drainAll(millis) {
   const ends = openPools().map((pool) => pool.drain(millis));
   return new Promise((resolve) => {
-    const timer = startTimer(resolve, millis + GRACE_MILLIS);
+    const timer = startTimer(
+      resolve,
+      Math.min(TIMER_MAX_MILLIS, millis + GRACE_MILLIS),
+    );
     Promise.allSettled(ends).then(() => {
       stopTimer(timer);
       resolve();

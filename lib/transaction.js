@@ -7,10 +7,11 @@
 // is called again only on request, since it may do more than SQL: with the
 // option `retry`, or by a withTransactionRetry() around.
 
+const { checkKeys, readBoolean } = require('./arguments.js');
 const { internals } = require('./client.js');
 const { contextOf, currentContext, enter, leave } = require('./context.js');
 const { usageError } = require('./errors.js');
-const { learn, mayAsk, settle } = require('./exactly-once.js');
+const { boundsOf, learn, mayAsk, settle } = require('./exactly-once.js');
 const { withTransactionRetry } = require('./retry.js');
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
@@ -66,10 +67,10 @@ function beginText(options) {
     }
     text += ` ISOLATION LEVEL ${level}`;
   }
-  if (options.readOnly !== undefined) {
+  if (typeof options.readOnly === 'boolean') {
     text += options.readOnly ? ' READ ONLY' : ' READ WRITE';
   }
-  if (options.deferrable !== undefined) {
+  if (typeof options.deferrable === 'boolean') {
     text += options.deferrable ? ' DEFERRABLE' : ' NOT DEFERRABLE';
   }
   return text;
@@ -89,10 +90,9 @@ function check(fn, options) {
   if (options === null || typeof options !== 'object') {
     throw new TypeError('the options of transaction() must be an object');
   }
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.has(key)) {
-      throw new TypeError(`unknown option of transaction(): ${key}`);
-    }
+  checkKeys(options, KNOWN, 'transaction()');
+  for (const key of ['readOnly', 'deferrable', 'exactlyOnce']) {
+    readBoolean(options[key], key);
   }
   const { retry } = options;
   if (!['undefined', 'boolean'].includes(typeof retry)) {
@@ -151,7 +151,7 @@ function acquireWithin(core, { run, options }) {
 async function begin(core, attempt) {
   const { signal, exactlyOnce } = attempt.options;
   if (exactlyOnce) {
-    await mayAsk(core);
+    await mayAsk(core, boundsOf(core, attempt.options, attempt.run));
   }
   const client = await acquireWithin(core, attempt);
   internals.guard(client, attempt.run, signal);

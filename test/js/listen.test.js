@@ -105,6 +105,53 @@ test('channels that are listened to at once share a session', async () => {
   await pool.end();
 });
 
+test('channels asked for in an outage share the next session', async () => {
+  const pool = open();
+  /** @type {string[]} */
+  const heard = [];
+  const note = (/** @type {any} */ { channel, payload }) =>
+    heard.push(`${channel} ${payload}`);
+  await pool.listen('old', note);
+  await server.stop('fast');
+  await eventually(() => pool.totalCount === 0);
+  const asked = ['new', 'newer'].map((name) => pool.listen(name, note));
+  await server.start();
+  await Promise.all(asked);
+  assert.strictEqual((await server.backends("query ~ 'LISTEN'")).length, 1);
+  await pool.query("select pg_notify('old', '1'), pg_notify('newer', '2')");
+  await pool.query("select pg_notify('old', '3')");
+  await eventually(() => heard.includes('old 3'));
+  assert.deepStrictEqual(heard, ['old 1', 'newer 2', 'old 3']);
+  await pool.end();
+});
+
+test('listen() in an outage rejects when the pool ends', async () => {
+  const pool = open();
+  await pool.listen('old', () => {});
+  await server.stop('fast');
+  try {
+    await eventually(() => pool.totalCount === 0);
+    const asked = assert.rejects(
+      pool.listen('new', () => {}),
+      { code: 'HF_POOL_CLOSED' },
+    );
+    await pool.end();
+    await asked;
+  } finally {
+    await server.start();
+  }
+});
+
+test('listen() that is under way when the pool ends rejects', async () => {
+  const pool = open();
+  const asked = assert.rejects(
+    pool.listen('x', () => {}),
+    { code: 'HF_POOL_CLOSED' },
+  );
+  await pool.end();
+  await asked;
+});
+
 test('what is no channel and no function is refused', async () => {
   const pool = open();
   await assert.rejects(

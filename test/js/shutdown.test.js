@@ -193,6 +193,16 @@ describe('drain', () => {
     await running;
   });
 
+  for (const limit of [Infinity, undefined]) {
+    test(`a limit of ${limit} lets work finish`, async () => {
+      const pool = new Pool({ connectionString: server.url, logger: false });
+      await pool.query('select 1');
+      const running = pool.query('select pg_sleep(0.2)');
+      await pool.drain(limit);
+      assert.strictEqual((await running).rowCount, 1);
+    });
+  }
+
   test('a limit that is none rejects', async () => {
     const pool = new Pool({ connectionString: server.url, logger: false });
     await assert.rejects(pool.drain(/** @type {any} */ ('soon')), TypeError);

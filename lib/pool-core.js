@@ -83,6 +83,11 @@ class PoolCore {
     );
   }
 
+  /** What resolveOptions() made of the user's config. */
+  get resolved() {
+    return this.#resolved;
+  }
+
   get opened() {
     return this.#number !== 0;
   }
@@ -138,7 +143,7 @@ class PoolCore {
    */
   query(config, values, resolve, reject) {
     this.refuseAfterEnd();
-    if (typeof config === 'object' && config?.exactlyOnce) {
+    if (typeof config === 'object' && config?.exactlyOnce === true) {
       queryOnce(this, config, values).then(resolve, reject);
       return;
     }

@@ -5,27 +5,14 @@
 // settings and advisory locks need a connection past it: a second pool, on
 // directUrl, DIRECT_URL or DIRECT_DATABASE_URL, opened when it is first needed.
 
+const { directConfig, weakerTls } = require('./direct-config.js');
 const { usageError } = require('./errors.js');
 const { coreOf } = require('./live.js');
+const { warnOnce } = require('./warn.js');
 
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */
 
 const VARIABLES = Object.freeze(['DIRECT_URL', 'DIRECT_DATABASE_URL']);
-
-/** Options of the pool that its second pool has, too. */
-const SHARED_OPTIONS = Object.freeze([
-  'max',
-  'application_name',
-  'deadlineMillis',
-  'connectionTimeoutMillis',
-  'connectTimeoutMillis',
-  'timeoutMillis',
-  'idleTimeoutMillis',
-  'drainMillis',
-  'keepAlive',
-  'keepAliveInitialDelayMillis',
-  'tcpUserTimeoutMillis',
-]);
 
 /** @type {WeakMap<PoolCore, import('./pool.js').Pool>} */
 const directPools = new WeakMap();
@@ -88,18 +75,7 @@ function poolOf(Pool, config, name) {
 function openDirect(core, { url, name }) {
   const { Pool } = require('./pool.js');
   const { options } = /** @type {any} */ (core.pool);
-  /** @type {Record<string, unknown>} */
-  const config = { connectionString: url, types: core.types };
-  for (const key of SHARED_OPTIONS) {
-    config[key] = options[key];
-  }
-  // A password function serves both, where the URL has no password.
-  if (
-    typeof options.password === 'function' &&
-    !/:[^@/]*@/.test(url.slice(13))
-  ) {
-    config.password = options.password;
-  }
+  const config = directConfig(core.resolved, core.types, url, name);
   const pool = poolOf(Pool, config, name);
   const { database } = /** @type {any} */ (pool.options);
   // A variable left over from another project must not lead astray.
@@ -115,6 +91,10 @@ function openDirect(core, { url, name }) {
     }
   });
   const inner = /** @type {PoolCore} */ (coreOf(pool));
+  const weaker = weakerTls(core.resolved, inner.resolved, name);
+  if (weaker !== undefined) {
+    warnOnce(weaker, 'HF_DIRECT_TLS');
+  }
   directCores.add(inner);
   directPools.set(core, pool);
   return pool;

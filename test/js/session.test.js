@@ -148,6 +148,24 @@ describe('behind PgBouncer', { skip }, () => {
     });
   }
 
+  test('a session past the pooler has the settings of the pool', async () => {
+    const pool = open({
+      connectionString: bouncer.url,
+      directUrl: server.url,
+      schema: 'mine',
+      statement_timeout: 4321,
+    });
+    await pool.query('select 1');
+    const client = await pool.connect({ session: true });
+    const { rows } = await client.query(
+      "select current_setting('search_path') as path, " +
+        "current_setting('statement_timeout') as timeout",
+    );
+    assert.deepStrictEqual(rows, [{ path: '"mine"', timeout: '4321ms' }]);
+    client.release();
+    await pool.end();
+  });
+
   test('a direct URL that leads to the pooler, or elsewhere, is refused', async () => {
     process.env.DIRECT_URL = bouncer.url;
     const again = open({ connectionString: bouncer.url });

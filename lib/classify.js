@@ -9,6 +9,7 @@ const {
   findOurs,
   gatherEvidence,
   judge,
+  someLayer,
   sqlStateOf,
 } = require('./evidence.js');
 
@@ -33,7 +34,7 @@ function classify(error) {
   const ours = findOurs(error);
   const evidence = gatherEvidence(error);
   const why = judge(evidence);
-  const partial = markOf(error) === 'partial';
+  const partial = someLayer(error, (layer) => markOf(layer) === 'partial');
   const known = ours ?? {
     outcome: OUTCOMES[why.outcome] ?? 'ambiguous',
     retryable: why.retryable,
@@ -94,12 +95,17 @@ function markPartial(error) {
 }
 
 /**
- * Returns whether what failed was repeated by something below already.
+ * Returns whether what failed was repeated by something below already, or must
+ * not be: wrappers such as Drizzle's hide the mark in their cause.
  * @param {unknown} error
  * @returns {boolean}
  */
 function wasRepeated(error) {
-  return markOf(error) !== undefined || (isOurs(error) && error.attempts > 1);
+  return someLayer(
+    error,
+    (layer) =>
+      markOf(layer) !== undefined || (isOurs(layer) && layer.attempts > 1),
+  );
 }
 
 module.exports = { classify, markOf, setMark, markPartial, wasRepeated };

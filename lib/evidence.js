@@ -256,4 +256,28 @@ function sqlStateOf({ strings }) {
   return found;
 }
 
-module.exports = { gatherEvidence, findOurs, judge, sqlStateOf };
+/**
+ * Returns whether a layer of an error, or one of several errors in it, is what
+ * is looked for.
+ * @param {unknown} error
+ * @param {(layer: object) => boolean} matches
+ * @param {Set<unknown>} [seen]
+ * @returns {boolean}
+ */
+function someLayer(error, matches, seen = new Set()) {
+  if (!isObject(error) || seen.has(error)) {
+    return false;
+  }
+  seen.add(error);
+  return layersOf(error).some((layer) => {
+    if (matches(layer)) {
+      return true;
+    }
+    const errors = asList(read(layer, 'errors')) ?? [];
+    return errors
+      .slice(0, LAYERS_MAX)
+      .some((inside) => someLayer(inside, matches, seen));
+  });
+}
+
+module.exports = { gatherEvidence, findOurs, judge, someLayer, sqlStateOf };

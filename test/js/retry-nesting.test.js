@@ -6,6 +6,7 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
+const { markPartial } = require('../../lib/classify.js');
 const {
   contextOf,
   currentContext,
@@ -248,4 +249,38 @@ test('errors that cannot be marked are repeated and rejected all the same', asyn
     (reason) => typeof reason === 'string',
   );
   assert.strictEqual(text.calls, 3);
+});
+
+test('what was repeated below is not repeated under a wrapper', async () => {
+  const below = new HoldfastError('HF_CONNECT', 'x', {
+    outcome: 'not_executed',
+    retryable: true,
+  });
+  below.attempts = 3;
+  const cause = below;
+  const fn = failing(99, () => new Error('Failed query', { cause }));
+  await assert.rejects(retryQuery(fn, QUICK), { message: 'Failed query' });
+  assert.strictEqual(fn.calls, 1);
+});
+
+test('the mark of a helper is seen under a wrapper', async () => {
+  const once = { ...QUICK, maxRetries: 1 };
+  const cause = await retryQuery(failing(99), once).catch((error) => error);
+  const wrapped = [
+    new Error('Failed query', { cause }),
+    new AggregateError([conflict(), cause]),
+  ];
+  for (const error of wrapped) {
+    const fn = failing(99, () => error);
+    await assert.rejects(retryQuery(fn, QUICK));
+    assert.strictEqual(fn.calls, 1);
+  }
+});
+
+test('what is done in part is not retryable under a wrapper', () => {
+  const cause = conflict();
+  markPartial(cause);
+  const verdict = classify(new Error('Failed query', { cause }));
+  assert.strictEqual(verdict.retryable, false);
+  assert.strictEqual(verdict.reason, 'partial');
 });

@@ -6,6 +6,8 @@
 // the synchronous part of the user's function runs; later calls join it by the
 // context (or its signal) that the function was given.
 
+const { thisCopy, version } = require('./copy.js');
+
 /** @typedef {'write' | 'inside'} Note */
 
 /**
@@ -23,24 +25,47 @@
  * @property {(count: number) => void} spend counts repetitions made below
  */
 
-/** Under this a context that was handed to a function has its run. */
-const RUN = Symbol('run');
+/**
+ * What all instances of these modules share in one environment: after a hot
+ * reload, the helper may be of one instance and the pool of another.
+ * @typedef {object} RunState
+ * @property {symbol} key under it a context has its run
+ * @property {JoinedRun | undefined} current
+ * @property {WeakMap<object, JoinedRun>} joinable
+ * @property {import('node:async_hooks').AsyncLocalStorage<
+ *   JoinedRun | undefined> | undefined} storage
+ */
 
-/** @type {JoinedRun | undefined} */
-let current;
+/** @returns {RunState} */
+function sharedState() {
+  const { runs } = thisCopy();
+  let known = runs.get(version);
+  if (known === undefined) {
+    known = {
+      key: Symbol('run'),
+      current: undefined,
+      joinable: new WeakMap(),
+      storage: undefined,
+    };
+    runs.set(version, known);
+  }
+  return known;
+}
 
-/** @type {WeakMap<object, JoinedRun>} */
-const joinable = new WeakMap();
+const state = sharedState();
 
-/** @type {import('node:async_hooks').AsyncLocalStorage<JoinedRun> | undefined} */
-let storage;
+/**
+ * Under this a context that was handed to a function has its run.
+ * @type {unique symbol}
+ */
+const RUN = /** @type {any} */ (state.key);
 
 /**
  * Returns the run whose function is being called right now, if any.
  * @returns {JoinedRun | undefined}
  */
 function currentContext() {
-  return current ?? storage?.getStore();
+  return state.current ?? state.storage?.getStore();
 }
 
 /**
@@ -52,7 +77,7 @@ function contextOf(value) {
   if (typeof value !== 'object' || value === null) {
     return undefined;
   }
-  return /** @type {any} */ (value)[RUN] ?? joinable.get(value);
+  return /** @type {any} */ (value)[RUN] ?? state.joinable.get(value);
 }
 
 /**
@@ -61,7 +86,7 @@ function contextOf(value) {
  * @param {JoinedRun} run
  */
 function makeJoinable(key, run) {
-  joinable.set(key, run);
+  state.joinable.set(key, run);
 }
 
 /**
@@ -70,8 +95,8 @@ function makeJoinable(key, run) {
  * @returns {JoinedRun | undefined}
  */
 function enter(run) {
-  const before = current;
-  current = run;
+  const before = state.current;
+  state.current = run;
   return before;
 }
 
@@ -79,7 +104,7 @@ function enter(run) {
  * @param {JoinedRun | undefined} before
  */
 function leave(before) {
-  current = before;
+  state.current = before;
 }
 
 /**
@@ -91,11 +116,28 @@ function leave(before) {
  * @returns {T}
  */
 function callWithinAsync(run, fn) {
-  if (storage === undefined) {
+  if (state.storage === undefined) {
     const { AsyncLocalStorage } = require('node:async_hooks');
-    storage = new AsyncLocalStorage();
+    state.storage = new AsyncLocalStorage();
   }
-  return storage.run(run, fn);
+  return state.storage.run(run, fn);
+}
+
+/**
+ * Calls `fn` as if no helper were around: what it begins is everybody's.
+ * @template T
+ * @param {() => T} fn
+ * @returns {T}
+ */
+function callOutside(fn) {
+  const before = state.current;
+  state.current = undefined;
+  try {
+    const { storage } = state;
+    return storage === undefined ? fn() : storage.run(undefined, fn);
+  } finally {
+    state.current = before;
+  }
 }
 
 /** Notes for the current run that a write was acknowledged. */
@@ -105,6 +147,7 @@ function noteWrite() {
 
 module.exports = {
   RUN,
+  callOutside,
   callWithinAsync,
   contextOf,
   currentContext,

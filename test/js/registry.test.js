@@ -70,6 +70,37 @@ test('another database gives another handle', async () => {
   await Promise.all([first.end(), second.end()]);
 });
 
+test('a helper from before a reload is seen by a pool from after it', () => {
+  const lines = runScript(`
+    const one = require('./lib/index.js');
+    for (const file of Object.keys(require.cache)) {
+      if (!file.endsWith('.node')) delete require.cache[file];
+    }
+    const two = require('./lib/index.js');
+    const pool = new two.Pool();
+    const conflict = () =>
+      Object.assign(new Error('conflict'), { code: '40001', severity: 'ERROR' });
+    (async () => {
+      await pool.query('create table if not exists reloaded (n int)');
+      let calls = 0;
+      await one.retryQuery(() => {
+        calls += 1;
+        return pool.query('insert into reloaded values (1)').then(() => {
+          throw conflict();
+        });
+      }).catch(() => {});
+      console.log(calls);
+      let inner;
+      await one.retryQuery(() => {
+        inner = pool.query('select pg_sleep(8)');
+        return inner;
+      }, { deadlineMillis: 300 }).catch(() => {});
+      console.log(await inner.then(() => 'slept', (error) => error.code));
+      await pool.end();
+    })();`);
+  assert.deepStrictEqual(lines, ['1', 'HF_DEADLINE']);
+});
+
 test('the handle outlives the module cache', () => {
   const lines = runScript(`
     const first = require('./lib/index.js').getPool();

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What this environment knows of each installed copy of this package, in a
+// place that outlives the module cache: bundlers, test runners and development
+// servers load modules again and again.
+
+const { readFileSync } = require('node:fs');
+const path = require('node:path');
+
+const { warnOnce } = require('./warn.js');
+
+const STATE = Symbol.for('pg-holdfast');
+const ROOT = path.dirname(__dirname);
+
+/** @type {string} */
+const version = JSON.parse(
+  readFileSync(path.join(ROOT, 'package.json'), 'utf8'),
+).version;
+
+/**
+ * What this environment knows of one installed copy of this package.
+ * @typedef {object} Copy
+ * @property {string} version
+ * @property {string} path
+ * @property {Map<string, import('./pool.js').Pool>} handles by the key of
+ *   their target
+ * @property {Map<string, import('./context.js').RunState>} runs by version: a
+ *   copy may be replaced while the process goes on
+ */
+
+/**
+ * Returns the state of this copy. A second copy has pools of its own, which is
+ * hardly ever meant.
+ * @returns {Copy}
+ */
+function thisCopy() {
+  const holder = /** @type {Record<symbol, Copy[] | undefined>} */ (
+    /** @type {unknown} */ (globalThis)
+  );
+  if (holder[STATE] === undefined) {
+    // Not enumerable: test runners compare and copy globals.
+    Object.defineProperty(holder, STATE, { value: [], configurable: true });
+  }
+  const copies = /** @type {Copy[]} */ (holder[STATE]);
+  const known = copies.find((copy) => copy.path === ROOT);
+  if (known !== undefined) {
+    known.runs ??= new Map(); // an older version made it
+    return known;
+  }
+  const made = { version, path: ROOT, handles: new Map(), runs: new Map() };
+  const [other] = copies;
+  copies.push(made);
+  if (other !== undefined) {
+    warnOnce(
+      'two copies of pg-holdfast are in use, each with pools of its own: ' +
+        `${other.path} (${other.version}) and ${ROOT} (${version})`,
+      'HF_TWO_COPIES',
+    );
+  }
+  return made;
+}
+
+module.exports = { thisCopy, version };

@@ -79,7 +79,7 @@ class Run {
     this.history = undefined;
     /** @type {(() => void)[] | undefined} */
     this.undo = undefined;
-    /** @type {((reason: unknown) => void) | undefined} */
+    /** @type {(() => void) | undefined} */
     this.wake = undefined;
     this.context = new RetryContext(this);
   }
@@ -273,6 +273,7 @@ function sleep(run, millis, error) {
       resolve();
     }, millis);
     run.wake = () => {
+      run.wake = undefined;
       stopTimer(timer);
       reject(abortedBetween(run, error));
     };
@@ -355,6 +356,7 @@ function expire(run, reject) {
   const error = interrupted(run, 'HF_DEADLINE', undefined);
   if (!run.running) {
     settle(run, reject, error);
+    run.wake?.(); // nothing is waited for: its timer would hold the process
     run.controller?.abort(error);
     return;
   }
@@ -377,7 +379,7 @@ function abort(run, reason, reject) {
   run.closed = true;
   run.controller?.abort(reason);
   if (run.wake !== undefined) {
-    run.wake(reason);
+    run.wake();
     return;
   }
   // What runs may be able to say how it ended: that is worth a moment.

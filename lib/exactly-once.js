@@ -9,9 +9,15 @@
 // is asked on a new connection. Another server, or another timeline, may have
 // given the id to somebody else: then it stays ambiguous.
 
-const { nowMillis, startTimer } = require('./clock.js');
+const { abortedError, readMillis } = require('./arguments.js');
+const { nowMillis, startTimer, stopTimer } = require('./clock.js');
 const { internals } = require('./client.js');
-const { contextOf } = require('./context.js');
+const {
+  callOutside,
+  contextOf,
+  currentContext,
+  makeJoinable,
+} = require('./context.js');
 const { isOurs, usageError } = require('./errors.js');
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
@@ -66,23 +72,122 @@ const TERMINATE = `select pg_catalog.pg_terminate_backend(pid)
 const permissions = new WeakMap();
 
 /**
- * Returns whether the server tells this user which server it is. Asked once a
- * pool: a refusal inside the transaction would end it.
+ * Asks whether the server tells this user which server it is. The question is
+ * the pool's, whoever came first: no caller's helper rules it.
  * @param {PoolCore} core
  * @returns {Promise<boolean>}
  */
-function mayAsk(core) {
+function askPermission(core) {
   let known = permissions.get(core);
   if (known === undefined) {
     /** @type {Promise<any>} */
-    const asked = new Promise((resolve, reject) => {
-      core.query({ text: MAY_ASK, types: TEXT }, undefined, resolve, reject);
-    });
+    const asked = callOutside(
+      () =>
+        new Promise((resolve, reject) => {
+          const config = { text: MAY_ASK, types: TEXT };
+          core.query(config, undefined, resolve, reject);
+        }),
+    );
     known = asked.then(({ rows }) => rows[0].may === 'true');
     permissions.set(core, known);
     known.catch(() => permissions.delete(core));
   }
   return known;
+}
+
+/**
+ * How long one caller waits for what is asked for all.
+ * @typedef {object} Bounds
+ * @property {number} until on the engine's clock, 0 = for ever
+ * @property {AbortSignal[]} signals
+ */
+
+/**
+ * @param {PoolCore} core
+ * @param {{signal?: AbortSignal, deadlineMillis?: number}} options
+ * @param {import('./context.js').JoinedRun | undefined} run
+ * @returns {Bounds}
+ */
+function boundsOf(core, { signal, deadlineMillis }, run) {
+  const millis =
+    deadlineMillis === undefined
+      ? core.defaults.deadline
+      : readMillis(deadlineMillis, 'deadlineMillis');
+  const ends = [millis > 0 ? nowMillis() + millis : 0, run?.deadlineAt ?? 0];
+  const until = Math.min(...ends.map((end) => end || Infinity));
+  return {
+    until: until === Infinity ? 0 : until,
+    signals: [signal, run?.signal].filter((one) => one !== undefined),
+  };
+}
+
+/**
+ * Settles as a promise does, or earlier when the bounds are reached.
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {Bounds} bounds
+ * @returns {Promise<T>}
+ */
+function within(promise, { until, signals }) {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      const signal = signals.find(({ aborted }) => aborted);
+      stop();
+      reject(abortedError(/** @type {AbortSignal} */ (signal)));
+    };
+    const timer =
+      until > 0
+        ? startTimer(
+            () => reject(tooLate()),
+            Math.max(1, Math.ceil(until - nowMillis())),
+          )
+        : undefined;
+    for (const signal of signals) {
+      signal.addEventListener('abort', onAbort);
+    }
+    if (signals.some(({ aborted }) => aborted)) {
+      onAbort();
+    }
+    promise.then(resolve, reject).finally(stop);
+
+    function stop() {
+      stopTimer(timer);
+      for (const signal of signals) {
+        signal.removeEventListener('abort', onAbort);
+      }
+    }
+  });
+}
+
+function tooLate() {
+  return usageError('HF_DEADLINE', undefined, {
+    outcome: 'not_executed',
+    retryable: false,
+    phase: 'acquire',
+    attempts: 0,
+    reason: 'the server could not be asked in time who it is',
+  });
+}
+
+/**
+ * Returns whether the server tells this user which server it is. Asked once a
+ * pool: a refusal inside the transaction would end it.
+ * @param {PoolCore} core
+ * @param {Bounds} bounds
+ * @returns {Promise<boolean>}
+ */
+async function mayAsk(core, bounds) {
+  for (;;) {
+    try {
+      return await within(askPermission(core), bounds);
+    } catch (/** @type {any} */ error) {
+      // The question may have been an earlier caller's, and end before us.
+      const over = bounds.until > 0 && nowMillis() >= bounds.until - 1;
+      if (error.code !== 'HF_DEADLINE' || over) {
+        throw error;
+      }
+    }
+  }
 }
 
 /**
@@ -93,7 +198,7 @@ function mayAsk(core) {
  * @returns {Promise<Identity>}
  */
 async function learn(core, client, signal) {
-  const text = (await mayAsk(core)) ? `${WHO}, ${SERVER}` : WHO;
+  const text = (await askPermission(core)) ? `${WHO}, ${SERVER}` : WHO;
   const { rows } = await internals.run(client, { text, types: TEXT, signal });
   return rows[0];
 }
@@ -229,7 +334,9 @@ async function findOut(core, identity, newest) {
         internals.release(client, failure);
       }
     }
-    const refused = isOurs(failure) && failure.outcome === 'permanent';
+    const refused =
+      isOurs(failure) &&
+      (failure.outcome === 'permanent' || failure.code === 'HF_POOL_CLOSED');
     if (refused || nowMillis() + PAUSE_MILLIS >= until) {
       return `the server could not be asked: ${failure}`;
     }
@@ -280,6 +387,34 @@ async function settle(core, identity, error) {
 }
 
 /**
+ * Returns a context with the pool's default deadline. As in query(), it bounds
+ * waiting and repeating, not the attempt that runs.
+ * @param {PoolCore} core
+ * @param {import('./context.js').JoinedRun | undefined} outer
+ * @returns {object | undefined}
+ */
+function defaultContext(core, outer) {
+  const { deadline } = core.defaults;
+  if (deadline === 0) {
+    return undefined;
+  }
+  const own = nowMillis() + deadline;
+  const context = {};
+  makeJoinable(context, {
+    deadlineAt: outer?.deadlineAt ? Math.min(own, outer.deadlineAt) : own,
+    callerDeadline: outer?.callerDeadline ?? false,
+    get remainingRetries() {
+      return outer?.remainingRetries ?? Infinity;
+    },
+    idempotent: outer?.idempotent ?? false,
+    signal: outer?.signal,
+    note: (kind) => outer?.note(kind),
+    spend: (count) => outer?.spend(count),
+  });
+  return context;
+}
+
+/**
  * Returns the retry options of a query's transaction: the pool's, as far as
  * the query has none of its own.
  * @param {PoolCore} core
@@ -288,13 +423,16 @@ async function settle(core, identity, error) {
 function retryOf(core, { retry, deadlineMillis, signal, context }) {
   const { maxRetries, retryBaseMillis, retryCapMillis } = core.pool.options;
   const own = retry === false ? 0 : retry?.maxRetries;
+  const given = contextOf(context) && context;
+  const outer = contextOf(context) ?? contextOf(signal) ?? currentContext();
+  const bound = defaultContext(core, outer);
   return {
     maxRetries: own ?? maxRetries,
     baseMillis: retryBaseMillis,
     capMillis: retryCapMillis,
-    ...(deadlineMillis && { deadlineMillis }),
+    deadlineMillis: deadlineMillis ?? 0,
     ...(signal && { signal }),
-    context: contextOf(context) && context,
+    context: (deadlineMillis === undefined && bound) || given,
   };
 }
 
@@ -310,12 +448,16 @@ function queryOnce(core, config, values) {
   const { exactlyOnce, retry, deadlineMillis, callback, context, ...rest } =
     config;
   const { signal } = config;
+  if (deadlineMillis !== undefined) {
+    readMillis(deadlineMillis, 'deadlineMillis');
+  }
   const statement = values == null ? rest : { ...rest, values };
   return runTransaction(core, (client) => client.query(statement), {
     exactlyOnce: true,
     retry: retryOf(core, { retry, deadlineMillis, signal, context }),
     signal,
+    ...(deadlineMillis !== undefined && { deadlineMillis }),
   });
 }
 
-module.exports = { learn, mayAsk, queryOnce, settle };
+module.exports = { boundsOf, learn, mayAsk, queryOnce, settle };

@@ -322,6 +322,27 @@ test('errors of the statement itself are those of the statement', async () => {
   }
 });
 
+test('the first caller that is aborted takes nobody along', async () => {
+  const pool = open();
+  const controller = new AbortController();
+  try {
+    const query = { text: 'select 1 as one', exactlyOnce: true };
+    const first = pool.query({ ...query, signal: controller.signal });
+    const second = pool.query(query);
+    controller.abort();
+    await assert.rejects(first, { code: 'HF_ABORTED' });
+    assert.deepStrictEqual((await second).rows, [{ one: 1 }]);
+    const third = pool.query({ ...query, deadlineMillis: 0 });
+    assert.strictEqual((await third).rowCount, 1);
+    await assert.rejects(
+      async () => pool.query({ ...query, deadlineMillis: -1 }),
+      TypeError,
+    );
+  } finally {
+    await pool.end();
+  }
+});
+
 const skip = findPgBouncer() === null && 'PgBouncer is not installed';
 
 describe('through PgBouncer', { skip }, () => {

@@ -78,6 +78,13 @@ describe('the hooks', () => {
     assert.deepStrictEqual(said, ['statement failed: HF_POOL_CLOSED']);
   });
 
+  test('the longest limit of all is not taken for none', async () => {
+    const statement = 'select pg_sleep(0.3)';
+    const options = { drainMillis: 2_147_483_647 };
+    const { said } = await run({ statement, options }, ['SIGTERM']);
+    assert.deepStrictEqual(said, ['statement done']);
+  });
+
   test('a second signal does not wait', async () => {
     const job = {
       statement: 'select pg_sleep(600)',

@@ -205,9 +205,9 @@ static const char *find_sqlstate(const struct hf_evidence *evidence,
   if (evidence->code != NULL && hf_classify_is_sqlstate(evidence->code)) {
     return evidence->code;
   }
-  return may_extract(evidence) &&
-                 hf_classify_extract(
-                     evidence->message, is_prismas(evidence), buffer)
+  return may_extract(evidence) && hf_classify_extract(evidence->message,
+                                                      is_prismas(evidence),
+                                                      buffer)
              ? buffer
              : NULL;
 }

@@ -7,7 +7,7 @@
 // A request waits in a table (waiters.js) until its answer comes.
 
 const { Batch, OP, requestsOf } = require('./batch.js');
-const { HoldfastError, errorFromMessage } = require('./errors.js');
+const { HoldfastError, errorFromMessage, usageError } = require('./errors.js');
 const { askPool, readEvent } = require('./listener.js');
 const native = require('./native.js');
 const {
@@ -60,6 +60,29 @@ function rethrowLater(error) {
   process.nextTick(() => {
     throw error;
   });
+}
+
+/**
+ * Returns the error of a message. One that cannot be read still settles its
+ * call: a promise that stays open would be worse than a vague answer.
+ * @param {Int32Array} ints
+ * @param {number} at
+ * @param {string[]} strings
+ * @param {number} first
+ * @returns {Error}
+ */
+function errorOf(ints, at, strings, first) {
+  try {
+    return errorFromMessage(ints, at, strings, first);
+  } catch (cause) {
+    return usageError('HF_OUTCOME_UNKNOWN', 'the error could not be read', {
+      outcome: 'ambiguous',
+      retryable: false,
+      phase: 'await',
+      attempts: 1,
+      cause,
+    });
+  }
 }
 
 class Port {
@@ -379,8 +402,8 @@ class Port {
     switch (ints[at]) {
       case MSG_ERROR:
         waiter.onError(
-          errorFromMessage(ints, at, strings, first),
-          ints[at + ERROR_TRANSACTION],
+          errorOf(ints, at, strings, first),
+          ints[at + ERROR_TRANSACTION] ?? 0,
         );
         break;
       case MSG_LEASE:

@@ -258,3 +258,21 @@ test('a question for a pool that is gone is answered all the same', async () => 
   ]);
   assert.match(text, /gone/);
 });
+
+test('a call whose error cannot be read is settled all the same', async () => {
+  const { addon, send } = recordingAddon();
+  const port = new Port(addon);
+  /** @type {any} */
+  let heard;
+  const broken = waiter({
+    onError: (/** @type {any} */ error) => {
+      heard = error;
+    },
+  });
+  port.add(OP.END, 0, 1, broken, 0);
+  await tick();
+  const MSG_ERROR = 3;
+  send([MSG_ERROR, 0, broken.index, broken.generation, 0, 0, 9999]);
+  assert.strictEqual(heard.outcome, 'ambiguous');
+  assert.strictEqual(heard.retryable, false);
+});

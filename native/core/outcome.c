@@ -113,7 +113,7 @@ static void rename_lost_commit(struct hf_request *request) {
   if (error->phase == HF_PHASE_AWAIT) {
     error->phase = HF_PHASE_COMMIT;
   }
-  if (error->status != HF_RELEASED &&
+  if (error->status != HF_RELEASED && error->status != HF_COMMIT_ROLLED_BACK &&
       (error->sqlstate[0] == '\0' || error->severity == HF_SEVERITY_WARNING)) {
     error->status = HF_OUTCOME_UNKNOWN;
   }

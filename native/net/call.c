@@ -112,6 +112,11 @@ struct hf_call *hf_call_new(const struct hf_op *op,
   call->bytes = call->statement->bytes + span;
   call->request.sql = call->statement->sql;
   call->request.sql.read_only &= config->infer_reads;
+  if (call->request.sql.multiple &&
+      (n > 0 || (op->flags & HF_FLAG_EXTENDED) != 0)) {
+    /* The extended protocol refuses them at Parse: nothing of it runs. */
+    call->request.sql.may_commit_midway = false;
+  }
   return call;
 }
 

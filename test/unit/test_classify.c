@@ -191,12 +191,12 @@ static void a_termination_depends_on_how_it_was_said(void **state) {
 }
 
 static void turning_away_counts_only_when_it_ends_the_session(void **state) {
-  static const char *const sqlstates[] = {"57P03", "57P05"};
+  static const char *const away[] = {"57P03", "57P05"};
   size_t i;
 
   (void)state;
-  for (i = 0; i < sizeof(sqlstates) / sizeof(sqlstates[0]); i++) {
-    struct hf_evidence evidence = server(sqlstates[i]);
+  for (i = 0; i < sizeof(away) / sizeof(away[0]); i++) {
+    struct hf_evidence evidence = server(away[i]);
 
     expect("raised by a function", &evidence, 'P', 0);
     evidence.severity = HF_SEVERITY_WARNING;
@@ -206,7 +206,7 @@ static void turning_away_counts_only_when_it_ends_the_session(void **state) {
     evidence.nothing_sent = false;
     evidence.severity = HF_SEVERITY_FATAL;
     expect("turned away", &evidence, 'N', Y | DISCARD);
-    evidence = foreign(sqlstates[i], "x");
+    evidence = foreign(away[i], "x");
     assert_int_equal(letter(hf_classify(&evidence).outcome), 'N');
   }
 }

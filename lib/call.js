@@ -51,6 +51,13 @@ class Call {
   rowAsArray = false;
   /** Whether another result of the same statement follows. */
   more = false;
+  /** When it was handed over, for whoever times it; 0 = nobody does. */
+  started = 0;
+  /**
+   * Of all its results; undefined where none has a count.
+   * @type {number | undefined}
+   */
+  rows = undefined;
   /** How often it was sent, once that is known. */
   attempts = 0;
   /** @type {string | null} */
@@ -154,6 +161,9 @@ class Call {
    */
   onResult(result, told) {
     this.command = result.command;
+    if (result.rowCount !== null) {
+      this.rows = (this.rows ?? 0) + result.rowCount;
+    }
     this.more = told.more;
     this.transaction = told.transaction;
     this.read = told.read;

@@ -152,13 +152,7 @@ class PoolClient extends EventEmitter {
     readLeaseCall(call, config, values, this.#run, this.#signal);
     this.#checkRun(call.run);
     const { observer } = this.#core;
-    if (observer.followsCalls) {
-      observer.follow(call, true, () => {
-        call.submit(port, OP.LEASE_QUERY, this.#lease, 0);
-      });
-    } else {
-      call.submit(port, OP.LEASE_QUERY, this.#lease, 0);
-    }
+    observer.submit(call, true, port, OP.LEASE_QUERY, this.#lease, 0);
     this.#pending += 1;
   }
 
@@ -192,6 +186,7 @@ class PoolClient extends EventEmitter {
     }
     this.#wrote = this.#wrote && this.#status !== 'I';
     if (!call.more) {
+      this.#core.observer.settled(call, error);
       this.#finished();
     }
   }

@@ -6,7 +6,7 @@
 
 const { channels, traces } = require('./diagnostics.js');
 const { EVENT, connectError, connectionError } = require('./events.js');
-const { rowsOf, sentence, shownText } = require('./slow-query.js');
+const { sentence, shownText } = require('./slow-query.js');
 
 /** What the engine keeps from the caller, unless it cannot. */
 const CONFLICTS = new Set(['42P05', '26000']);
@@ -92,34 +92,53 @@ class Observer {
     this.#origin.pool = name;
   }
 
-  /** Whether statements are worth following. */
-  get followsCalls() {
-    return this.#hearsSlow || traces.query.heard || traces.retry.heard;
+  /**
+   * Hands a statement over and tells of it, whoever listens. Tracers get a
+   * message at its start; the slow query log only has it timed, for that log
+   * is on in every development server and must cost a call next to nothing.
+   * @param {import('./call.js').Call} call
+   * @param {boolean} onClient
+   * @param {import('./port.js').Port} port
+   * @param {number} kind
+   * @param {number} target
+   * @param {number} acquire as Call.submit has them; it may throw
+   */
+  submit(call, onClient, port, kind, target, acquire) {
+    if (this.followsCalls) {
+      call.started = performance.now();
+      if (traces.query.heard) {
+        this.#trace(call, onClient, () =>
+          call.submit(port, kind, target, acquire),
+        );
+        return;
+      }
+    }
+    call.submit(port, kind, target, acquire);
   }
 
-  get #hearsSlow() {
+  /** Whether anybody wants to hear of statements. */
+  get followsCalls() {
     return (
-      this.#logsSlow || (this.#slowMillis > 0 && channels.slow.hasSubscribers)
+      this.#logsSlow ||
+      (this.#slowMillis > 0 && channels.slow.hasSubscribers) ||
+      traces.query.heard ||
+      traces.retry.heard
     );
   }
 
   /**
-   * Follows a statement that `submit` sends.
    * @param {import('./call.js').Call} call
    * @param {boolean} onClient
    * @param {() => void} submit may throw
    */
-  follow(call, onClient, submit) {
+  #trace(call, onClient, submit) {
     const context = new QueryContext(this.#origin, call, onClient);
-    const started = performance.now();
     const { resolve, reject } = call;
-    const done = (/** @type {any} */ result, /** @type {any} */ error) => {
-      const last = Array.isArray(result) ? result.at(-1) : result;
-      context.durationMillis = performance.now() - started;
+    const note = (/** @type {any} */ error) => {
+      context.durationMillis = performance.now() - call.started;
       context.attempts = error?.attempts ?? call.attempts;
-      context.rows = rowsOf(result);
-      context.command = last?.command ?? null;
-      this.#tellEnd(context, error);
+      context.rows = call.rows;
+      context.command = call.command;
     };
     traces.query.follow(
       context,
@@ -127,11 +146,11 @@ class Observer {
       reject,
       (onResult, onError) => {
         call.resolve = (result) => {
-          done(result, undefined);
+          note(undefined);
           onResult(result);
         };
         call.reject = (error) => {
-          done(undefined, error);
+          note(error);
           onError(error);
         };
         submit();
@@ -141,31 +160,39 @@ class Observer {
   }
 
   /**
-   * @param {QueryContext} context
+   * A statement has come to its end, and its caller is about to hear.
+   * @param {import('./call.js').Call} call
    * @param {any} error
    */
-  #tellEnd(context, error) {
-    const { durationMillis = 0, attempts } = context;
+  settled(call, error) {
+    if (call.started === 0) {
+      return;
+    }
+    const attempts = error?.attempts ?? call.attempts;
+    const durationMillis = performance.now() - call.started;
     if (attempts > 1 && traces.retry.heard) {
       const { pool, target } = this.#origin;
-      const { text } = context;
+      const text = shownText(call.text);
       const retried = { pool, target, name: 'query', text, attempts, error };
       traces.retry.begin(retried);
       traces.retry.finish(retried);
     }
     if (this.#slowMillis > 0 && durationMillis >= this.#slowMillis) {
-      this.#tellSlow(context, durationMillis, error);
+      this.#tellSlow(call, durationMillis, attempts, error);
     }
   }
 
   /**
-   * @param {QueryContext} context
+   * @param {import('./call.js').Call} call
    * @param {number} durationMillis
+   * @param {number} attempts
    * @param {any} error
    */
-  #tellSlow({ text, attempts, rows }, durationMillis, error) {
+  #tellSlow(call, durationMillis, attempts, error) {
     const { pool, target } = this.#origin;
     const code = error === undefined ? undefined : String(error.code);
+    const text = shownText(call.text);
+    const { rows } = call;
     const slow = { pool, durationMillis, attempts, rows, code, text };
     channels.slow.publish({ ...slow, target });
     this.#log.warn({ event: 'slow', ...slow }, sentence(slow));

@@ -152,14 +152,8 @@ class PoolCore {
     call.timeout = this.defaults.timeout;
     readCall(call, config, values);
     const { port, observer, defaults } = this;
-    if (observer.followsCalls) {
-      const number = this.open();
-      observer.follow(call, false, () => {
-        call.submit(port, OP.QUERY, number, defaults.acquire);
-      });
-    } else {
-      call.submit(port, OP.QUERY, this.open(), defaults.acquire);
-    }
+    const { acquire } = defaults;
+    observer.submit(call, false, port, OP.QUERY, this.open(), acquire);
   }
 
   /**
@@ -188,6 +182,9 @@ class PoolCore {
    * @param {any} error
    */
   settled(call, connection, error) {
+    if (!call.more) {
+      this.observer.settled(call, error);
+    }
     if (error === undefined) {
       call.noteWrite();
     } else {

@@ -48,18 +48,6 @@ function shownText(text) {
 }
 
 /**
- * Returns how many rows the result of a call has, or of all its statements.
- * @param {any} result
- * @returns {number | undefined}
- */
-function rowsOf(result) {
-  if (Array.isArray(result)) {
-    return result.reduce((sum, one) => sum + (rowsOf(one) ?? 0), 0);
-  }
-  return result?.rowCount ?? undefined;
-}
-
-/**
  * @typedef {object} SlowQuery
  * @property {string} pool
  * @property {string} text
@@ -86,4 +74,4 @@ function sentence({ durationMillis, attempts, rows, code, text }) {
   return `Slow query: ${parts.join(', ')}: ${text}`;
 }
 
-module.exports = { rowsOf, sentence, shownText };
+module.exports = { sentence, shownText };

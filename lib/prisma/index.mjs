@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+import prisma from './index.js';
+
+// The same objects by name; a test compares the names with index.js.
+export const { PrismaHoldfast } = prisma;
+
+export default prisma;

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// Locks between processes: a folder that can be made only once, with the
+// process id of who made it inside. One whose process is gone is no lock.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { setTimeout: delay } = require('node:timers/promises');
+
+const POLL_MILLIS = 100;
+const TELL_AFTER_MILLIS = 5000;
+/** The maker writes its pid right after it made the folder. */
+const UNSIGNED_MILLIS = 5000;
+
+/** @type {Set<string>} */
+const held = new Set();
+
+/** @param {number} pid */
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return /** @type {any} */ (error).code === 'EPERM';
+  }
+}
+
+/** @param {string} folder */
+function tryLock(folder) {
+  try {
+    fs.mkdirSync(folder);
+  } catch (error) {
+    if (/** @type {any} */ (error).code === 'EEXIST') {
+      return false;
+    }
+    throw error;
+  }
+  fs.writeFileSync(path.join(folder, 'pid'), String(process.pid));
+  held.add(folder);
+  return true;
+}
+
+/** @param {string} folder @returns {number} 0: nobody has signed yet */
+function holderOf(folder) {
+  try {
+    return Number(fs.readFileSync(path.join(folder, 'pid'), 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+/** @param {string} folder */
+function isStale(folder) {
+  const pid = holderOf(folder);
+  if (pid > 0) {
+    return !isAlive(pid);
+  }
+  try {
+    return Date.now() - fs.statSync(folder).mtimeMs > UNSIGNED_MILLIS;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Moves a stale lock away. Only one process can rename it, so no lock that
+ * was taken in the meantime is ever removed.
+ *
+ * @param {string} folder
+ */
+function removeStale(folder) {
+  const grave = `${folder}.stale-${process.pid}`;
+  try {
+    fs.renameSync(folder, grave);
+    fs.rmSync(grave, { recursive: true, force: true });
+  } catch {
+    // Somebody else did it.
+  }
+}
+
+/** @param {string} folder */
+function unlock(folder) {
+  if (held.delete(folder)) {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+process.on('exit', () => {
+  for (const folder of held) {
+    unlock(folder);
+  }
+});
+
+/**
+ * Waits for a lock and takes it. It ends with this process at the latest.
+ *
+ * @param {string} folder
+ * @returns {Promise<() => void>} what gives it back
+ */
+async function lock(folder) {
+  fs.mkdirSync(path.dirname(folder), { recursive: true });
+  const since = Date.now();
+  let told = false;
+  while (!tryLock(folder)) {
+    if (isStale(folder)) {
+      removeStale(folder);
+      continue;
+    }
+    if (!told && Date.now() - since > TELL_AFTER_MILLIS) {
+      told = true;
+      process.stderr.write(
+        `waiting for process ${holderOf(folder)} to release ${folder}\n`,
+      );
+    }
+    await delay(POLL_MILLIS);
+  }
+  return () => unlock(folder);
+}
+
+module.exports = { lock };

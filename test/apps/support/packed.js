@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// The packages as a user gets them: tarballs, made anew when anything in
+// them has changed, and unpacked over an application's node_modules.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { run } = require('../../support/index.js');
+const { lock } = require('./lock.js');
+
+const ROOT = path.join(__dirname, '..', '..', '..');
+const PACK = path.join(ROOT, 'scripts', 'pack.js');
+const ADDON = path.join(ROOT, 'build', 'Release', 'holdfast.node');
+const FALLBACK = path.join(ROOT, 'build', 'apps', 'packed');
+
+/** What goes into the packages. */
+const SOURCES = ['lib', 'package.json', 'scripts/pack.js', ADDON];
+
+/** @param {string} target @returns {number} the newest time below it */
+function newest(target) {
+  const stat = fs.statSync(target, { throwIfNoEntry: false });
+  if (stat === undefined) {
+    return 0;
+  }
+  let time = stat.mtimeMs;
+  if (stat.isDirectory()) {
+    for (const name of fs.readdirSync(target)) {
+      time = Math.max(time, newest(path.join(target, name)));
+    }
+  }
+  return time;
+}
+
+/**
+ * The tarballs of a folder that are for this system: our package, and the
+ * one with its binary.
+ *
+ * @param {string} folder
+ * @returns {string[]}
+ */
+function tarballsIn(folder) {
+  const { version } = JSON.parse(
+    fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'),
+  );
+  const system = `${process.platform}-${process.arch}`;
+  return [`pg-holdfast-${version}.tgz`, `pg-holdfast-${system}-${version}.tgz`]
+    .map((name) => path.join(folder, name))
+    .filter((file) => fs.existsSync(file));
+}
+
+/** @param {string[]} tarballs */
+function isStale(tarballs) {
+  const oldest = Math.min(...tarballs.map((file) => fs.statSync(file).mtimeMs));
+  const changed = SOURCES.map((name) => newest(path.resolve(ROOT, name)));
+  return tarballs.length === 0 || Math.max(...changed) > oldest;
+}
+
+/** Until there is scripts/pack.js. @returns {Promise<string[]>} */
+async function packPlainly() {
+  fs.mkdirSync(FALLBACK, { recursive: true });
+  await run(
+    'npm',
+    ['pack', '--ignore-scripts', '--pack-destination', FALLBACK],
+    {
+      cwd: ROOT,
+    },
+  );
+  return tarballsIn(FALLBACK);
+}
+
+/** @returns {Promise<string[]>} */
+async function findTarballs() {
+  const given = process.env.HF_PACKED;
+  if (given) {
+    const tarballs = tarballsIn(path.resolve(given));
+    if (tarballs.length === 0) {
+      throw new Error(`HF_PACKED=${given}: no tarball of this version there`);
+    }
+    return tarballs;
+  }
+  if (!fs.existsSync(PACK)) {
+    return await packPlainly();
+  }
+  const dist = path.join(ROOT, 'dist');
+  const found = tarballsIn(dist);
+  if (found.length === 2 && !isStale(found)) {
+    return found;
+  }
+  await run(process.execPath, [PACK, '--dev'], { cwd: ROOT });
+  return tarballsIn(dist);
+}
+
+/** @param {string} tarball @param {string} modules a node_modules folder */
+async function unpack(tarball, modules) {
+  const fresh = path.join(modules, `.unpacking-${process.pid}`);
+  fs.rmSync(fresh, { recursive: true, force: true });
+  fs.mkdirSync(fresh, { recursive: true });
+  await run('tar', ['-xzf', tarball, '-C', fresh, '--strip-components=1']);
+  const { name } = JSON.parse(
+    fs.readFileSync(path.join(fresh, 'package.json'), 'utf8'),
+  );
+  const target = path.join(modules, name);
+  fs.mkdirSync(path.dirname(target), { recursive: true });
+  fs.rmSync(target, { recursive: true, force: true });
+  fs.renameSync(fresh, target);
+  return target;
+}
+
+/**
+ * Makes `node_modules/.bin` know the programs of a package, as npm would.
+ *
+ * @param {string} folder of the package
+ * @param {string} modules
+ */
+function linkPrograms(folder, modules) {
+  const { bin = {} } = JSON.parse(
+    fs.readFileSync(path.join(folder, 'package.json'), 'utf8'),
+  );
+  for (const [name, file] of Object.entries(bin)) {
+    const link = path.join(modules, '.bin', name);
+    const target = path.join(folder, String(file));
+    fs.mkdirSync(path.dirname(link), { recursive: true });
+    fs.rmSync(link, { force: true });
+    fs.symlinkSync(target, link);
+    if (fs.existsSync(target)) {
+      fs.chmodSync(target, 0o755);
+    }
+  }
+}
+
+/**
+ * Puts the packed packages into a node_modules folder.
+ *
+ * @param {string} modules
+ * @returns {Promise<string[]>} the tarballs they came from
+ */
+async function installPacked(modules) {
+  // One packs at a time, and nobody reads what is being written.
+  const release = await lock(path.join(ROOT, 'build', 'apps', 'pack.lock'));
+  try {
+    const tarballs = await findTarballs();
+    for (const tarball of tarballs) {
+      const folder = await unpack(tarball, modules);
+      linkPrograms(folder, modules);
+    }
+    const loader = path.join(modules, 'pg-holdfast', 'lib', 'native.js');
+    if (!fs.readFileSync(loader, 'utf8').includes('pg-holdfast-linux')) {
+      // A loader that does not look for the binary's package yet.
+      const target = path.join(modules, 'pg-holdfast', 'build', 'Release');
+      fs.mkdirSync(target, { recursive: true });
+      fs.copyFileSync(ADDON, path.join(target, 'holdfast.node'));
+    }
+    return tarballs;
+  } finally {
+    release();
+  }
+}
+
+module.exports = { ROOT, installPacked };

@@ -23,12 +23,16 @@
     {
       'target_name': 'holdfast',
       'sources': ['<@(binding_sources)'],
-      'dependencies': [
-        'engine',
-        '<!(node -p "require(\'node-addon-api\').targets"):node_addon_api_maybe',
+      'dependencies': ['engine'],
+      # The published package brings the headers along.
+      'include_dirs': ['<!(node scripts/build.js --addon-api)'],
+      'defines': [
+        'NAPI_VERSION=8', 'NODE_ADDON_API_ENABLE_MAYBE',
+        'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
       ],
-      'defines': ['NAPI_VERSION=8'],
-      'cflags_cc': ['-Wall', '-Wextra', '-fvisibility-inlines-hidden'],
+      'cflags_cc': [
+        '-Wall', '-Wextra', '-fvisibility-inlines-hidden', '-fno-exceptions',
+      ],
       'libraries': ['<!@(pkg-config --libs libpq)'],
       'ldflags': [
         '-Wl,-Bsymbolic', '-Wl,--exclude-libs,ALL', '-Wl,-z,nodelete',

@@ -4,8 +4,7 @@
 // Finds the addon. It is loaded at the first use of anything it offers, so
 // that this package can be required where no binary fits.
 
-const fs = require('node:fs');
-const path = require('node:path');
+const { platformName } = require('./platform.js');
 
 /**
  * @typedef {object} Option a row of the engine's table
@@ -100,26 +99,31 @@ const NAMES = [
 /** @type {Addon | undefined} */
 let addon;
 
+/** @returns {unknown} what "npm run build" or "npx pg-holdfast build" left */
+function fromBuild() {
+  // @ts-ignore: it is there only once it was built
+  return require('../build/Release/holdfast.node');
+}
+
 /**
- * Returns the error that says why there is no addon and what helps.
- * @param {unknown} cause
- * @returns {Error}
+ * Loads the platform's package. The names are literal, since bundlers and
+ * tracers of files follow nothing else.
+ * @returns {unknown} undefined where there is no package for the platform
  */
-function missing(cause) {
-  const root = path.join(__dirname, '..');
-  const built = fs.existsSync(
-    path.join(root, 'build', 'Release', 'holdfast.node'),
-  );
-  const reason = built
-    ? 'the binary that is there cannot be loaded'
-    : 'there is no binary';
-  const error = new Error(
-    `pg-holdfast: ${reason} for ${process.platform}-${process.arch}, ` +
-      `Node.js ${process.versions.node}: run "npm run build" in ${root} ` +
-      '(it needs a C and C++ compiler and the headers of libpq)',
-    { cause },
-  );
-  return Object.assign(error, { code: 'HF_NO_BINARY' });
+function fromPackage() {
+  switch (platformName()) {
+    case 'linux-x64':
+      // @ts-ignore: it is there where it fits
+      return require('pg-holdfast-linux-x64');
+    case 'linux-arm64':
+      // @ts-ignore: it is there where it fits
+      return require('pg-holdfast-linux-arm64');
+    case 'linux-x64-musl':
+      // @ts-ignore: it is there where it fits
+      return require('pg-holdfast-linux-x64-musl');
+    default:
+      return undefined;
+  }
 }
 
 /**
@@ -127,15 +131,23 @@ function missing(cause) {
  * @returns {Addon}
  */
 function load() {
-  if (addon === undefined) {
+  if (addon !== undefined) {
+    return addon;
+  }
+  /** @type {unknown[]} */
+  const causes = [];
+  // What was built here comes first: somebody asked for it.
+  for (const source of [fromBuild, fromPackage]) {
     try {
-      // @ts-ignore: it is there only once it was built
-      addon = /** @type {Addon} */ (require('../build/Release/holdfast.node'));
+      addon = /** @type {Addon | undefined} */ (source());
+      if (addon !== undefined) {
+        return addon;
+      }
     } catch (cause) {
-      throw missing(cause);
+      causes.push(cause);
     }
   }
-  return addon;
+  throw require('./no-binary.js').noBinary(platformName(), causes);
 }
 
 /**

@@ -40,7 +40,23 @@ function nodeDirArgs() {
   return fs.existsSync(header) ? [`--nodedir=${prefix}`] : [];
 }
 
+/**
+ * Where napi.h is: packed along, or installed by `npm install`. Relative, as
+ * the root's own path may hold spaces.
+ */
+function addonApi() {
+  const packed = path.join(ROOT, 'vendor/node-addon-api');
+  const folder = fs.existsSync(packed)
+    ? packed
+    : path.dirname(require.resolve('node-addon-api/package.json'));
+  return path.relative(ROOT, folder);
+}
+
 function main() {
+  if (process.argv[2] === '--addon-api') {
+    process.stdout.write(`${addonApi()}\n`);
+    return;
+  }
   // Not `rebuild`: that removes build/, and the Makefile's folders with it.
   const args = ['configure', 'build', '-j', '2', ...nodeDirArgs()];
   const bundled = bundledNodeGyp();

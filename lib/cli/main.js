@@ -1,0 +1,56 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// npx pg-holdfast <command>
+
+/**
+ * @typedef {object} Command
+ * @property {string} help one line
+ * @property {() => {run: (args: string[]) => number | Promise<number>}} load
+ *   the module; `run` resolves with the exit code
+ */
+
+/** @type {Record<string, Command>} */
+const COMMANDS = {
+  build: {
+    help: "builds the addon from source against this system's libpq",
+    load: () => require('./build.js'),
+  },
+};
+
+function usage() {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+  const lines = Object.entries(COMMANDS).map(
+    ([name, { help }]) => `  ${name.padEnd(width)}  ${help}\n`,
+  );
+  return `usage: npx pg-holdfast <command> [options]\n\n${lines.join('')}`;
+}
+
+/** @param {string[]} args @returns {Promise<number>} the exit code */
+async function main([name, ...args]) {
+  if (name === undefined || name === '--help' || name === '-h') {
+    process.stdout.write(usage());
+    return name === undefined ? 2 : 0;
+  }
+  if (name === '--version') {
+    process.stdout.write(`${require('../versions.js').versions.holdfast}\n`);
+    return 0;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    process.stderr.write(`pg-holdfast: no command "${name}"\n\n${usage()}`);
+    return 2;
+  }
+  return await command.load().run(args);
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    process.stderr.write(`pg-holdfast: ${error?.message ?? error}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -6,7 +6,6 @@
 const { AsyncResource } = require('node:async_hooks');
 
 const { isOurs } = require('./errors.js');
-const { rethrowLater } = require('./port.js');
 
 /** @typedef {(error: any, result?: any) => void} Callback */
 
@@ -23,6 +22,17 @@ let takenReject;
 function take(resolve, reject) {
   takenResolve = resolve;
   takenReject = reject;
+}
+
+/**
+ * Reports what a caller's own function threw the way `pg` does: the process
+ * hears of it, the other calls don't.
+ * @param {unknown} error
+ */
+function rethrowLater(error) {
+  process.nextTick(() => {
+    throw error;
+  });
 }
 
 /**
@@ -92,4 +102,4 @@ function callWith(callback, what, start) {
   return undefined;
 }
 
-module.exports = { callWith };
+module.exports = { callWith, rethrowLater };

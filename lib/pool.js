@@ -7,7 +7,7 @@ const { EventEmitter } = require('node:events');
 const { inspect } = require('node:util');
 
 const { OP } = require('./batch.js');
-const { callWith } = require('./answer.js');
+const { callWith, rethrowLater } = require('./answer.js');
 const { readDrainMillis } = require('./arguments.js');
 const { readInvalidation } = require('./cache.js');
 const { asyncDispose } = require('./client.js');
@@ -17,7 +17,6 @@ const { Maintenance } = require('./maintenance.js');
 const native = require('./native.js');
 const { resolveOptions } = require('./options.js');
 const { PoolCore } = require('./pool-core.js');
-const { rethrowLater } = require('./port.js');
 const { prometheusText } = require('./prometheus.js');
 const { listen, stopListening } = require('./listen.js');
 const { endSessions, hasSessions } = require('./session.js');

@@ -10,7 +10,6 @@ const { lock } = require('./lock.js');
 const ROOT = path.join(__dirname, '..', '..', '..');
 const PACK = path.join(ROOT, 'scripts', 'pack.js');
 const ADDON = path.join(ROOT, 'build', 'Release', 'holdfast.node');
-const FALLBACK = path.join(ROOT, 'build', 'apps', 'packed');
 
 /** What goes into the packages. */
 const SOURCES = ['lib', 'package.json', 'scripts/pack.js', ADDON];
@@ -54,19 +53,6 @@ function isStale(tarballs) {
   return tarballs.length === 0 || Math.max(...changed) > oldest;
 }
 
-/** Until there is scripts/pack.js. @returns {Promise<string[]>} */
-async function packPlainly() {
-  fs.mkdirSync(FALLBACK, { recursive: true });
-  await run(
-    'npm',
-    ['pack', '--ignore-scripts', '--pack-destination', FALLBACK],
-    {
-      cwd: ROOT,
-    },
-  );
-  return tarballsIn(FALLBACK);
-}
-
 /** @returns {Promise<string[]>} */
 async function findTarballs() {
   const given = process.env.HF_PACKED;
@@ -77,16 +63,19 @@ async function findTarballs() {
     }
     return tarballs;
   }
-  if (!fs.existsSync(PACK)) {
-    return await packPlainly();
-  }
   const dist = path.join(ROOT, 'dist');
   const found = tarballsIn(dist);
   if (found.length === 2 && !isStale(found)) {
     return found;
   }
+  const began = new Date();
   await run(process.execPath, [PACK, '--dev'], { cwd: ROOT });
-  return tarballsIn(dist);
+  const made = tarballsIn(dist);
+  for (const file of made) {
+    // What changes while it is packed makes it stale.
+    fs.utimesSync(file, began, began);
+  }
+  return made;
 }
 
 /** @param {string} tarball @param {string} modules a node_modules folder */
@@ -141,13 +130,6 @@ async function installPacked(modules) {
     for (const tarball of tarballs) {
       const folder = await unpack(tarball, modules);
       linkPrograms(folder, modules);
-    }
-    const loader = path.join(modules, 'pg-holdfast', 'lib', 'native.js');
-    if (!fs.readFileSync(loader, 'utf8').includes('pg-holdfast-linux')) {
-      // A loader that does not look for the binary's package yet.
-      const target = path.join(modules, 'pg-holdfast', 'build', 'Release');
-      fs.mkdirSync(target, { recursive: true });
-      fs.copyFileSync(ADDON, path.join(target, 'holdfast.node'));
     }
     return tarballs;
   } finally {

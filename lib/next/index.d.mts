@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+// The types of the ES module: those of index.d.ts, by name and by default.
+export * from './index.js';
+
+import next from './index.js';
+
+declare const all: typeof next.default;
+export default all;

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// register(): the warm-up for Next.js' instrumentation.ts.
+
+const {
+  checkOptions,
+  isBuilding,
+  readPool,
+  readTime,
+} = require('./options.js');
+
+const KNOWN = Object.freeze(['pool', 'timeoutMillis']);
+const TIMEOUT_MILLIS = 8000;
+
+/**
+ * Opens connections before the first request. A database that is away does
+ * not reject: the application starts, and the pool goes on trying.
+ * @param {any} [options]
+ * @returns {Promise<import('../warmup.js').WarmupResult | undefined>}
+ */
+async function register(options = {}) {
+  checkOptions(options, 'register', KNOWN);
+  const pool = readPool(options.pool);
+  const { timeoutMillis } = options;
+  const timeout = readTime(timeoutMillis, 'timeoutMillis', TIMEOUT_MILLIS);
+  const { NEXT_RUNTIME = 'nodejs' } = process.env;
+  if (isBuilding() || NEXT_RUNTIME !== 'nodejs') {
+    return undefined;
+  }
+  return await pool.warmup({ timeoutMillis: timeout });
+}
+
+module.exports = { register };

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// resetRoute(): replaces every connection, for whoever has the secret. For
+// all others there is no such route: whatever is wrong with a request, the
+// answer is the same 404.
+
+const crypto = require('node:crypto');
+
+const { nowMillis } = require('../clock.js');
+const { warnOnce } = require('../warn.js');
+const {
+  checkOptions,
+  isBuilding,
+  json,
+  readPool,
+  readTime,
+} = require('./options.js');
+
+const KNOWN = Object.freeze([
+  'pool',
+  'secret',
+  'intervalMillis',
+  'timeoutMillis',
+]);
+const SECRET_MIN = 16;
+const INTERVAL_MILLIS = 10_000;
+const TIMEOUT_MILLIS = 8000;
+const BEARER = /^Bearer +(\S.*)$/i;
+
+/**
+ * When the last reset was begun. Of the process and not of a route: there is
+ * one pool, and a route that was reloaded is as new.
+ */
+let lastAt = -Infinity;
+
+/** Makes what is compared equally long, and its bytes unpredictable. */
+const key = crypto.randomBytes(32);
+
+/**
+ * @param {string} text
+ * @param {'utf8' | 'latin1'} [encoding] headers come as latin1
+ */
+function digest(text, encoding = 'utf8') {
+  return crypto.createHmac('sha256', key).update(text, encoding).digest();
+}
+
+/**
+ * @param {unknown} secret
+ * @returns {Buffer | null} null when no request can be let in
+ */
+function readSecret(secret) {
+  if (secret !== undefined && typeof secret !== 'string') {
+    throw new TypeError('secret must be a string');
+  }
+  // Characters, as a person counts them; blanks at the ends do not travel.
+  const text = (secret ?? '').trim();
+  if ([...text].length >= SECRET_MIN) {
+    return digest(text);
+  }
+  if (text !== '' && !isBuilding()) {
+    warnOnce(
+      `resetRoute(): a secret of less than ${SECRET_MIN} characters is ` +
+        'none: every request is refused',
+      'HF_SECRET_SHORT',
+    );
+  }
+  return null;
+}
+
+/**
+ * @param {Request} request
+ * @param {Buffer | null} expected
+ * @returns {boolean}
+ */
+function isAllowed(request, expected) {
+  const given = BEARER.exec(request.headers.get('authorization') ?? '')?.[1];
+  // The comparison is made in every case: how long it takes says nothing.
+  const same = crypto.timingSafeEqual(
+    digest((given ?? '').trim(), 'latin1'),
+    expected ?? digest(''),
+  );
+  return (
+    same &&
+    given !== undefined &&
+    expected !== null &&
+    request.method === 'POST' &&
+    !isBuilding()
+  );
+}
+
+/**
+ * @param {import('../warmup.js').WarmupResult} result
+ * @returns {Response}
+ */
+function report({ ok, durationMillis, error }) {
+  if (ok) {
+    return json(200, { ok, durationMillis });
+  }
+  const cause = error?.cause instanceof Error ? error.cause : error;
+  const { code, message } = cause ?? {};
+  return json(503, { ok, durationMillis, error: { code, message } });
+}
+
+/**
+ * Returns a handler for POST.
+ * @param {any} options
+ * @returns {(request: Request) => Promise<Response>}
+ */
+function resetRoute(options) {
+  checkOptions(options, 'resetRoute', KNOWN);
+  const expected = readSecret(options.secret);
+  const pool = readPool(options.pool);
+  const interval = readTime(
+    options.intervalMillis,
+    'intervalMillis',
+    INTERVAL_MILLIS,
+  );
+  const timeoutMillis = readTime(
+    options.timeoutMillis,
+    'timeoutMillis',
+    TIMEOUT_MILLIS,
+  );
+  return async function POST(request) {
+    if (!isAllowed(request, expected)) {
+      return new Response(null, {
+        status: 404,
+        headers: { 'cache-control': 'no-store' },
+      });
+    }
+    const now = nowMillis();
+    const left = lastAt + interval - now;
+    if (left > 0) {
+      const seconds = String(Math.ceil(left / 1000));
+      return json(
+        429,
+        { ok: false, retryAfterMillis: Math.ceil(left) },
+        { 'retry-after': seconds },
+      );
+    }
+    lastAt = now;
+    return await pool
+      .reset({ timeoutMillis })
+      .catch((error) => ({ ok: false, durationMillis: 0, error }))
+      .then(report);
+  };
+}
+
+module.exports = { resetRoute };

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The core as WebAssembly: what the addon offers for judging and repeating,
+// and its tables, by the same names. See native/wasm/abi.h.
+
+const { Memory } = require('./memory.js');
+
+/** @typedef {import('../native.js').Addon} Addon */
+/** @typedef {import('../native.js').Classification} Classification */
+/** @typedef {import('../native.js').Option} Option */
+/** @typedef {string | undefined} Text */
+
+/** Places in the words; enum in native/wasm/abi.h. */
+const WORD = Object.freeze({
+  FACTS: 0,
+  STATUS: 1,
+  TEXTS: 8,
+  NAME: 13,
+  POLICY: 15,
+  OUTCOME: 21,
+  UNIT: 22,
+  TRAITS: 23,
+  REASON: 24,
+  AGAIN: 25,
+  DELAY: 26,
+  REFUSED: 27,
+  OPTION_NAME: 28,
+  OPTION_KIND: 29,
+  OPTION_WORDS: 30,
+  OPTION_UNIT: 31,
+  STATUS_CODE: 32,
+  STATUS_TEXT: 33,
+});
+const FACTS = 8;
+const POLICY_WORDS = 6;
+
+/** Places in the numbers. */
+const NUMBER = Object.freeze({ STATE: 0, INITIAL: 3, MIN: 4, MAX: 5 });
+const STATE_NUMBERS = 3;
+
+/** Bits of the traits. */
+const TRAIT = Object.freeze({
+  RETRYABLE: 1,
+  ONCE: 2,
+  SLOW: 4,
+  UNNAMED: 8,
+  DISCARD: 16,
+  CONNECTING: 32,
+});
+
+const KINDS = /** @type {const} */ (['int', 'bool', 'text', 'enum']);
+
+const BAD_FACTS = 'facts must be an Int32Array of known values';
+const BAD_POLICY = 'policy must be an Int32Array of known values';
+const BAD_STATE = 'state must be a Float64Array of three numbers';
+/** By what hf_wasm_retry_next() returns. */
+const UNREAD = [undefined, BAD_POLICY, BAD_STATE, BAD_FACTS];
+
+/**
+ * @param {unknown} array
+ * @param {Function} type
+ * @param {number} length
+ * @param {string} message
+ */
+function checkArray(array, type, length, message) {
+  if (!(array instanceof type) || /** @type {any} */ (array).length < length) {
+    throw new TypeError(message);
+  }
+}
+
+/** The functions are properties: callers take them off the object. */
+class Core {
+  #exports;
+  #memory;
+
+  /** @param {WebAssembly.Module} module */
+  constructor(module) {
+    this.#exports = /** @type {Record<string, any>} */ (
+      new WebAssembly.Instance(module).exports
+    );
+    this.#memory = new Memory(this.#exports);
+  }
+
+  /**
+   * @param {Int32Array} facts
+   * @param {Text[]} texts
+   */
+  #putEvidence(facts, texts) {
+    const memory = this.#memory;
+    checkArray(facts, Int32Array, FACTS, BAD_FACTS);
+    for (const text of texts) {
+      if (text !== undefined && typeof text !== 'string') {
+        throw new TypeError('evidence must be text or undefined');
+      }
+    }
+    memory.begin(texts);
+    const { words } = memory;
+    for (let i = 0; i < FACTS; i++) {
+      words[WORD.FACTS + i] = facts[i];
+    }
+    for (let i = 0; i < texts.length; i++) {
+      words[WORD.TEXTS + i] = memory.write(texts[i]);
+    }
+  }
+
+  /** @returns {Classification} */
+  #takeClassification() {
+    const { words } = this.#memory;
+    const traits = words[WORD.TRAITS];
+    return {
+      outcome: words[WORD.OUTCOME],
+      unit: words[WORD.UNIT],
+      retryable: (traits & TRAIT.RETRYABLE) !== 0,
+      once: (traits & TRAIT.ONCE) !== 0,
+      slow: (traits & TRAIT.SLOW) !== 0,
+      unnamed: (traits & TRAIT.UNNAMED) !== 0,
+      discard: (traits & TRAIT.DISCARD) !== 0,
+      connecting: (traits & TRAIT.CONNECTING) !== 0,
+      reason: this.#memory.text(words[WORD.REASON]) ?? '',
+    };
+  }
+
+  /** @type {Addon['classify']} */
+  classify = (facts, sqlstate, routine, code, kind, syscall, name, message) => {
+    const texts = [sqlstate, routine, code, kind, syscall, name, message];
+    this.#putEvidence(facts, texts);
+    if (this.#exports.hf_wasm_classify() === 0) {
+      throw new TypeError(BAD_FACTS);
+    }
+    return this.#takeClassification();
+  };
+
+  /** @type {Addon['retryNext']} */
+  retryNext = (policy, state, now, random, facts, ...texts) => {
+    checkArray(policy, Int32Array, POLICY_WORDS, BAD_POLICY);
+    checkArray(state, Float64Array, STATE_NUMBERS, BAD_STATE);
+    this.#putEvidence(facts, texts);
+    const { words, numbers } = this.#memory;
+    for (let i = 0; i < POLICY_WORDS; i++) {
+      words[WORD.POLICY + i] = policy[i];
+    }
+    for (let i = 0; i < STATE_NUMBERS; i++) {
+      numbers[NUMBER.STATE + i] = state[i];
+    }
+    const unread = UNREAD[this.#exports.hf_wasm_retry_next(now, random)];
+    if (unread !== undefined) {
+      throw new TypeError(unread);
+    }
+    for (let i = 0; i < STATE_NUMBERS; i++) {
+      state[i] = numbers[NUMBER.STATE + i];
+    }
+    return {
+      again: words[WORD.AGAIN] !== 0,
+      delayMillis: words[WORD.DELAY],
+      refused: this.#memory.text(words[WORD.REFUSED]),
+      why: this.#takeClassification(),
+    };
+  };
+
+  /** @returns {number[]} */
+  #takePolicy() {
+    const { words } = this.#memory;
+    return Array.from(words.subarray(WORD.POLICY, WORD.POLICY + POLICY_WORDS));
+  }
+
+  /** @type {Addon['retryPolicy']} */
+  retryPolicy = () => {
+    this.#exports.hf_wasm_retry_policy();
+    return this.#takePolicy();
+  };
+
+  /** @type {Addon['retryPreset']} */
+  retryPreset = (name) => {
+    const memory = this.#memory;
+    if (typeof name !== 'string') {
+      throw new TypeError('name must be a string');
+    }
+    memory.begin([name]);
+    memory.words[WORD.NAME] = memory.write(name);
+    return this.#exports.hf_wasm_retry_preset() === 0
+      ? undefined
+      : this.#takePolicy();
+  };
+
+  /** @type {Addon['retryCountCall']} */
+  retryCountCall = () => {
+    this.#exports.hf_wasm_retry_count_call();
+  };
+
+  /** @type {Addon['optionTable']} */
+  optionTable = () => {
+    const { words, numbers } = this.#memory;
+    const text = (/** @type {number} */ place) =>
+      this.#memory.text(words[place]);
+    /** @type {Option[]} */
+    const table = [];
+    for (let i = 0; this.#exports.hf_wasm_option(i) !== 0; i++) {
+      table.push({
+        name: text(WORD.OPTION_NAME) ?? '',
+        kind: KINDS[words[WORD.OPTION_KIND]],
+        initial: numbers[NUMBER.INITIAL],
+        min: numbers[NUMBER.MIN],
+        max: numbers[NUMBER.MAX],
+        words: text(WORD.OPTION_WORDS),
+        unit: text(WORD.OPTION_UNIT) ?? '',
+      });
+    }
+    return table;
+  };
+
+  /** @type {Addon['statuses']} */
+  statuses = () => {
+    const { words } = this.#memory;
+    /** @type {{code: string, text: string}[]} */
+    const table = [];
+    for (let i = 0; this.#exports.hf_wasm_status(i) !== 0; i++) {
+      table.push({
+        code: this.#memory.text(words[WORD.STATUS_CODE]) ?? '',
+        text: this.#memory.text(words[WORD.STATUS_TEXT]) ?? '',
+      });
+    }
+    return table;
+  };
+
+  /** @type {Addon['statsNames']} */
+  statsNames = () => {
+    const addresses = new Int32Array(
+      this.#memory.bytes.buffer,
+      this.#exports.hf_wasm_stats_names(),
+    );
+    const count = addresses.indexOf(0);
+    return Array.from(addresses.subarray(0, count), (address) =>
+      String(this.#memory.text(address)),
+    );
+  };
+
+  /** @type {Addon['statsBounds']} */
+  statsBounds = () => {
+    const { numbers } = this.#memory;
+    /** @type {number[]} */
+    const bounds = [];
+    while (this.#exports.hf_wasm_stats_bound(bounds.length) !== 0) {
+      bounds.push(numbers[0]);
+    }
+    return bounds;
+  };
+}
+
+module.exports = { Core };

@@ -79,8 +79,10 @@ class Run {
     this.history = undefined;
     /** @type {(() => void)[] | undefined} */
     this.undo = undefined;
-    /** @type {(() => void) | undefined} */
+    /** Ends the wait between two attempts. @type {(() => void) | undefined} */
     this.wake = undefined;
+    /** What the last attempt failed with. @type {unknown} */
+    this.last = undefined;
     this.context = new RetryContext(this);
   }
 
@@ -264,6 +266,7 @@ function describe(error) {
  */
 function sleep(run, millis, error) {
   run.running = false;
+  run.last = error;
   if (millis <= 0) {
     return Promise.resolve();
   }
@@ -275,28 +278,34 @@ function sleep(run, millis, error) {
     run.wake = () => {
       run.wake = undefined;
       stopTimer(timer);
-      reject(abortedBetween(run, error));
+      reject(endedBetween(run, 'HF_ABORTED'));
     };
   });
 }
 
+/** Why a call ended between two attempts, by the code of its error. */
+const ENDED = Object.freeze({
+  HF_ABORTED: 'it was aborted between two attempts',
+  HF_DEADLINE: 'the deadline came between two attempts',
+});
+
 /**
- * Returns the error of a call that was aborted between two attempts: the last
- * one says what became of the work.
+ * Returns the error of a call that ended between two attempts: the last one
+ * says what became of the work.
  * @param {Run} run
- * @param {unknown} last
+ * @param {keyof typeof ENDED} code
  */
-function abortedBetween(run, last) {
-  const { outcome, unit } = classify(last);
-  return usageError('HF_ABORTED', undefined, {
+function endedBetween(run, code) {
+  const { outcome, unit } = classify(run.last);
+  return usageError(code, undefined, {
     outcome,
     retryable: false,
     unit,
     phase: 'backoff',
     attempts: run.retries,
     elapsedMillis: elapsed(run),
-    reason: 'it was aborted between two attempts',
-    cause: last,
+    reason: ENDED[code],
+    cause: run.last,
   });
 }
 
@@ -353,8 +362,8 @@ function tooLate(run) {
  * @param {(error: unknown) => void} reject
  */
 function expire(run, reject) {
-  const error = interrupted(run, 'HF_DEADLINE', undefined);
   if (!run.running) {
+    const error = endedBetween(run, 'HF_DEADLINE');
     settle(run, reject, error);
     run.wake?.(); // nothing is waited for: its timer would hold the process
     run.controller?.abort(error);
@@ -364,6 +373,7 @@ function expire(run, reject) {
   // it ends by itself, and is not told to.
   run.closed = true;
   const timer = startTimer(() => {
+    const error = interrupted(run, 'HF_DEADLINE', undefined);
     settle(run, reject, error);
     run.controller?.abort(error);
   }, DEADLINE_GRACE_MILLIS);
@@ -396,9 +406,9 @@ function abort(run, reason, reject) {
  */
 function interrupted(run, code, cause) {
   return usageError(code, undefined, {
-    outcome: run.running ? 'ambiguous' : 'rolled_back',
+    outcome: 'ambiguous',
     retryable: false,
-    phase: run.running ? 'await' : 'backoff',
+    phase: 'await',
     attempts: run.retries + 1,
     elapsedMillis: elapsed(run),
     reason: 'the function had not settled by then',

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
 {
+  # The folder with libpq and OpenSSL as static libraries, of a release; else
+  # the system's libpq is used.
+  'variables': {'hf_static%': ''},
   'includes': ['native/sources.gypi'],
   'target_defaults': {
     'cflags': ['-fPIC', '-fvisibility=hidden'],
@@ -17,7 +20,14 @@
         '-std=c11', '-Wall', '-Wextra', '-Wshadow', '-Wconversion',
         '-Wstrict-prototypes', '-Wmissing-prototypes',
         '-Wimplicit-fallthrough', '-Wswitch-enum', '-Wvla',
-        '<!@(pkg-config --cflags libpq)',
+      ],
+      'conditions': [
+        ['hf_static==""', {
+          'cflags_c': ['<!@(pkg-config --cflags libpq)'],
+        }, {
+          'include_dirs': ['<(hf_static)/include'],
+          'defines': ['HF_STATIC_LIBPQ'],
+        }],
       ],
     },
     {
@@ -33,7 +43,22 @@
       'cflags_cc': [
         '-Wall', '-Wextra', '-fvisibility-inlines-hidden', '-fno-exceptions',
       ],
-      'libraries': ['<!@(pkg-config --libs libpq)'],
+      'conditions': [
+        ['hf_static==""', {
+          'libraries': ['<!@(pkg-config --libs libpq)'],
+        }, {
+          'libraries': [
+            '<(hf_static)/lib/libpq.a', '<(hf_static)/lib/libpgcommon_shlib.a',
+            '<(hf_static)/lib/libpgport_shlib.a',
+            '<(hf_static)/lib/libssl.a', '<(hf_static)/lib/libcrypto.a',
+            '-lpthread', '-lm',
+          ],
+          'cflags': ['-ffunction-sections', '-fdata-sections'],
+          'ldflags': [
+            '-Wl,--gc-sections', '-static-libgcc', '-static-libstdc++',
+          ],
+        }],
+      ],
       'ldflags': [
         '-Wl,-Bsymbolic', '-Wl,--exclude-libs,ALL', '-Wl,-z,nodelete',
         '-Wl,-z,now,-z,relro',

@@ -1114,7 +1114,10 @@ export function escapeLiteral(text: string): string;
 /** What runs here. */
 export const versions: {
   readonly holdfast: string;
+  /** As "17.11". */
   readonly libpq: string;
+  /** Of the OpenSSL that libpq uses; undefined where it cannot be seen. */
+  readonly openssl: string | undefined;
 };
 
 declare const holdfast: {

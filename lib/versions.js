@@ -19,7 +19,7 @@ const own = lazy(() => {
   const file = path.join(__dirname, '..', 'package.json');
   return JSON.parse(readFileSync(file, 'utf8')).version;
 });
-const libpq = lazy(() => libpqVersion(require('./native.js').versions().libpq));
+const linked = lazy(() => require('./native.js').versions());
 
 /** What runs here; found out when it is looked at. */
 const versions = Object.freeze({
@@ -29,7 +29,11 @@ const versions = Object.freeze({
   },
   /** @returns {string} */
   get libpq() {
-    return libpq();
+    return libpqVersion(linked().libpq);
+  },
+  /** @returns {string | undefined} */
+  get openssl() {
+    return linked().openssl;
   },
 });
 

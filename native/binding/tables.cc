@@ -95,12 +95,13 @@ napi_value StatsBounds(napi_env env, napi_callback_info) {
   return table;
 }
 
-// versions(): {libpq}
+// versions(): {libpq, openssl}
 napi_value Versions(napi_env env, napi_callback_info) {
   napi_value versions = nullptr;
 
   napi_create_object(env, &versions);
   SetInt(env, versions, "libpq", hf_libpq_version());
+  SetText(env, versions, "openssl", hf_openssl_version());
   return versions;
 }
 

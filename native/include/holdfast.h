@@ -594,6 +594,12 @@ void hf_port_close(struct hf_port *port,
 /* Returns libpq's version number, as PQlibVersion() gives it. */
 int hf_libpq_version(void);
 
+/*
+ * Returns the version of the OpenSSL that libpq's calls reach, as "3.5.7";
+ * NULL where it cannot be seen.
+ */
+const char *hf_openssl_version(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -52,13 +52,14 @@ test('requiring loads no other file of ours, and connects to nothing', () => {
   assert.deepStrictEqual(loaded, [path.join(ROOT, 'lib/index.js')]);
 });
 
-test('versions name this package and libpq', () => {
+test('versions name this package, libpq and OpenSSL', () => {
   const { version } = JSON.parse(
     fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'),
   );
   const { versions } = /** @type {any} */ (holdfast);
   assert.strictEqual(versions.holdfast, version);
   assert.match(versions.libpq, /^\d+\.\d+$/);
+  assert.match(versions.openssl, /^\d+\.\d+\.\d+$/);
 });
 
 test('identifiers and literals are escaped as pg does', () => {

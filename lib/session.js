@@ -12,7 +12,7 @@ const { warnOnce } = require('./warn.js');
 
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */
 
-const VARIABLES = Object.freeze(['DIRECT_URL', 'DIRECT_DATABASE_URL']);
+const DIRECT_VARIABLES = Object.freeze(['DIRECT_URL', 'DIRECT_DATABASE_URL']);
 
 /** @type {WeakMap<PoolCore, import('./pool.js').Pool>} */
 const directPools = new WeakMap();
@@ -40,7 +40,7 @@ function directUrlOf(core) {
   if (given !== undefined) {
     return { url: given, name: 'directUrl' };
   }
-  for (const name of VARIABLES) {
+  for (const name of DIRECT_VARIABLES) {
     const url = process.env[name];
     if (url !== undefined && url.trim() !== '') {
       return { url, name };
@@ -153,4 +153,9 @@ function hasSessions(core) {
   return directPools.has(core);
 }
 
-module.exports = { acquireSession, endSessions, hasSessions };
+module.exports = {
+  DIRECT_VARIABLES,
+  acquireSession,
+  endSessions,
+  hasSessions,
+};

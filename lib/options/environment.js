@@ -138,4 +138,4 @@ function fillPorts(target) {
   target.set('port', ports.map((port) => port || '5432').join(','));
 }
 
-module.exports = { urlOf, fillFromVariables, fillDefaults };
+module.exports = { LIBPQ_VARIABLES, urlOf, fillFromVariables, fillDefaults };

@@ -88,6 +88,7 @@
       'native/binding/mailbox.cc',
       'native/binding/policy.cc',
       'native/binding/port_wrap.cc',
+      'native/binding/runtime.cc',
       'native/binding/tables.cc',
     ],
   },

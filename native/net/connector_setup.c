@@ -114,6 +114,9 @@ static enum hf_status judge(struct hf_connect_job *job,
   case PGRES_BAD_RESPONSE:
   case PGRES_PIPELINE_SYNC:
   case PGRES_PIPELINE_ABORTED:
+#ifdef LIBPQ_HAS_CHUNK_MODE
+  case PGRES_TUPLES_CHUNK:
+#endif
   default: /* newer libpqs have more */
     return hf_connect_fail(job, HF_PROTOCOL_ERROR);
   }

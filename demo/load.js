@@ -245,4 +245,4 @@ function serve(open) {
   });
 }
 
-module.exports = { serve };
+module.exports = { Load, serve };

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+// An application under load while connections break under it, watched from
+// outside: the demo's load over HTTP, the demo's faults, the demo's account.
+//
+// The application reads `item <n>`, writes numbers nobody else writes, alone
+// and two in a transaction, and answers a failed write with a status from 400
+// on and the error's `code` and `outcome` in JSON.
+
+const assert = require('node:assert/strict');
+const { setTimeout: delay } = require('node:timers/promises');
+const { judge, summarize } = require('../../../demo/account.js');
+const { FaultMaker } = require('../../../demo/faults.js');
+const { Load } = require('../../../demo/load.js');
+const { send } = require('./http.js');
+
+/** @typedef {import('./http.js').Request} Request */
+/** @typedef {import('./http.js').Answer} Answer */
+
+/**
+ * What the application offers.
+ * @typedef {object} Api
+ * @property {(id: number) => Request} read answered with `item <id>`
+ * @property {(answer: Answer) => unknown} [label] finds that in the answer;
+ *   the body's `label` by default
+ * @property {(number: number, slow: boolean) => Request} insert
+ * @property {(first: number, second: number, slow: boolean) => Request} pair
+ * @property {(answer: Answer) => {code?: unknown, outcome?: unknown}} [failure]
+ *   finds the error in a bad answer; the body, or its `error`, by default
+ */
+
+/**
+ * @typedef {object} HealthSample
+ * @property {number} from when it was asked for, in ms of Date.now()
+ * @property {number} until when the answer was there
+ * @property {number} httpStatus 0: none came
+ * @property {string} status up, degraded or down; '' where there is none
+ * @property {any} body
+ */
+
+/**
+ * @typedef {object} Run
+ * @property {import('../../../demo/account.js').Summary} summary
+ * @property {import('../../../demo/account.js').Check[]} checks
+ * @property {HealthSample[]} health
+ * @property {{kills: number, busyKills: number, restarts: number}} faults
+ * @property {[string, number][]} messages of failed calls, the commonest first
+ */
+
+const ITEMS = 1000;
+const CALLERS = 8;
+const HEALTH_EVERY_MILLIS = 100;
+const KILL_EVERY_MILLIS = 250;
+
+/** The tables of an application that has none of its own. */
+const SCHEMA = `
+  create table items (id int primary key, label text not null);
+  insert into items select id, 'item ' || id
+    from generate_series(1, ${ITEMS}) as id;
+  create table writes (number bigint, pair bigint);`;
+
+/** @param {Answer} answer */
+function plainFailure({ body }) {
+  return body?.error?.outcome || body?.error?.code ? body.error : (body ?? {});
+}
+
+/**
+ * Sends a request; throws what a driver would have thrown.
+ *
+ * @param {string} base
+ * @param {Api} api
+ * @param {Request} request
+ * @returns {Promise<Answer>}
+ */
+async function call(base, api, request) {
+  const answer = await send(base, request);
+  if (answer.status >= 400) {
+    const { code, outcome } = (api.failure ?? plainFailure)(answer);
+    const message = `${answer.status}: ${answer.text.slice(0, 200)}`;
+    throw Object.assign(new Error(message), { code, outcome });
+  }
+  return answer;
+}
+
+/** The demo's load, over HTTP. */
+class HttpLoad {
+  #load;
+  #done;
+
+  /**
+   * @param {string} base
+   * @param {Api} api
+   * @param {number} [callers]
+   */
+  constructor(base, api, callers = CALLERS) {
+    const settings = /** @type {any} */ ({ items: ITEMS, callers });
+    const label = api.label ?? ((answer) => answer.body?.label);
+    this.#load = new Load(settings, {
+      read: async (id) =>
+        /** @type {string} */ (label(await call(base, api, api.read(id)))),
+      insert: (number, slow) => call(base, api, api.insert(number, slow)),
+      pair: (one, two, slow) => call(base, api, api.pair(one, two, slow)),
+      stats: () => ({ retries: 0, connectionsLostBusy: null }),
+      close: () => Promise.resolve(),
+    });
+    this.#done = this.#load.run();
+  }
+
+  /**
+   * Lets what is under way come back, and tells what happened.
+   *
+   * @returns {Promise<{load: import('../../../demo/account.js').Load,
+   *   messages: [string, number][]}>}
+   */
+  async stop() {
+    this.#load.stop();
+    await this.#done;
+    const { type, ...report } = this.#load.takeReport();
+    return {
+      load: { ...report, ended: true },
+      messages: this.#load.lastWords().messages,
+    };
+  }
+}
+
+/** Asks for the health again and again, one question at a time. */
+class HealthWatch {
+  #running = true;
+  #done;
+  /** @type {HealthSample[]} */
+  samples = [];
+
+  /** @param {string} base @param {string} path */
+  constructor(base, path) {
+    this.#done = this.#run(base, path);
+  }
+
+  /** @param {string} base @param {string} path */
+  async #run(base, path) {
+    while (this.#running) {
+      this.samples.push(await askHealth(base, path));
+      await delay(HEALTH_EVERY_MILLIS);
+    }
+  }
+
+  async stop() {
+    this.#running = false;
+    await this.#done;
+    return this.samples;
+  }
+}
+
+/** @param {any} body @returns {string} of ours, or as terminus wraps it */
+function statusIn(body) {
+  const known = ['up', 'degraded', 'down'];
+  const own = body?.details && Object.values(body.details)[0];
+  const status = own ? /** @type {any} */ (own).status : body?.status;
+  return known.includes(status) ? status : '';
+}
+
+/**
+ * @param {string} base
+ * @param {string} path
+ * @returns {Promise<HealthSample>}
+ */
+async function askHealth(base, path) {
+  const from = Date.now();
+  let sample = { httpStatus: 0, status: '', body: /** @type {any} */ (null) };
+  try {
+    const { status, body } = await send(base, path);
+    sample = { httpStatus: status, status: statusIn(body), body };
+  } catch (error) {
+    sample.body = String(error);
+  }
+  return { from, until: Date.now(), ...sample };
+}
+
+/**
+ * Runs the load while backends are terminated and the pooler is restarted,
+ * then compares what callers were told with what the table holds.
+ *
+ * @param {object} options
+ * @param {import('./servers.js').Pooled} options.servers
+ * @param {string} options.base URL of the application
+ * @param {Api} options.api
+ * @param {string} [options.health] its path; without one nobody asks
+ * @param {string} options.applicationName whose backends to terminate
+ * @param {string} [options.table] with a column `number`
+ * @param {number} options.seconds
+ * @param {number} [options.callers]
+ * @param {number} [options.poolSize] of the application
+ * @returns {Promise<Run>}
+ */
+async function runUnderFaults(options) {
+  const { servers, base, api, seconds } = options;
+  const load = new HttpLoad(base, api, options.callers);
+  const watch = options.health ? new HealthWatch(base, options.health) : null;
+  const maker = new FaultMaker({
+    admin: servers.admin,
+    pooler: servers,
+    applications: [options.applicationName],
+    seconds,
+    killEveryMillis: KILL_EVERY_MILLIS,
+  });
+  await maker.run();
+  const { load: report, messages } = await load.stop();
+  const health = (await watch?.stop()) ?? [];
+  const rows = await servers.rowsOf(options.table ?? 'writes');
+  const summary = summarize(report, rows);
+  const checks = judge(summary, {
+    killing: true,
+    restarting: true,
+    restartsWanted: maker.restartsWanted,
+    poolSize: options.poolSize ?? 10,
+    ...maker.counts,
+  });
+  return { summary, checks, health, faults: maker.counts, messages };
+}
+
+/**
+ * Fails with every claim of the account that does not hold.
+ *
+ * @param {Run} run
+ * @param {string[]} [except] ids of checks that don't apply
+ */
+function assertAccount(run, except = []) {
+  const failed = run.checks
+    .filter(({ id, ok }) => ok === false && !except.includes(id))
+    .map(({ text, detail }) => `${text}: ${detail}`);
+  const seen = run.messages.map(([text, times]) => `${times} x ${text}`);
+  assert.deepEqual(failed, [], `the calls that failed:\n${seen.join('\n')}`);
+  assert.ok(run.faults.kills > 0, 'nothing was killed');
+}
+
+/**
+ * Every question after the application's health was answered, with a status
+ * that fits HTTP's, and none said `down` before anything had gone wrong.
+ *
+ * @param {Run} run
+ * @param {import('./servers.js').Pooled} servers
+ */
+function assertHealth(run, servers) {
+  assert.ok(run.health.length > 0, 'nobody asked for the health');
+  const firstOutage = servers.outages[0]?.from ?? Infinity;
+  for (const sample of run.health) {
+    const text = JSON.stringify(sample);
+    assert.notEqual(sample.status, '', `no status: ${text}`);
+    const wanted = sample.status === 'down' ? 503 : 200;
+    assert.equal(sample.httpStatus, wanted, text);
+    if (sample.status === 'down') {
+      assert.ok(sample.until >= firstOutage, `down too early: ${text}`);
+    }
+  }
+}
+
+module.exports = {
+  HttpLoad,
+  SCHEMA,
+  askHealth,
+  assertAccount,
+  assertHealth,
+  runUnderFaults,
+};

@@ -506,12 +506,32 @@ export interface Queryable {
     values: readonly unknown[] | undefined,
     callback: (error: Error, result: QueryResult<R>) => void,
   ): void;
+  /** Throws: what speaks pg's protocol itself, such as pg-cursor, cannot run. */
+  query<T extends { submit: (connection: any) => void }>(submittable: T): never;
 }
 
 // ---- clients --------------------------------------------------------------
 
+/**
+ * What a client of pg has and ours has not. Named so that what is written for
+ * pg takes ours by its types; whoever uses one of them is told.
+ */
+export interface AbsentInClient {
+  connect: never;
+  end: never;
+  copyFrom: never;
+  copyTo: never;
+  pauseDrain: never;
+  resumeDrain: never;
+  readonly connection: never;
+  readonly host: never;
+  readonly port: never;
+  readonly ssl: never;
+  readonly pipeline: never;
+}
+
 /** A connection of one's own, until it is released. */
-export interface PoolClient extends Queryable, EventEmitter {
+export interface PoolClient extends Queryable, AbsentInClient, EventEmitter {
   /** The server's process; behind a pooler, the pooler's number for it. */
   readonly processID: number | null;
   /**
@@ -751,6 +771,11 @@ export interface Stats {
   acquireTimeoutRate: number;
   /** Lines the logger threw at. */
   loggerFailures: number;
+  /**
+   * What servers refused in attempts and connects, by SQLSTATE: the first 64
+   * there were, and what came later under `other`.
+   */
+  sqlStates: Readonly<Record<string, number>>;
 }
 
 // ---- the pool -------------------------------------------------------------
@@ -764,7 +789,13 @@ export class Pool extends EventEmitter implements Queryable {
   constructor(options?: PoolOptions | string | URL);
 
   /** The options in force; password and keys do not show. */
-  readonly options: Readonly<Record<string, any>>;
+  readonly options: Readonly<Record<string, any>> & {
+    readonly max: number;
+    readonly maxUses: number;
+    readonly allowExitOnIdle: boolean;
+    readonly maxLifetimeSeconds: number;
+    readonly idleTimeoutMillis: number;
+  };
   /** Connections, open or being opened. */
   readonly totalCount: number;
   /** Connections nobody uses. */

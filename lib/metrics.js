@@ -39,12 +39,38 @@ function failures(stats) {
   );
 }
 
+/** Where stats() has its table of SQLSTATEs. */
+const SQLSTATES = 'sqlStates';
+const SQLSTATE_BASE = 36;
+const SQLSTATE_LENGTH = 5;
+
 /**
  * Returns the names of the statistics, in their order.
  * @returns {string[]}
  */
 function statNames() {
-  return [...native.statsNames(), ...Object.keys(DERIVED), 'loggerFailures'];
+  const derived = Object.keys(DERIVED);
+  return [...native.statsNames(), ...derived, 'loggerFailures', SQLSTATES];
+}
+
+/**
+ * Returns how often servers said what, by SQLSTATE; `other` is the rest.
+ * @param {Float64Array | undefined} values the engine's: see hf_port_stats()
+ * @returns {Numbers}
+ */
+function readSqlStates(values) {
+  /** @type {Numbers} */
+  const counts = {};
+  const first = native.statsNames().length;
+  const others = values?.[first] ?? 0;
+  for (let at = first + 1; values?.[at]; at += 2) {
+    const code = values[at].toString(SQLSTATE_BASE).toUpperCase();
+    counts[code.padStart(SQLSTATE_LENGTH, '0')] = values[at + 1];
+  }
+  if (others > 0) {
+    counts.other = others;
+  }
+  return counts;
 }
 
 /**
@@ -63,6 +89,7 @@ function readStats(values, log) {
     stats[name] = derive(stats);
   }
   stats.loggerFailures = log.failures;
+  /** @type {any} */ (stats)[SQLSTATES] = readSqlStates(values);
   return stats;
 }
 
@@ -74,6 +101,8 @@ function readStats(values, log) {
  * @property {string} help
  * @property {readonly (readonly [string, string])[]} series name of the
  *   statistic, and its labels
+ * @property {string} [table] name of a statistic that is a table instead
+ * @property {string} [label] of its keys
  */
 
 const CLASS = 'sqlState';
@@ -259,6 +288,14 @@ function describe(names) {
       'class',
       classes,
     ),
+    {
+      name: 'holdfast_server_errors_by_sqlstate_total',
+      type: 'counter',
+      help: 'What servers refused, by SQLSTATE.',
+      series: [],
+      table: SQLSTATES,
+      label: 'sqlstate',
+    },
     single('loggerFailures', 'counter'),
     labelled(
       'holdfast_connections',

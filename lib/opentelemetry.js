@@ -237,6 +237,24 @@ function startMetrics(api) {
 }
 
 /**
+ * Tells of what servers refused; the SQLSTATE is the type of such an error.
+ * @param {any} result
+ * @param {any} counter
+ * @param {import('./prometheus.js').Sample} sample
+ * @param {object} pool
+ */
+function observeErrors(result, counter, { stats }, pool) {
+  const { sqlStates } = /** @type {any} */ (stats);
+  for (const [code, n] of Object.entries(sqlStates)) {
+    const type =
+      code === 'other'
+        ? { 'error.type': '_OTHER' }
+        : { 'error.type': code, 'db.response.status_code': code };
+    result.observe(counter, n, { ...pool, ...type });
+  }
+}
+
+/**
  * @param {any} meter
  * @param {object} seconds
  * @returns {() => void}
@@ -255,6 +273,10 @@ function startPoolMetrics(meter, seconds) {
     'db.client.connection.timeouts',
     { unit: '{timeout}' },
   );
+  const errors = meter.createObservableCounter('db.holdfast.server_errors', {
+    unit: '{error}',
+    description: 'What servers refused, repeated or not.',
+  });
   const histogram = (/** @type {string} */ name, /** @type {string} */ stem) =>
     new Replay(
       meter.createHistogram(`db.client.connection.${name}`, seconds),
@@ -265,7 +287,7 @@ function startPoolMetrics(meter, seconds) {
     histogram('wait_time', 'acquireWait'),
     histogram('use_time', 'leaseTime'),
   ];
-  const observed = [count, idleMin, idleMax, max, pending, timeouts];
+  const observed = [count, idleMin, idleMax, max, pending, timeouts, errors];
   const observe = (/** @type {any} */ result) => {
     for (const core of livePools()) {
       const sample = core.sample();
@@ -279,6 +301,7 @@ function startPoolMetrics(meter, seconds) {
       result.observe(max, core.max, pool);
       result.observe(pending, stats.waiting, pool);
       result.observe(timeouts, stats.acquireTimeouts, pool);
+      observeErrors(result, errors, sample, pool);
       for (const replay of replays) {
         replay.run(core, sample, pool);
       }

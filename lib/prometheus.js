@@ -59,8 +59,16 @@ function writeHistogram(lines, name, stem, label, { stats, buckets }) {
  * @param {import('./metrics.js').Metric} metric
  * @param {Sample} sample
  */
-function writeMetric(lines, { name, type, series }, sample) {
+function writeMetric(lines, metric, sample) {
+  const { name, type, series, table, label: key } = metric;
   const pool = `pool="${escapeLabel(sample.name)}"`;
+  if (table !== undefined) {
+    const counts = /** @type {any} */ (sample.stats)[table];
+    for (const [value, count] of Object.entries(counts)) {
+      lines.push(`${name}{${pool},${key}="${value}"} ${count}`);
+    }
+    return;
+  }
   for (const [stat, label] of series) {
     if (type === 'histogram') {
       writeHistogram(lines, name, stat, pool, sample);

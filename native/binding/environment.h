@@ -11,7 +11,7 @@
 namespace holdfast {
 
 struct Environment {
-  size_t n_stats; // how many numbers hf_port_stats() writes
+  size_t n_stats; // how many names hf_stats_names() has
 
   static Environment *Of(napi_env env) {
     return Napi::Env(env).GetInstanceData<Environment>();

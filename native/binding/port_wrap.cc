@@ -292,7 +292,8 @@ static napi_value Numbers(napi_env env,
   return array;
 }
 
-// port.stats(pool): Float64Array in the order of statsNames(), or undefined
+// port.stats(pool): Float64Array in the order of statsNames(), then the
+// SQLSTATEs as hf_port_stats() has them; or undefined
 napi_value PortWrap::Stats(napi_env env, napi_callback_info info) {
   Call call;
 
@@ -303,7 +304,7 @@ napi_value PortWrap::Stats(napi_env env, napi_callback_info info) {
                  call,
                  call.port->mailbox_,
                  hf_port_stats,
-                 Environment::Of(env)->n_stats);
+                 hf_stats_value_count());
 }
 
 // port.buckets(pool): Float64Array, for each histogram its cumulative buckets

@@ -125,6 +125,11 @@ void hf_stats_init(struct hf_stats *stats) {
   for (i = 0; i < HF_HISTOGRAM_COUNT; i++) {
     init_histogram(&stats->histograms[i]);
   }
+  for (i = 0; i < HF_SQLSTATES; i++) {
+    atomic_init(&stats->sqlstates[i].code, 0);
+    atomic_init(&stats->sqlstates[i].count, 0);
+  }
+  atomic_init(&stats->other_sqlstates, 0);
 }
 
 void hf_stats_add(struct hf_stats *stats, enum hf_stat stat, uint64_t n) {
@@ -181,6 +186,45 @@ void hf_stats_add_retry(struct hf_stats *stats, enum hf_outcome outcome) {
   }
 }
 
+/* Returns five digits and capitals as a number to base 36, else 0. */
+static uint32_t pack_sqlstate(const char *sqlstate) {
+  enum { LENGTH = 5, BASE = 36 };
+  static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  uint32_t code = 0;
+  size_t i;
+
+  for (i = 0; i < LENGTH; i++) {
+    const char *at =
+        sqlstate[i] == '\0' ? NULL : strchr(digits, (int)sqlstate[i]);
+    if (at == NULL) {
+      return 0;
+    }
+    code = code * BASE + (uint32_t)(at - digits);
+  }
+  return sqlstate[LENGTH] == '\0' ? code : 0;
+}
+
+/* The table is short and failures are few: it is walked. */
+static void add_code(struct hf_stats *stats, uint32_t code) {
+  size_t i;
+
+  for (i = 0; i < HF_SQLSTATES && code != 0; i++) {
+    struct hf_sqlstate_count *entry = &stats->sqlstates[i];
+    uint32_t there = atomic_load_explicit(&entry->code, RELAXED);
+    if (there == 0) {
+      /* The count first: who sees the code sees that it occurred. */
+      bump(&entry->count, 1);
+      atomic_store_explicit(&entry->code, code, memory_order_release);
+      return;
+    }
+    if (there == code) {
+      bump(&entry->count, 1);
+      return;
+    }
+  }
+  bump(&stats->other_sqlstates, 1);
+}
+
 void hf_stats_add_sqlstate(struct hf_stats *stats, const char *sqlstate) {
   enum { CLASS_LENGTH = 2, PREFIX_LENGTH = sizeof "sqlState" - 1 };
   const char *const *names = hf_stats_names();
@@ -195,6 +239,7 @@ void hf_stats_add_sqlstate(struct hf_stats *stats, const char *sqlstate) {
     }
   }
   hf_stats_add(stats, (enum hf_stat)stat, 1);
+  add_code(stats, pack_sqlstate(sqlstate));
 }
 
 uint64_t hf_stats_get(const struct hf_stats *stats, enum hf_stat stat) {
@@ -234,8 +279,23 @@ void hf_stats_get_gauges(const struct hf_stats *stats, struct hf_gauges *out) {
   out->answered_ms = atomic_load_explicit(&stats->answered_ms, RELAXED);
 }
 
+static void read_sqlstates(const struct hf_stats *stats,
+                           double out[HF_SQLSTATE_VALUES]) {
+  size_t at = 0;
+  size_t i;
+
+  out[at++] = (double)atomic_load_explicit(&stats->other_sqlstates, RELAXED);
+  for (i = 0; i < HF_SQLSTATES; i++) {
+    const struct hf_sqlstate_count *entry = &stats->sqlstates[i];
+    uint32_t code = atomic_load_explicit(&entry->code, memory_order_acquire);
+    out[at++] = code;
+    out[at++] =
+        code == 0 ? 0 : (double)atomic_load_explicit(&entry->count, RELAXED);
+  }
+}
+
 size_t hf_stats_read(const struct hf_stats *stats, double *out, size_t n) {
-  double all[HF_STATS_VALUES];
+  double all[HF_STATS_ALL_VALUES];
   size_t at = 0;
   size_t i;
 
@@ -249,6 +309,8 @@ size_t hf_stats_read(const struct hf_stats *stats, double *out, size_t n) {
     read_histogram(&stats->histograms[i], all + at);
     at += HF_HISTOGRAM_VALUES;
   }
+  read_sqlstates(stats, all + at);
+  at += HF_SQLSTATE_VALUES;
   for (i = 0; i < at && i < n; i++) {
     out[i] = all[i];
   }
@@ -272,6 +334,10 @@ size_t hf_stats_read_buckets(const struct hf_stats *stats,
     }
   }
   return at;
+}
+
+size_t hf_stats_value_count(void) {
+  return HF_STATS_ALL_VALUES;
 }
 
 size_t hf_stats_bucket_count(void) {

@@ -128,7 +128,17 @@ enum {
   HF_HISTOGRAM_FIRST_BOUND = 7,
   HF_HISTOGRAM_BOUNDS = 18,
   HF_STATS_VALUES =
-      HF_STAT_COUNT + HF_GAUGE_COUNT + HF_HISTOGRAM_COUNT * HF_HISTOGRAM_VALUES
+      HF_STAT_COUNT + HF_GAUGE_COUNT + HF_HISTOGRAM_COUNT * HF_HISTOGRAM_VALUES,
+  /* What follows the named numbers: others, then pairs of code and count. */
+  HF_SQLSTATES = 64,
+  HF_SQLSTATE_VALUES = 1 + 2 * HF_SQLSTATES,
+  HF_STATS_ALL_VALUES = HF_STATS_VALUES + HF_SQLSTATE_VALUES
+};
+
+/* How often servers said a SQLSTATE. */
+struct hf_sqlstate_count {
+  _Atomic uint32_t code; /* its five digits to base 36; 0: not taken yet */
+  _Atomic uint64_t count;
 };
 
 struct hf_histogram_data {
@@ -137,12 +147,15 @@ struct hf_histogram_data {
   _Atomic uint64_t buckets[HF_HISTOGRAM_BUCKETS];
 };
 
-/* About 24 KB. */
+/* About 25 KB. */
 struct hf_stats {
   _Atomic uint64_t counters[HF_STAT_COUNT];
   _Atomic int32_t gauges[HF_GAUGE_COUNT];
   _Atomic int32_t answered_ms; /* a gauge for machines, without a name */
   struct hf_histogram_data histograms[HF_HISTOGRAM_COUNT];
+  /* In the order of their first time; a place once taken is kept. */
+  struct hf_sqlstate_count sqlstates[HF_SQLSTATES];
+  _Atomic uint64_t other_sqlstates;
 };
 
 /* Makes all of it zero. */
@@ -161,8 +174,9 @@ void hf_stats_add_success(struct hf_stats *stats, int32_t retries);
 void hf_stats_add_retry(struct hf_stats *stats, enum hf_outcome outcome);
 
 /*
- * Counts what a server refused by the class of its SQLSTATE, which is empty
- * when no server spoke. Writer only.
+ * Counts what a server refused by its SQLSTATE and the class of it; it is
+ * empty when no server spoke. A code that is none, or new when HF_SQLSTATES of
+ * them are known, counts among the others. Writer only.
  */
 void hf_stats_add_sqlstate(struct hf_stats *stats, const char *sqlstate);
 
@@ -184,7 +198,8 @@ void hf_stats_get_gauges(const struct hf_stats *stats, struct hf_gauges *out);
 /*
  * Writes at most `n` numbers in the order of hf_stats_names(): counters,
  * gauges, then count, sum, p50, p95, p99 and max of each histogram, in
- * microseconds. Returns how many there are in all.
+ * microseconds. After these come the SQLSTATEs, see hf_port_stats(). Returns
+ * how many there are in all.
  */
 size_t hf_stats_read(const struct hf_stats *stats, double *out, size_t n);
 

@@ -231,6 +231,17 @@ struct hf_verdict hf_retry_next(const struct hf_retry_policy *policy,
 /* Counts one call towards the process-wide retry budget. Any thread. */
 void hf_retry_count_call(void);
 
+/* ---- texts of statements ------------------------------------------------ */
+
+/* What a text says; bits. Lexical and conservative, as everything by text. */
+enum hf_text_trait {
+  HF_TEXT_READS = 1 << 0,         /* writes nothing, bar shadowed names */
+  HF_TEXT_COMMITS_MIDWAY = 1 << 1 /* an error proves nothing gone */
+};
+
+/* Returns the HF_TEXT_* bits of a statement's text. */
+int32_t hf_text_traits(const char *text, size_t bytes);
+
 /* ---- options ------------------------------------------------------------ */
 
 enum hf_option_kind {
@@ -557,10 +568,15 @@ HF_NODISCARD bool hf_port_gauges(struct hf_port *port,
                                  struct hf_gauges *out);
 
 /*
- * Writes the pool's statistics as numbers in the order of hf_stats_names().
+ * Writes the pool's statistics as numbers in the order of hf_stats_names();
+ * then how often servers said a SQLSTATE that is not among the following
+ * pairs, of a SQLSTATE (its five digits to base 36, 0: none) and how often.
  * Returns how many there are; writes at most `n`.
  */
 size_t hf_port_stats(struct hf_port *port, int32_t pool, double *out, size_t n);
+
+/* Returns how many numbers hf_port_stats() has. */
+size_t hf_stats_value_count(void);
 
 /* Returns the names of the statistics, NULL-terminated. */
 const char *const *hf_stats_names(void);

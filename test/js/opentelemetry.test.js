@@ -177,6 +177,37 @@ test('durations and the pool are metrics with the conventions names', async () =
   assert.strictEqual(waits(), acquireWaitCount, 'nothing is recorded twice');
 });
 
+test('what servers refused is counted, also what was repeated', async () => {
+  disable = enableOpenTelemetry({ spans: false });
+  const other = new Pool({
+    connectionString: server.url,
+    logger: false,
+    retryBaseMillis: 0,
+  });
+  try {
+    await other.query('create sequence once');
+    const text = `do $$ begin
+      if nextval('once') < 2 then
+        raise exception 'conflict' using errcode = '40001';
+      end if; end $$`;
+    await other.query({ text, idempotent: true });
+    collect();
+    const seen = (records.get('db.holdfast.server_errors') ?? []).filter(
+      ({ attributes }) =>
+        attributes['db.client.connection.pool.name'].endsWith('#2'),
+    );
+    assert.strictEqual(seen.length, 1);
+    const [{ value, attributes }] = seen;
+    assert.strictEqual(value, 1);
+    assert.strictEqual(attributes['error.type'], '40001');
+    assert.strictEqual(attributes['db.response.status_code'], '40001');
+    const calls = records.get('db.client.operation.duration') ?? [];
+    assert.ok(calls.every(({ attributes: a }) => !('error.type' in a)));
+  } finally {
+    await other.end();
+  }
+});
+
 test('what is turned off is not made, and disabling ends it all', async () => {
   disable = enableOpenTelemetry({ spans: false });
   await pool.query('select 1');

@@ -79,6 +79,9 @@ test('counters, gauges and failures have their numbers', async () => {
     1,
   );
   assert.strictEqual(find('holdfast_server_errors_total', { class: '22' }), 1);
+  const byCode = 'holdfast_server_errors_by_sqlstate_total';
+  assert.strictEqual(find(byCode, { sqlstate: '22012' }), 1);
+  assert.strictEqual(types.get(byCode), 'counter');
   assert.strictEqual(find('holdfast_breaker'), 0);
   assert.strictEqual(find('holdfast_connections', { state: 'idle' }), 1);
   assert.strictEqual(types.get('holdfast_queries_total'), 'counter');

@@ -32,14 +32,17 @@ function open(options) {
 test('a pool that did nothing has every number, all zero', () => {
   const stats = open().stats();
   assert.deepStrictEqual(Object.keys(stats), statNames());
-  assert.ok(Object.values(stats).every((value) => value === 0));
+  const { sqlStates, ...numbers } = stats;
+  assert.ok(Object.values(numbers).every((value) => value === 0));
+  assert.deepStrictEqual(sqlStates, {});
 });
 
-test('numbers only', async () => {
+test('numbers only, and a table of numbers', async () => {
   const pool = open();
   await pool.query('select 1');
-  const stats = pool.stats();
-  assert.ok(Object.values(stats).every((value) => Number.isFinite(value)));
+  const { sqlStates, ...numbers } = pool.stats();
+  assert.ok(Object.values(numbers).every((value) => Number.isFinite(value)));
+  assert.deepStrictEqual(sqlStates, {});
   await pool.end();
 });
 
@@ -60,14 +63,33 @@ test('a repeated statement says on which attempt it succeeded', async () => {
     2,
   );
   assert.strictEqual(stats.sqlState40, 2);
+  assert.deepStrictEqual(stats.sqlStates, { 40001: 2 });
   assert.strictEqual(stats.retryRate, 1);
   await pool.end();
 });
 
-test('refusals are counted by class, also of connects', async () => {
+test('more codes than the table has are counted together', async () => {
+  const pool = open({ max: 1 });
+  // An extension of somebody else's has codes of its own.
+  const codes = Array.from({ length: 70 }, (_, i) => `HV${100 + i}`);
+  for (const code of codes) {
+    const text = `do $$ begin
+      raise exception 'no' using errcode = '${code}'; end $$`;
+    await assert.rejects(pool.query(text), { code });
+  }
+  const { sqlStates } = pool.stats();
+  const { other, ...known } = sqlStates;
+  assert.deepStrictEqual(Object.keys(known), codes.slice(0, 64));
+  assert.ok(Object.values(known).every((count) => count === 1));
+  assert.strictEqual(other, 6);
+  await pool.end();
+});
+
+test('refusals are counted by class and code, also of connects', async () => {
   const pool = open({ database: 'nowhere' });
   await assert.rejects(pool.query('select 1'), { code: '3D000' });
   assert.ok(pool.stats().sqlStateOther >= 1);
+  assert.ok(pool.stats().sqlStates['3D000'] >= 1);
   assert.ok(pool.stats().connectsFailed >= 1);
   await pool.end();
 });

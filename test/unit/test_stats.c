@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +50,7 @@ static void there_is_a_distinct_name_for_every_number(void **state) {
     }
   }
   assert_int_equal(n, HF_STATS_VALUES);
-  assert_int_equal(hf_stats_read(stats, NULL, 0), HF_STATS_VALUES);
+  assert_int_equal(hf_stats_read(stats, NULL, 0), HF_STATS_ALL_VALUES);
 }
 
 static void new_statistics_are_all_zero(void **state) {
@@ -225,6 +226,72 @@ static void every_class_is_found_by_its_name(void **state) {
   }
 }
 
+/* How often a SQLSTATE was counted; "" asks for the others. */
+static double count_of(const char *sqlstate) {
+  double values[HF_STATS_ALL_VALUES];
+  double code = (double)strtoul(sqlstate, NULL, 36);
+  size_t i;
+
+  assert_int_equal(hf_stats_read(stats, values, HF_STATS_ALL_VALUES),
+                   hf_stats_value_count());
+  if (sqlstate[0] == '\0') {
+    return values[HF_STATS_VALUES];
+  }
+  for (i = HF_STATS_VALUES + 1; i < HF_STATS_ALL_VALUES; i += 2) {
+    if (values[i] == code) {
+      return values[i + 1];
+    }
+  }
+  return 0;
+}
+
+static void refusals_are_counted_by_their_code(void **state) {
+  (void)state;
+  assert_true(count_of("40001") == 0);
+  hf_stats_add_sqlstate(stats, "40001");
+  hf_stats_add_sqlstate(stats, "42P05");
+  hf_stats_add_sqlstate(stats, "40001");
+  hf_stats_add_sqlstate(stats, "ZZZZZ");
+  hf_stats_add_sqlstate(stats, "");
+  assert_true(count_of("40001") == 2);
+  assert_true(count_of("42P05") == 1);
+  assert_true(count_of("ZZZZZ") == 1);
+  assert_true(count_of("") == 0);
+}
+
+static void what_is_no_code_is_among_the_others(void **state) {
+  static const char *const wrong[] = {"00000",
+                                      "4000",
+                                      "42p05",
+                                      "4 001",
+                                      "\"}1"};
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    hf_stats_add_sqlstate(stats, wrong[i]);
+  }
+  assert_true(count_of("") == (double)(sizeof wrong / sizeof wrong[0]));
+}
+
+static void a_full_table_keeps_its_codes_and_counts_the_others(void **state) {
+  enum { MORE = 3 };
+  char sqlstate[6];
+  int i;
+
+  (void)state;
+  for (i = 0; i < HF_SQLSTATES + MORE; i++) {
+    assert_int_equal(snprintf(sqlstate, sizeof sqlstate, "HV%03d", i), 5);
+    hf_stats_add_sqlstate(stats, sqlstate);
+  }
+  hf_stats_add_sqlstate(stats, "HV000");
+  hf_stats_add_sqlstate(stats, sqlstate);
+  assert_true(count_of("HV000") == 2);
+  assert_true(count_of("HV063") == 1);
+  assert_true(count_of("HV064") == 0);
+  assert_true(count_of("") == MORE + 1);
+}
+
 static void buckets_count_what_is_below_their_bound(void **state) {
   double counts[HF_HISTOGRAM_COUNT * HF_HISTOGRAM_BOUNDS];
   size_t n = 0;
@@ -254,7 +321,7 @@ static void a_short_array_is_filled_and_no_more(void **state) {
 
   (void)state;
   hf_stats_add(stats, HF_STAT_QUERIES, 1);
-  assert_int_equal(hf_stats_read(stats, values, 2), HF_STATS_VALUES);
+  assert_int_equal(hf_stats_read(stats, values, 2), HF_STATS_ALL_VALUES);
   assert_true(values[0] == 1);
   assert_true(values[1] == 0);
   assert_true(values[2] == -1);
@@ -298,6 +365,16 @@ int main(void) {
       cmocka_unit_test_setup_teardown(every_class_is_found_by_its_name,
                                       make,
                                       drop),
+      cmocka_unit_test_setup_teardown(refusals_are_counted_by_their_code,
+                                      make,
+                                      drop),
+      cmocka_unit_test_setup_teardown(what_is_no_code_is_among_the_others,
+                                      make,
+                                      drop),
+      cmocka_unit_test_setup_teardown(
+          a_full_table_keeps_its_codes_and_counts_the_others,
+          make,
+          drop),
       cmocka_unit_test_setup_teardown(buckets_count_what_is_below_their_bound,
                                       make,
                                       drop),

@@ -188,6 +188,18 @@ class Core {
     this.#exports.hf_wasm_retry_count_call();
   };
 
+  /** @type {Addon['textTraits']} */
+  textTraits = (text) => {
+    const memory = this.#memory;
+    if (typeof text !== 'string') {
+      throw new TypeError('text must be a string');
+    }
+    memory.begin([text]);
+    const at = memory.write(text);
+    memory.words[WORD.NAME] = at;
+    return this.#exports.hf_wasm_text_traits(memory.end - at - 1);
+  };
+
   /** @type {Addon['optionTable']} */
   optionTable = () => {
     const { words, numbers } = this.#memory;

@@ -89,6 +89,11 @@ class Memory {
     return start;
   }
 
+  /** Where the last text written ends, with its NUL. */
+  get end() {
+    return this.#at;
+  }
+
   /**
    * @param {number} address of a text of the core's own
    * @returns {string | undefined}

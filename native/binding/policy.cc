@@ -282,6 +282,19 @@ napi_value RetryCountCall(napi_env, napi_callback_info) {
   return nullptr;
 }
 
+// textTraits(text): HF_TEXT_* bits
+napi_value TextTraits(napi_env env, napi_callback_info info) {
+  napi_value argument = nullptr;
+  size_t n = 1;
+  std::string text;
+
+  napi_get_cb_info(env, info, &n, &argument, nullptr, nullptr);
+  if (!ReadText(env, argument, "text must be a string", &text)) {
+    return nullptr;
+  }
+  return MakeInt(env, hf_text_traits(text.data(), text.size()));
+}
+
 } // namespace
 
 void DefinePolicy(Napi::Env env, Napi::Object exports) {
@@ -290,6 +303,7 @@ void DefinePolicy(Napi::Env env, Napi::Object exports) {
   SetFunction(env, exports, "retryPolicy", RetryPolicy);
   SetFunction(env, exports, "retryPreset", RetryPreset);
   SetFunction(env, exports, "retryCountCall", RetryCountCall);
+  SetFunction(env, exports, "textTraits", TextTraits);
 }
 
 } // namespace holdfast

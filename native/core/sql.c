@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "holdfast.h"
 #include "sql_lex.h"
 #include "sql_words.h"
 
@@ -394,6 +395,14 @@ void hf_sql_scan(const char *text, size_t bytes, struct hf_sql_info *out) {
     out->read_only = false;
     out->may_commit_midway = true;
   }
+}
+
+int32_t hf_text_traits(const char *text, size_t bytes) {
+  struct hf_sql_info info;
+
+  hf_sql_scan(text, bytes, &info);
+  return (info.read_only ? HF_TEXT_READS : 0) |
+         (info.may_commit_midway ? HF_TEXT_COMMITS_MIDWAY : 0);
 }
 
 /* Every bit of the word reaches the high half, and comes down from there. */

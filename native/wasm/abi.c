@@ -177,6 +177,10 @@ void hf_wasm_retry_count_call(void) {
   hf_retry_count_call();
 }
 
+int32_t hf_wasm_text_traits(uint32_t bytes) {
+  return hf_text_traits(text(NAME), bytes);
+}
+
 int32_t hf_wasm_option(uint32_t i) {
   size_t count;
   const struct hf_option *option = hf_option_table(&count) + i;

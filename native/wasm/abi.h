@@ -103,6 +103,9 @@ HF_WASM_EXPORT int32_t hf_wasm_retry_preset(void);
 /* Counts a call towards the budget of repetitions. */
 HF_WASM_EXPORT void hf_wasm_retry_count_call(void);
 
+/* Returns the HF_TEXT_* bits of the text of so many bytes that was written. */
+HF_WASM_EXPORT int32_t hf_wasm_text_traits(uint32_t bytes);
+
 /* Writes an option's row; 0 past the last. */
 HF_WASM_EXPORT int32_t hf_wasm_option(uint32_t i);
 

@@ -5,6 +5,7 @@
  * the linker would say so. Plain loops: texts are short.
  */
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 void *memset(void *to, int value, size_t bytes) {
@@ -20,6 +21,22 @@ void *memcpy(void *restrict to, const void *restrict from, size_t bytes) {
   unsigned char *at = to;
   const unsigned char *source = from;
 
+  while (bytes-- > 0) {
+    *at++ = *source++;
+  }
+  return to;
+}
+
+void *memmove(void *to, const void *from, size_t bytes) {
+  unsigned char *at = to;
+  const unsigned char *source = from;
+
+  if ((uintptr_t)to > (uintptr_t)from) {
+    while (bytes-- > 0) {
+      at[bytes] = source[bytes];
+    }
+    return to;
+  }
   while (bytes-- > 0) {
     *at++ = *source++;
   }
@@ -111,11 +128,36 @@ size_t strspn(const char *text, const char *accepted) {
   return n;
 }
 
+void *bsearch(const void *key,
+              const void *items,
+              size_t n,
+              size_t size,
+              int (*compare)(const void *a, const void *b)) {
+  const char *from = items;
+
+  while (n > 0) {
+    const char *middle = from + n / 2 * size;
+    int order = compare(key, middle);
+    if (order == 0) {
+      return (void *)(uintptr_t)middle;
+    }
+    if (order > 0) {
+      from = middle + size;
+      n--;
+    }
+    n /= 2;
+  }
+  return NULL;
+}
+
 char *strstr(const char *text, const char *wanted) {
   size_t bytes = strlen(wanted);
 
+  if (bytes == 0) {
+    return (char *)(uintptr_t)text;
+  }
   for (;; text++) {
-    if (strncmp(text, wanted, bytes) == 0) {
+    if (*text == *wanted && strncmp(text, wanted, bytes) == 0) {
       return (char *)(uintptr_t)text;
     }
     if (*text == '\0') {

@@ -5,6 +5,7 @@
 #include "core/sql.h"
 #include "core/sql_lex.h"
 #include "core/sql_words.h"
+#include "holdfast.h"
 #include "support.h"
 
 static struct hf_sql_info scan(const char *text) {
@@ -389,6 +390,14 @@ static void a_nul_makes_a_text_suspect(void **state) {
   assert_false(info.read_only);
 }
 
+static void traits_tell_reads_from_what_may_commit(void **state) {
+  (void)state;
+  assert_int_equal(hf_text_traits("select 1", 8), HF_TEXT_READS);
+  assert_int_equal(hf_text_traits("delete from a", 13), 0);
+  assert_int_equal(hf_text_traits("call p()", 8), HF_TEXT_COMMITS_MIDWAY);
+  assert_int_equal(hf_text_traits("select 1\0", 9), HF_TEXT_COMMITS_MIDWAY);
+}
+
 static void hashes_differ_and_are_stable(void **state) {
   (void)state;
   assert_true(hf_sql_hash("a", 1) == hf_sql_hash("a", 1));
@@ -413,6 +422,7 @@ int main(void) {
       cmocka_unit_test(overlong_words_and_operators_do_no_harm),
       cmocka_unit_test(random_bytes_are_survived),
       cmocka_unit_test(a_nul_makes_a_text_suspect),
+      cmocka_unit_test(traits_tell_reads_from_what_may_commit),
       cmocka_unit_test(hashes_differ_and_are_stable),
   };
 

@@ -4,7 +4,7 @@
 // The verdict on anything that was thrown, and the marks by which helpers
 // tell each other what was repeated already.
 
-const { OUTCOMES, UNITS, isOurs } = require('./errors.js');
+const { OUTCOMES, UNITS, isOurs } = require('./error-classes.js');
 const {
   findOurs,
   gatherEvidence,

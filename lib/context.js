@@ -6,6 +6,7 @@
 // the synchronous part of the user's function runs; later calls join it by the
 // context (or its signal) that the function was given.
 
+const { makeStorage } = require('#host');
 const { thisCopy, version } = require('./copy.js');
 
 /** @typedef {'write' | 'inside'} Note */
@@ -116,10 +117,7 @@ function leave(before) {
  * @returns {T}
  */
 function callWithinAsync(run, fn) {
-  if (state.storage === undefined) {
-    const { AsyncLocalStorage } = require('node:async_hooks');
-    state.storage = new AsyncLocalStorage();
-  }
+  state.storage ??= makeStorage();
   return state.storage.run(run, fn);
 }
 

@@ -5,18 +5,10 @@
 // place that outlives the module cache: bundlers, test runners and development
 // servers load modules again and again.
 
-const { readFileSync } = require('node:fs');
-const path = require('node:path');
-
+const { root: ROOT, version } = require('#host');
 const { warnOnce } = require('./warn.js');
 
 const STATE = Symbol.for('pg-holdfast');
-const ROOT = path.dirname(__dirname);
-
-/** @type {string} */
-const version = JSON.parse(
-  readFileSync(path.join(ROOT, 'package.json'), 'utf8'),
-).version;
 
 /**
  * What this environment knows of one installed copy of this package.

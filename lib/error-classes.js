@@ -4,9 +4,7 @@
 // The classes of our errors, and those that this process makes itself. No
 // message ever holds a password, a parameter or a connection string.
 
-const { getSystemErrorMap } = require('node:util');
-
-const native = lazy(() => require('./native.js'));
+const { native, systemErrors } = require('#host');
 
 /** @typedef {'not_executed' | 'rolled_back' | 'ambiguous' | 'permanent'} Outcome */
 /** @typedef {'statement' | 'transaction'} Unit */
@@ -287,7 +285,7 @@ function judge(facts, fields) {
  * @returns {number | undefined}
  */
 function systemNumber(name) {
-  for (const [number, [known]] of getSystemErrorMap()) {
+  for (const [number, [known]] of systemErrors()) {
     if (known === name) {
       return number;
     }

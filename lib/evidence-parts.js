@@ -3,9 +3,8 @@
 
 // What evidence is made of, and reading from objects that may be hostile.
 
-const { PHASES, lazy } = require('./errors.js');
-
-const native = lazy(() => require('./native.js'));
+const { native } = require('#host');
+const { PHASES } = require('./error-classes.js');
 
 /** Places of hf_evidence's facts. */
 const FACT = Object.freeze({

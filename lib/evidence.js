@@ -8,7 +8,12 @@
 //
 // Nothing read from an error may throw: there are getters, proxies, cycles.
 
-const { OUTCOMES, isOurs, lazy, severityNumber } = require('./errors.js');
+const {
+  OUTCOMES,
+  isOurs,
+  lazy,
+  severityNumber,
+} = require('./error-classes.js');
 const {
   FACT,
   FACTS,

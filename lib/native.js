@@ -78,6 +78,8 @@ const { platformName } = require('./platform.js');
  * @property {() => number[]} retryPolicy
  * @property {(name: string) => number[] | undefined} retryPreset
  * @property {() => void} retryCountCall
+ * @property {(text: string) => number} textTraits bits of enum
+ *   hf_text_trait
  * @property {new (deliver: Deliver) => NativePort} Port
  */
 
@@ -93,11 +95,31 @@ const NAMES = [
   'retryPolicy',
   'retryPreset',
   'retryCountCall',
+  'textTraits',
   'Port',
 ];
 
+/** What also the core as WebAssembly offers; see lib/wasm. */
+const CORE = new Set([
+  'optionTable',
+  'statuses',
+  'statsNames',
+  'statsBounds',
+  'classify',
+  'retryNext',
+  'retryPolicy',
+  'retryPreset',
+  'retryCountCall',
+  'textTraits',
+]);
+
 /** @type {Addon | undefined} */
 let addon;
+
+/** HOLDFAST_CORE=wasm shows what works where no binary fits. */
+function isPretended() {
+  return process.env.HOLDFAST_CORE === 'wasm';
+}
 
 /** @returns {unknown} what "npm run build" or "npx pg-holdfast build" left */
 function fromBuild() {
@@ -136,6 +158,9 @@ function load() {
   }
   /** @type {unknown[]} */
   const causes = [];
+  if (isPretended()) {
+    throw require('./no-binary.js').noBinary(platformName(), causes);
+  }
   // What was built here comes first: somebody asked for it.
   for (const source of [fromBuild, fromPackage]) {
     try {
@@ -151,6 +176,38 @@ function load() {
 }
 
 /**
+ * Returns who offers something: the addon or, where none fits, the core as
+ * WebAssembly.
+ * @param {keyof Addon} name
+ * @returns {Addon}
+ */
+function offerer(name) {
+  try {
+    return load();
+  } catch (error) {
+    if (!CORE.has(name)) {
+      throw error;
+    }
+    return wasmCore(error);
+  }
+}
+
+/**
+ * @param {unknown} why there is no addon
+ * @returns {Addon}
+ */
+function wasmCore(why) {
+  const { compile } = require('./wasm/compile.js');
+  const { loadCore } = require('./wasm/index.js');
+  const { version } = require('./host.js');
+  try {
+    return /** @type {any} */ (loadCore(version, compile));
+  } catch {
+    throw why; // node --jitless has no WebAssembly, for one
+  }
+}
+
+/**
  * Puts what the addon offers in front of it, each to be looked up once.
  * @param {object} target
  */
@@ -160,7 +217,7 @@ function offer(target) {
       configurable: true,
       enumerable: true,
       get() {
-        const value = load()[name];
+        const value = offerer(name)[name];
         Object.defineProperty(target, name, { value });
         return value;
       },

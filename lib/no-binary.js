@@ -6,6 +6,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { HoldfastError } = require('./error-classes.js');
+
 const ROOT = path.join(__dirname, '..');
 const PREFIX = 'pg-holdfast-';
 
@@ -105,11 +107,15 @@ function noBinary(platform, causes) {
     broken === undefined
       ? absent(platform)
       : unloadable(platform, /** @type {Error} */ (broken).message);
-  const error = new Error(
+  return new HoldfastError(
+    'HF_NO_BINARY',
     `pg-holdfast: ${sentence} [Node.js ${process.versions.node}]`,
-    { cause: broken ?? causes.at(-1) },
+    {
+      outcome: 'permanent',
+      reason: 'no binary fits this platform',
+      cause: broken ?? causes.at(-1),
+    },
   );
-  return Object.assign(error, { code: 'HF_NO_BINARY' });
 }
 
 module.exports = { noBinary };

@@ -9,7 +9,7 @@ const {
   severityNumber,
   statusNumber,
   systemNumber,
-} = require('./errors.js');
+} = require('./error-classes.js');
 const {
   FACT,
   FACTS,

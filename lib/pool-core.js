@@ -21,8 +21,8 @@ const {
 const { addLive, nameOf, removeLive, setCore } = require('./live.js');
 const { setLogger } = require('./log.js');
 const { readStats } = require('./metrics.js');
+const { portOrReason } = require('./no-port.js');
 const { Observer } = require('./observer.js');
-const { getPort } = require('./port.js');
 const { acquireSession, hasSessions } = require('./session.js');
 const registry = require('./types.js');
 const { compareOptions, openFields } = require('./open-fields.js');
@@ -54,7 +54,7 @@ class PoolCore {
     this.#shared = shared;
     setCore(pool, this);
     this.log = setLogger(pool, resolved.logger);
-    this.port = getPort();
+    this.port = portOrReason();
     /** @type {import('./types.js').CustomTypes} */
     this.types = resolved.types ?? registry;
     /** @type {string | undefined} */

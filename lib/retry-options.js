@@ -3,11 +3,10 @@
 
 // The options of the retry helpers: checked, and made into a plan.
 
+const { native } = require('#host');
 const { currentContext, contextOf } = require('./context.js');
-const { lazy } = require('./errors.js');
+const { lazy } = require('./error-classes.js');
 const { nearest } = require('./nearest.js');
-
-const native = lazy(() => require('./native.js'));
 
 const INT_MAX = 2147483647;
 

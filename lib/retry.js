@@ -5,7 +5,7 @@
 // engine's retry law (the same code that repeats pool.query); what is here
 // calls the function, waits, and keeps deadlines and signals.
 
-const { isPromise } = require('node:util').types;
+const { isPromise, native } = require('#host');
 
 const {
   classify,
@@ -22,7 +22,7 @@ const {
   leave,
 } = require('./context.js');
 const { gatherEvidence } = require('./evidence.js');
-const { isOurs, lazy } = require('./errors.js');
+const { isOurs } = require('./error-classes.js');
 const {
   defaultPlan,
   parseRetryOptions,
@@ -38,8 +38,6 @@ const {
   sleep,
   watch,
 } = require('./run.js');
-
-const native = lazy(() => require('./native.js'));
 
 /**
  * Calls that the engine's budget does not know of yet. They are told in

@@ -3,18 +3,14 @@
 
 // One call of a retry helper: its attempts, its deadline and its signal.
 
-const { channel } = require('node:diagnostics_channel');
-const { inspect, types } = require('node:util');
+const { hearsRetries, inspectCustom, isPromise, tellRetry } = require('#host');
 
 const { classify } = require('./classify.js');
 const { nowMillis, startTimer, stopTimer } = require('./clock.js');
 const { RUN, makeJoinable } = require('./context.js');
-const { OUTCOMES, usageError } = require('./errors.js');
+const { OUTCOMES, usageError } = require('./error-classes.js');
 const { POLICY } = require('./retry-options.js');
-const { hearsRetries, tellRetry } = require('./tell-retry.js');
 const { warnOnce } = require('./warn.js');
-
-const { isPromise } = types;
 
 /** How long an aborted function may take to say what became of its work. */
 const DEADLINE_GRACE_MILLIS = 50;
@@ -22,8 +18,6 @@ const ABORT_GRACE_MILLIS = 1000;
 
 /** A deadline nearer than this is over: nothing can be done in time. */
 const LEAST_MILLIS = 1;
-
-const retryChannel = channel('holdfast:retry');
 
 /** @typedef {import('./context.js').JoinedRun} JoinedRun */
 
@@ -35,7 +29,7 @@ class RetryContext {
     this[RUN] = run;
   }
 
-  [inspect.custom]() {
+  [inspectCustom]() {
     const { signal, deadline, attempt } = this;
     return { signal, deadline, attempt };
   }
@@ -201,8 +195,7 @@ function historyOf(run) {
  */
 function announce(run, error, delayMillis, why) {
   const { onRetry, name } = run.plan;
-  const heard = retryChannel.hasSubscribers || hearsRetries();
-  if (onRetry === undefined && !heard) {
+  if (onRetry === undefined && !hearsRetries()) {
     return;
   }
   const event = {
@@ -214,7 +207,6 @@ function announce(run, error, delayMillis, why) {
     outcome: OUTCOMES[why.outcome],
     reason: why.reason,
   };
-  retryChannel.publish(event);
   tellRetry(event);
   tellSafely(onRetry, event);
 }

@@ -3,6 +3,8 @@
 
 // Warnings, each text once per process.
 
+const { emitWarning } = require('#host');
+
 /** More different texts than this are not worth the memory. */
 const REMEMBERED_MAX = 1000;
 
@@ -19,7 +21,7 @@ function warnOnce(text, code, detail) {
     return;
   }
   told.add(text);
-  process.emitWarning(text, { type: 'HoldfastWarning', code, detail });
+  emitWarning(text, { type: 'HoldfastWarning', code, detail });
 }
 
 module.exports = { warnOnce };

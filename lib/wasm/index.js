@@ -11,30 +11,12 @@ const CORE = Symbol.for('pg-holdfast.core');
 /** @typedef {{version: string, core: Core}} Kept */
 
 /**
- * What an edge runtime imported: it compiles no bytes.
- * @type {WebAssembly.Module | undefined}
- */
-let imported;
-
-/** @param {WebAssembly.Module} module */
-function provide(module) {
-  imported = module;
-}
-
-/** @returns {Uint8Array<ArrayBuffer>} */
-function bytes() {
-  // @ts-ignore: it is there only once it was built
-  return Uint8Array.from(atob(require('./bytes.js')), (unit) =>
-    unit.charCodeAt(0),
-  );
-}
-
-/**
  * Returns the core. Throws what the platform says when it runs none.
  * @param {string} version of this package
+ * @param {() => WebAssembly.Module} compile
  * @returns {Core}
  */
-function loadCore(version) {
+function loadCore(version, compile) {
   const holder = /** @type {Record<symbol, Kept | undefined>} */ (
     /** @type {unknown} */ (globalThis)
   );
@@ -42,7 +24,7 @@ function loadCore(version) {
   if (kept?.version === version) {
     return kept.core;
   }
-  const core = new Core(imported ?? new WebAssembly.Module(bytes()));
+  const core = new Core(compile());
   Object.defineProperty(holder, CORE, {
     value: { version, core },
     configurable: true,
@@ -50,4 +32,4 @@ function loadCore(version) {
   return core;
 }
 
-module.exports = { loadCore, provide };
+module.exports = { loadCore };

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Browsers compile the core themselves.
+
+const { compile } = require('../wasm/compile.js');
+const { provide } = require('./source.js');
+
+provide(compile);
+
+module.exports = require('./index.js');

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The public face in edge runtimes and browsers, by "exports" in package.json:
+// the helpers run on WebAssembly; what needs the pool rejects and says where
+// there is one. The names are those of lib/index.js.
+
+const { version } = require('../../package.json');
+const { DatabaseError, HoldfastError } = require('../error-classes.js');
+const { escapeIdentifier, escapeLiteral } = require('../quote.js');
+const retry = require('../retry.js');
+const { poolHere } = require('./no-pool.js');
+
+/** @returns {Promise<never>} */
+function refuse() {
+  return Promise.reject(poolHere());
+}
+
+/** Can be made, as modules do at their top; whatever is asked of it rejects. */
+class Pool {
+  options = Object.freeze({});
+  totalCount = 0;
+  idleCount = 0;
+  waitingCount = 0;
+  ended = false;
+  ending = false;
+
+  end() {
+    this.ending = true;
+    this.ended = true;
+    return Promise.resolve();
+  }
+}
+
+const ASKING =
+  'query connect transaction warmup health reset suspend resume listen drain ' +
+  'invalidate clearPreparedStatements';
+const LISTENING =
+  'on once off addListener removeListener removeAllListeners setMaxListeners';
+for (const name of ASKING.split(' ')) {
+  Object.defineProperty(Pool.prototype, name, { value: refuse });
+}
+for (const name of LISTENING.split(' ')) {
+  Object.defineProperty(Pool.prototype, name, {
+    /** @this {Pool} */
+    value() {
+      return this;
+    },
+  });
+}
+
+/** @type {Pool | undefined} */
+let shared;
+
+function getPool() {
+  shared ??= new Pool();
+  return shared;
+}
+
+function enableOpenTelemetry() {
+  throw poolHere();
+}
+
+module.exports = {
+  ...retry,
+  Pool,
+  getPool,
+  warmup: refuse,
+  healthCheck: refuse,
+  resetDatabaseConnections: refuse,
+  clearPreparedStatements: refuse,
+  installShutdownHooks: () => () => {},
+  prometheusText: () => '',
+  enableOpenTelemetry,
+  HoldfastError,
+  DatabaseError,
+  types: Object.freeze({}),
+  escapeIdentifier,
+  escapeLiteral,
+  versions: Object.freeze({ holdfast: version }),
+};

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+import holdfast from './index.js';
+
+// The same objects by name; a test compares the names with lib/index.js.
+export const {
+  Pool,
+  getPool,
+  warmup,
+  healthCheck,
+  resetDatabaseConnections,
+  clearPreparedStatements,
+  installShutdownHooks,
+  retryQuery,
+  withDatabaseRetry,
+  withTransactionRetry,
+  withPrismaRetry,
+  classify,
+  presets,
+  prometheusText,
+  enableOpenTelemetry,
+  HoldfastError,
+  DatabaseError,
+  types,
+  escapeIdentifier,
+  escapeLiteral,
+  versions,
+} = holdfast;
+
+export default holdfast;

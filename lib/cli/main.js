@@ -13,6 +13,10 @@
 
 /** @type {Record<string, Command>} */
 const COMMANDS = {
+  doctor: {
+    help: 'says what a connection string leads to, and what suits it',
+    load: () => require('./doctor.js'),
+  },
   build: {
     help: "builds the addon from source against this system's libpq",
     load: () => require('./build.js'),

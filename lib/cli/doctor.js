@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// npx pg-holdfast doctor [url]: what a connection string really leads to.
+
+const { existsSync } = require('node:fs');
+
+const { UsageError, loadEnvFile, numberOf, parse } = require('./arguments.js');
+const { withUsage } = require('./arguments.js');
+const { Deadline } = require('./doctor/deadline.js');
+const { examine } = require('./doctor/examine.js');
+const { newReport } = require('./doctor/new-report.js');
+const { asText } = require('./doctor/report.js');
+const { directOf, readSettings } = require('./doctor/settings.js');
+const { startProgress } = require('./progress.js');
+
+/** @typedef {import('./doctor/new-report.js').Report} Report */
+
+const EXIT = { ok: 0, warnings: 1, fails: 2 };
+const TIMEOUT = { initial: 15, min: 1, max: 600 };
+
+const USAGE = `usage: npx pg-holdfast doctor [url] [options]
+
+Says what a connection string really leads to, and which settings suit it.
+Without url: DATABASE_URL, SUPABASE_DATABASE_URL, or the PG* variables.
+It only reads, and never shows a password.
+
+  --direct         examine DIRECT_URL (or DIRECT_DATABASE_URL) instead
+  --env-file FILE  take variables that are not set from this file
+  --timeout N      seconds for everything together (default ${TIMEOUT.initial})
+  --json           the report as JSON, on standard output
+  --quiet          no progress on standard error
+  --help
+
+exit code: 0 fine, 1 works with warnings, 2 does not work, 64 wrong usage
+`;
+
+/** @type {Record<string, import('./arguments.js').Flag>} */
+const FLAGS = {
+  direct: { type: 'boolean' },
+  'env-file': { type: 'string' },
+  timeout: { type: 'string' },
+  json: { type: 'boolean' },
+  quiet: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+};
+
+/**
+ * @param {string | undefined} url
+ * @param {boolean} wantsDirect
+ * @returns {{url: string | undefined, source: string | undefined}}
+ */
+function chosen(url, wantsDirect) {
+  if (!wantsDirect) {
+    return { url, source: url === undefined ? undefined : 'argument' };
+  }
+  const direct = directOf(process.env);
+  if (direct === undefined || url !== undefined) {
+    throw new UsageError(
+      url === undefined
+        ? 'neither DIRECT_URL nor DIRECT_DATABASE_URL is set'
+        : 'either a url or --direct',
+    );
+  }
+  return { url: direct.url, source: direct.name };
+}
+
+/**
+ * What is wrong with the settings, as a report.
+ * @param {unknown} error
+ * @param {string | undefined} source
+ * @returns {Report}
+ */
+function unreadable(error, source) {
+  const { message, code } = /** @type {any} */ (error);
+  const report = newReport(null, source ?? 'environment');
+  const isMissing = /is not set/.test(message) && source === undefined;
+  const nextFor = () => {
+    if (code === 'HF_NO_BINARY') {
+      return 'npx pg-holdfast build';
+    }
+    if (isMissing && existsSync('.env')) {
+      return 'there is a .env here: npx pg-holdfast doctor --env-file .env';
+    }
+    return isMissing
+      ? "npx pg-holdfast doctor 'postgresql://user:password@host:5432/database'"
+      : 'correct it; docs/options.md has all parameters';
+  };
+  report.findings.push({
+    id: code === 'HF_NO_BINARY' ? 'no-binary' : 'settings',
+    level: 'failure',
+    text: message,
+    next: nextFor(),
+  });
+  return report;
+}
+
+/** @param {Report} report */
+function judge(report) {
+  const has = (/** @type {string} */ level) =>
+    report.findings.some((finding) => finding.level === level);
+  if (!report.works || has('failure')) {
+    report.verdict = 'fails';
+  } else {
+    report.verdict = has('warning') ? 'warnings' : 'ok';
+  }
+  report.exitCode = EXIT[report.verdict];
+}
+
+/**
+ * @param {string | undefined} url
+ * @param {string | undefined} source
+ * @param {number} millis
+ * @param {(text: string) => void} tell
+ * @returns {Promise<Report>}
+ */
+async function diagnose(url, source, millis, tell) {
+  /** @type {import('./doctor/settings.js').Settings} */
+  let settings;
+  try {
+    settings = readSettings(url, source);
+  } catch (error) {
+    return unreadable(error, source);
+  }
+  tell(`settings: from ${settings.source}`);
+  return await examine(settings, new Deadline(millis), tell);
+}
+
+/**
+ * Writes, and waits until it has left.
+ * @param {string} text
+ */
+function print(text) {
+  return new Promise((resolve) => {
+    process.stdout.write(text, resolve);
+  });
+}
+
+/** @param {string[]} args @returns {Promise<number>} the exit code */
+async function runDoctor(args) {
+  const { url: given, flags } = parse(args, FLAGS);
+  if (flags.help) {
+    await print(USAGE);
+    return 0;
+  }
+  const seconds = numberOf(flags.timeout, 'timeout', TIMEOUT);
+  loadEnvFile(flags['env-file']);
+  const { url, source } = chosen(given, flags.direct === true);
+  const tell = startProgress(flags.quiet === true);
+  const report = await diagnose(url, source, seconds * 1000, tell);
+  judge(report);
+  await print(
+    flags.json ? `${JSON.stringify(report, null, 2)}\n` : `\n${asText(report)}`,
+  );
+  if (!report.complete) {
+    // A look-up that hangs cannot be called back, and would keep us here.
+    process.exit(report.exitCode);
+  }
+  return report.exitCode;
+}
+
+/** @param {string[]} args @returns {Promise<number>} the exit code */
+function run(args) {
+  return withUsage(USAGE, () => runDoctor(args));
+}
+
+module.exports = { run };

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The configuration we would use for this URL, setting by setting, with the
+// reason. `ok` says that it is so already.
+
+const { isRemote } = require('./verdicts.js');
+
+/** @typedef {import('./new-report.js').Report} Report */
+/** @typedef {import('./explain.js').Finding} Finding */
+/** @typedef {import('./settings.js').Settings} Settings */
+
+/**
+ * @typedef {object} Advice
+ * @property {string} setting an option, a parameter or a variable
+ * @property {string | number | null} value null: leave it out
+ * @property {string} reason
+ * @property {boolean} ok whether it is so already
+ */
+
+const DEFAULT_MAX = 10;
+/** Deploys overlap, and somebody always has psql open. */
+const PROCESSES = 4;
+
+/** @param {Report} report */
+function shares({ pooler }) {
+  return pooler.mode === 'transaction' || pooler.mode === 'statement';
+}
+
+/** @param {Report} report @param {Settings} settings @returns {Advice} */
+function adviseMax(report, settings) {
+  const { pooler, limits } = report;
+  const now = Number(settings.values.max);
+  const { value, reason } = shares(report)
+    ? maxBehindPooler(pooler.poolSize)
+    : maxDirect(limits, pooler.mode === 'session');
+  const ok = now === value || (now < value && now > 1);
+  return { setting: 'max', value, reason, ok };
+}
+
+/** @param {number | null} poolSize */
+function maxBehindPooler(poolSize) {
+  if (poolSize !== null && poolSize < DEFAULT_MAX) {
+    return {
+      value: Math.max(2, poolSize),
+      reason: `the pooler has ${poolSize} server connections: more only wait there`,
+    };
+  }
+  return {
+    value: DEFAULT_MAX,
+    reason:
+      'connections to the pooler are cheap; more than its pool_size only ' +
+      'wait there instead of here',
+  };
+}
+
+/**
+ * @param {import('./server.js').LimitsReport} limits
+ * @param {boolean} session
+ */
+function maxDirect({ free, userLimit, databaseLimit }, session) {
+  const room = Math.min(
+    ...[free, userLimit, databaseLimit].filter((limit) => limit !== null),
+  );
+  if (!Number.isFinite(room)) {
+    return { value: DEFAULT_MAX, reason: 'the default' };
+  }
+  const value = Math.max(
+    1,
+    Math.min(DEFAULT_MAX, Math.floor(room / PROCESSES)),
+  );
+  const what = session
+    ? 'session mode: each takes one of the server'
+    : 'direct';
+  return {
+    value,
+    reason:
+      `${what}; ${room} connections are free, and ${PROCESSES} processes ` +
+      `(deploys overlap) should fit into them`,
+  };
+}
+
+/** @param {Report} report @param {Settings} settings @returns {Advice} */
+function advisePooler(report, settings) {
+  const now = settings.values.pooler;
+  const { mode, proxied } = report.pooler;
+  const right =
+    now === 'auto' ||
+    (now === 'transaction' && (shares(report) || mode === 'unknown')) ||
+    (now === 'none' && !proxied);
+  const found = proxied ? 'a proxy, and names nothing' : 'a direct connection';
+  if (mode === 'session') {
+    return {
+      setting: 'pooler',
+      value: 'session',
+      reason:
+        "'auto' is careful with any proxy; this says that a connection keeps " +
+        'its server, so that names, listen() and sessions work',
+      ok: now === 'session',
+    };
+  }
+  return {
+    setting: 'pooler',
+    value: 'auto',
+    reason: `finds out by itself: here ${found}`,
+    ok: right,
+  };
+}
+
+/** @param {Report} report @param {Settings} settings @returns {Advice} */
+function adviseTls({ tls }, settings) {
+  const mode = settings.sslmode;
+  if (!isRemote(settings)) {
+    const reason = 'on this machine: nobody in between';
+    return { setting: 'sslmode', value: mode, reason, ok: true };
+  }
+  const asIs = tls.trusted === true && tls.hostMatches === true;
+  return {
+    setting: 'sslmode',
+    value: 'verify-full',
+    reason: asIs
+      ? 'its certificate is one that Node trusts, for this name'
+      : 'with sslrootcert=<file of the authority>; only it keeps others out',
+    ok: mode === 'verify-full',
+  };
+}
+
+/** @param {Report} report @param {Settings} settings @returns {Advice[]} */
+function adviseDirect(report, { direct }) {
+  if (!shares(report)) {
+    return [];
+  }
+  return [
+    {
+      setting: 'DIRECT_URL',
+      value: 'postgresql://…the server itself, not the pooler…',
+      reason:
+        'listen(), connect({session: true}), migrations and pg_dump need a ' +
+        'session, which this pooler does not give',
+      ok: direct !== undefined,
+    },
+  ];
+}
+
+/** @param {Report} report @param {Settings} settings @returns {Advice[]} */
+function adviseIdle({ server }, { values }) {
+  const text = server.timeouts.idle_session_timeout;
+  const millis = millisOf(text);
+  if (millis === null) {
+    return [];
+  }
+  const value = Math.max(1000, Math.floor(millis / 2));
+  const now = Number(values.idleTimeoutMillis);
+  return [
+    {
+      setting: 'idleTimeoutMillis',
+      value,
+      reason: `the server ends idle sessions after ${text}`,
+      ok: now > 0 && now <= value,
+    },
+  ];
+}
+
+/** @type {Record<string, number>} */
+const UNITS = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** @param {string | undefined} text as current_setting() writes it */
+function millisOf(text) {
+  const match = /^(\d+)(ms|s|min|h|d)$/.exec(text ?? '');
+  return match === null ? null : Number(match[1]) * UNITS[match[2]];
+}
+
+/** @param {Report} report @param {Settings} settings @returns {Advice[]} */
+function adviceOf(report, settings) {
+  return [
+    advisePooler(report, settings),
+    adviseMax(report, settings),
+    adviseTls(report, settings),
+    ...adviseDirect(report, settings),
+    ...adviseIdle(report, settings),
+  ];
+}
+
+/** @type {Record<string, string>} */
+const REFUSES = {
+  none: 'statements get names, which this pooler mixes up: 42P05 comes back',
+  session: 'statements get names, which this pooler mixes up: 42P05 comes back',
+};
+
+/**
+ * What is worth a word about the pooler.
+ * @param {Report} report
+ * @param {Settings} settings
+ * @returns {Finding[]}
+ */
+function poolerFindings(report, settings) {
+  const { mode, proxied } = report.pooler;
+  const now = String(settings.values.pooler);
+  /** @type {[boolean, Finding][]} */
+  const rules = [
+    [
+      mode === 'statement',
+      {
+        id: 'statement-mode',
+        level: 'warning',
+        text: 'statement mode: no transactions at all, BEGIN ends the connection',
+        next: 'pool_mode = transaction in PgBouncer',
+      },
+    ],
+    [
+      shares(report) && Object.hasOwn(REFUSES, now),
+      {
+        id: 'pooler-option',
+        level: 'warning',
+        text: `pooler is set to '${now}': ${REFUSES[now]}`,
+        next: "leave pooler out ('auto'), or set it to 'transaction'",
+      },
+    ],
+    [
+      now === 'transaction' && (!proxied || mode === 'session'),
+      {
+        id: 'pooler-option',
+        level: 'warning',
+        text:
+          `pgbouncer=true (pooler: 'transaction') is set, but this is ` +
+          `${proxied ? 'session mode' : 'the server itself'}: statements are ` +
+          'not prepared, sessions refused',
+        next: 'take pgbouncer=true out of the URL',
+      },
+    ],
+    [
+      settings.values.max === 1,
+      {
+        id: 'one-connection',
+        level: 'warning',
+        text: 'max (connection_limit) is 1: every call waits for the one before',
+        next: 'leave it out, or give 5; one process needs more than one',
+      },
+    ],
+    [
+      mode === 'unknown',
+      {
+        id: 'unknown-mode',
+        level: 'warning',
+        text: `the mode of the pooler could not be found: ${report.pooler.evidence}`,
+        next: 'run it again when the pooler is less busy',
+      },
+    ],
+    [
+      shares(report) && settings.direct === undefined,
+      {
+        id: 'no-direct-url',
+        level: 'hint',
+        text: 'DIRECT_URL is not set: listen() and sessions are refused here',
+        next: 'set it to the server itself, if you need them',
+      },
+    ],
+  ];
+  return rules.filter(([there]) => there).map(([, finding]) => finding);
+}
+
+module.exports = { adviceOf, poolerFindings };

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// DIRECT_URL: does it lead past the pooler, and to the same server?
+
+const { Failure, asFailure } = require('./failure.js');
+const { explore } = require('./network.js');
+const { findMode } = require('./pooler.js');
+const { readServer } = require('./server.js');
+const { readSettings, shownUrl } = require('./settings.js');
+const { World } = require('./world.js');
+
+/** @typedef {import('./explain.js').Finding} Finding */
+/** @typedef {Omit<import('./new-report.js').DirectReport, 'source'>} Found */
+
+/**
+ * @param {World} world
+ * @param {import('./server.js').ServerReport} main
+ * @returns {Promise<Found['leadsTo']>}
+ */
+async function whereTo(world, main) {
+  const connection = await world.connect();
+  const { server } = await readServer(connection);
+  world.close(connection);
+  if ((await findMode(world)).mode !== 'direct') {
+    return 'a pooler';
+  }
+  return server.startedAt === main.startedAt ? 'the server' : 'another server';
+}
+
+/** @type {Record<string, [text: string, next: string]>} */
+const WORDS = {
+  'a pooler': [
+    'leads to a pooler, too',
+    'give the port of the server itself (5432)',
+  ],
+  'another server': [
+    'leads to another server process (a replica, or another database)',
+    'make sure that both URLs are of the same database',
+  ],
+  nowhere: ['cannot be reached', 'npx pg-holdfast doctor --direct says why'],
+};
+
+/**
+ * @param {{name: string, url: string}} direct
+ * @param {import('./deadline.js').Deadline} deadline
+ * @param {import('./server.js').ServerReport} main
+ * @param {(world: World) => void} opened has every world that was made
+ * @returns {Promise<{report: Found, findings: Finding[]}>}
+ */
+async function checkDirect(direct, deadline, main, opened) {
+  const settings = readSettings(direct.url, direct.name);
+  /** @type {Found} */
+  const report = { url: shownUrl(settings), leadsTo: 'nowhere' };
+  let why = '';
+  try {
+    const { routes } = await explore(settings.hosts[0], deadline);
+    if (routes.length === 0) {
+      throw new Failure('system', 'no address answers');
+    }
+    const world = new World(settings, deadline, routes[0]);
+    opened(world);
+    report.leadsTo = await whereTo(world, main);
+  } catch (error) {
+    why = `: ${asFailure(error, 'the login').message}`;
+  }
+  const [text, next] = WORDS[report.leadsTo] ?? [];
+  /** @type {Finding[]} */
+  const findings =
+    text === undefined
+      ? []
+      : [
+          {
+            id: 'direct-url',
+            level: 'warning',
+            text: `${direct.name} ${text}${why}`,
+            next,
+          },
+        ];
+  return { report, findings };
+}
+
+module.exports = { checkDirect };

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What the server says of itself: version, role, limits, how far away it is.
+
+const { rounded } = require('./deadline.js');
+const { timed } = require('./connection.js');
+
+/** @typedef {import('./connection.js').Connection} Connection */
+
+const QUERY_MILLIS = 4000;
+/** The median of so many; the first warms up and does not count. */
+const ROUND_TRIPS = 9;
+
+/**
+ * @typedef {object} ServerReport
+ * @property {string | null} version
+ * @property {'primary' | 'standby' | null} role
+ * @property {boolean | null} readOnly whether transactions are by default
+ * @property {string | null} startedAt
+ * @property {string | null} user
+ * @property {boolean | null} superuser
+ * @property {Record<string, string>} timeouts of the server that are set
+ */
+
+/**
+ * @typedef {object} LimitsReport
+ * @property {number | null} maxConnections
+ * @property {number | null} reserved for superusers
+ * @property {number | null} used by all databases of the server
+ * @property {number | null} free for this user
+ * @property {number | null} userLimit
+ * @property {number | null} databaseLimit
+ */
+
+/**
+ * @typedef {object} LatencyReport
+ * @property {number | null} connectMillis TCP only
+ * @property {number | null} loginMillis TCP, TLS and authentication
+ * @property {number | null} roundTripMillis the median
+ * @property {number | null} fastestMillis
+ * @property {number | null} slowestMillis
+ */
+
+// Everybody may read all of this. Where a name is not known to this version
+// the second argument of current_setting() gives null.
+const FACTS = `select json_build_object(
+  'recovery', pg_is_in_recovery(),
+  'readOnly', current_setting('transaction_read_only'),
+  'startedAt', pg_postmaster_start_time(),
+  'user', current_user,
+  'superuser', (select rolsuper from pg_roles where rolname = current_user),
+  'userLimit', (select rolconnlimit from pg_roles where rolname = current_user),
+  'databaseLimit', (select datconnlimit from pg_database
+                     where datname = current_database()),
+  'max', current_setting('max_connections')::int,
+  'forSuperusers', current_setting('superuser_reserved_connections')::int,
+  'reserved', coalesce(current_setting('reserved_connections', true), '0')::int,
+  'used', (select sum(numbackends) from pg_stat_database),
+  'timeouts', json_build_object(
+    'statement_timeout', current_setting('statement_timeout'),
+    'lock_timeout', current_setting('lock_timeout'),
+    'idle_in_transaction_session_timeout',
+      current_setting('idle_in_transaction_session_timeout'),
+    'idle_session_timeout', current_setting('idle_session_timeout', true),
+    'transaction_timeout', current_setting('transaction_timeout', true)))`;
+
+/** @param {number} limit -1 is none */
+function limitOf(limit) {
+  return limit >= 0 ? limit : null;
+}
+
+/**
+ * @param {any} facts
+ * @returns {LimitsReport}
+ */
+function limitsOf(facts) {
+  const reserved = facts.forSuperusers + facts.reserved;
+  const kept = facts.superuser ? 0 : reserved;
+  return {
+    maxConnections: facts.max,
+    reserved,
+    used: facts.used,
+    free: Math.max(0, facts.max - kept - facts.used),
+    userLimit: limitOf(facts.userLimit),
+    databaseLimit: limitOf(facts.databaseLimit),
+  };
+}
+
+/** @param {Record<string, string | null>} timeouts */
+function timeoutsOf(timeouts) {
+  /** @type {Record<string, string>} */
+  const set = {};
+  for (const [name, value] of Object.entries(timeouts)) {
+    if (value !== null && value !== '0') {
+      set[name] = value;
+    }
+  }
+  return set;
+}
+
+/**
+ * Asks the server for its facts. What is no PostgreSQL of ours rejects.
+ * @param {Connection} connection
+ * @returns {Promise<{server: ServerReport, limits: LimitsReport}>}
+ */
+async function readServer(connection) {
+  const { rows } = await connection.query(FACTS, QUERY_MILLIS);
+  const facts = JSON.parse(rows[0]?.[0] ?? '{}');
+  return {
+    server: {
+      version: connection.parameters.get('server_version') ?? null,
+      role: facts.recovery ? 'standby' : 'primary',
+      readOnly: facts.readOnly === 'on',
+      startedAt: facts.startedAt,
+      user: facts.user,
+      superuser: facts.superuser,
+      timeouts: timeoutsOf(facts.timeouts),
+    },
+    limits: limitsOf(facts),
+  };
+}
+
+/**
+ * Measures round trips.
+ * @param {Connection} connection
+ * @param {LatencyReport} report
+ */
+async function measure(connection, report) {
+  /** @type {number[]} */
+  const times = [];
+  for (let i = 0; i <= ROUND_TRIPS; i++) {
+    const { millis } = await timed(() =>
+      connection.query('select 1', QUERY_MILLIS),
+    );
+    times.push(millis);
+  }
+  const sorted = times.slice(1).sort((a, b) => a - b);
+  report.roundTripMillis = rounded(sorted[sorted.length >> 1]);
+  report.fastestMillis = rounded(sorted[0]);
+  report.slowestMillis = rounded(sorted[sorted.length - 1]);
+}
+
+module.exports = { measure, readServer };

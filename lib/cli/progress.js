@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+/**
+ * Returns what tells of progress: lines with the time, on standard error.
+ * @param {boolean} quiet
+ * @returns {(text: string) => void}
+ */
+function startProgress(quiet) {
+  const since = performance.now();
+  return (text) => {
+    if (!quiet) {
+      const seconds = ((performance.now() - since) / 1000).toFixed(2);
+      process.stderr.write(`[${seconds.padStart(6)} s] ${text}\n`);
+    }
+  };
+}
+
+module.exports = { startProgress };

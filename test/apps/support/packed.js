@@ -137,4 +137,4 @@ async function installPacked(modules) {
   }
 }
 
-module.exports = { ROOT, installPacked };
+module.exports = { ROOT, findTarballs, installPacked };

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// The tarballs on a system without compiler, libpq and OpenSSL, installed by
+// npm without scripts, under every Node.js that is supported.
+//
+// HF_PACKED names the folder of the tarballs of `npm run release`; without it
+// they are packed with this machine's own build, which cannot run there.
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { after, before, test } = require('node:test');
+const { startPostgres } = require('../support/index.js');
+const { makeBareRoot } = require('./support/bare-root.js');
+const { findTarballs } = require('./support/packed.js');
+
+const VERSIONS = ['20.20.2', '22.23.3', '24.21.0', '26.10.0'];
+const FOLDER = path.join(__dirname, 'packed');
+const HOST = 'localhost';
+
+/** @type {import('../support/postgres.js').Server} */
+let server;
+/** @type {string[]} */
+let tarballs;
+
+before(async () => {
+  tarballs = await findTarballs();
+  server = await startPostgres({ tls: { hosts: [HOST] }, requireTls: true });
+});
+after(() => server?.stop('immediate'));
+
+/** @param {string} host */
+function urlTo(host) {
+  const url = new URL(server.url);
+  url.hostname = host;
+  url.search = '';
+  return String(url);
+}
+
+/**
+ * @param {import('./support/bare-root.js').BareRoot} root
+ * @param {string[]} args
+ */
+async function node(root, args) {
+  const ended = await root.run('node', args, {
+    cwd: '/app',
+    env: {
+      TEST_URL: urlTo(HOST),
+      TEST_OTHER_HOST_URL: urlTo('127.0.0.1'),
+      TEST_CA: '/app/ca.crt',
+      TEST_RELEASE: process.env.HF_PACKED ?? '',
+    },
+  });
+  assert.equal(ended.code, 0, ended.output);
+}
+
+for (const version of VERSIONS) {
+  test(`the packages work on a bare system, Node.js ${version}`, async (t) => {
+    const root = await makeBareRoot(version);
+    const app = path.join(root.folder, 'app');
+    fs.rmSync(app, { recursive: true, force: true });
+    fs.cpSync(FOLDER, app, { recursive: true });
+    fs.copyFileSync(String(server.caFile), path.join(app, 'ca.crt'));
+    for (const tarball of tarballs) {
+      fs.copyFileSync(tarball, path.join(app, path.basename(tarball)));
+    }
+
+    await t.test('npm installs them without scripts and network', async () => {
+      const files = tarballs.map((file) => `./${path.basename(file)}`);
+      const args = ['install', '--offline', '--ignore-scripts', '--no-audit'];
+      const ended = await root.run('npm', [...args, '--no-fund', ...files], {
+        cwd: '/app',
+      });
+      assert.equal(ended.code, 0, ended.output);
+    });
+    await t.test('everything a user needs of them works', () =>
+      node(root, ['--test', 'check.test.js']),
+    );
+    await t.test('without the binary, the helpers and a sentence', async () => {
+      for (const name of fs.readdirSync(path.join(app, 'node_modules'))) {
+        if (name.startsWith('pg-holdfast-')) {
+          fs.rmSync(path.join(app, 'node_modules', name), { recursive: true });
+        }
+      }
+      await node(root, ['--test', 'no-binary.test.js']);
+    });
+  });
+}

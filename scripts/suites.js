@@ -51,6 +51,39 @@ function nodeSuite(name, timeoutMs) {
   return [{ name, kind: 'node', file: process.execPath, args, timeoutMs }];
 }
 
+/** What runs on the core as WebAssembly as it does on the addon. */
+const ON_WASM = [
+  'classification',
+  'direct-config',
+  'errors',
+  'evidence',
+  'log',
+  'options',
+  'retry',
+  'retry-deadline',
+  'retry-nesting',
+  'rows',
+].map((name) => `test/js/${name}.test.js`);
+
+/** @returns {Suite[]} */
+function wasmSuites() {
+  const kind = 'node';
+  const file = process.execPath;
+  const timeoutMs = 3 * MINUTE;
+  const program = 'scripts/test-wasm.js';
+  const own = filesIn('test/wasm', /\.test\.js$/);
+  return [
+    { name: 'wasm', kind, file, args: [program, ...own], timeoutMs },
+    {
+      name: 'js on wasm',
+      kind,
+      file,
+      args: [program, '--no-binary', ...ON_WASM],
+      timeoutMs,
+    },
+  ];
+}
+
 /** @returns {Suite[]} */
 function typeSuites() {
   const bin = (/** @type {string} */ name) =>
@@ -76,6 +109,7 @@ const SUITES = {
   unit: () => cSuite('unit', 5 * MINUTE),
   net: () => cSuite('net', 5 * MINUTE),
   js: () => nodeSuite('js', 8 * MINUTE),
+  wasm: wasmSuites,
   lifecycle: () => nodeSuite('lifecycle', 8 * MINUTE),
   types: typeSuites,
   docs: () => nodeSuite('docs', 2 * MINUTE),

@@ -1,11 +1,112 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The adapter that PrismaClient is given.
+// The adapter that PrismaClient is given, on a pool of ours.
+
+const { coreOf } = require('../live.js');
+const { toPrisma } = require('./errors.js');
+const { readOptions, readPool } = require('./options.js');
+const { NAME, Queryable } = require('./queryable.js');
+const { startTransaction } = require('./transaction.js');
+
+/** @typedef {import('../pool.js').Pool} Pool */
+/** @typedef {import('./options.js').Options} Options */
+
+/**
+ * Returns the schema that the pool's own options name, the first on the path.
+ * @param {Pool} pool
+ * @returns {string | undefined}
+ */
+function schemaOf(pool) {
+  /** @type {readonly (readonly [string, string])[]} */
+  const settings = coreOf(pool)?.resolved.settings ?? [];
+  const path = settings.find(([name]) => name === 'search_path')?.[1] ?? '';
+  const quoted = /^"((?:""|[^"])*)"$/.exec(path)?.[1];
+  return quoted?.replaceAll('""', '"');
+}
+
+/** One connected client's adapter. */
+class Adapter extends Queryable {
+  #pool;
+  #options;
+
+  /**
+   * @param {Pool} pool
+   * @param {Options} options
+   */
+  constructor(pool, options) {
+    super(pool, options.userDefinedTypeParser);
+    this.#pool = pool;
+    this.#options = options;
+  }
+
+  /**
+   * @param {string} [isolationLevel]
+   * @returns {Promise<import('./transaction.js').Transaction>}
+   */
+  startTransaction(isolationLevel) {
+    const { userDefinedTypeParser } = this.#options;
+    return startTransaction(this.#pool, isolationLevel, userDefinedTypeParser);
+  }
+
+  /**
+   * Runs statements, separated by semicolons, as one text: the server itself
+   * tells them apart, and they are one transaction unless they say otherwise.
+   * @param {string} script
+   */
+  async executeScript(script) {
+    try {
+      await this.#pool.query(script);
+    } catch (error) {
+      throw toPrisma(error);
+    }
+  }
+
+  getConnectionInfo() {
+    const { schema } = this.#options;
+    return {
+      schemaName: schema ?? schemaOf(this.#pool),
+      supportsRelationJoins: true,
+    };
+  }
+
+  /** The pool is others' too, so it goes on unless the options say otherwise. */
+  async dispose() {
+    const pool = this.#pool;
+    if (this.#options.disposeExternalPool === true && !pool.ending) {
+      await pool.end();
+    }
+  }
+
+  /** @returns {Pool} */
+  underlyingDriver() {
+    return this.#pool;
+  }
+}
 
 class PrismaHoldfast {
-  provider = 'postgres';
-  adapterName = 'pg-holdfast';
+  provider = /** @type {const} */ ('postgres');
+  adapterName = NAME;
+  #poolOf;
+  #options;
+
+  /**
+   * Connects nothing. Throws a TypeError for what is wrong.
+   * @param {Pool | string | object} [pool] one of ours, or a connection string
+   *   or options for getPool()
+   * @param {Options} [options]
+   */
+  constructor(pool, options) {
+    this.#options = readOptions(options);
+    this.#poolOf = readPool(pool);
+  }
+
+  /** @returns {Promise<Adapter>} */
+  connect() {
+    return new Promise((resolve) => {
+      resolve(new Adapter(this.#poolOf(), this.#options));
+    });
+  }
 }
 
 module.exports = { PrismaHoldfast };

@@ -5,6 +5,11 @@
 
 const loaders = {
   PrismaHoldfast: () => require('./adapter.js').PrismaHoldfast,
+  retryExtension: () => require('./retry-extension.js').retryExtension,
+  createPrismaClientWithExtensions: () =>
+    require('./extended-client.js').createPrismaClientWithExtensions,
+  withPrismaRetry: () => require('../retry.js').withPrismaRetry,
+  withTransactionRetry: () => require('../retry.js').withTransactionRetry,
 };
 
 /** @type {Record<string, unknown>} */

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The arguments of new PrismaHoldfast(): where the connections come from, and
+// what else is to be known.
+
+const { checkKeys, readBoolean } = require('../arguments.js');
+const { Pool } = require('../pool.js');
+const { getPool } = require('../registry.js');
+
+/**
+ * Reads a value of a type that is not built in.
+ * @typedef {(oid: number, value: any, adapter: any) => unknown} UserTypeParser
+ */
+
+/**
+ * @typedef {object} Options
+ * @property {string} [schema] where Prisma looks for tables; the pool's own
+ *   `schema` by default
+ * @property {boolean} [disposeExternalPool] whether $disconnect() ends the pool
+ * @property {UserTypeParser} [userDefinedTypeParser]
+ */
+
+const KNOWN = new Set([
+  'schema',
+  'disposeExternalPool',
+  'userDefinedTypeParser',
+]);
+
+/** What @prisma/adapter-pg has as options, and what to do here. */
+/** @type {Record<string, string>} */
+const ELSEWHERE = {
+  onPoolError: "listen to the pool: pool.on('error', …)",
+  onConnectionError: "listen to the pool: pool.on('error', …)",
+  statementNameGenerator: 'the pool names statements where that is safe',
+};
+
+/** What our pools can do and others cannot. */
+const METHODS = Object.freeze([
+  'query',
+  'connect',
+  'transaction',
+  'clearPreparedStatements',
+  'drain',
+]);
+
+/**
+ * Returns whether this is a pool of ours, also one that an earlier load of
+ * these modules made.
+ * @param {any} value
+ * @returns {boolean}
+ */
+function isPool(value) {
+  return (
+    value instanceof Pool ||
+    METHODS.every((name) => typeof value[name] === 'function')
+  );
+}
+
+/**
+ * @param {any} value
+ * @returns {boolean}
+ */
+function looksLikePool(value) {
+  return ['query', 'connect'].some((name) => typeof value[name] === 'function');
+}
+
+/**
+ * Returns the function that gives the pool: for a connection string or options
+ * the one of getPool(), which the whole process shares.
+ * @param {any} source
+ * @returns {() => import('../pool.js').Pool}
+ */
+function readPool(source) {
+  if (source === undefined || source === null || typeof source === 'string') {
+    return shared(source);
+  }
+  if (typeof source !== 'object') {
+    throw new TypeError(
+      'PrismaHoldfast takes a Pool of pg-holdfast, a connection string or ' +
+        `the options of a pool, not a ${typeof source}`,
+    );
+  }
+  if (isPool(source)) {
+    return () => source;
+  }
+  if (looksLikePool(source)) {
+    throw new TypeError(
+      "PrismaHoldfast's first argument, pool, is no Pool of pg-holdfast but " +
+        `a ${source.constructor?.name ?? 'look-alike'}: give it the options ` +
+        'of that pool, or use getPool()',
+    );
+  }
+  return shared(source);
+}
+
+/**
+ * @param {any} config
+ * @returns {() => import('../pool.js').Pool}
+ */
+function shared(config) {
+  // Asked for once here, so that what is wrong with it is said at once.
+  getPool(config ?? undefined);
+  return () => getPool(config ?? undefined);
+}
+
+/**
+ * @param {any} options
+ * @returns {Options}
+ */
+function readOptions(options) {
+  if (options === undefined || options === null) {
+    return {};
+  }
+  if (typeof options !== 'object') {
+    throw new TypeError('the options of PrismaHoldfast must be an object');
+  }
+  for (const [key, advice] of Object.entries(ELSEWHERE)) {
+    if (options[key] !== undefined) {
+      throw new TypeError(
+        `unknown option of PrismaHoldfast: ${key}; ${advice}`,
+      );
+    }
+  }
+  checkKeys(options, KNOWN, 'PrismaHoldfast');
+  const { schema, userDefinedTypeParser } = options;
+  if (schema !== undefined && (typeof schema !== 'string' || schema === '')) {
+    throw new TypeError('schema must be the name of a schema');
+  }
+  if (
+    userDefinedTypeParser !== undefined &&
+    typeof userDefinedTypeParser !== 'function'
+  ) {
+    throw new TypeError('userDefinedTypeParser must be a function');
+  }
+  readBoolean(options.disposeExternalPool, 'disposeExternalPool');
+  return { ...options };
+}
+
+module.exports = { readOptions, readPool };

@@ -329,6 +329,16 @@ void hf_encoder_begin(struct hf_encoder *encoder,
   encoder->n_nums = 0;
   encoder->n_chunks = 0;
   encoder->n_bytes = 0;
+  encoder->tag[0] = '\0';
+}
+
+/* PQcmdStatus takes a pointer to non-const but only reads. */
+static void keep_tag(struct hf_encoder *encoder, const PGresult *result) {
+  const char *tag = PQcmdStatus((PGresult *)result);
+  size_t bytes = tag == NULL ? 0 : strlen(tag);
+  if (bytes != 0 && bytes < HF_TAG_BYTES) {
+    memcpy(encoder->tag, tag, bytes + 1);
+  }
 }
 
 enum hf_status hf_encoder_add(struct hf_encoder *encoder,
@@ -341,6 +351,7 @@ enum hf_status hf_encoder_add(struct hf_encoder *encoder,
     status = set_columns(encoder, result);
   }
   assert(status != HF_OK || encoder->columns == PQnfields(result));
+  keep_tag(encoder, result);
   for (row = 0; row < rows && status == HF_OK; row++) {
     status = add_row(encoder, result, row);
     if (status == HF_OK && encoder->max_bytes != 0 &&

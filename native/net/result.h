@@ -20,6 +20,9 @@
 
 #include "holdfast.h"
 
+/* As many bytes as libpq keeps of a command tag. */
+enum { HF_TAG_BYTES = 64 };
+
 struct hf_encoder {
   /* set by begin */
   int32_t decode;
@@ -29,6 +32,7 @@ struct hf_encoder {
   int columns; /* -1 = no PGresult seen */
   int32_t rows;
   size_t n_ints, n_nums, n_chunks, n_bytes;
+  char tag[HF_TAG_BYTES]; /* the last one seen */
 
   /* buffers, kept */
   uint8_t *kinds; /* enum hf_column of each column */
@@ -64,8 +68,10 @@ struct hf_encoder_frame {
 };
 
 /*
- * Makes the message; `last` is the result that carries the command tag (it is
- * not added). Returns HF_OK or HF_NO_MEMORY. The encoder is ready for begin.
+ * Makes the message; `last` is the result that ended the command (it is not
+ * added). libpq 17 puts the command tag on the chunk of rows before it when
+ * that chunk was not full, else on this one. Returns HF_OK or HF_NO_MEMORY. The
+ * encoder is ready for begin.
  */
 HF_NODISCARD enum hf_status hf_encoder_finish(
     struct hf_encoder *encoder,

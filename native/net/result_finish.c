@@ -54,10 +54,10 @@ static bool digit_follows(const char *at) {
   return at[0] == ' ' && at[1] >= '0' && at[1] <= '9';
 }
 
-static struct tag read_tag(const PGresult *last) {
+static struct tag read_tag(const PGresult *last, const char *earlier) {
   /* PQcmdStatus takes a pointer to non-const but only reads. */
   const char *text = PQcmdStatus((PGresult *)last);
-  const char *at = text == NULL ? "" : text;
+  const char *at = text == NULL || text[0] == '\0' ? earlier : text;
   struct tag tag = {at, 0, HF_COMMAND_OTHER, -1, 0};
   uint64_t value;
   size_t i;
@@ -177,7 +177,7 @@ enum hf_status hf_encoder_finish(struct hf_encoder *encoder,
                                  const PGresult *last,
                                  const struct hf_encoder_frame *frame,
                                  struct hf_block **block) {
-  struct tag tag = read_tag(last);
+  struct tag tag = read_tag(last, encoder->tag);
   uint32_t word = tag.command == HF_COMMAND_OTHER ? 1 : 0;
   uint32_t word_offset = (uint32_t)encoder->n_bytes;
   struct hf_block *made;

@@ -148,17 +148,22 @@ static void set_cork(struct hf_conn *conn, int on) {
   conn->corked = on != 0;
 }
 
+#ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
+enum { SYNC_SENDS = 0 };
+#else
+enum { SYNC_SENDS = 1 };
+#endif
+
 /*
  * libpq before 17 sends at each Sync. When several units leave in one turn the
  * cork joins them into one packet, and the server wakes up once.
  */
 static void cork(struct hf_conn *conn) {
-#ifndef LIBPQ_HAS_SEND_PIPELINE_SYNC
-  if (conn->corkable && !conn->corked && conn->slot->running.count > 1) {
+  if (SYNC_SENDS && conn->corkable && !conn->corked &&
+      conn->slot->running.count > 1) {
     set_cork(conn, 1);
     hf_conn_mark_dirty(conn);
   }
-#endif
 }
 
 static bool send_sync(struct hf_conn *conn) {

@@ -30,6 +30,7 @@ const MARKS = Object.freeze({
   'warmup.start': '🔥',
   'warmup.done': '✅',
   'reset.done': '✅',
+  'prisma.connected': '✅',
   'health.wait': '⏳',
   'health.passed': '✅',
   'health.failed': '❌',
@@ -39,7 +40,7 @@ const MARKS = Object.freeze({
 });
 
 /** What a developer wants to see although nothing is wrong. */
-const WORTH_SEEING = /^(?:warmup|reset|health\.wait|breaker)\b/;
+const WORTH_SEEING = /^(?:warmup|reset|prisma|health\.wait|breaker)\b/;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are replaced
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;

@@ -123,6 +123,8 @@ const CHECKS = {
   },
 };
 
+const OPTION_NAMES = Object.freeze(Object.keys(CHECKS));
+
 /**
  * What is left for the answer once the helper has given up: a function that
  * is stopped by its platform answers nobody.
@@ -312,4 +314,10 @@ const presets = Object.freeze({
   },
 });
 
-module.exports = { POLICY, defaultPlan, parseRetryOptions, presets };
+module.exports = {
+  OPTION_NAMES,
+  POLICY,
+  defaultPlan,
+  parseRetryOptions,
+  presets,
+};

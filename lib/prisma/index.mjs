@@ -2,6 +2,12 @@
 import prisma from './index.js';
 
 // The same objects by name; a test compares the names with index.js.
-export const { PrismaHoldfast } = prisma;
+export const {
+  PrismaHoldfast,
+  retryExtension,
+  createPrismaClientWithExtensions,
+  withPrismaRetry,
+  withTransactionRetry,
+} = prisma;
 
 export default prisma;

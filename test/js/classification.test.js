@@ -10,6 +10,7 @@ const { test } = require('node:test');
 const { classify } = require('../../lib/index.js');
 const { errors } = require('../fixtures/prisma-errors.json');
 const { groups } = require('../fixtures/prisma-outcomes.json');
+const { revive } = require('../fixtures/revive.js');
 const rows = require('../fixtures/classification-rows.js');
 
 /** @type {Record<string, string>} */
@@ -19,36 +20,6 @@ const OUTCOMES = {
   A: 'ambiguous',
   P: 'permanent',
 };
-
-/**
- * Makes an error again from how it was recorded.
- * @param {any} recorded
- * @returns {any}
- */
-function revive(recorded) {
-  if (Array.isArray(recorded)) {
-    return recorded.map(revive);
-  }
-  if (typeof recorded !== 'object' || recorded === null) {
-    return recorded;
-  }
-  const { constructorName = 'Object', ...fields } = recorded;
-  const made =
-    constructorName === 'Object' ? {} : new Error(fields.message ?? '');
-  if (constructorName !== 'Object') {
-    const type = { [constructorName]: class extends Error {} };
-    Object.setPrototypeOf(made, type[constructorName].prototype);
-  }
-  for (const [key, value] of Object.entries(fields)) {
-    Object.defineProperty(made, key, {
-      value: revive(value),
-      configurable: true,
-      enumerable: key !== 'message' && key !== 'name',
-      writable: true,
-    });
-  }
-  return made;
-}
 
 test('every recorded error is listed once, under its own name', () => {
   const listed = groups.flatMap(({ entries }) => entries);

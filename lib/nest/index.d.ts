@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// biome-ignore-all lint/suspicious/noExplicitAny: Nest's types have it
+// biome-ignore-all lint/complexity/noStaticOnlyClass: Nest's modules are so
+// `pg-holdfast/nest`. Nest's own types are not needed to compile this.
+import type {
+  Health,
+  HealthOptions,
+  Pool,
+  PoolOptions,
+  WarmupOptions,
+} from '../index.js';
+
+type Constructor<T = any> = new (...values: any[]) => T;
+
+/** What Nest takes as a dynamic module. */
+export interface HoldfastDynamicModule {
+  module: Constructor;
+  global: boolean;
+  imports: any[];
+  providers: any[];
+  exports: any[];
+}
+
+/** Options of a pool, and a few of the module's. */
+export interface HoldfastModuleOptions extends PoolOptions {
+  /** A pool that exists already. It stays yours to end. */
+  pool?: Pool;
+  /**
+   * What happens before the application listens: connections are opened. An
+   * application whose database is away starts all the same, unless `failFast`
+   * is given. false: nothing happens. @default true
+   */
+  warmup?: boolean | WarmupOptions;
+}
+
+/** What concerns the module itself. */
+export interface HoldfastModuleExtras {
+  /** A name for a further database; inject it with InjectHoldfast(name). */
+  name?: string;
+  /** Whether other modules need not import it. @default false */
+  isGlobal?: boolean;
+}
+
+/** A class that makes the options; for `useClass` and `useExisting`. */
+export interface HoldfastOptionsFactory {
+  createHoldfastOptions():
+    | HoldfastModuleOptions
+    | string
+    | URL
+    | Promise<HoldfastModuleOptions | string | URL>;
+}
+
+/** One of useFactory, useClass and useExisting is needed. */
+export interface HoldfastModuleAsyncOptions extends HoldfastModuleExtras {
+  /** Modules whose providers are injected. */
+  imports?: any[];
+  /** What `useFactory` is called with. */
+  inject?: any[];
+  useFactory?: (
+    ...values: any[]
+  ) =>
+    | HoldfastModuleOptions
+    | string
+    | URL
+    | Promise<HoldfastModuleOptions | string | URL>;
+  useClass?: Constructor<HoldfastOptionsFactory>;
+  useExisting?: Constructor<HoldfastOptionsFactory>;
+}
+
+/** Gives an application a pool of getPool(), from start to end. */
+export class HoldfastModule {
+  /** Without options the pool is that of DATABASE_URL. */
+  static forRoot(
+    options?: (HoldfastModuleOptions & HoldfastModuleExtras) | string | URL,
+  ): HoldfastDynamicModule;
+  static forRootAsync(
+    options: HoldfastModuleAsyncOptions,
+  ): HoldfastDynamicModule;
+}
+
+/**
+ * The pool as a provider. Its connections are opened before the application
+ * listens, and closed once it has stopped listening and answered.
+ */
+export class HoldfastService {
+  constructor(options?: HoldfastModuleOptions | string | URL);
+  /** The pool itself. */
+  readonly pool: Pool;
+  query: Pool['query'];
+  transaction: Pool['transaction'];
+  connect: Pool['connect'];
+  listen: Pool['listen'];
+  health: Pool['health'];
+  warmup: Pool['warmup'];
+  reset: Pool['reset'];
+  suspend: Pool['suspend'];
+  resume: Pool['resume'];
+  stats: Pool['stats'];
+  prometheus: Pool['prometheus'];
+  invalidate: Pool['invalidate'];
+  clearPreparedStatements: Pool['clearPreparedStatements'];
+  /** Nest calls it. */
+  onModuleInit(): Promise<void>;
+  /** Nest calls it, on signals if the application enables its hooks. */
+  onApplicationShutdown(): Promise<void>;
+}
+
+export interface PingCheckOptions extends HealthOptions {
+  /** The service to ask. @default that of the module */
+  service?: HoldfastService;
+}
+
+/** What a check found, for terminus. */
+export interface HoldfastHealthDetails extends Omit<Health, 'status'> {
+  /**
+   * `up`, `degraded` or `down`. With terminus 11, which does not know
+   * `degraded`: `up`, and `degraded` is true.
+   */
+  status: any;
+  /** Why it is not `up`. */
+  message?: string;
+  degraded?: true;
+}
+
+/** A health indicator for @nestjs/terminus 11 and 12. */
+export class HoldfastHealthIndicator {
+  constructor(service: HoldfastService);
+  /**
+   * Asks the database the way queries go. What is wrong with it does not
+   * reject: it is what the result tells.
+   */
+  pingCheck<Key extends string = 'database'>(
+    key?: Key,
+    options?: PingCheckOptions,
+  ): Promise<Record<Key, HoldfastHealthDetails>>;
+}
+
+/** Injects a service: that of forRoot({name}), or the one without a name. */
+export function InjectHoldfast(
+  name?: string,
+): (target: object, key: string | symbol | undefined, index?: number) => void;
+
+/** What Nest knows such a service by, to replace it in tests. */
+export function getHoldfastToken(name?: string): any;
+
+declare const nest: {
+  HoldfastModule: typeof HoldfastModule;
+  HoldfastService: typeof HoldfastService;
+  HoldfastHealthIndicator: typeof HoldfastHealthIndicator;
+  InjectHoldfast: typeof InjectHoldfast;
+  getHoldfastToken: typeof getHoldfastToken;
+};
+
+export default nest;

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What the pool has to say goes where the application's own lines go.
+
+const CONTEXT = 'Holdfast';
+
+/**
+ * Returns a logger of the pool's shape that writes to Nest's.
+ * @param {{Logger: new (context: string) => any}} common
+ */
+function makeLogger(common) {
+  const nest = new common.Logger(CONTEXT);
+  return Object.freeze({
+    // A line for each health check is more than anybody wants to read, and
+    // Nest shows debug lines unless told otherwise.
+    debug() {},
+    /** @param {object} _fields @param {string} message */
+    info: (_fields, message) => nest.log(message),
+    /** @param {object} _fields @param {string} message */
+    warn: (_fields, message) => nest.warn(message),
+    /** @param {object} _fields @param {string} message */
+    error: (_fields, message) => nest.error(message),
+  });
+}
+
+module.exports = { makeLogger };

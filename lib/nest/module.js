@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// HoldfastModule and what belongs to it, made for the @nestjs/common that is
+// there: index.js requires one, index.mjs imports one. For the same one they
+// get the same classes, which is what Nest finds providers by.
+
+const { HoldfastHealthIndicator } = require('./health.js');
+const { makeLogger } = require('./logger.js');
+const { checkAsync, readExtras } = require('./options.js');
+const { makeService } = require('./service.js');
+
+/**
+ * What is used of @nestjs/common.
+ * @typedef {object} Common
+ * @property {(metadata: object) => (target: any) => void} Module
+ * @property {() => (target: any) => void} Injectable
+ * @property {(token: any) => any} Inject
+ * @property {new (context: string) => any} Logger
+ */
+
+/** @typedef {ReturnType<typeof build>} Nest */
+
+/** @type {WeakMap<object, Nest>} */
+const built = new WeakMap();
+
+/**
+ * The providers that give `token` the options, however the user does it.
+ * @param {any} options of forRootAsync()
+ * @param {string} token
+ * @returns {any[]}
+ */
+function asyncProviders(options, token) {
+  const { useFactory, useClass, useExisting, inject = [] } = options;
+  if (useFactory !== undefined) {
+    return [{ provide: token, useFactory, inject }];
+  }
+  const source = useExisting ?? useClass;
+  const provider = {
+    provide: token,
+    useFactory: (/** @type {any} */ factory) => factory.createHoldfastOptions(),
+    inject: [source],
+  };
+  return useExisting ? [provider] : [source, provider];
+}
+
+/** @param {Common} common */
+function build(common) {
+  /** @type {object | undefined} */
+  let logger;
+  const HoldfastService = makeService(() => {
+    logger ??= makeLogger(common);
+    return logger;
+  });
+
+  /** @param {string} [name] @returns {any} what Nest knows a service by */
+  function getHoldfastToken(name) {
+    return name === undefined ? HoldfastService : `HoldfastService:${name}`;
+  }
+
+  /** @param {string} [name] of a pool that forRoot() gave one */
+  function InjectHoldfast(name) {
+    return common.Inject(getHoldfastToken(name));
+  }
+
+  // biome-ignore lint/complexity/noStaticOnlyClass: what Nest calls a module
+  class HoldfastModule {
+    /** @param {any} [options] */
+    static forRoot(options = {}) {
+      const where = 'HoldfastModule.forRoot()';
+      const { name, isGlobal, rest } = readExtras(options, where);
+      const token = `${where}:${name ?? ''}`;
+      return assemble({ name, isGlobal, where, token, imports: [] }, [
+        { provide: token, useValue: rest },
+      ]);
+    }
+
+    /** @param {any} options */
+    static forRootAsync(options) {
+      const where = 'HoldfastModule.forRootAsync()';
+      const { imports = [] } = checkAsync(options);
+      const { name, isGlobal } = readExtras(options, where);
+      const token = `${where}:${name ?? ''}`;
+      return assemble(
+        { name, isGlobal, where, token, imports },
+        asyncProviders(options, token),
+      );
+    }
+  }
+
+  /**
+   * @param {{name: string | undefined, isGlobal: boolean, where: string,
+   *   token: string, imports: any[]}} parts
+   * @param {any[]} providers those of the options
+   */
+  function assemble({ name, isGlobal, where, token, imports }, providers) {
+    const service = getHoldfastToken(name);
+    return {
+      module: HoldfastModule,
+      global: isGlobal,
+      imports,
+      providers: [
+        ...providers,
+        {
+          provide: service,
+          useFactory: (/** @type {any} */ options) =>
+            new HoldfastService(options, where),
+          inject: [token],
+        },
+        {
+          provide: HoldfastHealthIndicator,
+          useFactory: (/** @type {any} */ one) =>
+            new HoldfastHealthIndicator(one),
+          inject: [service],
+        },
+      ],
+      exports: [service, HoldfastHealthIndicator],
+    };
+  }
+
+  common.Module({})(HoldfastModule);
+  common.Injectable()(HoldfastService);
+  common.Injectable()(HoldfastHealthIndicator);
+  return {
+    HoldfastModule,
+    HoldfastService,
+    HoldfastHealthIndicator,
+    InjectHoldfast,
+    getHoldfastToken,
+  };
+}
+
+/**
+ * @param {Common} common
+ * @returns {Nest}
+ */
+function nestFor(common) {
+  let nest = built.get(common.Module);
+  if (nest === undefined) {
+    nest = build(common);
+    built.set(common.Module, nest);
+  }
+  return nest;
+}
+
+module.exports = { nestFor };

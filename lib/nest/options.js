@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The options of HoldfastModule: those of a pool, and a few of the module's.
+
+/**
+ * @typedef {object} Settings
+ * @property {any} config what getPool() is given; undefined with `pool`
+ * @property {any} pool one that exists already, or undefined
+ * @property {any} warmup false, or the options of warmup()
+ */
+
+const ASYNC_KEYS = new Set([
+  'name',
+  'isGlobal',
+  'imports',
+  'inject',
+  'useFactory',
+  'useClass',
+  'useExisting',
+]);
+const WAYS = ['useFactory', 'useClass', 'useExisting'];
+
+/** @param {any} value @returns {value is Record<string, any>} */
+function isObject(value) {
+  return typeof value === 'object' && value !== null;
+}
+
+/**
+ * Takes what concerns the module itself out of its options.
+ * @param {any} options
+ * @param {string} where for messages
+ * @returns {{name: string | undefined, isGlobal: boolean, rest: any}}
+ */
+function readExtras(options, where) {
+  if (!isObject(options) || options instanceof URL) {
+    return { name: undefined, isGlobal: false, rest: options };
+  }
+  const { name, isGlobal = false, ...rest } = options;
+  if (name !== undefined && (typeof name !== 'string' || name === '')) {
+    throw new TypeError(`${where}: name must be a string that is not empty`);
+  }
+  if (typeof isGlobal !== 'boolean') {
+    throw new TypeError(`${where}: isGlobal must be true or false`);
+  }
+  return { name, isGlobal, rest };
+}
+
+/** @param {any} value @returns {any} false, or the options of warmup() */
+function readWarmup(value) {
+  if (typeof value === 'boolean') {
+    return value ? {} : false;
+  }
+  if (!isObject(value)) {
+    throw new TypeError('HoldfastModule: warmup must be a boolean or options');
+  }
+  return value;
+}
+
+/**
+ * @param {any} options what forRoot() was given, or a factory returned
+ * @param {string} where for messages
+ * @returns {Settings}
+ */
+function readSettings(options, where) {
+  if (typeof options === 'string' || options instanceof URL) {
+    return { config: options, pool: undefined, warmup: {} };
+  }
+  if (!isObject(options)) {
+    throw new TypeError(`${where}: the options must be an object or a URL`);
+  }
+  const { pool, warmup = true, ...config } = options;
+  if (pool === undefined) {
+    return { config, pool, warmup: readWarmup(warmup) };
+  }
+  const [other] = Object.keys(config);
+  if (typeof pool?.drain !== 'function' || typeof pool.health !== 'function') {
+    throw new TypeError(`${where}: pool must be a Pool of pg-holdfast`);
+  }
+  if (other !== undefined) {
+    throw new TypeError(`${where}: pool and ${other} exclude each other`);
+  }
+  return { config: undefined, pool, warmup: readWarmup(warmup) };
+}
+
+/**
+ * @param {any} options of forRootAsync()
+ * @returns {any} the same, once they are known to be right
+ */
+function checkAsync(options) {
+  const where = 'HoldfastModule.forRootAsync()';
+  if (!isObject(options)) {
+    throw new TypeError(`${where}: the options must be an object`);
+  }
+  for (const key of Object.keys(options)) {
+    if (!ASYNC_KEYS.has(key)) {
+      throw new TypeError(`${where}: unknown option ${key}`);
+    }
+  }
+  const ways = WAYS.filter((way) => options[way] !== undefined);
+  if (ways.length !== 1) {
+    throw new TypeError(`${where}: give one of ${WAYS.join(', ')}`);
+  }
+  return options;
+}
+
+module.exports = { checkAsync, readExtras, readSettings };

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+const { readSettings } = require('./options.js');
+
+/** @typedef {import('../pool.js').Pool} Pool */
+
+/**
+ * How many services use a pool: several applications in one process, as in
+ * tests, share it, and it ends with the last of them.
+ * @type {WeakMap<Pool, number>}
+ */
+const users = new WeakMap();
+
+/** What a service has of its pool, by the pool's own names. */
+const DELEGATED = /** @type {const} */ ([
+  'query',
+  'transaction',
+  'connect',
+  'listen',
+  'health',
+  'warmup',
+  'reset',
+  'suspend',
+  'resume',
+  'stats',
+  'prometheus',
+  'invalidate',
+  'clearPreparedStatements',
+]);
+
+/**
+ * @param {any} config
+ * @param {() => object} logger
+ * @returns {Pool}
+ */
+function openPool(config, logger) {
+  const { getPool } = /** @type {any} */ (require('../index.js'));
+  const plain = typeof config === 'string' || config instanceof URL;
+  const options = plain ? { connectionString: String(config) } : { ...config };
+  if (options.logger === undefined && process.env.NODE_ENV !== 'test') {
+    options.logger = logger();
+  }
+  return getPool(options);
+}
+
+/**
+ * Makes the class of the service, which needs Nest for its logger.
+ * @param {() => object} logger
+ */
+function makeService(logger) {
+  class HoldfastService {
+    #pool;
+    #own;
+    #warmup;
+    /** @type {Promise<void> | null} */
+    #release = null;
+
+    /**
+     * @param {any} [options] of HoldfastModule.forRoot()
+     * @param {string} [where] for messages
+     */
+    constructor(options = {}, where = 'HoldfastService') {
+      const settings = readSettings(options, where);
+      this.#own = settings.pool === undefined;
+      this.#pool = settings.pool ?? openPool(settings.config, logger);
+      this.#warmup = settings.warmup;
+      users.set(this.#pool, (users.get(this.#pool) ?? 0) + 1);
+    }
+
+    /** The pool itself. */
+    get pool() {
+      return this.#pool;
+    }
+
+    /** The application listens once this is done. */
+    async onModuleInit() {
+      if (this.#warmup !== false) {
+        await this.#pool.warmup(this.#warmup);
+      }
+    }
+
+    /**
+     * By now the application has stopped listening, and requests in flight
+     * have been answered: what is left may finish within drainMillis.
+     */
+    onApplicationShutdown() {
+      this.#release ??= this.#giveUp();
+      return this.#release;
+    }
+
+    async #giveUp() {
+      const left = (users.get(this.#pool) ?? 1) - 1;
+      users.set(this.#pool, left);
+      if (this.#own && left === 0) {
+        await this.#pool.drain();
+      }
+    }
+  }
+  for (const name of DELEGATED) {
+    Object.defineProperty(HoldfastService.prototype, name, {
+      configurable: true,
+      writable: true,
+      /**
+       * @this {HoldfastService}
+       * @param {...any} values
+       */
+      value(...values) {
+        return /** @type {any} */ (this.pool)[name](...values);
+      },
+    });
+  }
+  return HoldfastService;
+}
+
+module.exports = { makeService };

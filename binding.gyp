@@ -47,6 +47,7 @@
         ['hf_static==""', {
           'libraries': ['<!@(pkg-config --libs libpq)'],
         }, {
+          'defines': ['HF_STATIC_LIBPQ'],
           'libraries': [
             '<(hf_static)/lib/libpq.a', '<(hf_static)/lib/libpgcommon_shlib.a',
             '<(hf_static)/lib/libpgport_shlib.a',

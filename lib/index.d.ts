@@ -362,6 +362,13 @@ export interface PoolOptions {
    * DIRECT_URL, then DIRECT_DATABASE_URL.
    */
   directUrl?: string;
+  /**
+   * What `getPool()` gives where no binary fits: `pg`'s own pool (the package
+   * `pg` has to be installed), for the same helpers. `new Pool()` takes no
+   * notice of it.
+   * @default a pool that rejects with HF_NO_BINARY
+   */
+  fallback?: 'pg' | false;
 
   // pg's, without work here
   /** Ignored: idle connections never keep the process alive. */
@@ -910,7 +917,43 @@ export class Pool extends EventEmitter implements Queryable {
  * Returns the process-wide pool for a target: the same for every copy of a
  * reloaded module and every worker thread.
  */
+export function getPool(
+  options: PoolOptions & { fallback: 'pg' },
+): FallbackPool;
 export function getPool(options?: PoolOptions | string | URL): Pool;
+
+/**
+ * What `getPool({fallback: 'pg'})` gives: our pool or, where no binary fits,
+ * pg's. This is what both have.
+ */
+export interface FallbackPool
+  extends Pick<
+    Pool,
+    | 'totalCount'
+    | 'idleCount'
+    | 'waitingCount'
+    | 'ending'
+    | 'ended'
+    | 'warmup'
+    | 'health'
+  > {
+  query<R extends QueryResultRow = any>(
+    config: string | { text: string; values?: any[]; name?: string },
+    values?: any[],
+  ): Promise<QueryResult<R>>;
+  connect(): Promise<FallbackClient>;
+  end(): Promise<void>;
+  on(event: string | symbol, listener: (...values: any[]) => void): this;
+}
+
+/** A client of such a pool. */
+export interface FallbackClient {
+  query<R extends QueryResultRow = any>(
+    config: string | { text: string; values?: any[]; name?: string },
+    values?: any[],
+  ): Promise<QueryResult<R>>;
+  release(error?: Error | boolean): void;
+}
 
 // ---- warm-up, health, reset, shutdown --------------------------------------
 
@@ -1173,6 +1216,7 @@ declare const holdfast: {
   escapeIdentifier: typeof escapeIdentifier;
   escapeLiteral: typeof escapeLiteral;
   versions: typeof versions;
+  default: typeof holdfast;
 };
 
 export default holdfast;

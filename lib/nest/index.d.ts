@@ -149,6 +149,7 @@ declare const nest: {
   HoldfastHealthIndicator: typeof HoldfastHealthIndicator;
   InjectHoldfast: typeof InjectHoldfast;
   getHoldfastToken: typeof getHoldfastToken;
+  default: typeof nest;
 };
 
 export default nest;

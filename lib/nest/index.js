@@ -23,6 +23,7 @@ function loadCommon() {
   }
 }
 
-const nest = require('./module.js').nestFor(loadCommon());
+const nest = { ...require('./module.js').nestFor(loadCommon()) };
+Object.defineProperty(nest, 'default', { value: nest });
 
-module.exports = { ...nest, default: nest };
+module.exports = nest;

@@ -8,20 +8,13 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { addHeaders } = require('./release/headers.js');
+const { buildWasm } = require('./build-wasm.js');
 const { PLATFORMS } = require('./release/platforms.js');
 const { ROOT, say } = require('./steps.js');
 
 const DIST = path.join(ROOT, 'dist');
 const BUILT = path.join(ROOT, 'build/Release/holdfast.node');
-
-/** What a build from source needs of node-addon-api: no `npm install` then. */
-const HEADERS = [
-  'napi.h',
-  'napi-inl.h',
-  'napi-inl.deprecated.h',
-  'package.json',
-  'LICENSE.md',
-];
 
 /** @param {string} file @returns {any} */
 function readJson(file) {
@@ -50,16 +43,6 @@ function npmPack(folder, into) {
     throw new Error(`npm pack left nothing for ${folder}`);
   }
   return path.join(into, name);
-}
-
-/** @param {string} folder */
-function addHeaders(folder) {
-  const from = path.dirname(require.resolve('node-addon-api/package.json'));
-  const to = path.join(folder, 'vendor/node-addon-api');
-  fs.mkdirSync(to, { recursive: true });
-  for (const name of HEADERS) {
-    fs.copyFileSync(path.join(from, name), path.join(to, name));
-  }
 }
 
 /**
@@ -159,6 +142,7 @@ function pack({ release }) {
     const command = release ? 'npm run release' : 'npm run build';
     throw new Error(`there is no binary to pack: run "${command}" first`);
   }
+  buildWasm();
   fs.mkdirSync(DIST, { recursive: true });
   // A folder of its own, and renamed at the end: packs may run side by side.
   const work = fs.mkdtempSync(path.join(DIST, '.stage-'));

@@ -33,6 +33,7 @@ function seconds(since) {
  * @property {Record<string, string | undefined>} [env]
  * @property {number} [timeoutMs]
  * @property {boolean} [show] pass the output on as it comes
+ * @property {string} [cwd] the root, unless given
  */
 
 /** @param {number} pid @param {NodeJS.Signals} signal */
@@ -45,7 +46,7 @@ function signalGroup(pid, signal) {
 }
 
 /**
- * Runs a command in the repository's root, in a process group of its own, so
+ * Runs a command, in the repository's root and a process group of its own, so
  * that a time-out ends all of it.
  *
  * @param {string} file
@@ -56,7 +57,7 @@ function signalGroup(pid, signal) {
 function exec(file, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(file, args, {
-      cwd: ROOT,
+      cwd: options.cwd ?? ROOT,
       detached: true,
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],

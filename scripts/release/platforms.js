@@ -1,19 +1,71 @@
 // SPDX-License-Identifier: MIT
-// The platforms there are binaries for. lib/native.js names the same ones; a
-// test compares them.
+// The platforms there are binaries for, and what builds them. lib/native.js
+// names the same ones; a test compares them.
+
+/**
+ * @typedef {object} Tools
+ * @property {string} cc
+ * @property {string} cxx
+ * @property {string} [link] the compiler, unless given
+ * @property {string} ar
+ * @property {string} ranlib
+ * @property {string} strip
+ * @property {string} readelf
+ */
 
 /**
  * @typedef {object} Platform
  * @property {string} os as in package.json
  * @property {string} cpu as in package.json
  * @property {'glibc' | 'musl'} libc as in package.json
+ * @property {string} opensslTarget as OpenSSL's Configure calls it
+ * @property {string[]} [opensslFlags]
+ * @property {string} [host] as configure calls it, when cross-compiling
+ * @property {Tools} tools
+ * @property {string[]} debian the packages the tools come from
  */
+
+/** @param {string} prefix @returns {Tools} */
+function gcc(prefix) {
+  const tool = (/** @type {string} */ name) => `${prefix}${name}`;
+  return {
+    cc: tool('gcc'),
+    cxx: tool('g++'),
+    ar: tool('ar'),
+    ranlib: tool('ranlib'),
+    strip: tool('strip'),
+    readelf: tool('readelf'),
+  };
+}
 
 /** @type {Record<string, Platform>} */
 const PLATFORMS = {
-  'linux-x64': { os: 'linux', cpu: 'x64', libc: 'glibc' },
-  'linux-arm64': { os: 'linux', cpu: 'arm64', libc: 'glibc' },
-  'linux-x64-musl': { os: 'linux', cpu: 'x64', libc: 'musl' },
+  'linux-x64': {
+    os: 'linux',
+    cpu: 'x64',
+    libc: 'glibc',
+    opensslTarget: 'linux-x86_64',
+    tools: gcc(''),
+    debian: ['gcc', 'g++', 'binutils'],
+  },
+  'linux-arm64': {
+    os: 'linux',
+    cpu: 'arm64',
+    libc: 'glibc',
+    opensslTarget: 'linux-aarch64',
+    host: 'aarch64-linux-gnu',
+    tools: gcc('aarch64-linux-gnu-'),
+    debian: ['gcc-aarch64-linux-gnu', 'g++-aarch64-linux-gnu'],
+  },
+  'linux-x64-musl': {
+    os: 'linux',
+    cpu: 'x64',
+    libc: 'musl',
+    opensslTarget: 'linux-x86_64',
+    host: 'x86_64-linux-musl',
+    tools: { ...gcc(''), cc: 'musl-gcc' },
+    debian: ['gcc', 'g++', 'binutils', 'musl-tools'],
+  },
 };
 
 module.exports = { PLATFORMS };

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// Builds the static libraries that are linked in, OpenSSL and libpq, and keeps
+// them in the cache under a hash of all that they depend on.
+
+const { execFileSync } = require('node:child_process');
+const { createHash } = require('node:crypto');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { step } = require('../steps.js');
+const { SOURCES, cacheFolder, unpackSource } = require('./sources.js');
+
+/** @typedef {import('./platforms.js').Platform} Platform */
+
+/** Nothing of it is seen from outside, and what is not called is left out. */
+const CFLAGS = '-fPIC -fvisibility=hidden -ffunction-sections -fdata-sections';
+
+/**
+ * Where OpenSSL looks for the system's certificates (`sslrootcert=system`):
+ * /etc/ssl/cert.pem and /etc/ssl/certs. The same on every machine.
+ */
+const OPENSSLDIR = '/etc/ssl';
+
+/**
+ * no-atexit: its handler would race with handshakes on other threads when
+ * Node exits. no-autoload-config: an openssl.cnf made for another version of
+ * OpenSSL must not stop us.
+ */
+const OPENSSL_OPTIONS = [
+  ...['shared', 'module', 'dso', 'legacy', 'engine', 'apps', 'tests', 'docs'],
+  ...['atexit', 'autoload-config', 'comp', 'ssl3', 'dtls', 'quic', 'srp'],
+].map((feature) => `no-${feature}`);
+
+const LIBPQ_OPTIONS = [
+  ...['gssapi', 'ldap', 'icu', 'zlib', 'readline', 'zstd', 'lz4'].map(
+    (feature) => `--without-${feature}`,
+  ),
+  '--with-ssl=openssl',
+];
+
+const JOBS = `-j${Math.min(4, os.availableParallelism())}`;
+/** OpenSSL writes the time of its build into itself: the same each time. */
+const SOURCE_DATE_EPOCH = '1767225600';
+
+/**
+ * @param {string} name what is built, for messages
+ * @param {string} file
+ * @param {string[]} args
+ * @param {string} cwd
+ * @param {Record<string, string>} [env]
+ */
+async function run(name, file, args, cwd, env = {}) {
+  const outcome = await step(name, file, args, {
+    cwd,
+    env: { SOURCE_DATE_EPOCH, ...env },
+  });
+  if (!outcome.ok) {
+    const last = outcome.output.split('\n').slice(-40).join('\n');
+    throw new Error(`${name} failed:\n${last}`);
+  }
+}
+
+/**
+ * @param {Platform} platform
+ * @param {string} source
+ * @param {string} prefix
+ */
+async function buildOpenssl(platform, source, prefix) {
+  const { cc, ar, ranlib } = platform.tools;
+  const args = [platform.opensslTarget, ...OPENSSL_OPTIONS];
+  args.push(`--openssldir=${OPENSSLDIR}`, '--prefix=/usr', '--libdir=lib');
+  const env = { CC: cc, AR: ar, RANLIB: ranlib };
+  const flags = CFLAGS.split(' ').concat(platform.opensslFlags ?? []);
+  await run('OpenSSL: configure', './Configure', [...args, ...flags], source, {
+    ...env,
+  });
+  await run('OpenSSL: build', 'make', [JOBS, 'build_libs'], source);
+  const lib = path.join(prefix, 'lib');
+  fs.mkdirSync(lib, { recursive: true });
+  for (const name of ['libssl.a', 'libcrypto.a']) {
+    fs.copyFileSync(path.join(source, name), path.join(lib, name));
+  }
+  keepLicence(source, 'LICENSE.txt', prefix, 'OpenSSL.txt');
+}
+
+/**
+ * @param {Platform} platform
+ * @param {string} source
+ * @param {string} openssl the folder OpenSSL was built in
+ * @param {string} prefix
+ */
+async function buildLibpq(platform, source, openssl, prefix) {
+  const { cc, ar, ranlib } = platform.tools;
+  const host = platform.host === undefined ? [] : [`--host=${platform.host}`];
+  const options = [...LIBPQ_OPTIONS, ...host];
+  await run('libpq: configure', './configure', options, source, {
+    CC: cc,
+    AR: ar,
+    RANLIB: ranlib,
+    CFLAGS: `-O2 ${CFLAGS}`,
+    CPPFLAGS: `-I${path.join(openssl, 'include')}`,
+    LDFLAGS: `-L${openssl}`,
+    // It wants to run what it links, to see that there is a random source.
+    ...(platform.host && { cross_compiling: 'yes' }),
+  });
+  const generate = ['--silent', '-C', 'src/backend', 'generated-headers'];
+  await run('libpq: headers', 'make', generate, source);
+  const libraries = [
+    ['src/port', 'libpgport_shlib.a'],
+    ['src/common', 'libpgcommon_shlib.a'],
+    ['src/interfaces/libpq', 'libpq.a'],
+  ];
+  for (const [folder = '', name = ''] of libraries) {
+    const args = [JOBS, '--silent', '-C', folder, name];
+    await run(`libpq: ${name}`, 'make', args, source);
+    const file = path.join(source, folder, name);
+    fs.copyFileSync(file, path.join(prefix, 'lib', name));
+  }
+  const include = path.join(prefix, 'include');
+  fs.mkdirSync(include, { recursive: true });
+  const headers = ['include/postgres_ext.h', 'include/pg_config_ext.h'];
+  for (const header of ['interfaces/libpq/libpq-fe.h', ...headers]) {
+    const file = path.join(source, 'src', header);
+    fs.copyFileSync(file, path.join(include, path.basename(header)));
+  }
+  keepLicence(source, 'COPYRIGHT', prefix, 'PostgreSQL.txt');
+}
+
+/**
+ * @param {string} source
+ * @param {string} name
+ * @param {string} prefix
+ * @param {string} as
+ */
+function keepLicence(source, name, prefix, as) {
+  const folder = path.join(prefix, 'licenses');
+  fs.mkdirSync(folder, { recursive: true });
+  fs.copyFileSync(path.join(source, name), path.join(folder, as));
+}
+
+/** @param {Platform} platform @returns {string} */
+function fingerprint(platform) {
+  const compiler = execFileSync(platform.tools.cc, ['--version'], {
+    encoding: 'utf8',
+  }).split('\n')[0];
+  const all = [SOURCES, platform, compiler, CFLAGS, OPENSSLDIR];
+  return createHash('sha256')
+    .update(JSON.stringify([all, OPENSSL_OPTIONS, LIBPQ_OPTIONS]))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/**
+ * @param {string} name of the platform
+ * @param {Platform} platform
+ * @returns {Promise<string>} the folder with lib, include and licenses
+ */
+async function buildParts(name, platform) {
+  const parts = path.join(cacheFolder(), 'parts');
+  const prefix = path.join(parts, `${name}-${fingerprint(platform)}`);
+  if (fs.existsSync(prefix)) {
+    return prefix;
+  }
+  fs.mkdirSync(parts, { recursive: true });
+  const work = fs.mkdtempSync(path.join(parts, `.${name}-`));
+  try {
+    const openssl = path.join(work, 'openssl');
+    const libpq = path.join(work, 'libpq');
+    const made = path.join(work, 'made');
+    await unpackSource('openssl', openssl);
+    await unpackSource('libpq', libpq);
+    await buildOpenssl(platform, openssl, made);
+    await buildLibpq(platform, libpq, openssl, made);
+    fs.renameSync(made, prefix);
+  } finally {
+    fs.rmSync(work, { recursive: true, force: true });
+  }
+  return prefix;
+}
+
+module.exports = { buildParts };

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+
+// The doctor before PgBouncer 1.24, which keeps track of prepared statements.
+// No distribution we test on has it: it is built from Debian 13's source.
+
+const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
+const path = require('node:path');
+const { after, before, test } = require('node:test');
+const { promisify } = require('node:util');
+
+const { postgresFolder } = require('../support/account.js');
+const { newPgBouncer } = require('../support/pgbouncer-new.js');
+const { startPgBouncer, startPostgres } = require('../support');
+const { doctor } = require('../js/doctor/support.js');
+
+/** @type {any} */
+let server;
+/** @type {string} */
+let version;
+
+before(async () => {
+  const built = await newPgBouncer();
+  process.env.HOLDFAST_TEST_PGBOUNCER = built.folder;
+  version = built.version;
+  server = await startPostgres({ tls: true });
+});
+
+after(async () => {
+  await server.stop();
+});
+
+/** @param {object} [options] */
+async function bouncerWith(options = {}) {
+  const bouncer = await startPgBouncer({ server, version, ...options });
+  assert.equal(bouncer.version, version);
+  return bouncer;
+}
+
+test('names are tracked in transaction mode, and that is said', async () => {
+  const bouncer = await bouncerWith();
+  const { code, report, symptom } = await doctor([bouncer.url]);
+  assert.equal(code, 0);
+  assert.equal(report.pooler.mode, 'transaction');
+  assert.equal(report.pooler.product, 'PgBouncer');
+  assert.equal(report.pooler.version, '1.23 or newer');
+  assert.equal(report.pooler.namedStatements, 'tracked');
+  assert.match(report.pooler.namedEvidence, /PGBOUNCER_\d+/);
+  assert.equal(report.holdfast.queries, 21);
+  assert.equal(symptom('42P05').here, 'no');
+  assert.match(symptom('42P05').why, /max_prepared_statements/);
+  assert.equal(symptom('session-state').here, 'yes');
+  await bouncer.stop();
+});
+
+test('names are unsafe again where tracking is turned off', async () => {
+  const settings = { max_prepared_statements: 0 };
+  const bouncer = await bouncerWith({ settings });
+  const { code, report, symptom } = await doctor([bouncer.url]);
+  assert.equal(code, 0);
+  assert.equal(report.pooler.mode, 'transaction');
+  assert.equal(report.pooler.namedStatements, 'unsafe');
+  assert.equal(symptom('42P05').here, 'yes');
+  await bouncer.stop();
+});
+
+test('session and statement mode are told apart', async () => {
+  const session = await bouncerWith({ poolMode: 'session' });
+  const kept = await doctor([session.url]);
+  assert.equal(kept.report.pooler.mode, 'session');
+  assert.equal(kept.report.pooler.namedStatements, 'session');
+  await session.stop();
+  const statement = await bouncerWith({ poolMode: 'statement' });
+  const none = await doctor([statement.url]);
+  assert.equal(none.code, 1);
+  assert.equal(none.report.pooler.mode, 'statement');
+  await statement.stop();
+});
+
+test('an admin is told version, size and limits', async () => {
+  const settings = { admin_users: server.user };
+  const bouncer = await bouncerWith({ settings, poolSize: 3 });
+  const { report, advice } = await doctor([bouncer.url]);
+  assert.equal(report.pooler.version, version);
+  assert.equal(report.pooler.toldMode, 'transaction');
+  assert.equal(report.pooler.poolSize, 3);
+  assert.equal(report.pooler.maxPreparedStatements, 200);
+  assert.equal(advice('max').value, 3);
+  await bouncer.stop();
+});
+
+test('the doctor leaves no name of its own that others could meet', async () => {
+  const bouncer = await bouncerWith({ poolSize: 1 });
+  await doctor([bouncer.url]);
+  await doctor([bouncer.url]);
+  const { stdout } = await promisify(execFile)(
+    path.join(postgresFolder(), 'psql'),
+    [bouncer.url, '-XAtc', 'select name from pg_prepared_statements'],
+  );
+  const names = stdout.split('\n').filter(Boolean);
+  // PgBouncer's own names stay, as many as it has different texts.
+  assert.ok(names.length <= 1, stdout);
+  assert.ok(
+    names.every((name) => name.startsWith('PGBOUNCER_')),
+    stdout,
+  );
+  await bouncer.stop();
+});
+
+test('wrong password, unknown database and a full pooler are named', async () => {
+  const bouncer = await bouncerWith({ settings: { max_client_conn: 1 } });
+  const wrong = await doctor([bouncer.urlFor({ password: 'not this' })]);
+  assert.equal(wrong.code, 2);
+  assert.ok(wrong.ids.includes('wrong-password'), wrong.stdout);
+  const unknown = await doctor([bouncer.urlFor({ database: 'nowhere' })]);
+  assert.equal(unknown.code, 2);
+  assert.ok(unknown.ids.includes('unknown-database'), unknown.stdout);
+  // One client is let in: the doctor's second is one too many for it.
+  const full = await doctor([bouncer.url]);
+  assert.equal(full.code, 1);
+  assert.ok(full.ids.includes('unknown-mode'), full.stdout);
+  await bouncer.stop();
+});

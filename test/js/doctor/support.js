@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Runs `pg-holdfast doctor` and `bench` as a user does.
+
+const { spawn } = require('node:child_process');
+const path = require('node:path');
+
+const MAIN = path.join(__dirname, '../../../lib/cli/main.js');
+
+/** Variables of the machine that would be taken for settings. */
+const SETTINGS = /^(PG|DATABASE_URL|SUPABASE_DATABASE_URL|DIRECT_)/;
+
+/** @param {Record<string, string>} [more] */
+function cleanEnv(more = {}) {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !SETTINGS.test(name),
+  );
+  return { ...Object.fromEntries(kept), ...more };
+}
+
+/**
+ * Runs the command line to its end.
+ *
+ * @param {string[]} args
+ * @param {{env?: Record<string, string>, cwd?: string}} [options]
+ * @returns {Promise<{code: number | null, stdout: string, stderr: string}>}
+ */
+function cli(args, { env, cwd } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      cwd,
+      env: cleanEnv(env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const out = { stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk) => {
+      out.stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      out.stderr += chunk;
+    });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, ...out }));
+  });
+}
+
+/**
+ * Runs the doctor with --json.
+ *
+ * @param {string[]} args
+ * @param {{env?: Record<string, string>, cwd?: string}} [options]
+ */
+async function doctor(args, options) {
+  const { code, stdout, stderr } = await cli(
+    ['doctor', '--json', ...args],
+    options,
+  );
+  let report;
+  try {
+    report = JSON.parse(stdout);
+  } catch {
+    throw new Error(`no report (exit code ${code}):\n${stdout}\n${stderr}`);
+  }
+  const ids = report.findings.map((finding) => finding.id);
+  const finding = (id) => report.findings.find((one) => one.id === id);
+  const symptom = (id) => report.symptoms.find((one) => one.id === id);
+  const advice = (name) => report.advice.find((one) => one.setting === name);
+  return { code, report, ids, finding, symptom, advice, stdout, stderr };
+}
+
+module.exports = { cli, doctor };

@@ -19,7 +19,7 @@ const { exec, say, step } = require('../steps.js');
 
 /** @typedef {'openssl' | 'libpq' | 'pgbouncer'} SourceName */
 
-/** @type {Record<SourceName, Source>} */
+/** @type {Record<'openssl' | 'libpq', Source>} */
 const SOURCES = {
   openssl: {
     package: 'openssl',
@@ -49,7 +49,10 @@ const SOURCES = {
         'dd27f2b3c59e73ed14aa3324901242bf69a032a6347805f274e6260322d42979',
     },
   },
-  // Not linked in: the tests want a newer one than Debian 12 has.
+};
+
+/** Not linked in: the tests want a newer one than Debian 12 has. */
+const TEST_SOURCES = {
   pgbouncer: {
     package: 'pgbouncer',
     version: '1.24.1-1+deb13u2',
@@ -64,6 +67,9 @@ const SOURCES = {
     },
   },
 };
+
+/** @type {Record<SourceName, Source>} */
+const ALL_SOURCES = { ...SOURCES, ...TEST_SOURCES };
 
 const ARCHIVE = 'http://deb.debian.org';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -128,7 +134,7 @@ function aptOptions(cache) {
  * @returns {Promise<string>} the folder with the files
  */
 async function fetchSource(name) {
-  const source = SOURCES[name];
+  const source = ALL_SOURCES[name];
   const cache = cacheFolder();
   const hash = source.files[source.dsc]?.slice(0, 16);
   const folder = path.join(cache, 'sources', `${source.package}-${hash}`);
@@ -169,7 +175,7 @@ async function fetchSource(name) {
  */
 async function unpackSource(name, into) {
   const folder = await fetchSource(name);
-  const dsc = path.join(folder, SOURCES[name].dsc);
+  const dsc = path.join(folder, ALL_SOURCES[name].dsc);
   // The hashes were checked above; the signature's keys need not be here.
   const args = ['--no-check', '--extract', dsc, into];
   const { ok, output } = await exec('dpkg-source', args);
@@ -178,4 +184,4 @@ async function unpackSource(name, into) {
   }
 }
 
-module.exports = { SOURCES, cacheFolder, unpackSource };
+module.exports = { SOURCES, TEST_SOURCES, cacheFolder, unpackSource };

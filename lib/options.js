@@ -35,6 +35,7 @@ const IDENTITY =
  * @property {Readonly<Record<string, unknown>> | undefined} retry
  * @property {any} logger
  * @property {string | undefined} directUrl
+ * @property {'pg' | undefined} fallback
  * @property {string} key
  * @property {string} optionsText
  * @property {Readonly<Record<string, unknown>>} public
@@ -280,6 +281,7 @@ function finish(draft) {
     onConnect: other.onConnect,
     retry: other.retry,
     logger: other.logger,
+    fallback: other.fallback,
     key,
     public: publicOptions(draft),
     warnings: Object.freeze([...draft.warnings]),

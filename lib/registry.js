@@ -111,6 +111,10 @@ function getPool(config) {
  */
 function handleFor(resolved) {
   const { handles } = thisCopy();
+  const reason = resolved.fallback && whyNoBinary();
+  if (reason) {
+    return fallbackFor(resolved, reason);
+  }
   const known = handles.get(resolved.key);
   if (known !== undefined && !known.ending) {
     known.noticeOptions(SHARED, resolved);
@@ -118,6 +122,34 @@ function handleFor(resolved) {
   }
   const pool = new Pool(undefined, { [SHARED]: resolved });
   handles.set(resolved.key, pool);
+  return pool;
+}
+
+/** @returns {unknown} undefined where there is one */
+function whyNoBinary() {
+  try {
+    native.load();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+/**
+ * @param {ReturnType<typeof resolveOptions>} resolved
+ * @param {unknown} reason why there is no pool of ours
+ * @returns {Pool} what stands for one
+ */
+function fallbackFor(resolved, reason) {
+  const { fallbackPool } = require('./fallback/pool.js');
+  const { handles } = thisCopy();
+  const key = `${resolved.fallback} ${resolved.key}`;
+  const known = handles.get(key);
+  if (known !== undefined && !known.ending) {
+    return known;
+  }
+  const pool = fallbackPool(resolved, reason);
+  handles.set(key, pool);
   return pool;
 }
 

@@ -173,6 +173,12 @@ const READERS = {
   },
   retry: readRetry,
   logger: readLogger,
+  fallback: (draft, value, key) => {
+    if (value !== false && value !== 'pg') {
+      throw new TypeError(`${key} must be 'pg' or false`);
+    }
+    draft.other.fallback = value || undefined;
+  },
 };
 
 for (const [name, option] of Object.entries(SERVER_TIMEOUTS)) {

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What a pool of pg's is to be made with, from the options of ours.
+
+const { readFileSync } = require('node:fs');
+
+/** @typedef {ReturnType<typeof import('../options.js').resolveOptions>} Resolved */
+
+/**
+ * @param {Map<string, string>} target
+ * @param {string} keyword
+ * @returns {string | undefined} PEM text, given as such or as a file's name
+ */
+function pem(target, keyword) {
+  const file = target.get(keyword);
+  return (
+    target.get(`${keyword}_pem`) ??
+    (file === undefined ? undefined : readFileSync(file, 'utf8'))
+  );
+}
+
+/**
+ * pg cannot ask whether the server offers TLS: what is to be encrypted where
+ * it does is encrypted.
+ * @param {Map<string, string>} target
+ * @returns {false | Record<string, unknown>}
+ */
+function tlsOf(target) {
+  const mode = target.get('sslmode');
+  if (mode === 'disable') {
+    return false;
+  }
+  const checked = mode === 'verify-full' || mode === 'verify-ca';
+  /** @type {Record<string, unknown>} */
+  const tls = { rejectUnauthorized: checked };
+  if (checked) {
+    tls.ca = pem(target, 'sslrootcert');
+  }
+  if (mode === 'verify-ca') {
+    tls.checkServerIdentity = () => undefined;
+  }
+  tls.cert = pem(target, 'sslcert');
+  tls.key = pem(target, 'sslkey');
+  tls.passphrase = target.get('sslpassword');
+  tls.minVersion = target.get('ssl_min_protocol_version');
+  tls.maxVersion = target.get('ssl_max_protocol_version');
+  if (target.has('hostaddr')) {
+    tls.servername = target.get('host');
+  }
+  const given = Object.entries(tls).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given);
+}
+
+/**
+ * @param {Resolved} resolved
+ * @returns {string | undefined} startup options for settings of the session
+ */
+function startupOptions({ settings, target }) {
+  const given = new Map(target).get('options');
+  const pairs = settings.map(
+    ([name, value]) => `-c ${name}=${value.replace(/[\\\s]/g, '\\$&')}`,
+  );
+  const all = [...(given === undefined ? [] : [given]), ...pairs];
+  return all.length === 0 ? undefined : all.join(' ');
+}
+
+/** @param {any} millis @returns {number | undefined} */
+function unlessZero(millis) {
+  return millis > 0 ? millis : undefined;
+}
+
+/**
+ * @param {Resolved} resolved
+ * @returns {Record<string, unknown>}
+ */
+function pgConfig(resolved) {
+  const target = new Map(resolved.target);
+  const options = /** @type {Record<string, any>} */ (resolved.public);
+  const host = target.get('hostaddr') ?? target.get('host');
+  if (host?.includes(',')) {
+    throw new TypeError("fallback: 'pg' takes one host: pg knows no more");
+  }
+  const wait = options.connectionTimeoutMillis || options.deadlineMillis;
+  const given = {
+    host,
+    port: options.port,
+    database: options.database,
+    user: options.user,
+    password: resolved.password,
+    ssl: tlsOf(target),
+    enableChannelBinding: target.get('channel_binding') !== 'disable',
+    application_name: options.application_name,
+    options: startupOptions(resolved),
+    types: resolved.types,
+    max: options.max,
+    min: options.min,
+    maxUses: unlessZero(options.maxUses),
+    maxLifetimeSeconds: unlessZero(options.maxLifetimeSeconds),
+    idleTimeoutMillis: options.idleTimeoutMillis,
+    connectionTimeoutMillis: unlessZero(wait),
+    query_timeout: unlessZero(options.timeoutMillis),
+    statement_timeout: unlessZero(options.statementTimeoutMillis),
+    lock_timeout: unlessZero(options.lockTimeoutMillis),
+    idle_in_transaction_session_timeout: unlessZero(
+      options.idleInTransactionTimeoutMillis,
+    ),
+    keepAlive: options.keepAlive,
+    keepAliveInitialDelayMillis: options.keepAliveInitialDelayMillis,
+    allowExitOnIdle: true,
+  };
+  const known = Object.entries(given).filter(([, v]) => v !== undefined);
+  return Object.fromEntries(known);
+}
+
+module.exports = { pgConfig };

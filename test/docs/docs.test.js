@@ -19,6 +19,7 @@ const DOCUMENTS = [
   'README.md',
   'docs/pg.md',
   'docs/options.md',
+  'docs/platforms.md',
   'docs/errors.md',
   'docs/cache.md',
   'docs/health.md',

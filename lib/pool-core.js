@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What a Pool is made of: its number at the port, its defaults, its clients,
-// and what it does with the engine's events.
+// What a Pool is made of: its number at the port, its defaults and its
+// clients.
 
 const { Acquire } = require('./acquire.js');
 const { FLAG, OP } = require('./batch.js');
@@ -12,12 +12,7 @@ const { PoolClient, internals } = require('./client.js');
 const { Clients } = require('./clients.js');
 const { usageError } = require('./errors.js');
 const { queryOnce } = require('./exactly-once.js');
-const {
-  EVENT,
-  connectionError,
-  noticeOf,
-  notificationOf,
-} = require('./events.js');
+const { emitEvent } = require('./emit-event.js');
 const { addLive, nameOf, removeLive, setCore } = require('./live.js');
 const { setLogger } = require('./log.js');
 const { readStats } = require('./metrics.js');
@@ -26,7 +21,6 @@ const { Observer } = require('./observer.js');
 const { acquireSession, hasSessions } = require('./session.js');
 const registry = require('./types.js');
 const { compareOptions, openFields } = require('./open-fields.js');
-const { warnOnce } = require('./warn.js');
 
 /** @typedef {import('./waiters.js').Lease} Lease */
 /** @typedef {import('./context.js').JoinedRun} JoinedRun */
@@ -409,61 +403,7 @@ class PoolCore {
   /** @param {import('./listener.js').Event} event */
   onEvent(event) {
     this.observer.onEvent(event);
-    switch (event.kind) {
-      case EVENT.CONNECT:
-        this.pool.emit('connect', this.clients.of(event.connection));
-        break;
-      case EVENT.REMOVE:
-        this.#onRemove(event.connection);
-        break;
-      case EVENT.WARNING:
-        warnOnce(event.texts[0], 'HF_ENGINE');
-        break;
-      case EVENT.ERROR:
-        this.#onIdleError(event);
-        break;
-      default:
-        this.#onClientEvent(event);
-    }
-  }
-
-  /** @param {number} serial */
-  #onRemove(serial) {
-    const client = this.clients.of(serial);
-    this.clients.remove(serial);
-    client.emit('end');
-    this.pool.emit('remove', client);
-  }
-
-  /** @param {import('./listener.js').Event} event */
-  #onIdleError(event) {
-    // Without a listener, emit() would end the process.
-    if (this.pool.listenerCount('error') > 0) {
-      const error = connectionError(event.texts[0] ?? '');
-      const client = this.clients.of(event.connection);
-      Object.defineProperty(error, 'client', {
-        value: client,
-        configurable: true,
-        writable: true,
-      });
-      this.pool.emit('error', error, client);
-    }
-  }
-
-  /** @param {import('./listener.js').Event} event */
-  #onClientEvent(event) {
-    const client =
-      this.clients.leased(event.lease) ?? this.clients.find(event.connection);
-    if (client === undefined) {
-      return;
-    }
-    if (event.kind === EVENT.NOTICE) {
-      client.emit('notice', noticeOf(event.texts[0] ?? ''));
-    } else if (event.kind === EVENT.NOTIFY) {
-      client.emit('notification', notificationOf(event));
-    } else if (event.kind === EVENT.LOST && client.listenerCount('error') > 0) {
-      client.emit('error', connectionError(event.texts[0] ?? ''));
-    }
+    emitEvent(this.pool, this.clients, event);
   }
 }
 

@@ -55,7 +55,8 @@ async function run(name, file, args, cwd, env = {}) {
     env: { SOURCE_DATE_EPOCH, ...env },
   });
   if (!outcome.ok) {
-    const last = outcome.output.split('\n').slice(-40).join('\n');
+    const lines = outcome.output.split('\n').slice(-25);
+    const last = lines.map((line) => line.slice(0, 200)).join('\n');
     throw new Error(`${name} failed:\n${last}`);
   }
 }
@@ -74,7 +75,7 @@ async function buildOpenssl(platform, source, prefix) {
   await run('OpenSSL: configure', './Configure', [...args, ...flags], source, {
     ...env,
   });
-  await run('OpenSSL: build', 'make', [JOBS, 'build_libs'], source);
+  await run('OpenSSL: build', 'make', [JOBS, '--silent', 'build_libs'], source);
   const lib = path.join(prefix, 'lib');
   fs.mkdirSync(lib, { recursive: true });
   for (const name of ['libssl.a', 'libcrypto.a']) {
@@ -100,8 +101,6 @@ async function buildLibpq(platform, source, openssl, prefix) {
     CFLAGS: `-O2 ${CFLAGS}`,
     CPPFLAGS: `-I${path.join(openssl, 'include')}`,
     LDFLAGS: `-L${openssl}`,
-    // It wants to run what it links, to see that there is a random source.
-    ...(platform.host && { cross_compiling: 'yes' }),
   });
   const generate = ['--silent', '-C', 'src/backend', 'generated-headers'];
   await run('libpq: headers', 'make', generate, source);

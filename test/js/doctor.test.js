@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
@@ -17,7 +16,7 @@ const {
   startPostgres,
 } = require('../support');
 const { postgresFolder } = require('../support/account.js');
-const { cli, doctor } = require('./doctor/support.js');
+const { cli, doctor, fill } = require('./doctor/support.js');
 
 const psql = path.join(postgresFolder(), 'psql');
 
@@ -272,7 +271,7 @@ describe('doctor, where it does not work', () => {
       maxConnections: 5,
       settings: { superuser_reserved_connections: 1, max_wal_senders: 0 },
     });
-    const release = await fill(full, full.url, 5);
+    const release = await fill(full.url, 5);
     const { code, finding } = await doctor([full.url]);
     assert.equal(code, 2);
     assert.match(finding('server-full').next, /pg_stat_activity/);
@@ -285,7 +284,7 @@ describe('doctor, where it does not work', () => {
       server,
       settings: { max_client_conn: 1 },
     });
-    const release = await fill(full, full.url, 1);
+    const release = await fill(full.url, 1);
     const { code, finding } = await doctor([full.url]);
     assert.equal(code, 2);
     assert.match(finding('pooler-full').next, /max_client_conn/);
@@ -446,38 +445,4 @@ async function expire(one) {
   ]);
   fs.copyFileSync(file('expired.crt'), file('server.crt'));
   await one.restart();
-}
-
-/**
- * Takes connections until there are `count`, or no more.
- * @param {any} target
- * @param {string} url
- * @param {number} count
- * @returns {Promise<() => void>} gives them back
- */
-async function fill(target, url, count) {
-  const children = Array.from({ length: count }, () =>
-    spawn(psql, [url, '-XAtq'], { stdio: ['pipe', 'pipe', 'ignore'] }),
-  );
-  const ready = children.map(
-    (child) =>
-      new Promise((resolve) => {
-        child.stdout.once('data', resolve);
-        child.once('exit', resolve);
-      }),
-  );
-  for (const child of children) {
-    child.stdin.on('error', () => {});
-    child.stdin.write('select 1;\n');
-  }
-  await Promise.all(ready);
-  assert.ok(
-    children.some((child) => child.exitCode === null),
-    target.url,
-  );
-  return () => {
-    for (const child of children) {
-      child.stdin.end();
-    }
-  };
 }

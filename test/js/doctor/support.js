@@ -4,6 +4,9 @@
 const { spawn } = require('node:child_process');
 const path = require('node:path');
 
+const { postgresFolder } = require('../../support/account.js');
+
+const psql = path.join(postgresFolder(), 'psql');
 const MAIN = path.join(__dirname, '../../../lib/cli/main.js');
 
 /** Variables of the machine that would be taken for settings. */
@@ -67,4 +70,33 @@ async function doctor(args, options) {
   return { code, report, ids, finding, symptom, advice, stdout, stderr };
 }
 
-module.exports = { cli, doctor };
+/**
+ * Takes connections until there are `count`, or no more.
+ * @param {string} url
+ * @param {number} count
+ * @returns {Promise<() => void>} gives them back
+ */
+async function fill(url, count) {
+  const children = Array.from({ length: count }, () =>
+    spawn(psql, [url, '-XAtq'], { stdio: ['pipe', 'pipe', 'ignore'] }),
+  );
+  const ready = children.map(
+    (child) =>
+      new Promise((resolve) => {
+        child.stdout.once('data', resolve);
+        child.once('exit', resolve);
+      }),
+  );
+  for (const child of children) {
+    child.stdin.on('error', () => {});
+    child.stdin.write('select 1;\n');
+  }
+  await Promise.all(ready);
+  return () => {
+    for (const child of children) {
+      child.stdin.end();
+    }
+  };
+}
+
+module.exports = { cli, doctor, fill };

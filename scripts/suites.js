@@ -51,37 +51,37 @@ function nodeSuite(name, timeoutMs) {
   return [{ name, kind: 'node', file: process.execPath, args, timeoutMs }];
 }
 
-/** What runs on the core as WebAssembly as it does on the addon. */
-const ON_WASM = [
+/** What runs everywhere: also in edge runtimes and browsers. */
+const ON_EDGE = [
   'classification',
-  'direct-config',
-  'errors',
   'evidence',
-  'log',
-  'options',
   'retry',
   'retry-deadline',
   'retry-nesting',
-  'rows',
 ].map((name) => `test/js/${name}.test.js`);
+
+/** What runs on the core as WebAssembly as it does on the addon. */
+const ON_WASM = [
+  ...ON_EDGE,
+  ...['direct-config', 'errors', 'log', 'options', 'rows'].map(
+    (name) => `test/js/${name}.test.js`,
+  ),
+];
 
 /** @returns {Suite[]} */
 function wasmSuites() {
-  const kind = 'node';
-  const file = process.execPath;
-  const timeoutMs = 3 * MINUTE;
-  const program = 'scripts/test-wasm.js';
-  const own = filesIn('test/wasm', /\.test\.js$/);
-  return [
-    { name: 'wasm', kind, file, args: [program, ...own], timeoutMs },
-    {
-      name: 'js on wasm',
-      kind,
-      file,
-      args: [program, '--no-binary', ...ON_WASM],
-      timeoutMs,
-    },
-  ];
+  const runs = {
+    wasm: filesIn('test/wasm', /\.test\.js$/),
+    'js on wasm': ['--no-binary', ...ON_WASM],
+    'js on wasm, edge': ['--edge', ...ON_EDGE],
+  };
+  return Object.entries(runs).map(([name, args]) => ({
+    name,
+    kind: 'node',
+    file: process.execPath,
+    args: ['scripts/test-wasm.js', ...args],
+    timeoutMs: 3 * MINUTE,
+  }));
 }
 
 /** @returns {Suite[]} */

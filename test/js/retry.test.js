@@ -196,8 +196,9 @@ test('onRetry and the channel are told, and cannot do harm', async () => {
   } finally {
     channel('holdfast:retry').unsubscribe(listen);
   }
-  assert.strictEqual(told.length, 2);
-  const { name, attempt, maxAttempts, outcome, error } = told[1];
+  // Edge runtimes have no channels.
+  assert.strictEqual(told.length, process.env.HOLDFAST_CORE === 'edge' ? 1 : 2);
+  const { name, attempt, maxAttempts, outcome, error } = told.at(-1);
   assert.strictEqual(name, 'users.find');
   assert.strictEqual(attempt, 1);
   assert.strictEqual(maxAttempts, 3);

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The entries for edge runtimes and browsers, in a realm that has what those
+// have and nothing of Node.
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+const vm = require('node:vm');
+
+const holdfast = /** @type {any} */ (require('../../lib/index.js'));
+const { compile } = require('../../lib/wasm/compile.js');
+
+const ROOT = path.join(__dirname, '..', '..');
+const EDGE = path.join(ROOT, 'lib', 'edge');
+const manifest = JSON.parse(
+  fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'),
+);
+
+const GLOBALS = [
+  'AbortController',
+  'AbortSignal',
+  'Event',
+  'EventTarget',
+  'TextDecoder',
+  'TextEncoder',
+  'atob',
+  'clearTimeout',
+  'performance',
+  'setTimeout',
+];
+
+/**
+ * A realm without Node, and its modules.
+ * @param {{compiles?: boolean, others?: string[]}} [options]
+ */
+function makeRealm({ compiles = true, others = [] } = {}) {
+  const global = Object.fromEntries(
+    [...GLOBALS, ...others].map((name) => [name, globalThis[name]]),
+  );
+  const context = vm.createContext(
+    // Typed arrays as the code outside knows them: TextEncoder is of there.
+    { ...global, Uint8Array, Int32Array, Float64Array },
+    { codeGeneration: { strings: false, wasm: compiles } },
+  );
+  /** @type {Map<string, {exports: any}>} */
+  const modules = new Map();
+  const load = (/** @type {string} */ file) => {
+    const known = modules.get(file);
+    if (known !== undefined) {
+      return known.exports;
+    }
+    const module = { exports: {} };
+    modules.set(file, module);
+    const text = fs.readFileSync(file, 'utf8');
+    if (file.endsWith('.json')) {
+      module.exports = JSON.parse(text);
+      return module.exports;
+    }
+    const wrapped = `(function (module, exports, require) {${text}\n})`;
+    const run = vm.runInContext(wrapped, context, { filename: file });
+    run(module, module.exports, (/** @type {string} */ name) => {
+      if (name === '#host') {
+        return load(path.join(ROOT, manifest.imports['#host'].browser));
+      }
+      assert.ok(name.startsWith('.'), `${file} requires ${name}`);
+      return load(path.resolve(path.dirname(file), name));
+    });
+    return module.exports;
+  };
+  return { context, load, modules };
+}
+
+/** What every entry has to be able to do. */
+async function checkHelpers(/** @type {any} */ edge) {
+  let calls = 0;
+  const value = await edge.retryQuery(
+    () => {
+      calls += 1;
+      if (calls < 3) {
+        throw Object.assign(new Error('x'), { code: '40001' });
+      }
+      return 'done';
+    },
+    { baseMillis: 1 },
+  );
+  assert.deepStrictEqual([value, calls], ['done', 3]);
+  const { outcome, sqlState } = edge.classify({ code: '40001' });
+  assert.deepStrictEqual([outcome, sqlState], ['rolled_back', '40001']);
+  assert.strictEqual(edge.presets.fast.baseMillis, 20);
+  await assert.rejects(
+    edge.withDatabaseRetry(() => new Promise(() => {}), { deadlineMillis: 5 }),
+    { code: 'HF_DEADLINE' },
+  );
+}
+
+test('the names are those of the main entry', async () => {
+  const edge = require('../../lib/edge/browser.js');
+  const names = Object.keys(holdfast).sort();
+  assert.deepStrictEqual(Object.keys(edge).sort(), names);
+  const { default: main, .../** @type {any} */ named } = await import(
+    '../../lib/edge/browser.mjs'
+  );
+  assert.strictEqual(main, edge);
+  assert.deepStrictEqual(Object.keys(named).sort(), names);
+});
+
+test('the pool has the methods of the real one, and all reject', async () => {
+  const { Pool, getPool } = /** @type {any} */ (
+    require('../../lib/edge/browser.js')
+  );
+  const pool = new Pool({ connectionString: 'postgres://x' });
+  assert.strictEqual(getPool(), getPool());
+  const asking = Object.getOwnPropertyNames(holdfast.Pool.prototype).filter(
+    (name) =>
+      typeof Object.getOwnPropertyDescriptor(holdfast.Pool.prototype, name)
+        ?.value === 'function' &&
+      !/^(constructor|emit|toJSON|noticeOptions|stats|prometheus|end)$/.test(
+        name,
+      ),
+  );
+  assert.ok(asking.length > 8, `${asking}`);
+  for (const name of asking) {
+    await assert.rejects(pool[name](), {
+      code: 'HF_NO_BINARY',
+      message: /run this code on Node\.js/,
+    });
+  }
+  assert.strictEqual(
+    pool.on('error', () => {}),
+    pool,
+  );
+  await pool.end();
+});
+
+test('exports leads every condition to an entry that exists', () => {
+  const files = JSON.stringify(manifest.exports['.']).matchAll(
+    /"(\.\/lib[^"]+)"/g,
+  );
+  for (const [, file] of files) {
+    assert.ok(fs.existsSync(path.join(ROOT, file)), file);
+  }
+  const conditions = Object.keys(manifest.exports['.']);
+  assert.deepStrictEqual(conditions.slice(0, 3), [
+    'workerd',
+    'edge-light',
+    'browser',
+  ]);
+});
+
+test('a browser compiles the core, and needs nothing of Node', async () => {
+  const { load } = makeRealm();
+  await checkHelpers(load(path.join(EDGE, 'browser.js')));
+});
+
+test('an edge runtime takes the imported core', async () => {
+  const { load, modules } = makeRealm({ compiles: false });
+  const edge = load(path.join(EDGE, 'index.js'));
+  const core = compile();
+  load(path.join(EDGE, 'source.js')).provide(() => core);
+  await checkHelpers(edge);
+  const files = [...modules.keys()].map((file) => path.basename(file));
+  assert.ok(!files.includes('bytes.js'), 'the bytes are not bundled');
+});
+
+test('where WebAssembly is refused, the helpers say so', async () => {
+  const { load } = makeRealm({ compiles: false });
+  const edge = load(path.join(EDGE, 'browser.js'));
+  await assert.rejects(
+    edge.retryQuery(() => 1),
+    { code: 'HF_NO_BINARY', message: /WebAssembly, which is refused here/ },
+  );
+});
+
+test('joinAsync says what it lacks, or works', async () => {
+  const without = makeRealm().load(path.join(EDGE, 'browser.js'));
+  await assert.rejects(
+    without.retryQuery(() => 1, { joinAsync: true }),
+    /joinAsync needs AsyncLocalStorage/,
+  );
+});
+
+test('modules loaded anew share one core, and so one budget', () => {
+  const { context, load, modules } = makeRealm();
+  const first = load(path.join(EDGE, 'host.js'));
+  load(path.join(EDGE, 'browser.js'));
+  const core = first.native();
+  modules.clear();
+  load(path.join(EDGE, 'browser.js'));
+  assert.strictEqual(load(path.join(EDGE, 'host.js')).native(), core);
+  assert.deepStrictEqual(
+    vm
+      .runInContext('Object.keys(globalThis)', context)
+      .filter((/** @type {string} */ name) => /holdfast/i.test(name)),
+    [],
+  );
+});

@@ -82,10 +82,10 @@ const BY_STATE = {
  */
 const POOLER_WORDS = [
   [
-    /^no such database/,
+    /^no such database|^database .* does not exist/,
     (error) => ({
       kind: 'DatabaseDoesNotExist',
-      db: nameIn(error.message, /database: (.*)$/),
+      db: nameIn(error.message, /database:? "?(.*?)"?(?: does not exist)?$/),
     }),
   ],
   [
@@ -170,7 +170,11 @@ function waitedFor(error) {
  * @returns {Kind | null}
  */
 function causeOrUnreachable(error) {
-  return error.cause === undefined ? unreachable(error) : kindOf(error.cause);
+  const { cause } = error;
+  // Of a socket it does not matter how it failed: there was no connection.
+  return cause === undefined || cause.syscall !== undefined
+    ? unreachable(cause ?? error)
+    : kindOf(cause);
 }
 
 /**

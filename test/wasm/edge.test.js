@@ -190,10 +190,6 @@ test('modules loaded anew share one core, and so one budget', () => {
   modules.clear();
   load(path.join(EDGE, 'browser.js'));
   assert.strictEqual(load(path.join(EDGE, 'host.js')).native(), core);
-  assert.deepStrictEqual(
-    vm
-      .runInContext('Object.keys(globalThis)', context)
-      .filter((/** @type {string} */ name) => /holdfast/i.test(name)),
-    [],
-  );
+  const shown = vm.runInContext('Object.keys(globalThis).join()', context);
+  assert.doesNotMatch(shown, /holdfast/i);
 });

@@ -64,6 +64,7 @@
       'native/net/ops_pool.c',
       'native/net/port.c',
       'native/net/read.c',
+      'native/net/received.c',
       'native/net/result.c',
       'native/net/result_finish.c',
       'native/net/result_number.c',

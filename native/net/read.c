@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading of answers: from libpq's results to finished requests. */
-#include <linux/tcp.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include "answer.h"
 #include "canceller.h"
 #include "conn.h"
 #include "netpool.h"
 #include "port.h"
+#include "received.h"
 
 enum {
   ROWS_IN_A_PIECE = 256,
@@ -104,17 +102,6 @@ static void choose_mode(struct hf_conn *conn, struct hf_call *call) {
   }
 }
 
-/* Bytes the kernel received for this socket, as far as it tells; else 0. */
-static uint64_t received_bytes(int fd) {
-  struct tcp_info info;
-  socklen_t length = sizeof info;
-  memset(&info, 0, sizeof info);
-  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) {
-    return 0;
-  }
-  return info.tcpi_bytes_received;
-}
-
 /*
  * A result that is read as a whole may turn out larger than ever before: the
  * limit holds for it as well, for a single row of one read in pieces, and for
@@ -122,7 +109,7 @@ static uint64_t received_bytes(int fd) {
  * all.
  */
 static void count_bytes(struct hf_conn *conn, struct hf_call *call) {
-  uint64_t received = received_bytes(conn->fd);
+  uint64_t received = hf_received_bytes(conn->fd);
   if (call->received_from == 0) {
     call->received_from = received;
   } else if (received - call->received_from >

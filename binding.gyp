@@ -57,6 +57,7 @@
           'cflags': ['-ffunction-sections', '-fdata-sections'],
           'ldflags': [
             '-Wl,--gc-sections', '-static-libgcc', '-static-libstdc++',
+            '-Wl,--version-script=<(module_root_dir)/native/binding/exports.map',
           ],
         }],
       ],

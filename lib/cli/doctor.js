@@ -12,7 +12,7 @@ const { examine } = require('./doctor/examine.js');
 const { newReport } = require('./doctor/new-report.js');
 const { asText } = require('./doctor/report.js');
 const { directOf, readSettings } = require('./doctor/settings.js');
-const { startProgress } = require('./progress.js');
+const { print, startProgress } = require('./progress.js');
 
 /** @typedef {import('./doctor/new-report.js').Report} Report */
 
@@ -124,16 +124,6 @@ async function diagnose(url, source, millis, tell) {
   }
   tell(`settings: from ${settings.source}`);
   return await examine(settings, new Deadline(millis), tell);
-}
-
-/**
- * Writes, and waits until it has left.
- * @param {string} text
- */
-function print(text) {
-  return new Promise((resolve) => {
-    process.stdout.write(text, resolve);
-  });
 }
 
 /** @param {string[]} args @returns {Promise<number>} the exit code */

@@ -17,6 +17,10 @@ const COMMANDS = {
     help: 'says what a connection string leads to, and what suits it',
     load: () => require('./doctor.js'),
   },
+  bench: {
+    help: 'says how many queries a connection string gives, and how fast',
+    load: () => require('./bench.js'),
+  },
   build: {
     help: "builds the addon from source against this system's libpq",
     load: () => require('./build.js'),

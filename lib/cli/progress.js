@@ -16,4 +16,15 @@ function startProgress(quiet) {
   };
 }
 
-module.exports = { startProgress };
+/**
+ * Writes to standard output, and waits until it has left.
+ * @param {string} text
+ * @returns {Promise<void>}
+ */
+function print(text) {
+  return new Promise((resolve) => {
+    process.stdout.write(text, () => resolve());
+  });
+}
+
+module.exports = { print, startProgress };

@@ -26,6 +26,12 @@ export interface HoldfastModuleOptions extends PoolOptions {
   /** A pool that exists already. It stays yours to end. */
   pool?: Pool;
   /**
+   * Whether it is the pool of getPool(): one for each database in the process,
+   * however many modules ask. false: a pool of this module alone, for other
+   * options with the same database. @default true
+   */
+  shared?: boolean;
+  /**
    * What happens before the application listens: connections are opened. An
    * application whose database is away starts all the same, unless `failFast`
    * is given. false: nothing happens. @default true

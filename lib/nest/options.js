@@ -5,8 +5,9 @@
 
 /**
  * @typedef {object} Settings
- * @property {any} config what getPool() is given; undefined with `pool`
+ * @property {any} config of the pool; undefined with `pool`
  * @property {any} pool one that exists already, or undefined
+ * @property {boolean} shared whether it is the process-wide one
  * @property {any} warmup false, or the options of warmup()
  */
 
@@ -46,13 +47,17 @@ function readExtras(options, where) {
   return { name, isGlobal, rest };
 }
 
-/** @param {any} value @returns {any} false, or the options of warmup() */
-function readWarmup(value) {
+/**
+ * @param {any} value
+ * @param {string} where for messages
+ * @returns {any} false, or the options of warmup()
+ */
+function readWarmup(value, where) {
   if (typeof value === 'boolean') {
     return value ? {} : false;
   }
   if (!isObject(value)) {
-    throw new TypeError('HoldfastModule: warmup must be a boolean or options');
+    throw new TypeError(`${where}: warmup must be true, false or options`);
   }
   return value;
 }
@@ -64,23 +69,27 @@ function readWarmup(value) {
  */
 function readSettings(options, where) {
   if (typeof options === 'string' || options instanceof URL) {
-    return { config: options, pool: undefined, warmup: {} };
+    return { config: options, pool: undefined, shared: true, warmup: {} };
   }
   if (!isObject(options)) {
     throw new TypeError(`${where}: the options must be an object or a URL`);
   }
-  const { pool, warmup = true, ...config } = options;
-  if (pool === undefined) {
-    return { config, pool, warmup: readWarmup(warmup) };
+  const { pool, shared = true, warmup = true, ...config } = options;
+  if (typeof shared !== 'boolean') {
+    throw new TypeError(`${where}: shared must be true or false`);
   }
-  const [other] = Object.keys(config);
+  const rest = { pool, shared, warmup: readWarmup(warmup, where) };
+  if (pool === undefined) {
+    return { config, ...rest };
+  }
   if (typeof pool?.drain !== 'function' || typeof pool.health !== 'function') {
     throw new TypeError(`${where}: pool must be a Pool of pg-holdfast`);
   }
+  const [other] = Object.keys(config);
   if (other !== undefined) {
     throw new TypeError(`${where}: pool and ${other} exclude each other`);
   }
-  return { config: undefined, pool, warmup: readWarmup(warmup) };
+  return { config: undefined, ...rest };
 }
 
 /**

@@ -30,18 +30,18 @@ const DELEGATED = /** @type {const} */ ([
 ]);
 
 /**
- * @param {any} config
+ * @param {import('./options.js').Settings} settings
  * @param {() => object} logger
  * @returns {Pool}
  */
-function openPool(config, logger) {
-  const { getPool } = /** @type {any} */ (require('../index.js'));
+function openPool({ config, shared }, logger) {
+  const main = /** @type {any} */ (require('../index.js'));
   const plain = typeof config === 'string' || config instanceof URL;
   const options = plain ? { connectionString: String(config) } : { ...config };
   if (options.logger === undefined && process.env.NODE_ENV !== 'test') {
     options.logger = logger();
   }
-  return getPool(options);
+  return shared ? main.getPool(options) : new main.Pool(options);
 }
 
 /**
@@ -63,7 +63,7 @@ function makeService(logger) {
     constructor(options = {}, where = 'HoldfastService') {
       const settings = readSettings(options, where);
       this.#own = settings.pool === undefined;
-      this.#pool = settings.pool ?? openPool(settings.config, logger);
+      this.#pool = settings.pool ?? openPool(settings, logger);
       this.#warmup = settings.warmup;
       users.set(this.#pool, (users.get(this.#pool) ?? 0) + 1);
     }
@@ -75,8 +75,15 @@ function makeService(logger) {
 
     /** The application listens once this is done. */
     async onModuleInit() {
-      if (this.#warmup !== false) {
+      if (this.#warmup === false) {
+        return;
+      }
+      try {
         await this.#pool.warmup(this.#warmup);
+      } catch (error) {
+        // The application does not start, so that nothing will close it.
+        await this.onApplicationShutdown();
+        throw error;
       }
     }
 

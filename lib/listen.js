@@ -6,16 +6,18 @@
 // one is in the way, and every channel listened to again. What was notified in
 // between is lost, as it is for any client: onReconnect tells when to look.
 
-const { checkKeys } = require('./arguments.js');
+const { checkKeys, readMillis } = require('./arguments.js');
 const { startTimer, stopTimer } = require('./clock.js');
 const { internals } = require('./client.js');
+const { usageError } = require('./errors.js');
 const { escapeIdentifier } = require('./quote.js');
+const { acquireSession } = require('./session.js');
 const { warnOnce } = require('./warn.js');
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */
 
-const KNOWN = new Set(['onReconnect']);
+const KNOWN = new Set(['onReconnect', 'deadlineMillis']);
 
 const PAUSE_MIN_MILLIS = 50;
 const PAUSE_MAX_MILLIS = 2000;
@@ -25,6 +27,8 @@ const PAUSE_MAX_MILLIS = 2000;
  * @property {string} channel
  * @property {(notification: any) => unknown} fn
  * @property {(() => unknown) | undefined} onReconnect
+ * @property {() => void} [onLost] of the pool's own
+ * @property {boolean} [quiet] the pool's own: it keeps no process alive
  */
 
 /** @type {WeakMap<PoolCore, Ear>} */
@@ -55,33 +59,134 @@ class Ear {
   /** @type {Promise<void> | null} */
   #opening = null;
   #closed = false;
-  /** Ends a pause. @type {() => void} */
-  #wake = () => {};
+  /** Whether its session keeps no process alive. */
+  #quiet = false;
+  #past;
+  /** End pauses. @type {Set<() => void>} */
+  #wakes = new Set();
+  /** Why there was no session, the last time. @type {unknown} */
+  #why = undefined;
 
-  /** @param {PoolCore} core */
-  constructor(core) {
+  /**
+   * @param {PoolCore} core
+   * @param {boolean} past whether to leave the pool's own connections alone
+   */
+  constructor(core, past) {
     this.#core = core;
+    this.#past = past;
   }
 
   /**
    * @param {Subscriber} subscriber
+   * @param {number} millis how long it may take; 0 = no limit
    * @returns {Promise<void>}
    */
-  async add(subscriber) {
+  async add(subscriber, millis) {
     this.#subscribers.add(subscriber);
+    this.#balance();
     try {
-      if (this.#client === null) {
-        // It listens to every channel there is.
-        await (this.#opening ?? this.#begin(this.#open()));
-      } else {
-        await this.#listen(this.#client, subscriber.channel);
-      }
+      await this.#within(millis, this.#join(subscriber));
       this.#core.refuseAfterEnd();
     } catch (error) {
       this.#subscribers.delete(subscriber);
+      if (this.#subscribers.size === 0) {
+        this.close();
+      } else {
+        this.#balance();
+      }
       this.#core.refuseAfterEnd(); // which says more than the loss of a session
       throw error;
     }
+  }
+
+  /**
+   * Has a channel listened to. An outage is waited for.
+   * @param {Subscriber} subscriber
+   */
+  async #join(subscriber) {
+    let pause = PAUSE_MIN_MILLIS;
+    while (this.#subscribers.has(subscriber) && !this.#closed) {
+      try {
+        if (this.#client === null) {
+          // It listens to every channel there is.
+          await (this.#opening ?? this.#begin(this.#open()));
+        } else {
+          await this.#listen(this.#client, subscriber.channel);
+        }
+        return;
+      } catch (error) {
+        const lost = this.#client === null && this.#opening !== null;
+        if (!lost && /** @type {any} */ (error)?.retryable !== true) {
+          throw error;
+        }
+        await this.#pause(pause);
+        pause = Math.min(PAUSE_MAX_MILLIS, pause * 2);
+      }
+    }
+  }
+
+  /**
+   * @param {number} millis
+   * @param {Promise<void>} work
+   * @returns {Promise<void>}
+   */
+  #within(millis, work) {
+    if (millis === 0) {
+      return work;
+    }
+    return new Promise((resolve, reject) => {
+      const timer = startTimer(
+        () =>
+          reject(
+            usageError('HF_DEADLINE', undefined, {
+              outcome: 'not_executed',
+              retryable: true,
+              phase: 'acquire',
+              elapsedMillis: millis,
+              reason: 'there was no session to listen on by then',
+              cause: this.#why,
+            }),
+          ),
+        millis,
+      );
+      work.then(resolve, reject).finally(() => stopTimer(timer));
+    });
+  }
+
+  /** A session that only the pool itself listens on keeps no process alive. */
+  #balance() {
+    const quiet =
+      this.#client !== null && [...this.#subscribers].every((s) => s.quiet);
+    if (quiet !== this.#quiet) {
+      this.#quiet = quiet;
+      if (quiet) {
+        this.#core.port.drop();
+      } else {
+        this.#core.port.hold();
+      }
+    }
+  }
+
+  /**
+   * Closes a session, since it still listens.
+   * @param {PoolClient} client
+   */
+  #giveBack(client) {
+    if (this.#client === client) {
+      this.#client = null;
+      this.#balance();
+    }
+    client.removeAllListeners();
+    internals.release(client, true);
+  }
+
+  /**
+   * Resolves when the session has answered, which it does after every
+   * notification that came before.
+   * @returns {Promise<unknown>}
+   */
+  prove() {
+    return Promise.resolve(this.#client?.query('select 1'));
   }
 
   /**
@@ -101,6 +206,7 @@ class Ear {
     if (!this.#subscribers.delete(subscriber)) {
       return;
     }
+    this.#balance();
     if (this.#subscribers.size === 0) {
       this.close();
     } else if (!this.#channels().has(subscriber.channel)) {
@@ -113,13 +219,14 @@ class Ear {
   /** Gives the session back; it is closed, since it still listens. */
   close() {
     this.#closed = true;
-    this.#wake();
-    ears.delete(this.#core);
-    const client = this.#client;
-    this.#client = null;
-    if (client !== null) {
-      client.removeAllListeners();
-      internals.release(client, true);
+    for (const wake of this.#wakes) {
+      wake();
+    }
+    if (ears.get(this.#core) === this) {
+      ears.delete(this.#core);
+    }
+    if (this.#client !== null) {
+      this.#giveBack(this.#client);
     }
   }
 
@@ -147,6 +254,7 @@ class Ear {
       const next = [...this.#channels()].find((name) => !listening.has(name));
       if (next === undefined) {
         this.#client = client; // from now on add() listens itself
+        this.#balance();
         return;
       }
       await this.#listen(client, next);
@@ -159,7 +267,14 @@ class Ear {
     /** @type {PoolClient} */
     const client = await new Promise((resolve, reject) => {
       const options = { session: true };
-      this.#core.acquire(options, undefined, resolve, reject);
+      if (this.#past) {
+        acquireSession(this.#core, options, undefined, resolve, reject);
+      } else {
+        this.#core.acquire(options, undefined, resolve, reject);
+      }
+    }).catch((error) => {
+      this.#why = error;
+      throw error;
     });
     let opening = true;
     let lost = false;
@@ -181,11 +296,11 @@ class Ear {
       }
       opening = false;
     } catch (error) {
+      this.#why = error;
       client.removeAllListeners();
       // Once it listens, close() may have given it back.
       if (!listening || this.#client === client) {
-        this.#client = null;
-        internals.release(client, true);
+        this.#giveBack(client);
       }
       throw error;
     }
@@ -205,9 +320,10 @@ class Ear {
     if (this.#client !== client) {
       return; // still being opened, or closed: seen to there
     }
-    this.#client = null;
-    client.removeAllListeners();
-    internals.release(client, true);
+    for (const { onLost } of this.#subscribers) {
+      onLost?.();
+    }
+    this.#giveBack(client);
     this.#begin(this.#reopen()).catch(() => {});
   }
 
@@ -235,13 +351,17 @@ class Ear {
    */
   #pause(millis) {
     return new Promise((resolve) => {
-      const timer = startTimer(() => resolve(), millis);
-      this.#wake = () => {
+      const done = () => {
+        this.#wakes.delete(done);
         stopTimer(timer);
         resolve();
       };
+      const timer = startTimer(done, millis);
+      this.#wakes.add(done);
       if (this.#closed) {
-        this.#wake();
+        done();
+      } else if ([...this.#subscribers].every(({ quiet }) => quiet)) {
+        timer.unref();
       }
     });
   }
@@ -252,7 +372,7 @@ class Ear {
  * @param {PoolCore} core
  * @param {string} channel
  * @param {(notification: any) => unknown} fn
- * @param {{onReconnect?: () => unknown}} [options]
+ * @param {{onReconnect?: () => unknown, deadlineMillis?: number}} [options]
  * @returns {Promise<() => Promise<void>>}
  */
 async function listen(core, channel, fn, options) {
@@ -269,16 +389,43 @@ async function listen(core, channel, fn, options) {
       throw new TypeError(`${name}, given to listen(), must be a function`);
     }
   }
+  const millis =
+    options?.deadlineMillis === undefined
+      ? core.defaults.deadline
+      : readMillis(options.deadlineMillis, 'deadlineMillis');
   core.refuseAfterEnd();
+  const ear = earOf(core, false);
+  const subscriber = { channel, fn, onReconnect };
+  await ear.add(subscriber, millis);
+  return () => ear.remove(subscriber);
+}
+
+/**
+ * @param {PoolCore} core
+ * @param {boolean} past
+ * @returns {Ear}
+ */
+function earOf(core, past) {
   let ear = ears.get(core);
   if (ear === undefined) {
-    ear = new Ear(core);
+    ear = new Ear(core, past);
     ears.set(core, ear);
   }
-  const subscriber = { channel, fn, onReconnect };
-  await ear.add(subscriber);
-  const heard = ear;
-  return () => heard.remove(subscriber);
+  return ear;
+}
+
+/**
+ * Listens for the pool itself, as long as it is open: the process may end.
+ * @param {PoolCore} core
+ * @param {{channel: string, fn: (notification: any) => unknown,
+ *   onReconnect: () => unknown, onLost: () => void}} subscriber
+ * @param {boolean} past whether to leave the pool's own connections alone
+ * @returns {Promise<() => Promise<unknown>>} asks the session for an answer
+ */
+async function listenQuietly(core, subscriber, past) {
+  const ear = earOf(core, past);
+  await ear.add({ ...subscriber, quiet: true }, core.defaults.deadline);
+  return () => ear.prove();
 }
 
 /**
@@ -289,4 +436,4 @@ function stopListening(core) {
   ears.get(core)?.close();
 }
 
-module.exports = { listen, stopListening };
+module.exports = { listen, listenQuietly, stopListening };

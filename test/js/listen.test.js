@@ -125,6 +125,36 @@ test('channels asked for in an outage share the next session', async () => {
   await pool.end();
 });
 
+test('listen() waits for the end of an outage, as long as it may', async () => {
+  const pool = open();
+  const late = open({ deadlineMillis: 300 });
+  await late.listen('old', () => {});
+  await server.stop('fast');
+  try {
+    const first = pool.listen('first', () => {}, { deadlineMillis: 0 });
+    const refused = { code: 'HF_DEADLINE', outcome: 'not_executed' };
+    await assert.rejects(
+      pool.listen('soon', () => {}, { deadlineMillis: 100 }),
+      refused,
+    );
+    // Also where it listened before, by the pool's own deadline.
+    await assert.rejects(
+      late.listen('new', () => {}),
+      (/** @type {any} */ error) => error.outcome === 'not_executed',
+    );
+    await server.start();
+    await first;
+    assert.strictEqual((await server.backends("query ~ 'first'")).length, 1);
+    assert.strictEqual((await server.backends("query ~ 'soon'")).length, 0);
+  } finally {
+    if (server.pid === 0) {
+      await server.start();
+    }
+    await late.end();
+    await pool.end();
+  }
+});
+
 test('listen() in an outage rejects when the pool ends', async () => {
   const pool = open();
   await pool.listen('old', () => {});

@@ -71,7 +71,7 @@ async function buildOpenssl(platform, source, prefix) {
   const args = [platform.opensslTarget, ...OPENSSL_OPTIONS];
   args.push(`--openssldir=${OPENSSLDIR}`, '--prefix=/usr', '--libdir=lib');
   const env = { CC: cc, AR: ar, RANLIB: ranlib };
-  const flags = CFLAGS.split(' ').concat(platform.opensslFlags ?? []);
+  const flags = CFLAGS.split(' ');
   await run('OpenSSL: configure', './Configure', [...args, ...flags], source, {
     ...env,
   });
@@ -142,9 +142,11 @@ function fingerprint(platform) {
   const compiler = execFileSync(platform.tools.cc, ['--version'], {
     encoding: 'utf8',
   }).split('\n')[0];
-  const all = [SOURCES, platform, compiler, CFLAGS, OPENSSLDIR];
+  const { host, opensslTarget } = platform;
+  const cc = path.basename(platform.tools.cc);
+  const all = [SOURCES, host, opensslTarget, cc, compiler, CFLAGS, OPENSSLDIR];
   return createHash('sha256')
-    .update(JSON.stringify([all, OPENSSL_OPTIONS, LIBPQ_OPTIONS]))
+    .update(JSON.stringify([...all, OPENSSL_OPTIONS, LIBPQ_OPTIONS]))
     .digest('hex')
     .slice(0, 16);
 }

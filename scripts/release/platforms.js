@@ -2,6 +2,8 @@
 // The platforms there are binaries for, and what builds them. lib/native.js
 // names the same ones; a test compares them.
 
+const path = require('node:path');
+
 /**
  * @typedef {object} Tools
  * @property {string} cc
@@ -19,7 +21,6 @@
  * @property {string} cpu as in package.json
  * @property {'glibc' | 'musl'} libc as in package.json
  * @property {string} opensslTarget as OpenSSL's Configure calls it
- * @property {string[]} [opensslFlags]
  * @property {string} [host] as configure calls it, when cross-compiling
  * @property {Tools} tools
  * @property {string[]} debian the packages the tools come from
@@ -36,6 +37,11 @@ function gcc(prefix) {
     strip: tool('strip'),
     readelf: tool('readelf'),
   };
+}
+
+/** @param {'gcc' | 'g++'} name @returns {string} */
+function musl(name) {
+  return path.join(__dirname, 'musl', name);
 }
 
 /** @type {Record<string, Platform>} */
@@ -63,8 +69,8 @@ const PLATFORMS = {
     libc: 'musl',
     opensslTarget: 'linux-x86_64',
     host: 'x86_64-linux-musl',
-    tools: { ...gcc(''), cc: 'musl-gcc' },
-    debian: ['gcc', 'g++', 'binutils', 'musl-tools'],
+    tools: { ...gcc(''), cc: musl('gcc'), cxx: musl('g++'), link: musl('gcc') },
+    debian: ['gcc', 'g++', 'binutils', 'musl-tools', 'linux-libc-dev'],
   },
 };
 

@@ -369,6 +369,11 @@ export interface PoolOptions {
    * @default a pool that rejects with HF_NO_BINARY
    */
   fallback?: 'pg' | false;
+  /**
+   * A channel by which other processes say what the cache has to forget: the
+   * payload is a tag, or empty for everything. Without it, nobody listens.
+   */
+  cacheNotifyChannel?: string;
 
   // pg's, without work here
   /** Ignored: idle connections never keep the process alive. */
@@ -840,14 +845,15 @@ export class Pool extends EventEmitter implements Queryable {
   /**
    * Hears of notifications, on a session of its own: past the pooler, if one
    * is in the way. When it is lost, another listens in its place; what was
-   * notified in between is lost, and `onReconnect` is called.
+   * notified in between is lost, and `onReconnect` is called. An outage is
+   * waited for, until `deadlineMillis`, the pool's by default; 0 = no limit.
    *
    * @returns once it listens: the function that ends it
    */
   listen(
     channel: string,
     fn: (notification: ListenNotification) => unknown,
-    options?: { onReconnect?: () => unknown },
+    options?: { onReconnect?: () => unknown; deadlineMillis?: number },
   ): Promise<() => Promise<void>>;
 
   /** Opens `min` connections, one at least, and waits for them. */

@@ -36,6 +36,7 @@ const IDENTITY =
  * @property {any} logger
  * @property {string | undefined} directUrl
  * @property {'pg' | undefined} fallback
+ * @property {string | undefined} cacheNotifyChannel
  * @property {string} key
  * @property {string} optionsText
  * @property {Readonly<Record<string, unknown>>} public
@@ -282,6 +283,7 @@ function finish(draft) {
     retry: other.retry,
     logger: other.logger,
     fallback: other.fallback,
+    cacheNotifyChannel: other.cacheNotifyChannel,
     key,
     public: publicOptions(draft),
     warnings: Object.freeze([...draft.warnings]),

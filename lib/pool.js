@@ -10,6 +10,7 @@ const { OP } = require('./batch.js');
 const { callWith, rethrowLater } = require('./answer.js');
 const { readDrainMillis } = require('./arguments.js');
 const { readInvalidation } = require('./cache.js');
+const { CacheEar } = require('./cache-notify.js');
 const { asyncDispose } = require('./client.js');
 const { usageError } = require('./errors.js');
 const { readStats } = require('./metrics.js');
@@ -39,6 +40,8 @@ class Pool extends EventEmitter {
   #ending = false;
   #ended = false;
   #maintenance;
+  /** @type {CacheEar | undefined} */
+  #cacheEar = undefined;
 
   /**
    * Connects nothing: that begins with the first call.
@@ -61,6 +64,9 @@ class Pool extends EventEmitter {
     }
     this.#core = new PoolCore(this, resolved, table, shared !== undefined);
     this.#maintenance = new Maintenance(this.#core, this);
+    if (resolved.cacheNotifyChannel !== undefined) {
+      this.#cacheEar = new CacheEar(this.#core, resolved.cacheNotifyChannel);
+    }
     /** @type {any} */
     this.options = resolved.public;
   }
@@ -78,7 +84,8 @@ class Pool extends EventEmitter {
     const onDone = valuesGiven ? (callback ?? config?.callback) : values;
     return callWith(onDone, 'HoldfastQuery', (resolve, reject) => {
       const given = valuesGiven ? values : undefined;
-      this.#core.query(config, given, resolve, reject);
+      const asked = this.#cacheEar?.adjust(config) ?? config;
+      this.#core.query(asked, given, resolve, reject);
     });
   }
 
@@ -161,7 +168,7 @@ class Pool extends EventEmitter {
    * is lost. Resolves, once it listens, to the function that ends it.
    * @param {string} channel
    * @param {(notification: any) => unknown} fn
-   * @param {{onReconnect?: () => unknown}} [options]
+   * @param {{onReconnect?: () => unknown, deadlineMillis?: number}} [options]
    * @returns {Promise<() => Promise<void>>}
    */
   listen(channel, fn, options) {

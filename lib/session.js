@@ -153,9 +153,15 @@ function hasSessions(core) {
   return directPools.has(core);
 }
 
+/** @param {PoolCore} core @returns {boolean} */
+function knowsDirectUrl(core) {
+  return directUrlOf(core) !== undefined;
+}
+
 module.exports = {
   DIRECT_VARIABLES,
   acquireSession,
   endSessions,
   hasSessions,
+  knowsDirectUrl,
 };

@@ -171,6 +171,12 @@ const READERS = {
   directUrl: (draft, value, key) => {
     draft.other.directUrl = checkedText(value, key);
   },
+  cacheNotifyChannel: (draft, value, key) => {
+    if (value === '') {
+      throw new TypeError(`${key} must be the name of a channel`);
+    }
+    draft.other.cacheNotifyChannel = checkedText(value, key);
+  },
   retry: readRetry,
   logger: readLogger,
   fallback: (draft, value, key) => {

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The cache of one process, told by others through NOTIFY what is old; and what
+// holds while they cannot be heard.
+
+const assert = require('node:assert');
+const { execFile } = require('node:child_process');
+const path = require('node:path');
+const { after, before, beforeEach, test } = require('node:test');
+const { promisify } = require('node:util');
+
+const { CacheEar } = require('../../lib/cache-notify.js');
+const { Pool } = require('../../lib/index.js');
+const { coreOf } = require('../../lib/live.js');
+const {
+  eventually,
+  findPgBouncer,
+  startPgBouncer,
+  startPostgres,
+  startProxy,
+} = require('../support');
+
+const MINUTE = 60_000;
+const CHANNEL = 'forget';
+const LISTENING = "query ~ 'LISTEN' or query = 'select 1'";
+
+/** @type {any} */
+let server;
+
+before(async () => {
+  server = await startPostgres();
+  await server.psql('create table posts (n int)');
+});
+
+beforeEach(() => server.psql('truncate posts'));
+
+after(() => server?.stop('immediate'));
+
+/** @param {object} [options] @returns {any} */
+function open(options) {
+  return new Pool(
+    /** @type {any} */ ({
+      connectionString: server.url,
+      cacheNotifyChannel: CHANNEL,
+      logger: false,
+      ...options,
+    }),
+  );
+}
+
+/**
+ * @param {any} pool
+ * @param {object} [cache]
+ */
+async function count(pool, cache) {
+  const result = await pool.query({
+    text: 'select count(*)::int as n from posts',
+    cache: { ttlMillis: MINUTE, tags: 'posts', ...cache },
+  });
+  const { cached = false, stale = false } = result;
+  return { n: result.rows[0].n, cached, stale };
+}
+
+/** Waits until answers are kept, which they are once it listens. */
+async function untilKept(/** @type {any} */ pool) {
+  await eventually(async () => (await count(pool)).cached);
+}
+
+/** What another process does. @param {string} [payload] */
+async function write(payload = 'posts') {
+  await server.psql(
+    `begin; insert into posts values (1);
+     select pg_notify('${CHANNEL}', '${payload}'); commit`,
+  );
+}
+
+/** @param {() => Promise<unknown>} fn */
+async function warningsDuring(fn) {
+  /** @type {any[]} */
+  const warnings = [];
+  const note = (/** @type {any} */ warning) => warnings.push(warning);
+  process.on('warning', note);
+  try {
+    await fn();
+    await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    process.off('warning', note);
+  }
+  return warnings.filter(({ code }) => code === 'HF_CACHE_NOTIFY');
+}
+
+test("another process's write is heard of by tag, and by an empty payload", async () => {
+  const pool = open();
+  try {
+    for (const [n, payload] of ['posts', ''].entries()) {
+      await untilKept(pool);
+      assert.deepStrictEqual(await count(pool), {
+        n,
+        cached: true,
+        stale: false,
+      });
+      await write(payload);
+      await eventually(async () => (await count(pool)).n === n + 1);
+    }
+    await untilKept(pool);
+    const before = pool.stats().cacheMisses;
+    await write('authors');
+    await pool.query('select 1');
+    assert.strictEqual((await count(pool)).cached, true);
+    assert.strictEqual(pool.stats().cacheMisses, before);
+  } finally {
+    await pool.end();
+  }
+});
+
+test('nothing listens before a call caches, and nothing is kept before it listens', async () => {
+  const pool = open();
+  try {
+    await pool.query('select 1');
+    assert.deepStrictEqual(await server.backends("query ~ 'LISTEN'"), []);
+    await count(pool);
+    // Nobody can have heard what happened since.
+    assert.strictEqual((await count(pool)).cached, false);
+    await untilKept(pool);
+  } finally {
+    await pool.end();
+  }
+});
+
+test('what was missed while the session was lost leaves nothing old', async () => {
+  const pool = open();
+  try {
+    for (let n = 0; n < 5; n++) {
+      await untilKept(pool);
+      assert.strictEqual((await count(pool)).n, n);
+      const [{ pid }] = await server.backends(LISTENING);
+      await server.terminate(`pid = ${pid}`);
+      await write(); // to nobody, or to the one that comes after
+      // It is lost at once, and from then on the server is asked.
+      await eventually(async () => (await count(pool)).n === n + 1);
+      await eventually(
+        async () =>
+          (await server.backends(`(${LISTENING}) and pid <> ${pid}`)).length ===
+          1,
+      );
+      assert.strictEqual((await count(pool)).n, n + 1);
+    }
+  } finally {
+    await pool.end();
+  }
+});
+
+test('an outage is bridged by old answers, and ends with new ones', async () => {
+  const pool = open();
+  const stale = { staleIfErrorMillis: MINUTE };
+  try {
+    await untilKept(pool);
+    await pool.invalidate();
+    await count(pool, stale);
+    await server.stop('immediate');
+    await eventually(async () => (await count(pool, stale)).stale);
+    assert.strictEqual((await count(pool, stale)).n, 0);
+    await server.start();
+    await write();
+    await eventually(async () => (await count(pool, stale)).n === 1, {
+      timeout: 20_000,
+    });
+    await eventually(async () => (await count(pool, stale)).cached, {
+      timeout: 20_000,
+    });
+    assert.strictEqual((await count(pool, stale)).n, 1);
+  } finally {
+    await pool.end();
+  }
+});
+
+test('a session that is silent counts as lost', async () => {
+  const proxy = await startProxy(server);
+  const pool = open({ connectionString: proxy.urlFor(server.url) });
+  const ear = new CacheEar(/** @type {any} */ (coreOf(pool)), CHANNEL, 50);
+  const config = { text: 'select 1', cache: { ttlMillis: MINUTE } };
+  const hears = () => ear.adjust(config).cache.ttlMillis === MINUTE;
+  try {
+    await eventually(hears);
+    proxy.pause();
+    await eventually(() => !hears());
+    assert.strictEqual(config.cache.ttlMillis, MINUTE);
+    proxy.resume();
+    await eventually(hears, { timeout: 20_000 });
+  } finally {
+    proxy.resume();
+    await pool.end();
+    await proxy.close();
+  }
+});
+
+test('a pool of one connection keeps it for calls', async () => {
+  const pool = open({ max: 1 });
+  const warnings = await warningsDuring(async () => {
+    await count(pool);
+    assert.strictEqual((await count(pool)).cached, false);
+  });
+  assert.match(warnings[0].message, /cacheNotifyChannel.*max.*DIRECT_URL/);
+  await pool.end();
+
+  const both = open({ max: 1, directUrl: server.url });
+  try {
+    await untilKept(both);
+    assert.strictEqual(both.totalCount, 1);
+    assert.strictEqual(both.idleCount, 1);
+    await write();
+    await eventually(async () => (await count(both)).n === 1);
+  } finally {
+    await both.end();
+  }
+});
+
+test('a process that only listens for its cache ends by itself', async () => {
+  const file = path.join(__dirname, '..', '..', 'lib', 'index.js');
+  const script = `
+    const { Pool } = require(${JSON.stringify(file)});
+    const pool = new Pool({
+      connectionString: ${JSON.stringify(server.url)},
+      cacheNotifyChannel: 'forget',
+    });
+    const ask = async () => {
+      const { cached } = await pool.query({
+        text: 'select 1 as n', cache: { ttlMillis: 60000 },
+      });
+      if (cached) {
+        console.log('kept');
+      } else {
+        setTimeout(ask, 5);
+      }
+    };
+    ask();`;
+  const run = promisify(execFile);
+  const options = {
+    timeout: 60_000,
+    killSignal: /** @type {const} */ ('SIGKILL'),
+  };
+  const { stdout } = await run(process.execPath, ['-e', script], options);
+  assert.strictEqual(stdout, 'kept\n');
+});
+
+test('what is no channel is refused', () => {
+  for (const wrong of ['', 7, {}]) {
+    assert.throws(
+      () => open({ cacheNotifyChannel: wrong }),
+      /cacheNotifyChannel/,
+    );
+  }
+});
+
+const skip = findPgBouncer() === null && 'PgBouncer is not installed';
+
+test('behind a pooler it goes past it, or says which variable is missing', {
+  skip,
+}, async () => {
+  const bouncer = await startPgBouncer({ server });
+  const through = { connectionString: bouncer.url };
+  const pool = open({ ...through, directUrl: server.url });
+  const bare = open(through);
+  try {
+    await untilKept(pool);
+    await write();
+    await eventually(async () => (await count(pool)).n === 1);
+    const warnings = await warningsDuring(async () => {
+      await count(bare);
+      await eventually(() => bare.stats().acquires > 0);
+      await eventually(async () => {
+        await count(bare);
+        return bare.stats().leased === 0;
+      });
+    });
+    assert.match(warnings[0].message, /DIRECT_URL/);
+    assert.strictEqual((await count(bare)).cached, false);
+  } finally {
+    await pool.end();
+    await bare.end();
+    await bouncer.stop();
+  }
+});

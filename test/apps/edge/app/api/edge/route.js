@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+import * as holdfast from 'pg-holdfast';
+import { check } from '../../../checks.mjs';
+
+export const runtime = 'edge';
+export const dynamic = 'force-dynamic';
+
+export async function GET() {
+  return Response.json(await check(holdfast));
+}

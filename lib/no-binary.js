@@ -80,6 +80,9 @@ function unloadable(platform, message) {
 function absent(platform) {
   const wanted = `${PREFIX}${platform}`;
   const all = published();
+  if (platform.startsWith('win32-')) {
+    return `there is no binary for ${platform}: run the application in WSL, where npm installs the one for Linux`;
+  }
   if (!all.includes(platform)) {
     return `there is no binary for ${platform}: run ${buildCommand()}`;
   }

@@ -61,7 +61,12 @@ const NEEDS = [
   {
     what: 'a C compiler',
     there: () => anyWorks('CC', ['cc', 'gcc', 'clang']),
-    from: { apt: 'gcc', apk: 'build-base', dnf: 'gcc', brew: XCODE },
+    from: {
+      apt: 'gcc',
+      apk: 'build-base linux-headers',
+      dnf: 'gcc',
+      brew: XCODE,
+    },
   },
   {
     what: 'a C++ compiler',

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What the loader says where there is no binary: one sentence with the cause
+// and the command that cures it. Each case is an installation laid out by
+// hand, and a process that takes itself for another system.
+
+const assert = require('node:assert');
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { after, before, test } = require('node:test');
+
+const { PLATFORMS } = require('../../scripts/release/platforms.js');
+
+const ROOT = path.join(__dirname, '..', '..');
+const LIB = path.join(ROOT, 'lib');
+const NATIVE = `${LIB}/native.js`;
+
+/** @type {string} */
+let folder;
+
+before(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hf-no-binary-'));
+});
+
+after(() => {
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+let installations = 0;
+
+/**
+ * An installation of the published package, without what was built here.
+ *
+ * @param {string[]} published the platforms it names
+ * @param {Record<string, string>} [installed] their packages' binaries
+ * @returns {string} the package's folder
+ */
+function install(published, installed = {}) {
+  installations += 1;
+  const modules = path.join(folder, `${installations}`, 'node_modules');
+  const main = path.join(modules, 'pg-holdfast');
+  fs.cpSync(LIB, path.join(main, 'lib'), { recursive: true });
+  const optionalDependencies = Object.fromEntries(
+    published.map((name) => [`pg-holdfast-${name}`, '0.0.0']),
+  );
+  const manifest = { ...require('../../package.json'), optionalDependencies };
+  fs.writeFileSync(path.join(main, 'package.json'), JSON.stringify(manifest));
+  for (const [name, binary] of Object.entries(installed)) {
+    const place = path.join(modules, `pg-holdfast-${name}`);
+    fs.mkdirSync(place);
+    fs.writeFileSync(path.join(place, 'holdfast.node'), binary);
+    fs.writeFileSync(
+      path.join(place, 'package.json'),
+      JSON.stringify({ name: `pg-holdfast-${name}`, main: 'holdfast.node' }),
+    );
+  }
+  return main;
+}
+
+/**
+ * @param {string} main the package's folder
+ * @param {string} [disguise] run first
+ * @returns {{code: string, message: string, cause: boolean}}
+ */
+function refusal(main, disguise = '') {
+  const script = `${disguise};
+    try {
+      require(${JSON.stringify(path.join(main, 'lib/native.js'))}).load();
+      console.log('{}');
+    } catch ({ code, message, cause }) {
+      console.log(JSON.stringify({ code, message, cause: Boolean(cause) }));
+    }`;
+  const env = { ...process.env, HOLDFAST_CORE: '' };
+  const options = { encoding: /** @type {const} */ ('utf8'), env };
+  return JSON.parse(execFileSync(process.execPath, ['-e', script], options));
+}
+
+/** @param {string} platform @param {string} arch */
+function pretend(platform, arch) {
+  return `
+    Object.defineProperty(process, 'platform', { value: '${platform}' });
+    Object.defineProperty(process, 'arch', { value: '${arch}' });`;
+}
+
+const GLIBC = `
+  process.execPath = '/nowhere';
+  process.report.getReport = () => ({ header: { glibcVersionRuntime: '2.36' } });`;
+const MUSL = `
+  process.execPath = '/nowhere';
+  process.report.getReport = () => ({ header: {} });`;
+const ALL = Object.keys(PLATFORMS);
+
+/** @param {{message: string}} refused @param {RegExp} wanted */
+function isOneSentence({ message }, wanted) {
+  assert.match(message, wanted);
+  assert.doesNotMatch(message, /\n|\. [A-Z]/);
+}
+
+test('a platform package left out by --omit=optional names the command', () => {
+  const refused = refusal(install(ALL), pretend('linux', 'x64') + GLIBC);
+  assert.strictEqual(refused.code, 'HF_NO_BINARY');
+  isOneSentence(
+    refused,
+    /pg-holdfast-linux-x64 is not installed.*--omit=optional.*"npm install --include=optional"/,
+  );
+});
+
+test('node_modules from another architecture names both', () => {
+  const main = install(ALL, { 'linux-arm64': '' });
+  isOneSentence(
+    refusal(main, pretend('linux', 'x64') + GLIBC),
+    /installed for linux-arm64 and this is linux-x64: run "npm install --force"/,
+  );
+});
+
+test('musl with the package for glibc names both', () => {
+  const main = install(ALL, { 'linux-x64': '' });
+  isOneSentence(
+    refusal(main, pretend('linux', 'x64') + MUSL),
+    /installed for linux-x64 and this is linux-x64-musl: run "npm install/,
+  );
+});
+
+test('musl without a binary of its own names the build from source', () => {
+  isOneSentence(
+    refusal(install(['linux-x64']), pretend('linux', 'x64') + MUSL),
+    /no binary for linux-x64-musl: run "npx pg-holdfast build", which needs .*libpq/,
+  );
+});
+
+test('a system without a binary names the build from source', () => {
+  for (const [platform, arch] of [
+    ['darwin', 'arm64'],
+    ['linux', 'ppc64'],
+  ]) {
+    const refused = refusal(install(ALL), pretend(platform, arch) + GLIBC);
+    assert.strictEqual(refused.code, 'HF_NO_BINARY');
+    isOneSentence(
+      refused,
+      new RegExp(`no binary for ${platform}-${arch}: run "npx pg-holdfast`),
+    );
+  }
+});
+
+test('Windows is sent to WSL', () => {
+  const refused = refusal(install(ALL), pretend('win32', 'x64'));
+  isOneSentence(refused, /no binary for win32-x64: run the .* in WSL/);
+});
+
+test('a file that is no binary for this system names the install', () => {
+  const main = install(ALL, { 'linux-x64': 'not an ELF file' });
+  const refused = refusal(main, pretend('linux', 'x64') + GLIBC);
+  assert.ok(refused.cause);
+  isOneSentence(
+    refused,
+    /binary for linux-x64 cannot be loaded \(.*holdfast\.node.*\): run "npm install --force"/,
+  );
+});
+
+test('a C library that is too old names the build from source', () => {
+  const main = install(ALL, { 'linux-x64': '' });
+  const old = `
+    process.dlopen = () => {
+      const message = "/lib/libc.so.6: version \`GLIBC_2.34' not found";
+      throw Object.assign(new Error(message), { code: 'ERR_DLOPEN_FAILED' });
+    };`;
+  isOneSentence(
+    refusal(main, pretend('linux', 'x64') + GLIBC + old),
+    /needs glibc 2\.34 and this system's is older: run "npx pg-holdfast build"/,
+  );
+});
+
+test('a build from source without its libpq names the package', () => {
+  const main = install(ALL);
+  const built = path.join(main, 'build/Release');
+  fs.mkdirSync(built, { recursive: true });
+  fs.writeFileSync(path.join(built, 'holdfast.node'), '');
+  const gone = `
+    process.dlopen = () => {
+      const message = 'libpq.so.5: cannot open shared object file';
+      throw Object.assign(new Error(message), { code: 'ERR_DLOPEN_FAILED' });
+    };`;
+  isOneSentence(
+    refusal(main, pretend('linux', 'x64') + GLIBC + gone),
+    /needs libpq, which is not installed: .*"apt-get install libpq5"/,
+  );
+});
+
+test('the loader and the release name the same platforms', () => {
+  const text = fs.readFileSync(NATIVE, 'utf8');
+  const literal = [...text.matchAll(/require\('pg-holdfast-([\w-]+)'\)/g)].map(
+    ([, name]) => name,
+  );
+  assert.deepStrictEqual(literal.sort(), [...ALL].sort());
+  const cases = [...text.matchAll(/case '([\w-]+)':/g)].map(([, n]) => n);
+  assert.deepStrictEqual(cases.sort(), literal);
+});

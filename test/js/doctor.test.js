@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 const assert = require('node:assert/strict');
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
@@ -304,6 +306,16 @@ describe('doctor, where it does not work', () => {
     silent.close();
   });
 
+  test('an address that drops what comes is named', async () => {
+    const { port, release } = await dropping();
+    const url = `postgresql://u:p@127.0.0.1:${port}/d`;
+    const { code, ids, report } = await doctor([url, '--timeout=10']);
+    assert.equal(code, 2);
+    assert.deepEqual(ids, ['silent-host']);
+    assert.equal(report.hosts[0].addresses[0].reachable, false);
+    release();
+  });
+
   test('a frozen server is named within the time that was given', async () => {
     server.freeze();
     try {
@@ -403,6 +415,15 @@ describe("doctor's command line", () => {
     assert.ok(!stdout.includes('zzecret'));
   });
 
+  test('half a password in the place of the database is not shown', async () => {
+    const { code, ids, stdout, stderr } = await doctor([
+      'postgresql://127.0.0.1:1/rest-of-it@db.example/d',
+    ]);
+    assert.equal(code, 2);
+    assert.ok(ids.includes('url-encoding'));
+    assert.doesNotMatch(stdout + stderr, /rest-of-it/);
+  });
+
   test('wrong usage has an exit code of its own', async () => {
     for (const args of [
       ['--jsno'],
@@ -445,4 +466,39 @@ async function expire(one) {
   ]);
   fs.copyFileSync(file('expired.crt'), file('server.crt'));
   await one.restart();
+}
+
+/** A listener that takes no more: the kernel drops what comes, unanswered. */
+async function dropping() {
+  const child = spawn(
+    process.execPath,
+    [
+      '-e',
+      `const s = require('node:net').createServer();
+       s.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () =>
+         process.stdout.write(s.address().port + '\\n', () =>
+           process.kill(process.pid, 'SIGSTOP')));`,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const [chunk] = await once(child.stdout, 'data');
+  const port = Number(String(chunk));
+  const stat = `/proc/${child.pid}/stat`;
+  await eventually(() => / T /.test(fs.readFileSync(stat, 'latin1')));
+  // More than the queue holds; the rest is dropped as the doctor's will be.
+  const sockets = Array.from({ length: 8 }, () => {
+    const socket = net.connect(port, '127.0.0.1');
+    return socket.on('error', () => {});
+  });
+  await Promise.race(sockets.map((socket) => once(socket, 'connect')));
+  await eventually(() => sockets.filter((one) => !one.connecting).length >= 2);
+  return {
+    port,
+    release: () => {
+      for (const socket of sockets) {
+        socket.destroy();
+      }
+      child.kill('SIGKILL');
+    },
+  };
 }

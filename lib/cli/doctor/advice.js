@@ -181,11 +181,70 @@ function adviceOf(report, settings) {
   ];
 }
 
-/** @type {Record<string, string>} */
-const REFUSES = {
-  none: 'statements get names, which this pooler mixes up: 42P05 comes back',
-  session: 'statements get names, which this pooler mixes up: 42P05 comes back',
-};
+/**
+ * @typedef {[there: boolean, level: Finding['level'], id: string,
+ *   text: string, next: string]} Rule
+ */
+
+/** @param {Report} report @param {Settings} settings @returns {Rule[]} */
+function optionRules(report, settings) {
+  const { mode, proxied } = report.pooler;
+  const now = String(settings.values.pooler);
+  const what = proxied ? 'session mode' : 'the server itself';
+  return [
+    [
+      shares(report) && (now === 'none' || now === 'session'),
+      'warning',
+      'pooler-option',
+      `pooler is set to '${now}': statements get names, which this pooler ` +
+        'mixes up: 42P05 comes back',
+      "leave pooler out ('auto'), or set it to 'transaction'",
+    ],
+    [
+      now === 'transaction' && (!proxied || mode === 'session'),
+      'warning',
+      'pooler-option',
+      `pgbouncer=true (pooler: 'transaction') is set, but this is ${what}: ` +
+        'statements are not prepared, sessions refused',
+      'take pgbouncer=true out of the URL',
+    ],
+    [
+      settings.values.max === 1,
+      'warning',
+      'one-connection',
+      'max (connection_limit) is 1: every call waits for the one before',
+      'leave it out, or give 5; one process needs more than one',
+    ],
+  ];
+}
+
+/** @param {Report} report @param {Settings} settings @returns {Rule[]} */
+function modeRules(report, settings) {
+  const { mode, evidence } = report.pooler;
+  return [
+    [
+      mode === 'statement',
+      'warning',
+      'statement-mode',
+      'statement mode: no transactions at all, BEGIN ends the connection',
+      'pool_mode = transaction in PgBouncer',
+    ],
+    [
+      mode === 'unknown',
+      'warning',
+      'unknown-mode',
+      `the mode of the pooler could not be found: ${evidence}`,
+      'run it again when the pooler is less busy',
+    ],
+    [
+      shares(report) && settings.direct === undefined,
+      'hint',
+      'no-direct-url',
+      'DIRECT_URL is not set: listen() and sessions are refused here',
+      'set it to the server itself, if you need them',
+    ],
+  ];
+}
 
 /**
  * What is worth a word about the pooler.
@@ -194,69 +253,9 @@ const REFUSES = {
  * @returns {Finding[]}
  */
 function poolerFindings(report, settings) {
-  const { mode, proxied } = report.pooler;
-  const now = String(settings.values.pooler);
-  /** @type {[boolean, Finding][]} */
-  const rules = [
-    [
-      mode === 'statement',
-      {
-        id: 'statement-mode',
-        level: 'warning',
-        text: 'statement mode: no transactions at all, BEGIN ends the connection',
-        next: 'pool_mode = transaction in PgBouncer',
-      },
-    ],
-    [
-      shares(report) && Object.hasOwn(REFUSES, now),
-      {
-        id: 'pooler-option',
-        level: 'warning',
-        text: `pooler is set to '${now}': ${REFUSES[now]}`,
-        next: "leave pooler out ('auto'), or set it to 'transaction'",
-      },
-    ],
-    [
-      now === 'transaction' && (!proxied || mode === 'session'),
-      {
-        id: 'pooler-option',
-        level: 'warning',
-        text:
-          `pgbouncer=true (pooler: 'transaction') is set, but this is ` +
-          `${proxied ? 'session mode' : 'the server itself'}: statements are ` +
-          'not prepared, sessions refused',
-        next: 'take pgbouncer=true out of the URL',
-      },
-    ],
-    [
-      settings.values.max === 1,
-      {
-        id: 'one-connection',
-        level: 'warning',
-        text: 'max (connection_limit) is 1: every call waits for the one before',
-        next: 'leave it out, or give 5; one process needs more than one',
-      },
-    ],
-    [
-      mode === 'unknown',
-      {
-        id: 'unknown-mode',
-        level: 'warning',
-        text: `the mode of the pooler could not be found: ${report.pooler.evidence}`,
-        next: 'run it again when the pooler is less busy',
-      },
-    ],
-    [
-      shares(report) && settings.direct === undefined,
-      {
-        id: 'no-direct-url',
-        level: 'hint',
-        text: 'DIRECT_URL is not set: listen() and sessions are refused here',
-        next: 'set it to the server itself, if you need them',
-      },
-    ],
-  ];
-  return rules.filter(([there]) => there).map(([, finding]) => finding);
+  return [...optionRules(report, settings), ...modeRules(report, settings)]
+    .filter(([there]) => there)
+    .map(([, level, id, text, next]) => ({ id, level, text, next }));
 }
 
 module.exports = { adviceOf, poolerFindings };

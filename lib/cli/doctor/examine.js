@@ -17,6 +17,7 @@ const { measure, readServer } = require('./server.js');
 const { findStatements } = require('./statements.js');
 const { symptomsOf } = require('./symptoms.js');
 const { tryPool } = require('./trial.js');
+const { shownDatabase } = require('./settings.js');
 const { timed } = require('./connection.js');
 const { inspectTls } = require('./tls.js');
 const { verdicts } = require('./verdicts.js');
@@ -81,7 +82,19 @@ class Examination {
         next: 'give more time: --timeout 60',
       });
     }
-    findings.push(explain(failure));
+    findings.push(this.#hide(explain(failure)));
+  }
+
+  /**
+   * The server repeats the name of a database, which may be half a password.
+   * @param {import('./explain.js').Finding} finding
+   */
+  #hide(finding) {
+    const { database } = this.#settings;
+    const shown = shownDatabase(database);
+    return database === shown
+      ? finding
+      : { ...finding, text: finding.text.replaceAll(database, shown) };
   }
 
   /**
@@ -173,15 +186,10 @@ class Examination {
         () => `${holdfast.queries} queries right`,
       );
     } catch (error) {
-      const { message } = /** @type {Error} */ (error);
+      const { message, code } = /** @type {Failure} */ (error);
       holdfast.error = message;
       this.#report.works = false;
-      this.#report.findings.push({
-        id: 'holdfast',
-        level: 'failure',
-        text: `the login works, but not a pool of Holdfast: ${message}`,
-        next: 'please report it, with the output of --json',
-      });
+      this.#report.findings.push(poolFinding(message, code));
     }
   }
 
@@ -194,6 +202,12 @@ class Examination {
       const { findings, server, settings } = this.#report;
       const open = (/** @type {World} */ world) => this.#worlds.push(world);
       const found = await checkDirect(direct, this.#deadline, server, open);
+      if (this.#settings.source === 'argument') {
+        // The variable may belong to another database altogether.
+        for (const finding of found.findings) {
+          finding.level = 'hint';
+        }
+      }
       settings.direct = { ...found.report, source: direct.name };
       findings.push(...found.findings);
       return found.report.leadsTo;
@@ -287,6 +301,23 @@ class Examination {
     const trust = trusted ? 'trusted' : 'not trusted';
     return offered ? `${protocol}, certificate ${trust}` : 'not offered';
   }
+}
+
+/**
+ * @param {string} message
+ * @param {string | undefined} code
+ * @returns {import('./explain.js').Finding}
+ */
+function poolFinding(message, code) {
+  const isMissing = code === 'HF_NO_BINARY';
+  return {
+    id: isMissing ? 'no-binary' : 'holdfast',
+    level: 'failure',
+    text: `the login works, but not a pool of Holdfast: ${message}`,
+    next: isMissing
+      ? 'npx pg-holdfast build'
+      : 'please report it, with the output of --json',
+  };
 }
 
 /**

@@ -4,7 +4,7 @@
 // The report of `doctor --json`. Its names are a promise: docs/doctor.md.
 
 const { versions } = require('../../versions.js');
-const { shownUrl } = require('./settings.js');
+const { shownDatabase, shownUrl } = require('./settings.js');
 const { emptyTls } = require('./tls.js');
 
 /** Goes up when a name goes or changes its meaning. */
@@ -135,7 +135,7 @@ function settingsReport(settings, source) {
     source: settings?.source ?? source,
     variables: settings?.variables ?? [],
     user: settings?.user ?? null,
-    database: settings?.database ?? null,
+    database: settings === null ? null : shownDatabase(settings.database),
     password: Boolean(settings?.password),
     sslmode: settings?.sslmode ?? null,
     max: Number(settings?.values.max ?? 0),

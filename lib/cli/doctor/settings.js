@@ -142,10 +142,18 @@ function shownUrl(settings) {
     name.includes(':') ? `[${name}]:${port}` : `${name}:${port}`,
   );
   const secret = settings.password ? ':***' : '';
-  const [user, database] = [settings.user, settings.database].map(
-    encodeURIComponent,
-  );
+  const user = encodeURIComponent(settings.user);
+  const database = encodeURIComponent(shownDatabase(settings.database));
   return `postgresql://${user}${secret}@${hosts.join(',')}/${database}`;
 }
 
-module.exports = { directOf, readSettings, shownUrl };
+/**
+ * Returns the name of the database, unless it looks like the end of a password
+ * that had a / in it.
+ * @param {string} database
+ */
+function shownDatabase(database) {
+  return database.includes('@') ? '***' : database;
+}
+
+module.exports = { directOf, readSettings, shownDatabase, shownUrl };

@@ -34,6 +34,21 @@ function isRemote(settings) {
   return !settings.hosts.every(({ name }) => isLocalHost(name));
 }
 
+/** @param {Settings} settings */
+function settingsFindings({ database }) {
+  return apply([
+    [
+      database.includes('@'),
+      'warning',
+      'url-encoding',
+      () =>
+        'the name of the database has an @ in it (and is not shown): as if ' +
+        'the password had a / that is not encoded',
+      'write a / in the password as %2F, an @ as %40',
+    ],
+  ]);
+}
+
 /** @param {Report} report */
 function networkFindings(report) {
   const addresses = report.hosts.flatMap((host) => host.addresses);
@@ -54,16 +69,9 @@ function networkFindings(report) {
 }
 
 /** @param {Report} report @param {Settings} settings */
-function tlsFindings(report, settings) {
-  const { tls } = report;
+function encryptionFindings({ tls }, settings) {
   const remote = isRemote(settings);
-  const certificate = tls.chain[0];
   const mode = tls.sslmode;
-  // Where it is checked the login has failed by it, and said so.
-  const unchecked = !mode.startsWith('verify') && mode !== 'disable';
-  const days = certificate?.daysLeft ?? Number.POSITIVE_INFINITY;
-  const encrypts =
-    tls.offered === true && (needsTls(mode) || mode === 'prefer');
   return apply([
     [
       remote && tls.offered === false && !needsTls(mode),
@@ -80,14 +88,14 @@ function tlsFindings(report, settings) {
       'sslmode=verify-full, or at least sslmode=require',
     ],
     [
-      remote && tls.offered === true && mode === 'prefer',
+      remote && tls.offered === true && (mode === 'prefer' || mode === 'allow'),
       'warning',
       'tls-prefer',
-      () => 'TLS is used but not insisted on: who is in between can strip it',
+      () => 'TLS is not insisted on: who is in between can strip it',
       'sslmode=verify-full, or at least sslmode=require',
     ],
     [
-      remote && encrypts && mode === 'require',
+      remote && tls.offered === true && mode === 'require',
       'hint',
       'tls-unchecked',
       () => 'encrypted, but nobody checks who the server is',
@@ -96,7 +104,25 @@ function tlsFindings(report, settings) {
         : 'sslmode=verify-full, with sslrootcert=<the file of its authority>',
     ],
     [
-      unchecked && encrypts && days < 0,
+      tls.error !== null && !needsTls(mode) && mode !== 'disable',
+      'warning',
+      'tls-handshake',
+      () => `TLS is offered and fails: ${tls.error}`,
+      'see the log of the server',
+    ],
+  ]);
+}
+
+/** @param {Report} report @param {Settings} settings */
+function certificateFindings({ tls }, settings) {
+  const mode = tls.sslmode;
+  const certificate = tls.chain[0];
+  const days = certificate?.daysLeft ?? Number.POSITIVE_INFINITY;
+  const used = needsTls(mode) || mode === 'prefer';
+  return apply([
+    [
+      // Where it is checked the login has failed by it, and said so.
+      used && !mode.startsWith('verify') && days < 0,
       'warning',
       'tls-expired',
       () =>
@@ -104,18 +130,11 @@ function tlsFindings(report, settings) {
       'renew it; with sslmode=verify-full nothing would connect',
     ],
     [
-      encrypts && days >= 0 && days < SOON_DAYS && remote,
+      used && days >= 0 && days < SOON_DAYS && isRemote(settings),
       'warning',
       'tls-expires',
       () => `the server's certificate expires in ${days} days`,
       'renew it on the server, then reload',
-    ],
-    [
-      tls.error !== null && !needsTls(mode) && mode !== 'disable',
-      'warning',
-      'tls-handshake',
-      () => `TLS is offered and fails: ${tls.error}`,
-      'see the log of the server',
     ],
   ]);
 }
@@ -239,7 +258,9 @@ function distanceFindings(report, settings) {
 function verdicts(report, settings) {
   return [
     ...networkFindings(report),
-    ...tlsFindings(report, settings),
+    ...settingsFindings(settings),
+    ...encryptionFindings(report, settings),
+    ...certificateFindings(report, settings),
     ...loginFindings(report, settings),
     ...serverFindings(report, settings),
     ...distanceFindings(report, settings),

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Runs `pg-holdfast doctor` and `bench` as a user does.
 
+const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
 
 const { postgresFolder } = require('../../support/account.js');
 
 const psql = path.join(postgresFolder(), 'psql');
 const MAIN = path.join(__dirname, '../../../lib/cli/main.js');
+
+const DOCUMENT = path.join(__dirname, '../../../docs/doctor.md');
+/** What is below them has names of the server's and the pool's. */
+const FREE = ['options', 'timeouts'];
 
 /** Variables of the machine that would be taken for settings. */
 const SETTINGS = /^(PG|DATABASE_URL|SUPABASE_DATABASE_URL|DIRECT_)/;
@@ -46,6 +52,56 @@ function cli(args, { env, cwd } = {}) {
   });
 }
 
+const words = new Set(
+  [...fs.readFileSync(DOCUMENT, 'utf8').matchAll(/`([^`\n]+)`/g)].map(
+    ([, word]) => word,
+  ),
+);
+
+/** @param {any} value @returns {string[]} the names in it, arrays' too */
+function namesIn(value) {
+  if (typeof value !== 'object' || value === null) {
+    return [];
+  }
+  return Object.entries(value).flatMap(([name, inner]) => [
+    ...(Array.isArray(value) ? [] : [name]),
+    ...(FREE.includes(name) ? [] : namesIn(inner)),
+  ]);
+}
+
+/** What a report names is in its documentation. */
+/** @param {any} report */
+function assertDocumented(report) {
+  const ids = [...report.findings, ...report.symptoms].map(({ id }) => id);
+  const choices = [
+    report.verdict,
+    report.pooler.mode,
+    report.pooler.namedStatements,
+    report.authentication.method,
+    report.authentication.channelBinding,
+    report.settings.direct?.leadsTo,
+  ].filter((choice) => choice !== null && choice !== undefined);
+  const all = [...namesIn(report), ...ids, ...choices];
+  const unknown = all.filter((word) => !words.has(word));
+  assert.deepEqual(unknown, [], 'not in docs/doctor.md');
+}
+
+/**
+ * @param {string[]} args
+ * @param {{env?: Record<string, string>} | undefined} options
+ * @param {string} output
+ */
+function assertNoSecret(args, options, output) {
+  for (const text of [...args, ...Object.values(options?.env ?? {})]) {
+    const secret = /^\w+:\/\/[^:/]*:([^@]{4,})@/.exec(text)?.[1];
+    if (secret !== undefined) {
+      assert.ok(!output.includes(secret), 'a password is shown');
+      const decoded = secret.replace(/%20/g, ' ');
+      assert.ok(!output.includes(decoded), 'a password is shown');
+    }
+  }
+}
+
 /**
  * Runs the doctor with --json.
  *
@@ -63,6 +119,8 @@ async function doctor(args, options) {
   } catch {
     throw new Error(`no report (exit code ${code}):\n${stdout}\n${stderr}`);
   }
+  assertDocumented(report);
+  assertNoSecret(args, options, stdout + stderr);
   const ids = report.findings.map((finding) => finding.id);
   const finding = (id) => report.findings.find((one) => one.id === id);
   const symptom = (id) => report.symptoms.find((one) => one.id === id);

@@ -29,7 +29,6 @@ const COLUMN = Object.freeze({
   TIME: 9,
   DATETIME: 10,
   JSON: 11,
-  BYTES: 13,
   UUID: 15,
 });
 
@@ -60,7 +59,16 @@ function builtin(oid) {
   return builtinParsers.get(oid) ?? parseText;
 }
 
-const readBytes = builtin(17);
+const readBuffer = builtin(17);
+
+/**
+ * Returns bytes in memory of their own: they reach the user as they are.
+ * @param {string} text
+ * @returns {Uint8Array}
+ */
+function readBytes(text) {
+  return new Uint8Array(readBuffer(text));
+}
 
 /**
  * The type's OID, that of its array, Prisma's number and the reader of one
@@ -70,7 +78,9 @@ const readBytes = builtin(17);
  */
 const TYPES = [
   [16, 1000, COLUMN.BOOLEAN, builtin(16)], // bool
-  [17, 1001, COLUMN.BYTES, readBytes], // bytea
+  // Prisma 6.19 takes the bytes of a raw query only as an array of numbers;
+  // what is called text, it and its successors hand on as it is.
+  [17, 1001, COLUMN.TEXT, readBytes], // bytea
   [18, 1002, COLUMN.CHARACTER, parseText], // "char"
   [19, 1003, COLUMN.TEXT, parseText], // name
   [20, 1016, COLUMN.INT64, parseText], // int8

@@ -81,6 +81,8 @@ class DriverAdapterError extends Error {
   constructor(mapped, error) {
     super(mapped.originalMessage ?? mapped.kind);
     this.cause = mapped;
+    // A client that is older than a kind puts the cause into a message.
+    hide(mapped, 'toString', () => this.message);
     if (error !== undefined) {
       tell(this, error);
       hide(mapped, 'originalError', error);

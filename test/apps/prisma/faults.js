@@ -131,6 +131,7 @@ test('PgBouncer says both under one code, and they are told apart', async () => 
   checkAway(password, 'P1000', 'AuthenticationFailed', 'permanent');
   const database = await failuresOn({
     connectionString: changed(pooledUrl, { pathname: '/nowhere' }),
+    deadlineMillis: 5000, // PgBouncer takes its time over it
   });
   checkAway(database, 'P1003', 'DatabaseDoesNotExist', 'permanent');
 });

@@ -34,6 +34,17 @@ function cuttingSignal(version) {
   return patient ? 'SIGKILL' : 'SIGTERM';
 }
 
+/** @param {string} url */
+async function connectAdmin(url) {
+  const admin = new Client({
+    connectionString: url,
+    application_name: 'test-admin',
+  });
+  admin.on('error', () => {});
+  await admin.connect();
+  return admin;
+}
+
 /** PostgreSQL with PgBouncer in front. Made by startPooled(). */
 class Pooled {
   /**
@@ -82,6 +93,12 @@ class Pooled {
     await this.startPooler();
   }
 
+  /** @param {'fast' | 'immediate'} [mode] */
+  async restartServer(mode = 'fast') {
+    await this.server.restart(mode);
+    this.admin = await connectAdmin(this.server.url);
+  }
+
   /**
    * How often each number is in a table with a column `number`.
    *
@@ -119,12 +136,7 @@ async function startPooled(options = {}) {
     poolSize: options.poolSize ?? POOLER_CONNECTIONS,
     settings: options.pooler,
   });
-  const admin = new Client({
-    connectionString: server.url,
-    application_name: 'test-admin',
-  });
-  admin.on('error', () => {});
-  await admin.connect();
+  const admin = await connectAdmin(server.url);
   if (options.schema) {
     await admin.query(options.schema);
   }

@@ -12,13 +12,13 @@ const { url, otherUrl, ca, otherCa } = JSON.parse(process.env.HF_TRY ?? '{}');
 
 /**
  * @param {string} connectionString
- * @param {string} authority PEM text
+ * @param {true | {ca: string}} ssl
  * @returns {Promise<string>} what came of it
  */
-async function ask(connectionString, authority) {
+async function ask(connectionString, ssl) {
   const pool = new Pool({
     connectionString,
-    ssl: { ca: authority },
+    ssl,
     max: 1,
     deadlineMillis: 30_000,
     connectTimeoutMillis: 30_000,
@@ -46,7 +46,7 @@ function inWorker() {
 
 async function main() {
   const bound = `${url}?sslmode=verify-full&channel_binding=require`;
-  const right = await ask(bound, ca);
+  const right = await ask(bound, { ca });
   if (!isMainThread) {
     process.exit(right.startsWith('TLS') ? 0 : 1);
   }
@@ -54,8 +54,9 @@ async function main() {
     libpq: versions.libpq,
     openssl: versions.openssl,
     right,
-    wrongAuthority: await ask(bound, otherCa),
-    wrongHost: await ask(`${otherUrl}?sslmode=verify-full`, ca),
+    wrongAuthority: await ask(bound, { ca: otherCa }),
+    nodeRoots: await ask(url, true),
+    wrongHost: await ask(`${otherUrl}?sslmode=verify-full`, { ca }),
     worker: await inWorker(),
   };
   process.stdout.write(`${JSON.stringify(findings)}\n`);

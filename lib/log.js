@@ -94,12 +94,13 @@ const production = Object.freeze({
 });
 
 /**
- * Returns the logger of a pool that was given none.
- * @param {NodeJS.ProcessEnv} env
+ * Returns the logger of a pool that was given none. Browsers have no
+ * environment, and no terminal.
+ * @param {NodeJS.ProcessEnv | undefined} env
  * @returns {Logger | false}
  */
 function defaultLogger(env) {
-  if (env.NODE_ENV === 'test') {
+  if (env === undefined || env.NODE_ENV === 'test') {
     return false;
   }
   return env.NODE_ENV === 'production' ? production : development;
@@ -218,7 +219,7 @@ let common;
  * @returns {Log}
  */
 function setLogger(pool, logger) {
-  const log = new Log(logger ?? defaultLogger(process.env));
+  const log = new Log(logger ?? defaultLogger(globalThis.process?.env));
   logs.set(pool, log);
   return log;
 }
@@ -233,7 +234,7 @@ function logOf(pool) {
   if (own !== undefined) {
     return own;
   }
-  common ??= new Log(defaultLogger(process.env));
+  common ??= new Log(defaultLogger(globalThis.process?.env));
   return common;
 }
 

@@ -55,6 +55,7 @@ function nodeSuite(name, timeoutMs) {
 const ON_EDGE = [
   'classification',
   'evidence',
+  'prisma-retry',
   'retry',
   'retry-deadline',
   'retry-nesting',

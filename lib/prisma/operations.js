@@ -3,8 +3,8 @@
 
 // What an operation of Prisma's does, as far as its name and text tell.
 
+const { native } = require('#host');
 const { isObject, read } = require('../evidence-parts.js');
-const native = require('../native.js');
 
 /**
  * 'read': may run twice. 'write': may run again only where nothing of it is
@@ -53,7 +53,7 @@ function textOf(args) {
  */
 function traitsOf(args) {
   const text = textOf(args);
-  return text === undefined ? TEXT.COMMITS_MIDWAY : native.textTraits(text);
+  return text === undefined ? TEXT.COMMITS_MIDWAY : native().textTraits(text);
 }
 
 /**

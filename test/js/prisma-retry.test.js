@@ -7,7 +7,7 @@
 const assert = require('node:assert');
 const { beforeEach, test } = require('node:test');
 
-const native = require('../../lib/native.js');
+const native = require('#host').native();
 const { HoldfastError } = require('../../lib/errors.js');
 const {
   createPrismaClientWithExtensions,

@@ -107,6 +107,20 @@ test('the names are those of the main entry', async () => {
   assert.deepStrictEqual(Object.keys(named).sort(), names);
 });
 
+test('the names of pg-holdfast/prisma are those of its main entry', async () => {
+  const prisma = require('../../lib/prisma/index.js');
+  const edge = /** @type {any} */ (require('../../lib/edge/prisma-browser.js'));
+  const names = Object.keys(prisma).sort();
+  assert.deepStrictEqual(Object.keys(edge).sort(), names);
+  const { default: main, .../** @type {any} */ named } = await import(
+    '../../lib/edge/prisma-browser.mjs'
+  );
+  assert.strictEqual(main, edge);
+  assert.deepStrictEqual(Object.keys(named).sort(), names);
+  const adapter = new edge.PrismaHoldfast({ connectionString: 'postgres://x' });
+  await assert.rejects(adapter.connect(), { code: 'HF_NO_BINARY' });
+});
+
 test('the pool has the methods of the real one, and all reject', async () => {
   const { Pool, getPool } = /** @type {any} */ (
     require('../../lib/edge/browser.js')
@@ -136,23 +150,40 @@ test('the pool has the methods of the real one, and all reject', async () => {
 });
 
 test('exports leads every condition to an entry that exists', () => {
-  const files = JSON.stringify(manifest.exports['.']).matchAll(
-    /"(\.\/lib[^"]+)"/g,
-  );
-  for (const [, file] of files) {
-    assert.ok(fs.existsSync(path.join(ROOT, file)), file);
+  const wanted = ['workerd', 'edge-light', 'browser'];
+  for (const name of ['.', './prisma']) {
+    const text = JSON.stringify(manifest.exports[name]);
+    for (const [, file] of text.matchAll(/"(\.\/lib[^"]+)"/g)) {
+      assert.ok(fs.existsSync(path.join(ROOT, file)), file);
+    }
+    const conditions = Object.keys(manifest.exports[name]);
+    assert.deepStrictEqual(conditions.slice(0, 3), wanted);
   }
-  const conditions = Object.keys(manifest.exports['.']);
-  assert.deepStrictEqual(conditions.slice(0, 3), [
-    'workerd',
-    'edge-light',
-    'browser',
-  ]);
 });
 
 test('a browser compiles the core, and needs nothing of Node', async () => {
   const { load } = makeRealm();
   await checkHelpers(load(path.join(EDGE, 'browser.js')));
+});
+
+test("Prisma's operations are repeated there, too", async () => {
+  const { load } = makeRealm();
+  const edge = load(path.join(EDGE, 'prisma-browser.js'));
+  const { query } = edge.retryExtension({ baseMillis: 1 });
+  let calls = 0;
+  const value = await query.$allOperations({
+    model: 'User',
+    operation: 'findMany',
+    args: {},
+    __internalParams: {},
+    query: () => {
+      calls += 1;
+      return calls < 2
+        ? Promise.reject(new Error('Connection terminated unexpectedly'))
+        : Promise.resolve('rows');
+    },
+  });
+  assert.deepStrictEqual([value, calls], ['rows', 2]);
 });
 
 test('an edge runtime takes the imported core', async () => {

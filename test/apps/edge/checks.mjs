@@ -11,8 +11,27 @@ async function failure(promise) {
   }
 }
 
-/** @param {any} holdfast */
-export async function check(holdfast) {
+/** @param {any} prisma @returns {Promise<unknown>} */
+async function repeatedRead({ retryExtension }) {
+  let calls = 0;
+  const { query } = retryExtension({ baseMillis: 1 });
+  const rows = await query.$allOperations({
+    model: 'User',
+    operation: 'findMany',
+    args: {},
+    __internalParams: {},
+    query: () => {
+      calls += 1;
+      return calls === 1
+        ? Promise.reject(new Error('Connection terminated unexpectedly'))
+        : Promise.resolve('rows');
+    },
+  });
+  return [rows, calls];
+}
+
+/** @param {any} holdfast @param {any} prisma */
+export async function check(holdfast, prisma) {
   let calls = 0;
   const value = await holdfast.retryQuery(
     () => {
@@ -39,6 +58,7 @@ export async function check(holdfast) {
     reason,
     preset: fast.baseMillis,
     version: holdfast.versions.holdfast,
+    read: await repeatedRead(prisma),
     hung: await failure(hung),
     pool: await failure(new holdfast.Pool().query('select 1')),
     shared: await failure(holdfast.healthCheck()),

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT
+// That entry brings the core.
+import './workerd.mjs';
+
+export * from './prisma.mjs';
+export { default } from './prisma.mjs';

@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: MIT
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
-const { once } = require('node:events');
 const fs = require('node:fs');
-const net = require('node:net');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
 
 const {
-  eventually,
   freePort,
   makeFolder,
   run,
-  startFakeServer,
   startPgBouncer,
   startPostgres,
 } = require('../support');
 const { postgresFolder } = require('../support/account.js');
-const { cli, doctor, fill } = require('./doctor/support.js');
+const { cli, doctor } = require('./doctor/support.js');
 
 const psql = path.join(postgresFolder(), 'psql');
 
@@ -189,6 +184,71 @@ describe('doctor, where it works', () => {
     await standby.stop();
   });
 
+  test('the login is named as the server asks for it', async () => {
+    const methods = ['md5', 'password', 'trust'];
+    const one = await startPostgres({
+      hba: methods.map((name) => `host all by_${name} 127.0.0.1/32 ${name}`),
+    });
+    await one.psql(
+      `set password_encryption = md5;
+       create role by_md5 login password 'a secret of its own';
+       set password_encryption = 'scram-sha-256';
+       create role by_password login password 'a secret of its own';
+       create role by_trust login`,
+    );
+    const found = [];
+    for (const name of methods) {
+      const user = `by_${name}`;
+      const url = one.urlFor({ user, password: 'a secret of its own' });
+      const { code, report } = await doctor([url]);
+      assert.equal(code, 0);
+      found.push(report.authentication.method);
+    }
+    assert.deepEqual(found, ['md5', 'password', 'none']);
+    await one.stop();
+  });
+
+  test('a socket is a way, too', async () => {
+    const { user, database, port, socketDir } = server;
+    const host = encodeURIComponent(socketDir);
+    const { code, report } = await doctor([
+      `postgresql:///${database}?host=${host}&port=${port}&user=${user}`,
+    ]);
+    assert.equal(code, 0);
+    assert.equal(report.hosts[0].addresses[0].family, 'socket');
+    assert.equal(report.tls.offered, null);
+    assert.equal(report.pooler.mode, 'direct');
+  });
+
+  test('of several hosts the first that answers is examined', async () => {
+    const { user, password, database, host, port } = server;
+    const away = await freePort();
+    const { code, report } = await doctor([
+      `postgresql://${user}:${password}@127.0.0.1:${away},${host}:${port}/${database}`,
+    ]);
+    assert.equal(code, 1);
+    assert.equal(report.hosts.length, 2);
+    assert.equal(report.findings[0].id, 'dead-address');
+  });
+
+  test('of several hosts the one with the right role is examined', async () => {
+    const standby = await startPostgres();
+    await standby.stop();
+    fs.writeFileSync(path.join(standby.dataDir, 'standby.signal'), '');
+    await standby.start();
+    const { user, password, database, host, port } = server;
+    const hosts = `${standby.host}:${standby.port},${host}:${port}`;
+    const url = `postgresql://${user}:${password}@${hosts}/${database}`;
+    const any = await doctor([url]);
+    assert.equal(any.report.server.role, 'standby');
+    assert.equal(any.code, 1);
+    const { report } = await doctor([
+      `${url}?target_session_attrs=read-write&hostaddr=127.0.0.1,127.0.0.1`,
+    ]);
+    assert.equal(report.server.role, 'primary');
+    await standby.stop();
+  });
+
   test('progress goes to standard error, and the report is text', async () => {
     const { code, stdout, stderr } = await cli(['doctor', bouncer.url]);
     assert.equal(code, 0);
@@ -198,178 +258,6 @@ describe('doctor, where it works', () => {
     assert.match(stdout, /It works\.\n$/);
     const quiet = await cli(['doctor', '--quiet', bouncer.url]);
     assert.equal(quiet.stderr, '');
-  });
-});
-
-describe('doctor, where it does not work', () => {
-  test('a wrong password is named, direct and behind PgBouncer', async () => {
-    for (const target of [server, bouncer]) {
-      const url = target.urlFor({ password: 'not this one' });
-      const { code, report, finding, stdout, stderr } = await doctor([url]);
-      assert.equal(code, 2);
-      assert.equal(report.verdict, 'fails');
-      assert.equal(finding('wrong-password').level, 'failure');
-      assert.match(finding('wrong-password').next, /percent-encoded/);
-      assert.equal(report.authentication.method, 'scram-sha-256');
-      assert.doesNotMatch(stdout + stderr, /not this one|not%20this/);
-    }
-  });
-
-  test('an unknown database is named, direct and behind PgBouncer', async () => {
-    for (const target of [server, bouncer]) {
-      const url = target.urlFor({ database: 'nowhere' });
-      const { code, finding } = await doctor([url]);
-      assert.equal(code, 2);
-      assert.equal(finding('unknown-database').level, 'failure');
-    }
-  });
-
-  test('a missing password is named', async () => {
-    const url = server.urlFor({ password: undefined });
-    const { code, ids } = await doctor([url]);
-    assert.equal(code, 2);
-    assert.deepEqual(ids, ['no-password']);
-  });
-
-  test('TLS that is demanded and not offered is named', async () => {
-    const url = bouncer.urlFor({ params: { sslmode: 'require' } });
-    const { code, report, finding } = await doctor([url]);
-    assert.equal(code, 2);
-    assert.equal(report.tls.offered, false);
-    assert.match(finding('tls-missing').next, /client_tls_sslmode/);
-  });
-
-  test('an unknown authority and a wrong name are told apart', async () => {
-    const untrusted = await doctor([withTls({ sslmode: 'verify-full' })]);
-    assert.equal(untrusted.code, 2);
-    assert.ok(untrusted.ids.includes('tls-untrusted'));
-    const other = await startPostgres({ tls: { hosts: ['db.example'] } });
-    const params = { sslmode: 'verify-full', sslrootcert: other.caFile };
-    const wrongName = await doctor([other.urlFor({ params })]);
-    assert.equal(wrongName.code, 2);
-    assert.ok(wrongName.ids.includes('tls-host'));
-    assert.deepEqual(wrongName.report.tls.chain[0].names, ['db.example']);
-    await other.stop();
-  });
-
-  test('an expired certificate is named', async () => {
-    const expired = await startPostgres({ tls: true });
-    await expire(expired);
-    const params = { sslmode: 'verify-full', sslrootcert: expired.caFile };
-    const checked = await doctor([expired.urlFor({ params })]);
-    assert.equal(checked.code, 2);
-    assert.ok(checked.ids.includes('tls-expired'));
-    assert.ok(checked.report.tls.chain[0].daysLeft < 0);
-    const lax = await doctor([
-      expired.urlFor({ params: { sslmode: 'require' } }),
-    ]);
-    assert.equal(lax.code, 1);
-    assert.equal(lax.finding('tls-expired').level, 'warning');
-    await expired.stop();
-  });
-
-  test('a server without a free connection is named', async () => {
-    const full = await startPostgres({
-      maxConnections: 5,
-      settings: { superuser_reserved_connections: 1, max_wal_senders: 0 },
-    });
-    const release = await fill(full.url, 5);
-    const { code, finding } = await doctor([full.url]);
-    assert.equal(code, 2);
-    assert.match(finding('server-full').next, /pg_stat_activity/);
-    release();
-    await full.stop();
-  });
-
-  test('a pooler that is full is named', async () => {
-    const full = await startPgBouncer({
-      server,
-      settings: { max_client_conn: 1 },
-    });
-    const release = await fill(full.url, 1);
-    const { code, finding } = await doctor([full.url]);
-    assert.equal(code, 2);
-    assert.match(finding('pooler-full').next, /max_client_conn/);
-    release();
-    await full.stop();
-  });
-
-  test('a host that accepts and says nothing is named', async () => {
-    const silent = net.createServer((socket) => socket.on('error', () => {}));
-    silent.listen(0, '127.0.0.1');
-    await eventually(() => silent.listening);
-    const { port } = /** @type {net.AddressInfo} */ (silent.address());
-    const url = `postgresql://u:p@127.0.0.1:${port}/d`;
-    const { code, ids } = await doctor([url, '--timeout', '20']);
-    assert.equal(code, 2);
-    assert.deepEqual(ids, ['silent-server']);
-    silent.close();
-  });
-
-  test('an address that drops what comes is named', async () => {
-    const { port, release } = await dropping();
-    const url = `postgresql://u:p@127.0.0.1:${port}/d`;
-    const { code, ids, report } = await doctor([url, '--timeout=10']);
-    assert.equal(code, 2);
-    assert.deepEqual(ids, ['silent-host']);
-    assert.equal(report.hosts[0].addresses[0].reachable, false);
-    release();
-  });
-
-  test('a frozen server is named within the time that was given', async () => {
-    server.freeze();
-    try {
-      const { code, report, ids } = await doctor([server.url, '--timeout=2']);
-      assert.equal(code, 2);
-      assert.equal(report.complete, false);
-      assert.deepEqual(ids, ['deadline', 'silent-server']);
-    } finally {
-      server.thaw();
-    }
-  });
-
-  test('a port where nothing listens is named', async () => {
-    const url = `postgresql://u:p@127.0.0.1:${await freePort()}/d`;
-    const { code, ids } = await doctor([url]);
-    assert.equal(code, 2);
-    assert.deepEqual(ids, ['refused-port']);
-  });
-
-  test('a host that nobody knows is named', async () => {
-    const { code, ids, report } = await doctor([
-      'postgresql://u:p@no-such-host.invalid/d',
-    ]);
-    assert.equal(code, 2);
-    assert.match(ids[0], /^(unknown-host|no-name-server)$/);
-    assert.deepEqual(report.hosts[0].addresses, []);
-  });
-
-  test('what is no PostgreSQL is named', async () => {
-    const other = net.createServer((socket) => {
-      socket.on('error', () => {});
-      socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    });
-    other.listen(0, '127.0.0.1');
-    await eventually(() => other.listening);
-    const { port } = /** @type {net.AddressInfo} */ (other.address());
-    const { code, ids } = await doctor([
-      `postgresql://u:p@127.0.0.1:${port}/d`,
-    ]);
-    assert.equal(code, 2);
-    assert.deepEqual(ids, ['not-postgresql']);
-    other.close();
-  });
-
-  test('a login that goes another way is named', async () => {
-    const { wire } = require('../support');
-    const kerberos = await startFakeServer({
-      greet: (connection) => connection.send(wire.message('R', wire.int32(7))),
-    });
-    const { code, ids, report } = await doctor([kerberos.url]);
-    assert.equal(code, 2);
-    assert.deepEqual(ids, ['login-method']);
-    assert.equal(report.authentication.method, 'gss');
-    await kerberos.close();
   });
 });
 
@@ -441,64 +329,3 @@ describe("doctor's command line", () => {
     assert.match(stdout, /exit code: 0 fine/);
   });
 });
-
-/**
- * Puts a certificate in place that was valid in 2020.
- * @param {any} one a server
- */
-async function expire(one) {
-  const folder = path.dirname(one.caFile);
-  const file = (/** @type {string} */ name) => path.join(folder, name);
-  fs.writeFileSync(
-    file('ca.cnf'),
-    `[ca]\ndefault_ca=d\n[d]\ndatabase=${file('db')}\nserial=${file('serial')}\n` +
-      `new_certs_dir=${folder}\ndefault_md=sha256\npolicy=p\n` +
-      '[p]\ncommonName=supplied\n',
-  );
-  fs.writeFileSync(file('db'), '');
-  fs.writeFileSync(file('serial'), '1000\n');
-  await run('openssl', [
-    ...['ca', '-batch', '-notext', '-config', file('ca.cnf')],
-    ...['-cert', file('ca.crt'), '-keyfile', file('ca.key')],
-    ...['-startdate', '20200101000000Z', '-enddate', '20200201000000Z'],
-    ...['-extfile', file('server.ext'), '-in', file('server.csr')],
-    ...['-out', file('expired.crt')],
-  ]);
-  fs.copyFileSync(file('expired.crt'), file('server.crt'));
-  await one.restart();
-}
-
-/** A listener that takes no more: the kernel drops what comes, unanswered. */
-async function dropping() {
-  const child = spawn(
-    process.execPath,
-    [
-      '-e',
-      `const s = require('node:net').createServer();
-       s.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () =>
-         process.stdout.write(s.address().port + '\\n', () =>
-           process.kill(process.pid, 'SIGSTOP')));`,
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const [chunk] = await once(child.stdout, 'data');
-  const port = Number(String(chunk));
-  const stat = `/proc/${child.pid}/stat`;
-  await eventually(() => / T /.test(fs.readFileSync(stat, 'latin1')));
-  // More than the queue holds; the rest is dropped as the doctor's will be.
-  const sockets = Array.from({ length: 8 }, () => {
-    const socket = net.connect(port, '127.0.0.1');
-    return socket.on('error', () => {});
-  });
-  await Promise.race(sockets.map((socket) => once(socket, 'connect')));
-  await eventually(() => sockets.filter((one) => !one.connecting).length >= 2);
-  return {
-    port,
-    release: () => {
-      for (const socket of sockets) {
-        socket.destroy();
-      }
-      child.kill('SIGKILL');
-    },
-  };
-}

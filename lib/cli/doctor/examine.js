@@ -28,6 +28,8 @@ const { newReport } = require('./new-report.js');
 /** @typedef {import('./new-report.js').Report} Report */
 /** @typedef {import('./settings.js').Settings} Settings */
 
+const ROLE_MILLIS = 2000;
+
 class Examination {
   #settings;
   #deadline;
@@ -221,7 +223,9 @@ class Examination {
   async #reach() {
     /** @type {Failure | null} */
     let failure = null;
-    for (const host of this.#settings.hosts) {
+    const { hosts, targetSessionAttrs: wanted } = this.#settings;
+    const isLast = (/** @type {any} */ host) => host === hosts.at(-1);
+    for (const host of hosts) {
       const routes = await this.#step(
         `network ${host.name}:${host.port}`,
         async () => {
@@ -233,7 +237,11 @@ class Examination {
       );
       for (const route of routes.slice(0, 1)) {
         try {
-          return await this.#enter(route);
+          const connection = await this.#enter(route);
+          if (isLast(host) || (await suits(connection, wanted))) {
+            return connection;
+          }
+          connection.close();
         } catch (error) {
           failure = asFailure(error, 'the login');
         }
@@ -301,6 +309,31 @@ class Examination {
     const trust = trusted ? 'trusted' : 'not trusted';
     return offered ? `${protocol}, certificate ${trust}` : 'not offered';
   }
+}
+
+/** Whether a standby is wanted, by target_session_attrs. */
+/** @type {Record<string, string>} */
+const STANDBY = {
+  'read-write': 'f',
+  primary: 'f',
+  'read-only': 't',
+  standby: 't',
+};
+
+/**
+ * Returns whether a server is one that target_session_attrs asks for.
+ * @param {Connection} connection
+ * @param {string} wanted
+ */
+async function suits(connection, wanted) {
+  if (!Object.hasOwn(STANDBY, wanted)) {
+    return true;
+  }
+  const { rows } = await connection.query(
+    'select pg_is_in_recovery()',
+    ROLE_MILLIS,
+  );
+  return rows[0]?.[0] === STANDBY[wanted];
 }
 
 /**

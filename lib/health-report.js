@@ -33,6 +33,8 @@
  * @property {'primary' | 'standby' | 'unknown'} role
  * @property {boolean} demoted a standby where a primary was
  * @property {number} lost connections lost at work since the last check
+ * @property {boolean} silent the server did not answer the last check, and
+ *   nothing has succeeded since
  */
 
 /** @typedef {Record<string, number>} Stats */
@@ -75,24 +77,46 @@ function poolerOf(options, stats) {
   return stats.connectsSucceeded > 0 ? 'none' : 'unknown';
 }
 
+/** Classes of SQLSTATE with which a working server has no room for more. */
+const NO_ROOM = /^53/;
+
 /**
  * Whether there is nothing but connections at work: the probe got none
- * because the application has them all.
+ * because the application has them all. Where more could be opened and none
+ * came about, that is the database's doing.
  * @param {Stats} stats
+ * @param {Facts} facts
+ * @param {any} error
  * @returns {boolean}
  */
-function isExhausted(stats) {
+function isExhausted(stats, { options }, error) {
   const open = stats.total - stats.connecting;
-  return open > 0 && stats.busy >= open;
+  const full =
+    open >= options.max || NO_ROOM.test(lastErrorOf(error)?.code ?? '');
+  return open > 0 && stats.busy >= open && full;
+}
+
+/**
+ * Whether a statement was sent and the server did not answer in time.
+ * @param {Finding} finding
+ * @returns {boolean}
+ */
+function isSilent({ error }) {
+  return (
+    error?.code === 'HF_DEADLINE' &&
+    error.phase !== 'acquire' &&
+    error.phase !== 'backoff'
+  );
 }
 
 /**
  * Returns why queries don't work, and whether that is the database's doing.
  * @param {Finding} finding
  * @param {Stats} stats
+ * @param {Facts} facts
  * @returns {{down: boolean, reason: string} | null}
  */
-function obstacleOf(finding, stats) {
+function obstacleOf(finding, stats, facts) {
   const { kind, error } = finding;
   switch (kind) {
     case 'answered':
@@ -109,19 +133,20 @@ function obstacleOf(finding, stats) {
     case 'failed':
       break;
   }
-  if (error?.code === 'HF_DEADLINE') {
-    if (error.phase !== 'acquire' && error.phase !== 'backoff') {
-      return { down: true, reason: 'the server does not answer' };
-    }
-    if (isExhausted(stats)) {
-      const lent = stats.leased;
-      return {
-        down: false,
-        reason:
-          `all ${stats.busy} connections are in use` +
-          (lent > 0 ? `, ${lent} of them lent by connect()` : ''),
-      };
-    }
+  const exhausted =
+    error?.code === 'HF_DEADLINE' && isExhausted(stats, facts, error);
+  // What is in use may be what waits for that server.
+  if (isSilent(finding) || (exhausted && facts.silent)) {
+    return { down: true, reason: 'the server does not answer' };
+  }
+  if (exhausted) {
+    const lent = stats.leased;
+    return {
+      down: false,
+      reason:
+        `all ${stats.busy} connections are in use` +
+        (lent > 0 ? `, ${lent} of them lent by connect()` : ''),
+    };
   }
   const last = lastErrorOf(error);
   return { down: true, reason: last?.message ?? 'the database is away' };
@@ -168,7 +193,7 @@ function worriesOf(finding, stats, facts) {
  * @returns {Health}
  */
 function describe(finding, stats, facts) {
-  const obstacle = obstacleOf(finding, stats);
+  const obstacle = obstacleOf(finding, stats, facts);
   const reasons = worriesOf(finding, stats, facts);
   if (obstacle !== null) {
     reasons.unshift(obstacle.reason);
@@ -188,4 +213,4 @@ function describe(finding, stats, facts) {
   };
 }
 
-module.exports = { describe };
+module.exports = { describe, isSilent };

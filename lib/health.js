@@ -10,7 +10,7 @@ const timers = require('node:timers');
 
 const { readMillis } = require('./arguments.js');
 const { nowMillis, startTimer, stopTimer } = require('./clock.js');
-const { describe } = require('./health-report.js');
+const { describe, isSilent } = require('./health-report.js');
 const { logOf } = require('./log.js');
 const { sendProbe } = require('./probe.js');
 
@@ -76,6 +76,8 @@ class HealthCheck {
   #roleAt = -Infinity;
   #wasPrimary = false;
   #lostBefore = 0;
+  /** How many calls had succeeded when a check got no answer; -1: it got one. */
+  #silentSince = -1;
 
   /**
    * @param {import('./pool-core.js').PoolCore} core
@@ -232,6 +234,12 @@ class HealthCheck {
     const lost = stats.connectionsLostBusy;
     const lostNow = lost - this.#lostBefore;
     this.#lostBefore = lost;
+    const silent = this.#silentSince === stats.succeeded;
+    if (isSilent(finding)) {
+      this.#silentSince = stats.succeeded;
+    } else if (finding.kind === 'answered') {
+      this.#silentSince = -1;
+    }
     return describe(finding, stats, {
       millis,
       options: this.#pool.options,
@@ -239,6 +247,7 @@ class HealthCheck {
       role: this.#role,
       demoted: this.#wasPrimary && this.#role === 'standby',
       lost: lostNow,
+      silent,
     });
   }
 

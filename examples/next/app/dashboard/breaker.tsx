@@ -14,6 +14,10 @@ const MEANING = {
   'half-open': 'A probe is on its way.',
 } as const;
 
+function times(count: number): string {
+  return count === 1 ? 'once' : `${whole(count)} times`;
+}
+
 export function Breaker({ state }: { state: PoolState }) {
   const { breaker } = state;
   return (
@@ -69,7 +73,7 @@ export function Breaker({ state }: { state: PoolState }) {
       <p className="queue">
         <span>{MEANING[breaker.state]}</span>
         <span>
-          {`opened ${whole(breaker.opened)} times, ${whole(breaker.probes)} probes`}
+          {`opened ${times(breaker.opened)}, ${whole(breaker.probes)} probes`}
         </span>
       </p>
     </section>

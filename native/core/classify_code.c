@@ -119,6 +119,9 @@ static const struct sentence_row transaction_rows[] = {
    {R, RETRY, "the transaction took too long and was rolled back"}},
   {"that was rolled back",
    {R, RETRY, "the transaction had been rolled back"}},
+  /* Prisma 6 rolls back what it calls committed once COMMIT has failed. */
+  {"A rollback cannot be executed on a committed transaction",
+   {A, RETRY, "COMMIT failed, and Prisma does not tell how"}},
   {"on a committed transaction",
    {P, 0, "the transaction had been committed"}},
   {"Transaction not found",

@@ -618,6 +618,12 @@ static const struct code_row codes[] = {
      "transaction.",
      'P',
      0},
+    {"P2028",
+     NULL,
+     "Transaction API error: Transaction already closed: A rollback cannot be "
+     "executed on a committed transaction.",
+     'A',
+     Y},
     {"P2028", NULL, "Transaction API error: Transaction not found. x", 'R', Y},
     {"P2028", NULL, "something new", 'A', 0},
     {"P2028", NULL, NULL, 'A', 0},

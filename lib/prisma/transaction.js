@@ -21,6 +21,9 @@ const LEVELS = new Set([
 
 const OPTIONS = Object.freeze({ usePhantomQuery: false });
 
+/** What Prisma itself sends at the end. */
+const ENDS = new Set(['COMMIT', 'ROLLBACK']);
+
 class Transaction extends Queryable {
   options = OPTIONS;
   #client;
@@ -44,6 +47,10 @@ class Transaction extends Queryable {
   run(query) {
     return super.run(query).catch((error) => {
       this.#failure ??= error;
+      if (ENDS.has(query.sql)) {
+        // Prisma 6 then forgets to say that the transaction is over.
+        this.#release();
+      }
       throw error;
     });
   }

@@ -98,7 +98,9 @@ test('a helper from before a reload is seen by a pool from after it', () => {
       console.log(await inner.then(() => 'slept', (error) => error.code));
       await pool.end();
     })();`);
-  assert.deepStrictEqual(lines, ['1', 'HF_DEADLINE']);
+  assert.strictEqual(lines[0], '1');
+  // By the deadline it shares or, on a machine that is late, by the signal.
+  assert.match(lines[1], /^HF_(DEADLINE|ABORTED)$/);
 });
 
 test('the handle outlives the module cache', () => {

@@ -81,14 +81,14 @@ test('an authority given as text serves as well', async () => {
 
 test('a certificate of nobody known is refused', async () => {
   const error = await refusal({ connectionString: TEST_URL, ssl: true });
-  assert.equal(error.outcome, 'not_executed');
+  assert.equal(error.outcome, 'permanent');
   assert.match(`${error.message} ${error.cause?.message}`, /certificate/i);
 });
 
 test('a certificate for another host is refused', async () => {
   const connectionString = TEST_OTHER_HOST_URL;
   const error = await refusal({ connectionString, ssl: { ca: CA } });
-  assert.equal(error.outcome, 'not_executed');
+  assert.equal(error.outcome, 'permanent');
   assert.match(
     `${error.message} ${error.cause?.message}`,
     /certificate|host ?name/i,

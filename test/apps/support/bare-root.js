@@ -14,7 +14,8 @@ const { lock } = require('./lock.js');
 const ROOTS = path.join(__dirname, '..', '..', '..', 'build', 'roots');
 
 /** What Node.js itself needs, and what has `sh` and `npm` work. */
-const PACKAGES = ['libc6', 'libgcc-s1', 'libstdc++6', 'busybox-static'];
+const LIBRARIES = ['libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1'];
+const PACKAGES = [...LIBRARIES, 'busybox-static'];
 const APPLETS = ['sh', 'ls', 'cat', 'rm', 'mkdir', 'env', 'uname', 'sleep'];
 const TIMEOUT_MILLIS = 180_000;
 

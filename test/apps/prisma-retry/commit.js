@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+
+// One write whose COMMIT's answer the test takes away: in a transaction under
+// a helper, and in one that Prisma makes by itself.
+
+const { withTransactionRetry } = require('pg-holdfast/prisma');
+const { describe, makeClient, start, tell } = require('./common.js');
+
+const WAYS = {
+  interactive: (prisma, key) =>
+    withTransactionRetry(() =>
+      prisma.$transaction(async (tx) => {
+        tell({ began: true });
+        await tx.entry.create({ data: { key } });
+      }),
+    ),
+  batch: (prisma, key) =>
+    withTransactionRetry(() =>
+      prisma.$transaction([
+        prisma.entry.create({ data: { key } }),
+        prisma.entry.count(),
+      ]),
+    ),
+  nested: (prisma, key) =>
+    prisma.entry.create({ data: { key, parts: { create: [{ key }] } } }),
+};
+
+start(async () => {
+  const prisma = makeClient();
+  const { WAY, KEY } = process.env;
+  await WAYS[WAY](prisma, KEY).then(
+    () => tell({ committed: true }),
+    (error) => tell({ failed: describe(error) }),
+  );
+});

@@ -97,11 +97,16 @@ function isExhausted(stats, { options }, error) {
 }
 
 /**
- * Whether a statement was sent and the server did not answer in time.
+ * Whether a statement was sent and the server did not answer in time. What
+ * has not come to an end by then, and waits in no line, was sent.
  * @param {Finding} finding
+ * @param {Stats} stats
  * @returns {boolean}
  */
-function isSilent({ error }) {
+function isSilent({ kind, error }, stats) {
+  if (kind === 'silent') {
+    return stats.busy > 0 && stats.waiting === 0;
+  }
   return (
     error?.code === 'HF_DEADLINE' &&
     error.phase !== 'acquire' &&
@@ -136,7 +141,7 @@ function obstacleOf(finding, stats, facts) {
   const exhausted =
     error?.code === 'HF_DEADLINE' && isExhausted(stats, facts, error);
   // What is in use may be what waits for that server.
-  if (isSilent(finding) || (exhausted && facts.silent)) {
+  if (isSilent(finding, stats) || (exhausted && facts.silent)) {
     return { down: true, reason: 'the server does not answer' };
   }
   if (exhausted) {

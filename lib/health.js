@@ -76,7 +76,7 @@ class HealthCheck {
   #roleAt = -Infinity;
   #wasPrimary = false;
   #lostBefore = 0;
-  /** How many calls had succeeded when a check got no answer; -1: it got one. */
+  /** How many calls had succeeded when a check got no answer. */
   #silentSince = -1;
 
   /**
@@ -235,10 +235,8 @@ class HealthCheck {
     const lostNow = lost - this.#lostBefore;
     this.#lostBefore = lost;
     const silent = this.#silentSince === stats.succeeded;
-    if (isSilent(finding)) {
+    if (isSilent(finding, stats)) {
       this.#silentSince = stats.succeeded;
-    } else if (finding.kind === 'answered') {
-      this.#silentSince = -1;
     }
     return describe(finding, stats, {
       millis,

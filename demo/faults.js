@@ -39,6 +39,7 @@ class FaultMaker {
   #applications;
   #seconds;
   #killEveryMillis;
+  #pace;
   #running = true;
   #kills = 0;
   #busyKills = 0;
@@ -53,13 +54,17 @@ class FaultMaker {
    * @param {string[]} options.applications whose backends to kill, in turn
    * @param {number} options.seconds how long the run takes
    * @param {number} [options.killEveryMillis]
+   * @param {() => Promise<unknown>} [options.pace] waited for before each
+   *   further kill: on a slow machine time alone would kill the same call
+   *   again and again
    */
-  constructor({ admin, pooler, applications, seconds, killEveryMillis }) {
-    this.#admin = admin;
-    this.#pooler = pooler;
-    this.#applications = applications;
-    this.#seconds = seconds;
-    this.#killEveryMillis = killEveryMillis ?? KILL_EVERY_MILLIS;
+  constructor(options) {
+    this.#admin = options.admin;
+    this.#pooler = options.pooler;
+    this.#applications = options.applications;
+    this.#seconds = options.seconds;
+    this.#killEveryMillis = options.killEveryMillis ?? KILL_EVERY_MILLIS;
+    this.#pace = options.pace;
   }
 
   get restartsWanted() {
@@ -98,6 +103,7 @@ class FaultMaker {
         ? this.#kill(application, ['idle'])
         : this.#killBusy(application));
       await sleep(this.#killEveryMillis);
+      await this.#pace?.();
     }
   }
 

@@ -63,6 +63,8 @@ const ITEMS = 1000;
 const CALLERS = 8;
 const HEALTH_EVERY_MILLIS = 100;
 const KILL_EVERY_MILLIS = 250;
+/** A load that stands still does not stop the faults. */
+const PROGRESS_MILLIS = 2000;
 
 /** The tables of an application that has none of its own. */
 const SCHEMA = `
@@ -98,6 +100,7 @@ async function call(base, api, request) {
 class HttpLoad {
   #load;
   #done;
+  #settled = 0;
 
   /**
    * @param {string} base
@@ -105,17 +108,38 @@ class HttpLoad {
    * @param {number} [callers]
    */
   constructor(base, api, callers = CALLERS) {
+    const ask = async (/** @type {Request} */ request) => {
+      try {
+        return await call(base, api, request);
+      } finally {
+        this.#settled++;
+      }
+    };
     const settings = /** @type {any} */ ({ items: ITEMS, callers });
     const label = api.label ?? ((answer) => answer.body?.label);
     this.#load = new Load(settings, {
       read: async (id) =>
-        /** @type {string} */ (label(await call(base, api, api.read(id)))),
-      insert: (number, slow) => call(base, api, api.insert(number, slow)),
-      pair: (one, two, slow) => call(base, api, api.pair(one, two, slow)),
+        /** @type {string} */ (label(await ask(api.read(id)))),
+      insert: (number, slow) => ask(api.insert(number, slow)),
+      pair: (one, two, slow) => ask(api.pair(one, two, slow)),
       stats: () => ({ retries: 0, connectionsLostBusy: null }),
       close: () => Promise.resolve(),
     });
     this.#done = this.#load.run();
+  }
+
+  /**
+   * Waits until so many more calls have come back: those in flight now most
+   * likely among them.
+   *
+   * @param {number} [calls]
+   */
+  async progress(calls = CALLERS * 4) {
+    const wanted = this.#settled + calls;
+    const end = Date.now() + PROGRESS_MILLIS;
+    while (this.#settled < wanted && Date.now() < end) {
+      await delay(5);
+    }
   }
 
   /**
@@ -221,6 +245,7 @@ async function runUnderFaults(options) {
     applications: [options.applicationName],
     seconds,
     killEveryMillis: KILL_EVERY_MILLIS,
+    pace: () => load.progress(),
   });
   await maker.run();
   const health = (await watch?.stop()) ?? [];

@@ -142,4 +142,5 @@ test('a conflict at COMMIT is P2034', async () => {
   const { reason } = results.find(({ status }) => status === 'rejected');
   assert.equal(reason.code, 'P2034');
   assert.equal(classify(reason).outcome, 'rolled_back');
+  assert.equal(pool.idleCount, pool.totalCount);
 });

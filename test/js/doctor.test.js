@@ -13,7 +13,7 @@ const {
   startPostgres,
 } = require('../support');
 const { postgresFolder } = require('../support/account.js');
-const { cli, doctor } = require('./doctor/support.js');
+const { cli, doctor, fill } = require('./doctor/support.js');
 
 const psql = path.join(postgresFolder(), 'psql');
 
@@ -126,6 +126,21 @@ describe('doctor, where it works', () => {
     assert.equal(report.pooler.mode, 'session');
     assert.match(report.pooler.evidence, /only when the first/);
     await session.stop();
+  });
+
+  test('the mode is right while others load the pooler', async () => {
+    for (const [poolMode, poolSize] of [
+      ['transaction', 4],
+      ['session', 20],
+    ]) {
+      const busy = await startPgBouncer({ server, poolMode, poolSize });
+      const work = 'select pg_sleep(random() * 0.02);\n'.repeat(5000);
+      const release = await fill(busy.url, 8, work);
+      const { report } = await doctor([busy.url]);
+      assert.equal(report.pooler.mode, poolMode);
+      release();
+      await busy.stop();
+    }
   });
 
   test('statement mode is a warning: no transactions', async () => {

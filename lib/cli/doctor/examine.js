@@ -63,7 +63,7 @@ class Examination {
       }
     }
     report.findings.push(...verdicts(report, this.#settings));
-    if (report.works) {
+    if (report.pooler.mode !== null) {
       report.findings.push(...poolerFindings(report, this.#settings));
       report.symptoms = symptomsOf(report);
       report.advice = adviceOf(report, this.#settings);
@@ -348,7 +348,7 @@ function poolFinding(message, code) {
     level: 'failure',
     text: `the login works, but not a pool of Holdfast: ${message}`,
     next: isMissing
-      ? 'npx pg-holdfast build'
+      ? 'do what it says, then run the doctor again'
       : 'please report it, with the output of --json',
   };
 }

@@ -85,11 +85,15 @@ function addressLine({ address, family, reachable, connectMillis, error }) {
 }
 
 /** @param {Report} report */
-function tlsPart({ tls }) {
+function tlsPart({ tls, authentication }) {
   if (tls.offered === null) {
     return '';
   }
-  const head = line('TLS', tls.offered ? protocolOf(tls) : 'not offered');
+  const plain = authentication.encrypted === false;
+  const head = line(
+    'TLS',
+    tls.offered ? protocolOf(tls, plain) : 'not offered',
+  );
   const certificate = tls.chain[0];
   const lines =
     certificate === undefined
@@ -111,12 +115,15 @@ function tlsPart({ tls }) {
   return head + lines + line('sslmode here', `${tls.sslmode}: ${tls.meaning}`);
 }
 
-/** @param {import('./tls.js').TlsReport} tls */
-function protocolOf({ protocol, cipher, error, used }) {
+/**
+ * @param {import('./tls.js').TlsReport} tls
+ * @param {boolean} plain whether the login went without
+ */
+function protocolOf({ protocol, cipher, error }, plain) {
   if (error !== null) {
     return error;
   }
-  return `${protocol}, ${cipher}${used ? '' : ' (offered, not used)'}`;
+  return `${protocol}, ${cipher}${plain ? ' (offered, not used)' : ''}`;
 }
 
 /** @type {Record<string, string>} */
@@ -137,8 +144,8 @@ function loginPart({ authentication }) {
 }
 
 /** @param {Report} report */
-function serverPart({ server, limits, latency, works }) {
-  if (!works || server.version === null) {
+function serverPart({ server, limits, latency }) {
+  if (server.version === null) {
     return '';
   }
   const { maxConnections, used, reserved, free } = limits;
@@ -180,7 +187,7 @@ const STATEMENTS = {
 };
 
 /** @param {Report} report */
-function poolerPart({ pooler, holdfast, works }) {
+function poolerPart({ pooler, holdfast }) {
   if (pooler.mode === null) {
     return '';
   }
@@ -198,7 +205,7 @@ function poolerPart({ pooler, holdfast, works }) {
     (namedStatements === null
       ? ''
       : line('named statements', STATEMENTS[namedStatements])) +
-    (works && holdfast.queries > 0
+    (holdfast.queries > 0
       ? line('Holdfast', `${holdfast.queries} queries right`)
       : '')
   );

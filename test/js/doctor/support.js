@@ -132,9 +132,10 @@ async function doctor(args, options) {
  * Takes connections until there are `count`, or no more.
  * @param {string} url
  * @param {number} count
+ * @param {string} [work] what each has to do
  * @returns {Promise<() => void>} gives them back
  */
-async function fill(url, count) {
+async function fill(url, count, work = '') {
   const children = Array.from({ length: count }, () =>
     spawn(psql, [url, '-XAtq'], { stdio: ['pipe', 'pipe', 'ignore'] }),
   );
@@ -147,12 +148,12 @@ async function fill(url, count) {
   );
   for (const child of children) {
     child.stdin.on('error', () => {});
-    child.stdin.write('select 1;\n');
+    child.stdin.write(`select 1;\n${work}`);
   }
   await Promise.all(ready);
   return () => {
     for (const child of children) {
-      child.stdin.end();
+      child.kill();
     }
   };
 }

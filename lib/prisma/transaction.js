@@ -19,9 +19,6 @@ const LEVELS = new Set([
   'SERIALIZABLE',
 ]);
 
-/** What Prisma ends a transaction with. */
-const ENDINGS = new Set(['COMMIT', 'ROLLBACK']);
-
 const OPTIONS = Object.freeze({ usePhantomQuery: false });
 
 /** What Prisma itself sends at the end. */

@@ -27,7 +27,7 @@ function assertChecked({ hung, pool, shared, reason, ...told }) {
     outcome: 'permanent',
     retryable: false,
     preset: 20,
-    read: ['rows', 2],
+    read: 'rows after 2',
     version,
   });
   assert.ok(reason);

@@ -27,7 +27,7 @@ async function repeatedRead({ retryExtension }) {
         : Promise.resolve('rows');
     },
   });
-  return [rows, calls];
+  return `${rows} after ${calls}`;
 }
 
 /** @param {any} holdfast @param {any} prisma */

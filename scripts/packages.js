@@ -78,13 +78,25 @@ const NEEDS = [
     profiles: TESTS,
     present: () => compiles('cmocka.h'),
   },
+  { apt: 'clang', profiles: TESTS, present: () => works('clang') },
+  { apt: 'lld', profiles: TESTS, present: () => works('wasm-ld') },
   { apt: 'valgrind', profiles: CI, present: () => works('valgrind') },
-  { apt: 'clang', profiles: CI, present: () => works('clang') },
   { apt: 'clang-format', profiles: CI, present: () => works('clang-format') },
   { apt: 'clang-tidy', profiles: CI, present: () => works('clang-tidy') },
   { apt: 'cppcheck', profiles: CI, present: () => works('cppcheck') },
   { apt: 'gcovr', profiles: CI, present: () => works('gcovr') },
   { apt: 'binutils', profiles: CI, present: () => works('nm') },
+  // For `npm run release`: OpenSSL and libpq from their sources.
+  { apt: 'dpkg-dev', profiles: CI, present: () => works('dpkg-source') },
+  { apt: 'perl', profiles: CI, present: () => works('perl') },
+  { apt: 'flex', profiles: CI, present: () => works('flex') },
+  { apt: 'bison', profiles: CI, present: () => works('bison') },
+  // For applications: a newer PgBouncer from its sources, a browser, and a
+  // system with nothing in it.
+  { apt: 'libevent-dev', profiles: CI, present: () => packaged('libevent') },
+  { apt: 'libssl-dev', profiles: CI, present: () => packaged('openssl') },
+  { apt: 'chromium', profiles: CI, present: () => works('chromium') },
+  { apt: 'util-linux', profiles: CI, present: () => works('unshare') },
 ];
 
 /**

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// biome-ignore-all lint/suspicious/noExplicitAny: Prisma's own types say any
+
 // The types of repeating. They are structural: Prisma's own accept them.
 import type { RetryEvent, RetryOptions } from '../index.js';
 

@@ -19,6 +19,7 @@ const { classify } = require('../../lib/retry.js');
 const { errors } = require('../fixtures/prisma-errors.json');
 const { groups } = require('../fixtures/prisma-outcomes.json');
 const { revive } = require('../fixtures/revive.js');
+const { FakeClient } = require('./prisma-retry.client.js');
 
 /** Delays too short to wait for. */
 const QUICK = Object.freeze({ baseMillis: 0, capMillis: 0 });
@@ -30,66 +31,6 @@ const WRITES = ['create', 'update', 'upsert', 'deleteMany', 'createMany'];
 /** @param {TemplateStringsArray} strings @param {unknown[]} values */
 function sql(strings, ...values) {
   return { strings, values, sql: strings.join('?'), text: strings.join('$') };
-}
-
-/**
- * A client as far as extensions see it: the first extension is outermost, all
- * are given the same parameters, and each begins a microtask later.
- */
-class FakeClient {
-  /** @param {() => unknown} work @param {any[]} [extensions] */
-  constructor(work, extensions = []) {
-    this.work = work;
-    this.extensions = extensions;
-    this.calls = 0;
-  }
-
-  /** @param {any} extension @returns {FakeClient} */
-  $extends(extension) {
-    const all = [...this.extensions, extension];
-    return new FakeClient(this.work, all);
-  }
-
-  /**
-   * @param {string | undefined} model
-   * @param {string} operation
-   * @param {unknown} [args]
-   * @param {unknown} [transaction]
-   */
-  async run(model, operation, args, transaction) {
-    const internal = { transaction };
-    await null;
-    const step = (/** @type {number} */ at, /** @type {unknown} */ given) => ({
-      // biome-ignore lint/suspicious/noThenProperty: Prisma's are thenables
-      then: (/** @type {any} */ resolve, /** @type {any} */ reject) =>
-        this.#step(at, given, { model, operation, internal }, step).then(
-          resolve,
-          reject,
-        ),
-    });
-    return step(0, args);
-  }
-
-  /**
-   * @param {number} at
-   * @param {unknown} args
-   * @param {any} call
-   * @param {any} step
-   */
-  #step(at, args, { model, operation, internal }, step) {
-    const extension = this.extensions[at];
-    if (extension === undefined) {
-      this.calls += 1;
-      return new Promise((resolve) => resolve(this.work()));
-    }
-    return extension.query.$allOperations({
-      model,
-      operation,
-      args,
-      __internalParams: internal,
-      query: (/** @type {unknown} */ next) => step(at + 1, next),
-    });
-  }
 }
 
 /**
@@ -403,6 +344,22 @@ test('what is no client is refused', () => {
       /needs a PrismaClient/,
     );
   }
+});
+
+test('everything is there by name and by default, typed and at run time', async () => {
+  const { readFileSync } = require('node:fs');
+  const folder = `${__dirname}/../../lib/prisma`;
+  const required = require('../../lib/prisma/index.js');
+  const imported = await import('../../lib/prisma/index.mjs');
+  const names = Object.keys(required).sort();
+  assert.deepStrictEqual(
+    Object.keys(imported).sort(),
+    [...names, 'default'].sort(),
+  );
+  assert.strictEqual(imported.default, required);
+  const types = readFileSync(`${folder}/index.d.ts`, 'utf8');
+  const typed = [...types.matchAll(/^ {2}(\w+): typeof \1;$/gm)];
+  assert.deepStrictEqual(typed.map(([, name]) => name).sort(), names);
 });
 
 test('the modules of repeating load no pool', () => {

@@ -212,6 +212,26 @@ static const char *find_sqlstate(const struct hf_evidence *evidence,
              : NULL;
 }
 
+/* Returns the severity that Prisma's text names. */
+static enum hf_severity find_severity(const char *message) {
+  static const struct {
+    const char *text;
+    enum hf_severity severity;
+  } words[] = {
+      {"severity: \"ERROR\"", HF_SEVERITY_ERROR},
+      {"severity: \"FATAL\"", HF_SEVERITY_FATAL},
+      {"severity: \"PANIC\"", HF_SEVERITY_PANIC},
+  };
+  size_t i;
+
+  for (i = 0; i < sizeof words / sizeof words[0]; i++) {
+    if (strstr(message, words[i].text) != NULL) {
+      return words[i].severity;
+    }
+  }
+  return HF_SEVERITY_UNKNOWN;
+}
+
 static const struct hf_rule *judge_sqlstate(
     const struct hf_evidence *evidence) {
   struct hf_evidence told = *evidence;
@@ -221,9 +241,8 @@ static const struct hf_rule *judge_sqlstate(
   if (sqlstate == NULL) {
     return NULL;
   }
-  if (sqlstate == buffer && told.severity == HF_SEVERITY_UNKNOWN &&
-      strstr(told.message, "severity: \"FATAL\"") != NULL) {
-    told.severity = HF_SEVERITY_FATAL;
+  if (sqlstate == buffer && told.severity == HF_SEVERITY_UNKNOWN) {
+    told.severity = find_severity(told.message);
   }
   return hf_classify_sqlstate(&told, sqlstate);
 }

@@ -86,7 +86,9 @@ void hf_upkeep_refuse_all(struct hf_pool *pool) {
   while ((link = hf_list_first(&pool->waiting)) != NULL) {
     struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
     hf_queue_leave(pool, request);
-    if (request->error.outcome == HF_OUTCOME_AMBIGUOUS) {
+    /* The first doubt says more than what followed it. */
+    if (request->error.outcome == HF_OUTCOME_AMBIGUOUS &&
+        request->cause.outcome != HF_OUTCOME_AMBIGUOUS) {
       hf_error_move(&request->cause, &request->error);
     }
     hf_error_copy(&request->error, &pool->connect_error);

@@ -235,6 +235,29 @@ static void a_doubt_stays_when_no_connection_can_be_had(void **state) {
   world_close(&world);
 }
 
+static void the_first_doubt_is_the_cause_when_no_connection_can_be_had(
+    void **state) {
+  struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
+  struct hf_slot *slot;
+
+  (void)state;
+  world_lose(&world, call->request.slot);
+  world_advance(&world, LONG_MS);
+  assert_int_equal(call->sent, 2);
+  slot = call->request.slot;
+  world_fail(&world, call, "40001", 'I');
+  expect_pending(call);
+  world_lose(&world, slot);
+  world_advance(&world, LONG_MS);
+  while (call->answered == 0) {
+    world_refuse(&world, "28P01");
+  }
+  expect_sqlstate(call, "28P01");
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(call->cause.status, HF_SOCKET_ERROR);
+  world_close(&world);
+}
+
 /* The pooler's last words: it has no server. */
 static void turn_away(struct call *call) {
   struct hf_error error;
@@ -574,6 +597,8 @@ int main(void) {
       cmocka_unit_test(what_follows_the_end_of_a_transaction_is_outside_it),
       cmocka_unit_test(a_doubt_stays_when_the_repetition_fails_for_good),
       cmocka_unit_test(a_doubt_stays_when_no_connection_can_be_had),
+      cmocka_unit_test(
+          the_first_doubt_is_the_cause_when_no_connection_can_be_had),
       cmocka_unit_test(a_doubt_stays_when_the_pooler_turns_the_repetition_away),
       cmocka_unit_test(a_read_turned_away_leaves_no_doubt),
       cmocka_unit_test(the_first_doubt_is_the_cause_of_a_refusal),

@@ -225,6 +225,34 @@ static bool is_last(const struct hf_netpool *pool,
   return true;
 }
 
+void hf_netpool_suspend(struct hf_netpool *pool, struct hf_handle *handle) {
+  handle->suspends = true;
+  hf_pool_suspend(&pool->core, hf_engine_now_us());
+}
+
+void hf_netpool_resume(struct hf_netpool *pool) {
+  struct hf_link *link;
+  HF_LIST_EACH(link, &pool->handles) {
+    handle_of(link)->suspends = false;
+  }
+  hf_pool_resume(&pool->core, hf_engine_now_us());
+}
+
+/* Who went cannot resume any more: the others must not wait for that. */
+static void lift_suspension(struct hf_netpool *pool, struct hf_handle *handle) {
+  struct hf_link *link;
+  if (!handle->suspends) {
+    return;
+  }
+  handle->suspends = false;
+  HF_LIST_EACH(link, &pool->handles) {
+    if (handle_of(link)->suspends) {
+      return;
+    }
+  }
+  hf_netpool_resume(pool);
+}
+
 /* Calls of a handle that goes are nobody's from now on. */
 static void disown(struct hf_netpool *pool, const struct hf_handle *handle) {
   struct hf_link *link;
@@ -247,6 +275,8 @@ void hf_netpool_detach(struct hf_netpool *pool,
   hf_list_remove(&pool->handles, &handle->of_pool);
   if (is_last(pool, NULL)) {
     hf_pool_end(&pool->core, hf_engine_now_us());
+  } else {
+    lift_suspension(pool, handle);
   }
 }
 
@@ -261,6 +291,7 @@ void hf_netpool_end(struct hf_netpool *pool,
     hf_pool_end(&pool->core, hf_engine_now_us());
   } else {
     hf_pool_drop_owner(&pool->core, handle, false, hf_engine_now_us());
+    lift_suspension(pool, handle);
   }
 }
 

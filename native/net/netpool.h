@@ -82,6 +82,13 @@ void hf_netpool_end(struct hf_netpool *pool,
 /* Returns whether its connections go, or may go, through a proxy. */
 bool hf_netpool_is_proxied(const struct hf_netpool *pool);
 
+/*
+ * Suspends a pool in a handle's name, or resumes it for all. It resumes by
+ * itself when no handle is left that suspended it.
+ */
+void hf_netpool_suspend(struct hf_netpool *pool, struct hf_handle *handle);
+void hf_netpool_resume(struct hf_netpool *pool);
+
 /* A handle wants `min` connections, at least one, to be open. */
 void hf_netpool_warm(struct hf_netpool *pool,
                      struct hf_handle *handle,

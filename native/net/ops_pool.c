@@ -130,9 +130,9 @@ void hf_ops_suspension(struct hf_port *port, const struct hf_op *op) {
     return;
   }
   if (op->kind == HF_OP_SUSPEND) {
-    hf_pool_suspend(&handle->pool->core, hf_engine_now_us());
+    hf_netpool_suspend(handle->pool, handle);
   } else {
-    hf_pool_resume(&handle->pool->core, hf_engine_now_us());
+    hf_netpool_resume(handle->pool);
   }
   hf_port_send_ok(port, hf_op_low(op), hf_op_high(op), 0);
 }

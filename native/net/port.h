@@ -35,6 +35,7 @@ struct hf_handle {
   int32_t number; /* in its port */
   bool listens;   /* wants the pool's events */
   bool ending;    /* end() was called; answered when its work is done */
+  bool suspends;  /* called suspend(), and nobody has resumed since */
   uint32_t end_id_low, end_id_high;
   int32_t calls;  /* of this handle in flight or waiting */
   int32_t leases; /* held */

@@ -19,6 +19,7 @@ const STATE = Symbol.for('pg-holdfast');
  *   their target
  * @property {Map<string, import('./context.js').RunState>} runs by version: a
  *   copy may be replaced while the process goes on
+ * @property {Map<string, import('./live.js').Live>} [live] open pools, too
  */
 
 /**

@@ -2,11 +2,34 @@
 'use strict';
 
 // The pools that are open in this environment, each under a name of its own.
+// They are kept where the module cache does not reach: exporters that were
+// loaded anew still find pools that are older.
+
+const { thisCopy, version } = require('./copy.js');
 
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */
 
-/** @type {Map<string, PoolCore>} */
-const pools = new Map();
+/**
+ * What this version of this copy knows.
+ * @typedef {object} Live
+ * @property {Map<string, PoolCore>} pools by name
+ * @property {WeakMap<object, PoolCore>} cores what a Pool is made of, for
+ *   exporters
+ */
+
+/** @returns {Live} */
+function findLive() {
+  const copy = thisCopy();
+  copy.live ??= new Map();
+  let live = copy.live.get(version);
+  if (live === undefined) {
+    live = { pools: new Map(), cores: new WeakMap() };
+    copy.live.set(version, live);
+  }
+  return live;
+}
+
+const { pools, cores } = findLive();
 
 /**
  * Returns what a pool is called in figures: its server and database, and a
@@ -41,9 +64,6 @@ function removeLive(name) {
 function livePools() {
   return [...pools.values()];
 }
-
-/** What a Pool is made of, for exporters. @type {WeakMap<object, PoolCore>} */
-const cores = new WeakMap();
 
 /**
  * @param {object} pool

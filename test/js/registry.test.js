@@ -114,6 +114,64 @@ test('the handle outlives the module cache', () => {
   assert.deepStrictEqual(lines, ['true']);
 });
 
+test('exporters that are loaded anew show older pools', () => {
+  const lines = runScript(`
+    const { getPool } = require('./lib/index.js');
+    const pool = getPool();
+    (async () => {
+      await pool.query('select 1');
+      for (const file of Object.keys(require.cache)) {
+        if (!file.endsWith('.node')) delete require.cache[file];
+      }
+      const again = require('./lib/index.js');
+      console.log(again.getPool() === pool);
+      for (const text of [
+        again.prometheusText(),
+        again.prometheusText([pool]),
+      ]) {
+        console.log(/^holdfast_queries_total\\{.*\\} 1$/m.test(text));
+      }
+      await again.getPool().end();
+      console.log(/^holdfast_queries_total\\{/m.test(again.prometheusText()));
+    })();`);
+  assert.deepStrictEqual(lines, ['true', 'true', 'true', 'false']);
+});
+
+test('a pool that a thread suspended goes on when that thread has gone', () => {
+  const lines = runScript(`
+    const { Worker } = require('node:worker_threads');
+    const { getPool } = require('./lib/index.js');
+    const pool = getPool();
+    const run = async (how) => {
+      const worker = new Worker(\`
+        const { parentPort } = require('node:worker_threads');
+        const { getPool } = require('./lib/index.js');
+        const pool = getPool();
+        parentPort.once('message', async () => {
+          await pool.end();
+        });
+        (async () => {
+          await pool.query('select 1');
+          await pool.suspend();
+          parentPort.postMessage('suspended');
+        })();\`, { eval: true });
+      await new Promise((resolve) => worker.once('message', resolve));
+      console.log(pool.stats().suspended);
+      const call = pool.query('select 1');
+      if (how === 'end') worker.postMessage('end');
+      else await worker.terminate();
+      await call;
+      console.log(pool.stats().suspended);
+    };
+    (async () => {
+      await pool.query('select 1');
+      await run('end');
+      await run('terminate');
+      await pool.end();
+    })();`);
+  assert.deepStrictEqual(lines, ['1', '0', '1', '0']);
+});
+
 test('the environment is looked at anew at every call', () => {
   const lines = runScript(`
     const { getPool } = require('./lib/index.js');

@@ -7,6 +7,7 @@ import holdfast, {
   classify,
   DatabaseError,
   type ErrorCode,
+  type FallbackPool,
   getPool,
   HoldfastError,
   type Outcome,
@@ -29,6 +30,9 @@ const pool = new Pool({ connectionString: 'postgresql://host/db', max: 5 });
 expectType<Pool>(pool);
 expectType<Pool>(getPool());
 expectType<Pool>(getPool('postgresql://host/db'));
+expectType<FallbackPool>(getPool({ fallback: 'pg' }));
+expectAssignable<FallbackPool>(pool);
+expectError(getPool({ fallback: 'mysql' }));
 expectError(new Pool({ conectionString: 'x' }));
 expectError(new Pool({ max: '5' }));
 expectError(new Pool({ binary: true }));

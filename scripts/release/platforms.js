@@ -4,6 +4,10 @@
 
 const path = require('node:path');
 
+// Called by bare names: OpenSSL writes down how its compiler was called.
+const OWN_TOOLS = path.join(__dirname, 'musl');
+process.env.PATH = [OWN_TOOLS, process.env.PATH].join(path.delimiter);
+
 /**
  * @typedef {object} Tools
  * @property {string} cc
@@ -39,11 +43,6 @@ function gcc(prefix) {
   };
 }
 
-/** @param {'gcc' | 'g++'} name @returns {string} */
-function musl(name) {
-  return path.join(__dirname, 'musl', name);
-}
-
 /** @type {Record<string, Platform>} */
 const PLATFORMS = {
   'linux-x64': {
@@ -69,7 +68,12 @@ const PLATFORMS = {
     libc: 'musl',
     opensslTarget: 'linux-x86_64',
     host: 'x86_64-linux-musl',
-    tools: { ...gcc(''), cc: musl('gcc'), cxx: musl('g++'), link: musl('gcc') },
+    tools: {
+      ...gcc(''),
+      cc: 'hf-musl-gcc',
+      cxx: 'hf-musl-g++',
+      link: 'hf-musl-gcc',
+    },
     debian: ['gcc', 'g++', 'binutils', 'musl-tools', 'linux-libc-dev'],
   },
 };

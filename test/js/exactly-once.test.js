@@ -7,7 +7,11 @@ const assert = require('node:assert');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
 
-const { Pool, withTransactionRetry } = require('../../lib/index.js');
+const {
+  Pool,
+  retryQuery,
+  withTransactionRetry,
+} = require('../../lib/index.js');
 const { postgresFolder, serverAccount } = require('../support/account.js');
 const {
   eventually,
@@ -320,6 +324,105 @@ test('errors of the statement itself are those of the statement', async () => {
   } finally {
     await pool.end();
   }
+});
+
+test('nothing is sent when the deadline comes before the server', async () => {
+  const pool = open();
+  await proxy.refuse(true);
+  try {
+    await assert.rejects(
+      pool.query({
+        text: PAY,
+        values: [20],
+        exactlyOnce: true,
+        deadlineMillis: 100,
+      }),
+      (/** @type {any} */ error) => {
+        assert.strictEqual(error.outcome, 'not_executed', error.stack);
+        return true;
+      },
+    );
+  } finally {
+    await proxy.refuse(false);
+    await pool.end();
+  }
+  assert.strictEqual(await paid(20), 0);
+});
+
+test('a caller with more time outlives the question of one with less', async () => {
+  const pool = open({ deadlineMillis: 200 });
+  await proxy.refuse(true);
+  try {
+    const config = { text: PAY, values: [21], exactlyOnce: true };
+    const short = assert.rejects(pool.query(config), {
+      outcome: 'not_executed',
+    });
+    const long = pool.query({ ...config, deadlineMillis: 60_000 });
+    await short;
+    await proxy.refuse(false);
+    await long;
+    assert.strictEqual(await paid(21), 1);
+  } finally {
+    await proxy.refuse(false);
+    await pool.end();
+  }
+});
+
+test('it stays ambiguous where the pool ends before it can ask', async () => {
+  const pool = open();
+  /** @type {Promise<void> | undefined} */
+  let ended;
+  let committing = false;
+  proxy.onMessage((/** @type {any} */ { direction, payload }) => {
+    if (direction === 'up') {
+      committing ||= payload.includes('COMMIT');
+      return 'pass';
+    }
+    if (!committing) {
+      return 'pass';
+    }
+    ended ??= pool.end();
+    return 'rst';
+  });
+  try {
+    await assert.rejects(
+      pool.query({ text: PAY, values: [22], exactlyOnce: true }),
+      (/** @type {any} */ error) => {
+        assert.strictEqual(error.outcome, 'ambiguous', error.stack);
+        assert.match(error.reason, /could not be asked/);
+        return true;
+      },
+    );
+  } finally {
+    proxy.onMessage(null);
+    await ended;
+  }
+  assert.strictEqual(await paid(22), 1);
+});
+
+test('after an await it joins the helper around it, where that is asked for', async () => {
+  const pool = open();
+  const state = cutCommit('before', 9);
+  const work = async () => {
+    await null;
+    return pool.query({ text: PAY, values: [23], exactlyOnce: true });
+  };
+  try {
+    await assert.rejects(
+      retryQuery(work, {
+        joinAsync: true,
+        maxRetries: 1,
+        baseMillis: 0,
+        capMillis: 0,
+      }),
+      { outcome: 'rolled_back' },
+    );
+    assert.strictEqual(state.cuts, 2);
+  } finally {
+    proxy.onMessage(null);
+    await pool.end();
+  }
+  assert.strictEqual(await paid(23), 0);
 });
 
 test('the first caller that is aborted takes nobody along', async () => {

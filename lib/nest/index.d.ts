@@ -37,6 +37,12 @@ export interface HoldfastModuleOptions extends PoolOptions {
    * is given. false: nothing happens. @default true
    */
   warmup?: boolean | WarmupOptions;
+  /**
+   * How long requests in flight may go on with the database once the
+   * application is told to end; then their statements are cancelled. In ms.
+   * @default as long as they take
+   */
+  shutdownMillis?: number;
 }
 
 /** What concerns the module itself. */
@@ -108,6 +114,8 @@ export class HoldfastService {
   /** Nest calls it. */
   onModuleInit(): Promise<void>;
   /** Nest calls it, on signals if the application enables its hooks. */
+  beforeApplicationShutdown(): void;
+  /** Nest calls it after the last request. */
   onApplicationShutdown(): Promise<void>;
 }
 

@@ -9,6 +9,7 @@
  * @property {any} pool one that exists already, or undefined
  * @property {boolean} shared whether it is the process-wide one
  * @property {any} warmup false, or the options of warmup()
+ * @property {number | undefined} shutdownMillis
  */
 
 const ASYNC_KEYS = new Set([
@@ -62,6 +63,26 @@ function readWarmup(value, where) {
   return value;
 }
 
+/** As long as a timer can wait. */
+const MILLIS_MAX = 2 ** 31 - 1;
+
+/**
+ * @param {any} value
+ * @param {string} where for messages
+ * @returns {number | undefined}
+ */
+function readMillis(value, where) {
+  if (value === undefined) {
+    return undefined;
+  }
+  if (!Number.isInteger(value) || value < 0 || value > MILLIS_MAX) {
+    throw new TypeError(
+      `${where}: shutdownMillis must be a whole number from 0 to ${MILLIS_MAX}`,
+    );
+  }
+  return value;
+}
+
 /**
  * @param {any} options what forRoot() was given, or a factory returned
  * @param {string} where for messages
@@ -69,16 +90,27 @@ function readWarmup(value, where) {
  */
 function readSettings(options, where) {
   if (typeof options === 'string' || options instanceof URL) {
-    return { config: options, pool: undefined, shared: true, warmup: {} };
+    return readSettings({ connectionString: String(options) }, where);
   }
   if (!isObject(options)) {
     throw new TypeError(`${where}: the options must be an object or a URL`);
   }
-  const { pool, shared = true, warmup = true, ...config } = options;
+  const {
+    pool,
+    shared = true,
+    warmup = true,
+    shutdownMillis,
+    ...config
+  } = options;
   if (typeof shared !== 'boolean') {
     throw new TypeError(`${where}: shared must be true or false`);
   }
-  const rest = { pool, shared, warmup: readWarmup(warmup, where) };
+  const rest = {
+    pool,
+    shared,
+    warmup: readWarmup(warmup, where),
+    shutdownMillis: readMillis(shutdownMillis, where),
+  };
   if (pool === undefined) {
     return { config, ...rest };
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
+const { startTimer, stopTimer } = require('../clock.js');
 const { readSettings } = require('./options.js');
 
 /** @typedef {import('../pool.js').Pool} Pool */
@@ -36,8 +37,7 @@ const DELEGATED = /** @type {const} */ ([
  */
 function openPool({ config, shared }, logger) {
   const main = /** @type {any} */ (require('../index.js'));
-  const plain = typeof config === 'string' || config instanceof URL;
-  const options = plain ? { connectionString: String(config) } : { ...config };
+  const options = { ...config };
   if (options.logger === undefined && process.env.NODE_ENV !== 'test') {
     options.logger = logger();
   }
@@ -53,6 +53,9 @@ function makeService(logger) {
     #pool;
     #own;
     #warmup;
+    #shutdownMillis;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    #limit;
     /** @type {Promise<void> | null} */
     #release = null;
 
@@ -65,6 +68,7 @@ function makeService(logger) {
       this.#own = settings.pool === undefined;
       this.#pool = settings.pool ?? openPool(settings, logger);
       this.#warmup = settings.warmup;
+      this.#shutdownMillis = settings.shutdownMillis;
       users.set(this.#pool, (users.get(this.#pool) ?? 0) + 1);
     }
 
@@ -87,20 +91,31 @@ function makeService(logger) {
       }
     }
 
+    /** Requests in flight are answered next. They may take too long. */
+    beforeApplicationShutdown() {
+      if (this.#shutdownMillis !== undefined) {
+        this.#limit = startTimer(() => {
+          this.#release ??= this.#giveUp(0);
+        }, this.#shutdownMillis);
+      }
+    }
+
     /**
      * By now the application has stopped listening, and requests in flight
      * have been answered: what is left may finish within drainMillis.
      */
     onApplicationShutdown() {
+      stopTimer(this.#limit);
       this.#release ??= this.#giveUp();
       return this.#release;
     }
 
-    async #giveUp() {
+    /** @param {number} [millis] drainMillis where it is not given */
+    async #giveUp(millis) {
       const left = (users.get(this.#pool) ?? 1) - 1;
       users.set(this.#pool, left);
-      if (this.#own && left === 0) {
-        await this.#pool.drain();
+      if (this.#own && left === 0 && !this.#pool.ending) {
+        await this.#pool.drain(millis);
       }
     }
   }

@@ -180,6 +180,32 @@ describe('a NestJS application behind PgBouncer', () => {
     );
   });
 
+  test('SIGTERM ends it although a request is stuck', async () => {
+    const { nest, base } = await startNest();
+    const number = 1_000_000;
+    await servers.admin.query('begin; lock table writes');
+    const stuck = send(base, {
+      path: '/writes/one',
+      body: { numbers: [number] },
+    });
+    await eventually(
+      async () =>
+        (
+          await servers.server.backends(
+            `application_name = '${APPLICATION_NAME}'
+             and wait_event = 'relation'`,
+          )
+        ).length > 0,
+    );
+    const end = await nest.stop('SIGTERM', END_MILLIS);
+    assert.equal(end.code, 0, nest.describe());
+    const { status, body } = await stuck;
+    assert.ok(status >= 500);
+    assert.notEqual(body.outcome, undefined);
+    await servers.admin.query('rollback');
+    assert.equal((await servers.rowsOf('writes')).get(number), undefined);
+  });
+
   test('it starts while the database is away, and says so', async () => {
     await servers.stopPooler();
     const { nest, base } = await startNest();

@@ -69,6 +69,7 @@ describe('pg-holdfast/nest', () => {
       'constructor',
       'pool',
       'onModuleInit',
+      'beforeApplicationShutdown',
       'onApplicationShutdown',
     ];
     assert.deepStrictEqual(

@@ -20,6 +20,8 @@ import { WritesController } from './writes.controller.js';
         connectionString: config.getOrThrow<string>('DATABASE_URL'),
         application_name: 'example-nest',
         max: 10,
+        // Of the time the platform gives us after SIGTERM.
+        shutdownMillis: 5000,
       }),
     }),
     TerminusModule,

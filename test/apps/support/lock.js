@@ -24,6 +24,22 @@ function isAlive(pid) {
   }
 }
 
+/**
+ * Tells a process from a later one with the same number, where /proc does.
+ *
+ * @param {number} pid
+ * @returns {string}
+ */
+function identityOf(pid) {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const startedAt = stat.slice(stat.lastIndexOf(')')).split(' ')[20];
+    return `${pid} ${startedAt}`;
+  } catch {
+    return String(pid);
+  }
+}
+
 /** @param {string} folder */
 function tryLock(folder) {
   try {
@@ -34,25 +50,26 @@ function tryLock(folder) {
     }
     throw error;
   }
-  fs.writeFileSync(path.join(folder, 'pid'), String(process.pid));
+  fs.writeFileSync(path.join(folder, 'pid'), identityOf(process.pid));
   held.add(folder);
   return true;
 }
 
-/** @param {string} folder @returns {number} 0: nobody has signed yet */
+/** @param {string} folder @returns {string} '': nobody has signed yet */
 function holderOf(folder) {
   try {
-    return Number(fs.readFileSync(path.join(folder, 'pid'), 'utf8'));
+    return fs.readFileSync(path.join(folder, 'pid'), 'utf8');
   } catch {
-    return 0;
+    return '';
   }
 }
 
 /** @param {string} folder */
 function isStale(folder) {
-  const pid = holderOf(folder);
-  if (pid > 0) {
-    return !isAlive(pid);
+  const holder = holderOf(folder);
+  if (holder !== '') {
+    const pid = Number(holder.split(' ')[0]);
+    return !isAlive(pid) || !identityOf(pid).startsWith(holder);
   }
   try {
     return Date.now() - fs.statSync(folder).mtimeMs > UNSIGNED_MILLIS;
@@ -108,7 +125,7 @@ async function lock(folder) {
     if (!told && Date.now() - since > TELL_AFTER_MILLIS) {
       told = true;
       process.stderr.write(
-        `waiting for process ${holderOf(folder)} to release ${folder}\n`,
+        `waiting for process ${holderOf(folder).split(' ')[0]} to release ${folder}\n`,
       );
     }
     await delay(POLL_MILLIS);

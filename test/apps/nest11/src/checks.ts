@@ -86,6 +86,12 @@ test('a pool that was given stays its owner’s', async () => {
   await pool.end();
 });
 
+test('a pool that was ended by somebody else can be shut down', async () => {
+  const app = await start(HoldfastModule.forRoot(URL));
+  await app.get(HoldfastService).pool.end();
+  await app.close();
+});
+
 @Injectable()
 class Source implements HoldfastOptionsFactory {
   createHoldfastOptions() {
@@ -173,6 +179,7 @@ test('wrong options are named', async () => {
     [{ connectionString: URL, conectionTimeout: 1 }, /conectionTimeout/],
     [{ connectionString: URL, warmup: 'yes' }, /warmup/],
     [{ connectionString: URL, shared: 1 }, /shared/],
+    [{ connectionString: URL, shutdownMillis: '5s' }, /shutdownMillis/],
     [{ pool: {} }, /pool must be/],
     [{ pool: getPool(URL), max: 3 }, /max/],
   ];

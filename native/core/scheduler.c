@@ -38,12 +38,16 @@ void hf_scheduler_close_slot(struct hf_pool *pool, struct hf_slot *slot) {
   pool->world.close(pool->world.ctx, slot);
 }
 
+static bool is_used_up(const struct hf_pool *pool, const struct hf_slot *slot) {
+  int32_t max_uses = pool->config.max_uses;
+  return max_uses != 0 && slot->uses >= (uint32_t)max_uses;
+}
+
 static bool is_spent(const struct hf_pool *pool, const struct hf_slot *slot) {
-  const struct hf_config *config = &pool->config;
   return pool->state != HF_POOL_STATE_OPEN ||
          slot->generation != pool->generation ||
          (slot->expires_us != 0 && pool->now_us >= slot->expires_us) ||
-         (config->max_uses != 0 && slot->uses >= (uint32_t)config->max_uses);
+         is_used_up(pool, slot);
 }
 
 void hf_scheduler_free_slot(struct hf_pool *pool, struct hf_slot *slot) {
@@ -122,7 +126,7 @@ static bool may_share(const struct hf_pool *pool,
 
 static bool has_room(const struct hf_pool *pool, const struct hf_slot *slot) {
   const struct hf_request *head;
-  if (!slot->shared || slot->proxied ||
+  if (!slot->shared || slot->proxied || is_used_up(pool, slot) ||
       slot->running.count >= (size_t)pool->config.share_max) {
     return false;
   }

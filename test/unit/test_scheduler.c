@@ -246,6 +246,29 @@ static void at_most_share_max_reads_share(void **state) {
   world_close(&world);
 }
 
+static void no_read_joins_a_connection_that_is_used_up(void **state) {
+  struct hf_config config = world_config(1);
+  struct call *reads[3];
+  int i;
+
+  (void)state;
+  config.max_uses = 2;
+  world_open(&world, &config);
+  reads[0] = world_read(&world);
+  world_connect(&world);
+  reads[1] = world_read(&world);
+  reads[2] = world_read(&world);
+  assert_int_equal(reads[1]->sent, 1);
+  assert_int_equal(reads[2]->sent, 0);
+  for (i = 0; i < 2; i++) {
+    world_answer(&world, reads[i], 'I');
+  }
+  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  world_connect(&world);
+  assert_int_equal(reads[2]->sent, 1);
+  world_close(&world);
+}
+
 static void a_share_of_one_is_no_sharing(void **state) {
   struct hf_config config = world_config(1);
 
@@ -412,6 +435,7 @@ int main(void) {
       cmocka_unit_test(a_read_does_not_join_a_write),
       cmocka_unit_test(a_read_does_not_overtake_a_waiting_write),
       cmocka_unit_test(at_most_share_max_reads_share),
+      cmocka_unit_test(no_read_joins_a_connection_that_is_used_up),
       cmocka_unit_test(a_share_of_one_is_no_sharing),
       cmocka_unit_test(nothing_joins_a_head_that_runs_long),
       cmocka_unit_test(nothing_shares_behind_a_proxy),

@@ -217,6 +217,34 @@ test('a read whose backend is ended is repeated', async () => {
   assert.deepEqual(await reading, [{ mark_two: 'kept' }]);
 });
 
+test('reads of models whose answer is lost are repeated', async () => {
+  const client = oursOn({ connectionString: proxy.urlFor(url) });
+  await client.tag.create({ data: { name: 'kept' } });
+  const reads = {
+    findMany: () => client.tag.findMany({ where: { name: { contains: 'k' } } }),
+    findUnique: () => client.tag.findUnique({ where: { name: 'kept' } }),
+    count: () => client.tag.count(),
+    groupBy: () => client.tag.groupBy({ by: ['name'], _count: true }),
+    'a join': () =>
+      client.tag.findMany({
+        relationLoadStrategy: 'join',
+        include: { posts: { include: { author: true } } },
+      }),
+  };
+  for (const [name, read] of Object.entries(reads)) {
+    proxy.onMessage(null);
+    const expected = await read();
+    let cuts = 1;
+    proxy.onMessage(({ direction, type }) => {
+      const cut = direction === 'down' && type === 'C' && cuts > 0;
+      cuts -= cut ? 1 : 0;
+      return cut ? 'rst' : 'pass';
+    });
+    assert.deepEqual(await read(), expected, name);
+    assert.equal(cuts, 0, name);
+  }
+});
+
 for (const when of ['between statements', 'before COMMIT']) {
   test(`a transaction whose backend is ended ${when} says so`, async () => {
     const client = oursOn(QUICK);

@@ -65,7 +65,7 @@ function Marks({ all, axis }: { all: Bucket[]; axis: Bucket[] }) {
     }
     const x = position(axis, millis);
     const y = 8 + i * 16;
-    const late = x > WIDTH - 110;
+    const late = x > WIDTH - 92;
     return (
       <g key={name} className="mark" textAnchor={late ? 'end' : 'start'}>
         <line x1={x} x2={x} y1={y} y2={BASE} />

@@ -162,7 +162,7 @@ class PoolClient extends EventEmitter {
    */
   #checkRun(run) {
     if (run !== undefined && run !== this.#run && this.#status !== 'I') {
-      run.note('inside');
+      run.note('inside', this.#run);
     }
   }
 

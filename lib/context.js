@@ -21,8 +21,9 @@ const { thisCopy, version } = require('./copy.js');
  * @property {boolean} idempotent
  * @property {AbortSignal | undefined} signal undefined when nothing can abort
  *   the run
- * @property {(kind: Note) => void} note 'write': a write was acknowledged;
- *   'inside': a statement ran in a transaction that began outside
+ * @property {(kind: Note, home?: JoinedRun) => void} note 'write': a write was
+ *   acknowledged; 'inside': a statement ran in a transaction that began
+ *   outside, in the run `home` if in any
  * @property {(count: number) => void} spend counts repetitions made below
  */
 

@@ -408,7 +408,7 @@ function defaultContext(core, outer) {
     },
     idempotent: outer?.idempotent ?? false,
     signal: outer?.signal,
-    note: (kind) => outer?.note(kind),
+    note: (kind, home) => outer?.note(kind, home),
     spend: (count) => outer?.spend(count),
   });
   return context;

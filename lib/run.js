@@ -118,16 +118,21 @@ class Run {
   }
 
   /**
-   * Notes what happened below in the current attempt.
+   * Notes what happened below in the current attempt, here and outside, up to
+   * the run to whose doing it belongs.
    * @param {import('./context.js').Note} kind
+   * @param {JoinedRun} [home] in which the transaction began
    */
-  note(kind) {
+  note(kind, home) {
     if (kind === 'write') {
       this.writes += 1;
     } else {
       this.inside = true;
     }
-    this.plan.outer?.note(kind);
+    const { outer } = this.plan;
+    if (outer !== home) {
+      outer?.note(kind, home);
+    }
   }
 
   /**

@@ -99,6 +99,26 @@ test('one statement of an open transaction is not repeated', async () => {
   assert.strictEqual(calls, 1);
 });
 
+test('a helper inside a transaction leaves it to the one around', async () => {
+  let units = 0;
+  let statements = 0;
+  await withTransactionRetry(
+    (context) =>
+      pool.transaction(async (/** @type {any} */ client) => {
+        units += 1;
+        await withTransactionRetry(
+          () => {
+            statements += 1;
+            return client.query(units === 1 ? RAISE : 'select 1');
+          },
+          { ...QUICK, context },
+        );
+      }),
+    QUICK,
+  );
+  assert.deepStrictEqual({ units, statements }, { units: 2, statements: 2 });
+});
+
 test("the helper's deadline ends a statement that runs", async () => {
   await assert.rejects(
     /** @type {any} */ (retryQuery)(() => pool.query('select pg_sleep(60)'), {

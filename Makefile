@@ -129,7 +129,8 @@ tidy:
 	$(if $(NET_SRC),$(Q)clang-tidy --quiet $(NET_SRC) -- -std=c11 \
 	  $(NET_CFLAGS) -Inative/include -Inative $(PQ_CFLAGS))
 
-FORMAT_SRC := $(sort $(wildcard native/*/*.[ch] native/*/*.cc test/unit/*.[ch] \
+FORMAT_SRC := $(sort $(wildcard native/*/*.[ch] native/*/*.cc \
+  native/wasm/libc/*.h test/unit/*.[ch] \
   test/net/*.[ch]))
 format:
 	$(Q)clang-format -i $(FORMAT_SRC)

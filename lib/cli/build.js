@@ -157,7 +157,8 @@ function obstacle() {
 /** Loads what was built in a process of its own: it may fail hard. */
 function report() {
   const program = `const v = require(${JSON.stringify(ROOT)}).versions;
-    console.log('libpq ' + v.libpq + (v.openssl ? ', OpenSSL ' + v.openssl : ''))`;
+    const openssl = v.openssl ? ', OpenSSL ' + v.openssl : '';
+    process.stdout.write('libpq ' + v.libpq + openssl + '\\n');`;
   const tried = spawnSync(process.execPath, ['-e', program], {
     encoding: 'utf8',
   });

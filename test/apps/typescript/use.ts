@@ -30,7 +30,7 @@ export async function read(id: number): Promise<User | undefined> {
   return result.rows[0];
 }
 
-export async function write(pool: Pool, name: string): Promise<number> {
+export function write(pool: Pool, name: string): Promise<number> {
   return withTransactionRetry(() =>
     pool.transaction(async (client: PoolClient) => {
       const { rowCount } = await client.query(

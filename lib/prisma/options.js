@@ -72,7 +72,11 @@ function looksLikePool(value) {
  * @returns {() => import('../pool.js').Pool}
  */
 function readPool(source) {
-  if (source === undefined || source === null || typeof source === 'string') {
+  if (source === undefined || source === null) {
+    // Builds load modules without the environment of the application.
+    return () => getPool();
+  }
+  if (typeof source === 'string') {
     return shared(source);
   }
   if (typeof source !== 'object') {
@@ -100,8 +104,8 @@ function readPool(source) {
  */
 function shared(config) {
   // Asked for once here, so that what is wrong with it is said at once.
-  getPool(config ?? undefined);
-  return () => getPool(config ?? undefined);
+  getPool(config);
+  return () => getPool(config);
 }
 
 /**

@@ -201,3 +201,9 @@ test('what is no pool of ours is refused by name', () => {
   assert.throws(() => new PrismaHoldfast(url, 'x'), TypeError);
   assert.ok(new PrismaPg(pg));
 });
+
+test('without an address the adapter is made, and says at use what lacks', async () => {
+  assert.equal(process.env.DATABASE_URL, undefined);
+  const error = await failure(new PrismaHoldfast().connect());
+  assert.match(error.message, /DATABASE_URL/);
+});

@@ -6,8 +6,6 @@
  *
  * Ownership: see the header. Threads: see the header.
  */
-#define _GNU_SOURCE /* explicit_bzero */
-
 #include "net/connector.h"
 
 #include <assert.h>
@@ -20,6 +18,7 @@
 
 #include "core/alloc.h"
 #include "net/connector_parts.h"
+#include "net/system.h"
 #include "net/target.h"
 
 enum { NS_PER_MS = 1000000, NS_PER_US = 1000, SECRET_SHORT = 4 };
@@ -51,7 +50,7 @@ static struct hf_connect_job *connect_of(struct hf_job *job) {
 
 static void wipe(char *text) {
   if (text != NULL) {
-    explicit_bzero(text, strlen(text));
+    hf_system_wipe(text, strlen(text));
     hf_free(text);
   }
 }

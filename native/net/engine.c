@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The engine's thread: start, posts, turns, the end. */
-#define _GNU_SOURCE /* pthread_setname_np */
 #include "engine.h"
 
 #include <signal.h>
@@ -14,6 +13,7 @@
 #include "exit.h"
 #include "netpool.h"
 #include "port.h"
+#include "system.h"
 
 enum {
   CONNECTOR_THREADS = 5, /* four that connect, one kept for cancels */
@@ -22,7 +22,6 @@ enum {
   STACK_BYTES = 512 * 1024,
   US_PER_MS = 1000,
   US_PER_S = 1000 * 1000,
-  NS_PER_US = 1000,
   THAW_US = 2 * US_PER_S /* a busy loop is late, but not that late */
 };
 
@@ -85,10 +84,8 @@ static struct hf_post *next_post(struct hf_engine *engine) {
  * read a little later, so this may go back, and wrap around at zero.
  */
 static uint64_t slept_us(void) {
-  struct timespec boot;
-  (void)clock_gettime(CLOCK_BOOTTIME, &boot);
-  return (uint64_t)boot.tv_sec * US_PER_S + (uint64_t)boot.tv_nsec / NS_PER_US -
-         hf_engine_now_us();
+  uint64_t now_us = hf_engine_now_us();
+  return hf_system_boot_us(now_us) - now_us;
 }
 
 /*
@@ -236,7 +233,7 @@ static void run(void *arg) {
   sigset_t all;
   (void)sigfillset(&all);
   (void)pthread_sigmask(SIG_BLOCK, &all, NULL);
-  (void)pthread_setname_np(pthread_self(), "hf-engine");
+  hf_system_name_thread("hf-engine");
   hf_exit_enter();
   (void)uv_run(&engine->loop, UV_RUN_DEFAULT);
   finish(engine);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Ports: the hf_port_* of holdfast.h, and their engine side. */
-#define _GNU_SOURCE /* explicit_bzero */
 #include "port.h"
 
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "engine.h"
 #include "netpool.h"
 #include "ops.h"
+#include "system.h"
 
 /* Answers that can be given before memory must be had again. */
 enum { SPARE_BLOCKS = 32 };
@@ -100,7 +100,7 @@ static void on_batch(struct hf_post *post) {
              batch->text,
              batch->text_bytes);
   if (holds_secret(batch)) {
-    explicit_bzero(batch->text, batch->text_bytes);
+    hf_system_wipe(batch->text, batch->text_bytes);
   }
   hf_buffer_free(batch->ops);
   hf_buffer_free(batch->text);

@@ -8,7 +8,7 @@
 #include "conn.h"
 #include "netpool.h"
 #include "port.h"
-#include "received.h"
+#include "system.h"
 
 enum {
   ROWS_IN_A_PIECE = 256,
@@ -109,7 +109,7 @@ static void choose_mode(struct hf_conn *conn, struct hf_call *call) {
  * all.
  */
 static void count_bytes(struct hf_conn *conn, struct hf_call *call) {
-  uint64_t received = hf_received_bytes(conn->fd);
+  uint64_t received = hf_system_received(conn->fd);
   if (call->received_from == 0) {
     call->received_from = received;
   } else if (received - call->received_from >

@@ -5,13 +5,11 @@
  * All of it leaves in one flight, so that behind a pooler it reaches one
  * server connection and leaves nothing there.
  */
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "conn.h"
 #include "netpool.h"
+#include "system.h"
 
 /* A text gets a name when it has shown that it comes again. */
 enum { USES_BEFORE_NAMING = 3 };
@@ -143,9 +141,9 @@ static bool send_postlude(struct hf_conn *conn, struct hf_call *call) {
   return send_plain(conn, call, HF_STEP_POSTLUDE, settings);
 }
 
-static void set_cork(struct hf_conn *conn, int on) {
-  (void)setsockopt(conn->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
-  conn->corked = on != 0;
+static void set_cork(struct hf_conn *conn, bool on) {
+  hf_system_cork(conn->fd, on);
+  conn->corked = on;
 }
 
 #ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
@@ -161,7 +159,7 @@ enum { SYNC_SENDS = 1 };
 static void cork(struct hf_conn *conn) {
   if (SYNC_SENDS && conn->corkable && !conn->corked &&
       conn->slot->running.count > 1) {
-    set_cork(conn, 1);
+    set_cork(conn, true);
     hf_conn_mark_dirty(conn);
   }
 }
@@ -224,7 +222,7 @@ bool hf_conn_send_chore(struct hf_conn *conn, const char *sql) {
 /* Called at the end of the turn. */
 static void uncork(struct hf_conn *conn) {
   if (conn->corked) {
-    set_cork(conn, 0);
+    set_cork(conn, false);
   }
 }
 

@@ -7,25 +7,20 @@
  *            takes files only; they are open as long as the target lives.
  * Threads:   see the header.
  */
-#define _GNU_SOURCE /* memfd_create, explicit_bzero */
-
 #include "net/target.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <libpq-fe.h>
 
 #include "core/alloc.h"
 #include "core/error.h"
+#include "net/system.h"
 
 enum rule {
   PASS,   /* to libpq as it is */
@@ -77,12 +72,7 @@ static const struct key {
     {"connect_timeout", IGNORED},
 };
 
-enum {
-  KEYS = sizeof keys / sizeof *keys,
-  PEM_FILES = 3,
-  PATH_BYTES = 32,
-  MESSAGE_BYTES = 160
-};
+enum { KEYS = sizeof keys / sizeof *keys, PEM_FILES = 3, MESSAGE_BYTES = 160 };
 
 _Static_assert((int)KEYS + 3 <= (int)HF_TARGET_PARAMS_MAX, "too many keys");
 
@@ -97,7 +87,7 @@ static const struct {
 struct hf_target {
   atomic_int references;
   char *values[KEYS];
-  int files[PEM_FILES];          /* -1 = none */
+  struct hf_secret_file files[PEM_FILES];
   atomic_uint_least64_t refused; /* a bit per key the server will not take */
 };
 
@@ -142,7 +132,7 @@ static int find_pem(const char *name) {
 
 static void wipe(char *text) {
   if (text != NULL) {
-    explicit_bzero(text, strlen(text));
+    hf_system_wipe(text, strlen(text));
     hf_free(text);
   }
 }
@@ -188,68 +178,27 @@ static enum hf_status store(struct hf_target *target,
   return HF_OK;
 }
 
-static bool write_all(int file, const char *text, size_t bytes) {
-  while (bytes > 0) {
-    ssize_t written = write(file, text, bytes);
-    if (written < 0 && errno == EINTR) {
-      continue;
-    }
-    if (written <= 0) {
-      return false;
-    }
-    text += written;
-    bytes -= (size_t)written;
-  }
-  return true;
-}
-
-/* Makes an anonymous file of the text; libpq wants a key's mode strict. */
-static int make_file(const char *text) {
-  int file = memfd_create("holdfast-pem", MFD_CLOEXEC);
-  if (file < 0) {
-    return -1;
-  }
-  if (!write_all(file, text, strlen(text)) ||
-      fchmod(file, S_IRUSR | S_IWUSR) != 0) {
-    (void)close(file);
-    return -1;
-  }
-  return file;
-}
-
-static void close_file(struct hf_target *target, int pem) {
-  if (target->files[pem] >= 0) {
-    (void)close(target->files[pem]);
-    target->files[pem] = -1;
-  }
-}
-
 static enum hf_status store_pem(struct hf_target *target,
                                 int pem,
                                 const char *text,
                                 struct hf_error *error) {
-  char path[PATH_BYTES] = "";
-  int file = -1;
+  struct hf_secret_file file = {.fd = -1};
   enum hf_status status;
 
   if (*text != '\0') {
     if (strstr(text, "-----BEGIN ") == NULL) {
       return refuse(error, pems[pem].name, "this is not PEM text");
     }
-    file = make_file(text);
-    if (file < 0) {
+    if (!hf_secret_file_open(&file, text)) {
       return refuse(error, pems[pem].name, "no anonymous file could be made");
     }
-    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", file);
   }
-  status = store(target, find_key(pems[pem].file_key), path, error);
+  status = store(target, find_key(pems[pem].file_key), file.path, error);
   if (status != HF_OK) {
-    if (file >= 0) {
-      (void)close(file);
-    }
+    hf_secret_file_close(&file);
     return status;
   }
-  close_file(target, pem);
+  hf_secret_file_close(&target->files[pem]);
   target->files[pem] = file;
   return HF_OK;
 }
@@ -260,7 +209,7 @@ struct hf_target *hf_target_new(void) {
   if (target != NULL) {
     atomic_init(&target->references, 1);
     for (i = 0; i < PEM_FILES; i++) {
-      target->files[i] = -1;
+      target->files[i].fd = -1;
     }
   }
   return target;
@@ -322,7 +271,7 @@ void hf_target_unref(struct hf_target *target) {
     wipe(target->values[i]);
   }
   for (i = 0; i < PEM_FILES; i++) {
-    close_file(target, i);
+    hf_secret_file_close(&target->files[i]);
   }
   hf_free(target);
 }

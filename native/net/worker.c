@@ -11,9 +11,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "core/alloc.h"
+#include "net/system.h"
 #include "net/worker_parts.h"
 
 enum { STUCK_MAX = 2, NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
@@ -51,9 +51,12 @@ static void drop_queued(struct hf_workers *workers, struct hf_list *list) {
 }
 
 static struct timespec time_in(int32_t timeout_ms) {
-  uint64_t at = hf_clock_ns() + (uint64_t)timeout_ms * NS_PER_MS;
-  struct timespec when = {.tv_sec = (time_t)(at / NS_PER_S),
-                          .tv_nsec = (long)(at % NS_PER_S)};
+  struct timespec when;
+  uint64_t ns = (uint64_t)timeout_ms * NS_PER_MS;
+  (void)clock_gettime(hf_system_wait_clock(), &when);
+  ns += (uint64_t)when.tv_nsec;
+  when.tv_sec += (time_t)(ns / NS_PER_S);
+  when.tv_nsec = (long)(ns % NS_PER_S);
   return when;
 }
 
@@ -68,7 +71,7 @@ static void stop_all(struct hf_workers *workers) {
 enum hf_status hf_workers_new(int max_threads,
                               int reserve,
                               struct hf_workers **workers) {
-  pthread_condattr_t monotonic;
+  pthread_condattr_t waits;
   struct hf_workers *made = hf_calloc(1, sizeof *made);
 
   assert(max_threads > reserve && reserve >= 0);
@@ -76,14 +79,14 @@ enum hf_status hf_workers_new(int max_threads,
   if (made == NULL) {
     return HF_NO_MEMORY;
   }
-  if (pthread_condattr_init(&monotonic) != 0) {
+  if (pthread_condattr_init(&waits) != 0) {
     hf_free(made);
     return HF_NO_MEMORY;
   }
-  (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  (void)pthread_cond_init(&made->work, &monotonic);
-  (void)pthread_cond_init(&made->changed, &monotonic);
-  (void)pthread_condattr_destroy(&monotonic);
+  hf_system_prepare_waits(&waits);
+  (void)pthread_cond_init(&made->work, &waits);
+  (void)pthread_cond_init(&made->changed, &waits);
+  (void)pthread_condattr_destroy(&waits);
   (void)pthread_mutex_init(&made->lock, NULL);
   hf_list_init(&made->urgent);
   hf_list_init(&made->normal);
@@ -208,7 +211,7 @@ static void reap(struct hf_workers *workers) {
     }
     hf_workers_unlock(workers);
     (void)pthread_join(worker->thread, NULL);
-    (void)close(worker->wake_fd);
+    hf_bell_close(&worker->bell);
     hf_free(worker);
     hf_workers_lock(workers);
   }

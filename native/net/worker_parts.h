@@ -12,13 +12,14 @@
 #include <stdbool.h>
 
 #include "core/list.h"
+#include "net/system.h"
 #include "net/worker.h"
 
 struct worker {
   struct hf_link link;
   struct hf_workers *workers;
   pthread_t thread;
-  int wake_fd;
+  struct hf_bell bell;
   int number;
   struct hf_job *job; /* in run() */
   bool ended;         /* to be joined */

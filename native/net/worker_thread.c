@@ -6,15 +6,11 @@
  *            owner until hf_workers_finish: a thread may outlive the owner.
  * Threads:   see worker_parts.h.
  */
-#define _GNU_SOURCE /* pthread_setname_np */
-
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "core/alloc.h"
 #include "net/worker_parts.h"
@@ -59,16 +55,10 @@ struct worker *hf_worker_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct worker, link);
 }
 
-static void wake(const struct worker *worker) {
-  uint64_t one = 1;
-  ssize_t written = write(worker->wake_fd, &one, sizeof one);
-  (void)written; /* a full counter is as readable as can be */
-}
-
 void hf_worker_stop(struct worker *worker) {
   if (worker->job != NULL) {
     atomic_store(&worker->job->stop, true);
-    wake(worker);
+    hf_bell_ring(&worker->bell);
   }
 }
 
@@ -113,12 +103,10 @@ static void book_end(struct hf_workers *workers, const struct hf_job *job) {
 /* Runs a job; the lock is held at entry and exit, not during its calls. */
 static void run_job(struct worker *worker, struct hf_job *job) {
   struct hf_workers *workers = worker->workers;
-  uint64_t drained;
-  ssize_t got;
   bool dropped;
 
   job->state = HF_JOB_RUNNING;
-  job->wake_fd = worker->wake_fd;
+  job->wake_fd = worker->bell.read_fd;
   worker->job = job;
   workers->busy++;
   workers->busy_normal += job->urgent ? 0 : 1;
@@ -127,8 +115,7 @@ static void run_job(struct worker *worker, struct hf_job *job) {
   hf_workers_lock(workers);
   worker->job = NULL;
   job->wake_fd = -1;
-  got = read(worker->wake_fd, &drained, sizeof drained);
-  (void)got; /* nothing there is the usual case */
+  hf_bell_silence(&worker->bell);
   book_end(workers, job);
   while (workers->parking && !workers->closing) {
     sleep_a_while(workers);
@@ -154,7 +141,7 @@ static void end_worker(struct worker *worker) {
     worker->detached = true;
   }
   if (worker->detached) {
-    (void)close(worker->wake_fd);
+    hf_bell_close(&worker->bell);
     hf_free(worker);
   } else {
     worker->ended = true;
@@ -170,7 +157,7 @@ static void *worker_main(void *arg) {
 
   (void)snprintf(name, sizeof name, "hf-connect-%d", worker->number % NUMBERS);
   hf_workers_lock(workers);
-  (void)pthread_setname_np(worker->thread, name);
+  hf_system_name_thread(name);
   while (!workers->closing && workers->running <= hf_workers_limit(workers)) {
     struct hf_job *job = take_job(workers);
     if (job != NULL) {
@@ -210,10 +197,9 @@ int hf_worker_start(struct hf_workers *workers) {
   }
   worker->workers = workers;
   worker->number = ++workers->next_number;
-  worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (worker->wake_fd < 0) {
-    failed = errno;
-    goto fail_eventfd;
+  failed = hf_bell_open(&worker->bell);
+  if (failed != 0) {
+    goto fail_bell;
   }
   failed = create_thread(worker);
   if (failed != 0) {
@@ -225,8 +211,8 @@ int hf_worker_start(struct hf_workers *workers) {
   return 0;
 
 fail_thread:
-  (void)close(worker->wake_fd);
-fail_eventfd:
+  hf_bell_close(&worker->bell);
+fail_bell:
   hf_free(worker);
   return failed;
 }

@@ -78,6 +78,23 @@ describe('the module', () => {
     assert.deepStrictEqual(properties.map(([, name]) => name).sort(), NAMES);
   });
 
+  for (const [heading, name] of [
+    ['`healthRoute(options?)`', 'HealthRouteOptions'],
+    ['`resetRoute({secret})`', 'ResetRouteOptions'],
+  ]) {
+    test(`has the same ${name} in types and guide`, () => {
+      const guide = read('docs/next.md').split(`\n## ${heading}\n`)[1];
+      const rows = guide.split('\n## ')[0].matchAll(/^\| `(\w+)` \|/gm);
+      const types = read('lib/next/index.d.ts');
+      const body = new RegExp(`interface ${name}[^{]*\\{([\\s\\S]*?)\\n\\}`);
+      const keys = String(body.exec(types)?.[1]).matchAll(/^ {2}(\w+)\??:/gm);
+      assert.deepStrictEqual(
+        [...rows].map(([, key]) => key).sort(),
+        [...[...keys].map(([, key]) => key), 'pool'].sort(),
+      );
+    });
+  }
+
   test('configures Next.js without loading the addon', () => {
     const script = `
       const { withHoldfast } = require('./lib/next/index.js');

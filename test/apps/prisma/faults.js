@@ -71,6 +71,14 @@ test('a server that is down is P1001 with its address', async () => {
   assert.match(failures.model.message, new RegExp(`127.0.0.1:${port}`));
 });
 
+test('so it is by a name with two addresses', async () => {
+  const port = String(await freePort());
+  const failures = await failuresOn({
+    connectionString: changed(url, { hostname: 'localhost', port }),
+  });
+  checkAway(failures, 'P1001', 'DatabaseNotReachable');
+});
+
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -204,6 +212,39 @@ test('a backend that is ended in a write is 57P01, rolled back', async () => {
   assert.equal(error.code, 'P2010');
   assert.equal(error.meta.driverAdapterError.cause.originalCode, '57P01');
   assert.equal(classify(error).outcome, 'rolled_back');
+});
+
+test('a transaction that idles too long says so, rolled back', async () => {
+  const client = oursOn(QUICK);
+  const error = await failure(
+    client.$transaction(async (tx) => {
+      const [{ pid }] = await tx.$queryRaw`SELECT pg_backend_pid() AS pid`;
+      await tx.tag.create({ data: { name: 'idle' } });
+      await tx.$executeRaw`SET LOCAL idle_in_transaction_session_timeout = 20`;
+      await eventually(async () => {
+        const [{ n }] = await admin.$queryRaw`
+          SELECT count(*)::int AS n FROM pg_stat_activity WHERE pid = ${pid}`;
+        return n === 0;
+      });
+      await tx.tag.count();
+    }),
+  );
+  assert.match(error.code, /^P(1017|2039)$/);
+  assert.equal(classify(error).outcome, 'rolled_back');
+  assert.equal(await admin.tag.count(), 0);
+});
+
+test('a server that restarts is waited for', async () => {
+  const client = oursOn({ connectionString: proxy.urlFor(url) });
+  await client.tag.count();
+  await proxy.refuse(true);
+  proxy.killAll('rst');
+  const waiting = begin(client.tag.create({ data: { name: 'after' } }));
+  const read = begin(client.tag.findMany());
+  await eventually(() => true);
+  await proxy.refuse(false);
+  assert.equal((await waiting).name, 'after');
+  assert.ok(Array.isArray(await read));
 });
 
 test('a read whose backend is ended is repeated', async () => {

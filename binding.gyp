@@ -5,6 +5,7 @@
   'variables': {'hf_static%': ''},
   'includes': ['native/sources.gypi'],
   'target_defaults': {
+    'conditions': [['OS=="mac"', {'defines': ['_DARWIN_C_SOURCE']}]],
     'cflags': ['-fPIC', '-fvisibility=hidden'],
     'include_dirs': ['native/include', 'native'],
   },
@@ -24,6 +25,8 @@
       'conditions': [
         ['hf_static==""', {
           'cflags_c': ['<!@(pkg-config --cflags libpq)'],
+          # The same where gyp leaves cflags alone.
+          'include_dirs': ['<!@(pkg-config --cflags-only-I libpq | sed s/-I//g)'],
         }, {
           'include_dirs': ['<(hf_static)/include'],
           'defines': ['HF_STATIC_LIBPQ'],

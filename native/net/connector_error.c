@@ -15,6 +15,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#ifdef __APPLE__
+#include <xlocale.h>
+#endif
 
 #include "core/alloc.h"
 #include "net/connector_parts.h"

@@ -5,6 +5,7 @@
 // statements like any other, and then says that the transaction is over; the
 // engine knows a COMMIT when it sees one and says honestly how it ended.
 
+const { coreOf } = require('../live.js');
 const { escapeIdentifier } = require('../quote.js');
 const { withTransactionRetry } = require('../retry.js');
 const { DriverAdapterError, toPrisma } = require('./errors.js');
@@ -117,12 +118,27 @@ function beginText(level) {
 }
 
 /**
+ * Acquires a connection. The stack of the call, which connect() keeps for its
+ * warnings, would show Prisma and nothing else; taking it is not cheap.
+ * @param {any} pool
+ * @returns {Promise<PoolClient>}
+ */
+function acquire(pool) {
+  const core = coreOf(pool);
+  return core === undefined
+    ? pool.connect()
+    : new Promise((resolve, reject) => {
+        core.acquire(undefined, undefined, resolve, reject);
+      });
+}
+
+/**
  * @param {any} pool
  * @param {string} text
  * @returns {Promise<PoolClient>}
  */
 async function beginOnce(pool, text) {
-  const client = await pool.connect();
+  const client = await acquire(pool);
   try {
     await client.query({ text });
   } catch (error) {

@@ -17,7 +17,10 @@ const ROWS = 1000;
 
 /** What one call does; each is given a number of its own. */
 const CASES = {
-  'findUnique, 1 row': (client, n) =>
+  'findFirst, 1 row': (client, n) =>
+    client.user.findFirst({ where: { id: 1 + (n % ROWS) } }),
+  // Prisma makes one statement of all that are called in the same tick.
+  'findUnique, batched': (client, n) =>
     client.user.findUnique({ where: { id: 1 + (n % ROWS) } }),
   'findMany, 100 rows': (client, n) =>
     client.user.findMany({ where: { id: { gt: n % 800 } }, take: 100 }),

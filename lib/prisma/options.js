@@ -90,9 +90,9 @@ function readPool(source) {
   }
   if (looksLikePool(source)) {
     throw new TypeError(
-      "PrismaHoldfast's first argument, pool, is no Pool of pg-holdfast but " +
-        `a ${source.constructor?.name ?? 'look-alike'}: give it the options ` +
-        'of that pool, or use getPool()',
+      "PrismaHoldfast's first argument, pool, is no Pool of pg-holdfast " +
+        `(its class is ${source.constructor?.name}): give the options of ` +
+        'that pool, or use getPool()',
     );
   }
   return shared(source);

@@ -8,7 +8,6 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
-const { prepareApp } = require('../test/apps/support/app.js');
 const { startPostgres } = require('../test/support/index.js');
 const { median } = require('./statistics.js');
 
@@ -23,6 +22,7 @@ const ADAPTERS = ['holdfast', 'adapter-pg'];
  * @returns {Promise<Record<string, Figures[]>>}
  */
 async function measure(url, { rounds, seconds }) {
+  const { prepareApp } = require('../test/apps/support/app.js');
   const app = await prepareApp(FOLDER);
   const cli = path.join(app.folder, 'node_modules/prisma/build/index.js');
   const env = { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath };

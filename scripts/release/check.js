@@ -5,6 +5,7 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const { ROOT } = require('../steps.js');
+const { loadWithMusl } = require('./load-musl.js');
 const { cacheFolder } = require('./sources.js');
 
 /** @typedef {import('./platforms.js').Platform} Platform */
@@ -156,6 +157,13 @@ function checkPaths({ file }) {
   };
 }
 
+/** @param {Elf} elf @returns {string[]} what it takes from Node */
+function ofNode({ symbols }) {
+  return symbols
+    .filter((s) => OF_NODE.test(s.name) && !s.defined)
+    .map(({ name }) => name);
+}
+
 /**
  * @param {Platform} platform
  * @param {string} file
@@ -170,6 +178,7 @@ function checkFile(platform, file) {
     ...(platform.libc === 'glibc' ? [checkGlibc(elf)] : []),
     checkHardening(elf),
     checkPaths(elf),
+    ...(platform.libc === 'musl' ? [loadWithMusl(file, ofNode(elf))] : []),
   ];
 }
 

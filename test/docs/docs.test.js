@@ -15,19 +15,6 @@ const parameters = require('../../lib/options/parameters.js');
 const keys = require('../../lib/options/keys.js');
 
 const ROOT = path.join(__dirname, '..', '..');
-const DOCUMENTS = [
-  'README.md',
-  'docs/pg.md',
-  'docs/options.md',
-  'docs/platforms.md',
-  'docs/errors.md',
-  'docs/cache.md',
-  'docs/health.md',
-  'docs/reset.md',
-  'docs/shutdown.md',
-  'docs/warmup.md',
-  'docs/observability.md',
-];
 const TYPES = read('lib/index.d.ts');
 
 /** @param {string} file */
@@ -192,47 +179,4 @@ test("a retry helper's options are in the types and in the documents", () => {
     firstWords(text).sort(),
     properties(declared('RetryOptions')).sort(),
   );
-});
-
-test('links lead somewhere, commands exist', () => {
-  const { scripts } = JSON.parse(read('package.json'));
-  for (const file of DOCUMENTS) {
-    const text = read(file);
-    for (const [, link] of text.matchAll(/\]\(([^)#:]+)(?:#[\w-]+)?\)/g)) {
-      const target = path.join(ROOT, path.dirname(file), link);
-      assert.ok(fs.existsSync(target), `${link} in ${file}`);
-    }
-    for (const [, name] of text.matchAll(/npm run ([\w:]+)/g)) {
-      assert.ok(scripts[name], `npm run ${name} in ${file}`);
-    }
-  }
-});
-
-test('links to headings lead to headings', () => {
-  const slug = (/** @type {string} */ heading) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\w\s-]/g, '')
-      .replace(/\s/g, '-');
-  for (const file of DOCUMENTS) {
-    const links = read(file).matchAll(/\]\(([^)#:]*)#([\w-]+)\)/g);
-    for (const [, link, anchor] of links) {
-      const target = link === '' ? file : path.join(path.dirname(file), link);
-      const headings = [...read(target).matchAll(/^#+ (.*)$/gm)];
-      assert.ok(
-        headings.some(([, heading]) => slug(heading) === anchor),
-        `${link}#${anchor} in ${file}`,
-      );
-    }
-  }
-});
-
-test('examples can be parsed', () => {
-  const vm = require('node:vm');
-  for (const file of DOCUMENTS) {
-    for (const [, code] of read(file).matchAll(/```js\n([\s\S]*?)```/g)) {
-      const body = code.replaceAll('…', '');
-      new vm.Script(`async () => {${body}}`);
-    }
-  }
 });

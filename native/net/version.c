@@ -17,11 +17,13 @@
 /* OPENSSL_VERSION_STRING of <openssl/crypto.h>, OpenSSL 3 and newer. */
 enum { VERSION_STRING = 6 };
 
+/* NOLINTBEGIN(readability-identifier-naming): the name is OpenSSL's */
 #ifdef HF_STATIC_LIBPQ
 extern const char *OpenSSL_version(int type);
 #else
 extern const char *OpenSSL_version(int type) __attribute__((weak));
 #endif
+/* NOLINTEND(readability-identifier-naming) */
 
 int hf_libpq_version(void) {
   return PQlibVersion();

@@ -13,7 +13,7 @@ const { cacheFolder } = require('./sources.js');
 /**
  * @typedef {object} Finding
  * @property {string} name what is checked
- * @property {boolean} ok
+ * @property {boolean} [ok] not there: nobody could see
  * @property {string} detail
  */
 

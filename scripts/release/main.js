@@ -44,9 +44,10 @@ function missingFor(name) {
 /** @param {Finding[]} findings @returns {boolean} whether all is well */
 function report(findings) {
   for (const { name, ok, detail } of findings) {
-    say(`  ${ok ? 'right' : 'WRONG'}  ${name}: ${detail}`);
+    const verdict = ok === undefined ? 'open ' : ok ? 'right' : 'WRONG';
+    say(`  ${verdict}  ${name}: ${detail}`);
   }
-  return findings.every((finding) => finding.ok);
+  return findings.every((finding) => finding.ok !== false);
 }
 
 /** @param {string} name @returns {Promise<boolean>} */

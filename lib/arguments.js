@@ -338,7 +338,7 @@ function readLeaseCall(call, config, values, run, signal) {
   refuseAborted(call.signal);
 }
 
-/** @param {AbortSignal | null} signal */
+/** @param {AbortSignal | null | undefined} signal */
 function refuseAborted(signal) {
   if (signal?.aborted) {
     throw abortedError(signal);
@@ -368,4 +368,5 @@ module.exports = {
   readDrainMillis,
   readLeaseCall,
   readMillis,
+  refuseAborted,
 };

@@ -285,4 +285,4 @@ function within(found, endsAt) {
   });
 }
 
-module.exports = { HealthCheck };
+module.exports = { HealthCheck, readTimeout };

@@ -229,10 +229,16 @@ class Warmup {
  * @template T
  * @param {Promise<T>} promise
  * @param {number} endsAt
- * @param {AbortSignal | undefined} signal
+ * @param {AbortSignal} [signal]
+ * @param {string} [late] what it says when the moment has come
  * @returns {Promise<T>}
  */
-function until(promise, endsAt, signal) {
+function until(
+  promise,
+  endsAt,
+  signal,
+  late = 'the warm-up is not complete yet',
+) {
   return new Promise((resolve, reject) => {
     const onAbort = () =>
       reject(abortedError(/** @type {AbortSignal} */ (signal)));
@@ -240,7 +246,7 @@ function until(promise, endsAt, signal) {
     const timer = startTimer(
       () =>
         reject(
-          usageError('HF_DEADLINE', 'the warm-up is not complete yet', {
+          usageError('HF_DEADLINE', late, {
             outcome: 'not_executed',
             retryable: true,
           }),
@@ -255,4 +261,4 @@ function until(promise, endsAt, signal) {
   });
 }
 
-module.exports = { Warmup };
+module.exports = { Warmup, readOptions, until };

@@ -5,6 +5,8 @@
 
 const { readFileSync } = require('node:fs');
 
+const { effectiveMode } = require('../options/tls.js');
+
 /** @typedef {ReturnType<typeof import('../options.js').resolveOptions>} Resolved */
 
 /**
@@ -27,7 +29,7 @@ function pem(target, keyword) {
  * @returns {false | Record<string, unknown>}
  */
 function tlsOf(target) {
-  const mode = target.get('sslmode');
+  const mode = effectiveMode(target);
   if (mode === 'disable') {
     return false;
   }
@@ -65,6 +67,23 @@ function startupOptions({ settings, target }) {
   return all.length === 0 ? undefined : all.join(' ');
 }
 
+/** Keywords that keep others out, and that pg does not know. */
+const UNKEPT = Object.freeze(['require_auth', 'sslcrl', 'sslcrldir']);
+
+/**
+ * A pool that is less safe than the one asked for is none.
+ * @param {Map<string, string>} target
+ */
+function refuseUnkept(target) {
+  const bound = target.get('channel_binding') === 'require';
+  const asked = bound
+    ? 'channel_binding=require'
+    : UNKEPT.find((keyword) => target.has(keyword));
+  if (asked !== undefined) {
+    throw new TypeError(`fallback: 'pg' cannot keep ${asked}: pg does not know it`);
+  }
+}
+
 /** @param {any} millis @returns {number | undefined} */
 function unlessZero(millis) {
   return millis > 0 ? millis : undefined;
@@ -81,6 +100,7 @@ function pgConfig(resolved) {
   if (host?.includes(',')) {
     throw new TypeError("fallback: 'pg' takes one host: pg knows no more");
   }
+  refuseUnkept(target);
   const wait = options.connectionTimeoutMillis || options.deadlineMillis;
   const given = {
     host,

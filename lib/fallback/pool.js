@@ -5,11 +5,17 @@
 // same helpers, with what the shared functions (healthCheck(), warmup(), the
 // shutdown hooks) ask of a pool.
 
+const { readDrainMillis, refuseAborted } = require('../arguments.js');
+const { nowMillis, startTimer, stopTimer } = require('../clock.js');
 const { HoldfastError } = require('../error-classes.js');
+const { readTimeout } = require('../health.js');
+const { readOptions, until } = require('../warmup.js');
 const { warnOnce } = require('../warn.js');
 const { pgConfig } = require('./config.js');
 
 /** @typedef {import('../health-report.js').Health} Health */
+
+const ROLE = 'SELECT pg_is_in_recovery() AS standby';
 
 /** @returns {any} */
 function loadPg() {
@@ -46,11 +52,28 @@ function countsOf({ totalCount, idleCount, waitingCount }) {
 }
 
 /**
+ * Asks the server. pg has no limit of its own: what is not answered in time
+ * loses its connection, so that it does not hang there for ever.
  * @param {any} pool
+ * @param {string} text
+ * @param {number} millis
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any>}
+ */
+function ask(pool, text, millis, signal) {
+  const asked = pool.query({ text, query_timeout: millis });
+  const late = `nothing was answered within ${millis} ms`;
+  return until(asked, nowMillis() + millis, signal, late);
+}
+
+/**
+ * @param {any} pool
+ * @param {any} options
  * @returns {Promise<Health>}
  */
-async function healthOf(pool) {
-  const began = performance.now();
+async function healthOf(pool, options) {
+  const timeout = readTimeout(options);
+  const began = nowMillis();
   /** @type {Health} */
   const health = {
     status: 'up',
@@ -64,7 +87,7 @@ async function healthOf(pool) {
     reasons: [],
   };
   try {
-    const { rows } = await pool.query('SELECT pg_is_in_recovery() AS standby');
+    const { rows } = await ask(pool, ROLE, timeout);
     health.role = rows[0].standby ? 'standby' : 'primary';
     health.warmed = true;
   } catch (error) {
@@ -73,24 +96,26 @@ async function healthOf(pool) {
     health.lastError = { code, message };
     health.reasons = [String(message)];
   }
-  health.latencyMillis = performance.now() - began;
+  health.latencyMillis = nowMillis() - began;
   health.pool = countsOf(pool);
   return health;
 }
 
 /**
  * @param {any} pool
- * @param {{failFast?: boolean}} [options]
+ * @param {any} options
  * @returns {Promise<import('../warmup.js').WarmupResult>}
  */
 async function warm(pool, options) {
-  const began = performance.now();
-  const since = () => performance.now() - began;
+  const { timeout, failFast, signal } = readOptions(options);
+  refuseAborted(signal);
+  const began = nowMillis();
+  const since = () => nowMillis() - began;
   try {
-    await pool.query('SELECT 1');
+    await ask(pool, 'SELECT 1', timeout, signal);
     return { ok: true, durationMillis: since() };
   } catch (error) {
-    if (options?.failFast) {
+    if (failFast || signal?.aborted) {
       throw error;
     }
     return { ok: false, durationMillis: since(), error };
@@ -98,6 +123,31 @@ async function warm(pool, options) {
 }
 
 function ignore() {}
+
+/**
+ * Ends the pool. What is not done in time loses its connection; a client that
+ * nobody gives back is waited for no longer.
+ * @param {any} pool
+ * @param {Set<any>} clients that are open
+ * @param {number} millis
+ */
+async function drain(pool, clients, millis) {
+  if (pool.ending) {
+    return;
+  }
+  /** @type {ReturnType<typeof startTimer> | undefined} */
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = startTimer(() => {
+      for (const client of clients) {
+        client.end().catch(ignore);
+      }
+      resolve(undefined);
+    }, millis);
+  });
+  await Promise.race([pool.end(), late]);
+  stopTimer(timer);
+}
 
 /**
  * Makes pg's pool. A lost connection is an event there, which ends the process
@@ -120,15 +170,21 @@ function fallbackPool(resolved, reason) {
   }
   const pool = new pg.Pool(config);
   pool.on('error', ignore);
+  /** @type {Set<any>} */
+  const clients = new Set();
   pool.on('connect', (/** @type {any} */ client) => {
     client.on('error', ignore);
+    clients.add(client);
   });
+  pool.on('remove', (/** @type {any} */ client) => clients.delete(client));
+  const { drainMillis } = /** @type {any} */ (resolved.public);
   const methods = {
     warmup: (/** @type {any} */ options) => warm(pool, options),
-    health: () => healthOf(pool),
+    health: (/** @type {any} */ options) => healthOf(pool, options),
     reset: () => refuse('reset'),
     clearPreparedStatements: () => refuse('clearPreparedStatements'),
-    drain: () => (pool.ending ? Promise.resolve() : pool.end()),
+    drain: (/** @type {any} */ millis = drainMillis) =>
+      drain(pool, clients, readDrainMillis(millis, 'drainMillis')),
     noticeOptions: ignore,
   };
   for (const [name, value] of Object.entries(methods)) {

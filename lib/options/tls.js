@@ -127,6 +127,17 @@ function setMode(draft, mode) {
 }
 
 /**
+ * Returns the sslmode that counts: as libpq does, with authorities given
+ * `require` checks them.
+ * @param {Map<string, string>} target
+ * @returns {string | undefined}
+ */
+function effectiveMode(target) {
+  const mode = target.get('sslmode');
+  return mode === 'require' && target.has('sslrootcert') ? 'verify-ca' : mode;
+}
+
+/**
  * libpq checks the certificate for the name in `host`. Another name works only
  * where the address is known, so that no look-up is needed.
  * @param {Draft} draft
@@ -250,4 +261,4 @@ function resolveTls(draft) {
   }
 }
 
-module.exports = { resolveTls, isLocalHost };
+module.exports = { effectiveMode, isLocalHost, resolveTls };

@@ -13,7 +13,7 @@ const pg = require('pg');
 const holdfast = /** @type {any} */ (require('../../lib/index.js'));
 const { pgConfig } = require('../../lib/fallback/config.js');
 const { resolveOptions } = require('../../lib/options.js');
-const { startPostgres } = require('../support/index.js');
+const { startPostgres, startProxy } = require('../support/index.js');
 
 /** @type {any} */
 let server;
@@ -133,6 +133,11 @@ test('TLS is never weaker than what the options say', () => {
   const named = tls({ ...away, ssl: 'verify-ca' });
   assert.strictEqual(named.rejectUnauthorized, true);
   assert.strictEqual(named.checkServerIdentity(), undefined);
+  const url = 'postgresql://u@db.example.com/d?sslmode=require';
+  assert.strictEqual(tls({ connectionString: url }).rejectUnauthorized, false);
+  const given = { connectionString: `${url}&sslrootcert=${server.caFile}` };
+  assert.strictEqual(tls(given).rejectUnauthorized, true);
+  assert.strictEqual(tls(given).ca, server.ca);
   const own = { host: '10.0.0.1', ssl: { servername: 'db.example.com' } };
   assert.strictEqual(tls(own).servername, 'db.example.com');
 });
@@ -143,6 +148,13 @@ test('what pg cannot do is refused by name', () => {
     /one host/,
   );
   assert.throws(() => fallback({ fallback: 'mysql' }), /'pg' or false/);
+  for (const asked of ['channel_binding=require', 'require_auth=md5']) {
+    const connectionString = `${server.url}?${asked}`;
+    assert.throws(() => fallback({ connectionString }), {
+      name: 'TypeError',
+      message: new RegExp(`cannot keep ${asked.split('=')[0]}`),
+    });
+  }
 });
 
 test('health and warm-up ask it; what it cannot do rejects', async () => {
@@ -167,4 +179,35 @@ test('health says what a dead database says', async () => {
   assert.strictEqual(warmed.ok, false);
   await assert.rejects(pool.warmup({ failFast: true }));
   await pool.end();
+});
+
+test('a server that falls silent holds nobody for longer than they said', async () => {
+  const proxy = await startProxy(server);
+  const pool = fallback({ connectionString: proxy.urlFor(server.url) });
+  const limit = { timeoutMillis: 50 };
+  assert.strictEqual((await pool.health(limit)).status, 'up');
+  proxy.pause();
+  const health = await pool.health(limit);
+  assert.strictEqual(health.status, 'down');
+  assert.match(health.lastError.message, /timeout|within 50 ms/);
+  assert.strictEqual((await pool.warmup(limit)).ok, false);
+  const signal = AbortSignal.abort();
+  await assert.rejects(pool.warmup({ signal }), { code: 'HF_ABORTED' });
+  await assert.rejects(pool.health({ timeoutMilis: 1 }), /unknown option/);
+  proxy.resume();
+  // What was given up does not take the place of others.
+  const all = Array.from({ length: 10 }, () => pool.query('select 1'));
+  await Promise.all(all);
+  await pool.drain();
+  await proxy.close();
+});
+
+test('draining takes no longer than it may', async () => {
+  const pool = fallback();
+  const held = await pool.connect();
+  const stuck = held.query('select pg_sleep(60)');
+  const cut = assert.rejects(stuck, /Connection terminated/);
+  await pool.drain(20);
+  await cut;
+  held.release();
 });

@@ -5,6 +5,7 @@
 // them, and where each of it came from.
 
 const { LIBPQ_VARIABLES, urlOf } = require('../../options/environment.js');
+const { effectiveMode } = require('../../options/tls.js');
 const { resolveOptions } = require('../../options.js');
 const { DIRECT_VARIABLES } = require('../../session.js');
 
@@ -77,16 +78,6 @@ function sourceOf(url, source, env) {
 }
 
 /**
- * Returns the sslmode that counts: as libpq does, with authorities given
- * `require` checks them.
- * @param {Map<string, string>} target
- */
-function modeOf(target) {
-  const mode = target.get('sslmode') ?? 'prefer';
-  return mode === 'require' && target.has('sslrootcert') ? 'verify-ca' : mode;
-}
-
-/**
  * Reads the settings. Throws a TypeError or RangeError that shows no value.
  * @param {string | undefined} url
  * @param {string} [source] the variable `url` came from
@@ -104,7 +95,7 @@ function readSettings(url, source, env = process.env) {
     user: target.get('user') ?? '',
     database: target.get('dbname') ?? '',
     password: typeof password === 'string' ? password : undefined,
-    sslmode: modeOf(target),
+    sslmode: effectiveMode(target) ?? 'prefer',
     sslmodeGiven: isModeGiven(url, env),
     sslnegotiation: target.get('sslnegotiation') ?? 'postgres',
     channelBinding: target.get('channel_binding') ?? 'prefer',

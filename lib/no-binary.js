@@ -86,7 +86,14 @@ function absent(platform) {
   if (!all.includes(platform)) {
     return `there is no binary for ${platform}: run ${buildCommand()}`;
   }
-  const [other] = installed();
+  const others = installed();
+  if (others.includes(platform)) {
+    return (
+      `the package ${wanted} is there without its binary, as where files are ` +
+      'traced or copied: take it along, or run "npm install --force"'
+    );
+  }
+  const [other] = others;
   if (other !== undefined) {
     return (
       `node_modules was installed for ${other} and this is ${platform}: ` +
@@ -101,15 +108,26 @@ function absent(platform) {
 
 /**
  * @param {string} platform
+ * @param {unknown} broken what loading one failed with, if it is there
+ * @returns {string}
+ */
+function sentenceFor(platform, broken) {
+  if (process.env.HOLDFAST_CORE === 'wasm') {
+    return 'HOLDFAST_CORE=wasm is set, as if there were no binary: unset it';
+  }
+  return broken === undefined
+    ? absent(platform)
+    : unloadable(platform, /** @type {Error} */ (broken).message);
+}
+
+/**
+ * @param {string} platform
  * @param {unknown[]} causes what each attempt to load one failed with
  * @returns {Error} with code HF_NO_BINARY
  */
 function noBinary(platform, causes) {
   const broken = causes.filter(isDlopen).at(-1);
-  const sentence =
-    broken === undefined
-      ? absent(platform)
-      : unloadable(platform, /** @type {Error} */ (broken).message);
+  const sentence = sentenceFor(platform, broken);
   return new HoldfastError(
     'HF_NO_BINARY',
     `pg-holdfast: ${sentence} [Node.js ${process.versions.node}]`,

@@ -80,7 +80,9 @@ function refuseUnkept(target) {
     ? 'channel_binding=require'
     : UNKEPT.find((keyword) => target.has(keyword));
   if (asked !== undefined) {
-    throw new TypeError(`fallback: 'pg' cannot keep ${asked}: pg does not know it`);
+    throw new TypeError(
+      `fallback: 'pg' cannot keep ${asked}: pg does not know it`,
+    );
   }
 }
 

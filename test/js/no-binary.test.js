@@ -116,6 +116,15 @@ test('node_modules from another architecture names both', () => {
   );
 });
 
+test('a package that lost its binary on the way is not taken for another', () => {
+  const main = install(ALL, { 'linux-arm64': '', 'linux-x64': '' });
+  fs.rmSync(path.join(main, '../pg-holdfast-linux-x64/holdfast.node'));
+  isOneSentence(
+    refusal(main, pretend('linux', 'x64') + GLIBC),
+    /pg-holdfast-linux-x64 is there without its binary.*"npm install --force"/,
+  );
+});
+
 test('musl with the package for glibc names both', () => {
   const main = install(ALL, { 'linux-x64': '' });
   isOneSentence(

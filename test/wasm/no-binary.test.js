@@ -17,7 +17,7 @@ const TARGET = { host: '127.0.0.1', user: 'u', database: 'd' };
 const REFUSED = {
   code: 'HF_NO_BINARY',
   outcome: 'permanent',
-  message: /^pg-holdfast: there is no binary for .*: run /,
+  message: /^pg-holdfast: HOLDFAST_CORE=wasm is set, .*: unset it/,
 };
 
 test('a pool can be made, and what is asked of it rejects', async () => {

@@ -7,6 +7,7 @@
 // context (or its signal) that the function was given.
 
 const { makeStorage } = require('#host');
+const { nowMillis } = require('./clock.js');
 const { thisCopy, version } = require('./copy.js');
 
 /** @typedef {'write' | 'inside'} Note */
@@ -92,6 +93,36 @@ function makeJoinable(key, run) {
 }
 
 /**
+ * Returns a context with a deadline that bounds waiting and repeating, and not
+ * the attempt that runs; else it is the run around it, if any.
+ * @param {number} millis from now, 0 = none
+ * @param {JoinedRun | undefined} outer
+ * @returns {object | undefined} undefined when nothing bounds
+ */
+function boundedContext(millis, outer) {
+  if (millis === 0 && outer === undefined) {
+    return undefined;
+  }
+  const own = millis > 0 ? nowMillis() + millis : Infinity;
+  const context = {};
+  makeJoinable(context, {
+    get deadlineAt() {
+      const at = Math.min(own, outer?.deadlineAt || Infinity);
+      return at === Infinity ? 0 : at;
+    },
+    callerDeadline: outer?.callerDeadline ?? false,
+    get remainingRetries() {
+      return outer?.remainingRetries ?? Infinity;
+    },
+    idempotent: outer?.idempotent ?? false,
+    signal: outer?.signal,
+    note: (kind, home) => outer?.note(kind, home),
+    spend: (count) => outer?.spend(count),
+  });
+  return context;
+}
+
+/**
  * Makes a run the current one; returns the one before, for `leave`.
  * @param {JoinedRun} run
  * @returns {JoinedRun | undefined}
@@ -146,6 +177,7 @@ function noteWrite() {
 
 module.exports = {
   RUN,
+  boundedContext,
   callOutside,
   callWithinAsync,
   contextOf,

@@ -602,7 +602,7 @@ export interface TransactionOptions {
   exactlyOnce?: boolean;
   /** Aborts the transaction. */
   signal?: AbortSignal;
-  /** Getting the connection. In ms. @default the pool's */
+  /** Getting the connection, and repeating. In ms. @default the pool's */
   deadlineMillis?: number;
   /** What a retry helper gave its function. */
   context?: RetryContext;

@@ -7,9 +7,15 @@
 // is called again only on request, since it may do more than SQL: with the
 // option `retry`, or by a withTransactionRetry() around.
 
-const { checkKeys, readBoolean } = require('./arguments.js');
+const { checkKeys, readBoolean, readMillis } = require('./arguments.js');
 const { internals } = require('./client.js');
-const { contextOf, currentContext, enter, leave } = require('./context.js');
+const {
+  boundedContext,
+  contextOf,
+  currentContext,
+  enter,
+  leave,
+} = require('./context.js');
 const { usageError } = require('./errors.js');
 const { boundsOf, learn, mayAsk, settle } = require('./exactly-once.js');
 const { withTransactionRetry } = require('./retry.js');
@@ -26,7 +32,8 @@ const { withTransactionRetry } = require('./retry.js');
  * @property {boolean | import('./retry-options.js').RetryOptions} [retry]
  *   whether, and how, `fn` is called again
  * @property {AbortSignal} [signal]
- * @property {number} [deadlineMillis] for getting a connection
+ * @property {number} [deadlineMillis] for getting a connection, and for
+ *   repeating
  * @property {boolean} [exactlyOnce]
  * @property {unknown} [context] what a retry helper gave its function
  */
@@ -127,16 +134,18 @@ function acquire(core, options) {
 /**
  * The same when the synchronous part of the helper's function may be over.
  * @param {PoolCore} core
- * @param {Attempt} attempt
+ * @param {TransactionOptions} options
+ * @param {import('./context.js').JoinedRun | undefined} run
  * @returns {Promise<PoolClient>}
  */
-function acquireWithin(core, { run, options }) {
+function acquireWithin(core, options, run) {
   if (run === undefined) {
     return acquire(core, options);
   }
   const before = enter(run);
   try {
-    return acquire(core, options);
+    // The context it was given is the run's, or one around it.
+    return acquire(core, { ...options, context: undefined });
   } finally {
     leave(before);
   }
@@ -146,14 +155,16 @@ function acquireWithin(core, { run, options }) {
  * Acquires a connection and begins.
  * @param {PoolCore} core
  * @param {Attempt} attempt
+ * @param {import('./context.js').JoinedRun | undefined} run whose deadline and
+ *   attempts rule
  * @returns {Promise<PoolClient>}
  */
-async function begin(core, attempt) {
+async function begin(core, attempt, run) {
   const { signal, exactlyOnce } = attempt.options;
   if (exactlyOnce) {
-    await mayAsk(core, boundsOf(core, attempt.options, attempt.run));
+    await mayAsk(core, boundsOf(core, attempt.options, run));
   }
-  const client = await acquireWithin(core, attempt);
+  const client = await acquireWithin(core, attempt.options, run);
   internals.guard(client, attempt.run, signal);
   try {
     await internals.run(client, { text: attempt.begin, signal });
@@ -258,13 +269,62 @@ async function runWithin(core, client, attempt) {
 }
 
 /**
+ * Returns a context by which one deadline bounds all attempts: the waiting and
+ * the repeating, never `fn`.
+ * @param {PoolCore} core
+ * @param {TransactionOptions} options
+ * @param {import('./retry-options.js').RetryOptions} [helper]
+ * @returns {object | undefined}
+ */
+function boundOf(core, { deadlineMillis, context, signal }, helper) {
+  const millis =
+    deadlineMillis === undefined
+      ? core.defaults.deadline
+      : readMillis(deadlineMillis, 'deadlineMillis');
+  const around = [helper?.context, helper?.signal, context, signal];
+  const outer = around.map(contextOf).find((run) => run !== undefined);
+  return boundedContext(millis, outer ?? currentContext());
+}
+
+/**
+ * Returns the options of the helper that calls `fn` again.
+ * @param {PoolCore} core
+ * @param {TransactionOptions} options
+ * @returns {import('./retry-options.js').RetryOptions}
+ */
+function helperOf(core, options) {
+  const given = typeof options.retry === 'object' ? options.retry : {};
+  const { context, signal = options.signal } = given;
+  const bound = boundOf(core, options, given);
+  // A platform's context says when all has to end.
+  const isPlatforms = context !== undefined && contextOf(context) === undefined;
+  return {
+    deadlineMillis: 0,
+    ...given,
+    signal,
+    ...(bound && !isPlatforms && { context: bound }),
+  };
+}
+
+/**
  * Makes one attempt that repeats only what failed before `fn` began.
  * @param {PoolCore} core
  * @param {Attempt} attempt
  * @returns {Promise<any>}
  */
 async function runCareful(core, attempt) {
-  const client = await withTransactionRetry(() => begin(core, attempt));
+  const { maxRetries, retryBaseMillis, retryCapMillis } = core.pool.options;
+  const bound = boundOf(core, attempt.options);
+  const client = await withTransactionRetry(
+    () => begin(core, attempt, currentContext()),
+    {
+      maxRetries,
+      baseMillis: retryBaseMillis,
+      capMillis: retryCapMillis,
+      deadlineMillis: 0,
+      ...(bound && { context: bound }),
+    },
+  );
   return runWithin(core, client, attempt);
 }
 
@@ -274,7 +334,7 @@ async function runCareful(core, attempt) {
  * @returns {Promise<any>}
  */
 async function runOnce(core, attempt) {
-  return runWithin(core, await begin(core, attempt), attempt);
+  return runWithin(core, await begin(core, attempt, attempt.run), attempt);
 }
 
 /**
@@ -286,14 +346,13 @@ async function runOnce(core, attempt) {
 async function runTransaction(core, fn, options = {}) {
   check(fn, options);
   core.refuseAfterEnd();
-  const { retry, signal } = options;
+  const { retry } = options;
   /** @type {Attempt} */
   const attempt = { fn, begin: beginText(options), options };
   if (retry) {
-    const helper = typeof retry === 'object' ? retry : {};
     return await withTransactionRetry(
       () => runOnce(core, { ...attempt, run: currentContext() }),
-      { ...helper, signal: helper.signal ?? signal },
+      helperOf(core, options),
     );
   }
   // A helper around repeats the whole; without, we see to the beginning.

@@ -6,7 +6,7 @@ const { after, before, beforeEach, test } = require('node:test');
 
 const { Pool } = require('../../lib/pool.js');
 const { withTransactionRetry } = require('../../lib/retry.js');
-const { eventually, startPostgres } = require('../support');
+const { eventually, freePort, startPostgres } = require('../support');
 
 /** @type {Awaited<ReturnType<typeof startPostgres>>} */
 let server;
@@ -287,4 +287,49 @@ test('a connection lost within the function fails it, rolled back', async () => 
 
 test('all connections are free after transactions of every kind', () => {
   assert.strictEqual(pool.stats().leased, 0);
+});
+
+/**
+ * Whether a transaction that gets no connection has ended before a timer of
+ * twice its deadline, which is set in the same turn.
+ * @param {(pool: Pool) => Promise<any>} begin
+ * @param {any} [options]
+ */
+async function endsInTime(begin, options) {
+  const port = await freePort();
+  const away = new Pool({
+    ...{ host: '127.0.0.1', port, user: 'u', database: 'd', logger: false },
+    ...options,
+  });
+  let over = false;
+  const timer = setTimeout(() => {
+    over = true;
+  }, 2 * DEADLINE_MILLIS);
+  const error = await failureOf(begin(away));
+  clearTimeout(timer);
+  await away.end();
+  assert.strictEqual(error.outcome, 'not_executed');
+  assert.ok(!over, `it took ${error.attempts} attempts`);
+}
+
+const DEADLINE_MILLIS = 500;
+const deadlineMillis = DEADLINE_MILLIS;
+
+test('one deadline bounds all attempts to get a connection', () =>
+  endsInTime((away) => away.transaction(() => 1, { deadlineMillis })));
+
+test("without one of its own, the pool's does", () =>
+  endsInTime((away) => away.transaction(() => 1), { deadlineMillis }));
+
+test('it also bounds calling the function again', () =>
+  endsInTime((away) =>
+    away.transaction(() => 1, { deadlineMillis, retry: true }),
+  ));
+
+test('a deadline never ends what the function does', async () => {
+  const sleep = { text: 'select pg_sleep(0.3)' };
+  for (const retry of [false, true, undefined]) {
+    const options = { deadlineMillis: 100, retry };
+    await pool.transaction((client) => client.query(sleep), options);
+  }
 });

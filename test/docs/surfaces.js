@@ -11,7 +11,14 @@ const { ROOT } = require('./markdown.js');
 
 const SUBPATHS = ['prisma', 'next', 'nest'];
 
-/** @type {Map<string, {values: string[], types: string[]}>} */
+/**
+ * @typedef {object} Declarations
+ * @property {string[]} values
+ * @property {string[]} types
+ * @property {Record<string, string[]>} members own ones, of each interface
+ */
+
+/** @type {Map<string, Declarations>} */
 const declared = new Map();
 
 /** @param {string} name 'pg-holdfast' or one of its subpaths */
@@ -19,7 +26,7 @@ function folderOf(name) {
   return path.join(ROOT, name.replace(/^pg-holdfast/, 'lib'));
 }
 
-/** @param {string} name @returns {{values: string[], types: string[]}} */
+/** @param {string} name @returns {Declarations} */
 function declarationsOf(name) {
   let found = declared.get(name);
   if (found === undefined) {
@@ -29,7 +36,14 @@ function declarationsOf(name) {
   return found;
 }
 
-/** @param {string} file */
+/** @param {import('typescript').Symbol} symbol @returns {string[]} */
+function ownMembers(symbol) {
+  return (symbol.declarations ?? [])
+    .filter(ts.isInterfaceDeclaration)
+    .flatMap(({ members }) => members.map(({ name }) => name?.getText() ?? ''));
+}
+
+/** @param {string} file @returns {Declarations} */
 function readDeclarations(file) {
   const program = ts.createProgram([file], {
     module: ts.ModuleKind.NodeNext,
@@ -46,15 +60,19 @@ function readDeclarations(file) {
   const values = [];
   /** @type {string[]} */
   const types = [];
+  /** @type {Record<string, string[]>} */
+  const members = {};
   for (const symbol of checker.getExportsOfModule(module)) {
     const alias = (symbol.flags & ts.SymbolFlags.Alias) !== 0;
-    const { flags } = alias ? checker.getAliasedSymbol(symbol) : symbol;
+    const itself = alias ? checker.getAliasedSymbol(symbol) : symbol;
+    const { flags } = itself;
     const name = symbol.getName();
+    members[name] = ownMembers(itself);
     if (name !== 'default') {
       ((flags & ts.SymbolFlags.Value) !== 0 ? values : types).push(name);
     }
   }
-  return { values: values.sort(), types: types.sort() };
+  return { values: values.sort(), types: types.sort(), members };
 }
 
 /**
@@ -73,6 +91,16 @@ function typesOf(name) {
 
 /** Stands for @nestjs/common, which is not installed here: it decorates. */
 const COMMON = new Proxy({}, { get: () => () => () => {} });
+
+/**
+ * The names in each interface of options.
+ *
+ * @param {string} name
+ */
+function optionsOf(name) {
+  const { members } = declarationsOf(name);
+  return Object.entries(members).filter(([one]) => /Options|Extras/.test(one));
+}
 
 /**
  * The names of the CommonJS module.
@@ -105,6 +133,7 @@ module.exports = {
   SUBPATHS,
   exportsOf,
   exportsOfModule,
+  optionsOf,
   promisedBy,
   typesOf,
 };

@@ -13,6 +13,7 @@ const {
   SUBPATHS,
   exportsOf,
   exportsOfModule,
+  optionsOf,
   promisedBy,
 } = require('./surfaces.js');
 
@@ -67,6 +68,19 @@ for (const name of SUBPATHS) {
     const text = GUIDES[name].map(read).join('\n');
     for (const one of exportsOf(`pg-holdfast/${name}`)) {
       assert.match(text, new RegExp(`\\b${one}\\b`));
+    }
+  });
+}
+
+for (const name of SUBPATHS) {
+  test(`the guide of pg-holdfast/${name} has every option`, () => {
+    const text = GUIDES[name].map(read).join('\n');
+    const all = optionsOf(`pg-holdfast/${name}`);
+    assert.ok(all.length > 0);
+    for (const [options, members] of all) {
+      for (const one of members) {
+        assert.match(text, new RegExp(`\\b${one}\\b`), `${options}.${one}`);
+      }
     }
   });
 }

@@ -7,7 +7,7 @@ const { createInterface } = require('node:readline/promises');
 
 const { UsageError, loadEnvFile, numberOf, parse } = require('./arguments.js');
 const { withUsage } = require('./arguments.js');
-const { readSettings, shownUrl } = require('./doctor/settings.js');
+const { readSettings, shownText, shownUrl } = require('./doctor/settings.js');
 const { isRemote } = require('./doctor/verdicts.js');
 const { print, startProgress } = require('./progress.js');
 const { versions } = require('../versions.js');
@@ -186,7 +186,7 @@ async function measure(settings, max, seconds, tell) {
   try {
     await measureAll(pool, report, seconds, tell);
   } catch (error) {
-    report.error = messageOf(error);
+    report.error = shownText(messageOf(error), settings);
   } finally {
     await pool.drain(DRAIN_MILLIS).catch(() => {});
   }

@@ -327,6 +327,16 @@ describe("doctor's command line", () => {
     assert.doesNotMatch(stdout + stderr, /rest-of-it/);
   });
 
+  test('nor is it where the server repeats it', async () => {
+    const url = server.url.replace(/[^/]*$/, 'rest-of-it%40db');
+    for (const command of ['doctor', 'bench']) {
+      const { code, stdout, stderr } = await cli([command, url]);
+      assert.equal(code, 2);
+      assert.match(stdout + stderr, /database "\*\*\*" does not exist/);
+      assert.doesNotMatch(stdout + stderr, /rest-of-it/);
+    }
+  });
+
   test('wrong usage has an exit code of its own', async () => {
     for (const args of [
       ['--jsno'],

@@ -7,7 +7,7 @@ const { Failure, asFailure } = require('./failure.js');
 const { explore } = require('./network.js');
 const { findMode } = require('./pooler.js');
 const { readServer } = require('./server.js');
-const { readSettings, shownUrl } = require('./settings.js');
+const { readSettings, shownText, shownUrl } = require('./settings.js');
 const { World } = require('./world.js');
 
 /** @typedef {import('./explain.js').Finding} Finding */
@@ -62,7 +62,8 @@ async function checkDirect(direct, deadline, main, opened) {
     opened(world);
     report.leadsTo = await whereTo(world, main);
   } catch (error) {
-    why = `: ${asFailure(error, 'the login').message}`;
+    const { message } = asFailure(error, 'the login');
+    why = `: ${shownText(message, settings)}`;
   }
   const [text, next] = WORDS[report.leadsTo] ?? [];
   /** @type {Finding[]} */

@@ -17,7 +17,7 @@ const { measure, readServer } = require('./server.js');
 const { findStatements } = require('./statements.js');
 const { symptomsOf } = require('./symptoms.js');
 const { tryPool } = require('./trial.js');
-const { shownDatabase } = require('./settings.js');
+const { shownText } = require('./settings.js');
 const { timed } = require('./connection.js');
 const { inspectTls } = require('./tls.js');
 const { verdicts } = require('./verdicts.js');
@@ -46,7 +46,7 @@ class Examination {
   constructor(settings, deadline, tell) {
     this.#settings = settings;
     this.#deadline = deadline;
-    this.#tell = tell;
+    this.#tell = (/** @type {string} */ text) => tell(this.#shown(text));
     this.#report = newReport(settings);
   }
 
@@ -84,19 +84,13 @@ class Examination {
         next: 'give more time: --timeout 60',
       });
     }
-    findings.push(this.#hide(explain(failure)));
+    const finding = explain(failure);
+    findings.push({ ...finding, text: this.#shown(finding.text) });
   }
 
-  /**
-   * The server repeats the name of a database, which may be half a password.
-   * @param {import('./explain.js').Finding} finding
-   */
-  #hide(finding) {
-    const { database } = this.#settings;
-    const shown = shownDatabase(database);
-    return database === shown
-      ? finding
-      : { ...finding, text: finding.text.replaceAll(database, shown) };
+  /** @param {string} text */
+  #shown(text) {
+    return shownText(text, this.#settings);
   }
 
   /**
@@ -135,7 +129,7 @@ class Examination {
       this.#report.findings.push({
         id: 'incomplete',
         level: 'hint',
-        text: `${name}: ${asFailure(error, name).message}`,
+        text: this.#shown(`${name}: ${asFailure(error, name).message}`),
         next: 'nothing, if the rest is fine',
       });
     }
@@ -189,9 +183,9 @@ class Examination {
       );
     } catch (error) {
       const { message, code } = /** @type {Failure} */ (error);
-      holdfast.error = message;
+      holdfast.error = this.#shown(message);
       this.#report.works = false;
-      this.#report.findings.push(poolFinding(message, code));
+      this.#report.findings.push(poolFinding(holdfast.error, code));
     }
   }
 

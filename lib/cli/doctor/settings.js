@@ -147,4 +147,20 @@ function shownDatabase(database) {
   return database.includes('@') ? '***' : database;
 }
 
-module.exports = { directOf, readSettings, shownDatabase, shownUrl };
+/**
+ * Returns what somebody said, who may have repeated the name of the database.
+ * @param {string} text
+ * @param {Settings} settings
+ */
+function shownText(text, { database }) {
+  const shown = shownDatabase(database);
+  return shown === database ? text : text.replaceAll(database, shown);
+}
+
+module.exports = {
+  directOf,
+  readSettings,
+  shownDatabase,
+  shownText,
+  shownUrl,
+};

@@ -121,6 +121,32 @@ describe('verdicts', () => {
     assert.equal(symptom('exhaustion')?.here, 'yes');
   });
 
+  test('in session mode all processes share the pool of the pooler', () => {
+    const { advice } = situation(REMOTE, ({ limits, pooler }) => {
+      Object.assign(pooler, { mode: 'session', proxied: true, poolSize: 8 });
+      limits.free = 90;
+    });
+    assert.deepEqual([advice('max')?.value, advice('max')?.ok], [2, false]);
+  });
+
+  test('what could not be found out is possible, not ruled out', () => {
+    const { symptom } = situation(REMOTE, ({ pooler }) => {
+      Object.assign(pooler, { mode: 'unknown', proxied: true });
+      pooler.namedStatements = 'unknown';
+    });
+    for (const id of ['42P05', 'wrong-rows', 'session-state']) {
+      assert.equal(symptom(id)?.here, 'possible', id);
+    }
+    assert.match(symptom('session-state')?.holdfast ?? '', /DIRECT_URL/);
+  });
+
+  test('verify-full is advised for when there is TLS', () => {
+    const { advice } = situation(REMOTE, ({ tls }) => {
+      tls.offered = false;
+    });
+    assert.match(advice('sslmode')?.reason ?? '', /once the server offers TLS/);
+  });
+
   test('idle connections go before the server ends them', () => {
     const { advice, symptom } = situation(REMOTE, ({ server }) => {
       server.timeouts = { idle_session_timeout: '15s' };
@@ -144,6 +170,7 @@ describe('explanations', () => {
     ['08P01', 'unsupported startup parameter: geqo', 'startup-parameter'],
     ['57P03', 'the database system is starting up', 'starting'],
     ['28000', 'no pg_hba.conf entry for host, no encryption', 'refused'],
+    ['28000', 'role "x" does not exist', 'refused'],
     ['42501', 'permission denied for database "x"', 'no-privilege'],
     ['99999', 'something new', 'server-error'],
   ];

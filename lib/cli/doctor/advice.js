@@ -33,7 +33,7 @@ function adviseMax(report, settings) {
   const now = Number(settings.values.max);
   const { value, reason } = shares(report)
     ? maxBehindPooler(pooler.poolSize)
-    : maxDirect(limits, pooler.mode === 'session');
+    : maxDirect(limits, pooler);
   const ok = now === value || (now < value && now > 1);
   return { setting: 'max', value, reason, ok };
 }
@@ -56,12 +56,11 @@ function maxBehindPooler(poolSize) {
 
 /**
  * @param {import('./server.js').LimitsReport} limits
- * @param {boolean} session
+ * @param {import('./new-report.js').PoolerReport} pooler
  */
-function maxDirect({ free, userLimit, databaseLimit }, session) {
-  const room = Math.min(
-    ...[free, userLimit, databaseLimit].filter((limit) => limit !== null),
-  );
+function maxDirect({ free, userLimit, databaseLimit }, { mode, poolSize }) {
+  const all = [free, userLimit, databaseLimit, poolSize];
+  const room = Math.min(...all.filter((limit) => limit !== null));
   if (!Number.isFinite(room)) {
     return { value: DEFAULT_MAX, reason: 'the default' };
   }
@@ -69,14 +68,13 @@ function maxDirect({ free, userLimit, databaseLimit }, session) {
     1,
     Math.min(DEFAULT_MAX, Math.floor(room / PROCESSES)),
   );
-  const what = session
-    ? 'session mode: each takes one of the server'
-    : 'direct';
+  const what =
+    mode === 'direct' ? 'direct' : `${mode} mode: each takes one of the server`;
   return {
     value,
     reason:
-      `${what}; ${room} connections are free, and ${PROCESSES} processes ` +
-      `(deploys overlap) should fit into them`,
+      `${what}; there is room for ${room} connections, and ${PROCESSES} ` +
+      'processes (deploys overlap) should fit into it',
   };
 }
 
@@ -115,6 +113,10 @@ function adviseTls({ tls }, settings) {
     return { setting: 'sslmode', value: mode, reason, ok: true };
   }
   const asIs = tls.trusted === true && tls.hostMatches === true;
+  if (tls.offered === false) {
+    const reason = 'once the server offers TLS, which it does not now';
+    return { setting: 'sslmode', value: 'verify-full', reason, ok: false };
+  }
   return {
     setting: 'sslmode',
     value: 'verify-full',

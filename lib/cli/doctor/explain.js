@@ -99,6 +99,12 @@ const SERVER = [
       "the project's region: copy both from its dashboard",
   },
   {
+    says: /role .* does not exist/i,
+    id: 'refused',
+    text: 'there is no such user on this server',
+    next: 'check the name before the : of the URL (psql -c \\du lists them)',
+  },
+  {
     code: '28000',
     id: 'refused',
     text: 'the server does not let this user in from here',

@@ -27,6 +27,18 @@ const LOOK = `select name from pg_prepared_statements
  where statement = '${TEXT.replaceAll("'", "''")}'`;
 
 /**
+ * Who finds a name that the server has as we gave it.
+ * @type {Record<import('./pooler.js').Mode, Statements>}
+ */
+const WHOSE = {
+  direct: 'session',
+  session: 'session',
+  transaction: 'unsafe',
+  statement: 'unsafe',
+  unknown: 'unknown',
+};
+
+/**
  * Makes a named statement, looks what the server calls it and closes it.
  * @param {import('./connection.js').Connection} connection
  * @returns {Promise<{ours: string, names: string[]}>}
@@ -54,9 +66,8 @@ async function findStatements(world, mode) {
     const { ours, names } = await nameOnServer(connection);
     const renamed = names.find((name) => name !== ours);
     if (names.includes(ours)) {
-      const own = mode === 'direct' || mode === 'session';
       return {
-        namedStatements: own ? 'session' : 'unsafe',
+        namedStatements: WHOSE[mode],
         evidence: 'the server has the statement under the name we gave it',
       };
     }

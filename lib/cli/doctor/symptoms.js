@@ -51,26 +51,48 @@ function statementNames({ pooler }) {
   };
 }
 
+/** @type {Record<string, [here: Symptom['here'], why: string]>} */
+const ROWS = {
+  unsafe: [
+    'yes',
+    'clients that use one name for different SQL run what is there',
+  ],
+  unknown: NAMES.unknown,
+};
+
 /** @param {Report} report @returns {Symptom} */
 function wrongRows({ pooler }) {
-  const unsafe = pooler.namedStatements === 'unsafe';
+  const [here, why] = ROWS[pooler.namedStatements ?? 'unknown'] ?? [
+    'no',
+    'names are not shared between clients',
+  ];
   return {
     id: 'wrong-rows',
     symptom: "rows of another client's statement, without any error",
-    here: unsafe ? 'yes' : 'no',
-    why: unsafe
-      ? 'clients that use one name for different SQL run what is there'
-      : 'names are not shared between clients',
+    here,
+    why,
     holdfast: safeNames(pooler.proxied),
   };
 }
 
-/**
- * @param {boolean} shared
- * @param {string | null} mode
- */
-function sessionCure(shared, mode) {
-  if (shared) {
+/** @type {[here: Symptom['here'], why: string]} */
+const CHANGING = [
+  'yes',
+  'the server connection changes after each transaction',
+];
+
+/** @type {Record<string, [here: Symptom['here'], why: string]>} */
+const SESSIONS = {
+  direct: ['no', 'a connection keeps its session'],
+  session: ['no', 'a connection keeps its session'],
+  transaction: CHANGING,
+  statement: CHANGING,
+  unknown: ['possible', 'what the pooler does could not be found out'],
+};
+
+/** @param {string} mode */
+function sessionCure(mode) {
+  if (mode !== 'direct' && mode !== 'session') {
     return (
       'settings go with each statement; listen() and connect({session: ' +
       'true}) use DIRECT_URL'
@@ -83,17 +105,16 @@ function sessionCure(shared, mode) {
 
 /** @param {Report} report @returns {Symptom} */
 function sessionState({ pooler }) {
-  const shared = pooler.mode === 'transaction' || pooler.mode === 'statement';
+  const mode = pooler.mode ?? 'unknown';
+  const [here, why] = SESSIONS[mode];
   return {
     id: 'session-state',
     symptom:
       'SET, temporary tables, LISTEN and advisory locks vanish or turn up ' +
       'with others',
-    here: shared ? 'yes' : 'no',
-    why: shared
-      ? 'the server connection changes after each transaction'
-      : 'a connection keeps its session',
-    holdfast: sessionCure(shared, pooler.mode),
+    here,
+    why,
+    holdfast: sessionCure(mode),
   };
 }
 

@@ -77,8 +77,36 @@ function drainAll(millis) {
   });
 }
 
+/**
+ * How many listeners of every signal are of the package signal-exit, which
+ * many tools bring along. It ends the process only where nobody else listens,
+ * so waiting for it to do so would be waiting for each other.
+ * @returns {number}
+ */
+function waitingListeners() {
+  const emitters = [
+    /** @type {any} */ (globalThis)[Symbol.for('signal-exit emitter')],
+    /** @type {any} */ (process).__signal_exit_emitter__,
+  ];
+  return emitters.reduce((sum, emitter) => {
+    const count = emitter?.count;
+    return sum + (Number.isInteger(count) && count > 0 ? count : 0);
+  }, 0);
+}
+
+/**
+ * Whether a signal is ours to answer: nobody else will end the process.
+ * @param {NodeJS.Signals} signal
+ * @returns {boolean}
+ */
+function isOurs(signal) {
+  return process.listenerCount(signal) - waitingListeners() <= 1;
+}
+
 class Hooks {
   #drainMillis;
+  /** Whether the last signal was somebody else's, too. */
+  #wasTheirs = false;
   /** @type {Map<string, (...values: any[]) => void>} */
   #listeners = new Map();
   /** @type {Promise<void> | null} */
@@ -108,23 +136,35 @@ class Hooks {
   /** @param {NodeJS.Signals} signal */
   async #onSignal(signal) {
     // Asked for before anybody's listener takes itself away.
-    const alone = process.listenerCount(signal) <= 1;
+    const alone = isOurs(signal);
     const again = this.#draining !== null;
+    // A second signal means: now. Unless it comes from those who had the first
+    // one and are done, as frameworks send it on.
+    const now = again && !this.#wasTheirs;
+    this.#wasTheirs = !alone;
     if (!again) {
-      const pools = openPools();
-      logOf(pools[0]).info(
-        { event: 'shutdown.start', signal },
-        `${signal}: ending ${pools.length} pools`,
-      );
-      this.#draining = drainAll(this.#drainMillis);
-      await this.#draining;
-      logOf(pools[0]).info({ event: 'shutdown.done' }, 'All pools are ended');
+      this.#begin(signal);
     }
-    // A second signal means: now.
+    if (!now) {
+      await this.#draining;
+    }
     if (alone) {
       installed?.();
       process.kill(process.pid, signal);
     }
+  }
+
+  /** @param {NodeJS.Signals} signal */
+  #begin(signal) {
+    const pools = openPools();
+    const log = logOf(pools[0]);
+    log.info(
+      { event: 'shutdown.start', signal },
+      `${signal}: ending ${pools.length} pools`,
+    );
+    this.#draining = drainAll(this.#drainMillis).then(() => {
+      log.info({ event: 'shutdown.done' }, 'All pools are ended');
+    });
   }
 
   #onBeforeExit() {

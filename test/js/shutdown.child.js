@@ -13,6 +13,24 @@ function say(line) {
   process.stdout.write(`${line}\n`);
 }
 
+/** Does what the package signal-exit does, as far as signals go. */
+function waitForOthers() {
+  const emitter = { count: 1 };
+  if (job.waits === 'new') {
+    Object.assign(globalThis, { [Symbol.for('signal-exit emitter')]: emitter });
+  } else {
+    Object.assign(process, { __signal_exit_emitter__: emitter });
+  }
+  const listener = () => {
+    if (process.listenerCount('SIGTERM') === emitter.count) {
+      process.removeListener('SIGTERM', listener);
+      say('alone');
+      process.kill(process.pid, 'SIGTERM');
+    }
+  };
+  process.on('SIGTERM', listener);
+}
+
 async function main() {
   const pool = getPool({ connectionString: job.url, logger: false });
   const uninstall = installShutdownHooks(job.options);
@@ -24,6 +42,16 @@ async function main() {
   }
   if (job.listener) {
     process.on('SIGTERM', () => say('other listener'));
+  }
+  if (job.waits) {
+    waitForOthers();
+  }
+  if (job.sendsOn) {
+    // As NestJS does it once its application is closed.
+    process.once('SIGTERM', () => {
+      say('sent on');
+      process.kill(process.pid, 'SIGTERM');
+    });
   }
   if (job.once) {
     process.once('SIGTERM', () => say('other listener'));
@@ -40,7 +68,7 @@ async function main() {
   if (job.stays) {
     // Until the pool is ended, as a server that closes on its own would.
     const timer = setInterval(() => {
-      if (pool.ended) {
+      if (pool.ended && job.stays !== 'for ever') {
         clearInterval(timer);
       }
     }, 5);

@@ -106,6 +106,25 @@ describe('the hooks', () => {
     });
   }
 
+  for (const waits of ['new', 'old']) {
+    test(`with a listener of the ${waits} kind that waits for all others, the process ends`, async () => {
+      const statement = 'select pg_sleep(0.3)';
+      const job = { waits, statement, stays: 'for ever' };
+      assert.deepStrictEqual(await run(job, ['SIGTERM']), {
+        code: null,
+        signal: 'SIGTERM',
+        said: ['statement done', 'alone'],
+      });
+    });
+  }
+
+  test('a framework that sends its signal on does not cut work in flight', async () => {
+    const job = { sendsOn: true, statement: 'select pg_sleep(0.3)' };
+    const { signal, said } = await run(job, ['SIGTERM']);
+    assert.strictEqual(signal, 'SIGTERM');
+    assert.deepStrictEqual(said, ['sent on', 'statement done']);
+  });
+
   test('a process with nothing left to do ends its pools first', async () => {
     assert.deepStrictEqual(await run({}), {
       code: 0,

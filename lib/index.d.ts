@@ -622,11 +622,11 @@ export interface Logger {
 
 /** A pool's counters since it was opened, and gauges of this moment. */
 export interface Stats {
-  /** Calls that were settled. */
+  /** Calls of query(), on the pool and its clients, also those under way. */
   queries: number;
-  /** Calls that succeeded. */
+  /** Of these, successes. */
   succeeded: number;
-  /** Calls that failed, by outcome. */
+  /** Calls that failed, also of connect(), by outcome. */
   failedNotExecuted: number;
   failedRolledBack: number;
   failedAmbiguous: number;
@@ -654,7 +654,7 @@ export interface Stats {
   connectionsLost: number;
   /** Of these, while a statement ran. */
   connectionsLostBusy: number;
-  /** Connections lent by connect(). */
+  /** Connections given to calls: to each attempt, and by connect(). */
   acquires: number;
   /** Calls that ended with HF_ACQUIRE_TIMEOUT. */
   acquireTimeouts: number;

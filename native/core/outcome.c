@@ -36,7 +36,10 @@ void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request) {
   if (!request->settled) {
     hf_outcome_count_health(pool, request);
     if (request->error.status == HF_OK) {
-      hf_stats_add_success(&pool->stats, request->retries);
+      /* A lease alone is no statement that succeeded. */
+      if (request->kind != HF_REQUEST_ACQUIRE) {
+        hf_stats_add_success(&pool->stats, request->retries);
+      }
       hf_error_finish(&request->cause);
     } else {
       if (in_doubt(request)) {

@@ -68,6 +68,17 @@ test('a repeated statement says on which attempt it succeeded', async () => {
   await pool.end();
 });
 
+test('a transaction counts its statements, and not the connection', async () => {
+  const pool = open();
+  await pool.query('select 1');
+  await pool.transaction((client) => client.query('select 1'));
+  const stats = pool.stats();
+  assert.strictEqual(stats.queries, 4);
+  assert.strictEqual(stats.succeeded, stats.queries);
+  assert.strictEqual(stats.succeededOnAttempt1, stats.queries);
+  await pool.end();
+});
+
 test('more codes than the table has are counted together', async () => {
   const pool = open({ max: 1 });
   // An extension of somebody else's has codes of its own.

@@ -83,6 +83,7 @@ struct world {
   struct world_conn conns[WORLD_SLOTS];
   struct call *calls; /* newest first */
   uint32_t answers;
+  uint32_t lent; /* of these, leases */
   bool closed;
   bool manual_close; /* closes wait for world_finish_closing */
   bool proxied;      /* connections opened from now on are */

@@ -119,7 +119,9 @@ test('commands of npx and programs of the repository exist', () => {
     for (const [, file] of text.matchAll(
       /`(?:node )?((?:scripts|bench|demo|test|lib|native)\/[\w./-]*[\w-])/g,
     )) {
-      assert.ok(fs.existsSync(path.join(ROOT, file)), `${file} in ${page}`);
+      const made = file.startsWith('bench/results/'); // by a run
+      const there = made || fs.existsSync(path.join(ROOT, file));
+      assert.ok(there, `${file} in ${page}`);
     }
   }
 });

@@ -22,6 +22,7 @@ class Pool {
   totalCount = 0;
   idleCount = 0;
   waitingCount = 0;
+  expiredCount = 0;
   ended = false;
   ending = false;
 
@@ -29,6 +30,23 @@ class Pool {
     this.ending = true;
     this.ended = true;
     return Promise.resolve();
+  }
+
+  emit() {
+    return false;
+  }
+
+  prometheus() {
+    return '';
+  }
+
+  /** @returns {never} */
+  stats() {
+    throw poolHere();
+  }
+
+  [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    return this.end();
   }
 }
 

@@ -127,13 +127,18 @@ test('the pool has the methods of the real one, and all reject', async () => {
   );
   const pool = new Pool({ connectionString: 'postgres://x' });
   assert.strictEqual(getPool(), getPool());
-  const asking = Object.getOwnPropertyNames(holdfast.Pool.prototype).filter(
+  const all = Object.getOwnPropertyNames(holdfast.Pool.prototype).filter(
+    (name) => !/^(noticeOptions|toJSON)$/.test(name),
+  );
+  for (const name of all) {
+    assert.ok(name in pool, name);
+  }
+  assert.throws(() => pool.stats(), { code: 'HF_NO_BINARY' });
+  const asking = all.filter(
     (name) =>
       typeof Object.getOwnPropertyDescriptor(holdfast.Pool.prototype, name)
         ?.value === 'function' &&
-      !/^(constructor|emit|toJSON|noticeOptions|stats|prometheus|end)$/.test(
-        name,
-      ),
+      !/^(constructor|emit|stats|prometheus|end)$/.test(name),
   );
   assert.ok(asking.length > 8, `${asking}`);
   for (const name of asking) {
@@ -146,7 +151,8 @@ test('the pool has the methods of the real one, and all reject', async () => {
     pool.on('error', () => {}),
     pool,
   );
-  await pool.end();
+  await pool[Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]();
+  assert.strictEqual(pool.ended, true);
 });
 
 test('exports leads every condition to an entry that exists', () => {

@@ -2,7 +2,7 @@
 // What a verdict costs in the addon and on WebAssembly: node bench/core.js
 // The median of rounds that take turns, in nanoseconds of a call.
 
-const addon = require('../lib/native.js').load();
+const addon = require('../lib/engine/native.js').load();
 const { compile } = require('../lib/wasm/compile.js');
 const { Core } = require('../lib/wasm/core.js');
 

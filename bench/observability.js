@@ -8,8 +8,8 @@
 const { subscribe, unsubscribe } = require('node:diagnostics_channel');
 const { Pool, enableOpenTelemetry } = /** @type {any} */ (require('..'));
 
-const { Log } = require('../lib/log.js');
-const { Observer } = require('../lib/observer.js');
+const { Log } = require('../lib/observe/log.js');
+const { Observer } = require('../lib/observe/observer.js');
 
 const BATCH = 100;
 const CHECKS = 10_000_000;

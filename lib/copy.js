@@ -15,11 +15,11 @@ const STATE = Symbol.for('pg-holdfast');
  * @typedef {object} Copy
  * @property {string} version
  * @property {string} path
- * @property {Map<string, import('./pool.js').Pool>} handles by the key of
+ * @property {Map<string, import('./pool/pool.js').Pool>} handles by the key of
  *   their target
- * @property {Map<string, import('./context.js').RunState>} runs by version: a
+ * @property {Map<string, import('./retry/context.js').RunState>} runs by version: a
  *   copy may be replaced while the process goes on
- * @property {Map<string, import('./live.js').Live>} [live] open pools, too
+ * @property {Map<string, import('./observe/live.js').Live>} [live] open pools, too
  */
 
 /**

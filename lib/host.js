@@ -46,26 +46,26 @@ function emitWarning(text, details) {
   process.emitWarning(text, details);
 }
 
-/** @type {typeof import('./native.js') | undefined} */
+/** @type {typeof import('./engine/native.js') | undefined} */
 let found;
 
 /** Returns what judges: the addon, where there is one. */
 function native() {
-  found ??= require('./native.js');
+  found ??= require('./engine/native.js');
   return found;
 }
 
 const retryChannel = channel('holdfast:retry');
 
 function hearsRetries() {
-  const { hearsRetries: hears } = require('./tell-retry.js');
+  const { hearsRetries: hears } = require('./retry/tell-retry.js');
   return retryChannel.hasSubscribers || hears();
 }
 
-/** @param {import('./tell-retry.js').RetryEvent} event */
+/** @param {import('./retry/tell-retry.js').RetryEvent} event */
 function tellRetry(event) {
   retryChannel.publish(event);
-  require('./tell-retry.js').tellRetry(event);
+  require('./retry/tell-retry.js').tellRetry(event);
 }
 
 module.exports = {

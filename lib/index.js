@@ -5,29 +5,31 @@
 // costs little, and connects to nothing.
 
 const loaders = {
-  Pool: () => require('./pool.js').Pool,
-  getPool: () => require('./registry.js').getPool,
-  warmup: () => require('./shared-pools.js').warmup,
-  healthCheck: () => require('./shared-pools.js').healthCheck,
+  Pool: () => require('./pool/pool.js').Pool,
+  getPool: () => require('./pool/registry.js').getPool,
+  warmup: () => require('./pool/shared-pools.js').warmup,
+  healthCheck: () => require('./pool/shared-pools.js').healthCheck,
   resetDatabaseConnections: () =>
-    require('./shared-pools.js').resetDatabaseConnections,
+    require('./pool/shared-pools.js').resetDatabaseConnections,
   clearPreparedStatements: () =>
-    require('./shared-pools.js').clearPreparedStatements,
-  installShutdownHooks: () => require('./shutdown.js').installShutdownHooks,
-  retryQuery: () => require('./retry.js').retryQuery,
-  withDatabaseRetry: () => require('./retry.js').withDatabaseRetry,
-  withTransactionRetry: () => require('./retry.js').withTransactionRetry,
-  withPrismaRetry: () => require('./retry.js').withPrismaRetry,
-  classify: () => require('./retry.js').classify,
-  presets: () => require('./retry.js').presets,
-  prometheusText: () => require('./prometheus.js').prometheusText,
-  enableOpenTelemetry: () => require('./opentelemetry.js').enableOpenTelemetry,
-  HoldfastError: () => require('./errors.js').HoldfastError,
-  DatabaseError: () => require('./errors.js').DatabaseError,
-  types: () => require('./types.js'),
-  escapeIdentifier: () => require('./quote.js').escapeIdentifier,
-  escapeLiteral: () => require('./quote.js').escapeLiteral,
-  versions: () => require('./versions.js').versions,
+    require('./pool/shared-pools.js').clearPreparedStatements,
+  installShutdownHooks: () =>
+    require('./pool/shutdown.js').installShutdownHooks,
+  retryQuery: () => require('./retry/retry.js').retryQuery,
+  withDatabaseRetry: () => require('./retry/retry.js').withDatabaseRetry,
+  withTransactionRetry: () => require('./retry/retry.js').withTransactionRetry,
+  withPrismaRetry: () => require('./retry/retry.js').withPrismaRetry,
+  classify: () => require('./retry/retry.js').classify,
+  presets: () => require('./retry/retry.js').presets,
+  prometheusText: () => require('./observe/prometheus.js').prometheusText,
+  enableOpenTelemetry: () =>
+    require('./observe/opentelemetry.js').enableOpenTelemetry,
+  HoldfastError: () => require('./errors/errors.js').HoldfastError,
+  DatabaseError: () => require('./errors/errors.js').DatabaseError,
+  types: () => require('./values/types.js'),
+  escapeIdentifier: () => require('./values/quote.js').escapeIdentifier,
+  escapeLiteral: () => require('./values/quote.js').escapeLiteral,
+  versions: () => require('./engine/versions.js').versions,
 };
 
 /** @type {Record<string, unknown>} */

@@ -10,7 +10,7 @@ const { withUsage } = require('./arguments.js');
 const { readSettings, shownText, shownUrl } = require('./doctor/settings.js');
 const { isRemote } = require('./doctor/verdicts.js');
 const { print, startProgress } = require('./progress.js');
-const { versions } = require('../versions.js');
+const { versions } = require('../engine/versions.js');
 
 /** Goes up when a name goes or changes its meaning. */
 const SCHEMA = 1;
@@ -99,7 +99,7 @@ async function confirm(settings, yes) {
 }
 
 /**
- * @param {import('../pool.js').Pool} pool
+ * @param {import('../pool/pool.js').Pool} pool
  * @param {BenchReport} report
  * @param {number} seconds
  * @param {(text: string) => void} tell
@@ -165,7 +165,7 @@ function messageOf(error) {
  * @returns {Promise<BenchReport>}
  */
 async function measure(settings, max, seconds, tell) {
-  const { Pool } = require('../pool.js');
+  const { Pool } = require('../pool/pool.js');
   /** @type {BenchReport} */
   const report = {
     schema: SCHEMA,

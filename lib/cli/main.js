@@ -42,7 +42,9 @@ async function main([name, ...args]) {
     return name === undefined ? 2 : 0;
   }
   if (name === '--version') {
-    process.stdout.write(`${require('../versions.js').versions.holdfast}\n`);
+    process.stdout.write(
+      `${require('../engine/versions.js').versions.holdfast}\n`,
+    );
     return 0;
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;

@@ -6,9 +6,9 @@
 // there is one. The names are those of lib/index.js.
 
 const { version } = require('../../package.json');
-const { DatabaseError, HoldfastError } = require('../error-classes.js');
-const { escapeIdentifier, escapeLiteral } = require('../quote.js');
-const retry = require('../retry.js');
+const { DatabaseError, HoldfastError } = require('../errors/error-classes.js');
+const { escapeIdentifier, escapeLiteral } = require('../values/quote.js');
+const retry = require('../retry/retry.js');
 const { poolHere } = require('./no-pool.js');
 
 /** @returns {Promise<never>} */

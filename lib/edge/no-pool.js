@@ -9,7 +9,7 @@
  * @returns {Error} with code HF_NO_BINARY
  */
 function noPool(sentence, cause) {
-  const { HoldfastError } = require('../error-classes.js');
+  const { HoldfastError } = require('../errors/error-classes.js');
   return new HoldfastError('HF_NO_BINARY', `pg-holdfast: ${sentence}`, {
     outcome: 'permanent',
     reason: 'there is no pool on this platform',

@@ -9,7 +9,7 @@ const {
   createPrismaClientWithExtensions,
 } = require('../prisma/extended-client.js');
 const { retryExtension } = require('../prisma/retry-extension.js');
-const { withPrismaRetry, withTransactionRetry } = require('../retry.js');
+const { withPrismaRetry, withTransactionRetry } = require('../retry/retry.js');
 const { poolHere } = require('./no-pool.js');
 
 /** Prisma asks for the connection at the first operation, which rejects. */

@@ -7,7 +7,7 @@ const { readFileSync } = require('node:fs');
 
 const { effectiveMode } = require('../options/tls.js');
 
-/** @typedef {ReturnType<typeof import('../options.js').resolveOptions>} Resolved */
+/** @typedef {ReturnType<typeof import('../options/options.js').resolveOptions>} Resolved */
 
 /**
  * @param {Map<string, string>} target

@@ -5,15 +5,15 @@
 // same helpers, with what the shared functions (healthCheck(), warmup(), the
 // shutdown hooks) ask of a pool.
 
-const { readDrainMillis, refuseAborted } = require('../arguments.js');
-const { nowMillis, startTimer, stopTimer } = require('../clock.js');
-const { HoldfastError } = require('../error-classes.js');
-const { readTimeout } = require('../health.js');
-const { readOptions, until } = require('../warmup.js');
+const { readDrainMillis, refuseAborted } = require('../pool/arguments.js');
+const { nowMillis, startTimer, stopTimer } = require('../retry/clock.js');
+const { HoldfastError } = require('../errors/error-classes.js');
+const { readTimeout } = require('../health/health.js');
+const { readOptions, until } = require('../health/warmup.js');
 const { warnOnce } = require('../warn.js');
 const { pgConfig } = require('./config.js');
 
-/** @typedef {import('../health-report.js').Health} Health */
+/** @typedef {import('../health/health-report.js').Health} Health */
 
 const ROLE = 'SELECT pg_is_in_recovery() AS standby';
 
@@ -104,7 +104,7 @@ async function healthOf(pool, options) {
 /**
  * @param {any} pool
  * @param {any} options
- * @returns {Promise<import('../warmup.js').WarmupResult>}
+ * @returns {Promise<import('../health/warmup.js').WarmupResult>}
  */
 async function warm(pool, options) {
   const { timeout, failFast, signal } = readOptions(options);
@@ -152,7 +152,7 @@ async function drain(pool, clients, millis) {
 /**
  * Makes pg's pool. A lost connection is an event there, which ends the process
  * when nobody listens.
- * @param {import('../options.js').Resolved} resolved
+ * @param {import('../options/options.js').Resolved} resolved
  * @param {unknown} reason why there is no pool of ours
  * @returns {any}
  */

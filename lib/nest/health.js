@@ -3,7 +3,7 @@
 
 // A health indicator for @nestjs/terminus: up, degraded and down.
 
-/** @typedef {import('../health-report.js').Health} Health */
+/** @typedef {import('../health/health-report.js').Health} Health */
 
 const KNOWN = new Set(['timeoutMillis', 'service']);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-const { startTimer, stopTimer } = require('../clock.js');
+const { startTimer, stopTimer } = require('../retry/clock.js');
 const { readSettings } = require('./options.js');
 
-/** @typedef {import('../pool.js').Pool} Pool */
+/** @typedef {import('../pool/pool.js').Pool} Pool */
 
 /**
  * How many services use a pool: several applications in one process, as in

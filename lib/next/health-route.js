@@ -11,7 +11,7 @@ const {
   readTime,
 } = require('./options.js');
 
-/** @typedef {import('../health-report.js').Health} Health */
+/** @typedef {import('../health/health-report.js').Health} Health */
 
 const KNOWN = Object.freeze(['pool', 'timeoutMillis', 'details']);
 const TIMEOUT_MILLIS = 2000;

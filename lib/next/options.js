@@ -3,10 +3,10 @@
 
 // The options of the routes, and what is common to them.
 
-const { readMillis } = require('../arguments.js');
-const sharedPools = require('../shared-pools.js');
+const { readMillis } = require('../pool/arguments.js');
+const sharedPools = require('../pool/shared-pools.js');
 
-/** @typedef {import('../pool.js').Pool} Pool */
+/** @typedef {import('../pool/pool.js').Pool} Pool */
 /** @typedef {Pool | (() => Pool) | undefined} PoolChoice */
 
 const BUILD = 'phase-production-build';

@@ -7,7 +7,7 @@
 
 const crypto = require('node:crypto');
 
-const { nowMillis } = require('../clock.js');
+const { nowMillis } = require('../retry/clock.js');
 const { warnOnce } = require('../warn.js');
 const {
   checkOptions,
@@ -90,7 +90,7 @@ function isAllowed(request, expected) {
 }
 
 /**
- * @param {import('../warmup.js').WarmupResult} result
+ * @param {import('../health/warmup.js').WarmupResult} result
  * @returns {Response}
  */
 function report({ ok, durationMillis, error }) {

@@ -5,11 +5,11 @@
 // then from the object, which wins, then from the environment and defaults for
 // what is missing. Messages name the key and never show the value.
 
-const { lazy } = require('../errors.js');
+const { lazy } = require('../errors/errors.js');
 
-const native = lazy(() => require('../native.js'));
+const native = lazy(() => require('../engine/native.js'));
 
-/** @typedef {import('../native.js').Option} OptionRow */
+/** @typedef {import('../engine/native.js').Option} OptionRow */
 
 /** The engine's table by name. */
 const engineTable = lazy(

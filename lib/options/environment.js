@@ -6,7 +6,7 @@
 
 const { userInfo } = require('node:os');
 
-const { EXAMPLE } = require('../url.js');
+const { EXAMPLE } = require('./url.js');
 const { READERS } = require('./parameters.js');
 
 /** @typedef {import('./draft.js').Draft} Draft */

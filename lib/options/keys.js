@@ -3,10 +3,10 @@
 
 // The keys of the options object: pg's names and ours.
 
-const { checkLogger } = require('../log.js');
-const { escapeIdentifier } = require('../quote.js');
-const { nearest } = require('../nearest.js');
-const { parseRetryOptions } = require('../retry-options.js');
+const { checkLogger } = require('../observe/log.js');
+const { escapeIdentifier } = require('../values/quote.js');
+const { nearest } = require('./nearest.js');
+const { parseRetryOptions } = require('../retry/retry-options.js');
 const { SERVER_TIMEOUTS, checkedText, engineTable } = require('./draft.js');
 
 /** @typedef {import('./draft.js').Draft} Draft */

@@ -4,8 +4,8 @@
 // What may stand in a connection string: libpq's keywords, and the parameters
 // that Prisma, pgx, pg, postgres.js and hosting companies put there.
 
-const { escapeIdentifier } = require('../quote.js');
-const { nearest } = require('../nearest.js');
+const { escapeIdentifier } = require('../values/quote.js');
+const { nearest } = require('./nearest.js');
 const { SERVER_TIMEOUTS, checkedText, engineTable } = require('./draft.js');
 
 /** @typedef {import('./draft.js').Draft} Draft */

@@ -3,13 +3,13 @@
 
 // The adapter that PrismaClient is given, on a pool of ours.
 
-const { coreOf } = require('../live.js');
+const { coreOf } = require('../observe/live.js');
 const { toPrisma } = require('./errors.js');
 const { readOptions, readPool } = require('./options.js');
 const { NAME, Queryable } = require('./queryable.js');
 const { startTransaction } = require('./transaction.js');
 
-/** @typedef {import('../pool.js').Pool} Pool */
+/** @typedef {import('../pool/pool.js').Pool} Pool */
 /** @typedef {import('./options.js').Options} Options */
 
 /**

@@ -4,8 +4,8 @@
 // What Prisma calls the server's types, and how it wants their values: mostly
 // the server's own text. A type that is not listed is text, too.
 
-const { parseArray, parseIntegers } = require('../types/array.js');
-const { builtinParsers, parseText } = require('../types/parsers.js');
+const { parseArray, parseIntegers } = require('../values/types/array.js');
+const { builtinParsers, parseText } = require('../values/types/parsers.js');
 const {
   readDate,
   readTimestamp,
@@ -163,7 +163,7 @@ const prismaTypes = Object.freeze({
 const known = new WeakMap();
 
 /**
- * @param {import('../results.js').Field[]} fields
+ * @param {import('../values/results.js').Field[]} fields
  * @returns {Columns}
  */
 function columnsOf(fields) {

@@ -4,7 +4,7 @@
 // Dates and times between Prisma and the server. Prisma knows instants, and
 // takes what has no zone as UTC; the server speaks in the session's zone.
 
-const { paramError } = require('../error-classes.js');
+const { paramError } = require('../errors/error-classes.js');
 
 const DIGITS_OF_YEAR = 4;
 const MILLIS_PER_DAY = 86_400_000;

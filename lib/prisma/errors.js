@@ -6,12 +6,12 @@
 //
 // What the pool knows besides, above all what became of the work, stays on the
 // error: `outcome` and its companions, and the pool's own error behind it,
-// where lib/evidence.js finds it under whatever Prisma wraps around.
+// where lib/retry/evidence.js finds it under whatever Prisma wraps around.
 
-const { isOurs } = require('../error-classes.js');
+const { isOurs } = require('../errors/error-classes.js');
 const { mapError } = require('./error-kinds.js');
 
-/** @typedef {import('../error-classes.js').HoldfastError} HoldfastError */
+/** @typedef {import('../errors/error-classes.js').HoldfastError} HoldfastError */
 /** @typedef {import('./error-kinds.js').Mapped} Mapped */
 
 /** What an error of the pool says that Prisma has no place for. */

@@ -8,8 +8,8 @@ const loaders = {
   retryExtension: () => require('./retry-extension.js').retryExtension,
   createPrismaClientWithExtensions: () =>
     require('./extended-client.js').createPrismaClientWithExtensions,
-  withPrismaRetry: () => require('../retry.js').withPrismaRetry,
-  withTransactionRetry: () => require('../retry.js').withTransactionRetry,
+  withPrismaRetry: () => require('../retry/retry.js').withPrismaRetry,
+  withTransactionRetry: () => require('../retry/retry.js').withTransactionRetry,
 };
 
 /** @type {Record<string, unknown>} */

@@ -4,7 +4,7 @@
 // What an operation of Prisma's does, as far as its name and text tell.
 
 const { native } = require('#host');
-const { isObject, read } = require('../evidence-parts.js');
+const { isObject, read } = require('../retry/evidence-parts.js');
 
 /**
  * 'read': may run twice. 'write': may run again only where nothing of it is

@@ -4,9 +4,9 @@
 // The arguments of new PrismaHoldfast(): where the connections come from, and
 // what else is to be known.
 
-const { checkKeys, readBoolean } = require('../arguments.js');
-const { Pool } = require('../pool.js');
-const { getPool } = require('../registry.js');
+const { checkKeys, readBoolean } = require('../pool/arguments.js');
+const { Pool } = require('../pool/pool.js');
+const { getPool } = require('../pool/registry.js');
 
 /**
  * Reads a value of a type that is not built in.
@@ -69,7 +69,7 @@ function looksLikePool(value) {
  * Returns the function that gives the pool: for a connection string or options
  * the one of getPool(), which the whole process shares.
  * @param {any} source
- * @returns {() => import('../pool.js').Pool}
+ * @returns {() => import('../pool/pool.js').Pool}
  */
 function readPool(source) {
   if (source === undefined || source === null) {
@@ -100,7 +100,7 @@ function readPool(source) {
 
 /**
  * @param {any} config
- * @returns {() => import('../pool.js').Pool}
+ * @returns {() => import('../pool/pool.js').Pool}
  */
 function shared(config) {
   // Asked for once here, so that what is wrong with it is said at once.

@@ -100,7 +100,7 @@ class Queryable {
 
   /**
    * Has the user's function read the values of types that are not built in.
-   * @param {import('../results.js').Result} result
+   * @param {import('../values/results.js').Result} result
    * @returns {Promise<SqlResultSet>}
    */
   async #parsed(result) {
@@ -119,7 +119,7 @@ class Queryable {
 }
 
 /**
- * @param {import('../results.js').Result} result
+ * @param {import('../values/results.js').Result} result
  * @returns {SqlResultSet}
  */
 function toResultSet(result) {

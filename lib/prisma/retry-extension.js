@@ -8,9 +8,9 @@
 // around an operation is seen only with joinAsync. Otherwise the mark on the
 // error keeps attempts from multiplying.
 
-const { currentContext } = require('../context.js');
-const { logOf } = require('../log.js');
-const { withDatabaseRetry } = require('../retry.js');
+const { currentContext } = require('../retry/context.js');
+const { logOf } = require('../observe/log.js');
+const { withDatabaseRetry } = require('../retry/retry.js');
 const { warnOnce } = require('../warn.js');
 const { kindOf, nameOf } = require('./operations.js');
 const { readExtensionOptions } = require('./retry-options.js');

@@ -4,8 +4,11 @@
 // The options of retryExtension(): a retry helper's, less those that belong to
 // one call, and who may be repeated besides reads.
 
-const { nearest } = require('../nearest.js');
-const { OPTION_NAMES, parseRetryOptions } = require('../retry-options.js');
+const { nearest } = require('../options/nearest.js');
+const {
+  OPTION_NAMES,
+  parseRetryOptions,
+} = require('../retry/retry-options.js');
 const { warnOnce } = require('../warn.js');
 
 /**
@@ -17,7 +20,7 @@ const { warnOnce } = require('../warn.js');
  */
 
 /**
- * @typedef {Omit<import('../retry-options.js').RetryOptions,
+ * @typedef {Omit<import('../retry/retry-options.js').RetryOptions,
  *   'context' | 'idempotent' | 'joinAsync' | 'name'> & {
  *   idempotent?: (operation: Operation) => boolean,
  * }} ExtensionOptions
@@ -29,7 +32,7 @@ const OF_A_CALL = new Set(['context', 'joinAsync', 'name']);
 /**
  * Checks options. Throws a TypeError or a RangeError that names the key.
  * @param {ExtensionOptions} [options]
- * @returns {{retry: import('../retry-options.js').RetryOptions,
+ * @returns {{retry: import('../retry/retry-options.js').RetryOptions,
  *   isIdempotent: (operation: Operation) => boolean}}
  */
 function readExtensionOptions(options = {}) {

@@ -5,13 +5,13 @@
 // statements like any other, and then says that the transaction is over; the
 // engine knows a COMMIT when it sees one and says honestly how it ended.
 
-const { coreOf } = require('../live.js');
-const { escapeIdentifier } = require('../quote.js');
-const { withTransactionRetry } = require('../retry.js');
+const { coreOf } = require('../observe/live.js');
+const { escapeIdentifier } = require('../values/quote.js');
+const { withTransactionRetry } = require('../retry/retry.js');
 const { DriverAdapterError, toPrisma } = require('./errors.js');
 const { Queryable } = require('./queryable.js');
 
-/** @typedef {import('../client.js').PoolClient} PoolClient */
+/** @typedef {import('../pool/client.js').PoolClient} PoolClient */
 
 const LEVELS = new Set([
   'READ UNCOMMITTED',

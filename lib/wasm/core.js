@@ -6,9 +6,9 @@
 
 const { Memory } = require('./memory.js');
 
-/** @typedef {import('../native.js').Addon} Addon */
-/** @typedef {import('../native.js').Classification} Classification */
-/** @typedef {import('../native.js').Option} Option */
+/** @typedef {import('../engine/native.js').Addon} Addon */
+/** @typedef {import('../engine/native.js').Classification} Classification */
+/** @typedef {import('../engine/native.js').Option} Option */
 /** @typedef {string | undefined} Text */
 
 /** Places in the words; enum in native/wasm/abi.h. */

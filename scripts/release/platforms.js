@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The platforms there are binaries for, and what builds them. lib/native.js
+// The platforms there are binaries for, and what builds them. lib/engine/native.js
 // names the same ones; a test compares them.
 
 const path = require('node:path');

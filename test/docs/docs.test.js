@@ -9,8 +9,8 @@ const path = require('node:path');
 const { test } = require('node:test');
 
 const holdfast = require('../../lib/index.js');
-const { statNames } = require('../../lib/metrics.js');
-const native = require('../../lib/native.js');
+const { statNames } = require('../../lib/observe/metrics.js');
+const native = require('../../lib/engine/native.js');
 const parameters = require('../../lib/options/parameters.js');
 const keys = require('../../lib/options/keys.js');
 

@@ -7,8 +7,8 @@ const assert = require('node:assert');
 const { getEventListeners } = require('node:events');
 const { after, before, test } = require('node:test');
 
-const { Pool } = require('../../lib/pool.js');
-const { retryQuery } = require('../../lib/retry.js');
+const { Pool } = require('../../lib/pool/pool.js');
+const { retryQuery } = require('../../lib/retry/retry.js');
 const { eventually, startPostgres } = require('../support');
 
 /** @type {Awaited<ReturnType<typeof startPostgres>>} */

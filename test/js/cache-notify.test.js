@@ -10,9 +10,9 @@ const path = require('node:path');
 const { after, before, beforeEach, test } = require('node:test');
 const { promisify } = require('node:util');
 
-const { CacheEar } = require('../../lib/cache-notify.js');
+const { CacheEar } = require('../../lib/pool/cache-notify.js');
 const { Pool } = require('../../lib/index.js');
-const { coreOf } = require('../../lib/live.js');
+const { coreOf } = require('../../lib/observe/live.js');
 const {
   eventually,
   findPgBouncer,

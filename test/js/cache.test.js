@@ -4,7 +4,7 @@
 const assert = require('node:assert');
 const { after, before, beforeEach, describe, test } = require('node:test');
 
-const { Pool } = require('../../lib/pool.js');
+const { Pool } = require('../../lib/pool/pool.js');
 const { eventually, startPostgres, startProxy } = require('../support');
 
 const MINUTE = 60_000;

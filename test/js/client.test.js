@@ -7,7 +7,7 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 const { inspect } = require('node:util');
 
-const { Pool } = require('../../lib/pool.js');
+const { Pool } = require('../../lib/pool/pool.js');
 const {
   eventually,
   findPgBouncer,
@@ -251,7 +251,7 @@ test('inspection of a client is short and without secrets', () =>
   }));
 
 test('a client that is forgotten is taken back, with one warning', () => {
-  const lib = path.join(__dirname, '../../lib/pool.js');
+  const lib = path.join(__dirname, '../../lib/pool/pool.js');
   const script = `
     const { Pool } = require(${JSON.stringify(lib)});
     const pool = new Pool({
@@ -280,7 +280,7 @@ test('a client that is forgotten is taken back, with one warning', () => {
 });
 
 test('a lease that is held keeps the process alive, a released one not', () => {
-  const lib = path.join(__dirname, '../../lib/pool.js');
+  const lib = path.join(__dirname, '../../lib/pool/pool.js');
   const script = `
     const { Pool } = require(${JSON.stringify(lib)});
     const pool = new Pool({ connectionString: process.env.URL_FOR_TEST });

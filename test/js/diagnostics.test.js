@@ -9,7 +9,7 @@ const { subscribe, unsubscribe, channel } = require('node:diagnostics_channel');
 const { after, afterEach, before, test } = require('node:test');
 
 const { Pool, retryQuery } = /** @type {any} */ (require('../../lib/index.js'));
-const { shownText } = require('../../lib/slow-query.js');
+const { shownText } = require('../../lib/observe/slow-query.js');
 const { eventually, startPostgres } = require('../support/index.js');
 
 /** @type {any} */

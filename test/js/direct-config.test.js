@@ -6,8 +6,8 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { directConfig, weakerTls } = require('../../lib/direct-config.js');
-const { resolveOptions } = require('../../lib/options.js');
+const { directConfig, weakerTls } = require('../../lib/pool/direct-config.js');
+const { resolveOptions } = require('../../lib/options/options.js');
 
 const DIRECT = "postgresql://me:it's%5C@db.example.com:5432/app";
 const NOBODY = { env: {} };

@@ -7,7 +7,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { inspect } = require('node:util');
 
-const native = require('../../lib/native.js');
+const native = require('../../lib/engine/native.js');
 const {
   DatabaseError,
   HoldfastError,
@@ -15,7 +15,7 @@ const {
   isOurs,
   paramError,
   usageError,
-} = require('../../lib/errors.js');
+} = require('../../lib/errors/errors.js');
 
 const HEADER = fs.readFileSync(
   path.join(__dirname, '../../native/include/holdfast.h'),
@@ -217,10 +217,10 @@ test('errors of ours are known across copies, and nothing else is', () => {
   assert.ok(!isOurs(null));
   const trap = new Proxy({}, { get: () => assert.fail('trap') });
   assert.ok(!isOurs(trap));
-  const file = require.resolve('../../lib/error-classes.js');
+  const file = require.resolve('../../lib/errors/error-classes.js');
   const cached = require.cache[file];
   delete require.cache[file];
-  const copy = require('../../lib/error-classes.js');
+  const copy = require('../../lib/errors/error-classes.js');
   require.cache[file] = cached;
   assert.notStrictEqual(copy.HoldfastError, HoldfastError);
   assert.ok(isOurs(new copy.HoldfastError('HF_DEADLINE', 'x')));

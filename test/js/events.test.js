@@ -8,7 +8,7 @@ const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { Pool } = require('../../lib/pool.js');
+const { Pool } = require('../../lib/pool/pool.js');
 const { eventually, startPostgres } = require('../support');
 
 /** @type {Awaited<ReturnType<typeof startPostgres>>} */
@@ -116,7 +116,7 @@ test('an idle connection that dies is told by error and remove', async () => {
 });
 
 test('without listeners dying connections do not end the process', () => {
-  const lib = path.join(__dirname, '../../lib/pool.js');
+  const lib = path.join(__dirname, '../../lib/pool/pool.js');
   const script = `
     const { Pool } = require(${JSON.stringify(lib)});
     const config = { connectionString: process.env.URL_FOR_TEST, max: 1 };
@@ -196,7 +196,7 @@ test('a notification is told with channel and payload', async () => {
 });
 
 test('a listener that throws ends the process and no call', () => {
-  const lib = path.join(__dirname, '../../lib/pool.js');
+  const lib = path.join(__dirname, '../../lib/pool/pool.js');
   const script = `
     const { Pool } = require(${JSON.stringify(lib)});
     const pool = new Pool({ connectionString: process.env.URL_FOR_TEST });

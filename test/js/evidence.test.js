@@ -6,9 +6,9 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { classify } = require('../../lib/retry.js');
-const { HoldfastError } = require('../../lib/errors.js');
-const { gatherEvidence } = require('../../lib/evidence.js');
+const { classify } = require('../../lib/retry/retry.js');
+const { HoldfastError } = require('../../lib/errors/errors.js');
+const { gatherEvidence } = require('../../lib/retry/evidence.js');
 
 /**
  * @param {string} message
@@ -214,7 +214,7 @@ test('an error of ours says it itself, under any wrapper', () => {
 });
 
 test("the engine's judge agrees with what an error of ours says", () => {
-  const native = require('../../lib/native.js');
+  const native = require('../../lib/engine/native.js');
   const names = ['', 'not_executed', 'rolled_back', 'ambiguous', 'permanent'];
   for (const outcome of names.slice(1)) {
     for (const code of ['40001', '57P03', 'HF_ABORTED', 'EPIPE', '23505']) {

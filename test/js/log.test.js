@@ -6,10 +6,15 @@ const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { Log, checkLogger, logOf, setLogger } = require('../../lib/log.js');
-const { resolveOptions } = require('../../lib/options.js');
+const {
+  Log,
+  checkLogger,
+  logOf,
+  setLogger,
+} = require('../../lib/observe/log.js');
+const { resolveOptions } = require('../../lib/options/options.js');
 
-const FILE = path.join(__dirname, '..', '..', 'lib', 'log.js');
+const FILE = path.join(__dirname, '..', '..', 'lib', 'observe', 'log.js');
 
 /** Writes one line of each level, as a process with this NODE_ENV would. */
 const SPEAK = `

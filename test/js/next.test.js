@@ -113,7 +113,9 @@ describe('the module', () => {
 
 describe('withHoldfast', () => {
   test('names every package that native.js may load', () => {
-    const named = [...read('lib/native.js').matchAll(/'(pg-holdfast-[^']+)'/g)];
+    const named = [
+      ...read('lib/engine/native.js').matchAll(/'(pg-holdfast-[^']+)'/g),
+    ];
     assert.deepStrictEqual(
       PACKAGES.slice(1).sort(),
       named.map(([, name]) => name).sort(),

@@ -16,7 +16,7 @@ const { PLATFORMS } = require('../../scripts/release/platforms.js');
 
 const ROOT = path.join(__dirname, '..', '..');
 const LIB = path.join(ROOT, 'lib');
-const NATIVE = `${LIB}/native.js`;
+const NATIVE = `${LIB}/engine/native.js`;
 
 /** @type {string} */
 let folder;
@@ -68,7 +68,7 @@ function install(published, installed = {}) {
 function refusal(main, disguise = '') {
   const script = `${disguise};
     try {
-      require(${JSON.stringify(path.join(main, 'lib/native.js'))}).load();
+      require(${JSON.stringify(path.join(main, 'lib/engine/native.js'))}).load();
       console.log('{}');
     } catch ({ code, message, cause }) {
       console.log(JSON.stringify({ code, message, cause: Boolean(cause) }));

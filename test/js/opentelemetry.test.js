@@ -229,7 +229,14 @@ test('wrong options are named', () => {
 });
 
 test('without the API the error says what to install', () => {
-  const file = path.join(__dirname, '..', '..', 'lib', 'opentelemetry.js');
+  const file = path.join(
+    __dirname,
+    '..',
+    '..',
+    'lib',
+    'observe',
+    'opentelemetry.js',
+  );
   const script = `
     const Module = require('node:module');
     const resolve = Module._resolveFilename;

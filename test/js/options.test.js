@@ -6,7 +6,7 @@ const { test } = require('node:test');
 const tls = require('node:tls');
 const { inspect } = require('node:util');
 
-const { resolveOptions } = require('../../lib/options.js');
+const { resolveOptions } = require('../../lib/options/options.js');
 
 const SECRET = 'canary-7f3a';
 const LOCAL = 'postgresql://u@localhost/db';

@@ -15,8 +15,8 @@ const {
   encodeParam,
   encodeParams,
   pushParams,
-} = require('../../lib/params.js');
-const types = require('../../lib/types.js');
+} = require('../../lib/values/params.js');
+const types = require('../../lib/values/types.js');
 const { startPostgres } = require('../support/postgres.js');
 
 const ZONES = [

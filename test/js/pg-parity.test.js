@@ -8,7 +8,7 @@ const { after, before, test } = require('node:test');
 
 const pg = require('pg');
 
-const { Pool } = require('../../lib/pool.js');
+const { Pool } = require('../../lib/pool/pool.js');
 const { startPostgres } = require('../support');
 
 /** @type {Awaited<ReturnType<typeof startPostgres>>} */

@@ -7,8 +7,8 @@ const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { Pool } = require('../../lib/pool.js');
-const { retryQuery } = require('../../lib/retry.js');
+const { Pool } = require('../../lib/pool/pool.js');
+const { retryQuery } = require('../../lib/retry/retry.js');
 const { startPostgres } = require('../support');
 
 /** @type {Awaited<ReturnType<typeof startPostgres>>} */
@@ -233,7 +233,7 @@ test("a callback runs in its caller's async context", async () => {
 });
 
 test('a callback that throws ends the process and no other call', () => {
-  const lib = path.join(__dirname, '../../lib/pool.js');
+  const lib = path.join(__dirname, '../../lib/pool/pool.js');
   const script = `
     const { Pool } = require(${JSON.stringify(lib)});
     const pool = new Pool({ connectionString: process.env.URL_FOR_TEST });

@@ -7,7 +7,7 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 const { inspect } = require('node:util');
 
-const { Pool } = require('../../lib/pool.js');
+const { Pool } = require('../../lib/pool/pool.js');
 const { eventually, startPostgres } = require('../support');
 
 /** @type {Awaited<ReturnType<typeof startPostgres>>} */
@@ -181,7 +181,7 @@ test('a password function is asked, and its failure is told', async () => {
 });
 
 test('a process with an idle pool ends by itself', () => {
-  const lib = path.join(__dirname, '../../lib/pool.js');
+  const lib = path.join(__dirname, '../../lib/pool/pool.js');
   const script = `
     const { Pool } = require(${JSON.stringify(lib)});
     const pool = new Pool({ connectionString: process.env.URL_FOR_TEST });

@@ -8,8 +8,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { FLAG, OP } = require('../../lib/batch.js');
-const { Port } = require('../../lib/port.js');
+const { FLAG, OP } = require('../../lib/engine/batch.js');
+const { Port } = require('../../lib/engine/port.js');
 
 const OP_WORDS = 12;
 const MSG_RESULT = 1;

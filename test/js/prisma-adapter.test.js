@@ -12,7 +12,7 @@ const { writeArguments } = require('../../lib/prisma/arguments.js');
 const { columnsOf, prismaTypes } = require('../../lib/prisma/columns.js');
 const dates = require('../../lib/prisma/dates.js');
 const { toPrisma } = require('../../lib/prisma/errors.js');
-const { gatherEvidence, findOurs } = require('../../lib/evidence.js');
+const { gatherEvidence, findOurs } = require('../../lib/retry/evidence.js');
 
 const KOLKATA = '2024-03-01 05:29:58.987654+05:30';
 

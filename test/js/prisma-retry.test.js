@@ -8,14 +8,14 @@ const assert = require('node:assert');
 const { beforeEach, test } = require('node:test');
 
 const native = require('#host').native();
-const { HoldfastError } = require('../../lib/errors.js');
+const { HoldfastError } = require('../../lib/errors/errors.js');
 const {
   createPrismaClientWithExtensions,
   retryExtension,
   withPrismaRetry,
   withTransactionRetry,
 } = require('../../lib/prisma/index.js');
-const { classify } = require('../../lib/retry.js');
+const { classify } = require('../../lib/retry/retry.js');
 const { errors } = require('../fixtures/prisma-errors.json');
 const { groups } = require('../fixtures/prisma-outcomes.json');
 const { revive } = require('../fixtures/revive.js');

@@ -6,19 +6,19 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { markPartial } = require('../../lib/classify.js');
+const { markPartial } = require('../../lib/retry/classify.js');
 const {
   contextOf,
   currentContext,
   noteWrite,
-} = require('../../lib/context.js');
-const { HoldfastError } = require('../../lib/errors.js');
+} = require('../../lib/retry/context.js');
+const { HoldfastError } = require('../../lib/errors/errors.js');
 const {
   classify,
   retryQuery,
   withDatabaseRetry,
   withPrismaRetry,
-} = require('../../lib/retry.js');
+} = require('../../lib/retry/retry.js');
 const { QUICK, conflict, failing } = require('../support/failing.js');
 
 test('nested helpers do not multiply attempts', async () => {

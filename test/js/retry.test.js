@@ -11,7 +11,7 @@ const {
   withDatabaseRetry,
   withPrismaRetry,
   withTransactionRetry,
-} = require('../../lib/retry.js');
+} = require('../../lib/retry/retry.js');
 const { QUICK, conflict, failing, lost } = require('../support/failing.js');
 
 test('a call that succeeds is made once, and its value handed on', async () => {

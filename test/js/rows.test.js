@@ -8,8 +8,8 @@ const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { RowReaders } = require('../../lib/rows.js');
-const types = require('../../lib/types.js');
+const { RowReaders } = require('../../lib/values/rows.js');
+const types = require('../../lib/values/types.js');
 
 const KINDS = { text: 0, int: 1, bool: 2, float: 3, time: 4 };
 const CHUNK_UNITS = 1024;
@@ -257,7 +257,7 @@ test('what a parser throws passes through', () => {
 });
 
 test('rows are read where code generation is forbidden', () => {
-  const rows = path.join(__dirname, '../../lib/rows.js');
+  const rows = path.join(__dirname, '../../lib/values/rows.js');
   const script = `
     const { RowReaders } = require(${JSON.stringify(rows)});
     const types = require(${JSON.stringify(rows.replace('rows.js', 'types.js'))});

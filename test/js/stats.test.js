@@ -7,7 +7,7 @@ const assert = require('node:assert');
 const { after, before, test } = require('node:test');
 
 const { Pool } = /** @type {any} */ (require('../../lib/index.js'));
-const { statNames } = require('../../lib/metrics.js');
+const { statNames } = require('../../lib/observe/metrics.js');
 const { startPostgres } = require('../support/postgres.js');
 
 /** @type {any} */

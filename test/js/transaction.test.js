@@ -4,8 +4,8 @@
 const assert = require('node:assert');
 const { after, before, beforeEach, test } = require('node:test');
 
-const { Pool } = require('../../lib/pool.js');
-const { withTransactionRetry } = require('../../lib/retry.js');
+const { Pool } = require('../../lib/pool/pool.js');
+const { withTransactionRetry } = require('../../lib/retry/retry.js');
 const { eventually, freePort, startPostgres } = require('../support');
 
 /** @type {Awaited<ReturnType<typeof startPostgres>>} */

@@ -8,7 +8,7 @@ const { after, before, test } = require('node:test');
 
 const pg = require('pg');
 
-const types = require('../../lib/types.js');
+const types = require('../../lib/values/types.js');
 const { startPostgres } = require('../support/postgres.js');
 const { LITERALS, WITHOUT_INPUT } = require('./types.literals.js');
 

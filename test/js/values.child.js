@@ -8,7 +8,7 @@ const assert = require('node:assert');
 
 const pg = require('pg');
 
-const { Pool } = require('../../lib/pool.js');
+const { Pool } = require('../../lib/pool/pool.js');
 const { LITERALS } = require('./types.literals.js');
 
 const URL = process.env.URL_FOR_TEST;

@@ -8,8 +8,8 @@ const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { Pool } = require('../../lib/pool.js');
-const types = require('../../lib/types.js');
+const { Pool } = require('../../lib/pool/pool.js');
+const types = require('../../lib/values/types.js');
 const { startPostgres } = require('../support');
 
 const ZONES = ['UTC', 'America/New_York', 'Asia/Kolkata', 'Africa/Monrovia'];
@@ -122,7 +122,7 @@ test('text of every length and alphabet arrives whole', async () => {
 });
 
 test('cells that are kept do not keep their results', () => {
-  const lib = path.join(__dirname, '../../lib/pool.js');
+  const lib = path.join(__dirname, '../../lib/pool/pool.js');
   const script = `
     const { Pool } = require(${JSON.stringify(lib)});
     const pool = new Pool({ connectionString: process.env.URL_FOR_TEST });

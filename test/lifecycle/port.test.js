@@ -4,7 +4,7 @@
 const assert = require('node:assert/strict');
 const { after, before, describe, test } = require('node:test');
 const { Worker } = require('node:worker_threads');
-const native = require('../../lib/native.js');
+const native = require('../../lib/engine/native.js');
 
 const WORDS = 12;
 const OP_RESET = 9;
@@ -17,7 +17,7 @@ function resetOfNothing(id = 1) {
 }
 
 describe('the addon', () => {
-  /** @type {import('../../lib/native.js').Addon} */
+  /** @type {import('../../lib/engine/native.js').Addon} */
   let addon;
   before(() => {
     addon = native.load();
@@ -63,7 +63,7 @@ describe('the addon', () => {
 });
 
 describe('a port', () => {
-  /** @type {import('../../lib/native.js').NativePort} */
+  /** @type {import('../../lib/engine/native.js').NativePort} */
   let port;
   /** @type {(() => void)[]} */
   const waiting = [];
@@ -134,7 +134,7 @@ describe('a port', () => {
   test('ends with its worker, closed or not', async () => {
     const code = `
       const { Port } = require(${JSON.stringify(
-        require.resolve('../../lib/native.js'),
+        require.resolve('../../lib/engine/native.js'),
       )}).load();
       new Port(() => {});
       new Port(() => {}).close();

@@ -9,8 +9,8 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 
 const { version } = require('../../package.json');
-const { gatherEvidence } = require('../../lib/evidence.js');
-const addon = require('../../lib/native.js').load();
+const { gatherEvidence } = require('../../lib/retry/evidence.js');
+const addon = require('../../lib/engine/native.js').load();
 const { compile } = require('../../lib/wasm/compile.js');
 const { loadCore } = require('../../lib/wasm/index.js');
 const { Core } = require('../../lib/wasm/core.js');

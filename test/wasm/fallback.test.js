@@ -12,7 +12,7 @@ const { after, before, test } = require('node:test');
 const pg = require('pg');
 const holdfast = /** @type {any} */ (require('../../lib/index.js'));
 const { pgConfig } = require('../../lib/fallback/config.js');
-const { resolveOptions } = require('../../lib/options.js');
+const { resolveOptions } = require('../../lib/options/options.js');
 const { startPostgres, startProxy } = require('../support/index.js');
 
 /** @type {any} */

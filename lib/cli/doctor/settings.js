@@ -6,8 +6,8 @@
 
 const { LIBPQ_VARIABLES, urlOf } = require('../../options/environment.js');
 const { effectiveMode } = require('../../options/tls.js');
-const { resolveOptions } = require('../../options.js');
-const { DIRECT_VARIABLES } = require('../../session.js');
+const { resolveOptions } = require('../../options/options.js');
+const { DIRECT_VARIABLES } = require('../../pool/session.js');
 
 /**
  * @typedef {object} Host

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Reads what the engine says: results and errors go to the requests that wait
+// for them, events and questions to their pools.
+
+const { rethrowLater } = require('../pool/answer.js');
+const { errorFromMessage, usageError } = require('../errors/errors.js');
+const { askPool, readEvent } = require('./listener.js');
+const {
+  RESULT_SHAPE,
+  readEmptyRows,
+  readHead,
+  readRows,
+  readShape,
+} = require('../values/results.js');
+
+/** @typedef {import('./waiters.js').Told} Told */
+/** @typedef {import('./listener.js').Listener} Listener */
+
+// enum hf_msg_kind
+const MSG_RESULT = 1;
+const MSG_SHAPE = 2;
+const MSG_ERROR = 3;
+const MSG_LEASE = 4;
+const MSG_OK = 5;
+const MSG_OPENED = 6;
+const MSG_EVENT = 7;
+const MSG_ASK = 8;
+
+// Indices into a message's ints.
+const LENGTH = 1;
+const ID_LOW = 2;
+const ID_HIGH = 3;
+const NUMS = 4;
+const CHUNKS = 5;
+const HEADER = 6;
+
+const RESULT_MORE = 1;
+const RESULT_READ = 2;
+const RESULT_CACHED = 4;
+const RESULT_STALE = 8;
+const RESULT_ATTEMPTS = HEADER + 7;
+const RESULT_CONNECTION = HEADER + 8;
+const RESULT_TRANSACTION = HEADER + 9;
+const ERROR_TRANSACTION = HEADER + 14;
+const SHAPE_CLEARS = 1;
+
+/**
+ * Returns the error of a message. One that cannot be read still settles its
+ * call: a promise that stays open would be worse than a vague answer.
+ * @param {Int32Array} ints
+ * @param {number} at
+ * @param {string[]} strings
+ * @param {number} first
+ * @returns {Error}
+ */
+function errorOf(ints, at, strings, first) {
+  try {
+    return errorFromMessage(ints, at, strings, first);
+  } catch (cause) {
+    return usageError('HF_OUTCOME_UNKNOWN', 'the error could not be read', {
+      outcome: 'ambiguous',
+      retryable: false,
+      phase: 'await',
+      attempts: 1,
+      cause,
+    });
+  }
+}
+
+/**
+ * Hands the engine the answer to a question.
+ * @callback Answer
+ * @param {number} pool
+ * @param {number} low
+ * @param {number} high the question's number
+ * @param {string} text
+ * @param {number} flags
+ * @returns {void}
+ */
+
+class Inbox {
+  #waiters;
+  #pools;
+  #answer;
+  /** @type {Map<number, import('../values/results.js').Shape>} */
+  #shapes = new Map();
+  #olderShapes = this.#shapes;
+  /** @type {Told} */
+  #told = {
+    connection: 0,
+    attempts: 0,
+    more: false,
+    transaction: 0,
+    read: false,
+    failed: null,
+  };
+
+  /**
+   * @param {import('./waiters.js').Waiters} waiters
+   * @param {Map<number, Listener>} pools by number
+   * @param {Answer} answer
+   */
+  constructor(waiters, pools, answer) {
+    this.#waiters = waiters;
+    this.#pools = pools;
+    this.#answer = answer;
+  }
+
+  /**
+   * Never throws: what goes wrong with one message is that one's affair.
+   * @param {Int32Array} ints
+   * @param {Float64Array} nums
+   * @param {string[]} strings
+   * @param {number} messages
+   */
+  read(ints, nums, strings, messages) {
+    let at = 0;
+    let num = 0;
+    let first = 0;
+    for (let i = 0; i < messages; i++) {
+      try {
+        if (ints[at] === MSG_RESULT) {
+          this.#onResult(ints, at, nums, num, strings, first);
+        } else {
+          this.#onOther(ints, at, strings, first);
+        }
+      } catch (error) {
+        rethrowLater(error);
+      }
+      num += ints[at + NUMS];
+      first += ints[at + CHUNKS];
+      at += ints[at + LENGTH];
+    }
+  }
+
+  /**
+   * @param {Int32Array} ints
+   * @param {number} at
+   * @param {Float64Array} nums
+   * @param {number} num
+   * @param {string[]} strings
+   * @param {number} first
+   */
+  #onResult(ints, at, nums, num, strings, first) {
+    const low = ints[at + ID_LOW];
+    const high = ints[at + ID_HIGH];
+    const more = (ints[at + HEADER] & RESULT_MORE) !== 0;
+    const waiter = more
+      ? this.#waiters.find(low, high)
+      : this.#waiters.take(low, high);
+    if (waiter?.onResult === undefined || waiter.types === undefined) {
+      return;
+    }
+    const number = ints[at + RESULT_SHAPE];
+    const shape = this.#shapes.get(number) ?? this.#olderShapes.get(number);
+    const asArray = waiter.rowAsArray === true;
+    const result = readHead(ints, at, strings, first, shape, asArray);
+    const told = this.#told;
+    told.connection = ints[at + RESULT_CONNECTION];
+    told.attempts = ints[at + RESULT_ATTEMPTS];
+    told.more = more;
+    told.transaction = ints[at + RESULT_TRANSACTION];
+    told.read = (ints[at + HEADER] & RESULT_READ) !== 0;
+    told.failed = null;
+    if ((ints[at + HEADER] & RESULT_CACHED) !== 0) {
+      result.cached = true;
+      result.stale = (ints[at + HEADER] & RESULT_STALE) !== 0;
+    }
+    if (shape === undefined) {
+      result.rows = readEmptyRows(ints, at, asArray);
+    } else {
+      try {
+        result.rows = readRows(
+          ints,
+          at,
+          nums,
+          num,
+          strings,
+          first,
+          shape,
+          asArray,
+          waiter.types,
+        );
+      } catch (thrown) {
+        told.failed = { thrown }; // by a type parser of the caller's
+      }
+    }
+    waiter.onResult(result, told);
+  }
+
+  /**
+   * @param {Int32Array} ints
+   * @param {number} at
+   * @param {string[]} strings
+   * @param {number} first
+   */
+  #onOther(ints, at, strings, first) {
+    switch (ints[at]) {
+      case MSG_SHAPE:
+        this.#onShape(ints, at, strings[first]);
+        break;
+      case MSG_EVENT:
+        this.#onEvent(ints, at, strings, first);
+        break;
+      case MSG_ASK:
+        this.#onAsk(ints, at, strings[first]);
+        break;
+      default:
+        this.#onAnswer(ints, at, strings, first);
+    }
+  }
+
+  /**
+   * @param {Int32Array} ints
+   * @param {number} at
+   * @param {string[]} strings
+   * @param {number} first
+   */
+  #onAnswer(ints, at, strings, first) {
+    const waiter = this.#waiters.take(ints[at + ID_LOW], ints[at + ID_HIGH]);
+    if (waiter === null) {
+      return;
+    }
+    switch (ints[at]) {
+      case MSG_ERROR:
+        waiter.onError(
+          errorOf(ints, at, strings, first),
+          ints[at + ERROR_TRANSACTION] ?? 0,
+        );
+        break;
+      case MSG_LEASE:
+        waiter.onLease?.({
+          number: ints[at + HEADER],
+          connection: ints[at + HEADER + 1],
+          processID: ints[at + HEADER + 2],
+          pooled: ints[at + HEADER + 3] === 1,
+        });
+        break;
+      case MSG_OPENED: {
+        const options = ints[at + CHUNKS] > 0 ? strings[first] : '';
+        waiter.onOpened?.(ints[at + HEADER] === 1, options);
+        break;
+      }
+      case MSG_OK:
+        waiter.onOk?.(ints[at + HEADER]);
+        break;
+    }
+  }
+
+  /**
+   * @param {Int32Array} ints
+   * @param {number} at
+   * @param {string} names
+   */
+  #onShape(ints, at, names) {
+    const id = ints[at + HEADER];
+    if (id === SHAPE_CLEARS) {
+      // Results that were made before may still be on their way.
+      this.#olderShapes = this.#shapes;
+      this.#shapes = new Map();
+    } else {
+      this.#shapes.set(id, readShape(ints, at, names));
+    }
+  }
+
+  /**
+   * @param {Int32Array} ints
+   * @param {number} at
+   * @param {string[]} strings
+   * @param {number} first
+   */
+  #onEvent(ints, at, strings, first) {
+    const pool = this.#pools.get(ints[at + ID_LOW]);
+    pool?.onEvent(readEvent(ints, at, strings, first));
+  }
+
+  /**
+   * Has a pool answer a question of the engine's.
+   * @param {Int32Array} ints
+   * @param {number} at
+   * @param {string} question
+   */
+  #onAsk(ints, at, question) {
+    const number = ints[at + HEADER];
+    const asked = askPool(this.#pools.get(number), question);
+    const [low, high] = [ints[at + ID_LOW], ints[at + ID_HIGH]];
+    asked.then(({ text, flags }) => {
+      this.#answer(number, low, high, text, flags);
+    });
+  }
+}
+
+module.exports = { Inbox };

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Finds the addon. It is loaded at the first use of anything it offers, so
+// that this package can be required where no binary fits.
+
+const { platformName } = require('./platform.js');
+
+/**
+ * @typedef {object} Option a row of the engine's table
+ * @property {string} name
+ * @property {'int' | 'bool' | 'text' | 'enum'} kind
+ * @property {number} initial
+ * @property {number} min
+ * @property {number} max
+ * @property {string} [words]
+ * @property {string} unit
+ */
+
+/**
+ * @typedef {object} Classification
+ * @property {number} outcome
+ * @property {number} unit
+ * @property {boolean} retryable
+ * @property {boolean} once
+ * @property {boolean} slow
+ * @property {boolean} unnamed
+ * @property {boolean} discard
+ * @property {boolean} connecting
+ * @property {string} reason
+ */
+
+/**
+ * @typedef {object} Verdict
+ * @property {boolean} again
+ * @property {number} delayMillis
+ * @property {string} [refused]
+ * @property {Classification} why
+ */
+
+/**
+ * Called with all messages of one wake-up; the arrays are reused.
+ * @callback Deliver
+ * @param {Int32Array} ints
+ * @param {Float64Array} nums
+ * @param {string[]} strings
+ * @param {number} messages
+ * @returns {void}
+ */
+
+/**
+ * @typedef {object} NativePort
+ * @property {(ops: Int32Array, count: number, text: string) => number} submit
+ * @property {() => void} ref
+ * @property {() => void} unref
+ * @property {(pool: number) => Int32Array | undefined} gauges
+ * @property {(pool: number) => Float64Array | undefined} stats
+ * @property {(pool: number) => Float64Array | undefined} buckets
+ * @property {() => void} close
+ */
+
+/** @typedef {string | undefined} Text */
+
+/**
+ * @typedef {object} Addon
+ * @property {() => Option[]} optionTable
+ * @property {() => {code: string, text: string}[]} statuses
+ * @property {() => string[]} statsNames
+ * @property {() => number[]} statsBounds
+ * @property {() => {libpq: number, openssl?: string}} versions
+ * @property {(facts: Int32Array, sqlstate: Text, routine: Text, code: Text,
+ *   kind: Text, syscall: Text, name: Text, message: Text) => Classification
+ *   } classify
+ * @property {(policy: Int32Array, state: Float64Array, now: number,
+ *   random: number, facts: Int32Array, sqlstate: Text, routine: Text,
+ *   code: Text, kind: Text, syscall: Text, name: Text, message: Text
+ *   ) => Verdict} retryNext
+ * @property {() => number[]} retryPolicy
+ * @property {(name: string) => number[] | undefined} retryPreset
+ * @property {() => void} retryCountCall
+ * @property {(text: string) => number} textTraits bits of enum
+ *   hf_text_trait
+ * @property {new (deliver: Deliver) => NativePort} Port
+ */
+
+/** @type {(keyof Addon)[]} */
+const NAMES = [
+  'optionTable',
+  'statuses',
+  'statsNames',
+  'statsBounds',
+  'versions',
+  'classify',
+  'retryNext',
+  'retryPolicy',
+  'retryPreset',
+  'retryCountCall',
+  'textTraits',
+  'Port',
+];
+
+/** What also the core as WebAssembly offers; see lib/wasm. */
+const CORE = new Set([
+  'optionTable',
+  'statuses',
+  'statsNames',
+  'statsBounds',
+  'classify',
+  'retryNext',
+  'retryPolicy',
+  'retryPreset',
+  'retryCountCall',
+  'textTraits',
+]);
+
+/** @type {Addon | undefined} */
+let addon;
+
+/** HOLDFAST_CORE=wasm shows what works where no binary fits. */
+function isPretended() {
+  return process.env.HOLDFAST_CORE === 'wasm';
+}
+
+/** @returns {unknown} what "npm run build" or "npx pg-holdfast build" left */
+function fromBuild() {
+  // @ts-ignore: it is there only once it was built
+  return require('../../build/Release/holdfast.node');
+}
+
+/**
+ * Loads the platform's package. The names are literal, since bundlers and
+ * tracers of files follow nothing else.
+ * @returns {unknown} undefined where there is no package for the platform
+ */
+function fromPackage() {
+  switch (platformName()) {
+    case 'linux-x64':
+      // @ts-ignore: it is there where it fits
+      return require('pg-holdfast-linux-x64');
+    case 'linux-arm64':
+      // @ts-ignore: it is there where it fits
+      return require('pg-holdfast-linux-arm64');
+    case 'linux-x64-musl':
+      // @ts-ignore: it is there where it fits
+      return require('pg-holdfast-linux-x64-musl');
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Returns the addon. Throws an error with code HF_NO_BINARY.
+ * @returns {Addon}
+ */
+function load() {
+  if (addon !== undefined) {
+    return addon;
+  }
+  /** @type {unknown[]} */
+  const causes = [];
+  if (isPretended()) {
+    throw require('./no-binary.js').noBinary(platformName(), causes);
+  }
+  // What was built here comes first: somebody asked for it.
+  for (const source of [fromBuild, fromPackage]) {
+    try {
+      addon = /** @type {Addon | undefined} */ (source());
+      if (addon !== undefined) {
+        return addon;
+      }
+    } catch (cause) {
+      causes.push(cause);
+    }
+  }
+  throw require('./no-binary.js').noBinary(platformName(), causes);
+}
+
+/**
+ * Returns who offers something: the addon or, where none fits, the core as
+ * WebAssembly.
+ * @param {keyof Addon} name
+ * @returns {Addon}
+ */
+function offerer(name) {
+  try {
+    return load();
+  } catch (error) {
+    if (!CORE.has(name)) {
+      throw error;
+    }
+    return wasmCore(error);
+  }
+}
+
+/**
+ * @param {unknown} why there is no addon
+ * @returns {Addon}
+ */
+function wasmCore(why) {
+  const { compile } = require('../wasm/compile.js');
+  const { loadCore } = require('../wasm/index.js');
+  const { version } = require('../host.js');
+  try {
+    return /** @type {any} */ (loadCore(version, compile));
+  } catch {
+    throw why; // node --jitless has no WebAssembly, for one
+  }
+}
+
+/**
+ * Puts what the addon offers in front of it, each to be looked up once.
+ * @param {object} target
+ */
+function offer(target) {
+  for (const name of NAMES) {
+    Object.defineProperty(target, name, {
+      configurable: true,
+      enumerable: true,
+      get() {
+        const value = offerer(name)[name];
+        Object.defineProperty(target, name, { value });
+        return value;
+      },
+    });
+  }
+}
+
+const native = { load };
+offer(native);
+
+module.exports = /** @type {Addon & {load: typeof load}} */ (
+  /** @type {unknown} */ (native)
+);

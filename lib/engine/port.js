@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// This environment's side of the crossing. What is asked of the engine during
+// a tick goes to it in one call, and its answers come in one call (inbox.js).
+//
+// A request waits in a table (waiters.js) until its answer comes.
+
+const { Batch, OP, requestsOf } = require('./batch.js');
+const { HoldfastError } = require('../errors/errors.js');
+const { Inbox } = require('./inbox.js');
+const native = require('./native.js');
+const { NOBODY, Waiters } = require('./waiters.js');
+
+/** @typedef {import('./waiters.js').Waiter} Waiter */
+/** @typedef {import('./listener.js').Listener} Listener */
+
+class Port {
+  #native;
+  #batch = new Batch((ops, count, fields) => this.#submit(ops, count, fields));
+
+  #waiters = new Waiters();
+  /** @type {Map<number, Listener>} */
+  #pools = new Map();
+  #lastPool = 0;
+  #inbox = new Inbox(
+    this.#waiters,
+    this.#pools,
+    (pool, low, high, text, flags) => {
+      this.push(text);
+      this.#batch.add(OP.ANSWER, 1, pool, low, high, flags, 0, 0, 0, 0, -1);
+    },
+  );
+  #leases = 0;
+  #held = false;
+
+  /** @param {import('./native.js').Addon} [addon] */
+  constructor(addon = native.load()) {
+    this.#native = new addon.Port((ints, nums, strings, messages) => {
+      this.#inbox.read(ints, nums, strings, messages);
+      this.#letGo();
+    });
+  }
+
+  /**
+   * Gives a pool its number.
+   * @param {Listener} listener
+   * @returns {number}
+   */
+  addPool(listener) {
+    this.#lastPool += 1;
+    this.#pools.set(this.#lastPool, listener);
+    return this.#lastPool;
+  }
+
+  /** @param {number} pool */
+  removePool(pool) {
+    this.#pools.delete(pool);
+  }
+
+  /**
+   * @param {number} pool
+   * @returns {Int32Array | undefined}
+   */
+  gauges(pool) {
+    return this.#native.gauges(pool);
+  }
+
+  /**
+   * @param {number} pool
+   * @returns {Float64Array | undefined}
+   */
+  stats(pool) {
+    return this.#native.stats(pool);
+  }
+
+  /**
+   * @param {number} pool
+   * @returns {Float64Array | undefined}
+   */
+  buckets(pool) {
+    return this.#native.buckets(pool);
+  }
+
+  /** Counts a lease: it keeps the process alive until `drop`. */
+  hold() {
+    this.#leases += 1;
+    this.#hold();
+  }
+
+  drop() {
+    this.#leases -= 1;
+    this.#letGo();
+  }
+
+  /**
+   * Appends a field to the batch's text. The operation it belongs to is to be
+   * added next, in the same breath.
+   * @param {string} field
+   */
+  push(field) {
+    this.#batch.push(field);
+  }
+
+  /**
+   * Adds an operation whose fields were pushed.
+   * @param {number} kind
+   * @param {number} fields
+   * @param {number} target
+   * @param {Waiter | null} waiter
+   * @param {number} flags
+   */
+  add(kind, fields, target, waiter, flags) {
+    this.addTimed(kind, fields, target, waiter, flags, 0, 0, 0, 0, -1);
+  }
+
+  /**
+   * @param {number} kind
+   * @param {number} fields
+   * @param {number} target
+   * @param {Waiter | null} waiter
+   * @param {number} flags
+   * @param {number} decode
+   * @param {number} deadline
+   * @param {number} acquire
+   * @param {number} timeout
+   * @param {number} retries
+   */
+  addTimed(
+    kind,
+    fields,
+    target,
+    waiter,
+    flags,
+    decode,
+    deadline,
+    acquire,
+    timeout,
+    retries,
+  ) {
+    if (waiter !== null) {
+      this.#waiters.enter(waiter);
+      if (waiter.counted) {
+        this.#hold();
+      }
+    }
+    this.#batch.add(
+      kind,
+      fields,
+      target,
+      waiter === null ? NOBODY : waiter.index,
+      waiter === null ? 0 : waiter.generation,
+      flags,
+      decode,
+      deadline,
+      acquire,
+      timeout,
+      retries,
+    );
+  }
+
+  /**
+   * Asks the engine to give up on a request that is under way.
+   * @param {Waiter} waiter
+   */
+  abort(waiter) {
+    if (this.#waiters.has(waiter)) {
+      const { index, generation } = waiter;
+      this.#batch.add(OP.ABORT, 0, 0, index, generation, 0, 0, 0, 0, 0, -1);
+    }
+  }
+
+  /**
+   * @param {Int32Array} ops
+   * @param {number} count
+   * @param {string[]} fields
+   */
+  #submit(ops, count, fields) {
+    /** @type {any} */
+    let failure;
+    try {
+      const text = fields.length === 0 ? '' : `${fields.join('\0')}\0`;
+      const status = this.#native.submit(ops, count, text);
+      if (status === 0) {
+        return;
+      }
+      const { code, text: sentence } = native.statuses()[status];
+      failure = new HoldfastError(code, sentence);
+    } catch (error) {
+      failure = error; // the text is too long for a string
+    }
+    Object.assign(failure, { outcome: 'not_executed', phase: 'local' });
+    for (const [low, high] of requestsOf(ops, count)) {
+      this.#waiters.take(low, high)?.onError(failure, 0);
+    }
+    this.#letGo();
+  }
+
+  #hold() {
+    if (!this.#held) {
+      this.#held = true;
+      this.#native.ref();
+    }
+  }
+
+  #letGo() {
+    if (this.#held && this.#leases + this.#waiters.counted === 0) {
+      this.#held = false;
+      this.#native.unref();
+    }
+  }
+}
+
+/** @type {Port | undefined} */
+let shared;
+
+/**
+ * Returns this environment's port; opens it at the first call.
+ * @returns {Port}
+ */
+function getPort() {
+  shared ??= new Port();
+  return shared;
+}
+
+module.exports = { Port, getPort };

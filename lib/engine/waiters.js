@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The requests under way, in a table by index. The engine gives back index and
+// generation: nothing is looked up by key, and an answer to a request that is
+// over meets nobody.
+
+/**
+ * What waits for answers. Which of them come depends on the operation.
+ * @typedef {object} Waiter
+ * @property {number} index
+ * @property {number} generation
+ * @property {boolean} counted whether it keeps the process alive
+ * @property {import('../values/types.js').CustomTypes} [types]
+ * @property {boolean} [rowAsArray]
+ * @property {(result: import('../values/results.js').Result, told: Told) => void
+ *   } [onResult]
+ * @property {(lease: Lease) => void} [onLease]
+ * @property {(existing: boolean, options: string) => void} [onOpened]
+ * @property {(value: number) => void} [onOk]
+ * @property {(error: Error, transaction: number) => void} onError
+ */
+
+/**
+ * What comes with a result; the object is reused.
+ * @typedef {object} Told
+ * @property {number} connection the serial of the one it ran on
+ * @property {number} attempts
+ * @property {boolean} more another result of the same statement follows
+ * @property {number} transaction status after it, as a character code; 0 when
+ *   unknown or not on a lease
+ * @property {boolean} read it certainly wrote nothing
+ * @property {{thrown: unknown} | null} failed by a type parser
+ */
+
+/**
+ * @typedef {object} Lease
+ * @property {number} number
+ * @property {number} connection
+ * @property {number} processID
+ * @property {boolean} pooled
+ */
+
+/** Nobody waits under this index; operations without an answer carry it. */
+const NOBODY = 0;
+
+class Waiters {
+  /** How many of them keep the process alive. */
+  counted = 0;
+  /** @type {(Waiter | null)[]} */
+  #list = [null];
+  /** @type {number[]} */
+  #free = [];
+  /** @type {number[]} */
+  #generations = [0];
+
+  /**
+   * Gives a request its index and generation.
+   * @param {Waiter} waiter
+   */
+  enter(waiter) {
+    const index = this.#free.pop() ?? this.#list.length;
+    if (index === this.#list.length) {
+      this.#generations.push(0);
+    }
+    this.#list[index] = waiter;
+    waiter.index = index;
+    waiter.generation = this.#generations[index];
+    this.counted += waiter.counted ? 1 : 0;
+  }
+
+  /**
+   * @param {Waiter} waiter
+   * @returns {boolean}
+   */
+  has(waiter) {
+    return this.#list[waiter.index] === waiter;
+  }
+
+  /**
+   * @param {number} low
+   * @param {number} high
+   * @returns {Waiter | null}
+   */
+  find(low, high) {
+    const waiter = low < this.#list.length ? this.#list[low] : null;
+    return waiter !== null && waiter.generation === high ? waiter : null;
+  }
+
+  /**
+   * Returns a request and forgets it.
+   * @param {number} low
+   * @param {number} high
+   * @returns {Waiter | null}
+   */
+  take(low, high) {
+    const waiter = this.find(low, high);
+    if (waiter !== null) {
+      this.#list[low] = null;
+      this.#generations[low] = (high + 1) | 0;
+      this.#free.push(low);
+      this.counted -= waiter.counted ? 1 : 0;
+    }
+    return waiter;
+  }
+}
+
+module.exports = { NOBODY, Waiters };

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The pools that are open in this environment, each under a name of its own.
+// They are kept where the module cache does not reach: exporters that were
+// loaded anew still find pools that are older.
+
+const { thisCopy, version } = require('../copy.js');
+
+/** @typedef {import('../pool/pool-core.js').PoolCore} PoolCore */
+
+/**
+ * What this version of this copy knows.
+ * @typedef {object} Live
+ * @property {Map<string, PoolCore>} pools by name
+ * @property {WeakMap<object, PoolCore>} cores what a Pool is made of, for
+ *   exporters
+ */
+
+/** @returns {Live} */
+function findLive() {
+  const copy = thisCopy();
+  copy.live ??= new Map();
+  let live = copy.live.get(version);
+  if (live === undefined) {
+    live = { pools: new Map(), cores: new WeakMap() };
+    copy.live.set(version, live);
+  }
+  return live;
+}
+
+const { pools, cores } = findLive();
+
+/**
+ * Returns what a pool is called in figures: its server and database, and a
+ * number when others have the same.
+ * @param {PoolCore} pool
+ * @param {{host?: unknown, port?: unknown, database?: unknown}} target
+ * @returns {string}
+ */
+function nameOf(pool, { host, port, database }) {
+  const base = `${host ?? 'localhost'}:${port}/${database ?? ''}`;
+  let name = base;
+  for (let n = 2; pools.has(name) && pools.get(name) !== pool; n++) {
+    name = `${base}#${n}`;
+  }
+  return name;
+}
+
+/**
+ * @param {string} name
+ * @param {PoolCore} pool
+ */
+function addLive(name, pool) {
+  pools.set(name, pool);
+}
+
+/** @param {string} name */
+function removeLive(name) {
+  pools.delete(name);
+}
+
+/** @returns {PoolCore[]} */
+function livePools() {
+  return [...pools.values()];
+}
+
+/**
+ * @param {object} pool
+ * @param {PoolCore} core
+ */
+function setCore(pool, core) {
+  cores.set(pool, core);
+}
+
+/**
+ * @param {any} pool
+ * @returns {PoolCore | undefined} undefined: it is no pool of ours
+ */
+function coreOf(pool) {
+  return cores.get(pool);
+}
+
+module.exports = { addLive, coreOf, livePools, nameOf, removeLive, setCore };

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What a pool tells of its work: to tracers and to the log. Each way in is
+// behind one check, so that nothing is done while nobody listens.
+
+const { channels, traces } = require('./diagnostics.js');
+const { EVENT, connectError, connectionError } = require('../engine/events.js');
+const { sentence, shownText } = require('./slow-query.js');
+
+/** What the engine keeps from the caller, unless it cannot. */
+const CONFLICTS = new Set(['42P05', '26000']);
+
+const CLOSED = 0;
+
+/**
+ * What every message of a pool has.
+ * @typedef {object} Origin
+ * @property {string} pool
+ * @property {Readonly<{host: unknown, port: unknown, database: unknown,
+ *   user: unknown}>} target
+ */
+
+/** Of `holdfast:query`. The text is put together when it is read. */
+class QueryContext {
+  /** @type {unknown} */
+  error = undefined;
+  /** @type {number | undefined} */
+  durationMillis = undefined;
+  /** @type {number | undefined} */
+  rows = undefined;
+  /** @type {string | null} */
+  command = null;
+  attempts = 0;
+  #text;
+
+  /**
+   * @param {Origin} origin
+   * @param {import('../pool/call.js').Call} call
+   * @param {boolean} onClient
+   */
+  constructor(origin, call, onClient) {
+    this.pool = origin.pool;
+    this.target = origin.target;
+    this.name = call.name === '' ? undefined : call.name;
+    this.onClient = onClient;
+    this.#text = call.text;
+  }
+
+  /** The statement, shortened and without values. */
+  get text() {
+    return shownText(this.#text);
+  }
+
+  toJSON() {
+    return { ...this, text: this.text };
+  }
+}
+
+class Observer {
+  #log;
+  #slowMillis;
+  #logsSlow;
+  /** @type {Origin} */
+  #origin;
+  /** Connects under way that were told of. @type {Map<number, any>} */
+  #connects = new Map();
+  /** When leases were granted. @type {Map<number, number>} */
+  #grants = new Map();
+  /** Why connecting failed last, so that it is logged once. */
+  #lastFailure = '';
+
+  /**
+   * @param {import('./log.js').Log} log
+   * @param {number} slowMillis 0 = off
+   * @param {any} options pool.options: no secrets are read
+   */
+  constructor(log, slowMillis, { host, port, database, user }) {
+    this.#log = log;
+    this.#slowMillis = slowMillis;
+    this.#logsSlow = slowMillis > 0 && log.listens('warn');
+    const target = Object.freeze({ host, port, database, user });
+    this.#origin = { pool: '', target };
+  }
+
+  /** What the pool is called; set when it is opened. */
+  get pool() {
+    return this.#origin.pool;
+  }
+
+  set pool(name) {
+    this.#origin.pool = name;
+  }
+
+  /**
+   * Hands a statement over and tells of it, whoever listens. Tracers get a
+   * message at its start; the slow query log only has it timed, for that log
+   * is on in every development server and must cost a call next to nothing.
+   * @param {import('../pool/call.js').Call} call
+   * @param {boolean} onClient
+   * @param {import('../engine/port.js').Port} port
+   * @param {number} kind
+   * @param {number} target
+   * @param {number} acquire as Call.submit has them; it may throw
+   */
+  submit(call, onClient, port, kind, target, acquire) {
+    if (this.followsCalls) {
+      call.started = performance.now();
+      if (traces.query.heard) {
+        this.#trace(call, onClient, () =>
+          call.submit(port, kind, target, acquire),
+        );
+        return;
+      }
+    }
+    call.submit(port, kind, target, acquire);
+  }
+
+  /** Whether anybody wants to hear of statements. */
+  get followsCalls() {
+    return (
+      this.#logsSlow ||
+      (this.#slowMillis > 0 && channels.slow.hasSubscribers) ||
+      traces.query.heard ||
+      traces.retry.heard
+    );
+  }
+
+  /**
+   * @param {import('../pool/call.js').Call} call
+   * @param {boolean} onClient
+   * @param {() => void} submit may throw
+   */
+  #trace(call, onClient, submit) {
+    const context = new QueryContext(this.#origin, call, onClient);
+    const { resolve, reject } = call;
+    const note = (/** @type {any} */ error) => {
+      context.durationMillis = performance.now() - call.started;
+      context.attempts = error?.attempts ?? call.attempts;
+      context.rows = call.rows;
+      context.command = call.command;
+    };
+    traces.query.follow(
+      context,
+      resolve,
+      reject,
+      (onResult, onError) => {
+        call.resolve = (result) => {
+          note(undefined);
+          onResult(result);
+        };
+        call.reject = (error) => {
+          note(error);
+          onError(error);
+        };
+        submit();
+      },
+      undefined,
+    );
+  }
+
+  /**
+   * A statement has come to its end, and its caller is about to hear.
+   * @param {import('../pool/call.js').Call} call
+   * @param {any} error
+   */
+  settled(call, error) {
+    if (call.started === 0) {
+      return;
+    }
+    const attempts = error?.attempts ?? call.attempts;
+    const durationMillis = performance.now() - call.started;
+    if (attempts > 1 && traces.retry.heard) {
+      const { pool, target } = this.#origin;
+      const text = shownText(call.text);
+      const retried = { pool, target, name: 'query', text, attempts, error };
+      traces.retry.begin(retried);
+      traces.retry.finish(retried);
+    }
+    if (this.#slowMillis > 0 && durationMillis >= this.#slowMillis) {
+      this.#tellSlow(call, durationMillis, attempts, error);
+    }
+  }
+
+  /**
+   * @param {import('../pool/call.js').Call} call
+   * @param {number} durationMillis
+   * @param {number} attempts
+   * @param {any} error
+   */
+  #tellSlow(call, durationMillis, attempts, error) {
+    const { pool, target } = this.#origin;
+    const code = error === undefined ? undefined : String(error.code);
+    const text = shownText(call.text);
+    const { rows } = call;
+    const slow = { pool, durationMillis, attempts, rows, code, text };
+    channels.slow.publish({ ...slow, target });
+    this.#log.warn({ event: 'slow', ...slow }, sentence(slow));
+  }
+
+  /**
+   * Follows a call of connect() that `start` begins.
+   * @param {(client: any) => void} resolve
+   * @param {(error: any) => void} reject
+   * @param {(resolve: (client: any) => void, reject: (error: any) => void) =>
+   *   void} start may throw
+   */
+  acquire(resolve, reject, start) {
+    if (!traces.acquire.heard) {
+      start(resolve, reject);
+      return;
+    }
+    /** @type {any} */
+    const context = { ...this.#origin, error: undefined };
+    const started = performance.now();
+    const note = (/** @type {any} */ client) => {
+      context.processID = client.processID;
+      context.durationMillis = performance.now() - started;
+    };
+    const fail = (/** @type {any} */ error) => {
+      context.durationMillis = performance.now() - started;
+      reject(error);
+    };
+    traces.acquire.follow(context, resolve, fail, start, note);
+  }
+
+  /** @param {number} lease */
+  granted(lease) {
+    if (channels.release.hasSubscribers) {
+      this.#grants.set(lease, performance.now());
+    }
+  }
+
+  /**
+   * @param {number} lease
+   * @param {number | null} processID
+   * @param {unknown} error what release() was given
+   */
+  released(lease, processID, error) {
+    if (channels.release.hasSubscribers) {
+      const granted = this.#grants.get(lease);
+      const heldMillis =
+        granted === undefined ? undefined : performance.now() - granted;
+      channels.release.publish({
+        ...this.#origin,
+        processID,
+        heldMillis,
+        error: error || undefined,
+      });
+    }
+    this.#grants.delete(lease);
+  }
+
+  /**
+   * A call failed for good.
+   * @param {any} error
+   */
+  failed(error) {
+    if (CONFLICTS.has(error?.code)) {
+      this.#log.warn(
+        { event: 'conflict', pool: this.pool, code: error.code },
+        'Database prepared statement conflict',
+      );
+    }
+  }
+
+  /** @param {import('../engine/listener.js').Event} event */
+  onEvent(event) {
+    switch (event.kind) {
+      case EVENT.CONNECTING:
+        this.#onConnecting(event.connection);
+        break;
+      case EVENT.CONNECT:
+        this.#lastFailure = '';
+        this.#onConnectEnd(event, undefined);
+        break;
+      case EVENT.CONNECT_FAILED:
+        this.#onConnectFailed(event);
+        break;
+      case EVENT.BREAKER:
+        this.#onBreaker(event);
+        break;
+      case EVENT.ERROR:
+        this.#onLost(event);
+        break;
+    }
+  }
+
+  /** @param {number} connection */
+  #onConnecting(connection) {
+    if (traces.connect.heard) {
+      const context = { ...this.#origin, connection, error: undefined };
+      this.#connects.set(connection, context);
+      traces.connect.begin(context);
+    }
+  }
+
+  /**
+   * @param {import('../engine/listener.js').Event} event
+   * @param {unknown} error
+   */
+  #onConnectEnd(event, error) {
+    const context = this.#connects.get(event.connection);
+    if (context !== undefined) {
+      this.#connects.delete(event.connection);
+      context.durationMillis = event.value / 1000;
+      context.error = error;
+      traces.connect.finish(context);
+    }
+  }
+
+  /** @param {import('../engine/listener.js').Event} event */
+  #onConnectFailed(event) {
+    const error = /** @type {any} */ (connectError(event));
+    const failure = `${error.code}: ${error.message}`;
+    if (failure !== this.#lastFailure) {
+      this.#lastFailure = failure;
+      this.#log.warn(
+        { event: 'connect.failed', pool: this.pool, code: error.code },
+        `Connecting to ${this.pool} failed: ${failure}`,
+      );
+    }
+    this.#onConnectEnd(event, error);
+  }
+
+  /** @param {import('../engine/listener.js').Event} event */
+  #onBreaker(event) {
+    const closed = event.value === CLOSED;
+    const error = closed ? undefined : /** @type {any} */ (connectError(event));
+    channels.breaker.publish({
+      ...this.#origin,
+      state: closed ? 'closed' : 'open',
+      error,
+    });
+    if (closed) {
+      this.#log.info(
+        { event: 'breaker.closed', pool: this.pool },
+        `${this.pool} is back`,
+      );
+    } else {
+      this.#log.error(
+        { event: 'breaker.opened', pool: this.pool, code: error.code },
+        `${this.pool} cannot be reached, calls wait: ` +
+          `${error.code}: ${error.message}`,
+      );
+    }
+  }
+
+  /** @param {import('../engine/listener.js').Event} event */
+  #onLost(event) {
+    if (this.#log.listens('warn')) {
+      const error = /** @type {any} */ (connectionError(event.texts[0] ?? ''));
+      this.#log.warn(
+        { event: 'connection.lost', pool: this.pool, code: error.code },
+        `An idle connection to ${this.pool} was lost: ` +
+          `${error.code}: ${error.message}`,
+      );
+    }
+  }
+
+  /** Nothing more is told: the pool is closed. */
+  close() {
+    this.#connects.clear();
+    this.#grants.clear();
+  }
+}
+
+module.exports = { Observer };

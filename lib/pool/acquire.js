@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// One call of connect(): it waits for the lease of a connection.
+
+const { FLAG, OP } = require('../engine/batch.js');
+const {
+  abortedError,
+  checkKeys,
+  checkSignal,
+  joinRun,
+  readBoolean,
+  readMillis,
+} = require('./arguments.js');
+const { contextOf, currentContext } = require('../retry/context.js');
+
+/**
+ * @typedef {object} ConnectOptions
+ * @property {boolean} [session] the connection must not be multiplexed
+ * @property {AbortSignal} [signal]
+ * @property {number} [deadlineMillis]
+ * @property {unknown} [context] what a retry helper gave its function
+ */
+
+/** @typedef {import('./client.js').PoolClient} PoolClient */
+
+const KNOWN = new Set(['session', 'signal', 'deadlineMillis', 'context']);
+
+class Acquire {
+  index = 0;
+  generation = 0;
+  counted = true;
+  flags = 0;
+  deadline = 0;
+  retries = -1;
+  /** @type {AbortSignal | null} */
+  signal = null;
+  /** @type {import('../retry/context.js').JoinedRun | undefined} */
+  run = undefined;
+  #core;
+  #grant;
+  #reject;
+
+  /**
+   * @param {import('./pool-core.js').PoolCore} core
+   * @param {ConnectOptions | undefined} options
+   * @param {(lease: import('../engine/waiters.js').Lease,
+   *   run: import('../retry/context.js').JoinedRun | undefined) => void} grant
+   * @param {(error: any) => void} reject
+   */
+  constructor(core, options, grant, reject) {
+    this.#core = core;
+    this.#grant = grant;
+    this.#reject = reject;
+    this.deadline = core.defaults.deadline;
+    if (options !== undefined) {
+      this.#read(options);
+    }
+    const run = this.run ?? currentContext();
+    if (run !== undefined) {
+      joinRun(this, run);
+    }
+    if (this.signal?.aborted) {
+      throw abortedError(this.signal);
+    }
+  }
+
+  /** @param {ConnectOptions} options */
+  #read(options) {
+    if (options === null || typeof options !== 'object') {
+      throw new TypeError('connect() takes a callback or an object of options');
+    }
+    checkKeys(options, KNOWN, 'connect()');
+    this.flags |= readBoolean(options.session, 'session') ? FLAG.SESSION : 0;
+    if (options.deadlineMillis !== undefined) {
+      this.deadline = readMillis(options.deadlineMillis, 'deadlineMillis');
+      this.flags |= this.deadline > 0 ? FLAG.CALLER_DEADLINE : 0;
+    }
+    if (options.signal !== undefined && options.signal !== null) {
+      this.signal = checkSignal(options.signal);
+    }
+    this.run = contextOf(options.context) ?? contextOf(options.signal);
+  }
+
+  submit() {
+    const { port, defaults } = this.#core;
+    port.addTimed(
+      OP.ACQUIRE,
+      0,
+      this.#core.open(),
+      this,
+      this.flags,
+      0,
+      this.deadline,
+      defaults.acquire,
+      0,
+      this.retries,
+    );
+    this.signal?.addEventListener('abort', this);
+  }
+
+  handleEvent() {
+    this.#core.port.abort(this);
+  }
+
+  /** @param {import('../engine/waiters.js').Lease} lease */
+  onLease(lease) {
+    this.signal?.removeEventListener('abort', this);
+    this.#grant(lease, this.run);
+  }
+
+  /** @param {any} error */
+  onError(error) {
+    this.signal?.removeEventListener('abort', this);
+    if (this.signal?.aborted && error.code === 'HF_ABORTED') {
+      error.cause ??= this.signal.reason;
+    }
+    this.#reject(this.#core.explain(this, error));
+  }
+}
+
+module.exports = { Acquire };

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Promises and callbacks of the public calls.
+
+const { AsyncResource } = require('node:async_hooks');
+
+const { isOurs } = require('../errors/errors.js');
+
+/** @typedef {(error: any, result?: any) => void} Callback */
+
+/** @type {(value: any) => void} */
+let takenResolve;
+/** @type {(error: any) => void} */
+let takenReject;
+
+/**
+ * An executor that hands out both functions, without a closure per promise.
+ * @param {(value: any) => void} resolve
+ * @param {(error: any) => void} reject
+ */
+function take(resolve, reject) {
+  takenResolve = resolve;
+  takenReject = reject;
+}
+
+/**
+ * Reports what a caller's own function threw the way `pg` does: the process
+ * hears of it, the other calls don't.
+ * @param {unknown} error
+ */
+function rethrowLater(error) {
+  process.nextTick(() => {
+    throw error;
+  });
+}
+
+/**
+ * Returns a pair of functions that call back in the caller's async context.
+ * What the callback throws is the process's affair, as in `pg`.
+ * @param {Callback} callback
+ * @param {string} what
+ * @returns {{resolve: (value: any) => void, reject: (error: any) => void}}
+ */
+function fromCallback(callback, what) {
+  const resource = new AsyncResource(what);
+  const run = (/** @type {any[]} */ ...results) => {
+    try {
+      resource.runInAsyncScope(callback, undefined, ...results);
+    } catch (error) {
+      rethrowLater(error);
+    }
+  };
+  return {
+    resolve: (value) => run(null, value),
+    reject: (error) => run(error),
+  };
+}
+
+/**
+ * Gives an error the stack of the caller's own awaits, as `pg` does: where the
+ * engine's answer was read tells nobody anything.
+ * @param {unknown} error
+ * @returns {never}
+ */
+function recapture(error) {
+  if (isOurs(error) && !Object.isFrozen(error)) {
+    Error.captureStackTrace(error, recapture);
+  }
+  throw error;
+}
+
+/**
+ * Starts a call for either kind of caller. Nothing is thrown: what is wrong
+ * with the arguments rejects the promise or goes to the callback.
+ * @param {Callback | undefined} callback
+ * @param {string} what
+ * @param {(resolve: (value: any) => void, reject: (error: any) => void) =>
+ *   void} start may throw
+ * @returns {Promise<any> | undefined}
+ */
+function callWith(callback, what, start) {
+  if (callback === undefined) {
+    const promise = new Promise(take);
+    const reject = takenReject;
+    try {
+      start(takenResolve, reject);
+    } catch (error) {
+      reject(error);
+    }
+    return promise.catch(recapture);
+  }
+  if (typeof callback !== 'function') {
+    return Promise.reject(new TypeError('callback is not a function'));
+  }
+  const { resolve, reject } = fromCallback(callback, what);
+  try {
+    start(resolve, reject);
+  } catch (error) {
+    process.nextTick(reject, error);
+  }
+  return undefined;
+}
+
+module.exports = { callWith, rethrowLater };

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The arguments of query() and connect(), and the retry helper around a call.
+
+const { FLAG } = require('../engine/batch.js');
+const { leaseError, readCache } = require('./cache.js');
+const { nowMillis } = require('../retry/clock.js');
+const { contextOf, currentContext } = require('../retry/context.js');
+const { paramError, usageError } = require('../errors/errors.js');
+const { nearest } = require('../options/nearest.js');
+
+/** @typedef {import('./call.js').Call} Call */
+
+const INT_MAX = 2147483647;
+const RETRY_KEYS = new Set(['maxRetries']);
+
+/**
+ * What query() takes as an object, `pg`'s keys and ours. Others are ignored,
+ * as `pg` does: query builders pass objects of their own.
+ * @typedef {object} QueryConfig
+ * @property {string} text
+ * @property {unknown[]} [values]
+ * @property {string} [name]
+ * @property {string} [rowMode] 'array' for rows as arrays
+ * @property {import('../values/types.js').CustomTypes} [types]
+ * @property {string} [queryMode] 'extended' forbids the simple protocol
+ * @property {number} [query_timeout] as timeoutMillis
+ * @property {number} [timeoutMillis] for one attempt
+ * @property {number} [deadlineMillis] for waiting, repeating and running
+ * @property {AbortSignal} [signal]
+ * @property {boolean} [readOnly]
+ * @property {boolean} [idempotent]
+ * @property {boolean} [exactlyOnce]
+ * @property {boolean | {maxRetries?: number}} [retry]
+ * @property {import('./cache.js').CacheOptions} [cache] answer from what is
+ *   kept, and keep the answer
+ * @property {unknown} [context] what a retry helper gave its function
+ * @property {unknown} [callback]
+ */
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {number} 0 = none
+ */
+function readMillis(value, name) {
+  if (value === undefined || value === null || value === Infinity) {
+    return 0;
+  }
+  if (typeof value !== 'number' || !(value >= 0)) {
+    throw new TypeError(`${name} must be a number of milliseconds`);
+  }
+  return Math.min(INT_MAX, Math.ceil(value));
+}
+
+/**
+ * As readMillis(), where 0 is at once and Infinity as late as can be.
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {number} 1 or more
+ */
+function readDrainMillis(value, name) {
+  return value === Infinity ? INT_MAX : Math.max(1, readMillis(value, name));
+}
+
+/**
+ * @param {unknown} retry
+ * @returns {number} -1 = the pool's policy
+ */
+function readRetry(retry) {
+  if (retry === undefined || retry === null || retry === true) {
+    return -1;
+  }
+  if (retry === false) {
+    return 0;
+  }
+  if (typeof retry !== 'object' || Array.isArray(retry)) {
+    throw new TypeError('retry must be true, false or {maxRetries}');
+  }
+  checkKeys(retry, RETRY_KEYS, 'retry');
+  const { maxRetries } = /** @type {{maxRetries?: unknown}} */ (retry);
+  if (maxRetries === undefined || maxRetries === null) {
+    return -1;
+  }
+  if (
+    typeof maxRetries !== 'number' ||
+    !Number.isInteger(maxRetries) ||
+    maxRetries < 0
+  ) {
+    throw new TypeError('retry.maxRetries must be a whole number, 0 or more');
+  }
+  return Math.min(INT_MAX, maxRetries);
+}
+
+/**
+ * Refuses what is misspelt.
+ * @param {object} options
+ * @param {ReadonlySet<string>} known
+ * @param {string} where
+ */
+function checkKeys(options, known, where) {
+  for (const key of Object.keys(options)) {
+    if (!known.has(key)) {
+      throw new TypeError(
+        `unknown option of ${where}: ${key}${nearest(key, [...known])}`,
+      );
+    }
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} key
+ * @returns {boolean} false where it is not given
+ */
+function readBoolean(value, key) {
+  if (typeof value === 'boolean') {
+    return value;
+  }
+  if (value !== undefined && value !== null) {
+    throw new TypeError(`${key} must be true or false`);
+  }
+  return false;
+}
+
+/**
+ * @param {any} signal
+ * @returns {AbortSignal}
+ */
+function checkSignal(signal) {
+  if (
+    typeof signal?.addEventListener !== 'function' ||
+    typeof signal.aborted !== 'boolean'
+  ) {
+    throw new TypeError('signal must be an AbortSignal');
+  }
+  return signal;
+}
+
+/**
+ * @param {unknown} text
+ * @returns {string}
+ */
+function checkText(text) {
+  if (typeof text !== 'string') {
+    throw new TypeError(
+      'text, the first argument of query(), must be a string',
+    );
+  }
+  if (text.includes('\0')) {
+    throw paramError('text, the SQL, contains a NUL character');
+  }
+  return text;
+}
+
+/**
+ * @param {unknown} values
+ * @returns {unknown[] | null}
+ */
+function checkValues(values) {
+  if (values === undefined || values === null) {
+    return null;
+  }
+  if (!Array.isArray(values)) {
+    throw new TypeError(
+      'values, the second argument of query(), must be an array',
+    );
+  }
+  return values;
+}
+
+/**
+ * Refuses what is not a statement for a pool on libpq.
+ * @param {any} config
+ */
+function checkConfig(config) {
+  if (config === null || typeof config !== 'object') {
+    throw new TypeError(
+      'the first argument of query() must be SQL text or an object with text',
+    );
+  }
+  if (typeof config.submit === 'function') {
+    throw new TypeError(
+      'query() cannot run a Submittable such as pg-cursor or pg-query-stream: ' +
+        'fetch in portions with LIMIT, or DECLARE a cursor in transaction()',
+    );
+  }
+  if (config.binary) {
+    throw new TypeError('binary results are not supported: leave out `binary`');
+  }
+  if (config.types && typeof config.types.getTypeParser !== 'function') {
+    throw new TypeError('types needs a function getTypeParser(oid, format)');
+  }
+}
+
+/**
+ * @param {Call} call
+ * @param {QueryConfig} config
+ */
+function readFlags(call, config) {
+  call.flags |=
+    (readBoolean(config.readOnly, 'readOnly') ? FLAG.READ_ONLY : 0) |
+    (readBoolean(config.idempotent, 'idempotent') ? FLAG.IDEMPOTENT : 0) |
+    (readBoolean(config.exactlyOnce, 'exactlyOnce') ? FLAG.EXACTLY_ONCE : 0) |
+    (config.queryMode === 'extended' ? FLAG.EXTENDED : 0);
+  if (config.name !== undefined && config.name !== null && config.name !== '') {
+    if (typeof config.name !== 'string' || config.name.includes('\0')) {
+      throw new TypeError('name must be a string without NUL characters');
+    }
+    call.name = config.name;
+    call.flags |= FLAG.NAMED;
+  }
+}
+
+/**
+ * Reads query()'s object into the call.
+ * @param {Call} call
+ * @param {QueryConfig} config
+ * @param {unknown} values
+ */
+function readConfig(call, config, values) {
+  checkConfig(config);
+  call.text = checkText(config.text);
+  call.values = checkValues(values ?? config.values);
+  call.rowAsArray = config.rowMode === 'array';
+  call.types = config.types || call.types;
+  readFlags(call, config);
+  const timeout = config.timeoutMillis ?? config.query_timeout;
+  if (timeout !== undefined) {
+    call.timeout = readMillis(timeout, 'timeoutMillis');
+  }
+  if (config.deadlineMillis !== undefined) {
+    call.deadline = readMillis(config.deadlineMillis, 'deadlineMillis');
+    call.flags |= call.deadline > 0 ? FLAG.CALLER_DEADLINE : 0;
+  }
+  if (config.cache !== undefined && config.cache !== null) {
+    call.cache = readCache(config.cache);
+    call.flags |= FLAG.CACHE;
+  }
+  call.retries = readRetry(config.retry);
+  if (config.signal !== undefined && config.signal !== null) {
+    call.signal = checkSignal(config.signal);
+  }
+  call.run = contextOf(config.context) ?? contextOf(config.signal);
+}
+
+/**
+ * @param {Call | import('./acquire.js').Acquire} call
+ * @param {AbortSignal | undefined} signal
+ */
+function joinSignal(call, signal) {
+  if (signal !== undefined && signal !== call.signal) {
+    call.signal =
+      call.signal === null ? signal : AbortSignal.any([call.signal, signal]);
+  }
+}
+
+/**
+ * @param {Call | import('./acquire.js').Acquire} call
+ * @param {import('../retry/context.js').JoinedRun} run
+ */
+function joinDeadline(call, run) {
+  if (run.deadlineAt > 0) {
+    const left = Math.max(1, Math.ceil(run.deadlineAt - nowMillis()));
+    call.deadline = call.deadline > 0 ? Math.min(call.deadline, left) : left;
+    call.flags |= run.callerDeadline ? FLAG.CALLER_DEADLINE : 0;
+  }
+}
+
+/**
+ * Puts a call under the retry helper around it.
+ * @param {Call | import('./acquire.js').Acquire} call
+ * @param {import('../retry/context.js').JoinedRun} run
+ */
+function joinRun(call, run) {
+  call.run = run;
+  joinDeadline(call, run);
+  const left = run.remainingRetries;
+  call.retries = call.retries < 0 ? left : Math.min(call.retries, left);
+  call.flags |= run.idempotent ? FLAG.IDEMPOTENT : 0;
+  joinSignal(call, run.signal);
+}
+
+/**
+ * Reads query()'s arguments. Throws what is wrong with them.
+ * @param {Call} call with the pool's defaults
+ * @param {any} config
+ * @param {unknown} values
+ */
+function readArguments(call, config, values) {
+  if (typeof config === 'string') {
+    call.text = checkText(config);
+    call.values = checkValues(values);
+  } else {
+    readConfig(call, config, values);
+  }
+}
+
+/**
+ * Reads the arguments of a pool's query().
+ * @param {Call} call
+ * @param {any} config
+ * @param {unknown} values
+ */
+function readCall(call, config, values) {
+  readArguments(call, config, values);
+  const run = call.run ?? currentContext();
+  if (run !== undefined) {
+    joinRun(call, run);
+  }
+  refuseAborted(call.signal);
+}
+
+/**
+ * Reads the arguments of a client's query(). A statement on a lease is not
+ * repeated, and only a deadline of the caller's bounds it.
+ * @param {Call} call
+ * @param {any} config
+ * @param {unknown} values
+ * @param {import('../retry/context.js').JoinedRun | undefined} run the lease's own
+ * @param {AbortSignal | undefined} signal the lease's own
+ */
+function readLeaseCall(call, config, values, run, signal) {
+  readArguments(call, config, values);
+  if (call.cache !== null) {
+    throw leaseError();
+  }
+  const joined = call.run ?? currentContext();
+  if (joined !== undefined) {
+    joinSignal(call, joined.signal);
+    if (joined.callerDeadline) {
+      joinDeadline(call, joined);
+    }
+  }
+  joinSignal(call, signal);
+  call.run = joined ?? run;
+  refuseAborted(call.signal);
+}
+
+/** @param {AbortSignal | null | undefined} signal */
+function refuseAborted(signal) {
+  if (signal?.aborted) {
+    throw abortedError(signal);
+  }
+}
+
+/**
+ * @param {AbortSignal} signal
+ * @returns {Error}
+ */
+function abortedError(signal) {
+  return usageError('HF_ABORTED', undefined, {
+    outcome: 'not_executed',
+    retryable: false,
+    phase: 'local',
+    cause: signal.reason,
+  });
+}
+
+module.exports = {
+  abortedError,
+  checkKeys,
+  checkSignal,
+  joinRun,
+  readBoolean,
+  readCall,
+  readDrainMillis,
+  readLeaseCall,
+  readMillis,
+  refuseAborted,
+};

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What a query says of the cache, and what is invalidated. The cache itself
+// is the engine's.
+
+const { paramError } = require('../errors/errors.js');
+const { nearest } = require('../options/nearest.js');
+
+const MILLIS_MAX = 2147483647;
+const NUL = '\0';
+
+/** The first letters of labels. */
+const KEY = 'k';
+const TAG = 't';
+
+/**
+ * @typedef {object} CacheOptions
+ * @property {number} ttlMillis how old the answer may be
+ * @property {string} [key] sets questions apart that are otherwise equal
+ * @property {string | string[]} [tags] by which it can be invalidated
+ * @property {number} [staleIfErrorMillis] how much older it may be while the
+ *   server is away
+ */
+
+const QUERY_KEYS = ['ttlMillis', 'key', 'tags', 'staleIfErrorMillis'];
+const INVALIDATE_KEYS = ['tag', 'tags', 'key'];
+
+/**
+ * @param {any} options
+ * @param {string[]} known
+ * @param {string} name
+ */
+function checkKeys(options, known, name) {
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) {
+      const near = nearest(key, known);
+      throw new TypeError(`unknown option ${name}.${key.slice(0, 64)}${near}`);
+    }
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {number}
+ */
+function readMillis(value, name) {
+  if (value === Infinity) {
+    return MILLIS_MAX;
+  }
+  if (typeof value !== 'number') {
+    throw new TypeError(`${name} must be a number of milliseconds`);
+  }
+  if (!(value >= 0)) {
+    throw new RangeError(`${name} must not be negative`);
+  }
+  return Math.min(MILLIS_MAX, Math.ceil(value));
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {string}
+ */
+function readName(value, name) {
+  if (typeof value !== 'string' || value === '' || value.includes(NUL)) {
+    throw new TypeError(`${name} must be a string, not empty, without NUL`);
+  }
+  return value;
+}
+
+/**
+ * Returns labels of a string, or of an array of them, without doubles.
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {string[]}
+ */
+function readTags(value, name) {
+  if (value === undefined || value === null) {
+    return [];
+  }
+  const tags = Array.isArray(value) ? value : [value];
+  return [...new Set(tags)].map((tag) => TAG + readName(tag, name));
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {string[]}
+ */
+function readKey(value, name) {
+  return value === undefined || value === null
+    ? []
+    : [KEY + readName(value, name)];
+}
+
+/**
+ * Returns the fields of an operation with FLAG.CACHE: the terms, the labels.
+ * @param {any} cache
+ * @returns {string[]}
+ */
+function readCache(cache) {
+  if (cache === null || typeof cache !== 'object') {
+    throw new TypeError('cache must be an object with ttlMillis');
+  }
+  checkKeys(cache, QUERY_KEYS, 'cache');
+  const { ttlMillis, staleIfErrorMillis } = cache;
+  const ttl = readMillis(ttlMillis, 'cache.ttlMillis');
+  const stale = readMillis(staleIfErrorMillis ?? 0, 'cache.staleIfErrorMillis');
+  const labels = [
+    ...readKey(cache.key, 'cache.key'),
+    ...readTags(cache.tags, 'cache.tags'),
+  ];
+  return [`${ttl} ${stale} ${labels.length}`, ...labels];
+}
+
+/**
+ * Returns the fields of OP.INVALIDATE; none mean everything.
+ * @param {any} what a tag, or {tag, tags, key}
+ * @returns {string[]}
+ */
+function readInvalidation(what) {
+  if (what === undefined) {
+    return [];
+  }
+  if (typeof what === 'string' || Array.isArray(what)) {
+    return someOf(readTags(what, 'tag'));
+  }
+  if (what === null || typeof what !== 'object') {
+    throw new TypeError(
+      'invalidate() takes a tag, {tag, tags, key} or nothing',
+    );
+  }
+  checkKeys(what, INVALIDATE_KEYS, 'invalidate()');
+  return someOf([
+    ...readTags(what.tag, 'tag'),
+    ...readTags(what.tags, 'tags'),
+    ...readKey(what.key, 'key'),
+  ]);
+}
+
+/**
+ * An empty list must not become "everything".
+ * @param {string[]} labels
+ * @returns {string[]}
+ */
+function someOf(labels) {
+  if (labels.length === 0) {
+    throw new TypeError(
+      'invalidate() was given no tag and no key: leave out the argument to ' +
+        'forget everything',
+    );
+  }
+  return labels;
+}
+
+/**
+ * What a client's query() says to `cache`.
+ * @returns {Error}
+ */
+function leaseError() {
+  return paramError(
+    'cache is for pool.query(): what a client reads may depend on its ' +
+      'transaction',
+  );
+}
+
+module.exports = { leaseError, readCache, readInvalidation };

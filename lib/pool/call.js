@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// One statement on its way: handed to the port, and told how it went.
+
+const { encodeParams } = require('../values/params.js');
+const { isHarmless } = require('./harmless.js');
+const types = require('../values/types.js');
+
+const NULL_MARK = '\u0001';
+const NULL_MARK_CODE = 1;
+
+/**
+ * A statement whose result is waited for. Its owner, a pool or a client, is
+ * told how it went before the caller is.
+ * @typedef {object} Owner
+ * @property {(call: Call, connection: number, error: unknown) => void} settled
+ * @property {(call: Call, error: any) => any} explain
+ */
+
+/**
+ * Hands values to the port: NULL has a mark, and what looks like the mark gets
+ * another.
+ * @param {import('../engine/port.js').Port} port
+ * @param {(string | null)[]} texts
+ */
+function pushValues(port, texts) {
+  for (let i = 0; i < texts.length; i++) {
+    const text = texts[i];
+    if (text === null) {
+      port.push(NULL_MARK);
+    } else if (text.charCodeAt(0) === NULL_MARK_CODE) {
+      port.push(NULL_MARK + text);
+    } else {
+      port.push(text);
+    }
+  }
+}
+
+class Call {
+  index = 0;
+  generation = 0;
+  counted = true;
+  text = '';
+  name = '';
+  flags = 0;
+  /** In ms, 0 = none. */
+  timeout = 0;
+  deadline = 0;
+  retries = -1;
+  rowAsArray = false;
+  /** Whether another result of the same statement follows. */
+  more = false;
+  /** When it was handed over, for whoever times it; 0 = nobody does. */
+  started = 0;
+  /**
+   * Of all its results; undefined where none has a count.
+   * @type {number | undefined}
+   */
+  rows = undefined;
+  /** How often it was sent, once that is known. */
+  attempts = 0;
+  /** @type {string | null} */
+  command = null;
+  /** The connection's status after it, a character code; 0 = unknown. */
+  transaction = 0;
+  /** Whether it certainly wrote nothing. */
+  read = false;
+  /** @type {unknown[] | null} */
+  values = null;
+  /**
+   * The fields of FLAG.CACHE.
+   * @type {string[] | null}
+   */
+  cache = null;
+  /** @type {AbortSignal | null} */
+  signal = null;
+  /** @type {import('../retry/context.js').JoinedRun | undefined} */
+  run = undefined;
+  /** @type {(value: any) => void} */
+  resolve;
+  /** @type {(error: any) => void} */
+  reject;
+  /** @type {any[] | null} */
+  #results = null;
+  /** @type {{thrown: unknown} | null} */
+  #failed = null;
+  #owner;
+  /** @type {import('../engine/port.js').Port | null} */
+  #port = null;
+
+  /**
+   * @param {Owner} owner
+   * @param {import('../values/types.js').CustomTypes} customTypes
+   * @param {(value: any) => void} resolve
+   * @param {(error: any) => void} reject
+   */
+  constructor(owner, customTypes, resolve, reject) {
+    this.#owner = owner;
+    this.types = customTypes;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  /**
+   * Hands the statement to the port. Throws, before anything is sent, what is
+   * wrong with the values.
+   * @param {import('../engine/port.js').Port} port
+   * @param {number} kind
+   * @param {number} target
+   * @param {number} acquire how long to wait for a connection
+   */
+  submit(port, kind, target, acquire) {
+    // The caller's own code may run in here and call query() itself, so this
+    // comes before the first field is pushed.
+    const texts = this.values === null ? null : encodeParams(this.values);
+    this.values = null;
+    const decode = types.builtinMask(this.types);
+    this.#port = port;
+    port.push(this.text);
+    let fields = 1;
+    if (this.name !== '') {
+      port.push(this.name);
+      fields += 1;
+    }
+    if (this.cache !== null) {
+      for (const field of this.cache) {
+        port.push(field);
+      }
+      fields += this.cache.length;
+    }
+    if (texts !== null) {
+      pushValues(port, texts);
+      fields += texts.length;
+    }
+    port.addTimed(
+      kind,
+      fields,
+      target,
+      this,
+      this.flags,
+      decode,
+      this.deadline,
+      acquire,
+      this.timeout,
+      this.retries,
+    );
+    if (this.signal !== null) {
+      this.signal.addEventListener('abort', this);
+    }
+  }
+
+  /** The signal was aborted: EventTarget's name for a listener's method. */
+  handleEvent() {
+    this.#port?.abort(this);
+  }
+
+  /**
+   * @param {import('../values/results.js').Result} result
+   * @param {import('../engine/waiters.js').Told} told
+   */
+  onResult(result, told) {
+    this.command = result.command;
+    if (result.rowCount !== null) {
+      this.rows = (this.rows ?? 0) + result.rowCount;
+    }
+    this.more = told.more;
+    this.transaction = told.transaction;
+    this.read = told.read;
+    this.#failed ??= told.failed;
+    this.attempts = told.attempts;
+    if (told.more) {
+      this.#results ??= [];
+      this.#results.push(result);
+      this.#owner.settled(this, 0, undefined);
+      return;
+    }
+    this.signal?.removeEventListener('abort', this);
+    if (this.run !== undefined && told.attempts > 1) {
+      this.run.spend(told.attempts - 1);
+    }
+    this.#owner.settled(this, told.connection, undefined);
+    if (this.#failed !== null) {
+      this.reject(this.#failed.thrown);
+    } else if (this.#results !== null) {
+      this.#results.push(result);
+      this.resolve(this.#results);
+    } else {
+      this.resolve(result);
+    }
+  }
+
+  /**
+   * @param {any} error
+   * @param {number} transaction
+   */
+  onError(error, transaction) {
+    this.more = false;
+    this.transaction = transaction;
+    this.signal?.removeEventListener('abort', this);
+    if (this.run !== undefined && error.attempts > 1) {
+      this.run.spend(error.attempts - 1);
+    }
+    if (this.signal?.aborted && error.code === 'HF_ABORTED') {
+      error.cause ??= this.signal.reason;
+    }
+    this.#owner.settled(this, 0, error);
+    this.reject(this.#owner.explain(this, error));
+  }
+
+  /** Tells the helper around, if any, of a write that was acknowledged. */
+  noteWrite() {
+    if (this.run !== undefined && this.mayHaveWritten()) {
+      this.run.note('write');
+    }
+  }
+
+  /** @returns {boolean} */
+  mayHaveWritten() {
+    return !this.read && !isHarmless(this.command);
+  }
+}
+
+module.exports = { Call };

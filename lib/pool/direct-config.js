@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The options of the second pool, which leads past the pooler. Its connection
+// string says where to and as whom; everything else is as in the main pool,
+// above all TLS: nobody who asked for it there means to do without here.
+
+const { engineTable } = require('../options/draft.js');
+const { isLocalHost } = require('../options/tls.js');
+const { parseConnectionString } = require('../options/url.js');
+
+/** @typedef {import('../options/options.js').Resolved} Resolved */
+
+/** What is about the way through the pooler, or would open connections. */
+const OWN = Object.freeze(['pooler', 'min']);
+
+/** Keywords that the connection string may have of its own. */
+const SESSION = Object.freeze([
+  'options',
+  'client_encoding',
+  'fallback_application_name',
+]);
+const SECURITY = Object.freeze(['channel_binding', 'require_auth']);
+
+/** Parameters of a connection string that decide how TLS is done. */
+const MODES = Object.freeze(['sslmode', 'ssl']);
+
+/** Names of files, and what a connection string has besides. */
+const TLS_FILES = Object.freeze(['sslrootcert', 'sslcert', 'sslkey', 'sslcrl']);
+const TLS_KEYWORDS = Object.freeze([
+  ...TLS_FILES,
+  'sslmode',
+  'sslcrldir',
+  'sslcertmode',
+  'sslsni',
+  'ssl_min_protocol_version',
+  'ssl_max_protocol_version',
+]);
+
+/** The keys of the option `ssl` and what they became. */
+const SSL_KEYS = Object.freeze({
+  ca: 'sslrootcert_pem',
+  cert: 'sslcert_pem',
+  key: 'sslkey_pem',
+  passphrase: 'sslpassword',
+  minVersion: 'ssl_min_protocol_version',
+  maxVersion: 'ssl_max_protocol_version',
+});
+
+/** How much a mode assures; those that are left out assure nothing. */
+/** @type {Record<string, number>} */
+const ASSURANCE = Object.freeze({
+  require: 1,
+  'verify-ca': 2,
+  'verify-full': 3,
+});
+
+/**
+ * Returns whether the mode of the main pool was anybody's wish. Otherwise the
+ * default for the other host is the better one.
+ * @param {Map<string, string>} target
+ */
+function isDecided(target) {
+  const mode = target.get('sslmode');
+  const hosts = (target.get('host') ?? '').split(',');
+  return mode === 'disable' ? !hosts.every(isLocalHost) : mode !== 'prefer';
+}
+
+/**
+ * @param {Map<string, string>} to
+ * @param {Map<string, string>} from
+ * @param {readonly string[]} names
+ */
+function fill(to, from, names) {
+  for (const name of names) {
+    const value = from.get(name);
+    if (value !== undefined && !to.has(name)) {
+      to.set(name, value);
+    }
+  }
+}
+
+/**
+ * Returns what the main pool's TLS is as the option `ssl`, where that can say
+ * it; what came from a connection string goes into one again.
+ * @param {Map<string, string>} target
+ * @returns {Record<string, unknown> | undefined}
+ */
+function sslObject(target) {
+  const mode = target.get('sslmode') ?? '';
+  const inPem = [...target.keys()].some((name) => name.endsWith('_pem'));
+  if (
+    !inPem ||
+    !['require', 'verify-full'].includes(mode) ||
+    TLS_FILES.some((name) => target.has(name))
+  ) {
+    return undefined;
+  }
+  /** @type {Record<string, unknown>} */
+  const ssl = { rejectUnauthorized: mode === 'verify-full' };
+  for (const [key, keyword] of Object.entries(SSL_KEYS)) {
+    ssl[key] = target.get(keyword);
+  }
+  return ssl;
+}
+
+/**
+ * Gives the second pool the TLS of the main one, unless its connection string
+ * says how TLS is done.
+ * @param {Map<string, string>} keywords of the connection string
+ * @param {Map<string, string>} target of the main pool
+ * @param {Record<string, unknown>} config
+ */
+function inheritTls(keywords, target, config) {
+  if (
+    MODES.some((name) => keywords.has(name)) ||
+    keywords.get('sslaccept') === 'strict' ||
+    !isDecided(target)
+  ) {
+    return;
+  }
+  const ssl = sslObject(target);
+  if (ssl !== undefined && !TLS_FILES.some((name) => keywords.has(name))) {
+    config.ssl = ssl;
+  } else {
+    fill(keywords, target, TLS_KEYWORDS);
+  }
+}
+
+/**
+ * @param {Resolved} main
+ * @param {Record<string, unknown>} config
+ */
+function inheritEngine(main, config) {
+  for (const [name, text] of main.engine) {
+    if (OWN.includes(name)) {
+      continue;
+    }
+    const kind = engineTable().get(name)?.kind;
+    if (kind === 'int') {
+      config[name] = Number(text);
+    } else {
+      config[name] = kind === 'bool' ? text === 'true' : text;
+    }
+  }
+  // The schema is the only setting there is, and quoted.
+  const path = new Map(main.settings).get('search_path');
+  config.schema = path?.slice(1, -1).replaceAll('""', '"');
+}
+
+/**
+ * @param {Map<string, string>} keywords
+ * @returns {string} libpq's form
+ */
+function connectionString(keywords) {
+  return [...keywords]
+    .map(([name, value]) => `${name}='${value.replace(/[\\']/g, '\\$&')}'`)
+    .join(' ');
+}
+
+/**
+ * Returns the options of the second pool. Throws what is wrong with its URL.
+ * @param {Resolved} main
+ * @param {import('../values/types.js').CustomTypes} types
+ * @param {string} url
+ * @param {string} name what the URL was called
+ * @returns {Record<string, unknown>}
+ */
+function directConfig(main, types, url, name) {
+  const keywords = parseConnectionString(url, name);
+  const target = new Map(main.target);
+  /** @type {Record<string, unknown>} */
+  const config = { types, logger: main.logger, onConnect: main.onConnect };
+  inheritEngine(main, config);
+  config.application_name = target.get('application_name');
+  fill(keywords, target, [...SESSION, ...SECURITY]);
+  inheritTls(keywords, target, config);
+  // A password function serves both, where the URL has no password.
+  if (typeof main.password === 'function' && !keywords.has('password')) {
+    config.password = main.password;
+  }
+  config.connectionString = connectionString(keywords) || url;
+  return config;
+}
+
+/**
+ * Returns what to warn of where the second pool's TLS assures less than the
+ * main one's.
+ * @param {Resolved} main
+ * @param {Resolved} direct
+ * @param {string} name what the URL was called
+ * @returns {string | undefined}
+ */
+function weakerTls(main, direct, name) {
+  const [wanted, got] = [main, direct].map(
+    ({ target }) => new Map(target).get('sslmode') ?? 'prefer',
+  );
+  return (ASSURANCE[got] ?? 0) < (ASSURANCE[wanted] ?? 0)
+    ? `${name} says sslmode ${got}, which is weaker than the pool's ${wanted}: ` +
+        'leave sslmode out of it and it is the same'
+    : undefined;
+}
+
+module.exports = { directConfig, weakerTls };

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What a Pool is made of: its number at the port, its defaults and its
+// clients.
+
+const { Acquire } = require('./acquire.js');
+const { FLAG, OP } = require('../engine/batch.js');
+const { readCall } = require('./arguments.js');
+const { Call } = require('./call.js');
+const { PoolClient, internals } = require('./client.js');
+const { Clients } = require('./clients.js');
+const { usageError } = require('../errors/errors.js');
+const { queryOnce } = require('./exactly-once.js');
+const { emitEvent } = require('./emit-event.js');
+const { addLive, nameOf, removeLive, setCore } = require('../observe/live.js');
+const { setLogger } = require('../observe/log.js');
+const { readStats } = require('../observe/metrics.js');
+const { portOrReason } = require('../engine/no-port.js');
+const { Observer } = require('../observe/observer.js');
+const { acquireSession, hasSessions } = require('./session.js');
+const registry = require('../values/types.js');
+const { compareOptions, openFields } = require('./open-fields.js');
+
+/** @typedef {import('../engine/waiters.js').Lease} Lease */
+/** @typedef {import('../retry/context.js').JoinedRun} JoinedRun */
+
+/** @type {import('../errors/errors.js').Details} */
+const NOT_SENT = { outcome: 'not_executed', retryable: false };
+
+class PoolCore {
+  #number = 0;
+  #resolved;
+  #shared;
+  /** @type {Error | null} */
+  #openError = null;
+  #warnedLeak = false;
+
+  /**
+   * @param {import('./pool.js').Pool} pool
+   * @param {any} resolved what resolveOptions() made of the user's config
+   * @param {import('../engine/native.js').Option[]} table
+   * @param {boolean} shared
+   */
+  constructor(pool, resolved, table, shared) {
+    this.pool = pool;
+    this.#resolved = resolved;
+    this.#shared = shared;
+    setCore(pool, this);
+    this.log = setLogger(pool, resolved.logger);
+    this.port = portOrReason();
+    /** @type {import('../values/types.js').CustomTypes} */
+    this.types = resolved.types ?? registry;
+    /** @type {string | undefined} */
+    this.directUrl = resolved.directUrl;
+    /** @type {Map<string, string>} */
+    const given = new Map(resolved.engine);
+    const read = (/** @type {string} */ name) => {
+      const row = table.find((option) => option.name === name);
+      return Number(given.get(name) ?? row?.initial ?? 0);
+    };
+    this.max = read('max');
+    this.min = read('min');
+    this.defaults = {
+      deadline: read('deadlineMillis'),
+      acquire: read('connectionTimeoutMillis'),
+      timeout: read('timeoutMillis'),
+    };
+    this.observer = new Observer(
+      this.log,
+      read('slowQueryMillis'),
+      resolved.public,
+    );
+    this.clients = new Clients(
+      this.max,
+      (serial) => new PoolClient(this, serial),
+    );
+  }
+
+  /** What resolveOptions() made of the user's config. */
+  get resolved() {
+    return this.#resolved;
+  }
+
+  get opened() {
+    return this.#number !== 0;
+  }
+
+  /**
+   * Returns the pool's number; tells the engine of the pool at the first call.
+   * @returns {number}
+   */
+  open() {
+    if (this.#number === 0) {
+      this.#number = this.port.addPool(this);
+      this.observer.pool = nameOf(this, this.#resolved.public);
+      addLive(this.observer.pool, this);
+      const fields = openFields(this.#resolved);
+      for (const field of fields) {
+        this.port.push(field);
+      }
+      const flags = FLAG.EVENTS | (this.#shared ? FLAG.SHARED : 0);
+      this.port.add(
+        OP.OPEN,
+        fields.length,
+        this.#number,
+        this.#opener(),
+        flags,
+      );
+    }
+    return this.#number;
+  }
+
+  /** @returns {import('../engine/waiters.js').Waiter} */
+  #opener() {
+    return {
+      index: 0,
+      generation: 0,
+      counted: false,
+      onOpened: (existing, options) => {
+        if (existing) {
+          const wanted = openFields(this.#resolved).slice(1);
+          compareOptions(options.split('\0'), wanted);
+        }
+      },
+      onError: (error) => {
+        this.#openError = error;
+      },
+    };
+  }
+
+  /**
+   * @param {any} config
+   * @param {any} values
+   * @param {(value: any) => void} resolve
+   * @param {(error: any) => void} reject
+   */
+  query(config, values, resolve, reject) {
+    this.refuseAfterEnd();
+    if (typeof config === 'object' && config?.exactlyOnce === true) {
+      queryOnce(this, config, values).then(resolve, reject);
+      return;
+    }
+    const call = new Call(this, this.types, resolve, reject);
+    call.deadline = this.defaults.deadline;
+    call.timeout = this.defaults.timeout;
+    readCall(call, config, values);
+    const { port, observer, defaults } = this;
+    const { acquire } = defaults;
+    observer.submit(call, false, port, OP.QUERY, this.open(), acquire);
+  }
+
+  /**
+   * Somebody asked for this shared pool with these options.
+   * @param {any} resolved
+   */
+  noticeOptions(resolved) {
+    const there = openFields(this.#resolved).slice(1);
+    compareOptions(there, openFields(resolved).slice(1));
+  }
+
+  refuseAfterEnd() {
+    if (this.pool.ending) {
+      throw usageError(
+        'HF_POOL_CLOSED',
+        'Cannot use a pool after calling end on the pool',
+        NOT_SENT,
+      );
+    }
+  }
+
+  /**
+   * Called by a statement of query() before its caller hears.
+   * @param {Call} call
+   * @param {number} connection
+   * @param {any} error
+   */
+  settled(call, connection, error) {
+    if (!call.more) {
+      this.observer.settled(call, error);
+    }
+    if (error === undefined) {
+      call.noteWrite();
+    } else {
+      this.observer.failed(error);
+    }
+    const { pool } = this;
+    const used =
+      error === undefined
+        ? connection !== 0
+        : error.phase === 'await' || error.phase === 'send';
+    const heard =
+      pool.listenerCount('release') > 0 || pool.listenerCount('acquire') > 0;
+    if (used && heard && !call.more) {
+      const client = this.clients.of(connection);
+      pool.emit('acquire', client);
+      pool.emit('release', error, client);
+    }
+  }
+
+  /**
+   * Returns what the caller of a failed call hears: if the pool itself could
+   * not be made, that is why.
+   * @param {unknown} _call
+   * @param {any} error
+   * @returns {any}
+   */
+  explain(_call, error) {
+    return this.#openError !== null && error.code === 'HF_POOL_CLOSED'
+      ? this.#openError
+      : error;
+  }
+
+  /**
+   * Acquires a connection. Throws what is wrong with the options.
+   * @param {import('./acquire.js').ConnectOptions | undefined} options
+   * @param {{stack?: string} | undefined} stack where it was asked for;
+   *   without one the client is an object of its own
+   * @param {(client: PoolClient) => void} resolve
+   * @param {(error: any) => void} reject
+   */
+  acquire(options, stack, resolve, reject) {
+    this.refuseAfterEnd();
+    if (options?.session && hasSessions(this)) {
+      acquireSession(this, options, stack, resolve, reject);
+      return;
+    }
+    this.observer.acquire(resolve, reject, (onClient, onError) => {
+      new Acquire(
+        this,
+        options,
+        (lease, run) => {
+          if (options?.session && lease.pooled) {
+            this.port.add(OP.RELEASE, 0, lease.number, null, 0);
+            acquireSession(this, options, stack, onClient, onError);
+          } else {
+            onClient(this.#grant(lease, run, stack));
+          }
+        },
+        onError,
+      ).submit();
+    });
+  }
+
+  /**
+   * @param {Lease} lease
+   * @param {JoinedRun | undefined} run
+   * @param {{stack?: string} | undefined} stack
+   * @returns {PoolClient}
+   */
+  #grant(lease, run, stack) {
+    const client = stack
+      ? this.clients.of(lease.connection)
+      : new PoolClient(this, lease.connection);
+    internals.grant(client, lease, run, stack);
+    this.clients.lend(lease.number, client);
+    this.port.hold();
+    this.observer.granted(lease.number);
+    this.pool.emit('acquire', client);
+    return client;
+  }
+
+  /**
+   * @param {PoolClient} client
+   * @param {number} lease
+   * @param {number} flags
+   * @param {unknown} error
+   */
+  release(client, lease, flags, error) {
+    this.clients.takeBack(lease);
+    this.port.add(OP.RELEASE, 0, lease, null, flags);
+    this.port.drop();
+    this.observer.released(lease, client.processID, error);
+    this.pool.emit('release', error || undefined, client);
+  }
+
+  /**
+   * Takes back the connection of a client nobody has any more.
+   * @param {number} lease
+   * @param {{stack?: string} | undefined} stack
+   */
+  reclaim(lease, stack) {
+    if (!this.clients.takeBack(lease)) {
+      return;
+    }
+    this.port.add(OP.RELEASE, 0, lease, null, 0);
+    this.port.drop();
+    if (!this.#warnedLeak) {
+      this.#warnedLeak = true;
+      process.emitWarning(
+        'a client was garbage-collected without release(): its connection ' +
+          'was taken back',
+        {
+          type: 'HoldfastWarning',
+          code: 'HF_CLIENT_LEAKED',
+          detail: stack?.stack,
+        },
+      );
+    }
+  }
+
+  /**
+   * Has the engine do something with the pool.
+   * @param {number} kind
+   * @param {(value?: any) => void} resolve
+   * @param {(error: any) => void} reject
+   * @param {{flags?: number, deadline?: number, timeout?: number}} [given]
+   */
+  command(kind, resolve, reject, given = {}) {
+    /** @type {import('../engine/waiters.js').Waiter} */
+    const waiter = {
+      index: 0,
+      generation: 0,
+      counted: true,
+      onOk: (value) => resolve(value),
+      onError: (error) => reject(this.explain(null, error)),
+    };
+    const { flags = 0, deadline = 0, timeout = 0 } = given;
+    const pool = this.open();
+    this.port.addTimed(
+      kind,
+      0,
+      pool,
+      waiter,
+      flags,
+      0,
+      deadline,
+      0,
+      timeout,
+      -1,
+    );
+  }
+
+  /**
+   * @param {string[]} labels none = everything that is kept
+   * @param {(count: number) => void} resolve
+   * @param {(error: any) => void} reject
+   */
+  invalidate(labels, resolve, reject) {
+    if (!this.opened) {
+      resolve(0);
+      return;
+    }
+    for (const label of labels) {
+      this.port.push(label);
+    }
+    /** @type {import('../engine/waiters.js').Waiter} */
+    const waiter = {
+      index: 0,
+      generation: 0,
+      counted: true,
+      onOk: resolve,
+      onError: reject,
+    };
+    this.port.add(OP.INVALIDATE, labels.length, this.#number, waiter, 0);
+  }
+
+  /** Nothing of this pool is heard of any more. */
+  close() {
+    this.port.removePool(this.#number);
+    removeLive(this.observer.pool);
+    this.observer.close();
+    this.clients.clear();
+  }
+
+  /** @returns {Int32Array | undefined} */
+  gauges() {
+    return this.opened ? this.port.gauges(this.#number) : undefined;
+  }
+
+  /** @returns {Float64Array | undefined} */
+  stats() {
+    return this.opened ? this.port.stats(this.#number) : undefined;
+  }
+
+  /**
+   * Returns what exporters show of the pool.
+   * @returns {import('../observe/prometheus.js').Sample}
+   */
+  sample() {
+    const name = this.observer.pool || nameOf(this, this.#resolved.public);
+    const buckets = this.opened ? this.port.buckets(this.#number) : undefined;
+    return { name, stats: readStats(this.stats(), this.log), buckets };
+  }
+
+  /**
+   * Answers a question of the engine's.
+   * @param {string} question
+   * @returns {Promise<string>}
+   */
+  async onAsk(question) {
+    const { password } = this.#resolved;
+    if (question !== 'password' || typeof password !== 'function') {
+      throw new Error(`the pool cannot answer: ${question}`);
+    }
+    const answer = await password(this.#resolved.public);
+    if (typeof answer !== 'string') {
+      throw new TypeError('Password must be a string');
+    }
+    return answer;
+  }
+
+  /** @param {import('../engine/listener.js').Event} event */
+  onEvent(event) {
+    this.observer.onEvent(event);
+    emitEvent(this.pool, this.clients, event);
+  }
+}
+
+module.exports = { PoolCore };

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// transaction(fn): BEGIN, fn, COMMIT or ROLLBACK, on a connection of its own.
+//
+// What fails before `fn` began left nothing behind and is repeated. `fn` itself
+// is called again only on request, since it may do more than SQL: with the
+// option `retry`, or by a withTransactionRetry() around.
+
+const { checkKeys, readBoolean, readMillis } = require('./arguments.js');
+const { internals } = require('./client.js');
+const {
+  boundedContext,
+  contextOf,
+  currentContext,
+  enter,
+  leave,
+} = require('../retry/context.js');
+const { usageError } = require('../errors/errors.js');
+const { boundsOf, learn, mayAsk, settle } = require('./exactly-once.js');
+const { withTransactionRetry } = require('../retry/retry.js');
+
+/** @typedef {import('./client.js').PoolClient} PoolClient */
+/** @typedef {import('./pool-core.js').PoolCore} PoolCore */
+
+/**
+ * @typedef {object} TransactionOptions
+ * @property {'read uncommitted' | 'read committed' | 'repeatable read' |
+ *   'serializable'} [isolationLevel] in any case, the server's default if none
+ * @property {boolean} [readOnly]
+ * @property {boolean} [deferrable]
+ * @property {boolean | import('../retry/retry-options.js').RetryOptions} [retry]
+ *   whether, and how, `fn` is called again
+ * @property {AbortSignal} [signal]
+ * @property {number} [deadlineMillis] for getting a connection, and for
+ *   repeating
+ * @property {boolean} [exactlyOnce]
+ * @property {unknown} [context] what a retry helper gave its function
+ */
+
+const LEVELS = new Set([
+  'READ UNCOMMITTED',
+  'READ COMMITTED',
+  'REPEATABLE READ',
+  'SERIALIZABLE',
+]);
+
+const KNOWN = new Set([
+  'isolationLevel',
+  'readOnly',
+  'deferrable',
+  'retry',
+  'signal',
+  'deadlineMillis',
+  'exactlyOnce',
+  'context',
+]);
+
+/**
+ * @param {TransactionOptions} options
+ * @returns {string}
+ */
+function beginText(options) {
+  let text = 'BEGIN';
+  if (options.isolationLevel !== undefined) {
+    const level = String(options.isolationLevel)
+      .toUpperCase()
+      .replace(/[\s_-]+/g, ' ');
+    if (!LEVELS.has(level)) {
+      throw new TypeError(
+        'isolationLevel must be read uncommitted, read committed, ' +
+          'repeatable read or serializable',
+      );
+    }
+    text += ` ISOLATION LEVEL ${level}`;
+  }
+  if (typeof options.readOnly === 'boolean') {
+    text += options.readOnly ? ' READ ONLY' : ' READ WRITE';
+  }
+  if (typeof options.deferrable === 'boolean') {
+    text += options.deferrable ? ' DEFERRABLE' : ' NOT DEFERRABLE';
+  }
+  return text;
+}
+
+/**
+ * @param {unknown} fn
+ * @param {any} options
+ */
+function check(fn, options) {
+  if (typeof fn !== 'function') {
+    throw new TypeError(
+      'transaction() needs a function: write ' +
+        'pool.transaction(async (client) => { … })',
+    );
+  }
+  if (options === null || typeof options !== 'object') {
+    throw new TypeError('the options of transaction() must be an object');
+  }
+  checkKeys(options, KNOWN, 'transaction()');
+  for (const key of ['readOnly', 'deferrable', 'exactlyOnce']) {
+    readBoolean(options[key], key);
+  }
+  const { retry } = options;
+  if (!['undefined', 'boolean'].includes(typeof retry)) {
+    if (retry === null || typeof retry !== 'object') {
+      throw new TypeError('retry must be true, false or an object');
+    }
+  }
+}
+
+/**
+ * One attempt. Its failure is told apart: before `fn` began, or later.
+ * @typedef {object} Attempt
+ * @property {(client: PoolClient) => any} fn
+ * @property {string} begin
+ * @property {TransactionOptions} options
+ * @property {import('../retry/context.js').JoinedRun} [run] the helper around
+ */
+
+/**
+ * @param {PoolCore} core
+ * @param {TransactionOptions} options
+ * @returns {Promise<PoolClient>}
+ */
+function acquire(core, options) {
+  const { signal, deadlineMillis, context } = options;
+  return new Promise((resolve, reject) => {
+    const given = { signal, deadlineMillis, context };
+    core.acquire(given, undefined, resolve, reject);
+  });
+}
+
+/**
+ * The same when the synchronous part of the helper's function may be over.
+ * @param {PoolCore} core
+ * @param {TransactionOptions} options
+ * @param {import('../retry/context.js').JoinedRun | undefined} run
+ * @returns {Promise<PoolClient>}
+ */
+function acquireWithin(core, options, run) {
+  if (run === undefined) {
+    return acquire(core, options);
+  }
+  const before = enter(run);
+  try {
+    // The context it was given is the run's, or one around it.
+    return acquire(core, { ...options, context: undefined });
+  } finally {
+    leave(before);
+  }
+}
+
+/**
+ * Acquires a connection and begins.
+ * @param {PoolCore} core
+ * @param {Attempt} attempt
+ * @param {import('../retry/context.js').JoinedRun | undefined} run whose deadline and
+ *   attempts rule
+ * @returns {Promise<PoolClient>}
+ */
+async function begin(core, attempt, run) {
+  const { signal, exactlyOnce } = attempt.options;
+  if (exactlyOnce) {
+    await mayAsk(core, boundsOf(core, attempt.options, run));
+  }
+  const client = await acquireWithin(core, attempt.options, run);
+  internals.guard(client, attempt.run, signal);
+  try {
+    await internals.run(client, { text: attempt.begin, signal });
+  } catch (error) {
+    internals.release(client, error);
+    throw error;
+  }
+  return client;
+}
+
+/**
+ * Ends a transaction that failed. The first error is what counts.
+ * @param {PoolClient} client
+ * @param {unknown} error
+ */
+async function rollBack(client, error) {
+  try {
+    await internals.run(client, { text: 'ROLLBACK' });
+  } catch {
+    // The connection is lost or cannot be used: the server rolls back.
+  }
+  internals.release(client, error instanceof Error ? error : undefined);
+}
+
+/**
+ * @param {PoolClient} client
+ */
+async function commit(client) {
+  /** @type {unknown} */
+  let failure;
+  try {
+    await internals.run(client, { text: 'COMMIT' });
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    internals.release(client, failure);
+  }
+}
+
+/**
+ * @param {AbortSignal | undefined} signal
+ */
+function refuseAborted(signal) {
+  if (signal?.aborted) {
+    throw usageError('HF_ABORTED', undefined, {
+      outcome: 'rolled_back',
+      unit: 'transaction',
+      retryable: false,
+      cause: signal.reason,
+    });
+  }
+}
+
+/**
+ * Commits, and finds out what became of it when the answer is lost.
+ * @param {PoolCore} core
+ * @param {PoolClient} client
+ * @param {Attempt} attempt
+ * @param {import('./exactly-once.js').Identity | undefined} identity
+ */
+async function commitOnce(core, client, attempt, identity) {
+  try {
+    await commit(client);
+  } catch (error) {
+    await settle(core, identity, error);
+    attempt.run?.note('write');
+  }
+}
+
+/**
+ * Runs `fn` in a transaction that has begun.
+ * @param {PoolCore} core
+ * @param {PoolClient} client
+ * @param {Attempt} attempt
+ * @returns {Promise<any>}
+ */
+async function runWithin(core, client, attempt) {
+  const { fn, options } = attempt;
+  let value;
+  /** @type {import('./exactly-once.js').Identity | undefined} */
+  let identity;
+  try {
+    value = await fn(client);
+    internals.close(client, 'the transaction is over: await every statement');
+    // A statement nobody awaited belongs to the transaction all the same.
+    const failure = await internals.settle(client);
+    if (client.getTransactionStatus() === 'E') {
+      throw failure;
+    }
+    refuseAborted(options.signal);
+    if (options.exactlyOnce) {
+      identity = await learn(core, client, options.signal);
+    }
+  } catch (error) {
+    internals.close(client, 'the transaction is over: it was rolled back');
+    await rollBack(client, error);
+    throw error;
+  }
+  await commitOnce(core, client, attempt, identity);
+  return value;
+}
+
+/**
+ * Returns a context by which one deadline bounds all attempts: the waiting and
+ * the repeating, never `fn`.
+ * @param {PoolCore} core
+ * @param {TransactionOptions} options
+ * @param {import('../retry/retry-options.js').RetryOptions} [helper]
+ * @returns {object | undefined}
+ */
+function boundOf(core, { deadlineMillis, context, signal }, helper) {
+  const millis =
+    deadlineMillis === undefined
+      ? core.defaults.deadline
+      : readMillis(deadlineMillis, 'deadlineMillis');
+  const around = [helper?.context, helper?.signal, context, signal];
+  const outer = around.map(contextOf).find((run) => run !== undefined);
+  return boundedContext(millis, outer ?? currentContext());
+}
+
+/**
+ * Returns the options of the helper that calls `fn` again.
+ * @param {PoolCore} core
+ * @param {TransactionOptions} options
+ * @returns {import('../retry/retry-options.js').RetryOptions}
+ */
+function helperOf(core, options) {
+  const given = typeof options.retry === 'object' ? options.retry : {};
+  const { context, signal = options.signal } = given;
+  const bound = boundOf(core, options, given);
+  // A platform's context says when all has to end.
+  const isPlatforms = context !== undefined && contextOf(context) === undefined;
+  return {
+    deadlineMillis: 0,
+    ...given,
+    signal,
+    ...(bound && !isPlatforms && { context: bound }),
+  };
+}
+
+/**
+ * Makes one attempt that repeats only what failed before `fn` began.
+ * @param {PoolCore} core
+ * @param {Attempt} attempt
+ * @returns {Promise<any>}
+ */
+async function runCareful(core, attempt) {
+  const { maxRetries, retryBaseMillis, retryCapMillis } = core.pool.options;
+  const bound = boundOf(core, attempt.options);
+  const client = await withTransactionRetry(
+    () => begin(core, attempt, currentContext()),
+    {
+      maxRetries,
+      baseMillis: retryBaseMillis,
+      capMillis: retryCapMillis,
+      deadlineMillis: 0,
+      ...(bound && { context: bound }),
+    },
+  );
+  return runWithin(core, client, attempt);
+}
+
+/**
+ * @param {PoolCore} core
+ * @param {Attempt} attempt
+ * @returns {Promise<any>}
+ */
+async function runOnce(core, attempt) {
+  return runWithin(core, await begin(core, attempt, attempt.run), attempt);
+}
+
+/**
+ * @param {PoolCore} core
+ * @param {(client: PoolClient) => any} fn
+ * @param {TransactionOptions} [options]
+ * @returns {Promise<any>}
+ */
+async function runTransaction(core, fn, options = {}) {
+  check(fn, options);
+  core.refuseAfterEnd();
+  const { retry } = options;
+  /** @type {Attempt} */
+  const attempt = { fn, begin: beginText(options), options };
+  if (retry) {
+    return await withTransactionRetry(
+      () => runOnce(core, { ...attempt, run: currentContext() }),
+      helperOf(core, options),
+    );
+  }
+  // A helper around repeats the whole; without, we see to the beginning.
+  attempt.run = contextOf(options.context) ?? currentContext();
+  return retry === false || attempt.run !== undefined
+    ? await runOnce(core, attempt)
+    : await runCareful(core, attempt);
+}
+
+module.exports = { runTransaction };

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The verdict on anything that was thrown, and the marks by which helpers
+// tell each other what was repeated already.
+
+const { OUTCOMES, UNITS, isOurs } = require('../errors/error-classes.js');
+const {
+  findOurs,
+  gatherEvidence,
+  judge,
+  someLayer,
+  sqlStateOf,
+} = require('./evidence.js');
+
+/** Written on an error: 'repeated' below, or 'partial'. */
+const MARK = Symbol.for('pg-holdfast.mark');
+
+/**
+ * @typedef {object} Classification
+ * @property {import('../errors/errors.js').Outcome} outcome
+ * @property {boolean} retryable
+ * @property {import('../errors/errors.js').Unit} unit
+ * @property {string | undefined} sqlState
+ * @property {string} reason
+ */
+
+/**
+ * Says what became of the work behind an error, whoever threw it.
+ * @param {unknown} error
+ * @returns {Classification}
+ */
+function classify(error) {
+  const ours = findOurs(error);
+  const evidence = gatherEvidence(error);
+  const why = judge(evidence);
+  const partial = someLayer(error, (layer) => markOf(layer) === 'partial');
+  const known = ours ?? {
+    outcome: OUTCOMES[why.outcome] ?? 'ambiguous',
+    retryable: why.retryable,
+    unit: UNITS[why.unit],
+    sqlState: sqlStateOf(evidence),
+    reason: undefined,
+  };
+  return {
+    outcome: known.outcome,
+    retryable: known.retryable && !partial,
+    unit: known.unit,
+    sqlState: /** @type {any} */ (known).sqlState,
+    reason: partial ? 'partial' : (known.reason ?? why.reason),
+  };
+}
+
+/**
+ * @param {unknown} error
+ * @returns {'repeated' | 'partial' | undefined}
+ */
+function markOf(error) {
+  try {
+    return /** @type {any} */ (error)?.[MARK];
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @param {'repeated' | 'partial'} mark
+ */
+function setMark(error, mark) {
+  if (typeof error !== 'object' || error === null) {
+    return;
+  }
+  try {
+    Object.defineProperty(error, MARK, { value: mark, configurable: true });
+  } catch {
+    // A frozen error cannot be marked; it only loses this protection.
+  }
+}
+
+/**
+ * Says on an error that part of the work is done and it must not be repeated.
+ * @param {unknown} error
+ */
+function markPartial(error) {
+  setMark(error, 'partial');
+  try {
+    Object.assign(/** @type {object} */ (error), {
+      retryable: false,
+      reason: 'partial',
+    });
+  } catch {
+    // Frozen, or not an object: the mark is all there is.
+  }
+}
+
+/**
+ * Returns whether what failed was repeated by something below already, or must
+ * not be: wrappers such as Drizzle's hide the mark in their cause.
+ * @param {unknown} error
+ * @returns {boolean}
+ */
+function wasRepeated(error) {
+  return someLayer(
+    error,
+    (layer) =>
+      markOf(layer) !== undefined || (isOurs(layer) && layer.attempts > 1),
+  );
+}
+
+module.exports = { classify, markOf, setMark, markPartial, wasRepeated };

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// How a retry helper and the pool below it know of each other, so that
+// attempts never multiply. A run is one call of a helper. It is current while
+// the synchronous part of the user's function runs; later calls join it by the
+// context (or its signal) that the function was given.
+
+const { makeStorage } = require('#host');
+const { nowMillis } = require('./clock.js');
+const { thisCopy, version } = require('../copy.js');
+
+/** @typedef {'write' | 'inside'} Note */
+
+/**
+ * What the pool below reads of a helper's run.
+ * @typedef {object} JoinedRun
+ * @property {number} deadlineAt milliseconds of process.hrtime(), 0 = none
+ * @property {boolean} callerDeadline the caller set it: it also bounds the
+ *   attempt that runs
+ * @property {number} remainingRetries
+ * @property {boolean} idempotent
+ * @property {AbortSignal | undefined} signal undefined when nothing can abort
+ *   the run
+ * @property {(kind: Note, home?: JoinedRun) => void} note 'write': a write was
+ *   acknowledged; 'inside': a statement ran in a transaction that began
+ *   outside, in the run `home` if in any
+ * @property {(count: number) => void} spend counts repetitions made below
+ */
+
+/**
+ * What all instances of these modules share in one environment: after a hot
+ * reload, the helper may be of one instance and the pool of another.
+ * @typedef {object} RunState
+ * @property {symbol} key under it a context has its run
+ * @property {JoinedRun | undefined} current
+ * @property {WeakMap<object, JoinedRun>} joinable
+ * @property {import('node:async_hooks').AsyncLocalStorage<
+ *   JoinedRun | undefined> | undefined} storage
+ */
+
+/** @returns {RunState} */
+function sharedState() {
+  const { runs } = thisCopy();
+  let known = runs.get(version);
+  if (known === undefined) {
+    known = {
+      key: Symbol('run'),
+      current: undefined,
+      joinable: new WeakMap(),
+      storage: undefined,
+    };
+    runs.set(version, known);
+  }
+  return known;
+}
+
+const state = sharedState();
+
+/**
+ * Under this a context that was handed to a function has its run.
+ * @type {unique symbol}
+ */
+const RUN = /** @type {any} */ (state.key);
+
+/**
+ * Returns the run whose function is being called right now, if any.
+ * @returns {JoinedRun | undefined}
+ */
+function currentContext() {
+  return state.current ?? state.storage?.getStore();
+}
+
+/**
+ * Returns the run that a context, or a context's signal, belongs to.
+ * @param {unknown} value
+ * @returns {JoinedRun | undefined}
+ */
+function contextOf(value) {
+  if (typeof value !== 'object' || value === null) {
+    return undefined;
+  }
+  return /** @type {any} */ (value)[RUN] ?? state.joinable.get(value);
+}
+
+/**
+ * Lets later calls join a run by an object.
+ * @param {object} key
+ * @param {JoinedRun} run
+ */
+function makeJoinable(key, run) {
+  state.joinable.set(key, run);
+}
+
+/**
+ * Returns a context with a deadline that bounds waiting and repeating, and not
+ * the attempt that runs; else it is the run around it, if any.
+ * @param {number} millis from now, 0 = none
+ * @param {JoinedRun | undefined} outer
+ * @returns {object | undefined} undefined when nothing bounds
+ */
+function boundedContext(millis, outer) {
+  if (millis === 0 && outer === undefined) {
+    return undefined;
+  }
+  const own = millis > 0 ? nowMillis() + millis : Infinity;
+  const context = {};
+  makeJoinable(context, {
+    get deadlineAt() {
+      const at = Math.min(own, outer?.deadlineAt || Infinity);
+      return at === Infinity ? 0 : at;
+    },
+    callerDeadline: outer?.callerDeadline ?? false,
+    get remainingRetries() {
+      return outer?.remainingRetries ?? Infinity;
+    },
+    idempotent: outer?.idempotent ?? false,
+    signal: outer?.signal,
+    note: (kind, home) => outer?.note(kind, home),
+    spend: (count) => outer?.spend(count),
+  });
+  return context;
+}
+
+/**
+ * Makes a run the current one; returns the one before, for `leave`.
+ * @param {JoinedRun} run
+ * @returns {JoinedRun | undefined}
+ */
+function enter(run) {
+  const before = state.current;
+  state.current = run;
+  return before;
+}
+
+/**
+ * @param {JoinedRun | undefined} before
+ */
+function leave(before) {
+  state.current = before;
+}
+
+/**
+ * Calls `fn` with a run that stays current in all that it awaits. This makes
+ * every await of the process slower, so it is on request only.
+ * @template T
+ * @param {JoinedRun} run
+ * @param {() => T} fn
+ * @returns {T}
+ */
+function callWithinAsync(run, fn) {
+  state.storage ??= makeStorage();
+  return state.storage.run(run, fn);
+}
+
+/**
+ * Calls `fn` as if no helper were around: what it begins is everybody's.
+ * @template T
+ * @param {() => T} fn
+ * @returns {T}
+ */
+function callOutside(fn) {
+  const before = state.current;
+  state.current = undefined;
+  try {
+    const { storage } = state;
+    return storage === undefined ? fn() : storage.run(undefined, fn);
+  } finally {
+    state.current = before;
+  }
+}
+
+/** Notes for the current run that a write was acknowledged. */
+function noteWrite() {
+  currentContext()?.note('write');
+}
+
+module.exports = {
+  RUN,
+  boundedContext,
+  callOutside,
+  callWithinAsync,
+  contextOf,
+  currentContext,
+  enter,
+  leave,
+  makeJoinable,
+  noteWrite,
+};

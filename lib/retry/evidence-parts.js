@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What evidence is made of, and reading from objects that may be hostile.
+
+const { native } = require('#host');
+const { PHASES } = require('../errors/error-classes.js');
+
+/** Places of hf_evidence's facts. */
+const FACT = Object.freeze({
+  PHASE: 0,
+  STATUS: 1,
+  SEVERITY: 2,
+  SPEAKER: 3,
+  IN_TRANSACTION: 4,
+  COMMIT_SENT: 5,
+  MAY_COMMIT_MIDWAY: 6,
+  NOTHING_SENT: 7,
+});
+const FACTS = 8;
+const PHASE_UNKNOWN = PHASES.indexOf('unknown');
+
+/** What is kept of a long text: the judge reads its beginning and last line. */
+const TEXT_KEPT = 8192;
+
+const SQLSTATE = /^(?!P[1-9])(?=.*\d)[0-9A-Z]{5}$/;
+
+/**
+ * @typedef {[sqlstate: string | undefined, routine: string | undefined,
+ *   code: string | undefined, kind: string | undefined,
+ *   syscall: string | undefined, name: string | undefined,
+ *   message: string | undefined]} Strings
+ */
+/** @typedef {{ facts: Int32Array, strings: Strings }} Evidence */
+
+/**
+ * @param {any} object
+ * @param {string} key
+ * @returns {unknown}
+ */
+function read(object, key) {
+  try {
+    return object === null || object === undefined ? undefined : object[key];
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param {any} object
+ * @param {string} key
+ * @returns {string | undefined}
+ */
+function readText(object, key) {
+  const value = read(object, key);
+  if (typeof value !== 'string' || value === '') {
+    return undefined;
+  }
+  return value.length <= 2 * TEXT_KEPT
+    ? value
+    : value.slice(0, TEXT_KEPT) + value.slice(-TEXT_KEPT);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is object}
+ */
+function isObject(value) {
+  return typeof value === 'object' && value !== null;
+}
+
+/**
+ * @param {string | undefined} text
+ * @returns {string | undefined}
+ */
+function asSqlState(text) {
+  return text !== undefined && SQLSTATE.test(text) ? text : undefined;
+}
+
+/**
+ * Returns strings of which only one is known.
+ * @param {number} place
+ * @param {string | undefined} text
+ * @returns {Strings}
+ */
+function withOnly(place, text) {
+  /** @type {(string | undefined)[]} */
+  const strings = new Array(7).fill(undefined);
+  strings[place] = text;
+  return /** @type {Strings} */ (strings);
+}
+
+/**
+ * Judges evidence.
+ * @param {Evidence} evidence
+ */
+function judge({ facts, strings }) {
+  return native().classify(facts, ...strings);
+}
+
+module.exports = {
+  FACT,
+  FACTS,
+  PHASE_UNKNOWN,
+  asSqlState,
+  isObject,
+  judge,
+  read,
+  readText,
+  withOnly,
+};

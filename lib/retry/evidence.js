@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Anything that can be thrown, to evidence for the engine's judge. Errors come
+// wrapped: Drizzle and TypeORM put the driver's error into `cause` or
+// `driverError`, Prisma into `meta`, node several into one AggregateError. The
+// outermost layer that says anything is the one that counts.
+//
+// Nothing read from an error may throw: there are getters, proxies, cycles.
+
+const {
+  OUTCOMES,
+  isOurs,
+  lazy,
+  severityNumber,
+} = require('../errors/error-classes.js');
+const {
+  FACT,
+  FACTS,
+  PHASE_UNKNOWN,
+  asSqlState,
+  isObject,
+  judge,
+  read,
+  readText,
+  withOnly,
+} = require('./evidence-parts.js');
+const { ownEvidence } = require('./own-evidence.js');
+
+/** How deep wrappers are opened, and how wide. */
+const LAYERS_MAX = 12;
+
+const PRISMA_CODE = /^P[1-9]\d{3}$/;
+
+/** @typedef {import('./evidence-parts.js').Evidence} Evidence */
+
+/**
+ * Returns the facts a driver adapter mapped: a plain object with a kind or
+ * the server's code.
+ * @param {object} error
+ * @returns {object | undefined}
+ */
+function mappedFacts(error) {
+  const adapterError = read(read(error, 'meta'), 'driverAdapterError');
+  const candidates = [read(adapterError, 'cause'), read(error, 'cause')];
+  for (const mapped of candidates) {
+    if (
+      isObject(mapped) &&
+      (readText(mapped, 'kind') || readText(mapped, 'originalCode'))
+    ) {
+      return mapped;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Returns whether the text of an error is the user's statement, from which
+ * nothing must be read.
+ * @param {object} error
+ * @param {string | undefined} message
+ * @returns {boolean}
+ */
+function quotesStatement(error, message) {
+  return (
+    message?.startsWith('Failed query: ') === true ||
+    read(read(error, 'constructor'), 'name') === 'DrizzleQueryError'
+  );
+}
+
+/**
+ * Returns the evidence of one layer.
+ * @param {object} error
+ * @returns {Evidence}
+ */
+function layerEvidence(error) {
+  const mapped = mappedFacts(error);
+  const meta = read(error, 'meta');
+  const code = readText(error, 'code') ?? readText(error, 'errorCode');
+  const message = readText(error, 'message');
+  const facts = new Int32Array(FACTS);
+  facts[FACT.PHASE] = PHASE_UNKNOWN;
+  facts[FACT.SEVERITY] = severityNumber(
+    readText(mapped, 'severity') ?? readText(error, 'severity'),
+  );
+  const metaCode =
+    code !== undefined && PRISMA_CODE.test(code)
+      ? readText(meta, 'code')
+      : undefined;
+  return {
+    facts,
+    strings: [
+      asSqlState(readText(mapped, 'originalCode')) ??
+        asSqlState(readText(mapped, 'code')) ??
+        asSqlState(metaCode) ??
+        asSqlState(code) ??
+        asSqlState(readText(error, 'sqlState')),
+      readText(error, 'routine'),
+      code,
+      readText(mapped, 'kind'),
+      readText(error, 'syscall'),
+      readText(error, 'name'),
+      quotesStatement(error, message)
+        ? undefined
+        : (message ?? readText(mapped, 'originalMessage')),
+    ],
+  };
+}
+
+/**
+ * Returns what to look into next, outermost first.
+ * @param {object} error
+ * @returns {unknown[]}
+ */
+function insides(error) {
+  return [
+    read(read(error, 'meta'), 'driverAdapterError'),
+    read(error, 'cause'),
+    read(error, 'driverError'),
+    read(error, 'originalError'),
+    read(error, 'original'),
+    read(error, 'parent'),
+  ];
+}
+
+/**
+ * Returns an error's layers, outermost first, each once.
+ * @param {object} error
+ * @returns {object[]}
+ */
+function layersOf(error) {
+  const layers = [error];
+  for (let at = 0; at < layers.length && layers.length < LAYERS_MAX; at++) {
+    for (const inside of insides(layers[at])) {
+      if (isObject(inside) && !layers.includes(inside)) {
+        layers.push(inside);
+      }
+    }
+  }
+  return layers.slice(0, LAYERS_MAX);
+}
+
+/** What the judge says when it knows nothing. */
+const ignorance = lazy(() => {
+  return judge(primitiveEvidence(undefined)).reason;
+});
+
+/**
+ * Returns the evidence of the most doubtful of several errors: where one of
+ * them may have done something, all of them may.
+ * @param {unknown[]} errors
+ * @param {Set<unknown>} seen
+ * @returns {Evidence | undefined}
+ */
+function worstOf(errors, seen) {
+  const doubt = ['not_executed', 'rolled_back', 'permanent', 'ambiguous'];
+  let worst = -1;
+  /** @type {Evidence | undefined} */
+  let found;
+  for (const error of errors.slice(0, LAYERS_MAX)) {
+    const evidence = gather(error, seen);
+    const why = judge(evidence);
+    const rank =
+      doubt.indexOf(OUTCOMES[why.outcome] ?? '') * 2 - (why.retryable ? 1 : 0);
+    if (found === undefined || rank > worst) {
+      worst = rank;
+      found = evidence;
+    }
+  }
+  return found;
+}
+
+/**
+ * @param {unknown} errors
+ * @returns {unknown[] | undefined}
+ */
+function asList(errors) {
+  try {
+    return Array.isArray(errors) && errors.length > 0
+      ? errors.slice()
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Returns the error of ours in an error, under whatever wrappers.
+ * @param {unknown} error
+ * @returns {import('../errors/errors.js').HoldfastError | undefined}
+ */
+function findOurs(error) {
+  if (isOurs(error)) {
+    return error;
+  }
+  return isObject(error)
+    ? /** @type {any} */ (layersOf(error).find((layer) => isOurs(layer)))
+    : undefined;
+}
+
+/**
+ * @param {unknown} error
+ * @param {Set<unknown>} seen
+ * @returns {Evidence}
+ */
+function gather(error, seen) {
+  if (!isObject(error) && typeof error !== 'function') {
+    return primitiveEvidence(error);
+  }
+  if (seen.has(error)) {
+    return primitiveEvidence(undefined);
+  }
+  seen.add(error);
+  const ours = findOurs(error);
+  if (ours !== undefined) {
+    return ownEvidence(ours);
+  }
+  /** @type {Evidence | undefined} */
+  let first;
+  for (const layer of layersOf(error)) {
+    const evidence =
+      worstOf(asList(read(layer, 'errors')) ?? [], seen) ??
+      layerEvidence(layer);
+    first ??= evidence;
+    if (judge(evidence).reason !== ignorance()) {
+      return evidence;
+    }
+  }
+  return first ?? primitiveEvidence(undefined);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Evidence}
+ */
+function primitiveEvidence(value) {
+  const facts = new Int32Array(FACTS);
+  facts[FACT.PHASE] = PHASE_UNKNOWN;
+  const message = readText({ message: value }, 'message');
+  return { facts, strings: withOnly(6, message) };
+}
+
+/**
+ * Returns what is known of anything that was thrown.
+ * @param {unknown} error
+ * @returns {Evidence}
+ */
+function gatherEvidence(error) {
+  return gather(error, new Set());
+}
+
+/**
+ * Returns the SQLSTATE of anything that was thrown, if it has one.
+ * @param {Evidence} evidence
+ * @returns {string | undefined}
+ */
+function sqlStateOf({ strings }) {
+  const inText = /(?:code: "|Code: `|SqlState\("|SqlState\(E)([0-9A-Z]{5})\b/;
+  const found =
+    strings[0] ?? asSqlState(inText.exec(strings[6] ?? '')?.[1] ?? undefined);
+  return found;
+}
+
+/**
+ * Returns whether a layer of an error, or one of several errors in it, is what
+ * is looked for.
+ * @param {unknown} error
+ * @param {(layer: object) => boolean} matches
+ * @param {Set<unknown>} [seen]
+ * @returns {boolean}
+ */
+function someLayer(error, matches, seen = new Set()) {
+  if (!isObject(error) || seen.has(error)) {
+    return false;
+  }
+  seen.add(error);
+  return layersOf(error).some((layer) => {
+    if (matches(layer)) {
+      return true;
+    }
+    const errors = asList(read(layer, 'errors')) ?? [];
+    return errors
+      .slice(0, LAYERS_MAX)
+      .some((inside) => someLayer(inside, matches, seen));
+  });
+}
+
+module.exports = { gatherEvidence, findOurs, judge, someLayer, sqlStateOf };

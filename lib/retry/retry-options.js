@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The options of the retry helpers: checked, and made into a plan.
+
+const { native } = require('#host');
+const { currentContext, contextOf } = require('./context.js');
+const { lazy } = require('../errors/error-classes.js');
+const { nearest } = require('../options/nearest.js');
+
+const INT_MAX = 2147483647;
+
+/**
+ * @typedef {object} RetryOptions
+ * @property {'fast' | 'linear' | 'serverless'} [preset]
+ * @property {number} [maxRetries]
+ * @property {number} [maxAttempts]
+ * @property {number} [baseMillis]
+ * @property {number} [capMillis]
+ * @property {'full' | 'none'} [jitter]
+ * @property {'exponential' | 'linear'} [growth]
+ * @property {number} [deadlineMillis]
+ * @property {boolean} [idempotent]
+ * @property {AbortSignal} [signal]
+ * @property {(event: any) => void} [onRetry]
+ * @property {string} [name]
+ * @property {boolean} [joinAsync]
+ * @property {object} [context] what a retry helper gave its function, or what
+ *   the platform gave the handler: anything with getRemainingTimeInMillis()
+ * @property {number | (() => number)} [remaining] milliseconds the process has
+ *   left
+ */
+
+/**
+ * @typedef {object} Plan
+ * @property {Int32Array} policy as the engine takes it
+ * @property {number} deadlineMillis
+ * @property {boolean} callerDeadline
+ * @property {AbortSignal | undefined} signal
+ * @property {((event: any) => void) | undefined} onRetry
+ * @property {string | undefined} name
+ * @property {boolean} joinAsync
+ * @property {import('./context.js').JoinedRun | undefined} outer
+ */
+
+/** Places in the engine's policy. */
+const POLICY = Object.freeze({
+  RETRIES: 0,
+  BASE: 1,
+  CAP: 2,
+  JITTER: 3,
+  GROWTH: 4,
+  AMBIGUOUS: 5,
+});
+const JITTERS = ['full', 'none'];
+const GROWTHS = ['exponential', 'linear'];
+
+const defaultPolicy = lazy(() => Int32Array.from(native().retryPolicy()));
+const defaultDeadline = lazy(() => {
+  const row = native()
+    .optionTable()
+    .find((/** @type {any} */ option) => option.name === 'deadlineMillis');
+  return row?.initial ?? 0;
+});
+
+/** @type {() => Plan} */
+const defaultPlan = lazy(() => ({
+  policy: defaultPolicy(),
+  deadlineMillis: defaultDeadline(),
+  callerDeadline: false,
+  signal: undefined,
+  onRetry: undefined,
+  name: undefined,
+  joinAsync: false,
+  outer: undefined,
+}));
+
+/** @type {Record<string, (value: any, key: string) => void>} */
+const CHECKS = {
+  preset: (value, key) => {
+    if (typeof value !== 'string' || !native().retryPreset(value)) {
+      throw new TypeError(`${key} must be 'fast', 'linear' or 'serverless'`);
+    }
+  },
+  maxRetries: (value, key) => checkInteger(value, key, 0, 100),
+  maxAttempts: (value, key) => checkInteger(value, key, 1, 101),
+  baseMillis: (value, key) => checkInteger(value, key, 0, INT_MAX),
+  capMillis: (value, key) => checkInteger(value, key, 0, INT_MAX),
+  jitter: (value, key) => checkWord(value, key, JITTERS),
+  growth: (value, key) => checkWord(value, key, GROWTHS),
+  deadlineMillis: (value, key) => checkInteger(value, key, 0, INT_MAX),
+  idempotent: checkBoolean,
+  joinAsync: checkBoolean,
+  signal: (value, key) => {
+    if (!(value instanceof AbortSignal)) {
+      throw new TypeError(`${key} must be an AbortSignal`);
+    }
+  },
+  onRetry: (value, key) => {
+    if (typeof value !== 'function') {
+      throw new TypeError(`${key} must be a function`);
+    }
+  },
+  name: (value, key) => {
+    if (typeof value !== 'string') {
+      throw new TypeError(`${key} must be a string`);
+    }
+  },
+  context: (value, key) => {
+    if (contextOf(value) === undefined && clockOf(value) === undefined) {
+      throw new TypeError(
+        `${key} must be what a retry helper gave its function, or have a ` +
+          'function getRemainingTimeInMillis',
+      );
+    }
+  },
+  remaining: (value, key) => {
+    if (typeof value !== 'number' && typeof value !== 'function') {
+      throw new TypeError(
+        `${key} must be a number of milliseconds or a function that returns it`,
+      );
+    }
+  },
+};
+
+const OPTION_NAMES = Object.freeze(Object.keys(CHECKS));
+
+/**
+ * What is left for the answer once the helper has given up: a function that
+ * is stopped by its platform answers nobody.
+ */
+const SAFETY_MILLIS = 200;
+
+/**
+ * Returns the function by which AWS Lambda and its like tell what time is left.
+ * @param {any} value
+ * @returns {(() => unknown) | undefined}
+ */
+function clockOf(value) {
+  const tell = value?.getRemainingTimeInMillis;
+  return typeof tell === 'function' ? () => tell.call(value) : undefined;
+}
+
+/**
+ * Returns the deadline that the platform sets: 0 = none, 1 = it is over.
+ * @param {RetryOptions} options
+ * @returns {number}
+ */
+function platformDeadline({ remaining, context }) {
+  const tell =
+    remaining === undefined && contextOf(context) === undefined
+      ? clockOf(context)
+      : remaining;
+  if (tell === undefined) {
+    return 0;
+  }
+  const left = typeof tell === 'function' ? tell() : tell;
+  if (typeof left !== 'number' || Number.isNaN(left)) {
+    throw new TypeError('remaining must be, or return, a number');
+  }
+  return Math.min(INT_MAX, Math.max(1, Math.floor(left - SAFETY_MILLIS)));
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} key
+ * @param {number} min
+ * @param {number} max
+ */
+function checkInteger(value, key, min, max) {
+  if (typeof value !== 'number') {
+    throw new TypeError(`${key} must be a number`);
+  }
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`${key} must be a whole number from ${min} to ${max}`);
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} key
+ */
+function checkBoolean(value, key) {
+  if (typeof value !== 'boolean') {
+    throw new TypeError(`${key} must be true or false`);
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} key
+ * @param {string[]} words
+ */
+function checkWord(value, key, words) {
+  if (!words.includes(/** @type {string} */ (value))) {
+    throw new TypeError(`${key} must be '${words.join("' or '")}'`);
+  }
+}
+
+/**
+ * @param {Record<string, unknown>} options
+ */
+function checkAll(options) {
+  for (const [key, value] of Object.entries(options)) {
+    if (!Object.hasOwn(CHECKS, key)) {
+      const known = nearest(key, Object.keys(CHECKS));
+      throw new TypeError(`unknown retry option ${key}${known}`);
+    }
+    if (value !== undefined) {
+      CHECKS[key](value, key);
+    }
+  }
+  const { maxRetries, maxAttempts } = options;
+  if (
+    maxRetries !== undefined &&
+    maxAttempts !== undefined &&
+    Number(maxAttempts) !== Number(maxRetries) + 1
+  ) {
+    throw new TypeError(
+      'maxRetries counts extra attempts, maxAttempts all of them: give one',
+    );
+  }
+}
+
+/**
+ * @param {RetryOptions} options
+ * @returns {Int32Array}
+ */
+function policyOf(options) {
+  const preset = options.preset && native().retryPreset(options.preset);
+  const policy = Int32Array.from(preset || defaultPolicy());
+  /** @type {[number, number | undefined][]} */
+  const given = [
+    [POLICY.RETRIES, options.maxAttempts && options.maxAttempts - 1],
+    [POLICY.RETRIES, options.maxRetries],
+    [POLICY.BASE, options.baseMillis],
+    [POLICY.CAP, options.capMillis],
+    [POLICY.JITTER, options.jitter && JITTERS.indexOf(options.jitter)],
+    [POLICY.GROWTH, options.growth && GROWTHS.indexOf(options.growth)],
+  ];
+  for (const [place, value] of given) {
+    if (value !== undefined) {
+      policy[place] = value;
+    }
+  }
+  policy[POLICY.AMBIGUOUS] = options.idempotent ? 1 : 0;
+  return policy;
+}
+
+/**
+ * Checks options and returns the plan they make. Throws a TypeError or a
+ * RangeError that names the key.
+ * @param {unknown} options undefined, an object, or an outer helper's context
+ * @returns {Plan}
+ */
+function parseRetryOptions(options) {
+  const given = options === undefined ? undefined : asOptions(options);
+  if (given === undefined) {
+    const outer = contextOf(options) ?? currentContext();
+    return outer === undefined ? defaultPlan() : { ...defaultPlan(), outer };
+  }
+  checkAll(/** @type {Record<string, unknown>} */ (given));
+  const platform = platformDeadline(given);
+  const own = given.deadlineMillis;
+  const deadline = platform && own ? Math.min(own, platform) : platform || own;
+  return {
+    policy: policyOf(given),
+    deadlineMillis: deadline ?? defaultDeadline(),
+    callerDeadline: Boolean(deadline),
+    signal: given.signal,
+    onRetry: given.onRetry,
+    name: given.name,
+    joinAsync: given.joinAsync ?? false,
+    outer:
+      contextOf(given.context) ?? contextOf(given.signal) ?? currentContext(),
+  };
+}
+
+/**
+ * @param {unknown} options
+ * @returns {RetryOptions | undefined} undefined for an outer helper's context
+ */
+function asOptions(options) {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError('retry options must be an object');
+  }
+  return contextOf(options) === undefined ? options : undefined;
+}
+
+/**
+ * @param {string} name
+ */
+function presetOptions(name) {
+  const policy = native().retryPreset(name) ?? [];
+  return Object.freeze({
+    maxRetries: policy[POLICY.RETRIES],
+    baseMillis: policy[POLICY.BASE],
+    capMillis: policy[POLICY.CAP],
+    jitter: JITTERS[policy[POLICY.JITTER]],
+    growth: GROWTHS[policy[POLICY.GROWTH]],
+  });
+}
+
+/** The presets, as options; read from the engine when they are looked at. */
+const presets = Object.freeze({
+  get fast() {
+    return presetOptions('fast');
+  },
+  get linear() {
+    return presetOptions('linear');
+  },
+  get serverless() {
+    return presetOptions('serverless');
+  },
+});
+
+module.exports = {
+  OPTION_NAMES,
+  POLICY,
+  defaultPlan,
+  parseRetryOptions,
+  presets,
+};

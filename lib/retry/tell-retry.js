@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Repetitions of the retry helpers, for tracers and for the log.
+
+const { traces } = require('../observe/diagnostics.js');
+const { logOf } = require('../observe/log.js');
+
+/**
+ * @typedef {object} RetryEvent
+ * @property {string} [name]
+ * @property {number} attempt the one that failed
+ * @property {number} maxAttempts
+ * @property {number} delayMillis
+ * @property {any} error
+ * @property {string} [outcome]
+ */
+
+/** Returns whether anybody listens. */
+function hearsRetries() {
+  return traces.retry.heard || logOf().listens('warn');
+}
+
+/**
+ * @param {any} error of any kind, also one that throws when it is looked at
+ * @returns {string | undefined}
+ */
+function codeOf(error) {
+  try {
+    return typeof error?.code === 'string' ? error.code : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Tells of a repetition. The error's message may hold values, so the log has
+ * its code.
+ * @param {RetryEvent} event
+ */
+function tellRetry(event) {
+  if (traces.retry.heard) {
+    traces.retry.begin(event);
+    traces.retry.finish(event);
+  }
+  const { name = 'query', attempt, maxAttempts, delayMillis, outcome } = event;
+  const code = codeOf(event.error);
+  logOf().warn(
+    { event: 'retry', name, attempt, maxAttempts, delayMillis, code, outcome },
+    `${name} attempt ${attempt}/${maxAttempts} failed (${code ?? outcome}), ` +
+      `again in ${Math.round(delayMillis)} ms`,
+  );
+}
+
+module.exports = { hearsRetries, tellRetry };

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Parameters: JavaScript values to the text the server reads. The texts are
+// those `pg` sends, so a statement behaves the same with either driver.
+//
+// Messages name a parameter by its position and never show its value.
+
+const { isAnyArrayBuffer, isDate } = require('node:util').types;
+
+const { paramError } = require('../errors/errors.js');
+
+/** The protocol counts parameters in 16 bits. */
+const MAX_PARAMS = 65535;
+
+/** How NULL travels to the engine; a text that starts so is doubled. */
+const NULL_MARK = '\u0001';
+const NULL_MARK_CODE = 1;
+
+/** What a parameter itself is a part of: nothing. */
+const ROOT = Object.freeze(/** @type {object[]} */ ([]));
+
+/**
+ * Names a parameter by its place in the statement.
+ * @param {number | undefined} position counted from 1
+ * @returns {string}
+ */
+function nameOf(position) {
+  return position === undefined ? 'a parameter' : `parameter $${position}`;
+}
+
+/**
+ * @param {number} value
+ * @returns {string}
+ */
+function two(value) {
+  return value < 10 ? `0${value}` : String(value);
+}
+
+/**
+ * Returns a date in local time with the zone's offset to the minute, which is
+ * right for date and timestamp as well as timestamptz.
+ * @param {Date} date
+ * @param {number | undefined} position
+ * @returns {string}
+ */
+function encodeDate(date, position) {
+  const fullYear = date.getFullYear();
+  if (Number.isNaN(fullYear)) {
+    throw paramError(`${nameOf(position)} is an invalid Date`);
+  }
+  const offset = -date.getTimezoneOffset();
+  const ahead = Math.abs(offset);
+  const year = fullYear < 1 ? 1 - fullYear : fullYear;
+  return (
+    `${String(year).padStart(4, '0')}-${two(date.getMonth() + 1)}` +
+    `-${two(date.getDate())}T${two(date.getHours())}` +
+    `:${two(date.getMinutes())}:${two(date.getSeconds())}` +
+    `.${String(date.getMilliseconds()).padStart(3, '0')}` +
+    `${offset < 0 ? '-' : '+'}${two(Math.trunc(ahead / 60))}` +
+    `:${two(ahead % 60)}${fullYear < 1 ? ' BC' : ''}`
+  );
+}
+
+/**
+ * Returns the bytes behind a Buffer, a view or an ArrayBuffer as bytea text,
+ * null for any other object.
+ * @param {object} value
+ * @returns {string | null}
+ */
+function encodeBytes(value) {
+  if (ArrayBuffer.isView(value)) {
+    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    return `\\x${bytes.toString('hex')}`;
+  }
+  if (isAnyArrayBuffer(value)) {
+    return `\\x${Buffer.from(value).toString('hex')}`;
+  }
+  return null;
+}
+
+/**
+ * @param {string} text
+ * @returns {string}
+ */
+function quoteElement(text) {
+  // Looking first is several times as fast as replacing nothing.
+  return text.includes('"') || text.includes('\\')
+    ? `"${text.replace(/["\\]/g, '\\$&')}"`
+    : `"${text}"`;
+}
+
+/**
+ * Returns the path to `value`, itself included; what is already on its own
+ * path would never end.
+ * @param {object} value
+ * @param {number | undefined} position
+ * @param {readonly object[]} within
+ * @returns {readonly object[]}
+ */
+function pathTo(value, position, within) {
+  if (within.includes(value)) {
+    throw paramError(
+      `circular reference detected while preparing ${nameOf(position)}`,
+    );
+  }
+  return [...within, value];
+}
+
+/**
+ * Returns an array literal. Every element is quoted, so that none can be
+ * taken for NULL or for structure; the server's parser of the element's type
+ * sees it without the quotes.
+ * @param {unknown[]} values
+ * @param {number | undefined} position
+ * @param {readonly object[]} within
+ * @returns {string}
+ */
+function encodeArray(values, position, within) {
+  const path = pathTo(values, position, within);
+  let literal = '{';
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (i > 0) {
+      literal += ',';
+    }
+    if (Array.isArray(value)) {
+      literal += encodeArray(value, position, path);
+    } else if (typeof value === 'number') {
+      literal += `"${value}"`;
+    } else {
+      const text = encodeValue(value, position, path);
+      literal += text === null ? 'NULL' : quoteElement(text);
+    }
+  }
+  return `${literal}}`;
+}
+
+/**
+ * @param {object} value
+ * @param {number | undefined} position
+ * @param {readonly object[]} within
+ * @returns {string | null}
+ */
+function encodeObject(value, position, within) {
+  const bytes = encodeBytes(value);
+  if (bytes !== null) {
+    return bytes;
+  }
+  if (isDate(value)) {
+    return encodeDate(value, position);
+  }
+  if (Array.isArray(value)) {
+    return encodeArray(value, position, within);
+  }
+  const { toPostgres } = /** @type {{ toPostgres?: unknown }} */ (value);
+  if (typeof toPostgres !== 'function') {
+    // undefined if toJSON() says so, which pg sends as NULL.
+    const json = JSON.stringify(value);
+    return json === undefined ? null : json;
+  }
+  const path = pathTo(value, position, within);
+  const prepared = toPostgres.call(value, (/** @type {unknown} */ inner) =>
+    encodeValue(inner, position, path),
+  );
+  return encodeValue(prepared, position, path);
+}
+
+/**
+ * @param {unknown} value
+ * @param {number | undefined} position
+ * @param {readonly object[]} within the arrays and objects this value is a part of
+ * @returns {string | null}
+ */
+function encodeValue(value, position, within) {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return String(value);
+    case 'undefined':
+      return null;
+    case 'object':
+      return value === null ? null : encodeObject(value, position, within);
+    default:
+      throw new TypeError(`${nameOf(position)} is a ${typeof value}`);
+  }
+}
+
+/**
+ * Returns a parameter's text, or null for NULL.
+ * @param {unknown} value
+ * @param {number} [position] counted from 1, for messages
+ * @returns {string | null}
+ */
+function encodeParam(value, position) {
+  if (typeof value === 'number') {
+    return String(value);
+  }
+  const text =
+    typeof value === 'string' ? value : encodeValue(value, position, ROOT);
+  if (text?.includes('\0')) {
+    throw paramError(
+      `${nameOf(position)} contains a NUL character, ` +
+        'which PostgreSQL cannot store in text',
+    );
+  }
+  return text;
+}
+
+/**
+ * @param {unknown} values
+ * @returns {asserts values is unknown[]}
+ */
+function checkValues(values) {
+  if (!Array.isArray(values)) {
+    throw new TypeError('values must be an array');
+  }
+  if (values.length > MAX_PARAMS) {
+    throw paramError(
+      `values has ${values.length} parameters; ` +
+        `a statement takes at most ${MAX_PARAMS}`,
+    );
+  }
+}
+
+/**
+ * Returns the texts of all parameters.
+ * @param {unknown[]} values
+ * @returns {(string | null)[]}
+ */
+function encodeParams(values) {
+  checkValues(values);
+  // The count is taken once: a toJSON() of the caller's may change the array.
+  const count = values.length;
+  const texts = new Array(count);
+  for (let i = 0; i < count; i++) {
+    texts[i] = encodeParam(values[i], i + 1);
+  }
+  return texts;
+}
+
+/**
+ * Appends the texts of all parameters to what goes to the engine: NULL as
+ * '\u0001', a text that starts with '\u0001' with one more in front. If one
+ * cannot be encoded, nothing is appended.
+ *
+ * The caller's own code (getters, toPostgres) may run in here and submit
+ * another statement to the same `parts`; so the texts are complete before the
+ * first is appended, and a statement's other parts are to be appended after.
+ * @param {string[]} parts
+ * @param {unknown[]} values
+ */
+function pushParams(parts, values) {
+  const texts = encodeParams(values);
+  for (let i = 0; i < texts.length; i++) {
+    const text = texts[i];
+    if (text === null) {
+      parts.push(NULL_MARK);
+    } else if (text.charCodeAt(0) === NULL_MARK_CODE) {
+      parts.push(NULL_MARK + text);
+    } else {
+      parts.push(text);
+    }
+  }
+}
+
+module.exports = { encodeParam, encodeParams, pushParams };

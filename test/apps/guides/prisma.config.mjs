@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+import { defineConfig } from 'prisma/config';
+
+export default defineConfig({ schema: 'schema.prisma' });

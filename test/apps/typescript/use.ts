@@ -52,7 +52,7 @@ export function explain(error: unknown): Classification['outcome'] | undefined {
 export const misspelt = new Pool({ maximum: 4 });
 
 export const same: typeof Pool = holdfast.Pool;
-export const adapter = new prisma.PrismaHoldfast({ pool: getPool() });
+export const adapter = new prisma.PrismaHoldfast(getPool());
 export const extension = prisma.retryExtension();
 export const config = next.withHoldfast({ reactStrictMode: true });
 export const GET = next.healthRoute();

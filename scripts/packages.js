@@ -91,6 +91,17 @@ const NEEDS = [
   { apt: 'perl', profiles: CI, present: () => works('perl') },
   { apt: 'flex', profiles: CI, present: () => works('flex') },
   { apt: 'bison', profiles: CI, present: () => works('bison') },
+  {
+    apt: 'g++-aarch64-linux-gnu',
+    profiles: CI,
+    present: () => works('aarch64-linux-gnu-g++'),
+  },
+  {
+    apt: 'qemu-user-static',
+    profiles: CI,
+    present: () => works('qemu-aarch64-static'),
+  },
+  { apt: 'musl-tools', profiles: CI, present: () => works('musl-gcc') },
   // For applications: a newer PgBouncer from its sources, a browser, and a
   // system with nothing in it.
   { apt: 'libevent-dev', profiles: CI, present: () => packaged('libevent') },

@@ -3,6 +3,7 @@
 
 // One statement on its way: handed to the port, and told how it went.
 
+const { FLAG } = require('../engine/batch.js');
 const { encodeParams } = require('../values/params.js');
 const { isHarmless } = require('./harmless.js');
 const types = require('../values/types.js');
@@ -148,6 +149,7 @@ class Call {
     if (this.signal !== null) {
       this.signal.addEventListener('abort', this);
     }
+    this.run?.note('begun');
   }
 
   /** The signal was aborted: EventTarget's name for a listener's method. */
@@ -180,6 +182,7 @@ class Call {
       this.run.spend(told.attempts - 1);
     }
     this.#owner.settled(this, told.connection, undefined);
+    this.run?.note('ended');
     if (this.#failed !== null) {
       this.reject(this.#failed.thrown);
     } else if (this.#results !== null) {
@@ -205,6 +208,7 @@ class Call {
       error.cause ??= this.signal.reason;
     }
     this.#owner.settled(this, 0, error);
+    this.run?.note('ended');
     this.reject(this.#owner.explain(this, error));
   }
 
@@ -212,6 +216,21 @@ class Call {
   noteWrite() {
     if (this.run !== undefined && this.mayHaveWritten()) {
       this.run.note('write');
+    }
+  }
+
+  /**
+   * Tells it of one that may have been done, should the function go on as if
+   * nothing had happened. What may be done twice is no news.
+   * @param {any} error
+   */
+  noteDoubt(error) {
+    const { flags, run } = this;
+    if (run === undefined || run.idempotent || error.outcome !== 'ambiguous') {
+      return;
+    }
+    if ((flags & (FLAG.READ_ONLY | FLAG.IDEMPOTENT)) === 0) {
+      run.note('write');
     }
   }
 

@@ -183,6 +183,7 @@ class PoolClient extends EventEmitter {
       this.#noteWrites(call);
     } else {
       this.#failure ??= error;
+      this.#noteDoubt(call, error);
     }
     this.#wrote = this.#wrote && this.#status !== 'I';
     if (!call.more) {
@@ -202,6 +203,17 @@ class PoolClient extends EventEmitter {
       call.noteWrite();
     } else {
       this.#wrote ||= call.mayHaveWritten();
+    }
+  }
+
+  /**
+   * @param {Call} call
+   * @param {unknown} error
+   */
+  #noteDoubt(call, error) {
+    // A COMMIT of transaction()'s own is not in doubt before it was asked for.
+    if (this.#closed === '') {
+      call.noteDoubt(error);
     }
   }
 

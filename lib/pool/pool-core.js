@@ -183,6 +183,7 @@ class PoolCore {
       call.noteWrite();
     } else {
       this.observer.failed(error);
+      call.noteDoubt(error);
     }
     const { pool } = this;
     const used =

@@ -339,6 +339,25 @@ async function runOnce(core, attempt) {
 
 /**
  * @param {PoolCore} core
+ * @param {Attempt} attempt
+ * @returns {Promise<any>}
+ */
+function runAll(core, attempt) {
+  const { retry } = attempt.options;
+  if (retry) {
+    return withTransactionRetry(
+      () => runOnce(core, { ...attempt, run: currentContext() }),
+      helperOf(core, attempt.options),
+    );
+  }
+  // A helper around repeats the whole; without, we see to the beginning.
+  return retry === false || attempt.run !== undefined
+    ? runOnce(core, attempt)
+    : runCareful(core, attempt);
+}
+
+/**
+ * @param {PoolCore} core
  * @param {(client: PoolClient) => any} fn
  * @param {TransactionOptions} [options]
  * @returns {Promise<any>}
@@ -346,20 +365,14 @@ async function runOnce(core, attempt) {
 async function runTransaction(core, fn, options = {}) {
   check(fn, options);
   core.refuseAfterEnd();
-  const { retry } = options;
-  /** @type {Attempt} */
-  const attempt = { fn, begin: beginText(options), options };
-  if (retry) {
-    return await withTransactionRetry(
-      () => runOnce(core, { ...attempt, run: currentContext() }),
-      helperOf(core, options),
-    );
+  const run = contextOf(options.context) ?? currentContext();
+  const begin = beginText(options);
+  run?.note('begun');
+  try {
+    return await runAll(core, { fn, begin, options, run });
+  } finally {
+    run?.note('ended');
   }
-  // A helper around repeats the whole; without, we see to the beginning.
-  attempt.run = contextOf(options.context) ?? currentContext();
-  return retry === false || attempt.run !== undefined
-    ? await runOnce(core, attempt)
-    : await runCareful(core, attempt);
 }
 
 module.exports = { runTransaction };

@@ -10,7 +10,7 @@ const { makeStorage } = require('#host');
 const { nowMillis } = require('./clock.js');
 const { thisCopy, version } = require('../copy.js');
 
-/** @typedef {'write' | 'inside'} Note */
+/** @typedef {'write' | 'inside' | 'begun' | 'ended'} Note */
 
 /**
  * What the pool below reads of a helper's run.
@@ -23,8 +23,9 @@ const { thisCopy, version } = require('../copy.js');
  * @property {AbortSignal | undefined} signal undefined when nothing can abort
  *   the run
  * @property {(kind: Note, home?: JoinedRun) => void} note 'write': a write was
- *   acknowledged; 'inside': a statement ran in a transaction that began
- *   outside, in the run `home` if in any
+ *   acknowledged, or may have been done; 'inside': a statement ran in a
+ *   transaction that began outside, in the run `home` if in any; 'begun' and
+ *   'ended': work is under way, which may yet write
  * @property {(count: number) => void} spend counts repetitions made below
  */
 

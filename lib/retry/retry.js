@@ -35,6 +35,7 @@ const {
   finish,
   historyOf,
   policyOf,
+  settleCalls,
   sleep,
   watch,
 } = require('./run.js');
@@ -133,13 +134,28 @@ function delayAfter(run, error) {
   if (!verdict.again) {
     return -1;
   }
-  if (run.writes > 0) {
+  if (run.writes > 0 || run.pending > 0) {
     markPartial(error);
     return -1;
   }
   run.spend(1);
   announce(run, error, verdict.delayMillis, verdict.why);
   return verdict.delayMillis;
+}
+
+/**
+ * Whether an attempt left calls under way that have to end before another: they
+ * may write, and it would write that again.
+ * @param {Run} run
+ * @param {unknown} error
+ * @returns {boolean}
+ */
+function hasLoose(run, error) {
+  if (run.pending === 0 || run.remainingRetries === 0) {
+    return false;
+  }
+  const { outcome, retryable } = classify(error);
+  return retryable && (outcome !== 'ambiguous' || run.idempotent);
 }
 
 /**
@@ -152,6 +168,9 @@ function delayAfter(run, error) {
 async function recover(run, fn, firstError) {
   let error = firstError;
   for (;;) {
+    if (hasLoose(run, error)) {
+      await settleCalls(run);
+    }
     const delay = delayAfter(run, error);
     if (delay < 0) {
       throw finalError(run, error);
@@ -264,7 +283,14 @@ function start(helper, fn, options) {
   } catch (error) {
     return Promise.reject(error);
   }
-  return run.bounded ? runBounded(run, work) : runPlain(run, work);
+  const { outer } = run.plan;
+  outer?.note('begun');
+  const call = run.bounded ? runBounded(run, work) : runPlain(run, work);
+  return outer === undefined
+    ? call
+    : call.finally(() => {
+        outer.note('ended');
+      });
 }
 
 /**

@@ -59,8 +59,12 @@ class Run {
     this.startedAt = nowMillis();
     /** Repetitions so far, by this helper and by what is below it. */
     this.retries = 0;
-    /** Writes acknowledged in the current attempt. */
+    /** Writes acknowledged, or in doubt, in the current attempt. */
     this.writes = 0;
+    /** Calls under way that belong to this run. */
+    this.pending = 0;
+    /** Called when there are none. @type {(() => void) | undefined} */
+    this.onIdle = undefined;
     /** Whether a statement ran inside a transaction that began outside. */
     this.inside = false;
     /** Whether the caller was answered, or no attempt may follow. */
@@ -124,14 +128,30 @@ class Run {
    * @param {JoinedRun} [home] in which the transaction began
    */
   note(kind, home) {
-    if (kind === 'write') {
-      this.writes += 1;
-    } else {
-      this.inside = true;
+    switch (kind) {
+      case 'write':
+        this.writes += 1;
+        break;
+      case 'inside':
+        this.inside = true;
+        break;
+      case 'begun':
+        this.pending += 1;
+        break;
+      case 'ended':
+        this.#end();
+        break;
     }
     const { outer } = this.plan;
     if (outer !== home) {
       outer?.note(kind, home);
+    }
+  }
+
+  #end() {
+    this.pending -= 1;
+    if (this.pending === 0) {
+      this.onIdle?.();
     }
   }
 
@@ -277,6 +297,28 @@ function sleep(run, millis, error) {
       stopTimer(timer);
       reject(endedBetween(run, 'HF_ABORTED'));
     };
+  });
+}
+
+/**
+ * Waits, within the deadline, for calls of the failed attempt that are still
+ * under way: what they are about to do must not be done twice.
+ * @param {Run} run
+ * @returns {Promise<void>}
+ */
+function settleCalls(run) {
+  return new Promise((resolve) => {
+    const left = run.deadlineAt - nowMillis();
+    const timer =
+      run.deadlineAt > 0 ? startTimer(done, Math.max(0, left)) : undefined;
+    function done() {
+      run.onIdle = undefined;
+      if (timer !== undefined) {
+        stopTimer(timer);
+      }
+      resolve();
+    }
+    run.onIdle = done;
   });
 }
 
@@ -459,6 +501,7 @@ module.exports = {
   finish,
   historyOf,
   policyOf,
+  settleCalls,
   sleep,
   watch,
 };

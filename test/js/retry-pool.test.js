@@ -8,10 +8,12 @@ const { after, before, test } = require('node:test');
 
 const {
   Pool,
+  classify,
   retryQuery,
   withTransactionRetry,
 } = require('../../lib/index.js');
 const { startPostgres } = require('../support/postgres.js');
+const { startProxy } = require('../support/proxy.js');
 
 const QUICK = Object.freeze({ baseMillis: 0, capMillis: 0 });
 const RAISE =
@@ -141,4 +143,61 @@ test("the helper's signal reaches the statement, and its outcome is known", asyn
     assert.ok(['not_executed', 'rolled_back'].includes(error.outcome));
     return true;
   });
+});
+
+test('what an attempt left under way is not written twice', async () => {
+  const ways = [
+    (/** @type {string} */ text) => pool.query(text),
+    (/** @type {string} */ text) =>
+      pool.transaction((/** @type {any} */ client) => client.query(text)),
+    (/** @type {string} */ text) => retryQuery(() => pool.query(text)),
+  ];
+  for (const [i, write] of ways.entries()) {
+    const n = 100 + i;
+    const text = `insert into t select ${n} from pg_sleep(0.1)`;
+    const both = () => Promise.all([write(text), Promise.reject(conflict())]);
+    const error = await retryQuery(both, QUICK).catch((reason) => reason);
+    assert.strictEqual(classify(error).reason, 'partial');
+    assert.strictEqual(await count(n), 1);
+  }
+});
+
+test('what an attempt left under way, and failed, is done once', async () => {
+  const text = 'insert into t select 110 from pg_sleep(0.1)';
+  let calls = 0;
+  await retryQuery(() => {
+    calls += 1;
+    const write = pool.query(calls === 1 ? `${text}, nowhere` : text);
+    const other = calls === 1 ? Promise.reject(conflict()) : null;
+    return Promise.all([write, other]);
+  }, QUICK);
+  assert.strictEqual(calls, 2);
+  assert.strictEqual(await count(110), 1);
+});
+
+test('a write that may have been done is not repeated for what came after it', async () => {
+  const proxy = await startProxy(server);
+  const away = /** @type {any} */ (
+    new Pool({ connectionString: proxy.urlFor(server.url), logger: false })
+  );
+  proxy.onMessage(({ direction, payload }) => {
+    const isWrite = direction === 'up' && payload.includes('insert');
+    return isWrite ? 'rst' : 'pass';
+  });
+  let calls = 0;
+  try {
+    await assert.rejects(
+      retryQuery(() => {
+        calls += 1;
+        return away
+          .query('insert into t values (120)')
+          .catch(() => Promise.reject(conflict()));
+      }, QUICK),
+      (error) => classify(error).reason === 'partial',
+    );
+    assert.strictEqual(calls, 1);
+  } finally {
+    await away.end();
+    await proxy.close();
+  }
 });

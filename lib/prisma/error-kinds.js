@@ -155,6 +155,13 @@ const BY_CODE = {
   HF_TLS: (error) => ({ kind: 'TlsConnectionError', reason: error.message }),
 };
 
+/** Codes of calls whose `cause` is the failure that they waited out. */
+const WAITED_IN_VAIN = new Set([
+  'HF_ACQUIRE_TIMEOUT',
+  'HF_BREAKER_OPEN',
+  'HF_DEADLINE',
+]);
+
 /**
  * A connection could not be had in time: because none could be made, or
  * because all were busy.
@@ -210,6 +217,18 @@ function kindOf(error) {
 }
 
 /**
+ * Returns what it was that failed: behind a wait that was in vain, that which
+ * was waited for.
+ * @param {Source} error
+ * @returns {Source}
+ */
+function failureIn(error) {
+  const { cause, code, phase } = error;
+  const waited = WAITED_IN_VAIN.has(code) && phase !== 'await';
+  return waited && cause !== undefined ? cause : error;
+}
+
+/**
  * Returns the cause of a driver adapter's error; null where Prisma has a code
  * but no kind: the pool had no connection to give in time.
  * @param {Source} error of ours
@@ -220,9 +239,13 @@ function mapError(error) {
   if (kind === null) {
     return null;
   }
+  const failure = failureIn(error);
   return {
-    originalCode: error.sqlState ?? error.code,
-    originalMessage: error.message,
+    originalCode: failure.sqlState ?? failure.code,
+    originalMessage:
+      failure === error
+        ? error.message
+        : `${error.message}: ${failure.message}`,
     ...kind,
   };
 }

@@ -61,6 +61,8 @@ for (const [what, file] of Object.entries({
   'transactions of every kind work': 'transactions.js',
   "the server's errors have Prisma's codes and facts": 'errors.js',
   'broken connections have codes and tell the truth': 'faults.js',
+  'a server that restarts, crashes or starts is waited for, or told of':
+    'outages.js',
   'through PgBouncer in transaction mode nothing fails': 'pooler.js',
 })) {
   test(what, () => runTests(app, file));

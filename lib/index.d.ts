@@ -1194,8 +1194,8 @@ export function escapeLiteral(text: string): string;
 /** What runs here. */
 export const versions: {
   readonly holdfast: string;
-  /** As "17.11". */
-  readonly libpq: string;
+  /** As "17.11"; undefined where no binary fits. */
+  readonly libpq: string | undefined;
   /** Of the OpenSSL that libpq uses; undefined where it cannot be seen. */
   readonly openssl: string | undefined;
 };

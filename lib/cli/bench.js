@@ -11,6 +11,7 @@ const { readSettings, shownText, shownUrl } = require('./doctor/settings.js');
 const { isRemote } = require('./doctor/verdicts.js');
 const { print, startProgress } = require('./progress.js');
 const { versions } = require('../engine/versions.js');
+const { rootOf } = require('../errors/error-classes.js');
 
 /** Goes up when a name goes or changes its meaning. */
 const SCHEMA = 1;
@@ -148,16 +149,6 @@ function asText(report) {
 }
 
 /**
- * Returns what a failure is about: of a pool that gave up, why.
- * @param {any} error
- * @returns {string}
- */
-function messageOf(error) {
-  const cause = error?.cause instanceof Error ? error.cause : error;
-  return String(cause?.message ?? cause);
-}
-
-/**
  * @param {import('./doctor/settings.js').Settings} settings
  * @param {number} max
  * @param {number} seconds
@@ -186,7 +177,7 @@ async function measure(settings, max, seconds, tell) {
   try {
     await measureAll(pool, report, seconds, tell);
   } catch (error) {
-    report.error = shownText(messageOf(error), settings);
+    report.error = shownText(rootOf(error).message, settings);
   } finally {
     await pool.drain(DRAIN_MILLIS).catch(() => {});
   }

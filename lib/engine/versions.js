@@ -19,7 +19,20 @@ const own = lazy(() => {
   const file = path.join(__dirname, '..', '..', 'package.json');
   return JSON.parse(readFileSync(file, 'utf8')).version;
 });
-const linked = lazy(() => require('./native.js').versions());
+
+/** @returns {{libpq?: number, openssl?: string}} nothing without a binary */
+function ofBinary() {
+  try {
+    return require('./native.js').versions();
+  } catch (error) {
+    if (/** @type {any} */ (error).code !== 'HF_NO_BINARY') {
+      throw error;
+    }
+    return {};
+  }
+}
+
+const linked = lazy(ofBinary);
 
 /** What runs here; found out when it is looked at. */
 const versions = Object.freeze({
@@ -27,9 +40,10 @@ const versions = Object.freeze({
   get holdfast() {
     return own();
   },
-  /** @returns {string} */
+  /** @returns {string | undefined} */
   get libpq() {
-    return libpqVersion(linked().libpq);
+    const { libpq } = linked();
+    return libpq === undefined ? undefined : libpqVersion(libpq);
   },
   /** @returns {string | undefined} */
   get openssl() {

@@ -302,6 +302,18 @@ function severityNumber(word) {
   return ['WARNING', 'ERROR', 'FATAL', 'PANIC'].indexOf(word ?? '') + 1;
 }
 
+/**
+ * Returns the failure that says most: of an acquire that timed out that is
+ * why no connection could be opened. Where no binary fits, the error has the
+ * cure, and its cause the paths of files.
+ * @param {any} error
+ * @returns {any}
+ */
+function rootOf(error) {
+  const isRoot = error?.code === 'HF_NO_BINARY';
+  return !isRoot && error?.cause instanceof Error ? error.cause : error;
+}
+
 module.exports = {
   HoldfastError,
   DatabaseError,
@@ -312,6 +324,7 @@ module.exports = {
   judge,
   lazy,
   paramError,
+  rootOf,
   severityNumber,
   statuses,
   statusNumber,

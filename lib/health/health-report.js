@@ -3,6 +3,8 @@
 
 // From what a health check found, and the pool's figures, to a verdict.
 
+const { rootOf } = require('../errors/errors.js');
+
 /**
  * What asking came to.
  * @typedef {object} Finding
@@ -45,8 +47,6 @@ const BREAKER = /** @type {const} */ (['closed', 'open', 'half-open']);
 const SLOW_MILLIS = 1000;
 
 /**
- * Returns the failure that says most: of an acquire that timed out that is
- * why no connection could be opened.
  * @param {any} error
  * @returns {Health['lastError']}
  */
@@ -54,7 +54,7 @@ function lastErrorOf(error) {
   if (error === undefined || error === null) {
     return null;
   }
-  const root = error.cause instanceof Error ? error.cause : error;
+  const root = rootOf(error);
   const { code, message } = root;
   return {
     code: code === undefined ? undefined : String(code),

@@ -12,7 +12,7 @@ const {
   readMillis,
 } = require('../pool/arguments.js');
 const { nowMillis, startTimer, stopTimer } = require('../retry/clock.js');
-const { usageError } = require('../errors/errors.js');
+const { rootOf, usageError } = require('../errors/errors.js');
 const { logOf } = require('../observe/log.js');
 const { sendProbe } = require('./probe.js');
 
@@ -220,10 +220,10 @@ class Warmup {
   #tellFailed(error) {
     const durationMillis = nowMillis() - this.#startedAt;
     this.#startedAt = 0;
-    const why = error.cause?.message ?? error.message;
+    const { message } = rootOf(error);
     logOf(this.#pool).error(
       { event: 'warmup.failed', durationMillis, code: error.code },
-      `Warmup failed after ${seconds(durationMillis)}: ${why}`,
+      `Warmup failed after ${seconds(durationMillis)}: ${message}`,
     );
   }
 }

@@ -4,6 +4,7 @@
 // What acts on the pools that getPool() made, or on the one it makes without
 // options when there is none yet.
 
+const { rootOf } = require('../errors/errors.js');
 const { logOf } = require('../observe/log.js');
 const { getPool, openPools } = require('./registry.js');
 
@@ -77,10 +78,10 @@ async function resetDatabaseConnections(options) {
       'Database connections reset successfully',
     );
   } else {
-    const why = result.error.cause?.message ?? result.error.message;
+    const { message } = rootOf(result.error);
     log.warn(
       { event: 'reset.failed', durationMillis },
-      `Database connections were closed, new ones cannot be opened: ${why}`,
+      `Database connections were closed, new ones cannot be opened: ${message}`,
     );
   }
   return result;

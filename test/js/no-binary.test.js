@@ -108,6 +108,28 @@ test('a platform package left out by --omit=optional names the command', () => {
   );
 });
 
+test('health and versions can be asked for without the binary', () => {
+  const main = install(ALL);
+  const script = `${pretend('linux', 'x64') + GLIBC}
+    const { Pool, versions } = require(${JSON.stringify(main)});
+    const pool = new Pool({ host: 'localhost', user: 'u', database: 'd' });
+    pool.health().then(({ status, reasons }) => {
+      console.log(JSON.stringify({ status, reasons, versions }));
+    });`;
+  const env = { ...process.env, HOLDFAST_CORE: '' };
+  const text = execFileSync(process.execPath, ['-e', script], {
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const { status, reasons, versions } = JSON.parse(text);
+  assert.strictEqual(status, 'down');
+  assert.match(reasons[0], /^pg-holdfast: .*"npm install --include=optional"/);
+  // It may be seen by everybody.
+  assert.ok(!text.includes(main));
+  assert.deepStrictEqual(Object.keys(versions), ['holdfast']);
+});
+
 test('node_modules from another architecture names both', () => {
   const main = install(ALL, { 'linux-arm64': '' });
   isOneSentence(

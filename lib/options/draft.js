@@ -84,6 +84,25 @@ function checkedText(value, key, secret) {
   return value;
 }
 
+/**
+ * Reads a setting. What is wrong with it is said of where it was found, unless
+ * that is said already.
+ * @param {string} label an option, or a variable of the environment
+ * @param {() => void} read
+ */
+function readFrom(label, read) {
+  try {
+    read();
+  } catch (thrown) {
+    const error = /** @type {Error} */ (thrown);
+    if (error.message.includes(label)) {
+      throw error;
+    }
+    const Kind = error instanceof RangeError ? RangeError : TypeError;
+    throw new Kind(`${error.message} (in ${label})`);
+  }
+}
+
 /** Gathers what is given; the last value of a name counts. */
 class Draft {
   /** libpq's keywords. @type {Map<string, string>} */
@@ -191,4 +210,10 @@ const SERVER_TIMEOUTS = Object.freeze({
   idle_in_transaction_session_timeout: 'idleInTransactionTimeoutMillis',
 });
 
-module.exports = { Draft, SERVER_TIMEOUTS, checkedText, engineTable };
+module.exports = {
+  Draft,
+  SERVER_TIMEOUTS,
+  checkedText,
+  engineTable,
+  readFrom,
+};

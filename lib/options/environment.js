@@ -7,6 +7,7 @@
 const { userInfo } = require('node:os');
 
 const { EXAMPLE } = require('./url.js');
+const { readFrom } = require('./draft.js');
 const { READERS } = require('./parameters.js');
 
 /** @typedef {import('./draft.js').Draft} Draft */
@@ -82,7 +83,7 @@ function fillFromVariables(draft, env) {
     const value = env[variable];
     const skip = tlsGiven && TLS_VARIABLES.includes(keyword);
     if (value && !skip && !isGiven(draft, keyword)) {
-      READERS[keyword](draft, value, variable);
+      readFrom(variable, () => READERS[keyword](draft, value, variable));
     }
   }
 }

@@ -6,7 +6,13 @@
 
 const { escapeIdentifier } = require('../values/quote.js');
 const { nearest } = require('./nearest.js');
-const { SERVER_TIMEOUTS, checkedText, engineTable } = require('./draft.js');
+const {
+  SERVER_TIMEOUTS,
+  checkedText,
+  engineTable,
+  readFrom,
+} = require('./draft.js');
+const { checkedMode } = require('./tls.js');
 
 /** @typedef {import('./draft.js').Draft} Draft */
 /** @typedef {(draft: Draft, value: string, name: string) => void} Reader */
@@ -74,7 +80,7 @@ const CONNECT_MAX_MILLIS = 600000;
  */
 function toNumber(value, name) {
   if (!/^\d+(\.\d+)?$/.test(value)) {
-    throw new TypeError(`${name} in the connection string must be a number`);
+    throw new TypeError(`${name} must be a number`);
   }
   return Number(value);
 }
@@ -91,7 +97,7 @@ function toBoolean(value, name) {
   if (['false', '0', 'no', 'off'].includes(value)) {
     return false;
   }
-  throw new TypeError(`${name} in the connection string must be true or false`);
+  throw new TypeError(`${name} must be true or false`);
 }
 
 /**
@@ -102,9 +108,7 @@ function toBoolean(value, name) {
 function fromGoDuration(value, name) {
   const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
   if (parts.length === 0 || parts.map(([all]) => all).join('') !== value) {
-    throw new TypeError(
-      `${name} in the connection string must be a duration such as 30m`,
-    );
+    throw new TypeError(`${name} must be a duration such as 30m`);
   }
   return parts.reduce(
     (sum, [, n, unit]) => sum + Number(n) * GO_UNITS[unit],
@@ -237,6 +241,8 @@ for (const name of Object.keys(SERVER_TIMEOUTS)) {
 for (const name of PASSED) {
   READERS[name] = (draft, value) => draft.setTarget(name, value);
 }
+READERS.sslmode = (draft, value) =>
+  draft.setTarget('sslmode', checkedMode(value, 'sslmode'));
 
 /**
  * Reads one of our own options, as text.
@@ -273,9 +279,9 @@ function readKeywords(draft, keywords, label) {
       throw new TypeError(`${name} in ${label} is refused: ${REFUSED[name]}`);
     }
     if (Object.hasOwn(READERS, name)) {
-      READERS[name](draft, value, name);
+      readFrom(label, () => READERS[name](draft, value, name));
     } else if (engineTable().has(name)) {
-      readEngine(draft, name, value);
+      readFrom(label, () => readEngine(draft, name, value));
     } else {
       const known = [...Object.keys(READERS), ...engineTable().keys()];
       // What is no word may be a piece of a password with a ? in it.

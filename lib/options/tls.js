@@ -261,4 +261,4 @@ function resolveTls(draft) {
   }
 }
 
-module.exports = { effectiveMode, isLocalHost, resolveTls };
+module.exports = { checkedMode, effectiveMode, isLocalHost, resolveTls };

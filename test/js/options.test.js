@@ -220,6 +220,36 @@ test('numbers must be whole and within bounds, and name their key', () => {
   refuses({ host: 'x', min: 3, max: 2 }, /^min must not/, RangeError);
 });
 
+test('what is wrong in a variable or a string is said of it', () => {
+  /** @type {[NodeJS.ProcessEnv, RegExp][]} */
+  const cases = [
+    [{ DATABASE_URL: 'postgres://u@h:70000/d' }, /port must .*DATABASE_URL/],
+    [{ DATABASE_URL: `postgres://u:${SECRET}@a b/d` }, /host .*DATABASE_URL/],
+    [
+      { SUPABASE_DATABASE_URL: 'postgres://u@h/d?connect_timeout=x' },
+      /^connect_timeout must be a number .*SUPABASE_DATABASE_URL/,
+    ],
+    [{ DATABASE_URL: 'postgres://u@h/d?max=x' }, /max must .*DATABASE_URL/],
+    [
+      { DATABASE_URL: 'postgres://u@h/d?sslmode=on' },
+      /^sslmode must be one of .*DATABASE_URL/,
+    ],
+    [{ PGHOST: 'h', PGPORT: 'x' }, /port must .*PGPORT/],
+    [{ PGHOST: 'h', PGSSLMODE: 'on' }, /sslmode must be one of .*PGSSLMODE/],
+    [{ PGHOST: 'h', PGCONNECT_TIMEOUT: 'x' }, /^PGCONNECT_TIMEOUT must/],
+  ];
+  for (const [env, message] of cases) {
+    assert.throws(
+      () => resolveOptions(undefined, { env }),
+      (/** @type {any} */ error) => {
+        assert.match(error.message, message);
+        assert.ok(!inspect(error).includes(SECRET), 'the secret is shown');
+        return true;
+      },
+    );
+  }
+});
+
 test("pg's keys are honoured, translated, ignored or refused", () => {
   const { engine } = resolve({
     host: 'localhost',

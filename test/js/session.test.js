@@ -141,10 +141,8 @@ describe('behind PgBouncer', { skip }, () => {
       assert.deepStrictEqual(heard, ['hello']);
       client.release();
       await pool.end();
-      assert.strictEqual(
-        (await server.backends("query ilike '%listen seeds%'")).length,
-        0,
-      );
+      const where = "query ilike '%listen seeds%'";
+      await eventually(async () => (await server.backends(where)).length === 0);
     });
   }
 

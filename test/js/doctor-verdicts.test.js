@@ -155,6 +155,15 @@ describe('verdicts', () => {
     assert.equal(advice('idleTimeoutMillis')?.ok, false);
     assert.equal(symptom('dead-connections')?.here, 'yes');
   });
+
+  test('idle sessions behind a transaction pooler are its own', () => {
+    const { advice, symptom } = situation(REMOTE, ({ server, pooler }) => {
+      server.timeouts = { idle_session_timeout: '15s' };
+      Object.assign(pooler, { mode: 'transaction', proxied: true });
+    });
+    assert.equal(advice('idleTimeoutMillis'), undefined);
+    assert.equal(symptom('dead-connections')?.here, 'possible');
+  });
 });
 
 describe('explanations', () => {

@@ -145,10 +145,11 @@ function adviseDirect(report, { direct }) {
 }
 
 /** @param {Report} report @param {Settings} settings @returns {Advice[]} */
-function adviseIdle({ server }, { values }) {
-  const text = server.timeouts.idle_session_timeout;
+function adviseIdle(report, { values }) {
+  const text = report.server.timeouts.idle_session_timeout;
   const millis = millisOf(text);
-  if (millis === null) {
+  // Sessions of the server that are shared are the pooler's to look after.
+  if (millis === null || shares(report)) {
     return [];
   }
   const value = Math.max(1000, Math.floor(millis / 2));

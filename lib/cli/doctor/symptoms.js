@@ -137,7 +137,8 @@ function startupParameters({ pooler }) {
 
 /** @param {Report} report @returns {Symptom} */
 function deadConnections({ server, pooler }) {
-  const idle = server.timeouts.idle_session_timeout;
+  const shared = pooler.mode === 'transaction' || pooler.mode === 'statement';
+  const idle = shared ? undefined : server.timeouts.idle_session_timeout;
   return {
     id: 'dead-connections',
     symptom:

@@ -117,7 +117,10 @@ function readSettings(options, where) {
   if (typeof pool?.drain !== 'function' || typeof pool.health !== 'function') {
     throw new TypeError(`${where}: pool must be a Pool of pg-holdfast`);
   }
-  const [other] = Object.keys(config);
+  // The pool is not the module's to end, in time or not.
+  const [other] = Object.keys(
+    shutdownMillis === undefined ? config : { shutdownMillis, ...config },
+  );
   if (other !== undefined) {
     throw new TypeError(`${where}: pool and ${other} exclude each other`);
   }

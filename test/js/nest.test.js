@@ -78,6 +78,17 @@ describe('pg-holdfast/nest', () => {
     );
   });
 
+  test('a pool that exists excludes what would end or change it', () => {
+    const { HoldfastService } = nestFor(COMMON);
+    const pool = { drain() {}, health() {} };
+    for (const more of [{ shutdownMillis: 0 }, { max: 3 }]) {
+      assert.throws(() => new HoldfastService({ pool, ...more }), {
+        name: 'TypeError',
+        message: new RegExp(`pool and ${Object.keys(more)} exclude each other`),
+      });
+    }
+  });
+
   test('an option of pingCheck() that is wrong is named', async () => {
     const indicator = new HoldfastHealthIndicator({
       health: () => Promise.reject(new Error('not to be asked')),

@@ -21,8 +21,8 @@ const {
   enter,
   leave,
 } = require('./context.js');
-const { gatherEvidence } = require('./evidence.js');
-const { isOurs } = require('../errors/error-classes.js');
+const { gatherEvidence, someLayer } = require('./evidence.js');
+const { read, readText } = require('./evidence-parts.js');
 const {
   defaultPlan,
   parseRetryOptions,
@@ -189,6 +189,22 @@ async function recover(run, fn, firstError) {
 }
 
 /**
+ * Says how often the work was tried, wherever an error of ours says it: under
+ * whatever wrappers, and in what Prisma is told of it.
+ * @param {unknown} error
+ * @param {number} attempts
+ */
+function tellAttempts(error, attempts) {
+  someLayer(error, (layer) => {
+    const before = read(layer, 'attempts');
+    if (typeof before === 'number' && readText(layer, 'outcome')) {
+      Reflect.set(layer, 'attempts', Math.max(before, attempts));
+    }
+    return false;
+  });
+}
+
+/**
  * Returns the error to reject with, marked when its work was repeated.
  * @param {Run} run
  * @param {unknown} error
@@ -199,9 +215,7 @@ function finalError(run, error) {
     if (markOf(error) === undefined) {
       setMark(error, 'repeated');
     }
-    if (isOurs(error) && !Object.isFrozen(error)) {
-      error.attempts = Math.max(error.attempts, run.retries + 1);
-    }
+    tellAttempts(error, run.retries + 1);
   }
   return error;
 }

@@ -13,6 +13,7 @@ const {
   noteWrite,
 } = require('../../lib/retry/context.js');
 const { HoldfastError } = require('../../lib/errors/errors.js');
+const { toPrisma } = require('../../lib/prisma/errors.js');
 const {
   classify,
   retryQuery,
@@ -203,6 +204,20 @@ test('an error of ours says how many attempts were made', async () => {
       }),
   );
   await assert.rejects(retryQuery(fn, QUICK), { attempts: 3 });
+});
+
+test('so it does under wrappers, and in what Prisma is told', async () => {
+  const error = new HoldfastError('57P01', 'x', {
+    outcome: 'rolled_back',
+    retryable: true,
+    phase: 'await',
+    attempts: 1,
+  });
+  const wrapper = () => new Error('wrapped', { cause: toPrisma(error) });
+  const thrown = await retryQuery(failing(99, wrapper), QUICK).catch((e) => e);
+  assert.strictEqual(thrown.attempts, undefined);
+  assert.strictEqual(thrown.cause.attempts, 3);
+  assert.strictEqual(error.attempts, 3);
 });
 
 test('errors that cannot be marked are repeated and rejected all the same', async () => {

@@ -1,16 +1,31 @@
 // SPDX-License-Identifier: MIT
 import { classify } from 'pg-holdfast';
 
+/** Prisma keeps the adapter's error, which tells what the pool did. */
+interface Failure {
+  code?: string;
+  attempts?: number;
+  meta?: { driverAdapterError?: { attempts?: number } };
+}
+
 /**
  * What a caller learns of a failure: `outcome` says whether the request may
  * be sent again, `Retry-After` whether that is any use.
  */
 export function failure(error: unknown): Response {
   const { outcome, retryable, sqlState, reason } = classify(error);
-  const code = sqlState ?? (error as { code?: string }).code;
+  const { code, attempts, meta } = error as Failure;
   const again = retryable && outcome !== 'ambiguous';
   return Response.json(
-    { error: { code, outcome, reason, message: String(error) } },
+    {
+      error: {
+        code: sqlState ?? code,
+        outcome,
+        attempts: attempts ?? meta?.driverAdapterError?.attempts,
+        reason,
+        message: String(error),
+      },
+    },
     {
       status: outcome === 'permanent' ? 500 : 503,
       headers: again ? { 'retry-after': '1' } : {},

@@ -160,6 +160,9 @@ describe('built with Turbopack', () => {
     await eventually(async () => (await page.text('status')) === 'Up');
     assert.ok((await page.figure('lost')) > 0, 'the page missed the losses');
     assert.ok((await page.figure('retries')) > 0, 'and the repetitions');
+    const refused = (await metrics(base))('holdfast_connects_failed_total');
+    assert.ok(refused > 0, 'the outages were not noticed');
+    await eventually(async () => (await page.figure('refused')) === refused);
     assert.notEqual(await dark.background(), await page.background());
     const narrow = await PoolPage.open(browser, `${base}/`, { width: 390 });
     assert.equal(await narrow.overflows(), false);

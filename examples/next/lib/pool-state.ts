@@ -43,7 +43,8 @@ export interface PoolState {
   breaker: {
     state: 'closed' | 'open' | 'half-open';
     opened: number;
-    probes: number;
+    /** What opens it, when there are several in a row. */
+    connectsFailed: number;
   };
   latency: Bucket[];
 }

@@ -62,7 +62,7 @@ export async function readState(): Promise<PoolState> {
     breaker: {
       state: BREAKER[stats.breaker] ?? 'closed',
       opened: stats.breakerOpened,
-      probes: stats.probes,
+      connectsFailed: stats.connectsFailed,
     },
     latency: latencyOf(pool),
   };

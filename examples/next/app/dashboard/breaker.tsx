@@ -73,7 +73,9 @@ export function Breaker({ state }: { state: PoolState }) {
       <p className="queue">
         <span>{MEANING[breaker.state]}</span>
         <span>
-          {`opened ${times(breaker.opened)}, ${whole(breaker.probes)} probes`}
+          opened {times(breaker.opened)},{' '}
+          <span data-figure="refused">{whole(breaker.connectsFailed)}</span>{' '}
+          connects failed
         </span>
       </p>
     </section>

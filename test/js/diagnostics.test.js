@@ -296,3 +296,21 @@ test('texts are shown short and without values or comments', () => {
   assert.strictEqual(long.length, 200);
   assert.ok(long.endsWith('…'));
 });
+
+test('a conflict of prepared statements is logged, with its code', async () => {
+  const { logger, lines } = recorder();
+  const pool = open({ logger, max: 1 });
+  await pool.query('prepare mine as select 1');
+  await assert.rejects(pool.query('prepare mine as select 1'), {
+    code: '42P05',
+  });
+  await assert.rejects(pool.query('execute nobodys'), { code: '26000' });
+  await pool.end();
+  assert.deepStrictEqual(
+    lines.map(([{ event, code }, message]) => [event, code, message]),
+    [
+      ['conflict', '42P05', 'Database prepared statement conflict'],
+      ['conflict', '26000', 'Database prepared statement conflict'],
+    ],
+  );
+});

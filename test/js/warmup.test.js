@@ -3,6 +3,7 @@
 
 const assert = require('node:assert');
 const { after, before, test } = require('node:test');
+const { setTimeout: delay } = require('node:timers/promises');
 
 const { Pool, getPool, warmup } = require('../../lib/index.js');
 const {
@@ -69,6 +70,32 @@ test('min connections are opened side by side, and it is logged', async () => {
   assert.match(done, /^Warmup complete in \d+\.\ds$/);
   assert.strictEqual(pool.stats().connectsStarted, 4);
   await pool.end();
+});
+
+test('one that takes more than five seconds is warned of', async () => {
+  const { logger, of } = recorder();
+  const proxy = await startProxy(server);
+  const pool = new Pool({
+    connectionString: proxy.urlFor(server.url),
+    connectTimeoutMillis: 60_000,
+    logger,
+  });
+  proxy.pause();
+  const warm = pool.warmup({ timeoutMillis: 60_000 });
+  await delay(5_100);
+  proxy.resume();
+  const { ok, durationMillis } = await warm;
+  assert.ok(ok && durationMillis > 5_000);
+  const [line, ...more] = of('warmup.slow');
+  assert.strictEqual(line.level, 'warn');
+  assert.match(
+    line.message,
+    /^Warmup took \d+\.\ds, more than 5\.0s: .*pooler/,
+  );
+  assert.deepStrictEqual(more, []);
+  assert.ok(pool.stats().warmupTimeMax > 5_000_000);
+  await pool.end();
+  await proxy.close();
 });
 
 test('without min one connection is opened', async () => {

@@ -57,15 +57,19 @@ function native() {
 
 const retryChannel = channel('holdfast:retry');
 
-function hearsRetries() {
+/** @param {object} [pool] */
+function hearsRetries(pool) {
   const { hearsRetries: hears } = require('./retry/tell-retry.js');
-  return retryChannel.hasSubscribers || hears();
+  return retryChannel.hasSubscribers || hears(pool);
 }
 
-/** @param {import('./retry/tell-retry.js').RetryEvent} event */
-function tellRetry(event) {
+/**
+ * @param {import('./retry/tell-retry.js').RetryEvent} event
+ * @param {object} [pool]
+ */
+function tellRetry(event, pool) {
   retryChannel.publish(event);
-  require('./retry/tell-retry.js').tellRetry(event);
+  require('./retry/tell-retry.js').tellRetry(event, pool);
 }
 
 module.exports = {

@@ -59,6 +59,7 @@ class Acquire {
     const run = this.run ?? currentContext();
     if (run !== undefined) {
       joinRun(this, run);
+      run.use(core.pool);
     }
     if (this.signal?.aborted) {
       throw abortedError(this.signal);

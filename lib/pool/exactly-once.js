@@ -13,10 +13,10 @@ const { abortedError, readMillis } = require('./arguments.js');
 const { nowMillis, startTimer, stopTimer } = require('../retry/clock.js');
 const { internals } = require('./client.js');
 const {
+  boundedContext,
   callOutside,
   contextOf,
   currentContext,
-  makeJoinable,
 } = require('../retry/context.js');
 const { isOurs, usageError } = require('../errors/errors.js');
 
@@ -387,34 +387,6 @@ async function settle(core, identity, error) {
 }
 
 /**
- * Returns a context with the pool's default deadline. As in query(), it bounds
- * waiting and repeating, not the attempt that runs.
- * @param {PoolCore} core
- * @param {import('../retry/context.js').JoinedRun | undefined} outer
- * @returns {object | undefined}
- */
-function defaultContext(core, outer) {
-  const { deadline } = core.defaults;
-  if (deadline === 0) {
-    return undefined;
-  }
-  const own = nowMillis() + deadline;
-  const context = {};
-  makeJoinable(context, {
-    deadlineAt: outer?.deadlineAt ? Math.min(own, outer.deadlineAt) : own,
-    callerDeadline: outer?.callerDeadline ?? false,
-    get remainingRetries() {
-      return outer?.remainingRetries ?? Infinity;
-    },
-    idempotent: outer?.idempotent ?? false,
-    signal: outer?.signal,
-    note: (kind, home) => outer?.note(kind, home),
-    spend: (count) => outer?.spend(count),
-  });
-  return context;
-}
-
-/**
  * Returns the retry options of a query's transaction: the pool's, as far as
  * the query has none of its own.
  * @param {PoolCore} core
@@ -425,7 +397,8 @@ function retryOf(core, { retry, deadlineMillis, signal, context }) {
   const own = retry === false ? 0 : retry?.maxRetries;
   const given = contextOf(context) && context;
   const outer = contextOf(context) ?? contextOf(signal) ?? currentContext();
-  const bound = defaultContext(core, outer);
+  const { deadline } = core.defaults;
+  const bound = deadline > 0 ? boundedContext(deadline, outer) : undefined;
   return {
     maxRetries: own ?? maxRetries,
     baseMillis: retryBaseMillis,

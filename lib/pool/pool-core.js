@@ -145,6 +145,7 @@ class PoolCore {
     call.deadline = this.defaults.deadline;
     call.timeout = this.defaults.timeout;
     readCall(call, config, values);
+    call.run?.use(this.pool);
     const { port, observer, defaults } = this;
     const { acquire } = defaults;
     observer.submit(call, false, port, OP.QUERY, this.open(), acquire);

@@ -27,6 +27,7 @@ const { thisCopy, version } = require('../copy.js');
  *   transaction that began outside, in the run `home` if in any; 'begun' and
  *   'ended': work is under way, which may yet write
  * @property {(count: number) => void} spend counts repetitions made below
+ * @property {(pool: object) => void} use a pool was asked
  */
 
 /**
@@ -119,6 +120,7 @@ function boundedContext(millis, outer) {
     signal: outer?.signal,
     note: (kind, home) => outer?.note(kind, home),
     spend: (count) => outer?.spend(count),
+    use: (pool) => outer?.use(pool),
   });
   return context;
 }

@@ -61,6 +61,9 @@ class Run {
     this.retries = 0;
     /** Writes acknowledged, or in doubt, in the current attempt. */
     this.writes = 0;
+    /** The pool that was used last, whose log hears of repetitions. */
+    /** @type {object | undefined} */
+    this.pool = undefined;
     /** Calls under way that belong to this run. */
     this.pending = 0;
     /** Called when there are none. @type {(() => void) | undefined} */
@@ -155,6 +158,12 @@ class Run {
     }
   }
 
+  /** @param {object} pool */
+  use(pool) {
+    this.pool = pool;
+    this.plan.outer?.use(pool);
+  }
+
   /**
    * Counts repetitions, wherever they were made.
    * @param {number} count
@@ -220,7 +229,7 @@ function historyOf(run) {
  */
 function announce(run, error, delayMillis, why) {
   const { onRetry, name } = run.plan;
-  if (onRetry === undefined && !hearsRetries()) {
+  if (onRetry === undefined && !hearsRetries(run.pool)) {
     return;
   }
   const event = {
@@ -232,7 +241,7 @@ function announce(run, error, delayMillis, why) {
     outcome: OUTCOMES[why.outcome],
     reason: why.reason,
   };
-  tellRetry(event);
+  tellRetry(event, run.pool);
   tellSafely(onRetry, event);
 }
 

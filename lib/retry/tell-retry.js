@@ -16,9 +16,12 @@ const { logOf } = require('../observe/log.js');
  * @property {string} [outcome]
  */
 
-/** Returns whether anybody listens. */
-function hearsRetries() {
-  return traces.retry.heard || logOf().listens('warn');
+/**
+ * Returns whether anybody listens.
+ * @param {object} [pool] that the helper's function uses, where that is known
+ */
+function hearsRetries(pool) {
+  return traces.retry.heard || logOf(pool).listens('warn');
 }
 
 /**
@@ -37,15 +40,16 @@ function codeOf(error) {
  * Tells of a repetition. The error's message may hold values, so the log has
  * its code.
  * @param {RetryEvent} event
+ * @param {object} [pool] whose log it is for
  */
-function tellRetry(event) {
+function tellRetry(event, pool) {
   if (traces.retry.heard) {
     traces.retry.begin(event);
     traces.retry.finish(event);
   }
   const { name = 'query', attempt, maxAttempts, delayMillis, outcome } = event;
   const code = codeOf(event.error);
-  logOf().warn(
+  logOf(pool).warn(
     { event: 'retry', name, attempt, maxAttempts, delayMillis, code, outcome },
     `${name} attempt ${attempt}/${maxAttempts} failed (${code ?? outcome}), ` +
       `again in ${Math.round(delayMillis)} ms`,

@@ -201,3 +201,27 @@ test('a write that may have been done is not repeated for what came after it', a
     await proxy.close();
   }
 });
+
+test('the log of the pool that failed hears of the repetition', async () => {
+  /** @type {any[]} */
+  const heard = [];
+  const note = (/** @type {any} */ fields) => heard.push(fields);
+  const logger = { debug() {}, info() {}, warn: note, error: note };
+  const own = /** @type {any} */ (
+    new Pool({ connectionString: server.url, logger })
+  );
+  let calls = 0;
+  const work = async () => {
+    calls += 1;
+    const { rowCount } = await own.query('select 1');
+    return calls > 1 ? rowCount : Promise.reject(conflict());
+  };
+  await retryQuery(work, { ...QUICK, name: 'orders.find' });
+  await own.end();
+  const [{ event, name, attempt, code }, ...more] = heard;
+  assert.deepStrictEqual(
+    { event, name, attempt, code },
+    { event: 'retry', name: 'orders.find', attempt: 1, code: '40001' },
+  );
+  assert.deepStrictEqual(more, []);
+});

@@ -31,8 +31,9 @@ static void answer_early(struct hf_pool *pool,
                          struct hf_request *request,
                          enum hf_status status) {
   struct hf_error *error = &request->error;
-  bool undone = request->in_transaction && !request->sql.commits &&
-                !request->sql.may_commit_midway;
+  bool open = hf_request_goes_with_connection(request);
+  bool undone =
+      open && !request->sql.commits && !request->sql.may_commit_midway;
   if (request->settled) {
     return;
   }
@@ -40,8 +41,7 @@ static void answer_early(struct hf_pool *pool,
                status,
                request->sql.commits ? HF_PHASE_COMMIT : HF_PHASE_AWAIT,
                NULL);
-  error->unit =
-      request->in_transaction ? HF_UNIT_TRANSACTION : HF_UNIT_STATEMENT;
+  error->unit = open ? HF_UNIT_TRANSACTION : HF_UNIT_STATEMENT;
   /* The lease is closed with it: an open transaction cannot survive. */
   error->outcome = undone ? HF_OUTCOME_ROLLED_BACK : HF_OUTCOME_AMBIGUOUS;
   error->retryable = false;

@@ -187,6 +187,19 @@ static void doubt_too_large(struct hf_request *request,
   request->error.outcome = why->outcome;
 }
 
+/* All there was of the transaction went with the connection. */
+static void undo_begin(struct hf_request *request,
+                       struct hf_classification *why) {
+  if (why->outcome != HF_OUTCOME_AMBIGUOUS || request->in_transaction ||
+      !hf_request_goes_with_connection(request)) {
+    return;
+  }
+  why->outcome = HF_OUTCOME_ROLLED_BACK;
+  why->unit = HF_UNIT_TRANSACTION;
+  request->error.outcome = why->outcome;
+  request->error.unit = why->unit;
+}
+
 /* Outside a helper the unit of a lease's statement is never repeated by us. */
 static bool may_repeat(const struct hf_pool *pool,
                        const struct hf_request *request) {
@@ -289,6 +302,7 @@ bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
   why = classify(request);
   keep_read_only(request, &why);
   doubt_too_large(request, &why);
+  undo_begin(request, &why);
   rename_cancelled(request);
   rename_lost_commit(request);
   if (hf_behind_turned_away(pool, request, &why) &&

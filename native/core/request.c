@@ -46,6 +46,11 @@ void hf_request_move(struct hf_request *request, enum hf_request_state next) {
   request->state = next;
 }
 
+bool hf_request_goes_with_connection(const struct hf_request *request) {
+  return request->in_transaction ||
+         (request->sql.kind == HF_SQL_BEGIN && request->sql.n_statements == 1);
+}
+
 bool hf_request_repeatable(const struct hf_request *request) {
   return request->sql.read_only ||
          (request->flags & (HF_FLAG_READ_ONLY | HF_FLAG_IDEMPOTENT)) != 0;

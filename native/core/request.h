@@ -89,6 +89,12 @@ void hf_request_finish(struct hf_request *request);
 /* The one mover. Asserts that the move is allowed. */
 void hf_request_move(struct hf_request *request, enum hf_request_state next);
 
+/*
+ * Returns whether nothing of it is left once its connection is gone: it is
+ * inside an open transaction, or begins one and does nothing else.
+ */
+bool hf_request_goes_with_connection(const struct hf_request *request);
+
 /* Returns whether running it twice does no harm. */
 bool hf_request_repeatable(const struct hf_request *request);
 

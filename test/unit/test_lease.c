@@ -108,6 +108,18 @@ static void a_loss_in_a_transaction_rolls_it_back(void **state) {
   world_close(&world);
 }
 
+static void a_loss_at_begin_leaves_nothing_of_it(void **state) {
+  struct call *lease = hold();
+  struct call *call = world_statement(&world, lease, HF_SQL_BEGIN);
+
+  (void)state;
+  world_lose(&world, lease->lease.slot);
+  expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
+  assert_int_equal(call->error.unit, HF_UNIT_TRANSACTION);
+  assert_true(call->error.retryable);
+  world_close(&world);
+}
+
 static void a_loss_at_commit_is_an_unknown_outcome(void **state) {
   struct call *lease = hold_transaction();
   struct call *call = world_statement(&world, lease, HF_SQL_COMMIT);
@@ -372,6 +384,7 @@ int main(void) {
       cmocka_unit_test(a_statement_is_never_repeated),
       cmocka_unit_test(an_error_in_a_transaction_is_about_the_transaction),
       cmocka_unit_test(a_loss_in_a_transaction_rolls_it_back),
+      cmocka_unit_test(a_loss_at_begin_leaves_nothing_of_it),
       cmocka_unit_test(a_loss_at_commit_is_an_unknown_outcome),
       cmocka_unit_test(what_follows_a_lost_commit_is_as_unknown),
       cmocka_unit_test(after_a_loss_answers_keep_the_order_of_calls),

@@ -414,7 +414,7 @@ static void note_doubt(const struct hf_slot *slot) {
     const struct hf_request *request = &conn->in_flight[i]->request;
 
     entry_of(conn->in_flight[i])->doubtful =
-        !request->in_transaction || request->sql.commits;
+        !hf_request_goes_with_connection(request) || request->sql.commits;
   }
 }
 

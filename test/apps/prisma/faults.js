@@ -311,6 +311,33 @@ for (const when of ['between statements', 'before COMMIT']) {
   });
 }
 
+test('a BEGIN whose answer is lost is sent again', async () => {
+  const client = oursOn({ connectionString: proxy.urlFor(url) });
+  const writes = {
+    batch: (name) =>
+      client.$transaction([
+        client.tag.create({ data: { name } }),
+        client.tag.count(),
+      ]),
+    interactive: (name) =>
+      client.$transaction((tx) => tx.tag.create({ data: { name } })),
+  };
+  for (const [name, write] of Object.entries(writes)) {
+    await client.tag.count();
+    let begun = 0;
+    proxy.onMessage(({ direction, type, payload }) => {
+      const begins =
+        direction === 'down' && type === 'C' && /BEGIN/.test(payload);
+      begun += begins ? 1 : 0;
+      return begins && begun === 1 ? 'rst' : 'pass';
+    });
+    await write(name);
+    assert.equal(begun, 2, name);
+    proxy.onMessage(null);
+    assert.equal(await admin.tag.count({ where: { name } }), 1);
+  }
+});
+
 for (const how of ['rst', 'fin']) {
   test(`a connection lost (${how}) in a write is P1017, ambiguous`, async () => {
     const client = oursOn({ ...QUICK, connectionString: proxy.urlFor(url) });

@@ -139,6 +139,18 @@ async function addon() {
   fs.writeFileSync(stamp, process.version);
 }
 
+async function wasm() {
+  const outcome = await step(
+    'building the WebAssembly core',
+    process.execPath,
+    ['scripts/build-wasm.js'],
+  );
+  if (!outcome.ok) {
+    say(lastLines(outcome.output));
+    throw new SetupError('missing: lib/wasm/core.wasm (the build failed)');
+  }
+}
+
 /**
  * Sets everything up for a profile. Throws a SetupError that names what is
  * missing.
@@ -149,6 +161,9 @@ async function setup(profile) {
   await systemPackages(profile);
   await nodeModules();
   await addon();
+  if (profile !== 'demo') {
+    await wasm();
+  }
 }
 
 async function main() {

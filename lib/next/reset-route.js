@@ -7,6 +7,7 @@
 
 const crypto = require('node:crypto');
 
+const { rootOf } = require('../errors/error-classes.js');
 const { nowMillis } = require('../retry/clock.js');
 const { warnOnce } = require('../warn.js');
 const {
@@ -97,8 +98,7 @@ function report({ ok, durationMillis, error }) {
   if (ok) {
     return json(200, { ok, durationMillis });
   }
-  const cause = error?.cause instanceof Error ? error.cause : error;
-  const { code, message } = cause ?? {};
+  const { code, message } = rootOf(error) ?? {};
   return json(503, { ok, durationMillis, error: { code, message } });
 }
 

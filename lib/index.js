@@ -4,7 +4,9 @@
 // The public face. Nothing is loaded before it is used: requiring this file
 // costs little, and connects to nothing.
 
-const loaders = {
+const { lazyExports } = require('./lazy-exports.js');
+
+module.exports = lazyExports({
   Pool: () => require('./pool/pool.js').Pool,
   getPool: () => require('./pool/registry.js').getPool,
   warmup: () => require('./pool/shared-pools.js').warmup,
@@ -30,22 +32,4 @@ const loaders = {
   escapeIdentifier: () => require('./values/quote.js').escapeIdentifier,
   escapeLiteral: () => require('./values/quote.js').escapeLiteral,
   versions: () => require('./engine/versions.js').versions,
-};
-
-/** @type {Record<string, unknown>} */
-const holdfast = {};
-
-for (const [name, load] of Object.entries(loaders)) {
-  Object.defineProperty(holdfast, name, {
-    enumerable: true,
-    configurable: true,
-    get() {
-      const value = load();
-      Object.defineProperty(holdfast, name, { value, enumerable: true });
-      return value;
-    },
-  });
-}
-Object.defineProperty(holdfast, 'default', { value: holdfast });
-
-module.exports = holdfast;
+});

@@ -13,7 +13,7 @@ const {
 
 /** @typedef {import('../health/health-report.js').Health} Health */
 
-const KNOWN = Object.freeze(['pool', 'timeoutMillis', 'details']);
+const KNOWN = new Set(['pool', 'timeoutMillis', 'details']);
 const TIMEOUT_MILLIS = 2000;
 
 /**

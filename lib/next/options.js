@@ -3,7 +3,7 @@
 
 // The options of the routes, and what is common to them.
 
-const { readMillis } = require('../pool/arguments.js');
+const { checkKeys, readMillis } = require('../pool/arguments.js');
 const sharedPools = require('../pool/shared-pools.js');
 
 /** @typedef {import('../pool/pool.js').Pool} Pool */
@@ -20,18 +20,14 @@ function isBuilding() {
  * Returns the options if they are an object of known keys.
  * @param {any} options
  * @param {string} name of the function
- * @param {readonly string[]} known
+ * @param {ReadonlySet<string>} known
  * @returns {any}
  */
 function checkOptions(options, name, known) {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`the options of ${name}() must be an object`);
   }
-  for (const key of Object.keys(options)) {
-    if (!known.includes(key)) {
-      throw new TypeError(`unknown option of ${name}(): ${key}`);
-    }
-  }
+  checkKeys(options, known, `${name}()`);
   return options;
 }
 

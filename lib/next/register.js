@@ -10,7 +10,7 @@ const {
   readTime,
 } = require('./options.js');
 
-const KNOWN = Object.freeze(['pool', 'timeoutMillis']);
+const KNOWN = new Set(['pool', 'timeoutMillis']);
 const TIMEOUT_MILLIS = 8000;
 
 /**

@@ -18,12 +18,7 @@ const {
   readTime,
 } = require('./options.js');
 
-const KNOWN = Object.freeze([
-  'pool',
-  'secret',
-  'intervalMillis',
-  'timeoutMillis',
-]);
+const KNOWN = new Set(['pool', 'secret', 'intervalMillis', 'timeoutMillis']);
 const SECRET_MIN = 16;
 const INTERVAL_MILLIS = 10_000;
 const TIMEOUT_MILLIS = 8000;

@@ -290,7 +290,7 @@ describe('healthRoute', () => {
   test('refuses options that are wrong', () => {
     assert.throws(
       () => healthRoute({ timeout: 1 }),
-      /healthRoute\(\): timeout/,
+      /healthRoute\(\): timeout: did you mean timeoutMillis\?/,
     );
     assert.throws(() => healthRoute({ pool: {} }), /pool must be a Pool/);
     assert.throws(() => healthRoute({ details: 1 }), /true or false/);

@@ -28,17 +28,9 @@ const {
   parseRetryOptions,
   presets,
 } = require('./retry-options.js');
-const {
-  Run,
-  announce,
-  beginAttempt,
-  finish,
-  historyOf,
-  policyOf,
-  settleCalls,
-  sleep,
-  watch,
-} = require('./run.js');
+const { announce } = require('./announce.js');
+const { finish, settleCalls, sleep, watch } = require('./bounds.js');
+const { Run, beginAttempt, historyOf, policyOf } = require('./run.js');
 
 /**
  * Calls that the engine's budget does not know of yet. They are told in

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Tells those who listen that a call is repeated.
+
+const { hearsRetries, isPromise, tellRetry } = require('#host');
+
+const { OUTCOMES } = require('../errors/error-classes.js');
+const { warnOnce } = require('../warn.js');
+
+/** @typedef {import('./run.js').Run} Run */
+
+/**
+ * Tells of a repetition. What listeners throw is their own affair.
+ * @param {Run} run
+ * @param {unknown} error
+ * @param {number} delayMillis
+ * @param {{ outcome: number, reason: string }} why
+ */
+function announce(run, error, delayMillis, why) {
+  const { onRetry, name } = run.plan;
+  if (onRetry === undefined && !hearsRetries(run.pool)) {
+    return;
+  }
+  const event = {
+    name,
+    attempt: run.retries,
+    maxAttempts: run.retries + run.remainingRetries + 1,
+    delayMillis,
+    error,
+    outcome: OUTCOMES[why.outcome],
+    reason: why.reason,
+  };
+  tellRetry(event, run.pool);
+  tellSafely(onRetry, event);
+}
+
+/** How often a listener threw or rejected. */
+let brokenListeners = 0;
+
+/**
+ * Calls a listener. Listening must not change what happens: what it throws is
+ * counted, what it returns is not waited for.
+ * @param {((event: any) => unknown) | undefined} listener
+ * @param {object} event
+ */
+function tellSafely(listener, event) {
+  const broke = (/** @type {unknown} */ error) => {
+    brokenListeners += 1;
+    if (brokenListeners === 1) {
+      warnOnce(
+        `onRetry failed, and calls go on: ${describe(error)}`,
+        'HF_LISTENER',
+      );
+    }
+  };
+  try {
+    const result = listener?.(event);
+    if (isPromise(result)) {
+      result.catch(broke);
+    }
+  } catch (error) {
+    broke(error);
+  }
+}
+
+/** @param {unknown} error @returns {string} */
+function describe(error) {
+  try {
+    return String(error);
+  } catch {
+    return 'something that cannot be shown';
+  }
+}
+
+module.exports = { announce };

@@ -96,5 +96,5 @@ expectAssignable<Error>(new HoldfastError());
 expectAssignable<HoldfastError>(new DatabaseError());
 expectAssignable<ErrorCode>('HF_DEADLINE');
 expectType<number>(presets.fast.maxRetries);
-expectType<string>(versions.libpq);
+expectType<string | undefined>(versions.libpq);
 expectType<typeof Pool>(holdfast.Pool);

@@ -270,6 +270,17 @@ function makeFactory(kinds, asArray, parsers) {
   return (names, actual) => makeLoop(names, kinds, asArray, actual);
 }
 
+/**
+ * Returns the same name as the engine keeps names of properties. One that was
+ * cut out of a text is looked up again whenever a row is made: that took three
+ * quarters of the time of a large result.
+ * @param {string} name
+ * @returns {string}
+ */
+function asKey(name) {
+  return Object.keys({ [name]: 0 })[0];
+}
+
 /** The readers of one list of columns for one row mode. */
 class RowReaders {
   #oids;
@@ -292,7 +303,7 @@ class RowReaders {
    * @param {boolean} asArray
    */
   constructor(names, oids, kinds, asArray) {
-    this.#names = names;
+    this.#names = names.map(asKey);
     this.#oids = oids;
     this.#kinds = kinds;
     this.#asArray = asArray;

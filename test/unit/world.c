@@ -166,8 +166,8 @@ static void on_deliver(void *ctx, struct hf_request *request) {
     call->answered = 1;
     call->answered_us = world->now_us;
     world->answers++;
-    world->lent += request->kind == HF_REQUEST_ACQUIRE &&
-                   request->error.status == HF_OK;
+    world->lent +=
+        request->kind == HF_REQUEST_ACQUIRE && request->error.status == HF_OK;
     call->order = world->answers;
     hf_error_copy(&call->error, &request->error);
     hf_error_copy(&call->cause, &request->cause);

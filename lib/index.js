@@ -6,7 +6,7 @@
 
 const { lazyExports } = require('./lazy-exports.js');
 
-module.exports = lazyExports({
+const holdfast = lazyExports({
   Pool: () => require('./pool/pool.js').Pool,
   getPool: () => require('./pool/registry.js').getPool,
   warmup: () => require('./pool/shared-pools.js').warmup,
@@ -33,3 +33,7 @@ module.exports = lazyExports({
   escapeLiteral: () => require('./values/quote.js').escapeLiteral,
   versions: () => require('./engine/versions.js').versions,
 });
+// Here, and not in lazyExports(): tools that read the types look for it.
+Object.defineProperty(holdfast, 'default', { value: holdfast });
+
+module.exports = holdfast;

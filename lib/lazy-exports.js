@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What an entry point exports: by name, and all of it as `default`.
+// What an entry point exports by name.
 
 /**
  * Returns an object whose values are loaded when they are first asked for.
@@ -22,7 +22,6 @@ function lazyExports(loaders) {
       },
     });
   }
-  Object.defineProperty(exported, 'default', { value: exported });
   return exported;
 }
 

@@ -6,9 +6,13 @@
 
 const { lazyExports } = require('../lazy-exports.js');
 
-module.exports = lazyExports({
+const next = lazyExports({
   withHoldfast: () => require('./config.js').withHoldfast,
   register: () => require('./register.js').register,
   healthRoute: () => require('./health-route.js').healthRoute,
   resetRoute: () => require('./reset-route.js').resetRoute,
 });
+// Here, and not in lazyExports(): tools that read the types look for it.
+Object.defineProperty(next, 'default', { value: next });
+
+module.exports = next;

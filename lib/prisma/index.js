@@ -5,7 +5,7 @@
 
 const { lazyExports } = require('../lazy-exports.js');
 
-module.exports = lazyExports({
+const prisma = lazyExports({
   PrismaHoldfast: () => require('./adapter.js').PrismaHoldfast,
   retryExtension: () => require('./retry-extension.js').retryExtension,
   createPrismaClientWithExtensions: () =>
@@ -13,3 +13,7 @@ module.exports = lazyExports({
   withPrismaRetry: () => require('../retry/retry.js').withPrismaRetry,
   withTransactionRetry: () => require('../retry/retry.js').withTransactionRetry,
 });
+// Here, and not in lazyExports(): tools that read the types look for it.
+Object.defineProperty(prisma, 'default', { value: prisma });
+
+module.exports = prisma;

@@ -3,6 +3,7 @@
 // apt and checked against our own hashes. Nothing of the system's apt is
 // touched: lists and archives have a folder in the cache.
 
+const { spawnSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
@@ -71,15 +72,43 @@ const TEST_SOURCES = {
 /** @type {Record<SourceName, Source>} */
 const ALL_SOURCES = { ...SOURCES, ...TEST_SOURCES };
 
-const ARCHIVE = 'http://deb.debian.org';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-const DEB_SRC = ['debian trixie', 'debian trixie-updates']
-  .concat('debian-security trixie-security')
-  .map((suite) => {
-    const [name, release] = suite.split(' ');
-    return `deb-src [signed-by=${KEYRING}] ${ARCHIVE}/${name} ${release} main`;
-  });
+/** Debian 13 in the archives by the names of their folders. */
+const SUITES = [
+  ['debian', 'trixie'],
+  ['debian', 'trixie-updates'],
+  ['debian-security', 'trixie-security'],
+];
+
+/**
+ * The sources of Debian 13, from wherever this machine gets its packages.
+ *
+ * @returns {string[]} lines of a sources.list
+ */
+function sourceLines() {
+  const { stdout } = spawnSync(
+    'apt-get',
+    ['indextargets', '--format', '$(REPO_URI)'],
+    { encoding: 'utf8' },
+  );
+  const archives = new Set(stdout?.split('\n').filter(Boolean));
+  const lines = [];
+  for (const [name, suite] of SUITES) {
+    for (const uri of archives) {
+      if (uri.replace(/\/$/, '').endsWith(`/${name}`)) {
+        lines.push(`deb-src [signed-by=${KEYRING}] ${uri} ${suite} main`);
+      }
+    }
+  }
+  if (lines.length === 0) {
+    throw new Error(
+      'apt knows no archive of Debian here: is this Debian, and was ' +
+        '`apt-get update` run?',
+    );
+  }
+  return lines;
+}
 
 /** @returns {string} the folder that keeps what took long to get or build */
 function cacheFolder() {
@@ -114,7 +143,7 @@ function aptOptions(cache) {
     fs.mkdirSync(path.join(folder, name), { recursive: true });
   }
   const list = path.join(folder, 'sources.list');
-  fs.writeFileSync(list, `${DEB_SRC.join('\n')}\n`);
+  fs.writeFileSync(list, `${sourceLines().join('\n')}\n`);
   return [
     `Dir::Etc::SourceList=${list}`,
     'Dir::Etc::SourceParts=/dev/null',

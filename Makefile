@@ -33,15 +33,18 @@ PQ_CFLAGS = $(shell pkg-config --cflags libpq libuv)
 PQ_LIBS = $(shell pkg-config --libs libpq libuv)
 NET_CFLAGS := -D_POSIX_C_SOURCE=200809L
 
-CORE_SRC := $(sort $(wildcard native/core/*.c))
-NET_SRC := $(sort $(wildcard native/net/*.c))
-UNIT_SRC := $(sort $(wildcard test/unit/test_*.c))
-UNIT_SUPPORT := $(sort $(filter-out $(UNIT_SRC),$(wildcard test/unit/*.c)))
-NET_TEST_SRC := $(sort $(wildcard test/net/test_*.c))
-NET_SUPPORT := $(sort $(filter-out $(NET_TEST_SRC),$(wildcard test/net/*.c)))
+# Files of these folders and all below them: find_in <folders> <name>
+find_in = $(sort $(shell find $(1) -name '$(2)'))
+CORE_SRC := $(call find_in,native/core,*.c)
+NET_SRC := $(call find_in,native/net,*.c)
+UNIT_SRC := $(call find_in,test/unit,test_*.c)
+UNIT_SUPPORT := $(filter-out $(UNIT_SRC),$(call find_in,test/unit,*.c))
+NET_TEST_SRC := $(call find_in,test/net,test_*.c)
+NET_SUPPORT := $(filter-out $(NET_TEST_SRC),$(call find_in,test/net,*.c))
 
 # Tests look inside: they include a module's header by its bare name.
-TEST_INC := -Inative/core -Inative/net -Itest
+TEST_INC := $(addprefix -I,$(sort $(shell find native/core native/net \
+  test/unit test/net -type d))) -Itest
 
 obj = $(patsubst %.c,$(OUT)/%.o,$(1))
 UNIT_BIN := $(patsubst %.c,$(OUT)/%,$(UNIT_SRC))
@@ -129,9 +132,8 @@ tidy:
 	$(if $(NET_SRC),$(Q)clang-tidy --quiet $(NET_SRC) -- -std=c11 \
 	  $(NET_CFLAGS) -Inative/include -Inative $(PQ_CFLAGS))
 
-FORMAT_SRC := $(sort $(wildcard native/*/*.[ch] native/*/*.cc \
-  native/wasm/libc/*.h test/unit/*.[ch] \
-  test/net/*.[ch]))
+FORMAT_SRC := $(foreach kind,*.[ch] *.cc,\
+  $(call find_in,native test/unit test/net,$(kind)))
 format:
 	$(Q)clang-format -i $(FORMAT_SRC)
 

@@ -36,7 +36,7 @@ const FLAGS = [
 /** @param {string} folder @returns {string[]} */
 function sourcesIn(folder) {
   return fs
-    .readdirSync(path.join(ROOT, folder))
+    .readdirSync(path.join(ROOT, folder), { encoding: 'utf8', recursive: true })
     .filter((name) => name.endsWith('.c'))
     .sort()
     .map((name) => `${folder}/${name}`);

@@ -153,6 +153,30 @@ function count(suite, outcome) {
   return { passed: counts.passed, failed: counts.failed + (hidden ? 1 : 0) };
 }
 
+/** How each kind of suite names a test that passed. */
+const PASSED_TEST = {
+  cmocka: /^\[ {7}OK \] (\w+)/gm,
+  node: /^ *ok \d+ - (.*?)(?: # .*)?$/gm,
+  exit: /$^/g,
+};
+
+/**
+ * The names of the tests of a suite that passed, as `test/found.md` has them.
+ *
+ * @param {Suite} suite
+ * @param {string} output
+ * @returns {string[]}
+ */
+function passedTests(suite, output) {
+  const pattern = /** @type {Record<string, RegExp>} */ (PASSED_TEST)[
+    suite.kind
+  ];
+  // TAP escapes what would begin a directive.
+  return [...output.matchAll(pattern)].map(([, name = '']) =>
+    name.replace(/\\([#\\])/g, '$1'),
+  );
+}
+
 /**
  * What to show of a failed suite.
  *
@@ -192,4 +216,4 @@ function tapFailures(lines) {
   return kept.join('\n');
 }
 
-module.exports = { SUITES, count, failureText };
+module.exports = { SUITES, count, failureText, passedTests };

@@ -5,9 +5,14 @@
 //
 // Ends with `N passed, N failed` on a line of its own.
 
+const fs = require('node:fs');
+const path = require('node:path');
 const { SetupError, setup } = require('./setup.js');
-const { exec, say, seconds } = require('./steps.js');
-const { SUITES, count, failureText } = require('./suites.js');
+const { ROOT, exec, say, seconds } = require('./steps.js');
+const { SUITES, count, failureText, passedTests } = require('./suites.js');
+
+/** What passed in this run, for the test that reads `test/found.md`. */
+const PASSED = path.join(ROOT, 'build', 'passed-tests.txt');
 
 /** Runs initdb once for all suites, where PostgreSQL is needed. */
 async function shareTemplate() {
@@ -23,6 +28,8 @@ async function runSuite(suite) {
   const env = { NODE_ENV: 'test' };
   const outcome = await exec(file, args, { timeoutMs, env });
   const counts = count(suite, outcome);
+  const names = passedTests(suite, outcome.output);
+  fs.appendFileSync(PASSED, names.map((name) => `${name}\n`).join(''));
   const late = outcome.timedOut ? ', TIMED OUT' : '';
   const { passed, failed } = counts;
   if (failed > 0 || !outcome.ok) {
@@ -53,6 +60,11 @@ async function runAll(names) {
   const wanted = chosen(names);
   await setup('test');
   await shareTemplate();
+  fs.rmSync(PASSED, { force: true });
+  // A run of some suites only cannot tell what the others would have done.
+  if (names.length === 0) {
+    process.env.HOLDFAST_PASSED_TESTS = PASSED;
+  }
   const total = { passed: 0, failed: 0 };
   for (const name of wanted) {
     for (const suite of SUITES[name]()) {

@@ -99,21 +99,18 @@ function modulesAreCurrent() {
   return stat !== undefined && stat.mtimeMs >= wanted;
 }
 
-/**
- * Not `npm ci`: it refuses a lock file without the binaries of every platform,
- * and a registry's mirror need not have those of others. Versions are pinned
- * exactly in package.json, and the lock file is left alone.
- */
+/** Exactly what the lock file says, on every system. */
 async function nodeModules() {
   if (modulesAreCurrent()) {
     return;
   }
-  const outcome = await step('npm install', 'npm', [
-    ...['install', '--ignore-scripts', '--no-save', '--no-audit', '--no-fund'],
+  const outcome = await step('npm ci', 'npm', [
+    // Also where NODE_ENV=production is set.
+    ...['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'],
   ]);
   if (!outcome.ok) {
     say(lastLines(outcome.output));
-    throw new SetupError('missing: the packages of package.json (npm install)');
+    throw new SetupError('missing: the packages of package.json (npm ci)');
   }
 }
 

@@ -421,6 +421,20 @@ static void release_leases(struct hf_port *port) {
   }
 }
 
+/*
+ * Everything of the environment that waits is dropped before anything it held
+ * is given back: nobody would be there to take it.
+ */
+static void drop_waiting(struct hf_port *port) {
+  uint64_t now_us = hf_engine_now_us();
+  struct hf_link *link;
+  HF_LIST_EACH(link, &port->handle_list) {
+    struct hf_handle *handle = HF_CONTAINER_OF(link, struct hf_handle, of_port);
+    hf_cached_close(handle);
+    hf_pool_drop_owner(&handle->pool->core, handle, true, now_us);
+  }
+}
+
 static void on_close(struct hf_post *post) {
   struct hf_port_closing *closing =
       HF_CONTAINER_OF(post, struct hf_port_closing, post);
@@ -429,8 +443,9 @@ static void on_close(struct hf_post *post) {
   void (*closed)(void *ctx) = closing->closed;
   void *ctx = closing->ctx;
   struct hf_link *link;
-  release_leases(port);
   port->closed = true;
+  drop_waiting(port);
+  release_leases(port);
   while ((link = hf_list_first(&port->handle_list)) != NULL) {
     hf_port_forget(port, HF_CONTAINER_OF(link, struct hf_handle, of_port));
   }

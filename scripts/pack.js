@@ -27,6 +27,17 @@ function writeJson(file, value) {
 }
 
 /**
+ * What was built from other sources than the pinned ones works, and npm does
+ * not publish it.
+ *
+ * @param {boolean} unpinned
+ * @returns {{private?: true}} what it adds to a package.json
+ */
+function publishing(unpinned) {
+  return unpinned ? { private: true } : {};
+}
+
+/**
  * @param {string} folder the package
  * @param {string} into
  * @returns {string} the tarball
@@ -51,14 +62,15 @@ function npmPack(folder, into) {
  *
  * @param {string} work
  * @param {string[]} platforms
+ * @param {boolean} unpinned
  * @returns {string} the tarball
  */
-function packMain(work, platforms) {
+function packMain(work, platforms, unpinned) {
   const plain = npmPack(ROOT, path.join(work, 'plain'));
   execFileSync('tar', ['-xzf', plain, '-C', work]);
   const folder = path.join(work, 'package');
   const file = path.join(folder, 'package.json');
-  const manifest = readJson(file);
+  const manifest = { ...readJson(file), ...publishing(unpinned) };
   delete manifest.devDependencies;
   delete manifest.scripts;
   manifest.files = [...manifest.files, 'vendor'];
@@ -73,11 +85,10 @@ function packMain(work, platforms) {
 /**
  * @param {string} work
  * @param {string} name of the platform
- * @param {string} binary
- * @param {string} [notices] a folder with the licences of what is linked in
+ * @param {Built} built
  * @returns {string} the tarball
  */
-function packPlatform(work, name, binary, notices) {
+function packPlatform(work, name, { binary, notices, unpinned = false }) {
   const main = readJson(path.join(ROOT, 'package.json'));
   const { os, cpu, libc } = /** @type {any} */ (PLATFORMS)[name];
   const folder = path.join(work, `platform-${name}`);
@@ -95,6 +106,7 @@ function packPlatform(work, name, binary, notices) {
   writeJson(path.join(folder, 'package.json'), {
     name: `pg-holdfast-${name}`,
     version: main.version,
+    ...publishing(unpinned),
     description: `The binary of pg-holdfast for ${name}`,
     license: main.license,
     author: main.author,
@@ -111,20 +123,35 @@ function packPlatform(work, name, binary, notices) {
 }
 
 /**
+ * @typedef {object} Built
+ * @property {string} binary
+ * @property {string} [notices] a folder with the licences of what is linked in
+ * @property {boolean} [unpinned] made of other sources than the pinned ones
+ */
+
+/** @param {string} folder of a platform @returns {boolean} */
+function isUnpinned(folder) {
+  /** @type {{pinned: boolean}[]} */
+  const sources = Object.values(readJson(path.join(folder, 'sources.json')));
+  return sources.some(({ pinned }) => !pinned);
+}
+
+/**
  * @param {boolean} release
- * @returns {Record<string, {binary: string, notices?: string}>} by platform
+ * @returns {Record<string, Built>} by platform
  */
 function binaries(release) {
   if (!release) {
     return { 'linux-x64': { binary: BUILT } };
   }
-  /** @type {Record<string, {binary: string, notices?: string}>} */
+  /** @type {Record<string, Built>} */
   const found = {};
   for (const name of Object.keys(PLATFORMS)) {
     const folder = path.join(DIST, 'release', name);
     const binary = path.join(folder, 'holdfast.node');
     if (fs.existsSync(binary)) {
-      found[name] = { binary, notices: path.join(folder, 'licenses') };
+      const notices = path.join(folder, 'licenses');
+      found[name] = { binary, notices, unpinned: isUnpinned(folder) };
     }
   }
   return found;
@@ -148,10 +175,10 @@ function pack({ release }) {
   const work = fs.mkdtempSync(path.join(DIST, '.stage-'));
   try {
     const tarballs = names.map((name) => {
-      const { binary, notices } = /** @type {any} */ (found[name]);
-      return packPlatform(work, name, binary, notices);
+      return packPlatform(work, name, /** @type {Built} */ (found[name]));
     });
-    tarballs.push(packMain(work, names));
+    const unpinned = Object.values(found).some((built) => built.unpinned);
+    tarballs.push(packMain(work, names, unpinned));
     return tarballs.map((tarball) => {
       const target = path.join(DIST, path.basename(tarball));
       fs.renameSync(tarball, target);

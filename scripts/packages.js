@@ -2,6 +2,7 @@
 // What has to be on the machine, by profile, and the Debian package of it.
 
 const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
 const { postgresFolder } = require('../test/support/account.js');
 const { findPgBouncer } = require('../test/support/pgbouncer.js');
 const { works } = require('./steps.js');
@@ -91,6 +92,18 @@ const NEEDS = [
   { apt: 'perl', profiles: CI, present: () => works('perl') },
   { apt: 'flex', profiles: CI, present: () => works('flex') },
   { apt: 'bison', profiles: CI, present: () => works('bison') },
+  {
+    apt: 'debian-archive-keyring',
+    profiles: CI,
+    present: () =>
+      fs.existsSync('/usr/share/keyrings/debian-archive-keyring.gpg'),
+  },
+  {
+    apt: 'gnupg',
+    profiles: CI,
+    present: () => works('gpg'),
+    optional: true,
+  },
   {
     apt: 'g++-aarch64-linux-gnu',
     profiles: CI,

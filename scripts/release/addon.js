@@ -60,6 +60,10 @@ async function buildAddon(name, platform, parts) {
   fs.cpSync(path.join(parts, 'licenses'), path.join(folder, 'licenses'), {
     recursive: true,
   });
+  fs.copyFileSync(
+    path.join(parts, 'sources.json'),
+    path.join(folder, 'sources.json'),
+  );
   fs.rmSync(work, { recursive: true });
   return binary;
 }

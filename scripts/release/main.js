@@ -1,45 +1,24 @@
 // SPDX-License-Identifier: MIT
-// npm run release [-- <platform>…]
+// npm run release [-- [--pinned] <platform>…]
 //
 // Builds, checks and packs the binaries of a release: each platform named, or
-// each one there is. Writes dist/release/<platform>/ and dist/*.tgz.
+// each one there is. Writes dist/release/<platform>/ and dist/*.tgz. With
+// --pinned, as what is published has to be built, no source but the pinned
+// ones will do; `-- --newest` prints what could be pinned today.
 
 const fs = require('node:fs');
 const path = require('node:path');
 const { pack } = require('../pack.js');
-const { ROOT, say, seconds, works } = require('../steps.js');
+const { ROOT, say, seconds } = require('../steps.js');
 const { buildAddon } = require('./addon.js');
 const { checkFile } = require('./check.js');
+const { demand, missingPackages } = require('./needs.js');
 const { buildParts } = require('./parts.js');
 const { PLATFORMS } = require('./platforms.js');
+const { newestSources } = require('./sources.js');
 const { tryOut } = require('./try.js');
 
 /** @typedef {import('./check.js').Finding} Finding */
-
-/** The Debian packages that every platform needs, and a program of each. */
-const TOOLS = {
-  'dpkg-dev': 'dpkg-source',
-  make: 'make',
-  perl: 'perl',
-  flex: 'flex',
-  bison: 'bison',
-  python3: 'python3',
-};
-
-/** @param {string} name @returns {string[]} Debian packages to install */
-function missingFor(name) {
-  const platform = PLATFORMS[name];
-  const missing = Object.entries(TOOLS)
-    .filter(([, program]) => !works(program))
-    .map(([debian]) => debian);
-  const { cc, cxx } = /** @type {import('./platforms.js').Platform} */ (
-    platform
-  ).tools;
-  // musl-gcc says its version as gcc does.
-  return works(cc) && works(cxx)
-    ? missing
-    : [...missing, ...(platform?.debian ?? [])];
-}
 
 /** @param {Finding[]} findings @returns {boolean} whether all is well */
 function report(findings) {
@@ -50,16 +29,17 @@ function report(findings) {
   return findings.every((finding) => finding.ok !== false);
 }
 
-/** @param {string} name @returns {Promise<boolean>} */
-async function release(name) {
-  const platform = PLATFORMS[name];
-  if (platform === undefined) {
-    throw new Error(
-      `no platform ${name}; there are ${Object.keys(PLATFORMS).join(', ')}`,
-    );
-  }
+/**
+ * @param {string} name
+ * @param {boolean} pinnedOnly
+ * @returns {Promise<boolean>}
+ */
+async function release(name, pinnedOnly) {
+  const platform = /** @type {import('./platforms.js').Platform} */ (
+    PLATFORMS[name]
+  );
   const since = Date.now();
-  const parts = await buildParts(name, platform);
+  const parts = await buildParts(name, platform, { pinnedOnly });
   const binary = await buildAddon(name, platform, parts);
   const size = (fs.statSync(binary).size / 1024 / 1024).toFixed(1);
   say(`${path.relative(ROOT, binary)}: ${size} MB, ${seconds(since)}`);
@@ -67,17 +47,40 @@ async function release(name) {
 }
 
 /**
+ * @param {string[]} args
+ * @returns {{pinnedOnly: boolean, names: string[]}}
+ */
+function parse(args) {
+  const unknown = args.find(
+    (arg) => arg !== '--pinned' && !Object.hasOwn(PLATFORMS, arg),
+  );
+  if (unknown !== undefined) {
+    throw new Error(
+      unknown.startsWith('-')
+        ? `no option ${unknown}; there are --pinned and --newest`
+        : `no platform ${unknown}; there are ${Object.keys(PLATFORMS).join(', ')}`,
+    );
+  }
+  return {
+    pinnedOnly: args.includes('--pinned'),
+    names: args.filter((arg) => arg !== '--pinned'),
+  };
+}
+
+/**
+ * What to build: throws an error where something is missing for it.
+ *
  * @param {string[]} names
  * @returns {{build: string[], missing: Map<string, string[]>}}
  */
 function chosen(names) {
-  const missing = new Map(
-    Object.keys(PLATFORMS).map((name) => [name, missingFor(name)]),
-  );
+  const missing = missingPackages(Object.keys(PLATFORMS));
+  const lacks = (/** @type {string} */ name) => missing.get(name) ?? [];
   const build =
     names.length > 0
       ? names
-      : Object.keys(PLATFORMS).filter((n) => missing.get(n)?.length === 0);
+      : Object.keys(PLATFORMS).filter((name) => lacks(name).length === 0);
+  demand(build.length > 0 ? build.flatMap(lacks) : lacks('linux-x64'));
   return { build, missing };
 }
 
@@ -96,26 +99,27 @@ async function packAndTry(build) {
   return right;
 }
 
-/** @param {string[]} lacking Debian packages */
-function demand(lacking) {
-  if (lacking.length > 0) {
-    throw new Error(`run "apt-get install ${lacking.join(' ')}" first`);
-  }
+/** Prints what scripts/release/sources.js could pin today. */
+async function printNewest() {
+  demand([]);
+  const sources = await newestSources();
+  say(JSON.stringify(sources, null, 2));
 }
 
 async function main() {
-  const { build, missing } = chosen(process.argv.slice(2));
-  if (!works('apt-get')) {
-    throw new Error('the sources come from Debian: apt-get is needed');
+  const args = process.argv.slice(2);
+  if (args.length === 1 && args[0] === '--newest') {
+    await printNewest();
+    return;
   }
-  demand(build.flatMap((name) => missing.get(name) ?? []));
-  demand(build.length === 0 ? (missing.get('linux-x64') ?? []) : []);
+  const { pinnedOnly, names } = parse(args);
+  const { build, missing } = chosen(names);
   // Leftovers of an earlier release must not be packed with this one.
   fs.rmSync(path.join(ROOT, 'dist/release'), { recursive: true, force: true });
   let right = true;
   for (const name of build) {
     say(`\n${name}`);
-    right = (await release(name)) && right;
+    right = (await release(name, pinnedOnly)) && right;
   }
   right = (await packAndTry(build)) && right;
   for (const [name, lacking] of missing) {

@@ -137,14 +137,18 @@ function keepLicence(source, name, prefix, as) {
   fs.copyFileSync(path.join(source, name), path.join(folder, as));
 }
 
-/** @param {Platform} platform @returns {string} */
-function fingerprint(platform) {
+/**
+ * @param {Platform} platform
+ * @param {Record<string, import('./archive.js').Source>} sources
+ * @returns {string}
+ */
+function fingerprint(platform, sources) {
   const compiler = execFileSync(platform.tools.cc, ['--version'], {
     encoding: 'utf8',
   }).split('\n')[0];
   const { host, opensslTarget } = platform;
   const cc = path.basename(platform.tools.cc);
-  const all = [SOURCES, host, opensslTarget, cc, compiler, CFLAGS, OPENSSLDIR];
+  const all = [sources, host, opensslTarget, cc, compiler, CFLAGS, OPENSSLDIR];
   return createHash('sha256')
     .update(JSON.stringify([...all, OPENSSL_OPTIONS, LIBPQ_OPTIONS]))
     .digest('hex')
@@ -154,13 +158,17 @@ function fingerprint(platform) {
 /**
  * @param {string} name of the platform
  * @param {Platform} platform
- * @returns {Promise<string>} the folder with lib, include and licenses
+ * @param {{pinnedOnly?: boolean}} [options]
+ * @returns {Promise<string>} the folder with lib, include and licenses, and
+ *   sources.json, which says what was built
  */
-async function buildParts(name, platform) {
+async function buildParts(name, platform, options) {
   const parts = path.join(cacheFolder(), 'parts');
-  const prefix = path.join(parts, `${name}-${fingerprint(platform)}`);
-  if (fs.existsSync(prefix)) {
-    return prefix;
+  const place = (/** @type {typeof SOURCES} */ sources) =>
+    path.join(parts, `${name}-${fingerprint(platform, sources)}`);
+  const pinned = place(SOURCES);
+  if (fs.existsSync(pinned)) {
+    return pinned;
   }
   fs.mkdirSync(parts, { recursive: true });
   const work = fs.mkdtempSync(path.join(parts, `.${name}-`));
@@ -168,15 +176,41 @@ async function buildParts(name, platform) {
     const openssl = path.join(work, 'openssl');
     const libpq = path.join(work, 'libpq');
     const made = path.join(work, 'made');
-    await unpackSource('openssl', openssl);
-    await unpackSource('libpq', libpq);
+    const got = {
+      openssl: await unpackSource('openssl', openssl, options),
+      libpq: await unpackSource('libpq', libpq, options),
+    };
+    const prefix = place({
+      openssl: got.openssl.source,
+      libpq: got.libpq.source,
+    });
+    if (fs.existsSync(prefix)) {
+      return prefix;
+    }
     await buildOpenssl(platform, openssl, made);
     await buildLibpq(platform, libpq, openssl, made);
+    writeSources(got, made);
     fs.renameSync(made, prefix);
+    return prefix;
   } finally {
     fs.rmSync(work, { recursive: true, force: true });
   }
-  return prefix;
+}
+
+/**
+ * What the packages are made of, for who packs them and tries them out.
+ *
+ * @param {Record<string, {source: import('./archive.js').Source,
+ *   pinned: boolean}>} got
+ * @param {string} prefix
+ */
+function writeSources(got, prefix) {
+  const said = Object.entries(got).map(([name, { source, pinned }]) => [
+    name,
+    { version: source.version, pinned },
+  ]);
+  const file = path.join(prefix, 'sources.json');
+  fs.writeFileSync(file, `${JSON.stringify(Object.fromEntries(said))}\n`);
 }
 
 module.exports = { buildParts };

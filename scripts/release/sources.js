@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The sources of what is linked in: Debian's, at a pinned version, brought by
-// apt and checked against our own hashes. Nothing of the system's apt is
-// touched: lists and archives have a folder in the cache.
+// The sources of what is linked in: Debian's, at a pinned version, taken by
+// our own hashes from the archive's pool, where they stay when a security fix
+// puts them out of the index. Should they go from there too, a checkout takes
+// the newest of the same major, by Debian's signature; what is published has
+// pinned sources only.
 
-const { spawnSync } = require('node:child_process');
-const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { exec, say, step } = require('../steps.js');
+const { exec, say } = require('../steps.js');
+const { sha256, takeByHash, versionsInIndex } = require('./archive.js');
 
-/**
- * @typedef {object} Source
- * @property {string} package Debian's name of the source package
- * @property {string} version
- * @property {string} dsc the file that describes it
- * @property {Record<string, string>} files and their SHA-256
- */
+/** @typedef {import('./archive.js').Source} Source */
 
 /** @typedef {'openssl' | 'libpq' | 'pgbouncer'} SourceName */
 
@@ -72,44 +67,6 @@ const TEST_SOURCES = {
 /** @type {Record<SourceName, Source>} */
 const ALL_SOURCES = { ...SOURCES, ...TEST_SOURCES };
 
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
-
-/** Debian 13 in the archives by the names of their folders. */
-const SUITES = [
-  ['debian', 'trixie'],
-  ['debian', 'trixie-updates'],
-  ['debian-security', 'trixie-security'],
-];
-
-/**
- * The sources of Debian 13, from wherever this machine gets its packages.
- *
- * @returns {string[]} lines of a sources.list
- */
-function sourceLines() {
-  const { stdout } = spawnSync(
-    'apt-get',
-    ['indextargets', '--format', '$(REPO_URI)'],
-    { encoding: 'utf8' },
-  );
-  const archives = new Set(stdout?.split('\n').filter(Boolean));
-  const lines = [];
-  for (const [name, suite] of SUITES) {
-    for (const uri of archives) {
-      if (uri.replace(/\/$/, '').endsWith(`/${name}`)) {
-        lines.push(`deb-src [signed-by=${KEYRING}] ${uri} ${suite} main`);
-      }
-    }
-  }
-  if (lines.length === 0) {
-    throw new Error(
-      'apt knows no archive of Debian here: is this Debian, and was ' +
-        '`apt-get update` run?',
-    );
-  }
-  return lines;
-}
-
 /** @returns {string} the folder that keeps what took long to get or build */
 function cacheFolder() {
   const folder =
@@ -119,81 +76,99 @@ function cacheFolder() {
   return path.resolve(folder);
 }
 
-/** @param {string} file @returns {string} its SHA-256 in hexadecimal */
-function sha256(file) {
-  return createHash('sha256').update(fs.readFileSync(file)).digest('hex');
-}
-
 /**
  * @param {Source} source
  * @param {string} folder
- * @returns {string | undefined} the first file that is missing or another
+ * @returns {boolean} whether all its files are there, and right
  */
-function wrongFile(source, folder) {
-  return Object.entries(source.files).find(([name, hash]) => {
+function isComplete(source, folder) {
+  return Object.entries(source.files).every(([name, hash]) => {
     const file = path.join(folder, name);
-    return !fs.existsSync(file) || sha256(file) !== hash;
-  })?.[0];
+    return fs.existsSync(file) && sha256(file) === hash;
+  });
 }
 
-/** @param {string} cache @returns {string[]} options of every apt command */
-function aptOptions(cache) {
-  const folder = path.join(cache, 'apt');
-  for (const name of ['lists/partial', 'archives/partial']) {
-    fs.mkdirSync(path.join(folder, name), { recursive: true });
-  }
-  const list = path.join(folder, 'sources.list');
-  fs.writeFileSync(list, `${sourceLines().join('\n')}\n`);
-  return [
-    `Dir::Etc::SourceList=${list}`,
-    'Dir::Etc::SourceParts=/dev/null',
-    `Dir::State::Lists=${path.join(folder, 'lists')}`,
-    'Dir::State::Status=/dev/null',
-    `Dir::Cache=${folder}`,
-    'Acquire::Languages=none',
-    // apt would give the download to another account, who cannot write here.
-    'APT::Sandbox::User=root',
-  ].flatMap((option) => ['-o', option]);
+/** @param {Source} source @returns {string} its folder in the cache */
+function folderOf(source) {
+  const hash = source.files[source.dsc]?.slice(0, 16);
+  return path.join(cacheFolder(), 'sources', `${source.package}-${hash}`);
 }
 
 /**
- * Downloads what is not in the cache yet.
- *
- * @param {SourceName} name
- * @returns {Promise<string>} the folder with the files
+ * @typedef {object} FetchOptions
+ * @property {boolean} [pinnedOnly] as what is published must be
+ * @property {string} [keyring] whose signature the index must have, if not
+ *   Debian's
  */
-async function fetchSource(name) {
-  const source = ALL_SOURCES[name];
-  const cache = cacheFolder();
-  const hash = source.files[source.dsc]?.slice(0, 16);
-  const folder = path.join(cache, 'sources', `${source.package}-${hash}`);
-  if (wrongFile(source, folder) === undefined) {
-    return folder;
+
+/**
+ * Takes the files of a source that are not in the cache yet.
+ *
+ * @param {Source} source
+ * @returns {Promise<import('./archive.js').Taken>}
+ */
+async function take(source) {
+  const folder = folderOf(source);
+  if (isComplete(source, folder)) {
+    return { outcome: 'got', detail: folder };
   }
-  fs.mkdirSync(folder, { recursive: true });
-  const options = aptOptions(cache);
-  const update = await step('list of Debian 13 sources', 'apt-get', [
-    ...options,
-    'update',
-  ]);
-  const spec = `${source.package}=${source.version}`;
-  const got = await step(
-    `download of ${spec}`,
-    'apt-get',
-    [...options, 'source', '--download-only', spec],
-    { cwd: folder },
-  );
-  const wrong = wrongFile(source, folder);
-  if (!got.ok || wrong !== undefined) {
-    say(update.ok ? got.output : update.output);
+  say(`taking ${source.package} ${source.version} from Debian's pool`);
+  const taken = await takeByHash(source, folder);
+  if (taken.outcome === 'wrong') {
     throw new Error(
-      got.ok
-        ? `${wrong} is not what its SHA-256 in scripts/release/sources.js says`
-        : `apt cannot get ${spec}: is there a newer version to pin in ` +
-            'scripts/release/sources.js?',
+      `${taken.detail} is not what its SHA-256 says: nothing of it is used`,
     );
   }
-  return folder;
+  return taken;
+}
+
+/**
+ * Downloads the pinned version, or the newest in its place.
+ *
+ * @param {Source} pin
+ * @param {FetchOptions} [options]
+ * @returns {Promise<{source: Source, folder: string, pinned: boolean}>}
+ */
+async function fetchSource(pin, { pinnedOnly = false, keyring } = {}) {
+  const name = `${pin.package} ${pin.version}`;
+  const taken = await take(pin);
+  if (taken.outcome === 'got') {
+    return { source: pin, folder: folderOf(pin), pinned: true };
+  }
+  if (pinnedOnly) {
+    throw new Error(
+      `${name} is pinned in scripts/release/sources.js and cannot be had from ` +
+        "Debian's pool; what is published has pinned sources only: pin a " +
+        `newer one ("npm run release -- --newest" prints it)\n${taken.detail}`,
+    );
+  }
+  say(`${name} is pinned and cannot be had:\n${taken.detail}`);
+  return await fetchNewest(pin, keyring);
+}
+
+/**
+ * The newest of the same major that can be had: a mirror's index may be ahead
+ * of its files.
+ *
+ * @param {Source} pin
+ * @param {string} [keyring]
+ */
+async function fetchNewest(pin, keyring) {
+  const found = await versionsInIndex(pin, cacheFolder(), keyring);
+  let detail = '';
+  for (const source of found) {
+    const taken = await take(source);
+    if (taken.outcome === 'got') {
+      const { package: name, version } = source;
+      say(`in place of the pinned ${name}: ${version}, signed by Debian`);
+      return { source, folder: folderOf(source), pinned: false };
+    }
+    detail ||= taken.detail;
+  }
+  throw new Error(
+    `no ${pin.package} can be had, neither ${pin.version}, which is pinned, ` +
+      `nor what the signed index of Debian 13 has:\n${detail}`,
+  );
 }
 
 /**
@@ -201,16 +176,35 @@ async function fetchSource(name) {
  *
  * @param {SourceName} name
  * @param {string} into a folder that does not exist yet
+ * @param {FetchOptions} [options]
+ * @returns {Promise<{source: Source, pinned: boolean}>} what it was
  */
-async function unpackSource(name, into) {
-  const folder = await fetchSource(name);
-  const dsc = path.join(folder, ALL_SOURCES[name].dsc);
+async function unpackSource(name, into, options) {
+  const got = await fetchSource(ALL_SOURCES[name], options);
+  const dsc = path.join(got.folder, got.source.dsc);
   // The hashes were checked above; the signature's keys need not be here.
   const args = ['--no-check', '--extract', dsc, into];
   const { ok, output } = await exec('dpkg-source', args);
   if (!ok) {
     throw new Error(`dpkg-source failed:\n${output}`);
   }
+  return got;
 }
 
-module.exports = { SOURCES, TEST_SOURCES, cacheFolder, unpackSource };
+/** @returns {Promise<Source[]>} what could be pinned today */
+async function newestSources() {
+  const found = [];
+  for (const pin of Object.values(ALL_SOURCES)) {
+    found.push(...(await versionsInIndex(pin, cacheFolder())).slice(0, 1));
+  }
+  return found;
+}
+
+module.exports = {
+  SOURCES,
+  TEST_SOURCES,
+  cacheFolder,
+  fetchSource,
+  newestSources,
+  unpackSource,
+};

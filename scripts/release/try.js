@@ -10,7 +10,6 @@ const { makeCertificates } = require('../../test/support/certificates.js');
 const { startPostgres } = require('../../test/support/postgres.js');
 const { ROOT, exec } = require('../steps.js');
 const { runnerOf } = require('./runners.js');
-const { SOURCES } = require('./sources.js');
 
 /** @typedef {import('./check.js').Finding} Finding */
 
@@ -38,18 +37,21 @@ function upstream(version) {
 
 /**
  * @param {Record<string, any>} said by the program
+ * @param {Record<string, {version: string, pinned: boolean}>} sources
  * @returns {Finding[]}
  */
-function judge(said) {
-  const libpq = upstream(SOURCES.libpq.version);
-  const openssl = upstream(SOURCES.openssl.version);
+function judge(said, sources) {
+  const libpq = upstream(sources['libpq']?.version ?? '');
+  const openssl = upstream(sources['openssl']?.version ?? '');
+  const unpinned = Object.values(sources).filter(({ pinned }) => !pinned);
+  const note = unpinned.map(({ version }) => `; ${version} is NOT PINNED`);
   const refused = (/** @type {string} */ text, /** @type {RegExp} */ why) =>
     text.startsWith('refused: ') && why.test(text);
   return [
     {
       name: 'versions',
       ok: said['libpq'] === libpq && said['openssl'] === openssl,
-      detail: `libpq ${said['libpq']}, OpenSSL ${said['openssl']}`,
+      detail: `libpq ${said['libpq']}, OpenSSL ${said['openssl']}${note.join('')}`,
     },
     {
       name: 'TLS, verify-full, SCRAM with channel binding',
@@ -157,7 +159,11 @@ async function tryOut(platform) {
       return [{ name: `runs (${runner.why})`, ok: false, detail: output }];
     }
     const ran = { name: 'runs', ok: true, detail: runner.why };
-    const found = judge(JSON.parse(line));
+    const sources = path.join(ROOT, 'dist/release', platform, 'sources.json');
+    const found = judge(
+      JSON.parse(line),
+      JSON.parse(fs.readFileSync(sources, 'utf8')),
+    );
     return runner.native
       ? [ran, ...found, judgeBindings(bindings)]
       : [ran, ...found];

@@ -18,7 +18,7 @@ const { giveToAccount } = require('./account.js');
 const { makeFolder } = require('./run-folder.js');
 
 const MINUTE = 60_000;
-const { version } = TEST_SOURCES.pgbouncer;
+const PIN = TEST_SOURCES.pgbouncer.version;
 
 /** Neither is in the way of a test; each would want a package more. */
 const CONFIGURE = ['--without-cares', '--without-pam', '--without-systemd'];
@@ -70,12 +70,13 @@ async function build(built) {
   const work = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-bouncer-'));
   try {
     const source = path.join(work, 'source');
-    await unpackSource('pgbouncer', source);
+    const got = await unpackSource('pgbouncer', source);
     await must('./configure', CONFIGURE, source);
     await must('make', ['-j2', 'pgbouncer'], source);
     // Renamed into place: whoever else builds it now has the same.
     const half = `${built}.${process.pid}`;
     fs.mkdirSync(path.dirname(built), { recursive: true });
+    fs.writeFileSync(`${built}.version`, got.source.version);
     fs.copyFileSync(path.join(source, 'pgbouncer'), half);
     fs.chmodSync(half, 0o755);
     fs.renameSync(half, built);
@@ -91,7 +92,7 @@ async function build(built) {
  * @returns {Promise<{folder: string, version: string}>}
  */
 async function newPgBouncer() {
-  const name = `pgbouncer-${version}`;
+  const name = `pgbouncer-${PIN}`;
   const built = path.join(cacheFolder(), 'built', name, 'pgbouncer');
   if (!isRunnable(built)) {
     await build(built);
@@ -102,6 +103,9 @@ async function newPgBouncer() {
   fs.copyFileSync(built, file);
   fs.chmodSync(file, 0o755);
   giveToAccount(file);
+  // Not the pinned one where Debian has that no more.
+  const said = `${built}.version`;
+  const version = fs.existsSync(said) ? fs.readFileSync(said, 'utf8') : PIN;
   return { folder, version: version.split('-')[0] };
 }
 

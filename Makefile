@@ -132,8 +132,22 @@ tidy:
 	$(if $(NET_SRC),$(Q)clang-tidy --quiet $(NET_SRC) -- -std=c11 \
 	  $(NET_CFLAGS) -Inative/include -Inative $(PQ_CFLAGS))
 
+# make fuzz-scan SECONDS=1200: libFuzzer over test/fuzz/scan.c. What it finds
+# stays in build/fuzz; inputs worth keeping go to test/fuzz/corpus.
+SECONDS ?= 60
+FUZZ_SRC_scan := $(call find_in,native/core/sql,*.c)
+FUZZ_FLAGS := -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined \
+  -fno-sanitize-recover=all -Inative/include -Inative
+fuzz-%: test/fuzz/%.c
+	$(Q)mkdir -p build/fuzz/$*
+	$(Q)clang $(FUZZ_FLAGS) $< $(FUZZ_SRC_$*) -o build/fuzz/$*/run
+	$(Q)mkdir -p build/fuzz/$*/corpus
+	$(Q)cd build/fuzz/$* && ./run -max_total_time=$(SECONDS) -timeout=10 \
+	  -max_len=8192 -print_final_stats=1 corpus \
+	  $(CURDIR)/test/fuzz/corpus/$*
+
 FORMAT_SRC := $(foreach kind,*.[ch] *.cc,\
-  $(call find_in,native test/unit test/net,$(kind)))
+  $(call find_in,native test/unit test/net test/fuzz,$(kind)))
 format:
 	$(Q)clang-format -i $(FORMAT_SRC)
 

@@ -21,7 +21,7 @@
 #include "heap.h"
 #include "holdfast.h"
 #include "list.h"
-#include "sql.h"
+#include "sql/scan.h"
 
 struct hf_lease;
 struct hf_slot;

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "core/list.h"
-#include "core/sql.h"
+#include "core/sql/scan.h"
 #include "holdfast.h"
 
 enum { HF_STATEMENT_NAME_BYTES = 32, HF_STATEMENTS_MAX = 2048 };

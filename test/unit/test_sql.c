@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/sql.h"
-#include "core/sql_lex.h"
-#include "core/sql_words.h"
+#include "core/sql/lex.h"
+#include "core/sql/scan.h"
+#include "core/sql/words.h"
 #include "holdfast.h"
 #include "support.h"
 
@@ -105,6 +105,18 @@ static void plain_reads_are_recognised(void **state) {
       "select * from generate_series(1, 10) g",
       "select - -1, 2+-3, .5, 1e-3, 4.",
       "select interval(3) '1 s', timestamp '2024-01-01'",
+      "select cast(x as pg_catalog.text), y::pg_catalog.int4[] from t",
+      "select x::timestamp with time zone at time zone 'UTC' from t",
+      "select x::double precision, y::character varying(10) from t",
+      "select pg_catalog.log(x), pg_catalog.area(b) from t",
+      "select a from t left join (select 1 as b) u on true",
+      "select a from t join (values (1)) u on true",
+      "select a from t where name like 'x%' escape '!' or b ilike ($1)",
+      "select a from t where (b, c) overlaps (d, e) and b not like ('x')",
+      "select a from t group by cube (a), b",
+      "select distinct on (a) a, row_number() over (order by b) from t",
+      "with a as not materialized (select 1) select * from a",
+      "select * from pg_catalog.pg_class where relname ~ '^\\d+$'",
       "select coalesce(json_agg(x), '[]') from t limit (1) offset (2)",
       "select a from t group by grouping sets ((a), ())",
       "select * from t where a = any(array[1,2]) and exists (select 1)"};
@@ -155,6 +167,52 @@ static void whatever_might_write_is_no_read(void **state) {
       "select $$open",
       "select 1 /* open",
       "select (1;)",
+      /* keywords that functions may be called by */
+      "select similar(1)",
+      "select join(1)",
+      "select ilike(1)",
+      "select varying(1)",
+      "select left(1)",
+      "select right(1)",
+      "select like(1)",
+      "select overlaps(1)",
+      "select not like(1)",
+      "select distinct on (a) like(1) from t",
+      "select distinct on (a) over(1) from t",
+      "select a from t order by like('x')",
+      "select a operator(pg_catalog.+) like(1) from t",
+      "select * from t, lateral join(1)",
+      "select * from t order by cube(1)",
+      "select * from t order by rollup(1)",
+      "select row_number() over (partition by cube(1)) from t",
+      "select not materialized(1)",
+      /* names that users give functions of their own */
+      "select log('x')",
+      "select any_value(x) from t",
+      "select array_sort(x) from t",
+      /* types and casts that are not built in */
+      "select 1::dom",
+      "select 1::public.dom",
+      "select 1::\"Dom\"",
+      "select 1::pg_catalog.dom",
+      "select 1::text.dom",
+      "select cast(1 as dom)",
+      "select cast((select 1 as x) as dom)",
+      "select treat(x as dom) from t",
+      "select dom '1'",
+      "select public.dom '1'",
+      "select \"Dom\" '1'",
+      "select like 'x'",
+      "select zone 'x'",
+      "select escape 'x'",
+      "select row(1)::ct + row(2)::ct",
+      "select json_populate_record(x, y) from t",
+      /* functions written like columns */
+      "select (t).touch from t",
+      "select ('s'::regclass).nextval",
+      "select a.nextval from unnest(array['s'::regclass]) a",
+      /* what is one string or more, as standard_conforming_strings has it */
+      "select '\\', ' || w(8)::text --'",
       "insert into t values (1)"};
   size_t i;
 

@@ -1,47 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-#include "sql.h"
+#include "scan.h"
 
 #include <string.h>
 
 #include "holdfast.h"
-#include "sql_lex.h"
-#include "sql_words.h"
+#include "lex.h"
+#include "reads.h"
 
 enum {
-  FIRST_WORDS = 6, /* as many of a statement's beginning decide its kind */
-  BEFORE = 4       /* tokens looked back at */
+  FIRST_WORDS = 6 /* as many of a statement's beginning decide its kind */
 };
 
 /* What was seen of the statement at hand. */
 struct statement {
   char words[FIRST_WORDS][HF_TOKEN_TEXT];
   size_t n_words;
-  struct hf_sql_token before[BEFORE]; /* [0] is the last one */
+  struct hf_sql_reads reads; /* whether it only reads; what came before */
   bool empty;
-  bool opaque; /* not certain to be harmless */
   bool writes; /* INSERT, UPDATE, DELETE or MERGE is in it */
   bool concurrently;
   bool with_hold;
   bool into_temp;
   bool locks_session;
   size_t settings;       /* calls of set_config that are not local */
-  size_t depth;          /* of parentheses */
   size_t body_depth;     /* of BEGIN ATOMIC and CASE in a function's body */
   enum hf_sql_kind main; /* of WITH */
 };
 
 static void statement_init(struct statement *s) {
   memset(s, 0, sizeof(*s));
+  hf_sql_reads_init(&s->reads);
   s->empty = true;
   s->main = HF_SQL_OTHER;
 }
 
-static bool is_word(const struct hf_sql_token *token, const char *word) {
-  return token->kind == HF_TOKEN_WORD && strcmp(token->text, word) == 0;
-}
-
-static bool is_char(const struct hf_sql_token *token, char c) {
-  return token->kind == HF_TOKEN_CHAR && token->text[0] == c;
+/* The token before the one at hand. */
+static const struct hf_sql_token *last(const struct statement *s) {
+  return &s->reads.before[0];
 }
 
 static bool word_is(const struct statement *s, size_t i, const char *word) {
@@ -66,49 +61,6 @@ static bool is_one_of(const char *word, const char *const *list) {
     }
   }
   return false;
-}
-
-/* Words that anybody may use as a function's name, but not after these. */
-static bool is_context_keyword(const struct statement *s) {
-  const struct hf_sql_token *word = &s->before[0];
-  const struct hf_sql_token *earlier = &s->before[1];
-
-  if (is_word(word, "over") || is_word(word, "filter")) {
-    return is_char(earlier, ')');
-  }
-  if (is_word(word, "by")) {
-    return is_word(earlier, "group") || is_word(earlier, "order") ||
-           is_word(earlier, "partition");
-  }
-  if (is_word(word, "sets")) {
-    return is_word(earlier, "grouping");
-  }
-  if (is_word(word, "rollup") || is_word(word, "cube")) {
-    return is_word(earlier, "by");
-  }
-  if (is_word(word, "materialized")) {
-    return is_word(earlier, "as") || is_word(earlier, "not");
-  }
-  return false;
-}
-
-/* An opening parenthesis: is what stands before it a call of the unknown? */
-static bool calls_unknown(const struct statement *s) {
-  const struct hf_sql_token *name = &s->before[0];
-
-  if (name->kind == HF_TOKEN_QUOTED) {
-    return true;
-  }
-  if (name->kind != HF_TOKEN_WORD) {
-    return false;
-  }
-  if (is_char(&s->before[1], '.')) {
-    return !is_word(&s->before[2], "pg_catalog") ||
-           is_char(&s->before[3], '.') ||
-           !hf_sql_is_harmless_function(name->text);
-  }
-  return !hf_sql_is_paren_keyword(name->text) && !is_context_keyword(s) &&
-         !hf_sql_is_harmless_function(name->text);
 }
 
 static enum hf_sql_kind main_kind(const char *word) {
@@ -150,22 +102,19 @@ static void on_word(struct statement *s, const char *word) {
                                         "delete",
                                         "merge",
                                         NULL};
-  static const char *const lockers[] = {"update", "share", "no", "key", NULL};
 
   if (s->n_words < FIRST_WORDS) {
     memcpy(s->words[s->n_words++], word, strlen(word) + 1);
   }
-  if (s->depth == 0 && s->main == HF_SQL_OTHER) {
+  if (s->reads.depth == 0 && s->main == HF_SQL_OTHER) {
     s->main = main_kind(word);
   }
   s->writes = s->writes || is_one_of(word, writers);
-  s->opaque = s->opaque || strcmp(word, "into") == 0 ||
-              (is_word(&s->before[0], "for") && is_one_of(word, lockers));
-  s->into_temp = s->into_temp || (is_word(&s->before[0], "into") &&
+  s->into_temp = s->into_temp || (hf_sql_is_word(last(s), "into") &&
                                   strncmp(word, "temp", strlen("temp")) == 0);
   s->concurrently = s->concurrently || strcmp(word, "concurrently") == 0;
   s->with_hold = s->with_hold ||
-                 (is_word(&s->before[0], "with") && strcmp(word, "hold") == 0);
+                 (hf_sql_is_word(last(s), "with") && strcmp(word, "hold") == 0);
   s->locks_session = s->locks_session || locks_session(word);
   s->settings += strcmp(word, "set_config") == 0 ? 1 : 0;
   if (s->body_depth > 0 && strcmp(word, "case") == 0) {
@@ -173,47 +122,20 @@ static void on_word(struct statement *s, const char *word) {
   } else if (s->body_depth > 0 && strcmp(word, "end") == 0) {
     s->body_depth--;
   } else if (s->body_depth == 0 && strcmp(word, "atomic") == 0 &&
-             is_word(&s->before[0], "begin") && word_is(s, 0, "create")) {
+             hf_sql_is_word(last(s), "begin") && word_is(s, 0, "create")) {
     s->body_depth = 1;
-  }
-}
-
-static void on_char(struct statement *s, char c) {
-  if (c == '(') {
-    s->opaque = s->opaque || calls_unknown(s);
-    s->depth++;
-  } else if (c == ')') {
-    s->depth -= s->depth > 0 ? 1 : 0;
-    if (s->settings > 0 && is_word(&s->before[0], "true")) {
-      s->settings--; /* set_config(..., true) is local */
-    }
-  } else if (c == ';') {
-    s->opaque = true; /* inside parentheses or a function's body */
   }
 }
 
 static void take(struct statement *s, const struct hf_sql_token *token) {
   s->empty = false;
-  switch (token->kind) {
-  case HF_TOKEN_WORD:
+  if (token->kind == HF_TOKEN_WORD) {
     on_word(s, token->text);
-    break;
-  case HF_TOKEN_CHAR:
-    on_char(s, token->text[0]);
-    break;
-  case HF_TOKEN_OPERATOR:
-    s->opaque = s->opaque || !hf_sql_is_known_operator(token->text);
-    break;
-  case HF_TOKEN_END:
-  case HF_TOKEN_QUOTED:
-  case HF_TOKEN_STRING:
-  case HF_TOKEN_NUMBER:
-  case HF_TOKEN_PARAM:
-  case HF_TOKEN_CAST:
-    break;
+  } else if (hf_sql_is_char(token, ')') && s->settings > 0 &&
+             hf_sql_is_word(last(s), "true")) {
+    s->settings--; /* set_config(..., true) is local */
   }
-  memmove(s->before + 1, s->before, (BEFORE - 1) * sizeof(s->before[0]));
-  s->before[0] = *token;
+  hf_sql_reads_take(&s->reads, token);
 }
 
 /* COMMIT, END, ROLLBACK and ABORT: WORK or TRANSACTION says nothing. */
@@ -353,7 +275,8 @@ static void finish(const struct statement *s, struct hf_sql_info *out) {
   }
   if (out->n_statements == 0) {
     out->kind = kind;
-    out->read_only = kind == HF_SQL_SELECT && !s->opaque && !s->writes;
+    out->read_only = kind == HF_SQL_SELECT && !s->reads.opaque && !s->writes &&
+                     !changes_session(s, kind);
   }
   out->n_statements++;
   out->copy = out->copy || kind == HF_SQL_COPY;
@@ -372,17 +295,16 @@ static void finish(const struct statement *s, struct hf_sql_info *out) {
                            kind == HF_SQL_DO || out->refuses_transaction;
 }
 
-void hf_sql_scan(const char *text, size_t bytes, struct hf_sql_info *out) {
-  struct hf_sql_lexer lexer;
+static void scan(struct hf_sql_lexer *lexer, struct hf_sql_info *out) {
   struct hf_sql_token token;
   struct statement s;
 
   memset(out, 0, sizeof(*out));
-  hf_sql_lex_init(&lexer, text, bytes);
   statement_init(&s);
-  for (hf_sql_lex_next(&lexer, &token); token.kind != HF_TOKEN_END;
-       hf_sql_lex_next(&lexer, &token)) {
-    if (is_char(&token, ';') && s.depth == 0 && s.body_depth == 0) {
+  for (hf_sql_lex_next(lexer, &token); token.kind != HF_TOKEN_END;
+       hf_sql_lex_next(lexer, &token)) {
+    if (hf_sql_is_char(&token, ';') && s.reads.depth == 0 &&
+        s.body_depth == 0) {
       finish(&s, out);
       statement_init(&s);
     } else {
@@ -391,9 +313,38 @@ void hf_sql_scan(const char *text, size_t bytes, struct hf_sql_info *out) {
   }
   finish(&s, out);
   out->multiple = out->n_statements > 1;
-  if (out->multiple || lexer.broken) {
+  if (out->multiple || lexer->broken) {
     out->read_only = false;
     out->may_commit_midway = true;
+  }
+}
+
+/*
+ * With standard_conforming_strings off, a backslash in 'a string' is an
+ * escape. Nobody knows here which server will read the text, so where it
+ * matters only what both readings say is certain.
+ */
+static void scan_with_backslashes(const char *text,
+                                  size_t bytes,
+                                  struct hf_sql_info *out) {
+  struct hf_sql_lexer lexer;
+  struct hf_sql_info other;
+
+  hf_sql_lex_init(&lexer, text, bytes);
+  lexer.backslashes = true;
+  scan(&lexer, &other);
+  out->read_only = out->read_only && other.read_only;
+  out->may_commit_midway = out->may_commit_midway || other.may_commit_midway;
+  out->session_state = out->session_state || other.session_state;
+}
+
+void hf_sql_scan(const char *text, size_t bytes, struct hf_sql_info *out) {
+  struct hf_sql_lexer lexer;
+
+  hf_sql_lex_init(&lexer, text, bytes);
+  scan(&lexer, out);
+  if (lexer.backslash_seen) {
+    scan_with_backslashes(text, bytes, out);
   }
 }
 

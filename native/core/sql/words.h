@@ -13,8 +13,20 @@
 /* Returns true for a built-in function that only reads. */
 bool hf_sql_is_harmless_function(const char *word);
 
+/* The same, where the name stands behind "pg_catalog.". */
+bool hf_sql_is_harmless_qualified(const char *word);
+
 /* Returns true for a word of the grammar that is no call before "(". */
 bool hf_sql_is_paren_keyword(const char *word);
+
+/* Returns true for a type that every server has. */
+bool hf_sql_is_builtin_type(const char *word);
+
+/* Returns true for a word behind which an expression may begin. */
+bool hf_sql_opens_expression(const char *word);
+
+/* Returns true for one of them that no type can be called. */
+bool hf_sql_is_reserved_opener(const char *word);
 
 /* Returns true for one of PostgreSQL's own operators. */
 bool hf_sql_is_known_operator(const char *symbol);

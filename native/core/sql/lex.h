@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cuts SQL into tokens the way PostgreSQL does with
- * standard_conforming_strings on. Linear, allocates nothing.
+ * Cuts SQL into tokens the way PostgreSQL does, with
+ * standard_conforming_strings on or off. Linear, allocates nothing.
  *
  * Ownership: the text is borrowed while the lexer is in use.
  * Threads: none; one thread at a time per lexer.
@@ -34,7 +34,9 @@ struct hf_sql_token {
 struct hf_sql_lexer {
   const char *at;
   const char *end;
-  bool broken; /* a string or comment had no end, or a NUL was met */
+  bool broken;         /* a string or comment had no end, or a NUL was met */
+  bool backslashes;    /* set by the caller: they escape in 'strings' too */
+  bool backslash_seen; /* one was in a string where that makes a difference */
 };
 
 /* Begins at the start of a text. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sql_lex.h"
+#include "lex.h"
 
 #include <string.h>
 
@@ -122,11 +122,17 @@ static void lex_string(struct hf_sql_lexer *lexer,
                        struct hf_sql_token *token,
                        size_t prefix,
                        bool backslashes) {
+  const char *start = lexer->at;
+
   token->kind = HF_TOKEN_STRING;
   lexer->at += prefix + 1;
   do {
-    skip_quoted(lexer, '\'', backslashes);
+    skip_quoted(lexer, '\'', backslashes || lexer->backslashes);
   } while (continues(lexer));
+  lexer->backslash_seen =
+      lexer->backslash_seen ||
+      (!backslashes &&
+       memchr(start, '\\', (size_t)(lexer->at - start)) != NULL);
 }
 
 static void lex_name_in_quotes(struct hf_sql_lexer *lexer,
@@ -286,6 +292,8 @@ void hf_sql_lex_init(struct hf_sql_lexer *lexer,
   lexer->at = text;
   lexer->end = text + bytes;
   lexer->broken = false;
+  lexer->backslashes = false;
+  lexer->backslash_seen = false;
 }
 
 void hf_sql_lex_next(struct hf_sql_lexer *lexer, struct hf_sql_token *token) {

@@ -7,8 +7,8 @@
  * Ownership: texts are borrowed for the call.
  * Threads: any.
  */
-#ifndef HF_CORE_SQL_H
-#define HF_CORE_SQL_H
+#ifndef HF_CORE_SQL_SCAN_H
+#define HF_CORE_SQL_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,1 @@
+create index concurrently i on t (a); vacuum; prepare transaction 'x'; rollback work to savepoint a

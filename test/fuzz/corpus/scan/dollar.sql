@@ -1,0 +1,1 @@
+select $a$ ; $b$ ; $a$; select $1; commit and chain

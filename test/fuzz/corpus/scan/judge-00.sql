@@ -1,0 +1,1 @@
+select policy(1)

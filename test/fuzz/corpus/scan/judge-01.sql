@@ -1,0 +1,1 @@
+SELECT distinct on/* a /* b */ c */(a) substring(b from	1 for 1)/* a /* b */ c */from t CROSS join LATERAL rename(1)/* a /* b */ c */q group by cube(a,	b), grouping sets ((name), ())

@@ -1,0 +1,1 @@
+values (case when exists (select a from t) is null then B'01'  ELSE b end, b)

@@ -1,0 +1,1 @@
+select * from  unnest(array['seq'::regclass]) t window w as (partition by data)

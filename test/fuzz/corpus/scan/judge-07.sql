@@ -1,0 +1,1 @@
+select 'a' - b, position(b in tables('\\')) from /* a */ t tablesample bernoulli(50) limit s.w(1)

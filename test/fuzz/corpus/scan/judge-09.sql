@@ -1,0 +1,1 @@
+(select distinct  substring(b from 1 for 1) where name like t.A)

@@ -1,0 +1,2 @@
+select
+notnull(1)

@@ -1,0 +1,1 @@
+select SHOW '1'

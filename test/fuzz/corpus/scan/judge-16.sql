@@ -1,0 +1,1 @@
+select * from v t for key valueshare

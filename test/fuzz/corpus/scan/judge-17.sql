@@ -1,0 +1,2 @@
+values (substring(b fromfrom /* a */ 1 for 1),
+B'01')

@@ -1,0 +1,1 @@
+select all/* a /* b */ c */array_sort('x') collate "C" from t order by rollup(1)

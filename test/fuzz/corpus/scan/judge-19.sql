@@ -1,0 +1,1 @@
+select FOLLOWING  '1'

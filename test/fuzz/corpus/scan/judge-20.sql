@@ -1,0 +1,1 @@
+select position(b in CHARACTERISTICS(1)) as PROCEDURE  v t OFFSET path('x') rows /* a */ fetch first S.w(1) rows only

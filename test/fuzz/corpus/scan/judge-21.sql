@@ -1,0 +1,1 @@
+SELECT all/* a /* b */ c */case when (t).touch  is null THEN U&'\0041'	else  t.a	end from/* a /* b */ c */t limit all

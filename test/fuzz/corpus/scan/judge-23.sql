@@ -1,0 +1,1 @@
+select stable(1)

@@ -1,0 +1,1 @@
+tabletable v

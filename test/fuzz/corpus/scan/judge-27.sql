@@ -1,0 +1,1 @@
+values (nextval('seq'), "key"(1))

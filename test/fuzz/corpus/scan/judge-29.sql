@@ -1,0 +1,2 @@
+select t.touch,  '\\' is /* a */ not -- x
+NULL

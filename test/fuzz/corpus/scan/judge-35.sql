@@ -1,0 +1,1 @@
+select not/* a /* b */ c */options (1)

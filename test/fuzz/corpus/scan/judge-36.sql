@@ -1,0 +1,1 @@
+select/* a /* b */ c */* union all select all row_number() over (order by t.touch) from t, lateral	(select ALL position(b in public.OPERATOR('x')) FROM t join t as o  on true ) q/* a /* b */ c */

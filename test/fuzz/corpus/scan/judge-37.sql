@@ -1,0 +1,1 @@
+select a, position(b in coalesce(a, null)) from t cross join lateral security(1) q union all SELECT -1 from t; select "rollback"(1)

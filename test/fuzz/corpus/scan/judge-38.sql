@@ -1,0 +1,1 @@
+select not document	(1)

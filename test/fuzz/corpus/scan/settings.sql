@@ -1,0 +1,1 @@
+select set_config('a','b',true); declare c cursor with hold for select 1

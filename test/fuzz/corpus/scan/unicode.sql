@@ -1,0 +1,1 @@
+select U&"a;" , u&'\0041' uescape '!' , éà from tä

@@ -85,12 +85,28 @@ fail_alloc:
   return NULL;
 }
 
+bool hf_conn_is_open(const struct hf_conn *conn) {
+  return PQsocket(conn->pg) == conn->fd;
+}
+
 void hf_conn_watch(struct hf_conn *conn) {
   int events = conn->paused ? 0 : UV_READABLE;
+  int left;
   if (conn->state == HF_CONN_CLOSING || conn->failing) {
     return;
   }
-  if (PQflush(conn->pg) == 1) {
+  left = PQflush(conn->pg);
+  if (left < 0 || !hf_conn_is_open(conn)) {
+    /*
+     * Sending reads as well, and closes the socket at a reset. What it read is
+     * looked at in hf_conn_flush: here the pool may be at work.
+     */
+    (void)uv_poll_stop(&conn->poll);
+    conn->events = 0;
+    hf_conn_mark_dirty(conn);
+    return;
+  }
+  if (left == 1) {
     events |= UV_WRITABLE;
   }
   if (events == conn->events) {
@@ -177,7 +193,7 @@ bool hf_conn_is_usable(struct hf_conn *conn) {
     return false;
   }
   /* A pooler may have sent a heartbeat: consume, then judge. */
-  while (poll(&pfd, 1, 0) > 0) {
+  while (hf_conn_is_open(conn) && poll(&pfd, 1, 0) > 0) {
     if (rounds++ == CONSUME_MAX || PQconsumeInput(conn->pg) == 0 ||
         PQisBusy(conn->pg) != 0 || conn->last_words.status != HF_OK) {
       return false;
@@ -229,6 +245,7 @@ void hf_conn_flush(struct hf_conn *conn) {
   }
   if (!conn->failing && !hf_conn_push(conn)) {
     /* What the server said last may still be there to be read. */
+    conn->paused = false;
     hf_conn_read(conn);
     hf_conn_fail(conn);
   }

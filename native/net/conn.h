@@ -111,6 +111,12 @@ void hf_conn_fail(struct hf_conn *conn);
 /* Has hf_conn_flush called at the end of the turn. */
 void hf_conn_mark_dirty(struct hf_conn *conn);
 
+/*
+ * Whether libpq still has the socket that is watched. It closes it by itself
+ * when reading or sending meets a reset; its number can be another's then.
+ */
+bool hf_conn_is_open(const struct hf_conn *conn);
+
 /* Returns the call whose answer comes next, or NULL. */
 struct hf_call *hf_conn_head(const struct hf_conn *conn);
 

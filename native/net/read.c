@@ -109,7 +109,11 @@ static void choose_mode(struct hf_conn *conn, struct hf_call *call) {
  * all.
  */
 static void count_bytes(struct hf_conn *conn, struct hf_call *call) {
-  uint64_t received = hf_system_received(conn->fd);
+  uint64_t received;
+  if (!hf_conn_is_open(conn)) {
+    return;
+  }
+  received = hf_system_received(conn->fd);
   if (call->received_from == 0) {
     call->received_from = received;
   } else if (received - call->received_from >

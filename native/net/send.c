@@ -221,13 +221,15 @@ bool hf_conn_send_chore(struct hf_conn *conn, const char *sql) {
 
 /* Called at the end of the turn. */
 static void uncork(struct hf_conn *conn) {
-  if (conn->corked) {
+  if (conn->corked && hf_conn_is_open(conn)) {
     set_cork(conn, false);
   }
+  conn->corked = false;
 }
 
 bool hf_conn_push(struct hf_conn *conn) {
   int left = PQflush(conn->pg);
   uncork(conn);
-  return left >= 0;
+  /* Without a socket libpq drops what is left to send and says 0. */
+  return left >= 0 && hf_conn_is_open(conn);
 }

@@ -6,6 +6,13 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const ROOT = path.dirname(__dirname);
+const GYP = path.join(ROOT, 'native/binding.gyp');
+
+/**
+ * Where node-gyp wants it, and only while it runs: with this file in a
+ * package's root npm and yarn compile whenever they install it.
+ */
+const GYP_IN_ROOT = path.join(ROOT, 'binding.gyp');
 
 /** Where npm keeps its own node-gyp. @returns {string | null} */
 function bundledNodeGyp() {
@@ -66,16 +73,19 @@ function main() {
   const env = { ...process.env };
   // npm 11 warns of this key and takes it from the command line only.
   delete env.npm_config_nodedir;
-  const result = spawnSync(
-    file,
-    [...first, ...args, ...process.argv.slice(2)],
-    {
-      cwd: ROOT,
-      env,
-      stdio: 'inherit',
-    },
-  );
-  process.exitCode = result.status ?? 1;
+  // Ctrl-C ends node-gyp; this process stays to clean up.
+  process.on('SIGINT', () => {});
+  fs.copyFileSync(GYP, GYP_IN_ROOT);
+  try {
+    const result = spawnSync(
+      file,
+      [...first, ...args, ...process.argv.slice(2)],
+      { cwd: ROOT, env, stdio: 'inherit' },
+    );
+    process.exitCode = result.status ?? 1;
+  } finally {
+    fs.rmSync(GYP_IN_ROOT, { force: true });
+  }
 }
 
 main();

@@ -115,7 +115,7 @@ async function nodeModules() {
 }
 
 async function addon() {
-  const sources = ['native', 'binding.gyp'];
+  const sources = ['native', 'scripts/build.js'];
   const stamp = path.join(ROOT, 'build/Release/.node-version');
   const version = fs.existsSync(stamp) ? fs.readFileSync(stamp, 'utf8') : '';
   const current =

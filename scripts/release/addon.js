@@ -9,7 +9,7 @@ const { ROOT, step } = require('../steps.js');
 
 /** @typedef {import('./platforms.js').Platform} Platform */
 
-const COPIED = ['native', 'binding.gyp', 'scripts/build.js'];
+const COPIED = ['native', 'scripts/build.js'];
 
 /** @param {string} text for the shell-like syntax of GYP_DEFINES */
 function quoted(text) {

@@ -12,7 +12,10 @@ const PACK = path.join(ROOT, 'scripts', 'pack.js');
 const ADDON = path.join(ROOT, 'build', 'Release', 'holdfast.node');
 
 /** What goes into the packages. */
-const SOURCES = ['lib', 'package.json', 'scripts/pack.js', ADDON];
+const SOURCES = [
+  ...['lib', 'native', 'package.json', 'scripts/build.js', 'scripts/pack.js'],
+  ADDON,
+];
 
 /** @param {string} target @returns {number} the newest time below it */
 function newest(target) {

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
+# scripts/build.js puts this into the root, which its paths start from, while
+# node-gyp runs.
 {
   # The folder with libpq and OpenSSL as static libraries, of a release; else
   # the system's libpq is used.

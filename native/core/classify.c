@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "policy/after_send.h"
+
 #define N HF_OUTCOME_NOT_EXECUTED
 #define R HF_OUTCOME_ROLLED_BACK
 #define A HF_OUTCOME_AMBIGUOUS
@@ -15,6 +17,8 @@ enum {
   CONNECT = HF_TRAIT_RETRY | HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD,
   REFUSED = HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD
 };
+
+enum { SQLSTATE_BYTES = 6 };
 
 enum about {
   NEUTRAL = 1 << 0,    /* says nothing about reaching the server */
@@ -284,6 +288,7 @@ static struct hf_classification from_rule(const struct hf_rule *rule) {
   why.slow = (rule->traits & HF_TRAIT_SLOW) != 0;
   why.unnamed = (rule->traits & HF_TRAIT_UNNAMED) != 0;
   why.discard = (rule->traits & HF_TRAIT_DISCARD) != 0;
+  why.no_server = (rule->traits & HF_TRAIT_NO_WORK) != 0;
   why.reason = rule->reason;
   return why;
 }
@@ -304,19 +309,48 @@ static void apply_before(const struct hf_evidence *evidence,
   why->outcome = N;
 }
 
+/* What only the code says, of drivers that we see from outside. */
+static void apply_traits(const struct hf_evidence *evidence,
+                         const struct hf_rule *rule,
+                         struct hf_classification *why) {
+  if (commit_sent(evidence) && (rule->traits & HF_TRAIT_COMMIT) != 0) {
+    why->outcome = A;
+  }
+}
+
+/* What went before a failure may be kept, unless the whole was refused. */
+static bool may_be_kept(const struct hf_evidence *evidence,
+                        bool read_by_us,
+                        const struct hf_classification *why) {
+  if (!evidence->may_commit_midway) {
+    return false;
+  }
+  if (!read_by_us) {
+    return true;
+  }
+  return why->outcome != N && (evidence->severity != HF_SEVERITY_ERROR ||
+                               evidence->progress != HF_PROGRESS_UNPARSED);
+}
+
 /* Something was sent: how far could it have come? */
 static void apply_after(const struct hf_evidence *evidence,
                         const struct hf_rule *rule,
                         struct hf_classification *why) {
-  bool open = in_transaction(evidence) && !commit_sent(evidence);
+  char buffer[SQLSTATE_BYTES];
+  const char *sqlstate =
+      ours(evidence) ? find_sqlstate(evidence, buffer) : NULL;
 
-  /* Whatever failed, and however surely: what went before it may be kept. */
-  if (evidence->may_commit_midway ||
-      (commit_sent(evidence) && (rule->traits & HF_TRAIT_COMMIT) != 0)) {
-    why->outcome = A;
-    return;
+  if (sqlstate != NULL) {
+    hf_after_send_judge(evidence, sqlstate, rule, why);
+  } else {
+    apply_traits(evidence, rule, why);
   }
-  if (open && (rule->outcome == A || rule->outcome == N)) {
+  if (may_be_kept(evidence, sqlstate != NULL, why)) {
+    why->outcome = A;
+  } else if (in_transaction(evidence) && why->outcome == N) {
+    why->outcome = R;
+  } else if (in_transaction(evidence) && !commit_sent(evidence) &&
+             why->outcome == A) {
     why->outcome = R;
   }
 }
@@ -351,6 +385,5 @@ struct hf_classification hf_classify(const struct hf_evidence *evidence) {
     why.discard = true;
   }
   why.connecting = counts_as_connecting(evidence, rule);
-  why.no_server = (rule->traits & HF_TRAIT_NO_WORK) != 0;
   return why;
 }

@@ -233,11 +233,12 @@ const struct hf_rule *hf_classify_sqlstate(const struct hf_evidence *evidence,
                                            const char *sqlstate) {
   const struct hf_rule *rule;
 
+  if (!said_by_server(evidence) &&
+      (evidence->pooled || strcmp(sqlstate, "08P01") == 0)) {
+    return judge_violation(evidence);
+  }
   if (strcmp(sqlstate, "57P01") == 0) {
     return judge_terminated(evidence);
-  }
-  if (strcmp(sqlstate, "08P01") == 0 && !said_by_server(evidence)) {
-    return judge_violation(evidence);
   }
   if (strcmp(sqlstate, "0A000") == 0 && is_stale_plan(evidence)) {
     return &stale_plan;

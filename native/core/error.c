@@ -79,6 +79,9 @@ void hf_error_add(struct hf_error *error, char letter, const char *text) {
   if (letter == 'V') {
     error->speaker = HF_SPEAKER_SERVER;
     error->severity = severity_of(text);
+  } else if (letter == 'S' && error->speaker != HF_SPEAKER_SERVER) {
+    /* May be in any language: it only counts until V comes. */
+    error->severity = severity_of(text);
   }
   append(error, letter, text);
 }

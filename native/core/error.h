@@ -55,7 +55,8 @@ void hf_error_set(struct hf_error *error,
 
 /*
  * Adds one field; NULL text is ignored. Copies the text. 'C' also sets
- * sqlstate (when it has five characters), 'V' sets speaker and severity.
+ * sqlstate (when it has five characters), 'V' sets speaker and severity, 'S'
+ * the severity of who sends no V.
  * A letter already there stays: the first one wins.
  */
 void hf_error_add(struct hf_error *error, char letter, const char *text);
@@ -71,13 +72,13 @@ void hf_error_move(struct hf_error *dst, struct hf_error *src);
 
 /*
  * Writes what the error says of itself as evidence; what only the caller
- * knows (in_transaction, commit_sent, may_commit_midway, nothing_sent) is
- * left as it is in `out`. Strings are borrowed from the error.
+ * knows (the flags at its end, and progress) is left as it is in `out`. Strings
+ * are borrowed from the error.
  */
 void hf_error_evidence(const struct hf_error *error, struct hf_evidence *out);
 
 /*
- * Judges the error in its context (only the four flags named above are read;
+ * Judges the error in its context (only what is named above is read;
  * NULL = none set), writes outcome, unit, retryable and reason into it and
  * returns the classification.
  */

@@ -89,6 +89,9 @@ static struct hf_evidence describe(const struct hf_request *request) {
   context.commit_sent = request->sql.commits && !request->unsent;
   context.nothing_sent = request->unsent;
   context.may_commit_midway = may_commit_midway(request);
+  context.progress = request->progress;
+  context.simple = request->simple;
+  context.pooled = request->slot != NULL && request->slot->proxied;
   return context;
 }
 

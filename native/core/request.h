@@ -69,6 +69,8 @@ struct hf_request {
   bool used_once;             /* a verdict of "once" was followed */
   bool in_transaction;        /* an explicit one was open when it was sent */
   bool unsent;                /* set by the world: no byte of it left */
+  bool simple;                /* set by the world: by the simple protocol */
+  enum hf_progress progress;  /* set by the world: of this attempt */
 
   /* statistics and the answer */
   int32_t attempts; /* dispatches to a server */

@@ -70,6 +70,8 @@ void hf_scheduler_start(struct hf_pool *pool,
   request->in_transaction = slot->transaction != 'I';
   request->attempts++;
   request->unsent = false;
+  request->simple = false;
+  request->progress = HF_PROGRESS_UNKNOWN;
   hf_error_finish(&request->error);
   hf_request_move(request, HF_REQUEST_RUNNING);
   hf_list_push(&slot->running, &request->link);

@@ -131,6 +131,17 @@ enum hf_severity {
   HF_SEVERITY_PANIC
 };
 
+/*
+ * What the server is known to have done with a unit that was sent. Only what
+ * we saw ourselves counts; UNKNOWN where nobody looked.
+ */
+enum hf_progress {
+  HF_PROGRESS_UNKNOWN,
+  HF_PROGRESS_UNPARSED, /* not accepted: no ParseComplete, or refused at Bind */
+  HF_PROGRESS_PARSED,   /* accepted; how far it ran is not known */
+  HF_PROGRESS_COMPLETE  /* CommandComplete came: it may be committing */
+};
+
 /* Who spoke: a server since 9.6 always sends the V field, PgBouncer never. */
 enum hf_speaker { HF_SPEAKER_UNKNOWN, HF_SPEAKER_SERVER, HF_SPEAKER_POOLER };
 
@@ -143,6 +154,7 @@ struct hf_evidence {
   enum hf_status status; /* HF_OK when the error is not ours */
   enum hf_severity severity;
   enum hf_speaker speaker;
+  enum hf_progress progress;
   const char *sqlstate;   /* five characters */
   const char *routine;    /* of the server's C source */
   const char *code;       /* node's, a driver's or Prisma's error code */
@@ -154,6 +166,8 @@ struct hf_evidence {
   bool commit_sent;       /* and its COMMIT had left */
   bool may_commit_midway; /* CALL, DO, several statements, VACUUM, ... */
   bool nothing_sent;      /* we own the connection and sent no byte */
+  bool simple;            /* it went by the simple protocol */
+  bool pooled;            /* a pooler sits between us and the server */
 };
 
 struct hf_classification {

@@ -90,6 +90,7 @@ void hf_answer_end_result(struct hf_conn *conn,
   struct hf_block *definition = NULL;
   struct hf_block *block = NULL;
   enum hf_status status;
+  call->request.progress = HF_PROGRESS_COMPLETE;
   if (!hf_answer_add_rows(conn, call, result) || !is_read(call)) {
     return;
   }
@@ -154,6 +155,39 @@ void hf_answer_forget_names(struct hf_conn *conn, struct hf_call *call) {
   }
 }
 
+/*
+ * Bind refuses a name that is not there, or whose plan has changed. The same
+ * errors come from within a function that uses SQL's EXECUTE; they have a
+ * context then.
+ */
+static bool refused_at_bind(const struct hf_call *call) {
+  const struct hf_error *error = &call->request.error;
+  const char *routine = hf_error_field(error, 'R');
+  return call->uses_name && routine != NULL &&
+         hf_error_field(error, 'W') == NULL &&
+         (strcmp(routine, "FetchPreparedStatement") == 0 ||
+          strcmp(routine, "RevalidateCachedQuery") == 0);
+}
+
+/* What the error says of how far the statement had come. */
+static void note_progress(struct hf_call *call) {
+  struct hf_request *request = &call->request;
+  if (hf_answer_is_at(call, HF_STEP_PARSE) ||
+      hf_answer_is_at(call, HF_STEP_PREPARE) ||
+      hf_answer_is_at(call, HF_STEP_PRELUDE) || refused_at_bind(call)) {
+    request->progress = HF_PROGRESS_UNPARSED;
+  } else if (request->progress == HF_PROGRESS_UNPARSED) {
+    request->progress = HF_PROGRESS_PARSED;
+  }
+}
+
+void hf_answer_on_step(struct hf_call *call) {
+  if (hf_answer_is_at(call, HF_STEP_PARSE) ||
+      hf_answer_is_at(call, HF_STEP_PREPARE)) {
+    call->request.progress = HF_PROGRESS_PARSED;
+  }
+}
+
 void hf_answer_on_error(struct hf_conn *conn,
                         struct hf_call *call,
                         const PGresult *result) {
@@ -171,6 +205,7 @@ void hf_answer_on_error(struct hf_conn *conn,
                      call->request.sql.commits ? HF_PHASE_COMMIT
                                                : HF_PHASE_AWAIT,
                      error);
+  note_progress(call);
   hf_answer_forget_names(conn, call);
   if (error->severity == HF_SEVERITY_FATAL ||
       error->severity == HF_SEVERITY_PANIC) {

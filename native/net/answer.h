@@ -22,6 +22,9 @@ bool hf_answer_is_at(const struct hf_call *call, enum hf_step step);
 /* Returns whether it has come to the user's statement. */
 bool hf_answer_is_execute(const struct hf_call *call);
 
+/* A step other than the user's statement went well. */
+void hf_answer_on_step(struct hf_call *call);
+
 /*
  * The statement's answer cannot be kept: it fails with `status`, is cancelled,
  * and its connection ends.

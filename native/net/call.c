@@ -133,6 +133,7 @@ void hf_call_rewind(struct hf_call *call) {
   call->mode_set = false;
   call->encoding = false;
   call->company = false;
+  call->uses_name = false;
   call->received_from = 0;
 }
 

@@ -26,9 +26,10 @@ struct hf_handle;
 enum hf_step {
   HF_STEP_PRELUDE,  /* settings that hold for the unit; rows are dropped */
   HF_STEP_PREPARE,  /* Parse under a name */
+  HF_STEP_PARSE,    /* Parse of the user's statement without one */
   HF_STEP_EXECUTE,  /* the user's statement */
   HF_STEP_POSTLUDE, /* settings after BEGIN; rows are dropped */
-  HF_STEPS_MAX = 4
+  HF_STEPS_MAX = 8
 };
 
 struct hf_call {
@@ -53,6 +54,7 @@ struct hf_call {
   bool piecewise;         /* rows are read in pieces */
   bool mode_set;          /* and that was decided */
   bool encoding;          /* the encoder holds rows of this result */
+  bool uses_name;         /* the statement goes by its name */
   bool company;           /* the unit is more than the statement alone */
   uint64_t received_from; /* the socket's count when this answer began */
 

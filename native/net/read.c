@@ -139,7 +139,7 @@ static void on_result(struct hf_conn *conn,
       hf_answer_forget_names(conn, call);
     }
   } else if (!hf_answer_is_execute(call)) {
-    return; /* settings and names have nothing to say */
+    hf_answer_on_step(call); /* settings and names have nothing to say */
   } else if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
              status == PGRES_EMPTY_QUERY) {
     hf_answer_check_commit(call, result);

@@ -100,6 +100,7 @@ static bool send_named(struct hf_conn *conn, struct hf_call *call) {
     return false;
   }
   add_step(call, HF_STEP_EXECUTE);
+  call->uses_name = true;
   return PQsendQueryPrepared(conn->pg,
                              statement->name,
                              call->n_values,
@@ -109,7 +110,36 @@ static bool send_named(struct hf_conn *conn, struct hf_call *call) {
                              0) == 1;
 }
 
+/*
+ * Whether it matters that the server accepted the text before it said no more:
+ * a statement that was refused, or a session that ended before it, is then
+ * known to have done nothing. Reads may go again without that, and inside a
+ * transaction all is undone in any case.
+ */
+static bool wants_proof(const struct hf_call *call) {
+  const struct hf_request *request = &call->request;
+  return request->sql.commits ||
+         (!request->in_transaction && !hf_request_repeatable(request));
+}
+
+/* The same messages as below; libpq tells of ParseComplete. */
+static bool send_parsed(struct hf_conn *conn, struct hf_call *call) {
+  add_step(call, HF_STEP_PARSE);
+  add_step(call, HF_STEP_EXECUTE);
+  return PQsendPrepare(conn->pg, "", call->statement->text, 0, NULL) == 1 &&
+         PQsendQueryPrepared(conn->pg,
+                             "",
+                             call->n_values,
+                             call->values,
+                             NULL,
+                             NULL,
+                             0) == 1;
+}
+
 static bool send_unnamed(struct hf_conn *conn, struct hf_call *call) {
+  if (wants_proof(call)) {
+    return send_parsed(conn, call);
+  }
   add_step(call, HF_STEP_EXECUTE);
   return PQsendQueryParams(conn->pg,
                            call->statement->text,
@@ -200,6 +230,7 @@ bool hf_conn_send(struct hf_conn *conn, struct hf_call *call) {
     hf_stats_add(&conn->pool->core.stats, HF_STAT_POOLED_UNITS, 1);
   }
   call->simple = is_simple(call);
+  call->request.simple = call->simple;
   if (call->simple) {
     add_step(call, HF_STEP_EXECUTE);
     return leave_pipeline(conn) &&
@@ -209,6 +240,9 @@ bool hf_conn_send(struct hf_conn *conn, struct hf_call *call) {
     return false;
   }
   cork(conn);
+  if (wants_proof(call)) {
+    call->request.progress = HF_PROGRESS_UNPARSED;
+  }
   return send_preludes(conn, call) &&
          (is_nameable(conn, call) ? send_named(conn, call)
                                   : send_unnamed(conn, call)) &&

@@ -173,14 +173,14 @@ static void a_fatal_error_before_the_tag_is_rolled_back(void **state) {
   assert_int_equal(answer.outcome, HF_OUTCOME_ROLLED_BACK);
 }
 
-static void a_fatal_error_after_the_tag_is_an_error_too(void **state) {
+static void a_fatal_error_after_the_tag_is_ambiguous(void **state) {
   char when[] = "after";
   struct fake_plan plan = {.answer = say_goodbye, .ctx = when};
   struct support_answer answer = ask_plan(&plan, "insert");
   (void)state;
   assert_int_equal(answer.kind, HF_MSG_ERROR);
   assert_string_equal(answer.sqlstate, "57P01");
-  assert_int_equal(answer.outcome, HF_OUTCOME_ROLLED_BACK);
+  assert_int_equal(answer.outcome, HF_OUTCOME_AMBIGUOUS);
 }
 
 static bool warn_and_end(struct fake_session *session,
@@ -245,7 +245,7 @@ int main(void) {
       cmocka_unit_test(rows_are_delivered_whole_or_not_at_all),
       cmocka_unit_test(silence_at_any_byte_ends_by_the_deadline),
       cmocka_unit_test(a_fatal_error_before_the_tag_is_rolled_back),
-      cmocka_unit_test(a_fatal_error_after_the_tag_is_an_error_too),
+      cmocka_unit_test(a_fatal_error_after_the_tag_is_ambiguous),
       cmocka_unit_test(a_warning_before_the_end_leaves_it_ambiguous),
       cmocka_unit_test(an_idle_connection_that_died_is_replaced),
   };

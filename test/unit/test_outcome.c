@@ -25,7 +25,7 @@ static void what_was_not_executed_goes_again_at_once(void **state) {
   struct call *call = run(HF_SQL_INSERT, 0);
 
   (void)state;
-  world_fail(&world, call, "25006", 'I');
+  world_fail(&world, call, "42P05", 'I');
   assert_int_equal(call->sent, 2);
   world_answer(&world, call, 'I');
   expect_success(call);
@@ -508,6 +508,7 @@ static void a_stale_plan_goes_again_unnamed(void **state) {
   hf_error_add(&error, 'C', "0A000");
   hf_error_add(&error, 'V', "ERROR");
   hf_error_add(&error, 'R', "RevalidateCachedQuery");
+  call->request.progress = HF_PROGRESS_UNPARSED;
   world_finish(&world, call, &error, 'I');
   hf_error_finish(&error);
   assert_int_equal(call->sent, 2);

@@ -12,6 +12,12 @@ static struct hf_evidence sqlstate(const char *code) {
   return evidence;
 }
 
+static struct hf_evidence refused(const char *code) {
+  struct hf_evidence evidence = sqlstate(code);
+  evidence.progress = HF_PROGRESS_UNPARSED;
+  return evidence;
+}
+
 static const struct hf_evidence lost = {.phase = HF_PHASE_AWAIT,
                                         .status = HF_SOCKET_ERROR};
 
@@ -42,7 +48,7 @@ static void presets_wait_exactly_as_promised(void **state) {
   } rows[] = {{"fast", 1, {20}},
               {"linear", 3, {100, 200, 300}},
               {"serverless", 2, {500, 1000}}};
-  struct hf_evidence evidence = sqlstate("25006");
+  struct hf_evidence evidence = refused("08001");
   size_t i;
   int n;
 
@@ -74,7 +80,7 @@ static void an_unknown_preset_is_refused(void **state) {
 static void what_never_ran_goes_again_at_once(void **state) {
   struct hf_retry_policy policy;
   struct hf_retry_state history = {0};
-  struct hf_evidence evidence = sqlstate("25006");
+  struct hf_evidence evidence = refused("08001");
   struct hf_verdict verdict;
 
   (void)state;

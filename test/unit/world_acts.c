@@ -254,6 +254,10 @@ void world_fail(struct world *world,
   struct hf_error error;
 
   make_error(&error, sqlstate, HF_PHASE_AWAIT, "ERROR");
+  if (strcmp(sqlstate, "42P05") == 0 || strcmp(sqlstate, "26000") == 0) {
+    /* As a server says it of our own names: before anything began. */
+    call->request.progress = HF_PROGRESS_UNPARSED;
+  }
   world_finish(world, call, &error, transaction);
   hf_error_finish(&error);
 }

@@ -59,7 +59,7 @@ describe('a server that has its rules', () => {
       const before = pool.stats().connectionsClosed;
       await fails(pool.query({ text, retry: false }), {
         code: '25006',
-        outcome: 'not_executed',
+        outcome: 'rolled_back',
         retryable: true,
       });
       await eventually(() => pool.stats().connectionsClosed > before, {

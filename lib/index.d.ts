@@ -239,12 +239,20 @@ export interface PoolOptions {
   target_session_attrs?: string;
   /** In which order several hosts are tried, as libpq. @default 'disable' */
   load_balance_hosts?: string;
-  /** The name the server's views show. @default PGAPPNAME */
+  /**
+   * The name the server's views show. Without a connection string
+   * @default PGAPPNAME
+   */
   application_name?: string;
   /** The same where nothing else is given. */
   fallback_application_name?: string;
-  /** Command-line options for the server, as libpq. @default PGOPTIONS */
+  /**
+   * Command-line options for the server, as libpq. Without a connection string
+   * @default PGOPTIONS
+   */
   options?: string;
+  /** Settings of every session, such as `{ timezone: 'UTC' }`. */
+  settings?: Record<string, string | number | boolean>;
   /** Always UTF8; another value is refused. */
   client_encoding?: string;
   /** The schema that names without one mean (search_path). */

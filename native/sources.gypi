@@ -51,6 +51,8 @@
       'native/net/cancel.c',
       'native/net/canceller.c',
       'native/net/conn.c',
+      'native/net/connect/libpq_defaults.c',
+      'native/net/connect/tls_files.c',
       'native/net/connector.c',
       'native/net/connector_error.c',
       'native/net/connector_names.c',

@@ -67,7 +67,7 @@ const { platformName } = require('./platform.js');
  * @property {() => {code: string, text: string}[]} statuses
  * @property {() => string[]} statsNames
  * @property {() => number[]} statsBounds
- * @property {() => {libpq: number, openssl?: string}} versions
+ * @property {() => {libpq: number, openssl?: string, environment: number}} versions
  * @property {(facts: Int32Array, sqlstate: Text, routine: Text, code: Text,
  *   kind: Text, syscall: Text, name: Text, message: Text) => Classification
  *   } classify

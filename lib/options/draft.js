@@ -111,8 +111,13 @@ class Draft {
   engine = new Map();
   /** Settings of the session. @type {Map<string, string>} */
   settings = new Map();
+  /** Those of the start-up options, which others win over. */
+  /** @type {Map<string, string>} */
+  startSettings = new Map();
   /** @type {string[]} */
   warnings = [];
+  /** Whether a connection string says where to. */
+  hasUrl = false;
   /** @type {string | (() => string | Promise<string>) | undefined} */
   password;
   /** The option `ssl`, unread. @type {unknown} */

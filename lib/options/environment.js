@@ -2,20 +2,24 @@
 'use strict';
 
 // What the environment says: a URL in DATABASE_URL, else the variables that
-// libpq and pg read. Explicit options always win.
+// libpq and pg read. Explicit options always win, and no variable changes what
+// a connection string means.
 
-const { userInfo } = require('node:os');
+const { homedir, userInfo } = require('node:os');
+const { join } = require('node:path');
 
 const { EXAMPLE } = require('./url.js');
 const { readFrom } = require('./draft.js');
 const { READERS } = require('./parameters.js');
+const { putSetting } = require('./settings.js');
 
 /** @typedef {import('./draft.js').Draft} Draft */
 
 const URL_VARIABLES = Object.freeze(['DATABASE_URL', 'SUPABASE_DATABASE_URL']);
 
+/** Where to, and as whom: they complete a connection string, too. */
 /** @type {Record<string, string>} */
-const LIBPQ_VARIABLES = Object.freeze({
+const PLACE_VARIABLES = Object.freeze({
   PGHOST: 'host',
   PGHOSTADDR: 'hostaddr',
   PGPORT: 'port',
@@ -26,16 +30,58 @@ const LIBPQ_VARIABLES = Object.freeze({
   PGSSLROOTCERT: 'sslrootcert',
   PGSSLCERT: 'sslcert',
   PGSSLKEY: 'sslkey',
-  PGSSLNEGOTIATION: 'sslnegotiation',
-  PGCHANNELBINDING: 'channel_binding',
-  PGAPPNAME: 'application_name',
-  PGOPTIONS: 'options',
-  PGTARGETSESSIONATTRS: 'target_session_attrs',
   PGCONNECT_TIMEOUT: 'connect_timeout',
 });
 
+/** What else there is: only where no connection string is given. */
+/** @type {Record<string, string>} */
+const OTHER_VARIABLES = Object.freeze({
+  PGSSLNEGOTIATION: 'sslnegotiation',
+  PGSSLCRL: 'sslcrl',
+  PGSSLCRLDIR: 'sslcrldir',
+  PGSSLSNI: 'sslsni',
+  PGSSLCERTMODE: 'sslcertmode',
+  PGSSLMINPROTOCOLVERSION: 'ssl_min_protocol_version',
+  PGSSLMAXPROTOCOLVERSION: 'ssl_max_protocol_version',
+  PGCHANNELBINDING: 'channel_binding',
+  PGREQUIREAUTH: 'require_auth',
+  PGREQUIREPEER: 'requirepeer',
+  PGGSSENCMODE: 'gssencmode',
+  PGKRBSRVNAME: 'krbsrvname',
+  PGAPPNAME: 'application_name',
+  PGOPTIONS: 'options',
+  PGTARGETSESSIONATTRS: 'target_session_attrs',
+  PGLOADBALANCEHOSTS: 'load_balance_hosts',
+});
+
+/** @type {Record<string, string>} */
+const LIBPQ_VARIABLES = Object.freeze({
+  ...PLACE_VARIABLES,
+  ...OTHER_VARIABLES,
+});
+
+/** Variables that are settings of the session. */
+/** @type {Record<string, string>} */
+const SETTING_VARIABLES = Object.freeze({ PGTZ: 'timezone', PGGEQO: 'geqo' });
+
+/** What a libpq that reads the environment obeys, whatever it is told. */
+const UNSTOPPABLE = Object.freeze([
+  'PGSERVICE',
+  'PGTZ',
+  'PGDATESTYLE',
+  'PGGEQO',
+  'PGREQUIREPEER',
+]);
+
 /** Variables that make sense only together. */
-const TLS_VARIABLES = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'];
+const TLS_KEYWORDS = Object.freeze([
+  'sslmode',
+  'sslrootcert',
+  'sslcert',
+  'sslkey',
+  'sslcrl',
+  'sslcrldir',
+]);
 
 /**
  * Returns the connection string of the environment and its variable.
@@ -63,6 +109,8 @@ function isGiven(draft, keyword) {
       return draft.password !== undefined;
     case 'connect_timeout':
       return draft.engine.has('connectTimeoutMillis');
+    case 'options':
+      return draft.target.has('options') || draft.startSettings.size > 0;
     case 'hostaddr':
       return draft.target.has('host') || draft.target.has('hostaddr');
     default:
@@ -71,21 +119,84 @@ function isGiven(draft, keyword) {
 }
 
 /**
- * Fills in what is missing from libpq's variables.
+ * Fills in what is missing from libpq's variables. A connection string is
+ * completed by what it lacks to get there; what it means stays as it is.
  * @param {Draft} draft
  * @param {NodeJS.ProcessEnv} env
  */
 function fillFromVariables(draft, env) {
   const tlsGiven =
     draft.ssl !== undefined ||
-    TLS_VARIABLES.some((keyword) => draft.target.has(keyword));
-  for (const [variable, keyword] of Object.entries(LIBPQ_VARIABLES)) {
+    TLS_KEYWORDS.some((keyword) => draft.target.has(keyword));
+  const variables = draft.hasUrl ? PLACE_VARIABLES : LIBPQ_VARIABLES;
+  for (const [variable, keyword] of Object.entries(variables)) {
     const value = env[variable];
-    const skip = tlsGiven && TLS_VARIABLES.includes(keyword);
+    const skip = tlsGiven && TLS_KEYWORDS.includes(keyword);
     if (value && !skip && !isGiven(draft, keyword)) {
       readFrom(variable, () => READERS[keyword](draft, value, variable));
     }
   }
+  if (!draft.hasUrl) {
+    fillSettings(draft, env);
+  }
+  fillPasswordFile(draft, env);
+}
+
+/**
+ * @param {Draft} draft
+ * @param {NodeJS.ProcessEnv} env
+ */
+function fillSettings(draft, env) {
+  for (const [variable, name] of Object.entries(SETTING_VARIABLES)) {
+    const value = env[variable];
+    // "default" is libpq's word for leaving it to the server.
+    if (value && value.toLowerCase() !== 'default') {
+      const { startSettings } = draft;
+      if (!startSettings.has(name)) {
+        putSetting(startSettings, name, value, variable);
+      }
+    }
+  }
+}
+
+/**
+ * Where no password is given, one may be in a file, as for pg and psql.
+ * @param {Draft} draft
+ * @param {NodeJS.ProcessEnv} env
+ */
+function fillPasswordFile(draft, env) {
+  if (draft.password !== undefined || draft.target.has('passfile')) {
+    return;
+  }
+  const home = env.HOME || homeFolder();
+  const file = env.PGPASSFILE || (home && join(home, '.pgpass'));
+  if (file) {
+    draft.setTarget('passfile', file, 'PGPASSFILE');
+  }
+}
+
+/** @returns {string | undefined} */
+function homeFolder() {
+  try {
+    return homedir();
+  } catch {
+    return undefined; // an account without an entry
+  }
+}
+
+/**
+ * Returns what to say of variables that reach a developer's libpq past us, or
+ * undefined where there are none.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string | undefined}
+ */
+function environmentWarning(env) {
+  const set = UNSTOPPABLE.filter((name) => env[name]);
+  return set.length === 0
+    ? undefined
+    : `${set.join(', ')}: this build uses the system's libpq, which obeys ` +
+        'them whatever the connection string says; unset them, or use a ' +
+        'published binary, which never asks the environment';
 }
 
 /**
@@ -139,4 +250,10 @@ function fillPorts(target) {
   target.set('port', ports.map((port) => port || '5432').join(','));
 }
 
-module.exports = { LIBPQ_VARIABLES, urlOf, fillFromVariables, fillDefaults };
+module.exports = {
+  LIBPQ_VARIABLES,
+  environmentWarning,
+  fillDefaults,
+  fillFromVariables,
+  urlOf,
+};

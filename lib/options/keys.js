@@ -4,10 +4,10 @@
 // The keys of the options object: pg's names and ours.
 
 const { checkLogger } = require('../observe/log.js');
-const { escapeIdentifier } = require('../values/quote.js');
 const { nearest } = require('./nearest.js');
 const { parseRetryOptions } = require('../retry/retry-options.js');
 const { SERVER_TIMEOUTS, checkedText, engineTable } = require('./draft.js');
+const { readSchema, readSettings, readStartOptions } = require('./settings.js');
 
 /** @typedef {import('./draft.js').Draft} Draft */
 /** @typedef {(draft: Draft, value: any, key: string) => void} Reader */
@@ -116,7 +116,9 @@ const READERS = {
   hostaddr: target('hostaddr'),
   application_name: target('application_name'),
   fallback_application_name: target('fallback_application_name'),
-  options: target('options'),
+  options: (draft, value, key) =>
+    readStartOptions(draft, checkedText(value, key), key),
+  settings: readSettings,
   client_encoding: target('client_encoding'),
   sslnegotiation: target('sslnegotiation'),
   target_session_attrs: target('target_session_attrs'),
@@ -131,12 +133,7 @@ const READERS = {
   ssl: (draft, value) => {
     draft.ssl = value;
   },
-  schema: (draft, value, key) => {
-    draft.settings.set(
-      'search_path',
-      escapeIdentifier(checkedText(value, key)),
-    );
-  },
+  schema: (draft, value, key) => readSchema(draft, checkedText(value, key)),
   poolSize: alias('max'),
   deallocateBeforeUse: (draft, value, key) => {
     const words = new Map([

@@ -7,10 +7,11 @@
 
 const { inspect } = require('node:util');
 
-const { Draft, engineTable } = require('./draft.js');
+const { Draft, SERVER_TIMEOUTS, engineTable } = require('./draft.js');
 const { fillDefaults, fillFromVariables, urlOf } = require('./environment.js');
 const { readOptions } = require('./keys.js');
 const { readKeywords } = require('./parameters.js');
+const { allSettings } = require('./settings.js');
 const { resolveTls } = require('./tls.js');
 const { parseConnectionString } = require('./url.js');
 
@@ -82,11 +83,13 @@ function readConnectionString(draft, given, env) {
       throw new TypeError('connectionString must be a string');
     }
     const label = 'connectionString';
+    draft.hasUrl = true;
     readKeywords(draft, parseConnectionString(connectionString, label), label);
     return;
   }
   const url = host ? undefined : urlOf(env);
   if (url !== undefined) {
+    draft.hasUrl = true;
     const keywords = parseConnectionString(url.text, url.name);
     readKeywords(draft, keywords, url.name);
   }
@@ -240,6 +243,7 @@ function resolveOptions(config, from) {
   fillDefaults(draft);
   resolveTls(draft);
   checkTogether(draft);
+  draft.settings = allSettings(draft, SERVER_TIMEOUTS);
   if (typeof draft.password === 'string') {
     draft.target.set('password', draft.password);
   }

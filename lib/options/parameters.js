@@ -4,7 +4,6 @@
 // What may stand in a connection string: libpq's keywords, and the parameters
 // that Prisma, pgx, pg, postgres.js and hosting companies put there.
 
-const { escapeIdentifier } = require('../values/quote.js');
 const { nearest } = require('./nearest.js');
 const {
   SERVER_TIMEOUTS,
@@ -12,6 +11,7 @@ const {
   engineTable,
   readFrom,
 } = require('./draft.js');
+const { readSchema, readStartOptions } = require('./settings.js');
 const { checkedMode } = require('./tls.js');
 
 /** @typedef {import('./draft.js').Draft} Draft */
@@ -40,7 +40,6 @@ const PASSED = Object.freeze([
   'target_session_attrs',
   'application_name',
   'fallback_application_name',
-  'options',
   'keepalives_interval',
   'keepalives_count',
   'client_encoding',
@@ -173,6 +172,8 @@ const READERS = {
     draft.setEngine('keepAlive', toBoolean(value, name), name),
   keepalives_idle: seconds('keepAliveInitialDelayMillis'),
   tcp_user_timeout: count('tcpUserTimeoutMillis'),
+  options: (draft, value, name) =>
+    readStartOptions(draft, checkedText(value, name), name),
   // pg
   ssl: (draft, value, name) => {
     const mode = value === 'no-verify' ? 'require' : undefined;
@@ -194,12 +195,7 @@ const READERS = {
   socket_timeout: seconds('timeoutMillis'),
   max_idle_connection_lifetime: seconds('idleTimeoutMillis'),
   max_connection_lifetime: count('maxLifetimeSeconds'),
-  schema: (draft, value, name) => {
-    draft.settings.set(
-      'search_path',
-      escapeIdentifier(checkedText(value, name)),
-    );
-  },
+  schema: (draft, value, name) => readSchema(draft, checkedText(value, name)),
   sslaccept: (draft, value, name) => {
     if (value === 'strict') {
       draft.setTarget('sslmode', 'verify-full');

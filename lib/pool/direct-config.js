@@ -143,9 +143,7 @@ function inheritEngine(main, config) {
       config[name] = kind === 'bool' ? text === 'true' : text;
     }
   }
-  // The schema is the only setting there is, and quoted.
-  const path = new Map(main.settings).get('search_path');
-  config.schema = path?.slice(1, -1).replaceAll('""', '"');
+  config.settings = Object.fromEntries(main.settings);
 }
 
 /**

@@ -16,6 +16,7 @@ const { usageError } = require('../errors/errors.js');
 const { readStats } = require('../observe/metrics.js');
 const { Maintenance } = require('./maintenance.js');
 const native = require('../engine/native.js');
+const { warnOfEnvironment } = require('./environment-warning.js');
 const { resolveOptions } = require('../options/options.js');
 const { PoolCore } = require('./pool-core.js');
 const { prometheusText } = require('../observe/prometheus.js');
@@ -62,6 +63,7 @@ class Pool extends EventEmitter {
     for (const text of resolved.warnings) {
       warnOnce(text, 'HF_OPTIONS');
     }
+    warnOfEnvironment();
     this.#core = new PoolCore(this, resolved, table, shared !== undefined);
     this.#maintenance = new Maintenance(this.#core, this);
     if (resolved.cacheNotifyChannel !== undefined) {

@@ -95,13 +95,14 @@ napi_value StatsBounds(napi_env env, napi_callback_info) {
   return table;
 }
 
-// versions(): {libpq, openssl}
+// versions(): {libpq, openssl, environment}
 napi_value Versions(napi_env env, napi_callback_info) {
   napi_value versions = nullptr;
 
   napi_create_object(env, &versions);
   SetInt(env, versions, "libpq", hf_libpq_version());
   SetText(env, versions, "openssl", hf_openssl_version());
+  SetInt(env, versions, "environment", hf_libpq_reads_environment() ? 1 : 0);
   return versions;
 }
 

@@ -56,6 +56,7 @@ void hf_pool_on_connected(struct hf_pool *pool,
     hf_breaker_probe_dropped(&pool->breaker);
   }
   pool->proxied = slot->proxied;
+  pool->misconfigured = false;
   slot->last_byte_us = pool->now_us;
   slot->expires_us = hf_upkeep_lifetime(pool);
   slot->announced = true;
@@ -82,6 +83,11 @@ static bool is_passing(const struct hf_pool *pool,
           strcmp(sqlstate, "57P03") == 0);
 }
 
+/* Settings of ours that cannot be used say nothing about the server. */
+static bool is_about_settings(const struct hf_pool *pool) {
+  return pool->connect_error.status == HF_PARAM_INVALID;
+}
+
 void hf_pool_on_connect_failed(struct hf_pool *pool,
                                struct hf_slot *slot,
                                const struct hf_error *error,
@@ -100,7 +106,12 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
   pool->answered_us = 0;
   hf_stats_add_sqlstate(&pool->stats, pool->connect_error.sqlstate);
   tell(pool, slot, HF_EVENT_CONNECT_FAILED, &pool->connect_error);
-  hf_behind_note_failure(pool, slot, &why);
+  if (is_about_settings(pool)) {
+    pool->misconfigured = true;
+    hf_breaker_probe_dropped(&pool->breaker);
+  } else {
+    hf_behind_note_failure(pool, slot, &why);
+  }
   hf_slot_move(slot, HF_SLOT_EMPTY, pool->now_us);
   if (why.outcome == HF_OUTCOME_PERMANENT) {
     hf_upkeep_refuse_all(pool);

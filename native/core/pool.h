@@ -118,6 +118,7 @@ struct hf_pool {
                            since; else 0 */
   bool proxied;         /* the last connection opened was a pooler's */
   bool doubted;         /* the pooler said that it has no server */
+  bool misconfigured;   /* the last connect failed on this machine */
   bool warned_deallocate;
   int32_t warm_target; /* connections to open without demand */
 

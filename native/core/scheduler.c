@@ -216,7 +216,9 @@ bool hf_scheduler_wants_connection(const struct hf_pool *pool) {
       connecting >= CONNECTS_AT_ONCE) {
     return false;
   }
-  return connecting < pool->waiting.count || live < (size_t)pool->warm_target;
+  /* What fails on this machine fails at once: only a call is worth a try. */
+  return connecting < pool->waiting.count ||
+         (!pool->misconfigured && live < (size_t)pool->warm_target);
 }
 
 void hf_scheduler_run(struct hf_pool *pool) {

@@ -624,6 +624,10 @@ void hf_port_close(struct hf_port *port,
 /* Returns libpq's version number, as PQlibVersion() gives it. */
 int hf_libpq_version(void);
 
+/* Returns whether libpq looks for PG* variables itself; a release's does not.
+ */
+bool hf_libpq_reads_environment(void);
+
 /*
  * Returns the version of the OpenSSL that libpq's calls reach, as "3.5.7";
  * NULL where it cannot be seen.

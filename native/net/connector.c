@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "net/connect/tls_files.h"
 #include "net/connector_parts.h"
 #include "net/system.h"
 #include "net/target.h"
@@ -139,7 +140,10 @@ static void redact(char *text, const char *secret) {
   }
 }
 
-enum hf_status hf_connect_fail_by_text(struct hf_connect_job *job) {
+/* Reads libpq's text, in one of two ways. */
+static enum hf_status fail_by(struct hf_connect_job *job,
+                              enum hf_status (*read)(struct hf_error *error,
+                                                     const char *text)) {
   const char *said = PQerrorMessage(job->connection);
   char *text = hf_strndup(said, strlen(said));
   if (text == NULL) {
@@ -148,10 +152,29 @@ enum hf_status hf_connect_fail_by_text(struct hf_connect_job *job) {
   redact(text, hf_target_get(job->target, "password"));
   redact(text, hf_target_get(job->target, "sslpassword"));
   redact(text, job->password);
-  job->status = hf_connect_error_read(&job->error, text);
+  job->status = read(&job->error, text);
   add_place(job);
   hf_free(text);
   return job->status;
+}
+
+enum hf_status hf_connect_fail_by_text(struct hf_connect_job *job) {
+  return fail_by(job, hf_connect_error_read);
+}
+
+/* Hands files over that this account may open. */
+static size_t add_files(const struct hf_connect_job *job,
+                        const char *keywords[HF_TARGET_PARAMS_MAX],
+                        const char *values[HF_TARGET_PARAMS_MAX],
+                        size_t n) {
+  int i;
+  for (i = 0; i < HF_TARGET_FILES && n < HF_TARGET_PARAMS_MAX - 1; i++) {
+    if (job->files[i].fd >= 0) {
+      keywords[n] = hf_target_file_keyword(i);
+      values[n++] = job->files[i].path;
+    }
+  }
+  return n;
 }
 
 /* Starts the attempt; the connection may be NULL only without memory. */
@@ -167,6 +190,7 @@ static PGconn *start(const struct hf_connect_job *job,
                                job->password};
   size_t i;
 
+  n = add_files(job, keywords, values, n);
   for (i = 0; i < sizeof names / sizeof *names; i++) {
     if (given[i] != NULL && n < HF_TARGET_PARAMS_MAX - 1) {
       keywords[n] = names[i]; /* the last of a repeated keyword holds */
@@ -185,7 +209,7 @@ static enum hf_status establish(struct hf_connect_job *job) {
   (void)PQsetErrorVerbosity(job->connection, PQERRORS_VERBOSE);
   (void)PQsetNoticeReceiver(job->connection, hf_connect_keep_notice, job);
   if (PQstatus(job->connection) == CONNECTION_BAD) {
-    return hf_connect_fail_by_text(job);
+    return fail_by(job, hf_connect_error_read_start);
   }
   while (polled != PGRES_POLLING_OK) {
     short events = polled == PGRES_POLLING_READING ? POLLIN : POLLOUT;
@@ -208,8 +232,14 @@ static void drop_notice(void *arg, const PGresult *notice) {
 
 static enum hf_status open_connection(struct hf_connect_job *job) {
   struct hf_routes routes;
-  enum hf_status status = hf_routes_find(job->target, &routes, &job->error);
+  enum hf_status status = hf_tls_files_check(job->target, &job->error);
 
+  if (status == HF_OK && !hf_tls_files_copy(job->target, job->files)) {
+    return hf_connect_fail(job, HF_NO_MEMORY);
+  }
+  if (status == HF_OK) {
+    status = hf_routes_find(job->target, &routes, &job->error);
+  }
   if (status != HF_OK) {
     job->status = status;
     return status;
@@ -256,10 +286,14 @@ struct hf_connect_job *hf_connect_job_new(struct hf_target *target,
                                           void (*done)(struct hf_job *job),
                                           void *ctx) {
   struct hf_connect_job *job = hf_calloc(1, sizeof *job);
+  int i;
   if (job != NULL) {
     hf_job_init(&job->job, run_connect, done, drop_connect);
     hf_error_init(&job->error);
     job->target = hf_target_ref(target);
+    for (i = 0; i < HF_TARGET_FILES; i++) {
+      job->files[i].fd = -1;
+    }
     job->ctx = ctx;
   }
   return job;
@@ -300,6 +334,7 @@ void hf_connect_job_free(struct hf_connect_job *job) {
   hf_error_finish(&job->error);
   hf_target_unref(job->target);
   wipe(job->password);
+  hf_tls_files_close(job->files);
   hf_free(job->setup_sql);
   hf_free(job->notices);
   hf_free(job);

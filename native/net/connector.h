@@ -17,9 +17,9 @@
 #include <libpq-fe.h>
 
 #include "core/error.h"
+#include "net/system.h"
+#include "net/target.h"
 #include "net/worker.h"
-
-struct hf_target;
 
 struct hf_connect_job {
   struct hf_job job;
@@ -34,6 +34,8 @@ struct hf_connect_job {
   /* of the job; set through the functions below */
   char *password;
   char *setup_sql;
+  struct hf_secret_file files[HF_TARGET_FILES]; /* where the target's cannot
+                                                   be opened by this account */
 
   /* the result, from `done` on */
   enum hf_status status; /* HF_OK: connection is set, else error is */
@@ -93,5 +95,12 @@ void hf_connector_on_first_tls(void (*hook)(void));
  * the status. Pure; for tests and for connections that break later.
  */
 enum hf_status hf_connect_error_read(struct hf_error *error, const char *text);
+
+/*
+ * The same for a connection that failed before it asked anybody: what is not
+ * about a server is about the settings, and nobody but the user can mend it.
+ */
+enum hf_status hf_connect_error_read_start(struct hf_error *error,
+                                           const char *text);
 
 #endif

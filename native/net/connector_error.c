@@ -346,3 +346,21 @@ enum hf_status hf_connect_error_read(struct hf_error *error, const char *text) {
   read_place(error, attempt);
   return error->status;
 }
+
+/* Whoever was asked is named; what could not even begin names nobody. */
+static bool names_a_server(const char *text) {
+  return strncmp(text, next_attempt + 1, strlen(next_attempt + 1)) == 0 ||
+         strstr(text, next_attempt) != NULL;
+}
+
+enum hf_status hf_connect_error_read_start(struct hf_error *error,
+                                           const char *text) {
+  enum hf_status status = hf_connect_error_read(error, text);
+  bool local = !names_a_server(text) && status != HF_NO_MEMORY &&
+               status != HF_NAME_ERROR && status != HF_SERVER_ERROR;
+  if (local) {
+    error->status = HF_PARAM_INVALID;
+    error->sys_errno = 0;
+  }
+  return error->status;
+}

@@ -20,6 +20,7 @@
 
 #include "core/alloc.h"
 #include "core/error.h"
+#include "net/connect/libpq_defaults.h"
 #include "net/system.h"
 
 enum rule {
@@ -72,9 +73,16 @@ static const struct key {
     {"connect_timeout", IGNORED},
 };
 
-enum { KEYS = sizeof keys / sizeof *keys, PEM_FILES = 3, MESSAGE_BYTES = 160 };
+enum {
+  KEYS = sizeof keys / sizeof *keys,
+  PEM_FILES = HF_TARGET_FILES,
+  MESSAGE_BYTES = 160
+};
 
-_Static_assert((int)KEYS + 3 <= (int)HF_TARGET_PARAMS_MAX, "too many keys");
+/* What is set, what stands in for the rest, client_encoding, three places. */
+_Static_assert((int)KEYS + (int)HF_LIBPQ_DEFAULTS + 5 <=
+                   (int)HF_TARGET_PARAMS_MAX,
+               "too many keys");
 
 /* Keys that take a PEM text, and libpq's key for the file. */
 static const struct {
@@ -95,17 +103,30 @@ _Static_assert((int)KEYS <= 64, "more keys than bits");
 
 static pthread_once_t known_once = PTHREAD_ONCE_INIT;
 static bool known[KEYS];
+static bool known_default[HF_LIBPQ_DEFAULTS];
 
-/* Asks libpq which of the keys it has: older ones lack some. */
+/* Returns whether libpq has the keyword; older ones lack some. */
+static bool has_keyword(const PQconninfoOption *options, const char *keyword) {
+  for (; options != NULL && options->keyword != NULL; options++) {
+    if (strcmp(options->keyword, keyword) == 0) {
+      return true;
+    }
+  }
+  return options == NULL;
+}
+
 static void read_known(void) {
-  PQconninfoOption *options = PQconndefaults();
+  /* Parsed, not asked for their defaults: that would read a service file. */
+  PQconninfoOption *options = PQconninfoParse("", NULL);
+  const char *keyword;
+  size_t at;
   int i;
   for (i = 0; i < (int)KEYS; i++) {
-    const PQconninfoOption *option = options;
-    known[i] = options == NULL || keys[i].rule == OURS;
-    for (; option != NULL && option->keyword != NULL; option++) {
-      known[i] = known[i] || strcmp(option->keyword, keys[i].name) == 0;
-    }
+    known[i] = keys[i].rule == OURS || has_keyword(options, keys[i].name);
+  }
+  for (at = 0; at < HF_LIBPQ_DEFAULTS; at++) {
+    (void)hf_libpq_default(at, &keyword);
+    known_default[at] = keyword != NULL && has_keyword(options, keyword);
   }
   PQconninfoFree(options);
 }
@@ -257,6 +278,20 @@ const char *hf_target_get(const struct hf_target *target, const char *key) {
   return index < 0 ? NULL : target->values[index];
 }
 
+const char *hf_target_file_keyword(int i) {
+  return pems[i].file_key;
+}
+
+int hf_target_file(const struct hf_target *target, const char *keyword) {
+  int i;
+  for (i = 0; i < PEM_FILES; i++) {
+    if (strcmp(pems[i].file_key, keyword) == 0) {
+      return target->files[i].fd;
+    }
+  }
+  return -1;
+}
+
 struct hf_target *hf_target_ref(struct hf_target *target) {
   (void)atomic_fetch_add(&target->references, 1);
   return target;
@@ -276,18 +311,36 @@ void hf_target_unref(struct hf_target *target) {
   hf_free(target);
 }
 
+/* Adds what stands for the keywords that nobody gave. */
+static size_t add_defaults(const struct hf_target *target,
+                           const char *keywords[HF_TARGET_PARAMS_MAX],
+                           const char *values[HF_TARGET_PARAMS_MAX]) {
+  bool certified = hf_target_get(target, "sslcert") != NULL;
+  size_t n = 0;
+  size_t i;
+  (void)pthread_once(&known_once, read_known);
+  for (i = 0; i < HF_LIBPQ_DEFAULTS; i++) {
+    const char *keyword;
+    const char *value = hf_libpq_default(i, &keyword);
+    if (keyword == NULL || value == NULL || !known_default[i] ||
+        hf_target_get(target, keyword) != NULL) {
+      continue;
+    }
+    keywords[n] = keyword;
+    values[n++] =
+        strcmp(keyword, "sslcertmode") == 0 && certified ? "allow" : value;
+  }
+  return n;
+}
+
 size_t hf_target_params(const struct hf_target *target,
                         const char *keywords[HF_TARGET_PARAMS_MAX],
                         const char *values[HF_TARGET_PARAMS_MAX]) {
   uint64_t refused = atomic_load(&target->refused);
-  size_t n = 0;
+  size_t n = add_defaults(target, keywords, values);
   int i;
   keywords[n] = "client_encoding";
   values[n++] = "UTF8";
-  if (hf_target_get(target, "gssencmode") == NULL) {
-    keywords[n] = "gssencmode"; /* its default costs a credentials look-up */
-    values[n++] = "disable";
-  }
   for (i = 0; i < (int)KEYS; i++) {
     if (keys[i].rule != OURS && target->values[i] != NULL &&
         (refused >> i & 1) == 0) {

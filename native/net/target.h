@@ -35,6 +35,14 @@ HF_NODISCARD enum hf_status hf_target_set(struct hf_target *target,
 /* Returns a keyword's value, or NULL. Borrowed until the last unref. */
 const char *hf_target_get(const struct hf_target *target, const char *key);
 
+enum { HF_TARGET_FILES = 3 };
+
+/* Returns the keyword of the i-th file that can be given as text. */
+const char *hf_target_file_keyword(int i);
+
+/* Returns the descriptor of a file made from text, or -1. */
+int hf_target_file(const struct hf_target *target, const char *keyword);
+
 /* Returns whether hf_target_set would accept the keyword. */
 bool hf_target_knows(const char *key);
 
@@ -44,7 +52,7 @@ struct hf_target *hf_target_ref(struct hf_target *target);
 /* Gives a reference back. Accepts NULL. */
 void hf_target_unref(struct hf_target *target);
 
-enum { HF_TARGET_PARAMS_MAX = 48 };
+enum { HF_TARGET_PARAMS_MAX = 72 };
 
 /*
  * Fills in the arrays for PQconnectStartParams, ended by NULL, without host,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the engine was linked with: hf_libpq_version, hf_openssl_version of
- * holdfast.h.
+ * What the engine was linked with: hf_libpq_version, hf_openssl_version and
+ * hf_libpq_reads_environment of holdfast.h.
  *
  * OpenSSL's function is declared by hand: Node's headers bring another
  * version of its headers along. In a release the function is our own, linked
@@ -27,6 +27,14 @@ extern const char *OpenSSL_version(int type) __attribute__((weak));
 
 int hf_libpq_version(void) {
   return PQlibVersion();
+}
+
+bool hf_libpq_reads_environment(void) {
+#ifdef HF_STATIC_LIBPQ
+  return false;
+#else
+  return true;
+#endif
 }
 
 const char *hf_openssl_version(void) {

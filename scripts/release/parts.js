@@ -38,6 +38,18 @@ const LIBPQ_OPTIONS = [
   '--with-ssl=openssl',
 ];
 
+/**
+ * Our libpq asks the environment for nothing: what a connection string means
+ * is not for PGSERVICE, PGOPTIONS and their kin to say.
+ */
+const NO_ENVIRONMENT = `#include <stdlib.h>
+static inline char *hf_no_variable(const char *name) {
+  (void)name;
+  return 0;
+}
+#define getenv hf_no_variable
+`;
+
 const JOBS = `-j${Math.min(4, os.availableParallelism())}`;
 /** OpenSSL writes the time of its build into itself: the same each time. */
 const SOURCE_DATE_EPOCH = '1767225600';
@@ -109,8 +121,11 @@ async function buildLibpq(platform, source, openssl, prefix) {
     ['src/common', 'libpgcommon_shlib.a'],
     ['src/interfaces/libpq', 'libpq.a'],
   ];
+  const header = path.join(source, 'src/include/hf_no_environment.h');
+  fs.writeFileSync(header, NO_ENVIRONMENT);
+  const flags = [`COPT=-include ${header}`];
   for (const [folder = '', name = ''] of libraries) {
-    const args = [JOBS, '--silent', '-C', folder, name];
+    const args = [JOBS, '--silent', '-C', folder, ...flags, name];
     await run(`libpq: ${name}`, 'make', args, source);
     const file = path.join(source, folder, name);
     fs.copyFileSync(file, path.join(prefix, 'lib', name));
@@ -150,7 +165,9 @@ function fingerprint(platform, sources) {
   const cc = path.basename(platform.tools.cc);
   const all = [sources, host, opensslTarget, cc, compiler, CFLAGS, OPENSSLDIR];
   return createHash('sha256')
-    .update(JSON.stringify([...all, OPENSSL_OPTIONS, LIBPQ_OPTIONS]))
+    .update(
+      JSON.stringify([...all, OPENSSL_OPTIONS, LIBPQ_OPTIONS, NO_ENVIRONMENT]),
+    )
     .digest('hex')
     .slice(0, 16);
 }

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Defaults for libpq's keywords, and the variables that get past them. */
+#include "net/connect/libpq_defaults.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A folder below what is no folder: neither there nor ever made. */
+const char hf_libpq_no_file[] = "/dev/null/none";
+
+/* Values that stand for "not given". With a variable: only where it is set. */
+static const struct stand_in {
+  const char *keyword;
+  const char *value;
+  const char *variable;
+} stand_ins[] = {
+    {"sslmode", "prefer", NULL},
+    {"sslsni", "1", NULL},
+    {"sslcert", hf_libpq_no_file, NULL},
+    {"sslkey", hf_libpq_no_file, NULL},
+    {"sslrootcert", hf_libpq_no_file, NULL},
+    {"sslcrl", hf_libpq_no_file, NULL},
+    {"sslcrldir", hf_libpq_no_file, NULL},
+    {"passfile", hf_libpq_no_file, NULL},
+    {"ssl_min_protocol_version", "TLSv1.2", NULL},
+    {"gssencmode", "disable", NULL}, /* else a look-up of credentials */
+    {"krbsrvname", "postgres", NULL},
+    {"target_session_attrs", "any", NULL},
+    {"ssl_max_protocol_version", "TLSv1.3", "PGSSLMAXPROTOCOLVERSION"},
+    {"channel_binding", "prefer", "PGCHANNELBINDING"},
+    {"options", " ", "PGOPTIONS"},
+    {"application_name", " ", "PGAPPNAME"},
+    {"sslcompression", "0", "PGSSLCOMPRESSION"},
+    /* newer than libpq 15 */
+    {"sslcertmode", "disable", NULL},
+    {"sslnegotiation", "postgres", "PGSSLNEGOTIATION"},
+    {"load_balance_hosts", "disable", NULL},
+    {"gssdelegation", "0", "PGGSSDELEGATION"},
+    {"require_auth",
+     "none,password,md5,gss,sspi,scram-sha-256",
+     "PGREQUIREAUTH"},
+    {"min_protocol_version", "3.0", "PGMINPROTOCOLVERSION"},
+};
+
+enum { STAND_INS = sizeof stand_ins / sizeof *stand_ins };
+
+_Static_assert((int)STAND_INS <= (int)HF_LIBPQ_DEFAULTS, "too many defaults");
+
+static bool is_set(const char *variable) {
+#ifdef HF_STATIC_LIBPQ
+  (void)variable; /* our own libpq asks for none */
+  return false;
+#else
+  /* Node writes variables from its main thread only, and rarely. */
+  const char *value = getenv(variable); /* NOLINT(concurrency-mt-unsafe) */
+  return value != NULL && *value != '\0';
+#endif
+}
+
+const char *hf_libpq_default(size_t index, const char **keyword) {
+  const struct stand_in *found;
+  if (index >= (size_t)STAND_INS) {
+    *keyword = NULL;
+    return NULL;
+  }
+  found = &stand_ins[index];
+  *keyword = found->keyword;
+  return found->variable == NULL || is_set(found->variable) ? found->value
+                                                            : NULL;
+}
+
+bool hf_libpq_has_address_variable(void) {
+  return is_set("PGHOSTADDR");
+}

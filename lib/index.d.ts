@@ -80,7 +80,11 @@ export type ErrorCode =
   /** COMMIT was answered with ROLLBACK: an earlier statement had failed. */
   | 'HF_COMMIT_ROLLED_BACK'
   /** The server fell silent and two probes failed. */
-  | 'HF_SILENT';
+  | 'HF_SILENT'
+  /** A ROLLBACK given after it on the same client ended it. */
+  | 'HF_ROLLED_BACK'
+  /** `onConnect` or a 'connect' listener failed: see the cause. */
+  | 'HF_HOOK_FAILED';
 
 /** Any error of this package. */
 export class HoldfastError extends Error {
@@ -544,8 +548,6 @@ export interface AbsentInClient {
   pauseDrain: never;
   resumeDrain: never;
   readonly connection: never;
-  readonly host: never;
-  readonly port: never;
   readonly ssl: never;
   readonly pipeline: never;
 }
@@ -554,9 +556,14 @@ export interface AbsentInClient {
 export interface PoolClient extends Queryable, AbsentInClient, EventEmitter {
   /** The server's process; behind a pooler, the pooler's number for it. */
   readonly processID: number | null;
+  readonly user: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly database: string | undefined;
   /**
-   * Gives the connection back: an open transaction is rolled back. true closes
-   * it; an error closes it only if it is broken. Twice throws.
+   * Gives the connection back once what was given before has ended: an open
+   * transaction is rolled back. true closes it at once; an error closes it only
+   * if it is broken. Bound: may be passed on. Twice throws.
    */
   release(errorOrClose?: Error | boolean): void;
   /** 'I' idle, 'T' in a transaction, 'E' in a failed one. */

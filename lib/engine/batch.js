@@ -32,13 +32,13 @@ const FLAG = Object.freeze({
   SHARED: 1 << 5,
   SESSION: 1 << 6,
   FAILED: 1 << 7,
-  CLOSE_IF_BROKEN: 1 << 8,
   CALLER_DEADLINE: 1 << 9,
   EVENTS: 1 << 10,
   EXTENDED: 1 << 11,
   PROBE: 1 << 12,
   FORCE: 1 << 13,
   CACHE: 1 << 14,
+  URGENT: 1 << 15,
 });
 
 const OP_WORDS = 12;

@@ -65,11 +65,15 @@ function livePools() {
   return [...pools.values()];
 }
 
+/** A pool as a property of itself: it is found through a Proxy as well. */
+const ITSELF = Symbol.for('pg-holdfast.pool');
+
 /**
  * @param {object} pool
  * @param {PoolCore} core
  */
 function setCore(pool, core) {
+  Object.defineProperty(pool, ITSELF, { value: pool });
   cores.set(pool, core);
 }
 
@@ -78,7 +82,7 @@ function setCore(pool, core) {
  * @returns {PoolCore | undefined} undefined: it is no pool of ours
  */
 function coreOf(pool) {
-  return cores.get(pool);
+  return cores.get(pool) ?? cores.get(pool?.[ITSELF]);
 }
 
 module.exports = { addLive, coreOf, livePools, nameOf, removeLive, setCore };

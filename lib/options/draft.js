@@ -120,6 +120,8 @@ class Draft {
   hasUrl = false;
   /** @type {string | (() => string | Promise<string>) | undefined} */
   password;
+  /** As it was given. @type {string | undefined} */
+  connectionString;
   /** The option `ssl`, unread. @type {unknown} */
   ssl;
   /** What is not for the engine. @type {Record<string, any>} */

@@ -84,6 +84,7 @@ function readConnectionString(draft, given, env) {
     }
     const label = 'connectionString';
     draft.hasUrl = true;
+    draft.connectionString = connectionString;
     readKeywords(draft, parseConnectionString(connectionString, label), label);
     return;
   }
@@ -220,6 +221,7 @@ function publicOptions(draft) {
     allowExitOnIdle: true,
   };
   hide(options, 'password', draft.password);
+  hide(options, 'connectionString', draft.connectionString);
   const shown = () => ({ ...options });
   hide(options, 'toJSON', shown);
   hide(options, inspect.custom, shown);

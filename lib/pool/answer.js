@@ -9,10 +9,12 @@ const { isOurs } = require('../errors/errors.js');
 
 /** @typedef {(error: any, result?: any) => void} Callback */
 
+const nobody = () => {};
+
 /** @type {(value: any) => void} */
-let takenResolve;
+let takenResolve = nobody;
 /** @type {(error: any) => void} */
-let takenReject;
+let takenReject = nobody;
 
 /**
  * An executor that hands out both functions, without a closure per promise.
@@ -82,9 +84,13 @@ function recapture(error) {
 function callWith(callback, what, start) {
   if (callback === undefined) {
     const promise = new Promise(take);
+    const resolve = takenResolve;
     const reject = takenReject;
+    // They hold the promise and, in the end, a client that came by it.
+    takenResolve = nobody;
+    takenReject = nobody;
     try {
-      start(takenResolve, reject);
+      start(resolve, reject);
     } catch (error) {
       reject(error);
     }

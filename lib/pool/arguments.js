@@ -14,6 +14,8 @@ const { nearest } = require('../options/nearest.js');
 
 const INT_MAX = 2147483647;
 const RETRY_KEYS = new Set(['maxRetries']);
+/** What cleans up: it is not refused because the work before it was aborted. */
+const UNDOES = /^\s*(?:rollback|abort)\b/i;
 
 /**
  * What query() takes as an object, `pg`'s keys and ours. Others are ignored,
@@ -171,6 +173,20 @@ function checkValues(values) {
 }
 
 /**
+ * Throws for an object that wants the protocol for itself. At once, and not
+ * by a promise: whoever gives one listens to its events and to nothing else.
+ * @param {any} config
+ */
+function refuseSubmittable(config) {
+  if (typeof config?.submit === 'function') {
+    throw new TypeError(
+      'query() cannot run a Submittable such as pg-cursor or pg-query-stream: ' +
+        'fetch in portions with LIMIT, or DECLARE a cursor in transaction()',
+    );
+  }
+}
+
+/**
  * Refuses what is not a statement for a pool on libpq.
  * @param {any} config
  */
@@ -178,12 +194,6 @@ function checkConfig(config) {
   if (config === null || typeof config !== 'object') {
     throw new TypeError(
       'the first argument of query() must be SQL text or an object with text',
-    );
-  }
-  if (typeof config.submit === 'function') {
-    throw new TypeError(
-      'query() cannot run a Submittable such as pg-cursor or pg-query-stream: ' +
-        'fetch in portions with LIMIT, or DECLARE a cursor in transaction()',
     );
   }
   if (config.binary) {
@@ -326,14 +336,22 @@ function readLeaseCall(call, config, values, run, signal) {
   if (call.cache !== null) {
     throw leaseError();
   }
-  const joined = call.run ?? currentContext();
-  if (joined !== undefined) {
-    joinSignal(call, joined.signal);
-    if (joined.callerDeadline) {
-      joinDeadline(call, joined);
-    }
+  if ((call.flags & FLAG.EXACTLY_ONCE) !== 0) {
+    throw new TypeError(
+      'exactlyOnce is for pool.query() and pool.transaction(): what a client ' +
+        'runs belongs to a transaction of its own',
+    );
   }
-  joinSignal(call, signal);
+  const joined = call.run ?? currentContext();
+  if (!UNDOES.test(call.text)) {
+    if (joined !== undefined) {
+      joinSignal(call, joined.signal);
+      if (joined.callerDeadline) {
+        joinDeadline(call, joined);
+      }
+    }
+    joinSignal(call, signal);
+  }
   call.run = joined ?? run;
   refuseAborted(call.signal);
 }
@@ -369,4 +387,5 @@ module.exports = {
   readLeaseCall,
   readMillis,
   refuseAborted,
+  refuseSubmittable,
 };

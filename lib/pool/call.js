@@ -78,6 +78,8 @@ class Call {
   signal = null;
   /** @type {import('../retry/context.js').JoinedRun | undefined} */
   run = undefined;
+  /** What its caller waits on. @type {Promise<any> | null} */
+  promise = null;
   /** @type {(value: any) => void} */
   resolve;
   /** @type {(error: any) => void} */

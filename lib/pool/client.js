@@ -2,119 +2,68 @@
 'use strict';
 
 // A leased connection. Its statements run strictly in the order of the calls.
+//
+// Its methods take their state from a property by symbol, so that they work
+// through a Proxy and on objects that inherit from a client.
 
 const { EventEmitter } = require('node:events');
 const { inspect } = require('node:util');
 
-const { FLAG, OP } = require('../engine/batch.js');
-const { callWith } = require('./answer.js');
-const { readLeaseCall } = require('./arguments.js');
-const { Call } = require('./call.js');
+const { refuseSubmittable } = require('./arguments.js');
 const { usageError } = require('../errors/errors.js');
+const { LeaseState } = require('./lease-state.js');
 const { escapeIdentifier, escapeLiteral } = require('../values/quote.js');
-const { createTypeOverrides } = require('../values/types.js');
-
-/** @typedef {'I' | 'T' | 'E'} Status */
 
 const asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
+const STATE = Symbol('holdfast.client');
+
 /**
- * A lease nobody can use any more gives its connection back.
- * @type {FinalizationRegistry<{core: import('./pool-core.js').PoolCore,
- *   lease: number, stack: {stack?: string} | undefined}>}
+ * A lease nobody can use any more gives its connection back, if it holds
+ * nothing.
+ * @type {FinalizationRegistry<{state: LeaseState, lease: number,
+ *   stack: {stack?: string} | undefined}>}
  */
-const forgotten = new FinalizationRegistry(({ core, lease, stack }) => {
-  core.reclaim(lease, stack);
+const forgotten = new FinalizationRegistry(({ state, lease, stack }) => {
+  state.core.reclaim(state, lease, stack);
 });
 
 /**
- * What the pool does with a client and nobody else can.
- * @type {{
- *   grant: (client: PoolClient, lease: import('../engine/waiters.js').Lease,
- *     run: import('../retry/context.js').JoinedRun | undefined,
- *     stack: {stack?: string} | undefined) => void,
- *   close: (client: PoolClient, why: string) => void,
- *   guard: (client: PoolClient,
- *     run: import('../retry/context.js').JoinedRun | undefined,
- *     signal: AbortSignal | undefined) => void,
- *   run: (client: PoolClient, config: any) => Promise<any>,
- *   release: (client: PoolClient, error: unknown) => void,
- *   settle: (client: PoolClient) => Promise<unknown>,
- * }}
+ * @param {any} client
+ * @returns {LeaseState}
  */
-let internals;
+function stateOf(client) {
+  return client[STATE];
+}
+
+/**
+ * Keeps what listens apart from the object that may be collected.
+ * @param {PoolClient} client
+ */
+function noteListeners(client) {
+  const { listeners } = stateOf(client);
+  listeners.clear();
+  for (const name of client.eventNames()) {
+    listeners.set(name, client.rawListeners(name));
+  }
+}
 
 class PoolClient extends EventEmitter {
-  #core;
-  #lease = 0;
-  /** Why the lease, while it is held, takes no more statements. */
-  #closed = '';
-  /** Whether the lease is transaction()'s, which releases it itself. */
-  #guarded = false;
-  /** @type {Status | null} */
-  #status = null;
-  /** Whether the open transaction wrote. */
-  #wrote = false;
-  /** @type {import('../values/types.js').TypeOverrides | null} */
-  #types = null;
-  /** @type {import('../retry/context.js').JoinedRun | undefined} */
-  #run = undefined;
-  /** @type {AbortSignal | undefined} */
-  #signal = undefined;
-  #pending = 0;
-  /** @type {unknown} */
-  #failure = undefined;
-  /** @type {(() => void) | null} */
-  #onSettled = null;
-
-  static {
-    internals = {
-      grant: (client, lease, run, stack) => client.#grant(lease, run, stack),
-      close: (client, why) => {
-        client.#closed = why;
-      },
-      guard: (client, run, signal) => {
-        client.#guarded = true;
-        client.#run = run;
-        client.#signal = signal;
-      },
-      run: (client, config) => client.#runLast(config),
-      release: (client, error) => client.#release(error),
-      settle: (client) => client.#settle(),
-    };
-  }
-
   /**
    * @param {import('./pool-core.js').PoolCore} core
    * @param {number} serial of its connection in the pool
+   * @param {LeaseState} [state] that of a client that was collected
    */
-  constructor(core, serial) {
+  constructor(core, serial, state = new LeaseState(core, serial)) {
     super();
-    this.#core = core;
+    Object.defineProperty(this, STATE, { value: state });
     /** @type {number | null} */
-    this.processID = null;
+    this.processID = state.processID;
     Object.defineProperty(this, 'serial', { value: serial });
     /** @type {number} */
     this.serial;
-  }
-
-  /**
-   * @param {import('../engine/waiters.js').Lease} lease
-   * @param {import('../retry/context.js').JoinedRun | undefined} run
-   * @param {{stack?: string} | undefined} stack where it was asked for
-   */
-  #grant(lease, run, stack) {
-    this.#lease = lease.number;
-    this.#closed = '';
-    this.#guarded = false;
-    this.#signal = undefined;
-    this.#status = 'I';
-    this.#wrote = false;
-    this.#run = run;
-    this.#failure = undefined;
-    this.processID = lease.processID;
-    const core = this.#core;
-    forgotten.register(this, { core, lease: lease.number, stack }, this);
+    /** @type {(error?: unknown) => void} */
+    this.release = releaseOf(this, state);
   }
 
   /**
@@ -125,177 +74,17 @@ class PoolClient extends EventEmitter {
    * @returns {Promise<any> | undefined}
    */
   query(config, values, callback) {
-    const valuesGiven = typeof values !== 'function';
-    const onDone = valuesGiven ? (callback ?? config?.callback) : values;
-    return callWith(onDone, 'HoldfastQuery', (resolve, reject) => {
-      if (this.#lease === 0 || this.#closed !== '') {
-        throw usageError('HF_RELEASED', this.#closed || undefined, {
-          outcome: 'not_executed',
-          retryable: false,
-        });
-      }
-      const given = valuesGiven ? values : undefined;
-      this.#start(config, given, resolve, reject);
-    });
-  }
-
-  /**
-   * @param {any} config
-   * @param {any} values
-   * @param {(value: any) => void} resolve
-   * @param {(error: any) => void} reject
-   */
-  #start(config, values, resolve, reject) {
-    const { types, defaults, port } = this.#core;
-    const call = new Call(this, this.#types ?? types, resolve, reject);
-    call.timeout = defaults.timeout;
-    readLeaseCall(call, config, values, this.#run, this.#signal);
-    this.#checkRun(call.run);
-    const { observer } = this.#core;
-    observer.submit(call, true, port, OP.LEASE_QUERY, this.#lease, 0);
-    this.#pending += 1;
-  }
-
-  /**
-   * A helper must not repeat one statement of a transaction begun outside.
-   * @param {import('../retry/context.js').JoinedRun | undefined} run
-   */
-  #checkRun(run) {
-    if (run !== undefined && run !== this.#run && this.#status !== 'I') {
-      run.note('inside', this.#run);
-    }
-  }
-
-  /**
-   * Called by a statement of this client before its caller hears.
-   * @param {Call} call
-   * @param {number} _connection
-   * @param {unknown} error
-   */
-  settled(call, _connection, error) {
-    if (call.transaction !== 0) {
-      this.#status = /** @type {Status} */ (
-        String.fromCharCode(call.transaction)
-      );
-    }
-    if (error === undefined) {
-      this.#failure = this.#status === 'E' ? this.#failure : undefined;
-      this.#noteWrites(call);
-    } else {
-      this.#failure ??= error;
-      this.#noteDoubt(call, error);
-    }
-    this.#wrote = this.#wrote && this.#status !== 'I';
-    if (!call.more) {
-      this.#core.observer.settled(call, error);
-      this.#finished();
-    }
-  }
-
-  /** @param {Call} call */
-  #noteWrites(call) {
-    const { command } = call;
-    if (command === 'COMMIT') {
-      if (this.#wrote) {
-        call.run?.note('write');
-      }
-    } else if (this.#status === 'I') {
-      call.noteWrite();
-    } else {
-      this.#wrote ||= call.mayHaveWritten();
-    }
-  }
-
-  /**
-   * @param {Call} call
-   * @param {unknown} error
-   */
-  #noteDoubt(call, error) {
-    // A COMMIT of transaction()'s own is not in doubt before it was asked for.
-    if (this.#closed === '') {
-      call.noteDoubt(error);
-    }
-  }
-
-  #finished() {
-    this.#pending -= 1;
-    if (this.#pending === 0) {
-      this.#onSettled?.();
-      this.#onSettled = null;
-    }
-  }
-
-  /**
-   * @param {unknown} _call
-   * @param {any} error
-   * @returns {any}
-   */
-  explain(_call, error) {
-    return error;
-  }
-
-  /**
-   * Runs a statement of transaction()'s own, also on a closed lease.
-   * @param {any} config
-   * @returns {Promise<any>}
-   */
-  #runLast(config) {
-    this.#signal = config.signal;
-    return new Promise((resolve, reject) => {
-      this.#start(config, undefined, resolve, reject);
-    });
-  }
-
-  /**
-   * Waits for the statements under way. Resolves to what made the open
-   * transaction fail, if it failed.
-   * @returns {Promise<unknown>}
-   */
-  async #settle() {
-    if (this.#pending > 0) {
-      await new Promise((resolve) => {
-        this.#onSettled = () => resolve(undefined);
-      });
-    }
-    return this.#failure;
-  }
-
-  /**
-   * Gives the connection back. `true` closes it; an error closes it only if it
-   * is broken.
-   * @param {unknown} [error]
-   */
-  release(error) {
-    if (this.#lease === 0) {
-      throw usageError(
-        'HF_RELEASED',
-        'Release called on client which has already been released to the pool.',
-        { outcome: 'not_executed', retryable: false },
-      );
-    }
-    if (this.#guarded) {
-      throw new TypeError('transaction() releases its client itself');
-    }
-    this.#release(error);
-  }
-
-  /** @param {unknown} error */
-  #release(error) {
-    const lease = this.#lease;
-    this.#lease = 0;
-    this.#run = undefined;
-    forgotten.unregister(this);
-    const flags = error ? FLAG.CLOSE_IF_BROKEN : 0;
-    this.#core.release(this, lease, error === true ? FLAG.CLOSE : flags, error);
+    refuseSubmittable(config);
+    return stateOf(this).query(config, values, callback);
   }
 
   /**
    * Returns 'I' idle, 'T' in a transaction, 'E' in a failed one; null before
    * the first lease.
-   * @returns {Status | null}
+   * @returns {import('./lease-state.js').Status | null}
    */
   getTransactionStatus() {
-    return this.#status;
+    return stateOf(this).status;
   }
 
   /**
@@ -305,8 +94,7 @@ class PoolClient extends EventEmitter {
    * @param {any} [parser]
    */
   setTypeParser(oid, format, parser) {
-    this.#types ??= createTypeOverrides(this.#core.types);
-    this.#types.setTypeParser(oid, format, parser);
+    stateOf(this).setTypeParser(oid, format, parser);
   }
 
   /**
@@ -314,7 +102,7 @@ class PoolClient extends EventEmitter {
    * @param {any} [format]
    */
   getTypeParser(oid, format) {
-    return (this.#types ?? this.#core.types).getTypeParser(oid, format);
+    return stateOf(this).getTypeParser(oid, format);
   }
 
   /** @param {string} name */
@@ -327,21 +115,91 @@ class PoolClient extends EventEmitter {
     return escapeLiteral(text);
   }
 
+  get user() {
+    return stateOf(this).core.resolved.public.user;
+  }
+
+  get database() {
+    return stateOf(this).core.resolved.public.database;
+  }
+
+  get host() {
+    return stateOf(this).core.resolved.public.host;
+  }
+
+  get port() {
+    return stateOf(this).core.resolved.public.port;
+  }
+
   /** Work in flight and leases keep the process alive; nothing to do here. */
   ref() {}
 
   unref() {}
 
+  /**
+   * @param {string | symbol} name
+   * @param {(...values: any[]) => void} listener
+   */
+  on(name, listener) {
+    super.on(name, listener);
+    noteListeners(this);
+    return this;
+  }
+
+  /**
+   * @param {string | symbol} name
+   * @param {(...values: any[]) => void} listener
+   */
+  addListener(name, listener) {
+    return this.on(name, listener);
+  }
+
+  /**
+   * @param {string | symbol} name
+   * @param {(...values: any[]) => void} listener
+   */
+  prependListener(name, listener) {
+    super.prependListener(name, listener);
+    noteListeners(this);
+    return this;
+  }
+
+  /**
+   * @param {string | symbol} name
+   * @param {(...values: any[]) => void} listener
+   */
+  removeListener(name, listener) {
+    super.removeListener(name, listener);
+    noteListeners(this);
+    return this;
+  }
+
+  /**
+   * @param {string | symbol} name
+   * @param {(...values: any[]) => void} listener
+   */
+  off(name, listener) {
+    return this.removeListener(name, listener);
+  }
+
+  /** @param {(string | symbol)[]} names one, or none for all */
+  removeAllListeners(...names) {
+    super.removeAllListeners(...names);
+    noteListeners(this);
+    return this;
+  }
+
   /** Releases the connection if it is still held. */
   [asyncDispose]() {
-    if (this.#lease !== 0 && !this.#guarded) {
-      this.#release(undefined);
+    const state = stateOf(this);
+    if (state.lease !== 0 && state.guarded === '') {
+      this.release();
     }
     return Promise.resolve();
   }
 
   [inspect.custom]() {
-    const state = this.#lease === 0 ? 'released' : 'leased';
+    const state = stateOf(this).lease === 0 ? 'released' : 'leased';
     return `PoolClient { processID: ${this.processID}, ${state} }`;
   }
 
@@ -349,5 +207,107 @@ class PoolClient extends EventEmitter {
     return { processID: this.processID };
   }
 }
+
+/**
+ * Returns `release` for the present lease: bound, and good for once. `true`
+ * closes the connection, an error closes it only if it is broken.
+ * @param {PoolClient} client
+ * @param {LeaseState} state
+ * @returns {(error?: unknown) => void}
+ */
+function releaseOf(client, state) {
+  const { lease } = state;
+  return function release(error) {
+    if (state.lease === 0 || state.lease !== lease) {
+      throw usageError(
+        'HF_RELEASED',
+        'Release called on client which has already been released to the pool.',
+        { outcome: 'not_executed', retryable: false },
+      );
+    }
+    if (state.guarded !== '') {
+      throw new TypeError(state.guarded);
+    }
+    internals.release(client, error);
+  };
+}
+
+/** What the pool does with a client and nobody else can. */
+const internals = Object.freeze({
+  stateOf,
+
+  /**
+   * @param {PoolClient} client
+   * @param {import('../engine/waiters.js').Lease} lease
+   * @param {import('../retry/context.js').JoinedRun | undefined} run
+   * @param {{stack?: string} | undefined} stack where it was asked for
+   */
+  grant(client, lease, run, stack) {
+    const state = stateOf(client);
+    state.grant(lease, run);
+    client.processID = lease.processID;
+    client.release = releaseOf(client, state);
+    forgotten.register(client, { state, lease: lease.number, stack }, client);
+  },
+
+  /**
+   * @param {PoolClient} client
+   * @param {string} why
+   */
+  close(client, why) {
+    stateOf(client).closed = why;
+  },
+
+  /**
+   * @param {PoolClient} client
+   * @param {import('../retry/context.js').JoinedRun | undefined} run
+   * @param {AbortSignal | undefined} signal
+   */
+  guard(client, run, signal) {
+    stateOf(client).guard(run, signal);
+  },
+
+  /**
+   * @param {PoolClient} client
+   * @param {any} config
+   * @returns {Promise<any>}
+   */
+  run(client, config) {
+    return stateOf(client).runLast(config);
+  },
+
+  /**
+   * @param {PoolClient} client
+   * @param {unknown} error
+   */
+  release(client, error) {
+    forgotten.unregister(client);
+    stateOf(client).release(client, error);
+  },
+
+  /**
+   * @param {PoolClient} client
+   * @returns {Promise<unknown>}
+   */
+  settle(client) {
+    return stateOf(client).settle();
+  },
+
+  /**
+   * Returns a client for those that still listen on one that was collected.
+   * @param {LeaseState} state
+   * @returns {PoolClient}
+   */
+  standIn(state) {
+    const listeners = [...state.listeners];
+    const client = new PoolClient(state.core, state.serial, state);
+    for (const [name, functions] of listeners) {
+      for (const listener of functions) {
+        client.on(name, /** @type {any} */ (listener));
+      }
+    }
+    return client;
+  },
+});
 
 module.exports = { PoolClient, asyncDispose, internals };

@@ -24,6 +24,8 @@ class Clients {
   #bySerial = new Map();
   /** @type {Map<number, WeakRef<PoolClient>>} */
   #byLease = new Map();
+  /** By lease. @type {Map<number, PoolClient>} */
+  #standIns = new Map();
   #create;
   #limit;
 
@@ -98,7 +100,38 @@ class Clients {
     if (client !== undefined && entry?.ref.deref() === client) {
       entry.idle = client;
     }
+    this.#standIns.delete(lease);
     return this.#byLease.delete(lease);
+  }
+
+  /** How many are out. */
+  get lent() {
+    return this.#byLease.size;
+  }
+
+  /**
+   * @param {number} lease
+   * @returns {boolean}
+   */
+  isLent(lease) {
+    return this.#byLease.has(lease);
+  }
+
+  /**
+   * The client of a lease was collected, and another stands for it from now
+   * on, held by the pool.
+   * @param {number} lease
+   * @param {PoolClient} client
+   */
+  replace(lease, client) {
+    const entry = this.#bySerial.get(client.serial);
+    const ref = new WeakRef(client);
+    if (entry !== undefined && entry.ref === this.#byLease.get(lease)) {
+      entry.ref = ref;
+      entry.idle = client;
+    }
+    this.#byLease.set(lease, ref);
+    this.#standIns.set(lease, client);
   }
 
   /**
@@ -112,6 +145,7 @@ class Clients {
   clear() {
     this.#bySerial.clear();
     this.#byLease.clear();
+    this.#standIns.clear();
   }
 
   /** A shared pool may close connections without telling every environment. */

@@ -34,7 +34,8 @@ class PoolCore {
   #shared;
   /** @type {Error | null} */
   #openError = null;
-  #warnedLeak = false;
+  /** @type {Set<boolean>} */
+  #warnedLeaks = new Set();
 
   /**
    * @param {import('./pool.js').Pool} pool
@@ -263,42 +264,70 @@ class PoolCore {
   }
 
   /**
-   * @param {PoolClient} client
+   * @param {any} client
+   * @param {import('./lease-state.js').LeaseState} state
    * @param {number} lease
-   * @param {number} flags
    * @param {unknown} error
    */
-  release(client, lease, flags, error) {
-    this.clients.takeBack(lease);
-    this.port.add(OP.RELEASE, 0, lease, null, flags);
-    this.port.drop();
-    this.observer.released(lease, client.processID, error);
+  release(client, state, lease, error) {
+    this.#giveBack(lease, error === true ? FLAG.CLOSE : 0);
+    this.observer.released(lease, state.processID, error);
     this.pool.emit('release', error || undefined, client);
   }
 
   /**
-   * Takes back the connection of a client nobody has any more.
+   * @param {number} lease
+   * @param {number} flags
+   */
+  #giveBack(lease, flags) {
+    if (this.clients.takeBack(lease)) {
+      this.port.add(OP.RELEASE, 0, lease, null, flags);
+      this.port.drop();
+    }
+  }
+
+  /**
+   * Nobody has the client of a lease any more. Its connection is taken back if
+   * that takes nothing away from anybody.
+   * @param {import('./lease-state.js').LeaseState} state
    * @param {number} lease
    * @param {{stack?: string} | undefined} stack
    */
-  reclaim(lease, stack) {
-    if (!this.clients.takeBack(lease)) {
+  reclaim(state, lease, stack) {
+    if (state.lease !== lease || !this.clients.isLent(lease)) {
       return;
     }
-    this.port.add(OP.RELEASE, 0, lease, null, 0);
-    this.port.drop();
-    if (!this.#warnedLeak) {
-      this.#warnedLeak = true;
-      process.emitWarning(
-        'a client was garbage-collected without release(): its connection ' +
-          'was taken back',
-        {
-          type: 'HoldfastWarning',
-          code: 'HF_CLIENT_LEAKED',
-          detail: stack?.stack,
-        },
-      );
+    const kept = state.holds;
+    if (kept) {
+      this.clients.replace(lease, internals.standIn(state));
+    } else {
+      state.lease = 0;
+      this.#giveBack(lease, 0);
     }
+    this.#warnOfLeak(kept, stack);
+  }
+
+  /**
+   * @param {boolean} kept
+   * @param {{stack?: string} | undefined} stack
+   */
+  #warnOfLeak(kept, stack) {
+    if (this.#warnedLeaks.has(kept)) {
+      return;
+    }
+    this.#warnedLeaks.add(kept);
+    const text = kept
+      ? 'its connection stays out, for it listens or holds a session: keep ' +
+        'the client, and release() it in the end'
+      : 'its connection was taken back';
+    process.emitWarning(
+      `a client was garbage-collected without release(): ${text}`,
+      {
+        type: 'HoldfastWarning',
+        code: 'HF_CLIENT_LEAKED',
+        detail: stack?.stack,
+      },
+    );
   }
 
   /**
@@ -357,8 +386,23 @@ class PoolCore {
     this.port.add(OP.INVALIDATE, labels.length, this.#number, waiter, 0);
   }
 
+  /** @param {import('../values/types.js').TypeOverrides} _types */
+  noteParsers(_types) {}
+
+  /**
+   * @param {string} advice
+   * @returns {Error}
+   */
+  refuseHookSql(advice) {
+    return usageError('HF_SESSION_REQUIRED', advice, NOT_SENT);
+  }
+
   /** Nothing of this pool is heard of any more. */
   close() {
+    // Who still has a client has it without a connection.
+    for (let held = this.clients.lent; held > 0; held--) {
+      this.port.drop();
+    }
     this.port.removePool(this.#number);
     removeLive(this.observer.pool);
     this.observer.close();

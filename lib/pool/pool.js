@@ -8,7 +8,7 @@ const { inspect } = require('node:util');
 
 const { OP } = require('../engine/batch.js');
 const { callWith, rethrowLater } = require('./answer.js');
-const { readDrainMillis } = require('./arguments.js');
+const { readDrainMillis, refuseSubmittable } = require('./arguments.js');
 const { readInvalidation } = require('./cache.js');
 const { CacheEar } = require('./cache-notify.js');
 const { asyncDispose } = require('./client.js');
@@ -36,14 +36,31 @@ const GAUGE_WAITING = 3;
  */
 const SHARED = Symbol('shared');
 
-class Pool extends EventEmitter {
-  #core;
-  #ending = false;
-  #ended = false;
-  #maintenance;
-  /** @type {CacheEar | undefined} */
-  #cacheEar = undefined;
+/**
+ * A pool's state is a property by symbol, so that its methods work through a
+ * Proxy and on objects that inherit from a pool.
+ */
+const STATE = Symbol('holdfast.pool');
 
+/**
+ * @typedef {object} State
+ * @property {Pool} pool itself, whatever is in front of it
+ * @property {PoolCore} core
+ * @property {boolean} ending
+ * @property {boolean} ended
+ * @property {Maintenance} maintenance
+ * @property {CacheEar | undefined} cacheEar
+ */
+
+/**
+ * @param {any} pool
+ * @returns {State}
+ */
+function stateOf(pool) {
+  return pool[STATE];
+}
+
+class Pool extends EventEmitter {
   /**
    * Connects nothing: that begins with the first call.
    * @param {any} [config]
@@ -64,11 +81,18 @@ class Pool extends EventEmitter {
       warnOnce(text, 'HF_OPTIONS');
     }
     warnOfEnvironment();
-    this.#core = new PoolCore(this, resolved, table, shared !== undefined);
-    this.#maintenance = new Maintenance(this.#core, this);
-    if (resolved.cacheNotifyChannel !== undefined) {
-      this.#cacheEar = new CacheEar(this.#core, resolved.cacheNotifyChannel);
-    }
+    const core = new PoolCore(this, resolved, table, shared !== undefined);
+    const channel = resolved.cacheNotifyChannel;
+    /** @type {State} */
+    const state = {
+      pool: this,
+      core,
+      ending: false,
+      ended: false,
+      maintenance: new Maintenance(core, this),
+      cacheEar: channel === undefined ? undefined : new CacheEar(core, channel),
+    };
+    Object.defineProperty(this, STATE, { value: state });
     /** @type {any} */
     this.options = resolved.public;
   }
@@ -82,12 +106,14 @@ class Pool extends EventEmitter {
    * @returns {Promise<any> | undefined}
    */
   query(config, values, callback) {
+    refuseSubmittable(config);
+    const { core, cacheEar } = stateOf(this);
     const valuesGiven = typeof values !== 'function';
     const onDone = valuesGiven ? (callback ?? config?.callback) : values;
     return callWith(onDone, 'HoldfastQuery', (resolve, reject) => {
       const given = valuesGiven ? values : undefined;
-      const asked = this.#cacheEar?.adjust(config) ?? config;
-      this.#core.query(asked, given, resolve, reject);
+      const asked = cacheEar?.adjust(config) ?? config;
+      core.query(asked, given, resolve, reject);
     });
   }
 
@@ -102,44 +128,19 @@ class Pool extends EventEmitter {
     // The frames below connect() stay out: they would hold the client.
     const stack = { stack: '' };
     Error.captureStackTrace(stack, Pool.prototype.connect);
-    if (typeof options === 'function') {
-      return this.#connectWith(undefined, options, stack);
-    }
-    return callback === undefined
-      ? callWith(undefined, 'HoldfastConnect', (resolve, reject) => {
-          this.#core.acquire(options, stack, resolve, reject);
-        })
-      : this.#connectWith(options, callback, stack);
-  }
-
-  /**
-   * @param {any} options
-   * @param {any} callback
-   * @param {{stack: string}} stack
-   * @returns {Promise<any> | undefined}
-   */
-  #connectWith(options, callback, stack) {
-    const answer = (/** @type {any} */ error, /** @type {any} */ client) => {
-      if (error) {
-        callback(error, undefined, () => {});
-        return;
-      }
-      let released = false;
-      callback(undefined, client, (/** @type {unknown} */ failure) => {
-        if (released) {
-          throw usageError(
-            'HF_RELEASED',
-            'Release called on client which has already been released to ' +
-              'the pool.',
-            { outcome: 'not_executed', retryable: false },
-          );
-        }
-        client.release(failure);
-        released = true;
-      });
-    };
+    const { core } = stateOf(this);
+    const [given, onDone] =
+      typeof options === 'function'
+        ? [undefined, options]
+        : [options, callback];
+    const answer =
+      typeof onDone !== 'function'
+        ? onDone
+        : (/** @type {any} */ error, /** @type {any} */ client) => {
+            onDone(error ?? undefined, client, client?.release ?? (() => {}));
+          };
     return callWith(answer, 'HoldfastConnect', (resolve, reject) => {
-      this.#core.acquire(options, stack, resolve, reject);
+      core.acquire(given, stack, resolve, reject);
     });
   }
 
@@ -152,7 +153,7 @@ class Pool extends EventEmitter {
    * @returns {Promise<T>}
    */
   transaction(fn, options) {
-    return runTransaction(this.#core, fn, options);
+    return runTransaction(stateOf(this).core, fn, options);
   }
 
   /**
@@ -162,7 +163,7 @@ class Pool extends EventEmitter {
    * @returns {Promise<void> | undefined}
    */
   end(callback) {
-    return this.#end(callback, 0);
+    return end(stateOf(this), callback, 0);
   }
 
   /**
@@ -174,7 +175,7 @@ class Pool extends EventEmitter {
    * @returns {Promise<() => Promise<void>>}
    */
   listen(channel, fn, options) {
-    return listen(this.#core, channel, fn, options);
+    return listen(stateOf(this).core, channel, fn, options);
   }
 
   /**
@@ -186,40 +187,7 @@ class Pool extends EventEmitter {
     const given = millis !== undefined && millis !== null;
     // At once is a millisecond: nothing is the pool's own limit.
     const timeout = given ? readDrainMillis(millis, 'millis') : 0;
-    await this.#end(undefined, timeout);
-  }
-
-  /**
-   * @param {any} callback
-   * @param {number} timeout 0 = drainMillis
-   * @returns {Promise<void> | undefined}
-   */
-  #end(callback, timeout) {
-    return callWith(callback, 'HoldfastEnd', (resolve, reject) => {
-      if (this.#ending) {
-        throw usageError(
-          'HF_POOL_CLOSED',
-          'Called end on pool more than once',
-          { outcome: 'not_executed', retryable: false },
-        );
-      }
-      this.#ending = true;
-      stopListening(this.#core);
-      const done = () => {
-        this.#ended = true;
-        this.#core.close();
-        if (hasSessions(this.#core)) {
-          endSessions(this.#core).then(() => resolve(undefined), reject);
-          return;
-        }
-        resolve(undefined);
-      };
-      if (this.#core.opened) {
-        this.#core.command(OP.END, done, reject, { timeout });
-      } else {
-        done();
-      }
-    });
+    await end(stateOf(this), undefined, timeout);
   }
 
   /**
@@ -229,7 +197,7 @@ class Pool extends EventEmitter {
    * @returns {Promise<import('../health/warmup.js').WarmupResult>}
    */
   warmup(options) {
-    return this.#maintenance.warmup(options);
+    return stateOf(this).maintenance.warmup(options);
   }
 
   /**
@@ -239,7 +207,7 @@ class Pool extends EventEmitter {
    * @returns {Promise<import('../health/health-report.js').Health>}
    */
   health(options) {
-    return this.#maintenance.health(options);
+    return stateOf(this).maintenance.health(options);
   }
 
   /**
@@ -249,7 +217,7 @@ class Pool extends EventEmitter {
    */
   noticeOptions(key, resolved) {
     if (key === SHARED) {
-      this.#core.noticeOptions(resolved);
+      stateOf(this).core.noticeOptions(resolved);
     }
   }
 
@@ -262,8 +230,8 @@ class Pool extends EventEmitter {
   invalidate(what) {
     return new Promise((resolve, reject) => {
       const labels = readInvalidation(what);
-      this.#core.refuseAfterEnd();
-      this.#core.invalidate(labels, resolve, reject);
+      stateOf(this).core.refuseAfterEnd();
+      stateOf(this).core.invalidate(labels, resolve, reject);
     });
   }
 
@@ -272,7 +240,7 @@ class Pool extends EventEmitter {
    * @returns {Promise<void>}
    */
   reset() {
-    return this.#maintenance.reset();
+    return stateOf(this).maintenance.reset();
   }
 
   /**
@@ -280,12 +248,12 @@ class Pool extends EventEmitter {
    * @returns {Promise<void>}
    */
   suspend() {
-    return this.#maintenance.suspend();
+    return stateOf(this).maintenance.suspend();
   }
 
   /** @returns {Promise<void>} */
   resume() {
-    return this.#maintenance.resume();
+    return stateOf(this).maintenance.resume();
   }
 
   /**
@@ -295,7 +263,7 @@ class Pool extends EventEmitter {
    * @returns {Promise<{connections: number}>}
    */
   clearPreparedStatements(options) {
-    return this.#maintenance.clearPreparedStatements(options);
+    return stateOf(this).maintenance.clearPreparedStatements(options);
   }
 
   /**
@@ -304,7 +272,7 @@ class Pool extends EventEmitter {
    * @returns {Record<string, number>}
    */
   stats() {
-    return readStats(this.#core.stats(), this.#core.log);
+    return readStats(stateOf(this).core.stats(), stateOf(this).core.log);
   }
 
   /**
@@ -317,17 +285,17 @@ class Pool extends EventEmitter {
 
   /** Connections, open or being opened. */
   get totalCount() {
-    return this.#core.gauges()?.[GAUGE_TOTAL] ?? 0;
+    return stateOf(this).core.gauges()?.[GAUGE_TOTAL] ?? 0;
   }
 
   /** Connections nobody uses. */
   get idleCount() {
-    return this.#core.gauges()?.[GAUGE_IDLE] ?? 0;
+    return stateOf(this).core.gauges()?.[GAUGE_IDLE] ?? 0;
   }
 
   /** Calls that wait for a connection. */
   get waitingCount() {
-    return this.#core.gauges()?.[GAUGE_WAITING] ?? 0;
+    return stateOf(this).core.gauges()?.[GAUGE_WAITING] ?? 0;
   }
 
   /** Always 0: an expired connection is replaced at once. */
@@ -336,11 +304,11 @@ class Pool extends EventEmitter {
   }
 
   get ending() {
-    return this.#ending;
+    return stateOf(this).ending;
   }
 
   get ended() {
-    return this.#ended;
+    return stateOf(this).ended;
   }
 
   /**
@@ -360,7 +328,7 @@ class Pool extends EventEmitter {
 
   /** Ends the pool unless that has begun. */
   async [asyncDispose]() {
-    if (!this.#ending) {
+    if (!this.ending) {
       await this.end();
     }
   }
@@ -379,6 +347,40 @@ class Pool extends EventEmitter {
     const { totalCount, idleCount, waitingCount } = this;
     return { totalCount, idleCount, waitingCount };
   }
+}
+
+/**
+ * @param {State} state
+ * @param {any} callback
+ * @param {number} timeout 0 = drainMillis
+ * @returns {Promise<void> | undefined}
+ */
+function end(state, callback, timeout) {
+  const { core } = state;
+  return callWith(callback, 'HoldfastEnd', (resolve, reject) => {
+    if (state.ending) {
+      throw usageError('HF_POOL_CLOSED', 'Called end on pool more than once', {
+        outcome: 'not_executed',
+        retryable: false,
+      });
+    }
+    state.ending = true;
+    stopListening(core);
+    const done = () => {
+      state.ended = true;
+      core.close();
+      if (hasSessions(core)) {
+        endSessions(core).then(() => resolve(undefined), reject);
+        return;
+      }
+      resolve(undefined);
+    };
+    if (core.opened) {
+      core.command(OP.END, done, reject, { timeout });
+    } else {
+      done();
+    }
+  });
 }
 
 module.exports = { Pool, SHARED };

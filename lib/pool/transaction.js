@@ -17,6 +17,7 @@ const {
   leave,
 } = require('../retry/context.js');
 const { usageError } = require('../errors/errors.js');
+const { URGENT } = require('./lease-state.js');
 const { boundsOf, learn, mayAsk, settle } = require('./exactly-once.js');
 const { withTransactionRetry } = require('../retry/retry.js');
 
@@ -182,7 +183,8 @@ async function begin(core, attempt, run) {
  */
 async function rollBack(client, error) {
   try {
-    await internals.run(client, { text: 'ROLLBACK' });
+    // What still runs is not waited for.
+    await internals.run(client, { text: 'ROLLBACK', [URGENT]: true });
   } catch {
     // The connection is lost or cannot be used: the server rolls back.
   }

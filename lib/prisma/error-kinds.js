@@ -151,6 +151,10 @@ const BY_CODE = {
     kind: 'TransactionAlreadyClosed',
     cause: error.message,
   }),
+  HF_ROLLED_BACK: (error) => ({
+    kind: 'TransactionAlreadyClosed',
+    cause: error.message,
+  }),
   HF_SILENT: closed,
   HF_TLS: (error) => ({ kind: 'TlsConnectionError', reason: error.message }),
 };

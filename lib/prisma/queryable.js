@@ -5,6 +5,7 @@
 
 const { writeArguments } = require('./arguments.js');
 const { columnsOf, prismaTypes } = require('./columns.js');
+const { URGENT } = require('../pool/lease-state.js');
 const { toPrisma } = require('./errors.js');
 
 /** The OIDs below are the server's own types. */
@@ -80,9 +81,10 @@ class Queryable {
 
   /**
    * @param {SqlQuery} query
+   * @param {boolean} [urgent] whether it is a ROLLBACK that waits for nothing
    * @returns {Promise<any>}
    */
-  run({ sql, args, argTypes }) {
+  run({ sql, args, argTypes }, urgent = false) {
     try {
       const running = this.#runner.query({
         text: sql,
@@ -91,6 +93,7 @@ class Queryable {
         types: prismaTypes,
         // Several statements in one text are executeScript()'s affair.
         queryMode: 'extended',
+        [URGENT]: urgent,
       });
       return /** @type {Promise<any>} */ (running);
     } catch (error) {

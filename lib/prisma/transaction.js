@@ -46,7 +46,9 @@ class Transaction extends Queryable {
    * @returns {Promise<any>}
    */
   run(query) {
-    return super.run(query).catch((error) => {
+    // What still runs when Prisma gives a transaction up is not waited for.
+    const urgent = query.sql === 'ROLLBACK';
+    return super.run(query, urgent).catch((error) => {
       this.#failure ??= error;
       if (ENDS.has(query.sql)) {
         // Prisma 6 then forgets to say that the transaction is over.

@@ -58,6 +58,8 @@ bool hf_cache_is_away(const struct hf_error *error) {
   case HF_SESSION_REQUIRED:
   case HF_TRANSACTION_OPEN:
   case HF_COMMIT_ROLLED_BACK:
+  case HF_ROLLED_BACK:
+  case HF_HOOK_FAILED:
   case HF_STATUS_COUNT:
     break;
   }

@@ -129,7 +129,15 @@ static const struct status_row statuses[HF_STATUS_COUNT] = {
   [HF_SILENT] = {
     {N, RETRY | HF_TRAIT_DISCARD, "the server fell silent"},
     {A, RETRY | LOSS, "the server fell silent"},
-    0}
+    0},
+  [HF_ROLLED_BACK] = {
+    {N, 0, "a ROLLBACK came before it was sent"},
+    {A, 0, "a ROLLBACK came before the answer"},
+    NEUTRAL},
+  [HF_HOOK_FAILED] = {
+    {N, 0, "the connection could not be prepared"},
+    {N, 0, "the connection could not be prepared"},
+    NEUTRAL}
 };
 /* clang-format on */
 

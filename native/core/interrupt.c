@@ -184,7 +184,11 @@ void hf_interrupt_tick(struct hf_pool *pool) {
     hf_heap_remove(&pool->timers, node);
     switch (request->state) {
     case HF_REQUEST_WAITING:
-      waiting_is_due(pool, request);
+      if (request->kind == HF_REQUEST_STATEMENT) {
+        hf_lease_due(pool, request);
+      } else {
+        waiting_is_due(pool, request);
+      }
       break;
     case HF_REQUEST_BACKOFF:
       hf_queue_reenter(pool, request);

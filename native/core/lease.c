@@ -5,9 +5,19 @@
 #include <assert.h>
 #include <string.h>
 
+#include "checkup.h"
+#include "interrupt.h"
 #include "outcome.h"
 #include "pool.h"
 #include "scheduler.h"
+#include "upkeep.h"
+
+/* A statement that runs longer than this is in the way of a ROLLBACK. */
+enum { ROLLBACK_PATIENCE_US = 100 * 1000 };
+
+static struct hf_request *request_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_request, link);
+}
 
 void hf_lease_init(struct hf_lease *lease, void *owner) {
   memset(lease, 0, sizeof *lease);
@@ -18,6 +28,7 @@ void hf_lease_init(struct hf_lease *lease, void *owner) {
 
 void hf_lease_finish(struct hf_lease *lease) {
   assert(lease->slot == NULL);
+  assert(!hf_link_queued(&lease->ending));
   assert(hf_list_empty(&lease->waiting));
   hf_error_finish(&lease->lost);
 }
@@ -48,6 +59,69 @@ static void refuse_lost(struct hf_pool *pool, struct hf_request *request) {
   hf_outcome_settle(pool, request);
 }
 
+/* ---- a ROLLBACK and what is in its way ----------------------------------- */
+
+static bool is_whole_rollback(const struct hf_request *request) {
+  const struct hf_sql_info *sql = &request->sql;
+  return !sql->multiple && (sql->kind == HF_SQL_ROLLBACK ||
+                            sql->kind == HF_SQL_ROLLBACK_AND_CHAIN);
+}
+
+/*
+ * Whether ending it does what a ROLLBACK asks for. What commits by itself,
+ * outside a transaction, is not what is to be rolled back.
+ */
+static bool may_be_ended(const struct hf_request *request) {
+  const struct hf_sql_info *sql = &request->sql;
+  if (sql->commits || sql->ends_transaction) {
+    return false;
+  }
+  return request->in_transaction || sql->kind == HF_SQL_BEGIN ||
+         sql->kind == HF_SQL_SELECT;
+}
+
+static void arm(struct hf_pool *pool,
+                struct hf_request *request,
+                uint64_t at_us) {
+  if (request->deadline_us != 0 && request->deadline_us < at_us) {
+    at_us = request->deadline_us;
+  }
+  if (request->timer.queued) {
+    hf_heap_remove(&pool->timers, &request->timer);
+  }
+  if (at_us != UINT64_MAX) {
+    hf_heap_push(&pool->timers, &request->timer, at_us);
+  }
+}
+
+/* Rejects, unsent, what waits in front of the first ROLLBACK. */
+static void reject_waiting(struct hf_pool *pool, struct hf_lease *lease) {
+  struct hf_link *link;
+  while ((link = hf_list_first(&lease->waiting)) != NULL &&
+         !is_whole_rollback(request_of(link))) {
+    hf_interrupt(pool, request_of(link), HF_ROLLED_BACK);
+  }
+}
+
+/* Ends what is in the way of a ROLLBACK that waits, or looks again later. */
+static void make_way(struct hf_pool *pool, struct hf_request *rollback) {
+  struct hf_lease *lease = rollback->lease;
+  struct hf_request *head = request_of(hf_list_first(&lease->slot->running));
+  uint64_t until_us = head->started_us + ROLLBACK_PATIENCE_US;
+  bool urgent = (rollback->flags & HF_FLAG_URGENT) != 0;
+  if (!may_be_ended(head)) {
+    arm(pool, rollback, pool->now_us + ROLLBACK_PATIENCE_US);
+  } else if (!urgent && pool->now_us < until_us) {
+    arm(pool, rollback, until_us);
+  } else {
+    arm(pool, rollback, UINT64_MAX);
+    reject_waiting(pool, lease);
+    hf_interrupt(pool, head, HF_ROLLED_BACK);
+  }
+}
+
+/* ---- statements ---------------------------------------------------------- */
+
 void hf_lease_submit(struct hf_pool *pool, struct hf_request *request) {
   struct hf_lease *lease = request->lease;
   if (lease->slot == NULL) {
@@ -57,21 +131,86 @@ void hf_lease_submit(struct hf_pool *pool, struct hf_request *request) {
   hf_list_push(&lease->waiting, &request->link);
   hf_request_move(request, HF_REQUEST_WAITING);
   hf_lease_advance(pool, lease);
+  if (request->state != HF_REQUEST_WAITING) {
+    return;
+  }
+  if (is_whole_rollback(request)) {
+    make_way(pool, request);
+  } else {
+    arm(pool, request, UINT64_MAX);
+  }
+}
+
+void hf_lease_due(struct hf_pool *pool, struct hf_request *request) {
+  if (request->deadline_us != 0 && pool->now_us >= request->deadline_us) {
+    hf_interrupt(pool, request, HF_DEADLINE);
+  } else {
+    make_way(pool, request);
+  }
 }
 
 void hf_lease_advance(struct hf_pool *pool, struct hf_lease *lease) {
   struct hf_slot *slot = lease->slot;
-  struct hf_request *request;
   struct hf_link *link;
   if (slot == NULL || !hf_list_empty(&slot->running)) {
     return;
   }
   link = hf_list_pop(&lease->waiting);
-  if (link == NULL) {
+  if (link != NULL) {
+    hf_scheduler_start(pool, slot, request_of(link));
+  } else if (lease->released) {
+    hf_lease_release(pool, lease, lease->how);
+  }
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+/* The world has it back at the end of the turn, after its last answers. */
+static void end(struct hf_pool *pool, struct hf_lease *lease) {
+  if (!hf_link_queued(&lease->ending)) {
+    hf_list_push(&pool->over, &lease->ending);
+  }
+}
+
+/* The connection goes back as it is fit for the next user. */
+static void give_back(struct hf_pool *pool, struct hf_lease *lease) {
+  struct hf_slot *slot = lease->slot;
+  slot->lease = NULL;
+  lease->slot = NULL;
+  if (lease->how == HF_RELEASE_CLOSE) {
+    hf_scheduler_close_slot(pool, slot);
+  } else if (slot->transaction != 'I') {
+    hf_stats_add(&pool->stats, HF_STAT_ROLLED_BACK_LEASES, 1);
+    hf_checkup_begin(pool, slot, HF_CHECKUP_ROLLBACK);
+  } else if (slot->forget) {
+    hf_checkup_begin(pool, slot, HF_CHECKUP_FORGET);
+  } else {
+    hf_scheduler_free_slot(pool, slot);
+  }
+}
+
+void hf_lease_release(struct hf_pool *pool,
+                      struct hf_lease *lease,
+                      enum hf_release how) {
+  bool owing = lease->slot != NULL && (!hf_list_empty(&lease->slot->running) ||
+                                       !hf_list_empty(&lease->waiting));
+  if (lease->released && lease->slot == NULL) {
     return;
   }
-  request = HF_CONTAINER_OF(link, struct hf_request, link);
-  hf_scheduler_start(pool, slot, request);
+  lease->released = true;
+  lease->how = how;
+  if (owing && how == HF_RELEASE_KEEP) {
+    return; /* hf_lease_advance comes back to it */
+  }
+  hf_stats_record(&pool->stats,
+                  HF_HISTOGRAM_LEASE_TIME,
+                  pool->now_us - lease->granted_us);
+  if (owing) {
+    hf_upkeep_lose_with(pool, lease->slot, HF_RELEASED);
+  } else if (lease->slot != NULL) {
+    give_back(pool, lease);
+  }
+  end(pool, lease);
 }
 
 void hf_lease_lose(struct hf_pool *pool,
@@ -92,6 +231,9 @@ void hf_lease_lose(struct hf_pool *pool,
   }
   lease->slot = NULL;
   while ((link = hf_list_pop(&lease->waiting)) != NULL) {
-    refuse_lost(pool, HF_CONTAINER_OF(link, struct hf_request, link));
+    refuse_lost(pool, request_of(link));
+  }
+  if (lease->released) {
+    end(pool, lease);
   }
 }

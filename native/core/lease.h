@@ -3,10 +3,11 @@
  * A lease: one user's exclusive hold on a connection, from acquire to release.
  * Its statements run strictly in call order, one at a time, and each fails
  * alone. When the connection dies the lease outlives it, remembers the first
- * error and answers with it until it is released.
+ * error and answers with it until it is released. A release takes effect when
+ * the statements given before it have ended.
  *
  * Ownership: allocated by the world with the acquire request; the pool borrows
- * it from grant to hf_pool_release.
+ * it from grant to hf_world.released.
  * Threads: the engine's thread only.
  */
 #ifndef HF_CORE_LEASE_H
@@ -23,9 +24,9 @@ struct hf_request;
 struct hf_slot;
 
 enum hf_release {
-  HF_RELEASE_KEEP,           /* release(): back to the pool, cleaned */
-  HF_RELEASE_CLOSE,          /* release(true): close the connection */
-  HF_RELEASE_CLOSE_IF_BROKEN /* release(error): close a broken one only */
+  HF_RELEASE_KEEP,  /* release(): after what was given before it, cleaned */
+  HF_RELEASE_CLOSE, /* release(true): close the connection now */
+  HF_RELEASE_CUT    /* nobody reads the answers: now, closed if it is busy */
 };
 
 struct hf_lease {
@@ -35,6 +36,9 @@ struct hf_lease {
   struct hf_error lost;   /* why slot is gone, and what that means for
                              later statements; HF_OK while it is there */
   uint64_t granted_us;
+  bool released;         /* takes no more statements */
+  enum hf_release how;   /* it was released */
+  struct hf_link ending; /* on the pool's list of leases that are over */
 };
 
 void hf_lease_init(struct hf_lease *lease, void *owner);
@@ -49,11 +53,22 @@ void hf_lease_grant(struct hf_pool *pool,
                     struct hf_request *request,
                     struct hf_slot *slot);
 
-/* Queues a statement; sends it when it is its turn. */
+/*
+ * Queues a statement; sends it when it is its turn. A whole ROLLBACK ends what
+ * is in its way: at once when it is urgent, else once that has run for a while.
+ */
 void hf_lease_submit(struct hf_pool *pool, struct hf_request *request);
 
-/* Sends the next statement when nothing is in flight. */
+/* Sends the next statement when nothing is in flight, or ends the lease. */
 void hf_lease_advance(struct hf_pool *pool, struct hf_lease *lease);
+
+/* A statement has waited long enough: for its deadline or as a ROLLBACK. */
+void hf_lease_due(struct hf_pool *pool, struct hf_request *request);
+
+/* Ends the lease when what it was given has ended. */
+void hf_lease_release(struct hf_pool *pool,
+                      struct hf_lease *lease,
+                      enum hf_release how);
 
 /*
  * Takes the dead slot away; fails what waited. `error` is the answer of the

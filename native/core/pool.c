@@ -47,6 +47,7 @@ enum hf_status hf_pool_init(struct hf_pool *pool,
   hf_list_init(&pool->waiting);
   hf_list_init(&pool->requests);
   hf_list_init(&pool->done);
+  hf_list_init(&pool->over);
   hf_heap_init(&pool->timers);
   hf_breaker_init(&pool->breaker);
   hf_error_init(&pool->connect_error);
@@ -100,6 +101,10 @@ void hf_turn_leave(struct hf_pool *pool) {
   while ((link = hf_list_pop(&pool->done)) != NULL) {
     pool->world.deliver(pool->world.ctx, request_of(link));
   }
+  while ((link = hf_list_pop(&pool->over)) != NULL) {
+    pool->world.released(pool->world.ctx,
+                         HF_CONTAINER_OF(link, struct hf_lease, ending));
+  }
   hf_pool_gauges(pool, &gauges);
   hf_stats_set_gauges(&pool->stats, &gauges);
   if (pool->state == HF_POOL_STATE_DRAINING && hf_list_empty(&pool->requests) &&
@@ -151,44 +156,12 @@ void hf_pool_abort(struct hf_pool *pool,
   hf_turn_leave(pool);
 }
 
-/* Closes a busy leased slot; what it runs fails as the connection's loss. */
-static void close_leased(struct hf_pool *pool, struct hf_slot *slot) {
-  struct hf_error error;
-  hf_error_init(&error);
-  hf_error_set(&error, HF_RELEASED, HF_PHASE_AWAIT, NULL);
-  hf_upkeep_lose(pool, slot, &error);
-  hf_error_finish(&error);
-}
-
 void hf_pool_release(struct hf_pool *pool,
                      struct hf_lease *lease,
                      enum hf_release how,
                      uint64_t now_us) {
-  struct hf_slot *slot = lease->slot;
   hf_turn_enter(pool, now_us);
-  if (slot == NULL) {
-    hf_turn_leave(pool);
-    return;
-  }
-  hf_stats_record(&pool->stats,
-                  HF_HISTOGRAM_LEASE_TIME,
-                  pool->now_us - lease->granted_us);
-  if (!hf_list_empty(&slot->running) || !hf_list_empty(&lease->waiting)) {
-    close_leased(pool, slot);
-  } else {
-    slot->lease = NULL;
-    lease->slot = NULL;
-    if (how == HF_RELEASE_CLOSE) {
-      hf_scheduler_close_slot(pool, slot);
-    } else if (slot->transaction != 'I') {
-      hf_stats_add(&pool->stats, HF_STAT_ROLLED_BACK_LEASES, 1);
-      hf_checkup_begin(pool, slot, HF_CHECKUP_ROLLBACK);
-    } else if (slot->forget) {
-      hf_checkup_begin(pool, slot, HF_CHECKUP_FORGET);
-    } else {
-      hf_scheduler_free_slot(pool, slot);
-    }
-  }
+  hf_lease_release(pool, lease, how);
   hf_scheduler_run(pool);
   hf_upkeep_plan(pool);
   hf_turn_leave(pool);

@@ -11,7 +11,8 @@
  *     SUSPENDED -----------+
  *
  * Ownership: the pool owns its slots and borrows requests between
- * hf_pool_submit and hf_world.deliver, leases between grant and release.
+ * hf_pool_submit and hf_world.deliver, leases between grant and
+ * hf_world.released.
  * Threads: the engine's thread only; the statistics may be read anywhere.
  */
 #ifndef HF_CORE_POOL_H
@@ -72,6 +73,9 @@ struct hf_world {
    */
   void (*deliver)(void *ctx, struct hf_request *request);
 
+  /* A lease that was released is over: its struct is the world's again. */
+  void (*released)(void *ctx, struct hf_lease *lease);
+
   /* Something a listener may want to know; `error` may be NULL. */
   void (*event)(void *ctx,
                 struct hf_slot *slot,
@@ -105,6 +109,7 @@ struct hf_pool {
   struct hf_list waiting;  /* requests WAITING, first in first out */
   struct hf_list requests; /* every live request, any state but DONE */
   struct hf_list done;     /* requests to deliver at the end of the turn */
+  struct hf_list over;     /* leases to give back after those */
   struct hf_heap timers;   /* of requests, by time */
   struct hf_breaker breaker;
   struct hf_error connect_error; /* the last one, HF_OK when none */
@@ -147,7 +152,10 @@ void hf_pool_abort(struct hf_pool *pool,
                    struct hf_request *request,
                    uint64_t now_us);
 
-/* Gives a lease back; its struct is the world's again on return. */
+/*
+ * Gives a lease back, by its manner at once or when what it was given has
+ * ended: then hf_world.released is called. May be called again to hurry.
+ */
 void hf_pool_release(struct hf_pool *pool,
                      struct hf_lease *lease,
                      enum hf_release how,

@@ -90,7 +90,13 @@ extern "C" {
     "COMMIT was answered with ROLLBACK: an earlier statement had failed")      \
   X(HF_SILENT,                                                                 \
     "HF_SILENT",                                                               \
-    "the server fell silent and two probes failed: the connection was closed")
+    "the server fell silent and two probes failed: the connection was closed") \
+  X(HF_ROLLED_BACK,                                                            \
+    "HF_ROLLED_BACK",                                                          \
+    "a ROLLBACK given after it on the same client ended it")                   \
+  X(HF_HOOK_FAILED,                                                            \
+    "HF_HOOK_FAILED",                                                          \
+    "onConnect or a 'connect' listener failed: see the cause")
 
 enum hf_status {
 #define HF_STATUS_ENUM(name, code, text) name,
@@ -325,13 +331,14 @@ enum {
   HF_FLAG_SHARED = 1 << 5,  /* HF_OP_OPEN: the registry's pool for key */
   HF_FLAG_SESSION = 1 << 6, /* HF_OP_ACQUIRE: must not be multiplexed */
   HF_FLAG_FAILED = 1 << 7,  /* HF_OP_ANSWER: the function threw */
-  HF_FLAG_CLOSE_IF_BROKEN = 1 << 8, /* HF_OP_RELEASE: release(error) */
   HF_FLAG_CALLER_DEADLINE = 1 << 9, /* also bounds the running attempt */
   HF_FLAG_EVENTS = 1 << 10,         /* HF_OP_OPEN: somebody listens to events */
   HF_FLAG_EXTENDED = 1 << 11,       /* never the simple protocol */
   HF_FLAG_PROBE = 1 << 12, /* HF_OP_QUERY: a health probe, goes first */
   HF_FLAG_FORCE = 1 << 13, /* HF_OP_FORGET: behind a proxy, too */
-  HF_FLAG_CACHE = 1 << 14  /* HF_OP_QUERY: see below */
+  HF_FLAG_CACHE = 1 << 14, /* HF_OP_QUERY: see below */
+  HF_FLAG_URGENT = 1 << 15 /* HF_OP_LEASE_QUERY: a ROLLBACK that ends at once
+                              what is in its way */
 };
 
 struct hf_op {

@@ -130,7 +130,10 @@ static void run_request(struct hf_port *port,
 static struct hf_call *find_lease(const struct hf_port *port,
                                   const struct hf_op *op) {
   struct hf_call *call = hf_map_get(&port->leases, (uint64_t)op->target);
-  return call == NULL || call->request.state != HF_REQUEST_DONE ? NULL : call;
+  return call == NULL || call->request.state != HF_REQUEST_DONE ||
+                 call->lease.released
+             ? NULL
+             : call;
 }
 
 static void run_statement(struct hf_port *port,
@@ -148,31 +151,17 @@ static void run_statement(struct hf_port *port,
   submit(port, op, fields, holder->handle, &holder->lease);
 }
 
-static enum hf_release manner_of(const struct hf_op *op,
-                                 const struct hf_call *holder) {
-  if ((op->flags & HF_FLAG_CLOSE) != 0) {
-    return HF_RELEASE_CLOSE;
-  }
-  (void)holder;
-  return (op->flags & HF_FLAG_CLOSE_IF_BROKEN) != 0 ? HF_RELEASE_CLOSE_IF_BROKEN
-                                                    : HF_RELEASE_KEEP;
-}
-
 static void run_release(struct hf_port *port, const struct hf_op *op) {
   struct hf_call *holder = find_lease(port, op);
-  struct hf_handle *handle;
+  bool closes = (op->flags & HF_FLAG_CLOSE) != 0;
   if (holder == NULL) {
     hf_ops_refuse(port, op, HF_RELEASED);
     return;
   }
-  handle = holder->handle;
-  (void)hf_map_remove(&port->leases, (uint64_t)op->target);
-  hf_pool_release(&handle->pool->core,
+  hf_pool_release(&holder->handle->pool->core,
                   &holder->lease,
-                  manner_of(op, holder),
+                  closes ? HF_RELEASE_CLOSE : HF_RELEASE_KEEP,
                   hf_engine_now_us());
-  hf_call_free(holder);
-  handle->leases--;
   hf_port_send_ok(port, hf_op_low(op), hf_op_high(op), 0);
 }
 

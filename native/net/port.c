@@ -414,9 +414,8 @@ static void release_leases(struct hf_port *port) {
     if (call->request.state == HF_REQUEST_DONE) {
       hf_pool_release(&call->handle->pool->core,
                       &call->lease,
-                      HF_RELEASE_KEEP,
+                      HF_RELEASE_CUT,
                       hf_engine_now_us());
-      hf_call_free(call);
     }
   }
 }

@@ -98,6 +98,15 @@ static void world_deliver(void *ctx, struct hf_request *request) {
   }
 }
 
+static void world_released(void *ctx, struct hf_lease *lease) {
+  struct hf_call *call = HF_CONTAINER_OF(lease, struct hf_call, lease);
+  struct hf_handle *handle = call->handle;
+  (void)ctx;
+  (void)hf_map_remove(&handle->port->leases, (uint64_t)call->lease_number);
+  handle->leases--;
+  hf_call_free(call);
+}
+
 static void world_event(void *ctx,
                         struct hf_slot *slot,
                         enum hf_event event,
@@ -127,6 +136,7 @@ void hf_netpool_make_world(struct hf_netpool *pool, struct hf_world *world) {
   world->probe = world_probe;
   world->close = world_close;
   world->deliver = world_deliver;
+  world->released = world_released;
   world->event = world_event;
   world->closed = world_closed;
   world->random = world_random;

@@ -96,7 +96,7 @@ static void a_released_transaction_is_rolled_back(void **state) {
   release(next.lease, HF_FLAG_CLOSE);
   next = support_lease(port, pool);
   assert_int_not_equal(next.connection, lease.connection);
-  release(next.lease, HF_FLAG_CLOSE_IF_BROKEN);
+  release(next.lease, 0);
   assert_int_equal(support_say(port, next.lease, "select 1").status,
                    HF_RELEASED);
   close_pool(pool);

@@ -838,6 +838,8 @@ static const struct status_row statuses[] = {
     {HF_TRANSACTION_OPEN, 'P', 0, 'P', 0},
     {HF_COMMIT_ROLLED_BACK, 'R', 0, 'R', 0},
     {HF_SILENT, 'N', Y | DISCARD, 'A', Y | DISCARD},
+    {HF_ROLLED_BACK, 'N', 0, 'A', 0},
+    {HF_HOOK_FAILED, 'N', 0, 'N', 0},
 };
 
 static void every_status_of_ours_is_judged_by_what_was_sent(void **state) {

@@ -287,13 +287,59 @@ static void a_loss_during_rollback_closes(void **state) {
   world_close(&world);
 }
 
-static void a_busy_connection_is_closed_and_may_have_worked(void **state) {
+static void a_release_takes_effect_after_what_was_given_before(void **state) {
+  struct call *lease = hold();
+  struct call *running = world_statement(&world, lease, HF_SQL_INSERT);
+  struct call *queued = world_statement(&world, lease, HF_SQL_INSERT);
+  struct call *waiting = world_write(&world);
+
+  (void)state;
+  world_release(&world, lease, HF_RELEASE_KEEP);
+  assert_int_equal(waiting->sent, 0);
+  world_answer(&world, running, 'I');
+  world_answer(&world, queued, 'I');
+  expect_success(running);
+  expect_success(queued);
+  assert_true(lease->over);
+  assert_int_equal(waiting->sent, 1);
+  assert_int_equal(world.counts[WORLD_CLOSE], 0);
+  world_close(&world);
+}
+
+static void a_rollback_given_before_release_is_sent(void **state) {
+  struct call *lease = hold_transaction();
+  struct call *rollback = world_statement(&world, lease, HF_SQL_ROLLBACK);
+
+  (void)state;
+  world_release(&world, lease, HF_RELEASE_KEEP);
+  world_answer(&world, rollback, 'I');
+  expect_success(rollback);
+  assert_int_equal(world.counts[WORLD_ROLLBACK], 0);
+  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
+  world_close(&world);
+}
+
+static void a_loss_after_release_ends_the_lease(void **state) {
+  struct call *lease = hold();
+  struct call *running = world_statement(&world, lease, HF_SQL_INSERT);
+
+  (void)state;
+  world_release(&world, lease, HF_RELEASE_KEEP);
+  world_lose(&world, lease->lease.slot);
+  expect_outcome(running, HF_OUTCOME_AMBIGUOUS);
+  assert_true(lease->over);
+  world_close(&world);
+}
+
+static void expect_closed_busy(enum hf_release how, enum hf_release before) {
   struct call *lease = hold();
   struct call *running = world_statement(&world, lease, HF_SQL_INSERT);
   struct call *queued = world_statement(&world, lease, HF_SQL_INSERT);
 
-  (void)state;
-  world_release(&world, lease, HF_RELEASE_KEEP);
+  if (before != how) {
+    world_release(&world, lease, before);
+  }
+  world_release(&world, lease, how);
   assert_int_equal(world.counts[WORLD_CLOSE], 1);
   expect_status(running, HF_RELEASED);
   expect_outcome(running, HF_OUTCOME_AMBIGUOUS);
@@ -301,7 +347,19 @@ static void a_busy_connection_is_closed_and_may_have_worked(void **state) {
   assert_int_equal(queued->sent, 0);
   assert_true(queued->error.outcome == HF_OUTCOME_NOT_EXECUTED ||
               queued->error.outcome == HF_OUTCOME_PERMANENT);
+  assert_true(lease->over);
   world_close(&world);
+}
+
+static void release_true_closes_a_busy_connection(void **state) {
+  (void)state;
+  expect_closed_busy(HF_RELEASE_CLOSE, HF_RELEASE_CLOSE);
+}
+
+static void a_lease_nobody_reads_is_cut_also_after_release(void **state) {
+  (void)state;
+  expect_closed_busy(HF_RELEASE_CUT, HF_RELEASE_CUT);
+  expect_closed_busy(HF_RELEASE_CUT, HF_RELEASE_KEEP);
 }
 
 static void release_true_closes(void **state) {
@@ -334,7 +392,7 @@ static void release_with_an_error_keeps_what_is_not_broken(void **state) {
              world_statement(&world, lease, HF_SQL_INSERT),
              "23505",
              'I');
-  world_release(&world, lease, HF_RELEASE_CLOSE_IF_BROKEN);
+  world_release(&world, lease, HF_RELEASE_KEEP);
   assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
   world_close(&world);
 }
@@ -397,7 +455,11 @@ int main(void) {
       cmocka_unit_test(a_failed_transaction_is_rolled_back_and_kept),
       cmocka_unit_test(a_rollback_that_gets_no_answer_closes),
       cmocka_unit_test(a_loss_during_rollback_closes),
-      cmocka_unit_test(a_busy_connection_is_closed_and_may_have_worked),
+      cmocka_unit_test(a_release_takes_effect_after_what_was_given_before),
+      cmocka_unit_test(a_rollback_given_before_release_is_sent),
+      cmocka_unit_test(a_loss_after_release_ends_the_lease),
+      cmocka_unit_test(release_true_closes_a_busy_connection),
+      cmocka_unit_test(a_lease_nobody_reads_is_cut_also_after_release),
       cmocka_unit_test(release_true_closes),
       cmocka_unit_test(a_wanted_close_is_not_a_loss),
       cmocka_unit_test(release_with_an_error_keeps_what_is_not_broken),

@@ -304,8 +304,11 @@ static void do_release(void) {
   struct call *lease = pick(is_held);
 
   if (lease != NULL) {
-    world_release(&model.world, lease, (enum hf_release)draw(3));
-    assert_null(lease->lease.slot);
+    enum hf_release how = (enum hf_release)draw(3);
+
+    world_release(&model.world, lease, how);
+    assert_int_equal(lease->over, lease->lease.slot == NULL);
+    assert_true(lease->over || how == HF_RELEASE_KEEP);
   }
 }
 

@@ -179,6 +179,21 @@ static void on_deliver(void *ctx, struct hf_request *request) {
   }
 }
 
+static void on_released(void *ctx, struct hf_lease *lease) {
+  struct call *call = HF_CONTAINER_OF(lease, struct call, lease);
+  struct call *other;
+  struct world *world = ctx;
+
+  assert_true(call->released);
+  assert_false(call->over);
+  assert_null(lease->slot);
+  call->over = true;
+  for (other = world->calls; other != NULL; other = other->next) {
+    assert_true(other->request.lease != lease || other->returned == 1 ||
+                other == call || other->request.state == HF_REQUEST_NEW);
+  }
+}
+
 static void on_event(void *ctx,
                      struct hf_slot *slot,
                      enum hf_event event,
@@ -229,6 +244,7 @@ static const struct hf_world operations = {NULL,
                                            on_probe,
                                            on_close,
                                            on_deliver,
+                                           on_released,
                                            on_event,
                                            on_closed,
                                            on_random};
@@ -338,6 +354,7 @@ void world_close(struct world *world) {
       assert_int_equal(call->answered, 1);
       assert_int_equal(call->returned, 1);
     }
+    assert_int_equal(call->over, call->released);
     hf_lease_finish(&call->lease);
     hf_request_finish(&call->request);
     hf_error_finish(&call->error);

@@ -50,6 +50,7 @@ struct call {
   uint64_t answered_us;
   uint32_t order; /* of answers, from 1 */
   bool released;
+  bool over;             /* the lease came back */
   struct hf_error error; /* as of the answer */
   struct hf_error cause;
   void *mark; /* the test's own */

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What a client knows of its connection and of the lease on it. It stands
+// beside the client object, which users may wrap in a Proxy or inherit from,
+// and which may be garbage-collected.
+
+const { FLAG, OP } = require('../engine/batch.js');
+const { callWith } = require('./answer.js');
+const { readLeaseCall } = require('./arguments.js');
+const { Call } = require('./call.js');
+const { usageError } = require('../errors/errors.js');
+const { createTypeOverrides } = require('../values/types.js');
+
+/** @typedef {'I' | 'T' | 'E'} Status */
+
+/** In the object given to query(): a ROLLBACK that nothing may hold up. */
+const URGENT = Symbol('urgent');
+
+/** Commands that leave nothing behind in the session once it is idle. */
+const PASSING = new Set([
+  'BEGIN',
+  'START',
+  'START TRANSACTION',
+  'COMMIT',
+  'ROLLBACK',
+  'SAVEPOINT',
+  'RELEASE',
+]);
+
+const HOOK_ADVICE =
+  "SQL in a 'connect' listener or onConnect is refused behind a transaction " +
+  'pooler, which gives the next statement to another server connection: use ' +
+  'the options schema, statement_timeout and kin, or connect directly';
+
+const ignore = () => {};
+
+class LeaseState {
+  /** The lease's number; 0 = released. */
+  lease = 0;
+  /** Why the lease, while it is held, takes no more statements. */
+  closed = '';
+  /** Why its user may not release it, if so. */
+  guarded = '';
+  /** @type {Status | null} */
+  status = null;
+  /** @type {import('../values/types.js').TypeOverrides | null} */
+  types = null;
+  /** Raw listeners by event. @type {Map<string | symbol, Function[]>} */
+  listeners = new Map();
+  /** @type {number | null} */
+  processID = null;
+  /** Statements of a connect hook are refused: a pooler is in the way. */
+  refusesSql = false;
+  /** How many statements were given in this lease. */
+  given = 0;
+  #core;
+  /** Whether something of the session may outlive its statements. */
+  #session = false;
+  /** Whether the open transaction wrote. */
+  #wrote = false;
+  /** @type {import('../retry/context.js').JoinedRun | undefined} */
+  #run = undefined;
+  /** @type {AbortSignal | undefined} */
+  #signal = undefined;
+  #pending = 0;
+  /** @type {unknown} */
+  #failure = undefined;
+  /** @type {(() => void) | null} */
+  #onSettled = null;
+
+  /**
+   * @param {import('./pool-core.js').PoolCore} core
+   * @param {number} serial of its connection in the pool
+   */
+  constructor(core, serial) {
+    this.#core = core;
+    this.serial = serial;
+  }
+
+  get core() {
+    return this.#core;
+  }
+
+  get pending() {
+    return this.#pending;
+  }
+
+  /**
+   * @param {import('../engine/waiters.js').Lease} lease
+   * @param {import('../retry/context.js').JoinedRun | undefined} run
+   */
+  grant(lease, run) {
+    this.lease = lease.number;
+    this.closed = '';
+    this.guarded = '';
+    this.refusesSql = false;
+    this.status = 'I';
+    this.given = 0;
+    this.processID = lease.processID;
+    this.#session = false;
+    this.#signal = undefined;
+    this.#wrote = false;
+    this.#run = run;
+    this.#failure = undefined;
+  }
+
+  /**
+   * @param {import('../retry/context.js').JoinedRun | undefined} run
+   * @param {AbortSignal | undefined} signal
+   */
+  guard(run, signal) {
+    this.guarded = 'transaction() releases its client itself';
+    this.#run = run;
+    this.#signal = signal;
+  }
+
+  /**
+   * Runs a statement after all earlier ones.
+   * @param {any} config
+   * @param {any} values
+   * @param {any} callback
+   * @returns {Promise<any> | undefined}
+   */
+  query(config, values, callback) {
+    const valuesGiven = typeof values !== 'function';
+    const onDone = valuesGiven ? (callback ?? config?.callback) : values;
+    /** @type {Call | undefined} */
+    let call;
+    const promise = callWith(onDone, 'HoldfastQuery', (resolve, reject) => {
+      if (this.lease === 0 || this.closed !== '') {
+        throw usageError('HF_RELEASED', this.closed || undefined, {
+          outcome: 'not_executed',
+          retryable: false,
+        });
+      }
+      if (this.refusesSql) {
+        throw this.#core.refuseHookSql(HOOK_ADVICE);
+      }
+      const given = valuesGiven ? values : undefined;
+      call = this.#start(config, given, resolve, reject);
+    });
+    if (call !== undefined) {
+      call.promise = promise ?? null;
+    } else if (this.refusesSql) {
+      promise?.catch(ignore); // it was warned of: nobody has to hear of it
+    }
+    return promise;
+  }
+
+  /**
+   * @param {any} config
+   * @param {any} values
+   * @param {(value: any) => void} resolve
+   * @param {(error: any) => void} reject
+   * @returns {Call}
+   */
+  #start(config, values, resolve, reject) {
+    const { types, defaults, port } = this.#core;
+    const call = new Call(this, this.types ?? types, resolve, reject);
+    call.timeout = defaults.timeout;
+    readLeaseCall(call, config, values, this.#run, this.#signal);
+    call.flags |= config?.[URGENT] === true ? FLAG.URGENT : 0;
+    this.#checkRun(call.run);
+    const { observer } = this.#core;
+    observer.submit(call, true, port, OP.LEASE_QUERY, this.lease, 0);
+    this.#pending += 1;
+    this.given += 1;
+    return call;
+  }
+
+  /**
+   * A helper must not repeat one statement of a transaction begun outside.
+   * @param {import('../retry/context.js').JoinedRun | undefined} run
+   */
+  #checkRun(run) {
+    if (run !== undefined && run !== this.#run && this.status !== 'I') {
+      run.note('inside', this.#run);
+    }
+  }
+
+  /**
+   * Called by a statement of this client before its caller hears.
+   * @param {Call} call
+   * @param {number} _connection
+   * @param {any} error
+   */
+  settled(call, _connection, error) {
+    if (call.transaction !== 0) {
+      this.status = /** @type {Status} */ (
+        String.fromCharCode(call.transaction)
+      );
+    }
+    if (error === undefined) {
+      this.#failure = this.status === 'E' ? this.#failure : undefined;
+      this.#noteWrites(call);
+    } else {
+      this.#failure ??= error;
+      this.#noteDoubt(call, error);
+      if (error.code === 'HF_ROLLED_BACK') {
+        // Whoever rolled back knows: that must not end the process.
+        call.promise?.catch(ignore);
+      }
+    }
+    this.#noteSession(call, error);
+    this.#wrote = this.#wrote && this.status !== 'I';
+    if (!call.more) {
+      this.#core.observer.settled(call, error);
+      this.#finished();
+    }
+  }
+
+  /**
+   * @param {Call} call
+   * @param {any} error
+   */
+  #noteSession(call, error) {
+    const passes =
+      error === undefined
+        ? call.name === '' &&
+          (call.read || (!call.more && PASSING.has(call.command ?? '')))
+        : error.outcome === 'not_executed';
+    this.#session ||= !passes;
+  }
+
+  /** @param {Call} call */
+  #noteWrites(call) {
+    const { command } = call;
+    if (command === 'COMMIT') {
+      if (this.#wrote) {
+        call.run?.note('write');
+      }
+    } else if (this.status === 'I') {
+      call.noteWrite();
+    } else {
+      this.#wrote ||= call.mayHaveWritten();
+    }
+  }
+
+  /**
+   * @param {Call} call
+   * @param {unknown} error
+   */
+  #noteDoubt(call, error) {
+    // A COMMIT of transaction()'s own is not in doubt before it was asked for.
+    if (this.closed === '') {
+      call.noteDoubt(error);
+    }
+  }
+
+  #finished() {
+    this.#pending -= 1;
+    if (this.#pending === 0) {
+      this.#onSettled?.();
+      this.#onSettled = null;
+    }
+  }
+
+  /**
+   * @param {unknown} _call
+   * @param {any} error
+   * @returns {any}
+   */
+  explain(_call, error) {
+    return error;
+  }
+
+  /**
+   * Runs a statement of transaction()'s own, also on a closed lease.
+   * @param {any} config
+   * @returns {Promise<any>}
+   */
+  runLast(config) {
+    this.#signal = config.signal;
+    return new Promise((resolve, reject) => {
+      this.#start(config, undefined, resolve, reject);
+    });
+  }
+
+  /**
+   * Waits for the statements under way. Resolves to what made the open
+   * transaction fail, if it failed.
+   * @returns {Promise<unknown>}
+   */
+  async settle() {
+    if (this.#pending > 0) {
+      await new Promise((resolve) => {
+        this.#onSettled = () => resolve(undefined);
+      });
+    }
+    return this.#failure;
+  }
+
+  /**
+   * Whether somebody listens, or the session holds what others must not lose
+   * or meet: a lock, a setting, a temporary table, a cursor.
+   */
+  get holds() {
+    return (
+      this.#session ||
+      this.#pending > 0 ||
+      this.status !== 'I' ||
+      this.listeners.size > 0
+    );
+  }
+
+  /**
+   * @param {object} client
+   * @param {unknown} error
+   */
+  release(client, error) {
+    const { lease } = this;
+    this.lease = 0;
+    this.#run = undefined;
+    this.#core.release(client, this, lease, error);
+  }
+
+  /**
+   * @param {number} oid
+   * @param {any} format
+   * @param {any} [parser]
+   */
+  setTypeParser(oid, format, parser) {
+    this.types ??= createTypeOverrides(this.#core.types);
+    this.types.setTypeParser(oid, format, parser);
+    this.#core.noteParsers(this.types);
+  }
+
+  /**
+   * @param {number} oid
+   * @param {any} [format]
+   */
+  getTypeParser(oid, format) {
+    return (this.types ?? this.#core.types).getTypeParser(oid, format);
+  }
+}
+
+module.exports = { LeaseState, URGENT };

@@ -163,7 +163,6 @@ for (const [what, args, message] of /** @type {[string, any[], RegExp][]} */ ([
   ['an object without text', [{}], /text/],
   ['values that are no array', ['select 1', 'x'], /values/],
   ['values that are an object', [{ text: 'select 1', values: {} }], /values/],
-  ['a Submittable', [{ submit() {} }], /Submittable/],
   ['binary results', [{ text: 'select 1', binary: true }], /binary/],
   ['a name that is no string', [{ text: 'select 1', name: 7 }], /name/],
   ['a signal that is none', [{ text: 'select 1', signal: {} }], /signal/],

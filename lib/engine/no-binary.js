@@ -14,6 +14,11 @@ const PREFIX = 'pg-holdfast-';
 const NEEDS =
   'a C and C++ compiler, make, Python, pkg-config and the headers of libpq';
 
+/** npm leaves out of a lock file what another system's node_modules lacks. */
+const LOCKED =
+  'if the lock file was made on another system, remove both the lock file ' +
+  'and node_modules first: nothing less cures it';
+
 /** @returns {string[]} the platforms this package was published with */
 function published() {
   const file = path.join(ROOT, 'package.json');
@@ -97,12 +102,12 @@ function absent(platform) {
   if (other !== undefined) {
     return (
       `node_modules was installed for ${other} and this is ${platform}: ` +
-      'run "npm install --force" on the system it is to run on'
+      `run "npm install --force" on the system it is to run on; ${LOCKED}`
     );
   }
   return (
     `the package ${wanted} is not installed, as with --omit=optional: ` +
-    'run "npm install --include=optional"'
+    `run "npm install --include=optional"; ${LOCKED}`
   );
 }
 

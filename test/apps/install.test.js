@@ -17,6 +17,7 @@ const ROOT = path.join(__dirname, '..', '..');
 const { version } = JSON.parse(
   fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'),
 );
+const EXAMPLES = path.join(ROOT, 'examples');
 const LIMIT_MILLIS = 180_000;
 
 /** Says which binary was loaded, and that it works. */
@@ -178,3 +179,34 @@ test('the published package has nothing in its root that managers compile', asyn
   assert.ok(names.includes('package/native/binding.gyp'), listed);
   assert.ok(!names.includes('package/binding.gyp'), listed);
 });
+
+for (const name of fs.readdirSync(EXAMPLES)) {
+  test(`npm install in examples/${name} takes the packages that the checkout packed`, async () => {
+    const home = fs.mkdtempSync(path.join(folder, 'home-'));
+    const app = path.join(home, 'examples', name);
+    const dist = path.join(home, 'dist');
+    fs.mkdirSync(app, { recursive: true });
+    fs.mkdirSync(dist);
+    for (const tarball of await findTarballs()) {
+      fs.copyFileSync(tarball, path.join(dist, path.basename(tarball)));
+    }
+    const manifest = JSON.parse(
+      fs.readFileSync(path.join(EXAMPLES, name, 'package.json'), 'utf8'),
+    );
+    // This registry has none of the others.
+    const ours = Object.entries(manifest.dependencies).filter(([dependency]) =>
+      dependency.startsWith('pg-holdfast'),
+    );
+    assert.equal(ours.length, 1);
+    manifest.dependencies = Object.fromEntries(ours);
+    delete manifest.devDependencies;
+    const file = path.join(app, 'package.json');
+    fs.writeFileSync(file, JSON.stringify(manifest));
+    const npm = execFileSync('npm', ['root', '--global'], { encoding: 'utf8' });
+    const program = path.join(npm.trim(), 'npm/bin/npm-cli.js');
+    const env = environment(home, makeBin(home, process.execPath));
+    await run(app, ['node', program, 'install'], env);
+    const found = await run(app, ['node', '-e', PROGRAM], env);
+    assert.match(found, /pg-holdfast-linux-x64\/holdfast\.node$/m);
+  });
+}

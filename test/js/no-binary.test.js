@@ -138,6 +138,15 @@ test('node_modules from another architecture names both', () => {
   );
 });
 
+test('a lock file of another system is cured by removing it and node_modules', () => {
+  for (const main of [install(ALL), install(ALL, { 'linux-arm64': '' })]) {
+    isOneSentence(
+      refusal(main, pretend('linux', 'x64') + GLIBC),
+      /; if the lock file was made on another system, remove both the lock file and node_modules first/,
+    );
+  }
+});
+
 test('a package that lost its binary on the way is not taken for another', () => {
   const main = install(ALL, { 'linux-arm64': '', 'linux-x64': '' });
   fs.rmSync(path.join(main, '../pg-holdfast-linux-x64/holdfast.node'));

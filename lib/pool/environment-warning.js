@@ -8,11 +8,17 @@ const native = require('../engine/native.js');
 const { environmentWarning } = require('../options/environment.js');
 const { warnOnce } = require('../warn.js');
 
+/** @returns {boolean} false also where no binary fits: the pool says that */
+function readsEnvironment() {
+  try {
+    return native.versions().environment === 1;
+  } catch {
+    return false;
+  }
+}
+
 function warnOfEnvironment() {
-  const text =
-    native.versions().environment === 1
-      ? environmentWarning(process.env)
-      : undefined;
+  const text = readsEnvironment() ? environmentWarning(process.env) : undefined;
   if (text !== undefined) {
     warnOnce(text, 'HF_ENVIRONMENT');
   }

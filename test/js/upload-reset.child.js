@@ -48,7 +48,7 @@ async function main() {
     retry: false,
   });
   pool.on('error', () => {});
-  const value = 'x'.repeat(4 * MEGABYTE);
+  const value = 'x'.repeat(10 * MEGABYTE);
   /** @type {Record<string, number>} */
   const codes = {};
   for (let i = 0; i < Number(calls); i++) {

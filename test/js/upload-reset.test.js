@@ -14,7 +14,7 @@ const { Pool } = require('../..');
 const { startPostgres } = require('../support');
 
 const CHILD = path.join(__dirname, 'upload-reset.child.js');
-const CALLS = 40;
+const CALLS = 60;
 const run = promisify(execFile);
 
 /** @type {any} */

@@ -11,6 +11,7 @@
 #include "canceller.h"
 #include "core/alloc.h"
 #include "netpool.h"
+#include "system.h"
 
 /* A server that talks without end to nobody is not waited for. */
 enum { CONSUME_MAX = 64 };
@@ -68,6 +69,8 @@ struct hf_conn *hf_conn_new(struct hf_netpool *pool,
   conn->fd = PQsocket(pg);
   conn->tls = PQsslInUse(pg) != 0;
   conn->corkable = is_corkable(conn->fd);
+  /* The login was received: where that counts as nothing, nothing counts. */
+  conn->metered = hf_system_received(conn->fd) > 0;
   conn->poll.data = conn;
   hf_error_init(&conn->last_words);
   hf_names_init(&conn->names, (size_t)pool->core.config.statement_cache_size);

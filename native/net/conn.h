@@ -49,6 +49,7 @@ struct hf_conn {
   int fd;
   bool tls;
   bool corkable; /* TCP, not a unix socket */
+  bool metered;  /* the system counts what the socket received */
 
   enum hf_conn_state state;
   uv_poll_t poll;

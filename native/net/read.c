@@ -12,6 +12,8 @@
 
 enum {
   ROWS_IN_A_PIECE = 256,
+  /* Where only pieces can be measured, a piece has to be small. */
+  ROWS_IN_A_SMALL_PIECE = 16,
   UTF8 = 6 /* libpq's number of the encoding */
 };
 
@@ -81,7 +83,8 @@ static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
 /*
  * Rows of a large result are read in pieces, so that libpq never holds it as a
  * whole. What is large is known from the last time; the first time, when more
- * is there than one read brings.
+ * is there than one read brings. Where the system does not count what a socket
+ * received (Unix sockets), pieces are the only measure of a result: always.
  */
 static void choose_mode(struct hf_conn *conn, struct hf_call *call) {
   int pending = 0;
@@ -90,12 +93,17 @@ static void choose_mode(struct hf_conn *conn, struct hf_call *call) {
     return;
   }
   call->mode_set = true;
-  if (!large && !call->statement->small) {
+  if (!conn->metered) {
+    large = true;
+  } else if (!large && !call->statement->small) {
     large = ioctl(conn->fd, FIONREAD, &pending) == 0 && pending > 0;
   }
   if (large) {
 #ifdef LIBPQ_HAS_CHUNK_MODE
-    call->piecewise = PQsetChunkedRowsMode(conn->pg, ROWS_IN_A_PIECE) == 1;
+    call->piecewise =
+        PQsetChunkedRowsMode(conn->pg,
+                             conn->metered ? ROWS_IN_A_PIECE
+                                           : ROWS_IN_A_SMALL_PIECE) == 1;
 #else
     call->piecewise = PQsetSingleRowMode(conn->pg) == 1;
 #endif
@@ -110,7 +118,7 @@ static void choose_mode(struct hf_conn *conn, struct hf_call *call) {
  */
 static void count_bytes(struct hf_conn *conn, struct hf_call *call) {
   uint64_t received;
-  if (!hf_conn_is_open(conn)) {
+  if (!conn->metered || !hf_conn_is_open(conn)) {
     return;
   }
   received = hf_system_received(conn->fd);

@@ -70,6 +70,38 @@ function errorOf(ints, at, strings, first) {
 }
 
 /**
+ * Whether a result has columns that nobody described, or text of which no
+ * string could be made. Rows of it would be wrong.
+ * @param {Int32Array} ints
+ * @param {number} at
+ * @param {string[]} strings
+ * @param {number} first
+ * @param {unknown} shape
+ * @returns {boolean}
+ */
+function isUnreadable(ints, at, strings, first, shape) {
+  if (shape === undefined && ints[at + RESULT_SHAPE] !== 0) {
+    return true;
+  }
+  for (let i = first + ints[at + CHUNKS] - 1; i >= first; i--) {
+    if (strings[i] === null) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** @param {number} attempts @returns {Error} */
+function unreadable(attempts) {
+  return usageError(
+    'HF_RESULT_TOO_LARGE',
+    'the result came, but there is no memory for it: use LIMIT, or select ' +
+      'large values in parts',
+    { outcome: 'ambiguous', retryable: false, phase: 'await', attempts },
+  );
+}
+
+/**
  * Hands the engine the answer to a question.
  * @callback Answer
  * @param {number} pool
@@ -86,7 +118,6 @@ class Inbox {
   #answer;
   /** @type {Map<number, import('../values/results.js').Shape>} */
   #shapes = new Map();
-  #olderShapes = this.#shapes;
   /** @type {Told} */
   #told = {
     connection: 0,
@@ -154,7 +185,7 @@ class Inbox {
       return;
     }
     const number = ints[at + RESULT_SHAPE];
-    const shape = this.#shapes.get(number) ?? this.#olderShapes.get(number);
+    const shape = this.#shapes.get(number);
     const asArray = waiter.rowAsArray === true;
     const result = readHead(ints, at, strings, first, shape, asArray);
     const told = this.#told;
@@ -168,7 +199,9 @@ class Inbox {
       result.cached = true;
       result.stale = (ints[at + HEADER] & RESULT_STALE) !== 0;
     }
-    if (shape === undefined) {
+    if (isUnreadable(ints, at, strings, first, shape)) {
+      told.failed = { thrown: unreadable(ints[at + RESULT_ATTEMPTS]) };
+    } else if (shape === undefined) {
       result.rows = readEmptyRows(ints, at, asArray);
     } else {
       try {
@@ -257,8 +290,7 @@ class Inbox {
   #onShape(ints, at, names) {
     const id = ints[at + HEADER];
     if (id === SHAPE_CLEARS) {
-      // Results that were made before may still be on their way.
-      this.#olderShapes = this.#shapes;
+      // The engine describes again what results still under way need.
       this.#shapes = new Map();
     } else {
       this.#shapes.set(id, readShape(ints, at, names));

@@ -6,14 +6,18 @@
 //
 // A request waits in a table (waiters.js) until its answer comes.
 
-const { Batch, OP, requestsOf } = require('./batch.js');
-const { HoldfastError } = require('../errors/errors.js');
+const { Batch, OP, divide, requestsOf } = require('./batch.js');
+const { HoldfastError, paramError } = require('../errors/errors.js');
 const { Inbox } = require('./inbox.js');
 const native = require('./native.js');
 const { NOBODY, Waiters } = require('./waiters.js');
 
 /** @typedef {import('./waiters.js').Waiter} Waiter */
 /** @typedef {import('./listener.js').Listener} Listener */
+
+const TOO_LONG =
+  'the statement and its values are together longer than a string of ' +
+  "JavaScript's can be (536870888 characters): send it in parts";
 
 class Port {
   #native;
@@ -176,24 +180,49 @@ class Port {
    * @param {string[]} fields
    */
   #submit(ops, count, fields) {
-    /** @type {any} */
-    let failure;
-    try {
-      const text = fields.length === 0 ? '' : `${fields.join('\0')}\0`;
-      const status = this.#native.submit(ops, count, text);
-      if (status === 0) {
-        return;
-      }
-      const { code, text: sentence } = native.statuses()[status];
-      failure = new HoldfastError(code, sentence);
-    } catch (error) {
-      failure = error; // the text is too long for a string
+    const failure = this.#trySubmit(ops, count, fields);
+    if (failure === null) {
+      return;
     }
-    Object.assign(failure, { outcome: 'not_executed', phase: 'local' });
+    if (count > 1) {
+      // What is wrong with one of them is not the others' affair.
+      for (const part of divide(ops, count, fields)) {
+        this.#submit(part.op, 1, part.fields);
+      }
+      return;
+    }
     for (const [low, high] of requestsOf(ops, count)) {
       this.#waiters.take(low, high)?.onError(failure, 0);
     }
     this.#letGo();
+  }
+
+  /**
+   * @param {Int32Array} ops
+   * @param {number} count
+   * @param {string[]} fields
+   * @returns {Error | null}
+   */
+  #trySubmit(ops, count, fields) {
+    const local = { outcome: 'not_executed', phase: 'local' };
+    /** @type {string} */
+    let text;
+    try {
+      text = fields.length === 0 ? '' : `${fields.join('\0')}\0`;
+    } catch (cause) {
+      const error = paramError(TOO_LONG);
+      return Object.assign(error, { cause, phase: 'local' });
+    }
+    try {
+      const status = this.#native.submit(ops, count, text);
+      if (status === 0) {
+        return null;
+      }
+      const { code, text: sentence } = native.statuses()[status];
+      return Object.assign(new HoldfastError(code, sentence), local);
+    } catch (error) {
+      return Object.assign(/** @type {Error} */ (error), local);
+    }
   }
 
   #hold() {

@@ -67,11 +67,25 @@ public:
     }
     napi_value text = MakeString(env_, bytes, chunk);
 
+    // Too long for a string, or no memory: its message alone has no answer
+    // then, and lib/engine/inbox.js says so. Its neighbours have theirs.
+    if (text == nullptr) {
+      ClearException();
+      napi_get_null(env_, &text);
+    }
     return text != nullptr &&
            napi_set_element(env_, array_, next_++, text) == napi_ok;
   }
 
 private:
+  void ClearException() {
+    bool pending = false;
+    napi_value error = nullptr;
+
+    if (napi_is_exception_pending(env_, &pending) == napi_ok && pending) {
+      napi_get_and_clear_last_exception(env_, &error);
+    }
+  }
   void CloseScope() {
     if (scope_ != nullptr) {
       napi_close_handle_scope(env_, scope_);

@@ -10,6 +10,10 @@
 /* From here on rows are read in pieces. */
 enum { LARGE_RESULT_BYTES = 256 * 1024 };
 
+static const char too_long[] =
+    "a value is longer than a string of JavaScript's can be (536870888 "
+    "characters): select it in parts, with substring()";
+
 static const char error_letters[] = "SVCMDHPpqWstcdnFLR";
 
 void hf_conn_read_error(const PGresult *result,
@@ -71,6 +75,9 @@ bool hf_answer_add_rows(struct hf_conn *conn,
   }
   status = hf_encoder_add(&conn->encoder, result);
   if (status != HF_OK) {
+    if (conn->encoder.too_long && call->request.error.status == HF_OK) {
+      hf_error_set(&call->request.error, status, HF_PHASE_AWAIT, too_long);
+    }
     hf_answer_give_up(conn, call, status);
     return false;
   }
@@ -122,6 +129,7 @@ void hf_answer_end_result(struct hf_conn *conn,
     return;
   }
   block->ints[HF_RESULT_CONNECTION] = (int32_t)conn->slot->serial;
+  hf_shapes_hold(&call->handle->port->shapes, frame.shape);
   hf_call_add(call, block);
 }
 

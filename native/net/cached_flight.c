@@ -166,6 +166,8 @@ void hf_cached_answer(struct hf_call *call) {
   struct hf_cache_entry *entry = part->entry;
   struct hf_cached *cached = call->handle->cached;
   part->entry = NULL;
+  /* Before others get copies of it. */
+  hf_call_renew_shapes(call);
   if (entry != NULL && call->request.error.status == HF_OK) {
     on_answered(cached, entry, call);
   } else if (entry != NULL) {

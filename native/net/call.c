@@ -120,13 +120,31 @@ struct hf_call *hf_call_new(const struct hf_op *op,
   return call;
 }
 
-void hf_call_rewind(struct hf_call *call) {
+/* A call without a handle has no answer that could hold a shape. */
+static void release_shape(struct hf_call *call, const struct hf_block *block) {
+  if (call->handle != NULL && block->ints[HF_INT_KIND] == HF_MSG_RESULT) {
+    hf_shapes_release(&call->handle->port->shapes,
+                      block->ints[HF_RESULT_SHAPE]);
+  }
+}
+
+static void drop_answer(struct hf_call *call) {
   struct hf_block *block;
   while ((block = call->first) != NULL) {
     call->first = block->next;
+    release_shape(call, block);
     hf_block_free(block);
   }
   call->last = NULL;
+}
+
+void hf_call_orphan(struct hf_call *call) {
+  drop_answer(call);
+  call->handle = NULL;
+}
+
+void hf_call_rewind(struct hf_call *call) {
+  drop_answer(call);
   call->step = 0;
   call->n_steps = 0;
   call->piecewise = false;
@@ -242,6 +260,26 @@ static void send_lease(struct hf_call *call) {
   hf_port_send(call->handle->port, block);
 }
 
+void hf_call_renew_shapes(struct hf_call *call) {
+  struct hf_block *block = call->handle == NULL ? NULL : call->first;
+  for (; block != NULL; block = block->next) {
+    struct hf_block *definition = NULL;
+    if (block->ints[HF_INT_KIND] != HF_MSG_RESULT) {
+      continue;
+    }
+    if (hf_shapes_renew(&call->handle->port->shapes,
+                        &block->ints[HF_RESULT_SHAPE],
+                        &definition) != HF_OK) {
+      hf_error_set(&call->request.error, HF_NO_MEMORY, HF_PHASE_AWAIT, NULL);
+      call->request.error.outcome = HF_OUTCOME_AMBIGUOUS;
+      return;
+    }
+    if (definition != NULL) {
+      hf_port_send(call->handle->port, definition);
+    }
+  }
+}
+
 /* All but the last message of an answer say that more follows. */
 static void send_results(struct hf_call *call) {
   struct hf_block *block = call->first;
@@ -250,6 +288,7 @@ static void send_results(struct hf_call *call) {
   while (block != NULL) {
     struct hf_block *next = block->next;
     block->next = NULL;
+    release_shape(call, block);
     if (block->ints[HF_INT_KIND] == HF_MSG_RESULT) {
       block->ints[HF_RESULT_ATTEMPTS] = call->request.attempts;
       block->ints[HF_RESULT_FLAGS] = (next == NULL ? 0 : HF_RESULT_MORE) |
@@ -266,6 +305,7 @@ void hf_call_answer(struct hf_call *call) {
   if (call->handle == NULL) {
     return; /* nobody is there to read it */
   }
+  hf_call_renew_shapes(call);
   if (call->request.error.status != HF_OK) {
     send_error(call);
   } else if (call->request.kind == HF_REQUEST_ACQUIRE) {

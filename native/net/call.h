@@ -81,8 +81,17 @@ void hf_call_free(struct hf_call *call);
 /* Throws away what an attempt produced, before it goes again. */
 void hf_call_rewind(struct hf_call *call);
 
+/* Nobody waits for the answer any more: its handle, or its port, is closed. */
+void hf_call_orphan(struct hf_call *call);
+
 /* Adds a message to the answer. */
 void hf_call_add(struct hf_call *call, struct hf_block *block);
+
+/*
+ * Sees to it that the port knows the columns of what the answer has so far. An
+ * answer for which there is no memory becomes an error.
+ */
+void hf_call_renew_shapes(struct hf_call *call);
 
 /* Sends the answer: the messages of a success, or the error. */
 void hf_call_answer(struct hf_call *call);

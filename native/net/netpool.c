@@ -260,7 +260,7 @@ static void disown(struct hf_netpool *pool, const struct hf_handle *handle) {
     struct hf_request *request =
         HF_CONTAINER_OF(link, struct hf_request, of_all);
     if (request->owner == handle) {
-      hf_call_of(request)->handle = NULL;
+      hf_call_orphan(hf_call_of(request));
     }
   }
 }

@@ -193,6 +193,12 @@ static enum hf_status add_text(struct hf_encoder *encoder,
                                size_t bytes,
                                int32_t *units) {
   bool added;
+  /* A unit has at most three bytes of UTF-8; what is near is counted. */
+  if (bytes > HF_STRING_UNITS_MAX &&
+      hf_text_units(text, bytes) > HF_STRING_UNITS_MAX) {
+    encoder->too_long = true;
+    return HF_RESULT_TOO_LARGE;
+  }
   if (encoder->n_bytes > UINT32_MAX / 2 || bytes > UINT32_MAX / 4 ||
       (encoder->max_bytes != 0 &&
        encoder->n_bytes + bytes > encoder->max_bytes)) {

@@ -23,6 +23,12 @@
 /* As many bytes as libpq keeps of a command tag. */
 enum { HF_TAG_BYTES = 64 };
 
+/*
+ * UTF-16 units of the longest string of JavaScript's, in V8 on 64 bits since
+ * Node.js 12 (v8::String::kMaxLength).
+ */
+enum { HF_STRING_UNITS_MAX = (1 << 29) - 24 };
+
 struct hf_encoder {
   /* set by begin */
   int32_t decode;
@@ -31,6 +37,7 @@ struct hf_encoder {
   /* of the result so far */
   int columns; /* -1 = no PGresult seen */
   int32_t rows;
+  bool too_long; /* a value is longer than any string of JavaScript's */
   size_t n_ints, n_nums, n_chunks, n_bytes;
   char tag[HF_TAG_BYTES]; /* the last one seen */
 

@@ -18,9 +18,10 @@
 enum { FIRST_ID = 2, FORGET_ID = 1 };
 
 struct hf_shape {
-  struct hf_shape *next; /* in its bucket */
+  struct hf_shape *next; /* in its bucket, or among the retired */
   uint32_t hash;
   int32_t id;
+  int32_t held; /* results that are not sent yet */
   int columns;
   int32_t *numbers; /* HF_SHAPE_STRIDE each */
   char *names;      /* NUL after each */
@@ -174,6 +175,23 @@ static struct hf_block *forget(void) {
   return block;
 }
 
+/* Empties the table, but for the shapes of results that are still held. */
+static void forget_all(struct hf_shapes *shapes) {
+  struct hf_shape *retired = shapes->retired;
+  int32_t i;
+  for (i = 0; i < shapes->count; i++) {
+    struct hf_shape *shape = shapes->by_id[i];
+    if (shape->held == 0) {
+      free_shape(shape);
+    } else {
+      shape->next = retired;
+      retired = shape;
+    }
+  }
+  hf_shapes_init(shapes);
+  shapes->retired = retired;
+}
+
 /* Adds a shape and makes its definition; changes nothing on failure. */
 static enum hf_status add(struct hf_shapes *shapes,
                           struct hf_shape *shape,
@@ -195,7 +213,7 @@ static enum hf_status add(struct hf_shapes *shapes,
       hf_block_free(block);
       return HF_NO_MEMORY;
     }
-    hf_shapes_finish(shapes);
+    forget_all(shapes);
     shapes->base = base;
     first->next = block;
   }
@@ -247,15 +265,117 @@ enum hf_status hf_shapes_find(struct hf_shapes *shapes,
   return HF_OK;
 }
 
-bool hf_shapes_know(const struct hf_shapes *shapes, int32_t id) {
+/* Returns the place of a retired shape, or of the end of their list. */
+static struct hf_shape **find_retired(struct hf_shapes *shapes, int32_t id) {
+  struct hf_shape **place = &shapes->retired;
+  while (*place != NULL && (*place)->id != id) {
+    place = &(*place)->next;
+  }
+  return place;
+}
+
+static struct hf_shape *find_current(const struct hf_shapes *shapes,
+                                     int32_t id) {
   int32_t index = id - FIRST_ID - shapes->base;
-  return id == 0 || (index >= 0 && index < shapes->count);
+  return index >= 0 && index < shapes->count ? shapes->by_id[index] : NULL;
+}
+
+bool hf_shapes_know(const struct hf_shapes *shapes, int32_t id) {
+  return id == 0 || find_current(shapes, id) != NULL;
+}
+
+void hf_shapes_hold(struct hf_shapes *shapes, int32_t id) {
+  struct hf_shape *shape = find_current(shapes, id);
+  if (shape != NULL) {
+    shape->held++;
+  }
+}
+
+void hf_shapes_release(struct hf_shapes *shapes, int32_t id) {
+  struct hf_shape *shape = find_current(shapes, id);
+  struct hf_shape **place;
+  if (shape != NULL) {
+    shape->held--;
+    return;
+  }
+  place = find_retired(shapes, id);
+  shape = *place;
+  if (shape != NULL && --shape->held == 0) {
+    *place = shape->next;
+    free_shape(shape);
+  }
+}
+
+static bool is_same(const struct hf_shape *one, const struct hf_shape *other) {
+  return one->hash == other->hash && one->columns == other->columns &&
+         one->names_bytes == other->names_bytes &&
+         memcmp(one->names, other->names, one->names_bytes) == 0 &&
+         memcmp(one->numbers,
+                other->numbers,
+                (size_t)one->columns * HF_SHAPE_STRIDE *
+                    sizeof *one->numbers) == 0;
+}
+
+static struct hf_shape *copy_shape(const struct hf_shape *shape) {
+  size_t n_numbers = (size_t)shape->columns * HF_SHAPE_STRIDE;
+  struct hf_shape *copy = hf_calloc(1, sizeof *copy);
+  if (copy == NULL) {
+    return NULL;
+  }
+  copy->hash = shape->hash;
+  copy->columns = shape->columns;
+  copy->names_bytes = shape->names_bytes;
+  copy->names = hf_alloc(shape->names_bytes);
+  copy->numbers = hf_calloc(n_numbers, sizeof *copy->numbers);
+  if (copy->names == NULL || copy->numbers == NULL) {
+    free_shape(copy);
+    return NULL;
+  }
+  memcpy(copy->names, shape->names, shape->names_bytes);
+  memcpy(copy->numbers, shape->numbers, n_numbers * sizeof *copy->numbers);
+  return copy;
+}
+
+enum hf_status hf_shapes_renew(struct hf_shapes *shapes,
+                               int32_t *id,
+                               struct hf_block **definition) {
+  const struct hf_shape *retired;
+  struct hf_shape *shape;
+  *definition = NULL;
+  if (hf_shapes_know(shapes, *id)) {
+    return HF_OK;
+  }
+  retired = *find_retired(shapes, *id);
+  assert(retired != NULL); /* it is held */
+  shape = shapes->buckets[retired->hash % HF_SHAPES_BUCKETS];
+  while (shape != NULL && !is_same(shape, retired)) {
+    shape = shape->next;
+  }
+  if (shape == NULL) {
+    shape = copy_shape(retired);
+    if (shape == NULL) {
+      return HF_NO_MEMORY;
+    }
+    if (add(shapes, shape, definition) != HF_OK) {
+      free_shape(shape);
+      return HF_NO_MEMORY;
+    }
+  }
+  shape->held++;
+  hf_shapes_release(shapes, *id);
+  *id = shape->id;
+  return HF_OK;
 }
 
 void hf_shapes_finish(struct hf_shapes *shapes) {
   int32_t i;
   for (i = 0; i < shapes->count; i++) {
     free_shape(shapes->by_id[i]);
+  }
+  while (shapes->retired != NULL) {
+    struct hf_shape *shape = shapes->retired;
+    shapes->retired = shape->next;
+    free_shape(shape);
   }
   hf_shapes_init(shapes);
 }

@@ -25,7 +25,8 @@ struct hf_shapes {
   struct hf_shape *buckets[HF_SHAPES_BUCKETS];
   struct hf_shape *by_id[HF_SHAPES_MAX];
   int32_t count;
-  int32_t base; /* numbers given before the last "forget all" */
+  int32_t base;             /* numbers given before the last "forget all" */
+  struct hf_shape *retired; /* forgotten, but results of them are still held */
 };
 
 /* Makes an empty table. Never fails; zeroed memory is one too. */
@@ -45,6 +46,23 @@ HF_NODISCARD enum hf_status hf_shapes_find(struct hf_shapes *shapes,
                                            int32_t decode,
                                            int32_t *id,
                                            struct hf_block **definition);
+
+/*
+ * Counts a result of that shape (0: of none) that waits for the end of its
+ * call, which may be long after it was made: a shape that the table forgets
+ * meanwhile is kept for it. To be undone by hf_shapes_release.
+ */
+void hf_shapes_hold(struct hf_shapes *shapes, int32_t id);
+void hf_shapes_release(struct hf_shapes *shapes, int32_t id);
+
+/*
+ * Gives a held result a number that the port knows, when the table has
+ * forgotten its own; the hold moves along. `*definition` as above.
+ * Returns HF_OK or HF_NO_MEMORY (`*id` is as before).
+ */
+HF_NODISCARD enum hf_status hf_shapes_renew(struct hf_shapes *shapes,
+                                            int32_t *id,
+                                            struct hf_block **definition);
 
 /*
  * Returns whether a number, or 0, is one that the port still has to know, and

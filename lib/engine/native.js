@@ -15,6 +15,8 @@ const { platformName } = require('./platform.js');
  * @property {number} max
  * @property {string} [words]
  * @property {string} unit
+ * @property {'pool' | 'session' | 'handle'} scope whom it concerns where
+ *   several handles are on one pool
  */
 
 /**
@@ -65,6 +67,8 @@ const { platformName } = require('./platform.js');
  * @typedef {object} Addon
  * @property {() => Option[]} optionTable
  * @property {() => {code: string, text: string}[]} statuses
+ * @property {(text: string) => string} fingerprint what stands for a secret
+ *   in this process
  * @property {() => string[]} statsNames
  * @property {() => number[]} statsBounds
  * @property {() => {libpq: number, openssl?: string, environment: number}} versions
@@ -87,6 +91,7 @@ const { platformName } = require('./platform.js');
 const NAMES = [
   'optionTable',
   'statuses',
+  'fingerprint',
   'statsNames',
   'statsBounds',
   'versions',

@@ -157,8 +157,8 @@ class Pool extends EventEmitter {
   }
 
   /**
-   * Ends the pool: calls that wait are rejected at once, work in flight is
-   * finished. A second call rejects, as in `pg`.
+   * Ends the pool: what was asked for before is finished, within drainMillis,
+   * and what is asked for later is refused. A second call rejects, as in `pg`.
    * @param {any} [callback]
    * @returns {Promise<void> | undefined}
    */

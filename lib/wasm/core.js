@@ -31,6 +31,7 @@ const WORD = Object.freeze({
   OPTION_UNIT: 31,
   STATUS_CODE: 32,
   STATUS_TEXT: 33,
+  OPTION_SCOPE: 34,
 });
 const FACTS = 8;
 const POLICY_WORDS = 6;
@@ -50,6 +51,7 @@ const TRAIT = Object.freeze({
 });
 
 const KINDS = /** @type {const} */ (['int', 'bool', 'text', 'enum']);
+const SCOPES = /** @type {const} */ (['pool', 'session', 'handle']);
 
 const BAD_FACTS = 'facts must be an Int32Array of known values';
 const BAD_POLICY = 'policy must be an Int32Array of known values';
@@ -216,6 +218,7 @@ class Core {
         max: numbers[NUMBER.MAX],
         words: text(WORD.OPTION_WORDS),
         unit: text(WORD.OPTION_UNIT) ?? '',
+        scope: SCOPES[words[WORD.OPTION_SCOPE]],
       });
     }
     return table;

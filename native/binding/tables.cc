@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "tables.h"
 
+#include <cstring>
+
+#include "args.h"
 #include "environment.h"
 #include "holdfast.h"
 
@@ -22,7 +25,19 @@ const char *KindName(enum hf_option_kind kind) {
   return nullptr;
 }
 
-// optionTable(): {name, kind, initial, min, max, words, unit}[]
+const char *ScopeName(enum hf_option_scope scope) {
+  switch (scope) {
+  case HF_SCOPE_POOL:
+    return "pool";
+  case HF_SCOPE_SESSION:
+    return "session";
+  case HF_SCOPE_HANDLE:
+    return "handle";
+  }
+  return nullptr;
+}
+
+// optionTable(): {name, kind, initial, min, max, words, unit, scope}[]
 napi_value OptionTable(napi_env env, napi_callback_info) {
   size_t count = 0;
   const struct hf_option *options = hf_option_table(&count);
@@ -41,9 +56,42 @@ napi_value OptionTable(napi_env env, napi_callback_info) {
     SetNumber(env, row, "max", option->max);
     SetText(env, row, "words", option->words);
     SetText(env, row, "unit", option->unit);
+    SetText(env, row, "scope", ScopeName(hf_option_scope(option->name)));
     napi_set_element(env, table, static_cast<uint32_t>(i), row);
   }
   return table;
+}
+
+// fingerprint(text): hex digits that stand for a secret in this process
+napi_value Fingerprint(napi_env env, napi_callback_info info) {
+  size_t n = 1;
+  size_t bytes = 0;
+  napi_value argument = nullptr;
+  napi_value result = nullptr;
+  char out[HF_FINGERPRINT_BYTES] = "";
+  char *text;
+
+  napi_get_cb_info(env, info, &n, &argument, nullptr, nullptr);
+  if (napi_get_value_string_utf8(env, argument, nullptr, 0, &bytes) !=
+      napi_ok) {
+    ThrowType(env, "text must be a string");
+    return nullptr;
+  }
+  text = static_cast<char *>(hf_buffer_alloc(bytes + 1));
+  if (text == nullptr) {
+    ThrowType(env, "out of memory");
+    return nullptr;
+  }
+  napi_get_value_string_utf8(env, argument, text, bytes + 1, &bytes);
+  const enum hf_status status = hf_fingerprint(text, bytes, out);
+  memset(text, 0, bytes);
+  hf_buffer_free(text);
+  if (status != HF_OK) {
+    ThrowType(env, "the system has no random numbers");
+    return nullptr;
+  }
+  napi_create_string_utf8(env, out, NAPI_AUTO_LENGTH, &result);
+  return result;
 }
 
 // statuses(): {code, text}[], by enum hf_status
@@ -111,6 +159,7 @@ napi_value Versions(napi_env env, napi_callback_info) {
 void DefineTables(Napi::Env env, Napi::Object exports) {
   SetFunction(env, exports, "optionTable", OptionTable);
   SetFunction(env, exports, "statuses", Statuses);
+  SetFunction(env, exports, "fingerprint", Fingerprint);
   SetFunction(env, exports, "statsNames", StatsNames);
   SetFunction(env, exports, "statsBounds", StatsBounds);
   SetFunction(env, exports, "versions", Versions);

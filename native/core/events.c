@@ -163,7 +163,9 @@ static void refuse_open_transaction(struct hf_request *request) {
 }
 
 static void count_slow(struct hf_pool *pool, const struct hf_request *request) {
-  uint64_t limit_us = (uint64_t)pool->config.slow_query_ms * US_PER_MS;
+  int32_t limit_ms = request->slow_query_ms >= 0 ? request->slow_query_ms
+                                                 : pool->config.slow_query_ms;
+  uint64_t limit_us = (uint64_t)limit_ms * US_PER_MS;
   if (limit_us != 0 && pool->now_us - request->started_us >= limit_us) {
     hf_stats_add(&pool->stats, HF_STAT_SLOW_QUERIES, 1);
   }

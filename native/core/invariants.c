@@ -27,7 +27,7 @@ static void assert_slots(const struct hf_pool *pool) {
     assert(n == pool->slots_in[state].count);
     total += n;
   }
-  assert(total == (size_t)pool->config.max);
+  assert(total == (size_t)pool->n_slots);
 }
 
 static void assert_requests(const struct hf_pool *pool) {

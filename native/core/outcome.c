@@ -7,6 +7,7 @@
 
 #include "behind.h"
 #include "pool.h"
+#include "pool/drain.h"
 #include "queue.h"
 #include "retry.h"
 
@@ -206,7 +207,7 @@ static void undo_begin(struct hf_request *request,
 /* Outside a helper the unit of a lease's statement is never repeated by us. */
 static bool may_repeat(const struct hf_pool *pool,
                        const struct hf_request *request) {
-  return request->kind == HF_REQUEST_QUERY && hf_pool_takes_requests(pool) &&
+  return request->kind == HF_REQUEST_QUERY && hf_drain_finishes(pool) &&
          !request->orphan && !request->settled && request->interrupted == HF_OK;
 }
 
@@ -218,6 +219,10 @@ static struct hf_verdict decide(struct hf_pool *pool,
   struct hf_verdict verdict;
   hf_config_retry_policy(&pool->config, &policy);
   policy.max_retries = request->max_retries;
+  if (request->retry_base_ms >= 0) {
+    policy.base_ms = request->retry_base_ms;
+    policy.cap_ms = request->retry_cap_ms;
+  }
   policy.retry_ambiguous = hf_request_repeatable(request);
   state.retries = request->retries;
   state.used_once = request->used_once;

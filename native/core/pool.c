@@ -5,10 +5,11 @@
 #include <assert.h>
 #include <string.h>
 
-#include "alloc.h"
 #include "checkup.h"
 #include "interrupt.h"
 #include "outcome.h"
+#include "pool/drain.h"
+#include "pool/size.h"
 #include "queue.h"
 #include "retry.h"
 #include "scheduler.h"
@@ -29,20 +30,11 @@ enum hf_status hf_pool_init(struct hf_pool *pool,
   memset(pool, 0, sizeof *pool);
   pool->config = *config;
   pool->world = *world;
-  pool->slots = hf_calloc((size_t)config->max, sizeof *pool->slots);
-  if (pool->slots == NULL) {
-    return HF_NO_MEMORY;
-  }
   for (i = 0; i < HF_SLOT_STATES; i++) {
     hf_list_init(&pool->slots_in[i]);
   }
-  for (i = 0; i < config->max; i++) {
-    struct hf_slot *slot = &pool->slots[i];
-    slot->pool = pool;
-    slot->state = HF_SLOT_EMPTY;
-    slot->transaction = 'I';
-    hf_list_init(&slot->running);
-    hf_list_push(&pool->slots_in[HF_SLOT_EMPTY], &slot->link);
+  if (hf_size_add(pool, config->max) != HF_OK) {
+    return HF_NO_MEMORY;
   }
   hf_list_init(&pool->waiting);
   hf_list_init(&pool->requests);
@@ -60,8 +52,7 @@ enum hf_status hf_pool_init(struct hf_pool *pool,
 void hf_pool_finish(struct hf_pool *pool) {
   assert(hf_list_empty(&pool->requests));
   hf_error_finish(&pool->connect_error);
-  hf_free(pool->slots);
-  pool->slots = NULL;
+  hf_size_finish(pool);
 }
 
 bool hf_pool_takes_requests(const struct hf_pool *pool) {
@@ -83,7 +74,7 @@ void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out) {
   out->waiting = (int32_t)pool->waiting.count;
   out->breaker = (int32_t)hf_breaker_state(&pool->breaker);
   out->total =
-      pool->config.max - closing - (int32_t)hf_pool_count(pool, HF_SLOT_EMPTY);
+      pool->n_slots - closing - (int32_t)hf_pool_count(pool, HF_SLOT_EMPTY);
   out->proxied = pool->proxied;
   out->suspended = pool->state == HF_POOL_STATE_SUSPENDED;
   out->answered_ms = (int32_t)(uint32_t)(pool->answered_us / US_PER_MS);
@@ -105,10 +96,13 @@ void hf_turn_leave(struct hf_pool *pool) {
     pool->world.released(pool->world.ctx,
                          HF_CONTAINER_OF(link, struct hf_lease, ending));
   }
+  if (pool->state == HF_POOL_STATE_DRAINING) {
+    hf_drain_close_spare(pool);
+  }
   hf_pool_gauges(pool, &gauges);
   hf_stats_set_gauges(&pool->stats, &gauges);
   if (pool->state == HF_POOL_STATE_DRAINING && hf_list_empty(&pool->requests) &&
-      hf_pool_count(pool, HF_SLOT_EMPTY) == (size_t)pool->config.max) {
+      hf_pool_count(pool, HF_SLOT_EMPTY) == (size_t)pool->n_slots) {
     pool->state = HF_POOL_STATE_CLOSED;
     pool->world.closed(pool->world.ctx);
   }
@@ -192,7 +186,7 @@ void hf_pool_drop_owner(struct hf_pool *pool,
 
 void hf_pool_warm(struct hf_pool *pool, int32_t target, uint64_t now_us) {
   hf_turn_enter(pool, now_us);
-  pool->warm_target = target < pool->config.max ? target : pool->config.max;
+  pool->warm_target = target;
   hf_scheduler_run(pool);
   hf_upkeep_plan(pool);
   hf_turn_leave(pool);
@@ -256,28 +250,6 @@ int32_t hf_pool_forget(struct hf_pool *pool, uint64_t now_us) {
   hf_upkeep_plan(pool);
   hf_turn_leave(pool);
   return concerned;
-}
-
-void hf_pool_end(struct hf_pool *pool, uint64_t now_us) {
-  struct hf_link *link;
-  struct hf_link *after;
-  hf_turn_enter(pool, now_us);
-  if (hf_pool_takes_requests(pool)) {
-    pool->state = HF_POOL_STATE_DRAINING;
-    pool->drain_us = pool->now_us + (uint64_t)pool->config.drain_ms * US_PER_MS;
-    HF_LIST_EACH_SAFE(link, after, &pool->requests) {
-      struct hf_request *request =
-          HF_CONTAINER_OF(link, struct hf_request, of_all);
-      if (request->kind != HF_REQUEST_STATEMENT &&
-          request->state != HF_REQUEST_RUNNING) {
-        hf_interrupt(pool, request, HF_POOL_CLOSED);
-      }
-    }
-    close_all(pool, HF_SLOT_CONNECTING);
-    close_all(pool, HF_SLOT_IDLE);
-    hf_upkeep_plan(pool);
-  }
-  hf_turn_leave(pool);
 }
 
 void hf_pool_tick(struct hf_pool *pool, uint64_t now_us) {

@@ -95,11 +95,16 @@ enum hf_pool_state {
   HF_POOL_STATE_CLOSED     /* no slot is live, no request left */
 };
 
+struct hf_slot_block;
+
 struct hf_pool {
-  /* set at init, read-only */
+  /* set at init; changed only by hf_pool_resize and hf_pool_configure */
   struct hf_config config;
+  struct hf_slot_block *places; /* of connections, in blocks */
+  int32_t n_slots;              /* places; config.max is the limit */
+
+  /* set at init, read-only */
   struct hf_world world;
-  struct hf_slot *slots;
 
   /* changed by the mover */
   enum hf_pool_state state;
@@ -191,8 +196,25 @@ void hf_pool_suspect(struct hf_pool *pool, uint64_t now_us);
  */
 int32_t hf_pool_forget(struct hf_pool *pool, uint64_t now_us);
 
-/* Refuses new work, ends waiting, closes when what runs has ended. */
-void hf_pool_end(struct hf_pool *pool, uint64_t now_us);
+/*
+ * Refuses new work and finishes what was asked for before, but for `drain_ms`
+ * at most: then waiting ends and what runs is cancelled. Closes when nothing
+ * is left.
+ */
+void hf_pool_end(struct hf_pool *pool, int32_t drain_ms, uint64_t now_us);
+
+/* Ends an owner's waiting, cancels what it runs and takes its leases away. */
+void hf_pool_cut_owner(struct hf_pool *pool,
+                       const void *owner,
+                       uint64_t now_us);
+
+/*
+ * Changes how many connections there may be. With fewer, the surplus closes
+ * as soon as it is free. HF_NO_MEMORY leaves the limit as it was.
+ */
+HF_NODISCARD enum hf_status hf_pool_resize(struct hf_pool *pool,
+                                           int32_t max,
+                                           uint64_t now_us);
 
 /* ---- from the world ----------------------------------------------------- */
 
@@ -254,6 +276,19 @@ void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out);
 
 /* Returns whether the pool is OPEN or SUSPENDED. */
 bool hf_pool_takes_requests(const struct hf_pool *pool);
+
+/*
+ * Changes an option that concerns the pool as a whole (HF_SCOPE_POOL). Returns
+ * HF_OK, HF_NO_MEMORY, or HF_PARAM_INVALID with `error` filled in.
+ */
+HF_NODISCARD enum hf_status hf_pool_configure(struct hf_pool *pool,
+                                              const char *name,
+                                              const char *value,
+                                              uint64_t now_us,
+                                              struct hf_error *error);
+
+/* Returns the slot of a number from 0 to pool->n_slots - 1. */
+struct hf_slot *hf_pool_slot(const struct hf_pool *pool, int32_t index);
 
 /* Returns how many slots are in a state. */
 size_t hf_pool_count(const struct hf_pool *pool, enum hf_slot_state state);

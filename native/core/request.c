@@ -30,6 +30,9 @@ const char *hf_request_state_name(enum hf_request_state state) {
 void hf_request_init(struct hf_request *request, enum hf_request_kind kind) {
   memset(request, 0, sizeof *request);
   request->kind = kind;
+  request->retry_base_ms = -1;
+  request->retry_cap_ms = -1;
+  request->slow_query_ms = -1;
   hf_error_init(&request->error);
   hf_error_init(&request->cause);
 }

@@ -51,6 +51,7 @@ struct hf_request {
   uint64_t acquire_us;    /* absolute; 0 = none */
   uint64_t timeout_us;    /* length of one attempt; 0 = none */
   int32_t max_retries;
+  int32_t retry_base_ms, retry_cap_ms, slow_query_ms; /* -1 = the pool's */
   struct hf_lease *lease; /* of a statement, or the one to be granted */
 
   /* changed by the mover and the pool */

@@ -6,6 +6,7 @@
 
 #include "outcome.h"
 #include "pool.h"
+#include "pool/size.h"
 #include "queue.h"
 
 enum {
@@ -43,8 +44,15 @@ static bool is_used_up(const struct hf_pool *pool, const struct hf_slot *slot) {
   return max_uses != 0 && slot->uses >= (uint32_t)max_uses;
 }
 
+/* While draining, as long as somebody waits for a connection. */
+static bool is_needed(const struct hf_pool *pool) {
+  return pool->state == HF_POOL_STATE_OPEN ||
+         (pool->state == HF_POOL_STATE_DRAINING &&
+          !hf_list_empty(&pool->waiting));
+}
+
 static bool is_spent(const struct hf_pool *pool, const struct hf_slot *slot) {
-  return pool->state != HF_POOL_STATE_OPEN ||
+  return !is_needed(pool) || hf_size_is_over(pool) ||
          slot->generation != pool->generation ||
          (slot->expires_us != 0 && pool->now_us >= slot->expires_us) ||
          is_used_up(pool, slot);
@@ -147,7 +155,7 @@ static struct hf_slot *take_shared(struct hf_pool *pool,
   struct hf_link *link;
   if (!may_share(pool, request) ||
       hf_pool_count(pool, HF_SLOT_CONNECTING) > 0 ||
-      (hf_pool_count(pool, HF_SLOT_EMPTY) > 0 &&
+      (hf_size_has_room(pool) &&
        hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED)) {
     return NULL;
   }
@@ -211,14 +219,15 @@ bool hf_scheduler_wants_connection(const struct hf_pool *pool) {
   size_t connecting = hf_pool_count(pool, HF_SLOT_CONNECTING);
   size_t empty = hf_pool_count(pool, HF_SLOT_EMPTY);
   size_t closing = hf_pool_count(pool, HF_SLOT_CLOSING);
-  size_t live = (size_t)pool->config.max - empty - closing;
-  if (pool->state != HF_POOL_STATE_OPEN || empty == 0 ||
+  size_t live = (size_t)pool->n_slots - empty - closing;
+  if (!is_needed(pool) || !hf_size_has_room(pool) ||
       connecting >= CONNECTS_AT_ONCE) {
     return false;
   }
   /* What fails on this machine fails at once: only a call is worth a try. */
   return connecting < pool->waiting.count ||
-         (!pool->misconfigured && live < (size_t)pool->warm_target);
+         (pool->state == HF_POOL_STATE_OPEN && !pool->misconfigured &&
+          live < (size_t)pool->warm_target);
 }
 
 void hf_scheduler_run(struct hf_pool *pool) {

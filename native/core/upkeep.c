@@ -8,6 +8,7 @@
 #include "interrupt.h"
 #include "outcome.h"
 #include "pool.h"
+#include "pool/drain.h"
 #include "queue.h"
 #include "scheduler.h"
 
@@ -112,7 +113,7 @@ uint64_t hf_upkeep_lifetime(struct hf_pool *pool) {
 
 /* What is being opened may fail: it does not make an idle one superfluous. */
 static size_t live_count(const struct hf_pool *pool) {
-  return (size_t)pool->config.max - hf_pool_count(pool, HF_SLOT_EMPTY) -
+  return (size_t)pool->n_slots - hf_pool_count(pool, HF_SLOT_EMPTY) -
          hf_pool_count(pool, HF_SLOT_CONNECTING) -
          hf_pool_count(pool, HF_SLOT_CLOSING);
 }
@@ -212,34 +213,9 @@ void hf_upkeep_probed(struct hf_pool *pool, struct hf_slot *slot, bool alive) {
   }
 }
 
-/* No cancel can end this: several share it, or its user was answered. */
-static bool is_beyond_cancel(const struct hf_slot *slot) {
-  return slot->running.count > 1 || head_of(slot)->settled;
-}
-
-/* The time for finishing is over: cancels what runs, takes leases away. */
-static void cut_short(struct hf_pool *pool) {
-  struct hf_link *link;
-  struct hf_link *after;
-  pool->drain_us = UINT64_MAX;
-  while ((link = hf_list_first(&pool->slots_in[HF_SLOT_LEASED])) != NULL) {
-    hf_upkeep_lose_with(pool, slot_of(link), HF_POOL_CLOSED);
-  }
-  HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_BUSY]) {
-    if (is_beyond_cancel(slot_of(link))) {
-      hf_upkeep_lose_with(pool, slot_of(link), HF_POOL_CLOSED);
-    }
-  }
-  HF_LIST_EACH_SAFE(link, after, &pool->requests) {
-    hf_interrupt(pool,
-                 HF_CONTAINER_OF(link, struct hf_request, of_all),
-                 HF_POOL_CLOSED);
-  }
-}
-
 void hf_upkeep_sweep(struct hf_pool *pool) {
   if (pool->state == HF_POOL_STATE_DRAINING && pool->now_us >= pool->drain_us) {
-    cut_short(pool);
+    hf_drain_cut_all(pool);
   }
   sweep_idle(pool);
   retire_expired(pool);

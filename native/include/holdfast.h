@@ -283,6 +283,29 @@ struct hf_option {
 /* Returns the table and its length. */
 const struct hf_option *hf_option_table(size_t *count);
 
+/* Whom an option concerns, where several handles are on one pool. */
+enum hf_option_scope {
+  HF_SCOPE_POOL,    /* all of them: what is written wins over a default */
+  HF_SCOPE_SESSION, /* the connections: another value is another pool */
+  HF_SCOPE_HANDLE   /* the calls of one handle */
+};
+
+/* Returns the scope of an option. */
+enum hf_option_scope hf_option_scope(const char *name);
+
+/* ---- names of secrets ---------------------------------------------------- */
+
+enum { HF_FINGERPRINT_BYTES = 33 };
+
+/*
+ * Writes 32 hex digits that stand for a text, with a key that only this
+ * process has: equal texts have equal ones, and no text can be found by them.
+ * Any thread. HF_NO_MEMORY when the system has no random numbers.
+ */
+HF_NODISCARD enum hf_status hf_fingerprint(const char *text,
+                                           size_t bytes,
+                                           char out[HF_FINGERPRINT_BYTES]);
+
 /* ---- the engine --------------------------------------------------------- */
 
 /*
@@ -298,7 +321,8 @@ struct hf_port;
  * on has one extra byte 1 in front.
  */
 enum hf_op_kind {
-  HF_OP_OPEN = 1,    /* target = new pool; fields: key, then name, value, ... */
+  HF_OP_OPEN = 1,    /* target = new pool; fields: key, then name, value, ...
+                        Of a pool that is open: what was written since */
   HF_OP_QUERY,       /* target = pool; fields: sql, name if flagged, values */
   HF_OP_ACQUIRE,     /* target = pool */
   HF_OP_LEASE_QUERY, /* target = lease; fields as HF_OP_QUERY */

@@ -70,7 +70,7 @@ bool hf_answer_add_rows(struct hf_conn *conn,
   if (!call->encoding) {
     hf_encoder_begin(&conn->encoder,
                      call->decode,
-                     (size_t)conn->pool->core.config.max_result_bytes);
+                     (size_t)call->max_result_bytes);
     call->encoding = true;
   }
   status = hf_encoder_add(&conn->encoder, result);

@@ -69,13 +69,16 @@ static void set_terms(struct hf_call *call,
   request->timeout_us =
       op->timeout_ms <= 0 ? 0 : (uint64_t)op->timeout_ms * US_PER_MS;
   request->max_retries = op->retries < 0 ? config->max_retries : op->retries;
+  request->retry_base_ms = config->retry_base_ms;
+  request->retry_cap_ms = config->retry_cap_ms;
+  request->slow_query_ms = config->slow_query_ms;
 }
 
 struct hf_call *hf_call_new(const struct hf_op *op,
                             const char *const *fields,
                             struct hf_handle *handle,
                             uint64_t now_us) {
-  const struct hf_config *config = &handle->pool->core.config;
+  const struct hf_config *config = &handle->config;
   bool named = (op->flags & HF_FLAG_NAMED) != 0;
   struct hf_terms terms;
   int32_t taken =
@@ -94,6 +97,7 @@ struct hf_call *hf_call_new(const struct hf_op *op,
   call->handle = handle;
   call->decode = op->decode;
   call->named = named;
+  call->max_result_bytes = (uint64_t)config->max_result_bytes;
   call->n_values = n;
   call->values = (const char **)(call + 1);
   take_values(call, fields + taken, span);

@@ -42,6 +42,7 @@ struct hf_call {
   int32_t decode;
   int32_t n_values;
   size_t bytes; /* of sql and values, for statistics */
+  uint64_t max_result_bytes;
   const char **values;
   struct hf_lease lease;         /* of HF_REQUEST_ACQUIRE */
   int32_t lease_number;          /* once granted */

@@ -105,41 +105,6 @@ static enum hf_status set_options(struct hf_netpool *pool,
   return status;
 }
 
-static bool is_secret(const char *name) {
-  return strcmp(name, "pg.password") == 0 ||
-         strcmp(name, "pg.sslpassword") == 0 ||
-         strcmp(name, "pg.sslkey_pem") == 0;
-}
-
-/* The options as they were given, but for what must not be shown. */
-static bool keep_options(struct hf_netpool *pool,
-                         const char *const *fields,
-                         int32_t n_fields) {
-  size_t bytes = 0;
-  char *out;
-  int32_t i;
-  for (i = 0; i < n_fields; i++) {
-    bytes += strlen(fields[i]) + 1;
-  }
-  out = hf_alloc(bytes + 1);
-  if (out == NULL) {
-    return false;
-  }
-  pool->options = out;
-  for (i = 0; i + 1 < n_fields; i += 2) {
-    size_t name_bytes = strlen(fields[i]) + 1;
-    size_t value_bytes = strlen(fields[i + 1]) + 1;
-    if (is_secret(fields[i])) {
-      continue;
-    }
-    memcpy(out, fields[i], name_bytes);
-    memcpy(out + name_bytes, fields[i + 1], value_bytes);
-    out += name_bytes + value_bytes;
-  }
-  pool->options_bytes = (size_t)(out - pool->options);
-  return true;
-}
-
 static void release(struct hf_netpool *pool) {
   hf_target_unref(pool->target);
   hf_free(pool->key);
@@ -166,7 +131,7 @@ struct hf_netpool *hf_netpool_new(struct hf_engine *engine,
   hf_list_init(&pool->handles);
   if ((shared &&
        (pool->key = hf_strndup(fields[0], strlen(fields[0]))) == NULL) ||
-      !keep_options(pool, fields + 1, n_fields - 1)) {
+      hf_netpool_keep_options(pool, fields + 1, n_fields - 1) != HF_OK) {
     goto fail_target;
   }
   if (set_options(pool, fields + 1, n_fields - 1, error) != HF_OK) {
@@ -177,7 +142,7 @@ struct hf_netpool *hf_netpool_new(struct hf_engine *engine,
   return pool;
 
 fail_options:
-  if (pool->core.slots != NULL) {
+  if (pool->core.places != NULL) {
     hf_pool_finish(&pool->core);
   }
   release(pool);
@@ -202,99 +167,6 @@ struct hf_netpool *hf_netpool_find(struct hf_engine *engine, const char *key) {
   return NULL;
 }
 
-/* ---- handles ------------------------------------------------------------- */
-
-static struct hf_handle *handle_of(struct hf_link *link) {
-  return HF_CONTAINER_OF(link, struct hf_handle, of_pool);
-}
-
-void hf_netpool_attach(struct hf_netpool *pool, struct hf_handle *handle) {
-  handle->pool = pool;
-  hf_list_push(&pool->handles, &handle->of_pool);
-}
-
-static bool is_last(const struct hf_netpool *pool,
-                    const struct hf_handle *except) {
-  struct hf_link *link;
-  HF_LIST_EACH(link, &pool->handles) {
-    const struct hf_handle *handle = handle_of(link);
-    if (handle != except && !handle->ending) {
-      return false;
-    }
-  }
-  return true;
-}
-
-void hf_netpool_suspend(struct hf_netpool *pool, struct hf_handle *handle) {
-  handle->suspends = true;
-  hf_pool_suspend(&pool->core, hf_engine_now_us());
-}
-
-void hf_netpool_resume(struct hf_netpool *pool) {
-  struct hf_link *link;
-  HF_LIST_EACH(link, &pool->handles) {
-    handle_of(link)->suspends = false;
-  }
-  hf_pool_resume(&pool->core, hf_engine_now_us());
-}
-
-/* Who went cannot resume any more: the others must not wait for that. */
-static void lift_suspension(struct hf_netpool *pool, struct hf_handle *handle) {
-  struct hf_link *link;
-  if (!handle->suspends) {
-    return;
-  }
-  handle->suspends = false;
-  HF_LIST_EACH(link, &pool->handles) {
-    if (handle_of(link)->suspends) {
-      return;
-    }
-  }
-  hf_netpool_resume(pool);
-}
-
-/* Calls of a handle that goes are nobody's from now on. */
-static void disown(struct hf_netpool *pool, const struct hf_handle *handle) {
-  struct hf_link *link;
-  HF_LIST_EACH(link, &pool->core.requests) {
-    struct hf_request *request =
-        HF_CONTAINER_OF(link, struct hf_request, of_all);
-    if (request->owner == handle) {
-      hf_call_orphan(hf_call_of(request));
-    }
-  }
-}
-
-void hf_netpool_detach(struct hf_netpool *pool,
-                       struct hf_handle *handle,
-                       bool orphan) {
-  if (orphan) {
-    hf_pool_drop_owner(&pool->core, handle, true, hf_engine_now_us());
-    disown(pool, handle);
-  }
-  hf_list_remove(&pool->handles, &handle->of_pool);
-  if (is_last(pool, NULL)) {
-    hf_pool_end(&pool->core, hf_engine_now_us());
-  } else {
-    lift_suspension(pool, handle);
-  }
-}
-
-void hf_netpool_end(struct hf_netpool *pool,
-                    struct hf_handle *handle,
-                    uint32_t id_low,
-                    uint32_t id_high) {
-  handle->ending = true;
-  handle->end_id_low = id_low;
-  handle->end_id_high = id_high;
-  if (is_last(pool, handle)) {
-    hf_pool_end(&pool->core, hf_engine_now_us());
-  } else {
-    hf_pool_drop_owner(&pool->core, handle, false, hf_engine_now_us());
-    lift_suspension(pool, handle);
-  }
-}
-
 bool hf_netpool_is_proxied(const struct hf_netpool *pool) {
   return pool->proxied || pool->core.config.pooler == HF_POOLER_TRANSACTION;
 }
@@ -315,23 +187,6 @@ void hf_netpool_warm(struct hf_netpool *pool,
 }
 
 /* ---- the end of a turn --------------------------------------------------- */
-
-static void review_end(struct hf_netpool *pool, struct hf_handle *handle) {
-  struct hf_port *port = handle->port;
-  if (!pool->closed && (handle->calls > 0 || handle->leases > 0 ||
-                        !hf_pool_takes_requests(&pool->core))) {
-    return;
-  }
-  if (handle->warming) {
-    hf_port_send_refusal(port,
-                         handle->warm_id_low,
-                         handle->warm_id_high,
-                         HF_POOL_CLOSED,
-                         NULL);
-  }
-  hf_port_send_ok(port, handle->end_id_low, handle->end_id_high, 0);
-  hf_port_forget(port, handle);
-}
 
 static void review_warming(struct hf_netpool *pool, struct hf_handle *handle) {
   struct hf_pool *core = &pool->core;
@@ -394,6 +249,10 @@ void hf_netpool_fail_later(struct hf_netpool *pool, struct hf_slot *slot) {
   slot->undialed = slot->state == HF_SLOT_CLOSING;
 }
 
+static struct hf_handle *handle_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_handle, of_pool);
+}
+
 void hf_netpool_end_turn(struct hf_netpool *pool) {
   struct hf_link *link;
   struct hf_link *after;
@@ -407,7 +266,7 @@ void hf_netpool_end_turn(struct hf_netpool *pool) {
       review_warming(pool, handle);
     }
     if (handle->ending) {
-      review_end(pool, handle);
+      hf_netpool_review_end(pool, handle);
     }
   }
   if (pool->closed && hf_list_empty(&pool->handles) && pool->dials == 0) {
@@ -424,6 +283,9 @@ uint64_t hf_netpool_next_us(const struct hf_netpool *pool) {
   HF_LIST_EACH(link, &pool->handles) {
     const struct hf_handle *handle = handle_of(link);
     uint64_t cached_us = hf_cached_next_us(handle);
+    if (handle->ending && !handle->cut && handle->drain_us < next) {
+      next = handle->drain_us;
+    }
     if (handle->warming && handle->warm_until_us < next) {
       next = handle->warm_until_us;
     }

@@ -34,7 +34,7 @@ struct hf_netpool {
   struct hf_link of_engine;
   struct hf_target *target;
   char *key;     /* of a shared pool, else NULL */
-  char *options; /* name NUL value NUL ..., as they were given */
+  char *options; /* name NUL value NUL ..., as they were given first */
   size_t options_bytes;
   char *session_sql; /* settings and onConnect, for direct connections */
   char *unit_sql;    /* settings within a unit, behind a proxy */
@@ -62,6 +62,20 @@ struct hf_netpool *hf_netpool_new(struct hf_engine *engine,
 /* Returns the open shared pool of a key, or NULL. */
 struct hf_netpool *hf_netpool_find(struct hf_engine *engine, const char *key);
 
+/*
+ * Takes over what a further handle wrote and nobody had before: of what
+ * concerns the whole pool, what is written wins over a default.
+ */
+HF_NODISCARD enum hf_status hf_netpool_configure(struct hf_netpool *pool,
+                                                 const char *const *fields,
+                                                 int32_t n_fields,
+                                                 struct hf_error *error);
+
+/* Appends to pool->options; HF_NO_MEMORY. Secrets are left out. */
+HF_NODISCARD enum hf_status hf_netpool_keep_options(struct hf_netpool *pool,
+                                                    const char *const *fields,
+                                                    int32_t n_fields);
+
 /* Puts one more handle on a pool. */
 void hf_netpool_attach(struct hf_netpool *pool, struct hf_handle *handle);
 
@@ -73,11 +87,16 @@ void hf_netpool_detach(struct hf_netpool *pool,
                        struct hf_handle *handle,
                        bool orphan);
 
-/* end() of a handle: answered when its work is done. */
+/*
+ * end() of a handle: answered when its work is done. What is not done within
+ * drain_ms is cut short, of this handle and of no other.
+ */
 void hf_netpool_end(struct hf_netpool *pool,
                     struct hf_handle *handle,
-                    uint32_t id_low,
-                    uint32_t id_high);
+                    const struct hf_op *op);
+
+/* Does what is due of a handle that is ending, and frees it at its end. */
+void hf_netpool_review_end(struct hf_netpool *pool, struct hf_handle *handle);
 
 /* Returns whether its connections go, or may go, through a proxy. */
 bool hf_netpool_is_proxied(const struct hf_netpool *pool);

@@ -38,8 +38,26 @@ static bool answer_open(struct hf_port *port,
   return true;
 }
 
+/* Unknown names were refused when the pool was made, or are other layers'. */
+static enum hf_status read_config(struct hf_config *config,
+                                  const char *const *fields,
+                                  int32_t n_fields,
+                                  struct hf_error *error) {
+  enum hf_status status = HF_OK;
+  int32_t i;
+  hf_config_init(config);
+  for (i = 0; i + 1 < n_fields && status == HF_OK; i += 2) {
+    if (hf_config_knows(fields[i])) {
+      status = hf_config_set(config, fields[i], fields[i + 1], error);
+    }
+  }
+  return status;
+}
+
 static struct hf_handle *handle_new(struct hf_port *port,
-                                    const struct hf_op *op) {
+                                    const struct hf_op *op,
+                                    const char *const *fields,
+                                    struct hf_error *error) {
   struct hf_handle *handle = hf_calloc(1, sizeof *handle);
   if (handle == NULL) {
     return NULL;
@@ -47,7 +65,9 @@ static struct hf_handle *handle_new(struct hf_port *port,
   handle->port = port;
   handle->number = op->target;
   handle->listens = (op->flags & HF_FLAG_EVENTS) != 0;
-  if (hf_map_set(&port->handles, (uint64_t)op->target, handle) != HF_OK) {
+  if (read_config(&handle->config, fields + 1, op->n_fields - 1, error) !=
+          HF_OK ||
+      hf_map_set(&port->handles, (uint64_t)op->target, handle) != HF_OK) {
     hf_free(handle);
     return NULL;
   }
@@ -55,14 +75,46 @@ static struct hf_handle *handle_new(struct hf_port *port,
   return handle;
 }
 
+static void refuse_open(struct hf_port *port,
+                        const struct hf_op *op,
+                        struct hf_error *error) {
+  hf_port_send_refusal(port,
+                       hf_op_low(op),
+                       hf_op_high(op),
+                       error->status == HF_OK ? HF_NO_MEMORY : error->status,
+                       error);
+  hf_error_finish(error);
+}
+
+/* A handle that is open already wrote some more. */
+static void reopen(struct hf_port *port,
+                   const struct hf_op *op,
+                   const char *const *fields,
+                   struct hf_handle *handle) {
+  struct hf_error error;
+  hf_error_init(&error);
+  if (hf_netpool_configure(handle->pool,
+                           fields + 1,
+                           op->n_fields - 1,
+                           &error) != HF_OK) {
+    refuse_open(port, op, &error);
+  } else if (!answer_open(port, op, handle->pool, true)) {
+    hf_ops_refuse(port, op, HF_NO_MEMORY);
+  }
+}
+
 void hf_ops_open(struct hf_port *port,
                  const struct hf_op *op,
                  const char *const *fields) {
   bool shared = (op->flags & HF_FLAG_SHARED) != 0;
   struct hf_netpool *pool = NULL;
-  struct hf_handle *handle;
+  struct hf_handle *handle = hf_ops_handle(port, op->target);
   struct hf_error error;
   bool existing;
+  if (handle != NULL) {
+    reopen(port, op, fields, handle);
+    return;
+  }
   hf_error_init(&error);
   if (shared) {
     pool = hf_netpool_find(port->engine, fields[0]);
@@ -70,18 +122,17 @@ void hf_ops_open(struct hf_port *port,
   existing = pool != NULL;
   if (pool == NULL) {
     pool = hf_netpool_new(port->engine, fields, op->n_fields, shared, &error);
+  } else if (hf_netpool_configure(pool, fields + 1, op->n_fields - 1, &error) !=
+             HF_OK) {
+    refuse_open(port, op, &error);
+    return;
   }
-  handle = pool == NULL ? NULL : handle_new(port, op);
+  handle = pool == NULL ? NULL : handle_new(port, op, fields, &error);
   if (handle == NULL) {
     if (pool != NULL && !existing) {
-      hf_pool_end(&pool->core, hf_engine_now_us());
+      hf_pool_end(&pool->core, 0, hf_engine_now_us());
     }
-    hf_port_send_refusal(port,
-                         hf_op_low(op),
-                         hf_op_high(op),
-                         error.status == HF_OK ? HF_NO_MEMORY : error.status,
-                         &error);
-    hf_error_finish(&error);
+    refuse_open(port, op, &error);
     return;
   }
   hf_netpool_attach(pool, handle);
@@ -98,10 +149,7 @@ void hf_ops_end(struct hf_port *port, const struct hf_op *op) {
     hf_ops_refuse(port, op, HF_POOL_CLOSED);
     return;
   }
-  if (op->timeout_ms > 0) {
-    handle->pool->core.config.drain_ms = op->timeout_ms;
-  }
-  hf_netpool_end(handle->pool, handle, hf_op_low(op), hf_op_high(op));
+  hf_netpool_end(handle->pool, handle, op);
 }
 
 void hf_ops_warmup(struct hf_port *port, const struct hf_op *op) {

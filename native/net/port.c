@@ -132,9 +132,10 @@ enum hf_status hf_port_submit(struct hf_port *port,
 /* By place and not by list: what is read moves slots between the lists. */
 static void resume(struct hf_netpool *pool) {
   int32_t i;
-  for (i = 0; i < pool->core.config.max; i++) {
-    if (pool->core.slots[i].conn != NULL) {
-      hf_conn_resume(pool->core.slots[i].conn);
+  for (i = 0; i < pool->core.n_slots; i++) {
+    struct hf_slot *slot = hf_pool_slot(&pool->core, i);
+    if (slot->conn != NULL) {
+      hf_conn_resume(slot->conn);
     }
   }
 }

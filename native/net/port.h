@@ -16,6 +16,7 @@
 
 #include <uv.h>
 
+#include "core/config.h"
 #include "core/list.h"
 #include "engine.h"
 #include "holdfast.h"
@@ -32,14 +33,17 @@ struct hf_handle {
   struct hf_link of_port, of_pool;
   struct hf_port *port;
   struct hf_netpool *pool;
-  int32_t number; /* in its port */
-  bool listens;   /* wants the pool's events */
-  bool ending;    /* end() was called; answered when its work is done */
-  bool suspends;  /* called suspend(), and nobody has resumed since */
+  int32_t number;          /* in its port */
+  struct hf_config config; /* as this handle was opened */
+  bool listens;            /* wants the pool's events */
+  bool ending;   /* end() was called; answered when its work is done */
+  bool suspends; /* called suspend(), and nobody has resumed since */
   uint32_t end_id_low, end_id_high;
-  int32_t calls;  /* of this handle in flight or waiting */
-  int32_t leases; /* held */
-  bool warming;   /* warmup() waits */
+  uint64_t drain_us; /* while ending: when the rest is cut short */
+  bool cut;          /* and that was done */
+  int32_t calls;     /* of this handle in flight or waiting */
+  int32_t leases;    /* held */
+  bool warming;      /* warmup() waits */
   uint32_t warm_id_low, warm_id_high;
   uint64_t warm_since_us, warm_until_us;
   struct hf_cached *cached; /* its query cache, or NULL */

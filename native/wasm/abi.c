@@ -192,6 +192,7 @@ int32_t hf_wasm_option(uint32_t i) {
   words[OPTION_KIND] = (int32_t)option->kind;
   words[OPTION_WORDS] = address(option->words);
   words[OPTION_UNIT] = address(option->unit);
+  words[OPTION_SCOPE] = (int32_t)hf_option_scope(option->name);
   numbers[OPTION_INITIAL] = option->initial;
   numbers[OPTION_MIN] = option->min;
   numbers[OPTION_MAX] = option->max;

@@ -52,6 +52,7 @@ enum {
   OPTION_UNIT,
   STATUS_CODE,
   STATUS_TEXT,
+  OPTION_SCOPE,
   WORDS
 };
 

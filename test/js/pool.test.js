@@ -82,19 +82,6 @@ test('a call after end() is refused, and so is another end()', async () => {
   assert.deepStrictEqual([ended.ending, ended.ended], [true, true]);
 });
 
-test('end() rejects who waits and waits for who works', async () => {
-  const one = newPool({ max: 1 });
-  const client = await one.connect();
-  const working = client.query('select pg_sleep(0.05)');
-  const waiting = failureOf(one.query('select 1'));
-  await eventually(() => one.waitingCount === 1);
-  const ended = one.end();
-  assert.strictEqual((await waiting).code, 'HF_POOL_CLOSED');
-  await working;
-  client.release();
-  await ended;
-});
-
 test('end() takes a callback', async () => {
   const one = newPool();
   await one.query('select 1');

@@ -142,11 +142,9 @@ test('work in flight finishes while a pool is suspended', async () => {
 test('a suspended pool can be ended, and an ended one not suspended', async () => {
   const pool = new Pool({ connectionString: server.url, logger: false });
   await pool.suspend();
-  const waiting = assert.rejects(pool.query('select 1'), {
-    code: 'HF_POOL_CLOSED',
-  });
+  const waiting = pool.query('select 1 as n');
   await pool.end();
-  await waiting;
+  assert.strictEqual((await waiting).rows[0].n, 1);
   await assert.rejects(pool.suspend(), { code: 'HF_POOL_CLOSED' });
   await assert.rejects(pool.resume(), { code: 'HF_POOL_CLOSED' });
 });

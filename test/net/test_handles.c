@@ -83,11 +83,103 @@ static void what_waits_on_a_lease_goes_with_its_environment(void **state) {
   support_port_close(stays);
 }
 
+static int64_t end_within(struct support_port *port, int pool, int32_t ms) {
+  struct hf_op op = {.kind = HF_OP_END, .target = pool, .timeout_ms = ms};
+  return support_op(port, &op, NULL);
+}
+
+/* The one that ends has a call that the time does not suffice for. */
+static void an_end_keeps_its_time_though_others_are_left(void **state) {
+  struct support_port *stays = support_port_open();
+  struct support_port *goes = support_port_open();
+  int mine = support_shared_pool(stays,
+                                 "time",
+                                 cluster.port,
+                                 PASSWORD,
+                                 "max",
+                                 "2",
+                                 NULL);
+  int theirs = support_shared_pool(goes,
+                                   "time",
+                                   cluster.port,
+                                   PASSWORD,
+                                   "max",
+                                   "2",
+                                   NULL);
+  int64_t slow, long_one, ended;
+  (void)state;
+  long_one = support_query(stays, mine, "select pg_sleep(2)");
+  support_flush(stays);
+  slow = support_query(goes, theirs, "select pg_sleep(60)");
+  support_flush(goes);
+  ended = end_within(goes, theirs, 100);
+  assert_int_equal(support_wait(goes, ended).kind, HF_MSG_OK);
+  assert_int_equal(support_wait(goes, slow).status, HF_POOL_CLOSED);
+  assert_int_equal(support_wait(stays, long_one).kind, HF_MSG_RESULT);
+  assert_int_equal(support_wait(stays, support_end(stays, mine)).kind,
+                   HF_MSG_OK);
+  support_port_close(goes);
+  support_port_close(stays);
+}
+
+static void a_hurried_end_hurries_nobody_else(void **state) {
+  struct support_port *calm = support_port_open();
+  struct support_port *hurried = support_port_open();
+  int mine = pool_of(calm, "hurry");
+  int theirs = pool_of(hurried, "hurry");
+  int64_t slow, end_of_mine;
+  (void)state;
+  slow = support_query(calm, mine, "select pg_sleep(1)");
+  end_of_mine = end_within(calm, mine, 20000);
+  support_flush(calm);
+  assert_int_equal(support_wait(hurried, end_within(hurried, theirs, 1)).kind,
+                   HF_MSG_OK);
+  assert_int_equal(support_wait(calm, slow).kind, HF_MSG_RESULT);
+  assert_int_equal(support_wait(calm, end_of_mine).kind, HF_MSG_OK);
+  support_port_close(hurried);
+  support_port_close(calm);
+}
+
+static void an_ending_pool_finishes_what_was_asked_for_before(void **state) {
+  struct support_port *port = support_port_open();
+  int pool = pool_of(port, "cold");
+  int64_t first = support_query(port, pool, "select 'first'");
+  int64_t second = support_query(port, pool, "select 'second'");
+  int64_t end = support_end(port, pool);
+  int64_t late = support_query(port, pool, "select 'late'");
+  (void)state;
+  assert_string_equal(support_wait(port, first).cell, "first");
+  assert_string_equal(support_wait(port, second).cell, "second");
+  assert_int_equal(support_wait(port, end).kind, HF_MSG_OK);
+  assert_int_equal(support_wait(port, late).status, HF_POOL_CLOSED);
+  support_port_close(port);
+}
+
+static void an_end_takes_leases_away_when_its_time_is_over(void **state) {
+  struct support_port *stays = support_port_open();
+  struct support_port *goes = support_port_open();
+  int mine = pool_of(stays, "leases");
+  int theirs = pool_of(goes, "leases");
+  int lease;
+  (void)state;
+  lease = support_lease(goes, theirs).lease;
+  assert_int_equal(support_wait(goes, end_within(goes, theirs, 50)).kind,
+                   HF_MSG_OK);
+  assert_string_equal(support_ask(stays, mine, "select 'free'").cell, "free");
+  assert_int_equal(support_say(goes, lease, "select 1").status, HF_RELEASED);
+  support_port_close(goes);
+  support_port_close(stays);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(
           an_environment_that_ends_takes_its_waiting_acquires_along),
       cmocka_unit_test(what_waits_on_a_lease_goes_with_its_environment),
+      cmocka_unit_test(an_end_keeps_its_time_though_others_are_left),
+      cmocka_unit_test(a_hurried_end_hurries_nobody_else),
+      cmocka_unit_test(an_ending_pool_finishes_what_was_asked_for_before),
+      cmocka_unit_test(an_end_takes_leases_away_when_its_time_is_over),
   };
   return cmocka_run_group_tests(tests, start_all, stop_all);
 }

@@ -121,7 +121,7 @@ static void a_suspended_pool_can_be_ended(void **state) {
   (void)run(HF_OP_SUSPEND, pool, 0);
   query = support_query(port, pool, "select 1");
   close_pool(pool);
-  assert_int_equal(support_wait(port, query).status, HF_POOL_CLOSED);
+  assert_int_equal(support_wait(port, query).kind, HF_MSG_RESULT);
   assert_int_equal(run(HF_OP_SUSPEND, pool, 0).status, HF_POOL_CLOSED);
   assert_int_equal(run(HF_OP_RESUME, pool, 0).status, HF_POOL_CLOSED);
 }

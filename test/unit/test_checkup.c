@@ -168,11 +168,11 @@ static void the_dead_among_suspects_do_not_hold_up_the_living(void **state) {
   world_open_max(&world, THREE);
   world_warm(&world, THREE);
   world_suspect(&world);
-  world_lose(&world, &world.pool.slots[0]);
-  world_checked(&world, &world.pool.slots[1]);
+  world_lose(&world, hf_pool_slot(&world.pool, 0));
+  world_checked(&world, hf_pool_slot(&world.pool, 1));
   call = world_write(&world);
   assert_int_equal(call->sent, 1);
-  assert_ptr_equal(call->request.slot, &world.pool.slots[1]);
+  assert_ptr_equal(call->request.slot, hf_pool_slot(&world.pool, 1));
   world_advance(&world, PING_MS);
   assert_int_equal(world.counts[WORLD_CLOSE], 2);
   world_close(&world);

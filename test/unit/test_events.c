@@ -90,7 +90,7 @@ static void opening_and_closing_are_told_in_pairs(void **state) {
   world_open_max(&world, 3);
   world_warm(&world, 3);
   assert_int_equal(world.events[HF_EVENT_CONNECT], 3);
-  world_lose(&world, &world.pool.slots[1]);
+  world_lose(&world, hf_pool_slot(&world.pool, 1));
   assert_int_equal(world.events[HF_EVENT_REMOVE], 1);
   world_end(&world);
   assert_int_equal(world.events[HF_EVENT_REMOVE],
@@ -114,7 +114,7 @@ static void an_idle_connection_that_dies_is_told(void **state) {
   world_open_max(&world, 1);
   world_warm(&world, 1);
   world_advance(&world, AGE_MS);
-  world_lose_as(&world, &world.pool.slots[0], "57P01");
+  world_lose_as(&world, hf_pool_slot(&world.pool, 0), "57P01");
   assert_int_equal(world.events[HF_EVENT_ERROR], 1);
   assert_int_equal(world.event_status, HF_SERVER_ERROR);
   assert_int_equal(world_stat(&world, HF_STAT_CONNECTIONS_LOST), 1);

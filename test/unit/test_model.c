@@ -370,7 +370,8 @@ static void do_wait(void) {
  */
 
 static struct hf_slot *any_slot(void) {
-  return &model.world.pool.slots[draw((uint32_t)model.world.pool.config.max)];
+  return hf_pool_slot(&model.world.pool,
+                      (int32_t)draw((uint32_t)model.world.pool.n_slots));
 }
 
 static struct world_conn *link_of(const struct hf_slot *slot) {

@@ -23,7 +23,7 @@ static void an_unused_pool_closes_at_once(void **state) {
   world_close(&world);
 }
 
-static void end_rejects_what_waits_at_once(void **state) {
+static void end_finishes_what_waits(void **state) {
   struct call *running, *waiting, *lease;
 
   (void)state;
@@ -33,14 +33,49 @@ static void end_rejects_what_waits_at_once(void **state) {
   waiting = world_write(&world);
   lease = world_acquire(&world);
   world_end(&world);
-  expect_status(waiting, HF_POOL_CLOSED);
-  expect_outcome(waiting, HF_OUTCOME_NOT_EXECUTED);
-  expect_status(lease, HF_POOL_CLOSED);
-  expect_pending(running);
+  expect_pending(waiting);
+  world_answer(&world, running, 'I');
+  world_answer(&world, waiting, 'I');
+  expect_success(waiting);
+  expect_success(lease);
+  assert_false(world.closed);
+  world_release(&world, lease, HF_RELEASE_KEEP);
+  assert_true(world.closed);
   world_close(&world);
 }
 
-static void end_rejects_what_is_between_two_attempts(void **state) {
+static void end_finishes_what_no_connection_was_there_for(void **state) {
+  struct call *first, *second;
+
+  (void)state;
+  world_open_max(&world, 1);
+  first = world_write(&world);
+  second = world_write(&world);
+  world_end(&world);
+  world_connect(&world);
+  world_answer(&world, first, 'I');
+  world_answer(&world, second, 'I');
+  expect_success(first);
+  expect_success(second);
+  assert_true(world.closed);
+  world_close(&world);
+}
+
+static void what_waits_too_long_after_end_is_refused(void **state) {
+  struct call *call;
+
+  (void)state;
+  world_open_max(&world, 1);
+  call = world_write(&world);
+  world_end(&world);
+  world_advance(&world, DRAIN_MS);
+  expect_status(call, HF_POOL_CLOSED);
+  expect_outcome(call, HF_OUTCOME_NOT_EXECUTED);
+  assert_true(world.closed);
+  world_close(&world);
+}
+
+static void end_finishes_what_is_between_two_attempts(void **state) {
   struct call *call;
 
   (void)state;
@@ -49,8 +84,25 @@ static void end_rejects_what_is_between_two_attempts(void **state) {
   world_connect(&world);
   world_fail(&world, call, "40001", 'I');
   world_end(&world);
+  world_advance(&world, GRACE_MS);
+  world_connect(&world);
+  world_answer(&world, call, 'I');
+  expect_success(call);
+  assert_true(world.closed);
+  world_close(&world);
+}
+
+static void an_end_without_time_rejects_what_waits_at_once(void **state) {
+  struct hf_config config = world_config(1);
+  struct call *call;
+
+  (void)state;
+  config.drain_ms = 0;
+  world_open(&world, &config);
+  call = world_write(&world);
+  world_end(&world);
   expect_status(call, HF_POOL_CLOSED);
-  expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
+  assert_true(world.closed);
   world_close(&world);
 }
 
@@ -130,12 +182,12 @@ static void an_abandoned_read_does_not_keep_a_pool_open(void **state) {
   world_close(&world);
 }
 
-static void end_stops_connects_under_way(void **state) {
+static void end_stops_connects_that_nobody_waits_for(void **state) {
   (void)state;
   world_open_max(&world, 2);
-  world_write(&world);
+  hf_pool_warm(&world.pool, 2, world.now_us);
   world_end(&world);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  assert_int_equal(world.counts[WORLD_CLOSE], 2);
   assert_true(world.closed);
   world_close(&world);
 }
@@ -376,13 +428,16 @@ static void gauges_say_how_the_pool_stands(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_unused_pool_closes_at_once),
-      cmocka_unit_test(end_rejects_what_waits_at_once),
-      cmocka_unit_test(end_rejects_what_is_between_two_attempts),
+      cmocka_unit_test(end_finishes_what_waits),
+      cmocka_unit_test(end_finishes_what_no_connection_was_there_for),
+      cmocka_unit_test(what_waits_too_long_after_end_is_refused),
+      cmocka_unit_test(end_finishes_what_is_between_two_attempts),
+      cmocka_unit_test(an_end_without_time_rejects_what_waits_at_once),
       cmocka_unit_test(end_lets_work_in_flight_finish),
       cmocka_unit_test(after_its_time_draining_is_cut_short),
       cmocka_unit_test(shared_reads_do_not_keep_a_pool_from_closing),
       cmocka_unit_test(an_abandoned_read_does_not_keep_a_pool_open),
-      cmocka_unit_test(end_stops_connects_under_way),
+      cmocka_unit_test(end_stops_connects_that_nobody_waits_for),
       cmocka_unit_test(an_ended_pool_refuses_calls),
       cmocka_unit_test(ending_twice_is_ending_once),
       cmocka_unit_test(a_reset_replaces_every_connection_when_it_is_free),

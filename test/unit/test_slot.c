@@ -28,7 +28,7 @@ static const bool allowed[HF_SLOT_STATES][HF_SLOT_STATES] = {
 
 /* Puts the slot into `from` by hand, then moves it. */
 static void move(void) {
-  struct hf_slot *slot = &world.pool.slots[0];
+  struct hf_slot *slot = hf_pool_slot(&world.pool, 0);
 
   hf_list_remove(&world.pool.slots_in[slot->state], &slot->link);
   slot->state = from;
@@ -48,7 +48,7 @@ static void a_slot_moves_along_the_diagram_only(void **state) {
     for (to = HF_SLOT_EMPTY; to < HF_SLOT_STATES; to++) {
       world_open_max(&world, 1);
       world_make(&world, HF_REQUEST_ACQUIRE);
-      slot = &world.pool.slots[0];
+      slot = hf_pool_slot(&world.pool, 0);
       if (allowed[from][to]) {
         move();
         assert_int_equal(slot->state, to);
@@ -101,11 +101,11 @@ static void a_connection_has_a_serial_of_its_own(void **state) {
   (void)state;
   world_open_max(&world, 1);
   world_warm(&world, 1);
-  serial = world.pool.slots[0].serial;
-  world_lose(&world, &world.pool.slots[0]);
+  serial = hf_pool_slot(&world.pool, 0)->serial;
+  world_lose(&world, hf_pool_slot(&world.pool, 0));
   world_write(&world);
   world_connect(&world);
-  assert_int_not_equal(world.pool.slots[0].serial, serial);
+  assert_int_not_equal(hf_pool_slot(&world.pool, 0)->serial, serial);
   world_close(&world);
 }
 

@@ -105,8 +105,8 @@ static void a_lifetime_ends_with_jitter(void **state) {
   world_write(&world);
   world_write(&world);
   world_connect(&world);
-  first = &world.pool.slots[0];
-  second = &world.pool.slots[1];
+  first = hf_pool_slot(&world.pool, 0);
+  second = hf_pool_slot(&world.pool, 1);
   assert_int_not_equal(first->expires_us, second->expires_us);
   world_answer(&world, world.calls->next, 'I');
   world_answer(&world, world.calls, 'I');

@@ -7,14 +7,18 @@
 #include "budget.h"
 #include "retry.h"
 
-enum { START_US = 1000000, CLOSING_STEPS = 10000 };
+enum { START_US = 1000000, CLOSING_STEPS = 10000, GRACE_MS = 1000 };
 
 static struct call *call_of(struct hf_request *request) {
   return HF_CONTAINER_OF(request, struct call, request);
 }
 
 static size_t index_of(const struct world *world, const struct hf_slot *slot) {
-  return (size_t)(slot - world->pool.slots);
+  int32_t i = 0;
+  while (hf_pool_slot(&world->pool, i) != slot) {
+    i++;
+  }
+  return (size_t)i;
 }
 
 static void record(struct world *world,
@@ -38,7 +42,8 @@ static void on_connect(void *ctx, struct hf_slot *slot) {
   struct world *world = ctx;
   struct world_conn *conn = world_conn(world, slot);
 
-  assert_int_equal(world->pool.state, HF_POOL_STATE_OPEN);
+  assert_true(world->pool.state == HF_POOL_STATE_OPEN ||
+              world->pool.state == HF_POOL_STATE_DRAINING);
   assert_int_equal(slot->state, HF_SLOT_CONNECTING);
   assert_int_equal(conn->link, LINK_NONE);
   assert_int_equal(conn->n_in_flight, 0);
@@ -252,8 +257,8 @@ static const struct hf_world operations = {NULL,
 static void assert_idle_are_fit(struct world *world) {
   size_t i;
 
-  for (i = 0; i < (size_t)world->pool.config.max; i++) {
-    if (world->pool.slots[i].state == HF_SLOT_IDLE) {
+  for (i = 0; i < (size_t)world->pool.n_slots; i++) {
+    if (hf_pool_slot(&world->pool, (int32_t)i)->state == HF_SLOT_IDLE) {
       assert_false(world->conns[i].stale);
       assert_false(world->conns[i].suspect);
       assert_int_equal(world->pool.state, HF_POOL_STATE_OPEN);
@@ -303,8 +308,8 @@ void world_open_max(struct world *world, int32_t max) {
 static bool answer_something(struct world *world) {
   size_t i;
 
-  for (i = 0; i < (size_t)world->pool.config.max; i++) {
-    struct hf_slot *slot = &world->pool.slots[i];
+  for (i = 0; i < (size_t)world->pool.n_slots; i++) {
+    struct hf_slot *slot = hf_pool_slot(&world->pool, (int32_t)i);
     struct world_conn *conn = &world->conns[i];
 
     if (conn->link == LINK_CLOSING) {
@@ -334,16 +339,27 @@ static void release_all(struct world *world) {
   }
 }
 
+static void answer_everything(struct world *world) {
+  int steps;
+
+  release_all(world);
+  for (steps = 0; answer_something(world); steps++) {
+    assert_in_range(steps, 0, CLOSING_STEPS);
+    release_all(world);
+  }
+}
+
 void world_close(struct world *world) {
   struct call *call;
-  int steps;
 
   if (hf_pool_takes_requests(&world->pool)) {
     world_end(world);
   }
-  release_all(world);
-  for (steps = 0; answer_something(world); steps++) {
-    assert_in_range(steps, 0, CLOSING_STEPS);
+  answer_everything(world);
+  if (!world->closed) {
+    /* Nothing more comes of what waits: its time ends. */
+    world_advance(world, (uint64_t)world->pool.config.drain_ms + GRACE_MS);
+    answer_everything(world);
   }
   assert_true(world->closed);
   hf_pool_finish(&world->pool);
@@ -381,9 +397,9 @@ struct hf_slot *world_slot_in(const struct world *world,
                               enum hf_slot_state state) {
   size_t i;
 
-  for (i = 0; i < (size_t)world->pool.config.max; i++) {
-    if (world->pool.slots[i].state == state) {
-      return &world->pool.slots[i];
+  for (i = 0; i < (size_t)world->pool.n_slots; i++) {
+    if (hf_pool_slot(&world->pool, (int32_t)i)->state == state) {
+      return hf_pool_slot(&world->pool, (int32_t)i);
     }
   }
   return NULL;

@@ -102,7 +102,7 @@ void world_release(struct world *world,
 }
 
 void world_end(struct world *world) {
-  hf_pool_end(&world->pool, world->now_us);
+  hf_pool_end(&world->pool, world->pool.config.drain_ms, world->now_us);
   world_settle(world);
 }
 
@@ -119,8 +119,9 @@ void world_resume(struct world *world) {
 void world_suspect(struct world *world) {
   size_t i;
 
-  for (i = 0; i < (size_t)world->pool.config.max; i++) {
-    world->conns[i].suspect = world->pool.slots[i].state == HF_SLOT_IDLE;
+  for (i = 0; i < (size_t)world->pool.n_slots; i++) {
+    world->conns[i].suspect =
+        hf_pool_slot(&world->pool, (int32_t)i)->state == HF_SLOT_IDLE;
   }
   hf_pool_suspect(&world->pool, world->now_us);
   world_settle(world);
@@ -130,7 +131,7 @@ void world_forget(struct world *world) {
   size_t i;
   int live = 0;
 
-  for (i = 0; i < (size_t)world->pool.config.max; i++) {
+  for (i = 0; i < (size_t)world->pool.n_slots; i++) {
     world->conns[i].stale = world->conns[i].link == LINK_OPEN;
     live += world->conns[i].stale;
   }
@@ -184,9 +185,9 @@ int world_connect(struct world *world) {
   size_t i;
   int n = 0;
 
-  for (i = 0; i < (size_t)world->pool.config.max; i++) {
+  for (i = 0; i < (size_t)world->pool.n_slots; i++) {
     if (world->conns[i].link == LINK_OPENING) {
-      world_connected(world, &world->pool.slots[i]);
+      world_connected(world, hf_pool_slot(&world->pool, (int32_t)i));
       n++;
     }
   }
@@ -211,7 +212,9 @@ int world_refuse(struct world *world, const char *sqlstate) {
   }
   for (i = 0; i < WORLD_SLOTS; i++) {
     if (opening[i] && world->conns[i].link == LINK_OPENING) {
-      world_connect_failed(world, &world->pool.slots[i], sqlstate);
+      world_connect_failed(world,
+                           hf_pool_slot(&world->pool, (int32_t)i),
+                           sqlstate);
       n++;
     }
   }
@@ -295,9 +298,9 @@ int world_check_all(struct world *world) {
   size_t i;
   int n = 0;
 
-  for (i = 0; i < (size_t)world->pool.config.max; i++) {
+  for (i = 0; i < (size_t)world->pool.n_slots; i++) {
     if (world->conns[i].rolling_back) {
-      world_checked(world, &world->pool.slots[i]);
+      world_checked(world, hf_pool_slot(&world->pool, (int32_t)i));
       n++;
     }
   }
@@ -327,9 +330,9 @@ void world_closed(struct world *world, struct hf_slot *slot) {
 void world_finish_closing(struct world *world) {
   size_t i;
 
-  for (i = 0; i < (size_t)world->pool.config.max; i++) {
+  for (i = 0; i < (size_t)world->pool.n_slots; i++) {
     if (world->conns[i].link == LINK_CLOSING) {
-      world_closed(world, &world->pool.slots[i]);
+      world_closed(world, hf_pool_slot(&world->pool, (int32_t)i));
     }
   }
 }

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Finishing what was asked for, and cutting it short. */
+#include "core/pool/drain.h"
+
+#include "core/interrupt.h"
+#include "core/pool.h"
+#include "core/scheduler.h"
+#include "core/turn.h"
+#include "core/upkeep.h"
+
+enum { US_PER_MS = 1000 };
+
+static struct hf_slot *slot_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_slot, link);
+}
+
+static struct hf_request *request_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_request, of_all);
+}
+
+bool hf_drain_finishes(const struct hf_pool *pool) {
+  return hf_pool_takes_requests(pool) ||
+         (pool->state == HF_POOL_STATE_DRAINING &&
+          pool->now_us < pool->drain_us && pool->drain_us != UINT64_MAX);
+}
+
+/* No cancel can end this: several share it, or its user was answered. */
+static bool is_beyond_cancel(const struct hf_slot *slot) {
+  struct hf_link *link = hf_list_first(&slot->running);
+  return slot->running.count > 1 ||
+         HF_CONTAINER_OF(link, struct hf_request, link)->settled;
+}
+
+/* Takes leases away, those of an owner or all. */
+static void cut_leases(struct hf_pool *pool, const void *owner) {
+  struct hf_link *link;
+  struct hf_link *after;
+  HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_LEASED]) {
+    struct hf_slot *slot = slot_of(link);
+    if (owner == NULL || slot->lease->owner == owner) {
+      hf_upkeep_lose_with(pool, slot, HF_POOL_CLOSED);
+    }
+  }
+}
+
+/*
+ * Interrupts requests, those of an owner or all. A settled one changes the
+ * list, so each round begins anew; who was interrupted is passed over.
+ */
+static void cut_requests(struct hf_pool *pool, const void *owner) {
+  struct hf_link *link;
+  struct hf_link *after;
+  HF_LIST_EACH_SAFE(link, after, &pool->requests) {
+    if (owner == NULL || request_of(link)->owner == owner) {
+      hf_interrupt(pool, request_of(link), HF_POOL_CLOSED);
+    }
+  }
+}
+
+void hf_drain_cut_all(struct hf_pool *pool) {
+  struct hf_link *link;
+  struct hf_link *after;
+  pool->drain_us = UINT64_MAX;
+  cut_leases(pool, NULL);
+  HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_BUSY]) {
+    if (is_beyond_cancel(slot_of(link))) {
+      hf_upkeep_lose_with(pool, slot_of(link), HF_POOL_CLOSED);
+    }
+  }
+  cut_requests(pool, NULL);
+}
+
+void hf_pool_cut_owner(struct hf_pool *pool,
+                       const void *owner,
+                       uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  cut_leases(pool, owner);
+  cut_requests(pool, owner);
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+static void close_all(struct hf_pool *pool, enum hf_slot_state state) {
+  struct hf_link *link;
+  while ((link = hf_list_first(&pool->slots_in[state])) != NULL) {
+    hf_scheduler_close_slot(pool, slot_of(link));
+  }
+}
+
+void hf_drain_close_spare(struct hf_pool *pool) {
+  if (hf_list_empty(&pool->waiting)) {
+    close_all(pool, HF_SLOT_CONNECTING);
+    close_all(pool, HF_SLOT_IDLE);
+  }
+}
+
+void hf_pool_end(struct hf_pool *pool, int32_t drain_ms, uint64_t now_us) {
+  uint64_t drain_us;
+  hf_turn_enter(pool, now_us);
+  drain_us = pool->now_us + (uint64_t)drain_ms * US_PER_MS;
+  if (hf_pool_takes_requests(pool)) {
+    pool->state = HF_POOL_STATE_DRAINING;
+    pool->drain_us = drain_us;
+    if (drain_ms == 0) {
+      hf_drain_cut_all(pool);
+    }
+    /* What was suspended is served after all. */
+    hf_scheduler_run(pool);
+    hf_upkeep_plan(pool);
+  }
+  hf_turn_leave(pool);
+}

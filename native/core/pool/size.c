@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Places for connections, and the limit on them. */
+#include "core/pool/size.h"
+
+#include <assert.h>
+
+#include "core/alloc.h"
+#include "core/pool.h"
+#include "core/scheduler.h"
+#include "core/turn.h"
+#include "core/upkeep.h"
+
+/* Places that were made together; the newest block is the first. */
+struct hf_slot_block {
+  struct hf_slot_block *older;
+  int32_t count;
+  struct hf_slot slots[];
+};
+
+static void init_slot(struct hf_pool *pool, struct hf_slot *slot) {
+  slot->pool = pool;
+  slot->state = HF_SLOT_EMPTY;
+  slot->transaction = 'I';
+  hf_list_init(&slot->running);
+  hf_list_push(&pool->slots_in[HF_SLOT_EMPTY], &slot->link);
+}
+
+enum hf_status hf_size_add(struct hf_pool *pool, int32_t count) {
+  struct hf_slot_block *block;
+  int32_t i;
+  block = hf_calloc(1, sizeof *block + (size_t)count * sizeof *block->slots);
+  if (block == NULL) {
+    return HF_NO_MEMORY;
+  }
+  block->count = count;
+  block->older = pool->places;
+  for (i = 0; i < count; i++) {
+    init_slot(pool, &block->slots[i]);
+  }
+  pool->places = block;
+  pool->n_slots += count;
+  return HF_OK;
+}
+
+void hf_size_finish(struct hf_pool *pool) {
+  while (pool->places != NULL) {
+    struct hf_slot_block *block = pool->places;
+    pool->places = block->older;
+    hf_free(block);
+  }
+  pool->n_slots = 0;
+}
+
+struct hf_slot *hf_pool_slot(const struct hf_pool *pool, int32_t index) {
+  struct hf_slot_block *block = pool->places;
+  int32_t first = pool->n_slots;
+  assert(index >= 0 && index < pool->n_slots);
+  while (index < (first -= block->count)) {
+    block = block->older;
+  }
+  return &block->slots[index - first];
+}
+
+/* Those that close are on their way out, but still there. */
+static int32_t used(const struct hf_pool *pool) {
+  return pool->n_slots - (int32_t)hf_pool_count(pool, HF_SLOT_EMPTY);
+}
+
+bool hf_size_has_room(const struct hf_pool *pool) {
+  return used(pool) < pool->config.max;
+}
+
+bool hf_size_is_over(const struct hf_pool *pool) {
+  return used(pool) - (int32_t)hf_pool_count(pool, HF_SLOT_CLOSING) >
+         pool->config.max;
+}
+
+/* The limit fell: what is idle goes now, the rest when it is free. */
+static void close_surplus(struct hf_pool *pool) {
+  static const enum hf_slot_state spare[] = {HF_SLOT_CONNECTING, HF_SLOT_IDLE};
+  size_t i;
+  for (i = 0; i < sizeof spare / sizeof *spare; i++) {
+    struct hf_list *list = &pool->slots_in[spare[i]];
+    struct hf_link *link;
+    while (hf_size_is_over(pool) && (link = hf_list_first(list)) != NULL) {
+      hf_scheduler_close_slot(pool,
+                              HF_CONTAINER_OF(link, struct hf_slot, link));
+    }
+  }
+}
+
+enum hf_status hf_pool_resize(struct hf_pool *pool,
+                              int32_t max,
+                              uint64_t now_us) {
+  enum hf_status status = HF_OK;
+  hf_turn_enter(pool, now_us);
+  if (max > pool->n_slots) {
+    status = hf_size_add(pool, max - pool->n_slots);
+  }
+  if (status == HF_OK) {
+    pool->config.max = max;
+    close_surplus(pool);
+    hf_scheduler_run(pool);
+    hf_upkeep_plan(pool);
+  }
+  hf_turn_leave(pool);
+  return status;
+}
+
+enum hf_status hf_pool_configure(struct hf_pool *pool,
+                                 const char *name,
+                                 const char *value,
+                                 uint64_t now_us,
+                                 struct hf_error *error) {
+  struct hf_config config = pool->config;
+  enum hf_status status = hf_config_set(&config, name, value, error);
+  int32_t max = config.max;
+  if (status != HF_OK) {
+    return status;
+  }
+  config.max = pool->config.max;
+  pool->config = config;
+  return max == config.max ? HF_OK : hf_pool_resize(pool, max, now_us);
+}

@@ -55,6 +55,7 @@
       'native/net/cancel.c',
       'native/net/canceller.c',
       'native/net/conn.c',
+      'native/net/conn/read_only.c',
       'native/net/connect/libpq_defaults.c',
       'native/net/connect/tls_files.c',
       'native/net/connector.c',

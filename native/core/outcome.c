@@ -23,9 +23,12 @@ void hf_outcome_count_health(struct hf_pool *pool,
   }
 }
 
-/* Reads leave nothing behind, so that nothing about them is in doubt. */
+/*
+ * What the server kept from writing leaves nothing behind, so that nothing
+ * about it is in doubt. Its text alone does not prove that.
+ */
 static bool only_reads(const struct hf_request *request) {
-  return request->sql.read_only || (request->flags & HF_FLAG_READ_ONLY) != 0;
+  return (request->flags & HF_FLAG_READ_ONLY) != 0;
 }
 
 /* Says whether an earlier attempt may have been done. */
@@ -182,7 +185,8 @@ static void keep_read_only(struct hf_request *request,
 static void doubt_too_large(struct hf_request *request,
                             struct hf_classification *why) {
   if (request->error.status != HF_RESULT_TOO_LARGE || request->unsent ||
-      why->outcome != HF_OUTCOME_PERMANENT || only_reads(request)) {
+      why->outcome != HF_OUTCOME_PERMANENT || only_reads(request) ||
+      request->sql.read_only) {
     return;
   }
   why->outcome = request->in_transaction && !request->sql.commits
@@ -209,6 +213,25 @@ static bool may_repeat(const struct hf_pool *pool,
                        const struct hf_request *request) {
   return request->kind == HF_REQUEST_QUERY && hf_drain_finishes(pool) &&
          !request->orphan && !request->settled && request->interrupted == HF_OK;
+}
+
+/*
+ * A repetition that would write, or that could not be kept from it: what is
+ * known is what the attempt before it left, a doubt.
+ */
+static bool end_guarded(struct hf_pool *pool, struct hf_request *request) {
+  struct hf_error *error = &request->error;
+  if (!request->guarded || !in_doubt(request) ||
+      error->severity != HF_SEVERITY_ERROR ||
+      (strcmp(error->sqlstate, "25006") != 0 &&
+       request->progress != HF_PROGRESS_UNPARSED)) {
+    return false;
+  }
+  hf_error_move(error, &request->cause);
+  error->retryable = false;
+  error->reason = "it looks like a read, but writes: it was not repeated";
+  hf_outcome_settle(pool, request);
+  return true;
 }
 
 static struct hf_verdict decide(struct hf_pool *pool,
@@ -261,6 +284,10 @@ static void repeat(struct hf_pool *pool,
                    struct hf_request *request,
                    int32_t delay_ms) {
   keep_doubt(request);
+  /* A read by its text alone may write after all: not a second time. */
+  request->guarded =
+      request->guarded || (request->error.outcome == HF_OUTCOME_AMBIGUOUS &&
+                           hf_request_seems_to_read(request));
   request->retries++;
   request->avoid = request->slot == NULL ? 0 : request->slot->serial;
   request->slot = NULL;
@@ -308,6 +335,9 @@ bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
   }
   hf_stats_add_sqlstate(&pool->stats, request->error.sqlstate);
   why = classify(request);
+  if (end_guarded(pool, request)) {
+    return false;
+  }
   keep_read_only(request, &why);
   doubt_too_large(request, &why);
   undo_begin(request, &why);

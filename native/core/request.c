@@ -54,6 +54,24 @@ bool hf_request_goes_with_connection(const struct hf_request *request) {
          (request->sql.kind == HF_SQL_BEGIN && request->sql.n_statements == 1);
 }
 
+bool hf_request_seems_to_read(const struct hf_request *request) {
+  return request->sql.read_only &&
+         (request->flags & (HF_FLAG_READ_ONLY | HF_FLAG_IDEMPOTENT)) == 0;
+}
+
+bool hf_request_controls_transaction(const struct hf_request *request) {
+  enum hf_sql_kind kind = request->sql.kind;
+  return kind == HF_SQL_BEGIN || kind == HF_SQL_COMMIT ||
+         kind == HF_SQL_COMMIT_AND_CHAIN || kind == HF_SQL_ROLLBACK ||
+         kind == HF_SQL_ROLLBACK_AND_CHAIN || kind == HF_SQL_ROLLBACK_TO ||
+         kind == HF_SQL_SAVEPOINT || kind == HF_SQL_RELEASE_SAVEPOINT ||
+         kind == HF_SQL_PREPARE_TRANSACTION;
+}
+
+bool hf_request_must_not_write(const struct hf_request *request) {
+  return request->guarded || (request->flags & HF_FLAG_READ_ONLY) != 0;
+}
+
 bool hf_request_repeatable(const struct hf_request *request) {
   return request->sql.read_only ||
          (request->flags & (HF_FLAG_READ_ONLY | HF_FLAG_IDEMPOTENT)) != 0;

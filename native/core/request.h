@@ -68,6 +68,7 @@ struct hf_request {
   bool orphan;                /* its environment is gone: nobody reads it */
   bool unnamed;               /* must go as an unnamed statement */
   bool used_once;             /* a verdict of "once" was followed */
+  bool guarded;               /* goes again, and must not write */
   bool in_transaction;        /* an explicit one was open when it was sent */
   bool unsent;                /* set by the world: no byte of it left */
   bool simple;                /* set by the world: by the simple protocol */
@@ -98,7 +99,19 @@ void hf_request_move(struct hf_request *request, enum hf_request_state next);
  */
 bool hf_request_goes_with_connection(const struct hf_request *request);
 
-/* Returns whether running it twice does no harm. */
+/* Returns whether running it twice does no harm, as far as is known. */
 bool hf_request_repeatable(const struct hf_request *request);
+
+/*
+ * Returns whether that is only what its text looks like: a view, a policy or a
+ * name in front of PostgreSQL's own may still write.
+ */
+bool hf_request_seems_to_read(const struct hf_request *request);
+
+/* Returns whether it begins, ends or divides a transaction. */
+bool hf_request_controls_transaction(const struct hf_request *request);
+
+/* Returns whether the server has to refuse what it writes. */
+bool hf_request_must_not_write(const struct hf_request *request);
 
 #endif

@@ -130,8 +130,7 @@ static struct hf_slot *take_idle(struct hf_pool *pool, uint32_t avoid) {
 static bool may_share(const struct hf_pool *pool,
                       const struct hf_request *request) {
   return request->kind == HF_REQUEST_QUERY && request->sql.read_only &&
-         (request->flags & HF_FLAG_READ_ONLY) == 0 &&
-         pool->config.share_max > 1;
+         !hf_request_must_not_write(request) && pool->config.share_max > 1;
 }
 
 static bool has_room(const struct hf_pool *pool, const struct hf_slot *slot) {

@@ -67,6 +67,7 @@ struct hf_slot {
   bool undialed;         /* closing, and there never was anything to close */
   bool proxied;          /* a pooler sits between: one unit at a time */
   bool answered;         /* the server itself spoke while it was opened */
+  bool whole;            /* proven: one flight is one transaction there */
   uint64_t last_byte_us; /* when the server was last heard */
   int32_t backend_pid;
 };

@@ -214,6 +214,7 @@ void hf_answer_on_error(struct hf_conn *conn,
                                                : HF_PHASE_AWAIT,
                      error);
   note_progress(call);
+  call->failed_at = call->step;
   hf_answer_forget_names(conn, call);
   if (error->severity == HF_SEVERITY_FATAL ||
       error->severity == HF_SEVERITY_PANIC) {

@@ -151,11 +151,13 @@ void hf_call_rewind(struct hf_call *call) {
   drop_answer(call);
   call->step = 0;
   call->n_steps = 0;
+  call->failed_at = 0;
   call->piecewise = false;
   call->mode_set = false;
   call->encoding = false;
   call->company = false;
   call->uses_name = false;
+  call->wrap = HF_WRAP_NONE;
   call->received_from = 0;
 }
 

@@ -32,6 +32,14 @@ enum hf_step {
   HF_STEPS_MAX = 8
 };
 
+/* How a statement that must not write is kept from it. */
+enum hf_wrap {
+  HF_WRAP_NONE,
+  HF_WRAP_SETTING,  /* a setting for the unit's own transaction */
+  HF_WRAP_BEGIN,    /* BEGIN READ ONLY .. COMMIT */
+  HF_WRAP_SAVEPOINT /* within a transaction that goes on writing */
+};
+
 struct hf_call {
   struct hf_request request; /* first: the core hands out its address */
 
@@ -51,12 +59,14 @@ struct hf_call {
   /* of the attempt that runs */
   enum hf_step steps[HF_STEPS_MAX];
   uint8_t n_steps, step;
+  uint8_t failed_at;      /* the step of the first error */
   bool simple;            /* by the simple protocol, alone */
   bool piecewise;         /* rows are read in pieces */
   bool mode_set;          /* and that was decided */
   bool encoding;          /* the encoder holds rows of this result */
   bool uses_name;         /* the statement goes by its name */
   bool company;           /* the unit is more than the statement alone */
+  enum hf_wrap wrap;      /* what keeps it from writing */
   uint64_t received_from; /* the socket's count when this answer began */
 
   /* the answer */

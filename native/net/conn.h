@@ -130,6 +130,15 @@ void hf_conn_read(struct hf_conn *conn);
 /* Sends a unit; false when libpq refused it, which ends the connection. */
 HF_NODISCARD bool hf_conn_send(struct hf_conn *conn, struct hf_call *call);
 
+/* Adds a statement of ours to the unit of a call; false as above. */
+HF_NODISCARD bool hf_conn_send_step(struct hf_conn *conn,
+                                    struct hf_call *call,
+                                    enum hf_step step,
+                                    const char *sql);
+
+/* Ends a unit of the extended protocol; false as above. */
+HF_NODISCARD bool hf_conn_send_sync(struct hf_conn *conn);
+
 /* Hands libpq's output to the socket; false as above. */
 HF_NODISCARD bool hf_conn_push(struct hf_conn *conn);
 

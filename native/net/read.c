@@ -6,6 +6,7 @@
 #include "answer.h"
 #include "canceller.h"
 #include "conn.h"
+#include "conn/read_only.h"
 #include "netpool.h"
 #include "port.h"
 #include "system.h"
@@ -41,7 +42,7 @@ static bool goes_alone(struct hf_conn *conn, struct hf_call *call) {
   struct hf_error *error = &call->request.error;
   if (strcmp(error->sqlstate, "25001") != 0 || !call->company ||
       call->statement->refuses_company || conn->slot->running.count > 1 ||
-      (call->request.flags & HF_FLAG_READ_ONLY) != 0 ||
+      hf_request_must_not_write(&call->request) ||
       call->request.interrupted != HF_OK || call->request.settled ||
       call->request.orphan) {
     return false;
@@ -54,7 +55,7 @@ static bool goes_alone(struct hf_conn *conn, struct hf_call *call) {
 
 static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
   char transaction = transaction_of(conn);
-  if (goes_alone(conn, call)) {
+  if (goes_alone(conn, call) || hf_read_only_undo(conn, call)) {
     return;
   }
   if (PQclientEncoding(conn->pg) != UTF8) {

@@ -8,34 +8,24 @@
 #include <string.h>
 
 #include "conn.h"
+#include "conn/read_only.h"
 #include "netpool.h"
 #include "system.h"
 
 /* A text gets a name when it has shown that it comes again. */
 enum { USES_BEFORE_NAMING = 3 };
 
-static const char read_only_sql[] =
-    "select pg_catalog.set_config('transaction_read_only','on',true)";
-
 static void add_step(struct hf_call *call, enum hf_step step) {
   call->steps[call->n_steps++] = step;
-}
-
-static bool is_transaction_control(enum hf_sql_kind kind) {
-  return kind == HF_SQL_BEGIN || kind == HF_SQL_COMMIT ||
-         kind == HF_SQL_COMMIT_AND_CHAIN || kind == HF_SQL_ROLLBACK ||
-         kind == HF_SQL_ROLLBACK_AND_CHAIN || kind == HF_SQL_ROLLBACK_TO ||
-         kind == HF_SQL_SAVEPOINT || kind == HF_SQL_RELEASE_SAVEPOINT ||
-         kind == HF_SQL_PREPARE_TRANSACTION;
 }
 
 static bool takes_prelude(const struct hf_call *call) {
   const struct hf_request *request = &call->request;
   return !request->in_transaction &&
-         !is_transaction_control(request->sql.kind) &&
+         !hf_request_controls_transaction(request) &&
          !request->sql.refuses_transaction &&
          (!call->statement->refuses_company ||
-          (request->flags & HF_FLAG_READ_ONLY) != 0);
+          hf_request_must_not_write(request));
 }
 
 static bool is_nameable(const struct hf_conn *conn,
@@ -54,7 +44,7 @@ static bool is_nameable(const struct hf_conn *conn,
           call->statement->uses >= USES_BEFORE_NAMING);
 }
 
-static bool send_plain(struct hf_conn *conn,
+bool hf_conn_send_step(struct hf_conn *conn,
                        struct hf_call *call,
                        enum hf_step step,
                        const char *sql) {
@@ -73,7 +63,7 @@ static bool send_close(struct hf_conn *conn,
 #else
   char sql[sizeof "deallocate " + HF_STATEMENT_NAME_BYTES] = "deallocate ";
   strncat(sql, name, HF_STATEMENT_NAME_BYTES);
-  return send_plain(conn, call, HF_STEP_PRELUDE, sql);
+  return hf_conn_send_step(conn, call, HF_STEP_PRELUDE, sql);
 #endif
 }
 
@@ -153,14 +143,11 @@ static bool send_unnamed(struct hf_conn *conn, struct hf_call *call) {
 
 static bool send_preludes(struct hf_conn *conn, struct hf_call *call) {
   const char *settings = conn->slot->proxied ? conn->pool->unit_sql : NULL;
-  if (!takes_prelude(call)) {
-    return true;
-  }
-  if ((call->request.flags & HF_FLAG_READ_ONLY) != 0 &&
-      !send_plain(conn, call, HF_STEP_PRELUDE, read_only_sql)) {
+  if (!hf_read_only_open(conn, call)) {
     return false;
   }
-  return settings == NULL || send_plain(conn, call, HF_STEP_PRELUDE, settings);
+  return settings == NULL || !takes_prelude(call) ||
+         hf_conn_send_step(conn, call, HF_STEP_PRELUDE, settings);
 }
 
 static bool send_postlude(struct hf_conn *conn, struct hf_call *call) {
@@ -168,7 +155,7 @@ static bool send_postlude(struct hf_conn *conn, struct hf_call *call) {
   if (settings == NULL || call->request.sql.kind != HF_SQL_BEGIN) {
     return true;
   }
-  return send_plain(conn, call, HF_STEP_POSTLUDE, settings);
+  return hf_conn_send_step(conn, call, HF_STEP_POSTLUDE, settings);
 }
 
 static void set_cork(struct hf_conn *conn, bool on) {
@@ -194,7 +181,7 @@ static void cork(struct hf_conn *conn) {
   }
 }
 
-static bool send_sync(struct hf_conn *conn) {
+bool hf_conn_send_sync(struct hf_conn *conn) {
 #ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
   hf_conn_mark_dirty(conn);
   return PQsendPipelineSync(conn->pg) == 1;
@@ -246,7 +233,8 @@ bool hf_conn_send(struct hf_conn *conn, struct hf_call *call) {
   return send_preludes(conn, call) &&
          (is_nameable(conn, call) ? send_named(conn, call)
                                   : send_unnamed(conn, call)) &&
-         send_postlude(conn, call) && send_sync(conn);
+         send_postlude(conn, call) && hf_read_only_close(conn, call) &&
+         hf_conn_send_sync(conn);
 }
 
 bool hf_conn_send_chore(struct hf_conn *conn, const char *sql) {

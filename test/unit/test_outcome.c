@@ -314,7 +314,7 @@ static void a_doubt_stays_when_the_pooler_turns_the_repetition_away(
 }
 
 static void a_read_turned_away_leaves_no_doubt(void **state) {
-  struct call *call = lose_and_turn_away(HF_SQL_SELECT, 0);
+  struct call *call = lose_and_turn_away(HF_SQL_SELECT, HF_FLAG_READ_ONLY);
 
   (void)state;
   world_abort(&world, call);

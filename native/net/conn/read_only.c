@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "read_only.h"
+
+static const char set_sql[] =
+    "select pg_catalog.set_config('transaction_read_only','on',true)";
+static const char begin_sql[] = "begin read only";
+static const char commit_sql[] = "commit";
+static const char rollback_sql[] = "rollback";
+static const char savepoint_sql[] = "savepoint holdfast_read_only";
+static const char rollback_to_sql[] =
+    "rollback to savepoint holdfast_read_only";
+static const char release_sql[] = "release savepoint holdfast_read_only";
+
+static enum hf_wrap wrap_for(const struct hf_conn *conn,
+                             const struct hf_call *call) {
+  const struct hf_request *request = &call->request;
+  if (!hf_request_must_not_write(request) ||
+      hf_request_controls_transaction(request) ||
+      request->sql.refuses_transaction) {
+    return HF_WRAP_NONE;
+  }
+  if (request->in_transaction) {
+    return HF_WRAP_SAVEPOINT;
+  }
+  return conn->slot->whole ? HF_WRAP_SETTING : HF_WRAP_BEGIN;
+}
+
+bool hf_read_only_open(struct hf_conn *conn, struct hf_call *call) {
+  call->wrap = wrap_for(conn, call);
+  switch (call->wrap) {
+  case HF_WRAP_NONE:
+    break;
+  case HF_WRAP_SETTING:
+    return hf_conn_send_step(conn, call, HF_STEP_PRELUDE, set_sql);
+  case HF_WRAP_BEGIN:
+    return hf_conn_send_step(conn, call, HF_STEP_PRELUDE, begin_sql);
+  case HF_WRAP_SAVEPOINT:
+    return hf_conn_send_step(conn, call, HF_STEP_PRELUDE, savepoint_sql) &&
+           hf_conn_send_step(conn, call, HF_STEP_PRELUDE, set_sql);
+  }
+  return true;
+}
+
+static bool send_back(struct hf_conn *conn, struct hf_call *call) {
+  return hf_conn_send_step(conn, call, HF_STEP_POSTLUDE, rollback_to_sql) &&
+         hf_conn_send_step(conn, call, HF_STEP_POSTLUDE, release_sql);
+}
+
+bool hf_read_only_close(struct hf_conn *conn, struct hf_call *call) {
+  switch (call->wrap) {
+  case HF_WRAP_NONE:
+  case HF_WRAP_SETTING:
+    break;
+  case HF_WRAP_BEGIN:
+    return hf_conn_send_step(conn, call, HF_STEP_POSTLUDE, commit_sql);
+  case HF_WRAP_SAVEPOINT:
+    return send_back(conn, call);
+  }
+  return true;
+}
+
+/* At its first step the savepoint itself failed: there is none to go back to.
+ */
+static bool is_inside(const struct hf_call *call) {
+  return call->wrap == HF_WRAP_BEGIN ||
+         (call->wrap == HF_WRAP_SAVEPOINT && call->failed_at > 0);
+}
+
+bool hf_read_only_undo(struct hf_conn *conn, struct hf_call *call) {
+  bool inside = is_inside(call);
+  bool sent;
+  if (!inside || call->request.error.status == HF_OK || conn->failing ||
+      conn->canceller != NULL ||
+      PQtransactionStatus(conn->pg) != PQTRANS_INERROR) {
+    return false;
+  }
+  call->step = 0;
+  call->n_steps = 0;
+  sent = call->wrap == HF_WRAP_BEGIN
+             ? hf_conn_send_step(conn, call, HF_STEP_POSTLUDE, rollback_sql)
+             : send_back(conn, call);
+  call->wrap = HF_WRAP_NONE;
+  if (!sent || !hf_conn_send_sync(conn)) {
+    hf_conn_fail(conn);
+  } else {
+    hf_conn_watch(conn);
+  }
+  return true;
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// A SELECT may write all the same: through a view, a policy, a function in
+// front of PostgreSQL's own. What only looks like a read is repeated under
+// transaction_read_only alone.
+
+const assert = require('node:assert');
+const { after, before, test } = require('node:test');
+
+const { Pool, withDatabaseRetry } = require('../../lib/index.js');
+const { startPostgres, startProxy } = require('../support');
+
+/** @type {any} */
+let server;
+/** @type {any} */
+let proxy;
+
+before(async () => {
+  server = await startPostgres();
+  proxy = await startProxy(server);
+  await server.psql(`
+    create table seen (n int);
+    create table plain (n int);
+    insert into plain values (1), (2);
+    create function see(n int) returns int language plpgsql as
+      $$ begin insert into seen values (n); return n; end $$;
+    create view peek as select see(1) as n;
+    create function touch(r plain) returns int language plpgsql as
+      $$ begin insert into seen values (2); return 2; end $$;
+    create table guarded (n int);
+    insert into guarded values (1);
+    create policy watch on guarded using (see(3) = 3);
+    alter table guarded enable row level security, force row level security;
+    create role reader login password 'reader';
+    grant all on all tables in schema public to reader`);
+});
+
+after(async () => {
+  await proxy?.close();
+  await server?.stop();
+});
+
+/** @param {object} [options] @returns {any} */
+function open(options) {
+  return new Pool(
+    /** @type {any} */ ({
+      connectionString: proxy.urlFor(server.url),
+      max: 2,
+      logger: false,
+      ...options,
+    }),
+  );
+}
+
+/** Swallows the answer to the next statement like this, and cuts, `times`. */
+/** @param {string} like @param {number} [times] */
+function swallow(like, times = 1) {
+  const state = { left: times };
+  /** @type {Set<any>} */
+  const doomed = new Set();
+  proxy.onMessage((/** @type {any} */ message) => {
+    const { direction, payload, connection, type } = message;
+    if (direction === 'up' && state.left > 0 && payload.includes(like)) {
+      state.left -= 1;
+      doomed.add(connection);
+    }
+    if (direction === 'down' && doomed.has(connection)) {
+      return type === 'Z' ? 'rst' : 'drop';
+    }
+    return 'pass';
+  });
+  return state;
+}
+
+/** @param {Promise<unknown>} promise @returns {Promise<any>} */
+async function errorOf(promise) {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  return assert.fail('it succeeded');
+}
+
+async function seen() {
+  const count = await server.psql('select count(*) from seen');
+  await server.psql('truncate seen');
+  return Number(count);
+}
+
+const WRITERS = [
+  'select n from peek',
+  'table peek',
+  'select plain.touch from plain limit 1',
+];
+
+for (const text of WRITERS) {
+  test(`a SELECT that writes is done once after a cut: ${text}`, async () => {
+    const pool = open();
+    await pool.query('select 1');
+    swallow(text);
+    const error = await errorOf(pool.query(text));
+    proxy.onMessage(null);
+    assert.equal(error.outcome, 'ambiguous');
+    assert.equal(error.code, 'ECONNRESET');
+    assert.equal(error.retryable, false);
+    assert.equal(await seen(), 1);
+    await pool.end();
+  });
+
+  test(`a helper around does not repeat it either: ${text}`, async () => {
+    const pool = open();
+    await pool.query('select 1');
+    swallow(text);
+    const error = await errorOf(withDatabaseRetry(() => pool.query(text)));
+    proxy.onMessage(null);
+    assert.equal(error.outcome, 'ambiguous');
+    assert.equal(await seen(), 1);
+    await pool.end();
+  });
+}
+
+test('a policy that writes is done once after a cut', async () => {
+  const url = new URL(proxy.urlFor(server.url));
+  url.username = 'reader';
+  url.password = 'reader';
+  const pool = open({ connectionString: url.href });
+  await server.psql('grant insert on seen to reader');
+  await pool.query('select 1');
+  swallow('from guarded');
+  const error = await errorOf(pool.query('select n from guarded'));
+  proxy.onMessage(null);
+  assert.equal(error.outcome, 'ambiguous');
+  assert.equal(await seen(), 1);
+  await pool.end();
+});
+
+test('a SELECT that only reads is repeated, and its answer is right', async () => {
+  const pool = open();
+  await pool.query('select 1');
+  const state = swallow('from plain', 2);
+  const { rows } = await pool.query('select n from plain order by n');
+  proxy.onMessage(null);
+  assert.equal(state.left, 0);
+  assert.deepEqual(rows, [{ n: 1 }, { n: 2 }]);
+  await pool.end();
+});
+
+test('a repeated read leaves its connection able to write', async () => {
+  const pool = open({ max: 1 });
+  await pool.query('select 1');
+  swallow('from plain');
+  await pool.query('select n from plain');
+  proxy.onMessage(null);
+  await pool.query('insert into seen values (7)');
+  assert.equal(await seen(), 1);
+  await pool.end();
+});
+
+test('a read that keeps being cut ends ambiguous, with the first cause', async () => {
+  const pool = open();
+  await pool.query('select 1');
+  swallow('from plain', 99);
+  const error = await errorOf(pool.query('select n from plain'));
+  proxy.onMessage(null);
+  assert.equal(error.outcome, 'ambiguous');
+  assert.equal(error.attempts, 3);
+  await pool.end();
+});
+
+test('many reads that share a connection are each repeated, none doubled', async () => {
+  const pool = open({ max: 1 });
+  await pool.query('select 1');
+  swallow('select n from', 1);
+  const texts = ['select n from peek', 'select n from plain limit 1'];
+  const calls = Array.from({ length: 20 }, (_, i) =>
+    pool.query(texts[i % 2]).then(
+      () => 'ok',
+      (/** @type {any} */ error) => error.outcome,
+    ),
+  );
+  const outcomes = await Promise.all(calls);
+  proxy.onMessage(null);
+  for (const [i, outcome] of outcomes.entries()) {
+    assert.equal(i % 2 === 0 || outcome === 'ok', true, `${i}: ${outcome}`);
+  }
+  const written = await seen();
+  assert.ok(written <= 10, `${written} rows for 10 calls`);
+  await pool.end();
+});

@@ -168,7 +168,8 @@ async function begin(core, attempt, run) {
   const client = await acquireWithin(core, attempt.options, run);
   internals.guard(client, attempt.run, signal);
   try {
-    await internals.run(client, { text: attempt.begin, signal });
+    const { readOnly } = attempt.options;
+    await internals.run(client, { text: attempt.begin, signal, readOnly });
   } catch (error) {
     internals.release(client, error);
     throw error;

@@ -171,6 +171,12 @@ static void count_slow(struct hf_pool *pool, const struct hf_request *request) {
   }
 }
 
+/* Whoever begins a transaction to read does not ask for another server. */
+static bool chooses_reading(const struct hf_request *request) {
+  return request->sql.kind == HF_SQL_BEGIN &&
+         (request->flags & HF_FLAG_READ_ONLY) != 0;
+}
+
 void hf_pool_on_finished(struct hf_pool *pool,
                          struct hf_request *request,
                          char transaction,
@@ -180,6 +186,8 @@ void hf_pool_on_finished(struct hf_pool *pool,
   hf_turn_enter(pool, now_us);
   hf_list_remove(&slot->running, &request->link);
   slot->transaction = transaction;
+  slot->chose_reading =
+      transaction != 'I' && (slot->chose_reading || chooses_reading(request));
   slot->failed_probes = 0;
   hf_stats_record(&pool->stats,
                   HF_HISTOGRAM_QUERY_TIME,

@@ -167,7 +167,8 @@ static struct hf_classification classify(struct hf_request *request) {
  */
 static void keep_read_only(struct hf_request *request,
                            struct hf_classification *why) {
-  if ((request->flags & HF_FLAG_READ_ONLY) != 0 &&
+  bool chosen = request->slot != NULL && request->slot->chose_reading;
+  if (((request->flags & HF_FLAG_READ_ONLY) != 0 || chosen) &&
       strcmp(request->error.sqlstate, "25006") == 0) {
     why->outcome = HF_OUTCOME_PERMANENT;
     why->retryable = false;

@@ -209,6 +209,7 @@ static void connect(struct hf_pool *pool) {
   slot->failed_probes = 0;
   slot->probe_us = 0;
   slot->forget = false;
+  slot->chose_reading = false;
   hf_stats_add(&pool->stats, HF_STAT_CONNECTS_STARTED, 1);
   pool->world.event(pool->world.ctx, slot, HF_EVENT_CONNECTING, NULL);
   pool->world.connect(pool->world.ctx, slot);

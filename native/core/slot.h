@@ -56,6 +56,7 @@ struct hf_slot {
   bool announced;          /* its opening was told, so its end will be */
   char transaction;        /* I, T or E after the last ReadyForQuery */
   bool forget;             /* its prepared statements are to go */
+  bool chose_reading;      /* the transaction was begun to read only */
   uint64_t check_until_us; /* while CHECKING: the end of our patience */
   bool probing;            /* hf_world.probe has not answered yet */
   int32_t failed_probes;   /* in a row, during the current silence */

@@ -402,6 +402,8 @@ export interface PoolOptions {
   scramMaxIterations?: number;
   /** Results are text: only false is taken. */
   binary?: false;
+  /** Replication needs another protocol: only false is taken. */
+  replication?: false;
 }
 
 // ---- queries --------------------------------------------------------------

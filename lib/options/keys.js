@@ -27,7 +27,6 @@ const IGNORED = Object.freeze([
 const REFUSED = Object.freeze({
   stream: 'the engine has its own sockets; for a tunnel, set host and port',
   verify: 'connections are checked by the engine; use onConnect',
-  replication: 'replication needs another protocol',
 });
 
 /**
@@ -120,7 +119,12 @@ const READERS = {
     readStartOptions(draft, checkedText(value, key), key),
   settings: readSettings,
   client_encoding: target('client_encoding'),
-  sslnegotiation: target('sslnegotiation'),
+  sslnegotiation: (draft, value, key) => {
+    // The default, which a libpq older than 17 does not know by its name.
+    if (value !== 'postgres') {
+      draft.setTarget('sslnegotiation', value, key);
+    }
+  },
   target_session_attrs: target('target_session_attrs'),
   load_balance_hosts: target('load_balance_hosts'),
   channel_binding: target('channel_binding'),
@@ -133,7 +137,8 @@ const READERS = {
   ssl: (draft, value) => {
     draft.ssl = value;
   },
-  schema: (draft, value, key) => readSchema(draft, checkedText(value, key)),
+  schema: (draft, value, key) =>
+    readSchema(draft, checkedText(value, key), key),
   poolSize: alias('max'),
   deallocateBeforeUse: (draft, value, key) => {
     const words = new Map([
@@ -151,6 +156,13 @@ const READERS = {
   idle_in_transaction_session_timeout: serverTimeout(
     'idle_in_transaction_session_timeout',
   ),
+  replication: (_draft, value, key) => {
+    if (value !== false && value !== 'false') {
+      throw new TypeError(
+        `${key} is refused: replication needs another protocol`,
+      );
+    }
+  },
   binary: (_draft, value) => {
     if (value !== false) {
       throw new TypeError(

@@ -20,6 +20,17 @@ function distance(a, b) {
   return row[b.length];
 }
 
+/**
+ * One word that begins the other is near, and nearer the more of it there is.
+ * @param {string} a
+ * @param {string} b
+ * @returns {number}
+ */
+function asPrefix(a, b) {
+  const begins = a.length > 2 && (a.startsWith(b) || b.startsWith(a));
+  return begins ? 1 + Math.abs(a.length - b.length) / WORD_MAX : Infinity;
+}
+
 /** Longer words are nobody's typing error. */
 const WORD_MAX = 64;
 
@@ -35,10 +46,7 @@ function nearest(word, known) {
   let least = Math.max(2, Math.ceil(lower.length / 3)) + 1;
   for (const candidate of known) {
     const name = candidate.toLowerCase();
-    const far =
-      lower.length > 2 && (name.startsWith(lower) || lower.startsWith(name))
-        ? 1
-        : distance(lower, name);
+    const far = Math.min(distance(lower, name), asPrefix(lower, name));
     if (far < least) {
       least = far;
       best = candidate;

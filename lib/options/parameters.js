@@ -11,7 +11,8 @@ const {
   engineTable,
   readFrom,
 } = require('./draft.js');
-const { readSchema, readStartOptions } = require('./settings.js');
+const { checkedPath } = require('./recognise.js');
+const { putSetting, readSchema, readStartOptions } = require('./settings.js');
 const { checkedMode } = require('./tls.js');
 
 /** @typedef {import('./draft.js').Draft} Draft */
@@ -61,7 +62,6 @@ const IGNORED = Object.freeze([
 const REFUSED = Object.freeze({
   service: 'write the settings themselves',
   passfile: 'give the password as an option; a function is fine',
-  replication: 'replication needs another protocol',
   sslidentity: 'give ssl: { cert, key } as PEM text',
   sslpassword: 'give ssl: { key, passphrase }',
 });
@@ -148,6 +148,19 @@ function duration(option, unit) {
 }
 
 /**
+ * What pg has and we have not: `false` asks for nothing.
+ * @param {string} why
+ * @returns {Reader}
+ */
+function refusedUnlessFalse(why) {
+  return (_draft, value, name) => {
+    if (!['false', '0', 'no', 'off'].includes(value)) {
+      throw new TypeError(`${name} is refused: ${why}`);
+    }
+  };
+}
+
+/**
  * Prepared statements on or off.
  * @type {Reader}
  */
@@ -157,7 +170,7 @@ function prepare(draft, value, name) {
 
 /** @type {Record<string, Reader>} */
 const READERS = {
-  host: (draft, value) => draft.setHost(value),
+  host: (draft, value, name) => draft.setHost(checkedPath(value, name)),
   port: (draft, value) => draft.setPort(value),
   user: (draft, value) => draft.setTarget('user', value),
   dbname: (draft, value) => draft.setTarget('dbname', value, 'database'),
@@ -175,12 +188,15 @@ const READERS = {
   options: (draft, value, name) =>
     readStartOptions(draft, checkedText(value, name), name),
   // pg
+  replication: refusedUnlessFalse('replication needs another protocol'),
+  binary: refusedUnlessFalse('results are text, as pg has them by default'),
   ssl: (draft, value, name) => {
-    const mode = value === 'no-verify' ? 'require' : undefined;
-    draft.setTarget(
-      'sslmode',
-      mode ?? (toBoolean(value, name) ? 'verify-full' : 'disable'),
-    );
+    const spelt = /^(true|1|yes|on|false|0|no|off)$/.test(value);
+    // postgres.js writes a mode here.
+    const mode = spelt
+      ? (toBoolean(value, name) && 'verify-full') || 'disable'
+      : checkedMode(value, name, ['true', 'false']);
+    draft.setTarget('sslmode', mode);
   },
   query_timeout: count('timeoutMillis'),
   poolSize: count('max'),
@@ -195,7 +211,8 @@ const READERS = {
   socket_timeout: seconds('timeoutMillis'),
   max_idle_connection_lifetime: seconds('idleTimeoutMillis'),
   max_connection_lifetime: count('maxLifetimeSeconds'),
-  schema: (draft, value, name) => readSchema(draft, checkedText(value, name)),
+  schema: (draft, value, name) =>
+    readSchema(draft, checkedText(value, name), name),
   sslaccept: (draft, value, name) => {
     if (value === 'strict') {
       draft.setTarget('sslmode', 'verify-full');
@@ -205,6 +222,9 @@ const READERS = {
   },
   statement_cache_size: count('statementCacheSize'),
   prepared_statements: prepare,
+  // What the server calls it
+  search_path: (draft, value, name) =>
+    putSetting(draft.settings, 'search_path', checkedText(value, name), name),
   // pgx
   pool_max_conns: count('max'),
   pool_min_conns: count('min'),
@@ -219,6 +239,8 @@ const READERS = {
   prepare,
   idle_timeout: seconds('idleTimeoutMillis'),
   max_lifetime: count('maxLifetimeSeconds'),
+  currentSchema: (draft, value, name) =>
+    readSchema(draft, checkedText(value, name), name),
   prepareThreshold: (draft, value, name) => {
     if (toNumber(value, name) === 0) {
       draft.setEngine('names', 'never', name);
@@ -237,6 +259,22 @@ for (const name of Object.keys(SERVER_TIMEOUTS)) {
 for (const name of PASSED) {
   READERS[name] = (draft, value) => draft.setTarget(name, value);
 }
+for (const name of [
+  'sslcert',
+  'sslkey',
+  'sslrootcert',
+  'sslcrl',
+  'sslcrldir',
+]) {
+  READERS[name] = (draft, value) =>
+    draft.setTarget(name, checkedPath(value, name));
+}
+READERS.sslnegotiation = (draft, value, name) => {
+  // The default, which a libpq older than 17 does not know by its name.
+  if (value !== 'postgres') {
+    draft.setTarget('sslnegotiation', value, name);
+  }
+};
 READERS.sslmode = (draft, value) =>
   draft.setTarget('sslmode', checkedMode(value, 'sslmode'));
 
@@ -256,6 +294,21 @@ function readEngine(draft, name, value) {
       break;
     default:
       draft.setEngine(name, value);
+  }
+}
+
+/**
+ * To Prisma `sslcert` is the server's authority. To libpq it is the client's
+ * own certificate, which is nothing without its key.
+ * @param {Draft} draft
+ * @param {Map<string, string>} keywords
+ */
+function readAsPrisma({ target }, keywords) {
+  const file = target.get('sslcert');
+  const own = keywords.has('sslkey') || keywords.has('sslrootcert');
+  if (keywords.has('sslcert') && file !== undefined && !own) {
+    target.delete('sslcert');
+    target.set('sslrootcert', file);
   }
 }
 
@@ -288,6 +341,7 @@ function readKeywords(draft, keywords, label) {
       );
     }
   }
+  readAsPrisma(draft, keywords);
 }
 
 module.exports = { readKeywords, READERS, PASSED, IGNORED, REFUSED };

@@ -152,8 +152,16 @@ function readSettings(draft, value, key) {
  * Reads the option `schema`.
  * @param {Draft} draft
  * @param {string} value checked
+ * @param {string} key
  */
-function readSchema(draft, value) {
+function readSchema(draft, value, key) {
+  if (value.includes(',')) {
+    throw new TypeError(
+      `${key} is the name of one schema: for several, give search_path ` +
+        "(settings: { search_path: 'a, b' }, or search_path=a,b in the " +
+        'connection string)',
+    );
+  }
   draft.settings.set('search_path', escapeIdentifier(value));
 }
 

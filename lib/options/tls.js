@@ -93,14 +93,16 @@ function isLocalHost(host) {
 /**
  * @param {string} mode
  * @param {string} key
+ * @param {string[]} [others] what else it may be
  * @returns {string}
  */
-function checkedMode(mode, key) {
+function checkedMode(mode, key, others = []) {
   if (mode === 'no-verify') {
     return 'require';
   }
   if (!MODES.includes(mode)) {
-    throw new TypeError(`${key} must be one of ${MODES.join(', ')}`);
+    const all = [...others, ...MODES];
+    throw new TypeError(`${key} must be one of ${all.join(', ')}`);
   }
   return mode;
 }

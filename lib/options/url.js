@@ -5,6 +5,8 @@
 // percent-encoding) and libpq's `keyword=value` strings. Messages never repeat
 // any of the string: it holds a password.
 
+const { recognise } = require('./recognise.js');
+
 const EXAMPLE = 'postgresql://user:password@host:5432/database';
 const SCHEME = /^postgres(?:ql)?:\/\//i;
 const ANY_SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
@@ -208,6 +210,10 @@ function parseConnectionString(text, label) {
   const trimmed = text.trim();
   if (trimmed === '') {
     throw malformed(label, 'is empty');
+  }
+  const mistake = recognise(trimmed);
+  if (mistake !== undefined) {
+    throw malformed(label, mistake);
   }
   if (SCHEME.test(trimmed)) {
     return parseUrl(trimmed, label);

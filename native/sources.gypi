@@ -5,6 +5,7 @@
     'core_sources': [
       'native/core/alloc.c',
       'native/core/backoff.c',
+      'native/core/base/hash_table.c',
       'native/core/base/siphash.c',
       'native/core/behind.c',
       'native/core/breaker.c',
@@ -32,6 +33,7 @@
       'native/core/pool.c',
       'native/core/pool/drain.c',
       'native/core/pool/size.c',
+      'native/core/pool/stale_types.c',
       'native/core/queue.c',
       'native/core/request.c',
       'native/core/retry.c',
@@ -43,7 +45,6 @@
       'native/core/sql/words.c',
       'native/core/stats.c',
       'native/core/status.c',
-      'native/core/table.c',
       'native/core/upkeep.c',
     ],
     'net_sources': [
@@ -76,6 +77,7 @@
       'native/net/ops_pool.c',
       'native/net/port.c',
       'native/net/read.c',
+      'native/net/renewal.c',
       'native/net/result.c',
       'native/net/result_finish.c',
       'native/net/result_number.c',

@@ -25,13 +25,13 @@ static size_t size_of(const struct hf_cache_entry *entry) {
 
 void hf_cache_init(struct hf_cache *cache,
                    uint64_t max_bytes,
-                   uint64_t seed,
+                   const struct hf_hash_key *hash_key,
                    void (*free_payload)(void *payload)) {
   memset(cache, 0, sizeof *cache);
   cache->max_bytes = max_bytes;
-  cache->seed = seed;
+  cache->hash_key = *hash_key;
   cache->free_payload = free_payload;
-  hf_labels_init(&cache->labels, seed);
+  hf_labels_init(&cache->labels, hash_key);
   hf_list_init(&cache->by_use);
   hf_list_init(&cache->flights);
   hf_list_init(&cache->orphans);
@@ -217,8 +217,7 @@ enum hf_cache_verdict hf_cache_ask(struct hf_cache *cache,
                                    const struct hf_cache_question *question,
                                    uint64_t now_us,
                                    struct hf_cache_entry **entry) {
-  uint64_t hash =
-      hf_table_hash(cache->seed, question->key, question->key_bytes);
+  uint64_t hash = hf_hash(&cache->hash_key, question->key, question->key_bytes);
   struct hf_cache_entry *found = find(cache, question, hash);
   *entry = found;
   if (found == NULL) {

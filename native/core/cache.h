@@ -30,12 +30,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hash_table.h"
+#include "base/siphash.h"
 #include "error.h"
 #include "heap.h"
 #include "holdfast.h"
 #include "labels.h"
 #include "list.h"
-#include "table.h"
 
 /* A result may be so many times smaller than the cache to be kept. */
 enum { HF_CACHE_SHARE = 8 };
@@ -107,7 +108,7 @@ struct hf_cache_waiter {
 struct hf_cache {
   /* set at init, read-only */
   uint64_t max_bytes;
-  uint64_t seed;
+  struct hf_hash_key hash_key;
   void (*free_payload)(void *payload);
 
   struct hf_table entries; /* all but DROPPED ones */
@@ -123,10 +124,10 @@ struct hf_cache {
   size_t refills; /* REFILLING */
 };
 
-/* Makes an empty cache. `seed` is any random number. */
+/* Makes an empty cache. Its tables are keyed. */
 void hf_cache_init(struct hf_cache *cache,
                    uint64_t max_bytes,
-                   uint64_t seed,
+                   const struct hf_hash_key *hash_key,
                    void (*free_payload)(void *payload));
 
 /* Frees all. Nobody may wait any more; flights are forgotten. */

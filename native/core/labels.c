@@ -45,9 +45,9 @@ static struct hf_label *make(struct hf_labels *labels,
   return label;
 }
 
-void hf_labels_init(struct hf_labels *labels, uint64_t seed) {
+void hf_labels_init(struct hf_labels *labels, const struct hf_hash_key *key) {
   memset(labels, 0, sizeof *labels);
-  labels->seed = seed;
+  labels->key = *key;
 }
 
 void hf_labels_finish(struct hf_labels *labels) {
@@ -59,7 +59,7 @@ enum hf_status hf_labels_tie(struct hf_labels *labels,
                              struct hf_tag *tag,
                              const char *name,
                              void *thing) {
-  uint64_t hash = hf_table_hash(labels->seed, name, strlen(name));
+  uint64_t hash = hf_hash(&labels->key, name, strlen(name));
   struct hf_label *label = find(labels, hash, name);
   if (label == NULL) {
     label = make(labels, hash, name);
@@ -87,7 +87,7 @@ void hf_labels_untie(struct hf_labels *labels, struct hf_tag *tag) {
 }
 
 void *hf_labels_any(const struct hf_labels *labels, const char *name) {
-  uint64_t hash = hf_table_hash(labels->seed, name, strlen(name));
+  uint64_t hash = hf_hash(&labels->key, name, strlen(name));
   const struct hf_label *label = find(labels, hash, name);
   struct hf_link *link = label == NULL ? NULL : hf_list_first(&label->tags);
   return link == NULL ? NULL

@@ -12,9 +12,10 @@
 
 #include <stdint.h>
 
+#include "base/hash_table.h"
+#include "base/siphash.h"
 #include "holdfast.h"
 #include "list.h"
-#include "table.h"
 
 struct hf_label;
 
@@ -27,11 +28,11 @@ struct hf_tag {
 
 struct hf_labels {
   struct hf_table table;
-  uint64_t seed;
+  struct hf_hash_key key;
 };
 
 /* Makes an empty set of labels. */
-void hf_labels_init(struct hf_labels *labels, uint64_t seed);
+void hf_labels_init(struct hf_labels *labels, const struct hf_hash_key *key);
 
 /* Frees it; nothing may be tied any more. */
 void hf_labels_finish(struct hf_labels *labels);

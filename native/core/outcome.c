@@ -8,6 +8,7 @@
 #include "behind.h"
 #include "pool.h"
 #include "pool/drain.h"
+#include "pool/stale_types.h"
 #include "queue.h"
 #include "retry.h"
 
@@ -268,13 +269,16 @@ static bool is_late(const struct hf_pool *pool,
 
 /*
  * A name that the server did not know, or knew already, is our affair: the
- * unit goes again without one, whatever the policy about repeating says.
+ * unit goes again without one, whatever the policy about repeating says. So
+ * does one that failed over types which may be those of yesterday: it was
+ * rolled back.
  */
 static bool goes_unnamed(const struct hf_pool *pool,
                          struct hf_request *request,
                          const struct hf_classification *why) {
-  if (!why->unnamed || request->unnamed ||
-      why->outcome != HF_OUTCOME_NOT_EXECUTED || is_late(pool, request)) {
+  bool unknown = why->unnamed && why->outcome == HF_OUTCOME_NOT_EXECUTED;
+  bool stale = hf_stale_types_suspected(request) && !request->in_transaction;
+  if ((!unknown && !stale) || request->unnamed || is_late(pool, request)) {
     return false;
   }
   request->unnamed = true;

@@ -67,6 +67,7 @@ struct hf_request {
   bool settled;               /* the user was answered while it still runs */
   bool orphan;                /* its environment is gone: nobody reads it */
   bool unnamed;               /* must go as an unnamed statement */
+  bool reused;                /* set by the world: its name was there before */
   bool used_once;             /* a verdict of "once" was followed */
   bool guarded;               /* goes again, and must not write */
   bool in_transaction;        /* an explicit one was open when it was sent */

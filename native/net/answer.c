@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/pool/stale_types.h"
 #include "netpool.h"
 #include "port.h"
 
@@ -158,8 +159,9 @@ void hf_answer_forget_names(struct hf_conn *conn, struct hf_call *call) {
     hf_names_drop(&conn->names, NULL);
   } else if (strcmp(error->sqlstate, "42P05") == 0 ||
              (strcmp(error->sqlstate, "0A000") == 0 && routine != NULL &&
-              strcmp(routine, "RevalidateCachedQuery") == 0)) {
-    hf_statement_rename(call->statement);
+              strcmp(routine, "RevalidateCachedQuery") == 0) ||
+             hf_stale_types_suspected(&call->request)) {
+    hf_statement_rename(call->statement, hf_engine_now_us());
   }
 }
 

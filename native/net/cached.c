@@ -108,8 +108,7 @@ static struct hf_cached *cached_of(struct hf_handle *handle) {
   cached->handle = handle;
   hf_cache_init(&cached->cache,
                 (uint64_t)handle->config.cache_max_bytes,
-                (uint64_t)hf_engine_random(pool->engine) << 32 |
-                    hf_engine_random(pool->engine),
+                &pool->engine->hash_key,
                 hf_kept_free);
   handle->cached = cached;
   return cached;

@@ -69,6 +69,7 @@ struct hf_conn {
   char held_transaction;
 
   struct hf_name_table names;
+  bool renews; /* DDL ran that others may not see before COMMIT */
   struct hf_encoder encoder;
   struct hf_error last_words; /* FATAL, or a WARNING before the end */
 };

@@ -261,6 +261,27 @@ static void init_handles(struct hf_engine *engine) {
   engine->turn.data = engine;
 }
 
+/* Randomness of the system's; where it has none, what nobody can foresee. */
+static void seed(struct hf_engine *engine) {
+  struct {
+    uint64_t seed[2];
+    struct hf_hash_key key;
+    uint64_t salt;
+  } random;
+  if (uv_random(NULL, NULL, &random, sizeof random, 0, NULL) != 0) {
+    random.seed[0] = hf_clock_ns() | 1;
+    random.seed[1] = (uint64_t)(uintptr_t)engine;
+    random.key.k0 = random.seed[0] * UINT64_C(0x9e3779b97f4a7c15);
+    random.key.k1 = random.seed[1] ^ (uint64_t)uv_os_getpid();
+    random.salt = random.key.k0 ^ random.key.k1;
+  }
+  engine->seed[0] = random.seed[0];
+  engine->seed[1] = random.seed[1];
+  engine->hash_key = random.key;
+  engine->statements.hash_key = random.key;
+  engine->statements.salt = random.salt;
+}
+
 static enum hf_status engine_new(struct hf_engine **out) {
   enum hf_status status = HF_NO_MEMORY;
   struct hf_engine *engine = hf_calloc(1, sizeof *engine);
@@ -274,11 +295,7 @@ static enum hf_status engine_new(struct hf_engine **out) {
   if (uv_mutex_init(&engine->lock) != 0) {
     goto fail_lock;
   }
-  if (uv_random(NULL, NULL, engine->seed, sizeof engine->seed, 0, NULL) != 0) {
-    engine->seed[0] = hf_clock_ns() | 1;
-    engine->seed[1] = (uint64_t)(uintptr_t)engine;
-  }
-  engine->salt = hf_engine_random(engine);
+  seed(engine);
   engine->slept_us = slept_us();
   if (uv_loop_init(&engine->loop) != 0) {
     goto fail_loop;

@@ -21,6 +21,7 @@
 
 #include "core/list.h"
 #include "holdfast.h"
+#include "statement.h"
 #include "worker.h"
 
 /* Something to do on the engine's thread, embedded in what it is about. */
@@ -36,7 +37,7 @@ struct hf_engine {
   uv_timer_t timer;
   uv_check_t turn;
   struct hf_workers *workers;
-  uint32_t salt; /* of this process: in statement names */
+  struct hf_hash_key hash_key; /* of this process's tables */
 
   /* under lock */
   uv_mutex_t lock;
@@ -54,6 +55,7 @@ struct hf_engine {
   uint64_t timer_us;          /* when the timer is set to, 0 = not */
   uint64_t slept_us;          /* of the machine, so far */
   uint64_t seed[2];
+  struct hf_statement_source statements;
   bool detached; /* its last port is gone */
   bool stopping;
 };

@@ -39,8 +39,8 @@ bool hf_names_find(struct hf_name_table *names,
   if (names->places == NULL) {
     return false;
   }
-  place = place_of(names, statement->key);
-  if (place->key == 0) {
+  place = place_of(names, statement->id);
+  if (place->key == 0 || place->number != statement->name_number) {
     return false;
   }
   place->used = ++names->clock;
@@ -83,17 +83,20 @@ enum hf_status hf_names_add(struct hf_name_table *names,
       return HF_NO_MEMORY;
     }
   }
-  if (names->count == names->limit) {
+  place = place_of(names, statement->id);
+  if (place->key != 0) {
+    memcpy(evicted, place->name, HF_STATEMENT_NAME_BYTES);
+    take_out(names, place);
+  } else if (names->count == names->limit) {
     place = oldest(names);
     assert(place != NULL); /* whoever has a limit of 0 names nothing */
     memcpy(evicted, place->name, HF_STATEMENT_NAME_BYTES);
     take_out(names, place);
   }
-  place = place_of(names, statement->key);
-  if (place->key == 0) {
-    names->count++;
-  }
-  place->key = statement->key;
+  place = place_of(names, statement->id);
+  names->count++;
+  place->key = statement->id;
+  place->number = statement->name_number;
   place->used = ++names->clock;
   memcpy(place->name, statement->name, HF_STATEMENT_NAME_BYTES);
   return HF_OK;
@@ -110,7 +113,7 @@ void hf_names_drop(struct hf_name_table *names,
     names->count = 0;
     return;
   }
-  place = place_of(names, statement->key);
+  place = place_of(names, statement->id);
   if (place->key != 0) {
     take_out(names, place);
   }

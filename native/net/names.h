@@ -17,8 +17,9 @@
 #include "statement.h"
 
 struct hf_name {
-  uint64_t key;  /* of the statement; 0 = free place */
-  uint64_t used; /* when, in uses of the table */
+  uint64_t key;    /* the statement's id; 0 = free place */
+  uint64_t number; /* of its name */
+  uint64_t used;   /* when, in uses of the table */
   char name[HF_STATEMENT_NAME_BYTES];
 };
 
@@ -34,14 +35,17 @@ void hf_names_init(struct hf_name_table *names, size_t limit);
 
 void hf_names_finish(struct hf_name_table *names);
 
-/* Returns whether the statement is prepared, and marks it as used now. */
+/*
+ * Returns whether the statement is prepared under the name it has now, and
+ * marks it as used.
+ */
 bool hf_names_find(struct hf_name_table *names,
                    const struct hf_statement *statement);
 
 /*
- * Notes that the statement was prepared. When the table was full, copies the
- * name that left into `evicted`, else makes that empty. Returns HF_OK or
- * HF_NO_MEMORY.
+ * Notes that the statement was prepared. When it had another name, or the table
+ * was full, copies the name that left into `evicted`, else makes that empty.
+ * Returns HF_OK or HF_NO_MEMORY.
  */
 HF_NODISCARD enum hf_status hf_names_add(struct hf_name_table *names,
                                          const struct hf_statement *statement,

@@ -137,7 +137,7 @@ struct hf_netpool *hf_netpool_new(struct hf_engine *engine,
   if (set_options(pool, fields + 1, n_fields - 1, error) != HF_OK) {
     goto fail_options;
   }
-  hf_statements_init(&pool->statements, engine->salt);
+  hf_statements_init(&pool->statements, &engine->statements);
   hf_list_push(&engine->pools, &pool->of_engine);
   return pool;
 

@@ -59,7 +59,6 @@ enum hf_status hf_port_open(hf_wake_cb wake, void *ctx, struct hf_port **port) {
   made->wake = wake;
   made->ctx = ctx;
   hf_list_init(&made->handle_list);
-  hf_shapes_init(&made->shapes);
   fill_spare(made);
   if (uv_mutex_init(&made->lock) != 0) {
     status = HF_NO_MEMORY;
@@ -69,6 +68,7 @@ enum hf_status hf_port_open(hf_wake_cb wake, void *ctx, struct hf_port **port) {
   if (status != HF_OK) {
     goto fail_engine;
   }
+  hf_shapes_init(&made->shapes, &made->engine->hash_key);
   *port = made;
   return HF_OK;
 

@@ -9,6 +9,7 @@
 #include "conn/read_only.h"
 #include "netpool.h"
 #include "port.h"
+#include "renewal.h"
 #include "system.h"
 
 enum {
@@ -151,6 +152,7 @@ static void on_result(struct hf_conn *conn,
   } else if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
              status == PGRES_EMPTY_QUERY) {
     hf_answer_check_commit(call, result);
+    hf_renewal_on_tag(conn, PQcmdStatus(result));
     hf_answer_end_result(conn, call, result);
   } else {
     (void)hf_answer_add_rows(conn, call, result);

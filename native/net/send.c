@@ -10,6 +10,7 @@
 #include "conn.h"
 #include "conn/read_only.h"
 #include "netpool.h"
+#include "renewal.h"
 #include "system.h"
 
 /* A text gets a name when it has shown that it comes again. */
@@ -33,15 +34,16 @@ static bool is_nameable(const struct hf_conn *conn,
   const struct hf_request *request = &call->request;
   const struct hf_config *config = &conn->pool->core.config;
   enum hf_sql_kind kind = request->sql.kind;
-  if (conn->slot->proxied || request->unnamed || conn->names.limit == 0 ||
-      config->names == HF_NAMES_NEVER ||
+  if (conn->slot->proxied || request->unnamed || call->statement->forgotten ||
+      conn->names.limit == 0 || config->names == HF_NAMES_NEVER ||
       (kind != HF_SQL_SELECT && kind != HF_SQL_INSERT &&
        kind != HF_SQL_UPDATE && kind != HF_SQL_DELETE)) {
     return false;
   }
   return call->named ||
          (config->names == HF_NAMES_AUTO && request->kind == HF_REQUEST_QUERY &&
-          call->statement->uses >= USES_BEFORE_NAMING);
+          call->statement->uses >= USES_BEFORE_NAMING &&
+          !hf_renewal_reads_by_type(call));
 }
 
 bool hf_conn_send_step(struct hf_conn *conn,
@@ -83,8 +85,10 @@ static bool send_prepare(struct hf_conn *conn, struct hf_call *call) {
 }
 
 static bool send_named(struct hf_conn *conn, struct hf_call *call) {
-  const struct hf_statement *statement = call->statement;
+  struct hf_statement *statement = call->statement;
+  hf_statement_refresh(statement, hf_engine_now_us());
   if (hf_names_find(&conn->names, statement)) {
+    call->request.reused = true;
     hf_stats_add(&conn->pool->core.stats, HF_STAT_STATEMENTS_REUSED, 1);
   } else if (!send_prepare(conn, call)) {
     return false;
@@ -218,6 +222,7 @@ bool hf_conn_send(struct hf_conn *conn, struct hf_call *call) {
   }
   call->simple = is_simple(call);
   call->request.simple = call->simple;
+  call->request.reused = false;
   if (call->simple) {
     add_step(call, HF_STEP_EXECUTE);
     return leave_pipeline(conn) &&

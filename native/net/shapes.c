@@ -19,7 +19,7 @@ enum { FIRST_ID = 2, FORGET_ID = 1 };
 
 struct hf_shape {
   struct hf_shape *next; /* in its bucket, or among the retired */
-  uint32_t hash;
+  uint64_t hash;
   int32_t id;
   int32_t held; /* results that are not sent yet */
   int columns;
@@ -27,12 +27,6 @@ struct hf_shape {
   char *names;      /* NUL after each */
   size_t names_bytes;
 };
-
-static uint32_t mix(uint32_t hash, uint32_t word) {
-  hash ^= word;
-  hash *= UINT32_C(0x85ebca6b);
-  return hash ^ (hash >> 15);
-}
 
 static void describe(const PGresult *result,
                      int column,
@@ -47,21 +41,24 @@ static void describe(const PGresult *result,
   numbers[5] = (int32_t)hf_column_kind(type, decode);
 }
 
-static uint32_t hash_columns(const PGresult *result, int32_t decode) {
+/* Names and types are somebody's choice: the hash is keyed. */
+static uint64_t hash_columns(const struct hf_hash_key *key,
+                             const PGresult *result,
+                             int32_t decode) {
   int columns = PQnfields(result);
-  uint32_t hash = mix(UINT32_C(0x9e3779b9), (uint32_t)columns);
+  uint64_t hash = (uint64_t)columns;
   int column;
   for (column = 0; column < columns; column++) {
-    int32_t numbers[HF_SHAPE_STRIDE];
-    const char *name;
-    int i;
-    describe(result, column, decode, numbers);
-    for (i = 0; i < HF_SHAPE_STRIDE; i++) {
-      hash = mix(hash, (uint32_t)numbers[i]);
-    }
-    for (name = PQfname(result, column); *name != '\0'; name++) {
-      hash = mix(hash, (unsigned char)*name);
-    }
+    struct {
+      uint64_t before, name;
+      int32_t numbers[HF_SHAPE_STRIDE];
+    } part;
+    const char *name = PQfname(result, column);
+    memset(&part, 0, sizeof part);
+    part.before = hash;
+    part.name = hf_hash(key, name, strlen(name));
+    describe(result, column, decode, part.numbers);
+    hash = hf_hash(key, &part, sizeof part);
   }
   return hash;
 }
@@ -93,7 +90,7 @@ static bool matches(const struct hf_shape *shape,
 static struct hf_shape *find(const struct hf_shapes *shapes,
                              const PGresult *result,
                              int32_t decode,
-                             uint32_t hash) {
+                             uint64_t hash) {
   struct hf_shape *shape = shapes->buckets[hash % HF_SHAPES_BUCKETS];
   while (shape != NULL &&
          (shape->hash != hash || !matches(shape, result, decode))) {
@@ -112,7 +109,7 @@ static void free_shape(struct hf_shape *shape) {
 
 static struct hf_shape *new_shape(const PGresult *result,
                                   int32_t decode,
-                                  uint32_t hash) {
+                                  uint64_t hash) {
   struct hf_shape *shape = hf_calloc(1, sizeof *shape);
   char *at;
   int column;
@@ -188,8 +185,7 @@ static void forget_all(struct hf_shapes *shapes) {
       retired = shape;
     }
   }
-  hf_shapes_init(shapes);
-  shapes->retired = retired;
+  *shapes = (struct hf_shapes){.key = shapes->key, .retired = retired};
 }
 
 /* Adds a shape and makes its definition; changes nothing on failure. */
@@ -226,8 +222,8 @@ static enum hf_status add(struct hf_shapes *shapes,
   return HF_OK;
 }
 
-void hf_shapes_init(struct hf_shapes *shapes) {
-  *shapes = (struct hf_shapes){0};
+void hf_shapes_init(struct hf_shapes *shapes, const struct hf_hash_key *key) {
+  *shapes = (struct hf_shapes){.key = *key};
 }
 
 enum hf_status hf_shapes_find(struct hf_shapes *shapes,
@@ -237,7 +233,7 @@ enum hf_status hf_shapes_find(struct hf_shapes *shapes,
                               struct hf_block **definition) {
   int32_t guess = *id - FIRST_ID - shapes->base;
   struct hf_shape *shape;
-  uint32_t hash;
+  uint64_t hash;
 
   *definition = NULL;
   *id = 0;
@@ -249,7 +245,7 @@ enum hf_status hf_shapes_find(struct hf_shapes *shapes,
     *id = shapes->by_id[guess]->id;
     return HF_OK;
   }
-  hash = hash_columns(result, decode);
+  hash = hash_columns(&shapes->key, result, decode);
   shape = find(shapes, result, decode, hash);
   if (shape == NULL) {
     shape = new_shape(result, decode, hash);
@@ -377,5 +373,5 @@ void hf_shapes_finish(struct hf_shapes *shapes) {
     shapes->retired = shape->next;
     free_shape(shape);
   }
-  hf_shapes_init(shapes);
+  *shapes = (struct hf_shapes){.key = shapes->key};
 }

@@ -15,6 +15,7 @@
 
 #include <libpq-fe.h>
 
+#include "core/base/siphash.h"
 #include "holdfast.h"
 
 enum { HF_SHAPES_MAX = 1024, HF_SHAPES_BUCKETS = 512 };
@@ -22,6 +23,7 @@ enum { HF_SHAPES_MAX = 1024, HF_SHAPES_BUCKETS = 512 };
 struct hf_shape;
 
 struct hf_shapes {
+  struct hf_hash_key key;
   struct hf_shape *buckets[HF_SHAPES_BUCKETS];
   struct hf_shape *by_id[HF_SHAPES_MAX];
   int32_t count;
@@ -29,8 +31,8 @@ struct hf_shapes {
   struct hf_shape *retired; /* forgotten, but results of them are still held */
 };
 
-/* Makes an empty table. Never fails; zeroed memory is one too. */
-void hf_shapes_init(struct hf_shapes *shapes);
+/* Makes an empty table. Never fails. */
+void hf_shapes_init(struct hf_shapes *shapes, const struct hf_hash_key *key);
 
 /*
  * Finds the number of a result's columns under a decode mask. `*id` may hold a

@@ -7,26 +7,20 @@
 
 #include "core/alloc.h"
 
-static struct hf_list *bucket_of(struct hf_statements *statements,
-                                 uint64_t hash) {
-  size_t n = sizeof statements->buckets / sizeof statements->buckets[0];
-  return &statements->buckets[hash % n];
-}
+enum { US_PER_SECOND = 1000000 };
 
-void hf_statements_init(struct hf_statements *statements, uint32_t salt) {
-  size_t n = sizeof statements->buckets / sizeof statements->buckets[0];
-  size_t i;
-  for (i = 0; i < n; i++) {
-    hf_list_init(&statements->buckets[i]);
-  }
+void hf_statements_init(struct hf_statements *statements,
+                        struct hf_statement_source *source) {
+  memset(statements, 0, sizeof *statements);
   hf_list_init(&statements->by_use);
-  statements->salt = salt;
+  statements->source = source;
 }
 
 static void forget(struct hf_statements *statements,
                    struct hf_statement *statement) {
-  hf_list_remove(bucket_of(statements, statement->hash), &statement->by_hash);
+  hf_table_remove(&statements->by_text, &statement->node);
   hf_list_remove(&statements->by_use, &statement->by_use);
+  statements->bytes -= statement->bytes;
   statement->forgotten = true;
   if (statement->references == 0) {
     hf_free(statement);
@@ -44,18 +38,18 @@ void hf_statements_finish(struct hf_statements *statements) {
   while ((statement = oldest(statements)) != NULL) {
     forget(statements, statement);
   }
+  hf_table_finish(&statements->by_text);
 }
 
 static struct hf_statement *find(struct hf_statements *statements,
                                  uint64_t hash,
                                  const char *text,
                                  size_t bytes) {
-  struct hf_list *bucket = bucket_of(statements, hash);
-  struct hf_link *link;
-  HF_LIST_EACH(link, bucket) {
+  struct hf_table_node *node = hf_table_first(&statements->by_text, hash);
+  for (; node != NULL; node = hf_table_next(node)) {
     struct hf_statement *statement =
-        HF_CONTAINER_OF(link, struct hf_statement, by_hash);
-    if (statement->hash == hash && statement->bytes == bytes &&
+        HF_CONTAINER_OF(node, struct hf_statement, node);
+    if (statement->bytes == bytes &&
         memcmp(statement->text, text, bytes) == 0) {
       return statement;
     }
@@ -63,57 +57,88 @@ static struct hf_statement *find(struct hf_statements *statements,
   return NULL;
 }
 
-static void set_name(struct hf_statement *statement) {
+void hf_statement_rename(struct hf_statement *statement, uint64_t now_us) {
+  struct hf_statement_source *source;
+  if (statement->forgotten) {
+    return;
+  }
+  source = statement->table->source;
+  statement->name_number = ++source->last_number;
+  statement->named_us = now_us;
+  statement->renewal = statement->table->renewals;
   (void)snprintf(statement->name,
                  sizeof statement->name,
-                 "hf%08x%016llx",
-                 (unsigned)statement->table->salt,
-                 (unsigned long long)statement->key);
+                 "hf%016llx%llx",
+                 (unsigned long long)source->salt,
+                 (unsigned long long)statement->name_number);
 }
 
-void hf_statement_rename(struct hf_statement *statement) {
-  if (!statement->forgotten) {
-    statement->key++;
-    set_name(statement);
+void hf_statement_refresh(struct hf_statement *statement, uint64_t now_us) {
+  static const uint64_t age_us =
+      (uint64_t)HF_STATEMENT_NAME_SECONDS * US_PER_SECOND;
+  if (!statement->forgotten &&
+      (statement->name_number == 0 ||
+       statement->renewal != statement->table->renewals ||
+       now_us - statement->named_us >= age_us)) {
+    hf_statement_rename(statement, now_us);
   }
 }
 
-static struct hf_statement *add(struct hf_statements *statements,
-                                uint64_t hash,
-                                const char *text,
-                                size_t bytes) {
+void hf_statements_renew(struct hf_statements *statements) {
+  statements->renewals++;
+}
+
+static struct hf_statement *make(struct hf_statements *statements,
+                                 uint64_t hash,
+                                 const char *text,
+                                 size_t bytes) {
   struct hf_statement *statement = hf_alloc(sizeof *statement + bytes + 1);
   if (statement == NULL) {
     return NULL;
   }
   memset(statement, 0, sizeof *statement);
-  statement->hash = hash;
+  statement->node.hash = hash;
+  statement->id = ++statements->source->last_number;
   statement->bytes = bytes;
   memcpy(statement->text, text, bytes);
   statement->text[bytes] = '\0';
   hf_sql_scan(statement->text, bytes, &statement->sql);
   statement->table = statements;
-  /* 0 means a free place in names.c. */
-  statement->key = hash == 0 ? 1 : hash;
-  set_name(statement);
-  hf_list_push(bucket_of(statements, hash), &statement->by_hash);
+  statement->forgotten = true;
+  return statement;
+}
+
+/* Puts a new statement into the table; others may have to leave. */
+static void keep(struct hf_statements *statements,
+                 struct hf_statement *statement) {
+  if (statement->bytes > HF_STATEMENT_KEPT_BYTES ||
+      hf_table_add(&statements->by_text, &statement->node) != HF_OK) {
+    return;
+  }
+  statement->forgotten = false;
   hf_list_push(&statements->by_use, &statement->by_use);
-  if (statements->by_use.count > HF_STATEMENTS_MAX) {
+  statements->bytes += statement->bytes;
+  while (statements->by_use.count > HF_STATEMENTS_MAX ||
+         statements->bytes > HF_STATEMENTS_BYTES_MAX) {
     forget(statements, oldest(statements));
   }
-  return statement;
 }
 
 struct hf_statement *hf_statements_use(struct hf_statements *statements,
                                        const char *text,
                                        size_t bytes) {
-  uint64_t hash = hf_sql_hash(text, bytes);
-  struct hf_statement *statement = find(statements, hash, text, bytes);
+  /* What is never kept need not be looked for. */
+  bool large = bytes > HF_STATEMENT_KEPT_BYTES;
+  uint64_t hash =
+      large ? 0 : hf_hash(&statements->source->hash_key, text, bytes);
+  struct hf_statement *statement =
+      large ? NULL : find(statements, hash, text, bytes);
   if (statement == NULL) {
-    statement = add(statements, hash, text, bytes);
+    statement = make(statements, hash, text, bytes);
     if (statement == NULL) {
       return NULL;
     }
+    keep(statements, statement);
   } else {
     hf_list_remove(&statements->by_use, &statement->by_use);
     hf_list_push(&statements->by_use, &statement->by_use);

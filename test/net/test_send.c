@@ -123,11 +123,19 @@ static void a_name_that_was_discarded_is_prepared_again(void **state) {
   struct support_answer answer;
   int i;
   (void)state;
+  (void)expect(pool,
+               "create or replace function forget_names() returns int language "
+               "plpgsql as 'begin execute ''deallocate all''; return 1; end'");
   for (i = 0; i < 4; i++) {
     expect_cell(pool, "select 'kept'", "kept");
     expect_cell(pool, "select 'kept too'", "kept too");
   }
+  /* What the server says that it did is followed. */
   (void)expect(pool, "discard all");
+  answer = expect(pool, "select 'kept'");
+  assert_int_equal(answer.attempts, 1);
+  (void)expect(pool, "select 'kept too'");
+  (void)expect(pool, "select forget_names()");
   answer = expect(pool, "select 'kept'");
   assert_string_equal(answer.cell, "kept");
   assert_int_equal(answer.attempts, 2);

@@ -14,6 +14,8 @@
 
 enum { ALL = 0x7f };
 
+static const struct hf_hash_key key = {1, 2};
+
 static PGresult *make_result(const char *first, const char *second, Oid type) {
   PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
   PGresAttDesc descriptions[2];
@@ -46,7 +48,7 @@ static void a_list_is_described_once(void **state) {
   PGresult *result = make_result("id", "n\xc3\xa4me", 23);
   int32_t id;
   (void)state;
-  hf_shapes_init(&shapes);
+  hf_shapes_init(&shapes, &key);
   id = find(&shapes, result, ALL, 0, &block);
   assert_int_equal(id, 2);
   assert_non_null(block);
@@ -79,7 +81,7 @@ static void lists_that_differ_have_numbers_of_their_own(void **state) {
   PGresult *results[4];
   int i;
   (void)state;
-  hf_shapes_init(&shapes);
+  hf_shapes_init(&shapes, &key);
   results[0] = make_result("a", "b", 23);
   results[1] = make_result("a", "c", 23);
   results[2] = make_result("a", "b", 20);
@@ -104,7 +106,7 @@ static void no_columns_are_no_shape(void **state) {
   struct hf_block *block;
   PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_COMMAND_OK);
   (void)state;
-  hf_shapes_init(&shapes);
+  hf_shapes_init(&shapes, &key);
   assert_int_equal(find(&shapes, result, ALL, 5, &block), 0);
   assert_null(block);
   PQclear(result);
@@ -118,7 +120,7 @@ static void a_full_table_forgets_and_says_so(void **state) {
   char name[16];
   int i;
   (void)state;
-  hf_shapes_init(&shapes);
+  hf_shapes_init(&shapes, &key);
   for (i = 0; i < HF_SHAPES_MAX; i++) {
     (void)snprintf(name, sizeof name, "c%d", i);
     result = make_result(name, NULL, 25);
@@ -152,7 +154,7 @@ static void running_out_of_memory_changes_nothing(void **state) {
   enum hf_status status = HF_NO_MEMORY;
   int n;
   (void)state;
-  hf_shapes_init(&shapes);
+  hf_shapes_init(&shapes, &key);
   for (n = 0; status != HF_OK && n < 20; n++) {
     int left = n;
     int32_t id = 0;

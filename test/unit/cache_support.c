@@ -27,8 +27,9 @@ int payloads_alive(void) {
 }
 
 void open_cache_of(struct hf_cache *cache, uint64_t max_bytes) {
+  static const struct hf_hash_key key = {4, 2};
   payloads = 0;
-  hf_cache_init(cache, max_bytes, 42, free_payload);
+  hf_cache_init(cache, max_bytes, &key, free_payload);
 }
 
 void open_cache(struct hf_cache *cache) {

@@ -456,16 +456,6 @@ static void traits_tell_reads_from_what_may_commit(void **state) {
   assert_int_equal(hf_text_traits("select 1\0", 9), HF_TEXT_COMMITS_MIDWAY);
 }
 
-static void hashes_differ_and_are_stable(void **state) {
-  (void)state;
-  assert_true(hf_sql_hash("a", 1) == hf_sql_hash("a", 1));
-  assert_true(hf_sql_hash("a", 1) != hf_sql_hash("b", 1));
-  assert_true(hf_sql_hash("ab", 2) != hf_sql_hash("ba", 2));
-  assert_true(hf_sql_hash("", 0) != hf_sql_hash("\0", 1));
-  assert_true(hf_sql_hash("12345678", 8) != hf_sql_hash("12345678\0", 9));
-  assert_true(hf_sql_hash("12345678a", 9) != hf_sql_hash("a12345678", 9));
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(kinds_follow_the_first_words),
@@ -481,7 +471,6 @@ int main(void) {
       cmocka_unit_test(random_bytes_are_survived),
       cmocka_unit_test(a_nul_makes_a_text_suspect),
       cmocka_unit_test(traits_tell_reads_from_what_may_commit),
-      cmocka_unit_test(hashes_differ_and_are_stable),
   };
 
   return cmocka_run_group_tests_name("sql", tests, NULL, NULL);

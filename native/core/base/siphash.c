@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* SipHash-2-4-128, as its authors describe it. */
+/* SipHash-2-4-128 and SipHash-1-3, as their authors describe them. */
 #include "core/base/siphash.h"
 
-enum { WORD_BYTES = 8, ROUNDS = 2, FINAL_ROUNDS = 4 };
+enum {
+  WORD_BYTES = 8,
+  ROUNDS = 2,
+  FINAL_ROUNDS = 4,
+  SHORT_ROUNDS = 1,
+  SHORT_FINAL_ROUNDS = 3
+};
 
 struct state {
   uint64_t v0, v1, v2, v3;
@@ -43,9 +49,9 @@ static void mix(struct state *s, int rounds) {
   }
 }
 
-static void take(struct state *s, uint64_t word) {
+static void take(struct state *s, uint64_t word, int rounds) {
   s->v3 ^= word;
-  mix(s, ROUNDS);
+  mix(s, rounds);
   s->v0 ^= word;
 }
 
@@ -66,13 +72,31 @@ void hf_siphash(const uint8_t key[HF_SIPHASH_KEY_BYTES],
   const uint8_t *at = data;
   size_t left = bytes;
   for (; left >= WORD_BYTES; left -= WORD_BYTES, at += WORD_BYTES) {
-    take(&s, load(at, WORD_BYTES));
+    take(&s, load(at, WORD_BYTES), ROUNDS);
   }
-  take(&s, load(at, left) | (uint64_t)bytes << 56);
+  take(&s, load(at, left) | (uint64_t)bytes << 56, ROUNDS);
   s.v2 ^= 0xeeu;
   mix(&s, FINAL_ROUNDS);
   store(out, folded(&s));
   s.v1 ^= 0xddu;
   mix(&s, FINAL_ROUNDS);
   store(out + WORD_BYTES, folded(&s));
+}
+
+uint64_t hf_hash(const struct hf_hash_key *key,
+                 const void *data,
+                 size_t bytes) {
+  struct state s = {key->k0 ^ 0x736f6d6570736575u,
+                    key->k1 ^ 0x646f72616e646f6du,
+                    key->k0 ^ 0x6c7967656e657261u,
+                    key->k1 ^ 0x7465646279746573u};
+  const uint8_t *at = data;
+  size_t left = bytes;
+  for (; left >= WORD_BYTES; left -= WORD_BYTES, at += WORD_BYTES) {
+    take(&s, load(at, WORD_BYTES), SHORT_ROUNDS);
+  }
+  take(&s, load(at, left) | (uint64_t)bytes << 56, SHORT_ROUNDS);
+  s.v2 ^= 0xffu;
+  mix(&s, SHORT_FINAL_ROUNDS);
+  return folded(&s);
 }

@@ -355,26 +355,3 @@ int32_t hf_text_traits(const char *text, size_t bytes) {
   return (info.read_only ? HF_TEXT_READS : 0) |
          (info.may_commit_midway ? HF_TEXT_COMMITS_MIDWAY : 0);
 }
-
-/* Every bit of the word reaches the high half, and comes down from there. */
-static uint64_t mix(uint64_t hash, uint64_t word) {
-  static const uint64_t odd = 0x9e3779b97f4a7c15U;
-  static const unsigned half = 32;
-
-  hash = (hash ^ word) * odd;
-  return hash ^ (hash >> half);
-}
-
-uint64_t hf_sql_hash(const void *data, size_t bytes) {
-  const unsigned char *at = data;
-  uint64_t hash = mix(0, (uint64_t)bytes + 1);
-  uint64_t word;
-
-  for (; bytes >= sizeof(word); bytes -= sizeof(word), at += sizeof(word)) {
-    memcpy(&word, at, sizeof(word));
-    hash = mix(hash, word);
-  }
-  word = 0;
-  memcpy(&word, at, bytes);
-  return mix(mix(hash, word), 0);
-}

@@ -56,7 +56,4 @@ struct hf_sql_info {
 /* Describes a text. Never fails; a malformed text is HF_SQL_OTHER's lot. */
 void hf_sql_scan(const char *text, size_t bytes, struct hf_sql_info *out);
 
-/* Returns a hash for tables in this process; not for anything hostile. */
-uint64_t hf_sql_hash(const void *data, size_t bytes);
-
 #endif

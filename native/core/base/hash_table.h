@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An intrusive hash table with chains, which grows with what it holds. Equal
- * hashes are the caller's to tell apart: it walks the chain.
+ * An intrusive hash table with chains, which grows with what it holds. Hashes
+ * are made with a key (siphash.h), so that chains cannot be made long at will.
+ * Equal hashes are the caller's to tell apart: it walks the chain.
  *
  * Ownership: the table owns its array only; nodes live inside the caller's
  * objects. Zeroed memory is an empty table.
  * Threads: none; one thread at a time per table.
  */
-#ifndef HF_CORE_TABLE_H
-#define HF_CORE_TABLE_H
+#ifndef HF_CORE_BASE_HASH_TABLE_H
+#define HF_CORE_BASE_HASH_TABLE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,9 +26,6 @@ struct hf_table {
   size_t size; /* a power of two, or 0 */
   size_t count;
 };
-
-/* Returns a hash that depends on a seed: chains cannot be made long at will. */
-uint64_t hf_table_hash(uint64_t seed, const void *data, size_t bytes);
 
 /*
  * Adds a node under its `hash`. Returns HF_NO_MEMORY only when there is no

@@ -1,32 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A hash table with chains. */
-#include "table.h"
+#include "hash_table.h"
 
 #include <assert.h>
 #include <string.h>
 
-#include "alloc.h"
+#include "core/alloc.h"
 
-enum { SIZE_MIN = 64, FOLD = 32, TURN = 29, WORD_BITS = 64 };
-
-static uint64_t mix(uint64_t hash, uint64_t word) {
-  hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
-  return hash << TURN | hash >> (WORD_BITS - TURN);
-}
-
-uint64_t hf_table_hash(uint64_t seed, const void *data, size_t bytes) {
-  const unsigned char *at = data;
-  uint64_t hash = mix(seed, (uint64_t)bytes);
-  uint64_t word;
-  for (; bytes >= sizeof word; bytes -= sizeof word, at += sizeof word) {
-    memcpy(&word, at, sizeof word);
-    hash = mix(hash, word);
-  }
-  word = 0;
-  memcpy(&word, at, bytes);
-  hash = mix(mix(hash, word), seed);
-  return hash ^ hash >> FOLD;
-}
+enum { SIZE_MIN = 64 };
 
 static struct hf_table_node **chain_of(const struct hf_table *table,
                                        uint64_t hash) {

@@ -34,7 +34,8 @@ test('rows keep their columns however many other lists come before the call ends
   await holder.query('select pg_advisory_lock(7)');
   const texts =
     'select n, n::text as word from generate_series(1, 1000) n; ' +
-    'do $$ begin perform pg_advisory_xact_lock(7); end $$';
+    // The notice has the server send what it has so far.
+    "do $$ begin raise notice 'rows'; perform pg_advisory_xact_lock(7); end $$";
   const waiting = pool.query(texts);
   const other = open({ max: 1 });
   await other.query('select 1');

@@ -10,6 +10,11 @@
 enum {
   US_PER_MS = 1000,
   PING_LIMIT_US = 500 * US_PER_MS,
+  /* Of the five that the first unit of a proof takes on the server. */
+  PROOF_GAP_US = 1500,
+  PROOF_LIMIT_US = 1000 * US_PER_MS,
+  /* One may be bad luck. */
+  LOST_PROOFS_MAX = 2,
   LIMIT_US = 5000 * US_PER_MS
 };
 
@@ -35,7 +40,80 @@ void hf_checkup_begin(struct hf_pool *pool,
     slot->forget = false;
     world->forget(world->ctx, slot);
     break;
+  case HF_CHECKUP_PROVE:
+    pool->wants_proof = false;
+    slot->proof = HF_PROOF_FIRST;
+    slot->check_until_us = pool->now_us + PROOF_GAP_US;
+    world->prove(world->ctx, slot, HF_PROOF_FIRST);
+    break;
   }
+}
+
+static bool is_proving(const struct hf_pool *pool) {
+  struct hf_link *link;
+  HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_CHECKING]) {
+    if (slot_of(link)->proof != HF_PROOF_NONE) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool hf_checkup_may_prove(const struct hf_pool *pool,
+                          const struct hf_slot *slot) {
+  return pool->wants_proof && !slot->proven && !slot->proxied &&
+         !pool->loses_units && !is_proving(pool);
+}
+
+static void stop_sharing(struct hf_pool *pool, struct hf_slot *slot) {
+  struct hf_error warning;
+  if (pool->loses_units) {
+    return;
+  }
+  pool->loses_units = true;
+  hf_error_init(&warning);
+  hf_error_set(&warning,
+               HF_PROTOCOL_ERROR,
+               HF_PHASE_CONNECT,
+               "something between here and the server loses statements that "
+               "are sent before an answer has come: no connection is shared "
+               "(shareMax is taken to be 1)");
+  pool->world.event(pool->world.ctx, slot, HF_EVENT_WARNING, &warning);
+  hf_error_finish(&warning);
+}
+
+void hf_checkup_proved(struct hf_pool *pool,
+                       struct hf_slot *slot,
+                       enum hf_proof proof) {
+  slot->proof = HF_PROOF_NONE;
+  if (proof == HF_PROOF_FAILS) {
+    stop_sharing(pool, slot);
+    hf_scheduler_close_slot(pool, slot);
+    return;
+  }
+  slot->proven = proof == HF_PROOF_HOLDS;
+  hf_checkup_end(pool, slot);
+}
+
+void hf_checkup_lost(struct hf_pool *pool, struct hf_slot *slot) {
+  if (slot->proof != HF_PROOF_NONE) {
+    slot->proof = HF_PROOF_NONE;
+    pool->lost_proofs++;
+    if (pool->lost_proofs >= LOST_PROOFS_MAX) {
+      stop_sharing(pool, slot);
+    }
+  }
+}
+
+/* Its time is over: the second unit's turn, or the end of our patience. */
+static void go_on_proving(struct hf_pool *pool, struct hf_slot *slot) {
+  if (slot->proof == HF_PROOF_SECOND) {
+    hf_checkup_proved(pool, slot, HF_PROOF_FAILS);
+    return;
+  }
+  slot->proof = HF_PROOF_SECOND;
+  slot->check_until_us = pool->now_us + PROOF_LIMIT_US;
+  pool->world.prove(pool->world.ctx, slot, HF_PROOF_SECOND);
 }
 
 void hf_checkup_end(struct hf_pool *pool, struct hf_slot *slot) {
@@ -88,7 +166,12 @@ void hf_checkup_sweep(struct hf_pool *pool) {
   struct hf_link *after;
   HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_CHECKING]) {
     struct hf_slot *slot = slot_of(link);
-    if (pool->now_us >= slot->check_until_us) {
+    if (pool->now_us < slot->check_until_us) {
+      continue;
+    }
+    if (slot->proof != HF_PROOF_NONE) {
+      go_on_proving(pool, slot);
+    } else {
       hf_upkeep_lose_with(pool, slot, HF_SILENT);
     }
   }

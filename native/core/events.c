@@ -145,6 +145,8 @@ static void continue_slot(struct hf_pool *pool,
     hf_checkup_begin(pool, slot, HF_CHECKUP_ROLLBACK);
   } else if (slot->forget) {
     hf_checkup_begin(pool, slot, HF_CHECKUP_FORGET);
+  } else if (hf_checkup_may_prove(pool, slot)) {
+    hf_checkup_begin(pool, slot, HF_CHECKUP_PROVE);
   } else {
     hf_scheduler_free_slot(pool, slot);
   }
@@ -213,6 +215,18 @@ void hf_pool_on_checked(struct hf_pool *pool,
   hf_turn_enter(pool, now_us);
   assert(slot->state == HF_SLOT_CHECKING);
   hf_checkup_end(pool, slot);
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+void hf_pool_on_proved(struct hf_pool *pool,
+                       struct hf_slot *slot,
+                       enum hf_proof proof,
+                       uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  assert(slot->state == HF_SLOT_CHECKING);
+  hf_checkup_proved(pool, slot, proof);
   hf_scheduler_run(pool);
   hf_upkeep_plan(pool);
   hf_turn_leave(pool);

@@ -60,6 +60,13 @@ struct hf_world {
   /* Drops slot's prepared statements: as ping. */
   void (*forget)(void *ctx, struct hf_slot *slot);
 
+  /*
+   * Sends the first or the second unit of the proof that slot's connection
+   * may be shared. The first one takes a moment on the server, and the second
+   * is to reach it before the first is answered: hf_pool_on_proved.
+   */
+  void (*prove)(void *ctx, struct hf_slot *slot, enum hf_proof_step step);
+
   /* Finds out whether the server is there at all: hf_pool_on_probed. */
   void (*probe)(void *ctx, struct hf_slot *slot);
 
@@ -130,6 +137,9 @@ struct hf_pool {
   bool doubted;         /* the pooler said that it has no server */
   bool misconfigured;   /* the last connect failed on this machine */
   bool warned_deallocate;
+  bool wants_proof;    /* a read would share a connection, once proven */
+  bool loses_units;    /* the path loses what is sent before an answer */
+  int32_t lost_proofs; /* connections lost while they were being proven */
   int32_t warm_target; /* connections to open without demand */
 
   /* statistics */
@@ -242,6 +252,12 @@ void hf_pool_on_finished(struct hf_pool *pool,
 void hf_pool_on_checked(struct hf_pool *pool,
                         struct hf_slot *slot,
                         uint64_t now_us);
+
+/* Ends hf_world.prove. */
+void hf_pool_on_proved(struct hf_pool *pool,
+                       struct hf_slot *slot,
+                       enum hf_proof proof,
+                       uint64_t now_us);
 
 /*
  * The connection died. Requests in flight fail: the oldest with `error`, or

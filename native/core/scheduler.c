@@ -130,7 +130,8 @@ static struct hf_slot *take_idle(struct hf_pool *pool, uint32_t avoid) {
 static bool may_share(const struct hf_pool *pool,
                       const struct hf_request *request) {
   return request->kind == HF_REQUEST_QUERY && request->sql.read_only &&
-         !hf_request_must_not_write(request) && pool->config.share_max > 1;
+         !hf_request_must_not_write(request) && pool->config.share_max > 1 &&
+         !pool->loses_units;
 }
 
 static bool has_room(const struct hf_pool *pool, const struct hf_slot *slot) {
@@ -160,7 +161,12 @@ static struct hf_slot *take_shared(struct hf_pool *pool,
   }
   HF_LIST_EACH(link, busy) {
     struct hf_slot *slot = slot_of(link);
-    if (has_room(pool, slot)) {
+    if (!has_room(pool, slot)) {
+      continue;
+    }
+    if (!slot->proven) {
+      pool->wants_proof = true;
+    } else {
       hf_list_remove(busy, link);
       hf_list_push(busy, link);
       hf_stats_add(&pool->stats, HF_STAT_SHARED, 1);
@@ -210,6 +216,8 @@ static void connect(struct hf_pool *pool) {
   slot->probe_us = 0;
   slot->forget = false;
   slot->chose_reading = false;
+  slot->proven = false;
+  slot->proof = HF_PROOF_NONE;
   hf_stats_add(&pool->stats, HF_STAT_CONNECTS_STARTED, 1);
   pool->world.event(pool->world.ctx, slot, HF_EVENT_CONNECTING, NULL);
   pool->world.connect(pool->world.ctx, slot);

@@ -36,6 +36,16 @@ enum hf_slot_state {
   HF_SLOT_STATES
 };
 
+/* How far the proof is that a connection may be shared: checkup.h. */
+enum hf_proof_step { HF_PROOF_NONE, HF_PROOF_FIRST, HF_PROOF_SECOND };
+
+/* How that proof ended. */
+enum hf_proof {
+  HF_PROOF_HOLDS, /* both units were answered, in order */
+  HF_PROOF_FAILS, /* they were not */
+  HF_PROOF_OPEN   /* the first was answered before the second was sent */
+};
+
 struct hf_slot {
   /* set at init, read-only */
   struct hf_pool *pool;
@@ -49,18 +59,20 @@ struct hf_slot {
   uint32_t serial;     /* of the connection; never reused in a pool */
   uint32_t generation; /* older than the pool's: closed when it is free */
   uint32_t uses;
-  uint64_t expires_us;     /* end of its lifetime; 0 = none */
-  struct hf_list running;  /* requests in flight, oldest first */
-  struct hf_lease *lease;  /* while LEASED */
-  bool shared;             /* everything in flight may share */
-  bool announced;          /* its opening was told, so its end will be */
-  char transaction;        /* I, T or E after the last ReadyForQuery */
-  bool forget;             /* its prepared statements are to go */
-  bool chose_reading;      /* the transaction was begun to read only */
-  uint64_t check_until_us; /* while CHECKING: the end of our patience */
-  bool probing;            /* hf_world.probe has not answered yet */
-  int32_t failed_probes;   /* in a row, during the current silence */
-  uint64_t probe_us;       /* when a silent server is probed next */
+  uint64_t expires_us;      /* end of its lifetime; 0 = none */
+  struct hf_list running;   /* requests in flight, oldest first */
+  struct hf_lease *lease;   /* while LEASED */
+  bool shared;              /* everything in flight may share */
+  bool proven;              /* its path keeps what is sent before an answer */
+  enum hf_proof_step proof; /* while CHECKING for that */
+  bool announced;           /* its opening was told, so its end will be */
+  char transaction;         /* I, T or E after the last ReadyForQuery */
+  bool forget;              /* its prepared statements are to go */
+  bool chose_reading;       /* the transaction was begun to read only */
+  uint64_t check_until_us;  /* while CHECKING: the end of our patience */
+  bool probing;             /* hf_world.probe has not answered yet */
+  int32_t failed_probes;    /* in a row, during the current silence */
+  uint64_t probe_us;        /* when a silent server is probed next */
 
   /* changed by the world */
   void *conn;            /* the open connection, or NULL */

@@ -41,6 +41,7 @@ void hf_upkeep_lose(struct hf_pool *pool,
   struct hf_link *link;
   hf_list_init(&dead);
   hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_LOST, 1);
+  hf_checkup_lost(pool, slot);
   pool->answered_us = 0;
   if (busy) {
     hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_LOST_BUSY, 1);

@@ -183,6 +183,22 @@ void hf_conn_run_chore(struct hf_conn *conn,
   hf_conn_watch(conn);
 }
 
+void hf_conn_prove(struct hf_conn *conn, enum hf_proof_step step) {
+  if (step == HF_PROOF_FIRST) {
+    begin_unit(conn);
+    conn->chore = HF_CHORE_PROVE;
+    memset(&conn->proof, 0, sizeof conn->proof);
+  }
+  if (conn->failing) {
+    return;
+  }
+  if (!hf_conn_send_proof(conn)) {
+    hf_conn_fail(conn);
+    return;
+  }
+  hf_conn_watch(conn);
+}
+
 void hf_conn_cancel(struct hf_conn *conn) {
   if (conn->canceller == NULL && !conn->failing) {
     conn->canceller = hf_canceller_start(conn);

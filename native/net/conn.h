@@ -30,6 +30,8 @@
 struct hf_canceller;
 struct hf_netpool;
 
+enum { HF_PROOF_UNITS = 2 };
+
 enum hf_conn_state { HF_CONN_READY, HF_CONN_ACTIVE, HF_CONN_CLOSING };
 
 /* A statement of our own that runs with nothing else in flight. */
@@ -38,7 +40,8 @@ enum hf_chore {
   HF_CHORE_SETTINGS, /* the pool's settings, once, on a new connection */
   HF_CHORE_ROLLBACK, /* cleans up what a user left behind */
   HF_CHORE_PING,     /* an empty statement: is it still there? */
-  HF_CHORE_FORGET    /* drops the prepared statements */
+  HF_CHORE_FORGET,   /* drops the prepared statements */
+  HF_CHORE_PROVE     /* two units at a time: do both answers come back? */
 };
 
 struct hf_conn {
@@ -62,6 +65,10 @@ struct hf_conn {
   struct hf_link dirty;
 
   enum hf_chore chore;
+  struct {
+    int32_t nonces[HF_PROOF_UNITS];
+    int sent, answered, synced; /* units of it */
+  } proof;
 
   /* a cancel request under way, and the answer that waits for its end */
   struct hf_canceller *canceller;
@@ -89,6 +96,9 @@ void hf_conn_execute(struct hf_conn *conn, struct hf_call *call);
 void hf_conn_run_chore(struct hf_conn *conn,
                        enum hf_chore chore,
                        const char *sql);
+
+/* Sends a unit of the proof; the pool hears hf_pool_on_proved. */
+void hf_conn_prove(struct hf_conn *conn, enum hf_proof_step step);
 
 /* Sends a cancel request for the only unit in flight. */
 void hf_conn_cancel(struct hf_conn *conn);
@@ -142,6 +152,9 @@ HF_NODISCARD bool hf_conn_send_sync(struct hf_conn *conn);
 
 /* Hands libpq's output to the socket; false as above. */
 HF_NODISCARD bool hf_conn_push(struct hf_conn *conn);
+
+/* Sends the next unit of the proof; false as above. */
+HF_NODISCARD bool hf_conn_send_proof(struct hf_conn *conn);
 
 /* Sends a chore's text; false as above. */
 HF_NODISCARD bool hf_conn_send_chore(struct hf_conn *conn, const char *sql);

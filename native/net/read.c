@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading of answers: from libpq's results to finished requests. */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -16,7 +17,8 @@ enum {
   ROWS_IN_A_PIECE = 256,
   /* Where only pieces can be measured, a piece has to be small. */
   ROWS_IN_A_SMALL_PIECE = 16,
-  UTF8 = 6 /* libpq's number of the encoding */
+  UTF8 = 6, /* libpq's number of the encoding */
+  DECIMAL = 10
 };
 
 /* ---- units --------------------------------------------------------------- */
@@ -188,6 +190,41 @@ static void on_chore_result(struct hf_conn *conn, PGresult *result) {
   hf_conn_fail(conn);
 }
 
+static void end_proof(struct hf_conn *conn, enum hf_proof proof) {
+  conn->chore = HF_CHORE_NONE;
+  conn->state = HF_CONN_READY;
+  hf_pool_on_proved(&conn->pool->core, conn->slot, proof, hf_engine_now_us());
+}
+
+static bool is_proof_answer(const struct hf_conn *conn,
+                            const PGresult *result) {
+  int unit = conn->proof.answered;
+  return unit < conn->proof.sent && PQresultStatus(result) == PGRES_TUPLES_OK &&
+         PQntuples(result) == 1 &&
+         strtol(PQgetvalue(result, 0, 0), NULL, DECIMAL) ==
+             conn->proof.nonces[unit];
+}
+
+static void on_proof_result(struct hf_conn *conn, const PGresult *result) {
+  if (result == NULL) {
+    return; /* the end of one command's results */
+  }
+  if (PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
+    if (is_proof_answer(conn, result)) {
+      conn->proof.answered++;
+    } else {
+      end_proof(conn, HF_PROOF_FAILS);
+    }
+    return;
+  }
+  conn->proof.synced++;
+  if (conn->proof.synced == conn->proof.sent) {
+    end_proof(conn,
+              conn->proof.sent == HF_PROOF_UNITS ? HF_PROOF_HOLDS
+                                                 : HF_PROOF_OPEN);
+  }
+}
+
 static void end_chore(struct hf_conn *conn) {
   if (!conn->failing) {
     conn->state = HF_CONN_READY;
@@ -221,7 +258,9 @@ static bool read_one(struct hf_conn *conn) {
     return false;
   }
   result = PQgetResult(conn->pg);
-  if (conn->chore != HF_CHORE_NONE) {
+  if (conn->chore == HF_CHORE_PROVE) {
+    on_proof_result(conn, result);
+  } else if (conn->chore != HF_CHORE_NONE) {
     if (result == NULL) {
       end_chore(conn);
     } else {

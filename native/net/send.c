@@ -5,6 +5,8 @@
  * All of it leaves in one flight, so that behind a pooler it reaches one
  * server connection and leaves nothing there.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "conn.h"
@@ -14,7 +16,7 @@
 #include "system.h"
 
 /* A text gets a name when it has shown that it comes again. */
-enum { USES_BEFORE_NAMING = 3 };
+enum { USES_BEFORE_NAMING = 3, NUMBER_BYTES = 16 };
 
 static void add_step(struct hf_call *call, enum hf_step step) {
   call->steps[call->n_steps++] = step;
@@ -240,6 +242,32 @@ bool hf_conn_send(struct hf_conn *conn, struct hf_call *call) {
                                   : send_unnamed(conn, call)) &&
          send_postlude(conn, call) && hf_read_only_close(conn, call) &&
          hf_conn_send_sync(conn);
+}
+
+/* The first one runs long enough for the second to arrive meanwhile. */
+static const char *const proof_sql[HF_PROOF_UNITS] = {
+    "select $1::pg_catalog.int4, pg_catalog.pg_sleep(0.005)",
+    "select $1::pg_catalog.int4",
+};
+
+bool hf_conn_send_proof(struct hf_conn *conn) {
+  char text[NUMBER_BYTES];
+  const char *value = text;
+  int unit = conn->proof.sent;
+  conn->proof.nonces[unit] =
+      (int32_t)(hf_engine_random(conn->pool->engine) & INT32_MAX);
+  (void)snprintf(text, sizeof text, "%" PRId32, conn->proof.nonces[unit]);
+  conn->proof.sent++;
+  return enter_pipeline(conn) &&
+         PQsendQueryParams(conn->pg,
+                           proof_sql[unit],
+                           1,
+                           NULL,
+                           &value,
+                           NULL,
+                           NULL,
+                           0) == 1 &&
+         PQpipelineSync(conn->pg) == 1;
 }
 
 bool hf_conn_send_chore(struct hf_conn *conn, const char *sql) {

@@ -46,6 +46,13 @@ static void world_forget(void *ctx, struct hf_slot *slot) {
   hf_conn_run_chore(conn, HF_CHORE_FORGET, "deallocate all");
 }
 
+static void world_prove(void *ctx,
+                        struct hf_slot *slot,
+                        enum hf_proof_step step) {
+  (void)ctx;
+  hf_conn_prove(slot->conn, step);
+}
+
 static void world_probe(void *ctx, struct hf_slot *slot) {
   hf_dial_probe(ctx, slot);
 }
@@ -133,6 +140,7 @@ void hf_netpool_make_world(struct hf_netpool *pool, struct hf_world *world) {
   world->rollback = world_rollback;
   world->ping = world_ping;
   world->forget = world_forget;
+  world->prove = world_prove;
   world->probe = world_probe;
   world->close = world_close;
   world->deliver = world_deliver;

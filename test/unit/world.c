@@ -132,6 +132,16 @@ static void on_forget(void *ctx, struct hf_slot *slot) {
   check_up(ctx, slot, WORLD_FORGET);
 }
 
+static void on_prove(void *ctx, struct hf_slot *slot, enum hf_proof_step step) {
+  struct world *world = ctx;
+  struct world_conn *conn = world_conn(world, slot);
+
+  assert_int_equal(slot->proof, step);
+  assert_int_equal(conn->rolling_back, step == HF_PROOF_SECOND);
+  conn->rolling_back = false;
+  check_up(world, slot, WORLD_PROVE);
+}
+
 static void on_probe(void *ctx, struct hf_slot *slot) {
   struct world *world = ctx;
   struct world_conn *conn = world_conn(world, slot);
@@ -246,6 +256,7 @@ static const struct hf_world operations = {NULL,
                                            on_rollback,
                                            on_ping,
                                            on_forget,
+                                           on_prove,
                                            on_probe,
                                            on_close,
                                            on_deliver,
@@ -318,6 +329,10 @@ static bool answer_something(struct world *world) {
     }
     if (conn->link == LINK_OPEN && conn->n_in_flight > 0) {
       world_answer(world, conn->in_flight[0], 'I');
+      return true;
+    }
+    if (conn->link == LINK_OPEN && slot->proof != HF_PROOF_NONE) {
+      world_proved(world, slot, HF_PROOF_OPEN);
       return true;
     }
     if (conn->link == LINK_OPEN && conn->rolling_back) {

@@ -34,6 +34,7 @@ enum world_op {
   WORLD_ROLLBACK,
   WORLD_PING,
   WORLD_FORGET,
+  WORLD_PROVE, /* each of the two units */
   WORLD_PROBE,
   WORLD_CLOSE,
   WORLD_OPS
@@ -88,6 +89,7 @@ struct world {
   bool closed;
   bool manual_close; /* closes wait for world_finish_closing */
   bool proxied;      /* connections opened from now on are */
+  bool unproven;     /* they are not known to keep what is sent early */
   uint32_t random;   /* what hf_world.random says ... */
   uint64_t seed;     /* ... unless this is set */
   struct world_record records[WORLD_RECORDS];
@@ -183,6 +185,11 @@ void world_lose_as(struct world *world,
 /* The slot's check-up went well; the other: all that are under way. */
 void world_checked(struct world *world, struct hf_slot *slot);
 int world_check_all(struct world *world);
+
+/* The proof that a connection may be shared ends. */
+void world_proved(struct world *world,
+                  struct hf_slot *slot,
+                  enum hf_proof proof);
 
 void world_probed(struct world *world, struct hf_slot *slot, bool alive);
 void world_closed(struct world *world, struct hf_slot *slot);

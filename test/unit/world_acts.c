@@ -162,6 +162,7 @@ void world_connected(struct world *world, struct hf_slot *slot) {
   assert_int_equal(conn->link, LINK_OPENING);
   conn->link = LINK_OPEN;
   slot->proxied = world->proxied;
+  slot->proven = !world->unproven;
   slot->last_byte_us = world->now_us;
   hf_pool_on_connected(&world->pool, slot, world->now_us);
   world_settle(world);
@@ -289,8 +290,21 @@ void world_checked(struct world *world, struct hf_slot *slot) {
   struct world_conn *conn = world_conn(world, slot);
 
   assert_true(conn->rolling_back);
+  assert_int_equal(slot->proof, HF_PROOF_NONE);
   conn->rolling_back = false;
   hf_pool_on_checked(&world->pool, slot, world->now_us);
+  world_settle(world);
+}
+
+void world_proved(struct world *world,
+                  struct hf_slot *slot,
+                  enum hf_proof proof) {
+  struct world_conn *conn = world_conn(world, slot);
+
+  assert_true(conn->rolling_back);
+  assert_int_not_equal(slot->proof, HF_PROOF_NONE);
+  conn->rolling_back = false;
+  hf_pool_on_proved(&world->pool, slot, proof, world->now_us);
   world_settle(world);
 }
 
@@ -299,8 +313,12 @@ int world_check_all(struct world *world) {
   int n = 0;
 
   for (i = 0; i < (size_t)world->pool.n_slots; i++) {
-    if (world->conns[i].rolling_back) {
-      world_checked(world, hf_pool_slot(&world->pool, (int32_t)i));
+    struct hf_slot *slot = hf_pool_slot(&world->pool, (int32_t)i);
+    if (world->conns[i].rolling_back && slot->proof != HF_PROOF_NONE) {
+      world_proved(world, slot, HF_PROOF_OPEN);
+      n++;
+    } else if (world->conns[i].rolling_back) {
+      world_checked(world, slot);
       n++;
     }
   }

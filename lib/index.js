@@ -23,6 +23,7 @@ const holdfast = lazyExports({
   withPrismaRetry: () => require('./retry/retry.js').withPrismaRetry,
   classify: () => require('./retry/retry.js').classify,
   presets: () => require('./retry/retry.js').presets,
+  retryStats: () => require('./retry/retry.js').retryStats,
   prometheusText: () => require('./observe/prometheus.js').prometheusText,
   enableOpenTelemetry: () =>
     require('./observe/opentelemetry.js').enableOpenTelemetry,

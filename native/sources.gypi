@@ -29,6 +29,8 @@
       'native/core/list.c',
       'native/core/outcome.c',
       'native/core/policy/after_send.c',
+      'native/core/policy/classify_driver.c',
+      'native/core/policy/load.c',
       'native/core/policy/scope.c',
       'native/core/pool.c',
       'native/core/pool/drain.c',

@@ -16,6 +16,7 @@ export const {
   withPrismaRetry,
   classify,
   presets,
+  retryStats,
   prometheusText,
   enableOpenTelemetry,
   HoldfastError,

@@ -35,6 +35,8 @@ const { platformName } = require('./platform.js');
 /**
  * @typedef {object} Verdict
  * @property {boolean} again
+ * @property {boolean} waits the repetition is one for a server that is away
+ * @property {boolean} cut the budget forbade it
  * @property {number} delayMillis
  * @property {string} [refused]
  * @property {Classification} why
@@ -81,7 +83,8 @@ const { platformName } = require('./platform.js');
  *   ) => Verdict} retryNext
  * @property {() => number[]} retryPolicy
  * @property {(name: string) => number[] | undefined} retryPreset
- * @property {() => void} retryCountCall
+ * @property {(now?: number) => void} retryCountCall
+ * @property {() => number} retryCuts
  * @property {(text: string) => number} textTraits bits of enum
  *   hf_text_trait
  * @property {new (deliver: Deliver) => NativePort} Port
@@ -100,6 +103,7 @@ const NAMES = [
   'retryPolicy',
   'retryPreset',
   'retryCountCall',
+  'retryCuts',
   'textTraits',
   'Port',
 ];
@@ -115,6 +119,7 @@ const CORE = new Set([
   'retryPolicy',
   'retryPreset',
   'retryCountCall',
+  'retryCuts',
   'textTraits',
 ]);
 

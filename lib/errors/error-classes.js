@@ -251,7 +251,7 @@ function paramError(message) {
 function usageError(code, message, details) {
   const error = new HoldfastError(code, message ?? statusText(code), details);
   if (details?.outcome === undefined) {
-    const facts = new Int32Array(8);
+    const facts = new Int32Array(9);
     facts[0] = PHASES.indexOf(error.phase);
     facts[1] = statusNumber(code);
     const why = judge(facts, {});

@@ -251,7 +251,11 @@ function errorFromMessage(ints, offset, strings, firstString) {
     details,
     waited ? counts : undefined,
   );
-  error.reason = reasonOf(status, details, readFields(text));
+  const fields = readFields(text);
+  error.reason = fields.b ?? reasonOf(status, details, fields);
+  if (fields.b !== undefined) {
+    error.message += ` (not repeated: ${fields.b}; retryBudget: false lifts this limit)`;
+  }
   return error;
 }
 
@@ -262,7 +266,7 @@ function errorFromMessage(ints, offset, strings, firstString) {
  * @returns {string}
  */
 function reasonOf(status, details, fields) {
-  const facts = new Int32Array(8);
+  const facts = new Int32Array(9);
   facts[0] = PHASES.indexOf(details.phase ?? 'unknown');
   facts[1] = status;
   facts[2] = severityNumber(fields.V ?? fields.S);

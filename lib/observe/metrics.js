@@ -120,6 +120,7 @@ const HELP = Object.freeze({
   queries: 'Calls of query().',
   succeeded: 'Calls that succeeded.',
   retriesSucceeded: 'Calls that succeeded after a repetition.',
+  retriesCut: 'Calls not repeated because of the retry budget.',
   connectsStarted: 'Physical connects begun.',
   connectsSucceeded: 'Physical connects that succeeded.',
   connectsFailed: 'Physical connects that failed.',
@@ -234,7 +235,7 @@ function describe(names) {
   const stems = histogramStems(names);
   const failed = withPrefix(names, FAILED);
   const retried = withPrefix(names, 'retries').filter(
-    ([name]) => name !== 'retriesSucceeded',
+    ([name]) => name !== 'retriesSucceeded' && name !== 'retriesCut',
   );
   /** @type {[string, string][]} */
   const classes = names

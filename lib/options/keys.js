@@ -77,6 +77,7 @@ const RETRY_NAMES = {
   baseMillis: 'retryBaseMillis',
   capMillis: 'retryCapMillis',
   deadlineMillis: 'deadlineMillis',
+  retryBudget: 'retryBudget',
 };
 
 /** @type {Reader} */

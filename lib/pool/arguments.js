@@ -271,7 +271,7 @@ function joinSignal(call, signal) {
  * @param {import('../retry/context.js').JoinedRun} run
  */
 function joinDeadline(call, run) {
-  if (run.deadlineAt > 0) {
+  if (run.deadlineAt > 0 && !run.finished) {
     const left = Math.max(1, Math.ceil(run.deadlineAt - nowMillis()));
     call.deadline = call.deadline > 0 ? Math.min(call.deadline, left) : left;
     call.flags |= run.callerDeadline ? FLAG.CALLER_DEADLINE : 0;
@@ -323,6 +323,18 @@ function readCall(call, config, values) {
 }
 
 /**
+ * Has a helper's signal, and a deadline of its caller's, end a statement.
+ * @param {Call} call
+ * @param {import('../retry/context.js').JoinedRun} run
+ */
+function bindTo(call, run) {
+  joinSignal(call, run.signal);
+  if (run.callerDeadline) {
+    joinDeadline(call, run);
+  }
+}
+
+/**
  * Reads the arguments of a client's query(). A statement on a lease is not
  * repeated, and only a deadline of the caller's bounds it.
  * @param {Call} call
@@ -342,17 +354,17 @@ function readLeaseCall(call, config, values, run, signal) {
         'runs belongs to a transaction of its own',
     );
   }
-  const joined = call.run ?? currentContext();
+  const joined = call.run ?? currentContext() ?? run;
   if (!UNDOES.test(call.text)) {
     if (joined !== undefined) {
-      joinSignal(call, joined.signal);
-      if (joined.callerDeadline) {
-        joinDeadline(call, joined);
-      }
+      bindTo(call, joined);
+    }
+    if (run !== undefined && run !== joined) {
+      bindTo(call, run);
     }
     joinSignal(call, signal);
   }
-  call.run = joined ?? run;
+  call.run = joined;
   refuseAborted(call.signal);
 }
 

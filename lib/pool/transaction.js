@@ -19,7 +19,8 @@ const {
 const { usageError } = require('../errors/errors.js');
 const { URGENT } = require('./lease-state.js');
 const { boundsOf, learn, mayAsk, settle } = require('./exactly-once.js');
-const { withTransactionRetry } = require('../retry/retry.js');
+const { nowMillis, startTimer, stopTimer } = require('../retry/clock.js');
+const { repeatWithin } = require('../retry/start.js');
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */
@@ -38,6 +39,9 @@ const { withTransactionRetry } = require('../retry/retry.js');
  * @property {boolean} [exactlyOnce]
  * @property {unknown} [context] what a retry helper gave its function
  */
+
+/** How long a statement that was cut may take to say so. */
+const STATEMENT_GRACE_MILLIS = 20;
 
 const LEVELS = new Set([
   'READ UNCOMMITTED',
@@ -209,17 +213,85 @@ async function commit(client) {
 }
 
 /**
- * @param {AbortSignal | undefined} signal
+ * @param {'HF_ABORTED' | 'HF_DEADLINE'} code
+ * @param {unknown} [cause]
  */
-function refuseAborted(signal) {
-  if (signal?.aborted) {
-    throw usageError('HF_ABORTED', undefined, {
-      outcome: 'rolled_back',
-      unit: 'transaction',
-      retryable: false,
-      cause: signal.reason,
-    });
+function ended(code, cause) {
+  return usageError(code, undefined, {
+    outcome: 'rolled_back',
+    unit: 'transaction',
+    retryable: false,
+    cause,
+  });
+}
+
+/**
+ * Returns when a helper's caller wants all to have ended, 0 = never. (A pool's
+ * own deadline is for getting a connection.)
+ * @param {import('../retry/context.js').JoinedRun | undefined} run
+ * @returns {number}
+ */
+function endOf(run) {
+  return run?.callerDeadline && !run.finished ? run.deadlineAt : 0;
+}
+
+/**
+ * Throws where the transaction must not be committed any more.
+ * @param {Attempt} attempt
+ */
+function refuseEnded({ options, run }) {
+  for (const signal of [options.signal, run?.signal]) {
+    if (signal?.aborted) {
+      throw ended('HF_ABORTED', signal.reason);
+    }
   }
+  const end = endOf(run);
+  if (end > 0 && nowMillis() >= end) {
+    throw ended('HF_DEADLINE');
+  }
+}
+
+/**
+ * Waits for `fn`, but not past an abort or the deadline of a helper around: it
+ * may be waiting for something that is no statement.
+ * @param {Attempt} attempt
+ * @param {unknown} working
+ * @returns {Promise<any>}
+ */
+function untilEnded({ options, run }, working) {
+  const signals = [options.signal, run?.signal].filter(
+    (signal) => signal !== undefined,
+  );
+  const end = endOf(run);
+  if (signals.length === 0 && end === 0) {
+    return /** @type {Promise<any>} */ (working);
+  }
+  return new Promise((resolve, reject) => {
+    /** @type {ReturnType<typeof startTimer> | undefined} */
+    let timer;
+    const undo = () => {
+      stopTimer(/** @type {any} */ (timer));
+      for (const signal of signals) {
+        signal.removeEventListener('abort', onAbort);
+      }
+    };
+    const stop = (/** @type {unknown} */ error) => {
+      undo();
+      // A statement of its own that the end has cut says more: it is heard
+      // first, if it comes in time.
+      timer = startTimer(() => reject(error), STATEMENT_GRACE_MILLIS);
+    };
+    const onAbort = (/** @type {Event} */ { target }) =>
+      stop(ended('HF_ABORTED', /** @type {AbortSignal} */ (target).reason));
+    for (const signal of signals) {
+      signal.addEventListener('abort', onAbort);
+    }
+    if (end > 0) {
+      const left = Math.max(0, end - nowMillis());
+      timer = startTimer(() => stop(ended('HF_DEADLINE')), left);
+    }
+    Promise.resolve(working).finally(undo).then(resolve, reject);
+  });
 }
 
 /**
@@ -247,18 +319,19 @@ async function commitOnce(core, client, attempt, identity) {
  */
 async function runWithin(core, client, attempt) {
   const { fn, options } = attempt;
+  /** @type {any} */
   let value;
   /** @type {import('./exactly-once.js').Identity | undefined} */
   let identity;
   try {
-    value = await fn(client);
+    value = await untilEnded(attempt, fn(client));
     internals.close(client, 'the transaction is over: await every statement');
     // A statement nobody awaited belongs to the transaction all the same.
     const failure = await internals.settle(client);
     if (client.getTransactionStatus() === 'E') {
       throw failure;
     }
-    refuseAborted(options.signal);
+    refuseEnded(attempt);
     if (options.exactlyOnce) {
       identity = await learn(core, client, options.signal);
     }
@@ -318,7 +391,7 @@ function helperOf(core, options) {
 async function runCareful(core, attempt) {
   const { maxRetries, retryBaseMillis, retryCapMillis } = core.pool.options;
   const bound = boundOf(core, attempt.options);
-  const client = await withTransactionRetry(
+  const client = await repeatWithin(
     () => begin(core, attempt, currentContext()),
     {
       maxRetries,
@@ -348,7 +421,7 @@ async function runOnce(core, attempt) {
 function runAll(core, attempt) {
   const { retry } = attempt.options;
   if (retry) {
-    return withTransactionRetry(
+    return repeatWithin(
       () => runOnce(core, { ...attempt, run: currentContext() }),
       helperOf(core, attempt.options),
     );

@@ -14,18 +14,18 @@ const { warnOnce } = require('../warn.js');
  * Tells of a repetition. What listeners throw is their own affair.
  * @param {Run} run
  * @param {unknown} error
- * @param {number} delayMillis
- * @param {{ outcome: number, reason: string }} why
+ * @param {import('../engine/native.js').Verdict} verdict
  */
-function announce(run, error, delayMillis, why) {
+function announce(run, error, { delayMillis, why }) {
   const { onRetry, name } = run.plan;
+  const left = why.unnamed ? run.remainingNames : run.remainingRetries;
   if (onRetry === undefined && !hearsRetries(run.pool)) {
     return;
   }
   const event = {
     name,
     attempt: run.retries,
-    maxAttempts: run.retries + run.remainingRetries + 1,
+    maxAttempts: run.retries + left + 1,
     delayMillis,
     error,
     outcome: OUTCOMES[why.outcome],

@@ -4,6 +4,8 @@
 // What ends a call of a helper, or has it wait: deadline, signal, back-off.
 
 const { classify } = require('./classify.js');
+const { heldCalls } = require('./context.js');
+const { defaultPlan } = require('./retry-options.js');
 const { nowMillis, startTimer, stopTimer } = require('./clock.js');
 const { usageError } = require('../errors/error-classes.js');
 
@@ -50,17 +52,55 @@ function sleep(run, millis, error) {
  */
 function settleCalls(run) {
   return new Promise((resolve) => {
-    const left = run.deadlineAt - nowMillis();
-    const timer =
-      run.deadlineAt > 0 ? startTimer(done, Math.max(0, left)) : undefined;
+    const timer = startTimer(done, timeLeft(run));
     function done() {
       run.onIdle = undefined;
-      if (timer !== undefined) {
-        stopTimer(timer);
-      }
+      stopTimer(timer);
       resolve();
     }
     run.onIdle = done;
+  });
+}
+
+/**
+ * Returns how long something may be waited for that is not the work itself.
+ * @param {Run} run
+ * @returns {number}
+ */
+function timeLeft(run) {
+  return run.deadlineAt > 0
+    ? Math.max(0, run.deadlineAt - nowMillis())
+    : defaultPlan().deadlineMillis;
+}
+
+/**
+ * Waits, within the deadline, for what calls have to wait for.
+ * @param {Run} run
+ * @returns {Promise<void>}
+ */
+async function waitForHeld(run) {
+  const until = nowMillis() + timeLeft(run);
+  for (let held = heldCalls(); held !== undefined; held = heldCalls()) {
+    const left = until - nowMillis();
+    if (left <= 0) {
+      return;
+    }
+    await within(held, left);
+  }
+}
+
+/**
+ * @param {Promise<unknown>} promise that does not reject
+ * @param {number} millis
+ * @returns {Promise<void>}
+ */
+function within(promise, millis) {
+  return new Promise((resolve) => {
+    const timer = startTimer(resolve, millis);
+    promise.then(() => {
+      stopTimer(timer);
+      resolve();
+    });
   });
 }
 
@@ -102,6 +142,7 @@ function watch(run, reject) {
   if (signal?.aborted) {
     run.closed = true;
     const { reason: cause } = signal;
+    run.end(cause);
     reject(usageError('HF_ABORTED', undefined, { phase: 'local', cause }));
     return true;
   }
@@ -147,7 +188,7 @@ function expire(run, reject) {
     const error = endedBetween(run, 'HF_DEADLINE');
     settle(run, reject, error);
     run.wake?.(); // nothing is waited for: its timer would hold the process
-    run.controller?.abort(error);
+    run.end(error);
     return;
   }
   // A call of ours within has the same deadline, and knows what became of it:
@@ -156,7 +197,7 @@ function expire(run, reject) {
   const timer = startTimer(() => {
     const error = interrupted(run, 'HF_DEADLINE', undefined);
     settle(run, reject, error);
-    run.controller?.abort(error);
+    run.end(error);
   }, DEADLINE_GRACE_MILLIS);
   later(run, () => stopTimer(timer));
 }
@@ -168,7 +209,7 @@ function expire(run, reject) {
  */
 function abort(run, reason, reject) {
   run.closed = true;
-  run.controller?.abort(reason);
+  run.end(reason);
   if (run.wake !== undefined) {
     run.wake();
     return;
@@ -230,9 +271,10 @@ function later(run, undo) {
  */
 function finish(run) {
   run.closed = true;
+  run.finished = true;
   for (const undo of run.undo?.splice(0) ?? []) {
     undo();
   }
 }
 
-module.exports = { finish, settleCalls, sleep, watch };
+module.exports = { finish, settleCalls, sleep, waitForHeld, watch };

@@ -5,6 +5,7 @@
 // tell each other what was repeated already.
 
 const { OUTCOMES, UNITS, isOurs } = require('../errors/error-classes.js');
+const { nowMillis } = require('./clock.js');
 const {
   findOurs,
   gatherEvidence,
@@ -15,6 +16,9 @@ const {
 
 /** Written on an error: 'repeated' below, or 'partial'. */
 const MARK = Symbol.for('pg-holdfast.mark');
+
+/** When it was. */
+const MARKED_AT = Symbol.for('pg-holdfast.markedAt');
 
 /**
  * @typedef {object} Classification
@@ -73,6 +77,8 @@ function setMark(error, mark) {
   }
   try {
     Object.defineProperty(error, MARK, { value: mark, configurable: true });
+    const value = nowMillis();
+    Object.defineProperty(error, MARKED_AT, { value, configurable: true });
   } catch {
     // A frozen error cannot be marked; it only loses this protection.
   }
@@ -95,16 +101,30 @@ function markPartial(error) {
 }
 
 /**
- * Returns whether what failed was repeated by something below already, or must
- * not be: wrappers such as Drizzle's hide the mark in their cause.
- * @param {unknown} error
+ * @param {object} error
+ * @param {number} since
  * @returns {boolean}
  */
-function wasRepeated(error) {
+function isMarked(error, since) {
+  if (markOf(error) === undefined) {
+    return false;
+  }
+  const at = /** @type {any} */ (error)[MARKED_AT];
+  return typeof at !== 'number' || at >= since;
+}
+
+/**
+ * Returns whether what failed was repeated by something below already, or must
+ * not be: wrappers such as Drizzle's hide the mark in their cause. An error
+ * that was thrown before, and is thrown again, says nothing of this attempt.
+ * @param {unknown} error
+ * @param {number} since when the attempt began
+ * @returns {boolean}
+ */
+function wasRepeated(error, since) {
   return someLayer(
     error,
-    (layer) =>
-      markOf(layer) !== undefined || (isOurs(layer) && layer.attempts > 1),
+    (layer) => isMarked(layer, since) || (isOurs(layer) && layer.attempts > 1),
   );
 }
 

@@ -18,7 +18,11 @@ const { thisCopy, version } = require('../copy.js');
  * @property {number} deadlineAt milliseconds of process.hrtime(), 0 = none
  * @property {boolean} callerDeadline the caller set it: it also bounds the
  *   attempt that runs
+ * @property {boolean} finished the helper's caller was answered
  * @property {number} remainingRetries
+ * @property {number} remainingNames the same for trouble with the names of a
+ *   driver's statements
+ * @property {Int32Array | undefined} givenPolicy what the caller chose
  * @property {boolean} idempotent
  * @property {AbortSignal | undefined} signal undefined when nothing can abort
  *   the run
@@ -26,7 +30,8 @@ const { thisCopy, version } = require('../copy.js');
  *   acknowledged, or may have been done; 'inside': a statement ran in a
  *   transaction that began outside, in the run `home` if in any; 'begun' and
  *   'ended': work is under way, which may yet write
- * @property {(count: number) => void} spend counts repetitions made below
+ * @property {(count: number, waits?: number) => void} spend counts repetitions
+ *   made below, and how many of them only waited for a server
  * @property {(pool: object) => void} use a pool was asked
  */
 
@@ -37,6 +42,7 @@ const { thisCopy, version } = require('../copy.js');
  * @property {symbol} key under it a context has its run
  * @property {JoinedRun | undefined} current
  * @property {WeakMap<object, JoinedRun>} joinable
+ * @property {Promise<unknown> | undefined} held calls begin when it settles
  * @property {import('node:async_hooks').AsyncLocalStorage<
  *   JoinedRun | undefined> | undefined} storage
  */
@@ -51,6 +57,7 @@ function sharedState() {
       current: undefined,
       joinable: new WeakMap(),
       storage: undefined,
+      held: undefined,
     };
     runs.set(version, known);
   }
@@ -113,13 +120,22 @@ function boundedContext(millis, outer) {
       return at === Infinity ? 0 : at;
     },
     callerDeadline: outer?.callerDeadline ?? false,
+    get finished() {
+      return outer?.finished ?? false;
+    },
     get remainingRetries() {
       return outer?.remainingRetries ?? Infinity;
+    },
+    get remainingNames() {
+      return outer?.remainingNames ?? Infinity;
+    },
+    get givenPolicy() {
+      return outer?.givenPolicy;
     },
     idempotent: outer?.idempotent ?? false,
     signal: outer?.signal,
     note: (kind, home) => outer?.note(kind, home),
-    spend: (count) => outer?.spend(count),
+    spend: (count, waits) => outer?.spend(count, waits),
     use: (pool) => outer?.use(pool),
   });
   return context;
@@ -173,6 +189,34 @@ function callOutside(fn) {
   }
 }
 
+/**
+ * Has calls of the helpers wait until something has settled; one after the
+ * other.
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+function holdCalls(work) {
+  const done = (state.held ?? Promise.resolve()).then(() =>
+    // What it does may go through a helper itself: that must not wait for it.
+    callOutside(work),
+  );
+  const held = done.then(ignore, ignore).then(() => {
+    if (state.held === held) {
+      state.held = undefined;
+    }
+  });
+  state.held = held;
+  return done;
+}
+
+function ignore() {}
+
+/** Returns what calls have to wait for, if anything. */
+function heldCalls() {
+  return state.held;
+}
+
 /** Notes for the current run that a write was acknowledged. */
 function noteWrite() {
   currentContext()?.note('write');
@@ -186,6 +230,8 @@ module.exports = {
   contextOf,
   currentContext,
   enter,
+  heldCalls,
+  holdCalls,
   leave,
   makeJoinable,
   noteWrite,

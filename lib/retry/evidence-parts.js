@@ -16,8 +16,9 @@ const FACT = Object.freeze({
   COMMIT_SENT: 5,
   MAY_COMMIT_MIDWAY: 6,
   NOTHING_SENT: 7,
+  ONLY_READS: 8,
 });
-const FACTS = 8;
+const FACTS = 9;
 const PHASE_UNKNOWN = PHASES.indexOf('unknown');
 
 /** What is kept of a long text: the judge reads its beginning and last line. */

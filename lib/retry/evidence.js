@@ -8,6 +8,7 @@
 //
 // Nothing read from an error may throw: there are getters, proxies, cycles.
 
+const { native } = require('#host');
 const {
   OUTCOMES,
   isOurs,
@@ -69,6 +70,20 @@ function quotesStatement(error, message) {
 }
 
 /**
+ * Returns an error's text, with what the server said where that stands
+ * elsewhere.
+ * @param {string | undefined} message
+ * @param {string | undefined} said
+ * @returns {string | undefined}
+ */
+function withSaid(message, said) {
+  if (message === undefined || said === undefined || message.includes(said)) {
+    return message ?? said;
+  }
+  return `${message}\nMessage: \`${said}\``;
+}
+
+/**
  * Returns the evidence of one layer.
  * @param {object} error
  * @returns {Evidence}
@@ -102,7 +117,11 @@ function layerEvidence(error) {
       readText(error, 'name'),
       quotesStatement(error, message)
         ? undefined
-        : (message ?? readText(mapped, 'originalMessage')),
+        : withSaid(
+            message,
+            readText(mapped, 'originalMessage') ??
+              (metaCode === undefined ? undefined : readText(meta, 'message')),
+          ),
     ],
   };
 }
@@ -240,13 +259,39 @@ function primitiveEvidence(value) {
   return { facts, strings: withOnly(6, message) };
 }
 
+/** Bit of enum hf_text_trait. */
+const READS = 1;
+
+/**
+ * Returns whether an error carries the statement that failed, as Drizzle's do,
+ * and that only reads. (Prisma names an operation, but in a batch it may be
+ * another one than the one that failed.)
+ * @param {unknown} error
+ * @returns {boolean}
+ */
+function showsRead(error) {
+  const texts = isObject(error)
+    ? layersOf(error)
+        .map((layer) => readText(layer, 'query') ?? readText(layer, 'sql'))
+        .filter((text) => text !== undefined)
+    : [];
+  return (
+    texts.length > 0 &&
+    texts.every((text) => (native().textTraits(text) & READS) !== 0)
+  );
+}
+
 /**
  * Returns what is known of anything that was thrown.
  * @param {unknown} error
  * @returns {Evidence}
  */
 function gatherEvidence(error) {
-  return gather(error, new Set());
+  const evidence = gather(error, new Set());
+  if (findOurs(error) === undefined && showsRead(error)) {
+    evidence.facts[FACT.ONLY_READS] = 1;
+  }
+  return evidence;
 }
 
 /**

@@ -21,6 +21,8 @@ const INT_MAX = 2147483647;
  * @property {'exponential' | 'linear'} [growth]
  * @property {number} [deadlineMillis]
  * @property {boolean} [idempotent]
+ * @property {boolean} [retryBudget] whether the budget of the process may cut
+ *   repetitions
  * @property {AbortSignal} [signal]
  * @property {(event: any) => void} [onRetry]
  * @property {string} [name]
@@ -51,6 +53,10 @@ const POLICY = Object.freeze({
   JITTER: 3,
   GROWTH: 4,
   AMBIGUOUS: 5,
+  COUNT_GIVEN: 6,
+  DELAYS_GIVEN: 7,
+  UNBUDGETED: 8,
+  NAME_RETRIES: 9,
 });
 const JITTERS = ['full', 'none'];
 const GROWTHS = ['exponential', 'linear'];
@@ -90,6 +96,7 @@ const CHECKS = {
   growth: (value, key) => checkWord(value, key, GROWTHS),
   deadlineMillis: (value, key) => checkInteger(value, key, 0, INT_MAX),
   idempotent: checkBoolean,
+  retryBudget: checkBoolean,
   joinAsync: checkBoolean,
   signal: (value, key) => {
     if (!(value instanceof AbortSignal)) {
@@ -241,9 +248,13 @@ function policyOf(options) {
   for (const [place, value] of given) {
     if (value !== undefined) {
       policy[place] = value;
+      policy[
+        place > POLICY.RETRIES ? POLICY.DELAYS_GIVEN : POLICY.COUNT_GIVEN
+      ] = 1;
     }
   }
   policy[POLICY.AMBIGUOUS] = options.idempotent ? 1 : 0;
+  policy[POLICY.UNBUDGETED] = options.retryBudget === false ? 1 : 0;
   return policy;
 }
 

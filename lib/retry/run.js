@@ -44,12 +44,21 @@ class RetryContext {
 
 /** @implements {JoinedRun} */
 class Run {
+  /** @type {AbortSignal | undefined} */
+  #outerSignal = undefined;
+
   /** @param {import('./retry-options.js').Plan} plan */
   constructor(plan) {
     this.plan = plan;
     this.startedAt = nowMillis();
     /** Repetitions so far, by this helper and by what is below it. */
     this.retries = 0;
+    /** Of these, those that only waited for a server that was away. */
+    this.waits = 0;
+    /** When the attempt under way began. */
+    this.attemptAt = this.startedAt;
+    /** What the engine said last. @type {any} */
+    this.verdict = undefined;
     /** Writes acknowledged, or in doubt, in the current attempt. */
     this.writes = 0;
     /** The pool that was used last, whose log hears of repetitions. */
@@ -63,6 +72,9 @@ class Run {
     this.inside = false;
     /** Whether the caller was answered, or no attempt may follow. */
     this.closed = false;
+    this.finished = false;
+    /** Why it was ended from outside. @type {{reason: unknown} | undefined} */
+    this.ended = undefined;
     /** Whether the function is at work. */
     this.running = true;
     /** @type {AbortController | undefined} */
@@ -92,7 +104,11 @@ class Run {
 
   /** The signal given from outside, if any. */
   get outerSignal() {
-    return this.plan.signal ?? this.plan.outer?.signal;
+    this.#outerSignal ??= joinSignals(
+      this.plan.signal,
+      this.plan.outer?.signal,
+    );
+    return this.#outerSignal;
   }
 
   /** Whether something besides the function can settle the call. */
@@ -106,9 +122,28 @@ class Run {
   }
 
   get remainingRetries() {
-    const own = this.plan.policy[POLICY.RETRIES] - this.retries;
+    const own = policyWithin(this)[POLICY.RETRIES] - this.#counted;
     const outside = this.plan.outer?.remainingRetries ?? own;
     return Math.max(0, Math.min(own, outside));
+  }
+
+  get remainingNames() {
+    const policy = policyWithin(this);
+    const limit = policy[POLICY.COUNT_GIVEN]
+      ? policy[POLICY.RETRIES]
+      : policy[POLICY.NAME_RETRIES];
+    const own = limit - this.#counted;
+    const outside = this.plan.outer?.remainingNames ?? own;
+    return Math.max(0, Math.min(own, outside));
+  }
+
+  get #counted() {
+    return this.retries - this.waits;
+  }
+
+  get givenPolicy() {
+    const { policy, outer } = this.plan;
+    return policy[POLICY.COUNT_GIVEN] ? policy : outer?.givenPolicy;
   }
 
   get idempotent() {
@@ -158,11 +193,55 @@ class Run {
   /**
    * Counts repetitions, wherever they were made.
    * @param {number} count
+   * @param {number} [waits]
    */
-  spend(count) {
+  spend(count, waits = 0) {
     this.retries += count;
-    this.plan.outer?.spend(count);
+    this.waits += waits;
+    this.plan.outer?.spend(count, waits);
   }
+
+  /**
+   * Ends it for those below: they read of it by the signal, whenever they do.
+   * @param {unknown} reason
+   */
+  end(reason) {
+    this.ended ??= { reason };
+    this.controller?.abort(reason);
+  }
+}
+
+/**
+ * @param {AbortSignal | undefined} own
+ * @param {AbortSignal | undefined} outer
+ * @returns {AbortSignal | undefined}
+ */
+function joinSignals(own, outer) {
+  return own === undefined || outer === undefined || own === outer
+    ? (own ?? outer)
+    : AbortSignal.any([own, outer]);
+}
+
+/**
+ * Returns the policy of a run: where its own caller chose nothing, what the
+ * caller of a helper around it chose.
+ * @param {Run} run
+ * @returns {Int32Array}
+ */
+function policyWithin({ plan }) {
+  const { policy, outer } = plan;
+  const given = outer?.givenPolicy;
+  if (
+    given === undefined ||
+    policy[POLICY.COUNT_GIVEN] ||
+    policy[POLICY.DELAYS_GIVEN]
+  ) {
+    return policy;
+  }
+  const within = Int32Array.from(given);
+  within[POLICY.AMBIGUOUS] = policy[POLICY.AMBIGUOUS];
+  within[POLICY.UNBUDGETED] ||= policy[POLICY.UNBUDGETED];
+  return within;
 }
 
 /**
@@ -174,6 +253,9 @@ function makeSignal(run) {
   if (run.controller === undefined) {
     run.controller = new AbortController();
     makeJoinable(run.controller.signal, run);
+    if (run.ended !== undefined) {
+      run.controller.abort(run.ended.reason);
+    }
   }
   return run.controller.signal;
 }
@@ -183,6 +265,7 @@ function makeSignal(run) {
  * @param {Run} run
  */
 function beginAttempt(run) {
+  run.attemptAt = nowMillis();
   run.writes = 0;
   run.inside = false;
   run.running = true;
@@ -194,8 +277,10 @@ function beginAttempt(run) {
  * @returns {Int32Array}
  */
 function policyOf(run) {
-  const policy = Int32Array.from(run.plan.policy);
-  policy[POLICY.RETRIES] = run.retries + run.remainingRetries;
+  const policy = Int32Array.from(policyWithin(run));
+  const counted = run.retries - run.waits;
+  policy[POLICY.RETRIES] = counted + run.remainingRetries;
+  policy[POLICY.NAME_RETRIES] = counted + run.remainingNames;
   return policy;
 }
 
@@ -205,9 +290,10 @@ function policyOf(run) {
  * @returns {Float64Array}
  */
 function historyOf(run) {
-  run.history ??= new Float64Array(3);
+  run.history ??= new Float64Array(4);
   run.history[0] = run.retries;
   run.history[1] = run.deadlineAt;
+  run.history[3] = run.waits;
   return run.history;
 }
 

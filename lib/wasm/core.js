@@ -15,30 +15,32 @@ const { Memory } = require('./memory.js');
 const WORD = Object.freeze({
   FACTS: 0,
   STATUS: 1,
-  TEXTS: 8,
-  NAME: 13,
-  POLICY: 15,
-  OUTCOME: 21,
-  UNIT: 22,
-  TRAITS: 23,
-  REASON: 24,
-  AGAIN: 25,
-  DELAY: 26,
-  REFUSED: 27,
-  OPTION_NAME: 28,
-  OPTION_KIND: 29,
-  OPTION_WORDS: 30,
-  OPTION_UNIT: 31,
-  STATUS_CODE: 32,
-  STATUS_TEXT: 33,
-  OPTION_SCOPE: 34,
+  TEXTS: 9,
+  NAME: 14,
+  POLICY: 16,
+  OUTCOME: 26,
+  UNIT: 27,
+  TRAITS: 28,
+  REASON: 29,
+  AGAIN: 30,
+  WAITS: 31,
+  CUT: 32,
+  DELAY: 33,
+  REFUSED: 34,
+  OPTION_NAME: 35,
+  OPTION_KIND: 36,
+  OPTION_WORDS: 37,
+  OPTION_UNIT: 38,
+  STATUS_CODE: 39,
+  STATUS_TEXT: 40,
+  OPTION_SCOPE: 41,
 });
-const FACTS = 8;
-const POLICY_WORDS = 6;
+const FACTS = 9;
+const POLICY_WORDS = 10;
 
 /** Places in the numbers. */
-const NUMBER = Object.freeze({ STATE: 0, INITIAL: 3, MIN: 4, MAX: 5 });
-const STATE_NUMBERS = 3;
+const NUMBER = Object.freeze({ STATE: 0, INITIAL: 4, MIN: 5, MAX: 6 });
+const STATE_NUMBERS = 4;
 
 /** Bits of the traits. */
 const TRAIT = Object.freeze({
@@ -55,7 +57,7 @@ const SCOPES = /** @type {const} */ (['pool', 'session', 'handle']);
 
 const BAD_FACTS = 'facts must be an Int32Array of known values';
 const BAD_POLICY = 'policy must be an Int32Array of known values';
-const BAD_STATE = 'state must be a Float64Array of three numbers';
+const BAD_STATE = 'state must be a Float64Array of four numbers';
 /** By what hf_wasm_retry_next() returns. */
 const UNREAD = [undefined, BAD_POLICY, BAD_STATE, BAD_FACTS];
 
@@ -154,6 +156,8 @@ class Core {
     }
     return {
       again: words[WORD.AGAIN] !== 0,
+      waits: words[WORD.WAITS] !== 0,
+      cut: words[WORD.CUT] !== 0,
       delayMillis: words[WORD.DELAY],
       refused: this.#memory.text(words[WORD.REFUSED]),
       why: this.#takeClassification(),
@@ -186,9 +190,12 @@ class Core {
   };
 
   /** @type {Addon['retryCountCall']} */
-  retryCountCall = () => {
-    this.#exports.hf_wasm_retry_count_call();
+  retryCountCall = (now) => {
+    this.#exports.hf_wasm_retry_count_call(now);
   };
+
+  /** @type {Addon['retryCuts']} */
+  retryCuts = () => this.#exports.hf_wasm_retry_cuts();
 
   /** @type {Addon['textTraits']} */
   textTraits = (text) => {

@@ -17,6 +17,7 @@ enum Fact {
   kCommitSent,
   kMayCommitMidway,
   kNothingSent,
+  kOnlyReads,
   kFacts
 };
 
@@ -40,11 +41,15 @@ enum Policy {
   kJitter,
   kGrowth,
   kRetryAmbiguous,
+  kCountGiven,
+  kDelaysGiven,
+  kUnbudgeted,
+  kNameRetries,
   kPolicyWords
 };
 
 // Indices into `state`.
-enum State { kRetries, kDeadlineAt, kUsedOnce, kStateNumbers };
+enum State { kRetries, kDeadlineAt, kUsedOnce, kWaits, kStateNumbers };
 
 constexpr size_t kEvidenceArguments = 1 + kTexts;
 constexpr size_t kRetryArguments = 4 + kEvidenceArguments;
@@ -83,6 +88,7 @@ bool ReadFacts(napi_env env, napi_value value, struct hf_evidence *out) {
   out->commit_sent = facts[kCommitSent] != 0;
   out->may_commit_midway = facts[kMayCommitMidway] != 0;
   out->nothing_sent = facts[kNothingSent] != 0;
+  out->only_reads = facts[kOnlyReads] != 0;
   return true;
 }
 
@@ -153,6 +159,10 @@ bool ReadPolicy(napi_env env, napi_value value, struct hf_retry_policy *out) {
   out->jitter = static_cast<enum hf_jitter>(words[kJitter]);
   out->growth = static_cast<enum hf_growth>(words[kGrowth]);
   out->retry_ambiguous = words[kRetryAmbiguous] != 0;
+  out->count_given = words[kCountGiven] != 0;
+  out->delays_given = words[kDelaysGiven] != 0;
+  out->unbudgeted = words[kUnbudgeted] != 0;
+  out->name_retries = words[kNameRetries];
   return true;
 }
 
@@ -162,7 +172,11 @@ napi_value MakePolicy(napi_env env, const struct hf_retry_policy &policy) {
                                        policy.cap_ms,
                                        policy.jitter,
                                        policy.growth,
-                                       policy.retry_ambiguous ? 1 : 0};
+                                       policy.retry_ambiguous ? 1 : 0,
+                                       policy.count_given ? 1 : 0,
+                                       policy.delays_given ? 1 : 0,
+                                       policy.unbudgeted ? 1 : 0,
+                                       policy.name_retries};
   napi_value array = nullptr;
 
   napi_create_array_with_length(env, kPolicyWords, &array);
@@ -177,7 +191,7 @@ bool ReadState(napi_env env,
                napi_value value,
                double **numbers,
                struct hf_retry_state *out) {
-  const char *message = "state must be a Float64Array of three numbers";
+  const char *message = "state must be a Float64Array of four numbers";
   size_t n = 0;
 
   if (!ReadNumbers(env, value, message, numbers, &n)) {
@@ -191,6 +205,7 @@ bool ReadState(napi_env env,
   out->retries = static_cast<int32_t>((*numbers)[kRetries]);
   out->deadline_at = (*numbers)[kDeadlineAt];
   out->used_once = (*numbers)[kUsedOnce] != 0;
+  out->waits = static_cast<int32_t>((*numbers)[kWaits]);
   return true;
 }
 
@@ -200,6 +215,8 @@ napi_value MakeVerdict(napi_env env, const struct hf_verdict &verdict) {
   napi_create_object(env, &object);
   SetBool(env, object, "again", verdict.again);
   SetInt(env, object, "delayMillis", verdict.delay_ms);
+  SetBool(env, object, "waits", verdict.waits);
+  SetBool(env, object, "cut", verdict.cut);
   SetText(env, object, "refused", verdict.again ? nullptr : verdict.refused);
   napi_set_named_property(env,
                           object,
@@ -250,6 +267,7 @@ napi_value RetryNext(napi_env env, napi_callback_info info) {
   numbers[kRetries] = state.retries;
   numbers[kDeadlineAt] = state.deadline_at;
   numbers[kUsedOnce] = state.used_once ? 1 : 0;
+  numbers[kWaits] = state.waits;
   return MakeVerdict(env, verdict);
 }
 
@@ -276,10 +294,25 @@ napi_value RetryPreset(napi_env env, napi_callback_info info) {
                                                 : Undefined(env);
 }
 
-// retryCountCall()
-napi_value RetryCountCall(napi_env, napi_callback_info) {
-  hf_retry_count_call();
+// retryCountCall(now?)
+napi_value RetryCountCall(napi_env env, napi_callback_info info) {
+  napi_value argument = nullptr;
+  size_t n = 1;
+  double now = 0;
+
+  napi_get_cb_info(env, info, &n, &argument, nullptr, nullptr);
+  if (n == 0 || ReadNumber(env, argument, "now must be a number", &now)) {
+    hf_retry_count_call(now);
+  }
   return nullptr;
+}
+
+// retryCuts(): repetitions that the budget forbade in this process
+napi_value RetryCuts(napi_env env, napi_callback_info) {
+  napi_value count = nullptr;
+
+  napi_create_double(env, hf_retry_cuts(), &count);
+  return count;
 }
 
 // textTraits(text): HF_TEXT_* bits
@@ -303,6 +336,7 @@ void DefinePolicy(Napi::Env env, Napi::Object exports) {
   SetFunction(env, exports, "retryPolicy", RetryPolicy);
   SetFunction(env, exports, "retryPreset", RetryPreset);
   SetFunction(env, exports, "retryCountCall", RetryCountCall);
+  SetFunction(env, exports, "retryCuts", RetryCuts);
   SetFunction(env, exports, "textTraits", TextTraits);
 }
 

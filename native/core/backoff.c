@@ -24,14 +24,14 @@ int32_t hf_backoff_spread(int32_t limit, uint32_t random) {
 
 int32_t hf_backoff_delay(const struct hf_retry_policy *policy,
                          int32_t retry_number,
-                         bool slow,
+                         enum hf_backoff kind,
                          uint32_t random) {
   int64_t base = at_least_zero(policy->base_ms);
   int64_t cap = at_least_zero(policy->cap_ms);
   int64_t ceiling;
   int64_t floor = 0;
 
-  if (slow && policy->jitter == HF_JITTER_FULL) {
+  if (kind == HF_BACKOFF_SLOW && policy->jitter == HF_JITTER_FULL) {
     base = base < HF_BACKOFF_SLOW_BASE_MS ? HF_BACKOFF_SLOW_BASE_MS : base;
     cap = cap < HF_BACKOFF_SLOW_BASE_MS ? HF_BACKOFF_SLOW_BASE_MS : cap;
   }
@@ -42,7 +42,7 @@ int32_t hf_backoff_delay(const struct hf_retry_policy *policy,
   if (policy->jitter == HF_JITTER_NONE) {
     return (int32_t)ceiling;
   }
-  if (slow) {
+  if (kind != HF_BACKOFF_FULL) {
     floor = ceiling / 2;
   }
   return (int32_t)floor + hf_backoff_spread((int32_t)(ceiling - floor), random);

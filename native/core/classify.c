@@ -297,6 +297,7 @@ static struct hf_classification from_rule(const struct hf_rule *rule) {
   why.unnamed = (rule->traits & HF_TRAIT_UNNAMED) != 0;
   why.discard = (rule->traits & HF_TRAIT_DISCARD) != 0;
   why.no_server = (rule->traits & HF_TRAIT_NO_WORK) != 0;
+  why.overload = (rule->traits & HF_TRAIT_FULL) != 0;
   why.reason = rule->reason;
   return why;
 }
@@ -363,6 +364,23 @@ static void apply_after(const struct hf_evidence *evidence,
   }
 }
 
+/*
+ * A driver's statement did not run because of its name; but the driver may
+ * have been inside a transaction, or the name inside a text of several
+ * statements: what went before is rolled back with it.
+ */
+static void apply_names(const struct hf_evidence *evidence,
+                        const struct hf_rule *rule,
+                        struct hf_classification *why) {
+  if ((rule->traits & HF_TRAIT_UNNAMED) == 0 || ours(evidence)) {
+    return;
+  }
+  why->once = false;
+  if (why->outcome == N && !before_work(evidence)) {
+    why->outcome = R;
+  }
+}
+
 static bool counts_as_connecting(const struct hf_evidence *evidence,
                                  const struct hf_rule *rule) {
   if (ours(evidence)) {
@@ -381,6 +399,7 @@ struct hf_classification hf_classify(const struct hf_evidence *evidence) {
   } else {
     apply_after(evidence, rule, &why);
   }
+  apply_names(evidence, rule, &why);
   if (in_transaction(evidence)) {
     why.unit = HF_UNIT_TRANSACTION;
   }

@@ -19,7 +19,7 @@
 /* What a row of the tables says about a failure. */
 enum hf_trait {
   HF_TRAIT_RETRY = 1 << 0,   /* repeating is useful */
-  HF_TRAIT_ONCE = 1 << 1,    /* at most once */
+  HF_TRAIT_ONCE = 1 << 1,    /* at most once, by the engine */
   HF_TRAIT_SLOW = 1 << 2,    /* after a longer pause */
   HF_TRAIT_UNNAMED = 1 << 3, /* with an unnamed statement */
   HF_TRAIT_DISCARD = 1 << 4, /* the connection is done for */
@@ -29,7 +29,8 @@ enum hf_trait {
                                 a failure of connecting */
   HF_TRAIT_SOFT = 1 << 7,    /* permanent, but not while connecting: proxies
                                 say it of what passes */
-  HF_TRAIT_COMMIT = 1 << 8   /* ambiguous when COMMIT had been sent */
+  HF_TRAIT_COMMIT = 1 << 8,  /* ambiguous when COMMIT had been sent */
+  HF_TRAIT_FULL = 1 << 9     /* the server, or its pooler, is overloaded */
 };
 
 /* One judgement; rows of all tables end in one. */
@@ -51,15 +52,22 @@ const struct hf_rule *hf_classify_pooler(const char *message);
 /* Looks up kind, code and name of node's, a driver's or Prisma's errors. */
 const struct hf_rule *hf_classify_code(const struct hf_evidence *evidence);
 
+/* Looks up a sentence that is known whoever says it, and with any code. */
+const struct hf_rule *hf_classify_driver(const char *sentence);
+
+/* Looks up the server's complaint about the number of values. */
+const struct hf_rule *hf_classify_bind(const char *sentence);
+
 /* Looks up the sentences of libpq, pg, pg-pool and Prisma. */
 const struct hf_rule *hf_classify_message(const struct hf_evidence *evidence);
 
-enum { HF_SENTENCES_MAX = 3 };
+enum { HF_SENTENCES_MAX = 5 };
 
 /*
  * Finds where in a message a known sentence may begin: at its start, in its
- * last line (Prisma puts its call site before it), and inside Prisma's
- * "Message: `...`". Returns how many there are. Borrows from `message`.
+ * last line (Prisma puts its call site before it), behind what Prisma puts in
+ * front of a driver's sentence, and inside Prisma's "Message: `...`" and
+ * `message: "..."`. Returns how many there are. Borrows from `message`.
  */
 size_t hf_classify_sentences(const char *message,
                              const char *out[HF_SENTENCES_MAX]);

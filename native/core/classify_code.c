@@ -15,6 +15,7 @@
 enum {
   RETRY = HF_TRAIT_RETRY,
   SLOW = HF_TRAIT_SLOW,
+  FULL = HF_TRAIT_SLOW | HF_TRAIT_FULL,
   LOSS = HF_TRAIT_LOSS | HF_TRAIT_DISCARD,
   CONNECT = HF_TRAIT_RETRY | HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD,
   REFUSED = HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD,
@@ -41,7 +42,7 @@ static const struct row kinds[] = {
   {"DatabaseAccessDenied", {P, REFUSED, "the user lacks the privilege"}},
   {"DatabaseDoesNotExist", {P, REFUSED, "the database does not exist"}},
   {"TooManyConnections",
-   {N, CONNECT | SLOW, "the server has no connection left"}},
+   {N, CONNECT | FULL, "the server has no connection left"}},
   {"TransactionWriteConflict",
    {R, RETRY, "it conflicted with another transaction"}},
   {"TransactionAlreadyClosed", {P, 0, "the transaction was closed already"}},
@@ -108,7 +109,7 @@ static const struct row codes[] = {
   {"P1011", {P, REFUSED, "TLS could not be established"}},
   {"P2024", {N, RETRY | SLOW, "no connection became free in time"}},
   {"P2034", {R, RETRY, "it conflicted with another transaction"}},
-  {"P2037", {N, CONNECT | SLOW, "the server has no connection left"}}
+  {"P2037", {N, CONNECT | FULL, "the server has no connection left"}}
 };
 
 /* P2028 holds several facts; the sentence tells which. */
@@ -241,6 +242,10 @@ static const struct hf_rule *judge_code(const struct hf_evidence *evidence) {
 
   if (rule == NULL) {
     rule = judge_socket(evidence);
+  }
+  if (rule == NULL && code[0] == 'E' && evidence->syscall != NULL &&
+      strcmp(evidence->syscall, "connect") == 0) {
+    rule = &not_made; /* ENOENT and EAGAIN of Unix sockets, and their like */
   }
   if (rule == NULL && is_certificate_code(code)) {
     rule = &certificate;

@@ -16,6 +16,7 @@
 enum {
   RETRY = HF_TRAIT_RETRY,
   SLOW = HF_TRAIT_SLOW,
+  FULL = HF_TRAIT_SLOW | HF_TRAIT_FULL,
   RENAME = HF_TRAIT_RETRY | HF_TRAIT_ONCE | HF_TRAIT_UNNAMED,
   DISCARD = HF_TRAIT_DISCARD,
   LOSS = HF_TRAIT_LOSS | HF_TRAIT_DISCARD,
@@ -36,7 +37,7 @@ static const struct row pooler_rows[] = {
   {"query_wait_timeout", NULL,
    {N, RETRY | DISCARD, "the pooler had no server connection in time"}},
   {"no more connections allowed", NULL,
-   {N, CONNECT | SLOW, "the pooler has no client connection left"}},
+   {N, CONNECT | FULL, "the pooler has no client connection left"}},
   /* Not slow: the pooler itself paces its logins. */
   {"server login has been failing", NULL,
    {N, CONNECT, "the pooler cannot log in to its server"}},
@@ -198,7 +199,7 @@ static const struct row rows[] = {
   {"Error opening a TLS connection", NULL,
    {P, REFUSED, "TLS could not be established"}},
   {"Too many database connections opened", NULL,
-   {N, CONNECT | SLOW, "the server has no connection left"}},
+   {N, CONNECT | FULL, "the server has no connection left"}},
   {"Transaction failed due to a write conflict or a deadlock", NULL,
    {R, RETRY, "it conflicted with another transaction"}},
   {"Engine is not yet connected", NULL,
@@ -316,9 +317,35 @@ bool hf_classify_is_sqlstate(const char *code) {
   return has_digit && !(code[0] == 'P' && code[1] >= '1' && code[1] <= '9');
 }
 
+/* Returns what follows the words that Prisma puts before a sentence. */
+static const char *skip_words(const char *line) {
+  static const char *const words[] = {"Error querying the database: ",
+                                      "Error in connector: ",
+                                      "Error creating a database connection: ",
+                                      "Error occurred during query execution: ",
+                                      "db error: ",
+                                      "error: ",
+                                      "Error: ",
+                                      "FATAL: ",
+                                      "ERROR: "};
+  const char *at = line;
+  size_t i = 0;
+
+  while (i < sizeof(words) / sizeof(words[0])) {
+    if (hf_classify_begins(at, words[i])) {
+      at += strlen(words[i]);
+      i = 0;
+    } else {
+      i++;
+    }
+  }
+  return at;
+}
+
 size_t hf_classify_sentences(const char *message,
                              const char *out[HF_SENTENCES_MAX]) {
   static const char quoted[] = "Message: `";
+  static const char field[] = "message: \"";
   const char *line;
   const char *at;
   size_t n = 0;
@@ -331,9 +358,18 @@ size_t hf_classify_sentences(const char *message,
   if (line != message) {
     out[n++] = line;
   }
+  at = skip_words(line);
+  if (at != line) {
+    out[n++] = at;
+  }
   at = strstr(line, quoted);
   if (at != NULL) {
-    out[n++] = at + strlen(quoted);
+    out[n++] = skip_words(at + strlen(quoted));
+  }
+  at = strstr(line, "Error { ");
+  at = at == NULL ? NULL : strstr(at, field);
+  if (at != NULL) {
+    out[n++] = at + strlen(field);
   }
   return n;
 }
@@ -383,6 +419,12 @@ const struct hf_rule *hf_classify_message(const struct hf_evidence *evidence) {
     const struct hf_rule *rule =
         find(rows, sizeof(rows) / sizeof(rows[0]), sentences[i]);
 
+    if (rule == NULL) {
+      rule = hf_classify_driver(sentences[i]);
+    }
+    if (rule == NULL) {
+      rule = hf_classify_pooler(sentences[i]);
+    }
     if (rule != NULL) {
       return rule;
     }

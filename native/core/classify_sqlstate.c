@@ -22,6 +22,7 @@ enum {
   NO_WORK = HF_TRAIT_NO_WORK,
   SOFT = HF_TRAIT_SOFT,
   COMMIT = HF_TRAIT_COMMIT,
+  FULL = HF_TRAIT_FULL,
   /* A statement's name is unknown or taken: again without a name. */
   RENAME = RETRY | ONCE | UNNAMED,
   SQLSTATE_LENGTH = 5,
@@ -60,11 +61,11 @@ static const struct row rows[] = {
   {"40", {R, 0, "the server rolled the transaction back"}},
   {"42501", {P, 0, "the user lacks the privilege"}},
   {"42P05", {N, RENAME, "the prepared statement's name is taken"}},
-  {"53300", {N, RETRY | SLOW | NO_WORK | DISCARD,
+  {"53300", {N, RETRY | SLOW | NO_WORK | DISCARD | FULL,
              "the server has no connection left"}},
-  {"53100", {R, ONCE | SLOW, "the server's disk is full"}},
-  {"53200", {R, ONCE | SLOW, "the server is out of memory"}},
-  {"53", {R, ONCE | SLOW, "the server is short of something"}},
+  {"53100", {R, ONCE | SLOW | FULL, "the server's disk is full"}},
+  {"53200", {R, ONCE | SLOW | FULL, "the server is out of memory"}},
+  {"53", {R, ONCE | SLOW | FULL, "the server is short of something"}},
   {"54", {P, 0, "a limit of the server was exceeded"}},
   {"55006", {R, 0, "the object is in use"}},
   {"55P03", {R, 0, "the lock was not free in time"}},
@@ -194,6 +195,35 @@ static const struct hf_rule *judge_violation(
   return &pooler_unknown;
 }
 
+static const struct hf_rule *judge_bind(const struct hf_evidence *evidence) {
+  const char *sentences[HF_SENTENCES_MAX];
+  size_t n = hf_classify_sentences(evidence->message, sentences);
+  const struct hf_rule *rule = NULL;
+  size_t i;
+
+  for (i = 0; i < n && rule == NULL; i++) {
+    rule = hf_classify_bind(sentences[i]);
+  }
+  return rule;
+}
+
+/*
+ * Proxies that have no code of their own for "full" or "the server is away"
+ * say XX000; a server that means it names a routine.
+ */
+static const struct hf_rule *judge_internal(
+    const struct hf_evidence *evidence) {
+  const char *sentences[HF_SENTENCES_MAX];
+  size_t n = hf_classify_sentences(evidence->message, sentences);
+  const struct hf_rule *rule = NULL;
+  size_t i;
+
+  for (i = 0; i < n && rule == NULL && evidence->routine == NULL; i++) {
+    rule = hf_classify_driver(sentences[i]);
+  }
+  return rule;
+}
+
 static bool is_stale_plan(const struct hf_evidence *evidence) {
   static const char sentence[] = "cached plan must not change result type";
   const char *sentences[HF_SENTENCES_MAX];
@@ -233,6 +263,9 @@ const struct hf_rule *hf_classify_sqlstate(const struct hf_evidence *evidence,
                                            const char *sqlstate) {
   const struct hf_rule *rule;
 
+  if (strcmp(sqlstate, "08P01") == 0 && judge_bind(evidence) != NULL) {
+    return judge_bind(evidence);
+  }
   if (!said_by_server(evidence) &&
       (evidence->pooled || strcmp(sqlstate, "08P01") == 0)) {
     return judge_violation(evidence);
@@ -242,6 +275,9 @@ const struct hf_rule *hf_classify_sqlstate(const struct hf_evidence *evidence,
   }
   if (strcmp(sqlstate, "0A000") == 0 && is_stale_plan(evidence)) {
     return &stale_plan;
+  }
+  if (strcmp(sqlstate, "XX000") == 0 && judge_internal(evidence) != NULL) {
+    return judge_internal(evidence);
   }
   rule = find(sqlstate);
   if (strcmp(sqlstate, "57P03") == 0 || strcmp(sqlstate, "57P05") == 0) {

@@ -64,6 +64,7 @@ struct place {
     NULL, "ms")                                                               \
   X(INT, "retryCapMillis", retry_cap_ms, WIDTH_32, 2000, 0, INT_MS,           \
     NULL, "ms")                                                               \
+  X(BOOL, "retryBudget", retry_budget, WIDTH_BOOL, 1, 0, 1, NULL, "")         \
   X(INT, "maxResultBytes", max_result_bytes, WIDTH_64,                        \
     256 * MEBIBYTE, RESULT_MIN, BYTES_MAX, NULL, "bytes")                     \
   X(INT, "maxBufferedBytes", max_buffered_bytes, WIDTH_64,                    \
@@ -354,4 +355,5 @@ void hf_config_retry_policy(const struct hf_config *config,
   policy->max_retries = config->max_retries;
   policy->base_ms = config->retry_base_ms;
   policy->cap_ms = config->retry_cap_ms;
+  policy->unbudgeted = !config->retry_budget;
 }

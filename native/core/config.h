@@ -52,6 +52,7 @@ struct hf_config {
   int32_t max_retries;
   int32_t retry_base_ms;
   int32_t retry_cap_ms;
+  bool retry_budget;
   int64_t max_result_bytes;
   int64_t max_buffered_bytes;
   int64_t cache_max_bytes;

@@ -259,6 +259,10 @@ static struct hf_verdict decide(struct hf_pool *pool,
                            (double)pool->now_us / US_PER_MS,
                            pool->world.random(pool->world.ctx));
   request->used_once = state.used_once;
+  if (verdict.cut) {
+    hf_stats_add(&pool->stats, HF_STAT_RETRIES_CUT, 1);
+    hf_error_add(&request->error, 'b', verdict.refused);
+  }
   return verdict;
 }
 

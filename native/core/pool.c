@@ -123,7 +123,7 @@ void hf_pool_submit(struct hf_pool *pool,
   }
   if (request->kind == HF_REQUEST_QUERY) {
     hf_stats_add(&pool->stats, HF_STAT_QUERIES, 1);
-    hf_retry_count_call();
+    hf_retry_count_call((double)now_us / US_PER_MS);
   }
   status = hf_queue_enter(pool, request);
   if (status != HF_OK) {

@@ -11,9 +11,13 @@
 #include "holdfast.h"
 
 struct hf_budget;
+struct hf_load;
 
 /* Returns the process-wide budget. */
 struct hf_budget *hf_retry_budget(void);
+
+/* Returns what is known of the server's load. */
+struct hf_load *hf_retry_load(void);
 
 /*
  * Decides on a failure that was classified already and counts it in `state`.

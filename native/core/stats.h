@@ -28,6 +28,7 @@
   X(HF_STAT_RETRIES_NOT_EXECUTED, "retriesNotExecuted")                        \
   X(HF_STAT_RETRIES_ROLLED_BACK, "retriesRolledBack")                          \
   X(HF_STAT_RETRIES_AMBIGUOUS, "retriesAmbiguous")                             \
+  X(HF_STAT_RETRIES_CUT, "retriesCut")                                         \
   X(HF_STAT_SUCCEEDED_ON_1, "succeededOnAttempt1")                             \
   X(HF_STAT_SUCCEEDED_ON_2, "succeededOnAttempt2")                             \
   X(HF_STAT_SUCCEEDED_ON_3, "succeededOnAttempt3")                             \

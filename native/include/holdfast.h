@@ -174,18 +174,20 @@ struct hf_evidence {
   bool nothing_sent;      /* we own the connection and sent no byte */
   bool simple;            /* it went by the simple protocol */
   bool pooled;            /* a pooler sits between us and the server */
+  bool only_reads;        /* what failed reads, as a foreign error shows */
 };
 
 struct hf_classification {
   enum hf_outcome outcome;
   enum hf_unit unit;
   bool retryable;     /* repeating is useful; safe only if outcome says so */
-  bool once;          /* repeat at most once */
+  bool once;          /* the engine repeats it at most once */
   bool slow;          /* the server is short of something: back off longer */
   bool unnamed;       /* repeat with an unnamed statement */
   bool discard;       /* the connection must not be used again */
   bool connecting;    /* the breaker on connecting counts this failure */
   bool no_server;     /* only ever said before a server was reached */
+  bool overload;      /* the server, or its pooler, is short of something */
   const char *reason; /* static text: why, for people */
 };
 
@@ -214,6 +216,13 @@ struct hf_retry_policy {
   enum hf_jitter jitter;
   enum hf_growth growth;
   bool retry_ambiguous; /* the caller says: idempotent, or only reads */
+  bool count_given;     /* the caller chose max_retries, by a preset or so */
+  bool delays_given;    /* and the delays */
+  bool unbudgeted;      /* the process's budget does not cut it */
+  bool outside;         /* the work is done by a driver, not by the engine;
+                           set by hf_retry_next */
+  int32_t name_retries; /* for trouble with a driver's names of statements,
+                           where no count was given; default 3 */
 };
 
 /* One call's history; the caller keeps it between attempts. */
@@ -221,10 +230,14 @@ struct hf_retry_state {
   int32_t retries;    /* made so far */
   double deadline_at; /* ms on the caller's clock, 0 = none */
   bool used_once;     /* a verdict with `once` was followed */
+  int32_t waits;      /* of the retries, those for a server that is away: they
+                         do not count towards max_retries */
 };
 
 struct hf_verdict {
   bool again;
+  bool waits; /* the retry is one for a server that is away */
+  bool cut;   /* the budget forbade it */
   int32_t delay_ms;
   struct hf_classification why;
   const char *refused; /* static text when !again: what forbade it */
@@ -238,9 +251,12 @@ HF_NODISCARD bool hf_retry_preset(const char *name,
                                   struct hf_retry_policy *policy);
 
 /*
- * Judges a failed attempt and counts it. Takes a token of the process-wide
- * budget when the answer is yes. Safe from any thread. `random` is any 32
- * random bits.
+ * Judges a failed attempt of work done outside the engine and counts it.
+ * Where no count was given, trouble with names of statements follows the
+ * preset "linear"; where no delays were given either, a server that is away is
+ * waited for until the deadline. What may have been done, and everything while
+ * the server is overloaded, takes a token of the process-wide budget. Safe from
+ * any thread. `random` is any 32 random bits.
  */
 struct hf_verdict hf_retry_next(const struct hf_retry_policy *policy,
                                 struct hf_retry_state *state,
@@ -248,8 +264,14 @@ struct hf_verdict hf_retry_next(const struct hf_retry_policy *policy,
                                 double now_ms,
                                 uint32_t random);
 
-/* Counts one call towards the process-wide retry budget. Any thread. */
-void hf_retry_count_call(void);
+/*
+ * Counts one call towards the process-wide retry budget, at a time of the
+ * clock that hf_retry_next is given; 0 = unknown. Any thread.
+ */
+void hf_retry_count_call(double now_ms);
+
+/* Returns how many repetitions the budget has cut in this process. */
+double hf_retry_cuts(void);
 
 /* ---- texts of statements ------------------------------------------------ */
 

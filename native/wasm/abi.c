@@ -39,6 +39,7 @@ static bool read_evidence(struct hf_evidence *out) {
   out->commit_sent = words[COMMIT_SENT] != 0;
   out->may_commit_midway = words[MAY_COMMIT_MIDWAY] != 0;
   out->nothing_sent = words[NOTHING_SENT] != 0;
+  out->only_reads = words[ONLY_READS] != 0;
   out->sqlstate = text(SQLSTATE);
   out->routine = text(ROUTINE);
   out->code = text(CODE);
@@ -71,6 +72,11 @@ static bool read_policy(struct hf_retry_policy *out) {
   out->jitter = (enum hf_jitter)words[JITTER];
   out->growth = (enum hf_growth)words[GROWTH];
   out->retry_ambiguous = words[RETRY_AMBIGUOUS] != 0;
+  out->count_given = words[COUNT_GIVEN] != 0;
+  out->delays_given = words[DELAYS_GIVEN] != 0;
+  out->unbudgeted = words[UNBUDGETED] != 0;
+  out->outside = false;
+  out->name_retries = words[NAME_RETRIES];
   return true;
 }
 
@@ -81,6 +87,10 @@ static void write_policy(const struct hf_retry_policy *policy) {
   words[JITTER] = (int32_t)policy->jitter;
   words[GROWTH] = (int32_t)policy->growth;
   words[RETRY_AMBIGUOUS] = policy->retry_ambiguous;
+  words[COUNT_GIVEN] = policy->count_given;
+  words[DELAYS_GIVEN] = policy->delays_given;
+  words[UNBUDGETED] = policy->unbudgeted;
+  words[NAME_RETRIES] = policy->name_retries;
 }
 
 static bool read_state(struct hf_retry_state *out) {
@@ -90,6 +100,7 @@ static bool read_state(struct hf_retry_state *out) {
   out->retries = (int32_t)numbers[RETRIES];
   out->deadline_at = numbers[DEADLINE_AT];
   out->used_once = numbers[USED_ONCE] != 0;
+  out->waits = (int32_t)numbers[WAITS];
   return true;
 }
 
@@ -97,6 +108,7 @@ static void write_state(const struct hf_retry_state *state) {
   numbers[RETRIES] = state->retries;
   numbers[DEADLINE_AT] = state->deadline_at;
   numbers[USED_ONCE] = state->used_once ? 1 : 0;
+  numbers[WAITS] = state->waits;
 }
 
 int32_t *hf_wasm_words(void) {
@@ -152,6 +164,8 @@ int32_t hf_wasm_retry_next(double now_ms, uint32_t random) {
   write_classification(&verdict.why);
   words[AGAIN] = verdict.again;
   words[DELAY_MS] = verdict.delay_ms;
+  words[WAITS_FOR_SERVER] = verdict.waits;
+  words[CUT] = verdict.cut;
   words[REFUSED] = verdict.again ? 0 : address(verdict.refused);
   return READ_ALL;
 }
@@ -173,8 +187,12 @@ int32_t hf_wasm_retry_preset(void) {
   return 1;
 }
 
-void hf_wasm_retry_count_call(void) {
-  hf_retry_count_call();
+void hf_wasm_retry_count_call(double now_ms) {
+  hf_retry_count_call(now_ms);
+}
+
+double hf_wasm_retry_cuts(void) {
+  return hf_retry_cuts();
 }
 
 int32_t hf_wasm_text_traits(uint32_t bytes) {

@@ -26,6 +26,7 @@ enum {
   COMMIT_SENT,
   MAY_COMMIT_MIDWAY,
   NOTHING_SENT,
+  ONLY_READS,
   SQLSTATE,
   ROUTINE,
   CODE,
@@ -39,11 +40,17 @@ enum {
   JITTER,
   GROWTH,
   RETRY_AMBIGUOUS,
+  COUNT_GIVEN,
+  DELAYS_GIVEN,
+  UNBUDGETED,
+  NAME_RETRIES,
   OUTCOME,
   UNIT,
   TRAITS,
   REASON,
   AGAIN,
+  WAITS_FOR_SERVER,
+  CUT,
   DELAY_MS,
   REFUSED,
   OPTION_NAME,
@@ -61,6 +68,7 @@ enum {
   RETRIES,
   DEADLINE_AT,
   USED_ONCE,
+  WAITS,
   OPTION_INITIAL,
   OPTION_MIN,
   OPTION_MAX,
@@ -102,7 +110,10 @@ HF_WASM_EXPORT void hf_wasm_retry_policy(void);
 HF_WASM_EXPORT int32_t hf_wasm_retry_preset(void);
 
 /* Counts a call towards the budget of repetitions. */
-HF_WASM_EXPORT void hf_wasm_retry_count_call(void);
+HF_WASM_EXPORT void hf_wasm_retry_count_call(double now_ms);
+
+/* Returns how many repetitions the budget forbade. */
+HF_WASM_EXPORT double hf_wasm_retry_cuts(void);
 
 /* Returns the HF_TEXT_* bits of the text of so many bytes that was written. */
 HF_WASM_EXPORT int32_t hf_wasm_text_traits(uint32_t bytes);

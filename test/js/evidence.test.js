@@ -104,7 +104,7 @@ test('errors of Prisma 7 are judged by what the adapter mapped', () => {
       code: '42P05',
       severity: 'ERROR',
     }),
-    'not_executed',
+    'rolled_back',
     true,
     '42P05',
   );
@@ -147,7 +147,7 @@ test('errors of Prisma 6 are judged by their text', () => {
     'severity: "ERROR", detail: None, column: None, hint: None }), ' +
     'transient: false })';
   const unknown = make(text, { name: 'PrismaClientUnknownRequestError' });
-  expect(unknown, 'not_executed', true, '42P05');
+  expect(unknown, 'rolled_back', true, '42P05');
   const known = { name: 'PrismaClientKnownRequestError' };
   expect(make('x', { ...known, code: 'P2034' }), 'rolled_back', true);
   expect(make('x', { ...known, code: 'P2024' }), 'not_executed', true);

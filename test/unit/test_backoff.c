@@ -2,10 +2,12 @@
 #include "core/backoff.h"
 #include "support.h"
 
-static const struct hf_retry_policy full =
-    {2, 50, 2000, HF_JITTER_FULL, HF_GROWTH_EXPONENTIAL, false};
-static const struct hf_retry_policy none =
-    {2, 50, 2000, HF_JITTER_NONE, HF_GROWTH_EXPONENTIAL, false};
+static const struct hf_retry_policy full = {.base_ms = 50,
+                                            .cap_ms = 2000,
+                                            .jitter = HF_JITTER_FULL};
+static const struct hf_retry_policy none = {.base_ms = 50,
+                                            .cap_ms = 2000,
+                                            .jitter = HF_JITTER_NONE};
 
 static void full_jitter_spans_from_zero_to_the_ceiling(void **state) {
   static const int32_t ceilings[] = {50, 100, 200, 400, 800, 1600, 2000, 2000};
@@ -13,18 +15,18 @@ static void full_jitter_spans_from_zero_to_the_ceiling(void **state) {
 
   (void)state;
   for (n = 0; n < 8; n++) {
-    assert_int_equal(hf_backoff_delay(&full, n, false, 0), 0);
-    assert_int_equal(hf_backoff_delay(&full, n, false, UINT32_MAX),
+    assert_int_equal(hf_backoff_delay(&full, n, HF_BACKOFF_FULL, 0), 0);
+    assert_int_equal(hf_backoff_delay(&full, n, HF_BACKOFF_FULL, UINT32_MAX),
                      ceilings[n]);
   }
 }
 
 static void without_jitter_delays_are_exact(void **state) {
   (void)state;
-  assert_int_equal(hf_backoff_delay(&none, 0, false, 123), 50);
-  assert_int_equal(hf_backoff_delay(&none, 1, false, 456), 100);
-  assert_int_equal(hf_backoff_delay(&none, 9, false, 789), 2000);
-  assert_int_equal(hf_backoff_delay(&none, 0, true, 123), 50);
+  assert_int_equal(hf_backoff_delay(&none, 0, HF_BACKOFF_FULL, 123), 50);
+  assert_int_equal(hf_backoff_delay(&none, 1, HF_BACKOFF_FULL, 456), 100);
+  assert_int_equal(hf_backoff_delay(&none, 9, HF_BACKOFF_FULL, 789), 2000);
+  assert_int_equal(hf_backoff_delay(&none, 0, HF_BACKOFF_SLOW, 123), 50);
 }
 
 static void linear_growth_adds_the_base_each_time(void **state) {
@@ -33,43 +35,47 @@ static void linear_growth_adds_the_base_each_time(void **state) {
   (void)state;
   policy.growth = HF_GROWTH_LINEAR;
   policy.cap_ms = 120;
-  assert_int_equal(hf_backoff_delay(&policy, 0, false, 0), 50);
-  assert_int_equal(hf_backoff_delay(&policy, 1, false, 0), 100);
-  assert_int_equal(hf_backoff_delay(&policy, 2, false, 0), 120);
+  assert_int_equal(hf_backoff_delay(&policy, 0, HF_BACKOFF_FULL, 0), 50);
+  assert_int_equal(hf_backoff_delay(&policy, 1, HF_BACKOFF_FULL, 0), 100);
+  assert_int_equal(hf_backoff_delay(&policy, 2, HF_BACKOFF_FULL, 0), 120);
 }
 
 static void a_short_server_is_given_at_least_half_the_ceiling(void **state) {
   struct hf_retry_policy policy = full;
 
   (void)state;
-  assert_int_equal(hf_backoff_delay(&full, 0, true, 0), 125);
-  assert_int_equal(hf_backoff_delay(&full, 0, true, UINT32_MAX), 250);
-  assert_int_equal(hf_backoff_delay(&full, 1, true, 0), 250);
-  assert_int_equal(hf_backoff_delay(&full, 9, true, UINT32_MAX), 2000);
+  assert_int_equal(hf_backoff_delay(&full, 0, HF_BACKOFF_SLOW, 0), 125);
+  assert_int_equal(hf_backoff_delay(&full, 0, HF_BACKOFF_SLOW, UINT32_MAX),
+                   250);
+  assert_int_equal(hf_backoff_delay(&full, 1, HF_BACKOFF_SLOW, 0), 250);
+  assert_int_equal(hf_backoff_delay(&full, 9, HF_BACKOFF_SLOW, UINT32_MAX),
+                   2000);
   policy.cap_ms = 10;
-  assert_int_equal(hf_backoff_delay(&policy, 0, true, 0), 125);
+  assert_int_equal(hf_backoff_delay(&policy, 0, HF_BACKOFF_SLOW, 0), 125);
 }
 
 static void extreme_settings_do_not_overflow(void **state) {
-  struct hf_retry_policy policy = {INT32_MAX,
-                                   INT32_MAX,
-                                   INT32_MAX,
-                                   HF_JITTER_FULL,
-                                   HF_GROWTH_EXPONENTIAL,
-                                   false};
+  struct hf_retry_policy policy = {.base_ms = INT32_MAX,
+                                   .cap_ms = INT32_MAX,
+                                   .jitter = HF_JITTER_FULL};
 
   (void)state;
-  assert_int_equal(hf_backoff_delay(&policy, INT32_MAX, true, UINT32_MAX),
-                   INT32_MAX);
+  assert_int_equal(
+      hf_backoff_delay(&policy, INT32_MAX, HF_BACKOFF_SLOW, UINT32_MAX),
+      INT32_MAX);
   policy.growth = HF_GROWTH_LINEAR;
-  assert_int_equal(hf_backoff_delay(&policy, INT32_MAX, false, UINT32_MAX),
-                   INT32_MAX);
+  assert_int_equal(
+      hf_backoff_delay(&policy, INT32_MAX, HF_BACKOFF_FULL, UINT32_MAX),
+      INT32_MAX);
   policy.base_ms = -5;
-  assert_int_equal(hf_backoff_delay(&policy, 3, false, UINT32_MAX), 0);
+  assert_int_equal(hf_backoff_delay(&policy, 3, HF_BACKOFF_FULL, UINT32_MAX),
+                   0);
   policy.base_ms = 5;
   policy.cap_ms = -1;
-  assert_int_equal(hf_backoff_delay(&policy, 3, false, UINT32_MAX), 0);
-  assert_int_equal(hf_backoff_delay(&full, -3, false, UINT32_MAX), 50);
+  assert_int_equal(hf_backoff_delay(&policy, 3, HF_BACKOFF_FULL, UINT32_MAX),
+                   0);
+  assert_int_equal(hf_backoff_delay(&full, -3, HF_BACKOFF_FULL, UINT32_MAX),
+                   50);
 }
 
 static void spread_reaches_both_ends(void **state) {

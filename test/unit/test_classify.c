@@ -249,7 +249,7 @@ static void a_stale_plan_goes_again_without_a_name(void **state) {
                      "query failed. Code: `0A000`. Message: `cached plan "
                      "must not change result type`");
   evidence.name = "PrismaClientKnownRequestError";
-  expect("through Prisma", &evidence, 'N', Y | ONCE | UNNAMED);
+  expect("through Prisma", &evidence, 'R', Y | UNNAMED);
 }
 
 struct text_row {
@@ -494,8 +494,8 @@ static const struct text_row sentences[] = {
     {"Error { kind: Io, cause: x }", 'A', Y | DISCARD, 'R'},
     {"unexpected EOF", 'A', Y | DISCARD, 'R'},
     {"Connection reset by peer", 'A', Y | DISCARD, 'R'},
-    {"prepared statement \"s0\" already exists", 'N', Y | ONCE | UNNAMED, 'R'},
-    {"prepared statement \"s0\" does not exist", 'N', Y | ONCE | UNNAMED, 'R'},
+    {"prepared statement \"s0\" already exists", 'R', Y | UNNAMED, 'R'},
+    {"prepared statement \"s0\" does not exist", 'R', Y | UNNAMED, 'R'},
     {"Timed out", 'A', 0, 'R'},
     {"the connection pool is nice", 'A', 0, 'R'},
     {"I said: Connection terminated", 'A', 0, 'R'},
@@ -647,8 +647,8 @@ static const struct code_row codes[] = {
     {"P2039",
      NULL,
      "Database error. Code: `42P05`. Message: `x`",
-     'N',
-     Y | ONCE | UNNAMED},
+     'R',
+     Y | UNNAMED},
     {"40001", NULL, "could not serialize access", 'R', Y},
     {"ERR_SOMETHING", NULL, NULL, 'A', 0},
     {NULL, NULL, NULL, 'A', 0},

@@ -24,6 +24,7 @@ static void a_new_config_has_the_documented_defaults(void **state) {
       {"maxRetries", "2"},
       {"retryBaseMillis", "50"},
       {"retryCapMillis", "2000"},
+      {"retryBudget", "true"},
       {"maxResultBytes", "268435456"},
       {"maxBufferedBytes", "536870912"},
       {"cacheMaxBytes", "16777216"},

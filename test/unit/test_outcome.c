@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "budget.h"
+#include "core/policy/load.h"
 #include "retry.h"
 #include "world.h"
 
@@ -538,9 +539,27 @@ static void an_empty_budget_ends_repetitions(void **state) {
   (void)state;
   while (hf_budget_take(hf_retry_budget(), world.now_us / US, 1)) {
   }
+  hf_load_short(hf_retry_load(), world.now_us / US);
   world_fail(&world, call, "40001", 'I');
   expect_sqlstate(call, "40001");
   assert_true(call->error.retryable);
+  assert_non_null(hf_error_field(&call->error, 'b'));
+  assert_int_equal(hf_stats_get(&world.pool.stats, HF_STAT_RETRIES_CUT), 1);
+  world_close(&world);
+  hf_load_init(hf_retry_load());
+}
+
+static void an_empty_budget_cuts_nothing_that_left_nothing(void **state) {
+  struct call *call = run(HF_SQL_INSERT, 0);
+
+  (void)state;
+  hf_load_init(hf_retry_load());
+  while (hf_budget_take(hf_retry_budget(), world.now_us / US, 1)) {
+  }
+  world_fail(&world, call, "40001", 'I');
+  world_advance(&world, 1000);
+  assert_int_equal(call->sent, 2);
+  world_answer(&world, call, 'I');
   world_close(&world);
 }
 
@@ -617,6 +636,7 @@ int main(void) {
       cmocka_unit_test(a_stale_plan_goes_again_unnamed),
       cmocka_unit_test(going_unnamed_happens_without_retries_and_only_once),
       cmocka_unit_test(an_empty_budget_ends_repetitions),
+      cmocka_unit_test(an_empty_budget_cuts_nothing_that_left_nothing),
       cmocka_unit_test(only_calls_that_reached_a_server_cost_budget),
       cmocka_unit_test(when_draining_is_over_nothing_is_repeated),
       cmocka_unit_test(a_failed_call_reports_its_attempts)};

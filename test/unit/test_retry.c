@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/budget.h"
+#include "core/policy/load.h"
 #include "core/retry.h"
 #include "support.h"
 
@@ -24,6 +25,7 @@ static const struct hf_evidence lost = {.phase = HF_PHASE_AWAIT,
 static int fresh_budget(void **state) {
   (void)state;
   hf_budget_init(hf_retry_budget());
+  hf_load_init(hf_retry_load());
   return 0;
 }
 
@@ -161,19 +163,18 @@ static void success_is_not_repeated(void **state) {
   assert_false(hf_retry_judge(&policy, &history, &why, false, 1000, 0).again);
 }
 
-static void once_means_once(void **state) {
+static void to_the_engine_once_means_once(void **state) {
   struct hf_retry_policy policy;
   struct hf_retry_state history = {0};
   struct hf_evidence evidence = sqlstate("26000");
-  struct hf_verdict verdict;
+  struct hf_classification why = hf_classify(&evidence);
 
   (void)state;
   hf_retry_policy_init(&policy);
   policy.max_retries = 9;
-  verdict = hf_retry_next(&policy, &history, &evidence, 1000, 0);
-  assert_true(verdict.again);
-  assert_true(verdict.why.unnamed);
-  assert_false(hf_retry_next(&policy, &history, &evidence, 1000, 0).again);
+  assert_true(why.unnamed && why.once);
+  assert_true(hf_retry_judge(&policy, &history, &why, false, 1000, 0).again);
+  assert_false(hf_retry_judge(&policy, &history, &why, false, 1000, 0).again);
 }
 
 static void nobody_sleeps_past_the_deadline(void **state) {
@@ -194,33 +195,31 @@ static void nobody_sleeps_past_the_deadline(void **state) {
 
 static void the_process_budget_bounds_all_calls_together(void **state) {
   struct hf_retry_policy policy;
-  struct hf_evidence evidence = sqlstate("40001");
   int again = 0;
   int i;
 
   (void)state;
   hf_retry_policy_init(&policy);
+  policy.retry_ambiguous = true;
   for (i = 0; i < 1000; i++) {
     struct hf_retry_state history = {0};
 
-    again += hf_retry_next(&policy, &history, &evidence, 1000, 0).again;
+    again += hf_retry_next(&policy, &history, &lost, 1000, 0).again;
   }
   assert_int_equal(again, HF_BUDGET_IDLE_CAP);
   for (i = 0; i < HF_BUDGET_TENTHS; i++) {
-    hf_retry_count_call();
+    hf_retry_count_call(1000);
   }
   {
     struct hf_retry_state history = {0};
 
-    assert_true(hf_retry_next(&policy, &history, &evidence, 1000, 0).again);
-    assert_false(hf_retry_next(&policy, &history, &evidence, 1000, 0).again);
+    assert_true(hf_retry_next(&policy, &history, &lost, 1000, 0).again);
+    assert_false(hf_retry_next(&policy, &history, &lost, 1000, 0).again);
   }
 }
 
 static void time_outs_cost_double(void **state) {
-  static const enum hf_status costly[] = {HF_QUERY_TIMEOUT,
-                                          HF_CONNECT_TIMEOUT,
-                                          HF_SILENT};
+  static const enum hf_status costly[] = {HF_QUERY_TIMEOUT, HF_SILENT};
   struct hf_retry_policy policy;
   size_t i;
 
@@ -254,7 +253,7 @@ int main(void) {
                              fresh_budget),
       cmocka_unit_test_setup(the_hopeless_never_goes_again, fresh_budget),
       cmocka_unit_test_setup(success_is_not_repeated, fresh_budget),
-      cmocka_unit_test_setup(once_means_once, fresh_budget),
+      cmocka_unit_test_setup(to_the_engine_once_means_once, fresh_budget),
       cmocka_unit_test_setup(nobody_sleeps_past_the_deadline, fresh_budget),
       cmocka_unit_test_setup(the_process_budget_bounds_all_calls_together,
                              fresh_budget),

@@ -166,7 +166,7 @@ test('the budget of repetitions is the same', () => {
   for (let round = 0; round < 1000; round++) {
     const { again, refused } = own.retryNext(
       policy,
-      new Float64Array(3),
+      new Float64Array(4),
       1e9,
       0,
       facts,
@@ -177,11 +177,11 @@ test('the budget of repetitions is the same', () => {
   }
   assert.ok(granted > 0 && granted < 1000, `${granted}`);
   for (let call = 0; call < 100; call++) {
-    own.retryCountCall();
+    own.retryCountCall(1e9);
   }
   const after = own.retryNext(
     policy,
-    new Float64Array(3),
+    new Float64Array(4),
     1e9,
     0,
     facts,
@@ -237,7 +237,7 @@ test('what is no evidence, policy or state is refused in the same words', () => 
     assert.deepStrictEqual(judged(wasm, evidence), judged(addon, evidence));
   }
   const policy = Int32Array.from(addon.retryPolicy());
-  const state = new Float64Array(3);
+  const state = new Float64Array(4);
   const good = { policy, state, now: 1, random: 1, facts, strings };
   for (const wrong of [
     { policy: new Int32Array(2) },

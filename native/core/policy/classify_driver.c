@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is known from sentences alone where a driver, an ORM or a log dropped
+ * the code: node's sockets, drivers' pools, the server's and poolers' words.
+ */
+#include <string.h>
+
+#include "core/classify.h"
+
+#define N HF_OUTCOME_NOT_EXECUTED
+#define R HF_OUTCOME_ROLLED_BACK
+#define A HF_OUTCOME_AMBIGUOUS
+#define P HF_OUTCOME_PERMANENT
+
+enum {
+  RETRY = HF_TRAIT_RETRY,
+  SLOW = HF_TRAIT_SLOW,
+  FULL = HF_TRAIT_SLOW | HF_TRAIT_FULL,
+  RENAME = HF_TRAIT_RETRY | HF_TRAIT_ONCE | HF_TRAIT_UNNAMED,
+  DISCARD = HF_TRAIT_DISCARD,
+  LOSS = HF_TRAIT_RETRY | HF_TRAIT_LOSS | HF_TRAIT_DISCARD,
+  CONNECT = HF_TRAIT_RETRY | HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD,
+  REFUSED = HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD
+};
+
+enum { BEGINNING = false, WHOLE = true };
+
+struct row {
+  const char *text;
+  bool whole; /* nothing but a full stop may follow */
+  struct hf_rule rule;
+};
+
+/* clang-format off */
+static const struct row rows[] = {
+  /* node */
+  {"getaddrinfo ENOTFOUND", BEGINNING,
+   {N, CONNECT | HF_TRAIT_ONCE, "the host name could not be resolved"}},
+  {"getaddrinfo ", BEGINNING,
+   {N, CONNECT, "the host name could not be resolved just now"}},
+  {"connect E", BEGINNING, {N, CONNECT, "the server was not reached"}},
+  {"read ECONN", BEGINNING, {A, LOSS, "the connection was lost"}},
+  {"read ETIMEDOUT", BEGINNING, {A, LOSS, "the connection was lost"}},
+  {"read EPIPE", BEGINNING, {A, LOSS, "the connection was lost"}},
+  {"write ECONN", BEGINNING, {A, LOSS, "the connection was lost"}},
+  {"write ETIMEDOUT", BEGINNING, {A, LOSS, "the connection was lost"}},
+  {"write EPIPE", BEGINNING, {A, LOSS, "the connection was lost"}},
+  {"socket hang up", BEGINNING, {A, LOSS, "the connection was lost"}},
+  {"This socket has been ended by the other party", BEGINNING,
+   {A, LOSS, "the connection was lost"}},
+  {"certificate has expired", BEGINNING,
+   {P, REFUSED, "the server's certificate was refused"}},
+  {"self signed certificate", BEGINNING,
+   {P, REFUSED, "the server's certificate was refused"}},
+  {"self-signed certificate", BEGINNING,
+   {P, REFUSED, "the server's certificate was refused"}},
+  {"unable to verify the first certificate", BEGINNING,
+   {P, REFUSED, "the server's certificate was refused"}},
+  {"Hostname/IP does not match certificate", BEGINNING,
+   {P, REFUSED, "the server's certificate is for another host"}},
+  /* drivers and their pools */
+  {"Connection timeout", WHOLE, {N, CONNECT, "connecting took too long"}},
+  {"Connection timed out", WHOLE, {N, CONNECT, "connecting took too long"}},
+  {"write CONNECT_TIMEOUT", BEGINNING,
+   {N, CONNECT, "connecting took too long"}},
+  {"write CONNECTION_ENDED", BEGINNING, {P, 0, "the pool was ended"}},
+  {"write CONNECTION_", BEGINNING, {A, LOSS, "the connection was lost"}},
+  {"Knex: Timeout acquiring a connection", BEGINNING,
+   {N, RETRY | SLOW, "no connection became free in time"}},
+  /* the server */
+  {"remaining connection slots are reserved", BEGINNING,
+   {N, CONNECT | FULL, "the server has no connection left"}},
+  {"sorry, too many clients already", BEGINNING,
+   {N, CONNECT | FULL, "the server has no connection left"}},
+  {"too many connections for ", BEGINNING,
+   {N, CONNECT | FULL, "the server has no connection left"}},
+  {"the database system is ", BEGINNING,
+   {N, CONNECT, "the server is starting up or shutting down"}},
+  {"canceling authentication due to timeout", BEGINNING,
+   {N, CONNECT, "connecting took too long"}},
+  {"no pg_hba.conf entry for ", BEGINNING,
+   {P, REFUSED, "the server refuses this user"}},
+  {"terminating connection due to administrator command", BEGINNING,
+   {R, RETRY | DISCARD | HF_TRAIT_COMMIT,
+    "an administrator ended the connection"}},
+  {"terminating connection due to idle-in-transaction timeout", BEGINNING,
+   {R, RETRY | DISCARD, "the transaction idled for too long"}},
+  {"terminating connection because of crash", BEGINNING,
+   {A, LOSS, "the server crashed"}},
+  {"could not serialize access", BEGINNING,
+   {R, RETRY, "it conflicted with another transaction"}},
+  {"deadlock detected", BEGINNING,
+   {R, RETRY, "it was chosen to end a deadlock"}},
+  {"canceling statement due to ", BEGINNING,
+   {R, 0, "the statement was cancelled"}},
+  {"unnamed prepared statement does not exist", BEGINNING,
+   {N, RENAME, "the prepared statement is not on this connection"}},
+  {"cached plan must not change result type", BEGINNING,
+   {N, RENAME, "the prepared statement's plan is out of date"}},
+  /* Supavisor, RDS Proxy, PgCat, Neon */
+  {"Max client connections reached", BEGINNING,
+   {N, CONNECT | FULL, "the pooler has no client connection left"}},
+  {"MaxClientsInSessionMode", BEGINNING,
+   {N, CONNECT | FULL, "the pooler has no client connection left"}},
+  {"max clients reached", BEGINNING,
+   {N, CONNECT | FULL, "the pooler has no client connection left"}},
+  {"Unable to check out ", BEGINNING,
+   {N, RETRY | FULL, "the pooler had no server connection in time"}},
+  {"unable to check out ", BEGINNING,
+   {N, RETRY | FULL, "the pooler had no server connection in time"}},
+  {"Timed-out waiting to acquire database connection", BEGINNING,
+   {N, RETRY | FULL, "the pooler had no server connection in time"}},
+  {"could not get connection from the pool", BEGINNING,
+   {N, RETRY, "the pooler had no server connection in time"}},
+  {"Couldn't connect to compute node", BEGINNING,
+   {N, CONNECT, "the pooler cannot reach its server"}},
+  {"Tenant or user not found", BEGINNING,
+   {P, REFUSED, "the pooler does not know the user"}},
+  {"connection to database closed", BEGINNING,
+   {A, LOSS, "the pooler lost its server connection"}}
+};
+
+static const struct hf_rule misbound = {
+    N,
+    RENAME,
+    "the prepared statement of that name is another one"};
+static const struct hf_rule miscounted = {
+    P,
+    0,
+    "the statement takes another number of values"};
+/* clang-format on */
+
+static bool fits(const struct row *row, const char *text) {
+  const char *rest = text + strlen(row->text);
+
+  if (!hf_classify_begins(text, row->text)) {
+    return false;
+  }
+  return !row->whole || rest[strspn(rest, ".`\n ")] == '\0';
+}
+
+/*
+ * The values of one statement met another: somebody else's had been prepared
+ * under its name. Where it has no name it is the caller who miscounted.
+ */
+const struct hf_rule *hf_classify_bind(const char *sentence) {
+  if (!hf_classify_begins(sentence, "bind message supplies ")) {
+    return NULL;
+  }
+  return strstr(sentence, "statement \"\"") != NULL ||
+                 strstr(sentence, "statement \\\"\\\"") != NULL
+             ? &miscounted
+             : &misbound;
+}
+
+const struct hf_rule *hf_classify_driver(const char *sentence) {
+  size_t i;
+
+  for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    if (fits(&rows[i], sentence)) {
+      return &rows[i].rule;
+    }
+  }
+  return hf_classify_bind(sentence);
+}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "behind.h"
 
+#include <string.h>
+
 #include "checkup.h"
 #include "pool.h"
 
@@ -31,9 +33,14 @@ void hf_behind_note_failure(struct hf_pool *pool,
                             struct hf_slot *slot,
                             const struct hf_classification *why) {
   bool closed = hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED;
+  enum hf_breaker_pace pace = hf_breaker_pace_of(why);
+  if (pace == HF_PACE_REFUSED && pool->fresh_logins &&
+      strncmp(pool->connect_error.sqlstate, "28", 2) == 0) {
+    pace = HF_PACE_NORMAL; /* another password may be there already */
+  }
   hf_breaker_failure(&pool->breaker,
                      pool->now_us / US_PER_MS,
-                     hf_breaker_pace_of(why),
+                     pace,
                      pool->world.random(pool->world.ctx));
   if (closed && hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN) {
     hf_stats_add(&pool->stats, HF_STAT_BREAKER_OPENED, 1);
@@ -57,6 +64,21 @@ bool hf_behind_turned_away(struct hf_pool *pool,
     hf_checkup_suspect_all(pool);
   }
   return true;
+}
+
+void hf_behind_answered(struct hf_pool *pool,
+                        const struct hf_request *request) {
+  struct hf_slot *slot = request->slot;
+  bool later = request->started_us / US_PER_MS > pool->breaker.failed_at_ms;
+  if (!later || hf_breaker_state(&pool->breaker) != HF_CIRCUIT_OPEN) {
+    return;
+  }
+  if (pool->doubted && slot->proxied) {
+    pool->doubted = false;
+    hf_behind_note_success(pool, slot);
+  } else if (hf_pool_count(pool, HF_SLOT_EMPTY) == 0) {
+    hf_behind_note_success(pool, slot);
+  }
 }
 
 bool hf_behind_proved(struct hf_pool *pool, const struct hf_slot *slot) {

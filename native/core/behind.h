@@ -39,6 +39,12 @@ bool hf_behind_turned_away(struct hf_pool *pool,
                            const struct hf_classification *why);
 
 /*
+ * Notes a statement that went well. It closes the breaker when it went through
+ * a pooler that had no server, or when no connection is missing any more.
+ */
+void hf_behind_answered(struct hf_pool *pool, const struct hf_request *request);
+
+/*
  * Notes a new connection. Returns false when it is no proof that the server
  * is there: it was begun before there was doubt.
  */

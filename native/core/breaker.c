@@ -29,12 +29,28 @@ static int32_t next_wait(struct hf_breaker *breaker,
   return wait;
 }
 
+static int32_t unasked_wait(const struct hf_breaker *breaker,
+                            enum hf_breaker_pace pace) {
+  if (pace == HF_PACE_REFUSED) {
+    return HF_BREAKER_UNASKED_REFUSED_MS;
+  }
+  if (breaker->unasked_ms < HF_BREAKER_UNASKED_MIN_MS) {
+    return HF_BREAKER_UNASKED_MIN_MS;
+  }
+  return breaker->unasked_ms * 2 > HF_BREAKER_UNASKED_MAX_MS
+             ? HF_BREAKER_UNASKED_MAX_MS
+             : breaker->unasked_ms * 2;
+}
+
 void hf_breaker_init(struct hf_breaker *breaker) {
   breaker->circuit = HF_CIRCUIT_CLOSED;
   breaker->failures = 0;
   breaker->pace_ms = HF_BREAKER_PACE_MIN_MS;
   breaker->next_at_ms = 0;
   breaker->hurry_at_ms = 0;
+  breaker->unasked_ms = 0;
+  breaker->unasked_at_ms = 0;
+  breaker->failed_at_ms = 0;
 }
 
 bool hf_breaker_allow(struct hf_breaker *breaker, uint64_t now_ms) {
@@ -66,6 +82,7 @@ void hf_breaker_failure(struct hf_breaker *breaker,
   if (breaker->failures < INT32_MAX) {
     breaker->failures++;
   }
+  breaker->failed_at_ms = now_ms;
   if (breaker->circuit == HF_CIRCUIT_CLOSED && pace == HF_PACE_NORMAL &&
       breaker->failures < HF_BREAKER_THRESHOLD) {
     return;
@@ -80,6 +97,8 @@ void hf_breaker_failure(struct hf_breaker *breaker,
   }
   breaker->circuit = HF_CIRCUIT_OPEN;
   breaker->next_at_ms = next_at;
+  breaker->unasked_ms = unasked_wait(breaker, pace);
+  breaker->unasked_at_ms = now_ms + (uint64_t)breaker->unasked_ms;
   breaker->hurry_at_ms =
       now_ms + (uint64_t)(pace == HF_PACE_REFUSED ? HF_BREAKER_HURRY_REFUSED_MS
                                                   : HF_BREAKER_HURRY_MS);
@@ -100,6 +119,11 @@ void hf_breaker_probe_dropped(struct hf_breaker *breaker) {
 
 uint64_t hf_breaker_next_at(const struct hf_breaker *breaker) {
   return breaker->circuit == HF_CIRCUIT_CLOSED ? 0 : breaker->next_at_ms;
+}
+
+uint64_t hf_breaker_unasked_at(const struct hf_breaker *breaker) {
+  uint64_t next_at = hf_breaker_next_at(breaker);
+  return breaker->unasked_at_ms > next_at ? breaker->unasked_at_ms : next_at;
 }
 
 enum hf_circuit hf_breaker_state(const struct hf_breaker *breaker) {

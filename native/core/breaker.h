@@ -12,6 +12,9 @@
  * A refused password or an unknown database opens it at once: nobody wins by
  * asking five times.
  *
+ * When nobody asks, probes go on at a slower pace: otherwise what is open stays
+ * open, for as long as the connections that are left suffice.
+ *
  * Ownership: plain data in the caller's memory.
  * Threads: none; one thread at a time.
  */
@@ -44,15 +47,22 @@ enum {
   HF_BREAKER_REFUSED_MS = 5000,
   /* Between two tries when somebody asks: a refused password locks accounts. */
   HF_BREAKER_HURRY_MS = 100,
-  HF_BREAKER_HURRY_REFUSED_MS = 1000
+  HF_BREAKER_HURRY_REFUSED_MS = 1000,
+  /* Between two probes that nobody waits for: doubling, up to the second. */
+  HF_BREAKER_UNASKED_MIN_MS = 1000,
+  HF_BREAKER_UNASKED_MAX_MS = 5000,
+  HF_BREAKER_UNASKED_REFUSED_MS = 30000
 };
 
 struct hf_breaker {
   enum hf_circuit circuit;
-  int32_t failures;     /* in a row */
-  int32_t pace_ms;      /* upper bound of the next normal wait */
-  uint64_t next_at_ms;  /* when OPEN: the next probe may go then */
-  uint64_t hurry_at_ms; /* when OPEN: not before, whoever asks */
+  int32_t failures;       /* in a row */
+  int32_t pace_ms;        /* upper bound of the next normal wait */
+  uint64_t next_at_ms;    /* when OPEN: the next probe may go then */
+  uint64_t hurry_at_ms;   /* when OPEN: not before, whoever asks */
+  int32_t unasked_ms;     /* the last wait for a probe that nobody asked for */
+  uint64_t unasked_at_ms; /* when OPEN: the next of these */
+  uint64_t failed_at_ms;  /* the last failure */
 };
 
 /* Makes a closed breaker. */
@@ -95,6 +105,9 @@ void hf_breaker_probe_dropped(struct hf_breaker *breaker);
  * moment it was allowed at, which is past: wait for the probe's end.
  */
 uint64_t hf_breaker_next_at(const struct hf_breaker *breaker);
+
+/* Returns when the next connect may start that nobody waits for. */
+uint64_t hf_breaker_unasked_at(const struct hf_breaker *breaker);
 
 /* Returns the state. */
 enum hf_circuit hf_breaker_state(const struct hf_breaker *breaker);

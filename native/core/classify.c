@@ -145,6 +145,10 @@ static const struct hf_rule nothing_known = {A, 0, "nothing is known of it"};
 static const struct hf_rule not_connected = {N,
                                              RETRY | HF_TRAIT_DISCARD,
                                              "no connection could be made"};
+/* A token service that is away comes back; a wrong password does not. */
+static const struct hf_rule no_password = {N,
+                                           CONNECT,
+                                           "the password function failed"};
 static const struct hf_rule between_attempts = {
     R,
     0,
@@ -264,6 +268,10 @@ static const struct hf_rule *judge_status(const struct hf_evidence *evidence) {
 
   if (evidence->phase == HF_PHASE_BACKOFF && !evidence->nothing_sent) {
     return &between_attempts;
+  }
+  if (evidence->status == HF_AUTH_ERROR && evidence->syscall != NULL &&
+      strcmp(evidence->syscall, "password") == 0) {
+    return &no_password;
   }
   return before_work(evidence) ? &row->before : &row->after;
 }

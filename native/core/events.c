@@ -190,7 +190,7 @@ void hf_pool_on_finished(struct hf_pool *pool,
   slot->transaction = transaction;
   slot->chose_reading =
       transaction != 'I' && (slot->chose_reading || chooses_reading(request));
-  slot->failed_probes = 0;
+  hf_silence_heard(&slot->silence);
   hf_stats_record(&pool->stats,
                   HF_HISTOGRAM_QUERY_TIME,
                   pool->now_us - request->started_us);
@@ -201,6 +201,7 @@ void hf_pool_on_finished(struct hf_pool *pool,
   }
   if (request->kind == HF_REQUEST_QUERY && request->error.status == HF_OK) {
     pool->answered_us = pool->now_us;
+    hf_behind_answered(pool, request);
   }
   discard = hf_outcome_judge(pool, request);
   continue_slot(pool, slot, discard);
@@ -259,10 +260,11 @@ void hf_pool_on_closed(struct hf_pool *pool,
 
 void hf_pool_on_probed(struct hf_pool *pool,
                        struct hf_slot *slot,
-                       bool alive,
+                       enum hf_finding finding,
+                       uint64_t server,
                        uint64_t now_us) {
   hf_turn_enter(pool, now_us);
-  hf_upkeep_probed(pool, slot, alive);
+  hf_upkeep_probed(pool, slot, finding, server);
   hf_scheduler_run(pool);
   hf_turn_leave(pool);
 }

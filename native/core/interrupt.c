@@ -12,8 +12,11 @@
 enum {
   /* How long a cancelled statement may take to say what became of it. */
   CANCEL_GRACE_US = 1000 * 1000,
-  /* A cancel that comes before its statement has begun hits nothing. */
-  CANCEL_AGAIN_US = 100 * 1000,
+  /*
+   * A cancel that comes before its statement has begun hits nothing, so there
+   * is a second one. More would only be a storm for a server that is busy.
+   */
+  CANCEL_AGAIN_US = 300 * 1000,
   ORPHAN_GRACE_US = 1000 * 1000
 };
 
@@ -64,11 +67,11 @@ static void count(struct hf_pool *pool, enum hf_status status) {
   }
 }
 
-/* Sends a cancel, and looks again soon, until our patience ends. */
+/* Sends a cancel, and looks again once before our patience ends. */
 static void cancel(struct hf_pool *pool, struct hf_request *request) {
   uint64_t end_us = request->cancelled_us + CANCEL_GRACE_US;
-  uint64_t again_us = pool->now_us + CANCEL_AGAIN_US;
-  arm(pool, request, again_us < end_us ? again_us : end_us);
+  bool first = pool->now_us == request->cancelled_us;
+  arm(pool, request, first ? pool->now_us + CANCEL_AGAIN_US : end_us);
   hf_stats_add(&pool->stats, HF_STAT_CANCELS, 1);
   pool->world.cancel(pool->world.ctx, request->slot);
 }

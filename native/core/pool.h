@@ -67,7 +67,7 @@ struct hf_world {
    */
   void (*prove)(void *ctx, struct hf_slot *slot, enum hf_proof_step step);
 
-  /* Finds out whether the server is there at all: hf_pool_on_probed. */
+  /* Asks slot's server about the statement in flight: hf_pool_on_probed. */
   void (*probe)(void *ctx, struct hf_slot *slot);
 
   /* Closes slot's connection, or stops opening it: hf_pool_on_closed. */
@@ -133,6 +133,8 @@ struct hf_pool {
   uint32_t last_serial;
   uint64_t answered_us; /* when a query last succeeded and nothing has failed
                            since; else 0 */
+  bool fresh_logins;    /* set by the world: a refused login may go well the
+                           next time, without anybody's doing */
   bool proxied;         /* the last connection opened was a pooler's */
   bool doubted;         /* the pooler said that it has no server */
   bool misconfigured;   /* the last connect failed on this machine */
@@ -272,10 +274,14 @@ void hf_pool_on_closed(struct hf_pool *pool,
                        struct hf_slot *slot,
                        uint64_t now_us);
 
-/* Answers hf_world.probe of that slot. */
+/*
+ * Answers hf_world.probe of that slot. `server` tells those who answered
+ * apart; 0 = not known.
+ */
 void hf_pool_on_probed(struct hf_pool *pool,
                        struct hf_slot *slot,
-                       bool alive,
+                       enum hf_finding finding,
+                       uint64_t server,
                        uint64_t now_us);
 
 /* ---- time --------------------------------------------------------------- */

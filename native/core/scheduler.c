@@ -212,7 +212,7 @@ static void connect(struct hf_pool *pool) {
   slot->generation = pool->generation;
   slot->uses = 0;
   slot->transaction = 'I';
-  slot->failed_probes = 0;
+  slot->silence = (struct hf_silence){0};
   slot->probe_us = 0;
   slot->forget = false;
   slot->chose_reading = false;
@@ -238,6 +238,27 @@ bool hf_scheduler_wants_connection(const struct hf_pool *pool) {
           live < (size_t)pool->warm_target);
 }
 
+/* Whether nobody but us asks if the server can be reached again. */
+static bool probes_unasked(const struct hf_pool *pool) {
+  return hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN &&
+         pool->state == HF_POOL_STATE_OPEN &&
+         hf_pool_count(pool, HF_SLOT_EMPTY) > 0 &&
+         hf_pool_count(pool, HF_SLOT_CONNECTING) == 0 &&
+         !hf_scheduler_wants_connection(pool);
+}
+
+uint64_t hf_scheduler_next_us(const struct hf_pool *pool) {
+  if (hf_breaker_state(&pool->breaker) != HF_CIRCUIT_OPEN) {
+    return UINT64_MAX;
+  }
+  if (hf_scheduler_wants_connection(pool)) {
+    return hf_breaker_next_at(&pool->breaker) * US_PER_MS;
+  }
+  return probes_unasked(pool)
+             ? hf_breaker_unasked_at(&pool->breaker) * US_PER_MS
+             : UINT64_MAX;
+}
+
 void hf_scheduler_run(struct hf_pool *pool) {
   struct hf_request *request;
   if (pool->state == HF_POOL_STATE_SUSPENDED) {
@@ -255,6 +276,11 @@ void hf_scheduler_run(struct hf_pool *pool) {
   }
   while (hf_scheduler_wants_connection(pool) &&
          hf_breaker_allow(&pool->breaker, pool->now_us / US_PER_MS)) {
+    connect(pool);
+  }
+  if (probes_unasked(pool) &&
+      pool->now_us / US_PER_MS >= hf_breaker_unasked_at(&pool->breaker) &&
+      hf_breaker_allow(&pool->breaker, pool->now_us / US_PER_MS)) {
     connect(pool);
   }
 }

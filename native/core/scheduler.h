@@ -36,6 +36,12 @@ void hf_scheduler_close_slot(struct hf_pool *pool, struct hf_slot *slot);
 /* Returns whether one more would be opened now, were it not for the breaker. */
 bool hf_scheduler_wants_connection(const struct hf_pool *pool);
 
+/*
+ * Returns when hf_scheduler_run would open a connection that the breaker keeps
+ * it from opening now; UINT64_MAX when never.
+ */
+uint64_t hf_scheduler_next_us(const struct hf_pool *pool);
+
 /* Fails what waits when no connection can come in time. */
 void hf_scheduler_despair(struct hf_pool *pool);
 

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "list.h"
+#include "pool/silence.h"
 
 struct hf_lease;
 struct hf_pool;
@@ -71,7 +72,7 @@ struct hf_slot {
   bool chose_reading;       /* the transaction was begun to read only */
   uint64_t check_until_us;  /* while CHECKING: the end of our patience */
   bool probing;             /* hf_world.probe has not answered yet */
-  int32_t failed_probes;    /* in a row, during the current silence */
+  struct hf_silence silence;
   uint64_t probe_us;        /* when a silent server is probed next */
 
   /* changed by the world */

@@ -17,7 +17,6 @@ enum {
   US_PER_S = 1000 * 1000,
   SWEEP_US = US_PER_S,
   PROBE_EVERY_US = 5 * US_PER_S,
-  PROBES_TO_GIVE_UP = 2,
   LIFETIME_JITTER = 10 /* lifetimes end up to a tenth early */
 };
 
@@ -180,7 +179,7 @@ static void watch_silence(struct hf_pool *pool, enum hf_slot_state state) {
       heard_us = head->started_us;
     }
     if (pool->now_us - heard_us < limit_us) {
-      slot->failed_probes = 0;
+      hf_silence_heard(&slot->silence);
     } else if (!slot->probing && pool->now_us >= slot->probe_us) {
       slot->probing = true;
       slot->probe_us = pool->now_us + PROBE_EVERY_US;
@@ -200,17 +199,26 @@ void hf_upkeep_lose_with(struct hf_pool *pool,
   hf_error_finish(&error);
 }
 
-void hf_upkeep_probed(struct hf_pool *pool, struct hf_slot *slot, bool alive) {
+void hf_upkeep_probed(struct hf_pool *pool,
+                      struct hf_slot *slot,
+                      enum hf_finding finding,
+                      uint64_t server) {
+  struct hf_error error;
   slot->probing = false;
-  if (alive || head_of(slot) == NULL ||
+  if (head_of(slot) == NULL ||
       (slot->state != HF_SLOT_BUSY && slot->state != HF_SLOT_LEASED)) {
-    slot->failed_probes = 0;
+    hf_silence_heard(&slot->silence);
     return;
   }
-  slot->failed_probes++;
-  if (slot->failed_probes >= PROBES_TO_GIVE_UP) {
-    slot->failed_probes = 0;
-    hf_upkeep_lose_with(pool, slot, HF_SILENT);
+  if (hf_silence_judge(&slot->silence, finding, server)) {
+    hf_silence_heard(&slot->silence);
+    hf_error_init(&error);
+    hf_error_set(&error,
+                 HF_SILENT,
+                 HF_PHASE_AWAIT,
+                 hf_silence_reason(&slot->silence));
+    hf_upkeep_lose(pool, slot, &error);
+    hf_error_finish(&error);
   }
 }
 
@@ -253,10 +261,7 @@ void hf_upkeep_plan(struct hf_pool *pool) {
     next = earlier(next, pool->watch_us);
   }
   next = earlier(next, hf_checkup_next_us(pool));
-  if (hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN &&
-      hf_scheduler_wants_connection(pool)) {
-    next = earlier(next, hf_breaker_next_at(&pool->breaker) * US_PER_MS);
-  }
+  next = earlier(next, hf_scheduler_next_us(pool));
   if (pool->state == HF_POOL_STATE_DRAINING) {
     next = earlier(next, pool->drain_us);
   }

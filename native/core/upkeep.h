@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "holdfast.h"
+#include "pool/silence.h"
 
 struct hf_error;
 struct hf_pool;
@@ -38,7 +39,10 @@ void hf_upkeep_refuse_all(struct hf_pool *pool);
 uint64_t hf_upkeep_lifetime(struct hf_pool *pool);
 
 /* Takes the answer to a probe made for a silent connection. */
-void hf_upkeep_probed(struct hf_pool *pool, struct hf_slot *slot, bool alive);
+void hf_upkeep_probed(struct hf_pool *pool,
+                      struct hf_slot *slot,
+                      enum hf_finding finding,
+                      uint64_t server);
 
 /* Looks through all connections. */
 void hf_upkeep_sweep(struct hf_pool *pool);

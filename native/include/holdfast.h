@@ -381,7 +381,8 @@ enum {
   HF_FLAG_EVENTS = 1 << 10,         /* HF_OP_OPEN: somebody listens to events */
   HF_FLAG_EXTENDED = 1 << 11,       /* never the simple protocol */
   HF_FLAG_PROBE = 1 << 12, /* HF_OP_QUERY: a health probe, goes first */
-  HF_FLAG_FORCE = 1 << 13, /* HF_OP_FORGET: behind a proxy, too */
+  HF_FLAG_FORCE = 1 << 13, /* HF_OP_FORGET: behind a proxy, too;
+                              HF_OP_ANSWER: the failure is permanent */
   HF_FLAG_CACHE = 1 << 14, /* HF_OP_QUERY: see below */
   HF_FLAG_URGENT = 1 << 15 /* HF_OP_LEASE_QUERY: a ROLLBACK that ends at once
                               what is in its way */

@@ -27,7 +27,7 @@ static void on_timer_closed(uv_handle_t *handle) {
   struct hf_canceller *canceller = handle->data;
   struct hf_engine *engine = canceller->engine;
   hf_free(canceller);
-  engine->cancellers--;
+  engine->visitors--;
   hf_engine_turn(engine);
 }
 
@@ -71,7 +71,7 @@ static void on_limit(uv_timer_t *timer) {
     (void)uv_timer_start(timer, on_limit, LIMIT_MS - ANSWER_LIMIT_MS, 0);
     return;
   }
-  if (hf_workers_abandon(engine->workers, &canceller->job->job)) {
+  if (hf_workers_abandon(engine->cancelers, &canceller->job->job)) {
     end(canceller, false);
     hf_engine_turn(engine);
   }
@@ -85,7 +85,7 @@ bool hf_canceller_is_late(const struct hf_canceller *canceller) {
 static void on_done(struct hf_job *job) {
   struct hf_canceller *canceller =
       HF_CONTAINER_OF(job, struct hf_cancel_job, job)->ctx;
-  hf_engine_post(canceller->engine, &canceller->post);
+  hf_engine_post_last(canceller->engine, &canceller->post);
 }
 
 struct hf_canceller *hf_canceller_start(struct hf_conn *conn) {
@@ -100,12 +100,12 @@ struct hf_canceller *hf_canceller_start(struct hf_conn *conn) {
   if (canceller->job == NULL) {
     goto fail_job;
   }
-  if (hf_workers_submit(conn->pool->engine->workers,
+  if (hf_workers_submit(conn->pool->engine->cancelers,
                         &canceller->job->job,
                         true) != HF_OK) {
     goto fail_submit;
   }
-  canceller->engine->cancellers++;
+  canceller->engine->visitors++;
   canceller->timer.data = canceller;
   (void)uv_timer_init(&canceller->engine->loop, &canceller->timer);
   (void)uv_timer_start(&canceller->timer, on_limit, ANSWER_LIMIT_MS, 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening a connection on a worker's thread: a look-up, PQconnectPoll until it
- * is done or time is up, then the session's set-up. It never uses libpq's
- * blocking calls: they know no deadline.
+ * The steps of opening a connection. None of them waits: neither libpq's
+ * blocking calls nor poll() are used, so a thread is busy only as long as
+ * there is something to compute.
  *
  * Ownership: see the header. Threads: see the header.
  */
@@ -10,11 +10,12 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/alloc.h"
 #include "net/connect/tls_files.h"
@@ -22,13 +23,16 @@
 #include "net/system.h"
 #include "net/target.h"
 
-enum { NS_PER_MS = 1000000, NS_PER_US = 1000, SECRET_SHORT = 4 };
+enum { SECRET_SHORT = 4 };
 
-static void (*first_tls_hook)(void);
+enum { START, POLL, SET_UP };
+
+typedef void (*hook_fn)(void);
+static _Atomic(hook_fn) first_tls_hook;
 static pthread_once_t first_once = PTHREAD_ONCE_INIT;
 
 void hf_connector_on_first_tls(void (*hook)(void)) {
-  first_tls_hook = hook;
+  atomic_store(&first_tls_hook, hook);
 }
 
 /*
@@ -38,10 +42,11 @@ void hf_connector_on_first_tls(void (*hook)(void)) {
  */
 static void before_first_connection(void) {
   char *unused = PQencryptPassword("x", "x");
+  hook_fn hook = atomic_load(&first_tls_hook);
   PQfreemem(unused);
   PQsetSSLKeyPassHook_OpenSSL(PQdefaultSSLKeyPassHook_OpenSSL);
-  if (first_tls_hook != NULL) {
-    first_tls_hook();
+  if (hook != NULL) {
+    hook();
   }
 }
 
@@ -56,56 +61,11 @@ static void wipe(char *text) {
   }
 }
 
-/* Milliseconds until the deadline, rounded up; -1 = none. */
-static int time_left_ms(const struct hf_connect_job *job) {
-  uint64_t now, left;
-  if (job->deadline_ns == 0) {
-    return -1;
-  }
-  now = hf_clock_ns();
-  if (now >= job->deadline_ns) {
-    return 0;
-  }
-  left = (job->deadline_ns - now + NS_PER_MS - 1) / NS_PER_MS;
-  return left > INT_MAX ? INT_MAX : (int)left;
-}
-
-static enum hf_status still_wanted(const struct hf_connect_job *job) {
-  if (atomic_load(&job->job.stop)) {
-    return HF_ABORTED;
-  }
-  return time_left_ms(job) == 0 ? HF_CONNECT_TIMEOUT : HF_OK;
-}
-
-enum hf_status hf_connect_wait(const struct hf_connect_job *job, short events) {
-  struct pollfd polled[2] = {
-      {.fd = PQsocket(job->connection), .events = events},
-      {.fd = job->job.wake_fd, .events = POLLIN}};
-  enum hf_status status = still_wanted(job);
-  int ready;
-
-  if (status != HF_OK) {
-    return status;
-  }
-  if (polled[0].fd < 0) {
-    return HF_SOCKET_ERROR;
-  }
-  do {
-    ready = poll(polled, 2, time_left_ms(job));
-  } while (ready < 0 && errno == EINTR);
-  if (ready < 0) {
-    return HF_SOCKET_ERROR;
-  }
-  if (atomic_load(&job->job.stop)) {
-    return HF_ABORTED;
-  }
-  return ready == 0 ? HF_CONNECT_TIMEOUT : HF_OK;
-}
-
 /* Adds where the connection was going, if it got so far. */
 static void add_place(struct hf_connect_job *job) {
-  const char *address = PQhostaddr(job->connection);
-  if (address == NULL || *address == '\0') {
+  const char *address =
+      job->connection == NULL ? NULL : PQhostaddr(job->connection);
+  if (job->connection != NULL && (address == NULL || *address == '\0')) {
     address = PQhost(job->connection);
   }
   if (address != NULL && *address != '\0') {
@@ -140,6 +100,14 @@ static void redact(char *text, const char *secret) {
   }
 }
 
+/* libpq's words for a session that target_session_attrs does not take. */
+static bool is_wrong_role(const char *text) {
+  return strstr(text, "session is read-only") != NULL ||
+         strstr(text, "session is not read-only") != NULL ||
+         strstr(text, "server is in hot standby mode") != NULL ||
+         strstr(text, "server is not in hot standby mode") != NULL;
+}
+
 /* Reads libpq's text, in one of two ways. */
 static enum hf_status fail_by(struct hf_connect_job *job,
                               enum hf_status (*read)(struct hf_error *error,
@@ -152,6 +120,7 @@ static enum hf_status fail_by(struct hf_connect_job *job,
   redact(text, hf_target_get(job->target, "password"));
   redact(text, hf_target_get(job->target, "sslpassword"));
   redact(text, job->password);
+  job->wrong_role = is_wrong_role(text);
   job->status = read(&job->error, text);
   add_place(job);
   hf_free(text);
@@ -178,16 +147,20 @@ static size_t add_files(const struct hf_connect_job *job,
 }
 
 /* Starts the attempt; the connection may be NULL only without memory. */
-static PGconn *start(const struct hf_connect_job *job,
-                     const struct hf_routes *routes) {
+static PGconn *start(const struct hf_connect_job *job) {
   const char *keywords[HF_TARGET_PARAMS_MAX];
   const char *values[HF_TARGET_PARAMS_MAX];
   size_t n = hf_target_params(job->target, keywords, values);
-  const char *const names[] = {"host", "hostaddr", "port", "password"};
-  const char *const given[] = {routes->hosts,
-                               routes->addresses,
-                               routes->ports,
-                               job->password};
+  const char *const names[] = {"host",
+                               "hostaddr",
+                               "port",
+                               "password",
+                               "target_session_attrs"};
+  const char *const given[] = {job->host,
+                               job->address,
+                               job->port,
+                               job->password,
+                               job->role};
   size_t i;
 
   n = add_files(job, keywords, values, n);
@@ -202,27 +175,53 @@ static PGconn *start(const struct hf_connect_job *job,
   return PQconnectStartParams(keywords, values, 0);
 }
 
-/* Drives the connection to CONNECTION_OK. */
-static enum hf_status establish(struct hf_connect_job *job) {
-  PostgresPollingStatusType polled = PGRES_POLLING_WRITING;
-
+/* Begins; then libpq wants its socket to be writable. */
+static enum hf_status begin(struct hf_connect_job *job) {
+  enum hf_status status;
+  (void)pthread_once(&first_once, before_first_connection);
+  status = hf_tls_files_check(job->target, &job->error);
+  if (status != HF_OK) {
+    job->status = status;
+    return status;
+  }
+  if (!hf_tls_files_copy(job->target, job->files)) {
+    return hf_connect_fail(job, HF_NO_MEMORY);
+  }
+  job->connection = start(job);
+  if (job->connection == NULL) {
+    return hf_connect_fail(job, HF_NO_MEMORY);
+  }
   (void)PQsetErrorVerbosity(job->connection, PQERRORS_VERBOSE);
   (void)PQsetNoticeReceiver(job->connection, hf_connect_keep_notice, job);
   if (PQstatus(job->connection) == CONNECTION_BAD) {
     return fail_by(job, hf_connect_error_read_start);
   }
-  while (polled != PGRES_POLLING_OK) {
-    short events = polled == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-    enum hf_status status = hf_connect_wait(job, events);
-    if (status != HF_OK) {
-      return hf_connect_fail(job, status);
-    }
-    polled = PQconnectPoll(job->connection);
-    if (polled == PGRES_POLLING_FAILED) {
-      return hf_connect_fail_by_text(job);
-    }
-  }
+  job->step = POLL;
+  job->events = POLLOUT;
   return HF_OK;
+}
+
+/* Goes on towards CONNECTION_OK, and beyond. */
+static enum hf_status go_on(struct hf_connect_job *job) {
+  PostgresPollingStatusType polled;
+  if (job->step == SET_UP) {
+    return hf_connect_set_up(job);
+  }
+  polled = PQconnectPoll(job->connection);
+  if (polled == PGRES_POLLING_FAILED) {
+    return hf_connect_fail_by_text(job);
+  }
+  if (polled != PGRES_POLLING_OK) {
+    job->events = polled == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+    return HF_OK;
+  }
+  job->step = SET_UP;
+  job->ready = false;
+  job->backend_pid = PQbackendPID(job->connection);
+  if (PQsetnonblocking(job->connection, 1) != 0) {
+    return hf_connect_fail_by_text(job);
+  }
+  return hf_connect_set_up(job);
 }
 
 static void drop_notice(void *arg, const PGresult *notice) {
@@ -230,52 +229,26 @@ static void drop_notice(void *arg, const PGresult *notice) {
   (void)notice;
 }
 
-static enum hf_status open_connection(struct hf_connect_job *job) {
-  struct hf_routes routes;
-  enum hf_status status = hf_tls_files_check(job->target, &job->error);
-
-  if (status == HF_OK && !hf_tls_files_copy(job->target, job->files)) {
-    return hf_connect_fail(job, HF_NO_MEMORY);
-  }
-  if (status == HF_OK) {
-    status = hf_routes_find(job->target, &routes, &job->error);
-  }
-  if (status != HF_OK) {
-    job->status = status;
-    return status;
-  }
-  status = still_wanted(job);
-  if (status != HF_OK) {
-    hf_routes_finish(&routes);
-    return hf_connect_fail(job, status);
-  }
-  job->connection = start(job, &routes);
-  hf_routes_finish(&routes);
-  if (job->connection == NULL) {
-    return hf_connect_fail(job, HF_NO_MEMORY);
-  }
-  status = establish(job);
-  if (status == HF_OK) {
-    status = hf_connect_set_up(job);
-  }
-  return status;
+static void close_connection(struct hf_connect_job *job) {
+  PQfinish(job->connection);
+  job->connection = NULL;
+  job->over = true;
 }
 
 static void run_connect(struct hf_job *job) {
   struct hf_connect_job *connect = connect_of(job);
-  uint64_t started = hf_clock_ns();
-
-  (void)pthread_once(&first_once, before_first_connection);
-  if (open_connection(connect) == HF_OK) {
-    connect->status = HF_OK;
+  enum hf_status status;
+  connect->events = 0;
+  connect->ready = true;
+  status = connect->step == START ? begin(connect) : go_on(connect);
+  if (status != HF_OK) {
+    close_connection(connect);
+  } else if (connect->events == 0) {
+    connect->over = true;
     connect->uses_tls = PQsslInUse(connect->connection) != 0;
     connect->server_version = PQserverVersion(connect->connection);
     (void)PQsetNoticeReceiver(connect->connection, drop_notice, NULL);
-  } else {
-    PQfinish(connect->connection);
-    connect->connection = NULL;
   }
-  connect->elapsed_us = (int64_t)((hf_clock_ns() - started) / NS_PER_US);
 }
 
 static void drop_connect(struct hf_job *job) {
@@ -309,6 +282,48 @@ static enum hf_status replace(char **place, const char *text) {
   return HF_OK;
 }
 
+/* As `replace`, but an empty text is none. */
+static enum hf_status set_or_not(char **place, const char *text) {
+  return text == NULL || *text == '\0' ? HF_OK : replace(place, text);
+}
+
+enum hf_status hf_connect_job_set_place(struct hf_connect_job *job,
+                                        const char *host,
+                                        const char *address,
+                                        const char *port) {
+  enum hf_status status = set_or_not(&job->host, host);
+  if (status == HF_OK) {
+    status = set_or_not(&job->address, address);
+  }
+  return status == HF_OK ? set_or_not(&job->port, port) : status;
+}
+
+enum hf_status hf_connect_job_set_question(struct hf_connect_job *job,
+                                           const char *sql) {
+  return replace(&job->question, sql);
+}
+
+void hf_connect_job_again(struct hf_connect_job *job) {
+  hf_job_init(&job->job, job->job.run, job->job.done, job->job.drop);
+}
+
+int hf_connect_job_socket(const struct hf_connect_job *job) {
+  return PQsocket(job->connection);
+}
+
+bool hf_connect_job_is_connected(const struct hf_connect_job *job) {
+  struct sockaddr_storage peer;
+  socklen_t bytes = sizeof peer;
+  return getpeername(PQsocket(job->connection),
+                     (struct sockaddr *)&peer,
+                     &bytes) == 0;
+}
+
+void hf_connect_job_expire(struct hf_connect_job *job) {
+  (void)hf_connect_fail(job, HF_CONNECT_TIMEOUT);
+  close_connection(job);
+}
+
 enum hf_status hf_connect_job_set_password(struct hf_connect_job *job,
                                            const char *password) {
   return replace(&job->password, password);
@@ -335,7 +350,11 @@ void hf_connect_job_free(struct hf_connect_job *job) {
   hf_target_unref(job->target);
   wipe(job->password);
   hf_tls_files_close(job->files);
+  hf_free(job->host);
+  hf_free(job->address);
+  hf_free(job->port);
   hf_free(job->setup_sql);
+  hf_free(job->question);
   hf_free(job->notices);
   hf_free(job);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A job that opens one connection: looks names up, connects, authenticates,
- * sets the session up, and leaves a nonblocking PGconn or an error.
+ * One attempt to open a connection at one address, in steps: a step is a job
+ * that never waits for a socket. Between two steps the PGconn is nobody's and
+ * its socket may be watched; when it is ready the job is submitted again.
+ *
+ *     START -> POLL (TCP, TLS, authentication) -> SET UP -> over
  *
  * Ownership: the submitter's, as any job; hf_connect_job_free also closes a
  *            connection that nobody took.
@@ -21,32 +24,46 @@
 #include "net/target.h"
 #include "net/worker.h"
 
+enum { HF_CONNECT_VALUE_BYTES = 128 };
+
 struct hf_connect_job {
   struct hf_job job;
 
-  /* set before submission */
+  /* set before the first submission */
   struct hf_target *target; /* a reference of the job's own */
-  uint64_t deadline_ns;     /* on hf_clock_ns(); 0 = none */
   bool detect_proxy;        /* ask for pg_backend_pid() */
   bool pid_is_optional;     /* its refusal is no failure */
+  const char *role;         /* instead of target_session_attrs; or NULL */
   void *ctx;                /* the submitter's */
 
   /* of the job; set through the functions below */
+  char *host, *address, *port;
   char *password;
   char *setup_sql;
   struct hf_secret_file files[HF_TARGET_FILES]; /* where the target's cannot
                                                    be opened by this account */
+  char *question;
 
-  /* the result, from `done` on */
+  /* after every step */
+  bool over;    /* else wait for hf_connect_job_socket() and submit again */
+  short events; /* what to wait for, as in poll() */
+
+  /* of the steps */
+  int step, statement;
+  bool asked, ready;
+  enum hf_status verdict;
+  char value[HF_CONNECT_VALUE_BYTES]; /* the last statement's first value */
+
+  /* the result, once it is over */
   enum hf_status status; /* HF_OK: connection is set, else error is */
   PGconn *connection;    /* set it to NULL when taking it */
   struct hf_error error;
+  bool wrong_role;     /* it is not what target_session_attrs asks for */
   int32_t backend_pid; /* the server's own when detected */
   bool pid_detected;
   bool proxied; /* the two process ids differ */
   bool uses_tls;
   int32_t server_version; /* as PQserverVersion() */
-  int64_t elapsed_us;
   /*
    * Notices received meanwhile: each is its fields (letter, text, NUL) and one
    * more NUL. At most 16 KB are kept.
@@ -57,12 +74,38 @@ struct hf_connect_job {
 
 /*
  * Makes a job; takes a reference on the target. `done` is called on a worker
- * thread and must hand the job over; an abandoned job frees itself. Returns
- * NULL when out of memory.
+ * thread after every step and must hand the job over; an abandoned job frees
+ * itself. Returns NULL when out of memory.
  */
 struct hf_connect_job *hf_connect_job_new(struct hf_target *target,
                                           void (*done)(struct hf_job *job),
                                           void *ctx);
+
+/*
+ * Says where to go; copies. NULL or "" leaves a keyword to libpq, which then
+ * does what it does by default. One place only: libpq has no limit per place.
+ */
+HF_NODISCARD enum hf_status hf_connect_job_set_place(struct hf_connect_job *job,
+                                                     const char *host,
+                                                     const char *address,
+                                                     const char *port);
+
+/* Asks this, once everything else is done; the answer is in `value`. */
+HF_NODISCARD enum hf_status hf_connect_job_set_question(
+    struct hf_connect_job *job,
+    const char *sql);
+
+/* Makes the job ready to be submitted for its next step. */
+void hf_connect_job_again(struct hf_connect_job *job);
+
+/* Returns the socket to wait for, or -1. Between steps. */
+int hf_connect_job_socket(const struct hf_connect_job *job);
+
+/* Returns whether the socket is connected. Between steps. */
+bool hf_connect_job_is_connected(const struct hf_connect_job *job);
+
+/* Ends the job with HF_CONNECT_TIMEOUT. Between steps. */
+void hf_connect_job_expire(struct hf_connect_job *job);
 
 /* Uses this password instead of the target's; copies it. */
 HF_NODISCARD enum hf_status hf_connect_job_set_password(

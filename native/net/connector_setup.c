@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What happens on a new session before anybody gets it. Every statement goes
- * without blocking, under the job's deadline, and its rows are dropped one by
- * one: a server that never stops sending costs time, not memory.
+ * without blocking, and its rows are dropped one by one: a server that never
+ * stops sending costs time, not memory.
  *
  * Ownership: the job's. Threads: a worker's.
  */
@@ -14,7 +14,10 @@
 #include "core/alloc.h"
 #include "net/connector_parts.h"
 
-enum { NOTICES_MAX = 16 * 1024, NUMBER_BASE = 10, VALUE_BYTES = 16 };
+enum { NOTICES_MAX = 16 * 1024, NUMBER_BASE = 10 };
+
+/* In this order, each only where it is needed. */
+enum { DETECT, DATE_STYLE, ENCODING, SETUP, QUESTION, STATEMENTS };
 
 /* Letters of the protocol; libpq's codes for the fields are the same. */
 static const char letters[] = "SVCMDHPpqWstcdnFLR";
@@ -67,39 +70,45 @@ static enum hf_status fail_by_result(struct hf_connect_job *job,
   return HF_SERVER_ERROR;
 }
 
-/* Waits until PQgetResult does not block; sends what is unsent meanwhile. */
-static enum hf_status wait_result(struct hf_connect_job *job) {
+/*
+ * Sends what is unsent and reads what is there. Returns false when the socket
+ * has to be waited for before PQgetResult does not block.
+ */
+static bool may_read(struct hf_connect_job *job) {
   int unsent = PQflush(job->connection);
-  while (unsent >= 0 && (unsent > 0 || PQisBusy(job->connection))) {
-    short events = unsent > 0 ? POLLIN | POLLOUT : POLLIN;
-    enum hf_status status = hf_connect_wait(job, events);
-    if (status != HF_OK) {
-      return hf_connect_fail(job, status);
-    }
+  if (unsent < 0 || (unsent == 0 && !PQisBusy(job->connection))) {
+    return true;
+  }
+  if (job->ready) {
+    job->ready = false;
     if (!PQconsumeInput(job->connection)) {
-      return HF_OK; /* PQgetResult tells the server's last words first */
+      return true; /* PQgetResult tells the server's last words first */
     }
     unsent = PQflush(job->connection);
+    if (unsent < 0 || (unsent == 0 && !PQisBusy(job->connection))) {
+      return true;
+    }
   }
-  return HF_OK;
+  job->events = unsent > 0 ? POLLIN | POLLOUT : POLLIN;
+  return false;
 }
 
-static void keep_value(const PGresult *result, char value[VALUE_BYTES]) {
-  if (value != NULL && PQntuples(result) > 0 && PQnfields(result) > 0 &&
-      PQgetlength(result, 0, 0) < VALUE_BYTES) {
-    memcpy(value, PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0));
-    value[PQgetlength(result, 0, 0)] = '\0';
+static void keep_value(struct hf_connect_job *job, const PGresult *result) {
+  if (PQntuples(result) > 0 && PQnfields(result) > 0 &&
+      PQgetlength(result, 0, 0) < HF_CONNECT_VALUE_BYTES) {
+    size_t bytes = (size_t)PQgetlength(result, 0, 0);
+    memcpy(job->value, PQgetvalue(result, 0, 0), bytes);
+    job->value[bytes] = '\0';
   }
 }
 
 /* Judges one result of a statement; HF_OK = go on. */
 static enum hf_status judge(struct hf_connect_job *job,
-                            const PGresult *result,
-                            char value[VALUE_BYTES]) {
+                            const PGresult *result) {
   switch (PQresultStatus(result)) {
   case PGRES_TUPLES_OK:
   case PGRES_SINGLE_TUPLE:
-    keep_value(result, value);
+    keep_value(job, result);
     return HF_OK;
   case PGRES_COMMAND_OK:
   case PGRES_EMPTY_QUERY:
@@ -122,88 +131,105 @@ static enum hf_status judge(struct hf_connect_job *job,
   }
 }
 
-/* Runs statements; the first value of the last row goes to `value`. */
-static enum hf_status execute(struct hf_connect_job *job,
-                              const char *sql,
-                              char value[VALUE_BYTES]) {
-  enum hf_status first = HF_OK;
+/* ---- the statements ------------------------------------------------------ */
+
+static bool is_not(PGconn *connection, const char *name, const char *value) {
+  const char *is = PQparameterStatus(connection, name);
+  return is != NULL && strncasecmp(is, value, strlen(value)) != 0;
+}
+
+/* Returns what is to be run at this point, or NULL. */
+static const char *text_of(const struct hf_connect_job *job) {
+  switch (job->statement) {
+  case DETECT:
+    return job->detect_proxy ? "select pg_backend_pid()" : NULL;
+  case DATE_STYLE:
+    return is_not(job->connection, "DateStyle", "ISO") ? "set datestyle to ISO"
+                                                       : NULL;
+  case ENCODING:
+    return is_not(job->connection, "client_encoding", "UTF8")
+               ? "set client_encoding to 'UTF8'"
+               : NULL;
+  case SETUP:
+    return job->setup_sql;
+  default:
+    return job->question;
+  }
+}
+
+/* Sends the next statement; false when there is none, or it failed. */
+static bool ask_next(struct hf_connect_job *job) {
+  const char *sql = NULL;
+  while (job->statement < STATEMENTS && (sql = text_of(job)) == NULL) {
+    job->statement++;
+  }
+  if (sql == NULL) {
+    return false;
+  }
   if (!PQsendQuery(job->connection, sql)) {
-    return hf_connect_fail_by_text(job);
+    job->verdict = hf_connect_fail_by_text(job);
+    return false;
   }
   (void)PQsetSingleRowMode(job->connection);
-  for (;;) {
-    PGresult *result;
-    enum hf_status status = wait_result(job);
-    if (status != HF_OK) {
-      return status;
-    }
-    result = PQgetResult(job->connection);
-    if (result == NULL) {
-      break;
-    }
-    if (first == HF_OK) { /* the first error is the cause of later ones */
-      first = judge(job, result, value);
-    }
-    PQclear(result);
-    if (first == HF_COPY_UNSUPPORTED || first == HF_PROTOCOL_ERROR) {
-      return first; /* a COPY would repeat its result for ever */
-    }
-  }
-  if (first == HF_OK && PQstatus(job->connection) != CONNECTION_OK) {
-    first = hf_connect_fail_by_text(job);
-  }
-  return first;
+  job->verdict = HF_OK;
+  job->value[0] = '\0';
+  job->asked = true;
+  return true;
 }
 
-static enum hf_status detect(struct hf_connect_job *job) {
-  char value[VALUE_BYTES] = "";
-  int libpq_pid = PQbackendPID(job->connection);
-  enum hf_status status;
-
-  job->backend_pid = libpq_pid;
-  if (!job->detect_proxy) {
-    return HF_OK;
+/* Says what a statement's end means; HF_OK = go on. */
+static enum hf_status conclude(struct hf_connect_job *job) {
+  enum hf_status status = job->verdict;
+  if (status == HF_OK && PQstatus(job->connection) != CONNECTION_OK) {
+    status = hf_connect_fail_by_text(job);
   }
-  status = execute(job, "select pg_backend_pid()", value);
-  if (status == HF_SERVER_ERROR && job->pid_is_optional &&
-      PQstatus(job->connection) == CONNECTION_OK) {
+  if (job->statement == DETECT && status == HF_SERVER_ERROR &&
+      job->pid_is_optional && PQstatus(job->connection) == CONNECTION_OK) {
     hf_error_finish(&job->error);
     job->status = HF_OK;
-    return HF_OK;
-  }
-  if (status == HF_OK) {
-    job->backend_pid = (int32_t)strtol(value, NULL, NUMBER_BASE);
+    status = HF_OK;
+  } else if (job->statement == DETECT && status == HF_OK) {
+    job->backend_pid = (int32_t)strtol(job->value, NULL, NUMBER_BASE);
     job->pid_detected = job->backend_pid != 0;
-    job->proxied = job->backend_pid != libpq_pid;
+    job->proxied = job->backend_pid != PQbackendPID(job->connection);
   }
+  job->asked = false;
+  job->statement++;
   return status;
 }
 
-/* Makes sure of the settings our decoding rests on. */
-static enum hf_status fix_settings(struct hf_connect_job *job) {
-  const char *style = PQparameterStatus(job->connection, "DateStyle");
-  const char *encoding = PQparameterStatus(job->connection, "client_encoding");
-  enum hf_status status = HF_OK;
-  if (style != NULL && strncasecmp(style, "ISO", 3) != 0) {
-    status = execute(job, "set datestyle to ISO", NULL);
+/* Takes results until one is not there yet (false), or all are read. */
+static bool read_results(struct hf_connect_job *job) {
+  while (may_read(job)) {
+    PGresult *result = PQgetResult(job->connection);
+    if (result == NULL) {
+      return true;
+    }
+    if (job->verdict == HF_OK) { /* the first error is the cause of later */
+      job->verdict = judge(job, result);
+    }
+    PQclear(result);
+    if (job->verdict == HF_COPY_UNSUPPORTED ||
+        job->verdict == HF_PROTOCOL_ERROR) {
+      return true; /* a COPY would repeat its result for ever */
+    }
   }
-  if (status == HF_OK && encoding != NULL && strcmp(encoding, "UTF8") != 0) {
-    status = execute(job, "set client_encoding to 'UTF8'", NULL);
-  }
-  return status;
+  return false;
 }
 
 enum hf_status hf_connect_set_up(struct hf_connect_job *job) {
-  enum hf_status status;
-  if (PQsetnonblocking(job->connection, 1) != 0) {
-    return hf_connect_fail_by_text(job);
+  job->events = 0;
+  for (;;) {
+    enum hf_status status;
+    if (!job->asked && !ask_next(job)) {
+      return job->verdict;
+    }
+    if (!read_results(job)) {
+      return HF_OK;
+    }
+    status = conclude(job);
+    if (status != HF_OK) {
+      return status;
+    }
   }
-  status = detect(job);
-  if (status == HF_OK) {
-    status = fix_settings(job);
-  }
-  if (status == HF_OK && job->setup_sql != NULL) {
-    status = execute(job, job->setup_sql, NULL);
-  }
-  return status;
 }

@@ -6,29 +6,30 @@
 
 #include "block.h"
 #include "conn.h"
+#include "connect/connect.h"
 #include "connector.h"
 #include "core/alloc.h"
+#include "engine/credentials.h"
 #include "netpool.h"
 #include "port.h"
 #include "target.h"
 
-/* The worker watches its deadline itself; this is for one that is stuck. */
-enum { GRACE_MS = 250, US_PER_MS = 1000, NS_PER_MS = 1000 * 1000 };
+enum { US_PER_MS = 1000, NS_PER_MS = 1000 * 1000, SETTLE_MIN_MS = 50 };
 
 enum dial_state { ASKING, WORKING, SETTLING, OVER };
 
 struct hf_dial {
   struct hf_netpool *pool;
   struct hf_slot *slot;
-  bool probe;      /* for a slot that is silent; opens nothing */
-  bool stopped;    /* the slot waits to hear that it is closed */
-  uint32_t serial; /* of the silent connection */
+  bool stopped; /* the slot waits to hear that it is closed */
+  bool refused; /* the server did not take the password; asking for another */
   enum dial_state state;
-  struct hf_post post;
+  uint64_t end_ns; /* of WORKING and SETTLING */
   uv_timer_t timer;
-  struct hf_connect_job *job; /* while WORKING */
+  struct hf_connect *connect; /* while WORKING */
   struct hf_handle *asked;    /* while ASKING */
   uint32_t question;
+  char *password;        /* that the function gave; or NULL */
   struct hf_error error; /* why it is over */
 };
 
@@ -38,6 +39,7 @@ static void on_timer_closed(uv_handle_t *handle) {
   struct hf_slot *slot = dial->slot;
   bool stopped = dial->stopped;
   hf_error_finish(&dial->error);
+  hf_credentials_wipe(dial->password);
   hf_free(dial);
   pool->dials--;
   if (stopped) {
@@ -58,19 +60,12 @@ static void take_back(struct hf_dial *dial) {
 static void end(struct hf_dial *dial) {
   dial->state = OVER;
   take_back(dial);
-  if (!dial->probe) {
-    dial->slot->dial = NULL;
+  if (dial->connect != NULL) {
+    hf_connect_stop(dial->connect);
+    dial->connect = NULL;
   }
+  dial->slot->dial = NULL;
   uv_close((uv_handle_t *)&dial->timer, on_timer_closed);
-}
-
-/* An answer about a connection that is gone is no news for its successor. */
-static void tell_probe(struct hf_dial *dial, bool alive) {
-  bool stale = dial->slot->serial != dial->serial;
-  hf_pool_on_probed(&dial->pool->core,
-                    dial->slot,
-                    alive || stale,
-                    hf_engine_now_us());
 }
 
 static void fail(struct hf_dial *dial) {
@@ -80,13 +75,7 @@ static void fail(struct hf_dial *dial) {
   hf_error_init(&error);
   hf_error_move(&error, &dial->error);
   end(dial);
-  if (dial->probe) {
-    /* Whoever answers, if only to ask for a password, is there. */
-    bool alive = error.sqlstate[0] != '\0' || error.status == HF_AUTH_ERROR;
-    tell_probe(dial, alive);
-  } else {
-    hf_pool_on_connect_failed(core, slot, &error, hf_engine_now_us());
-  }
+  hf_pool_on_connect_failed(core, slot, &error, hf_engine_now_us());
   hf_error_finish(&error);
 }
 
@@ -100,46 +89,36 @@ static void succeed(struct hf_dial *dial) {
 /* ---- the beginning --------------------------------------------------------
  */
 
-/* On a worker's thread. */
-static void on_done(struct hf_job *job) {
-  struct hf_dial *dial = HF_CONTAINER_OF(job, struct hf_connect_job, job)->ctx;
-  hf_engine_post(dial->pool->engine, &dial->post);
-}
+static void on_connect_over(void *ctx,
+                            struct hf_connect_job *job,
+                            const struct hf_error *error);
 
 static bool detects(const struct hf_netpool *pool) {
   return pool->core.doubted ||
          (pool->core.config.pooler == HF_POOLER_AUTO && !pool->proxied);
 }
 
-/* Returns false, with the error set, when no worker can be had. */
-static bool start_work(struct hf_dial *dial, const char *password) {
+/* The time for connecting begins here, however long a password took. */
+static bool start_work(struct hf_dial *dial) {
   struct hf_netpool *pool = dial->pool;
-  uint64_t limit_ms = (uint64_t)pool->core.config.connect_timeout_ms;
-  enum hf_status status = HF_NO_MEMORY;
-  dial->job = hf_connect_job_new(pool->target, on_done, dial);
-  if (dial->job == NULL) {
-    goto fail;
-  }
-  dial->job->deadline_ns = hf_clock_ns() + limit_ms * NS_PER_MS;
-  dial->job->detect_proxy = dial->probe || detects(pool);
-  dial->job->pid_is_optional = !dial->probe;
-  if (password != NULL &&
-      hf_connect_job_set_password(dial->job, password) != HF_OK) {
-    goto fail_job;
-  }
-  status = hf_workers_submit(pool->engine->workers, &dial->job->job, false);
-  if (status != HF_OK) {
-    goto fail_job;
+  int32_t limit_ms = pool->core.config.connect_timeout_ms;
+  struct hf_connect_wish wish = {.engine = pool->engine,
+                                 .target = pool->target,
+                                 .password = dial->password,
+                                 .detect_proxy = detects(pool),
+                                 .pid_is_optional = true,
+                                 .limit_ms = limit_ms,
+                                 .done = on_connect_over,
+                                 .ctx = dial};
+  (void)uv_timer_stop(&dial->timer);
+  dial->end_ns = hf_clock_ns() + (uint64_t)limit_ms * NS_PER_MS;
+  dial->connect = hf_connect_start(&wish);
+  if (dial->connect == NULL) {
+    hf_error_set(&dial->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
+    return false;
   }
   dial->state = WORKING;
   return true;
-
-fail_job:
-  hf_connect_job_free(dial->job);
-  dial->job = NULL;
-fail:
-  hf_error_set(&dial->error, status, HF_PHASE_CONNECT, NULL);
-  return false;
 }
 
 /* The oldest handle that is not about to end; else any. */
@@ -184,25 +163,24 @@ static bool ask(struct hf_dial *dial) {
 /* Begins, or begins again; false with the error set when that fails. */
 static bool begin(struct hf_dial *dial) {
   dial->state = ASKING;
-  return dial->pool->asks_password && !dial->probe ? ask(dial)
-                                                   : start_work(dial, NULL);
+  return dial->pool->asks_password ? ask(dial) : start_work(dial);
 }
 
 static void on_timer(uv_timer_t *timer) {
   struct hf_dial *dial = timer->data;
   struct hf_engine *engine = dial->pool->engine;
-  struct hf_connect_job *job = dial->job;
   if (dial->state == SETTLING) {
     /* The connection tells us when it has failed. */
     struct hf_conn *conn = dial->slot->conn;
     hf_error_set(&conn->last_words, HF_CONNECT_TIMEOUT, HF_PHASE_CONNECT, NULL);
     hf_conn_fail(conn);
-  } else if (job != NULL && !hf_workers_abandon(engine->workers, &job->job)) {
-    /* Its result is on the way. */
   } else {
-    dial->job = NULL;
     if (dial->error.status == HF_OK) {
-      hf_error_set(&dial->error, HF_CONNECT_TIMEOUT, HF_PHASE_CONNECT, NULL);
+      hf_error_set(&dial->error,
+                   HF_CONNECT_TIMEOUT,
+                   HF_PHASE_CONNECT,
+                   "the password function gave no password within "
+                   "connectTimeoutMillis");
     }
     fail(dial);
   }
@@ -210,14 +188,17 @@ static void on_timer(uv_timer_t *timer) {
 }
 
 static void start(struct hf_dial *dial) {
-  uint64_t limit_ms =
-      (uint64_t)dial->pool->core.config.connect_timeout_ms + GRACE_MS;
-  bool begun = begin(dial);
-  /* What fails at once is told from the loop, not from within the core. */
-  (void)uv_timer_start(&dial->timer, on_timer, begun ? limit_ms : 0, 0);
+  uint64_t limit_ms = (uint64_t)dial->pool->core.config.connect_timeout_ms;
+  if (!begin(dial)) {
+    /* What fails at once is told from the loop, not from within the core. */
+    (void)uv_timer_start(&dial->timer, on_timer, 0, 0);
+  } else if (dial->state == ASKING) {
+    (void)uv_timer_start(&dial->timer, on_timer, limit_ms, 0);
+  }
 }
 
-/* ---- the worker's answer ------------------------------------------------- */
+/* ---- the connection ---------------------------------------------------------
+ */
 
 /* Whether the connection is taken for a pooler's. */
 static bool is_proxied(struct hf_netpool *pool,
@@ -247,6 +228,13 @@ static void warn_of_connect_sql(struct hf_netpool *pool, struct hf_slot *slot) {
   hf_error_finish(&warning);
 }
 
+static uint64_t time_left_ms(const struct hf_dial *dial) {
+  uint64_t now_ns = hf_clock_ns();
+  uint64_t left_ms =
+      now_ns < dial->end_ns ? (dial->end_ns - now_ns) / NS_PER_MS : 0;
+  return left_ms < SETTLE_MIN_MS ? SETTLE_MIN_MS : left_ms;
+}
+
 static void use_connection(struct hf_dial *dial, struct hf_connect_job *job) {
   struct hf_netpool *pool = dial->pool;
   struct hf_slot *slot = dial->slot;
@@ -269,6 +257,7 @@ static void use_connection(struct hf_dial *dial, struct hf_connect_job *job) {
     return;
   }
   dial->state = SETTLING;
+  (void)uv_timer_start(&dial->timer, on_timer, time_left_ms(dial), 0);
   hf_conn_run_chore(conn, HF_CHORE_SETTINGS, pool->session_sql);
 }
 
@@ -293,28 +282,38 @@ static bool goes_without(struct hf_dial *dial, const struct hf_error *error) {
   return hf_target_drop(dial->pool->target, name);
 }
 
-static void on_over(struct hf_post *post) {
-  struct hf_dial *dial = HF_CONTAINER_OF(post, struct hf_dial, post);
-  struct hf_connect_job *job = dial->job;
-  dial->job = NULL;
-  if (dial->state != WORKING) {
-    /* Stopped when the worker had just finished. */
-    hf_connect_job_free(job);
-    uv_close((uv_handle_t *)&dial->timer, on_timer_closed);
-    return;
+/*
+ * The server did not take the function's password, which may have expired on
+ * the way: the function is asked once more. Returns whether that was begun.
+ */
+static bool ask_again(struct hf_dial *dial, const struct hf_error *error) {
+  if (dial->password == NULL || !hf_credentials_are_refused(error)) {
+    return false;
   }
-  if (job->status != HF_OK && goes_without(dial, &job->error)) {
-    start(dial);
-  } else if (job->status != HF_OK) {
-    hf_error_move(&dial->error, &job->error);
-    fail(dial);
-  } else if (dial->probe) {
-    end(dial);
-    tell_probe(dial, true);
-  } else {
+  hf_credentials_note_refused(&dial->pool->credentials, dial->password, error);
+  if (dial->refused) {
+    return false;
+  }
+  dial->refused = true;
+  start(dial);
+  return true;
+}
+
+static void on_connect_over(void *ctx,
+                            struct hf_connect_job *job,
+                            const struct hf_error *error) {
+  struct hf_dial *dial = ctx;
+  dial->connect = NULL; /* ends by itself */
+  if (job != NULL) {
+    hf_credentials_note_used(&dial->pool->credentials, dial->password);
     use_connection(dial, job);
+    hf_connect_job_free(job);
+  } else if (goes_without(dial, error)) {
+    start(dial);
+  } else if (!ask_again(dial, error)) {
+    hf_error_copy(&dial->error, error);
+    fail(dial);
   }
-  hf_connect_job_free(job);
 }
 
 /* ---- beginning and end --------------------------------------------------- */
@@ -326,7 +325,6 @@ static struct hf_dial *dial_new(struct hf_netpool *pool, struct hf_slot *slot) {
   }
   dial->pool = pool;
   dial->slot = slot;
-  dial->post.run = on_over;
   dial->timer.data = dial;
   hf_error_init(&dial->error);
   (void)uv_timer_init(&pool->engine->loop, &dial->timer);
@@ -345,35 +343,14 @@ void hf_dial_open(struct hf_netpool *pool, struct hf_slot *slot) {
   start(dial);
 }
 
-void hf_dial_probe(struct hf_netpool *pool, struct hf_slot *slot) {
-  struct hf_dial *dial = dial_new(pool, slot);
-  if (dial == NULL) {
-    slot->probing = false;
-    return;
-  }
-  dial->probe = true;
-  dial->serial = slot->serial;
-  start(dial);
-}
-
 void hf_dial_stop(struct hf_dial *dial) {
-  struct hf_connect_job *job = dial->job;
   if (dial->state == SETTLING) {
     struct hf_conn *conn = dial->slot->conn;
     end(dial);
     hf_conn_close(conn);
     return;
   }
-  if (job != NULL &&
-      !hf_workers_abandon(dial->pool->engine->workers, &job->job)) {
-    /* on_over is on its way and ends the rest. */
-    dial->stopped = true;
-    dial->state = OVER;
-    dial->slot->dial = NULL;
-    return;
-  }
   dial->stopped = true;
-  dial->job = NULL;
   end(dial);
 }
 
@@ -387,18 +364,40 @@ void hf_dial_on_settled(struct hf_dial *dial, struct hf_conn *conn) {
   fail(dial);
 }
 
+/* The same password as a moment ago would only be refused once more. */
+static bool is_known_to_fail(struct hf_dial *dial) {
+  const struct hf_error *refusal =
+      hf_credentials_refusal(&dial->pool->credentials, dial->password);
+  if (refusal == NULL) {
+    return false;
+  }
+  hf_error_copy(&dial->error, refusal);
+  return true;
+}
+
 void hf_dial_on_password(struct hf_dial *dial,
                          const char *password,
-                         const char *message) {
+                         const char *message,
+                         bool permanent) {
   if (dial->state != ASKING) {
     return;
   }
   dial->asked = NULL;
-  if (password == NULL) {
+  if (password == NULL && permanent) {
     hf_error_set(&dial->error, HF_AUTH_ERROR, HF_PHASE_CONNECT, message);
     fail(dial);
-  } else if (!start_work(dial, password)) {
+  } else if (password == NULL) {
+    hf_credentials_fail(&dial->error, message);
     fail(dial);
+  } else {
+    hf_credentials_wipe(dial->password);
+    dial->password = hf_strndup(password, strlen(password));
+    if (dial->password == NULL) {
+      hf_error_set(&dial->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
+      fail(dial);
+    } else if (is_known_to_fail(dial) || !start_work(dial)) {
+      fail(dial);
+    }
   }
 }
 

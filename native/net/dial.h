@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening a slot's connection: the password function if there is one, a worker
- * that connects, the pool's settings on a direct connection. And the same
- * first half as a probe: is the server there at all?
+ * Opening a slot's connection: the password function if there is one, the
+ * connection itself, the pool's settings on a direct connection.
  *
  *     ASKING -> WORKING -> SETTLING -> (slot IDLE)
  *        |         |          |
@@ -14,6 +13,8 @@
 #ifndef HF_NET_DIAL_H
 #define HF_NET_DIAL_H
 
+#include <stdbool.h>
+
 struct hf_conn;
 struct hf_dial;
 struct hf_handle;
@@ -22,9 +23,6 @@ struct hf_slot;
 
 /* Opens slot's connection: hf_pool_on_connected or _on_connect_failed. */
 void hf_dial_open(struct hf_netpool *pool, struct hf_slot *slot);
-
-/* Tries whether the server answers: hf_pool_on_probed. */
-void hf_dial_probe(struct hf_netpool *pool, struct hf_slot *slot);
 
 /* Stops opening: hf_pool_on_closed follows. */
 void hf_dial_stop(struct hf_dial *dial);
@@ -38,9 +36,13 @@ struct hf_handle *hf_dial_asked(const struct hf_dial *dial);
 /* Whoever was asked is gone: asks another handle, or fails. */
 void hf_dial_ask_another(struct hf_dial *dial);
 
-/* The answer to HF_MSG_ASK; `password` NULL: the function failed. */
+/*
+ * The answer to HF_MSG_ASK; `password` NULL: the function failed, and will be
+ * asked again unless it said that this is permanent.
+ */
 void hf_dial_on_password(struct hf_dial *dial,
                          const char *password,
-                         const char *message);
+                         const char *message,
+                         bool permanent);
 
 #endif

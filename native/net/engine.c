@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "conn.h"
+#include "connect/lookup.h"
 #include "connector.h"
 #include "core/alloc.h"
 #include "exit.h"
@@ -16,9 +17,12 @@
 #include "system.h"
 
 enum {
-  CONNECTOR_THREADS = 5, /* four that connect, one kept for cancels */
-  CONNECTOR_RESERVE = 1,
-  CONNECTOR_JOIN_MS = 200,
+  /* They compute, and wait for nothing: more would only take turns. */
+  CONNECTOR_THREADS = 4,
+  /* These hang while a resolver is away, or a server does not read. */
+  RESOLVER_THREADS = 16,
+  CANCEL_THREADS = 8,
+  JOIN_MS = 200,
   STACK_BYTES = 512 * 1024,
   US_PER_MS = 1000,
   US_PER_S = 1000 * 1000,
@@ -204,7 +208,7 @@ void hf_engine_turn(struct hf_engine *engine) {
   } while (!hf_list_empty(&engine->dirty_conns));
   hand_over(engine);
   if (engine->detached && hf_list_empty(&engine->pools) &&
-      engine->cancellers == 0) {
+      engine->visitors == 0 && hf_lookups_give_up(engine)) {
     stop(engine);
     return;
   }
@@ -222,7 +226,9 @@ static void finish(struct hf_engine *engine) {
   uv_mutex_lock(&registry_lock);
   hf_list_remove(&engines, &engine->of_process);
   uv_mutex_unlock(&registry_lock);
-  hf_workers_finish(engine->workers, CONNECTOR_JOIN_MS);
+  hf_workers_finish(engine->workers, JOIN_MS);
+  hf_workers_finish(engine->resolvers, JOIN_MS);
+  hf_workers_finish(engine->cancelers, JOIN_MS);
   (void)uv_loop_close(&engine->loop);
   uv_mutex_destroy(&engine->lock);
   hf_free(engine);
@@ -282,6 +288,19 @@ static void seed(struct hf_engine *engine) {
   engine->statements.salt = random.salt;
 }
 
+/* Threads start when there is work for them. */
+static enum hf_status make_workers(struct hf_engine *engine) {
+  enum hf_status status =
+      hf_workers_new(CONNECTOR_THREADS, 0, &engine->workers);
+  if (status == HF_OK) {
+    status = hf_workers_new(RESOLVER_THREADS, 0, &engine->resolvers);
+  }
+  if (status == HF_OK) {
+    status = hf_workers_new(CANCEL_THREADS, 0, &engine->cancelers);
+  }
+  return status;
+}
+
 static enum hf_status engine_new(struct hf_engine **out) {
   enum hf_status status = HF_NO_MEMORY;
   struct hf_engine *engine = hf_calloc(1, sizeof *engine);
@@ -292,6 +311,7 @@ static enum hf_status engine_new(struct hf_engine **out) {
   hf_list_init(&engine->pools);
   hf_list_init(&engine->dirty_ports);
   hf_list_init(&engine->dirty_conns);
+  hf_list_init(&engine->lookups);
   if (uv_mutex_init(&engine->lock) != 0) {
     goto fail_lock;
   }
@@ -303,8 +323,7 @@ static enum hf_status engine_new(struct hf_engine **out) {
   if (uv_async_init(&engine->loop, &engine->wake, on_wake) != 0) {
     goto fail_wake;
   }
-  status =
-      hf_workers_new(CONNECTOR_THREADS, CONNECTOR_RESERVE, &engine->workers);
+  status = make_workers(engine);
   if (status != HF_OK) {
     goto fail_workers;
   }
@@ -317,10 +336,12 @@ static enum hf_status engine_new(struct hf_engine **out) {
   return HF_OK;
 
 fail_thread:
-  hf_workers_finish(engine->workers, 0);
   uv_close((uv_handle_t *)&engine->timer, NULL);
   uv_close((uv_handle_t *)&engine->turn, NULL);
 fail_workers:
+  hf_workers_finish(engine->workers, 0);
+  hf_workers_finish(engine->resolvers, 0);
+  hf_workers_finish(engine->cancelers, 0);
   uv_close((uv_handle_t *)&engine->wake, NULL);
   (void)uv_run(&engine->loop, UV_RUN_NOWAIT);
 fail_wake:
@@ -372,6 +393,8 @@ void hf_engine_park_workers(int32_t timeout_ms) {
   uv_mutex_lock(&registry_lock);
   HF_LIST_EACH(link, &engines) {
     (void)hf_workers_park(engine_of(link)->workers, timeout_ms);
+    (void)hf_workers_park(engine_of(link)->resolvers, timeout_ms);
+    (void)hf_workers_park(engine_of(link)->cancelers, timeout_ms);
   }
   uv_mutex_unlock(&registry_lock);
 }

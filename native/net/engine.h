@@ -36,8 +36,10 @@ struct hf_engine {
   uv_async_t wake;
   uv_timer_t timer;
   uv_check_t turn;
-  struct hf_workers *workers;
-  struct hf_hash_key hash_key; /* of this process's tables */
+  struct hf_workers *workers;   /* steps of opening connections */
+  struct hf_workers *resolvers; /* look-ups of names */
+  struct hf_workers *cancelers; /* cancel requests */
+  struct hf_hash_key hash_key;  /* of this process's tables */
 
   /* under lock */
   uv_mutex_t lock;
@@ -51,9 +53,11 @@ struct hf_engine {
   struct hf_list pools;       /* hf_netpool.of_engine */
   struct hf_list dirty_ports; /* with messages to hand over this turn */
   struct hf_list dirty_conns; /* with output to flush this turn */
-  int32_t cancellers;         /* under way: they post to us */
-  uint64_t timer_us;          /* when the timer is set to, 0 = not */
-  uint64_t slept_us;          /* of the machine, so far */
+  struct hf_list lookups;     /* hf_lookup.of_engine, under way */
+  int32_t visitors;  /* what is under way and comes back: cancel requests,
+                        connections being opened */
+  uint64_t timer_us; /* when the timer is set to, 0 = not */
+  uint64_t slept_us; /* of the machine, so far */
   uint64_t seed[2];
   struct hf_statement_source statements;
   bool detached; /* its last port is gone */
@@ -83,8 +87,8 @@ void hf_engine_park_workers(int32_t timeout_ms);
 void hf_engine_post(struct hf_engine *engine, struct hf_post *post);
 
 /*
- * The same for a post after which the engine may end: it does not touch the
- * engine once the post can have run. Any thread.
+ * The same for a post after which the engine may end, as of whoever counts as
+ * a visitor: the engine is not touched once the post can have run. Any thread.
  */
 void hf_engine_post_last(struct hf_engine *engine, struct hf_post *post);
 

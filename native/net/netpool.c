@@ -99,6 +99,7 @@ static enum hf_status set_options(struct hf_netpool *pool,
   }
   hf_netpool_make_world(pool, &world);
   status = hf_pool_init(&pool->core, &config, &world, hf_engine_now_us());
+  pool->core.fresh_logins = pool->asks_password;
   if (status == HF_OK) {
     status = hf_netpool_set_sql(pool, fields, n_fields);
   }
@@ -107,6 +108,7 @@ static enum hf_status set_options(struct hf_netpool *pool,
 
 static void release(struct hf_netpool *pool) {
   hf_target_unref(pool->target);
+  hf_credentials_finish(&pool->credentials);
   hf_free(pool->key);
   hf_free(pool->options);
   hf_free(pool->session_sql);
@@ -124,6 +126,7 @@ struct hf_netpool *hf_netpool_new(struct hf_engine *engine,
     goto fail_memory;
   }
   pool->engine = engine;
+  hf_credentials_init(&pool->credentials);
   pool->target = hf_target_new();
   if (pool->target == NULL) {
     goto fail_target;

@@ -18,6 +18,7 @@
 #include "core/list.h"
 #include "core/pool.h"
 #include "engine.h"
+#include "engine/credentials.h"
 #include "statement.h"
 
 struct hf_call;
@@ -40,6 +41,8 @@ struct hf_netpool {
   char *unit_sql;    /* settings within a unit, behind a proxy */
   bool asks_password;
   bool has_connect_sql; /* which is left out behind a proxy */
+
+  struct hf_credentials credentials; /* of the password function */
 
   struct hf_statements statements;
   struct hf_list handles;

@@ -183,7 +183,8 @@ static void run_answer(struct hf_port *port,
   if (dial != NULL && op->n_fields > 0) {
     hf_dial_on_password(dial,
                         failed ? NULL : fields[0],
-                        failed ? fields[0] : NULL);
+                        failed ? fields[0] : NULL,
+                        (op->flags & HF_FLAG_FORCE) != 0);
   }
 }
 

@@ -22,6 +22,7 @@
 #include "core/error.h"
 #include "net/connect/libpq_defaults.h"
 #include "net/system.h"
+#include "net/worker.h"
 
 enum rule {
   PASS,   /* to libpq as it is */
@@ -73,14 +74,16 @@ static const struct key {
     {"connect_timeout", IGNORED},
 };
 
+#define REMEMBER_NS (300ull * 1000 * 1000 * 1000)
+
 enum {
   KEYS = sizeof keys / sizeof *keys,
   PEM_FILES = HF_TARGET_FILES,
   MESSAGE_BYTES = 160
 };
 
-/* What is set, what stands in for the rest, client_encoding, three places. */
-_Static_assert((int)KEYS + (int)HF_LIBPQ_DEFAULTS + 5 <=
+/* What is set, what stands in for the rest, client_encoding, three places, a role. */
+_Static_assert((int)KEYS + (int)HF_LIBPQ_DEFAULTS + 6 <=
                    (int)HF_TARGET_PARAMS_MAX,
                "too many keys");
 
@@ -96,6 +99,8 @@ struct hf_target {
   atomic_int references;
   char *values[KEYS];
   struct hf_secret_file files[PEM_FILES];
+  char *place; /* remembered; the engine's thread only */
+  uint64_t place_until_ns;
   atomic_uint_least64_t refused; /* a bit per key the server will not take */
 };
 
@@ -308,6 +313,7 @@ void hf_target_unref(struct hf_target *target) {
   for (i = 0; i < PEM_FILES; i++) {
     hf_secret_file_close(&target->files[i]);
   }
+  hf_free(target->place);
   hf_free(target);
 }
 
@@ -369,7 +375,41 @@ bool hf_target_drop(struct hf_target *target, const char *parameter) {
   return false;
 }
 
-bool hf_target_may_use_tls(const struct hf_target *target) {
-  const char *mode = hf_target_get(target, "sslmode");
-  return mode == NULL || strcmp(mode, "disable") != 0;
+/* The place as one text; NULL without memory. */
+static char *place_text(const char *host,
+                        const char *address,
+                        const char *port) {
+  size_t bytes = strlen(host) + strlen(address) + strlen(port) + 3;
+  char *text = hf_alloc(bytes);
+  if (text != NULL) {
+    (void)snprintf(text, bytes, "%s,%s,%s", host, address, port);
+  }
+  return text;
+}
+
+bool hf_target_remembers(const struct hf_target *target,
+                         const char *host,
+                         const char *address,
+                         const char *port) {
+  char *text;
+  bool same;
+  if (target->place == NULL || hf_clock_ns() >= target->place_until_ns) {
+    return false;
+  }
+  text = place_text(host, address, port);
+  same = text != NULL && strcmp(text, target->place) == 0;
+  hf_free(text);
+  return same;
+}
+
+void hf_target_remember(struct hf_target *target,
+                        const char *host,
+                        const char *address,
+                        const char *port) {
+  if (host != NULL && hf_target_remembers(target, host, address, port)) {
+    return; /* its time is not extended: the first is to be tried again */
+  }
+  hf_free(target->place);
+  target->place = host == NULL ? NULL : place_text(host, address, port);
+  target->place_until_ns = hf_clock_ns() + REMEMBER_NS;
 }

@@ -69,7 +69,20 @@ size_t hf_target_params(const struct hf_target *target,
  */
 bool hf_target_drop(struct hf_target *target, const char *parameter);
 
-/* Returns whether a connection to the target may use TLS. */
-bool hf_target_may_use_tls(const struct hf_target *target);
+/*
+ * Remembers the place that worked when it was not the first of the list, for
+ * some minutes: then the first gets another chance. NULL: the first one works.
+ * What cannot be remembered is not. The engine's thread only.
+ */
+void hf_target_remember(struct hf_target *target,
+                        const char *host,
+                        const char *address,
+                        const char *port);
+
+/* Returns whether this place is the remembered one. The engine's thread. */
+bool hf_target_remembers(const struct hf_target *target,
+                         const char *host,
+                         const char *address,
+                         const char *port);
 
 #endif

@@ -5,6 +5,7 @@
 #include "conn.h"
 #include "core/alloc.h"
 #include "dial.h"
+#include "engine/probe.h"
 #include "netpool.h"
 #include "port.h"
 
@@ -54,7 +55,7 @@ static void world_prove(void *ctx,
 }
 
 static void world_probe(void *ctx, struct hf_slot *slot) {
-  hf_dial_probe(ctx, slot);
+  hf_probe_start(ctx, slot);
 }
 
 static void world_close(void *ctx, struct hf_slot *slot) {

@@ -2,6 +2,7 @@
 /* Running jobs in tests: see the header. */
 #include "support_run.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,27 +68,58 @@ void support_gate_free(struct support_gate *gate) {
   free(gate);
 }
 
+/* What a job's ctx is while it runs here. */
+struct run {
+  struct support_gate *gate;
+  uint64_t end_ns;
+};
+
 static void on_done(struct hf_job *job) {
   struct hf_connect_job *connect =
       HF_CONTAINER_OF(job, struct hf_connect_job, job);
-  support_gate_open(connect->ctx);
+  struct run *run = connect->ctx;
+  if (run != NULL && run->gate != NULL) {
+    support_gate_open(run->gate);
+  }
 }
 
 struct hf_connect_job *support_connect_job(struct hf_target *target,
                                            int timeout_ms) {
-  struct hf_connect_job *job = hf_connect_job_new(target, on_done, NULL);
-  must(job != NULL, "hf_connect_job_new");
-  job->deadline_ns = hf_clock_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+  struct run *run = calloc(1, sizeof *run);
+  struct hf_connect_job *job = hf_connect_job_new(target, on_done, run);
+  must(run != NULL && job != NULL, "hf_connect_job_new");
+  run->end_ns = hf_clock_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+  must(hf_connect_job_set_place(job,
+                                hf_target_get(target, "host"),
+                                NULL,
+                                hf_target_get(target, "port")) == HF_OK,
+       "hf_connect_job_set_place");
   return job;
+}
+
+/* Waits for the job's socket; false when the time is over. */
+static bool wait_for_socket(struct hf_connect_job *job, uint64_t end_ns) {
+  struct pollfd polled = {.fd = hf_connect_job_socket(job),
+                          .events = job->events};
+  uint64_t now_ns = hf_clock_ns();
+  int left_ms = now_ns < end_ns ? (int)((end_ns - now_ns) / NS_PER_MS) : 0;
+  return left_ms > 0 && poll(&polled, 1, left_ms) == 1;
 }
 
 struct hf_connect_job *support_connect(struct hf_workers *workers,
                                        struct hf_connect_job *job) {
-  struct support_gate *gate = support_gate_new();
-  job->ctx = gate;
-  must(hf_workers_submit(workers, &job->job, false) == HF_OK, "submit");
-  support_gate_wait(gate);
-  support_gate_free(gate);
+  struct run *run = job->ctx;
+  do {
+    run->gate = support_gate_new();
+    must(hf_workers_submit(workers, &job->job, false) == HF_OK, "submit");
+    support_gate_wait(run->gate);
+    support_gate_free(run->gate);
+    if (!job->over && !wait_for_socket(job, run->end_ns)) {
+      hf_connect_job_expire(job);
+    }
+    hf_connect_job_again(job);
+  } while (!job->over);
+  free(run);
   job->ctx = NULL;
   return job;
 }

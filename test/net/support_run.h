@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a job to its end for tests: submit, wait for `done`.
+ * Runs a job to its end for tests: submit, wait for `done`; and, while there is
+ * more to do, for its socket.
  *
  * Threads: the test's own waits; `support_done` runs on the worker.
  */
@@ -28,7 +29,7 @@ void support_gate_free(struct support_gate *gate);
 struct hf_connect_job *support_connect(struct hf_workers *workers,
                                        struct hf_connect_job *job);
 
-/* Makes a job for support_connect. */
+/* Makes a job for support_connect, which gives it up after the time. */
 struct hf_connect_job *support_connect_job(struct hf_target *target,
                                            int timeout_ms);
 

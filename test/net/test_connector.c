@@ -68,7 +68,6 @@ static void connects_and_knows_the_backend(void **state) {
   assert_false(job->proxied);
   assert_false(job->uses_tls);
   assert_int_equal(job->server_version, 150000);
-  assert_true(job->elapsed_us > 0);
   connection = hf_connect_job_take(job);
   assert_int_equal(PQstatus(connection), CONNECTION_OK);
   assert_int_equal(PQisnonblocking(connection), 1);
@@ -206,7 +205,7 @@ static void a_poolers_error_is_known_as_one(void **state) {
   fake_server_stop(server);
 }
 
-static void a_refused_port_and_an_unknown_name_are_told_apart(void **state) {
+static void a_refused_port_is_told_with_its_place(void **state) {
   struct sockaddr_in address = {.sin_family = AF_INET};
   socklen_t bytes = sizeof address;
   int socket_fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -230,35 +229,6 @@ static void a_refused_port_and_an_unknown_name_are_told_apart(void **state) {
   hf_connect_job_free(job);
   hf_target_unref(target);
   (void)close(socket_fd);
-
-  target = support_target(1);
-  support_set(target, "host", "no-such-host.invalid");
-  job = support_connect(workers, support_connect_job(target, 8000));
-  assert_int_equal(job->status, HF_NAME_ERROR);
-  assert_string_equal(hf_error_field(&job->error, 'y'), "getaddrinfo");
-  hf_connect_job_free(job);
-  hf_target_unref(target);
-}
-
-static void the_next_host_of_a_list_is_tried(void **state) {
-  struct fake_plan plan = {.key_pid = 3};
-  struct fake_server *server = fake_server_start(&plan);
-  struct hf_target *target = support_target(fake_server_port(server));
-  struct hf_connect_job *job;
-  char ports[32];
-  (void)state;
-  (void)snprintf(ports, sizeof ports, "1,%d", fake_server_port(server));
-  support_set(target, "host", "127.0.0.1,localhost");
-  support_set(target, "port", ports);
-  job = support_connect(workers, support_connect_job(target, 5000));
-  assert_int_equal(job->status, HF_OK);
-  hf_connect_job_free(job);
-  support_set(target, "host", "127.0.0.1,127.0.0.1,127.0.0.1");
-  job = support_connect(workers, support_connect_job(target, 5000));
-  assert_int_equal(job->status, HF_PARAM_INVALID);
-  hf_connect_job_free(job);
-  hf_target_unref(target);
-  fake_server_stop(server);
 }
 
 static bool answer_oddly(struct fake_session *session,
@@ -335,20 +305,17 @@ static void notices_are_kept_not_printed(void **state) {
   hf_connect_job_free(job);
 }
 
-static void an_abandoned_job_frees_itself(void **state) {
+static void a_job_given_up_between_steps_frees_its_connection(void **state) {
   struct fake_plan plan = {.start = FAKE_START_STALL};
   struct fake_server *server = fake_server_start(&plan);
   struct hf_target *target = support_target(fake_server_port(server));
-  struct hf_connect_job *job = support_connect_job(target, 60000);
+  struct hf_connect_job *job = support_connect_job(target, 50);
   (void)state;
-  assert_int_equal(hf_workers_submit(workers, &job->job, false), HF_OK);
-  while (fake_server_connections(server) == 0) {
-    (void)usleep(100);
-  }
-  assert_true(hf_workers_abandon(workers, &job->job));
-  while (hf_workers_count(workers).stuck != 0) {
-    (void)usleep(100);
-  }
+  job = support_connect(workers, job);
+  assert_true(job->over);
+  assert_null(job->connection);
+  hf_connect_job_free(job);
+  assert_int_equal(hf_workers_count(workers).busy, 0);
   hf_target_unref(target);
   fake_server_stop(server);
 }
@@ -432,11 +399,10 @@ int main(void) {
       cmocka_unit_test(bad_starts_are_told_apart),
       cmocka_unit_test(a_server_error_keeps_its_fields),
       cmocka_unit_test(a_poolers_error_is_known_as_one),
-      cmocka_unit_test(a_refused_port_and_an_unknown_name_are_told_apart),
-      cmocka_unit_test(the_next_host_of_a_list_is_tried),
+      cmocka_unit_test(a_refused_port_is_told_with_its_place),
       cmocka_unit_test(odd_answers_to_the_set_up_end_it),
       cmocka_unit_test(notices_are_kept_not_printed),
-      cmocka_unit_test(an_abandoned_job_frees_itself),
+      cmocka_unit_test(a_job_given_up_between_steps_frees_its_connection),
       cmocka_unit_test(libpqs_texts_are_understood),
       cmocka_unit_test(of_two_attempts_the_answered_one_is_told),
   };

@@ -70,6 +70,7 @@ static void the_wrong_password_is_the_servers_answer(void **state) {
   struct support_answer answer;
   (void)state;
   support_reply(port, support_question(port, pool), "no", false);
+  support_reply(port, support_question(port, pool), "no", false);
   answer = support_wait(port, id);
   assert_string_equal(answer.sqlstate, "28P01");
   assert_int_equal(answer.outcome, HF_OUTCOME_PERMANENT);
@@ -77,15 +78,64 @@ static void the_wrong_password_is_the_servers_answer(void **state) {
   close_pool(pool);
 }
 
-static void a_function_that_throws_is_the_error(void **state) {
+static void a_function_that_throws_is_asked_again(void **state) {
   int pool = support_pool(port, cluster.port, ASKS, NULL);
   int64_t id = query_by(pool, 0);
-  struct support_answer answer;
   (void)state;
   support_reply(port, support_question(port, pool), "vault is shut", true);
+  support_reply(port,
+                support_question(port, pool),
+                SUPPORT_CLUSTER_PASSWORD,
+                false);
+  assert_string_equal(support_wait(port, id).cell, "in");
+  close_pool(pool);
+}
+
+static void a_failure_that_says_so_is_permanent(void **state) {
+  int pool = support_pool(port, cluster.port, ASKS, NULL);
+  int64_t id = query_by(pool, 0);
+  int64_t question = support_question(port, pool);
+  struct hf_op op = {.kind = HF_OP_ANSWER,
+                     .id_low = (int32_t)question,
+                     .flags = HF_FLAG_FAILED | HF_FLAG_FORCE};
+  struct support_answer answer;
+  (void)state;
+  (void)support_op(port, &op, "no such vault", NULL);
   answer = support_wait(port, id);
   assert_int_equal(answer.status, HF_AUTH_ERROR);
-  assert_string_equal(answer.message, "vault is shut");
+  assert_int_equal(answer.outcome, HF_OUTCOME_PERMANENT);
+  assert_string_equal(answer.message, "no such vault");
+  close_pool(pool);
+}
+
+/* It expired on the way: what the function says next may be right. */
+static void a_refused_password_is_asked_for_once_more(void **state) {
+  int pool = support_pool(port, cluster.port, ASKS, NULL);
+  int64_t id = query_by(pool, 0);
+  (void)state;
+  support_reply(port, support_question(port, pool), "stale", false);
+  support_reply(port,
+                support_question(port, pool),
+                SUPPORT_CLUSTER_PASSWORD,
+                false);
+  assert_string_equal(support_wait(port, id).cell, "in");
+  close_pool(pool);
+}
+
+/* And the next call does not wait until the breaker lets it. */
+static void the_next_call_uses_the_next_password_at_once(void **state) {
+  int pool = support_pool(port, cluster.port, ASKS, NULL);
+  int64_t id = query_by(pool, 0);
+  (void)state;
+  support_reply(port, support_question(port, pool), "stale", false);
+  support_reply(port, support_question(port, pool), "stale", false);
+  assert_string_equal(support_wait(port, id).sqlstate, "28P01");
+  id = query_by(pool, 3000);
+  support_reply(port,
+                support_question(port, pool),
+                SUPPORT_CLUSTER_PASSWORD,
+                false);
+  assert_string_equal(support_wait(port, id).cell, "in");
   close_pool(pool);
 }
 
@@ -277,7 +327,10 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_right_password_opens_the_door),
       cmocka_unit_test(the_wrong_password_is_the_servers_answer),
-      cmocka_unit_test(a_function_that_throws_is_the_error),
+      cmocka_unit_test(a_function_that_throws_is_asked_again),
+      cmocka_unit_test(a_failure_that_says_so_is_permanent),
+      cmocka_unit_test(a_refused_password_is_asked_for_once_more),
+      cmocka_unit_test(the_next_call_uses_the_next_password_at_once),
       cmocka_unit_test(a_password_that_comes_too_late_is_dropped),
       cmocka_unit_test(a_pool_ends_while_its_question_is_open),
       cmocka_unit_test(a_question_goes_on_to_the_next_environment),

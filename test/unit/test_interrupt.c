@@ -90,12 +90,16 @@ static void a_cancel_that_came_too_late_gives_the_result(void **state) {
   world_close(&world);
 }
 
-static void a_cancel_without_an_answer_is_sent_again(void **state) {
+static void a_cancel_without_an_answer_is_sent_once_more(void **state) {
   struct call *call = run();
 
   (void)state;
   world_abort(&world, call);
   world_advance(&world, GRACE_MS / 10);
+  assert_int_equal(world.counts[WORLD_CANCEL], 1);
+  world_advance(&world, GRACE_MS / 2);
+  assert_int_equal(world.counts[WORLD_CANCEL], 2);
+  world_advance(&world, GRACE_MS / 4);
   assert_int_equal(world.counts[WORLD_CANCEL], 2);
   expect_pending(call);
   world_fail(&world, call, "57014", 'I');
@@ -387,7 +391,7 @@ int main(void) {
       cmocka_unit_test(aborting_between_attempts_keeps_what_is_known),
       cmocka_unit_test(aborting_what_runs_cancels_and_waits_for_the_truth),
       cmocka_unit_test(a_cancel_that_came_too_late_gives_the_result),
-      cmocka_unit_test(a_cancel_without_an_answer_is_sent_again),
+      cmocka_unit_test(a_cancel_without_an_answer_is_sent_once_more),
       cmocka_unit_test(after_a_second_the_cancelled_is_answered_and_closed),
       cmocka_unit_test(a_second_abort_changes_nothing),
       cmocka_unit_test(aborting_what_is_done_changes_nothing),

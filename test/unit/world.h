@@ -191,7 +191,12 @@ void world_proved(struct world *world,
                   struct hf_slot *slot,
                   enum hf_proof proof);
 
+/* A silent connection's server answers, or does not; or says more. */
 void world_probed(struct world *world, struct hf_slot *slot, bool alive);
+void world_found(struct world *world,
+                 struct hf_slot *slot,
+                 enum hf_finding finding,
+                 uint64_t server);
 void world_closed(struct world *world, struct hf_slot *slot);
 void world_finish_closing(struct world *world);
 

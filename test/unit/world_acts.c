@@ -326,11 +326,18 @@ int world_check_all(struct world *world) {
 }
 
 void world_probed(struct world *world, struct hf_slot *slot, bool alive) {
+  world_found(world, slot, alive ? HF_FINDING_ALIVE : HF_FINDING_DEAD, 0);
+}
+
+void world_found(struct world *world,
+                 struct hf_slot *slot,
+                 enum hf_finding finding,
+                 uint64_t server) {
   struct world_conn *conn = world_conn(world, slot);
 
   assert_true(conn->probing);
   conn->probing = false;
-  hf_pool_on_probed(&world->pool, slot, alive, world->now_us);
+  hf_pool_on_probed(&world->pool, slot, finding, server, world->now_us);
   world_settle(world);
 }
 

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "silence.h"
+
+#include <stddef.h>
+
+enum {
+  DOUBT_MAX = 6,
+  SURE = 3,  /* what is said of our own session: twice is enough */
+  UNSURE = 1 /* one of several servers may have answered instead */
+};
+
+void hf_silence_heard(struct hf_silence *silence) {
+  silence->doubt = 0;
+}
+
+/* A, B, then A again: somebody hands connections out to several servers. */
+static void note_server(struct hf_silence *silence, uint64_t server) {
+  if (server == 0 || server == silence->server) {
+    return;
+  }
+  silence->several = silence->several || server == silence->before;
+  silence->before = silence->server;
+  silence->server = server;
+  silence->doubt = 0;
+}
+
+bool hf_silence_judge(struct hf_silence *silence,
+                      enum hf_finding finding,
+                      uint64_t server) {
+  note_server(silence, server);
+  switch (finding) {
+  case HF_FINDING_NONE:
+    return false;
+  case HF_FINDING_ALIVE:
+  case HF_FINDING_RUNNING:
+    silence->doubt = 0;
+    return false;
+  case HF_FINDING_ABSENT:
+    silence->doubt += silence->several ? 0 : UNSURE;
+    break;
+  case HF_FINDING_IDLE:
+  case HF_FINDING_GONE:
+  case HF_FINDING_DEAD:
+    silence->doubt += SURE;
+    break;
+  }
+  silence->why = finding;
+  return silence->doubt >= DOUBT_MAX;
+}
+
+const char *hf_silence_reason(const struct hf_silence *silence) {
+  switch (silence->why) {
+  case HF_FINDING_IDLE:
+    return "the server has finished this statement, but its answer did not "
+           "arrive: it was lost on the way";
+  case HF_FINDING_GONE:
+  case HF_FINDING_ABSENT:
+    return "the server does not know this session any more, and no answer "
+           "arrived";
+  case HF_FINDING_NONE:
+  case HF_FINDING_ALIVE:
+  case HF_FINDING_RUNNING:
+  case HF_FINDING_DEAD:
+    break;
+  }
+  return NULL; /* the usual sentence */
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* Attempts, between the workers and the loop. */
+#include "net/connect/attempt.h"
+
+#include <poll.h>
+
+#include <uv.h>
+
+#include "core/alloc.h"
+#include "net/worker.h"
+
+/*
+ * One wait for a socket. libpq opens and closes sockets as it likes during a
+ * step, so that nothing is watched across steps.
+ */
+struct hf_attempt_watch {
+  uv_poll_t poll;
+  struct hf_attempt *attempt;
+};
+
+static void submit(struct hf_attempt *attempt);
+
+/* ---- waiting ------------------------------------------------------------- */
+
+static void on_watch_closed(uv_handle_t *handle) {
+  hf_free(handle->data);
+}
+
+static void stop_watching(struct hf_attempt *attempt) {
+  struct hf_attempt_watch *watch = attempt->watch;
+  if (watch != NULL) {
+    attempt->watch = NULL;
+    (void)uv_poll_stop(&watch->poll);
+    uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
+  }
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events) {
+  struct hf_attempt *attempt = ((struct hf_attempt_watch *)poll->data)->attempt;
+  bool heard = status < 0 || (events & UV_READABLE) != 0;
+  bool newly = !attempt->connected && hf_connect_job_is_connected(attempt->job);
+  stop_watching(attempt);
+  submit(attempt); /* even if it fails, libpq is to say how */
+  if (newly) {
+    attempt->connected = true;
+    attempt->heard_ns = hf_clock_ns();
+    attempt->on_connected(attempt);
+  } else if (heard) {
+    attempt->heard_ns = hf_clock_ns();
+    attempt->on_heard(attempt);
+  }
+}
+
+/* Returns false when the socket cannot be watched. */
+static bool watch(struct hf_attempt *attempt) {
+  struct hf_attempt_watch *watch = hf_calloc(1, sizeof *watch);
+  short events = attempt->job->events;
+  int wanted = ((events & POLLIN) != 0 ? UV_READABLE : 0) |
+               ((events & POLLOUT) != 0 ? UV_WRITABLE : 0);
+  if (watch == NULL) {
+    return false;
+  }
+  watch->attempt = attempt;
+  watch->poll.data = watch;
+  if (uv_poll_init(&attempt->engine->loop,
+                   &watch->poll,
+                   hf_connect_job_socket(attempt->job)) != 0) {
+    hf_free(watch);
+    return false;
+  }
+  attempt->watch = watch;
+  return uv_poll_start(&watch->poll, wanted, on_ready) == 0;
+}
+
+/* ---- steps --------------------------------------------------------------- */
+
+/* On a worker's thread. */
+static void on_step_done(struct hf_job *job) {
+  struct hf_attempt *attempt =
+      HF_CONTAINER_OF(job, struct hf_connect_job, job)->ctx;
+  hf_engine_post_last(attempt->engine, &attempt->post);
+}
+
+static void attempt_free(struct hf_attempt *attempt) {
+  struct hf_engine *engine = attempt->engine;
+  hf_connect_job_free(attempt->job);
+  hf_free(attempt);
+  engine->visitors--;
+}
+
+static void on_step(struct hf_post *post) {
+  struct hf_attempt *attempt = HF_CONTAINER_OF(post, struct hf_attempt, post);
+  attempt->working = false;
+  if (attempt->owner == NULL) {
+    attempt_free(attempt);
+    return;
+  }
+  if (!attempt->job->over && !attempt->connected &&
+      hf_connect_job_is_connected(attempt->job)) {
+    attempt->connected = true;
+    attempt->heard_ns = hf_clock_ns();
+    attempt->on_connected(attempt);
+  }
+  if (!attempt->job->over && !watch(attempt)) {
+    stop_watching(attempt);
+    hf_connect_job_expire(attempt->job);
+    hf_error_set(&attempt->job->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
+    attempt->job->status = HF_NO_MEMORY;
+  }
+  if (attempt->job->over) {
+    attempt->on_over(attempt);
+  }
+}
+
+/* What cannot be submitted is over, told from the loop. */
+static void submit(struct hf_attempt *attempt) {
+  hf_connect_job_again(attempt->job);
+  attempt->working = true;
+  if (hf_workers_submit(attempt->engine->workers, &attempt->job->job, false) !=
+      HF_OK) {
+    hf_connect_job_expire(attempt->job);
+    hf_error_set(&attempt->job->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
+    attempt->job->status = HF_NO_MEMORY;
+    attempt->refused = true;
+    hf_engine_post(attempt->engine, &attempt->post);
+  }
+}
+
+struct hf_attempt *hf_attempt_new(struct hf_engine *engine,
+                                  struct hf_connect_job *job,
+                                  void *owner) {
+  struct hf_attempt *attempt = hf_calloc(1, sizeof *attempt);
+  if (attempt != NULL) {
+    attempt->engine = engine;
+    attempt->job = job;
+    attempt->owner = owner;
+    attempt->post.run = on_step;
+    attempt->heard_ns = hf_clock_ns();
+    job->job.done = on_step_done;
+    job->ctx = attempt;
+    engine->visitors++;
+  }
+  return attempt;
+}
+
+enum hf_status hf_attempt_start(struct hf_attempt *attempt) {
+  enum hf_status status =
+      hf_workers_submit(attempt->engine->workers, &attempt->job->job, false);
+  attempt->working = status == HF_OK;
+  return status;
+}
+
+void hf_attempt_close(struct hf_attempt *attempt) {
+  attempt->owner = NULL;
+  stop_watching(attempt);
+  if (attempt->working) {
+    if (attempt->refused ||
+        !hf_workers_abandon(attempt->engine->workers, &attempt->job->job)) {
+      return; /* on_step is on its way and frees it */
+    }
+    attempt->job = NULL; /* frees itself */
+  }
+  attempt_free(attempt);
+}
+
+struct hf_connect_job *hf_attempt_take(struct hf_attempt *attempt) {
+  struct hf_connect_job *job = attempt->job;
+  attempt->job = NULL;
+  hf_attempt_close(attempt);
+  return job;
+}

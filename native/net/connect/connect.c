@@ -1,0 +1,658 @@
+/* SPDX-License-Identifier: MIT */
+/* Which address is tried when, and which of them goes on. */
+#include "net/connect/connect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <uv.h>
+
+#include "core/alloc.h"
+#include "net/connect/attempt.h"
+#include "net/connect/hosts.h"
+#include "net/connect/lookup.h"
+#include "net/connector.h"
+#include "net/engine.h"
+#include "net/system.h"
+#include "net/target.h"
+
+enum { NS_PER_MS = 1000 * 1000 };
+
+/* RFC 8305's "Connection Attempt Delay". */
+#define STAGGER_NS   (250ull * NS_PER_MS)
+/* Nobody who is there says nothing for longer, unless it wakes up first. */
+#define SHARE_MAX_NS (2000ull * NS_PER_MS)
+
+struct name_wait {
+  struct hf_lookup_wait wait; /* first */
+  struct hf_connect *connect;
+  int host;
+};
+
+struct hf_connect {
+  struct hf_connect_wish wish;
+  char *password, *question;
+  struct hf_hosts hosts;
+  struct name_wait *names; /* one for each host */
+  struct hf_list attempts;
+  struct hf_attempt *leader; /* its socket is connected, and it was chosen */
+  uint64_t share_ns;         /* how long the leader may say nothing */
+  uint64_t began_ns, end_ns, next_ns;
+  uv_timer_t timer;
+  const char *role;      /* of this round */
+  bool fallback;         /* the second round of prefer-standby */
+  bool random;           /* load_balance_hosts */
+  bool wrong_role;       /* some server had the wrong role */
+  bool placed;           /* one place, and nowhere else */
+  bool over;             /* failed; told by the timer */
+  bool held_up;          /* see the header */
+  struct hf_error error; /* the one that says most so far */
+};
+
+static void review(struct hf_connect *connect);
+
+/* ---- the end ------------------------------------------------------------- */
+
+static void wipe(char *text) {
+  if (text != NULL) {
+    hf_system_wipe(text, strlen(text));
+    hf_free(text);
+  }
+}
+
+static void on_timer_closed(uv_handle_t *handle) {
+  struct hf_connect *connect = handle->data;
+  struct hf_engine *engine = connect->wish.engine;
+  hf_target_unref(connect->wish.target);
+  hf_error_finish(&connect->error);
+  hf_free(connect);
+  engine->visitors--;
+  hf_engine_turn(engine);
+}
+
+/* Lets go of everything but the memory. */
+static void close_all(struct hf_connect *connect) {
+  struct hf_link *link;
+  int i;
+  while ((link = hf_list_pop(&connect->attempts)) != NULL) {
+    hf_attempt_close(HF_CONTAINER_OF(link, struct hf_attempt, link));
+  }
+  for (i = 0; connect->names != NULL && i < connect->hosts.n; i++) {
+    hf_lookup_forget(&connect->names[i].wait);
+  }
+  hf_free(connect->names);
+  connect->names = NULL;
+  hf_hosts_finish(&connect->hosts);
+  wipe(connect->password);
+  hf_free(connect->question);
+  connect->password = NULL;
+  connect->question = NULL;
+  uv_close((uv_handle_t *)&connect->timer, on_timer_closed);
+}
+
+void hf_connect_stop(struct hf_connect *connect) {
+  close_all(connect);
+}
+
+bool hf_connect_was_held_up(const struct hf_connect *connect) {
+  return connect->held_up;
+}
+
+static void on_timer(uv_timer_t *timer);
+
+/* Fails, from the loop: whoever started this does not hear of it at once. */
+static void fail(struct hf_connect *connect) {
+  connect->over = true;
+  (void)uv_timer_start(&connect->timer, on_timer, 0, 0);
+}
+
+static void fail_with(struct hf_connect *connect, enum hf_status status) {
+  hf_error_set(&connect->error, status, HF_PHASE_CONNECT, NULL);
+  fail(connect);
+}
+
+static void tell(struct hf_connect *connect, struct hf_connect_job *job) {
+  connect->wish.done(connect->wish.ctx, job, &connect->error);
+  close_all(connect);
+}
+
+/* ---- errors -------------------------------------------------------------- */
+
+/* How much an error says: a server's own words say more than no answer. */
+static int weight_of(const struct hf_error *error) {
+  static const enum hf_status by_weight[] = {HF_OK,
+                                             HF_NAME_ERROR,
+                                             HF_SOCKET_ERROR,
+                                             HF_CONNECT_TIMEOUT};
+  enum { OTHERS = sizeof by_weight / sizeof *by_weight, SERVER };
+  int i;
+  for (i = 0; i < OTHERS; i++) {
+    if (error->status == by_weight[i]) {
+      return i;
+    }
+  }
+  return error->status == HF_SERVER_ERROR ? SERVER : OTHERS;
+}
+
+static void keep_error(struct hf_connect *connect, struct hf_error *error) {
+  if (weight_of(error) >= weight_of(&connect->error)) {
+    hf_error_move(&connect->error, error);
+  }
+}
+
+/* Whether the next address would say the same. */
+static bool is_final(const struct hf_error *error) {
+  const char *message = hf_error_field(error, 'M');
+  if (error->status == HF_SERVER_ERROR) {
+    return strncmp(error->sqlstate, "28", 2) == 0 ||
+           strncmp(error->sqlstate, "3D", 2) == 0 ||
+           (message != NULL && strstr(message, "unsupported startup") != NULL);
+  }
+  return error->status == HF_AUTH_ERROR || error->status == HF_PARAM_INVALID ||
+         error->status == HF_NO_MEMORY;
+}
+
+/* Nobody answered in time: says of whom that is true. */
+static void expire(struct hf_connect *connect) {
+  struct hf_error error;
+  struct hf_attempt *attempt = connect->leader;
+  struct hf_link *link = hf_list_first(&connect->attempts);
+  const struct hf_host *host = &connect->hosts.list[0];
+  int i;
+  if (attempt == NULL && link != NULL) {
+    attempt = HF_CONTAINER_OF(link, struct hf_attempt, link);
+  }
+  hf_error_init(&error);
+  hf_error_set(&error, HF_CONNECT_TIMEOUT, HF_PHASE_CONNECT, NULL);
+  if (attempt != NULL) {
+    const char *address;
+    host = &connect->hosts.list[attempt->host];
+    address = host->routes[attempt->route].address;
+    hf_error_add(&error, 'a', *address == '\0' ? host->name : address);
+    connect->held_up = attempt->working;
+  } else {
+    connect->held_up = true; /* the resolver */
+    for (i = 0; i < connect->hosts.n; i++) {
+      host = &connect->hosts.list[i];
+      if (!host->known) {
+        hf_error_add(&error, 'a', host->name);
+        hf_error_add(&error, 'y', "getaddrinfo");
+        break;
+      }
+    }
+  }
+  if (*host->port != '\0') {
+    hf_error_add(&error, 'o', host->port);
+  }
+  keep_error(connect, &error);
+  hf_error_finish(&error);
+}
+
+/* ---- attempts ------------------------------------------------------------ */
+
+static struct hf_route *route_of(const struct hf_connect *connect,
+                                 const struct hf_attempt *attempt) {
+  return &connect->hosts.list[attempt->host].routes[attempt->route];
+}
+
+static void drop(struct hf_connect *connect,
+                 struct hf_attempt *attempt,
+                 enum hf_route_state state) {
+  route_of(connect, attempt)->state = state;
+  hf_list_remove(&connect->attempts, &attempt->link);
+  if (connect->leader == attempt) {
+    connect->leader = NULL;
+  }
+  hf_attempt_close(attempt);
+}
+
+/* Closes all but one; they have not sent anything, and may go again. */
+static void drop_others(struct hf_connect *connect,
+                        const struct hf_attempt *kept) {
+  struct hf_link *link;
+  struct hf_link *after;
+  HF_LIST_EACH_SAFE(link, after, &connect->attempts) {
+    struct hf_attempt *attempt = HF_CONTAINER_OF(link, struct hf_attempt, link);
+    if (attempt != kept) {
+      drop(connect, attempt, HF_ROUTE_NEW);
+    }
+  }
+}
+
+static int count_new(const struct hf_connect *connect) {
+  int n = 0;
+  int i, j;
+  for (i = 0; i < connect->hosts.n; i++) {
+    const struct hf_host *host = &connect->hosts.list[i];
+    n += host->known ? 0 : 1;
+    for (j = 0; j < host->n_routes; j++) {
+      n += host->routes[j].state == HF_ROUTE_NEW ? 1 : 0;
+    }
+  }
+  return n;
+}
+
+static void on_connected(struct hf_attempt *attempt) {
+  struct hf_connect *connect = attempt->owner;
+  uint64_t left_ns = 0;
+  uint64_t others;
+  if (connect->leader != NULL && connect->leader != attempt) {
+    struct hf_error error;
+    hf_error_init(&error);
+    hf_error_set(&error, HF_CONNECT_TIMEOUT, HF_PHASE_CONNECT, NULL);
+    hf_error_add(&error, 'a', route_of(connect, connect->leader)->address);
+    keep_error(connect, &error);
+    hf_error_finish(&error);
+    drop(connect, connect->leader, HF_ROUTE_FAILED);
+  }
+  drop_others(connect, attempt);
+  connect->leader = attempt;
+  others = (uint64_t)count_new(connect);
+  if (attempt->heard_ns < connect->end_ns) {
+    left_ns = connect->end_ns - attempt->heard_ns;
+  }
+  connect->share_ns = left_ns / (others + 1);
+  if (connect->share_ns > SHARE_MAX_NS) {
+    connect->share_ns = SHARE_MAX_NS;
+  }
+  review(connect);
+}
+
+static void on_heard(struct hf_attempt *attempt) {
+  struct hf_connect *connect = attempt->owner;
+  if (connect->leader == attempt) {
+    drop_others(connect, attempt);
+    review(connect);
+  }
+}
+
+/* Whether this is the first choice of all, so that nothing need be learnt. */
+static bool is_first(const struct hf_connect *connect,
+                     const struct hf_attempt *attempt) {
+  int i;
+  for (i = 0; i < attempt->host; i++) {
+    if (!connect->hosts.list[i].known || connect->hosts.list[i].n_routes > 0) {
+      return false;
+    }
+  }
+  return attempt->route == 0;
+}
+
+static void remember(struct hf_connect *connect,
+                     const struct hf_attempt *attempt) {
+  const struct hf_host *host = &connect->hosts.list[attempt->host];
+  if (connect->placed || connect->random || connect->fallback) {
+    return;
+  }
+  if (is_first(connect, attempt)) {
+    hf_target_remember(connect->wish.target, NULL, NULL, NULL);
+  } else {
+    hf_target_remember(connect->wish.target,
+                       host->name,
+                       host->routes[attempt->route].address,
+                       host->port);
+  }
+}
+
+static void on_over(struct hf_attempt *attempt) {
+  struct hf_connect *connect = attempt->owner;
+  struct hf_connect_job *job = attempt->job;
+  bool final;
+  if (job->status == HF_OK) {
+    remember(connect, attempt);
+    hf_list_remove(&connect->attempts, &attempt->link);
+    job = hf_attempt_take(attempt);
+    job->ctx = NULL;
+    connect->leader = NULL;
+    tell(connect, job);
+    return;
+  }
+  connect->wrong_role = connect->wrong_role || job->wrong_role;
+  final = is_final(&job->error);
+  keep_error(connect, &job->error);
+  drop(connect, attempt, HF_ROUTE_FAILED);
+  connect->next_ns = 0; /* the next one may go at once */
+  if (final) {
+    fail(connect);
+    return;
+  }
+  review(connect);
+}
+
+static enum hf_status fill_job(const struct hf_connect *connect,
+                               struct hf_connect_job *job,
+                               int host,
+                               int route) {
+  const struct hf_host *at = &connect->hosts.list[host];
+  enum hf_status status = hf_connect_job_set_place(job,
+                                                   at->name,
+                                                   at->routes[route].address,
+                                                   at->port);
+  if (status == HF_OK && connect->password != NULL) {
+    status = hf_connect_job_set_password(job, connect->password);
+  }
+  if (status == HF_OK && connect->question != NULL) {
+    status = hf_connect_job_set_question(job, connect->question);
+  }
+  job->role = connect->role;
+  job->detect_proxy = connect->wish.detect_proxy;
+  job->pid_is_optional = connect->wish.pid_is_optional;
+  return status;
+}
+
+static enum hf_status start_attempt(struct hf_connect *connect,
+                                    int host,
+                                    int route) {
+  struct hf_connect_job *job =
+      hf_connect_job_new(connect->wish.target, NULL, NULL);
+  struct hf_attempt *attempt;
+  enum hf_status status;
+  if (job == NULL) {
+    return HF_NO_MEMORY;
+  }
+  if (fill_job(connect, job, host, route) != HF_OK ||
+      (attempt = hf_attempt_new(connect->wish.engine, job, connect)) == NULL) {
+    hf_connect_job_free(job);
+    return HF_NO_MEMORY;
+  }
+  attempt->host = host;
+  attempt->route = route;
+  attempt->on_connected = on_connected;
+  attempt->on_heard = on_heard;
+  attempt->on_over = on_over;
+  status = hf_attempt_start(attempt);
+  if (status != HF_OK) {
+    hf_attempt_close(attempt);
+    return status;
+  }
+  hf_list_push(&connect->attempts, &attempt->link);
+  route_of(connect, attempt)->state = HF_ROUTE_TRIED;
+  return HF_OK;
+}
+
+/* ---- whose turn it is ---------------------------------------------------- */
+
+struct choice {
+  int host, route;
+};
+
+/* Finds the place that worked last time, if it is still one of these. */
+static bool find_remembered(const struct hf_connect *connect,
+                            struct choice *choice) {
+  int i, j;
+  if (connect->placed || connect->random) {
+    return false;
+  }
+  for (i = 0; i < connect->hosts.n; i++) {
+    const struct hf_host *host = &connect->hosts.list[i];
+    for (j = 0; j < host->n_routes; j++) {
+      if (host->routes[j].state == HF_ROUTE_NEW &&
+          hf_target_remembers(connect->wish.target,
+                              host->name,
+                              host->routes[j].address,
+                              host->port)) {
+        *choice = (struct choice){i, j};
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/* Finds the next address; a name still looked up holds its place for a bit. */
+static bool find_next(const struct hf_connect *connect,
+                      uint64_t now_ns,
+                      struct choice *choice) {
+  bool patient = now_ns < connect->began_ns + STAGGER_NS;
+  int i, j;
+  if (find_remembered(connect, choice)) {
+    return true;
+  }
+  for (i = 0; i < connect->hosts.n; i++) {
+    const struct hf_host *host = &connect->hosts.list[i];
+    if (!host->known && patient) {
+      return false;
+    }
+    for (j = 0; j < host->n_routes; j++) {
+      if (host->routes[j].state == HF_ROUTE_NEW) {
+        *choice = (struct choice){i, j};
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/* Nothing is under way any more and nothing is left to try. */
+static void run_out(struct hf_connect *connect) {
+  int i, j;
+  if (!connect->wrong_role || connect->fallback || connect->role == NULL ||
+      strcmp(connect->role, "standby") != 0) {
+    fail(connect);
+    return;
+  }
+  /* prefer-standby: there is none, so that anyone will do. */
+  connect->fallback = true;
+  connect->role = "any";
+  for (i = 0; i < connect->hosts.n; i++) {
+    for (j = 0; j < connect->hosts.list[i].n_routes; j++) {
+      connect->hosts.list[i].routes[j].state = HF_ROUTE_NEW;
+    }
+  }
+  review(connect);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
+static void set_timer(struct hf_connect *connect,
+                      uint64_t now_ns,
+                      uint64_t at_ns) {
+  uint64_t ms = at_ns <= now_ns ? 0 : (at_ns - now_ns) / NS_PER_MS + 1;
+  uv_update_time(&connect->wish.engine->loop);
+  (void)uv_timer_start(&connect->timer, on_timer, ms, 0);
+}
+
+/* When the leader has said nothing for too long; 0 = there is none. */
+static uint64_t leader_until_ns(const struct hf_connect *connect) {
+  return connect->leader == NULL
+             ? 0
+             : connect->leader->heard_ns + connect->share_ns;
+}
+
+/* Starts what is due and sets the timer for what is due next. */
+static void review(struct hf_connect *connect) {
+  uint64_t now_ns = hf_clock_ns();
+  uint64_t wake_ns = connect->end_ns;
+  uint64_t lead_ns = leader_until_ns(connect);
+  struct choice choice;
+  if (connect->over) {
+    return;
+  }
+  if (lead_ns > now_ns) {
+    set_timer(connect, now_ns, earlier(wake_ns, lead_ns));
+    return;
+  }
+  while (find_next(connect, now_ns, &choice)) {
+    enum hf_status status;
+    if (connect->next_ns > now_ns) {
+      wake_ns = earlier(wake_ns, connect->next_ns);
+      break;
+    }
+    status = start_attempt(connect, choice.host, choice.route);
+    if (status != HF_OK) {
+      fail_with(connect, status);
+      return;
+    }
+    connect->next_ns = now_ns + STAGGER_NS;
+  }
+  if (hf_list_empty(&connect->attempts) && count_new(connect) == 0) {
+    run_out(connect);
+    return;
+  }
+  if (now_ns < connect->began_ns + STAGGER_NS) {
+    wake_ns = earlier(wake_ns, connect->began_ns + STAGGER_NS);
+  }
+  set_timer(connect, now_ns, wake_ns);
+}
+
+static void on_timer(uv_timer_t *timer) {
+  struct hf_connect *connect = timer->data;
+  struct hf_engine *engine = connect->wish.engine;
+  if (!connect->over && hf_clock_ns() >= connect->end_ns) {
+    expire(connect);
+    connect->over = true;
+  }
+  if (connect->over) {
+    tell(connect, NULL);
+  } else {
+    review(connect);
+  }
+  hf_engine_turn(engine);
+}
+
+/* ---- names --------------------------------------------------------------- */
+
+static uint32_t random_of(void *ctx) {
+  return hf_engine_random(ctx);
+}
+
+static void on_found(struct hf_lookup_wait *wait,
+                     const struct hf_addresses *found,
+                     const struct hf_error *error) {
+  struct name_wait *name = HF_CONTAINER_OF(wait, struct name_wait, wait);
+  struct hf_connect *connect = name->connect;
+  struct hf_host *host = &connect->hosts.list[name->host];
+  if (found == NULL) {
+    struct hf_error copy;
+    host->known = true;
+    hf_error_init(&copy);
+    hf_error_copy(&copy, error);
+    keep_error(connect, &copy);
+    hf_error_finish(&copy);
+  } else if (hf_host_found(host, found) != HF_OK) {
+    fail_with(connect, HF_NO_MEMORY);
+  } else if (connect->random) {
+    hf_host_shuffle(host, random_of, connect->wish.engine);
+  }
+  review(connect);
+}
+
+static enum hf_status look_up(struct hf_connect *connect) {
+  int i;
+  connect->names = hf_calloc((size_t)connect->hosts.n, sizeof *connect->names);
+  if (connect->names == NULL) {
+    return HF_NO_MEMORY;
+  }
+  for (i = 0; i < connect->hosts.n; i++) {
+    const struct hf_host *host = &connect->hosts.list[i];
+    struct name_wait *name = &connect->names[i];
+    enum hf_status status;
+    name->wait.done = on_found;
+    name->connect = connect;
+    name->host = i;
+    status =
+        host->known
+            ? HF_OK
+            : hf_lookup_start(connect->wish.engine, host->name, &name->wait);
+    if (status != HF_OK) {
+      return status;
+    }
+  }
+  return HF_OK;
+}
+
+/* The one place there is. */
+static enum hf_status take_place(struct hf_connect *connect,
+                                 const struct hf_place *place) {
+  struct hf_host *host = hf_calloc(1, sizeof *host);
+  connect->hosts.list = host;
+  if (host == NULL) {
+    return HF_NO_MEMORY;
+  }
+  connect->hosts.n = 1;
+  host->known = true;
+  host->name = hf_strndup(place->host, strlen(place->host));
+  host->port = hf_strndup(place->port, strlen(place->port));
+  host->routes = hf_calloc(1, sizeof *host->routes);
+  if (host->name == NULL || host->port == NULL || host->routes == NULL) {
+    return HF_NO_MEMORY;
+  }
+  host->n_routes = 1;
+  (void)snprintf(host->routes->address,
+                 sizeof host->routes->address,
+                 "%s",
+                 place->address);
+  return HF_OK;
+}
+
+/* ---- the beginning ------------------------------------------------------- */
+
+/* In two rounds what prefer-standby asks: libpq would not know the others. */
+static const char *role_of(const struct hf_connect_wish *wish) {
+  const char *role = hf_target_get(wish->target, "target_session_attrs");
+  if (wish->role != NULL) {
+    return wish->role;
+  }
+  return role != NULL && strcmp(role, "prefer-standby") == 0 ? "standby" : NULL;
+}
+
+static enum hf_status find_hosts(struct hf_connect *connect) {
+  const char *mode = hf_target_get(connect->wish.target, "load_balance_hosts");
+  enum hf_status status = connect->wish.place != NULL
+                              ? take_place(connect, connect->wish.place)
+                              : hf_hosts_read(&connect->hosts,
+                                              connect->wish.target,
+                                              &connect->error);
+  connect->random = mode != NULL && strcmp(mode, "random") == 0;
+  if (status == HF_OK && connect->random) {
+    hf_hosts_shuffle(&connect->hosts, random_of, connect->wish.engine);
+  }
+  return status == HF_OK ? look_up(connect) : status;
+}
+
+static bool copy(char **place, const char *text) {
+  if (text != NULL) {
+    *place = hf_strndup(text, strlen(text));
+    return *place != NULL;
+  }
+  return true;
+}
+
+struct hf_connect *hf_connect_start(const struct hf_connect_wish *wish) {
+  struct hf_connect *connect = hf_calloc(1, sizeof *connect);
+  enum hf_status status;
+  if (connect == NULL) {
+    return NULL;
+  }
+  connect->wish = *wish;
+  if (!copy(&connect->password, wish->password) ||
+      !copy(&connect->question, wish->question)) {
+    wipe(connect->password);
+    hf_free(connect);
+    return NULL;
+  }
+  (void)hf_target_ref(wish->target);
+  hf_list_init(&connect->attempts);
+  hf_error_init(&connect->error);
+  connect->began_ns = hf_clock_ns();
+  connect->end_ns = connect->began_ns + (uint64_t)wish->limit_ms * NS_PER_MS;
+  connect->role = role_of(wish);
+  connect->placed = wish->place != NULL;
+  connect->timer.data = connect;
+  (void)uv_timer_init(&wish->engine->loop, &connect->timer);
+  wish->engine->visitors++;
+  status = find_hosts(connect);
+  if (status == HF_PARAM_INVALID) {
+    fail(connect); /* `error` is filled in */
+  } else if (status != HF_OK) {
+    fail_with(connect, status);
+  } else {
+    review(connect);
+  }
+  connect->wish.password = NULL; /* was borrowed */
+  connect->wish.question = NULL;
+  connect->wish.place = NULL;
+  return connect;
+}

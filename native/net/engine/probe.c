@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* Questions about a silent connection. */
+#include "net/engine/probe.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "core/alloc.h"
+#include "net/conn.h"
+#include "net/connect/connect.h"
+#include "net/connector.h"
+#include "net/netpool.h"
+
+enum { QUESTION_BYTES = 512, STATE_BYTES = 32 };
+
+/*
+ * Of our session: what it does, and the port it came from. Of the server: when
+ * it was started. Of the session that asks: who it is, and its port.
+ */
+static const char question[] =
+    "select coalesce((select coalesce(state, 'hidden') || '|' || "
+    "coalesce(client_port, 0) from pg_catalog.pg_stat_activity "
+    "where pid = %d), 'gone|0') || '|' || "
+    "(extract(epoch from pg_catalog.pg_postmaster_start_time()) * 1000)::int8 "
+    "|| '|' || pg_catalog.pg_backend_pid() || '|' || "
+    "coalesce(pg_catalog.inet_client_port(), 0)";
+
+struct probe {
+  struct hf_netpool *pool;
+  struct hf_slot *slot;
+  uint32_t serial; /* of the silent connection */
+  int port;        /* its own end; 0 = a Unix socket */
+  struct hf_connect *connect;
+};
+
+/* What the server said. */
+struct answer {
+  char state[STATE_BYTES];
+  int port; /* where it sees our session come from */
+  uint64_t server;
+  int pid;      /* of the session that asked */
+  int own_port; /* where it sees that one come from */
+};
+
+static int port_of(int fd) {
+  struct sockaddr_storage address;
+  socklen_t bytes = sizeof address;
+  if (getsockname(fd, (struct sockaddr *)&address, &bytes) != 0) {
+    return 0;
+  }
+  if (address.ss_family == AF_INET) {
+    return ntohs(((struct sockaddr_in *)(void *)&address)->sin_port);
+  }
+  return address.ss_family == AF_INET6
+             ? ntohs(((struct sockaddr_in6 *)(void *)&address)->sin6_port)
+             : 0;
+}
+
+static bool read_answer(const char *value, struct answer *answer) {
+  const char *bar = strchr(value, '|');
+  char *end;
+  if (bar == NULL || (size_t)(bar - value) >= STATE_BYTES) {
+    return false;
+  }
+  memcpy(answer->state, value, (size_t)(bar - value));
+  answer->state[bar - value] = '\0';
+  answer->port = (int)strtol(bar + 1, &end, 10);
+  answer->port = answer->port < 0 ? 0 : answer->port; /* a Unix socket */
+  if (*end != '|') {
+    return false;
+  }
+  answer->server = strtoull(end + 1, &end, 10);
+  if (*end != '|') {
+    return false;
+  }
+  answer->pid = (int)strtol(end + 1, &end, 10);
+  if (*end != '|') {
+    return false;
+  }
+  answer->own_port = (int)strtol(end + 1, &end, 10);
+  return true;
+}
+
+/* ---- verdicts ------------------------------------------------------------ */
+
+/* What a session of ours says of the server and our statement. */
+static enum hf_finding judge_answer(const struct probe *probe,
+                                    const struct hf_connect_job *job,
+                                    uint64_t *server) {
+  struct answer answer;
+  int own_port = port_of(PQsocket(job->connection));
+  if (!read_answer(job->value, &answer) ||
+      answer.pid != PQbackendPID(job->connection)) {
+    return HF_FINDING_ALIVE; /* somebody else's session was asked */
+  }
+  *server = answer.server;
+  if (strcmp(answer.state, "gone") == 0) {
+    /* Where ports are what they are here, nobody stands between. */
+    return own_port == answer.own_port && own_port != 0 ? HF_FINDING_GONE
+                                                        : HF_FINDING_ABSENT;
+  }
+  if (strncmp(answer.state, "idle", 4) != 0) {
+    return HF_FINDING_RUNNING; /* or it may not be known what it does */
+  }
+  if (own_port == answer.own_port && answer.port != probe->port) {
+    return HF_FINDING_GONE; /* the number is another's by now */
+  }
+  return HF_FINDING_IDLE;
+}
+
+/* Of our own making: it says nothing about the server. */
+static bool is_local(const struct hf_error *error) {
+  static const int numbers[] = {EMFILE,
+                                ENFILE,
+                                ENOBUFS,
+                                ENOMEM,
+                                EADDRNOTAVAIL,
+                                EACCES,
+                                EPERM,
+                                EAFNOSUPPORT};
+  size_t i;
+  for (i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    if (error->sys_errno == numbers[i]) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* What it means that no session came about. */
+static enum hf_finding judge_error(const struct hf_error *error, bool held_up) {
+  if (error->status == HF_SOCKET_ERROR) {
+    return is_local(error) ? HF_FINDING_NONE : HF_FINDING_DEAD;
+  }
+  if (error->status == HF_CONNECT_TIMEOUT) {
+    return held_up ? HF_FINDING_NONE : HF_FINDING_DEAD;
+  }
+  /* Whoever answers, in whatever way, is there. */
+  return error->status == HF_SERVER_ERROR || error->status == HF_AUTH_ERROR ||
+                 error->status == HF_PROTOCOL_ERROR ||
+                 error->status == HF_TLS_ERROR
+             ? HF_FINDING_ALIVE
+             : HF_FINDING_NONE;
+}
+
+/* An answer that is here already, or that we do not want yet, is not lost. */
+static bool has_input(const struct hf_slot *slot) {
+  const struct hf_conn *conn = slot->conn;
+  int pending = 0;
+  return conn == NULL || conn->paused ||
+         (ioctl(conn->fd, FIONREAD, &pending) == 0 && pending > 0);
+}
+
+static void tell(struct probe *probe,
+                 enum hf_finding finding,
+                 uint64_t server) {
+  struct hf_netpool *pool = probe->pool;
+  struct hf_slot *slot = probe->slot;
+  /* About a connection that is gone it is no news for its successor. */
+  if (slot->serial != probe->serial) {
+    finding = HF_FINDING_NONE;
+  } else if (has_input(slot)) {
+    finding = HF_FINDING_ALIVE;
+  }
+  hf_free(probe);
+  pool->dials--;
+  hf_pool_on_probed(&pool->core, slot, finding, server, hf_engine_now_us());
+}
+
+static void on_over(void *ctx,
+                    struct hf_connect_job *job,
+                    const struct hf_error *error) {
+  struct probe *probe = ctx;
+  enum hf_finding finding = HF_FINDING_ALIVE;
+  uint64_t server = 0;
+  if (job == NULL) {
+    finding = judge_error(error, hf_connect_was_held_up(probe->connect));
+  } else if (job->value[0] != '\0') {
+    finding = judge_answer(probe, job, &server);
+  }
+  hf_connect_job_free(job);
+  tell(probe, finding, server);
+}
+
+/* ---- the beginning ------------------------------------------------------- */
+
+/* Whether the session our connection has is one of the server's own. */
+static bool is_direct(const struct hf_netpool *pool,
+                      const struct hf_slot *slot) {
+  return !slot->proxied && !pool->proxied &&
+         pool->core.config.pooler != HF_POOLER_SESSION &&
+         pool->core.config.pooler != HF_POOLER_TRANSACTION &&
+         slot->backend_pid != 0;
+}
+
+static struct hf_connect *start(struct probe *probe) {
+  struct hf_netpool *pool = probe->pool;
+  struct hf_conn *conn = probe->slot->conn;
+  const char *address = PQhostaddr(conn->pg);
+  struct hf_place place = {.host = PQhost(conn->pg),
+                           .address = address == NULL ? "" : address,
+                           .port = PQport(conn->pg)};
+  struct hf_connect_wish wish = {.engine = pool->engine,
+                                 .target = pool->target,
+                                 .password = pool->credentials.used,
+                                 .place = &place,
+                                 .role = "any",
+                                 .limit_ms =
+                                     pool->core.config.connect_timeout_ms,
+                                 .done = on_over,
+                                 .ctx = probe};
+  char text[QUESTION_BYTES];
+  if (*place.host == '/' || *place.host == '@') {
+    place.address = ""; /* a Unix socket */
+  }
+  if (is_direct(pool, probe->slot)) {
+    (void)snprintf(text, sizeof text, question, (int)probe->slot->backend_pid);
+    wish.question = text;
+  }
+  return hf_connect_start(&wish);
+}
+
+void hf_probe_start(struct hf_netpool *pool, struct hf_slot *slot) {
+  struct probe *probe = hf_calloc(1, sizeof *probe);
+  struct hf_conn *conn = slot->conn;
+  if (probe == NULL || conn == NULL || conn->failing) {
+    hf_free(probe);
+    slot->probing = false;
+    return;
+  }
+  probe->pool = pool;
+  probe->slot = slot;
+  probe->serial = slot->serial;
+  probe->port = port_of(conn->fd);
+  probe->connect = start(probe);
+  if (probe->connect == NULL) {
+    hf_free(probe);
+    slot->probing = false;
+    return;
+  }
+  pool->dials++;
+}

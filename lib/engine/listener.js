@@ -70,8 +70,26 @@ async function askPool(pool, question) {
     return { text, flags: 0 };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { text: message.replaceAll('\0', ''), flags: FLAG.FAILED };
+    return {
+      text: message.replaceAll('\0', ''),
+      flags: FLAG.FAILED | (isPermanent(error) ? FLAG.FORCE : 0),
+    };
   }
+}
+
+/**
+ * A function that fails is asked again, unless its error says that this is of
+ * no use: by `retryable: false`, or because it is a mistake in the program.
+ * @param {any} error
+ * @returns {boolean}
+ */
+function isPermanent(error) {
+  return (
+    error?.retryable === false ||
+    error instanceof TypeError ||
+    error instanceof ReferenceError ||
+    error instanceof SyntaxError
+  );
 }
 
 module.exports = { askPool, readEvent };

@@ -22,8 +22,8 @@ const TIMEOUT_MILLIS = 2000;
 /** Calls within this time share a probe; a success this young is proof. */
 const FRESH_MILLIS = 100;
 
-/** How long the server's role is believed without asking again. */
-const ROLE_MILLIS = 10_000;
+/** How long the server's role is believed, and only by the same connections. */
+const ROLE_MILLIS = 1000;
 
 /** The engine answers that much earlier than we give up. */
 const MARGIN_MILLIS = 25;
@@ -74,6 +74,8 @@ class HealthCheck {
   /** @type {'primary' | 'standby' | 'unknown'} */
   #role = 'unknown';
   #roleAt = -Infinity;
+  /** How many connections had been opened when it was learnt. */
+  #roleOf = -1;
   #wasPrimary = false;
   #lostBefore = 0;
   /** How many calls had succeeded when a check got no answer. */
@@ -156,7 +158,11 @@ class HealthCheck {
   #isProved(gauges) {
     const answered = gauges?.[GAUGE_ANSWERED] ?? 0;
     const now = nowMillis();
-    if (answered === 0 || now - this.#roleAt > ROLE_MILLIS) {
+    if (
+      answered === 0 ||
+      now - this.#roleAt > ROLE_MILLIS ||
+      this.#roleOf !== this.#opened()
+    ) {
       return false;
     }
     // Both are the low 32 bits of the same clock.
@@ -212,9 +218,16 @@ class HealthCheck {
     return { kind: 'answered', millis: nowMillis() - startedAt };
   }
 
+  /** Another server may have answered since, or the same in another role. */
+  #opened() {
+    const { connectsSucceeded, connectionsLost } = this.#pool.stats();
+    return connectsSucceeded + connectionsLost;
+  }
+
   /** @param {string | undefined} inRecovery */
   #learnRole(inRecovery) {
     this.#roleAt = nowMillis();
+    this.#roleOf = this.#opened();
     this.#role =
       inRecovery === 't'
         ? 'standby'

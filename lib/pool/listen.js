@@ -356,7 +356,8 @@ class Ear {
         stopTimer(timer);
         resolve();
       };
-      const timer = startTimer(done, millis);
+      // Half of it by chance: a fleet that lost its server comes back spread.
+      const timer = startTimer(done, (millis * (1 + Math.random())) / 2);
       this.#wakes.add(done);
       if (this.#closed) {
         done();

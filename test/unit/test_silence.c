@@ -84,7 +84,8 @@ static void where_servers_take_turns_nothing_is_missed(void **state) {
   int i;
   (void)state;
   for (i = 0; i < 100; i++) {
-    assert_false(hf_silence_judge(&silence, HF_FINDING_ABSENT, (uint64_t)(i % 2 + 1)));
+    assert_false(
+        hf_silence_judge(&silence, HF_FINDING_ABSENT, (uint64_t)(i % 2 + 1)));
   }
   for (i = 0; i < 100; i++) {
     assert_false(hf_silence_judge(&silence, HF_FINDING_ABSENT, 1));

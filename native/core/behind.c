@@ -69,14 +69,9 @@ bool hf_behind_turned_away(struct hf_pool *pool,
 void hf_behind_answered(struct hf_pool *pool,
                         const struct hf_request *request) {
   struct hf_slot *slot = request->slot;
-  bool later = request->started_us / US_PER_MS > pool->breaker.failed_at_ms;
-  if (!later || hf_breaker_state(&pool->breaker) != HF_CIRCUIT_OPEN) {
-    return;
-  }
-  if (pool->doubted && slot->proxied) {
+  if (pool->doubted && slot->proxied &&
+      request->started_us / US_PER_MS > pool->breaker.failed_at_ms) {
     pool->doubted = false;
-    hf_behind_note_success(pool, slot);
-  } else if (hf_pool_count(pool, HF_SLOT_EMPTY) == 0) {
     hf_behind_note_success(pool, slot);
   }
 }

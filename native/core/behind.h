@@ -39,8 +39,8 @@ bool hf_behind_turned_away(struct hf_pool *pool,
                            const struct hf_classification *why);
 
 /*
- * Notes a statement that went well. It closes the breaker when it went through
- * a pooler that had no server, or when no connection is missing any more.
+ * Notes a statement that went well: the pooler that had no server a while
+ * ago has one now.
  */
 void hf_behind_answered(struct hf_pool *pool, const struct hf_request *request);
 

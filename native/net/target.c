@@ -82,7 +82,8 @@ enum {
   MESSAGE_BYTES = 160
 };
 
-/* What is set, what stands in for the rest, client_encoding, three places, a role. */
+/* What is set, what stands in for the rest, client_encoding, three places, a
+ * role. */
 _Static_assert((int)KEYS + (int)HF_LIBPQ_DEFAULTS + 6 <=
                    (int)HF_TARGET_PARAMS_MAX,
                "too many keys");
@@ -412,4 +413,9 @@ void hf_target_remember(struct hf_target *target,
   hf_free(target->place);
   target->place = host == NULL ? NULL : place_text(host, address, port);
   target->place_until_ns = hf_clock_ns() + REMEMBER_NS;
+}
+
+bool hf_target_may_use_tls(const struct hf_target *target) {
+  const char *mode = hf_target_get(target, "sslmode");
+  return mode == NULL || strcmp(mode, "disable") != 0;
 }

@@ -69,6 +69,9 @@ size_t hf_target_params(const struct hf_target *target,
  */
 bool hf_target_drop(struct hf_target *target, const char *parameter);
 
+/* Returns whether a connection to the target may use TLS. */
+bool hf_target_may_use_tls(const struct hf_target *target);
+
 /*
  * Remembers the place that worked when it was not the first of the list, for
  * some minutes: then the first gets another chance. NULL: the first one works.

@@ -73,7 +73,7 @@ struct hf_slot {
   uint64_t check_until_us;  /* while CHECKING: the end of our patience */
   bool probing;             /* hf_world.probe has not answered yet */
   struct hf_silence silence;
-  uint64_t probe_us;        /* when a silent server is probed next */
+  uint64_t probe_us; /* when a silent server is probed next */
 
   /* changed by the world */
   void *conn;            /* the open connection, or NULL */

@@ -99,6 +99,7 @@
       'native/net/target.c',
       'native/net/tell.c',
       'native/net/terms.c',
+      'native/net/values.c',
       'native/net/version.c',
       'native/net/worker.c',
       'native/net/worker_thread.c',

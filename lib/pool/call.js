@@ -4,12 +4,9 @@
 // One statement on its way: handed to the port, and told how it went.
 
 const { FLAG } = require('../engine/batch.js');
-const { encodeParams } = require('../values/params.js');
+const { encodeParams, pushTexts } = require('../values/params.js');
 const { isHarmless } = require('./harmless.js');
 const types = require('../values/types.js');
-
-const NULL_MARK = '\u0001';
-const NULL_MARK_CODE = 1;
 
 /**
  * A statement whose result is waited for. Its owner, a pool or a client, is
@@ -18,25 +15,6 @@ const NULL_MARK_CODE = 1;
  * @property {(call: Call, connection: number, error: unknown) => void} settled
  * @property {(call: Call, error: any) => any} explain
  */
-
-/**
- * Hands values to the port: NULL has a mark, and what looks like the mark gets
- * another.
- * @param {import('../engine/port.js').Port} port
- * @param {(string | null)[]} texts
- */
-function pushValues(port, texts) {
-  for (let i = 0; i < texts.length; i++) {
-    const text = texts[i];
-    if (text === null) {
-      port.push(NULL_MARK);
-    } else if (text.charCodeAt(0) === NULL_MARK_CODE) {
-      port.push(NULL_MARK + text);
-    } else {
-      port.push(text);
-    }
-  }
-}
 
 class Call {
   index = 0;
@@ -133,7 +111,7 @@ class Call {
       fields += this.cache.length;
     }
     if (texts !== null) {
-      pushValues(port, texts);
+      pushTexts(port, texts);
       fields += texts.length;
     }
     port.addTimed(

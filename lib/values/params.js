@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Parameters: JavaScript values to the text the server reads. The texts are
-// those `pg` sends, so a statement behaves the same with either driver.
+// Parameters: JavaScript values to the text the server reads, and bytes as they
+// are. Both are what `pg` sends, so a statement behaves the same with either
+// driver.
 //
 // Messages name a parameter by its position and never show its value.
 
@@ -16,6 +17,32 @@ const MAX_PARAMS = 65535;
 /** How NULL travels to the engine; a text that starts so is doubled. */
 const NULL_MARK = '\u0001';
 const NULL_MARK_CODE = 1;
+
+/** What does not travel as its text alone; `wire` is how it travels. */
+class Wire {
+  /** @param {string} wire */
+  constructor(wire) {
+    this.wire = wire;
+  }
+}
+
+/**
+ * Bytes in binary format: what they are is up to the parameter's type, text
+ * among them.
+ * @param {Buffer} bytes
+ */
+function binary(bytes) {
+  return new Wire(`${NULL_MARK}x${bytes.toString('hex')}`);
+}
+
+/**
+ * A text for a parameter whose type is given.
+ * @param {number} oid
+ * @param {string} text
+ */
+function typed(oid, text) {
+  return new Wire(`${NULL_MARK}t${oid} ${text}`);
+}
 
 /** What a parameter itself is a part of: nothing. */
 const ROOT = Object.freeze(/** @type {object[]} */ ([]));
@@ -38,8 +65,41 @@ function two(value) {
 }
 
 /**
- * Returns a date in local time with the zone's offset to the minute, which is
- * right for date and timestamp as well as timestamptz.
+ * From here on every zone's offset is in whole minutes; Liberia's was the last
+ * to become so.
+ */
+const WHOLE_MINUTES_FROM = 1973;
+
+/**
+ * Returns how far local time was ahead, in seconds. getTimezoneOffset() cuts off
+ * those of clocks that were set by the sun.
+ * @param {Date} date
+ * @param {number} year
+ */
+function secondsAhead(date, year) {
+  if (year >= WHOLE_MINUTES_FROM) {
+    return -date.getTimezoneOffset() * 60;
+  }
+  const local = new Date(0);
+  local.setUTCFullYear(year, date.getMonth(), date.getDate());
+  local.setUTCHours(date.getHours(), date.getMinutes(), date.getSeconds());
+  return local.getTime() / 1000 - Math.floor(date.getTime() / 1000);
+}
+
+/** @param {number} ahead in seconds @returns {string} such as `-05:50:36` */
+function offsetText(ahead) {
+  const distance = Math.abs(ahead);
+  const seconds = distance % 60;
+  const minutes = Math.trunc(distance / 60);
+  return (
+    `${ahead < 0 ? '-' : '+'}${two(Math.trunc(minutes / 60))}` +
+    `:${two(minutes % 60)}${seconds > 0 ? `:${two(seconds)}` : ''}`
+  );
+}
+
+/**
+ * Returns a date in local time with the zone's offset, which is right for date
+ * and timestamp as well as timestamptz.
  * @param {Date} date
  * @param {number | undefined} position
  * @returns {string}
@@ -49,34 +109,38 @@ function encodeDate(date, position) {
   if (Number.isNaN(fullYear)) {
     throw paramError(`${nameOf(position)} is an invalid Date`);
   }
-  const offset = -date.getTimezoneOffset();
-  const ahead = Math.abs(offset);
   const year = fullYear < 1 ? 1 - fullYear : fullYear;
   return (
     `${String(year).padStart(4, '0')}-${two(date.getMonth() + 1)}` +
     `-${two(date.getDate())}T${two(date.getHours())}` +
     `:${two(date.getMinutes())}:${two(date.getSeconds())}` +
     `.${String(date.getMilliseconds()).padStart(3, '0')}` +
-    `${offset < 0 ? '-' : '+'}${two(Math.trunc(ahead / 60))}` +
-    `:${two(ahead % 60)}${fullYear < 1 ? ' BC' : ''}`
+    `${offsetText(secondsAhead(date, fullYear))}${fullYear < 1 ? ' BC' : ''}`
   );
 }
 
 /**
- * Returns the bytes behind a Buffer, a view or an ArrayBuffer as bytea text,
- * null for any other object.
+ * Returns the bytes behind a Buffer, a view or an ArrayBuffer, null for any
+ * other object.
  * @param {object} value
- * @returns {string | null}
+ * @returns {Buffer | null}
  */
-function encodeBytes(value) {
+function bytesOf(value) {
   if (ArrayBuffer.isView(value)) {
-    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-    return `\\x${bytes.toString('hex')}`;
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   }
-  if (isAnyArrayBuffer(value)) {
-    return `\\x${Buffer.from(value).toString('hex')}`;
-  }
-  return null;
+  return isAnyArrayBuffer(value) ? Buffer.from(value) : null;
+}
+
+/**
+ * Bytes go in binary format; within an array literal, as the text of a bytea.
+ * @param {Buffer} bytes
+ * @param {readonly object[]} within
+ */
+function encodeBytes(bytes, within) {
+  return within.some(Array.isArray)
+    ? `\\x${bytes.toString('hex')}`
+    : binary(bytes);
 }
 
 /**
@@ -130,7 +194,7 @@ function encodeArray(values, position, within) {
       literal += `"${value}"`;
     } else {
       const text = encodeValue(value, position, path);
-      literal += text === null ? 'NULL' : quoteElement(text);
+      literal += text === null ? 'NULL' : quoteElement(String(text));
     }
   }
   return `${literal}}`;
@@ -140,12 +204,15 @@ function encodeArray(values, position, within) {
  * @param {object} value
  * @param {number | undefined} position
  * @param {readonly object[]} within
- * @returns {string | null}
+ * @returns {string | Wire | null}
  */
 function encodeObject(value, position, within) {
-  const bytes = encodeBytes(value);
+  const bytes = bytesOf(value);
   if (bytes !== null) {
-    return bytes;
+    return encodeBytes(bytes, within);
+  }
+  if (value instanceof Wire) {
+    return value;
   }
   if (isDate(value)) {
     return encodeDate(value, position);
@@ -160,9 +227,10 @@ function encodeObject(value, position, within) {
     return json === undefined ? null : json;
   }
   const path = pathTo(value, position, within);
-  const prepared = toPostgres.call(value, (/** @type {unknown} */ inner) =>
-    encodeValue(inner, position, path),
-  );
+  const prepared = toPostgres.call(value, (/** @type {unknown} */ inner) => {
+    const encoded = encodeValue(inner, position, path);
+    return encoded instanceof Wire ? bytesOf(Object(inner)) : encoded;
+  });
   return encodeValue(prepared, position, path);
 }
 
@@ -170,7 +238,7 @@ function encodeObject(value, position, within) {
  * @param {unknown} value
  * @param {number | undefined} position
  * @param {readonly object[]} within the arrays and objects this value is a part of
- * @returns {string | null}
+ * @returns {string | Wire | null}
  */
 function encodeValue(value, position, within) {
   switch (typeof value) {
@@ -190,10 +258,10 @@ function encodeValue(value, position, within) {
 }
 
 /**
- * Returns a parameter's text, or null for NULL.
+ * Returns a parameter's text, how it travels otherwise, or null for NULL.
  * @param {unknown} value
  * @param {number} [position] counted from 1, for messages
- * @returns {string | null}
+ * @returns {string | Wire | null}
  */
 function encodeParam(value, position) {
   if (typeof value === 'number') {
@@ -201,7 +269,7 @@ function encodeParam(value, position) {
   }
   const text =
     typeof value === 'string' ? value : encodeValue(value, position, ROOT);
-  if (text?.includes('\0')) {
+  if (typeof text === 'string' && text.includes('\0')) {
     throw paramError(
       `${nameOf(position)} contains a NUL character, ` +
         'which PostgreSQL cannot store in text',
@@ -229,7 +297,7 @@ function checkValues(values) {
 /**
  * Returns the texts of all parameters.
  * @param {unknown[]} values
- * @returns {(string | null)[]}
+ * @returns {(string | Wire | null)[]}
  */
 function encodeParams(values) {
   checkValues(values);
@@ -243,28 +311,23 @@ function encodeParams(values) {
 }
 
 /**
- * Appends the texts of all parameters to what goes to the engine: NULL as
- * '\u0001', a text that starts with '\u0001' with one more in front. If one
- * cannot be encoded, nothing is appended.
- *
- * The caller's own code (getters, toPostgres) may run in here and submit
- * another statement to the same `parts`; so the texts are complete before the
- * first is appended, and a statement's other parts are to be appended after.
- * @param {string[]} parts
- * @param {unknown[]} values
+ * Hands encoded parameters to the engine: NULL as '\u0001', a text that starts
+ * with '\u0001' with one more in front, what is no text behind a mark of its
+ * own.
+ * @param {{push: (text: string) => unknown}} to
+ * @param {(string | Wire | null)[]} texts
  */
-function pushParams(parts, values) {
-  const texts = encodeParams(values);
+function pushTexts(to, texts) {
   for (let i = 0; i < texts.length; i++) {
-    const text = texts[i];
-    if (text === null) {
-      parts.push(NULL_MARK);
+    const text = /** @type {string | Wire | null} */ (texts[i]);
+    if (typeof text !== 'string') {
+      to.push(text === null ? NULL_MARK : text.wire);
     } else if (text.charCodeAt(0) === NULL_MARK_CODE) {
-      parts.push(NULL_MARK + text);
+      to.push(NULL_MARK + text);
     } else {
-      parts.push(text);
+      to.push(text);
     }
   }
 }
 
-module.exports = { encodeParam, encodeParams, pushParams };
+module.exports = { Wire, binary, encodeParam, encodeParams, pushTexts, typed };

@@ -11,39 +11,7 @@
 #include "port.h"
 #include "terms.h"
 
-enum { US_PER_MS = 1000, NULL_MARK = '\1' };
-
-/* Undoes the escaping of the submission: NULL, or the value. */
-static const char *value_of(const char *field) {
-  if (field[0] != NULL_MARK) {
-    return field;
-  }
-  return field[1] == '\0' ? NULL : field + 1;
-}
-
-static size_t span_of(const char *const *fields, int32_t n) {
-  const char *last;
-  if (n == 0) {
-    return 0;
-  }
-  last = fields[n - 1];
-  return (size_t)(last - fields[0]) + strlen(last) + 1;
-}
-
-/* Copies the values, which lie one behind the other, in one piece. */
-static void take_values(struct hf_call *call,
-                        const char *const *fields,
-                        size_t span) {
-  char *copy = (char *)(call->values + call->n_values);
-  int32_t i;
-  if (call->n_values == 0) {
-    return;
-  }
-  memcpy(copy, fields[0], span);
-  for (i = 0; i < call->n_values; i++) {
-    call->values[i] = value_of(copy + (fields[i] - fields[0]));
-  }
-}
+enum { US_PER_MS = 1000 };
 
 static enum hf_request_kind kind_of(const struct hf_op *op) {
   if (op->kind == HF_OP_ACQUIRE) {
@@ -84,9 +52,9 @@ struct hf_call *hf_call_new(const struct hf_op *op,
   int32_t taken =
       op->kind == HF_OP_ACQUIRE ? 0 : hf_terms_read(op, fields, &terms);
   int32_t n = op->n_fields - taken;
-  size_t span = span_of(fields + taken, n);
+  size_t span = hf_values_span(fields + taken, n);
   struct hf_call *call =
-      hf_alloc(sizeof *call + (size_t)n * sizeof *call->values + span);
+      hf_alloc(sizeof *call + (size_t)n * sizeof *call->values.texts + span);
   if (call == NULL) {
     return NULL;
   }
@@ -98,9 +66,8 @@ struct hf_call *hf_call_new(const struct hf_op *op,
   call->decode = op->decode;
   call->named = named;
   call->max_result_bytes = (uint64_t)config->max_result_bytes;
-  call->n_values = n;
-  call->values = (const char **)(call + 1);
-  take_values(call, fields + taken, span);
+  call->values.n = n;
+  call->values.texts = (const char **)(call + 1);
   if (op->kind == HF_OP_ACQUIRE) {
     hf_lease_init(&call->lease, handle);
     call->request.lease = &call->lease;
@@ -109,7 +76,13 @@ struct hf_call *hf_call_new(const struct hf_op *op,
   call->statement = hf_statements_use(&handle->pool->statements,
                                       fields[0],
                                       strlen(fields[0]));
-  if (call->statement == NULL) {
+  if (call->statement == NULL ||
+      hf_values_take(&call->values,
+                     fields + taken,
+                     (char *)(call->values.texts + n),
+                     span) != HF_OK) {
+    hf_values_finish(&call->values);
+    hf_statement_release(call->statement);
     hf_free(call);
     return NULL;
   }
@@ -168,6 +141,7 @@ void hf_call_free(struct hf_call *call) {
     hf_lease_finish(&call->lease);
   }
   hf_request_finish(&call->request);
+  hf_values_finish(&call->values);
   hf_free(call->cached);
   hf_free(call);
 }

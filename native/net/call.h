@@ -18,6 +18,7 @@
 #include "core/request.h"
 #include "holdfast.h"
 #include "statement.h"
+#include "values.h"
 
 struct hf_cached_call;
 struct hf_handle;
@@ -48,10 +49,9 @@ struct hf_call {
   struct hf_statement *statement;
   bool named; /* the caller gave a name: prepared at first use */
   int32_t decode;
-  int32_t n_values;
   size_t bytes; /* of sql and values, for statistics */
   uint64_t max_result_bytes;
-  const char **values;
+  struct hf_values values;
   struct hf_lease lease;         /* of HF_REQUEST_ACQUIRE */
   int32_t lease_number;          /* once granted */
   struct hf_cached_call *cached; /* owned; NULL = the cache is not asked */

@@ -41,8 +41,9 @@ static bool reads_by_type(const char *value) {
 
 bool hf_renewal_reads_by_type(const struct hf_call *call) {
   int32_t i;
-  for (i = 0; i < call->n_values; i++) {
-    if (reads_by_type(call->values[i])) {
+  for (i = 0; i < call->values.n; i++) {
+    bool binary = call->values.formats != NULL && call->values.formats[i] != 0;
+    if (!binary && reads_by_type(call->values.texts[i])) {
       return true;
     }
   }

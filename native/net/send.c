@@ -37,7 +37,8 @@ static bool is_nameable(const struct hf_conn *conn,
   const struct hf_config *config = &conn->pool->core.config;
   enum hf_sql_kind kind = request->sql.kind;
   if (conn->slot->proxied || request->unnamed || call->statement->forgotten ||
-      conn->names.limit == 0 || config->names == HF_NAMES_NEVER ||
+      call->values.typed || conn->names.limit == 0 ||
+      config->names == HF_NAMES_NEVER ||
       (kind != HF_SQL_SELECT && kind != HF_SQL_INSERT &&
        kind != HF_SQL_UPDATE && kind != HF_SQL_DELETE)) {
     return false;
@@ -99,10 +100,10 @@ static bool send_named(struct hf_conn *conn, struct hf_call *call) {
   call->uses_name = true;
   return PQsendQueryPrepared(conn->pg,
                              statement->name,
-                             call->n_values,
-                             call->values,
-                             NULL,
-                             NULL,
+                             call->values.n,
+                             call->values.texts,
+                             call->values.lengths,
+                             call->values.formats,
                              0) == 1;
 }
 
@@ -122,13 +123,17 @@ static bool wants_proof(const struct hf_call *call) {
 static bool send_parsed(struct hf_conn *conn, struct hf_call *call) {
   add_step(call, HF_STEP_PARSE);
   add_step(call, HF_STEP_EXECUTE);
-  return PQsendPrepare(conn->pg, "", call->statement->text, 0, NULL) == 1 &&
+  return PQsendPrepare(conn->pg,
+                       "",
+                       call->statement->text,
+                       call->values.typed ? call->values.n : 0,
+                       call->values.types) == 1 &&
          PQsendQueryPrepared(conn->pg,
                              "",
-                             call->n_values,
-                             call->values,
-                             NULL,
-                             NULL,
+                             call->values.n,
+                             call->values.texts,
+                             call->values.lengths,
+                             call->values.formats,
                              0) == 1;
 }
 
@@ -139,11 +144,11 @@ static bool send_unnamed(struct hf_conn *conn, struct hf_call *call) {
   add_step(call, HF_STEP_EXECUTE);
   return PQsendQueryParams(conn->pg,
                            call->statement->text,
-                           call->n_values,
-                           NULL,
-                           call->values,
-                           NULL,
-                           NULL,
+                           call->values.n,
+                           call->values.types,
+                           call->values.texts,
+                           call->values.lengths,
+                           call->values.formats,
                            0) == 1;
 }
 
@@ -212,7 +217,7 @@ static bool leave_pipeline(struct hf_conn *conn) {
 
 /* Several statements in one text: only the simple protocol takes them. */
 static bool is_simple(const struct hf_call *call) {
-  return call->request.sql.multiple && call->n_values == 0 &&
+  return call->request.sql.multiple && call->values.n == 0 &&
          (call->request.flags & HF_FLAG_EXTENDED) == 0;
 }
 

@@ -12,9 +12,11 @@ const vm = require('node:vm');
 const pg = require('pg');
 
 const {
+  binary,
   encodeParam,
   encodeParams,
-  pushParams,
+  pushTexts,
+  Wire,
 } = require('../../lib/values/params.js');
 const types = require('../../lib/values/types.js');
 const { startPostgres } = require('../support/postgres.js');
@@ -168,9 +170,15 @@ function setZone(zone) {
  * @param {unknown} value
  */
 async function assertSame(type, value) {
+  const encoded = encodeParam(value);
   const { rows } = await client.query({
     text: `select $1::${type}::text, $2::${type}::text`,
-    values: [value, encodeParam(value)],
+    values: [
+      value,
+      encoded instanceof Wire
+        ? Buffer.from(encoded.wire.slice(2), 'hex')
+        : encoded,
+    ],
     rowMode: 'array',
   });
   assert.strictEqual(rows[0][1], rows[0][0], `${type}: ${inspect(value)}`);
@@ -201,7 +209,10 @@ for (const zone of ZONES) {
   test(`dates reach the server as with pg in ${zone}`, async () => {
     setZone(zone);
     await client.query(`set timezone = '${zone}'`);
-    const dates = TIMES.map((time) => new Date(time));
+    const dates = TIMES.map((time) => new Date(time)).filter(
+      // pg cuts off the seconds of clocks that were set by the sun.
+      (date) => !/[+-]\d\d:\d\d:\d\d( BC)?$/.test(String(encodeParam(date))),
+    );
     for (const type of ['timestamptz', 'timestamp', 'date', 'text']) {
       for (const date of dates) {
         await assertSame(type, date);
@@ -232,17 +243,17 @@ test('values of another realm are known for what they are', () => {
   assert.deepStrictEqual(encodeParams(values), [
     '1970-01-01T00:00:00.000+00:00',
     '{"1"}',
-    '\\x01',
-    '\\x00',
+    binary(Buffer.from([1])),
+    binary(Buffer.from([0])),
   ]);
 });
 
 test('an ArrayBuffer is sent as its bytes', () => {
   const buffer = new Uint8Array([1, 255]).buffer;
   const shared = new SharedArrayBuffer(2);
-  assert.strictEqual(encodeParam(buffer), '\\x01ff');
+  assert.deepStrictEqual(encodeParam(buffer), binary(Buffer.from([1, 255])));
   assert.strictEqual(encodeParam([buffer]), '{"\\\\x01ff"}');
-  assert.strictEqual(encodeParam(shared), '\\x0000');
+  assert.deepStrictEqual(encodeParam(shared), binary(Buffer.alloc(2)));
 });
 
 test('null, undefined and what becomes undefined in JSON are NULL', () => {
@@ -320,7 +331,6 @@ test('values that are no array are refused by name', () => {
   for (const values of [undefined, null, 'ab', { 0: 1, length: 1 }, 5]) {
     const bad = /** @type {any} */ (values);
     assert.throws(() => encodeParams(bad), /^TypeError: values must be/);
-    assert.throws(() => pushParams([], bad), /^TypeError: values must be/);
   }
 });
 
@@ -350,9 +360,12 @@ test('what the caller throws while encoding arrives as it is', () => {
   }
 });
 
-test('pushParams marks NULL and texts that look like the mark', () => {
+test('NULL, and texts that look like its mark, are marked', () => {
   const parts = ['before'];
-  pushParams(parts, ['a', null, '\u0001', '\u0001x', '', 5, undefined]);
+  pushTexts(
+    parts,
+    encodeParams(['a', null, '\u0001', '\u0001x', '', 5, undefined]),
+  );
   assert.deepStrictEqual(parts, [
     'before',
     'a',
@@ -363,28 +376,4 @@ test('pushParams marks NULL and texts that look like the mark', () => {
     '5',
     '\u0001',
   ]);
-});
-
-test('pushParams appends nothing when one value cannot be encoded', () => {
-  const parts = ['before'];
-  assertInvalid(() => pushParams(parts, ['a', [], '\0']), /\$3/);
-  assert.deepStrictEqual(parts, ['before']);
-});
-
-test('pushParams keeps statements apart when encoding submits another', () => {
-  /** @type {string[]} */
-  const parts = [];
-  const values = [
-    'a',
-    {
-      toPostgres() {
-        pushParams(parts, ['inner 1', 'inner 2']);
-        values.push('late');
-        return 'b';
-      },
-    },
-    'c',
-  ];
-  pushParams(parts, values);
-  assert.deepStrictEqual(parts, ['inner 1', 'inner 2', 'a', 'b', 'c']);
 });

@@ -622,8 +622,13 @@ export interface TransactionOptions {
   exactlyOnce?: boolean;
   /** Aborts the transaction. */
   signal?: AbortSignal;
-  /** Getting the connection, and repeating. In ms. @default the pool's */
+  /**
+   * Getting a connection and repeating, and as long once more for COMMIT; what
+   * the function takes does not count. In ms. @default the pool's, not for COMMIT
+   */
   deadlineMillis?: number;
+  /** BEGIN and COMMIT, each; then it is cancelled. In ms. @default the pool's */
+  timeoutMillis?: number;
   /** What a retry helper gave its function. */
   context?: RetryContext;
 }

@@ -12,6 +12,7 @@
 const { abortedError, readMillis } = require('./arguments.js');
 const { nowMillis, startTimer, stopTimer } = require('../retry/clock.js');
 const { internals } = require('./client.js');
+const { SURE } = require('./lease-state.js');
 const {
   boundedContext,
   callOutside,
@@ -28,6 +29,7 @@ const { isOurs, usageError } = require('../errors/errors.js');
  * @typedef {object} Identity
  * @property {string | null} xid null = the transaction has written nothing
  * @property {string} pid
+ * @property {string} waits its synchronous_commit
  * @property {string | undefined} server undefined = we may not know
  * @property {string | undefined} timeline
  */
@@ -54,13 +56,24 @@ const SERVER = `(select system_identifier::text
     as timeline`;
 
 const WHO = `select pg_catalog.pg_current_xact_id_if_assigned()::text as xid,
-  pg_catalog.pg_backend_pid()::text as pid`;
+  pg_catalog.pg_backend_pid()::text as pid,
+  pg_catalog.current_setting('synchronous_commit') as waits`;
 
 // Another server may find the id in its future, which is an error there.
 const FATE = `select server, timeline,
     case when server = $2::text and timeline = $3::text
       then pg_catalog.pg_xact_status($1::text::pg_catalog.xid8) end as fate
   from (select ${SERVER}) as here`;
+
+const STANDBYS = `select pg_catalog.current_setting(
+    'synchronous_standby_names') as names`;
+
+// What is written and committed later is replicated later: when a standby has
+// this, it has what was committed before.
+const MARK = `select pg_catalog.pg_logical_emit_message(true, 'holdfast', '')`;
+
+/** The values of synchronous_commit under which COMMIT waits for standbys. */
+const WAITING = new Set(['on', 'remote_write', 'remote_apply']);
 
 // backend_xid has 32 bits, an xid8 64.
 const TERMINATE = `select pg_catalog.pg_terminate_backend(pid)
@@ -312,13 +325,55 @@ async function fateOf(client, identity, until) {
 }
 
 /**
+ * Waits until the standbys that COMMIT waits for have what was committed so
+ * far: a COMMIT that writes is awaited. Returns 'committed', or why that is not
+ * sure.
+ * @param {PoolClient} client
+ * @param {Identity} identity
+ * @param {number} until
+ * @returns {Promise<string>}
+ */
+async function confirm(client, { waits }, until) {
+  if (!WAITING.has(waits)) {
+    return 'committed';
+  }
+  const { names } = await ask(client, STANDBYS, [], until);
+  if (names.trim() === '') {
+    return 'committed';
+  }
+  const timeoutMillis = () => Math.max(1, until - nowMillis());
+  /** @param {string} text */
+  const run = (text) =>
+    internals.run(client, {
+      text,
+      types: TEXT,
+      timeoutMillis: timeoutMillis(),
+      [SURE]: true,
+    });
+  try {
+    await run('BEGIN');
+    await run(`SET LOCAL synchronous_commit = ${waits}`);
+    await run(MARK);
+    await run('COMMIT');
+    return 'committed';
+  } catch (error) {
+    return (
+      'the server committed it, but its synchronous standbys did not confirm ' +
+      `it: ${error}`
+    );
+  }
+}
+
+/**
  * @param {PoolCore} core
  * @param {Identity} identity
  * @param {number} newest
+ * @param {number} end of the caller's deadline, 0 = none
  * @returns {Promise<string>}
  */
-async function findOut(core, identity, newest) {
-  const until = nowMillis() + ASK_MILLIS;
+async function findOut(core, identity, newest, end) {
+  const latest = nowMillis() + ASK_MILLIS;
+  const until = end > 0 ? Math.min(latest, end) : latest;
   for (;;) {
     /** @type {PoolClient | undefined} */
     let client;
@@ -326,7 +381,10 @@ async function findOut(core, identity, newest) {
     let failure;
     try {
       client = await acquireNew(core, newest, until);
-      return await fateOf(client, identity, until);
+      const fate = await fateOf(client, identity, until);
+      return fate === 'committed'
+        ? await confirm(client, identity, until)
+        : fate;
     } catch (error) {
       failure = error;
     } finally {
@@ -360,13 +418,14 @@ function newestOf(core) {
  * @param {PoolCore} core
  * @param {Identity | undefined} identity
  * @param {any} error of COMMIT
+ * @param {Bounds} bounds of the caller
  * @returns {Promise<void>}
  */
-async function settle(core, identity, error) {
+async function settle(core, identity, error, bounds) {
   if (!isOurs(error) || error.outcome !== 'ambiguous' || !identity) {
     throw error;
   }
-  if (error.code === 'HF_ABORTED') {
+  if (error.code === 'HF_ABORTED' || error.code === 'HF_DEADLINE') {
     throw error; // the caller has gone
   }
   if (identity.xid === null) {
@@ -379,7 +438,10 @@ async function settle(core, identity, error) {
         'so that another server cannot be told from this one',
     );
   }
-  const fate = await findOut(core, identity, newestOf(core));
+  const found = findOut(core, identity, newestOf(core), bounds.until);
+  const fate = await within(found, bounds).catch(
+    () => 'the caller had no time to wait for the answer',
+  );
   if (fate === 'committed') {
     return;
   }
@@ -420,17 +482,25 @@ function queryOnce(core, config, values) {
   const { runTransaction } = require('./transaction.js');
   const { exactlyOnce, retry, deadlineMillis, callback, context, ...rest } =
     config;
-  const { signal } = config;
-  if (deadlineMillis !== undefined) {
-    readMillis(deadlineMillis, 'deadlineMillis');
-  }
-  const statement = values == null ? rest : { ...rest, values };
-  return runTransaction(core, (client) => client.query(statement), {
+  const { signal, timeoutMillis = config.query_timeout } = config;
+  const millis = readMillis(deadlineMillis, 'deadlineMillis');
+  const endsAt = millis > 0 ? nowMillis() + millis : 0;
+  const given = values == null ? rest : { ...rest, values };
+  /** @param {any} client */
+  const run = (client) => {
+    const left = Math.max(1, endsAt - nowMillis());
+    return client.query(
+      endsAt > 0 ? { ...given, deadlineMillis: left } : given,
+    );
+  };
+  const options = {
     exactlyOnce: true,
     retry: retryOf(core, { retry, deadlineMillis, signal, context }),
     signal,
+    timeoutMillis,
     ...(deadlineMillis !== undefined && { deadlineMillis }),
-  });
+  };
+  return runTransaction(core, run, options, endsAt);
 }
 
 module.exports = { boundsOf, learn, mayAsk, queryOnce, settle };

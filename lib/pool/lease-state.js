@@ -17,6 +17,9 @@ const { createTypeOverrides } = require('../values/types.js');
 /** In the object given to query(): a ROLLBACK that nothing may hold up. */
 const URGENT = Symbol('urgent');
 
+/** In the object given to query(): a COMMIT that must be sure. */
+const SURE = Symbol('sure');
+
 /** Commands that leave nothing behind in the session once it is idle. */
 const PASSING = new Set([
   'BEGIN',
@@ -161,6 +164,7 @@ class LeaseState {
     call.timeout = defaults.timeout;
     readLeaseCall(call, config, values, this.#run, this.#signal);
     call.flags |= config?.[URGENT] === true ? FLAG.URGENT : 0;
+    call.flags |= config?.[SURE] === true ? FLAG.EXACTLY_ONCE : 0;
     this.#checkRun(call.run);
     const { observer } = this.#core;
     observer.submit(call, true, port, OP.LEASE_QUERY, this.lease, 0);
@@ -335,4 +339,4 @@ class LeaseState {
   }
 }
 
-module.exports = { LeaseState, URGENT };
+module.exports = { LeaseState, SURE, URGENT };

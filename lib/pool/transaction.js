@@ -17,7 +17,7 @@ const {
   leave,
 } = require('../retry/context.js');
 const { usageError } = require('../errors/errors.js');
-const { URGENT } = require('./lease-state.js');
+const { SURE, URGENT } = require('./lease-state.js');
 const { boundsOf, learn, mayAsk, settle } = require('./exactly-once.js');
 const { nowMillis, startTimer, stopTimer } = require('../retry/clock.js');
 const { repeatWithin } = require('../retry/start.js');
@@ -34,8 +34,9 @@ const { repeatWithin } = require('../retry/start.js');
  * @property {boolean | import('../retry/retry-options.js').RetryOptions} [retry]
  *   whether, and how, `fn` is called again
  * @property {AbortSignal} [signal]
- * @property {number} [deadlineMillis] for getting a connection, and for
- *   repeating
+ * @property {number} [deadlineMillis] for getting a connection and for
+ *   repeating, and once more for COMMIT; what `fn` takes does not count
+ * @property {number} [timeoutMillis] of BEGIN and of COMMIT, each
  * @property {boolean} [exactlyOnce]
  * @property {unknown} [context] what a retry helper gave its function
  */
@@ -57,6 +58,7 @@ const KNOWN = new Set([
   'retry',
   'signal',
   'deadlineMillis',
+  'timeoutMillis',
   'exactlyOnce',
   'context',
 ]);
@@ -106,6 +108,7 @@ function check(fn, options) {
   for (const key of ['readOnly', 'deferrable', 'exactlyOnce']) {
     readBoolean(options[key], key);
   }
+  readMillis(options.timeoutMillis, 'timeoutMillis');
   const { retry } = options;
   if (!['undefined', 'boolean'].includes(typeof retry)) {
     if (retry === null || typeof retry !== 'object') {
@@ -121,6 +124,7 @@ function check(fn, options) {
  * @property {string} begin
  * @property {TransactionOptions} options
  * @property {import('../retry/context.js').JoinedRun} [run] the helper around
+ * @property {number} endsAt when all of it has to be over; 0 = at no time
  */
 
 /**
@@ -172,8 +176,9 @@ async function begin(core, attempt, run) {
   const client = await acquireWithin(core, attempt.options, run);
   internals.guard(client, attempt.run, signal);
   try {
-    const { readOnly } = attempt.options;
-    await internals.run(client, { text: attempt.begin, signal, readOnly });
+    const { readOnly, timeoutMillis } = attempt.options;
+    const text = attempt.begin;
+    await internals.run(client, { text, signal, readOnly, timeoutMillis });
   } catch (error) {
     internals.release(client, error);
     throw error;
@@ -197,13 +202,67 @@ async function rollBack(client, error) {
 }
 
 /**
- * @param {PoolClient} client
+ * When the call around has to be over; 0 = at no time.
+ * @param {Attempt} attempt
+ * @returns {number}
  */
-async function commit(client) {
+function callEndOf({ endsAt, run }) {
+  const around = endOf(run);
+  return endsAt > 0 && around > 0 ? Math.min(endsAt, around) : endsAt || around;
+}
+
+/**
+ * When a COMMIT that begins now has to be over. A deadline of transaction()
+ * does not count what `fn` takes: COMMIT may take as long once more.
+ * @param {Attempt} attempt
+ * @returns {number}
+ */
+function commitEndOf(attempt) {
+  const end = callEndOf(attempt);
+  const millis = readMillis(attempt.options.deadlineMillis, 'deadlineMillis');
+  if (millis === 0) {
+    return end;
+  }
+  const own = nowMillis() + millis;
+  return end > 0 ? Math.min(end, own) : own;
+}
+
+/**
+ * Runs a statement of ours under the run's signal and deadline.
+ * @param {PoolClient} client
+ * @param {Attempt} attempt
+ * @param {any} config
+ * @returns {Promise<any>}
+ */
+function runUnder(client, { run }, config) {
+  const before = run && enter(run);
+  try {
+    return internals.run(client, config);
+  } finally {
+    if (run !== undefined) {
+      leave(before);
+    }
+  }
+}
+
+/**
+ * @param {PoolClient} client
+ * @param {Attempt} attempt
+ * @param {number} end
+ */
+async function commit(client, attempt, end) {
+  const { signal, timeoutMillis, exactlyOnce } = attempt.options;
+  const left = Math.max(1, Math.ceil(end - nowMillis()));
   /** @type {unknown} */
   let failure;
   try {
-    await internals.run(client, { text: 'COMMIT' });
+    await runUnder(client, attempt, {
+      text: 'COMMIT',
+      signal,
+      timeoutMillis,
+      ...(end > 0 && { deadlineMillis: left }),
+      [SURE]: exactlyOnce === true,
+    });
   } catch (error) {
     failure = error;
     throw error;
@@ -239,13 +298,14 @@ function endOf(run) {
  * Throws where the transaction must not be committed any more.
  * @param {Attempt} attempt
  */
-function refuseEnded({ options, run }) {
+function refuseEnded(attempt) {
+  const { options, run } = attempt;
   for (const signal of [options.signal, run?.signal]) {
     if (signal?.aborted) {
       throw ended('HF_ABORTED', signal.reason);
     }
   }
-  const end = endOf(run);
+  const end = callEndOf(attempt);
   if (end > 0 && nowMillis() >= end) {
     throw ended('HF_DEADLINE');
   }
@@ -302,10 +362,16 @@ function untilEnded({ options, run }, working) {
  * @param {import('./exactly-once.js').Identity | undefined} identity
  */
 async function commitOnce(core, client, attempt, identity) {
+  const end = commitEndOf(attempt);
   try {
-    await commit(client);
+    await commit(client, attempt, end);
   } catch (error) {
-    await settle(core, identity, error);
+    await settle(core, identity, error, {
+      until: end,
+      signals: [attempt.options.signal, attempt.run?.signal].filter(
+        (one) => one !== undefined,
+      ),
+    });
     attempt.run?.note('write');
   }
 }
@@ -436,16 +502,17 @@ function runAll(core, attempt) {
  * @param {PoolCore} core
  * @param {(client: PoolClient) => any} fn
  * @param {TransactionOptions} [options]
+ * @param {number} [endsAt] when all of it has to be over; 0 = at no time
  * @returns {Promise<any>}
  */
-async function runTransaction(core, fn, options = {}) {
+async function runTransaction(core, fn, options = {}, endsAt = 0) {
   check(fn, options);
   core.refuseAfterEnd();
   const run = contextOf(options.context) ?? currentContext();
   const begin = beginText(options);
   run?.note('begun');
   try {
-    return await runAll(core, { fn, begin, options, run });
+    return await runAll(core, { fn, begin, options, run, endsAt });
   } finally {
     run?.note('ended');
   }

@@ -327,12 +327,35 @@ static void go_back(struct hf_pool *pool, struct hf_request *request) {
   hf_queue_reenter(pool, request);
 }
 
+/*
+ * A server that stops waiting for its synchronous standbys says success, and
+ * warns: what is done here may be lost there. That is no success when it was
+ * us who ended the wait, or when the caller wants to know for sure.
+ */
+static void doubt_replication(struct hf_request *request) {
+  struct hf_error *error = &request->error;
+  if (!request->warned || (request->interrupted == HF_OK &&
+                           (request->flags & HF_FLAG_EXACTLY_ONCE) == 0)) {
+    return;
+  }
+  hf_error_set(error,
+               request->interrupted == HF_OK ? HF_OUTCOME_UNKNOWN
+                                             : request->interrupted,
+               request->sql.commits ? HF_PHASE_COMMIT : HF_PHASE_AWAIT,
+               NULL);
+  error->outcome = HF_OUTCOME_AMBIGUOUS;
+  error->unit =
+      request->in_transaction ? HF_UNIT_TRANSACTION : HF_UNIT_STATEMENT;
+  error->reason = "it was done, but the wait for its replication was cut short";
+}
+
 bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
   struct hf_classification why;
   struct hf_verdict verdict;
   assert(request->state == HF_REQUEST_RUNNING);
   assert(!hf_link_queued(&request->link));
   if (request->error.status == HF_OK) {
+    doubt_replication(request);
     hf_outcome_settle(pool, request);
     return false;
   }

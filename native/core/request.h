@@ -72,6 +72,7 @@ struct hf_request {
   bool guarded;               /* goes again, and must not write */
   bool in_transaction;        /* an explicit one was open when it was sent */
   bool unsent;                /* set by the world: no byte of it left */
+  bool warned;                /* set by the world: the server warned */
   bool simple;                /* set by the world: by the simple protocol */
   enum hf_progress progress;  /* set by the world: of this attempt */
 

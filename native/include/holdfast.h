@@ -369,14 +369,14 @@ enum hf_op_kind {
  * Refused with HF_PARAM_INVALID where the statement does more than read.
  */
 enum {
-  HF_FLAG_NAMED = 1 << 0,      /* the second field is a statement name */
-  HF_FLAG_READ_ONLY = 1 << 1,  /* declared; enforced by the engine */
-  HF_FLAG_IDEMPOTENT = 1 << 2, /* declared: may run twice */
-  HF_FLAG_EXACTLY_ONCE = 1 << 3,
-  HF_FLAG_CLOSE = 1 << 4,   /* HF_OP_RELEASE: close the connection */
-  HF_FLAG_SHARED = 1 << 5,  /* HF_OP_OPEN: the registry's pool for key */
-  HF_FLAG_SESSION = 1 << 6, /* HF_OP_ACQUIRE: must not be multiplexed */
-  HF_FLAG_FAILED = 1 << 7,  /* HF_OP_ANSWER: the function threw */
+  HF_FLAG_NAMED = 1 << 0,        /* the second field is a statement name */
+  HF_FLAG_READ_ONLY = 1 << 1,    /* declared; enforced by the engine */
+  HF_FLAG_IDEMPOTENT = 1 << 2,   /* declared: may run twice */
+  HF_FLAG_EXACTLY_ONCE = 1 << 3, /* COMMIT: a warning makes it doubtful */
+  HF_FLAG_CLOSE = 1 << 4,        /* HF_OP_RELEASE: close the connection */
+  HF_FLAG_SHARED = 1 << 5,       /* HF_OP_OPEN: the registry's pool for key */
+  HF_FLAG_SESSION = 1 << 6,      /* HF_OP_ACQUIRE: must not be multiplexed */
+  HF_FLAG_FAILED = 1 << 7,       /* HF_OP_ANSWER: the function threw */
   HF_FLAG_CALLER_DEADLINE = 1 << 9, /* also bounds the running attempt */
   HF_FLAG_EVENTS = 1 << 10,         /* HF_OP_OPEN: somebody listens to events */
   HF_FLAG_EXTENDED = 1 << 11,       /* never the simple protocol */

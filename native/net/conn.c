@@ -32,12 +32,27 @@ static void on_poll(uv_poll_t *handle, int status, int events) {
   }
 }
 
+/* The class of warnings that are not of the user's making. */
+static bool is_warning(const struct hf_error *error) {
+  const char *severity = hf_error_field(error, 'V');
+  return severity != NULL && strcmp(severity, "WARNING") == 0 &&
+         strcmp(error->sqlstate, "01000") == 0;
+}
+
+static void note_warning(struct hf_conn *conn, const struct hf_error *error) {
+  struct hf_call *head = hf_conn_head(conn);
+  if (head != NULL && is_warning(error)) {
+    head->request.warned = true;
+  }
+}
+
 /* Unsolicited messages of the server, and those beside an answer. */
 static void on_notice(void *ctx, const PGresult *result) {
   struct hf_conn *conn = ctx;
   struct hf_error error;
   hf_error_init(&error);
   hf_conn_read_error(result, HF_PHASE_AWAIT, &error);
+  note_warning(conn, &error);
   if (error.severity == HF_SEVERITY_FATAL ||
       error.severity == HF_SEVERITY_PANIC ||
       strcmp(error.sqlstate, "57P01") == 0 ||

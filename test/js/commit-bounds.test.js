@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// COMMIT ends within the caller's bounds, and exactlyOnce calls done only what
+// is replicated where that is asked for.
+
+const assert = require('node:assert/strict');
+const { spawn } = require('node:child_process');
+const path = require('node:path');
+const { after, before, beforeEach, test } = require('node:test');
+const { Pool, withTransactionRetry } = require('../../lib/index.js');
+const { postgresFolder, serverAccount } = require('../support/account.js');
+const { makeFolder } = require('../support/run-folder.js');
+const {
+  eventually,
+  startPostgres,
+  startProxy,
+} = require('../support/index.js');
+
+/** @type {any} */
+let server;
+/** @type {any} */
+let proxy;
+/** @type {any} */
+let pool;
+let n = 0;
+
+before(async () => {
+  server = await startPostgres();
+  proxy = await startProxy(server);
+  await server.psql('create table paid (n int)');
+});
+
+beforeEach(() => {
+  n += 1;
+  pool = new Pool({
+    connectionString: proxy.urlFor(server.url),
+    max: 2,
+    pooler: 'none',
+    logger: false,
+  });
+});
+
+after(async () => {
+  await proxy?.close();
+  await server?.stop('immediate');
+});
+
+/** COMMIT waits for a standby that never comes. @param {Function} fn */
+async function withoutStandby(fn) {
+  await server.psql("alter system set synchronous_standby_names = 'nosuch'");
+  await server.reload();
+  await eventually(
+    async () =>
+      (await server.psql('show synchronous_standby_names')) === 'nosuch',
+  );
+  try {
+    await fn();
+  } finally {
+    await server.psql('alter system reset synchronous_standby_names');
+    await server.reload();
+    await pool.end();
+  }
+}
+
+/** @param {Promise<unknown>} promise @returns {Promise<any>} */
+async function errorOf(promise) {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  return assert.fail('it succeeded');
+}
+
+const pay = (/** @type {any} */ client) =>
+  client.query('insert into paid values ($1)', [n]);
+
+async function paid() {
+  return Number(await server.psql(`select count(*) from paid where n = ${n}`));
+}
+
+/** @param {() => Promise<unknown>} fn */
+async function inTime(fn) {
+  const began = Date.now();
+  const error = await errorOf(fn());
+  assert.ok(Date.now() - began < 7000, `after ${Date.now() - began} ms`);
+  return error;
+}
+
+test('deadlineMillis of transaction() bounds COMMIT', () =>
+  withoutStandby(async () => {
+    const error = await inTime(() =>
+      pool.transaction(pay, { deadlineMillis: 500 }),
+    );
+    assert.equal(error.code, 'HF_DEADLINE');
+    assert.equal(error.outcome, 'ambiguous');
+    assert.equal(error.unit, 'transaction');
+    assert.equal(error.phase, 'commit');
+  }));
+
+test('a signal of transaction() bounds COMMIT', () =>
+  withoutStandby(async () => {
+    const signal = AbortSignal.timeout(500);
+    const error = await inTime(() => pool.transaction(pay, { signal }));
+    assert.equal(error.code, 'HF_ABORTED');
+    assert.equal(error.outcome, 'ambiguous');
+  }));
+
+test('timeoutMillis of transaction() bounds COMMIT', () =>
+  withoutStandby(async () => {
+    const error = await inTime(() =>
+      pool.transaction(pay, { timeoutMillis: 500 }),
+    );
+    assert.equal(error.code, 'HF_QUERY_TIMEOUT');
+    assert.equal(error.outcome, 'ambiguous');
+  }));
+
+test("the time-out of the pool's statements bounds COMMIT", () =>
+  withoutStandby(async () => {
+    const own = new Pool({
+      connectionString: server.url,
+      query_timeout: 500,
+      logger: false,
+    });
+    const error = await inTime(() => own.transaction(pay));
+    assert.equal(error.outcome, 'ambiguous');
+    await own.end();
+  }));
+
+test('deadline and signal of a helper around bound COMMIT', () =>
+  withoutStandby(async () => {
+    const late = await inTime(() =>
+      withTransactionRetry(() => pool.transaction(pay), {
+        deadlineMillis: 500,
+      }),
+    );
+    assert.equal(late.outcome, 'ambiguous');
+    const aborted = await inTime(() =>
+      withTransactionRetry(() => pool.transaction(pay), {
+        signal: AbortSignal.timeout(500),
+      }),
+    );
+    assert.equal(aborted.outcome, 'ambiguous');
+  }));
+
+for (const bound of ['deadlineMillis', 'timeoutMillis', 'signal']) {
+  test(`${bound} bounds a query with exactlyOnce in COMMIT`, () =>
+    withoutStandby(async () => {
+      const value = bound === 'signal' ? AbortSignal.timeout(500) : 500;
+      const began = Date.now();
+      const error = await errorOf(
+        pool.query({
+          text: 'insert into paid values ($1)',
+          values: [n],
+          exactlyOnce: true,
+          [bound]: value,
+        }),
+      );
+      // With a time-out of COMMIT alone the server is asked, for up to 8 s.
+      const limit = bound === 'timeoutMillis' ? 20_000 : 7000;
+      assert.ok(Date.now() - began < limit, `${Date.now() - began} ms`);
+      assert.equal(error.outcome, 'ambiguous');
+    }));
+}
+
+test('a plain insert whose wait for a standby we cut short is ambiguous', () =>
+  withoutStandby(async () => {
+    const error = await inTime(() =>
+      pool.query({
+        text: 'insert into paid values ($1)',
+        values: [n],
+        timeoutMillis: 500,
+      }),
+    );
+    assert.equal(error.code, 'HF_QUERY_TIMEOUT');
+    assert.equal(error.outcome, 'ambiguous');
+    assert.equal(await paid(), 1);
+  }));
+
+test('the deadline of a query with exactlyOnce bounds its statement', async () => {
+  const error = await errorOf(
+    pool.query({
+      text: 'insert into paid select $1::int from pg_sleep(20)',
+      values: [n],
+      exactlyOnce: true,
+      deadlineMillis: 500,
+    }),
+  );
+  assert.equal(error.code, 'HF_DEADLINE');
+  assert.equal(error.outcome, 'rolled_back');
+  assert.equal(await paid(), 0);
+  await pool.end();
+});
+
+test("the pool's own deadline never ends what the function takes", async () => {
+  const own = new Pool({
+    connectionString: server.url,
+    deadlineMillis: 100,
+    logger: false,
+  });
+  await own.transaction(async (/** @type {any} */ client) => {
+    await pay(client);
+    await client.query('select pg_sleep(0.3)');
+  });
+  assert.equal(await paid(), 1);
+  await own.end();
+  await pool.end();
+});
+
+test('exactlyOnce stays ambiguous when nobody has what was committed', () =>
+  withoutStandby(async () => {
+    const call = errorOf(
+      pool.query({
+        text: 'insert into paid values ($1)',
+        values: [n],
+        exactlyOnce: true,
+        deadlineMillis: 3000,
+      }),
+    );
+    const [{ pid }] = await eventually(async () => {
+      const found = await server.backends("wait_event = 'SyncRep'");
+      return found.length > 0 && found;
+    });
+    await server.terminate(pid);
+    const error = await call;
+    assert.equal(error.outcome, 'ambiguous');
+    assert.match(error.reason, /standbys|time/);
+    assert.equal(await paid(), 1);
+  }));
+
+test('exactlyOnce does not trust a COMMIT that was cancelled into success', () =>
+  withoutStandby(async () => {
+    const call = errorOf(
+      pool.transaction(pay, { exactlyOnce: true, deadlineMillis: 4000 }),
+    );
+    const [{ pid }] = await eventually(async () => {
+      const found = await server.backends("wait_event = 'SyncRep'");
+      return found.length > 0 && found;
+    });
+    await server.psql(`select pg_cancel_backend(${pid})`);
+    const error = await call;
+    assert.equal(error.outcome, 'ambiguous');
+  }));
+
+/** A standby that only keeps WAL, under the name that is waited for. */
+function startReceiver() {
+  const child = spawn(
+    path.join(postgresFolder(), 'pg_receivewal'),
+    [
+      ...['--synchronous', '-D', makeFolder('w'), '-U', server.user],
+      ...['-d', `host=${server.socketDir} port=${server.port}`],
+    ],
+    {
+      stdio: 'ignore',
+      env: { ...process.env, PGAPPNAME: 'nosuch' },
+      ...serverAccount(),
+    },
+  );
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  return {
+    stop() {
+      child.kill('SIGKILL');
+      return ended;
+    },
+  };
+}
+
+test('exactlyOnce is done when a standby has it after all', async () => {
+  await withoutStandby(async () => {
+    const done = pool.query({
+      text: 'insert into paid values ($1) returning n',
+      values: [n],
+      exactlyOnce: true,
+    });
+    const waiting = () => server.backends("wait_event = 'SyncRep'");
+    const [{ pid }] = await eventually(async () => {
+      const found = await waiting();
+      return found.length > 0 && found;
+    });
+    await server.terminate(pid);
+    const receiver = startReceiver();
+    const { rows } = await done;
+    assert.deepEqual(rows, [{ n }]);
+    await receiver.stop();
+  });
+  assert.equal(await paid(), 1);
+});

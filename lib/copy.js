@@ -20,6 +20,8 @@ const STATE = Symbol.for('pg-holdfast');
  * @property {Map<string, import('./retry/context.js').RunState>} runs by version: a
  *   copy may be replaced while the process goes on
  * @property {Map<string, import('./observe/live.js').Live>} [live] open pools, too
+ * @property {Map<string, import('./pool/shared-state.js').State>} [shared] and
+ *   those of getPool()
  */
 
 /**

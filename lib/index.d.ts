@@ -378,6 +378,11 @@ export interface PoolOptions {
    */
   directUrl?: string;
   /**
+   * Of `getPool()`: a name for the pool, in place of its functions, also across
+   * worker threads. The first one's functions stay in use.
+   */
+  key?: string;
+  /**
    * What `getPool()` gives where no binary fits: `pg`'s own pool (the package
    * `pg` has to be installed), for the same helpers. `new Pool()` takes no
    * notice of it.
@@ -947,8 +952,10 @@ export class Pool extends EventEmitter implements Queryable {
 }
 
 /**
- * Returns the process-wide pool for a target: the same for every copy of a
- * reloaded module and every worker thread.
+ * Returns a handle on the process-wide pool of everybody who means the same:
+ * target, password, settings, functions; the same for every copy of a reloaded
+ * module and every worker thread. Without any settings it rejects at its first
+ * use. Throws HF_TOO_MANY_POOLS for the fifth that differs by a function only.
  */
 export function getPool(
   options: PoolOptions & { fallback: 'pg' },

@@ -12,7 +12,8 @@ const { thisCopy, version } = require('../copy.js');
 /**
  * What this version of this copy knows.
  * @typedef {object} Live
- * @property {Map<string, PoolCore>} pools by name
+ * @property {Map<string, WeakRef<PoolCore>[]>} pools by name; several handles
+ *   on a shared pool have one name, and one set of figures
  * @property {WeakMap<object, PoolCore>} cores what a Pool is made of, for
  *   exporters
  */
@@ -41,7 +42,7 @@ const { pools, cores } = findLive();
 function nameOf(pool, { host, port, database }) {
   const base = `${host ?? 'localhost'}:${port}/${database ?? ''}`;
   let name = base;
-  for (let n = 2; pools.has(name) && pools.get(name) !== pool; n++) {
+  for (let n = 2; !isFree(name, pool); n++) {
     name = `${base}#${n}`;
   }
   return name;
@@ -49,20 +50,53 @@ function nameOf(pool, { host, port, database }) {
 
 /**
  * @param {string} name
+ * @returns {PoolCore[]}
+ */
+function named(name) {
+  return (pools.get(name) ?? [])
+    .map((ref) => ref.deref())
+    .filter((core) => core !== undefined);
+}
+
+/**
+ * @param {string} name
+ * @param {PoolCore} pool
+ */
+function isFree(name, pool) {
+  return named(name).every((core) => core === pool || core.isOnPoolOf(pool));
+}
+
+/**
+ * @param {string} name
  * @param {PoolCore} pool
  */
 function addLive(name, pool) {
-  pools.set(name, pool);
+  const others = named(name).filter((core) => core !== pool);
+  pools.set(
+    name,
+    [...others, pool].map((core) => new WeakRef(core)),
+  );
 }
 
-/** @param {string} name */
-function removeLive(name) {
-  pools.delete(name);
+/**
+ * @param {string} name
+ * @param {PoolCore | undefined} pool undefined: one that nobody holds any more
+ */
+function removeLive(name, pool) {
+  const others = named(name).filter((core) => core !== pool);
+  if (others.length === 0) {
+    pools.delete(name);
+  } else {
+    pools.set(
+      name,
+      others.map((core) => new WeakRef(core)),
+    );
+  }
 }
 
-/** @returns {PoolCore[]} */
+/** @returns {PoolCore[]} one handle for each pool */
 function livePools() {
-  return [...pools.values()];
+  return [...pools.keys()].flatMap((name) => named(name).slice(0, 1));
 }
 
 /** A pool as a property of itself: it is found through a Proxy as well. */

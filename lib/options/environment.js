@@ -212,23 +212,32 @@ function accountName() {
 }
 
 /**
- * Fills in the rest; throws when nothing at all says where the database is.
+ * Fills in the rest.
  * @param {Draft} draft
+ * @param {'localhost' | 'later'} [nowhere] what to do when nothing at all says
+ *   where the database is: take this machine, as pg, or say it at the first
+ *   use; without it, that throws
  */
-function fillDefaults(draft) {
+function fillDefaults(draft, nowhere) {
   const { target } = draft;
   const somewhere = ['host', 'hostaddr', 'port', 'user', 'dbname'];
   if (!somewhere.some((keyword) => target.has(keyword))) {
-    throw new TypeError(
+    const sentence =
       `DATABASE_URL is not set: set it, for example to ${EXAMPLE}, or ` +
-        'give connectionString or host',
-    );
+      'give connectionString or host';
+    if (nowhere === undefined) {
+      throw new TypeError(sentence);
+    }
+    draft.other.nowhere = nowhere === 'later' ? sentence : undefined;
   }
   if (!target.get('host') && !target.has('hostaddr')) {
     target.set('host', 'localhost');
   }
   const user = target.get('user') || accountName();
   if (!user) {
+    if (draft.other.nowhere !== undefined) {
+      return;
+    }
     throw new TypeError('user is not given: set user, PGUSER or DATABASE_URL');
   }
   target.set('user', user);

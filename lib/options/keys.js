@@ -178,6 +178,12 @@ const READERS = {
     draft.other.types = value;
   },
   onConnect: readOnConnect,
+  key: (draft, value, key) => {
+    if (value === '') {
+      throw new TypeError(`${key} must be the name of a pool`);
+    }
+    draft.other.key = checkedText(value, key);
+  },
   directUrl: (draft, value, key) => {
     draft.other.directUrl = checkedText(value, key);
   },

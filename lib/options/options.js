@@ -12,14 +12,9 @@ const { fillDefaults, fillFromVariables, urlOf } = require('./environment.js');
 const { readOptions } = require('./keys.js');
 const { readKeywords } = require('./parameters.js');
 const { allSettings } = require('./settings.js');
+const { identity } = require('./identity.js');
 const { resolveTls } = require('./tls.js');
 const { parseConnectionString } = require('./url.js');
-
-/** Keywords whose values are secret. */
-const SECRETS = Object.freeze(['password', 'sslpassword', 'sslkey_pem']);
-/** Keywords that say which server, and how it is spoken to. */
-const IDENTITY =
-  /^(host|hostaddr|port|dbname|user|ssl.*|channel_binding|require_auth|gssencmode|target_session_attrs)$/;
 
 /**
  * @typedef {object} Resolved
@@ -34,8 +29,10 @@ const IDENTITY =
  * @property {string | undefined} directUrl
  * @property {'pg' | undefined} fallback
  * @property {string | undefined} cacheNotifyChannel
- * @property {string} key
- * @property {string} optionsText
+ * @property {string} key what a shared pool is known by, but for functions
+ * @property {string} own what its handle is known by on that pool
+ * @property {string | undefined} keyName the option `key`
+ * @property {string | undefined} nowhere why there is no target
  * @property {Readonly<Record<string, unknown>>} public
  * @property {readonly string[]} warnings
  */
@@ -94,51 +91,6 @@ function readConnectionString(draft, given, env) {
     const keywords = parseConnectionString(url.text, url.name);
     readKeywords(draft, keywords, url.name);
   }
-}
-
-/**
- * @param {string} text
- * @returns {string}
- */
-function hash(text) {
-  // Loaded here: it takes milliseconds, and most pools have nothing to hash.
-  const { createHash } = require('node:crypto');
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
-}
-
-/**
- * Returns a keyword's value, hashed where it is secret or long.
- * @param {string} keyword
- * @param {string} value
- * @returns {string}
- */
-function hidden(keyword, value) {
-  return SECRETS.includes(keyword) || keyword.endsWith('_pem')
-    ? `#${hash(`${keyword}=${value}`)}`
-    : value;
-}
-
-/**
- * @param {Iterable<readonly [string, string]>} pairs
- * @returns {string}
- */
-function canonical(pairs) {
-  const sorted = [...pairs]
-    .map(([name, value]) => [name, hidden(name, value)])
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify(sorted);
-}
-
-/**
- * Returns what names the server for the registry of shared pools.
- * @param {Map<string, string>} target
- * @returns {string}
- */
-function identity(target) {
-  const pairs = [...target].filter(
-    ([keyword]) => IDENTITY.test(keyword) && !SECRETS.includes(keyword),
-  );
-  return canonical(pairs);
 }
 
 /**
@@ -232,7 +184,9 @@ function publicOptions(draft) {
  * Returns checked options. Throws a TypeError or a RangeError that names the
  * key and never shows a value.
  * @param {unknown} [config] undefined, a connection string, or an object
- * @param {{ env?: NodeJS.ProcessEnv, table?: unknown }} [from]
+ * @param {{ env?: NodeJS.ProcessEnv, table?: unknown,
+ *   nowhere?: 'localhost' | 'later' }} [from] nowhere: what to do where
+ *   nothing says where the database is; it throws by default
  * @returns {Resolved}
  */
 function resolveOptions(config, from) {
@@ -242,7 +196,7 @@ function resolveOptions(config, from) {
   readConnectionString(draft, given, env);
   readOptions(draft, given);
   fillFromVariables(draft, env);
-  fillDefaults(draft);
+  fillDefaults(draft, from?.nowhere);
   resolveTls(draft);
   checkTogether(draft);
   draft.settings = allSettings(draft, SERVER_TIMEOUTS);
@@ -276,7 +230,7 @@ function checkTogether(draft) {
  */
 function finish(draft) {
   const { target, engine, settings, other } = draft;
-  const key = identity(target);
+  const { key, own } = identity(draft);
   const resolved = {
     engine: pairsOf(engine),
     settings: pairsOf(settings),
@@ -287,47 +241,16 @@ function finish(draft) {
     fallback: other.fallback,
     cacheNotifyChannel: other.cacheNotifyChannel,
     key,
+    own,
+    keyName: other.key,
+    nowhere: other.nowhere,
     public: publicOptions(draft),
     warnings: Object.freeze([...draft.warnings]),
   };
-  hide(resolved, 'optionsText', optionsText(draft));
   hide(resolved, 'target', pairsOf(target));
   hide(resolved, 'password', draft.password);
   hide(resolved, 'directUrl', other.directUrl);
   return Object.freeze(/** @type {any} */ (resolved));
-}
-
-/**
- * Returns what two calls of getPool are compared by: names and values, each
- * ended by a NUL, as the engine keeps them. No secrets.
- * @param {Draft} draft
- * @returns {string}
- */
-function optionsText({ engine, target, settings, password, other }) {
-  /** @type {[string, string][]} */
-  const pairs = [
-    ...engine,
-    ...named('pg.', target),
-    ...named('set.', settings),
-  ];
-  if (typeof password === 'function') {
-    pairs.push(['has.password', '1']);
-  }
-  if (typeof other.onConnect === 'string') {
-    pairs.push(['sql.onConnect', other.onConnect]);
-  }
-  return pairs.map(([name, value]) => `${name}\0${value}\0`).join('');
-}
-
-/**
- * @param {string} prefix
- * @param {Map<string, string>} map
- * @returns {[string, string][]}
- */
-function named(prefix, map) {
-  return [...map]
-    .filter(([name]) => !SECRETS.includes(name))
-    .map(([name, value]) => [prefix + name, value]);
 }
 
 /**

@@ -20,7 +20,7 @@ const { portOrReason } = require('../engine/no-port.js');
 const { Observer } = require('../observe/observer.js');
 const { acquireSession, hasSessions } = require('./session.js');
 const registry = require('../values/types.js');
-const { compareOptions, openFields } = require('./open-fields.js');
+const { openFields } = require('./open-fields.js');
 
 /** @typedef {import('../engine/waiters.js').Lease} Lease */
 /** @typedef {import('../retry/context.js').JoinedRun} JoinedRun */
@@ -28,8 +28,17 @@ const { compareOptions, openFields } = require('./open-fields.js');
 /** @type {import('../errors/errors.js').Details} */
 const NOT_SENT = { outcome: 'not_executed', retryable: false };
 
+/**
+ * What a handle on a shared pool knows of it.
+ * @typedef {object} Shared
+ * @property {string} key
+ * @property {import('./sizes.js').Sizes} sizes
+ */
+
 class PoolCore {
   #number = 0;
+  /** @type {(name: string) => number} */
+  #read;
   #resolved;
   #shared;
   /** @type {Error | null} */
@@ -41,7 +50,7 @@ class PoolCore {
    * @param {import('./pool.js').Pool} pool
    * @param {any} resolved what resolveOptions() made of the user's config
    * @param {import('../engine/native.js').Option[]} table
-   * @param {boolean} shared
+   * @param {Shared | undefined} shared of a handle on a shared pool
    */
   constructor(pool, resolved, table, shared) {
     this.pool = pool;
@@ -60,8 +69,6 @@ class PoolCore {
       const row = table.find((option) => option.name === name);
       return Number(given.get(name) ?? row?.initial ?? 0);
     };
-    this.max = read('max');
-    this.min = read('min');
     this.defaults = {
       deadline: read('deadlineMillis'),
       acquire: read('connectionTimeoutMillis'),
@@ -72,8 +79,9 @@ class PoolCore {
       read('slowQueryMillis'),
       resolved.public,
     );
+    this.#read = read;
     this.clients = new Clients(
-      this.max,
+      read('max'),
       (serial) => new PoolClient(this, serial),
     );
   }
@@ -81,6 +89,28 @@ class PoolCore {
   /** What resolveOptions() made of the user's config. */
   get resolved() {
     return this.#resolved;
+  }
+
+  get max() {
+    return this.#shared?.sizes.valueOf('max') ?? this.#read('max');
+  }
+
+  get min() {
+    return this.#shared?.sizes.valueOf('min') ?? this.#read('min');
+  }
+
+  /**
+   * Whether both are handles on one shared pool.
+   * @param {PoolCore} other
+   * @returns {boolean}
+   */
+  isOnPoolOf(other) {
+    return this.#shared !== undefined && other.#isShared(this.#shared.key);
+  }
+
+  /** @param {string} key */
+  #isShared(key) {
+    return this.#shared?.key === key;
   }
 
   get opened() {
@@ -93,23 +123,71 @@ class PoolCore {
    */
   open() {
     if (this.#number === 0) {
+      this.#refuseNowhere();
       this.#number = this.port.addPool(this);
       this.observer.pool = nameOf(this, this.#resolved.public);
       addLive(this.observer.pool, this);
-      const fields = openFields(this.#resolved);
-      for (const field of fields) {
-        this.port.push(field);
-      }
-      const flags = FLAG.EVENTS | (this.#shared ? FLAG.SHARED : 0);
-      this.port.add(
-        OP.OPEN,
-        fields.length,
-        this.#number,
-        this.#opener(),
-        flags,
+      const shared = this.#shared;
+      this.#sendOpen(
+        openFields(
+          this.#resolved,
+          shared && { key: shared.key, written: shared.sizes.written },
+        ),
       );
     }
     return this.#number;
+  }
+
+  /** @param {string[]} fields */
+  #sendOpen(fields) {
+    for (const field of fields) {
+      this.port.push(field);
+    }
+    const flags = FLAG.EVENTS | (this.#shared ? FLAG.SHARED : 0);
+    this.port.add(OP.OPEN, fields.length, this.#number, this.#opener(), flags);
+  }
+
+  /**
+   * Somebody wrote sizes for this shared pool that nobody had written before.
+   * @param {readonly (readonly [string, string])[]} pairs
+   * @returns {boolean} whether the engine was told
+   */
+  resize(pairs) {
+    if (this.opened && pairs.length > 0) {
+      this.#sendOpen([this.#shared?.key ?? '', ...pairs.flat()]);
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * A reloaded module brought its functions anew.
+   * @param {any} resolved
+   */
+  adopt(resolved) {
+    const { password, onConnect, types } = resolved;
+    const properties = Object.getOwnPropertyDescriptors(this.#resolved);
+    for (const [name, value] of Object.entries({
+      password,
+      onConnect,
+      types,
+    })) {
+      Object.assign(properties[name], { value });
+    }
+    this.#resolved = Object.freeze(Object.defineProperties({}, properties));
+    this.types = types ?? registry;
+  }
+
+  /** Nothing said where the database is: told when it is needed. */
+  #refuseNowhere() {
+    const { nowhere } = this.#resolved;
+    if (nowhere !== undefined) {
+      throw Object.assign(new TypeError(nowhere), {
+        code: 'HF_PARAM_INVALID',
+        ...NOT_SENT,
+        phase: 'local',
+      });
+    }
   }
 
   /** @returns {import('../engine/waiters.js').Waiter} */
@@ -118,11 +196,8 @@ class PoolCore {
       index: 0,
       generation: 0,
       counted: false,
-      onOpened: (existing, options) => {
-        if (existing) {
-          const wanted = openFields(this.#resolved).slice(1);
-          compareOptions(options.split('\0'), wanted);
-        }
+      onOpened: (_existing, options) => {
+        this.#shared?.sizes.learn(options);
       },
       onError: (error) => {
         this.#openError = error;
@@ -150,15 +225,6 @@ class PoolCore {
     const { port, observer, defaults } = this;
     const { acquire } = defaults;
     observer.submit(call, false, port, OP.QUERY, this.open(), acquire);
-  }
-
-  /**
-   * Somebody asked for this shared pool with these options.
-   * @param {any} resolved
-   */
-  noticeOptions(resolved) {
-    const there = openFields(this.#resolved).slice(1);
-    compareOptions(there, openFields(resolved).slice(1));
   }
 
   refuseAfterEnd() {
@@ -404,7 +470,7 @@ class PoolCore {
       this.port.drop();
     }
     this.port.removePool(this.#number);
-    removeLive(this.observer.pool);
+    removeLive(this.observer.pool, this);
     this.observer.close();
     this.clients.clear();
   }

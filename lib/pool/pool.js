@@ -70,7 +70,12 @@ class Pool extends EventEmitter {
     super();
     const table = native.optionTable();
     const shared = internal?.[SHARED];
-    const resolved = shared ?? resolveOptions(config ?? {}, { table });
+    const resolved =
+      shared?.resolved ??
+      resolveOptions(config ?? {}, { table, nowhere: 'localhost' });
+    if (shared === undefined && resolved.keyName !== undefined) {
+      throw new TypeError('key names a pool of getPool(); new Pool() has none');
+    }
     if (typeof resolved.onConnect === 'function') {
       throw new TypeError(
         'onConnect must be SQL text: a function would need the connection ' +
@@ -81,7 +86,7 @@ class Pool extends EventEmitter {
       warnOnce(text, 'HF_OPTIONS');
     }
     warnOfEnvironment();
-    const core = new PoolCore(this, resolved, table, shared !== undefined);
+    const core = new PoolCore(this, resolved, table, shared);
     const channel = resolved.cacheNotifyChannel;
     /** @type {State} */
     const state = {
@@ -94,7 +99,7 @@ class Pool extends EventEmitter {
     };
     Object.defineProperty(this, STATE, { value: state });
     /** @type {any} */
-    this.options = resolved.public;
+    this.options = shared?.options ?? resolved.public;
   }
 
   /**
@@ -208,17 +213,6 @@ class Pool extends EventEmitter {
    */
   health(options) {
     return stateOf(this).maintenance.health(options);
-  }
-
-  /**
-   * Of the registry's: the pool was asked for again.
-   * @param {unknown} key SHARED
-   * @param {any} resolved
-   */
-  noticeOptions(key, resolved) {
-    if (key === SHARED) {
-      stateOf(this).core.noticeOptions(resolved);
-    }
   }
 
   /**

@@ -2,19 +2,36 @@
 'use strict';
 
 // getPool(): handles on the pools that the whole process shares. The engine
-// keeps the pools; what is kept here is one handle for each of them.
+// keeps the pools; what is kept here is which handle is on which.
 
 const { thisCopy } = require('../copy.js');
 const native = require('../engine/native.js');
+const { usageError } = require('../errors/errors.js');
+const { coreOf } = require('../observe/live.js');
 const { resolveOptions } = require('../options/options.js');
+const { warnOnce } = require('../warn.js');
+const { markOf, takeOver } = require('./functions.js');
+const {
+  addHandle,
+  addTo,
+  findHandle,
+  isOpen,
+  openHandles,
+  prune,
+} = require('./handles.js');
 const { Pool, SHARED } = require('./pool.js');
+const { state } = require('./shared-state.js');
+const { Sizes, liveOptions } = require('./sizes.js');
+
+/** @typedef {import('../options/options.js').Resolved} Resolved */
+/** @typedef {import('./shared-state.js').Shared} Shared */
 
 /**
  * A call of getPool() and what it came to, so that calling it with the same
  * options in every request of a server costs microseconds.
  * @typedef {object} Recent
  * @property {Map<string, string | undefined>} env what was read of it
- * @property {Pool} pool
+ * @property {WeakRef<Pool>} pool
  */
 
 /** @type {Map<string, Recent>} */
@@ -43,7 +60,21 @@ function fingerprint(config) {
   const entries = Object.entries(config);
   const plain = entries.every(([, value]) => PLAIN.has(typeof value));
   const hidden = Object.getOwnPropertyNames(config).length !== entries.length;
-  return plain && !hidden ? JSON.stringify(entries) : undefined;
+  return plain && !hidden ? JSON.stringify(entries, plainText) : undefined;
+}
+
+/**
+ * JSON has one word for several numbers.
+ * @param {string} _key
+ * @param {unknown} value
+ */
+function plainText(_key, value) {
+  if (value === undefined) {
+    return ['undefined'];
+  }
+  return typeof value === 'number' && !Number.isFinite(value)
+    ? [String(value)]
+    : value;
 }
 
 /**
@@ -52,7 +83,8 @@ function fingerprint(config) {
  */
 function findRecent(print) {
   const found = recent.get(print);
-  if (found === undefined || found.pool.ending) {
+  const pool = found?.pool.deref();
+  if (found === undefined || pool === undefined || pool.ending) {
     return undefined;
   }
   for (const [name, value] of found.env) {
@@ -60,7 +92,7 @@ function findRecent(print) {
       return undefined;
     }
   }
-  return found.pool;
+  return pool;
 }
 
 /**
@@ -93,36 +125,230 @@ function getPool(config) {
     return known;
   }
   const { env, read } = watchedEnvironment();
-  const pool = handleFor(
-    resolveOptions(config ?? {}, { env, table: native.optionTable() }),
-  );
+  const pool = handleFor(resolve(config, env));
   if (print !== undefined) {
     if (recent.size >= RECENT_MAX) {
       recent.clear();
     }
-    recent.set(print, { env: read, pool });
+    recent.set(print, { env: read, pool: new WeakRef(pool) });
   }
   return pool;
 }
 
 /**
- * @param {ReturnType<typeof resolveOptions>} resolved
+ * Returns a handle on the same pool as getPool(), but of one's own: ending it
+ * ends nobody else's. It lives as long as it is held.
+ * @param {any} [config]
  * @returns {Pool}
  */
-function handleFor(resolved) {
-  const { handles } = thisCopy();
+function openHandle(config) {
+  const resolved = resolve(config, process.env);
   const reason = resolved.fallback && whyNoBinary();
   if (reason) {
     return fallbackFor(resolved, reason);
   }
-  const known = handles.get(resolved.key);
-  if (known !== undefined && !known.ending) {
-    known.noticeOptions(SHARED, resolved);
+  const shared = sharedFor(resolved, refsOf(resolved));
+  const pool = makeHandle(resolved, shared);
+  addTo(shared, pool);
+  return pool;
+}
+
+/**
+ * @param {any} config
+ * @param {NodeJS.ProcessEnv} env
+ */
+function resolve(config, env) {
+  const table = native.optionTable();
+  return resolveOptions(config ?? {}, { env, table, nowhere: 'later' });
+}
+
+/** The options that are functions or objects, where they are. */
+const ROLES = /** @type {const} */ (['password', 'onConnect', 'types']);
+
+/**
+ * @param {unknown} value
+ * @returns {object | undefined}
+ */
+function asRef(value) {
+  return typeof value === 'function' ||
+    (typeof value === 'object' && value !== null)
+    ? value
+    : undefined;
+}
+
+/**
+ * @param {Resolved} resolved
+ * @returns {(object | undefined)[]} in the order of ROLES; a pool with a key
+ *   is known by that instead
+ */
+function refsOf(resolved) {
+  return resolved.keyName === undefined
+    ? ROLES.map((role) => asRef(resolved[role]))
+    : [];
+}
+
+/** @param {readonly (object | undefined)[]} refs @returns {string} */
+function idsOf(refs) {
+  return refs.map((ref) => (ref === undefined ? '' : markOf(ref).id)).join();
+}
+
+/**
+ * @param {Resolved} resolved
+ * @returns {Pool}
+ */
+function handleFor(resolved) {
+  const reason = resolved.fallback && whyNoBinary();
+  if (reason) {
+    return fallbackFor(resolved, reason);
+  }
+  const refs = refsOf(resolved);
+  const shared = sharedFor(resolved, refs);
+  const logger = asRef(resolved.logger);
+  const name = `${shared.key} ${resolved.own} ${idsOf([logger])}`;
+  const known = findHandle(name);
+  if (known !== undefined) {
     return known;
   }
-  const pool = new Pool(undefined, { [SHARED]: resolved });
-  handles.set(resolved.key, pool);
+  const pool = makeHandle(resolved, shared);
+  const held = [...refs, logger].filter((ref) => ref !== undefined);
+  addHandle(name, shared, pool, held);
   return pool;
+}
+
+/**
+ * @param {Resolved} resolved
+ * @param {Shared} shared
+ * @returns {Pool}
+ */
+function makeHandle(resolved, shared) {
+  const options = liveOptions(resolved.public, shared.sizes);
+  return new Pool(undefined, { [SHARED]: { ...shared, resolved, options } });
+}
+
+/**
+ * Returns the shared pool that is meant, and has it take what is written of
+ * its size.
+ * @param {Resolved} resolved
+ * @param {readonly (object | undefined)[]} refs
+ * @returns {Shared}
+ */
+function sharedFor(resolved, refs) {
+  const key = `${resolved.key} ${idsOf(refs)}`;
+  const known = state.pools.get(key);
+  if (known !== undefined && isOpen(known)) {
+    resize(known, resolved);
+    return known;
+  }
+  const heir = refs.some((ref) => ref !== undefined)
+    ? takePlace(resolved, refs)
+    : undefined;
+  if (heir !== undefined) {
+    resize(heir, resolved);
+    return heir;
+  }
+  if (state.pools.size >= PRUNE_AT) {
+    prune();
+  }
+  /** @type {Shared} */
+  const shared = {
+    key,
+    base: resolved.key,
+    sizes: new Sizes(),
+    stack: stackOf(),
+    refs: refs.map((ref) => ref && new WeakRef(ref)),
+    handles: new Set(),
+  };
+  shared.sizes.add(resolved.engine);
+  state.pools.set(key, shared);
+  return shared;
+}
+
+/**
+ * @param {Shared} shared
+ * @param {Resolved} resolved
+ */
+function resize(shared, resolved) {
+  const fresh = shared.sizes.add(resolved.engine);
+  for (const ref of shared.handles) {
+    const pool = ref.deref();
+    if (pool !== undefined && coreOf(pool)?.resize(fresh)) {
+      return; // one tells the engine; the others read it there
+    }
+  }
+}
+
+/** How many pools that differ by a function only are one too many. */
+const TOO_MANY = 5;
+
+/** From as many on, what is over is looked for. */
+const PRUNE_AT = 64;
+
+/**
+ * A pool that differs from others by functions only: in development it may be
+ * one of theirs, after a reload. Otherwise it is warned of, and refused when
+ * there are too many: a function that is written where getPool() is called is
+ * another one each time.
+ * @param {Resolved} resolved
+ * @param {readonly (object | undefined)[]} refs
+ * @returns {Shared | undefined}
+ */
+function takePlace(resolved, refs) {
+  const others = [...state.pools.values()].filter(
+    (shared) =>
+      shared.base === resolved.key &&
+      shared.refs.some((ref) => ref !== undefined) &&
+      isOpen(shared),
+  );
+  const heir = takeOver(others, refs);
+  if (heir !== undefined) {
+    for (const ref of heir.handles) {
+      const pool = ref.deref();
+      if (pool !== undefined) {
+        coreOf(pool)?.adopt(resolved);
+      }
+    }
+    return heir;
+  }
+  const [first] = others;
+  if (first !== undefined) {
+    tellApart(first, others.length, refs);
+  }
+  return undefined;
+}
+
+/**
+ * @param {Shared} first
+ * @param {number} count of the others
+ * @param {readonly (object | undefined)[]} refs
+ */
+function tellApart(first, count, refs) {
+  const roles = ROLES.filter((_role, i) => refs[i] !== undefined).join(', ');
+  const advice =
+    'hoist it, so that it is the same one each time, or give `key`, which ' +
+    'names a pool whatever its functions are';
+  if (count + 1 >= TOO_MANY) {
+    const error = usageError(
+      'HF_TOO_MANY_POOLS',
+      `${count} pools for this database differ only by a function (${roles}), ` +
+        `and each has connections of its own: ${advice}`,
+      { outcome: 'not_executed', retryable: false },
+    );
+    warnOnce(error.message, 'HF_TOO_MANY_POOLS', first.stack);
+    throw error;
+  }
+  warnOnce(
+    'getPool() opens a second pool that differs from the first only by a ' +
+      `function (${roles}): ${advice}`,
+    'HF_POOL_PER_FUNCTION',
+    `the first was asked for ${first.stack}\nthe second ${stackOf()}`,
+  );
+}
+
+/** @returns {string} where getPool() was called */
+function stackOf() {
+  const holder = { stack: '' };
+  Error.captureStackTrace(holder, getPool);
+  return holder.stack.slice(holder.stack.indexOf('\n') + 1).trim();
 }
 
 /** @returns {unknown} undefined where there is one */
@@ -136,20 +362,26 @@ function whyNoBinary() {
 }
 
 /**
- * @param {ReturnType<typeof resolveOptions>} resolved
+ * @param {Resolved} resolved
  * @param {unknown} reason why there is no pool of ours
  * @returns {Pool} what stands for one
  */
 function fallbackFor(resolved, reason) {
   const { fallbackPool } = require('../fallback/pool.js');
-  const { handles } = thisCopy();
-  const key = `${resolved.fallback} ${resolved.key}`;
-  const known = handles.get(key);
-  if (known !== undefined && !known.ending) {
+  const refs = refsOf(resolved);
+  const shared = sharedFor(resolved, refs);
+  const name = `${resolved.fallback} ${shared.key} ${resolved.own}`;
+  const known = findHandle(name);
+  if (known !== undefined) {
     return known;
   }
   const pool = fallbackPool(resolved, reason);
-  handles.set(key, pool);
+  addHandle(
+    name,
+    shared,
+    pool,
+    refs.filter((ref) => ref !== undefined),
+  );
   return pool;
 }
 
@@ -158,9 +390,17 @@ function fallbackFor(resolved, reason) {
  * @returns {Pool[]}
  */
 function openPools() {
-  return [...thisCopy().handles.values()].filter((pool) => !pool.ending);
+  return openHandles().flat();
+}
+
+/**
+ * Returns one open handle of each shared pool.
+ * @returns {Pool[]}
+ */
+function distinctPools() {
+  return openHandles().map(([pool]) => pool);
 }
 
 thisCopy();
 
-module.exports = { getPool, openPools };
+module.exports = { distinctPools, getPool, openHandle, openPools };

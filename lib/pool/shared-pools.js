@@ -6,7 +6,7 @@
 
 const { rootOf } = require('../errors/errors.js');
 const { logOf } = require('../observe/log.js');
-const { getPool, openPools } = require('./registry.js');
+const { distinctPools, getPool } = require('./registry.js');
 
 /** @typedef {import('./pool.js').Pool} Pool */
 /** @typedef {import('../health/health-report.js').Health} Health */
@@ -15,7 +15,7 @@ const WORSE = ['up', 'degraded', 'down'];
 
 /** @returns {Pool[]} one at least */
 function sharedPools() {
-  const pools = openPools();
+  const pools = distinctPools();
   return pools.length > 0 ? pools : [getPool()];
 }
 

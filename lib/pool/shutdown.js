@@ -9,7 +9,7 @@
 const { readDrainMillis } = require('./arguments.js');
 const { startTimer, stopTimer } = require('../retry/clock.js');
 const { logOf } = require('../observe/log.js');
-const { openPools } = require('./registry.js');
+const { distinctPools, openPools } = require('./registry.js');
 
 const DRAIN_MILLIS = 5000;
 
@@ -160,7 +160,7 @@ class Hooks {
     const log = logOf(pools[0]);
     log.info(
       { event: 'shutdown.start', signal },
-      `${signal}: ending ${pools.length} pools`,
+      `${signal}: ending ${distinctPools().length} pools`,
     );
     this.#draining = drainAll(this.#drainMillis).then(() => {
       log.info({ event: 'shutdown.done' }, 'All pools are ended');

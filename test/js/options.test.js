@@ -24,7 +24,6 @@ function resolve(config, env = {}) {
     engine: Object.fromEntries(resolved.engine),
     settings: Object.fromEntries(resolved.settings),
     password: resolved.password,
-    optionsText: resolved.optionsText,
   };
 }
 
@@ -365,7 +364,6 @@ test('what is shown of options has no secret, and what needs it does', () => {
     assert.ok(!JSON.stringify({ ...shown }).includes(SECRET));
   }
   assert.ok(!resolved.key.includes(SECRET));
-  assert.ok(!resolved.optionsText.includes(SECRET));
   assert.strictEqual(resolved.public.password, SECRET);
   assert.strictEqual(Object.fromEntries(resolved.target).password, SECRET);
 });
@@ -389,13 +387,42 @@ test('pool.options has the names of pg', () => {
   assert.strictEqual(copy.engine.max, '3');
 });
 
-test('the key tells targets apart and nothing else', () => {
+test('the key tells apart who asks and what a statement means', () => {
   const key = (/** @type {any} */ more) =>
     resolve({ host: 'localhost', user: 'u', ...more }).key;
-  assert.strictEqual(key({}), key({ max: 3, password: 'x' }));
-  assert.strictEqual(key({}), key({ application_name: 'x' }));
-  for (const more of [{ port: 1 }, { user: 'v' }, { ssl: true }]) {
-    assert.notStrictEqual(key({}), key(more));
+  for (const more of [
+    { port: 1 },
+    { user: 'v' },
+    { ssl: true },
+    { password: 'x' },
+    { schema: 'x' },
+    { settings: { timezone: 'UTC' } },
+    { options: '-c work_mem=1MB' },
+    { application_name: 'x' },
+    { onConnect: 'select 1' },
+    { statement_timeout: 60_000 },
+    { lock_timeout: 60_000 },
+    { idle_in_transaction_session_timeout: 60_000 },
+    { directUrl: 'postgres://u@localhost/d' },
+    { key: 'x' },
+  ]) {
+    assert.notStrictEqual(key({}), key(more), JSON.stringify(more));
+  }
+  assert.notStrictEqual(key({ password: 'x' }), key({ password: 'y' }));
+  assert.strictEqual(key({ password: 'x' }), key({ password: 'x' }));
+});
+
+test('the key knows nothing of sizes and of what shapes a call', () => {
+  const key = (/** @type {any} */ more) =>
+    resolve({ host: 'localhost', user: 'u', ...more }).key;
+  for (const more of [
+    { max: 3, min: 1, idleTimeoutMillis: 5 },
+    { deadlineMillis: 1, connectionTimeoutMillis: 2, query_timeout: 3 },
+    { retry: false, inferReads: false, slowQueryMillis: 7, logger: false },
+    { drainMillis: 1, maxResultBytes: 5000, cacheNotifyChannel: 'c' },
+    { statement_timeout: 0, pooler: 'auto' },
+  ]) {
+    assert.strictEqual(key({}), key(more), JSON.stringify(more));
   }
 });
 

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Names of secrets: equal for equal texts, different in every process, and no
+// help to who wants to know the text.
+
+const { lazy } = require('../errors/errors.js');
+
+const native = lazy(() => require('../engine/native.js'));
+
+/** Where there is no binary, there is one environment to agree with. */
+const ownKey = lazy(() => require('node:crypto').randomBytes(16));
+
+/**
+ * @param {string} text
+ * @returns {string}
+ */
+function fingerprint(text) {
+  let mark;
+  try {
+    mark = native().fingerprint;
+  } catch {
+    const { createHmac } = require('node:crypto');
+    return createHmac('sha256', ownKey()).update(text).digest('hex');
+  }
+  return mark(text);
+}
+
+module.exports = { fingerprint };

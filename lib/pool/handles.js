@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The handles on shared pools in this environment: who has which, and how long
+// they live. One that getPool() can be asked for again is kept, with its
+// functions as long as these live; one that is somebody's own lives as long as
+// that somebody holds it. One that nobody holds any more is ended.
+
+const { state } = require('./shared-state.js');
+
+/** @typedef {import('./pool.js').Pool} Pool */
+/** @typedef {import('./shared-state.js').Shared} Shared */
+
+/**
+ * @param {string} name
+ * @returns {Pool | undefined} one that is open
+ */
+function findHandle(name) {
+  const pool = state.handles.get(name)?.deref();
+  return pool === undefined || pool.ending ? undefined : pool;
+}
+
+/**
+ * @param {Shared} shared
+ * @param {Pool} pool
+ */
+function addTo(shared, pool) {
+  for (const ref of shared.handles) {
+    if (isGone(ref)) {
+      shared.handles.delete(ref);
+    }
+  }
+  shared.handles.add(new WeakRef(pool));
+}
+
+/**
+ * Keeps a handle as long as all of some objects live.
+ * @param {object[]} refs
+ * @param {Pool} pool
+ */
+function keepWith(refs, pool) {
+  let node = state.byRefs;
+  for (const ref of refs) {
+    let next = node.next.get(ref);
+    if (next === undefined) {
+      next = { next: new WeakMap(), pools: new Set() };
+      node.next.set(ref, next);
+    }
+    node = next;
+  }
+  for (const other of node.pools) {
+    if (other.ending) {
+      node.pools.delete(other);
+    }
+  }
+  node.pools.add(pool);
+}
+
+/**
+ * Enters the handle of a name.
+ * @param {string} name what getPool() was given
+ * @param {Shared} shared
+ * @param {Pool} pool
+ * @param {object[]} refs functions and objects that the name stands for
+ */
+function addHandle(name, shared, pool, refs) {
+  state.handles.set(name, new WeakRef(pool));
+  addTo(shared, pool);
+  if (refs.length > 0) {
+    keepWith(refs, pool);
+  } else {
+    state.kept.add(pool);
+  }
+}
+
+/** @param {WeakRef<Pool>} ref */
+function isGone(ref) {
+  const pool = ref.deref();
+  return pool === undefined || pool.ending;
+}
+
+/** @param {Shared} shared */
+function isOpen(shared) {
+  for (const ref of shared.handles) {
+    if (!isGone(ref)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Forgets what is over. */
+function prune() {
+  for (const [key, shared] of state.pools) {
+    if (!isOpen(shared)) {
+      state.pools.delete(key);
+    }
+  }
+  for (const [name, ref] of state.handles) {
+    if (isGone(ref)) {
+      state.handles.delete(name);
+    }
+  }
+  for (const pool of state.kept) {
+    if (pool.ending) {
+      state.kept.delete(pool);
+    }
+  }
+}
+
+/** @returns {Pool[][]} the open handles of each pool */
+function openHandles() {
+  return [...state.pools.values()]
+    .map((shared) =>
+      [...shared.handles].flatMap((ref) => {
+        const pool = ref.deref();
+        return pool === undefined || pool.ending ? [] : [pool];
+      }),
+    )
+    .filter((pools) => pools.length > 0);
+}
+
+module.exports = {
+  addHandle,
+  addTo,
+  findHandle,
+  isOpen,
+  openHandles,
+  prune,
+};

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What this environment knows of shared pools, where the module cache does not
+// reach: modules that are loaded anew find the pools of those before them.
+
+const { thisCopy, version } = require('../copy.js');
+
+/** @typedef {import('./pool.js').Pool} Pool */
+
+/**
+ * One shared pool, as this environment knows it.
+ * @typedef {object} Shared
+ * @property {string} key what the engine knows it by
+ * @property {string} base the same without the functions
+ * @property {import('./sizes.js').Sizes} sizes
+ * @property {string} stack where it was asked for first
+ * @property {(WeakRef<object> | undefined)[]} refs its functions, by their role
+ * @property {Set<WeakRef<Pool>>} handles
+ */
+
+/**
+ * A function or object that options are told apart by.
+ * @typedef {object} Mark
+ * @property {string} id
+ * @property {import('./functions.js').Origin | undefined} origin
+ */
+
+/**
+ * Handles by several objects, none of which is kept by it.
+ * @typedef {object} Node
+ * @property {WeakMap<object, Node>} next
+ * @property {Set<Pool>} pools
+ */
+
+/**
+ * @typedef {object} State
+ * @property {Map<string, Shared>} pools by key
+ * @property {Map<string, WeakRef<Pool>>} handles by what getPool() was given
+ * @property {Set<Pool>} kept those that getPool() would be asked for again
+ * @property {Node} byRefs those that live as long as their functions
+ * @property {WeakMap<object, Mark>} marks
+ * @property {number} lastMark
+ */
+
+/** @returns {State} */
+function findState() {
+  const copy = thisCopy();
+  copy.shared ??= new Map();
+  let state = copy.shared.get(version);
+  if (state === undefined) {
+    state = {
+      pools: new Map(),
+      handles: new Map(),
+      kept: new Set(),
+      byRefs: { next: new WeakMap(), pools: new Set() },
+      marks: new WeakMap(),
+      lastMark: 0,
+    };
+    copy.shared.set(version, state);
+  }
+  return state;
+}
+
+module.exports = { state: findState() };

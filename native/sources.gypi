@@ -34,6 +34,7 @@
       'native/core/policy/scope.c',
       'native/core/pool.c',
       'native/core/pool/drain.c',
+      'native/core/pool/sharing.c',
       'native/core/pool/silence.c',
       'native/core/pool/size.c',
       'native/core/pool/stale_types.c',

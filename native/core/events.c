@@ -7,6 +7,7 @@
 #include "checkup.h"
 #include "outcome.h"
 #include "pool.h"
+#include "pool/sharing.h"
 #include "scheduler.h"
 #include "turn.h"
 #include "upkeep.h"
@@ -187,6 +188,7 @@ void hf_pool_on_finished(struct hf_pool *pool,
   bool discard;
   hf_turn_enter(pool, now_us);
   hf_list_remove(&slot->running, &request->link);
+  hf_sharing_note_end(pool, request);
   slot->transaction = transaction;
   slot->chose_reading =
       transaction != 'I' && (slot->chose_reading || chooses_reading(request));

@@ -38,6 +38,16 @@ void hf_list_remove(struct hf_list *list, struct hf_link *link) {
   list->count--;
 }
 
+void hf_list_replace(struct hf_link *link, struct hf_link *by) {
+  assert(hf_link_queued(link));
+  assert(!hf_link_queued(by));
+  *by = *link;
+  by->prev->next = by;
+  by->next->prev = by;
+  link->prev = NULL;
+  link->next = NULL;
+}
+
 struct hf_link *hf_list_pop(struct hf_list *list) {
   struct hf_link *link = hf_list_first(list);
 

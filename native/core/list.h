@@ -55,6 +55,10 @@ void hf_list_push_front(struct hf_list *list, struct hf_link *link);
 /* Takes `link`, which is on `list`, off it. O(1). */
 void hf_list_remove(struct hf_list *list, struct hf_link *link);
 
+/* Puts a link that is on no list in the place of one that is, and takes it off.
+ */
+void hf_list_replace(struct hf_link *link, struct hf_link *by);
+
 /* Takes the first link off the list and returns it, or NULL. */
 struct hf_link *hf_list_pop(struct hf_list *list);
 

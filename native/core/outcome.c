@@ -396,6 +396,45 @@ bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
   return why.discard;
 }
 
+/* What answers in the place of a request that goes elsewhere. */
+static void take_place(struct hf_pool *pool,
+                       struct hf_request *request,
+                       struct hf_request *stand_in) {
+  stand_in->slot = request->slot;
+  stand_in->started_us = request->started_us;
+  stand_in->sql = request->sql;
+  stand_in->attempts = request->attempts;
+  hf_request_move(stand_in, HF_REQUEST_RUNNING);
+  hf_list_replace(&request->link, &stand_in->link);
+  hf_list_push(&pool->requests, &stand_in->of_all);
+}
+
+bool hf_outcome_go_elsewhere(struct hf_pool *pool, struct hf_request *request) {
+  struct hf_classification why;
+  struct hf_request *stand_in;
+  if (!may_repeat(pool, request) || !hf_request_repeatable(request) ||
+      is_late(pool, request)) {
+    return false;
+  }
+  hf_error_set(&request->error,
+               HF_SILENT,
+               HF_PHASE_AWAIT,
+               "the statement before it on the same connection takes long");
+  why = classify(request);
+  if (!decide(pool, request, &why).again) {
+    hf_error_finish(&request->error);
+    return false;
+  }
+  stand_in = pool->world.replace(pool->world.ctx, request);
+  if (stand_in == NULL) {
+    hf_error_finish(&request->error);
+    return false;
+  }
+  take_place(pool, request, stand_in);
+  repeat(pool, request, 0);
+  return true;
+}
+
 void hf_outcome_refuse(struct hf_pool *pool,
                        struct hf_request *request,
                        enum hf_status status) {

@@ -36,4 +36,11 @@ void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request);
 void hf_outcome_count_health(struct hf_pool *pool,
                              const struct hf_request *request);
 
+/*
+ * A read that stands behind a head that takes too long runs elsewhere, if the
+ * law of repetition lets it; its place is taken by a request that nobody
+ * reads. Returns whether it does.
+ */
+bool hf_outcome_go_elsewhere(struct hf_pool *pool, struct hf_request *request);
+
 #endif

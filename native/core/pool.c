@@ -9,6 +9,7 @@
 #include "interrupt.h"
 #include "outcome.h"
 #include "pool/drain.h"
+#include "pool/sharing.h"
 #include "pool/size.h"
 #include "queue.h"
 #include "retry.h"
@@ -46,6 +47,8 @@ enum hf_status hf_pool_init(struct hf_pool *pool,
   hf_stats_init(&pool->stats);
   pool->now_us = now_us;
   pool->sweep_us = UINT64_MAX;
+  pool->shortest_us = UINT64_MAX;
+  pool->crowd_us = UINT64_MAX;
   return HF_OK;
 }
 
@@ -255,6 +258,7 @@ int32_t hf_pool_forget(struct hf_pool *pool, uint64_t now_us) {
 void hf_pool_tick(struct hf_pool *pool, uint64_t now_us) {
   hf_turn_enter(pool, now_us);
   hf_interrupt_tick(pool);
+  hf_sharing_tick(pool);
   if (pool->now_us >= pool->sweep_us) {
     hf_upkeep_sweep(pool);
   }
@@ -269,6 +273,9 @@ uint64_t hf_pool_next_us(const struct hf_pool *pool) {
   uint64_t next = pool->sweep_us;
   if (node != NULL && node->key < next) {
     next = node->key;
+  }
+  if (hf_sharing_next_us(pool) < next) {
+    next = hf_sharing_next_us(pool);
   }
   return next;
 }

@@ -61,6 +61,13 @@ struct hf_world {
   void (*forget)(void *ctx, struct hf_slot *slot);
 
   /*
+   * Puts another request, one that nobody reads, in the place of `request`:
+   * the answer to what was sent is read and dropped. Returns it, NEW, settled
+   * and an orphan; NULL when out of memory.
+   */
+  struct hf_request *(*replace)(void *ctx, struct hf_request *request);
+
+  /*
    * Sends the first or the second unit of the proof that slot's connection
    * may be shared. The first one takes a moment on the server, and the second
    * is to reach it before the first is answered: hf_pool_on_proved.
@@ -139,10 +146,12 @@ struct hf_pool {
   bool doubted;         /* the pooler said that it has no server */
   bool misconfigured;   /* the last connect failed on this machine */
   bool warned_deallocate;
-  bool wants_proof;    /* a read would share a connection, once proven */
-  bool loses_units;    /* the path loses what is sent before an answer */
-  int32_t lost_proofs; /* connections lost while they were being proven */
-  int32_t warm_target; /* connections to open without demand */
+  uint64_t shortest_us; /* run of any statement so far */
+  uint64_t crowd_us;    /* when a head may hold up others too long */
+  bool wants_proof;     /* a read would share a connection, once proven */
+  bool loses_units;     /* the path loses what is sent before an answer */
+  int32_t lost_proofs;  /* connections lost while they were being proven */
+  int32_t warm_target;  /* connections to open without demand */
 
   /* statistics */
   struct hf_stats stats;

@@ -51,12 +51,14 @@ struct hf_request {
   uint64_t acquire_us;    /* absolute; 0 = none */
   uint64_t timeout_us;    /* length of one attempt; 0 = none */
   int32_t max_retries;
+  uint64_t usual_us; /* that the same text took lately; 0 = unknown */
   int32_t retry_base_ms, retry_cap_ms, slow_query_ms; /* -1 = the pool's */
   struct hf_lease *lease; /* of a statement, or the one to be granted */
 
   /* changed by the mover and the pool */
   enum hf_request_state state;
   uint64_t submitted_us, started_us;
+  uint64_t ran_us;       /* with nothing before it on its connection */
   uint64_t cancelled_us; /* when the first cancel was sent */
   struct hf_slot *slot;  /* while RUNNING */
   struct hf_link link;   /* on the queue, a slot or a lease */

@@ -6,6 +6,7 @@
 
 #include "outcome.h"
 #include "pool.h"
+#include "pool/sharing.h"
 #include "pool/size.h"
 #include "queue.h"
 
@@ -13,8 +14,6 @@ enum {
   US_PER_MS = 1000,
   /* More than this at once is a storm for the server, not a gain for us. */
   CONNECTS_AT_ONCE = 4,
-  /* A head that runs longer would hold up whoever shares with it. */
-  SHARE_HEAD_LIMIT_US = 50 * US_PER_MS,
   /* Poolers refuse for a second after a failed login of their own. */
   PROBE_PATIENCE_US = 950 * US_PER_MS
 };
@@ -83,6 +82,9 @@ void hf_scheduler_start(struct hf_pool *pool,
   request->progress = HF_PROGRESS_UNKNOWN;
   hf_error_finish(&request->error);
   hf_request_move(request, HF_REQUEST_RUNNING);
+  if (hf_list_empty(&slot->running)) {
+    slot->head_us = pool->now_us;
+  }
   hf_list_push(&slot->running, &request->link);
   if (request->timeout_us != 0) {
     end_us = pool->now_us + request->timeout_us;
@@ -128,55 +130,6 @@ static struct hf_slot *take_idle(struct hf_pool *pool, uint32_t avoid) {
   return NULL;
 }
 
-static bool may_share(const struct hf_pool *pool,
-                      const struct hf_request *request) {
-  return request->kind == HF_REQUEST_QUERY && request->sql.read_only &&
-         !hf_request_must_not_write(request) && pool->config.share_max > 1 &&
-         !pool->loses_units;
-}
-
-static bool has_room(const struct hf_pool *pool, const struct hf_slot *slot) {
-  const struct hf_request *head;
-  if (!slot->shared || slot->proxied || is_used_up(pool, slot) ||
-      slot->running.count >= (size_t)pool->config.share_max) {
-    return false;
-  }
-  head =
-      HF_CONTAINER_OF(hf_list_first(&slot->running), struct hf_request, link);
-  return pool->now_us - head->started_us < SHARE_HEAD_LIMIT_US;
-}
-
-/*
- * Returns a busy connection that a read may join. The list turns as it is
- * used, so that the load spreads without being counted.
- */
-static struct hf_slot *take_shared(struct hf_pool *pool,
-                                   const struct hf_request *request) {
-  struct hf_list *busy = &pool->slots_in[HF_SLOT_BUSY];
-  struct hf_link *link;
-  if (!may_share(pool, request) ||
-      hf_pool_count(pool, HF_SLOT_CONNECTING) > 0 ||
-      (hf_size_has_room(pool) &&
-       hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED)) {
-    return NULL;
-  }
-  HF_LIST_EACH(link, busy) {
-    struct hf_slot *slot = slot_of(link);
-    if (!has_room(pool, slot)) {
-      continue;
-    }
-    if (!slot->proven) {
-      pool->wants_proof = true;
-    } else {
-      hf_list_remove(busy, link);
-      hf_list_push(busy, link);
-      hf_stats_add(&pool->stats, HF_STAT_SHARED, 1);
-      return slot;
-    }
-  }
-  return NULL;
-}
-
 /* What it left prepared would meet the next one: for those who ask for it. */
 static bool forgets_after_use(const struct hf_pool *pool,
                               const struct hf_slot *slot) {
@@ -199,7 +152,7 @@ static void serve(struct hf_pool *pool,
   }
   if (slot->state == HF_SLOT_IDLE) {
     hf_slot_move(slot, HF_SLOT_BUSY, pool->now_us);
-    slot->shared = may_share(pool, request);
+    slot->shared = hf_sharing_allows(pool, request);
   }
   slot->uses++;
   hf_scheduler_start(pool, slot, request);
@@ -268,7 +221,7 @@ void hf_scheduler_run(struct hf_pool *pool) {
   while ((request = hf_queue_first(pool)) != NULL) {
     struct hf_slot *slot = take_idle(pool, request->avoid);
     if (slot == NULL) {
-      slot = take_shared(pool, request);
+      slot = hf_sharing_find(pool, request);
     }
     if (slot == NULL) {
       break;

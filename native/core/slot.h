@@ -61,6 +61,7 @@ struct hf_slot {
   uint32_t generation; /* older than the pool's: closed when it is free */
   uint32_t uses;
   uint64_t expires_us;      /* end of its lifetime; 0 = none */
+  uint64_t head_us;         /* since when the oldest in flight is that */
   struct hf_list running;   /* requests in flight, oldest first */
   struct hf_lease *lease;   /* while LEASED */
   bool shared;              /* everything in flight may share */

@@ -88,6 +88,7 @@ struct hf_call *hf_call_new(const struct hf_op *op,
   }
   call->bytes = call->statement->bytes + span;
   call->request.sql = call->statement->sql;
+  call->request.usual_us = call->statement->usual_us;
   call->request.sql.read_only &= config->infer_reads;
   if (call->request.sql.multiple &&
       (n > 0 || (op->flags & HF_FLAG_EXTENDED) != 0)) {
@@ -103,6 +104,26 @@ static void release_shape(struct hf_call *call, const struct hf_block *block) {
     hf_shapes_release(&call->handle->port->shapes,
                       block->ints[HF_RESULT_SHAPE]);
   }
+}
+
+struct hf_call *hf_call_stand_in(const struct hf_call *call) {
+  struct hf_call *made = hf_calloc(1, sizeof *made);
+  if (made == NULL) {
+    return NULL;
+  }
+  hf_request_init(&made->request, call->request.kind);
+  made->request.settled = true;
+  made->request.orphan = true;
+  made->statement = call->statement;
+  made->statement->references++;
+  memcpy(made->steps, call->steps, sizeof made->steps);
+  made->n_steps = call->n_steps;
+  made->step = call->step;
+  made->simple = call->simple;
+  made->company = call->company;
+  made->uses_name = call->uses_name;
+  made->max_result_bytes = call->max_result_bytes;
+  return made;
 }
 
 static void drop_answer(struct hf_call *call) {

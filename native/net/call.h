@@ -95,6 +95,12 @@ void hf_call_rewind(struct hf_call *call);
 /* Nobody waits for the answer any more: its handle, or its port, is closed. */
 void hf_call_orphan(struct hf_call *call);
 
+/*
+ * Makes a call that nobody waits for, to read the answer of one that was sent
+ * and goes elsewhere. NULL when out of memory.
+ */
+struct hf_call *hf_call_stand_in(const struct hf_call *call);
+
 /* Adds a message to the answer. */
 void hf_call_add(struct hf_call *call, struct hf_block *block);
 

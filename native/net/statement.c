@@ -84,6 +84,13 @@ void hf_statement_refresh(struct hf_statement *statement, uint64_t now_us) {
   }
 }
 
+/* Up at once and down by and by: one that was long once may be so again. */
+void hf_statement_note_run(struct hf_statement *statement, uint64_t ran_us) {
+  uint64_t lower_us = statement->usual_us - statement->usual_us / 8;
+  uint64_t noted_us = ran_us == 0 ? 1 : ran_us;
+  statement->usual_us = noted_us > lower_us ? noted_us : lower_us;
+}
+
 void hf_statements_renew(struct hf_statements *statements) {
   statements->renewals++;
 }

@@ -62,6 +62,7 @@ struct hf_statement {
   int32_t shape;        /* guess for hf_shapes_find */
   bool large;           /* its last result was worth reading in pieces */
   bool small;           /* its last result was not */
+  uint64_t usual_us;    /* that it took lately; 0 = unknown */
   bool refuses_company; /* answered 25001 to a unit of more than itself */
 
   char text[]; /* NUL-terminated */
@@ -107,6 +108,9 @@ void hf_statement_rename(struct hf_statement *statement, uint64_t now_us);
 
 /* The same, if its name is too old or was given up. */
 void hf_statement_refresh(struct hf_statement *statement, uint64_t now_us);
+
+/* Notes how long it took this time. */
+void hf_statement_note_run(struct hf_statement *statement, uint64_t ran_us);
 
 /* Gives a reference back. Accepts NULL. */
 void hf_statement_release(struct hf_statement *statement);

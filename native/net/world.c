@@ -47,6 +47,12 @@ static void world_forget(void *ctx, struct hf_slot *slot) {
   hf_conn_run_chore(conn, HF_CHORE_FORGET, "deallocate all");
 }
 
+static struct hf_request *world_replace(void *ctx, struct hf_request *request) {
+  struct hf_call *stand_in = hf_call_stand_in(hf_call_of(request));
+  (void)ctx;
+  return stand_in == NULL ? NULL : &stand_in->request;
+}
+
 static void world_prove(void *ctx,
                         struct hf_slot *slot,
                         enum hf_proof_step step) {
@@ -95,6 +101,10 @@ static void answer(struct hf_call *call) {
 static void world_deliver(void *ctx, struct hf_request *request) {
   struct hf_call *call = hf_call_of(request);
   (void)ctx;
+  if (request->state == HF_REQUEST_DONE && request->ran_us != 0 &&
+      request->error.status == HF_OK && call->statement != NULL) {
+    hf_statement_note_run(call->statement, request->ran_us);
+  }
   if (request->state == HF_REQUEST_DONE && call->handle != NULL) {
     call->handle->calls--;
   }
@@ -141,6 +151,7 @@ void hf_netpool_make_world(struct hf_netpool *pool, struct hf_world *world) {
   world->rollback = world_rollback;
   world->ping = world_ping;
   world->forget = world_forget;
+  world->replace = world_replace;
   world->prove = world_prove;
   world->probe = world_probe;
   world->close = world_close;

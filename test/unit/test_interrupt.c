@@ -204,7 +204,10 @@ static void a_connection_that_nobody_reads_is_closed(void **state) {
   world_open_max(&world, 1);
   world_warm(&world, 1);
   first = world_read(&world);
-  second = world_read(&world);
+  second = world_make(&world, HF_REQUEST_QUERY);
+  world_describe(&second->request, HF_SQL_SELECT);
+  second->request.max_retries = 0; /* it may not go elsewhere */
+  world_submit(&world, second);
   world_abort(&world, first);
   world_advance(&world, 5 * GRACE_MS);
   assert_int_equal(world.counts[WORLD_CLOSE], 0);

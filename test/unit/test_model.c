@@ -226,6 +226,7 @@ static struct call *new_call(enum hf_request_kind kind) {
   call->mark = entry;
   request->owner = &model.owners[draw(OWNERS)];
   request->max_retries = (int32_t)draw(MAX_RETRIES + 1);
+  request->usual_us = chance(80) ? 1 : draw(2) * US;
   if (chance(60)) {
     request->deadline_us = model.world.now_us + (1 + draw(9000)) * US;
   }
@@ -405,6 +406,7 @@ static void end_connect(struct hf_slot *slot) {
                          chance(80) ? NULL : sqlstates[draw(3)]);
   } else {
     model.world.proxied = chance(30);
+    model.world.unproven = chance(50);
     world_connected(&model.world, slot);
   }
 }
@@ -417,6 +419,9 @@ static void note_doubt(const struct hf_slot *slot) {
   for (i = 0; i < conn->n_in_flight; i++) {
     const struct hf_request *request = &conn->in_flight[i]->request;
 
+    if (entry_of(conn->in_flight[i]) == NULL) {
+      continue; /* it stands in for one that went elsewhere */
+    }
     entry_of(conn->in_flight[i])->doubtful =
         !hf_request_goes_with_connection(request) || request->sql.commits;
   }
@@ -481,6 +486,12 @@ static void do_answer(void) {
       end_statement(slot);
     } else if (conn->rolling_back && conn->dead) {
       lose(slot);
+    } else if (conn->rolling_back && slot->proof != HF_PROOF_NONE) {
+      world_proved(&model.world,
+                   slot,
+                   chance(5)    ? HF_PROOF_FAILS
+                   : chance(50) ? HF_PROOF_OPEN
+                                : HF_PROOF_HOLDS);
     } else if (conn->rolling_back) {
       world_checked(&model.world, slot);
     } else if (chance(1)) {

@@ -132,6 +132,25 @@ static void on_forget(void *ctx, struct hf_slot *slot) {
   check_up(ctx, slot, WORLD_FORGET);
 }
 
+static struct hf_request *on_replace(void *ctx, struct hf_request *request) {
+  struct world *world = ctx;
+  struct world_conn *conn = world_conn(world, request->slot);
+  struct call *stand_in = world_make(world, request->kind);
+  int i = 0;
+
+  while (conn->in_flight[i] != call_of(request)) {
+    i++;
+    assert_in_range(i, 1, conn->n_in_flight - 1);
+  }
+  conn->in_flight[i] = stand_in;
+  stand_in->request.settled = true;
+  stand_in->request.orphan = true;
+  stand_in->answered = 1;
+  stand_in->sent = 1;
+  record(world, WORLD_REPLACE, request->slot, call_of(request));
+  return &stand_in->request;
+}
+
 static void on_prove(void *ctx, struct hf_slot *slot, enum hf_proof_step step) {
   struct world *world = ctx;
   struct world_conn *conn = world_conn(world, slot);
@@ -256,6 +275,7 @@ static const struct hf_world operations = {NULL,
                                            on_rollback,
                                            on_ping,
                                            on_forget,
+                                           on_replace,
                                            on_prove,
                                            on_probe,
                                            on_close,

@@ -34,6 +34,7 @@ enum world_op {
   WORLD_ROLLBACK,
   WORLD_PING,
   WORLD_FORGET,
+  WORLD_REPLACE,
   WORLD_PROVE, /* each of the two units */
   WORLD_PROBE,
   WORLD_CLOSE,

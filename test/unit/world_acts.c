@@ -31,6 +31,7 @@ struct call *world_make(struct world *world, enum hf_request_kind kind) {
   hf_request_init(&call->request, kind);
   hf_lease_init(&call->lease, NULL);
   call->request.max_retries = RETRIES;
+  call->request.usual_us = 1; /* known to be short */
   if (kind == HF_REQUEST_ACQUIRE) {
     call->request.lease = &call->lease;
   }

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* Which reads share a connection, and for how long. */
+#include "core/pool/sharing.h"
+
+#include "core/outcome.h"
+#include "core/pool.h"
+
+enum {
+  US_PER_MS = 1000,
+  /* What usually takes longer than this, the way not counted, is not short. */
+  SHORT_US = 10 * US_PER_MS,
+  /* A head that runs longer holds up whoever stands behind it. */
+  SHARE_HEAD_LIMIT_US = 50 * US_PER_MS
+};
+
+static struct hf_slot *slot_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_slot, link);
+}
+
+static struct hf_request *request_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_request, link);
+}
+
+/* To the server and back: the shortest run so far has little else in it. */
+static uint64_t way_us(const struct hf_pool *pool) {
+  return pool->shortest_us == UINT64_MAX ? 0 : pool->shortest_us;
+}
+
+static bool is_usually_short(const struct hf_pool *pool,
+                             const struct hf_request *request) {
+  return request->usual_us != 0 && request->usual_us <= way_us(pool) + SHORT_US;
+}
+
+bool hf_sharing_allows(const struct hf_pool *pool,
+                       const struct hf_request *request) {
+  return request->kind == HF_REQUEST_QUERY && request->sql.read_only &&
+         !hf_request_must_not_write(request) && pool->config.share_max > 1 &&
+         !pool->loses_units && is_usually_short(pool, request);
+}
+
+static uint64_t head_limit_us(const struct hf_pool *pool) {
+  return SHARE_HEAD_LIMIT_US + way_us(pool);
+}
+
+static bool has_room(const struct hf_pool *pool, const struct hf_slot *slot) {
+  int32_t max_uses = pool->config.max_uses;
+  return slot->shared && !slot->proxied &&
+         slot->running.count < (size_t)pool->config.share_max &&
+         (max_uses == 0 || slot->uses < (uint32_t)max_uses) &&
+         pool->now_us - slot->head_us < head_limit_us(pool);
+}
+
+static struct hf_slot *join(struct hf_pool *pool, struct hf_slot *slot) {
+  struct hf_list *busy = &pool->slots_in[HF_SLOT_BUSY];
+  uint64_t until_us = slot->head_us + head_limit_us(pool);
+  hf_list_remove(busy, &slot->link);
+  hf_list_push(busy, &slot->link);
+  hf_stats_add(&pool->stats, HF_STAT_SHARED, 1);
+  if (until_us < pool->crowd_us) {
+    pool->crowd_us = until_us;
+  }
+  return slot;
+}
+
+struct hf_slot *hf_sharing_find(struct hf_pool *pool,
+                                const struct hf_request *request) {
+  struct hf_link *link;
+  if (!hf_sharing_allows(pool, request) ||
+      hf_pool_count(pool, HF_SLOT_CONNECTING) > 0 ||
+      (hf_pool_count(pool, HF_SLOT_EMPTY) > 0 &&
+       hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED)) {
+    return NULL;
+  }
+  HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_BUSY]) {
+    struct hf_slot *slot = slot_of(link);
+    if (!has_room(pool, slot)) {
+      continue;
+    }
+    if (slot->proven) {
+      return join(pool, slot);
+    }
+    pool->wants_proof = true;
+  }
+  return NULL;
+}
+
+void hf_sharing_note_end(struct hf_pool *pool, struct hf_request *request) {
+  struct hf_slot *slot = request->slot;
+  request->ran_us = pool->now_us - slot->head_us;
+  slot->head_us = pool->now_us;
+  if (request->error.status == HF_OK && request->ran_us < pool->shortest_us) {
+    pool->shortest_us = request->ran_us;
+  }
+}
+
+/* All but the head of a connection. */
+static void move_followers(struct hf_pool *pool, struct hf_slot *slot) {
+  struct hf_link *link = hf_list_first(&slot->running);
+  slot->shared = false;
+  link = hf_list_next(&slot->running, link);
+  while (link != NULL) {
+    struct hf_link *after = hf_list_next(&slot->running, link);
+    (void)hf_outcome_go_elsewhere(pool, request_of(link));
+    link = after;
+  }
+}
+
+void hf_sharing_tick(struct hf_pool *pool) {
+  uint64_t limit_us = head_limit_us(pool);
+  struct hf_link *link;
+  if (pool->now_us < pool->crowd_us) {
+    return;
+  }
+  pool->crowd_us = UINT64_MAX;
+  HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_BUSY]) {
+    struct hf_slot *slot = slot_of(link);
+    if (slot->running.count < 2) {
+      continue;
+    }
+    if (pool->now_us - slot->head_us >= limit_us) {
+      move_followers(pool, slot);
+    } else if (slot->head_us + limit_us < pool->crowd_us) {
+      pool->crowd_us = slot->head_us + limit_us;
+    }
+  }
+}
+
+uint64_t hf_sharing_next_us(const struct hf_pool *pool) {
+  return hf_pool_count(pool, HF_SLOT_BUSY) == 0 ? UINT64_MAX : pool->crowd_us;
+}

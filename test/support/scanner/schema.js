@@ -87,7 +87,8 @@ end $do$;
 grant all on all tables in schema public, s to public;
 grant all on all sequences in schema public to public;
 grant usage on schema s to public;
-create role judge login;
+do $$ begin create role judge login;
+exception when duplicate_object then null; end $$;
 `;
 
 /** Built-in names that the schema gives other arguments: no text shows it. */

@@ -264,7 +264,7 @@ class Writer {
       () => `t join ${this.keyword()}(1) q on true`,
       () => `rows from (${this.keyword()}(1)) t(a)`,
       () => 'generate_series(1, 2) t(a)',
-      () => 't tablesample bernoulli(50)',
+      () => 't tablesample bernoulli(100)',
       () => this.hide('v t'),
       () => this.hide('guarded t'),
       () => this.hide('u, t'),

@@ -46,6 +46,7 @@
       'native/core/sql/lex.c',
       'native/core/sql/reads.c',
       'native/core/sql/scan.c',
+      'native/core/sql/split.c',
       'native/core/sql/words.c',
       'native/core/stats.c',
       'native/core/status.c',

@@ -87,6 +87,8 @@ const { platformName } = require('./platform.js');
  * @property {() => number} retryCuts
  * @property {(text: string) => number} textTraits bits of enum
  *   hf_text_trait
+ * @property {(text: string) => number[]} textSplit start, end (in bytes) and
+ *   bits of hf_text_trait of each statement
  * @property {new (deliver: Deliver) => NativePort} Port
  */
 
@@ -105,6 +107,7 @@ const NAMES = [
   'retryCountCall',
   'retryCuts',
   'textTraits',
+  'textSplit',
   'Port',
 ];
 

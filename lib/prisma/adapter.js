@@ -7,6 +7,7 @@ const { coreOf } = require('../observe/live.js');
 const { toPrisma } = require('./errors.js');
 const { readOptions, readPool } = require('./options.js');
 const { NAME, Queryable } = require('./queryable.js');
+const { runScript } = require('./script.js');
 const { startTransaction } = require('./transaction.js');
 
 /** @typedef {import('../pool/pool.js').Pool} Pool */
@@ -36,6 +37,8 @@ class Adapter extends Queryable {
    */
   constructor(pool, options) {
     super(pool, options.userDefinedTypeParser);
+    // Nothing is left of it: it was a transaction of its own.
+    this.asksAgain = true;
     this.#pool = pool;
     this.#options = options;
   }
@@ -50,13 +53,13 @@ class Adapter extends Queryable {
   }
 
   /**
-   * Runs statements, separated by semicolons, as one text: the server itself
-   * tells them apart, and they are one transaction unless they say otherwise.
+   * Runs statements, separated by semicolons: in one transaction, unless they
+   * say otherwise or some of them run in none.
    * @param {string} script
    */
   async executeScript(script) {
     try {
-      await this.#pool.query(script);
+      await runScript(this.#pool, script);
     } catch (error) {
       throw toPrisma(error);
     }

@@ -37,7 +37,7 @@ function writeArgument(arg, type) {
 function writeText(arg, type) {
   switch (type.scalarType) {
     case 'bytes':
-      return `\\x${Buffer.from(arg, 'base64').toString('hex')}`;
+      return Buffer.from(arg, 'base64');
     case 'datetime':
       return writeDate(new Date(arg), type.dbType);
     default:

@@ -7,6 +7,8 @@ const { writeArguments } = require('./arguments.js');
 const { columnsOf, prismaTypes } = require('./columns.js');
 const { URGENT } = require('../pool/lease-state.js');
 const { toPrisma } = require('./errors.js');
+const { withTypes } = require('./typed-arguments.js');
+const { isSeveral } = require('./script.js');
 
 /** The OIDs below are the server's own types. */
 const FIRST_USER_OID = 16384;
@@ -43,9 +45,28 @@ function fail(error) {
   throw toPrisma(error);
 }
 
+/**
+ * Of several statements, the rows of the last and how many all have changed.
+ * @param {any} results
+ */
+function joined(results) {
+  if (!Array.isArray(results)) {
+    return results;
+  }
+  const last = results[results.length - 1];
+  const changed = results.filter(({ command }) => command !== 'SELECT');
+  return {
+    fields: last.fields,
+    rows: last.rows,
+    rowCount: changed.reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0),
+  };
+}
+
 class Queryable {
   provider = /** @type {const} */ ('postgres');
   adapterName = NAME;
+  /** Whether a statement that failed over types may be sent again with them. */
+  asksAgain = false;
   #runner;
   #parseUserType;
 
@@ -86,19 +107,52 @@ class Queryable {
    */
   run({ sql, args, argTypes }, urgent = false) {
     try {
-      const running = this.#runner.query({
-        text: sql,
-        values: writeArguments(args, argTypes),
-        rowMode: 'array',
-        types: prismaTypes,
-        // Several statements in one text are executeScript()'s affair.
-        queryMode: 'extended',
-        [URGENT]: urgent,
+      if (args.length === 0 && isSeveral(sql)) {
+        // $executeRawUnsafe() of several: the simple protocol takes them.
+        return /** @type {Promise<any>} */ (
+          this.#runner.query({
+            text: sql,
+            rowMode: 'array',
+            types: prismaTypes,
+          })
+        ).then(joined);
+      }
+      const values = writeArguments(args, argTypes);
+      const running = this.#send(sql, values, urgent);
+      if (!this.asksAgain || args.length === 0) {
+        return running;
+      }
+      return running.catch((error) => {
+        const again = withTypes({ sql, args, argTypes }, values, error);
+        if (again === null) {
+          throw error;
+        }
+        // What was wrong at first is the better answer to whoever fails twice.
+        return this.#send(sql, again, urgent).catch(() => {
+          throw error;
+        });
       });
-      return /** @type {Promise<any>} */ (running);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /**
+   * @param {string} text
+   * @param {unknown[]} values
+   * @param {boolean} urgent
+   * @returns {Promise<any>}
+   */
+  #send(text, values, urgent) {
+    const running = this.#runner.query({
+      text,
+      values,
+      rowMode: 'array',
+      types: prismaTypes,
+      queryMode: 'extended',
+      [URGENT]: urgent,
+    });
+    return /** @type {Promise<any>} */ (running);
   }
 
   /**

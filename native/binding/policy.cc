@@ -315,6 +315,32 @@ napi_value RetryCuts(napi_env env, napi_callback_info) {
   return count;
 }
 
+// textSplit(text): start, end and HF_TEXT_* bits of each statement; in bytes
+napi_value TextSplit(napi_env env, napi_callback_info info) {
+  napi_value argument = nullptr;
+  napi_value list = nullptr;
+  size_t n = 1;
+  std::string text;
+
+  napi_get_cb_info(env, info, &n, &argument, nullptr, nullptr);
+  if (!ReadText(env, argument, "text must be a string", &text)) {
+    return nullptr;
+  }
+  const int32_t count = hf_text_split(text.data(), text.size(), nullptr, 0);
+  std::vector<hf_text_part> parts(static_cast<size_t>(count));
+  hf_text_split(text.data(), text.size(), parts.data(), count);
+  napi_create_array(env, &list);
+  uint32_t i = 0;
+  for (const hf_text_part &part : parts) {
+    const int32_t start = static_cast<int32_t>(part.start);
+    const int32_t end = static_cast<int32_t>(part.end);
+    napi_set_element(env, list, i++, MakeInt(env, start));
+    napi_set_element(env, list, i++, MakeInt(env, end));
+    napi_set_element(env, list, i++, MakeInt(env, part.traits));
+  }
+  return list;
+}
+
 // textTraits(text): HF_TEXT_* bits
 napi_value TextTraits(napi_env env, napi_callback_info info) {
   napi_value argument = nullptr;
@@ -338,6 +364,7 @@ void DefinePolicy(Napi::Env env, Napi::Object exports) {
   SetFunction(env, exports, "retryCountCall", RetryCountCall);
   SetFunction(env, exports, "retryCuts", RetryCuts);
   SetFunction(env, exports, "textTraits", TextTraits);
+  SetFunction(env, exports, "textSplit", TextSplit);
 }
 
 } // namespace holdfast

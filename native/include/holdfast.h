@@ -277,12 +277,32 @@ double hf_retry_cuts(void);
 
 /* What a text says; bits. Lexical and conservative, as everything by text. */
 enum hf_text_trait {
-  HF_TEXT_READS = 1 << 0,         /* writes nothing, bar shadowed names */
-  HF_TEXT_COMMITS_MIDWAY = 1 << 1 /* an error proves nothing gone */
+  HF_TEXT_READS = 1 << 0,          /* writes nothing, bar shadowed names */
+  HF_TEXT_COMMITS_MIDWAY = 1 << 1, /* an error proves nothing gone */
+  /* of a part of a script only */
+  HF_TEXT_ALONE = 1 << 2,      /* runs in no transaction */
+  HF_TEXT_CALLS = 1 << 3,      /* CALL or DO: may commit, then only alone */
+  HF_TEXT_ADDS_VALUE = 1 << 4, /* ALTER TYPE ... ADD VALUE */
+  HF_TEXT_CONTROLS = 1 << 5    /* BEGIN, COMMIT, SAVEPOINT and the like */
 };
 
 /* Returns the HF_TEXT_* bits of a statement's text. */
 int32_t hf_text_traits(const char *text, size_t bytes);
+
+/* A statement of a script, with the semicolon behind it. */
+struct hf_text_part {
+  size_t start, end;
+  int32_t traits; /* HF_TEXT_* */
+};
+
+/*
+ * Finds the statements of a script that are not empty. Returns how many there
+ * are, of which the first `max` are described.
+ */
+int32_t hf_text_split(const char *text,
+                      size_t bytes,
+                      struct hf_text_part *parts,
+                      int32_t max);
 
 /* ---- options ------------------------------------------------------------ */
 

@@ -66,7 +66,7 @@ test('arguments are made ready by what Prisma says of them', () => {
       [['AQI=', null], 'AQI=', '2024-02-29T00:00:00Z', null, 5, true],
       [bytes, text, day, text, text],
     ),
-    [['\\x0102', null], 'AQI=', '2024-02-29', null, 5, true],
+    [[Buffer.from([1, 2]), null], 'AQI=', '2024-02-29', null, 5, true],
   );
 });
 

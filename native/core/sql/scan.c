@@ -266,6 +266,12 @@ static bool changes_session(const struct statement *s, enum hf_sql_kind kind) {
   return word_is(s, 0, "declare") && s->with_hold;
 }
 
+/* ALTER TYPE .. ADD VALUE: it cannot be used before it is committed. */
+static bool adds_value(const struct statement *s) {
+  return word_is(s, 0, "alter") && word_is(s, 1, "type") &&
+         has_word(s, "add") && has_word(s, "value");
+}
+
 /* Adds a finished statement to the description of the text. */
 static void finish(const struct statement *s, struct hf_sql_info *out) {
   enum hf_sql_kind kind = kind_of(s);
@@ -280,6 +286,7 @@ static void finish(const struct statement *s, struct hf_sql_info *out) {
   }
   out->n_statements++;
   out->copy = out->copy || kind == HF_SQL_COPY;
+  out->adds_value = out->adds_value || adds_value(s);
   out->refuses_transaction = out->refuses_transaction || refuses_transaction(s);
   out->session_state = out->session_state || changes_session(s, kind);
   out->commits = out->commits || kind == HF_SQL_COMMIT ||
@@ -295,23 +302,35 @@ static void finish(const struct statement *s, struct hf_sql_info *out) {
                            kind == HF_SQL_DO || out->refuses_transaction;
 }
 
-static void scan(struct hf_sql_lexer *lexer, struct hf_sql_info *out) {
+/* Adds the next statement to the description; false at the end of the text. */
+static bool add_statement(struct hf_sql_lexer *lexer, struct hf_sql_info *out) {
   struct hf_sql_token token;
   struct statement s;
 
-  memset(out, 0, sizeof(*out));
   statement_init(&s);
-  for (hf_sql_lex_next(lexer, &token); token.kind != HF_TOKEN_END;
-       hf_sql_lex_next(lexer, &token)) {
-    if (hf_sql_is_char(&token, ';') && s.reads.depth == 0 &&
-        s.body_depth == 0) {
-      finish(&s, out);
-      statement_init(&s);
-    } else {
-      take(&s, &token);
+  for (;;) {
+    hf_sql_lex_next(lexer, &token);
+    if (token.kind == HF_TOKEN_END ||
+        (hf_sql_is_char(&token, ';') && s.reads.depth == 0 &&
+         s.body_depth == 0)) {
+      break;
     }
+    take(&s, &token);
   }
   finish(&s, out);
+  return token.kind != HF_TOKEN_END;
+}
+
+bool hf_sql_next(struct hf_sql_lexer *lexer, struct hf_sql_info *out) {
+  memset(out, 0, sizeof(*out));
+  return add_statement(lexer, out);
+}
+
+static void scan(struct hf_sql_lexer *lexer, struct hf_sql_info *out) {
+  memset(out, 0, sizeof(*out));
+  while (add_statement(lexer, out)) {
+    /* the next one */
+  }
   out->multiple = out->n_statements > 1;
   if (out->multiple || lexer->broken) {
     out->read_only = false;
@@ -346,12 +365,4 @@ void hf_sql_scan(const char *text, size_t bytes, struct hf_sql_info *out) {
   if (lexer.backslash_seen) {
     scan_with_backslashes(text, bytes, out);
   }
-}
-
-int32_t hf_text_traits(const char *text, size_t bytes) {
-  struct hf_sql_info info;
-
-  hf_sql_scan(text, bytes, &info);
-  return (info.read_only ? HF_TEXT_READS : 0) |
-         (info.may_commit_midway ? HF_TEXT_COMMITS_MIDWAY : 0);
 }

@@ -50,10 +50,20 @@ struct hf_sql_info {
   bool ends_transaction;    /* a COMMIT or ROLLBACK, in any statement */
   bool rolls_back;          /* a ROLLBACK anywhere, to a savepoint or not */
   bool commits;             /* a COMMIT or PREPARE TRANSACTION anywhere */
+  bool adds_value;          /* ALTER TYPE ... ADD VALUE */
   size_t n_statements;      /* that are not empty */
 };
 
 /* Describes a text. Never fails; a malformed text is HF_SQL_OTHER's lot. */
 void hf_sql_scan(const char *text, size_t bytes, struct hf_sql_info *out);
+
+struct hf_sql_lexer;
+
+/*
+ * Describes the next statement of a text, up to a semicolon or the end, as
+ * PostgreSQL splits it. Returns false once the text is used up; the last
+ * description may then be of a statement, or of nothing.
+ */
+bool hf_sql_next(struct hf_sql_lexer *lexer, struct hf_sql_info *out);
 
 #endif

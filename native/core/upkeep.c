@@ -17,7 +17,8 @@ enum {
   US_PER_S = 1000 * 1000,
   SWEEP_US = US_PER_S,
   PROBE_EVERY_US = 5 * US_PER_S,
-  LIFETIME_JITTER = 10 /* lifetimes end up to a tenth early */
+  PROBE_ABSENT_US = US_PER_S, /* soon: is it always the same that answers? */
+  LIFETIME_JITTER = 10        /* lifetimes end up to a tenth early */
 };
 
 static struct hf_slot *slot_of(struct hf_link *link) {
@@ -209,6 +210,9 @@ void hf_upkeep_probed(struct hf_pool *pool,
       (slot->state != HF_SLOT_BUSY && slot->state != HF_SLOT_LEASED)) {
     hf_silence_heard(&slot->silence);
     return;
+  }
+  if (finding == HF_FINDING_ABSENT) {
+    slot->probe_us = pool->now_us + PROBE_ABSENT_US;
   }
   if (hf_silence_judge(&slot->silence, finding, server)) {
     hf_silence_heard(&slot->silence);

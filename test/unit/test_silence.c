@@ -74,7 +74,7 @@ static void a_session_that_is_gone_ends_at_the_second_look(void **state) {
 static void a_session_missed_elsewhere_needs_more_looks(void **state) {
   struct call *call = run_silent();
   (void)state;
-  assert_int_equal(find_until_settled(call, HF_FINDING_ABSENT, 50), 6);
+  assert_int_equal(find_until_settled(call, HF_FINDING_ABSENT, 50), 8);
   expect_status(call, HF_SILENT);
   world_close(&world);
 }
@@ -97,7 +97,7 @@ static void a_server_that_took_the_place_of_ours_is_noticed(void **state) {
   int i;
   (void)state;
   assert_false(hf_silence_judge(&silence, HF_FINDING_RUNNING, 1));
-  for (i = 0; i < 5; i++) {
+  for (i = 0; i < 7; i++) {
     assert_false(hf_silence_judge(&silence, HF_FINDING_ABSENT, 2));
   }
   assert_true(hf_silence_judge(&silence, HF_FINDING_ABSENT, 2));

@@ -4,8 +4,8 @@
 #include <stddef.h>
 
 enum {
-  DOUBT_MAX = 6,
-  SURE = 3,  /* what is said of our own session: twice is enough */
+  DOUBT_MAX = 8,
+  SURE = 4,  /* what is said of our own session: twice is enough */
   UNSURE = 1 /* one of several servers may have answered instead */
 };
 

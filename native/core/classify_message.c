@@ -81,6 +81,9 @@ static const struct row pooler_rows[] = {
   {"unsupported startup parameter", NULL,
    {P, REFUSED, "the pooler refuses a start-up parameter"}},
   {"SSL required", NULL, {P, REFUSED, "the pooler wants TLS"}},
+  {"transaction blocks not allowed in statement pooling mode", NULL,
+   {P, DISCARD, "the pooler is in statement mode, which has no transactions: "
+                "set its pool_mode to transaction, or set DIRECT_URL"}},
   {"prepared statement did not exist", NULL,
    {P, DISCARD, "the pooler does not know the prepared statement"}}
 };

@@ -112,6 +112,10 @@ static const struct hf_rule pooler_unknown = {
     RETRY | LOSS,
     "the pooler ended the connection"};
 
+static const struct hf_rule waking = {N,
+                                      RETRY | NO_WORK | DISCARD,
+                                      "the database is being resumed"};
+
 static const struct hf_rule failed = {P, SOFT, "the statement failed"};
 static const struct hf_rule ended = {A,
                                      RETRY | LOSS,
@@ -241,6 +245,53 @@ static bool is_stale_plan(const struct hf_evidence *evidence) {
   return false;
 }
 
+/*
+ * Services that put databases to sleep refuse the first logins with a code of
+ * this class while the database wakes, and say so. PostgreSQL's own sentences
+ * of the class name users and databases, which may be called anything.
+ */
+static bool is_waking(const struct hf_evidence *evidence) {
+  static const char *const own[] = {"no pg_hba.conf entry",
+                                    "pg_hba.conf rejects",
+                                    "password authentication failed",
+                                    "role \"",
+                                    "permission denied"};
+  static const char *const words[] = {"resum",
+                                      "waking",
+                                      "wake",
+                                      "paused",
+                                      "suspended",
+                                      "asleep",
+                                      "sleeping",
+                                      "starting",
+                                      "is not ready",
+                                      "not yet ready",
+                                      "try again",
+                                      "retry",
+                                      "temporarily",
+                                      "unavailable",
+                                      "in progress",
+                                      "scaling",
+                                      "hibernat"};
+  const char *message = evidence->message;
+  size_t i;
+
+  if (message == NULL || strstr(message, " authentication failed for user ")) {
+    return false;
+  }
+  for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+    if (strstr(message, own[i]) != NULL) {
+      return false;
+    }
+  }
+  for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    if (strstr(message, words[i]) != NULL) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static bool has_class(const char *sqlstate, const char *class) {
   return memcmp(sqlstate, class, CLASS_LENGTH) == 0;
 }
@@ -278,6 +329,9 @@ const struct hf_rule *hf_classify_sqlstate(const struct hf_evidence *evidence,
   }
   if (strcmp(sqlstate, "XX000") == 0 && judge_internal(evidence) != NULL) {
     return judge_internal(evidence);
+  }
+  if (strcmp(sqlstate, "28000") == 0 && is_waking(evidence)) {
+    return &waking;
   }
   rule = find(sqlstate);
   if (strcmp(sqlstate, "57P03") == 0 || strcmp(sqlstate, "57P05") == 0) {

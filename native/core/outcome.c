@@ -370,6 +370,10 @@ bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
   if (end_guarded(pool, request)) {
     return false;
   }
+  if (request->misfit && may_repeat(pool, request) && !is_late(pool, request)) {
+    repeat(pool, request, 0);
+    return true;
+  }
   keep_read_only(request, &why);
   doubt_too_large(request, &why);
   undo_begin(request, &why);

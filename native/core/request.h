@@ -74,6 +74,8 @@ struct hf_request {
   bool guarded;               /* goes again, and must not write */
   bool in_transaction;        /* an explicit one was open when it was sent */
   bool unsent;                /* set by the world: no byte of it left */
+  bool misfit;                /* set by the world: what we put around it does
+                                 not work there; another way will */
   bool warned;                /* set by the world: the server warned */
   bool simple;                /* set by the world: by the simple protocol */
   enum hf_progress progress;  /* set by the world: of this attempt */

@@ -79,6 +79,7 @@ void hf_scheduler_start(struct hf_pool *pool,
   request->unsent = false;
   request->simple = false;
   request->warned = false;
+  request->misfit = false;
   request->progress = HF_PROGRESS_UNKNOWN;
   hf_error_finish(&request->error);
   hf_request_move(request, HF_REQUEST_RUNNING);

@@ -30,9 +30,26 @@ static const struct hf_request *head_of(const struct hf_slot *slot) {
   return link == NULL ? NULL : HF_CONTAINER_OF(link, struct hf_request, link);
 }
 
+/* What we close ourselves, because of what a caller wanted, is not lost. */
+static bool closed_by_us(const struct hf_error *error) {
+  return error->status == HF_ABORTED || error->status == HF_DEADLINE ||
+         error->status == HF_QUERY_TIMEOUT || error->status == HF_RELEASED ||
+         error->status == HF_POOL_CLOSED ||
+         error->status == HF_RESULT_TOO_LARGE ||
+         error->status == HF_COPY_UNSUPPORTED;
+}
+
+static void count_loss(struct hf_pool *pool, const struct hf_slot *slot) {
+  hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_LOST, 1);
+  if (!hf_list_empty(&slot->running)) {
+    hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_LOST_BUSY, 1);
+  }
+}
+
 void hf_upkeep_lose(struct hf_pool *pool,
                     struct hf_slot *slot,
                     const struct hf_error *error) {
+  bool wanted = closed_by_us(error);
   bool busy = !hf_list_empty(&slot->running);
   struct hf_lease *lease = slot->lease;
   const struct hf_error *first = error;
@@ -40,13 +57,12 @@ void hf_upkeep_lose(struct hf_pool *pool,
   struct hf_list dead;
   struct hf_link *link;
   hf_list_init(&dead);
-  hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_LOST, 1);
+  if (!wanted) {
+    count_loss(pool, slot);
+  }
   hf_checkup_lost(pool, slot);
   pool->answered_us = 0;
-  if (busy) {
-    hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_LOST_BUSY, 1);
-  }
-  if (slot->state == HF_SLOT_IDLE) {
+  if (slot->state == HF_SLOT_IDLE && !wanted) {
     pool->world.event(pool->world.ctx, slot, HF_EVENT_ERROR, error);
   } else if (lease != NULL && !busy) {
     pool->world.event(pool->world.ctx, slot, HF_EVENT_LOST, error);

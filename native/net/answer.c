@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "conn/read_only.h"
 #include "core/pool/stale_types.h"
 #include "netpool.h"
 #include "port.h"
@@ -49,6 +50,9 @@ void hf_answer_give_up(struct hf_conn *conn,
   fail_call(call, status, HF_PHASE_AWAIT);
   if (status == HF_RESULT_TOO_LARGE) {
     hf_stats_add(&conn->pool->core.stats, HF_STAT_RESULTS_TOO_LARGE, 1);
+  }
+  if (status == HF_RESULT_TOO_LARGE) {
+    conn->given_up = status;
   }
   hf_conn_cancel(conn);
   hf_conn_fail(conn);
@@ -217,6 +221,7 @@ void hf_answer_on_error(struct hf_conn *conn,
                      error);
   note_progress(call);
   call->failed_at = call->step;
+  hf_read_only_on_error(conn, call);
   hf_answer_forget_names(conn, call);
   if (error->severity == HF_SEVERITY_FATAL ||
       error->severity == HF_SEVERITY_PANIC) {
@@ -235,6 +240,7 @@ void hf_answer_on_copy(struct hf_conn *conn,
       PQputCopyEnd(conn->pg, "COPY is not supported by query()") == 1) {
     return; /* the server answers with an error and goes on */
   }
+  conn->given_up = HF_COPY_UNSUPPORTED;
   hf_conn_cancel(conn);
   hf_conn_fail(conn);
 }

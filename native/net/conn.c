@@ -242,6 +242,10 @@ static void describe_end(struct hf_conn *conn, struct hf_error *error) {
     hf_error_move(error, &conn->last_words);
     return;
   }
+  if (conn->given_up != HF_OK && conn->slot->running.count <= 1) {
+    hf_error_set(error, conn->given_up, HF_PHASE_AWAIT, NULL);
+    return;
+  }
   hf_error_set(error,
                HF_SOCKET_ERROR,
                HF_PHASE_AWAIT,

@@ -78,6 +78,7 @@ struct hf_conn {
   struct hf_name_table names;
   bool renews; /* DDL ran that others may not see before COMMIT */
   struct hf_encoder encoder;
+  enum hf_status given_up;    /* why we end it ourselves, or HF_OK */
   struct hf_error last_words; /* FATAL, or a WARNING before the end */
 };
 

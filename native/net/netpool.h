@@ -37,8 +37,9 @@ struct hf_netpool {
   char *key;     /* of a shared pool, else NULL */
   char *options; /* name NUL value NUL ..., as they were given first */
   size_t options_bytes;
-  char *session_sql; /* settings and onConnect, for direct connections */
-  char *unit_sql;    /* settings within a unit, behind a proxy */
+  char *session_sql;    /* settings and onConnect, for direct connections */
+  char *unit_sql;       /* settings within a unit, behind a proxy */
+  bool no_transactions; /* its pooler is in statement mode */
   bool asks_password;
   bool has_connect_sql; /* which is left out behind a proxy */
 

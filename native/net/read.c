@@ -72,6 +72,8 @@ static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
     conn->held = call;
     conn->held_transaction = transaction;
     if (hf_canceller_is_late(conn->canceller)) {
+      /* Its cancel may still arrive, and would hit the next statement. */
+      conn->given_up = HF_RELEASED;
       hf_conn_fail(conn);
     }
     return;

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "read_only.h"
 
+#include <string.h>
+
+#include "net/netpool.h"
+
 static const char set_sql[] =
     "select pg_catalog.set_config('transaction_read_only','on',true)";
 static const char begin_sql[] = "begin read only";
@@ -22,7 +26,19 @@ static enum hf_wrap wrap_for(const struct hf_conn *conn,
   if (request->in_transaction) {
     return HF_WRAP_SAVEPOINT;
   }
-  return conn->slot->whole ? HF_WRAP_SETTING : HF_WRAP_BEGIN;
+  /* PgBouncer keeps a flight whole, also in the mode without BEGIN. */
+  return conn->slot->whole || conn->pool->no_transactions ? HF_WRAP_SETTING
+                                                          : HF_WRAP_BEGIN;
+}
+
+void hf_read_only_on_error(struct hf_conn *conn, struct hf_call *call) {
+  static const char sentence[] =
+      "transaction blocks not allowed in statement pooling mode";
+  const char *message = hf_error_field(&call->request.error, 'M');
+  if (message != NULL && strncmp(message, sentence, sizeof sentence - 1) == 0) {
+    call->request.misfit = call->wrap == HF_WRAP_BEGIN;
+    conn->pool->no_transactions = true;
+  }
 }
 
 bool hf_read_only_open(struct hf_conn *conn, struct hf_call *call) {

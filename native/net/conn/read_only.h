@@ -24,6 +24,9 @@ HF_NODISCARD bool hf_read_only_open(struct hf_conn *conn, struct hf_call *call);
 HF_NODISCARD bool hf_read_only_close(struct hf_conn *conn,
                                      struct hf_call *call);
 
+/* Looks at an error: is it about what was put around the statement? */
+void hf_read_only_on_error(struct hf_conn *conn, struct hf_call *call);
+
 /*
  * The unit failed inside what was put around it: sends what undoes that, so
  * that the transaction is as it was before. Returns true when an answer is

@@ -9,7 +9,7 @@ const { Pool } = require('../..');
 const { startFakeServer, wire } = require('../support/index.js');
 
 /** @param {string} message @param {number} refusals */
-async function startWaking(message, refusals) {
+function startWaking(message, refusals) {
   let left = refusals;
   return startFakeServer({
     greet(/** @type {any} */ connection) {

@@ -180,23 +180,23 @@ export const types: CustomTypes & {
 /** TLS. libpq does it, so these keys of `node:tls` are all there are. */
 export interface SslOptions {
   /** Authorities to trust, as PEM text. @default Node's own */
-  ca?: string | Buffer | (string | Buffer)[];
+  ca?: string | Buffer | (string | Buffer)[] | undefined;
   /** The client's certificate, as PEM text. */
-  cert?: string | Buffer;
+  cert?: string | Buffer | undefined;
   /** The client's key, as PEM text. */
-  key?: string | Buffer;
+  key?: string | Buffer | undefined;
   /** What the key is encrypted with. */
-  passphrase?: string;
+  passphrase?: string | undefined;
   /** false: encrypt, but check nothing. @default true */
-  rejectUnauthorized?: boolean;
+  rejectUnauthorized?: boolean | undefined;
   /** Taken and ignored: with an object, TLS is always required. */
-  require?: boolean;
+  require?: boolean | undefined;
   /** The name in the certificate, where `host` is an IP address. */
-  servername?: string;
+  servername?: string | undefined;
   /** The lowest version of TLS. @default 'TLSv1.2' */
-  minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
   /** The highest version of TLS. */
-  maxVersion?: 'TLSv1.2' | 'TLSv1.3';
+  maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
 }
 
 /** Options of a pool: pg's names where pg has one. Unknown keys throw. */
@@ -206,19 +206,19 @@ export interface PoolOptions {
    * A URL or libpq's keywords. The keys below win over it.
    * @default DATABASE_URL, then SUPABASE_DATABASE_URL
    */
-  connectionString?: string;
+  connectionString?: string | undefined;
   /** Name, address or folder of the socket; several with commas. @default PGHOST, then 'localhost' */
-  host?: string;
+  host?: string | undefined;
   /** An address that spares the look-up of `host`. */
-  hostaddr?: string;
+  hostaddr?: string | undefined;
   /** @default PGPORT, then 5432 */
-  port?: number | string;
+  port?: number | string | undefined;
   /** @default PGUSER, then the account's name */
-  user?: string;
+  user?: string | undefined;
   /** Or a function, called for each connection. @default PGPASSWORD */
-  password?: string | (() => string | Promise<string>);
+  password?: (string | (() => string | Promise<string>)) | undefined;
   /** @default PGDATABASE, then the user's name */
-  database?: string;
+  database?: string | undefined;
   /**
    * true checks the certificate. Without it: plain on this machine, else
    * encrypted where the server offers it, with a warning.
@@ -232,186 +232,187 @@ export interface PoolOptions {
     | 'require'
     | 'verify-ca'
     | 'verify-full'
-    | 'no-verify';
+    | 'no-verify'
+    | undefined;
   /** How TLS is begun: 'postgres' or, with libpq 17, 'direct'. */
-  sslnegotiation?: string;
+  sslnegotiation?: string | undefined;
   /** Ties the login to the TLS session. @default 'prefer' */
-  channel_binding?: string;
+  channel_binding?: string | undefined;
   /** pg's word for it: true is 'prefer', false 'disable'. */
-  enableChannelBinding?: boolean;
+  enableChannelBinding?: boolean | undefined;
   /** Which of several hosts will do, as libpq. @default 'any' */
-  target_session_attrs?: string;
+  target_session_attrs?: string | undefined;
   /** In which order several hosts are tried, as libpq. @default 'disable' */
-  load_balance_hosts?: string;
+  load_balance_hosts?: string | undefined;
   /**
    * The name the server's views show. Without a connection string
    * @default PGAPPNAME
    */
-  application_name?: string;
+  application_name?: string | undefined;
   /** The same where nothing else is given. */
-  fallback_application_name?: string;
+  fallback_application_name?: string | undefined;
   /**
    * Command-line options for the server, as libpq. Without a connection string
    * @default PGOPTIONS
    */
-  options?: string;
+  options?: string | undefined;
   /** Settings of every session, such as `{ timezone: 'UTC' }`. */
-  settings?: Record<string, string | number | boolean>;
+  settings?: Record<string, string | number | boolean> | undefined;
   /** Always UTF8; another value is refused. */
-  client_encoding?: string;
+  client_encoding?: string | undefined;
   /** The schema that names without one mean (search_path). */
-  schema?: string;
+  schema?: string | undefined;
 
   // The pool
   /** Connections at most. @default 10 */
-  max?: number;
+  max?: number | undefined;
   /** The same, pg's old name. */
-  poolSize?: number;
+  poolSize?: number | undefined;
   /** Connections kept open. @default 0 */
-  min?: number;
+  min?: number | undefined;
   /** An idle connection is closed after this; 0 = never. In ms. @default 10000 */
-  idleTimeoutMillis?: number;
+  idleTimeoutMillis?: number | undefined;
   /** A connection is replaced after this, with jitter; 0 = never. In s. @default 0 */
-  maxLifetimeSeconds?: number;
+  maxLifetimeSeconds?: number | undefined;
   /** A connection is replaced after so many uses; 0 = never. @default 0 */
-  maxUses?: number;
+  maxUses?: number | undefined;
   /** Calls that may wait. Beyond: HF_QUEUE_FULL. @default 10000 */
-  queueMax?: number;
+  queueMax?: number | undefined;
 
   // Time
   /** Waiting for a connection; 0 = the deadline. In ms. @default 0 */
-  connectionTimeoutMillis?: number;
+  connectionTimeoutMillis?: number | undefined;
   /** One physical connect with look-up, TLS and login. In ms. @default 5000 */
-  connectTimeoutMillis?: number;
+  connectTimeoutMillis?: number | undefined;
   /** Waiting and repeating of one call, up to its last dispatch; 0 = none. In ms. @default 8000 */
-  deadlineMillis?: number;
+  deadlineMillis?: number | undefined;
   /** One attempt; then it is cancelled. 0 = none. In ms. @default 0 */
-  timeoutMillis?: number;
+  timeoutMillis?: number | undefined;
   /** The same, pg's name. */
-  query_timeout?: number | false;
+  query_timeout?: number | false | undefined;
   /** Silence after which the server is probed on another connection; 0 = off. In ms. @default 8000 */
-  silenceMillis?: number;
+  silenceMillis?: number | undefined;
   /** How long end() lets work in flight finish. In ms. @default 5000 */
-  drainMillis?: number;
+  drainMillis?: number | undefined;
   /** From when on a query counts as slow; 0 = off. In ms. @default 1000 */
-  slowQueryMillis?: number;
+  slowQueryMillis?: number | undefined;
   /** The server ends statements that run longer; 0 = not set. In ms. @default 0 */
-  statementTimeoutMillis?: number;
+  statementTimeoutMillis?: number | undefined;
   /** The same, pg's name. */
-  statement_timeout?: number | false;
+  statement_timeout?: number | false | undefined;
   /** The server ends waiting for locks; 0 = not set. In ms. @default 0 */
-  lockTimeoutMillis?: number;
+  lockTimeoutMillis?: number | undefined;
   /** The same, pg's name. */
-  lock_timeout?: number | false;
+  lock_timeout?: number | false | undefined;
   /** The server ends idle transactions; 0 = not set. In ms. @default 0 */
-  idleInTransactionTimeoutMillis?: number;
+  idleInTransactionTimeoutMillis?: number | undefined;
   /** The same, pg's name. */
-  idle_in_transaction_session_timeout?: number | false;
+  idle_in_transaction_session_timeout?: number | false | undefined;
 
   // Repeating
   /** Extra attempts of one call. @default 2 */
-  maxRetries?: number;
+  maxRetries?: number | undefined;
   /** The longest first delay. In ms. @default 50 */
-  retryBaseMillis?: number;
+  retryBaseMillis?: number | undefined;
   /** The longest delay. In ms. @default 2000 */
-  retryCapMillis?: number;
+  retryCapMillis?: number | undefined;
   /** Whether the process's budget may cut repetitions. @default true */
-  retryBudget?: boolean;
+  retryBudget?: boolean | undefined;
   /** The five above as one object; false: no repeating. */
   retry?:
     | false
     | {
-        maxRetries?: number;
-        baseMillis?: number;
-        capMillis?: number;
-        deadlineMillis?: number;
-        retryBudget?: boolean;
+        maxRetries?: number | undefined;
+        baseMillis?: number | undefined;
+        capMillis?: number | undefined;
+        deadlineMillis?: number | undefined;
+        retryBudget?: boolean | undefined;
       };
   /**
    * What is told, and to whom; false: nothing, to nobody.
    * @default the terminal: warnings in development, errors in production,
    * nothing when NODE_ENV is test
    */
-  logger?: false | Logger;
+  logger?: false | Logger | undefined;
   /** Whether statements that only read are recognised, and so repeated. @default true */
-  inferReads?: boolean;
+  inferReads?: boolean | undefined;
 
   // Statements
   /** What is between us and the server. @default 'auto' */
-  pooler?: 'auto' | 'none' | 'session' | 'transaction';
+  pooler?: 'auto' | 'none' | 'session' | 'transaction' | undefined;
   /** Which statements are prepared under a name. @default 'auto' */
-  names?: 'auto' | 'given' | 'never';
+  names?: 'auto' | 'given' | 'never' | undefined;
   /**
    * true, or 'on': connections forget their prepared statements after each
    * use. For code that relies on it; costs a round trip, cures nothing here.
    * 'force': also behind a transaction pooler. @default 'off' */
-  deallocateBeforeUse?: boolean | 'off' | 'on' | 'force';
+  deallocateBeforeUse?: boolean | 'off' | 'on' | 'force' | undefined;
   /** Prepared statements kept on a connection. @default 200 */
-  statementCacheSize?: number;
+  statementCacheSize?: number | undefined;
   /** Reading statements in flight on one connection. @default 8 */
-  shareMax?: number;
+  shareMax?: number | undefined;
 
   // Limits
   /** The largest result. In bytes. @default 268435456 */
-  maxResultBytes?: number;
+  maxResultBytes?: number | undefined;
   /** Results not taken yet, all together. In bytes. @default 536870912 */
-  maxBufferedBytes?: number;
+  maxBufferedBytes?: number | undefined;
   /** What `cache` of queries keeps, all together. In bytes. @default 16777216 */
-  cacheMaxBytes?: number;
+  cacheMaxBytes?: number | undefined;
 
   // The network
   /** Whether the kernel probes silent connections. @default true */
-  keepAlive?: boolean;
+  keepAlive?: boolean | undefined;
   /** After how much silence. In ms. @default 10000 */
-  keepAliveInitialDelayMillis?: number;
+  keepAliveInitialDelayMillis?: number | undefined;
   /** How long sent data may stay unacknowledged; 0 = the system's. In ms. @default 15000 */
-  tcpUserTimeoutMillis?: number;
+  tcpUserTimeoutMillis?: number | undefined;
 
   // The application's
   /** Parsers of this pool. @default the process-wide `types` */
-  types?: CustomTypes;
+  types?: CustomTypes | undefined;
   /** SQL to run on each new connection. */
-  onConnect?: string;
+  onConnect?: string | undefined;
   /**
    * The database past the pooler, for `connect({session: true})`. Without it
    * DIRECT_URL, then DIRECT_DATABASE_URL.
    */
-  directUrl?: string;
+  directUrl?: string | undefined;
   /**
    * Of `getPool()`: a name for the pool, in place of its functions, also across
    * worker threads. The first one's functions stay in use.
    */
-  key?: string;
+  key?: string | undefined;
   /**
    * What `getPool()` gives where no binary fits: `pg`'s own pool (the package
    * `pg` has to be installed), for the same helpers. `new Pool()` takes no
    * notice of it.
    * @default a pool that rejects with HF_NO_BINARY
    */
-  fallback?: 'pg' | false;
+  fallback?: 'pg' | false | undefined;
   /**
    * A channel by which other processes say what the cache has to forget: the
    * payload is a tag, or empty for everything. Without it, nobody listens.
    */
-  cacheNotifyChannel?: string;
+  cacheNotifyChannel?: string | undefined;
 
   // pg's, without work here
   /** Ignored: idle connections never keep the process alive. */
-  allowExitOnIdle?: boolean;
+  allowExitOnIdle?: boolean | undefined;
   /** Ignored. */
-  log?: (...messages: any[]) => void;
+  log?: ((...messages: any[]) => void) | undefined;
   /** Ignored. */
-  Client?: any;
+  Client?: any | undefined;
   /** Ignored. */
-  Promise?: any;
+  Promise?: any | undefined;
   /** Ignored: the engine decides. */
-  pipeline?: boolean;
+  pipeline?: boolean | undefined;
   /** Ignored: libpq does it. */
-  scramMaxIterations?: number;
+  scramMaxIterations?: number | undefined;
   /** Results are text: only false is taken. */
-  binary?: false;
+  binary?: false | undefined;
   /** Replication needs another protocol: only false is taken. */
-  replication?: false;
+  replication?: false | undefined;
 }
 
 // ---- queries --------------------------------------------------------------
@@ -421,36 +422,36 @@ export interface QueryConfig<V extends readonly unknown[] = any[]> {
   /** The SQL. */
   text: string;
   /** The values of $1, $2, … */
-  values?: V;
+  values?: V | undefined;
   /** A name to prepare it under, where that is safe. */
-  name?: string;
+  name?: string | undefined;
   /** Parsers of this result. */
-  types?: CustomTypes;
+  types?: CustomTypes | undefined;
   /** 'extended' forbids several statements in one text. */
-  queryMode?: string;
+  queryMode?: string | undefined;
   /** pg's name of `timeoutMillis`. */
-  query_timeout?: number;
+  query_timeout?: number | undefined;
   /** One attempt, then it is cancelled. In ms. @default the pool's */
-  timeoutMillis?: number;
+  timeoutMillis?: number | undefined;
   /** The whole call, the running attempt included. In ms. @default the pool's, which ends at the last dispatch */
-  deadlineMillis?: number;
+  deadlineMillis?: number | undefined;
   /** Aborts the call. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Only reads; the server enforces it. So it may be repeated. @default false */
-  readOnly?: boolean;
+  readOnly?: boolean | undefined;
   /** May run twice. So it may be repeated. @default false */
-  idempotent?: boolean;
+  idempotent?: boolean | undefined;
   /**
    * In a transaction of its own; should the answer to COMMIT be lost, the
    * server is asked what became of it. @default false
    */
-  exactlyOnce?: boolean;
+  exactlyOnce?: boolean | undefined;
   /** false: no repeating. @default the pool's */
-  retry?: boolean | { maxRetries?: number };
+  retry?: boolean | { maxRetries?: number } | undefined;
   /** What a retry helper gave its function: this call is part of its run. */
-  context?: RetryContext;
+  context?: RetryContext | undefined;
   /** Answer from what is kept, and keep the answer. Of a pool's query() only. */
-  cache?: CacheOptions;
+  cache?: CacheOptions | undefined;
 }
 
 /** How a query uses the pool's cache. */
@@ -458,21 +459,21 @@ export interface CacheOptions {
   /** How old the answer may be. In ms. */
   ttlMillis: number;
   /** How much older it may be while the server cannot be reached. In ms. @default 0 */
-  staleIfErrorMillis?: number;
+  staleIfErrorMillis?: number | undefined;
   /** Sets questions apart that are otherwise equal; can be invalidated. */
-  key?: string;
+  key?: string | undefined;
   /** By which the answer can be invalidated. */
-  tags?: string | readonly string[];
+  tags?: string | readonly string[] | undefined;
 }
 
 /** What `invalidate` forgets. */
 export interface Invalidation {
   /** Answers with this tag. */
-  tag?: string;
+  tag?: string | undefined;
   /** Answers with one of these tags. */
-  tags?: string | readonly string[];
+  tags?: string | readonly string[] | undefined;
   /** Answers with this key. */
-  key?: string;
+  key?: string | undefined;
 }
 
 /** A statement whose rows shall be arrays. */
@@ -600,13 +601,13 @@ export interface ListenNotification {
 
 export interface ConnectOptions {
   /** The connection must not be multiplexed by a pooler. @default false */
-  session?: boolean;
+  session?: boolean | undefined;
   /** Aborts the waiting. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Waiting for the connection. In ms. @default the pool's */
-  deadlineMillis?: number;
+  deadlineMillis?: number | undefined;
   /** What a retry helper gave its function. */
-  context?: RetryContext;
+  context?: RetryContext | undefined;
 }
 
 export interface TransactionOptions {
@@ -616,26 +617,27 @@ export interface TransactionOptions {
     | 'read committed'
     | 'repeatable read'
     | 'serializable'
-    | (string & {});
+    | (string & {})
+    | undefined;
   /** @default the server's */
-  readOnly?: boolean;
+  readOnly?: boolean | undefined;
   /** @default the server's */
-  deferrable?: boolean;
+  deferrable?: boolean | undefined;
   /** Whether `fn` is called again when that is safe. @default false */
-  retry?: boolean | RetryOptions;
+  retry?: boolean | RetryOptions | undefined;
   /** Should the answer to COMMIT be lost, ask. @default false */
-  exactlyOnce?: boolean;
+  exactlyOnce?: boolean | undefined;
   /** Aborts the transaction. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * Getting a connection and repeating, and as long once more for COMMIT; what
    * the function takes does not count. In ms. @default the pool's, not for COMMIT
    */
-  deadlineMillis?: number;
+  deadlineMillis?: number | undefined;
   /** BEGIN and COMMIT, each; then it is cancelled. In ms. @default the pool's */
-  timeoutMillis?: number;
+  timeoutMillis?: number | undefined;
   /** What a retry helper gave its function. */
-  context?: RetryContext;
+  context?: RetryContext | undefined;
 }
 
 // ---- what the pool tells of itself ---------------------------------------
@@ -856,7 +858,15 @@ export class Pool extends EventEmitter implements Queryable {
   query: Queryable['query'];
 
   /** Lends a connection; release() it. */
-  connect(options?: ConnectOptions): Promise<PoolClient>;
+  connect(options?: ConnectOptions | null): Promise<PoolClient>;
+  connect(
+    options: ConnectOptions | null | undefined,
+    callback: (
+      error: Error | undefined,
+      client: PoolClient | undefined,
+      release: (errorOrClose?: Error | boolean) => void,
+    ) => void,
+  ): void;
   connect(
     callback: (
       error: Error | undefined,
@@ -999,11 +1009,11 @@ export interface FallbackClient {
 
 export interface WarmupOptions {
   /** How long to wait for it; 0 = no limit. In ms. @default 8000 */
-  timeoutMillis?: number;
+  timeoutMillis?: number | undefined;
   /** Reject as soon as the database turns out to be away. @default false */
-  failFast?: boolean;
+  failFast?: boolean | undefined;
   /** Aborts the waiting. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export interface WarmupResult {
@@ -1016,7 +1026,7 @@ export interface WarmupResult {
 
 export interface HealthOptions {
   /** The answer is there by then. In ms. @default 2000 */
-  timeoutMillis?: number;
+  timeoutMillis?: number | undefined;
 }
 
 /** What a health check found. */
@@ -1044,16 +1054,16 @@ export interface Health {
 
 export interface ClearOptions {
   /** Also behind a transaction pooler, where it hits others. @default false */
-  force?: boolean;
+  force?: boolean | undefined;
 }
 
 export interface ShutdownOptions {
   /** @default ['SIGTERM', 'SIGINT'] */
-  signals?: string[];
+  signals?: string[] | undefined;
   /** How long work in flight may go on. In ms. @default 5000 */
-  drainMillis?: number;
+  drainMillis?: number | undefined;
   /** Also when nothing else is left to do. @default true */
-  beforeExit?: boolean;
+  beforeExit?: boolean | undefined;
 }
 
 /** `pool.warmup()` of every pool of getPool(); without one, of getPool(). */
@@ -1112,52 +1122,52 @@ export interface RetryEvent {
 
 export interface RetryOptions {
   /** Fixed delays: 1 × 20 ms, 100 200 300 ms, or 500 1000 ms. */
-  preset?: 'fast' | 'linear' | 'serverless';
+  preset?: 'fast' | 'linear' | 'serverless' | undefined;
   /**
    * Extra attempts. @default 2; 3 after 100, 200 and 300 ms for trouble with
    * the names of a driver's prepared statements; until the deadline where the
    * server is away and no delays are given
    */
-  maxRetries?: number;
+  maxRetries?: number | undefined;
   /** All attempts, which is one more. @default 3 */
-  maxAttempts?: number;
+  maxAttempts?: number | undefined;
   /** The longest first delay. In ms. @default 50 */
-  baseMillis?: number;
+  baseMillis?: number | undefined;
   /** The longest delay. In ms. @default 2000 */
-  capMillis?: number;
+  capMillis?: number | undefined;
   /** 'full': a random part of the delay. @default 'full' */
-  jitter?: 'full' | 'none';
+  jitter?: 'full' | 'none' | undefined;
   /** @default 'exponential' */
-  growth?: 'exponential' | 'linear';
+  growth?: 'exponential' | 'linear' | undefined;
   /**
    * By then the call is settled. Given, it also bounds the running attempt.
    * In ms. @default 8000, for waiting and repeating only
    */
-  deadlineMillis?: number;
+  deadlineMillis?: number | undefined;
   /** The work may be done twice: repeat also what is ambiguous. @default false */
-  idempotent?: boolean;
+  idempotent?: boolean | undefined;
   /**
    * Whether the budget of the process may cut repetitions: of what may have
    * been done, and of everything while the server is overloaded.
    * @default true
    */
-  retryBudget?: boolean;
+  retryBudget?: boolean | undefined;
   /** Aborts waiting and working. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Told before an attempt is made again; what it throws is ignored. */
-  onRetry?: (event: RetryEvent) => void;
+  onRetry?: ((event: RetryEvent) => void) | undefined;
   /** A name for `onRetry`. */
-  name?: string;
+  name?: string | undefined;
   /** Join calls after an await, too. Makes every await slower. @default false */
-  joinAsync?: boolean;
+  joinAsync?: boolean | undefined;
   /**
    * An outer helper's context: its deadline and attempts rule. Or what the
    * platform gave the handler, such as AWS Lambda's context: the remaining
    * time, less 200 ms for the answer, is the deadline.
    */
-  context?: RetryContext | { getRemainingTimeInMillis(): number };
+  context?: RetryContext | { getRemainingTimeInMillis(): number } | undefined;
   /** The time that remains, in ms; less 200 ms it is the deadline. */
-  remaining?: number | (() => number);
+  remaining?: (number | (() => number)) | undefined;
 }
 
 /** A preset as options. */
@@ -1218,11 +1228,11 @@ export function prometheusText(pools?: Pool | readonly Pool[]): string;
 
 export interface OpenTelemetryOptions {
   /** What `@opentelemetry/api` exports. @default it is required */
-  api?: unknown;
+  api?: unknown | undefined;
   /** A span for each statement. @default true */
-  spans?: boolean;
+  spans?: boolean | undefined;
   /** The metrics of pools and the duration of statements. @default true */
-  metrics?: boolean;
+  metrics?: boolean | undefined;
 }
 
 /**

@@ -136,6 +136,8 @@ Object.defineProperty(HoldfastError.prototype, 'name', {
 
 /** What the server reported, with the fields that pg gives it. */
 class DatabaseError extends HoldfastError {
+  /** An own property, as in pg: JSON and spreading keep it. */
+  name = 'error';
   /** @type {number | undefined} */
   length;
   /** @type {string | undefined} */

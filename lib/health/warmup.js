@@ -14,6 +14,7 @@ const {
 const { nowMillis, startTimer, stopTimer } = require('../retry/clock.js');
 const { rootOf, usageError } = require('../errors/errors.js');
 const { logOf } = require('../observe/log.js');
+const { leaveSignal, watchSignal } = require('../retry/signals.js');
 const { sendProbe } = require('./probe.js');
 
 const TIMEOUT_MILLIS = 8000;
@@ -257,10 +258,13 @@ function until(
         ),
       Math.max(0, endsAt - nowMillis()) + 25,
     );
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const waiting = { handleEvent: onAbort };
+    if (signal !== undefined) {
+      watchSignal(signal, waiting);
+    }
     promise.then(resolve, reject).finally(() => {
       stopTimer(timer);
-      signal?.removeEventListener('abort', onAbort);
+      leaveSignal(signal, waiting);
     });
   });
 }

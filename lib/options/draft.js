@@ -6,6 +6,7 @@
 // what is missing. Messages name the key and never show the value.
 
 const { lazy } = require('../errors/errors.js');
+const { numberOf } = require('./number.js');
 
 const native = lazy(() => require('../engine/native.js'));
 
@@ -59,13 +60,14 @@ function engineText(row, value, key) {
  * @returns {number}
  */
 function checkedInteger(value, key, min, max) {
-  if (typeof value !== 'number') {
+  const number = numberOf(value);
+  if (typeof number !== 'number') {
     throw new TypeError(`${key} must be a number`);
   }
-  if (!Number.isInteger(value) || value < min || value > max) {
+  if (!Number.isInteger(number) || number < min || number > max) {
     throw new RangeError(`${key} must be a whole number from ${min} to ${max}`);
   }
-  return value;
+  return number;
 }
 
 /**
@@ -136,6 +138,10 @@ class Draft {
     const row = engineTable().get(name);
     if (row === undefined) {
       throw new TypeError(`unknown option ${key}`);
+    }
+    // An empty variable of the environment says nothing, as in pg.
+    if (row.kind === 'int' && value === '') {
+      return;
     }
     this.engine.set(name, engineText(row, value, key));
   }

@@ -13,6 +13,7 @@ const {
   readMillis,
 } = require('./arguments.js');
 const { contextOf, currentContext } = require('../retry/context.js');
+const { leaveSignal, watchSignal } = require('../retry/signals.js');
 
 /**
  * @typedef {object} ConnectOptions
@@ -53,7 +54,8 @@ class Acquire {
     this.#grant = grant;
     this.#reject = reject;
     this.deadline = core.defaults.deadline;
-    if (options !== undefined) {
+    // As in pg, what is false or null is not given.
+    if (options) {
       this.#read(options);
     }
     const run = this.run ?? currentContext();
@@ -68,7 +70,7 @@ class Acquire {
 
   /** @param {ConnectOptions} options */
   #read(options) {
-    if (options === null || typeof options !== 'object') {
+    if (typeof options !== 'object') {
       throw new TypeError('connect() takes a callback or an object of options');
     }
     checkKeys(options, KNOWN, 'connect()');
@@ -97,7 +99,9 @@ class Acquire {
       0,
       this.retries,
     );
-    this.signal?.addEventListener('abort', this);
+    if (this.signal !== null) {
+      watchSignal(this.signal, this);
+    }
   }
 
   handleEvent() {
@@ -106,13 +110,13 @@ class Acquire {
 
   /** @param {import('../engine/waiters.js').Lease} lease */
   onLease(lease) {
-    this.signal?.removeEventListener('abort', this);
+    leaveSignal(this.signal, this);
     this.#grant(lease, this.run);
   }
 
   /** @param {any} error */
   onError(error) {
-    this.signal?.removeEventListener('abort', this);
+    leaveSignal(this.signal, this);
     if (this.signal?.aborted && error.code === 'HF_ABORTED') {
       error.cause ??= this.signal.reason;
     }

@@ -42,9 +42,10 @@ function rethrowLater(error) {
  * What the callback throws is the process's affair, as in `pg`.
  * @param {Callback} callback
  * @param {string} what
+ * @param {null | undefined} fine the callback's error where there is none
  * @returns {{resolve: (value: any) => void, reject: (error: any) => void}}
  */
-function fromCallback(callback, what) {
+function fromCallback(callback, what, fine) {
   const resource = new AsyncResource(what);
   const run = (/** @type {any[]} */ ...results) => {
     try {
@@ -54,7 +55,7 @@ function fromCallback(callback, what) {
     }
   };
   return {
-    resolve: (value) => run(null, value),
+    resolve: (value) => run(fine, value),
     reject: (error) => run(error),
   };
 }
@@ -75,14 +76,16 @@ function recapture(error) {
 /**
  * Starts a call for either kind of caller. Nothing is thrown: what is wrong
  * with the arguments rejects the promise or goes to the callback.
- * @param {Callback | undefined} callback
+ * @param {any} callback as in pg, what is false or null is not given
  * @param {string} what
  * @param {(resolve: (value: any) => void, reject: (error: any) => void) =>
  *   void} start may throw
+ * @param {null} [fine] the callback's error where there is none: pg's pool
+ *   gives undefined, its client null
  * @returns {Promise<any> | undefined}
  */
-function callWith(callback, what, start) {
-  if (callback === undefined) {
+function callWith(callback, what, start, fine) {
+  if (!callback) {
     const promise = new Promise(take);
     const resolve = takenResolve;
     const reject = takenReject;
@@ -99,7 +102,7 @@ function callWith(callback, what, start) {
   if (typeof callback !== 'function') {
     return Promise.reject(new TypeError('callback is not a function'));
   }
-  const { resolve, reject } = fromCallback(callback, what);
+  const { resolve, reject } = fromCallback(callback, what, fine);
   try {
     start(resolve, reject);
   } catch (error) {

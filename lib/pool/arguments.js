@@ -9,6 +9,8 @@ const { nowMillis } = require('../retry/clock.js');
 const { contextOf, currentContext } = require('../retry/context.js');
 const { paramError, usageError } = require('../errors/errors.js');
 const { nearest } = require('../options/nearest.js');
+const { numberOf } = require('../options/number.js');
+const { eitherSignal, isSignal } = require('../retry/signals.js');
 
 /** @typedef {import('./call.js').Call} Call */
 
@@ -50,10 +52,11 @@ function readMillis(value, name) {
   if (value === undefined || value === null || value === Infinity) {
     return 0;
   }
-  if (typeof value !== 'number' || !(value >= 0)) {
+  const millis = numberOf(value);
+  if (typeof millis !== 'number' || !(millis >= 0)) {
     throw new TypeError(`${name} must be a number of milliseconds`);
   }
-  return Math.min(INT_MAX, Math.ceil(value));
+  return Math.min(INT_MAX, Math.ceil(millis));
 }
 
 /**
@@ -131,10 +134,7 @@ function readBoolean(value, key) {
  * @returns {AbortSignal}
  */
 function checkSignal(signal) {
-  if (
-    typeof signal?.addEventListener !== 'function' ||
-    typeof signal.aborted !== 'boolean'
-  ) {
+  if (!isSignal(signal)) {
     throw new TypeError('signal must be an AbortSignal');
   }
   return signal;
@@ -161,7 +161,8 @@ function checkText(text) {
  * @returns {unknown[] | null}
  */
 function checkValues(values) {
-  if (values === undefined || values === null) {
+  // As in pg, what is false or null is not given.
+  if (!values) {
     return null;
   }
   if (!Array.isArray(values)) {
@@ -214,13 +215,26 @@ function readFlags(call, config) {
     (readBoolean(config.idempotent, 'idempotent') ? FLAG.IDEMPOTENT : 0) |
     (readBoolean(config.exactlyOnce, 'exactlyOnce') ? FLAG.EXACTLY_ONCE : 0) |
     (config.queryMode === 'extended' ? FLAG.EXTENDED : 0);
-  if (config.name !== undefined && config.name !== null && config.name !== '') {
-    if (typeof config.name !== 'string' || config.name.includes('\0')) {
-      throw new TypeError('name must be a string without NUL characters');
-    }
-    call.name = config.name;
-    call.flags |= FLAG.NAMED;
+}
+
+/**
+ * @param {Call} call
+ * @param {QueryConfig} config
+ * @param {import('./named-texts.js').NamedTexts} names
+ */
+function readText(call, config, names) {
+  const { name } = config;
+  if (name === undefined || name === null || name === '') {
+    call.text = checkText(config.text);
+    return;
   }
+  if (typeof name !== 'string' || name.includes('\0')) {
+    throw new TypeError('name must be a string without NUL characters');
+  }
+  call.text = checkText(names.textOf(name, config.text));
+  call.name = name;
+  call.names = names;
+  call.flags |= FLAG.NAMED;
 }
 
 /**
@@ -228,11 +242,12 @@ function readFlags(call, config) {
  * @param {Call} call
  * @param {QueryConfig} config
  * @param {unknown} values
+ * @param {import('./named-texts.js').NamedTexts} names
  */
-function readConfig(call, config, values) {
+function readConfig(call, config, values, names) {
   checkConfig(config);
-  call.text = checkText(config.text);
-  call.values = checkValues(values ?? config.values);
+  readText(call, config, names);
+  call.values = checkValues(values || config.values);
   call.rowAsArray = config.rowMode === 'array';
   call.types = config.types || call.types;
   readFlags(call, config);
@@ -262,7 +277,7 @@ function readConfig(call, config, values) {
 function joinSignal(call, signal) {
   if (signal !== undefined && signal !== call.signal) {
     call.signal =
-      call.signal === null ? signal : AbortSignal.any([call.signal, signal]);
+      call.signal === null ? signal : eitherSignal(call.signal, signal);
   }
 }
 
@@ -297,13 +312,14 @@ function joinRun(call, run) {
  * @param {Call} call with the pool's defaults
  * @param {any} config
  * @param {unknown} values
+ * @param {import('./named-texts.js').NamedTexts} names
  */
-function readArguments(call, config, values) {
+function readArguments(call, config, values, names) {
   if (typeof config === 'string') {
     call.text = checkText(config);
     call.values = checkValues(values);
   } else {
-    readConfig(call, config, values);
+    readConfig(call, config, values, names);
   }
 }
 
@@ -312,9 +328,10 @@ function readArguments(call, config, values) {
  * @param {Call} call
  * @param {any} config
  * @param {unknown} values
+ * @param {import('./named-texts.js').NamedTexts} names
  */
-function readCall(call, config, values) {
-  readArguments(call, config, values);
+function readCall(call, config, values, names) {
+  readArguments(call, config, values, names);
   const run = call.run ?? currentContext();
   if (run !== undefined) {
     joinRun(call, run);
@@ -340,11 +357,10 @@ function bindTo(call, run) {
  * @param {Call} call
  * @param {any} config
  * @param {unknown} values
- * @param {import('../retry/context.js').JoinedRun | undefined} run the lease's own
- * @param {AbortSignal | undefined} signal the lease's own
+ * @param {import('./lease-state.js').LeaseBounds} lease the lease's own
  */
-function readLeaseCall(call, config, values, run, signal) {
-  readArguments(call, config, values);
+function readLeaseCall(call, config, values, { run, signal, names }) {
+  readArguments(call, config, values, names);
   if (call.cache !== null) {
     throw leaseError();
   }

@@ -6,6 +6,7 @@
 const { FLAG } = require('../engine/batch.js');
 const { encodeParams, pushTexts } = require('../values/params.js');
 const { isHarmless } = require('./harmless.js');
+const { leaveSignal, watchSignal } = require('../retry/signals.js');
 const types = require('../values/types.js');
 
 /**
@@ -22,6 +23,8 @@ class Call {
   counted = true;
   text = '';
   name = '';
+  /** Where that name is kept. @type {import('./named-texts.js').NamedTexts | null} */
+  names = null;
   flags = 0;
   /** In ms, 0 = none. */
   timeout = 0;
@@ -127,12 +130,13 @@ class Call {
       this.retries,
     );
     if (this.signal !== null) {
-      this.signal.addEventListener('abort', this);
+      watchSignal(this.signal, this);
     }
+    this.names?.note(this.name, this.text);
     this.run?.note('begun');
   }
 
-  /** The signal was aborted: EventTarget's name for a listener's method. */
+  /** The signal was aborted. */
   handleEvent() {
     this.#port?.abort(this);
   }
@@ -157,7 +161,7 @@ class Call {
       this.#owner.settled(this, 0, undefined);
       return;
     }
-    this.signal?.removeEventListener('abort', this);
+    leaveSignal(this.signal, this);
     if (this.run !== undefined && told.attempts > 1) {
       this.run.spend(told.attempts - 1);
     }
@@ -180,13 +184,14 @@ class Call {
   onError(error, transaction) {
     this.more = false;
     this.transaction = transaction;
-    this.signal?.removeEventListener('abort', this);
+    leaveSignal(this.signal, this);
     if (this.run !== undefined && error.attempts > 1) {
       this.run.spend(error.attempts - 1);
     }
     if (this.signal?.aborted && error.code === 'HF_ABORTED') {
       error.cause ??= this.signal.reason;
     }
+    this.names?.failed(this.name, error);
     this.#owner.settled(this, 0, error);
     this.run?.note('ended');
     this.reject(this.#owner.explain(this, error));

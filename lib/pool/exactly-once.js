@@ -20,6 +20,7 @@ const {
   currentContext,
 } = require('../retry/context.js');
 const { isOurs, usageError } = require('../errors/errors.js');
+const { leaveSignal, watchSignal } = require('../retry/signals.js');
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */
@@ -155,8 +156,9 @@ function within(promise, { until, signals }) {
             Math.max(1, Math.ceil(until - nowMillis())),
           )
         : undefined;
+    const waiting = { handleEvent: onAbort };
     for (const signal of signals) {
-      signal.addEventListener('abort', onAbort);
+      watchSignal(signal, waiting);
     }
     if (signals.some(({ aborted }) => aborted)) {
       onAbort();
@@ -166,7 +168,7 @@ function within(promise, { until, signals }) {
     function stop() {
       stopTimer(timer);
       for (const signal of signals) {
-        signal.removeEventListener('abort', onAbort);
+        leaveSignal(signal, waiting);
       }
     }
   });

@@ -10,9 +10,17 @@ const { callWith } = require('./answer.js');
 const { readLeaseCall } = require('./arguments.js');
 const { Call } = require('./call.js');
 const { usageError } = require('../errors/errors.js');
+const { NamedTexts } = require('./named-texts.js');
 const { createTypeOverrides } = require('../values/types.js');
 
 /** @typedef {'I' | 'T' | 'E'} Status */
+
+/**
+ * @typedef {object} LeaseBounds
+ * @property {import('../retry/context.js').JoinedRun | undefined} run
+ * @property {AbortSignal | undefined} signal
+ * @property {NamedTexts} names
+ */
 
 /** In the object given to query(): a ROLLBACK that nothing may hold up. */
 const URGENT = Symbol('urgent');
@@ -55,6 +63,8 @@ class LeaseState {
   processID = null;
   /** Statements of a connect hook are refused: a pooler is in the way. */
   refusesSql = false;
+  /** What users named on this connection. */
+  names = new NamedTexts();
   /** How many statements were given in this lease. */
   given = 0;
   #core;
@@ -127,22 +137,27 @@ class LeaseState {
    */
   query(config, values, callback) {
     const valuesGiven = typeof values !== 'function';
-    const onDone = valuesGiven ? (callback ?? config?.callback) : values;
+    const onDone = valuesGiven ? callback || config?.callback : values;
     /** @type {Call | undefined} */
     let call;
-    const promise = callWith(onDone, 'HoldfastQuery', (resolve, reject) => {
-      if (this.lease === 0 || this.closed !== '') {
-        throw usageError('HF_RELEASED', this.closed || undefined, {
-          outcome: 'not_executed',
-          retryable: false,
-        });
-      }
-      if (this.refusesSql) {
-        throw this.#core.refuseHookSql(HOOK_ADVICE);
-      }
-      const given = valuesGiven ? values : undefined;
-      call = this.#start(config, given, resolve, reject);
-    });
+    const promise = callWith(
+      onDone,
+      'HoldfastQuery',
+      (resolve, reject) => {
+        if (this.lease === 0 || this.closed !== '') {
+          throw usageError('HF_RELEASED', this.closed || undefined, {
+            outcome: 'not_executed',
+            retryable: false,
+          });
+        }
+        if (this.refusesSql) {
+          throw this.#core.refuseHookSql(HOOK_ADVICE);
+        }
+        const given = valuesGiven ? values : undefined;
+        call = this.#start(config, given, resolve, reject);
+      },
+      null,
+    );
     if (call !== undefined) {
       call.promise = promise ?? null;
     } else if (this.refusesSql) {
@@ -162,7 +177,9 @@ class LeaseState {
     const { types, defaults, port } = this.#core;
     const call = new Call(this, this.types ?? types, resolve, reject);
     call.timeout = defaults.timeout;
-    readLeaseCall(call, config, values, this.#run, this.#signal);
+    const { names } = this;
+    const lease = { run: this.#run, signal: this.#signal, names };
+    readLeaseCall(call, config, values, lease);
     call.flags |= config?.[URGENT] === true ? FLAG.URGENT : 0;
     call.flags |= config?.[SURE] === true ? FLAG.EXACTLY_ONCE : 0;
     this.#checkRun(call.run);

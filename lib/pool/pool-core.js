@@ -12,6 +12,7 @@ const { PoolClient, internals } = require('./client.js');
 const { Clients } = require('./clients.js');
 const { usageError } = require('../errors/errors.js');
 const { queryOnce } = require('./exactly-once.js');
+const { NamedTexts } = require('./named-texts.js');
 const { emitEvent } = require('./emit-event.js');
 const { addLive, nameOf, removeLive, setCore } = require('../observe/live.js');
 const { setLogger } = require('../observe/log.js');
@@ -57,6 +58,8 @@ class PoolCore {
     this.#resolved = resolved;
     this.#shared = shared;
     setCore(pool, this);
+    /** What users named in query(). */
+    this.names = new NamedTexts();
     this.log = setLogger(pool, resolved.logger);
     this.port = portOrReason();
     /** @type {import('../values/types.js').CustomTypes} */
@@ -220,7 +223,7 @@ class PoolCore {
     const call = new Call(this, this.types, resolve, reject);
     call.deadline = this.defaults.deadline;
     call.timeout = this.defaults.timeout;
-    readCall(call, config, values);
+    readCall(call, config, values, this.names);
     call.run?.use(this.pool);
     const { port, observer, defaults } = this;
     const { acquire } = defaults;

@@ -112,9 +112,12 @@ class Pool extends EventEmitter {
    */
   query(config, values, callback) {
     refuseSubmittable(config);
+    if (typeof config === 'function') {
+      return refuseFunction(config);
+    }
     const { core, cacheEar } = stateOf(this);
     const valuesGiven = typeof values !== 'function';
-    const onDone = valuesGiven ? (callback ?? config?.callback) : values;
+    const onDone = valuesGiven ? callback || config?.callback : values;
     return callWith(onDone, 'HoldfastQuery', (resolve, reject) => {
       const given = valuesGiven ? values : undefined;
       const asked = cacheEar?.adjust(config) ?? config;
@@ -341,6 +344,19 @@ class Pool extends EventEmitter {
     const { totalCount, idleCount, waitingCount } = this;
     return { totalCount, idleCount, waitingCount };
   }
+}
+
+/**
+ * `query(callback)` without a statement: as in pg, the callback hears of it.
+ * @param {any} callback
+ * @returns {Promise<any> | undefined}
+ */
+function refuseFunction(callback) {
+  return callWith(callback, 'HoldfastQuery', () => {
+    throw new TypeError(
+      'Passing a function as the first parameter to pool.query is not supported',
+    );
+  });
 }
 
 /**

@@ -8,6 +8,7 @@ const { heldCalls } = require('./context.js');
 const { defaultPlan } = require('./retry-options.js');
 const { nowMillis, startTimer, stopTimer } = require('./clock.js');
 const { usageError } = require('../errors/error-classes.js');
+const { leaveSignal, watchSignal } = require('./signals.js');
 
 /** @typedef {import('./run.js').Run} Run */
 
@@ -148,8 +149,9 @@ function watch(run, reject) {
   }
   if (signal !== undefined) {
     const onAbort = () => abort(run, signal.reason, reject);
-    signal.addEventListener('abort', onAbort, { once: true });
-    later(run, () => signal.removeEventListener('abort', onAbort));
+    const waiting = { handleEvent: onAbort };
+    watchSignal(signal, waiting);
+    later(run, () => leaveSignal(signal, waiting));
   }
   if (run.callerDeadline && run.deadlineAt > 0) {
     const left = Math.ceil(run.deadlineAt - nowMillis());

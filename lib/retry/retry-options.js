@@ -7,6 +7,7 @@ const { native } = require('#host');
 const { currentContext, contextOf } = require('./context.js');
 const { lazy } = require('../errors/error-classes.js');
 const { nearest } = require('../options/nearest.js');
+const { isSignal } = require('./signals.js');
 
 const INT_MAX = 2147483647;
 
@@ -99,7 +100,7 @@ const CHECKS = {
   retryBudget: checkBoolean,
   joinAsync: checkBoolean,
   signal: (value, key) => {
-    if (!(value instanceof AbortSignal)) {
+    if (!isSignal(value)) {
       throw new TypeError(`${key} must be an AbortSignal`);
     }
   },

@@ -47,10 +47,7 @@ const COMMANDS = [
   null,
 ];
 
-/**
- * What a statement gave. `fields` is the result's own array, but the objects
- * in it are shared by all results with the same columns.
- */
+/** What a statement gave. */
 class Result {
   /**
    * @param {string | null} command
@@ -121,6 +118,23 @@ function readShape(ints, at, text) {
 }
 
 /**
+ * Each result has its own, which its user may change.
+ * @param {Field} field
+ * @returns {Field}
+ */
+function copyField(field) {
+  return {
+    name: field.name,
+    tableID: field.tableID,
+    columnID: field.columnID,
+    dataTypeID: field.dataTypeID,
+    dataTypeSize: field.dataTypeSize,
+    dataTypeModifier: field.dataTypeModifier,
+    format: field.format,
+  };
+}
+
+/**
  * Returns a result without its rows.
  * @param {Int32Array} ints
  * @param {number} at
@@ -139,7 +153,7 @@ function readHead(ints, at, strings, first, shape, rowAsArray) {
     command,
     high < 0 ? null : high * WORD + low,
     command === 'INSERT' ? ints[at + RESULT_OID] >>> 0 : null,
-    shape === undefined ? [] : shape.fields.slice(),
+    shape === undefined ? [] : shape.fields.map(copyField),
     rowAsArray,
   );
 }

@@ -212,7 +212,7 @@ test('numbers must be whole and within bounds, and name their key', () => {
   refuses({ host: 'x', max: -1 }, /^max must be/, RangeError);
   refuses({ host: 'x', max: 1.5 }, /^max must be/, RangeError);
   refuses({ host: 'x', idleTimeoutMillis: 1e12 }, /^idleTimeout/, RangeError);
-  refuses({ host: 'x', max: '5' }, /^max must be a number/);
+  refuses({ host: 'x', max: '5x' }, /^max must be a number/);
   refuses({ host: 'x', keepAlive: 1 }, /^keepAlive must be true or false/);
   refuses({ host: 'x', pooler: 'yes' }, /^pooler must be one of auto/);
   refuses({ host: 'x', port: 70000 }, /^port must be/, RangeError);

@@ -20,6 +20,7 @@ const { usageError } = require('../errors/errors.js');
 const { SURE, URGENT } = require('./lease-state.js');
 const { boundsOf, learn, mayAsk, settle } = require('./exactly-once.js');
 const { nowMillis, startTimer, stopTimer } = require('../retry/clock.js');
+const { leaveSignal, watchSignal } = require('../retry/signals.js');
 const { repeatWithin } = require('../retry/start.js');
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
@@ -332,7 +333,7 @@ function untilEnded({ options, run }, working) {
     const undo = () => {
       stopTimer(/** @type {any} */ (timer));
       for (const signal of signals) {
-        signal.removeEventListener('abort', onAbort);
+        leaveSignal(signal, waiting);
       }
     };
     const stop = (/** @type {unknown} */ error) => {
@@ -341,10 +342,14 @@ function untilEnded({ options, run }, working) {
       // first, if it comes in time.
       timer = startTimer(() => reject(error), STATEMENT_GRACE_MILLIS);
     };
-    const onAbort = (/** @type {Event} */ { target }) =>
-      stop(ended('HF_ABORTED', /** @type {AbortSignal} */ (target).reason));
+    const waiting = {
+      handleEvent: () => {
+        const aborted = signals.find((signal) => signal.aborted);
+        stop(ended('HF_ABORTED', aborted?.reason));
+      },
+    };
     for (const signal of signals) {
-      signal.addEventListener('abort', onAbort);
+      watchSignal(signal, waiting);
     }
     if (end > 0) {
       const left = Math.max(0, end - nowMillis());

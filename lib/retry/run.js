@@ -9,6 +9,7 @@ const { inspectCustom } = require('#host');
 const { nowMillis } = require('./clock.js');
 const { RUN, makeJoinable } = require('./context.js');
 const { POLICY } = require('./retry-options.js');
+const { eitherSignal } = require('./signals.js');
 
 /** @typedef {import('./context.js').JoinedRun} JoinedRun */
 
@@ -219,7 +220,7 @@ class Run {
 function joinSignals(own, outer) {
   return own === undefined || outer === undefined || own === outer
     ? (own ?? outer)
-    : AbortSignal.any([own, outer]);
+    : eitherSignal(own, outer);
 }
 
 /**

@@ -322,6 +322,9 @@ test('hundreds of calls with one signal do not warn, and all are aborted', async
     ),
     ...Array.from({ length: 50 }, () => pool.connect({ signal })),
     ...Array.from({ length: 50 }, () =>
+      pool.transaction((client) => client.query('select 1'), { signal }),
+    ),
+    ...Array.from({ length: 50 }, () =>
       retryQuery(() => pool.query('select pg_sleep(600)'), { signal }),
     ),
   ];

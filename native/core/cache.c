@@ -40,6 +40,19 @@ void hf_cache_init(struct hf_cache *cache,
 
 /* ---- entries ------------------------------------------------------------- */
 
+/* What a label takes besides its name: itself and its places in tables. */
+enum { LABEL_BYTES = 64 };
+
+/* As if no other entry had the same labels: a bound has to hold in any case. */
+static size_t label_bytes(const struct hf_cache_question *question) {
+  size_t bytes = 0;
+  int32_t i;
+  for (i = 0; i < question->n_labels; i++) {
+    bytes += LABEL_BYTES + strlen(question->labels[i]) + 1;
+  }
+  return bytes;
+}
+
 /* One allocation: the entry, its tags, its key. */
 static struct hf_cache_entry *entry_new(
     const struct hf_cache_question *question) {
@@ -52,7 +65,7 @@ static struct hf_cache_entry *entry_new(
     return NULL;
   }
   memset(entry, 0, sizeof *entry + tags_bytes);
-  entry->own_bytes = bytes;
+  entry->own_bytes = bytes + label_bytes(question);
   entry->n_tags = question->n_labels;
   entry->tags = (struct hf_tag *)(void *)(entry + 1);
   entry->key_bytes = question->key_bytes;

@@ -140,6 +140,7 @@ void hf_pool_submit(struct hf_pool *pool,
     }
     hf_scheduler_run(pool);
     hf_scheduler_despair(pool);
+    hf_scheduler_despair_of(pool, request);
     hf_upkeep_plan(pool);
   }
   hf_turn_leave(pool);

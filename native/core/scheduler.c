@@ -240,19 +240,40 @@ void hf_scheduler_run(struct hf_pool *pool) {
   }
 }
 
+static bool is_cut_off(const struct hf_pool *pool) {
+  return hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN && !is_live(pool);
+}
+
+static void despair_of(struct hf_pool *pool,
+                       struct hf_request *request,
+                       uint64_t probe_us) {
+  if (request->state == HF_REQUEST_WAITING && request->deadline_us != 0 &&
+      request->deadline_us <= probe_us) {
+    hf_queue_leave(pool, request);
+    hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
+  }
+}
+
+void hf_scheduler_despair_of(struct hf_pool *pool, struct hf_request *request) {
+  if (is_cut_off(pool)) {
+    despair_of(pool, request, hf_breaker_next_at(&pool->breaker) * US_PER_MS);
+  }
+}
+
 void hf_scheduler_despair(struct hf_pool *pool) {
   uint64_t probe_us = hf_breaker_next_at(&pool->breaker) * US_PER_MS;
   struct hf_link *link;
   struct hf_link *after;
-  if (hf_breaker_state(&pool->breaker) != HF_CIRCUIT_OPEN || is_live(pool)) {
+  if (!is_cut_off(pool)) {
+    pool->despaired_us = 0;
     return;
   }
+  if (probe_us <= pool->despaired_us) {
+    return; /* all that waits was asked about that already */
+  }
+  pool->despaired_us = probe_us;
   HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
-    struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
-    if (request->deadline_us != 0 && request->deadline_us <= probe_us) {
-      hf_queue_leave(pool, request);
-      hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
-    }
+    despair_of(pool, HF_CONTAINER_OF(link, struct hf_request, link), probe_us);
   }
 }
 

@@ -173,7 +173,12 @@ struct hf_block *hf_block_message2(enum hf_msg_kind kind,
   size_t total = 0;
   struct hf_block *block;
 
-  assert(n_ints >= HF_INT_HEADER && (text != NULL || more == NULL));
+  assert(n_ints >= HF_INT_HEADER);
+  if (text == NULL && more != NULL) {
+    /* The first may be what there was no memory for; the second is second. */
+    text = "";
+    text_bytes = 0;
+  }
   if (text != NULL) {
     pieces[n++] = measure(text, text_bytes);
   }

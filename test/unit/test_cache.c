@@ -324,6 +324,32 @@ static void what_is_spoilt_is_asked_for_again(void **state) {
 
 /* ---- space --------------------------------------------------------------- */
 
+static void long_labels_count_towards_the_bound(void **state) {
+  static char name[MAX / 4];
+  const char *labels[] = {name};
+  struct hf_cache cache;
+  int i;
+  (void)state;
+  memset(name, 'l', sizeof name - 1);
+  open_cache(&cache);
+  for (i = 0; i < 40; i++) {
+    char key[16];
+    struct hf_cache_question question;
+    struct hf_cache_entry *entry = NULL;
+    (void)snprintf(key, sizeof key, "k%d", i);
+    (void)snprintf(name, 8, "%07d", i);
+    name[7] = 'l';
+    question = question_about(key);
+    question.labels = labels;
+    question.n_labels = 1;
+    assert_int_equal(hf_cache_ask(&cache, &question, 0, &entry), HF_CACHE_FILL);
+    (void)answer_flight(&cache, entry, i, SIZE, &question, 0);
+  }
+  assert_true(cache.bytes <= MAX);
+  assert_in_range(cache.labels.table.count, 0, 4);
+  close_cache(&cache);
+}
+
 static void the_least_recently_used_makes_room(void **state) {
   struct hf_cache cache;
   char key[16];
@@ -503,6 +529,7 @@ int main(void) {
       cmocka_unit_test(what_is_invalidated_under_way_is_not_kept_nor_joined),
       cmocka_unit_test(what_is_invalidated_is_not_given_as_an_old_answer),
       cmocka_unit_test(what_is_spoilt_is_asked_for_again),
+      cmocka_unit_test(long_labels_count_towards_the_bound),
       cmocka_unit_test(the_least_recently_used_makes_room),
       cmocka_unit_test(a_large_answer_is_delivered_and_not_kept),
       cmocka_unit_test(a_cache_without_space_still_shares_questions),

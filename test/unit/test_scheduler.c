@@ -401,6 +401,28 @@ static void an_open_breaker_does_not_stop_live_connections(void **state) {
   world_close(&world);
 }
 
+/* What waited was held against the probe once; what comes is, as it comes. */
+static void each_waiting_call_is_held_against_each_probe(void **state) {
+  struct call *patient, *hasty;
+
+  (void)state;
+  world_open_max(&world, 1);
+  patient = world_make(&world, HF_REQUEST_QUERY);
+  patient->request.deadline_us = world.now_us + (uint64_t)60000 * US;
+  world_submit(&world, patient);
+  while (world_stat(&world, HF_STAT_BREAKER_OPENED) == 0) {
+    world_refuse(&world, NULL);
+    world_advance(&world, 1);
+  }
+  assert_true(world.pool.despaired_us > world.now_us);
+  hasty = world_make(&world, HF_REQUEST_QUERY);
+  hasty->request.deadline_us = world.now_us + 1;
+  world_submit(&world, hasty);
+  expect_status(hasty, HF_BREAKER_OPEN);
+  assert_int_equal(patient->answered, 0);
+  world_close(&world);
+}
+
 static void a_full_server_is_asked_more_slowly(void **state) {
   size_t before;
 
@@ -421,6 +443,7 @@ static void a_full_server_is_asked_more_slowly(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(each_waiting_call_is_held_against_each_probe),
       cmocka_unit_test(nothing_connects_before_it_is_needed),
       cmocka_unit_test(one_call_opens_one_connection),
       cmocka_unit_test(an_idle_connection_is_used_before_a_new_one),

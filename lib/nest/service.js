@@ -6,13 +6,6 @@ const { readSettings } = require('./options.js');
 
 /** @typedef {import('../pool/pool.js').Pool} Pool */
 
-/**
- * How many services use a pool: several applications in one process, as in
- * tests, share it, and it ends with the last of them.
- * @type {WeakMap<Pool, number>}
- */
-const users = new WeakMap();
-
 /** What a service has of its pool, by the pool's own names. */
 const DELEGATED = /** @type {const} */ ([
   'query',
@@ -36,12 +29,17 @@ const DELEGATED = /** @type {const} */ ([
  * @returns {Pool}
  */
 function openPool({ config, shared }, logger) {
-  const main = /** @type {any} */ (require('../index.js'));
   const options = { ...config };
   if (options.logger === undefined && process.env.NODE_ENV !== 'test') {
     options.logger = logger();
   }
-  return shared ? main.getPool(options) : new main.Pool(options);
+  if (!shared) {
+    const { Pool } = require('../pool/pool.js');
+    return new Pool(options);
+  }
+  // A handle of its own: its end is nobody else's.
+  const { openHandle } = require('../pool/registry.js');
+  return openHandle(options);
 }
 
 /**
@@ -69,7 +67,6 @@ function makeService(logger) {
       this.#pool = settings.pool ?? openPool(settings, logger);
       this.#warmup = settings.warmup;
       this.#shutdownMillis = settings.shutdownMillis;
-      users.set(this.#pool, (users.get(this.#pool) ?? 0) + 1);
     }
 
     /** The pool itself. */
@@ -112,9 +109,7 @@ function makeService(logger) {
 
     /** @param {number} [millis] drainMillis where it is not given */
     async #giveUp(millis) {
-      const left = (users.get(this.#pool) ?? 1) - 1;
-      users.set(this.#pool, left);
-      if (this.#own && left === 0 && !this.#pool.ending) {
+      if (this.#own && !this.#pool.ending) {
         await this.#pool.drain(millis);
       }
     }

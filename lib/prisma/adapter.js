@@ -28,19 +28,25 @@ function schemaOf(pool) {
 
 /** One connected client's adapter. */
 class Adapter extends Queryable {
-  #pool;
+  #poolOf;
   #options;
 
   /**
-   * @param {Pool} pool
+   * @param {() => Pool} poolOf
    * @param {Options} options
    */
-  constructor(pool, options) {
-    super(pool, options.userDefinedTypeParser);
+  constructor(poolOf, options) {
+    const runner = { query: (/** @type {any} */ q) => poolOf().query(q) };
+    super(runner, options.userDefinedTypeParser);
     // Nothing is left of it: it was a transaction of its own.
     this.asksAgain = true;
-    this.#pool = pool;
+    this.#poolOf = poolOf;
     this.#options = options;
+  }
+
+  /** Asked for each time: the one before may have been ended. */
+  get #pool() {
+    return this.#poolOf();
   }
 
   /**
@@ -90,7 +96,7 @@ class Adapter extends Queryable {
 class PrismaHoldfast {
   provider = /** @type {const} */ ('postgres');
   adapterName = NAME;
-  #poolOf;
+  #open;
   #options;
 
   /**
@@ -101,13 +107,15 @@ class PrismaHoldfast {
    */
   constructor(pool, options) {
     this.#options = readOptions(options);
-    this.#poolOf = readPool(pool);
+    this.#open = readPool(pool);
   }
 
   /** @returns {Promise<Adapter>} */
   connect() {
     return new Promise((resolve) => {
-      resolve(new Adapter(this.#poolOf(), this.#options));
+      const poolOf = this.#open();
+      poolOf(); // what is wrong with the options rejects here
+      resolve(new Adapter(poolOf, this.#options));
     });
   }
 }

@@ -6,7 +6,7 @@
 
 const { checkKeys, readBoolean } = require('../pool/arguments.js');
 const { Pool } = require('../pool/pool.js');
-const { getPool } = require('../pool/registry.js');
+const { openHandle } = require('../pool/registry.js');
 
 /**
  * Reads a value of a type that is not built in.
@@ -20,6 +20,8 @@ const { getPool } = require('../pool/registry.js');
  * @property {boolean} [disposeExternalPool] whether $disconnect() ends the pool
  * @property {UserTypeParser} [userDefinedTypeParser]
  */
+
+/** @typedef {() => import('../pool/pool.js').Pool} PoolOf */
 
 const KNOWN = new Set([
   'schema',
@@ -66,15 +68,17 @@ function looksLikePool(value) {
 }
 
 /**
- * Returns the function that gives the pool: for a connection string or options
- * the one of getPool(), which the whole process shares.
+ * Returns the function that gives each adapter the function that gives its pool:
+ * for a connection string or options the one of getPool(), which the whole
+ * process shares, by a handle of the adapter's own. When that was ended it is
+ * asked for again.
  * @param {any} source
- * @returns {() => import('../pool/pool.js').Pool}
+ * @returns {() => PoolOf}
  */
 function readPool(source) {
   if (source === undefined || source === null) {
     // Builds load modules without the environment of the application.
-    return () => getPool();
+    return () => reopening(undefined);
   }
   if (typeof source === 'string') {
     return shared(source);
@@ -86,7 +90,7 @@ function readPool(source) {
     );
   }
   if (isPool(source)) {
-    return () => source;
+    return () => () => source;
   }
   if (looksLikePool(source)) {
     throw new TypeError(
@@ -100,12 +104,32 @@ function readPool(source) {
 
 /**
  * @param {any} config
- * @returns {() => import('../pool/pool.js').Pool}
+ * @returns {() => PoolOf}
  */
 function shared(config) {
-  // Asked for once here, so that what is wrong with it is said at once.
-  getPool(config);
-  return () => getPool(config);
+  /** @type {PoolOf | undefined} */
+  let first = reopening(config);
+  first(); // what is wrong with it is said at once
+  return () => {
+    const poolOf = first ?? reopening(config);
+    first = undefined;
+    return poolOf;
+  };
+}
+
+/**
+ * @param {any} config
+ * @returns {PoolOf}
+ */
+function reopening(config) {
+  /** @type {import('../pool/pool.js').Pool | undefined} */
+  let pool;
+  return () => {
+    if (pool === undefined || pool.ending) {
+      pool = openHandle(config);
+    }
+    return pool;
+  };
 }
 
 /**

@@ -19,8 +19,9 @@ const { setLogger } = require('../observe/log.js');
 const { readStats } = require('../observe/metrics.js');
 const { portOrReason } = require('../engine/no-port.js');
 const { Observer } = require('../observe/observer.js');
-const { acquireSession, hasSessions } = require('./session.js');
+const { acquireSession, hasSessions, pastPooler } = require('./session.js');
 const registry = require('../values/types.js');
+const { SERVER_TIMEOUTS } = require('../options/draft.js');
 const { openFields } = require('./open-fields.js');
 
 /** @typedef {import('../engine/waiters.js').Lease} Lease */
@@ -77,6 +78,10 @@ class PoolCore {
       acquire: read('connectionTimeoutMillis'),
       timeout: read('timeoutMillis'),
     };
+    /** Whether statements depend on what their session is set to. */
+    this.hasSettings =
+      resolved.settings.length > 0 ||
+      Object.values(SERVER_TIMEOUTS).some((name) => read(name) > 0);
     this.observer = new Observer(
       this.log,
       read('slowQueryMillis'),
@@ -220,7 +225,10 @@ class PoolCore {
       queryOnce(this, config, values).then(resolve, reject);
       return;
     }
-    const call = new Call(this, this.types, resolve, reject);
+    const refuse = this.hasSettings
+      ? pastPooler(this, config, values, resolve, reject)
+      : reject;
+    const call = new Call(this, this.types, resolve, refuse);
     call.deadline = this.defaults.deadline;
     call.timeout = this.defaults.timeout;
     readCall(call, config, values, this.names);

@@ -101,6 +101,60 @@ function openDirect(core, { url, name }) {
 }
 
 /**
+ * Returns the second pool; throws where there is none to be had.
+ * @param {PoolCore} core
+ * @returns {import('./pool.js').Pool}
+ */
+function directPoolOf(core) {
+  if (directCores.has(core)) {
+    throw required(
+      'the direct connection string leads to a pooler, too: set DIRECT_URL ' +
+        'to the database itself',
+    );
+  }
+  const open = directPools.get(core);
+  if (open !== undefined) {
+    return open;
+  }
+  const direct = directUrlOf(core);
+  if (direct === undefined) {
+    throw required(
+      'this needs a session of its own, and a connection pooler is in ' +
+        'the way: set DIRECT_URL (or DIRECT_DATABASE_URL), for example ' +
+        'to postgresql://user:password@host:5432/database',
+    );
+  }
+  return openDirect(core, direct);
+}
+
+/**
+ * Returns what to call when a statement of query() failed: one that cannot
+ * have its settings behind the pooler goes past it, where there is a way.
+ * @param {PoolCore} core
+ * @param {any} config
+ * @param {any} values
+ * @param {(value: any) => void} resolve
+ * @param {(error: any) => void} reject
+ * @returns {(error: any) => void}
+ */
+function pastPooler(core, config, values, resolve, reject) {
+  return (error) => {
+    const isRefused =
+      error?.code === 'HF_SESSION_REQUIRED' && error.phase === 'local';
+    if (!isRefused || directCores.has(core) || !knowsDirectUrl(core)) {
+      reject(error);
+      return;
+    }
+    try {
+      const answer = directPoolOf(core).query(config, values);
+      /** @type {Promise<any>} */ (answer).then(resolve, reject);
+    } catch (failure) {
+      reject(failure);
+    }
+  };
+}
+
+/**
  * Acquires a session past the pooler.
  * @param {PoolCore} core of the pool that is behind one
  * @param {import('./acquire.js').ConnectOptions} options
@@ -110,24 +164,7 @@ function openDirect(core, { url, name }) {
  */
 function acquireSession(core, options, stack, resolve, reject) {
   try {
-    if (directCores.has(core)) {
-      throw required(
-        'the direct connection string leads to a pooler, too: set DIRECT_URL ' +
-          'to the database itself',
-      );
-    }
-    let pool = directPools.get(core);
-    if (pool === undefined) {
-      const direct = directUrlOf(core);
-      if (direct === undefined) {
-        throw required(
-          'this needs a session of its own, and a connection pooler is in ' +
-            'the way: set DIRECT_URL (or DIRECT_DATABASE_URL), for example ' +
-            'to postgresql://user:password@host:5432/database',
-        );
-      }
-      pool = openDirect(core, direct);
-    }
+    const pool = directPoolOf(core);
     const inner = /** @type {PoolCore} */ (coreOf(pool));
     inner.acquire(options, stack, resolve, reject);
   } catch (error) {
@@ -164,4 +201,5 @@ module.exports = {
   endSessions,
   hasSessions,
   knowsDirectUrl,
+  pastPooler,
 };

@@ -2,6 +2,8 @@
 /* One statement's results: rows and errors, on their way into its call. */
 #include "answer.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conn/read_only.h"
@@ -10,7 +12,7 @@
 #include "port.h"
 
 /* From here on rows are read in pieces. */
-enum { LARGE_RESULT_BYTES = 256 * 1024 };
+enum { LARGE_RESULT_BYTES = 256 * 1024, NUMBER_BASE = 10 };
 
 static const char too_long[] =
     "a value is longer than a string of JavaScript's can be (536870888 "
@@ -18,8 +20,10 @@ static const char too_long[] =
 
 static const char error_letters[] = "SVCMDHPpqWstcdnFLR";
 
-void hf_conn_read_error(const PGresult *result,
+/* `position`: the field P, or NULL to take the result's. */
+static void read_fields(const PGresult *result,
                         enum hf_phase phase,
+                        const char *position,
                         struct hf_error *error) {
   const char *letter;
   hf_error_set(error,
@@ -29,10 +33,41 @@ void hf_conn_read_error(const PGresult *result,
                    ? PQresultErrorField(result, 'M')
                    : "the server reported an error without saying which");
   for (letter = error_letters; *letter != '\0'; letter++) {
-    if (*letter != 'M') {
+    if (*letter == 'P' && position != NULL) {
+      hf_error_add(error, 'P', position);
+    } else if (*letter != 'M') {
       hf_error_add(error, *letter, PQresultErrorField(result, *letter));
     }
   }
+}
+
+void hf_conn_read_error(const PGresult *result,
+                        enum hf_phase phase,
+                        struct hf_error *error) {
+  read_fields(result, phase, NULL, error);
+}
+
+/* Where we put settings into a text, its positions are ours to translate. */
+static void read_own_error(const struct hf_conn *conn,
+                           struct hf_call *call,
+                           const PGresult *result) {
+  const char *given = PQresultErrorField(result, 'P');
+  char position[16];
+  if (call->woven && given != NULL) {
+    (void)snprintf(
+        position,
+        sizeof position,
+        "%d",
+        (int)hf_session_sql_unweave(&conn->pool->sql,
+                                    call->statement->text,
+                                    call->statement->bytes,
+                                    call->request.in_transaction,
+                                    (int32_t)strtol(given, NULL, NUMBER_BASE)));
+  }
+  read_fields(result,
+              call->request.sql.commits ? HF_PHASE_COMMIT : HF_PHASE_AWAIT,
+              call->woven && given != NULL ? position : NULL,
+              &call->request.error);
 }
 
 static void fail_call(struct hf_call *call,
@@ -215,10 +250,7 @@ void hf_answer_on_error(struct hf_conn *conn,
     }
     return;
   }
-  hf_conn_read_error(result,
-                     call->request.sql.commits ? HF_PHASE_COMMIT
-                                               : HF_PHASE_AWAIT,
-                     error);
+  read_own_error(conn, call, result);
   note_progress(call);
   call->failed_at = call->step;
   hf_read_only_on_error(conn, call);

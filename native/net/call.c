@@ -150,6 +150,7 @@ void hf_call_rewind(struct hf_call *call) {
   call->mode_set = false;
   call->encoding = false;
   call->company = false;
+  call->woven = false;
   call->uses_name = false;
   call->wrap = HF_WRAP_NONE;
   call->received_from = 0;

@@ -67,6 +67,7 @@ struct hf_call {
   bool uses_name;         /* the statement goes by its name */
   bool company;           /* the unit is more than the statement alone */
   enum hf_wrap wrap;      /* what keeps it from writing */
+  bool woven;             /* results of our own are among the user's */
   uint64_t received_from; /* the socket's count when this answer began */
 
   /* the answer */

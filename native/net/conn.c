@@ -191,7 +191,11 @@ void hf_conn_run_chore(struct hf_conn *conn,
   if (conn->failing) {
     return;
   }
-  if (!hf_conn_send_chore(conn, sql)) {
+  if (chore == HF_CHORE_STARTED || chore == HF_CHORE_ARRIVAL) {
+    hf_arrival_begin(&conn->arrival);
+  }
+  if (chore == HF_CHORE_ARRIVAL ? !hf_conn_send_arrival(conn)
+                                : !hf_conn_send_chore(conn, sql)) {
     hf_conn_fail(conn);
     return;
   }
@@ -268,7 +272,7 @@ static void tell_end(struct hf_conn *conn) {
                         conn->held_transaction,
                         hf_engine_now_us());
   }
-  if (conn->chore == HF_CHORE_SETTINGS) {
+  if (conn->chore != HF_CHORE_NONE && conn->slot->dial != NULL) {
     hf_error_move(&conn->last_words, &error);
     hf_netpool_on_chore(conn);
   } else if (conn->state != HF_CONN_CLOSING) {
@@ -331,6 +335,7 @@ void hf_conn_close(struct hf_conn *conn) {
   PQfinish(conn->pg);
   conn->pg = NULL;
   hf_names_finish(&conn->names);
+  hf_arrival_finish(&conn->arrival);
   hf_encoder_finish_memory(&conn->encoder);
   hf_error_finish(&conn->last_words);
   uv_close((uv_handle_t *)&conn->poll, on_closed);

@@ -21,6 +21,7 @@
 
 #include "call.h"
 #include "cancel.h"
+#include "conn/arrival.h"
 #include "core/error.h"
 #include "core/slot.h"
 #include "engine.h"
@@ -38,10 +39,18 @@ enum hf_conn_state { HF_CONN_READY, HF_CONN_ACTIVE, HF_CONN_CLOSING };
 enum hf_chore {
   HF_CHORE_NONE,
   HF_CHORE_SETTINGS, /* the pool's settings, once, on a new connection */
+  HF_CHORE_STARTED,  /* did they arrive at its start? */
+  HF_CHORE_ARRIVAL,  /* do they arrive in a flight? */
   HF_CHORE_ROLLBACK, /* cleans up what a user left behind */
   HF_CHORE_PING,     /* an empty statement: is it still there? */
   HF_CHORE_FORGET,   /* drops the prepared statements */
   HF_CHORE_PROVE     /* two units at a time: do both answers come back? */
+};
+
+/* How the pool's settings reach statements here. */
+enum hf_carry {
+  HF_CARRY_SESSION, /* the session has them, or there are none */
+  HF_CARRY_UNIT     /* each unit brings them along */
 };
 
 struct hf_conn {
@@ -69,6 +78,8 @@ struct hf_conn {
     int32_t nonces[HF_PROOF_UNITS];
     int sent, answered, synced; /* units of it */
   } proof;
+  enum hf_carry carry;
+  struct hf_arrival arrival; /* of the settings, while it is opened */
 
   /* a cancel request under way, and the answer that waits for its end */
   struct hf_canceller *canceller;
@@ -153,6 +164,12 @@ HF_NODISCARD bool hf_conn_send_sync(struct hf_conn *conn);
 
 /* Hands libpq's output to the socket; false as above. */
 HF_NODISCARD bool hf_conn_push(struct hf_conn *conn);
+
+/* Why a statement is not run without its settings. */
+extern const char hf_needs_session[];
+
+/* Sends the question of HF_CHORE_ARRIVAL; false as above. */
+HF_NODISCARD bool hf_conn_send_arrival(struct hf_conn *conn);
 
 /* Sends the next unit of the proof; false as above. */
 HF_NODISCARD bool hf_conn_send_proof(struct hf_conn *conn);

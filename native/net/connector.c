@@ -164,6 +164,10 @@ static PGconn *start(const struct hf_connect_job *job) {
   size_t i;
 
   n = add_files(job, keywords, values, n);
+  if (job->at_start && hf_target_session(job->target) != NULL) {
+    keywords[n] = "options";
+    values[n++] = hf_target_session(job->target);
+  }
   for (i = 0; i < sizeof names / sizeof *names; i++) {
     if (given[i] != NULL && n < HF_TARGET_PARAMS_MAX - 1) {
       keywords[n] = names[i]; /* the last of a repeated keyword holds */

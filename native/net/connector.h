@@ -31,6 +31,7 @@ struct hf_connect_job {
 
   /* set before the first submission */
   struct hf_target *target; /* a reference of the job's own */
+  bool at_start;            /* with the settings of hf_target_session */
   bool detect_proxy;        /* ask for pg_backend_pid() */
   bool pid_is_optional;     /* its refusal is no failure */
   const char *role;         /* instead of target_session_attrs; or NULL */

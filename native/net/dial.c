@@ -18,13 +18,23 @@ enum { US_PER_MS = 1000, NS_PER_MS = 1000 * 1000, SETTLE_MIN_MS = 50 };
 
 enum dial_state { ASKING, WORKING, SETTLING, OVER };
 
+/* What a new connection is asked or told before anybody gets it. */
+enum settling {
+  CHECKING, /* are the settings there since its start? */
+  PROVING,  /* do they arrive with each unit? */
+  SETTING,  /* sets them, where neither can be */
+  GREETING  /* the user's onConnect */
+};
+
 struct hf_dial {
   struct hf_netpool *pool;
   struct hf_slot *slot;
   bool stopped; /* the slot waits to hear that it is closed */
   bool refused; /* the server did not take the password; asking for another */
   enum dial_state state;
-  uint64_t end_ns; /* of WORKING and SETTLING */
+  uint64_t end_ns;        /* of WORKING and SETTLING */
+  enum settling settling; /* while SETTLING */
+  bool at_start;          /* it was opened with the settings */
   uv_timer_t timer;
   struct hf_connect *connect; /* while WORKING */
   struct hf_handle *asked;    /* while ASKING */
@@ -98,6 +108,16 @@ static bool detects(const struct hf_netpool *pool) {
          (pool->core.config.pooler == HF_POOLER_AUTO && !pool->proxied);
 }
 
+/*
+ * A session of our own has its settings from its start, so that RESET ALL and
+ * DISCARD ALL come back to them. On a server connection that others use they
+ * would stay: through a proxy only where nothing else holds.
+ */
+static bool starts_with_settings(const struct hf_netpool *pool) {
+  return pool->sql.count > 0 && !pool->start_refused &&
+         (pool->starts_proxied || !hf_netpool_is_proxied(pool));
+}
+
 /* The time for connecting begins here, however long a password took. */
 static bool start_work(struct hf_dial *dial) {
   struct hf_netpool *pool = dial->pool;
@@ -105,11 +125,13 @@ static bool start_work(struct hf_dial *dial) {
   struct hf_connect_wish wish = {.engine = pool->engine,
                                  .target = pool->target,
                                  .password = dial->password,
+                                 .at_start = starts_with_settings(pool),
                                  .detect_proxy = detects(pool),
                                  .pid_is_optional = true,
                                  .limit_ms = limit_ms,
                                  .done = on_connect_over,
                                  .ctx = dial};
+  dial->at_start = wish.at_start;
   (void)uv_timer_stop(&dial->timer);
   dial->end_ns = hf_clock_ns() + (uint64_t)limit_ms * NS_PER_MS;
   dial->connect = hf_connect_start(&wish);
@@ -200,7 +222,39 @@ static void start(struct hf_dial *dial) {
 /* ---- the connection ---------------------------------------------------------
  */
 
-/* Whether the connection is taken for a pooler's. */
+static bool is_auto(const struct hf_netpool *pool) {
+  return pool->core.config.pooler == HF_POOLER_AUTO;
+}
+
+static bool is_same_process(const struct hf_slot *a, const struct hf_slot *b) {
+  const struct hf_conn *one = a->conn;
+  const struct hf_conn *other = b->conn;
+  return a != b && one != NULL && other != NULL && one->pg != NULL &&
+         other->pg != NULL && a->backend_pid == b->backend_pid &&
+         a->backend_pid != 0 &&
+         strcmp(PQhostaddr(one->pg), PQhostaddr(other->pg)) == 0 &&
+         strcmp(PQport(one->pg), PQport(other->pg)) == 0;
+}
+
+/* Two clients that are served by one process share a pooler. */
+static bool is_anothers(const struct hf_netpool *pool,
+                        const struct hf_slot *slot) {
+  const struct hf_link *link;
+  int state;
+  for (state = HF_SLOT_CONNECTING; state < HF_SLOT_CLOSING; state++) {
+    HF_LIST_EACH(link, &pool->core.slots_in[state]) {
+      if (is_same_process(slot, HF_CONTAINER_OF(link, struct hf_slot, link))) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/*
+ * Whether the connection is taken for a pooler's. A server that will not tell
+ * its process id is none.
+ */
 static bool is_proxied(struct hf_netpool *pool,
                        const struct hf_connect_job *job) {
   enum hf_pooler_mode mode = pool->core.config.pooler;
@@ -210,14 +264,14 @@ static bool is_proxied(struct hf_netpool *pool,
   if (mode == HF_POOLER_TRANSACTION || pool->proxied) {
     return true;
   }
-  pool->proxied = job->proxied || !job->pid_detected;
+  pool->proxied = job->proxied;
   return pool->proxied;
 }
 
 /* It would run on server connections that others use. */
 static void warn_of_connect_sql(struct hf_netpool *pool, struct hf_slot *slot) {
   struct hf_error warning;
-  pool->has_connect_sql = false;
+  pool->warned_of_connect = true;
   hf_error_init(&warning);
   hf_error_set(&warning,
                HF_SESSION_REQUIRED,
@@ -235,12 +289,70 @@ static uint64_t time_left_ms(const struct hf_dial *dial) {
   return left_ms < SETTLE_MIN_MS ? SETTLE_MIN_MS : left_ms;
 }
 
+static void settle(struct hf_dial *dial,
+                   enum settling settling,
+                   enum hf_chore chore,
+                   const char *sql) {
+  dial->state = SETTLING;
+  dial->settling = settling;
+  (void)uv_timer_start(&dial->timer, on_timer, time_left_ms(dial), 0);
+  hf_conn_run_chore(dial->slot->conn, chore, sql);
+}
+
+/* The settings are there: what is left is the user's. */
+static void greet(struct hf_dial *dial) {
+  struct hf_netpool *pool = dial->pool;
+  const char *sql = pool->sql.on_connect;
+  if (sql != NULL && dial->slot->proxied && !pool->warned_of_connect) {
+    warn_of_connect_sql(pool, dial->slot);
+  }
+  if (sql == NULL || dial->slot->proxied) {
+    succeed(dial);
+    return;
+  }
+  settle(dial, GREETING, HF_CHORE_SETTINGS, sql);
+}
+
+static void prove(struct hf_dial *dial) {
+  settle(dial, PROVING, HF_CHORE_ARRIVAL, NULL);
+}
+
+/* The connection is not what its settings ask for, or not known to be. */
+static void distrust(struct hf_dial *dial) {
+  struct hf_netpool *pool = dial->pool;
+  if (!is_auto(pool)) {
+    settle(dial, SETTING, HF_CHORE_SETTINGS, pool->sql.session);
+    return;
+  }
+  hf_netpool_set_proxied(pool);
+  dial->slot->proxied = true;
+  prove(dial);
+}
+
+/* Makes sure that the pool's settings reach statements here. */
+static void bring_settings(struct hf_dial *dial) {
+  struct hf_netpool *pool = dial->pool;
+  struct hf_slot *slot = dial->slot;
+  if (pool->sql.count == 0) {
+    greet(dial);
+  } else if (slot->proxied) {
+    prove(dial);
+  } else if (dial->at_start) {
+    settle(dial, CHECKING, HF_CHORE_STARTED, pool->sql.check);
+  } else if (slot->answered || !is_auto(pool)) {
+    distrust(dial); /* its start-up options were refused */
+  } else {
+    settle(dial, SETTING, HF_CHORE_SETTINGS, pool->sql.plain);
+  }
+}
+
 static void use_connection(struct hf_dial *dial, struct hf_connect_job *job) {
   struct hf_netpool *pool = dial->pool;
   struct hf_slot *slot = dial->slot;
   struct hf_conn *conn;
   slot->proxied = is_proxied(pool, job);
   slot->answered = job->pid_detected;
+  slot->whole = false;
   slot->backend_pid = job->backend_pid;
   conn = hf_conn_new(pool, slot, hf_connect_job_take(job));
   if (conn == NULL) {
@@ -249,37 +361,101 @@ static void use_connection(struct hf_dial *dial, struct hf_connect_job *job) {
     return;
   }
   slot->conn = conn;
-  if (slot->proxied && pool->has_connect_sql) {
-    warn_of_connect_sql(pool, slot);
+  if (is_auto(pool) && slot->answered && !slot->proxied &&
+      is_anothers(pool, slot)) {
+    hf_netpool_set_proxied(pool);
+    slot->proxied = true;
   }
-  if (slot->proxied || pool->session_sql == NULL) {
-    succeed(dial);
+  bring_settings(dial);
+}
+
+static void fail_settling(struct hf_dial *dial, struct hf_error *error) {
+  struct hf_conn *conn = dial->slot->conn;
+  hf_error_move(&dial->error, error);
+  hf_conn_close(conn);
+  fail(dial);
+}
+
+static void refuse_settings(struct hf_dial *dial) {
+  struct hf_error error;
+  hf_error_init(&error);
+  hf_error_set(&error,
+               HF_SESSION_REQUIRED,
+               HF_PHASE_CONNECT,
+               "the pool's settings (schema, settings, options, the server's "
+               "time-outs) do not hold through this pooler, neither from the "
+               "start of a session nor within a transaction: connect to the "
+               "database itself, or leave them out");
+  fail_settling(dial, &error);
+  hf_error_finish(&error);
+}
+
+/* Once more, with the settings at the start or without. */
+static void connect_again(struct hf_dial *dial) {
+  hf_conn_close(dial->slot->conn);
+  start(dial);
+}
+
+static void on_checked(struct hf_dial *dial, struct hf_conn *conn) {
+  if (conn->arrival.error.status == HF_OK) {
+    if (conn->arrival.started) {
+      greet(dial);
+    } else {
+      distrust(dial);
+    }
+  } else if (hf_arrival_lacks_function(&conn->arrival)) {
+    settle(dial, SETTING, HF_CHORE_SETTINGS, dial->pool->sql.plain);
+  } else {
+    fail_settling(dial, &conn->arrival.error);
+  }
+}
+
+static void on_proved(struct hf_dial *dial, struct hf_conn *conn) {
+  struct hf_netpool *pool = dial->pool;
+  struct hf_arrival *arrival = &conn->arrival;
+  if (arrival->error.status != HF_OK && !hf_arrival_lacks_function(arrival)) {
+    fail_settling(dial, &arrival->error);
     return;
   }
-  dial->state = SETTLING;
-  (void)uv_timer_start(&dial->timer, on_timer, time_left_ms(dial), 0);
-  hf_conn_run_chore(conn, HF_CHORE_SETTINGS, pool->session_sql);
+  if (arrival->whole) {
+    conn->carry = HF_CARRY_UNIT;
+    dial->slot->whole = true;
+    greet(dial);
+    return;
+  }
+  if (dial->at_start && arrival->started) {
+    greet(dial);
+  } else if (!dial->at_start && !pool->start_refused) {
+    pool->starts_proxied = true;
+    connect_again(dial);
+  } else {
+    refuse_settings(dial);
+  }
+}
+
+static bool is_about_start(const struct hf_error *error, const char *message) {
+  return (strcmp(error->sqlstate, "08P01") == 0 ||
+          strcmp(error->sqlstate, "0A000") == 0) &&
+         message != NULL &&
+         (strstr(message, "option") != NULL ||
+          strstr(message, "startup parameter") != NULL);
 }
 
 /*
- * PgBouncer refuses start-up parameters it does not know. What can be left out
- * is left out, for good.
+ * PgBouncer refuses start-up parameters it does not know. Settings go another
+ * way then, and a name that is only shown is left out, for good.
  */
 static bool goes_without(struct hf_dial *dial, const struct hf_error *error) {
-  static const char refusal[] = "unsupported startup parameter";
+  static const char refusal[] = "unsupported startup parameter: ";
   const char *message = hf_error_field(error, 'M');
   const char *at = message == NULL ? NULL : strstr(message, refusal);
-  const char *name;
-  if (strcmp(error->sqlstate, "08P01") != 0 || at == NULL) {
-    return false;
+  if (dial->at_start && is_about_start(error, message) &&
+      (at == NULL || strstr(at, "application_name") == NULL)) {
+    dial->pool->start_refused = true;
+    return true;
   }
-  name = at + strlen(refusal);
-  if (strncmp(name, " in ", 4) == 0) {
-    name += 4; /* "... in options: search_path" */
-  } else if (strncmp(name, ": ", 2) == 0) {
-    name += 2;
-  }
-  return hf_target_drop(dial->pool->target, name);
+  return strcmp(error->sqlstate, "08P01") == 0 && at != NULL &&
+         hf_target_drop(dial->pool->target, at + strlen(refusal));
 }
 
 /*
@@ -355,13 +531,24 @@ void hf_dial_stop(struct hf_dial *dial) {
 }
 
 void hf_dial_on_settled(struct hf_dial *dial, struct hf_conn *conn) {
-  if (!conn->failing) {
-    succeed(dial);
+  if (conn->failing) {
+    fail_settling(dial, &conn->last_words);
     return;
   }
-  hf_error_move(&dial->error, &conn->last_words);
-  hf_conn_close(conn);
-  fail(dial);
+  switch (dial->settling) {
+  case CHECKING:
+    on_checked(dial, conn);
+    break;
+  case PROVING:
+    on_proved(dial, conn);
+    break;
+  case SETTING:
+    greet(dial);
+    break;
+  case GREETING:
+    succeed(dial);
+    break;
+  }
 }
 
 /* The same password as a moment ago would only be refused once more. */

@@ -29,7 +29,7 @@ static enum hf_status set_option(struct hf_netpool *pool,
     return hf_target_set(pool->target, name + PREFIX_BYTES, value, error);
   }
   if (strncmp(name, "set.", 4) == 0 || strncmp(name, "sql.", 4) == 0) {
-    return HF_OK; /* settings.c */
+    return HF_OK; /* session_sql.c */
   }
   if (strcmp(name, "has.password") == 0) {
     pool->asks_password = true;
@@ -101,7 +101,10 @@ static enum hf_status set_options(struct hf_netpool *pool,
   status = hf_pool_init(&pool->core, &config, &world, hf_engine_now_us());
   pool->core.fresh_logins = pool->asks_password;
   if (status == HF_OK) {
-    status = hf_netpool_set_sql(pool, fields, n_fields);
+    status = hf_session_sql_build(&pool->sql, &config, fields, n_fields);
+  }
+  if (status == HF_OK && pool->sql.start != NULL) {
+    status = hf_target_set_session(pool->target, pool->sql.start);
   }
   return status;
 }
@@ -111,8 +114,7 @@ static void release(struct hf_netpool *pool) {
   hf_credentials_finish(&pool->credentials);
   hf_free(pool->key);
   hf_free(pool->options);
-  hf_free(pool->session_sql);
-  hf_free(pool->unit_sql);
+  hf_session_sql_finish(&pool->sql);
   hf_free(pool);
 }
 
@@ -297,12 +299,25 @@ uint64_t hf_netpool_next_us(const struct hf_netpool *pool) {
   return next;
 }
 
+void hf_netpool_set_proxied(struct hf_netpool *pool) {
+  struct hf_link *link;
+  int state;
+  pool->proxied = true;
+  for (state = HF_SLOT_IDLE; state < HF_SLOT_CLOSING; state++) {
+    HF_LIST_EACH(link, &pool->core.slots_in[state]) {
+      struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
+      if (!slot->proxied) {
+        slot->expires_us = 1; /* it ends when it is free */
+      }
+    }
+  }
+}
+
 void hf_netpool_on_chore(struct hf_conn *conn) {
   struct hf_netpool *pool = conn->pool;
   struct hf_slot *slot = conn->slot;
-  enum hf_chore chore = conn->chore;
   conn->chore = HF_CHORE_NONE;
-  if (chore == HF_CHORE_SETTINGS) {
+  if (slot->dial != NULL) {
     hf_dial_on_settled(slot->dial, conn);
   } else if (PQtransactionStatus(conn->pg) == PQTRANS_IDLE) {
     hf_pool_on_checked(&pool->core, slot, hf_engine_now_us());

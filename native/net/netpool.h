@@ -19,6 +19,7 @@
 #include "core/pool.h"
 #include "engine.h"
 #include "engine/credentials.h"
+#include "engine/session_sql.h"
 #include "statement.h"
 
 struct hf_call;
@@ -37,20 +38,21 @@ struct hf_netpool {
   char *key;     /* of a shared pool, else NULL */
   char *options; /* name NUL value NUL ..., as they were given first */
   size_t options_bytes;
-  char *session_sql;    /* settings and onConnect, for direct connections */
-  char *unit_sql;       /* settings within a unit, behind a proxy */
   bool no_transactions; /* its pooler is in statement mode */
+  struct hf_session_sql sql;
   bool asks_password;
-  bool has_connect_sql; /* which is left out behind a proxy */
 
   struct hf_credentials credentials; /* of the password function */
 
   struct hf_statements statements;
   struct hf_list handles;
-  bool proxied;  /* a proxy was seen: never taken for direct again */
-  int32_t dials; /* under way, probes included */
-  bool undialed; /* a slot could not even begin to connect */
-  bool closed;   /* the core said so */
+  bool proxied;           /* a proxy was seen: never taken for direct again */
+  bool start_refused;     /* settings at the start of a session, by 08P01 */
+  bool starts_proxied;    /* through a proxy settings must be there, too */
+  bool warned_of_connect; /* that onConnect is left out behind a proxy */
+  int32_t dials;          /* under way, probes included */
+  bool undialed;          /* a slot could not even begin to connect */
+  bool closed;            /* the core said so */
 };
 
 /*
@@ -143,9 +145,7 @@ void hf_netpool_end_turn(struct hf_netpool *pool);
 /* Fills in the world's operations for a pool (world.c). */
 void hf_netpool_make_world(struct hf_netpool *pool, struct hf_world *world);
 
-/* Builds the settings' SQL from "set." fields (settings.c). */
-HF_NODISCARD enum hf_status hf_netpool_set_sql(struct hf_netpool *pool,
-                                               const char *const *fields,
-                                               int32_t n_fields);
+/* Something stands between: no connection is taken for direct any more. */
+void hf_netpool_set_proxied(struct hf_netpool *pool);
 
 #endif

@@ -40,6 +40,13 @@ static char transaction_of(const struct hf_conn *conn) {
   return 'T';
 }
 
+/* SET TRANSACTION alone means nothing, with settings or without. */
+static bool brings_settings(const struct hf_conn *conn,
+                            const struct hf_call *call) {
+  return conn->carry == HF_CARRY_UNIT && !call->request.in_transaction &&
+         call->request.sql.kind != HF_SQL_SET_LOCAL;
+}
+
 /* VACUUM and its like want to be alone in their unit: once more, alone. */
 static bool goes_alone(struct hf_conn *conn, struct hf_call *call) {
   struct hf_error *error = &call->request.error;
@@ -51,16 +58,42 @@ static bool goes_alone(struct hf_conn *conn, struct hf_call *call) {
     return false;
   }
   call->statement->refuses_company = true;
+  if (brings_settings(conn, call)) {
+    return false; /* alone it would go without them */
+  }
   hf_error_finish(error);
   hf_conn_execute(conn, call);
   return true;
 }
 
+/*
+ * What commits on its way (2D000), or will not stand in a transaction (25001),
+ * failed because of our settings only. Nothing of it is left.
+ */
+static void explain_refusal(struct hf_conn *conn, struct hf_call *call) {
+  struct hf_error *error = &call->request.error;
+  bool commits = strcmp(error->sqlstate, "2D000") == 0 &&
+                 (call->request.sql.kind == HF_SQL_CALL ||
+                  call->request.sql.kind == HF_SQL_DO);
+  bool alone = strcmp(error->sqlstate, "25001") == 0 && call->company;
+  if (error->severity != HF_SEVERITY_ERROR || (!commits && !alone) ||
+      !brings_settings(conn, call)) {
+    return;
+  }
+  hf_error_move(&call->request.cause, error);
+  hf_error_set(error, HF_SESSION_REQUIRED, HF_PHASE_LOCAL, hf_needs_session);
+  error->outcome = HF_OUTCOME_ROLLED_BACK;
+  error->unit = HF_UNIT_STATEMENT;
+  error->retryable = false;
+}
+
 static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
-  char transaction = transaction_of(conn);
+  char transaction;
   if (goes_alone(conn, call) || hf_read_only_undo(conn, call)) {
     return;
   }
+  transaction = transaction_of(conn);
+  explain_refusal(conn, call);
   if (PQclientEncoding(conn->pg) != UTF8) {
     /* Texts would be misread from here on: not for another user. */
     conn->slot->expires_us = 1;
@@ -135,12 +168,20 @@ static void count_bytes(struct hf_conn *conn, struct hf_call *call) {
   }
 }
 
+/* Rows of the settings that were woven into the user's text. */
+static bool is_ours(const struct hf_call *call, const PGresult *result) {
+  return call->woven && PQnfields(result) > 0 &&
+         strcmp(PQfname(result, 0), HF_SETTINGS_COLUMN) == 0;
+}
+
 static void on_result(struct hf_conn *conn,
                       struct hf_call *call,
                       PGresult *result) {
   ExecStatusType status = PQresultStatus(result);
   if (status == PGRES_PIPELINE_SYNC) {
     finish_unit(conn, call);
+  } else if (is_ours(call, result)) {
+    return;
   } else if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE ||
              status == PGRES_NONFATAL_ERROR) {
     hf_answer_on_error(conn, call, result);
@@ -172,8 +213,27 @@ static void on_boundary(struct hf_conn *conn, struct hf_call *call) {
   }
 }
 
+/* An answer to one of our questions; what it is not, is no failure. */
+static bool is_arrival(struct hf_conn *conn, PGresult *result) {
+  bool lost = PQstatus(conn->pg) != CONNECTION_OK;
+  if (lost || PQresultStatus(result) == PGRES_COPY_IN ||
+      PQresultStatus(result) == PGRES_COPY_OUT ||
+      PQresultStatus(result) == PGRES_COPY_BOTH) {
+    return false;
+  }
+  if (conn->chore == HF_CHORE_STARTED) {
+    hf_arrival_check(&conn->arrival, result);
+  } else if (conn->chore == HF_CHORE_ARRIVAL) {
+    hf_arrival_compare(&conn->arrival, result);
+  }
+  return conn->chore == HF_CHORE_STARTED || conn->chore == HF_CHORE_ARRIVAL;
+}
+
 static void on_chore_result(struct hf_conn *conn, PGresult *result) {
   ExecStatusType status = PQresultStatus(result);
+  if (is_arrival(conn, result)) {
+    return;
+  }
   if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
       status == PGRES_EMPTY_QUERY) {
     return;
@@ -262,8 +322,10 @@ static bool read_one(struct hf_conn *conn) {
   result = PQgetResult(conn->pg);
   if (conn->chore == HF_CHORE_PROVE) {
     on_proof_result(conn, result);
+  } else if (conn->chore == HF_CHORE_ARRIVAL && result == NULL) {
+    /* Between two statements of the flight; the Sync is still to come. */
   } else if (conn->chore != HF_CHORE_NONE) {
-    if (result == NULL) {
+    if (result == NULL || PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
       end_chore(conn);
     } else {
       on_chore_result(conn, result);

@@ -11,6 +11,7 @@
 
 #include "conn.h"
 #include "conn/read_only.h"
+#include "core/alloc.h"
 #include "netpool.h"
 #include "renewal.h"
 #include "system.h"
@@ -29,6 +30,22 @@ static bool takes_prelude(const struct hf_call *call) {
          !request->sql.refuses_transaction &&
          (!call->statement->refuses_company ||
           hf_request_must_not_write(request));
+}
+
+/* Settings that each unit brings along, or NULL. */
+static const char *unit_settings(const struct hf_conn *conn) {
+  return conn->carry == HF_CARRY_UNIT ? conn->pool->sql.unit : NULL;
+}
+
+/* It cannot have its settings here, and is not run without them. */
+static bool needs_session(const struct hf_conn *conn,
+                          const struct hf_call *call) {
+  const struct hf_request *request = &call->request;
+  return unit_settings(conn) != NULL && !request->in_transaction &&
+         request->sql.n_statements == 1 &&
+         request->sql.kind != HF_SQL_SET_LOCAL &&
+         (request->sql.needs_session || (call->statement->refuses_company &&
+                                         !request->sql.refuses_transaction));
 }
 
 static bool is_nameable(const struct hf_conn *conn,
@@ -152,18 +169,39 @@ static bool send_unnamed(struct hf_conn *conn, struct hf_call *call) {
                            0) == 1;
 }
 
+/*
+ * Procedures may commit, and settings for the length of a transaction would
+ * end there: within BEGIN the server refuses that.
+ */
+static bool send_begin(struct hf_conn *conn, struct hf_call *call) {
+  enum hf_sql_kind kind = call->request.sql.kind;
+  if (call->wrap != HF_WRAP_NONE ||
+      (kind != HF_SQL_CALL && kind != HF_SQL_DO)) {
+    return true;
+  }
+  call->wrap = HF_WRAP_BEGIN;
+  return hf_conn_send_step(conn, call, HF_STEP_PRELUDE, "begin");
+}
+
 static bool send_preludes(struct hf_conn *conn, struct hf_call *call) {
-  const char *settings = conn->slot->proxied ? conn->pool->unit_sql : NULL;
+  const char *settings = unit_settings(conn);
   if (!hf_read_only_open(conn, call)) {
     return false;
   }
   return settings == NULL || !takes_prelude(call) ||
-         hf_conn_send_step(conn, call, HF_STEP_PRELUDE, settings);
+         (send_begin(conn, call) &&
+          hf_conn_send_step(conn, call, HF_STEP_PRELUDE, settings));
+}
+
+/* A transaction begins with the statement, and its settings with it. */
+static bool begins_transaction(enum hf_sql_kind kind) {
+  return kind == HF_SQL_BEGIN || kind == HF_SQL_COMMIT_AND_CHAIN ||
+         kind == HF_SQL_ROLLBACK_AND_CHAIN;
 }
 
 static bool send_postlude(struct hf_conn *conn, struct hf_call *call) {
-  const char *settings = conn->slot->proxied ? conn->pool->unit_sql : NULL;
-  if (settings == NULL || call->request.sql.kind != HF_SQL_BEGIN) {
+  const char *settings = unit_settings(conn);
+  if (settings == NULL || !begins_transaction(call->request.sql.kind)) {
     return true;
   }
   return hf_conn_send_step(conn, call, HF_STEP_POSTLUDE, settings);
@@ -221,6 +259,67 @@ static bool is_simple(const struct hf_call *call) {
          (call->request.flags & HF_FLAG_EXTENDED) == 0;
 }
 
+/* Several statements in one text, their settings among them. */
+static bool send_simple(struct hf_conn *conn, struct hf_call *call) {
+  const struct hf_statement *statement = call->statement;
+  char *woven = NULL;
+  bool sent;
+  add_step(call, HF_STEP_EXECUTE);
+  if (unit_settings(conn) != NULL) {
+    woven = hf_session_sql_weave(&conn->pool->sql,
+                                 statement->text,
+                                 statement->bytes,
+                                 call->request.in_transaction);
+    call->woven = true;
+    if (woven == NULL) {
+      return false;
+    }
+  }
+  sent = leave_pipeline(conn) &&
+         PQsendQuery(conn->pg, woven == NULL ? statement->text : woven) == 1;
+  hf_free(woven);
+  return sent;
+}
+
+/* A unit of nothing: the answer is ours, its end comes in order. */
+static bool send_nothing(struct hf_conn *conn, struct hf_call *call) {
+  struct hf_error *error = &call->request.error;
+  hf_error_set(error, HF_SESSION_REQUIRED, HF_PHASE_LOCAL, hf_needs_session);
+  error->outcome = HF_OUTCOME_NOT_EXECUTED;
+  error->unit = HF_UNIT_STATEMENT;
+  error->retryable = false;
+  call->request.unsent = true;
+  return enter_pipeline(conn) && hf_conn_send_sync(conn);
+}
+
+const char hf_needs_session[] =
+    "behind a connection pooler the pool's settings hold for a transaction, "
+    "and this cannot run in one: set DIRECT_URL (or directUrl) to the "
+    "database itself, or leave out schema, settings, options and the server's "
+    "time-outs";
+
+bool hf_conn_send_arrival(struct hf_conn *conn) {
+  const struct hf_session_sql *sql = &conn->pool->sql;
+  return enter_pipeline(conn) &&
+         PQsendQueryParams(conn->pg,
+                           sql->prove,
+                           0,
+                           NULL,
+                           NULL,
+                           NULL,
+                           NULL,
+                           0) == 1 &&
+         PQsendQueryParams(conn->pg,
+                           sql->shown,
+                           0,
+                           NULL,
+                           NULL,
+                           NULL,
+                           NULL,
+                           0) == 1 &&
+         hf_conn_send_sync(conn);
+}
+
 bool hf_conn_send(struct hf_conn *conn, struct hf_call *call) {
   hf_call_rewind(call);
   hf_stats_add(&conn->pool->core.stats, HF_STAT_BYTES_OUT, call->bytes);
@@ -231,9 +330,10 @@ bool hf_conn_send(struct hf_conn *conn, struct hf_call *call) {
   call->request.simple = call->simple;
   call->request.reused = false;
   if (call->simple) {
-    add_step(call, HF_STEP_EXECUTE);
-    return leave_pipeline(conn) &&
-           PQsendQuery(conn->pg, call->statement->text) == 1;
+    return send_simple(conn, call);
+  }
+  if (needs_session(conn, call)) {
+    return send_nothing(conn, call);
   }
   if (!enter_pipeline(conn)) {
     return false;

@@ -102,6 +102,7 @@ struct hf_target {
   struct hf_secret_file files[PEM_FILES];
   char *place; /* remembered; the engine's thread only */
   uint64_t place_until_ns;
+  char *session; /* start-up options with the pool's settings, or NULL */
   atomic_uint_least64_t refused; /* a bit per key the server will not take */
 };
 
@@ -315,7 +316,31 @@ void hf_target_unref(struct hf_target *target) {
     hf_secret_file_close(&target->files[i]);
   }
   hf_free(target->place);
+  hf_free(target->session);
   hf_free(target);
+}
+
+enum hf_status hf_target_set_session(struct hf_target *target,
+                                     const char *options) {
+  const char *given = hf_target_get(target, "options");
+  size_t before = given == NULL ? 0 : strlen(given) + 1;
+  size_t bytes = strlen(options);
+  char *text = hf_alloc(before + bytes + 1);
+  if (text == NULL) {
+    return HF_NO_MEMORY;
+  }
+  if (given != NULL) {
+    memcpy(text, given, before - 1);
+    text[before - 1] = ' ';
+  }
+  memcpy(text + before, options, bytes + 1);
+  hf_free(target->session);
+  target->session = text;
+  return HF_OK;
+}
+
+const char *hf_target_session(const struct hf_target *target) {
+  return target->session;
 }
 
 /* Adds what stands for the keywords that nobody gave. */
@@ -361,8 +386,7 @@ size_t hf_target_params(const struct hf_target *target,
 }
 
 bool hf_target_drop(struct hf_target *target, const char *parameter) {
-  static const char *const droppable[] = {"options",
-                                          "application_name",
+  static const char *const droppable[] = {"application_name",
                                           "fallback_application_name"};
   size_t i;
   for (i = 0; i < sizeof droppable / sizeof droppable[0]; i++) {

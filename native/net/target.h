@@ -55,6 +55,16 @@ void hf_target_unref(struct hf_target *target);
 enum { HF_TARGET_PARAMS_MAX = 72 };
 
 /*
+ * Adds settings to the start-up options, for those who ask for them below.
+ * Only before the target is shared. Returns HF_OK or HF_NO_MEMORY.
+ */
+HF_NODISCARD enum hf_status hf_target_set_session(struct hf_target *target,
+                                                  const char *options);
+
+/* Returns the start-up options with those settings, or NULL without any. */
+const char *hf_target_session(const struct hf_target *target);
+
+/*
  * Fills in the arrays for PQconnectStartParams, ended by NULL, without host,
  * hostaddr and port. Borrowed until the last unref. Returns how many.
  */
@@ -63,8 +73,8 @@ size_t hf_target_params(const struct hf_target *target,
                         const char *values[HF_TARGET_PARAMS_MAX]);
 
 /*
- * The server does not take this start-up parameter ("options", or "options: "
- * and what of it): leaves it out from now on. Returns whether that changes
+ * The server does not take this start-up parameter, and a name that is shown
+ * is all that is lost: leaves it out from now on. Returns whether that changes
  * anything. Any thread.
  */
 bool hf_target_drop(struct hf_target *target, const char *parameter);

@@ -328,7 +328,14 @@ static void settings_are_the_sessions_own_when_direct(void **state) {
 }
 
 static void what_refuses_company_goes_alone(void **state) {
-  int pool = proxied_pool();
+  int pool = support_pool(port,
+                          cluster.port,
+                          PASSWORD,
+                          "max",
+                          "1",
+                          "pooler",
+                          "transaction",
+                          NULL);
   int i;
   (void)state;
   for (i = 0; i < 3; i++) {
@@ -339,6 +346,30 @@ static void what_refuses_company_goes_alone(void **state) {
   /* Hidden from the lexer, so that the server has to say it. */
   (void)expect(pool, "do $$ begin commit; end $$");
   (void)expect(pool, "do $$ begin commit; end $$");
+  expect_cell(pool, "select 'fine'", "fine");
+  close_pool(pool);
+}
+
+/* Alone it would run without the settings, which nobody would notice. */
+static void what_cannot_have_its_settings_is_refused(void **state) {
+  static const struct {
+    const char *sql;
+    enum hf_outcome outcome;
+  } texts[] = {{"vacuum t", HF_OUTCOME_NOT_EXECUTED},
+               {"create database other", HF_OUTCOME_NOT_EXECUTED},
+               {"create index concurrently on t (b)", HF_OUTCOME_NOT_EXECUTED},
+               {"do $$ begin commit; end $$", HF_OUTCOME_ROLLED_BACK}};
+  int pool = proxied_pool();
+  size_t i;
+  (void)state;
+  for (i = 0; i < 2 * sizeof texts / sizeof *texts; i++) {
+    struct support_answer answer = support_ask(port, pool, texts[i / 2].sql);
+    assert_int_equal(answer.kind, HF_MSG_ERROR);
+    assert_int_equal(answer.status, HF_SESSION_REQUIRED);
+    assert_int_equal(answer.outcome, texts[i / 2].outcome);
+  }
+  (void)expect(pool, "do $$ begin perform 1; end $$");
+  (void)expect(pool, "discard all");
   expect_cell(pool, "select 'fine'", "fine");
   close_pool(pool);
 }
@@ -400,6 +431,7 @@ int main(void) {
       cmocka_unit_test(settings_travel_with_each_unit),
       cmocka_unit_test(settings_are_the_sessions_own_when_direct),
       cmocka_unit_test(what_refuses_company_goes_alone),
+      cmocka_unit_test(what_cannot_have_its_settings_is_refused),
       cmocka_unit_test(several_statements_go_in_one_text),
       cmocka_unit_test(values_arrive_as_they_were_given),
   };

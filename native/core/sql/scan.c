@@ -272,6 +272,12 @@ static bool adds_value(const struct statement *s) {
          has_word(s, "add") && has_word(s, "value");
 }
 
+/* Whatever the session's settings are, these do the same. */
+static bool needs_nothing(const struct statement *s) {
+  return word_is(s, 0, "discard") || word_is(s, 0, "commit") ||
+         word_is(s, 0, "rollback");
+}
+
 /* Adds a finished statement to the description of the text. */
 static void finish(const struct statement *s, struct hf_sql_info *out) {
   enum hf_sql_kind kind = kind_of(s);
@@ -288,6 +294,8 @@ static void finish(const struct statement *s, struct hf_sql_info *out) {
   out->copy = out->copy || kind == HF_SQL_COPY;
   out->adds_value = out->adds_value || adds_value(s);
   out->refuses_transaction = out->refuses_transaction || refuses_transaction(s);
+  out->needs_session =
+      out->needs_session || (refuses_transaction(s) && !needs_nothing(s));
   out->session_state = out->session_state || changes_session(s, kind);
   out->commits = out->commits || kind == HF_SQL_COMMIT ||
                  kind == HF_SQL_COMMIT_AND_CHAIN ||

@@ -46,6 +46,7 @@ struct hf_sql_info {
   bool may_commit_midway;   /* an error does not prove that nothing is kept */
   bool refuses_transaction; /* VACUUM, ... CONCURRENTLY, CREATE DATABASE */
   bool copy;                /* one of the statements is COPY */
+  bool needs_session;       /* of these, what depends on settings */
   bool session_state;       /* leaves something behind in the session */
   bool ends_transaction;    /* a COMMIT or ROLLBACK, in any statement */
   bool rolls_back;          /* a ROLLBACK anywhere, to a savepoint or not */

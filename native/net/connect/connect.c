@@ -335,6 +335,7 @@ static enum hf_status fill_job(const struct hf_connect *connect,
     status = hf_connect_job_set_question(job, connect->question);
   }
   job->role = connect->role;
+  job->at_start = connect->wish.at_start;
   job->detect_proxy = connect->wish.detect_proxy;
   job->pid_is_optional = connect->wish.pid_is_optional;
   return status;

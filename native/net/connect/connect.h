@@ -44,6 +44,7 @@ struct hf_connect_wish {
   const struct hf_place *place; /* nowhere else; or NULL */
   const char *question;         /* asked in the end; or NULL */
   const char *role;             /* instead of target_session_attrs; or NULL */
+  bool at_start;                /* with the settings of hf_target_session */
   bool detect_proxy;
   bool pid_is_optional;
   int32_t limit_ms; /* from now on */

@@ -10,6 +10,8 @@
 
 const { currentContext } = require('../retry/context.js');
 const { logOf } = require('../observe/log.js');
+const { setMark } = require('../retry/classify.js');
+const { findOurs } = require('../retry/evidence.js');
 const { withDatabaseRetry } = require('../retry/retry.js');
 const { warnOnce } = require('../warn.js');
 const { kindOf, nameOf } = require('./operations.js');
@@ -56,6 +58,20 @@ function isInteractive({ __internalParams: internal }) {
   return /** @type {any} */ (internal?.transaction)?.kind === 'itx';
 }
 
+/**
+ * A read that our adapter's connection lost: the engine repeats it where the
+ * server lets nothing be written, which nobody can up here. What it gives up
+ * stays given up.
+ * @param {any} error
+ * @returns {never}
+ */
+function leave(error) {
+  if (findOurs(error)?.outcome === 'ambiguous') {
+    setMark(error, 'repeated');
+  }
+  throw error;
+}
+
 class Repeater {
   #retry;
   #isIdempotent;
@@ -100,7 +116,17 @@ class Repeater {
     taken.add(/** @type {object} */ (__internalParams));
     const name = nameOf(model, operation);
     const { onRetry } = this.#retry;
-    return withDatabaseRetry(() => query(args), {
+    const run =
+      kind === 'read'
+        ? async () => {
+            try {
+              return await query(args);
+            } catch (error) {
+              return leave(error);
+            }
+          }
+        : query;
+    return withDatabaseRetry(() => run(args), {
       ...this.#retry,
       idempotent,
       name: `[EXTENSION] ${name}`,

@@ -210,3 +210,26 @@ test('raw arguments stay what their column makes of them', async () => {
     '0.1 2024-05-06 2024-05-06 23:30:00',
   );
 });
+
+test('a read that our connection lost is not repeated by the extension', async () => {
+  const { retryExtension } = require('../../lib/prisma/index.js');
+  const { HoldfastError } = require('../../lib/index.js');
+  const lost = Object.assign(
+    new HoldfastError('the connection was lost', /** @type {any} */ ({})),
+    { code: 'ECONNRESET', outcome: 'ambiguous', retryable: true, attempts: 1 },
+  );
+  const wrapped = Object.assign(new Error('P1017'), { cause: lost });
+  let calls = 0;
+  const extension = /** @type {any} */ (retryExtension());
+  const running = extension.query.$allOperations({
+    operation: '$queryRawUnsafe',
+    args: ['select n from peek'],
+    query: () => {
+      calls += 1;
+      return Promise.reject(wrapped);
+    },
+    __internalParams: {},
+  });
+  await assert.rejects(running, wrapped);
+  assert.equal(calls, 1);
+});

@@ -3,6 +3,7 @@
 
 const { readFileSync } = require('node:fs');
 const path = require('node:path');
+const { inspect } = require('node:util');
 
 const { lazy } = require('../errors/errors.js');
 
@@ -35,7 +36,7 @@ function ofBinary() {
 const linked = lazy(ofBinary);
 
 /** What runs here; found out when it is looked at. */
-const versions = Object.freeze({
+const versions = {
   /** @returns {string} */
   get holdfast() {
     return own();
@@ -49,6 +50,11 @@ const versions = Object.freeze({
   get openssl() {
     return linked().openssl;
   },
+};
+// As values where it is printed, not as what finds them out.
+Object.defineProperty(versions, inspect.custom, {
+  value: () => ({ ...versions }),
 });
+Object.freeze(versions);
 
 module.exports = { versions };

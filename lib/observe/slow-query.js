@@ -8,11 +8,12 @@ const SHOWN = 200;
 const READ = 4 * SHOWN;
 
 /**
- * In this order, for one hides the others: comments, "names" (which stay),
- * $tag$texts$tag$, E'texts', 'texts', $1 (which stay), numbers.
+ * In this order, for one hides the others: comments (of those in slashes the
+ * beginning), "names" (which stay), $tag$texts$tag$, E'texts', 'texts', $1
+ * (which stay), numbers with an exponent, other numbers and words.
  */
 const PARTS =
-  /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|"(?:[^"]|"")*"?|\$([A-Za-z_]\w*)?\$[\s\S]*?(?:\$\1\$|$)|\b[eE]'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)|'(?:[^']|'')*'?|\$\d+|[\w.]*\w/g;
+  /--[^\r\n]*|\/\*|"(?:[^"]|"")*"?|\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$[\s\S]*?(?:\$\1\$|$)|\b[eE]'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)|'(?:[^']|'')*'?|\$\d+|[\d.][\w.]*?[eE][+-]?\d\w*|[\w.]*\w/g;
 const NUMBER = /^[\d.]/;
 
 /**
@@ -20,7 +21,7 @@ const NUMBER = /^[\d.]/;
  * @returns {string}
  */
 function cleaned(part) {
-  if (part.startsWith('--') || part.startsWith('/*')) {
+  if (part.startsWith('--')) {
     return ' ';
   }
   if (part.startsWith('"') || /^\$\d/.test(part)) {
@@ -31,17 +32,54 @@ function cleaned(part) {
 }
 
 /**
+ * Returns where a comment ends that may hold others, as the server has them.
+ * @param {string} text
+ * @param {number} at behind its beginning
+ * @returns {number}
+ */
+function endOfComment(text, at) {
+  const marks = /\/\*|\*\//g;
+  marks.lastIndex = at;
+  for (let depth = 1; depth > 0; ) {
+    const mark = marks.exec(text);
+    if (mark === null) {
+      return text.length;
+    }
+    depth += mark[0] === '/*' ? 1 : -1;
+  }
+  return marks.lastIndex;
+}
+
+/**
+ * @param {string} text
+ * @returns {string} without values and comments
+ */
+function withoutValues(text) {
+  const parts = new RegExp(PARTS);
+  let shown = '';
+  let at = 0;
+  for (let found = parts.exec(text); found !== null; found = parts.exec(text)) {
+    const [part] = found;
+    shown += text.slice(at, found.index);
+    if (part === '/*') {
+      parts.lastIndex = endOfComment(text, parts.lastIndex);
+      shown += ' ';
+    } else {
+      shown += cleaned(part);
+    }
+    at = parts.lastIndex;
+  }
+  return shown + text.slice(at);
+}
+
+/**
  * Returns a statement without what is in it of values and comments, on one
  * line of at most 200 characters.
  * @param {string} text
  * @returns {string}
  */
 function shownText(text) {
-  const shown = text
-    .slice(0, READ)
-    .replace(PARTS, cleaned)
-    .replace(/\s+/g, ' ')
-    .trim();
+  const shown = withoutValues(text.slice(0, READ)).replace(/\s+/g, ' ').trim();
   return shown.length > SHOWN || text.length > READ
     ? `${shown.slice(0, SHOWN - 1)}…`
     : shown;

@@ -4,6 +4,7 @@
 // The keys of the options object: pg's names and ours.
 
 const { checkLogger } = require('../observe/log.js');
+const { checkedChannel } = require('./channel.js');
 const { nearest } = require('./nearest.js');
 const { parseRetryOptions } = require('../retry/retry-options.js');
 const { SERVER_TIMEOUTS, checkedText, engineTable } = require('./draft.js');
@@ -188,10 +189,7 @@ const READERS = {
     draft.other.directUrl = checkedText(value, key);
   },
   cacheNotifyChannel: (draft, value, key) => {
-    if (value === '') {
-      throw new TypeError(`${key} must be the name of a channel`);
-    }
-    draft.other.cacheNotifyChannel = checkedText(value, key);
+    draft.other.cacheNotifyChannel = checkedChannel(value, key);
   },
   retry: readRetry,
   logger: readLogger,

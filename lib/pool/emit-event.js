@@ -9,6 +9,7 @@ const {
   noticeOf,
   notificationOf,
 } = require('../engine/events.js');
+const { readFields } = require('../errors/errors.js');
 const { warnOnce } = require('../warn.js');
 
 /** @typedef {import('../engine/listener.js').Event} Event */
@@ -29,7 +30,7 @@ function emitEvent(pool, clients, event) {
       emitRemove(pool, clients, event.connection);
       break;
     case EVENT.WARNING:
-      warnOnce(event.texts[0], 'HF_ENGINE');
+      warnOnce(readFields(event.texts[0]).M ?? '', 'HF_ENGINE');
       break;
     case EVENT.ERROR:
       emitIdleError(pool, clients, event);

@@ -10,6 +10,7 @@ const { checkKeys, readMillis } = require('./arguments.js');
 const { startTimer, stopTimer } = require('../retry/clock.js');
 const { internals } = require('./client.js');
 const { usageError } = require('../errors/errors.js');
+const { checkedChannel } = require('../options/channel.js');
 const { escapeIdentifier } = require('../values/quote.js');
 const { acquireSession } = require('./session.js');
 const { warnOnce } = require('../warn.js');
@@ -40,12 +41,28 @@ const ears = new WeakMap();
  * @param {unknown} value
  */
 function tell(fn, value) {
-  const warn = () =>
-    warnOnce('a function given to listen() failed', 'HF_LISTENER');
+  const warn = (/** @type {unknown} */ error) =>
+    warnOnce(
+      `a function given to listen() failed: ${describe(error)}`,
+      'HF_LISTENER',
+      /** @type {any} */ (error)?.stack,
+    );
   try {
     Promise.resolve(fn?.(value)).catch(warn);
+  } catch (error) {
+    warn(error);
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {string}
+ */
+function describe(error) {
+  try {
+    return String(error);
   } catch {
-    warn();
+    return 'something that cannot be shown';
   }
 }
 
@@ -377,9 +394,7 @@ class Ear {
  * @returns {Promise<() => Promise<void>>}
  */
 async function listen(core, channel, fn, options) {
-  if (typeof channel !== 'string' || channel === '') {
-    throw new TypeError('channel must be a string that is not empty');
-  }
+  checkedChannel(channel, 'channel');
   if (options !== undefined && (!options || typeof options !== 'object')) {
     throw new TypeError('the options of listen() must be an object');
   }

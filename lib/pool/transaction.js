@@ -171,6 +171,8 @@ function acquireWithin(core, options, run) {
  */
 async function begin(core, attempt, run) {
   const { signal, exactlyOnce } = attempt.options;
+  // Whose log hears of repetitions, from the first failure on.
+  run?.use(core.pool);
   if (exactlyOnce) {
     await mayAsk(core, boundsOf(core, attempt.options, run));
   }

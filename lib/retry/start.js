@@ -27,6 +27,7 @@ const {
   waitForHeld,
   watch,
 } = require('./bounds.js');
+const { warnOnce } = require('../warn.js');
 const { Run, beginAttempt, historyOf, policyOf } = require('./run.js');
 
 /**
@@ -197,8 +198,31 @@ function runPlain(run, fn) {
     return recover(run, fn, error);
   }
   return result instanceof Promise
-    ? result.then(undefined, (error) => recover(run, fn, error))
-    : Promise.resolve(result);
+    ? result.then(
+        (value) => noticeLoose(run, value),
+        (error) => recover(run, fn, error),
+      )
+    : Promise.resolve(noticeLoose(run, result));
+}
+
+/**
+ * Warns of a function that returned nothing while its calls were under way, as
+ * `() => { pool.query(…) }` does.
+ * @template T
+ * @param {Run} run
+ * @param {T} value
+ * @returns {T}
+ */
+function noticeLoose(run, value) {
+  if (value === undefined && run.pending > 0) {
+    warnOnce(
+      'the function given to a retry helper returned nothing while its query ' +
+        'was still running: nobody waits for that or repeats it; return the ' +
+        "query's promise, or await it",
+      'HF_NOT_AWAITED',
+    );
+  }
+  return value;
 }
 
 /**

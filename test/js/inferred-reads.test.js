@@ -189,3 +189,27 @@ test('many reads that share a connection are each repeated, none doubled', async
   assert.ok(written <= 10, `${written} rows for 10 calls`);
   await pool.end();
 });
+
+test('a SELECT of Prisma that writes through a view is done once after a cut', async () => {
+  const { PrismaHoldfast } = require('../../lib/prisma/index.js');
+  const pool = open();
+  try {
+    const adapter = /** @type {any} */ (
+      await new PrismaHoldfast(pool).connect()
+    );
+    await pool.query('delete from seen');
+    swallow('peek as p');
+    const running = adapter.queryRaw({
+      sql: 'select n from peek as p',
+      args: [],
+      argTypes: [],
+    });
+    await assert.rejects(running);
+    proxy.onMessage(null);
+    const { rows } = await pool.query('select n from seen');
+    assert.deepStrictEqual(rows, [{ n: 1 }]);
+  } finally {
+    proxy.onMessage(null);
+    await pool.end();
+  }
+});

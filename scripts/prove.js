@@ -14,6 +14,7 @@ const { parseArgs } = require('node:util');
  */
 const PROOFS = {
   scanner: () => require('./prove/scanner.js'),
+  wire: () => require('./prove/wire.js'),
 };
 
 const SEED = 1;

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Bytes as judge of the wire: a seeded slice. `npm run prove -- wire` does it
+// for a hundred times as many faults.
+
+const assert = require('node:assert');
+const { after, before, test } = require('node:test');
+
+const { startPostgres } = require('../support');
+const { judgeLedger, judgeWire } = require('../support/wire-judge.js');
+
+const SEED = 20_261_130;
+const FAULTS = 100;
+const LANES = 6;
+
+/** @type {any} */
+let server;
+/** @type {Awaited<ReturnType<typeof judgeWire>>} */
+let verdict;
+
+before(async () => {
+  server = await startPostgres({ tls: true });
+  verdict = await judgeWire(server, {
+    ...{ seed: SEED, count: FAULTS },
+    lanes: LANES,
+  });
+});
+
+after(() => server?.stop());
+
+test('nothing is lost, doubled, mislabelled or hung, wherever a connection is cut', () => {
+  assert.strictEqual(verdict.entries.length, 3 * FAULTS);
+  assert.deepStrictEqual(verdict.faults, []);
+  assert.ok(verdict.told.ok > 0);
+});
+
+test('the ledger finds a write that is lost, one that is double, and one that is mislabelled', () => {
+  const { entries, counts } = verdict;
+  const done = entries.filter(({ told }) => told === 'ok');
+  const [lost, twice, wrong] = done;
+  const planted = new Map(counts);
+  planted.set(lost.id, 0);
+  planted.set(twice.id, 2);
+  const mislabelled = entries.map((entry) =>
+    entry === wrong ? { ...entry, told: 'rolled_back' } : entry,
+  );
+  assert.deepStrictEqual(
+    judgeLedger(mislabelled, planted).map((line) => line.split(',')[0]),
+    [
+      `${lost.id}: told ok`,
+      `${twice.id}: told ok`,
+      `${wrong.id}: told rolled_back`,
+    ],
+  );
+});

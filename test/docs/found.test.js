@@ -28,12 +28,26 @@ function rows() {
 /** Suites that `npm test` does not run: CI has stages for them. */
 const ELSEWHERE = /^test\/(apps|stress)\//;
 
+/** The titles that a template stands for. @param {string} source */
+function templates(source) {
+  return [...source.matchAll(/`([^`]*\$\{[^`]*)`/g)].map(([, text]) => {
+    const parts = text
+      .split(/\$\{[^}]*\}/)
+      .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    return new RegExp(`^${parts.join('.+')}$`);
+  });
+}
+
 /** @param {string} source @param {string} name @returns {boolean} */
 function names(source, name) {
   const plain = source.replaceAll(/\\(['"`])/g, '$1');
   // A title may be broken over two lines of a concatenation.
   const joined = plain.replaceAll(/['"`]\s*\+\s*['"`]/g, '');
-  return plain.includes(name) || joined.includes(name);
+  return (
+    plain.includes(name) ||
+    joined.includes(name) ||
+    templates(joined).some((pattern) => pattern.test(name))
+  );
 }
 
 test('every row of test/found.md says what, where and which test', () => {

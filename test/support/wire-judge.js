@@ -70,7 +70,9 @@ function drawFault(random, index) {
   const anywhere = 1 + random.next(LARGE_BYTES);
   return {
     direction: random.pick(/** @type {Direction[]} */ (['up', 'down'])),
-    at: large ? random.pick([near, anywhere]) : 1 + ((index * STRIDE) % SMALL_BYTES),
+    at: large
+      ? random.pick([near, anywhere])
+      : 1 + ((index * STRIDE) % SMALL_BYTES),
     action: random.pick(
       /** @type {Fault['action'][]} */ (['rst', 'rst', 'fin', 'stall']),
     ),

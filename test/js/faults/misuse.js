@@ -23,21 +23,17 @@ describe('a careless caller', () => {
       await assertUsable(pool);
     }));
 
-  test('who ends the pool while it waits hears of it at once', () =>
+  test('who ends the pool while it waits gets what was asked for before', () =>
     pooled(
       async (pool) => {
         const running = pool.query('select 1 as n, pg_sleep(0.3)');
-        const waiting = [pool.query('select 2'), pool.connect()];
+        const waiting = pool.query('select 2 as n');
+        const lease = pool.connect();
         await eventually(() => pool.waitingCount === 2, { interval: 1 });
         const ended = pool.end();
-        let over = false;
-        running.then(() => {
-          over = true;
-        });
-        await fails(waiting[0], CLOSED);
-        await fails(waiting[1], CLOSED);
-        assert.equal(over, false);
         assert.equal((await running).rows[0].n, 1);
+        assert.equal((await waiting).rows[0].n, 2);
+        (await lease).release();
         await ended;
         await fails(pool.query('select 3'), CLOSED);
         await fails(pool.connect(), CLOSED);
@@ -46,12 +42,11 @@ describe('a careless caller', () => {
       { max: 1 },
     ));
 
-  test('who ends the pool while it connects hears of it at once', () =>
+  test('who ends the pool while it connects gets what was asked for before', () =>
     pooled(async (pool) => {
-      const done = pool.query('select 1');
-      done.catch(() => {});
+      const done = pool.query('select 1 as n');
       await pool.end();
-      await fails(done, CLOSED);
+      assert.equal((await done).rows[0].n, 1);
     }));
 
   test('who ends the pool during a long statement gets it cancelled', () =>

@@ -63,6 +63,7 @@
       'native/net/conn.c',
       'native/net/conn/arrival.c',
       'native/net/conn/read_only.c',
+      'native/net/conn/session_state.c',
       'native/net/connect/attempt.c',
       'native/net/connect/connect.c',
       'native/net/connect/hosts.c',

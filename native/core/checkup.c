@@ -37,8 +37,9 @@ void hf_checkup_begin(struct hf_pool *pool,
     world->ping(world->ctx, slot);
     break;
   case HF_CHECKUP_FORGET:
-    slot->forget = false;
     world->forget(world->ctx, slot);
+    slot->forget = false;
+    slot->restore = false;
     break;
   case HF_CHECKUP_PROVE:
     pool->wants_proof = false;
@@ -123,7 +124,7 @@ void hf_checkup_end(struct hf_pool *pool, struct hf_slot *slot) {
     hf_behind_note_success(pool, slot);
   }
   hf_scheduler_free_slot(pool, slot);
-  if (slot->state == HF_SLOT_IDLE && slot->forget) {
+  if (slot->state == HF_SLOT_IDLE && (slot->forget || slot->restore)) {
     hf_checkup_begin(pool, slot, HF_CHECKUP_FORGET);
   }
 }

@@ -144,7 +144,7 @@ static void continue_slot(struct hf_pool *pool,
     hf_scheduler_close_slot(pool, slot);
   } else if (slot->transaction != 'I') {
     hf_checkup_begin(pool, slot, HF_CHECKUP_ROLLBACK);
-  } else if (slot->forget) {
+  } else if (slot->forget || slot->restore) {
     hf_checkup_begin(pool, slot, HF_CHECKUP_FORGET);
   } else if (hf_checkup_may_prove(pool, slot)) {
     hf_checkup_begin(pool, slot, HF_CHECKUP_PROVE);

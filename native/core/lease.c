@@ -182,7 +182,7 @@ static void give_back(struct hf_pool *pool, struct hf_lease *lease) {
   } else if (slot->transaction != 'I') {
     hf_stats_add(&pool->stats, HF_STAT_ROLLED_BACK_LEASES, 1);
     hf_checkup_begin(pool, slot, HF_CHECKUP_ROLLBACK);
-  } else if (slot->forget) {
+  } else if (slot->forget || slot->restore) {
     hf_checkup_begin(pool, slot, HF_CHECKUP_FORGET);
   } else {
     hf_scheduler_free_slot(pool, slot);

@@ -58,6 +58,7 @@ struct hf_world {
   void (*ping)(void *ctx, struct hf_slot *slot);
 
   /* Drops slot's prepared statements: as ping. */
+  /* As hf_slot.forget and hf_slot.restore say. */
   void (*forget)(void *ctx, struct hf_slot *slot);
 
   /*

@@ -170,6 +170,7 @@ static void connect(struct hf_pool *pool) {
   slot->silence = (struct hf_silence){0};
   slot->probe_us = 0;
   slot->forget = false;
+  slot->restore = false;
   slot->chose_reading = false;
   slot->proven = false;
   slot->proof = HF_PROOF_NONE;

@@ -67,6 +67,7 @@ struct hf_conn {
   uv_poll_t poll;
   int events; /* watched now */
   bool pipeline;
+  bool mended; /* the encoding was set back in this unit */
   bool corked;
   bool failing; /* dead; the pool is told at the end of the turn */
   bool awaited; /* closing: the slot waits to hear that it is done */
@@ -161,6 +162,12 @@ HF_NODISCARD bool hf_conn_send_step(struct hf_conn *conn,
 
 /* Ends a unit of the extended protocol; false as above. */
 HF_NODISCARD bool hf_conn_send_sync(struct hf_conn *conn);
+
+/* Sends a unit of our own whose answer belongs to the call's; false as above.
+ */
+HF_NODISCARD bool hf_conn_send_more(struct hf_conn *conn,
+                                    struct hf_call *call,
+                                    const char *sql);
 
 /* Hands libpq's output to the socket; false as above. */
 HF_NODISCARD bool hf_conn_push(struct hf_conn *conn);

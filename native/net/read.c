@@ -8,6 +8,7 @@
 #include "canceller.h"
 #include "conn.h"
 #include "conn/read_only.h"
+#include "conn/session_state.h"
 #include "netpool.h"
 #include "port.h"
 #include "renewal.h"
@@ -89,15 +90,13 @@ static void explain_refusal(struct hf_conn *conn, struct hf_call *call) {
 
 static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
   char transaction;
-  if (goes_alone(conn, call) || hf_read_only_undo(conn, call)) {
+  if (goes_alone(conn, call) || hf_read_only_undo(conn, call) ||
+      hf_session_state_mend(conn, call)) {
     return;
   }
   transaction = transaction_of(conn);
   explain_refusal(conn, call);
-  if (PQclientEncoding(conn->pg) != UTF8) {
-    /* Texts would be misread from here on: not for another user. */
-    conn->slot->expires_us = 1;
-  }
+  hf_session_state_watch(conn, call);
   if (conn->slot->running.count == 1) {
     conn->state = HF_CONN_READY;
   }
@@ -197,6 +196,7 @@ static void on_result(struct hf_conn *conn,
   } else if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
              status == PGRES_EMPTY_QUERY) {
     hf_answer_check_commit(call, result);
+    hf_session_state_note(conn, result);
     hf_renewal_on_tag(conn, PQcmdStatus(result));
     hf_answer_end_result(conn, call, result);
   } else {

@@ -259,6 +259,17 @@ static bool is_simple(const struct hf_call *call) {
          (call->request.flags & HF_FLAG_EXTENDED) == 0;
 }
 
+bool hf_conn_send_more(struct hf_conn *conn,
+                       struct hf_call *call,
+                       const char *sql) {
+  call->step = 0;
+  call->n_steps = 0;
+  call->simple = false;
+  return enter_pipeline(conn) &&
+         hf_conn_send_step(conn, call, HF_STEP_POSTLUDE, sql) &&
+         hf_conn_send_sync(conn);
+}
+
 /* Several statements in one text, their settings among them. */
 static bool send_simple(struct hf_conn *conn, struct hf_call *call) {
   const struct hf_statement *statement = call->statement;

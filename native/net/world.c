@@ -42,9 +42,14 @@ static void world_ping(void *ctx, struct hf_slot *slot) {
 
 static void world_forget(void *ctx, struct hf_slot *slot) {
   struct hf_conn *conn = slot->conn;
+  const char *sql = "set datestyle to iso"; /* the order of days stays */
   (void)ctx;
-  hf_names_drop(&conn->names, NULL);
-  hf_conn_run_chore(conn, HF_CHORE_FORGET, "deallocate all");
+  if (slot->forget) {
+    hf_names_drop(&conn->names, NULL);
+    sql = slot->restore ? "deallocate all; set datestyle to iso"
+                        : "deallocate all";
+  }
+  hf_conn_run_chore(conn, HF_CHORE_FORGET, sql);
 }
 
 static struct hf_request *world_replace(void *ctx, struct hf_request *request) {

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Watching what a session is set to. */
+#include "net/conn/session_state.h"
+
+#include <string.h>
+
+enum { UTF8 = 6 /* libpq's number of the encoding */ };
+
+void hf_session_state_note(struct hf_conn *conn, PGresult *result) {
+  const char *tag = PQcmdStatus(result);
+  if (tag[0] == 'D' &&
+      (strcmp(tag, "DISCARD ALL") == 0 || strcmp(tag, "DEALLOCATE ALL") == 0)) {
+    hf_names_drop(&conn->names, NULL);
+  }
+}
+
+bool hf_session_state_mend(struct hf_conn *conn, struct hf_call *call) {
+  if (PQclientEncoding(conn->pg) == UTF8 || conn->mended || conn->failing ||
+      conn->canceller != NULL || conn->slot->running.count > 1 ||
+      PQtransactionStatus(conn->pg) == PQTRANS_INERROR) {
+    conn->mended = false;
+    return false;
+  }
+  conn->mended = true;
+  if (!hf_conn_send_more(conn, call, "set client_encoding to 'UTF8'")) {
+    hf_conn_fail(conn);
+  } else {
+    hf_conn_watch(conn);
+  }
+  return true;
+}
+
+/* Reads change nothing, and are most of what there is. */
+void hf_session_state_watch(struct hf_conn *conn, const struct hf_call *call) {
+  const char *style;
+  if (PQclientEncoding(conn->pg) != UTF8) {
+    conn->slot->expires_us = 1; /* in a transaction that failed */
+  }
+  if (call->request.sql.read_only) {
+    return;
+  }
+  style = PQparameterStatus(conn->pg, "DateStyle");
+  conn->slot->restore = style != NULL && strncmp(style, "ISO", 3) != 0;
+}

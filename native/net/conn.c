@@ -82,7 +82,7 @@ struct hf_conn *hf_conn_new(struct hf_netpool *pool,
   conn->slot = slot;
   conn->pg = pg;
   conn->fd = PQsocket(pg);
-  conn->tls = PQsslInUse(pg) != 0;
+  conn->encrypted = PQsslInUse(pg) != 0 || PQgssEncInUse(pg) != 0;
   conn->corkable = is_corkable(conn->fd);
   /* The login was received: where that counts as nothing, nothing counts. */
   conn->metered = hf_system_received(conn->fd) > 0;

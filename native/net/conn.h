@@ -59,9 +59,9 @@ struct hf_conn {
   struct hf_slot *slot;
   PGconn *pg;
   int fd;
-  bool tls;
-  bool corkable; /* TCP, not a unix socket */
-  bool metered;  /* the system counts what the socket received */
+  bool encrypted; /* by TLS or GSSAPI */
+  bool corkable;  /* TCP, not a unix socket */
+  bool metered;   /* the system counts what the socket received */
 
   enum hf_conn_state state;
   uv_poll_t poll;

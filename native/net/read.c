@@ -16,6 +16,7 @@
 
 enum {
   ROWS_IN_A_PIECE = 256,
+  ROUNDS_FOR_A_RECORD = 2,
   /* Where only pieces can be measured, a piece has to be small. */
   ROWS_IN_A_SMALL_PIECE = 16,
   UTF8 = 6, /* libpq's number of the encoding */
@@ -373,6 +374,20 @@ static void process(struct hf_conn *conn) {
   }
 }
 
+/*
+ * A record of TLS or GSSAPI, of up to 16 KB, can be larger than the room libpq
+ * has left, of at least 8 KB: the socket would not become readable again for
+ * the rest of it, which is decrypted already.
+ */
+static void read_rest(struct hf_conn *conn) {
+  int rounds = conn->encrypted ? ROUNDS_FOR_A_RECORD : 0;
+  while (rounds-- > 0 && conn->state != HF_CONN_CLOSING && !conn->failing &&
+         !conn->paused && PQisBusy(conn->pg) != 0) {
+    (void)PQconsumeInput(conn->pg);
+    process(conn);
+  }
+}
+
 void hf_conn_read(struct hf_conn *conn) {
   if (conn->failing || conn->state == HF_CONN_CLOSING || conn->paused) {
     return;
@@ -385,13 +400,7 @@ void hf_conn_read(struct hf_conn *conn) {
     return;
   }
   process(conn);
-  if (conn->tls && conn->state != HF_CONN_CLOSING && !conn->failing &&
-      PQisBusy(conn->pg) != 0) {
-    /* A TLS record can be larger than libpq's buffer: the socket would not
-     * become readable again for the rest of it. */
-    (void)PQconsumeInput(conn->pg);
-    process(conn);
-  }
+  read_rest(conn);
   if (conn->state != HF_CONN_CLOSING) {
     hf_conn_watch(conn);
   }

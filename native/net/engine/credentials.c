@@ -31,7 +31,12 @@ void hf_credentials_finish(struct hf_credentials *credentials) {
 }
 
 bool hf_credentials_are_refused(const struct hf_error *error) {
-  return strncmp(error->sqlstate, "28", 2) == 0;
+  struct hf_evidence evidence = {.phase = HF_PHASE_CONNECT,
+                                 .nothing_sent = true};
+  /* Services that wake a database up refuse logins as well, for a moment. */
+  hf_error_evidence(error, &evidence);
+  return strncmp(error->sqlstate, "28", 2) == 0 &&
+         hf_classify(&evidence).outcome == HF_OUTCOME_PERMANENT;
 }
 
 static void keep(char **place, const char *text) {

@@ -371,8 +371,12 @@ export interface PoolOptions {
   // The application's
   /** Parsers of this pool. @default the process-wide `types` */
   types?: CustomTypes | undefined;
-  /** SQL to run on each new connection. */
-  onConnect?: string | undefined;
+  /**
+   * SQL to run on each new connection, or a function that prepares it: nobody
+   * is served there before what it returns has settled. Should it fail, the
+   * connection is closed, and a call that waits gets its error.
+   */
+  onConnect?: string | ((client: PoolClient) => unknown) | undefined;
   /**
    * The database past the pooler, for `connect({session: true})`. Without it
    * DIRECT_URL, then DIRECT_DATABASE_URL.
@@ -950,10 +954,9 @@ export class Pool extends EventEmitter implements Queryable {
   drain(millis?: number): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 
-  on(
-    event: 'connect' | 'acquire' | 'remove',
-    listener: (client: PoolClient) => void,
-  ): this;
+  /** As `onConnect`: what the listener returns is waited for. */
+  on(event: 'connect', listener: (client: PoolClient) => unknown): this;
+  on(event: 'acquire' | 'remove', listener: (client: PoolClient) => void): this;
   on(
     event: 'error' | 'release',
     listener: (error: Error, client: PoolClient) => void,

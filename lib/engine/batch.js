@@ -20,6 +20,7 @@ const OP = Object.freeze({
   FORGET: 12,
   ANSWER: 13,
   INVALIDATE: 14,
+  GREET: 15,
 });
 
 // HF_FLAG_*
@@ -32,6 +33,7 @@ const FLAG = Object.freeze({
   SHARED: 1 << 5,
   SESSION: 1 << 6,
   FAILED: 1 << 7,
+  HEARS: 1 << 8,
   CALLER_DEADLINE: 1 << 9,
   EVENTS: 1 << 10,
   EXTENDED: 1 << 11,

@@ -44,6 +44,7 @@ const RESULT_ATTEMPTS = HEADER + 7;
 const RESULT_CONNECTION = HEADER + 8;
 const RESULT_TRANSACTION = HEADER + 9;
 const ERROR_TRANSACTION = HEADER + 14;
+const ERROR_CONNECTION = HEADER + 15;
 const SHAPE_CLEARS = 1;
 
 /**
@@ -214,7 +215,7 @@ class Inbox {
           first,
           shape,
           asArray,
-          waiter.types,
+          waiter.typesOn?.(told.connection) ?? waiter.types,
         );
       } catch (thrown) {
         told.failed = { thrown }; // by a type parser of the caller's
@@ -261,6 +262,7 @@ class Inbox {
         waiter.onError(
           errorOf(ints, at, strings, first),
           ints[at + ERROR_TRANSACTION] ?? 0,
+          ints[at + ERROR_CONNECTION] ?? 0,
         );
         break;
       case MSG_LEASE:

@@ -20,6 +20,8 @@ const { FLAG } = require('./batch.js');
  * @property {number} lease
  * @property {number} status enum hf_status of the failure, or 0
  * @property {number} errno positive, or 0
+ * @property {number} processID of CONNECT
+ * @property {boolean} pooled of CONNECT: whether a pooler is in the way
  * @property {string[]} texts
  */
 
@@ -31,6 +33,8 @@ const VALUE = 7;
 const LEASE = 8;
 const STATUS = 9;
 const ERRNO = 10;
+const PID = 11;
+const POOLED = 12;
 
 /**
  * Returns the event of an HF_MSG_EVENT.
@@ -48,6 +52,8 @@ function readEvent(ints, at, strings, first) {
     lease: ints[at + LEASE],
     status: ints[at + STATUS],
     errno: ints[at + ERRNO],
+    processID: ints[at + PID],
+    pooled: ints[at + POOLED] === 1,
     texts: strings.slice(first, first + ints[at + CHUNKS]),
   };
 }

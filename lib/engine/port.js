@@ -192,7 +192,7 @@ class Port {
       return;
     }
     for (const [low, high] of requestsOf(ops, count)) {
-      this.#waiters.take(low, high)?.onError(failure, 0);
+      this.#waiters.take(low, high)?.onError(failure, 0, 0);
     }
     this.#letGo();
   }

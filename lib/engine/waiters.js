@@ -12,13 +12,16 @@
  * @property {number} generation
  * @property {boolean} counted whether it keeps the process alive
  * @property {import('../values/types.js').CustomTypes} [types]
+ * @property {(connection: number) => import('../values/types.js').CustomTypes
+ *   } [typesOn] those of the connection it ran on
  * @property {boolean} [rowAsArray]
  * @property {(result: import('../values/results.js').Result, told: Told) => void
  *   } [onResult]
  * @property {(lease: Lease) => void} [onLease]
  * @property {(existing: boolean, options: string) => void} [onOpened]
  * @property {(value: number) => void} [onOk]
- * @property {(error: Error, transaction: number) => void} onError
+ * @property {(error: Error, transaction: number, connection: number) => void
+ *   } onError
  */
 
 /**

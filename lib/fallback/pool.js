@@ -157,13 +157,12 @@ async function drain(pool, clients, millis) {
  * @returns {any}
  */
 function fallbackPool(resolved, reason) {
-  if (typeof resolved.onConnect === 'function') {
-    throw new TypeError('onConnect must be SQL text');
-  }
   const pg = loadPg();
   const config = pgConfig(resolved);
   const { onConnect } = resolved;
-  if (onConnect !== undefined) {
+  if (typeof onConnect === 'function') {
+    config.onConnect = onConnect;
+  } else if (onConnect !== undefined) {
     config.verify = (/** @type {any} */ client, /** @type {any} */ done) => {
       client.query(onConnect, done);
     };

@@ -34,6 +34,7 @@ class Acquire {
   flags = 0;
   deadline = 0;
   retries = -1;
+  connection = 0;
   /** @type {AbortSignal | null} */
   signal = null;
   /** @type {import('../retry/context.js').JoinedRun | undefined} */
@@ -114,8 +115,13 @@ class Acquire {
     this.#grant(lease, this.run);
   }
 
-  /** @param {any} error */
-  onError(error) {
+  /**
+   * @param {any} error
+   * @param {number} _transaction
+   * @param {number} connection
+   */
+  onError(error, _transaction, connection) {
+    this.connection = connection;
     leaveSignal(this.signal, this);
     if (this.signal?.aborted && error.code === 'HF_ABORTED') {
       error.cause ??= this.signal.reason;

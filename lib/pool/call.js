@@ -15,6 +15,9 @@ const types = require('../values/types.js');
  * @typedef {object} Owner
  * @property {(call: Call, connection: number, error: unknown) => void} settled
  * @property {(call: Call, error: any) => any} explain
+ * @property {number} decodable what no connection has a parser of its own for
+ * @property {(connection: number, types: import('../values/types.js').CustomTypes
+ *   ) => import('../values/types.js').CustomTypes} typesOn
  */
 
 class Call {
@@ -40,6 +43,8 @@ class Call {
    * @type {number | undefined}
    */
   rows = undefined;
+  /** The serial of the connection that it failed on, or for. */
+  connection = 0;
   /** How often it was sent, once that is known. */
   attempts = 0;
   /** @type {string | null} */
@@ -99,7 +104,7 @@ class Call {
     // comes before the first field is pushed.
     const texts = this.values === null ? null : encodeParams(this.values);
     this.values = null;
-    const decode = types.builtinMask(this.types);
+    const decode = types.builtinMask(this.types) & this.#owner.decodable;
     this.#port = port;
     port.push(this.text);
     let fields = 1;
@@ -134,6 +139,14 @@ class Call {
     }
     this.names?.note(this.name, this.text);
     this.run?.note('begun');
+  }
+
+  /**
+   * Returns the parsers for an answer of this connection.
+   * @param {number} connection
+   */
+  typesOn(connection) {
+    return this.#owner.typesOn(connection, this.types);
   }
 
   /** The signal was aborted. */
@@ -180,8 +193,9 @@ class Call {
   /**
    * @param {any} error
    * @param {number} transaction
+   * @param {number} connection 0 when it was sent to none
    */
-  onError(error, transaction) {
+  onError(error, transaction, connection) {
     this.more = false;
     this.transaction = transaction;
     leaveSignal(this.signal, this);
@@ -192,7 +206,8 @@ class Call {
       error.cause ??= this.signal.reason;
     }
     this.names?.failed(this.name, error);
-    this.#owner.settled(this, 0, error);
+    this.connection = connection;
+    this.#owner.settled(this, connection, error);
     this.run?.note('ended');
     this.reject(this.#owner.explain(this, error));
   }

@@ -238,15 +238,35 @@ const internals = Object.freeze({
 
   /**
    * @param {PoolClient} client
+   * @param {number} processID
+   */
+  name(client, processID) {
+    stateOf(client).processID = processID;
+    client.processID = processID;
+  },
+
+  /**
+   * @param {PoolClient} client
+   * @param {import('../engine/waiters.js').Lease} lease
+   * @param {import('../retry/context.js').JoinedRun | undefined} [run]
+   */
+  lend(client, lease, run) {
+    const state = stateOf(client);
+    state.grant(lease, run);
+    internals.name(client, lease.processID);
+    client.release = releaseOf(client, state);
+  },
+
+  /**
+   * The same for a user, who may forget to release it.
+   * @param {PoolClient} client
    * @param {import('../engine/waiters.js').Lease} lease
    * @param {import('../retry/context.js').JoinedRun | undefined} run
    * @param {{stack?: string} | undefined} stack where it was asked for
    */
   grant(client, lease, run, stack) {
     const state = stateOf(client);
-    state.grant(lease, run);
-    client.processID = lease.processID;
-    client.release = releaseOf(client, state);
+    internals.lend(client, lease, run);
     forgotten.register(client, { state, lease: lease.number, stack }, client);
   },
 

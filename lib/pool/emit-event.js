@@ -10,24 +10,32 @@ const {
   notificationOf,
 } = require('../engine/events.js');
 const { readFields } = require('../errors/errors.js');
+const { internals } = require('./client.js');
+const { greet } = require('./greet.js');
 const { warnOnce } = require('../warn.js');
+
+/** Held at load: tests may replace it later. */
+const { setImmediate } = globalThis;
 
 /** @typedef {import('../engine/listener.js').Event} Event */
 /** @typedef {import('./clients.js').Clients} Clients */
 
 /**
  * Tells the listeners of a pool and of its clients.
- * @param {import('./pool.js').Pool} pool
- * @param {Clients} clients
+ * @param {import('./pool-core.js').PoolCore} core
  * @param {Event} event
  */
-function emitEvent(pool, clients, event) {
+function emitEvent(core, event) {
+  const { pool, clients } = core;
   switch (event.kind) {
     case EVENT.CONNECT:
-      pool.emit('connect', clients.of(event.connection));
+      internals.name(clients.of(event.connection), event.processID);
+      if (event.lease !== 0) {
+        void greet(core, event); // never rejects
+      }
       break;
     case EVENT.REMOVE:
-      emitRemove(pool, clients, event.connection);
+      emitRemove(core, event.connection);
       break;
     case EVENT.WARNING:
       warnOnce(readFields(event.texts[0]).M ?? '', 'HF_ENGINE');
@@ -35,20 +43,34 @@ function emitEvent(pool, clients, event) {
     case EVENT.ERROR:
       emitIdleError(pool, clients, event);
       break;
+    case EVENT.LOST:
+      onLost(core, event);
+      break;
     default:
-      emitOnClient(clients, event);
+      emitOnClients(clients, event);
   }
 }
 
 /**
- * @param {import('./pool.js').Pool} pool
- * @param {Clients} clients
+ * @param {import('./pool-core.js').PoolCore} core
  * @param {number} serial of the connection
  */
-function emitRemove(pool, clients, serial) {
+function emitRemove({ pool, clients, losing }, serial) {
   const client = clients.of(serial);
   clients.remove(serial);
-  client.emit('end');
+  const lost = losing.get(serial);
+  losing.delete(serial);
+  if (lost === undefined) {
+    client.emit('end');
+  } else {
+    // After 'error', which waits for the statements' own errors.
+    setImmediate(() => {
+      lost.emit('end');
+      if (client !== lost) {
+        client.emit('end');
+      }
+    });
+  }
   pool.emit('remove', client);
 }
 
@@ -58,10 +80,13 @@ function emitRemove(pool, clients, serial) {
  * @param {Event} event
  */
 function emitIdleError(pool, clients, event) {
+  const client = clients.of(event.connection);
+  const error = connectionError(event.texts[0] ?? '');
   // Without a listener, emit() would end the process.
+  if (client.listenerCount('error') > 0) {
+    client.emit('error', error);
+  }
   if (pool.listenerCount('error') > 0) {
-    const error = connectionError(event.texts[0] ?? '');
-    const client = clients.of(event.connection);
     Object.defineProperty(error, 'client', {
       value: client,
       configurable: true,
@@ -72,21 +97,59 @@ function emitIdleError(pool, clients, event) {
 }
 
 /**
+ * The clients of an event: the lease's, and the connection's own, which is
+ * another one in transaction().
+ * @param {Clients} clients
+ * @param {Event} event
+ * @returns {Set<import('./client.js').PoolClient>}
+ */
+function clientsOf(clients, event) {
+  const found = new Set();
+  for (const client of [
+    clients.leased(event.lease),
+    clients.find(event.connection),
+  ]) {
+    if (client !== undefined) {
+      found.add(client);
+    }
+  }
+  return found;
+}
+
+/**
  * @param {Clients} clients
  * @param {Event} event
  */
-function emitOnClient(clients, event) {
+function emitOnClients(clients, event) {
+  for (const client of clientsOf(clients, event)) {
+    if (event.kind === EVENT.NOTICE) {
+      client.emit('notice', noticeOf(event.texts[0] ?? ''));
+    } else if (event.kind === EVENT.NOTIFY) {
+      client.emit('notification', notificationOf(event));
+    }
+  }
+}
+
+/**
+ * A connection was lost under its client. Its statements hear first, as in pg:
+ * the client does when their promises have settled.
+ * @param {import('./pool-core.js').PoolCore} core
+ * @param {Event} event
+ */
+function onLost({ clients, greetings, losing }, event) {
+  greetings.get(event.lease)?.();
+  greetings.delete(event.lease);
   const client = clients.leased(event.lease) ?? clients.find(event.connection);
   if (client === undefined) {
     return;
   }
-  if (event.kind === EVENT.NOTICE) {
-    client.emit('notice', noticeOf(event.texts[0] ?? ''));
-  } else if (event.kind === EVENT.NOTIFY) {
-    client.emit('notification', notificationOf(event));
-  } else if (event.kind === EVENT.LOST && client.listenerCount('error') > 0) {
-    client.emit('error', connectionError(event.texts[0] ?? ''));
-  }
+  losing.set(event.connection, client);
+  setImmediate(() => {
+    // Without a listener, emit() would end the process.
+    if (client.listenerCount('error') > 0) {
+      client.emit('error', connectionError(event.texts[0] ?? ''));
+    }
+  });
 }
 
 module.exports = { emitEvent };

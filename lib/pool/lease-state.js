@@ -42,7 +42,7 @@ const PASSING = new Set([
 const HOOK_ADVICE =
   "SQL in a 'connect' listener or onConnect is refused behind a transaction " +
   'pooler, which gives the next statement to another server connection: use ' +
-  'the options schema, statement_timeout and kin, or connect directly';
+  'the options schema, settings and statement_timeout, or connect directly';
 
 const ignore = () => {};
 
@@ -67,6 +67,8 @@ class LeaseState {
   names = new NamedTexts();
   /** How many statements were given in this lease. */
   given = 0;
+  /** A call has the client's parsers already. */
+  decodable = -1;
   #core;
   /** Whether something of the session may outlive its statements. */
   #session = false;
@@ -110,7 +112,6 @@ class LeaseState {
     this.refusesSql = false;
     this.status = 'I';
     this.given = 0;
-    this.processID = lease.processID;
     this.#session = false;
     this.#signal = undefined;
     this.#wrote = false;
@@ -284,6 +285,14 @@ class LeaseState {
    */
   explain(_call, error) {
     return error;
+  }
+
+  /**
+   * @param {number} _connection
+   * @param {import('../values/types.js').CustomTypes} types
+   */
+  typesOn(_connection, types) {
+    return types;
   }
 
   /**

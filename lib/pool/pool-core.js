@@ -23,6 +23,7 @@ const { acquireSession, hasSessions, pastPooler } = require('./session.js');
 const registry = require('../values/types.js');
 const { SERVER_TIMEOUTS } = require('../options/draft.js');
 const { openFields } = require('./open-fields.js');
+const { warnOnce } = require('../warn.js');
 
 /** @typedef {import('../engine/waiters.js').Lease} Lease */
 /** @typedef {import('../retry/context.js').JoinedRun} JoinedRun */
@@ -45,6 +46,11 @@ class PoolCore {
   #shared;
   /** @type {Error | null} */
   #openError = null;
+  /** Whether it is known what hooks do. */
+  #greeted = false;
+  #mask = -1;
+  /** What a connection got last. @type {import('../values/types.js').CustomTypes | null} */
+  #parsers = null;
   /** @type {Set<boolean>} */
   #warnedLeaks = new Set();
 
@@ -88,6 +94,16 @@ class PoolCore {
       resolved.public,
     );
     this.#read = read;
+    /** Ends the wait for hooks, by lease. @type {Map<number, () => void>} */
+    this.greetings = new Map();
+    /** By connection. @type {Map<number, unknown>} */
+    this.hookErrors = new Map();
+    /** Clients whose connection was lost, by its serial. */
+    this.losing = /** @type {Map<number, PoolClient>} */ (new Map());
+    /** Whose 'connect' listeners prepare connections. */
+    this.hookedBy = pool;
+    /** Whether anybody prepares new connections. */
+    this.greets = typeof resolved.onConnect === 'function';
     this.clients = new Clients(
       read('max'),
       (serial) => new PoolClient(this, serial),
@@ -121,6 +137,11 @@ class PoolCore {
     return this.#shared?.key === key;
   }
 
+  /** Whether others in this process may have the same pool. */
+  get isShared() {
+    return this.#shared !== undefined;
+  }
+
   get opened() {
     return this.#number !== 0;
   }
@@ -142,6 +163,9 @@ class PoolCore {
           shared && { key: shared.key, written: shared.sizes.written },
         ),
       );
+      if (this.greets) {
+        this.port.add(OP.GREET, 0, this.#number, null, 0);
+      }
     }
     return this.#number;
   }
@@ -266,9 +290,11 @@ class PoolCore {
     }
     const { pool } = this;
     const used =
-      error === undefined
-        ? connection !== 0
-        : error.phase === 'await' || error.phase === 'send';
+      connection !== 0 &&
+      (error === undefined ||
+        error.phase === 'await' ||
+        error.phase === 'send' ||
+        error.phase === 'commit');
     const heard =
       pool.listenerCount('release') > 0 || pool.listenerCount('acquire') > 0;
     if (used && heard && !call.more) {
@@ -281,11 +307,16 @@ class PoolCore {
   /**
    * Returns what the caller of a failed call hears: if the pool itself could
    * not be made, that is why.
-   * @param {unknown} _call
+   * @param {any} call
    * @param {any} error
    * @returns {any}
    */
-  explain(_call, error) {
+  explain(call, error) {
+    if (error.code === 'HF_HOOK_FAILED') {
+      const { hookErrors } = this;
+      const { connection } = call;
+      return hookErrors.has(connection) ? hookErrors.get(connection) : error;
+    }
     return this.#openError !== null && error.code === 'HF_POOL_CLOSED'
       ? this.#openError
       : error;
@@ -332,6 +363,11 @@ class PoolCore {
     const client = stack
       ? this.clients.of(lease.connection)
       : new PoolClient(this, lease.connection);
+    if (!stack) {
+      const own = this.clients.find(lease.connection);
+      const { types = null } = own ? internals.stateOf(own) : {};
+      internals.stateOf(client).types = types;
+    }
     internals.grant(client, lease, run, stack);
     this.clients.lend(lease.number, client);
     this.port.hold();
@@ -347,7 +383,8 @@ class PoolCore {
    * @param {unknown} error
    */
   release(client, state, lease, error) {
-    this.#giveBack(lease, error === true ? FLAG.CLOSE : 0);
+    const hears = this.hearsFlag(this.clients.find(state.serial));
+    this.#giveBack(lease, (error === true ? FLAG.CLOSE : 0) | hears);
     this.observer.released(lease, state.processID, error);
     this.pool.emit('release', error || undefined, client);
   }
@@ -463,14 +500,87 @@ class PoolCore {
     this.port.add(OP.INVALIDATE, labels.length, this.#number, waiter, 0);
   }
 
-  /** @param {import('../values/types.js').TypeOverrides} _types */
-  noteParsers(_types) {}
+  /** New connections are to be prepared from now on. */
+  greet() {
+    if (!this.greets && this.opened) {
+      this.port.add(OP.GREET, 0, this.#number, null, 0);
+    }
+    this.greets = true;
+  }
+
+  /**
+   * A connection was prepared; from now on it is known which parsers they get.
+   * @param {import('../values/types.js').TypeOverrides | null} types
+   */
+  noteGreeting(types) {
+    this.#greeted = true;
+    if (types !== null) {
+      this.noteParsers(types);
+    }
+  }
+
+  /**
+   * A connection has parsers of its own.
+   * @param {import('../values/types.js').TypeOverrides} types
+   */
+  noteParsers(types) {
+    this.#parsers = types;
+    this.#mask &= registry.builtinMask(types);
+  }
+
+  /** What the engine may decode, whatever connection a query comes to. */
+  get decodable() {
+    return this.greets && !this.#greeted ? 0 : this.#mask;
+  }
+
+  /**
+   * Returns the parsers for an answer.
+   * @param {number} connection 0 = an answer that was kept
+   * @param {import('../values/types.js').CustomTypes} types of the call
+   */
+  typesOn(connection, types) {
+    if (this.#parsers === null || types !== this.types) {
+      return types;
+    }
+    const client = this.clients.find(connection);
+    const own = client === undefined ? null : internals.stateOf(client).types;
+    return (connection === 0 ? this.#parsers : own) ?? types;
+  }
+
+  /**
+   * Whether the engine is to go on with notices of a client's connection.
+   * @param {PoolClient | undefined} client
+   * @returns {number} a flag
+   */
+  hearsFlag(client) {
+    return client !== undefined && client.listenerCount('notice') > 0
+      ? FLAG.HEARS
+      : 0;
+  }
+
+  /**
+   * A hook failed, and no call waited for its connection.
+   * @param {any} error
+   * @param {PoolClient} client
+   */
+  tellHookError(error, client) {
+    if (this.pool.listenerCount('error') > 0) {
+      this.pool.emit('error', error, client);
+    } else {
+      const message = error?.message ?? String(error);
+      warnOnce(
+        `onConnect or a 'connect' listener failed: ${message}`,
+        'HF_HOOK_FAILED',
+      );
+    }
+  }
 
   /**
    * @param {string} advice
    * @returns {Error}
    */
   refuseHookSql(advice) {
+    warnOnce(advice, 'HF_SESSION_REQUIRED');
     return usageError('HF_SESSION_REQUIRED', advice, NOT_SENT);
   }
 
@@ -526,7 +636,7 @@ class PoolCore {
   /** @param {import('../engine/listener.js').Event} event */
   onEvent(event) {
     this.observer.onEvent(event);
-    emitEvent(this.pool, this.clients, event);
+    emitEvent(this, event);
   }
 }
 

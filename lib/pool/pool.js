@@ -76,12 +76,6 @@ class Pool extends EventEmitter {
     if (shared === undefined && resolved.keyName !== undefined) {
       throw new TypeError('key names a pool of getPool(); new Pool() has none');
     }
-    if (typeof resolved.onConnect === 'function') {
-      throw new TypeError(
-        'onConnect must be SQL text: a function would need the connection ' +
-          'before the pool has it',
-      );
-    }
     for (const text of resolved.warnings) {
       warnOnce(text, 'HF_OPTIONS');
     }
@@ -309,6 +303,36 @@ class Pool extends EventEmitter {
   }
 
   /**
+   * As EventEmitter. A listener of 'connect' prepares each connection that is
+   * opened from then on; what it returns is waited for.
+   * @param {string | symbol} name
+   * @param {(...values: any[]) => void} listener
+   */
+  on(name, listener) {
+    super.on(name, listener);
+    noteHook(this, name);
+    return this;
+  }
+
+  /**
+   * @param {string | symbol} name
+   * @param {(...values: any[]) => void} listener
+   */
+  addListener(name, listener) {
+    return this.on(name, listener);
+  }
+
+  /**
+   * @param {string | symbol} name
+   * @param {(...values: any[]) => void} listener
+   */
+  prependListener(name, listener) {
+    super.prependListener(name, listener);
+    noteHook(this, name);
+    return this;
+  }
+
+  /**
    * As EventEmitter, but a listener that throws does not disturb the pool.
    * @param {string | symbol} name
    * @param {...any} values
@@ -357,6 +381,26 @@ function refuseFunction(callback) {
       'Passing a function as the first parameter to pool.query is not supported',
     );
   });
+}
+
+/**
+ * @param {Pool} pool
+ * @param {string | symbol} name of an event
+ */
+function noteHook(pool, name) {
+  if (name !== 'connect') {
+    return;
+  }
+  const { core } = stateOf(pool);
+  core.greet();
+  if (core.isShared) {
+    warnOnce(
+      "a 'connect' listener on the pool of getPool() is only called for " +
+        'connections that are opened from now on: others may have opened some ' +
+        'already. Give the function to getPool() as onConnect',
+      'HF_SHARED_LISTENER',
+    );
+  }
 }
 
 /**

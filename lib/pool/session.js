@@ -95,6 +95,9 @@ function openDirect(core, { url, name }) {
   if (weaker !== undefined) {
     warnOnce(weaker, 'HF_DIRECT_TLS');
   }
+  // Its connections are prepared as the pool's own.
+  inner.hookedBy = core.pool;
+  inner.greet();
   directCores.add(inner);
   directPools.set(core, pool);
   return pool;

@@ -7,6 +7,7 @@
 #include "checkup.h"
 #include "outcome.h"
 #include "pool.h"
+#include "pool/greeting.h"
 #include "pool/sharing.h"
 #include "scheduler.h"
 #include "turn.h"
@@ -42,31 +43,21 @@ static void warn_of_deallocate(struct hf_pool *pool, struct hf_slot *slot) {
 void hf_pool_on_connected(struct hf_pool *pool,
                           struct hf_slot *slot,
                           uint64_t now_us) {
-  bool proved;
   hf_turn_enter(pool, now_us);
   assert(slot->state == HF_SLOT_CONNECTING);
   hf_stats_add(&pool->stats, HF_STAT_CONNECTS_SUCCEEDED, 1);
   hf_stats_record(&pool->stats,
                   HF_HISTOGRAM_CONNECT_TIME,
                   pool->now_us - slot->since_us);
-  proved = hf_behind_proved(pool, slot);
-  if (proved) {
-    hf_behind_note_success(pool, slot);
-    hf_error_finish(&pool->connect_error);
-  } else {
-    hf_breaker_probe_dropped(&pool->breaker);
-  }
   pool->proxied = slot->proxied;
   pool->misconfigured = false;
   slot->last_byte_us = pool->now_us;
   slot->expires_us = hf_upkeep_lifetime(pool);
   slot->announced = true;
+  (void)hf_greeting_begin(pool, slot);
   tell(pool, slot, HF_EVENT_CONNECT, NULL);
   warn_of_deallocate(pool, slot);
-  hf_scheduler_free_slot(pool, slot);
-  if (!proved && slot->state == HF_SLOT_IDLE) {
-    hf_checkup_begin(pool, slot, HF_CHECKUP_PING);
-  }
+  hf_greeting_enter(pool, slot);
   hf_scheduler_run(pool);
   hf_upkeep_plan(pool);
   hf_turn_leave(pool);

@@ -9,6 +9,7 @@
 #include "interrupt.h"
 #include "outcome.h"
 #include "pool.h"
+#include "pool/greeting.h"
 #include "scheduler.h"
 #include "upkeep.h"
 
@@ -177,7 +178,7 @@ static void give_back(struct hf_pool *pool, struct hf_lease *lease) {
   struct hf_slot *slot = lease->slot;
   slot->lease = NULL;
   lease->slot = NULL;
-  if (lease->how == HF_RELEASE_CLOSE) {
+  if (lease->how == HF_RELEASE_CLOSE || lease->how == HF_RELEASE_FAIL) {
     hf_scheduler_close_slot(pool, slot);
   } else if (slot->transaction != 'I') {
     hf_stats_add(&pool->stats, HF_STAT_ROLLED_BACK_LEASES, 1);
@@ -189,23 +190,50 @@ static void give_back(struct hf_pool *pool, struct hf_lease *lease) {
   }
 }
 
+static bool is_owing(const struct hf_lease *lease) {
+  return lease->slot != NULL && (!hf_list_empty(&lease->slot->running) ||
+                                 !hf_list_empty(&lease->waiting));
+}
+
+/* Closes the connection, or lets it serve. */
+static void end_greeting(struct hf_pool *pool, struct hf_lease *lease) {
+  struct hf_slot *slot = lease->slot;
+  if (lease->how == HF_RELEASE_KEEP) {
+    hf_greeting_succeed(pool, lease);
+    give_back(pool, lease);
+    return;
+  }
+  if (lease->how == HF_RELEASE_CUT) {
+    lease->how = HF_RELEASE_CLOSE;
+  }
+  hf_greeting_fail(pool, lease, slot, lease->how == HF_RELEASE_FAIL);
+  if (is_owing(lease)) {
+    hf_upkeep_lose_with(pool, slot, HF_RELEASED);
+  } else {
+    give_back(pool, lease);
+  }
+}
+
 void hf_lease_release(struct hf_pool *pool,
                       struct hf_lease *lease,
                       enum hf_release how) {
-  bool owing = lease->slot != NULL && (!hf_list_empty(&lease->slot->running) ||
-                                       !hf_list_empty(&lease->waiting));
   if (lease->released && lease->slot == NULL) {
     return;
   }
   lease->released = true;
   lease->how = how;
-  if (owing && how == HF_RELEASE_KEEP) {
+  if (is_owing(lease) && how == HF_RELEASE_KEEP) {
     return; /* hf_lease_advance comes back to it */
+  }
+  if (lease->greets) {
+    end_greeting(pool, lease);
+    end(pool, lease);
+    return;
   }
   hf_stats_record(&pool->stats,
                   HF_HISTOGRAM_LEASE_TIME,
                   pool->now_us - lease->granted_us);
-  if (owing) {
+  if (is_owing(lease)) {
     hf_upkeep_lose_with(pool, lease->slot, HF_RELEASED);
   } else if (lease->slot != NULL) {
     give_back(pool, lease);
@@ -228,6 +256,9 @@ void hf_lease_lose(struct hf_pool *pool,
   } else if (error->unit == HF_UNIT_STATEMENT) {
     /* The statement in flight is a thing of its own: the next never ran. */
     lease->lost.outcome = HF_OUTCOME_NOT_EXECUTED;
+  }
+  if (lease->greets) {
+    hf_greeting_fail(pool, lease, lease->slot, lease->overdue);
   }
   lease->slot = NULL;
   while ((link = hf_list_pop(&lease->waiting)) != NULL) {

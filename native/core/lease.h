@@ -26,6 +26,7 @@ struct hf_slot;
 enum hf_release {
   HF_RELEASE_KEEP,  /* release(): after what was given before it, cleaned */
   HF_RELEASE_CLOSE, /* release(true): close the connection now */
+  HF_RELEASE_FAIL,  /* the same: what was to prepare it has failed */
   HF_RELEASE_CUT    /* nobody reads the answers: now, closed if it is busy */
 };
 
@@ -36,6 +37,8 @@ struct hf_lease {
   struct hf_error lost;   /* why slot is gone, and what that means for
                              later statements; HF_OK while it is there */
   uint64_t granted_us;
+  bool greets;           /* prepares a connection that is new */
+  bool overdue;          /* it took too long over that */
   bool released;         /* takes no more statements */
   enum hf_release how;   /* it was released */
   struct hf_link ending; /* on the pool's list of leases that are over */

@@ -69,8 +69,10 @@ size_t hf_pool_count(const struct hf_pool *pool, enum hf_slot_state state) {
 
 void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out) {
   int32_t closing = (int32_t)hf_pool_count(pool, HF_SLOT_CLOSING);
-  out->connecting = (int32_t)hf_pool_count(pool, HF_SLOT_CONNECTING);
-  out->leased = (int32_t)hf_pool_count(pool, HF_SLOT_LEASED);
+  out->connecting =
+      (int32_t)(hf_pool_count(pool, HF_SLOT_CONNECTING) + pool->greetings);
+  out->leased =
+      (int32_t)(hf_pool_count(pool, HF_SLOT_LEASED) - pool->greetings);
   out->idle = (int32_t)hf_pool_count(pool, HF_SLOT_IDLE);
   out->busy = (int32_t)hf_pool_count(pool, HF_SLOT_BUSY) + out->leased +
               (int32_t)hf_pool_count(pool, HF_SLOT_CHECKING);

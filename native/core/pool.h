@@ -39,6 +39,12 @@ struct hf_world {
   /* Opens slot's connection: hf_pool_on_connected or _on_connect_failed. */
   void (*connect)(void *ctx, struct hf_slot *slot);
 
+  /*
+   * Somebody may want to prepare a new connection: returns the lease for that,
+   * which the pool borrows as any other, or NULL.
+   */
+  struct hf_lease *(*greet)(void *ctx, struct hf_slot *slot);
+
   /* Looks at an idle connection without waiting; false when it has died. */
   bool (*usable)(void *ctx, struct hf_slot *slot);
 
@@ -133,6 +139,8 @@ struct hf_pool {
   struct hf_heap timers;   /* of requests, by time */
   struct hf_breaker breaker;
   struct hf_error connect_error; /* the last one, HF_OK when none */
+  size_t greetings;       /* connections that are being prepared: also LEASED */
+  uint64_t hook_refusals; /* calls that were refused as HF_HOOK_FAILED */
   uint64_t now_us;
   uint64_t drain_us; /* when draining turns into closing */
   uint64_t sweep_us; /* when connections are looked through next */

@@ -64,6 +64,7 @@ struct hf_request {
   struct hf_link link;   /* on the queue, a slot or a lease */
   struct hf_link of_all; /* on the pool's list of live requests */
   struct hf_heap_node timer;
+  uint32_t serial;            /* of the connection it last went to */
   uint32_t avoid;             /* serial of the connection it failed on */
   enum hf_status interrupted; /* why it is being cancelled, or HF_OK */
   bool settled;               /* the user was answered while it still runs */

@@ -73,6 +73,7 @@ void hf_scheduler_start(struct hf_pool *pool,
     hf_heap_remove(&pool->timers, &request->timer);
   }
   request->slot = slot;
+  request->serial = slot->serial;
   request->started_us = pool->now_us;
   request->in_transaction = slot->transaction != 'I';
   request->attempts++;
@@ -180,7 +181,7 @@ static void connect(struct hf_pool *pool) {
 }
 
 bool hf_scheduler_wants_connection(const struct hf_pool *pool) {
-  size_t connecting = hf_pool_count(pool, HF_SLOT_CONNECTING);
+  size_t connecting = hf_pool_count(pool, HF_SLOT_CONNECTING) + pool->greetings;
   size_t empty = hf_pool_count(pool, HF_SLOT_EMPTY);
   size_t closing = hf_pool_count(pool, HF_SLOT_CLOSING);
   size_t live = (size_t)pool->n_slots - empty - closing;

@@ -84,6 +84,7 @@ struct hf_slot {
   bool proxied;          /* a pooler sits between: one unit at a time */
   bool answered;         /* the server itself spoke while it was opened */
   bool whole;            /* proven: one flight is one transaction there */
+  void *hearer;          /* whose notices it still has when it is free */
   uint64_t last_byte_us; /* when the server was last heard */
   int32_t backend_pid;
 };

@@ -9,6 +9,7 @@
 #include "outcome.h"
 #include "pool.h"
 #include "pool/drain.h"
+#include "pool/greeting.h"
 #include "queue.h"
 #include "scheduler.h"
 
@@ -64,7 +65,7 @@ void hf_upkeep_lose(struct hf_pool *pool,
   pool->answered_us = 0;
   if (slot->state == HF_SLOT_IDLE && !wanted) {
     pool->world.event(pool->world.ctx, slot, HF_EVENT_ERROR, error);
-  } else if (lease != NULL && !busy) {
+  } else if (lease != NULL && error->status != HF_RELEASED) {
     pool->world.event(pool->world.ctx, slot, HF_EVENT_LOST, error);
   }
   /* Newest first: those that go again re-enter at the queue's head. */
@@ -249,6 +250,7 @@ void hf_upkeep_sweep(struct hf_pool *pool) {
   sweep_idle(pool);
   retire_expired(pool);
   hf_checkup_sweep(pool);
+  hf_greeting_sweep(pool);
   if (pool->config.silence_ms > 0) {
     watch_silence(pool, HF_SLOT_BUSY);
     watch_silence(pool, HF_SLOT_LEASED);
@@ -282,6 +284,7 @@ void hf_upkeep_plan(struct hf_pool *pool) {
   }
   next = earlier(next, hf_checkup_next_us(pool));
   next = earlier(next, hf_scheduler_next_us(pool));
+  next = earlier(next, hf_greeting_next_us(pool));
   if (pool->state == HF_POOL_STATE_DRAINING) {
     next = earlier(next, pool->drain_us);
   }

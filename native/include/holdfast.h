@@ -377,7 +377,8 @@ enum hf_op_kind {
   HF_OP_RESUME,      /* target = pool */
   HF_OP_FORGET,      /* target = pool: drop prepared statements */
   HF_OP_ANSWER,      /* id = an HF_MSG_ASK; fields: the value, or a message */
-  HF_OP_INVALIDATE   /* target = pool; fields: labels to forget; none = all */
+  HF_OP_INVALIDATE,  /* target = pool; fields: labels to forget; none = all */
+  HF_OP_GREET        /* target = pool: new connections are to be prepared */
 };
 
 /*
@@ -396,7 +397,10 @@ enum {
   HF_FLAG_CLOSE = 1 << 4,        /* HF_OP_RELEASE: close the connection */
   HF_FLAG_SHARED = 1 << 5,       /* HF_OP_OPEN: the registry's pool for key */
   HF_FLAG_SESSION = 1 << 6,      /* HF_OP_ACQUIRE: must not be multiplexed */
-  HF_FLAG_FAILED = 1 << 7,       /* HF_OP_ANSWER: the function threw */
+  HF_FLAG_FAILED = 1 << 7, /* HF_OP_ANSWER: the function threw. HF_OP_RELEASE:
+                              what was to prepare the connection did; answers
+                              1 when a call that waited was refused for it */
+  HF_FLAG_HEARS = 1 << 8,  /* HF_OP_RELEASE: notices are still wanted */
   HF_FLAG_CALLER_DEADLINE = 1 << 9, /* also bounds the running attempt */
   HF_FLAG_EVENTS = 1 << 10,         /* HF_OP_OPEN: somebody listens to events */
   HF_FLAG_EXTENDED = 1 << 11,       /* never the simple protocol */
@@ -514,6 +518,7 @@ enum {
   HF_ERROR_CAUSE_STATUS,
   HF_ERROR_CAUSE_ERRNO,
   HF_ERROR_TRANSACTION, /* as HF_RESULT_TRANSACTION */
+  HF_ERROR_CONNECTION,  /* as HF_RESULT_CONNECTION */
   HF_ERROR_INTS,
 
   /* HF_MSG_LEASE */
@@ -538,9 +543,15 @@ enum {
    * BREAKER: enum hf_circuit; else 0
    */
   HF_EVENT_VALUE,
-  HF_EVENT_LEASE,  /* the lease it belongs to, or 0 */
+  /*
+   * The lease it belongs to, or 0. Of CONNECT: the one by which this
+   * environment is to prepare the connection; HF_OP_RELEASE says that it did.
+   */
+  HF_EVENT_LEASE,
   HF_EVENT_STATUS, /* enum hf_status of the failure it tells of, or HF_OK */
   HF_EVENT_ERRNO,  /* positive, 0 = none */
+  HF_EVENT_PID,    /* of CONNECT: the backend's process id */
+  HF_EVENT_POOLED, /* of CONNECT: 1 = behind a proxy */
   HF_EVENT_INTS,
 
   /* HF_MSG_ASK: id = question; chunk 0 = what is asked ("password") */

@@ -232,6 +232,7 @@ static void send_error(struct hf_call *call) {
   block->ints[HF_ERROR_IDLE] = gauges.idle;
   block->ints[HF_ERROR_WAITING] = gauges.waiting;
   block->ints[HF_ERROR_TRANSACTION] = transaction_of(call);
+  block->ints[HF_ERROR_CONNECTION] = (int32_t)request->serial;
   block->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)request->cause.status;
   block->ints[HF_ERROR_CAUSE_ERRNO] = request->cause.sys_errno;
   hf_port_send(call->handle->port, block);

@@ -58,7 +58,7 @@ static void on_notice(void *ctx, const PGresult *result) {
       strcmp(error.sqlstate, "57P01") == 0 ||
       strcmp(error.sqlstate, "57P02") == 0) {
     hf_error_move(&conn->last_words, &error);
-  } else if (conn->slot->lease != NULL) {
+  } else if (conn->slot->lease != NULL || conn->slot->hearer != NULL) {
     hf_netpool_event(conn->pool, conn->slot, HF_EVENT_NOTICE, &error);
   }
   hf_error_finish(&error);

@@ -151,18 +151,34 @@ static void run_statement(struct hf_port *port,
   submit(port, op, fields, holder->handle, &holder->lease);
 }
 
+static enum hf_release manner_of(const struct hf_op *op) {
+  if ((op->flags & HF_FLAG_FAILED) != 0) {
+    return HF_RELEASE_FAIL;
+  }
+  return (op->flags & HF_FLAG_CLOSE) != 0 ? HF_RELEASE_CLOSE : HF_RELEASE_KEEP;
+}
+
 static void run_release(struct hf_port *port, const struct hf_op *op) {
   struct hf_call *holder = find_lease(port, op);
-  bool closes = (op->flags & HF_FLAG_CLOSE) != 0;
+  struct hf_handle *handle;
+  struct hf_slot *slot;
+  uint64_t refusals;
   if (holder == NULL) {
     hf_ops_refuse(port, op, HF_RELEASED);
     return;
   }
-  hf_pool_release(&holder->handle->pool->core,
+  handle = holder->handle;
+  slot = holder->lease.slot;
+  if (slot != NULL) {
+    slot->hearer = (op->flags & HF_FLAG_HEARS) != 0 ? handle : NULL;
+  }
+  refusals = handle->pool->core.hook_refusals;
+  hf_pool_release(&handle->pool->core,
                   &holder->lease,
-                  closes ? HF_RELEASE_CLOSE : HF_RELEASE_KEEP,
+                  manner_of(op),
                   hf_engine_now_us());
-  hf_port_send_ok(port, hf_op_low(op), hf_op_high(op), 0);
+  refusals = handle->pool->core.hook_refusals - refusals;
+  hf_port_send_ok(port, hf_op_low(op), hf_op_high(op), refusals > 0);
 }
 
 static void run_abort(struct hf_port *port, const struct hf_op *op) {
@@ -232,6 +248,9 @@ static void run(struct hf_port *port,
   case HF_OP_INVALIDATE:
     hf_ops_invalidate(port, op, fields);
     break;
+  case HF_OP_GREET:
+    hf_ops_greet(port, op);
+    break;
   }
 }
 
@@ -254,6 +273,7 @@ static int32_t least_fields(const struct hf_op *op) {
   case HF_OP_RESUME:
   case HF_OP_FORGET:
   case HF_OP_INVALIDATE:
+  case HF_OP_GREET:
     break;
   }
   return 0;

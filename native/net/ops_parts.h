@@ -30,6 +30,7 @@ struct hf_handle *hf_ops_handle(const struct hf_port *port, int32_t number);
 void hf_ops_open(struct hf_port *port,
                  const struct hf_op *op,
                  const char *const *fields);
+void hf_ops_greet(struct hf_port *port, const struct hf_op *op);
 void hf_ops_end(struct hf_port *port, const struct hf_op *op);
 void hf_ops_warmup(struct hf_port *port, const struct hf_op *op);
 void hf_ops_reset(struct hf_port *port, const struct hf_op *op);

@@ -143,6 +143,13 @@ void hf_ops_open(struct hf_port *port,
   }
 }
 
+void hf_ops_greet(struct hf_port *port, const struct hf_op *op) {
+  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  if (handle != NULL) {
+    handle->greets = true;
+  }
+}
+
 void hf_ops_end(struct hf_port *port, const struct hf_op *op) {
   struct hf_handle *handle = hf_ops_handle(port, op->target);
   if (handle == NULL || handle->ending) {

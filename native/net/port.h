@@ -36,6 +36,7 @@ struct hf_handle {
   int32_t number;          /* in its port */
   struct hf_config config; /* as this handle was opened */
   bool listens;            /* wants the pool's events */
+  bool greets;             /* prepares new connections */
   bool ending;   /* end() was called; answered when its work is done */
   bool suspends; /* called suspend(), and nobody has resumed since */
   uint32_t end_id_low, end_id_high;

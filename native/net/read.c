@@ -340,15 +340,33 @@ static bool read_one(struct hf_conn *conn) {
   return true;
 }
 
-/* Notifications of an idle lease collect as rows do. */
+/* Whether an environment has enough to take for now. */
+static bool is_full(const struct hf_conn *conn,
+                    const struct hf_handle *handle) {
+  return handle != NULL &&
+         hf_port_is_choked(handle->port,
+                           (size_t)conn->pool->core.config.max_buffered_bytes);
+}
+
+/* Notifications of an idle connection collect as rows do. */
 static bool is_over_limit(const struct hf_conn *conn) {
   const struct hf_call *call = hf_conn_head(conn);
+  struct hf_link *link;
   if (call == NULL && conn->slot->lease != NULL) {
     call = HF_CONTAINER_OF(conn->slot->lease, struct hf_call, lease);
   }
-  return call != NULL && call->handle != NULL &&
-         hf_port_is_choked(call->handle->port,
-                           (size_t)conn->pool->core.config.max_buffered_bytes);
+  if (call != NULL) {
+    return is_full(conn, call->handle);
+  }
+  if (conn->slot->state != HF_SLOT_IDLE) {
+    return false;
+  }
+  HF_LIST_EACH(link, &conn->pool->handles) {
+    if (is_full(conn, HF_CONTAINER_OF(link, struct hf_handle, of_pool))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 static void process(struct hf_conn *conn) {

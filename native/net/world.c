@@ -6,11 +6,17 @@
 #include "core/alloc.h"
 #include "dial.h"
 #include "engine/probe.h"
+#include "net/engine/greeter.h"
 #include "netpool.h"
 #include "port.h"
 
 static void world_connect(void *ctx, struct hf_slot *slot) {
   hf_dial_open(ctx, slot);
+}
+
+static struct hf_lease *world_greet(void *ctx, struct hf_slot *slot) {
+  slot->hearer = NULL;
+  return hf_greeter_lend(ctx, slot);
 }
 
 static bool world_usable(void *ctx, struct hf_slot *slot) {
@@ -150,6 +156,7 @@ static uint32_t world_random(void *ctx) {
 void hf_netpool_make_world(struct hf_netpool *pool, struct hf_world *world) {
   world->ctx = pool;
   world->connect = world_connect;
+  world->greet = world_greet;
   world->usable = world_usable;
   world->execute = world_execute;
   world->cancel = world_cancel;

@@ -199,7 +199,7 @@ static void sweep_calls(void) {
   while (*at != NULL) {
     struct call *call = *at;
 
-    if (call->returned == 0 || is_held(call) ||
+    if (call->returned == 0 || is_held(call) || call->released != call->over ||
         (call->request.kind == HF_REQUEST_ACQUIRE && is_used(call))) {
       at = &call->next;
       continue;
@@ -305,7 +305,7 @@ static void do_release(void) {
   struct call *lease = pick(is_held);
 
   if (lease != NULL) {
-    enum hf_release how = (enum hf_release)draw(3);
+    enum hf_release how = (enum hf_release)draw(4);
 
     world_release(&model.world, lease, how);
     assert_int_equal(lease->over, lease->lease.slot == NULL);
@@ -516,6 +516,7 @@ static void open_pool(void) {
   config.silence_ms = chance(80) ? 1000 + (int32_t)draw(8000) : 0;
   config.drain_ms = (int32_t)draw(6000);
   world_open(&model.world, &config);
+  model.world.greets = chance(30);
   model.world.seed = model.state;
   model.world.manual_close = true;
   model.world.on_execute = check_execute;

@@ -56,6 +56,21 @@ static void on_connect(void *ctx, struct hf_slot *slot) {
   record(world, WORLD_CONNECT, slot, NULL);
 }
 
+static struct hf_lease *on_greet(void *ctx, struct hf_slot *slot) {
+  struct world *world = ctx;
+  struct call *call;
+
+  assert_int_equal(world_conn(world, slot)->link, LINK_OPEN);
+  if (!world->greets) {
+    return NULL;
+  }
+  call = world_make(world, HF_REQUEST_ACQUIRE);
+  call->answered = 1; /* it is lent without having been asked for */
+  call->returned = 1;
+  world->greeting = call;
+  return &call->lease;
+}
+
 static bool on_usable(void *ctx, struct hf_slot *slot) {
   struct world *world = ctx;
   struct world_conn *conn = world_conn(world, slot);
@@ -269,6 +284,7 @@ static uint32_t on_random(void *ctx) {
 
 static const struct hf_world operations = {NULL,
                                            on_connect,
+                                           on_greet,
                                            on_usable,
                                            on_execute,
                                            on_cancel,

@@ -88,11 +88,13 @@ struct world {
   uint32_t answers;
   uint32_t lent; /* of these, leases */
   bool closed;
-  bool manual_close; /* closes wait for world_finish_closing */
-  bool proxied;      /* connections opened from now on are */
-  bool unproven;     /* they are not known to keep what is sent early */
-  uint32_t random;   /* what hf_world.random says ... */
-  uint64_t seed;     /* ... unless this is set */
+  bool manual_close;     /* closes wait for world_finish_closing */
+  bool proxied;          /* connections opened from now on are */
+  bool unproven;         /* they are not known to keep what is sent early */
+  bool greets;           /* new connections are prepared ... */
+  struct call *greeting; /* ... by this lease, the last one */
+  uint32_t random;       /* what hf_world.random says ... */
+  uint64_t seed;         /* ... unless this is set */
   struct world_record records[WORLD_RECORDS];
   size_t n_records;
   size_t counts[WORLD_OPS];

@@ -5,6 +5,7 @@
  */
 #include "core/alloc.h"
 #include "net/call.h"
+#include "net/engine/greeter.h"
 #include "net/netpool.h"
 #include "net/port.h"
 
@@ -102,6 +103,7 @@ void hf_netpool_detach(struct hf_netpool *pool,
     disown(pool, handle);
   }
   hf_list_remove(&pool->handles, &handle->of_pool);
+  hf_greeter_forget_hearer(pool, handle);
   if (is_last(pool, NULL)) {
     end_pool(pool);
   } else {

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Preparing a new connection before anybody else is served there: onConnect as
+// a function, then the listeners of 'connect', as in pg. They get a client that
+// is theirs until they have settled and its statements have ended; a hook that
+// fails closes the connection, and a call that waits for one gets its error.
+
+const { FLAG, OP } = require('../engine/batch.js');
+const { internals } = require('./client.js');
+
+/** Held at load: tests may replace it later. */
+const { setImmediate } = globalThis;
+
+const GUARD =
+  "the pool gives the client of onConnect and 'connect' back itself";
+
+/** @typedef {import('./pool-core.js').PoolCore} PoolCore */
+/** @typedef {import('./client.js').PoolClient} PoolClient */
+/** @typedef {import('../engine/listener.js').Event} Event */
+
+/**
+ * Calls the hooks, in pg's order. All listeners are called, as emit() does,
+ * and all that they return is waited for.
+ * @param {PoolCore} core
+ * @param {PoolClient} client
+ */
+async function callHooks(core, client) {
+  const { onConnect } = core.resolved;
+  if (typeof onConnect === 'function') {
+    await onConnect(client);
+  }
+  const { hookedBy } = core;
+  const listeners = hookedBy.rawListeners('connect');
+  // Also what throws at once is a rejection of that one alone.
+  const call = async (/** @type {Function} */ listener) => {
+    await listener.call(hookedBy, client);
+  };
+  await Promise.all(listeners.map(call));
+}
+
+/**
+ * Waits until the client has nothing to do and nobody gives it more: a hook
+ * that was not awaited may go on in a callback.
+ * @param {import('./lease-state.js').LeaseState} state
+ */
+async function idle(state) {
+  let given = -1;
+  while (given !== state.given || state.pending > 0) {
+    given = state.given;
+    await state.settle();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/**
+ * @param {PoolCore} core
+ * @param {PoolClient} client
+ * @returns {Promise<{error: unknown} | undefined>} why it failed
+ */
+async function prepare(core, client) {
+  try {
+    await callHooks(core, client);
+    await idle(internals.stateOf(client));
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
+/**
+ * Gives the connection back: into service, or to be closed.
+ * @param {PoolCore} core
+ * @param {PoolClient} client
+ * @param {Event} event
+ * @param {{error: unknown} | undefined} failure
+ */
+function finish(core, client, event, failure) {
+  const state = internals.stateOf(client);
+  state.lease = 0;
+  state.refusesSql = false;
+  if (!core.clients.takeBack(event.lease)) {
+    return; // the pool was ended meanwhile
+  }
+  core.port.drop();
+  if (failure === undefined) {
+    core.noteGreeting(state.types);
+    core.port.add(OP.RELEASE, 0, event.lease, null, core.hearsFlag(client));
+    return;
+  }
+  core.hookErrors.set(event.connection, failure.error);
+  /** @type {import('../engine/waiters.js').Waiter} */
+  const waiter = {
+    index: 0,
+    generation: 0,
+    counted: false,
+    onOk: (refused) => {
+      core.hookErrors.delete(event.connection);
+      if (refused === 0) {
+        core.tellHookError(failure.error, client);
+      }
+    },
+    onError: () => core.hookErrors.delete(event.connection),
+  };
+  core.port.add(OP.RELEASE, 0, event.lease, waiter, FLAG.FAILED);
+}
+
+/**
+ * Has a new connection prepared that was lent for it.
+ * @param {PoolCore} core
+ * @param {Event} event
+ */
+async function greet(core, event) {
+  const client = core.clients.of(event.connection);
+  const state = internals.stateOf(client);
+  internals.lend(client, {
+    number: event.lease,
+    connection: event.connection,
+    processID: event.processID,
+    pooled: event.pooled,
+  });
+  state.guarded = GUARD;
+  state.refusesSql = event.pooled;
+  core.clients.lend(event.lease, client);
+  core.port.hold();
+  const lost = new Promise((resolve) => {
+    core.greetings.set(event.lease, () => resolve(undefined));
+  });
+  // When the connection is lost, nobody has to wait for the hook.
+  const failure = await Promise.race([prepare(core, client), lost]);
+  const wasLost = !core.greetings.delete(event.lease);
+  finish(core, client, event, wasLost ? undefined : failure);
+}
+
+module.exports = { greet };

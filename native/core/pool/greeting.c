@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* Leases by which new connections are prepared. */
+#include "core/pool/greeting.h"
+
+#include <string.h>
+
+#include "core/behind.h"
+#include "core/checkup.h"
+#include "core/outcome.h"
+#include "core/pool.h"
+#include "core/queue.h"
+#include "core/scheduler.h"
+#include "core/upkeep.h"
+
+enum { US_PER_MS = 1000 };
+
+/* Counts the connect as good, unless a pooler answered for its server. */
+static bool note_opened(struct hf_pool *pool, struct hf_slot *slot) {
+  bool proved = hf_behind_proved(pool, slot);
+  if (proved) {
+    hf_behind_note_success(pool, slot);
+    hf_error_finish(&pool->connect_error);
+  } else {
+    hf_breaker_probe_dropped(&pool->breaker);
+  }
+  return proved;
+}
+
+bool hf_greeting_begin(struct hf_pool *pool, struct hf_slot *slot) {
+  struct hf_lease *lease = NULL;
+  if (pool->state == HF_POOL_STATE_OPEN &&
+      slot->generation == pool->generation) {
+    lease = pool->world.greet(pool->world.ctx, slot);
+  }
+  if (lease == NULL) {
+    return false;
+  }
+  lease->greets = true;
+  lease->slot = slot;
+  lease->granted_us = pool->now_us;
+  slot->lease = lease;
+  pool->greetings++;
+  return true;
+}
+
+void hf_greeting_enter(struct hf_pool *pool, struct hf_slot *slot) {
+  struct hf_lease *lease = slot->lease;
+  bool proved;
+  if (lease != NULL) {
+    slot->lease = NULL;
+    hf_slot_move(slot, HF_SLOT_IDLE, pool->now_us);
+    slot->lease = lease;
+    hf_slot_move(slot, HF_SLOT_LEASED, pool->now_us);
+    return;
+  }
+  proved = note_opened(pool, slot);
+  hf_scheduler_free_slot(pool, slot);
+  if (!proved && slot->state == HF_SLOT_IDLE) {
+    hf_checkup_begin(pool, slot, HF_CHECKUP_PING);
+  }
+}
+
+static void end(struct hf_pool *pool, struct hf_lease *lease) {
+  lease->greets = false;
+  pool->greetings--;
+}
+
+void hf_greeting_succeed(struct hf_pool *pool, struct hf_lease *lease) {
+  end(pool, lease);
+  (void)note_opened(pool, lease->slot);
+}
+
+void hf_greeting_fail(struct hf_pool *pool,
+                      struct hf_lease *lease,
+                      struct hf_slot *slot,
+                      bool theirs) {
+  struct hf_request *request = hf_queue_first(pool);
+  struct hf_classification why;
+  end(pool, lease);
+  memset(&why, 0, sizeof why);
+  if (theirs && request != NULL) {
+    request->serial = slot->serial;
+    hf_queue_leave(pool, request);
+    hf_outcome_refuse(pool, request, HF_HOOK_FAILED);
+    pool->hook_refusals++;
+  }
+  if (theirs && pool->connect_error.status == HF_OK) {
+    hf_error_set(&pool->connect_error, HF_HOOK_FAILED, HF_PHASE_CONNECT, NULL);
+    pool->connect_error.outcome = HF_OUTCOME_NOT_EXECUTED;
+  }
+  hf_behind_note_failure(pool, slot, &why);
+}
+
+static uint64_t end_of(const struct hf_pool *pool,
+                       const struct hf_lease *lease) {
+  return lease->granted_us +
+         (uint64_t)pool->config.connect_timeout_ms * US_PER_MS;
+}
+
+static void give_up(struct hf_pool *pool, struct hf_slot *slot) {
+  struct hf_error error;
+  hf_error_init(&error);
+  hf_error_set(&error,
+               HF_CONNECT_TIMEOUT,
+               HF_PHASE_CONNECT,
+               "onConnect, or what a 'connect' listener returned, did not "
+               "settle within connectTimeoutMillis");
+  error.outcome = HF_OUTCOME_NOT_EXECUTED;
+  hf_error_copy(&pool->connect_error, &error);
+  slot->lease->overdue = true;
+  hf_upkeep_lose(pool, slot, &error);
+  hf_error_finish(&error);
+}
+
+void hf_greeting_sweep(struct hf_pool *pool) {
+  struct hf_link *link;
+  struct hf_link *after;
+  if (pool->greetings == 0) {
+    return;
+  }
+  HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_LEASED]) {
+    struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
+    if (slot->lease->greets && pool->now_us >= end_of(pool, slot->lease)) {
+      give_up(pool, slot);
+    }
+  }
+}
+
+uint64_t hf_greeting_next_us(const struct hf_pool *pool) {
+  uint64_t next = UINT64_MAX;
+  struct hf_link *link;
+  if (pool->greetings == 0) {
+    return next;
+  }
+  HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_LEASED]) {
+    const struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
+    if (slot->lease->greets && end_of(pool, slot->lease) < next) {
+      next = end_of(pool, slot->lease);
+    }
+  }
+  return next;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* Leases for those who prepare new connections. */
+#include "net/engine/greeter.h"
+
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/queue.h"
+#include "net/call.h"
+#include "net/conn.h"
+#include "net/netpool.h"
+#include "net/port.h"
+
+static bool is_willing(const struct hf_handle *handle) {
+  return handle->greets && !handle->ending && !handle->port->closed;
+}
+
+static struct hf_handle *whom_to_ask(const struct hf_netpool *pool) {
+  const struct hf_request *first = hf_queue_first(&pool->core);
+  struct hf_link *link;
+  if (first != NULL && first->owner != NULL && is_willing(first->owner)) {
+    return first->owner;
+  }
+  HF_LIST_EACH(link, &pool->handles) {
+    struct hf_handle *handle = HF_CONTAINER_OF(link, struct hf_handle, of_pool);
+    if (is_willing(handle)) {
+      return handle;
+    }
+  }
+  return NULL;
+}
+
+/* An acquire that was granted, though nobody asked. */
+static struct hf_call *call_new(struct hf_handle *handle) {
+  struct hf_port *port = handle->port;
+  struct hf_call *call = hf_alloc(sizeof *call);
+  if (call == NULL) {
+    return NULL;
+  }
+  memset(call, 0, sizeof *call);
+  hf_request_init(&call->request, HF_REQUEST_ACQUIRE);
+  call->request.owner = handle;
+  call->request.state = HF_REQUEST_DONE;
+  call->handle = handle;
+  hf_lease_init(&call->lease, handle);
+  call->lease_number = ++port->last_lease;
+  if (hf_map_set(&port->leases, (uint64_t)call->lease_number, call) != HF_OK) {
+    hf_lease_finish(&call->lease);
+    hf_free(call);
+    return NULL;
+  }
+  handle->leases++;
+  return call;
+}
+
+struct hf_lease *hf_greeter_lend(struct hf_netpool *pool,
+                                 struct hf_slot *slot) {
+  struct hf_handle *handle = whom_to_ask(pool);
+  struct hf_call *call;
+  if (handle == NULL) {
+    return NULL;
+  }
+  call = call_new(handle);
+  if (call == NULL) {
+    /* Unprepared it must not serve anybody. */
+    hf_conn_fail(slot->conn);
+    return NULL;
+  }
+  return &call->lease;
+}
+
+void hf_greeter_forget_hearer(struct hf_netpool *pool,
+                              const struct hf_handle *handle) {
+  int32_t i;
+  for (i = 0; i < pool->core.n_slots; i++) {
+    struct hf_slot *slot = hf_pool_slot(&pool->core, i);
+    if (slot->hearer == handle) {
+      slot->hearer = NULL;
+    }
+  }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What clients and pools emit, beside pg.
+
+const assert = require('node:assert');
+const { after, before, test } = require('node:test');
+
+const { onBoth } = require('../support/both.js');
+const { eventually, startPostgres } = require('../support');
+const { Pool } = require('../../lib/pool/pool.js');
+
+/** @type {Awaited<ReturnType<typeof startPostgres>>} */
+let server;
+/** @type {Pool} */
+let admin;
+/** @type {{connectionString: string, max: number}} */
+let config;
+
+before(async () => {
+  server = await startPostgres();
+  admin = new Pool(server.url);
+  config = { connectionString: server.url, max: 1 };
+});
+
+after(async () => {
+  await admin?.end();
+  await server?.stop();
+});
+
+/** @param {any} pid */
+const kill = (pid) => admin.query('select pg_terminate_backend($1)', [pid]);
+
+test('a released client hears what it listens to', async () => {
+  const { theirs, ours } = await onBoth(config, async (pool) => {
+    /** @type {any[]} */
+    const heard = [];
+    const client = await pool.connect();
+    client.on('notification', (/** @type {any} */ message) =>
+      heard.push([message.channel, message.payload, typeof message.processId]),
+    );
+    await client.query('listen news');
+    client.release();
+    await admin.query("notify news, 'idle'");
+    await eventually(() => heard.length === 1, { what: 'it heard' });
+    // While another uses the connection, too.
+    const other = await pool.connect();
+    await admin.query("notify news, 'lent'");
+    await eventually(() => heard.length === 2, { what: 'it heard' });
+    other.release();
+    await pool.query("notify news, 'own'");
+    await eventually(() => heard.length === 3, { what: 'it heard' });
+    return heard;
+  });
+  assert.deepStrictEqual(ours, theirs);
+});
+
+test("a backend killed during the client's own query: its error, 'error', 'end'", async () => {
+  const { theirs, ours } = await onBoth(config, async (pool) => {
+    pool.on('error', () => {});
+    /** @type {string[]} */
+    const events = [];
+    const client = await pool.connect();
+    client.on('error', (/** @type {any} */ error) => {
+      assert.ok(error instanceof Error);
+      events.push('error');
+    });
+    client.on('end', () => events.push('end'));
+    const running = client
+      .query('select pg_sleep(30)')
+      .catch((/** @type {any} */ error) => events.push(error.code));
+    await kill(client.processID);
+    await running;
+    await eventually(() => events.length === 3, { what: 'all events' });
+    client.release(true);
+    return events;
+  });
+  assert.deepStrictEqual(ours, theirs);
+  assert.deepStrictEqual(ours, ['57P01', 'error', 'end']);
+});
+
+test("a backend killed while its client does nothing: 'error', then 'end'", async () => {
+  const { theirs, ours } = await onBoth(config, async (pool) => {
+    pool.on('error', () => {});
+    /** @type {string[]} */
+    const events = [];
+    const client = await pool.connect();
+    client.on('error', () => events.push('error'));
+    client.on('end', () => events.push('end'));
+    await kill(client.processID);
+    await eventually(() => events.includes('end'), { what: 'the end' });
+    client.release(true);
+    return events.filter((name, at) => events.indexOf(name) === at);
+  });
+  assert.deepStrictEqual(ours, theirs);
+  assert.deepStrictEqual(ours, ['error', 'end']);
+});
+
+test('a backend killed after release is told to the client and the pool', async () => {
+  const { theirs, ours } = await onBoth(config, async (pool) => {
+    /** @type {string[]} */
+    const events = [];
+    const client = await pool.connect();
+    client.on('error', () => events.push('client error'));
+    client.on('end', () => events.push('end'));
+    pool.on('error', (/** @type {any} */ error, /** @type {any} */ of) => {
+      assert.strictEqual(of, client);
+      assert.strictEqual(error.client, client);
+      events.push('pool error');
+    });
+    client.release();
+    await kill(client.processID);
+    await eventually(
+      () => events.includes('end') && events.includes('pool error'),
+      { what: 'all events' },
+    );
+    return new Set(events);
+  });
+  assert.deepStrictEqual(ours, theirs);
+});
+
+test('a client of transaction() hears that its connection was lost', async () => {
+  const pool = new Pool(config);
+  /** @type {string[]} */
+  const events = [];
+  await assert.rejects(
+    pool.transaction(async (client) => {
+      client.on('error', () => events.push('error'));
+      client.on('end', () => events.push('end'));
+      await kill(client.processID);
+      await client.query('select pg_sleep(30)');
+    }),
+  );
+  await eventually(() => events.length === 2, { what: 'both events' });
+  assert.deepStrictEqual(events, ['error', 'end']);
+  await pool.end();
+});
+
+test('a failing pool.query() is acquire and release of its connection', async () => {
+  const { theirs, ours } = await onBoth(config, async (pool) => {
+    const [{ pid }] = (await pool.query('select pg_backend_pid() as pid')).rows;
+    /** @type {any[]} */
+    const events = [];
+    pool.on('acquire', (/** @type {any} */ client) =>
+      events.push(['acquire', client.processID === pid]),
+    );
+    pool.on('release', (/** @type {any} */ error, /** @type {any} */ client) =>
+      events.push(['release', error?.code, client.processID === pid]),
+    );
+    await assert.rejects(() => pool.query('select 1/0'));
+    await eventually(() => events.length === 2, { what: 'both events' });
+    return events;
+  });
+  assert.deepStrictEqual(ours, theirs);
+});
+
+test('a call that never had a connection is no acquire and no release', async () => {
+  const pool = new Pool({ ...config, deadlineMillis: 100 });
+  const client = await pool.connect();
+  /** @type {string[]} */
+  const events = [];
+  pool.on('acquire', () => events.push('acquire'));
+  pool.on('release', () => events.push('release'));
+  await assert.rejects(() => pool.query('select 1'), { code: 'HF_DEADLINE' });
+  assert.deepStrictEqual(events, []);
+  client.release();
+  await pool.end();
+});

@@ -201,10 +201,6 @@ test('an unknown option of the pool throws at once and is named', () => {
   assert.throws(() => newPool({ maxx: 3 }), /maxx/);
 });
 
-test('a function as onConnect is refused with advice', () => {
-  assert.throws(() => newPool({ onConnect() {} }), /onConnect/);
-});
-
 test('callbacks get the result, with and without values', async () => {
   for (const args of [
     ['select 1 as n'],

@@ -9,7 +9,6 @@
 
 const { nowMillis, startTimer, stopTimer } = require('../retry/clock.js');
 const { listenQuietly } = require('./listen.js');
-const { knowsDirectUrl } = require('./session.js');
 const { warnOnce } = require('../warn.js');
 
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */
@@ -82,14 +81,6 @@ class CacheEar {
       return;
     }
     const core = this.#core;
-    const alone = core.max === 1;
-    if (alone && !knowsDirectUrl(core)) {
-      this.#giveUp(
-        'it needs a connection besides the only one: set max to 2 or more, ' +
-          'or DIRECT_URL',
-      );
-      return;
-    }
     this.#state = 'opening';
     const subscriber = {
       channel: this.#channel,
@@ -99,7 +90,7 @@ class CacheEar {
         this.#listening = false;
       },
     };
-    listenQuietly(core, subscriber, alone).then(
+    listenQuietly(core, subscriber).then(
       (prove) => {
         this.#prove = prove;
         this.#state = 'open';

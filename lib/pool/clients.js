@@ -109,6 +109,16 @@ class Clients {
     return this.#byLease.size;
   }
 
+  /** @returns {IterableIterator<PoolClient>} those that somebody has */
+  *leasedClients() {
+    for (const ref of this.#byLease.values()) {
+      const client = ref.deref();
+      if (client !== undefined) {
+        yield client;
+      }
+    }
+  }
+
   /**
    * @param {number} lease
    * @returns {boolean}

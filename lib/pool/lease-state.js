@@ -11,6 +11,7 @@ const { readLeaseCall } = require('./arguments.js');
 const { Call } = require('./call.js');
 const { usageError } = require('../errors/errors.js');
 const { NamedTexts } = require('./named-texts.js');
+const { nowMillis } = require('../retry/clock.js');
 const { createTypeOverrides } = require('../values/types.js');
 
 /** @typedef {'I' | 'T' | 'E'} Status */
@@ -67,6 +68,8 @@ class LeaseState {
   names = new NamedTexts();
   /** How many statements were given in this lease. */
   given = 0;
+  /** Since when it has nothing to do. */
+  idleSince = 0;
   /** A call has the client's parsers already. */
   decodable = -1;
   #core;
@@ -112,6 +115,7 @@ class LeaseState {
     this.refusesSql = false;
     this.status = 'I';
     this.given = 0;
+    this.idleSince = nowMillis();
     this.#session = false;
     this.#signal = undefined;
     this.#wrote = false;
@@ -273,6 +277,7 @@ class LeaseState {
   #finished() {
     this.#pending -= 1;
     if (this.#pending === 0) {
+      this.idleSince = nowMillis();
       this.#onSettled?.();
       this.#onSettled = null;
     }

@@ -2,7 +2,7 @@
 'use strict';
 
 // listen(channel, fn): notifications on a session of one's own, one for all
-// channels of a pool. When it is lost, another is acquired, past the pooler if
+// channels of a pool and besides the pool's own connections. When it is lost, another is acquired, past the pooler if
 // one is in the way, and every channel listened to again. What was notified in
 // between is lost, as it is for any client: onReconnect tells when to look.
 
@@ -12,7 +12,7 @@ const { internals } = require('./client.js');
 const { usageError } = require('../errors/errors.js');
 const { checkedChannel } = require('../options/channel.js');
 const { escapeIdentifier } = require('../values/quote.js');
-const { acquireSession } = require('./session.js');
+const { acquireToListen, endBeside } = require('./session.js');
 const { warnOnce } = require('../warn.js');
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
@@ -78,19 +78,14 @@ class Ear {
   #closed = false;
   /** Whether its session keeps no process alive. */
   #quiet = false;
-  #past;
   /** End pauses. @type {Set<() => void>} */
   #wakes = new Set();
   /** Why there was no session, the last time. @type {unknown} */
   #why = undefined;
 
-  /**
-   * @param {PoolCore} core
-   * @param {boolean} past whether to leave the pool's own connections alone
-   */
-  constructor(core, past) {
+  /** @param {PoolCore} core */
+  constructor(core) {
     this.#core = core;
-    this.#past = past;
   }
 
   /**
@@ -245,6 +240,7 @@ class Ear {
     if (this.#client !== null) {
       this.#giveBack(this.#client);
     }
+    endBeside(this.#core).catch(() => {});
   }
 
   #channels() {
@@ -283,12 +279,7 @@ class Ear {
   async #open() {
     /** @type {PoolClient} */
     const client = await new Promise((resolve, reject) => {
-      const options = { session: true };
-      if (this.#past) {
-        acquireSession(this.#core, options, undefined, resolve, reject);
-      } else {
-        this.#core.acquire(options, undefined, resolve, reject);
-      }
+      acquireToListen(this.#core, resolve, reject);
     }).catch((error) => {
       this.#why = error;
       throw error;
@@ -410,7 +401,7 @@ async function listen(core, channel, fn, options) {
       ? core.defaults.deadline
       : readMillis(options.deadlineMillis, 'deadlineMillis');
   core.refuseAfterEnd();
-  const ear = earOf(core, false);
+  const ear = earOf(core);
   const subscriber = { channel, fn, onReconnect };
   await ear.add(subscriber, millis);
   return () => ear.remove(subscriber);
@@ -418,13 +409,12 @@ async function listen(core, channel, fn, options) {
 
 /**
  * @param {PoolCore} core
- * @param {boolean} past
  * @returns {Ear}
  */
-function earOf(core, past) {
+function earOf(core) {
   let ear = ears.get(core);
   if (ear === undefined) {
-    ear = new Ear(core, past);
+    ear = new Ear(core);
     ears.set(core, ear);
   }
   return ear;
@@ -435,11 +425,10 @@ function earOf(core, past) {
  * @param {PoolCore} core
  * @param {{channel: string, fn: (notification: any) => unknown,
  *   onReconnect: () => unknown, onLost: () => void}} subscriber
- * @param {boolean} past whether to leave the pool's own connections alone
  * @returns {Promise<() => Promise<unknown>>} asks the session for an answer
  */
-async function listenQuietly(core, subscriber, past) {
-  const ear = earOf(core, past);
+async function listenQuietly(core, subscriber) {
+  const ear = earOf(core);
   await ear.add({ ...subscriber, quiet: true }, core.defaults.deadline);
   return () => ear.prove();
 }

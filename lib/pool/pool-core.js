@@ -20,6 +20,7 @@ const { readStats } = require('../observe/metrics.js');
 const { portOrReason } = require('../engine/no-port.js');
 const { Observer } = require('../observe/observer.js');
 const { acquireSession, hasSessions, pastPooler } = require('./session.js');
+const { selfLock, watchForLock } = require('./self-lock.js');
 const registry = require('../values/types.js');
 const { SERVER_TIMEOUTS } = require('../options/draft.js');
 const { openFields } = require('./open-fields.js');
@@ -102,6 +103,8 @@ class PoolCore {
     this.losing = /** @type {Map<number, PoolClient>} */ (new Map());
     /** Whose 'connect' listeners prepare connections. */
     this.hookedBy = pool;
+    /** Whose sessions past a pooler serve this pool. @type {PoolCore} */
+    this.sessionsOf = this;
     /** Whether anybody prepares new connections. */
     this.greets = typeof resolved.onConnect === 'function';
     this.clients = new Clients(
@@ -260,6 +263,14 @@ class PoolCore {
     const { port, observer, defaults } = this;
     const { acquire } = defaults;
     observer.submit(call, false, port, OP.QUERY, this.open(), acquire);
+    this.#watch();
+  }
+
+  /** A call may wait for ever. */
+  #watch() {
+    if (this.defaults.deadline === 0 && this.defaults.acquire === 0) {
+      watchForLock(this);
+    }
   }
 
   refuseAfterEnd() {
@@ -317,6 +328,10 @@ class PoolCore {
       const { connection } = call;
       return hookErrors.has(connection) ? hookErrors.get(connection) : error;
     }
+    const lock = selfLock(this, error);
+    if (lock !== '') {
+      error.message += lock;
+    }
     return this.#openError !== null && error.code === 'HF_POOL_CLOSED'
       ? this.#openError
       : error;
@@ -343,13 +358,15 @@ class PoolCore {
         (lease, run) => {
           if (options?.session && lease.pooled) {
             this.port.add(OP.RELEASE, 0, lease.number, null, 0);
-            acquireSession(this, options, stack, onClient, onError);
+            const { sessionsOf } = this;
+            acquireSession(sessionsOf, options, stack, onClient, onError);
           } else {
             onClient(this.#grant(lease, run, stack));
           }
         },
         onError,
       ).submit();
+      this.#watch();
     });
   }
 

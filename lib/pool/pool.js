@@ -21,7 +21,7 @@ const { resolveOptions } = require('../options/options.js');
 const { PoolCore } = require('./pool-core.js');
 const { prometheusText } = require('../observe/prometheus.js');
 const { listen, stopListening } = require('./listen.js');
-const { endSessions, hasSessions } = require('./session.js');
+const { endSessions, hasSecondPools } = require('./session.js');
 const { runTransaction } = require('./transaction.js');
 const { warnOnce } = require('../warn.js');
 
@@ -35,6 +35,8 @@ const GAUGE_WAITING = 3;
  * user's second argument can be taken for it.
  */
 const SHARED = Symbol('shared');
+/** The same of a pool that listens beside another. */
+const BESIDE = Symbol('beside');
 
 /**
  * A pool's state is a property by symbol, so that its methods work through a
@@ -72,6 +74,7 @@ class Pool extends EventEmitter {
     const shared = internal?.[SHARED];
     const resolved =
       shared?.resolved ??
+      internal?.[BESIDE] ??
       resolveOptions(config ?? {}, { table, nowhere: 'localhost' });
     if (shared === undefined && resolved.keyName !== undefined) {
       throw new TypeError('key names a pool of getPool(); new Pool() has none');
@@ -423,7 +426,7 @@ function end(state, callback, timeout) {
     const done = () => {
       state.ended = true;
       core.close();
-      if (hasSessions(core)) {
+      if (hasSecondPools(core)) {
         endSessions(core).then(() => resolve(undefined), reject);
         return;
       }
@@ -437,4 +440,4 @@ function end(state, callback, timeout) {
   });
 }
 
-module.exports = { Pool, SHARED };
+module.exports = { BESIDE, Pool, SHARED };

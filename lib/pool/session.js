@@ -16,6 +16,8 @@ const DIRECT_VARIABLES = Object.freeze(['DIRECT_URL', 'DIRECT_DATABASE_URL']);
 
 /** @type {WeakMap<PoolCore, import('./pool.js').Pool>} */
 const directPools = new WeakMap();
+/** Pools of one connection, to listen on. @type {typeof directPools} */
+const besides = new WeakMap();
 /** Second pools have no second pool. @type {WeakSet<PoolCore>} */
 const directCores = new WeakSet();
 
@@ -144,7 +146,11 @@ function pastPooler(core, config, values, resolve, reject) {
   return (error) => {
     const isRefused =
       error?.code === 'HF_SESSION_REQUIRED' && error.phase === 'local';
-    if (!isRefused || directCores.has(core) || !knowsDirectUrl(core)) {
+    if (
+      !isRefused ||
+      directCores.has(core) ||
+      directUrlOf(core) === undefined
+    ) {
       reject(error);
       return;
     }
@@ -176,16 +182,83 @@ function acquireSession(core, options, stack, resolve, reject) {
 }
 
 /**
- * Ends the second pool, if there is one.
+ * Opens a pool of one connection beside the pool's own, for listening: that
+ * takes no connection away from calls.
+ * @param {PoolCore} core
+ * @returns {PoolCore}
+ */
+function besideOf(core) {
+  const { BESIDE, Pool } = require('./pool.js');
+  let pool = besides.get(core);
+  if (pool === undefined) {
+    const sizes = new Map([
+      ...core.resolved.engine,
+      ['max', '1'],
+      ['min', '0'],
+    ]);
+    const resolved = Object.create(core.resolved, {
+      engine: { value: [...sizes] },
+      cacheNotifyChannel: { value: undefined },
+      warnings: { value: [] },
+    });
+    pool = new Pool(undefined, { [BESIDE]: resolved });
+    const inner = /** @type {PoolCore} */ (coreOf(pool));
+    inner.hookedBy = core.pool;
+    if (core.greets) {
+      inner.greet();
+    }
+    inner.sessionsOf = core;
+    besides.set(core, pool);
+  }
+  return /** @type {PoolCore} */ (coreOf(pool));
+}
+
+/**
+ * Acquires a session to listen on: beside the pool's connections, or past the
+ * pooler if one is in the way.
+ * @param {PoolCore} core
+ * @param {(client: any) => void} resolve
+ * @param {(error: any) => void} reject
+ */
+function acquireToListen(core, resolve, reject) {
+  const options = { session: true };
+  try {
+    if (hasSessions(core)) {
+      acquireSession(core, options, undefined, resolve, reject);
+    } else {
+      besideOf(core).acquire(options, undefined, resolve, reject);
+    }
+  } catch (error) {
+    reject(error);
+  }
+}
+
+/**
+ * Nobody listens any more.
+ * @param {PoolCore} core
+ * @returns {Promise<void>}
+ */
+async function endBeside(core) {
+  const pool = besides.get(core);
+  besides.delete(core);
+  if (pool !== undefined && !pool.ending) {
+    await pool.end();
+  }
+}
+
+/**
+ * Ends the second pools, if there are any.
  * @param {PoolCore} core
  * @returns {Promise<void>}
  */
 async function endSessions(core) {
   const pool = directPools.get(core);
   directPools.delete(core);
+  const listening = endBeside(core);
   if (pool !== undefined && !pool.ending) {
     await pool.end();
   }
+  await listening;
 }
 
 /** @param {PoolCore} core @returns {boolean} */
@@ -193,16 +266,18 @@ function hasSessions(core) {
   return directPools.has(core);
 }
 
-/** @param {PoolCore} core @returns {boolean} */
-function knowsDirectUrl(core) {
-  return directUrlOf(core) !== undefined;
+/** @param {PoolCore} core @returns {boolean} whether there is what to end */
+function hasSecondPools(core) {
+  return directPools.has(core) || besides.has(core);
 }
 
 module.exports = {
   DIRECT_VARIABLES,
   acquireSession,
+  acquireToListen,
+  endBeside,
   endSessions,
+  hasSecondPools,
   hasSessions,
-  knowsDirectUrl,
   pastPooler,
 };

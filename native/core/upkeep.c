@@ -51,6 +51,7 @@ void hf_upkeep_lose(struct hf_pool *pool,
                     struct hf_slot *slot,
                     const struct hf_error *error) {
   bool wanted = closed_by_us(error);
+  bool idle = hf_list_empty(&slot->running);
   struct hf_lease *lease = slot->lease;
   const struct hf_error *first = error;
   bool probing = false;
@@ -64,7 +65,7 @@ void hf_upkeep_lose(struct hf_pool *pool,
   pool->answered_us = 0;
   if (slot->state == HF_SLOT_IDLE && !wanted) {
     pool->world.event(pool->world.ctx, slot, HF_EVENT_ERROR, error);
-  } else if (lease != NULL && !wanted) {
+  } else if (lease != NULL && (!wanted || idle)) {
     pool->world.event(pool->world.ctx, slot, HF_EVENT_LOST, error);
   }
   /* Newest first: those that go again re-enter at the queue's head. */

@@ -49,9 +49,13 @@ test('what a connect listener sets holds for every call, on every connection', a
     const seen = await Promise.all(
       Array.from({ length: 9 }, () => settingOn(pool, 'app.tenant')),
     );
-    const client = await pool.connect();
-    seen.push((await client.query('show app.tenant')).rows[0]['app.tenant']);
-    client.release();
+    // Three at once are on three connections.
+    const clients = await Promise.all([1, 2, 3].map(() => pool.connect()));
+    for (const client of clients) {
+      const { rows } = await client.query('show app.tenant');
+      seen.push(rows[0]['app.tenant']);
+      client.release();
+    }
     return { seen, opened };
   });
   assert.deepStrictEqual(ours, theirs);

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// A call that waits for a connection which its own code holds: nobody will
+// ever give it one. It cannot be proven without following every await, but it
+// shows: all connections are lent, and their clients do nothing while it waits.
+
+const { internals } = require('./client.js');
+const { nowMillis, startTimer } = require('../retry/clock.js');
+const { warnOnce } = require('../warn.js');
+
+/** Work that ended when the call came is no sign of others. In ms. */
+const TOLERANCE = 20;
+
+const TIMES_OUT = new Set(['HF_DEADLINE', 'HF_ACQUIRE_TIMEOUT']);
+
+/** After so long a call that may wait for ever is looked at. In ms. */
+const LOOK_AFTER = 5000;
+
+/** @type {WeakSet<import('./pool-core.js').PoolCore>} */
+const watched = new WeakSet();
+
+/**
+ * Whether all connections are lent to clients that have done nothing for a
+ * while.
+ * @param {import('./pool-core.js').PoolCore} core
+ * @param {number} millis
+ */
+function allIdleFor(core, millis) {
+  const lent = [...core.clients.leasedClients()];
+  const began = nowMillis() - millis + TOLERANCE;
+  return (
+    lent.length >= core.max &&
+    lent.every((client) => {
+      const state = internals.stateOf(client);
+      return state.pending === 0 && state.idleSince <= began;
+    })
+  );
+}
+
+/** @param {number} max */
+function describe(max) {
+  const all =
+    max === 1
+      ? 'the only connection is lent, and its client did nothing meanwhile'
+      : `all ${max} connections are lent, and their clients did nothing ` +
+        'meanwhile';
+  return (
+    `${all}. Called within a transaction, or while a client is held, use ` +
+    'that client instead of the pool, or raise max'
+  );
+}
+
+/**
+ * A call without a limit may wait for itself for ever: warns when it looks so.
+ * @param {import('./pool-core.js').PoolCore} core
+ */
+function watchForLock(core) {
+  if (core.clients.lent < core.max || watched.has(core)) {
+    return;
+  }
+  watched.add(core);
+  const timer = startTimer(() => {
+    watched.delete(core);
+    if (core.pool.waitingCount > 0 && allIdleFor(core, LOOK_AFTER)) {
+      warnOnce(
+        `a call has waited for ${LOOK_AFTER / 1000} s: ${describe(core.max)}, ` +
+          'or set deadlineMillis',
+        'HF_SELF_LOCK',
+      );
+    }
+  }, LOOK_AFTER);
+  timer.unref();
+}
+
+/**
+ * Returns what to say of a call that waited in vain, if it looks as if it had
+ * waited for itself.
+ * @param {import('./pool-core.js').PoolCore} core
+ * @param {any} error
+ * @returns {string} '' if not
+ */
+function selfLock(core, error) {
+  if (!TIMES_OUT.has(error.code) || error.phase !== 'acquire') {
+    return '';
+  }
+  return allIdleFor(core, error.elapsedMillis) ? `: ${describe(core.max)}` : '';
+}
+
+module.exports = { selfLock, watchForLock };

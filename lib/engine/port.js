@@ -71,6 +71,17 @@ class Port {
   }
 
   /**
+   * Returns what a pool counts when all calls made so far are begun.
+   * @param {number} pool
+   * @returns {Int32Array | undefined}
+   */
+  counts(pool) {
+    this.#batch.flush();
+    this.#native.catchUp();
+    return this.#native.gauges(pool);
+  }
+
+  /**
    * @param {number} pool
    * @returns {Float64Array | undefined}
    */

@@ -613,6 +613,14 @@ class PoolCore {
     this.clients.clear();
   }
 
+  /**
+   * As gauges(), of which what was called just now is part, as in pg.
+   * @returns {Int32Array | undefined}
+   */
+  counts() {
+    return this.opened ? this.port.counts(this.#number) : undefined;
+  }
+
   /** @returns {Int32Array | undefined} */
   gauges() {
     return this.opened ? this.port.gauges(this.#number) : undefined;

@@ -29,6 +29,7 @@ const { warnOnce } = require('../warn.js');
 const GAUGE_TOTAL = 0;
 const GAUGE_IDLE = 2;
 const GAUGE_WAITING = 3;
+const GAUGE_CONNECTING = 4;
 
 /**
  * Says to Pool's constructor that the registry makes it. A symbol, so that no
@@ -279,17 +280,22 @@ class Pool extends EventEmitter {
 
   /** Connections, open or being opened. */
   get totalCount() {
-    return stateOf(this).core.gauges()?.[GAUGE_TOTAL] ?? 0;
+    return stateOf(this).core.counts()?.[GAUGE_TOTAL] ?? 0;
   }
 
   /** Connections nobody uses. */
   get idleCount() {
-    return stateOf(this).core.gauges()?.[GAUGE_IDLE] ?? 0;
+    return stateOf(this).core.counts()?.[GAUGE_IDLE] ?? 0;
   }
 
   /** Calls that wait for a connection. */
   get waitingCount() {
-    return stateOf(this).core.gauges()?.[GAUGE_WAITING] ?? 0;
+    const counts = stateOf(this).core.counts();
+    if (counts === undefined) {
+      return 0;
+    }
+    // As in pg: who has a connection made for it does not wait for one.
+    return Math.max(0, counts[GAUGE_WAITING] - counts[GAUGE_CONNECTING]);
   }
 
   /** Always 0: an expired connection is replaced at once. */

@@ -101,6 +101,8 @@ Napi::Value PortWrap::Define(Napi::Env env) {
                      {Method("submit", Submit),
                       Method("ref", RefLoop),
                       Method("unref", UnrefLoop),
+                      Method("hasRef", HasRef),
+                      Method("catchUp", CatchUp),
                       Method("gauges", Gauges),
                       Method("stats", Stats),
                       Method("buckets", Buckets),
@@ -120,7 +122,7 @@ PortWrap::PortWrap(const Napi::CallbackInfo &info) : ObjectWrap(info) {
   deliver_ = Napi::Persistent(info[0].As<Napi::Function>());
   if (napi_create_string_utf8(env, "HOLDFAST", NAPI_AUTO_LENGTH, &resource) !=
           napi_ok ||
-      napi_async_init(env, nullptr, resource, &context_) != napi_ok) {
+      napi_async_init(env, info.This(), resource, &context_) != napi_ok) {
     ThrowType(env, "no asynchronous context could be made");
     return;
   }
@@ -204,6 +206,7 @@ napi_value PortWrap::RefLoop(napi_env env, napi_callback_info info) {
 
   if (ReadCall(env, info, &call) && call.port->mailbox_ != nullptr) {
     call.port->mailbox_->Ref();
+    call.port->referenced_ = true;
   }
   return nullptr;
 }
@@ -214,6 +217,33 @@ napi_value PortWrap::UnrefLoop(napi_env env, napi_callback_info info) {
 
   if (ReadCall(env, info, &call) && call.port->mailbox_ != nullptr) {
     call.port->mailbox_->Unref();
+    call.port->referenced_ = false;
+  }
+  return nullptr;
+}
+
+// port.hasRef(): whether it keeps the process alive. Tools that look for what
+// was left open (jest --detectOpenHandles) ask for it by this name.
+napi_value PortWrap::HasRef(napi_env env, napi_callback_info info) {
+  Call call;
+  napi_value answer = nullptr;
+
+  if (!ReadCall(env, info, &call)) {
+    return nullptr;
+  }
+  const bool has = call.port->mailbox_ != nullptr && call.port->referenced_;
+  return napi_get_boolean(env, has, &answer) == napi_ok ? answer : nullptr;
+}
+
+// port.catchUp(): waits until the engine has begun what was submitted
+napi_value PortWrap::CatchUp(napi_env env, napi_callback_info info) {
+  Call call;
+
+  if (ReadCall(env, info, &call)) {
+    Mailbox *mailbox = call.port->mailbox_;
+    if (mailbox != nullptr && mailbox->port() != nullptr) {
+      hf_port_catch_up(mailbox->port());
+    }
   }
   return nullptr;
 }

@@ -30,6 +30,8 @@ private:
   static napi_value Submit(napi_env env, napi_callback_info info);
   static napi_value RefLoop(napi_env env, napi_callback_info info);
   static napi_value UnrefLoop(napi_env env, napi_callback_info info);
+  static napi_value HasRef(napi_env env, napi_callback_info info);
+  static napi_value CatchUp(napi_env env, napi_callback_info info);
   static napi_value Gauges(napi_env env, napi_callback_info info);
   static napi_value Stats(napi_env env, napi_callback_info info);
   static napi_value Buckets(napi_env env, napi_callback_info info);
@@ -45,6 +47,7 @@ private:
   Delivery delivery_;
   Napi::FunctionReference deliver_;
   napi_async_context context_ = nullptr;
+  bool referenced_ = false;
 };
 
 } // namespace holdfast

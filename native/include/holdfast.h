@@ -659,6 +659,13 @@ void *hf_buffer_alloc(size_t bytes);
 void hf_buffer_free(void *buffer);
 
 /*
+ * Waits until the engine has begun what was handed over, so that the gauges
+ * know of it: some microseconds usually, some milliseconds at most. From the
+ * port's thread.
+ */
+void hf_port_catch_up(struct hf_port *port);
+
+/*
  * Reads a pool's gauges. Returns false when the port has no such pool. From
  * the port's thread; never waits for the engine.
  */

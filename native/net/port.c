@@ -3,6 +3,7 @@
 #include "port.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "block.h"
 #include "cached.h"
@@ -17,6 +18,9 @@
 
 /* Answers that can be given before memory must be had again. */
 enum { SPARE_BLOCKS = 32 };
+
+/* The engine's thread may wait for a processor; who counts shall not long. */
+enum { CATCH_UP_NS = 10 * 1000 * 1000, CATCH_UP_PAUSE_NS = 10 * 1000 };
 
 /* A batch on its way to the engine's thread. */
 struct batch {
@@ -94,6 +98,7 @@ static bool holds_secret(const struct batch *batch) {
 
 static void on_batch(struct hf_post *post) {
   struct batch *batch = HF_CONTAINER_OF(post, struct batch, post);
+  struct hf_port *port = batch->port;
   hf_ops_run(batch->port,
              batch->ops,
              batch->n_ops,
@@ -105,6 +110,7 @@ static void on_batch(struct hf_post *post) {
   hf_buffer_free(batch->ops);
   hf_buffer_free(batch->text);
   hf_free(batch);
+  (void)atomic_fetch_add(&port->taken, 1);
 }
 
 enum hf_status hf_port_submit(struct hf_port *port,
@@ -125,8 +131,18 @@ enum hf_status hf_port_submit(struct hf_port *port,
   batch->n_ops = n_ops;
   batch->text = text;
   batch->text_bytes = text_bytes;
+  (void)atomic_fetch_add(&port->posted, 1);
   hf_engine_post(port->engine, &batch->post);
   return HF_OK;
+}
+
+void hf_port_catch_up(struct hf_port *port) {
+  const struct timespec pause = {0, CATCH_UP_PAUSE_NS};
+  uint64_t until = uv_hrtime() + CATCH_UP_NS;
+  while (atomic_load(&port->taken) != atomic_load(&port->posted) &&
+         uv_hrtime() < until) {
+    (void)nanosleep(&pause, NULL);
+  }
 }
 
 /* By place and not by list: what is read moves slots between the lists. */

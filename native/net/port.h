@@ -89,6 +89,8 @@ struct hf_port {
   atomic_size_t buffered; /* bytes of messages nobody took yet */
   atomic_bool choked;     /* connections wait until these were taken */
   atomic_bool relieving;  /* `relief` is on its way to the engine */
+  atomic_uint posted;     /* batches handed over */
+  atomic_uint taken;      /* and those whose operations were begun */
   struct hf_post relief;
 };
 

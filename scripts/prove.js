@@ -15,6 +15,7 @@ const { parseArgs } = require('node:util');
 const PROOFS = {
   scanner: () => require('./prove/scanner.js'),
   wire: () => require('./prove/wire.js'),
+  soak: () => require('./prove/soak.js'),
 };
 
 const SEED = 1;

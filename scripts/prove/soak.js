@@ -87,7 +87,8 @@ class Load {
     );
     this.calls += 1;
     if (id !== undefined) {
-      this.#told[id] = 1 + OUTCOMES.indexOf(told);
+      const index = OUTCOMES.indexOf(told);
+      this.#told[id] = index < 0 ? OUTCOMES.length + 1 : index + 1;
     }
   }
 

@@ -79,11 +79,7 @@ test("an engine's warning is a sentence", async () => {
   const { emitEvent } = require('../../lib/pool/emit-event.js');
   const { EVENT } = require('../../lib/engine/events.js');
   const event = { kind: EVENT.WARNING, texts: ['Ma sentence of its own\0'] };
-  emitEvent(
-    /** @type {any} */ ({}),
-    /** @type {any} */ ({}),
-    /** @type {any} */ (event),
-  );
+  emitEvent(/** @type {any} */ ({}), /** @type {any} */ (event));
   await eventually(() => warned('HF_ENGINE').length > 0);
   assert.deepStrictEqual(
     warned('HF_ENGINE').map(({ message }) => message),

@@ -318,7 +318,10 @@ export interface PoolOptions {
   retryCapMillis?: number | undefined;
   /** Whether the process's budget may cut repetitions. @default true */
   retryBudget?: boolean | undefined;
-  /** The five above as one object; false: no repeating. */
+  /**
+   * The five above as one object; false: no repeating, and a connect that
+   * fails is the answer instead of being waited out.
+   */
   retry?:
     | false
     | {
@@ -450,7 +453,10 @@ export interface QueryConfig<V extends readonly unknown[] = any[]> {
    * server is asked what became of it. @default false
    */
   exactlyOnce?: boolean | undefined;
-  /** false: no repeating. @default the pool's */
+  /**
+   * false: no repeating, and a port that was always closed is not waited for.
+   * @default the pool's
+   */
   retry?: boolean | { maxRetries?: number } | undefined;
   /** What a retry helper gave its function: this call is part of its run. */
   context?: RetryContext | undefined;
@@ -612,6 +618,8 @@ export interface ConnectOptions {
   deadlineMillis?: number | undefined;
   /** What a retry helper gave its function. */
   context?: RetryContext | undefined;
+  /** false: a port that was always closed is not waited for. @default the pool's */
+  retry?: boolean | undefined;
 }
 
 export interface TransactionOptions {

@@ -41,6 +41,8 @@ const FLAG = Object.freeze({
   FORCE: 1 << 13,
   CACHE: 1 << 14,
   URGENT: 1 << 15,
+  FAIL_FAST: 1 << 16,
+  FAIL_NEW: 1 << 17,
 });
 
 /**

@@ -49,6 +49,10 @@ const INT = Object.freeze({
 
 /** node's number for a name that could not be resolved. */
 const EAI_NONAME = -3008;
+const EAI_AGAIN = -3001;
+
+/** What pg says of a connection that was lost. */
+const TERMINATED = 'Connection terminated unexpectedly';
 
 /** What the loss of a connection is called when the system named nothing. */
 const LOST = 'ECONNRESET';
@@ -129,6 +133,14 @@ function systemName(errno) {
 }
 
 /**
+ * Returns node's name of a failed look-up.
+ * @param {number} errno 0 where the name certainly does not exist
+ */
+function nameOf(errno) {
+  return errno === 0 ? 'ENOTFOUND' : 'EAI_AGAIN';
+}
+
+/**
  * Returns an error shaped like node's for a socket or a name: tools tell
  * connection failures by code, errno and syscall.
  * @param {Record<string, string | undefined>} fields
@@ -138,17 +150,23 @@ function systemName(errno) {
  * @returns {InstanceType<typeof HoldfastError>}
  */
 function systemError(fields, errno, nameError, details) {
-  const code = nameError ? 'ENOTFOUND' : systemName(errno);
+  const code = nameError ? nameOf(errno) : systemName(errno);
   const connecting = details.phase === 'connect';
   const syscall =
     fields.y ?? (nameError ? 'getaddrinfo' : connecting ? 'connect' : 'read');
   const port = fields.o === undefined ? undefined : Number(fields.o);
+  const nameNumber = errno === 0 ? EAI_NONAME : EAI_AGAIN;
+  // Node's and pg's own words come first: they are what people look for.
+  const words =
+    connecting || nameError
+      ? `${syscall} ${code}${where(fields.a, port)}`
+      : TERMINATED;
   return new HoldfastError(
     code,
-    fields.M ?? `${syscall} ${code}${where(fields.a, port)}`,
+    fields.M === undefined ? words : `${words}: ${fields.M}`,
     {
       ...details,
-      errno: nameError ? EAI_NONAME : errno || systemNumber(code),
+      errno: nameError ? nameNumber : errno || systemNumber(code),
       syscall,
       address: fields.a,
       port: Number.isInteger(port) ? port : undefined,
@@ -165,7 +183,9 @@ function where(address, port) {
   if (address === undefined) {
     return '';
   }
-  return port === undefined ? ` ${address}` : ` ${address}:${port}`;
+  return port === undefined || address.startsWith('/')
+    ? ` ${address}`
+    : ` ${address}:${port}`;
 }
 
 /**
@@ -251,12 +271,43 @@ function errorFromMessage(ints, offset, strings, firstString) {
     details,
     waited ? counts : undefined,
   );
+  if (details.cause !== undefined && waitsInVain(status)) {
+    tellConnect(error, /** @type {any} */ (details.cause), causeStatus);
+  }
   const fields = readFields(text);
   error.reason = fields.b ?? reasonOf(status, details, fields);
   if (fields.b !== undefined) {
     error.message += ` (not repeated: ${fields.b}; retryBudget: false lifts this limit)`;
   }
   return error;
+}
+
+/**
+ * Whether a call was refused because no connection came in time.
+ * @param {number} status
+ * @returns {boolean}
+ */
+function waitsInVain(status) {
+  return ['HF_DEADLINE', 'HF_BREAKER_OPEN', 'HF_ACQUIRE_TIMEOUT'].includes(
+    statuses()[status]?.code,
+  );
+}
+
+/**
+ * Says in an error's message why no connection could be made.
+ * @param {Error} error
+ * @param {any} cause
+ * @param {number} causeStatus
+ */
+function tellConnect(error, cause, causeStatus) {
+  const code = statuses()[causeStatus]?.code;
+  const fatal = cause.severity === 'FATAL';
+  const connecting =
+    cause.syscall === 'connect' ||
+    ['ENOTFOUND', 'HF_CONNECT_TIMEOUT', 'HF_TLS', 'HF_AUTH'].includes(code);
+  if (fatal || connecting) {
+    error.message += `: ${cause.message}`;
+  }
 }
 
 /**

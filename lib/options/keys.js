@@ -100,6 +100,7 @@ function readRetry(draft, value) {
     }
   }
   draft.other.retry = Object.freeze({ ...options });
+  draft.other.failFast = value === false;
 }
 
 /** @type {Reader} */

@@ -25,6 +25,7 @@ const { parseConnectionString } = require('./url.js');
  * @property {import('../values/types.js').CustomTypes | undefined} types
  * @property {string | ((client: any) => unknown) | undefined} onConnect
  * @property {Readonly<Record<string, unknown>> | undefined} retry
+ * @property {boolean} failFast a connect that fails is the answer
  * @property {any} logger
  * @property {string | undefined} directUrl
  * @property {'pg' | undefined} fallback
@@ -237,6 +238,7 @@ function finish(draft) {
     types: other.types,
     onConnect: other.onConnect,
     retry: other.retry,
+    failFast: other.failFast === true,
     logger: other.logger,
     fallback: other.fallback,
     cacheNotifyChannel: other.cacheNotifyChannel,

@@ -21,11 +21,18 @@ const { leaveSignal, watchSignal } = require('../retry/signals.js');
  * @property {AbortSignal} [signal]
  * @property {number} [deadlineMillis]
  * @property {unknown} [context] what a retry helper gave its function
+ * @property {boolean} [retry] false: a connect that fails is the answer
  */
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
 
-const KNOWN = new Set(['session', 'signal', 'deadlineMillis', 'context']);
+const KNOWN = new Set([
+  'session',
+  'signal',
+  'deadlineMillis',
+  'context',
+  'retry',
+]);
 
 class Acquire {
   index = 0;
@@ -55,6 +62,7 @@ class Acquire {
     this.#grant = grant;
     this.#reject = reject;
     this.deadline = core.defaults.deadline;
+    this.flags = core.defaults.flags;
     // As in pg, what is false or null is not given.
     if (options) {
       this.#read(options);
@@ -82,6 +90,11 @@ class Acquire {
     }
     if (options.signal !== undefined && options.signal !== null) {
       this.signal = checkSignal(options.signal);
+    }
+    if (options.retry !== undefined) {
+      this.flags = readBoolean(options.retry, 'retry')
+        ? this.flags & ~FLAG.FAIL_FAST
+        : this.flags | FLAG.FAIL_NEW;
     }
     this.run = contextOf(options.context) ?? contextOf(options.signal);
   }

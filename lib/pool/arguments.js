@@ -215,6 +215,16 @@ function readFlags(call, config) {
     (readBoolean(config.idempotent, 'idempotent') ? FLAG.IDEMPOTENT : 0) |
     (readBoolean(config.exactlyOnce, 'exactlyOnce') ? FLAG.EXACTLY_ONCE : 0) |
     (config.queryMode === 'extended' ? FLAG.EXTENDED : 0);
+  const { retry = null, deadlineMillis } =
+    /** @type {{retry?: unknown, deadlineMillis?: unknown}} */ (config);
+  if (retry !== null) {
+    // A deadline of the call's own says how long a connection is worth, and a
+    // server that was there before is waited for.
+    call.flags =
+      retry === false && deadlineMillis === undefined
+        ? call.flags | FLAG.FAIL_NEW
+        : call.flags & ~FLAG.FAIL_FAST;
+  }
 }
 
 /**

@@ -84,6 +84,7 @@ class PoolCore {
       deadline: read('deadlineMillis'),
       acquire: read('connectionTimeoutMillis'),
       timeout: read('timeoutMillis'),
+      flags: resolved.failFast ? FLAG.FAIL_FAST : 0,
     };
     /** Whether statements depend on what their session is set to. */
     this.hasSettings =
@@ -258,6 +259,7 @@ class PoolCore {
     const call = new Call(this, this.types, resolve, refuse);
     call.deadline = this.defaults.deadline;
     call.timeout = this.defaults.timeout;
+    call.flags = this.defaults.flags;
     readCall(call, config, values, this.names);
     call.run?.use(this.pool);
     const { port, observer, defaults } = this;

@@ -136,7 +136,8 @@ function check(fn, options) {
 function acquire(core, options) {
   const { signal, deadlineMillis, context } = options;
   return new Promise((resolve, reject) => {
-    const given = { signal, deadlineMillis, context };
+    const retry = options.retry === false ? false : undefined;
+    const given = { signal, deadlineMillis, context, retry };
     core.acquire(given, undefined, resolve, reject);
   });
 }

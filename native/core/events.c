@@ -80,6 +80,16 @@ static bool is_about_settings(const struct hf_pool *pool) {
   return pool->connect_error.status == HF_PARAM_INVALID;
 }
 
+/*
+ * A host that was never found is a wrong name. One that was may come back: name
+ * servers forget as well.
+ */
+static bool never_was(const struct hf_pool *pool) {
+  return pool->connect_error.status == HF_NAME_ERROR &&
+         pool->connect_error.sys_errno == 0 &&
+         hf_stats_get(&pool->stats, HF_STAT_CONNECTS_SUCCEEDED) == 0;
+}
+
 void hf_pool_on_connect_failed(struct hf_pool *pool,
                                struct hf_slot *slot,
                                const struct hf_error *error,
@@ -94,6 +104,11 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
   context.nothing_sent = true;
   hf_error_copy(&pool->connect_error, error);
   why = hf_error_classify(&pool->connect_error, &context);
+  if (never_was(pool)) {
+    why.outcome = HF_OUTCOME_PERMANENT;
+    pool->connect_error.outcome = why.outcome;
+    pool->connect_error.retryable = false;
+  }
   hf_stats_add(&pool->stats, HF_STAT_CONNECTS_FAILED, 1);
   pool->answered_us = 0;
   hf_stats_add_sqlstate(&pool->stats, pool->connect_error.sqlstate);
@@ -108,6 +123,7 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
   if (why.outcome == HF_OUTCOME_PERMANENT) {
     hf_upkeep_refuse_all(pool);
   }
+  hf_scheduler_fail_fast(pool);
   hf_scheduler_fail_probes(pool, began_us, is_passing(pool, &why));
   hf_scheduler_run(pool);
   hf_scheduler_despair(pool);

@@ -439,6 +439,23 @@ bool hf_outcome_go_elsewhere(struct hf_pool *pool, struct hf_request *request) {
   return true;
 }
 
+/*
+ * Whether a call that was never sent is refused because no connection could be
+ * made: then why says more than that it waited.
+ */
+static bool blames_connect(const struct hf_pool *pool,
+                           const struct hf_request *request,
+                           enum hf_status status) {
+  if (request->error.status != HF_OK || in_doubt(request) ||
+      pool->connect_error.status == HF_OK) {
+    return false;
+  }
+  return status == HF_BREAKER_OPEN ||
+         ((status == HF_ACQUIRE_TIMEOUT || status == HF_DEADLINE) &&
+          hf_breaker_state(&pool->breaker) != HF_CIRCUIT_CLOSED &&
+          !hf_pool_is_live(pool));
+}
+
 void hf_outcome_refuse(struct hf_pool *pool,
                        struct hf_request *request,
                        enum hf_status status) {
@@ -447,6 +464,12 @@ void hf_outcome_refuse(struct hf_pool *pool,
   enum hf_outcome outcome =
       error->status == HF_OK ? HF_OUTCOME_NOT_EXECUTED : error->outcome;
   struct hf_error cause;
+  if (blames_connect(pool, request, status)) {
+    hf_error_copy(error, &pool->connect_error);
+    hf_error_copy(&request->cause, &pool->connect_error);
+    hf_outcome_settle(pool, request);
+    return;
+  }
   if (in_doubt(request)) {
     outcome = HF_OUTCOME_AMBIGUOUS;
   } else if (outcome == HF_OUTCOME_AMBIGUOUS && only_reads(request)) {

@@ -67,6 +67,13 @@ size_t hf_pool_count(const struct hf_pool *pool, enum hf_slot_state state) {
   return pool->slots_in[state].count;
 }
 
+bool hf_pool_is_live(const struct hf_pool *pool) {
+  return hf_pool_count(pool, HF_SLOT_IDLE) > 0 ||
+         hf_pool_count(pool, HF_SLOT_BUSY) > 0 ||
+         hf_pool_count(pool, HF_SLOT_LEASED) > 0 ||
+         hf_pool_count(pool, HF_SLOT_CHECKING) > 0;
+}
+
 void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out) {
   int32_t closing = (int32_t)hf_pool_count(pool, HF_SLOT_CLOSING);
   out->connecting =
@@ -137,9 +144,7 @@ void hf_pool_submit(struct hf_pool *pool,
     }
     hf_outcome_refuse(pool, request, status);
   } else {
-    if ((request->flags & HF_FLAG_PROBE) != 0) {
-      hf_breaker_hurry(&pool->breaker, pool->now_us / US_PER_MS);
-    }
+    hf_scheduler_ask(pool, request);
     hf_scheduler_run(pool);
     hf_scheduler_despair(pool);
     hf_scheduler_despair_of(pool, request);

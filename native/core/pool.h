@@ -331,6 +331,9 @@ HF_NODISCARD enum hf_status hf_pool_configure(struct hf_pool *pool,
 /* Returns the slot of a number from 0 to pool->n_slots - 1. */
 struct hf_slot *hf_pool_slot(const struct hf_pool *pool, int32_t index);
 
+/* Returns whether any connection is open. */
+bool hf_pool_is_live(const struct hf_pool *pool);
+
 /* Returns how many slots are in a state. */
 size_t hf_pool_count(const struct hf_pool *pool, enum hf_slot_state state);
 

@@ -3,6 +3,8 @@
 #include "scheduler.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
 
 #include "outcome.h"
 #include "pool.h"
@@ -20,13 +22,6 @@ enum {
 
 static struct hf_slot *slot_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_slot, link);
-}
-
-static bool is_live(const struct hf_pool *pool) {
-  return hf_pool_count(pool, HF_SLOT_IDLE) > 0 ||
-         hf_pool_count(pool, HF_SLOT_BUSY) > 0 ||
-         hf_pool_count(pool, HF_SLOT_LEASED) > 0 ||
-         hf_pool_count(pool, HF_SLOT_CHECKING) > 0;
 }
 
 void hf_scheduler_close_slot(struct hf_pool *pool, struct hf_slot *slot) {
@@ -243,14 +238,57 @@ void hf_scheduler_run(struct hf_pool *pool) {
 }
 
 static bool is_cut_off(const struct hf_pool *pool) {
-  return hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN && !is_live(pool);
+  return hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN &&
+         !hf_pool_is_live(pool);
+}
+
+/* Nobody listens there, and nobody ever has. */
+static bool was_never_there(const struct hf_pool *pool) {
+  const struct hf_error *error = &pool->connect_error;
+  return hf_stats_get(&pool->stats, HF_STAT_CONNECTS_SUCCEEDED) == 0 &&
+         error->status == HF_SOCKET_ERROR &&
+         abs(error->sys_errno) == ECONNREFUSED;
+}
+
+/* What the next connect would say is known, or is not waited for. */
+static bool is_hopeless(const struct hf_pool *pool,
+                        const struct hf_request *request) {
+  if (pool->connect_error.status == HF_OK ||
+      (request->flags & HF_FLAG_PROBE) != 0) {
+    return false;
+  }
+  return pool->connect_error.outcome == HF_OUTCOME_PERMANENT ||
+         (request->flags & HF_FLAG_FAIL_FAST) != 0 ||
+         ((request->flags & HF_FLAG_FAIL_NEW) != 0 && was_never_there(pool));
+}
+
+void hf_scheduler_ask(struct hf_pool *pool, const struct hf_request *request) {
+  if ((request->flags & HF_FLAG_PROBE) != 0 || is_hopeless(pool, request)) {
+    hf_breaker_hurry(&pool->breaker, pool->now_us / US_PER_MS);
+  }
+}
+
+void hf_scheduler_fail_fast(struct hf_pool *pool) {
+  struct hf_link *link;
+  struct hf_link *after;
+  if (hf_pool_is_live(pool)) {
+    return;
+  }
+  HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
+    struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
+    if (is_hopeless(pool, request)) {
+      hf_queue_leave(pool, request);
+      hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
+    }
+  }
 }
 
 static void despair_of(struct hf_pool *pool,
                        struct hf_request *request,
                        uint64_t probe_us) {
-  if (request->state == HF_REQUEST_WAITING && request->deadline_us != 0 &&
-      request->deadline_us <= probe_us) {
+  if (request->state == HF_REQUEST_WAITING &&
+      (is_hopeless(pool, request) ||
+       (request->deadline_us != 0 && request->deadline_us <= probe_us))) {
     hf_queue_leave(pool, request);
     hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
   }
@@ -285,7 +323,8 @@ void hf_scheduler_fail_probes(struct hf_pool *pool,
   uint64_t patience_us = passing ? PROBE_PATIENCE_US : 0;
   struct hf_link *link;
   struct hf_link *after;
-  if (hf_breaker_state(&pool->breaker) != HF_CIRCUIT_OPEN || is_live(pool)) {
+  if (hf_breaker_state(&pool->breaker) != HF_CIRCUIT_OPEN ||
+      hf_pool_is_live(pool)) {
     return;
   }
   HF_LIST_EACH_SAFE(link, after, &pool->waiting) {

@@ -37,6 +37,18 @@ void hf_scheduler_close_slot(struct hf_pool *pool, struct hf_slot *slot);
 bool hf_scheduler_wants_connection(const struct hf_pool *pool);
 
 /*
+ * Brings the next probe forward for a request that does not wait for it in
+ * peace: a health probe, and one whose answer may have changed by now.
+ */
+void hf_scheduler_ask(struct hf_pool *pool, const struct hf_request *request);
+
+/*
+ * After a failed connect: fails what waits when waiting is of no use, because
+ * the failure is permanent or the caller asked for it.
+ */
+void hf_scheduler_fail_fast(struct hf_pool *pool);
+
+/*
  * Returns when hf_scheduler_run would open a connection that the breaker keeps
  * it from opening now; UINT64_MAX when never.
  */

@@ -46,16 +46,19 @@ extern "C" {
     "the server broke the protocol: is this really PostgreSQL?")               \
   X(HF_ACQUIRE_TIMEOUT,                                                        \
     "HF_ACQUIRE_TIMEOUT",                                                      \
-    "no connection became free in time: raise max or connectionTimeoutMillis") \
+    "timeout exceeded when trying to connect: no connection became free, "     \
+    "raise max or connectionTimeoutMillis")                                    \
   X(HF_QUEUE_FULL,                                                             \
     "HF_QUEUE_FULL",                                                           \
     "too many calls are waiting: shed load, or raise queueMax")                \
   X(HF_CONNECT_TIMEOUT,                                                        \
     "HF_CONNECT_TIMEOUT",                                                      \
-    "the server did not answer in time: check host, port and firewall")        \
+    "Connection terminated due to connection timeout: the server did not "     \
+    "answer, check host, port and firewall")                                   \
   X(HF_QUERY_TIMEOUT,                                                          \
     "HF_QUERY_TIMEOUT",                                                        \
-    "the statement ran longer than timeoutMillis and was cancelled")           \
+    "Query read timeout: the statement ran longer than timeoutMillis and was " \
+    "cancelled")                                                               \
   X(HF_DEADLINE, "HF_DEADLINE", "the call did not succeed by its deadline")    \
   X(HF_ABORTED, "HF_ABORTED", "the call was aborted by its signal")            \
   X(HF_POOL_CLOSED,                                                            \
@@ -75,7 +78,8 @@ extern "C" {
     "the result is over maxResultBytes: use LIMIT, or raise it")               \
   X(HF_OUTCOME_UNKNOWN,                                                        \
     "HF_OUTCOME_UNKNOWN",                                                      \
-    "the connection was lost and whether the work is durable is unknown")      \
+    "Connection terminated unexpectedly: whether the work is durable is "      \
+    "unknown")                                                                 \
   X(HF_BREAKER_OPEN,                                                           \
     "HF_BREAKER_OPEN",                                                         \
     "the database cannot be reached and the next probe is too late")           \
@@ -90,7 +94,8 @@ extern "C" {
     "COMMIT was answered with ROLLBACK: an earlier statement had failed")      \
   X(HF_SILENT,                                                                 \
     "HF_SILENT",                                                               \
-    "the server fell silent and two probes failed: the connection was closed") \
+    "Connection terminated unexpectedly: the server fell silent and two "      \
+    "probes failed")                                                           \
   X(HF_ROLLED_BACK,                                                            \
     "HF_ROLLED_BACK",                                                          \
     "a ROLLBACK given after it on the same client ended it")                   \
@@ -404,10 +409,14 @@ enum {
   HF_FLAG_CALLER_DEADLINE = 1 << 9, /* also bounds the running attempt */
   HF_FLAG_EVENTS = 1 << 10,         /* HF_OP_OPEN: somebody listens to events */
   HF_FLAG_EXTENDED = 1 << 11,       /* never the simple protocol */
-  HF_FLAG_PROBE = 1 << 12, /* HF_OP_QUERY: a health probe, goes first */
-  HF_FLAG_FORCE = 1 << 13, /* HF_OP_FORGET: behind a proxy, too;
-                              HF_OP_ANSWER: the failure is permanent */
-  HF_FLAG_CACHE = 1 << 14, /* HF_OP_QUERY: see below */
+  HF_FLAG_PROBE = 1 << 12,     /* HF_OP_QUERY: a health probe, goes first */
+  HF_FLAG_FORCE = 1 << 13,     /* HF_OP_FORGET: behind a proxy, too;
+                                  HF_OP_ANSWER: the failure is permanent */
+  HF_FLAG_CACHE = 1 << 14,     /* HF_OP_QUERY: see below */
+  HF_FLAG_FAIL_FAST = 1 << 16, /* HF_OP_QUERY, HF_OP_ACQUIRE: a connect that
+                                  fails is its answer */
+  HF_FLAG_FAIL_NEW = 1 << 17,  /* the same while there never was a connection
+                                  and the port is closed */
   HF_FLAG_URGENT = 1 << 15 /* HF_OP_LEASE_QUERY: a ROLLBACK that ends at once
                               what is in its way */
 };

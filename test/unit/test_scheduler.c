@@ -378,9 +378,49 @@ static void a_call_fails_at_once_when_the_next_probe_is_too_late(void **state) {
   hasty = world_make(&world, HF_REQUEST_QUERY);
   hasty->request.deadline_us = world.now_us + 1 * US;
   world_submit(&world, hasty);
-  expect_status(hasty, HF_BREAKER_OPEN);
+  expect_status(hasty, HF_SOCKET_ERROR);
   expect_outcome(hasty, HF_OUTCOME_NOT_EXECUTED);
-  assert_int_equal(hasty->cause.status, HF_SOCKET_ERROR);
+  expect_pending(patient);
+  world_close(&world);
+}
+
+static void what_is_permanent_answers_every_call_at_once(void **state) {
+  struct call *call;
+  int i;
+
+  (void)state;
+  world_open_max(&world, 1);
+  call = world_write(&world);
+  world_refuse(&world, "28P01");
+  expect_sqlstate(call, "28P01");
+  for (i = 0; i < 5; i++) {
+    call = world_write(&world);
+    expect_sqlstate(call, "28P01");
+    expect_outcome(call, HF_OUTCOME_PERMANENT);
+  }
+  assert_int_equal(world.counts[WORLD_CONNECT], 1);
+  /* A second later it is tried again: the password may have been mended. */
+  world_advance(&world, HF_BREAKER_HURRY_REFUSED_MS);
+  call = world_write(&world);
+  expect_pending(call);
+  world_connect(&world);
+  world_answer(&world, call, 'I');
+  expect_success(call);
+  world_close(&world);
+}
+
+static void who_fails_fast_hears_of_the_first_failed_connect(void **state) {
+  struct call *hasty, *patient;
+
+  (void)state;
+  world_open_max(&world, 1);
+  patient = world_write(&world);
+  hasty = world_make(&world, HF_REQUEST_QUERY);
+  hasty->request.flags = HF_FLAG_FAIL_FAST;
+  world_submit(&world, hasty);
+  world_refuse(&world, NULL);
+  expect_status(hasty, HF_SOCKET_ERROR);
+  expect_outcome(hasty, HF_OUTCOME_NOT_EXECUTED);
   expect_pending(patient);
   world_close(&world);
 }
@@ -466,6 +506,8 @@ int main(void) {
       cmocka_unit_test(an_open_breaker_lets_one_probe_through),
       cmocka_unit_test(calls_survive_an_outage_shorter_than_their_deadline),
       cmocka_unit_test(a_call_fails_at_once_when_the_next_probe_is_too_late),
+      cmocka_unit_test(what_is_permanent_answers_every_call_at_once),
+      cmocka_unit_test(who_fails_fast_hears_of_the_first_failed_connect),
       cmocka_unit_test(an_open_breaker_does_not_stop_live_connections),
       cmocka_unit_test(a_full_server_is_asked_more_slowly)};
 

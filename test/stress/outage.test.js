@@ -38,7 +38,13 @@ const CONNECTS_BEFORE = 25;
 const WINDOW_MS = 250;
 const MAX = 10;
 /** The deadline came, or comes before the next probe. */
-const OVER = ['HF_DEADLINE', 'HF_BREAKER_OPEN'];
+const OVER = [
+  'HF_DEADLINE',
+  'HF_BREAKER_OPEN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  '57P03',
+];
 
 const WRITE = 'insert into calls values ($1)';
 // A pooler does not tell what became of a write that was in flight.

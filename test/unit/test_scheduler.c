@@ -458,7 +458,7 @@ static void each_waiting_call_is_held_against_each_probe(void **state) {
   hasty = world_make(&world, HF_REQUEST_QUERY);
   hasty->request.deadline_us = world.now_us + 1;
   world_submit(&world, hasty);
-  expect_status(hasty, HF_BREAKER_OPEN);
+  expect_status(hasty, HF_SOCKET_ERROR);
   assert_int_equal(patient->answered, 0);
   world_close(&world);
 }

@@ -3,8 +3,7 @@
 #include "scheduler.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "outcome.h"
 #include "pool.h"
@@ -245,9 +244,10 @@ static bool is_cut_off(const struct hf_pool *pool) {
 /* Nobody listens there, and nobody ever has. */
 static bool was_never_there(const struct hf_pool *pool) {
   const struct hf_error *error = &pool->connect_error;
+  const char *syscall = hf_error_field(error, 'y');
   return hf_stats_get(&pool->stats, HF_STAT_CONNECTS_SUCCEEDED) == 0 &&
-         error->status == HF_SOCKET_ERROR &&
-         abs(error->sys_errno) == ECONNREFUSED;
+         error->status == HF_SOCKET_ERROR && syscall != NULL &&
+         strcmp(syscall, "connect") == 0;
 }
 
 /* What the next connect would say is known, or is not waited for. */

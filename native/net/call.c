@@ -90,6 +90,7 @@ struct hf_call *hf_call_new(const struct hf_op *op,
   call->request.sql = call->statement->sql;
   call->request.usual_us = call->statement->usual_us;
   call->request.sql.read_only &= config->infer_reads;
+  call->request.sql.read_if_standard &= config->infer_reads;
   if (call->request.sql.multiple &&
       (n > 0 || (op->flags & HF_FLAG_EXTENDED) != 0)) {
     /* The extended protocol refuses them at Parse: nothing of it runs. */

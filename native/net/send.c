@@ -331,7 +331,21 @@ bool hf_conn_send_arrival(struct hf_conn *conn) {
          hf_conn_send_sync(conn);
 }
 
+/*
+ * LIKE 'a!%' ESCAPE '\\' is a read where backslashes escape nothing in plain
+ * strings, which the server tells.
+ */
+static void read_strings(const struct hf_conn *conn, struct hf_call *call) {
+  struct hf_sql_info *sql = &call->request.sql;
+  const char *standard;
+  if (sql->read_if_standard && !sql->read_only) {
+    standard = PQparameterStatus(conn->pg, "standard_conforming_strings");
+    sql->read_only = standard != NULL && strcmp(standard, "on") == 0;
+  }
+}
+
 bool hf_conn_send(struct hf_conn *conn, struct hf_call *call) {
+  read_strings(conn, call);
   hf_call_rewind(call);
   hf_stats_add(&conn->pool->core.stats, HF_STAT_BYTES_OUT, call->bytes);
   if (conn->slot->proxied) {

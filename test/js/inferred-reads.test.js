@@ -213,3 +213,27 @@ test('a SELECT of Prisma that writes through a view is done once after a cut', a
     await pool.end();
   }
 });
+
+test('a backslash at the end of a string is read as the server reads it', async () => {
+  const pool = open({ max: 1 });
+  const off = open({ max: 1, options: '-c standard_conforming_strings=off' });
+  try {
+    const like = String.raw`select count(*)::int c from plain where n::text not like '!%' escape '\'`;
+    await pool.query('select 1');
+    swallow('count(*)::int c');
+    assert.deepStrictEqual((await pool.query(like)).rows, [{ c: 2 }]);
+    proxy.onMessage(null);
+    const writes = String.raw`select '\', ' || see(8)::text --'`;
+    await off.query('truncate seen');
+    swallow('see(8)');
+    const error = await errorOf(off.query(writes));
+    proxy.onMessage(null);
+    assert.equal(error.outcome, 'ambiguous');
+    assert.equal(error.attempts, 1);
+    assert.equal(await seen(), 1);
+  } finally {
+    proxy.onMessage(null);
+    await pool.end();
+    await off.end();
+  }
+});

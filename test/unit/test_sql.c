@@ -132,6 +132,33 @@ static void plain_reads_are_recognised(void **state) {
   }
 }
 
+/* It depends on the server how this is read. */
+static void a_backslash_before_a_quote_is_read_both_ways(void **state) {
+  static const struct {
+    const char *text;
+    bool standard, certain;
+  } rows[] = {{"select a from t where b like $1 escape '\\'", true, false},
+              {"select a from t where b ~ '^\\d+$'", true, true},
+              {"select '\\', ' || w(8)::text --'", true, false},
+              {"select '\\', w(8)", false, false},
+              {"select e'\\', w(8) --'", true, true},
+              {"select 1", true, true}};
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    struct hf_sql_info info = scan(rows[i].text);
+
+    if (info.read_if_standard != rows[i].standard ||
+        info.read_only != rows[i].certain) {
+      fail_msg("%s: %d %d",
+               rows[i].text,
+               info.read_if_standard,
+               info.read_only);
+    }
+  }
+}
+
 static void whatever_might_write_is_no_read(void **state) {
   static const char *const texts[] = {
       "",
@@ -460,6 +487,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(kinds_follow_the_first_words),
       cmocka_unit_test(plain_reads_are_recognised),
+      cmocka_unit_test(a_backslash_before_a_quote_is_read_both_ways),
       cmocka_unit_test(whatever_might_write_is_no_read),
       cmocka_unit_test(statements_are_counted_where_postgresql_would),
       cmocka_unit_test(what_can_be_half_done_may_commit_midway),

@@ -370,6 +370,7 @@ void hf_sql_scan(const char *text, size_t bytes, struct hf_sql_info *out) {
 
   hf_sql_lex_init(&lexer, text, bytes);
   scan(&lexer, out);
+  out->read_if_standard = out->read_only;
   if (lexer.backslash_seen) {
     scan_with_backslashes(text, bytes, out);
   }

@@ -43,6 +43,7 @@ struct hf_sql_info {
   enum hf_sql_kind kind;
   bool multiple;            /* more than one statement that is not empty */
   bool read_only;           /* certainly writes nothing, bar shadowed names */
+  bool read_if_standard;    /* the same, if backslashes escape nothing */
   bool may_commit_midway;   /* an error does not prove that nothing is kept */
   bool refuses_transaction; /* VACUUM, ... CONCURRENTLY, CREATE DATABASE */
   bool copy;                /* one of the statements is COPY */

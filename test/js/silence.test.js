@@ -12,6 +12,7 @@ const { after, before, test } = require('node:test');
 
 const { Pool } = require('../../lib/index.js');
 const {
+  eventually,
   findPgBouncer,
   startPgBouncer,
   startPostgres,
@@ -86,13 +87,16 @@ const stage = {
   /** The server is away behind this address, another one answers. */
   async frozen() {
     const link = await proxy();
-    const { username, password, pathname, port } = new URL(server.url);
+    const other = await proxy();
+    const { username, password, pathname } = new URL(server.url);
     const login = password ? `${username}:${password}` : username;
     const pool = open(
-      `postgresql://${login}@${link.host}:${link.port},127.0.0.1:${port}` +
-        pathname,
+      `postgresql://${login}@${link.host}:${link.port},` +
+        `${other.host}:${other.port}${pathname}`,
     );
-    await pool.query('select 1');
+    await other.refuse(true); // or a slow first host is passed over
+    await eventually(() => pool.query('select 1'), { timeout: 60_000 });
+    await other.refuse(false);
     const call = pool.query(`select pg_sleep(${LONG_SECONDS * 10})`);
     link.pause();
     return outcomeOf(call);

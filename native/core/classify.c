@@ -364,10 +364,9 @@ static void apply_after(const struct hf_evidence *evidence,
   }
   if (may_be_kept(evidence, sqlstate != NULL, why)) {
     why->outcome = A;
-  } else if (in_transaction(evidence) && why->outcome == N) {
-    why->outcome = R;
-  } else if (in_transaction(evidence) && !commit_sent(evidence) &&
-             why->outcome == A) {
+  } else if (in_transaction(evidence) &&
+             (why->outcome == N ||
+              (why->outcome == A && !commit_sent(evidence)))) {
     why->outcome = R;
   }
 }

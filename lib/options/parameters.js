@@ -64,6 +64,14 @@ const REFUSED = Object.freeze({
   passfile: 'give the password as an option; a function is fine',
   sslidentity: 'give ssl: { cert, key } as PEM text',
   sslpassword: 'give ssl: { key, passphrase }',
+  servicefile: 'write the settings themselves',
+  min_protocol_version: 'libpq and the server agree on the protocol',
+  max_protocol_version: 'libpq and the server agree on the protocol',
+  sslkeylogfile: 'keys are not written to files',
+  gssdelegation: 'credentials are not handed on',
+  gsslib: 'the library is the one libpq was built with',
+  requiressl: 'write sslmode=require',
+  sslcompression: 'nothing is compressed',
 });
 
 const SECOND = 1000;

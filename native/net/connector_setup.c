@@ -187,6 +187,7 @@ static enum hf_status conclude(struct hf_connect_job *job) {
       job->pid_is_optional && PQstatus(job->connection) == CONNECTION_OK) {
     hf_error_finish(&job->error);
     job->status = HF_OK;
+    job->verdict = HF_OK; /* also when nothing else is to be asked */
     status = HF_OK;
   } else if (job->statement == DETECT && status == HF_OK) {
     job->backend_pid = (int32_t)strtol(job->value, NULL, NUMBER_BASE);

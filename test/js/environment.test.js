@@ -309,3 +309,16 @@ test('a password is looked for in PGPASSFILE and ~/.pgpass', async () => {
   assert.strictEqual(open.outcomes[0], 'permanent');
   fs.unlinkSync(path.join(folder, '.pgpass'));
 });
+
+test('parameters of newer libpqs are refused with a reason', () => {
+  for (const name of ['max_protocol_version', 'servicefile', 'requiressl']) {
+    assert.throws(
+      () => resolveOptions(`postgresql://u@h/d?${name}=x`, { env: {} }),
+      (/** @type {Error} */ error) => {
+        assert.match(error.message, new RegExp(`^${name} in .* is refused: `));
+        assert.doesNotMatch(error.message, /did you mean/);
+        return true;
+      },
+    );
+  }
+});

@@ -166,7 +166,7 @@ class Examination {
   async #findPooler(world) {
     const { pooler } = this.#report;
     Object.assign(pooler, await findMode(world));
-    if (pooler.proxied) {
+    if (pooler.proxied && pooler.product === null) {
       Object.assign(pooler, await findProduct(world));
     }
     const product = pooler.product === null ? '' : `, ${pooler.product}`;

@@ -39,6 +39,33 @@ async function pidOf(connection, limit = STEP_MILLIS) {
   return Number(rows[0]?.[0]);
 }
 
+/**
+ * Asks what not everybody answers.
+ * @template T
+ * @param {() => Promise<T>} question
+ * @returns {Promise<T | null>} null where the server refuses
+ */
+async function unlessRefused(question) {
+  try {
+    return await question();
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'server') {
+      return null;
+    }
+    throw error;
+  }
+}
+
+/**
+ * pgpool-II hands the server's process id on; this statement it answers itself.
+ * @param {Connection} connection
+ * @returns {Promise<string | null>}
+ */
+async function pgpoolVersion(connection) {
+  const { rows } = await connection.query('SHOW pool_version', STEP_MILLIS);
+  return rows[0]?.[0] ?? null;
+}
+
 /** Which server processes a client has met. */
 class Meetings {
   /** @type {Set<number>} */
@@ -196,7 +223,19 @@ async function proxiedMode(world, a, b) {
  */
 async function findMode(world) {
   const a = await world.connect({ limit: PARTNER_MILLIS });
-  const isDirect = (await pidOf(a)) === a.pid;
+  const told = await unlessRefused(() => pidOf(a));
+  if (told === null) {
+    world.close(a);
+    return untold();
+  }
+  const isDirect = told === a.pid;
+  const version = isDirect
+    ? await unlessRefused(() => pgpoolVersion(a)).catch(() => null)
+    : null;
+  if (version !== null) {
+    world.close(a);
+    return pgpool(version);
+  }
   /** @type {Connection | undefined} */
   let b;
   try {
@@ -223,6 +262,26 @@ async function findMode(world) {
 /** @param {string} evidence @returns {ModeReport} */
 function unknown(evidence) {
   return { mode: 'unknown', proxied: true, evidence };
+}
+
+/** @returns {ModeReport} */
+function untold() {
+  return {
+    mode: 'direct',
+    proxied: false,
+    evidence:
+      'the server does not tell its process id: taken for a direct connection',
+  };
+}
+
+/** @param {string} version @returns {ModeReport & {product: string}} */
+function pgpool(version) {
+  return {
+    mode: 'session',
+    proxied: true,
+    product: `pgpool-II ${version}`,
+    evidence: 'SHOW pool_version is answered; a client keeps its server',
+  };
 }
 
 /** @returns {ModeReport} */

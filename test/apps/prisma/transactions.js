@@ -200,7 +200,9 @@ test("Prisma's own limits hold, and every connection comes back", async () => {
       { timeout: 100 },
     ),
   );
-  assert.equal(late.code, 'P2028');
+  // Prisma's ROLLBACK ended the raw query, and that is what the function hears.
+  assert.equal(late.code, 'P2010');
+  assert.match(late.message, /ROLLBACK/);
   const held = await pool.connect();
   const waiting = await failure(
     client.$transaction((tx) => tx.user.count(), { maxWait: 50 }),
@@ -211,6 +213,26 @@ test("Prisma's own limits hold, and every connection comes back", async () => {
   assert.equal(pool.totalCount, 1);
   await client.$disconnect();
   assert.equal(pool.idleCount, 1);
+  await pool.end();
+});
+
+test('a transaction that timed out over a long statement gives its connection back', async () => {
+  const { pool, client } = await narrow();
+  const began = Date.now();
+  const late = await failure(
+    client.$transaction(
+      async (tx) => {
+        await tx.user.create({ data: { email: 'late' } });
+        await tx.$queryRaw`SELECT pg_sleep(60)`;
+      },
+      { timeout: 200 },
+    ),
+  );
+  assert.match(String(late.code), /^P20/);
+  // The only connection is free long before the statement would have ended.
+  assert.equal(await client.user.count(), 1);
+  assert.ok(Date.now() - began < 40_000);
+  await client.$disconnect();
   await pool.end();
 });
 

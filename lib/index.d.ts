@@ -1088,13 +1088,31 @@ export function healthCheck(options?: HealthOptions): Promise<Health>;
  * call, and waits for the new ones.
  */
 export function resetDatabaseConnections(
-  options?: WarmupOptions,
+  options?: WarmupOptions & {
+    /** pg's pool, or ours: its connections are replaced, it is not ended. */
+    pool?: object;
+    /** Prisma's client: it is disconnected and connected again. */
+    prisma?: {
+      $connect(): PromiseLike<unknown>;
+      $disconnect(): PromiseLike<unknown>;
+    };
+  },
 ): Promise<WarmupResult>;
 
 /** `pool.clearPreparedStatements()` of every pool of getPool(). */
 export function clearPreparedStatements(
-  options?: ClearOptions,
-): Promise<{ connections: number }>;
+  options?: ClearOptions & {
+    pool?: object;
+    prisma?: {
+      $connect(): PromiseLike<unknown>;
+      $disconnect(): PromiseLike<unknown>;
+    };
+  },
+): Promise<{
+  connections: number;
+  /** Set where there was nothing to clear. */
+  error?: Error;
+}>;
 
 /**
  * Ends the pools of getPool() on signals and before the process exits.

@@ -4,8 +4,17 @@
 // What acts on the pools that getPool() made, or on the one it makes without
 // options when there is none yet.
 
-const { rootOf } = require('../errors/errors.js');
+const { rootOf, usageError } = require('../errors/errors.js');
 const { logOf } = require('../observe/log.js');
+const { nowMillis } = require('../retry/clock.js');
+const {
+  checkPrisma,
+  clearPgPool,
+  clearPrisma,
+  resetPgPool,
+  resetPrisma,
+  tryPool,
+} = require('./foreign-reset.js');
 const { distinctPools, getPool } = require('./registry.js');
 
 /** @typedef {import('./pool.js').Pool} Pool */
@@ -59,24 +68,108 @@ async function healthCheck(options) {
   return { ...worst, reasons };
 }
 
+const NOTHING =
+  'nothing was reset: no pool of getPool() is open here. Hand over what is to ' +
+  'be reset: {pool} of pg, or {prisma}';
+
+/** @param {any} options */
+function checkOptions(options) {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError('options must be an object');
+  }
+}
+
+/** @returns {Error} */
+function nothingThere() {
+  return usageError('HF_SESSION_REQUIRED', NOTHING, {
+    outcome: 'not_executed',
+    retryable: false,
+  });
+}
+
 /**
- * Replaces every connection by a new one, without failing a call, and waits
- * until the new ones are there. A database that is away does not reject: the
- * old connections are gone all the same, and calls wait as they always do.
- * @param {{timeoutMillis?: number}} [options]
+ * Resets one pool, ours or pg's, and sees that it can connect.
+ * @param {any} pool
+ * @param {any} options
  * @returns {Promise<import('../health/warmup.js').WarmupResult>}
  */
-async function resetDatabaseConnections(options) {
-  const pools = sharedPools();
+async function resetPool(pool, options) {
+  if (typeof pool?.reset === 'function' && typeof pool.warmup === 'function') {
+    await pool.reset();
+    return pool.warmup(options);
+  }
+  const began = nowMillis();
+  await resetPgPool(pool);
+  return attempt(began, () => tryPool(pool, options.timeoutMillis ?? 5000));
+}
+
+/**
+ * @param {number} began
+ * @param {() => Promise<void>} work
+ * @returns {Promise<import('../health/warmup.js').WarmupResult>}
+ */
+async function attempt(began, work) {
+  try {
+    await work();
+    return { ok: true, durationMillis: nowMillis() - began };
+  } catch (error) {
+    return { ok: false, durationMillis: nowMillis() - began, error };
+  }
+}
+
+/**
+ * @param {any} options
+ * @returns {Promise<import('../health/warmup.js').WarmupResult>}
+ */
+async function resetGiven({ pool, prisma, ...options }) {
+  /** @type {import('../health/warmup.js').WarmupResult[]} */
+  const results = [];
+  if (pool !== undefined) {
+    results.push(await resetPool(pool, options));
+  }
+  if (prisma !== undefined) {
+    checkPrisma(prisma);
+    results.push(await attempt(nowMillis(), () => resetPrisma(prisma)));
+  }
+  const failed = results.find((result) => !result.ok);
+  const durationMillis = results.reduce((sum, r) => sum + r.durationMillis, 0);
+  return { ...(failed ?? { ok: true }), durationMillis };
+}
+
+/**
+ * @returns {Promise<import('../health/warmup.js').WarmupResult>}
+ * @param {any} options
+ */
+async function resetOurs(options) {
+  const pools = distinctPools();
+  if (pools.length === 0) {
+    return { ok: false, durationMillis: 0, error: nothingThere() };
+  }
   await Promise.all(pools.map((pool) => pool.reset()));
-  const result = await warmup(options);
-  const log = logOf(pools[0]);
+  return warmup(options);
+}
+
+/**
+ * Replaces every connection by a new one, without failing a call, and waits
+ * until the new ones are there: of the pools of getPool(), or of what is handed
+ * over. A database that is away does not reject: the old connections are gone
+ * all the same, and calls wait as they always do.
+ * @param {any} [options]
+ * @returns {Promise<import('../health/warmup.js').WarmupResult>}
+ */
+async function resetDatabaseConnections(options = {}) {
+  checkOptions(options);
+  const given = options.pool !== undefined || options.prisma !== undefined;
+  const result = await (given ? resetGiven(options) : resetOurs(options));
+  const log = logOf(distinctPools()[0]);
   const { durationMillis } = result;
   if (result.ok) {
     log.info(
       { event: 'reset.done', durationMillis },
       'Database connections reset successfully',
     );
+  } else if (!given && distinctPools().length === 0) {
+    log.warn({ event: 'reset.failed', durationMillis }, NOTHING);
   } else {
     const { message } = rootOf(result.error);
     log.warn(
@@ -88,13 +181,35 @@ async function resetDatabaseConnections(options) {
 }
 
 /**
- * Has every connection forget its prepared statements.
- * @param {{force?: boolean}} [options]
- * @returns {Promise<{connections: number}>}
+ * Has every connection forget its prepared statements: of the pools of
+ * getPool(), or of what is handed over.
+ * @param {any} [options]
+ * @returns {Promise<{connections: number, error?: Error}>}
  */
-async function clearPreparedStatements(options) {
+async function clearPreparedStatements(options = {}) {
+  checkOptions(options);
+  const { pool, prisma, ...own } = options;
+  const force = own.force === true;
+  if (pool !== undefined || prisma !== undefined) {
+    let connections = 0;
+    if (pool !== undefined) {
+      connections +=
+        typeof pool?.clearPreparedStatements === 'function'
+          ? (await pool.clearPreparedStatements(own)).connections
+          : await clearPgPool(pool, force);
+    }
+    if (prisma !== undefined) {
+      connections += await clearPrisma(prisma, force);
+    }
+    return { connections };
+  }
+  const pools = distinctPools();
+  if (pools.length === 0) {
+    logOf(undefined).warn({ event: 'reset.failed' }, NOTHING);
+    return { connections: 0, error: nothingThere() };
+  }
   const all = await Promise.all(
-    sharedPools().map((pool) => pool.clearPreparedStatements(options)),
+    pools.map((one) => one.clearPreparedStatements(own)),
   );
   return { connections: all.reduce((sum, one) => sum + one.connections, 0) };
 }

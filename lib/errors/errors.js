@@ -45,6 +45,7 @@ const INT = Object.freeze({
   WAITING: 17,
   CAUSE_STATUS: 18,
   CAUSE_ERRNO: 19,
+  LEASED: 22,
 });
 
 /** node's number for a name that could not be resolved. */
@@ -260,10 +261,13 @@ function errorFromMessage(ints, offset, strings, firstString) {
       phase: details.phase,
     });
   }
-  const waited = status === statusNumber('HF_ACQUIRE_TIMEOUT');
+  const waited =
+    status === statusNumber('HF_ACQUIRE_TIMEOUT') ||
+    (status === statusNumber('HF_DEADLINE') && details.phase === 'acquire');
   const counts =
     ` (total ${int(INT.TOTAL)}, busy ${int(INT.BUSY)}, ` +
-    `idle ${int(INT.IDLE)}, waiting ${int(INT.WAITING)})`;
+    `idle ${int(INT.IDLE)}, waiting ${int(INT.WAITING)}, ` +
+    `lent ${int(INT.LEASED)})`;
   const error = build(
     status,
     int(INT.ERRNO),

@@ -25,9 +25,6 @@ const NO_LIMIT = 2 ** 31 - 1000;
 /** Beyond this it is worth a look at the pooler and the network. */
 const SLOW_MILLIS = 5000;
 
-/** @type {Promise<never>} */
-const NEVER = new Promise(() => {});
-
 const KNOWN = new Set(['timeoutMillis', 'failFast', 'signal']);
 
 /**
@@ -124,7 +121,7 @@ class Warmup {
     }
     const startedAt = nowMillis();
     const endsAt = startedAt + timeout;
-    const failure = failFast ? this.#firstFailure(timeout) : NEVER;
+    const failure = failFast ? this.#firstFailure(timeout) : null;
     const error = await this.#wait(endsAt, failure, signal);
     const durationMillis = nowMillis() - startedAt;
     if (error === null) {
@@ -140,7 +137,7 @@ class Warmup {
    * Waits for the warm-up, once more when another caller's time for it ends
    * first.
    * @param {number} endsAt
-   * @param {Promise<never>} failure
+   * @param {Promise<never> | null} failure
    * @param {AbortSignal | undefined} signal
    * @returns {Promise<any>} what went wrong, or null
    */
@@ -149,7 +146,13 @@ class Warmup {
       const left = endsAt - nowMillis();
       this.running ??= this.#start(Math.max(1, Math.ceil(left)));
       try {
-        await until(Promise.race([this.running, failure]), endsAt, signal);
+        await until(
+          failure === null
+            ? this.running
+            : Promise.race([this.running, failure]),
+          endsAt,
+          signal,
+        );
         return null;
       } catch (error) {
         const { code } = /** @type {any} */ (error);
@@ -166,7 +169,9 @@ class Warmup {
    * @returns {Promise<never>}
    */
   #firstFailure(millis) {
-    return sendProbe(this.#core, millis).then(() => NEVER);
+    return new Promise((_resolve, reject) => {
+      sendProbe(this.#core, millis).catch(reject);
+    });
   }
 
   /**

@@ -173,6 +173,7 @@ function pastPooler(core, config, values, resolve, reject) {
  */
 function acquireSession(core, options, stack, resolve, reject) {
   try {
+    core.refuseAfterEnd(); // opened later, it would be ended by nobody
     const pool = directPoolOf(core);
     const inner = /** @type {PoolCore} */ (coreOf(pool));
     inner.acquire(options, stack, resolve, reject);

@@ -528,6 +528,7 @@ enum {
   HF_ERROR_CAUSE_ERRNO,
   HF_ERROR_TRANSACTION, /* as HF_RESULT_TRANSACTION */
   HF_ERROR_CONNECTION,  /* as HF_RESULT_CONNECTION */
+  HF_ERROR_LEASED,      /* of busy ones, those that are lent to clients */
   HF_ERROR_INTS,
 
   /* HF_MSG_LEASE */

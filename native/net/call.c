@@ -232,6 +232,7 @@ static void send_error(struct hf_call *call) {
   block->ints[HF_ERROR_BUSY] = gauges.busy;
   block->ints[HF_ERROR_IDLE] = gauges.idle;
   block->ints[HF_ERROR_WAITING] = gauges.waiting;
+  block->ints[HF_ERROR_LEASED] = gauges.leased;
   block->ints[HF_ERROR_TRANSACTION] = transaction_of(call);
   block->ints[HF_ERROR_CONNECTION] = (int32_t)request->serial;
   block->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)request->cause.status;

@@ -20,6 +20,8 @@ const STATE = Symbol.for('pg-holdfast');
  * @property {Map<string, import('./retry/context.js').RunState>} runs by version: a
  *   copy may be replaced while the process goes on
  * @property {Map<string, import('./observe/live.js').Live>} [live] open pools, too
+ * @property {Set<object>} [roots] what must not be collected, as its work is
+ *   not done
  * @property {Map<string, import('./pool/shared-state.js').State>} [shared] and
  *   those of getPool()
  */
@@ -56,4 +58,14 @@ function thisCopy() {
   return made;
 }
 
-module.exports = { thisCopy, version };
+/**
+ * Returns what keeps things from being collected while they have work to do.
+ * @param {Copy} copy
+ * @returns {Set<object>}
+ */
+function rootsOf(copy) {
+  copy.roots ??= new Set();
+  return copy.roots;
+}
+
+module.exports = { rootsOf, thisCopy, version };

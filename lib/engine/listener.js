@@ -13,6 +13,25 @@ const { FLAG } = require('./batch.js');
  */
 
 /**
+ * Returns a listener that does not hold the other.
+ * @param {Listener} listener
+ * @returns {Listener}
+ */
+function weakly(listener) {
+  const ref = new WeakRef(listener);
+  return {
+    onEvent: (event) => ref.deref()?.onEvent(event),
+    onAsk: async (question) => {
+      const asked = ref.deref();
+      if (asked === undefined) {
+        throw new Error('nobody holds the pool any more');
+      }
+      return await asked.onAsk(question);
+    },
+  };
+}
+
+/**
  * @typedef {object} Event
  * @property {number} kind enum hf_event
  * @property {number} connection
@@ -98,4 +117,4 @@ function isPermanent(error) {
   );
 }
 
-module.exports = { askPool, readEvent };
+module.exports = { askPool, readEvent, weakly };

@@ -8,9 +8,14 @@
 
 const { Batch, OP, divide, requestsOf } = require('./batch.js');
 const { HoldfastError, paramError } = require('../errors/errors.js');
+const { rootsOf, thisCopy } = require('../copy.js');
+const { deliverTo } = require('./deliver.js');
 const { Inbox } = require('./inbox.js');
 const native = require('./native.js');
 const { NOBODY, Waiters } = require('./waiters.js');
+
+/** Ports with work under way, and pools with clients out. */
+const roots = rootsOf(thisCopy());
 
 /** @typedef {import('./waiters.js').Waiter} Waiter */
 /** @typedef {import('./listener.js').Listener} Listener */
@@ -40,10 +45,15 @@ class Port {
 
   /** @param {import('./native.js').Addon} [addon] */
   constructor(addon = native.load()) {
-    this.#native = new addon.Port((ints, nums, strings, messages) => {
-      this.#inbox.read(ints, nums, strings, messages);
-      this.#letGo();
-    });
+    // What the addon holds must not hold this: a port whose pools are gone is
+    // collected, with the modules it belongs to.
+    this.#native = new addon.Port(deliverTo(new WeakRef(this)));
+  }
+
+  /** @type {import('./native.js').Deliver} */
+  receive(ints, nums, strings, messages) {
+    this.#inbox.read(ints, nums, strings, messages);
+    this.#letGo();
   }
 
   /**
@@ -60,6 +70,16 @@ class Port {
   /** @param {number} pool */
   removePool(pool) {
     this.#pools.delete(pool);
+  }
+
+  /**
+   * Ends a pool that nobody holds any more.
+   * @param {number} pool
+   */
+  abandonPool(pool) {
+    if (this.#pools.delete(pool)) {
+      this.add(OP.END, 0, pool, null, 0);
+    }
   }
 
   /**
@@ -239,6 +259,7 @@ class Port {
   #hold() {
     if (!this.#held) {
       this.#held = true;
+      roots.add(this);
       this.#native.ref();
     }
   }
@@ -246,6 +267,7 @@ class Port {
   #letGo() {
     if (this.#held && this.#leases + this.#waiters.counted === 0) {
       this.#held = false;
+      roots.delete(this);
       this.#native.unref();
     }
   }

@@ -96,7 +96,13 @@ function removeLive(name, pool) {
 
 /** @returns {PoolCore[]} one handle for each pool */
 function livePools() {
-  return [...pools.keys()].flatMap((name) => named(name).slice(0, 1));
+  return [...pools.keys()].flatMap((name) => {
+    const cores = named(name);
+    if (cores.length === 0) {
+      pools.delete(name); // nobody held it any more
+    }
+    return cores.slice(0, 1);
+  });
 }
 
 /** A pool as a property of itself: it is found through a Proxy as well. */

@@ -23,14 +23,19 @@ const { acquireSession, hasSessions, pastPooler } = require('./session.js');
 const { selfLock, watchForLock } = require('./self-lock.js');
 const registry = require('../values/types.js');
 const { SERVER_TIMEOUTS } = require('../options/draft.js');
-const { openFields } = require('./open-fields.js');
 const { warnOnce } = require('../warn.js');
+const { weakly } = require('../engine/listener.js');
+const { rootsOf, thisCopy } = require('../copy.js');
+const { openFields } = require('./open-fields.js');
+const { state } = require('./shared-state.js');
 
 /** @typedef {import('../engine/waiters.js').Lease} Lease */
 /** @typedef {import('../retry/context.js').JoinedRun} JoinedRun */
 
 /** @type {import('../errors/errors.js').Details} */
 const NOT_SENT = { outcome: 'not_executed', retryable: false };
+
+const roots = rootsOf(thisCopy());
 
 /**
  * What a handle on a shared pool knows of it.
@@ -157,7 +162,9 @@ class PoolCore {
   open() {
     if (this.#number === 0) {
       this.#refuseNowhere();
-      this.#number = this.port.addPool(this);
+      this.#number = this.port.addPool(weakly(this));
+      const ticket = { port: new WeakRef(this.port), number: this.#number };
+      state.collected.register(this.pool, ticket, this);
       this.observer.pool = nameOf(this, this.#resolved.public);
       addLive(this.observer.pool, this);
       const shared = this.#shared;
@@ -390,6 +397,7 @@ class PoolCore {
     internals.grant(client, lease, run, stack);
     this.clients.lend(lease.number, client);
     this.port.hold();
+    roots.add(this);
     this.observer.granted(lease.number);
     this.pool.emit('acquire', client);
     return client;
@@ -416,6 +424,9 @@ class PoolCore {
     if (this.clients.takeBack(lease)) {
       this.port.add(OP.RELEASE, 0, lease, null, flags);
       this.port.drop();
+      if (this.clients.lent === 0) {
+        roots.delete(this);
+      }
     }
   }
 
@@ -609,6 +620,9 @@ class PoolCore {
     for (let held = this.clients.lent; held > 0; held--) {
       this.port.drop();
     }
+    state.collected.unregister(this);
+    state.kept.delete(this.pool);
+    roots.delete(this);
     this.port.removePool(this.#number);
     removeLive(this.observer.pool, this);
     this.observer.close();

@@ -27,6 +27,13 @@ const { thisCopy, version } = require('../copy.js');
  */
 
 /**
+ * What is needed to end a pool that was collected.
+ * @typedef {object} Ticket
+ * @property {WeakRef<import('../engine/port.js').Port>} port
+ * @property {number} number
+ */
+
+/**
  * Handles by several objects, none of which is kept by it.
  * @typedef {object} Node
  * @property {WeakMap<object, Node>} next
@@ -41,6 +48,7 @@ const { thisCopy, version } = require('../copy.js');
  * @property {Node} byRefs those that live as long as their functions
  * @property {WeakMap<object, Mark>} marks
  * @property {number} lastMark
+ * @property {FinalizationRegistry<Ticket>} collected pools that nobody holds
  */
 
 /** @returns {State} */
@@ -56,6 +64,9 @@ function findState() {
       byRefs: { next: new WeakMap(), pools: new Set() },
       marks: new WeakMap(),
       lastMark: 0,
+      collected: new FinalizationRegistry(({ port, number }) => {
+        port.deref()?.abandonPool(number);
+      }),
     };
     copy.shared.set(version, state);
   }

@@ -129,14 +129,11 @@ PortWrap::PortWrap(const Napi::CallbackInfo &info) : ObjectWrap(info) {
   mailbox_ = Mailbox::Open(env, listener, &status);
   if (mailbox_ == nullptr) {
     ThrowOpenFailed(env, status);
-    return;
   }
-  Ref();
 }
 
 PortWrap::~PortWrap() {
-  // Only if the constructor failed after the port was opened; else OnClosed
-  // was called before anything could delete this.
+  // Nobody can reach the port any more, and it was not closed: it is now.
   if (mailbox_ != nullptr) {
     mailbox_->Abandon();
     delivery_.Drop(Env());
@@ -435,7 +432,6 @@ void PortWrap::OnClosed(void *owner) {
   self->deliver_.Reset();
   napi_async_destroy(self->Env(), self->context_);
   self->context_ = nullptr;
-  self->Unref();
 }
 
 } // namespace holdfast

@@ -2,8 +2,8 @@
 //
 // The class Port of the addon: one environment's way to the engine.
 //
-// Ownership: an open port holds its JavaScript object, so that it ends only by
-// close() or with its environment; it lets go when the engine has.
+// Ownership: JavaScript's. An open port that is collected is closed; `deliver`
+// is held until then, so it must not hold the port.
 // Threads: the environment's thread only.
 #ifndef HF_BINDING_PORT_WRAP_H
 #define HF_BINDING_PORT_WRAP_H

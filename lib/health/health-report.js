@@ -34,6 +34,7 @@ const { rootOf } = require('../errors/errors.js');
  * @property {boolean} warmed
  * @property {'primary' | 'standby' | 'unknown'} role
  * @property {boolean} demoted a standby where a primary was
+ * @property {boolean} readOnly a primary that takes no writes
  * @property {number} lost connections lost at work since the last check
  * @property {boolean} silent the server did not answer the last check, and
  *   nothing has succeeded since
@@ -186,6 +187,11 @@ function worriesOf(finding, stats, facts) {
     ],
     [stats.breaker !== 0, 'new connections cannot be opened'],
     [facts.lost > 0, `${facts.lost} connections were lost at work`],
+    [
+      facts.readOnly,
+      'the server takes no writes: default_transaction_read_only is on ' +
+        '(is its disk full?)',
+    ],
     [facts.demoted, 'the server was a primary and is a standby now'],
   ];
   return worries.filter(([there]) => there).map(([, reason]) => reason);

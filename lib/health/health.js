@@ -65,6 +65,17 @@ function readTimeout(options) {
   return readMillis(options.timeoutMillis, 'timeoutMillis') || TIMEOUT_MILLIS;
 }
 
+/**
+ * Whether the pool's own settings make its transactions read-only.
+ * @param {import('../pool/pool-core.js').PoolCore} core
+ * @returns {boolean}
+ */
+function asksToRead({ resolved }) {
+  const { settings, target } = /** @type {any} */ (resolved);
+  const asked = JSON.stringify([settings ?? null, target ?? null]);
+  return asked.includes('transaction_read_only');
+}
+
 class HealthCheck {
   #core;
   #pool;
@@ -77,6 +88,8 @@ class HealthCheck {
   /** How many connections had been opened when it was learnt. */
   #roleOf = -1;
   #wasPrimary = false;
+  /** Whether transactions only read there. */
+  #readOnly = false;
   #lostBefore = 0;
   /** How many calls had succeeded when a check got no answer. */
   #silentSince = -1;
@@ -207,13 +220,16 @@ class HealthCheck {
   async #ask(millis) {
     const startedAt = nowMillis();
     try {
-      this.#learnRole(await sendProbe(this.#core, millis - MARGIN_MILLIS));
+      const found = await sendProbe(this.#core, millis - MARGIN_MILLIS);
+      this.#learnRole(found[0]);
+      this.#readOnly = found[1] === 'on';
     } catch (error) {
       const { sqlState } = /** @type {any} */ (error);
       if (!REFUSED.test(sqlState ?? '')) {
         return { kind: 'failed', error };
       }
       this.#learnRole(undefined);
+      this.#readOnly = false;
     }
     return { kind: 'answered', millis: nowMillis() - startedAt };
   }
@@ -257,6 +273,8 @@ class HealthCheck {
       warmed: this.#warmup.isDone(stats),
       role: this.#role,
       demoted: this.#wasPrimary && this.#role === 'standby',
+      readOnly:
+        this.#readOnly && this.#role === 'primary' && !asksToRead(this.#core),
       lost: lostNow,
       silent,
     });

@@ -7,7 +7,8 @@
 const { FLAG, OP } = require('../engine/batch.js');
 const { Call } = require('../pool/call.js');
 
-const TEXT = 'select pg_is_in_recovery()';
+const TEXT =
+  "select pg_is_in_recovery(), current_setting('transaction_read_only')";
 
 /** The server's own text, whatever parsers the user has set. */
 const AS_TEXT = {
@@ -15,17 +16,18 @@ const AS_TEXT = {
 };
 
 /**
- * Returns what the server says: 't' for a standby, 'f' for a primary.
+ * Returns what the server says: 't' for a standby, 'f' for a primary, and 'on'
+ * where it takes no writes.
  * @param {import('../pool/pool-core.js').PoolCore} core
  * @param {number} millis it is given up after that, even while it runs
- * @returns {Promise<string | undefined>}
+ * @returns {Promise<(string | undefined)[]>}
  */
 function sendProbe(core, millis) {
   return new Promise((resolve, reject) => {
     const call = new Call(
       core,
       AS_TEXT,
-      (result) => resolve(result.rows[0]?.[0]),
+      (result) => resolve(result.rows[0] ?? []),
       reject,
     );
     call.text = TEXT;

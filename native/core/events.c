@@ -8,6 +8,7 @@
 #include "outcome.h"
 #include "pool.h"
 #include "pool/greeting.h"
+#include "pool/demotion.h"
 #include "pool/sharing.h"
 #include "scheduler.h"
 #include "turn.h"
@@ -120,6 +121,7 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
     hf_behind_note_failure(pool, slot, &why);
   }
   hf_slot_move(slot, HF_SLOT_EMPTY, pool->now_us);
+  hf_demotion_note_refused_connect(pool);
   if (why.outcome == HF_OUTCOME_PERMANENT) {
     hf_upkeep_refuse_all(pool);
   }
@@ -187,6 +189,14 @@ static bool chooses_reading(const struct hf_request *request) {
          (request->flags & HF_FLAG_READ_ONLY) != 0;
 }
 
+/* Others, as SET and BEGIN, succeed on a server that only reads, too. */
+static bool proves_writing(const struct hf_request *request) {
+  return request->error.status == HF_OK &&
+         (request->sql.kind == HF_SQL_INSERT ||
+          request->sql.kind == HF_SQL_UPDATE ||
+          request->sql.kind == HF_SQL_DELETE);
+}
+
 void hf_pool_on_finished(struct hf_pool *pool,
                          struct hf_request *request,
                          char transaction,
@@ -208,9 +218,13 @@ void hf_pool_on_finished(struct hf_pool *pool,
       hf_list_empty(&slot->running)) {
     refuse_open_transaction(request);
   }
-  if (request->kind == HF_REQUEST_QUERY && request->error.status == HF_OK) {
+  if (request->kind == HF_REQUEST_QUERY && request->error.status == HF_OK &&
+      pool->now_us >= pool->demoted_until_us) {
     pool->answered_us = pool->now_us;
     hf_behind_answered(pool, request);
+  }
+  if (proves_writing(request)) {
+    hf_demotion_note_write(pool, slot);
   }
   discard = hf_outcome_judge(pool, request);
   continue_slot(pool, slot, discard);

@@ -7,6 +7,7 @@
 
 #include "behind.h"
 #include "pool.h"
+#include "pool/demotion.h"
 #include "pool/drain.h"
 #include "pool/stale_types.h"
 #include "queue.h"
@@ -169,13 +170,16 @@ static struct hf_classification classify(struct hf_request *request) {
 static void keep_read_only(struct hf_request *request,
                            struct hf_classification *why) {
   bool chosen = request->slot != NULL && request->slot->chose_reading;
-  if (((request->flags & HF_FLAG_READ_ONLY) != 0 || chosen) &&
-      strcmp(request->error.sqlstate, "25006") == 0) {
+  if (strcmp(request->error.sqlstate, "25006") != 0) {
+    return;
+  }
+  /* A demoted server is demotion.c's affair: nothing else is worth it. */
+  why->discard = false;
+  why->retryable = false;
+  request->error.retryable = false;
+  if ((request->flags & HF_FLAG_READ_ONLY) != 0 || chosen) {
     why->outcome = HF_OUTCOME_PERMANENT;
-    why->retryable = false;
-    why->discard = false;
     request->error.outcome = why->outcome;
-    request->error.retryable = false;
     request->error.reason = "the statement writes, and readOnly was asked for";
   }
 }
@@ -379,6 +383,26 @@ bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
   undo_begin(request, &why);
   rename_cancelled(request);
   rename_lost_commit(request);
+  switch (hf_demotion_judge(pool, request)) {
+  case HF_DEMOTION_NONE:
+    break;
+  case HF_DEMOTION_LOOK:
+    if (may_repeat(pool, request) && !is_late(pool, request)) {
+      repeat(pool, request, 0);
+      return hf_demotion_discards(pool);
+    }
+    request->newer_than = 0;
+    hf_outcome_settle(pool, request);
+    return hf_demotion_discards(pool);
+  case HF_DEMOTION_WAIT:
+    hf_outcome_settle(pool, request);
+    return hf_demotion_discards(pool);
+  case HF_DEMOTION_FAIL:
+    request->error.retryable = false;
+    request->error.reason = "the server only reads, and no other was found";
+    hf_outcome_settle(pool, request);
+    return false;
+  }
   if (hf_behind_turned_away(pool, request, &why) &&
       why.outcome == HF_OUTCOME_NOT_EXECUTED && may_repeat(pool, request) &&
       !is_late(pool, request)) {

@@ -155,13 +155,18 @@ struct hf_pool {
   bool doubted;         /* the pooler said that it has no server */
   bool misconfigured;   /* the last connect failed on this machine */
   bool warned_deallocate;
-  uint64_t despaired_us; /* the probe that the queue was held against last */
-  uint64_t shortest_us;  /* run of any statement so far */
-  uint64_t crowd_us;     /* when a head may hold up others too long */
-  bool wants_proof;      /* a read would share a connection, once proven */
-  bool loses_units;      /* the path loses what is sent before an answer */
-  int32_t lost_proofs;   /* connections lost while they were being proven */
-  int32_t warm_target;   /* connections to open without demand */
+  uint64_t despaired_us;     /* the probe that the queue was held against
+                                last */
+  bool look_wanted;          /* one new connection, to look for writes */
+  uint32_t demoted_serial;   /* connections up to it may not write; 0 = none */
+  uint64_t demoted_until_us; /* nobody takes writes, as far as is known */
+  size_t lookers;            /* waiting requests with `newer_than` */
+  uint64_t shortest_us;      /* run of any statement so far */
+  uint64_t crowd_us;         /* when a head may hold up others too long */
+  bool wants_proof;          /* a read would share a connection, once proven */
+  bool loses_units;          /* the path loses what is sent before an answer */
+  int32_t lost_proofs;       /* connections lost while they were being proven */
+  int32_t warm_target;       /* connections to open without demand */
 
   /* statistics */
   struct hf_stats stats;

@@ -22,6 +22,7 @@ static void arm(struct hf_pool *pool, struct hf_request *request) {
 }
 
 static void enter_at_head(struct hf_pool *pool, struct hf_request *request) {
+  pool->lookers += request->newer_than != 0;
   hf_list_push_front(&pool->waiting, &request->link);
   hf_request_move(request, HF_REQUEST_WAITING);
   arm(pool, request);
@@ -56,6 +57,8 @@ enum hf_status hf_queue_enter(struct hf_pool *pool,
 }
 
 void hf_queue_leave(struct hf_pool *pool, struct hf_request *request) {
+  pool->lookers -= request->newer_than != 0;
+  request->newer_than = 0;
   hf_list_remove(&pool->waiting, &request->link);
   if (request->timer.queued) {
     hf_heap_remove(&pool->timers, &request->timer);

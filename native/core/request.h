@@ -40,6 +40,9 @@ enum hf_request_kind {
   HF_REQUEST_STATEMENT /* belongs to a lease */
 };
 
+/* What the server says of itself, at the time of a refusal. */
+enum hf_role { HF_ROLE_UNKNOWN, HF_ROLE_WRITES, HF_ROLE_READS };
+
 struct hf_request {
   /* set by the world before hf_pool_submit, read-only afterwards */
   enum hf_request_kind kind;
@@ -65,6 +68,8 @@ struct hf_request {
   struct hf_link of_all; /* on the pool's list of live requests */
   struct hf_heap_node timer;
   uint32_t serial;            /* of the connection it last went to */
+  uint32_t newer_than;        /* waits for a connection with a serial above;
+                                 0 = any will do */
   uint32_t avoid;             /* serial of the connection it failed on */
   enum hf_status interrupted; /* why it is being cancelled, or HF_OK */
   bool settled;               /* the user was answered while it still runs */
@@ -72,6 +77,7 @@ struct hf_request {
   bool unnamed;               /* must go as an unnamed statement */
   bool reused;                /* set by the world: its name was there before */
   bool used_once;             /* a verdict of "once" was followed */
+  enum hf_role server_role;   /* set by the world, with 25006 */
   bool guarded;               /* goes again, and must not write */
   bool in_transaction;        /* an explicit one was open when it was sent */
   bool unsent;                /* set by the world: no byte of it left */

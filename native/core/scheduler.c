@@ -7,6 +7,7 @@
 
 #include "outcome.h"
 #include "pool.h"
+#include "pool/demotion.h"
 #include "pool/sharing.h"
 #include "pool/size.h"
 #include "queue.h"
@@ -75,6 +76,7 @@ void hf_scheduler_start(struct hf_pool *pool,
   request->simple = false;
   request->warned = false;
   request->misfit = false;
+  request->server_role = HF_ROLE_UNKNOWN;
   request->progress = HF_PROGRESS_UNKNOWN;
   hf_error_finish(&request->error);
   hf_request_move(request, HF_REQUEST_RUNNING);
@@ -166,7 +168,9 @@ static void connect(struct hf_pool *pool) {
   slot->probe_us = 0;
   slot->forget = false;
   slot->restore = false;
+  slot->demoted = false;
   slot->chose_reading = false;
+  pool->look_wanted = false;
   slot->proven = false;
   slot->proof = HF_PROOF_NONE;
   hf_stats_add(&pool->stats, HF_STAT_CONNECTS_STARTED, 1);
@@ -184,7 +188,7 @@ bool hf_scheduler_wants_connection(const struct hf_pool *pool) {
     return false;
   }
   /* What fails on this machine fails at once: only a call is worth a try. */
-  return connecting < pool->waiting.count ||
+  return connecting < hf_demotion_demand(pool) ||
          (pool->state == HF_POOL_STATE_OPEN && !pool->misconfigured &&
           live < (size_t)pool->warm_target);
 }
@@ -210,12 +214,61 @@ uint64_t hf_scheduler_next_us(const struct hf_pool *pool) {
              : UINT64_MAX;
 }
 
+/* The newest connection that is idle and may serve, or NULL. */
+static struct hf_slot *take_newer(struct hf_pool *pool,
+                                  const struct hf_request *request) {
+  struct hf_link *link;
+  HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_IDLE]) {
+    struct hf_slot *slot = slot_of(link);
+    if (hf_demotion_allows(request, slot)) {
+      return slot;
+    }
+  }
+  return NULL;
+}
+
+/* Writes that look for another server take what is newer than their last. */
+static void serve_lookers(struct hf_pool *pool) {
+  struct hf_link *link;
+  struct hf_link *after;
+  if (pool->lookers == 0) {
+    return;
+  }
+  HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
+    struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
+    struct hf_slot *slot =
+        request->newer_than == 0 ? NULL : take_newer(pool, request);
+    if (slot != NULL) {
+      serve(pool, request, slot);
+    }
+  }
+}
+
+/* The first that waits for any connection. */
+static struct hf_request *first_of_others(const struct hf_pool *pool) {
+  struct hf_link *link;
+  if (pool->lookers == 0) {
+    return hf_queue_first(pool);
+  }
+  HF_LIST_EACH(link, &pool->waiting) {
+    struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
+    if (request->newer_than == 0) {
+      return request;
+    }
+  }
+  return NULL;
+}
+
 void hf_scheduler_run(struct hf_pool *pool) {
   struct hf_request *request;
   if (pool->state == HF_POOL_STATE_SUSPENDED) {
     return;
   }
-  while ((request = hf_queue_first(pool)) != NULL) {
+  if (pool->state != HF_POOL_STATE_OPEN) {
+    hf_demotion_stop_looking(pool);
+  }
+  serve_lookers(pool);
+  while ((request = first_of_others(pool)) != NULL) {
     struct hf_slot *slot = take_idle(pool, request->avoid);
     if (slot == NULL) {
       slot = hf_sharing_find(pool, request);

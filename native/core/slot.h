@@ -71,6 +71,7 @@ struct hf_slot {
   char transaction;         /* I, T or E after the last ReadyForQuery */
   bool forget;              /* its prepared statements are to go */
   bool restore;             /* set by the world: a setting is to go back */
+  bool demoted;             /* a write was refused there */
   bool chose_reading;       /* the transaction was begun to read only */
   uint64_t check_until_us;  /* while CHECKING: the end of our patience */
   bool probing;             /* hf_world.probe has not answered yet */

@@ -218,6 +218,24 @@ static bool refused_at_bind(const struct hf_call *call) {
           strcmp(routine, "RevalidateCachedQuery") == 0);
 }
 
+/* A refused write: what the server reports of itself, since version 14. */
+static enum hf_role role_of(const struct hf_conn *conn,
+                            const struct hf_error *error) {
+  const char *standby;
+  const char *setting;
+  if (strcmp(error->sqlstate, "25006") != 0 || conn->slot->proxied) {
+    return HF_ROLE_UNKNOWN; /* a pooler tells of the server it met first */
+  }
+  standby = PQparameterStatus(conn->pg, "in_hot_standby");
+  setting = PQparameterStatus(conn->pg, "default_transaction_read_only");
+  if (standby == NULL || setting == NULL) {
+    return HF_ROLE_UNKNOWN;
+  }
+  return strcmp(standby, "on") == 0 || strcmp(setting, "on") == 0
+             ? HF_ROLE_READS
+             : HF_ROLE_WRITES;
+}
+
 /* What the error says of how far the statement had come. */
 static void note_progress(struct hf_call *call) {
   struct hf_request *request = &call->request;
@@ -253,6 +271,7 @@ void hf_answer_on_error(struct hf_conn *conn,
   read_own_error(conn, call, result);
   note_progress(call);
   call->failed_at = call->step;
+  call->request.server_role = role_of(conn, error);
   hf_read_only_on_error(conn, call);
   hf_answer_forget_names(conn, call);
   if (error->severity == HF_SEVERITY_FATAL ||

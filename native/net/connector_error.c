@@ -166,6 +166,11 @@ static enum hf_status judge_text(struct hf_error *error, const char *text) {
   if (has_any(text, auth_words)) {
     return HF_AUTH_ERROR;
   }
+  if (strstr(text, "session is read-only") != NULL ||
+      strstr(text, "server is in hot standby mode") != NULL) {
+    hf_error_add(error, 'C', "25006"); /* writes were asked for */
+    return HF_SERVER_ERROR;
+  }
   /* Among these: no host of the list is what target_session_attrs asks. */
   return socket_error(error, ECONNREFUSED, "connect");
 }

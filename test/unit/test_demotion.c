@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* A server that stopped taking writes: one look elsewhere, then remembered. */
+#include "world.h"
+
+enum { REMEMBERED_MS = 5000, SECOND_MS = 1000 };
+
+static struct world world;
+
+static void open_warm(int32_t max, int32_t n) {
+  world_open_max(&world, max);
+  world_warm(&world, n);
+}
+
+static void refuse(struct call *call) {
+  world_fail(&world, call, "25006", 'I');
+}
+
+static size_t connects(void) {
+  return world.counts[WORLD_CONNECT];
+}
+
+static void expect_refused(struct call *call, bool retryable) {
+  expect_sqlstate(call, "25006");
+  expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
+  assert_int_equal(call->error.retryable, retryable);
+}
+
+static void a_refused_write_goes_to_a_new_connection(void **state) {
+  struct call *call;
+
+  (void)state;
+  open_warm(3, 2);
+  call = world_write(&world);
+  refuse(call);
+  /* Neither of the two that are there: it waits for a third. */
+  expect_pending(call);
+  assert_int_equal(call->sent, 1);
+  assert_int_equal(connects(), 3);
+  assert_int_equal(world.counts[WORLD_CLOSE], 0);
+  world_connect(&world);
+  assert_int_equal(call->sent, 2);
+  world_answer(&world, call, 'I');
+  expect_success(call);
+  /* The connection to the server that was left goes. */
+  world_advance(&world, SECOND_MS);
+  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  world_close(&world);
+}
+
+static void without_room_the_refusing_connection_makes_it(void **state) {
+  struct call *call;
+
+  (void)state;
+  open_warm(1, 1);
+  call = world_write(&world);
+  refuse(call);
+  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  world_connect(&world);
+  assert_int_equal(call->sent, 2);
+  world_close(&world);
+}
+
+static void a_second_refusal_is_remembered(void **state) {
+  struct call *call;
+  size_t before, closed;
+  int i;
+
+  (void)state;
+  open_warm(3, 2);
+  call = world_write(&world);
+  refuse(call);
+  world_connect(&world);
+  refuse(call);
+  expect_refused(call, false);
+  before = connects();
+  closed = world.counts[WORLD_CLOSE];
+  for (i = 0; i < 50; i++) {
+    call = world_write(&world);
+    assert_int_equal(call->sent, 1);
+    refuse(call);
+    expect_refused(call, false);
+    world_advance(&world, 50);
+  }
+  assert_int_equal(connects(), before);
+  assert_int_equal(world.counts[WORLD_CLOSE], closed);
+  world_close(&world);
+}
+
+static void it_is_looked_for_again_when_that_is_forgotten(void **state) {
+  struct call *call;
+  size_t before;
+
+  (void)state;
+  open_warm(3, 2);
+  call = world_write(&world);
+  refuse(call);
+  world_connect(&world);
+  refuse(call);
+  world_advance(&world, REMEMBERED_MS + SECOND_MS);
+  before = connects();
+  call = world_write(&world);
+  refuse(call);
+  expect_pending(call);
+  assert_true(connects() >= before);
+  world_close(&world);
+}
+
+static void many_writes_make_one_look(void **state) {
+  struct call *calls[6];
+  size_t i, before;
+
+  (void)state;
+  open_warm(8, 6);
+  before = connects();
+  for (i = 0; i < 6; i++) {
+    calls[i] = world_write(&world);
+  }
+  for (i = 0; i < 6; i++) {
+    refuse(calls[i]);
+    expect_pending(calls[i]);
+  }
+  assert_int_equal(connects(), before + 1);
+  world_connect(&world);
+  for (i = 0; i < 6; i++) {
+    if (calls[i]->sent == 2) {
+      refuse(calls[i]);
+    }
+  }
+  for (i = 0; i < 6; i++) {
+    expect_refused(calls[i], false);
+  }
+  assert_int_equal(connects(), before + 1);
+  assert_int_equal(world.counts[WORLD_CLOSE], 0);
+  world_close(&world);
+}
+
+static void reads_go_on_meanwhile(void **state) {
+  struct call *write, *read;
+
+  (void)state;
+  open_warm(3, 2);
+  write = world_write(&world);
+  refuse(write);
+  read = world_read(&world);
+  assert_int_equal(read->sent, 1);
+  world_answer(&world, read, 'I');
+  expect_success(read);
+  expect_pending(write);
+  world_close(&world);
+}
+
+static void a_connect_that_finds_no_writer_ends_the_look(void **state) {
+  struct call *call;
+
+  (void)state;
+  open_warm(3, 2);
+  call = world_write(&world);
+  refuse(call);
+  world_refuse(&world, "25006");
+  expect_refused(call, false);
+  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 2);
+  world_close(&world);
+}
+
+static void a_write_that_succeeds_ends_the_memory(void **state) {
+  struct call *call;
+
+  (void)state;
+  open_warm(3, 2);
+  call = world_write(&world);
+  refuse(call);
+  world_connect(&world);
+  refuse(call);
+  call = world_write(&world);
+  world_answer(&world, call, 'I');
+  expect_success(call);
+  call = world_write(&world);
+  refuse(call);
+  expect_pending(call); /* it looks again */
+  world_close(&world);
+}
+
+static void a_call_without_retries_does_not_look_itself(void **state) {
+  struct call *call;
+
+  (void)state;
+  open_warm(2, 2);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  world_describe(&call->request, HF_SQL_INSERT);
+  call->request.max_retries = 0;
+  world_submit(&world, call);
+  refuse(call);
+  expect_refused(call, true);
+  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  world_close(&world);
+}
+
+static void the_callers_own_choice_is_no_demotion(void **state) {
+  struct call *call;
+
+  (void)state;
+  open_warm(3, 2);
+  call = world_write(&world);
+  call->request.server_role = HF_ROLE_WRITES;
+  refuse(call);
+  assert_int_equal(connects(), 2);
+  assert_int_equal(world.counts[WORLD_CLOSE], 0);
+  world_close(&world);
+}
+
+static void those_that_look_end_with_the_pool(void **state) {
+  struct call *call;
+
+  (void)state;
+  open_warm(3, 2);
+  call = world_write(&world);
+  refuse(call);
+  expect_pending(call);
+  world_end(&world);
+  world_close(&world);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_refused_write_goes_to_a_new_connection),
+      cmocka_unit_test(without_room_the_refusing_connection_makes_it),
+      cmocka_unit_test(a_second_refusal_is_remembered),
+      cmocka_unit_test(it_is_looked_for_again_when_that_is_forgotten),
+      cmocka_unit_test(many_writes_make_one_look),
+      cmocka_unit_test(reads_go_on_meanwhile),
+      cmocka_unit_test(a_connect_that_finds_no_writer_ends_the_look),
+      cmocka_unit_test(a_write_that_succeeds_ends_the_memory),
+      cmocka_unit_test(a_call_without_retries_does_not_look_itself),
+      cmocka_unit_test(the_callers_own_choice_is_no_demotion),
+      cmocka_unit_test(those_that_look_end_with_the_pool)};
+
+  return cmocka_run_group_tests_name("demotion", tests, NULL, NULL);
+}

@@ -114,6 +114,12 @@ export interface PrismaHoldfastOptions {
   schema?: string;
   /** Whether `$disconnect()` ends the pool. @default false */
   disposeExternalPool?: boolean;
+  /**
+   * The `maxWait` that Prisma is given, should it be given one: whoever waited
+   * that long for a transaction leaves the queue. In ms. @default the pool's
+   * deadlineMillis
+   */
+  maxWait?: number;
   /** Reads the values of types that are not built into PostgreSQL. */
   userDefinedTypeParser?: (
     oid: number,

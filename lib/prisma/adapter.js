@@ -3,6 +3,7 @@
 
 // The adapter that PrismaClient is given, on a pool of ours.
 
+const { readMillis } = require('../pool/arguments.js');
 const { coreOf } = require('../observe/live.js');
 const { toPrisma } = require('./errors.js');
 const { readOptions, readPool } = require('./options.js');
@@ -54,8 +55,13 @@ class Adapter extends Queryable {
    * @returns {Promise<import('./transaction.js').Transaction>}
    */
   startTransaction(isolationLevel) {
-    const { userDefinedTypeParser } = this.#options;
-    return startTransaction(this.#pool, isolationLevel, userDefinedTypeParser);
+    const { userDefinedTypeParser, maxWait } = this.#options;
+    return startTransaction(
+      this.#pool,
+      isolationLevel,
+      userDefinedTypeParser,
+      readMillis(maxWait, 'maxWait'),
+    );
   }
 
   /**

@@ -4,7 +4,7 @@
 // The arguments of new PrismaHoldfast(): where the connections come from, and
 // what else is to be known.
 
-const { checkKeys, readBoolean } = require('../pool/arguments.js');
+const { checkKeys, readBoolean, readMillis } = require('../pool/arguments.js');
 const { Pool } = require('../pool/pool.js');
 const { openHandle } = require('../pool/registry.js');
 
@@ -18,6 +18,7 @@ const { openHandle } = require('../pool/registry.js');
  * @property {string} [schema] where Prisma looks for tables; the pool's own
  *   `schema` by default
  * @property {boolean} [disposeExternalPool] whether $disconnect() ends the pool
+ * @property {number} [maxWait] what Prisma's `maxWait` is, in ms
  * @property {UserTypeParser} [userDefinedTypeParser]
  */
 
@@ -26,6 +27,7 @@ const { openHandle } = require('../pool/registry.js');
 const KNOWN = new Set([
   'schema',
   'disposeExternalPool',
+  'maxWait',
   'userDefinedTypeParser',
 ]);
 
@@ -162,6 +164,7 @@ function readOptions(options) {
     throw new TypeError('userDefinedTypeParser must be a function');
   }
   readBoolean(options.disposeExternalPool, 'disposeExternalPool');
+  readMillis(options.maxWait, 'maxWait');
   return { ...options };
 }
 

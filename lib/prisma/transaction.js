@@ -25,27 +25,80 @@ const OPTIONS = Object.freeze({ usePhantomQuery: false });
 /** What Prisma itself sends at the end. */
 const ENDS = new Set(['COMMIT', 'ROLLBACK']);
 
+/** The answer to a ROLLBACK of what never began. */
+const NOTHING = Object.freeze({ rows: [], fields: [], rowCount: 0 });
+
+/**
+ * A connection, and how its transaction begins; a connection that is lost at
+ * that is replaced.
+ * @typedef {object} Holder
+ * @property {PoolClient | undefined} client
+ * @property {() => Promise<void>} begin
+ */
+
 class Transaction extends Queryable {
   options = OPTIONS;
-  #client;
+  #holder;
   #open = true;
+  /** @type {Promise<void> | undefined} */
+  #begun = undefined;
   /** @type {unknown} */
   #failure = undefined;
 
   /**
-   * @param {PoolClient} client
+   * @param {Holder} holder
    * @param {import('./options.js').UserTypeParser | undefined} parseUserType
    */
-  constructor(client, parseUserType) {
-    super(client, parseUserType);
-    this.#client = client;
+  constructor(holder, parseUserType) {
+    const runner = {
+      query: (/** @type {any} */ config) =>
+        /** @type {PoolClient} */ (holder.client).query(config),
+    };
+    super(runner, parseUserType);
+    this.#holder = holder;
+  }
+
+  /**
+   * Begins, unless Prisma has given it up by now: it does not tell an adapter
+   * that nobody waits any more (`maxWait`), but rolls back what comes too late.
+   */
+  beginSoon() {
+    setImmediate(() => {
+      if (this.#open) {
+        this.#begin().catch(() => {}); // the first statement tells
+      }
+    });
+  }
+
+  /** @returns {Promise<void>} */
+  #begin() {
+    this.#begun ??= this.#holder.begin();
+    return this.#begun;
   }
 
   /**
    * @param {import('./queryable.js').SqlQuery} query
    * @returns {Promise<any>}
    */
-  run(query) {
+  async run(query) {
+    if (this.#begun === undefined && query.sql === 'ROLLBACK') {
+      await this.#release();
+      return NOTHING;
+    }
+    try {
+      await this.#begin();
+    } catch (error) {
+      this.#open = false;
+      throw error;
+    }
+    return this.#runWithin(query);
+  }
+
+  /**
+   * @param {import('./queryable.js').SqlQuery} query
+   * @returns {Promise<any>}
+   */
+  #runWithin(query) {
     // What still runs when Prisma gives a transaction up is not waited for.
     const urgent = query.sql === 'ROLLBACK';
     return super.run(query, urgent).catch((error) => {
@@ -92,13 +145,15 @@ class Transaction extends Queryable {
    * Once: Prisma may end a transaction twice when its start was late.
    * @returns {Promise<void>}
    */
-  #release() {
-    if (this.#open) {
-      this.#open = false;
-      // An error has the connection looked at; a sound one is kept.
-      this.#client.release(this.#failure);
+  async #release() {
+    if (!this.#open) {
+      return;
     }
-    return Promise.resolve();
+    this.#open = false;
+    await this.#begun?.catch(() => {});
+    // An error has the connection looked at; a sound one is kept.
+    this.#holder.client?.release(this.#failure);
+    this.#holder.client = undefined;
   }
 }
 
@@ -123,46 +178,59 @@ function beginText(level) {
  * Acquires a connection. The stack of the call, which connect() keeps for its
  * warnings, would show Prisma and nothing else; taking it is not cheap.
  * @param {any} pool
+ * @param {number} millis to wait at most, 0 = the pool's deadline
  * @returns {Promise<PoolClient>}
  */
-function acquire(pool) {
+function acquire(pool, millis) {
   const core = coreOf(pool);
+  const options = millis > 0 ? { deadlineMillis: millis } : undefined;
   return core === undefined
-    ? pool.connect()
+    ? pool.connect(options)
     : new Promise((resolve, reject) => {
-        core.acquire(undefined, undefined, resolve, reject);
+        core.acquire(options, undefined, resolve, reject);
       });
 }
 
 /**
- * @param {any} pool
+ * @param {Holder} holder
+ * @param {() => Promise<PoolClient>} acquireOne
  * @param {string} text
- * @returns {Promise<PoolClient>}
  */
-async function beginOnce(pool, text) {
-  const client = await acquire(pool);
+async function beginOnce(holder, acquireOne, text) {
+  holder.client ??= await acquireOne();
   try {
-    await client.query({ text });
+    await holder.client.query({ text });
   } catch (error) {
-    client.release(error);
+    holder.client.release(error);
+    holder.client = undefined;
     throw error;
   }
-  return client;
 }
 
 /**
- * Begins a transaction, the level in the same statement. Nothing was done yet
- * when that fails, so it is tried again as long as that is useful.
+ * Gets a connection for a transaction, which begins as soon as it is known that
+ * somebody still wants it, the level in the same statement. Nothing was done
+ * yet when that fails, so it is tried again as long as that is useful.
  * @param {any} pool
  * @param {string | undefined} level
  * @param {import('./options.js').UserTypeParser | undefined} parseUserType
+ * @param {number} [maxWait] how long Prisma waits for it, as far as is known
  * @returns {Promise<Transaction>}
  */
-async function startTransaction(pool, level, parseUserType) {
+async function startTransaction(pool, level, parseUserType, maxWait = 0) {
   const text = beginText(level);
+  const acquireOne = () => acquire(pool, maxWait);
+  const bound = maxWait > 0 ? { deadlineMillis: maxWait } : {};
   try {
-    const client = await withTransactionRetry(() => beginOnce(pool, text));
-    return new Transaction(client, parseUserType);
+    /** @type {Holder} */
+    const holder = {
+      client: await withTransactionRetry(acquireOne, bound),
+      begin: () =>
+        withTransactionRetry(() => beginOnce(holder, acquireOne, text)),
+    };
+    const transaction = new Transaction(holder, parseUserType);
+    transaction.beginSoon();
+    return transaction;
   } catch (error) {
     throw toPrisma(error);
   }

@@ -218,9 +218,10 @@ void hf_pool_on_finished(struct hf_pool *pool,
       hf_list_empty(&slot->running)) {
     refuse_open_transaction(request);
   }
-  if (request->kind == HF_REQUEST_QUERY && request->error.status == HF_OK &&
-      pool->now_us >= pool->demoted_until_us) {
-    pool->answered_us = pool->now_us;
+  if (request->kind == HF_REQUEST_QUERY && request->error.status == HF_OK) {
+    if (pool->now_us >= pool->demoted_until_us) {
+      pool->answered_us = pool->now_us;
+    }
     hf_behind_answered(pool, request);
   }
   if (proves_writing(request)) {

@@ -354,7 +354,7 @@ enum hf_status hf_connect_error_read(struct hf_error *error, const char *text) {
 
 /* Whoever was asked is named; what could not even begin names nobody. */
 static bool names_a_server(const char *text) {
-  return strncmp(text, next_attempt + 1, strlen(next_attempt + 1)) == 0 ||
+  return strstr(text, next_attempt + 1) == text ||
          strstr(text, next_attempt) != NULL;
 }
 

@@ -35,8 +35,8 @@ static bool reads_by_type(const char *value) {
   /* 2024-01, 12:30, 1.5, 1e3, 1/2/2024; not the digits of a UUID */
   return at[digits] == '.' || at[digits] == ':' || at[digits] == '/' ||
          at[digits] == ' ' || at[digits] == 'T' ||
-         (at[digits] == '-' && digits <= 4) ||
-         ((at[digits] == 'e' || at[digits] == 'E') && digits <= 2);
+         (digits <= 4 && at[digits] == '-') ||
+         (digits <= 2 && (at[digits] == 'e' || at[digits] == 'E'));
 }
 
 bool hf_renewal_reads_by_type(const struct hf_call *call) {

@@ -89,10 +89,20 @@ static void explain_refusal(struct hf_conn *conn, struct hf_call *call) {
   error->retryable = false;
 }
 
+/* The server says that it is done, but never said with what. */
+static bool lacks_answer(const struct hf_call *call) {
+  return call->handle != NULL && !call->request.settled &&
+         call->request.error.status == HF_OK && call->first == NULL;
+}
+
 static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
   char transaction;
   if (goes_alone(conn, call) || hf_read_only_undo(conn, call) ||
       hf_session_state_mend(conn, call)) {
+    return;
+  }
+  if (lacks_answer(call)) {
+    hf_answer_give_up(conn, call, HF_PROTOCOL_ERROR);
     return;
   }
   transaction = transaction_of(conn);

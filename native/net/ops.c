@@ -312,14 +312,16 @@ void hf_ops_run(struct hf_port *port,
   for (i = 0; i < n_ops; i++) {
     const struct hf_op *op = &ops[i];
     const char **fields = small;
+    if (op->n_fields < least_fields(op) || op->n_fields > end - text) {
+      continue; /* each takes a byte at least: no memory for a wild number */
+    }
     if (op->n_fields > FIELDS_INLINE) {
       fields = hf_calloc((size_t)op->n_fields, sizeof *fields);
     }
     if (fields == NULL) {
       hf_ops_refuse(port, op, HF_NO_MEMORY);
       (void)split(&text, end, NULL, op->n_fields);
-    } else if (op->n_fields >= least_fields(op) &&
-               split(&text, end, fields, op->n_fields)) {
+    } else if (split(&text, end, fields, op->n_fields)) {
       run(port, op, fields);
     }
     if (fields != small) {

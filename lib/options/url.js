@@ -165,8 +165,13 @@ function parseUrl(text, label) {
 function parseKeywords(text, label) {
   /** @type {Keywords} */
   const keywords = new Map();
-  const pair =
-    /\s*([a-z_]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|$)/gisy;
+  const space = '[ \\t\\n\\v\\f\\r]';
+  const quoted = "'((?:[^'\\\\]|\\\\.)*)'";
+  const bare = `(?![ \\t\\n\\v\\f\\r'])((?:[^ \\t\\n\\v\\f\\r\\\\]|\\\\.)*)`;
+  const pair = new RegExp(
+    `${space}*([a-z_]+)${space}*=${space}*(?:${quoted}|${bare})(?=${space}|$)`,
+    'gisy',
+  );
   let at = 0;
   while (at < text.trimEnd().length) {
     pair.lastIndex = at;

@@ -20,9 +20,12 @@ endif
 SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all
 SAN_tsan := -fsanitize=thread
 SAN_coverage := --coverage
+SAN_fuzz := -fsanitize=fuzzer-no-link,address,undefined \
+  -fno-sanitize-recover=all
 SAN := $(SAN_$(BUILD))
 OPT_debug := -O1
 OPT_asan := -O1 -fno-omit-frame-pointer
+OPT_fuzz := -O1 -fno-omit-frame-pointer
 OPT_tsan := -O1 -fno-omit-frame-pointer
 OPT_valgrind := -O1
 OPT_coverage := -O0
@@ -132,19 +135,30 @@ tidy:
 	$(if $(NET_SRC),$(Q)clang-tidy --quiet $(NET_SRC) -- -std=c11 \
 	  $(NET_CFLAGS) -Inative/include -Inative $(PQ_CFLAGS))
 
-# make fuzz-scan SECONDS=1200: libFuzzer over test/fuzz/scan.c. What it finds
-# stays in build/fuzz; inputs worth keeping go to test/fuzz/corpus.
+# libFuzzer over test/fuzz: make fuzz-scan SECONDS=1200; fuzz-all runs each in
+# turn. What it finds stays in build/fuzz; inputs worth keeping go to
+# test/fuzz/corpus.
 SECONDS ?= 60
-FUZZ_SRC_scan := $(call find_in,native/core/sql,*.c)
-FUZZ_FLAGS := -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined \
-  -fno-sanitize-recover=all -Inative/include -Inative
-fuzz-%: test/fuzz/%.c
-	$(Q)mkdir -p build/fuzz/$*
-	$(Q)clang $(FUZZ_FLAGS) $< $(FUZZ_SRC_$*) -o build/fuzz/$*/run
+SEED ?= 0
+FUZZERS := scan encoder ops
+FUZZ_SRC_ops := test/net/support_server.c
+FUZZ_FLAGS := -std=c11 -g -O1 $(NET_CFLAGS) \
+  -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+  -Inative/include -Inative $(TEST_INC)
+.PHONY: fuzz-all fuzz-lib
+fuzz-lib:
+	$(Q)$(MAKE) --no-print-directory BUILD=fuzz CC=clang lib
+fuzz-%: test/fuzz/%.c fuzz-lib
 	$(Q)mkdir -p build/fuzz/$*/corpus
-	$(Q)cd build/fuzz/$* && ./run -max_total_time=$(SECONDS) -timeout=10 \
-	  -max_len=8192 -print_final_stats=1 corpus \
+	$(Q)clang $(FUZZ_FLAGS) $(PQ_CFLAGS) $< $(FUZZ_SRC_$*) \
+	  build/c-fuzz/libnet.a build/c-fuzz/libcore.a $(PQ_LIBS) -lpthread -lm \
+	  -o build/fuzz/$*/run
+	$(Q)cd build/fuzz/$* && ./run -max_total_time=$(SECONDS) -seed=$(SEED) \
+	  -timeout=30 -max_len=8192 -print_final_stats=1 corpus \
 	  $(CURDIR)/test/fuzz/corpus/$*
+fuzz-all:
+	$(Q)for name in $(FUZZERS); do \
+	  $(MAKE) --no-print-directory fuzz-$$name || exit 1; done
 
 FORMAT_SRC := $(foreach kind,*.[ch] *.cc,\
   $(call find_in,native test/unit test/net test/fuzz,$(kind)))

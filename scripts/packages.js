@@ -48,6 +48,20 @@ function packaged(module_) {
   return works('pkg-config', ['--exists', module_]);
 }
 
+/** Whether clang links a fuzzer, and its sanitizers. */
+function fuzzes() {
+  const input =
+    '#include <stddef.h>\n' +
+    'int LLVMFuzzerTestOneInput(const char *data, size_t n) ' +
+    '{ return data == NULL && n == 1; }\n';
+  const flags = ['-fsanitize=fuzzer,address,undefined', '-x', 'c', '-'];
+  const { status } = spawnSync('clang', [...flags, '-o', '/dev/null'], {
+    input,
+    stdio: 'pipe',
+  });
+  return status === 0;
+}
+
 /** @type {Need[]} */
 const NEEDS = [
   { apt: 'gcc', profiles: ALL, present: () => works('cc') && works('gcc') },
@@ -80,6 +94,7 @@ const NEEDS = [
     present: () => compiles('cmocka.h'),
   },
   { apt: 'clang', profiles: TESTS, present: () => works('clang') },
+  { apt: 'libclang-rt-dev', profiles: CI, present: fuzzes },
   { apt: 'lld', profiles: TESTS, present: () => works('wasm-ld') },
   { apt: 'valgrind', profiles: CI, present: () => works('valgrind') },
   { apt: 'clang-format', profiles: CI, present: () => works('clang-format') },

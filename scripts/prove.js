@@ -16,6 +16,7 @@ const PROOFS = {
   scanner: () => require('./prove/scanner.js'),
   wire: () => require('./prove/wire.js'),
   soak: () => require('./prove/soak.js'),
+  fuzz: () => require('./prove/fuzz.js'),
 };
 
 const SEED = 1;

@@ -5,19 +5,9 @@
  */
 #include "core/sql/scan.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "core/sql/lex.h"
+#include "fuzz.h"
 #include "holdfast.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t bytes);
-
-static void demand(bool holds) {
-  if (!holds) {
-    abort();
-  }
-}
 
 /* Each token moves on, so that a text has no more of them than bytes. */
 static void check_lexer(const char *text, size_t bytes, bool backslashes) {

@@ -109,7 +109,7 @@ function typeSuites() {
 const SUITES = {
   unit: () => cSuite('unit', 5 * MINUTE),
   net: () => cSuite('net', 5 * MINUTE),
-  js: () => nodeSuite('js', 8 * MINUTE),
+  js: () => nodeSuite('js', 15 * MINUTE),
   wasm: wasmSuites,
   lifecycle: () => nodeSuite('lifecycle', 8 * MINUTE),
   types: typeSuites,

@@ -54,7 +54,8 @@ const ASKING =
   'query connect transaction warmup health reset suspend resume listen drain ' +
   'invalidate clearPreparedStatements';
 const LISTENING =
-  'on once off addListener removeListener removeAllListeners setMaxListeners';
+  'on once off addListener prependListener removeListener ' +
+  'removeAllListeners setMaxListeners';
 for (const name of ASKING.split(' ')) {
   Object.defineProperty(Pool.prototype, name, { value: refuse });
 }

@@ -6,7 +6,7 @@
 const assert = require('node:assert');
 const { after, before, test } = require('node:test');
 
-const { startPostgres } = require('../support');
+const { eventually, startPostgres } = require('../support');
 const { Pool } = require('../../lib/pool/pool.js');
 
 /** @type {Awaited<ReturnType<typeof startPostgres>>} */
@@ -48,9 +48,12 @@ test('a query within the transaction that holds the only connection is told why'
 
 test('all connections held by those who wait for one more are named', async () => {
   const pool = new Pool({ connectionString: server.url, max: 2 });
+  let begun = 0;
   const nested = () =>
     pool.transaction(async (client) => {
       await client.query('select 1');
+      begun += 1;
+      await eventually(() => begun === 2);
       await pool.query({ text: 'select 1', deadlineMillis: 400 });
     });
   const results = await Promise.allSettled([nested(), nested()]);

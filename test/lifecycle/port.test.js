@@ -50,7 +50,7 @@ describe('the addon', () => {
   }
 
   test('retryNext writes the new state back', () => {
-    const state = Float64Array.of(0, 0, 0);
+    const state = Float64Array.of(0, 0, 0, 0);
     const policy = Int32Array.from(addon.retryPolicy());
     const args = /** @type {any} */ ([policy, state, 0, 1, facts(), '40001']);
     assert.equal(addon.retryNext(.../** @type {[any]} */ (args)).again, true);

@@ -23,11 +23,11 @@ describe('the addon', () => {
     addon = native.load();
   });
 
-  const facts = () => new Int32Array(8);
+  const facts = () => new Int32Array(9);
   /** @type {[string, (addon: any) => unknown][]} */
   const wrong = [
     ['classify without facts', (a) => a.classify()],
-    ['classify with too few facts', (a) => a.classify(new Int32Array(7))],
+    ['classify with too few facts', (a) => a.classify(new Int32Array(8))],
     ['classify with an unknown phase', (a) => a.classify(facts().fill(99))],
     ['classify with a number for text', (a) => a.classify(facts(), 40001)],
     ['retryNext without a policy', (a) => a.retryNext()],

@@ -73,6 +73,9 @@ const STANDBYS = `select pg_catalog.current_setting(
 // this, it has what was committed before.
 const MARK = `select pg_catalog.pg_logical_emit_message(true, 'holdfast', '')`;
 
+/** CALL and DO that commit; VACUUM and its kin. */
+const NEEDS_NO_TRANSACTION = new Set(['2D000', '25001']);
+
 /** The values of synchronous_commit under which COMMIT waits for standbys. */
 const WAITING = new Set(['on', 'remote_write', 'remote_apply']);
 
@@ -474,6 +477,21 @@ function retryOf(core, { retry, deadlineMillis, signal, context }) {
 }
 
 /**
+ * Says why a statement that commits by itself, or stands in no transaction,
+ * fails here.
+ * @param {any} error
+ * @returns {never}
+ */
+function explain(error) {
+  if (isOurs(error) && NEEDS_NO_TRANSACTION.has(String(error.code))) {
+    error.reason =
+      'exactlyOnce runs the statement in a transaction of its own, which this ' +
+      'one would have to end or cannot stand in: leave exactlyOnce out';
+  }
+  throw error;
+}
+
+/**
  * Runs a statement in a transaction of its own, exactly once.
  * @param {PoolCore} core
  * @param {any} config
@@ -491,9 +509,9 @@ function queryOnce(core, config, values) {
   /** @param {any} client */
   const run = (client) => {
     const left = Math.max(1, endsAt - nowMillis());
-    return client.query(
-      endsAt > 0 ? { ...given, deadlineMillis: left } : given,
-    );
+    return client
+      .query(endsAt > 0 ? { ...given, deadlineMillis: left } : given)
+      .catch(explain);
   };
   const options = {
     exactlyOnce: true,

@@ -138,12 +138,14 @@ const SAID = [
   ['FATAL', '57P05'],
   ['FATAL', '53300'],
   ['FATAL', '40001'],
+  ['FATAL', '25006'],
   ['FATAL', 'XX000'],
   ['FATAL', '08006'],
   ['FATAL', '58030'],
   ['PANIC', '58030'],
   ['PANIC', '53100'],
   ['PANIC', 'XX000'],
+  ['PANIC', '25006'],
 ];
 
 for (const kind of Object.keys(KINDS)) {

@@ -208,6 +208,19 @@ static void the_callers_own_choice_is_no_demotion(void **state) {
   world_close(&world);
 }
 
+static void what_is_in_doubt_is_not_sent_elsewhere(void **state) {
+  struct call *call;
+
+  (void)state;
+  open_warm(3, 2);
+  call = world_write(&world);
+  world_lose_as(&world, call->request.slot, "25006");
+  expect_sqlstate(call, "25006");
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  assert_false(call->error.retryable);
+  world_close(&world);
+}
+
 static void those_that_look_end_with_the_pool(void **state) {
   struct call *call;
 
@@ -232,6 +245,7 @@ int main(void) {
       cmocka_unit_test(a_write_that_succeeds_ends_the_memory),
       cmocka_unit_test(a_call_without_retries_does_not_look_itself),
       cmocka_unit_test(the_callers_own_choice_is_no_demotion),
+      cmocka_unit_test(what_is_in_doubt_is_not_sent_elsewhere),
       cmocka_unit_test(those_that_look_end_with_the_pool)};
 
   return cmocka_run_group_tests_name("demotion", tests, NULL, NULL);

@@ -13,11 +13,15 @@ enum { REMEMBER_US = 5 * 1000 * 1000 };
 
 static const char read_only[] = "25006";
 
-/* SQL can raise the code, and a transaction may have chosen to read. */
+/*
+ * SQL can raise the code, and a transaction may have chosen to read. Of what is
+ * in doubt nothing goes to another server: it may have been done here.
+ */
 static bool is_servers(const struct hf_request *request) {
   const char *routine = hf_error_field(&request->error, 'R');
   return request->slot != NULL &&
          strcmp(request->error.sqlstate, read_only) == 0 &&
+         request->error.outcome != HF_OUTCOME_AMBIGUOUS &&
          !hf_request_must_not_write(request) && !request->slot->chose_reading &&
          request->server_role != HF_ROLE_WRITES &&
          (routine == NULL || strcmp(routine, "exec_stmt_raise") != 0);

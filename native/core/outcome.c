@@ -353,19 +353,69 @@ static void doubt_replication(struct hf_request *request) {
   error->reason = "it was done, but the wait for its replication was cut short";
 }
 
+/* A server that only reads: another is looked for once, then it is said. */
+static bool end_demoted(struct hf_pool *pool,
+                        struct hf_request *request,
+                        enum hf_demotion demotion) {
+  if (demotion == HF_DEMOTION_LOOK && may_repeat(pool, request) &&
+      !is_late(pool, request)) {
+    repeat(pool, request, 0);
+    return hf_demotion_discards(pool);
+  }
+  if (demotion == HF_DEMOTION_LOOK) {
+    request->newer_than = 0;
+  }
+  if (demotion == HF_DEMOTION_FAIL) {
+    request->error.retryable = false;
+    request->error.reason = "the server only reads, and no other was found";
+  }
+  hf_outcome_settle(pool, request);
+  return demotion != HF_DEMOTION_FAIL && hf_demotion_discards(pool);
+}
+
+/* The law of repetition; settles what does not go again. */
+static bool repeat_or_settle(struct hf_pool *pool,
+                             struct hf_request *request,
+                             const struct hf_classification *why) {
+  struct hf_verdict verdict;
+  if (hf_behind_turned_away(pool, request, why) &&
+      why->outcome == HF_OUTCOME_NOT_EXECUTED && may_repeat(pool, request) &&
+      !is_late(pool, request)) {
+    go_back(pool, request);
+    return true;
+  }
+  if (may_repeat(pool, request)) {
+    if (goes_unnamed(pool, request, why)) {
+      repeat(pool, request, 0);
+      return why->discard;
+    }
+    verdict = decide(pool, request, why);
+    if (verdict.again) {
+      repeat(pool, request, verdict.delay_ms);
+      return why->discard;
+    }
+  }
+  hf_outcome_settle(pool, request);
+  return why->discard;
+}
+
+/* Whether the attempt needs no judging: it went well, or was judged before. */
+static bool is_settled_already(const struct hf_request *request) {
+  return request->error.status == HF_OK ||
+         /* The world refused it before anything was sent. */
+         (request->error.phase == HF_PHASE_LOCAL &&
+          request->error.outcome != HF_OUTCOME_NONE);
+}
+
 bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
   struct hf_classification why;
-  struct hf_verdict verdict;
+  enum hf_demotion demotion;
   assert(request->state == HF_REQUEST_RUNNING);
   assert(!hf_link_queued(&request->link));
-  if (request->error.status == HF_OK) {
-    doubt_replication(request);
-    hf_outcome_settle(pool, request);
-    return false;
-  }
-  if (request->error.phase == HF_PHASE_LOCAL &&
-      request->error.outcome != HF_OUTCOME_NONE) {
-    /* The world judged it already: refused before anything was sent. */
+  if (is_settled_already(request)) {
+    if (request->error.status == HF_OK) {
+      doubt_replication(request);
+    }
     hf_outcome_settle(pool, request);
     return false;
   }
@@ -383,45 +433,9 @@ bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
   undo_begin(request, &why);
   rename_cancelled(request);
   rename_lost_commit(request);
-  switch (hf_demotion_judge(pool, request)) {
-  case HF_DEMOTION_NONE:
-    break;
-  case HF_DEMOTION_LOOK:
-    if (may_repeat(pool, request) && !is_late(pool, request)) {
-      repeat(pool, request, 0);
-      return hf_demotion_discards(pool);
-    }
-    request->newer_than = 0;
-    hf_outcome_settle(pool, request);
-    return hf_demotion_discards(pool);
-  case HF_DEMOTION_WAIT:
-    hf_outcome_settle(pool, request);
-    return hf_demotion_discards(pool);
-  case HF_DEMOTION_FAIL:
-    request->error.retryable = false;
-    request->error.reason = "the server only reads, and no other was found";
-    hf_outcome_settle(pool, request);
-    return false;
-  }
-  if (hf_behind_turned_away(pool, request, &why) &&
-      why.outcome == HF_OUTCOME_NOT_EXECUTED && may_repeat(pool, request) &&
-      !is_late(pool, request)) {
-    go_back(pool, request);
-    return true;
-  }
-  if (may_repeat(pool, request)) {
-    if (goes_unnamed(pool, request, &why)) {
-      repeat(pool, request, 0);
-      return why.discard;
-    }
-    verdict = decide(pool, request, &why);
-    if (verdict.again) {
-      repeat(pool, request, verdict.delay_ms);
-      return why.discard;
-    }
-  }
-  hf_outcome_settle(pool, request);
-  return why.discard;
+  demotion = hf_demotion_judge(pool, request);
+  return demotion == HF_DEMOTION_NONE ? repeat_or_settle(pool, request, &why)
+                                      : end_demoted(pool, request, demotion);
 }
 
 /* What answers in the place of a request that goes elsewhere. */

@@ -33,6 +33,7 @@
       'native/core/policy/load.c',
       'native/core/policy/scope.c',
       'native/core/pool.c',
+      'native/core/pool/advice.c',
       'native/core/pool/demotion.c',
       'native/core/pool/drain.c',
       'native/core/pool/greeting.c',

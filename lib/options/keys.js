@@ -8,6 +8,7 @@ const { checkedChannel } = require('./channel.js');
 const { nearest } = require('./nearest.js');
 const { parseRetryOptions } = require('../retry/retry-options.js');
 const { SERVER_TIMEOUTS, checkedText, engineTable } = require('./draft.js');
+const { REFUSED: REFUSED_PARAMETERS } = require('./parameters.js');
 const { readSchema, readSettings, readStartOptions } = require('./settings.js');
 
 /** @typedef {import('./draft.js').Draft} Draft */
@@ -29,6 +30,9 @@ const REFUSED = Object.freeze({
   stream: 'the engine has its own sockets; for a tunnel, set host and port',
   verify: 'connections are checked by the engine; use onConnect',
 });
+
+/** @type {Record<string, string>} */
+const ALL_REFUSED = Object.freeze({ ...REFUSED_PARAMETERS, ...REFUSED });
 
 /**
  * @param {string} keyword
@@ -224,8 +228,8 @@ function readOptions(draft, options) {
     if (value === undefined || value === null || key === 'connectionString') {
       continue;
     }
-    if (Object.hasOwn(REFUSED, key)) {
-      throw new TypeError(`${key} is refused: ${REFUSED[key]}`);
+    if (Object.hasOwn(ALL_REFUSED, key)) {
+      throw new TypeError(`${key} is refused: ${ALL_REFUSED[key]}`);
     }
     if (IGNORED.includes(key)) {
       continue;

@@ -7,6 +7,7 @@
 #include "checkup.h"
 #include "outcome.h"
 #include "pool.h"
+#include "pool/advice.h"
 #include "pool/demotion.h"
 #include "pool/greeting.h"
 #include "pool/sharing.h"
@@ -25,20 +26,9 @@ static void tell(struct hf_pool *pool,
 
 /* It would drop statements of other clients, on connections that change. */
 static void warn_of_deallocate(struct hf_pool *pool, struct hf_slot *slot) {
-  struct hf_error warning;
-  if (pool->config.deallocate != HF_DEALLOCATE_ON || !slot->proxied ||
-      pool->warned_deallocate) {
-    return;
+  if (pool->config.deallocate == HF_DEALLOCATE_ON && slot->proxied) {
+    hf_advise(pool, slot, HF_ADVICE_DEALLOCATE);
   }
-  pool->warned_deallocate = true;
-  hf_error_init(&warning);
-  hf_error_set(&warning,
-               HF_SESSION_REQUIRED,
-               HF_PHASE_CONNECT,
-               "deallocateBeforeUse is not done behind a connection pooler: "
-               "nothing has a name there; leave it out");
-  tell(pool, slot, HF_EVENT_WARNING, &warning);
-  hf_error_finish(&warning);
 }
 
 void hf_pool_on_connected(struct hf_pool *pool,
@@ -227,6 +217,7 @@ void hf_pool_on_finished(struct hf_pool *pool,
   if (proves_writing(request)) {
     hf_demotion_note_write(pool, slot);
   }
+  hf_advise_on_session(pool, request);
   discard = hf_outcome_judge(pool, request);
   continue_slot(pool, slot, discard);
   hf_scheduler_run(pool);

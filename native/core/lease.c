@@ -9,6 +9,7 @@
 #include "interrupt.h"
 #include "outcome.h"
 #include "pool.h"
+#include "pool/advice.h"
 #include "pool/greeting.h"
 #include "scheduler.h"
 #include "upkeep.h"
@@ -182,6 +183,9 @@ static void give_back(struct hf_pool *pool, struct hf_lease *lease) {
     hf_scheduler_close_slot(pool, slot);
   } else if (slot->transaction != 'I') {
     hf_stats_add(&pool->stats, HF_STAT_ROLLED_BACK_LEASES, 1);
+    if (lease->how == HF_RELEASE_KEEP) {
+      hf_advise(pool, slot, HF_ADVICE_ROLLED_BACK);
+    }
     hf_checkup_begin(pool, slot, HF_CHECKUP_ROLLBACK);
   } else if (slot->forget || slot->restore) {
     hf_checkup_begin(pool, slot, HF_CHECKUP_FORGET);

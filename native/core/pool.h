@@ -147,18 +147,18 @@ struct hf_pool {
   uint64_t watch_us; /* the coarse beat of that while anything runs */
   uint32_t generation;
   uint32_t last_serial;
-  uint64_t answered_us; /* when a query last succeeded and nothing has failed
-                           since; else 0 */
-  bool fresh_logins;    /* set by the world: a refused login may go well the
-                           next time, without anybody's doing */
-  bool proxied;         /* the last connection opened was a pooler's */
-  bool doubted;         /* the pooler said that it has no server */
-  bool misconfigured;   /* the last connect failed on this machine */
-  bool warned_deallocate;
-  uint64_t despaired_us;     /* the probe that the queue was held against
-                                last */
-  bool look_wanted;          /* one new connection, to look for writes */
-  uint32_t demoted_serial;   /* connections up to it may not write; 0 = none */
+  uint64_t answered_us;    /* when a query last succeeded and nothing has failed
+                              since; else 0 */
+  bool fresh_logins;       /* set by the world: a refused login may go well the
+                              next time, without anybody's doing */
+  bool proxied;            /* the last connection opened was a pooler's */
+  bool doubted;            /* the pooler said that it has no server */
+  bool misconfigured;      /* the last connect failed on this machine */
+  uint32_t advised;        /* bits of hf_advice that were told */
+  uint64_t despaired_us;   /* the probe that the queue was held against
+                              last */
+  bool look_wanted;        /* one new connection, to look for writes */
+  uint32_t demoted_serial; /* connections up to it may not write; 0 = none */
   uint64_t demoted_until_us; /* nobody takes writes, as far as is known */
   size_t lookers;            /* waiting requests with `newer_than` */
   uint64_t shortest_us;      /* run of any statement so far */

@@ -320,5 +320,9 @@ test('parameters of newer libpqs are refused with a reason', () => {
         return true;
       },
     );
+    assert.throws(
+      () => resolveOptions({ [name]: 'x' }, { env: {} }),
+      new RegExp(`${name} is refused: `),
+    );
   }
 });

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Sentences about the use of a pool, once each. */
+#include "advice.h"
+
+static const char *const sentences[] = {
+    [HF_ADVICE_DEALLOCATE] =
+        "deallocateBeforeUse is not done behind a connection pooler: "
+        "nothing has a name there; leave it out",
+    [HF_ADVICE_ROLLED_BACK] =
+        "a client was released inside a transaction, which was rolled back: "
+        "COMMIT or ROLLBACK before release(), or use pool.transaction()",
+    [HF_ADVICE_SESSION_STATE] =
+        "SET and LISTEN behind a connection pooler reach one of its server "
+        "connections, which others use next, and not your later statements: "
+        "use the options schema and settings, SET LOCAL in a transaction, "
+        "pool.listen(), or pooler: 'session' if it keeps sessions apart",
+};
+
+void hf_advise(struct hf_pool *pool,
+               struct hf_slot *slot,
+               enum hf_advice advice) {
+  struct hf_error warning;
+  uint32_t bit = 1U << advice;
+  if ((pool->advised & bit) != 0) {
+    return;
+  }
+  pool->advised |= bit;
+  hf_error_init(&warning);
+  hf_error_set(&warning,
+               HF_SESSION_REQUIRED,
+               HF_PHASE_CONNECT,
+               sentences[advice]);
+  pool->world.event(pool->world.ctx, slot, HF_EVENT_WARNING, &warning);
+  hf_error_finish(&warning);
+}
+
+void hf_advise_on_session(struct hf_pool *pool,
+                          const struct hf_request *request) {
+  enum hf_sql_kind kind = request->sql.kind;
+  if (request->slot->proxied && request->error.status == HF_OK &&
+      (kind == HF_SQL_SET || kind == HF_SQL_LISTEN)) {
+    hf_advise(pool, request->slot, HF_ADVICE_SESSION_STATE);
+  }
+}

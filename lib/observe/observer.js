@@ -153,7 +153,12 @@ class Observer {
           note(error);
           onError(error);
         };
-        submit();
+        try {
+          submit();
+        } catch (error) {
+          note(error);
+          throw error;
+        }
       },
       undefined,
     );

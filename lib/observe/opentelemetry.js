@@ -112,18 +112,33 @@ function errorAttributes(error) {
 }
 
 /**
- * Subscribes to the beginning and end of statements.
+ * Subscribes to the beginning and end of statements. One that is refused at
+ * once, as for a value that cannot be written, has its `end` and no more.
  * @param {(message: any) => void} onStart
  * @param {(message: any) => void} onEnd
  * @returns {() => void} unsubscribes
  */
 function followQueries(onStart, onEnd) {
-  const { start, asyncEnd } = traces.query;
+  const { start, end, asyncEnd } = traces.query;
+  const failed = new WeakSet();
+  const onAsyncEnd = (/** @type {any} */ query) => {
+    if (query.error !== undefined) {
+      failed.add(query);
+    }
+    onEnd(query);
+  };
+  const onSyncEnd = (/** @type {any} */ query) => {
+    if (query.error !== undefined && !failed.has(query)) {
+      onEnd(query);
+    }
+  };
   start.subscribe(onStart);
-  asyncEnd.subscribe(onEnd);
+  end.subscribe(onSyncEnd);
+  asyncEnd.subscribe(onAsyncEnd);
   return () => {
     start.unsubscribe(onStart);
-    asyncEnd.unsubscribe(onEnd);
+    end.unsubscribe(onSyncEnd);
+    asyncEnd.unsubscribe(onAsyncEnd);
   };
 }
 

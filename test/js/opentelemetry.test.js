@@ -142,6 +142,27 @@ test('a failed statement has an error type and the SQLSTATE', async () => {
   assert.ok(ended);
 });
 
+test('a statement whose value cannot be written has a span that ends', async () => {
+  disable = enableOpenTelemetry({ api });
+  const bad = {
+    toPostgres() {
+      throw new RangeError('no text for it');
+    },
+  };
+  await assert.rejects(pool.query('select $1::text', [bad]), RangeError);
+  await assert.rejects(pool.query('select 1/0'));
+  assert.deepStrictEqual(
+    spans.map((span) => [span.ended, span.attributes['error.type']]),
+    [
+      [true, 'RangeError'],
+      [true, '22012'],
+    ],
+  );
+  const kept = records.get('db.client.operation.duration') ?? [];
+  assert.strictEqual(kept.length, 2);
+  assert.ok(kept.every(({ value }) => value >= 0));
+});
+
 test('durations and the pool are metrics with the conventions names', async () => {
   disable = enableOpenTelemetry();
   await pool.query('select 1');

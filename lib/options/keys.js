@@ -218,6 +218,22 @@ function knownKeys() {
   ];
 }
 
+/** What libpq calls it; as an option it is `ssl`, as in pg. */
+const SSLMODE = 'sslmode';
+
+/**
+ * Says what an unknown key was meant to be.
+ * @param {string} key
+ * @returns {string}
+ */
+function hint(key) {
+  const found = nearest(key, [...knownKeys(), SSLMODE]);
+  return found.includes(SSLMODE) || key === SSLMODE
+    ? `: did you mean ${SSLMODE}? It belongs in the connection string; the ` +
+        'option is ssl'
+    : found;
+}
+
 /**
  * Puts the options object into a draft. undefined and null mean "not given".
  * @param {Draft} draft
@@ -240,8 +256,7 @@ function readOptions(draft, options) {
       draft.setEngine(key, value);
     } else {
       throw new TypeError(
-        `unknown option ${JSON.stringify(key.slice(0, 64))}` +
-          nearest(key, knownKeys()),
+        `unknown option ${JSON.stringify(key.slice(0, 64))}${hint(key)}`,
       );
     }
   }

@@ -286,3 +286,12 @@ test('a private key that others can read is named, with what to do', async (t) =
   });
   await pool.end();
 });
+
+test('sslmode among the options is led to the connection string', () => {
+  for (const key of ['sslmode', 'sslmod', 'sslMode']) {
+    assert.throws(
+      () => new Pool({ connectionString: LOCAL, [key]: 'require' }),
+      /did you mean sslmode\? It belongs in the connection string/,
+    );
+  }
+});

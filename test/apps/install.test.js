@@ -32,8 +32,22 @@ let registry;
 /** @type {string} */
 let folder;
 
+/** Managers look up the packages of all platforms, also of those they skip. */
+async function allTarballs() {
+  const dist = path.dirname((await findTarballs())[0] ?? '');
+  return fs
+    .readdirSync(dist)
+    .filter(
+      (name) =>
+        name.startsWith('pg-holdfast-') && name.endsWith(`-${version}.tgz`),
+    )
+    .concat(`pg-holdfast-${version}.tgz`)
+    .filter((name, index, names) => names.indexOf(name) === index)
+    .map((name) => path.join(dist, name));
+}
+
 before(async () => {
-  registry = await startRegistry(await findTarballs());
+  registry = await startRegistry(await allTarballs());
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hf-install-'));
 });
 

@@ -40,8 +40,13 @@ test('applications share the pool, and the last one ends it', async () => {
   const two = await start(HoldfastModule.forRoot(URL));
   const first = one.get(HoldfastService);
   const second = two.get(HoldfastService);
-  assert.equal(first.pool, second.pool);
+  assert.notEqual(first.pool, second.pool);
   assert.ok(first.pool.totalCount > 0, 'it is warm');
+  // Two handles on the same connections.
+  const pid = 'select pg_backend_pid() as pid';
+  const [{ pid: mine }] = (await first.query<{ pid: number }>(pid)).rows;
+  const [{ pid: theirs }] = (await second.query<{ pid: number }>(pid)).rows;
+  assert.equal(mine, theirs);
   await one.close();
   const { rows } = await second.query<{ n: number }>('select 1 as n');
   assert.equal(rows[0].n, 1);

@@ -28,7 +28,7 @@ const UNTYPED = new Set([
   ...['22021', '22P03'], // bytes that are no text, nor that type
 ]);
 /** A value that its parameter's type does not take. */
-const MISREAD = new Set(['22P02', '22003', '22007', '22008']);
+const MISREAD = new Set(['22P02', '22007', '22008']);
 
 /** Where a fraction would be rounded into a column, the error is the answer. */
 const ASKS = /^[\s(]*(?:select|with|values)\b/i;

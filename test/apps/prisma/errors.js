@@ -204,6 +204,8 @@ test('what is no pool of ours is refused by name', () => {
 
 test('without an address the adapter is made, and says at use what lacks', async () => {
   assert.equal(process.env.DATABASE_URL, undefined);
-  const error = await failure(new PrismaHoldfast().connect());
+  const adapter = await new PrismaHoldfast().connect();
+  const query = { sql: 'select 1', args: [], argTypes: [] };
+  const error = await failure(adapter.queryRaw(query));
   assert.match(error.message, /DATABASE_URL/);
 });

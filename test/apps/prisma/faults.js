@@ -93,6 +93,7 @@ test('a name nobody knows is P1001', async () => {
     await failuresOn({ connectionString }),
     'P1001',
     'DatabaseNotReachable',
+    'permanent',
   );
 });
 

@@ -2,6 +2,7 @@
 /* Defaults for libpq's keywords, and the variables that get past them. */
 #include "net/connect/libpq_defaults.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,8 +68,4 @@ const char *hf_libpq_default(size_t index, const char **keyword) {
   *keyword = found->keyword;
   return found->variable == NULL || is_set(found->variable) ? found->value
                                                             : NULL;
-}
-
-bool hf_libpq_has_address_variable(void) {
-  return is_set("PGHOSTADDR");
 }

@@ -13,7 +13,6 @@
 #ifndef HF_NET_CONNECT_LIBPQ_DEFAULTS_H
 #define HF_NET_CONNECT_LIBPQ_DEFAULTS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 enum { HF_LIBPQ_DEFAULTS = 24 };
@@ -27,8 +26,5 @@ extern const char hf_libpq_no_file[];
  * the last one.
  */
 const char *hf_libpq_default(size_t index, const char **keyword);
-
-/* Returns whether PGHOSTADDR would turn a socket's folder into an address. */
-bool hf_libpq_has_address_variable(void);
 
 #endif

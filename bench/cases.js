@@ -41,6 +41,11 @@ const SETUP = `
 
 const NODE_DRIVERS = ['holdfast', 'pg', 'pg-named', 'pg-pipeline', 'postgres'];
 const ALL_DRIVERS = [...NODE_DRIVERS, 'pgbench', 'pgbench-pipeline'];
+/**
+ * The checkout of `--before`, twice: what its two processes differ by is what
+ * the machine alone makes of it.
+ */
+const BEFORE_DRIVERS = ['before', 'before-again'];
 /** Those that do without named statements, or can be told to. */
 const POOLED_DRIVERS = ['holdfast', 'pg', 'postgres'];
 
@@ -112,6 +117,8 @@ const SPECIAL_CASES = ['retry', 'start', 'observability'];
 
 const DRIVER_NOTES = Object.freeze({
   holdfast: 'Pool of pg-holdfast',
+  before: 'Pool of the checkout that --before names',
+  'before-again': 'the same in a second process',
   pg: 'Pool of pg, unnamed statements',
   'pg-named': 'Pool of pg, named statements',
   'pg-pipeline': 'one Client of pg with pipeline: true, named statements',
@@ -124,6 +131,7 @@ const DRIVER_NOTES = Object.freeze({
 
 module.exports = {
   ALL_DRIVERS,
+  BEFORE_DRIVERS,
   CASES,
   DRIVER_NOTES,
   ITEMS,

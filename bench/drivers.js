@@ -23,9 +23,9 @@ const { SQL } = require('./cases.js');
 /** @param {number} number */
 const labelOf = (number) => `label ${number}`;
 
-/** @param {Target} target @returns {Opened} */
-function openHoldfast({ url, connections }) {
-  const { Pool } = require('..');
+/** @param {string} checkout @param {Target} target @returns {Opened} */
+function openHoldfast(checkout, { url, connections }) {
+  const { Pool } = require(checkout);
   const pool = new Pool({ connectionString: url, max: connections });
   return {
     select: (id) => pool.query(SQL.select, [id]),
@@ -101,9 +101,18 @@ function openPostgres({ url, connections, pooled }) {
   };
 }
 
+/** @param {Target} target */
+const openNow = (target) => openHoldfast('..', target);
+
+/** Another checkout, of `--before`. @param {Target} target */
+const openBefore = (target) =>
+  openHoldfast(process.env.HOLDFAST_BENCH_BEFORE ?? '', target);
+
 /** @type {Record<string, (target: Target) => Opened | Promise<Opened>>} */
 const DRIVERS = {
-  holdfast: openHoldfast,
+  holdfast: openNow,
+  before: openBefore,
+  'before-again': openBefore,
   pg: openPg,
   'pg-named': openPgNamed,
   'pg-pipeline': openPgPipeline,

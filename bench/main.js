@@ -10,6 +10,7 @@ const { parseArgs } = require('node:util');
 const { startPgBouncer, startPostgres } = require('../test/support');
 const {
   ALL_DRIVERS,
+  BEFORE_DRIVERS,
   CASES,
   DRIVER_NOTES,
   POOLER_SIZE,
@@ -18,6 +19,7 @@ const {
 } = require('./cases.js');
 const { Pgbench } = require('./pgbench.js');
 const {
+  beforeText,
   caseText,
   observabilityText,
   retryText,
@@ -39,6 +41,7 @@ const USAGE = `usage: npm run bench -- [options]
   --quick            2 rounds of 0.3 s: a look, not a measurement
   --only=a,b         cases: ${[...CASES.map((c) => c.id), ...SPECIAL_CASES].join(', ')}
   --drivers=a,b      ${ALL_DRIVERS.join(', ')}
+  --before=FOLDER    beside another checkout, built; peers only as --drivers says
   --json=FILE        where the figures go (bench/results/latest.json)
   --check            exit with 1 if a floor is not reached`;
 
@@ -87,6 +90,7 @@ function readArguments() {
         quick: { type: 'boolean' },
         only: { type: 'string' },
         drivers: { type: 'string' },
+        before: { type: 'string' },
         json: { type: 'string' },
         check: { type: 'boolean' },
         help: { type: 'boolean' },
@@ -96,13 +100,24 @@ function readArguments() {
     throw new UsageError(/** @type {Error} */ (error).message);
   }
   const base = values.quick ? QUICK : FULL;
+  const before = values.before && path.resolve(values.before);
+  if (before) {
+    process.env.HOLDFAST_BENCH_BEFORE = before;
+  }
+  const known = before ? [...BEFORE_DRIVERS, ...ALL_DRIVERS] : ALL_DRIVERS;
   const ids = [...CASES.map((benchCase) => benchCase.id), ...SPECIAL_CASES];
   return {
     rounds: Math.ceil(positive(values.rounds, base.rounds)),
     seconds: positive(values.seconds, base.seconds),
     warmMillis: base.warmMillis,
     only: choose(values.only, ids, 'case'),
-    drivers: choose(values.drivers, ALL_DRIVERS, 'driver'),
+    before,
+    drivers: choose(
+      values.drivers ??
+        (before ? ['holdfast', ...BEFORE_DRIVERS].join() : undefined),
+      known,
+      'driver',
+    ),
     json: values.json ?? path.join(__dirname, 'results', 'latest.json'),
     check: values.check === true,
     help: values.help === true,
@@ -156,7 +171,7 @@ async function runCase(benchCase, where, contestants, options) {
   const rounds = new Map();
   /** @type {Record<string, string>} */
   const leftOut = {};
-  for (const name of benchCase.drivers) {
+  for (const name of [...BEFORE_DRIVERS, ...benchCase.drivers]) {
     if (options.drivers.includes(name)) {
       try {
         await contestants.get(name).open(benchCase, target, options.warmMillis);
@@ -266,6 +281,9 @@ async function runBench(options, onEnd) {
 
 /** @param {Options} options @param {import('./report.js').Results} results */
 function finish(options, results) {
+  if (options.before) {
+    console.log(beforeText(results));
+  }
   const judged = verdicts(results);
   console.log(verdictText(judged));
   const { rounds, seconds } = options;

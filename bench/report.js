@@ -117,6 +117,41 @@ function caseText({ title, drivers, leftOut }) {
   return `${title}${text}${errors}${leftOutText(leftOut)}\n`;
 }
 
+/**
+ * This checkout over that of `--before`, and that one over itself: a change
+ * counts as far as it is more than the second figure.
+ * @param {Results} results
+ */
+function beforeText({ cases }) {
+  /** @type {(drivers: Record<string, DriverResult>, a: string,
+   *   figure: 'perSecond' | 'mainMicros' | 'cpuMicros') => string} */
+  const over = (drivers, a, figureName) =>
+    figure(
+      medianRatio(
+        drivers[a].rounds.map((round) => round[figureName]),
+        drivers.before.rounds.map((round) => round[figureName]),
+      ),
+      3,
+    );
+  const rows = [
+    ['over before', 'calls/s', 'again', 'main', 'again', 'CPU', 'again'],
+  ];
+  for (const [id, { drivers }] of Object.entries(cases)) {
+    if (drivers.holdfast && drivers.before && drivers['before-again']) {
+      const cells = /** @type {const} */ ([
+        'perSecond',
+        'mainMicros',
+        'cpuMicros',
+      ]).flatMap((name) => [
+        over(drivers, 'holdfast', name),
+        over(drivers, 'before-again', name),
+      ]);
+      rows.push([id, ...cells]);
+    }
+  }
+  return `${table(rows)}\n`;
+}
+
 /** @param {NonNullable<Results['retry']>} retry */
 function retryText({ helpers, leftOut }) {
   const rows = [['', 'ns/call', 'over bare await']];
@@ -170,6 +205,7 @@ function verdictText(all) {
 }
 
 module.exports = {
+  beforeText,
   caseText,
   observabilityText,
   retryText,

@@ -45,9 +45,9 @@ UNIT_SUPPORT := $(filter-out $(UNIT_SRC),$(call find_in,test/unit,*.c))
 NET_TEST_SRC := $(call find_in,test/net,test_*.c)
 NET_SUPPORT := $(filter-out $(NET_TEST_SRC),$(call find_in,test/net,*.c))
 
-# Tests look inside: they include a module's header by its bare name.
-TEST_INC := $(addprefix -I,$(sort $(shell find native/core native/net \
-  test/unit test/net -type d))) -Itest
+# Tests include what supports them by its bare name.
+TEST_INC := $(addprefix -I,$(sort $(shell find test/unit test/net -type d))) \
+  -Itest
 
 obj = $(patsubst %.c,$(OUT)/%.o,$(1))
 UNIT_BIN := $(patsubst %.c,$(OUT)/%,$(UNIT_SRC))
@@ -96,11 +96,11 @@ $(OUT)/test/net/%.o: test/net/%.c
 	$(Q)$(CC) $(CFLAGS_ALL) $(NET_CFLAGS) $(PQ_CFLAGS) $(TEST_INC) -MMD -MP \
 	  -c $< -o $@
 
-$(OUT)/test/unit/test_%: $(OUT)/test/unit/test_%.o $(call obj,$(UNIT_SUPPORT)) \
+$(UNIT_BIN): %: %.o $(call obj,$(UNIT_SUPPORT)) \
     $(OUT)/libcore.a
 	$(Q)$(CC) $(SAN) $^ -lcmocka -lm -o $@
 
-$(OUT)/test/net/test_%: $(OUT)/test/net/test_%.o $(call obj,$(NET_SUPPORT)) \
+$(NET_BIN): %: %.o $(call obj,$(NET_SUPPORT)) \
     $(OUT)/libnet.a $(OUT)/libcore.a
 	$(Q)$(CC) $(SAN) $^ $(PQ_LIBS) -lcmocka -lpthread -lm -o $@
 

@@ -14,8 +14,8 @@
 #include <libpq-fe.h>
 
 #include "fuzz.h"
-#include "net/result.h"
-#include "net/shapes.h"
+#include "net/wire/columns.h"
+#include "net/wire/encode.h"
 
 enum { COLUMNS_MAX = 40, NAME_MAX = 16, ROWS_MAX = 400, LONG = 254 };
 

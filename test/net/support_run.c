@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/error.h"
-#include "net/target.h"
+#include "core/base/error.h"
+#include "net/connect/target.h"
 
 enum { WAIT_S = 10, NS_PER_MS = 1000000 };
 

@@ -10,8 +10,8 @@
 
 #include <stdbool.h>
 
-#include "net/connector.h"
-#include "net/worker.h"
+#include "net/base/worker.h"
+#include "net/connect/connect_job.h"
 
 struct hf_target;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support.h"
 
-#include "core/alloc.h"
+#include "core/base/alloc.h"
 
 static size_t left;
 static bool failed;

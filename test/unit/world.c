@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "budget.h"
-#include "retry.h"
+#include "core/policy/budget.h"
+#include "core/policy/retry.h"
 
 enum { START_US = 1000000, CLOSING_STEPS = 10000, GRACE_MS = 1000 };
 

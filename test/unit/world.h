@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "pool.h"
+#include "core/pool/pool.h"
 
 enum {
   WORLD_SLOTS = 64,     /* the largest max a test uses */

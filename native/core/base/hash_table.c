@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A hash table with chains. */
-#include "hash_table.h"
+#include "core/base/hash_table.h"
 
 #include <assert.h>
 #include <string.h>
 
-#include "core/alloc.h"
+#include "core/base/alloc.h"
 
 enum { SIZE_MIN = 64 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "after_send.h"
+#include "core/policy/after_send.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "core/classify.h"
+#include "core/policy/classify.h"
 
 #define N HF_OUTCOME_NOT_EXECUTED
 #define R HF_OUTCOME_ROLLED_BACK

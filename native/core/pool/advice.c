@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sentences about the use of a pool, once each. */
-#include "advice.h"
+#include "core/pool/advice.h"
 
 static const char *const sentences[] = {
     [HF_ADVICE_DEALLOCATE] =

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "demotion.h"
+#include "core/pool/demotion.h"
 
 #include <string.h>
 
-#include "core/outcome.h"
-#include "core/pool.h"
+#include "core/pool/outcome.h"
+#include "core/pool/pool.h"
+#include "core/pool/queue.h"
+#include "core/pool/scheduler.h"
 #include "core/pool/size.h"
-#include "core/queue.h"
-#include "core/scheduler.h"
 
 enum { REMEMBER_US = 5 * 1000 * 1000 };
 

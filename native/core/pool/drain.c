@@ -2,11 +2,11 @@
 /* Finishing what was asked for, and cutting it short. */
 #include "core/pool/drain.h"
 
-#include "core/interrupt.h"
-#include "core/pool.h"
-#include "core/scheduler.h"
-#include "core/turn.h"
-#include "core/upkeep.h"
+#include "core/pool/janitor.h"
+#include "core/pool/pool.h"
+#include "core/pool/scheduler.h"
+#include "core/pool/timeouts.h"
+#include "core/pool/turn.h"
 
 enum { US_PER_MS = 1000 };
 

@@ -4,13 +4,13 @@
 
 #include <string.h>
 
-#include "core/behind.h"
-#include "core/checkup.h"
-#include "core/outcome.h"
-#include "core/pool.h"
-#include "core/queue.h"
-#include "core/scheduler.h"
-#include "core/upkeep.h"
+#include "core/pool/janitor.h"
+#include "core/pool/outcome.h"
+#include "core/pool/pool.h"
+#include "core/pool/queue.h"
+#include "core/pool/reachability.h"
+#include "core/pool/reset.h"
+#include "core/pool/scheduler.h"
 
 enum { US_PER_MS = 1000 };
 

@@ -2,8 +2,8 @@
 /* Which reads share a connection, and for how long. */
 #include "core/pool/sharing.h"
 
-#include "core/outcome.h"
-#include "core/pool.h"
+#include "core/pool/outcome.h"
+#include "core/pool/pool.h"
 
 enum {
   US_PER_MS = 1000,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "silence.h"
+#include "core/pool/silence.h"
 
 #include <stddef.h>
 

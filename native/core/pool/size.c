@@ -4,11 +4,11 @@
 
 #include <assert.h>
 
-#include "core/alloc.h"
-#include "core/pool.h"
-#include "core/scheduler.h"
-#include "core/turn.h"
-#include "core/upkeep.h"
+#include "core/base/alloc.h"
+#include "core/pool/janitor.h"
+#include "core/pool/pool.h"
+#include "core/pool/scheduler.h"
+#include "core/pool/turn.h"
 
 /* Places that were made together; the newest block is the first. */
 struct hf_slot_block {

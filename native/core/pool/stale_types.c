@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "stale_types.h"
+#include "core/pool/stale_types.h"
 
 #include <string.h>
 
-#include "core/request.h"
+#include "core/pool/request.h"
 
 /* Said of a value that is not of its type, or of types that do not meet. */
 static bool is_about_types(const char *sqlstate) {

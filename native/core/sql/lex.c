@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "lex.h"
+#include "core/sql/lex.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "reads.h"
+#include "core/sql/reads.h"
 
 #include <string.h>
 
-#include "words.h"
+#include "core/sql/words.h"
 
 enum { DEPTH_MAX = 64 }; /* of parentheses; deeper ones are opaque */
 

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lex.h"
+#include "core/sql/lex.h"
 
 enum { HF_SQL_BEFORE = 4 }; /* tokens looked back at */
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "scan.h"
+#include "core/sql/scan.h"
 
 #include <string.h>
 
+#include "core/sql/lex.h"
+#include "core/sql/reads.h"
 #include "holdfast.h"
-#include "lex.h"
-#include "reads.h"
 
 enum {
   FIRST_WORDS = 6 /* as many of a statement's beginning decide its kind */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Scripts: where their statements are, and which cannot share a transaction. */
+#include "core/sql/lex.h"
+#include "core/sql/scan.h"
 #include "holdfast.h"
-#include "lex.h"
-#include "scan.h"
 
 static bool controls_transaction(enum hf_sql_kind kind) {
   return kind == HF_SQL_BEGIN || kind == HF_SQL_COMMIT ||

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "net/conn.h"
+#include "net/conn/conn.h"
 
 void hf_arrival_begin(struct hf_arrival *arrival) {
   hf_arrival_finish(arrival);

@@ -14,7 +14,7 @@
 
 #include <libpq-fe.h>
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 struct hf_arrival {
   bool whole;            /* one flight is one transaction */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "read_only.h"
+#include "net/conn/read_only.h"
 
 #include <string.h>
 
-#include "net/netpool.h"
+#include "net/engine/netpool.h"
 
 static const char set_sql[] =
     "select pg_catalog.set_config('transaction_read_only','on',true)";

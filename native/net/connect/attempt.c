@@ -6,8 +6,8 @@
 
 #include <uv.h>
 
-#include "core/alloc.h"
-#include "net/worker.h"
+#include "core/base/alloc.h"
+#include "net/base/worker.h"
 
 /*
  * One wait for a socket. libpq opens and closes sockets as it likes during a

@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/list.h"
-#include "net/connector.h"
-#include "net/engine.h"
+#include "core/base/list.h"
+#include "net/connect/connect_job.h"
+#include "net/engine/engine.h"
 
 struct hf_attempt_watch;
 

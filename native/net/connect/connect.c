@@ -7,14 +7,14 @@
 
 #include <uv.h>
 
-#include "core/alloc.h"
+#include "core/base/alloc.h"
+#include "net/base/system.h"
 #include "net/connect/attempt.h"
+#include "net/connect/connect_job.h"
 #include "net/connect/hosts.h"
-#include "net/connect/lookup.h"
-#include "net/connector.h"
-#include "net/engine.h"
-#include "net/system.h"
-#include "net/target.h"
+#include "net/connect/resolve.h"
+#include "net/connect/target.h"
+#include "net/engine/engine.h"
 
 enum { NS_PER_MS = 1000 * 1000 };
 

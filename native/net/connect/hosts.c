@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "core/alloc.h"
-#include "net/target.h"
+#include "core/base/alloc.h"
+#include "net/connect/target.h"
 
 /* One element after the other of a list separated by commas. */
 struct cursor {

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/alloc.h"
+#include "core/base/alloc.h"
 
 enum { MESSAGE_BYTES = 400, SHOWN = 200, HEAD_BYTES = 64 * 1024 };
 

@@ -9,9 +9,9 @@
 #ifndef HF_NET_CONNECT_TLS_FILES_H
 #define HF_NET_CONNECT_TLS_FILES_H
 
-#include "core/error.h"
-#include "net/system.h"
-#include "net/target.h"
+#include "core/base/error.h"
+#include "net/base/system.h"
+#include "net/connect/target.h"
 
 /*
  * Checks that every file a target names can be read and used. Returns HF_OK,

@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "core/alloc.h"
-#include "net/netpool.h"
+#include "core/base/alloc.h"
+#include "net/engine/netpool.h"
 
 static bool is_secret(const char *name) {
   return strcmp(name, "pg.password") == 0 ||

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "core/alloc.h"
-#include "net/system.h"
-#include "net/worker.h"
+#include "core/base/alloc.h"
+#include "net/base/system.h"
+#include "net/base/worker.h"
 
 /* As long as the breaker keeps a refused login from being repeated. */
 #define REFUSED_NS (5000ull * 1000 * 1000)

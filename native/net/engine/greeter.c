@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-#include "core/alloc.h"
-#include "core/queue.h"
-#include "net/call.h"
-#include "net/conn.h"
-#include "net/netpool.h"
-#include "net/port.h"
+#include "core/base/alloc.h"
+#include "core/pool/queue.h"
+#include "net/conn/conn.h"
+#include "net/engine/call.h"
+#include "net/engine/netpool.h"
+#include "net/engine/port.h"
 
 static bool is_willing(const struct hf_handle *handle) {
   return handle->greets && !handle->ending && !handle->port->closed;

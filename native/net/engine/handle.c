@@ -3,11 +3,11 @@
  * Handles on a pool: each has work, time and an end of its own; the last one
  * ends the pool.
  */
-#include "core/alloc.h"
-#include "net/call.h"
+#include "core/base/alloc.h"
+#include "net/engine/call.h"
 #include "net/engine/greeter.h"
-#include "net/netpool.h"
-#include "net/port.h"
+#include "net/engine/netpool.h"
+#include "net/engine/port.h"
 
 enum { US_PER_MS = 1000 };
 

@@ -10,11 +10,11 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include "core/alloc.h"
-#include "net/conn.h"
+#include "core/base/alloc.h"
+#include "net/conn/conn.h"
 #include "net/connect/connect.h"
-#include "net/connector.h"
-#include "net/netpool.h"
+#include "net/connect/connect_job.h"
+#include "net/engine/netpool.h"
 
 enum { QUESTION_BYTES = 512, STATE_BYTES = 32 };
 

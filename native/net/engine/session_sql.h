@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/config.h"
+#include "core/policy/config.h"
 #include "holdfast.h"
 
 /* The column by which our own rows among the user's are known. */

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers that are kept: entries, their states and their space. */
+#include "core/cache/cache.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+
+static struct hf_cache_entry *entry_of_node(struct hf_table_node *node) {
+  return HF_CONTAINER_OF(node, struct hf_cache_entry, node);
+}
+
+static struct hf_cache_entry *entry_of_link(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_cache_entry, link);
+}
+
+static bool has_flight(const struct hf_cache_entry *entry) {
+  return entry->state != HF_CACHE_KEPT;
+}
+
+static size_t size_of(const struct hf_cache_entry *entry) {
+  return entry->own_bytes + entry->payload_bytes;
+}
+
+void hf_cache_init(struct hf_cache *cache,
+                   uint64_t max_bytes,
+                   const struct hf_hash_key *hash_key,
+                   void (*free_payload)(void *payload)) {
+  memset(cache, 0, sizeof *cache);
+  cache->max_bytes = max_bytes;
+  cache->hash_key = *hash_key;
+  cache->free_payload = free_payload;
+  hf_labels_init(&cache->labels, hash_key);
+  hf_list_init(&cache->by_use);
+  hf_list_init(&cache->flights);
+  hf_list_init(&cache->orphans);
+  hf_heap_init(&cache->timers);
+}
+
+/* ---- entries ------------------------------------------------------------- */
+
+/* What a label takes besides its name: itself and its places in tables. */
+enum { LABEL_BYTES = 64 };
+
+/* As if no other entry had the same labels: a bound has to hold in any case. */
+static size_t label_bytes(const struct hf_cache_question *question) {
+  size_t bytes = 0;
+  int32_t i;
+  for (i = 0; i < question->n_labels; i++) {
+    bytes += LABEL_BYTES + strlen(question->labels[i]) + 1;
+  }
+  return bytes;
+}
+
+/* One allocation: the entry, its tags, its key. */
+static struct hf_cache_entry *entry_new(
+    const struct hf_cache_question *question) {
+  size_t n_tags = (size_t)question->n_labels;
+  size_t tags_bytes = n_tags * sizeof(struct hf_tag);
+  size_t bytes =
+      sizeof(struct hf_cache_entry) + tags_bytes + question->key_bytes;
+  struct hf_cache_entry *entry = hf_alloc(bytes);
+  if (entry == NULL) {
+    return NULL;
+  }
+  memset(entry, 0, sizeof *entry + tags_bytes);
+  entry->own_bytes = bytes + label_bytes(question);
+  entry->n_tags = question->n_labels;
+  entry->tags = (struct hf_tag *)(void *)(entry + 1);
+  entry->key_bytes = question->key_bytes;
+  entry->key = (char *)(entry->tags + n_tags);
+  memcpy(entry->key, question->key, question->key_bytes);
+  entry->state = HF_CACHE_FILLING;
+  entry->timeout_us = question->timeout_us;
+  hf_list_init(&entry->waiters);
+  return entry;
+}
+
+static void untie(struct hf_cache *cache, struct hf_cache_entry *entry) {
+  int32_t i;
+  for (i = 0; i < entry->n_tags; i++) {
+    hf_labels_untie(&cache->labels, &entry->tags[i]);
+  }
+}
+
+static struct hf_cache_entry *add(struct hf_cache *cache,
+                                  const struct hf_cache_question *question,
+                                  uint64_t hash) {
+  struct hf_cache_entry *entry = entry_new(question);
+  int32_t i;
+  if (entry == NULL) {
+    return NULL;
+  }
+  entry->node.hash = hash;
+  for (i = 0; i < entry->n_tags; i++) {
+    if (hf_labels_tie(&cache->labels,
+                      &entry->tags[i],
+                      question->labels[i],
+                      entry) != HF_OK) {
+      goto fail_label;
+    }
+  }
+  if (hf_table_add(&cache->entries, &entry->node) != HF_OK) {
+    goto fail_label;
+  }
+  hf_list_push(&cache->flights, &entry->link);
+  return entry;
+
+fail_label:
+  untie(cache, entry);
+  hf_free(entry);
+  return NULL;
+}
+
+static void drop_payload(struct hf_cache *cache, struct hf_cache_entry *entry) {
+  if (entry->payload != NULL) {
+    cache->bytes -= size_of(entry);
+    cache->free_payload(entry->payload);
+    entry->payload = NULL;
+    entry->payload_bytes = 0;
+  }
+}
+
+/* Nobody finds it any more. */
+static void forget(struct hf_cache *cache, struct hf_cache_entry *entry) {
+  drop_payload(cache, entry);
+  untie(cache, entry);
+  hf_table_remove(&cache->entries, &entry->node);
+}
+
+static struct hf_list *list_of(struct hf_cache *cache,
+                               const struct hf_cache_entry *entry) {
+  if (!has_flight(entry)) {
+    return &cache->by_use;
+  }
+  return entry->orphaned ? &cache->orphans : &cache->flights;
+}
+
+/* The mover: a state's list and what is counted follow from here. */
+static void move(struct hf_cache *cache,
+                 struct hf_cache_entry *entry,
+                 enum hf_cache_state next) {
+  assert(entry->state != HF_CACHE_DROPPED);
+  hf_list_remove(list_of(cache, entry), &entry->link);
+  cache->refills -= entry->state == HF_CACHE_REFILLING;
+  cache->refills += next == HF_CACHE_REFILLING;
+  entry->state = next;
+  hf_list_push(list_of(cache, entry), &entry->link);
+}
+
+static void free_entry(struct hf_cache *cache, struct hf_cache_entry *entry) {
+  hf_list_remove(list_of(cache, entry), &entry->link);
+  if (entry->state != HF_CACHE_DROPPED) {
+    cache->refills -= entry->state == HF_CACHE_REFILLING;
+    forget(cache, entry);
+  }
+  hf_free(entry);
+}
+
+static void free_all(struct hf_cache *cache, struct hf_list *list) {
+  struct hf_link *link;
+  while ((link = hf_list_first(list)) != NULL) {
+    assert(hf_list_empty(&entry_of_link(link)->waiters));
+    free_entry(cache, entry_of_link(link));
+  }
+}
+
+void hf_cache_finish(struct hf_cache *cache) {
+  free_all(cache, &cache->by_use);
+  free_all(cache, &cache->flights);
+  free_all(cache, &cache->orphans);
+  hf_labels_finish(&cache->labels);
+  hf_table_finish(&cache->entries);
+}
+
+/* ---- asking -------------------------------------------------------------- */
+
+static struct hf_cache_entry *find(const struct hf_cache *cache,
+                                   const struct hf_cache_question *question,
+                                   uint64_t hash) {
+  struct hf_table_node *node = hf_table_first(&cache->entries, hash);
+  while (node != NULL) {
+    struct hf_cache_entry *entry = entry_of_node(node);
+    if (entry->key_bytes == question->key_bytes &&
+        memcmp(entry->key, question->key, question->key_bytes) == 0) {
+      return entry;
+    }
+    node = hf_table_next(node);
+  }
+  return NULL;
+}
+
+/* Both the caller and whoever asked must take an answer so old. */
+static uint64_t least(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
+static uint64_t sum(uint64_t a, uint64_t b) {
+  return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static uint64_t age_of(const struct hf_cache_entry *entry, uint64_t now_us) {
+  return now_us < entry->as_of_us ? 0 : now_us - entry->as_of_us;
+}
+
+static bool is_fresh(const struct hf_cache_entry *entry,
+                     const struct hf_cache_terms *terms,
+                     uint64_t now_us) {
+  return entry->payload != NULL &&
+         age_of(entry, now_us) < least(terms->ttl_us, entry->terms.ttl_us);
+}
+
+bool hf_cache_accepts(const struct hf_cache_entry *entry,
+                      const struct hf_cache_terms *terms,
+                      uint64_t now_us) {
+  uint64_t limit = least(sum(terms->ttl_us, terms->stale_us),
+                         sum(entry->terms.ttl_us, entry->terms.stale_us));
+  return entry->payload != NULL && age_of(entry, now_us) < limit;
+}
+
+static void touch(struct hf_cache *cache, struct hf_cache_entry *entry) {
+  if (entry->state == HF_CACHE_KEPT) {
+    hf_list_remove(&cache->by_use, &entry->link);
+    hf_list_push(&cache->by_use, &entry->link);
+  }
+}
+
+enum hf_cache_verdict hf_cache_ask(struct hf_cache *cache,
+                                   const struct hf_cache_question *question,
+                                   uint64_t now_us,
+                                   struct hf_cache_entry **entry) {
+  uint64_t hash = hf_hash(&cache->hash_key, question->key, question->key_bytes);
+  struct hf_cache_entry *found = find(cache, question, hash);
+  *entry = found;
+  if (found == NULL) {
+    *entry = add(cache, question, hash);
+    return *entry == NULL ? HF_CACHE_PASS : HF_CACHE_FILL;
+  }
+  if (is_fresh(found, &question->terms, now_us)) {
+    touch(cache, found);
+    return HF_CACHE_HIT;
+  }
+  if (found->state == HF_CACHE_KEPT) {
+    move(cache, found, HF_CACHE_REFILLING);
+    found->timeout_us = question->timeout_us;
+    return HF_CACHE_FILL;
+  }
+  if (question->away && hf_cache_accepts(found, &question->terms, now_us)) {
+    return HF_CACHE_STALE;
+  }
+  return found->timeout_us == question->timeout_us ? HF_CACHE_JOIN
+                                                   : HF_CACHE_PASS;
+}
+
+/* ---- flights ------------------------------------------------------------- */
+
+/* Makes room by letting go of what was not used for the longest time. */
+static bool make_room(struct hf_cache *cache, uint64_t bytes) {
+  if (bytes > cache->max_bytes / HF_CACHE_SHARE) {
+    return false;
+  }
+  while (cache->bytes + bytes > cache->max_bytes &&
+         !hf_list_empty(&cache->by_use)) {
+    cache->evictions++;
+    free_entry(cache, entry_of_link(hf_list_first(&cache->by_use)));
+  }
+  /* The rest may be of entries that are asked for again right now. */
+  return cache->bytes + bytes <= cache->max_bytes;
+}
+
+bool hf_cache_answered(struct hf_cache *cache,
+                       struct hf_cache_entry *entry,
+                       void *payload,
+                       size_t payload_bytes,
+                       const struct hf_cache_terms *terms,
+                       uint64_t as_of_us) {
+  assert(has_flight(entry) && hf_list_empty(&entry->waiters));
+  drop_payload(cache, entry);
+  if (entry->state == HF_CACHE_DROPPED ||
+      !make_room(cache, entry->own_bytes + payload_bytes)) {
+    cache->free_payload(payload);
+    free_entry(cache, entry);
+    return false;
+  }
+  entry->payload = payload;
+  entry->payload_bytes = payload_bytes;
+  entry->terms = *terms;
+  entry->as_of_us = as_of_us;
+  cache->bytes += size_of(entry);
+  move(cache, entry, HF_CACHE_KEPT);
+  return true;
+}
+
+void hf_cache_failed(struct hf_cache *cache, struct hf_cache_entry *entry) {
+  assert(has_flight(entry) && hf_list_empty(&entry->waiters));
+  if (entry->state == HF_CACHE_REFILLING) {
+    move(cache, entry, HF_CACHE_KEPT);
+  } else {
+    free_entry(cache, entry);
+  }
+}
+
+void hf_cache_orphan(struct hf_cache *cache, struct hf_cache_entry *entry) {
+  assert(has_flight(entry) && !entry->orphaned);
+  hf_list_remove(&cache->flights, &entry->link);
+  entry->filler = NULL;
+  entry->orphaned = true;
+  hf_list_push(&cache->orphans, &entry->link);
+}
+
+struct hf_cache_entry *hf_cache_first_orphan(const struct hf_cache *cache) {
+  struct hf_link *link = hf_list_first(&cache->orphans);
+  return link == NULL ? NULL : entry_of_link(link);
+}
+
+void hf_cache_adopt(struct hf_cache *cache,
+                    struct hf_cache_entry *entry,
+                    void *filler) {
+  assert(entry->orphaned);
+  hf_list_remove(&cache->orphans, &entry->link);
+  entry->filler = filler;
+  entry->orphaned = false;
+  hf_list_push(&cache->flights, &entry->link);
+}
+
+/* ---- forgetting ---------------------------------------------------------- */
+
+static void invalidate(struct hf_cache *cache, struct hf_cache_entry *entry) {
+  if (entry->state == HF_CACHE_KEPT) {
+    free_entry(cache, entry);
+    return;
+  }
+  move(cache, entry, HF_CACHE_DROPPED);
+  forget(cache, entry);
+}
+
+static int32_t invalidate_all(struct hf_cache *cache) {
+  int32_t count = 0;
+  size_t i;
+  for (i = 0; i < cache->entries.size; i++) {
+    while (cache->entries.chains[i] != NULL) {
+      invalidate(cache, entry_of_node(cache->entries.chains[i]));
+      count++;
+    }
+  }
+  return count;
+}
+
+int32_t hf_cache_invalidate(struct hf_cache *cache, const char *label) {
+  struct hf_cache_entry *entry;
+  int32_t count = 0;
+  if (label == NULL) {
+    return invalidate_all(cache);
+  }
+  while ((entry = hf_labels_any(&cache->labels, label)) != NULL) {
+    invalidate(cache, entry);
+    count++;
+  }
+  return count;
+}
+
+void hf_cache_spoil(struct hf_cache *cache, struct hf_cache_entry *entry) {
+  if (entry->state == HF_CACHE_KEPT) {
+    free_entry(cache, entry);
+    return;
+  }
+  drop_payload(cache, entry);
+  if (entry->state == HF_CACHE_REFILLING) {
+    move(cache, entry, HF_CACHE_FILLING);
+  }
+}
+
+/* ---- looking ------------------------------------------------------------- */
+
+/* What the entries of a cache come to. */
+struct tally {
+  uint64_t bytes;
+  size_t found, refills, waiting;
+};
+
+static void assert_entry(const struct hf_cache_entry *entry,
+                         struct tally *tally) {
+  bool keeps =
+      entry->state == HF_CACHE_KEPT || entry->state == HF_CACHE_REFILLING;
+  assert(keeps == (entry->payload != NULL));
+  assert(has_flight(entry) || hf_list_empty(&entry->waiters));
+  tally->bytes += keeps ? size_of(entry) : 0;
+  tally->found += entry->state != HF_CACHE_DROPPED;
+  tally->refills += entry->state == HF_CACHE_REFILLING;
+  tally->waiting += entry->waiters.count;
+}
+
+void hf_cache_assert(const struct hf_cache *cache) {
+  struct tally tally = {0};
+  struct hf_link *link;
+  HF_LIST_EACH(link, &cache->by_use) {
+    assert(!has_flight(entry_of_link(link)));
+    assert_entry(entry_of_link(link), &tally);
+  }
+  HF_LIST_EACH(link, &cache->flights) {
+    assert(has_flight(entry_of_link(link)) && !entry_of_link(link)->orphaned);
+    assert_entry(entry_of_link(link), &tally);
+  }
+  HF_LIST_EACH(link, &cache->orphans) {
+    assert(has_flight(entry_of_link(link)) && entry_of_link(link)->orphaned);
+    assert_entry(entry_of_link(link), &tally);
+  }
+  assert(tally.bytes == cache->bytes && cache->bytes <= cache->max_bytes);
+  assert(tally.found == cache->entries.count);
+  assert(tally.refills == cache->refills);
+  assert(cache->timers.count <= tally.waiting);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Decides what became of a failed unit of work: hf_classify of holdfast.h.
+ * The knowledge is in constant tables, looked up in this order: what the
+ * engine did (phase, nothing_sent), our own status, SQLSTATE and severity,
+ * PgBouncer's messages, codes of node, drivers and Prisma, messages last.
+ * What nobody knows is ambiguous.
+ *
+ * Threads: any; pure.
+ */
+#ifndef HF_CORE_POLICY_CLASSIFY_H
+#define HF_CORE_POLICY_CLASSIFY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "holdfast.h"
+
+/* What a row of the tables says about a failure. */
+enum hf_trait {
+  HF_TRAIT_RETRY = 1 << 0,   /* repeating is useful */
+  HF_TRAIT_ONCE = 1 << 1,    /* at most once, by the engine */
+  HF_TRAIT_SLOW = 1 << 2,    /* after a longer pause */
+  HF_TRAIT_UNNAMED = 1 << 3, /* with an unnamed statement */
+  HF_TRAIT_DISCARD = 1 << 4, /* the connection is done for */
+  HF_TRAIT_LOSS = 1 << 5,    /* a lost connection: rolled back while the
+                                transaction was open and COMMIT not sent */
+  HF_TRAIT_NO_WORK = 1 << 6, /* only ever said before work began: counts as
+                                a failure of connecting */
+  HF_TRAIT_SOFT = 1 << 7,    /* permanent, but not while connecting: proxies
+                                say it of what passes */
+  HF_TRAIT_COMMIT = 1 << 8,  /* ambiguous when COMMIT had been sent */
+  HF_TRAIT_FULL = 1 << 9     /* the server, or its pooler, is overloaded */
+};
+
+/* One judgement; rows of all tables end in one. */
+struct hf_rule {
+  enum hf_outcome outcome;
+  int traits; /* HF_TRAIT_* */
+  const char *reason;
+};
+
+/* The tables' look-ups, each in its own file. They return NULL for no row. */
+
+/* Looks up an SQLSTATE of five characters; the evidence says who and how. */
+const struct hf_rule *hf_classify_sqlstate(const struct hf_evidence *evidence,
+                                           const char *sqlstate);
+
+/* Looks up a sentence of PgBouncer's; NULL text is fine. */
+const struct hf_rule *hf_classify_pooler(const char *message);
+
+/* Looks up kind, code and name of node's, a driver's or Prisma's errors. */
+const struct hf_rule *hf_classify_code(const struct hf_evidence *evidence);
+
+/* Looks up a sentence that is known whoever says it, and with any code. */
+const struct hf_rule *hf_classify_driver(const char *sentence);
+
+/* Looks up the server's complaint about the number of values. */
+const struct hf_rule *hf_classify_bind(const char *sentence);
+
+/* Looks up the sentences of libpq, pg, pg-pool and Prisma. */
+const struct hf_rule *hf_classify_message(const struct hf_evidence *evidence);
+
+enum { HF_SENTENCES_MAX = 5 };
+
+/*
+ * Finds where in a message a known sentence may begin: at its start, in its
+ * last line (Prisma puts its call site before it), behind what Prisma puts in
+ * front of a driver's sentence, and inside Prisma's "Message: `...`" and
+ * `message: "..."`. Returns how many there are. Borrows from `message`.
+ */
+size_t hf_classify_sentences(const char *message,
+                             const char *out[HF_SENTENCES_MAX]);
+
+/* Returns true when `text` begins with `prefix`. */
+bool hf_classify_begins(const char *text, const char *prefix);
+
+/* Returns true for five characters that are an SQLSTATE, not P1001 or EPIPE. */
+bool hf_classify_is_sqlstate(const char *code);
+
+/*
+ * Finds an SQLSTATE inside a message of Prisma's or of a failed connect by
+ * libpq. `prismas` says that the error is known for Prisma's by its name; the
+ * text must show it otherwise. Writes six bytes and returns true when there is
+ * one.
+ */
+bool hf_classify_extract(const char *message, bool prismas, char sqlstate[6]);
+
+#endif

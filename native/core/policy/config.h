@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine's options of one pool. hf_option_table (holdfast.h) is the only
+ * place with their names, defaults and bounds; connection keywords such as
+ * host and user are not here.
+ *
+ * Ownership: plain data, freely copied.
+ * Threads: none; read-only once a pool has it.
+ */
+#ifndef HF_CORE_POLICY_CONFIG_H
+#define HF_CORE_POLICY_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "holdfast.h"
+
+struct hf_error;
+
+/* In the order of the option's words. */
+enum hf_pooler_mode {
+  HF_POOLER_AUTO,
+  HF_POOLER_NONE,
+  HF_POOLER_SESSION,
+  HF_POOLER_TRANSACTION
+};
+
+/* Which statements get a name on the server, in the order of the words. */
+enum hf_names { HF_NAMES_AUTO, HF_NAMES_GIVEN, HF_NAMES_NEVER };
+
+/* Whether connections forget their statements after each use, as the words. */
+enum hf_deallocate {
+  HF_DEALLOCATE_OFF,
+  HF_DEALLOCATE_ON,   /* on direct connections */
+  HF_DEALLOCATE_FORCE /* behind a pooler, too */
+};
+
+struct hf_config {
+  int32_t max;
+  int32_t min;
+  int32_t idle_timeout_ms;       /* 0 = never */
+  int32_t max_lifetime_s;        /* 0 = no limit */
+  int32_t max_uses;              /* 0 = no limit */
+  int32_t connection_timeout_ms; /* 0 = the deadline */
+  int32_t connect_timeout_ms;
+  int32_t deadline_ms; /* 0 = none */
+  int32_t timeout_ms;  /* 0 = none */
+  int32_t silence_ms;  /* 0 = off */
+  int32_t drain_ms;
+  int32_t slow_query_ms; /* 0 = off */
+  int32_t queue_max;
+  int32_t max_retries;
+  int32_t retry_base_ms;
+  int32_t retry_cap_ms;
+  bool retry_budget;
+  int64_t max_result_bytes;
+  int64_t max_buffered_bytes;
+  int64_t cache_max_bytes;
+  int32_t share_max;
+  int32_t statement_cache_size;
+  enum hf_pooler_mode pooler;
+  enum hf_names names;
+  enum hf_deallocate deallocate;
+  bool infer_reads;
+  bool keep_alive;
+  int32_t keep_alive_initial_delay_ms;
+  int32_t tcp_user_timeout_ms;            /* 0 = the system's */
+  int32_t statement_timeout_ms;           /* on the server; 0 = not set */
+  int32_t lock_timeout_ms;                /* on the server; 0 = not set */
+  int32_t idle_in_transaction_timeout_ms; /* on the server; 0 = not set */
+};
+
+/* Fills in the defaults. */
+void hf_config_init(struct hf_config *config);
+
+/* Returns true when `name` is an option of the table. */
+bool hf_config_knows(const char *name);
+
+/*
+ * Sets one option from text. Numbers are plain decimal integers; booleans are
+ * true, false, 1, 0. Returns HF_OK, or HF_PARAM_INVALID with a message that
+ * names the key and says what is right (never the value); the option is
+ * unchanged then. `error` may be NULL.
+ */
+HF_NODISCARD enum hf_status hf_config_set(struct hf_config *config,
+                                          const char *name,
+                                          const char *value,
+                                          struct hf_error *error);
+
+/*
+ * Checks what concerns several options (min is at most max). Call it after
+ * the last hf_config_set. Returns HF_OK or HF_PARAM_INVALID.
+ */
+HF_NODISCARD enum hf_status hf_config_check(const struct hf_config *config,
+                                            struct hf_error *error);
+
+/*
+ * Writes an option's value as text into `out` (at least 24 bytes). Returns
+ * false for an unknown name.
+ */
+HF_NODISCARD bool hf_config_get(const struct hf_config *config,
+                                const char *name,
+                                char *out,
+                                size_t out_bytes);
+
+/* Writes the retry policy that the options describe. */
+void hf_config_retry_policy(const struct hf_config *config,
+                            struct hf_retry_policy *policy);
+
+#endif

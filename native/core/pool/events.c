@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* What the world tells the pool: the hf_pool_on_* of pool.h. */
+#include <assert.h>
+#include <string.h>
+
+#include "core/pool/advice.h"
+#include "core/pool/demotion.h"
+#include "core/pool/greeting.h"
+#include "core/pool/janitor.h"
+#include "core/pool/outcome.h"
+#include "core/pool/pool.h"
+#include "core/pool/reachability.h"
+#include "core/pool/reset.h"
+#include "core/pool/scheduler.h"
+#include "core/pool/sharing.h"
+#include "core/pool/turn.h"
+
+enum { US_PER_MS = 1000 };
+
+static void tell(struct hf_pool *pool,
+                 struct hf_slot *slot,
+                 enum hf_event event,
+                 const struct hf_error *error) {
+  pool->world.event(pool->world.ctx, slot, event, error);
+}
+
+/* It would drop statements of other clients, on connections that change. */
+static void warn_of_deallocate(struct hf_pool *pool, struct hf_slot *slot) {
+  if (pool->config.deallocate == HF_DEALLOCATE_ON && slot->proxied) {
+    hf_advise(pool, slot, HF_ADVICE_DEALLOCATE);
+  }
+}
+
+void hf_pool_on_connected(struct hf_pool *pool,
+                          struct hf_slot *slot,
+                          uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  assert(slot->state == HF_SLOT_CONNECTING);
+  hf_stats_add(&pool->stats, HF_STAT_CONNECTS_SUCCEEDED, 1);
+  hf_stats_record(&pool->stats,
+                  HF_HISTOGRAM_CONNECT_TIME,
+                  pool->now_us - slot->since_us);
+  pool->proxied = slot->proxied;
+  pool->misconfigured = false;
+  slot->last_byte_us = pool->now_us;
+  slot->expires_us = hf_upkeep_lifetime(pool);
+  slot->announced = true;
+  (void)hf_greeting_begin(pool, slot);
+  tell(pool, slot, HF_EVENT_CONNECT, NULL);
+  warn_of_deallocate(pool, slot);
+  hf_greeting_enter(pool, slot);
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+/*
+ * A server that is full, or starting, and a pooler that waits before it tries
+ * its server again: they come round without anybody's doing.
+ */
+static bool is_passing(const struct hf_pool *pool,
+                       const struct hf_classification *why) {
+  const char *sqlstate = pool->connect_error.sqlstate;
+  return why->outcome != HF_OUTCOME_PERMANENT &&
+         (why->slow || strcmp(sqlstate, "08P01") == 0 ||
+          strcmp(sqlstate, "57P03") == 0);
+}
+
+/* Settings of ours that cannot be used say nothing about the server. */
+static bool is_about_settings(const struct hf_pool *pool) {
+  return pool->connect_error.status == HF_PARAM_INVALID;
+}
+
+/*
+ * A host that was never found is a wrong name. One that was may come back: name
+ * servers forget as well.
+ */
+static bool never_was(const struct hf_pool *pool) {
+  return pool->connect_error.status == HF_NAME_ERROR &&
+         pool->connect_error.sys_errno == 0 &&
+         hf_stats_get(&pool->stats, HF_STAT_CONNECTS_SUCCEEDED) == 0;
+}
+
+void hf_pool_on_connect_failed(struct hf_pool *pool,
+                               struct hf_slot *slot,
+                               const struct hf_error *error,
+                               uint64_t now_us) {
+  struct hf_evidence context;
+  struct hf_classification why;
+  uint64_t began_us = slot->since_us;
+  hf_turn_enter(pool, now_us);
+  assert(slot->state == HF_SLOT_CONNECTING);
+  memset(&context, 0, sizeof context);
+  context.phase = HF_PHASE_CONNECT;
+  context.nothing_sent = true;
+  hf_error_copy(&pool->connect_error, error);
+  why = hf_error_classify(&pool->connect_error, &context);
+  if (never_was(pool)) {
+    why.outcome = HF_OUTCOME_PERMANENT;
+    pool->connect_error.outcome = why.outcome;
+    pool->connect_error.retryable = false;
+  }
+  hf_stats_add(&pool->stats, HF_STAT_CONNECTS_FAILED, 1);
+  pool->answered_us = 0;
+  hf_stats_add_sqlstate(&pool->stats, pool->connect_error.sqlstate);
+  tell(pool, slot, HF_EVENT_CONNECT_FAILED, &pool->connect_error);
+  if (is_about_settings(pool)) {
+    pool->misconfigured = true;
+    hf_breaker_probe_dropped(&pool->breaker);
+  } else {
+    hf_behind_note_failure(pool, slot, &why);
+  }
+  hf_slot_move(slot, HF_SLOT_EMPTY, pool->now_us);
+  hf_demotion_note_refused_connect(pool);
+  if (why.outcome == HF_OUTCOME_PERMANENT) {
+    hf_upkeep_refuse_all(pool);
+  }
+  hf_scheduler_fail_fast(pool);
+  hf_scheduler_fail_probes(pool, began_us, is_passing(pool, &why));
+  hf_scheduler_run(pool);
+  hf_scheduler_despair(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+/* The slot after an answer: next statement, clean-up, or free. */
+static void continue_slot(struct hf_pool *pool,
+                          struct hf_slot *slot,
+                          bool discard) {
+  if (discard) {
+    /* Its life ends here, however long others still need it. */
+    slot->shared = false;
+    slot->expires_us = pool->now_us;
+  }
+  if (slot->lease != NULL) {
+    hf_lease_advance(pool, slot->lease);
+    return;
+  }
+  if (!hf_list_empty(&slot->running)) {
+    return;
+  }
+  if (discard) {
+    hf_scheduler_close_slot(pool, slot);
+  } else if (slot->transaction != 'I') {
+    hf_checkup_begin(pool, slot, HF_CHECKUP_ROLLBACK);
+  } else if (slot->forget || slot->restore) {
+    hf_checkup_begin(pool, slot, HF_CHECKUP_FORGET);
+  } else if (hf_checkup_may_prove(pool, slot)) {
+    hf_checkup_begin(pool, slot, HF_CHECKUP_PROVE);
+  } else {
+    hf_scheduler_free_slot(pool, slot);
+  }
+}
+
+/* query() cannot go on in a transaction: the next one may run elsewhere. */
+static void refuse_open_transaction(struct hf_request *request) {
+  if (request->error.status == HF_OK) {
+    hf_error_set(&request->error, HF_TRANSACTION_OPEN, HF_PHASE_LOCAL, NULL);
+    request->error.unit = HF_UNIT_TRANSACTION;
+    request->error.outcome =
+        request->sql.commits || request->sql.may_commit_midway
+            ? HF_OUTCOME_AMBIGUOUS
+            : HF_OUTCOME_PERMANENT;
+  }
+}
+
+static void count_slow(struct hf_pool *pool, const struct hf_request *request) {
+  int32_t limit_ms = request->slow_query_ms >= 0 ? request->slow_query_ms
+                                                 : pool->config.slow_query_ms;
+  uint64_t limit_us = (uint64_t)limit_ms * US_PER_MS;
+  if (limit_us != 0 && pool->now_us - request->started_us >= limit_us) {
+    hf_stats_add(&pool->stats, HF_STAT_SLOW_QUERIES, 1);
+  }
+}
+
+/* Whoever begins a transaction to read does not ask for another server. */
+static bool chooses_reading(const struct hf_request *request) {
+  return request->sql.kind == HF_SQL_BEGIN &&
+         (request->flags & HF_FLAG_READ_ONLY) != 0;
+}
+
+/* Others, as SET and BEGIN, succeed on a server that only reads, too. */
+static bool proves_writing(const struct hf_request *request) {
+  return request->error.status == HF_OK &&
+         (request->sql.kind == HF_SQL_INSERT ||
+          request->sql.kind == HF_SQL_UPDATE ||
+          request->sql.kind == HF_SQL_DELETE);
+}
+
+void hf_pool_on_finished(struct hf_pool *pool,
+                         struct hf_request *request,
+                         char transaction,
+                         uint64_t now_us) {
+  struct hf_slot *slot = request->slot;
+  bool discard;
+  hf_turn_enter(pool, now_us);
+  hf_list_remove(&slot->running, &request->link);
+  hf_sharing_note_end(pool, request);
+  slot->transaction = transaction;
+  slot->chose_reading =
+      transaction != 'I' && (slot->chose_reading || chooses_reading(request));
+  hf_silence_heard(&slot->silence);
+  hf_stats_record(&pool->stats,
+                  HF_HISTOGRAM_QUERY_TIME,
+                  pool->now_us - request->started_us);
+  count_slow(pool, request);
+  if (request->kind == HF_REQUEST_QUERY && transaction != 'I' &&
+      hf_list_empty(&slot->running)) {
+    refuse_open_transaction(request);
+  }
+  if (request->kind == HF_REQUEST_QUERY && request->error.status == HF_OK) {
+    if (pool->now_us >= pool->demoted_until_us) {
+      pool->answered_us = pool->now_us;
+    }
+    hf_behind_answered(pool, request);
+  }
+  if (proves_writing(request)) {
+    hf_demotion_note_write(pool, slot);
+  }
+  hf_advise_on_session(pool, request);
+  discard = hf_outcome_judge(pool, request);
+  continue_slot(pool, slot, discard);
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+void hf_pool_on_checked(struct hf_pool *pool,
+                        struct hf_slot *slot,
+                        uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  assert(slot->state == HF_SLOT_CHECKING);
+  hf_checkup_end(pool, slot);
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+void hf_pool_on_proved(struct hf_pool *pool,
+                       struct hf_slot *slot,
+                       enum hf_proof proof,
+                       uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  assert(slot->state == HF_SLOT_CHECKING);
+  hf_checkup_proved(pool, slot, proof);
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+void hf_pool_on_lost(struct hf_pool *pool,
+                     struct hf_slot *slot,
+                     const struct hf_error *error,
+                     uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  hf_upkeep_lose(pool, slot, error);
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+void hf_pool_on_closed(struct hf_pool *pool,
+                       struct hf_slot *slot,
+                       uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  if (slot->announced) {
+    slot->announced = false;
+    tell(pool, slot, HF_EVENT_REMOVE, NULL);
+  }
+  hf_slot_move(slot, HF_SLOT_EMPTY, pool->now_us);
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+void hf_pool_on_probed(struct hf_pool *pool,
+                       struct hf_slot *slot,
+                       enum hf_finding finding,
+                       uint64_t server,
+                       uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  hf_upkeep_probed(pool, slot, finding, server);
+  hf_scheduler_run(pool);
+  hf_turn_leave(pool);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* Losses, lifetimes, idleness, silence. */
+#include "core/pool/janitor.h"
+
+#include <assert.h>
+
+#include "core/pool/drain.h"
+#include "core/pool/greeting.h"
+#include "core/pool/outcome.h"
+#include "core/pool/pool.h"
+#include "core/pool/queue.h"
+#include "core/pool/reset.h"
+#include "core/pool/scheduler.h"
+#include "core/pool/timeouts.h"
+
+enum {
+  US_PER_MS = 1000,
+  US_PER_S = 1000 * 1000,
+  SWEEP_US = US_PER_S,
+  PROBE_EVERY_US = 5 * US_PER_S,
+  PROBE_ABSENT_US = US_PER_S, /* soon: is it always the same that answers? */
+  LIFETIME_JITTER = 10        /* lifetimes end up to a tenth early */
+};
+
+static struct hf_slot *slot_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_slot, link);
+}
+
+static const struct hf_request *head_of(const struct hf_slot *slot) {
+  struct hf_link *link = hf_list_first(&slot->running);
+  return link == NULL ? NULL : HF_CONTAINER_OF(link, struct hf_request, link);
+}
+
+/* What we close ourselves, because of what a caller wanted, is not lost. */
+static bool closed_by_us(const struct hf_error *error) {
+  return error->status == HF_ABORTED || error->status == HF_DEADLINE ||
+         error->status == HF_QUERY_TIMEOUT || error->status == HF_RELEASED ||
+         error->status == HF_POOL_CLOSED ||
+         error->status == HF_RESULT_TOO_LARGE ||
+         error->status == HF_COPY_UNSUPPORTED;
+}
+
+static void count_loss(struct hf_pool *pool, const struct hf_slot *slot) {
+  hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_LOST, 1);
+  if (!hf_list_empty(&slot->running)) {
+    hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_LOST_BUSY, 1);
+  }
+}
+
+void hf_upkeep_lose(struct hf_pool *pool,
+                    struct hf_slot *slot,
+                    const struct hf_error *error) {
+  bool wanted = closed_by_us(error);
+  bool idle = hf_list_empty(&slot->running);
+  struct hf_lease *lease = slot->lease;
+  const struct hf_error *first = error;
+  bool probing = false;
+  struct hf_list dead;
+  struct hf_link *link;
+  hf_list_init(&dead);
+  if (!wanted) {
+    count_loss(pool, slot);
+  }
+  hf_checkup_lost(pool, slot);
+  pool->answered_us = 0;
+  if (slot->state == HF_SLOT_IDLE && !wanted) {
+    pool->world.event(pool->world.ctx, slot, HF_EVENT_ERROR, error);
+  } else if (lease != NULL && (!wanted || idle)) {
+    pool->world.event(pool->world.ctx, slot, HF_EVENT_LOST, error);
+  }
+  /* Newest first: those that go again re-enter at the queue's head. */
+  while ((link = hf_list_pop(&slot->running)) != NULL) {
+    hf_list_push_front(&dead, link);
+  }
+  slot->lease = NULL;
+  hf_scheduler_close_slot(pool, slot);
+  while ((link = hf_list_pop(&dead)) != NULL) {
+    struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
+    if (request->error.status == HF_OK) {
+      hf_error_copy(&request->error, error);
+    }
+    probing = probing || (request->flags & HF_FLAG_PROBE) != 0;
+    (void)hf_outcome_judge(pool, request);
+    first = lease == NULL ? error : &request->error;
+  }
+  /* What waited on the lease comes last: answers keep the order of calls. */
+  if (lease != NULL) {
+    hf_lease_lose(pool, lease, first);
+  }
+  if (probing) {
+    /* What a health check says next has to hold for the others as well. */
+    hf_checkup_suspect_all(pool);
+  }
+}
+
+void hf_upkeep_refuse_all(struct hf_pool *pool) {
+  struct hf_link *link;
+  size_t live = hf_pool_count(pool, HF_SLOT_IDLE) +
+                hf_pool_count(pool, HF_SLOT_BUSY) +
+                hf_pool_count(pool, HF_SLOT_LEASED) +
+                hf_pool_count(pool, HF_SLOT_CHECKING);
+  if (live > 0) {
+    return;
+  }
+  while ((link = hf_list_first(&pool->waiting)) != NULL) {
+    struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
+    hf_queue_leave(pool, request);
+    /* The first doubt says more than what followed it. */
+    if (request->error.outcome == HF_OUTCOME_AMBIGUOUS &&
+        request->cause.outcome != HF_OUTCOME_AMBIGUOUS) {
+      hf_error_move(&request->cause, &request->error);
+    }
+    hf_error_copy(&request->error, &pool->connect_error);
+    hf_outcome_settle(pool, request);
+  }
+}
+
+uint64_t hf_upkeep_lifetime(struct hf_pool *pool) {
+  uint64_t length_us = (uint64_t)pool->config.max_lifetime_s * US_PER_S;
+  uint64_t jitter_us;
+  if (length_us == 0) {
+    return 0;
+  }
+  /* Connections opened together must not all end together. */
+  jitter_us = length_us / LIFETIME_JITTER / UINT32_MAX *
+                  pool->world.random(pool->world.ctx) +
+              length_us / LIFETIME_JITTER % UINT32_MAX *
+                  pool->world.random(pool->world.ctx) / UINT32_MAX;
+  return pool->now_us + length_us - jitter_us;
+}
+
+/* What is being opened may fail: it does not make an idle one superfluous. */
+static size_t live_count(const struct hf_pool *pool) {
+  return (size_t)pool->n_slots - hf_pool_count(pool, HF_SLOT_EMPTY) -
+         hf_pool_count(pool, HF_SLOT_CONNECTING) -
+         hf_pool_count(pool, HF_SLOT_CLOSING);
+}
+
+/* The idle list is ordered by time: the first is the one idle longest. */
+static struct hf_slot *overdue_idle(const struct hf_pool *pool) {
+  uint64_t limit_us = (uint64_t)pool->config.idle_timeout_ms * US_PER_MS;
+  struct hf_link *link = hf_list_first(&pool->slots_in[HF_SLOT_IDLE]);
+  if (link == NULL || limit_us == 0 ||
+      live_count(pool) <= (size_t)pool->config.min ||
+      pool->now_us < slot_of(link)->since_us + limit_us) {
+    return NULL;
+  }
+  return slot_of(link);
+}
+
+static void sweep_idle(struct hf_pool *pool) {
+  struct hf_list *idle = &pool->slots_in[HF_SLOT_IDLE];
+  struct hf_slot *slot;
+  struct hf_link *link;
+  struct hf_link *after;
+  while ((slot = overdue_idle(pool)) != NULL) {
+    hf_scheduler_close_slot(pool, slot);
+    /* What was warmed and never used is not warmed again. */
+    if (pool->warm_target > (int32_t)live_count(pool)) {
+      pool->warm_target = (int32_t)live_count(pool);
+    }
+  }
+  if (pool->config.max_lifetime_s == 0) {
+    return;
+  }
+  HF_LIST_EACH_SAFE(link, after, idle) {
+    slot = slot_of(link);
+    if (slot->expires_us != 0 && pool->now_us >= slot->expires_us) {
+      hf_scheduler_close_slot(pool, slot);
+    }
+  }
+}
+
+/* Joined by one read after the other, it would never be free. */
+static void retire_expired(struct hf_pool *pool) {
+  struct hf_link *link;
+  HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_BUSY]) {
+    struct hf_slot *slot = slot_of(link);
+    if (slot->expires_us != 0 && pool->now_us >= slot->expires_us) {
+      slot->shared = false;
+    }
+  }
+}
+
+/* Asks whether the server is there when one of its answers stays away. */
+static void watch_silence(struct hf_pool *pool, enum hf_slot_state state) {
+  uint64_t limit_us = (uint64_t)pool->config.silence_ms * US_PER_MS;
+  struct hf_link *link;
+  HF_LIST_EACH(link, &pool->slots_in[state]) {
+    struct hf_slot *slot = slot_of(link);
+    const struct hf_request *head = head_of(slot);
+    uint64_t heard_us = slot->last_byte_us;
+    if (head == NULL) {
+      continue;
+    }
+    if (heard_us < head->started_us) {
+      heard_us = head->started_us;
+    }
+    if (pool->now_us - heard_us < limit_us) {
+      hf_silence_heard(&slot->silence);
+    } else if (!slot->probing && pool->now_us >= slot->probe_us) {
+      slot->probing = true;
+      slot->probe_us = pool->now_us + PROBE_EVERY_US;
+      hf_stats_add(&pool->stats, HF_STAT_PROBES, 1);
+      pool->world.probe(pool->world.ctx, slot);
+    }
+  }
+}
+
+void hf_upkeep_lose_with(struct hf_pool *pool,
+                         struct hf_slot *slot,
+                         enum hf_status status) {
+  struct hf_error error;
+  hf_error_init(&error);
+  hf_error_set(&error, status, HF_PHASE_AWAIT, NULL);
+  hf_upkeep_lose(pool, slot, &error);
+  hf_error_finish(&error);
+}
+
+void hf_upkeep_probed(struct hf_pool *pool,
+                      struct hf_slot *slot,
+                      enum hf_finding finding,
+                      uint64_t server) {
+  struct hf_error error;
+  slot->probing = false;
+  if (head_of(slot) == NULL ||
+      (slot->state != HF_SLOT_BUSY && slot->state != HF_SLOT_LEASED)) {
+    hf_silence_heard(&slot->silence);
+    return;
+  }
+  if (finding == HF_FINDING_ABSENT) {
+    slot->probe_us = pool->now_us + PROBE_ABSENT_US;
+  }
+  if (hf_silence_judge(&slot->silence, finding, server)) {
+    hf_silence_heard(&slot->silence);
+    hf_error_init(&error);
+    hf_error_set(&error,
+                 HF_SILENT,
+                 HF_PHASE_AWAIT,
+                 hf_silence_reason(&slot->silence));
+    hf_upkeep_lose(pool, slot, &error);
+    hf_error_finish(&error);
+  }
+}
+
+void hf_upkeep_sweep(struct hf_pool *pool) {
+  if (pool->state == HF_POOL_STATE_DRAINING && pool->now_us >= pool->drain_us) {
+    hf_drain_cut_all(pool);
+  }
+  sweep_idle(pool);
+  retire_expired(pool);
+  hf_checkup_sweep(pool);
+  hf_greeting_sweep(pool);
+  if (pool->config.silence_ms > 0) {
+    watch_silence(pool, HF_SLOT_BUSY);
+    watch_silence(pool, HF_SLOT_LEASED);
+  }
+}
+
+/* Also idle ones: the beat is how a freeze of the process is noticed. */
+static bool needs_watching(const struct hf_pool *pool) {
+  return hf_pool_count(pool, HF_SLOT_BUSY) > 0 ||
+         hf_pool_count(pool, HF_SLOT_LEASED) > 0 ||
+         hf_pool_count(pool, HF_SLOT_IDLE) > 0;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
+void hf_upkeep_plan(struct hf_pool *pool) {
+  const struct hf_link *oldest = hf_list_first(&pool->slots_in[HF_SLOT_IDLE]);
+  uint64_t next = UINT64_MAX;
+  if (oldest != NULL && pool->config.idle_timeout_ms > 0 &&
+      live_count(pool) > (size_t)pool->config.min) {
+    const struct hf_slot *slot = HF_CONTAINER_OF(oldest, struct hf_slot, link);
+    next = slot->since_us + (uint64_t)pool->config.idle_timeout_ms * US_PER_MS;
+  }
+  if (needs_watching(pool)) {
+    if (pool->watch_us <= pool->now_us) {
+      pool->watch_us = pool->now_us + SWEEP_US;
+    }
+    next = earlier(next, pool->watch_us);
+  }
+  next = earlier(next, hf_checkup_next_us(pool));
+  next = earlier(next, hf_scheduler_next_us(pool));
+  next = earlier(next, hf_greeting_next_us(pool));
+  if (pool->state == HF_POOL_STATE_DRAINING) {
+    next = earlier(next, pool->drain_us);
+  }
+  pool->sweep_us = next;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A lease: one user's exclusive hold on a connection, from acquire to release.
+ * Its statements run strictly in call order, one at a time, and each fails
+ * alone. When the connection dies the lease outlives it, remembers the first
+ * error and answers with it until it is released. A release takes effect when
+ * the statements given before it have ended.
+ *
+ * Ownership: allocated by the world with the acquire request; the pool borrows
+ * it from grant to hf_world.released.
+ * Threads: the engine's thread only.
+ */
+#ifndef HF_CORE_POOL_LEASE_H
+#define HF_CORE_POOL_LEASE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/error.h"
+#include "core/base/list.h"
+
+struct hf_pool;
+struct hf_request;
+struct hf_slot;
+
+enum hf_release {
+  HF_RELEASE_KEEP,  /* release(): after what was given before it, cleaned */
+  HF_RELEASE_CLOSE, /* release(true): close the connection now */
+  HF_RELEASE_FAIL,  /* the same: what was to prepare it has failed */
+  HF_RELEASE_CUT    /* nobody reads the answers: now, closed if it is busy */
+};
+
+struct hf_lease {
+  void *owner;
+  struct hf_slot *slot;   /* NULL before the grant and after a loss */
+  struct hf_list waiting; /* statements not yet sent */
+  struct hf_error lost;   /* why slot is gone, and what that means for
+                             later statements; HF_OK while it is there */
+  uint64_t granted_us;
+  bool greets;           /* prepares a connection that is new */
+  bool overdue;          /* it took too long over that */
+  bool released;         /* takes no more statements */
+  enum hf_release how;   /* it was released */
+  struct hf_link ending; /* on the pool's list of leases that are over */
+};
+
+void hf_lease_init(struct hf_lease *lease, void *owner);
+
+/* Frees what the lease owns. It must have been released or never granted. */
+void hf_lease_finish(struct hf_lease *lease);
+
+/* ---- for the pool's own modules ----------------------------------------- */
+
+/* Gives an idle slot to the request's lease and settles the request. */
+void hf_lease_grant(struct hf_pool *pool,
+                    struct hf_request *request,
+                    struct hf_slot *slot);
+
+/*
+ * Queues a statement; sends it when it is its turn. A whole ROLLBACK ends what
+ * is in its way: at once when it is urgent, else once that has run for a while.
+ */
+void hf_lease_submit(struct hf_pool *pool, struct hf_request *request);
+
+/* Sends the next statement when nothing is in flight, or ends the lease. */
+void hf_lease_advance(struct hf_pool *pool, struct hf_lease *lease);
+
+/* A statement has waited long enough: for its deadline or as a ROLLBACK. */
+void hf_lease_due(struct hf_pool *pool, struct hf_request *request);
+
+/* Ends the lease when what it was given has ended. */
+void hf_lease_release(struct hf_pool *pool,
+                      struct hf_lease *lease,
+                      enum hf_release how);
+
+/*
+ * Takes the dead slot away; fails what waited. `error` is the answer of the
+ * statement that was in flight, or the loss itself when there was none.
+ */
+void hf_lease_lose(struct hf_pool *pool,
+                   struct hf_lease *lease,
+                   const struct hf_error *error);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/* The pool's life and what its users ask of it. */
+#include "core/pool/pool.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/policy/retry.h"
+#include "core/pool/drain.h"
+#include "core/pool/janitor.h"
+#include "core/pool/outcome.h"
+#include "core/pool/queue.h"
+#include "core/pool/reset.h"
+#include "core/pool/scheduler.h"
+#include "core/pool/sharing.h"
+#include "core/pool/size.h"
+#include "core/pool/timeouts.h"
+#include "core/pool/turn.h"
+
+enum { US_PER_MS = 1000 };
+
+static struct hf_request *request_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_request, link);
+}
+
+enum hf_status hf_pool_init(struct hf_pool *pool,
+                            const struct hf_config *config,
+                            const struct hf_world *world,
+                            uint64_t now_us) {
+  int32_t i;
+  memset(pool, 0, sizeof *pool);
+  pool->config = *config;
+  pool->world = *world;
+  for (i = 0; i < HF_SLOT_STATES; i++) {
+    hf_list_init(&pool->slots_in[i]);
+  }
+  if (hf_size_add(pool, config->max) != HF_OK) {
+    return HF_NO_MEMORY;
+  }
+  hf_list_init(&pool->waiting);
+  hf_list_init(&pool->requests);
+  hf_list_init(&pool->done);
+  hf_list_init(&pool->over);
+  hf_heap_init(&pool->timers);
+  hf_breaker_init(&pool->breaker);
+  hf_error_init(&pool->connect_error);
+  hf_stats_init(&pool->stats);
+  pool->now_us = now_us;
+  pool->sweep_us = UINT64_MAX;
+  pool->shortest_us = UINT64_MAX;
+  pool->crowd_us = UINT64_MAX;
+  return HF_OK;
+}
+
+void hf_pool_finish(struct hf_pool *pool) {
+  assert(hf_list_empty(&pool->requests));
+  hf_error_finish(&pool->connect_error);
+  hf_size_finish(pool);
+}
+
+bool hf_pool_takes_requests(const struct hf_pool *pool) {
+  return pool->state == HF_POOL_STATE_OPEN ||
+         pool->state == HF_POOL_STATE_SUSPENDED;
+}
+
+size_t hf_pool_count(const struct hf_pool *pool, enum hf_slot_state state) {
+  return pool->slots_in[state].count;
+}
+
+bool hf_pool_is_live(const struct hf_pool *pool) {
+  return hf_pool_count(pool, HF_SLOT_IDLE) > 0 ||
+         hf_pool_count(pool, HF_SLOT_BUSY) > 0 ||
+         hf_pool_count(pool, HF_SLOT_LEASED) > 0 ||
+         hf_pool_count(pool, HF_SLOT_CHECKING) > 0;
+}
+
+void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out) {
+  int32_t closing = (int32_t)hf_pool_count(pool, HF_SLOT_CLOSING);
+  out->connecting =
+      (int32_t)(hf_pool_count(pool, HF_SLOT_CONNECTING) + pool->greetings);
+  out->leased =
+      (int32_t)(hf_pool_count(pool, HF_SLOT_LEASED) - pool->greetings);
+  out->idle = (int32_t)hf_pool_count(pool, HF_SLOT_IDLE);
+  out->busy = (int32_t)hf_pool_count(pool, HF_SLOT_BUSY) + out->leased +
+              (int32_t)hf_pool_count(pool, HF_SLOT_CHECKING);
+  out->waiting = (int32_t)pool->waiting.count;
+  out->breaker = (int32_t)hf_breaker_state(&pool->breaker);
+  out->total =
+      pool->n_slots - closing - (int32_t)hf_pool_count(pool, HF_SLOT_EMPTY);
+  out->proxied = pool->proxied;
+  out->suspended = pool->state == HF_POOL_STATE_SUSPENDED;
+  out->answered_ms = (int32_t)(uint32_t)(pool->answered_us / US_PER_MS);
+}
+
+void hf_turn_enter(struct hf_pool *pool, uint64_t now_us) {
+  if (now_us > pool->now_us) {
+    pool->now_us = now_us;
+  }
+}
+
+void hf_turn_leave(struct hf_pool *pool) {
+  struct hf_gauges gauges;
+  struct hf_link *link;
+  while ((link = hf_list_pop(&pool->done)) != NULL) {
+    pool->world.deliver(pool->world.ctx, request_of(link));
+  }
+  while ((link = hf_list_pop(&pool->over)) != NULL) {
+    pool->world.released(pool->world.ctx,
+                         HF_CONTAINER_OF(link, struct hf_lease, ending));
+  }
+  if (pool->state == HF_POOL_STATE_DRAINING) {
+    hf_drain_close_spare(pool);
+  }
+  hf_pool_gauges(pool, &gauges);
+  hf_stats_set_gauges(&pool->stats, &gauges);
+  if (pool->state == HF_POOL_STATE_DRAINING && hf_list_empty(&pool->requests) &&
+      hf_pool_count(pool, HF_SLOT_EMPTY) == (size_t)pool->n_slots) {
+    pool->state = HF_POOL_STATE_CLOSED;
+    pool->world.closed(pool->world.ctx);
+  }
+}
+
+void hf_pool_submit(struct hf_pool *pool,
+                    struct hf_request *request,
+                    uint64_t now_us) {
+  enum hf_status status;
+  hf_turn_enter(pool, now_us);
+  request->submitted_us = now_us;
+  hf_list_push(&pool->requests, &request->of_all);
+  if (request->kind == HF_REQUEST_STATEMENT) {
+    hf_stats_add(&pool->stats, HF_STAT_QUERIES, 1);
+    hf_lease_submit(pool, request);
+    hf_turn_leave(pool);
+    return;
+  }
+  if (request->kind == HF_REQUEST_QUERY) {
+    hf_stats_add(&pool->stats, HF_STAT_QUERIES, 1);
+    hf_retry_count_call((double)now_us / US_PER_MS);
+  }
+  status = hf_queue_enter(pool, request);
+  if (status != HF_OK) {
+    if (status == HF_QUEUE_FULL) {
+      hf_stats_add(&pool->stats, HF_STAT_QUEUE_FULL, 1);
+    }
+    hf_outcome_refuse(pool, request, status);
+  } else {
+    hf_scheduler_ask(pool, request);
+    hf_scheduler_run(pool);
+    hf_scheduler_despair(pool);
+    hf_scheduler_despair_of(pool, request);
+    hf_upkeep_plan(pool);
+  }
+  hf_turn_leave(pool);
+}
+
+void hf_pool_abort(struct hf_pool *pool,
+                   struct hf_request *request,
+                   uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  hf_interrupt(pool, request, HF_ABORTED);
+  hf_turn_leave(pool);
+}
+
+void hf_pool_release(struct hf_pool *pool,
+                     struct hf_lease *lease,
+                     enum hf_release how,
+                     uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  hf_lease_release(pool, lease, how);
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+void hf_pool_drop_owner(struct hf_pool *pool,
+                        const void *owner,
+                        bool orphan,
+                        uint64_t now_us) {
+  struct hf_link *link;
+  struct hf_link *after;
+  hf_turn_enter(pool, now_us);
+  HF_LIST_EACH_SAFE(link, after, &pool->requests) {
+    struct hf_request *request =
+        HF_CONTAINER_OF(link, struct hf_request, of_all);
+    if (request->owner != owner) {
+      continue;
+    }
+    if (orphan) {
+      hf_interrupt_orphan(pool, request);
+    } else if (request->kind != HF_REQUEST_STATEMENT &&
+               request->state != HF_REQUEST_RUNNING) {
+      hf_interrupt(pool, request, HF_POOL_CLOSED);
+    }
+  }
+  hf_turn_leave(pool);
+}
+
+void hf_pool_warm(struct hf_pool *pool, int32_t target, uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  pool->warm_target = target;
+  hf_scheduler_run(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+void hf_pool_reset(struct hf_pool *pool, uint64_t now_us) {
+  struct hf_list *idle = &pool->slots_in[HF_SLOT_IDLE];
+  struct hf_link *link;
+  hf_turn_enter(pool, now_us);
+  pool->generation++;
+  while ((link = hf_list_first(idle)) != NULL) {
+    hf_scheduler_close_slot(pool, HF_CONTAINER_OF(link, struct hf_slot, link));
+  }
+  HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_BUSY]) {
+    /* Joined by one read after the other, it would never be free. */
+    HF_CONTAINER_OF(link, struct hf_slot, link)->shared = false;
+  }
+  hf_scheduler_run(pool);
+  hf_turn_leave(pool);
+}
+
+static void close_all(struct hf_pool *pool, enum hf_slot_state state) {
+  struct hf_link *link;
+  while ((link = hf_list_first(&pool->slots_in[state])) != NULL) {
+    hf_scheduler_close_slot(pool, HF_CONTAINER_OF(link, struct hf_slot, link));
+  }
+}
+
+void hf_pool_suspend(struct hf_pool *pool, uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  if (pool->state == HF_POOL_STATE_OPEN) {
+    pool->state = HF_POOL_STATE_SUSPENDED;
+    close_all(pool, HF_SLOT_CONNECTING);
+    close_all(pool, HF_SLOT_IDLE);
+    hf_upkeep_plan(pool);
+  }
+  hf_turn_leave(pool);
+}
+
+void hf_pool_resume(struct hf_pool *pool, uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  if (pool->state == HF_POOL_STATE_SUSPENDED) {
+    pool->state = HF_POOL_STATE_OPEN;
+    hf_scheduler_run(pool);
+    hf_upkeep_plan(pool);
+  }
+  hf_turn_leave(pool);
+}
+
+void hf_pool_suspect(struct hf_pool *pool, uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  hf_checkup_suspect_all(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+int32_t hf_pool_forget(struct hf_pool *pool, uint64_t now_us) {
+  int32_t concerned;
+  hf_turn_enter(pool, now_us);
+  concerned = hf_checkup_forget_all(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+  return concerned;
+}
+
+void hf_pool_tick(struct hf_pool *pool, uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  hf_interrupt_tick(pool);
+  hf_sharing_tick(pool);
+  if (pool->now_us >= pool->sweep_us) {
+    hf_upkeep_sweep(pool);
+  }
+  hf_scheduler_run(pool);
+  hf_scheduler_despair(pool);
+  hf_upkeep_plan(pool);
+  hf_turn_leave(pool);
+}
+
+uint64_t hf_pool_next_us(const struct hf_pool *pool) {
+  const struct hf_heap_node *node = hf_heap_peek(&pool->timers);
+  uint64_t next = pool->sweep_us;
+  if (node != NULL && node->key < next) {
+    next = node->key;
+  }
+  if (hf_sharing_next_us(pool) < next) {
+    next = hf_sharing_next_us(pool);
+  }
+  return next;
+}

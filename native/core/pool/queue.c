@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* The waiting line of a pool. */
+#include "core/pool/queue.h"
+
+#include "core/pool/pool.h"
+
+/* The moment at which waiting ends, 0 when it may last for ever. */
+static uint64_t patience_us(const struct hf_request *request) {
+  uint64_t deadline = request->deadline_us;
+  uint64_t acquire = request->acquire_us;
+  if (deadline == 0 || (acquire != 0 && acquire < deadline)) {
+    return acquire;
+  }
+  return deadline;
+}
+
+static void arm(struct hf_pool *pool, struct hf_request *request) {
+  uint64_t at = patience_us(request);
+  if (at != 0) {
+    hf_heap_push(&pool->timers, &request->timer, at);
+  }
+}
+
+static void enter_at_head(struct hf_pool *pool, struct hf_request *request) {
+  pool->lookers += request->newer_than != 0;
+  hf_list_push_front(&pool->waiting, &request->link);
+  hf_request_move(request, HF_REQUEST_WAITING);
+  arm(pool, request);
+}
+
+void hf_queue_reenter(struct hf_pool *pool, struct hf_request *request) {
+  pool->despaired_us = 0; /* it was not there */
+  if (request->acquire_us != 0) {
+    /* The limit is on waiting: the time that it ran does not count. */
+    request->acquire_us += pool->now_us - request->started_us;
+  }
+  enter_at_head(pool, request);
+}
+
+enum hf_status hf_queue_enter(struct hf_pool *pool,
+                              struct hf_request *request) {
+  if (!hf_pool_takes_requests(pool)) {
+    return HF_POOL_CLOSED;
+  }
+  if ((request->flags & HF_FLAG_PROBE) != 0) {
+    /* A health probe has a place of its own: a full line is what it tells. */
+    enter_at_head(pool, request);
+    return HF_OK;
+  }
+  if (pool->waiting.count >= (size_t)pool->config.queue_max) {
+    return HF_QUEUE_FULL;
+  }
+  hf_list_push(&pool->waiting, &request->link);
+  hf_request_move(request, HF_REQUEST_WAITING);
+  arm(pool, request);
+  return HF_OK;
+}
+
+void hf_queue_leave(struct hf_pool *pool, struct hf_request *request) {
+  pool->lookers -= request->newer_than != 0;
+  request->newer_than = 0;
+  hf_list_remove(&pool->waiting, &request->link);
+  if (request->timer.queued) {
+    hf_heap_remove(&pool->timers, &request->timer);
+  }
+}
+
+struct hf_request *hf_queue_first(const struct hf_pool *pool) {
+  struct hf_link *link = hf_list_first(&pool->waiting);
+  return link == NULL ? NULL : HF_CONTAINER_OF(link, struct hf_request, link);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/pool/reachability.h"
+
+#include <string.h>
+
+#include "core/pool/pool.h"
+#include "core/pool/reset.h"
+
+enum { US_PER_MS = 1000 };
+
+/*
+ * Only a pooler's last words count, and only those that prove that nothing
+ * ran. SQL can raise any code, but a server tells its severity in V, and a
+ * pooler does not.
+ */
+static bool says_no_server(const struct hf_request *request,
+                           const struct hf_classification *why) {
+  const struct hf_slot *slot = request->slot;
+  return slot != NULL && slot->proxied && why->no_server &&
+         why->outcome == HF_OUTCOME_NOT_EXECUTED && !request->in_transaction &&
+         request->error.speaker != HF_SPEAKER_SERVER;
+}
+
+void hf_behind_note_success(struct hf_pool *pool, struct hf_slot *slot) {
+  bool closed = hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED;
+  hf_breaker_success(&pool->breaker);
+  if (!closed) {
+    pool->world.event(pool->world.ctx, slot, HF_EVENT_BREAKER, NULL);
+  }
+}
+
+void hf_behind_note_failure(struct hf_pool *pool,
+                            struct hf_slot *slot,
+                            const struct hf_classification *why) {
+  bool closed = hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED;
+  enum hf_breaker_pace pace = hf_breaker_pace_of(why);
+  if (pace == HF_PACE_REFUSED && pool->fresh_logins &&
+      strncmp(pool->connect_error.sqlstate, "28", 2) == 0) {
+    pace = HF_PACE_NORMAL; /* another password may be there already */
+  }
+  hf_breaker_failure(&pool->breaker,
+                     pool->now_us / US_PER_MS,
+                     pace,
+                     pool->world.random(pool->world.ctx));
+  if (closed && hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN) {
+    hf_stats_add(&pool->stats, HF_STAT_BREAKER_OPENED, 1);
+    pool->world.event(pool->world.ctx,
+                      slot,
+                      HF_EVENT_BREAKER,
+                      &pool->connect_error);
+  }
+}
+
+bool hf_behind_turned_away(struct hf_pool *pool,
+                           const struct hf_request *request,
+                           const struct hf_classification *why) {
+  if (!says_no_server(request, why)) {
+    return false;
+  }
+  hf_error_copy(&pool->connect_error, &request->error);
+  hf_behind_note_failure(pool, request->slot, why);
+  if (!pool->doubted) {
+    pool->doubted = true;
+    hf_checkup_suspect_all(pool);
+  }
+  return true;
+}
+
+void hf_behind_answered(struct hf_pool *pool,
+                        const struct hf_request *request) {
+  struct hf_slot *slot = request->slot;
+  if (pool->doubted && slot->proxied &&
+      request->started_us / US_PER_MS > pool->breaker.failed_at_ms) {
+    pool->doubted = false;
+    hf_behind_note_success(pool, slot);
+  }
+}
+
+bool hf_behind_proved(struct hf_pool *pool, const struct hf_slot *slot) {
+  if (pool->doubted && slot->proxied && !slot->answered) {
+    return false;
+  }
+  pool->doubted = false;
+  return true;
+}

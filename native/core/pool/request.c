@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a request: its states and the one mover. */
+#include "core/pool/request.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* clang-format off */
+static const struct {
+  const char *name;
+  unsigned next; /* set of allowed states */
+} states[] = {
+  [HF_REQUEST_NEW]     = {"new",     1u << HF_REQUEST_WAITING |
+                                     1u << HF_REQUEST_RUNNING |
+                                     1u << HF_REQUEST_DONE},
+  [HF_REQUEST_WAITING] = {"waiting", 1u << HF_REQUEST_RUNNING |
+                                     1u << HF_REQUEST_DONE},
+  [HF_REQUEST_RUNNING] = {"running", 1u << HF_REQUEST_BACKOFF |
+                                     1u << HF_REQUEST_DONE},
+  [HF_REQUEST_BACKOFF] = {"backoff", 1u << HF_REQUEST_WAITING |
+                                     1u << HF_REQUEST_DONE},
+  [HF_REQUEST_DONE]    = {"done",    0},
+};
+/* clang-format on */
+
+const char *hf_request_state_name(enum hf_request_state state) {
+  return states[state].name;
+}
+
+void hf_request_init(struct hf_request *request, enum hf_request_kind kind) {
+  memset(request, 0, sizeof *request);
+  request->kind = kind;
+  request->retry_base_ms = -1;
+  request->retry_cap_ms = -1;
+  request->slow_query_ms = -1;
+  hf_error_init(&request->error);
+  hf_error_init(&request->cause);
+}
+
+void hf_request_finish(struct hf_request *request) {
+  hf_error_finish(&request->error);
+  hf_error_finish(&request->cause);
+}
+
+void hf_request_move(struct hf_request *request, enum hf_request_state next) {
+  assert((states[request->state].next & 1u << next) != 0);
+  assert(next != HF_REQUEST_RUNNING || request->slot != NULL);
+  assert(next != HF_REQUEST_DONE || !hf_link_queued(&request->link));
+  request->state = next;
+}
+
+bool hf_request_goes_with_connection(const struct hf_request *request) {
+  return request->in_transaction ||
+         (request->sql.kind == HF_SQL_BEGIN && request->sql.n_statements == 1);
+}
+
+bool hf_request_seems_to_read(const struct hf_request *request) {
+  return request->sql.read_only &&
+         (request->flags & (HF_FLAG_READ_ONLY | HF_FLAG_IDEMPOTENT)) == 0;
+}
+
+bool hf_request_controls_transaction(const struct hf_request *request) {
+  enum hf_sql_kind kind = request->sql.kind;
+  return kind == HF_SQL_BEGIN || kind == HF_SQL_COMMIT ||
+         kind == HF_SQL_COMMIT_AND_CHAIN || kind == HF_SQL_ROLLBACK ||
+         kind == HF_SQL_ROLLBACK_AND_CHAIN || kind == HF_SQL_ROLLBACK_TO ||
+         kind == HF_SQL_SAVEPOINT || kind == HF_SQL_RELEASE_SAVEPOINT ||
+         kind == HF_SQL_PREPARE_TRANSACTION;
+}
+
+bool hf_request_must_not_write(const struct hf_request *request) {
+  return request->guarded || (request->flags & HF_FLAG_READ_ONLY) != 0;
+}
+
+bool hf_request_repeatable(const struct hf_request *request) {
+  return request->sql.read_only ||
+         (request->flags & (HF_FLAG_READ_ONLY | HF_FLAG_IDEMPOTENT)) != 0;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A request: one call of the user on its way through the pool.
+ *
+ *            submit           dispatch            finished
+ *     NEW ----------> WAITING ---------> RUNNING -----------> DONE
+ *                      |  ^                 |                  ^
+ *                      |  |   delay over    v  goes again      |
+ *                      |  +------------- BACKOFF --------------+
+ *                      +---------------------------------------+
+ *                         deadline, abort, pool closed
+ *
+ * Ownership: the world (net) allocates a request and gets it back through
+ * hf_world.deliver; in between the pool only borrows it.
+ * Threads: the engine's thread only.
+ */
+#ifndef HF_CORE_POOL_REQUEST_H
+#define HF_CORE_POOL_REQUEST_H
+
+#include "core/base/error.h"
+#include "core/base/heap.h"
+#include "core/base/list.h"
+#include "core/sql/scan.h"
+#include "holdfast.h"
+
+struct hf_lease;
+struct hf_slot;
+
+enum hf_request_state {
+  HF_REQUEST_NEW,     /* not yet seen by the pool */
+  HF_REQUEST_WAITING, /* on the queue, never sent since it came there */
+  HF_REQUEST_RUNNING, /* on a slot's running list */
+  HF_REQUEST_BACKOFF, /* failed, goes again when its timer ends */
+  HF_REQUEST_DONE     /* settled; on its way to the user */
+};
+
+enum hf_request_kind {
+  HF_REQUEST_QUERY,    /* one unit on any connection */
+  HF_REQUEST_ACQUIRE,  /* wants a lease */
+  HF_REQUEST_STATEMENT /* belongs to a lease */
+};
+
+/* What the server says of itself, at the time of a refusal. */
+enum hf_role { HF_ROLE_UNKNOWN, HF_ROLE_WRITES, HF_ROLE_READS };
+
+struct hf_request {
+  /* set by the world before hf_pool_submit, read-only afterwards */
+  enum hf_request_kind kind;
+  uint32_t id_low, id_high;
+  void *owner;            /* whose it is: a pool handle of the world */
+  struct hf_sql_info sql; /* zeroed for HF_REQUEST_ACQUIRE */
+  int32_t flags;          /* HF_FLAG_* */
+  uint64_t deadline_us;   /* absolute; 0 = none */
+  uint64_t acquire_us;    /* absolute; 0 = none */
+  uint64_t timeout_us;    /* length of one attempt; 0 = none */
+  int32_t max_retries;
+  uint64_t usual_us; /* that the same text took lately; 0 = unknown */
+  int32_t retry_base_ms, retry_cap_ms, slow_query_ms; /* -1 = the pool's */
+  struct hf_lease *lease; /* of a statement, or the one to be granted */
+
+  /* changed by the mover and the pool */
+  enum hf_request_state state;
+  uint64_t submitted_us, started_us;
+  uint64_t ran_us;       /* with nothing before it on its connection */
+  uint64_t cancelled_us; /* when the first cancel was sent */
+  struct hf_slot *slot;  /* while RUNNING */
+  struct hf_link link;   /* on the queue, a slot or a lease */
+  struct hf_link of_all; /* on the pool's list of live requests */
+  struct hf_heap_node timer;
+  uint32_t serial;            /* of the connection it last went to */
+  uint32_t newer_than;        /* waits for a connection with a serial above;
+                                 0 = any will do */
+  uint32_t avoid;             /* serial of the connection it failed on */
+  enum hf_status interrupted; /* why it is being cancelled, or HF_OK */
+  bool settled;               /* the user was answered while it still runs */
+  bool orphan;                /* its environment is gone: nobody reads it */
+  bool unnamed;               /* must go as an unnamed statement */
+  bool reused;                /* set by the world: its name was there before */
+  bool used_once;             /* a verdict of "once" was followed */
+  enum hf_role server_role;   /* set by the world, with 25006 */
+  bool guarded;               /* goes again, and must not write */
+  bool in_transaction;        /* an explicit one was open when it was sent */
+  bool unsent;                /* set by the world: no byte of it left */
+  bool misfit;                /* set by the world: what we put around it does
+                                 not work there; another way will */
+  bool warned;                /* set by the world: the server warned */
+  bool simple;                /* set by the world: by the simple protocol */
+  enum hf_progress progress;  /* set by the world: of this attempt */
+
+  /* statistics and the answer */
+  int32_t attempts; /* dispatches to a server */
+  int32_t retries;
+  struct hf_error error; /* HF_OK = success */
+  struct hf_error cause; /* what was behind it; HF_OK = nothing known */
+};
+
+/* Returns a state's name, for traces and tests. */
+const char *hf_request_state_name(enum hf_request_state state);
+
+/* Zeroes a request and makes it NEW. */
+void hf_request_init(struct hf_request *request, enum hf_request_kind kind);
+
+/* Frees what a request owns; the request itself is the world's. */
+void hf_request_finish(struct hf_request *request);
+
+/* The one mover. Asserts that the move is allowed. */
+void hf_request_move(struct hf_request *request, enum hf_request_state next);
+
+/*
+ * Returns whether nothing of it is left once its connection is gone: it is
+ * inside an open transaction, or begins one and does nothing else.
+ */
+bool hf_request_goes_with_connection(const struct hf_request *request);
+
+/* Returns whether running it twice does no harm, as far as is known. */
+bool hf_request_repeatable(const struct hf_request *request);
+
+/*
+ * Returns whether that is only what its text looks like: a view, a policy or a
+ * name in front of PostgreSQL's own may still write.
+ */
+bool hf_request_seems_to_read(const struct hf_request *request);
+
+/* Returns whether it begins, ends or divides a transaction. */
+bool hf_request_controls_transaction(const struct hf_request *request);
+
+/* Returns whether the server has to refuse what it writes. */
+bool hf_request_must_not_write(const struct hf_request *request);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* Rollbacks, pings and the forgetting of statements. */
+#include "core/pool/reset.h"
+
+#include "core/pool/janitor.h"
+#include "core/pool/pool.h"
+#include "core/pool/reachability.h"
+#include "core/pool/scheduler.h"
+
+enum {
+  US_PER_MS = 1000,
+  PING_LIMIT_US = 500 * US_PER_MS,
+  /* Of the five that the first unit of a proof takes on the server. */
+  PROOF_GAP_US = 1500,
+  PROOF_LIMIT_US = 1000 * US_PER_MS,
+  /* One may be bad luck. */
+  LOST_PROOFS_MAX = 2,
+  LIMIT_US = 5000 * US_PER_MS
+};
+
+static struct hf_slot *slot_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_slot, link);
+}
+
+void hf_checkup_begin(struct hf_pool *pool,
+                      struct hf_slot *slot,
+                      enum hf_checkup checkup) {
+  const struct hf_world *world = &pool->world;
+  hf_slot_move(slot, HF_SLOT_CHECKING, pool->now_us);
+  slot->check_until_us = pool->now_us + LIMIT_US;
+  switch (checkup) {
+  case HF_CHECKUP_ROLLBACK:
+    world->rollback(world->ctx, slot);
+    break;
+  case HF_CHECKUP_PING:
+    slot->check_until_us = pool->now_us + PING_LIMIT_US;
+    world->ping(world->ctx, slot);
+    break;
+  case HF_CHECKUP_FORGET:
+    world->forget(world->ctx, slot);
+    slot->forget = false;
+    slot->restore = false;
+    break;
+  case HF_CHECKUP_PROVE:
+    pool->wants_proof = false;
+    slot->proof = HF_PROOF_FIRST;
+    slot->check_until_us = pool->now_us + PROOF_GAP_US;
+    world->prove(world->ctx, slot, HF_PROOF_FIRST);
+    break;
+  }
+}
+
+static bool is_proving(const struct hf_pool *pool) {
+  struct hf_link *link;
+  HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_CHECKING]) {
+    if (slot_of(link)->proof != HF_PROOF_NONE) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool hf_checkup_may_prove(const struct hf_pool *pool,
+                          const struct hf_slot *slot) {
+  return pool->wants_proof && !slot->proven && !slot->proxied &&
+         !pool->loses_units && !is_proving(pool);
+}
+
+static void stop_sharing(struct hf_pool *pool, struct hf_slot *slot) {
+  struct hf_error warning;
+  if (pool->loses_units) {
+    return;
+  }
+  pool->loses_units = true;
+  hf_error_init(&warning);
+  hf_error_set(&warning,
+               HF_PROTOCOL_ERROR,
+               HF_PHASE_CONNECT,
+               "something between here and the server loses statements that "
+               "are sent before an answer has come: no connection is shared "
+               "(shareMax is taken to be 1)");
+  pool->world.event(pool->world.ctx, slot, HF_EVENT_WARNING, &warning);
+  hf_error_finish(&warning);
+}
+
+void hf_checkup_proved(struct hf_pool *pool,
+                       struct hf_slot *slot,
+                       enum hf_proof proof) {
+  slot->proof = HF_PROOF_NONE;
+  if (proof == HF_PROOF_FAILS) {
+    stop_sharing(pool, slot);
+    hf_scheduler_close_slot(pool, slot);
+    return;
+  }
+  slot->proven = proof == HF_PROOF_HOLDS;
+  hf_checkup_end(pool, slot);
+}
+
+void hf_checkup_lost(struct hf_pool *pool, struct hf_slot *slot) {
+  if (slot->proof != HF_PROOF_NONE) {
+    slot->proof = HF_PROOF_NONE;
+    pool->lost_proofs++;
+    if (pool->lost_proofs >= LOST_PROOFS_MAX) {
+      stop_sharing(pool, slot);
+    }
+  }
+}
+
+/* Its time is over: the second unit's turn, or the end of our patience. */
+static void go_on_proving(struct hf_pool *pool, struct hf_slot *slot) {
+  if (slot->proof == HF_PROOF_SECOND) {
+    hf_checkup_proved(pool, slot, HF_PROOF_FAILS);
+    return;
+  }
+  slot->proof = HF_PROOF_SECOND;
+  slot->check_until_us = pool->now_us + PROOF_LIMIT_US;
+  pool->world.prove(pool->world.ctx, slot, HF_PROOF_SECOND);
+}
+
+void hf_checkup_end(struct hf_pool *pool, struct hf_slot *slot) {
+  slot->transaction = 'I';
+  if (pool->doubted) { /* the server behind the pooler has answered */
+    pool->doubted = false;
+    hf_behind_note_success(pool, slot);
+  }
+  hf_scheduler_free_slot(pool, slot);
+  if (slot->state == HF_SLOT_IDLE && (slot->forget || slot->restore)) {
+    hf_checkup_begin(pool, slot, HF_CHECKUP_FORGET);
+  }
+}
+
+/* Begins a check-up of every connection that is idle at this moment. */
+static void begin_all(struct hf_pool *pool, enum hf_checkup checkup) {
+  struct hf_link *link;
+  struct hf_link *after;
+  HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_IDLE]) {
+    hf_checkup_begin(pool, slot_of(link), checkup);
+  }
+}
+
+void hf_checkup_suspect_all(struct hf_pool *pool) {
+  begin_all(pool, HF_CHECKUP_PING);
+}
+
+static int32_t mark_all(struct hf_pool *pool, enum hf_slot_state state) {
+  struct hf_link *link;
+  int32_t marked = 0;
+  HF_LIST_EACH(link, &pool->slots_in[state]) {
+    slot_of(link)->forget = true;
+    /* Joined by one read after the other, it would never be free. */
+    slot_of(link)->shared = false;
+    marked++;
+  }
+  return marked;
+}
+
+int32_t hf_checkup_forget_all(struct hf_pool *pool) {
+  int32_t marked =
+      mark_all(pool, HF_SLOT_BUSY) + mark_all(pool, HF_SLOT_LEASED) +
+      mark_all(pool, HF_SLOT_CHECKING) + mark_all(pool, HF_SLOT_IDLE);
+  begin_all(pool, HF_CHECKUP_FORGET);
+  return marked;
+}
+
+void hf_checkup_sweep(struct hf_pool *pool) {
+  struct hf_link *link;
+  struct hf_link *after;
+  HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_CHECKING]) {
+    struct hf_slot *slot = slot_of(link);
+    if (pool->now_us < slot->check_until_us) {
+      continue;
+    }
+    if (slot->proof != HF_PROOF_NONE) {
+      go_on_proving(pool, slot);
+    } else {
+      hf_upkeep_lose_with(pool, slot, HF_SILENT);
+    }
+  }
+}
+
+uint64_t hf_checkup_next_us(const struct hf_pool *pool) {
+  uint64_t next = UINT64_MAX;
+  struct hf_link *link;
+  HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_CHECKING]) {
+    if (slot_of(link)->check_until_us < next) {
+      next = slot_of(link)->check_until_us;
+    }
+  }
+  return next;
+}

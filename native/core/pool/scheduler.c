@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/* Matching of waiting requests and connections. */
+#include "core/pool/scheduler.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/pool/demotion.h"
+#include "core/pool/outcome.h"
+#include "core/pool/pool.h"
+#include "core/pool/queue.h"
+#include "core/pool/sharing.h"
+#include "core/pool/size.h"
+
+enum {
+  US_PER_MS = 1000,
+  /* More than this at once is a storm for the server, not a gain for us. */
+  CONNECTS_AT_ONCE = 4,
+  /* Poolers refuse for a second after a failed login of their own. */
+  PROBE_PATIENCE_US = 950 * US_PER_MS
+};
+
+static struct hf_slot *slot_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_slot, link);
+}
+
+void hf_scheduler_close_slot(struct hf_pool *pool, struct hf_slot *slot) {
+  if (slot->state == HF_SLOT_CONNECTING) {
+    hf_breaker_probe_dropped(&pool->breaker);
+  }
+  hf_slot_move(slot, HF_SLOT_CLOSING, pool->now_us);
+  hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_CLOSED, 1);
+  pool->world.close(pool->world.ctx, slot);
+}
+
+static bool is_used_up(const struct hf_pool *pool, const struct hf_slot *slot) {
+  int32_t max_uses = pool->config.max_uses;
+  return max_uses != 0 && slot->uses >= (uint32_t)max_uses;
+}
+
+/* While draining, as long as somebody waits for a connection. */
+static bool is_needed(const struct hf_pool *pool) {
+  return pool->state == HF_POOL_STATE_OPEN ||
+         (pool->state == HF_POOL_STATE_DRAINING &&
+          !hf_list_empty(&pool->waiting));
+}
+
+static bool is_spent(const struct hf_pool *pool, const struct hf_slot *slot) {
+  return !is_needed(pool) || hf_size_is_over(pool) ||
+         slot->generation != pool->generation ||
+         (slot->expires_us != 0 && pool->now_us >= slot->expires_us) ||
+         is_used_up(pool, slot);
+}
+
+void hf_scheduler_free_slot(struct hf_pool *pool, struct hf_slot *slot) {
+  if (is_spent(pool, slot)) {
+    hf_scheduler_close_slot(pool, slot);
+  } else {
+    hf_slot_move(slot, HF_SLOT_IDLE, pool->now_us);
+  }
+}
+
+void hf_scheduler_start(struct hf_pool *pool,
+                        struct hf_slot *slot,
+                        struct hf_request *request) {
+  uint64_t end_us = 0;
+  if (request->timer.queued) {
+    hf_heap_remove(&pool->timers, &request->timer);
+  }
+  request->slot = slot;
+  request->serial = slot->serial;
+  request->started_us = pool->now_us;
+  request->in_transaction = slot->transaction != 'I';
+  request->attempts++;
+  request->unsent = false;
+  request->simple = false;
+  request->warned = false;
+  request->misfit = false;
+  request->server_role = HF_ROLE_UNKNOWN;
+  request->progress = HF_PROGRESS_UNKNOWN;
+  hf_error_finish(&request->error);
+  hf_request_move(request, HF_REQUEST_RUNNING);
+  if (hf_list_empty(&slot->running)) {
+    slot->head_us = pool->now_us;
+  }
+  hf_list_push(&slot->running, &request->link);
+  if (request->timeout_us != 0) {
+    end_us = pool->now_us + request->timeout_us;
+  }
+  if ((request->flags & HF_FLAG_CALLER_DEADLINE) != 0 &&
+      request->deadline_us != 0 &&
+      (end_us == 0 || request->deadline_us < end_us)) {
+    end_us = request->deadline_us;
+  }
+  if (end_us != 0) {
+    hf_heap_push(&pool->timers, &request->timer, end_us);
+  }
+  pool->world.execute(pool->world.ctx, slot, request);
+}
+
+/* The last one used is the warmest; skip the one it just failed on. */
+static struct hf_slot *pick_idle(struct hf_pool *pool, uint32_t avoid) {
+  struct hf_list *idle = &pool->slots_in[HF_SLOT_IDLE];
+  struct hf_slot *slot;
+  if (hf_list_empty(idle)) {
+    return NULL;
+  }
+  slot = slot_of(idle->head.prev);
+  if (slot->serial == avoid && idle->count > 1) {
+    slot = slot_of(slot->link.prev);
+  }
+  return slot;
+}
+
+/* Returns an idle connection that is alive; closes the dead on the way. */
+static struct hf_slot *take_idle(struct hf_pool *pool, uint32_t avoid) {
+  struct hf_slot *slot;
+  while ((slot = pick_idle(pool, avoid)) != NULL) {
+    /* Freed in this very turn: nothing can have happened to it since. */
+    if (slot->since_us == pool->now_us ||
+        pool->world.usable(pool->world.ctx, slot)) {
+      return slot;
+    }
+    hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_LOST, 1);
+    pool->answered_us = 0;
+    hf_scheduler_close_slot(pool, slot);
+  }
+  return NULL;
+}
+
+/* What it left prepared would meet the next one: for those who ask for it. */
+static bool forgets_after_use(const struct hf_pool *pool,
+                              const struct hf_slot *slot) {
+  return pool->config.deallocate == HF_DEALLOCATE_FORCE ||
+         (pool->config.deallocate == HF_DEALLOCATE_ON && !slot->proxied);
+}
+
+static void serve(struct hf_pool *pool,
+                  struct hf_request *request,
+                  struct hf_slot *slot) {
+  hf_queue_leave(pool, request);
+  hf_stats_add(&pool->stats, HF_STAT_ACQUIRES, 1);
+  hf_stats_record(&pool->stats,
+                  HF_HISTOGRAM_ACQUIRE_WAIT,
+                  pool->now_us - request->submitted_us);
+  slot->forget |= forgets_after_use(pool, slot);
+  if (request->kind == HF_REQUEST_ACQUIRE) {
+    hf_lease_grant(pool, request, slot);
+    return;
+  }
+  if (slot->state == HF_SLOT_IDLE) {
+    hf_slot_move(slot, HF_SLOT_BUSY, pool->now_us);
+    slot->shared = hf_sharing_allows(pool, request);
+  }
+  slot->uses++;
+  hf_scheduler_start(pool, slot, request);
+}
+
+static void connect(struct hf_pool *pool) {
+  struct hf_link *link = hf_list_first(&pool->slots_in[HF_SLOT_EMPTY]);
+  struct hf_slot *slot = slot_of(link);
+  hf_slot_move(slot, HF_SLOT_CONNECTING, pool->now_us);
+  slot->serial = ++pool->last_serial;
+  slot->generation = pool->generation;
+  slot->uses = 0;
+  slot->transaction = 'I';
+  slot->silence = (struct hf_silence){0};
+  slot->probe_us = 0;
+  slot->forget = false;
+  slot->restore = false;
+  slot->demoted = false;
+  slot->chose_reading = false;
+  pool->look_wanted = false;
+  slot->proven = false;
+  slot->proof = HF_PROOF_NONE;
+  hf_stats_add(&pool->stats, HF_STAT_CONNECTS_STARTED, 1);
+  pool->world.event(pool->world.ctx, slot, HF_EVENT_CONNECTING, NULL);
+  pool->world.connect(pool->world.ctx, slot);
+}
+
+bool hf_scheduler_wants_connection(const struct hf_pool *pool) {
+  size_t connecting = hf_pool_count(pool, HF_SLOT_CONNECTING) + pool->greetings;
+  size_t empty = hf_pool_count(pool, HF_SLOT_EMPTY);
+  size_t closing = hf_pool_count(pool, HF_SLOT_CLOSING);
+  size_t live = (size_t)pool->n_slots - empty - closing;
+  if (!is_needed(pool) || !hf_size_has_room(pool) ||
+      connecting >= CONNECTS_AT_ONCE) {
+    return false;
+  }
+  /* What fails on this machine fails at once: only a call is worth a try. */
+  return connecting < hf_demotion_demand(pool) ||
+         (pool->state == HF_POOL_STATE_OPEN && !pool->misconfigured &&
+          live < (size_t)pool->warm_target);
+}
+
+/* Whether nobody but us asks if the server can be reached again. */
+static bool probes_unasked(const struct hf_pool *pool) {
+  return hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN &&
+         pool->state == HF_POOL_STATE_OPEN &&
+         hf_pool_count(pool, HF_SLOT_EMPTY) > 0 &&
+         hf_pool_count(pool, HF_SLOT_CONNECTING) == 0 &&
+         !hf_scheduler_wants_connection(pool);
+}
+
+uint64_t hf_scheduler_next_us(const struct hf_pool *pool) {
+  if (hf_breaker_state(&pool->breaker) != HF_CIRCUIT_OPEN) {
+    return UINT64_MAX;
+  }
+  if (hf_scheduler_wants_connection(pool)) {
+    return hf_breaker_next_at(&pool->breaker) * US_PER_MS;
+  }
+  return probes_unasked(pool)
+             ? hf_breaker_unasked_at(&pool->breaker) * US_PER_MS
+             : UINT64_MAX;
+}
+
+/* The newest connection that is idle and may serve, or NULL. */
+static struct hf_slot *take_newer(struct hf_pool *pool,
+                                  const struct hf_request *request) {
+  struct hf_link *link;
+  HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_IDLE]) {
+    struct hf_slot *slot = slot_of(link);
+    if (hf_demotion_allows(request, slot)) {
+      return slot;
+    }
+  }
+  return NULL;
+}
+
+/* Writes that look for another server take what is newer than their last. */
+static void serve_lookers(struct hf_pool *pool) {
+  struct hf_link *link;
+  struct hf_link *after;
+  if (pool->lookers == 0) {
+    return;
+  }
+  HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
+    struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
+    struct hf_slot *slot =
+        request->newer_than == 0 ? NULL : take_newer(pool, request);
+    if (slot != NULL) {
+      serve(pool, request, slot);
+    }
+  }
+}
+
+/* The first that waits for any connection. */
+static struct hf_request *first_of_others(const struct hf_pool *pool) {
+  struct hf_link *link;
+  if (pool->lookers == 0) {
+    return hf_queue_first(pool);
+  }
+  HF_LIST_EACH(link, &pool->waiting) {
+    struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
+    if (request->newer_than == 0) {
+      return request;
+    }
+  }
+  return NULL;
+}
+
+void hf_scheduler_run(struct hf_pool *pool) {
+  struct hf_request *request;
+  if (pool->state == HF_POOL_STATE_SUSPENDED) {
+    return;
+  }
+  if (pool->state != HF_POOL_STATE_OPEN) {
+    hf_demotion_stop_looking(pool);
+  }
+  serve_lookers(pool);
+  while ((request = first_of_others(pool)) != NULL) {
+    struct hf_slot *slot = take_idle(pool, request->avoid);
+    if (slot == NULL) {
+      slot = hf_sharing_find(pool, request);
+    }
+    if (slot == NULL) {
+      break;
+    }
+    serve(pool, request, slot);
+  }
+  while (hf_scheduler_wants_connection(pool) &&
+         hf_breaker_allow(&pool->breaker, pool->now_us / US_PER_MS)) {
+    connect(pool);
+  }
+  if (probes_unasked(pool) &&
+      pool->now_us / US_PER_MS >= hf_breaker_unasked_at(&pool->breaker) &&
+      hf_breaker_allow(&pool->breaker, pool->now_us / US_PER_MS)) {
+    connect(pool);
+  }
+}
+
+static bool is_cut_off(const struct hf_pool *pool) {
+  return hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN &&
+         !hf_pool_is_live(pool);
+}
+
+/* Nobody listens there, and nobody ever has. */
+static bool was_never_there(const struct hf_pool *pool) {
+  const struct hf_error *error = &pool->connect_error;
+  const char *syscall = hf_error_field(error, 'y');
+  return hf_stats_get(&pool->stats, HF_STAT_CONNECTS_SUCCEEDED) == 0 &&
+         error->status == HF_SOCKET_ERROR && syscall != NULL &&
+         strcmp(syscall, "connect") == 0;
+}
+
+/* What the next connect would say is known, or is not waited for. */
+static bool is_hopeless(const struct hf_pool *pool,
+                        const struct hf_request *request) {
+  if (pool->connect_error.status == HF_OK ||
+      (request->flags & HF_FLAG_PROBE) != 0) {
+    return false;
+  }
+  return pool->connect_error.outcome == HF_OUTCOME_PERMANENT ||
+         (request->flags & HF_FLAG_FAIL_FAST) != 0 ||
+         ((request->flags & HF_FLAG_FAIL_NEW) != 0 && was_never_there(pool));
+}
+
+void hf_scheduler_ask(struct hf_pool *pool, const struct hf_request *request) {
+  if ((request->flags & HF_FLAG_PROBE) != 0 || is_hopeless(pool, request)) {
+    hf_breaker_hurry(&pool->breaker, pool->now_us / US_PER_MS);
+  }
+}
+
+void hf_scheduler_fail_fast(struct hf_pool *pool) {
+  struct hf_link *link;
+  struct hf_link *after;
+  if (hf_pool_is_live(pool)) {
+    return;
+  }
+  HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
+    struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
+    if (is_hopeless(pool, request)) {
+      hf_queue_leave(pool, request);
+      hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
+    }
+  }
+}
+
+static void despair_of(struct hf_pool *pool,
+                       struct hf_request *request,
+                       uint64_t probe_us) {
+  if (request->state == HF_REQUEST_WAITING &&
+      (is_hopeless(pool, request) ||
+       (request->deadline_us != 0 && request->deadline_us <= probe_us))) {
+    hf_queue_leave(pool, request);
+    hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
+  }
+}
+
+void hf_scheduler_despair_of(struct hf_pool *pool, struct hf_request *request) {
+  if (is_cut_off(pool)) {
+    despair_of(pool, request, hf_breaker_next_at(&pool->breaker) * US_PER_MS);
+  }
+}
+
+void hf_scheduler_despair(struct hf_pool *pool) {
+  uint64_t probe_us = hf_breaker_next_at(&pool->breaker) * US_PER_MS;
+  struct hf_link *link;
+  struct hf_link *after;
+  if (!is_cut_off(pool)) {
+    pool->despaired_us = 0;
+    return;
+  }
+  if (probe_us <= pool->despaired_us) {
+    return; /* all that waits was asked about that already */
+  }
+  pool->despaired_us = probe_us;
+  HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
+    despair_of(pool, HF_CONTAINER_OF(link, struct hf_request, link), probe_us);
+  }
+}
+
+void hf_scheduler_fail_probes(struct hf_pool *pool,
+                              uint64_t began_us,
+                              bool passing) {
+  uint64_t patience_us = passing ? PROBE_PATIENCE_US : 0;
+  struct hf_link *link;
+  struct hf_link *after;
+  if (hf_breaker_state(&pool->breaker) != HF_CIRCUIT_OPEN ||
+      hf_pool_is_live(pool)) {
+    return;
+  }
+  HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
+    struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
+    if ((request->flags & HF_FLAG_PROBE) == 0) {
+      continue;
+    }
+    if (request->submitted_us <= began_us &&
+        pool->now_us - request->submitted_us >= patience_us) {
+      hf_queue_leave(pool, request);
+      hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
+    } else {
+      hf_breaker_hurry(&pool->breaker, pool->now_us / US_PER_MS);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The states of a slot and the one mover between them. */
+#include "core/pool/slot.h"
+
+#include <assert.h>
+
+#include "core/pool/pool.h"
+
+/* clang-format off */
+static const struct {
+  const char *name;
+  unsigned next; /* set of allowed states */
+} states[HF_SLOT_STATES] = {
+  [HF_SLOT_EMPTY]      = {"empty",      1u << HF_SLOT_CONNECTING},
+  [HF_SLOT_CONNECTING] = {"connecting", 1u << HF_SLOT_IDLE |
+                                        1u << HF_SLOT_CLOSING |
+                                        1u << HF_SLOT_EMPTY},
+  [HF_SLOT_IDLE]       = {"idle",       1u << HF_SLOT_BUSY |
+                                        1u << HF_SLOT_LEASED |
+                                        1u << HF_SLOT_CHECKING |
+                                        1u << HF_SLOT_CLOSING},
+  [HF_SLOT_BUSY]       = {"busy",       1u << HF_SLOT_IDLE |
+                                        1u << HF_SLOT_CHECKING |
+                                        1u << HF_SLOT_CLOSING},
+  [HF_SLOT_LEASED]     = {"leased",     1u << HF_SLOT_IDLE |
+                                        1u << HF_SLOT_CHECKING |
+                                        1u << HF_SLOT_CLOSING},
+  [HF_SLOT_CHECKING]   = {"checking",   1u << HF_SLOT_IDLE |
+                                        1u << HF_SLOT_CLOSING},
+  [HF_SLOT_CLOSING]    = {"closing",    1u << HF_SLOT_EMPTY},
+};
+/* clang-format on */
+
+const char *hf_slot_state_name(enum hf_slot_state state) {
+  return states[state].name;
+}
+
+void hf_slot_move(struct hf_slot *slot,
+                  enum hf_slot_state next,
+                  uint64_t now_us) {
+  struct hf_pool *pool = slot->pool;
+  assert((states[slot->state].next & 1u << next) != 0);
+  assert(next == HF_SLOT_BUSY || next == HF_SLOT_CLOSING ||
+         hf_list_empty(&slot->running));
+  assert(next == HF_SLOT_LEASED || slot->lease == NULL);
+  hf_list_remove(&pool->slots_in[slot->state], &slot->link);
+  hf_list_push(&pool->slots_in[next], &slot->link);
+  slot->state = next;
+  slot->since_us = now_us;
+}

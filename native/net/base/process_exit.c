@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* Coming to rest when the process ends. */
+#include "net/base/process_exit.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "net/base/worker.h"
+#include "net/engine/engine.h"
+
+enum { PATIENCE_MS = 100, STEP_NS = 200 * 1000, NS_PER_MS = 1000 * 1000 };
+
+static atomic_bool exiting;
+static atomic_int running; /* threads to wait for */
+static pid_t owner;        /* a forked child has none of our threads */
+static atomic_flag prepared = ATOMIC_FLAG_INIT;
+
+static void nap(void) {
+  struct timespec step = {.tv_sec = 0, .tv_nsec = STEP_NS};
+  (void)nanosleep(&step, NULL);
+}
+
+static void on_exit_of_process(void) {
+  uint64_t until_ns = hf_clock_ns() + (uint64_t)PATIENCE_MS * NS_PER_MS;
+  if (getpid() != owner || atomic_exchange(&exiting, true)) {
+    return;
+  }
+  hf_engine_wake_all();
+  hf_engine_park_workers(PATIENCE_MS);
+  while (atomic_load(&running) > 0 && hf_clock_ns() < until_ns) {
+    nap();
+  }
+}
+
+void hf_exit_prepare(void) {
+  if (!atomic_flag_test_and_set(&prepared)) {
+    owner = getpid();
+    (void)atexit(on_exit_of_process);
+  }
+}
+
+void hf_exit_prepare_after_tls(void) {
+  (void)atexit(on_exit_of_process);
+}
+
+void hf_exit_enter(void) {
+  (void)atomic_fetch_add(&running, 1);
+}
+
+void hf_exit_leave(void) {
+  (void)atomic_fetch_sub(&running, 1);
+}
+
+void hf_exit_checkpoint(void) {
+  if (!atomic_load(&exiting)) {
+    return;
+  }
+  hf_exit_leave();
+  for (;;) {
+    (void)pause();
+  }
+}

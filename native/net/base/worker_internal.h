@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the workers' two files share: the structs and their lock.
+ *
+ * Threads: everything below `lock` is read and written under it; functions
+ *          that do not say otherwise are called with it held.
+ */
+#ifndef HF_NET_BASE_WORKER_INTERNAL_H
+#define HF_NET_BASE_WORKER_INTERNAL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "core/base/list.h"
+#include "net/base/system.h"
+#include "net/base/worker.h"
+
+struct worker {
+  struct hf_link link;
+  struct hf_workers *workers;
+  pthread_t thread;
+  struct hf_bell bell;
+  int number;
+  struct hf_job *job; /* in run() */
+  bool ended;         /* to be joined */
+  bool detached;      /* frees itself */
+};
+
+struct hf_workers {
+  /* set by hf_workers_new */
+  int max_threads;
+  int reserve;
+
+  pthread_mutex_t lock;
+  pthread_cond_t work;    /* threads wait for something to do */
+  pthread_cond_t changed; /* park and finish wait for threads */
+  struct hf_list urgent;
+  struct hf_list normal;
+  struct hf_list threads;
+  int references;
+  int running; /* threads that have not ended */
+  int asleep;  /* of these, in pthread_cond_wait */
+  int busy;    /* of these, in a job somebody waits for */
+  int busy_normal;
+  int stuck;   /* of these, in an abandoned job */
+  int counted; /* of these, replaced */
+  int next_number;
+  bool parking;
+  bool closing;
+};
+
+/* Takes the lock. */
+void hf_workers_lock(struct hf_workers *workers);
+
+/* Gives the lock back. */
+void hf_workers_unlock(struct hf_workers *workers);
+
+/* Gives back the lock and a reference; the last one frees. */
+void hf_workers_unlock_and_unref(struct hf_workers *workers);
+
+/* Tells the job in the worker's run(), if any, to stop. */
+void hf_worker_stop(struct worker *worker);
+
+/* Starts one more thread. Returns 0 or an errno. */
+int hf_worker_start(struct hf_workers *workers);
+
+/* Returns how many threads there may be now. */
+int hf_workers_limit(const struct hf_workers *workers);
+
+struct hf_job *hf_job_of(struct hf_link *link);
+struct worker *hf_worker_of(struct hf_link *link);
+
+#endif

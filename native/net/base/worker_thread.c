@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What happens on a worker's thread, and how it starts and ends.
+ *
+ * Ownership: every thread holds a reference on the workers, and so does their
+ *            owner until hf_workers_finish: a thread may outlive the owner.
+ * Threads:   see worker_parts.h.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "core/base/alloc.h"
+#include "net/base/worker_internal.h"
+
+enum {
+  /* A TLS handshake and SCRAM need less than a quarter of it. */
+  STACK_BYTES = 512 * 1024,
+  NAME_BYTES = 16,
+  NUMBERS = 1000 /* in a thread's name */
+};
+
+void hf_workers_lock(struct hf_workers *workers) {
+  int failed = pthread_mutex_lock(&workers->lock);
+  assert(failed == 0);
+  (void)failed;
+}
+
+void hf_workers_unlock(struct hf_workers *workers) {
+  int failed = pthread_mutex_unlock(&workers->lock);
+  assert(failed == 0);
+  (void)failed;
+}
+
+/* Gives back a reference and the lock. */
+void hf_workers_unlock_and_unref(struct hf_workers *workers) {
+  bool last = --workers->references == 0;
+  hf_workers_unlock(workers);
+  if (!last) {
+    return;
+  }
+  (void)pthread_cond_destroy(&workers->changed);
+  (void)pthread_cond_destroy(&workers->work);
+  (void)pthread_mutex_destroy(&workers->lock);
+  hf_free(workers);
+}
+
+struct hf_job *hf_job_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_job, link);
+}
+
+struct worker *hf_worker_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct worker, link);
+}
+
+void hf_worker_stop(struct worker *worker) {
+  if (worker->job != NULL) {
+    atomic_store(&worker->job->stop, true);
+    hf_bell_ring(&worker->bell);
+  }
+}
+
+int hf_workers_limit(const struct hf_workers *workers) {
+  return workers->max_threads + workers->counted;
+}
+
+static struct hf_job *take_job(struct hf_workers *workers) {
+  struct hf_link *link;
+  if (workers->parking || workers->closing) {
+    return NULL;
+  }
+  link = hf_list_pop(&workers->urgent);
+  if (link == NULL &&
+      workers->busy_normal < workers->max_threads - workers->reserve) {
+    link = hf_list_pop(&workers->normal);
+  }
+  return link == NULL ? NULL : hf_job_of(link);
+}
+
+static void sleep_a_while(struct hf_workers *workers) {
+  workers->asleep++;
+  (void)pthread_cond_signal(&workers->changed);
+  (void)pthread_cond_wait(&workers->work, &workers->lock);
+  workers->asleep--;
+}
+
+/* Books that a job's run() returned; before that it was busy or stuck. */
+static void book_end(struct hf_workers *workers, const struct hf_job *job) {
+  if (job->state == HF_JOB_ABANDONED) {
+    workers->stuck--;
+    workers->counted -= job->counted ? 1 : 0;
+    if (job->counted) {
+      return;
+    }
+  } else {
+    workers->busy--;
+  }
+  workers->busy_normal -= job->urgent ? 0 : 1;
+}
+
+/* Runs a job; the lock is held at entry and exit, not during its calls. */
+static void run_job(struct worker *worker, struct hf_job *job) {
+  struct hf_workers *workers = worker->workers;
+  bool dropped;
+
+  job->state = HF_JOB_RUNNING;
+  job->wake_fd = worker->bell.read_fd;
+  worker->job = job;
+  workers->busy++;
+  workers->busy_normal += job->urgent ? 0 : 1;
+  hf_workers_unlock(workers);
+  job->run(job);
+  hf_workers_lock(workers);
+  worker->job = NULL;
+  job->wake_fd = -1;
+  hf_bell_silence(&worker->bell);
+  book_end(workers, job);
+  while (workers->parking && !workers->closing) {
+    sleep_a_while(workers);
+  }
+  dropped = job->state == HF_JOB_ABANDONED || workers->closing;
+  job->state = dropped ? HF_JOB_DROPPED : HF_JOB_DONE;
+  hf_workers_unlock(workers);
+  if (dropped) {
+    job->drop(job);
+  } else {
+    job->done(job);
+  }
+  hf_workers_lock(workers);
+}
+
+static void end_worker(struct worker *worker) {
+  struct hf_workers *workers = worker->workers;
+  workers->running--;
+  if (!worker->detached && !workers->closing) {
+    /* One too many: a stuck thread came back after it was replaced. */
+    hf_list_remove(&workers->threads, &worker->link);
+    (void)pthread_detach(worker->thread);
+    worker->detached = true;
+  }
+  if (worker->detached) {
+    hf_bell_close(&worker->bell);
+    hf_free(worker);
+  } else {
+    worker->ended = true;
+  }
+  (void)pthread_cond_broadcast(&workers->changed);
+  hf_workers_unlock_and_unref(workers);
+}
+
+static void *worker_main(void *arg) {
+  struct worker *worker = arg;
+  struct hf_workers *workers = worker->workers;
+  char name[NAME_BYTES];
+
+  (void)snprintf(name, sizeof name, "hf-connect-%d", worker->number % NUMBERS);
+  hf_workers_lock(workers);
+  hf_system_name_thread(name);
+  while (!workers->closing && workers->running <= hf_workers_limit(workers)) {
+    struct hf_job *job = take_job(workers);
+    if (job != NULL) {
+      run_job(worker, job);
+    } else {
+      sleep_a_while(workers);
+    }
+  }
+  end_worker(worker);
+  return NULL;
+}
+
+/* Creates the thread itself, with every signal blocked in it. */
+static int create_thread(struct worker *worker) {
+  pthread_attr_t attributes;
+  sigset_t all, before;
+  int failed = pthread_attr_init(&attributes);
+  if (failed != 0) {
+    return failed;
+  }
+  failed = pthread_attr_setstacksize(&attributes, STACK_BYTES);
+  if (failed == 0) {
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(&worker->thread, &attributes, worker_main, worker);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+  }
+  (void)pthread_attr_destroy(&attributes);
+  return failed;
+}
+
+int hf_worker_start(struct hf_workers *workers) {
+  int failed = ENOMEM;
+  struct worker *worker = hf_calloc(1, sizeof *worker);
+  if (worker == NULL) {
+    return failed;
+  }
+  worker->workers = workers;
+  worker->number = ++workers->next_number;
+  failed = hf_bell_open(&worker->bell);
+  if (failed != 0) {
+    goto fail_bell;
+  }
+  failed = create_thread(worker);
+  if (failed != 0) {
+    goto fail_thread;
+  }
+  hf_list_push(&workers->threads, &worker->link);
+  workers->running++;
+  workers->references++;
+  return 0;
+
+fail_thread:
+  hf_bell_close(&worker->bell);
+fail_bell:
+  hf_free(worker);
+  return failed;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* Cancel requests, between a connection and the workers. */
+#include "net/conn/cancel.h"
+
+#include "core/base/alloc.h"
+#include "net/conn/conn.h"
+#include "net/connect/cancel_job.h"
+#include "net/engine/netpool.h"
+
+/*
+ * After the first limit an answer no longer waits for the request's end: it is
+ * told, and the connection given up. Less than the core's patience
+ * (interrupt.c). After the second the request itself is given up.
+ */
+enum { ANSWER_LIMIT_MS = 800, LIMIT_MS = 2000 };
+
+struct hf_canceller {
+  struct hf_post post;
+  struct hf_cancel_job *job;
+  struct hf_engine *engine;
+  struct hf_conn *conn; /* NULL when it closed meanwhile */
+  bool late;            /* the first limit is over */
+  uv_timer_t timer;
+};
+
+static void on_timer_closed(uv_handle_t *handle) {
+  struct hf_canceller *canceller = handle->data;
+  struct hf_engine *engine = canceller->engine;
+  hf_free(canceller);
+  engine->visitors--;
+  hf_engine_turn(engine);
+}
+
+/* The request is over, one way or the other. */
+static void end(struct hf_canceller *canceller, bool reached) {
+  struct hf_conn *conn = canceller->conn;
+  uv_close((uv_handle_t *)&canceller->timer, on_timer_closed);
+  if (conn == NULL) {
+    return;
+  }
+  conn->canceller = NULL;
+  if (!reached) {
+    /* It may still arrive, and hit whatever runs by then. */
+    hf_conn_fail(conn);
+    return;
+  }
+  if (conn->held != NULL) {
+    struct hf_request *request = &conn->held->request;
+    conn->held = NULL;
+    hf_pool_on_finished(&conn->pool->core,
+                        request,
+                        conn->held_transaction,
+                        hf_engine_now_us());
+  }
+}
+
+static void on_over(struct hf_post *post) {
+  struct hf_canceller *canceller =
+      HF_CONTAINER_OF(post, struct hf_canceller, post);
+  bool reached = canceller->job->reached;
+  hf_cancel_job_free(canceller->job);
+  end(canceller, reached);
+}
+
+static void on_limit(uv_timer_t *timer) {
+  struct hf_canceller *canceller = timer->data;
+  struct hf_engine *engine = canceller->engine;
+  bool waited_for = canceller->conn != NULL && canceller->conn->held != NULL;
+  if (!canceller->late && !waited_for) {
+    canceller->late = true;
+    (void)uv_timer_start(timer, on_limit, LIMIT_MS - ANSWER_LIMIT_MS, 0);
+    return;
+  }
+  if (hf_workers_abandon(engine->cancelers, &canceller->job->job)) {
+    end(canceller, false);
+    hf_engine_turn(engine);
+  }
+}
+
+bool hf_canceller_is_late(const struct hf_canceller *canceller) {
+  return canceller->late;
+}
+
+/* On a worker's thread. */
+static void on_done(struct hf_job *job) {
+  struct hf_canceller *canceller =
+      HF_CONTAINER_OF(job, struct hf_cancel_job, job)->ctx;
+  hf_engine_post_last(canceller->engine, &canceller->post);
+}
+
+struct hf_canceller *hf_canceller_start(struct hf_conn *conn) {
+  struct hf_canceller *canceller = hf_calloc(1, sizeof *canceller);
+  if (canceller == NULL) {
+    goto fail_alloc;
+  }
+  canceller->post.run = on_over;
+  canceller->engine = conn->pool->engine;
+  canceller->conn = conn;
+  canceller->job = hf_cancel_job_new(conn->pg, on_done, canceller);
+  if (canceller->job == NULL) {
+    goto fail_job;
+  }
+  if (hf_workers_submit(conn->pool->engine->cancelers,
+                        &canceller->job->job,
+                        true) != HF_OK) {
+    goto fail_submit;
+  }
+  canceller->engine->visitors++;
+  canceller->timer.data = canceller;
+  (void)uv_timer_init(&canceller->engine->loop, &canceller->timer);
+  (void)uv_timer_start(&canceller->timer, on_limit, ANSWER_LIMIT_MS, 0);
+  return canceller;
+
+fail_submit:
+  hf_cancel_job_free(canceller->job);
+fail_job:
+  hf_free(canceller);
+fail_alloc:
+  hf_conn_fail(conn);
+  return NULL;
+}
+
+void hf_canceller_forget(struct hf_canceller *canceller) {
+  if (canceller != NULL) {
+    canceller->conn = NULL;
+  }
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A cancel request under way for a connection. The connection is used again
+ * only when the request's socket was closed by the server; a request whose
+ * fate stays unknown ends the connection.
+ *
+ * Ownership: frees itself when its job is over; a connection that closes
+ * first lets it go with hf_canceller_forget.
+ * Threads: the engine's thread only.
+ */
+#ifndef HF_NET_CONN_CANCEL_H
+#define HF_NET_CONN_CANCEL_H
+
+#include <stdbool.h>
+
+struct hf_canceller;
+struct hf_conn;
+
+/* Sends the request. NULL when that is impossible; the connection fails. */
+struct hf_canceller *hf_canceller_start(struct hf_conn *conn);
+
+/* Returns whether an answer should wait for its end no longer. */
+bool hf_canceller_is_late(const struct hf_canceller *canceller);
+
+/* The connection is gone; the request goes on by itself. Accepts NULL. */
+void hf_canceller_forget(struct hf_canceller *canceller);
+
+#endif

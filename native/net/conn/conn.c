@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a connection on the engine's loop. */
+#include "net/conn/conn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/base/alloc.h"
+#include "net/base/system.h"
+#include "net/conn/cancel.h"
+#include "net/engine/netpool.h"
+
+/* A server that talks without end to nobody is not waited for. */
+enum { CONSUME_MAX = 64 };
+
+static void on_poll(uv_poll_t *handle, int status, int events) {
+  struct hf_conn *conn = handle->data;
+  if (status < 0) {
+    /* A reset: the server's last words may have arrived before it. */
+    hf_conn_read(conn);
+    hf_conn_fail(conn);
+    return;
+  }
+  if ((events & UV_WRITABLE) != 0) {
+    hf_conn_mark_dirty(conn);
+  }
+  if ((events & UV_READABLE) != 0) {
+    hf_conn_read(conn);
+  }
+}
+
+/* The class of warnings that are not of the user's making. */
+static bool is_warning(const struct hf_error *error) {
+  const char *severity = hf_error_field(error, 'V');
+  return severity != NULL && strcmp(severity, "WARNING") == 0 &&
+         strcmp(error->sqlstate, "01000") == 0;
+}
+
+static void note_warning(struct hf_conn *conn, const struct hf_error *error) {
+  struct hf_call *head = hf_conn_head(conn);
+  if (head != NULL && is_warning(error)) {
+    head->request.warned = true;
+  }
+}
+
+/* Unsolicited messages of the server, and those beside an answer. */
+static void on_notice(void *ctx, const PGresult *result) {
+  struct hf_conn *conn = ctx;
+  struct hf_error error;
+  hf_error_init(&error);
+  hf_conn_read_error(result, HF_PHASE_AWAIT, &error);
+  note_warning(conn, &error);
+  if (error.severity == HF_SEVERITY_FATAL ||
+      error.severity == HF_SEVERITY_PANIC ||
+      strcmp(error.sqlstate, "57P01") == 0 ||
+      strcmp(error.sqlstate, "57P02") == 0) {
+    hf_error_move(&conn->last_words, &error);
+  } else if (conn->slot->lease != NULL || conn->slot->hearer != NULL) {
+    hf_netpool_event(conn->pool, conn->slot, HF_EVENT_NOTICE, &error);
+  }
+  hf_error_finish(&error);
+}
+
+static bool is_corkable(int fd) {
+  struct sockaddr_storage address;
+  socklen_t length = sizeof address;
+  return getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&
+         address.ss_family != AF_UNIX;
+}
+
+struct hf_conn *hf_conn_new(struct hf_netpool *pool,
+                            struct hf_slot *slot,
+                            PGconn *pg) {
+  struct hf_conn *conn = hf_calloc(1, sizeof *conn);
+  if (conn == NULL) {
+    goto fail_alloc;
+  }
+  conn->pool = pool;
+  conn->slot = slot;
+  conn->pg = pg;
+  conn->fd = PQsocket(pg);
+  conn->encrypted = PQsslInUse(pg) != 0 || PQgssEncInUse(pg) != 0;
+  conn->corkable = is_corkable(conn->fd);
+  /* The login was received: where that counts as nothing, nothing counts. */
+  conn->metered = hf_system_received(conn->fd) > 0;
+  conn->poll.data = conn;
+  hf_error_init(&conn->last_words);
+  hf_names_init(&conn->names, (size_t)pool->core.config.statement_cache_size);
+  if (uv_poll_init(&pool->engine->loop, &conn->poll, conn->fd) != 0) {
+    goto fail_poll;
+  }
+  (void)PQsetNoticeReceiver(pg, on_notice, conn);
+  hf_conn_watch(conn);
+  return conn;
+
+fail_poll:
+  hf_free(conn);
+fail_alloc:
+  PQfinish(pg);
+  return NULL;
+}
+
+bool hf_conn_is_open(const struct hf_conn *conn) {
+  return PQsocket(conn->pg) == conn->fd;
+}
+
+void hf_conn_watch(struct hf_conn *conn) {
+  int events = conn->paused ? 0 : UV_READABLE;
+  int left;
+  if (conn->state == HF_CONN_CLOSING || conn->failing) {
+    return;
+  }
+  left = PQflush(conn->pg);
+  if (left < 0 || !hf_conn_is_open(conn)) {
+    /*
+     * Sending reads as well, and closes the socket at a reset. What it read is
+     * looked at in hf_conn_flush: here the pool may be at work.
+     */
+    (void)uv_poll_stop(&conn->poll);
+    conn->events = 0;
+    hf_conn_mark_dirty(conn);
+    return;
+  }
+  if (left == 1) {
+    events |= UV_WRITABLE;
+  }
+  if (events == conn->events) {
+    return;
+  }
+  conn->events = events;
+  if (events == 0) {
+    (void)uv_poll_stop(&conn->poll);
+  } else if (uv_poll_start(&conn->poll, events, on_poll) != 0) {
+    hf_conn_fail(conn);
+  }
+}
+
+void hf_conn_mark_dirty(struct hf_conn *conn) {
+  if (!hf_link_queued(&conn->dirty) && conn->state != HF_CONN_CLOSING) {
+    hf_list_push(&conn->pool->engine->dirty_conns, &conn->dirty);
+  }
+}
+
+struct hf_call *hf_conn_head(const struct hf_conn *conn) {
+  struct hf_link *link = hf_list_first(&conn->slot->running);
+  return link == NULL
+             ? NULL
+             : hf_call_of(HF_CONTAINER_OF(link, struct hf_request, link));
+}
+
+void hf_conn_fail(struct hf_conn *conn) {
+  if (conn->state != HF_CONN_CLOSING) {
+    conn->failing = true;
+    /* libpq may have closed the socket: its number can be another's soon. */
+    (void)uv_poll_stop(&conn->poll);
+    conn->events = 0;
+    hf_conn_mark_dirty(conn);
+  }
+}
+
+/* A new unit: what was warned of before, or held up reading, is over. */
+static void begin_unit(struct hf_conn *conn) {
+  conn->state = HF_CONN_ACTIVE;
+  conn->paused = false;
+  if (conn->last_words.severity == HF_SEVERITY_WARNING && !conn->failing) {
+    hf_error_finish(&conn->last_words);
+  }
+}
+
+void hf_conn_execute(struct hf_conn *conn, struct hf_call *call) {
+  begin_unit(conn);
+  if (conn->failing) {
+    call->request.unsent = true;
+    return;
+  }
+  if (!hf_conn_send(conn, call)) {
+    hf_conn_fail(conn);
+    return;
+  }
+  hf_conn_watch(conn);
+}
+
+void hf_conn_run_chore(struct hf_conn *conn,
+                       enum hf_chore chore,
+                       const char *sql) {
+  begin_unit(conn);
+  conn->chore = chore;
+  if (conn->failing) {
+    return;
+  }
+  if (chore == HF_CHORE_STARTED || chore == HF_CHORE_ARRIVAL) {
+    hf_arrival_begin(&conn->arrival);
+  }
+  if (chore == HF_CHORE_ARRIVAL ? !hf_conn_send_arrival(conn)
+                                : !hf_conn_send_chore(conn, sql)) {
+    hf_conn_fail(conn);
+    return;
+  }
+  hf_conn_watch(conn);
+}
+
+void hf_conn_prove(struct hf_conn *conn, enum hf_proof_step step) {
+  if (step == HF_PROOF_FIRST) {
+    begin_unit(conn);
+    conn->chore = HF_CHORE_PROVE;
+    memset(&conn->proof, 0, sizeof conn->proof);
+  }
+  if (conn->failing) {
+    return;
+  }
+  if (!hf_conn_send_proof(conn)) {
+    hf_conn_fail(conn);
+    return;
+  }
+  hf_conn_watch(conn);
+}
+
+void hf_conn_cancel(struct hf_conn *conn) {
+  if (conn->canceller == NULL && !conn->failing) {
+    conn->canceller = hf_canceller_start(conn);
+  }
+}
+
+bool hf_conn_is_usable(struct hf_conn *conn) {
+  struct pollfd pfd = {.fd = conn->fd, .events = POLLIN};
+  int rounds = 0;
+  if (conn->failing || conn->state != HF_CONN_READY) {
+    return false;
+  }
+  /* A pooler may have sent a heartbeat: consume, then judge. */
+  while (hf_conn_is_open(conn) && poll(&pfd, 1, 0) > 0) {
+    if (rounds++ == CONSUME_MAX || PQconsumeInput(conn->pg) == 0 ||
+        PQisBusy(conn->pg) != 0 || conn->last_words.status != HF_OK) {
+      return false;
+    }
+  }
+  return PQstatus(conn->pg) == CONNECTION_OK;
+}
+
+/* What the end of the connection means for whoever waits on it. */
+static void describe_end(struct hf_conn *conn, struct hf_error *error) {
+  if (conn->last_words.status != HF_OK) {
+    hf_error_move(error, &conn->last_words);
+    return;
+  }
+  if (conn->given_up != HF_OK && conn->slot->running.count <= 1) {
+    hf_error_set(error, conn->given_up, HF_PHASE_AWAIT, NULL);
+    return;
+  }
+  hf_error_set(error,
+               HF_SOCKET_ERROR,
+               HF_PHASE_AWAIT,
+               "the connection to the server was lost (ECONNRESET)");
+  error->sys_errno = ECONNRESET;
+  hf_error_add(error, 'y', "read");
+}
+
+static void tell_end(struct hf_conn *conn) {
+  struct hf_pool *core = &conn->pool->core;
+  struct hf_slot *slot = conn->slot;
+  struct hf_error error;
+  hf_error_init(&error);
+  describe_end(conn, &error);
+  if (conn->held != NULL) {
+    struct hf_request *request = &conn->held->request;
+    conn->held = NULL;
+    hf_pool_on_finished(core,
+                        request,
+                        conn->held_transaction,
+                        hf_engine_now_us());
+  }
+  if (conn->chore != HF_CHORE_NONE && conn->slot->dial != NULL) {
+    hf_error_move(&conn->last_words, &error);
+    hf_netpool_on_chore(conn);
+  } else if (conn->state != HF_CONN_CLOSING) {
+    hf_pool_on_lost(core, slot, &error, hf_engine_now_us());
+  }
+  hf_error_finish(&error);
+}
+
+void hf_conn_flush(struct hf_conn *conn) {
+  if (conn->state == HF_CONN_CLOSING) {
+    return;
+  }
+  if (!conn->failing && !hf_conn_push(conn)) {
+    /* What the server said last may still be there to be read. */
+    conn->paused = false;
+    hf_conn_read(conn);
+    hf_conn_fail(conn);
+  }
+  if (conn->failing && conn->state != HF_CONN_CLOSING) {
+    if (hf_link_queued(&conn->dirty)) {
+      hf_list_remove(&conn->pool->engine->dirty_conns, &conn->dirty);
+    }
+    tell_end(conn);
+    return;
+  }
+  hf_conn_watch(conn);
+}
+
+void hf_conn_resume(struct hf_conn *conn) {
+  if (conn->paused) {
+    conn->paused = false;
+    hf_conn_watch(conn);
+    hf_conn_read(conn);
+  }
+}
+
+static void on_closed(uv_handle_t *handle) {
+  struct hf_conn *conn = handle->data;
+  struct hf_engine *engine =
+      HF_CONTAINER_OF(handle->loop, struct hf_engine, loop);
+  if (conn->awaited) {
+    /* Nothing else keeps the pool from going before its connections. */
+    hf_pool_on_closed(&conn->pool->core, conn->slot, hf_engine_now_us());
+  }
+  hf_free(conn);
+  hf_engine_turn(engine);
+}
+
+void hf_conn_close(struct hf_conn *conn) {
+  assert(conn->state != HF_CONN_CLOSING);
+  conn->state = HF_CONN_CLOSING;
+  conn->awaited = conn->slot->state == HF_SLOT_CLOSING;
+  conn->slot->conn = NULL;
+  if (hf_link_queued(&conn->dirty)) {
+    hf_list_remove(&conn->pool->engine->dirty_conns, &conn->dirty);
+  }
+  hf_canceller_forget(conn->canceller);
+  (void)uv_poll_stop(&conn->poll);
+  (void)PQsetNoticeReceiver(conn->pg, hf_conn_drop_notice, NULL);
+  PQfinish(conn->pg);
+  conn->pg = NULL;
+  hf_names_finish(&conn->names);
+  hf_arrival_finish(&conn->arrival);
+  hf_encoder_finish_memory(&conn->encoder);
+  hf_error_finish(&conn->last_words);
+  uv_close((uv_handle_t *)&conn->poll, on_closed);
+}
+
+void hf_conn_drop_notice(void *ctx, const PGresult *result) {
+  (void)ctx;
+  (void)result;
+}

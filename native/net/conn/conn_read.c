@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading of answers: from libpq's results to finished requests. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "net/base/system.h"
+#include "net/conn/cancel.h"
+#include "net/conn/conn.h"
+#include "net/conn/conn_result.h"
+#include "net/conn/prepared_renewal.h"
+#include "net/conn/read_only.h"
+#include "net/conn/session_state.h"
+#include "net/engine/netpool.h"
+#include "net/engine/port.h"
+
+enum {
+  ROWS_IN_A_PIECE = 256,
+  ROUNDS_FOR_A_RECORD = 2,
+  /* Where only pieces can be measured, a piece has to be small. */
+  ROWS_IN_A_SMALL_PIECE = 16,
+  UTF8 = 6, /* libpq's number of the encoding */
+  DECIMAL = 10
+};
+
+/* ---- units --------------------------------------------------------------- */
+
+static char transaction_of(const struct hf_conn *conn) {
+  if (conn->slot->running.count > 1) {
+    return 'I'; /* only reads outside transactions share */
+  }
+  switch (PQtransactionStatus(conn->pg)) {
+  case PQTRANS_IDLE:
+    return 'I';
+  case PQTRANS_INERROR:
+    return 'E';
+  case PQTRANS_ACTIVE:
+  case PQTRANS_INTRANS:
+  case PQTRANS_UNKNOWN:
+    break;
+  }
+  return 'T';
+}
+
+/* SET TRANSACTION alone means nothing, with settings or without. */
+static bool brings_settings(const struct hf_conn *conn,
+                            const struct hf_call *call) {
+  return conn->carry == HF_CARRY_UNIT && !call->request.in_transaction &&
+         call->request.sql.kind != HF_SQL_SET_LOCAL;
+}
+
+/* VACUUM and its like want to be alone in their unit: once more, alone. */
+static bool goes_alone(struct hf_conn *conn, struct hf_call *call) {
+  struct hf_error *error = &call->request.error;
+  if (strcmp(error->sqlstate, "25001") != 0 || !call->company ||
+      call->statement->refuses_company || conn->slot->running.count > 1 ||
+      hf_request_must_not_write(&call->request) ||
+      call->request.interrupted != HF_OK || call->request.settled ||
+      call->request.orphan) {
+    return false;
+  }
+  call->statement->refuses_company = true;
+  if (brings_settings(conn, call)) {
+    return false; /* alone it would go without them */
+  }
+  hf_error_finish(error);
+  hf_conn_execute(conn, call);
+  return true;
+}
+
+/*
+ * What commits on its way (2D000), or will not stand in a transaction (25001),
+ * failed because of our settings only. Nothing of it is left.
+ */
+static void explain_refusal(struct hf_conn *conn, struct hf_call *call) {
+  struct hf_error *error = &call->request.error;
+  bool commits = strcmp(error->sqlstate, "2D000") == 0 &&
+                 (call->request.sql.kind == HF_SQL_CALL ||
+                  call->request.sql.kind == HF_SQL_DO);
+  bool alone = strcmp(error->sqlstate, "25001") == 0 && call->company;
+  if (error->severity != HF_SEVERITY_ERROR || (!commits && !alone) ||
+      !brings_settings(conn, call)) {
+    return;
+  }
+  hf_error_move(&call->request.cause, error);
+  hf_error_set(error, HF_SESSION_REQUIRED, HF_PHASE_LOCAL, hf_needs_session);
+  error->outcome = HF_OUTCOME_ROLLED_BACK;
+  error->unit = HF_UNIT_STATEMENT;
+  error->retryable = false;
+}
+
+/* The server says that it is done, but never said with what. */
+static bool lacks_answer(const struct hf_call *call) {
+  return call->handle != NULL && !call->request.settled &&
+         call->request.error.status == HF_OK && call->first == NULL;
+}
+
+static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
+  char transaction;
+  if (goes_alone(conn, call) || hf_read_only_undo(conn, call) ||
+      hf_session_state_mend(conn, call)) {
+    return;
+  }
+  if (lacks_answer(call)) {
+    hf_answer_give_up(conn, call, HF_PROTOCOL_ERROR);
+    return;
+  }
+  transaction = transaction_of(conn);
+  explain_refusal(conn, call);
+  hf_session_state_watch(conn, call);
+  if (conn->slot->running.count == 1) {
+    conn->state = HF_CONN_READY;
+  }
+  if (conn->canceller != NULL) {
+    conn->held = call;
+    conn->held_transaction = transaction;
+    if (hf_canceller_is_late(conn->canceller)) {
+      /* Its cancel may still arrive, and would hit the next statement. */
+      conn->given_up = HF_RELEASED;
+      hf_conn_fail(conn);
+    }
+    return;
+  }
+  hf_pool_on_finished(&conn->pool->core,
+                      &call->request,
+                      transaction,
+                      hf_engine_now_us());
+}
+
+/* ---- the loop ------------------------------------------------------------ */
+
+/*
+ * Rows of a large result are read in pieces, so that libpq never holds it as a
+ * whole. What is large is known from the last time; the first time, when more
+ * is there than one read brings. Where the system does not count what a socket
+ * received (Unix sockets), pieces are the only measure of a result: always.
+ */
+static void choose_mode(struct hf_conn *conn, struct hf_call *call) {
+  int pending = 0;
+  bool large = call->statement->large;
+  if (call->mode_set || !hf_answer_is_execute(call)) {
+    return;
+  }
+  call->mode_set = true;
+  if (!conn->metered) {
+    large = true;
+  } else if (!large && !call->statement->small) {
+    large = ioctl(conn->fd, FIONREAD, &pending) == 0 && pending > 0;
+  }
+  if (large) {
+#ifdef LIBPQ_HAS_CHUNK_MODE
+    call->piecewise =
+        PQsetChunkedRowsMode(conn->pg,
+                             conn->metered ? ROWS_IN_A_PIECE
+                                           : ROWS_IN_A_SMALL_PIECE) == 1;
+#else
+    call->piecewise = PQsetSingleRowMode(conn->pg) == 1;
+#endif
+  }
+}
+
+/*
+ * A result that is read as a whole may turn out larger than ever before: the
+ * limit holds for it as well, for a single row of one read in pieces, and for
+ * what nobody is waiting for any more. Asked only when one read did not bring
+ * all.
+ */
+static void count_bytes(struct hf_conn *conn, struct hf_call *call) {
+  uint64_t received;
+  if (!conn->metered || !hf_conn_is_open(conn)) {
+    return;
+  }
+  received = hf_system_received(conn->fd);
+  if (call->received_from == 0) {
+    call->received_from = received;
+  } else if (received - call->received_from > call->max_result_bytes) {
+    hf_answer_give_up(conn, call, HF_RESULT_TOO_LARGE);
+  }
+}
+
+/* Rows of the settings that were woven into the user's text. */
+static bool is_ours(const struct hf_call *call, const PGresult *result) {
+  return call->woven && PQnfields(result) > 0 &&
+         strcmp(PQfname(result, 0), HF_SETTINGS_COLUMN) == 0;
+}
+
+static void on_result(struct hf_conn *conn,
+                      struct hf_call *call,
+                      PGresult *result) {
+  ExecStatusType status = PQresultStatus(result);
+  if (status == PGRES_PIPELINE_SYNC) {
+    finish_unit(conn, call);
+  } else if (is_ours(call, result)) {
+    return;
+  } else if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE ||
+             status == PGRES_NONFATAL_ERROR) {
+    hf_answer_on_error(conn, call, result);
+  } else if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
+             status == PGRES_COPY_BOTH) {
+    hf_answer_on_copy(conn, call, status);
+  } else if (status == PGRES_PIPELINE_ABORTED) {
+    if (hf_answer_is_execute(call) || hf_answer_is_at(call, HF_STEP_PREPARE)) {
+      hf_answer_forget_names(conn, call);
+    }
+  } else if (!hf_answer_is_execute(call)) {
+    hf_answer_on_step(call); /* settings and names have nothing to say */
+  } else if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
+             status == PGRES_EMPTY_QUERY) {
+    hf_answer_check_commit(call, result);
+    hf_session_state_note(conn, result);
+    hf_renewal_on_tag(conn, PQcmdStatus(result));
+    hf_answer_end_result(conn, call, result);
+  } else {
+    (void)hf_answer_add_rows(conn, call, result);
+  }
+}
+
+/* The end of one command's results. */
+static void on_boundary(struct hf_conn *conn, struct hf_call *call) {
+  if (call->simple) {
+    finish_unit(conn, call);
+  } else if (call->step < call->n_steps) {
+    call->step++;
+  }
+}
+
+/* An answer to one of our questions; what it is not, is no failure. */
+static bool is_arrival(struct hf_conn *conn, PGresult *result) {
+  bool lost = PQstatus(conn->pg) != CONNECTION_OK;
+  if (lost || PQresultStatus(result) == PGRES_COPY_IN ||
+      PQresultStatus(result) == PGRES_COPY_OUT ||
+      PQresultStatus(result) == PGRES_COPY_BOTH) {
+    return false;
+  }
+  if (conn->chore == HF_CHORE_STARTED) {
+    hf_arrival_check(&conn->arrival, result);
+  } else if (conn->chore == HF_CHORE_ARRIVAL) {
+    hf_arrival_compare(&conn->arrival, result);
+  }
+  return conn->chore == HF_CHORE_STARTED || conn->chore == HF_CHORE_ARRIVAL;
+}
+
+static void on_chore_result(struct hf_conn *conn, PGresult *result) {
+  ExecStatusType status = PQresultStatus(result);
+  if (is_arrival(conn, result)) {
+    return;
+  }
+  if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
+      status == PGRES_EMPTY_QUERY) {
+    return;
+  }
+  /* A COPY would come back for ever: it ends the connection like an error. */
+  if (conn->last_words.status == HF_OK) {
+    if (status == PGRES_FATAL_ERROR) {
+      hf_conn_read_error(result, HF_PHASE_CONNECT, &conn->last_words);
+    } else {
+      hf_error_set(&conn->last_words,
+                   HF_COPY_UNSUPPORTED,
+                   HF_PHASE_CONNECT,
+                   NULL);
+    }
+  }
+  hf_conn_fail(conn);
+}
+
+static void end_proof(struct hf_conn *conn, enum hf_proof proof) {
+  conn->chore = HF_CHORE_NONE;
+  conn->state = HF_CONN_READY;
+  hf_pool_on_proved(&conn->pool->core, conn->slot, proof, hf_engine_now_us());
+}
+
+static bool is_proof_answer(const struct hf_conn *conn,
+                            const PGresult *result) {
+  int unit = conn->proof.answered;
+  return unit < conn->proof.sent && PQresultStatus(result) == PGRES_TUPLES_OK &&
+         PQntuples(result) == 1 &&
+         strtol(PQgetvalue(result, 0, 0), NULL, DECIMAL) ==
+             conn->proof.nonces[unit];
+}
+
+static void on_proof_result(struct hf_conn *conn, const PGresult *result) {
+  if (result == NULL) {
+    return; /* the end of one command's results */
+  }
+  if (PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
+    if (is_proof_answer(conn, result)) {
+      conn->proof.answered++;
+    } else {
+      end_proof(conn, HF_PROOF_FAILS);
+    }
+    return;
+  }
+  conn->proof.synced++;
+  if (conn->proof.synced == conn->proof.sent) {
+    end_proof(conn,
+              conn->proof.sent == HF_PROOF_UNITS ? HF_PROOF_HOLDS
+                                                 : HF_PROOF_OPEN);
+  }
+}
+
+static void end_chore(struct hf_conn *conn) {
+  if (!conn->failing) {
+    conn->state = HF_CONN_READY;
+    hf_netpool_on_chore(conn);
+  }
+}
+
+static void drain_notifications(struct hf_conn *conn) {
+  PGnotify *notify;
+  while ((notify = PQnotifies(conn->pg)) != NULL) {
+    hf_netpool_notify(conn->pool, conn->slot, notify);
+    PQfreemem(notify);
+  }
+}
+
+/* Takes the next result; false when there is none to be had now. */
+static bool read_one(struct hf_conn *conn) {
+  struct hf_call *call = hf_conn_head(conn);
+  PGresult *result;
+  bool expecting = call != NULL || conn->chore != HF_CHORE_NONE;
+  if (call != NULL && conn->chore == HF_CHORE_NONE) {
+    choose_mode(conn, call);
+  }
+  if (PQisBusy(conn->pg) != 0) {
+    if (call != NULL) {
+      count_bytes(conn, call);
+    }
+    return false;
+  }
+  if (!expecting) {
+    return false;
+  }
+  result = PQgetResult(conn->pg);
+  if (conn->chore == HF_CHORE_PROVE) {
+    on_proof_result(conn, result);
+  } else if (conn->chore == HF_CHORE_ARRIVAL && result == NULL) {
+    /* Between two statements of the flight; the Sync is still to come. */
+  } else if (conn->chore != HF_CHORE_NONE) {
+    if (result == NULL || PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+      end_chore(conn);
+    } else {
+      on_chore_result(conn, result);
+    }
+  } else if (result == NULL) {
+    on_boundary(conn, call);
+  } else {
+    on_result(conn, call, result);
+  }
+  PQclear(result);
+  return true;
+}
+
+/* Whether an environment has enough to take for now. */
+static bool is_full(const struct hf_conn *conn,
+                    const struct hf_handle *handle) {
+  return handle != NULL &&
+         hf_port_is_choked(handle->port,
+                           (size_t)conn->pool->core.config.max_buffered_bytes);
+}
+
+/* Notifications of an idle connection collect as rows do. */
+static bool is_over_limit(const struct hf_conn *conn) {
+  const struct hf_call *call = hf_conn_head(conn);
+  struct hf_link *link;
+  if (call == NULL && conn->slot->lease != NULL) {
+    call = HF_CONTAINER_OF(conn->slot->lease, struct hf_call, lease);
+  }
+  if (call != NULL) {
+    return is_full(conn, call->handle);
+  }
+  if (conn->slot->state != HF_SLOT_IDLE) {
+    return false;
+  }
+  HF_LIST_EACH(link, &conn->pool->handles) {
+    if (is_full(conn, HF_CONTAINER_OF(link, struct hf_handle, of_pool))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void process(struct hf_conn *conn) {
+  while (conn->state != HF_CONN_CLOSING && !conn->failing &&
+         conn->held == NULL) {
+    if (is_over_limit(conn)) {
+      conn->paused = true;
+      hf_conn_watch(conn);
+      return;
+    }
+    if (!read_one(conn)) {
+      break;
+    }
+  }
+  if (conn->state == HF_CONN_CLOSING) {
+    return;
+  }
+  drain_notifications(conn);
+  if (PQstatus(conn->pg) != CONNECTION_OK ||
+      (conn->state == HF_CONN_READY && conn->last_words.status != HF_OK &&
+       conn->last_words.severity >= HF_SEVERITY_FATAL)) {
+    hf_conn_fail(conn);
+  }
+}
+
+/*
+ * A record of TLS or GSSAPI, of up to 16 KB, can be larger than the room libpq
+ * has left, of at least 8 KB: the socket would not become readable again for
+ * the rest of it, which is decrypted already.
+ */
+static void read_rest(struct hf_conn *conn) {
+  int rounds = conn->encrypted ? ROUNDS_FOR_A_RECORD : 0;
+  while (rounds-- > 0 && conn->state != HF_CONN_CLOSING && !conn->failing &&
+         !conn->paused && PQisBusy(conn->pg) != 0) {
+    (void)PQconsumeInput(conn->pg);
+    process(conn);
+  }
+}
+
+void hf_conn_read(struct hf_conn *conn) {
+  if (conn->failing || conn->state == HF_CONN_CLOSING || conn->paused) {
+    return;
+  }
+  conn->slot->last_byte_us = hf_engine_now_us();
+  if (PQconsumeInput(conn->pg) == 0) {
+    /* What came before the end is still worth reading. */
+    process(conn);
+    hf_conn_fail(conn);
+    return;
+  }
+  process(conn);
+  read_rest(conn);
+  if (conn->state != HF_CONN_CLOSING) {
+    hf_conn_watch(conn);
+  }
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* One statement's results: rows and errors, on their way into its call. */
+#include "net/conn/conn_result.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/pool/stale_types.h"
+#include "net/conn/read_only.h"
+#include "net/engine/netpool.h"
+#include "net/engine/port.h"
+
+/* From here on rows are read in pieces. */
+enum { LARGE_RESULT_BYTES = 256 * 1024, NUMBER_BASE = 10 };
+
+static const char too_long[] =
+    "a value is longer than a string of JavaScript's can be (536870888 "
+    "characters): select it in parts, with substring()";
+
+static const char error_letters[] = "SVCMDHPpqWstcdnFLR";
+
+/* `position`: the field P, or NULL to take the result's. */
+static void read_fields(const PGresult *result,
+                        enum hf_phase phase,
+                        const char *position,
+                        struct hf_error *error) {
+  const char *letter;
+  hf_error_set(error,
+               HF_SERVER_ERROR,
+               phase,
+               PQresultErrorField(result, 'M') != NULL
+                   ? PQresultErrorField(result, 'M')
+                   : "the server reported an error without saying which");
+  for (letter = error_letters; *letter != '\0'; letter++) {
+    if (*letter == 'P' && position != NULL) {
+      hf_error_add(error, 'P', position);
+    } else if (*letter != 'M') {
+      hf_error_add(error, *letter, PQresultErrorField(result, *letter));
+    }
+  }
+}
+
+void hf_conn_read_error(const PGresult *result,
+                        enum hf_phase phase,
+                        struct hf_error *error) {
+  read_fields(result, phase, NULL, error);
+}
+
+/* Where we put settings into a text, its positions are ours to translate. */
+static void read_own_error(const struct hf_conn *conn,
+                           struct hf_call *call,
+                           const PGresult *result) {
+  const char *given = PQresultErrorField(result, 'P');
+  char position[16];
+  if (call->woven && given != NULL) {
+    (void)snprintf(
+        position,
+        sizeof position,
+        "%d",
+        (int)hf_session_sql_unweave(&conn->pool->sql,
+                                    call->statement->text,
+                                    call->statement->bytes,
+                                    call->request.in_transaction,
+                                    (int32_t)strtol(given, NULL, NUMBER_BASE)));
+  }
+  read_fields(result,
+              call->request.sql.commits ? HF_PHASE_COMMIT : HF_PHASE_AWAIT,
+              call->woven && given != NULL ? position : NULL,
+              &call->request.error);
+}
+
+static void fail_call(struct hf_call *call,
+                      enum hf_status status,
+                      enum hf_phase phase) {
+  if (call->request.error.status == HF_OK) {
+    hf_error_set(&call->request.error, status, phase, NULL);
+  }
+}
+
+/* The statement's answer cannot be kept: gives it and the connection up. */
+void hf_answer_give_up(struct hf_conn *conn,
+                       struct hf_call *call,
+                       enum hf_status status) {
+  fail_call(call, status, HF_PHASE_AWAIT);
+  if (status == HF_RESULT_TOO_LARGE) {
+    hf_stats_add(&conn->pool->core.stats, HF_STAT_RESULTS_TOO_LARGE, 1);
+  }
+  if (status == HF_RESULT_TOO_LARGE) {
+    conn->given_up = status;
+  }
+  hf_conn_cancel(conn);
+  hf_conn_fail(conn);
+}
+
+static bool is_read(const struct hf_call *call) {
+  return call->handle != NULL && !call->request.settled;
+}
+
+bool hf_answer_add_rows(struct hf_conn *conn,
+                        struct hf_call *call,
+                        const PGresult *result) {
+  enum hf_status status;
+  if (!is_read(call)) {
+    return true;
+  }
+  if (call->piecewise) {
+    call->received_from = 0; /* libpq has handed on what it held */
+  }
+  if (!call->encoding) {
+    hf_encoder_begin(&conn->encoder,
+                     call->decode,
+                     (size_t)call->max_result_bytes);
+    call->encoding = true;
+  }
+  status = hf_encoder_add(&conn->encoder, result);
+  if (status != HF_OK) {
+    if (conn->encoder.too_long && call->request.error.status == HF_OK) {
+      hf_error_set(&call->request.error, status, HF_PHASE_AWAIT, too_long);
+    }
+    hf_answer_give_up(conn, call, status);
+    return false;
+  }
+  return true;
+}
+
+static void learn(struct hf_call *call, size_t bytes) {
+  call->statement->large = bytes >= LARGE_RESULT_BYTES;
+  call->statement->small = !call->statement->large;
+}
+
+/* A result is complete: makes its message. */
+void hf_answer_end_result(struct hf_conn *conn,
+                          struct hf_call *call,
+                          const PGresult *result) {
+  struct hf_encoder_frame frame = {0};
+  struct hf_block *definition = NULL;
+  struct hf_block *block = NULL;
+  enum hf_status status;
+  call->request.progress = HF_PROGRESS_COMPLETE;
+  if (!hf_answer_add_rows(conn, call, result) || !is_read(call)) {
+    return;
+  }
+  learn(call, hf_encoder_bytes(&conn->encoder));
+  hf_stats_add(&conn->pool->core.stats,
+               HF_STAT_BYTES_IN,
+               hf_encoder_bytes(&conn->encoder));
+  hf_stats_add(&conn->pool->core.stats,
+               HF_STAT_ROWS,
+               (uint64_t)conn->encoder.rows);
+  call->encoding = false;
+  frame.id_low = (int32_t)call->request.id_low;
+  frame.id_high = (int32_t)call->request.id_high;
+  frame.shape = call->statement->shape;
+  status = hf_shapes_find(&call->handle->port->shapes,
+                          result,
+                          call->decode,
+                          &frame.shape,
+                          &definition);
+  if (definition != NULL) {
+    hf_port_send(call->handle->port, definition);
+  }
+  if (status == HF_OK) {
+    call->statement->shape = frame.shape;
+    status = hf_encoder_finish(&conn->encoder, result, &frame, &block);
+  }
+  if (status != HF_OK) {
+    hf_answer_give_up(conn, call, status);
+    return;
+  }
+  block->ints[HF_RESULT_CONNECTION] = (int32_t)conn->slot->serial;
+  hf_shapes_hold(&call->handle->port->shapes, frame.shape);
+  hf_call_add(call, block);
+}
+
+/* The server says ROLLBACK to a COMMIT when the transaction had failed. */
+void hf_answer_check_commit(struct hf_call *call, PGresult *result) {
+  if (call->request.sql.commits && !call->request.sql.rolls_back &&
+      strcmp(PQcmdStatus(result), "ROLLBACK") == 0) {
+    fail_call(call, HF_COMMIT_ROLLED_BACK, HF_PHASE_COMMIT);
+  }
+}
+
+/* An error may also come when all steps are done, at the Sync. */
+bool hf_answer_is_at(const struct hf_call *call, enum hf_step step) {
+  return call->step < call->n_steps && call->steps[call->step] == step;
+}
+
+/* The step that failed decides what the server still knows by name. */
+void hf_answer_forget_names(struct hf_conn *conn, struct hf_call *call) {
+  const struct hf_error *error = &call->request.error;
+  const char *routine = hf_error_field(error, 'R');
+  if (hf_answer_is_at(call, HF_STEP_PREPARE)) {
+    hf_names_drop(&conn->names, call->statement);
+  }
+  if (strcmp(error->sqlstate, "26000") == 0) {
+    /* Somebody said DEALLOCATE ALL or DISCARD ALL. */
+    hf_names_drop(&conn->names, NULL);
+  } else if (strcmp(error->sqlstate, "42P05") == 0 ||
+             (strcmp(error->sqlstate, "0A000") == 0 && routine != NULL &&
+              strcmp(routine, "RevalidateCachedQuery") == 0) ||
+             hf_stale_types_suspected(&call->request)) {
+    hf_statement_rename(call->statement, hf_engine_now_us());
+  }
+}
+
+/*
+ * Bind refuses a name that is not there, or whose plan has changed. The same
+ * errors come from within a function that uses SQL's EXECUTE; they have a
+ * context then.
+ */
+static bool refused_at_bind(const struct hf_call *call) {
+  const struct hf_error *error = &call->request.error;
+  const char *routine = hf_error_field(error, 'R');
+  return call->uses_name && routine != NULL &&
+         hf_error_field(error, 'W') == NULL &&
+         (strcmp(routine, "FetchPreparedStatement") == 0 ||
+          strcmp(routine, "RevalidateCachedQuery") == 0);
+}
+
+/* A refused write: what the server reports of itself, since version 14. */
+static enum hf_role role_of(const struct hf_conn *conn,
+                            const struct hf_error *error) {
+  const char *standby;
+  const char *setting;
+  if (strcmp(error->sqlstate, "25006") != 0 || conn->slot->proxied) {
+    return HF_ROLE_UNKNOWN; /* a pooler tells of the server it met first */
+  }
+  standby = PQparameterStatus(conn->pg, "in_hot_standby");
+  setting = PQparameterStatus(conn->pg, "default_transaction_read_only");
+  if (standby == NULL || setting == NULL) {
+    return HF_ROLE_UNKNOWN;
+  }
+  return strcmp(standby, "on") == 0 || strcmp(setting, "on") == 0
+             ? HF_ROLE_READS
+             : HF_ROLE_WRITES;
+}
+
+/* What the error says of how far the statement had come. */
+static void note_progress(struct hf_call *call) {
+  struct hf_request *request = &call->request;
+  if (hf_answer_is_at(call, HF_STEP_PARSE) ||
+      hf_answer_is_at(call, HF_STEP_PREPARE) ||
+      hf_answer_is_at(call, HF_STEP_PRELUDE) || refused_at_bind(call)) {
+    request->progress = HF_PROGRESS_UNPARSED;
+  } else if (request->progress == HF_PROGRESS_UNPARSED) {
+    request->progress = HF_PROGRESS_PARSED;
+  }
+}
+
+void hf_answer_on_step(struct hf_call *call) {
+  if (hf_answer_is_at(call, HF_STEP_PARSE) ||
+      hf_answer_is_at(call, HF_STEP_PREPARE)) {
+    call->request.progress = HF_PROGRESS_PARSED;
+  }
+}
+
+void hf_answer_on_error(struct hf_conn *conn,
+                        struct hf_call *call,
+                        const PGresult *result) {
+  struct hf_error *error = &call->request.error;
+  if (error->status != HF_OK || PQresultErrorField(result, 'M') == NULL) {
+    /* The first error wins; libpq's own are the connection's. */
+    if (PQstatus(conn->pg) != CONNECTION_OK) {
+      hf_conn_fail(conn);
+    } else if (error->status == HF_OK) {
+      hf_answer_give_up(conn, call, HF_PROTOCOL_ERROR);
+    }
+    return;
+  }
+  read_own_error(conn, call, result);
+  note_progress(call);
+  call->failed_at = call->step;
+  call->request.server_role = role_of(conn, error);
+  hf_read_only_on_error(conn, call);
+  hf_answer_forget_names(conn, call);
+  if (error->severity == HF_SEVERITY_FATAL ||
+      error->severity == HF_SEVERITY_PANIC) {
+    hf_error_copy(&conn->last_words, error);
+    hf_conn_fail(conn);
+  }
+}
+
+void hf_answer_on_copy(struct hf_conn *conn,
+                       struct hf_call *call,
+                       ExecStatusType status) {
+  bool again = call->request.error.status == HF_COPY_UNSUPPORTED;
+  fail_call(call, HF_COPY_UNSUPPORTED, HF_PHASE_AWAIT);
+  /* Once only: a server that never stops asking must not keep us here. */
+  if (call->simple && status == PGRES_COPY_IN && !again &&
+      PQputCopyEnd(conn->pg, "COPY is not supported by query()") == 1) {
+    return; /* the server answers with an error and goes on */
+  }
+  conn->given_up = HF_COPY_UNSUPPORTED;
+  hf_conn_cancel(conn);
+  hf_conn_fail(conn);
+}
+
+bool hf_answer_is_execute(const struct hf_call *call) {
+  return hf_answer_is_at(call, HF_STEP_EXECUTE);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/conn/prepared_renewal.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "net/conn/conn.h"
+#include "net/engine/call.h"
+#include "net/engine/netpool.h"
+
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/*
+ * Dates and times, fractions (a float4 has fewer digits than a float8) and
+ * digits that a number would drop. Whole numbers, names and words are the same
+ * under every type that takes them.
+ */
+static bool reads_by_type(const char *value) {
+  const char *at = value == NULL ? "" : value;
+  size_t digits = 0;
+  if (*at == '-' || *at == '+') {
+    at++;
+  }
+  while (is_digit(at[digits])) {
+    digits++;
+  }
+  if (digits == 0) {
+    return *at == '.';
+  }
+  if (at[digits] == '\0') {
+    return *value == '+' || (at[0] == '0' && digits > 1);
+  }
+  /* 2024-01, 12:30, 1.5, 1e3, 1/2/2024; not the digits of a UUID */
+  return at[digits] == '.' || at[digits] == ':' || at[digits] == '/' ||
+         at[digits] == ' ' || at[digits] == 'T' ||
+         (digits <= 4 && at[digits] == '-') ||
+         (digits <= 2 && (at[digits] == 'e' || at[digits] == 'E'));
+}
+
+bool hf_renewal_reads_by_type(const struct hf_call *call) {
+  int32_t i;
+  for (i = 0; i < call->values.n; i++) {
+    bool binary = call->values.formats != NULL && call->values.formats[i] != 0;
+    if (!binary && reads_by_type(call->values.texts[i])) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool begins(const char *tag, const char *word) {
+  return strncmp(tag, word, strlen(word)) == 0;
+}
+
+/*
+ * What can give columns and functions other types. A new table or index
+ * cannot: statements that name it failed before.
+ */
+static bool changes_types(const char *tag) {
+  static const char *const words[] = {"ALTER ",
+                                      "DROP ",
+                                      "DO",
+                                      "CREATE AGGREGATE",
+                                      "CREATE CAST",
+                                      "CREATE DOMAIN",
+                                      "CREATE FUNCTION",
+                                      "CREATE OPERATOR",
+                                      "CREATE TYPE",
+                                      "CREATE VIEW"};
+  size_t i;
+  for (i = 0; i < sizeof words / sizeof words[0]; i++) {
+    if (begins(tag, words[i])) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void hf_renewal_on_tag(struct hf_conn *conn, const char *tag) {
+  switch (tag[0]) {
+  case 'A':
+  case 'C':
+  case 'D':
+    break;
+  default:
+    return; /* the usual case */
+  }
+  if (changes_types(tag)) {
+    hf_statements_renew(&conn->pool->statements);
+    conn->renews = true;
+  } else if (begins(tag, "COMMIT") && conn->renews) {
+    /* Others could not see it before. */
+    hf_statements_renew(&conn->pool->statements);
+    conn->renews = false;
+  } else if (strcmp(tag, "DISCARD ALL") == 0 ||
+             strcmp(tag, "DEALLOCATE ALL") == 0) {
+    hf_names_drop(&conn->names, NULL);
+  }
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * When names of prepared statements are given up, and what is better sent
+ * without one: a server keeps the types of a statement's parameters as they
+ * were when it was prepared.
+ *
+ * Threads: the engine's thread only.
+ */
+#ifndef HF_NET_CONN_PREPARED_RENEWAL_H
+#define HF_NET_CONN_PREPARED_RENEWAL_H
+
+#include <stdbool.h>
+
+struct hf_call;
+struct hf_conn;
+
+/*
+ * Returns whether some value of the call may be read as another value by
+ * another type without an error: 2024-01-01T21:00:00+09:00 is not the same
+ * moment with and without a time zone.
+ */
+bool hf_renewal_reads_by_type(const struct hf_call *call);
+
+/* A command is complete: DDL renews all names, DISCARD forgets them. */
+void hf_renewal_on_tag(struct hf_conn *conn, const char *tag);
+
+#endif

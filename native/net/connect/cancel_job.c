@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Cancel requests, by libpq's blocking calls on a worker's thread. From libpq
+ * 17 on they are encrypted like the connection itself and the thread ends them
+ * at once when the job is given up; before that PQcancel blocks until the
+ * kernel gives up and the thread is abandoned to it.
+ *
+ * Ownership: see the header. Threads: see the header.
+ */
+#include "net/connect/cancel_job.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+
+static struct hf_cancel_job *cancel_of(struct hf_job *job) {
+  return HF_CONTAINER_OF(job, struct hf_cancel_job, job);
+}
+
+static void keep_message(struct hf_cancel_job *cancel, const char *text) {
+  size_t bytes;
+  (void)snprintf(cancel->message, sizeof cancel->message, "%s", text);
+  bytes = strcspn(cancel->message, "\n");
+  cancel->message[bytes] = '\0';
+}
+
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
+
+/* Waits for the request's socket; false when told to stop. */
+static bool wait_for(struct hf_job *job, int socket, short events) {
+  struct pollfd polled[2] = {{.fd = socket, .events = events},
+                             {.fd = job->wake_fd, .events = POLLIN}};
+  (void)poll(polled, 2, -1);
+  return !atomic_load(&job->stop);
+}
+
+static void run_cancel(struct hf_job *job) {
+  struct hf_cancel_job *cancel = cancel_of(job);
+  PGcancelConn *request = cancel->request;
+  PostgresPollingStatusType polled = PGRES_POLLING_WRITING;
+
+  if (PQcancelStart(request) == 0) {
+    keep_message(cancel, PQcancelErrorMessage(request));
+    return;
+  }
+  while (polled == PGRES_POLLING_READING || polled == PGRES_POLLING_WRITING) {
+    short events = polled == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+    if (!wait_for(job, PQcancelSocket(request), events)) {
+      keep_message(cancel, "the request was given up");
+      return;
+    }
+    polled = PQcancelPoll(request);
+  }
+  cancel->reached = polled == PGRES_POLLING_OK;
+  if (!cancel->reached) {
+    keep_message(cancel, PQcancelErrorMessage(request));
+  }
+}
+
+static void *new_request(PGconn *connection) {
+  PGcancelConn *request = PQcancelCreate(connection);
+  if (request != NULL && PQcancelStatus(request) == CONNECTION_BAD) {
+    PQcancelFinish(request);
+    request = NULL;
+  }
+  return request;
+}
+
+static void free_request(void *request) {
+  PQcancelFinish(request);
+}
+
+#else
+
+static void run_cancel(struct hf_job *job) {
+  struct hf_cancel_job *cancel = cancel_of(job);
+  char message[HF_CANCEL_MESSAGE_BYTES] = "";
+  /* It reads to the end of the socket before it returns. */
+  cancel->reached =
+      PQcancel(cancel->request, message, (int)sizeof message) != 0;
+  if (!cancel->reached) {
+    keep_message(cancel, message);
+  }
+}
+
+static void *new_request(PGconn *connection) {
+  return PQgetCancel(connection);
+}
+
+static void free_request(void *request) {
+  PQfreeCancel(request);
+}
+
+#endif
+
+static void drop_cancel(struct hf_job *job) {
+  hf_cancel_job_free(cancel_of(job));
+}
+
+struct hf_cancel_job *hf_cancel_job_new(PGconn *connection,
+                                        void (*done)(struct hf_job *job),
+                                        void *ctx) {
+  struct hf_cancel_job *cancel = hf_calloc(1, sizeof *cancel);
+  if (cancel == NULL) {
+    return NULL;
+  }
+  hf_job_init(&cancel->job, run_cancel, done, drop_cancel);
+  cancel->ctx = ctx;
+  cancel->request = new_request(connection);
+  if (cancel->request == NULL) {
+    hf_free(cancel);
+    return NULL;
+  }
+  return cancel;
+}
+
+void hf_cancel_job_free(struct hf_cancel_job *cancel) {
+  if (cancel != NULL) {
+    free_request(cancel->request);
+    hf_free(cancel);
+  }
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a failed connection says. libpq has only text for that. In verbose mode
+ * the text holds the SQLSTATE, which no locale changes; for the rest we look
+ * for libpq's own English words, and what we do not recognise is a failure of
+ * the socket: worth another try.
+ *
+ * Ownership: none. Threads: any.
+ */
+#define _GNU_SOURCE /* strerror_l */
+
+#include <ctype.h>
+#include <errno.h>
+#include <locale.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#ifdef __APPLE__
+#include <xlocale.h>
+#endif
+
+#include "core/base/alloc.h"
+#include "net/connect/connect_job_internal.h"
+
+enum { TEXT_BYTES = 4096, FIELD_BYTES = 1024 };
+
+static const int errnos[] = {ECONNREFUSED,
+                             ECONNRESET,
+                             ECONNABORTED,
+                             ETIMEDOUT,
+                             EHOSTUNREACH,
+                             ENETUNREACH,
+                             EHOSTDOWN,
+                             ENETDOWN,
+                             EPIPE,
+                             ENOENT,
+                             EACCES,
+                             EPERM,
+                             EADDRNOTAVAIL,
+                             EMFILE,
+                             ENFILE,
+                             ENOBUFS,
+                             ENOMEM,
+                             EAFNOSUPPORT,
+                             ENOTCONN};
+
+static pthread_once_t locale_once = PTHREAD_ONCE_INIT;
+static locale_t c_locale;
+
+static void make_locale(void) {
+  c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
+static int find_errno(const char *text) {
+  size_t i;
+  (void)pthread_once(&locale_once, make_locale);
+  for (i = 0; c_locale != 0 && i < sizeof errnos / sizeof *errnos; i++) {
+    if (strstr(text, strerror_l(errnos[i], c_locale)) != NULL) {
+      return errnos[i];
+    }
+  }
+  return 0;
+}
+
+static bool has_any(const char *text, const char *const *words) {
+  for (; *words != NULL; words++) {
+    if (strstr(text, *words) != NULL) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static const char *const closed_words[] = {
+    "closed the connection unexpectedly",
+    "connection has been closed unexpectedly",
+    "EOF detected",
+    "unexpected eof",
+    NULL};
+static const char *const file_words[] = {"certificate", "private key", NULL};
+static const char *const tls_words[] =
+    {"SSL", "TLS", "certificate", "private key", "channel binding", NULL};
+static const char *const setting_words[] = {"invalid sslmode",
+                                            "invalid channel_binding",
+                                            "invalid require_auth",
+                                            "invalid target_session_attrs",
+                                            "invalid ssl_",
+                                            "invalid SSL protocol",
+                                            "invalid port",
+                                            "invalid integer value",
+                                            "invalid connection option",
+                                            "invalid gssencmode",
+                                            "when SSL support is not",
+                                            "could not parse network address",
+                                            "could not match",
+                                            "no user name",
+                                            NULL};
+static const char *const protocol_words[] = {"expected authentication request",
+                                             "received invalid response",
+                                             "received unencrypted data",
+                                             "lost synchronization",
+                                             "unexpected message",
+                                             "unexpected response",
+                                             "invalid authentication request",
+                                             "invalid protocol",
+                                             "insufficient data",
+                                             "message type 0x",
+                                             "message contents do not agree",
+                                             "unsupported frontend protocol",
+                                             "server sent",
+                                             "unexpected asyncStatus",
+                                             NULL};
+static const char *const auth_words[] = {"fe_sendauth",
+                                         "authentication",
+                                         "password",
+                                         "SCRAM",
+                                         "SASL",
+                                         "GSSAPI",
+                                         "SSPI",
+                                         "peer",
+                                         NULL};
+
+static enum hf_status socket_error(struct hf_error *error,
+                                   int number,
+                                   const char *syscall) {
+  error->status = HF_SOCKET_ERROR;
+  error->sys_errno = number;
+  hf_error_add(error, 'y', syscall);
+  return HF_SOCKET_ERROR;
+}
+
+/* An ErrorResponse without fields leaves nothing after this word. */
+static bool says_nothing(const char *text) {
+  const char *at = strstr(text, " failed:");
+  return at != NULL && at[strlen(" failed:")] == '\0';
+}
+
+/* Judges text without an SQLSTATE. */
+static enum hf_status judge_text(struct hf_error *error, const char *text) {
+  int number = find_errno(text);
+  if (strstr(text, "could not translate host name") != NULL) {
+    hf_error_add(error, 'y', "getaddrinfo");
+    return HF_NAME_ERROR;
+  }
+  if (strstr(text, "out of memory") != NULL) {
+    return HF_NO_MEMORY;
+  }
+  if (has_any(text, setting_words)) {
+    return HF_PARAM_INVALID;
+  }
+  if (says_nothing(text) || has_any(text, protocol_words)) {
+    return HF_PROTOCOL_ERROR;
+  }
+  if (has_any(text, closed_words)) {
+    return socket_error(error, ECONNRESET, "read");
+  }
+  if (number != 0 && !has_any(text, file_words)) {
+    bool later = strstr(text, "could not receive") != NULL ||
+                 strstr(text, "could not send") != NULL ||
+                 strstr(text, "SYSCALL") != NULL;
+    return socket_error(error, number, later ? "read" : "connect");
+  }
+  if (has_any(text, tls_words)) {
+    return HF_TLS_ERROR;
+  }
+  if (has_any(text, auth_words)) {
+    return HF_AUTH_ERROR;
+  }
+  if (strstr(text, "session is read-only") != NULL ||
+      strstr(text, "server is in hot standby mode") != NULL) {
+    hf_error_add(error, 'C', "25006"); /* writes were asked for */
+    return HF_SERVER_ERROR;
+  }
+  /* Among these: no host of the list is what target_session_attrs asks. */
+  return socket_error(error, ECONNREFUSED, "connect");
+}
+
+/* Adds a field from a piece of text. */
+static void add_piece(struct hf_error *error,
+                      char letter,
+                      const char *text,
+                      size_t bytes) {
+  char copy[FIELD_BYTES];
+  if (bytes >= sizeof copy) {
+    bytes = sizeof copy - 1;
+  }
+  memcpy(copy, text, bytes);
+  copy[bytes] = '\0';
+  hf_error_add(error, letter, copy);
+}
+
+/* Reads `... at "host" (address), port 5432 failed: ` into fields. */
+static void read_place(struct hf_error *error, const char *text) {
+  const char *server = strstr(text, "connection to server ");
+  const char *from = server == NULL ? NULL : strchr(server, '"');
+  const char *to = from == NULL ? NULL : strchr(from + 1, '"');
+  const char *port;
+  if (to == NULL) {
+    return;
+  }
+  if (strncmp(to, "\" (", 3) == 0 && strchr(to, ')') != NULL) {
+    add_piece(error, 'a', to + 3, (size_t)(strchr(to, ')') - (to + 3)));
+  } else {
+    add_piece(error, 'a', from + 1, (size_t)(to - from - 1));
+  }
+  port = strstr(to, ", port ");
+  if (port != NULL) {
+    port += strlen(", port ");
+    add_piece(error, 'o', port, strspn(port, "0123456789"));
+  }
+}
+
+/* Returns where "FATAL:  28P01: " begins with its SQLSTATE, or NULL. */
+static const char *find_sqlstate(const char *text) {
+  const char *at = strstr(text, " failed: ");
+  size_t n;
+  if (at == NULL) {
+    return NULL;
+  }
+  at = strchr(at + strlen(" failed: "), ':');
+  if (at == NULL) {
+    return NULL;
+  }
+  at += 1 + strspn(at + 1, " ");
+  n = strspn(at, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+  return n == HF_SQLSTATE_LENGTH && (at[n] == ':' || at[n] == '\n') ? at : NULL;
+}
+
+/* Reads "LOCATION:  routine, file.c:123". */
+static void read_location(struct hf_error *error, const char *at) {
+  size_t routine = strcspn(at, ",\n");
+  const char *file = at + routine;
+  size_t bytes;
+  add_piece(error, 'R', at, routine);
+  file += strspn(file, ", ");
+  bytes = strcspn(file, ":\n");
+  add_piece(error, 'F', file, bytes);
+  if (file[bytes] == ':') {
+    file += bytes + 1;
+    add_piece(error, 'L', file, strspn(file, "0123456789"));
+  }
+}
+
+/* Reads the lines after the message: DETAIL, HINT and LOCATION. */
+static bool read_details(struct hf_error *error, const char *line) {
+  bool located = false;
+  while (line != NULL && *line != '\0') {
+    const char *value = strchr(line, ':');
+    size_t bytes = strcspn(line, "\n");
+    if (value != NULL && (size_t)(value - line) < bytes) {
+      value += 1 + strspn(value + 1, " ");
+      if (strncmp(line, "DETAIL:", 7) == 0) {
+        add_piece(error, 'D', value, strcspn(value, "\n"));
+      } else if (strncmp(line, "HINT:", 5) == 0) {
+        add_piece(error, 'H', value, strcspn(value, "\n"));
+      } else if (strncmp(line, "LOCATION:", 9) == 0) {
+        read_location(error, value);
+        located = true;
+      }
+    }
+    line = line[bytes] == '\n' ? line + bytes + 1 : NULL;
+  }
+  return located;
+}
+
+/*
+ * Reads a server's own error. Only a server tells where in its source it was,
+ * so the absence of that means a pooler spoke.
+ */
+static enum hf_status read_server(struct hf_error *error, const char *state) {
+  char severity[FIELD_BYTES] = "";
+  char code[HF_SQLSTATE_LENGTH + 1];
+  const char *word = state;
+  const char *message = state + HF_SQLSTATE_LENGTH;
+  size_t bytes;
+
+  while (word[-1] == ' ' || word[-1] == ':') {
+    word--;
+  }
+  bytes = 0;
+  while (word[-1] != ' ' && word[-1] != '\n' && bytes < sizeof severity - 1) {
+    word--;
+    bytes++;
+  }
+  memcpy(severity, word, bytes);
+  memcpy(code, state, HF_SQLSTATE_LENGTH);
+  code[HF_SQLSTATE_LENGTH] = '\0';
+  message += strspn(message, ": ");
+  bytes = strcspn(message, "\n");
+  hf_error_init(error);
+  error->status = HF_SERVER_ERROR;
+  error->phase = HF_PHASE_CONNECT;
+  hf_error_add(error, 'S', severity);
+  hf_error_add(error, 'C', code);
+  add_piece(error, 'M', message, bytes);
+  if (read_details(error, message + bytes)) {
+    hf_error_add(error, 'V', severity);
+  } else {
+    error->speaker = HF_SPEAKER_POOLER;
+    error->severity = HF_SEVERITY_FATAL;
+  }
+  return HF_SERVER_ERROR;
+}
+
+static const char next_attempt[] = "\nconnection to server ";
+
+/* Returns the start of the last attempt's text. */
+static const char *last_attempt(const char *text) {
+  const char *found;
+  while ((found = strstr(text, next_attempt)) != NULL) {
+    text = found + 1;
+  }
+  return text;
+}
+
+/* Copies one attempt's text, without what follows it and line ends. */
+static void copy_attempt(const char *text, char copy[TEXT_BYTES]) {
+  const char *end = strstr(text, next_attempt);
+  size_t bytes = end == NULL ? strlen(text) : (size_t)(end - text);
+  if (bytes >= TEXT_BYTES) {
+    bytes = TEXT_BYTES - 1;
+  }
+  memcpy(copy, text, bytes);
+  while (bytes > 0 && isspace((unsigned char)copy[bytes - 1])) {
+    bytes--;
+  }
+  copy[bytes] = '\0';
+}
+
+enum hf_status hf_connect_error_read(struct hf_error *error, const char *text) {
+  char attempt[TEXT_BYTES];
+  const char *at = text;
+  const char *state;
+
+  /* The first attempt a server answered explains more than a later refusal. */
+  do {
+    copy_attempt(at, attempt);
+    state = find_sqlstate(attempt);
+    if (state != NULL) {
+      hf_error_finish(error);
+      (void)read_server(error, state);
+      read_place(error, attempt);
+      return HF_SERVER_ERROR;
+    }
+    at = strstr(at, next_attempt);
+    at = at == NULL ? NULL : at + 1;
+  } while (at != NULL);
+  copy_attempt(last_attempt(text), attempt);
+  hf_error_set(error, HF_SOCKET_ERROR, HF_PHASE_CONNECT, attempt);
+  error->status = judge_text(error, attempt);
+  read_place(error, attempt);
+  return error->status;
+}
+
+/* Whoever was asked is named; what could not even begin names nobody. */
+static bool names_a_server(const char *text) {
+  return strstr(text, next_attempt + 1) == text ||
+         strstr(text, next_attempt) != NULL;
+}
+
+enum hf_status hf_connect_error_read_start(struct hf_error *error,
+                                           const char *text) {
+  enum hf_status status = hf_connect_error_read(error, text);
+  bool local = !names_a_server(text) && status != HF_NO_MEMORY &&
+               status != HF_NAME_ERROR && status != HF_SERVER_ERROR;
+  if (local) {
+    error->status = HF_PARAM_INVALID;
+    error->sys_errno = 0;
+  }
+  return error->status;
+}

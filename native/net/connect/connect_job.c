@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The steps of opening a connection. None of them waits: neither libpq's
+ * blocking calls nor poll() are used, so a thread is busy only as long as
+ * there is something to compute.
+ *
+ * Ownership: see the header. Threads: see the header.
+ */
+#include "net/connect/connect_job.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/base/alloc.h"
+#include "net/base/system.h"
+#include "net/connect/connect_job_internal.h"
+#include "net/connect/target.h"
+#include "net/connect/tls_files.h"
+
+enum { SECRET_SHORT = 4 };
+
+enum { START, POLL, SET_UP };
+
+typedef void (*hook_fn)(void);
+static _Atomic(hook_fn) first_tls_hook;
+static pthread_once_t first_once = PTHREAD_ONCE_INIT;
+
+void hf_connector_on_first_tls(void (*hook)(void)) {
+  atomic_store(&first_tls_hook, hook);
+}
+
+/*
+ * Has OpenSSL initialise itself now, by a hash nobody needs, so that its exit
+ * handler is registered before the hook's: handlers run last in, first out.
+ * And no encrypted key may ever ask for its password at the terminal.
+ */
+static void before_first_connection(void) {
+  char *unused = PQencryptPassword("x", "x");
+  hook_fn hook = atomic_load(&first_tls_hook);
+  PQfreemem(unused);
+  PQsetSSLKeyPassHook_OpenSSL(PQdefaultSSLKeyPassHook_OpenSSL);
+  if (hook != NULL) {
+    hook();
+  }
+}
+
+static struct hf_connect_job *connect_of(struct hf_job *job) {
+  return HF_CONTAINER_OF(job, struct hf_connect_job, job);
+}
+
+static void wipe(char *text) {
+  if (text != NULL) {
+    hf_system_wipe(text, strlen(text));
+    hf_free(text);
+  }
+}
+
+/* Adds where the connection was going, if it got so far. */
+static void add_place(struct hf_connect_job *job) {
+  const char *address =
+      job->connection == NULL ? NULL : PQhostaddr(job->connection);
+  if (job->connection != NULL && (address == NULL || *address == '\0')) {
+    address = PQhost(job->connection);
+  }
+  if (address != NULL && *address != '\0') {
+    hf_error_add(&job->error, 'a', address);
+    hf_error_add(&job->error, 'o', PQport(job->connection));
+  }
+}
+
+enum hf_status hf_connect_fail(struct hf_connect_job *job,
+                               enum hf_status status) {
+  hf_error_set(&job->error, status, HF_PHASE_CONNECT, NULL);
+  if (status == HF_SOCKET_ERROR) {
+    job->error.sys_errno = ECONNRESET;
+  }
+  if (status == HF_CONNECT_TIMEOUT) {
+    add_place(job);
+  }
+  job->status = status;
+  return status;
+}
+
+/* Overwrites each occurrence of the secret in the text. */
+static void redact(char *text, const char *secret) {
+  size_t bytes = secret == NULL ? 0 : strlen(secret);
+  char *at = text;
+  if (bytes < SECRET_SHORT) {
+    return; /* would blot out ordinary words */
+  }
+  while ((at = strstr(at, secret)) != NULL) {
+    memset(at, '*', bytes);
+    at += bytes;
+  }
+}
+
+/* libpq's words for a session that target_session_attrs does not take. */
+static bool is_wrong_role(const char *text) {
+  return strstr(text, "session is read-only") != NULL ||
+         strstr(text, "session is not read-only") != NULL ||
+         strstr(text, "server is in hot standby mode") != NULL ||
+         strstr(text, "server is not in hot standby mode") != NULL;
+}
+
+/* Reads libpq's text, in one of two ways. */
+static enum hf_status fail_by(struct hf_connect_job *job,
+                              enum hf_status (*read)(struct hf_error *error,
+                                                     const char *text)) {
+  const char *said = PQerrorMessage(job->connection);
+  char *text = hf_strndup(said, strlen(said));
+  if (text == NULL) {
+    return hf_connect_fail(job, HF_NO_MEMORY);
+  }
+  redact(text, hf_target_get(job->target, "password"));
+  redact(text, hf_target_get(job->target, "sslpassword"));
+  redact(text, job->password);
+  job->wrong_role = is_wrong_role(text);
+  job->status = read(&job->error, text);
+  add_place(job);
+  hf_free(text);
+  return job->status;
+}
+
+enum hf_status hf_connect_fail_by_text(struct hf_connect_job *job) {
+  return fail_by(job, hf_connect_error_read);
+}
+
+/* Hands files over that this account may open. */
+static size_t add_files(const struct hf_connect_job *job,
+                        const char *keywords[HF_TARGET_PARAMS_MAX],
+                        const char *values[HF_TARGET_PARAMS_MAX],
+                        size_t n) {
+  int i;
+  for (i = 0; i < HF_TARGET_FILES && n < HF_TARGET_PARAMS_MAX - 1; i++) {
+    if (job->files[i].fd >= 0) {
+      keywords[n] = hf_target_file_keyword(i);
+      values[n++] = job->files[i].path;
+    }
+  }
+  return n;
+}
+
+/* Starts the attempt; the connection may be NULL only without memory. */
+static PGconn *start(const struct hf_connect_job *job) {
+  const char *keywords[HF_TARGET_PARAMS_MAX];
+  const char *values[HF_TARGET_PARAMS_MAX];
+  size_t n = hf_target_params(job->target, keywords, values);
+  const char *const names[] = {"host",
+                               "hostaddr",
+                               "port",
+                               "password",
+                               "target_session_attrs"};
+  const char *const given[] = {job->host,
+                               job->address,
+                               job->port,
+                               job->password,
+                               job->role};
+  size_t i;
+
+  n = add_files(job, keywords, values, n);
+  if (job->at_start && hf_target_session(job->target) != NULL) {
+    keywords[n] = "options";
+    values[n++] = hf_target_session(job->target);
+  }
+  for (i = 0; i < sizeof names / sizeof *names; i++) {
+    if (given[i] != NULL && n < HF_TARGET_PARAMS_MAX - 1) {
+      keywords[n] = names[i]; /* the last of a repeated keyword holds */
+      values[n++] = given[i];
+    }
+  }
+  keywords[n] = NULL;
+  values[n] = NULL;
+  return PQconnectStartParams(keywords, values, 0);
+}
+
+/* Begins; then libpq wants its socket to be writable. */
+static enum hf_status begin(struct hf_connect_job *job) {
+  enum hf_status status;
+  (void)pthread_once(&first_once, before_first_connection);
+  status = hf_tls_files_check(job->target, &job->error);
+  if (status != HF_OK) {
+    job->status = status;
+    return status;
+  }
+  if (!hf_tls_files_copy(job->target, job->files)) {
+    return hf_connect_fail(job, HF_NO_MEMORY);
+  }
+  job->connection = start(job);
+  if (job->connection == NULL) {
+    return hf_connect_fail(job, HF_NO_MEMORY);
+  }
+  (void)PQsetErrorVerbosity(job->connection, PQERRORS_VERBOSE);
+  (void)PQsetNoticeReceiver(job->connection, hf_connect_keep_notice, job);
+  if (PQstatus(job->connection) == CONNECTION_BAD) {
+    return fail_by(job, hf_connect_error_read_start);
+  }
+  job->step = POLL;
+  job->events = POLLOUT;
+  return HF_OK;
+}
+
+/* Goes on towards CONNECTION_OK, and beyond. */
+static enum hf_status go_on(struct hf_connect_job *job) {
+  PostgresPollingStatusType polled;
+  if (job->step == SET_UP) {
+    return hf_connect_set_up(job);
+  }
+  polled = PQconnectPoll(job->connection);
+  if (polled == PGRES_POLLING_FAILED) {
+    return hf_connect_fail_by_text(job);
+  }
+  if (polled != PGRES_POLLING_OK) {
+    job->events = polled == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+    return HF_OK;
+  }
+  job->step = SET_UP;
+  job->ready = false;
+  job->backend_pid = PQbackendPID(job->connection);
+  if (PQsetnonblocking(job->connection, 1) != 0) {
+    return hf_connect_fail_by_text(job);
+  }
+  return hf_connect_set_up(job);
+}
+
+static void drop_notice(void *arg, const PGresult *notice) {
+  (void)arg;
+  (void)notice;
+}
+
+static void close_connection(struct hf_connect_job *job) {
+  PQfinish(job->connection);
+  job->connection = NULL;
+  job->over = true;
+}
+
+static void run_connect(struct hf_job *job) {
+  struct hf_connect_job *connect = connect_of(job);
+  enum hf_status status;
+  connect->events = 0;
+  connect->ready = true;
+  status = connect->step == START ? begin(connect) : go_on(connect);
+  if (status != HF_OK) {
+    close_connection(connect);
+  } else if (connect->events == 0) {
+    connect->over = true;
+    connect->uses_tls = PQsslInUse(connect->connection) != 0;
+    connect->server_version = PQserverVersion(connect->connection);
+    (void)PQsetNoticeReceiver(connect->connection, drop_notice, NULL);
+  }
+}
+
+static void drop_connect(struct hf_job *job) {
+  hf_connect_job_free(connect_of(job));
+}
+
+struct hf_connect_job *hf_connect_job_new(struct hf_target *target,
+                                          void (*done)(struct hf_job *job),
+                                          void *ctx) {
+  struct hf_connect_job *job = hf_calloc(1, sizeof *job);
+  int i;
+  if (job != NULL) {
+    hf_job_init(&job->job, run_connect, done, drop_connect);
+    hf_error_init(&job->error);
+    job->target = hf_target_ref(target);
+    for (i = 0; i < HF_TARGET_FILES; i++) {
+      job->files[i].fd = -1;
+    }
+    job->ctx = ctx;
+  }
+  return job;
+}
+
+static enum hf_status replace(char **place, const char *text) {
+  char *copy = hf_strndup(text, strlen(text));
+  if (copy == NULL) {
+    return HF_NO_MEMORY;
+  }
+  wipe(*place);
+  *place = copy;
+  return HF_OK;
+}
+
+/* As `replace`, but an empty text is none. */
+static enum hf_status set_or_not(char **place, const char *text) {
+  return text == NULL || *text == '\0' ? HF_OK : replace(place, text);
+}
+
+enum hf_status hf_connect_job_set_place(struct hf_connect_job *job,
+                                        const char *host,
+                                        const char *address,
+                                        const char *port) {
+  enum hf_status status = set_or_not(&job->host, host);
+  if (status == HF_OK) {
+    status = set_or_not(&job->address, address);
+  }
+  return status == HF_OK ? set_or_not(&job->port, port) : status;
+}
+
+enum hf_status hf_connect_job_set_question(struct hf_connect_job *job,
+                                           const char *sql) {
+  return replace(&job->question, sql);
+}
+
+void hf_connect_job_again(struct hf_connect_job *job) {
+  hf_job_init(&job->job, job->job.run, job->job.done, job->job.drop);
+}
+
+int hf_connect_job_socket(const struct hf_connect_job *job) {
+  return PQsocket(job->connection);
+}
+
+bool hf_connect_job_is_connected(const struct hf_connect_job *job) {
+  struct sockaddr_storage peer;
+  socklen_t bytes = sizeof peer;
+  return getpeername(PQsocket(job->connection),
+                     (struct sockaddr *)&peer,
+                     &bytes) == 0;
+}
+
+void hf_connect_job_expire(struct hf_connect_job *job) {
+  (void)hf_connect_fail(job, HF_CONNECT_TIMEOUT);
+  close_connection(job);
+}
+
+enum hf_status hf_connect_job_set_password(struct hf_connect_job *job,
+                                           const char *password) {
+  return replace(&job->password, password);
+}
+
+enum hf_status hf_connect_job_set_setup(struct hf_connect_job *job,
+                                        const char *sql) {
+  return replace(&job->setup_sql, sql);
+}
+
+PGconn *hf_connect_job_take(struct hf_connect_job *job) {
+  PGconn *connection = job->connection;
+  assert(job->status == HF_OK && connection != NULL);
+  job->connection = NULL;
+  return connection;
+}
+
+void hf_connect_job_free(struct hf_connect_job *job) {
+  if (job == NULL) {
+    return;
+  }
+  PQfinish(job->connection);
+  hf_error_finish(&job->error);
+  hf_target_unref(job->target);
+  wipe(job->password);
+  hf_tls_files_close(job->files);
+  hf_free(job->host);
+  hf_free(job->address);
+  hf_free(job->port);
+  hf_free(job->setup_sql);
+  hf_free(job->question);
+  hf_free(job->notices);
+  hf_free(job);
+}

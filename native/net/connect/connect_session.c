@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What happens on a new session before anybody gets it. Every statement goes
+ * without blocking, and its rows are dropped one by one: a server that never
+ * stops sending costs time, not memory.
+ *
+ * Ownership: the job's. Threads: a worker's.
+ */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/base/alloc.h"
+#include "net/connect/connect_job_internal.h"
+
+enum { NOTICES_MAX = 16 * 1024, NUMBER_BASE = 10 };
+
+/* In this order, each only where it is needed. */
+enum { DETECT, DATE_STYLE, ENCODING, SETUP, QUESTION, STATEMENTS };
+
+/* Letters of the protocol; libpq's codes for the fields are the same. */
+static const char letters[] = "SVCMDHPpqWstcdnFLR";
+
+void hf_connect_keep_notice(void *arg, const PGresult *notice) {
+  struct hf_connect_job *job = arg;
+  size_t bytes = 1;
+  const char *letter;
+  char *grown;
+
+  for (letter = letters; *letter != '\0'; letter++) {
+    const char *text = PQresultErrorField(notice, *letter);
+    bytes += text == NULL ? 0 : strlen(text) + 2;
+  }
+  if (job->notices_bytes + bytes > NOTICES_MAX) {
+    return;
+  }
+  grown = hf_realloc(job->notices, job->notices_bytes + bytes);
+  if (grown == NULL) {
+    return; /* a notice is not worth a connection */
+  }
+  job->notices = grown;
+  grown += job->notices_bytes;
+  for (letter = letters; *letter != '\0'; letter++) {
+    const char *text = PQresultErrorField(notice, *letter);
+    if (text != NULL) {
+      *grown++ = *letter;
+      memcpy(grown, text, strlen(text) + 1);
+      grown += strlen(text) + 1;
+    }
+  }
+  *grown = '\0';
+  job->notices_bytes += bytes;
+}
+
+/* Fails the job with the error a server answered. */
+static enum hf_status fail_by_result(struct hf_connect_job *job,
+                                     const PGresult *result) {
+  const char *letter;
+  if (PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL) {
+    return hf_connect_fail_by_text(job); /* libpq's own: the socket broke */
+  }
+  hf_error_finish(&job->error);
+  job->error.status = HF_SERVER_ERROR;
+  job->error.phase = HF_PHASE_CONNECT;
+  for (letter = letters; *letter != '\0'; letter++) {
+    hf_error_add(&job->error, *letter, PQresultErrorField(result, *letter));
+  }
+  job->status = HF_SERVER_ERROR;
+  return HF_SERVER_ERROR;
+}
+
+/*
+ * Sends what is unsent and reads what is there. Returns false when the socket
+ * has to be waited for before PQgetResult does not block.
+ */
+static bool may_read(struct hf_connect_job *job) {
+  int unsent = PQflush(job->connection);
+  if (unsent < 0 || (unsent == 0 && !PQisBusy(job->connection))) {
+    return true;
+  }
+  if (job->ready) {
+    job->ready = false;
+    if (!PQconsumeInput(job->connection)) {
+      return true; /* PQgetResult tells the server's last words first */
+    }
+    unsent = PQflush(job->connection);
+    if (unsent < 0 || (unsent == 0 && !PQisBusy(job->connection))) {
+      return true;
+    }
+  }
+  job->events = unsent > 0 ? POLLIN | POLLOUT : POLLIN;
+  return false;
+}
+
+static void keep_value(struct hf_connect_job *job, const PGresult *result) {
+  if (PQntuples(result) > 0 && PQnfields(result) > 0 &&
+      PQgetlength(result, 0, 0) < HF_CONNECT_VALUE_BYTES) {
+    size_t bytes = (size_t)PQgetlength(result, 0, 0);
+    memcpy(job->value, PQgetvalue(result, 0, 0), bytes);
+    job->value[bytes] = '\0';
+  }
+}
+
+/* Judges one result of a statement; HF_OK = go on. */
+static enum hf_status judge(struct hf_connect_job *job,
+                            const PGresult *result) {
+  switch (PQresultStatus(result)) {
+  case PGRES_TUPLES_OK:
+  case PGRES_SINGLE_TUPLE:
+    keep_value(job, result);
+    return HF_OK;
+  case PGRES_COMMAND_OK:
+  case PGRES_EMPTY_QUERY:
+  case PGRES_NONFATAL_ERROR:
+    return HF_OK;
+  case PGRES_COPY_IN:
+  case PGRES_COPY_OUT:
+  case PGRES_COPY_BOTH:
+    return hf_connect_fail(job, HF_COPY_UNSUPPORTED);
+  case PGRES_FATAL_ERROR:
+    return fail_by_result(job, result);
+  case PGRES_BAD_RESPONSE:
+  case PGRES_PIPELINE_SYNC:
+  case PGRES_PIPELINE_ABORTED:
+#ifdef LIBPQ_HAS_CHUNK_MODE
+  case PGRES_TUPLES_CHUNK:
+#endif
+  default: /* newer libpqs have more */
+    return hf_connect_fail(job, HF_PROTOCOL_ERROR);
+  }
+}
+
+/* ---- the statements ------------------------------------------------------ */
+
+static bool is_not(PGconn *connection, const char *name, const char *value) {
+  const char *is = PQparameterStatus(connection, name);
+  return is != NULL && strncasecmp(is, value, strlen(value)) != 0;
+}
+
+/* Returns what is to be run at this point, or NULL. */
+static const char *text_of(const struct hf_connect_job *job) {
+  switch (job->statement) {
+  case DETECT:
+    return job->detect_proxy ? "select pg_backend_pid()" : NULL;
+  case DATE_STYLE:
+    return is_not(job->connection, "DateStyle", "ISO") ? "set datestyle to ISO"
+                                                       : NULL;
+  case ENCODING:
+    return is_not(job->connection, "client_encoding", "UTF8")
+               ? "set client_encoding to 'UTF8'"
+               : NULL;
+  case SETUP:
+    return job->setup_sql;
+  default:
+    return job->question;
+  }
+}
+
+/* Sends the next statement; false when there is none, or it failed. */
+static bool ask_next(struct hf_connect_job *job) {
+  const char *sql = NULL;
+  while (job->statement < STATEMENTS && (sql = text_of(job)) == NULL) {
+    job->statement++;
+  }
+  if (sql == NULL) {
+    return false;
+  }
+  if (!PQsendQuery(job->connection, sql)) {
+    job->verdict = hf_connect_fail_by_text(job);
+    return false;
+  }
+  (void)PQsetSingleRowMode(job->connection);
+  job->verdict = HF_OK;
+  job->value[0] = '\0';
+  job->asked = true;
+  return true;
+}
+
+/* Says what a statement's end means; HF_OK = go on. */
+static enum hf_status conclude(struct hf_connect_job *job) {
+  enum hf_status status = job->verdict;
+  if (status == HF_OK && PQstatus(job->connection) != CONNECTION_OK) {
+    status = hf_connect_fail_by_text(job);
+  }
+  if (job->statement == DETECT && status == HF_SERVER_ERROR &&
+      job->pid_is_optional && PQstatus(job->connection) == CONNECTION_OK) {
+    hf_error_finish(&job->error);
+    job->status = HF_OK;
+    job->verdict = HF_OK; /* also when nothing else is to be asked */
+    status = HF_OK;
+  } else if (job->statement == DETECT && status == HF_OK) {
+    job->backend_pid = (int32_t)strtol(job->value, NULL, NUMBER_BASE);
+    job->pid_detected = job->backend_pid != 0;
+    job->proxied = job->backend_pid != PQbackendPID(job->connection);
+  }
+  job->asked = false;
+  job->statement++;
+  return status;
+}
+
+/* Takes results until one is not there yet (false), or all are read. */
+static bool read_results(struct hf_connect_job *job) {
+  while (may_read(job)) {
+    PGresult *result = PQgetResult(job->connection);
+    if (result == NULL) {
+      return true;
+    }
+    if (job->verdict == HF_OK) { /* the first error is the cause of later */
+      job->verdict = judge(job, result);
+    }
+    PQclear(result);
+    if (job->verdict == HF_COPY_UNSUPPORTED ||
+        job->verdict == HF_PROTOCOL_ERROR) {
+      return true; /* a COPY would repeat its result for ever */
+    }
+  }
+  return false;
+}
+
+enum hf_status hf_connect_set_up(struct hf_connect_job *job) {
+  job->events = 0;
+  for (;;) {
+    enum hf_status status;
+    if (!job->asked && !ask_next(job)) {
+      return job->verdict;
+    }
+    if (!read_results(job)) {
+      return HF_OK;
+    }
+    status = conclude(job);
+    if (status != HF_OK) {
+      return status;
+    }
+  }
+}

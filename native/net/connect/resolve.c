@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* Look-ups of names, shared. */
+#include "net/connect/resolve.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/base/alloc.h"
+#include "core/base/error.h"
+#include "net/base/worker.h"
+#include "net/connect/hosts.h"
+#include "net/engine/engine.h"
+
+enum { MESSAGE_BYTES = 512 };
+
+/* A look-up as old as this may hang: a second one is started beside it. */
+#define STALE_NS (2ull * 1000 * 1000 * 1000)
+
+struct hf_lookup {
+  struct hf_job job;
+  struct hf_post post;
+  struct hf_engine *engine;
+  struct hf_link of_engine;
+  struct hf_list waits;
+  uint64_t began_ns;
+  char *name;
+  /* the result, from `done` on */
+  struct hf_addresses found;
+  struct hf_error error;
+};
+
+static struct hf_lookup *lookup_of(struct hf_job *job) {
+  return HF_CONTAINER_OF(job, struct hf_lookup, job);
+}
+
+static void lookup_free(struct hf_lookup *lookup) {
+  hf_addresses_finish(&lookup->found);
+  hf_error_finish(&lookup->error);
+  hf_free(lookup->name);
+  hf_free(lookup);
+}
+
+static void fail(struct hf_lookup *lookup, int code, int number) {
+  struct hf_error *error = &lookup->error;
+  char message[MESSAGE_BYTES];
+  if (code == EAI_MEMORY) {
+    hf_error_set(error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
+    return;
+  }
+  (void)snprintf(message,
+                 sizeof message,
+                 "could not look up host \"%s\": %s",
+                 lookup->name,
+                 gai_strerror(code));
+  hf_error_set(error, HF_NAME_ERROR, HF_PHASE_CONNECT, message);
+  hf_error_add(error, 'y', "getaddrinfo");
+  hf_error_add(error, 'a', lookup->name);
+  if (code == EAI_AGAIN) {
+    error->sys_errno = EAGAIN;
+  } else if (code == EAI_SYSTEM) {
+    error->sys_errno = number;
+  }
+}
+
+/* On a resolver's thread. */
+static void run(struct hf_job *job) {
+  struct hf_lookup *lookup = lookup_of(job);
+  struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+  struct addrinfo *found = NULL;
+  int code = getaddrinfo(lookup->name, NULL, &hints, &found);
+  if (code != 0) {
+    fail(lookup, code, errno);
+    return;
+  }
+  if (hf_addresses_copy(&lookup->found, found) != HF_OK) {
+    fail(lookup, EAI_MEMORY, 0);
+  }
+  freeaddrinfo(found);
+}
+
+static void on_done(struct hf_job *job) {
+  struct hf_lookup *lookup = lookup_of(job);
+  hf_engine_post_last(lookup->engine, &lookup->post);
+}
+
+static void on_drop(struct hf_job *job) {
+  lookup_free(lookup_of(job));
+}
+
+static void on_over(struct hf_post *post) {
+  struct hf_lookup *lookup = HF_CONTAINER_OF(post, struct hf_lookup, post);
+  bool ok = lookup->error.status == HF_OK;
+  struct hf_link *link;
+  hf_list_remove(&lookup->engine->lookups, &lookup->of_engine);
+  while ((link = hf_list_pop(&lookup->waits)) != NULL) {
+    struct hf_lookup_wait *wait =
+        HF_CONTAINER_OF(link, struct hf_lookup_wait, link);
+    wait->lookup = NULL;
+    wait->done(wait, ok ? &lookup->found : NULL, &lookup->error);
+  }
+  lookup_free(lookup);
+}
+
+/*
+ * Returns the youngest look-up of a name that is worth waiting for: a stale
+ * one only when there is a second one beside it.
+ */
+static struct hf_lookup *find(struct hf_engine *engine, const char *name) {
+  struct hf_lookup *found = NULL;
+  struct hf_link *link;
+  int same = 0;
+  HF_LIST_EACH(link, &engine->lookups) {
+    struct hf_lookup *lookup =
+        HF_CONTAINER_OF(link, struct hf_lookup, of_engine);
+    if (strcmp(lookup->name, name) == 0) {
+      found = lookup;
+      same++;
+    }
+  }
+  return same == 1 && hf_clock_ns() - found->began_ns > STALE_NS ? NULL : found;
+}
+
+static struct hf_lookup *lookup_new(struct hf_engine *engine,
+                                    const char *name) {
+  struct hf_lookup *lookup = hf_calloc(1, sizeof *lookup);
+  if (lookup == NULL) {
+    return NULL;
+  }
+  lookup->name = hf_strndup(name, strlen(name));
+  if (lookup->name == NULL) {
+    hf_free(lookup);
+    return NULL;
+  }
+  hf_job_init(&lookup->job, run, on_done, on_drop);
+  lookup->post.run = on_over;
+  lookup->engine = engine;
+  lookup->began_ns = hf_clock_ns();
+  hf_list_init(&lookup->waits);
+  hf_error_init(&lookup->error);
+  return lookup;
+}
+
+enum hf_status hf_lookup_start(struct hf_engine *engine,
+                               const char *name,
+                               struct hf_lookup_wait *wait) {
+  struct hf_lookup *lookup = find(engine, name);
+  if (lookup == NULL) {
+    enum hf_status status;
+    lookup = lookup_new(engine, name);
+    if (lookup == NULL) {
+      return HF_NO_MEMORY;
+    }
+    status = hf_workers_submit(engine->resolvers, &lookup->job, false);
+    if (status != HF_OK) {
+      lookup_free(lookup);
+      return status;
+    }
+    hf_list_push(&engine->lookups, &lookup->of_engine);
+  }
+  wait->lookup = lookup;
+  hf_list_push(&lookup->waits, &wait->link);
+  return HF_OK;
+}
+
+void hf_lookup_forget(struct hf_lookup_wait *wait) {
+  if (wait->lookup != NULL) {
+    hf_list_remove(&wait->lookup->waits, &wait->link);
+    wait->lookup = NULL;
+  }
+}
+
+bool hf_lookups_give_up(struct hf_engine *engine) {
+  struct hf_list left;
+  struct hf_link *link;
+  hf_list_init(&left);
+  while ((link = hf_list_pop(&engine->lookups)) != NULL) {
+    struct hf_lookup *lookup =
+        HF_CONTAINER_OF(link, struct hf_lookup, of_engine);
+    if (!hf_workers_abandon(engine->resolvers, &lookup->job)) {
+      hf_list_push(&left, link); /* its answer is on the way */
+    }
+  }
+  while ((link = hf_list_pop(&left)) != NULL) {
+    hf_list_push(&engine->lookups, link);
+  }
+  return hf_list_empty(&engine->lookups);
+}

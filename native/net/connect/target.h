@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where and how to connect: an allow-listed set of libpq's keywords.
+ *
+ * Ownership: counted references; the last hf_target_unref frees it and wipes
+ *            the secrets.
+ * Threads:   set up on one thread, then read-only; references from any.
+ */
+#ifndef HF_NET_CONNECT_TARGET_H
+#define HF_NET_CONNECT_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "holdfast.h"
+
+struct hf_error;
+struct hf_target;
+
+/* Returns a target with one reference, or NULL when out of memory. */
+struct hf_target *hf_target_new(void);
+
+/*
+ * Sets a keyword; copies both. An empty value removes it. Besides libpq's
+ * there are sslrootcert_pem, sslcert_pem and sslkey_pem, which take the text
+ * itself. Returns HF_OK, HF_NO_MEMORY, or HF_PARAM_INVALID with a message
+ * that names the keyword (never its value) in `error`. Only before the target
+ * is shared.
+ */
+HF_NODISCARD enum hf_status hf_target_set(struct hf_target *target,
+                                          const char *key,
+                                          const char *value,
+                                          struct hf_error *error);
+
+/* Returns a keyword's value, or NULL. Borrowed until the last unref. */
+const char *hf_target_get(const struct hf_target *target, const char *key);
+
+enum { HF_TARGET_FILES = 3 };
+
+/* Returns the keyword of the i-th file that can be given as text. */
+const char *hf_target_file_keyword(int i);
+
+/* Returns the descriptor of a file made from text, or -1. */
+int hf_target_file(const struct hf_target *target, const char *keyword);
+
+/* Returns whether hf_target_set would accept the keyword. */
+bool hf_target_knows(const char *key);
+
+/* Takes one more reference; returns its argument. */
+struct hf_target *hf_target_ref(struct hf_target *target);
+
+/* Gives a reference back. Accepts NULL. */
+void hf_target_unref(struct hf_target *target);
+
+enum { HF_TARGET_PARAMS_MAX = 72 };
+
+/*
+ * Adds settings to the start-up options, for those who ask for them below.
+ * Only before the target is shared. Returns HF_OK or HF_NO_MEMORY.
+ */
+HF_NODISCARD enum hf_status hf_target_set_session(struct hf_target *target,
+                                                  const char *options);
+
+/* Returns the start-up options with those settings, or NULL without any. */
+const char *hf_target_session(const struct hf_target *target);
+
+/*
+ * Fills in the arrays for PQconnectStartParams, ended by NULL, without host,
+ * hostaddr and port. Borrowed until the last unref. Returns how many.
+ */
+size_t hf_target_params(const struct hf_target *target,
+                        const char *keywords[HF_TARGET_PARAMS_MAX],
+                        const char *values[HF_TARGET_PARAMS_MAX]);
+
+/*
+ * The server does not take this start-up parameter, and a name that is shown
+ * is all that is lost: leaves it out from now on. Returns whether that changes
+ * anything. Any thread.
+ */
+bool hf_target_drop(struct hf_target *target, const char *parameter);
+
+/* Returns whether a connection to the target may use TLS. */
+bool hf_target_may_use_tls(const struct hf_target *target);
+
+/*
+ * Remembers the place that worked when it was not the first of the list, for
+ * some minutes: then the first gets another chance. NULL: the first one works.
+ * What cannot be remembered is not. The engine's thread only.
+ */
+void hf_target_remember(struct hf_target *target,
+                        const char *host,
+                        const char *address,
+                        const char *port);
+
+/* Returns whether this place is the remembered one. The engine's thread. */
+bool hf_target_remembers(const struct hf_target *target,
+                         const char *host,
+                         const char *address,
+                         const char *port);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading the cache's terms off an operation. */
+#include "net/engine/cache_params.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DECIMAL = 10, US_PER_MS = 1000, MALFORMED = -1 };
+
+/* Reads a number and what follows it; false when there is none. */
+static bool read_number(const char **text, char after, int64_t *out) {
+  char *end;
+  if (**text < '0' || **text > '9') {
+    return false;
+  }
+  *out = strtoll(*text, &end, DECIMAL);
+  if (*end != after || *out > INT32_MAX) {
+    return false;
+  }
+  *text = end + (after != '\0');
+  return true;
+}
+
+int32_t hf_terms_read(const struct hf_op *op,
+                      const char *const *fields,
+                      struct hf_terms *terms) {
+  int32_t first = (op->flags & HF_FLAG_NAMED) != 0 ? 2 : 1;
+  const char *text;
+  int64_t ttl_ms = 0;
+  int64_t stale_ms = 0;
+  int64_t n_labels = 0;
+  memset(terms, 0, sizeof *terms);
+  if ((op->flags & HF_FLAG_CACHE) == 0) {
+    return first;
+  }
+  if (op->n_fields <= first) {
+    return MALFORMED;
+  }
+  text = fields[first];
+  if (!read_number(&text, ' ', &ttl_ms) ||
+      !read_number(&text, ' ', &stale_ms) ||
+      !read_number(&text, '\0', &n_labels) ||
+      n_labels > op->n_fields - first - 1) {
+    return MALFORMED;
+  }
+  terms->cache.ttl_us = (uint64_t)ttl_ms * US_PER_MS;
+  terms->cache.stale_us = (uint64_t)stale_ms * US_PER_MS;
+  terms->labels = fields + first + 1;
+  terms->n_labels = (int32_t)n_labels;
+  return first + 1 + terms->n_labels;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies of answers. */
+#include "net/engine/cached_result.h"
+
+#include "net/engine/port.h"
+#include "net/wire/message.h"
+
+size_t hf_kept_bytes(const struct hf_block *first) {
+  size_t bytes = 0;
+  for (; first != NULL; first = first->next) {
+    bytes += hf_block_bytes(first);
+  }
+  return bytes;
+}
+
+void hf_kept_free(void *first) {
+  struct hf_block *block = first;
+  while (block != NULL) {
+    struct hf_block *next = block->next;
+    hf_block_free(block);
+    block = next;
+  }
+}
+
+struct hf_block *hf_kept_copy(const struct hf_block *first) {
+  struct hf_block *copies = NULL;
+  struct hf_block **end = &copies;
+  for (; first != NULL; first = first->next) {
+    *end = hf_block_copy(first);
+    if (*end == NULL) {
+      hf_kept_free(copies);
+      return NULL;
+    }
+    end = &(*end)->next;
+  }
+  return copies;
+}
+
+void hf_kept_send(struct hf_port *port,
+                  const struct hf_block *first,
+                  uint32_t id_low,
+                  uint32_t id_high,
+                  bool stale) {
+  int32_t flags =
+      HF_RESULT_READ | HF_RESULT_CACHED | (stale ? HF_RESULT_STALE : 0);
+  struct hf_block *copies = hf_kept_copy(first);
+  struct hf_block *block;
+  if (copies == NULL) {
+    hf_port_send_refusal(port, id_low, id_high, HF_NO_MEMORY, NULL);
+    return;
+  }
+  for (block = copies; block != NULL; block = block->next) {
+    block->ints[HF_INT_ID_LOW] = (int32_t)id_low;
+    block->ints[HF_INT_ID_HIGH] = (int32_t)id_high;
+    block->ints[HF_RESULT_FLAGS] =
+        flags | (block->next == NULL ? 0 : HF_RESULT_MORE);
+    block->ints[HF_RESULT_ATTEMPTS] = 0;
+    block->ints[HF_RESULT_CONNECTION] = 0;
+    block->ints[HF_RESULT_TRANSACTION] = 0;
+  }
+  hf_port_send(port, copies);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Results that are kept: the messages of an answer, copied once to keep them
+ * and once for everybody who gets them.
+ *
+ * Ownership: copies are the caller's, hf_kept_free frees them.
+ * Threads: one at a time.
+ */
+#ifndef HF_NET_ENGINE_CACHED_RESULT_H
+#define HF_NET_ENGINE_CACHED_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "holdfast.h"
+
+struct hf_port;
+
+/* Returns how many bytes a copy would take. */
+size_t hf_kept_bytes(const struct hf_block *first);
+
+/* Returns a copy of a list of messages, or NULL when out of memory. */
+struct hf_block *hf_kept_copy(const struct hf_block *first);
+
+/* Frees a list of messages; takes NULL. A void pointer, as the cache has it. */
+void hf_kept_free(void *first);
+
+/* Sends a copy as the answer to a request, or says that memory ran out. */
+void hf_kept_send(struct hf_port *port,
+                  const struct hf_block *first,
+                  uint32_t id_low,
+                  uint32_t id_high,
+                  bool stale);
+
+#endif

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls: from operations, to messages. */
+#include "net/engine/call.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/pool/pool.h"
+#include "net/engine/cache_params.h"
+#include "net/engine/netpool.h"
+#include "net/engine/port.h"
+#include "net/wire/message.h"
+
+enum { US_PER_MS = 1000 };
+
+static enum hf_request_kind kind_of(const struct hf_op *op) {
+  if (op->kind == HF_OP_ACQUIRE) {
+    return HF_REQUEST_ACQUIRE;
+  }
+  return op->kind == HF_OP_QUERY ? HF_REQUEST_QUERY : HF_REQUEST_STATEMENT;
+}
+
+static uint64_t at(uint64_t now_us, int32_t ms) {
+  return ms <= 0 ? 0 : now_us + (uint64_t)ms * US_PER_MS;
+}
+
+static void set_terms(struct hf_call *call,
+                      const struct hf_op *op,
+                      const struct hf_config *config,
+                      uint64_t now_us) {
+  struct hf_request *request = &call->request;
+  request->id_low = (uint32_t)op->id_low;
+  request->id_high = (uint32_t)op->id_high;
+  request->flags = op->flags;
+  request->deadline_us = at(now_us, op->deadline_ms);
+  request->acquire_us = at(now_us, op->acquire_ms);
+  request->timeout_us =
+      op->timeout_ms <= 0 ? 0 : (uint64_t)op->timeout_ms * US_PER_MS;
+  request->max_retries = op->retries < 0 ? config->max_retries : op->retries;
+  request->retry_base_ms = config->retry_base_ms;
+  request->retry_cap_ms = config->retry_cap_ms;
+  request->slow_query_ms = config->slow_query_ms;
+}
+
+struct hf_call *hf_call_new(const struct hf_op *op,
+                            const char *const *fields,
+                            struct hf_handle *handle,
+                            uint64_t now_us) {
+  const struct hf_config *config = &handle->config;
+  bool named = (op->flags & HF_FLAG_NAMED) != 0;
+  struct hf_terms terms;
+  int32_t taken =
+      op->kind == HF_OP_ACQUIRE ? 0 : hf_terms_read(op, fields, &terms);
+  int32_t n = op->n_fields - taken;
+  size_t span = hf_values_span(fields + taken, n);
+  struct hf_call *call =
+      hf_alloc(sizeof *call + (size_t)n * sizeof *call->values.texts + span);
+  if (call == NULL) {
+    return NULL;
+  }
+  memset(call, 0, sizeof *call);
+  hf_request_init(&call->request, kind_of(op));
+  set_terms(call, op, config, now_us);
+  call->request.owner = handle;
+  call->handle = handle;
+  call->decode = op->decode;
+  call->named = named;
+  call->max_result_bytes = (uint64_t)config->max_result_bytes;
+  call->values.n = n;
+  call->values.texts = (const char **)(call + 1);
+  if (op->kind == HF_OP_ACQUIRE) {
+    hf_lease_init(&call->lease, handle);
+    call->request.lease = &call->lease;
+    return call;
+  }
+  call->statement = hf_statements_use(&handle->pool->statements,
+                                      fields[0],
+                                      strlen(fields[0]));
+  if (call->statement == NULL ||
+      hf_values_take(&call->values,
+                     fields + taken,
+                     (char *)(call->values.texts + n),
+                     span) != HF_OK) {
+    hf_values_finish(&call->values);
+    hf_statement_release(call->statement);
+    hf_free(call);
+    return NULL;
+  }
+  call->bytes = call->statement->bytes + span;
+  call->request.sql = call->statement->sql;
+  call->request.usual_us = call->statement->usual_us;
+  call->request.sql.read_only &= config->infer_reads;
+  call->request.sql.read_if_standard &= config->infer_reads;
+  if (call->request.sql.multiple &&
+      (n > 0 || (op->flags & HF_FLAG_EXTENDED) != 0)) {
+    /* The extended protocol refuses them at Parse: nothing of it runs. */
+    call->request.sql.may_commit_midway = false;
+  }
+  return call;
+}
+
+/* A call without a handle has no answer that could hold a shape. */
+static void release_shape(struct hf_call *call, const struct hf_block *block) {
+  if (call->handle != NULL && block->ints[HF_INT_KIND] == HF_MSG_RESULT) {
+    hf_shapes_release(&call->handle->port->shapes,
+                      block->ints[HF_RESULT_SHAPE]);
+  }
+}
+
+struct hf_call *hf_call_stand_in(const struct hf_call *call) {
+  struct hf_call *made = hf_calloc(1, sizeof *made);
+  if (made == NULL) {
+    return NULL;
+  }
+  hf_request_init(&made->request, call->request.kind);
+  made->request.settled = true;
+  made->request.orphan = true;
+  made->statement = call->statement;
+  made->statement->references++;
+  memcpy(made->steps, call->steps, sizeof made->steps);
+  made->n_steps = call->n_steps;
+  made->step = call->step;
+  made->simple = call->simple;
+  made->company = call->company;
+  made->uses_name = call->uses_name;
+  made->max_result_bytes = call->max_result_bytes;
+  return made;
+}
+
+static void drop_answer(struct hf_call *call) {
+  struct hf_block *block;
+  while ((block = call->first) != NULL) {
+    call->first = block->next;
+    release_shape(call, block);
+    hf_block_free(block);
+  }
+  call->last = NULL;
+}
+
+void hf_call_orphan(struct hf_call *call) {
+  drop_answer(call);
+  call->handle = NULL;
+}
+
+void hf_call_rewind(struct hf_call *call) {
+  drop_answer(call);
+  call->step = 0;
+  call->n_steps = 0;
+  call->failed_at = 0;
+  call->piecewise = false;
+  call->mode_set = false;
+  call->encoding = false;
+  call->company = false;
+  call->woven = false;
+  call->uses_name = false;
+  call->wrap = HF_WRAP_NONE;
+  call->received_from = 0;
+}
+
+void hf_call_free(struct hf_call *call) {
+  hf_call_rewind(call);
+  hf_statement_release(call->statement);
+  if (call->request.kind == HF_REQUEST_ACQUIRE) {
+    hf_lease_finish(&call->lease);
+  }
+  hf_request_finish(&call->request);
+  hf_values_finish(&call->values);
+  hf_free(call->cached);
+  hf_free(call);
+}
+
+void hf_call_add(struct hf_call *call, struct hf_block *block) {
+  if (call->last == NULL) {
+    call->first = block;
+  } else {
+    call->last->next = block;
+  }
+  while (block->next != NULL) {
+    block = block->next;
+  }
+  call->last = block;
+}
+
+/* The status of a lease's connection after the statement; 0 when unknown. */
+static int32_t transaction_of(const struct hf_call *call) {
+  const struct hf_lease *lease = call->request.lease;
+  if (call->request.kind != HF_REQUEST_STATEMENT || lease->slot == NULL ||
+      call->request.state != HF_REQUEST_DONE) {
+    return 0;
+  }
+  return lease->slot->transaction;
+}
+
+static bool only_read(const struct hf_call *call) {
+  return call->request.sql.read_only ||
+         (call->request.flags & HF_FLAG_READ_ONLY) != 0;
+}
+
+static void send_error(struct hf_call *call) {
+  const struct hf_request *request = &call->request;
+  const struct hf_error *error = &request->error;
+  struct hf_gauges gauges;
+  struct hf_block *block = hf_block_message2(HF_MSG_ERROR,
+                                             HF_ERROR_INTS,
+                                             (int32_t)request->id_low,
+                                             (int32_t)request->id_high,
+                                             error->fields,
+                                             error->fields_bytes,
+                                             request->cause.fields,
+                                             request->cause.fields_bytes);
+  if (block == NULL) {
+    block = hf_port_spare(call->handle->port,
+                          HF_MSG_ERROR,
+                          HF_ERROR_INTS,
+                          (int32_t)request->id_low,
+                          (int32_t)request->id_high);
+  }
+  if (block == NULL) {
+    return;
+  }
+  hf_pool_gauges(&call->handle->pool->core, &gauges);
+  block->ints[HF_ERROR_STATUS] = (int32_t)error->status;
+  block->ints[HF_ERROR_OUTCOME] = (int32_t)error->outcome;
+  block->ints[HF_ERROR_RETRYABLE] = error->retryable;
+  block->ints[HF_ERROR_UNIT] = (int32_t)error->unit;
+  block->ints[HF_ERROR_PHASE] = (int32_t)error->phase;
+  block->ints[HF_ERROR_ATTEMPTS] = request->attempts;
+  block->ints[HF_ERROR_ELAPSED_MS] =
+      (int32_t)((hf_engine_now_us() - request->submitted_us) / US_PER_MS);
+  block->ints[HF_ERROR_ERRNO] = error->sys_errno;
+  block->ints[HF_ERROR_TOTAL] = gauges.total;
+  block->ints[HF_ERROR_BUSY] = gauges.busy;
+  block->ints[HF_ERROR_IDLE] = gauges.idle;
+  block->ints[HF_ERROR_WAITING] = gauges.waiting;
+  block->ints[HF_ERROR_LEASED] = gauges.leased;
+  block->ints[HF_ERROR_TRANSACTION] = transaction_of(call);
+  block->ints[HF_ERROR_CONNECTION] = (int32_t)request->serial;
+  block->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)request->cause.status;
+  block->ints[HF_ERROR_CAUSE_ERRNO] = request->cause.sys_errno;
+  hf_port_send(call->handle->port, block);
+}
+
+static void send_lease(struct hf_call *call) {
+  const struct hf_slot *slot = call->lease.slot;
+  struct hf_block *block = hf_block_message(HF_MSG_LEASE,
+                                            HF_LEASE_INTS,
+                                            (int32_t)call->request.id_low,
+                                            (int32_t)call->request.id_high,
+                                            NULL,
+                                            0);
+  if (block == NULL) {
+    block = hf_port_spare(call->handle->port,
+                          HF_MSG_LEASE,
+                          HF_LEASE_INTS,
+                          (int32_t)call->request.id_low,
+                          (int32_t)call->request.id_high);
+  }
+  if (block == NULL) {
+    return;
+  }
+  block->ints[HF_LEASE_NUMBER] = call->lease_number;
+  block->ints[HF_LEASE_CONNECTION] = (int32_t)slot->serial;
+  block->ints[HF_LEASE_PID] = slot->backend_pid;
+  block->ints[HF_LEASE_POOLED] = slot->proxied;
+  hf_port_send(call->handle->port, block);
+}
+
+void hf_call_renew_shapes(struct hf_call *call) {
+  struct hf_block *block = call->handle == NULL ? NULL : call->first;
+  for (; block != NULL; block = block->next) {
+    struct hf_block *definition = NULL;
+    if (block->ints[HF_INT_KIND] != HF_MSG_RESULT) {
+      continue;
+    }
+    if (hf_shapes_renew(&call->handle->port->shapes,
+                        &block->ints[HF_RESULT_SHAPE],
+                        &definition) != HF_OK) {
+      hf_error_set(&call->request.error, HF_NO_MEMORY, HF_PHASE_AWAIT, NULL);
+      call->request.error.outcome = HF_OUTCOME_AMBIGUOUS;
+      return;
+    }
+    if (definition != NULL) {
+      hf_port_send(call->handle->port, definition);
+    }
+  }
+}
+
+/* All but the last message of an answer say that more follows. */
+static void send_results(struct hf_call *call) {
+  struct hf_block *block = call->first;
+  call->first = NULL;
+  call->last = NULL;
+  while (block != NULL) {
+    struct hf_block *next = block->next;
+    block->next = NULL;
+    release_shape(call, block);
+    if (block->ints[HF_INT_KIND] == HF_MSG_RESULT) {
+      block->ints[HF_RESULT_ATTEMPTS] = call->request.attempts;
+      block->ints[HF_RESULT_FLAGS] = (next == NULL ? 0 : HF_RESULT_MORE) |
+                                     (only_read(call) ? HF_RESULT_READ : 0);
+      block->ints[HF_RESULT_TRANSACTION] =
+          next == NULL ? transaction_of(call) : 0;
+    }
+    hf_port_send(call->handle->port, block);
+    block = next;
+  }
+}
+
+void hf_call_answer(struct hf_call *call) {
+  if (call->handle == NULL) {
+    return; /* nobody is there to read it */
+  }
+  hf_call_renew_shapes(call);
+  if (call->request.error.status != HF_OK) {
+    send_error(call);
+  } else if (call->request.kind == HF_REQUEST_ACQUIRE) {
+    send_lease(call);
+  } else {
+    send_results(call);
+  }
+}

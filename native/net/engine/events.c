@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* What a pool tells its listeners: events, notices, notifications. */
+#include <string.h>
+
+#include "net/engine/call.h"
+#include "net/engine/netpool.h"
+#include "net/engine/port.h"
+#include "net/wire/message.h"
+
+/* What an event has as its number. */
+static int32_t value_of(const struct hf_netpool *pool,
+                        const struct hf_slot *slot,
+                        enum hf_event event) {
+  uint64_t took_us = pool->core.now_us - slot->since_us;
+  switch (event) {
+  case HF_EVENT_CONNECT:
+  case HF_EVENT_CONNECT_FAILED:
+    return took_us < INT32_MAX ? (int32_t)took_us : INT32_MAX;
+  case HF_EVENT_BREAKER:
+    return (int32_t)hf_breaker_state(&pool->core.breaker);
+  case HF_EVENT_REMOVE:
+  case HF_EVENT_ERROR:
+  case HF_EVENT_NOTICE:
+  case HF_EVENT_NOTIFY:
+  case HF_EVENT_WARNING:
+  case HF_EVENT_LOST:
+  case HF_EVENT_CONNECTING:
+    break;
+  }
+  return 0;
+}
+
+static void send_event(struct hf_handle *handle,
+                       const struct hf_slot *slot,
+                       enum hf_event event,
+                       int32_t lease,
+                       const struct hf_error *error) {
+  struct hf_block *block =
+      hf_block_message(HF_MSG_EVENT,
+                       HF_EVENT_INTS,
+                       handle->number,
+                       (int32_t)slot->serial,
+                       error == NULL ? NULL : error->fields,
+                       error == NULL ? 0 : error->fields_bytes);
+  if (block != NULL) {
+    block->ints[HF_EVENT_KIND] = (int32_t)event;
+    block->ints[HF_EVENT_VALUE] = value_of(handle->pool, slot, event);
+    block->ints[HF_EVENT_LEASE] = lease;
+    block->ints[HF_EVENT_STATUS] =
+        error == NULL ? HF_OK : (int32_t)error->status;
+    block->ints[HF_EVENT_ERRNO] = error == NULL ? 0 : error->sys_errno;
+    block->ints[HF_EVENT_PID] = slot->backend_pid;
+    block->ints[HF_EVENT_POOLED] = slot->proxied;
+    hf_port_send(handle->port, block);
+  }
+}
+
+/* The call whose lease holds the slot. */
+static struct hf_call *holder_of(const struct hf_slot *slot) {
+  return HF_CONTAINER_OF(slot->lease, struct hf_call, lease);
+}
+
+/* Whether it is of the lease's user only. */
+static bool is_private(const struct hf_slot *slot, enum hf_event event) {
+  return slot->lease != NULL &&
+         (event == HF_EVENT_NOTICE || event == HF_EVENT_LOST);
+}
+
+/* The lease by which a handle prepares the connection, or 0. */
+static int32_t lease_for(const struct hf_handle *handle,
+                         const struct hf_slot *slot,
+                         enum hf_event event) {
+  const struct hf_call *call;
+  if (event != HF_EVENT_CONNECT || slot->lease == NULL) {
+    return 0;
+  }
+  call = holder_of(slot);
+  return call->handle == handle ? call->lease_number : 0;
+}
+
+void hf_netpool_event(struct hf_netpool *pool,
+                      struct hf_slot *slot,
+                      enum hf_event event,
+                      const struct hf_error *error) {
+  struct hf_link *link;
+  if (is_private(slot, event)) {
+    const struct hf_call *call = holder_of(slot);
+    if (call->handle != NULL) {
+      send_event(call->handle, slot, event, call->lease_number, error);
+    }
+    return;
+  }
+  if (event == HF_EVENT_NOTICE) {
+    if (slot->hearer != NULL) {
+      send_event(slot->hearer, slot, event, 0, error);
+    }
+    return;
+  }
+  HF_LIST_EACH(link, &pool->handles) {
+    struct hf_handle *handle = HF_CONTAINER_OF(link, struct hf_handle, of_pool);
+    if (handle->listens) {
+      send_event(handle, slot, event, lease_for(handle, slot, event), error);
+    }
+  }
+}
+
+static void send_notification(struct hf_handle *handle,
+                              const struct hf_slot *slot,
+                              int32_t lease,
+                              const PGnotify *notify) {
+  struct hf_block *block = hf_block_message2(HF_MSG_EVENT,
+                                             HF_EVENT_INTS,
+                                             handle->number,
+                                             (int32_t)slot->serial,
+                                             notify->relname,
+                                             strlen(notify->relname),
+                                             notify->extra,
+                                             strlen(notify->extra));
+  if (block != NULL) {
+    block->ints[HF_EVENT_KIND] = HF_EVENT_NOTIFY;
+    block->ints[HF_EVENT_VALUE] = notify->be_pid;
+    block->ints[HF_EVENT_LEASE] = lease;
+    hf_port_send(handle->port, block);
+  }
+}
+
+void hf_netpool_notify(struct hf_netpool *pool,
+                       struct hf_slot *slot,
+                       const PGnotify *notify) {
+  struct hf_link *link;
+  if (slot->lease != NULL) {
+    const struct hf_call *call = holder_of(slot);
+    if (call->handle != NULL) {
+      send_notification(call->handle, slot, call->lease_number, notify);
+    }
+    return;
+  }
+  /* Released, it listens on: whoever has its client knows for whom. */
+  HF_LIST_EACH(link, &pool->handles) {
+    struct hf_handle *handle = HF_CONTAINER_OF(link, struct hf_handle, of_pool);
+    if (handle->listens) {
+      send_notification(handle, slot, 0, notify);
+    }
+  }
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/* Operations, one function each. */
+#include "net/engine/ops.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "net/engine/call.h"
+#include "net/engine/connect_slot.h"
+#include "net/engine/engine.h"
+#include "net/engine/netpool.h"
+#include "net/engine/ops_internal.h"
+#include "net/engine/port.h"
+#include "net/engine/query_cache.h"
+#include "net/wire/message.h"
+
+enum { FIELDS_INLINE = 64 };
+
+/* ---- requests ------------------------------------------------------------ */
+
+/* Whether readOnly would be a promise that nobody keeps. */
+static bool evades_read_only(const struct hf_call *call) {
+  const struct hf_sql_info *sql = &call->request.sql;
+  return (call->request.flags & HF_FLAG_READ_ONLY) != 0 &&
+         (sql->multiple || sql->kind == HF_SQL_CALL || sql->kind == HF_SQL_DO ||
+          sql->refuses_transaction);
+}
+
+/* What cannot work is refused before anything is sent. */
+static bool is_refused(struct hf_port *port,
+                       const struct hf_op *op,
+                       struct hf_call *call) {
+  struct hf_error *error = &call->request.error;
+  if (call->request.sql.copy) {
+    hf_error_set(error, HF_COPY_UNSUPPORTED, HF_PHASE_LOCAL, NULL);
+  } else if (evades_read_only(call)) {
+    hf_error_set(error,
+                 HF_PARAM_INVALID,
+                 HF_PHASE_LOCAL,
+                 "readOnly cannot be enforced for several statements, CALL, DO "
+                 "and what refuses a transaction: send one statement");
+  } else {
+    return false;
+  }
+  error->outcome = HF_OUTCOME_PERMANENT;
+  hf_port_send_refusal(port,
+                       hf_op_low(op),
+                       hf_op_high(op),
+                       error->status,
+                       error);
+  hf_call_free(call);
+  return true;
+}
+
+/* Enters a call in the port's books. */
+static bool enter(struct hf_port *port, struct hf_call *call) {
+  uint64_t id = hf_call_id(call->request.id_low, call->request.id_high);
+  if (hf_map_set(&port->calls, id, call) != HF_OK) {
+    return false;
+  }
+  if (call->lease_number != 0 &&
+      hf_map_set(&port->leases, (uint64_t)call->lease_number, call) != HF_OK) {
+    (void)hf_map_remove(&port->calls, id);
+    return false;
+  }
+  call->handle->calls++;
+  return true;
+}
+
+struct hf_call *hf_ops_take(struct hf_port *port,
+                            const struct hf_op *op,
+                            const char *const *fields,
+                            struct hf_handle *handle,
+                            struct hf_lease *lease) {
+  struct hf_call *call = hf_call_new(op, fields, handle, hf_engine_now_us());
+  if (call == NULL) {
+    hf_ops_refuse(port, op, HF_NO_MEMORY);
+    return NULL;
+  }
+  if (is_refused(port, op, call)) {
+    return NULL;
+  }
+  if (call->request.kind == HF_REQUEST_ACQUIRE) {
+    call->lease_number = ++port->last_lease;
+  } else if (lease != NULL) {
+    call->request.lease = lease;
+  }
+  if (!enter(port, call)) {
+    hf_call_free(call);
+    hf_ops_refuse(port, op, HF_NO_MEMORY);
+    return NULL;
+  }
+  return call;
+}
+
+void hf_ops_drop(struct hf_call *call) {
+  const struct hf_request *request = &call->request;
+  (void)hf_map_remove(&call->handle->port->calls,
+                      hf_call_id(request->id_low, request->id_high));
+  call->handle->calls--;
+  hf_call_free(call);
+}
+
+static void submit(struct hf_port *port,
+                   const struct hf_op *op,
+                   const char *const *fields,
+                   struct hf_handle *handle,
+                   struct hf_lease *lease) {
+  struct hf_call *call = hf_ops_take(port, op, fields, handle, lease);
+  if (call != NULL) {
+    hf_pool_submit(&handle->pool->core, &call->request, hf_engine_now_us());
+  }
+}
+
+static void run_request(struct hf_port *port,
+                        const struct hf_op *op,
+                        const char *const *fields) {
+  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  if (handle == NULL || handle->ending) {
+    hf_ops_refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  if (op->kind == HF_OP_QUERY && (op->flags & HF_FLAG_CACHE) != 0) {
+    hf_cached_query(handle, op, fields);
+    return;
+  }
+  submit(port, op, fields, handle, NULL);
+}
+
+static struct hf_call *find_lease(const struct hf_port *port,
+                                  const struct hf_op *op) {
+  struct hf_call *call = hf_map_get(&port->leases, (uint64_t)op->target);
+  return call == NULL || call->request.state != HF_REQUEST_DONE ||
+                 call->lease.released
+             ? NULL
+             : call;
+}
+
+static void run_statement(struct hf_port *port,
+                          const struct hf_op *op,
+                          const char *const *fields) {
+  struct hf_call *holder = find_lease(port, op);
+  if (holder == NULL) {
+    hf_ops_refuse(port, op, HF_RELEASED);
+    return;
+  }
+  if ((op->flags & HF_FLAG_CACHE) != 0) {
+    hf_cached_refuse(port, op);
+    return;
+  }
+  submit(port, op, fields, holder->handle, &holder->lease);
+}
+
+static enum hf_release manner_of(const struct hf_op *op) {
+  if ((op->flags & HF_FLAG_FAILED) != 0) {
+    return HF_RELEASE_FAIL;
+  }
+  return (op->flags & HF_FLAG_CLOSE) != 0 ? HF_RELEASE_CLOSE : HF_RELEASE_KEEP;
+}
+
+static void run_release(struct hf_port *port, const struct hf_op *op) {
+  struct hf_call *holder = find_lease(port, op);
+  struct hf_handle *handle;
+  struct hf_slot *slot;
+  uint64_t refusals;
+  if (holder == NULL) {
+    hf_ops_refuse(port, op, HF_RELEASED);
+    return;
+  }
+  handle = holder->handle;
+  slot = holder->lease.slot;
+  if (slot != NULL) {
+    slot->hearer = (op->flags & HF_FLAG_HEARS) != 0 ? handle : NULL;
+  }
+  refusals = handle->pool->core.hook_refusals;
+  hf_pool_release(&handle->pool->core,
+                  &holder->lease,
+                  manner_of(op),
+                  hf_engine_now_us());
+  refusals = handle->pool->core.hook_refusals - refusals;
+  hf_port_send_ok(port, hf_op_low(op), hf_op_high(op), refusals > 0);
+}
+
+static void run_abort(struct hf_port *port, const struct hf_op *op) {
+  struct hf_call *call =
+      hf_map_get(&port->calls, hf_call_id(hf_op_low(op), hf_op_high(op)));
+  if (call != NULL && !hf_cached_abort(call)) {
+    hf_pool_abort(&call->handle->pool->core,
+                  &call->request,
+                  hf_engine_now_us());
+  }
+}
+
+static void run_answer(struct hf_port *port,
+                       const struct hf_op *op,
+                       const char *const *fields) {
+  struct hf_dial *dial = hf_map_remove(&port->asks, hf_op_low(op));
+  bool failed = (op->flags & HF_FLAG_FAILED) != 0;
+  if (dial != NULL && op->n_fields > 0) {
+    hf_dial_on_password(dial,
+                        failed ? NULL : fields[0],
+                        failed ? fields[0] : NULL,
+                        (op->flags & HF_FLAG_FORCE) != 0);
+  }
+}
+
+/* ---- the batch ----------------------------------------------------------- */
+
+static void run(struct hf_port *port,
+                const struct hf_op *op,
+                const char *const *fields) {
+  switch ((enum hf_op_kind)op->kind) {
+  case HF_OP_OPEN:
+    hf_ops_open(port, op, fields);
+    break;
+  case HF_OP_QUERY:
+  case HF_OP_ACQUIRE:
+    run_request(port, op, fields);
+    break;
+  case HF_OP_LEASE_QUERY:
+    run_statement(port, op, fields);
+    break;
+  case HF_OP_RELEASE:
+    run_release(port, op);
+    break;
+  case HF_OP_ABORT:
+    run_abort(port, op);
+    break;
+  case HF_OP_END:
+    hf_ops_end(port, op);
+    break;
+  case HF_OP_WARMUP:
+    hf_ops_warmup(port, op);
+    break;
+  case HF_OP_RESET:
+    hf_ops_reset(port, op);
+    break;
+  case HF_OP_SUSPEND:
+  case HF_OP_RESUME:
+    hf_ops_suspension(port, op);
+    break;
+  case HF_OP_FORGET:
+    hf_ops_forget(port, op);
+    break;
+  case HF_OP_ANSWER:
+    run_answer(port, op, fields);
+    break;
+  case HF_OP_INVALIDATE:
+    hf_ops_invalidate(port, op, fields);
+    break;
+  case HF_OP_GREET:
+    hf_ops_greet(port, op);
+    break;
+  }
+}
+
+/* How many fields an operation cannot do without. */
+static int32_t least_fields(const struct hf_op *op) {
+  switch ((enum hf_op_kind)op->kind) {
+  case HF_OP_QUERY:
+  case HF_OP_LEASE_QUERY:
+    return (op->flags & HF_FLAG_NAMED) != 0 ? 2 : 1;
+  case HF_OP_OPEN:
+  case HF_OP_ANSWER:
+    return 1;
+  case HF_OP_ACQUIRE:
+  case HF_OP_RELEASE:
+  case HF_OP_ABORT:
+  case HF_OP_END:
+  case HF_OP_WARMUP:
+  case HF_OP_RESET:
+  case HF_OP_SUSPEND:
+  case HF_OP_RESUME:
+  case HF_OP_FORGET:
+  case HF_OP_INVALIDATE:
+  case HF_OP_GREET:
+    break;
+  }
+  return 0;
+}
+
+/*
+ * Splits the next n fields off the text; false when they are not there.
+ * Without `fields` they are passed over.
+ */
+static bool split(const char **text,
+                  const char *end,
+                  const char **fields,
+                  int32_t n) {
+  int32_t i;
+  for (i = 0; i < n; i++) {
+    const char *nul = memchr(*text, '\0', (size_t)(end - *text));
+    if (nul == NULL) {
+      return false;
+    }
+    if (fields != NULL) {
+      fields[i] = *text;
+    }
+    *text = nul + 1;
+  }
+  return true;
+}
+
+void hf_ops_run(struct hf_port *port,
+                const struct hf_op *ops,
+                size_t n_ops,
+                const char *text,
+                size_t text_bytes) {
+  const char *end = text + text_bytes;
+  const char *small[FIELDS_INLINE];
+  size_t i;
+  for (i = 0; i < n_ops; i++) {
+    const struct hf_op *op = &ops[i];
+    const char **fields = small;
+    if (op->n_fields < least_fields(op) || op->n_fields > end - text) {
+      continue; /* each takes a byte at least: no memory for a wild number */
+    }
+    if (op->n_fields > FIELDS_INLINE) {
+      fields = hf_calloc((size_t)op->n_fields, sizeof *fields);
+    }
+    if (fields == NULL) {
+      hf_ops_refuse(port, op, HF_NO_MEMORY);
+      (void)split(&text, end, NULL, op->n_fields);
+    } else if (split(&text, end, fields, op->n_fields)) {
+      run(port, op, fields);
+    }
+    if (fields != small) {
+      hf_free(fields);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of operations share among themselves. */
+#ifndef HF_NET_ENGINE_OPS_INTERNAL_H
+#define HF_NET_ENGINE_OPS_INTERNAL_H
+
+#include <stdint.h>
+
+#include "holdfast.h"
+
+struct hf_handle;
+
+static inline uint32_t hf_op_low(const struct hf_op *op) {
+  return (uint32_t)op->id_low;
+}
+
+static inline uint32_t hf_op_high(const struct hf_op *op) {
+  return (uint32_t)op->id_high;
+}
+
+/* Answers an operation with one of our own errors. */
+void hf_ops_refuse(struct hf_port *port,
+                   const struct hf_op *op,
+                   enum hf_status status);
+
+/* Returns the port's handle of that number, or NULL. */
+struct hf_handle *hf_ops_handle(const struct hf_port *port, int32_t number);
+
+/* ---- on a pool (ops_pool.c) ---------------------------------------------- */
+
+void hf_ops_open(struct hf_port *port,
+                 const struct hf_op *op,
+                 const char *const *fields);
+void hf_ops_greet(struct hf_port *port, const struct hf_op *op);
+void hf_ops_end(struct hf_port *port, const struct hf_op *op);
+void hf_ops_warmup(struct hf_port *port, const struct hf_op *op);
+void hf_ops_reset(struct hf_port *port, const struct hf_op *op);
+void hf_ops_suspension(struct hf_port *port, const struct hf_op *op);
+void hf_ops_forget(struct hf_port *port, const struct hf_op *op);
+void hf_ops_invalidate(struct hf_port *port,
+                       const struct hf_op *op,
+                       const char *const *fields);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* Operations on a pool as a whole. */
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "net/engine/call.h"
+#include "net/engine/netpool.h"
+#include "net/engine/ops_internal.h"
+#include "net/engine/port.h"
+#include "net/engine/query_cache.h"
+#include "net/wire/message.h"
+
+void hf_ops_refuse(struct hf_port *port,
+                   const struct hf_op *op,
+                   enum hf_status status) {
+  hf_port_send_refusal(port, hf_op_low(op), hf_op_high(op), status, NULL);
+}
+
+struct hf_handle *hf_ops_handle(const struct hf_port *port, int32_t number) {
+  return hf_map_get(&port->handles, (uint64_t)number);
+}
+
+static bool answer_open(struct hf_port *port,
+                        const struct hf_op *op,
+                        const struct hf_netpool *pool,
+                        bool existing) {
+  struct hf_block *block = hf_block_message(HF_MSG_OPENED,
+                                            HF_OPENED_INTS,
+                                            op->id_low,
+                                            op->id_high,
+                                            pool->options,
+                                            pool->options_bytes);
+  if (block == NULL) {
+    return false;
+  }
+  block->ints[HF_OPENED_EXISTING] = existing;
+  hf_port_send(port, block);
+  return true;
+}
+
+/* Unknown names were refused when the pool was made, or are other layers'. */
+static enum hf_status read_config(struct hf_config *config,
+                                  const char *const *fields,
+                                  int32_t n_fields,
+                                  struct hf_error *error) {
+  enum hf_status status = HF_OK;
+  int32_t i;
+  hf_config_init(config);
+  for (i = 0; i + 1 < n_fields && status == HF_OK; i += 2) {
+    if (hf_config_knows(fields[i])) {
+      status = hf_config_set(config, fields[i], fields[i + 1], error);
+    }
+  }
+  return status;
+}
+
+static struct hf_handle *handle_new(struct hf_port *port,
+                                    const struct hf_op *op,
+                                    const char *const *fields,
+                                    struct hf_error *error) {
+  struct hf_handle *handle = hf_calloc(1, sizeof *handle);
+  if (handle == NULL) {
+    return NULL;
+  }
+  handle->port = port;
+  handle->number = op->target;
+  handle->listens = (op->flags & HF_FLAG_EVENTS) != 0;
+  if (read_config(&handle->config, fields + 1, op->n_fields - 1, error) !=
+          HF_OK ||
+      hf_map_set(&port->handles, (uint64_t)op->target, handle) != HF_OK) {
+    hf_free(handle);
+    return NULL;
+  }
+  hf_list_push(&port->handle_list, &handle->of_port);
+  return handle;
+}
+
+static void refuse_open(struct hf_port *port,
+                        const struct hf_op *op,
+                        struct hf_error *error) {
+  hf_port_send_refusal(port,
+                       hf_op_low(op),
+                       hf_op_high(op),
+                       error->status == HF_OK ? HF_NO_MEMORY : error->status,
+                       error);
+  hf_error_finish(error);
+}
+
+/* A handle that is open already wrote some more. */
+static void reopen(struct hf_port *port,
+                   const struct hf_op *op,
+                   const char *const *fields,
+                   struct hf_handle *handle) {
+  struct hf_error error;
+  hf_error_init(&error);
+  if (hf_netpool_configure(handle->pool,
+                           fields + 1,
+                           op->n_fields - 1,
+                           &error) != HF_OK) {
+    refuse_open(port, op, &error);
+  } else if (!answer_open(port, op, handle->pool, true)) {
+    hf_ops_refuse(port, op, HF_NO_MEMORY);
+  }
+}
+
+void hf_ops_open(struct hf_port *port,
+                 const struct hf_op *op,
+                 const char *const *fields) {
+  bool shared = (op->flags & HF_FLAG_SHARED) != 0;
+  struct hf_netpool *pool = NULL;
+  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  struct hf_error error;
+  bool existing;
+  if (handle != NULL) {
+    reopen(port, op, fields, handle);
+    return;
+  }
+  hf_error_init(&error);
+  if (shared) {
+    pool = hf_netpool_find(port->engine, fields[0]);
+  }
+  existing = pool != NULL;
+  if (pool == NULL) {
+    pool = hf_netpool_new(port->engine, fields, op->n_fields, shared, &error);
+  } else if (hf_netpool_configure(pool, fields + 1, op->n_fields - 1, &error) !=
+             HF_OK) {
+    refuse_open(port, op, &error);
+    return;
+  }
+  handle = pool == NULL ? NULL : handle_new(port, op, fields, &error);
+  if (handle == NULL) {
+    if (pool != NULL && !existing) {
+      hf_pool_end(&pool->core, 0, hf_engine_now_us());
+    }
+    refuse_open(port, op, &error);
+    return;
+  }
+  hf_netpool_attach(pool, handle);
+  hf_port_publish(port, handle->number, &pool->core.stats);
+  if (!answer_open(port, op, pool, existing)) {
+    hf_port_forget(port, handle);
+    hf_ops_refuse(port, op, HF_NO_MEMORY);
+  }
+}
+
+void hf_ops_greet(struct hf_port *port, const struct hf_op *op) {
+  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  if (handle != NULL) {
+    handle->greets = true;
+  }
+}
+
+void hf_ops_end(struct hf_port *port, const struct hf_op *op) {
+  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  if (handle == NULL || handle->ending) {
+    hf_ops_refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  hf_netpool_end(handle->pool, handle, op);
+}
+
+void hf_ops_warmup(struct hf_port *port, const struct hf_op *op) {
+  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  if (handle == NULL || handle->ending || handle->warming) {
+    hf_ops_refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  hf_netpool_warm(handle->pool, handle, op);
+}
+
+void hf_ops_reset(struct hf_port *port, const struct hf_op *op) {
+  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  if (handle == NULL) {
+    hf_ops_refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  hf_pool_reset(&handle->pool->core, hf_engine_now_us());
+  hf_port_send_ok(port, hf_op_low(op), hf_op_high(op), 0);
+}
+
+void hf_ops_suspension(struct hf_port *port, const struct hf_op *op) {
+  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  if (handle == NULL) {
+    hf_ops_refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  if (op->kind == HF_OP_SUSPEND) {
+    hf_netpool_suspend(handle->pool, handle);
+  } else {
+    hf_netpool_resume(handle->pool);
+  }
+  hf_port_send_ok(port, hf_op_low(op), hf_op_high(op), 0);
+}
+
+void hf_ops_forget(struct hf_port *port, const struct hf_op *op) {
+  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  bool forced = (op->flags & HF_FLAG_FORCE) != 0;
+  if (handle == NULL) {
+    hf_ops_refuse(port, op, HF_POOL_CLOSED);
+  } else if (hf_netpool_is_proxied(handle->pool) && !forced) {
+    /* It would hit server connections that others use. */
+    hf_ops_refuse(port, op, HF_SESSION_REQUIRED);
+  } else {
+    hf_port_send_ok(port,
+                    hf_op_low(op),
+                    hf_op_high(op),
+                    hf_pool_forget(&handle->pool->core, hf_engine_now_us()));
+  }
+}
+
+void hf_ops_invalidate(struct hf_port *port,
+                       const struct hf_op *op,
+                       const char *const *fields) {
+  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  int32_t count = 0;
+  int32_t i;
+  if (handle == NULL) {
+    hf_ops_refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  for (i = 0; i < op->n_fields; i++) {
+    count += hf_cached_invalidate(handle->pool, fields[i]);
+  }
+  if (op->n_fields == 0) {
+    count = hf_cached_invalidate(handle->pool, NULL);
+  }
+  hf_port_send_ok(port, hf_op_low(op), hf_op_high(op), count);
+}

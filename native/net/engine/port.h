@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A port: what joins one JavaScript environment to the engine. Batches come in
+ * as posts; messages collect on the engine's side and are handed over once per
+ * turn, with one wake.
+ *
+ * Ownership: made by hf_port_open; the engine frees it after hf_port_close.
+ * Threads: `done` under the lock; the rest as marked.
+ */
+#ifndef HF_NET_ENGINE_PORT_H
+#define HF_NET_ENGINE_PORT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "core/base/list.h"
+#include "core/policy/config.h"
+#include "holdfast.h"
+#include "net/base/map.h"
+#include "net/engine/engine.h"
+#include "net/wire/columns.h"
+
+struct hf_cached;
+struct hf_call;
+struct hf_error;
+struct hf_netpool;
+
+/* One environment's hold on a pool: hf_request.owner of its requests. */
+struct hf_handle {
+  struct hf_link of_port, of_pool;
+  struct hf_port *port;
+  struct hf_netpool *pool;
+  int32_t number;          /* in its port */
+  struct hf_config config; /* as this handle was opened */
+  bool listens;            /* wants the pool's events */
+  bool greets;             /* prepares new connections */
+  bool ending;   /* end() was called; answered when its work is done */
+  bool suspends; /* called suspend(), and nobody has resumed since */
+  uint32_t end_id_low, end_id_high;
+  uint64_t drain_us; /* while ending: when the rest is cut short */
+  bool cut;          /* and that was done */
+  int32_t calls;     /* of this handle in flight or waiting */
+  int32_t leases;    /* held */
+  bool warming;      /* warmup() waits */
+  uint32_t warm_id_low, warm_id_high;
+  uint64_t warm_since_us, warm_until_us;
+  struct hf_cached *cached; /* its query cache, or NULL */
+};
+
+/* The last thing a port is posted for. */
+struct hf_port_closing {
+  struct hf_post post;
+  struct hf_port *port;
+  void (*closed)(void *ctx);
+  void *ctx;
+};
+
+struct hf_port {
+  /* set at open, read-only */
+  struct hf_engine *engine;
+  hf_wake_cb wake;
+  void *ctx;
+
+  /* under lock */
+  uv_mutex_t lock;
+  struct hf_block *done_first, *done_last;
+  struct hf_map gauges; /* handle number -> struct hf_stats of its pool */
+
+  /* the engine's thread only */
+  struct hf_link dirty;
+  struct hf_block *out_first, *out_last;
+  struct hf_map handles; /* number -> struct hf_handle */
+  struct hf_map calls;   /* id -> struct hf_call, not settled yet */
+  struct hf_map leases;  /* number -> struct hf_call that acquired it */
+  struct hf_map asks;    /* question -> struct hf_dial that waits for it */
+  struct hf_list handle_list;
+  struct hf_shapes shapes;
+  struct hf_block *spare; /* for answers when memory runs out */
+  int32_t n_spare;
+  int32_t last_lease;
+  uint32_t last_ask;
+  bool closed;
+  struct hf_port_closing closing;
+
+  /* written by both sides */
+  atomic_size_t buffered; /* bytes of messages nobody took yet */
+  atomic_bool choked;     /* connections wait until these were taken */
+  atomic_bool relieving;  /* `relief` is on its way to the engine */
+  atomic_uint posted;     /* batches handed over */
+  atomic_uint taken;      /* and those whose operations were begun */
+  struct hf_post relief;
+};
+
+/* Queues a message for the environment; takes ownership. Engine's thread. */
+void hf_port_send(struct hf_port *port, struct hf_block *block);
+
+/*
+ * Returns whether the environment has more than `limit` bytes to take. Its
+ * connections stop reading then, and hf_conn_resume is called once it took
+ * them. Engine's thread.
+ */
+bool hf_port_is_choked(struct hf_port *port, size_t limit);
+
+/*
+ * Returns a message without text from the port's reserve, for an answer that
+ * found no memory: no call may stay unanswered. NULL when that is used up.
+ */
+struct hf_block *hf_port_spare(struct hf_port *port,
+                               enum hf_msg_kind kind,
+                               uint32_t n_ints,
+                               int32_t id_low,
+                               int32_t id_high);
+
+/* Hands over what collected, with one wake. Engine's thread. */
+void hf_port_hand_over(struct hf_port *port);
+
+/* Answers an operation with HF_MSG_OK and one value. Engine's thread. */
+void hf_port_send_ok(struct hf_port *port,
+                     uint32_t id_low,
+                     uint32_t id_high,
+                     int32_t value);
+
+/* Answers an operation with one of our own errors. Engine's thread. */
+void hf_port_send_refusal(struct hf_port *port,
+                          uint32_t id_low,
+                          uint32_t id_high,
+                          enum hf_status status,
+                          const struct hf_error *cause);
+
+/* The handle is no more; frees it. The engine's thread. */
+void hf_port_forget(struct hf_port *port, struct hf_handle *handle);
+
+/* Makes the pool's statistics readable by the environment, or not (NULL). */
+void hf_port_publish(struct hf_port *port, int32_t number, void *stats);
+
+#endif

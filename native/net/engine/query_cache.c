@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+/* Cached queries: from operations to answers that were there already. */
+#include "net/engine/query_cache.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "net/engine/cache_params.h"
+#include "net/engine/call.h"
+#include "net/engine/netpool.h"
+#include "net/engine/ops.h"
+#include "net/engine/port.h"
+#include "net/engine/query_cache_internal.h"
+#include "net/wire/message.h"
+
+/* A buffer for keys that is larger is not kept. */
+enum { KEY_SIZE_KEPT = 64 * 1024 };
+
+/* ---- the key ------------------------------------------------------------- */
+
+/* What an answer depends on besides texts. */
+struct head {
+  int32_t decode;
+  int32_t read_only; /* declared */
+  int32_t n_values;
+  int32_t n_keys;
+};
+
+struct writer {
+  char *at;
+  size_t bytes;
+};
+
+/* Counts when there is nowhere to write to. */
+static void put(struct writer *writer, const void *data, size_t bytes) {
+  if (writer->at != NULL && bytes > 0) {
+    memcpy(writer->at + writer->bytes, data, bytes);
+  }
+  writer->bytes += bytes;
+}
+
+static void put_text(struct writer *writer, const char *text) {
+  put(writer, text, strlen(text) + 1);
+}
+
+/*
+ * Every text with its NUL, so that no two questions have the same key. The
+ * pool's user, database and settings need not be in it: a handle has one pool.
+ */
+static void write_key(struct writer *writer,
+                      const struct hf_op *op,
+                      const char *const *fields,
+                      const struct hf_terms *terms,
+                      int32_t first_value) {
+  struct head head = {0};
+  int32_t i;
+  head.decode = op->decode;
+  head.read_only = (op->flags & HF_FLAG_READ_ONLY) != 0;
+  head.n_values = op->n_fields - first_value;
+  for (i = 0; i < terms->n_labels; i++) {
+    head.n_keys += terms->labels[i][0] == HF_LABEL_KEY;
+  }
+  put(writer, &head, sizeof head);
+  put_text(writer, fields[0]);
+  for (i = 0; i < terms->n_labels; i++) {
+    if (terms->labels[i][0] == HF_LABEL_KEY) {
+      put_text(writer, terms->labels[i]);
+    }
+  }
+  for (i = first_value; i < op->n_fields; i++) {
+    put_text(writer, fields[i]);
+  }
+}
+
+static size_t make_key(struct hf_cached *cached,
+                       const struct hf_op *op,
+                       const char *const *fields,
+                       const struct hf_terms *terms,
+                       int32_t first_value) {
+  struct writer writer = {0};
+  write_key(&writer, op, fields, terms, first_value);
+  if (writer.bytes > cached->key_size) {
+    char *larger = hf_realloc(cached->key, writer.bytes);
+    if (larger == NULL) {
+      return 0;
+    }
+    cached->key = larger;
+    cached->key_size = writer.bytes;
+  }
+  writer.at = cached->key;
+  writer.bytes = 0;
+  write_key(&writer, op, fields, terms, first_value);
+  return writer.bytes;
+}
+
+/* ---- asking -------------------------------------------------------------- */
+
+static struct hf_cached *cached_of(struct hf_handle *handle) {
+  const struct hf_netpool *pool = handle->pool;
+  struct hf_cached *cached = handle->cached;
+  if (cached != NULL) {
+    return cached;
+  }
+  cached = hf_calloc(1, sizeof *cached);
+  if (cached == NULL) {
+    return NULL;
+  }
+  cached->handle = handle;
+  hf_cache_init(&cached->cache,
+                (uint64_t)handle->config.cache_max_bytes,
+                &pool->engine->hash_key,
+                hf_kept_free);
+  handle->cached = cached;
+  return cached;
+}
+
+bool hf_cached_is_away(const struct hf_netpool *pool) {
+  struct hf_gauges gauges;
+  if (pool->core.state == HF_POOL_STATE_SUSPENDED) {
+    return true;
+  }
+  if (hf_breaker_state(&pool->core.breaker) == HF_CIRCUIT_CLOSED) {
+    return false;
+  }
+  hf_pool_gauges(&pool->core, &gauges);
+  return gauges.total == gauges.connecting;
+}
+
+/* A result whose columns the port forgot cannot be told any more. */
+static bool can_be_told(const struct hf_handle *handle,
+                        const struct hf_cache_entry *entry) {
+  const struct hf_block *block = entry->payload;
+  for (; block != NULL; block = block->next) {
+    if (!hf_shapes_know(&handle->port->shapes, block->ints[HF_RESULT_SHAPE])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static enum hf_cache_verdict ask(struct hf_handle *handle,
+                                 const struct hf_cache_question *question,
+                                 struct hf_cache_entry **entry) {
+  struct hf_cache *cache = &handle->cached->cache;
+  uint64_t now_us = hf_engine_now_us();
+  enum hf_cache_verdict verdict = hf_cache_ask(cache, question, now_us, entry);
+  if ((verdict == HF_CACHE_HIT || verdict == HF_CACHE_STALE) &&
+      !can_be_told(handle, *entry)) {
+    hf_cache_spoil(cache, *entry);
+    verdict = hf_cache_ask(cache, question, now_us, entry);
+  } else if (verdict == HF_CACHE_FILL && !can_be_told(handle, *entry)) {
+    hf_cache_spoil(cache, *entry);
+  }
+  return verdict;
+}
+
+/* Whether the statement, run twice or not at all, makes no difference. */
+static bool is_read(const struct hf_call *call) {
+  const struct hf_sql_info *sql = &call->request.sql;
+  if (sql->multiple || sql->session_state || sql->ends_transaction) {
+    return false;
+  }
+  return sql->read_only ||
+         ((call->request.flags & HF_FLAG_READ_ONLY) != 0 &&
+          (sql->kind == HF_SQL_SELECT || sql->kind == HF_SQL_OTHER));
+}
+
+void hf_cached_refuse(struct hf_port *port, const struct hf_op *op) {
+  struct hf_error error;
+  hf_error_init(&error);
+  hf_error_set(&error,
+               HF_PARAM_INVALID,
+               HF_PHASE_LOCAL,
+               "cache is for single statements that only read, outside "
+               "transactions: give readOnly: true, or leave out cache");
+  error.outcome = HF_OUTCOME_PERMANENT;
+  hf_port_send_refusal(port,
+                       (uint32_t)op->id_low,
+                       (uint32_t)op->id_high,
+                       HF_PARAM_INVALID,
+                       &error);
+  hf_error_finish(&error);
+}
+
+/* Makes the call; NULL when it was refused. */
+static struct hf_call *take(struct hf_handle *handle,
+                            const struct hf_op *op,
+                            const char *const *fields,
+                            const struct hf_terms *terms) {
+  struct hf_port *port = handle->port;
+  struct hf_cached_call *part = hf_calloc(1, sizeof *part);
+  struct hf_call *call;
+  if (part == NULL) {
+    hf_port_send_refusal(port,
+                         (uint32_t)op->id_low,
+                         (uint32_t)op->id_high,
+                         HF_NO_MEMORY,
+                         NULL);
+    return NULL;
+  }
+  call = hf_ops_take(port, op, fields, handle, NULL);
+  if (call == NULL) {
+    hf_free(part);
+    return NULL;
+  }
+  part->call = call;
+  part->terms = terms->cache;
+  call->cached = part;
+  if (!is_read(call)) {
+    hf_ops_drop(call);
+    hf_cached_refuse(port, op);
+    return NULL;
+  }
+  return call;
+}
+
+static void submit(struct hf_handle *handle, struct hf_call *call) {
+  hf_pool_submit(&handle->pool->core, &call->request, hf_engine_now_us());
+}
+
+static void fill(struct hf_handle *handle,
+                 struct hf_call *call,
+                 struct hf_cache_entry *entry) {
+  struct hf_cached *cached = handle->cached;
+  if (call == NULL) {
+    hf_cache_failed(&cached->cache, entry);
+    return;
+  }
+  hf_stats_add(&handle->pool->core.stats, HF_STAT_CACHE_MISSES, 1);
+  entry->filler = call;
+  call->cached->entry = entry;
+  cached->look |= entry->payload != NULL;
+  submit(handle, call);
+}
+
+static void join(struct hf_handle *handle,
+                 struct hf_call *call,
+                 struct hf_cache_entry *entry) {
+  struct hf_cached *cached = handle->cached;
+  hf_stats_add(&handle->pool->core.stats, HF_STAT_CACHE_HITS, 1);
+  call->request.submitted_us = hf_engine_now_us();
+  cached->look |= entry->payload != NULL;
+  hf_cache_wait(&cached->cache,
+                entry,
+                &call->cached->waiter,
+                call->request.deadline_us);
+}
+
+static void serve(struct hf_handle *handle,
+                  const struct hf_op *op,
+                  const struct hf_cache_entry *entry,
+                  bool stale) {
+  hf_stats_add(&handle->pool->core.stats,
+               stale ? HF_STAT_CACHE_STALE : HF_STAT_CACHE_HITS,
+               1);
+  hf_kept_send(handle->port,
+               entry->payload,
+               (uint32_t)op->id_low,
+               (uint32_t)op->id_high,
+               stale);
+}
+
+/* Does what the cache says. */
+static void follow(struct hf_handle *handle,
+                   const struct hf_op *op,
+                   const char *const *fields,
+                   const struct hf_terms *terms,
+                   const struct hf_cache_question *question) {
+  struct hf_cache_entry *entry = NULL;
+  enum hf_cache_verdict verdict = ask(handle, question, &entry);
+  struct hf_call *call;
+  if (verdict == HF_CACHE_HIT || verdict == HF_CACHE_STALE) {
+    serve(handle, op, entry, verdict == HF_CACHE_STALE);
+    return;
+  }
+  call = take(handle, op, fields, terms);
+  if (verdict == HF_CACHE_FILL) {
+    fill(handle, call, entry);
+  } else if (call != NULL && verdict == HF_CACHE_JOIN) {
+    join(handle, call, entry);
+  } else if (call != NULL) {
+    submit(handle, call);
+  }
+}
+
+void hf_cached_query(struct hf_handle *handle,
+                     const struct hf_op *op,
+                     const char *const *fields) {
+  struct hf_cached *cached = cached_of(handle);
+  struct hf_cache_question question = {0};
+  struct hf_terms terms;
+  int32_t first_value = hf_terms_read(op, fields, &terms);
+  if (first_value < 0) {
+    hf_cached_refuse(handle->port, op);
+    return;
+  }
+  if (cached != NULL) {
+    question.key_bytes = make_key(cached, op, fields, &terms, first_value);
+    question.key = cached->key;
+  }
+  if (question.key_bytes == 0) {
+    hf_port_send_refusal(handle->port,
+                         (uint32_t)op->id_low,
+                         (uint32_t)op->id_high,
+                         HF_NO_MEMORY,
+                         NULL);
+    return;
+  }
+  question.labels = terms.labels;
+  question.n_labels = terms.n_labels;
+  question.terms = terms.cache;
+  question.timeout_us = (uint64_t)(uint32_t)op->timeout_ms;
+  question.away = hf_cached_is_away(handle->pool);
+  follow(handle, op, fields, &terms, &question);
+  hf_cached_publish(cached);
+  if (cached->key_size > KEY_SIZE_KEPT) {
+    hf_free(cached->key);
+    cached->key = NULL;
+    cached->key_size = 0;
+  }
+}
+
+/*
+ * A filler whose answer others wait for goes on without its user: a cancel
+ * would cost them the attempt.
+ */
+static void leave_flight(struct hf_call *call) {
+  const struct hf_request *request = &call->request;
+  struct hf_port *port = call->handle->port;
+  struct hf_error error;
+  call->cached->answered = true;
+  (void)hf_map_remove(&port->calls,
+                      hf_call_id(request->id_low, request->id_high));
+  hf_error_init(&error);
+  hf_error_set(&error, HF_ABORTED, HF_PHASE_AWAIT, NULL);
+  error.outcome =
+      request->attempts > 0 ? HF_OUTCOME_AMBIGUOUS : HF_OUTCOME_NOT_EXECUTED;
+  hf_port_send_refusal(port,
+                       request->id_low,
+                       request->id_high,
+                       HF_ABORTED,
+                       &error);
+  hf_error_finish(&error);
+}
+
+bool hf_cached_abort(struct hf_call *call) {
+  struct hf_cached_call *part = call->cached;
+  struct hf_stats *stats = &call->handle->pool->core.stats;
+  if (part == NULL) {
+    return false;
+  }
+  if (part->waiter.entry != NULL) {
+    hf_cache_leave(&call->handle->cached->cache, &part->waiter);
+    hf_stats_add(stats, HF_STAT_ABORTS, 1);
+    hf_cached_give_up(call, HF_ABORTED);
+    return true;
+  }
+  if (part->entry != NULL && !hf_list_empty(&part->entry->waiters)) {
+    hf_stats_add(stats, HF_STAT_ABORTS, 1);
+    leave_flight(call);
+    return true;
+  }
+  return false;
+}
+
+int32_t hf_cached_invalidate(struct hf_netpool *pool, const char *label) {
+  struct hf_link *link;
+  int32_t count = 0;
+  HF_LIST_EACH(link, &pool->handles) {
+    struct hf_handle *handle = HF_CONTAINER_OF(link, struct hf_handle, of_pool);
+    if (handle->cached != NULL) {
+      count += hf_cache_invalidate(&handle->cached->cache, label);
+      hf_cached_publish(handle->cached);
+    }
+  }
+  return count;
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Flights of cached queries: one call asks the server, what comes of it is
+ * everybody's.
+ *
+ * A filler that fails for a reason of its own (its deadline) hands the flight
+ * to the waiter who waits longest. Any other failure is the answer
+ * for all: another attempt would fail alike, and the pool's policy has repeated
+ * what was worth it. Whoever takes an older answer gets that instead when the
+ * server cannot be reached.
+ */
+#include "core/base/alloc.h"
+#include "net/engine/call.h"
+#include "net/engine/netpool.h"
+#include "net/engine/port.h"
+#include "net/engine/query_cache_internal.h"
+#include "net/wire/message.h"
+
+static struct hf_call *call_of(struct hf_cache_waiter *waiter) {
+  return HF_CONTAINER_OF(waiter, struct hf_cached_call, waiter)->call;
+}
+
+static void add_stat(const struct hf_handle *handle, enum hf_stat stat) {
+  hf_stats_add(&handle->pool->core.stats, stat, 1);
+}
+
+void hf_cached_publish(struct hf_cached *cached) {
+  struct hf_stats *stats = &cached->handle->pool->core.stats;
+  const struct hf_cache *cache = &cached->cache;
+  if (cache->bytes != cached->told_bytes ||
+      cache->evictions != cached->told_evictions) {
+    /* Sums over the pool's handles; unsigned, so less is more that wraps. */
+    hf_stats_add(stats, HF_STAT_CACHE_BYTES, cache->bytes - cached->told_bytes);
+    hf_stats_add(stats,
+                 HF_STAT_CACHE_EVICTIONS,
+                 cache->evictions - cached->told_evictions);
+    cached->told_bytes = cache->bytes;
+    cached->told_evictions = cache->evictions;
+  }
+}
+
+/* ---- ends of waiting ----------------------------------------------------- */
+
+/* A waiter is answered: takes it out of the books. */
+static void let_go(struct hf_call *call) {
+  struct hf_port *port = call->handle->port;
+  (void)hf_map_remove(&port->calls,
+                      hf_call_id(call->request.id_low, call->request.id_high));
+  call->handle->calls--;
+  hf_call_free(call);
+}
+
+static void serve(struct hf_call *call,
+                  const struct hf_block *blocks,
+                  bool stale) {
+  if (stale) {
+    add_stat(call->handle, HF_STAT_CACHE_STALE);
+  }
+  hf_kept_send(call->handle->port,
+               blocks,
+               call->request.id_low,
+               call->request.id_high,
+               stale);
+}
+
+/* The filler's failure is the waiter's, too. */
+static void share_failure(struct hf_call *call, const struct hf_call *filler) {
+  hf_error_copy(&call->request.error, &filler->request.error);
+  hf_error_copy(&call->request.cause, &filler->request.cause);
+  call->request.attempts = filler->request.attempts;
+  hf_call_answer(call);
+  let_go(call);
+}
+
+void hf_cached_give_up(struct hf_call *call, enum hf_status status) {
+  struct hf_request *request = &call->request;
+  struct hf_pool *pool = &call->handle->pool->core;
+  hf_error_set(&request->error, status, HF_PHASE_ACQUIRE, NULL);
+  request->error.outcome = HF_OUTCOME_NOT_EXECUTED;
+  request->error.retryable = status == HF_DEADLINE;
+  if (status == HF_DEADLINE) {
+    hf_error_copy(&request->cause, &pool->connect_error);
+  }
+  hf_stats_add_outcome(&pool->stats, HF_OUTCOME_NOT_EXECUTED);
+  hf_call_answer(call);
+  let_go(call);
+}
+
+static bool accepts(const struct hf_call *call,
+                    const struct hf_cache_entry *entry) {
+  return hf_cache_accepts(entry, &call->cached->terms, hf_engine_now_us());
+}
+
+/* Answers all who take what is kept, however old. */
+static void serve_stale(struct hf_cached *cached,
+                        struct hf_cache_entry *entry) {
+  struct hf_link *link;
+  struct hf_link *after;
+  HF_LIST_EACH_SAFE(link, after, &entry->waiters) {
+    struct hf_cache_waiter *waiter =
+        HF_CONTAINER_OF(link, struct hf_cache_waiter, link);
+    struct hf_call *call = call_of(waiter);
+    if (accepts(call, entry)) {
+      hf_cache_leave(&cached->cache, waiter);
+      serve(call, entry->payload, true);
+      let_go(call);
+    }
+  }
+}
+
+/* ---- ends of flights ----------------------------------------------------- */
+
+/* Keeps the answer, once everybody who waited for it has it. */
+static void on_answered(struct hf_cached *cached,
+                        struct hf_cache_entry *entry,
+                        struct hf_call *filler) {
+  struct hf_cache_waiter *waiter;
+  size_t bytes = hf_kept_bytes(filler->first);
+  struct hf_block *copy = NULL;
+  while ((waiter = hf_cache_next_waiter(&cached->cache, entry)) != NULL) {
+    struct hf_call *call = call_of(waiter);
+    serve(call, filler->first, false);
+    let_go(call);
+  }
+  if (bytes <= cached->cache.max_bytes / HF_CACHE_SHARE) {
+    copy = hf_kept_copy(filler->first);
+  }
+  if (copy == NULL) {
+    /* Nor is the one before it true any longer. */
+    hf_cache_spoil(&cached->cache, entry);
+    hf_cache_failed(&cached->cache, entry);
+    return;
+  }
+  (void)hf_cache_answered(&cached->cache,
+                          entry,
+                          copy,
+                          bytes,
+                          &filler->cached->terms,
+                          filler->request.started_us);
+}
+
+static void on_failed(struct hf_cached *cached,
+                      struct hf_cache_entry *entry,
+                      struct hf_call *filler) {
+  struct hf_cache_waiter *waiter;
+  const struct hf_error *error = &filler->request.error;
+  if (hf_cache_is_away(error)) {
+    if (!filler->cached->answered && accepts(filler, entry)) {
+      filler->cached->answered = true;
+      serve(filler, entry->payload, true);
+    }
+    serve_stale(cached, entry);
+  }
+  if (hf_cache_is_own(error) && !hf_list_empty(&entry->waiters)) {
+    hf_cache_orphan(&cached->cache, entry);
+    return;
+  }
+  while ((waiter = hf_cache_next_waiter(&cached->cache, entry)) != NULL) {
+    share_failure(call_of(waiter), filler);
+  }
+  hf_cache_failed(&cached->cache, entry);
+}
+
+void hf_cached_answer(struct hf_call *call) {
+  struct hf_cached_call *part = call->cached;
+  struct hf_cache_entry *entry = part->entry;
+  struct hf_cached *cached = call->handle->cached;
+  part->entry = NULL;
+  /* Before others get copies of it. */
+  hf_call_renew_shapes(call);
+  if (entry != NULL && call->request.error.status == HF_OK) {
+    on_answered(cached, entry, call);
+  } else if (entry != NULL) {
+    on_failed(cached, entry, call);
+  }
+  if (entry != NULL) {
+    hf_cached_publish(cached);
+  }
+  if (!part->answered) {
+    hf_call_answer(call);
+  }
+}
+
+/* ---- the end of a turn --------------------------------------------------- */
+
+static bool is_running(const struct hf_cache_entry *entry) {
+  const struct hf_call *filler = entry->filler;
+  return filler != NULL && filler->request.state == HF_REQUEST_RUNNING;
+}
+
+/* A pool's deadline bounds waiting, and the statement is on its way. */
+static bool may_stay(const struct hf_call *call,
+                     const struct hf_cache_entry *entry) {
+  return is_running(entry) &&
+         (call->request.flags & HF_FLAG_CALLER_DEADLINE) == 0;
+}
+
+static void end_waiting(struct hf_cached *cached) {
+  struct hf_cache_entry *entry;
+  struct hf_cache_waiter *waiter;
+  uint64_t now_us = hf_engine_now_us();
+  while ((waiter = hf_cache_due(&cached->cache, now_us, &entry)) != NULL) {
+    struct hf_call *call = call_of(waiter);
+    if (may_stay(call, entry)) {
+      hf_cache_wait(&cached->cache, entry, waiter, 0);
+    } else if (accepts(call, entry)) {
+      serve(call, entry->payload, true);
+      let_go(call);
+    } else {
+      add_stat(call->handle, HF_STAT_DEADLINES);
+      hf_cached_give_up(call, HF_DEADLINE);
+    }
+  }
+}
+
+/* Flights whose filler gave up go on with the next who waits. */
+static void hand_over(struct hf_cached *cached) {
+  struct hf_cache *cache = &cached->cache;
+  struct hf_pool *pool = &cached->handle->pool->core;
+  struct hf_cache_entry *entry;
+  while ((entry = hf_cache_first_orphan(cache)) != NULL) {
+    struct hf_cache_waiter *waiter = hf_cache_next_waiter(cache, entry);
+    if (waiter == NULL) {
+      hf_cache_adopt(cache, entry, NULL);
+      hf_cache_failed(cache, entry);
+    } else {
+      struct hf_call *call = call_of(waiter);
+      hf_cache_adopt(cache, entry, call);
+      call->cached->entry = entry;
+      cached->look = true;
+      add_stat(cached->handle, HF_STAT_CACHE_MISSES);
+      hf_pool_submit(pool, &call->request, hf_engine_now_us());
+    }
+  }
+}
+
+/*
+ * The server is away: whoever takes an older answer has it now and not at the
+ * end of a deadline. The filler goes on without its user, so that connecting
+ * is tried and the answer renewed.
+ */
+static void answer_from_kept(struct hf_cached *cached) {
+  struct hf_link *link;
+  HF_LIST_EACH(link, &cached->cache.flights) {
+    struct hf_cache_entry *entry =
+        HF_CONTAINER_OF(link, struct hf_cache_entry, link);
+    struct hf_call *filler = entry->filler;
+    if (entry->payload == NULL || is_running(entry)) {
+      continue;
+    }
+    serve_stale(cached, entry);
+    if (!filler->cached->answered && accepts(filler, entry)) {
+      const struct hf_request *request = &filler->request;
+      filler->cached->answered = true;
+      (void)hf_map_remove(&filler->handle->port->calls,
+                          hf_call_id(request->id_low, request->id_high));
+      serve(filler, entry->payload, true);
+    }
+  }
+}
+
+void hf_cached_end_turn(struct hf_handle *handle) {
+  struct hf_cached *cached = handle->cached;
+  bool away;
+  if (cached == NULL) {
+    return;
+  }
+  end_waiting(cached);
+  hand_over(cached);
+  away = cached->cache.refills > 0 && hf_cached_is_away(handle->pool);
+  if (away && (cached->look || !cached->was_away)) {
+    answer_from_kept(cached);
+    cached->look = false;
+  }
+  cached->was_away = away;
+  hf_cached_publish(cached);
+}
+
+uint64_t hf_cached_next_us(const struct hf_handle *handle) {
+  return handle->cached == NULL ? UINT64_MAX
+                                : hf_cache_next_us(&handle->cached->cache);
+}
+
+/* ---- the end of a handle ------------------------------------------------- */
+
+static void abandon(struct hf_cached *cached, struct hf_list *flights) {
+  struct hf_link *link;
+  HF_LIST_EACH(link, flights) {
+    struct hf_cache_entry *entry =
+        HF_CONTAINER_OF(link, struct hf_cache_entry, link);
+    struct hf_cache_waiter *waiter;
+    struct hf_call *filler = entry->filler;
+    if (filler != NULL) {
+      filler->cached->entry = NULL;
+    }
+    while ((waiter = hf_cache_next_waiter(&cached->cache, entry)) != NULL) {
+      let_go(call_of(waiter));
+    }
+  }
+}
+
+void hf_cached_close(struct hf_handle *handle) {
+  struct hf_cached *cached = handle->cached;
+  if (cached == NULL) {
+    return;
+  }
+  abandon(cached, &cached->cache.flights);
+  abandon(cached, &cached->cache.orphans);
+  (void)hf_cache_invalidate(&cached->cache, NULL);
+  hf_cached_publish(cached);
+  hf_cache_finish(&cached->cache);
+  hf_free(cached->key);
+  hf_free(cached);
+  handle->cached = NULL;
+}

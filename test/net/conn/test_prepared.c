@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* The engine's tables, each against a plain array: maps, names, statements. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "net/base/map.h"
+#include "net/conn/prepared.h"
+#include "net/conn/statement.h"
+
+enum { KEYS = 257, STEPS = 20000, LIMIT = 5, TEXTS = 12, TEXT_BYTES = 32 };
+
+/* Numbers that look random and are the same every time. */
+static uint32_t next_random(uint32_t *seed) {
+  *seed = *seed * 1664525u + 1013904223u;
+  return *seed >> 8;
+}
+
+static void a_map_holds_what_an_array_holds(void **state) {
+  struct hf_map map = {0};
+  int values[KEYS];
+  bool held[KEYS] = {false};
+  size_t count = 0;
+  uint32_t seed = 7;
+  int step;
+  (void)state;
+  for (step = 0; step < STEPS; step++) {
+    uint32_t i = next_random(&seed) % KEYS;
+    /* Keys that collide, and the largest there is. */
+    uint64_t key = i % 3 == 0 ? UINT64_MAX - i : (uint64_t)i << 32;
+    assert_ptr_equal(hf_map_get(&map, key), held[i] ? &values[i] : NULL);
+    if (next_random(&seed) % 2 == 0) {
+      assert_int_equal(hf_map_set(&map, key, &values[i]), HF_OK);
+      count += held[i] ? 0 : 1;
+      held[i] = true;
+    } else {
+      assert_ptr_equal(hf_map_remove(&map, key), held[i] ? &values[i] : NULL);
+      count -= held[i] ? 1 : 0;
+      held[i] = false;
+    }
+    assert_int_equal(map.count, count);
+  }
+  while (count-- > 0) {
+    uint64_t key = 0;
+    void *value = hf_map_any(&map, &key);
+    assert_non_null(value);
+    assert_ptr_equal(hf_map_remove(&map, key), value);
+  }
+  assert_null(hf_map_any(&map, &(uint64_t){0}));
+  hf_map_finish(&map);
+}
+
+static struct hf_statement_source source = {.salt = 7};
+
+static struct hf_statement *use(struct hf_statements *statements, int i) {
+  char text[TEXT_BYTES];
+  struct hf_statement *statement;
+  (void)snprintf(text, sizeof text, "select %d", i);
+  statement = hf_statements_use(statements, text, strlen(text));
+  assert_non_null(statement);
+  return statement;
+}
+
+/* The least recently used is the one to go, never another. */
+static void names_leave_in_the_order_of_their_use(void **state) {
+  static struct hf_statements statements;
+  struct hf_statement *all[TEXTS];
+  uint64_t used[TEXTS] = {0};
+  struct hf_name_table names;
+  uint32_t seed = 11;
+  uint64_t clock = 0;
+  int i, step;
+  (void)state;
+  hf_statements_init(&statements, &source);
+  hf_names_init(&names, LIMIT);
+  for (i = 0; i < TEXTS; i++) {
+    all[i] = use(&statements, i);
+    hf_statement_refresh(all[i], 1);
+  }
+  for (step = 0; step < STEPS; step++) {
+    char evicted[HF_STATEMENT_NAME_BYTES];
+    int oldest = -1;
+    int count = 0;
+    int at = (int)(next_random(&seed) % TEXTS);
+    bool found = hf_names_find(&names, all[at]);
+    assert_int_equal(found, used[at] != 0);
+    for (i = 0; i < TEXTS; i++) {
+      count += used[i] != 0;
+      if (used[i] != 0 && (oldest < 0 || used[i] < used[oldest])) {
+        oldest = i;
+      }
+    }
+    assert_int_equal(names.count, count);
+    if (found && step % 17 == 0) {
+      hf_names_drop(&names, all[at]);
+      used[at] = 0;
+      continue;
+    }
+    if (!found) {
+      assert_int_equal(hf_names_add(&names, all[at], evicted), HF_OK);
+      assert_string_equal(evicted, count < LIMIT ? "" : all[oldest]->name);
+      used[count < LIMIT ? at : oldest] = 0;
+    }
+    used[at] = ++clock;
+  }
+  hf_names_drop(&names, NULL);
+  assert_int_equal(names.count, 0);
+  assert_false(hf_names_find(&names, all[0]));
+  hf_names_finish(&names);
+  for (i = 0; i < TEXTS; i++) {
+    hf_statement_release(all[i]);
+  }
+  hf_statements_finish(&statements);
+}
+
+static void a_statement_in_use_survives_its_eviction(void **state) {
+  static struct hf_statements statements;
+  struct hf_statement *held, *again;
+  char name[HF_STATEMENT_NAME_BYTES];
+  int i;
+  (void)state;
+  hf_statements_init(&statements, &source);
+  held = use(&statements, -1);
+  for (i = 0; i < HF_STATEMENTS_MAX + 10; i++) {
+    hf_statement_release(use(&statements, i));
+  }
+  assert_string_equal(held->text, "select -1");
+  assert_true(held->forgotten);
+  /* A forgotten one keeps its name: there is nothing to look it up by. */
+  (void)strcpy(name, held->name);
+  hf_statement_rename(held, 1);
+  assert_string_equal(held->name, name);
+  again = use(&statements, -1);
+  assert_ptr_not_equal(again, held);
+  assert_int_equal(again->uses, 1);
+  hf_statement_release(held);
+  hf_statement_release(again);
+  hf_statements_finish(&statements);
+}
+
+/* What is large, alone or together with others, does not stay. */
+static void texts_are_kept_by_their_bytes(void **state) {
+  enum { SMALL = HF_STATEMENT_KEPT_BYTES, LARGE = SMALL + 1, MANY = 300 };
+  static struct hf_statements statements;
+  static char text[LARGE + 1];
+  struct hf_statement *statement;
+  int i;
+  (void)state;
+  hf_statements_init(&statements, &source);
+  memset(text, 'x', LARGE);
+  for (i = 0; i < 3; i++) {
+    statement = hf_statements_use(&statements, text, LARGE);
+    assert_int_equal(statement->uses, 1);
+    assert_true(statement->forgotten);
+    hf_statement_release(statement);
+  }
+  assert_int_equal(statements.bytes, 0);
+  for (i = 0; i < MANY; i++) {
+    (void)snprintf(text, sizeof text, "%d", i);
+    text[strlen(text)] = 'x';
+    hf_statement_release(hf_statements_use(&statements, text, SMALL));
+    assert_true(statements.bytes <= HF_STATEMENTS_BYTES_MAX);
+  }
+  assert_int_equal(statements.by_use.count, HF_STATEMENTS_BYTES_MAX / SMALL);
+  statement = hf_statements_use(&statements, text, SMALL);
+  assert_int_equal(statement->uses, 2);
+  hf_statement_release(statement);
+  hf_statements_finish(&statements);
+}
+
+/* Whatever the hash, a statement is its text. */
+static void statements_whose_hashes_are_equal_are_told_apart(void **state) {
+  static struct hf_statements statements;
+  struct hf_statement *all[TEXTS];
+  struct hf_table_node *node;
+  int i, other;
+  (void)state;
+  hf_statements_init(&statements, &source);
+  for (i = 0; i < TEXTS; i++) {
+    all[i] = use(&statements, i);
+    hf_statement_refresh(all[i], 1);
+    /* As if an attacker had found the key: all in one chain. */
+    hf_table_remove(&statements.by_text, &all[i]->node);
+    all[i]->node.hash = hf_hash(&source.hash_key, "select 0", 8);
+    assert_int_equal(hf_table_add(&statements.by_text, &all[i]->node), HF_OK);
+  }
+  assert_ptr_equal(use(&statements, 0), all[0]);
+  hf_statement_release(all[0]);
+  node = hf_table_first(&statements.by_text, all[0]->node.hash);
+  for (i = 0; node != NULL; node = hf_table_next(node)) {
+    i++;
+  }
+  assert_int_equal(i, TEXTS);
+  for (i = 0; i < TEXTS; i++) {
+    for (other = 0; other < i; other++) {
+      assert_true(all[i]->id != all[other]->id);
+      assert_string_not_equal(all[i]->name, all[other]->name);
+    }
+    hf_statement_release(all[i]);
+  }
+  hf_statements_finish(&statements);
+}
+
+static void names_are_given_up_by_age_and_when_types_may_change(void **state) {
+  static struct hf_statements statements;
+  static const uint64_t age_us = HF_STATEMENT_NAME_SECONDS * UINT64_C(1000000);
+  struct hf_name_table names;
+  char evicted[HF_STATEMENT_NAME_BYTES];
+  char name[HF_STATEMENT_NAME_BYTES];
+  struct hf_statement *statement;
+  (void)state;
+  hf_statements_init(&statements, &source);
+  hf_names_init(&names, LIMIT);
+  statement = use(&statements, 1);
+  hf_statement_refresh(statement, 5);
+  assert_int_equal(hf_names_add(&names, statement, evicted), HF_OK);
+  (void)strcpy(name, statement->name);
+  hf_statement_refresh(statement, 5 + age_us - 1);
+  assert_string_equal(statement->name, name);
+  hf_statement_refresh(statement, 5 + age_us);
+  assert_string_not_equal(statement->name, name);
+  assert_false(hf_names_find(&names, statement));
+  /* Its old name makes room for the new one. */
+  assert_int_equal(hf_names_add(&names, statement, evicted), HF_OK);
+  assert_string_equal(evicted, name);
+  assert_int_equal(names.count, 1);
+  hf_statements_renew(&statements);
+  hf_statement_refresh(statement, 6 + age_us);
+  assert_false(hf_names_find(&names, statement));
+  hf_names_finish(&names);
+  hf_statement_release(statement);
+  hf_statements_finish(&statements);
+}
+
+static void a_renamed_statement_is_unknown_by_its_old_name(void **state) {
+  static struct hf_statements statements;
+  struct hf_name_table names;
+  char evicted[HF_STATEMENT_NAME_BYTES];
+  char name[HF_STATEMENT_NAME_BYTES];
+  struct hf_statement *statement;
+  (void)state;
+  hf_statements_init(&statements, &source);
+  hf_names_init(&names, LIMIT);
+  statement = use(&statements, 1);
+  assert_int_equal(hf_names_add(&names, statement, evicted), HF_OK);
+  (void)strcpy(name, statement->name);
+  hf_statement_rename(statement, 1);
+  assert_string_not_equal(statement->name, name);
+  assert_false(hf_names_find(&names, statement));
+  hf_names_finish(&names);
+  hf_statement_release(statement);
+  hf_statements_finish(&statements);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_map_holds_what_an_array_holds),
+      cmocka_unit_test(names_leave_in_the_order_of_their_use),
+      cmocka_unit_test(a_statement_in_use_survives_its_eviction),
+      cmocka_unit_test(a_renamed_statement_is_unknown_by_its_old_name),
+      cmocka_unit_test(texts_are_kept_by_their_bytes),
+      cmocka_unit_test(statements_whose_hashes_are_equal_are_told_apart),
+      cmocka_unit_test(names_are_given_up_by_age_and_when_types_may_change),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

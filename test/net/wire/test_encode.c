@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: MIT */
+/* The encoder: values, text, chunks, tags, limits. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/base/alloc.h"
+#include "net/wire/encode.h"
+#include "net/wire/message.h"
+#include "support_server.h"
+
+enum { ALL = 0x7f, TEXT = 25, INT4 = 23, BOOL = 16, FLOAT8 = 701, TSTZ = 1184 };
+
+static PGresult *make_result(int columns, const Oid *types) {
+  static char names[64][16];
+  PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+  PGresAttDesc descriptions[64];
+  int i;
+  assert_non_null(result);
+  memset(descriptions, 0, sizeof descriptions);
+  for (i = 0; i < columns; i++) {
+    (void)snprintf(names[i], sizeof names[i], "c%d", i);
+    descriptions[i].name = names[i];
+    descriptions[i].typid = types[i];
+    descriptions[i].typlen = -1;
+    descriptions[i].atttypmod = -1;
+  }
+  assert_true(PQsetResultAttrs(result, columns, descriptions));
+  return result;
+}
+
+static void set(PGresult *result, int row, int column, const char *text) {
+  assert_true(PQsetvalue(result,
+                         row,
+                         column,
+                         (char *)(uintptr_t)(text == NULL ? "" : text),
+                         text == NULL ? -1 : (int)strlen(text)));
+}
+
+static struct hf_block *encode(const PGresult *result, int32_t decode) {
+  static const struct hf_encoder_frame frame = {.id_low = 5,
+                                                .id_high = 6,
+                                                .shape = 7,
+                                                .flags = 0,
+                                                .attempts = 2};
+  struct hf_encoder encoder = {0};
+  struct hf_block *block;
+  hf_encoder_begin(&encoder, decode, 0);
+  assert_int_equal(hf_encoder_add(&encoder, result), HF_OK);
+  assert_int_equal(hf_encoder_finish(&encoder, result, &frame, &block), HF_OK);
+  hf_encoder_finish_memory(&encoder);
+  return block;
+}
+
+static void unit_at(const struct hf_block *block,
+                    uint32_t chunk,
+                    uint32_t index,
+                    uint16_t *unit) {
+  const struct hf_chunk *place = &block->chunks[chunk];
+  const char *at = block->bytes + place->offset;
+  assert_true(index < place->length);
+  if (place->wide) {
+    assert_int_equal(place->offset % 2, 0);
+    memcpy(unit, at + (size_t)index * 2, sizeof *unit);
+  } else {
+    *unit = (unsigned char)at[index];
+  }
+}
+
+static void one_row_becomes_one_message(void **state) {
+  const Oid types[] = {INT4, TEXT, BOOL, FLOAT8, TSTZ, TEXT, TEXT};
+  PGresult *result = make_result(7, types);
+  struct hf_block *block;
+  const int32_t *ints;
+  (void)state;
+  set(result, 0, 0, "-42");
+  set(result, 0, 1, "hello");
+  set(result, 0, 2, "t");
+  set(result, 0, 3, "1.5");
+  set(result, 0, 4, "1970-01-01 00:00:01+00");
+  set(result, 0, 5, NULL);
+  set(result, 0, 6, "");
+  block = encode(result, ALL);
+  ints = block->ints;
+  assert_int_equal(ints[HF_INT_KIND], HF_MSG_RESULT);
+  assert_int_equal(ints[HF_INT_LENGTH], block->n_ints);
+  assert_int_equal(ints[HF_INT_ID_LOW], 5);
+  assert_int_equal(ints[HF_INT_ID_HIGH], 6);
+  assert_int_equal(ints[HF_INT_NUMS], 2);
+  assert_int_equal(ints[HF_INT_CHUNKS], block->n_chunks);
+  assert_int_equal(ints[HF_RESULT_SHAPE], 7);
+  assert_int_equal(ints[HF_RESULT_ROWS], 1);
+  assert_int_equal(ints[HF_RESULT_ATTEMPTS], 2);
+  ints += HF_RESULT_INTS;
+  assert_int_equal(ints[0], 1 << 5);
+  assert_int_equal(ints[1], -42);
+  assert_int_equal(ints[2], 5);
+  assert_int_equal(ints[3], 1);
+  assert_int_equal(ints[4], 0);
+  assert_int_equal(block->n_ints, HF_RESULT_INTS + 5);
+  assert_true(block->nums[0] == 1.5 && block->nums[1] == 1000);
+  assert_int_equal(block->chunks[1].length, 5);
+  assert_memory_equal(block->bytes + block->chunks[1].offset, "hello", 5);
+  hf_block_free(block);
+  PQclear(result);
+}
+
+static void without_the_bits_everything_is_text(void **state) {
+  const Oid types[] = {INT4, BOOL};
+  PGresult *result = make_result(2, types);
+  struct hf_block *block;
+  (void)state;
+  set(result, 0, 0, "42");
+  set(result, 0, 1, "t");
+  block = encode(result, 0);
+  assert_int_equal(block->ints[HF_RESULT_INTS + 1], 2);
+  assert_int_equal(block->ints[HF_RESULT_INTS + 2], 1);
+  hf_block_free(block);
+  PQclear(result);
+}
+
+static void bitmaps_have_a_word_per_32_columns(void **state) {
+  Oid types[64];
+  PGresult *result;
+  struct hf_block *block;
+  int i;
+  (void)state;
+  for (i = 0; i < 64; i++) {
+    types[i] = INT4;
+  }
+  result = make_result(33, types);
+  for (i = 0; i < 33; i++) {
+    set(result, 0, i, i == 31 || i == 32 ? NULL : "1");
+  }
+  block = encode(result, ALL);
+  assert_int_equal(block->ints[HF_RESULT_INTS], INT32_MIN);
+  assert_int_equal(block->ints[HF_RESULT_INTS + 1], 1);
+  assert_int_equal(block->n_ints, HF_RESULT_INTS + 2 + 31);
+  hf_block_free(block);
+  PQclear(result);
+}
+
+/* Reads text cells back as the consumer does, against libpq's own values. */
+static void check_cells(const PGresult *result, const struct hf_block *block) {
+  const int32_t *at = block->ints + HF_RESULT_INTS;
+  uint32_t chunk = 1;
+  uint32_t used = 0;
+  int row;
+  for (row = 0; row < PQntuples(result); row++) {
+    const char *text = PQgetvalue(result, row, 0);
+    size_t bytes = (size_t)PQgetlength(result, row, 0);
+    uint16_t *expected = calloc(bytes + 1, sizeof *expected);
+    size_t units = hf_text_decode(text, bytes, expected);
+    uint32_t i;
+    assert_int_equal(*at++, 0);
+    assert_int_equal(*at++, units);
+    if (used + units > block->chunks[chunk].length) {
+      chunk++;
+      used = 0;
+    }
+    for (i = 0; i < units; i++) {
+      uint16_t unit;
+      unit_at(block, chunk, used + i, &unit);
+      assert_int_equal(unit, expected[i]);
+    }
+    used += (uint32_t)units;
+    free(expected);
+  }
+}
+
+static void cells_are_found_where_the_format_says(void **state) {
+  static const char *const pieces[] = {"",
+                                       "a",
+                                       "caf\xc3\xa9",
+                                       "\xe6\xbc\xa2\xe5\xad\x97",
+                                       "plain ascii text",
+                                       "\xf0\x9f\x98\x80",
+                                       "\xff\xfe broken",
+                                       "x"};
+  const Oid types[] = {TEXT};
+  unsigned seed = 12345;
+  int round;
+  (void)state;
+  for (round = 0; round < 30; round++) {
+    PGresult *result = make_result(1, types);
+    struct hf_block *block;
+    int row;
+    uint32_t i;
+    for (row = 0; row < 120; row++) {
+      char text[6000] = "";
+      unsigned n;
+      seed = seed * 1103515245U + 12345U;
+      n = (seed >> 16) % 7 == 0 ? (seed >> 20) % 300 : (seed >> 20) % 12;
+      while (n-- > 0) {
+        seed = seed * 1103515245U + 12345U;
+        strcat(text, pieces[(seed >> 16) % (round % 2 == 0 ? 8 : 2)]);
+      }
+      set(result, row, 0, text);
+    }
+    block = encode(result, ALL);
+    check_cells(result, block);
+    for (i = 2; i < block->n_chunks; i++) {
+      /* Full as can be: no chunk could have taken a one-unit cell's rest. */
+      assert_true(block->chunks[i].length > 0);
+    }
+    hf_block_free(block);
+    PQclear(result);
+  }
+}
+
+static void a_chunk_holds_1024_units_or_one_long_cell(void **state) {
+  const Oid types[] = {TEXT};
+  PGresult *result = make_result(1, types);
+  struct hf_block *block;
+  char long_text[3001];
+  (void)state;
+  memset(long_text, 'x', sizeof long_text);
+  long_text[1000] = '\0';
+  set(result, 0, 0, long_text);
+  long_text[24] = '\0';
+  set(result, 1, 0, long_text);
+  set(result, 2, 0, "y");
+  long_text[24] = long_text[1000] = 'x';
+  long_text[3000] = '\0';
+  set(result, 3, 0, long_text);
+  set(result, 4, 0, "z");
+  block = encode(result, ALL);
+  assert_int_equal(block->n_chunks, 5);
+  assert_int_equal(block->chunks[1].length, 1024);
+  assert_int_equal(block->chunks[2].length, 1);
+  assert_int_equal(block->chunks[3].length, 3000);
+  assert_int_equal(block->chunks[4].length, 1);
+  check_cells(result, block);
+  hf_block_free(block);
+  PQclear(result);
+}
+
+static void decodes_to(const char *text, const uint16_t *units, size_t n) {
+  uint16_t out[32];
+  assert_int_equal(hf_text_units(text, strlen(text)), n);
+  assert_int_equal(hf_text_decode(text, strlen(text), out), n);
+  assert_memory_equal(out, units, n * sizeof *units);
+}
+
+static void broken_utf8_becomes_replacement_characters(void **state) {
+  (void)state;
+  decodes_to("\xc3\xa9", (uint16_t[]){0xe9}, 1);
+  decodes_to("\xf0\x9f\x98\x80", (uint16_t[]){0xd83d, 0xde00}, 2);
+  decodes_to("\x80", (uint16_t[]){0xfffd}, 1);
+  decodes_to("\xc0\xaf", (uint16_t[]){0xfffd, 0xfffd}, 2);
+  decodes_to("\xe2\x82z", (uint16_t[]){0xfffd, 'z'}, 2);
+  decodes_to("\xf0\x90\x80", (uint16_t[]){0xfffd}, 1);
+  decodes_to("\xed\xa0\x80", (uint16_t[]){0xfffd, 0xfffd, 0xfffd}, 3);
+  decodes_to("\xf4\x8f\xbf\xbf", (uint16_t[]){0xdbff, 0xdfff}, 2);
+  decodes_to("\xf5\x80", (uint16_t[]){0xfffd, 0xfffd}, 2);
+}
+
+static double number(const char *text) {
+  return hf_number_read(text, strlen(text));
+}
+
+static void numbers_are_rounded_as_strtod_does(void **state) {
+  static const char *const texts[] = {"0",
+                                      "1",
+                                      "-1",
+                                      "3.14",
+                                      "0.1",
+                                      "123456789012345",
+                                      "1e22",
+                                      "1e23",
+                                      "1.7976931348623157e+308",
+                                      "5e-324",
+                                      "2.2250738585072011e-308",
+                                      "1e-7",
+                                      "9007199254740993",
+                                      "0.30000000000000004",
+                                      "4294967295",
+                                      "1.5e+10",
+                                      "100000000000000000000",
+                                      "0.000001",
+                                      "8.41e+21",
+                                      "-2.5",
+                                      "1e-22"};
+  unsigned seed = 99;
+  size_t i;
+  int n;
+  (void)state;
+  for (i = 0; i < sizeof texts / sizeof *texts; i++) {
+    double expected = strtod(texts[i], NULL);
+    double got = number(texts[i]);
+    assert_memory_equal(&got, &expected, sizeof got);
+  }
+  for (n = 0; n < 20000; n++) {
+    uint64_t bits = 0;
+    double expected, got;
+    char text[64];
+    int k;
+    for (k = 0; k < 4; k++) {
+      seed = seed * 1103515245U + 12345U;
+      bits = (bits << 16) | (seed >> 16);
+    }
+    memcpy(&expected, &bits, sizeof expected);
+    if (!isfinite(expected)) {
+      continue;
+    }
+    (void)snprintf(text, sizeof text, n % 2 ? "%.17g" : "%.9g", expected);
+    expected = strtod(text, NULL);
+    got = number(text);
+    assert_memory_equal(&got, &expected, sizeof got);
+  }
+}
+
+static void special_numbers_are_kept(void **state) {
+  (void)state;
+  assert_true(isnan(number("NaN")));
+  assert_true(number("Infinity") > 0 && isinf(number("Infinity")));
+  assert_true(number("-Infinity") < 0 && isinf(number("-Infinity")));
+  assert_true(number("-0") == 0 && signbit(number("-0")));
+  assert_true(isnan(number("")));
+  assert_true(isnan(number("1x")));
+  assert_true(isnan(number("1e")));
+  assert_int_equal(hf_int_read("-2147483648", 11), INT32_MIN);
+  assert_int_equal(hf_int_read("2147483647", 10), INT32_MAX);
+  assert_int_equal(hf_int_read("2147483648", 10), 0);
+  assert_int_equal(hf_int_read("junk", 4), 0);
+}
+
+static double when(const char *text) {
+  return hf_time_read(text, strlen(text));
+}
+
+static void times_are_those_of_javascripts_date(void **state) {
+  (void)state;
+  /* The numbers are what postgres-date made of the same texts. */
+  assert_true(when("1970-01-01 00:00:00+00") == 0);
+  assert_true(when("2024-02-29 23:59:59.123456+05:30") == 1709231399123.0);
+  assert_true(when("2024-02-29 23:59:59.999999+00") == 1709251199999.0);
+  assert_true(when("1969-12-31 23:59:59.5+00") == -500);
+  assert_true(when("1883-11-18 12:03:57-07:52:58") == -2717640185000.0);
+  assert_true(when("0001-01-01 00:00:00+00") == -62135596800000.0);
+  assert_true(when("0001-12-31 00:00:00+00 BC") == -62135683200000.0);
+  assert_true(when("0044-03-15 00:00:00+00 BC") == -63517824000000.0);
+  assert_true(when("12345-06-07 08:09:10+00") == 327416976550000.0);
+  assert_true(when("275760-09-13 00:00:00+00") == 8.64e15);
+  assert_true(isnan(when("275760-09-13 00:00:01+00")));
+  assert_true(isinf(when("infinity")) && when("infinity") > 0);
+  assert_true(isinf(when("-infinity")) && when("-infinity") < 0);
+  assert_true(isnan(when("29.02.2024 23:59:59 CET")));
+  assert_true(isnan(when("")));
+}
+
+static bool answer_tag(struct fake_session *session,
+                       const char *sql,
+                       void *ctx) {
+  (void)ctx;
+  if (*sql == '\0') {
+    return fake_send(session, 'I', NULL, 0) || true;
+  }
+  (void)fake_send_tag(session, sql); /* the text is the tag */
+  return true;
+}
+
+static void has_tag(PGconn *connection,
+                    const char *tag,
+                    enum hf_command command,
+                    int64_t affected,
+                    const char *word) {
+  PGresult *result = PQexec(connection, tag);
+  struct hf_block *block = encode(result, ALL);
+  const int32_t *ints = block->ints;
+  int64_t got =
+      (int64_t)(((uint64_t)(uint32_t)ints[HF_RESULT_AFFECTED_HIGH] << 32) |
+                (uint32_t)ints[HF_RESULT_AFFECTED_LOW]);
+  assert_int_equal(ints[HF_RESULT_COMMAND], command);
+  assert_true(got == affected);
+  assert_int_equal(block->n_chunks, word == NULL ? 0 : 1);
+  if (word != NULL) {
+    assert_int_equal(block->chunks[0].length, strlen(word));
+    assert_memory_equal(block->bytes + block->chunks[0].offset,
+                        word,
+                        strlen(word));
+  }
+  hf_block_free(block);
+  PQclear(result);
+}
+
+static void tags_are_read_as_pg_reads_them(void **state) {
+  struct fake_plan plan = {.key_pid = 1, .answer = answer_tag};
+  struct fake_server *server = fake_server_start(&plan);
+  char conninfo[128];
+  PGconn *connection;
+  (void)state;
+  (void)snprintf(conninfo,
+                 sizeof conninfo,
+                 "host=127.0.0.1 port=%d user=x sslmode=disable",
+                 fake_server_port(server));
+  connection = PQconnectdb(conninfo);
+  assert_int_equal(PQstatus(connection), CONNECTION_OK);
+  has_tag(connection, "INSERT 0 5", HF_COMMAND_INSERT, 5, NULL);
+  has_tag(connection,
+          "SELECT 12345678901",
+          HF_COMMAND_SELECT,
+          12345678901,
+          NULL);
+  has_tag(connection, "UPDATE 0", HF_COMMAND_UPDATE, 0, NULL);
+  has_tag(connection, "DELETE 1", HF_COMMAND_DELETE, 1, NULL);
+  has_tag(connection, "BEGIN", HF_COMMAND_BEGIN, -1, NULL);
+  has_tag(connection, "COMMIT", HF_COMMAND_COMMIT, -1, NULL);
+  has_tag(connection, "ROLLBACK", HF_COMMAND_ROLLBACK, -1, NULL);
+  has_tag(connection, "SET", HF_COMMAND_SET, -1, NULL);
+  has_tag(connection, "CREATE TABLE", HF_COMMAND_OTHER, -1, "CREATE");
+  has_tag(connection, "FETCH 3", HF_COMMAND_OTHER, 3, "FETCH");
+  has_tag(connection, "", HF_COMMAND_EMPTY, -1, NULL);
+  PQfinish(connection);
+  fake_server_stop(server);
+}
+
+static void a_result_over_the_limit_is_refused(void **state) {
+  const Oid types[] = {TEXT};
+  PGresult *result = make_result(1, types);
+  struct hf_encoder encoder = {0};
+  int row;
+  (void)state;
+  for (row = 0; row < 100; row++) {
+    set(result, row, 0, "0123456789012345678901234567890123456789");
+  }
+  hf_encoder_begin(&encoder, ALL, 2000);
+  assert_int_equal(hf_encoder_add(&encoder, result), HF_RESULT_TOO_LARGE);
+  assert_true(hf_encoder_bytes(&encoder) < 2200);
+  hf_encoder_begin(&encoder, ALL, 20000);
+  assert_int_equal(hf_encoder_add(&encoder, result), HF_OK);
+  hf_encoder_finish_memory(&encoder);
+  PQclear(result);
+}
+
+static void rows_may_come_one_by_one_and_be_large(void **state) {
+  static const struct hf_encoder_frame frame = {.shape = 2};
+  const Oid types[] = {TEXT};
+  PGresult *result = make_result(1, types);
+  struct hf_encoder encoder = {0};
+  struct hf_block *block;
+  int round;
+  (void)state;
+  set(result, 0, 0, "0123456789012345678901234567890123456789");
+  for (round = 0; round < 2; round++) {
+    int row;
+    hf_encoder_begin(&encoder, ALL, 0);
+    for (row = 0; row < 5000; row++) {
+      assert_int_equal(hf_encoder_add(&encoder, result), HF_OK);
+    }
+    assert_int_equal(hf_encoder_finish(&encoder, result, &frame, &block),
+                     HF_OK);
+    assert_int_equal(block->ints[HF_RESULT_ROWS], 5000);
+    assert_true(block->n_bytes >= 200000);
+    hf_block_free(block);
+  }
+  hf_encoder_finish_memory(&encoder);
+  PQclear(result);
+}
+
+static bool fail_at(void *ctx) {
+  int *left = ctx;
+  return (*left)-- != 0;
+}
+
+static void running_out_of_memory_loses_nothing(void **state) {
+  static const struct hf_encoder_frame frame = {.shape = 2};
+  const Oid types[] = {TEXT, INT4, FLOAT8};
+  PGresult *result = make_result(3, types);
+  bool finished = false;
+  int n;
+  int row;
+  (void)state;
+  for (row = 0; row < 200; row++) {
+    set(result, row, 0, row % 2 ? "text" : "t\xc3\xa9xt");
+    set(result, row, 1, "1");
+    set(result, row, 2, "1.5");
+  }
+  for (n = 0; !finished && n < 100; n++) {
+    struct hf_encoder encoder = {0};
+    struct hf_block *block = NULL;
+    int left = n;
+    enum hf_status status;
+    hf_alloc_set_hook(fail_at, &left);
+    hf_encoder_begin(&encoder, ALL, 0);
+    status = hf_encoder_add(&encoder, result);
+    if (status == HF_OK) {
+      status = hf_encoder_finish(&encoder, result, &frame, &block);
+    }
+    hf_alloc_set_hook(NULL, NULL);
+    finished = status == HF_OK;
+    assert_true(finished || status == HF_NO_MEMORY);
+    hf_block_free(block);
+    hf_encoder_finish_memory(&encoder);
+  }
+  assert_true(finished && n > 5);
+  PQclear(result);
+}
+
+static void a_message_carries_two_texts(void **state) {
+  struct hf_block *block = hf_block_message2(HF_MSG_ERROR,
+                                             HF_ERROR_INTS,
+                                             1,
+                                             2,
+                                             "abc",
+                                             3,
+                                             "\xc3\xa9",
+                                             2);
+  uint16_t unit;
+  (void)state;
+  assert_int_equal(block->n_chunks, 2);
+  assert_int_equal(block->ints[HF_INT_CHUNKS], 2);
+  assert_int_equal(block->ints[HF_INT_LENGTH], HF_ERROR_INTS);
+  assert_memory_equal(block->bytes + block->chunks[0].offset, "abc", 3);
+  assert_true(block->chunks[1].wide);
+  unit_at(block, 1, 0, &unit);
+  assert_int_equal(unit, 0xe9);
+  hf_block_free(block);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(one_row_becomes_one_message),
+      cmocka_unit_test(without_the_bits_everything_is_text),
+      cmocka_unit_test(bitmaps_have_a_word_per_32_columns),
+      cmocka_unit_test(cells_are_found_where_the_format_says),
+      cmocka_unit_test(a_chunk_holds_1024_units_or_one_long_cell),
+      cmocka_unit_test(broken_utf8_becomes_replacement_characters),
+      cmocka_unit_test(numbers_are_rounded_as_strtod_does),
+      cmocka_unit_test(special_numbers_are_kept),
+      cmocka_unit_test(times_are_those_of_javascripts_date),
+      cmocka_unit_test(tags_are_read_as_pg_reads_them),
+      cmocka_unit_test(a_result_over_the_limit_is_refused),
+      cmocka_unit_test(rows_may_come_one_by_one_and_be_large),
+      cmocka_unit_test(running_out_of_memory_loses_nothing),
+      cmocka_unit_test(a_message_carries_two_texts),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

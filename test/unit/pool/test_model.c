@@ -1,0 +1,675 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pool against a random user and a random outside. After every step the
+ * pool's own invariants hold, and a ledger of every call says that nothing was
+ * lost, answered twice, overtaken or repeated where that could do harm.
+ *
+ * HF_SEED repeats a run, HF_STEPS changes its length; under sanitizers and
+ * valgrind (HOLDFAST_TEST_BUILD) it is shorter.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/policy/budget.h"
+#include "core/policy/retry.h"
+#include "world.h"
+
+enum {
+  STEPS = 3000000,
+  STEPS_SANITIZED = 500000,
+  STEPS_VALGRIND = 50000,
+  POOL_STEPS = 4000, /* of one pool's life */
+  CALLS_MAX = 200,   /* alive at once */
+  OWNERS = 3,
+  MAX_MOST = 9,
+  MAX_RETRIES = 3,
+  CHECK_MS = 5000, /* how long a check-up may take */
+  US = 1000,
+  PERCENT = 100
+};
+
+/* What the ledger knows of a call beyond what the world does. */
+struct entry {
+  struct call *call;
+  uint64_t arrival; /* its place in line */
+  bool doubtful;    /* an attempt of it may have been done */
+};
+
+struct model {
+  struct world world;
+  uint64_t seen[WORLD_OPS]; /* in all pools of the run */
+  uint64_t answers;
+  uint64_t pools;
+  uint64_t state; /* of the generator */
+  uint64_t arrivals;
+  uint64_t operations;
+  int owners[OWNERS];
+  bool owner_gone[OWNERS];
+  bool outage;
+};
+
+static struct model model;
+
+static uint32_t draw(uint32_t below) {
+  model.state ^= model.state << 13;
+  model.state ^= model.state >> 7;
+  model.state ^= model.state << 17;
+  return (uint32_t)(model.state >> 20) % below;
+}
+
+static bool chance(uint32_t percent) {
+  return draw(PERCENT) < percent;
+}
+
+/* ---- the ledger -----------------------------------------------------------
+ */
+
+static struct entry *entry_of(const struct call *call) {
+  return call->mark;
+}
+
+static bool repeatable(const struct call *call) {
+  return call->request.sql.read_only ||
+         (call->request.flags & (HF_FLAG_IDEMPOTENT | HF_FLAG_READ_ONLY)) != 0;
+}
+
+/* Nothing that came earlier, was never sent and could go waits behind it. */
+static void assert_not_overtaking(const struct call *call) {
+  const struct call *other;
+
+  if (call->sent > 1 || call->request.kind == HF_REQUEST_STATEMENT ||
+      (call->request.flags & HF_FLAG_PROBE) != 0) {
+    return;
+  }
+  for (other = model.world.calls; other != NULL; other = other->next) {
+    if (other != call && other->sent == 0 &&
+        other->request.state == HF_REQUEST_WAITING &&
+        other->request.kind != HF_REQUEST_STATEMENT) {
+      assert_true(entry_of(other)->arrival > entry_of(call)->arrival);
+    }
+  }
+}
+
+static void check_execute(struct world *world, struct call *call) {
+  const struct hf_request *request = &call->request;
+
+  assert_int_equal(call->sent, request->attempts);
+  assert_true(request->kind != HF_REQUEST_ACQUIRE);
+  assert_int_equal(world->pool.state == HF_POOL_STATE_CLOSED, 0);
+  if (entry_of(call)->doubtful) {
+    assert_true(repeatable(call));
+  }
+  if (request->kind == HF_REQUEST_STATEMENT) {
+    assert_int_equal(call->sent, 1);
+    assert_ptr_equal(request->lease->slot, request->slot);
+  }
+  /* One more for a name that the server did not know. */
+  assert_in_range(call->sent, 1, 2 + request->max_retries);
+  assert_true(request->deadline_us == 0 ||
+              request->kind == HF_REQUEST_STATEMENT ||
+              world->now_us <= request->deadline_us);
+  assert_not_overtaking(call);
+}
+
+static void check_answer(struct world *world, struct call *call) {
+  (void)world;
+  if (call->request.kind == HF_REQUEST_ACQUIRE) {
+    if (call->error.status == HF_OK) {
+      assert_non_null(call->lease.slot);
+      assert_ptr_equal(call->lease.slot->lease, &call->lease);
+      assert_not_overtaking(call);
+    } else {
+      assert_null(call->lease.slot);
+    }
+    return;
+  }
+  if (call->error.status == HF_OK) {
+    assert_true(call->sent > 0);
+    return;
+  }
+  assert_int_not_equal(call->error.outcome, HF_OUTCOME_NONE);
+  if (call->sent == 0) {
+    assert_true(call->error.outcome != HF_OUTCOME_AMBIGUOUS ||
+                call->request.kind == HF_REQUEST_STATEMENT);
+  }
+  if (entry_of(call)->doubtful && !call->request.sql.read_only &&
+      (call->request.flags & HF_FLAG_READ_ONLY) == 0) {
+    assert_int_equal(call->error.outcome, HF_OUTCOME_AMBIGUOUS);
+  }
+}
+
+/* ---- the user -------------------------------------------------------------
+ */
+
+static uint32_t calls_alive(void) {
+  const struct call *call;
+  uint32_t n = 0;
+
+  for (call = model.world.calls; call != NULL; call = call->next) {
+    n++;
+  }
+  return n;
+}
+
+/* Returns a random call for which `fits` says yes, or NULL. */
+static struct call *pick(bool (*fits)(const struct call *call)) {
+  struct call *found = NULL;
+  struct call *call;
+  uint32_t n = 0;
+
+  for (call = model.world.calls; call != NULL; call = call->next) {
+    if (fits(call)) {
+      n++;
+      if (draw(n) == 0) {
+        found = call;
+      }
+    }
+  }
+  return found;
+}
+
+static bool is_alive(const struct call *call) {
+  return call->returned == 0;
+}
+
+static bool is_held(const struct call *call) {
+  return call->request.kind == HF_REQUEST_ACQUIRE && call->answered == 1 &&
+         call->error.status == HF_OK && !call->released;
+}
+
+/* A lease still used by a statement that has not come back. */
+static bool is_used(const struct call *lease) {
+  const struct call *call;
+
+  for (call = model.world.calls; call != NULL; call = call->next) {
+    if (call->returned == 0 && call->request.lease == &lease->lease) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Forgets calls that are over, so that a run does not grow. */
+static void sweep_calls(void) {
+  struct call **at = &model.world.calls;
+
+  while (*at != NULL) {
+    struct call *call = *at;
+
+    if (call->returned == 0 || is_held(call) || call->released != call->over ||
+        (call->request.kind == HF_REQUEST_ACQUIRE && is_used(call))) {
+      at = &call->next;
+      continue;
+    }
+    assert_int_equal(call->answered, 1);
+    *at = call->next;
+    hf_lease_finish(&call->lease);
+    hf_request_finish(&call->request);
+    hf_error_finish(&call->error);
+    hf_error_finish(&call->cause);
+    free(call->mark);
+    free(call);
+  }
+}
+
+static struct call *new_call(enum hf_request_kind kind) {
+  struct call *call = world_make(&model.world, kind);
+  struct hf_request *request = &call->request;
+  struct entry *entry = calloc(1, sizeof(*entry));
+
+  assert_non_null(entry);
+  entry->call = call;
+  entry->arrival = ++model.arrivals;
+  call->mark = entry;
+  request->owner = &model.owners[draw(OWNERS)];
+  request->max_retries = (int32_t)draw(MAX_RETRIES + 1);
+  request->usual_us = chance(80) ? 1 : draw(2) * US;
+  if (chance(60)) {
+    request->deadline_us = model.world.now_us + (1 + draw(9000)) * US;
+  }
+  if (chance(30)) {
+    request->acquire_us = model.world.now_us + (1 + draw(3000)) * US;
+  }
+  if (chance(30)) {
+    request->timeout_us = (1 + draw(3000)) * US;
+  }
+  if (chance(20)) {
+    request->flags |= HF_FLAG_CALLER_DEADLINE;
+  }
+  if (chance(20)) {
+    request->flags |= HF_FLAG_IDEMPOTENT;
+  }
+  if (chance(5)) {
+    request->flags |= HF_FLAG_READ_ONLY;
+  }
+  return call;
+}
+
+static void do_query(void) {
+  static const enum hf_sql_kind kinds[] = {HF_SQL_SELECT,
+                                           HF_SQL_SELECT,
+                                           HF_SQL_SELECT,
+                                           HF_SQL_INSERT,
+                                           HF_SQL_UPDATE,
+                                           HF_SQL_CALL,
+                                           HF_SQL_BEGIN};
+  struct call *call = new_call(HF_REQUEST_QUERY);
+
+  world_describe(&call->request, kinds[draw(sizeof(kinds) / sizeof(kinds[0]))]);
+  if (chance(5)) {
+    world_describe(&call->request, HF_SQL_SELECT);
+    call->request.flags |= HF_FLAG_PROBE;
+  }
+  world_submit(&model.world, call);
+  if ((call->request.flags & HF_FLAG_PROBE) != 0 && call->answered == 1) {
+    assert_int_not_equal(call->error.status, HF_QUEUE_FULL);
+  }
+}
+
+static void do_acquire(void) {
+  world_submit(&model.world, new_call(HF_REQUEST_ACQUIRE));
+}
+
+static void do_statement(void) {
+  static const enum hf_sql_kind kinds[] = {HF_SQL_SELECT,
+                                           HF_SQL_INSERT,
+                                           HF_SQL_BEGIN,
+                                           HF_SQL_COMMIT,
+                                           HF_SQL_ROLLBACK,
+                                           HF_SQL_CALL};
+  struct call *lease = pick(is_held);
+  struct call *call;
+
+  if (lease == NULL) {
+    return;
+  }
+  call = new_call(HF_REQUEST_STATEMENT);
+  world_describe(&call->request, kinds[draw(sizeof(kinds) / sizeof(kinds[0]))]);
+  call->request.lease = &lease->lease;
+  call->request.owner = lease->request.owner;
+  world_submit(&model.world, call);
+}
+
+static void do_abort(void) {
+  struct call *call = pick(is_alive);
+
+  if (call != NULL) {
+    world_abort(&model.world, call);
+  }
+}
+
+static void do_release(void) {
+  struct call *lease = pick(is_held);
+
+  if (lease != NULL) {
+    enum hf_release how = (enum hf_release)draw(4);
+
+    world_release(&model.world, lease, how);
+    assert_int_equal(lease->over, lease->lease.slot == NULL);
+    assert_true(lease->over || how == HF_RELEASE_KEEP);
+  }
+}
+
+static void do_drop_owner(void) {
+  hf_pool_drop_owner(&model.world.pool,
+                     &model.owners[draw(OWNERS)],
+                     chance(50),
+                     model.world.now_us);
+  hf_pool_assert(&model.world.pool);
+}
+
+static void do_warm(void) {
+  hf_pool_warm(&model.world.pool,
+               (int32_t)draw(MAX_MOST + 2),
+               model.world.now_us);
+  hf_pool_assert(&model.world.pool);
+}
+
+static void do_reset(void) {
+  hf_pool_reset(&model.world.pool, model.world.now_us);
+  hf_pool_assert(&model.world.pool);
+}
+
+static void do_suspension(void) {
+  if (model.world.pool.state == HF_POOL_STATE_SUSPENDED) {
+    world_resume(&model.world);
+  } else if (chance(20)) {
+    world_suspend(&model.world);
+  }
+}
+
+/* The world asserts what must follow from these two. */
+static void do_check_ups(void) {
+  if (chance(70)) {
+    world_suspect(&model.world);
+  } else {
+    world_forget(&model.world);
+  }
+}
+
+/* No connection stays in a check-up for longer than that may take. */
+static void assert_checked_in_time(void) {
+  const struct world *world = &model.world;
+  struct hf_link *link;
+
+  HF_LIST_EACH(link, &world->pool.slots_in[HF_SLOT_CHECKING]) {
+    const struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
+
+    assert_true(world->now_us - slot->since_us < CHECK_MS * US);
+  }
+}
+
+static void do_wait(void) {
+  world_advance(&model.world, chance(90) ? draw(50) : draw(12000));
+  assert_checked_in_time();
+}
+
+/* ---- the outside ----------------------------------------------------------
+ */
+
+static struct hf_slot *any_slot(void) {
+  return hf_pool_slot(&model.world.pool,
+                      (int32_t)draw((uint32_t)model.world.pool.n_slots));
+}
+
+static struct world_conn *link_of(const struct hf_slot *slot) {
+  return world_conn(&model.world, slot);
+}
+
+static const char *any_sqlstate(void) {
+  static const char *const sqlstates[] = {"23505",
+                                          "40001",
+                                          "40P01",
+                                          "42P05",
+                                          "26000",
+                                          "25006",
+                                          "42601",
+                                          "57014",
+                                          "53200",
+                                          "55P03",
+                                          "08006",
+                                          "XX000",
+                                          "0A000"};
+
+  return sqlstates[draw(sizeof(sqlstates) / sizeof(sqlstates[0]))];
+}
+
+static void end_connect(struct hf_slot *slot) {
+  static const char *const sqlstates[] = {"53300", "57P03", "28P01"};
+
+  if (model.outage ? chance(95) : chance(5)) {
+    world_connect_failed(&model.world,
+                         slot,
+                         chance(80) ? NULL : sqlstates[draw(3)]);
+  } else {
+    model.world.proxied = chance(30);
+    model.world.unproven = chance(50);
+    world_connected(&model.world, slot);
+  }
+}
+
+/* Everything in flight there may have been done. */
+static void note_doubt(const struct hf_slot *slot) {
+  struct world_conn *conn = link_of(slot);
+  int i;
+
+  for (i = 0; i < conn->n_in_flight; i++) {
+    const struct hf_request *request = &conn->in_flight[i]->request;
+
+    if (entry_of(conn->in_flight[i]) == NULL) {
+      continue; /* it stands in for one that went elsewhere */
+    }
+    entry_of(conn->in_flight[i])->doubtful =
+        !hf_request_goes_with_connection(request) || request->sql.commits;
+  }
+}
+
+static char transaction_after(const struct call *call, bool failed) {
+  char before = call->request.slot->transaction;
+
+  enum hf_sql_kind kind = call->request.sql.kind;
+
+  if (kind == HF_SQL_BEGIN) {
+    return failed ? before : 'T';
+  }
+  if (kind == HF_SQL_COMMIT || kind == HF_SQL_ROLLBACK) {
+    return 'I';
+  }
+  return before != 'I' && failed ? 'E' : before;
+}
+
+static void end_statement(struct hf_slot *slot) {
+  struct world_conn *conn = link_of(slot);
+  struct call *call = conn->in_flight[0];
+
+  if (conn->cancelling && chance(70)) {
+    world_fail(&model.world, call, "57014", transaction_after(call, true));
+  } else if (chance(75)) {
+    world_answer(&model.world, call, transaction_after(call, false));
+  } else {
+    world_fail(&model.world,
+               call,
+               any_sqlstate(),
+               transaction_after(call, true));
+  }
+}
+
+static void lose(struct hf_slot *slot) {
+  note_doubt(slot);
+  world_lose_as(&model.world, slot, chance(90) ? NULL : "57P02");
+}
+
+static void do_answer(void) {
+  struct hf_slot *slot = any_slot();
+  struct world_conn *conn = link_of(slot);
+
+  if (conn->probing && chance(20)) {
+    world_probed(&model.world, slot, chance(50));
+    return;
+  }
+  switch (conn->link) {
+  case LINK_NONE:
+    break;
+  case LINK_OPENING:
+    end_connect(slot);
+    break;
+  case LINK_CLOSING:
+    world_closed(&model.world, slot);
+    break;
+  case LINK_OPEN:
+    if (chance(model.outage ? 20 : 3)) {
+      lose(slot);
+    } else if (conn->n_in_flight > 0) {
+      end_statement(slot);
+    } else if (conn->rolling_back && conn->dead) {
+      lose(slot);
+    } else if (conn->rolling_back && slot->proof != HF_PROOF_NONE) {
+      world_proved(&model.world,
+                   slot,
+                   chance(5)    ? HF_PROOF_FAILS
+                   : chance(50) ? HF_PROOF_OPEN
+                                : HF_PROOF_HOLDS);
+    } else if (conn->rolling_back) {
+      world_checked(&model.world, slot);
+    } else if (chance(1)) {
+      conn->dead = true;
+    }
+    break;
+  }
+}
+
+/* ---- the run --------------------------------------------------------------
+ */
+
+static void open_pool(void) {
+  struct hf_config config = world_config(1 + (int32_t)draw(MAX_MOST));
+
+  config.min = (int32_t)draw((uint32_t)config.max + 1);
+  config.queue_max = 1 + (int32_t)draw(60);
+  config.share_max = 1 + (int32_t)draw(8);
+  config.max_uses = chance(30) ? 1 + (int32_t)draw(50) : 0;
+  config.max_lifetime_s = chance(30) ? 1 + (int32_t)draw(60) : 0;
+  config.idle_timeout_ms = chance(80) ? 1 + (int32_t)draw(20000) : 0;
+  config.silence_ms = chance(80) ? 1000 + (int32_t)draw(8000) : 0;
+  config.drain_ms = (int32_t)draw(6000);
+  world_open(&model.world, &config);
+  model.world.greets = chance(30);
+  model.world.seed = model.state;
+  model.world.manual_close = true;
+  model.world.on_execute = check_execute;
+  model.world.on_answer = check_answer;
+}
+
+static void step(void) {
+  uint32_t dice = draw(1000);
+
+  model.operations++;
+  if (dice < 500) {
+    do_answer();
+  } else if (dice < 680) {
+    if (calls_alive() < CALLS_MAX) {
+      do_query();
+    }
+  } else if (dice < 710) {
+    do_acquire();
+  } else if (dice < 800) {
+    do_statement();
+  } else if (dice < 830) {
+    do_abort();
+  } else if (dice < 870) {
+    do_release();
+  } else if (dice < 980) {
+    do_wait();
+  } else if (dice < 985) {
+    do_drop_owner();
+  } else if (dice < 990) {
+    do_warm();
+  } else if (dice < 991) {
+    do_reset();
+  } else if (dice < 993) {
+    do_suspension();
+  } else if (dice < 996) {
+    do_check_ups();
+  } else if (dice < 998) {
+    model.outage = chance(30);
+  } else {
+    hf_budget_init(hf_retry_budget());
+  }
+}
+
+static void check_sums(void) {
+  const struct world *world = &model.world;
+  uint64_t sum = world_stat(world, HF_STAT_SUCCEEDED) +
+                 world_stat(world, HF_STAT_FAILED_NOT_EXECUTED) +
+                 world_stat(world, HF_STAT_FAILED_ROLLED_BACK) +
+                 world_stat(world, HF_STAT_FAILED_AMBIGUOUS) +
+                 world_stat(world, HF_STAT_FAILED_PERMANENT);
+
+  assert_int_equal(sum, world->answers - world->lent);
+  assert_int_equal(world_stat(world, HF_STAT_CONNECTS_STARTED),
+                   world->counts[WORLD_CONNECT]);
+  assert_int_equal(world_stat(world, HF_STAT_CANCELS),
+                   world->counts[WORLD_CANCEL]);
+}
+
+static void count_seen(void) {
+  int op;
+
+  for (op = 0; op < WORLD_OPS; op++) {
+    model.seen[op] += model.world.counts[op];
+  }
+  model.answers += model.world.answers;
+  model.pools++;
+}
+
+/* Ends the pool with whatever is open, and goes on for a while. */
+static void close_pool(void) {
+  int steps;
+
+  world_end(&model.world);
+  for (steps = (int)draw(200); steps > 0; steps--) {
+    step();
+  }
+  if (chance(50)) {
+    world_advance(&model.world, 20000);
+  }
+  for (steps = (int)draw(200); steps > 0; steps--) {
+    step();
+  }
+  check_sums();
+  while (model.world.calls != NULL) {
+    do_release();
+    sweep_calls();
+    do_answer();
+    if (chance(5)) {
+      world_advance(&model.world, 1000);
+    }
+  }
+  count_seen();
+  world_advance(&model.world, 10000);
+  while (!model.world.closed) {
+    do_answer();
+  }
+  assert_int_equal(hf_pool_next_us(&model.world.pool), UINT64_MAX);
+  world_close(&model.world);
+}
+
+static uint64_t setting(const char *name, uint64_t initial) {
+  const char *text = getenv(name);
+
+  return text == NULL || *text == '\0' ? initial : strtoull(text, NULL, 10);
+}
+
+static uint64_t usual_steps(void) {
+  const char *build = getenv("HOLDFAST_TEST_BUILD");
+
+  if (build != NULL && strcmp(build, "valgrind") == 0) {
+    return STEPS_VALGRIND;
+  }
+  return build == NULL || strcmp(build, "debug") == 0 ? STEPS : STEPS_SANITIZED;
+}
+
+static void the_pool_keeps_its_promises(void **state) {
+  uint64_t seed = setting("HF_SEED", (uint64_t)time(NULL));
+  uint64_t steps = setting("HF_STEPS", usual_steps());
+
+  (void)state;
+  printf("HF_SEED=%" PRIu64 " HF_STEPS=%" PRIu64 "\n", seed, steps);
+  fflush(stdout);
+  model.state = seed * 2654435769u + 1;
+  while (model.operations < steps) {
+    uint64_t end = model.operations + 1 + draw(POOL_STEPS);
+
+    open_pool();
+    while (model.operations < end) {
+      step();
+      if (model.operations % 64 == 0) {
+        sweep_calls();
+      }
+    }
+    close_pool();
+  }
+  printf("pools %" PRIu64 ", calls %" PRIu64 ", connects %" PRIu64
+         ", executions %" PRIu64 ", cancels %" PRIu64 ", rollbacks %" PRIu64
+         ", pings %" PRIu64 ", forgets %" PRIu64 ", probes %" PRIu64 "\n",
+         model.pools,
+         model.answers,
+         model.seen[WORLD_CONNECT],
+         model.seen[WORLD_EXECUTE],
+         model.seen[WORLD_CANCEL],
+         model.seen[WORLD_ROLLBACK],
+         model.seen[WORLD_PING],
+         model.seen[WORLD_FORGET],
+         model.seen[WORLD_PROBE]);
+  assert_true(steps < STEPS || model.answers > steps / PERCENT);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_pool_keeps_its_promises)};
+
+  return cmocka_run_group_tests_name("model", tests, NULL, NULL);
+}

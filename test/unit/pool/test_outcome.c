@@ -1,0 +1,645 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/policy/budget.h"
+#include "core/policy/load.h"
+#include "core/policy/retry.h"
+#include "world.h"
+
+enum { DRAIN_MS = 5000, US = 1000, LONG_MS = 3000, FLOOR_TOKENS = 100 };
+
+static struct world world;
+
+/* A query of a kind that runs on one of two connections. */
+static struct call *run(enum hf_sql_kind kind, int flags) {
+  struct call *call;
+
+  world_open_max(&world, 2);
+  world_warm(&world, 2);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  world_describe(&call->request, kind);
+  call->request.flags = flags;
+  world_submit(&world, call);
+  assert_int_equal(call->sent, 1);
+  return call;
+}
+
+static void what_was_not_executed_goes_again_at_once(void **state) {
+  struct call *call = run(HF_SQL_INSERT, 0);
+
+  (void)state;
+  world_fail(&world, call, "42P05", 'I');
+  assert_int_equal(call->sent, 2);
+  world_answer(&world, call, 'I');
+  expect_success(call);
+  assert_int_equal(call->request.attempts, 2);
+  assert_int_equal(world_stat(&world, HF_STAT_RETRIES), 1);
+  assert_int_equal(world_stat(&world, HF_STAT_RETRIES_SUCCEEDED), 1);
+  world_close(&world);
+}
+
+static void it_goes_again_on_another_connection(void **state) {
+  struct call *call = run(HF_SQL_INSERT, 0);
+  const struct hf_slot *first = call->request.slot;
+
+  (void)state;
+  world_fail(&world, call, "42P05", 'I');
+  assert_int_equal(call->sent, 2);
+  assert_ptr_not_equal(call->request.slot, first);
+  world_close(&world);
+}
+
+static void what_was_rolled_back_goes_again_after_a_pause(void **state) {
+  struct call *call = run(HF_SQL_INSERT, 0);
+
+  (void)state;
+  world_fail(&world, call, "40001", 'I');
+  assert_int_equal(call->sent, 1);
+  expect_pending(call);
+  assert_int_equal(call->request.state, HF_REQUEST_BACKOFF);
+  world_advance(&world, 50);
+  assert_int_equal(call->sent, 2);
+  world_answer(&world, call, 'I');
+  expect_success(call);
+  world_close(&world);
+}
+
+static void a_lost_write_is_ambiguous_and_not_repeated(void **state) {
+  struct call *call = run(HF_SQL_INSERT, 0);
+
+  (void)state;
+  world_lose(&world, call->request.slot);
+  expect_status(call, HF_SOCKET_ERROR);
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(call->error.unit, HF_UNIT_STATEMENT);
+  assert_int_equal(call->sent, 1);
+  world_close(&world);
+}
+
+static void a_lost_read_is_repeated(void **state) {
+  struct call *call = run(HF_SQL_SELECT, 0);
+
+  (void)state;
+  world_lose(&world, call->request.slot);
+  expect_pending(call);
+  world_advance(&world, LONG_MS);
+  assert_int_equal(call->sent, 2);
+  world_answer(&world, call, 'I');
+  expect_success(call);
+  world_close(&world);
+}
+
+static void what_is_declared_read_only_is_repeated(void **state) {
+  struct call *call = run(HF_SQL_OTHER, HF_FLAG_READ_ONLY);
+
+  (void)state;
+  world_lose(&world, call->request.slot);
+  world_advance(&world, LONG_MS);
+  assert_int_equal(call->sent, 2);
+  world_close(&world);
+}
+
+static void a_write_against_its_own_declaration_is_permanent(void **state) {
+  struct call *call = run(HF_SQL_INSERT, HF_FLAG_READ_ONLY);
+
+  (void)state;
+  world_fail(&world, call, "25006", 'I');
+  expect_sqlstate(call, "25006");
+  expect_outcome(call, HF_OUTCOME_PERMANENT);
+  assert_int_equal(call->sent, 1);
+  assert_int_equal(world.counts[WORLD_CLOSE], 0);
+  world_close(&world);
+}
+
+static void what_is_declared_idempotent_is_repeated(void **state) {
+  struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
+
+  (void)state;
+  world_lose(&world, call->request.slot);
+  world_advance(&world, LONG_MS);
+  assert_int_equal(call->sent, 2);
+  world_close(&world);
+}
+
+static void what_can_commit_midway_is_ambiguous_after_an_error(void **state) {
+  struct call *call = run(HF_SQL_CALL, 0);
+
+  (void)state;
+  world_fail(&world, call, "40001", 'I');
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(call->sent, 1);
+  world_close(&world);
+}
+
+static void what_went_before_a_permanent_error_may_be_kept(void **state) {
+  static const struct {
+    enum hf_sql_kind kind;
+    bool multiple;
+    const char *sqlstate;
+    enum hf_outcome outcome;
+  } rows[] = {{HF_SQL_CALL, false, "23505", HF_OUTCOME_AMBIGUOUS},
+              {HF_SQL_CALL, false, "42P01", HF_OUTCOME_AMBIGUOUS},
+              {HF_SQL_DO, false, "42601", HF_OUTCOME_AMBIGUOUS},
+              {HF_SQL_INSERT, true, "22012", HF_OUTCOME_AMBIGUOUS},
+              {HF_SQL_INSERT, true, "42P01", HF_OUTCOME_AMBIGUOUS},
+              {HF_SQL_OTHER, false, "23505", HF_OUTCOME_AMBIGUOUS},
+              {HF_SQL_OTHER, false, "42P01", HF_OUTCOME_PERMANENT}};
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    struct call *call = run(rows[i].kind, 0);
+
+    call->request.sql.may_commit_midway = true;
+    call->request.sql.multiple = rows[i].multiple;
+    call->request.sql.n_statements = rows[i].multiple ? 2 : 1;
+    world_fail(&world, call, rows[i].sqlstate, 'I');
+    expect_outcome(call, rows[i].outcome);
+    assert_false(call->error.retryable);
+    assert_int_equal(call->sent, 1);
+    world_close(&world);
+  }
+}
+
+/* The outcome of a result that was given up for its size. */
+static enum hf_outcome too_large(struct call *call, const char *sqlstate) {
+  struct hf_error error;
+  enum hf_outcome outcome;
+
+  hf_error_init(&error);
+  hf_error_set(&error, HF_RESULT_TOO_LARGE, HF_PHASE_AWAIT, NULL);
+  hf_error_add(&error, 'C', sqlstate);
+  world_finish(&world, call, &error, 'I');
+  hf_error_finish(&error);
+  expect_status(call, HF_RESULT_TOO_LARGE);
+  outcome = call->error.outcome;
+  world_close(&world);
+  return outcome;
+}
+
+static void a_result_too_large_is_permanent_for_reads_only(void **state) {
+  struct call *call;
+
+  (void)state;
+  assert_int_equal(too_large(run(HF_SQL_SELECT, 0), NULL),
+                   HF_OUTCOME_PERMANENT);
+  assert_int_equal(too_large(run(HF_SQL_OTHER, HF_FLAG_READ_ONLY), NULL),
+                   HF_OUTCOME_PERMANENT);
+  assert_int_equal(too_large(run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT), NULL),
+                   HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(too_large(run(HF_SQL_INSERT, 0), "57014"),
+                   HF_OUTCOME_ROLLED_BACK);
+  call = run(HF_SQL_INSERT, 0);
+  call->request.in_transaction = true;
+  assert_int_equal(too_large(call, NULL), HF_OUTCOME_ROLLED_BACK);
+}
+
+static void what_follows_the_end_of_a_transaction_is_outside_it(void **state) {
+  struct call *call = run(HF_SQL_ROLLBACK, 0);
+
+  (void)state;
+  call->request.in_transaction = true;
+  call->request.sql.multiple = true;
+  call->request.sql.n_statements = 2;
+  world_lose(&world, call->request.slot);
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  world_close(&world);
+}
+
+static void a_doubt_stays_when_the_repetition_fails_for_good(void **state) {
+  struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
+
+  (void)state;
+  world_lose(&world, call->request.slot);
+  world_advance(&world, LONG_MS);
+  assert_int_equal(call->sent, 2);
+  world_fail(&world, call, "23505", 'I');
+  expect_sqlstate(call, "23505");
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(call->cause.status, HF_SOCKET_ERROR);
+  world_close(&world);
+}
+
+static void a_doubt_stays_when_no_connection_can_be_had(void **state) {
+  struct call *call;
+
+  (void)state;
+  world_open_max(&world, 1);
+  world_warm(&world, 1);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  world_describe(&call->request, HF_SQL_INSERT);
+  call->request.flags = HF_FLAG_IDEMPOTENT;
+  world_submit(&world, call);
+  world_lose(&world, call->request.slot);
+  world_advance(&world, LONG_MS);
+  world_refuse(&world, "28P01");
+  expect_sqlstate(call, "28P01");
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  world_close(&world);
+}
+
+static void the_first_doubt_is_the_cause_when_no_connection_can_be_had(
+    void **state) {
+  struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
+  struct hf_slot *slot;
+
+  (void)state;
+  world_lose(&world, call->request.slot);
+  world_advance(&world, LONG_MS);
+  assert_int_equal(call->sent, 2);
+  slot = call->request.slot;
+  world_fail(&world, call, "40001", 'I');
+  expect_pending(call);
+  world_lose(&world, slot);
+  world_advance(&world, LONG_MS);
+  while (call->answered == 0) {
+    world_refuse(&world, "28P01");
+  }
+  expect_sqlstate(call, "28P01");
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(call->cause.status, HF_SOCKET_ERROR);
+  world_close(&world);
+}
+
+/* The pooler's last words: it has no server. */
+static void turn_away(struct call *call) {
+  struct hf_error error;
+
+  hf_error_init(&error);
+  error.status = HF_SERVER_ERROR;
+  error.phase = HF_PHASE_AWAIT;
+  hf_error_add(&error, 'S', "FATAL");
+  hf_error_add(&error, 'C', "08P01");
+  hf_error_add(&error, 'M', "server login has been failing, try again later");
+  world_finish(&world, call, &error, 'I');
+  hf_error_finish(&error);
+}
+
+/* A write, or a read, lost once and then turned away by the pooler. */
+static struct call *lose_and_turn_away(enum hf_sql_kind kind, int flags) {
+  struct call *call;
+
+  world_open_max(&world, 1);
+  world.proxied = true;
+  world_warm(&world, 1);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  world_describe(&call->request, kind);
+  call->request.flags = flags;
+  call->request.deadline_us = world.now_us + 3ULL * LONG_MS * US;
+  world_submit(&world, call);
+  world_lose(&world, call->request.slot);
+  world_advance(&world, LONG_MS);
+  world_connect(&world);
+  assert_int_equal(call->sent, 2);
+  turn_away(call);
+  expect_pending(call);
+  return call;
+}
+
+static void a_doubt_stays_when_the_pooler_turns_the_repetition_away(
+    void **state) {
+  struct call *call;
+
+  (void)state;
+  call = lose_and_turn_away(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
+  world_advance(&world, 3 * LONG_MS);
+  expect_status(call, HF_DEADLINE);
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(call->cause.status, HF_SOCKET_ERROR);
+  world_close(&world);
+
+  call = lose_and_turn_away(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
+  world_abort(&world, call);
+  expect_status(call, HF_ABORTED);
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(call->cause.status, HF_SOCKET_ERROR);
+  world_close(&world);
+}
+
+static void a_read_turned_away_leaves_no_doubt(void **state) {
+  struct call *call = lose_and_turn_away(HF_SQL_SELECT, HF_FLAG_READ_ONLY);
+
+  (void)state;
+  world_abort(&world, call);
+  expect_status(call, HF_ABORTED);
+  expect_outcome(call, HF_OUTCOME_NOT_EXECUTED);
+  world_close(&world);
+}
+
+static void the_first_doubt_is_the_cause_of_a_refusal(void **state) {
+  struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
+
+  (void)state;
+  world_lose(&world, call->request.slot);
+  world_advance(&world, LONG_MS);
+  assert_int_equal(call->sent, 2);
+  world_fail(&world, call, "40001", 'I');
+  expect_pending(call);
+  world_abort(&world, call);
+  expect_status(call, HF_ABORTED);
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  assert_int_equal(call->cause.status, HF_SOCKET_ERROR);
+  world_close(&world);
+}
+
+static void a_doubt_ends_with_success(void **state) {
+  struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
+
+  (void)state;
+  world_lose(&world, call->request.slot);
+  world_advance(&world, LONG_MS);
+  world_answer(&world, call, 'I');
+  expect_success(call);
+  assert_int_equal(call->cause.status, HF_OK);
+  world_close(&world);
+}
+
+static void a_permanent_error_is_not_repeated(void **state) {
+  struct call *call = run(HF_SQL_SELECT, 0);
+
+  (void)state;
+  world_fail(&world, call, "42601", 'I');
+  expect_sqlstate(call, "42601");
+  expect_outcome(call, HF_OUTCOME_PERMANENT);
+  assert_int_equal(call->sent, 1);
+  world_close(&world);
+}
+
+static void a_lock_that_was_not_free_is_told_not_repeated(void **state) {
+  struct call *call = run(HF_SQL_UPDATE, 0);
+
+  (void)state;
+  world_fail(&world, call, "55P03", 'I');
+  expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
+  assert_false(call->error.retryable);
+  assert_int_equal(call->sent, 1);
+  world_close(&world);
+}
+
+static void repetitions_end_with_max_retries(void **state) {
+  struct call *call = run(HF_SQL_INSERT, 0);
+  int i;
+
+  (void)state;
+  for (i = 0; i < call->request.max_retries; i++) {
+    world_fail(&world, call, "40001", 'I');
+    expect_pending(call);
+    world_advance(&world, LONG_MS);
+  }
+  assert_int_equal(call->sent, 1 + call->request.max_retries);
+  world_fail(&world, call, "40001", 'I');
+  expect_sqlstate(call, "40001");
+  expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
+  world_close(&world);
+}
+
+static void without_retries_the_first_failure_is_the_answer(void **state) {
+  struct call *call;
+
+  (void)state;
+  world_open_max(&world, 1);
+  world_warm(&world, 1);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  world_describe(&call->request, HF_SQL_SELECT);
+  call->request.max_retries = 0;
+  world_submit(&world, call);
+  world_fail(&world, call, "40001", 'I');
+  expect_sqlstate(call, "40001");
+  world_close(&world);
+}
+
+static void a_pause_never_ends_past_the_deadline(void **state) {
+  struct call *call;
+
+  (void)state;
+  world_open_max(&world, 1);
+  world_warm(&world, 1);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  call->request.deadline_us = world.now_us + 40 * US;
+  world_submit(&world, call);
+  world_fail(&world, call, "40001", 'I');
+  expect_sqlstate(call, "40001");
+  world_close(&world);
+}
+
+static void nothing_goes_again_once_the_deadline_is_past(void **state) {
+  static const char *const sqlstates[] = {"25006", "42P05", "26000"};
+  struct call *call;
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof(sqlstates) / sizeof(sqlstates[0]); i++) {
+    world_open_max(&world, 2);
+    world_warm(&world, 2);
+    call = world_make(&world, HF_REQUEST_QUERY);
+    call->request.deadline_us = world.now_us + 40 * US;
+    world_submit(&world, call);
+    world_advance(&world, 100);
+    expect_pending(call);
+    world_fail(&world, call, sqlstates[i], 'I');
+    expect_sqlstate(call, sqlstates[i]);
+    assert_int_equal(call->sent, 1);
+    world_close(&world);
+  }
+}
+
+static void a_deadline_during_the_pause_keeps_the_first_error(void **state) {
+  struct call *call, *blocker;
+
+  (void)state;
+  world_open_max(&world, 1);
+  world_warm(&world, 1);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  call->request.deadline_us = world.now_us + 80 * US;
+  world_submit(&world, call);
+  blocker = world_write(&world);
+  world_fail(&world, call, "40001", 'I');
+  assert_int_equal(blocker->sent, 1);
+  world_advance(&world, 80);
+  expect_status(call, HF_DEADLINE);
+  expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
+  assert_string_equal(call->cause.sqlstate, "40001");
+  world_close(&world);
+}
+
+static void time_that_ran_is_not_time_that_waited(void **state) {
+  struct call *call;
+
+  (void)state;
+  world_open_max(&world, 1);
+  world_warm(&world, 1);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  world_describe(&call->request, HF_SQL_SELECT);
+  call->request.acquire_us = world.now_us + 500 * US;
+  world_submit(&world, call);
+  world_advance(&world, 2000);
+  world_lose(&world, call->request.slot);
+  world_advance(&world, 100);
+  expect_pending(call);
+  world_connect(&world);
+  assert_int_equal(call->sent, 2);
+  world_close(&world);
+}
+
+static void a_name_the_server_does_not_know_goes_again_unnamed(void **state) {
+  static const char *const sqlstates[] = {"42P05", "26000"};
+  struct call *call;
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < 2; i++) {
+    call = run(HF_SQL_INSERT, 0);
+    world_fail(&world, call, sqlstates[i], 'I');
+    assert_int_equal(call->sent, 2);
+    assert_true(call->request.unnamed);
+    world_answer(&world, call, 'I');
+    expect_success(call);
+    world_close(&world);
+  }
+}
+
+static void a_stale_plan_goes_again_unnamed(void **state) {
+  struct call *call = run(HF_SQL_SELECT, 0);
+  struct hf_error error;
+
+  (void)state;
+  hf_error_init(&error);
+  hf_error_set(&error,
+               HF_SERVER_ERROR,
+               HF_PHASE_AWAIT,
+               "cached plan must not change result type");
+  hf_error_add(&error, 'C', "0A000");
+  hf_error_add(&error, 'V', "ERROR");
+  hf_error_add(&error, 'R', "RevalidateCachedQuery");
+  call->request.progress = HF_PROGRESS_UNPARSED;
+  world_finish(&world, call, &error, 'I');
+  hf_error_finish(&error);
+  assert_int_equal(call->sent, 2);
+  assert_true(call->request.unnamed);
+  world_close(&world);
+}
+
+static void going_unnamed_happens_without_retries_and_only_once(void **state) {
+  struct call *call;
+
+  (void)state;
+  world_open_max(&world, 2);
+  world_warm(&world, 2);
+  call = world_make(&world, HF_REQUEST_QUERY);
+  call->request.max_retries = 0;
+  world_submit(&world, call);
+  world_fail(&world, call, "26000", 'I');
+  assert_int_equal(call->sent, 2);
+  world_fail(&world, call, "26000", 'I');
+  expect_sqlstate(call, "26000");
+  world_close(&world);
+}
+
+static void an_empty_budget_ends_repetitions(void **state) {
+  struct call *call = run(HF_SQL_INSERT, 0);
+
+  (void)state;
+  while (hf_budget_take(hf_retry_budget(), world.now_us / US, 1)) {
+  }
+  hf_load_short(hf_retry_load(), world.now_us / US);
+  world_fail(&world, call, "40001", 'I');
+  expect_sqlstate(call, "40001");
+  assert_true(call->error.retryable);
+  assert_non_null(hf_error_field(&call->error, 'b'));
+  assert_int_equal(hf_stats_get(&world.pool.stats, HF_STAT_RETRIES_CUT), 1);
+  world_close(&world);
+  hf_load_init(hf_retry_load());
+}
+
+static void an_empty_budget_cuts_nothing_that_left_nothing(void **state) {
+  struct call *call = run(HF_SQL_INSERT, 0);
+
+  (void)state;
+  hf_load_init(hf_retry_load());
+  while (hf_budget_take(hf_retry_budget(), world.now_us / US, 1)) {
+  }
+  world_fail(&world, call, "40001", 'I');
+  world_advance(&world, 1000);
+  assert_int_equal(call->sent, 2);
+  world_answer(&world, call, 'I');
+  world_close(&world);
+}
+
+static void only_calls_that_reached_a_server_cost_budget(void **state) {
+  int before;
+
+  (void)state;
+  world_open_max(&world, 1);
+  world_write(&world);
+  before = hf_budget_tokens(hf_retry_budget());
+  assert_true(before >= FLOOR_TOKENS);
+  world_refuse(&world, NULL);
+  world_refuse(&world, NULL);
+  assert_int_equal(hf_budget_tokens(hf_retry_budget()), before);
+  world_close(&world);
+}
+
+static void when_draining_is_over_nothing_is_repeated(void **state) {
+  struct call *call = run(HF_SQL_SELECT, 0);
+
+  (void)state;
+  world_end(&world);
+  world_advance(&world, DRAIN_MS);
+  world_fail(&world, call, "40001", 'I');
+  expect_sqlstate(call, "40001");
+  world_close(&world);
+}
+
+static void a_failed_call_reports_its_attempts(void **state) {
+  struct call *call = run(HF_SQL_INSERT, 0);
+
+  (void)state;
+  world_fail(&world, call, "40P01", 'I');
+  world_advance(&world, LONG_MS);
+  world_fail(&world, call, "23505", 'I');
+  expect_sqlstate(call, "23505");
+  expect_outcome(call, HF_OUTCOME_PERMANENT);
+  assert_int_equal(call->request.attempts, 2);
+  assert_int_equal(call->request.retries, 1);
+  world_close(&world);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_was_not_executed_goes_again_at_once),
+      cmocka_unit_test(it_goes_again_on_another_connection),
+      cmocka_unit_test(what_was_rolled_back_goes_again_after_a_pause),
+      cmocka_unit_test(a_lost_write_is_ambiguous_and_not_repeated),
+      cmocka_unit_test(a_lost_read_is_repeated),
+      cmocka_unit_test(what_is_declared_read_only_is_repeated),
+      cmocka_unit_test(a_write_against_its_own_declaration_is_permanent),
+      cmocka_unit_test(what_is_declared_idempotent_is_repeated),
+      cmocka_unit_test(what_can_commit_midway_is_ambiguous_after_an_error),
+      cmocka_unit_test(what_went_before_a_permanent_error_may_be_kept),
+      cmocka_unit_test(a_result_too_large_is_permanent_for_reads_only),
+      cmocka_unit_test(what_follows_the_end_of_a_transaction_is_outside_it),
+      cmocka_unit_test(a_doubt_stays_when_the_repetition_fails_for_good),
+      cmocka_unit_test(a_doubt_stays_when_no_connection_can_be_had),
+      cmocka_unit_test(
+          the_first_doubt_is_the_cause_when_no_connection_can_be_had),
+      cmocka_unit_test(a_doubt_stays_when_the_pooler_turns_the_repetition_away),
+      cmocka_unit_test(a_read_turned_away_leaves_no_doubt),
+      cmocka_unit_test(the_first_doubt_is_the_cause_of_a_refusal),
+      cmocka_unit_test(a_doubt_ends_with_success),
+      cmocka_unit_test(a_permanent_error_is_not_repeated),
+      cmocka_unit_test(a_lock_that_was_not_free_is_told_not_repeated),
+      cmocka_unit_test(repetitions_end_with_max_retries),
+      cmocka_unit_test(without_retries_the_first_failure_is_the_answer),
+      cmocka_unit_test(a_pause_never_ends_past_the_deadline),
+      cmocka_unit_test(nothing_goes_again_once_the_deadline_is_past),
+      cmocka_unit_test(a_deadline_during_the_pause_keeps_the_first_error),
+      cmocka_unit_test(time_that_ran_is_not_time_that_waited),
+      cmocka_unit_test(a_name_the_server_does_not_know_goes_again_unnamed),
+      cmocka_unit_test(a_stale_plan_goes_again_unnamed),
+      cmocka_unit_test(going_unnamed_happens_without_retries_and_only_once),
+      cmocka_unit_test(an_empty_budget_ends_repetitions),
+      cmocka_unit_test(an_empty_budget_cuts_nothing_that_left_nothing),
+      cmocka_unit_test(only_calls_that_reached_a_server_cost_budget),
+      cmocka_unit_test(when_draining_is_over_nothing_is_repeated),
+      cmocka_unit_test(a_failed_call_reports_its_attempts)};
+
+  return cmocka_run_group_tests_name("outcome", tests, NULL, NULL);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/pool/reachability.h"
+#include "world.h"
+
+enum { PACE_MAX_MS = 250 };
+
+static struct world world;
+
+static void open_proxied(int32_t max, int32_t warm) {
+  world_open_max(&world, max);
+  world.proxied = true;
+  world_warm(&world, warm);
+}
+
+/* The pooler's last words to a statement. */
+static void turn_away(struct call *call, const char *sentence) {
+  struct hf_error error;
+
+  hf_error_init(&error);
+  error.status = HF_SERVER_ERROR;
+  error.phase = HF_PHASE_AWAIT;
+  hf_error_add(&error, 'S', "FATAL");
+  hf_error_add(&error, 'C', "08P01");
+  hf_error_add(&error, 'M', sentence);
+  world_finish(&world, call, &error, 'I');
+  hf_error_finish(&error);
+}
+
+static void what_is_turned_away_waits_at_no_cost(void **state) {
+  struct call *call;
+
+  (void)state;
+  open_proxied(1, 1);
+  call = world_write(&world);
+  turn_away(call, "server login has been failing, try again later");
+  expect_pending(call);
+  assert_true(world.pool.doubted);
+  assert_int_equal(call->request.retries, 0);
+  assert_int_equal(call->request.attempts, 0);
+  assert_int_equal(world_stat(&world, HF_STAT_RETRIES), 0);
+  assert_int_equal(world_count(&world, HF_SLOT_CONNECTING), 1);
+  world_refuse(&world, NULL);
+  expect_pending(call);
+  world_close(&world);
+}
+
+static void idle_connections_are_pinged_before_they_are_used(void **state) {
+  struct call *call;
+
+  (void)state;
+  open_proxied(3, 3);
+  call = world_write(&world);
+  turn_away(call, "pgbouncer cannot connect to server");
+  expect_pending(call);
+  assert_int_equal(world_count(&world, HF_SLOT_CHECKING), 2);
+  assert_int_equal(call->sent, 1);
+  world_check_all(&world);
+  assert_false(world.pool.doubted);
+  assert_int_equal(call->sent, 2);
+  world_close(&world);
+}
+
+static void a_connect_without_an_answer_of_the_servers_proves_nothing(
+    void **state) {
+  struct call *call;
+
+  (void)state;
+  open_proxied(1, 1);
+  call = world_write(&world);
+  turn_away(call, "server login has been failing, try again later");
+  assert_int_equal(world_connect(&world), 1);
+  assert_true(world.pool.doubted);
+  assert_int_equal(call->sent, 1);
+  assert_int_equal(world_count(&world, HF_SLOT_CHECKING), 1);
+  world_check_all(&world);
+  assert_false(world.pool.doubted);
+  assert_int_equal(call->sent, 2);
+  world_close(&world);
+}
+
+static void connects_keep_the_breakers_pace(void **state) {
+  struct call *call;
+  size_t before;
+  int i;
+
+  (void)state;
+  open_proxied(1, 1);
+  call = world_write(&world);
+  turn_away(call, "server login has been failing, try again later");
+  for (i = 0; i < HF_BREAKER_THRESHOLD; i++) {
+    world_refuse(&world, "57P03");
+  }
+  assert_int_equal(hf_breaker_state(&world.pool.breaker), HF_CIRCUIT_OPEN);
+  before = world.counts[WORLD_CONNECT];
+  world_refuse(&world, "57P03");
+  assert_int_equal(world.counts[WORLD_CONNECT], before);
+  world_advance(&world, PACE_MAX_MS);
+  assert_true(world.counts[WORLD_CONNECT] > before);
+  expect_pending(call);
+  world_close(&world);
+}
+
+static void the_breakers_changes_are_told_whoever_notes_them(void **state) {
+  struct call *calls[HF_BREAKER_THRESHOLD];
+  int i;
+
+  (void)state;
+  open_proxied(HF_BREAKER_THRESHOLD, HF_BREAKER_THRESHOLD);
+  for (i = 0; i < HF_BREAKER_THRESHOLD; i++) {
+    calls[i] = world_write(&world);
+  }
+  for (i = 0; i < HF_BREAKER_THRESHOLD; i++) {
+    assert_int_equal(world.events[HF_EVENT_BREAKER], 0);
+    turn_away(calls[i], "server login has been failing, try again later");
+  }
+  assert_int_equal(hf_breaker_state(&world.pool.breaker), HF_CIRCUIT_OPEN);
+  assert_int_equal(world.events[HF_EVENT_BREAKER], 1);
+  world_advance(&world, PACE_MAX_MS);
+  world_connect(&world);
+  world_check_all(&world);
+  assert_int_equal(hf_breaker_state(&world.pool.breaker), HF_CIRCUIT_CLOSED);
+  assert_int_equal(world.events[HF_EVENT_BREAKER], 2);
+  world_close(&world);
+}
+
+static void what_sql_raises_on_a_direct_connection_is_told(void **state) {
+  struct call *call;
+
+  (void)state;
+  world_open_max(&world, 1);
+  world_warm(&world, 1);
+  call = world_write(&world);
+  call->request.max_retries = 0;
+  turn_away(call, "server login has been failing, try again later");
+  expect_sqlstate(call, "08P01");
+  assert_false(world.pool.doubted);
+  world_close(&world);
+}
+
+static void what_the_pooler_refuses_for_good_is_told(void **state) {
+  struct call *call;
+
+  (void)state;
+  open_proxied(1, 1);
+  call = world_write(&world);
+  turn_away(call, "no such database: nope");
+  expect_outcome(call, HF_OUTCOME_PERMANENT);
+  assert_false(world.pool.doubted);
+  world_close(&world);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_is_turned_away_waits_at_no_cost),
+      cmocka_unit_test(idle_connections_are_pinged_before_they_are_used),
+      cmocka_unit_test(
+          a_connect_without_an_answer_of_the_servers_proves_nothing),
+      cmocka_unit_test(connects_keep_the_breakers_pace),
+      cmocka_unit_test(the_breakers_changes_are_told_whoever_notes_them),
+      cmocka_unit_test(what_sql_raises_on_a_direct_connection_is_told),
+      cmocka_unit_test(what_the_pooler_refuses_for_good_is_told),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

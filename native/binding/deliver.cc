@@ -24,7 +24,7 @@ constexpr size_t kMessagesPerCall = 4096;
 // until the end of the call, whatever JavaScript does with them.
 constexpr uint32_t kStringsPerScope = 256;
 
-int64_t BlockBytes(const struct hf_block *block) {
+int64_t BlockBytes(const struct hf_message *block) {
   return static_cast<int64_t>(block->n_bytes + block->n_ints * sizeof(int32_t) +
                               block->n_nums * sizeof(double));
 }
@@ -178,7 +178,7 @@ Delivery::Delivery()
       nums_(napi_float64_array, sizeof(double)) {
 }
 
-void Delivery::Add(struct hf_block *blocks) {
+void Delivery::Add(struct hf_message *blocks) {
   if (head_ == nullptr) {
     head_ = blocks;
   } else {
@@ -195,7 +195,7 @@ Delivery::Totals Delivery::Measure() const {
   Totals totals = {0, 0, 0, 0};
   int64_t bytes = 0;
 
-  for (const struct hf_block *block = head_;
+  for (const struct hf_message *block = head_;
        block != nullptr && totals.messages < kMessagesPerCall;
        block = block->next) {
     bytes += BlockBytes(block);
@@ -233,7 +233,7 @@ bool Delivery::Move(napi_env env, size_t messages, napi_value strings) {
   bool alive = true;
 
   for (; messages > 0; messages--) {
-    struct hf_block *block = head_;
+    struct hf_message *block = head_;
 
     if (block->n_ints > 0) {
       memcpy(ints, block->ints, block->n_ints * sizeof(int32_t));
@@ -248,7 +248,7 @@ bool Delivery::Move(napi_env env, size_t messages, napi_value strings) {
     }
     head_ = block->next;
     held_bytes_ -= BlockBytes(block);
-    hf_block_free(block);
+    hf_message_free(block);
   }
   return alive;
 }
@@ -264,10 +264,10 @@ void Delivery::ReportHeld(napi_env env) {
 
 void Delivery::Drop(napi_env env) {
   while (head_ != nullptr) {
-    struct hf_block *block = head_;
+    struct hf_message *block = head_;
 
     head_ = block->next;
-    hf_block_free(block);
+    hf_message_free(block);
   }
   held_bytes_ = 0;
   ReportHeld(env);

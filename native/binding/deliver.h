@@ -53,7 +53,7 @@ public:
   Delivery &operator=(const Delivery &) = delete;
 
   // Appends a list of blocks.
-  void Add(struct hf_block *blocks);
+  void Add(struct hf_message *blocks);
   bool empty() const {
     return head_ == nullptr;
   }
@@ -77,8 +77,8 @@ private:
   Totals Measure() const;
   bool Move(napi_env env, size_t messages, napi_value strings);
 
-  struct hf_block *head_ = nullptr;
-  struct hf_block *tail_ = nullptr;
+  struct hf_message *head_ = nullptr;
+  struct hf_message *tail_ = nullptr;
   int64_t held_bytes_ = 0;
   int64_t reported_bytes_ = 0;
   SharedArray ints_;

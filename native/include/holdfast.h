@@ -497,14 +497,14 @@ enum {
    * and one enum hf_column; chunk 0 holds the names, NUL after each.
    */
   /*
-   * Numbers are never used again. HF_SHAPE_ID 1 says that those known so far
-   * will not be used by results still to be made; ones already made and on
-   * their way may refer to them, so keep one generation.
+   * Numbers are never used again. HF_ROW_DESCRIPTION_ID 1 says that those known
+   * so far will not be used by results still to be made; ones already made and
+   * on their way may refer to them, so keep one generation.
    */
-  HF_SHAPE_ID = HF_INT_HEADER,
-  HF_SHAPE_COLUMNS,
-  HF_SHAPE_INTS,
-  HF_SHAPE_STRIDE = 6,
+  HF_ROW_DESCRIPTION_ID = HF_INT_HEADER,
+  HF_ROW_DESCRIPTION_COLUMNS,
+  HF_ROW_DESCRIPTION_INTS,
+  HF_ROW_DESCRIPTION_STRIDE = 6,
 
   /*
    * HF_MSG_ERROR. Chunk 0: fields, each a letter as in the protocol's
@@ -618,8 +618,8 @@ struct hf_chunk {
   bool wide;
 };
 
-struct hf_block {
-  struct hf_block *next;
+struct hf_message {
+  struct hf_message *next;
   int32_t *ints;
   double *nums;
   struct hf_chunk *chunks;
@@ -660,10 +660,10 @@ HF_NODISCARD enum hf_status hf_port_submit(struct hf_port *port,
                                            char *text,
                                            size_t text_bytes);
 
-/* Takes all messages, in order; free each with hf_block_free. */
-struct hf_block *hf_port_take(struct hf_port *port);
+/* Takes all messages, in order; free each with hf_message_free. */
+struct hf_message *hf_port_take(struct hf_port *port);
 
-void hf_block_free(struct hf_block *block);
+void hf_message_free(struct hf_message *block);
 
 void *hf_buffer_alloc(size_t bytes);
 void hf_buffer_free(void *buffer);

@@ -118,12 +118,12 @@ static void set_tag(struct fuzz *fuzz, PGresult *result) {
 /* ---- the message --------------------------------------------------------- */
 
 struct reader {
-  const struct hf_block *block;
+  const struct hf_message *block;
   uint32_t ints, nums, chunk, unit; /* read so far */
 };
 
 static void read_text(struct reader *reader, int32_t units) {
-  const struct hf_block *block = reader->block;
+  const struct hf_message *block = reader->block;
   demand(units >= 0);
   if (units == 0) {
     return;
@@ -139,7 +139,7 @@ static void read_text(struct reader *reader, int32_t units) {
 }
 
 static void read_cell(struct reader *reader, enum hf_column kind) {
-  const struct hf_block *block = reader->block;
+  const struct hf_message *block = reader->block;
   double number;
   switch (kind) {
   case HF_COLUMN_TEXT:
@@ -166,7 +166,7 @@ static void read_cell(struct reader *reader, enum hf_column kind) {
   }
 }
 
-static void check_chunks(const struct hf_block *block) {
+static void check_chunks(const struct hf_message *block) {
   uint32_t i;
   for (i = 0; i < block->n_chunks; i++) {
     const struct hf_chunk *chunk = &block->chunks[i];
@@ -176,7 +176,7 @@ static void check_chunks(const struct hf_block *block) {
   }
 }
 
-static void check_message(const struct hf_block *block,
+static void check_message(const struct hf_message *block,
                           const struct table *table,
                           int rows,
                           int32_t decode) {
@@ -211,23 +211,26 @@ static void check_message(const struct hf_block *block,
 /* The same columns have the same number, also without a guess. */
 static void check_shapes(const PGresult *result, int32_t decode) {
   static const struct hf_hash_key key;
-  static struct hf_shapes shapes;
-  struct hf_block *definition;
+  static struct hf_row_descriptions shapes;
+  struct hf_message *definition;
   int32_t id = 0;
   int32_t again = 0;
-  hf_shapes_init(&shapes, &key);
-  demand(hf_shapes_find(&shapes, result, decode, &id, &definition) == HF_OK);
+  hf_row_descriptions_init(&shapes, &key);
+  demand(hf_row_descriptions_find(&shapes, result, decode, &id, &definition) ==
+         HF_OK);
   demand((definition != NULL) == (id != 0));
   while (definition != NULL) {
-    struct hf_block *next = definition->next;
+    struct hf_message *next = definition->next;
     check_chunks(definition);
-    hf_block_free(definition);
+    hf_message_free(definition);
     definition = next;
   }
-  demand(hf_shapes_find(&shapes, result, decode, &again, &definition) == HF_OK);
+  demand(
+      hf_row_descriptions_find(&shapes, result, decode, &again, &definition) ==
+      HF_OK);
   demand(again == id && definition == NULL);
-  demand(hf_shapes_know(&shapes, id));
-  hf_shapes_finish(&shapes);
+  demand(hf_row_descriptions_know(&shapes, id));
+  hf_row_descriptions_finish(&shapes);
 }
 
 static void check_texts(const unsigned char *data, size_t bytes) {
@@ -257,7 +260,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t bytes) {
   int limit = fuzz_byte(&fuzz);
   enum hf_status status = HF_OK;
   PGresult *result = NULL;
-  struct hf_block *block;
+  struct hf_message *block;
   struct table table;
   int rows = 0;
   int parts = 0;
@@ -283,7 +286,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t bytes) {
            hf_encoder_bytes(&encoder) <= (size_t)limit * 16);
     demand(hf_encoder_finish(&encoder, result, &frame, &block) == HF_OK);
     check_message(block, &table, rows, decode);
-    hf_block_free(block);
+    hf_message_free(block);
   }
   PQclear(result);
   return 0;

@@ -205,7 +205,7 @@ static void read_op(struct fuzz *fuzz, int kind, struct hf_op *op) {
 
 /* ---- answers ------------------------------------------------------------- */
 
-static bool settles(const struct hf_block *block) {
+static bool settles(const struct hf_message *block) {
   switch ((enum hf_msg_kind)block->ints[HF_INT_KIND]) {
   case HF_MSG_RESULT:
     return (block->ints[HF_RESULT_FLAGS] & HF_RESULT_MORE) == 0;
@@ -222,7 +222,7 @@ static bool settles(const struct hf_block *block) {
   return false;
 }
 
-static void take(struct scene *scene, struct hf_block *block) {
+static void take(struct scene *scene, struct hf_message *block) {
   const int32_t *ints = block->ints;
   int32_t id = ints[HF_INT_ID_LOW];
   demand((uint32_t)ints[HF_INT_LENGTH] == block->n_ints);
@@ -234,11 +234,11 @@ static void take(struct scene *scene, struct hf_block *block) {
 }
 
 static void take_all(struct scene *scene) {
-  struct hf_block *block = hf_port_take(scene->port);
+  struct hf_message *block = hf_port_take(scene->port);
   while (block != NULL) {
-    struct hf_block *next = block->next;
+    struct hf_message *next = block->next;
     take(scene, block);
-    hf_block_free(block);
+    hf_message_free(block);
     block = next;
   }
 }

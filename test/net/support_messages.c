@@ -8,7 +8,7 @@
 #include "support_port_parts.h"
 
 /* Copies `units` of a chunk from `at` on; what is not Latin-1 is cut down. */
-static void copy_units(const struct hf_block *block,
+static void copy_units(const struct hf_message *block,
                        uint32_t chunk_index,
                        uint32_t at,
                        uint32_t units,
@@ -25,7 +25,7 @@ static void copy_units(const struct hf_block *block,
   out[i] = '\0';
 }
 
-static void read_cell(const struct hf_block *block,
+static void read_cell(const struct hf_message *block,
                       const struct support_port *port,
                       struct support_answer *answer) {
   const int32_t *data = block->ints + HF_RESULT_INTS;
@@ -50,7 +50,7 @@ static void read_cell(const struct hf_block *block,
 }
 
 static void read_result(struct support_port *port,
-                        const struct hf_block *block,
+                        const struct hf_message *block,
                         struct support_answer *answer) {
   const int32_t *ints = block->ints;
   answer->results++;
@@ -70,7 +70,7 @@ static void read_result(struct support_port *port,
   read_cell(block, port, answer);
 }
 
-static void read_fields(const struct hf_block *block,
+static void read_fields(const struct hf_message *block,
                         struct support_answer *answer) {
   uint32_t at = 0;
   while (block->n_chunks > 0 && at < block->chunks[0].length) {
@@ -94,7 +94,7 @@ static void read_fields(const struct hf_block *block,
   }
 }
 
-static void read_error(const struct hf_block *block,
+static void read_error(const struct hf_message *block,
                        struct support_answer *answer) {
   const int32_t *ints = block->ints;
   answer->status = (enum hf_status)ints[HF_ERROR_STATUS];
@@ -109,7 +109,7 @@ static void read_error(const struct hf_block *block,
 }
 
 /* Options arrive as name NUL value NUL. */
-static void read_options(const struct hf_block *block,
+static void read_options(const struct hf_message *block,
                          struct support_answer *answer) {
   size_t i;
   size_t n = block->n_chunks == 0 ? 0 : block->chunks[0].length;
@@ -124,12 +124,13 @@ static void read_options(const struct hf_block *block,
 }
 
 static bool read_beside(struct support_port *port,
-                        const struct hf_block *block) {
+                        const struct hf_message *block) {
   const int32_t *ints = block->ints;
   switch ((enum hf_msg_kind)ints[HF_INT_KIND]) {
   case HF_MSG_SHAPE:
-    support_must(ints[HF_SHAPE_ID] < SHAPES_MAX, "few shapes");
-    port->columns[ints[HF_SHAPE_ID]] = ints[HF_SHAPE_COLUMNS];
+    support_must(ints[HF_ROW_DESCRIPTION_ID] < SHAPES_MAX, "few shapes");
+    port->columns[ints[HF_ROW_DESCRIPTION_ID]] =
+        ints[HF_ROW_DESCRIPTION_COLUMNS];
     return true;
   case HF_MSG_EVENT:
     port->events[ints[HF_EVENT_KIND]]++;
@@ -155,7 +156,7 @@ static bool read_beside(struct support_port *port,
 }
 
 void support_read_block(struct support_port *port,
-                        const struct hf_block *block) {
+                        const struct hf_message *block) {
   const int32_t *ints = block->ints;
   struct call *call;
   support_must(block->n_ints == (uint32_t)ints[HF_INT_LENGTH] &&

@@ -271,11 +271,11 @@ void support_reply(struct support_port *port,
 /* ---- messages ------------------------------------------------------------ */
 
 void support_take(struct support_port *port) {
-  struct hf_block *block = port->hold ? NULL : hf_port_take(port->port);
+  struct hf_message *block = port->hold ? NULL : hf_port_take(port->port);
   while (block != NULL) {
-    struct hf_block *next = block->next;
+    struct hf_message *next = block->next;
     support_read_block(port, block);
-    hf_block_free(block);
+    hf_message_free(block);
     block = next;
   }
 }

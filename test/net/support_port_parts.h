@@ -58,7 +58,7 @@ struct timespec support_limit(void);
 
 /* Reads one message. */
 void support_read_block(struct support_port *port,
-                        const struct hf_block *block);
+                        const struct hf_message *block);
 
 /* Takes what is there. */
 void support_take(struct support_port *port);

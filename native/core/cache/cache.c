@@ -31,7 +31,7 @@ void hf_cache_init(struct hf_cache *cache,
   cache->max_bytes = max_bytes;
   cache->hash_key = *hash_key;
   cache->free_payload = free_payload;
-  hf_labels_init(&cache->labels, hash_key);
+  hf_tag_index_init(&cache->labels, hash_key);
   hf_list_init(&cache->by_use);
   hf_list_init(&cache->flights);
   hf_list_init(&cache->orphans);
@@ -80,7 +80,7 @@ static struct hf_cache_entry *entry_new(
 static void untie(struct hf_cache *cache, struct hf_cache_entry *entry) {
   int32_t i;
   for (i = 0; i < entry->n_tags; i++) {
-    hf_labels_untie(&cache->labels, &entry->tags[i]);
+    hf_tag_index_untie(&cache->labels, &entry->tags[i]);
   }
 }
 
@@ -94,10 +94,10 @@ static struct hf_cache_entry *add(struct hf_cache *cache,
   }
   entry->node.hash = hash;
   for (i = 0; i < entry->n_tags; i++) {
-    if (hf_labels_tie(&cache->labels,
-                      &entry->tags[i],
-                      question->labels[i],
-                      entry) != HF_OK) {
+    if (hf_tag_index_tie(&cache->labels,
+                         &entry->tags[i],
+                         question->labels[i],
+                         entry) != HF_OK) {
       goto fail_label;
     }
   }
@@ -170,7 +170,7 @@ void hf_cache_finish(struct hf_cache *cache) {
   free_all(cache, &cache->by_use);
   free_all(cache, &cache->flights);
   free_all(cache, &cache->orphans);
-  hf_labels_finish(&cache->labels);
+  hf_tag_index_finish(&cache->labels);
   hf_table_finish(&cache->entries);
 }
 
@@ -353,7 +353,7 @@ int32_t hf_cache_invalidate(struct hf_cache *cache, const char *label) {
   if (label == NULL) {
     return invalidate_all(cache);
   }
-  while ((entry = hf_labels_any(&cache->labels, label)) != NULL) {
+  while ((entry = hf_tag_index_any(&cache->labels, label)) != NULL) {
     invalidate(cache, entry);
     count++;
   }

@@ -112,7 +112,7 @@ struct hf_cache {
   void (*free_payload)(void *payload);
 
   struct hf_table entries; /* all but DROPPED ones */
-  struct hf_labels labels;
+  struct hf_tag_index labels;
   struct hf_list by_use;  /* KEPT, least recently used first */
   struct hf_list flights; /* with a filler */
   struct hf_list orphans; /* without */

@@ -17,7 +17,7 @@ static struct hf_label *label_of(struct hf_table_node *node) {
   return HF_CONTAINER_OF(node, struct hf_label, node);
 }
 
-static struct hf_label *find(const struct hf_labels *labels,
+static struct hf_label *find(const struct hf_tag_index *labels,
                              uint64_t hash,
                              const char *name) {
   struct hf_table_node *node = hf_table_first(&labels->table, hash);
@@ -27,7 +27,7 @@ static struct hf_label *find(const struct hf_labels *labels,
   return node == NULL ? NULL : label_of(node);
 }
 
-static struct hf_label *make(struct hf_labels *labels,
+static struct hf_label *make(struct hf_tag_index *labels,
                              uint64_t hash,
                              const char *name) {
   size_t bytes = strlen(name) + 1;
@@ -45,20 +45,21 @@ static struct hf_label *make(struct hf_labels *labels,
   return label;
 }
 
-void hf_labels_init(struct hf_labels *labels, const struct hf_hash_key *key) {
+void hf_tag_index_init(struct hf_tag_index *labels,
+                       const struct hf_hash_key *key) {
   memset(labels, 0, sizeof *labels);
   labels->key = *key;
 }
 
-void hf_labels_finish(struct hf_labels *labels) {
+void hf_tag_index_finish(struct hf_tag_index *labels) {
   assert(labels->table.count == 0);
   hf_table_finish(&labels->table);
 }
 
-enum hf_status hf_labels_tie(struct hf_labels *labels,
-                             struct hf_tag *tag,
-                             const char *name,
-                             void *thing) {
+enum hf_status hf_tag_index_tie(struct hf_tag_index *labels,
+                                struct hf_tag *tag,
+                                const char *name,
+                                void *thing) {
   uint64_t hash = hf_hash(&labels->key, name, strlen(name));
   struct hf_label *label = find(labels, hash, name);
   if (label == NULL) {
@@ -73,7 +74,7 @@ enum hf_status hf_labels_tie(struct hf_labels *labels,
   return HF_OK;
 }
 
-void hf_labels_untie(struct hf_labels *labels, struct hf_tag *tag) {
+void hf_tag_index_untie(struct hf_tag_index *labels, struct hf_tag *tag) {
   struct hf_label *label = tag->label;
   if (label == NULL) {
     return;
@@ -86,7 +87,7 @@ void hf_labels_untie(struct hf_labels *labels, struct hf_tag *tag) {
   }
 }
 
-void *hf_labels_any(const struct hf_labels *labels, const char *name) {
+void *hf_tag_index_any(const struct hf_tag_index *labels, const char *name) {
   uint64_t hash = hf_hash(&labels->key, name, strlen(name));
   const struct hf_label *label = find(labels, hash, name);
   struct hf_link *link = label == NULL ? NULL : hf_list_first(&label->tags);

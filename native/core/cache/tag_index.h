@@ -26,27 +26,28 @@ struct hf_tag {
   void *thing;
 };
 
-struct hf_labels {
+struct hf_tag_index {
   struct hf_table table;
   struct hf_hash_key key;
 };
 
 /* Makes an empty set of labels. */
-void hf_labels_init(struct hf_labels *labels, const struct hf_hash_key *key);
+void hf_tag_index_init(struct hf_tag_index *labels,
+                       const struct hf_hash_key *key);
 
 /* Frees it; nothing may be tied any more. */
-void hf_labels_finish(struct hf_labels *labels);
+void hf_tag_index_finish(struct hf_tag_index *labels);
 
 /* Ties a thing to a name, which is copied. HF_OK or HF_NO_MEMORY. */
-HF_NODISCARD enum hf_status hf_labels_tie(struct hf_labels *labels,
-                                          struct hf_tag *tag,
-                                          const char *name,
-                                          void *thing);
+HF_NODISCARD enum hf_status hf_tag_index_tie(struct hf_tag_index *labels,
+                                             struct hf_tag *tag,
+                                             const char *name,
+                                             void *thing);
 
 /* Unties; does nothing to a tag that is not tied. */
-void hf_labels_untie(struct hf_labels *labels, struct hf_tag *tag);
+void hf_tag_index_untie(struct hf_tag_index *labels, struct hf_tag *tag);
 
 /* Returns some thing that carries the name, or NULL. */
-void *hf_labels_any(const struct hf_labels *labels, const char *name);
+void *hf_tag_index_any(const struct hf_tag_index *labels, const char *name);
 
 #endif

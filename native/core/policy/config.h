@@ -26,7 +26,7 @@ enum hf_pooler_mode {
 };
 
 /* Which statements get a name on the server, in the order of the words. */
-enum hf_names { HF_NAMES_AUTO, HF_NAMES_GIVEN, HF_NAMES_NEVER };
+enum hf_prepared { HF_NAMES_AUTO, HF_NAMES_GIVEN, HF_NAMES_NEVER };
 
 /* Whether connections forget their statements after each use, as the words. */
 enum hf_deallocate {
@@ -59,7 +59,7 @@ struct hf_config {
   int32_t share_max;
   int32_t statement_cache_size;
   enum hf_pooler_mode pooler;
-  enum hf_names names;
+  enum hf_prepared names;
   enum hf_deallocate deallocate;
   bool infer_reads;
   bool keep_alive;

@@ -38,7 +38,7 @@ static void cut_leases(struct hf_pool *pool, const void *owner) {
   HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_LEASED]) {
     struct hf_slot *slot = slot_of(link);
     if (owner == NULL || slot->lease->owner == owner) {
-      hf_upkeep_lose_with(pool, slot, HF_POOL_CLOSED);
+      hf_janitor_lose_with(pool, slot, HF_POOL_CLOSED);
     }
   }
 }
@@ -52,7 +52,7 @@ static void cut_requests(struct hf_pool *pool, const void *owner) {
   struct hf_link *after;
   HF_LIST_EACH_SAFE(link, after, &pool->requests) {
     if (owner == NULL || request_of(link)->owner == owner) {
-      hf_interrupt(pool, request_of(link), HF_POOL_CLOSED);
+      hf_timeouts_end(pool, request_of(link), HF_POOL_CLOSED);
     }
   }
 }
@@ -64,7 +64,7 @@ void hf_drain_cut_all(struct hf_pool *pool) {
   cut_leases(pool, NULL);
   HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_BUSY]) {
     if (is_beyond_cancel(slot_of(link))) {
-      hf_upkeep_lose_with(pool, slot_of(link), HF_POOL_CLOSED);
+      hf_janitor_lose_with(pool, slot_of(link), HF_POOL_CLOSED);
     }
   }
   cut_requests(pool, NULL);
@@ -77,7 +77,7 @@ void hf_pool_cut_owner(struct hf_pool *pool,
   cut_leases(pool, owner);
   cut_requests(pool, owner);
   hf_scheduler_run(pool);
-  hf_upkeep_plan(pool);
+  hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
 
@@ -107,7 +107,7 @@ void hf_pool_end(struct hf_pool *pool, int32_t drain_ms, uint64_t now_us) {
     }
     /* What was suspended is served after all. */
     hf_scheduler_run(pool);
-    hf_upkeep_plan(pool);
+    hf_janitor_plan(pool);
   }
   hf_turn_leave(pool);
 }

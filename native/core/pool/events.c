@@ -43,14 +43,14 @@ void hf_pool_on_connected(struct hf_pool *pool,
   pool->proxied = slot->proxied;
   pool->misconfigured = false;
   slot->last_byte_us = pool->now_us;
-  slot->expires_us = hf_upkeep_lifetime(pool);
+  slot->expires_us = hf_janitor_lifetime(pool);
   slot->announced = true;
   (void)hf_greeting_begin(pool, slot);
   tell(pool, slot, HF_EVENT_CONNECT, NULL);
   warn_of_deallocate(pool, slot);
   hf_greeting_enter(pool, slot);
   hf_scheduler_run(pool);
-  hf_upkeep_plan(pool);
+  hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
 
@@ -108,18 +108,18 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
     pool->misconfigured = true;
     hf_breaker_probe_dropped(&pool->breaker);
   } else {
-    hf_behind_note_failure(pool, slot, &why);
+    hf_reachability_note_failure(pool, slot, &why);
   }
   hf_slot_move(slot, HF_SLOT_EMPTY, pool->now_us);
   hf_demotion_note_refused_connect(pool);
   if (why.outcome == HF_OUTCOME_PERMANENT) {
-    hf_upkeep_refuse_all(pool);
+    hf_janitor_refuse_all(pool);
   }
   hf_scheduler_fail_fast(pool);
   hf_scheduler_fail_probes(pool, began_us, is_passing(pool, &why));
   hf_scheduler_run(pool);
-  hf_scheduler_despair(pool);
-  hf_upkeep_plan(pool);
+  hf_scheduler_fail_unreachable(pool);
+  hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
 
@@ -142,11 +142,11 @@ static void continue_slot(struct hf_pool *pool,
   if (discard) {
     hf_scheduler_close_slot(pool, slot);
   } else if (slot->transaction != 'I') {
-    hf_checkup_begin(pool, slot, HF_CHECKUP_ROLLBACK);
+    hf_reset_begin(pool, slot, HF_RESET_ROLLBACK);
   } else if (slot->forget || slot->restore) {
-    hf_checkup_begin(pool, slot, HF_CHECKUP_FORGET);
-  } else if (hf_checkup_may_prove(pool, slot)) {
-    hf_checkup_begin(pool, slot, HF_CHECKUP_PROVE);
+    hf_reset_begin(pool, slot, HF_RESET_FORGET);
+  } else if (hf_reset_may_prove(pool, slot)) {
+    hf_reset_begin(pool, slot, HF_RESET_PROVE);
   } else {
     hf_scheduler_free_slot(pool, slot);
   }
@@ -212,7 +212,7 @@ void hf_pool_on_finished(struct hf_pool *pool,
     if (pool->now_us >= pool->demoted_until_us) {
       pool->answered_us = pool->now_us;
     }
-    hf_behind_answered(pool, request);
+    hf_reachability_answered(pool, request);
   }
   if (proves_writing(request)) {
     hf_demotion_note_write(pool, slot);
@@ -221,7 +221,7 @@ void hf_pool_on_finished(struct hf_pool *pool,
   discard = hf_outcome_judge(pool, request);
   continue_slot(pool, slot, discard);
   hf_scheduler_run(pool);
-  hf_upkeep_plan(pool);
+  hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
 
@@ -230,9 +230,9 @@ void hf_pool_on_checked(struct hf_pool *pool,
                         uint64_t now_us) {
   hf_turn_enter(pool, now_us);
   assert(slot->state == HF_SLOT_CHECKING);
-  hf_checkup_end(pool, slot);
+  hf_reset_end(pool, slot);
   hf_scheduler_run(pool);
-  hf_upkeep_plan(pool);
+  hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
 
@@ -242,9 +242,9 @@ void hf_pool_on_proved(struct hf_pool *pool,
                        uint64_t now_us) {
   hf_turn_enter(pool, now_us);
   assert(slot->state == HF_SLOT_CHECKING);
-  hf_checkup_proved(pool, slot, proof);
+  hf_reset_proved(pool, slot, proof);
   hf_scheduler_run(pool);
-  hf_upkeep_plan(pool);
+  hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
 
@@ -253,9 +253,9 @@ void hf_pool_on_lost(struct hf_pool *pool,
                      const struct hf_error *error,
                      uint64_t now_us) {
   hf_turn_enter(pool, now_us);
-  hf_upkeep_lose(pool, slot, error);
+  hf_janitor_lose(pool, slot, error);
   hf_scheduler_run(pool);
-  hf_upkeep_plan(pool);
+  hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
 
@@ -269,7 +269,7 @@ void hf_pool_on_closed(struct hf_pool *pool,
   }
   hf_slot_move(slot, HF_SLOT_EMPTY, pool->now_us);
   hf_scheduler_run(pool);
-  hf_upkeep_plan(pool);
+  hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
 
@@ -279,7 +279,7 @@ void hf_pool_on_probed(struct hf_pool *pool,
                        uint64_t server,
                        uint64_t now_us) {
   hf_turn_enter(pool, now_us);
-  hf_upkeep_probed(pool, slot, finding, server);
+  hf_janitor_probed(pool, slot, finding, server);
   hf_scheduler_run(pool);
   hf_turn_leave(pool);
 }

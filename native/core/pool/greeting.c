@@ -16,9 +16,9 @@ enum { US_PER_MS = 1000 };
 
 /* Counts the connect as good, unless a pooler answered for its server. */
 static bool note_opened(struct hf_pool *pool, struct hf_slot *slot) {
-  bool proved = hf_behind_proved(pool, slot);
+  bool proved = hf_reachability_proved(pool, slot);
   if (proved) {
-    hf_behind_note_success(pool, slot);
+    hf_reachability_note_success(pool, slot);
     hf_error_finish(&pool->connect_error);
   } else {
     hf_breaker_probe_dropped(&pool->breaker);
@@ -56,7 +56,7 @@ void hf_greeting_enter(struct hf_pool *pool, struct hf_slot *slot) {
   proved = note_opened(pool, slot);
   hf_scheduler_free_slot(pool, slot);
   if (!proved && slot->state == HF_SLOT_IDLE) {
-    hf_checkup_begin(pool, slot, HF_CHECKUP_PING);
+    hf_reset_begin(pool, slot, HF_RESET_PING);
   }
 }
 
@@ -88,7 +88,7 @@ void hf_greeting_fail(struct hf_pool *pool,
     hf_error_set(&pool->connect_error, HF_HOOK_FAILED, HF_PHASE_CONNECT, NULL);
     pool->connect_error.outcome = HF_OUTCOME_NOT_EXECUTED;
   }
-  hf_behind_note_failure(pool, slot, &why);
+  hf_reachability_note_failure(pool, slot, &why);
 }
 
 static uint64_t end_of(const struct hf_pool *pool,
@@ -108,7 +108,7 @@ static void give_up(struct hf_pool *pool, struct hf_slot *slot) {
   error.outcome = HF_OUTCOME_NOT_EXECUTED;
   hf_error_copy(&pool->connect_error, &error);
   slot->lease->overdue = true;
-  hf_upkeep_lose(pool, slot, &error);
+  hf_janitor_lose(pool, slot, &error);
   hf_error_finish(&error);
 }
 

@@ -47,9 +47,9 @@ static void count_loss(struct hf_pool *pool, const struct hf_slot *slot) {
   }
 }
 
-void hf_upkeep_lose(struct hf_pool *pool,
-                    struct hf_slot *slot,
-                    const struct hf_error *error) {
+void hf_janitor_lose(struct hf_pool *pool,
+                     struct hf_slot *slot,
+                     const struct hf_error *error) {
   bool wanted = closed_by_us(error);
   bool idle = hf_list_empty(&slot->running);
   struct hf_lease *lease = slot->lease;
@@ -61,7 +61,7 @@ void hf_upkeep_lose(struct hf_pool *pool,
   if (!wanted) {
     count_loss(pool, slot);
   }
-  hf_checkup_lost(pool, slot);
+  hf_reset_lost(pool, slot);
   pool->answered_us = 0;
   if (slot->state == HF_SLOT_IDLE && !wanted) {
     pool->world.event(pool->world.ctx, slot, HF_EVENT_ERROR, error);
@@ -89,11 +89,11 @@ void hf_upkeep_lose(struct hf_pool *pool,
   }
   if (probing) {
     /* What a health check says next has to hold for the others as well. */
-    hf_checkup_suspect_all(pool);
+    hf_reset_suspect_all(pool);
   }
 }
 
-void hf_upkeep_refuse_all(struct hf_pool *pool) {
+void hf_janitor_refuse_all(struct hf_pool *pool) {
   struct hf_link *link;
   size_t live = hf_pool_count(pool, HF_SLOT_IDLE) +
                 hf_pool_count(pool, HF_SLOT_BUSY) +
@@ -115,7 +115,7 @@ void hf_upkeep_refuse_all(struct hf_pool *pool) {
   }
 }
 
-uint64_t hf_upkeep_lifetime(struct hf_pool *pool) {
+uint64_t hf_janitor_lifetime(struct hf_pool *pool) {
   uint64_t length_us = (uint64_t)pool->config.max_lifetime_s * US_PER_S;
   uint64_t jitter_us;
   if (length_us == 0) {
@@ -207,20 +207,20 @@ static void watch_silence(struct hf_pool *pool, enum hf_slot_state state) {
   }
 }
 
-void hf_upkeep_lose_with(struct hf_pool *pool,
-                         struct hf_slot *slot,
-                         enum hf_status status) {
+void hf_janitor_lose_with(struct hf_pool *pool,
+                          struct hf_slot *slot,
+                          enum hf_status status) {
   struct hf_error error;
   hf_error_init(&error);
   hf_error_set(&error, status, HF_PHASE_AWAIT, NULL);
-  hf_upkeep_lose(pool, slot, &error);
+  hf_janitor_lose(pool, slot, &error);
   hf_error_finish(&error);
 }
 
-void hf_upkeep_probed(struct hf_pool *pool,
-                      struct hf_slot *slot,
-                      enum hf_finding finding,
-                      uint64_t server) {
+void hf_janitor_probed(struct hf_pool *pool,
+                       struct hf_slot *slot,
+                       enum hf_finding finding,
+                       uint64_t server) {
   struct hf_error error;
   slot->probing = false;
   if (head_of(slot) == NULL ||
@@ -238,18 +238,18 @@ void hf_upkeep_probed(struct hf_pool *pool,
                  HF_SILENT,
                  HF_PHASE_AWAIT,
                  hf_silence_reason(&slot->silence));
-    hf_upkeep_lose(pool, slot, &error);
+    hf_janitor_lose(pool, slot, &error);
     hf_error_finish(&error);
   }
 }
 
-void hf_upkeep_sweep(struct hf_pool *pool) {
+void hf_janitor_sweep(struct hf_pool *pool) {
   if (pool->state == HF_POOL_STATE_DRAINING && pool->now_us >= pool->drain_us) {
     hf_drain_cut_all(pool);
   }
   sweep_idle(pool);
   retire_expired(pool);
-  hf_checkup_sweep(pool);
+  hf_reset_sweep(pool);
   hf_greeting_sweep(pool);
   if (pool->config.silence_ms > 0) {
     watch_silence(pool, HF_SLOT_BUSY);
@@ -268,7 +268,7 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
 
-void hf_upkeep_plan(struct hf_pool *pool) {
+void hf_janitor_plan(struct hf_pool *pool) {
   const struct hf_link *oldest = hf_list_first(&pool->slots_in[HF_SLOT_IDLE]);
   uint64_t next = UINT64_MAX;
   if (oldest != NULL && pool->config.idle_timeout_ms > 0 &&
@@ -282,7 +282,7 @@ void hf_upkeep_plan(struct hf_pool *pool) {
     }
     next = earlier(next, pool->watch_us);
   }
-  next = earlier(next, hf_checkup_next_us(pool));
+  next = earlier(next, hf_reset_next_us(pool));
   next = earlier(next, hf_scheduler_next_us(pool));
   next = earlier(next, hf_greeting_next_us(pool));
   if (pool->state == HF_POOL_STATE_DRAINING) {

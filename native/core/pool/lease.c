@@ -101,7 +101,7 @@ static void reject_waiting(struct hf_pool *pool, struct hf_lease *lease) {
   struct hf_link *link;
   while ((link = hf_list_first(&lease->waiting)) != NULL &&
          !is_whole_rollback(request_of(link))) {
-    hf_interrupt(pool, request_of(link), HF_ROLLED_BACK);
+    hf_timeouts_end(pool, request_of(link), HF_ROLLED_BACK);
   }
 }
 
@@ -118,7 +118,7 @@ static void make_way(struct hf_pool *pool, struct hf_request *rollback) {
   } else {
     arm(pool, rollback, UINT64_MAX);
     reject_waiting(pool, lease);
-    hf_interrupt(pool, head, HF_ROLLED_BACK);
+    hf_timeouts_end(pool, head, HF_ROLLED_BACK);
   }
 }
 
@@ -145,7 +145,7 @@ void hf_lease_submit(struct hf_pool *pool, struct hf_request *request) {
 
 void hf_lease_due(struct hf_pool *pool, struct hf_request *request) {
   if (request->deadline_us != 0 && pool->now_us >= request->deadline_us) {
-    hf_interrupt(pool, request, HF_DEADLINE);
+    hf_timeouts_end(pool, request, HF_DEADLINE);
   } else {
     make_way(pool, request);
   }
@@ -186,9 +186,9 @@ static void give_back(struct hf_pool *pool, struct hf_lease *lease) {
     if (lease->how == HF_RELEASE_KEEP) {
       hf_advise(pool, slot, HF_ADVICE_ROLLED_BACK);
     }
-    hf_checkup_begin(pool, slot, HF_CHECKUP_ROLLBACK);
+    hf_reset_begin(pool, slot, HF_RESET_ROLLBACK);
   } else if (slot->forget || slot->restore) {
-    hf_checkup_begin(pool, slot, HF_CHECKUP_FORGET);
+    hf_reset_begin(pool, slot, HF_RESET_FORGET);
   } else {
     hf_scheduler_free_slot(pool, slot);
   }
@@ -212,7 +212,7 @@ static void end_greeting(struct hf_pool *pool, struct hf_lease *lease) {
   }
   hf_greeting_fail(pool, lease, slot, lease->how == HF_RELEASE_FAIL);
   if (is_owing(lease)) {
-    hf_upkeep_lose_with(pool, slot, HF_RELEASED);
+    hf_janitor_lose_with(pool, slot, HF_RELEASED);
   } else {
     give_back(pool, lease);
   }
@@ -238,7 +238,7 @@ void hf_lease_release(struct hf_pool *pool,
                   HF_HISTOGRAM_LEASE_TIME,
                   pool->now_us - lease->granted_us);
   if (is_owing(lease)) {
-    hf_upkeep_lose_with(pool, lease->slot, HF_RELEASED);
+    hf_janitor_lose_with(pool, lease->slot, HF_RELEASED);
   } else if (lease->slot != NULL) {
     give_back(pool, lease);
   }

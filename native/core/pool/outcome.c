@@ -378,7 +378,7 @@ static bool repeat_or_settle(struct hf_pool *pool,
                              struct hf_request *request,
                              const struct hf_classification *why) {
   struct hf_verdict verdict;
-  if (hf_behind_turned_away(pool, request, why) &&
+  if (hf_reachability_turned_away(pool, request, why) &&
       why->outcome == HF_OUTCOME_NOT_EXECUTED && may_repeat(pool, request) &&
       !is_late(pool, request)) {
     go_back(pool, request);

@@ -146,9 +146,9 @@ void hf_pool_submit(struct hf_pool *pool,
   } else {
     hf_scheduler_ask(pool, request);
     hf_scheduler_run(pool);
-    hf_scheduler_despair(pool);
-    hf_scheduler_despair_of(pool, request);
-    hf_upkeep_plan(pool);
+    hf_scheduler_fail_unreachable(pool);
+    hf_scheduler_fail_unreachable_one(pool, request);
+    hf_janitor_plan(pool);
   }
   hf_turn_leave(pool);
 }
@@ -157,7 +157,7 @@ void hf_pool_abort(struct hf_pool *pool,
                    struct hf_request *request,
                    uint64_t now_us) {
   hf_turn_enter(pool, now_us);
-  hf_interrupt(pool, request, HF_ABORTED);
+  hf_timeouts_end(pool, request, HF_ABORTED);
   hf_turn_leave(pool);
 }
 
@@ -168,7 +168,7 @@ void hf_pool_release(struct hf_pool *pool,
   hf_turn_enter(pool, now_us);
   hf_lease_release(pool, lease, how);
   hf_scheduler_run(pool);
-  hf_upkeep_plan(pool);
+  hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
 
@@ -186,10 +186,10 @@ void hf_pool_drop_owner(struct hf_pool *pool,
       continue;
     }
     if (orphan) {
-      hf_interrupt_orphan(pool, request);
+      hf_timeouts_orphan(pool, request);
     } else if (request->kind != HF_REQUEST_STATEMENT &&
                request->state != HF_REQUEST_RUNNING) {
-      hf_interrupt(pool, request, HF_POOL_CLOSED);
+      hf_timeouts_end(pool, request, HF_POOL_CLOSED);
     }
   }
   hf_turn_leave(pool);
@@ -199,7 +199,7 @@ void hf_pool_warm(struct hf_pool *pool, int32_t target, uint64_t now_us) {
   hf_turn_enter(pool, now_us);
   pool->warm_target = target;
   hf_scheduler_run(pool);
-  hf_upkeep_plan(pool);
+  hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
 
@@ -232,7 +232,7 @@ void hf_pool_suspend(struct hf_pool *pool, uint64_t now_us) {
     pool->state = HF_POOL_STATE_SUSPENDED;
     close_all(pool, HF_SLOT_CONNECTING);
     close_all(pool, HF_SLOT_IDLE);
-    hf_upkeep_plan(pool);
+    hf_janitor_plan(pool);
   }
   hf_turn_leave(pool);
 }
@@ -242,37 +242,37 @@ void hf_pool_resume(struct hf_pool *pool, uint64_t now_us) {
   if (pool->state == HF_POOL_STATE_SUSPENDED) {
     pool->state = HF_POOL_STATE_OPEN;
     hf_scheduler_run(pool);
-    hf_upkeep_plan(pool);
+    hf_janitor_plan(pool);
   }
   hf_turn_leave(pool);
 }
 
 void hf_pool_suspect(struct hf_pool *pool, uint64_t now_us) {
   hf_turn_enter(pool, now_us);
-  hf_checkup_suspect_all(pool);
-  hf_upkeep_plan(pool);
+  hf_reset_suspect_all(pool);
+  hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
 
 int32_t hf_pool_forget(struct hf_pool *pool, uint64_t now_us) {
   int32_t concerned;
   hf_turn_enter(pool, now_us);
-  concerned = hf_checkup_forget_all(pool);
-  hf_upkeep_plan(pool);
+  concerned = hf_reset_forget_all(pool);
+  hf_janitor_plan(pool);
   hf_turn_leave(pool);
   return concerned;
 }
 
 void hf_pool_tick(struct hf_pool *pool, uint64_t now_us) {
   hf_turn_enter(pool, now_us);
-  hf_interrupt_tick(pool);
+  hf_timeouts_tick(pool);
   hf_sharing_tick(pool);
   if (pool->now_us >= pool->sweep_us) {
-    hf_upkeep_sweep(pool);
+    hf_janitor_sweep(pool);
   }
   hf_scheduler_run(pool);
-  hf_scheduler_despair(pool);
-  hf_upkeep_plan(pool);
+  hf_scheduler_fail_unreachable(pool);
+  hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
 

@@ -155,8 +155,8 @@ struct hf_pool {
   bool doubted;            /* the pooler said that it has no server */
   bool misconfigured;      /* the last connect failed on this machine */
   uint32_t advised;        /* bits of hf_advice that were told */
-  uint64_t despaired_us;   /* the probe that the queue was held against
-                              last */
+  uint64_t unreachable_us; /* the probe that the queue was held against
+                            last */
   bool look_wanted;        /* one new connection, to look for writes */
   uint32_t demoted_serial; /* connections up to it may not write; 0 = none */
   uint64_t demoted_until_us; /* nobody takes writes, as far as is known */

@@ -21,7 +21,7 @@ static bool says_no_server(const struct hf_request *request,
          request->error.speaker != HF_SPEAKER_SERVER;
 }
 
-void hf_behind_note_success(struct hf_pool *pool, struct hf_slot *slot) {
+void hf_reachability_note_success(struct hf_pool *pool, struct hf_slot *slot) {
   bool closed = hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED;
   hf_breaker_success(&pool->breaker);
   if (!closed) {
@@ -29,9 +29,9 @@ void hf_behind_note_success(struct hf_pool *pool, struct hf_slot *slot) {
   }
 }
 
-void hf_behind_note_failure(struct hf_pool *pool,
-                            struct hf_slot *slot,
-                            const struct hf_classification *why) {
+void hf_reachability_note_failure(struct hf_pool *pool,
+                                  struct hf_slot *slot,
+                                  const struct hf_classification *why) {
   bool closed = hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED;
   enum hf_breaker_pace pace = hf_breaker_pace_of(why);
   if (pace == HF_PACE_REFUSED && pool->fresh_logins &&
@@ -51,32 +51,32 @@ void hf_behind_note_failure(struct hf_pool *pool,
   }
 }
 
-bool hf_behind_turned_away(struct hf_pool *pool,
-                           const struct hf_request *request,
-                           const struct hf_classification *why) {
+bool hf_reachability_turned_away(struct hf_pool *pool,
+                                 const struct hf_request *request,
+                                 const struct hf_classification *why) {
   if (!says_no_server(request, why)) {
     return false;
   }
   hf_error_copy(&pool->connect_error, &request->error);
-  hf_behind_note_failure(pool, request->slot, why);
+  hf_reachability_note_failure(pool, request->slot, why);
   if (!pool->doubted) {
     pool->doubted = true;
-    hf_checkup_suspect_all(pool);
+    hf_reset_suspect_all(pool);
   }
   return true;
 }
 
-void hf_behind_answered(struct hf_pool *pool,
-                        const struct hf_request *request) {
+void hf_reachability_answered(struct hf_pool *pool,
+                              const struct hf_request *request) {
   struct hf_slot *slot = request->slot;
   if (pool->doubted && slot->proxied &&
       request->started_us / US_PER_MS > pool->breaker.failed_at_ms) {
     pool->doubted = false;
-    hf_behind_note_success(pool, slot);
+    hf_reachability_note_success(pool, slot);
   }
 }
 
-bool hf_behind_proved(struct hf_pool *pool, const struct hf_slot *slot) {
+bool hf_reachability_proved(struct hf_pool *pool, const struct hf_slot *slot) {
   if (pool->doubted && slot->proxied && !slot->answered) {
     return false;
   }

@@ -25,29 +25,30 @@ struct hf_slot;
  * whoever listens, by way of the slot, when that closed or opened it. A
  * failure's error is the pool's connect_error.
  */
-void hf_behind_note_success(struct hf_pool *pool, struct hf_slot *slot);
-void hf_behind_note_failure(struct hf_pool *pool,
-                            struct hf_slot *slot,
-                            const struct hf_classification *why);
+void hf_reachability_note_success(struct hf_pool *pool, struct hf_slot *slot);
+void hf_reachability_note_failure(struct hf_pool *pool,
+                                  struct hf_slot *slot,
+                                  const struct hf_classification *why);
 
 /*
  * Notes a failed attempt that was running on its slot. Returns true when the
  * pooler turned it away for want of a server: it never reached one.
  */
-bool hf_behind_turned_away(struct hf_pool *pool,
-                           const struct hf_request *request,
-                           const struct hf_classification *why);
+bool hf_reachability_turned_away(struct hf_pool *pool,
+                                 const struct hf_request *request,
+                                 const struct hf_classification *why);
 
 /*
  * Notes a statement that went well: the pooler that had no server a while
  * ago has one now.
  */
-void hf_behind_answered(struct hf_pool *pool, const struct hf_request *request);
+void hf_reachability_answered(struct hf_pool *pool,
+                              const struct hf_request *request);
 
 /*
  * Notes a new connection. Returns false when it is no proof that the server
  * is there: it was begun before there was doubt.
  */
-bool hf_behind_proved(struct hf_pool *pool, const struct hf_slot *slot);
+bool hf_reachability_proved(struct hf_pool *pool, const struct hf_slot *slot);
 
 #endif

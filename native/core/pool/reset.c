@@ -22,26 +22,26 @@ static struct hf_slot *slot_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_slot, link);
 }
 
-void hf_checkup_begin(struct hf_pool *pool,
-                      struct hf_slot *slot,
-                      enum hf_checkup checkup) {
+void hf_reset_begin(struct hf_pool *pool,
+                    struct hf_slot *slot,
+                    enum hf_reset checkup) {
   const struct hf_world *world = &pool->world;
   hf_slot_move(slot, HF_SLOT_CHECKING, pool->now_us);
   slot->check_until_us = pool->now_us + LIMIT_US;
   switch (checkup) {
-  case HF_CHECKUP_ROLLBACK:
+  case HF_RESET_ROLLBACK:
     world->rollback(world->ctx, slot);
     break;
-  case HF_CHECKUP_PING:
+  case HF_RESET_PING:
     slot->check_until_us = pool->now_us + PING_LIMIT_US;
     world->ping(world->ctx, slot);
     break;
-  case HF_CHECKUP_FORGET:
+  case HF_RESET_FORGET:
     world->forget(world->ctx, slot);
     slot->forget = false;
     slot->restore = false;
     break;
-  case HF_CHECKUP_PROVE:
+  case HF_RESET_PROVE:
     pool->wants_proof = false;
     slot->proof = HF_PROOF_FIRST;
     slot->check_until_us = pool->now_us + PROOF_GAP_US;
@@ -60,8 +60,8 @@ static bool is_proving(const struct hf_pool *pool) {
   return false;
 }
 
-bool hf_checkup_may_prove(const struct hf_pool *pool,
-                          const struct hf_slot *slot) {
+bool hf_reset_may_prove(const struct hf_pool *pool,
+                        const struct hf_slot *slot) {
   return pool->wants_proof && !slot->proven && !slot->proxied &&
          !pool->loses_units && !is_proving(pool);
 }
@@ -83,9 +83,9 @@ static void stop_sharing(struct hf_pool *pool, struct hf_slot *slot) {
   hf_error_finish(&warning);
 }
 
-void hf_checkup_proved(struct hf_pool *pool,
-                       struct hf_slot *slot,
-                       enum hf_proof proof) {
+void hf_reset_proved(struct hf_pool *pool,
+                     struct hf_slot *slot,
+                     enum hf_proof proof) {
   slot->proof = HF_PROOF_NONE;
   if (proof == HF_PROOF_FAILS) {
     stop_sharing(pool, slot);
@@ -93,10 +93,10 @@ void hf_checkup_proved(struct hf_pool *pool,
     return;
   }
   slot->proven = proof == HF_PROOF_HOLDS;
-  hf_checkup_end(pool, slot);
+  hf_reset_end(pool, slot);
 }
 
-void hf_checkup_lost(struct hf_pool *pool, struct hf_slot *slot) {
+void hf_reset_lost(struct hf_pool *pool, struct hf_slot *slot) {
   if (slot->proof != HF_PROOF_NONE) {
     slot->proof = HF_PROOF_NONE;
     pool->lost_proofs++;
@@ -109,7 +109,7 @@ void hf_checkup_lost(struct hf_pool *pool, struct hf_slot *slot) {
 /* Its time is over: the second unit's turn, or the end of our patience. */
 static void go_on_proving(struct hf_pool *pool, struct hf_slot *slot) {
   if (slot->proof == HF_PROOF_SECOND) {
-    hf_checkup_proved(pool, slot, HF_PROOF_FAILS);
+    hf_reset_proved(pool, slot, HF_PROOF_FAILS);
     return;
   }
   slot->proof = HF_PROOF_SECOND;
@@ -117,29 +117,29 @@ static void go_on_proving(struct hf_pool *pool, struct hf_slot *slot) {
   pool->world.prove(pool->world.ctx, slot, HF_PROOF_SECOND);
 }
 
-void hf_checkup_end(struct hf_pool *pool, struct hf_slot *slot) {
+void hf_reset_end(struct hf_pool *pool, struct hf_slot *slot) {
   slot->transaction = 'I';
   if (pool->doubted) { /* the server behind the pooler has answered */
     pool->doubted = false;
-    hf_behind_note_success(pool, slot);
+    hf_reachability_note_success(pool, slot);
   }
   hf_scheduler_free_slot(pool, slot);
   if (slot->state == HF_SLOT_IDLE && (slot->forget || slot->restore)) {
-    hf_checkup_begin(pool, slot, HF_CHECKUP_FORGET);
+    hf_reset_begin(pool, slot, HF_RESET_FORGET);
   }
 }
 
 /* Begins a check-up of every connection that is idle at this moment. */
-static void begin_all(struct hf_pool *pool, enum hf_checkup checkup) {
+static void begin_all(struct hf_pool *pool, enum hf_reset checkup) {
   struct hf_link *link;
   struct hf_link *after;
   HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_IDLE]) {
-    hf_checkup_begin(pool, slot_of(link), checkup);
+    hf_reset_begin(pool, slot_of(link), checkup);
   }
 }
 
-void hf_checkup_suspect_all(struct hf_pool *pool) {
-  begin_all(pool, HF_CHECKUP_PING);
+void hf_reset_suspect_all(struct hf_pool *pool) {
+  begin_all(pool, HF_RESET_PING);
 }
 
 static int32_t mark_all(struct hf_pool *pool, enum hf_slot_state state) {
@@ -154,15 +154,15 @@ static int32_t mark_all(struct hf_pool *pool, enum hf_slot_state state) {
   return marked;
 }
 
-int32_t hf_checkup_forget_all(struct hf_pool *pool) {
+int32_t hf_reset_forget_all(struct hf_pool *pool) {
   int32_t marked =
       mark_all(pool, HF_SLOT_BUSY) + mark_all(pool, HF_SLOT_LEASED) +
       mark_all(pool, HF_SLOT_CHECKING) + mark_all(pool, HF_SLOT_IDLE);
-  begin_all(pool, HF_CHECKUP_FORGET);
+  begin_all(pool, HF_RESET_FORGET);
   return marked;
 }
 
-void hf_checkup_sweep(struct hf_pool *pool) {
+void hf_reset_sweep(struct hf_pool *pool) {
   struct hf_link *link;
   struct hf_link *after;
   HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_CHECKING]) {
@@ -173,12 +173,12 @@ void hf_checkup_sweep(struct hf_pool *pool) {
     if (slot->proof != HF_PROOF_NONE) {
       go_on_proving(pool, slot);
     } else {
-      hf_upkeep_lose_with(pool, slot, HF_SILENT);
+      hf_janitor_lose_with(pool, slot, HF_SILENT);
     }
   }
 }
 
-uint64_t hf_checkup_next_us(const struct hf_pool *pool) {
+uint64_t hf_reset_next_us(const struct hf_pool *pool) {
   uint64_t next = UINT64_MAX;
   struct hf_link *link;
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_CHECKING]) {

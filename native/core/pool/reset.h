@@ -22,46 +22,45 @@
 
 struct hf_pool;
 
-enum hf_checkup {
-  HF_CHECKUP_ROLLBACK, /* a user left a transaction open */
-  HF_CHECKUP_PING,     /* time stood still for us: is it still there? */
-  HF_CHECKUP_FORGET,   /* its prepared statements are to go */
-  HF_CHECKUP_PROVE     /* may it be shared? */
+enum hf_reset {
+  HF_RESET_ROLLBACK, /* a user left a transaction open */
+  HF_RESET_PING,     /* time stood still for us: is it still there? */
+  HF_RESET_FORGET,   /* its prepared statements are to go */
+  HF_RESET_PROVE     /* may it be shared? */
 };
 
 /* Takes a live slot with nothing in flight through a check-up. */
-void hf_checkup_begin(struct hf_pool *pool,
-                      struct hf_slot *slot,
-                      enum hf_checkup checkup);
+void hf_reset_begin(struct hf_pool *pool,
+                    struct hf_slot *slot,
+                    enum hf_reset checkup);
 
 /* The check-up went well: the next one that is due, or free. */
-void hf_checkup_end(struct hf_pool *pool, struct hf_slot *slot);
+void hf_reset_end(struct hf_pool *pool, struct hf_slot *slot);
 
 /* The proof ended; with HF_PROOF_FAILS the connection does, too. */
-void hf_checkup_proved(struct hf_pool *pool,
-                       struct hf_slot *slot,
-                       enum hf_proof proof);
+void hf_reset_proved(struct hf_pool *pool,
+                     struct hf_slot *slot,
+                     enum hf_proof proof);
 
 /* The connection was lost; if in its proof, that may be why. */
-void hf_checkup_lost(struct hf_pool *pool, struct hf_slot *slot);
+void hf_reset_lost(struct hf_pool *pool, struct hf_slot *slot);
 
 /* Returns whether this free connection should be proven now. */
-bool hf_checkup_may_prove(const struct hf_pool *pool,
-                          const struct hf_slot *slot);
+bool hf_reset_may_prove(const struct hf_pool *pool, const struct hf_slot *slot);
 
 /* Pings all idle connections, in parallel. */
-void hf_checkup_suspect_all(struct hf_pool *pool);
+void hf_reset_suspect_all(struct hf_pool *pool);
 
 /*
  * Has every connection forget its prepared statements: idle ones now, the
  * others when they are free. Returns how many connections that concerns.
  */
-int32_t hf_checkup_forget_all(struct hf_pool *pool);
+int32_t hf_reset_forget_all(struct hf_pool *pool);
 
 /* Gives up connections whose check-up takes too long. */
-void hf_checkup_sweep(struct hf_pool *pool);
+void hf_reset_sweep(struct hf_pool *pool);
 
-/* Returns when hf_checkup_sweep is due, UINT64_MAX when never. */
-uint64_t hf_checkup_next_us(const struct hf_pool *pool);
+/* Returns when hf_reset_sweep is due, UINT64_MAX when never. */
+uint64_t hf_reset_next_us(const struct hf_pool *pool);
 
 #endif

@@ -347,24 +347,25 @@ static void despair_of(struct hf_pool *pool,
   }
 }
 
-void hf_scheduler_despair_of(struct hf_pool *pool, struct hf_request *request) {
+void hf_scheduler_fail_unreachable_one(struct hf_pool *pool,
+                                       struct hf_request *request) {
   if (is_cut_off(pool)) {
     despair_of(pool, request, hf_breaker_next_at(&pool->breaker) * US_PER_MS);
   }
 }
 
-void hf_scheduler_despair(struct hf_pool *pool) {
+void hf_scheduler_fail_unreachable(struct hf_pool *pool) {
   uint64_t probe_us = hf_breaker_next_at(&pool->breaker) * US_PER_MS;
   struct hf_link *link;
   struct hf_link *after;
   if (!is_cut_off(pool)) {
-    pool->despaired_us = 0;
+    pool->unreachable_us = 0;
     return;
   }
-  if (probe_us <= pool->despaired_us) {
+  if (probe_us <= pool->unreachable_us) {
     return; /* all that waits was asked about that already */
   }
-  pool->despaired_us = probe_us;
+  pool->unreachable_us = probe_us;
   HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
     despair_of(pool, HF_CONTAINER_OF(link, struct hf_request, link), probe_us);
   }

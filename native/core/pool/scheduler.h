@@ -58,10 +58,11 @@ uint64_t hf_scheduler_next_us(const struct hf_pool *pool);
  * Fails what waits when no connection can come in time. Walks the queue only
  * when the next probe is later than it was the last time.
  */
-void hf_scheduler_despair(struct hf_pool *pool);
+void hf_scheduler_fail_unreachable(struct hf_pool *pool);
 
 /* The same for one request that has just begun to wait. O(1). */
-void hf_scheduler_despair_of(struct hf_pool *pool, struct hf_request *request);
+void hf_scheduler_fail_unreachable_one(struct hf_pool *pool,
+                                       struct hf_request *request);
 
 /*
  * Answers the probes that wait after a connect failed which began at

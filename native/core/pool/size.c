@@ -101,7 +101,7 @@ enum hf_status hf_pool_resize(struct hf_pool *pool,
     pool->config.max = max;
     close_surplus(pool);
     hf_scheduler_run(pool);
-    hf_upkeep_plan(pool);
+    hf_janitor_plan(pool);
   }
   hf_turn_leave(pool);
   return status;

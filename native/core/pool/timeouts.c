@@ -97,9 +97,9 @@ static void interrupt_running(struct hf_pool *pool,
   cancel(pool, request);
 }
 
-void hf_interrupt(struct hf_pool *pool,
-                  struct hf_request *request,
-                  enum hf_status status) {
+void hf_timeouts_end(struct hf_pool *pool,
+                     struct hf_request *request,
+                     enum hf_status status) {
   switch (request->state) {
   case HF_REQUEST_WAITING:
     count(pool, status);
@@ -123,10 +123,10 @@ void hf_interrupt(struct hf_pool *pool,
   }
 }
 
-void hf_interrupt_orphan(struct hf_pool *pool, struct hf_request *request) {
+void hf_timeouts_orphan(struct hf_pool *pool, struct hf_request *request) {
   request->orphan = true;
   if (request->state != HF_REQUEST_RUNNING) {
-    hf_interrupt(pool, request, HF_POOL_CLOSED);
+    hf_timeouts_end(pool, request, HF_POOL_CLOSED);
   } else if (request->interrupted == HF_OK) {
     arm(pool, request, pool->now_us + ORPHAN_GRACE_US);
   }
@@ -138,7 +138,7 @@ static void give_up(struct hf_pool *pool, struct hf_request *request) {
   answer_early(pool, request, request->interrupted);
   hf_error_init(&error);
   hf_error_set(&error, request->interrupted, HF_PHASE_AWAIT, NULL);
-  hf_upkeep_lose(pool, request->slot, &error);
+  hf_janitor_lose(pool, request->slot, &error);
   hf_error_finish(&error);
 }
 
@@ -166,19 +166,23 @@ static void running_is_due(struct hf_pool *pool, struct hf_request *request) {
   } else if (request->interrupted != HF_OK) {
     give_up(pool, request);
   } else if (request->orphan) {
-    hf_interrupt(pool, request, HF_POOL_CLOSED);
+    hf_timeouts_end(pool, request, HF_POOL_CLOSED);
   } else {
-    hf_interrupt(pool, request, past_deadline ? HF_DEADLINE : HF_QUERY_TIMEOUT);
+    hf_timeouts_end(pool,
+                    request,
+                    past_deadline ? HF_DEADLINE : HF_QUERY_TIMEOUT);
   }
 }
 
 static void waiting_is_due(struct hf_pool *pool, struct hf_request *request) {
   bool past_deadline =
       request->deadline_us != 0 && pool->now_us >= request->deadline_us;
-  hf_interrupt(pool, request, past_deadline ? HF_DEADLINE : HF_ACQUIRE_TIMEOUT);
+  hf_timeouts_end(pool,
+                  request,
+                  past_deadline ? HF_DEADLINE : HF_ACQUIRE_TIMEOUT);
 }
 
-void hf_interrupt_tick(struct hf_pool *pool) {
+void hf_timeouts_tick(struct hf_pool *pool) {
   struct hf_heap_node *node;
   while ((node = hf_heap_peek(&pool->timers)) != NULL &&
          node->key <= pool->now_us) {

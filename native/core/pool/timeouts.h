@@ -17,14 +17,14 @@ struct hf_pool;
 struct hf_request;
 
 /* Ends a live request for the reason `status`. */
-void hf_interrupt(struct hf_pool *pool,
-                  struct hf_request *request,
-                  enum hf_status status);
+void hf_timeouts_end(struct hf_pool *pool,
+                     struct hf_request *request,
+                     enum hf_status status);
 
 /* Nobody reads it any more: cancelled if it still runs after a second. */
-void hf_interrupt_orphan(struct hf_pool *pool, struct hf_request *request);
+void hf_timeouts_orphan(struct hf_pool *pool, struct hf_request *request);
 
 /* Handles every timer that is due. */
-void hf_interrupt_tick(struct hf_pool *pool);
+void hf_timeouts_tick(struct hf_pool *pool);
 
 #endif

@@ -36,30 +36,30 @@ static void on_exit_of_process(void) {
   }
 }
 
-void hf_exit_prepare(void) {
+void hf_process_exit_prepare(void) {
   if (!atomic_flag_test_and_set(&prepared)) {
     owner = getpid();
     (void)atexit(on_exit_of_process);
   }
 }
 
-void hf_exit_prepare_after_tls(void) {
+void hf_process_exit_prepare_after_tls(void) {
   (void)atexit(on_exit_of_process);
 }
 
-void hf_exit_enter(void) {
+void hf_process_exit_enter(void) {
   (void)atomic_fetch_add(&running, 1);
 }
 
-void hf_exit_leave(void) {
+void hf_process_exit_leave(void) {
   (void)atomic_fetch_sub(&running, 1);
 }
 
-void hf_exit_checkpoint(void) {
+void hf_process_exit_checkpoint(void) {
   if (!atomic_load(&exiting)) {
     return;
   }
-  hf_exit_leave();
+  hf_process_exit_leave();
   for (;;) {
     (void)pause();
   }

@@ -11,21 +11,21 @@
 #define HF_NET_BASE_PROCESS_EXIT_H
 
 /* Registers the handler, once per process. */
-void hf_exit_prepare(void);
+void hf_process_exit_prepare(void);
 
 /*
  * Registers it once more: handlers run last in, first out, so that it runs
  * before the one OpenSSL has just registered.
  */
-void hf_exit_prepare_after_tls(void);
+void hf_process_exit_prepare_after_tls(void);
 
 /* The calling thread is one to wait for. */
-void hf_exit_enter(void);
+void hf_process_exit_enter(void);
 
 /* It is no longer. */
-void hf_exit_leave(void);
+void hf_process_exit_leave(void);
 
 /* Where a thread comes to rest for ever once the process is ending. */
-void hf_exit_checkpoint(void);
+void hf_process_exit_checkpoint(void);
 
 #endif

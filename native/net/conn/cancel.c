@@ -14,7 +14,7 @@
  */
 enum { ANSWER_LIMIT_MS = 800, LIMIT_MS = 2000 };
 
-struct hf_canceller {
+struct hf_cancel {
   struct hf_post post;
   struct hf_cancel_job *job;
   struct hf_engine *engine;
@@ -24,7 +24,7 @@ struct hf_canceller {
 };
 
 static void on_timer_closed(uv_handle_t *handle) {
-  struct hf_canceller *canceller = handle->data;
+  struct hf_cancel *canceller = handle->data;
   struct hf_engine *engine = canceller->engine;
   hf_free(canceller);
   engine->visitors--;
@@ -32,7 +32,7 @@ static void on_timer_closed(uv_handle_t *handle) {
 }
 
 /* The request is over, one way or the other. */
-static void end(struct hf_canceller *canceller, bool reached) {
+static void end(struct hf_cancel *canceller, bool reached) {
   struct hf_conn *conn = canceller->conn;
   uv_close((uv_handle_t *)&canceller->timer, on_timer_closed);
   if (conn == NULL) {
@@ -55,15 +55,14 @@ static void end(struct hf_canceller *canceller, bool reached) {
 }
 
 static void on_over(struct hf_post *post) {
-  struct hf_canceller *canceller =
-      HF_CONTAINER_OF(post, struct hf_canceller, post);
+  struct hf_cancel *canceller = HF_CONTAINER_OF(post, struct hf_cancel, post);
   bool reached = canceller->job->reached;
   hf_cancel_job_free(canceller->job);
   end(canceller, reached);
 }
 
 static void on_limit(uv_timer_t *timer) {
-  struct hf_canceller *canceller = timer->data;
+  struct hf_cancel *canceller = timer->data;
   struct hf_engine *engine = canceller->engine;
   bool waited_for = canceller->conn != NULL && canceller->conn->held != NULL;
   if (!canceller->late && !waited_for) {
@@ -77,19 +76,19 @@ static void on_limit(uv_timer_t *timer) {
   }
 }
 
-bool hf_canceller_is_late(const struct hf_canceller *canceller) {
+bool hf_cancel_is_late(const struct hf_cancel *canceller) {
   return canceller->late;
 }
 
 /* On a worker's thread. */
 static void on_done(struct hf_job *job) {
-  struct hf_canceller *canceller =
+  struct hf_cancel *canceller =
       HF_CONTAINER_OF(job, struct hf_cancel_job, job)->ctx;
   hf_engine_post_last(canceller->engine, &canceller->post);
 }
 
-struct hf_canceller *hf_canceller_start(struct hf_conn *conn) {
-  struct hf_canceller *canceller = hf_calloc(1, sizeof *canceller);
+struct hf_cancel *hf_cancel_start(struct hf_conn *conn) {
+  struct hf_cancel *canceller = hf_calloc(1, sizeof *canceller);
   if (canceller == NULL) {
     goto fail_alloc;
   }
@@ -120,7 +119,7 @@ fail_alloc:
   return NULL;
 }
 
-void hf_canceller_forget(struct hf_canceller *canceller) {
+void hf_cancel_forget(struct hf_cancel *canceller) {
   if (canceller != NULL) {
     canceller->conn = NULL;
   }

@@ -5,7 +5,7 @@
  * fate stays unknown ends the connection.
  *
  * Ownership: frees itself when its job is over; a connection that closes
- * first lets it go with hf_canceller_forget.
+ * first lets it go with hf_cancel_forget.
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_CONN_CANCEL_H
@@ -13,16 +13,16 @@
 
 #include <stdbool.h>
 
-struct hf_canceller;
+struct hf_cancel;
 struct hf_conn;
 
 /* Sends the request. NULL when that is impossible; the connection fails. */
-struct hf_canceller *hf_canceller_start(struct hf_conn *conn);
+struct hf_cancel *hf_cancel_start(struct hf_conn *conn);
 
 /* Returns whether an answer should wait for its end no longer. */
-bool hf_canceller_is_late(const struct hf_canceller *canceller);
+bool hf_cancel_is_late(const struct hf_cancel *canceller);
 
 /* The connection is gone; the request goes on by itself. Accepts NULL. */
-void hf_canceller_forget(struct hf_canceller *canceller);
+void hf_cancel_forget(struct hf_cancel *canceller);
 
 #endif

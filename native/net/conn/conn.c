@@ -88,7 +88,8 @@ struct hf_conn *hf_conn_new(struct hf_netpool *pool,
   conn->metered = hf_system_received(conn->fd) > 0;
   conn->poll.data = conn;
   hf_error_init(&conn->last_words);
-  hf_names_init(&conn->names, (size_t)pool->core.config.statement_cache_size);
+  hf_prepared_init(&conn->names,
+                   (size_t)pool->core.config.statement_cache_size);
   if (uv_poll_init(&pool->engine->loop, &conn->poll, conn->fd) != 0) {
     goto fail_poll;
   }
@@ -184,18 +185,18 @@ void hf_conn_execute(struct hf_conn *conn, struct hf_call *call) {
 }
 
 void hf_conn_run_chore(struct hf_conn *conn,
-                       enum hf_chore chore,
+                       enum hf_own_unit chore,
                        const char *sql) {
   begin_unit(conn);
   conn->chore = chore;
   if (conn->failing) {
     return;
   }
-  if (chore == HF_CHORE_STARTED || chore == HF_CHORE_ARRIVAL) {
+  if (chore == HF_OWN_UNIT_STARTED || chore == HF_OWN_UNIT_ARRIVAL) {
     hf_arrival_begin(&conn->arrival);
   }
-  if (chore == HF_CHORE_ARRIVAL ? !hf_conn_send_arrival(conn)
-                                : !hf_conn_send_chore(conn, sql)) {
+  if (chore == HF_OWN_UNIT_ARRIVAL ? !hf_conn_send_arrival(conn)
+                                   : !hf_conn_send_chore(conn, sql)) {
     hf_conn_fail(conn);
     return;
   }
@@ -205,7 +206,7 @@ void hf_conn_run_chore(struct hf_conn *conn,
 void hf_conn_prove(struct hf_conn *conn, enum hf_proof_step step) {
   if (step == HF_PROOF_FIRST) {
     begin_unit(conn);
-    conn->chore = HF_CHORE_PROVE;
+    conn->chore = HF_OWN_UNIT_PROVE;
     memset(&conn->proof, 0, sizeof conn->proof);
   }
   if (conn->failing) {
@@ -220,7 +221,7 @@ void hf_conn_prove(struct hf_conn *conn, enum hf_proof_step step) {
 
 void hf_conn_cancel(struct hf_conn *conn) {
   if (conn->canceller == NULL && !conn->failing) {
-    conn->canceller = hf_canceller_start(conn);
+    conn->canceller = hf_cancel_start(conn);
   }
 }
 
@@ -272,7 +273,7 @@ static void tell_end(struct hf_conn *conn) {
                         conn->held_transaction,
                         hf_engine_now_us());
   }
-  if (conn->chore != HF_CHORE_NONE && conn->slot->dial != NULL) {
+  if (conn->chore != HF_OWN_UNIT_NONE && conn->slot->dial != NULL) {
     hf_error_move(&conn->last_words, &error);
     hf_netpool_on_chore(conn);
   } else if (conn->state != HF_CONN_CLOSING) {
@@ -329,12 +330,12 @@ void hf_conn_close(struct hf_conn *conn) {
   if (hf_link_queued(&conn->dirty)) {
     hf_list_remove(&conn->pool->engine->dirty_conns, &conn->dirty);
   }
-  hf_canceller_forget(conn->canceller);
+  hf_cancel_forget(conn->canceller);
   (void)uv_poll_stop(&conn->poll);
   (void)PQsetNoticeReceiver(conn->pg, hf_conn_drop_notice, NULL);
   PQfinish(conn->pg);
   conn->pg = NULL;
-  hf_names_finish(&conn->names);
+  hf_prepared_finish(&conn->names);
   hf_arrival_finish(&conn->arrival);
   hf_encoder_finish_memory(&conn->encoder);
   hf_error_finish(&conn->last_words);

@@ -28,7 +28,7 @@
 #include "net/engine/engine.h"
 #include "net/wire/encode.h"
 
-struct hf_canceller;
+struct hf_cancel;
 struct hf_netpool;
 
 enum { HF_PROOF_UNITS = 2 };
@@ -36,15 +36,15 @@ enum { HF_PROOF_UNITS = 2 };
 enum hf_conn_state { HF_CONN_READY, HF_CONN_ACTIVE, HF_CONN_CLOSING };
 
 /* A statement of our own that runs with nothing else in flight. */
-enum hf_chore {
-  HF_CHORE_NONE,
-  HF_CHORE_SETTINGS, /* the pool's settings, once, on a new connection */
-  HF_CHORE_STARTED,  /* did they arrive at its start? */
-  HF_CHORE_ARRIVAL,  /* do they arrive in a flight? */
-  HF_CHORE_ROLLBACK, /* cleans up what a user left behind */
-  HF_CHORE_PING,     /* an empty statement: is it still there? */
-  HF_CHORE_FORGET,   /* drops the prepared statements */
-  HF_CHORE_PROVE     /* two units at a time: do both answers come back? */
+enum hf_own_unit {
+  HF_OWN_UNIT_NONE,
+  HF_OWN_UNIT_SETTINGS, /* the pool's settings, once, on a new connection */
+  HF_OWN_UNIT_STARTED,  /* did they arrive at its start? */
+  HF_OWN_UNIT_ARRIVAL,  /* do they arrive in a flight? */
+  HF_OWN_UNIT_ROLLBACK, /* cleans up what a user left behind */
+  HF_OWN_UNIT_PING,     /* an empty statement: is it still there? */
+  HF_OWN_UNIT_FORGET,   /* drops the prepared statements */
+  HF_OWN_UNIT_PROVE     /* two units at a time: do both answers come back? */
 };
 
 /* How the pool's settings reach statements here. */
@@ -74,7 +74,7 @@ struct hf_conn {
   bool paused;  /* the reader's environment is over its memory limit */
   struct hf_link dirty;
 
-  enum hf_chore chore;
+  enum hf_own_unit chore;
   struct {
     int32_t nonces[HF_PROOF_UNITS];
     int sent, answered, synced; /* units of it */
@@ -83,11 +83,11 @@ struct hf_conn {
   struct hf_arrival arrival; /* of the settings, while it is opened */
 
   /* a cancel request under way, and the answer that waits for its end */
-  struct hf_canceller *canceller;
+  struct hf_cancel *canceller;
   struct hf_call *held;
   char held_transaction;
 
-  struct hf_name_table names;
+  struct hf_prepared_table names;
   bool renews; /* DDL ran that others may not see before COMMIT */
   struct hf_encoder encoder;
   enum hf_status given_up;    /* why we end it ourselves, or HF_OK */
@@ -107,7 +107,7 @@ void hf_conn_execute(struct hf_conn *conn, struct hf_call *call);
 
 /* Runs a statement of our own; the pool hears hf_netpool_on_chore. */
 void hf_conn_run_chore(struct hf_conn *conn,
-                       enum hf_chore chore,
+                       enum hf_own_unit chore,
                        const char *sql);
 
 /* Sends a unit of the proof; the pool hears hf_pool_on_proved. */
@@ -175,7 +175,7 @@ HF_NODISCARD bool hf_conn_push(struct hf_conn *conn);
 /* Why a statement is not run without its settings. */
 extern const char hf_needs_session[];
 
-/* Sends the question of HF_CHORE_ARRIVAL; false as above. */
+/* Sends the question of HF_OWN_UNIT_ARRIVAL; false as above. */
 HF_NODISCARD bool hf_conn_send_arrival(struct hf_conn *conn);
 
 /* Sends the next unit of the proof; false as above. */

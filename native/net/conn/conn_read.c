@@ -102,7 +102,7 @@ static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
     return;
   }
   if (lacks_answer(call)) {
-    hf_answer_give_up(conn, call, HF_PROTOCOL_ERROR);
+    hf_conn_result_give_up(conn, call, HF_PROTOCOL_ERROR);
     return;
   }
   transaction = transaction_of(conn);
@@ -114,7 +114,7 @@ static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
   if (conn->canceller != NULL) {
     conn->held = call;
     conn->held_transaction = transaction;
-    if (hf_canceller_is_late(conn->canceller)) {
+    if (hf_cancel_is_late(conn->canceller)) {
       /* Its cancel may still arrive, and would hit the next statement. */
       conn->given_up = HF_RELEASED;
       hf_conn_fail(conn);
@@ -138,7 +138,7 @@ static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
 static void choose_mode(struct hf_conn *conn, struct hf_call *call) {
   int pending = 0;
   bool large = call->statement->large;
-  if (call->mode_set || !hf_answer_is_execute(call)) {
+  if (call->mode_set || !hf_conn_result_is_execute(call)) {
     return;
   }
   call->mode_set = true;
@@ -174,7 +174,7 @@ static void count_bytes(struct hf_conn *conn, struct hf_call *call) {
   if (call->received_from == 0) {
     call->received_from = received;
   } else if (received - call->received_from > call->max_result_bytes) {
-    hf_answer_give_up(conn, call, HF_RESULT_TOO_LARGE);
+    hf_conn_result_give_up(conn, call, HF_RESULT_TOO_LARGE);
   }
 }
 
@@ -194,24 +194,25 @@ static void on_result(struct hf_conn *conn,
     return;
   } else if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE ||
              status == PGRES_NONFATAL_ERROR) {
-    hf_answer_on_error(conn, call, result);
+    hf_conn_result_on_error(conn, call, result);
   } else if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
              status == PGRES_COPY_BOTH) {
-    hf_answer_on_copy(conn, call, status);
+    hf_conn_result_on_copy(conn, call, status);
   } else if (status == PGRES_PIPELINE_ABORTED) {
-    if (hf_answer_is_execute(call) || hf_answer_is_at(call, HF_STEP_PREPARE)) {
-      hf_answer_forget_names(conn, call);
+    if (hf_conn_result_is_execute(call) ||
+        hf_conn_result_is_at(call, HF_STEP_PREPARE)) {
+      hf_conn_result_forget_names(conn, call);
     }
-  } else if (!hf_answer_is_execute(call)) {
-    hf_answer_on_step(call); /* settings and names have nothing to say */
+  } else if (!hf_conn_result_is_execute(call)) {
+    hf_conn_result_on_step(call); /* settings and names have nothing to say */
   } else if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
              status == PGRES_EMPTY_QUERY) {
-    hf_answer_check_commit(call, result);
+    hf_conn_result_check_commit(call, result);
     hf_session_state_note(conn, result);
     hf_renewal_on_tag(conn, PQcmdStatus(result));
-    hf_answer_end_result(conn, call, result);
+    hf_conn_result_end_result(conn, call, result);
   } else {
-    (void)hf_answer_add_rows(conn, call, result);
+    (void)hf_conn_result_add_rows(conn, call, result);
   }
 }
 
@@ -232,12 +233,13 @@ static bool is_arrival(struct hf_conn *conn, PGresult *result) {
       PQresultStatus(result) == PGRES_COPY_BOTH) {
     return false;
   }
-  if (conn->chore == HF_CHORE_STARTED) {
+  if (conn->chore == HF_OWN_UNIT_STARTED) {
     hf_arrival_check(&conn->arrival, result);
-  } else if (conn->chore == HF_CHORE_ARRIVAL) {
+  } else if (conn->chore == HF_OWN_UNIT_ARRIVAL) {
     hf_arrival_compare(&conn->arrival, result);
   }
-  return conn->chore == HF_CHORE_STARTED || conn->chore == HF_CHORE_ARRIVAL;
+  return conn->chore == HF_OWN_UNIT_STARTED ||
+         conn->chore == HF_OWN_UNIT_ARRIVAL;
 }
 
 static void on_chore_result(struct hf_conn *conn, PGresult *result) {
@@ -264,7 +266,7 @@ static void on_chore_result(struct hf_conn *conn, PGresult *result) {
 }
 
 static void end_proof(struct hf_conn *conn, enum hf_proof proof) {
-  conn->chore = HF_CHORE_NONE;
+  conn->chore = HF_OWN_UNIT_NONE;
   conn->state = HF_CONN_READY;
   hf_pool_on_proved(&conn->pool->core, conn->slot, proof, hf_engine_now_us());
 }
@@ -317,8 +319,8 @@ static void drain_notifications(struct hf_conn *conn) {
 static bool read_one(struct hf_conn *conn) {
   struct hf_call *call = hf_conn_head(conn);
   PGresult *result;
-  bool expecting = call != NULL || conn->chore != HF_CHORE_NONE;
-  if (call != NULL && conn->chore == HF_CHORE_NONE) {
+  bool expecting = call != NULL || conn->chore != HF_OWN_UNIT_NONE;
+  if (call != NULL && conn->chore == HF_OWN_UNIT_NONE) {
     choose_mode(conn, call);
   }
   if (PQisBusy(conn->pg) != 0) {
@@ -331,11 +333,11 @@ static bool read_one(struct hf_conn *conn) {
     return false;
   }
   result = PQgetResult(conn->pg);
-  if (conn->chore == HF_CHORE_PROVE) {
+  if (conn->chore == HF_OWN_UNIT_PROVE) {
     on_proof_result(conn, result);
-  } else if (conn->chore == HF_CHORE_ARRIVAL && result == NULL) {
+  } else if (conn->chore == HF_OWN_UNIT_ARRIVAL && result == NULL) {
     /* Between two statements of the flight; the Sync is still to come. */
-  } else if (conn->chore != HF_CHORE_NONE) {
+  } else if (conn->chore != HF_OWN_UNIT_NONE) {
     if (result == NULL || PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
       end_chore(conn);
     } else {

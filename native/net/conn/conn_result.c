@@ -79,9 +79,9 @@ static void fail_call(struct hf_call *call,
 }
 
 /* The statement's answer cannot be kept: gives it and the connection up. */
-void hf_answer_give_up(struct hf_conn *conn,
-                       struct hf_call *call,
-                       enum hf_status status) {
+void hf_conn_result_give_up(struct hf_conn *conn,
+                            struct hf_call *call,
+                            enum hf_status status) {
   fail_call(call, status, HF_PHASE_AWAIT);
   if (status == HF_RESULT_TOO_LARGE) {
     hf_stats_add(&conn->pool->core.stats, HF_STAT_RESULTS_TOO_LARGE, 1);
@@ -97,9 +97,9 @@ static bool is_read(const struct hf_call *call) {
   return call->handle != NULL && !call->request.settled;
 }
 
-bool hf_answer_add_rows(struct hf_conn *conn,
-                        struct hf_call *call,
-                        const PGresult *result) {
+bool hf_conn_result_add_rows(struct hf_conn *conn,
+                             struct hf_call *call,
+                             const PGresult *result) {
   enum hf_status status;
   if (!is_read(call)) {
     return true;
@@ -118,7 +118,7 @@ bool hf_answer_add_rows(struct hf_conn *conn,
     if (conn->encoder.too_long && call->request.error.status == HF_OK) {
       hf_error_set(&call->request.error, status, HF_PHASE_AWAIT, too_long);
     }
-    hf_answer_give_up(conn, call, status);
+    hf_conn_result_give_up(conn, call, status);
     return false;
   }
   return true;
@@ -130,15 +130,15 @@ static void learn(struct hf_call *call, size_t bytes) {
 }
 
 /* A result is complete: makes its message. */
-void hf_answer_end_result(struct hf_conn *conn,
-                          struct hf_call *call,
-                          const PGresult *result) {
+void hf_conn_result_end_result(struct hf_conn *conn,
+                               struct hf_call *call,
+                               const PGresult *result) {
   struct hf_encoder_frame frame = {0};
-  struct hf_block *definition = NULL;
-  struct hf_block *block = NULL;
+  struct hf_message *definition = NULL;
+  struct hf_message *block = NULL;
   enum hf_status status;
   call->request.progress = HF_PROGRESS_COMPLETE;
-  if (!hf_answer_add_rows(conn, call, result) || !is_read(call)) {
+  if (!hf_conn_result_add_rows(conn, call, result) || !is_read(call)) {
     return;
   }
   learn(call, hf_encoder_bytes(&conn->encoder));
@@ -152,11 +152,11 @@ void hf_answer_end_result(struct hf_conn *conn,
   frame.id_low = (int32_t)call->request.id_low;
   frame.id_high = (int32_t)call->request.id_high;
   frame.shape = call->statement->shape;
-  status = hf_shapes_find(&call->handle->port->shapes,
-                          result,
-                          call->decode,
-                          &frame.shape,
-                          &definition);
+  status = hf_row_descriptions_find(&call->handle->port->shapes,
+                                    result,
+                                    call->decode,
+                                    &frame.shape,
+                                    &definition);
   if (definition != NULL) {
     hf_port_send(call->handle->port, definition);
   }
@@ -165,16 +165,16 @@ void hf_answer_end_result(struct hf_conn *conn,
     status = hf_encoder_finish(&conn->encoder, result, &frame, &block);
   }
   if (status != HF_OK) {
-    hf_answer_give_up(conn, call, status);
+    hf_conn_result_give_up(conn, call, status);
     return;
   }
   block->ints[HF_RESULT_CONNECTION] = (int32_t)conn->slot->serial;
-  hf_shapes_hold(&call->handle->port->shapes, frame.shape);
+  hf_row_descriptions_hold(&call->handle->port->shapes, frame.shape);
   hf_call_add(call, block);
 }
 
 /* The server says ROLLBACK to a COMMIT when the transaction had failed. */
-void hf_answer_check_commit(struct hf_call *call, PGresult *result) {
+void hf_conn_result_check_commit(struct hf_call *call, PGresult *result) {
   if (call->request.sql.commits && !call->request.sql.rolls_back &&
       strcmp(PQcmdStatus(result), "ROLLBACK") == 0) {
     fail_call(call, HF_COMMIT_ROLLED_BACK, HF_PHASE_COMMIT);
@@ -182,20 +182,20 @@ void hf_answer_check_commit(struct hf_call *call, PGresult *result) {
 }
 
 /* An error may also come when all steps are done, at the Sync. */
-bool hf_answer_is_at(const struct hf_call *call, enum hf_step step) {
+bool hf_conn_result_is_at(const struct hf_call *call, enum hf_step step) {
   return call->step < call->n_steps && call->steps[call->step] == step;
 }
 
 /* The step that failed decides what the server still knows by name. */
-void hf_answer_forget_names(struct hf_conn *conn, struct hf_call *call) {
+void hf_conn_result_forget_names(struct hf_conn *conn, struct hf_call *call) {
   const struct hf_error *error = &call->request.error;
   const char *routine = hf_error_field(error, 'R');
-  if (hf_answer_is_at(call, HF_STEP_PREPARE)) {
-    hf_names_drop(&conn->names, call->statement);
+  if (hf_conn_result_is_at(call, HF_STEP_PREPARE)) {
+    hf_prepared_drop(&conn->names, call->statement);
   }
   if (strcmp(error->sqlstate, "26000") == 0) {
     /* Somebody said DEALLOCATE ALL or DISCARD ALL. */
-    hf_names_drop(&conn->names, NULL);
+    hf_prepared_drop(&conn->names, NULL);
   } else if (strcmp(error->sqlstate, "42P05") == 0 ||
              (strcmp(error->sqlstate, "0A000") == 0 && routine != NULL &&
               strcmp(routine, "RevalidateCachedQuery") == 0) ||
@@ -239,32 +239,32 @@ static enum hf_role role_of(const struct hf_conn *conn,
 /* What the error says of how far the statement had come. */
 static void note_progress(struct hf_call *call) {
   struct hf_request *request = &call->request;
-  if (hf_answer_is_at(call, HF_STEP_PARSE) ||
-      hf_answer_is_at(call, HF_STEP_PREPARE) ||
-      hf_answer_is_at(call, HF_STEP_PRELUDE) || refused_at_bind(call)) {
+  if (hf_conn_result_is_at(call, HF_STEP_PARSE) ||
+      hf_conn_result_is_at(call, HF_STEP_PREPARE) ||
+      hf_conn_result_is_at(call, HF_STEP_PRELUDE) || refused_at_bind(call)) {
     request->progress = HF_PROGRESS_UNPARSED;
   } else if (request->progress == HF_PROGRESS_UNPARSED) {
     request->progress = HF_PROGRESS_PARSED;
   }
 }
 
-void hf_answer_on_step(struct hf_call *call) {
-  if (hf_answer_is_at(call, HF_STEP_PARSE) ||
-      hf_answer_is_at(call, HF_STEP_PREPARE)) {
+void hf_conn_result_on_step(struct hf_call *call) {
+  if (hf_conn_result_is_at(call, HF_STEP_PARSE) ||
+      hf_conn_result_is_at(call, HF_STEP_PREPARE)) {
     call->request.progress = HF_PROGRESS_PARSED;
   }
 }
 
-void hf_answer_on_error(struct hf_conn *conn,
-                        struct hf_call *call,
-                        const PGresult *result) {
+void hf_conn_result_on_error(struct hf_conn *conn,
+                             struct hf_call *call,
+                             const PGresult *result) {
   struct hf_error *error = &call->request.error;
   if (error->status != HF_OK || PQresultErrorField(result, 'M') == NULL) {
     /* The first error wins; libpq's own are the connection's. */
     if (PQstatus(conn->pg) != CONNECTION_OK) {
       hf_conn_fail(conn);
     } else if (error->status == HF_OK) {
-      hf_answer_give_up(conn, call, HF_PROTOCOL_ERROR);
+      hf_conn_result_give_up(conn, call, HF_PROTOCOL_ERROR);
     }
     return;
   }
@@ -273,7 +273,7 @@ void hf_answer_on_error(struct hf_conn *conn,
   call->failed_at = call->step;
   call->request.server_role = role_of(conn, error);
   hf_read_only_on_error(conn, call);
-  hf_answer_forget_names(conn, call);
+  hf_conn_result_forget_names(conn, call);
   if (error->severity == HF_SEVERITY_FATAL ||
       error->severity == HF_SEVERITY_PANIC) {
     hf_error_copy(&conn->last_words, error);
@@ -281,9 +281,9 @@ void hf_answer_on_error(struct hf_conn *conn,
   }
 }
 
-void hf_answer_on_copy(struct hf_conn *conn,
-                       struct hf_call *call,
-                       ExecStatusType status) {
+void hf_conn_result_on_copy(struct hf_conn *conn,
+                            struct hf_call *call,
+                            ExecStatusType status) {
   bool again = call->request.error.status == HF_COPY_UNSUPPORTED;
   fail_call(call, HF_COPY_UNSUPPORTED, HF_PHASE_AWAIT);
   /* Once only: a server that never stops asking must not keep us here. */
@@ -296,6 +296,6 @@ void hf_answer_on_copy(struct hf_conn *conn,
   hf_conn_fail(conn);
 }
 
-bool hf_answer_is_execute(const struct hf_call *call) {
-  return hf_answer_is_at(call, HF_STEP_EXECUTE);
+bool hf_conn_result_is_execute(const struct hf_call *call) {
+  return hf_conn_result_is_at(call, HF_STEP_EXECUTE);
 }

@@ -17,46 +17,46 @@
 #include "net/engine/call.h"
 
 /* Returns whether the answer has come to this step of the unit. */
-bool hf_answer_is_at(const struct hf_call *call, enum hf_step step);
+bool hf_conn_result_is_at(const struct hf_call *call, enum hf_step step);
 
 /* Returns whether it has come to the user's statement. */
-bool hf_answer_is_execute(const struct hf_call *call);
+bool hf_conn_result_is_execute(const struct hf_call *call);
 
 /* A step other than the user's statement went well. */
-void hf_answer_on_step(struct hf_call *call);
+void hf_conn_result_on_step(struct hf_call *call);
 
 /*
  * The statement's answer cannot be kept: it fails with `status`, is cancelled,
  * and its connection ends.
  */
-void hf_answer_give_up(struct hf_conn *conn,
-                       struct hf_call *call,
-                       enum hf_status status);
+void hf_conn_result_give_up(struct hf_conn *conn,
+                            struct hf_call *call,
+                            enum hf_status status);
 
 /* Encodes a result's rows; false when that ended the connection. */
-bool hf_answer_add_rows(struct hf_conn *conn,
-                        struct hf_call *call,
-                        const PGresult *result);
+bool hf_conn_result_add_rows(struct hf_conn *conn,
+                             struct hf_call *call,
+                             const PGresult *result);
 
 /* A result is complete: makes its message. */
-void hf_answer_end_result(struct hf_conn *conn,
-                          struct hf_call *call,
-                          const PGresult *result);
+void hf_conn_result_end_result(struct hf_conn *conn,
+                               struct hf_call *call,
+                               const PGresult *result);
 
 /* Fails a COMMIT that the server answered with ROLLBACK. */
-void hf_answer_check_commit(struct hf_call *call, PGresult *result);
+void hf_conn_result_check_commit(struct hf_call *call, PGresult *result);
 
 /* The step that failed decides what the server still knows by name. */
-void hf_answer_forget_names(struct hf_conn *conn, struct hf_call *call);
+void hf_conn_result_forget_names(struct hf_conn *conn, struct hf_call *call);
 
 /* Takes an error result; the first one of a unit wins. */
-void hf_answer_on_error(struct hf_conn *conn,
-                        struct hf_call *call,
-                        const PGresult *result);
+void hf_conn_result_on_error(struct hf_conn *conn,
+                             struct hf_call *call,
+                             const PGresult *result);
 
 /* Refuses a COPY that the server began. */
-void hf_answer_on_copy(struct hf_conn *conn,
-                       struct hf_call *call,
-                       ExecStatusType status);
+void hf_conn_result_on_copy(struct hf_conn *conn,
+                            struct hf_call *call,
+                            ExecStatusType status);
 
 #endif

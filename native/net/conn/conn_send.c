@@ -92,7 +92,7 @@ static bool send_close(struct hf_conn *conn,
 static bool send_prepare(struct hf_conn *conn, struct hf_call *call) {
   const struct hf_statement *statement = call->statement;
   char evicted[HF_STATEMENT_NAME_BYTES];
-  if (hf_names_add(&conn->names, statement, evicted) != HF_OK) {
+  if (hf_prepared_add(&conn->names, statement, evicted) != HF_OK) {
     return false;
   }
   if (evicted[0] != '\0' && !send_close(conn, call, evicted)) {
@@ -107,7 +107,7 @@ static bool send_prepare(struct hf_conn *conn, struct hf_call *call) {
 static bool send_named(struct hf_conn *conn, struct hf_call *call) {
   struct hf_statement *statement = call->statement;
   hf_statement_refresh(statement, hf_engine_now_us());
-  if (hf_names_find(&conn->names, statement)) {
+  if (hf_prepared_find(&conn->names, statement)) {
     call->request.reused = true;
     hf_stats_add(&conn->pool->core.stats, HF_STAT_STATEMENTS_REUSED, 1);
   } else if (!send_prepare(conn, call)) {

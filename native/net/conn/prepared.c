@@ -8,23 +8,23 @@
 #include "core/base/alloc.h"
 
 /* Twice the limit, so that probing stays short. */
-static size_t places_of(const struct hf_name_table *names) {
+static size_t places_of(const struct hf_prepared_table *names) {
   return names->limit * 2 + 1;
 }
 
-void hf_names_init(struct hf_name_table *names, size_t limit) {
+void hf_prepared_init(struct hf_prepared_table *names, size_t limit) {
   memset(names, 0, sizeof *names);
   names->limit = limit;
 }
 
-void hf_names_finish(struct hf_name_table *names) {
+void hf_prepared_finish(struct hf_prepared_table *names) {
   hf_free(names->places);
   names->places = NULL;
   names->count = 0;
 }
 
-static struct hf_name *place_of(const struct hf_name_table *names,
-                                uint64_t key) {
+static struct hf_prepared_name *place_of(const struct hf_prepared_table *names,
+                                         uint64_t key) {
   size_t n = places_of(names);
   size_t i = (size_t)(key % n);
   while (names->places[i].key != 0 && names->places[i].key != key) {
@@ -33,9 +33,9 @@ static struct hf_name *place_of(const struct hf_name_table *names,
   return &names->places[i];
 }
 
-bool hf_names_find(struct hf_name_table *names,
-                   const struct hf_statement *statement) {
-  struct hf_name *place;
+bool hf_prepared_find(struct hf_prepared_table *names,
+                      const struct hf_statement *statement) {
+  struct hf_prepared_name *place;
   if (names->places == NULL) {
     return false;
   }
@@ -48,23 +48,24 @@ bool hf_names_find(struct hf_name_table *names,
 }
 
 /* Takes a place out; what probed past it is put in again. */
-static void take_out(struct hf_name_table *names, struct hf_name *place) {
+static void take_out(struct hf_prepared_table *names,
+                     struct hf_prepared_name *place) {
   size_t n = places_of(names);
   size_t i = (size_t)(place - names->places);
   place->key = 0;
   names->count--;
   for (i = (i + 1) % n; names->places[i].key != 0; i = (i + 1) % n) {
-    struct hf_name moved = names->places[i];
+    struct hf_prepared_name moved = names->places[i];
     names->places[i].key = 0;
     *place_of(names, moved.key) = moved;
   }
 }
 
-static struct hf_name *oldest(const struct hf_name_table *names) {
-  struct hf_name *found = NULL;
+static struct hf_prepared_name *oldest(const struct hf_prepared_table *names) {
+  struct hf_prepared_name *found = NULL;
   size_t i;
   for (i = 0; i < places_of(names); i++) {
-    struct hf_name *place = &names->places[i];
+    struct hf_prepared_name *place = &names->places[i];
     if (place->key != 0 && (found == NULL || place->used < found->used)) {
       found = place;
     }
@@ -72,10 +73,10 @@ static struct hf_name *oldest(const struct hf_name_table *names) {
   return found;
 }
 
-enum hf_status hf_names_add(struct hf_name_table *names,
-                            const struct hf_statement *statement,
-                            char evicted[HF_STATEMENT_NAME_BYTES]) {
-  struct hf_name *place;
+enum hf_status hf_prepared_add(struct hf_prepared_table *names,
+                               const struct hf_statement *statement,
+                               char evicted[HF_STATEMENT_NAME_BYTES]) {
+  struct hf_prepared_name *place;
   evicted[0] = '\0';
   if (names->places == NULL) {
     names->places = hf_calloc(places_of(names), sizeof *names->places);
@@ -102,9 +103,9 @@ enum hf_status hf_names_add(struct hf_name_table *names,
   return HF_OK;
 }
 
-void hf_names_drop(struct hf_name_table *names,
-                   const struct hf_statement *statement) {
-  struct hf_name *place;
+void hf_prepared_drop(struct hf_prepared_table *names,
+                      const struct hf_statement *statement) {
+  struct hf_prepared_name *place;
   if (names->places == NULL) {
     return;
   }

@@ -96,6 +96,6 @@ void hf_renewal_on_tag(struct hf_conn *conn, const char *tag) {
     conn->renews = false;
   } else if (strcmp(tag, "DISCARD ALL") == 0 ||
              strcmp(tag, "DEALLOCATE ALL") == 0) {
-    hf_names_drop(&conn->names, NULL);
+    hf_prepared_drop(&conn->names, NULL);
   }
 }

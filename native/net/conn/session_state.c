@@ -10,7 +10,7 @@ void hf_session_state_note(struct hf_conn *conn, PGresult *result) {
   const char *tag = PQcmdStatus(result);
   if (tag[0] == 'D' &&
       (strcmp(tag, "DISCARD ALL") == 0 || strcmp(tag, "DEALLOCATE ALL") == 0)) {
-    hf_names_drop(&conn->names, NULL);
+    hf_prepared_drop(&conn->names, NULL);
   }
 }
 

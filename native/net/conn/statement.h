@@ -59,7 +59,7 @@ struct hf_statement {
 
   /* learnt */
   uint32_t uses;
-  int32_t shape;        /* guess for hf_shapes_find */
+  int32_t shape;        /* guess for hf_row_descriptions_find */
   bool large;           /* its last result was worth reading in pieces */
   bool small;           /* its last result was not */
   uint64_t usual_us;    /* that it took lately; 0 = unknown */

@@ -24,7 +24,7 @@ enum { NS_PER_MS = 1000 * 1000 };
 #define SHARE_MAX_NS (2000ull * NS_PER_MS)
 
 struct name_wait {
-  struct hf_lookup_wait wait; /* first */
+  struct hf_resolve_wait wait; /* first */
   struct hf_connect *connect;
   int host;
 };
@@ -78,7 +78,7 @@ static void close_all(struct hf_connect *connect) {
     hf_attempt_close(HF_CONTAINER_OF(link, struct hf_attempt, link));
   }
   for (i = 0; connect->names != NULL && i < connect->hosts.n; i++) {
-    hf_lookup_forget(&connect->names[i].wait);
+    hf_resolve_forget(&connect->names[i].wait);
   }
   hf_free(connect->names);
   connect->names = NULL;
@@ -519,7 +519,7 @@ static uint32_t random_of(void *ctx) {
   return hf_engine_random(ctx);
 }
 
-static void on_found(struct hf_lookup_wait *wait,
+static void on_found(struct hf_resolve_wait *wait,
                      const struct hf_addresses *found,
                      const struct hf_error *error) {
   struct name_wait *name = HF_CONTAINER_OF(wait, struct name_wait, wait);
@@ -556,7 +556,7 @@ static enum hf_status look_up(struct hf_connect *connect) {
     status =
         host->known
             ? HF_OK
-            : hf_lookup_start(connect->wish.engine, host->name, &name->wait);
+            : hf_resolve_start(connect->wish.engine, host->name, &name->wait);
     if (status != HF_OK) {
       return status;
     }

@@ -31,7 +31,7 @@ typedef void (*hook_fn)(void);
 static _Atomic(hook_fn) first_tls_hook;
 static pthread_once_t first_once = PTHREAD_ONCE_INIT;
 
-void hf_connector_on_first_tls(void (*hook)(void)) {
+void hf_connect_job_on_first_tls(void (*hook)(void)) {
   atomic_store(&first_tls_hook, hook);
 }
 

@@ -131,7 +131,7 @@ void hf_connect_job_free(struct hf_connect_job *job);
  * first attempt that may have initialised TLS ended. Set it before the first
  * submission.
  */
-void hf_connector_on_first_tls(void (*hook)(void));
+void hf_connect_job_on_first_tls(void (*hook)(void));
 
 /*
  * Reads what a failed connection's libpq text says: fills `error` with phase

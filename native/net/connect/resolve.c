@@ -19,7 +19,7 @@ enum { MESSAGE_BYTES = 512 };
 /* A look-up as old as this may hang: a second one is started beside it. */
 #define STALE_NS (2ull * 1000 * 1000 * 1000)
 
-struct hf_lookup {
+struct hf_resolve {
   struct hf_job job;
   struct hf_post post;
   struct hf_engine *engine;
@@ -32,18 +32,18 @@ struct hf_lookup {
   struct hf_error error;
 };
 
-static struct hf_lookup *lookup_of(struct hf_job *job) {
-  return HF_CONTAINER_OF(job, struct hf_lookup, job);
+static struct hf_resolve *lookup_of(struct hf_job *job) {
+  return HF_CONTAINER_OF(job, struct hf_resolve, job);
 }
 
-static void lookup_free(struct hf_lookup *lookup) {
+static void lookup_free(struct hf_resolve *lookup) {
   hf_addresses_finish(&lookup->found);
   hf_error_finish(&lookup->error);
   hf_free(lookup->name);
   hf_free(lookup);
 }
 
-static void fail(struct hf_lookup *lookup, int code, int number) {
+static void fail(struct hf_resolve *lookup, int code, int number) {
   struct hf_error *error = &lookup->error;
   char message[MESSAGE_BYTES];
   if (code == EAI_MEMORY) {
@@ -67,7 +67,7 @@ static void fail(struct hf_lookup *lookup, int code, int number) {
 
 /* On a resolver's thread. */
 static void run(struct hf_job *job) {
-  struct hf_lookup *lookup = lookup_of(job);
+  struct hf_resolve *lookup = lookup_of(job);
   struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
   struct addrinfo *found = NULL;
   int code = getaddrinfo(lookup->name, NULL, &hints, &found);
@@ -82,7 +82,7 @@ static void run(struct hf_job *job) {
 }
 
 static void on_done(struct hf_job *job) {
-  struct hf_lookup *lookup = lookup_of(job);
+  struct hf_resolve *lookup = lookup_of(job);
   hf_engine_post_last(lookup->engine, &lookup->post);
 }
 
@@ -91,13 +91,13 @@ static void on_drop(struct hf_job *job) {
 }
 
 static void on_over(struct hf_post *post) {
-  struct hf_lookup *lookup = HF_CONTAINER_OF(post, struct hf_lookup, post);
+  struct hf_resolve *lookup = HF_CONTAINER_OF(post, struct hf_resolve, post);
   bool ok = lookup->error.status == HF_OK;
   struct hf_link *link;
   hf_list_remove(&lookup->engine->lookups, &lookup->of_engine);
   while ((link = hf_list_pop(&lookup->waits)) != NULL) {
-    struct hf_lookup_wait *wait =
-        HF_CONTAINER_OF(link, struct hf_lookup_wait, link);
+    struct hf_resolve_wait *wait =
+        HF_CONTAINER_OF(link, struct hf_resolve_wait, link);
     wait->lookup = NULL;
     wait->done(wait, ok ? &lookup->found : NULL, &lookup->error);
   }
@@ -108,13 +108,13 @@ static void on_over(struct hf_post *post) {
  * Returns the youngest look-up of a name that is worth waiting for: a stale
  * one only when there is a second one beside it.
  */
-static struct hf_lookup *find(struct hf_engine *engine, const char *name) {
-  struct hf_lookup *found = NULL;
+static struct hf_resolve *find(struct hf_engine *engine, const char *name) {
+  struct hf_resolve *found = NULL;
   struct hf_link *link;
   int same = 0;
   HF_LIST_EACH(link, &engine->lookups) {
-    struct hf_lookup *lookup =
-        HF_CONTAINER_OF(link, struct hf_lookup, of_engine);
+    struct hf_resolve *lookup =
+        HF_CONTAINER_OF(link, struct hf_resolve, of_engine);
     if (strcmp(lookup->name, name) == 0) {
       found = lookup;
       same++;
@@ -123,9 +123,9 @@ static struct hf_lookup *find(struct hf_engine *engine, const char *name) {
   return same == 1 && hf_clock_ns() - found->began_ns > STALE_NS ? NULL : found;
 }
 
-static struct hf_lookup *lookup_new(struct hf_engine *engine,
-                                    const char *name) {
-  struct hf_lookup *lookup = hf_calloc(1, sizeof *lookup);
+static struct hf_resolve *lookup_new(struct hf_engine *engine,
+                                     const char *name) {
+  struct hf_resolve *lookup = hf_calloc(1, sizeof *lookup);
   if (lookup == NULL) {
     return NULL;
   }
@@ -143,10 +143,10 @@ static struct hf_lookup *lookup_new(struct hf_engine *engine,
   return lookup;
 }
 
-enum hf_status hf_lookup_start(struct hf_engine *engine,
-                               const char *name,
-                               struct hf_lookup_wait *wait) {
-  struct hf_lookup *lookup = find(engine, name);
+enum hf_status hf_resolve_start(struct hf_engine *engine,
+                                const char *name,
+                                struct hf_resolve_wait *wait) {
+  struct hf_resolve *lookup = find(engine, name);
   if (lookup == NULL) {
     enum hf_status status;
     lookup = lookup_new(engine, name);
@@ -165,20 +165,20 @@ enum hf_status hf_lookup_start(struct hf_engine *engine,
   return HF_OK;
 }
 
-void hf_lookup_forget(struct hf_lookup_wait *wait) {
+void hf_resolve_forget(struct hf_resolve_wait *wait) {
   if (wait->lookup != NULL) {
     hf_list_remove(&wait->lookup->waits, &wait->link);
     wait->lookup = NULL;
   }
 }
 
-bool hf_lookups_give_up(struct hf_engine *engine) {
+bool hf_resolve_give_up_all(struct hf_engine *engine) {
   struct hf_list left;
   struct hf_link *link;
   hf_list_init(&left);
   while ((link = hf_list_pop(&engine->lookups)) != NULL) {
-    struct hf_lookup *lookup =
-        HF_CONTAINER_OF(link, struct hf_lookup, of_engine);
+    struct hf_resolve *lookup =
+        HF_CONTAINER_OF(link, struct hf_resolve, of_engine);
     if (!hf_workers_abandon(engine->resolvers, &lookup->job)) {
       hf_list_push(&left, link); /* its answer is on the way */
     }

@@ -6,7 +6,7 @@
  * that one dead name never holds more than two threads.
  *
  * Ownership: the waiting struct is the caller's, until `done` was called or
- *            hf_lookup_forget.
+ *            hf_resolve_forget.
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_CONNECT_RESOLVE_H
@@ -20,30 +20,30 @@
 struct hf_addresses;
 struct hf_engine;
 struct hf_error;
-struct hf_lookup;
+struct hf_resolve;
 
 /* Somebody who waits for a name's addresses. */
-struct hf_lookup_wait {
+struct hf_resolve_wait {
   struct hf_link link;
-  struct hf_lookup *lookup; /* NULL = waits no more */
+  struct hf_resolve *lookup; /* NULL = waits no more */
   /* `found` is borrowed; NULL: `error` says why. From the loop, once. */
-  void (*done)(struct hf_lookup_wait *wait,
+  void (*done)(struct hf_resolve_wait *wait,
                const struct hf_addresses *found,
                const struct hf_error *error);
 };
 
 /* Looks a name up, or joins who does. HF_NO_MEMORY, HF_SOCKET_ERROR. */
-HF_NODISCARD enum hf_status hf_lookup_start(struct hf_engine *engine,
-                                            const char *name,
-                                            struct hf_lookup_wait *wait);
+HF_NODISCARD enum hf_status hf_resolve_start(struct hf_engine *engine,
+                                             const char *name,
+                                             struct hf_resolve_wait *wait);
 
 /* Stops waiting; `done` is not called. Nothing when nothing is waited for. */
-void hf_lookup_forget(struct hf_lookup_wait *wait);
+void hf_resolve_forget(struct hf_resolve_wait *wait);
 
 /*
  * Gives up what nobody waits for, for an engine that ends. Returns whether
  * nothing is left that could still come back.
  */
-bool hf_lookups_give_up(struct hf_engine *engine);
+bool hf_resolve_give_up_all(struct hf_engine *engine);
 
 #endif

@@ -21,9 +21,9 @@ static bool read_number(const char **text, char after, int64_t *out) {
   return true;
 }
 
-int32_t hf_terms_read(const struct hf_op *op,
-                      const char *const *fields,
-                      struct hf_terms *terms) {
+int32_t hf_cache_params_read(const struct hf_op *op,
+                             const char *const *fields,
+                             struct hf_cache_params *terms) {
   int32_t first = (op->flags & HF_FLAG_NAMED) != 0 ? 2 : 1;
   const char *text;
   int64_t ttl_ms = 0;

@@ -15,7 +15,7 @@
 #include "core/cache/cache.h"
 #include "holdfast.h"
 
-struct hf_terms {
+struct hf_cache_params {
   struct hf_cache_terms cache;
   const char *const *labels;
   int32_t n_labels;
@@ -25,8 +25,8 @@ struct hf_terms {
  * Reads the terms of a query, zero where it has none, and returns how many
  * fields precede its values; -1 when they do not make sense.
  */
-int32_t hf_terms_read(const struct hf_op *op,
-                      const char *const *fields,
-                      struct hf_terms *terms);
+int32_t hf_cache_params_read(const struct hf_op *op,
+                             const char *const *fields,
+                             struct hf_cache_params *terms);
 
 #endif

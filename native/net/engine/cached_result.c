@@ -5,30 +5,30 @@
 #include "net/engine/port.h"
 #include "net/wire/message.h"
 
-size_t hf_kept_bytes(const struct hf_block *first) {
+size_t hf_cached_result_bytes(const struct hf_message *first) {
   size_t bytes = 0;
   for (; first != NULL; first = first->next) {
-    bytes += hf_block_bytes(first);
+    bytes += hf_message_bytes(first);
   }
   return bytes;
 }
 
-void hf_kept_free(void *first) {
-  struct hf_block *block = first;
+void hf_cached_result_free(void *first) {
+  struct hf_message *block = first;
   while (block != NULL) {
-    struct hf_block *next = block->next;
-    hf_block_free(block);
+    struct hf_message *next = block->next;
+    hf_message_free(block);
     block = next;
   }
 }
 
-struct hf_block *hf_kept_copy(const struct hf_block *first) {
-  struct hf_block *copies = NULL;
-  struct hf_block **end = &copies;
+struct hf_message *hf_cached_result_copy(const struct hf_message *first) {
+  struct hf_message *copies = NULL;
+  struct hf_message **end = &copies;
   for (; first != NULL; first = first->next) {
-    *end = hf_block_copy(first);
+    *end = hf_message_copy(first);
     if (*end == NULL) {
-      hf_kept_free(copies);
+      hf_cached_result_free(copies);
       return NULL;
     }
     end = &(*end)->next;
@@ -36,15 +36,15 @@ struct hf_block *hf_kept_copy(const struct hf_block *first) {
   return copies;
 }
 
-void hf_kept_send(struct hf_port *port,
-                  const struct hf_block *first,
-                  uint32_t id_low,
-                  uint32_t id_high,
-                  bool stale) {
+void hf_cached_result_send(struct hf_port *port,
+                           const struct hf_message *first,
+                           uint32_t id_low,
+                           uint32_t id_high,
+                           bool stale) {
   int32_t flags =
       HF_RESULT_READ | HF_RESULT_CACHED | (stale ? HF_RESULT_STALE : 0);
-  struct hf_block *copies = hf_kept_copy(first);
-  struct hf_block *block;
+  struct hf_message *copies = hf_cached_result_copy(first);
+  struct hf_message *block;
   if (copies == NULL) {
     hf_port_send_refusal(port, id_low, id_high, HF_NO_MEMORY, NULL);
     return;

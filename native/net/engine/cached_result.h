@@ -3,7 +3,7 @@
  * Results that are kept: the messages of an answer, copied once to keep them
  * and once for everybody who gets them.
  *
- * Ownership: copies are the caller's, hf_kept_free frees them.
+ * Ownership: copies are the caller's, hf_cached_result_free frees them.
  * Threads: one at a time.
  */
 #ifndef HF_NET_ENGINE_CACHED_RESULT_H
@@ -18,19 +18,19 @@
 struct hf_port;
 
 /* Returns how many bytes a copy would take. */
-size_t hf_kept_bytes(const struct hf_block *first);
+size_t hf_cached_result_bytes(const struct hf_message *first);
 
 /* Returns a copy of a list of messages, or NULL when out of memory. */
-struct hf_block *hf_kept_copy(const struct hf_block *first);
+struct hf_message *hf_cached_result_copy(const struct hf_message *first);
 
 /* Frees a list of messages; takes NULL. A void pointer, as the cache has it. */
-void hf_kept_free(void *first);
+void hf_cached_result_free(void *first);
 
 /* Sends a copy as the answer to a request, or says that memory ran out. */
-void hf_kept_send(struct hf_port *port,
-                  const struct hf_block *first,
-                  uint32_t id_low,
-                  uint32_t id_high,
-                  bool stale);
+void hf_cached_result_send(struct hf_port *port,
+                           const struct hf_message *first,
+                           uint32_t id_low,
+                           uint32_t id_high,
+                           bool stale);
 
 #endif

@@ -48,9 +48,9 @@ struct hf_call *hf_call_new(const struct hf_op *op,
                             uint64_t now_us) {
   const struct hf_config *config = &handle->config;
   bool named = (op->flags & HF_FLAG_NAMED) != 0;
-  struct hf_terms terms;
+  struct hf_cache_params terms;
   int32_t taken =
-      op->kind == HF_OP_ACQUIRE ? 0 : hf_terms_read(op, fields, &terms);
+      op->kind == HF_OP_ACQUIRE ? 0 : hf_cache_params_read(op, fields, &terms);
   int32_t n = op->n_fields - taken;
   size_t span = hf_values_span(fields + taken, n);
   struct hf_call *call =
@@ -100,10 +100,11 @@ struct hf_call *hf_call_new(const struct hf_op *op,
 }
 
 /* A call without a handle has no answer that could hold a shape. */
-static void release_shape(struct hf_call *call, const struct hf_block *block) {
+static void release_shape(struct hf_call *call,
+                          const struct hf_message *block) {
   if (call->handle != NULL && block->ints[HF_INT_KIND] == HF_MSG_RESULT) {
-    hf_shapes_release(&call->handle->port->shapes,
-                      block->ints[HF_RESULT_SHAPE]);
+    hf_row_descriptions_release(&call->handle->port->shapes,
+                                block->ints[HF_RESULT_SHAPE]);
   }
 }
 
@@ -128,11 +129,11 @@ struct hf_call *hf_call_stand_in(const struct hf_call *call) {
 }
 
 static void drop_answer(struct hf_call *call) {
-  struct hf_block *block;
+  struct hf_message *block;
   while ((block = call->first) != NULL) {
     call->first = block->next;
     release_shape(call, block);
-    hf_block_free(block);
+    hf_message_free(block);
   }
   call->last = NULL;
 }
@@ -169,7 +170,7 @@ void hf_call_free(struct hf_call *call) {
   hf_free(call);
 }
 
-void hf_call_add(struct hf_call *call, struct hf_block *block) {
+void hf_call_add(struct hf_call *call, struct hf_message *block) {
   if (call->last == NULL) {
     call->first = block;
   } else {
@@ -200,14 +201,14 @@ static void send_error(struct hf_call *call) {
   const struct hf_request *request = &call->request;
   const struct hf_error *error = &request->error;
   struct hf_gauges gauges;
-  struct hf_block *block = hf_block_message2(HF_MSG_ERROR,
-                                             HF_ERROR_INTS,
-                                             (int32_t)request->id_low,
-                                             (int32_t)request->id_high,
-                                             error->fields,
-                                             error->fields_bytes,
-                                             request->cause.fields,
-                                             request->cause.fields_bytes);
+  struct hf_message *block = hf_message_message2(HF_MSG_ERROR,
+                                                 HF_ERROR_INTS,
+                                                 (int32_t)request->id_low,
+                                                 (int32_t)request->id_high,
+                                                 error->fields,
+                                                 error->fields_bytes,
+                                                 request->cause.fields,
+                                                 request->cause.fields_bytes);
   if (block == NULL) {
     block = hf_port_spare(call->handle->port,
                           HF_MSG_ERROR,
@@ -242,12 +243,12 @@ static void send_error(struct hf_call *call) {
 
 static void send_lease(struct hf_call *call) {
   const struct hf_slot *slot = call->lease.slot;
-  struct hf_block *block = hf_block_message(HF_MSG_LEASE,
-                                            HF_LEASE_INTS,
-                                            (int32_t)call->request.id_low,
-                                            (int32_t)call->request.id_high,
-                                            NULL,
-                                            0);
+  struct hf_message *block = hf_message_message(HF_MSG_LEASE,
+                                                HF_LEASE_INTS,
+                                                (int32_t)call->request.id_low,
+                                                (int32_t)call->request.id_high,
+                                                NULL,
+                                                0);
   if (block == NULL) {
     block = hf_port_spare(call->handle->port,
                           HF_MSG_LEASE,
@@ -266,15 +267,15 @@ static void send_lease(struct hf_call *call) {
 }
 
 void hf_call_renew_shapes(struct hf_call *call) {
-  struct hf_block *block = call->handle == NULL ? NULL : call->first;
+  struct hf_message *block = call->handle == NULL ? NULL : call->first;
   for (; block != NULL; block = block->next) {
-    struct hf_block *definition = NULL;
+    struct hf_message *definition = NULL;
     if (block->ints[HF_INT_KIND] != HF_MSG_RESULT) {
       continue;
     }
-    if (hf_shapes_renew(&call->handle->port->shapes,
-                        &block->ints[HF_RESULT_SHAPE],
-                        &definition) != HF_OK) {
+    if (hf_row_descriptions_renew(&call->handle->port->shapes,
+                                  &block->ints[HF_RESULT_SHAPE],
+                                  &definition) != HF_OK) {
       hf_error_set(&call->request.error, HF_NO_MEMORY, HF_PHASE_AWAIT, NULL);
       call->request.error.outcome = HF_OUTCOME_AMBIGUOUS;
       return;
@@ -287,11 +288,11 @@ void hf_call_renew_shapes(struct hf_call *call) {
 
 /* All but the last message of an answer say that more follows. */
 static void send_results(struct hf_call *call) {
-  struct hf_block *block = call->first;
+  struct hf_message *block = call->first;
   call->first = NULL;
   call->last = NULL;
   while (block != NULL) {
-    struct hf_block *next = block->next;
+    struct hf_message *next = block->next;
     block->next = NULL;
     release_shape(call, block);
     if (block->ints[HF_INT_KIND] == HF_MSG_RESULT) {

@@ -20,7 +20,7 @@
 #include "net/conn/statement.h"
 #include "net/wire/values.h"
 
-struct hf_cached_call;
+struct hf_query_cache_call;
 struct hf_handle;
 
 /* One command of a unit, in the order their answers come. */
@@ -52,9 +52,9 @@ struct hf_call {
   size_t bytes; /* of sql and values, for statistics */
   uint64_t max_result_bytes;
   struct hf_values values;
-  struct hf_lease lease;         /* of HF_REQUEST_ACQUIRE */
-  int32_t lease_number;          /* once granted */
-  struct hf_cached_call *cached; /* owned; NULL = the cache is not asked */
+  struct hf_lease lease;              /* of HF_REQUEST_ACQUIRE */
+  int32_t lease_number;               /* once granted */
+  struct hf_query_cache_call *cached; /* owned; NULL = the cache is not asked */
 
   /* of the attempt that runs */
   enum hf_step steps[HF_STEPS_MAX];
@@ -71,7 +71,7 @@ struct hf_call {
   uint64_t received_from; /* the socket's count when this answer began */
 
   /* the answer */
-  struct hf_block *first, *last;
+  struct hf_message *first, *last;
 };
 
 static inline struct hf_call *hf_call_of(struct hf_request *request) {
@@ -103,7 +103,7 @@ void hf_call_orphan(struct hf_call *call);
 struct hf_call *hf_call_stand_in(const struct hf_call *call);
 
 /* Adds a message to the answer. */
-void hf_call_add(struct hf_call *call, struct hf_block *block);
+void hf_call_add(struct hf_call *call, struct hf_message *block);
 
 /*
  * Sees to it that the port knows the columns of what the answer has so far. An

@@ -26,7 +26,7 @@ enum settling {
   GREETING  /* the user's onConnect */
 };
 
-struct hf_dial {
+struct hf_connect_slot {
   struct hf_netpool *pool;
   struct hf_slot *slot;
   bool stopped; /* the slot waits to hear that it is closed */
@@ -44,7 +44,7 @@ struct hf_dial {
 };
 
 static void on_timer_closed(uv_handle_t *handle) {
-  struct hf_dial *dial = handle->data;
+  struct hf_connect_slot *dial = handle->data;
   struct hf_netpool *pool = dial->pool;
   struct hf_slot *slot = dial->slot;
   bool stopped = dial->stopped;
@@ -59,7 +59,7 @@ static void on_timer_closed(uv_handle_t *handle) {
 }
 
 /* The question is none any more. */
-static void take_back(struct hf_dial *dial) {
+static void take_back(struct hf_connect_slot *dial) {
   if (dial->asked != NULL) {
     (void)hf_map_remove(&dial->asked->port->asks, dial->question);
     dial->asked = NULL;
@@ -67,7 +67,7 @@ static void take_back(struct hf_dial *dial) {
 }
 
 /* Everything of the dial goes; the slot is told by the caller, or later. */
-static void end(struct hf_dial *dial) {
+static void end(struct hf_connect_slot *dial) {
   dial->state = OVER;
   take_back(dial);
   if (dial->connect != NULL) {
@@ -78,7 +78,7 @@ static void end(struct hf_dial *dial) {
   uv_close((uv_handle_t *)&dial->timer, on_timer_closed);
 }
 
-static void fail(struct hf_dial *dial) {
+static void fail(struct hf_connect_slot *dial) {
   struct hf_pool *core = &dial->pool->core;
   struct hf_slot *slot = dial->slot;
   struct hf_error error;
@@ -89,7 +89,7 @@ static void fail(struct hf_dial *dial) {
   hf_error_finish(&error);
 }
 
-static void succeed(struct hf_dial *dial) {
+static void succeed(struct hf_connect_slot *dial) {
   struct hf_pool *core = &dial->pool->core;
   struct hf_slot *slot = dial->slot;
   end(dial);
@@ -119,7 +119,7 @@ static bool starts_with_settings(const struct hf_netpool *pool) {
 }
 
 /* The time for connecting begins here, however long a password took. */
-static bool start_work(struct hf_dial *dial) {
+static bool start_work(struct hf_connect_slot *dial) {
   struct hf_netpool *pool = dial->pool;
   int32_t limit_ms = pool->core.config.connect_timeout_ms;
   struct hf_connect_wish wish = {.engine = pool->engine,
@@ -156,23 +156,23 @@ static struct hf_handle *whom_to_ask(const struct hf_netpool *pool) {
   return found;
 }
 
-static bool ask(struct hf_dial *dial) {
+static bool ask(struct hf_connect_slot *dial) {
   struct hf_handle *handle = whom_to_ask(dial->pool);
-  struct hf_block *block;
+  struct hf_message *block;
   if (handle == NULL) {
     hf_error_set(&dial->error, HF_POOL_CLOSED, HF_PHASE_CONNECT, NULL);
     return false;
   }
   dial->question = ++handle->port->last_ask;
-  block = hf_block_message(HF_MSG_ASK,
-                           HF_ASK_INTS,
-                           (int32_t)dial->question,
-                           0,
-                           "password",
-                           8);
+  block = hf_message_message(HF_MSG_ASK,
+                             HF_ASK_INTS,
+                             (int32_t)dial->question,
+                             0,
+                             "password",
+                             8);
   if (block == NULL ||
       hf_map_set(&handle->port->asks, dial->question, dial) != HF_OK) {
-    hf_block_free(block);
+    hf_message_free(block);
     hf_error_set(&dial->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
     return false;
   }
@@ -183,13 +183,13 @@ static bool ask(struct hf_dial *dial) {
 }
 
 /* Begins, or begins again; false with the error set when that fails. */
-static bool begin(struct hf_dial *dial) {
+static bool begin(struct hf_connect_slot *dial) {
   dial->state = ASKING;
   return dial->pool->asks_password ? ask(dial) : start_work(dial);
 }
 
 static void on_timer(uv_timer_t *timer) {
-  struct hf_dial *dial = timer->data;
+  struct hf_connect_slot *dial = timer->data;
   struct hf_engine *engine = dial->pool->engine;
   if (dial->state == SETTLING) {
     /* The connection tells us when it has failed. */
@@ -209,7 +209,7 @@ static void on_timer(uv_timer_t *timer) {
   hf_engine_turn(engine);
 }
 
-static void start(struct hf_dial *dial) {
+static void start(struct hf_connect_slot *dial) {
   uint64_t limit_ms = (uint64_t)dial->pool->core.config.connect_timeout_ms;
   if (!begin(dial)) {
     /* What fails at once is told from the loop, not from within the core. */
@@ -282,16 +282,16 @@ static void warn_of_connect_sql(struct hf_netpool *pool, struct hf_slot *slot) {
   hf_error_finish(&warning);
 }
 
-static uint64_t time_left_ms(const struct hf_dial *dial) {
+static uint64_t time_left_ms(const struct hf_connect_slot *dial) {
   uint64_t now_ns = hf_clock_ns();
   uint64_t left_ms =
       now_ns < dial->end_ns ? (dial->end_ns - now_ns) / NS_PER_MS : 0;
   return left_ms < SETTLE_MIN_MS ? SETTLE_MIN_MS : left_ms;
 }
 
-static void settle(struct hf_dial *dial,
+static void settle(struct hf_connect_slot *dial,
                    enum settling settling,
-                   enum hf_chore chore,
+                   enum hf_own_unit chore,
                    const char *sql) {
   dial->state = SETTLING;
   dial->settling = settling;
@@ -300,7 +300,7 @@ static void settle(struct hf_dial *dial,
 }
 
 /* The settings are there: what is left is the user's. */
-static void greet(struct hf_dial *dial) {
+static void greet(struct hf_connect_slot *dial) {
   struct hf_netpool *pool = dial->pool;
   const char *sql = pool->sql.on_connect;
   if (sql != NULL && dial->slot->proxied && !pool->warned_of_connect) {
@@ -310,18 +310,18 @@ static void greet(struct hf_dial *dial) {
     succeed(dial);
     return;
   }
-  settle(dial, GREETING, HF_CHORE_SETTINGS, sql);
+  settle(dial, GREETING, HF_OWN_UNIT_SETTINGS, sql);
 }
 
-static void prove(struct hf_dial *dial) {
-  settle(dial, PROVING, HF_CHORE_ARRIVAL, NULL);
+static void prove(struct hf_connect_slot *dial) {
+  settle(dial, PROVING, HF_OWN_UNIT_ARRIVAL, NULL);
 }
 
 /* The connection is not what its settings ask for, or not known to be. */
-static void distrust(struct hf_dial *dial) {
+static void distrust(struct hf_connect_slot *dial) {
   struct hf_netpool *pool = dial->pool;
   if (!is_auto(pool)) {
-    settle(dial, SETTING, HF_CHORE_SETTINGS, pool->sql.session);
+    settle(dial, SETTING, HF_OWN_UNIT_SETTINGS, pool->sql.session);
     return;
   }
   hf_netpool_set_proxied(pool);
@@ -330,7 +330,7 @@ static void distrust(struct hf_dial *dial) {
 }
 
 /* Makes sure that the pool's settings reach statements here. */
-static void bring_settings(struct hf_dial *dial) {
+static void bring_settings(struct hf_connect_slot *dial) {
   struct hf_netpool *pool = dial->pool;
   struct hf_slot *slot = dial->slot;
   if (pool->sql.count == 0) {
@@ -338,15 +338,16 @@ static void bring_settings(struct hf_dial *dial) {
   } else if (slot->proxied) {
     prove(dial);
   } else if (dial->at_start) {
-    settle(dial, CHECKING, HF_CHORE_STARTED, pool->sql.check);
+    settle(dial, CHECKING, HF_OWN_UNIT_STARTED, pool->sql.check);
   } else if (slot->answered || !is_auto(pool)) {
     distrust(dial); /* its start-up options were refused */
   } else {
-    settle(dial, SETTING, HF_CHORE_SETTINGS, pool->sql.plain);
+    settle(dial, SETTING, HF_OWN_UNIT_SETTINGS, pool->sql.plain);
   }
 }
 
-static void use_connection(struct hf_dial *dial, struct hf_connect_job *job) {
+static void use_connection(struct hf_connect_slot *dial,
+                           struct hf_connect_job *job) {
   struct hf_netpool *pool = dial->pool;
   struct hf_slot *slot = dial->slot;
   struct hf_conn *conn;
@@ -369,14 +370,15 @@ static void use_connection(struct hf_dial *dial, struct hf_connect_job *job) {
   bring_settings(dial);
 }
 
-static void fail_settling(struct hf_dial *dial, struct hf_error *error) {
+static void fail_settling(struct hf_connect_slot *dial,
+                          struct hf_error *error) {
   struct hf_conn *conn = dial->slot->conn;
   hf_error_move(&dial->error, error);
   hf_conn_close(conn);
   fail(dial);
 }
 
-static void refuse_settings(struct hf_dial *dial) {
+static void refuse_settings(struct hf_connect_slot *dial) {
   struct hf_error error;
   hf_error_init(&error);
   hf_error_set(&error,
@@ -391,12 +393,12 @@ static void refuse_settings(struct hf_dial *dial) {
 }
 
 /* Once more, with the settings at the start or without. */
-static void connect_again(struct hf_dial *dial) {
+static void connect_again(struct hf_connect_slot *dial) {
   hf_conn_close(dial->slot->conn);
   start(dial);
 }
 
-static void on_checked(struct hf_dial *dial, struct hf_conn *conn) {
+static void on_checked(struct hf_connect_slot *dial, struct hf_conn *conn) {
   if (conn->arrival.error.status == HF_OK) {
     if (conn->arrival.started) {
       greet(dial);
@@ -404,13 +406,13 @@ static void on_checked(struct hf_dial *dial, struct hf_conn *conn) {
       distrust(dial);
     }
   } else if (hf_arrival_lacks_function(&conn->arrival)) {
-    settle(dial, SETTING, HF_CHORE_SETTINGS, dial->pool->sql.plain);
+    settle(dial, SETTING, HF_OWN_UNIT_SETTINGS, dial->pool->sql.plain);
   } else {
     fail_settling(dial, &conn->arrival.error);
   }
 }
 
-static void on_proved(struct hf_dial *dial, struct hf_conn *conn) {
+static void on_proved(struct hf_connect_slot *dial, struct hf_conn *conn) {
   struct hf_netpool *pool = dial->pool;
   struct hf_arrival *arrival = &conn->arrival;
   if (arrival->error.status != HF_OK && !hf_arrival_lacks_function(arrival)) {
@@ -445,7 +447,8 @@ static bool is_about_start(const struct hf_error *error, const char *message) {
  * PgBouncer refuses start-up parameters it does not know. Settings go another
  * way then, and a name that is only shown is left out, for good.
  */
-static bool goes_without(struct hf_dial *dial, const struct hf_error *error) {
+static bool goes_without(struct hf_connect_slot *dial,
+                         const struct hf_error *error) {
   static const char refusal[] = "unsupported startup parameter: ";
   const char *message = hf_error_field(error, 'M');
   const char *at = message == NULL ? NULL : strstr(message, refusal);
@@ -462,7 +465,8 @@ static bool goes_without(struct hf_dial *dial, const struct hf_error *error) {
  * The server did not take the function's password, which may have expired on
  * the way: the function is asked once more. Returns whether that was begun.
  */
-static bool ask_again(struct hf_dial *dial, const struct hf_error *error) {
+static bool ask_again(struct hf_connect_slot *dial,
+                      const struct hf_error *error) {
   if (dial->password == NULL || !hf_credentials_are_refused(error)) {
     return false;
   }
@@ -478,7 +482,7 @@ static bool ask_again(struct hf_dial *dial, const struct hf_error *error) {
 static void on_connect_over(void *ctx,
                             struct hf_connect_job *job,
                             const struct hf_error *error) {
-  struct hf_dial *dial = ctx;
+  struct hf_connect_slot *dial = ctx;
   dial->connect = NULL; /* ends by itself */
   if (job != NULL) {
     hf_credentials_note_used(&dial->pool->credentials, dial->password);
@@ -494,8 +498,9 @@ static void on_connect_over(void *ctx,
 
 /* ---- beginning and end --------------------------------------------------- */
 
-static struct hf_dial *dial_new(struct hf_netpool *pool, struct hf_slot *slot) {
-  struct hf_dial *dial = hf_calloc(1, sizeof *dial);
+static struct hf_connect_slot *dial_new(struct hf_netpool *pool,
+                                        struct hf_slot *slot) {
+  struct hf_connect_slot *dial = hf_calloc(1, sizeof *dial);
   if (dial == NULL) {
     return NULL;
   }
@@ -508,8 +513,8 @@ static struct hf_dial *dial_new(struct hf_netpool *pool, struct hf_slot *slot) {
   return dial;
 }
 
-void hf_dial_open(struct hf_netpool *pool, struct hf_slot *slot) {
-  struct hf_dial *dial = dial_new(pool, slot);
+void hf_connect_slot_open(struct hf_netpool *pool, struct hf_slot *slot) {
+  struct hf_connect_slot *dial = dial_new(pool, slot);
   slot->dial = dial;
   if (dial == NULL) {
     /* No memory even for the failure: the breaker's pace tries again. */
@@ -519,7 +524,7 @@ void hf_dial_open(struct hf_netpool *pool, struct hf_slot *slot) {
   start(dial);
 }
 
-void hf_dial_stop(struct hf_dial *dial) {
+void hf_connect_slot_stop(struct hf_connect_slot *dial) {
   if (dial->state == SETTLING) {
     struct hf_conn *conn = dial->slot->conn;
     end(dial);
@@ -530,7 +535,8 @@ void hf_dial_stop(struct hf_dial *dial) {
   end(dial);
 }
 
-void hf_dial_on_settled(struct hf_dial *dial, struct hf_conn *conn) {
+void hf_connect_slot_on_settled(struct hf_connect_slot *dial,
+                                struct hf_conn *conn) {
   if (conn->failing) {
     fail_settling(dial, &conn->last_words);
     return;
@@ -552,7 +558,7 @@ void hf_dial_on_settled(struct hf_dial *dial, struct hf_conn *conn) {
 }
 
 /* The same password as a moment ago would only be refused once more. */
-static bool is_known_to_fail(struct hf_dial *dial) {
+static bool is_known_to_fail(struct hf_connect_slot *dial) {
   const struct hf_error *refusal =
       hf_credentials_refusal(&dial->pool->credentials, dial->password);
   if (refusal == NULL) {
@@ -562,10 +568,10 @@ static bool is_known_to_fail(struct hf_dial *dial) {
   return true;
 }
 
-void hf_dial_on_password(struct hf_dial *dial,
-                         const char *password,
-                         const char *message,
-                         bool permanent) {
+void hf_connect_slot_on_password(struct hf_connect_slot *dial,
+                                 const char *password,
+                                 const char *message,
+                                 bool permanent) {
   if (dial->state != ASKING) {
     return;
   }
@@ -588,11 +594,11 @@ void hf_dial_on_password(struct hf_dial *dial,
   }
 }
 
-struct hf_handle *hf_dial_asked(const struct hf_dial *dial) {
+struct hf_handle *hf_connect_slot_asked(const struct hf_connect_slot *dial) {
   return dial->asked;
 }
 
-void hf_dial_ask_another(struct hf_dial *dial) {
+void hf_connect_slot_ask_another(struct hf_connect_slot *dial) {
   take_back(dial);
   if (!ask(dial)) {
     fail(dial);

@@ -16,33 +16,34 @@
 #include <stdbool.h>
 
 struct hf_conn;
-struct hf_dial;
+struct hf_connect_slot;
 struct hf_handle;
 struct hf_netpool;
 struct hf_slot;
 
 /* Opens slot's connection: hf_pool_on_connected or _on_connect_failed. */
-void hf_dial_open(struct hf_netpool *pool, struct hf_slot *slot);
+void hf_connect_slot_open(struct hf_netpool *pool, struct hf_slot *slot);
 
 /* Stops opening: hf_pool_on_closed follows. */
-void hf_dial_stop(struct hf_dial *dial);
+void hf_connect_slot_stop(struct hf_connect_slot *dial);
 
 /* The settings are done, or failed with the connection's last words. */
-void hf_dial_on_settled(struct hf_dial *dial, struct hf_conn *conn);
+void hf_connect_slot_on_settled(struct hf_connect_slot *dial,
+                                struct hf_conn *conn);
 
 /* Returns the handle that was asked for a password, or NULL. */
-struct hf_handle *hf_dial_asked(const struct hf_dial *dial);
+struct hf_handle *hf_connect_slot_asked(const struct hf_connect_slot *dial);
 
 /* Whoever was asked is gone: asks another handle, or fails. */
-void hf_dial_ask_another(struct hf_dial *dial);
+void hf_connect_slot_ask_another(struct hf_connect_slot *dial);
 
 /*
  * The answer to HF_MSG_ASK; `password` NULL: the function failed, and will be
  * asked again unless it said that this is permanent.
  */
-void hf_dial_on_password(struct hf_dial *dial,
-                         const char *password,
-                         const char *message,
-                         bool permanent);
+void hf_connect_slot_on_password(struct hf_connect_slot *dial,
+                                 const char *password,
+                                 const char *message,
+                                 bool permanent);
 
 #endif

@@ -116,7 +116,7 @@ static void notice_thaw(struct hf_engine *engine) {
 static void on_wake(uv_async_t *wake) {
   struct hf_engine *engine = wake->data;
   struct hf_post *post;
-  hf_exit_checkpoint();
+  hf_process_exit_checkpoint();
   notice_thaw(engine);
   while ((post = next_post(engine)) != NULL) {
     post->run(post);
@@ -208,7 +208,7 @@ void hf_engine_turn(struct hf_engine *engine) {
   } while (!hf_list_empty(&engine->dirty_conns));
   hand_over(engine);
   if (engine->detached && hf_list_empty(&engine->pools) &&
-      engine->visitors == 0 && hf_lookups_give_up(engine)) {
+      engine->visitors == 0 && hf_resolve_give_up_all(engine)) {
     stop(engine);
     return;
   }
@@ -216,7 +216,7 @@ void hf_engine_turn(struct hf_engine *engine) {
 }
 
 static void on_turn(uv_check_t *turn) {
-  hf_exit_checkpoint();
+  hf_process_exit_checkpoint();
   hf_engine_turn(turn->data);
 }
 
@@ -240,10 +240,10 @@ static void run(void *arg) {
   (void)sigfillset(&all);
   (void)pthread_sigmask(SIG_BLOCK, &all, NULL);
   hf_system_name_thread("hf-engine");
-  hf_exit_enter();
+  hf_process_exit_enter();
   (void)uv_run(&engine->loop, UV_RUN_DEFAULT);
   finish(engine);
-  hf_exit_leave();
+  hf_process_exit_leave();
 }
 
 static enum hf_status start_thread(struct hf_engine *engine) {
@@ -356,8 +356,8 @@ fail_lock:
 enum hf_status hf_engine_attach(struct hf_engine **engine) {
   enum hf_status status = HF_OK;
   uv_once(&registry_once, make_registry);
-  hf_exit_prepare();
-  hf_connector_on_first_tls(hf_exit_prepare_after_tls);
+  hf_process_exit_prepare();
+  hf_connect_job_on_first_tls(hf_process_exit_prepare_after_tls);
   uv_mutex_lock(&registry_lock);
   if (current == NULL) {
     status = engine_new(&current);

@@ -53,7 +53,7 @@ struct hf_engine {
   struct hf_list pools;       /* hf_netpool.of_engine */
   struct hf_list dirty_ports; /* with messages to hand over this turn */
   struct hf_list dirty_conns; /* with output to flush this turn */
-  struct hf_list lookups;     /* hf_lookup.of_engine, under way */
+  struct hf_list lookups;     /* hf_resolve.of_engine, under way */
   int32_t visitors;  /* what is under way and comes back: cancel requests,
                         connections being opened */
   uint64_t timer_us; /* when the timer is set to, 0 = not */

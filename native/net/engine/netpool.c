@@ -266,7 +266,7 @@ void hf_netpool_end_turn(struct hf_netpool *pool) {
   }
   HF_LIST_EACH_SAFE(link, after, &pool->handles) {
     struct hf_handle *handle = handle_of(link);
-    hf_cached_end_turn(handle);
+    hf_query_cache_end_turn(handle);
     if (handle->warming) {
       review_warming(pool, handle);
     }
@@ -287,7 +287,7 @@ uint64_t hf_netpool_next_us(const struct hf_netpool *pool) {
   struct hf_link *link;
   HF_LIST_EACH(link, &pool->handles) {
     const struct hf_handle *handle = handle_of(link);
-    uint64_t cached_us = hf_cached_next_us(handle);
+    uint64_t cached_us = hf_query_cache_next_us(handle);
     if (handle->ending && !handle->cut && handle->drain_us < next) {
       next = handle->drain_us;
     }
@@ -316,9 +316,9 @@ void hf_netpool_set_proxied(struct hf_netpool *pool) {
 void hf_netpool_on_chore(struct hf_conn *conn) {
   struct hf_netpool *pool = conn->pool;
   struct hf_slot *slot = conn->slot;
-  conn->chore = HF_CHORE_NONE;
+  conn->chore = HF_OWN_UNIT_NONE;
   if (slot->dial != NULL) {
-    hf_dial_on_settled(slot->dial, conn);
+    hf_connect_slot_on_settled(slot->dial, conn);
   } else if (PQtransactionStatus(conn->pg) == PQTRANS_IDLE) {
     hf_pool_on_checked(&pool->core, slot, hf_engine_now_us());
   } else {

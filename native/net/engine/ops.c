@@ -121,7 +121,7 @@ static void run_request(struct hf_port *port,
     return;
   }
   if (op->kind == HF_OP_QUERY && (op->flags & HF_FLAG_CACHE) != 0) {
-    hf_cached_query(handle, op, fields);
+    hf_query_cache_query(handle, op, fields);
     return;
   }
   submit(port, op, fields, handle, NULL);
@@ -145,7 +145,7 @@ static void run_statement(struct hf_port *port,
     return;
   }
   if ((op->flags & HF_FLAG_CACHE) != 0) {
-    hf_cached_refuse(port, op);
+    hf_query_cache_refuse(port, op);
     return;
   }
   submit(port, op, fields, holder->handle, &holder->lease);
@@ -184,7 +184,7 @@ static void run_release(struct hf_port *port, const struct hf_op *op) {
 static void run_abort(struct hf_port *port, const struct hf_op *op) {
   struct hf_call *call =
       hf_map_get(&port->calls, hf_call_id(hf_op_low(op), hf_op_high(op)));
-  if (call != NULL && !hf_cached_abort(call)) {
+  if (call != NULL && !hf_query_cache_abort(call)) {
     hf_pool_abort(&call->handle->pool->core,
                   &call->request,
                   hf_engine_now_us());
@@ -194,13 +194,13 @@ static void run_abort(struct hf_port *port, const struct hf_op *op) {
 static void run_answer(struct hf_port *port,
                        const struct hf_op *op,
                        const char *const *fields) {
-  struct hf_dial *dial = hf_map_remove(&port->asks, hf_op_low(op));
+  struct hf_connect_slot *dial = hf_map_remove(&port->asks, hf_op_low(op));
   bool failed = (op->flags & HF_FLAG_FAILED) != 0;
   if (dial != NULL && op->n_fields > 0) {
-    hf_dial_on_password(dial,
-                        failed ? NULL : fields[0],
-                        failed ? fields[0] : NULL,
-                        (op->flags & HF_FLAG_FORCE) != 0);
+    hf_connect_slot_on_password(dial,
+                                failed ? NULL : fields[0],
+                                failed ? fields[0] : NULL,
+                                (op->flags & HF_FLAG_FORCE) != 0);
   }
 }
 

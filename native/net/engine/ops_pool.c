@@ -24,12 +24,12 @@ static bool answer_open(struct hf_port *port,
                         const struct hf_op *op,
                         const struct hf_netpool *pool,
                         bool existing) {
-  struct hf_block *block = hf_block_message(HF_MSG_OPENED,
-                                            HF_OPENED_INTS,
-                                            op->id_low,
-                                            op->id_high,
-                                            pool->options,
-                                            pool->options_bytes);
+  struct hf_message *block = hf_message_message(HF_MSG_OPENED,
+                                                HF_OPENED_INTS,
+                                                op->id_low,
+                                                op->id_high,
+                                                pool->options,
+                                                pool->options_bytes);
   if (block == NULL) {
     return false;
   }
@@ -219,10 +219,10 @@ void hf_ops_invalidate(struct hf_port *port,
     return;
   }
   for (i = 0; i < op->n_fields; i++) {
-    count += hf_cached_invalidate(handle->pool, fields[i]);
+    count += hf_query_cache_invalidate(handle->pool, fields[i]);
   }
   if (op->n_fields == 0) {
-    count = hf_cached_invalidate(handle->pool, NULL);
+    count = hf_query_cache_invalidate(handle->pool, NULL);
   }
   hf_port_send_ok(port, hf_op_low(op), hf_op_high(op), count);
 }

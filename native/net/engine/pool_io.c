@@ -11,7 +11,7 @@
 #include "net/wire/message.h"
 
 static void world_connect(void *ctx, struct hf_slot *slot) {
-  hf_dial_open(ctx, slot);
+  hf_connect_slot_open(ctx, slot);
 }
 
 static struct hf_lease *world_greet(void *ctx, struct hf_slot *slot) {
@@ -38,12 +38,12 @@ static void world_cancel(void *ctx, struct hf_slot *slot) {
 
 static void world_rollback(void *ctx, struct hf_slot *slot) {
   (void)ctx;
-  hf_conn_run_chore(slot->conn, HF_CHORE_ROLLBACK, "rollback");
+  hf_conn_run_chore(slot->conn, HF_OWN_UNIT_ROLLBACK, "rollback");
 }
 
 static void world_ping(void *ctx, struct hf_slot *slot) {
   (void)ctx;
-  hf_conn_run_chore(slot->conn, HF_CHORE_PING, "");
+  hf_conn_run_chore(slot->conn, HF_OWN_UNIT_PING, "");
 }
 
 static void world_forget(void *ctx, struct hf_slot *slot) {
@@ -51,11 +51,11 @@ static void world_forget(void *ctx, struct hf_slot *slot) {
   const char *sql = "set datestyle to iso"; /* the order of days stays */
   (void)ctx;
   if (slot->forget) {
-    hf_names_drop(&conn->names, NULL);
+    hf_prepared_drop(&conn->names, NULL);
     sql = slot->restore ? "deallocate all; set datestyle to iso"
                         : "deallocate all";
   }
-  hf_conn_run_chore(conn, HF_CHORE_FORGET, sql);
+  hf_conn_run_chore(conn, HF_OWN_UNIT_FORGET, sql);
 }
 
 static struct hf_request *world_replace(void *ctx, struct hf_request *request) {
@@ -78,7 +78,7 @@ static void world_probe(void *ctx, struct hf_slot *slot) {
 static void world_close(void *ctx, struct hf_slot *slot) {
   struct hf_netpool *pool = ctx;
   if (slot->dial != NULL) {
-    hf_dial_stop(slot->dial);
+    hf_connect_slot_stop(slot->dial);
   } else if (slot->conn != NULL) {
     hf_conn_close(slot->conn);
   } else {
@@ -103,7 +103,7 @@ static void answer(struct hf_call *call) {
     (void)hf_map_remove(&port->leases, (uint64_t)call->lease_number);
   }
   if (call->cached != NULL) {
-    hf_cached_answer(call);
+    hf_query_cache_answer(call);
   } else {
     hf_call_answer(call);
   }

@@ -36,7 +36,7 @@ struct batch {
 
 static void fill_spare(struct hf_port *port) {
   while (port->n_spare < SPARE_BLOCKS) {
-    struct hf_block *block = hf_block_new(HF_ERROR_INTS, 0, 0, 0);
+    struct hf_message *block = hf_message_new(HF_ERROR_INTS, 0, 0, 0);
     if (block == NULL) {
       return;
     }
@@ -46,10 +46,10 @@ static void fill_spare(struct hf_port *port) {
   }
 }
 
-static void drop_blocks(struct hf_block *block) {
+static void drop_blocks(struct hf_message *block) {
   while (block != NULL) {
-    struct hf_block *next = block->next;
-    hf_block_free(block);
+    struct hf_message *next = block->next;
+    hf_message_free(block);
     block = next;
   }
 }
@@ -72,7 +72,7 @@ enum hf_status hf_port_open(hf_wake_cb wake, void *ctx, struct hf_port **port) {
   if (status != HF_OK) {
     goto fail_engine;
   }
-  hf_shapes_init(&made->shapes, &made->engine->hash_key);
+  hf_row_descriptions_init(&made->shapes, &made->engine->hash_key);
   *port = made;
   return HF_OK;
 
@@ -166,8 +166,8 @@ static void on_relief(struct hf_post *post) {
   }
 }
 
-struct hf_block *hf_port_take(struct hf_port *port) {
-  struct hf_block *first;
+struct hf_message *hf_port_take(struct hf_port *port) {
+  struct hf_message *first;
   uv_mutex_lock(&port->lock);
   first = port->done_first;
   port->done_first = NULL;
@@ -245,11 +245,11 @@ bool hf_port_is_choked(struct hf_port *port, size_t limit) {
   return atomic_load(&port->buffered) > limit;
 }
 
-void hf_port_send(struct hf_port *port, struct hf_block *block) {
+void hf_port_send(struct hf_port *port, struct hf_message *block) {
   if (port->closed) {
     while (block != NULL) {
-      struct hf_block *next = block->next;
-      hf_block_free(block);
+      struct hf_message *next = block->next;
+      hf_message_free(block);
       block = next;
     }
     return;
@@ -260,7 +260,7 @@ void hf_port_send(struct hf_port *port, struct hf_block *block) {
     port->out_last->next = block;
   }
   for (;;) {
-    (void)atomic_fetch_add(&port->buffered, hf_block_bytes(block));
+    (void)atomic_fetch_add(&port->buffered, hf_message_bytes(block));
     if (block->next == NULL) {
       break;
     }
@@ -287,12 +287,12 @@ void hf_port_hand_over(struct hf_port *port) {
   fill_spare(port);
 }
 
-struct hf_block *hf_port_spare(struct hf_port *port,
-                               enum hf_msg_kind kind,
-                               uint32_t n_ints,
-                               int32_t id_low,
-                               int32_t id_high) {
-  struct hf_block *block = port->spare;
+struct hf_message *hf_port_spare(struct hf_port *port,
+                                 enum hf_msg_kind kind,
+                                 uint32_t n_ints,
+                                 int32_t id_low,
+                                 int32_t id_high) {
+  struct hf_message *block = port->spare;
   if (block == NULL) {
     return NULL;
   }
@@ -311,12 +311,12 @@ void hf_port_send_ok(struct hf_port *port,
                      uint32_t id_low,
                      uint32_t id_high,
                      int32_t value) {
-  struct hf_block *block = hf_block_message(HF_MSG_OK,
-                                            HF_OK_INTS,
-                                            (int32_t)id_low,
-                                            (int32_t)id_high,
-                                            NULL,
-                                            0);
+  struct hf_message *block = hf_message_message(HF_MSG_OK,
+                                                HF_OK_INTS,
+                                                (int32_t)id_low,
+                                                (int32_t)id_high,
+                                                NULL,
+                                                0);
   if (block == NULL) {
     block = hf_port_spare(port,
                           HF_MSG_OK,
@@ -336,7 +336,7 @@ void hf_port_send_refusal(struct hf_port *port,
                           enum hf_status status,
                           const struct hf_error *cause) {
   struct hf_error error;
-  struct hf_block *block;
+  struct hf_message *block;
   hf_error_init(&error);
   if (cause != NULL && cause->status == status) {
     hf_error_copy(&error, cause);
@@ -345,14 +345,14 @@ void hf_port_send_refusal(struct hf_port *port,
     hf_error_set(&error, status, HF_PHASE_LOCAL, NULL);
     error.outcome = HF_OUTCOME_NOT_EXECUTED;
   }
-  block = hf_block_message2(HF_MSG_ERROR,
-                            HF_ERROR_INTS,
-                            (int32_t)id_low,
-                            (int32_t)id_high,
-                            error.fields,
-                            error.fields_bytes,
-                            cause == NULL ? NULL : cause->fields,
-                            cause == NULL ? 0 : cause->fields_bytes);
+  block = hf_message_message2(HF_MSG_ERROR,
+                              HF_ERROR_INTS,
+                              (int32_t)id_low,
+                              (int32_t)id_high,
+                              error.fields,
+                              error.fields_bytes,
+                              cause == NULL ? NULL : cause->fields,
+                              cause == NULL ? 0 : cause->fields_bytes);
   if (block == NULL) {
     block = hf_port_spare(port,
                           HF_MSG_ERROR,
@@ -396,9 +396,9 @@ static void drop_leases(struct hf_port *port, struct hf_handle *handle) {
 static void drop_asks(struct hf_port *port, const struct hf_handle *handle) {
   size_t i = 0;
   while (i < port->asks.size) {
-    struct hf_dial *dial = port->asks.places[i].value;
-    if (dial != NULL && hf_dial_asked(dial) == handle) {
-      hf_dial_ask_another(dial);
+    struct hf_connect_slot *dial = port->asks.places[i].value;
+    if (dial != NULL && hf_connect_slot_asked(dial) == handle) {
+      hf_connect_slot_ask_another(dial);
       i = 0;
     } else {
       i++;
@@ -412,7 +412,7 @@ void hf_port_forget(struct hf_port *port, struct hf_handle *handle) {
   (void)hf_map_remove(&port->handles, (uint64_t)handle->number);
   hf_list_remove(&port->handle_list, &handle->of_port);
   drop_leases(port, handle);
-  hf_cached_close(handle);
+  hf_query_cache_close(handle);
   hf_netpool_detach(pool, handle, port->closed);
   drop_asks(port, handle);
   if (port->closed) {
@@ -446,7 +446,7 @@ static void drop_waiting(struct hf_port *port) {
   struct hf_link *link;
   HF_LIST_EACH(link, &port->handle_list) {
     struct hf_handle *handle = HF_CONTAINER_OF(link, struct hf_handle, of_port);
-    hf_cached_close(handle);
+    hf_query_cache_close(handle);
     hf_pool_drop_owner(&handle->pool->core, handle, true, now_us);
   }
 }
@@ -476,7 +476,7 @@ static void on_close(struct hf_post *post) {
   hf_map_finish(&port->leases);
   hf_map_finish(&port->asks);
   hf_map_finish(&port->gauges);
-  hf_shapes_finish(&port->shapes);
+  hf_row_descriptions_finish(&port->shapes);
   uv_mutex_destroy(&port->lock);
   hf_free(port);
   closed(ctx);

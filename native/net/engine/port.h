@@ -23,7 +23,7 @@
 #include "net/engine/engine.h"
 #include "net/wire/columns.h"
 
-struct hf_cached;
+struct hf_query_cache;
 struct hf_call;
 struct hf_error;
 struct hf_netpool;
@@ -47,7 +47,7 @@ struct hf_handle {
   bool warming;      /* warmup() waits */
   uint32_t warm_id_low, warm_id_high;
   uint64_t warm_since_us, warm_until_us;
-  struct hf_cached *cached; /* its query cache, or NULL */
+  struct hf_query_cache *cached; /* its query cache, or NULL */
 };
 
 /* The last thing a port is posted for. */
@@ -66,19 +66,19 @@ struct hf_port {
 
   /* under lock */
   uv_mutex_t lock;
-  struct hf_block *done_first, *done_last;
+  struct hf_message *done_first, *done_last;
   struct hf_map gauges; /* handle number -> struct hf_stats of its pool */
 
   /* the engine's thread only */
   struct hf_link dirty;
-  struct hf_block *out_first, *out_last;
+  struct hf_message *out_first, *out_last;
   struct hf_map handles; /* number -> struct hf_handle */
   struct hf_map calls;   /* id -> struct hf_call, not settled yet */
   struct hf_map leases;  /* number -> struct hf_call that acquired it */
-  struct hf_map asks;    /* question -> struct hf_dial that waits for it */
+  struct hf_map asks; /* question -> struct hf_connect_slot that waits for it */
   struct hf_list handle_list;
-  struct hf_shapes shapes;
-  struct hf_block *spare; /* for answers when memory runs out */
+  struct hf_row_descriptions shapes;
+  struct hf_message *spare; /* for answers when memory runs out */
   int32_t n_spare;
   int32_t last_lease;
   uint32_t last_ask;
@@ -95,7 +95,7 @@ struct hf_port {
 };
 
 /* Queues a message for the environment; takes ownership. Engine's thread. */
-void hf_port_send(struct hf_port *port, struct hf_block *block);
+void hf_port_send(struct hf_port *port, struct hf_message *block);
 
 /*
  * Returns whether the environment has more than `limit` bytes to take. Its
@@ -108,11 +108,11 @@ bool hf_port_is_choked(struct hf_port *port, size_t limit);
  * Returns a message without text from the port's reserve, for an answer that
  * found no memory: no call may stay unanswered. NULL when that is used up.
  */
-struct hf_block *hf_port_spare(struct hf_port *port,
-                               enum hf_msg_kind kind,
-                               uint32_t n_ints,
-                               int32_t id_low,
-                               int32_t id_high);
+struct hf_message *hf_port_spare(struct hf_port *port,
+                                 enum hf_msg_kind kind,
+                                 uint32_t n_ints,
+                                 int32_t id_low,
+                                 int32_t id_high);
 
 /* Hands over what collected, with one wake. Engine's thread. */
 void hf_port_hand_over(struct hf_port *port);

@@ -50,7 +50,7 @@ static void put_text(struct writer *writer, const char *text) {
 static void write_key(struct writer *writer,
                       const struct hf_op *op,
                       const char *const *fields,
-                      const struct hf_terms *terms,
+                      const struct hf_cache_params *terms,
                       int32_t first_value) {
   struct head head = {0};
   int32_t i;
@@ -72,10 +72,10 @@ static void write_key(struct writer *writer,
   }
 }
 
-static size_t make_key(struct hf_cached *cached,
+static size_t make_key(struct hf_query_cache *cached,
                        const struct hf_op *op,
                        const char *const *fields,
-                       const struct hf_terms *terms,
+                       const struct hf_cache_params *terms,
                        int32_t first_value) {
   struct writer writer = {0};
   write_key(&writer, op, fields, terms, first_value);
@@ -95,9 +95,9 @@ static size_t make_key(struct hf_cached *cached,
 
 /* ---- asking -------------------------------------------------------------- */
 
-static struct hf_cached *cached_of(struct hf_handle *handle) {
+static struct hf_query_cache *cached_of(struct hf_handle *handle) {
   const struct hf_netpool *pool = handle->pool;
-  struct hf_cached *cached = handle->cached;
+  struct hf_query_cache *cached = handle->cached;
   if (cached != NULL) {
     return cached;
   }
@@ -109,12 +109,12 @@ static struct hf_cached *cached_of(struct hf_handle *handle) {
   hf_cache_init(&cached->cache,
                 (uint64_t)handle->config.cache_max_bytes,
                 &pool->engine->hash_key,
-                hf_kept_free);
+                hf_cached_result_free);
   handle->cached = cached;
   return cached;
 }
 
-bool hf_cached_is_away(const struct hf_netpool *pool) {
+bool hf_query_cache_is_away(const struct hf_netpool *pool) {
   struct hf_gauges gauges;
   if (pool->core.state == HF_POOL_STATE_SUSPENDED) {
     return true;
@@ -129,9 +129,10 @@ bool hf_cached_is_away(const struct hf_netpool *pool) {
 /* A result whose columns the port forgot cannot be told any more. */
 static bool can_be_told(const struct hf_handle *handle,
                         const struct hf_cache_entry *entry) {
-  const struct hf_block *block = entry->payload;
+  const struct hf_message *block = entry->payload;
   for (; block != NULL; block = block->next) {
-    if (!hf_shapes_know(&handle->port->shapes, block->ints[HF_RESULT_SHAPE])) {
+    if (!hf_row_descriptions_know(&handle->port->shapes,
+                                  block->ints[HF_RESULT_SHAPE])) {
       return false;
     }
   }
@@ -165,7 +166,7 @@ static bool is_read(const struct hf_call *call) {
           (sql->kind == HF_SQL_SELECT || sql->kind == HF_SQL_OTHER));
 }
 
-void hf_cached_refuse(struct hf_port *port, const struct hf_op *op) {
+void hf_query_cache_refuse(struct hf_port *port, const struct hf_op *op) {
   struct hf_error error;
   hf_error_init(&error);
   hf_error_set(&error,
@@ -186,9 +187,9 @@ void hf_cached_refuse(struct hf_port *port, const struct hf_op *op) {
 static struct hf_call *take(struct hf_handle *handle,
                             const struct hf_op *op,
                             const char *const *fields,
-                            const struct hf_terms *terms) {
+                            const struct hf_cache_params *terms) {
   struct hf_port *port = handle->port;
-  struct hf_cached_call *part = hf_calloc(1, sizeof *part);
+  struct hf_query_cache_call *part = hf_calloc(1, sizeof *part);
   struct hf_call *call;
   if (part == NULL) {
     hf_port_send_refusal(port,
@@ -208,7 +209,7 @@ static struct hf_call *take(struct hf_handle *handle,
   call->cached = part;
   if (!is_read(call)) {
     hf_ops_drop(call);
-    hf_cached_refuse(port, op);
+    hf_query_cache_refuse(port, op);
     return NULL;
   }
   return call;
@@ -221,7 +222,7 @@ static void submit(struct hf_handle *handle, struct hf_call *call) {
 static void fill(struct hf_handle *handle,
                  struct hf_call *call,
                  struct hf_cache_entry *entry) {
-  struct hf_cached *cached = handle->cached;
+  struct hf_query_cache *cached = handle->cached;
   if (call == NULL) {
     hf_cache_failed(&cached->cache, entry);
     return;
@@ -236,7 +237,7 @@ static void fill(struct hf_handle *handle,
 static void join(struct hf_handle *handle,
                  struct hf_call *call,
                  struct hf_cache_entry *entry) {
-  struct hf_cached *cached = handle->cached;
+  struct hf_query_cache *cached = handle->cached;
   hf_stats_add(&handle->pool->core.stats, HF_STAT_CACHE_HITS, 1);
   call->request.submitted_us = hf_engine_now_us();
   cached->look |= entry->payload != NULL;
@@ -253,18 +254,18 @@ static void serve(struct hf_handle *handle,
   hf_stats_add(&handle->pool->core.stats,
                stale ? HF_STAT_CACHE_STALE : HF_STAT_CACHE_HITS,
                1);
-  hf_kept_send(handle->port,
-               entry->payload,
-               (uint32_t)op->id_low,
-               (uint32_t)op->id_high,
-               stale);
+  hf_cached_result_send(handle->port,
+                        entry->payload,
+                        (uint32_t)op->id_low,
+                        (uint32_t)op->id_high,
+                        stale);
 }
 
 /* Does what the cache says. */
 static void follow(struct hf_handle *handle,
                    const struct hf_op *op,
                    const char *const *fields,
-                   const struct hf_terms *terms,
+                   const struct hf_cache_params *terms,
                    const struct hf_cache_question *question) {
   struct hf_cache_entry *entry = NULL;
   enum hf_cache_verdict verdict = ask(handle, question, &entry);
@@ -283,15 +284,15 @@ static void follow(struct hf_handle *handle,
   }
 }
 
-void hf_cached_query(struct hf_handle *handle,
-                     const struct hf_op *op,
-                     const char *const *fields) {
-  struct hf_cached *cached = cached_of(handle);
+void hf_query_cache_query(struct hf_handle *handle,
+                          const struct hf_op *op,
+                          const char *const *fields) {
+  struct hf_query_cache *cached = cached_of(handle);
   struct hf_cache_question question = {0};
-  struct hf_terms terms;
-  int32_t first_value = hf_terms_read(op, fields, &terms);
+  struct hf_cache_params terms;
+  int32_t first_value = hf_cache_params_read(op, fields, &terms);
   if (first_value < 0) {
-    hf_cached_refuse(handle->port, op);
+    hf_query_cache_refuse(handle->port, op);
     return;
   }
   if (cached != NULL) {
@@ -310,9 +311,9 @@ void hf_cached_query(struct hf_handle *handle,
   question.n_labels = terms.n_labels;
   question.terms = terms.cache;
   question.timeout_us = (uint64_t)(uint32_t)op->timeout_ms;
-  question.away = hf_cached_is_away(handle->pool);
+  question.away = hf_query_cache_is_away(handle->pool);
   follow(handle, op, fields, &terms, &question);
-  hf_cached_publish(cached);
+  hf_query_cache_publish(cached);
   if (cached->key_size > KEY_SIZE_KEPT) {
     hf_free(cached->key);
     cached->key = NULL;
@@ -343,8 +344,8 @@ static void leave_flight(struct hf_call *call) {
   hf_error_finish(&error);
 }
 
-bool hf_cached_abort(struct hf_call *call) {
-  struct hf_cached_call *part = call->cached;
+bool hf_query_cache_abort(struct hf_call *call) {
+  struct hf_query_cache_call *part = call->cached;
   struct hf_stats *stats = &call->handle->pool->core.stats;
   if (part == NULL) {
     return false;
@@ -352,7 +353,7 @@ bool hf_cached_abort(struct hf_call *call) {
   if (part->waiter.entry != NULL) {
     hf_cache_leave(&call->handle->cached->cache, &part->waiter);
     hf_stats_add(stats, HF_STAT_ABORTS, 1);
-    hf_cached_give_up(call, HF_ABORTED);
+    hf_query_cache_give_up(call, HF_ABORTED);
     return true;
   }
   if (part->entry != NULL && !hf_list_empty(&part->entry->waiters)) {
@@ -363,14 +364,14 @@ bool hf_cached_abort(struct hf_call *call) {
   return false;
 }
 
-int32_t hf_cached_invalidate(struct hf_netpool *pool, const char *label) {
+int32_t hf_query_cache_invalidate(struct hf_netpool *pool, const char *label) {
   struct hf_link *link;
   int32_t count = 0;
   HF_LIST_EACH(link, &pool->handles) {
     struct hf_handle *handle = HF_CONTAINER_OF(link, struct hf_handle, of_pool);
     if (handle->cached != NULL) {
       count += hf_cache_invalidate(&handle->cached->cache, label);
-      hf_cached_publish(handle->cached);
+      hf_query_cache_publish(handle->cached);
     }
   }
   return count;

@@ -23,7 +23,7 @@ struct hf_handle;
 struct hf_netpool;
 struct hf_port;
 
-struct hf_cached {
+struct hf_query_cache {
   struct hf_cache cache;
   struct hf_handle *handle;
   char *key; /* of the question at hand; the buffer is kept */
@@ -34,7 +34,7 @@ struct hf_cached {
 };
 
 /* What a call has to do with the cache; hf_call.cached. */
-struct hf_cached_call {
+struct hf_query_cache_call {
   struct hf_cache_waiter waiter;
   struct hf_call *call;
   struct hf_cache_entry *entry; /* whose filler it is, or NULL */
@@ -43,32 +43,32 @@ struct hf_cached_call {
 };
 
 /* Runs an HF_OP_QUERY with HF_FLAG_CACHE. */
-void hf_cached_query(struct hf_handle *handle,
-                     const struct hf_op *op,
-                     const char *const *fields);
+void hf_query_cache_query(struct hf_handle *handle,
+                          const struct hf_op *op,
+                          const char *const *fields);
 
 /* Says that a statement cannot be cached. */
-void hf_cached_refuse(struct hf_port *port, const struct hf_op *op);
+void hf_query_cache_refuse(struct hf_port *port, const struct hf_op *op);
 
 /* The core has done with a call that has to do with the cache: answers it. */
-void hf_cached_answer(struct hf_call *call);
+void hf_query_cache_answer(struct hf_call *call);
 
 /*
  * Aborts a call that waits for another, or that others wait for; false when
  * that is the pool's to do.
  */
-bool hf_cached_abort(struct hf_call *call);
+bool hf_query_cache_abort(struct hf_call *call);
 
 /* Forgets what carries the label, all when NULL, in every handle of a pool. */
-int32_t hf_cached_invalidate(struct hf_netpool *pool, const char *label);
+int32_t hf_query_cache_invalidate(struct hf_netpool *pool, const char *label);
 
 /* Does what is due and what was put off. */
-void hf_cached_end_turn(struct hf_handle *handle);
+void hf_query_cache_end_turn(struct hf_handle *handle);
 
-/* Returns when hf_cached_end_turn has to be called, UINT64_MAX = never. */
-uint64_t hf_cached_next_us(const struct hf_handle *handle);
+/* Returns when hf_query_cache_end_turn has to be called, UINT64_MAX = never. */
+uint64_t hf_query_cache_next_us(const struct hf_handle *handle);
 
 /* Frees the cache with the calls that wait; nobody is told. */
-void hf_cached_close(struct hf_handle *handle);
+void hf_query_cache_close(struct hf_handle *handle);
 
 #endif

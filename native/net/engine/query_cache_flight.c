@@ -17,14 +17,14 @@
 #include "net/wire/message.h"
 
 static struct hf_call *call_of(struct hf_cache_waiter *waiter) {
-  return HF_CONTAINER_OF(waiter, struct hf_cached_call, waiter)->call;
+  return HF_CONTAINER_OF(waiter, struct hf_query_cache_call, waiter)->call;
 }
 
 static void add_stat(const struct hf_handle *handle, enum hf_stat stat) {
   hf_stats_add(&handle->pool->core.stats, stat, 1);
 }
 
-void hf_cached_publish(struct hf_cached *cached) {
+void hf_query_cache_publish(struct hf_query_cache *cached) {
   struct hf_stats *stats = &cached->handle->pool->core.stats;
   const struct hf_cache *cache = &cached->cache;
   if (cache->bytes != cached->told_bytes ||
@@ -51,16 +51,16 @@ static void let_go(struct hf_call *call) {
 }
 
 static void serve(struct hf_call *call,
-                  const struct hf_block *blocks,
+                  const struct hf_message *blocks,
                   bool stale) {
   if (stale) {
     add_stat(call->handle, HF_STAT_CACHE_STALE);
   }
-  hf_kept_send(call->handle->port,
-               blocks,
-               call->request.id_low,
-               call->request.id_high,
-               stale);
+  hf_cached_result_send(call->handle->port,
+                        blocks,
+                        call->request.id_low,
+                        call->request.id_high,
+                        stale);
 }
 
 /* The filler's failure is the waiter's, too. */
@@ -72,7 +72,7 @@ static void share_failure(struct hf_call *call, const struct hf_call *filler) {
   let_go(call);
 }
 
-void hf_cached_give_up(struct hf_call *call, enum hf_status status) {
+void hf_query_cache_give_up(struct hf_call *call, enum hf_status status) {
   struct hf_request *request = &call->request;
   struct hf_pool *pool = &call->handle->pool->core;
   hf_error_set(&request->error, status, HF_PHASE_ACQUIRE, NULL);
@@ -92,7 +92,7 @@ static bool accepts(const struct hf_call *call,
 }
 
 /* Answers all who take what is kept, however old. */
-static void serve_stale(struct hf_cached *cached,
+static void serve_stale(struct hf_query_cache *cached,
                         struct hf_cache_entry *entry) {
   struct hf_link *link;
   struct hf_link *after;
@@ -111,19 +111,19 @@ static void serve_stale(struct hf_cached *cached,
 /* ---- ends of flights ----------------------------------------------------- */
 
 /* Keeps the answer, once everybody who waited for it has it. */
-static void on_answered(struct hf_cached *cached,
+static void on_answered(struct hf_query_cache *cached,
                         struct hf_cache_entry *entry,
                         struct hf_call *filler) {
   struct hf_cache_waiter *waiter;
-  size_t bytes = hf_kept_bytes(filler->first);
-  struct hf_block *copy = NULL;
+  size_t bytes = hf_cached_result_bytes(filler->first);
+  struct hf_message *copy = NULL;
   while ((waiter = hf_cache_next_waiter(&cached->cache, entry)) != NULL) {
     struct hf_call *call = call_of(waiter);
     serve(call, filler->first, false);
     let_go(call);
   }
   if (bytes <= cached->cache.max_bytes / HF_CACHE_SHARE) {
-    copy = hf_kept_copy(filler->first);
+    copy = hf_cached_result_copy(filler->first);
   }
   if (copy == NULL) {
     /* Nor is the one before it true any longer. */
@@ -139,7 +139,7 @@ static void on_answered(struct hf_cached *cached,
                           filler->request.started_us);
 }
 
-static void on_failed(struct hf_cached *cached,
+static void on_failed(struct hf_query_cache *cached,
                       struct hf_cache_entry *entry,
                       struct hf_call *filler) {
   struct hf_cache_waiter *waiter;
@@ -161,10 +161,10 @@ static void on_failed(struct hf_cached *cached,
   hf_cache_failed(&cached->cache, entry);
 }
 
-void hf_cached_answer(struct hf_call *call) {
-  struct hf_cached_call *part = call->cached;
+void hf_query_cache_answer(struct hf_call *call) {
+  struct hf_query_cache_call *part = call->cached;
   struct hf_cache_entry *entry = part->entry;
-  struct hf_cached *cached = call->handle->cached;
+  struct hf_query_cache *cached = call->handle->cached;
   part->entry = NULL;
   /* Before others get copies of it. */
   hf_call_renew_shapes(call);
@@ -174,7 +174,7 @@ void hf_cached_answer(struct hf_call *call) {
     on_failed(cached, entry, call);
   }
   if (entry != NULL) {
-    hf_cached_publish(cached);
+    hf_query_cache_publish(cached);
   }
   if (!part->answered) {
     hf_call_answer(call);
@@ -195,7 +195,7 @@ static bool may_stay(const struct hf_call *call,
          (call->request.flags & HF_FLAG_CALLER_DEADLINE) == 0;
 }
 
-static void end_waiting(struct hf_cached *cached) {
+static void end_waiting(struct hf_query_cache *cached) {
   struct hf_cache_entry *entry;
   struct hf_cache_waiter *waiter;
   uint64_t now_us = hf_engine_now_us();
@@ -208,13 +208,13 @@ static void end_waiting(struct hf_cached *cached) {
       let_go(call);
     } else {
       add_stat(call->handle, HF_STAT_DEADLINES);
-      hf_cached_give_up(call, HF_DEADLINE);
+      hf_query_cache_give_up(call, HF_DEADLINE);
     }
   }
 }
 
 /* Flights whose filler gave up go on with the next who waits. */
-static void hand_over(struct hf_cached *cached) {
+static void hand_over(struct hf_query_cache *cached) {
   struct hf_cache *cache = &cached->cache;
   struct hf_pool *pool = &cached->handle->pool->core;
   struct hf_cache_entry *entry;
@@ -239,7 +239,7 @@ static void hand_over(struct hf_cached *cached) {
  * end of a deadline. The filler goes on without its user, so that connecting
  * is tried and the answer renewed.
  */
-static void answer_from_kept(struct hf_cached *cached) {
+static void answer_from_kept(struct hf_query_cache *cached) {
   struct hf_link *link;
   HF_LIST_EACH(link, &cached->cache.flights) {
     struct hf_cache_entry *entry =
@@ -259,31 +259,31 @@ static void answer_from_kept(struct hf_cached *cached) {
   }
 }
 
-void hf_cached_end_turn(struct hf_handle *handle) {
-  struct hf_cached *cached = handle->cached;
+void hf_query_cache_end_turn(struct hf_handle *handle) {
+  struct hf_query_cache *cached = handle->cached;
   bool away;
   if (cached == NULL) {
     return;
   }
   end_waiting(cached);
   hand_over(cached);
-  away = cached->cache.refills > 0 && hf_cached_is_away(handle->pool);
+  away = cached->cache.refills > 0 && hf_query_cache_is_away(handle->pool);
   if (away && (cached->look || !cached->was_away)) {
     answer_from_kept(cached);
     cached->look = false;
   }
   cached->was_away = away;
-  hf_cached_publish(cached);
+  hf_query_cache_publish(cached);
 }
 
-uint64_t hf_cached_next_us(const struct hf_handle *handle) {
+uint64_t hf_query_cache_next_us(const struct hf_handle *handle) {
   return handle->cached == NULL ? UINT64_MAX
                                 : hf_cache_next_us(&handle->cached->cache);
 }
 
 /* ---- the end of a handle ------------------------------------------------- */
 
-static void abandon(struct hf_cached *cached, struct hf_list *flights) {
+static void abandon(struct hf_query_cache *cached, struct hf_list *flights) {
   struct hf_link *link;
   HF_LIST_EACH(link, flights) {
     struct hf_cache_entry *entry =
@@ -299,15 +299,15 @@ static void abandon(struct hf_cached *cached, struct hf_list *flights) {
   }
 }
 
-void hf_cached_close(struct hf_handle *handle) {
-  struct hf_cached *cached = handle->cached;
+void hf_query_cache_close(struct hf_handle *handle) {
+  struct hf_query_cache *cached = handle->cached;
   if (cached == NULL) {
     return;
   }
   abandon(cached, &cached->cache.flights);
   abandon(cached, &cached->cache.orphans);
   (void)hf_cache_invalidate(&cached->cache, NULL);
-  hf_cached_publish(cached);
+  hf_query_cache_publish(cached);
   hf_cache_finish(&cached->cache);
   hf_free(cached->key);
   hf_free(cached);

@@ -12,12 +12,12 @@
 enum { HF_LABEL_KEY = 'k' };
 
 /* Returns whether no statement would be sent now: calls wait for a server. */
-bool hf_cached_is_away(const struct hf_netpool *pool);
+bool hf_query_cache_is_away(const struct hf_netpool *pool);
 
 /* Brings the pool's statistics up to date. */
-void hf_cached_publish(struct hf_cached *cached);
+void hf_query_cache_publish(struct hf_query_cache *cached);
 
 /* Fails a call that waits no more, for a reason of its own; frees it. */
-void hf_cached_give_up(struct hf_call *call, enum hf_status status);
+void hf_query_cache_give_up(struct hf_call *call, enum hf_status status);
 
 #endif

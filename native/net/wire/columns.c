@@ -17,13 +17,13 @@
 
 enum { FIRST_ID = 2, FORGET_ID = 1 };
 
-struct hf_shape {
-  struct hf_shape *next; /* in its bucket, or among the retired */
+struct hf_row_description {
+  struct hf_row_description *next; /* in its bucket, or among the retired */
   uint64_t hash;
   int32_t id;
   int32_t held; /* results that are not sent yet */
   int columns;
-  int32_t *numbers; /* HF_SHAPE_STRIDE each */
+  int32_t *numbers; /* HF_ROW_DESCRIPTION_STRIDE each */
   char *names;      /* NUL after each */
   size_t names_bytes;
 };
@@ -31,7 +31,7 @@ struct hf_shape {
 static void describe(const PGresult *result,
                      int column,
                      int32_t decode,
-                     int32_t numbers[HF_SHAPE_STRIDE]) {
+                     int32_t numbers[HF_ROW_DESCRIPTION_STRIDE]) {
   Oid type = PQftype(result, column);
   numbers[0] = (int32_t)PQftable(result, column);
   numbers[1] = PQftablecol(result, column);
@@ -51,7 +51,7 @@ static uint64_t hash_columns(const struct hf_hash_key *key,
   for (column = 0; column < columns; column++) {
     struct {
       uint64_t before, name;
-      int32_t numbers[HF_SHAPE_STRIDE];
+      int32_t numbers[HF_ROW_DESCRIPTION_STRIDE];
     } part;
     const char *name = PQfname(result, column);
     memset(&part, 0, sizeof part);
@@ -63,7 +63,7 @@ static uint64_t hash_columns(const struct hf_hash_key *key,
   return hash;
 }
 
-static bool matches(const struct hf_shape *shape,
+static bool matches(const struct hf_row_description *shape,
                     const PGresult *result,
                     int32_t decode) {
   const char *known = shape->names;
@@ -72,11 +72,11 @@ static bool matches(const struct hf_shape *shape,
     return false;
   }
   for (column = 0; column < shape->columns; column++) {
-    int32_t numbers[HF_SHAPE_STRIDE];
+    int32_t numbers[HF_ROW_DESCRIPTION_STRIDE];
     const char *name = PQfname(result, column);
     size_t bytes = strlen(name) + 1;
     describe(result, column, decode, numbers);
-    if (memcmp(shape->numbers + (ptrdiff_t)column * HF_SHAPE_STRIDE,
+    if (memcmp(shape->numbers + (ptrdiff_t)column * HF_ROW_DESCRIPTION_STRIDE,
                numbers,
                sizeof numbers) != 0 ||
         strcmp(known, name) != 0) {
@@ -87,11 +87,12 @@ static bool matches(const struct hf_shape *shape,
   return true;
 }
 
-static struct hf_shape *find(const struct hf_shapes *shapes,
-                             const PGresult *result,
-                             int32_t decode,
-                             uint64_t hash) {
-  struct hf_shape *shape = shapes->buckets[hash % HF_SHAPES_BUCKETS];
+static struct hf_row_description *find(const struct hf_row_descriptions *shapes,
+                                       const PGresult *result,
+                                       int32_t decode,
+                                       uint64_t hash) {
+  struct hf_row_description *shape =
+      shapes->buckets[hash % HF_ROW_DESCRIPTIONS_BUCKETS];
   while (shape != NULL &&
          (shape->hash != hash || !matches(shape, result, decode))) {
     shape = shape->next;
@@ -99,7 +100,7 @@ static struct hf_shape *find(const struct hf_shapes *shapes,
   return shape;
 }
 
-static void free_shape(struct hf_shape *shape) {
+static void free_shape(struct hf_row_description *shape) {
   if (shape != NULL) {
     hf_free(shape->names);
     hf_free(shape->numbers);
@@ -107,10 +108,10 @@ static void free_shape(struct hf_shape *shape) {
   }
 }
 
-static struct hf_shape *new_shape(const PGresult *result,
-                                  int32_t decode,
-                                  uint64_t hash) {
-  struct hf_shape *shape = hf_calloc(1, sizeof *shape);
+static struct hf_row_description *new_shape(const PGresult *result,
+                                            int32_t decode,
+                                            uint64_t hash) {
+  struct hf_row_description *shape = hf_calloc(1, sizeof *shape);
   char *at;
   int column;
 
@@ -123,8 +124,9 @@ static struct hf_shape *new_shape(const PGresult *result,
     shape->names_bytes += strlen(PQfname(result, column)) + 1;
   }
   shape->names = hf_alloc(shape->names_bytes);
-  shape->numbers = hf_calloc((size_t)shape->columns,
-                             HF_SHAPE_STRIDE * sizeof *shape->numbers);
+  shape->numbers =
+      hf_calloc((size_t)shape->columns,
+                HF_ROW_DESCRIPTION_STRIDE * sizeof *shape->numbers);
   if (shape->names == NULL || shape->numbers == NULL) {
     free_shape(shape);
     return NULL;
@@ -138,24 +140,26 @@ static struct hf_shape *new_shape(const PGresult *result,
     describe(result,
              column,
              decode,
-             shape->numbers + (ptrdiff_t)column * HF_SHAPE_STRIDE);
+             shape->numbers + (ptrdiff_t)column * HF_ROW_DESCRIPTION_STRIDE);
   }
   return shape;
 }
 
 /* Makes the message that describes a shape. */
-static struct hf_block *define(const struct hf_shape *shape, int32_t id) {
-  size_t n_numbers = (size_t)shape->columns * HF_SHAPE_STRIDE;
-  struct hf_block *block = hf_block_message(HF_MSG_SHAPE,
-                                            HF_SHAPE_INTS + (uint32_t)n_numbers,
-                                            0,
-                                            0,
-                                            shape->names,
-                                            shape->names_bytes);
+static struct hf_message *define(const struct hf_row_description *shape,
+                                 int32_t id) {
+  size_t n_numbers = (size_t)shape->columns * HF_ROW_DESCRIPTION_STRIDE;
+  struct hf_message *block =
+      hf_message_message(HF_MSG_SHAPE,
+                         HF_ROW_DESCRIPTION_INTS + (uint32_t)n_numbers,
+                         0,
+                         0,
+                         shape->names,
+                         shape->names_bytes);
   if (block != NULL) {
-    block->ints[HF_SHAPE_ID] = id;
-    block->ints[HF_SHAPE_COLUMNS] = shape->columns;
-    memcpy(block->ints + HF_SHAPE_INTS,
+    block->ints[HF_ROW_DESCRIPTION_ID] = id;
+    block->ints[HF_ROW_DESCRIPTION_COLUMNS] = shape->columns;
+    memcpy(block->ints + HF_ROW_DESCRIPTION_INTS,
            shape->numbers,
            n_numbers * sizeof *shape->numbers);
   }
@@ -163,21 +167,21 @@ static struct hf_block *define(const struct hf_shape *shape, int32_t id) {
 }
 
 /* Makes the message that has all shapes forgotten. */
-static struct hf_block *forget(void) {
-  struct hf_block *block =
-      hf_block_message(HF_MSG_SHAPE, HF_SHAPE_INTS, 0, 0, NULL, 0);
+static struct hf_message *forget(void) {
+  struct hf_message *block =
+      hf_message_message(HF_MSG_SHAPE, HF_ROW_DESCRIPTION_INTS, 0, 0, NULL, 0);
   if (block != NULL) {
-    block->ints[HF_SHAPE_ID] = FORGET_ID;
+    block->ints[HF_ROW_DESCRIPTION_ID] = FORGET_ID;
   }
   return block;
 }
 
 /* Empties the table, but for the shapes of results that are still held. */
-static void forget_all(struct hf_shapes *shapes) {
-  struct hf_shape *retired = shapes->retired;
+static void forget_all(struct hf_row_descriptions *shapes) {
+  struct hf_row_description *retired = shapes->retired;
   int32_t i;
   for (i = 0; i < shapes->count; i++) {
-    struct hf_shape *shape = shapes->by_id[i];
+    struct hf_row_description *shape = shapes->by_id[i];
     if (shape->held == 0) {
       free_shape(shape);
     } else {
@@ -185,20 +189,21 @@ static void forget_all(struct hf_shapes *shapes) {
       retired = shape;
     }
   }
-  *shapes = (struct hf_shapes){.key = shapes->key, .retired = retired};
+  *shapes =
+      (struct hf_row_descriptions){.key = shapes->key, .retired = retired};
 }
 
 /* Adds a shape and makes its definition; changes nothing on failure. */
-static enum hf_status add(struct hf_shapes *shapes,
-                          struct hf_shape *shape,
-                          struct hf_block **definition) {
-  bool full = shapes->count == HF_SHAPES_MAX;
+static enum hf_status add(struct hf_row_descriptions *shapes,
+                          struct hf_row_description *shape,
+                          struct hf_message **definition) {
+  bool full = shapes->count == HF_ROW_DESCRIPTIONS_MAX;
   int32_t index = full ? 0 : shapes->count;
-  struct hf_block *first = NULL;
+  struct hf_message *first = NULL;
   /* A number is never used again: results described before a "forget all"
    * may still be on their way. */
   int32_t base = full ? shapes->base + shapes->count : shapes->base;
-  struct hf_block *block = define(shape, base + index + FIRST_ID);
+  struct hf_message *block = define(shape, base + index + FIRST_ID);
 
   if (block == NULL) {
     return HF_NO_MEMORY;
@@ -206,7 +211,7 @@ static enum hf_status add(struct hf_shapes *shapes,
   if (full) {
     first = forget();
     if (first == NULL) {
-      hf_block_free(block);
+      hf_message_free(block);
       return HF_NO_MEMORY;
     }
     forget_all(shapes);
@@ -214,25 +219,26 @@ static enum hf_status add(struct hf_shapes *shapes,
     first->next = block;
   }
   shape->id = base + index + FIRST_ID;
-  shape->next = shapes->buckets[shape->hash % HF_SHAPES_BUCKETS];
-  shapes->buckets[shape->hash % HF_SHAPES_BUCKETS] = shape;
+  shape->next = shapes->buckets[shape->hash % HF_ROW_DESCRIPTIONS_BUCKETS];
+  shapes->buckets[shape->hash % HF_ROW_DESCRIPTIONS_BUCKETS] = shape;
   shapes->by_id[index] = shape;
   shapes->count = index + 1;
   *definition = full ? first : block;
   return HF_OK;
 }
 
-void hf_shapes_init(struct hf_shapes *shapes, const struct hf_hash_key *key) {
-  *shapes = (struct hf_shapes){.key = *key};
+void hf_row_descriptions_init(struct hf_row_descriptions *shapes,
+                              const struct hf_hash_key *key) {
+  *shapes = (struct hf_row_descriptions){.key = *key};
 }
 
-enum hf_status hf_shapes_find(struct hf_shapes *shapes,
-                              const PGresult *result,
-                              int32_t decode,
-                              int32_t *id,
-                              struct hf_block **definition) {
+enum hf_status hf_row_descriptions_find(struct hf_row_descriptions *shapes,
+                                        const PGresult *result,
+                                        int32_t decode,
+                                        int32_t *id,
+                                        struct hf_message **definition) {
   int32_t guess = *id - FIRST_ID - shapes->base;
-  struct hf_shape *shape;
+  struct hf_row_description *shape;
   uint64_t hash;
 
   *definition = NULL;
@@ -262,34 +268,39 @@ enum hf_status hf_shapes_find(struct hf_shapes *shapes,
 }
 
 /* Returns the place of a retired shape, or of the end of their list. */
-static struct hf_shape **find_retired(struct hf_shapes *shapes, int32_t id) {
-  struct hf_shape **place = &shapes->retired;
+static struct hf_row_description **find_retired(
+    struct hf_row_descriptions *shapes,
+    int32_t id) {
+  struct hf_row_description **place = &shapes->retired;
   while (*place != NULL && (*place)->id != id) {
     place = &(*place)->next;
   }
   return place;
 }
 
-static struct hf_shape *find_current(const struct hf_shapes *shapes,
-                                     int32_t id) {
+static struct hf_row_description *find_current(
+    const struct hf_row_descriptions *shapes,
+    int32_t id) {
   int32_t index = id - FIRST_ID - shapes->base;
   return index >= 0 && index < shapes->count ? shapes->by_id[index] : NULL;
 }
 
-bool hf_shapes_know(const struct hf_shapes *shapes, int32_t id) {
+bool hf_row_descriptions_know(const struct hf_row_descriptions *shapes,
+                              int32_t id) {
   return id == 0 || find_current(shapes, id) != NULL;
 }
 
-void hf_shapes_hold(struct hf_shapes *shapes, int32_t id) {
-  struct hf_shape *shape = find_current(shapes, id);
+void hf_row_descriptions_hold(struct hf_row_descriptions *shapes, int32_t id) {
+  struct hf_row_description *shape = find_current(shapes, id);
   if (shape != NULL) {
     shape->held++;
   }
 }
 
-void hf_shapes_release(struct hf_shapes *shapes, int32_t id) {
-  struct hf_shape *shape = find_current(shapes, id);
-  struct hf_shape **place;
+void hf_row_descriptions_release(struct hf_row_descriptions *shapes,
+                                 int32_t id) {
+  struct hf_row_description *shape = find_current(shapes, id);
+  struct hf_row_description **place;
   if (shape != NULL) {
     shape->held--;
     return;
@@ -302,19 +313,21 @@ void hf_shapes_release(struct hf_shapes *shapes, int32_t id) {
   }
 }
 
-static bool is_same(const struct hf_shape *one, const struct hf_shape *other) {
+static bool is_same(const struct hf_row_description *one,
+                    const struct hf_row_description *other) {
   return one->hash == other->hash && one->columns == other->columns &&
          one->names_bytes == other->names_bytes &&
          memcmp(one->names, other->names, one->names_bytes) == 0 &&
          memcmp(one->numbers,
                 other->numbers,
-                (size_t)one->columns * HF_SHAPE_STRIDE *
+                (size_t)one->columns * HF_ROW_DESCRIPTION_STRIDE *
                     sizeof *one->numbers) == 0;
 }
 
-static struct hf_shape *copy_shape(const struct hf_shape *shape) {
-  size_t n_numbers = (size_t)shape->columns * HF_SHAPE_STRIDE;
-  struct hf_shape *copy = hf_calloc(1, sizeof *copy);
+static struct hf_row_description *copy_shape(
+    const struct hf_row_description *shape) {
+  size_t n_numbers = (size_t)shape->columns * HF_ROW_DESCRIPTION_STRIDE;
+  struct hf_row_description *copy = hf_calloc(1, sizeof *copy);
   if (copy == NULL) {
     return NULL;
   }
@@ -332,18 +345,18 @@ static struct hf_shape *copy_shape(const struct hf_shape *shape) {
   return copy;
 }
 
-enum hf_status hf_shapes_renew(struct hf_shapes *shapes,
-                               int32_t *id,
-                               struct hf_block **definition) {
-  const struct hf_shape *retired;
-  struct hf_shape *shape;
+enum hf_status hf_row_descriptions_renew(struct hf_row_descriptions *shapes,
+                                         int32_t *id,
+                                         struct hf_message **definition) {
+  const struct hf_row_description *retired;
+  struct hf_row_description *shape;
   *definition = NULL;
-  if (hf_shapes_know(shapes, *id)) {
+  if (hf_row_descriptions_know(shapes, *id)) {
     return HF_OK;
   }
   retired = *find_retired(shapes, *id);
   assert(retired != NULL); /* it is held */
-  shape = shapes->buckets[retired->hash % HF_SHAPES_BUCKETS];
+  shape = shapes->buckets[retired->hash % HF_ROW_DESCRIPTIONS_BUCKETS];
   while (shape != NULL && !is_same(shape, retired)) {
     shape = shape->next;
   }
@@ -358,20 +371,20 @@ enum hf_status hf_shapes_renew(struct hf_shapes *shapes,
     }
   }
   shape->held++;
-  hf_shapes_release(shapes, *id);
+  hf_row_descriptions_release(shapes, *id);
   *id = shape->id;
   return HF_OK;
 }
 
-void hf_shapes_finish(struct hf_shapes *shapes) {
+void hf_row_descriptions_finish(struct hf_row_descriptions *shapes) {
   int32_t i;
   for (i = 0; i < shapes->count; i++) {
     free_shape(shapes->by_id[i]);
   }
   while (shapes->retired != NULL) {
-    struct hf_shape *shape = shapes->retired;
+    struct hf_row_description *shape = shapes->retired;
     shapes->retired = shape->next;
     free_shape(shape);
   }
-  *shapes = (struct hf_shapes){.key = shapes->key};
+  *shapes = (struct hf_row_descriptions){.key = shapes->key};
 }

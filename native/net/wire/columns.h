@@ -18,21 +18,23 @@
 #include "core/base/siphash.h"
 #include "holdfast.h"
 
-enum { HF_SHAPES_MAX = 1024, HF_SHAPES_BUCKETS = 512 };
+enum { HF_ROW_DESCRIPTIONS_MAX = 1024, HF_ROW_DESCRIPTIONS_BUCKETS = 512 };
 
-struct hf_shape;
+struct hf_row_description;
 
-struct hf_shapes {
+struct hf_row_descriptions {
   struct hf_hash_key key;
-  struct hf_shape *buckets[HF_SHAPES_BUCKETS];
-  struct hf_shape *by_id[HF_SHAPES_MAX];
+  struct hf_row_description *buckets[HF_ROW_DESCRIPTIONS_BUCKETS];
+  struct hf_row_description *by_id[HF_ROW_DESCRIPTIONS_MAX];
   int32_t count;
-  int32_t base;             /* numbers given before the last "forget all" */
-  struct hf_shape *retired; /* forgotten, but results of them are still held */
+  int32_t base; /* numbers given before the last "forget all" */
+  struct hf_row_description
+      *retired; /* forgotten, but results of them are still held */
 };
 
 /* Makes an empty table. Never fails. */
-void hf_shapes_init(struct hf_shapes *shapes, const struct hf_hash_key *key);
+void hf_row_descriptions_init(struct hf_row_descriptions *shapes,
+                              const struct hf_hash_key *key);
 
 /*
  * Finds the number of a result's columns under a decode mask. `*id` may hold a
@@ -43,36 +45,40 @@ void hf_shapes_init(struct hf_shapes *shapes, const struct hf_hash_key *key);
  * definition is preceded by the message that says so.
  * Returns HF_OK or HF_NO_MEMORY (the table is as before).
  */
-HF_NODISCARD enum hf_status hf_shapes_find(struct hf_shapes *shapes,
-                                           const PGresult *result,
-                                           int32_t decode,
-                                           int32_t *id,
-                                           struct hf_block **definition);
+HF_NODISCARD enum hf_status hf_row_descriptions_find(
+    struct hf_row_descriptions *shapes,
+    const PGresult *result,
+    int32_t decode,
+    int32_t *id,
+    struct hf_message **definition);
 
 /*
  * Counts a result of that shape (0: of none) that waits for the end of its
  * call, which may be long after it was made: a shape that the table forgets
- * meanwhile is kept for it. To be undone by hf_shapes_release.
+ * meanwhile is kept for it. To be undone by hf_row_descriptions_release.
  */
-void hf_shapes_hold(struct hf_shapes *shapes, int32_t id);
-void hf_shapes_release(struct hf_shapes *shapes, int32_t id);
+void hf_row_descriptions_hold(struct hf_row_descriptions *shapes, int32_t id);
+void hf_row_descriptions_release(struct hf_row_descriptions *shapes,
+                                 int32_t id);
 
 /*
  * Gives a held result a number that the port knows, when the table has
  * forgotten its own; the hold moves along. `*definition` as above.
  * Returns HF_OK or HF_NO_MEMORY (`*id` is as before).
  */
-HF_NODISCARD enum hf_status hf_shapes_renew(struct hf_shapes *shapes,
-                                            int32_t *id,
-                                            struct hf_block **definition);
+HF_NODISCARD enum hf_status hf_row_descriptions_renew(
+    struct hf_row_descriptions *shapes,
+    int32_t *id,
+    struct hf_message **definition);
 
 /*
  * Returns whether a number, or 0, is one that the port still has to know, and
  * not one from before the table last forgot all.
  */
-bool hf_shapes_know(const struct hf_shapes *shapes, int32_t id);
+bool hf_row_descriptions_know(const struct hf_row_descriptions *shapes,
+                              int32_t id);
 
 /* Frees all; the table is empty after. */
-void hf_shapes_finish(struct hf_shapes *shapes);
+void hf_row_descriptions_finish(struct hf_row_descriptions *shapes);
 
 #endif

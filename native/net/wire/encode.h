@@ -84,7 +84,7 @@ HF_NODISCARD enum hf_status hf_encoder_finish(
     struct hf_encoder *encoder,
     const PGresult *last,
     const struct hf_encoder_frame *frame,
-    struct hf_block **block);
+    struct hf_message **block);
 
 /* Frees the buffers. Accepts zeroed memory. */
 void hf_encoder_finish_memory(struct hf_encoder *encoder);

@@ -101,16 +101,16 @@ static bool append_word(struct hf_encoder *encoder, const struct tag *tag) {
 }
 
 /* Gives the bytes to a new block, or copies them when they are few. */
-static struct hf_block *make_block(struct hf_encoder *encoder,
-                                   uint32_t n_chunks) {
+static struct hf_message *make_block(struct hf_encoder *encoder,
+                                     uint32_t n_chunks) {
   uint32_t n_ints = (uint32_t)encoder->n_ints + HF_RESULT_INTS;
-  struct hf_block *block;
+  struct hf_message *block;
 
   if (encoder->n_bytes < GIVE_BYTES) {
-    block = hf_block_new(n_ints,
-                         (uint32_t)encoder->n_nums,
-                         n_chunks,
-                         encoder->n_bytes);
+    block = hf_message_new(n_ints,
+                           (uint32_t)encoder->n_nums,
+                           n_chunks,
+                           encoder->n_bytes);
     if (block != NULL && encoder->n_bytes != 0) {
       memcpy(block->bytes, encoder->bytes, encoder->n_bytes);
     }
@@ -123,11 +123,11 @@ static struct hf_block *make_block(struct hf_encoder *encoder,
       encoder->bytes_size = encoder->n_bytes;
     }
   }
-  block = hf_block_new_around(n_ints,
-                              (uint32_t)encoder->n_nums,
-                              n_chunks,
-                              encoder->bytes,
-                              encoder->n_bytes);
+  block = hf_message_new_around(n_ints,
+                                (uint32_t)encoder->n_nums,
+                                n_chunks,
+                                encoder->bytes,
+                                encoder->n_bytes);
   if (block != NULL) {
     encoder->bytes = NULL;
     encoder->bytes_size = 0;
@@ -176,11 +176,11 @@ static void fill_header(int32_t *ints,
 enum hf_status hf_encoder_finish(struct hf_encoder *encoder,
                                  const PGresult *last,
                                  const struct hf_encoder_frame *frame,
-                                 struct hf_block **block) {
+                                 struct hf_message **block) {
   struct tag tag = read_tag(last, encoder->tag);
   uint32_t word = tag.command == HF_COMMAND_OTHER ? 1 : 0;
   uint32_t word_offset = (uint32_t)encoder->n_bytes;
-  struct hf_block *made;
+  struct hf_message *made;
 
   *block = NULL;
   if (word != 0 && !append_word(encoder, &tag)) {

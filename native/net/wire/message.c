@@ -18,17 +18,17 @@
 /* What precedes every block; the public struct has no room for it. */
 struct owner {
   bool bytes_apart;
-  struct hf_block block;
+  struct hf_message block;
 };
 
-static struct hf_block *new_block(uint32_t n_ints,
-                                  uint32_t n_nums,
-                                  uint32_t n_chunks,
-                                  size_t inline_bytes) {
+static struct hf_message *new_block(uint32_t n_ints,
+                                    uint32_t n_nums,
+                                    uint32_t n_chunks,
+                                    size_t inline_bytes) {
   size_t fixed = sizeof(struct owner) + n_nums * sizeof(double) +
                  n_ints * sizeof(int32_t) + n_chunks * sizeof(struct hf_chunk);
   struct owner *owner;
-  struct hf_block *block;
+  struct hf_message *block;
 
   if (inline_bytes > SIZE_MAX - fixed) {
     return NULL;
@@ -51,23 +51,23 @@ static struct hf_block *new_block(uint32_t n_ints,
   return block;
 }
 
-struct hf_block *hf_block_new(uint32_t n_ints,
-                              uint32_t n_nums,
-                              uint32_t n_chunks,
-                              size_t n_bytes) {
-  struct hf_block *block = new_block(n_ints, n_nums, n_chunks, n_bytes);
+struct hf_message *hf_message_new(uint32_t n_ints,
+                                  uint32_t n_nums,
+                                  uint32_t n_chunks,
+                                  size_t n_bytes) {
+  struct hf_message *block = new_block(n_ints, n_nums, n_chunks, n_bytes);
   if (block != NULL) {
     memset(block->ints, 0, n_ints * sizeof(int32_t));
   }
   return block;
 }
 
-struct hf_block *hf_block_new_around(uint32_t n_ints,
-                                     uint32_t n_nums,
-                                     uint32_t n_chunks,
-                                     char *bytes,
-                                     size_t n_bytes) {
-  struct hf_block *block = new_block(n_ints, n_nums, n_chunks, 0);
+struct hf_message *hf_message_new_around(uint32_t n_ints,
+                                         uint32_t n_nums,
+                                         uint32_t n_chunks,
+                                         char *bytes,
+                                         size_t n_bytes) {
+  struct hf_message *block = new_block(n_ints, n_nums, n_chunks, 0);
   if (block != NULL) {
     memset(block->ints, 0, n_ints * sizeof(int32_t));
     HF_CONTAINER_OF(block, struct owner, block)->bytes_apart = true;
@@ -77,7 +77,7 @@ struct hf_block *hf_block_new_around(uint32_t n_ints,
   return block;
 }
 
-void hf_block_free(struct hf_block *block) {
+void hf_message_free(struct hf_message *block) {
   struct owner *owner;
   if (block == NULL) {
     return;
@@ -89,8 +89,8 @@ void hf_block_free(struct hf_block *block) {
   hf_free(owner);
 }
 
-struct hf_block *hf_block_copy(const struct hf_block *block) {
-  struct hf_block *copy =
+struct hf_message *hf_message_copy(const struct hf_message *block) {
+  struct hf_message *copy =
       new_block(block->n_ints, block->n_nums, block->n_chunks, block->n_bytes);
   if (copy == NULL) {
     return NULL;
@@ -110,7 +110,7 @@ struct hf_block *hf_block_copy(const struct hf_block *block) {
   return copy;
 }
 
-size_t hf_block_bytes(const struct hf_block *block) {
+size_t hf_message_bytes(const struct hf_message *block) {
   return sizeof *block + block->n_bytes + block->n_ints * sizeof(int32_t) +
          block->n_nums * sizeof(double) +
          block->n_chunks * sizeof(struct hf_chunk);
@@ -138,7 +138,7 @@ static size_t room(const struct piece *piece) {
   return piece->wide ? piece->units * 2 : (piece->units + 1) & ~(size_t)1;
 }
 
-static void place(struct hf_block *block,
+static void place(struct hf_message *block,
                   uint32_t index,
                   size_t offset,
                   const struct piece *piece) {
@@ -159,19 +159,19 @@ static void place(struct hf_block *block,
 }
 
 /* NOLINTNEXTLINE(readability-function-size): two texts, nothing to hide */
-struct hf_block *hf_block_message2(enum hf_msg_kind kind,
-                                   uint32_t n_ints,
-                                   int32_t id_low,
-                                   int32_t id_high,
-                                   const char *text,
-                                   size_t text_bytes,
-                                   const char *more,
-                                   size_t more_bytes) {
+struct hf_message *hf_message_message2(enum hf_msg_kind kind,
+                                       uint32_t n_ints,
+                                       int32_t id_low,
+                                       int32_t id_high,
+                                       const char *text,
+                                       size_t text_bytes,
+                                       const char *more,
+                                       size_t more_bytes) {
   struct piece pieces[2] = {0};
   uint32_t n = 0;
   uint32_t i;
   size_t total = 0;
-  struct hf_block *block;
+  struct hf_message *block;
 
   assert(n_ints >= HF_INT_HEADER);
   if (text == NULL && more != NULL) {
@@ -191,7 +191,7 @@ struct hf_block *hf_block_message2(enum hf_msg_kind kind,
   if (total > UINT32_MAX) {
     return NULL;
   }
-  block = hf_block_new(n_ints, 0, n, total);
+  block = hf_message_new(n_ints, 0, n, total);
   if (block == NULL) {
     return NULL;
   }
@@ -208,18 +208,18 @@ struct hf_block *hf_block_message2(enum hf_msg_kind kind,
   return block;
 }
 
-struct hf_block *hf_block_message(enum hf_msg_kind kind,
-                                  uint32_t n_ints,
-                                  int32_t id_low,
-                                  int32_t id_high,
-                                  const char *text,
-                                  size_t text_bytes) {
-  return hf_block_message2(kind,
-                           n_ints,
-                           id_low,
-                           id_high,
-                           text,
-                           text_bytes,
-                           NULL,
-                           0);
+struct hf_message *hf_message_message(enum hf_msg_kind kind,
+                                      uint32_t n_ints,
+                                      int32_t id_low,
+                                      int32_t id_high,
+                                      const char *text,
+                                      size_t text_bytes) {
+  return hf_message_message2(kind,
+                             n_ints,
+                             id_low,
+                             id_high,
+                             text,
+                             text_bytes,
+                             NULL,
+                             0);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Messages to a port: one allocation each, zeroed header fields included.
- * hf_block_free (holdfast.h) frees them.
+ * hf_message_free (holdfast.h) frees them.
  */
 #ifndef HF_NET_WIRE_MESSAGE_H
 #define HF_NET_WIRE_MESSAGE_H
@@ -15,47 +15,47 @@
  * Returns a block with arrays of these lengths (ints zeroed, the rest not),
  * or NULL when out of memory.
  */
-struct hf_block *hf_block_new(uint32_t n_ints,
-                              uint32_t n_nums,
-                              uint32_t n_chunks,
-                              size_t n_bytes);
+struct hf_message *hf_message_new(uint32_t n_ints,
+                                  uint32_t n_nums,
+                                  uint32_t n_chunks,
+                                  size_t n_bytes);
 
 /*
- * As hf_block_new, but the bytes are `bytes` (from hf_alloc), which the block
+ * As hf_message_new, but the bytes are `bytes` (from hf_alloc), which the block
  * owns from now on. On failure they are still the caller's.
  */
-struct hf_block *hf_block_new_around(uint32_t n_ints,
-                                     uint32_t n_nums,
-                                     uint32_t n_chunks,
-                                     char *bytes,
-                                     size_t n_bytes);
+struct hf_message *hf_message_new_around(uint32_t n_ints,
+                                         uint32_t n_nums,
+                                         uint32_t n_chunks,
+                                         char *bytes,
+                                         size_t n_bytes);
 
 /*
  * Returns a message that is complete but for its own ints: kind, length, id,
  * counts are filled in. `text` (may hold NULs, may be NULL) becomes chunk 0;
  * it is UTF-8. NULL when out of memory.
  */
-struct hf_block *hf_block_message(enum hf_msg_kind kind,
-                                  uint32_t n_ints,
-                                  int32_t id_low,
-                                  int32_t id_high,
-                                  const char *text,
-                                  size_t text_bytes);
+struct hf_message *hf_message_message(enum hf_msg_kind kind,
+                                      uint32_t n_ints,
+                                      int32_t id_low,
+                                      int32_t id_high,
+                                      const char *text,
+                                      size_t text_bytes);
 
-/* As hf_block_message with a second chunk, `more`, unless that is NULL. */
-struct hf_block *hf_block_message2(enum hf_msg_kind kind,
-                                   uint32_t n_ints,
-                                   int32_t id_low,
-                                   int32_t id_high,
-                                   const char *text,
-                                   size_t text_bytes,
-                                   const char *more,
-                                   size_t more_bytes);
+/* As hf_message_message with a second chunk, `more`, unless that is NULL. */
+struct hf_message *hf_message_message2(enum hf_msg_kind kind,
+                                       uint32_t n_ints,
+                                       int32_t id_low,
+                                       int32_t id_high,
+                                       const char *text,
+                                       size_t text_bytes,
+                                       const char *more,
+                                       size_t more_bytes);
 
 /* Returns a copy, with `next` NULL, or NULL when out of memory. */
-struct hf_block *hf_block_copy(const struct hf_block *block);
+struct hf_message *hf_message_copy(const struct hf_message *block);
 
 /* Returns how many bytes a block takes. */
-size_t hf_block_bytes(const struct hf_block *block);
+size_t hf_message_bytes(const struct hf_message *block);
 
 #endif

@@ -71,13 +71,13 @@ static void names_leave_in_the_order_of_their_use(void **state) {
   static struct hf_statements statements;
   struct hf_statement *all[TEXTS];
   uint64_t used[TEXTS] = {0};
-  struct hf_name_table names;
+  struct hf_prepared_table names;
   uint32_t seed = 11;
   uint64_t clock = 0;
   int i, step;
   (void)state;
   hf_statements_init(&statements, &source);
-  hf_names_init(&names, LIMIT);
+  hf_prepared_init(&names, LIMIT);
   for (i = 0; i < TEXTS; i++) {
     all[i] = use(&statements, i);
     hf_statement_refresh(all[i], 1);
@@ -87,7 +87,7 @@ static void names_leave_in_the_order_of_their_use(void **state) {
     int oldest = -1;
     int count = 0;
     int at = (int)(next_random(&seed) % TEXTS);
-    bool found = hf_names_find(&names, all[at]);
+    bool found = hf_prepared_find(&names, all[at]);
     assert_int_equal(found, used[at] != 0);
     for (i = 0; i < TEXTS; i++) {
       count += used[i] != 0;
@@ -97,21 +97,21 @@ static void names_leave_in_the_order_of_their_use(void **state) {
     }
     assert_int_equal(names.count, count);
     if (found && step % 17 == 0) {
-      hf_names_drop(&names, all[at]);
+      hf_prepared_drop(&names, all[at]);
       used[at] = 0;
       continue;
     }
     if (!found) {
-      assert_int_equal(hf_names_add(&names, all[at], evicted), HF_OK);
+      assert_int_equal(hf_prepared_add(&names, all[at], evicted), HF_OK);
       assert_string_equal(evicted, count < LIMIT ? "" : all[oldest]->name);
       used[count < LIMIT ? at : oldest] = 0;
     }
     used[at] = ++clock;
   }
-  hf_names_drop(&names, NULL);
+  hf_prepared_drop(&names, NULL);
   assert_int_equal(names.count, 0);
-  assert_false(hf_names_find(&names, all[0]));
-  hf_names_finish(&names);
+  assert_false(hf_prepared_find(&names, all[0]));
+  hf_prepared_finish(&names);
   for (i = 0; i < TEXTS; i++) {
     hf_statement_release(all[i]);
   }
@@ -209,50 +209,50 @@ static void statements_whose_hashes_are_equal_are_told_apart(void **state) {
 static void names_are_given_up_by_age_and_when_types_may_change(void **state) {
   static struct hf_statements statements;
   static const uint64_t age_us = HF_STATEMENT_NAME_SECONDS * UINT64_C(1000000);
-  struct hf_name_table names;
+  struct hf_prepared_table names;
   char evicted[HF_STATEMENT_NAME_BYTES];
   char name[HF_STATEMENT_NAME_BYTES];
   struct hf_statement *statement;
   (void)state;
   hf_statements_init(&statements, &source);
-  hf_names_init(&names, LIMIT);
+  hf_prepared_init(&names, LIMIT);
   statement = use(&statements, 1);
   hf_statement_refresh(statement, 5);
-  assert_int_equal(hf_names_add(&names, statement, evicted), HF_OK);
+  assert_int_equal(hf_prepared_add(&names, statement, evicted), HF_OK);
   (void)strcpy(name, statement->name);
   hf_statement_refresh(statement, 5 + age_us - 1);
   assert_string_equal(statement->name, name);
   hf_statement_refresh(statement, 5 + age_us);
   assert_string_not_equal(statement->name, name);
-  assert_false(hf_names_find(&names, statement));
+  assert_false(hf_prepared_find(&names, statement));
   /* Its old name makes room for the new one. */
-  assert_int_equal(hf_names_add(&names, statement, evicted), HF_OK);
+  assert_int_equal(hf_prepared_add(&names, statement, evicted), HF_OK);
   assert_string_equal(evicted, name);
   assert_int_equal(names.count, 1);
   hf_statements_renew(&statements);
   hf_statement_refresh(statement, 6 + age_us);
-  assert_false(hf_names_find(&names, statement));
-  hf_names_finish(&names);
+  assert_false(hf_prepared_find(&names, statement));
+  hf_prepared_finish(&names);
   hf_statement_release(statement);
   hf_statements_finish(&statements);
 }
 
 static void a_renamed_statement_is_unknown_by_its_old_name(void **state) {
   static struct hf_statements statements;
-  struct hf_name_table names;
+  struct hf_prepared_table names;
   char evicted[HF_STATEMENT_NAME_BYTES];
   char name[HF_STATEMENT_NAME_BYTES];
   struct hf_statement *statement;
   (void)state;
   hf_statements_init(&statements, &source);
-  hf_names_init(&names, LIMIT);
+  hf_prepared_init(&names, LIMIT);
   statement = use(&statements, 1);
-  assert_int_equal(hf_names_add(&names, statement, evicted), HF_OK);
+  assert_int_equal(hf_prepared_add(&names, statement, evicted), HF_OK);
   (void)strcpy(name, statement->name);
   hf_statement_rename(statement, 1);
   assert_string_not_equal(statement->name, name);
-  assert_false(hf_names_find(&names, statement));
-  hf_names_finish(&names);
+  assert_false(hf_prepared_find(&names, statement));
+  hf_prepared_finish(&names);
   hf_statement_release(statement);
   hf_statements_finish(&statements);
 }

@@ -31,7 +31,7 @@ static void on_first_tls(void) {
 
 static int set_up(void **state) {
   (void)state;
-  hf_connector_on_first_tls(on_first_tls);
+  hf_connect_job_on_first_tls(on_first_tls);
   return hf_workers_new(4, 1, &workers) == HF_OK ? 0 : -1;
 }
 

@@ -32,114 +32,117 @@ static PGresult *make_result(const char *first, const char *second, Oid type) {
   return result;
 }
 
-static int32_t find(struct hf_shapes *shapes,
+static int32_t find(struct hf_row_descriptions *shapes,
                     const PGresult *result,
                     int32_t decode,
                     int32_t guess,
-                    struct hf_block **definition) {
-  assert_int_equal(hf_shapes_find(shapes, result, decode, &guess, definition),
-                   HF_OK);
+                    struct hf_message **definition) {
+  assert_int_equal(
+      hf_row_descriptions_find(shapes, result, decode, &guess, definition),
+      HF_OK);
   return guess;
 }
 
 static void a_list_is_described_once(void **state) {
-  struct hf_shapes shapes;
-  struct hf_block *block;
+  struct hf_row_descriptions shapes;
+  struct hf_message *block;
   PGresult *result = make_result("id", "n\xc3\xa4me", 23);
   int32_t id;
   (void)state;
-  hf_shapes_init(&shapes, &key);
+  hf_row_descriptions_init(&shapes, &key);
   id = find(&shapes, result, ALL, 0, &block);
   assert_int_equal(id, 2);
   assert_non_null(block);
   assert_int_equal(block->ints[HF_INT_KIND], HF_MSG_SHAPE);
-  assert_int_equal(block->ints[HF_INT_LENGTH], HF_SHAPE_INTS + 12);
-  assert_int_equal(block->ints[HF_SHAPE_ID], 2);
-  assert_int_equal(block->ints[HF_SHAPE_COLUMNS], 2);
-  assert_int_equal(block->ints[HF_SHAPE_INTS], 77);
-  assert_int_equal(block->ints[HF_SHAPE_INTS + 1], 1);
-  assert_int_equal(block->ints[HF_SHAPE_INTS + 2], 23);
-  assert_int_equal(block->ints[HF_SHAPE_INTS + 3], 4);
-  assert_int_equal(block->ints[HF_SHAPE_INTS + 4], -1);
-  assert_int_equal(block->ints[HF_SHAPE_INTS + 5], HF_COLUMN_INT);
+  assert_int_equal(block->ints[HF_INT_LENGTH], HF_ROW_DESCRIPTION_INTS + 12);
+  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_ID], 2);
+  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_COLUMNS], 2);
+  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_INTS], 77);
+  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_INTS + 1], 1);
+  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_INTS + 2], 23);
+  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_INTS + 3], 4);
+  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_INTS + 4], -1);
+  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_INTS + 5], HF_COLUMN_INT);
   assert_int_equal(block->chunks[0].length, 8); /* id NUL name NUL, wide */
   assert_true(block->chunks[0].wide);
-  hf_block_free(block);
+  hf_message_free(block);
   assert_int_equal(find(&shapes, result, ALL, 0, &block), 2);
   assert_null(block);
   assert_int_equal(find(&shapes, result, ALL, 2, &block), 2);
   assert_null(block);
   assert_int_equal(find(&shapes, result, ALL, 999, &block), 2);
   assert_null(block);
-  hf_shapes_finish(&shapes);
+  hf_row_descriptions_finish(&shapes);
   PQclear(result);
 }
 
 static void lists_that_differ_have_numbers_of_their_own(void **state) {
-  struct hf_shapes shapes;
-  struct hf_block *block;
+  struct hf_row_descriptions shapes;
+  struct hf_message *block;
   PGresult *results[4];
   int i;
   (void)state;
-  hf_shapes_init(&shapes, &key);
+  hf_row_descriptions_init(&shapes, &key);
   results[0] = make_result("a", "b", 23);
   results[1] = make_result("a", "c", 23);
   results[2] = make_result("a", "b", 20);
   results[3] = make_result("a", NULL, 23);
   for (i = 0; i < 4; i++) {
     assert_int_equal(find(&shapes, results[i], ALL, 2, &block), i + 2);
-    hf_block_free(block);
+    hf_message_free(block);
   }
   assert_int_equal(find(&shapes, results[0], 0, 2, &block), 6);
-  assert_int_equal(block->ints[HF_SHAPE_INTS + 5], HF_COLUMN_TEXT);
-  hf_block_free(block);
+  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_INTS + 5], HF_COLUMN_TEXT);
+  hf_message_free(block);
   for (i = 0; i < 4; i++) {
     assert_int_equal(find(&shapes, results[i], ALL, 3, &block), i + 2);
     assert_null(block);
     PQclear(results[i]);
   }
-  hf_shapes_finish(&shapes);
+  hf_row_descriptions_finish(&shapes);
 }
 
 static void no_columns_are_no_shape(void **state) {
-  struct hf_shapes shapes;
-  struct hf_block *block;
+  struct hf_row_descriptions shapes;
+  struct hf_message *block;
   PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_COMMAND_OK);
   (void)state;
-  hf_shapes_init(&shapes, &key);
+  hf_row_descriptions_init(&shapes, &key);
   assert_int_equal(find(&shapes, result, ALL, 5, &block), 0);
   assert_null(block);
   PQclear(result);
-  hf_shapes_finish(&shapes);
+  hf_row_descriptions_finish(&shapes);
 }
 
 static void a_full_table_forgets_and_says_so(void **state) {
-  struct hf_shapes shapes;
-  struct hf_block *block;
+  struct hf_row_descriptions shapes;
+  struct hf_message *block;
   PGresult *result;
   char name[16];
   int i;
   (void)state;
-  hf_shapes_init(&shapes, &key);
-  for (i = 0; i < HF_SHAPES_MAX; i++) {
+  hf_row_descriptions_init(&shapes, &key);
+  for (i = 0; i < HF_ROW_DESCRIPTIONS_MAX; i++) {
     (void)snprintf(name, sizeof name, "c%d", i);
     result = make_result(name, NULL, 25);
     assert_int_equal(find(&shapes, result, ALL, 0, &block), i + 2);
     assert_null(block->next);
-    hf_block_free(block);
+    hf_message_free(block);
     PQclear(result);
   }
   result = make_result("one more", NULL, 25);
   /* The number is a new one: results of the old may still be on their way. */
-  assert_int_equal(find(&shapes, result, ALL, 0, &block), HF_SHAPES_MAX + 2);
-  assert_int_equal(block->ints[HF_SHAPE_ID], 1);
-  assert_int_equal(block->ints[HF_SHAPE_COLUMNS], 0);
-  assert_int_equal(block->next->ints[HF_SHAPE_ID], HF_SHAPES_MAX + 2);
-  hf_block_free(block->next);
-  hf_block_free(block);
+  assert_int_equal(find(&shapes, result, ALL, 0, &block),
+                   HF_ROW_DESCRIPTIONS_MAX + 2);
+  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_ID], 1);
+  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_COLUMNS], 0);
+  assert_int_equal(block->next->ints[HF_ROW_DESCRIPTION_ID],
+                   HF_ROW_DESCRIPTIONS_MAX + 2);
+  hf_message_free(block->next);
+  hf_message_free(block);
   PQclear(result);
   assert_int_equal(shapes.count, 1);
-  hf_shapes_finish(&shapes);
+  hf_row_descriptions_finish(&shapes);
 }
 
 static bool fail_at(void *ctx) {
@@ -148,25 +151,25 @@ static bool fail_at(void *ctx) {
 }
 
 static void running_out_of_memory_changes_nothing(void **state) {
-  struct hf_shapes shapes;
-  struct hf_block *block;
+  struct hf_row_descriptions shapes;
+  struct hf_message *block;
   PGresult *result = make_result("a", "b", 23);
   enum hf_status status = HF_NO_MEMORY;
   int n;
   (void)state;
-  hf_shapes_init(&shapes, &key);
+  hf_row_descriptions_init(&shapes, &key);
   for (n = 0; status != HF_OK && n < 20; n++) {
     int left = n;
     int32_t id = 0;
     hf_alloc_set_hook(fail_at, &left);
-    status = hf_shapes_find(&shapes, result, ALL, &id, &block);
+    status = hf_row_descriptions_find(&shapes, result, ALL, &id, &block);
     hf_alloc_set_hook(NULL, NULL);
     assert_int_equal(shapes.count, status == HF_OK ? 1 : 0);
   }
   assert_true(n > 3);
-  hf_block_free(block);
+  hf_message_free(block);
   PQclear(result);
-  hf_shapes_finish(&shapes);
+  hf_row_descriptions_finish(&shapes);
 }
 
 int main(void) {

@@ -44,14 +44,14 @@ static void set(PGresult *result, int row, int column, const char *text) {
                          text == NULL ? -1 : (int)strlen(text)));
 }
 
-static struct hf_block *encode(const PGresult *result, int32_t decode) {
+static struct hf_message *encode(const PGresult *result, int32_t decode) {
   static const struct hf_encoder_frame frame = {.id_low = 5,
                                                 .id_high = 6,
                                                 .shape = 7,
                                                 .flags = 0,
                                                 .attempts = 2};
   struct hf_encoder encoder = {0};
-  struct hf_block *block;
+  struct hf_message *block;
   hf_encoder_begin(&encoder, decode, 0);
   assert_int_equal(hf_encoder_add(&encoder, result), HF_OK);
   assert_int_equal(hf_encoder_finish(&encoder, result, &frame, &block), HF_OK);
@@ -59,7 +59,7 @@ static struct hf_block *encode(const PGresult *result, int32_t decode) {
   return block;
 }
 
-static void unit_at(const struct hf_block *block,
+static void unit_at(const struct hf_message *block,
                     uint32_t chunk,
                     uint32_t index,
                     uint16_t *unit) {
@@ -77,7 +77,7 @@ static void unit_at(const struct hf_block *block,
 static void one_row_becomes_one_message(void **state) {
   const Oid types[] = {INT4, TEXT, BOOL, FLOAT8, TSTZ, TEXT, TEXT};
   PGresult *result = make_result(7, types);
-  struct hf_block *block;
+  struct hf_message *block;
   const int32_t *ints;
   (void)state;
   set(result, 0, 0, "-42");
@@ -108,28 +108,28 @@ static void one_row_becomes_one_message(void **state) {
   assert_true(block->nums[0] == 1.5 && block->nums[1] == 1000);
   assert_int_equal(block->chunks[1].length, 5);
   assert_memory_equal(block->bytes + block->chunks[1].offset, "hello", 5);
-  hf_block_free(block);
+  hf_message_free(block);
   PQclear(result);
 }
 
 static void without_the_bits_everything_is_text(void **state) {
   const Oid types[] = {INT4, BOOL};
   PGresult *result = make_result(2, types);
-  struct hf_block *block;
+  struct hf_message *block;
   (void)state;
   set(result, 0, 0, "42");
   set(result, 0, 1, "t");
   block = encode(result, 0);
   assert_int_equal(block->ints[HF_RESULT_INTS + 1], 2);
   assert_int_equal(block->ints[HF_RESULT_INTS + 2], 1);
-  hf_block_free(block);
+  hf_message_free(block);
   PQclear(result);
 }
 
 static void bitmaps_have_a_word_per_32_columns(void **state) {
   Oid types[64];
   PGresult *result;
-  struct hf_block *block;
+  struct hf_message *block;
   int i;
   (void)state;
   for (i = 0; i < 64; i++) {
@@ -143,12 +143,13 @@ static void bitmaps_have_a_word_per_32_columns(void **state) {
   assert_int_equal(block->ints[HF_RESULT_INTS], INT32_MIN);
   assert_int_equal(block->ints[HF_RESULT_INTS + 1], 1);
   assert_int_equal(block->n_ints, HF_RESULT_INTS + 2 + 31);
-  hf_block_free(block);
+  hf_message_free(block);
   PQclear(result);
 }
 
 /* Reads text cells back as the consumer does, against libpq's own values. */
-static void check_cells(const PGresult *result, const struct hf_block *block) {
+static void check_cells(const PGresult *result,
+                        const struct hf_message *block) {
   const int32_t *at = block->ints + HF_RESULT_INTS;
   uint32_t chunk = 1;
   uint32_t used = 0;
@@ -190,7 +191,7 @@ static void cells_are_found_where_the_format_says(void **state) {
   (void)state;
   for (round = 0; round < 30; round++) {
     PGresult *result = make_result(1, types);
-    struct hf_block *block;
+    struct hf_message *block;
     int row;
     uint32_t i;
     for (row = 0; row < 120; row++) {
@@ -210,7 +211,7 @@ static void cells_are_found_where_the_format_says(void **state) {
       /* Full as can be: no chunk could have taken a one-unit cell's rest. */
       assert_true(block->chunks[i].length > 0);
     }
-    hf_block_free(block);
+    hf_message_free(block);
     PQclear(result);
   }
 }
@@ -218,7 +219,7 @@ static void cells_are_found_where_the_format_says(void **state) {
 static void a_chunk_holds_1024_units_or_one_long_cell(void **state) {
   const Oid types[] = {TEXT};
   PGresult *result = make_result(1, types);
-  struct hf_block *block;
+  struct hf_message *block;
   char long_text[3001];
   (void)state;
   memset(long_text, 'x', sizeof long_text);
@@ -238,7 +239,7 @@ static void a_chunk_holds_1024_units_or_one_long_cell(void **state) {
   assert_int_equal(block->chunks[3].length, 3000);
   assert_int_equal(block->chunks[4].length, 1);
   check_cells(result, block);
-  hf_block_free(block);
+  hf_message_free(block);
   PQclear(result);
 }
 
@@ -373,7 +374,7 @@ static void has_tag(PGconn *connection,
                     int64_t affected,
                     const char *word) {
   PGresult *result = PQexec(connection, tag);
-  struct hf_block *block = encode(result, ALL);
+  struct hf_message *block = encode(result, ALL);
   const int32_t *ints = block->ints;
   int64_t got =
       (int64_t)(((uint64_t)(uint32_t)ints[HF_RESULT_AFFECTED_HIGH] << 32) |
@@ -387,7 +388,7 @@ static void has_tag(PGconn *connection,
                         word,
                         strlen(word));
   }
-  hf_block_free(block);
+  hf_message_free(block);
   PQclear(result);
 }
 
@@ -445,7 +446,7 @@ static void rows_may_come_one_by_one_and_be_large(void **state) {
   const Oid types[] = {TEXT};
   PGresult *result = make_result(1, types);
   struct hf_encoder encoder = {0};
-  struct hf_block *block;
+  struct hf_message *block;
   int round;
   (void)state;
   set(result, 0, 0, "0123456789012345678901234567890123456789");
@@ -459,7 +460,7 @@ static void rows_may_come_one_by_one_and_be_large(void **state) {
                      HF_OK);
     assert_int_equal(block->ints[HF_RESULT_ROWS], 5000);
     assert_true(block->n_bytes >= 200000);
-    hf_block_free(block);
+    hf_message_free(block);
   }
   hf_encoder_finish_memory(&encoder);
   PQclear(result);
@@ -485,7 +486,7 @@ static void running_out_of_memory_loses_nothing(void **state) {
   }
   for (n = 0; !finished && n < 100; n++) {
     struct hf_encoder encoder = {0};
-    struct hf_block *block = NULL;
+    struct hf_message *block = NULL;
     int left = n;
     enum hf_status status;
     hf_alloc_set_hook(fail_at, &left);
@@ -497,7 +498,7 @@ static void running_out_of_memory_loses_nothing(void **state) {
     hf_alloc_set_hook(NULL, NULL);
     finished = status == HF_OK;
     assert_true(finished || status == HF_NO_MEMORY);
-    hf_block_free(block);
+    hf_message_free(block);
     hf_encoder_finish_memory(&encoder);
   }
   assert_true(finished && n > 5);
@@ -505,14 +506,14 @@ static void running_out_of_memory_loses_nothing(void **state) {
 }
 
 static void a_message_carries_two_texts(void **state) {
-  struct hf_block *block = hf_block_message2(HF_MSG_ERROR,
-                                             HF_ERROR_INTS,
-                                             1,
-                                             2,
-                                             "abc",
-                                             3,
-                                             "\xc3\xa9",
-                                             2);
+  struct hf_message *block = hf_message_message2(HF_MSG_ERROR,
+                                                 HF_ERROR_INTS,
+                                                 1,
+                                                 2,
+                                                 "abc",
+                                                 3,
+                                                 "\xc3\xa9",
+                                                 2);
   uint16_t unit;
   (void)state;
   assert_int_equal(block->n_chunks, 2);
@@ -522,7 +523,7 @@ static void a_message_carries_two_texts(void **state) {
   assert_true(block->chunks[1].wide);
   unit_at(block, 1, 0, &unit);
   assert_int_equal(unit, 0xe9);
-  hf_block_free(block);
+  hf_message_free(block);
 }
 
 int main(void) {

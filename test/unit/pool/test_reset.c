@@ -76,7 +76,7 @@ static void a_check_up_in_time_leaves_no_limit_behind(void **state) {
   world_check_all(&world);
   world_advance(&world, 2 * CHECK_MS);
   assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  assert_int_equal(hf_checkup_next_us(&world.pool), UINT64_MAX);
+  assert_int_equal(hf_reset_next_us(&world.pool), UINT64_MAX);
   world_close(&world);
 }
 

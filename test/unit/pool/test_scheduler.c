@@ -454,7 +454,7 @@ static void each_waiting_call_is_held_against_each_probe(void **state) {
     world_refuse(&world, NULL);
     world_advance(&world, 1);
   }
-  assert_true(world.pool.despaired_us > world.now_us);
+  assert_true(world.pool.unreachable_us > world.now_us);
   hasty = world_make(&world, HF_REQUEST_QUERY);
   hasty->request.deadline_us = world.now_us + 1;
   world_submit(&world, hasty);

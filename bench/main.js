@@ -40,7 +40,7 @@ const USAGE = `usage: npm run bench -- [options]
   --seconds=S        length of a driver's turn in a round (1)
   --quick            2 rounds of 0.3 s: a look, not a measurement
   --only=a,b         cases: ${[...CASES.map((c) => c.id), ...SPECIAL_CASES].join(', ')}
-  --drivers=a,b      ${ALL_DRIVERS.join(', ')}
+  --drivers=a,b      ${[...ALL_DRIVERS, ...BEFORE_DRIVERS].join(', ')}
   --before=FOLDER    beside another checkout, built; peers only as --drivers says
   --json=FILE        where the figures go (bench/results/latest.json)
   --check            exit with 1 if a floor is not reached`;

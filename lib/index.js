@@ -4,19 +4,19 @@
 // The public face. Nothing is loaded before it is used: requiring this file
 // costs little, and connects to nothing.
 
-const { lazyExports } = require('./lazy-exports.js');
+const { lazyExports } = require('./platform/lazy-exports.js');
 
 const holdfast = lazyExports({
   Pool: () => require('./pool/pool.js').Pool,
-  getPool: () => require('./pool/registry.js').getPool,
-  warmup: () => require('./pool/shared-pools.js').warmup,
-  healthCheck: () => require('./pool/shared-pools.js').healthCheck,
+  getPool: () => require('./process/registry.js').getPool,
+  warmup: () => require('./process/shared-pools.js').warmup,
+  healthCheck: () => require('./process/shared-pools.js').healthCheck,
   resetDatabaseConnections: () =>
-    require('./pool/shared-pools.js').resetDatabaseConnections,
+    require('./process/shared-pools.js').resetDatabaseConnections,
   clearPreparedStatements: () =>
-    require('./pool/shared-pools.js').clearPreparedStatements,
+    require('./process/shared-pools.js').clearPreparedStatements,
   installShutdownHooks: () =>
-    require('./pool/shutdown.js').installShutdownHooks,
+    require('./process/shutdown.js').installShutdownHooks,
   retryQuery: () => require('./retry/retry.js').retryQuery,
   withDatabaseRetry: () => require('./retry/retry.js').withDatabaseRetry,
   withTransactionRetry: () => require('./retry/retry.js').withTransactionRetry,

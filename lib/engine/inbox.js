@@ -4,7 +4,7 @@
 // Reads what the engine says: results and errors go to the requests that wait
 // for them, events and questions to their pools.
 
-const { rethrowLater } = require('../pool/answer.js');
+const { rethrowLater } = require('./callbacks.js');
 const { errorFromMessage, usageError } = require('../errors/errors.js');
 const { askPool, readEvent } = require('./listener.js');
 const {

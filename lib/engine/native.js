@@ -4,7 +4,7 @@
 // Finds the addon. It is loaded at the first use of anything it offers, so
 // that this package can be required where no binary fits.
 
-const { platformName } = require('./platform.js');
+const { platformName } = require('../platform/platform.js');
 
 /**
  * @typedef {object} Option a row of the engine's table

@@ -8,7 +8,7 @@
 
 const { Batch, OP, divide, requestsOf } = require('./batch.js');
 const { HoldfastError, paramError } = require('../errors/errors.js');
-const { rootsOf, thisCopy } = require('../copy.js');
+const { rootsOf, thisCopy } = require('../platform/package-instance.js');
 const { deliverTo } = require('./deliver.js');
 const { Inbox } = require('./inbox.js');
 const native = require('./native.js');

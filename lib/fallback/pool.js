@@ -6,11 +6,11 @@
 // shutdown hooks) ask of a pool.
 
 const { readDrainMillis, refuseAborted } = require('../pool/arguments.js');
-const { nowMillis, startTimer, stopTimer } = require('../retry/clock.js');
+const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 const { HoldfastError } = require('../errors/error-classes.js');
 const { readTimeout } = require('../health/health.js');
 const { readOptions, until } = require('../health/warmup.js');
-const { warnOnce } = require('../warn.js');
+const { warnOnce } = require('../platform/warn.js');
 const { pgConfig } = require('./config.js');
 
 /** @typedef {import('../health/health-report.js').Health} Health */

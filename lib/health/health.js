@@ -9,7 +9,7 @@
 const timers = require('node:timers');
 
 const { readMillis } = require('../pool/arguments.js');
-const { nowMillis, startTimer, stopTimer } = require('../retry/clock.js');
+const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 const { describe, isSilent } = require('./health-report.js');
 const { logOf } = require('../observe/log.js');
 const { sendProbe } = require('./probe.js');

@@ -11,10 +11,10 @@ const {
   checkSignal,
   readMillis,
 } = require('../pool/arguments.js');
-const { nowMillis, startTimer, stopTimer } = require('../retry/clock.js');
+const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 const { rootOf, usageError } = require('../errors/errors.js');
 const { logOf } = require('../observe/log.js');
-const { leaveSignal, watchSignal } = require('../retry/signals.js');
+const { leaveSignal, watchSignal } = require('../platform/signals.js');
 const { sendProbe } = require('./probe.js');
 
 const TIMEOUT_MILLIS = 8000;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-const { startTimer, stopTimer } = require('../retry/clock.js');
+const { startTimer, stopTimer } = require('../platform/clock.js');
 const { readSettings } = require('./options.js');
 
 /** @typedef {import('../pool/pool.js').Pool} Pool */
@@ -38,7 +38,7 @@ function openPool({ config, shared }, logger) {
     return new Pool(options);
   }
   // A handle of its own: its end is nobody else's.
-  const { openHandle } = require('../pool/registry.js');
+  const { openHandle } = require('../process/registry.js');
   return openHandle(options);
 }
 

@@ -4,7 +4,7 @@
 // `pg-holdfast/next`. Nothing of Next.js' is loaded, by no file here, and
 // none of ours before it is used: a configuration needs no engine.
 
-const { lazyExports } = require('../lazy-exports.js');
+const { lazyExports } = require('../platform/lazy-exports.js');
 
 const next = lazyExports({
   withHoldfast: () => require('./config.js').withHoldfast,

@@ -4,7 +4,7 @@
 // The options of the routes, and what is common to them.
 
 const { checkKeys, readMillis } = require('../pool/arguments.js');
-const sharedPools = require('../pool/shared-pools.js');
+const sharedPools = require('../process/shared-pools.js');
 
 /** @typedef {import('../pool/pool.js').Pool} Pool */
 /** @typedef {Pool | (() => Pool) | undefined} PoolChoice */

@@ -8,8 +8,8 @@
 const crypto = require('node:crypto');
 
 const { rootOf } = require('../errors/error-classes.js');
-const { nowMillis } = require('../retry/clock.js');
-const { warnOnce } = require('../warn.js');
+const { nowMillis } = require('../platform/clock.js');
+const { warnOnce } = require('../platform/warn.js');
 const {
   checkOptions,
   isBuilding,

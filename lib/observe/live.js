@@ -5,7 +5,7 @@
 // They are kept where the module cache does not reach: exporters that were
 // loaded anew still find pools that are older.
 
-const { thisCopy, version } = require('../copy.js');
+const { thisCopy, version } = require('../platform/package-instance.js');
 
 /** @typedef {import('../pool/pool-core.js').PoolCore} PoolCore */
 

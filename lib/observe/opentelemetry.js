@@ -10,7 +10,7 @@ const { traces } = require('./diagnostics.js');
 const { livePools } = require('./live.js');
 const { histogramStems } = require('./metrics.js');
 const native = require('../engine/native.js');
-const { nearest } = require('../options/nearest.js');
+const { nearest } = require('../validate/nearest.js');
 
 /**
  * @typedef {object} OpenTelemetryOptions

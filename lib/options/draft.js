@@ -6,7 +6,7 @@
 // what is missing. Messages name the key and never show the value.
 
 const { lazy } = require('../errors/errors.js');
-const { numberOf } = require('./number.js');
+const { numberOf } = require('../validate/number.js');
 
 const native = lazy(() => require('../engine/native.js'));
 

@@ -5,7 +5,7 @@
 
 const { checkLogger } = require('../observe/log.js');
 const { checkedChannel } = require('./channel.js');
-const { nearest } = require('./nearest.js');
+const { nearest } = require('../validate/nearest.js');
 const { parseRetryOptions } = require('../retry/retry-options.js');
 const { SERVER_TIMEOUTS, checkedText, engineTable } = require('./draft.js');
 const { REFUSED: REFUSED_PARAMETERS } = require('./parameters.js');

@@ -4,7 +4,7 @@
 // What may stand in a connection string: libpq's keywords, and the parameters
 // that Prisma, pgx, pg, postgres.js and hosting companies put there.
 
-const { nearest } = require('./nearest.js');
+const { nearest } = require('../validate/nearest.js');
 const {
   SERVER_TIMEOUTS,
   checkedText,

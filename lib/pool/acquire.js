@@ -13,7 +13,7 @@ const {
   readMillis,
 } = require('./arguments.js');
 const { contextOf, currentContext } = require('../retry/context.js');
-const { leaveSignal, watchSignal } = require('../retry/signals.js');
+const { leaveSignal, watchSignal } = require('../platform/signals.js');
 
 /**
  * @typedef {object} ConnectOptions

@@ -5,12 +5,12 @@
 
 const { FLAG } = require('../engine/batch.js');
 const { leaseError, readCache } = require('./cache.js');
-const { nowMillis } = require('../retry/clock.js');
+const { nowMillis } = require('../platform/clock.js');
 const { contextOf, currentContext } = require('../retry/context.js');
 const { paramError, usageError } = require('../errors/errors.js');
-const { nearest } = require('../options/nearest.js');
-const { numberOf } = require('../options/number.js');
-const { eitherSignal, isSignal } = require('../retry/signals.js');
+const { nearest } = require('../validate/nearest.js');
+const { numberOf } = require('../validate/number.js');
+const { eitherSignal, isSignal } = require('../platform/signals.js');
 
 /** @typedef {import('./call.js').Call} Call */
 

@@ -7,9 +7,9 @@
 // word. Otherwise a cached call asks the server, and what was kept serves
 // staleIfErrorMillis alone.
 
-const { nowMillis, startTimer, stopTimer } = require('../retry/clock.js');
+const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 const { listenQuietly } = require('./listen.js');
-const { warnOnce } = require('../warn.js');
+const { warnOnce } = require('../platform/warn.js');
 
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */
 

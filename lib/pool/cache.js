@@ -5,7 +5,7 @@
 // is the engine's.
 
 const { paramError } = require('../errors/errors.js');
-const { nearest } = require('../options/nearest.js');
+const { nearest } = require('../validate/nearest.js');
 
 const MILLIS_MAX = 2147483647;
 const NUL = '\0';

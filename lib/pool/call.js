@@ -5,8 +5,8 @@
 
 const { FLAG } = require('../engine/batch.js');
 const { encodeParams, pushTexts } = require('../values/params.js');
-const { isHarmless } = require('./harmless.js');
-const { leaveSignal, watchSignal } = require('../retry/signals.js');
+const { isHarmless } = require('./command-tags.js');
+const { leaveSignal, watchSignal } = require('../platform/signals.js');
 const types = require('../values/types.js');
 
 /**

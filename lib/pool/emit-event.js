@@ -12,7 +12,7 @@ const {
 const { readFields } = require('../errors/errors.js');
 const { internals } = require('./client.js');
 const { greet } = require('./greet.js');
-const { warnOnce } = require('../warn.js');
+const { warnOnce } = require('../platform/warn.js');
 
 /** Held at load: tests may replace it later. */
 const { setImmediate } = globalThis;

@@ -6,7 +6,7 @@
 
 const native = require('../engine/native.js');
 const { environmentWarning } = require('../options/environment.js');
-const { warnOnce } = require('../warn.js');
+const { warnOnce } = require('../platform/warn.js');
 
 /** @returns {boolean} false also where no binary fits: the pool says that */
 function readsEnvironment() {

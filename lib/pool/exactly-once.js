@@ -10,7 +10,7 @@
 // given the id to somebody else: then it stays ambiguous.
 
 const { abortedError, readMillis } = require('./arguments.js');
-const { nowMillis, startTimer, stopTimer } = require('../retry/clock.js');
+const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 const { internals } = require('./client.js');
 const { SURE } = require('./lease-state.js');
 const {
@@ -20,7 +20,7 @@ const {
   currentContext,
 } = require('../retry/context.js');
 const { isOurs, usageError } = require('../errors/errors.js');
-const { leaveSignal, watchSignal } = require('../retry/signals.js');
+const { leaveSignal, watchSignal } = require('../platform/signals.js');
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */

@@ -6,12 +6,12 @@
 // and which may be garbage-collected.
 
 const { FLAG, OP } = require('../engine/batch.js');
-const { callWith } = require('./answer.js');
+const { callWith } = require('../engine/callbacks.js');
 const { readLeaseCall } = require('./arguments.js');
 const { Call } = require('./call.js');
 const { usageError } = require('../errors/errors.js');
 const { NamedTexts } = require('./named-texts.js');
-const { nowMillis } = require('../retry/clock.js');
+const { nowMillis } = require('../platform/clock.js');
 const { createTypeOverrides } = require('../values/types.js');
 
 /** @typedef {'I' | 'T' | 'E'} Status */

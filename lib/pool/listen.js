@@ -7,13 +7,13 @@
 // between is lost, as it is for any client: onReconnect tells when to look.
 
 const { checkKeys, readMillis } = require('./arguments.js');
-const { startTimer, stopTimer } = require('../retry/clock.js');
+const { startTimer, stopTimer } = require('../platform/clock.js');
 const { internals } = require('./client.js');
 const { usageError } = require('../errors/errors.js');
 const { checkedChannel } = require('../options/channel.js');
 const { escapeIdentifier } = require('../values/quote.js');
 const { acquireToListen, endBeside } = require('./session.js');
-const { warnOnce } = require('../warn.js');
+const { warnOnce } = require('../platform/warn.js');
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */

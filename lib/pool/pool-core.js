@@ -23,11 +23,11 @@ const { acquireSession, hasSessions, pastPooler } = require('./session.js');
 const { selfLock, watchForLock } = require('./self-lock.js');
 const registry = require('../values/types.js');
 const { SERVER_TIMEOUTS } = require('../options/draft.js');
-const { warnOnce } = require('../warn.js');
+const { warnOnce } = require('../platform/warn.js');
 const { weakly } = require('../engine/listener.js');
-const { rootsOf, thisCopy } = require('../copy.js');
-const { openFields } = require('./open-fields.js');
-const { state } = require('./shared-state.js');
+const { rootsOf, thisCopy } = require('../platform/package-instance.js');
+const { openFields } = require('./open-message.js');
+const { state } = require('../platform/shared-state.js');
 
 /** @typedef {import('../engine/waiters.js').Lease} Lease */
 /** @typedef {import('../retry/context.js').JoinedRun} JoinedRun */
@@ -41,7 +41,7 @@ const roots = rootsOf(thisCopy());
  * What a handle on a shared pool knows of it.
  * @typedef {object} Shared
  * @property {string} key
- * @property {import('./sizes.js').Sizes} sizes
+ * @property {import('../process/sizes.js').Sizes} sizes
  */
 
 class PoolCore {

@@ -7,7 +7,7 @@ const { EventEmitter } = require('node:events');
 const { inspect } = require('node:util');
 
 const { OP } = require('../engine/batch.js');
-const { callWith, rethrowLater } = require('./answer.js');
+const { callWith, rethrowLater } = require('../engine/callbacks.js');
 const { readDrainMillis, refuseSubmittable } = require('./arguments.js');
 const { readInvalidation } = require('./cache.js');
 const { CacheEar } = require('./cache-notify.js');
@@ -23,7 +23,7 @@ const { prometheusText } = require('../observe/prometheus.js');
 const { listen, stopListening } = require('./listen.js');
 const { endSessions, hasSecondPools } = require('./session.js');
 const { runTransaction } = require('./transaction.js');
-const { warnOnce } = require('../warn.js');
+const { warnOnce } = require('../platform/warn.js');
 
 // What the engine counts; see struct hf_gauges.
 const GAUGE_TOTAL = 0;

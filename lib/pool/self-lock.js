@@ -6,8 +6,8 @@
 // shows: all connections are lent, and their clients do nothing while it waits.
 
 const { internals } = require('./client.js');
-const { nowMillis, startTimer } = require('../retry/clock.js');
-const { warnOnce } = require('../warn.js');
+const { nowMillis, startTimer } = require('../platform/clock.js');
+const { warnOnce } = require('../platform/warn.js');
 
 /** Work that ended when the call came is no sign of others. In ms. */
 const TOLERANCE = 20;

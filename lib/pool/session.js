@@ -8,7 +8,7 @@
 const { directConfig, weakerTls } = require('./direct-config.js');
 const { usageError } = require('../errors/errors.js');
 const { coreOf } = require('../observe/live.js');
-const { warnOnce } = require('../warn.js');
+const { warnOnce } = require('../platform/warn.js');
 
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */
 

@@ -19,8 +19,8 @@ const {
 const { usageError } = require('../errors/errors.js');
 const { SURE, URGENT } = require('./lease-state.js');
 const { boundsOf, learn, mayAsk, settle } = require('./exactly-once.js');
-const { nowMillis, startTimer, stopTimer } = require('../retry/clock.js');
-const { leaveSignal, watchSignal } = require('../retry/signals.js');
+const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
+const { leaveSignal, watchSignal } = require('../platform/signals.js');
 const { repeatWithin } = require('../retry/start.js');
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */

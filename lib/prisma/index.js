@@ -3,7 +3,7 @@
 
 // `pg-holdfast/prisma`. Nothing of Prisma's is loaded, by no file here.
 
-const { lazyExports } = require('../lazy-exports.js');
+const { lazyExports } = require('../platform/lazy-exports.js');
 
 const prisma = lazyExports({
   PrismaHoldfast: () => require('./adapter.js').PrismaHoldfast,

@@ -6,7 +6,7 @@
 
 const { checkKeys, readBoolean, readMillis } = require('../pool/arguments.js');
 const { Pool } = require('../pool/pool.js');
-const { openHandle } = require('../pool/registry.js');
+const { openHandle } = require('../process/registry.js');
 
 /**
  * Reads a value of a type that is not built in.

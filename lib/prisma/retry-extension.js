@@ -13,7 +13,7 @@ const { logOf } = require('../observe/log.js');
 const { setMark } = require('../retry/classify.js');
 const { findOurs } = require('../retry/evidence.js');
 const { withDatabaseRetry } = require('../retry/retry.js');
-const { warnOnce } = require('../warn.js');
+const { warnOnce } = require('../platform/warn.js');
 const { kindOf, nameOf } = require('./operations.js');
 const { readExtensionOptions } = require('./retry-options.js');
 

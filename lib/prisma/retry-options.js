@@ -4,12 +4,12 @@
 // The options of retryExtension(): a retry helper's, less those that belong to
 // one call, and who may be repeated besides reads.
 
-const { nearest } = require('../options/nearest.js');
+const { nearest } = require('../validate/nearest.js');
 const {
   OPTION_NAMES,
   parseRetryOptions,
 } = require('../retry/retry-options.js');
-const { warnOnce } = require('../warn.js');
+const { warnOnce } = require('../platform/warn.js');
 
 /**
  * What is asked about.

@@ -6,7 +6,7 @@
 const { hearsRetries, isPromise, tellRetry } = require('#host');
 
 const { OUTCOMES } = require('../errors/error-classes.js');
-const { warnOnce } = require('../warn.js');
+const { warnOnce } = require('../platform/warn.js');
 
 /** @typedef {import('./run.js').Run} Run */
 

@@ -5,7 +5,7 @@
 // tell each other what was repeated already.
 
 const { OUTCOMES, UNITS, isOurs } = require('../errors/error-classes.js');
-const { nowMillis } = require('./clock.js');
+const { nowMillis } = require('../platform/clock.js');
 const {
   findOurs,
   gatherEvidence,

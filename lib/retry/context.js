@@ -7,8 +7,8 @@
 // context (or its signal) that the function was given.
 
 const { makeStorage } = require('#host');
-const { nowMillis } = require('./clock.js');
-const { thisCopy, version } = require('../copy.js');
+const { nowMillis } = require('../platform/clock.js');
+const { thisCopy, version } = require('../platform/package-instance.js');
 
 /** @typedef {'write' | 'inside' | 'begun' | 'ended'} Note */
 

@@ -6,8 +6,8 @@
 const { native } = require('#host');
 const { currentContext, contextOf } = require('./context.js');
 const { lazy } = require('../errors/error-classes.js');
-const { nearest } = require('../options/nearest.js');
-const { isSignal } = require('./signals.js');
+const { nearest } = require('../validate/nearest.js');
+const { isSignal } = require('../platform/signals.js');
 
 const INT_MAX = 2147483647;
 

@@ -6,10 +6,10 @@
 
 const { inspectCustom } = require('#host');
 
-const { nowMillis } = require('./clock.js');
+const { nowMillis } = require('../platform/clock.js');
 const { RUN, makeJoinable } = require('./context.js');
 const { POLICY } = require('./retry-options.js');
-const { eitherSignal } = require('./signals.js');
+const { eitherSignal } = require('../platform/signals.js');
 
 /** @typedef {import('./context.js').JoinedRun} JoinedRun */
 

@@ -8,7 +8,7 @@
 const { isPromise, native } = require('#host');
 
 const { classify, markPartial, wasRepeated } = require('./classify.js');
-const { nowMillis } = require('./clock.js');
+const { nowMillis } = require('../platform/clock.js');
 const {
   callWithinAsync,
   currentContext,
@@ -26,8 +26,8 @@ const {
   sleep,
   waitForHeld,
   watch,
-} = require('./bounds.js');
-const { warnOnce } = require('../warn.js');
+} = require('./deadline.js');
+const { warnOnce } = require('../platform/warn.js');
 const { Run, beginAttempt, historyOf, policyOf } = require('./run.js');
 
 /**

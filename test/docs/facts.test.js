@@ -95,7 +95,7 @@ test('options of the commands are those of their guide', () => {
     ['doctor', doctor],
     ['bench', bench],
   ]) {
-    const help = run('lib/cli/main.js', name, '--help');
+    const help = run('cli/main.js', name, '--help');
     const real = [...help.matchAll(/^ {2}(--[\w-]+)/gm)]
       .map(([, option]) => option)
       .filter((option) => option !== '--help');

@@ -106,7 +106,7 @@ test('scripts of npm that are named exist', () => {
 });
 
 test('commands of npx and programs of the repository exist', () => {
-  const program = path.join(ROOT, 'lib/cli/main.js');
+  const program = path.join(ROOT, 'cli/main.js');
   const help = execFileSync(process.execPath, [program, '--help'], {
     encoding: 'utf8',
   });

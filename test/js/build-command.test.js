@@ -11,7 +11,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const MAIN = path.join(__dirname, '../../lib/cli/main.js');
+const MAIN = path.join(__dirname, '../../cli/main.js');
 
 /** @type {string} */
 let bin;

@@ -6,14 +6,14 @@
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 
-const { adviceOf, poolerFindings } = require('../../lib/cli/doctor/advice.js');
-const { explain } = require('../../lib/cli/doctor/explain.js');
-const { Failure } = require('../../lib/cli/doctor/failure.js');
-const { newReport } = require('../../lib/cli/doctor/new-report.js');
-const { Scram, endPoint } = require('../../lib/cli/doctor/scram.js');
-const { readSettings } = require('../../lib/cli/doctor/settings.js');
-const { symptomsOf } = require('../../lib/cli/doctor/symptoms.js');
-const { verdicts } = require('../../lib/cli/doctor/verdicts.js');
+const { adviceOf, poolerFindings } = require('../../cli/doctor/advice.js');
+const { explain } = require('../../cli/doctor/explain.js');
+const { Failure } = require('../../cli/doctor/failure.js');
+const { newReport } = require('../../cli/doctor/new-report.js');
+const { Scram, endPoint } = require('../../cli/doctor/scram.js');
+const { readSettings } = require('../../cli/doctor/settings.js');
+const { symptomsOf } = require('../../cli/doctor/symptoms.js');
+const { verdicts } = require('../../cli/doctor/verdicts.js');
 
 const REMOTE = 'postgresql://app:secret@db.example/shop';
 

@@ -49,7 +49,7 @@ test('requiring loads no part of ours, and connects to nothing', () => {
   const loaded = JSON.parse(
     execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' }),
   );
-  const expected = ['lib/index.js', 'lib/lazy-exports.js'];
+  const expected = ['lib/index.js', 'lib/platform/lazy-exports.js'];
   assert.deepStrictEqual(
     loaded,
     expected.map((file) => path.join(ROOT, file)),

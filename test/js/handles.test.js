@@ -9,7 +9,7 @@ const { after, before, test } = require('node:test');
 const { Worker } = require('node:worker_threads');
 
 const { getPool } = require('../../lib/index.js');
-const { openHandle } = require('../../lib/pool/registry.js');
+const { openHandle } = require('../../lib/process/registry.js');
 const { PrismaHoldfast } = require('../../lib/prisma/index.js');
 const { makeService } = require('../../lib/nest/service.js');
 const { startPostgres } = require('../support');

@@ -106,7 +106,11 @@ describe('the module', () => {
     );
     assert.deepStrictEqual(
       loaded.map((/** @type {string} */ f) => path.relative(ROOT, f)).sort(),
-      ['lib/lazy-exports.js', 'lib/next/config.js', 'lib/next/index.js'],
+      [
+        'lib/platform/lazy-exports.js',
+        'lib/next/config.js',
+        'lib/next/index.js',
+      ],
     );
   });
 });

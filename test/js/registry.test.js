@@ -10,7 +10,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { getPool } = require('../../lib/pool/registry.js');
+const { getPool } = require('../../lib/process/registry.js');
 const { startPostgres } = require('../support');
 
 const ROOT = path.join(__dirname, '../..');

@@ -71,7 +71,7 @@ describe('settings and readOnly through pgpool-II', { skip }, () => {
   test('doctor names pgpool-II', async () => {
     const pgpool = await startPgpool({ server });
     const { stdout } = await promisify(execFile)(process.execPath, [
-      path.join(__dirname, '../../lib/cli/main.js'),
+      path.join(__dirname, '../../cli/main.js'),
       'doctor',
       pgpool.url,
       '--json',

@@ -9,7 +9,7 @@ const path = require('node:path');
 const { postgresFolder } = require('../../support/account.js');
 
 const psql = path.join(postgresFolder(), 'psql');
-const MAIN = path.join(__dirname, '../../../lib/cli/main.js');
+const MAIN = path.join(__dirname, '../../../cli/main.js');
 
 const DOCUMENT = path.join(__dirname, '../../../docs/doctor.md');
 /** What is below them has names of the server's and the pool's. */

@@ -8,9 +8,9 @@
 const path = require('node:path');
 const { threadId } = require('node:worker_threads');
 
-const { state } = require('./shared-state.js');
+const { state } = require('../platform/shared-state.js');
 
-/** @typedef {import('./shared-state.js').Shared} Shared */
+/** @typedef {import('../platform/shared-state.js').Shared} Shared */
 
 /**
  * Where a function came from.
@@ -113,7 +113,7 @@ function isReloaded(old, now) {
 /**
  * Returns the mark of a function or object; makes it at the first sight.
  * @param {object} value
- * @returns {import('./shared-state.js').Mark}
+ * @returns {import('../platform/shared-state.js').Mark}
  */
 function markOf(value) {
   let mark = state.marks.get(value);

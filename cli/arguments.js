@@ -6,7 +6,7 @@
 const { existsSync, readFileSync } = require('node:fs');
 const { parseArgs, parseEnv } = require('node:util');
 
-const { nearest } = require('../options/nearest.js');
+const { nearest } = require('../lib/validate/nearest.js');
 
 /** What was typed is wrong: shown with the command's usage. */
 class UsageError extends Error {}

@@ -6,8 +6,8 @@
 // run as ever, and what a signal does by default happens only where nobody
 // else listens to it.
 
-const { readDrainMillis } = require('./arguments.js');
-const { startTimer, stopTimer } = require('../retry/clock.js');
+const { readDrainMillis } = require('../pool/arguments.js');
+const { startTimer, stopTimer } = require('../platform/clock.js');
 const { logOf } = require('../observe/log.js');
 const { distinctPools, openPools } = require('./registry.js');
 

@@ -18,7 +18,7 @@ const END_MILLIS = 1000;
  */
 async function tryPool(settings, deadline, report) {
   // Loaded here: the rest of the doctor does without the addon.
-  const { Pool } = require('../../pool/pool.js');
+  const { Pool } = require('../../lib/pool/pool.js');
   const pool = new Pool({
     ...(settings.url === undefined ? {} : { connectionString: settings.url }),
     application_name: 'pg-holdfast doctor',
@@ -43,7 +43,7 @@ async function tryPool(settings, deadline, report) {
 }
 
 /**
- * @param {import('../../pool/pool.js').Pool} pool
+ * @param {import('../../lib/pool/pool.js').Pool} pool
  * @param {import('./deadline.js').Deadline} deadline
  * @param {import('./new-report.js').HoldfastReport} report
  */
@@ -55,7 +55,7 @@ async function caller(pool, deadline, report) {
 }
 
 /**
- * @param {import('../../pool/pool.js').Pool} pool
+ * @param {import('../../lib/pool/pool.js').Pool} pool
  * @param {number} i
  * @param {import('./deadline.js').Deadline} deadline
  */

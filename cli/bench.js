@@ -10,8 +10,8 @@ const { withUsage } = require('./arguments.js');
 const { readSettings, shownText, shownUrl } = require('./doctor/settings.js');
 const { isRemote } = require('./doctor/verdicts.js');
 const { print, startProgress } = require('./progress.js');
-const { versions } = require('../engine/versions.js');
-const { rootOf } = require('../errors/error-classes.js');
+const { versions } = require('../lib/engine/versions.js');
+const { rootOf } = require('../lib/errors/error-classes.js');
 
 /** Goes up when a name goes or changes its meaning. */
 const SCHEMA = 1;
@@ -100,7 +100,7 @@ async function confirm(settings, yes) {
 }
 
 /**
- * @param {import('../pool/pool.js').Pool} pool
+ * @param {import('../lib/pool/pool.js').Pool} pool
  * @param {BenchReport} report
  * @param {number} seconds
  * @param {(text: string) => void} tell
@@ -156,7 +156,7 @@ function asText(report) {
  * @returns {Promise<BenchReport>}
  */
 async function measure(settings, max, seconds, tell) {
-  const { Pool } = require('../pool/pool.js');
+  const { Pool } = require('../lib/pool/pool.js');
   /** @type {BenchReport} */
   const report = {
     schema: SCHEMA,

@@ -6,9 +6,9 @@
 const { classify } = require('./classify.js');
 const { heldCalls } = require('./context.js');
 const { defaultPlan } = require('./retry-options.js');
-const { nowMillis, startTimer, stopTimer } = require('./clock.js');
+const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 const { usageError } = require('../errors/error-classes.js');
-const { leaveSignal, watchSignal } = require('./signals.js');
+const { leaveSignal, watchSignal } = require('../platform/signals.js');
 
 /** @typedef {import('./run.js').Run} Run */
 

@@ -3,7 +3,7 @@
 
 // The report of `doctor --json`. Its names are a promise: docs/doctor.md.
 
-const { versions } = require('../../engine/versions.js');
+const { versions } = require('../../lib/engine/versions.js');
 const { shownDatabase, shownUrl } = require('./settings.js');
 const { emptyTls } = require('./tls.js');
 

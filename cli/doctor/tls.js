@@ -9,7 +9,7 @@ const net = require('node:net');
 
 const { Failure, asFailure } = require('./failure.js');
 const { dial, serverFailure } = require('./connection.js');
-const { isLocalHost } = require('../../options/tls.js');
+const { isLocalHost } = require('../../lib/options/tls.js');
 const wire = require('./wire.js');
 
 /** @typedef {import('./connection.js').Route} Route */

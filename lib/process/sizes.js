@@ -10,7 +10,7 @@ const { inspect } = require('node:util');
 
 const { engineTable } = require('../options/draft.js');
 const { isSize } = require('../options/identity.js');
-const { warnOnce } = require('../warn.js');
+const { warnOnce } = require('../platform/warn.js');
 
 /** @typedef {readonly (readonly [string, string])[]} Pairs */
 

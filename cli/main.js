@@ -43,7 +43,7 @@ async function main([name, ...args]) {
   }
   if (name === '--version') {
     process.stdout.write(
-      `${require('../engine/versions.js').versions.holdfast}\n`,
+      `${require('../lib/engine/versions.js').versions.holdfast}\n`,
     );
     return 0;
   }

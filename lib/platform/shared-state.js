@@ -4,16 +4,16 @@
 // What this environment knows of shared pools, where the module cache does not
 // reach: modules that are loaded anew find the pools of those before them.
 
-const { thisCopy, version } = require('../copy.js');
+const { thisCopy, version } = require('./package-instance.js');
 
-/** @typedef {import('./pool.js').Pool} Pool */
+/** @typedef {import('../pool/pool.js').Pool} Pool */
 
 /**
  * One shared pool, as this environment knows it.
  * @typedef {object} Shared
  * @property {string} key what the engine knows it by
  * @property {string} base the same without the functions
- * @property {import('./sizes.js').Sizes} sizes
+ * @property {import('../process/sizes.js').Sizes} sizes
  * @property {string} stack where it was asked for first
  * @property {(WeakRef<object> | undefined)[]} refs its functions, by their role
  * @property {Set<WeakRef<Pool>>} handles
@@ -23,7 +23,7 @@ const { thisCopy, version } = require('../copy.js');
  * A function or object that options are told apart by.
  * @typedef {object} Mark
  * @property {string} id
- * @property {import('./functions.js').Origin | undefined} origin
+ * @property {import('../process/functions.js').Origin | undefined} origin
  */
 
 /**

@@ -5,8 +5,8 @@
 // ours: pg's pool and Prisma's client.
 
 const { usageError } = require('../errors/errors.js');
-const { holdCalls } = require('../retry/context.js');
-const { nowMillis, startTimer, stopTimer } = require('../retry/clock.js');
+const { holdCalls } = require('./context.js');
+const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 
 const CLEAR_ADVICE =
   'behind a transaction pooler the statements of server connections belong ' +

@@ -15,14 +15,14 @@ const STATE = Symbol.for('pg-holdfast');
  * @typedef {object} Copy
  * @property {string} version
  * @property {string} path
- * @property {Map<string, import('./pool/pool.js').Pool>} handles by the key of
+ * @property {Map<string, import('../pool/pool.js').Pool>} handles by the key of
  *   their target
- * @property {Map<string, import('./retry/context.js').RunState>} runs by version: a
+ * @property {Map<string, import('../retry/context.js').RunState>} runs by version: a
  *   copy may be replaced while the process goes on
- * @property {Map<string, import('./observe/live.js').Live>} [live] open pools, too
+ * @property {Map<string, import('../observe/live.js').Live>} [live] open pools, too
  * @property {Set<object>} [roots] what must not be collected, as its work is
  *   not done
- * @property {Map<string, import('./pool/shared-state.js').State>} [shared] and
+ * @property {Map<string, import('./shared-state.js').State>} [shared] and
  *   those of getPool()
  */
 

@@ -4,10 +4,10 @@
 // What the connection string and the environment say, read as a pool reads
 // them, and where each of it came from.
 
-const { LIBPQ_VARIABLES, urlOf } = require('../../options/environment.js');
-const { effectiveMode } = require('../../options/tls.js');
-const { resolveOptions } = require('../../options/options.js');
-const { DIRECT_VARIABLES } = require('../../pool/session.js');
+const { LIBPQ_VARIABLES, urlOf } = require('../../lib/options/environment.js');
+const { effectiveMode } = require('../../lib/options/tls.js');
+const { resolveOptions } = require('../../lib/options/options.js');
+const { DIRECT_VARIABLES } = require('../../lib/pool/session.js');
 
 /**
  * @typedef {object} Host

@@ -6,10 +6,10 @@
 // functions as long as these live; one that is somebody's own lives as long as
 // that somebody holds it. One that nobody holds any more is ended.
 
-const { state } = require('./shared-state.js');
+const { state } = require('../platform/shared-state.js');
 
-/** @typedef {import('./pool.js').Pool} Pool */
-/** @typedef {import('./shared-state.js').Shared} Shared */
+/** @typedef {import('../pool/pool.js').Pool} Pool */
+/** @typedef {import('../platform/shared-state.js').Shared} Shared */
 
 /**
  * @param {string} name

@@ -4,12 +4,12 @@
 // getPool(): handles on the pools that the whole process shares. The engine
 // keeps the pools; what is kept here is which handle is on which.
 
-const { thisCopy } = require('../copy.js');
+const { thisCopy } = require('../platform/package-instance.js');
 const native = require('../engine/native.js');
 const { usageError } = require('../errors/errors.js');
 const { coreOf } = require('../observe/live.js');
 const { resolveOptions } = require('../options/options.js');
-const { warnOnce } = require('../warn.js');
+const { warnOnce } = require('../platform/warn.js');
 const { markOf, takeOver } = require('./functions.js');
 const {
   addHandle,
@@ -19,12 +19,12 @@ const {
   openHandles,
   prune,
 } = require('./handles.js');
-const { Pool, SHARED } = require('./pool.js');
-const { state } = require('./shared-state.js');
+const { Pool, SHARED } = require('../pool/pool.js');
+const { state } = require('../platform/shared-state.js');
 const { Sizes, liveOptions } = require('./sizes.js');
 
 /** @typedef {import('../options/options.js').Resolved} Resolved */
-/** @typedef {import('./shared-state.js').Shared} Shared */
+/** @typedef {import('../platform/shared-state.js').Shared} Shared */
 
 /**
  * A call of getPool() and what it came to, so that calling it with the same

@@ -6,7 +6,7 @@
 
 const { rootOf, usageError } = require('../errors/errors.js');
 const { logOf } = require('../observe/log.js');
-const { nowMillis } = require('../retry/clock.js');
+const { nowMillis } = require('../platform/clock.js');
 const {
   checkPrisma,
   clearPgPool,
@@ -14,10 +14,10 @@ const {
   resetPgPool,
   resetPrisma,
   tryPool,
-} = require('./foreign-reset.js');
+} = require('../retry/foreign-reset.js');
 const { distinctPools, getPool } = require('./registry.js');
 
-/** @typedef {import('./pool.js').Pool} Pool */
+/** @typedef {import('../pool/pool.js').Pool} Pool */
 /** @typedef {import('../health/health-report.js').Health} Health */
 
 const WORSE = ['up', 'degraded', 'down'];

@@ -56,6 +56,7 @@
       'native/core/sql/words.c',
     ],
     'net_sources': [
+      'native/net/base/clock.c',
       'native/net/base/map.c',
       'native/net/base/process_exit.c',
       'native/net/base/system.c',

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Running jobs in tests: see the header. */
+#include "net/base/clock.h"
 #include "support_run.h"
 
 #include <poll.h>

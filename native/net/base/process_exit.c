@@ -9,11 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "net/base/worker.h"
-#include "net/engine/engine.h"
+#include "net/base/clock.h"
 
 enum { PATIENCE_MS = 100, STEP_NS = 200 * 1000, NS_PER_MS = 1000 * 1000 };
 
+/* Set before the handler is registered. */
+static void (*stop_work)(int32_t timeout_ms);
 static atomic_bool exiting;
 static atomic_int running; /* threads to wait for */
 static pid_t owner;        /* a forked child has none of our threads */
@@ -29,15 +30,15 @@ static void on_exit_of_process(void) {
   if (getpid() != owner || atomic_exchange(&exiting, true)) {
     return;
   }
-  hf_engine_wake_all();
-  hf_engine_park_workers(PATIENCE_MS);
+  stop_work(PATIENCE_MS);
   while (atomic_load(&running) > 0 && hf_clock_ns() < until_ns) {
     nap();
   }
 }
 
-void hf_process_exit_prepare(void) {
+void hf_process_exit_prepare(void (*stop)(int32_t timeout_ms)) {
   if (!atomic_flag_test_and_set(&prepared)) {
+    stop_work = stop;
     owner = getpid();
     (void)atexit(on_exit_of_process);
   }

@@ -10,8 +10,13 @@
 #ifndef HF_NET_BASE_PROCESS_EXIT_H
 #define HF_NET_BASE_PROCESS_EXIT_H
 
-/* Registers the handler, once per process. */
-void hf_process_exit_prepare(void);
+#include <stdint.h>
+
+/*
+ * Registers the handler, once per process. It calls `stop`, which has all
+ * threads that enter wake up and come to their checkpoint.
+ */
+void hf_process_exit_prepare(void (*stop)(int32_t timeout_ms));
 
 /*
  * Registers it once more: handlers run last in, first out, so that it runs

@@ -18,12 +18,6 @@
 
 enum { STUCK_MAX = 2, NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 
-uint64_t hf_clock_ns(void) {
-  struct timespec now;
-  (void)clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 static size_t queued(const struct hf_workers *workers) {
   return workers->urgent.count + workers->normal.count;
 }

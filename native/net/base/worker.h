@@ -112,7 +112,4 @@ void hf_workers_finish(struct hf_workers *workers, int32_t timeout_ms);
 /* Reads the counts. */
 struct hf_workers_counts hf_workers_count(struct hf_workers *workers);
 
-/* Returns CLOCK_MONOTONIC in nanoseconds: the same clock as uv_hrtime(). */
-uint64_t hf_clock_ns(void);
-
 #endif

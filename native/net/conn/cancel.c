@@ -3,6 +3,7 @@
 #include "net/conn/cancel.h"
 
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/conn/conn.h"
 #include "net/connect/cancel_job.h"
 #include "net/engine/netpool.h"
@@ -50,7 +51,7 @@ static void end(struct hf_cancel *canceller, bool reached) {
     hf_pool_on_finished(&conn->pool->core,
                         request,
                         conn->held_transaction,
-                        hf_engine_now_us());
+                        hf_clock_us());
   }
 }
 

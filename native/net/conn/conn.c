@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/base/system.h"
 #include "net/conn/cancel.h"
 #include "net/engine/netpool.h"
@@ -271,13 +272,13 @@ static void tell_end(struct hf_conn *conn) {
     hf_pool_on_finished(core,
                         request,
                         conn->held_transaction,
-                        hf_engine_now_us());
+                        hf_clock_us());
   }
   if (conn->chore != HF_OWN_UNIT_NONE && conn->slot->dial != NULL) {
     hf_error_move(&conn->last_words, &error);
     hf_netpool_on_chore(conn);
   } else if (conn->state != HF_CONN_CLOSING) {
-    hf_pool_on_lost(core, slot, &error, hf_engine_now_us());
+    hf_pool_on_lost(core, slot, &error, hf_clock_us());
   }
   hf_error_finish(&error);
 }
@@ -316,7 +317,7 @@ static void on_closed(uv_handle_t *handle) {
       HF_CONTAINER_OF(handle->loop, struct hf_engine, loop);
   if (conn->awaited) {
     /* Nothing else keeps the pool from going before its connections. */
-    hf_pool_on_closed(&conn->pool->core, conn->slot, hf_engine_now_us());
+    hf_pool_on_closed(&conn->pool->core, conn->slot, hf_clock_us());
   }
   hf_free(conn);
   hf_engine_turn(engine);

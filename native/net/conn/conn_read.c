@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "net/base/clock.h"
 #include "net/base/system.h"
 #include "net/conn/cancel.h"
 #include "net/conn/conn.h"
@@ -124,7 +125,7 @@ static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
   hf_pool_on_finished(&conn->pool->core,
                       &call->request,
                       transaction,
-                      hf_engine_now_us());
+                      hf_clock_us());
 }
 
 /* ---- the loop ------------------------------------------------------------ */
@@ -268,7 +269,7 @@ static void on_chore_result(struct hf_conn *conn, PGresult *result) {
 static void end_proof(struct hf_conn *conn, enum hf_proof proof) {
   conn->chore = HF_OWN_UNIT_NONE;
   conn->state = HF_CONN_READY;
-  hf_pool_on_proved(&conn->pool->core, conn->slot, proof, hf_engine_now_us());
+  hf_pool_on_proved(&conn->pool->core, conn->slot, proof, hf_clock_us());
 }
 
 static bool is_proof_answer(const struct hf_conn *conn,
@@ -422,7 +423,7 @@ void hf_conn_read(struct hf_conn *conn) {
   if (conn->failing || conn->state == HF_CONN_CLOSING || conn->paused) {
     return;
   }
-  conn->slot->last_byte_us = hf_engine_now_us();
+  conn->slot->last_byte_us = hf_clock_us();
   if (PQconsumeInput(conn->pg) == 0) {
     /* What came before the end is still worth reading. */
     process(conn);

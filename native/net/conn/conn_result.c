@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/pool/stale_types.h"
+#include "net/base/clock.h"
 #include "net/conn/read_only.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
@@ -200,7 +201,7 @@ void hf_conn_result_forget_names(struct hf_conn *conn, struct hf_call *call) {
              (strcmp(error->sqlstate, "0A000") == 0 && routine != NULL &&
               strcmp(routine, "RevalidateCachedQuery") == 0) ||
              hf_stale_types_suspected(&call->request)) {
-    hf_statement_rename(call->statement, hf_engine_now_us());
+    hf_statement_rename(call->statement, hf_clock_us());
   }
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/base/system.h"
 #include "net/conn/conn.h"
 #include "net/conn/prepared_renewal.h"
@@ -106,7 +107,7 @@ static bool send_prepare(struct hf_conn *conn, struct hf_call *call) {
 
 static bool send_named(struct hf_conn *conn, struct hf_call *call) {
   struct hf_statement *statement = call->statement;
-  hf_statement_refresh(statement, hf_engine_now_us());
+  hf_statement_refresh(statement, hf_clock_us());
   if (hf_prepared_find(&conn->names, statement)) {
     call->request.reused = true;
     hf_stats_add(&conn->pool->core.stats, HF_STAT_STATEMENTS_REUSED, 1);

@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/base/worker.h"
 
 /*

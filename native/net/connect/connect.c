@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/base/system.h"
 #include "net/connect/attempt.h"
 #include "net/connect/connect_job.h"

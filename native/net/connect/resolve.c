@@ -10,6 +10,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/error.h"
+#include "net/base/clock.h"
 #include "net/base/worker.h"
 #include "net/connect/hosts.h"
 #include "net/engine/engine.h"

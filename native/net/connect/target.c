@@ -20,6 +20,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/error.h"
+#include "net/base/clock.h"
 #include "net/base/system.h"
 #include "net/base/worker.h"
 #include "net/connect/libpq_defaults.h"

@@ -6,6 +6,7 @@
 
 #include "core/base/alloc.h"
 #include "core/pool/pool.h"
+#include "net/base/clock.h"
 #include "net/engine/cache_params.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
@@ -227,7 +228,7 @@ static void send_error(struct hf_call *call) {
   block->ints[HF_ERROR_PHASE] = (int32_t)error->phase;
   block->ints[HF_ERROR_ATTEMPTS] = request->attempts;
   block->ints[HF_ERROR_ELAPSED_MS] =
-      (int32_t)((hf_engine_now_us() - request->submitted_us) / US_PER_MS);
+      (int32_t)((hf_clock_us() - request->submitted_us) / US_PER_MS);
   block->ints[HF_ERROR_ERRNO] = error->sys_errno;
   block->ints[HF_ERROR_TOTAL] = gauges.total;
   block->ints[HF_ERROR_BUSY] = gauges.busy;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/engine/netpool.h"
 
 static bool is_secret(const char *name) {
@@ -71,7 +72,7 @@ enum hf_status hf_netpool_configure(struct hf_netpool *pool,
     status = hf_pool_configure(&pool->core,
                                fields[i],
                                fields[i + 1],
-                               hf_engine_now_us(),
+                               hf_clock_us(),
                                error);
     if (status == HF_OK) {
       status = hf_netpool_keep_options(pool, fields + i, 2);

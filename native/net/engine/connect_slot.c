@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/conn/conn.h"
 #include "net/connect/connect.h"
 #include "net/connect/connect_job.h"
@@ -53,7 +54,7 @@ static void on_timer_closed(uv_handle_t *handle) {
   hf_free(dial);
   pool->dials--;
   if (stopped) {
-    hf_pool_on_closed(&pool->core, slot, hf_engine_now_us());
+    hf_pool_on_closed(&pool->core, slot, hf_clock_us());
   }
   hf_engine_turn(pool->engine);
 }
@@ -85,7 +86,7 @@ static void fail(struct hf_connect_slot *dial) {
   hf_error_init(&error);
   hf_error_move(&error, &dial->error);
   end(dial);
-  hf_pool_on_connect_failed(core, slot, &error, hf_engine_now_us());
+  hf_pool_on_connect_failed(core, slot, &error, hf_clock_us());
   hf_error_finish(&error);
 }
 
@@ -93,7 +94,7 @@ static void succeed(struct hf_connect_slot *dial) {
   struct hf_pool *core = &dial->pool->core;
   struct hf_slot *slot = dial->slot;
   end(dial);
-  hf_pool_on_connected(core, slot, hf_engine_now_us());
+  hf_pool_on_connected(core, slot, hf_clock_us());
 }
 
 /* ---- the beginning --------------------------------------------------------

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/base/system.h"
 #include "net/base/worker.h"
 

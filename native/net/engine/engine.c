@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/base/process_exit.h"
 #include "net/base/system.h"
 #include "net/conn/conn.h"
@@ -40,10 +41,6 @@ static void make_registry(void) {
     abort();
   }
   hf_list_init(&engines);
-}
-
-uint64_t hf_engine_now_us(void) {
-  return hf_clock_ns() / US_PER_MS;
 }
 
 /* xorshift128+: jitter needs spread, not secrecy. */
@@ -88,7 +85,7 @@ static struct hf_post *next_post(struct hf_engine *engine) {
  * read a little later, so this may go back, and wrap around at zero.
  */
 static uint64_t slept_us(void) {
-  uint64_t now_us = hf_engine_now_us();
+  uint64_t now_us = hf_clock_us();
   return hf_system_boot_us(now_us) - now_us;
 }
 
@@ -98,7 +95,7 @@ static uint64_t slept_us(void) {
  * have died without a sign; they are pinged before anybody gets one.
  */
 static void notice_thaw(struct hf_engine *engine) {
-  uint64_t now_us = hf_engine_now_us();
+  uint64_t now_us = hf_clock_us();
   uint64_t asleep_us = slept_us();
   bool suspended = (int64_t)(asleep_us - engine->slept_us) > THAW_US;
   bool stopped = engine->timer_us != 0 && now_us > engine->timer_us + THAW_US;
@@ -149,7 +146,7 @@ static void hand_over(struct hf_engine *engine) {
 
 static void on_timer(uv_timer_t *timer) {
   struct hf_engine *engine = timer->data;
-  uint64_t now_us = hf_engine_now_us();
+  uint64_t now_us = hf_clock_us();
   struct hf_link *link;
   notice_thaw(engine);
   engine->timer_us = 0;
@@ -180,7 +177,7 @@ static void set_timer(struct hf_engine *engine) {
       (engine->timer_us != 0 && engine->timer_us <= next_us)) {
     return;
   }
-  now_us = hf_engine_now_us();
+  now_us = hf_clock_us();
   if (next_us > now_us) {
     delay_ms = (next_us - now_us + US_PER_MS - 1) / US_PER_MS;
   }
@@ -353,10 +350,43 @@ fail_lock:
   return status;
 }
 
+static struct hf_engine *engine_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_engine, of_process);
+}
+
+/* Every loop turns once, so that its thread meets its checkpoint. */
+static void wake_all(void) {
+  struct hf_link *link;
+  uv_mutex_lock(&registry_lock);
+  HF_LIST_EACH(link, &engines) {
+    if (!engine_of(link)->stopping) {
+      (void)uv_async_send(&engine_of(link)->wake);
+    }
+  }
+  uv_mutex_unlock(&registry_lock);
+}
+
+static void park_workers(int32_t timeout_ms) {
+  struct hf_link *link;
+  uv_mutex_lock(&registry_lock);
+  HF_LIST_EACH(link, &engines) {
+    (void)hf_workers_park(engine_of(link)->workers, timeout_ms);
+    (void)hf_workers_park(engine_of(link)->resolvers, timeout_ms);
+    (void)hf_workers_park(engine_of(link)->cancelers, timeout_ms);
+  }
+  uv_mutex_unlock(&registry_lock);
+}
+
+/* The process ends: nothing of ours runs on. */
+static void stop_work(int32_t timeout_ms) {
+  wake_all();
+  park_workers(timeout_ms);
+}
+
 enum hf_status hf_engine_attach(struct hf_engine **engine) {
   enum hf_status status = HF_OK;
   uv_once(&registry_once, make_registry);
-  hf_process_exit_prepare();
+  hf_process_exit_prepare(stop_work);
   hf_connect_job_on_first_tls(hf_process_exit_prepare_after_tls);
   uv_mutex_lock(&registry_lock);
   if (current == NULL) {
@@ -371,32 +401,6 @@ enum hf_status hf_engine_attach(struct hf_engine **engine) {
   }
   uv_mutex_unlock(&registry_lock);
   return status;
-}
-
-static struct hf_engine *engine_of(struct hf_link *link) {
-  return HF_CONTAINER_OF(link, struct hf_engine, of_process);
-}
-
-void hf_engine_wake_all(void) {
-  struct hf_link *link;
-  uv_mutex_lock(&registry_lock);
-  HF_LIST_EACH(link, &engines) {
-    if (!engine_of(link)->stopping) {
-      (void)uv_async_send(&engine_of(link)->wake);
-    }
-  }
-  uv_mutex_unlock(&registry_lock);
-}
-
-void hf_engine_park_workers(int32_t timeout_ms) {
-  struct hf_link *link;
-  uv_mutex_lock(&registry_lock);
-  HF_LIST_EACH(link, &engines) {
-    (void)hf_workers_park(engine_of(link)->workers, timeout_ms);
-    (void)hf_workers_park(engine_of(link)->resolvers, timeout_ms);
-    (void)hf_workers_park(engine_of(link)->cancelers, timeout_ms);
-  }
-  uv_mutex_unlock(&registry_lock);
 }
 
 void hf_engine_detach(struct hf_engine *engine) {

@@ -77,12 +77,6 @@ HF_NODISCARD enum hf_status hf_engine_attach(struct hf_engine **engine);
  */
 void hf_engine_detach(struct hf_engine *engine);
 
-/* For the exit of the process: every engine's loop turns once. Any thread. */
-void hf_engine_wake_all(void);
-
-/* For the exit of the process: hf_workers_park for every engine. */
-void hf_engine_park_workers(int32_t timeout_ms);
-
 /* Has post->run called on the engine's thread. Any thread. */
 void hf_engine_post(struct hf_engine *engine, struct hf_post *post);
 
@@ -91,9 +85,6 @@ void hf_engine_post(struct hf_engine *engine, struct hf_post *post);
  * a visitor: the engine is not touched once the post can have run. Any thread.
  */
 void hf_engine_post_last(struct hf_engine *engine, struct hf_post *post);
-
-/* Returns now in microseconds, on the clock of hf_clock_ns. Any thread. */
-uint64_t hf_engine_now_us(void);
 
 /* Returns 32 random bits; not for secrets. The engine's thread. */
 uint32_t hf_engine_random(struct hf_engine *engine);

@@ -4,6 +4,7 @@
  * ends the pool.
  */
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/engine/call.h"
 #include "net/engine/greeter.h"
 #include "net/engine/netpool.h"
@@ -34,7 +35,7 @@ static bool is_last(const struct hf_netpool *pool,
 
 void hf_netpool_suspend(struct hf_netpool *pool, struct hf_handle *handle) {
   handle->suspends = true;
-  hf_pool_suspend(&pool->core, hf_engine_now_us());
+  hf_pool_suspend(&pool->core, hf_clock_us());
 }
 
 void hf_netpool_resume(struct hf_netpool *pool) {
@@ -42,7 +43,7 @@ void hf_netpool_resume(struct hf_netpool *pool) {
   HF_LIST_EACH(link, &pool->handles) {
     handle_of(link)->suspends = false;
   }
-  hf_pool_resume(&pool->core, hf_engine_now_us());
+  hf_pool_resume(&pool->core, hf_clock_us());
 }
 
 /* Who went cannot resume any more: the others must not wait for that. */
@@ -88,7 +89,7 @@ static int32_t longest_drain_ms(const struct hf_netpool *pool,
 
 /* Nobody asked for an end whose environment is gone: the pool's own limit. */
 static void end_pool(struct hf_netpool *pool) {
-  uint64_t now_us = hf_engine_now_us();
+  uint64_t now_us = hf_clock_us();
   hf_pool_end(&pool->core,
               hf_list_empty(&pool->handles) ? pool->core.config.drain_ms
                                             : longest_drain_ms(pool, now_us),
@@ -99,7 +100,7 @@ void hf_netpool_detach(struct hf_netpool *pool,
                        struct hf_handle *handle,
                        bool orphan) {
   if (orphan) {
-    hf_pool_drop_owner(&pool->core, handle, true, hf_engine_now_us());
+    hf_pool_drop_owner(&pool->core, handle, true, hf_clock_us());
     disown(pool, handle);
   }
   hf_list_remove(&pool->handles, &handle->of_pool);
@@ -119,7 +120,7 @@ void hf_netpool_end(struct hf_netpool *pool,
   handle->ending = true;
   handle->end_id_low = (uint32_t)op->id_low;
   handle->end_id_high = (uint32_t)op->id_high;
-  handle->drain_us = hf_engine_now_us() + (uint64_t)drain_ms * US_PER_MS;
+  handle->drain_us = hf_clock_us() + (uint64_t)drain_ms * US_PER_MS;
   if (is_last(pool, handle)) {
     end_pool(pool);
   } else {
@@ -153,7 +154,7 @@ static bool is_over(const struct hf_netpool *pool,
 }
 
 void hf_netpool_review_end(struct hf_netpool *pool, struct hf_handle *handle) {
-  uint64_t now_us = hf_engine_now_us();
+  uint64_t now_us = hf_clock_us();
   struct hf_port *port = handle->port;
   if (!handle->cut && now_us >= handle->drain_us) {
     handle->cut = true;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/conn/conn.h"
 #include "net/connect/target.h"
 #include "net/engine/connect_slot.h"
@@ -98,7 +99,7 @@ static enum hf_status set_options(struct hf_netpool *pool,
     return status;
   }
   hf_netpool_make_world(pool, &world);
-  status = hf_pool_init(&pool->core, &config, &world, hf_engine_now_us());
+  status = hf_pool_init(&pool->core, &config, &world, hf_clock_us());
   pool->core.fresh_logins = pool->asks_password;
   if (status == HF_OK) {
     status = hf_session_sql_build(&pool->sql, &config, fields, n_fields);
@@ -179,7 +180,7 @@ bool hf_netpool_is_proxied(const struct hf_netpool *pool) {
 void hf_netpool_warm(struct hf_netpool *pool,
                      struct hf_handle *handle,
                      const struct hf_op *op) {
-  uint64_t now_us = hf_engine_now_us();
+  uint64_t now_us = hf_clock_us();
   int32_t target = pool->core.config.min < 1 ? 1 : pool->core.config.min;
   handle->warming = true;
   handle->warm_id_low = (uint32_t)op->id_low;
@@ -202,7 +203,7 @@ static void review_warming(struct hf_netpool *pool, struct hf_handle *handle) {
     handle->warming = false;
     hf_stats_record(&core->stats,
                     HF_HISTOGRAM_WARMUP_TIME,
-                    hf_engine_now_us() - handle->warm_since_us);
+                    hf_clock_us() - handle->warm_since_us);
     hf_port_send_ok(handle->port,
                     handle->warm_id_low,
                     handle->warm_id_high,
@@ -211,7 +212,7 @@ static void review_warming(struct hf_netpool *pool, struct hf_handle *handle) {
   }
   if (!hf_pool_takes_requests(core)) {
     refused = HF_POOL_CLOSED;
-  } else if (hf_engine_now_us() >= handle->warm_until_us) {
+  } else if (hf_clock_us() >= handle->warm_until_us) {
     refused = HF_DEADLINE;
   } else if (core->connect_error.outcome == HF_OUTCOME_PERMANENT) {
     refused = core->connect_error.status;
@@ -236,14 +237,14 @@ static void fail_undialed(struct hf_netpool *pool) {
   HF_LIST_EACH_SAFE(link, after, &pool->core.slots_in[HF_SLOT_CONNECTING]) {
     struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
     if (slot->dial == NULL && slot->conn == NULL) {
-      hf_pool_on_connect_failed(&pool->core, slot, &error, hf_engine_now_us());
+      hf_pool_on_connect_failed(&pool->core, slot, &error, hf_clock_us());
     }
   }
   HF_LIST_EACH_SAFE(link, after, &pool->core.slots_in[HF_SLOT_CLOSING]) {
     struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
     if (slot->undialed) {
       slot->undialed = false;
-      hf_pool_on_closed(&pool->core, slot, hf_engine_now_us());
+      hf_pool_on_closed(&pool->core, slot, hf_clock_us());
     }
   }
   hf_error_finish(&error);
@@ -320,7 +321,7 @@ void hf_netpool_on_chore(struct hf_conn *conn) {
   if (slot->dial != NULL) {
     hf_connect_slot_on_settled(slot->dial, conn);
   } else if (PQtransactionStatus(conn->pg) == PQTRANS_IDLE) {
-    hf_pool_on_checked(&pool->core, slot, hf_engine_now_us());
+    hf_pool_on_checked(&pool->core, slot, hf_clock_us());
   } else {
     hf_conn_fail(conn);
   }

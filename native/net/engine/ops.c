@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/engine/call.h"
 #include "net/engine/connect_slot.h"
 #include "net/engine/engine.h"
@@ -72,7 +73,7 @@ struct hf_call *hf_ops_take(struct hf_port *port,
                             const char *const *fields,
                             struct hf_handle *handle,
                             struct hf_lease *lease) {
-  struct hf_call *call = hf_call_new(op, fields, handle, hf_engine_now_us());
+  struct hf_call *call = hf_call_new(op, fields, handle, hf_clock_us());
   if (call == NULL) {
     hf_ops_refuse(port, op, HF_NO_MEMORY);
     return NULL;
@@ -108,7 +109,7 @@ static void submit(struct hf_port *port,
                    struct hf_lease *lease) {
   struct hf_call *call = hf_ops_take(port, op, fields, handle, lease);
   if (call != NULL) {
-    hf_pool_submit(&handle->pool->core, &call->request, hf_engine_now_us());
+    hf_pool_submit(&handle->pool->core, &call->request, hf_clock_us());
   }
 }
 
@@ -176,7 +177,7 @@ static void run_release(struct hf_port *port, const struct hf_op *op) {
   hf_pool_release(&handle->pool->core,
                   &holder->lease,
                   manner_of(op),
-                  hf_engine_now_us());
+                  hf_clock_us());
   refusals = handle->pool->core.hook_refusals - refusals;
   hf_port_send_ok(port, hf_op_low(op), hf_op_high(op), refusals > 0);
 }
@@ -187,7 +188,7 @@ static void run_abort(struct hf_port *port, const struct hf_op *op) {
   if (call != NULL && !hf_query_cache_abort(call)) {
     hf_pool_abort(&call->handle->pool->core,
                   &call->request,
-                  hf_engine_now_us());
+                  hf_clock_us());
   }
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/engine/call.h"
 #include "net/engine/netpool.h"
 #include "net/engine/ops_internal.h"
@@ -130,7 +131,7 @@ void hf_ops_open(struct hf_port *port,
   handle = pool == NULL ? NULL : handle_new(port, op, fields, &error);
   if (handle == NULL) {
     if (pool != NULL && !existing) {
-      hf_pool_end(&pool->core, 0, hf_engine_now_us());
+      hf_pool_end(&pool->core, 0, hf_clock_us());
     }
     refuse_open(port, op, &error);
     return;
@@ -174,7 +175,7 @@ void hf_ops_reset(struct hf_port *port, const struct hf_op *op) {
     hf_ops_refuse(port, op, HF_POOL_CLOSED);
     return;
   }
-  hf_pool_reset(&handle->pool->core, hf_engine_now_us());
+  hf_pool_reset(&handle->pool->core, hf_clock_us());
   hf_port_send_ok(port, hf_op_low(op), hf_op_high(op), 0);
 }
 
@@ -204,7 +205,7 @@ void hf_ops_forget(struct hf_port *port, const struct hf_op *op) {
     hf_port_send_ok(port,
                     hf_op_low(op),
                     hf_op_high(op),
-                    hf_pool_forget(&handle->pool->core, hf_engine_now_us()));
+                    hf_pool_forget(&handle->pool->core, hf_clock_us()));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/base/system.h"
 #include "net/conn/conn.h"
 #include "net/engine/call.h"
@@ -432,7 +433,7 @@ static void release_leases(struct hf_port *port) {
       hf_pool_release(&call->handle->pool->core,
                       &call->lease,
                       HF_RELEASE_CUT,
-                      hf_engine_now_us());
+                      hf_clock_us());
     }
   }
 }
@@ -442,7 +443,7 @@ static void release_leases(struct hf_port *port) {
  * is given back: nobody would be there to take it.
  */
 static void drop_waiting(struct hf_port *port) {
-  uint64_t now_us = hf_engine_now_us();
+  uint64_t now_us = hf_clock_us();
   struct hf_link *link;
   HF_LIST_EACH(link, &port->handle_list) {
     struct hf_handle *handle = HF_CONTAINER_OF(link, struct hf_handle, of_port);

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/conn/conn.h"
 #include "net/connect/connect.h"
 #include "net/connect/connect_job.h"
@@ -169,7 +170,7 @@ static void tell(struct probe *probe,
   }
   hf_free(probe);
   pool->dials--;
-  hf_pool_on_probed(&pool->core, slot, finding, server, hf_engine_now_us());
+  hf_pool_on_probed(&pool->core, slot, finding, server, hf_clock_us());
 }
 
 static void on_over(void *ctx,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/engine/cache_params.h"
 #include "net/engine/call.h"
 #include "net/engine/netpool.h"
@@ -143,7 +144,7 @@ static enum hf_cache_verdict ask(struct hf_handle *handle,
                                  const struct hf_cache_question *question,
                                  struct hf_cache_entry **entry) {
   struct hf_cache *cache = &handle->cached->cache;
-  uint64_t now_us = hf_engine_now_us();
+  uint64_t now_us = hf_clock_us();
   enum hf_cache_verdict verdict = hf_cache_ask(cache, question, now_us, entry);
   if ((verdict == HF_CACHE_HIT || verdict == HF_CACHE_STALE) &&
       !can_be_told(handle, *entry)) {
@@ -216,7 +217,7 @@ static struct hf_call *take(struct hf_handle *handle,
 }
 
 static void submit(struct hf_handle *handle, struct hf_call *call) {
-  hf_pool_submit(&handle->pool->core, &call->request, hf_engine_now_us());
+  hf_pool_submit(&handle->pool->core, &call->request, hf_clock_us());
 }
 
 static void fill(struct hf_handle *handle,
@@ -239,7 +240,7 @@ static void join(struct hf_handle *handle,
                  struct hf_cache_entry *entry) {
   struct hf_query_cache *cached = handle->cached;
   hf_stats_add(&handle->pool->core.stats, HF_STAT_CACHE_HITS, 1);
-  call->request.submitted_us = hf_engine_now_us();
+  call->request.submitted_us = hf_clock_us();
   cached->look |= entry->payload != NULL;
   hf_cache_wait(&cached->cache,
                 entry,

@@ -10,6 +10,7 @@
  * server cannot be reached.
  */
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/engine/call.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
@@ -88,7 +89,7 @@ void hf_query_cache_give_up(struct hf_call *call, enum hf_status status) {
 
 static bool accepts(const struct hf_call *call,
                     const struct hf_cache_entry *entry) {
-  return hf_cache_accepts(entry, &call->cached->terms, hf_engine_now_us());
+  return hf_cache_accepts(entry, &call->cached->terms, hf_clock_us());
 }
 
 /* Answers all who take what is kept, however old. */
@@ -198,7 +199,7 @@ static bool may_stay(const struct hf_call *call,
 static void end_waiting(struct hf_query_cache *cached) {
   struct hf_cache_entry *entry;
   struct hf_cache_waiter *waiter;
-  uint64_t now_us = hf_engine_now_us();
+  uint64_t now_us = hf_clock_us();
   while ((waiter = hf_cache_due(&cached->cache, now_us, &entry)) != NULL) {
     struct hf_call *call = call_of(waiter);
     if (may_stay(call, entry)) {
@@ -229,7 +230,7 @@ static void hand_over(struct hf_query_cache *cached) {
       call->cached->entry = entry;
       cached->look = true;
       add_stat(cached->handle, HF_STAT_CACHE_MISSES);
-      hf_pool_submit(pool, &call->request, hf_engine_now_us());
+      hf_pool_submit(pool, &call->request, hf_clock_us());
     }
   }
 }

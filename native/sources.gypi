@@ -57,6 +57,7 @@
     ],
     'net_sources': [
       'native/net/base/clock.c',
+      'native/net/base/job.c',
       'native/net/base/map.c',
       'native/net/base/process_exit.c',
       'native/net/base/system.c',
@@ -80,6 +81,7 @@
       'native/net/connect/connect_error.c',
       'native/net/connect/connect_job.c',
       'native/net/connect/connect_session.c',
+      'native/net/connect/connect_state.c',
       'native/net/connect/hosts.c',
       'native/net/connect/libpq_defaults.c',
       'native/net/connect/resolve.c',

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Running jobs in tests: see the header. */
-#include "net/base/clock.h"
 #include "support_run.h"
 
 #include <poll.h>
@@ -10,6 +9,7 @@
 #include <time.h>
 
 #include "core/base/error.h"
+#include "net/base/clock.h"
 #include "net/connect/target.h"
 
 enum { WAIT_S = 10, NS_PER_MS = 1000000 };

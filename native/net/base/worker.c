@@ -4,7 +4,7 @@
  * for cannot be stopped, so it is counted, replaced, and left to end by itself
  * when its call returns.
  *
- * Ownership and threads: see the header and worker_parts.h.
+ * Ownership and threads: see the header and worker_thread.h.
  */
 #include "net/base/worker.h"
 
@@ -14,7 +14,7 @@
 
 #include "core/base/alloc.h"
 #include "net/base/system.h"
-#include "net/base/worker_internal.h"
+#include "net/base/worker_thread.h"
 
 enum { STUCK_MAX = 2, NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 
@@ -90,14 +90,6 @@ enum hf_status hf_workers_new(int max_threads,
   made->references = 1;
   *workers = made;
   return HF_OK;
-}
-
-void hf_job_init(struct hf_job *job,
-                 void (*run)(struct hf_job *job),
-                 void (*done)(struct hf_job *job),
-                 void (*drop)(struct hf_job *job)) {
-  *job = (struct hf_job){.run = run, .done = done, .drop = drop, .wake_fd = -1};
-  atomic_init(&job->stop, false);
 }
 
 enum hf_status hf_workers_submit(struct hf_workers *workers,

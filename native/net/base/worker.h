@@ -3,54 +3,19 @@
  * A few threads that run what would block the engine: opening connections and
  * sending cancel requests.
  *
- * Ownership: a job belongs to its submitter until it is submitted and again
- *            from `done` on; an abandoned job is its `drop`'s to free.
- * Threads:   every function may be called from any thread. `run` and `done`
- *            run on a worker thread.
+ * Ownership: of jobs, see job.h.
+ * Threads:   every function may be called from any thread.
  */
 #ifndef HF_NET_BASE_WORKER_H
 #define HF_NET_BASE_WORKER_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/base/list.h"
 #include "holdfast.h"
-
-/*
- *   NEW -> QUEUED -> RUNNING -> DONE
- *             |         |
- *             v         v
- *          DROPPED   ABANDONED -> DROPPED
- */
-enum hf_job_state {
-  HF_JOB_NEW,
-  HF_JOB_QUEUED,
-  HF_JOB_RUNNING,
-  HF_JOB_ABANDONED, /* still running, nobody waits for it any more */
-  HF_JOB_DONE,      /* `done` was called, or is being called */
-  HF_JOB_DROPPED    /* `drop` was called, or is being called */
-};
+#include "net/base/job.h"
 
 struct hf_workers;
-
-struct hf_job {
-  /* set by the submitter */
-  void (*run)(struct hf_job *job);
-  void (*done)(struct hf_job *job); /* after run: the job is yours again */
-  void (*drop)(struct hf_job *job); /* instead of done: free the job */
-
-  /* for run() to look at */
-  int wake_fd;      /* readable from the moment run() ought to end; or -1 */
-  atomic_bool stop; /* the same as a flag */
-
-  /* changed by the workers under their lock */
-  struct hf_link link;
-  enum hf_job_state state;
-  bool urgent;
-  bool counted; /* as stuck */
-};
 
 struct hf_workers_counts {
   int threads; /* running, stuck ones included */
@@ -67,12 +32,6 @@ struct hf_workers_counts {
 HF_NODISCARD enum hf_status hf_workers_new(int max_threads,
                                            int reserve,
                                            struct hf_workers **workers);
-
-/* Prepares a job for its first submission. Never fails. */
-void hf_job_init(struct hf_job *job,
-                 void (*run)(struct hf_job *job),
-                 void (*done)(struct hf_job *job),
-                 void (*drop)(struct hf_job *job));
 
 /*
  * Queues a job; urgent ones go first. Returns HF_OK; HF_POOL_CLOSED after

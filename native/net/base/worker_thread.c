@@ -4,8 +4,10 @@
  *
  * Ownership: every thread holds a reference on the workers, and so does their
  *            owner until hf_workers_finish: a thread may outlive the owner.
- * Threads:   see worker_parts.h.
+ * Threads:   see the header.
  */
+#include "net/base/worker_thread.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
@@ -13,7 +15,6 @@
 #include <stdio.h>
 
 #include "core/base/alloc.h"
-#include "net/base/worker_internal.h"
 
 enum {
   /* A TLS handshake and SCRAM need less than a quarter of it. */

@@ -269,10 +269,7 @@ static void tell_end(struct hf_conn *conn) {
   if (conn->held != NULL) {
     struct hf_request *request = &conn->held->request;
     conn->held = NULL;
-    hf_pool_on_finished(core,
-                        request,
-                        conn->held_transaction,
-                        hf_clock_us());
+    hf_pool_on_finished(core, request, conn->held_transaction, hf_clock_us());
   }
   if (conn->chore != HF_OWN_UNIT_NONE && conn->slot->dial != NULL) {
     hf_error_move(&conn->last_words, &error);

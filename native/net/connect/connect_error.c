@@ -9,6 +9,8 @@
  */
 #define _GNU_SOURCE /* strerror_l */
 
+#include "net/connect/connect_error.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <locale.h>
@@ -20,7 +22,6 @@
 #endif
 
 #include "core/base/alloc.h"
-#include "net/connect/connect_job_internal.h"
 
 enum { TEXT_BYTES = 4096, FIELD_BYTES = 1024 };
 

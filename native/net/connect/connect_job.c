@@ -9,7 +9,6 @@
 #include "net/connect/connect_job.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -19,11 +18,9 @@
 
 #include "core/base/alloc.h"
 #include "net/base/system.h"
-#include "net/connect/connect_job_internal.h"
+#include "net/connect/connect_session.h"
 #include "net/connect/target.h"
 #include "net/connect/tls_files.h"
-
-enum { SECRET_SHORT = 4 };
 
 enum { START, POLL, SET_UP };
 
@@ -59,76 +56,6 @@ static void wipe(char *text) {
     hf_system_wipe(text, strlen(text));
     hf_free(text);
   }
-}
-
-/* Adds where the connection was going, if it got so far. */
-static void add_place(struct hf_connect_job *job) {
-  const char *address =
-      job->connection == NULL ? NULL : PQhostaddr(job->connection);
-  if (job->connection != NULL && (address == NULL || *address == '\0')) {
-    address = PQhost(job->connection);
-  }
-  if (address != NULL && *address != '\0') {
-    hf_error_add(&job->error, 'a', address);
-    hf_error_add(&job->error, 'o', PQport(job->connection));
-  }
-}
-
-enum hf_status hf_connect_fail(struct hf_connect_job *job,
-                               enum hf_status status) {
-  hf_error_set(&job->error, status, HF_PHASE_CONNECT, NULL);
-  if (status == HF_SOCKET_ERROR) {
-    job->error.sys_errno = ECONNRESET;
-  }
-  if (status == HF_CONNECT_TIMEOUT) {
-    add_place(job);
-  }
-  job->status = status;
-  return status;
-}
-
-/* Overwrites each occurrence of the secret in the text. */
-static void redact(char *text, const char *secret) {
-  size_t bytes = secret == NULL ? 0 : strlen(secret);
-  char *at = text;
-  if (bytes < SECRET_SHORT) {
-    return; /* would blot out ordinary words */
-  }
-  while ((at = strstr(at, secret)) != NULL) {
-    memset(at, '*', bytes);
-    at += bytes;
-  }
-}
-
-/* libpq's words for a session that target_session_attrs does not take. */
-static bool is_wrong_role(const char *text) {
-  return strstr(text, "session is read-only") != NULL ||
-         strstr(text, "session is not read-only") != NULL ||
-         strstr(text, "server is in hot standby mode") != NULL ||
-         strstr(text, "server is not in hot standby mode") != NULL;
-}
-
-/* Reads libpq's text, in one of two ways. */
-static enum hf_status fail_by(struct hf_connect_job *job,
-                              enum hf_status (*read)(struct hf_error *error,
-                                                     const char *text)) {
-  const char *said = PQerrorMessage(job->connection);
-  char *text = hf_strndup(said, strlen(said));
-  if (text == NULL) {
-    return hf_connect_fail(job, HF_NO_MEMORY);
-  }
-  redact(text, hf_target_get(job->target, "password"));
-  redact(text, hf_target_get(job->target, "sslpassword"));
-  redact(text, job->password);
-  job->wrong_role = is_wrong_role(text);
-  job->status = read(&job->error, text);
-  add_place(job);
-  hf_free(text);
-  return job->status;
-}
-
-enum hf_status hf_connect_fail_by_text(struct hf_connect_job *job) {
-  return fail_by(job, hf_connect_error_read);
 }
 
 /* Hands files over that this account may open. */
@@ -198,7 +125,7 @@ static enum hf_status begin(struct hf_connect_job *job) {
   (void)PQsetErrorVerbosity(job->connection, PQERRORS_VERBOSE);
   (void)PQsetNoticeReceiver(job->connection, hf_connect_keep_notice, job);
   if (PQstatus(job->connection) == CONNECTION_BAD) {
-    return fail_by(job, hf_connect_error_read_start);
+    return hf_connect_fail_at_start(job);
   }
   job->step = POLL;
   job->events = POLLOUT;

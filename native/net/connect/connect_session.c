@@ -6,13 +6,15 @@
  *
  * Ownership: the job's. Threads: a worker's.
  */
+#include "net/connect/connect_session.h"
+
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "core/base/alloc.h"
-#include "net/connect/connect_job_internal.h"
+#include "net/connect/connect_state.h"
 
 enum { NOTICES_MAX = 16 * 1024, NUMBER_BASE = 10 };
 

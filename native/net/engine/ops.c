@@ -186,9 +186,7 @@ static void run_abort(struct hf_port *port, const struct hf_op *op) {
   struct hf_call *call =
       hf_map_get(&port->calls, hf_call_id(hf_op_low(op), hf_op_high(op)));
   if (call != NULL && !hf_query_cache_abort(call)) {
-    hf_pool_abort(&call->handle->pool->core,
-                  &call->request,
-                  hf_clock_us());
+    hf_pool_abort(&call->handle->pool->core, &call->request, hf_clock_us());
   }
 }
 

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "core/base/error.h"
+#include "net/connect/connect_error.h"
 #include "net/connect/connect_job.h"
 #include "net/connect/target.h"
 #include "support_run.h"

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the workers' two files share: the structs and their lock.
+ * The threads of the workers: what they share, under which lock, and how one
+ * of them starts.
  *
  * Threads: everything below `lock` is read and written under it; functions
  *          that do not say otherwise are called with it held.
  */
-#ifndef HF_NET_BASE_WORKER_INTERNAL_H
-#define HF_NET_BASE_WORKER_INTERNAL_H
+#ifndef HF_NET_BASE_WORKER_THREAD_H
+#define HF_NET_BASE_WORKER_THREAD_H
 
 #include <pthread.h>
 #include <stdbool.h>
 
 #include "core/base/list.h"
+#include "net/base/job.h"
 #include "net/base/system.h"
-#include "net/base/worker.h"
 
 struct worker {
   struct hf_link link;

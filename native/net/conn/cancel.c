@@ -18,7 +18,7 @@ enum { ANSWER_LIMIT_MS = 800, LIMIT_MS = 2000 };
 struct hf_cancel {
   struct hf_post post;
   struct hf_cancel_job *job;
-  struct hf_engine *engine;
+  struct hf_loop *loop;
   struct hf_conn *conn; /* NULL when it closed meanwhile */
   bool late;            /* the first limit is over */
   uv_timer_t timer;
@@ -26,10 +26,10 @@ struct hf_cancel {
 
 static void on_timer_closed(uv_handle_t *handle) {
   struct hf_cancel *canceller = handle->data;
-  struct hf_engine *engine = canceller->engine;
+  struct hf_loop *loop = canceller->loop;
   hf_free(canceller);
-  engine->visitors--;
-  hf_engine_turn(engine);
+  loop->pending--;
+  hf_loop_turn(loop);
 }
 
 /* The request is over, one way or the other. */
@@ -64,16 +64,16 @@ static void on_over(struct hf_post *post) {
 
 static void on_limit(uv_timer_t *timer) {
   struct hf_cancel *canceller = timer->data;
-  struct hf_engine *engine = canceller->engine;
+  struct hf_loop *loop = canceller->loop;
   bool waited_for = canceller->conn != NULL && canceller->conn->held != NULL;
   if (!canceller->late && !waited_for) {
     canceller->late = true;
     (void)uv_timer_start(timer, on_limit, LIMIT_MS - ANSWER_LIMIT_MS, 0);
     return;
   }
-  if (hf_workers_abandon(engine->cancelers, &canceller->job->job)) {
+  if (hf_workers_abandon(loop->cancelers, &canceller->job->job)) {
     end(canceller, false);
-    hf_engine_turn(engine);
+    hf_loop_turn(loop);
   }
 }
 
@@ -85,7 +85,7 @@ bool hf_cancel_is_late(const struct hf_cancel *canceller) {
 static void on_done(struct hf_job *job) {
   struct hf_cancel *canceller =
       HF_CONTAINER_OF(job, struct hf_cancel_job, job)->ctx;
-  hf_engine_post_last(canceller->engine, &canceller->post);
+  hf_loop_post_last(canceller->loop, &canceller->post);
 }
 
 struct hf_cancel *hf_cancel_start(struct hf_conn *conn) {
@@ -94,20 +94,19 @@ struct hf_cancel *hf_cancel_start(struct hf_conn *conn) {
     goto fail_alloc;
   }
   canceller->post.run = on_over;
-  canceller->engine = conn->pool->engine;
+  canceller->loop = conn->loop;
   canceller->conn = conn;
   canceller->job = hf_cancel_job_new(conn->pg, on_done, canceller);
   if (canceller->job == NULL) {
     goto fail_job;
   }
-  if (hf_workers_submit(conn->pool->engine->cancelers,
-                        &canceller->job->job,
-                        true) != HF_OK) {
+  if (hf_workers_submit(conn->loop->cancelers, &canceller->job->job, true) !=
+      HF_OK) {
     goto fail_submit;
   }
-  canceller->engine->visitors++;
+  canceller->loop->pending++;
   canceller->timer.data = canceller;
-  (void)uv_timer_init(&canceller->engine->loop, &canceller->timer);
+  (void)uv_timer_init(&canceller->loop->uv, &canceller->timer);
   (void)uv_timer_start(&canceller->timer, on_limit, ANSWER_LIMIT_MS, 0);
   return canceller;
 

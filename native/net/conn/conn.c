@@ -79,6 +79,7 @@ struct hf_conn *hf_conn_new(struct hf_netpool *pool,
   if (conn == NULL) {
     goto fail_alloc;
   }
+  conn->loop = &pool->engine->loop;
   conn->pool = pool;
   conn->slot = slot;
   conn->pg = pg;
@@ -91,7 +92,7 @@ struct hf_conn *hf_conn_new(struct hf_netpool *pool,
   hf_error_init(&conn->last_words);
   hf_prepared_init(&conn->names,
                    (size_t)pool->core.config.statement_cache_size);
-  if (uv_poll_init(&pool->engine->loop, &conn->poll, conn->fd) != 0) {
+  if (uv_poll_init(&conn->loop->uv, &conn->poll, conn->fd) != 0) {
     goto fail_poll;
   }
   (void)PQsetNoticeReceiver(pg, on_notice, conn);
@@ -142,7 +143,7 @@ void hf_conn_watch(struct hf_conn *conn) {
 
 void hf_conn_mark_dirty(struct hf_conn *conn) {
   if (!hf_link_queued(&conn->dirty) && conn->state != HF_CONN_CLOSING) {
-    hf_list_push(&conn->pool->engine->dirty_conns, &conn->dirty);
+    hf_list_push(&conn->loop->unflushed, &conn->dirty);
   }
 }
 
@@ -292,7 +293,7 @@ void hf_conn_flush(struct hf_conn *conn) {
   }
   if (conn->failing && conn->state != HF_CONN_CLOSING) {
     if (hf_link_queued(&conn->dirty)) {
-      hf_list_remove(&conn->pool->engine->dirty_conns, &conn->dirty);
+      hf_list_remove(&conn->loop->unflushed, &conn->dirty);
     }
     tell_end(conn);
     return;
@@ -310,14 +311,13 @@ void hf_conn_resume(struct hf_conn *conn) {
 
 static void on_closed(uv_handle_t *handle) {
   struct hf_conn *conn = handle->data;
-  struct hf_engine *engine =
-      HF_CONTAINER_OF(handle->loop, struct hf_engine, loop);
+  struct hf_loop *loop = conn->loop;
   if (conn->awaited) {
     /* Nothing else keeps the pool from going before its connections. */
     hf_pool_on_closed(&conn->pool->core, conn->slot, hf_clock_us());
   }
   hf_free(conn);
-  hf_engine_turn(engine);
+  hf_loop_turn(loop);
 }
 
 void hf_conn_close(struct hf_conn *conn) {
@@ -326,7 +326,7 @@ void hf_conn_close(struct hf_conn *conn) {
   conn->awaited = conn->slot->state == HF_SLOT_CLOSING;
   conn->slot->conn = NULL;
   if (hf_link_queued(&conn->dirty)) {
-    hf_list_remove(&conn->pool->engine->dirty_conns, &conn->dirty);
+    hf_list_remove(&conn->loop->unflushed, &conn->dirty);
   }
   hf_cancel_forget(conn->canceller);
   (void)uv_poll_stop(&conn->poll);

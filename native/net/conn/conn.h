@@ -21,11 +21,11 @@
 
 #include "core/base/error.h"
 #include "core/pool/slot.h"
+#include "net/base/loop.h"
 #include "net/conn/arrival.h"
 #include "net/conn/prepared.h"
 #include "net/connect/cancel_job.h"
 #include "net/engine/call.h"
-#include "net/engine/engine.h"
 #include "net/wire/encode.h"
 
 struct hf_cancel;
@@ -55,6 +55,7 @@ enum hf_carry {
 
 struct hf_conn {
   /* set when it is made */
+  struct hf_loop *loop;
   struct hf_netpool *pool;
   struct hf_slot *slot;
   PGconn *pg;

@@ -385,8 +385,7 @@ bool hf_conn_send_proof(struct hf_conn *conn) {
   char text[NUMBER_BYTES];
   const char *value = text;
   int unit = conn->proof.sent;
-  conn->proof.nonces[unit] =
-      (int32_t)(hf_engine_random(conn->pool->engine) & INT32_MAX);
+  conn->proof.nonces[unit] = (int32_t)(hf_loop_random(conn->loop) & INT32_MAX);
   (void)snprintf(text, sizeof text, "%" PRId32, conn->proof.nonces[unit]);
   conn->proof.sent++;
   return enter_pipeline(conn) &&

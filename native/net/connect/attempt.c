@@ -8,7 +8,6 @@
 
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
-#include "net/base/worker.h"
 
 /*
  * One wait for a socket. libpq opens and closes sockets as it likes during a
@@ -63,7 +62,7 @@ static bool watch(struct hf_attempt *attempt) {
   }
   watch->attempt = attempt;
   watch->poll.data = watch;
-  if (uv_poll_init(&attempt->engine->loop,
+  if (uv_poll_init(&attempt->loop->uv,
                    &watch->poll,
                    hf_connect_job_socket(attempt->job)) != 0) {
     hf_free(watch);
@@ -79,14 +78,14 @@ static bool watch(struct hf_attempt *attempt) {
 static void on_step_done(struct hf_job *job) {
   struct hf_attempt *attempt =
       HF_CONTAINER_OF(job, struct hf_connect_job, job)->ctx;
-  hf_engine_post_last(attempt->engine, &attempt->post);
+  hf_loop_post_last(attempt->loop, &attempt->post);
 }
 
 static void attempt_free(struct hf_attempt *attempt) {
-  struct hf_engine *engine = attempt->engine;
+  struct hf_loop *loop = attempt->loop;
   hf_connect_job_free(attempt->job);
   hf_free(attempt);
-  engine->visitors--;
+  loop->pending--;
 }
 
 static void on_step(struct hf_post *post) {
@@ -117,36 +116,36 @@ static void on_step(struct hf_post *post) {
 static void submit(struct hf_attempt *attempt) {
   hf_connect_job_again(attempt->job);
   attempt->working = true;
-  if (hf_workers_submit(attempt->engine->workers, &attempt->job->job, false) !=
+  if (hf_workers_submit(attempt->loop->connectors, &attempt->job->job, false) !=
       HF_OK) {
     hf_connect_job_expire(attempt->job);
     hf_error_set(&attempt->job->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
     attempt->job->status = HF_NO_MEMORY;
     attempt->refused = true;
-    hf_engine_post(attempt->engine, &attempt->post);
+    hf_loop_post(attempt->loop, &attempt->post);
   }
 }
 
-struct hf_attempt *hf_attempt_new(struct hf_engine *engine,
+struct hf_attempt *hf_attempt_new(struct hf_loop *loop,
                                   struct hf_connect_job *job,
                                   void *owner) {
   struct hf_attempt *attempt = hf_calloc(1, sizeof *attempt);
   if (attempt != NULL) {
-    attempt->engine = engine;
+    attempt->loop = loop;
     attempt->job = job;
     attempt->owner = owner;
     attempt->post.run = on_step;
     attempt->heard_ns = hf_clock_ns();
     job->job.done = on_step_done;
     job->ctx = attempt;
-    engine->visitors++;
+    loop->pending++;
   }
   return attempt;
 }
 
 enum hf_status hf_attempt_start(struct hf_attempt *attempt) {
   enum hf_status status =
-      hf_workers_submit(attempt->engine->workers, &attempt->job->job, false);
+      hf_workers_submit(attempt->loop->connectors, &attempt->job->job, false);
   attempt->working = status == HF_OK;
   return status;
 }
@@ -156,7 +155,7 @@ void hf_attempt_close(struct hf_attempt *attempt) {
   stop_watching(attempt);
   if (attempt->working) {
     if (attempt->refused ||
-        !hf_workers_abandon(attempt->engine->workers, &attempt->job->job)) {
+        !hf_workers_abandon(attempt->loop->connectors, &attempt->job->job)) {
       return; /* on_step is on its way and frees it */
     }
     attempt->job = NULL; /* frees itself */

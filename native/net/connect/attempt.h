@@ -13,15 +13,15 @@
 #include <stdint.h>
 
 #include "core/base/list.h"
+#include "net/base/loop.h"
 #include "net/connect/connect_job.h"
-#include "net/engine/engine.h"
 
 struct hf_attempt_watch;
 
 struct hf_attempt {
   struct hf_link link; /* the owner's */
   void *owner;         /* NULL once it was let go */
-  struct hf_engine *engine;
+  struct hf_loop *loop;
   struct hf_connect_job *job;
   struct hf_post post;
   struct hf_attempt_watch *watch; /* while the socket is waited for */
@@ -41,7 +41,7 @@ struct hf_attempt {
  * Makes an attempt of a job that has not been submitted, and owns it. Set the
  * three functions, then hf_attempt_start. NULL when out of memory.
  */
-struct hf_attempt *hf_attempt_new(struct hf_engine *engine,
+struct hf_attempt *hf_attempt_new(struct hf_loop *loop,
                                   struct hf_connect_job *job,
                                   void *owner);
 

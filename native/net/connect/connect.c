@@ -9,13 +9,13 @@
 
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
+#include "net/base/loop.h"
 #include "net/base/system.h"
 #include "net/connect/attempt.h"
 #include "net/connect/connect_job.h"
 #include "net/connect/hosts.h"
 #include "net/connect/resolve.h"
 #include "net/connect/target.h"
-#include "net/engine/engine.h"
 
 enum { NS_PER_MS = 1000 * 1000 };
 
@@ -63,12 +63,12 @@ static void wipe(char *text) {
 
 static void on_timer_closed(uv_handle_t *handle) {
   struct hf_connect *connect = handle->data;
-  struct hf_engine *engine = connect->wish.engine;
+  struct hf_loop *loop = connect->wish.loop;
   hf_target_unref(connect->wish.target);
   hf_error_finish(&connect->error);
   hf_free(connect);
-  engine->visitors--;
-  hf_engine_turn(engine);
+  loop->pending--;
+  hf_loop_turn(loop);
 }
 
 /* Lets go of everything but the memory. */
@@ -353,7 +353,7 @@ static enum hf_status start_attempt(struct hf_connect *connect,
     return HF_NO_MEMORY;
   }
   if (fill_job(connect, job, host, route) != HF_OK ||
-      (attempt = hf_attempt_new(connect->wish.engine, job, connect)) == NULL) {
+      (attempt = hf_attempt_new(connect->wish.loop, job, connect)) == NULL) {
     hf_connect_job_free(job);
     return HF_NO_MEMORY;
   }
@@ -452,7 +452,7 @@ static void set_timer(struct hf_connect *connect,
                       uint64_t now_ns,
                       uint64_t at_ns) {
   uint64_t ms = at_ns <= now_ns ? 0 : (at_ns - now_ns) / NS_PER_MS + 1;
-  uv_update_time(&connect->wish.engine->loop);
+  uv_update_time(&connect->wish.loop->uv);
   (void)uv_timer_start(&connect->timer, on_timer, ms, 0);
 }
 
@@ -501,7 +501,7 @@ static void review(struct hf_connect *connect) {
 
 static void on_timer(uv_timer_t *timer) {
   struct hf_connect *connect = timer->data;
-  struct hf_engine *engine = connect->wish.engine;
+  struct hf_loop *loop = connect->wish.loop;
   if (!connect->over && hf_clock_ns() >= connect->end_ns) {
     expire(connect);
     connect->over = true;
@@ -511,13 +511,13 @@ static void on_timer(uv_timer_t *timer) {
   } else {
     review(connect);
   }
-  hf_engine_turn(engine);
+  hf_loop_turn(loop);
 }
 
 /* ---- names --------------------------------------------------------------- */
 
 static uint32_t random_of(void *ctx) {
-  return hf_engine_random(ctx);
+  return hf_loop_random(ctx);
 }
 
 static void on_found(struct hf_resolve_wait *wait,
@@ -536,7 +536,7 @@ static void on_found(struct hf_resolve_wait *wait,
   } else if (hf_host_found(host, found) != HF_OK) {
     fail_with(connect, HF_NO_MEMORY);
   } else if (connect->random) {
-    hf_host_shuffle(host, random_of, connect->wish.engine);
+    hf_host_shuffle(host, random_of, connect->wish.loop);
   }
   review(connect);
 }
@@ -557,7 +557,7 @@ static enum hf_status look_up(struct hf_connect *connect) {
     status =
         host->known
             ? HF_OK
-            : hf_resolve_start(connect->wish.engine, host->name, &name->wait);
+            : hf_resolve_start(connect->wish.loop, host->name, &name->wait);
     if (status != HF_OK) {
       return status;
     }
@@ -609,7 +609,7 @@ static enum hf_status find_hosts(struct hf_connect *connect) {
                                               &connect->error);
   connect->random = mode != NULL && strcmp(mode, "random") == 0;
   if (status == HF_OK && connect->random) {
-    hf_hosts_shuffle(&connect->hosts, random_of, connect->wish.engine);
+    hf_hosts_shuffle(&connect->hosts, random_of, connect->wish.loop);
   }
   return status == HF_OK ? look_up(connect) : status;
 }
@@ -643,8 +643,8 @@ struct hf_connect *hf_connect_start(const struct hf_connect_wish *wish) {
   connect->role = role_of(wish);
   connect->placed = wish->place != NULL;
   connect->timer.data = connect;
-  (void)uv_timer_init(&wish->engine->loop, &connect->timer);
-  wish->engine->visitors++;
+  (void)uv_timer_init(&wish->loop->uv, &connect->timer);
+  wish->loop->pending++;
   status = find_hosts(connect);
   if (status == HF_PARAM_INVALID) {
     fail(connect); /* `error` is filled in */

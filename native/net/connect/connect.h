@@ -26,7 +26,7 @@
 
 struct hf_connect;
 struct hf_connect_job;
-struct hf_engine;
+struct hf_loop;
 struct hf_target;
 
 /* Where a connection goes; borrowed. */
@@ -38,7 +38,7 @@ struct hf_place {
 
 /* What is wanted; everything is copied. */
 struct hf_connect_wish {
-  struct hf_engine *engine;
+  struct hf_loop *loop;
   struct hf_target *target;
   const char *password;         /* instead of the target's; or NULL */
   const struct hf_place *place; /* nowhere else; or NULL */

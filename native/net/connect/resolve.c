@@ -11,9 +11,8 @@
 #include "core/base/alloc.h"
 #include "core/base/error.h"
 #include "net/base/clock.h"
-#include "net/base/worker.h"
+#include "net/base/loop.h"
 #include "net/connect/hosts.h"
-#include "net/engine/engine.h"
 
 enum { MESSAGE_BYTES = 512 };
 
@@ -23,8 +22,8 @@ enum { MESSAGE_BYTES = 512 };
 struct hf_resolve {
   struct hf_job job;
   struct hf_post post;
-  struct hf_engine *engine;
-  struct hf_link of_engine;
+  struct hf_loop *loop;
+  struct hf_link of_loop;
   struct hf_list waits;
   uint64_t began_ns;
   char *name;
@@ -84,7 +83,7 @@ static void run(struct hf_job *job) {
 
 static void on_done(struct hf_job *job) {
   struct hf_resolve *lookup = lookup_of(job);
-  hf_engine_post_last(lookup->engine, &lookup->post);
+  hf_loop_post_last(lookup->loop, &lookup->post);
 }
 
 static void on_drop(struct hf_job *job) {
@@ -95,7 +94,7 @@ static void on_over(struct hf_post *post) {
   struct hf_resolve *lookup = HF_CONTAINER_OF(post, struct hf_resolve, post);
   bool ok = lookup->error.status == HF_OK;
   struct hf_link *link;
-  hf_list_remove(&lookup->engine->lookups, &lookup->of_engine);
+  hf_list_remove(&lookup->loop->lookups, &lookup->of_loop);
   while ((link = hf_list_pop(&lookup->waits)) != NULL) {
     struct hf_resolve_wait *wait =
         HF_CONTAINER_OF(link, struct hf_resolve_wait, link);
@@ -109,13 +108,13 @@ static void on_over(struct hf_post *post) {
  * Returns the youngest look-up of a name that is worth waiting for: a stale
  * one only when there is a second one beside it.
  */
-static struct hf_resolve *find(struct hf_engine *engine, const char *name) {
+static struct hf_resolve *find(struct hf_loop *loop, const char *name) {
   struct hf_resolve *found = NULL;
   struct hf_link *link;
   int same = 0;
-  HF_LIST_EACH(link, &engine->lookups) {
+  HF_LIST_EACH(link, &loop->lookups) {
     struct hf_resolve *lookup =
-        HF_CONTAINER_OF(link, struct hf_resolve, of_engine);
+        HF_CONTAINER_OF(link, struct hf_resolve, of_loop);
     if (strcmp(lookup->name, name) == 0) {
       found = lookup;
       same++;
@@ -124,8 +123,7 @@ static struct hf_resolve *find(struct hf_engine *engine, const char *name) {
   return same == 1 && hf_clock_ns() - found->began_ns > STALE_NS ? NULL : found;
 }
 
-static struct hf_resolve *lookup_new(struct hf_engine *engine,
-                                     const char *name) {
+static struct hf_resolve *lookup_new(struct hf_loop *loop, const char *name) {
   struct hf_resolve *lookup = hf_calloc(1, sizeof *lookup);
   if (lookup == NULL) {
     return NULL;
@@ -137,29 +135,29 @@ static struct hf_resolve *lookup_new(struct hf_engine *engine,
   }
   hf_job_init(&lookup->job, run, on_done, on_drop);
   lookup->post.run = on_over;
-  lookup->engine = engine;
+  lookup->loop = loop;
   lookup->began_ns = hf_clock_ns();
   hf_list_init(&lookup->waits);
   hf_error_init(&lookup->error);
   return lookup;
 }
 
-enum hf_status hf_resolve_start(struct hf_engine *engine,
+enum hf_status hf_resolve_start(struct hf_loop *loop,
                                 const char *name,
                                 struct hf_resolve_wait *wait) {
-  struct hf_resolve *lookup = find(engine, name);
+  struct hf_resolve *lookup = find(loop, name);
   if (lookup == NULL) {
     enum hf_status status;
-    lookup = lookup_new(engine, name);
+    lookup = lookup_new(loop, name);
     if (lookup == NULL) {
       return HF_NO_MEMORY;
     }
-    status = hf_workers_submit(engine->resolvers, &lookup->job, false);
+    status = hf_workers_submit(loop->resolvers, &lookup->job, false);
     if (status != HF_OK) {
       lookup_free(lookup);
       return status;
     }
-    hf_list_push(&engine->lookups, &lookup->of_engine);
+    hf_list_push(&loop->lookups, &lookup->of_loop);
   }
   wait->lookup = lookup;
   hf_list_push(&lookup->waits, &wait->link);
@@ -173,19 +171,19 @@ void hf_resolve_forget(struct hf_resolve_wait *wait) {
   }
 }
 
-bool hf_resolve_give_up_all(struct hf_engine *engine) {
+bool hf_resolve_give_up_all(struct hf_loop *loop) {
   struct hf_list left;
   struct hf_link *link;
   hf_list_init(&left);
-  while ((link = hf_list_pop(&engine->lookups)) != NULL) {
+  while ((link = hf_list_pop(&loop->lookups)) != NULL) {
     struct hf_resolve *lookup =
-        HF_CONTAINER_OF(link, struct hf_resolve, of_engine);
-    if (!hf_workers_abandon(engine->resolvers, &lookup->job)) {
+        HF_CONTAINER_OF(link, struct hf_resolve, of_loop);
+    if (!hf_workers_abandon(loop->resolvers, &lookup->job)) {
       hf_list_push(&left, link); /* its answer is on the way */
     }
   }
   while ((link = hf_list_pop(&left)) != NULL) {
-    hf_list_push(&engine->lookups, link);
+    hf_list_push(&loop->lookups, link);
   }
-  return hf_list_empty(&engine->lookups);
+  return hf_list_empty(&loop->lookups);
 }

@@ -18,7 +18,7 @@
 #include "holdfast.h"
 
 struct hf_addresses;
-struct hf_engine;
+struct hf_loop;
 struct hf_error;
 struct hf_resolve;
 
@@ -33,7 +33,7 @@ struct hf_resolve_wait {
 };
 
 /* Looks a name up, or joins who does. HF_NO_MEMORY, HF_SOCKET_ERROR. */
-HF_NODISCARD enum hf_status hf_resolve_start(struct hf_engine *engine,
+HF_NODISCARD enum hf_status hf_resolve_start(struct hf_loop *loop,
                                              const char *name,
                                              struct hf_resolve_wait *wait);
 
@@ -44,6 +44,6 @@ void hf_resolve_forget(struct hf_resolve_wait *wait);
  * Gives up what nobody waits for, for an engine that ends. Returns whether
  * nothing is left that could still come back.
  */
-bool hf_resolve_give_up_all(struct hf_engine *engine);
+bool hf_resolve_give_up_all(struct hf_loop *loop);
 
 #endif

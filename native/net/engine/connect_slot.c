@@ -56,7 +56,7 @@ static void on_timer_closed(uv_handle_t *handle) {
   if (stopped) {
     hf_pool_on_closed(&pool->core, slot, hf_clock_us());
   }
-  hf_engine_turn(pool->engine);
+  hf_loop_turn(&pool->engine->loop);
 }
 
 /* The question is none any more. */
@@ -123,7 +123,7 @@ static bool starts_with_settings(const struct hf_netpool *pool) {
 static bool start_work(struct hf_connect_slot *dial) {
   struct hf_netpool *pool = dial->pool;
   int32_t limit_ms = pool->core.config.connect_timeout_ms;
-  struct hf_connect_wish wish = {.engine = pool->engine,
+  struct hf_connect_wish wish = {.loop = &pool->engine->loop,
                                  .target = pool->target,
                                  .password = dial->password,
                                  .at_start = starts_with_settings(pool),
@@ -191,7 +191,7 @@ static bool begin(struct hf_connect_slot *dial) {
 
 static void on_timer(uv_timer_t *timer) {
   struct hf_connect_slot *dial = timer->data;
-  struct hf_engine *engine = dial->pool->engine;
+  struct hf_loop *loop = &dial->pool->engine->loop;
   if (dial->state == SETTLING) {
     /* The connection tells us when it has failed. */
     struct hf_conn *conn = dial->slot->conn;
@@ -207,7 +207,7 @@ static void on_timer(uv_timer_t *timer) {
     }
     fail(dial);
   }
-  hf_engine_turn(engine);
+  hf_loop_turn(loop);
 }
 
 static void start(struct hf_connect_slot *dial) {
@@ -509,7 +509,7 @@ static struct hf_connect_slot *dial_new(struct hf_netpool *pool,
   dial->slot = slot;
   dial->timer.data = dial;
   hf_error_init(&dial->error);
-  (void)uv_timer_init(&pool->engine->loop, &dial->timer);
+  (void)uv_timer_init(&pool->engine->loop.uv, &dial->timer);
   pool->dials++;
   return dial;
 }

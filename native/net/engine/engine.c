@@ -18,11 +18,6 @@
 #include "net/engine/port.h"
 
 enum {
-  /* They compute, and wait for nothing: more would only take turns. */
-  CONNECTOR_THREADS = 4,
-  /* These hang while a resolver is away, or a server does not read. */
-  RESOLVER_THREADS = 16,
-  CANCEL_THREADS = 8,
   JOIN_MS = 200,
   STACK_BYTES = 512 * 1024,
   US_PER_MS = 1000,
@@ -41,43 +36,6 @@ static void make_registry(void) {
     abort();
   }
   hf_list_init(&engines);
-}
-
-/* xorshift128+: jitter needs spread, not secrecy. */
-uint32_t hf_engine_random(struct hf_engine *engine) {
-  uint64_t a = engine->seed[0];
-  uint64_t b = engine->seed[1];
-  engine->seed[0] = b;
-  a ^= a << 23;
-  a ^= a >> 17;
-  a ^= b ^ (b >> 26);
-  engine->seed[1] = a;
-  return (uint32_t)((a + b) >> 32);
-}
-
-/* ---- posts --------------------------------------------------------------- */
-
-/* Woken under the lock, the engine would run into it at once. */
-void hf_engine_post(struct hf_engine *engine, struct hf_post *post) {
-  uv_mutex_lock(&engine->lock);
-  hf_list_push(&engine->posts, &post->link);
-  uv_mutex_unlock(&engine->lock);
-  (void)uv_async_send(&engine->wake);
-}
-
-void hf_engine_post_last(struct hf_engine *engine, struct hf_post *post) {
-  uv_mutex_lock(&engine->lock);
-  hf_list_push(&engine->posts, &post->link);
-  (void)uv_async_send(&engine->wake);
-  uv_mutex_unlock(&engine->lock);
-}
-
-static struct hf_post *next_post(struct hf_engine *engine) {
-  struct hf_link *link;
-  uv_mutex_lock(&engine->lock);
-  link = hf_list_pop(&engine->posts);
-  uv_mutex_unlock(&engine->lock);
-  return link == NULL ? NULL : HF_CONTAINER_OF(link, struct hf_post, link);
 }
 
 /*
@@ -110,21 +68,20 @@ static void notice_thaw(struct hf_engine *engine) {
   }
 }
 
-static void on_wake(uv_async_t *wake) {
-  struct hf_engine *engine = wake->data;
-  struct hf_post *post;
+static struct hf_engine *engine_of_loop(struct hf_loop *loop) {
+  return HF_CONTAINER_OF(loop, struct hf_engine, loop);
+}
+
+static void on_wake(struct hf_loop *loop) {
   hf_process_exit_checkpoint();
-  notice_thaw(engine);
-  while ((post = next_post(engine)) != NULL) {
-    post->run(post);
-  }
+  notice_thaw(engine_of_loop(loop));
 }
 
 /* ---- turns --------------------------------------------------------------- */
 
 static void flush_conns(struct hf_engine *engine) {
   struct hf_link *link;
-  while ((link = hf_list_pop(&engine->dirty_conns)) != NULL) {
+  while ((link = hf_list_pop(&engine->loop.unflushed)) != NULL) {
     hf_conn_flush(HF_CONTAINER_OF(link, struct hf_conn, dirty));
   }
 }
@@ -157,7 +114,7 @@ static void on_timer(uv_timer_t *timer) {
       hf_pool_tick(&pool->core, now_us);
     }
   }
-  hf_engine_turn(engine);
+  hf_loop_turn(&engine->loop);
 }
 
 /* An alarm that is early is harmless, so a later wish leaves it alone. */
@@ -181,31 +138,40 @@ static void set_timer(struct hf_engine *engine) {
   if (next_us > now_us) {
     delay_ms = (next_us - now_us + US_PER_MS - 1) / US_PER_MS;
   }
-  uv_update_time(&engine->loop);
+  uv_update_time(&engine->loop.uv);
   (void)uv_timer_start(&engine->timer, on_timer, delay_ms, 0);
   engine->timer_us = next_us;
+}
+
+static void close_handles(struct hf_engine *engine) {
+  hf_loop_close(&engine->loop);
+  uv_close((uv_handle_t *)&engine->timer, NULL);
+  uv_close((uv_handle_t *)&engine->turn, NULL);
 }
 
 static void stop(struct hf_engine *engine) {
   uv_mutex_lock(&registry_lock);
   engine->stopping = true;
   uv_mutex_unlock(&registry_lock);
-  uv_close((uv_handle_t *)&engine->wake, NULL);
-  uv_close((uv_handle_t *)&engine->timer, NULL);
-  uv_close((uv_handle_t *)&engine->turn, NULL);
+  close_handles(engine);
 }
 
-void hf_engine_turn(struct hf_engine *engine) {
+/*
+ * Ends a turn: flushes connections, hands messages over, frees what closed and
+ * sets the timer.
+ */
+static void end_turn(struct hf_loop *loop) {
+  struct hf_engine *engine = engine_of_loop(loop);
   if (engine->stopping) {
     return;
   }
   do {
     flush_conns(engine);
     end_turn_of_pools(engine);
-  } while (!hf_list_empty(&engine->dirty_conns));
+  } while (!hf_list_empty(&engine->loop.unflushed));
   hand_over(engine);
-  if (engine->detached && hf_list_empty(&engine->pools) &&
-      engine->visitors == 0 && hf_resolve_give_up_all(engine)) {
+  if (engine->detached && hf_list_empty(&engine->pools) && loop->pending == 0 &&
+      hf_resolve_give_up_all(loop)) {
     stop(engine);
     return;
   }
@@ -214,7 +180,7 @@ void hf_engine_turn(struct hf_engine *engine) {
 
 static void on_turn(uv_check_t *turn) {
   hf_process_exit_checkpoint();
-  hf_engine_turn(turn->data);
+  hf_loop_turn(turn->data);
 }
 
 /* ---- the thread ---------------------------------------------------------- */
@@ -223,11 +189,7 @@ static void finish(struct hf_engine *engine) {
   uv_mutex_lock(&registry_lock);
   hf_list_remove(&engines, &engine->of_process);
   uv_mutex_unlock(&registry_lock);
-  hf_workers_finish(engine->workers, JOIN_MS);
-  hf_workers_finish(engine->resolvers, JOIN_MS);
-  hf_workers_finish(engine->cancelers, JOIN_MS);
-  (void)uv_loop_close(&engine->loop);
-  uv_mutex_destroy(&engine->lock);
+  hf_loop_finish(&engine->loop, JOIN_MS);
   hf_free(engine);
 }
 
@@ -238,7 +200,7 @@ static void run(void *arg) {
   (void)pthread_sigmask(SIG_BLOCK, &all, NULL);
   hf_system_name_thread("hf-engine");
   hf_process_exit_enter();
-  (void)uv_run(&engine->loop, UV_RUN_DEFAULT);
+  (void)uv_run(&engine->loop.uv, UV_RUN_DEFAULT);
   finish(engine);
   hf_process_exit_leave();
 }
@@ -256,46 +218,27 @@ static enum hf_status start_thread(struct hf_engine *engine) {
 }
 
 static void init_handles(struct hf_engine *engine) {
-  (void)uv_timer_init(&engine->loop, &engine->timer);
-  (void)uv_check_init(&engine->loop, &engine->turn);
+  (void)uv_timer_init(&engine->loop.uv, &engine->timer);
+  (void)uv_check_init(&engine->loop.uv, &engine->turn);
   (void)uv_check_start(&engine->turn, on_turn);
-  engine->wake.data = engine;
   engine->timer.data = engine;
-  engine->turn.data = engine;
+  engine->turn.data = &engine->loop;
 }
 
 /* Randomness of the system's; where it has none, what nobody can foresee. */
-static void seed(struct hf_engine *engine) {
+static void make_keys(struct hf_engine *engine) {
   struct {
-    uint64_t seed[2];
     struct hf_hash_key key;
     uint64_t salt;
   } random;
   if (uv_random(NULL, NULL, &random, sizeof random, 0, NULL) != 0) {
-    random.seed[0] = hf_clock_ns() | 1;
-    random.seed[1] = (uint64_t)(uintptr_t)engine;
-    random.key.k0 = random.seed[0] * UINT64_C(0x9e3779b97f4a7c15);
-    random.key.k1 = random.seed[1] ^ (uint64_t)uv_os_getpid();
+    random.key.k0 = (hf_clock_ns() | 1) * UINT64_C(0x9e3779b97f4a7c15);
+    random.key.k1 = (uint64_t)(uintptr_t)engine ^ (uint64_t)uv_os_getpid();
     random.salt = random.key.k0 ^ random.key.k1;
   }
-  engine->seed[0] = random.seed[0];
-  engine->seed[1] = random.seed[1];
   engine->hash_key = random.key;
   engine->statements.hash_key = random.key;
   engine->statements.salt = random.salt;
-}
-
-/* Threads start when there is work for them. */
-static enum hf_status make_workers(struct hf_engine *engine) {
-  enum hf_status status =
-      hf_workers_new(CONNECTOR_THREADS, 0, &engine->workers);
-  if (status == HF_OK) {
-    status = hf_workers_new(RESOLVER_THREADS, 0, &engine->resolvers);
-  }
-  if (status == HF_OK) {
-    status = hf_workers_new(CANCEL_THREADS, 0, &engine->cancelers);
-  }
-  return status;
 }
 
 static enum hf_status engine_new(struct hf_engine **out) {
@@ -304,25 +247,13 @@ static enum hf_status engine_new(struct hf_engine **out) {
   if (engine == NULL) {
     return status;
   }
-  hf_list_init(&engine->posts);
   hf_list_init(&engine->pools);
   hf_list_init(&engine->dirty_ports);
-  hf_list_init(&engine->dirty_conns);
-  hf_list_init(&engine->lookups);
-  if (uv_mutex_init(&engine->lock) != 0) {
-    goto fail_lock;
-  }
-  seed(engine);
+  make_keys(engine);
   engine->slept_us = slept_us();
-  if (uv_loop_init(&engine->loop) != 0) {
-    goto fail_loop;
-  }
-  if (uv_async_init(&engine->loop, &engine->wake, on_wake) != 0) {
-    goto fail_wake;
-  }
-  status = make_workers(engine);
+  status = hf_loop_init(&engine->loop, on_wake, end_turn);
   if (status != HF_OK) {
-    goto fail_workers;
+    goto fail_loop;
   }
   init_handles(engine);
   status = start_thread(engine);
@@ -333,19 +264,10 @@ static enum hf_status engine_new(struct hf_engine **out) {
   return HF_OK;
 
 fail_thread:
-  uv_close((uv_handle_t *)&engine->timer, NULL);
-  uv_close((uv_handle_t *)&engine->turn, NULL);
-fail_workers:
-  hf_workers_finish(engine->workers, 0);
-  hf_workers_finish(engine->resolvers, 0);
-  hf_workers_finish(engine->cancelers, 0);
-  uv_close((uv_handle_t *)&engine->wake, NULL);
-  (void)uv_run(&engine->loop, UV_RUN_NOWAIT);
-fail_wake:
-  (void)uv_loop_close(&engine->loop);
+  close_handles(engine);
+  (void)uv_run(&engine->loop.uv, UV_RUN_NOWAIT);
+  hf_loop_finish(&engine->loop, 0);
 fail_loop:
-  uv_mutex_destroy(&engine->lock);
-fail_lock:
   hf_free(engine);
   return status;
 }
@@ -360,7 +282,7 @@ static void wake_all(void) {
   uv_mutex_lock(&registry_lock);
   HF_LIST_EACH(link, &engines) {
     if (!engine_of(link)->stopping) {
-      (void)uv_async_send(&engine_of(link)->wake);
+      (void)uv_async_send(&engine_of(link)->loop.wake);
     }
   }
   uv_mutex_unlock(&registry_lock);
@@ -370,9 +292,7 @@ static void park_workers(int32_t timeout_ms) {
   struct hf_link *link;
   uv_mutex_lock(&registry_lock);
   HF_LIST_EACH(link, &engines) {
-    (void)hf_workers_park(engine_of(link)->workers, timeout_ms);
-    (void)hf_workers_park(engine_of(link)->resolvers, timeout_ms);
-    (void)hf_workers_park(engine_of(link)->cancelers, timeout_ms);
+    hf_loop_park_workers(&engine_of(link)->loop, timeout_ms);
   }
   uv_mutex_unlock(&registry_lock);
 }

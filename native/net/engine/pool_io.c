@@ -150,7 +150,7 @@ static void world_closed(void *ctx) {
 
 static uint32_t world_random(void *ctx) {
   struct hf_netpool *pool = ctx;
-  return hf_engine_random(pool->engine);
+  return hf_loop_random(&pool->engine->loop);
 }
 
 void hf_netpool_make_world(struct hf_netpool *pool, struct hf_world *world) {

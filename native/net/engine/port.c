@@ -133,7 +133,7 @@ enum hf_status hf_port_submit(struct hf_port *port,
   batch->text = text;
   batch->text_bytes = text_bytes;
   (void)atomic_fetch_add(&port->posted, 1);
-  hf_engine_post(port->engine, &batch->post);
+  hf_loop_post(&port->engine->loop, &batch->post);
   return HF_OK;
 }
 
@@ -178,7 +178,7 @@ struct hf_message *hf_port_take(struct hf_port *port) {
   if (atomic_exchange(&port->choked, false) &&
       !atomic_exchange(&port->relieving, true)) {
     port->relief.run = on_relief;
-    hf_engine_post(port->engine, &port->relief);
+    hf_loop_post(&port->engine->loop, &port->relief);
   }
   return first;
 }
@@ -492,5 +492,5 @@ void hf_port_close(struct hf_port *port,
   closing->port = port;
   closing->closed = closed;
   closing->ctx = closed_ctx;
-  hf_engine_post_last(port->engine, &closing->post);
+  hf_loop_post_last(&port->engine->loop, &closing->post);
 }

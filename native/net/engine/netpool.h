@@ -17,10 +17,10 @@
 
 #include "core/base/list.h"
 #include "core/pool/pool.h"
+#include "net/conn/session_sql.h"
 #include "net/conn/statement.h"
 #include "net/engine/credentials.h"
 #include "net/engine/engine.h"
-#include "net/engine/session_sql.h"
 
 struct hf_call;
 struct hf_conn;

@@ -7,8 +7,8 @@
  * Ownership: the struct is the caller's memory, its texts its own.
  * Threads: set up on one thread, then read-only.
  */
-#ifndef HF_NET_ENGINE_SESSION_SQL_H
-#define HF_NET_ENGINE_SESSION_SQL_H
+#ifndef HF_NET_CONN_SESSION_SQL_H
+#define HF_NET_CONN_SESSION_SQL_H
 
 #include <stdbool.h>
 #include <stddef.h>

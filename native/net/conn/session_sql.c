@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The pool's settings as SQL and as start-up options. */
-#include "net/engine/session_sql.h"
+#include "net/conn/session_sql.h"
 
 #include <stdio.h>
 #include <string.h>

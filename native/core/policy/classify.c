@@ -4,21 +4,9 @@
 #include <string.h>
 
 #include "core/policy/after_send.h"
+#include "core/policy/classify_rules.h"
 
-#define N HF_OUTCOME_NOT_EXECUTED
-#define R HF_OUTCOME_ROLLED_BACK
-#define A HF_OUTCOME_AMBIGUOUS
-#define P HF_OUTCOME_PERMANENT
-
-enum {
-  RETRY = HF_TRAIT_RETRY,
-  SLOW = HF_TRAIT_SLOW,
-  LOSS = HF_TRAIT_LOSS | HF_TRAIT_DISCARD,
-  CONNECT = HF_TRAIT_RETRY | HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD,
-  REFUSED = HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD
-};
-
-enum { SQLSTATE_BYTES = 6 };
+enum { SQLSTATE_BYTES = SQLSTATE_LENGTH + 1 };
 
 enum about {
   NEUTRAL = 1 << 0,    /* says nothing about reaching the server */

@@ -5,22 +5,9 @@
  */
 #include <string.h>
 
-#include "core/policy/classify.h"
+#include "core/policy/classify_rules.h"
 
-#define N HF_OUTCOME_NOT_EXECUTED
-#define R HF_OUTCOME_ROLLED_BACK
-#define A HF_OUTCOME_AMBIGUOUS
-#define P HF_OUTCOME_PERMANENT
-
-enum {
-  RETRY = HF_TRAIT_RETRY,
-  SLOW = HF_TRAIT_SLOW,
-  FULL = HF_TRAIT_SLOW | HF_TRAIT_FULL,
-  LOSS = HF_TRAIT_LOSS | HF_TRAIT_DISCARD,
-  CONNECT = HF_TRAIT_RETRY | HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD,
-  REFUSED = HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD,
-  PRISMA_CODE_LENGTH = 5
-};
+enum { PRISMA_CODE_LENGTH = 5 };
 
 struct row {
   const char *code;
@@ -65,7 +52,7 @@ static const struct row kinds[] = {
 static const struct row codes[] = {
   {"ECONNREFUSED", {N, CONNECT, "the server was not reached"}},
   {"ENOTFOUND",
-   {N, CONNECT | HF_TRAIT_ONCE, "the host name could not be resolved"}},
+   {N, CONNECT | ONCE, "the host name could not be resolved"}},
   {"EAI_AGAIN", {N, CONNECT, "the host name could not be resolved just now"}},
   {"EHOSTUNREACH", {N, CONNECT, "the server was not reached"}},
   {"ENETUNREACH", {N, CONNECT, "the network was not reached"}},
@@ -126,7 +113,7 @@ static const struct sentence_row transaction_rows[] = {
   {"on a committed transaction",
    {P, 0, "the transaction had been committed"}},
   {"Transaction not found",
-   {R, RETRY | HF_TRAIT_COMMIT, "the transaction is gone"}}
+   {R, RETRY | COMMIT, "the transaction is gone"}}
 };
 /* clang-format on */
 

@@ -5,23 +5,7 @@
  */
 #include <string.h>
 
-#include "core/policy/classify.h"
-
-#define N HF_OUTCOME_NOT_EXECUTED
-#define R HF_OUTCOME_ROLLED_BACK
-#define A HF_OUTCOME_AMBIGUOUS
-#define P HF_OUTCOME_PERMANENT
-
-enum {
-  RETRY = HF_TRAIT_RETRY,
-  SLOW = HF_TRAIT_SLOW,
-  FULL = HF_TRAIT_SLOW | HF_TRAIT_FULL,
-  RENAME = HF_TRAIT_RETRY | HF_TRAIT_ONCE | HF_TRAIT_UNNAMED,
-  DISCARD = HF_TRAIT_DISCARD,
-  LOSS = HF_TRAIT_RETRY | HF_TRAIT_LOSS | HF_TRAIT_DISCARD,
-  CONNECT = HF_TRAIT_RETRY | HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD,
-  REFUSED = HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD
-};
+#include "core/policy/classify_rules.h"
 
 enum { BEGINNING = false, WHOLE = true };
 
@@ -35,19 +19,19 @@ struct row {
 static const struct row rows[] = {
   /* node */
   {"getaddrinfo ENOTFOUND", BEGINNING,
-   {N, CONNECT | HF_TRAIT_ONCE, "the host name could not be resolved"}},
+   {N, CONNECT | ONCE, "the host name could not be resolved"}},
   {"getaddrinfo ", BEGINNING,
    {N, CONNECT, "the host name could not be resolved just now"}},
   {"connect E", BEGINNING, {N, CONNECT, "the server was not reached"}},
-  {"read ECONN", BEGINNING, {A, LOSS, "the connection was lost"}},
-  {"read ETIMEDOUT", BEGINNING, {A, LOSS, "the connection was lost"}},
-  {"read EPIPE", BEGINNING, {A, LOSS, "the connection was lost"}},
-  {"write ECONN", BEGINNING, {A, LOSS, "the connection was lost"}},
-  {"write ETIMEDOUT", BEGINNING, {A, LOSS, "the connection was lost"}},
-  {"write EPIPE", BEGINNING, {A, LOSS, "the connection was lost"}},
-  {"socket hang up", BEGINNING, {A, LOSS, "the connection was lost"}},
+  {"read ECONN", BEGINNING, {A, RETRY | LOSS, "the connection was lost"}},
+  {"read ETIMEDOUT", BEGINNING, {A, RETRY | LOSS, "the connection was lost"}},
+  {"read EPIPE", BEGINNING, {A, RETRY | LOSS, "the connection was lost"}},
+  {"write ECONN", BEGINNING, {A, RETRY | LOSS, "the connection was lost"}},
+  {"write ETIMEDOUT", BEGINNING, {A, RETRY | LOSS, "the connection was lost"}},
+  {"write EPIPE", BEGINNING, {A, RETRY | LOSS, "the connection was lost"}},
+  {"socket hang up", BEGINNING, {A, RETRY | LOSS, "the connection was lost"}},
   {"This socket has been ended by the other party", BEGINNING,
-   {A, LOSS, "the connection was lost"}},
+   {A, RETRY | LOSS, "the connection was lost"}},
   {"certificate has expired", BEGINNING,
    {P, REFUSED, "the server's certificate was refused"}},
   {"self signed certificate", BEGINNING,
@@ -64,7 +48,8 @@ static const struct row rows[] = {
   {"write CONNECT_TIMEOUT", BEGINNING,
    {N, CONNECT, "connecting took too long"}},
   {"write CONNECTION_ENDED", BEGINNING, {P, 0, "the pool was ended"}},
-  {"write CONNECTION_", BEGINNING, {A, LOSS, "the connection was lost"}},
+  {"write CONNECTION_", BEGINNING,
+   {A, RETRY | LOSS, "the connection was lost"}},
   {"Knex: Timeout acquiring a connection", BEGINNING,
    {N, RETRY | SLOW, "no connection became free in time"}},
   /* the server */
@@ -81,12 +66,12 @@ static const struct row rows[] = {
   {"no pg_hba.conf entry for ", BEGINNING,
    {P, REFUSED, "the server refuses this user"}},
   {"terminating connection due to administrator command", BEGINNING,
-   {R, RETRY | DISCARD | HF_TRAIT_COMMIT,
+   {R, RETRY | DISCARD | COMMIT,
     "an administrator ended the connection"}},
   {"terminating connection due to idle-in-transaction timeout", BEGINNING,
    {R, RETRY | DISCARD, "the transaction idled for too long"}},
   {"terminating connection because of crash", BEGINNING,
-   {A, LOSS, "the server crashed"}},
+   {A, RETRY | LOSS, "the server crashed"}},
   {"could not serialize access", BEGINNING,
    {R, RETRY, "it conflicted with another transaction"}},
   {"deadlock detected", BEGINNING,
@@ -117,7 +102,7 @@ static const struct row rows[] = {
   {"Tenant or user not found", BEGINNING,
    {P, REFUSED, "the pooler does not know the user"}},
   {"connection to database closed", BEGINNING,
-   {A, LOSS, "the pooler lost its server connection"}}
+   {A, RETRY | LOSS, "the pooler lost its server connection"}}
 };
 
 static const struct hf_rule misbound = {

@@ -6,25 +6,7 @@
  */
 #include <string.h>
 
-#include "core/policy/classify.h"
-
-#define N HF_OUTCOME_NOT_EXECUTED
-#define R HF_OUTCOME_ROLLED_BACK
-#define A HF_OUTCOME_AMBIGUOUS
-#define P HF_OUTCOME_PERMANENT
-
-enum {
-  RETRY = HF_TRAIT_RETRY,
-  SLOW = HF_TRAIT_SLOW,
-  FULL = HF_TRAIT_SLOW | HF_TRAIT_FULL,
-  RENAME = HF_TRAIT_RETRY | HF_TRAIT_ONCE | HF_TRAIT_UNNAMED,
-  DISCARD = HF_TRAIT_DISCARD,
-  LOSS = HF_TRAIT_LOSS | HF_TRAIT_DISCARD,
-  /* While connecting, or waiting for a server behind the pooler. */
-  CONNECT = HF_TRAIT_RETRY | HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD,
-  REFUSED = HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD,
-  SQLSTATE_LENGTH = 5
-};
+#include "core/policy/classify_rules.h"
 
 struct row {
   const char *prefix;
@@ -91,7 +73,7 @@ static const struct row pooler_rows[] = {
 static const struct row rows[] = {
   /* libpq, while connecting */
   {"could not translate host name", NULL,
-   {N, CONNECT | HF_TRAIT_ONCE, "the host name could not be resolved"}},
+   {N, CONNECT | ONCE, "the host name could not be resolved"}},
   {"connection to server ", "server does not support SSL",
    {P, REFUSED, "the server does not support TLS"}},
   {"connection to server ", "certificate",

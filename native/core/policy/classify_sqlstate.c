@@ -5,29 +5,9 @@
  */
 #include <string.h>
 
-#include "core/policy/classify.h"
+#include "core/policy/classify_rules.h"
 
-#define N HF_OUTCOME_NOT_EXECUTED
-#define R HF_OUTCOME_ROLLED_BACK
-#define A HF_OUTCOME_AMBIGUOUS
-#define P HF_OUTCOME_PERMANENT
-
-enum {
-  RETRY = HF_TRAIT_RETRY,
-  ONCE = HF_TRAIT_ONCE,
-  SLOW = HF_TRAIT_SLOW,
-  UNNAMED = HF_TRAIT_UNNAMED,
-  DISCARD = HF_TRAIT_DISCARD,
-  LOSS = HF_TRAIT_LOSS | HF_TRAIT_DISCARD,
-  NO_WORK = HF_TRAIT_NO_WORK,
-  SOFT = HF_TRAIT_SOFT,
-  COMMIT = HF_TRAIT_COMMIT,
-  FULL = HF_TRAIT_FULL,
-  /* A statement's name is unknown or taken: again without a name. */
-  RENAME = RETRY | ONCE | UNNAMED,
-  SQLSTATE_LENGTH = 5,
-  CLASS_LENGTH = 2
-};
+enum { CLASS_LENGTH = 2 };
 
 struct row {
   const char *sqlstate; /* or its first two characters: the whole class */
@@ -61,11 +41,11 @@ static const struct row rows[] = {
   {"40", {R, 0, "the server rolled the transaction back"}},
   {"42501", {P, 0, "the user lacks the privilege"}},
   {"42P05", {N, RENAME, "the prepared statement's name is taken"}},
-  {"53300", {N, RETRY | SLOW | NO_WORK | DISCARD | FULL,
+  {"53300", {N, RETRY | NO_WORK | DISCARD | FULL,
              "the server has no connection left"}},
-  {"53100", {R, ONCE | SLOW | FULL, "the server's disk is full"}},
-  {"53200", {R, ONCE | SLOW | FULL, "the server is out of memory"}},
-  {"53", {R, ONCE | SLOW | FULL, "the server is short of something"}},
+  {"53100", {R, ONCE | FULL, "the server's disk is full"}},
+  {"53200", {R, ONCE | FULL, "the server is out of memory"}},
+  {"53", {R, ONCE | FULL, "the server is short of something"}},
   {"54", {P, 0, "a limit of the server was exceeded"}},
   {"55006", {R, 0, "the object is in use"}},
   {"55P03", {R, 0, "the lock was not free in time"}},

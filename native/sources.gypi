@@ -15,6 +15,7 @@
       'native/core/cache/cache_failure.c',
       'native/core/cache/cache_wait.c',
       'native/core/cache/tag_index.c',
+      'native/core/features/health_verdict.c',
       'native/core/policy/after_send.c',
       'native/core/policy/backoff.c',
       'native/core/policy/breaker.c',

@@ -611,6 +611,57 @@ enum hf_event {
   HF_EVENT_BREAKER         /* opened (chunk 0 = fields) or closed */
 };
 
+/* ---- health -------------------------------------------------------------- */
+
+enum hf_health_status {
+  HF_HEALTH_UP,       /* queries work */
+  HF_HEALTH_DEGRADED, /* they do, or would if others let them */
+  HF_HEALTH_DOWN      /* none works */
+};
+
+/* What keeps queries from working. */
+enum hf_health_obstacle {
+  HF_OBSTACLE_NONE,
+  HF_OBSTACLE_ENDED,     /* the pool was ended */
+  HF_OBSTACLE_SUSPENDED, /* by suspend() */
+  HF_OBSTACLE_SILENT,    /* the server was asked and does not answer */
+  HF_OBSTACLE_IN_USE,    /* the application has all connections */
+  HF_OBSTACLE_FAILED     /* what the probe failed with says it */
+};
+
+/* What is wrong although queries work; bits, in the order they are told. */
+enum {
+  HF_WORRY_QUEUE_FULL = 1 << 0,
+  HF_WORRY_QUEUE_LONG = 1 << 1, /* half of queueMax, or more */
+  HF_WORRY_ALL_LENT = 1 << 2,   /* to clients, and calls wait */
+  HF_WORRY_SLOW = 1 << 3,       /* the server took long to answer */
+  HF_WORRY_BREAKER = 1 << 4,    /* new connections cannot be opened */
+  HF_WORRY_LOST = 1 << 5,       /* connections were lost at work */
+  HF_WORRY_TAKES_NO_WRITES = 1 << 6,
+  HF_WORRY_DEMOTED = 1 << 7 /* a standby where a primary was */
+};
+
+enum hf_health_role {
+  HF_HEALTH_ROLE_UNKNOWN,
+  HF_HEALTH_ROLE_PRIMARY,
+  HF_HEALTH_ROLE_STANDBY
+};
+
+enum hf_health_pooler {
+  HF_HEALTH_POOLER_UNKNOWN,
+  HF_HEALTH_POOLER_NONE,
+  HF_HEALTH_POOLER_SESSION,
+  HF_HEALTH_POOLER_TRANSACTION,
+  HF_HEALTH_POOLER_PROXY /* seen, and not declared */
+};
+
+/* Times of health() and warmup() where the caller gives none, in ms. */
+enum {
+  HF_HEALTH_TIMEOUT_MS = 2000,
+  HF_WARMUP_TIMEOUT_MS = 8000,
+  HF_WARMUP_SLOW_MS = 5000 /* above it is worth a warning */
+};
+
 /* A string to be: UTF-16 units (wide) or Latin-1 bytes. */
 struct hf_chunk {
   uint32_t offset; /* into the block's bytes; even when wide */

@@ -17,6 +17,7 @@
       'native/core/cache/tag_index.c',
       'native/core/features/health_verdict.c',
       'native/core/policy/after_send.c',
+      'native/core/policy/arrays.c',
       'native/core/policy/backoff.c',
       'native/core/policy/breaker.c',
       'native/core/policy/budget.c',

@@ -4,46 +4,7 @@
 // What is asked of the engine during one tick: operations of twelve words each
 // (struct hf_op) and one text with all their fields, a NUL after each.
 
-// enum hf_op_kind
-const OP = Object.freeze({
-  OPEN: 1,
-  QUERY: 2,
-  ACQUIRE: 3,
-  LEASE_QUERY: 4,
-  RELEASE: 5,
-  ABORT: 6,
-  END: 7,
-  WARMUP: 8,
-  RESET: 9,
-  SUSPEND: 10,
-  RESUME: 11,
-  FORGET: 12,
-  ANSWER: 13,
-  INVALIDATE: 14,
-  GREET: 15,
-});
-
-// HF_FLAG_*
-const FLAG = Object.freeze({
-  NAMED: 1 << 0,
-  READ_ONLY: 1 << 1,
-  IDEMPOTENT: 1 << 2,
-  EXACTLY_ONCE: 1 << 3,
-  CLOSE: 1 << 4,
-  SHARED: 1 << 5,
-  SESSION: 1 << 6,
-  FAILED: 1 << 7,
-  HEARS: 1 << 8,
-  CALLER_DEADLINE: 1 << 9,
-  EVENTS: 1 << 10,
-  EXTENDED: 1 << 11,
-  PROBE: 1 << 12,
-  FORCE: 1 << 13,
-  CACHE: 1 << 14,
-  URGENT: 1 << 15,
-  FAIL_FAST: 1 << 16,
-  FAIL_NEW: 1 << 17,
-});
+const { OP, OP_AT } = require('../protocol/operations.js');
 
 /**
  * The end of the tick, as Node has it: a test that fakes process.nextTick for
@@ -58,11 +19,21 @@ const atEndOfTick =
       }
     : process.nextTick;
 
-const OP_WORDS = 12;
-const OP_KIND = 0;
-const OP_FIELDS = 1;
-const OP_ID_LOW = 3;
-const OP_ID_HIGH = 4;
+const {
+  KIND,
+  FIELDS,
+  TARGET,
+  ID_LOW,
+  ID_HIGH,
+  FLAGS,
+  DECODE,
+  DEADLINE_MS,
+  ACQUIRE_MS,
+  TIMEOUT_MS,
+  RETRIES,
+  RESERVED,
+  COUNT: OP_WORDS,
+} = OP_AT;
 const FIRST_OPS = 64;
 
 /**
@@ -137,18 +108,18 @@ class Batch {
       this.#grow();
     }
     const ops = this.#ops;
-    ops[at + OP_KIND] = kind;
-    ops[at + OP_FIELDS] = fields;
-    ops[at + 2] = target;
-    ops[at + OP_ID_LOW] = low;
-    ops[at + OP_ID_HIGH] = high;
-    ops[at + 5] = flags;
-    ops[at + 6] = decode;
-    ops[at + 7] = deadline;
-    ops[at + 8] = acquire;
-    ops[at + 9] = timeout;
-    ops[at + 10] = retries;
-    ops[at + 11] = 0;
+    ops[at + KIND] = kind;
+    ops[at + FIELDS] = fields;
+    ops[at + TARGET] = target;
+    ops[at + ID_LOW] = low;
+    ops[at + ID_HIGH] = high;
+    ops[at + FLAGS] = flags;
+    ops[at + DECODE] = decode;
+    ops[at + DEADLINE_MS] = deadline;
+    ops[at + ACQUIRE_MS] = acquire;
+    ops[at + TIMEOUT_MS] = timeout;
+    ops[at + RETRIES] = retries;
+    ops[at + RESERVED] = 0;
     this.#count += 1;
     if (this.#count === 1) {
       atEndOfTick(this.#flush);
@@ -186,10 +157,10 @@ function requestsOf(ops, count) {
   /** @type {[number, number][]} */
   const ids = [];
   for (let at = 0; at < count * OP_WORDS; at += OP_WORDS) {
-    const kind = ops[at + OP_KIND];
+    const kind = ops[at + KIND];
     // These two carry the number of something else.
     if (kind !== OP.ABORT && kind !== OP.ANSWER) {
-      ids.push([ops[at + OP_ID_LOW], ops[at + OP_ID_HIGH]]);
+      ids.push([ops[at + ID_LOW], ops[at + ID_HIGH]]);
     }
   }
   return ids;
@@ -206,7 +177,7 @@ function divide(ops, count, fields) {
   const parts = [];
   let first = 0;
   for (let at = 0; at < count * OP_WORDS; at += OP_WORDS) {
-    const next = first + ops[at + OP_FIELDS];
+    const next = first + ops[at + FIELDS];
     parts.push({
       op: ops.slice(at, at + OP_WORDS),
       fields: fields.slice(first, next),
@@ -216,4 +187,4 @@ function divide(ops, count, fields) {
   return parts;
 }
 
-module.exports = { Batch, FLAG, OP, divide, requestsOf };
+module.exports = { Batch, divide, requestsOf };

@@ -4,34 +4,8 @@
 // What the engine reports by itself, as the objects `pg` emits.
 
 const { errorFromMessage, readFields } = require('../errors/errors.js');
-
-/** enum hf_event */
-const EVENT = Object.freeze({
-  CONNECT: 0,
-  REMOVE: 1,
-  ERROR: 2,
-  NOTICE: 3,
-  NOTIFY: 4,
-  WARNING: 5,
-  LOST: 6,
-  CONNECTING: 7,
-  CONNECT_FAILED: 8,
-  BREAKER: 9,
-});
-
-// The parts of an HF_MSG_ERROR that an event has: see holdfast.h.
-const ERROR_INTS = 21;
-const CHUNKS = 5;
-const STATUS = 6;
-const OUTCOME = 7;
-const RETRYABLE = 8;
-const PHASE = 10;
-const ERRNO = 13;
-const NOT_EXECUTED = 1;
-const PHASE_CONNECT = 2;
-const PHASE_AWAIT = 4;
-const SERVER_ERROR = 2;
-const SOCKET_ERROR = 3;
+const { ERROR_AT, INT_AT } = require('../protocol/messages.js');
+const { OUTCOME, PHASE, STATUS } = require('../protocol/policy.js');
 
 /**
  * Returns the error of a connection that died by itself.
@@ -39,12 +13,14 @@ const SOCKET_ERROR = 3;
  * @returns {Error}
  */
 function connectionError(fields) {
-  const ints = new Int32Array(ERROR_INTS);
-  ints[CHUNKS] = 1;
-  ints[STATUS] = readFields(fields).C ? SERVER_ERROR : SOCKET_ERROR;
-  ints[OUTCOME] = NOT_EXECUTED;
-  ints[RETRYABLE] = 1;
-  ints[PHASE] = PHASE_AWAIT;
+  const ints = new Int32Array(ERROR_AT.INTS);
+  ints[INT_AT.CHUNKS] = 1;
+  ints[ERROR_AT.STATUS] = readFields(fields).C
+    ? STATUS.SERVER_ERROR
+    : STATUS.SOCKET_ERROR;
+  ints[ERROR_AT.OUTCOME] = OUTCOME.NOT_EXECUTED;
+  ints[ERROR_AT.RETRYABLE] = 1;
+  ints[ERROR_AT.PHASE] = PHASE.AWAIT;
   return errorFromMessage(ints, 0, [fields], 0);
 }
 
@@ -54,12 +30,12 @@ function connectionError(fields) {
  * @returns {Error}
  */
 function connectError(event) {
-  const ints = new Int32Array(ERROR_INTS);
-  ints[CHUNKS] = event.texts.length;
-  ints[STATUS] = event.status;
-  ints[OUTCOME] = NOT_EXECUTED;
-  ints[PHASE] = PHASE_CONNECT;
-  ints[ERRNO] = event.errno;
+  const ints = new Int32Array(ERROR_AT.INTS);
+  ints[INT_AT.CHUNKS] = event.texts.length;
+  ints[ERROR_AT.STATUS] = event.status;
+  ints[ERROR_AT.OUTCOME] = OUTCOME.NOT_EXECUTED;
+  ints[ERROR_AT.PHASE] = PHASE.CONNECT;
+  ints[ERROR_AT.ERRNO] = event.errno;
   return errorFromMessage(ints, 0, event.texts, 0);
 }
 
@@ -110,7 +86,6 @@ function notificationOf(event) {
 }
 
 module.exports = {
-  EVENT,
   connectError,
   connectionError,
   noticeOf,

@@ -6,9 +6,20 @@
 
 const { rethrowLater } = require('./callbacks.js');
 const { errorFromMessage, usageError } = require('../errors/errors.js');
+const {
+  ASK_AT,
+  ERROR_AT,
+  INT_AT,
+  LEASE_AT,
+  MSG,
+  OK_AT,
+  OPENED_AT,
+  RESULT,
+  RESULT_AT,
+  ROW_DESCRIPTION_AT,
+} = require('../protocol/messages.js');
 const { askPool, readEvent } = require('./listener.js');
 const {
-  RESULT_SHAPE,
   readEmptyRows,
   readHead,
   readRows,
@@ -18,33 +29,16 @@ const {
 /** @typedef {import('./waiters.js').Told} Told */
 /** @typedef {import('./listener.js').Listener} Listener */
 
-// enum hf_msg_kind
-const MSG_RESULT = 1;
-const MSG_SHAPE = 2;
-const MSG_ERROR = 3;
-const MSG_LEASE = 4;
-const MSG_OK = 5;
-const MSG_OPENED = 6;
-const MSG_EVENT = 7;
-const MSG_ASK = 8;
-
-// Indices into a message's ints.
-const LENGTH = 1;
-const ID_LOW = 2;
-const ID_HIGH = 3;
-const NUMS = 4;
-const CHUNKS = 5;
-const HEADER = 6;
-
-const RESULT_MORE = 1;
-const RESULT_READ = 2;
-const RESULT_CACHED = 4;
-const RESULT_STALE = 8;
-const RESULT_ATTEMPTS = HEADER + 7;
-const RESULT_CONNECTION = HEADER + 8;
-const RESULT_TRANSACTION = HEADER + 9;
-const ERROR_TRANSACTION = HEADER + 14;
-const ERROR_CONNECTION = HEADER + 15;
+const { LENGTH, ID_LOW, ID_HIGH, NUMS, CHUNKS } = INT_AT;
+const { MORE, READ, CACHED, STALE } = RESULT;
+const {
+  FLAGS: RESULT_FLAGS,
+  SHAPE: RESULT_SHAPE,
+  ATTEMPTS: RESULT_ATTEMPTS,
+  CONNECTION: RESULT_CONNECTION,
+  TRANSACTION: RESULT_TRANSACTION,
+} = RESULT_AT;
+const MSG_RESULT = MSG.RESULT;
 const SHAPE_CLEARS = 1;
 
 /**
@@ -178,7 +172,7 @@ class Inbox {
   #onResult(ints, at, nums, num, strings, first) {
     const low = ints[at + ID_LOW];
     const high = ints[at + ID_HIGH];
-    const more = (ints[at + HEADER] & RESULT_MORE) !== 0;
+    const more = (ints[at + RESULT_FLAGS] & MORE) !== 0;
     const waiter = more
       ? this.#waiters.find(low, high)
       : this.#waiters.take(low, high);
@@ -194,11 +188,11 @@ class Inbox {
     told.attempts = ints[at + RESULT_ATTEMPTS];
     told.more = more;
     told.transaction = ints[at + RESULT_TRANSACTION];
-    told.read = (ints[at + HEADER] & RESULT_READ) !== 0;
+    told.read = (ints[at + RESULT_FLAGS] & READ) !== 0;
     told.failed = null;
-    if ((ints[at + HEADER] & RESULT_CACHED) !== 0) {
+    if ((ints[at + RESULT_FLAGS] & CACHED) !== 0) {
       result.cached = true;
-      result.stale = (ints[at + HEADER] & RESULT_STALE) !== 0;
+      result.stale = (ints[at + RESULT_FLAGS] & STALE) !== 0;
     }
     if (isUnreadable(ints, at, strings, first, shape)) {
       told.failed = { thrown: unreadable(ints[at + RESULT_ATTEMPTS]) };
@@ -232,13 +226,13 @@ class Inbox {
    */
   #onOther(ints, at, strings, first) {
     switch (ints[at]) {
-      case MSG_SHAPE:
+      case MSG.SHAPE:
         this.#onShape(ints, at, strings[first]);
         break;
-      case MSG_EVENT:
+      case MSG.EVENT:
         this.#onEvent(ints, at, strings, first);
         break;
-      case MSG_ASK:
+      case MSG.ASK:
         this.#onAsk(ints, at, strings[first]);
         break;
       default:
@@ -258,28 +252,28 @@ class Inbox {
       return;
     }
     switch (ints[at]) {
-      case MSG_ERROR:
+      case MSG.ERROR:
         waiter.onError(
           errorOf(ints, at, strings, first),
-          ints[at + ERROR_TRANSACTION] ?? 0,
-          ints[at + ERROR_CONNECTION] ?? 0,
+          ints[at + ERROR_AT.TRANSACTION] ?? 0,
+          ints[at + ERROR_AT.CONNECTION] ?? 0,
         );
         break;
-      case MSG_LEASE:
+      case MSG.LEASE:
         waiter.onLease?.({
-          number: ints[at + HEADER],
-          connection: ints[at + HEADER + 1],
-          processID: ints[at + HEADER + 2],
-          pooled: ints[at + HEADER + 3] === 1,
+          number: ints[at + LEASE_AT.NUMBER],
+          connection: ints[at + LEASE_AT.CONNECTION],
+          processID: ints[at + LEASE_AT.PID],
+          pooled: ints[at + LEASE_AT.POOLED] === 1,
         });
         break;
-      case MSG_OPENED: {
+      case MSG.OPENED: {
         const options = ints[at + CHUNKS] > 0 ? strings[first] : '';
-        waiter.onOpened?.(ints[at + HEADER] === 1, options);
+        waiter.onOpened?.(ints[at + OPENED_AT.EXISTING] === 1, options);
         break;
       }
-      case MSG_OK:
-        waiter.onOk?.(ints[at + HEADER]);
+      case MSG.OK:
+        waiter.onOk?.(ints[at + OK_AT.STATUS]);
         break;
     }
   }
@@ -290,7 +284,7 @@ class Inbox {
    * @param {string} names
    */
   #onShape(ints, at, names) {
-    const id = ints[at + HEADER];
+    const id = ints[at + ROW_DESCRIPTION_AT.ID];
     if (id === SHAPE_CLEARS) {
       // The engine describes again what results still under way need.
       this.#shapes = new Map();
@@ -317,7 +311,7 @@ class Inbox {
    * @param {string} question
    */
   #onAsk(ints, at, question) {
-    const number = ints[at + HEADER];
+    const number = ints[at + ASK_AT.POOL];
     const asked = askPool(this.#pools.get(number), question);
     const [low, high] = [ints[at + ID_LOW], ints[at + ID_HIGH]];
     asked.then(({ text, flags }) => {

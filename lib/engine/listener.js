@@ -3,7 +3,8 @@
 
 // What the engine tells and asks a pool by itself.
 
-const { FLAG } = require('./batch.js');
+const { EVENT_AT, INT_AT } = require('../protocol/messages.js');
+const { FLAG } = require('../protocol/operations.js');
 
 /**
  * What a pool hears from the engine without having asked.
@@ -44,16 +45,7 @@ function weakly(listener) {
  * @property {string[]} texts
  */
 
-// Indices into a message's ints: see holdfast.h.
-const ID_HIGH = 3;
-const CHUNKS = 5;
-const KIND = 6;
-const VALUE = 7;
-const LEASE = 8;
-const STATUS = 9;
-const ERRNO = 10;
-const PID = 11;
-const POOLED = 12;
+const { ID_HIGH, CHUNKS } = INT_AT;
 
 /**
  * Returns the event of an HF_MSG_EVENT.
@@ -65,14 +57,14 @@ const POOLED = 12;
  */
 function readEvent(ints, at, strings, first) {
   return {
-    kind: ints[at + KIND],
+    kind: ints[at + EVENT_AT.KIND],
     connection: ints[at + ID_HIGH],
-    value: ints[at + VALUE],
-    lease: ints[at + LEASE],
-    status: ints[at + STATUS],
-    errno: ints[at + ERRNO],
-    processID: ints[at + PID],
-    pooled: ints[at + POOLED] === 1,
+    value: ints[at + EVENT_AT.VALUE],
+    lease: ints[at + EVENT_AT.LEASE],
+    status: ints[at + EVENT_AT.STATUS],
+    errno: ints[at + EVENT_AT.ERRNO],
+    processID: ints[at + EVENT_AT.PID],
+    pooled: ints[at + EVENT_AT.POOLED] === 1,
     texts: strings.slice(first, first + ints[at + CHUNKS]),
   };
 }

@@ -6,7 +6,8 @@
 //
 // A request waits in a table (waiters.js) until its answer comes.
 
-const { Batch, OP, divide, requestsOf } = require('./batch.js');
+const { OP } = require('../protocol/operations.js');
+const { Batch, divide, requestsOf } = require('./batch.js');
 const { HoldfastError, paramError } = require('../errors/errors.js');
 const { rootsOf, thisCopy } = require('../platform/package-instance.js');
 const { deliverTo } = require('./deliver.js');

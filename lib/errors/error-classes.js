@@ -5,35 +5,41 @@
 // message ever holds a password, a parameter or a connection string.
 
 const { native, systemErrors } = require('#host');
+const {
+  FACT,
+  OUTCOME,
+  PHASE,
+  SEVERITY,
+  UNIT,
+} = require('../protocol/policy.js');
 
 /** @typedef {'not_executed' | 'rolled_back' | 'ambiguous' | 'permanent'} Outcome */
 /** @typedef {'statement' | 'transaction'} Unit */
 /** @typedef {'local' | 'acquire' | 'connect' | 'send' | 'await' | 'commit' | 'backoff' | 'unknown'} Phase */
 
+/** By enum hf_outcome; the first says that nothing failed. */
 const OUTCOMES = Object.freeze(
   /** @type {(Outcome | undefined)[]} */ ([
     undefined,
-    'not_executed',
-    'rolled_back',
-    'ambiguous',
-    'permanent',
+    ...wordsOf(OUTCOME).slice(1),
   ]),
 );
-const UNITS = Object.freeze(
-  /** @type {Unit[]} */ (['statement', 'transaction']),
-);
-const PHASES = Object.freeze(
-  /** @type {Phase[]} */ ([
-    'local',
-    'acquire',
-    'connect',
-    'send',
-    'await',
-    'commit',
-    'backoff',
-    'unknown',
-  ]),
-);
+/** By enum hf_unit. */
+const UNITS = Object.freeze(/** @type {Unit[]} */ (wordsOf(UNIT)));
+/** By enum hf_phase. */
+const PHASES = Object.freeze(/** @type {Phase[]} */ (wordsOf(PHASE)));
+
+/**
+ * Returns the names of an enum as users see them.
+ * @param {object} constants
+ * @returns {string[]}
+ */
+function wordsOf(constants) {
+  return Object.keys(constants).map((name) => name.toLowerCase());
+}
+
+/** By enum hf_severity, as the server writes them. */
+const SEVERITIES = Object.keys(SEVERITY);
 
 /** Says that an error is ours, whichever copy of this package made it. */
 const BRAND = Symbol.for('pg-holdfast.error');
@@ -253,9 +259,9 @@ function paramError(message) {
 function usageError(code, message, details) {
   const error = new HoldfastError(code, message ?? statusText(code), details);
   if (details?.outcome === undefined) {
-    const facts = new Int32Array(9);
-    facts[0] = PHASES.indexOf(error.phase);
-    facts[1] = statusNumber(code);
+    const facts = new Int32Array(FACT.COUNT);
+    facts[FACT.PHASE] = PHASES.indexOf(error.phase);
+    facts[FACT.STATUS] = statusNumber(code);
     const why = judge(facts, {});
     error.outcome = OUTCOMES[why.outcome] ?? 'permanent';
     error.retryable = details?.retryable ?? why.retryable;
@@ -301,7 +307,7 @@ function systemNumber(name) {
  * @returns {number}
  */
 function severityNumber(word) {
-  return ['WARNING', 'ERROR', 'FATAL', 'PANIC'].indexOf(word ?? '') + 1;
+  return Math.max(SEVERITY.UNKNOWN, SEVERITIES.indexOf(word ?? ''));
 }
 
 /**

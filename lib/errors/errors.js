@@ -5,6 +5,8 @@
 
 const { getSystemErrorName, getSystemErrorMap } = require('node:util');
 
+const { ERROR_AT, INT_AT } = require('../protocol/messages.js');
+const { FACT, SPEAKER, STATUS } = require('../protocol/policy.js');
 const classes = require('./error-classes.js');
 
 const {
@@ -15,7 +17,6 @@ const {
   UNITS,
   judge,
   severityNumber,
-  statusNumber,
   statuses,
   systemNumber,
 } = classes;
@@ -24,29 +25,6 @@ const {
 /** @typedef {import('./error-classes.js').Unit} Unit */
 /** @typedef {import('./error-classes.js').Phase} Phase */
 /** @typedef {import('./error-classes.js').Details} Details */
-
-/**
- * Indices into an error message of the engine, relative to its beginning.
- * They are those of enum HF_INT_* and HF_ERROR_* in native/include/holdfast.h.
- */
-const INT = Object.freeze({
-  CHUNKS: 5,
-  STATUS: 6,
-  OUTCOME: 7,
-  RETRYABLE: 8,
-  UNIT: 9,
-  PHASE: 10,
-  ATTEMPTS: 11,
-  ELAPSED: 12,
-  ERRNO: 13,
-  TOTAL: 14,
-  BUSY: 15,
-  IDLE: 16,
-  WAITING: 17,
-  CAUSE_STATUS: 18,
-  CAUSE_ERRNO: 19,
-  LEASED: 22,
-});
 
 /** node's number for a name that could not be resolved. */
 const EAI_NONAME = -3008;
@@ -57,6 +35,27 @@ const TERMINATED = 'Connection terminated unexpectedly';
 
 /** What the loss of a connection is called when the system named nothing. */
 const LOST = 'ECONNRESET';
+
+/**
+ * Statuses of calls for which no connection came in time.
+ * @type {number[]}
+ */
+const WAITED_IN_VAIN = [
+  STATUS.ACQUIRE_TIMEOUT,
+  STATUS.BREAKER_OPEN,
+  STATUS.DEADLINE,
+];
+
+/**
+ * Statuses of connections that could not be opened.
+ * @type {number[]}
+ */
+const NOT_CONNECTED = [
+  STATUS.AUTH_ERROR,
+  STATUS.CONNECT_TIMEOUT,
+  STATUS.NAME_ERROR,
+  STATUS.TLS_ERROR,
+];
 
 /** The letters of an ErrorResponse, and pg's names for them. */
 const FIELDS = Object.freeze({
@@ -202,12 +201,12 @@ function build(status, errno, text, details, suffix) {
   const fields = readFields(text);
   const row = statuses()[status] ?? { code: '', text: 'unknown status' };
   const length = text?.length ?? 0;
-  const refused = status === AUTH_ERROR() && fields.C !== undefined;
-  if (status === SERVER_ERROR() || refused) {
+  const refused = status === STATUS.AUTH_ERROR && fields.C !== undefined;
+  if (status === STATUS.SERVER_ERROR || refused) {
     return databaseError(fields, length, details);
   }
-  if (status === SOCKET_ERROR() || row.code === 'ENOTFOUND') {
-    const nameError = row.code === 'ENOTFOUND';
+  if (status === STATUS.SOCKET_ERROR || status === STATUS.NAME_ERROR) {
+    const nameError = status === STATUS.NAME_ERROR;
     return systemError(fields, -Math.abs(errno), nameError, details);
   }
   const told = { ...details, sqlState: fields.C };
@@ -223,12 +222,6 @@ function build(status, errno, text, details, suffix) {
   );
 }
 
-// These three have no code of their own in the table: their order is fixed in
-// enum hf_status, and a test compares it.
-const SERVER_ERROR = () => 2;
-const SOCKET_ERROR = () => 3;
-const AUTH_ERROR = () => statusNumber('HF_AUTH');
-
 /**
  * Returns the error that a message of the engine describes.
  * @param {Int32Array} ints
@@ -240,37 +233,37 @@ const AUTH_ERROR = () => statusNumber('HF_AUTH');
 function errorFromMessage(ints, offset, strings, firstString) {
   /** @param {number} index */
   const int = (index) => ints[offset + index];
-  const chunks = int(INT.CHUNKS);
+  const chunks = int(INT_AT.CHUNKS);
   const text = chunks > 0 ? strings[firstString] : undefined;
-  const status = int(INT.STATUS);
+  const status = int(ERROR_AT.STATUS);
   /** @type {Details} */
   const details = {
-    outcome: OUTCOMES[int(INT.OUTCOME)] ?? 'ambiguous',
-    retryable: int(INT.RETRYABLE) !== 0,
-    unit: UNITS[int(INT.UNIT)],
-    phase: PHASES[int(INT.PHASE)] ?? 'unknown',
-    attempts: int(INT.ATTEMPTS),
-    elapsedMillis: int(INT.ELAPSED),
+    outcome: OUTCOMES[int(ERROR_AT.OUTCOME)] ?? 'ambiguous',
+    retryable: int(ERROR_AT.RETRYABLE) !== 0,
+    unit: UNITS[int(ERROR_AT.UNIT)],
+    phase: PHASES[int(ERROR_AT.PHASE)] ?? 'unknown',
+    attempts: int(ERROR_AT.ATTEMPTS),
+    elapsedMillis: int(ERROR_AT.ELAPSED_MS),
   };
-  const causeStatus = int(INT.CAUSE_STATUS);
+  const causeStatus = int(ERROR_AT.CAUSE_STATUS);
   if (chunks > 1 || causeStatus !== 0) {
     const cause = chunks > 1 ? strings[firstString + 1] : undefined;
-    details.cause = build(causeStatus, int(INT.CAUSE_ERRNO), cause, {
+    details.cause = build(causeStatus, int(ERROR_AT.CAUSE_ERRNO), cause, {
       outcome: details.outcome,
       retryable: details.retryable,
       phase: details.phase,
     });
   }
   const waited =
-    status === statusNumber('HF_ACQUIRE_TIMEOUT') ||
-    (status === statusNumber('HF_DEADLINE') && details.phase === 'acquire');
+    status === STATUS.ACQUIRE_TIMEOUT ||
+    (status === STATUS.DEADLINE && details.phase === 'acquire');
   const counts =
-    ` (total ${int(INT.TOTAL)}, busy ${int(INT.BUSY)}, ` +
-    `idle ${int(INT.IDLE)}, waiting ${int(INT.WAITING)}, ` +
-    `lent ${int(INT.LEASED)})`;
+    ` (total ${int(ERROR_AT.TOTAL)}, busy ${int(ERROR_AT.BUSY)}, ` +
+    `idle ${int(ERROR_AT.IDLE)}, waiting ${int(ERROR_AT.WAITING)}, ` +
+    `lent ${int(ERROR_AT.LEASED)})`;
   const error = build(
     status,
-    int(INT.ERRNO),
+    int(ERROR_AT.ERRNO),
     text,
     details,
     waited ? counts : undefined,
@@ -292,9 +285,7 @@ function errorFromMessage(ints, offset, strings, firstString) {
  * @returns {boolean}
  */
 function waitsInVain(status) {
-  return ['HF_DEADLINE', 'HF_BREAKER_OPEN', 'HF_ACQUIRE_TIMEOUT'].includes(
-    statuses()[status]?.code,
-  );
+  return WAITED_IN_VAIN.includes(status);
 }
 
 /**
@@ -304,11 +295,9 @@ function waitsInVain(status) {
  * @param {number} causeStatus
  */
 function tellConnect(error, cause, causeStatus) {
-  const code = statuses()[causeStatus]?.code;
   const fatal = cause.severity === 'FATAL';
   const connecting =
-    cause.syscall === 'connect' ||
-    ['ENOTFOUND', 'HF_CONNECT_TIMEOUT', 'HF_TLS', 'HF_AUTH'].includes(code);
+    cause.syscall === 'connect' || NOT_CONNECTED.includes(causeStatus);
   if (fatal || connecting) {
     error.message += `: ${cause.message}`;
   }
@@ -321,12 +310,13 @@ function tellConnect(error, cause, causeStatus) {
  * @returns {string}
  */
 function reasonOf(status, details, fields) {
-  const facts = new Int32Array(9);
-  facts[0] = PHASES.indexOf(details.phase ?? 'unknown');
-  facts[1] = status;
-  facts[2] = severityNumber(fields.V ?? fields.S);
-  facts[3] = fields.V === undefined ? 0 : 1;
-  facts[4] = details.unit === 'transaction' ? 1 : 0;
+  const facts = new Int32Array(FACT.COUNT);
+  facts[FACT.PHASE] = PHASES.indexOf(details.phase ?? 'unknown');
+  facts[FACT.STATUS] = status;
+  facts[FACT.SEVERITY] = severityNumber(fields.V ?? fields.S);
+  facts[FACT.SPEAKER] =
+    fields.V === undefined ? SPEAKER.UNKNOWN : SPEAKER.SERVER;
+  facts[FACT.IN_TRANSACTION] = details.unit === 'transaction' ? 1 : 0;
   return judge(facts, fields).reason;
 }
 

@@ -8,6 +8,7 @@
 
 const timers = require('node:timers');
 
+const { GAUGE } = require('../protocol/messages.js');
 const { readMillis } = require('../pool/arguments.js');
 const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 const { describe, isSilent } = require('./health-report.js');
@@ -27,10 +28,6 @@ const ROLE_MILLIS = 1000;
 
 /** The engine answers that much earlier than we give up. */
 const MARGIN_MILLIS = 25;
-
-/** See struct hf_gauges. */
-const GAUGE_SUSPENDED = 8;
-const GAUGE_ANSWERED = 9;
 
 /** Classes of SQLSTATE with which a working server refuses the statement. */
 const REFUSED = /^(?:0A|22|42)/;
@@ -129,7 +126,7 @@ class HealthCheck {
     }
     await this.#waitForWarmup(endsAt);
     const gauges = this.#core.gauges();
-    if (gauges?.[GAUGE_SUSPENDED] === 1) {
+    if (gauges?.[GAUGE.SUSPENDED] === 1) {
       return { kind: 'suspended' };
     }
     if (this.#isProved(gauges)) {
@@ -169,7 +166,7 @@ class HealthCheck {
    * @returns {boolean}
    */
   #isProved(gauges) {
-    const answered = gauges?.[GAUGE_ANSWERED] ?? 0;
+    const answered = gauges?.[GAUGE.ANSWERED_MS] ?? 0;
     const now = nowMillis();
     if (
       answered === 0 ||

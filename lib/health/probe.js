@@ -4,7 +4,7 @@
 // The question a health check asks. It goes the way queries go, but to the
 // head of the line, which has a place for it even when it is full.
 
-const { FLAG, OP } = require('../engine/batch.js');
+const { FLAG, OP } = require('../protocol/operations.js');
 const { Call } = require('../pool/call.js');
 
 const TEXT =

@@ -5,7 +5,7 @@
 // Calls share one warm-up and each waits for it as long as it likes; the
 // engine goes on opening them when everybody has given up.
 
-const { OP } = require('../engine/batch.js');
+const { OP } = require('../protocol/operations.js');
 const {
   abortedError,
   checkSignal,

@@ -5,13 +5,12 @@
 // behind one check, so that nothing is done while nobody listens.
 
 const { channels, traces } = require('./diagnostics.js');
-const { EVENT, connectError, connectionError } = require('../engine/events.js');
+const { connectError, connectionError } = require('../engine/events.js');
+const { CIRCUIT, EVENT } = require('../protocol/messages.js');
 const { sentence, shownText } = require('./slow-query.js');
 
 /** What the engine keeps from the caller, unless it cannot. */
 const CONFLICTS = new Set(['42P05', '26000']);
-
-const CLOSED = 0;
 
 /**
  * What every message of a pool has.
@@ -330,7 +329,7 @@ class Observer {
 
   /** @param {import('../engine/listener.js').Event} event */
   #onBreaker(event) {
-    const closed = event.value === CLOSED;
+    const closed = event.value === CIRCUIT.CLOSED;
     const error = closed ? undefined : /** @type {any} */ (connectError(event));
     channels.breaker.publish({
       ...this.#origin,

@@ -3,7 +3,7 @@
 
 // One call of connect(): it waits for the lease of a connection.
 
-const { FLAG, OP } = require('../engine/batch.js');
+const { FLAG, OP } = require('../protocol/operations.js');
 const {
   abortedError,
   checkKeys,

@@ -3,7 +3,7 @@
 
 // The arguments of query() and connect(), and the retry helper around a call.
 
-const { FLAG } = require('../engine/batch.js');
+const { FLAG } = require('../protocol/operations.js');
 const { leaseError, readCache } = require('./cache.js');
 const { nowMillis } = require('../platform/clock.js');
 const { contextOf, currentContext } = require('../retry/context.js');

@@ -3,7 +3,7 @@
 
 // One statement on its way: handed to the port, and told how it went.
 
-const { FLAG } = require('../engine/batch.js');
+const { FLAG } = require('../protocol/operations.js');
 const { encodeParams, pushTexts } = require('../values/params.js');
 const { isHarmless } = require('./command-tags.js');
 const { leaveSignal, watchSignal } = require('../platform/signals.js');

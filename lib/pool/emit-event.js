@@ -4,11 +4,11 @@
 // The engine's events as those of pools and clients, named as in pg.
 
 const {
-  EVENT,
   connectionError,
   noticeOf,
   notificationOf,
 } = require('../engine/events.js');
+const { EVENT } = require('../protocol/messages.js');
 const { readFields } = require('../errors/errors.js');
 const { internals } = require('./client.js');
 const { greet } = require('./greet.js');

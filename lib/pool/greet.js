@@ -6,7 +6,7 @@
 // is theirs until they have settled and its statements have ended; a hook that
 // fails closes the connection, and a call that waits for one gets its error.
 
-const { FLAG, OP } = require('../engine/batch.js');
+const { FLAG, OP } = require('../protocol/operations.js');
 const { internals } = require('./client.js');
 
 /** Held at load: tests may replace it later. */

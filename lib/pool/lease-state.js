@@ -5,7 +5,7 @@
 // beside the client object, which users may wrap in a Proxy or inherit from,
 // and which may be garbage-collected.
 
-const { FLAG, OP } = require('../engine/batch.js');
+const { FLAG, OP } = require('../protocol/operations.js');
 const { callWith } = require('../engine/callbacks.js');
 const { readLeaseCall } = require('./arguments.js');
 const { Call } = require('./call.js');

@@ -4,7 +4,7 @@
 // What is done to a pool as a whole: warm-up, health, reset, suspension, and
 // the forgetting of prepared statements.
 
-const { FLAG, OP } = require('../engine/batch.js');
+const { FLAG, OP } = require('../protocol/operations.js');
 const { usageError } = require('../errors/errors.js');
 const { HealthCheck } = require('../health/health.js');
 const { logOf } = require('../observe/log.js');

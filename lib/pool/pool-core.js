@@ -5,7 +5,7 @@
 // clients.
 
 const { Acquire } = require('./acquire.js');
-const { FLAG, OP } = require('../engine/batch.js');
+const { FLAG, OP } = require('../protocol/operations.js');
 const { readCall } = require('./arguments.js');
 const { Call } = require('./call.js');
 const { PoolClient, internals } = require('./client.js');

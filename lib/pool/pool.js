@@ -6,7 +6,8 @@
 const { EventEmitter } = require('node:events');
 const { inspect } = require('node:util');
 
-const { OP } = require('../engine/batch.js');
+const { GAUGE } = require('../protocol/messages.js');
+const { OP } = require('../protocol/operations.js');
 const { callWith, rethrowLater } = require('../engine/callbacks.js');
 const { readDrainMillis, refuseSubmittable } = require('./arguments.js');
 const { readInvalidation } = require('./cache.js');
@@ -24,12 +25,6 @@ const { listen, stopListening } = require('./listen.js');
 const { endSessions, hasSecondPools } = require('./session.js');
 const { runTransaction } = require('./transaction.js');
 const { warnOnce } = require('../platform/warn.js');
-
-// What the engine counts; see struct hf_gauges.
-const GAUGE_TOTAL = 0;
-const GAUGE_IDLE = 2;
-const GAUGE_WAITING = 3;
-const GAUGE_CONNECTING = 4;
 
 /**
  * Says to Pool's constructor that the registry makes it. A symbol, so that no
@@ -280,12 +275,12 @@ class Pool extends EventEmitter {
 
   /** Connections, open or being opened. */
   get totalCount() {
-    return stateOf(this).core.counts()?.[GAUGE_TOTAL] ?? 0;
+    return stateOf(this).core.counts()?.[GAUGE.TOTAL] ?? 0;
   }
 
   /** Connections nobody uses. */
   get idleCount() {
-    return stateOf(this).core.counts()?.[GAUGE_IDLE] ?? 0;
+    return stateOf(this).core.counts()?.[GAUGE.IDLE] ?? 0;
   }
 
   /** Calls that wait for a connection. */
@@ -295,7 +290,7 @@ class Pool extends EventEmitter {
       return 0;
     }
     // As in pg: who has a connection made for it does not wait for one.
-    return Math.max(0, counts[GAUGE_WAITING] - counts[GAUGE_CONNECTING]);
+    return Math.max(0, counts[GAUGE.WAITING] - counts[GAUGE.CONNECTING]);
   }
 
   /** Always 0: an expired connection is replaced at once. */

@@ -4,6 +4,7 @@
 // What an operation of Prisma's does, as far as its name and text tell.
 
 const { native } = require('#host');
+const { TEXT } = require('../protocol/policy.js');
 const { isObject, read } = require('../retry/evidence-parts.js');
 
 /**
@@ -22,9 +23,6 @@ const READS = new Set([
   'findUniqueOrThrow',
   'groupBy',
 ]);
-
-/** Bits of enum hf_text_trait. */
-const TEXT = Object.freeze({ READS: 1, COMMITS_MIDWAY: 2 });
 
 /**
  * Returns the text of a raw operation: of a template's, a typed query's, or

@@ -6,12 +6,9 @@
 // together.
 
 const { native } = require('#host');
+const { TEXT } = require('../protocol/policy.js');
 
-/** The bits of hf_text_trait. */
-const ALONE = 4;
-const CALLS = 8;
-const ADDS_VALUE = 16;
-const CONTROLS = 32;
+const { ALONE, CALLS, ADDS_VALUE, CONTROLS } = TEXT;
 
 const INTS_OF_A_PART = 3;
 

@@ -4,22 +4,7 @@
 // What evidence is made of, and reading from objects that may be hostile.
 
 const { native } = require('#host');
-const { PHASES } = require('../errors/error-classes.js');
-
-/** Places of hf_evidence's facts. */
-const FACT = Object.freeze({
-  PHASE: 0,
-  STATUS: 1,
-  SEVERITY: 2,
-  SPEAKER: 3,
-  IN_TRANSACTION: 4,
-  COMMIT_SENT: 5,
-  MAY_COMMIT_MIDWAY: 6,
-  NOTHING_SENT: 7,
-  ONLY_READS: 8,
-});
-const FACTS = 9;
-const PHASE_UNKNOWN = PHASES.indexOf('unknown');
+const { EVIDENCE } = require('../protocol/policy.js');
 
 /** What is kept of a long text: the judge reads its beginning and last line. */
 const TEXT_KEPT = 8192;
@@ -80,13 +65,13 @@ function asSqlState(text) {
 
 /**
  * Returns strings of which only one is known.
- * @param {number} place
+ * @param {number} place of EVIDENCE
  * @param {string | undefined} text
  * @returns {Strings}
  */
 function withOnly(place, text) {
   /** @type {(string | undefined)[]} */
-  const strings = new Array(7).fill(undefined);
+  const strings = new Array(EVIDENCE.COUNT).fill(undefined);
   strings[place] = text;
   return /** @type {Strings} */ (strings);
 }
@@ -100,9 +85,6 @@ function judge({ facts, strings }) {
 }
 
 module.exports = {
-  FACT,
-  FACTS,
-  PHASE_UNKNOWN,
   asSqlState,
   isObject,
   judge,

@@ -15,10 +15,8 @@ const {
   lazy,
   severityNumber,
 } = require('../errors/error-classes.js');
+const { EVIDENCE, FACT, PHASE, TEXT } = require('../protocol/policy.js');
 const {
-  FACT,
-  FACTS,
-  PHASE_UNKNOWN,
   asSqlState,
   isObject,
   judge,
@@ -93,8 +91,8 @@ function layerEvidence(error) {
   const meta = read(error, 'meta');
   const code = readText(error, 'code') ?? readText(error, 'errorCode');
   const message = readText(error, 'message');
-  const facts = new Int32Array(FACTS);
-  facts[FACT.PHASE] = PHASE_UNKNOWN;
+  const facts = new Int32Array(FACT.COUNT);
+  facts[FACT.PHASE] = PHASE.UNKNOWN;
   facts[FACT.SEVERITY] = severityNumber(
     readText(mapped, 'severity') ?? readText(error, 'severity'),
   );
@@ -253,14 +251,11 @@ function gather(error, seen) {
  * @returns {Evidence}
  */
 function primitiveEvidence(value) {
-  const facts = new Int32Array(FACTS);
-  facts[FACT.PHASE] = PHASE_UNKNOWN;
+  const facts = new Int32Array(FACT.COUNT);
+  facts[FACT.PHASE] = PHASE.UNKNOWN;
   const message = readText({ message: value }, 'message');
-  return { facts, strings: withOnly(6, message) };
+  return { facts, strings: withOnly(EVIDENCE.MESSAGE, message) };
 }
-
-/** Bit of enum hf_text_trait. */
-const READS = 1;
 
 /**
  * Returns whether an error carries the statement that failed, as Drizzle's do,
@@ -277,7 +272,7 @@ function showsRead(error) {
     : [];
   return (
     texts.length > 0 &&
-    texts.every((text) => (native().textTraits(text) & READS) !== 0)
+    texts.every((text) => (native().textTraits(text) & TEXT.READS) !== 0)
   );
 }
 

@@ -10,9 +10,8 @@ const {
   statusNumber,
   systemNumber,
 } = require('../errors/error-classes.js');
+const { EVIDENCE, FACT, STATUS } = require('../protocol/policy.js');
 const {
-  FACT,
-  FACTS,
   asSqlState,
   judge,
   read,
@@ -22,9 +21,7 @@ const {
 
 /** @typedef {import('./evidence-parts.js').Evidence} Evidence */
 
-/** Status numbers without a code of their own; see enum hf_status. */
-const SERVER_ERROR = 2;
-const SOCKET_ERROR = 3;
+const { SERVER_ERROR, SOCKET_ERROR } = STATUS;
 
 /**
  * Returns evidence by which the engine's judge comes to what an error of ours
@@ -34,7 +31,7 @@ const SOCKET_ERROR = 3;
  * @returns {Evidence}
  */
 function ownEvidence(error) {
-  const facts = new Int32Array(FACTS);
+  const facts = new Int32Array(FACT.COUNT);
   const sqlState = asSqlState(readText(error, 'sqlState'));
   const code = readText(error, 'code');
   const syscall = readText(error, 'syscall');
@@ -103,11 +100,11 @@ function exampleOf(outcome, retryable) {
     'await',
     undefined,
   ];
-  const facts = new Int32Array(FACTS);
+  const facts = new Int32Array(FACT.COUNT);
   facts[FACT.PHASE] = PHASES.indexOf(/** @type {any} */ (phase));
   facts[FACT.STATUS] = code === '' ? SERVER_ERROR : statusNumber(code);
   facts[FACT.SEVERITY] = severityNumber('ERROR');
-  return { facts, strings: withOnly(0, sqlState) };
+  return { facts, strings: withOnly(EVIDENCE.SQLSTATE, sqlState) };
 }
 
 module.exports = { ownEvidence };

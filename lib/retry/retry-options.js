@@ -6,6 +6,7 @@
 const { native } = require('#host');
 const { currentContext, contextOf } = require('./context.js');
 const { lazy } = require('../errors/error-classes.js');
+const { GROWTH, JITTER, POLICY } = require('../protocol/policy.js');
 const { nearest } = require('../validate/nearest.js');
 const { isSignal } = require('../platform/signals.js');
 
@@ -46,21 +47,8 @@ const INT_MAX = 2147483647;
  * @property {import('./context.js').JoinedRun | undefined} outer
  */
 
-/** Places in the engine's policy. */
-const POLICY = Object.freeze({
-  RETRIES: 0,
-  BASE: 1,
-  CAP: 2,
-  JITTER: 3,
-  GROWTH: 4,
-  AMBIGUOUS: 5,
-  COUNT_GIVEN: 6,
-  DELAYS_GIVEN: 7,
-  UNBUDGETED: 8,
-  NAME_RETRIES: 9,
-});
-const JITTERS = ['full', 'none'];
-const GROWTHS = ['exponential', 'linear'];
+const JITTERS = Object.keys(JITTER).map((name) => name.toLowerCase());
+const GROWTHS = Object.keys(GROWTH).map((name) => name.toLowerCase());
 
 const defaultPolicy = lazy(() => Int32Array.from(native().retryPolicy()));
 const defaultDeadline = lazy(() => {
@@ -239,10 +227,10 @@ function policyOf(options) {
   const policy = Int32Array.from(preset || defaultPolicy());
   /** @type {[number, number | undefined][]} */
   const given = [
-    [POLICY.RETRIES, options.maxAttempts && options.maxAttempts - 1],
-    [POLICY.RETRIES, options.maxRetries],
-    [POLICY.BASE, options.baseMillis],
-    [POLICY.CAP, options.capMillis],
+    [POLICY.MAX_RETRIES, options.maxAttempts && options.maxAttempts - 1],
+    [POLICY.MAX_RETRIES, options.maxRetries],
+    [POLICY.BASE_MS, options.baseMillis],
+    [POLICY.CAP_MS, options.capMillis],
     [POLICY.JITTER, options.jitter && JITTERS.indexOf(options.jitter)],
     [POLICY.GROWTH, options.growth && GROWTHS.indexOf(options.growth)],
   ];
@@ -250,11 +238,11 @@ function policyOf(options) {
     if (value !== undefined) {
       policy[place] = value;
       policy[
-        place > POLICY.RETRIES ? POLICY.DELAYS_GIVEN : POLICY.COUNT_GIVEN
+        place > POLICY.MAX_RETRIES ? POLICY.DELAYS_GIVEN : POLICY.COUNT_GIVEN
       ] = 1;
     }
   }
-  policy[POLICY.AMBIGUOUS] = options.idempotent ? 1 : 0;
+  policy[POLICY.RETRY_AMBIGUOUS] = options.idempotent ? 1 : 0;
   policy[POLICY.UNBUDGETED] = options.retryBudget === false ? 1 : 0;
   return policy;
 }
@@ -305,9 +293,9 @@ function asOptions(options) {
 function presetOptions(name) {
   const policy = native().retryPreset(name) ?? [];
   return Object.freeze({
-    maxRetries: policy[POLICY.RETRIES],
-    baseMillis: policy[POLICY.BASE],
-    capMillis: policy[POLICY.CAP],
+    maxRetries: policy[POLICY.MAX_RETRIES],
+    baseMillis: policy[POLICY.BASE_MS],
+    capMillis: policy[POLICY.CAP_MS],
     jitter: JITTERS[policy[POLICY.JITTER]],
     growth: GROWTHS[policy[POLICY.GROWTH]],
   });
@@ -328,7 +316,6 @@ const presets = Object.freeze({
 
 module.exports = {
   OPTION_NAMES,
-  POLICY,
   defaultPlan,
   parseRetryOptions,
   presets,

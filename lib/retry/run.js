@@ -8,7 +8,7 @@ const { inspectCustom } = require('#host');
 
 const { nowMillis } = require('../platform/clock.js');
 const { RUN, makeJoinable } = require('./context.js');
-const { POLICY } = require('./retry-options.js');
+const { POLICY } = require('../protocol/policy.js');
 const { eitherSignal } = require('../platform/signals.js');
 
 /** @typedef {import('./context.js').JoinedRun} JoinedRun */
@@ -123,7 +123,7 @@ class Run {
   }
 
   get remainingRetries() {
-    const own = policyWithin(this)[POLICY.RETRIES] - this.#counted;
+    const own = policyWithin(this)[POLICY.MAX_RETRIES] - this.#counted;
     const outside = this.plan.outer?.remainingRetries ?? own;
     return Math.max(0, Math.min(own, outside));
   }
@@ -131,7 +131,7 @@ class Run {
   get remainingNames() {
     const policy = policyWithin(this);
     const limit = policy[POLICY.COUNT_GIVEN]
-      ? policy[POLICY.RETRIES]
+      ? policy[POLICY.MAX_RETRIES]
       : policy[POLICY.NAME_RETRIES];
     const own = limit - this.#counted;
     const outside = this.plan.outer?.remainingNames ?? own;
@@ -148,7 +148,7 @@ class Run {
   }
 
   get idempotent() {
-    return this.plan.policy[POLICY.AMBIGUOUS] !== 0;
+    return this.plan.policy[POLICY.RETRY_AMBIGUOUS] !== 0;
   }
 
   /**
@@ -240,7 +240,7 @@ function policyWithin({ plan }) {
     return policy;
   }
   const within = Int32Array.from(given);
-  within[POLICY.AMBIGUOUS] = policy[POLICY.AMBIGUOUS];
+  within[POLICY.RETRY_AMBIGUOUS] = policy[POLICY.RETRY_AMBIGUOUS];
   within[POLICY.UNBUDGETED] ||= policy[POLICY.UNBUDGETED];
   return within;
 }
@@ -280,7 +280,7 @@ function beginAttempt(run) {
 function policyOf(run) {
   const policy = Int32Array.from(policyWithin(run));
   const counted = run.retries - run.waits;
-  policy[POLICY.RETRIES] = counted + run.remainingRetries;
+  policy[POLICY.MAX_RETRIES] = counted + run.remainingRetries;
   policy[POLICY.NAME_RETRIES] = counted + run.remainingNames;
   return policy;
 }

@@ -3,6 +3,11 @@
 
 // Column lists and results out of the engine's messages.
 
+const {
+  COMMAND,
+  RESULT_AT,
+  ROW_DESCRIPTION_AT,
+} = require('../protocol/messages.js');
 const { RowReaders } = require('./rows.js');
 
 /** @typedef {import('./types.js').CustomTypes} CustomTypes */
@@ -19,33 +24,23 @@ const { RowReaders } = require('./rows.js');
  * @property {'text'} format
  */
 
-// Indices into a message's ints: HF_SHAPE_* and HF_RESULT_* of holdfast.h.
-const SHAPE_COLUMNS = 7;
-const SHAPE_INTS = 8;
-const SHAPE_STRIDE = 6;
-const RESULT_SHAPE = 7;
-const RESULT_ROWS = 8;
-const RESULT_AFFECTED_LOW = 9;
-const RESULT_AFFECTED_HIGH = 10;
-const RESULT_OID = 11;
-const RESULT_COMMAND = 12;
-const RESULT_INTS = 16;
+const { COLUMNS, INTS: COLUMN_INTS, STRIDE } = ROW_DESCRIPTION_AT;
+const {
+  ROWS,
+  AFFECTED_LOW,
+  AFFECTED_HIGH,
+  OID,
+  COMMAND: COMMAND_AT,
+  INTS: ROW_INTS,
+} = RESULT_AT;
 
 const WORD = 2 ** 32;
 
-/** By enum hf_command; the first one's word is in the message. */
-const COMMANDS = [
-  '',
-  'SELECT',
-  'INSERT',
-  'UPDATE',
-  'DELETE',
-  'BEGIN',
-  'COMMIT',
-  'ROLLBACK',
-  'SET',
-  null,
-];
+/** By enum hf_command. */
+const COMMANDS = Object.keys(COMMAND).map((name) =>
+  name === 'EMPTY' ? null : name,
+);
+const OTHER_COMMAND = COMMAND.OTHER;
 
 /** What a statement gave. */
 class Result {
@@ -96,12 +91,12 @@ class Shape {
  */
 function readShape(ints, at, text) {
   const names = text.split('\0');
-  const columns = ints[at + SHAPE_COLUMNS];
+  const columns = ints[at + COLUMNS];
   const kinds = new Uint8Array(columns);
   /** @type {Field[]} */
   const fields = [];
   for (let i = 0; i < columns; i++) {
-    const column = at + SHAPE_INTS + i * SHAPE_STRIDE;
+    const column = at + COLUMN_INTS + i * STRIDE;
     fields.push({
       name: names[i],
       // OIDs are unsigned.
@@ -145,14 +140,14 @@ function copyField(field) {
  * @returns {Result}
  */
 function readHead(ints, at, strings, first, shape, rowAsArray) {
-  const number = ints[at + RESULT_COMMAND];
-  const command = number === 0 ? strings[first] : COMMANDS[number];
-  const high = ints[at + RESULT_AFFECTED_HIGH];
-  const low = ints[at + RESULT_AFFECTED_LOW] >>> 0;
+  const number = ints[at + COMMAND_AT];
+  const command = number === OTHER_COMMAND ? strings[first] : COMMANDS[number];
+  const high = ints[at + AFFECTED_HIGH];
+  const low = ints[at + AFFECTED_LOW] >>> 0;
   return new Result(
     command,
     high < 0 ? null : high * WORD + low,
-    command === 'INSERT' ? ints[at + RESULT_OID] >>> 0 : null,
+    command === 'INSERT' ? ints[at + OID] >>> 0 : null,
     shape === undefined ? [] : shape.fields.map(copyField),
     rowAsArray,
   );
@@ -182,14 +177,14 @@ function readRows(
   rowAsArray,
   types,
 ) {
-  const count = ints[at + RESULT_ROWS];
+  const count = ints[at + ROWS];
   if (count === 0) {
     return [];
   }
   const readers = rowAsArray ? shape.arrays : shape.objects;
-  const next = ints[at + RESULT_COMMAND] === 0 ? first + 1 : first;
+  const next = ints[at + COMMAND_AT] === OTHER_COMMAND ? first + 1 : first;
   const build = readers.get(types);
-  return build(ints, at + RESULT_INTS, count, nums, num, strings, next);
+  return build(ints, at + ROW_INTS, count, nums, num, strings, next);
 }
 
 /**
@@ -201,14 +196,13 @@ function readRows(
  */
 function readEmptyRows(ints, at, rowAsArray) {
   const rows = [];
-  for (let count = ints[at + RESULT_ROWS]; count > 0; count--) {
+  for (let count = ints[at + ROWS]; count > 0; count--) {
     rows.push(rowAsArray ? [] : {});
   }
   return rows;
 }
 
 module.exports = {
-  RESULT_SHAPE,
   Result,
   Shape,
   readEmptyRows,

@@ -7,6 +7,7 @@
 // The engine decodes a few types itself, in C, as long as nobody has set
 // another parser for them; `builtinMask` tells it which.
 
+const { DECODE } = require('../protocol/operations.js');
 const { arrayParser } = require('./types/array.js');
 const { builtins } = require('./types/oids.js');
 const { builtinParsers, parseText } = require('./types/parsers.js');
@@ -21,9 +22,11 @@ const { builtinParsers, parseText } = require('./types/parsers.js');
  * @property {(oid: number, format?: any) => TypeParser} getTypeParser
  */
 
-/** The types the engine decodes: bit n of the mask is the nth OID. */
-const DECODED_OIDS = Object.freeze([16, 21, 23, 26, 700, 701, 1184]);
-const DECODED_PARSERS = Object.freeze(DECODED_OIDS.map(builtinParser));
+/** The types the engine decodes, while their parsers are the built-in ones. */
+const DECODED = Object.entries(DECODE).map(([name, bit]) => {
+  const oid = builtins[name];
+  return { bit, oid, parser: builtinParser(oid) };
+});
 
 /**
  * @returns {Record<TypeFormat, ParserTable>}
@@ -111,10 +114,9 @@ function isBuiltin(oid) {
  */
 function computeMask(types) {
   let mask = 0;
-  for (let bit = 0; bit < DECODED_OIDS.length; bit++) {
-    const parser = types.getTypeParser(DECODED_OIDS[bit], 'text');
-    if (parser === DECODED_PARSERS[bit]) {
-      mask |= 1 << bit;
+  for (const { bit, oid, parser } of DECODED) {
+    if (types.getTypeParser(oid, 'text') === parser) {
+      mask |= bit;
     }
   }
   return mask;
@@ -183,9 +185,7 @@ function createTypeOverrides(base) {
 }
 
 /**
- * Returns one bit for each type the engine can decode, set where its parser is
- * still the built-in one: bool 1, int2 2, int4 4, oid 8, float4 16, float8 32,
- * timestamptz 64.
+ * Returns the bits of DECODE whose types still have their built-in parser.
  * @param {CustomTypes | TypeOverrides | null} [types]
  * @returns {number}
  */

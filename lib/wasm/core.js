@@ -4,6 +4,8 @@
 // The core as WebAssembly: what the addon offers for judging and repeating,
 // and its tables, by the same names. See native/wasm/abi.h.
 
+const { FACT, HISTORY, POLICY } = require('../protocol/policy.js');
+const { NUMBER, TRAIT, UNREAD, WORD } = require('../protocol/wasm.js');
 const { Memory } = require('./memory.js');
 
 /** @typedef {import('../engine/native.js').Addon} Addon */
@@ -11,55 +13,18 @@ const { Memory } = require('./memory.js');
 /** @typedef {import('../engine/native.js').Option} Option */
 /** @typedef {string | undefined} Text */
 
-/** Places in the words; enum in native/wasm/abi.h. */
-const WORD = Object.freeze({
-  FACTS: 0,
-  STATUS: 1,
-  TEXTS: 9,
-  NAME: 14,
-  POLICY: 16,
-  OUTCOME: 26,
-  UNIT: 27,
-  TRAITS: 28,
-  REASON: 29,
-  AGAIN: 30,
-  WAITS: 31,
-  CUT: 32,
-  DELAY: 33,
-  REFUSED: 34,
-  OPTION_NAME: 35,
-  OPTION_KIND: 36,
-  OPTION_WORDS: 37,
-  OPTION_UNIT: 38,
-  STATUS_CODE: 39,
-  STATUS_TEXT: 40,
-  OPTION_SCOPE: 41,
-});
-const FACTS = 9;
-const POLICY_WORDS = 10;
-
-/** Places in the numbers. */
-const NUMBER = Object.freeze({ STATE: 0, INITIAL: 4, MIN: 5, MAX: 6 });
-const STATE_NUMBERS = 4;
-
-/** Bits of the traits. */
-const TRAIT = Object.freeze({
-  RETRYABLE: 1,
-  ONCE: 2,
-  SLOW: 4,
-  UNNAMED: 8,
-  DISCARD: 16,
-  CONNECTING: 32,
-});
-
 const KINDS = /** @type {const} */ (['int', 'bool', 'text', 'enum']);
 const SCOPES = /** @type {const} */ (['pool', 'session', 'handle']);
 
 const BAD_FACTS = 'facts must be an Int32Array of known values';
 const BAD_POLICY = 'policy must be an Int32Array of known values';
 const BAD_STATE = 'state must be a Float64Array of four numbers';
-/** By what hf_wasm_retry_next() returns. */
-const UNREAD = [undefined, BAD_POLICY, BAD_STATE, BAD_FACTS];
+/** What hf_wasm_retry_next() could not read. */
+const COMPLAINTS = new Map([
+  [UNREAD.POLICY, BAD_POLICY],
+  [UNREAD.STATE, BAD_STATE],
+  [UNREAD.EVIDENCE, BAD_FACTS],
+]);
 
 /**
  * @param {unknown} array
@@ -92,7 +57,7 @@ class Core {
    */
   #putEvidence(facts, texts) {
     const memory = this.#memory;
-    checkArray(facts, Int32Array, FACTS, BAD_FACTS);
+    checkArray(facts, Int32Array, FACT.COUNT, BAD_FACTS);
     for (const text of texts) {
       if (text !== undefined && typeof text !== 'string') {
         throw new TypeError('evidence must be text or undefined');
@@ -100,7 +65,7 @@ class Core {
     }
     memory.begin(texts);
     const { words } = memory;
-    for (let i = 0; i < FACTS; i++) {
+    for (let i = 0; i < FACT.COUNT; i++) {
       words[WORD.FACTS + i] = facts[i];
     }
     for (let i = 0; i < texts.length; i++) {
@@ -137,28 +102,30 @@ class Core {
 
   /** @type {Addon['retryNext']} */
   retryNext = (policy, state, now, random, facts, ...texts) => {
-    checkArray(policy, Int32Array, POLICY_WORDS, BAD_POLICY);
-    checkArray(state, Float64Array, STATE_NUMBERS, BAD_STATE);
+    checkArray(policy, Int32Array, POLICY.COUNT, BAD_POLICY);
+    checkArray(state, Float64Array, HISTORY.COUNT, BAD_STATE);
     this.#putEvidence(facts, texts);
     const { words, numbers } = this.#memory;
-    for (let i = 0; i < POLICY_WORDS; i++) {
+    for (let i = 0; i < POLICY.COUNT; i++) {
       words[WORD.POLICY + i] = policy[i];
     }
-    for (let i = 0; i < STATE_NUMBERS; i++) {
+    for (let i = 0; i < HISTORY.COUNT; i++) {
       numbers[NUMBER.STATE + i] = state[i];
     }
-    const unread = UNREAD[this.#exports.hf_wasm_retry_next(now, random)];
+    const unread = COMPLAINTS.get(
+      this.#exports.hf_wasm_retry_next(now, random),
+    );
     if (unread !== undefined) {
       throw new TypeError(unread);
     }
-    for (let i = 0; i < STATE_NUMBERS; i++) {
+    for (let i = 0; i < HISTORY.COUNT; i++) {
       state[i] = numbers[NUMBER.STATE + i];
     }
     return {
       again: words[WORD.AGAIN] !== 0,
       waits: words[WORD.WAITS] !== 0,
       cut: words[WORD.CUT] !== 0,
-      delayMillis: words[WORD.DELAY],
+      delayMillis: words[WORD.DELAY_MS],
       refused: this.#memory.text(words[WORD.REFUSED]),
       why: this.#takeClassification(),
     };
@@ -167,7 +134,7 @@ class Core {
   /** @returns {number[]} */
   #takePolicy() {
     const { words } = this.#memory;
-    return Array.from(words.subarray(WORD.POLICY, WORD.POLICY + POLICY_WORDS));
+    return Array.from(words.subarray(WORD.POLICY, WORD.POLICY + POLICY.COUNT));
   }
 
   /** @type {Addon['retryPolicy']} */

@@ -7,99 +7,26 @@ namespace holdfast {
 
 namespace {
 
-// Indices into `facts`.
-enum Fact {
-  kPhase,
-  kStatus,
-  kSeverity,
-  kSpeaker,
-  kInTransaction,
-  kCommitSent,
-  kMayCommitMidway,
-  kNothingSent,
-  kOnlyReads,
-  kFacts
-};
-
-// Indices into the strings that follow `facts`.
-enum Text {
-  kSqlstate,
-  kRoutine,
-  kCode,
-  kKind,
-  kSyscall,
-  kName,
-  kMessage,
-  kTexts
-};
-
-// Indices into `policy`.
-enum Policy {
-  kMaxRetries,
-  kBaseMillis,
-  kCapMillis,
-  kJitter,
-  kGrowth,
-  kRetryAmbiguous,
-  kCountGiven,
-  kDelaysGiven,
-  kUnbudgeted,
-  kNameRetries,
-  kPolicyWords
-};
-
-// Indices into `state`.
-enum State { kRetries, kDeadlineAt, kUsedOnce, kWaits, kStateNumbers };
-
-constexpr size_t kEvidenceArguments = 1 + kTexts;
+constexpr size_t kEvidenceArguments = 1 + HF_EVIDENCE_COUNT;
 constexpr size_t kRetryArguments = 4 + kEvidenceArguments;
 
 // Evidence together with the strings it borrows.
 struct Evidence {
   struct hf_evidence facts = {};
-  std::string texts[kTexts];
+  std::string texts[HF_EVIDENCE_COUNT];
 };
-
-// The engine tests enums by table: no other value may reach it.
-bool InRange(int32_t value, int32_t last) {
-  return value >= 0 && value <= last;
-}
-
-bool ReadFacts(napi_env env, napi_value value, struct hf_evidence *out) {
-  const char *message = "facts must be an Int32Array of known values";
-  int32_t *facts = nullptr;
-  size_t n = 0;
-
-  if (!ReadInts(env, value, message, &facts, &n)) {
-    return false;
-  }
-  if (n < kFacts || !InRange(facts[kPhase], HF_PHASE_UNKNOWN) ||
-      !InRange(facts[kStatus], HF_STATUS_COUNT - 1) ||
-      !InRange(facts[kSeverity], HF_SEVERITY_PANIC) ||
-      !InRange(facts[kSpeaker], HF_SPEAKER_POOLER)) {
-    ThrowType(env, message);
-    return false;
-  }
-  out->phase = static_cast<enum hf_phase>(facts[kPhase]);
-  out->status = static_cast<enum hf_status>(facts[kStatus]);
-  out->severity = static_cast<enum hf_severity>(facts[kSeverity]);
-  out->speaker = static_cast<enum hf_speaker>(facts[kSpeaker]);
-  out->in_transaction = facts[kInTransaction] != 0;
-  out->commit_sent = facts[kCommitSent] != 0;
-  out->may_commit_midway = facts[kMayCommitMidway] != 0;
-  out->nothing_sent = facts[kNothingSent] != 0;
-  out->only_reads = facts[kOnlyReads] != 0;
-  return true;
-}
 
 // Reads `facts` and the strings after it.
 bool ReadEvidence(napi_env env, const napi_value *arguments, Evidence *out) {
-  const char *texts[kTexts] = {};
+  const char *message = "facts must be an Int32Array of known values";
+  const char *texts[HF_EVIDENCE_COUNT] = {};
+  int32_t *facts = nullptr;
+  size_t n = 0;
 
-  if (!ReadFacts(env, arguments[0], &out->facts)) {
+  if (!ReadInts(env, arguments[0], message, &facts, &n)) {
     return false;
   }
-  for (size_t i = 0; i < kTexts; i++) {
+  for (size_t i = 0; i < HF_EVIDENCE_COUNT; i++) {
     const napi_value value = arguments[1 + i];
 
     if (IsUndefined(env, value)) {
@@ -113,13 +40,10 @@ bool ReadEvidence(napi_env env, const napi_value *arguments, Evidence *out) {
     }
     texts[i] = out->texts[i].c_str();
   }
-  out->facts.sqlstate = texts[kSqlstate];
-  out->facts.routine = texts[kRoutine];
-  out->facts.code = texts[kCode];
-  out->facts.kind = texts[kKind];
-  out->facts.syscall = texts[kSyscall];
-  out->facts.name = texts[kName];
-  out->facts.message = texts[kMessage];
+  if (n < HF_FACT_COUNT || !hf_evidence_read(facts, texts, &out->facts)) {
+    ThrowType(env, message);
+    return false;
+  }
   return true;
 }
 
@@ -148,39 +72,20 @@ bool ReadPolicy(napi_env env, napi_value value, struct hf_retry_policy *out) {
   if (!ReadInts(env, value, message, &words, &n)) {
     return false;
   }
-  if (n < kPolicyWords || !InRange(words[kJitter], HF_JITTER_NONE) ||
-      !InRange(words[kGrowth], HF_GROWTH_LINEAR)) {
+  if (n < HF_POLICY_COUNT || !hf_retry_policy_read(words, out)) {
     ThrowType(env, message);
     return false;
   }
-  out->max_retries = words[kMaxRetries];
-  out->base_ms = words[kBaseMillis];
-  out->cap_ms = words[kCapMillis];
-  out->jitter = static_cast<enum hf_jitter>(words[kJitter]);
-  out->growth = static_cast<enum hf_growth>(words[kGrowth]);
-  out->retry_ambiguous = words[kRetryAmbiguous] != 0;
-  out->count_given = words[kCountGiven] != 0;
-  out->delays_given = words[kDelaysGiven] != 0;
-  out->unbudgeted = words[kUnbudgeted] != 0;
-  out->name_retries = words[kNameRetries];
   return true;
 }
 
 napi_value MakePolicy(napi_env env, const struct hf_retry_policy &policy) {
-  const int32_t words[kPolicyWords] = {policy.max_retries,
-                                       policy.base_ms,
-                                       policy.cap_ms,
-                                       policy.jitter,
-                                       policy.growth,
-                                       policy.retry_ambiguous ? 1 : 0,
-                                       policy.count_given ? 1 : 0,
-                                       policy.delays_given ? 1 : 0,
-                                       policy.unbudgeted ? 1 : 0,
-                                       policy.name_retries};
+  int32_t words[HF_POLICY_COUNT];
   napi_value array = nullptr;
 
-  napi_create_array_with_length(env, kPolicyWords, &array);
-  for (uint32_t i = 0; i < kPolicyWords; i++) {
+  hf_retry_policy_write(&policy, words);
+  napi_create_array_with_length(env, HF_POLICY_COUNT, &array);
+  for (uint32_t i = 0; i < HF_POLICY_COUNT; i++) {
     napi_set_element(env, array, i, MakeInt(env, words[i]));
   }
   return array;
@@ -197,15 +102,10 @@ bool ReadState(napi_env env,
   if (!ReadNumbers(env, value, message, numbers, &n)) {
     return false;
   }
-  if (n < kStateNumbers || !((*numbers)[kRetries] >= 0) ||
-      (*numbers)[kRetries] > INT32_MAX) {
+  if (n < HF_HISTORY_COUNT || !hf_retry_state_read(*numbers, out)) {
     ThrowType(env, message);
     return false;
   }
-  out->retries = static_cast<int32_t>((*numbers)[kRetries]);
-  out->deadline_at = (*numbers)[kDeadlineAt];
-  out->used_once = (*numbers)[kUsedOnce] != 0;
-  out->waits = static_cast<int32_t>((*numbers)[kWaits]);
   return true;
 }
 
@@ -264,10 +164,7 @@ napi_value RetryNext(napi_env env, napi_callback_info info) {
   }
   const struct hf_verdict verdict =
       hf_retry_next(&policy, &state, &evidence.facts, now, random);
-  numbers[kRetries] = state.retries;
-  numbers[kDeadlineAt] = state.deadline_at;
-  numbers[kUsedOnce] = state.used_once ? 1 : 0;
-  numbers[kWaits] = state.waits;
+  hf_retry_state_write(&state, numbers);
   return MakeVerdict(env, verdict);
 }
 

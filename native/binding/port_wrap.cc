@@ -9,7 +9,12 @@ namespace holdfast {
 
 namespace {
 
-constexpr size_t kWordsPerOp = sizeof(struct hf_op) / sizeof(int32_t);
+constexpr size_t kWordsPerOp = HF_OP_WORD_COUNT;
+
+static_assert(sizeof(struct hf_op) == HF_OP_WORD_COUNT * sizeof(int32_t),
+              "JavaScript writes an operation as an array of words");
+static_assert(sizeof(struct hf_gauges) == HF_GAUGE_WORDS * sizeof(int32_t),
+              "JavaScript reads gauges as an array of words");
 
 // A UTF-16 unit becomes three bytes of UTF-8 at most. For texts up to this
 // many units, room for the worst case is cheaper than counting first.
@@ -245,7 +250,8 @@ napi_value PortWrap::CatchUp(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// port.gauges(pool): Int32Array(10), or undefined for an unknown pool
+// port.gauges(pool): Int32Array by enum hf_gauge, or undefined for an unknown
+// pool
 napi_value PortWrap::Gauges(napi_env env, napi_callback_info info) {
   Call call;
   int32_t pool = 0;
@@ -263,23 +269,13 @@ napi_value PortWrap::Gauges(napi_env env, napi_callback_info info) {
       !hf_port_gauges(mailbox->port(), pool, &gauges)) {
     return Undefined(env);
   }
-  const int32_t values[] = {gauges.total,
-                            gauges.busy,
-                            gauges.idle,
-                            gauges.waiting,
-                            gauges.connecting,
-                            gauges.leased,
-                            gauges.breaker,
-                            gauges.proxied,
-                            gauges.suspended,
-                            gauges.answered_ms};
-  if (napi_create_arraybuffer(env, sizeof(values), &data, &buffer) != napi_ok) {
+  if (napi_create_arraybuffer(env, sizeof(gauges), &data, &buffer) != napi_ok) {
     return nullptr;
   }
-  memcpy(data, values, sizeof(values));
+  memcpy(data, &gauges, sizeof(gauges));
   napi_create_typedarray(env,
                          napi_int32_array,
-                         sizeof(values) / sizeof(values[0]),
+                         HF_GAUGE_WORDS,
                          buffer,
                          0,
                          &array);

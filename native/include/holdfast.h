@@ -196,6 +196,43 @@ struct hf_classification {
   const char *reason; /* static text: why, for people */
 };
 
+/*
+ * Evidence as a binding hands it over: an array of numbers, by hf_fact, and
+ * one of texts, by hf_evidence_text.
+ */
+enum hf_fact {
+  HF_FACT_PHASE,
+  HF_FACT_STATUS,
+  HF_FACT_SEVERITY,
+  HF_FACT_SPEAKER,
+  HF_FACT_IN_TRANSACTION,
+  HF_FACT_COMMIT_SENT,
+  HF_FACT_MAY_COMMIT_MIDWAY,
+  HF_FACT_NOTHING_SENT,
+  HF_FACT_ONLY_READS,
+  HF_FACT_COUNT
+};
+
+enum hf_evidence_text {
+  HF_EVIDENCE_SQLSTATE,
+  HF_EVIDENCE_ROUTINE,
+  HF_EVIDENCE_CODE,
+  HF_EVIDENCE_KIND,
+  HF_EVIDENCE_SYSCALL,
+  HF_EVIDENCE_NAME,
+  HF_EVIDENCE_MESSAGE,
+  HF_EVIDENCE_COUNT
+};
+
+/*
+ * Reads evidence from its two arrays; borrows the texts, NULL = unknown.
+ * Returns false, and leaves `out` undefined, when a number names no value of
+ * its enum: the judge looks values up in tables.
+ */
+HF_NODISCARD bool hf_evidence_read(const int32_t facts[HF_FACT_COUNT],
+                                   const char *const texts[HF_EVIDENCE_COUNT],
+                                   struct hf_evidence *out);
+
 /* Judges evidence. Pure; never fails. */
 struct hf_classification hf_classify(const struct hf_evidence *evidence);
 
@@ -247,6 +284,44 @@ struct hf_verdict {
   struct hf_classification why;
   const char *refused; /* static text when !again: what forbade it */
 };
+
+/* A policy as a binding hands it over: places in an array of numbers. */
+enum hf_policy {
+  HF_POLICY_MAX_RETRIES,
+  HF_POLICY_BASE_MS,
+  HF_POLICY_CAP_MS,
+  HF_POLICY_JITTER,
+  HF_POLICY_GROWTH,
+  HF_POLICY_RETRY_AMBIGUOUS,
+  HF_POLICY_COUNT_GIVEN,
+  HF_POLICY_DELAYS_GIVEN,
+  HF_POLICY_UNBUDGETED,
+  HF_POLICY_NAME_RETRIES,
+  HF_POLICY_COUNT
+};
+
+/* Returns false when a number names no value of its enum. */
+HF_NODISCARD bool hf_retry_policy_read(const int32_t words[HF_POLICY_COUNT],
+                                       struct hf_retry_policy *out);
+
+void hf_retry_policy_write(const struct hf_retry_policy *policy,
+                           int32_t words[HF_POLICY_COUNT]);
+
+/* A call's history as a binding keeps it: places in an array of doubles. */
+enum hf_history {
+  HF_HISTORY_RETRIES,
+  HF_HISTORY_DEADLINE_AT,
+  HF_HISTORY_USED_ONCE,
+  HF_HISTORY_WAITS,
+  HF_HISTORY_COUNT
+};
+
+/* Returns false when the number of retries is none. */
+HF_NODISCARD bool hf_retry_state_read(const double numbers[HF_HISTORY_COUNT],
+                                      struct hf_retry_state *out);
+
+void hf_retry_state_write(const struct hf_retry_state *state,
+                          double numbers[HF_HISTORY_COUNT]);
 
 /* Fills in the defaults of the retry law. */
 void hf_retry_policy_init(struct hf_retry_policy *policy);
@@ -394,7 +469,7 @@ enum hf_op_kind {
  * say how old the answer may be, and how much older when the server is away.
  * Refused with HF_PARAM_INVALID where the statement does more than read.
  */
-enum {
+enum hf_flag {
   HF_FLAG_NAMED = 1 << 0,        /* the second field is a statement name */
   HF_FLAG_READ_ONLY = 1 << 1,    /* declared; enforced by the engine */
   HF_FLAG_IDEMPOTENT = 1 << 2,   /* declared: may run twice */
@@ -412,13 +487,30 @@ enum {
   HF_FLAG_PROBE = 1 << 12,     /* HF_OP_QUERY: a health probe, goes first */
   HF_FLAG_FORCE = 1 << 13,     /* HF_OP_FORGET: behind a proxy, too;
                                   HF_OP_ANSWER: the failure is permanent */
-  HF_FLAG_CACHE = 1 << 14,     /* HF_OP_QUERY: see below */
+  HF_FLAG_CACHE = 1 << 14,     /* HF_OP_QUERY: see above */
+  HF_FLAG_URGENT = 1 << 15,    /* HF_OP_LEASE_QUERY: a ROLLBACK that ends at
+                                  once what is in its way */
   HF_FLAG_FAIL_FAST = 1 << 16, /* HF_OP_QUERY, HF_OP_ACQUIRE: a connect that
                                   fails is its answer */
-  HF_FLAG_FAIL_NEW = 1 << 17,  /* the same while there never was a connection
+  HF_FLAG_FAIL_NEW = 1 << 17   /* the same while there never was a connection
                                   and the port is closed */
-  HF_FLAG_URGENT = 1 << 15 /* HF_OP_LEASE_QUERY: a ROLLBACK that ends at once
-                              what is in its way */
+};
+
+/* An operation as numbers: the places of its fields. */
+enum hf_op_word {
+  HF_OP_WORD_KIND,
+  HF_OP_WORD_FIELDS,
+  HF_OP_WORD_TARGET,
+  HF_OP_WORD_ID_LOW,
+  HF_OP_WORD_ID_HIGH,
+  HF_OP_WORD_FLAGS,
+  HF_OP_WORD_DECODE,
+  HF_OP_WORD_DEADLINE_MS,
+  HF_OP_WORD_ACQUIRE_MS,
+  HF_OP_WORD_TIMEOUT_MS,
+  HF_OP_WORD_RETRIES,
+  HF_OP_WORD_RESERVED,
+  HF_OP_WORD_COUNT
 };
 
 struct hf_op {
@@ -436,7 +528,8 @@ struct hf_op {
   int32_t reserved;
 };
 
-enum {
+/* Types that the engine can build itself; bits. */
+enum hf_decode {
   HF_DECODE_BOOL = 1 << 0,
   HF_DECODE_INT2 = 1 << 1,
   HF_DECODE_INT4 = 1 << 2,
@@ -462,7 +555,7 @@ enum hf_msg_kind {
 };
 
 /* Indices into `ints`. The first six are the same for every message. */
-enum {
+enum hf_int {
   HF_INT_KIND,
   HF_INT_LENGTH, /* of this message in ints */
   HF_INT_ID_LOW,
@@ -569,7 +662,8 @@ enum {
   HF_ASK_INTS
 };
 
-enum {
+/* Bits of HF_RESULT_FLAGS. */
+enum hf_result_flag {
   HF_RESULT_MORE = 1,   /* another result of this call follows */
   HF_RESULT_READ = 2,   /* the statement certainly wrote nothing */
   HF_RESULT_CACHED = 4, /* no statement was sent for this call */
@@ -679,10 +773,32 @@ struct hf_message {
   size_t n_bytes;
 };
 
+/* The breaker on new connections. */
+enum hf_circuit {
+  HF_CIRCUIT_CLOSED,   /* connect at will */
+  HF_CIRCUIT_OPEN,     /* nobody connects before a given time */
+  HF_CIRCUIT_HALF_OPEN /* one probe is on its way, nobody else connects */
+};
+
+/* The places of a pool's gauges, in the order of struct hf_gauges. */
+enum hf_gauge {
+  HF_GAUGE_TOTAL,
+  HF_GAUGE_BUSY,
+  HF_GAUGE_IDLE,
+  HF_GAUGE_WAITING,
+  HF_GAUGE_CONNECTING,
+  HF_GAUGE_LEASED,
+  HF_GAUGE_BREAKER,
+  HF_GAUGE_PROXIED,
+  HF_GAUGE_SUSPENDED,
+  HF_GAUGE_ANSWERED_MS,
+  HF_GAUGE_WORDS
+};
+
 /* Counts of one pool, as of the engine's last turn. */
 struct hf_gauges {
   int32_t total, busy, idle, waiting, connecting, leased;
-  int32_t breaker;     /* enum hf_circuit: 0 closed, 1 open, 2 half-open */
+  int32_t breaker;     /* enum hf_circuit */
   int32_t proxied;     /* 1 = its connections go through a pooler */
   int32_t suspended;   /* 1 = calls wait for HF_OP_RESUME */
   int32_t answered_ms; /* when a query last succeeded and nothing has failed

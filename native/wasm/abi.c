@@ -5,8 +5,8 @@
 
 enum { PAGE = 1 << 16 };
 
-static int32_t words[WORDS];
-static double numbers[NUMBERS];
+static int32_t words[HF_WORD_COUNT];
+static double numbers[HF_NUMBER_COUNT];
 
 /* The linker's: where memory is free. */
 extern char __heap_base;
@@ -19,96 +19,26 @@ static const char *text(int place) {
   return (const char *)(uintptr_t)(uint32_t)words[place];
 }
 
-static bool in_range(int place, int32_t last) {
-  return words[place] >= 0 && words[place] <= last;
-}
-
-/* The engine tests enums by table: no other value may reach it. */
 static bool read_evidence(struct hf_evidence *out) {
-  if (!in_range(PHASE, HF_PHASE_UNKNOWN) ||
-      !in_range(STATUS, HF_STATUS_COUNT - 1) ||
-      !in_range(SEVERITY, HF_SEVERITY_PANIC) ||
-      !in_range(SPEAKER, HF_SPEAKER_POOLER)) {
-    return false;
+  const char *texts[HF_EVIDENCE_COUNT];
+  int i;
+
+  for (i = 0; i < HF_EVIDENCE_COUNT; i++) {
+    texts[i] = text(HF_WORD_TEXTS + i);
   }
-  out->phase = (enum hf_phase)words[PHASE];
-  out->status = (enum hf_status)words[STATUS];
-  out->severity = (enum hf_severity)words[SEVERITY];
-  out->speaker = (enum hf_speaker)words[SPEAKER];
-  out->in_transaction = words[IN_TRANSACTION] != 0;
-  out->commit_sent = words[COMMIT_SENT] != 0;
-  out->may_commit_midway = words[MAY_COMMIT_MIDWAY] != 0;
-  out->nothing_sent = words[NOTHING_SENT] != 0;
-  out->only_reads = words[ONLY_READS] != 0;
-  out->sqlstate = text(SQLSTATE);
-  out->routine = text(ROUTINE);
-  out->code = text(CODE);
-  out->kind = text(KIND);
-  out->syscall = text(SYSCALL);
-  out->name = text(NAME);
-  out->message = text(MESSAGE);
-  return true;
+  return hf_evidence_read(words + HF_WORD_FACTS, texts, out);
 }
 
 static void write_classification(const struct hf_classification *why) {
-  words[OUTCOME] = (int32_t)why->outcome;
-  words[UNIT] = (int32_t)why->unit;
-  words[TRAITS] = (why->retryable ? TRAIT_RETRYABLE : 0) |
-                  (why->once ? TRAIT_ONCE : 0) | (why->slow ? TRAIT_SLOW : 0) |
-                  (why->unnamed ? TRAIT_UNNAMED : 0) |
-                  (why->discard ? TRAIT_DISCARD : 0) |
-                  (why->connecting ? TRAIT_CONNECTING : 0);
-  words[REASON] = address(why->reason);
-}
-
-static bool read_policy(struct hf_retry_policy *out) {
-  if (!in_range(JITTER, HF_JITTER_NONE) ||
-      !in_range(GROWTH, HF_GROWTH_LINEAR)) {
-    return false;
-  }
-  out->max_retries = words[MAX_RETRIES];
-  out->base_ms = words[BASE_MS];
-  out->cap_ms = words[CAP_MS];
-  out->jitter = (enum hf_jitter)words[JITTER];
-  out->growth = (enum hf_growth)words[GROWTH];
-  out->retry_ambiguous = words[RETRY_AMBIGUOUS] != 0;
-  out->count_given = words[COUNT_GIVEN] != 0;
-  out->delays_given = words[DELAYS_GIVEN] != 0;
-  out->unbudgeted = words[UNBUDGETED] != 0;
-  out->outside = false;
-  out->name_retries = words[NAME_RETRIES];
-  return true;
-}
-
-static void write_policy(const struct hf_retry_policy *policy) {
-  words[MAX_RETRIES] = policy->max_retries;
-  words[BASE_MS] = policy->base_ms;
-  words[CAP_MS] = policy->cap_ms;
-  words[JITTER] = (int32_t)policy->jitter;
-  words[GROWTH] = (int32_t)policy->growth;
-  words[RETRY_AMBIGUOUS] = policy->retry_ambiguous;
-  words[COUNT_GIVEN] = policy->count_given;
-  words[DELAYS_GIVEN] = policy->delays_given;
-  words[UNBUDGETED] = policy->unbudgeted;
-  words[NAME_RETRIES] = policy->name_retries;
-}
-
-static bool read_state(struct hf_retry_state *out) {
-  if (!(numbers[RETRIES] >= 0) || numbers[RETRIES] > INT32_MAX) {
-    return false;
-  }
-  out->retries = (int32_t)numbers[RETRIES];
-  out->deadline_at = numbers[DEADLINE_AT];
-  out->used_once = numbers[USED_ONCE] != 0;
-  out->waits = (int32_t)numbers[WAITS];
-  return true;
-}
-
-static void write_state(const struct hf_retry_state *state) {
-  numbers[RETRIES] = state->retries;
-  numbers[DEADLINE_AT] = state->deadline_at;
-  numbers[USED_ONCE] = state->used_once ? 1 : 0;
-  numbers[WAITS] = state->waits;
+  words[HF_WORD_OUTCOME] = (int32_t)why->outcome;
+  words[HF_WORD_UNIT] = (int32_t)why->unit;
+  words[HF_WORD_TRAITS] = (why->retryable ? HF_TRAIT_RETRYABLE : 0) |
+                          (why->once ? HF_TRAIT_ONCE : 0) |
+                          (why->slow ? HF_TRAIT_SLOW : 0) |
+                          (why->unnamed ? HF_TRAIT_UNNAMED : 0) |
+                          (why->discard ? HF_TRAIT_DISCARD : 0) |
+                          (why->connecting ? HF_TRAIT_CONNECTING : 0);
+  words[HF_WORD_REASON] = address(why->reason);
 }
 
 int32_t *hf_wasm_words(void) {
@@ -150,40 +80,40 @@ int32_t hf_wasm_retry_next(double now_ms, uint32_t random) {
   struct hf_evidence evidence;
   struct hf_verdict verdict;
 
-  if (!read_policy(&policy)) {
-    return BAD_POLICY;
+  if (!hf_retry_policy_read(words + HF_WORD_POLICY, &policy)) {
+    return HF_UNREAD_POLICY;
   }
-  if (!read_state(&state)) {
-    return BAD_STATE;
+  if (!hf_retry_state_read(numbers + HF_NUMBER_STATE, &state)) {
+    return HF_UNREAD_STATE;
   }
   if (!read_evidence(&evidence)) {
-    return BAD_EVIDENCE;
+    return HF_UNREAD_EVIDENCE;
   }
   verdict = hf_retry_next(&policy, &state, &evidence, now_ms, random);
-  write_state(&state);
+  hf_retry_state_write(&state, numbers + HF_NUMBER_STATE);
   write_classification(&verdict.why);
-  words[AGAIN] = verdict.again;
-  words[DELAY_MS] = verdict.delay_ms;
-  words[WAITS_FOR_SERVER] = verdict.waits;
-  words[CUT] = verdict.cut;
-  words[REFUSED] = verdict.again ? 0 : address(verdict.refused);
-  return READ_ALL;
+  words[HF_WORD_AGAIN] = verdict.again;
+  words[HF_WORD_DELAY_MS] = verdict.delay_ms;
+  words[HF_WORD_WAITS] = verdict.waits;
+  words[HF_WORD_CUT] = verdict.cut;
+  words[HF_WORD_REFUSED] = verdict.again ? 0 : address(verdict.refused);
+  return HF_UNREAD_NOTHING;
 }
 
 void hf_wasm_retry_policy(void) {
   struct hf_retry_policy policy;
 
   hf_retry_policy_init(&policy);
-  write_policy(&policy);
+  hf_retry_policy_write(&policy, words + HF_WORD_POLICY);
 }
 
 int32_t hf_wasm_retry_preset(void) {
   struct hf_retry_policy policy;
 
-  if (!hf_retry_preset(text(NAME), &policy)) {
+  if (!hf_retry_preset(text(HF_WORD_NAME), &policy)) {
     return 0;
   }
-  write_policy(&policy);
+  hf_retry_policy_write(&policy, words + HF_WORD_POLICY);
   return 1;
 }
 
@@ -196,7 +126,7 @@ double hf_wasm_retry_cuts(void) {
 }
 
 int32_t hf_wasm_text_traits(uint32_t bytes) {
-  return hf_text_traits(text(NAME), bytes);
+  return hf_text_traits(text(HF_WORD_NAME), bytes);
 }
 
 int32_t hf_wasm_option(uint32_t i) {
@@ -206,14 +136,14 @@ int32_t hf_wasm_option(uint32_t i) {
   if (i >= count) {
     return 0;
   }
-  words[OPTION_NAME] = address(option->name);
-  words[OPTION_KIND] = (int32_t)option->kind;
-  words[OPTION_WORDS] = address(option->words);
-  words[OPTION_UNIT] = address(option->unit);
-  words[OPTION_SCOPE] = (int32_t)hf_option_scope(option->name);
-  numbers[OPTION_INITIAL] = option->initial;
-  numbers[OPTION_MIN] = option->min;
-  numbers[OPTION_MAX] = option->max;
+  words[HF_WORD_OPTION_NAME] = address(option->name);
+  words[HF_WORD_OPTION_KIND] = (int32_t)option->kind;
+  words[HF_WORD_OPTION_WORDS] = address(option->words);
+  words[HF_WORD_OPTION_UNIT] = address(option->unit);
+  words[HF_WORD_OPTION_SCOPE] = (int32_t)hf_option_scope(option->name);
+  numbers[HF_NUMBER_INITIAL] = option->initial;
+  numbers[HF_NUMBER_MIN] = option->min;
+  numbers[HF_NUMBER_MAX] = option->max;
   return 1;
 }
 
@@ -221,8 +151,8 @@ int32_t hf_wasm_status(uint32_t i) {
   if (i >= HF_STATUS_COUNT) {
     return 0;
   }
-  words[STATUS_CODE] = address(hf_status_code((enum hf_status)i));
-  words[STATUS_TEXT] = address(hf_status_text((enum hf_status)i));
+  words[HF_WORD_STATUS_CODE] = address(hf_status_code((enum hf_status)i));
+  words[HF_WORD_STATUS_TEXT] = address(hf_status_text((enum hf_status)i));
   return 1;
 }
 

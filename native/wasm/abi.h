@@ -5,7 +5,7 @@
  *
  * The two sides hand each other numbers in two arrays. A text is an address in
  * this memory, 0 = none; those from JavaScript are UTF-8 ended by a NUL, in
- * what hf_wasm_reserve() returns.
+ * what hf_wasm_reserve() returns. lib/protocol/wasm.js is generated from this.
  *
  * Threads: none; each JavaScript environment has an instance of its own.
  */
@@ -14,79 +14,61 @@
 
 #include <stdint.h>
 
+#include "holdfast.h"
+
 #define HF_WASM_EXPORT __attribute__((visibility("default")))
 
-/* Places in `words`; lib/wasm/core.js has the same. */
-enum {
-  PHASE,
-  STATUS,
-  SEVERITY,
-  SPEAKER,
-  IN_TRANSACTION,
-  COMMIT_SENT,
-  MAY_COMMIT_MIDWAY,
-  NOTHING_SENT,
-  ONLY_READS,
-  SQLSTATE,
-  ROUTINE,
-  CODE,
-  KIND,
-  SYSCALL,
-  NAME,
-  MESSAGE,
-  MAX_RETRIES,
-  BASE_MS,
-  CAP_MS,
-  JITTER,
-  GROWTH,
-  RETRY_AMBIGUOUS,
-  COUNT_GIVEN,
-  DELAYS_GIVEN,
-  UNBUDGETED,
-  NAME_RETRIES,
-  OUTCOME,
-  UNIT,
-  TRAITS,
-  REASON,
-  AGAIN,
-  WAITS_FOR_SERVER,
-  CUT,
-  DELAY_MS,
-  REFUSED,
-  OPTION_NAME,
-  OPTION_KIND,
-  OPTION_WORDS,
-  OPTION_UNIT,
-  STATUS_CODE,
-  STATUS_TEXT,
-  OPTION_SCOPE,
-  WORDS
+/* Places in `words`. */
+enum hf_wasm_word {
+  HF_WORD_FACTS,                                 /* by enum hf_fact */
+  HF_WORD_TEXTS = HF_WORD_FACTS + HF_FACT_COUNT, /* by enum hf_evidence_text */
+  HF_WORD_NAME = HF_WORD_TEXTS + HF_EVIDENCE_COUNT, /* a preset's, or a text */
+  HF_WORD_POLICY,                                   /* by enum hf_policy */
+  HF_WORD_OUTCOME = HF_WORD_POLICY + HF_POLICY_COUNT,
+  HF_WORD_UNIT,
+  HF_WORD_TRAITS, /* enum hf_wasm_trait */
+  HF_WORD_REASON,
+  HF_WORD_AGAIN,
+  HF_WORD_WAITS,
+  HF_WORD_CUT,
+  HF_WORD_DELAY_MS,
+  HF_WORD_REFUSED,
+  HF_WORD_OPTION_NAME,
+  HF_WORD_OPTION_KIND,
+  HF_WORD_OPTION_WORDS,
+  HF_WORD_OPTION_UNIT,
+  HF_WORD_OPTION_SCOPE,
+  HF_WORD_STATUS_CODE,
+  HF_WORD_STATUS_TEXT,
+  HF_WORD_COUNT
 };
 
 /* Places in `numbers`. */
-enum {
-  RETRIES,
-  DEADLINE_AT,
-  USED_ONCE,
-  WAITS,
-  OPTION_INITIAL,
-  OPTION_MIN,
-  OPTION_MAX,
-  NUMBERS
+enum hf_wasm_number {
+  HF_NUMBER_STATE, /* by enum hf_history */
+  HF_NUMBER_INITIAL = HF_NUMBER_STATE + HF_HISTORY_COUNT,
+  HF_NUMBER_MIN,
+  HF_NUMBER_MAX,
+  HF_NUMBER_COUNT
 };
 
-/* Bits of words[TRAITS]. */
-enum {
-  TRAIT_RETRYABLE = 1 << 0,
-  TRAIT_ONCE = 1 << 1,
-  TRAIT_SLOW = 1 << 2,
-  TRAIT_UNNAMED = 1 << 3,
-  TRAIT_DISCARD = 1 << 4,
-  TRAIT_CONNECTING = 1 << 5
+/* Bits of words[HF_WORD_TRAITS]. */
+enum hf_wasm_trait {
+  HF_TRAIT_RETRYABLE = 1 << 0,
+  HF_TRAIT_ONCE = 1 << 1,
+  HF_TRAIT_SLOW = 1 << 2,
+  HF_TRAIT_UNNAMED = 1 << 3,
+  HF_TRAIT_DISCARD = 1 << 4,
+  HF_TRAIT_CONNECTING = 1 << 5
 };
 
 /* What of its input hf_wasm_retry_next() could not read. */
-enum { READ_ALL, BAD_POLICY, BAD_STATE, BAD_EVIDENCE };
+enum hf_wasm_unread {
+  HF_UNREAD_NOTHING,
+  HF_UNREAD_POLICY,
+  HF_UNREAD_STATE,
+  HF_UNREAD_EVIDENCE
+};
 
 /* Returns where the array of words is. */
 HF_WASM_EXPORT int32_t *hf_wasm_words(void);
@@ -106,7 +88,7 @@ HF_WASM_EXPORT int32_t hf_wasm_retry_next(double now_ms, uint32_t random);
 /* Writes the default policy into the words. */
 HF_WASM_EXPORT void hf_wasm_retry_policy(void);
 
-/* Writes a preset's policy; 0 when words[NAME] is the name of none. */
+/* Writes a preset's policy; 0 when words[HF_WORD_NAME] is the name of none. */
 HF_WASM_EXPORT int32_t hf_wasm_retry_preset(void);
 
 /* Counts a call towards the budget of repetitions. */

@@ -77,7 +77,7 @@ test('console.log(versions) shows versions', () => {
 
 test("an engine's warning is a sentence", async () => {
   const { emitEvent } = require('../../lib/pool/emit-event.js');
-  const { EVENT } = require('../../lib/engine/events.js');
+  const { EVENT } = require('../../lib/protocol/messages.js');
   const event = { kind: EVENT.WARNING, texts: ['Ma sentence of its own\0'] };
   emitEvent(/** @type {any} */ ({}), /** @type {any} */ (event));
   await eventually(() => warned('HF_ENGINE').length > 0);

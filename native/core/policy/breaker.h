@@ -26,12 +26,6 @@
 
 #include "holdfast.h"
 
-enum hf_circuit {
-  HF_CIRCUIT_CLOSED,   /* connect at will */
-  HF_CIRCUIT_OPEN,     /* nobody connects before next_at_ms */
-  HF_CIRCUIT_HALF_OPEN /* one probe is on its way, nobody else connects */
-};
-
 /* How soon it makes sense to try again. */
 enum hf_breaker_pace {
   HF_PACE_NORMAL, /* infrastructure: at most 250 ms apart */

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What is asked of the engine: struct hf_op of holdfast.h.
+// Written by `node scripts/protocol.js --fix`.
+
+/** Kinds of operations. */
+const OP = Object.freeze({
+  /**
+   * target = new pool; fields: key, then name, value, ... Of a pool that is
+   * open: what was written since
+   */
+  OPEN: 1,
+  /** target = pool; fields: sql, name if flagged, values */
+  QUERY: 2,
+  /** target = pool */
+  ACQUIRE: 3,
+  /** target = lease; fields as HF_OP_QUERY */
+  LEASE_QUERY: 4,
+  /** target = lease */
+  RELEASE: 5,
+  /** id = the request to abort */
+  ABORT: 6,
+  /** target = pool; timeout_ms: instead of drainMillis */
+  END: 7,
+  /** target = pool */
+  WARMUP: 8,
+  /** target = pool: a new generation of connections */
+  RESET: 9,
+  /** target = pool: close idle connections, let calls wait */
+  SUSPEND: 10,
+  /** target = pool */
+  RESUME: 11,
+  /** target = pool: drop prepared statements */
+  FORGET: 12,
+  /** id = an HF_MSG_ASK; fields: the value, or a message */
+  ANSWER: 13,
+  /** target = pool; fields: labels to forget; none = all */
+  INVALIDATE: 14,
+  /** target = pool: new connections are to be prepared */
+  GREET: 15,
+});
+
+/** Places in an operation. */
+const OP_AT = Object.freeze({
+  KIND: 0,
+  FIELDS: 1,
+  TARGET: 2,
+  ID_LOW: 3,
+  ID_HIGH: 4,
+  FLAGS: 5,
+  DECODE: 6,
+  DEADLINE_MS: 7,
+  ACQUIRE_MS: 8,
+  TIMEOUT_MS: 9,
+  RETRIES: 10,
+  RESERVED: 11,
+  COUNT: 12,
+});
+
+/** Flags of an operation. */
+const FLAG = Object.freeze({
+  /** the second field is a statement name */
+  NAMED: 1,
+  /** declared; enforced by the engine */
+  READ_ONLY: 2,
+  /** declared: may run twice */
+  IDEMPOTENT: 4,
+  /** COMMIT: a warning makes it doubtful */
+  EXACTLY_ONCE: 8,
+  /** HF_OP_RELEASE: close the connection */
+  CLOSE: 16,
+  /** HF_OP_OPEN: the registry's pool for key */
+  SHARED: 32,
+  /** HF_OP_ACQUIRE: must not be multiplexed */
+  SESSION: 64,
+  /**
+   * HF_OP_ANSWER: the function threw. HF_OP_RELEASE: what was to prepare the
+   * connection did; answers 1 when a call that waited was refused for it
+   */
+  FAILED: 128,
+  /** HF_OP_RELEASE: notices are still wanted */
+  HEARS: 256,
+  /** also bounds the running attempt */
+  CALLER_DEADLINE: 512,
+  /** HF_OP_OPEN: somebody listens to events */
+  EVENTS: 1024,
+  /** never the simple protocol */
+  EXTENDED: 2048,
+  /** HF_OP_QUERY: a health probe, goes first */
+  PROBE: 4096,
+  /**
+   * HF_OP_FORGET: behind a proxy, too; HF_OP_ANSWER: the failure is permanent
+   */
+  FORCE: 8192,
+  /** HF_OP_QUERY: see above */
+  CACHE: 16384,
+  /** HF_OP_LEASE_QUERY: a ROLLBACK that ends at once what is in its way */
+  URGENT: 32768,
+  /** HF_OP_QUERY, HF_OP_ACQUIRE: a connect that fails is its answer */
+  FAIL_FAST: 65536,
+  /** the same while there never was a connection and the port is closed */
+  FAIL_NEW: 131072,
+});
+
+/** Types that are decoded in C. */
+const DECODE = Object.freeze({
+  BOOL: 1,
+  INT2: 2,
+  INT4: 4,
+  OID: 8,
+  FLOAT4: 16,
+  FLOAT8: 32,
+  TIMESTAMPTZ: 64,
+});
+
+module.exports = { DECODE, FLAG, OP, OP_AT };

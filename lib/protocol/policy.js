@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// What the judge of failures reads and says.
+// Written by `node scripts/protocol.js --fix`.
+
+/** Numbers of statuses. */
+const STATUS = Object.freeze({
+  OK: 0,
+  NO_MEMORY: 1,
+  SERVER_ERROR: 2,
+  SOCKET_ERROR: 3,
+  NAME_ERROR: 4,
+  TLS_ERROR: 5,
+  AUTH_ERROR: 6,
+  PROTOCOL_ERROR: 7,
+  ACQUIRE_TIMEOUT: 8,
+  QUEUE_FULL: 9,
+  CONNECT_TIMEOUT: 10,
+  QUERY_TIMEOUT: 11,
+  DEADLINE: 12,
+  ABORTED: 13,
+  POOL_CLOSED: 14,
+  RELEASED: 15,
+  PARAM_INVALID: 16,
+  COPY_UNSUPPORTED: 17,
+  RESULT_TOO_LARGE: 18,
+  OUTCOME_UNKNOWN: 19,
+  BREAKER_OPEN: 20,
+  SESSION_REQUIRED: 21,
+  TRANSACTION_OPEN: 22,
+  COMMIT_ROLLED_BACK: 23,
+  SILENT: 24,
+  ROLLED_BACK: 25,
+  HOOK_FAILED: 26,
+  STATUS_COUNT: 27,
+});
+
+/** What became of the work. */
+const OUTCOME = Object.freeze({
+  /** it succeeded */
+  NONE: 0,
+  /** provably nothing of it ran */
+  NOT_EXECUTED: 1,
+  /** it ran and provably left nothing durable */
+  ROLLED_BACK: 2,
+  /** it may or may not be durable */
+  AMBIGUOUS: 3,
+  /** nothing durable; the same input fails again */
+  PERMANENT: 4,
+});
+
+/** What would have to be repeated. */
+const UNIT = Object.freeze({
+  STATEMENT: 0,
+  TRANSACTION: 1,
+});
+
+/** How far a unit had come. */
+const PHASE = Object.freeze({
+  /** in this process, before anything was tried */
+  LOCAL: 0,
+  /** waiting for a connection */
+  ACQUIRE: 1,
+  /** opening a connection, authentication included */
+  CONNECT: 2,
+  /** handed to libpq, sending not finished */
+  SEND: 3,
+  /** sent, no complete answer */
+  AWAIT: 4,
+  /** COMMIT sent, not answered */
+  COMMIT: 5,
+  /** between two attempts */
+  BACKOFF: 6,
+  /** foreign error: nothing is known */
+  UNKNOWN: 7,
+});
+
+/** The server's severity. */
+const SEVERITY = Object.freeze({
+  UNKNOWN: 0,
+  /** a notice that preceded the end of the session */
+  WARNING: 1,
+  ERROR: 2,
+  FATAL: 3,
+  PANIC: 4,
+});
+
+/** Who reported an error. */
+const SPEAKER = Object.freeze({
+  UNKNOWN: 0,
+  SERVER: 1,
+  POOLER: 2,
+});
+
+/** Places in evidence's numbers. */
+const FACT = Object.freeze({
+  PHASE: 0,
+  STATUS: 1,
+  SEVERITY: 2,
+  SPEAKER: 3,
+  IN_TRANSACTION: 4,
+  COMMIT_SENT: 5,
+  MAY_COMMIT_MIDWAY: 6,
+  NOTHING_SENT: 7,
+  ONLY_READS: 8,
+  COUNT: 9,
+});
+
+/** Places in evidence's texts. */
+const EVIDENCE = Object.freeze({
+  SQLSTATE: 0,
+  ROUTINE: 1,
+  CODE: 2,
+  KIND: 3,
+  SYSCALL: 4,
+  NAME: 5,
+  MESSAGE: 6,
+  COUNT: 7,
+});
+
+/** How delays are spread. */
+const JITTER = Object.freeze({
+  FULL: 0,
+  NONE: 1,
+});
+
+/** How delays grow. */
+const GROWTH = Object.freeze({
+  EXPONENTIAL: 0,
+  LINEAR: 1,
+});
+
+/** Places in a retry policy. */
+const POLICY = Object.freeze({
+  MAX_RETRIES: 0,
+  BASE_MS: 1,
+  CAP_MS: 2,
+  JITTER: 3,
+  GROWTH: 4,
+  RETRY_AMBIGUOUS: 5,
+  COUNT_GIVEN: 6,
+  DELAYS_GIVEN: 7,
+  UNBUDGETED: 8,
+  NAME_RETRIES: 9,
+  COUNT: 10,
+});
+
+/** Places in a call's history. */
+const HISTORY = Object.freeze({
+  RETRIES: 0,
+  DEADLINE_AT: 1,
+  USED_ONCE: 2,
+  WAITS: 3,
+  COUNT: 4,
+});
+
+/** What the text of SQL says. */
+const TEXT = Object.freeze({
+  /** writes nothing, bar shadowed names */
+  READS: 1,
+  /** an error proves nothing gone */
+  COMMITS_MIDWAY: 2,
+  /** runs in no transaction */
+  ALONE: 4,
+  /** CALL or DO: may commit, then only alone */
+  CALLS: 8,
+  /** ALTER TYPE ... ADD VALUE */
+  ADDS_VALUE: 16,
+  /** BEGIN, COMMIT, SAVEPOINT and the like */
+  CONTROLS: 32,
+});
+
+module.exports = {
+  EVIDENCE,
+  FACT,
+  GROWTH,
+  HISTORY,
+  JITTER,
+  OUTCOME,
+  PHASE,
+  POLICY,
+  SEVERITY,
+  SPEAKER,
+  STATUS,
+  TEXT,
+  UNIT,
+};

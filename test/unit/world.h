@@ -55,7 +55,8 @@ struct call {
   bool over;             /* the lease came back */
   struct hf_error error; /* as of the answer */
   struct hf_error cause;
-  void *mark; /* the test's own */
+  void *mark;  /* the test's own */
+  void *probe; /* of a health check; see feature_world.h */
 };
 
 struct world_record {

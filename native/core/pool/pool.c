@@ -203,6 +203,14 @@ void hf_pool_warm(struct hf_pool *pool, int32_t target, uint64_t now_us) {
   hf_turn_leave(pool);
 }
 
+void hf_pool_hurry(struct hf_pool *pool, uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  hf_breaker_hurry(&pool->breaker, pool->now_us / US_PER_MS);
+  hf_scheduler_run(pool);
+  hf_janitor_plan(pool);
+  hf_turn_leave(pool);
+}
+
 void hf_pool_reset(struct hf_pool *pool, uint64_t now_us) {
   struct hf_list *idle = &pool->slots_in[HF_SLOT_IDLE];
   struct hf_link *link;

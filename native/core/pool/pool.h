@@ -116,6 +116,13 @@ enum hf_pool_state {
   HF_POOL_STATE_CLOSED     /* no slot is live, no request left */
 };
 
+/* The last connect that failed while no connection lived. */
+struct hf_away {
+  uint64_t begun_us;  /* the connect; 0 = none since one succeeded */
+  uint64_t failed_us; /* when it had failed */
+  bool passing;       /* the failure may be over in a moment */
+};
+
 struct hf_slot_block;
 
 struct hf_pool {
@@ -139,6 +146,7 @@ struct hf_pool {
   struct hf_heap timers;   /* of requests, by time */
   struct hf_breaker breaker;
   struct hf_error connect_error; /* the last one, HF_OK when none */
+  struct hf_away away;
   size_t greetings;       /* connections that are being prepared: also LEASED */
   uint64_t hook_refusals; /* calls that were refused as HF_HOOK_FAILED */
   uint64_t now_us;
@@ -213,6 +221,12 @@ void hf_pool_drop_owner(struct hf_pool *pool,
 
 /* Opens connections until `target` are live, without demand. */
 void hf_pool_warm(struct hf_pool *pool, int32_t target, uint64_t now_us);
+
+/*
+ * Brings the next attempt to connect forward, for a caller that does not wait
+ * for it in peace.
+ */
+void hf_pool_hurry(struct hf_pool *pool, uint64_t now_us);
 
 /* Starts a new generation: every connection is replaced when it is free. */
 void hf_pool_reset(struct hf_pool *pool, uint64_t now_us);
@@ -319,6 +333,14 @@ uint64_t hf_pool_next_us(const struct hf_pool *pool);
 /* ---- looking ------------------------------------------------------------ */
 
 void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out);
+
+/*
+ * Returns whether a connect has failed that was begun at `since_us` or later,
+ * with no connection alive and none opened since: an answer to whoever asked
+ * then. A failure that may be over in a moment is one only when it has lasted
+ * for most of a second.
+ */
+bool hf_pool_is_away(const struct hf_pool *pool, uint64_t since_us);
 
 /* Returns whether the pool is OPEN or SUSPENDED. */
 bool hf_pool_takes_requests(const struct hf_pool *pool);

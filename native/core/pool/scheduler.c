@@ -371,23 +371,31 @@ void hf_scheduler_fail_unreachable(struct hf_pool *pool) {
   }
 }
 
+bool hf_pool_is_away(const struct hf_pool *pool, uint64_t since_us) {
+  const struct hf_away *away = &pool->away;
+  uint64_t patience_us = away->passing ? PROBE_PATIENCE_US : 0;
+  return away->begun_us != 0 && since_us <= away->begun_us &&
+         away->failed_us - since_us >= patience_us;
+}
+
 void hf_scheduler_fail_probes(struct hf_pool *pool,
                               uint64_t began_us,
                               bool passing) {
-  uint64_t patience_us = passing ? PROBE_PATIENCE_US : 0;
   struct hf_link *link;
   struct hf_link *after;
   if (hf_breaker_state(&pool->breaker) != HF_CIRCUIT_OPEN ||
       hf_pool_is_live(pool)) {
     return;
   }
+  pool->away.begun_us = began_us;
+  pool->away.failed_us = pool->now_us;
+  pool->away.passing = passing;
   HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
     struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
     if ((request->flags & HF_FLAG_PROBE) == 0) {
       continue;
     }
-    if (request->submitted_us <= began_us &&
-        pool->now_us - request->submitted_us >= patience_us) {
+    if (hf_pool_is_away(pool, request->submitted_us)) {
       hf_queue_leave(pool, request);
       hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
     } else {

@@ -65,11 +65,10 @@ void hf_scheduler_fail_unreachable_one(struct hf_pool *pool,
                                        struct hf_request *request);
 
 /*
- * Answers the probes that wait after a connect failed which began at
- * `began_us`: what happened since a probe was submitted is its answer, when
- * the breaker is open and no connection lives. With `passing` the failure may
- * be over in a moment, though nothing changes but the time: it is an answer
- * only when it has lasted for most of a second.
+ * After a connect that began at `began_us` has failed: notes it for
+ * hf_pool_is_away when the breaker is open and no connection lives, and answers
+ * the probes that wait to which it is an answer. `passing`: the failure may be
+ * over in a moment, though nothing changes but the time.
  */
 void hf_scheduler_fail_probes(struct hf_pool *pool,
                               uint64_t began_us,

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * warmup(): opens `min` connections, one at least, before they are needed.
+ * Calls share one warm-up, and each waits for it as long as it likes. The pool
+ * goes on opening them when everybody has given up.
+ *
+ *           call                   enough are open
+ *     COLD ------> OPENING ---------------------------> WARM
+ *      ^              |                                  ^ | call, and too
+ *      | nobody waits |                                  | v few are open
+ *      +--------------+                               REOPENING
+ *
+ * Ownership: calls are the world's; borrowed from hf_warmup_begin until they
+ * are answered.
+ * Threads: the engine's thread only.
+ */
+#ifndef HF_CORE_FEATURES_WARMUP_H
+#define HF_CORE_FEATURES_WARMUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/list.h"
+#include "holdfast.h"
+
+struct hf_error;
+struct hf_pool;
+
+enum hf_warmup_state {
+  HF_WARMUP_COLD,      /* never so many open at once as a warm-up opens */
+  HF_WARMUP_OPENING,   /* a call waits for them */
+  HF_WARMUP_WARM,      /* so many were open at once */
+  HF_WARMUP_REOPENING, /* and a call waits for them again */
+  HF_WARMUP_STATES
+};
+
+/* One call of warmup(). */
+struct hf_warmup_call {
+  /* set by the world, read-only afterwards */
+  const void *owner;
+  uint64_t until_us; /* UINT64_MAX = it waits for ever */
+  bool fail_fast;    /* a connect that fails is its answer */
+
+  /* the warm-up's */
+  uint64_t begun_us;
+  struct hf_link link;
+};
+
+/*
+ * Answers a call, which is the world's again. `why` says more when its status
+ * is the answer's, else what may be behind it.
+ */
+typedef void (*hf_warmup_answer_cb)(void *ctx,
+                                    struct hf_warmup_call *call,
+                                    enum hf_status status,
+                                    const struct hf_error *why);
+
+struct hf_warmup {
+  /* set at init, read-only */
+  struct hf_pool *pool;
+  hf_warmup_answer_cb answer;
+  void *ctx;
+
+  /* changed by the mover */
+  enum hf_warmup_state state;
+
+  /* changed by the warm-up */
+  uint64_t since_us;      /* when OPENING or REOPENING began */
+  uint64_t failure_us;    /* the failed connect that was hurried after last */
+  struct hf_list waiting; /* calls, in their order */
+};
+
+/* Returns a state's name, for traces and tests. */
+const char *hf_warmup_state_name(enum hf_warmup_state state);
+
+/* Prepares a warm-up of `pool`, COLD. */
+void hf_warmup_init(struct hf_warmup *warmup,
+                    struct hf_pool *pool,
+                    hf_warmup_answer_cb answer,
+                    void *ctx);
+
+/* Begins a call; it may be answered before this returns. */
+void hf_warmup_begin(struct hf_warmup *warmup,
+                     struct hf_warmup_call *call,
+                     uint64_t now_us);
+
+/* Answers a call early, with HF_ABORTED or the like. */
+void hf_warmup_refuse(struct hf_warmup *warmup,
+                      struct hf_warmup_call *call,
+                      enum hf_status status);
+
+/* Answers all calls of an owner with HF_POOL_CLOSED. */
+void hf_warmup_end_owner(struct hf_warmup *warmup, const void *owner);
+
+/* Looks whether calls can be answered: at the end of the pool's turns. */
+void hf_warmup_review(struct hf_warmup *warmup, uint64_t now_us);
+
+/* Returns when hf_warmup_review is due at the latest; UINT64_MAX = never. */
+uint64_t hf_warmup_next_us(const struct hf_warmup *warmup);
+
+/* Returns whether a call waits. */
+bool hf_warmup_is_opening(const struct hf_warmup *warmup);
+
+/* Returns whether as many as a warm-up opens are open, or ever were. */
+bool hf_warmup_is_warm(struct hf_warmup *warmup);
+
+/* Returns whether a pool with this `min` has as many open. */
+bool hf_warmup_is_enough(const struct hf_gauges *gauges, int32_t min);
+
+#endif

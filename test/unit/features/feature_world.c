@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+#include "feature_world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { US_PER_MS = 1000 };
+
+static struct features *features_of(struct world *world) {
+  return HF_CONTAINER_OF(world, struct features, world);
+}
+
+/* ---- what is asked of the world ------------------------------------------ */
+
+static void on_warm(void *ctx,
+                    struct hf_warmup_call *call,
+                    enum hf_status status,
+                    const struct hf_error *why) {
+  struct features *features = ctx;
+  struct warmup_call *record = (struct warmup_call *)(void *)call;
+
+  assert_int_equal(record->answered, 0);
+  assert_false(hf_link_queued(&call->link));
+  record->answered = 1;
+  record->answered_us = features->world.now_us;
+  record->status = status;
+  record->why = why->status;
+}
+
+static struct hf_health_probe *make_probe(void *ctx, uint64_t limit_us) {
+  struct features *features = ctx;
+  struct hf_health_probe *probe;
+  struct call *call;
+
+  if (features->no_memory) {
+    return NULL;
+  }
+  probe = calloc(1, sizeof(*probe));
+  call = world_make(&features->world, HF_REQUEST_QUERY);
+  assert_non_null(probe);
+  world_describe(&call->request, HF_SQL_SELECT);
+  call->request.flags = HF_FLAG_PROBE | HF_FLAG_CALLER_DEADLINE;
+  call->request.deadline_us = limit_us;
+  call->probe = probe;
+  probe->request = &call->request;
+  features->probes++;
+  features->probing = call;
+  return probe;
+}
+
+static void send_probe(void *ctx, struct hf_health_probe *probe) {
+  struct features *features = ctx;
+
+  hf_pool_submit(&features->world.pool, probe->request, features->world.now_us);
+}
+
+void features_on_answer(struct world *world, struct call *call) {
+  struct features *features = features_of(world);
+  struct hf_health_probe *probe = call->probe;
+
+  if (probe == NULL) {
+    return;
+  }
+  call->probe = NULL;
+  probe->role = features->role;
+  probe->takes_no_writes = features->takes_no_writes;
+  hf_health_on_probed(&features->health, probe, world->now_us);
+  free(probe);
+}
+
+static void on_checked(void *ctx,
+                       struct hf_health_check *check,
+                       const struct hf_health_report *report) {
+  struct features *features = ctx;
+  struct health_call *record = (struct health_call *)(void *)check;
+
+  assert_int_equal(record->answered, 0);
+  assert_int_equal(check->state, HF_CHECK_DONE);
+  assert_false(check->timer.queued);
+  assert_false(hf_link_queued(&check->link));
+  assert_false(hf_link_queued(&check->of_all));
+  record->answered = 1;
+  record->answered_us = features->world.now_us;
+  record->verdict = report->verdict;
+  record->error = report->error->status;
+  record->warmed = report->warmed;
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+void features_open(struct features *features, const struct hf_config *config) {
+  struct hf_health_world world = {features, make_probe, send_probe, on_checked};
+
+  memset(features, 0, sizeof(*features));
+  world_open(&features->world, config);
+  features->world.on_answer = features_on_answer;
+  features->role = HF_HEALTH_ROLE_PRIMARY;
+  hf_warmup_init(&features->warmup, &features->world.pool, on_warm, features);
+  hf_health_init(&features->health,
+                 &features->world.pool,
+                 &features->warmup,
+                 &world);
+}
+
+void features_open_max(struct features *features, int32_t max) {
+  struct hf_config config = world_config(max);
+
+  features_open(features, &config);
+}
+
+void features_close(struct features *features) {
+  size_t i;
+
+  hf_warmup_end_owner(&features->warmup, features);
+  hf_health_end_owner(&features->health, features);
+  world_close(&features->world);
+  for (i = 0; i < FEATURE_CALLS; i++) {
+    assert_int_equal(features->warmups[i].answered, features->warmups[i].used);
+    assert_int_equal(features->checks[i].answered, features->checks[i].used);
+  }
+  assert_true(hf_list_empty(&features->health.probes));
+  assert_int_equal(hf_health_next_us(&features->health), UINT64_MAX);
+  assert_int_equal(hf_warmup_next_us(&features->warmup), UINT64_MAX);
+}
+
+void features_settle(struct features *features) {
+  uint64_t now_us = features->world.now_us;
+
+  hf_warmup_review(&features->warmup, now_us);
+  hf_health_review(&features->health, now_us);
+  world_settle(&features->world);
+  /* Nothing that is due is left over. */
+  assert_true(hf_health_next_us(&features->health) > now_us);
+  assert_true(hf_warmup_next_us(&features->warmup) > now_us);
+}
+
+static uint64_t next_us(const struct features *features) {
+  uint64_t next = hf_pool_next_us(&features->world.pool);
+  uint64_t warmup = hf_warmup_next_us(&features->warmup);
+  uint64_t health = hf_health_next_us(&features->health);
+
+  next = warmup < next ? warmup : next;
+  return health < next ? health : next;
+}
+
+void features_advance(struct features *features, uint64_t ms) {
+  uint64_t end_us = features->world.now_us + ms * US_PER_MS;
+
+  features_settle(features);
+  while (features->world.now_us < end_us) {
+    uint64_t now_us = features->world.now_us;
+    uint64_t next = next_us(features);
+    uint64_t step = 1;
+
+    next = next < end_us ? next : end_us;
+    if (next > now_us + US_PER_MS) {
+      step = (next - now_us + US_PER_MS - 1) / US_PER_MS;
+    }
+    world_advance(&features->world, step);
+    features_settle(features);
+  }
+}
+
+/* ---- the user ------------------------------------------------------------ */
+
+struct warmup_call *features_warm(struct features *features,
+                                  uint64_t ms,
+                                  bool fail_fast) {
+  struct warmup_call *call = features->warmups;
+
+  while (call->used && call->answered == 0) {
+    call++;
+    assert_true(call < features->warmups + FEATURE_CALLS);
+  }
+  memset(call, 0, sizeof(*call));
+  call->used = true;
+  call->call.owner = features;
+  call->call.fail_fast = fail_fast;
+  call->call.until_us =
+      ms == 0 ? UINT64_MAX : features->world.now_us + ms * US_PER_MS;
+  hf_warmup_begin(&features->warmup, &call->call, features->world.now_us);
+  features_settle(features);
+  return call;
+}
+
+struct health_call *features_check(struct features *features, uint64_t ms) {
+  struct health_call *call = features->checks;
+
+  while (call->used && call->answered == 0) {
+    call++;
+    assert_true(call < features->checks + FEATURE_CALLS);
+  }
+  memset(call, 0, sizeof(*call));
+  call->used = true;
+  call->check.owner = features;
+  call->check.ends_us = features->world.now_us + ms * US_PER_MS;
+  hf_health_begin(&features->health, &call->check, features->world.now_us);
+  features_settle(features);
+  return call;
+}
+
+void features_answer(struct features *features) {
+  world_answer(&features->world, features->probing, 'I');
+  features_settle(features);
+}
+
+/* ---- looking ------------------------------------------------------------- */
+
+void expect_warm(const struct warmup_call *call) {
+  expect_refused(call, HF_OK);
+}
+
+void expect_refused(const struct warmup_call *call, enum hf_status status) {
+  assert_int_equal(call->answered, 1);
+  assert_string_equal(hf_status_text(call->status), hf_status_text(status));
+}
+
+void expect_health(const struct health_call *call,
+                   enum hf_health_status status,
+                   enum hf_health_obstacle obstacle) {
+  assert_int_equal(call->answered, 1);
+  assert_int_equal(call->verdict.status, status);
+  assert_int_equal(call->verdict.obstacle, obstacle);
+}

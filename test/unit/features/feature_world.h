@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A world with what is built upon its pool: warm-up and health. Their calls
+ * are recorded with what they were answered.
+ *
+ * Ownership: the calls are the features'; they live until features_close.
+ * Threads: one.
+ */
+#ifndef HF_TEST_FEATURE_WORLD_H
+#define HF_TEST_FEATURE_WORLD_H
+
+#include "core/features/health.h"
+#include "core/features/warmup.h"
+#include "world.h"
+
+enum { FEATURE_CALLS = 64 };
+
+/* A call of warmup(). */
+struct warmup_call {
+  struct hf_warmup_call call; /* first: found by its address */
+  bool used;
+  int answered;
+  uint64_t answered_us;
+  enum hf_status status;
+  enum hf_status why;
+};
+
+/* A call of health(). */
+struct health_call {
+  struct hf_health_check check; /* first: found by its address */
+  bool used;
+  int answered;
+  uint64_t answered_us;
+  struct hf_health_verdict verdict;
+  enum hf_status error;
+  bool warmed;
+};
+
+struct features {
+  struct world world;
+  struct hf_warmup warmup;
+  struct hf_health health;
+  struct warmup_call warmups[FEATURE_CALLS];
+  struct health_call checks[FEATURE_CALLS];
+  int probes;           /* made so far */
+  struct call *probing; /* the last one */
+  bool no_memory;       /* no probe can be made */
+  enum hf_health_role role;
+  bool takes_no_writes; /* what servers say of themselves */
+};
+
+void features_open(struct features *features, const struct hf_config *config);
+void features_open_max(struct features *features, int32_t max);
+
+/* Ends the pool for everybody, and asserts that every call was answered once.
+ */
+void features_close(struct features *features);
+
+/* Follows every entry of the pool, as the engine does at the end of a turn. */
+void features_settle(struct features *features);
+
+/* Lets time pass, looking exactly when somebody asks for it. */
+void features_advance(struct features *features, uint64_t ms);
+
+/* To be called for each answer of the world, where a test has its own hook. */
+void features_on_answer(struct world *world, struct call *call);
+
+/* warmup(): `ms` 0 = without a limit. */
+struct warmup_call *features_warm(struct features *features,
+                                  uint64_t ms,
+                                  bool fail_fast);
+
+/* health(), within `ms`. */
+struct health_call *features_check(struct features *features, uint64_t ms);
+
+/* The server answers the last probe. */
+void features_answer(struct features *features);
+
+void expect_warm(const struct warmup_call *call);
+void expect_refused(const struct warmup_call *call, enum hf_status status);
+void expect_health(const struct health_call *call,
+                   enum hf_health_status status,
+                   enum hf_health_obstacle obstacle);
+
+#endif

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT */
+/* health() on virtual time: who asks the server, who waits, until when. */
+#include <string.h>
+
+#include "feature_world.h"
+
+enum { US_PER_MS = 1000, MANY = 8, LIMIT_MS = 2000, LOOKS = 5 };
+
+static struct features features;
+
+static void open_connected(int32_t max) {
+  features_open_max(&features, max);
+  world_warm(&features.world, 1);
+}
+
+static struct health_call *check(void) {
+  return features_check(&features, LIMIT_MS);
+}
+
+static void expect_up(const struct health_call *call) {
+  expect_health(call, HF_HEALTH_UP, HF_OBSTACLE_NONE);
+  assert_int_equal(call->verdict.worries, 0);
+}
+
+static void expect_unanswered(const struct health_call *call) {
+  assert_int_equal(call->answered, 0);
+}
+
+static void expect_down(const struct health_call *call,
+                        enum hf_health_obstacle obstacle) {
+  expect_health(call, HF_HEALTH_DOWN, obstacle);
+}
+
+/* A query succeeds. */
+static void succeed(void) {
+  struct call *call = world_read(&features.world);
+  world_answer(&features.world, call, 'I');
+  features_settle(&features);
+}
+
+/* ---- asking ---------------------------------------------------------------
+ */
+
+static void a_server_that_answers_is_up(void **state) {
+  struct health_call *call;
+  (void)state;
+  open_connected(MANY);
+  call = check();
+  expect_unanswered(call);
+  assert_string_equal(hf_check_state_name(call->check.state), "asking");
+  features_answer(&features);
+  expect_up(call);
+  assert_int_equal(call->verdict.role, HF_HEALTH_ROLE_PRIMARY);
+  assert_int_equal(call->error, HF_OK);
+  features_close(&features);
+}
+
+static void checks_at_the_same_time_share_one_probe(void **state) {
+  struct health_call *calls[LOOKS];
+  int i;
+  (void)state;
+  open_connected(MANY);
+  for (i = 0; i < LOOKS; i++) {
+    calls[i] = check();
+    features_advance(&features, 10);
+  }
+  assert_int_equal(features.probes, 1);
+  features_answer(&features);
+  for (i = 0; i < LOOKS; i++) {
+    expect_up(calls[i]);
+  }
+  features_close(&features);
+}
+
+static void a_probe_that_is_older_is_not_shared(void **state) {
+  (void)state;
+  open_connected(MANY);
+  (void)check();
+  features_advance(&features, HF_HEALTH_FRESH_MS);
+  (void)check();
+  assert_int_equal(features.probes, 2);
+  features_close(&features);
+}
+
+static void a_probe_that_gives_up_much_earlier_is_not_shared(void **state) {
+  (void)state;
+  open_connected(MANY);
+  (void)features_check(&features, 500);
+  (void)features_check(&features, 500 + HF_HEALTH_FRESH_MS);
+  assert_int_equal(features.probes, 1);
+  (void)features_check(&features, 501 + HF_HEALTH_FRESH_MS);
+  assert_int_equal(features.probes, 2);
+  features_close(&features);
+}
+
+static void those_who_share_a_probe_hear_the_same(void **state) {
+  struct health_call *one;
+  struct health_call *other;
+  struct call *query;
+  (void)state;
+  open_connected(MANY);
+  query = world_write(&features.world);
+  world_lose(&features.world, query->request.slot);
+  one = check();
+  other = check();
+  world_connect(&features.world);
+  features_answer(&features);
+  assert_int_equal(one->verdict.worries, HF_WORRY_LOST);
+  assert_int_equal(one->verdict.lost, 1);
+  assert_memory_equal(&one->verdict, &other->verdict, sizeof(one->verdict));
+  features_close(&features);
+}
+
+static void a_loss_is_told_once(void **state) {
+  struct health_call *call;
+  struct call *query;
+  (void)state;
+  open_connected(MANY);
+  query = world_write(&features.world);
+  world_lose(&features.world, query->request.slot);
+  call = check();
+  world_connect(&features.world);
+  features_answer(&features);
+  expect_health(call, HF_HEALTH_DEGRADED, HF_OBSTACLE_NONE);
+  features_advance(&features, LIMIT_MS);
+  call = check();
+  features_answer(&features);
+  expect_up(call);
+  features_close(&features);
+}
+
+static void a_probe_that_the_server_refuses_is_an_answer(void **state) {
+  struct health_call *call;
+  (void)state;
+  open_connected(MANY);
+  call = check();
+  world_fail(&features.world, features.probing, "42501", 'I');
+  expect_up(call);
+  assert_int_equal(call->verdict.role, HF_HEALTH_ROLE_UNKNOWN);
+  features_close(&features);
+}
+
+static void a_probe_that_fails_is_down_with_its_error(void **state) {
+  struct health_call *call;
+  (void)state;
+  features_open_max(&features, MANY);
+  call = check();
+  world_refuse(&features.world, "28P01");
+  expect_down(call, HF_OBSTACLE_FAILED);
+  assert_int_equal(call->error, HF_SERVER_ERROR);
+  assert_false(call->warmed);
+  features_close(&features);
+}
+
+static void without_memory_for_a_probe_it_is_down(void **state) {
+  struct health_call *call;
+  (void)state;
+  open_connected(MANY);
+  features.no_memory = true;
+  call = check();
+  expect_down(call, HF_OBSTACLE_FAILED);
+  assert_int_equal(call->error, HF_NO_MEMORY);
+  features_close(&features);
+}
+
+/* ---- proof ----------------------------------------------------------------
+ */
+
+static void a_query_that_has_just_succeeded_is_proof(void **state) {
+  (void)state;
+  open_connected(MANY);
+  (void)check();
+  features_answer(&features);
+  features_advance(&features, LIMIT_MS / 4);
+  succeed();
+  features_advance(&features, HF_HEALTH_FRESH_MS - 1);
+  expect_up(check());
+  assert_int_equal(features.probes, 1);
+  features_advance(&features, 1);
+  expect_unanswered(check());
+  assert_int_equal(features.probes, 2);
+  features_close(&features);
+}
+
+static void no_success_proves_a_role_that_was_learnt_long_ago(void **state) {
+  (void)state;
+  open_connected(MANY);
+  (void)check();
+  features_answer(&features);
+  features_advance(&features, HF_HEALTH_ROLE_MS + 1);
+  succeed();
+  expect_unanswered(check());
+  features_close(&features);
+}
+
+static void no_success_proves_the_role_of_other_connections(void **state) {
+  (void)state;
+  open_connected(MANY);
+  (void)check();
+  features_answer(&features);
+  world_lose(&features.world, world_slot_in(&features.world, HF_SLOT_IDLE));
+  world_warm(&features.world, 1);
+  succeed();
+  expect_unanswered(check());
+  features_close(&features);
+}
+
+static void nothing_is_proved_before_the_role_was_asked_for(void **state) {
+  (void)state;
+  open_connected(MANY);
+  succeed();
+  expect_unanswered(check());
+  features_close(&features);
+}
+
+static void what_nobody_waits_for_is_learnt_all_the_same(void **state) {
+  struct health_call *call;
+  (void)state;
+  open_connected(MANY);
+  features.role = HF_HEALTH_ROLE_STANDBY;
+  call = check();
+  hf_health_end_owner(&features.health, &features);
+  expect_down(call, HF_OBSTACLE_ENDED);
+  features_answer(&features);
+  succeed();
+  call = check();
+  expect_up(call);
+  assert_int_equal(call->verdict.role, HF_HEALTH_ROLE_STANDBY);
+  features_close(&features);
+}
+
+/* ---- limits ---------------------------------------------------------------
+ */
+
+static void silence_is_answered_by_the_limit(void **state) {
+  struct health_call *call;
+  (void)state;
+  open_connected(1);
+  call = check();
+  features_advance(&features, LIMIT_MS - 1);
+  /* The probe was cancelled, and nothing came of that. */
+  assert_int_equal(features.world.counts[WORLD_CANCEL], 1);
+  expect_unanswered(call);
+  features_advance(&features, 1);
+  expect_down(call, HF_OBSTACLE_SILENT);
+  assert_int_equal(call->error, HF_OK);
+  features_close(&features);
+}
+
+static void a_cancelled_probe_says_that_the_server_is_silent(void **state) {
+  struct health_call *call;
+  (void)state;
+  open_connected(1);
+  call = check();
+  features_advance(&features, LIMIT_MS - HF_HEALTH_MARGIN_MS);
+  world_fail(&features.world, features.probing, "57014", 'I');
+  expect_down(call, HF_OBSTACLE_SILENT);
+  assert_int_equal(call->error, HF_DEADLINE);
+  features_close(&features);
+}
+
+static void an_answer_at_the_limit_counts(void **state) {
+  struct health_call *call;
+  (void)state;
+  open_connected(1);
+  call = features_check(&features, 20);
+  world_advance(&features.world, 20);
+  features_answer(&features);
+  expect_up(call);
+  features_close(&features);
+}
+
+static void each_check_has_a_limit_of_its_own(void **state) {
+  struct health_call *brief;
+  struct health_call *patient;
+  (void)state;
+  open_connected(1);
+  patient = check();
+  brief = features_check(&features, 50);
+  assert_int_equal(features.probes, 1);
+  features_advance(&features, 50);
+  expect_down(brief, HF_OBSTACLE_SILENT);
+  features_answer(&features);
+  expect_health(patient, HF_HEALTH_UP, HF_OBSTACLE_NONE);
+  features_close(&features);
+}
+
+static void when_the_application_has_all_it_is_degraded(void **state) {
+  struct health_call *call;
+  struct call *lease;
+  (void)state;
+  open_connected(1);
+  lease = world_acquire(&features.world);
+  call = check();
+  features_advance(&features, LIMIT_MS);
+  expect_health(call, HF_HEALTH_DEGRADED, HF_OBSTACLE_IN_USE);
+  assert_int_equal(call->error, HF_DEADLINE);
+  world_release(&features.world, lease, HF_RELEASE_KEEP);
+  features_close(&features);
+}
+
+static void all_in_use_behind_a_silent_server_is_down(void **state) {
+  struct health_call *call;
+  struct call *stuck;
+  (void)state;
+  open_connected(1);
+  (void)check();
+  features_advance(&features, LIMIT_MS);
+  /* The connection of the unanswered probe is being given up. */
+  features_advance(&features, LIMIT_MS);
+  world_connect(&features.world);
+  stuck = world_write(&features.world);
+  world_connect(&features.world);
+  call = check();
+  features_advance(&features, LIMIT_MS);
+  expect_down(call, HF_OBSTACLE_SILENT);
+  world_answer(&features.world, stuck, 'I');
+  features_close(&features);
+}
+
+static void a_success_ends_the_silence(void **state) {
+  struct health_call *call;
+  struct call *lease;
+  (void)state;
+  open_connected(1);
+  (void)check();
+  features_advance(&features, 2 * LIMIT_MS);
+  world_connect(&features.world);
+  (void)world_read(&features.world);
+  world_connect(&features.world);
+  world_answer(&features.world, features.world.calls, 'I');
+  lease = world_acquire(&features.world);
+  call = check();
+  features_advance(&features, LIMIT_MS);
+  expect_health(call, HF_HEALTH_DEGRADED, HF_OBSTACLE_IN_USE);
+  world_release(&features.world, lease, HF_RELEASE_KEEP);
+  features_close(&features);
+}
+
+/* ---- what nobody is asked about -------------------------------------------
+ */
+
+static void a_suspended_pool_is_degraded_at_once(void **state) {
+  (void)state;
+  open_connected(MANY);
+  world_suspend(&features.world);
+  expect_health(check(), HF_HEALTH_DEGRADED, HF_OBSTACLE_SUSPENDED);
+  assert_int_equal(features.probes, 0);
+  features_close(&features);
+}
+
+static void a_pool_that_was_ended_is_down_at_once(void **state) {
+  (void)state;
+  open_connected(MANY);
+  world_end(&features.world);
+  expect_down(check(), HF_OBSTACLE_ENDED);
+  assert_int_equal(features.probes, 0);
+  features_close(&features);
+}
+
+static void the_end_for_an_owner_answers_its_checks_alone(void **state) {
+  struct health_call *mine;
+  struct health_call *theirs;
+  (void)state;
+  open_connected(MANY);
+  mine = check();
+  theirs = check();
+  theirs->check.owner = &theirs;
+  hf_health_end_owner(&features.health, &features);
+  expect_down(mine, HF_OBSTACLE_ENDED);
+  features_answer(&features);
+  expect_up(theirs);
+  features_close(&features);
+}
+
+/* ---- a warm-up under way --------------------------------------------------
+ */
+
+static void a_check_waits_for_a_warm_up(void **state) {
+  struct health_call *call;
+  (void)state;
+  features_open_max(&features, MANY);
+  (void)features_warm(&features, 0, false);
+  call = check();
+  assert_string_equal(hf_check_state_name(call->check.state), "held");
+  assert_int_equal(features.probes, 0);
+  world_connect(&features.world);
+  features_settle(&features);
+  assert_int_equal(features.probes, 1);
+  features_answer(&features);
+  expect_up(call);
+  assert_true(call->warmed);
+  features_close(&features);
+}
+
+static void a_warm_up_gets_half_of_the_time_and_no_more(void **state) {
+  struct health_call *call;
+  (void)state;
+  features_open_max(&features, MANY);
+  (void)features_warm(&features, 0, false);
+  call = check();
+  features_advance(&features, LIMIT_MS / 2 - 1);
+  assert_int_equal(features.probes, 0);
+  features_advance(&features, 1);
+  assert_int_equal(features.probes, 1);
+  features_advance(&features, LIMIT_MS / 2);
+  assert_int_equal(call->answered, 1);
+  assert_int_equal(call->verdict.status, HF_HEALTH_DOWN);
+  assert_false(call->warmed);
+  features_close(&features);
+}
+
+static void a_check_that_waits_for_a_warm_up_is_ended_with_it(void **state) {
+  struct health_call *call;
+  (void)state;
+  features_open_max(&features, MANY);
+  (void)features_warm(&features, 0, false);
+  call = check();
+  world_end(&features.world);
+  features_settle(&features);
+  expect_down(call, HF_OBSTACLE_ENDED);
+  features_close(&features);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_server_that_answers_is_up),
+      cmocka_unit_test(checks_at_the_same_time_share_one_probe),
+      cmocka_unit_test(a_probe_that_is_older_is_not_shared),
+      cmocka_unit_test(a_probe_that_gives_up_much_earlier_is_not_shared),
+      cmocka_unit_test(those_who_share_a_probe_hear_the_same),
+      cmocka_unit_test(a_loss_is_told_once),
+      cmocka_unit_test(a_probe_that_the_server_refuses_is_an_answer),
+      cmocka_unit_test(a_probe_that_fails_is_down_with_its_error),
+      cmocka_unit_test(without_memory_for_a_probe_it_is_down),
+      cmocka_unit_test(a_query_that_has_just_succeeded_is_proof),
+      cmocka_unit_test(no_success_proves_a_role_that_was_learnt_long_ago),
+      cmocka_unit_test(no_success_proves_the_role_of_other_connections),
+      cmocka_unit_test(nothing_is_proved_before_the_role_was_asked_for),
+      cmocka_unit_test(what_nobody_waits_for_is_learnt_all_the_same),
+      cmocka_unit_test(silence_is_answered_by_the_limit),
+      cmocka_unit_test(a_cancelled_probe_says_that_the_server_is_silent),
+      cmocka_unit_test(an_answer_at_the_limit_counts),
+      cmocka_unit_test(each_check_has_a_limit_of_its_own),
+      cmocka_unit_test(when_the_application_has_all_it_is_degraded),
+      cmocka_unit_test(all_in_use_behind_a_silent_server_is_down),
+      cmocka_unit_test(a_success_ends_the_silence),
+      cmocka_unit_test(a_suspended_pool_is_degraded_at_once),
+      cmocka_unit_test(a_pool_that_was_ended_is_down_at_once),
+      cmocka_unit_test(the_end_for_an_owner_answers_its_checks_alone),
+      cmocka_unit_test(a_check_waits_for_a_warm_up),
+      cmocka_unit_test(a_warm_up_gets_half_of_the_time_and_no_more),
+      cmocka_unit_test(a_check_that_waits_for_a_warm_up_is_ended_with_it),
+  };
+
+  return cmocka_run_group_tests_name("health", tests, NULL, NULL);
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/* warmup() on virtual time. */
+#include <string.h>
+
+#include "feature_world.h"
+
+enum { US_PER_MS = 1000, MANY = 8 };
+
+static struct features features;
+
+static void open_with(int32_t max, int32_t min) {
+  struct hf_config config = world_config(max);
+  config.min = min;
+  features_open(&features, &config);
+}
+
+static int connect_all(void) {
+  int n = world_connect(&features.world);
+  features_settle(&features);
+  return n;
+}
+
+static int refuse_all(const char *sqlstate) {
+  int n = world_refuse(&features.world, sqlstate);
+  features_settle(&features);
+  return n;
+}
+
+static void expect_state(enum hf_warmup_state state) {
+  assert_string_equal(hf_warmup_state_name(features.warmup.state),
+                      hf_warmup_state_name(state));
+}
+
+static void it_opens_min_connections_and_waits_for_all_of_them(void **state) {
+  struct warmup_call *call;
+  struct hf_slot *slot;
+  (void)state;
+  open_with(MANY, 2);
+  expect_state(HF_WARMUP_COLD);
+  call = features_warm(&features, 0, false);
+  expect_state(HF_WARMUP_OPENING);
+  assert_int_equal(world_count(&features.world, HF_SLOT_CONNECTING), 2);
+  slot = world_slot_in(&features.world, HF_SLOT_CONNECTING);
+  world_connected(&features.world, slot);
+  features_settle(&features);
+  assert_int_equal(call->answered, 0);
+  assert_false(hf_warmup_is_warm(&features.warmup));
+  connect_all();
+  expect_warm(call);
+  expect_state(HF_WARMUP_WARM);
+  assert_true(hf_warmup_is_warm(&features.warmup));
+  features_close(&features);
+}
+
+static void without_min_one_connection_is_opened(void **state) {
+  struct warmup_call *call;
+  (void)state;
+  open_with(MANY, 0);
+  call = features_warm(&features, 0, false);
+  assert_int_equal(connect_all(), 1);
+  expect_warm(call);
+  features_close(&features);
+}
+
+static void what_is_open_already_answers_at_once(void **state) {
+  (void)state;
+  open_with(MANY, 2);
+  world_warm(&features.world, 2);
+  expect_warm(features_warm(&features, 0, false));
+  features_close(&features);
+}
+
+static void calls_share_one_warm_up(void **state) {
+  struct warmup_call *calls[3];
+  int i;
+  (void)state;
+  open_with(MANY, 3);
+  for (i = 0; i < 3; i++) {
+    calls[i] = features_warm(&features, 0, false);
+  }
+  assert_int_equal(connect_all(), 3);
+  for (i = 0; i < 3; i++) {
+    expect_warm(calls[i]);
+  }
+  assert_int_equal(features.world.counts[WORLD_CONNECT], 3);
+  features_close(&features);
+}
+
+static void each_call_waits_as_long_as_it_likes(void **state) {
+  struct warmup_call *brief;
+  struct warmup_call *patient;
+  (void)state;
+  open_with(MANY, 1);
+  brief = features_warm(&features, 20, false);
+  patient = features_warm(&features, 60000, false);
+  features_advance(&features, 19);
+  assert_int_equal(brief->answered, 0);
+  features_advance(&features, 1);
+  expect_refused(brief, HF_DEADLINE);
+  expect_state(HF_WARMUP_OPENING);
+  connect_all();
+  expect_warm(patient);
+  features_close(&features);
+}
+
+static void at_its_limit_a_call_hears_why_connecting_failed(void **state) {
+  struct warmup_call *call;
+  (void)state;
+  open_with(MANY, 1);
+  call = features_warm(&features, 200, false);
+  refuse_all(NULL);
+  features_advance(&features, 200);
+  expect_refused(call, HF_DEADLINE);
+  assert_int_equal(call->why, HF_SOCKET_ERROR);
+  expect_state(HF_WARMUP_COLD);
+  features_close(&features);
+}
+
+static void connections_are_opened_when_everybody_gave_up(void **state) {
+  struct warmup_call *call;
+  (void)state;
+  open_with(MANY, 2);
+  call = features_warm(&features, 10, false);
+  refuse_all(NULL);
+  features_advance(&features, 10);
+  expect_refused(call, HF_DEADLINE);
+  while (!hf_warmup_is_warm(&features.warmup)) {
+    features_advance(&features, 1);
+    connect_all();
+  }
+  expect_state(HF_WARMUP_WARM);
+  assert_int_equal(world_count(&features.world, HF_SLOT_IDLE), 2);
+  features_close(&features);
+}
+
+static void a_refused_login_ends_it_at_once(void **state) {
+  struct warmup_call *call;
+  (void)state;
+  open_with(MANY, 2);
+  call = features_warm(&features, 0, false);
+  refuse_all("28P01");
+  expect_refused(call, HF_SERVER_ERROR);
+  expect_state(HF_WARMUP_COLD);
+  features_close(&features);
+}
+
+/* Fails every connect, for as long as it takes. */
+static void fail_for(uint64_t ms, const char *sqlstate) {
+  uint64_t end_us = features.world.now_us + ms * US_PER_MS;
+  refuse_all(sqlstate);
+  while (features.world.now_us < end_us) {
+    features_advance(&features, 1);
+    refuse_all(sqlstate);
+  }
+}
+
+static void to_fail_fast_is_to_end_with_the_first_failures(void **state) {
+  struct warmup_call *quick;
+  struct warmup_call *patient;
+  (void)state;
+  open_with(MANY, 1);
+  quick = features_warm(&features, 0, true);
+  patient = features_warm(&features, 0, false);
+  fail_for(1000, NULL);
+  expect_refused(quick, HF_SOCKET_ERROR);
+  assert_int_equal(patient->answered, 0);
+  features_close(&features);
+}
+
+static void a_failure_from_before_is_no_answer_to_who_fails_fast(void **state) {
+  struct warmup_call *call;
+  (void)state;
+  open_with(MANY, 1);
+  (void)features_warm(&features, 0, false);
+  fail_for(1000, NULL);
+  call = features_warm(&features, 0, true);
+  assert_int_equal(call->answered, 0);
+  /* It does not wait for the breaker's next turn: a tenth of a second. */
+  fail_for(100, NULL);
+  expect_refused(call, HF_SOCKET_ERROR);
+  features_close(&features);
+}
+
+static void a_server_that_starts_is_waited_for_most_of_a_second(void **state) {
+  struct warmup_call *call;
+  (void)state;
+  open_with(MANY, 1);
+  call = features_warm(&features, 0, true);
+  fail_for(900, "57P03");
+  assert_int_equal(call->answered, 0);
+  fail_for(2000, "57P03");
+  expect_refused(call, HF_SERVER_ERROR);
+  assert_true(call->answered_us - call->call.begun_us >= 950 * US_PER_MS);
+  features_close(&features);
+}
+
+static void the_end_of_the_pool_refuses_those_who_wait(void **state) {
+  struct warmup_call *call;
+  (void)state;
+  open_with(MANY, 1);
+  call = features_warm(&features, 0, false);
+  world_end(&features.world);
+  features_settle(&features);
+  expect_refused(call, HF_POOL_CLOSED);
+  expect_refused(features_warm(&features, 0, false), HF_POOL_CLOSED);
+  features_close(&features);
+}
+
+static void an_abort_ends_one_call_and_no_other(void **state) {
+  struct warmup_call *one;
+  struct warmup_call *other;
+  (void)state;
+  open_with(MANY, 1);
+  one = features_warm(&features, 0, false);
+  other = features_warm(&features, 0, false);
+  hf_warmup_refuse(&features.warmup, &one->call, HF_ABORTED);
+  features_settle(&features);
+  expect_refused(one, HF_ABORTED);
+  assert_int_equal(other->answered, 0);
+  hf_warmup_refuse(&features.warmup, &other->call, HF_ABORTED);
+  expect_refused(other, HF_ABORTED);
+  expect_state(HF_WARMUP_COLD);
+  features_close(&features);
+}
+
+static void the_end_for_an_owner_ends_its_calls_and_no_others(void **state) {
+  struct warmup_call *mine;
+  struct warmup_call *theirs;
+  (void)state;
+  open_with(MANY, 1);
+  mine = features_warm(&features, 0, false);
+  theirs = features_warm(&features, 0, false);
+  theirs->call.owner = &theirs;
+  hf_warmup_end_owner(&features.warmup, &features);
+  expect_refused(mine, HF_POOL_CLOSED);
+  assert_int_equal(theirs->answered, 0);
+  connect_all();
+  expect_warm(theirs);
+  features_close(&features);
+}
+
+static void it_stays_warm_when_connections_go(void **state) {
+  struct warmup_call *again;
+  (void)state;
+  open_with(MANY, 1);
+  (void)features_warm(&features, 0, false);
+  connect_all();
+  world_lose(&features.world, world_slot_in(&features.world, HF_SLOT_IDLE));
+  features_settle(&features);
+  assert_true(hf_warmup_is_warm(&features.warmup));
+  again = features_warm(&features, 0, false);
+  expect_state(HF_WARMUP_REOPENING);
+  assert_int_equal(again->answered, 0);
+  assert_true(hf_warmup_is_warm(&features.warmup));
+  connect_all();
+  expect_warm(again);
+  expect_state(HF_WARMUP_WARM);
+  features_close(&features);
+}
+
+static void giving_up_on_warming_again_leaves_it_warm(void **state) {
+  struct warmup_call *again;
+  (void)state;
+  open_with(MANY, 1);
+  (void)features_warm(&features, 0, false);
+  connect_all();
+  world_lose(&features.world, world_slot_in(&features.world, HF_SLOT_IDLE));
+  again = features_warm(&features, 10, false);
+  features_advance(&features, 10);
+  expect_refused(again, HF_DEADLINE);
+  expect_state(HF_WARMUP_WARM);
+  features_close(&features);
+}
+
+static void queries_that_opened_enough_have_warmed_it(void **state) {
+  (void)state;
+  open_with(MANY, 2);
+  (void)world_read(&features.world);
+  (void)world_read(&features.world);
+  assert_false(hf_warmup_is_warm(&features.warmup));
+  connect_all();
+  assert_true(hf_warmup_is_warm(&features.warmup));
+  expect_state(HF_WARMUP_WARM);
+  features_close(&features);
+}
+
+static void what_it_took_is_recorded_once(void **state) {
+  double values[HF_STATS_ALL_VALUES];
+  size_t first = HF_STAT_COUNT + HF_GAUGE_COUNT +
+                 (size_t)HF_HISTOGRAM_WARMUP_TIME * HF_HISTOGRAM_VALUES;
+  (void)state;
+  open_with(MANY, 1);
+  (void)features_warm(&features, 0, false);
+  features_advance(&features, 100);
+  (void)features_warm(&features, 0, false);
+  features_advance(&features, 200);
+  connect_all();
+  (void)hf_stats_read(&features.world.pool.stats, values, HF_STATS_ALL_VALUES);
+  assert_int_equal((int)values[first], 1);
+  assert_int_equal((int)values[first + 1], 300 * US_PER_MS);
+  features_close(&features);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(it_opens_min_connections_and_waits_for_all_of_them),
+      cmocka_unit_test(without_min_one_connection_is_opened),
+      cmocka_unit_test(what_is_open_already_answers_at_once),
+      cmocka_unit_test(calls_share_one_warm_up),
+      cmocka_unit_test(each_call_waits_as_long_as_it_likes),
+      cmocka_unit_test(at_its_limit_a_call_hears_why_connecting_failed),
+      cmocka_unit_test(connections_are_opened_when_everybody_gave_up),
+      cmocka_unit_test(a_refused_login_ends_it_at_once),
+      cmocka_unit_test(to_fail_fast_is_to_end_with_the_first_failures),
+      cmocka_unit_test(a_failure_from_before_is_no_answer_to_who_fails_fast),
+      cmocka_unit_test(a_server_that_starts_is_waited_for_most_of_a_second),
+      cmocka_unit_test(the_end_of_the_pool_refuses_those_who_wait),
+      cmocka_unit_test(an_abort_ends_one_call_and_no_other),
+      cmocka_unit_test(the_end_for_an_owner_ends_its_calls_and_no_others),
+      cmocka_unit_test(it_stays_warm_when_connections_go),
+      cmocka_unit_test(giving_up_on_warming_again_leaves_it_warm),
+      cmocka_unit_test(queries_that_opened_enough_have_warmed_it),
+      cmocka_unit_test(what_it_took_is_recorded_once),
+  };
+
+  return cmocka_run_group_tests_name("warmup", tests, NULL, NULL);
+}

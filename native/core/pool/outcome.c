@@ -103,14 +103,18 @@ static struct hf_evidence describe(const struct hf_request *request) {
 
 /*
  * The answer to our own cancel: the user asked for it, so it is told in our
- * words; the server's fields stay as the proof that it was rolled back.
+ * words; the server's fields stay as the proof that it was rolled back. So is
+ * the end of a connection that was given up because it could not be cancelled.
  */
 static void rename_cancelled(struct hf_request *request) {
-  if (request->interrupted != HF_OK &&
-      strcmp(request->error.sqlstate, "57014") == 0) {
-    request->error.status = request->interrupted;
-    request->error.retryable = false;
+  struct hf_error *error = &request->error;
+  bool lost = error->status == HF_SOCKET_ERROR && error->sqlstate[0] == '\0';
+  if (request->interrupted == HF_OK ||
+      (!lost && strcmp(error->sqlstate, "57014") != 0)) {
+    return;
   }
+  error->status = request->interrupted;
+  error->retryable = false;
 }
 
 /*

@@ -288,6 +288,19 @@ static void a_statement_over_its_time_out_is_cancelled(void **state) {
   world_close(&world);
 }
 
+static void a_time_out_is_told_when_its_cancel_ends_the_connection(
+    void **state) {
+  struct call *call = run_limited(0);
+
+  (void)state;
+  world_advance(&world, TIMEOUT_MS);
+  assert_int_equal(world.counts[WORLD_CANCEL], 1);
+  world_lose(&world, call->request.slot);
+  expect_status(call, HF_QUERY_TIMEOUT);
+  expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
+  world_close(&world);
+}
+
 static void a_time_out_counts_from_sending(void **state) {
   struct call *first, *call;
 
@@ -406,6 +419,7 @@ int main(void) {
       cmocka_unit_test(an_aborted_acquire_leaves_the_connection_to_others),
       cmocka_unit_test(aborting_in_a_transaction_rolls_back_the_transaction),
       cmocka_unit_test(a_statement_over_its_time_out_is_cancelled),
+      cmocka_unit_test(a_time_out_is_told_when_its_cancel_ends_the_connection),
       cmocka_unit_test(a_time_out_counts_from_sending),
       cmocka_unit_test(a_deadline_does_not_bound_what_runs),
       cmocka_unit_test(the_callers_own_deadline_bounds_what_runs),

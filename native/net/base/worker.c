@@ -102,6 +102,7 @@ enum hf_status hf_workers_submit(struct hf_workers *workers,
   hf_workers_lock(workers);
   if (workers->parking || workers->closing) {
     hf_workers_unlock(workers);
+    errno = ECANCELED;
     return HF_POOL_CLOSED;
   }
   job->urgent = urgent;

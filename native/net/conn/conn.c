@@ -76,6 +76,7 @@ struct hf_conn *hf_conn_new(struct hf_netpool *pool,
                             struct hf_slot *slot,
                             PGconn *pg) {
   struct hf_conn *conn = hf_calloc(1, sizeof *conn);
+  int failed = UV_ENOMEM;
   if (conn == NULL) {
     goto fail_alloc;
   }
@@ -92,7 +93,8 @@ struct hf_conn *hf_conn_new(struct hf_netpool *pool,
   hf_error_init(&conn->last_words);
   hf_prepared_init(&conn->names,
                    (size_t)pool->core.config.statement_cache_size);
-  if (uv_poll_init(&conn->loop->uv, &conn->poll, conn->fd) != 0) {
+  failed = uv_poll_init(&conn->loop->uv, &conn->poll, conn->fd);
+  if (failed != 0) {
     goto fail_poll;
   }
   (void)PQsetNoticeReceiver(pg, on_notice, conn);
@@ -103,6 +105,7 @@ fail_poll:
   hf_free(conn);
 fail_alloc:
   PQfinish(pg);
+  errno = -failed; /* libuv's codes are negative errnos */
   return NULL;
 }
 

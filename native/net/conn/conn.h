@@ -97,7 +97,7 @@ struct hf_conn {
 
 /*
  * Makes a connection; takes ownership of `pg` in any case. NULL when out of
- * memory or the socket cannot be watched.
+ * memory or the socket cannot be watched: errno says which.
  */
 struct hf_conn *hf_conn_new(struct hf_netpool *pool,
                             struct hf_slot *slot,

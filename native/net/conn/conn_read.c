@@ -174,7 +174,8 @@ static void count_bytes(struct hf_conn *conn, struct hf_call *call) {
   received = hf_system_received(conn->fd);
   if (call->received_from == 0) {
     call->received_from = received;
-  } else if (received - call->received_from > call->max_result_bytes) {
+  } else if (received > call->received_from && /* 0: asked in vain */
+             received - call->received_from > call->max_result_bytes) {
     hf_conn_result_give_up(conn, call, HF_RESULT_TOO_LARGE);
   }
 }

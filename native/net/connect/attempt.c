@@ -2,12 +2,14 @@
 /* Attempts, between the workers and the loop. */
 #include "net/connect/attempt.h"
 
+#include <errno.h>
 #include <poll.h>
 
 #include <uv.h>
 
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
+#include "net/connect/connect_error.h"
 
 /*
  * One wait for a socket. libpq opens and closes sockets as it likes during a
@@ -51,25 +53,27 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
   }
 }
 
-/* Returns false when the socket cannot be watched. */
-static bool watch(struct hf_attempt *attempt) {
+/* Returns 0, or the errno with which the socket could not be watched. */
+static int watch(struct hf_attempt *attempt) {
   struct hf_attempt_watch *watch = hf_calloc(1, sizeof *watch);
   short events = attempt->job->events;
   int wanted = ((events & POLLIN) != 0 ? UV_READABLE : 0) |
                ((events & POLLOUT) != 0 ? UV_WRITABLE : 0);
+  int failed;
   if (watch == NULL) {
-    return false;
+    return ENOMEM;
   }
   watch->attempt = attempt;
   watch->poll.data = watch;
-  if (uv_poll_init(&attempt->loop->uv,
-                   &watch->poll,
-                   hf_connect_job_socket(attempt->job)) != 0) {
+  failed = uv_poll_init(&attempt->loop->uv,
+                        &watch->poll,
+                        hf_connect_job_socket(attempt->job));
+  if (failed != 0) {
     hf_free(watch);
-    return false;
+    return -failed; /* libuv's codes are negative errnos */
   }
   attempt->watch = watch;
-  return uv_poll_start(&watch->poll, wanted, on_ready) == 0;
+  return -uv_poll_start(&watch->poll, wanted, on_ready);
 }
 
 /* ---- steps --------------------------------------------------------------- */
@@ -88,8 +92,16 @@ static void attempt_free(struct hf_attempt *attempt) {
   loop->pending--;
 }
 
+/* Ends the job: the system refused what it needs to go on. */
+static void refuse(struct hf_attempt *attempt, int number, const char *what) {
+  struct hf_connect_job *job = attempt->job;
+  hf_connect_job_expire(job);
+  job->status = hf_connect_error_system(&job->error, number, what);
+}
+
 static void on_step(struct hf_post *post) {
   struct hf_attempt *attempt = HF_CONTAINER_OF(post, struct hf_attempt, post);
+  int failed = 0;
   attempt->working = false;
   if (attempt->owner == NULL) {
     attempt_free(attempt);
@@ -101,11 +113,12 @@ static void on_step(struct hf_post *post) {
     attempt->heard_ns = hf_clock_ns();
     attempt->on_connected(attempt);
   }
-  if (!attempt->job->over && !watch(attempt)) {
+  if (!attempt->job->over) {
+    failed = watch(attempt);
+  }
+  if (failed != 0) {
     stop_watching(attempt);
-    hf_connect_job_expire(attempt->job);
-    hf_error_set(&attempt->job->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
-    attempt->job->status = HF_NO_MEMORY;
+    refuse(attempt, failed, HF_NO_WATCH);
   }
   if (attempt->job->over) {
     attempt->on_over(attempt);
@@ -118,9 +131,7 @@ static void submit(struct hf_attempt *attempt) {
   attempt->working = true;
   if (hf_workers_submit(attempt->loop->connectors, &attempt->job->job, false) !=
       HF_OK) {
-    hf_connect_job_expire(attempt->job);
-    hf_error_set(&attempt->job->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
-    attempt->job->status = HF_NO_MEMORY;
+    refuse(attempt, errno, HF_NO_THREAD);
     attempt->refused = true;
     hf_loop_post(attempt->loop, &attempt->post);
   }

@@ -2,6 +2,7 @@
 /* Which address is tried when, and which of them goes on. */
 #include "net/connect/connect.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "net/base/loop.h"
 #include "net/base/system.h"
 #include "net/connect/attempt.h"
+#include "net/connect/connect_error.h"
 #include "net/connect/connect_job.h"
 #include "net/connect/hosts.h"
 #include "net/connect/resolve.h"
@@ -110,6 +112,16 @@ static void fail(struct hf_connect *connect) {
 static void fail_with(struct hf_connect *connect, enum hf_status status) {
   hf_error_set(&connect->error, status, HF_PHASE_CONNECT, NULL);
   fail(connect);
+}
+
+/* As fail_with; of what has to do with threads errno says why. */
+static void fail_by_system(struct hf_connect *connect, enum hf_status status) {
+  if (status == HF_NO_MEMORY) {
+    fail_with(connect, status);
+  } else {
+    (void)hf_connect_error_system(&connect->error, errno, HF_NO_THREAD);
+    fail(connect);
+  }
 }
 
 static void tell(struct hf_connect *connect, struct hf_connect_job *job) {
@@ -364,7 +376,9 @@ static enum hf_status start_attempt(struct hf_connect *connect,
   attempt->on_over = on_over;
   status = hf_attempt_start(attempt);
   if (status != HF_OK) {
+    int number = errno;
     hf_attempt_close(attempt);
+    errno = number;
     return status;
   }
   hf_list_push(&connect->attempts, &attempt->link);
@@ -484,7 +498,7 @@ static void review(struct hf_connect *connect) {
     }
     status = start_attempt(connect, choice.host, choice.route);
     if (status != HF_OK) {
-      fail_with(connect, status);
+      fail_by_system(connect, status);
       return;
     }
     connect->next_ns = now_ns + STAGGER_NS;
@@ -649,7 +663,7 @@ struct hf_connect *hf_connect_start(const struct hf_connect_wish *wish) {
   if (status == HF_PARAM_INVALID) {
     fail(connect); /* `error` is filled in */
   } else if (status != HF_OK) {
-    fail_with(connect, status);
+    fail_by_system(connect, status);
   } else {
     review(connect);
   }

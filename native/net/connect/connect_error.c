@@ -14,6 +14,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <locale.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,7 +93,6 @@ static const char *const setting_words[] = {"invalid sslmode",
                                             "invalid connection option",
                                             "invalid gssencmode",
                                             "when SSL support is not",
-                                            "could not parse network address",
                                             "could not match",
                                             "no user name",
                                             NULL};
@@ -136,9 +136,32 @@ static bool says_nothing(const char *text) {
   return at != NULL && at[strlen(" failed:")] == '\0';
 }
 
+/*
+ * Judges why an address was not understood. It was an address when it was
+ * looked up, so that anything but the address itself may pass.
+ */
+static enum hf_status judge_address(struct hf_error *error, const char *text) {
+  static const int passing[] = {EAI_AGAIN, EAI_FAIL, EAI_SYSTEM};
+  size_t i;
+  if (strstr(text, gai_strerror(EAI_MEMORY)) != NULL) {
+    return HF_NO_MEMORY;
+  }
+  for (i = 0; i < sizeof passing / sizeof *passing; i++) {
+    if (strstr(text, gai_strerror(passing[i])) != NULL) {
+      error->sys_errno = EAGAIN;
+      hf_error_add(error, 'y', "getaddrinfo");
+      return HF_NAME_ERROR;
+    }
+  }
+  return HF_PARAM_INVALID;
+}
+
 /* Judges text without an SQLSTATE. */
 static enum hf_status judge_text(struct hf_error *error, const char *text) {
   int number = find_errno(text);
+  if (strstr(text, "could not parse network address") != NULL) {
+    return judge_address(error, text);
+  }
   if (strstr(text, "could not translate host name") != NULL) {
     hf_error_add(error, 'y', "getaddrinfo");
     return HF_NAME_ERROR;
@@ -369,4 +392,20 @@ enum hf_status hf_connect_error_read_start(struct hf_error *error,
     error->sys_errno = 0;
   }
   return error->status;
+}
+
+enum hf_status hf_connect_error_system(struct hf_error *error,
+                                       int number,
+                                       const char *what) {
+  char message[FIELD_BYTES];
+  enum hf_status status = number == ENOMEM ? HF_NO_MEMORY : HF_SOCKET_ERROR;
+  (void)pthread_once(&locale_once, make_locale);
+  (void)snprintf(message,
+                 sizeof message,
+                 "%s: %s",
+                 what,
+                 c_locale == 0 ? "" : strerror_l(number, c_locale));
+  hf_error_set(error, status, HF_PHASE_CONNECT, message);
+  error->sys_errno = number;
+  return status;
 }

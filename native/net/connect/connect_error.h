@@ -23,4 +23,16 @@ enum hf_status hf_connect_error_read(struct hf_error *error, const char *text);
 enum hf_status hf_connect_error_read_start(struct hf_error *error,
                                            const char *text);
 
+/* What it says when hf_workers_submit fails, or a socket cannot be polled. */
+#define HF_NO_THREAD "could not start a thread"
+#define HF_NO_WATCH  "could not wait for the socket"
+
+/*
+ * Fills `error` with what the system refused us, and why; returns the status:
+ * HF_NO_MEMORY or HF_SOCKET_ERROR.
+ */
+enum hf_status hf_connect_error_system(struct hf_error *error,
+                                       int number,
+                                       const char *what);
+
 #endif

@@ -154,7 +154,9 @@ enum hf_status hf_resolve_start(struct hf_loop *loop,
     }
     status = hf_workers_submit(loop->resolvers, &lookup->job, false);
     if (status != HF_OK) {
+      int number = errno;
       lookup_free(lookup);
+      errno = number;
       return status;
     }
     hf_list_push(&loop->lookups, &lookup->of_loop);

@@ -32,7 +32,7 @@ struct hf_resolve_wait {
                const struct hf_error *error);
 };
 
-/* Looks a name up, or joins who does. HF_NO_MEMORY, HF_SOCKET_ERROR. */
+/* Looks a name up, or joins who does. As hf_workers_submit. */
 HF_NODISCARD enum hf_status hf_resolve_start(struct hf_loop *loop,
                                              const char *name,
                                              struct hf_resolve_wait *wait);

@@ -2,12 +2,14 @@
 /* Opening connections, from the pool's wish to a slot that is ready. */
 #include "net/engine/connect_slot.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
 #include "net/conn/conn.h"
 #include "net/connect/connect.h"
+#include "net/connect/connect_error.h"
 #include "net/connect/connect_job.h"
 #include "net/connect/target.h"
 #include "net/engine/credentials.h"
@@ -358,7 +360,7 @@ static void use_connection(struct hf_connect_slot *dial,
   slot->backend_pid = job->backend_pid;
   conn = hf_conn_new(pool, slot, hf_connect_job_take(job));
   if (conn == NULL) {
-    hf_error_set(&dial->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
+    (void)hf_connect_error_system(&dial->error, errno, HF_NO_WATCH);
     fail(dial);
     return;
   }

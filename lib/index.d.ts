@@ -84,7 +84,54 @@ export type ErrorCode =
   /** A ROLLBACK given after it on the same client ended it. */
   | 'HF_ROLLED_BACK'
   /** `onConnect` or a 'connect' listener failed: see the cause. */
-  | 'HF_HOOK_FAILED';
+  | 'HF_HOOK_FAILED'
+  /** No binary of this package fits the platform. */
+  | 'HF_NO_BINARY'
+  /** getPool() was given a fifth pool that differs by a function only. */
+  | 'HF_TOO_MANY_POOLS'
+  /** `@opentelemetry/api` is not installed. */
+  | 'HF_NO_OPENTELEMETRY';
+
+/** The `code` of a `HoldfastWarning` of `process.on('warning')`. */
+export type WarningCode =
+  /** An option has less effect than it seems. */
+  | 'HF_OPTIONS'
+  /** Two calls of getPool() set different sizes: the first one stays. */
+  | 'HF_OPTIONS_DIFFER'
+  /** A second pool differs from the first only by a function. */
+  | 'HF_POOL_PER_FUNCTION'
+  /** The fifth such pool was refused. */
+  | 'HF_TOO_MANY_POOLS'
+  /** Two copies of this package are installed. */
+  | 'HF_TWO_COPIES'
+  /** A client was garbage-collected without release(). */
+  | 'HF_CLIENT_LEAKED'
+  /** A call without a deadline waits while idle clients hold every connection. */
+  | 'HF_SELF_LOCK'
+  /** A 'connect' listener only sees connections opened later. */
+  | 'HF_SHARED_LISTENER'
+  /** `onConnect` or a 'connect' listener failed while no call waited. */
+  | 'HF_HOOK_FAILED'
+  /** SQL in a connect hook was refused behind a transaction pooler. */
+  | 'HF_SESSION_REQUIRED'
+  /** The direct connection string asks for weaker TLS. */
+  | 'HF_DIRECT_TLS'
+  /** A callback of yours threw. */
+  | 'HF_LISTENER'
+  /** `cacheNotifyChannel` cannot be listened to. */
+  | 'HF_CACHE_NOTIFY'
+  /** The secret of resetRoute() is too short. */
+  | 'HF_SECRET_SHORT'
+  /** This version of Prisma does not expose what retryExtension() needs. */
+  | 'HF_PRISMA_VERSION'
+  /** The pool is pg's, because of `fallback`. */
+  | 'HF_FALLBACK'
+  /** An environment variable overrides the connection string. */
+  | 'HF_ENVIRONMENT'
+  /** A retry helper's function returned nothing while its query was running. */
+  | 'HF_NOT_AWAITED'
+  /** The engine had to skip something; the text says what. */
+  | 'HF_ENGINE';
 
 /** Any error of this package. */
 export class HoldfastError extends Error {

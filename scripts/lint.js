@@ -11,7 +11,6 @@ const bin = (/** @type {string} */ name) =>
 const LINTERS = [
   ['biome', bin('biome'), ['check', '--max-diagnostics=50']],
   ['layers', process.execPath, ['scripts/check-layers']],
-  ['protocol', process.execPath, ['scripts/protocol.js']],
   ['clang-format', 'make', ['--no-print-directory', 'format-check']],
   ['clang-tidy', 'make', ['--no-print-directory', 'tidy']],
   ['cppcheck', 'make', ['--no-print-directory', 'cppcheck']],

@@ -10,7 +10,11 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { ROOT, say } = require('./steps.js');
 
-const HEADERS = ['native/include/holdfast.h', 'native/wasm/abi.h'];
+const HEADERS = [
+  'native/include/holdfast_codes.h',
+  'native/include/holdfast.h',
+  'native/wasm/abi.h',
+];
 const FOLDER = 'lib/protocol';
 const WIDTH = 80;
 
@@ -103,22 +107,43 @@ function plain(text) {
 }
 
 /**
+ * Returns the rows of an X-macro, each as its columns. Texts that stand beside
+ * each other are one.
+ *
+ * @param {string} macro
+ * @param {string} text
+ * @returns {string[][]}
+ */
+function rowsOf(macro, text) {
+  const from = text.indexOf(`#define ${macro}(X)`);
+  const rows = text.slice(from, text.indexOf('\n\n', from));
+  return rows
+    .replace(/\\\n/g, ' ')
+    .replace(/"\s+"/g, '')
+    .split(/\bX\((?!X\))/)
+    .slice(1)
+    .map((row) =>
+      [...row.matchAll(/"((?:[^"\\]|\\.)*)"|\b(HF_\w+)/g)].map(
+        ([, quoted, name = '']) => quoted?.replace(/\\"/g, '"') ?? name,
+      ),
+    );
+}
+
+/**
  * Replaces what an X-macro expands to within an enum by its first column.
  *
  * @param {string} body
- * @param {string} text the header
+ * @param {string} text of the headers
  * @returns {string}
  */
 function expanded(body, text) {
   return body
     .replace(/^#.*$/gm, '')
-    .replace(/(HF_\w+_MAP)\(\w+\)/g, (_use, macro) => {
-      const from = text.indexOf(`#define ${macro}(X)`);
-      const rows = text.slice(from, text.indexOf('\n\n', from));
-      return [...rows.matchAll(/\bX\(\s*(HF_\w+)/g)]
-        .map(([, name]) => `${name},`)
-        .join(' ');
-    });
+    .replace(/(HF_\w+_MAP)\(\w+\)/g, (_use, macro) =>
+      rowsOf(macro, text)
+        .map(([name]) => `${name},`)
+        .join(' '),
+    );
 }
 
 /**
@@ -186,7 +211,7 @@ function enumsOf(headers) {
   for (const text of headers) {
     for (const found of text.matchAll(/^enum (hf_\w+) \{([^}]*)\};/gm)) {
       const [, tag = '', body = ''] = found;
-      enums.set(tag, constantsOf(expanded(body, text), known));
+      enums.set(tag, constantsOf(expanded(body, headers.join('\n')), known));
     }
   }
   return enums;
@@ -235,6 +260,41 @@ function exportsText(names) {
     : `module.exports = {\n${names.map((name) => `  ${name},\n`).join('')}};\n`;
 }
 
+/** @param {string} name @param {string} what @param {string[][]} rows */
+function tableText(name, what, rows) {
+  const lines = rows.map(([code = '', text = '']) => {
+    const quote = text.includes("'") ? '"' : "'";
+    const value = `${quote}${text}${quote},\n`;
+    const line = `  ${code}: ${value}`;
+    return line.length <= WIDTH + 1 ? line : `  ${code}:\n    ${value}`;
+  });
+  return `${jsdoc(what, '')}const ${name} = Object.freeze({\n${lines.join('')}});\n`;
+}
+
+/**
+ * Returns the registry of codes.
+ *
+ * @param {string} text of the headers
+ * @returns {string}
+ */
+function codesText(text) {
+  const statuses = rowsOf('HF_STATUS_MAP', text)
+    .filter(([, code]) => code !== '')
+    .map((row) => row.slice(1));
+  const errors = [...statuses, ...rowsOf('HF_LOCAL_CODE_MAP', text)];
+  const warnings = rowsOf('HF_WARNING_MAP', text);
+  return (
+    "// SPDX-License-Identifier: MIT\n'use strict';\n\n" +
+    '// Every code of an error and of a warning: holdfast_codes.h.\n' +
+    '// Written by `node scripts/protocol.js --fix`.\n\n' +
+    '/** @typedef {keyof typeof ERRORS} ErrorCode */\n' +
+    '/** @typedef {keyof typeof WARNINGS} WarningCode */\n\n' +
+    `${tableText('ERRORS', 'Errors, and what each says.', errors)}\n` +
+    `${tableText('WARNINGS', 'Warnings, and when each comes.', warnings)}\n` +
+    exportsText(['ERRORS', 'WARNINGS'])
+  );
+}
+
 /**
  * Returns what lib/protocol has to hold.
  *
@@ -254,6 +314,7 @@ function generate(headers) {
         exportsText(groups.map(([group]) => group).sort()),
     );
   }
+  files.set(`${FOLDER}/codes.js`, codesText(headers.join('\n')));
   return files;
 }
 

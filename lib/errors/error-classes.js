@@ -251,7 +251,7 @@ function paramError(message) {
  * Returns an error that this process makes before the engine is asked:
  * HF_RELEASED, HF_POOL_CLOSED, HF_SESSION_REQUIRED, HF_ABORTED, ... Without a
  * message it says the engine's sentence; without an outcome, the engine judges.
- * @param {string} code
+ * @param {import('../protocol/codes.js').ErrorCode} code
  * @param {string} [message]
  * @param {Details} [details]
  * @returns {HoldfastError}

@@ -13,7 +13,7 @@ const told = new Set();
 
 /**
  * @param {string} text
- * @param {string} code
+ * @param {import('../protocol/codes.js').WarningCode} code
  * @param {string} [detail]
  */
 function warnOnce(text, code, detail) {

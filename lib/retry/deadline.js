@@ -225,7 +225,7 @@ function abort(run, reason, reject) {
 
 /**
  * @param {Run} run
- * @param {string} code
+ * @param {import('../protocol/codes.js').ErrorCode} code
  * @param {unknown} cause
  */
 function interrupted(run, code, cause) {

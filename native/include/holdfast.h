@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "holdfast_codes.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -23,85 +25,6 @@ extern "C" {
 #endif
 
 /* ---- vocabulary --------------------------------------------------------- */
-
-/*
- * X(enumerator, code seen by the user, default sentence).
- * The sentence says what to do. An empty code means: the code comes from the
- * SQLSTATE (HF_SERVER_ERROR) or from errno's name (HF_SOCKET_ERROR).
- */
-#define HF_STATUS_MAP(X)                                                       \
-  X(HF_OK, "", "success")                                                      \
-  X(HF_NO_MEMORY,                                                              \
-    "HF_NO_MEMORY",                                                            \
-    "out of memory: free some, or lower max and maxResultBytes")               \
-  X(HF_SERVER_ERROR, "", "the server reported an error")                       \
-  X(HF_SOCKET_ERROR, "", "the connection to the server failed")                \
-  X(HF_NAME_ERROR,                                                             \
-    "ENOTFOUND",                                                               \
-    "the host name could not be resolved: check the host in the URL")          \
-  X(HF_TLS_ERROR, "HF_TLS", "TLS could not be established with the server")    \
-  X(HF_AUTH_ERROR, "HF_AUTH", "authentication with the server failed")         \
-  X(HF_PROTOCOL_ERROR,                                                         \
-    "HF_PROTOCOL",                                                             \
-    "the server broke the protocol: is this really PostgreSQL?")               \
-  X(HF_ACQUIRE_TIMEOUT,                                                        \
-    "HF_ACQUIRE_TIMEOUT",                                                      \
-    "timeout exceeded when trying to connect: no connection became free, "     \
-    "raise max or connectionTimeoutMillis")                                    \
-  X(HF_QUEUE_FULL,                                                             \
-    "HF_QUEUE_FULL",                                                           \
-    "too many calls are waiting: shed load, or raise queueMax")                \
-  X(HF_CONNECT_TIMEOUT,                                                        \
-    "HF_CONNECT_TIMEOUT",                                                      \
-    "Connection terminated due to connection timeout: the server did not "     \
-    "answer, check host, port and firewall")                                   \
-  X(HF_QUERY_TIMEOUT,                                                          \
-    "HF_QUERY_TIMEOUT",                                                        \
-    "Query read timeout: the statement ran longer than timeoutMillis and was " \
-    "cancelled")                                                               \
-  X(HF_DEADLINE, "HF_DEADLINE", "the call did not succeed by its deadline")    \
-  X(HF_ABORTED, "HF_ABORTED", "the call was aborted by its signal")            \
-  X(HF_POOL_CLOSED,                                                            \
-    "HF_POOL_CLOSED",                                                          \
-    "the pool was ended: make a new one to go on")                             \
-  X(HF_RELEASED,                                                               \
-    "HF_RELEASED",                                                             \
-    "the client was released: acquire a new one with pool.connect()")          \
-  X(HF_PARAM_INVALID,                                                          \
-    "HF_PARAM_INVALID",                                                        \
-    "a value cannot be sent to the server")                                    \
-  X(HF_COPY_UNSUPPORTED,                                                       \
-    "HF_COPY_UNSUPPORTED",                                                     \
-    "COPY needs a stream and is not supported by query()")                     \
-  X(HF_RESULT_TOO_LARGE,                                                       \
-    "HF_RESULT_TOO_LARGE",                                                     \
-    "the result is over maxResultBytes: use LIMIT, or raise it")               \
-  X(HF_OUTCOME_UNKNOWN,                                                        \
-    "HF_OUTCOME_UNKNOWN",                                                      \
-    "Connection terminated unexpectedly: whether the work is durable is "      \
-    "unknown")                                                                 \
-  X(HF_BREAKER_OPEN,                                                           \
-    "HF_BREAKER_OPEN",                                                         \
-    "the database cannot be reached and the next probe is too late")           \
-  X(HF_SESSION_REQUIRED,                                                       \
-    "HF_SESSION_REQUIRED",                                                     \
-    "this needs a session of its own: set DIRECT_URL")                         \
-  X(HF_TRANSACTION_OPEN,                                                       \
-    "HF_TRANSACTION_OPEN",                                                     \
-    "query() left a transaction open, it was rolled back: use transaction()")  \
-  X(HF_COMMIT_ROLLED_BACK,                                                     \
-    "HF_COMMIT_ROLLED_BACK",                                                   \
-    "COMMIT was answered with ROLLBACK: an earlier statement had failed")      \
-  X(HF_SILENT,                                                                 \
-    "HF_SILENT",                                                               \
-    "Connection terminated unexpectedly: the server fell silent and two "      \
-    "probes failed")                                                           \
-  X(HF_ROLLED_BACK,                                                            \
-    "HF_ROLLED_BACK",                                                          \
-    "a ROLLBACK given after it on the same client ended it")                   \
-  X(HF_HOOK_FAILED,                                                            \
-    "HF_HOOK_FAILED",                                                          \
-    "onConnect or a 'connect' listener failed: see the cause")
 
 enum hf_status {
 #define HF_STATUS_ENUM(name, code, text) name,

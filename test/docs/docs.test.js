@@ -12,10 +12,22 @@ const holdfast = require('../../lib/index.js');
 const { statNames } = require('../../lib/observe/metrics.js');
 const native = require('../../lib/engine/native.js');
 const parameters = require('../../lib/options/parameters.js');
+const codes = require('../../lib/protocol/codes.js');
 const keys = require('../../lib/options/keys.js');
 
 const ROOT = path.join(__dirname, '..', '..');
 const TYPES = read('lib/index.d.ts');
+
+/**
+ * Returns the JavaScript files of a folder.
+ * @param {string} folder
+ */
+function sourcesUnder(folder) {
+  return fs
+    .readdirSync(path.join(ROOT, folder), { encoding: 'utf8', recursive: true })
+    .filter((name) => /\.m?js$/.test(name))
+    .map((name) => path.join(folder, name));
+}
 
 /** @param {string} file */
 function read(file) {
@@ -145,17 +157,46 @@ test('the parameters of connection strings are documented', () => {
   }
 });
 
-test('the codes of errors are the same everywhere', () => {
-  const table = native.statuses().filter(({ code }) => code !== '');
-  const codes = table.map(({ code }) => code);
-  const text = section(read('docs/errors.md'), 'Codes');
-  assert.deepStrictEqual(
-    rows(text).map(([, code, sentence]) => [code, sentence]),
-    table.map(({ code, text: sentence }) => [`\`${code}\``, sentence]),
+/**
+ * Returns the words of a union of texts in the declarations.
+ * @param {string} name
+ */
+function declaredWords(name) {
+  const found = new RegExp(`export type ${name} =([\\s\\S]*?);\\n`).exec(TYPES);
+  return [...(found?.[1] ?? '').matchAll(/\| '(\w+)'/g)].map(
+    ([, word]) => word,
   );
-  const union = /export type ErrorCode =([\s\S]*?);\n\n/.exec(TYPES)?.[1] ?? '';
-  const typed = [...union.matchAll(/\| '(\w+)'/g)].map(([, code]) => code);
-  assert.deepStrictEqual(typed, codes);
+}
+
+for (const [heading, type, registry] of /** @type {const} */ ([
+  ['Codes', 'ErrorCode', codes.ERRORS],
+  ['Warnings', 'WarningCode', codes.WARNINGS],
+])) {
+  test(`docs and types have the registry's ${heading.toLowerCase()}`, () => {
+    const text = section(read('docs/errors.md'), heading);
+    assert.deepStrictEqual(
+      rows(text).map(([, code, sentence]) => [code, sentence]),
+      Object.entries(registry).map(([code, said]) => [`\`${code}\``, said]),
+    );
+    assert.deepStrictEqual(declaredWords(type), Object.keys(registry));
+  });
+}
+
+test("the engine's codes of errors are the registry's", () => {
+  const table = native.statuses().filter(({ code }) => code !== '');
+  assert.deepStrictEqual(
+    table.map(({ code, text }) => [code, text]),
+    Object.entries(codes.ERRORS).slice(0, table.length),
+  );
+});
+
+test('every code that is raised is in the registry', () => {
+  const known = { ...codes.ERRORS, ...codes.WARNINGS };
+  for (const file of ['lib', 'cli'].flatMap(sourcesUnder)) {
+    for (const [, code] of read(file).matchAll(/'(HF_\w+)'/g)) {
+      assert.ok(Object.hasOwn(known, code), `${file}: ${code}`);
+    }
+  }
 });
 
 test('the names of statistics are the same everywhere', () => {

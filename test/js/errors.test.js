@@ -17,10 +17,10 @@ const {
   usageError,
 } = require('../../lib/errors/errors.js');
 
-const HEADER = fs.readFileSync(
-  path.join(__dirname, '../../native/include/holdfast.h'),
-  'utf8',
-);
+const INCLUDE = path.join(__dirname, '../../native/include');
+const HEADER = ['holdfast_codes.h', 'holdfast.h']
+  .map((name) => fs.readFileSync(path.join(INCLUDE, name), 'utf8'))
+  .join('\n');
 /** The statuses' names, in the order of the enum. */
 const STATUSES = [...HEADER.matchAll(/^ {2}X\((HF_\w+),/gm)].map(([, n]) => n);
 /** The places in an error message, counted from HF_ERROR_STATUS at 6. */

@@ -53,6 +53,7 @@
       'native/core/pool/slot.c',
       'native/core/pool/stale_types.c',
       'native/core/pool/timeouts.c',
+      'native/core/sql/command.c',
       'native/core/sql/lex.c',
       'native/core/sql/reads.c',
       'native/core/sql/scan.c',

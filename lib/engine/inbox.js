@@ -30,7 +30,7 @@ const {
 /** @typedef {import('./listener.js').Listener} Listener */
 
 const { LENGTH, ID_LOW, ID_HIGH, NUMS, CHUNKS } = INT_AT;
-const { MORE, READ, CACHED, STALE } = RESULT;
+const { MORE, WROTE, CACHED, STALE, HOLDS } = RESULT;
 const {
   FLAGS: RESULT_FLAGS,
   SHAPE: RESULT_SHAPE,
@@ -119,7 +119,8 @@ class Inbox {
     attempts: 0,
     more: false,
     transaction: 0,
-    read: false,
+    wrote: false,
+    holds: false,
     failed: null,
   };
 
@@ -188,7 +189,8 @@ class Inbox {
     told.attempts = ints[at + RESULT_ATTEMPTS];
     told.more = more;
     told.transaction = ints[at + RESULT_TRANSACTION];
-    told.read = (ints[at + RESULT_FLAGS] & READ) !== 0;
+    told.wrote = (ints[at + RESULT_FLAGS] & WROTE) !== 0;
+    told.holds = (ints[at + RESULT_FLAGS] & HOLDS) !== 0;
     told.failed = null;
     if ((ints[at + RESULT_FLAGS] & CACHED) !== 0) {
       result.cached = true;

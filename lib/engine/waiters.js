@@ -32,7 +32,8 @@
  * @property {boolean} more another result of the same statement follows
  * @property {number} transaction status after it, as a character code; 0 when
  *   unknown or not on a lease
- * @property {boolean} read it certainly wrote nothing
+ * @property {boolean} wrote something may be durable by now
+ * @property {boolean} holds something of it may be left in its session
  * @property {{thrown: unknown} | null} failed by a type parser
  */
 

@@ -5,7 +5,6 @@
 
 const { FLAG } = require('../protocol/operations.js');
 const { encodeParams, pushTexts } = require('../values/params.js');
-const { isHarmless } = require('./command-tags.js');
 const { leaveSignal, watchSignal } = require('../platform/signals.js');
 const types = require('../values/types.js');
 
@@ -51,8 +50,10 @@ class Call {
   command = null;
   /** The connection's status after it, a character code; 0 = unknown. */
   transaction = 0;
-  /** Whether it certainly wrote nothing. */
-  read = false;
+  /** Whether something may be durable by now. */
+  wrote = false;
+  /** Whether something of it may be left in its session. */
+  holds = false;
   /** @type {unknown[] | null} */
   values = null;
   /**
@@ -165,7 +166,8 @@ class Call {
     }
     this.more = told.more;
     this.transaction = told.transaction;
-    this.read = told.read;
+    this.wrote = told.wrote;
+    this.holds = told.holds;
     this.#failed ??= told.failed;
     this.attempts = told.attempts;
     if (told.more) {
@@ -214,8 +216,8 @@ class Call {
 
   /** Tells the helper around, if any, of a write that was acknowledged. */
   noteWrite() {
-    if (this.run !== undefined && this.mayHaveWritten()) {
-      this.run.note('write');
+    if (this.wrote) {
+      this.run?.note('write');
     }
   }
 
@@ -232,11 +234,6 @@ class Call {
     if ((flags & (FLAG.READ_ONLY | FLAG.IDEMPOTENT)) === 0) {
       run.note('write');
     }
-  }
-
-  /** @returns {boolean} */
-  mayHaveWritten() {
-    return !this.read && !isHarmless(this.command);
   }
 }
 

@@ -29,17 +29,6 @@ const URGENT = Symbol('urgent');
 /** In the object given to query(): a COMMIT that must be sure. */
 const SURE = Symbol('sure');
 
-/** Commands that leave nothing behind in the session once it is idle. */
-const PASSING = new Set([
-  'BEGIN',
-  'START',
-  'START TRANSACTION',
-  'COMMIT',
-  'ROLLBACK',
-  'SAVEPOINT',
-  'RELEASE',
-]);
-
 const HOOK_ADVICE =
   "SQL in a 'connect' listener or onConnect is refused behind a transaction " +
   'pooler, which gives the next statement to another server connection: use ' +
@@ -75,8 +64,6 @@ class LeaseState {
   #core;
   /** Whether something of the session may outlive its statements. */
   #session = false;
-  /** Whether the open transaction wrote. */
-  #wrote = false;
   /** @type {import('../retry/context.js').JoinedRun | undefined} */
   #run = undefined;
   /** @type {AbortSignal | undefined} */
@@ -118,7 +105,6 @@ class LeaseState {
     this.idleSince = nowMillis();
     this.#session = false;
     this.#signal = undefined;
-    this.#wrote = false;
     this.#run = run;
     this.#failure = undefined;
   }
@@ -219,7 +205,7 @@ class LeaseState {
     }
     if (error === undefined) {
       this.#failure = this.status === 'E' ? this.#failure : undefined;
-      this.#noteWrites(call);
+      call.noteWrite();
     } else {
       this.#failure ??= error;
       this.#noteDoubt(call, error);
@@ -228,38 +214,11 @@ class LeaseState {
         call.promise?.catch(ignore);
       }
     }
-    this.#noteSession(call, error);
-    this.#wrote = this.#wrote && this.status !== 'I';
+    this.#session ||=
+      error === undefined ? call.holds : error.outcome !== 'not_executed';
     if (!call.more) {
       this.#core.observer.settled(call, error);
       this.#finished();
-    }
-  }
-
-  /**
-   * @param {Call} call
-   * @param {any} error
-   */
-  #noteSession(call, error) {
-    const passes =
-      error === undefined
-        ? call.name === '' &&
-          (call.read || (!call.more && PASSING.has(call.command ?? '')))
-        : error.outcome === 'not_executed';
-    this.#session ||= !passes;
-  }
-
-  /** @param {Call} call */
-  #noteWrites(call) {
-    const { command } = call;
-    if (command === 'COMMIT') {
-      if (this.#wrote) {
-        call.run?.note('write');
-      }
-    } else if (this.status === 'I') {
-      call.noteWrite();
-    } else {
-      this.#wrote ||= call.mayHaveWritten();
     }
   }
 

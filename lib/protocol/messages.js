@@ -37,7 +37,7 @@ const INT_AT = Object.freeze({
 
 /** Places in a result. */
 const RESULT_AT = Object.freeze({
-  /** HF_RESULT_MORE, ..._READ, ... */
+  /** HF_RESULT_MORE, ..._WROTE, ... */
   FLAGS: 6,
   /** 0 = no columns */
   SHAPE: 7,
@@ -61,12 +61,17 @@ const RESULT_AT = Object.freeze({
 const RESULT = Object.freeze({
   /** another result of this call follows */
   MORE: 1,
-  /** the statement certainly wrote nothing */
-  READ: 2,
+  /**
+   * something may be durable by now: what it wrote, or what the transaction
+   * wrote that it committed
+   */
+  WROTE: 2,
   /** no statement was sent for this call */
   CACHED: 4,
   /** and the answer is older than it asked for */
   STALE: 8,
+  /** it may have left something in its session */
+  HOLDS: 16,
 });
 
 /** Places in a description of columns. */

@@ -496,7 +496,7 @@ enum hf_int {
    * wholly in one chunk; when it does not fit what is left of the current
    * chunk it begins the next.
    */
-  HF_RESULT_FLAGS = HF_INT_HEADER, /* HF_RESULT_MORE, ..._READ, ... */
+  HF_RESULT_FLAGS = HF_INT_HEADER, /* HF_RESULT_MORE, ..._WROTE, ... */
   HF_RESULT_SHAPE,                 /* 0 = no columns */
   HF_RESULT_ROWS,
   HF_RESULT_AFFECTED_LOW,  /* row count of the command tag, two words */
@@ -588,9 +588,11 @@ enum hf_int {
 /* Bits of HF_RESULT_FLAGS. */
 enum hf_result_flag {
   HF_RESULT_MORE = 1,   /* another result of this call follows */
-  HF_RESULT_READ = 2,   /* the statement certainly wrote nothing */
+  HF_RESULT_WROTE = 2,  /* something may be durable by now: what it wrote, or
+                           what the transaction wrote that it committed */
   HF_RESULT_CACHED = 4, /* no statement was sent for this call */
-  HF_RESULT_STALE = 8   /* and the answer is older than it asked for */
+  HF_RESULT_STALE = 8,  /* and the answer is older than it asked for */
+  HF_RESULT_HOLDS = 16  /* it may have left something in its session */
 };
 
 enum hf_column {

@@ -13,6 +13,7 @@
 #include "core/pool/reset.h"
 #include "core/pool/scheduler.h"
 #include "core/pool/timeouts.h"
+#include "core/sql/command.h"
 
 /* A statement that runs longer than this is in the way of a ROLLBACK. */
 enum { ROLLBACK_PATIENCE_US = 100 * 1000 };
@@ -35,6 +36,25 @@ void hf_lease_finish(struct hf_lease *lease) {
   hf_error_finish(&lease->lost);
 }
 
+bool hf_lease_note_result(struct hf_lease *lease,
+                          int32_t effects,
+                          char transaction) {
+  bool writes = (effects & HF_COMMAND_WRITES) != 0;
+  bool durable = false;
+  if (transaction != 0) {
+    lease->transaction = transaction;
+  }
+  if ((effects & HF_COMMAND_COMMITS) != 0) {
+    durable = lease->wrote;
+  } else if (lease->transaction == 'I') {
+    durable = writes;
+  } else {
+    lease->wrote = lease->wrote || writes;
+  }
+  lease->wrote = lease->wrote && lease->transaction != 'I';
+  return durable;
+}
+
 void hf_lease_grant(struct hf_pool *pool,
                     struct hf_request *request,
                     struct hf_slot *slot) {
@@ -42,6 +62,7 @@ void hf_lease_grant(struct hf_pool *pool,
   slot->lease = lease;
   lease->slot = slot;
   lease->granted_us = pool->now_us;
+  lease->transaction = 'I';
   hf_slot_move(slot, HF_SLOT_LEASED, pool->now_us);
   slot->uses++;
   hf_outcome_settle(pool, request);

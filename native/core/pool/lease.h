@@ -37,6 +37,8 @@ struct hf_lease {
   struct hf_error lost;   /* why slot is gone, and what that means for
                              later statements; HF_OK while it is there */
   uint64_t granted_us;
+  char transaction;      /* I, T or E, as the user was told last */
+  bool wrote;            /* the open transaction may have written */
   bool greets;           /* prepares a connection that is new */
   bool overdue;          /* it took too long over that */
   bool released;         /* takes no more statements */
@@ -48,6 +50,16 @@ void hf_lease_init(struct hf_lease *lease, void *owner);
 
 /* Frees what the lease owns. It must have been released or never granted. */
 void hf_lease_finish(struct hf_lease *lease);
+
+/*
+ * Notes what the user is told of a statement: the HF_COMMAND_* bits of its
+ * command, 0 of one that failed, and the transaction status after it, 0 where
+ * it is not known. Returns whether something may be durable by now that was
+ * not before.
+ */
+bool hf_lease_note_result(struct hf_lease *lease,
+                          int32_t effects,
+                          char transaction);
 
 /* ---- for the pool's own modules ----------------------------------------- */
 

@@ -41,8 +41,7 @@ void hf_cached_result_send(struct hf_port *port,
                            uint32_t id_low,
                            uint32_t id_high,
                            bool stale) {
-  int32_t flags =
-      HF_RESULT_READ | HF_RESULT_CACHED | (stale ? HF_RESULT_STALE : 0);
+  int32_t flags = HF_RESULT_CACHED | (stale ? HF_RESULT_STALE : 0);
   struct hf_message *copies = hf_cached_result_copy(first);
   struct hf_message *block;
   if (copies == NULL) {

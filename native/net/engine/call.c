@@ -6,6 +6,7 @@
 
 #include "core/base/alloc.h"
 #include "core/pool/pool.h"
+#include "core/sql/command.h"
 #include "net/base/clock.h"
 #include "net/engine/cache_params.h"
 #include "net/engine/netpool.h"
@@ -221,6 +222,9 @@ static void send_error(struct hf_call *call) {
     return;
   }
   hf_pool_gauges(&call->handle->pool->core, &gauges);
+  if (request->kind == HF_REQUEST_STATEMENT) {
+    (void)hf_lease_note_result(request->lease, 0, (char)transaction_of(call));
+  }
   block->ints[HF_ERROR_STATUS] = (int32_t)error->status;
   block->ints[HF_ERROR_OUTCOME] = (int32_t)error->outcome;
   block->ints[HF_ERROR_RETRYABLE] = error->retryable;
@@ -287,6 +291,26 @@ void hf_call_renew_shapes(struct hf_call *call) {
   }
 }
 
+/* Turns what its command tag says into what the statement did here. */
+static int32_t result_flags(struct hf_call *call,
+                            int32_t effects,
+                            bool last,
+                            int32_t transaction) {
+  bool statement = call->request.kind == HF_REQUEST_STATEMENT;
+  bool wrote;
+  bool holds = call->named || !last || (effects & HF_COMMAND_HOLDS) != 0;
+  if (only_read(call)) {
+    effects &= ~HF_COMMAND_WRITES;
+    holds = call->named;
+  }
+  wrote = statement ? hf_lease_note_result(call->request.lease,
+                                           effects,
+                                           (char)transaction)
+                    : (effects & HF_COMMAND_WRITES) != 0;
+  return (last ? 0 : HF_RESULT_MORE) | (wrote ? HF_RESULT_WROTE : 0) |
+         (holds ? HF_RESULT_HOLDS : 0);
+}
+
 /* All but the last message of an answer say that more follows. */
 static void send_results(struct hf_call *call) {
   struct hf_message *block = call->first;
@@ -297,11 +321,13 @@ static void send_results(struct hf_call *call) {
     block->next = NULL;
     release_shape(call, block);
     if (block->ints[HF_INT_KIND] == HF_MSG_RESULT) {
+      int32_t transaction = next == NULL ? transaction_of(call) : 0;
       block->ints[HF_RESULT_ATTEMPTS] = call->request.attempts;
-      block->ints[HF_RESULT_FLAGS] = (next == NULL ? 0 : HF_RESULT_MORE) |
-                                     (only_read(call) ? HF_RESULT_READ : 0);
-      block->ints[HF_RESULT_TRANSACTION] =
-          next == NULL ? transaction_of(call) : 0;
+      block->ints[HF_RESULT_FLAGS] = result_flags(call,
+                                                  block->ints[HF_RESULT_FLAGS],
+                                                  next == NULL,
+                                                  transaction);
+      block->ints[HF_RESULT_TRANSACTION] = transaction;
     }
     hf_port_send(call->handle->port, block);
     block = next;

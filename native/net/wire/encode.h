@@ -70,15 +70,14 @@ size_t hf_encoder_bytes(const struct hf_encoder *encoder);
 struct hf_encoder_frame {
   int32_t id_low, id_high;
   int32_t shape;
-  int32_t flags; /* HF_RESULT_MORE */
   int32_t attempts;
 };
 
 /*
  * Makes the message; `last` is the result that ended the command (it is not
- * added). libpq 17 puts the command tag on the chunk of rows before it when
- * that chunk was not full, else on this one. Returns HF_OK or HF_NO_MEMORY. The
- * encoder is ready for begin.
+ * added); its HF_RESULT_FLAGS are the HF_COMMAND_* bits. libpq 17 puts the
+ * command tag on the chunk of rows before it when that chunk was not full, else
+ * on this one. Returns HF_OK or HF_NO_MEMORY. The encoder is ready for begin.
  */
 HF_NODISCARD enum hf_status hf_encoder_finish(
     struct hf_encoder *encoder,

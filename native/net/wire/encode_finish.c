@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/sql/command.h"
 #include "net/wire/encode.h"
 #include "net/wire/encode_internal.h"
 #include "net/wire/message.h"
@@ -38,6 +39,7 @@ struct tag {
   const char *word;
   size_t word_bytes;
   enum hf_command command;
+  int32_t effects;  /* HF_COMMAND_* */
   int64_t affected; /* -1 = none */
   uint32_t oid;
 };
@@ -58,16 +60,18 @@ static struct tag read_tag(const PGresult *last, const char *earlier) {
   /* PQcmdStatus takes a pointer to non-const but only reads. */
   const char *text = PQcmdStatus((PGresult *)last);
   const char *at = text == NULL || text[0] == '\0' ? earlier : text;
-  struct tag tag = {at, 0, HF_COMMAND_OTHER, -1, 0};
+  struct tag tag = {at, 0, HF_COMMAND_OTHER, 0, -1, 0};
   uint64_t value;
   size_t i;
 
   if (PQresultStatus(last) == PGRES_EMPTY_QUERY) {
     tag.command = HF_COMMAND_EMPTY;
+    tag.effects = hf_command_effects("", 0);
     return tag;
   }
   tag.word_bytes =
       strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+  tag.effects = hf_command_effects(at, tag.word_bytes);
   for (i = 0; i < sizeof commands / sizeof *commands; i++) {
     if (strlen(commands[i].word) == tag.word_bytes &&
         memcmp(commands[i].word, at, tag.word_bytes) == 0) {
@@ -163,7 +167,7 @@ static void fill_header(int32_t *ints,
   ints[HF_INT_ID_LOW] = frame->id_low;
   ints[HF_INT_ID_HIGH] = frame->id_high;
   ints[HF_INT_NUMS] = (int32_t)encoder->n_nums;
-  ints[HF_RESULT_FLAGS] = frame->flags;
+  ints[HF_RESULT_FLAGS] = tag->effects;
   ints[HF_RESULT_SHAPE] = frame->shape;
   ints[HF_RESULT_ROWS] = encoder->rows;
   ints[HF_RESULT_AFFECTED_LOW] = (int32_t)(uint32_t)affected;

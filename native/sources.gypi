@@ -32,6 +32,7 @@
       'native/core/policy/load.c',
       'native/core/policy/retry.c',
       'native/core/policy/scope.c',
+      'native/core/policy/transaction.c',
       'native/core/pool/advice.c',
       'native/core/pool/check.c',
       'native/core/pool/demotion.c',

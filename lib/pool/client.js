@@ -306,11 +306,34 @@ const internals = Object.freeze({
   },
 
   /**
+   * Waits for the statements under way.
    * @param {PoolClient} client
    * @returns {Promise<unknown>}
    */
   settle(client) {
     return stateOf(client).settle();
+  },
+
+  /**
+   * Returns what made the open transaction fail.
+   * @param {PoolClient} client
+   * @returns {unknown}
+   */
+  failure(client) {
+    return stateOf(client).failure;
+  },
+
+  /**
+   * Ends the transaction and gives the client back.
+   * @param {PoolClient} client
+   * @param {any} config COMMIT or ROLLBACK, and its bounds
+   * @param {number} [within] how long COMMIT may take in ms, 0 = for ever
+   * @param {unknown} [error] what made the transaction fail
+   * @returns {Promise<any>}
+   */
+  finish(client, config, within = 0, error = undefined) {
+    forgotten.unregister(client);
+    return stateOf(client).finish(client, config, within, error);
   },
 
   /**

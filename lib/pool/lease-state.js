@@ -145,7 +145,8 @@ class LeaseState {
           throw this.#core.refuseHookSql(HOOK_ADVICE);
         }
         const given = valuesGiven ? values : undefined;
-        call = this.#start(config, given, resolve, reject);
+        const { LEASE_QUERY } = OP;
+        call = this.#start(LEASE_QUERY, config, given, resolve, reject);
       },
       null,
     );
@@ -158,13 +159,15 @@ class LeaseState {
   }
 
   /**
+   * @param {number} kind
    * @param {any} config
    * @param {any} values
    * @param {(value: any) => void} resolve
    * @param {(error: any) => void} reject
+   * @param {number} [within] of OP.FINISH: how long COMMIT may take; 0 = for ever
    * @returns {Call}
    */
-  #start(config, values, resolve, reject) {
+  #start(kind, config, values, resolve, reject, within = 0) {
     const { types, defaults, port } = this.#core;
     const call = new Call(this, this.types ?? types, resolve, reject);
     call.timeout = defaults.timeout;
@@ -175,7 +178,7 @@ class LeaseState {
     call.flags |= config?.[SURE] === true ? FLAG.EXACTLY_ONCE : 0;
     this.#checkRun(call.run);
     const { observer } = this.#core;
-    observer.submit(call, true, port, OP.LEASE_QUERY, this.lease, 0);
+    observer.submit(call, true, port, kind, this.lease, within);
     this.#pending += 1;
     this.given += 1;
     return call;
@@ -267,8 +270,48 @@ class LeaseState {
   runLast(config) {
     this.#signal = config.signal;
     return new Promise((resolve, reject) => {
-      this.#start(config, undefined, resolve, reject);
+      this.#start(OP.LEASE_QUERY, config, undefined, resolve, reject);
     });
+  }
+
+  /**
+   * Ends the transaction, and the lease with it.
+   * @param {object} client
+   * @param {any} config COMMIT or ROLLBACK, and its bounds
+   * @param {number} within as of #start
+   * @param {unknown} [error] what made the transaction fail
+   * @returns {Promise<any>}
+   */
+  finish(client, config, within, error) {
+    const { lease } = this;
+    this.#signal = config.signal;
+    return new Promise((resolve, reject) => {
+      const onResult = (/** @type {any} */ result) => {
+        this.#leave();
+        this.#core.finished(client, this, lease, error);
+        resolve(result);
+      };
+      // The engine may have it still, when it was never asked.
+      const onError = (/** @type {any} */ failure) => {
+        this.release(client, error ?? failure);
+        reject(failure);
+      };
+      try {
+        this.#start(OP.FINISH, config, undefined, onResult, onError, within);
+      } catch (failure) {
+        onError(failure);
+      }
+    });
+  }
+
+  #leave() {
+    this.lease = 0;
+    this.#run = undefined;
+  }
+
+  /** What made the open transaction fail, if it failed. */
+  get failure() {
+    return this.#failure;
   }
 
   /**
@@ -304,8 +347,7 @@ class LeaseState {
    */
   release(client, error) {
     const { lease } = this;
-    this.lease = 0;
-    this.#run = undefined;
+    this.#leave();
     this.#core.release(client, this, lease, error);
   }
 

@@ -412,6 +412,28 @@ class PoolCore {
   release(client, state, lease, error) {
     const hears = this.hearsFlag(this.clients.find(state.serial));
     this.#giveBack(lease, (error === true ? FLAG.CLOSE : 0) | hears);
+    this.#tellReleased(client, state, lease, error);
+  }
+
+  /**
+   * The same when the engine has released it, with OP.FINISH.
+   * @param {any} client
+   * @param {import('./lease-state.js').LeaseState} state
+   * @param {number} lease
+   * @param {unknown} error
+   */
+  finished(client, state, lease, error) {
+    this.#takeBack(lease);
+    this.#tellReleased(client, state, lease, error);
+  }
+
+  /**
+   * @param {any} client
+   * @param {import('./lease-state.js').LeaseState} state
+   * @param {number} lease
+   * @param {unknown} error
+   */
+  #tellReleased(client, state, lease, error) {
     this.observer.released(lease, state.processID, error);
     this.pool.emit('release', error || undefined, client);
   }
@@ -421,13 +443,24 @@ class PoolCore {
    * @param {number} flags
    */
   #giveBack(lease, flags) {
-    if (this.clients.takeBack(lease)) {
+    if (this.#takeBack(lease)) {
       this.port.add(OP.RELEASE, 0, lease, null, flags);
+    }
+  }
+
+  /**
+   * @param {number} lease
+   * @returns {boolean} whether it was lent
+   */
+  #takeBack(lease) {
+    const isLent = this.clients.takeBack(lease);
+    if (isLent) {
       this.port.drop();
       if (this.clients.lent === 0) {
         roots.delete(this);
       }
     }
+    return isLent;
   }
 
   /**

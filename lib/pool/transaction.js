@@ -17,7 +17,7 @@ const {
   leave,
 } = require('../retry/context.js');
 const { usageError } = require('../errors/errors.js');
-const { SURE, URGENT } = require('./lease-state.js');
+const { SURE } = require('./lease-state.js');
 const { boundsOf, learn, mayAsk, settle } = require('./exactly-once.js');
 const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 const { leaveSignal, watchSignal } = require('../platform/signals.js');
@@ -196,13 +196,19 @@ async function begin(core, attempt, run) {
  * @param {unknown} error
  */
 async function rollBack(client, error) {
-  try {
-    // What still runs is not waited for.
-    await internals.run(client, { text: 'ROLLBACK', [URGENT]: true });
-  } catch {
-    // The connection is lost or cannot be used: the server rolls back.
-  }
-  internals.release(client, error instanceof Error ? error : undefined);
+  const given = error instanceof Error ? error : undefined;
+  const finished = internals.finish(client, { text: 'ROLLBACK' }, 0, given);
+  // Without a connection, or with one that cannot be used, the server does it.
+  await finished.catch(() => {});
+}
+
+/**
+ * @param {number} one
+ * @param {number} other
+ * @returns {number} the earlier of two ends, of which 0 is none
+ */
+function earlier(one, other) {
+  return one > 0 && other > 0 ? Math.min(one, other) : one || other;
 }
 
 /**
@@ -211,67 +217,36 @@ async function rollBack(client, error) {
  * @returns {number}
  */
 function callEndOf({ endsAt, run }) {
-  const around = endOf(run);
-  return endsAt > 0 && around > 0 ? Math.min(endsAt, around) : endsAt || around;
+  return earlier(endsAt, endOf(run));
 }
 
 /**
- * When a COMMIT that begins now has to be over. A deadline of transaction()
- * does not count what `fn` takes: COMMIT may take as long once more.
- * @param {Attempt} attempt
- * @returns {number}
- */
-function commitEndOf(attempt) {
-  const end = callEndOf(attempt);
-  const millis = readMillis(attempt.options.deadlineMillis, 'deadlineMillis');
-  if (millis === 0) {
-    return end;
-  }
-  const own = nowMillis() + millis;
-  return end > 0 ? Math.min(end, own) : own;
-}
-
-/**
- * Runs a statement of ours under the run's signal and deadline.
+ * Has the engine commit and give the connection back. It rolls back instead
+ * when a statement that nobody awaited has failed, or the call is given up
+ * before.
  * @param {PoolClient} client
  * @param {Attempt} attempt
- * @param {any} config
+ * @param {number} end of the call around
+ * @param {number} within how long COMMIT may take once it is its turn
  * @returns {Promise<any>}
  */
-function runUnder(client, { run }, config) {
+function commit(client, { run, options }, end, within) {
+  const { signal, timeoutMillis, exactlyOnce } = options;
+  const left = Math.max(1, Math.ceil(end - nowMillis()));
+  const config = {
+    text: 'COMMIT',
+    signal,
+    timeoutMillis,
+    ...(end > 0 && { deadlineMillis: left }),
+    [SURE]: exactlyOnce === true,
+  };
   const before = run && enter(run);
   try {
-    return internals.run(client, config);
+    return internals.finish(client, config, within);
   } finally {
     if (run !== undefined) {
       leave(before);
     }
-  }
-}
-
-/**
- * @param {PoolClient} client
- * @param {Attempt} attempt
- * @param {number} end
- */
-async function commit(client, attempt, end) {
-  const { signal, timeoutMillis, exactlyOnce } = attempt.options;
-  const left = Math.max(1, Math.ceil(end - nowMillis()));
-  /** @type {unknown} */
-  let failure;
-  try {
-    await runUnder(client, attempt, {
-      text: 'COMMIT',
-      signal,
-      timeoutMillis,
-      ...(end > 0 && { deadlineMillis: left }),
-      [SURE]: exactlyOnce === true,
-    });
-  } catch (error) {
-    failure = error;
-    throw error;
-  } finally {
-    internals.release(client, failure);
   }
 }
 
@@ -370,18 +345,36 @@ function untilEnded({ options, run }, working) {
  * @param {import('./exactly-once.js').Identity | undefined} identity
  */
 async function commitOnce(core, client, attempt, identity) {
-  const end = commitEndOf(attempt);
+  const { options, run } = attempt;
+  const end = callEndOf(attempt);
+  // A deadline of transaction() does not count what `fn` takes: COMMIT may take
+  // as long once more.
+  const within = readMillis(options.deadlineMillis, 'deadlineMillis');
+  const until = earlier(end, within > 0 ? nowMillis() + within : 0);
   try {
-    await commit(client, attempt, end);
-  } catch (error) {
+    await commit(client, attempt, end, within);
+  } catch (/** @type {any} */ error) {
+    if (error.code === 'HF_COMMIT_ROLLED_BACK') {
+      throw internals.failure(client) ?? error;
+    }
     await settle(core, identity, error, {
-      until: end,
-      signals: [attempt.options.signal, attempt.run?.signal].filter(
-        (one) => one !== undefined,
-      ),
+      until,
+      signals: [options.signal, run?.signal].filter((one) => one !== undefined),
     });
-    attempt.run?.note('write');
+    run?.note('write');
   }
+}
+
+/**
+ * Throws where the transaction must not be committed any more.
+ * @param {PoolClient} client
+ * @param {Attempt} attempt
+ */
+function refuseFailed(client, attempt) {
+  if (client.getTransactionStatus() === 'E') {
+    throw internals.failure(client);
+  }
+  refuseEnded(attempt);
 }
 
 /**
@@ -400,12 +393,10 @@ async function runWithin(core, client, attempt) {
   try {
     value = await untilEnded(attempt, fn(client));
     internals.close(client, 'the transaction is over: await every statement');
-    // A statement nobody awaited belongs to the transaction all the same.
-    const failure = await internals.settle(client);
-    if (client.getTransactionStatus() === 'E') {
-      throw failure;
+    if (options.exactlyOnce) {
+      await internals.settle(client);
     }
-    refuseEnded(attempt);
+    refuseFailed(client, attempt);
     if (options.exactlyOnce) {
       identity = await learn(core, client, options.signal);
     }

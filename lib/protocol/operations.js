@@ -39,6 +39,13 @@ const OP = Object.freeze({
   INVALIDATE: 14,
   /** target = pool: new connections are to be prepared */
   GREET: 15,
+  /**
+   * target = lease; fields: COMMIT or ROLLBACK. Ends the transaction and
+   * releases the lease; acquire_ms: how long COMMIT may take once it is its
+   * turn. A COMMIT is sent as ROLLBACK when the transaction has failed, or the
+   * call was given up before; HF_FLAG_HEARS as in HF_OP_RELEASE
+   */
+  FINISH: 16,
 });
 
 /** Places in an operation. */

@@ -381,7 +381,13 @@ enum hf_op_kind {
   HF_OP_FORGET,      /* target = pool: drop prepared statements */
   HF_OP_ANSWER,      /* id = an HF_MSG_ASK; fields: the value, or a message */
   HF_OP_INVALIDATE,  /* target = pool; fields: labels to forget; none = all */
-  HF_OP_GREET        /* target = pool: new connections are to be prepared */
+  HF_OP_GREET,       /* target = pool: new connections are to be prepared */
+  HF_OP_FINISH       /* target = lease; fields: COMMIT or ROLLBACK. Ends the
+                        transaction and releases the lease; acquire_ms: how
+                        long COMMIT may take once it is its turn. A COMMIT is
+                        sent as ROLLBACK when the transaction has failed, or
+                        the call was given up before; HF_FLAG_HEARS as in
+                        HF_OP_RELEASE */
 };
 
 /*

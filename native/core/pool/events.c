@@ -197,6 +197,7 @@ void hf_pool_on_finished(struct hf_pool *pool,
   hf_list_remove(&slot->running, &request->link);
   hf_sharing_note_end(pool, request);
   slot->transaction = transaction;
+  request->transaction = transaction;
   slot->chose_reading =
       transaction != 'I' && (slot->chose_reading || chooses_reading(request));
   hf_silence_heard(&slot->silence);

@@ -14,6 +14,7 @@
 #include "core/pool/scheduler.h"
 #include "core/pool/timeouts.h"
 #include "core/sql/command.h"
+#include "core/sql/scan.h"
 
 /* A statement that runs longer than this is in the way of a ROLLBACK. */
 enum { ROLLBACK_PATIENCE_US = 100 * 1000 };
@@ -143,6 +144,35 @@ static void make_way(struct hf_pool *pool, struct hf_request *rollback) {
   }
 }
 
+/* ---- the end of a transaction -------------------------------------------- */
+
+/* ROLLBACK goes in the place of COMMIT; the world sees it by request.end. */
+static void describe_rollback(struct hf_request *request) {
+  static const char text[] = "ROLLBACK";
+  hf_sql_scan(text, sizeof text - 1, &request->sql);
+  request->flags |= HF_FLAG_URGENT;
+  request->deadline_us = 0;
+}
+
+void hf_lease_turn_back(struct hf_pool *pool, struct hf_request *request) {
+  describe_rollback(request);
+  make_way(pool, request);
+}
+
+/* Decides, now that all before it has ended, what ends the transaction. */
+static void take_turn(struct hf_pool *pool, struct hf_request *request) {
+  uint64_t end_us = hf_transaction_take_turn(&request->end,
+                                             request->lease->slot->transaction,
+                                             request->deadline_us,
+                                             pool->now_us);
+  if (hf_transaction_rolls_back(&request->end)) {
+    describe_rollback(request);
+  } else if (end_us != UINT64_MAX) {
+    request->deadline_us = end_us;
+    request->flags |= HF_FLAG_CALLER_DEADLINE;
+  }
+}
+
 /* ---- statements ---------------------------------------------------------- */
 
 void hf_lease_submit(struct hf_pool *pool, struct hf_request *request) {
@@ -180,6 +210,9 @@ void hf_lease_advance(struct hf_pool *pool, struct hf_lease *lease) {
   }
   link = hf_list_pop(&lease->waiting);
   if (link != NULL) {
+    if (hf_transaction_is_ending(&request_of(link)->end)) {
+      take_turn(pool, request_of(link));
+    }
     hf_scheduler_start(pool, slot, request_of(link));
   } else if (lease->released) {
     hf_lease_release(pool, lease, lease->how);

@@ -4,7 +4,8 @@
  * Its statements run strictly in call order, one at a time, and each fails
  * alone. When the connection dies the lease outlives it, remembers the first
  * error and answers with it until it is released. A release takes effect when
- * the statements given before it have ended.
+ * the statements given before it have ended. A statement that ends the
+ * transaction (request.end) is the last one: it is released with it.
  *
  * Ownership: allocated by the world with the acquire request; the pool borrows
  * it from grant to hf_world.released.
@@ -73,6 +74,12 @@ void hf_lease_grant(struct hf_pool *pool,
  * is in its way: at once when it is urgent, else once that has run for a while.
  */
 void hf_lease_submit(struct hf_pool *pool, struct hf_request *request);
+
+/*
+ * A statement that was to end the transaction, and waits, is to roll it back
+ * instead: it goes before what is in its way.
+ */
+void hf_lease_turn_back(struct hf_pool *pool, struct hf_request *request);
 
 /* Sends the next statement when nothing is in flight, or ends the lease. */
 void hf_lease_advance(struct hf_pool *pool, struct hf_lease *lease);

@@ -39,6 +39,9 @@ static bool in_doubt(const struct hf_request *request) {
 }
 
 void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request) {
+  if (hf_transaction_is_ending(&request->end)) {
+    hf_transaction_finish(&request->end, &request->error);
+  }
   if (!request->settled) {
     hf_outcome_count_health(pool, request);
     if (request->error.status == HF_OK) {
@@ -403,6 +406,15 @@ static bool repeat_or_settle(struct hf_pool *pool,
   return why->discard;
 }
 
+/* A COMMIT that was answered with ROLLBACK says so before all else. */
+static void check_commit(struct hf_request *request) {
+  if (hf_transaction_commit_failed(request->answered_rollback,
+                                   request->sql.commits,
+                                   request->sql.rolls_back)) {
+    hf_error_set(&request->error, HF_COMMIT_ROLLED_BACK, HF_PHASE_COMMIT, NULL);
+  }
+}
+
 /* Whether the attempt needs no judging: it went well, or was judged before. */
 static bool is_settled_already(const struct hf_request *request) {
   return request->error.status == HF_OK ||
@@ -416,6 +428,7 @@ bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request) {
   enum hf_demotion demotion;
   assert(request->state == HF_REQUEST_RUNNING);
   assert(!hf_link_queued(&request->link));
+  check_commit(request);
   if (is_settled_already(request)) {
     if (request->error.status == HF_OK) {
       doubt_replication(request);

@@ -20,6 +20,7 @@
 #include "core/base/error.h"
 #include "core/base/heap.h"
 #include "core/base/list.h"
+#include "core/policy/transaction.h"
 #include "core/sql/scan.h"
 #include "holdfast.h"
 
@@ -84,8 +85,11 @@ struct hf_request {
   bool misfit;                /* set by the world: what we put around it does
                                  not work there; another way will */
   bool warned;                /* set by the world: the server warned */
+  bool answered_rollback;     /* set by the world: a command tag said so */
   bool simple;                /* set by the world: by the simple protocol */
   enum hf_progress progress;  /* set by the world: of this attempt */
+  struct hf_transaction end;  /* of the statement that ends its lease's */
+  char transaction;           /* I, T or E after it; 0 = not known */
 
   /* statistics and the answer */
   int32_t attempts; /* dispatches to a server */

@@ -75,6 +75,7 @@ void hf_scheduler_start(struct hf_pool *pool,
   request->unsent = false;
   request->simple = false;
   request->warned = false;
+  request->answered_rollback = false;
   request->misfit = false;
   request->server_role = HF_ROLE_UNKNOWN;
   request->progress = HF_PROGRESS_UNKNOWN;

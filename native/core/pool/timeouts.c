@@ -97,9 +97,29 @@ static void interrupt_running(struct hf_pool *pool,
   cancel(pool, request);
 }
 
+/* Whether a statement that ends a transaction goes on, perhaps otherwise. */
+static bool goes_on(struct hf_pool *pool,
+                    struct hf_request *request,
+                    enum hf_status status) {
+  switch (hf_transaction_stop(&request->end, status)) {
+  case HF_TRANSACTION_STOP:
+    return false;
+  case HF_TRANSACTION_TURN:
+    count(pool, status);
+    hf_lease_turn_back(pool, request);
+    break;
+  case HF_TRANSACTION_CARRY_ON:
+    break;
+  }
+  return true;
+}
+
 void hf_timeouts_end(struct hf_pool *pool,
                      struct hf_request *request,
                      enum hf_status status) {
+  if (goes_on(pool, request, status)) {
+    return;
+  }
   switch (request->state) {
   case HF_REQUEST_WAITING:
     count(pool, status);

@@ -209,7 +209,7 @@ static void on_result(struct hf_conn *conn,
     hf_conn_result_on_step(call); /* settings and names have nothing to say */
   } else if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
              status == PGRES_EMPTY_QUERY) {
-    hf_conn_result_check_commit(call, result);
+    hf_conn_result_note_command(call, result);
     hf_session_state_note(conn, result);
     hf_renewal_on_tag(conn, PQcmdStatus(result));
     hf_conn_result_end_result(conn, call, result);

@@ -174,11 +174,10 @@ void hf_conn_result_end_result(struct hf_conn *conn,
   hf_call_add(call, block);
 }
 
-/* The server says ROLLBACK to a COMMIT when the transaction had failed. */
-void hf_conn_result_check_commit(struct hf_call *call, PGresult *result) {
-  if (call->request.sql.commits && !call->request.sql.rolls_back &&
-      strcmp(PQcmdStatus(result), "ROLLBACK") == 0) {
-    fail_call(call, HF_COMMIT_ROLLED_BACK, HF_PHASE_COMMIT);
+/* What a ROLLBACK means that answers a COMMIT is for the core to say. */
+void hf_conn_result_note_command(struct hf_call *call, PGresult *result) {
+  if (strcmp(PQcmdStatus(result), "ROLLBACK") == 0) {
+    call->request.answered_rollback = true;
   }
 }
 

@@ -43,8 +43,8 @@ void hf_conn_result_end_result(struct hf_conn *conn,
                                struct hf_call *call,
                                const PGresult *result);
 
-/* Fails a COMMIT that the server answered with ROLLBACK. */
-void hf_conn_result_check_commit(struct hf_call *call, PGresult *result);
+/* Notes a ROLLBACK among the command tags: it may answer a COMMIT. */
+void hf_conn_result_note_command(struct hf_call *call, PGresult *result);
 
 /* The step that failed decides what the server still knows by name. */
 void hf_conn_result_forget_names(struct hf_conn *conn, struct hf_call *call);

@@ -101,6 +101,34 @@ struct hf_call *hf_call_new(const struct hf_op *op,
   return call;
 }
 
+enum hf_status hf_call_end_transaction(struct hf_call *call,
+                                       int32_t within_ms) {
+  static const char rollback[] = "ROLLBACK";
+  struct hf_request *request = &call->request;
+  bool commit = request->sql.commits;
+  if (!commit) {
+    request->flags |= HF_FLAG_URGENT;
+  } else {
+    call->instead = hf_statements_use(&call->handle->pool->statements,
+                                      rollback,
+                                      sizeof rollback - 1);
+    if (call->instead == NULL) {
+      return HF_NO_MEMORY;
+    }
+  }
+  request->acquire_us = 0;
+  hf_transaction_end(&request->end, commit, at(0, within_ms));
+  return HF_OK;
+}
+
+void hf_call_choose_statement(struct hf_call *call) {
+  if (call->instead != NULL && hf_transaction_rolls_back(&call->request.end)) {
+    hf_statement_release(call->statement);
+    call->statement = call->instead;
+    call->instead = NULL;
+  }
+}
+
 /* A call without a handle has no answer that could hold a shape. */
 static void release_shape(struct hf_call *call,
                           const struct hf_message *block) {
@@ -163,6 +191,7 @@ void hf_call_rewind(struct hf_call *call) {
 void hf_call_free(struct hf_call *call) {
   hf_call_rewind(call);
   hf_statement_release(call->statement);
+  hf_statement_release(call->instead);
   if (call->request.kind == HF_REQUEST_ACQUIRE) {
     hf_lease_finish(&call->lease);
   }
@@ -186,12 +215,11 @@ void hf_call_add(struct hf_call *call, struct hf_message *block) {
 
 /* The status of a lease's connection after the statement; 0 when unknown. */
 static int32_t transaction_of(const struct hf_call *call) {
-  const struct hf_lease *lease = call->request.lease;
-  if (call->request.kind != HF_REQUEST_STATEMENT || lease->slot == NULL ||
-      call->request.state != HF_REQUEST_DONE) {
-    return 0;
-  }
-  return lease->slot->transaction;
+  const struct hf_request *request = &call->request;
+  return request->kind == HF_REQUEST_STATEMENT &&
+                 request->state == HF_REQUEST_DONE
+             ? request->transaction
+             : 0;
 }
 
 static bool only_read(const struct hf_call *call) {

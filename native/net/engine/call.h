@@ -47,6 +47,8 @@ struct hf_call {
   /* set when it is made */
   struct hf_handle *handle; /* NULL once its port is closed */
   struct hf_statement *statement;
+  struct hf_statement *instead; /* ROLLBACK, where it may go in COMMIT's place;
+                                   else NULL */
   bool named; /* the caller gave a name: prepared at first use */
   int32_t decode;
   size_t bytes; /* of sql and values, for statistics */
@@ -86,6 +88,16 @@ struct hf_call *hf_call_new(const struct hf_op *op,
                             const char *const *fields,
                             struct hf_handle *handle,
                             uint64_t now_us);
+
+/*
+ * Makes the statement the end of its lease's transaction, with COMMIT for
+ * `within_ms` at most, 0 = no limit. HF_NO_MEMORY.
+ */
+HF_NODISCARD enum hf_status hf_call_end_transaction(struct hf_call *call,
+                                                    int32_t within_ms);
+
+/* Has the statement that the core decided for stand in for the one given. */
+void hf_call_choose_statement(struct hf_call *call);
 
 /* Frees a call that the core does not have. */
 void hf_call_free(struct hf_call *call);

@@ -159,20 +159,58 @@ static enum hf_release manner_of(const struct hf_op *op) {
   return (op->flags & HF_FLAG_CLOSE) != 0 ? HF_RELEASE_CLOSE : HF_RELEASE_KEEP;
 }
 
+/* Says whether notices are still wanted once the lease is released. */
+static void set_hearer(struct hf_call *holder, const struct hf_op *op) {
+  struct hf_slot *slot = holder->lease.slot;
+  if (slot != NULL) {
+    slot->hearer = (op->flags & HF_FLAG_HEARS) != 0 ? holder->handle : NULL;
+  }
+}
+
+static struct hf_call *take_finish(struct hf_port *port,
+                                   const struct hf_op *op,
+                                   const char *const *fields,
+                                   struct hf_call *holder) {
+  struct hf_call *call =
+      hf_ops_take(port, op, fields, holder->handle, &holder->lease);
+  if (call != NULL && hf_call_end_transaction(call, op->acquire_ms) != HF_OK) {
+    hf_ops_drop(call);
+    hf_ops_refuse(port, op, HF_NO_MEMORY);
+    return NULL;
+  }
+  return call;
+}
+
+/* The statement, and the release that takes effect after it or without it. */
+static void run_finish(struct hf_port *port,
+                       const struct hf_op *op,
+                       const char *const *fields) {
+  struct hf_call *holder = find_lease(port, op);
+  struct hf_pool *pool;
+  struct hf_call *call;
+  if (holder == NULL) {
+    hf_ops_refuse(port, op, HF_RELEASED);
+    return;
+  }
+  pool = &holder->handle->pool->core;
+  call = take_finish(port, op, fields, holder);
+  set_hearer(holder, op);
+  if (call != NULL) {
+    hf_pool_submit(pool, &call->request, hf_clock_us());
+  }
+  hf_pool_release(pool, &holder->lease, HF_RELEASE_KEEP, hf_clock_us());
+}
+
 static void run_release(struct hf_port *port, const struct hf_op *op) {
   struct hf_call *holder = find_lease(port, op);
   struct hf_handle *handle;
-  struct hf_slot *slot;
   uint64_t refusals;
   if (holder == NULL) {
     hf_ops_refuse(port, op, HF_RELEASED);
     return;
   }
   handle = holder->handle;
-  slot = holder->lease.slot;
-  if (slot != NULL) {
-    slot->hearer = (op->flags & HF_FLAG_HEARS) != 0 ? handle : NULL;
-  }
+  set_hearer(holder, op);
   refusals = handle->pool->core.hook_refusals;
   hf_pool_release(&handle->pool->core,
                   &holder->lease,
@@ -219,6 +257,9 @@ static void run(struct hf_port *port,
   case HF_OP_LEASE_QUERY:
     run_statement(port, op, fields);
     break;
+  case HF_OP_FINISH:
+    run_finish(port, op, fields);
+    break;
   case HF_OP_RELEASE:
     run_release(port, op);
     break;
@@ -261,6 +302,7 @@ static int32_t least_fields(const struct hf_op *op) {
     return (op->flags & HF_FLAG_NAMED) != 0 ? 2 : 1;
   case HF_OP_OPEN:
   case HF_OP_ANSWER:
+  case HF_OP_FINISH:
     return 1;
   case HF_OP_ACQUIRE:
   case HF_OP_RELEASE:

@@ -28,6 +28,7 @@ static void world_execute(void *ctx,
                           struct hf_slot *slot,
                           struct hf_request *request) {
   (void)ctx;
+  hf_call_choose_statement(hf_call_of(request));
   hf_conn_execute(slot->conn, hf_call_of(request));
 }
 

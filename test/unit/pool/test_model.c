@@ -93,6 +93,36 @@ static void assert_not_overtaking(const struct call *call) {
   }
 }
 
+/* COMMIT goes alone, and never where the server would answer ROLLBACK. */
+static void check_end(const struct call *call) {
+  const struct hf_request *request = &call->request;
+  bool commits = request->sql.kind == HF_SQL_COMMIT;
+
+  if (hf_transaction_is_ending(&request->end)) {
+    assert_true(hf_list_empty(&request->lease->waiting));
+    assert_true(request->lease->released || request->attempts == 1);
+    assert_int_equal(request->end.state,
+                     commits ? HF_TRANSACTION_COMMITTING
+                             : HF_TRANSACTION_ROLLING_BACK);
+    assert_false(commits && request->slot->transaction == 'E');
+  }
+}
+
+/* What the user is told is what became of the transaction. */
+static void check_verdict(const struct call *call) {
+  const struct hf_transaction *end = &call->request.end;
+
+  if (end->state == HF_TRANSACTION_COMMITTED) {
+    assert_int_equal(call->error.status, HF_OK);
+    assert_int_equal(call->request.sql.kind, HF_SQL_COMMIT);
+  } else if (end->state == HF_TRANSACTION_IN_DOUBT) {
+    assert_int_equal(call->error.outcome, HF_OUTCOME_AMBIGUOUS);
+  } else if (end->state == HF_TRANSACTION_ROLLED_BACK && end->why != HF_OK) {
+    assert_int_equal(call->error.status, end->why);
+    assert_int_equal(call->error.outcome, HF_OUTCOME_ROLLED_BACK);
+  }
+}
+
 static void check_execute(struct world *world, struct call *call) {
   const struct hf_request *request = &call->request;
 
@@ -105,6 +135,7 @@ static void check_execute(struct world *world, struct call *call) {
   if (request->kind == HF_REQUEST_STATEMENT) {
     assert_int_equal(call->sent, 1);
     assert_ptr_equal(request->lease->slot, request->slot);
+    check_end(call);
   }
   /* One more for a name that the server did not know. */
   assert_in_range(call->sent, 1, 2 + request->max_retries);
@@ -126,6 +157,7 @@ static void check_answer(struct world *world, struct call *call) {
     }
     return;
   }
+  check_verdict(call);
   if (call->error.status == HF_OK) {
     assert_true(call->sent > 0);
     return;
@@ -136,7 +168,8 @@ static void check_answer(struct world *world, struct call *call) {
                 call->request.kind == HF_REQUEST_STATEMENT);
   }
   if (entry_of(call)->doubtful && !call->request.sql.read_only &&
-      (call->request.flags & HF_FLAG_READ_ONLY) == 0) {
+      (call->request.flags & HF_FLAG_READ_ONLY) == 0 &&
+      call->request.end.why == HF_OK) {
     assert_int_equal(call->error.outcome, HF_OUTCOME_AMBIGUOUS);
   }
 }
@@ -311,6 +344,24 @@ static void do_release(void) {
     assert_int_equal(lease->over, lease->lease.slot == NULL);
     assert_true(lease->over || how == HF_RELEASE_KEEP);
   }
+}
+
+static void do_finish(void) {
+  struct call *lease = pick(is_held);
+  bool commit = chance(70);
+  struct call *call;
+
+  if (lease == NULL) {
+    return;
+  }
+  call = new_call(HF_REQUEST_STATEMENT);
+  world_describe(&call->request, commit ? HF_SQL_COMMIT : HF_SQL_ROLLBACK);
+  call->request.lease = &lease->lease;
+  call->request.owner = lease->request.owner;
+  call->request.flags |= commit ? 0 : HF_FLAG_URGENT;
+  hf_transaction_end(&call->request.end, commit, draw(2) * draw(3000) * US);
+  world_submit(&model.world, call);
+  world_release(&model.world, lease, HF_RELEASE_KEEP);
 }
 
 static void do_drop_owner(void) {
@@ -539,8 +590,10 @@ static void step(void) {
     do_statement();
   } else if (dice < 830) {
     do_abort();
-  } else if (dice < 870) {
+  } else if (dice < 850) {
     do_release();
+  } else if (dice < 870) {
+    do_finish();
   } else if (dice < 980) {
     do_wait();
   } else if (dice < 985) {

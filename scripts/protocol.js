@@ -83,6 +83,13 @@ const FILES = {
       ['POLICY', 'hf_policy', 'HF_POLICY_', 'Places in a retry policy.'],
       ['HISTORY', 'hf_history', 'HF_HISTORY_', "Places in a call's history."],
       ['TEXT', 'hf_text_trait', 'HF_TEXT_', 'What the text of SQL says.'],
+      ['FATE', 'hf_fate_step', 'HF_FATE_', 'What a lost COMMIT asks for.'],
+      [
+        'FATE_EVENT',
+        'hf_fate_event',
+        'HF_FATE_EVENT_',
+        'How a step of that went.',
+      ],
     ],
   },
   wasm: {

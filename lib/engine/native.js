@@ -43,6 +43,14 @@ const { platformName } = require('../platform/platform.js');
  */
 
 /**
+ * @typedef {object} FateOrder
+ * @property {number} step
+ * @property {number} delayMillis of a pause
+ * @property {number} leftMillis how long the step may take
+ * @property {string} [reason] why it stays unknown
+ */
+
+/**
  * Called with all messages of one wake-up; the arrays are reused.
  * @callback Deliver
  * @param {Int32Array} ints
@@ -87,6 +95,11 @@ const { platformName } = require('../platform/platform.js');
  * @property {(name: string) => number[] | undefined} retryPreset
  * @property {(now?: number) => void} retryCountCall
  * @property {() => number} retryCuts
+ * @property {(xid: Text | null, server: Text, timeline: Text, waits: Text,
+ *   now: number, end: number) => FateOrder & {fate: ArrayBuffer}} fateBegin
+ * @property {(fate: ArrayBuffer, event: number, now: number,
+ *   first?: Text | null, second?: Text | null, third?: Text | null
+ *   ) => FateOrder} fateNext
  * @property {(text: string) => number} textTraits bits of enum
  *   hf_text_trait
  * @property {(text: string) => number[]} textSplit start, end (in bytes) and
@@ -108,6 +121,8 @@ const NAMES = [
   'retryPreset',
   'retryCountCall',
   'retryCuts',
+  'fateBegin',
+  'fateNext',
   'textTraits',
   'textSplit',
   'Port',

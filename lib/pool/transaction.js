@@ -18,7 +18,7 @@ const {
 } = require('../retry/context.js');
 const { usageError } = require('../errors/errors.js');
 const { SURE } = require('./lease-state.js');
-const { boundsOf, learn, mayAsk, settle } = require('./exactly-once.js');
+const { boundsOf, learn, mayAsk, settle } = require('./fate.js');
 const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 const { leaveSignal, watchSignal } = require('../platform/signals.js');
 const { repeatWithin } = require('../retry/start.js');
@@ -342,7 +342,7 @@ function untilEnded({ options, run }, working) {
  * @param {PoolCore} core
  * @param {PoolClient} client
  * @param {Attempt} attempt
- * @param {import('./exactly-once.js').Identity | undefined} identity
+ * @param {import('./fate.js').Identity | undefined} identity
  */
 async function commitOnce(core, client, attempt, identity) {
   const { options, run } = attempt;
@@ -388,7 +388,7 @@ async function runWithin(core, client, attempt) {
   const { fn, options } = attempt;
   /** @type {any} */
   let value;
-  /** @type {import('./exactly-once.js').Identity | undefined} */
+  /** @type {import('./fate.js').Identity | undefined} */
   let identity;
   try {
     value = await untilEnded(attempt, fn(client));

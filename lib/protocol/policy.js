@@ -171,9 +171,51 @@ const TEXT = Object.freeze({
   CONTROLS: 32,
 });
 
+/** What a lost COMMIT asks for. */
+const FATE = Object.freeze({
+  /** get a connection that was begun after the loss */
+  CONNECT: 0,
+  /** who are you, and what became of the transaction? */
+  ASK: 1,
+  /** let delay_ms pass */
+  PAUSE: 2,
+  /** end the backend if it still runs the transaction */
+  TERMINATE: 3,
+  /** which standbys does COMMIT wait for? */
+  STANDBYS: 4,
+  /** commit a mark as the transaction would have */
+  CONFIRM: 5,
+  /** it is over: it is durable */
+  COMMITTED: 6,
+  /** it is over: nothing of it is */
+  ROLLED_BACK: 7,
+  /** it is over: nobody can say, as `reason` says */
+  UNKNOWN: 8,
+});
+
+/** How a step of that went. */
+const FATE_EVENT = Object.freeze({
+  CONNECTED: 0,
+  /** with server, timeline and status, NULL = none */
+  ANSWERED: 1,
+  PAUSED: 2,
+  TERMINATED: 3,
+  /** with synchronous_standby_names */
+  NAMED: 4,
+  CONFIRMED: 5,
+  /** the step failed: there may be another way */
+  FAILED: 6,
+  /** the same, and every further one would */
+  REFUSED: 7,
+  /** the caller waits no more */
+  LEFT: 8,
+});
+
 module.exports = {
   EVIDENCE,
   FACT,
+  FATE,
+  FATE_EVENT,
   GROWTH,
   HISTORY,
   JITTER,

@@ -6,6 +6,7 @@
 
 #include "args.h"
 #include "environment.h"
+#include "fate.h"
 #include "holdfast.h"
 #include "policy.h"
 #include "port_wrap.h"
@@ -26,6 +27,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(own);
   holdfast::DefineTables(env, exports);
   holdfast::DefinePolicy(env, exports);
+  holdfast::DefineFate(env, exports);
   napi_set_named_property(env,
                           exports,
                           "Port",

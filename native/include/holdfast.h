@@ -276,6 +276,97 @@ void hf_retry_count_call(double now_ms);
 /* Returns how many repetitions the budget has cut in this process. */
 double hf_retry_cuts(void);
 
+/* ---- what became of a COMMIT whose answer was lost ----------------------- */
+
+/*
+ * The caller asks a server, and tells how that went; what is asked next, when,
+ * and what the answers mean is said here. One call of hf_fate_begin, then
+ * hf_fate_next until the step is one of the last three. Times are ms on the
+ * caller's clock. Pure; any thread, one at a time for a struct.
+ */
+enum hf_fate_step {
+  HF_FATE_CONNECT,     /* get a connection that was begun after the loss */
+  HF_FATE_ASK,         /* who are you, and what became of the transaction? */
+  HF_FATE_PAUSE,       /* let delay_ms pass */
+  HF_FATE_TERMINATE,   /* end the backend if it still runs the transaction */
+  HF_FATE_STANDBYS,    /* which standbys does COMMIT wait for? */
+  HF_FATE_CONFIRM,     /* commit a mark as the transaction would have */
+  HF_FATE_COMMITTED,   /* it is over: it is durable */
+  HF_FATE_ROLLED_BACK, /* it is over: nothing of it is */
+  HF_FATE_UNKNOWN      /* it is over: nobody can say, as `reason` says */
+};
+
+enum hf_fate_event {
+  HF_FATE_EVENT_CONNECTED,
+  HF_FATE_EVENT_ANSWERED, /* with server, timeline and status, NULL = none */
+  HF_FATE_EVENT_PAUSED,
+  HF_FATE_EVENT_TERMINATED,
+  HF_FATE_EVENT_NAMED, /* with synchronous_standby_names */
+  HF_FATE_EVENT_CONFIRMED,
+  HF_FATE_EVENT_FAILED,  /* the step failed: there may be another way */
+  HF_FATE_EVENT_REFUSED, /* the same, and every further one would */
+  HF_FATE_EVENT_LEFT,    /* the caller waits no more */
+  HF_FATE_EVENTS
+};
+
+/* Of the struct; moved by the module alone. */
+enum hf_fate_state {
+  HF_FATE_STATE_LOST,        /* no connection to ask on */
+  HF_FATE_STATE_ASKED,       /* the server was asked */
+  HF_FATE_STATE_WAITING,     /* it was in progress; is asked again */
+  HF_FATE_STATE_TERMINATING, /* its backend is being ended */
+  HF_FATE_STATE_AWAY,        /* asking failed; is tried again */
+  HF_FATE_STATE_LISTED,      /* committed; the standbys are asked for */
+  HF_FATE_STATE_CONFIRMING,  /* committed; the standbys are waited for */
+  HF_FATE_STATE_COMMITTED,
+  HF_FATE_STATE_ROLLED_BACK,
+  HF_FATE_STATE_UNKNOWN,
+  HF_FATE_STATES
+};
+
+enum { HF_FATE_SERVER_BYTES = 24, HF_FATE_TIMELINE_BYTES = 12 };
+
+/* What the transaction said of itself before COMMIT; NULL = not known. */
+struct hf_fate_identity {
+  const char *xid;      /* NULL = it had written nothing */
+  const char *server;   /* the system's identifier */
+  const char *timeline; /* of its WAL */
+  const char *waits;    /* its synchronous_commit */
+};
+
+struct hf_fate {
+  enum hf_fate_state state;
+  double until;    /* when asking ends */
+  double asked_at; /* since when it is in progress, as far as is known */
+  int32_t pauses;  /* while it is, since the last attempt to end it */
+  int32_t reason;  /* why it is not known; an index of our own */
+  bool waits;      /* COMMIT waited for standbys */
+  bool committed;  /* the server said so */
+  char server[HF_FATE_SERVER_BYTES], timeline[HF_FATE_TIMELINE_BYTES];
+};
+
+struct hf_fate_order {
+  enum hf_fate_step step;
+  int32_t delay_ms;   /* of HF_FATE_PAUSE */
+  int32_t left_ms;    /* how long the step may take */
+  const char *reason; /* static text, of HF_FATE_UNKNOWN; else NULL */
+};
+
+/* Begins; `end_ms` is when the caller wants it to be over, 0 = never. */
+struct hf_fate_order hf_fate_begin(struct hf_fate *fate,
+                                   const struct hf_fate_identity *identity,
+                                   double now_ms,
+                                   double end_ms);
+
+/*
+ * Says what comes next. The texts are those of the event, NULL where it has
+ * none; borrowed for the call.
+ */
+struct hf_fate_order hf_fate_next(struct hf_fate *fate,
+                                  enum hf_fate_event event,
+                                  const char *const texts[3],
+                                  double now_ms);
+
 /* ---- texts of statements ------------------------------------------------ */
 
 /* What a text says; bits. Lexical and conservative, as everything by text. */

@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// exactlyOnce: what became of a COMMIT whose answer was lost is found out. Here
+// are the questions; which comes next, when, and what the answers mean is said
+// by the core (native/core/features/fate.h).
+//
+// Before COMMIT leaves, the transaction's identity is learnt with its own
+// statements: its id, the server's process, and which server, on which
+// timeline, gave them. When the connection breaks in COMMIT, the same server
+// is asked on a new connection. Another server, or another timeline, may have
+// given the id to somebody else: then it stays ambiguous.
+
+const { abortedError, readMillis } = require('./arguments.js');
+const native = require('../engine/native.js');
+const { FATE, FATE_EVENT } = require('../protocol/policy.js');
+const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
+const { internals } = require('./client.js');
+const { SURE } = require('./lease-state.js');
+const { callOutside } = require('../retry/context.js');
+const { isOurs, usageError } = require('../errors/errors.js');
+const { leaveSignal, watchSignal } = require('../platform/signals.js');
+
+/** @typedef {import('./client.js').PoolClient} PoolClient */
+/** @typedef {import('./pool-core.js').PoolCore} PoolCore */
+
+/**
+ * What names a transaction among all there ever were.
+ * @typedef {object} Identity
+ * @property {string | null} xid null = the transaction has written nothing
+ * @property {string} pid
+ * @property {string} waits its synchronous_commit
+ * @property {string | undefined} server undefined = we may not know
+ * @property {string | undefined} timeline
+ */
+
+/** Parsers of the user's own must not touch what we read. */
+const TEXT = Object.freeze({
+  getTypeParser: () => (/** @type {string} */ value) => value,
+});
+
+const MAY_ASK = `select has_function_privilege(
+    'pg_catalog.pg_control_system()', 'execute')::text as may`;
+
+// pg_control_checkpoint() would lag a promotion by a checkpoint: the timeline
+// is the one WAL is written on.
+const SERVER = `(select system_identifier::text
+    from pg_catalog.pg_control_system()) as server,
+  substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8)
+    as timeline`;
+
+const WHO = `select pg_catalog.pg_current_xact_id_if_assigned()::text as xid,
+  pg_catalog.pg_backend_pid()::text as pid,
+  pg_catalog.current_setting('synchronous_commit') as waits`;
+
+// Another server may find the id in its future, which is an error there.
+const STATUS = `select server, timeline,
+    case when server = $2::text and timeline = $3::text
+      then pg_catalog.pg_xact_status($1::text::pg_catalog.xid8) end as status
+  from (select ${SERVER}) as here`;
+
+const STANDBYS = `select pg_catalog.current_setting(
+    'synchronous_standby_names') as names`;
+
+// What is written and committed later is replicated later: when a standby has
+// this, it has what was committed before.
+const MARK = `select pg_catalog.pg_logical_emit_message(true, 'holdfast', '')`;
+
+// backend_xid has 32 bits, an xid8 64.
+const TERMINATE = `select pg_catalog.pg_terminate_backend(pid)
+  from pg_catalog.pg_stat_activity
+  where pid = $1::text::int and backend_xid::text =
+    ($2::text::numeric % 4294967296)::text`;
+
+/** @type {WeakMap<PoolCore, Promise<boolean>>} */
+const permissions = new WeakMap();
+
+/**
+ * Asks whether the server tells this user which server it is. The question is
+ * the pool's, whoever came first: no caller's helper rules it.
+ * @param {PoolCore} core
+ * @returns {Promise<boolean>}
+ */
+function askPermission(core) {
+  let known = permissions.get(core);
+  if (known === undefined) {
+    /** @type {Promise<any>} */
+    const asked = callOutside(
+      () =>
+        new Promise((resolve, reject) => {
+          const config = { text: MAY_ASK, types: TEXT };
+          core.query(config, undefined, resolve, reject);
+        }),
+    );
+    known = asked.then(({ rows }) => rows[0].may === 'true');
+    permissions.set(core, known);
+    known.catch(() => permissions.delete(core));
+  }
+  return known;
+}
+
+/**
+ * How long one caller waits for what is asked for all.
+ * @typedef {object} Bounds
+ * @property {number} until on the engine's clock, 0 = for ever
+ * @property {AbortSignal[]} signals
+ */
+
+/**
+ * @param {PoolCore} core
+ * @param {{signal?: AbortSignal, deadlineMillis?: number}} options
+ * @param {import('../retry/context.js').JoinedRun | undefined} run
+ * @returns {Bounds}
+ */
+function boundsOf(core, { signal, deadlineMillis }, run) {
+  const millis =
+    deadlineMillis === undefined
+      ? core.defaults.deadline
+      : readMillis(deadlineMillis, 'deadlineMillis');
+  const ends = [millis > 0 ? nowMillis() + millis : 0, run?.deadlineAt ?? 0];
+  const until = Math.min(...ends.map((end) => end || Infinity));
+  return {
+    until: until === Infinity ? 0 : until,
+    signals: [signal, run?.signal].filter((one) => one !== undefined),
+  };
+}
+
+/**
+ * Settles as a promise does, or earlier when the bounds are reached.
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {Bounds} bounds
+ * @returns {Promise<T>}
+ */
+function within(promise, { until, signals }) {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      const signal = signals.find(({ aborted }) => aborted);
+      stop();
+      reject(abortedError(/** @type {AbortSignal} */ (signal)));
+    };
+    const timer =
+      until > 0
+        ? startTimer(
+            () => reject(tooLate()),
+            Math.max(1, Math.ceil(until - nowMillis())),
+          )
+        : undefined;
+    const waiting = { handleEvent: onAbort };
+    for (const signal of signals) {
+      watchSignal(signal, waiting);
+    }
+    if (signals.some(({ aborted }) => aborted)) {
+      onAbort();
+    }
+    promise.then(resolve, reject).finally(stop);
+
+    function stop() {
+      stopTimer(timer);
+      for (const signal of signals) {
+        leaveSignal(signal, waiting);
+      }
+    }
+  });
+}
+
+function tooLate() {
+  return usageError('HF_DEADLINE', undefined, {
+    outcome: 'not_executed',
+    retryable: false,
+    phase: 'acquire',
+    attempts: 0,
+    reason: 'the server could not be asked in time who it is',
+  });
+}
+
+/**
+ * Returns whether the server tells this user which server it is. Asked once a
+ * pool: a refusal inside the transaction would end it.
+ * @param {PoolCore} core
+ * @param {Bounds} bounds
+ * @returns {Promise<boolean>}
+ */
+async function mayAsk(core, bounds) {
+  for (;;) {
+    try {
+      return await within(askPermission(core), bounds);
+    } catch (/** @type {any} */ error) {
+      // The question may have been an earlier caller's, and end before us.
+      const over = bounds.until > 0 && nowMillis() >= bounds.until - 1;
+      if (error.code !== 'HF_DEADLINE' || over) {
+        throw error;
+      }
+    }
+  }
+}
+
+/**
+ * Learns who a transaction is. Call it when all its statements were sent.
+ * @param {PoolCore} core
+ * @param {PoolClient} client
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<Identity>}
+ */
+async function learn(core, client, signal) {
+  const text = (await askPermission(core)) ? `${WHO}, ${SERVER}` : WHO;
+  const { rows } = await internals.run(client, { text, types: TEXT, signal });
+  return rows[0];
+}
+
+/**
+ * Says on an error why it stays ambiguous.
+ * @param {any} error
+ * @param {string} reason
+ * @returns {any}
+ */
+function unresolved(error, reason) {
+  if (!Object.isFrozen(error)) {
+    error.reason = reason;
+  }
+  return error;
+}
+
+/**
+ * @param {unknown} cause
+ * @returns {Error}
+ */
+function rolledBack(cause) {
+  return usageError(
+    'HF_COMMIT_ROLLED_BACK',
+    'the connection was lost during COMMIT; the server says that the ' +
+      'transaction was rolled back',
+    {
+      outcome: 'rolled_back',
+      unit: 'transaction',
+      retryable: true,
+      phase: 'commit',
+      attempts: 1,
+      reason: 'the server was asked, and says that it was rolled back',
+      cause,
+    },
+  );
+}
+
+/**
+ * Acquires a connection that was opened after the loss: an older one may lead
+ * to a server that has been replaced.
+ * @param {PoolCore} core
+ * @param {number} newest the last connection begun before
+ * @param {number} until
+ * @returns {Promise<PoolClient>}
+ */
+async function acquireNew(core, newest, until) {
+  for (;;) {
+    const deadlineMillis = Math.max(1, until - nowMillis());
+    /** @type {PoolClient} */
+    const client = await new Promise((resolve, reject) => {
+      core.acquire({ deadlineMillis }, undefined, resolve, reject);
+    });
+    if (client.serial > newest) {
+      return client;
+    }
+    internals.release(client, true);
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {boolean} whether every further question would be refused
+ */
+function isRefusal(error) {
+  return (
+    isOurs(error) &&
+    (error.outcome === 'permanent' || error.code === 'HF_POOL_CLOSED')
+  );
+}
+
+/** Asks what the core wants to know, on connections of its own. */
+class Asker {
+  #core;
+  #identity;
+  /** The last connection that was begun before the loss. */
+  #newest;
+  #fate;
+  /** @type {import('../engine/native.js').FateOrder} */
+  #order;
+  /** What made the last step fail. */
+  #failure = '';
+  /** @type {PoolClient | undefined} */
+  #client = undefined;
+
+  /**
+   * @param {PoolCore} core
+   * @param {Identity} identity
+   * @param {number} until the caller's deadline, 0 = none
+   */
+  constructor(core, identity, until) {
+    const { xid, server, timeline, waits } = identity;
+    const who = /** @type {const} */ ([xid, server, timeline, waits]);
+    const { fate, ...order } = native.fateBegin(...who, nowMillis(), until);
+    this.#core = core;
+    this.#identity = identity;
+    this.#newest = Number(core.pool.stats().connectsStarted);
+    this.#fate = fate;
+    this.#order = order;
+  }
+
+  /**
+   * Asks until it is known what became of the transaction, or that this cannot
+   * be known.
+   * @returns {Promise<number>} one of the last steps of FATE
+   */
+  async run() {
+    while (this.#order.step < FATE.COMMITTED) {
+      this.#failure = '';
+      try {
+        this.#tell(...(await this.#follow(this.#order)));
+      } catch (error) {
+        this.#failure = `: ${error}`;
+        this.#tell(isRefusal(error) ? FATE_EVENT.REFUSED : FATE_EVENT.FAILED);
+        this.#release(error);
+      }
+    }
+    this.#release();
+    return this.#order.step;
+  }
+
+  /** The caller waits no more. @returns {number} the last step */
+  leave() {
+    this.#failure = '';
+    this.#tell(FATE_EVENT.LEFT);
+    return this.#order.step;
+  }
+
+  /** Why it cannot be known. */
+  get reason() {
+    return `${this.#order.reason}${this.#failure}`;
+  }
+
+  /**
+   * @param {number} event
+   * @param {(string | null)[]} texts
+   */
+  #tell(event, ...texts) {
+    const [first, second, third] = texts;
+    const now = nowMillis();
+    const { fateNext } = native;
+    this.#order = fateNext(this.#fate, event, now, first, second, third);
+  }
+
+  /**
+   * Does what the core wants.
+   * @param {import('../engine/native.js').FateOrder} order
+   * @returns {Promise<[number, ...(string | null)[]]>} how it went
+   */
+  async #follow({ step, delayMillis, leftMillis }) {
+    const { pid, server, timeline, waits, xid } = this.#identity;
+    const until = nowMillis() + leftMillis;
+    switch (step) {
+      case FATE.CONNECT:
+        this.#client = await acquireNew(this.#core, this.#newest, until);
+        return [FATE_EVENT.CONNECTED];
+      case FATE.ASK: {
+        const row = await this.#ask(until, STATUS, [xid, server, timeline]);
+        return [FATE_EVENT.ANSWERED, row.server, row.timeline, row.status];
+      }
+      case FATE.PAUSE:
+        await new Promise((resolve) => {
+          startTimer(() => resolve(undefined), delayMillis);
+        });
+        return [FATE_EVENT.PAUSED];
+      case FATE.TERMINATE:
+        await this.#ask(until, TERMINATE, [pid, xid]);
+        return [FATE_EVENT.TERMINATED];
+      case FATE.STANDBYS:
+        return [FATE_EVENT.NAMED, (await this.#ask(until, STANDBYS)).names];
+      default:
+        await this.#ask(until, 'BEGIN');
+        await this.#ask(until, `SET LOCAL synchronous_commit = ${waits}`);
+        await this.#ask(until, MARK);
+        await this.#ask(until, 'COMMIT', undefined, true);
+        return [FATE_EVENT.CONFIRMED];
+    }
+  }
+
+  /**
+   * @param {number} until
+   * @param {string} text
+   * @param {unknown[]} [values]
+   * @param {boolean} [isSure] as SURE
+   * @returns {Promise<any>} its first row
+   */
+  async #ask(until, text, values, isSure = false) {
+    const client = /** @type {PoolClient} */ (this.#client);
+    const { rows } = await internals.run(client, {
+      text,
+      values,
+      types: TEXT,
+      timeoutMillis: Math.max(1, until - nowMillis()),
+      [SURE]: isSure,
+    });
+    return rows[0];
+  }
+
+  /** @param {unknown} [error] */
+  #release(error) {
+    if (this.#client !== undefined) {
+      internals.release(this.#client, error);
+      this.#client = undefined;
+    }
+  }
+}
+
+/**
+ * Finds out what became of a COMMIT that failed. Returns when it was done;
+ * throws what the caller is to hear when not, or when it stays unknown.
+ * @param {PoolCore} core
+ * @param {Identity | undefined} identity
+ * @param {any} error of COMMIT
+ * @param {Bounds} bounds of the caller
+ * @returns {Promise<void>}
+ */
+async function settle(core, identity, error, bounds) {
+  const isLost = isOurs(error) && error.outcome === 'ambiguous';
+  const hasGone = error.code === 'HF_ABORTED' || error.code === 'HF_DEADLINE';
+  if (!isLost || hasGone || identity === undefined) {
+    throw error;
+  }
+  const asker = new Asker(core, identity, bounds.until);
+  const last = await within(asker.run(), bounds).catch(() => asker.leave());
+  if (last === FATE.ROLLED_BACK) {
+    throw rolledBack(error);
+  }
+  if (last !== FATE.COMMITTED) {
+    throw unresolved(error, asker.reason);
+  }
+}
+
+module.exports = { boundsOf, learn, mayAsk, settle };

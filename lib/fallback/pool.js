@@ -5,7 +5,8 @@
 // same helpers, with what the shared functions (healthCheck(), warmup(), the
 // shutdown hooks) ask of a pool.
 
-const { readDrainMillis, refuseAborted } = require('../pool/arguments.js');
+const { refuseAborted } = require('../pool/arguments.js');
+const { readDrainMillis } = require('../validate/values.js');
 const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 const { HoldfastError } = require('../errors/error-classes.js');
 const { readTimeout } = require('../health/health.js');

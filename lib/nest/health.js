@@ -3,6 +3,8 @@
 
 // A health indicator for @nestjs/terminus: up, degraded and down.
 
+const { checkOptions } = require('../validate/keys.js');
+
 /** @typedef {import('../health/health-report.js').Health} Health */
 
 const KNOWN = new Set(['timeoutMillis', 'service']);
@@ -56,14 +58,7 @@ async function sessionFor(key) {
  * @returns {{service: any, rest: any}}
  */
 function readOptions(options) {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError('the options of pingCheck() must be an object');
-  }
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.has(key)) {
-      throw new TypeError(`unknown option of pingCheck(): ${key}`);
-    }
-  }
+  checkOptions(options, KNOWN, 'pingCheck()');
   const { service, ...rest } = options;
   if (service !== undefined && typeof service?.health !== 'function') {
     throw new TypeError('service must be a HoldfastService');

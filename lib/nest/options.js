@@ -3,6 +3,9 @@
 
 // The options of HoldfastModule: those of a pool, and a few of the module's.
 
+const { checkKeysAs } = require('../validate/keys.js');
+const { MILLIS_MAX, checkInteger } = require('../validate/values.js');
+
 /**
  * @typedef {object} Settings
  * @property {any} config of the pool; undefined with `pool`
@@ -63,26 +66,6 @@ function readWarmup(value, where) {
   return value;
 }
 
-/** As long as a timer can wait. */
-const MILLIS_MAX = 2 ** 31 - 1;
-
-/**
- * @param {any} value
- * @param {string} where for messages
- * @returns {number | undefined}
- */
-function readMillis(value, where) {
-  if (value === undefined) {
-    return undefined;
-  }
-  if (!Number.isInteger(value) || value < 0 || value > MILLIS_MAX) {
-    throw new TypeError(
-      `${where}: shutdownMillis must be a whole number from 0 to ${MILLIS_MAX}`,
-    );
-  }
-  return value;
-}
-
 /**
  * @param {any} options what forRoot() was given, or a factory returned
  * @param {string} where for messages
@@ -109,7 +92,15 @@ function readSettings(options, where) {
     pool,
     shared,
     warmup: readWarmup(warmup, where),
-    shutdownMillis: readMillis(shutdownMillis, where),
+    shutdownMillis:
+      shutdownMillis === undefined
+        ? undefined
+        : checkInteger(
+            shutdownMillis,
+            `${where}: shutdownMillis`,
+            0,
+            MILLIS_MAX,
+          ),
   };
   if (pool === undefined) {
     return { config, ...rest };
@@ -136,11 +127,7 @@ function checkAsync(options) {
   if (!isObject(options)) {
     throw new TypeError(`${where}: the options must be an object`);
   }
-  for (const key of Object.keys(options)) {
-    if (!ASYNC_KEYS.has(key)) {
-      throw new TypeError(`${where}: unknown option ${key}`);
-    }
-  }
+  checkKeysAs(options, ASYNC_KEYS, `${where}: unknown option `);
   const ways = WAYS.filter((way) => options[way] !== undefined);
   if (ways.length !== 1) {
     throw new TypeError(`${where}: give one of ${WAYS.join(', ')}`);

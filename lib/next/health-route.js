@@ -3,13 +3,8 @@
 
 // healthRoute(): the pool's health as a route handler.
 
-const {
-  checkOptions,
-  isBuilding,
-  json,
-  readPool,
-  readTime,
-} = require('./options.js');
+const { checkOptions } = require('../validate/keys.js');
+const { isBuilding, json, readPool, readTime } = require('./options.js');
 
 /** @typedef {import('../health/health-report.js').Health} Health */
 
@@ -64,7 +59,7 @@ function refuseBuild(request) {
  * @returns {(request: Request) => Promise<Response>}
  */
 function healthRoute(options = {}) {
-  checkOptions(options, 'healthRoute', KNOWN);
+  checkOptions(options, KNOWN, 'healthRoute()');
   const { details = true } = options;
   if (typeof details !== 'boolean') {
     throw new TypeError('details must be true or false');

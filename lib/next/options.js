@@ -3,7 +3,7 @@
 
 // The options of the routes, and what is common to them.
 
-const { checkKeys, readMillis } = require('../pool/arguments.js');
+const { readMillis } = require('../validate/values.js');
 const sharedPools = require('../process/shared-pools.js');
 
 /** @typedef {import('../pool/pool.js').Pool} Pool */
@@ -14,21 +14,6 @@ const BUILD = 'phase-production-build';
 /** Whether this process builds the application, and does not serve it. */
 function isBuilding() {
   return process.env.NEXT_PHASE === BUILD;
-}
-
-/**
- * Returns the options if they are an object of known keys.
- * @param {any} options
- * @param {string} name of the function
- * @param {ReadonlySet<string>} known
- * @returns {any}
- */
-function checkOptions(options, name, known) {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`the options of ${name}() must be an object`);
-  }
-  checkKeys(options, known, `${name}()`);
-  return options;
 }
 
 /**
@@ -96,4 +81,4 @@ function json(status, body, headers = {}) {
   });
 }
 
-module.exports = { checkOptions, isBuilding, json, readPool, readTime };
+module.exports = { isBuilding, json, readPool, readTime };

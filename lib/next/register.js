@@ -3,12 +3,8 @@
 
 // register(): the warm-up for Next.js' instrumentation.ts.
 
-const {
-  checkOptions,
-  isBuilding,
-  readPool,
-  readTime,
-} = require('./options.js');
+const { checkOptions } = require('../validate/keys.js');
+const { isBuilding, readPool, readTime } = require('./options.js');
 
 const KNOWN = new Set(['pool', 'timeoutMillis']);
 const TIMEOUT_MILLIS = 8000;
@@ -20,7 +16,7 @@ const TIMEOUT_MILLIS = 8000;
  * @returns {Promise<import('../health/warmup.js').WarmupResult | undefined>}
  */
 async function register(options = {}) {
-  checkOptions(options, 'register', KNOWN);
+  checkOptions(options, KNOWN, 'register()');
   const pool = readPool(options.pool);
   const { timeoutMillis } = options;
   const timeout = readTime(timeoutMillis, 'timeoutMillis', TIMEOUT_MILLIS);

@@ -10,13 +10,8 @@ const crypto = require('node:crypto');
 const { rootOf } = require('../errors/error-classes.js');
 const { nowMillis } = require('../platform/clock.js');
 const { warnOnce } = require('../platform/warn.js');
-const {
-  checkOptions,
-  isBuilding,
-  json,
-  readPool,
-  readTime,
-} = require('./options.js');
+const { checkOptions } = require('../validate/keys.js');
+const { isBuilding, json, readPool, readTime } = require('./options.js');
 
 const KNOWN = new Set(['pool', 'secret', 'intervalMillis', 'timeoutMillis']);
 const SECRET_MIN = 16;
@@ -103,7 +98,7 @@ function report({ ok, durationMillis, error }) {
  * @returns {(request: Request) => Promise<Response>}
  */
 function resetRoute(options) {
-  checkOptions(options, 'resetRoute', KNOWN);
+  checkOptions(options, KNOWN, 'resetRoute()');
   const expected = readSecret(options.secret);
   const pool = readPool(options.pool);
   const interval = readTime(

@@ -10,7 +10,7 @@ const { traces } = require('./diagnostics.js');
 const { livePools } = require('./live.js');
 const { histogramStems } = require('./metrics.js');
 const native = require('../engine/native.js');
-const { nearest } = require('../validate/nearest.js');
+const { checkKeysAs } = require('../validate/keys.js');
 
 /**
  * @typedef {object} OpenTelemetryOptions
@@ -32,7 +32,7 @@ const MICROS = 1e6;
 /** Of one histogram, per collection: above, values are thinned evenly. */
 const REPLAY_MAX = 20000;
 
-const KEYS = Object.freeze(['api', 'spans', 'metrics']);
+const KEYS = new Set(['api', 'spans', 'metrics']);
 
 /** What the conventions advise for durations of database calls. */
 const ADVICE = Object.freeze({
@@ -47,13 +47,7 @@ function checkOptions(options) {
   if (options === null || typeof options !== 'object') {
     throw new TypeError('enableOpenTelemetry() takes an object of options');
   }
-  for (const key of Object.keys(options)) {
-    if (!KEYS.includes(key)) {
-      throw new TypeError(
-        `unknown option ${key} of enableOpenTelemetry()${nearest(key, KEYS)}`,
-      );
-    }
-  }
+  checkKeysAs(options, KEYS, 'unknown option ', ' of enableOpenTelemetry()');
   for (const key of ['spans', 'metrics']) {
     if (!['undefined', 'boolean'].includes(typeof options[key])) {
       throw new TypeError(`${key} must be true or false`);

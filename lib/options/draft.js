@@ -6,7 +6,11 @@
 // what is missing. Messages name the key and never show the value.
 
 const { lazy } = require('../errors/errors.js');
-const { numberOf } = require('../validate/number.js');
+const {
+  checkBoolean,
+  checkInteger,
+  numberOf,
+} = require('../validate/values.js');
 
 const native = lazy(() => require('../engine/native.js'));
 
@@ -36,12 +40,9 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 function engineText(row, value, key) {
   switch (row.kind) {
     case 'bool':
-      if (typeof value !== 'boolean') {
-        throw new TypeError(`${key} must be true or false`);
-      }
-      return String(value);
+      return String(checkBoolean(value, key));
     case 'int':
-      return String(checkedInteger(value, key, row.min, row.max));
+      return String(checkInteger(numberOf(value), key, row.min, row.max));
     default: {
       const words = row.words?.split('|') ?? [];
       if (typeof value !== 'string' || !words.includes(value)) {
@@ -50,24 +51,6 @@ function engineText(row, value, key) {
       return value;
     }
   }
-}
-
-/**
- * @param {unknown} value
- * @param {string} key
- * @param {number} min
- * @param {number} max
- * @returns {number}
- */
-function checkedInteger(value, key, min, max) {
-  const number = numberOf(value);
-  if (typeof number !== 'number') {
-    throw new TypeError(`${key} must be a number`);
-  }
-  if (!Number.isInteger(number) || number < min || number > max) {
-    throw new RangeError(`${key} must be a whole number from ${min} to ${max}`);
-  }
-  return number;
 }
 
 /**

@@ -5,6 +5,7 @@
 
 const { checkLogger } = require('../observe/log.js');
 const { checkedChannel } = require('./channel.js');
+const { checkKeysAs } = require('../validate/keys.js');
 const { nearest } = require('../validate/nearest.js');
 const { parseRetryOptions } = require('../retry/retry-options.js');
 const { SERVER_TIMEOUTS, checkedText, engineTable } = require('./draft.js');
@@ -85,18 +86,15 @@ const RETRY_NAMES = {
   retryBudget: 'retryBudget',
 };
 
+const RETRY_KEYS = new Set(Object.keys(RETRY_NAMES));
+
 /** @type {Reader} */
 function readRetry(draft, value) {
   const options = value === false ? { maxRetries: 0 } : value;
   if (typeof options !== 'object' || options === null) {
     throw new TypeError('retry must be false or an object');
   }
-  for (const key of Object.keys(options)) {
-    if (!Object.hasOwn(RETRY_NAMES, key)) {
-      const known = nearest(key, Object.keys(RETRY_NAMES));
-      throw new TypeError(`unknown option retry.${key}${known}`);
-    }
-  }
+  checkKeysAs(options, RETRY_KEYS, 'unknown option retry.');
   parseRetryOptions(options);
   for (const [key, name] of Object.entries(RETRY_NAMES)) {
     if (options[key] !== undefined) {

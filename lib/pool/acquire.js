@@ -4,14 +4,9 @@
 // One call of connect(): it waits for the lease of a connection.
 
 const { FLAG, OP } = require('../protocol/operations.js');
-const {
-  abortedError,
-  checkKeys,
-  checkSignal,
-  joinRun,
-  readBoolean,
-  readMillis,
-} = require('./arguments.js');
+const { abortedError, checkSignal, joinRun } = require('./arguments.js');
+const { checkKeys } = require('../validate/keys.js');
+const { readBoolean, readMillis } = require('../validate/values.js');
 const { contextOf, currentContext } = require('../retry/context.js');
 const { leaveSignal, watchSignal } = require('../platform/signals.js');
 

@@ -8,13 +8,16 @@ const { leaseError, readCache } = require('./cache.js');
 const { nowMillis } = require('../platform/clock.js');
 const { contextOf, currentContext } = require('../retry/context.js');
 const { paramError, usageError } = require('../errors/errors.js');
-const { nearest } = require('../validate/nearest.js');
-const { numberOf } = require('../validate/number.js');
+const { checkKeys } = require('../validate/keys.js');
+const {
+  MILLIS_MAX,
+  readBoolean,
+  readMillis,
+} = require('../validate/values.js');
 const { eitherSignal, isSignal } = require('../platform/signals.js');
 
 /** @typedef {import('./call.js').Call} Call */
 
-const INT_MAX = 2147483647;
 const RETRY_KEYS = new Set(['maxRetries']);
 /** What cleans up: it is not refused because the work before it was aborted. */
 const UNDOES = /^\s*(?:rollback|abort)\b/i;
@@ -44,32 +47,6 @@ const UNDOES = /^\s*(?:rollback|abort)\b/i;
  */
 
 /**
- * @param {unknown} value
- * @param {string} name
- * @returns {number} 0 = none
- */
-function readMillis(value, name) {
-  if (value === undefined || value === null || value === Infinity) {
-    return 0;
-  }
-  const millis = numberOf(value);
-  if (typeof millis !== 'number' || !(millis >= 0)) {
-    throw new TypeError(`${name} must be a number of milliseconds`);
-  }
-  return Math.min(INT_MAX, Math.ceil(millis));
-}
-
-/**
- * As readMillis(), where 0 is at once and Infinity as late as can be.
- * @param {unknown} value
- * @param {string} name
- * @returns {number} 1 or more
- */
-function readDrainMillis(value, name) {
-  return value === Infinity ? INT_MAX : Math.max(1, readMillis(value, name));
-}
-
-/**
  * @param {unknown} retry
  * @returns {number} -1 = the pool's policy
  */
@@ -95,38 +72,7 @@ function readRetry(retry) {
   ) {
     throw new TypeError('retry.maxRetries must be a whole number, 0 or more');
   }
-  return Math.min(INT_MAX, maxRetries);
-}
-
-/**
- * Refuses what is misspelt.
- * @param {object} options
- * @param {ReadonlySet<string>} known
- * @param {string} where
- */
-function checkKeys(options, known, where) {
-  for (const key of Object.keys(options)) {
-    if (!known.has(key)) {
-      throw new TypeError(
-        `unknown option of ${where}: ${key}${nearest(key, [...known])}`,
-      );
-    }
-  }
-}
-
-/**
- * @param {unknown} value
- * @param {string} key
- * @returns {boolean} false where it is not given
- */
-function readBoolean(value, key) {
-  if (typeof value === 'boolean') {
-    return value;
-  }
-  if (value !== undefined && value !== null) {
-    throw new TypeError(`${key} must be true or false`);
-  }
-  return false;
+  return Math.min(MILLIS_MAX, maxRetries);
 }
 
 /**
@@ -421,7 +367,6 @@ module.exports = {
   joinRun,
   readBoolean,
   readCall,
-  readDrainMillis,
   readLeaseCall,
   readMillis,
   refuseAborted,

@@ -5,9 +5,9 @@
 // is the engine's.
 
 const { paramError } = require('../errors/errors.js');
-const { nearest } = require('../validate/nearest.js');
+const { checkKeysAs } = require('../validate/keys.js');
+const { MILLIS_MAX } = require('../validate/values.js');
 
-const MILLIS_MAX = 2147483647;
 const NUL = '\0';
 
 /** The first letters of labels. */
@@ -23,29 +23,15 @@ const TAG = 't';
  *   server is away
  */
 
-const QUERY_KEYS = ['ttlMillis', 'key', 'tags', 'staleIfErrorMillis'];
-const INVALIDATE_KEYS = ['tag', 'tags', 'key'];
-
-/**
- * @param {any} options
- * @param {string[]} known
- * @param {string} name
- */
-function checkKeys(options, known, name) {
-  for (const key of Object.keys(options)) {
-    if (!known.includes(key)) {
-      const near = nearest(key, known);
-      throw new TypeError(`unknown option ${name}.${key.slice(0, 64)}${near}`);
-    }
-  }
-}
+const QUERY_KEYS = new Set(['ttlMillis', 'key', 'tags', 'staleIfErrorMillis']);
+const INVALIDATE_KEYS = new Set(['tag', 'tags', 'key']);
 
 /**
  * @param {unknown} value
  * @param {string} name
  * @returns {number}
  */
-function readMillis(value, name) {
+function readAge(value, name) {
   if (value === Infinity) {
     return MILLIS_MAX;
   }
@@ -104,10 +90,10 @@ function readCache(cache) {
   if (cache === null || typeof cache !== 'object') {
     throw new TypeError('cache must be an object with ttlMillis');
   }
-  checkKeys(cache, QUERY_KEYS, 'cache');
+  checkKeysAs(cache, QUERY_KEYS, 'unknown option cache.');
   const { ttlMillis, staleIfErrorMillis } = cache;
-  const ttl = readMillis(ttlMillis, 'cache.ttlMillis');
-  const stale = readMillis(staleIfErrorMillis ?? 0, 'cache.staleIfErrorMillis');
+  const ttl = readAge(ttlMillis, 'cache.ttlMillis');
+  const stale = readAge(staleIfErrorMillis ?? 0, 'cache.staleIfErrorMillis');
   const labels = [
     ...readKey(cache.key, 'cache.key'),
     ...readTags(cache.tags, 'cache.tags'),
@@ -132,7 +118,7 @@ function readInvalidation(what) {
       'invalidate() takes a tag, {tag, tags, key} or nothing',
     );
   }
-  checkKeys(what, INVALIDATE_KEYS, 'invalidate()');
+  checkKeysAs(what, INVALIDATE_KEYS, 'unknown option invalidate().');
   return someOf([
     ...readTags(what.tag, 'tag'),
     ...readTags(what.tags, 'tags'),

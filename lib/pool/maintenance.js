@@ -6,6 +6,8 @@
 
 const { FLAG, OP } = require('../protocol/operations.js');
 const { usageError } = require('../errors/errors.js');
+const { checkOptions } = require('../validate/keys.js');
+const { checkBoolean } = require('../validate/values.js');
 const { HealthCheck } = require('../health/health.js');
 const { logOf } = require('../observe/log.js');
 const { Warmup } = require('../health/warmup.js');
@@ -15,28 +17,16 @@ const CLEAR_ADVICE =
   'to whoever prepared them, and Holdfast gives none a name there: there is ' +
   'nothing to clear. {force: true} sends DEALLOCATE ALL all the same';
 
+const CLEAR_KEYS = new Set(['force']);
+
 /**
  * @param {any} options
  * @returns {number} flags
  */
 function readClearOptions(options = {}) {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(
-      'the options of clearPreparedStatements() must be an object',
-    );
-  }
-  for (const key of Object.keys(options)) {
-    if (key !== 'force') {
-      throw new TypeError(
-        `unknown option of clearPreparedStatements(): ${key}`,
-      );
-    }
-  }
+  checkOptions(options, CLEAR_KEYS, 'clearPreparedStatements()');
   const { force = false } = options;
-  if (typeof force !== 'boolean') {
-    throw new TypeError('force must be true or false');
-  }
-  return force ? FLAG.FORCE : 0;
+  return checkBoolean(force, 'force') ? FLAG.FORCE : 0;
 }
 
 class Maintenance {

@@ -3,7 +3,7 @@
 
 // The adapter that PrismaClient is given, on a pool of ours.
 
-const { readMillis } = require('../pool/arguments.js');
+const { readMillis } = require('../validate/values.js');
 const { coreOf } = require('../observe/live.js');
 const { toPrisma } = require('./errors.js');
 const { readOptions, readPool } = require('./options.js');

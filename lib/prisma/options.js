@@ -4,7 +4,8 @@
 // The arguments of new PrismaHoldfast(): where the connections come from, and
 // what else is to be known.
 
-const { checkKeys, readBoolean, readMillis } = require('../pool/arguments.js');
+const { checkKeys } = require('../validate/keys.js');
+const { readBoolean, readMillis } = require('../validate/values.js');
 const { Pool } = require('../pool/pool.js');
 const { openHandle } = require('../process/registry.js');
 

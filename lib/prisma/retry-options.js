@@ -4,7 +4,7 @@
 // The options of retryExtension(): a retry helper's, less those that belong to
 // one call, and who may be repeated besides reads.
 
-const { nearest } = require('../validate/nearest.js');
+const { checkKeysAs } = require('../validate/keys.js');
 const {
   OPTION_NAMES,
   parseRetryOptions,
@@ -28,6 +28,9 @@ const { warnOnce } = require('../platform/warn.js');
 
 /** Of one call, not of a client. */
 const OF_A_CALL = new Set(['context', 'joinAsync', 'name']);
+const OF_A_CLIENT = new Set(
+  OPTION_NAMES.filter((name) => !OF_A_CALL.has(name)),
+);
 
 /**
  * Checks options. Throws a TypeError or a RangeError that names the key.
@@ -40,17 +43,12 @@ function readExtensionOptions(options = {}) {
     throw new TypeError('options of retryExtension must be an object');
   }
   const { idempotent, ...retry } = options;
-  const names = OPTION_NAMES.filter((name) => !OF_A_CALL.has(name));
   for (const key of Object.keys(retry)) {
     if (OF_A_CALL.has(key)) {
       throw new TypeError(`${key} is for one call, not for a whole client`);
     }
-    if (!names.includes(key)) {
-      throw new TypeError(
-        `unknown option of retryExtension ${key}${nearest(key, names)}`,
-      );
-    }
   }
+  checkKeysAs(retry, OF_A_CLIENT, 'unknown option of retryExtension ');
   if (idempotent !== undefined && typeof idempotent !== 'function') {
     throw new TypeError(
       'idempotent must be a function of {model, operation, args}',

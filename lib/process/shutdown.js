@@ -6,7 +6,8 @@
 // run as ever, and what a signal does by default happens only where nobody
 // else listens to it.
 
-const { readDrainMillis } = require('../pool/arguments.js');
+const { checkOptions } = require('../validate/keys.js');
+const { checkBoolean, readDrainMillis } = require('../validate/values.js');
 const { startTimer, stopTimer } = require('../platform/clock.js');
 const { logOf } = require('../observe/log.js');
 const { distinctPools, openPools } = require('./registry.js');
@@ -33,14 +34,7 @@ const KNOWN = new Set(['signals', 'drainMillis', 'beforeExit']);
  * @returns {{signals: NodeJS.Signals[], drain: number, beforeExit: boolean}}
  */
 function readOptions(options = {}) {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError('the options of installShutdownHooks() are an object');
-  }
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.has(key)) {
-      throw new TypeError(`unknown option of installShutdownHooks(): ${key}`);
-    }
-  }
+  checkOptions(options, KNOWN, 'installShutdownHooks()');
   const { signals = ['SIGTERM', 'SIGINT'], beforeExit = true } = options;
   if (
     !Array.isArray(signals) ||
@@ -48,13 +42,10 @@ function readOptions(options = {}) {
   ) {
     throw new TypeError("signals must be a list of names, as ['SIGTERM']");
   }
-  if (typeof beforeExit !== 'boolean') {
-    throw new TypeError('beforeExit must be true or false');
-  }
   return {
     signals: /** @type {NodeJS.Signals[]} */ (signals),
     drain: readDrainMillis(options.drainMillis ?? DRAIN_MILLIS, 'drainMillis'),
-    beforeExit,
+    beforeExit: checkBoolean(beforeExit, 'beforeExit'),
   };
 }
 

@@ -7,10 +7,13 @@ const { native } = require('#host');
 const { currentContext, contextOf } = require('./context.js');
 const { lazy } = require('../errors/error-classes.js');
 const { GROWTH, JITTER, POLICY } = require('../protocol/policy.js');
-const { nearest } = require('../validate/nearest.js');
+const { checkKeysAs } = require('../validate/keys.js');
+const {
+  MILLIS_MAX,
+  checkBoolean,
+  checkInteger,
+} = require('../validate/values.js');
 const { isSignal } = require('../platform/signals.js');
-
-const INT_MAX = 2147483647;
 
 /**
  * @typedef {object} RetryOptions
@@ -79,11 +82,11 @@ const CHECKS = {
   },
   maxRetries: (value, key) => checkInteger(value, key, 0, 100),
   maxAttempts: (value, key) => checkInteger(value, key, 1, 101),
-  baseMillis: (value, key) => checkInteger(value, key, 0, INT_MAX),
-  capMillis: (value, key) => checkInteger(value, key, 0, INT_MAX),
+  baseMillis: (value, key) => checkInteger(value, key, 0, MILLIS_MAX),
+  capMillis: (value, key) => checkInteger(value, key, 0, MILLIS_MAX),
   jitter: (value, key) => checkWord(value, key, JITTERS),
   growth: (value, key) => checkWord(value, key, GROWTHS),
-  deadlineMillis: (value, key) => checkInteger(value, key, 0, INT_MAX),
+  deadlineMillis: (value, key) => checkInteger(value, key, 0, MILLIS_MAX),
   idempotent: checkBoolean,
   retryBudget: checkBoolean,
   joinAsync: checkBoolean,
@@ -120,6 +123,7 @@ const CHECKS = {
 };
 
 const OPTION_NAMES = Object.freeze(Object.keys(CHECKS));
+const KNOWN = new Set(OPTION_NAMES);
 
 /**
  * What is left for the answer once the helper has given up: a function that
@@ -154,32 +158,7 @@ function platformDeadline({ remaining, context }) {
   if (typeof left !== 'number' || Number.isNaN(left)) {
     throw new TypeError('remaining must be, or return, a number');
   }
-  return Math.min(INT_MAX, Math.max(1, Math.floor(left - SAFETY_MILLIS)));
-}
-
-/**
- * @param {unknown} value
- * @param {string} key
- * @param {number} min
- * @param {number} max
- */
-function checkInteger(value, key, min, max) {
-  if (typeof value !== 'number') {
-    throw new TypeError(`${key} must be a number`);
-  }
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`${key} must be a whole number from ${min} to ${max}`);
-  }
-}
-
-/**
- * @param {unknown} value
- * @param {string} key
- */
-function checkBoolean(value, key) {
-  if (typeof value !== 'boolean') {
-    throw new TypeError(`${key} must be true or false`);
-  }
+  return Math.min(MILLIS_MAX, Math.max(1, Math.floor(left - SAFETY_MILLIS)));
 }
 
 /**
@@ -197,11 +176,8 @@ function checkWord(value, key, words) {
  * @param {Record<string, unknown>} options
  */
 function checkAll(options) {
+  checkKeysAs(options, KNOWN, 'unknown retry option ');
   for (const [key, value] of Object.entries(options)) {
-    if (!Object.hasOwn(CHECKS, key)) {
-      const known = nearest(key, Object.keys(CHECKS));
-      throw new TypeError(`unknown retry option ${key}${known}`);
-    }
     if (value !== undefined) {
       CHECKS[key](value, key);
     }

@@ -107,9 +107,9 @@ describe('the module', () => {
     assert.deepStrictEqual(
       loaded.map((/** @type {string} */ f) => path.relative(ROOT, f)).sort(),
       [
-        'lib/platform/lazy-exports.js',
         'lib/next/config.js',
         'lib/next/index.js',
+        'lib/platform/lazy-exports.js',
       ],
     );
   });

@@ -4,7 +4,7 @@
 // Browsers compile the core themselves.
 
 const { compile } = require('../wasm/compile.js');
-const { provide } = require('./source.js');
+const { provide } = require('../wasm/source.js');
 
 provide(compile);
 

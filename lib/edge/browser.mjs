@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Browsers compile the core themselves.
 import wasm from '../wasm/compile.js';
-import source from './source.js';
+import source from '../wasm/source.js';
 
 source.provide(wasm.compile);
 

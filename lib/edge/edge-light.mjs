@@ -2,7 +2,7 @@
 // Vercel's edge runtime compiles nothing: its bundler brings the module.
 // @ts-expect-error: it is there only once it was built
 import core from '../wasm/core.wasm?module';
-import source from './source.js';
+import source from '../wasm/source.js';
 
 source.provide(() => core);
 

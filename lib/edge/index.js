@@ -9,7 +9,7 @@ const { version } = require('../../package.json');
 const { DatabaseError, HoldfastError } = require('../errors/error-classes.js');
 const { escapeIdentifier, escapeLiteral } = require('../values/quote.js');
 const retry = require('../retry/retry.js');
-const { poolHere } = require('./no-pool.js');
+const { poolHere } = require('../engine/no-pool.js');
 
 /** @returns {Promise<never>} */
 function refuse() {

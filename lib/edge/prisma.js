@@ -10,7 +10,7 @@ const {
 } = require('../prisma/extended-client.js');
 const { retryExtension } = require('../prisma/retry-extension.js');
 const { withPrismaRetry, withTransactionRetry } = require('../retry/retry.js');
-const { poolHere } = require('./no-pool.js');
+const { poolHere } = require('../engine/no-pool.js');
 
 /** Prisma asks for the connection at the first operation, which rejects. */
 class PrismaHoldfast {

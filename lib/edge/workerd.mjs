@@ -2,7 +2,7 @@
 // Cloudflare's runtime compiles nothing: its bundler brings the module.
 // @ts-expect-error: it is there only once it was built
 import core from '../wasm/core.wasm';
-import source from './source.js';
+import source from '../wasm/source.js';
 
 source.provide(() => core);
 

@@ -4,6 +4,8 @@
 // Finds the addon. It is loaded at the first use of anything it offers, so
 // that this package can be required where no binary fits.
 
+const { version } = require('#platform');
+const { provideCore } = require('../errors/judge.js');
 const { platformName } = require('../platform/platform.js');
 
 /**
@@ -229,7 +231,6 @@ function offerer(name) {
 function wasmCore(why) {
   const { compile } = require('../wasm/compile.js');
   const { loadCore } = require('../wasm/index.js');
-  const { version } = require('../host.js');
   try {
     return /** @type {any} */ (loadCore(version, compile));
   } catch {
@@ -257,6 +258,7 @@ function offer(target) {
 
 const native = { load };
 offer(native);
+provideCore(() => /** @type {any} */ (native));
 
 module.exports = /** @type {Addon & {load: typeof load}} */ (
   /** @type {unknown} */ (native)

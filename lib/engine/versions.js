@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-const { readFileSync } = require('node:fs');
-const path = require('node:path');
 const { inspect } = require('node:util');
 
+const { version } = require('#platform');
 const { lazy } = require('../errors/errors.js');
+const native = require('./native.js');
 
 /**
  * Returns libpq's number as people write it: 150018 is 15.18.
@@ -16,15 +16,10 @@ function libpqVersion(number) {
   return `${Math.floor(number / 10000)}.${number % 10000}`;
 }
 
-const own = lazy(() => {
-  const file = path.join(__dirname, '..', '..', 'package.json');
-  return JSON.parse(readFileSync(file, 'utf8')).version;
-});
-
 /** @returns {{libpq?: number, openssl?: string}} nothing without a binary */
 function ofBinary() {
   try {
-    return require('./native.js').versions();
+    return native.versions();
   } catch (error) {
     if (/** @type {any} */ (error).code !== 'HF_NO_BINARY') {
       throw error;
@@ -39,7 +34,7 @@ const linked = lazy(ofBinary);
 const versions = {
   /** @returns {string} */
   get holdfast() {
-    return own();
+    return version;
   },
   /** @returns {string | undefined} */
   get libpq() {

@@ -4,7 +4,8 @@
 // The classes of our errors, and those that this process makes itself. No
 // message ever holds a password, a parameter or a connection string.
 
-const { native, systemErrors } = require('#host');
+const { systemErrors } = require('#platform');
+const engine = require('./judge.js');
 const {
   FACT,
   OUTCOME,
@@ -58,7 +59,7 @@ function lazy(make) {
   };
 }
 
-const statuses = lazy(() => native().statuses());
+const statuses = lazy(() => engine.statuses());
 const statusNumbers = lazy(
   () => new Map(statuses().map((status, n) => [status.code, n])),
 );
@@ -262,29 +263,12 @@ function usageError(code, message, details) {
     const facts = new Int32Array(FACT.COUNT);
     facts[FACT.PHASE] = PHASES.indexOf(error.phase);
     facts[FACT.STATUS] = statusNumber(code);
-    const why = judge(facts, {});
+    const why = engine.judge(facts, {});
     error.outcome = OUTCOMES[why.outcome] ?? 'permanent';
     error.retryable = details?.retryable ?? why.retryable;
     error.reason = details?.reason ?? why.reason;
   }
   return error;
-}
-
-/**
- * @param {Int32Array} facts
- * @param {Record<string, string | undefined>} fields
- */
-function judge(facts, fields) {
-  return native().classify(
-    facts,
-    fields.C,
-    fields.R,
-    undefined,
-    undefined,
-    fields.y,
-    undefined,
-    fields.M,
-  );
 }
 
 /**
@@ -329,7 +313,7 @@ module.exports = {
   UNITS,
   PHASES,
   isOurs,
-  judge,
+  judge: engine.judge,
   lazy,
   paramError,
   rootOf,

@@ -5,7 +5,7 @@
 // place that outlives the module cache: bundlers, test runners and development
 // servers load modules again and again.
 
-const { root: ROOT, version } = require('#host');
+const { root: ROOT, version } = require('#platform');
 const { warnOnce } = require('./warn.js');
 
 const STATE = Symbol.for('pg-holdfast');

@@ -3,7 +3,7 @@
 
 // Warnings, each text once per process.
 
-const { emitWarning } = require('#host');
+const { emitWarning } = require('#platform');
 
 /** More different texts than this are not worth the memory. */
 const REMEMBERED_MAX = 1000;

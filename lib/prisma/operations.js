@@ -3,7 +3,7 @@
 
 // What an operation of Prisma's does, as far as its name and text tell.
 
-const { native } = require('#host');
+const { native } = require('#core');
 const { TEXT } = require('../protocol/policy.js');
 const { isObject, read } = require('../retry/evidence-parts.js');
 

@@ -5,7 +5,7 @@
 // some statements refuse; those run by themselves, the others between them
 // together.
 
-const { native } = require('#host');
+const { native } = require('#core');
 const { TEXT } = require('../protocol/policy.js');
 
 const { ALONE, CALLS, ADDS_VALUE, CONTROLS } = TEXT;

@@ -3,7 +3,8 @@
 
 // Tells those who listen that a call is repeated.
 
-const { hearsRetries, isPromise, tellRetry } = require('#host');
+const { isPromise } = require('#platform');
+const { emitRetry, hasRetryListeners } = require('#retry-events');
 
 const { OUTCOMES } = require('../errors/error-classes.js');
 const { warnOnce } = require('../platform/warn.js');
@@ -19,7 +20,7 @@ const { warnOnce } = require('../platform/warn.js');
 function announce(run, error, { delayMillis, why }) {
   const { onRetry, name } = run.plan;
   const left = why.unnamed ? run.remainingNames : run.remainingRetries;
-  if (onRetry === undefined && !hearsRetries(run.pool)) {
+  if (onRetry === undefined && !hasRetryListeners(run.pool)) {
     return;
   }
   const event = {
@@ -31,7 +32,7 @@ function announce(run, error, { delayMillis, why }) {
     outcome: OUTCOMES[why.outcome],
     reason: why.reason,
   };
-  tellRetry(event, run.pool);
+  emitRetry(event, run.pool);
   tellSafely(onRetry, event);
 }
 

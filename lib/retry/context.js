@@ -6,7 +6,7 @@
 // the synchronous part of the user's function runs; later calls join it by the
 // context (or its signal) that the function was given.
 
-const { makeStorage } = require('#host');
+const { makeStorage } = require('#platform');
 const { nowMillis } = require('../platform/clock.js');
 const { thisCopy, version } = require('../platform/package-instance.js');
 

@@ -3,7 +3,7 @@
 
 // What evidence is made of, and reading from objects that may be hostile.
 
-const { native } = require('#host');
+const { native } = require('#core');
 const { EVIDENCE } = require('../protocol/policy.js');
 
 /** What is kept of a long text: the judge reads its beginning and last line. */

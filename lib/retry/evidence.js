@@ -8,7 +8,7 @@
 //
 // Nothing read from an error may throw: there are getters, proxies, cycles.
 
-const { native } = require('#host');
+const { native } = require('#core');
 const {
   OUTCOMES,
   isOurs,

@@ -3,7 +3,7 @@
 
 // The options of the retry helpers: checked, and made into a plan.
 
-const { native } = require('#host');
+const { native } = require('#core');
 const { currentContext, contextOf } = require('./context.js');
 const { lazy } = require('../errors/error-classes.js');
 const { GROWTH, JITTER, POLICY } = require('../protocol/policy.js');

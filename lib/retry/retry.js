@@ -3,7 +3,7 @@
 
 // The retry helpers.
 
-const { native } = require('#host');
+const { native } = require('#core');
 
 const { classify } = require('./classify.js');
 const { presets } = require('./retry-options.js');

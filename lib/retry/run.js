@@ -4,7 +4,7 @@
 // One call of a retry helper: what it has done so far, and what those below and
 // above it see of it. What can end it is in bounds.js.
 
-const { inspectCustom } = require('#host');
+const { inspectCustom } = require('#platform');
 
 const { nowMillis } = require('../platform/clock.js');
 const { RUN, makeJoinable } = require('./context.js');

@@ -5,7 +5,8 @@
 // by the engine's retry law (the same code that repeats pool.query); what is
 // here calls the function, waits, and keeps deadlines and signals.
 
-const { isPromise, native } = require('#host');
+const { native } = require('#core');
+const { isPromise } = require('#platform');
 
 const { classify, markPartial, wasRepeated } = require('./classify.js');
 const { nowMillis } = require('../platform/clock.js');

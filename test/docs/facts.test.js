@@ -108,7 +108,8 @@ test('options of the commands are those of their guide', () => {
 });
 
 test('channels are those that are published to', () => {
-  const code = read('lib/observe/diagnostics.js') + read('lib/host.js');
+  const code =
+    read('lib/observe/diagnostics.js') + read('lib/observe/retry-events.js');
   const traced = [...code.matchAll(/Trace\('([\w:]+)'/g)];
   const plain = [...code.matchAll(/\bchannel\('([\w:]+)'/g)];
   const section = sectionOf('docs/observability.md', 'Channels');

@@ -7,7 +7,7 @@
 const assert = require('node:assert');
 const { beforeEach, test } = require('node:test');
 
-const native = require('#host').native();
+const native = require('#core').native();
 const { HoldfastError } = require('../../lib/errors/errors.js');
 const {
   createPrismaClientWithExtensions,

@@ -62,8 +62,8 @@ function makeRealm({ compiles = true, others = [] } = {}) {
     const wrapped = `(function (module, exports, require) {${text}\n})`;
     const run = vm.runInContext(wrapped, context, { filename: file });
     run(module, module.exports, (/** @type {string} */ name) => {
-      if (name === '#host') {
-        return load(path.join(ROOT, manifest.imports['#host'].browser));
+      if (name.startsWith('#')) {
+        return load(path.join(ROOT, manifest.imports[name].browser));
       }
       assert.ok(name.startsWith('.'), `${file} requires ${name}`);
       return load(path.resolve(path.dirname(file), name));
@@ -221,12 +221,15 @@ test('joinAsync says what it lacks, or works', async () => {
 
 test('modules loaded anew share one core, and so one budget', () => {
   const { context, load, modules } = makeRealm();
-  const first = load(path.join(EDGE, 'host.js'));
+  const first = load(path.join(ROOT, 'lib/engine/edge-core.js'));
   load(path.join(EDGE, 'browser.js'));
   const core = first.native();
   modules.clear();
   load(path.join(EDGE, 'browser.js'));
-  assert.strictEqual(load(path.join(EDGE, 'host.js')).native(), core);
+  assert.strictEqual(
+    load(path.join(ROOT, 'lib/engine/edge-core.js')).native(),
+    core,
+  );
   const shown = vm.runInContext('Object.keys(globalThis).join()', context);
   assert.doesNotMatch(shown, /holdfast/i);
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The server as judge of the scanner: runs texts and counts what they did.
 
-const { native } = require('../../../lib/host.js');
+const { native } = require('#core');
 const { makeText } = require('./texts.js');
 const { KEYWORDS, SETUP } = require('./schema.js');
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Repetitions of the retry helpers, for tracers and for the log.
+// Repetitions of the retry helpers, for tracers and for the log. Edge runtimes
+// and browsers, which have neither, load no-retry-events.js in its place.
 
-const { traces } = require('../observe/diagnostics.js');
-const { logOf } = require('../observe/log.js');
+const { channel } = require('node:diagnostics_channel');
+
+const { traces } = require('./diagnostics.js');
+const { logOf } = require('./log.js');
+
+const retryChannel = channel('holdfast:retry');
 
 /**
  * @typedef {object} RetryEvent
@@ -20,8 +25,12 @@ const { logOf } = require('../observe/log.js');
  * Returns whether anybody listens.
  * @param {object} [pool] that the helper's function uses, where that is known
  */
-function hearsRetries(pool) {
-  return traces.retry.heard || logOf(pool).listens('warn');
+function hasRetryListeners(pool) {
+  return (
+    retryChannel.hasSubscribers ||
+    traces.retry.heard ||
+    logOf(pool).listens('warn')
+  );
 }
 
 /**
@@ -42,7 +51,8 @@ function codeOf(error) {
  * @param {RetryEvent} event
  * @param {object} [pool] whose log it is for
  */
-function tellRetry(event, pool) {
+function emitRetry(event, pool) {
+  retryChannel.publish(event);
   if (traces.retry.heard) {
     traces.retry.begin(event);
     traces.retry.finish(event);
@@ -56,4 +66,4 @@ function tellRetry(event, pool) {
   );
 }
 
-module.exports = { hearsRetries, tellRetry };
+module.exports = { emitRetry, hasRetryListeners };

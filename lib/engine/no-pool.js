@@ -3,13 +3,14 @@
 
 // Why there is no pool in an edge runtime or a browser.
 
+const { HoldfastError } = require('../errors/error-classes.js');
+
 /**
  * @param {string} sentence
  * @param {unknown} [cause]
  * @returns {Error} with code HF_NO_BINARY
  */
 function noPool(sentence, cause) {
-  const { HoldfastError } = require('../errors/error-classes.js');
   return new HoldfastError('HF_NO_BINARY', `pg-holdfast: ${sentence}`, {
     outcome: 'permanent',
     reason: 'there is no pool on this platform',

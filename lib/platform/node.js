@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What the retry helpers need of the platform: Node's. Edge runtimes and
-// browsers have lib/edge/host.js in its place, by "imports" in package.json.
+// What this package needs of Node.js that edge runtimes and browsers have
+// otherwise: those load edge.js in its place, by "imports" in package.json.
 
-const { channel } = require('node:diagnostics_channel');
 const { readFileSync } = require('node:fs');
 const path = require('node:path');
 const timers = require('node:timers');
@@ -24,7 +23,7 @@ function nowMillis() {
   return time[0] * 1e3 + time[1] / 1e6;
 }
 
-const root = path.dirname(__dirname);
+const root = path.dirname(path.dirname(__dirname));
 /** @type {string} */
 const version = JSON.parse(
   readFileSync(path.join(root, 'package.json'), 'utf8'),
@@ -46,44 +45,15 @@ function emitWarning(text, details) {
   process.emitWarning(text, details);
 }
 
-/** @type {typeof import('./engine/native.js') | undefined} */
-let found;
-
-/** Returns what judges: the addon, where there is one. */
-function native() {
-  found ??= require('./engine/native.js');
-  return found;
-}
-
-const retryChannel = channel('holdfast:retry');
-
-/** @param {object} [pool] */
-function hearsRetries(pool) {
-  const { hearsRetries: hears } = require('./retry/tell-retry.js');
-  return retryChannel.hasSubscribers || hears(pool);
-}
-
-/**
- * @param {import('./retry/tell-retry.js').RetryEvent} event
- * @param {object} [pool]
- */
-function tellRetry(event, pool) {
-  retryChannel.publish(event);
-  require('./retry/tell-retry.js').tellRetry(event, pool);
-}
-
 module.exports = {
   emitWarning,
-  hearsRetries,
   inspectCustom: inspect.custom,
   isPromise: types.isPromise,
   makeStorage,
-  native,
   nowMillis,
   root,
   startTimer,
   stopTimer,
   systemErrors: getSystemErrorMap,
-  tellRetry,
   version,
 };

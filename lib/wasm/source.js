@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Where the WebAssembly core comes from: each entry of lib/edge says it.
+// Where edge runtimes and browsers have the core from: each entry of lib/edge
+// says it.
 
 /** @type {{compile: () => WebAssembly.Module}} */
 const source = {

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// retry-events.js where there is no Node.js: nothing to emit to.
+
+module.exports = { emitRetry: () => {}, hasRetryListeners: () => false };

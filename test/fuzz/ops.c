@@ -30,7 +30,7 @@ enum {
   OPS_MAX = 48,
   TARGETS = 6, /* of which two are opened beforehand */
   IDS = OPS_MAX + 2 * TARGETS,
-  PAUSE = 17, /* next to a kind that there is not */
+  PAUSE = 17, /* no kind, nor is the number after it */
   PAUSE_MS = 20,
   SHORT_MS = 30,
   WAIT_S = 20
@@ -132,6 +132,7 @@ static bool is_answered(int32_t kind) {
   case HF_OP_QUERY:
   case HF_OP_ACQUIRE:
   case HF_OP_LEASE_QUERY:
+  case HF_OP_FINISH:
   case HF_OP_RELEASE:
   case HF_OP_END:
   case HF_OP_WARMUP:
@@ -153,6 +154,7 @@ static int32_t least_fields(const struct hf_op *op) {
   switch ((enum hf_op_kind)op->kind) {
   case HF_OP_QUERY:
   case HF_OP_LEASE_QUERY:
+  case HF_OP_FINISH:
     return (op->flags & HF_FLAG_NAMED) != 0 ? 2 : 1;
   case HF_OP_OPEN:
     return 1;

@@ -99,6 +99,29 @@ test('a failure that was swallowed does not become a commit', async () => {
   assert.deepStrictEqual(await items(), []);
 });
 
+test('a failure that nobody awaited is what the transaction fails with', async () => {
+  const error = await failureOf(
+    pool.transaction((client) => {
+      client.query(INSERT, [1]);
+      client.query('select 1/0').catch(() => {});
+      client.query(INSERT, [2]).catch(() => {});
+    }),
+  );
+  assert.strictEqual(error.code, '22012');
+  assert.deepStrictEqual(await items(), []);
+});
+
+test('a deadline does not count statements that nobody awaited', async () => {
+  await pool.transaction(
+    (client) => {
+      client.query('select pg_sleep(0.6)');
+      client.query(INSERT, [1]);
+    },
+    { deadlineMillis: 500 },
+  );
+  assert.deepStrictEqual(await items(), [1]);
+});
+
 test('a failure undone by a savepoint is forgotten', async () => {
   await pool.transaction(async (client) => {
     await client.query(INSERT, [1]);

@@ -105,7 +105,11 @@ enum hf_status hf_call_end_transaction(struct hf_call *call,
                                        int32_t within_ms) {
   static const char rollback[] = "ROLLBACK";
   struct hf_request *request = &call->request;
-  bool commit = request->sql.commits;
+  bool commit = request->sql.kind == HF_SQL_COMMIT;
+  if (request->sql.multiple ||
+      (!commit && request->sql.kind != HF_SQL_ROLLBACK)) {
+    return HF_PARAM_INVALID;
+  }
   if (!commit) {
     request->flags |= HF_FLAG_URGENT;
   } else {

@@ -91,7 +91,8 @@ struct hf_call *hf_call_new(const struct hf_op *op,
 
 /*
  * Makes the statement the end of its lease's transaction, with COMMIT for
- * `within_ms` at most, 0 = no limit. HF_NO_MEMORY.
+ * `within_ms` at most, 0 = no limit. HF_NO_MEMORY; HF_PARAM_INVALID when it is
+ * neither COMMIT nor ROLLBACK.
  */
 HF_NODISCARD enum hf_status hf_call_end_transaction(struct hf_call *call,
                                                     int32_t within_ms);

@@ -171,11 +171,17 @@ static struct hf_call *take_finish(struct hf_port *port,
                                    const struct hf_op *op,
                                    const char *const *fields,
                                    struct hf_call *holder) {
-  struct hf_call *call =
-      hf_ops_take(port, op, fields, holder->handle, &holder->lease);
-  if (call != NULL && hf_call_end_transaction(call, op->acquire_ms) != HF_OK) {
+  struct hf_call *call;
+  enum hf_status status;
+  if ((op->flags & HF_FLAG_CACHE) != 0) {
+    hf_query_cache_refuse(port, op);
+    return NULL;
+  }
+  call = hf_ops_take(port, op, fields, holder->handle, &holder->lease);
+  status = call == NULL ? HF_OK : hf_call_end_transaction(call, op->acquire_ms);
+  if (status != HF_OK) {
     hf_ops_drop(call);
-    hf_ops_refuse(port, op, HF_NO_MEMORY);
+    hf_ops_refuse(port, op, status);
     return NULL;
   }
   return call;
@@ -299,10 +305,10 @@ static int32_t least_fields(const struct hf_op *op) {
   switch ((enum hf_op_kind)op->kind) {
   case HF_OP_QUERY:
   case HF_OP_LEASE_QUERY:
+  case HF_OP_FINISH:
     return (op->flags & HF_FLAG_NAMED) != 0 ? 2 : 1;
   case HF_OP_OPEN:
   case HF_OP_ANSWER:
-  case HF_OP_FINISH:
     return 1;
   case HF_OP_ACQUIRE:
   case HF_OP_RELEASE:

@@ -115,6 +115,59 @@ static void a_failed_transaction_commits_as_an_error(void **state) {
   close_pool(pool);
 }
 
+/* Ends the lease's transaction, and the lease. */
+static struct support_answer finish(int lease, const char *sql) {
+  struct hf_op op = {.kind = HF_OP_FINISH, .target = lease, .retries = -1};
+  return support_wait(port, support_op(port, &op, sql, NULL));
+}
+
+static void a_finished_transaction_is_kept_or_not_and_its_lease_over(
+    void **state) {
+  int pool = pool_of("1");
+  int lease = support_lease(port, pool).lease;
+  (void)state;
+  (void)support_say(port, lease, "begin");
+  (void)support_say(port, lease, "insert into t values (21)");
+  assert_string_equal(finish(lease, "ROLLBACK").command, "");
+  assert_int_equal(support_say(port, lease, "select 1").status, HF_RELEASED);
+  lease = support_lease(port, pool).lease;
+  (void)support_say(port, lease, "begin");
+  (void)support_say(port, lease, "insert into t values (22)");
+  assert_int_equal(finish(lease, "COMMIT").kind, HF_MSG_RESULT);
+  assert_int_equal(finish(lease, "COMMIT").status, HF_RELEASED);
+  assert_string_equal(
+      support_ask(port, pool, "select string_agg(a::text, ',') from t").cell,
+      "22");
+  (void)support_ask(port, pool, "delete from t");
+  close_pool(pool);
+}
+
+static void a_commit_goes_as_rollback_where_the_transaction_has_failed(
+    void **state) {
+  int pool = pool_of("1");
+  int lease = support_lease(port, pool).lease;
+  struct support_answer answer;
+  int64_t failing;
+  (void)state;
+  (void)support_say(port, lease, "begin");
+  failing = support_on_lease(port, lease, "select 1/0"); /* not awaited */
+  answer = finish(lease, "COMMIT");
+  assert_int_equal(answer.status, HF_COMMIT_ROLLED_BACK);
+  assert_int_equal(answer.outcome, HF_OUTCOME_ROLLED_BACK);
+  assert_string_equal(support_wait(port, failing).sqlstate, "22012");
+  assert_string_equal(support_ask(port, pool, "select 1::text").cell, "1");
+  close_pool(pool);
+}
+
+static void only_commit_and_rollback_finish_a_transaction(void **state) {
+  int pool = pool_of("1");
+  int lease = support_lease(port, pool).lease;
+  (void)state;
+  assert_int_equal(finish(lease, "commit; begin").status, HF_PARAM_INVALID);
+  assert_int_equal(finish(lease, "COMMIT").status, HF_RELEASED);
+  close_pool(pool);
+}
+
 static void statements_of_a_lease_run_in_the_order_of_calls(void **state) {
   int pool = pool_of("2");
   int lease = support_lease(port, pool).lease;
@@ -390,6 +443,11 @@ int main(void) {
       cmocka_unit_test(query_may_not_leave_a_transaction_open),
       cmocka_unit_test(a_released_transaction_is_rolled_back),
       cmocka_unit_test(a_failed_transaction_commits_as_an_error),
+      cmocka_unit_test(
+          a_finished_transaction_is_kept_or_not_and_its_lease_over),
+      cmocka_unit_test(
+          a_commit_goes_as_rollback_where_the_transaction_has_failed),
+      cmocka_unit_test(only_commit_and_rollback_finish_a_transaction),
       cmocka_unit_test(statements_of_a_lease_run_in_the_order_of_calls),
       cmocka_unit_test(leases_are_granted_in_the_order_of_asking),
       cmocka_unit_test(a_backend_that_ends_idle_is_not_noticed),

@@ -15,7 +15,12 @@ const {
   resetDatabaseConnections,
   retryQuery,
 } = require('../../lib/index.js');
-const { eventually, startPostgres } = require('../support');
+const {
+  eventually,
+  findPgBouncer,
+  startPgBouncer,
+  startPostgres,
+} = require('../support');
 
 /** @type {any} */
 let server;
@@ -126,6 +131,31 @@ test('each connection of a direct pool of pg forgets its statements', async () =
     return counts.every(({ rowCount }) => rowCount === 0);
   });
   assert.strictEqual((await pool.query(named)).rows[0].n, 7);
+});
+
+test("behind a pooler pg's pool keeps its statements, unless forced", {
+  skip: findPgBouncer() === null && 'pgbouncer is not installed',
+}, async () => {
+  const bouncer = await startPgBouncer({ server, poolSize: 1 });
+  const pooled = new pg.Pool({ connectionString: bouncer.url, max: 2 });
+  const named = { name: 'n', text: 'select 7 as n' };
+  const prepared = 'select name from pg_prepared_statements';
+  await pooled.query(named);
+  await assert.rejects(clearPreparedStatements({ pool: pooled }), {
+    code: 'HF_SESSION_REQUIRED',
+    outcome: 'not_executed',
+    retryable: false,
+    message: /take away what others are about to use.*\{force: true\}/s,
+  });
+  assert.deepStrictEqual((await pooled.query(prepared)).rows, [{ name: 'n' }]);
+  assert.deepStrictEqual(
+    await clearPreparedStatements({ pool: pooled, force: true }),
+    { connections: 1 },
+  );
+  assert.deepStrictEqual((await pooled.query(prepared)).rows, []);
+  assert.deepStrictEqual((await pooled.query(named)).rows, [{ n: 7 }]);
+  await pooled.end();
+  await bouncer.stop();
 });
 
 test('without a pool of ours and without an argument nothing is reset, and said', async () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Bytes as judge of the wire, in full: 10,000 faults against a ledger.
+// Bytes as judge of the wire, in full: 10,000 faults against a ledger, and one
+// at each boundary of a large session, one byte before and one after.
 
 const { startPostgres } = require('../../test/support/index.js');
 const { judgeWire } = require('../../test/support/wire-judge.js');
@@ -11,11 +12,12 @@ const LANES = 8;
 async function prove({ seed, count, say }) {
   const server = await startPostgres({ tls: true });
   try {
-    const { entries, told, faults } = await judgeWire(server, {
+    const { entries, told, faults, boundaries } = await judgeWire(server, {
       ...{ seed, count, say },
       lanes: LANES,
+      boundaries: count, // there are fewer in all
     });
-    return { figures: { writes: entries.length, told }, faults };
+    return { figures: { boundaries, writes: entries.length, told }, faults };
   } finally {
     await server.stop();
   }

@@ -12,6 +12,8 @@ const { judgeLedger, judgeWire } = require('../support/wire-judge.js');
 
 const SEED = 20_261_130;
 const FAULTS = 100;
+/** Of those at the ends of messages, TLS records and buffers. */
+const BOUNDARIES = 40;
 const LANES = 6;
 
 /** @type {any} */
@@ -24,13 +26,14 @@ before(async () => {
   verdict = await judgeWire(server, {
     ...{ seed: SEED, count: FAULTS },
     lanes: LANES,
+    boundaries: BOUNDARIES,
   });
 });
 
 after(() => server?.stop());
 
 test('nothing is lost, doubled, mislabelled or hung, wherever a connection is cut', () => {
-  assert.strictEqual(verdict.entries.length, 3 * FAULTS);
+  assert.strictEqual(verdict.entries.length, 3 * (FAULTS + BOUNDARIES));
   assert.deepStrictEqual(verdict.faults, []);
   assert.ok(verdict.told.ok > 0);
 });

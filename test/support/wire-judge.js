@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Bytes as judge of the wire: small sessions of writes go through a proxy that
-// resets, ends or stalls a connection at a given byte, and what was told of
-// each write is held against what the server has.
+// resets, ends or stalls a connection at a given byte, or at a given end of a
+// message or TLS record, and what was told of each write is held against what
+// the server has.
 
 const { Pool } = require('../..');
 const { startProxy } = require('./proxy.js');
+const { countEnds, strikeAtEnd } = require('./wire-boundaries.js');
 
 /** How long a call may take before it counts as hung. In ms. */
 const HUNG_MS = 20_000;
@@ -21,13 +23,29 @@ const BOUNDARIES = [8192, 16_384];
 /**
  * @typedef {object} Fault
  * @property {Direction} direction
- * @property {number} at the byte
- * @property {'rst' | 'fin' | 'stall'} action
+ * @property {number} at the byte; with `end`, counted from there
+ * @property {number} [end] the n-th end of a message or TLS record
+ * @property {'rst' | 'fin' | 'stall' | 'none'} action
  * @property {boolean} tls
  * @property {boolean} large
  */
 
 /** @typedef {{id: number, told: string, fault: Fault}} Entry */
+
+const BOUNDS = {
+  deadlineMillis: 4000,
+  timeoutMillis: 400,
+  connectTimeoutMillis: 400,
+};
+/** Where nothing fails, nothing is cut off, however slow the machine is. */
+const UNBOUND = { deadlineMillis: HUNG_MS, connectTimeoutMillis: HUNG_MS };
+/** Counted before the ledger is begun. */
+const PROBE_ID = 1_000_000_000;
+/** @type {Fault} */
+const NO_FAULT = {
+  ...{ direction: 'up', at: 0, action: 'none' },
+  ...{ tls: false, large: true },
+};
 
 /** A small generator of numbers: the same seed, the same faults. */
 class Random {
@@ -81,6 +99,55 @@ function drawFault(random, index) {
   };
 }
 
+/**
+ * Every end of a message, of a TLS record and of a buffer in a large session,
+ * one byte before and one after, each way and in each way to fail.
+ *
+ * @param {Awaited<ReturnType<Lane['count']>>} counted
+ * @param {boolean} tls
+ * @returns {Fault[]}
+ */
+function boundaryFaults({ ends, bytes }, tls) {
+  /** @type {Fault[]} */
+  const faults = [];
+  const kinds = /** @type {Fault['action'][]} */ (['rst', 'fin', 'stall']);
+  for (const direction of /** @type {Direction[]} */ (['up', 'down'])) {
+    for (const offset of [-1, 0, 1]) {
+      for (const action of kinds) {
+        const fault = { direction, action, tls, large: true };
+        for (let end = 0; end < ends[direction]; end++) {
+          faults.push({ ...fault, end, at: offset });
+        }
+        // 16 KiB is twice 8.
+        for (
+          let at = BOUNDARIES[0];
+          at < bytes[direction];
+          at += BOUNDARIES[0]
+        ) {
+          faults.push({ ...fault, at: at + offset });
+        }
+      }
+    }
+  }
+  return faults;
+}
+
+/**
+ * @param {Lane} lane
+ * @param {Random} random
+ * @param {number} most
+ */
+async function pickBoundaries(lane, random, most) {
+  const faults = [
+    ...boundaryFaults(await lane.count(false), false),
+    ...boundaryFaults(await lane.count(true), true),
+  ];
+  while (faults.length > most) {
+    faults.splice(random.next(faults.length), 1);
+  }
+  return faults;
+}
+
 /** @param {Promise<unknown>} promise @returns {Promise<string>} */
 async function toldOf(promise) {
   /** @type {NodeJS.Timeout | undefined} */
@@ -123,7 +190,14 @@ class Lane {
   }
 
   /** @param {Fault} fault */
-  #arm({ direction, at, action }) {
+  #arm({ direction, at, action, end }) {
+    if (action === 'none') {
+      return { clear() {} };
+    }
+    if (end !== undefined) {
+      const offset = at;
+      return strikeAtEnd(this.#proxy, { direction, end, offset, action });
+    }
     const rule = { direction, bytes: at, once: true };
     if (action === 'stall') {
       return this.#proxy.stallAfter(rule);
@@ -138,13 +212,20 @@ class Lane {
     const pool = new Pool({
       connectionString: String(url),
       max: 1,
-      deadlineMillis: 4000,
-      timeoutMillis: 400,
-      connectTimeoutMillis: 400,
+      ...(fault.action === 'none' ? UNBOUND : BOUNDS),
       logger: false,
     });
     pool.on('error', () => {});
     return pool;
+  }
+
+  /**
+   * Where a large session has its ends, and how many bytes.
+   * @param {boolean} tls
+   */
+  count(tls) {
+    const fault = { ...NO_FAULT, tls };
+    return countEnds(this.#proxy, () => this.run(fault, PROBE_ID));
   }
 
   /**
@@ -229,23 +310,29 @@ function judgeLedger(entries, counts) {
 
 /**
  * @param {any} server
- * @param {{seed: number, count: number, lanes: number,
- *   say?: (line: string) => void}} options
+ * @param {{seed: number, count: number, boundaries?: number, lanes: number,
+ *   say?: (line: string) => void}} options `count` faults that are drawn, and
+ *   so many at the boundaries of a large session
  */
-async function judgeWire(server, { seed, count, lanes, say }) {
+async function judgeWire(server, options) {
+  const { seed, count, boundaries = 0, lanes, say } = options;
   const random = new Random(seed);
   const owner = new Pool({ connectionString: server.url, max: 1 });
   await owner.query('create table if not exists ledger (id int, t text)');
-  await owner.query('truncate ledger');
   const open = await Promise.all(
     Array.from({ length: lanes }, () => Lane.open(server)),
   );
+  const exact =
+    boundaries > 0 ? await pickBoundaries(open[0], random, boundaries) : [];
+  open[0].entries = [];
+  await owner.query('truncate ledger');
   let next = 0;
   await Promise.all(
     open.map(async (lane) => {
-      while (next < count) {
+      while (next < count + exact.length) {
         const index = next++;
-        await lane.run(drawFault(random, index), index * 3);
+        const fault = exact[index - count] ?? drawFault(random, index);
+        await lane.run(fault, index * 3);
         if (index % 1000 === 999) {
           say?.(`${index + 1} faults`);
         }
@@ -268,7 +355,7 @@ async function judgeWire(server, { seed, count, lanes, say }) {
     ...open.flatMap((lane) => lane.faults),
     ...judgeLedger(entries, counts),
   ];
-  return { entries, counts, told, faults };
+  return { entries, counts, told, faults, boundaries: exact.length };
 }
 
 module.exports = { judgeLedger, judgeWire };

@@ -21,7 +21,10 @@ static struct hf_request *request_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_request, link);
 }
 
-/* To the server and back: the shortest run so far has little else in it. */
+/*
+ * To the server and back: the shortest run so far has little else in it. Those
+ * on leases count as well: BEGIN and COMMIT are the shortest there are.
+ */
 static uint64_t way_us(const struct hf_pool *pool) {
   return pool->shortest_us == UINT64_MAX ? 0 : pool->shortest_us;
 }

@@ -64,6 +64,22 @@ static void the_way_to_a_distant_server_is_not_counted(void **state) {
   world_close(&world);
 }
 
+static void a_statement_on_a_lease_shows_the_way_as_well(void **state) {
+  struct call *lease, *statement, *call;
+  (void)state;
+  world_open_max(&world, 1);
+  world_warm(&world, 1);
+  lease = world_acquire(&world);
+  statement = world_statement(&world, lease, HF_SQL_SELECT);
+  world_advance(&world, 80);
+  world_answer(&world, statement, 'I');
+  world_release(&world, lease, HF_RELEASE_KEEP);
+  (void)read_usually(80000);
+  call = read_usually(80000);
+  assert_int_equal(call->sent, 1);
+  world_close(&world);
+}
+
 static void what_stands_behind_a_long_head_goes_elsewhere(void **state) {
   struct call *heads[2], *follower;
   (void)state;
@@ -152,6 +168,7 @@ int main(void) {
       cmocka_unit_test(nothing_is_sent_behind_a_head_that_is_usually_long),
       cmocka_unit_test(a_long_statement_joins_no_short_one),
       cmocka_unit_test(the_way_to_a_distant_server_is_not_counted),
+      cmocka_unit_test(a_statement_on_a_lease_shows_the_way_as_well),
       cmocka_unit_test(what_stands_behind_a_long_head_goes_elsewhere),
       cmocka_unit_test(it_keeps_its_deadline_while_nothing_is_free),
       cmocka_unit_test(one_that_may_not_be_repeated_stays),

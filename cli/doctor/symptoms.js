@@ -55,7 +55,8 @@ function statementNames({ pooler }) {
 const ROWS = {
   unsafe: [
     'yes',
-    'clients that use one name for different SQL run what is there',
+    'clients that use one name for different SQL with as many parameters ' +
+      'run what is there: no error, so no retry helps; see docs/42p05.md',
   ],
   unknown: NAMES.unknown,
 };

@@ -110,6 +110,7 @@
       'native/net/engine/netpool.c',
       'native/net/engine/ops.c',
       'native/net/engine/ops_pool.c',
+      'native/net/engine/outbox.c',
       'native/net/engine/pool_io.c',
       'native/net/engine/port.c',
       'native/net/engine/probe.c',

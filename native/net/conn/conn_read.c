@@ -358,7 +358,7 @@ static bool read_one(struct hf_conn *conn) {
 static bool is_full(const struct hf_conn *conn,
                     const struct hf_handle *handle) {
   return handle != NULL &&
-         hf_port_is_choked(handle->port,
+         hf_outbox_is_full(&handle->port->outbox,
                            (size_t)conn->pool->core.config.max_buffered_bytes);
 }
 

@@ -159,7 +159,7 @@ void hf_conn_result_end_result(struct hf_conn *conn,
                                     &frame.shape,
                                     &definition);
   if (definition != NULL) {
-    hf_port_send(call->handle->port, definition);
+    hf_outbox_send(&call->handle->port->outbox, definition);
   }
   if (status == HF_OK) {
     call->statement->shape = frame.shape;

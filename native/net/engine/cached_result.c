@@ -14,12 +14,7 @@ size_t hf_cached_result_bytes(const struct hf_message *first) {
 }
 
 void hf_cached_result_free(void *first) {
-  struct hf_message *block = first;
-  while (block != NULL) {
-    struct hf_message *next = block->next;
-    hf_message_free(block);
-    block = next;
-  }
+  hf_message_free_all(first);
 }
 
 struct hf_message *hf_cached_result_copy(const struct hf_message *first) {
@@ -45,7 +40,7 @@ void hf_cached_result_send(struct hf_port *port,
   struct hf_message *copies = hf_cached_result_copy(first);
   struct hf_message *block;
   if (copies == NULL) {
-    hf_port_send_refusal(port, id_low, id_high, HF_NO_MEMORY, NULL);
+    hf_outbox_refuse(&port->outbox, id_low, id_high, HF_NO_MEMORY, NULL);
     return;
   }
   for (block = copies; block != NULL; block = block->next) {
@@ -57,5 +52,5 @@ void hf_cached_result_send(struct hf_port *port,
     block->ints[HF_RESULT_CONNECTION] = 0;
     block->ints[HF_RESULT_TRANSACTION] = 0;
   }
-  hf_port_send(port, copies);
+  hf_outbox_send(&port->outbox, copies);
 }

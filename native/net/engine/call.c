@@ -244,11 +244,11 @@ static void send_error(struct hf_call *call) {
                                                  request->cause.fields,
                                                  request->cause.fields_bytes);
   if (block == NULL) {
-    block = hf_port_spare(call->handle->port,
-                          HF_MSG_ERROR,
-                          HF_ERROR_INTS,
-                          (int32_t)request->id_low,
-                          (int32_t)request->id_high);
+    block = hf_outbox_spare(&call->handle->port->outbox,
+                            HF_MSG_ERROR,
+                            HF_ERROR_INTS,
+                            (int32_t)request->id_low,
+                            (int32_t)request->id_high);
   }
   if (block == NULL) {
     return;
@@ -275,7 +275,7 @@ static void send_error(struct hf_call *call) {
   block->ints[HF_ERROR_CONNECTION] = (int32_t)request->serial;
   block->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)request->cause.status;
   block->ints[HF_ERROR_CAUSE_ERRNO] = request->cause.sys_errno;
-  hf_port_send(call->handle->port, block);
+  hf_outbox_send(&call->handle->port->outbox, block);
 }
 
 static void send_lease(struct hf_call *call) {
@@ -287,11 +287,11 @@ static void send_lease(struct hf_call *call) {
                                                 NULL,
                                                 0);
   if (block == NULL) {
-    block = hf_port_spare(call->handle->port,
-                          HF_MSG_LEASE,
-                          HF_LEASE_INTS,
-                          (int32_t)call->request.id_low,
-                          (int32_t)call->request.id_high);
+    block = hf_outbox_spare(&call->handle->port->outbox,
+                            HF_MSG_LEASE,
+                            HF_LEASE_INTS,
+                            (int32_t)call->request.id_low,
+                            (int32_t)call->request.id_high);
   }
   if (block == NULL) {
     return;
@@ -300,7 +300,7 @@ static void send_lease(struct hf_call *call) {
   block->ints[HF_LEASE_CONNECTION] = (int32_t)slot->serial;
   block->ints[HF_LEASE_PID] = slot->backend_pid;
   block->ints[HF_LEASE_POOLED] = slot->proxied;
-  hf_port_send(call->handle->port, block);
+  hf_outbox_send(&call->handle->port->outbox, block);
 }
 
 void hf_call_renew_shapes(struct hf_call *call) {
@@ -318,7 +318,7 @@ void hf_call_renew_shapes(struct hf_call *call) {
       return;
     }
     if (definition != NULL) {
-      hf_port_send(call->handle->port, definition);
+      hf_outbox_send(&call->handle->port->outbox, definition);
     }
   }
 }
@@ -361,7 +361,7 @@ static void send_results(struct hf_call *call) {
                                                   transaction);
       block->ints[HF_RESULT_TRANSACTION] = transaction;
     }
-    hf_port_send(call->handle->port, block);
+    hf_outbox_send(&call->handle->port->outbox, block);
     block = next;
   }
 }

@@ -181,7 +181,7 @@ static bool ask(struct hf_connect_slot *dial) {
   }
   block->ints[HF_ASK_POOL] = handle->number;
   dial->asked = handle;
-  hf_port_send(handle->port, block);
+  hf_outbox_send(&handle->port->outbox, block);
   return true;
 }
 

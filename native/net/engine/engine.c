@@ -15,7 +15,7 @@
 #include "net/connect/connect_job.h"
 #include "net/connect/resolve.h"
 #include "net/engine/netpool.h"
-#include "net/engine/port.h"
+#include "net/engine/outbox.h"
 
 enum {
   JOIN_MS = 200,
@@ -96,8 +96,8 @@ static void end_turn_of_pools(struct hf_engine *engine) {
 
 static void hand_over(struct hf_engine *engine) {
   struct hf_link *link;
-  while ((link = hf_list_pop(&engine->dirty_ports)) != NULL) {
-    hf_port_hand_over(HF_CONTAINER_OF(link, struct hf_port, dirty));
+  while ((link = hf_list_pop(&engine->filled_outboxes)) != NULL) {
+    hf_outbox_hand_over(HF_CONTAINER_OF(link, struct hf_outbox, link));
   }
 }
 
@@ -248,7 +248,7 @@ static enum hf_status engine_new(struct hf_engine **out) {
     return status;
   }
   hf_list_init(&engine->pools);
-  hf_list_init(&engine->dirty_ports);
+  hf_list_init(&engine->filled_outboxes);
   make_keys(engine);
   engine->slept_us = slept_us();
   status = hf_loop_init(&engine->loop, on_wake, end_turn);

@@ -36,10 +36,10 @@ struct hf_engine {
   int32_t ports;
 
   /* the engine's thread only */
-  struct hf_list pools;       /* hf_netpool.of_engine */
-  struct hf_list dirty_ports; /* with messages to hand over this turn */
-  uint64_t timer_us;          /* when the timer is set to, 0 = not */
-  uint64_t slept_us;          /* of the machine, so far */
+  struct hf_list pools;           /* hf_netpool.of_engine */
+  struct hf_list filled_outboxes; /* with messages to hand over this turn */
+  uint64_t timer_us;              /* when the timer is set to, 0 = not */
+  uint64_t slept_us;              /* of the machine, so far */
   struct hf_statement_source statements;
   bool detached; /* its last port is gone */
   bool stopping;

@@ -51,7 +51,7 @@ static void send_event(struct hf_handle *handle,
     block->ints[HF_EVENT_ERRNO] = error == NULL ? 0 : error->sys_errno;
     block->ints[HF_EVENT_PID] = slot->backend_pid;
     block->ints[HF_EVENT_POOLED] = slot->proxied;
-    hf_port_send(handle->port, block);
+    hf_outbox_send(&handle->port->outbox, block);
   }
 }
 
@@ -120,7 +120,7 @@ static void send_notification(struct hf_handle *handle,
     block->ints[HF_EVENT_KIND] = HF_EVENT_NOTIFY;
     block->ints[HF_EVENT_VALUE] = notify->be_pid;
     block->ints[HF_EVENT_LEASE] = lease;
-    hf_port_send(handle->port, block);
+    hf_outbox_send(&handle->port->outbox, block);
   }
 }
 

@@ -12,7 +12,7 @@
 #include "net/engine/port.h"
 
 static bool is_willing(const struct hf_handle *handle) {
-  return handle->greets && !handle->ending && !handle->port->closed;
+  return handle->greets && !handle->ending && !handle->port->outbox.closed;
 }
 
 static struct hf_handle *whom_to_ask(const struct hf_netpool *pool) {

@@ -164,12 +164,12 @@ void hf_netpool_review_end(struct hf_netpool *pool, struct hf_handle *handle) {
     return;
   }
   if (handle->warming) {
-    hf_port_send_refusal(port,
-                         handle->warm_id_low,
-                         handle->warm_id_high,
-                         HF_POOL_CLOSED,
-                         NULL);
+    hf_outbox_refuse(&port->outbox,
+                     handle->warm_id_low,
+                     handle->warm_id_high,
+                     HF_POOL_CLOSED,
+                     NULL);
   }
-  hf_port_send_ok(port, handle->end_id_low, handle->end_id_high, 0);
+  hf_outbox_send_ok(&port->outbox, handle->end_id_low, handle->end_id_high, 0);
   hf_port_forget(port, handle);
 }

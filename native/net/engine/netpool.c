@@ -204,10 +204,10 @@ static void review_warming(struct hf_netpool *pool, struct hf_handle *handle) {
     hf_stats_record(&core->stats,
                     HF_HISTOGRAM_WARMUP_TIME,
                     hf_clock_us() - handle->warm_since_us);
-    hf_port_send_ok(handle->port,
-                    handle->warm_id_low,
-                    handle->warm_id_high,
-                    gauges.total);
+    hf_outbox_send_ok(&handle->port->outbox,
+                      handle->warm_id_low,
+                      handle->warm_id_high,
+                      gauges.total);
     return;
   }
   if (!hf_pool_takes_requests(core)) {
@@ -219,11 +219,11 @@ static void review_warming(struct hf_netpool *pool, struct hf_handle *handle) {
   }
   if (refused != HF_OK) {
     handle->warming = false;
-    hf_port_send_refusal(handle->port,
-                         handle->warm_id_low,
-                         handle->warm_id_high,
-                         refused,
-                         &core->connect_error);
+    hf_outbox_refuse(&handle->port->outbox,
+                     handle->warm_id_low,
+                     handle->warm_id_high,
+                     refused,
+                     &core->connect_error);
   }
 }
 

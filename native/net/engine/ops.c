@@ -44,11 +44,11 @@ static bool is_refused(struct hf_port *port,
     return false;
   }
   error->outcome = HF_OUTCOME_PERMANENT;
-  hf_port_send_refusal(port,
-                       hf_op_low(op),
-                       hf_op_high(op),
-                       error->status,
-                       error);
+  hf_outbox_refuse(&port->outbox,
+                   hf_op_low(op),
+                   hf_op_high(op),
+                   error->status,
+                   error);
   hf_call_free(call);
   return true;
 }
@@ -223,7 +223,7 @@ static void run_release(struct hf_port *port, const struct hf_op *op) {
                   manner_of(op),
                   hf_clock_us());
   refusals = handle->pool->core.hook_refusals - refusals;
-  hf_port_send_ok(port, hf_op_low(op), hf_op_high(op), refusals > 0);
+  hf_outbox_send_ok(&port->outbox, hf_op_low(op), hf_op_high(op), refusals > 0);
 }
 
 static void run_abort(struct hf_port *port, const struct hf_op *op) {

@@ -14,7 +14,7 @@
 void hf_ops_refuse(struct hf_port *port,
                    const struct hf_op *op,
                    enum hf_status status) {
-  hf_port_send_refusal(port, hf_op_low(op), hf_op_high(op), status, NULL);
+  hf_outbox_refuse(&port->outbox, hf_op_low(op), hf_op_high(op), status, NULL);
 }
 
 struct hf_handle *hf_ops_handle(const struct hf_port *port, int32_t number) {
@@ -35,7 +35,7 @@ static bool answer_open(struct hf_port *port,
     return false;
   }
   block->ints[HF_OPENED_EXISTING] = existing;
-  hf_port_send(port, block);
+  hf_outbox_send(&port->outbox, block);
   return true;
 }
 
@@ -79,11 +79,11 @@ static struct hf_handle *handle_new(struct hf_port *port,
 static void refuse_open(struct hf_port *port,
                         const struct hf_op *op,
                         struct hf_error *error) {
-  hf_port_send_refusal(port,
-                       hf_op_low(op),
-                       hf_op_high(op),
-                       error->status == HF_OK ? HF_NO_MEMORY : error->status,
-                       error);
+  hf_outbox_refuse(&port->outbox,
+                   hf_op_low(op),
+                   hf_op_high(op),
+                   error->status == HF_OK ? HF_NO_MEMORY : error->status,
+                   error);
   hf_error_finish(error);
 }
 
@@ -176,7 +176,7 @@ void hf_ops_reset(struct hf_port *port, const struct hf_op *op) {
     return;
   }
   hf_pool_reset(&handle->pool->core, hf_clock_us());
-  hf_port_send_ok(port, hf_op_low(op), hf_op_high(op), 0);
+  hf_outbox_send_ok(&port->outbox, hf_op_low(op), hf_op_high(op), 0);
 }
 
 void hf_ops_suspension(struct hf_port *port, const struct hf_op *op) {
@@ -190,7 +190,7 @@ void hf_ops_suspension(struct hf_port *port, const struct hf_op *op) {
   } else {
     hf_netpool_resume(handle->pool);
   }
-  hf_port_send_ok(port, hf_op_low(op), hf_op_high(op), 0);
+  hf_outbox_send_ok(&port->outbox, hf_op_low(op), hf_op_high(op), 0);
 }
 
 void hf_ops_forget(struct hf_port *port, const struct hf_op *op) {
@@ -202,10 +202,10 @@ void hf_ops_forget(struct hf_port *port, const struct hf_op *op) {
     /* It would hit server connections that others use. */
     hf_ops_refuse(port, op, HF_SESSION_REQUIRED);
   } else {
-    hf_port_send_ok(port,
-                    hf_op_low(op),
-                    hf_op_high(op),
-                    hf_pool_forget(&handle->pool->core, hf_clock_us()));
+    hf_outbox_send_ok(&port->outbox,
+                      hf_op_low(op),
+                      hf_op_high(op),
+                      hf_pool_forget(&handle->pool->core, hf_clock_us()));
   }
 }
 
@@ -225,5 +225,5 @@ void hf_ops_invalidate(struct hf_port *port,
   if (op->n_fields == 0) {
     count = hf_query_cache_invalidate(handle->pool, NULL);
   }
-  hf_port_send_ok(port, hf_op_low(op), hf_op_high(op), count);
+  hf_outbox_send_ok(&port->outbox, hf_op_low(op), hf_op_high(op), count);
 }

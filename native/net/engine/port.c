@@ -17,9 +17,6 @@
 #include "net/engine/query_cache.h"
 #include "net/wire/message.h"
 
-/* Answers that can be given before memory must be had again. */
-enum { SPARE_BLOCKS = 32 };
-
 /* The engine's thread may wait for a processor; who counts shall not long. */
 enum { CATCH_UP_NS = 10 * 1000 * 1000, CATCH_UP_PAUSE_NS = 10 * 1000 };
 
@@ -35,37 +32,18 @@ struct batch {
 
 /* ---- the environment's side ---------------------------------------------- */
 
-static void fill_spare(struct hf_port *port) {
-  while (port->n_spare < SPARE_BLOCKS) {
-    struct hf_message *block = hf_message_new(HF_ERROR_INTS, 0, 0, 0);
-    if (block == NULL) {
-      return;
-    }
-    block->next = port->spare;
-    port->spare = block;
-    port->n_spare++;
-  }
-}
-
-static void drop_blocks(struct hf_message *block) {
-  while (block != NULL) {
-    struct hf_message *next = block->next;
-    hf_message_free(block);
-    block = next;
-  }
-}
-
 enum hf_status hf_port_open(hf_wake_cb wake, void *ctx, struct hf_port **port) {
   enum hf_status status;
   struct hf_port *made = hf_calloc(1, sizeof *made);
   if (made == NULL) {
     return HF_NO_MEMORY;
   }
-  made->wake = wake;
-  made->ctx = ctx;
   hf_list_init(&made->handle_list);
-  fill_spare(made);
-  if (uv_mutex_init(&made->lock) != 0) {
+  status = hf_outbox_init(&made->outbox, wake, ctx);
+  if (status != HF_OK) {
+    goto fail_outbox;
+  }
+  if (uv_mutex_init(&made->gauges_lock) != 0) {
     status = HF_NO_MEMORY;
     goto fail_mutex;
   }
@@ -73,14 +51,16 @@ enum hf_status hf_port_open(hf_wake_cb wake, void *ctx, struct hf_port **port) {
   if (status != HF_OK) {
     goto fail_engine;
   }
+  made->outbox.filled = &made->engine->filled_outboxes;
   hf_row_descriptions_init(&made->shapes, &made->engine->hash_key);
   *port = made;
   return HF_OK;
 
 fail_engine:
-  uv_mutex_destroy(&made->lock);
+  uv_mutex_destroy(&made->gauges_lock);
 fail_mutex:
-  drop_blocks(made->spare);
+  hf_outbox_finish(&made->outbox);
+fail_outbox:
   hf_free(made);
   return status;
 }
@@ -168,15 +148,9 @@ static void on_relief(struct hf_post *post) {
 }
 
 struct hf_message *hf_port_take(struct hf_port *port) {
-  struct hf_message *first;
-  uv_mutex_lock(&port->lock);
-  first = port->done_first;
-  port->done_first = NULL;
-  port->done_last = NULL;
-  uv_mutex_unlock(&port->lock);
-  atomic_store(&port->buffered, 0);
-  if (atomic_exchange(&port->choked, false) &&
-      !atomic_exchange(&port->relieving, true)) {
+  bool waited_for;
+  struct hf_message *first = hf_outbox_take(&port->outbox, &waited_for);
+  if (waited_for && !atomic_exchange(&port->relieving, true)) {
     port->relief.run = on_relief;
     hf_loop_post(&port->engine->loop, &port->relief);
   }
@@ -185,12 +159,12 @@ struct hf_message *hf_port_take(struct hf_port *port) {
 
 bool hf_port_gauges(struct hf_port *port, int32_t pool, struct hf_gauges *out) {
   const struct hf_stats *stats;
-  uv_mutex_lock(&port->lock);
+  uv_mutex_lock(&port->gauges_lock);
   stats = hf_map_get(&port->gauges, (uint64_t)pool);
   if (stats != NULL) {
     hf_stats_get_gauges(stats, out);
   }
-  uv_mutex_unlock(&port->lock);
+  uv_mutex_unlock(&port->gauges_lock);
   return stats != NULL;
 }
 
@@ -200,12 +174,12 @@ size_t hf_port_stats(struct hf_port *port,
                      size_t n) {
   const struct hf_stats *stats;
   size_t count = 0;
-  uv_mutex_lock(&port->lock);
+  uv_mutex_lock(&port->gauges_lock);
   stats = hf_map_get(&port->gauges, (uint64_t)pool);
   if (stats != NULL) {
     count = hf_stats_read(stats, out, n);
   }
-  uv_mutex_unlock(&port->lock);
+  uv_mutex_unlock(&port->gauges_lock);
   return count;
 }
 
@@ -215,165 +189,26 @@ size_t hf_port_buckets(struct hf_port *port,
                        size_t n) {
   const struct hf_stats *stats;
   size_t count = 0;
-  uv_mutex_lock(&port->lock);
+  uv_mutex_lock(&port->gauges_lock);
   stats = hf_map_get(&port->gauges, (uint64_t)pool);
   if (stats != NULL) {
     count = hf_stats_read_buckets(stats, out, n);
   }
-  uv_mutex_unlock(&port->lock);
+  uv_mutex_unlock(&port->gauges_lock);
   return count;
 }
 
 /* ---- the engine's side --------------------------------------------------- */
 
 void hf_port_publish(struct hf_port *port, int32_t number, void *stats) {
-  uv_mutex_lock(&port->lock);
+  uv_mutex_lock(&port->gauges_lock);
   if (stats == NULL) {
     (void)hf_map_remove(&port->gauges, (uint64_t)number);
   } else {
     /* Without memory the gauges just stay unseen. */
     (void)!hf_map_set(&port->gauges, (uint64_t)number, stats);
   }
-  uv_mutex_unlock(&port->lock);
-}
-
-bool hf_port_is_choked(struct hf_port *port, size_t limit) {
-  if (atomic_load(&port->buffered) <= limit) {
-    return false;
-  }
-  atomic_store(&port->choked, true);
-  /* Taken in between: nobody would tell us. */
-  return atomic_load(&port->buffered) > limit;
-}
-
-void hf_port_send(struct hf_port *port, struct hf_message *block) {
-  if (port->closed) {
-    while (block != NULL) {
-      struct hf_message *next = block->next;
-      hf_message_free(block);
-      block = next;
-    }
-    return;
-  }
-  if (port->out_last == NULL) {
-    port->out_first = block;
-  } else {
-    port->out_last->next = block;
-  }
-  for (;;) {
-    (void)atomic_fetch_add(&port->buffered, hf_message_bytes(block));
-    if (block->next == NULL) {
-      break;
-    }
-    block = block->next;
-  }
-  port->out_last = block;
-  if (!hf_link_queued(&port->dirty)) {
-    hf_list_push(&port->engine->dirty_ports, &port->dirty);
-  }
-}
-
-void hf_port_hand_over(struct hf_port *port) {
-  uv_mutex_lock(&port->lock);
-  if (port->done_last == NULL) {
-    port->done_first = port->out_first;
-  } else {
-    port->done_last->next = port->out_first;
-  }
-  port->done_last = port->out_last;
-  uv_mutex_unlock(&port->lock);
-  port->out_first = NULL;
-  port->out_last = NULL;
-  port->wake(port->ctx);
-  fill_spare(port);
-}
-
-struct hf_message *hf_port_spare(struct hf_port *port,
-                                 enum hf_msg_kind kind,
-                                 uint32_t n_ints,
-                                 int32_t id_low,
-                                 int32_t id_high) {
-  struct hf_message *block = port->spare;
-  if (block == NULL) {
-    return NULL;
-  }
-  port->spare = block->next;
-  port->n_spare--;
-  block->next = NULL;
-  block->n_ints = n_ints;
-  block->ints[HF_INT_KIND] = (int32_t)kind;
-  block->ints[HF_INT_LENGTH] = (int32_t)n_ints;
-  block->ints[HF_INT_ID_LOW] = id_low;
-  block->ints[HF_INT_ID_HIGH] = id_high;
-  return block;
-}
-
-void hf_port_send_ok(struct hf_port *port,
-                     uint32_t id_low,
-                     uint32_t id_high,
-                     int32_t value) {
-  struct hf_message *block = hf_message_message(HF_MSG_OK,
-                                                HF_OK_INTS,
-                                                (int32_t)id_low,
-                                                (int32_t)id_high,
-                                                NULL,
-                                                0);
-  if (block == NULL) {
-    block = hf_port_spare(port,
-                          HF_MSG_OK,
-                          HF_OK_INTS,
-                          (int32_t)id_low,
-                          (int32_t)id_high);
-  }
-  if (block != NULL) {
-    block->ints[HF_OK_STATUS] = value;
-    hf_port_send(port, block);
-  }
-}
-
-void hf_port_send_refusal(struct hf_port *port,
-                          uint32_t id_low,
-                          uint32_t id_high,
-                          enum hf_status status,
-                          const struct hf_error *cause) {
-  struct hf_error error;
-  struct hf_message *block;
-  hf_error_init(&error);
-  if (cause != NULL && cause->status == status) {
-    hf_error_copy(&error, cause);
-    cause = NULL;
-  } else {
-    hf_error_set(&error, status, HF_PHASE_LOCAL, NULL);
-    error.outcome = HF_OUTCOME_NOT_EXECUTED;
-  }
-  block = hf_message_message2(HF_MSG_ERROR,
-                              HF_ERROR_INTS,
-                              (int32_t)id_low,
-                              (int32_t)id_high,
-                              error.fields,
-                              error.fields_bytes,
-                              cause == NULL ? NULL : cause->fields,
-                              cause == NULL ? 0 : cause->fields_bytes);
-  if (block == NULL) {
-    block = hf_port_spare(port,
-                          HF_MSG_ERROR,
-                          HF_ERROR_INTS,
-                          (int32_t)id_low,
-                          (int32_t)id_high);
-  }
-  if (block != NULL) {
-    block->ints[HF_ERROR_STATUS] = (int32_t)error.status;
-    block->ints[HF_ERROR_OUTCOME] = (int32_t)error.outcome;
-    block->ints[HF_ERROR_RETRYABLE] = error.retryable;
-    block->ints[HF_ERROR_PHASE] = (int32_t)error.phase;
-    block->ints[HF_ERROR_ERRNO] = error.sys_errno;
-    if (cause != NULL) {
-      block->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)cause->status;
-      block->ints[HF_ERROR_CAUSE_ERRNO] = cause->sys_errno;
-    }
-    hf_port_send(port, block);
-  }
-  hf_error_finish(&error);
+  uv_mutex_unlock(&port->gauges_lock);
 }
 
 /* Leases that the user still holds, though their pool has closed. */
@@ -414,9 +249,9 @@ void hf_port_forget(struct hf_port *port, struct hf_handle *handle) {
   hf_list_remove(&port->handle_list, &handle->of_port);
   drop_leases(port, handle);
   hf_query_cache_close(handle);
-  hf_netpool_detach(pool, handle, port->closed);
+  hf_netpool_detach(pool, handle, port->outbox.closed);
   drop_asks(port, handle);
-  if (port->closed) {
+  if (port->outbox.closed) {
     /* Others need the connections that waited for this environment. */
     resume(pool);
   }
@@ -460,25 +295,20 @@ static void on_close(struct hf_post *post) {
   void (*closed)(void *ctx) = closing->closed;
   void *ctx = closing->ctx;
   struct hf_link *link;
-  port->closed = true;
+  port->outbox.closed = true;
   drop_waiting(port);
   release_leases(port);
   while ((link = hf_list_first(&port->handle_list)) != NULL) {
     hf_port_forget(port, HF_CONTAINER_OF(link, struct hf_handle, of_port));
   }
-  if (hf_link_queued(&port->dirty)) {
-    hf_list_remove(&engine->dirty_ports, &port->dirty);
-  }
-  drop_blocks(port->out_first);
-  drop_blocks(port->done_first);
-  drop_blocks(port->spare);
+  hf_outbox_finish(&port->outbox);
   hf_map_finish(&port->handles);
   hf_map_finish(&port->calls);
   hf_map_finish(&port->leases);
   hf_map_finish(&port->asks);
   hf_map_finish(&port->gauges);
   hf_row_descriptions_finish(&port->shapes);
-  uv_mutex_destroy(&port->lock);
+  uv_mutex_destroy(&port->gauges_lock);
   hf_free(port);
   closed(ctx);
   hf_engine_detach(engine);

@@ -5,7 +5,7 @@
  * turn, with one wake.
  *
  * Ownership: made by hf_port_open; the engine frees it after hf_port_close.
- * Threads: `done` under the lock; the rest as marked.
+ * Threads: as marked.
  */
 #ifndef HF_NET_ENGINE_PORT_H
 #define HF_NET_ENGINE_PORT_H
@@ -21,6 +21,7 @@
 #include "holdfast.h"
 #include "net/base/map.h"
 #include "net/engine/engine.h"
+#include "net/engine/outbox.h"
 #include "net/wire/columns.h"
 
 struct hf_query_cache;
@@ -61,74 +62,30 @@ struct hf_port_closing {
 struct hf_port {
   /* set at open, read-only */
   struct hf_engine *engine;
-  hf_wake_cb wake;
-  void *ctx;
 
-  /* under lock */
-  uv_mutex_t lock;
-  struct hf_message *done_first, *done_last;
+  struct hf_outbox outbox; /* threads: its own */
+
+  /* under its lock */
+  uv_mutex_t gauges_lock;
   struct hf_map gauges; /* handle number -> struct hf_stats of its pool */
 
   /* the engine's thread only */
-  struct hf_link dirty;
-  struct hf_message *out_first, *out_last;
   struct hf_map handles; /* number -> struct hf_handle */
   struct hf_map calls;   /* id -> struct hf_call, not settled yet */
   struct hf_map leases;  /* number -> struct hf_call that acquired it */
   struct hf_map asks; /* question -> struct hf_connect_slot that waits for it */
   struct hf_list handle_list;
   struct hf_row_descriptions shapes;
-  struct hf_message *spare; /* for answers when memory runs out */
-  int32_t n_spare;
   int32_t last_lease;
   uint32_t last_ask;
-  bool closed;
   struct hf_port_closing closing;
 
   /* written by both sides */
-  atomic_size_t buffered; /* bytes of messages nobody took yet */
-  atomic_bool choked;     /* connections wait until these were taken */
-  atomic_bool relieving;  /* `relief` is on its way to the engine */
-  atomic_uint posted;     /* batches handed over */
-  atomic_uint taken;      /* and those whose operations were begun */
+  atomic_bool relieving; /* `relief` is on its way to the engine */
+  atomic_uint posted;    /* batches handed over */
+  atomic_uint taken;     /* and those whose operations were begun */
   struct hf_post relief;
 };
-
-/* Queues a message for the environment; takes ownership. Engine's thread. */
-void hf_port_send(struct hf_port *port, struct hf_message *block);
-
-/*
- * Returns whether the environment has more than `limit` bytes to take. Its
- * connections stop reading then, and hf_conn_resume is called once it took
- * them. Engine's thread.
- */
-bool hf_port_is_choked(struct hf_port *port, size_t limit);
-
-/*
- * Returns a message without text from the port's reserve, for an answer that
- * found no memory: no call may stay unanswered. NULL when that is used up.
- */
-struct hf_message *hf_port_spare(struct hf_port *port,
-                                 enum hf_msg_kind kind,
-                                 uint32_t n_ints,
-                                 int32_t id_low,
-                                 int32_t id_high);
-
-/* Hands over what collected, with one wake. Engine's thread. */
-void hf_port_hand_over(struct hf_port *port);
-
-/* Answers an operation with HF_MSG_OK and one value. Engine's thread. */
-void hf_port_send_ok(struct hf_port *port,
-                     uint32_t id_low,
-                     uint32_t id_high,
-                     int32_t value);
-
-/* Answers an operation with one of our own errors. Engine's thread. */
-void hf_port_send_refusal(struct hf_port *port,
-                          uint32_t id_low,
-                          uint32_t id_high,
-                          enum hf_status status,
-                          const struct hf_error *cause);
 
 /* The handle is no more; frees it. The engine's thread. */
 void hf_port_forget(struct hf_port *port, struct hf_handle *handle);

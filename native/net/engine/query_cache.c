@@ -176,11 +176,11 @@ void hf_query_cache_refuse(struct hf_port *port, const struct hf_op *op) {
                "cache is for single statements that only read, outside "
                "transactions: give readOnly: true, or leave out cache");
   error.outcome = HF_OUTCOME_PERMANENT;
-  hf_port_send_refusal(port,
-                       (uint32_t)op->id_low,
-                       (uint32_t)op->id_high,
-                       HF_PARAM_INVALID,
-                       &error);
+  hf_outbox_refuse(&port->outbox,
+                   (uint32_t)op->id_low,
+                   (uint32_t)op->id_high,
+                   HF_PARAM_INVALID,
+                   &error);
   hf_error_finish(&error);
 }
 
@@ -193,11 +193,11 @@ static struct hf_call *take(struct hf_handle *handle,
   struct hf_query_cache_call *part = hf_calloc(1, sizeof *part);
   struct hf_call *call;
   if (part == NULL) {
-    hf_port_send_refusal(port,
-                         (uint32_t)op->id_low,
-                         (uint32_t)op->id_high,
-                         HF_NO_MEMORY,
-                         NULL);
+    hf_outbox_refuse(&port->outbox,
+                     (uint32_t)op->id_low,
+                     (uint32_t)op->id_high,
+                     HF_NO_MEMORY,
+                     NULL);
     return NULL;
   }
   call = hf_ops_take(port, op, fields, handle, NULL);
@@ -301,11 +301,11 @@ void hf_query_cache_query(struct hf_handle *handle,
     question.key = cached->key;
   }
   if (question.key_bytes == 0) {
-    hf_port_send_refusal(handle->port,
-                         (uint32_t)op->id_low,
-                         (uint32_t)op->id_high,
-                         HF_NO_MEMORY,
-                         NULL);
+    hf_outbox_refuse(&handle->port->outbox,
+                     (uint32_t)op->id_low,
+                     (uint32_t)op->id_high,
+                     HF_NO_MEMORY,
+                     NULL);
     return;
   }
   question.labels = terms.labels;
@@ -337,11 +337,11 @@ static void leave_flight(struct hf_call *call) {
   hf_error_set(&error, HF_ABORTED, HF_PHASE_AWAIT, NULL);
   error.outcome =
       request->attempts > 0 ? HF_OUTCOME_AMBIGUOUS : HF_OUTCOME_NOT_EXECUTED;
-  hf_port_send_refusal(port,
-                       request->id_low,
-                       request->id_high,
-                       HF_ABORTED,
-                       &error);
+  hf_outbox_refuse(&port->outbox,
+                   request->id_low,
+                   request->id_high,
+                   HF_ABORTED,
+                   &error);
   hf_error_finish(&error);
 }
 

@@ -223,3 +223,11 @@ struct hf_message *hf_message_message(enum hf_msg_kind kind,
                              NULL,
                              0);
 }
+
+void hf_message_free_all(struct hf_message *first) {
+  while (first != NULL) {
+    struct hf_message *next = first->next;
+    hf_message_free(first);
+    first = next;
+  }
+}

@@ -52,6 +52,9 @@ struct hf_message *hf_message_message2(enum hf_msg_kind kind,
                                        const char *more,
                                        size_t more_bytes);
 
+/* Frees a list of messages. Accepts NULL. */
+void hf_message_free_all(struct hf_message *first);
+
 /* Returns a copy, with `next` NULL, or NULL when out of memory. */
 struct hf_message *hf_message_copy(const struct hf_message *block);
 

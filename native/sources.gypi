@@ -84,6 +84,7 @@
       'native/net/conn/session_sql.c',
       'native/net/conn/session_state.c',
       'native/net/conn/statement.c',
+      'native/net/conn/unit.c',
       'native/net/connect/attempt.c',
       'native/net/connect/cancel_job.c',
       'native/net/connect/connect.c',

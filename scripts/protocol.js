@@ -67,7 +67,7 @@ const FILES = {
     groups: [
       ['STATUS', 'hf_status', 'HF_', 'Numbers of statuses.'],
       ['OUTCOME', 'hf_outcome', 'HF_OUTCOME_', 'What became of the work.'],
-      ['UNIT', 'hf_unit', 'HF_UNIT_', 'What would have to be repeated.'],
+      ['UNIT', 'hf_error_unit', 'HF_UNIT_', 'What would have to be repeated.'],
       ['PHASE', 'hf_phase', 'HF_PHASE_', 'How far a unit had come.'],
       ['SEVERITY', 'hf_severity', 'HF_SEVERITY_', "The server's severity."],
       ['SPEAKER', 'hf_speaker', 'HF_SPEAKER_', 'Who reported an error.'],

@@ -43,7 +43,7 @@ enum hf_outcome {
 };
 
 /* What would have to be repeated. */
-enum hf_unit { HF_UNIT_STATEMENT, HF_UNIT_TRANSACTION };
+enum hf_error_unit { HF_UNIT_STATEMENT, HF_UNIT_TRANSACTION };
 
 /* How far a unit had come when it failed. */
 enum hf_phase {
@@ -107,7 +107,7 @@ struct hf_evidence {
 
 struct hf_classification {
   enum hf_outcome outcome;
-  enum hf_unit unit;
+  enum hf_error_unit unit;
   bool retryable;     /* repeating is useful; safe only if outcome says so */
   bool once;          /* the engine repeats it at most once */
   bool slow;          /* the server is short of something: back off longer */

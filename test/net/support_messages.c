@@ -100,7 +100,7 @@ static void read_error(const struct hf_message *block,
   answer->status = (enum hf_status)ints[HF_ERROR_STATUS];
   answer->outcome = (enum hf_outcome)ints[HF_ERROR_OUTCOME];
   answer->retryable = ints[HF_ERROR_RETRYABLE] != 0;
-  answer->unit = (enum hf_unit)ints[HF_ERROR_UNIT];
+  answer->unit = (enum hf_error_unit)ints[HF_ERROR_UNIT];
   answer->phase = (enum hf_phase)ints[HF_ERROR_PHASE];
   answer->attempts = ints[HF_ERROR_ATTEMPTS];
   answer->elapsed_ms = ints[HF_ERROR_ELAPSED_MS];

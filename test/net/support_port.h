@@ -35,7 +35,7 @@ struct support_answer {
   /* of HF_MSG_ERROR */
   enum hf_status status, cause;
   enum hf_outcome outcome;
-  enum hf_unit unit;
+  enum hf_error_unit unit;
   enum hf_phase phase;
   bool retryable;
   int elapsed_ms;

@@ -27,7 +27,7 @@ struct hf_error {
   enum hf_status status;
   enum hf_outcome outcome;
   bool retryable;
-  enum hf_unit unit;
+  enum hf_error_unit unit;
   enum hf_phase phase;
   enum hf_severity severity;
   enum hf_speaker speaker;

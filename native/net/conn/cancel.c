@@ -6,7 +6,6 @@
 #include "net/base/clock.h"
 #include "net/conn/conn.h"
 #include "net/connect/cancel_job.h"
-#include "net/engine/netpool.h"
 
 /*
  * After the first limit an answer no longer waits for the request's end: it is
@@ -46,12 +45,9 @@ static void end(struct hf_cancel *canceller, bool reached) {
     return;
   }
   if (conn->held != NULL) {
-    struct hf_request *request = &conn->held->request;
+    struct hf_unit *held = conn->held;
     conn->held = NULL;
-    hf_pool_on_finished(&conn->pool->core,
-                        request,
-                        conn->held_transaction,
-                        hf_clock_us());
+    conn->shared->callbacks->finished(conn, held, conn->held_transaction);
   }
 }
 

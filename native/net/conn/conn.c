@@ -12,7 +12,6 @@
 #include "net/base/clock.h"
 #include "net/base/system.h"
 #include "net/conn/cancel.h"
-#include "net/engine/netpool.h"
 
 /* A server that talks without end to nobody is not waited for. */
 enum { CONSUME_MAX = 64 };
@@ -41,7 +40,7 @@ static bool is_warning(const struct hf_error *error) {
 }
 
 static void note_warning(struct hf_conn *conn, const struct hf_error *error) {
-  struct hf_call *head = hf_conn_head(conn);
+  struct hf_unit *head = hf_conn_head(conn);
   if (head != NULL && is_warning(error)) {
     head->request.warned = true;
   }
@@ -59,8 +58,8 @@ static void on_notice(void *ctx, const PGresult *result) {
       strcmp(error.sqlstate, "57P01") == 0 ||
       strcmp(error.sqlstate, "57P02") == 0) {
     hf_error_move(&conn->last_words, &error);
-  } else if (conn->slot->lease != NULL || conn->slot->hearer != NULL) {
-    hf_netpool_event(conn->pool, conn->slot, HF_EVENT_NOTICE, &error);
+  } else {
+    conn->shared->callbacks->notice(conn, &error);
   }
   hf_error_finish(&error);
 }
@@ -72,7 +71,7 @@ static bool is_corkable(int fd) {
          address.ss_family != AF_UNIX;
 }
 
-struct hf_conn *hf_conn_new(struct hf_netpool *pool,
+struct hf_conn *hf_conn_new(struct hf_conn_shared *shared,
                             struct hf_slot *slot,
                             PGconn *pg) {
   struct hf_conn *conn = hf_calloc(1, sizeof *conn);
@@ -80,8 +79,8 @@ struct hf_conn *hf_conn_new(struct hf_netpool *pool,
   if (conn == NULL) {
     goto fail_alloc;
   }
-  conn->loop = &pool->engine->loop;
-  conn->pool = pool;
+  conn->loop = shared->loop;
+  conn->shared = shared;
   conn->slot = slot;
   conn->pg = pg;
   conn->fd = PQsocket(pg);
@@ -91,8 +90,7 @@ struct hf_conn *hf_conn_new(struct hf_netpool *pool,
   conn->metered = hf_system_received(conn->fd) > 0;
   conn->poll.data = conn;
   hf_error_init(&conn->last_words);
-  hf_prepared_init(&conn->names,
-                   (size_t)pool->core.config.statement_cache_size);
+  hf_prepared_init(&conn->names, (size_t)shared->config->statement_cache_size);
   failed = uv_poll_init(&conn->loop->uv, &conn->poll, conn->fd);
   if (failed != 0) {
     goto fail_poll;
@@ -150,11 +148,11 @@ void hf_conn_mark_dirty(struct hf_conn *conn) {
   }
 }
 
-struct hf_call *hf_conn_head(const struct hf_conn *conn) {
+struct hf_unit *hf_conn_head(const struct hf_conn *conn) {
   struct hf_link *link = hf_list_first(&conn->slot->running);
   return link == NULL
              ? NULL
-             : hf_call_of(HF_CONTAINER_OF(link, struct hf_request, link));
+             : hf_unit_of(HF_CONTAINER_OF(link, struct hf_request, link));
 }
 
 void hf_conn_fail(struct hf_conn *conn) {
@@ -176,32 +174,32 @@ static void begin_unit(struct hf_conn *conn) {
   }
 }
 
-void hf_conn_execute(struct hf_conn *conn, struct hf_call *call) {
+void hf_conn_execute(struct hf_conn *conn, struct hf_unit *unit) {
   begin_unit(conn);
   if (conn->failing) {
-    call->request.unsent = true;
+    unit->request.unsent = true;
     return;
   }
-  if (!hf_conn_send(conn, call)) {
+  if (!hf_conn_send(conn, unit)) {
     hf_conn_fail(conn);
     return;
   }
   hf_conn_watch(conn);
 }
 
-void hf_conn_run_chore(struct hf_conn *conn,
-                       enum hf_own_unit chore,
-                       const char *sql) {
+void hf_conn_run_own(struct hf_conn *conn,
+                     enum hf_own_unit own_unit,
+                     const char *sql) {
   begin_unit(conn);
-  conn->chore = chore;
+  conn->own_unit = own_unit;
   if (conn->failing) {
     return;
   }
-  if (chore == HF_OWN_UNIT_STARTED || chore == HF_OWN_UNIT_ARRIVAL) {
+  if (own_unit == HF_OWN_UNIT_STARTED || own_unit == HF_OWN_UNIT_ARRIVAL) {
     hf_arrival_begin(&conn->arrival);
   }
-  if (chore == HF_OWN_UNIT_ARRIVAL ? !hf_conn_send_arrival(conn)
-                                   : !hf_conn_send_chore(conn, sql)) {
+  if (own_unit == HF_OWN_UNIT_ARRIVAL ? !hf_conn_send_arrival(conn)
+                                      : !hf_conn_send_own(conn, sql)) {
     hf_conn_fail(conn);
     return;
   }
@@ -211,7 +209,7 @@ void hf_conn_run_chore(struct hf_conn *conn,
 void hf_conn_prove(struct hf_conn *conn, enum hf_proof_step step) {
   if (step == HF_PROOF_FIRST) {
     begin_unit(conn);
-    conn->chore = HF_OWN_UNIT_PROVE;
+    conn->own_unit = HF_OWN_UNIT_PROVE;
     memset(&conn->proof, 0, sizeof conn->proof);
   }
   if (conn->failing) {
@@ -265,21 +263,17 @@ static void describe_end(struct hf_conn *conn, struct hf_error *error) {
 }
 
 static void tell_end(struct hf_conn *conn) {
-  struct hf_pool *core = &conn->pool->core;
-  struct hf_slot *slot = conn->slot;
+  const struct hf_conn_callbacks *callbacks = conn->shared->callbacks;
   struct hf_error error;
   hf_error_init(&error);
   describe_end(conn, &error);
   if (conn->held != NULL) {
-    struct hf_request *request = &conn->held->request;
+    struct hf_unit *held = conn->held;
     conn->held = NULL;
-    hf_pool_on_finished(core, request, conn->held_transaction, hf_clock_us());
+    callbacks->finished(conn, held, conn->held_transaction);
   }
-  if (conn->chore != HF_OWN_UNIT_NONE && conn->slot->dial != NULL) {
-    hf_error_move(&conn->last_words, &error);
-    hf_netpool_on_chore(conn);
-  } else if (conn->state != HF_CONN_CLOSING) {
-    hf_pool_on_lost(core, slot, &error, hf_clock_us());
+  if (conn->state != HF_CONN_CLOSING) {
+    callbacks->lost(conn, &error);
   }
   hf_error_finish(&error);
 }
@@ -317,7 +311,7 @@ static void on_closed(uv_handle_t *handle) {
   struct hf_loop *loop = conn->loop;
   if (conn->awaited) {
     /* Nothing else keeps the pool from going before its connections. */
-    hf_pool_on_closed(&conn->pool->core, conn->slot, hf_clock_us());
+    conn->shared->callbacks->closed(conn);
   }
   hf_free(conn);
   hf_loop_turn(loop);

@@ -20,16 +20,20 @@
 #include <uv.h>
 
 #include "core/base/error.h"
+#include "core/base/stats.h"
+#include "core/policy/config.h"
 #include "core/pool/slot.h"
 #include "net/base/loop.h"
 #include "net/conn/arrival.h"
 #include "net/conn/prepared.h"
+#include "net/conn/session_sql.h"
+#include "net/conn/statement.h"
+#include "net/conn/unit.h"
 #include "net/connect/cancel_job.h"
-#include "net/engine/call.h"
 #include "net/wire/encode.h"
 
 struct hf_cancel;
-struct hf_netpool;
+struct hf_conn;
 
 enum { HF_PROOF_UNITS = 2 };
 
@@ -53,10 +57,56 @@ enum hf_carry {
   HF_CARRY_UNIT     /* each unit brings them along */
 };
 
+/*
+ * What a connection tells whoever opened it, and asks there. Called from the
+ * loop; each may close the connection.
+ */
+struct hf_conn_callbacks {
+  /* The answer to the oldest unit is complete; `transaction`: I, T or E. */
+  void (*finished)(struct hf_conn *conn,
+                   struct hf_unit *unit,
+                   char transaction);
+
+  /* A unit of our own is over. */
+  void (*own_over)(struct hf_conn *conn);
+
+  /* So is the proof that it may be shared. */
+  void (*proved)(struct hf_conn *conn, enum hf_proof proof);
+
+  /* It is dead: to be closed. `error` may be taken from. */
+  void (*lost)(struct hf_conn *conn, struct hf_error *error);
+
+  /* It is closed, and its slot was CLOSING. */
+  void (*closed)(struct hf_conn *conn);
+
+  /* The server said something that is no answer. */
+  void (*notice)(struct hf_conn *conn, const struct hf_error *error);
+  void (*notification)(struct hf_conn *conn, const PGnotify *notify);
+
+  /* Takes messages that have to reach the unit's reader before its answer. */
+  void (*define)(struct hf_unit *unit, struct hf_message *definition);
+
+  /* Returns whether whoever reads next has too much to take already. */
+  bool (*is_full)(const struct hf_conn *conn);
+};
+
+/* What the connections of a pool have in common. */
+struct hf_conn_shared {
+  /* set when it is made */
+  struct hf_loop *loop;
+  const struct hf_conn_callbacks *callbacks;
+  const struct hf_config *config;
+  struct hf_stats *stats;
+  struct hf_session_sql sql;
+
+  struct hf_statements statements;
+  bool no_transactions; /* its pooler is in statement mode */
+};
+
 struct hf_conn {
   /* set when it is made */
   struct hf_loop *loop;
-  struct hf_netpool *pool;
+  struct hf_conn_shared *shared;
   struct hf_slot *slot;
   PGconn *pg;
   int fd;
@@ -75,7 +125,7 @@ struct hf_conn {
   bool paused;  /* the reader's environment is over its memory limit */
   struct hf_link dirty;
 
-  enum hf_own_unit chore;
+  enum hf_own_unit own_unit;
   struct {
     int32_t nonces[HF_PROOF_UNITS];
     int sent, answered, synced; /* units of it */
@@ -85,7 +135,7 @@ struct hf_conn {
 
   /* a cancel request under way, and the answer that waits for its end */
   struct hf_cancel *canceller;
-  struct hf_call *held;
+  struct hf_unit *held;
   char held_transaction;
 
   struct hf_prepared_table names;
@@ -99,19 +149,19 @@ struct hf_conn {
  * Makes a connection; takes ownership of `pg` in any case. NULL when out of
  * memory or the socket cannot be watched: errno says which.
  */
-struct hf_conn *hf_conn_new(struct hf_netpool *pool,
+struct hf_conn *hf_conn_new(struct hf_conn_shared *shared,
                             struct hf_slot *slot,
                             PGconn *pg);
 
-/* Sends the unit of a call, the last of the slot's running list. */
-void hf_conn_execute(struct hf_conn *conn, struct hf_call *call);
+/* Sends a unit, the last of the slot's running list. */
+void hf_conn_execute(struct hf_conn *conn, struct hf_unit *unit);
 
-/* Runs a statement of our own; the pool hears hf_netpool_on_chore. */
-void hf_conn_run_chore(struct hf_conn *conn,
-                       enum hf_own_unit chore,
-                       const char *sql);
+/* Runs a statement of our own; `own_over` follows. */
+void hf_conn_run_own(struct hf_conn *conn,
+                     enum hf_own_unit own_unit,
+                     const char *sql);
 
-/* Sends a unit of the proof; the pool hears hf_pool_on_proved. */
+/* Sends a unit of the proof; `proved` follows. */
 void hf_conn_prove(struct hf_conn *conn, enum hf_proof_step step);
 
 /* Sends a cancel request for the only unit in flight. */
@@ -126,7 +176,7 @@ void hf_conn_flush(struct hf_conn *conn);
 /* Reads on after hf_conn.paused. */
 void hf_conn_resume(struct hf_conn *conn);
 
-/* Closes; the pool hears hf_pool_on_closed later. */
+/* Closes; `closed` follows later. */
 void hf_conn_close(struct hf_conn *conn);
 
 /* ---- between conn.c, send.c and read.c ----------------------------------- */
@@ -143,8 +193,8 @@ void hf_conn_mark_dirty(struct hf_conn *conn);
  */
 bool hf_conn_is_open(const struct hf_conn *conn);
 
-/* Returns the call whose answer comes next, or NULL. */
-struct hf_call *hf_conn_head(const struct hf_conn *conn);
+/* Returns the unit whose answer comes next, or NULL. */
+struct hf_unit *hf_conn_head(const struct hf_conn *conn);
 
 /* Watches for input, and for room when there is output left. */
 void hf_conn_watch(struct hf_conn *conn);
@@ -153,21 +203,20 @@ void hf_conn_watch(struct hf_conn *conn);
 void hf_conn_read(struct hf_conn *conn);
 
 /* Sends a unit; false when libpq refused it, which ends the connection. */
-HF_NODISCARD bool hf_conn_send(struct hf_conn *conn, struct hf_call *call);
+HF_NODISCARD bool hf_conn_send(struct hf_conn *conn, struct hf_unit *unit);
 
-/* Adds a statement of ours to the unit of a call; false as above. */
+/* Adds a statement of ours to a unit; false as above. */
 HF_NODISCARD bool hf_conn_send_step(struct hf_conn *conn,
-                                    struct hf_call *call,
+                                    struct hf_unit *unit,
                                     enum hf_step step,
                                     const char *sql);
 
 /* Ends a unit of the extended protocol; false as above. */
 HF_NODISCARD bool hf_conn_send_sync(struct hf_conn *conn);
 
-/* Sends a unit of our own whose answer belongs to the call's; false as above.
- */
+/* Sends one more statement of ours as part of a unit; false as above. */
 HF_NODISCARD bool hf_conn_send_more(struct hf_conn *conn,
-                                    struct hf_call *call,
+                                    struct hf_unit *unit,
                                     const char *sql);
 
 /* Hands libpq's output to the socket; false as above. */
@@ -183,7 +232,7 @@ HF_NODISCARD bool hf_conn_send_arrival(struct hf_conn *conn);
 HF_NODISCARD bool hf_conn_send_proof(struct hf_conn *conn);
 
 /* Sends a chore's text; false as above. */
-HF_NODISCARD bool hf_conn_send_chore(struct hf_conn *conn, const char *sql);
+HF_NODISCARD bool hf_conn_send_own(struct hf_conn *conn, const char *sql);
 
 /* A notice receiver for connections that nobody listens to. */
 void hf_conn_drop_notice(void *ctx, const PGresult *result);

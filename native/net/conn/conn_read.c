@@ -12,8 +12,6 @@
 #include "net/conn/prepared_renewal.h"
 #include "net/conn/read_only.h"
 #include "net/conn/session_state.h"
-#include "net/engine/netpool.h"
-#include "net/engine/port.h"
 
 enum {
   ROWS_IN_A_PIECE = 256,
@@ -45,27 +43,27 @@ static char transaction_of(const struct hf_conn *conn) {
 
 /* SET TRANSACTION alone means nothing, with settings or without. */
 static bool brings_settings(const struct hf_conn *conn,
-                            const struct hf_call *call) {
-  return conn->carry == HF_CARRY_UNIT && !call->request.in_transaction &&
-         call->request.sql.kind != HF_SQL_SET_LOCAL;
+                            const struct hf_unit *unit) {
+  return conn->carry == HF_CARRY_UNIT && !unit->request.in_transaction &&
+         unit->request.sql.kind != HF_SQL_SET_LOCAL;
 }
 
 /* VACUUM and its like want to be alone in their unit: once more, alone. */
-static bool goes_alone(struct hf_conn *conn, struct hf_call *call) {
-  struct hf_error *error = &call->request.error;
-  if (strcmp(error->sqlstate, "25001") != 0 || !call->company ||
-      call->statement->refuses_company || conn->slot->running.count > 1 ||
-      hf_request_must_not_write(&call->request) ||
-      call->request.interrupted != HF_OK || call->request.settled ||
-      call->request.orphan) {
+static bool goes_alone(struct hf_conn *conn, struct hf_unit *unit) {
+  struct hf_error *error = &unit->request.error;
+  if (strcmp(error->sqlstate, "25001") != 0 || !unit->company ||
+      unit->statement->refuses_company || conn->slot->running.count > 1 ||
+      hf_request_must_not_write(&unit->request) ||
+      unit->request.interrupted != HF_OK || unit->request.settled ||
+      unit->request.orphan) {
     return false;
   }
-  call->statement->refuses_company = true;
-  if (brings_settings(conn, call)) {
+  unit->statement->refuses_company = true;
+  if (brings_settings(conn, unit)) {
     return false; /* alone it would go without them */
   }
   hf_error_finish(error);
-  hf_conn_execute(conn, call);
+  hf_conn_execute(conn, unit);
   return true;
 }
 
@@ -73,17 +71,17 @@ static bool goes_alone(struct hf_conn *conn, struct hf_call *call) {
  * What commits on its way (2D000), or will not stand in a transaction (25001),
  * failed because of our settings only. Nothing of it is left.
  */
-static void explain_refusal(struct hf_conn *conn, struct hf_call *call) {
-  struct hf_error *error = &call->request.error;
+static void explain_refusal(struct hf_conn *conn, struct hf_unit *unit) {
+  struct hf_error *error = &unit->request.error;
   bool commits = strcmp(error->sqlstate, "2D000") == 0 &&
-                 (call->request.sql.kind == HF_SQL_CALL ||
-                  call->request.sql.kind == HF_SQL_DO);
-  bool alone = strcmp(error->sqlstate, "25001") == 0 && call->company;
+                 (unit->request.sql.kind == HF_SQL_CALL ||
+                  unit->request.sql.kind == HF_SQL_DO);
+  bool alone = strcmp(error->sqlstate, "25001") == 0 && unit->company;
   if (error->severity != HF_SEVERITY_ERROR || (!commits && !alone) ||
-      !brings_settings(conn, call)) {
+      !brings_settings(conn, unit)) {
     return;
   }
-  hf_error_move(&call->request.cause, error);
+  hf_error_move(&unit->request.cause, error);
   hf_error_set(error, HF_SESSION_REQUIRED, HF_PHASE_LOCAL, hf_needs_session);
   error->outcome = HF_OUTCOME_ROLLED_BACK;
   error->unit = HF_UNIT_STATEMENT;
@@ -91,29 +89,29 @@ static void explain_refusal(struct hf_conn *conn, struct hf_call *call) {
 }
 
 /* The server says that it is done, but never said with what. */
-static bool lacks_answer(const struct hf_call *call) {
-  return call->handle != NULL && !call->request.settled &&
-         call->request.error.status == HF_OK && call->first == NULL;
+static bool lacks_answer(const struct hf_unit *unit) {
+  return unit->columns != NULL && !unit->request.settled &&
+         unit->request.error.status == HF_OK && unit->first == NULL;
 }
 
-static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
+static void finish_unit(struct hf_conn *conn, struct hf_unit *unit) {
   char transaction;
-  if (goes_alone(conn, call) || hf_read_only_undo(conn, call) ||
-      hf_session_state_mend(conn, call)) {
+  if (goes_alone(conn, unit) || hf_read_only_undo(conn, unit) ||
+      hf_session_state_mend(conn, unit)) {
     return;
   }
-  if (lacks_answer(call)) {
-    hf_conn_result_give_up(conn, call, HF_PROTOCOL_ERROR);
+  if (lacks_answer(unit)) {
+    hf_conn_result_give_up(conn, unit, HF_PROTOCOL_ERROR);
     return;
   }
   transaction = transaction_of(conn);
-  explain_refusal(conn, call);
-  hf_session_state_watch(conn, call);
+  explain_refusal(conn, unit);
+  hf_session_state_watch(conn, unit);
   if (conn->slot->running.count == 1) {
     conn->state = HF_CONN_READY;
   }
   if (conn->canceller != NULL) {
-    conn->held = call;
+    conn->held = unit;
     conn->held_transaction = transaction;
     if (hf_cancel_is_late(conn->canceller)) {
       /* Its cancel may still arrive, and would hit the next statement. */
@@ -122,10 +120,7 @@ static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
     }
     return;
   }
-  hf_pool_on_finished(&conn->pool->core,
-                      &call->request,
-                      transaction,
-                      hf_clock_us());
+  conn->shared->callbacks->finished(conn, unit, transaction);
 }
 
 /* ---- the loop ------------------------------------------------------------ */
@@ -136,26 +131,26 @@ static void finish_unit(struct hf_conn *conn, struct hf_call *call) {
  * is there than one read brings. Where the system does not count what a socket
  * received (Unix sockets), pieces are the only measure of a result: always.
  */
-static void choose_mode(struct hf_conn *conn, struct hf_call *call) {
+static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
   int pending = 0;
-  bool large = call->statement->large;
-  if (call->mode_set || !hf_conn_result_is_execute(call)) {
+  bool large = unit->statement->large;
+  if (unit->mode_set || !hf_conn_result_is_execute(unit)) {
     return;
   }
-  call->mode_set = true;
+  unit->mode_set = true;
   if (!conn->metered) {
     large = true;
-  } else if (!large && !call->statement->small) {
+  } else if (!large && !unit->statement->small) {
     large = ioctl(conn->fd, FIONREAD, &pending) == 0 && pending > 0;
   }
   if (large) {
 #ifdef LIBPQ_HAS_CHUNK_MODE
-    call->piecewise =
+    unit->piecewise =
         PQsetChunkedRowsMode(conn->pg,
                              conn->metered ? ROWS_IN_A_PIECE
                                            : ROWS_IN_A_SMALL_PIECE) == 1;
 #else
-    call->piecewise = PQsetSingleRowMode(conn->pg) == 1;
+    unit->piecewise = PQsetSingleRowMode(conn->pg) == 1;
 #endif
   }
 }
@@ -166,64 +161,64 @@ static void choose_mode(struct hf_conn *conn, struct hf_call *call) {
  * what nobody is waiting for any more. Asked only when one read did not bring
  * all.
  */
-static void count_bytes(struct hf_conn *conn, struct hf_call *call) {
+static void count_bytes(struct hf_conn *conn, struct hf_unit *unit) {
   uint64_t received;
   if (!conn->metered || !hf_conn_is_open(conn)) {
     return;
   }
   received = hf_system_received(conn->fd);
-  if (call->received_from == 0) {
-    call->received_from = received;
-  } else if (received > call->received_from && /* 0: asked in vain */
-             received - call->received_from > call->max_result_bytes) {
-    hf_conn_result_give_up(conn, call, HF_RESULT_TOO_LARGE);
+  if (unit->received_from == 0) {
+    unit->received_from = received;
+  } else if (received > unit->received_from && /* 0: asked in vain */
+             received - unit->received_from > unit->max_result_bytes) {
+    hf_conn_result_give_up(conn, unit, HF_RESULT_TOO_LARGE);
   }
 }
 
 /* Rows of the settings that were woven into the user's text. */
-static bool is_ours(const struct hf_call *call, const PGresult *result) {
-  return call->woven && PQnfields(result) > 0 &&
+static bool is_ours(const struct hf_unit *unit, const PGresult *result) {
+  return unit->woven && PQnfields(result) > 0 &&
          strcmp(PQfname(result, 0), HF_SETTINGS_COLUMN) == 0;
 }
 
 static void on_result(struct hf_conn *conn,
-                      struct hf_call *call,
+                      struct hf_unit *unit,
                       PGresult *result) {
   ExecStatusType status = PQresultStatus(result);
   if (status == PGRES_PIPELINE_SYNC) {
-    finish_unit(conn, call);
-  } else if (is_ours(call, result)) {
+    finish_unit(conn, unit);
+  } else if (is_ours(unit, result)) {
     return;
   } else if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE ||
              status == PGRES_NONFATAL_ERROR) {
-    hf_conn_result_on_error(conn, call, result);
+    hf_conn_result_on_error(conn, unit, result);
   } else if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
              status == PGRES_COPY_BOTH) {
-    hf_conn_result_on_copy(conn, call, status);
+    hf_conn_result_on_copy(conn, unit, status);
   } else if (status == PGRES_PIPELINE_ABORTED) {
-    if (hf_conn_result_is_execute(call) ||
-        hf_conn_result_is_at(call, HF_STEP_PREPARE)) {
-      hf_conn_result_forget_names(conn, call);
+    if (hf_conn_result_is_execute(unit) ||
+        hf_conn_result_is_at(unit, HF_STEP_PREPARE)) {
+      hf_conn_result_forget_names(conn, unit);
     }
-  } else if (!hf_conn_result_is_execute(call)) {
-    hf_conn_result_on_step(call); /* settings and names have nothing to say */
+  } else if (!hf_conn_result_is_execute(unit)) {
+    hf_conn_result_on_step(unit); /* settings and names have nothing to say */
   } else if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
              status == PGRES_EMPTY_QUERY) {
-    hf_conn_result_note_command(call, result);
+    hf_conn_result_note_command(unit, result);
     hf_session_state_note(conn, result);
     hf_renewal_on_tag(conn, PQcmdStatus(result));
-    hf_conn_result_end_result(conn, call, result);
+    hf_conn_result_end_result(conn, unit, result);
   } else {
-    (void)hf_conn_result_add_rows(conn, call, result);
+    (void)hf_conn_result_add_rows(conn, unit, result);
   }
 }
 
 /* The end of one command's results. */
-static void on_boundary(struct hf_conn *conn, struct hf_call *call) {
-  if (call->simple) {
-    finish_unit(conn, call);
-  } else if (call->step < call->n_steps) {
-    call->step++;
+static void on_boundary(struct hf_conn *conn, struct hf_unit *unit) {
+  if (unit->simple) {
+    finish_unit(conn, unit);
+  } else if (unit->step < unit->n_steps) {
+    unit->step++;
   }
 }
 
@@ -235,13 +230,13 @@ static bool is_arrival(struct hf_conn *conn, PGresult *result) {
       PQresultStatus(result) == PGRES_COPY_BOTH) {
     return false;
   }
-  if (conn->chore == HF_OWN_UNIT_STARTED) {
+  if (conn->own_unit == HF_OWN_UNIT_STARTED) {
     hf_arrival_check(&conn->arrival, result);
-  } else if (conn->chore == HF_OWN_UNIT_ARRIVAL) {
+  } else if (conn->own_unit == HF_OWN_UNIT_ARRIVAL) {
     hf_arrival_compare(&conn->arrival, result);
   }
-  return conn->chore == HF_OWN_UNIT_STARTED ||
-         conn->chore == HF_OWN_UNIT_ARRIVAL;
+  return conn->own_unit == HF_OWN_UNIT_STARTED ||
+         conn->own_unit == HF_OWN_UNIT_ARRIVAL;
 }
 
 static void on_chore_result(struct hf_conn *conn, PGresult *result) {
@@ -268,9 +263,9 @@ static void on_chore_result(struct hf_conn *conn, PGresult *result) {
 }
 
 static void end_proof(struct hf_conn *conn, enum hf_proof proof) {
-  conn->chore = HF_OWN_UNIT_NONE;
+  conn->own_unit = HF_OWN_UNIT_NONE;
   conn->state = HF_CONN_READY;
-  hf_pool_on_proved(&conn->pool->core, conn->slot, proof, hf_clock_us());
+  conn->shared->callbacks->proved(conn, proof);
 }
 
 static bool is_proof_answer(const struct hf_conn *conn,
@@ -305,29 +300,30 @@ static void on_proof_result(struct hf_conn *conn, const PGresult *result) {
 static void end_chore(struct hf_conn *conn) {
   if (!conn->failing) {
     conn->state = HF_CONN_READY;
-    hf_netpool_on_chore(conn);
+    conn->own_unit = HF_OWN_UNIT_NONE;
+    conn->shared->callbacks->own_over(conn);
   }
 }
 
 static void drain_notifications(struct hf_conn *conn) {
   PGnotify *notify;
   while ((notify = PQnotifies(conn->pg)) != NULL) {
-    hf_netpool_notify(conn->pool, conn->slot, notify);
+    conn->shared->callbacks->notification(conn, notify);
     PQfreemem(notify);
   }
 }
 
 /* Takes the next result; false when there is none to be had now. */
 static bool read_one(struct hf_conn *conn) {
-  struct hf_call *call = hf_conn_head(conn);
+  struct hf_unit *unit = hf_conn_head(conn);
   PGresult *result;
-  bool expecting = call != NULL || conn->chore != HF_OWN_UNIT_NONE;
-  if (call != NULL && conn->chore == HF_OWN_UNIT_NONE) {
-    choose_mode(conn, call);
+  bool expecting = unit != NULL || conn->own_unit != HF_OWN_UNIT_NONE;
+  if (unit != NULL && conn->own_unit == HF_OWN_UNIT_NONE) {
+    choose_mode(conn, unit);
   }
   if (PQisBusy(conn->pg) != 0) {
-    if (call != NULL) {
-      count_bytes(conn, call);
+    if (unit != NULL) {
+      count_bytes(conn, unit);
     }
     return false;
   }
@@ -335,58 +331,29 @@ static bool read_one(struct hf_conn *conn) {
     return false;
   }
   result = PQgetResult(conn->pg);
-  if (conn->chore == HF_OWN_UNIT_PROVE) {
+  if (conn->own_unit == HF_OWN_UNIT_PROVE) {
     on_proof_result(conn, result);
-  } else if (conn->chore == HF_OWN_UNIT_ARRIVAL && result == NULL) {
+  } else if (conn->own_unit == HF_OWN_UNIT_ARRIVAL && result == NULL) {
     /* Between two statements of the flight; the Sync is still to come. */
-  } else if (conn->chore != HF_OWN_UNIT_NONE) {
+  } else if (conn->own_unit != HF_OWN_UNIT_NONE) {
     if (result == NULL || PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
       end_chore(conn);
     } else {
       on_chore_result(conn, result);
     }
   } else if (result == NULL) {
-    on_boundary(conn, call);
+    on_boundary(conn, unit);
   } else {
-    on_result(conn, call, result);
+    on_result(conn, unit, result);
   }
   PQclear(result);
   return true;
 }
 
-/* Whether an environment has enough to take for now. */
-static bool is_full(const struct hf_conn *conn,
-                    const struct hf_handle *handle) {
-  return handle != NULL &&
-         hf_outbox_is_full(&handle->port->outbox,
-                           (size_t)conn->pool->core.config.max_buffered_bytes);
-}
-
-/* Notifications of an idle connection collect as rows do. */
-static bool is_over_limit(const struct hf_conn *conn) {
-  const struct hf_call *call = hf_conn_head(conn);
-  struct hf_link *link;
-  if (call == NULL && conn->slot->lease != NULL) {
-    call = HF_CONTAINER_OF(conn->slot->lease, struct hf_call, lease);
-  }
-  if (call != NULL) {
-    return is_full(conn, call->handle);
-  }
-  if (conn->slot->state != HF_SLOT_IDLE) {
-    return false;
-  }
-  HF_LIST_EACH(link, &conn->pool->handles) {
-    if (is_full(conn, HF_CONTAINER_OF(link, struct hf_handle, of_pool))) {
-      return true;
-    }
-  }
-  return false;
-}
-
 static void process(struct hf_conn *conn) {
   while (conn->state != HF_CONN_CLOSING && !conn->failing &&
          conn->held == NULL) {
-    if (is_over_limit(conn)) {
+    if (conn->shared->callbacks->is_full(conn)) {
       conn->paused = true;
       hf_conn_watch(conn);
       return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One statement's results: rows and errors, on their way into its call. */
+/* One statement's results: rows and errors, on their way into its unit. */
 #include "net/conn/conn_result.h"
 
 #include <stdio.h>
@@ -9,8 +9,6 @@
 #include "core/pool/stale_types.h"
 #include "net/base/clock.h"
 #include "net/conn/read_only.h"
-#include "net/engine/netpool.h"
-#include "net/engine/port.h"
 
 /* From here on rows are read in pieces. */
 enum { LARGE_RESULT_BYTES = 256 * 1024, NUMBER_BASE = 10 };
@@ -50,42 +48,42 @@ void hf_conn_read_error(const PGresult *result,
 
 /* Where we put settings into a text, its positions are ours to translate. */
 static void read_own_error(const struct hf_conn *conn,
-                           struct hf_call *call,
+                           struct hf_unit *unit,
                            const PGresult *result) {
   const char *given = PQresultErrorField(result, 'P');
   char position[16];
-  if (call->woven && given != NULL) {
+  if (unit->woven && given != NULL) {
     (void)snprintf(
         position,
         sizeof position,
         "%d",
-        (int)hf_session_sql_unweave(&conn->pool->sql,
-                                    call->statement->text,
-                                    call->statement->bytes,
-                                    call->request.in_transaction,
+        (int)hf_session_sql_unweave(&conn->shared->sql,
+                                    unit->statement->text,
+                                    unit->statement->bytes,
+                                    unit->request.in_transaction,
                                     (int32_t)strtol(given, NULL, NUMBER_BASE)));
   }
   read_fields(result,
-              call->request.sql.commits ? HF_PHASE_COMMIT : HF_PHASE_AWAIT,
-              call->woven && given != NULL ? position : NULL,
-              &call->request.error);
+              unit->request.sql.commits ? HF_PHASE_COMMIT : HF_PHASE_AWAIT,
+              unit->woven && given != NULL ? position : NULL,
+              &unit->request.error);
 }
 
-static void fail_call(struct hf_call *call,
+static void fail_call(struct hf_unit *unit,
                       enum hf_status status,
                       enum hf_phase phase) {
-  if (call->request.error.status == HF_OK) {
-    hf_error_set(&call->request.error, status, phase, NULL);
+  if (unit->request.error.status == HF_OK) {
+    hf_error_set(&unit->request.error, status, phase, NULL);
   }
 }
 
 /* The statement's answer cannot be kept: gives it and the connection up. */
 void hf_conn_result_give_up(struct hf_conn *conn,
-                            struct hf_call *call,
+                            struct hf_unit *unit,
                             enum hf_status status) {
-  fail_call(call, status, HF_PHASE_AWAIT);
+  fail_call(unit, status, HF_PHASE_AWAIT);
   if (status == HF_RESULT_TOO_LARGE) {
-    hf_stats_add(&conn->pool->core.stats, HF_STAT_RESULTS_TOO_LARGE, 1);
+    hf_stats_add(conn->shared->stats, HF_STAT_RESULTS_TOO_LARGE, 1);
   }
   if (status == HF_RESULT_TOO_LARGE) {
     conn->given_up = status;
@@ -94,104 +92,102 @@ void hf_conn_result_give_up(struct hf_conn *conn,
   hf_conn_fail(conn);
 }
 
-static bool is_read(const struct hf_call *call) {
-  return call->handle != NULL && !call->request.settled;
+static bool is_read(const struct hf_unit *unit) {
+  return unit->columns != NULL && !unit->request.settled;
 }
 
 bool hf_conn_result_add_rows(struct hf_conn *conn,
-                             struct hf_call *call,
+                             struct hf_unit *unit,
                              const PGresult *result) {
   enum hf_status status;
-  if (!is_read(call)) {
+  if (!is_read(unit)) {
     return true;
   }
-  if (call->piecewise) {
-    call->received_from = 0; /* libpq has handed on what it held */
+  if (unit->piecewise) {
+    unit->received_from = 0; /* libpq has handed on what it held */
   }
-  if (!call->encoding) {
+  if (!unit->encoding) {
     hf_encoder_begin(&conn->encoder,
-                     call->decode,
-                     (size_t)call->max_result_bytes);
-    call->encoding = true;
+                     unit->decode,
+                     (size_t)unit->max_result_bytes);
+    unit->encoding = true;
   }
   status = hf_encoder_add(&conn->encoder, result);
   if (status != HF_OK) {
-    if (conn->encoder.too_long && call->request.error.status == HF_OK) {
-      hf_error_set(&call->request.error, status, HF_PHASE_AWAIT, too_long);
+    if (conn->encoder.too_long && unit->request.error.status == HF_OK) {
+      hf_error_set(&unit->request.error, status, HF_PHASE_AWAIT, too_long);
     }
-    hf_conn_result_give_up(conn, call, status);
+    hf_conn_result_give_up(conn, unit, status);
     return false;
   }
   return true;
 }
 
-static void learn(struct hf_call *call, size_t bytes) {
-  call->statement->large = bytes >= LARGE_RESULT_BYTES;
-  call->statement->small = !call->statement->large;
+static void learn(struct hf_unit *unit, size_t bytes) {
+  unit->statement->large = bytes >= LARGE_RESULT_BYTES;
+  unit->statement->small = !unit->statement->large;
 }
 
 /* A result is complete: makes its message. */
 void hf_conn_result_end_result(struct hf_conn *conn,
-                               struct hf_call *call,
+                               struct hf_unit *unit,
                                const PGresult *result) {
   struct hf_encoder_frame frame = {0};
   struct hf_message *definition = NULL;
   struct hf_message *block = NULL;
   enum hf_status status;
-  call->request.progress = HF_PROGRESS_COMPLETE;
-  if (!hf_conn_result_add_rows(conn, call, result) || !is_read(call)) {
+  unit->request.progress = HF_PROGRESS_COMPLETE;
+  if (!hf_conn_result_add_rows(conn, unit, result) || !is_read(unit)) {
     return;
   }
-  learn(call, hf_encoder_bytes(&conn->encoder));
-  hf_stats_add(&conn->pool->core.stats,
+  learn(unit, hf_encoder_bytes(&conn->encoder));
+  hf_stats_add(conn->shared->stats,
                HF_STAT_BYTES_IN,
                hf_encoder_bytes(&conn->encoder));
-  hf_stats_add(&conn->pool->core.stats,
-               HF_STAT_ROWS,
-               (uint64_t)conn->encoder.rows);
-  call->encoding = false;
-  frame.id_low = (int32_t)call->request.id_low;
-  frame.id_high = (int32_t)call->request.id_high;
-  frame.shape = call->statement->shape;
-  status = hf_row_descriptions_find(&call->handle->port->shapes,
+  hf_stats_add(conn->shared->stats, HF_STAT_ROWS, (uint64_t)conn->encoder.rows);
+  unit->encoding = false;
+  frame.id_low = (int32_t)unit->request.id_low;
+  frame.id_high = (int32_t)unit->request.id_high;
+  frame.shape = unit->statement->shape;
+  status = hf_row_descriptions_find(unit->columns,
                                     result,
-                                    call->decode,
+                                    unit->decode,
                                     &frame.shape,
                                     &definition);
   if (definition != NULL) {
-    hf_outbox_send(&call->handle->port->outbox, definition);
+    conn->shared->callbacks->define(unit, definition);
   }
   if (status == HF_OK) {
-    call->statement->shape = frame.shape;
+    unit->statement->shape = frame.shape;
     status = hf_encoder_finish(&conn->encoder, result, &frame, &block);
   }
   if (status != HF_OK) {
-    hf_conn_result_give_up(conn, call, status);
+    hf_conn_result_give_up(conn, unit, status);
     return;
   }
   block->ints[HF_RESULT_CONNECTION] = (int32_t)conn->slot->serial;
-  hf_row_descriptions_hold(&call->handle->port->shapes, frame.shape);
-  hf_call_add(call, block);
+  hf_row_descriptions_hold(unit->columns, frame.shape);
+  hf_unit_add(unit, block);
 }
 
 /* What a ROLLBACK means that answers a COMMIT is for the core to say. */
-void hf_conn_result_note_command(struct hf_call *call, PGresult *result) {
+void hf_conn_result_note_command(struct hf_unit *unit, PGresult *result) {
   if (strcmp(PQcmdStatus(result), "ROLLBACK") == 0) {
-    call->request.answered_rollback = true;
+    unit->request.answered_rollback = true;
   }
 }
 
 /* An error may also come when all steps are done, at the Sync. */
-bool hf_conn_result_is_at(const struct hf_call *call, enum hf_step step) {
-  return call->step < call->n_steps && call->steps[call->step] == step;
+bool hf_conn_result_is_at(const struct hf_unit *unit, enum hf_step step) {
+  return unit->step < unit->n_steps && unit->steps[unit->step] == step;
 }
 
 /* The step that failed decides what the server still knows by name. */
-void hf_conn_result_forget_names(struct hf_conn *conn, struct hf_call *call) {
-  const struct hf_error *error = &call->request.error;
+void hf_conn_result_forget_names(struct hf_conn *conn, struct hf_unit *unit) {
+  const struct hf_error *error = &unit->request.error;
   const char *routine = hf_error_field(error, 'R');
-  if (hf_conn_result_is_at(call, HF_STEP_PREPARE)) {
-    hf_prepared_drop(&conn->names, call->statement);
+  if (hf_conn_result_is_at(unit, HF_STEP_PREPARE)) {
+    hf_prepared_drop(&conn->names, unit->statement);
   }
   if (strcmp(error->sqlstate, "26000") == 0) {
     /* Somebody said DEALLOCATE ALL or DISCARD ALL. */
@@ -199,8 +195,8 @@ void hf_conn_result_forget_names(struct hf_conn *conn, struct hf_call *call) {
   } else if (strcmp(error->sqlstate, "42P05") == 0 ||
              (strcmp(error->sqlstate, "0A000") == 0 && routine != NULL &&
               strcmp(routine, "RevalidateCachedQuery") == 0) ||
-             hf_stale_types_suspected(&call->request)) {
-    hf_statement_rename(call->statement, hf_clock_us());
+             hf_stale_types_suspected(&unit->request)) {
+    hf_statement_rename(unit->statement, hf_clock_us());
   }
 }
 
@@ -209,10 +205,10 @@ void hf_conn_result_forget_names(struct hf_conn *conn, struct hf_call *call) {
  * errors come from within a function that uses SQL's EXECUTE; they have a
  * context then.
  */
-static bool refused_at_bind(const struct hf_call *call) {
-  const struct hf_error *error = &call->request.error;
+static bool refused_at_bind(const struct hf_unit *unit) {
+  const struct hf_error *error = &unit->request.error;
   const char *routine = hf_error_field(error, 'R');
-  return call->uses_name && routine != NULL &&
+  return unit->uses_name && routine != NULL &&
          hf_error_field(error, 'W') == NULL &&
          (strcmp(routine, "FetchPreparedStatement") == 0 ||
           strcmp(routine, "RevalidateCachedQuery") == 0);
@@ -237,43 +233,43 @@ static enum hf_role role_of(const struct hf_conn *conn,
 }
 
 /* What the error says of how far the statement had come. */
-static void note_progress(struct hf_call *call) {
-  struct hf_request *request = &call->request;
-  if (hf_conn_result_is_at(call, HF_STEP_PARSE) ||
-      hf_conn_result_is_at(call, HF_STEP_PREPARE) ||
-      hf_conn_result_is_at(call, HF_STEP_PRELUDE) || refused_at_bind(call)) {
+static void note_progress(struct hf_unit *unit) {
+  struct hf_request *request = &unit->request;
+  if (hf_conn_result_is_at(unit, HF_STEP_PARSE) ||
+      hf_conn_result_is_at(unit, HF_STEP_PREPARE) ||
+      hf_conn_result_is_at(unit, HF_STEP_PRELUDE) || refused_at_bind(unit)) {
     request->progress = HF_PROGRESS_UNPARSED;
   } else if (request->progress == HF_PROGRESS_UNPARSED) {
     request->progress = HF_PROGRESS_PARSED;
   }
 }
 
-void hf_conn_result_on_step(struct hf_call *call) {
-  if (hf_conn_result_is_at(call, HF_STEP_PARSE) ||
-      hf_conn_result_is_at(call, HF_STEP_PREPARE)) {
-    call->request.progress = HF_PROGRESS_PARSED;
+void hf_conn_result_on_step(struct hf_unit *unit) {
+  if (hf_conn_result_is_at(unit, HF_STEP_PARSE) ||
+      hf_conn_result_is_at(unit, HF_STEP_PREPARE)) {
+    unit->request.progress = HF_PROGRESS_PARSED;
   }
 }
 
 void hf_conn_result_on_error(struct hf_conn *conn,
-                             struct hf_call *call,
+                             struct hf_unit *unit,
                              const PGresult *result) {
-  struct hf_error *error = &call->request.error;
+  struct hf_error *error = &unit->request.error;
   if (error->status != HF_OK || PQresultErrorField(result, 'M') == NULL) {
     /* The first error wins; libpq's own are the connection's. */
     if (PQstatus(conn->pg) != CONNECTION_OK) {
       hf_conn_fail(conn);
     } else if (error->status == HF_OK) {
-      hf_conn_result_give_up(conn, call, HF_PROTOCOL_ERROR);
+      hf_conn_result_give_up(conn, unit, HF_PROTOCOL_ERROR);
     }
     return;
   }
-  read_own_error(conn, call, result);
-  note_progress(call);
-  call->failed_at = call->step;
-  call->request.server_role = role_of(conn, error);
-  hf_read_only_on_error(conn, call);
-  hf_conn_result_forget_names(conn, call);
+  read_own_error(conn, unit, result);
+  note_progress(unit);
+  unit->failed_at = unit->step;
+  unit->request.server_role = role_of(conn, error);
+  hf_read_only_on_error(conn, unit);
+  hf_conn_result_forget_names(conn, unit);
   if (error->severity == HF_SEVERITY_FATAL ||
       error->severity == HF_SEVERITY_PANIC) {
     hf_error_copy(&conn->last_words, error);
@@ -282,12 +278,12 @@ void hf_conn_result_on_error(struct hf_conn *conn,
 }
 
 void hf_conn_result_on_copy(struct hf_conn *conn,
-                            struct hf_call *call,
+                            struct hf_unit *unit,
                             ExecStatusType status) {
-  bool again = call->request.error.status == HF_COPY_UNSUPPORTED;
-  fail_call(call, HF_COPY_UNSUPPORTED, HF_PHASE_AWAIT);
+  bool again = unit->request.error.status == HF_COPY_UNSUPPORTED;
+  fail_call(unit, HF_COPY_UNSUPPORTED, HF_PHASE_AWAIT);
   /* Once only: a server that never stops asking must not keep us here. */
-  if (call->simple && status == PGRES_COPY_IN && !again &&
+  if (unit->simple && status == PGRES_COPY_IN && !again &&
       PQputCopyEnd(conn->pg, "COPY is not supported by query()") == 1) {
     return; /* the server answers with an error and goes on */
   }
@@ -296,6 +292,6 @@ void hf_conn_result_on_copy(struct hf_conn *conn,
   hf_conn_fail(conn);
 }
 
-bool hf_conn_result_is_execute(const struct hf_call *call) {
-  return hf_conn_result_is_at(call, HF_STEP_EXECUTE);
+bool hf_conn_result_is_execute(const struct hf_unit *unit) {
+  return hf_conn_result_is_at(unit, HF_STEP_EXECUTE);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a result means for the call that it answers. Part of read.c, which
+ * What a result means for the unit that it answers. Part of read.c, which
  * knows whose result comes next and what ends when.
  *
  * Ownership: borrows.
@@ -14,49 +14,49 @@
 #include <libpq-fe.h>
 
 #include "net/conn/conn.h"
-#include "net/engine/call.h"
+#include "net/conn/unit.h"
 
 /* Returns whether the answer has come to this step of the unit. */
-bool hf_conn_result_is_at(const struct hf_call *call, enum hf_step step);
+bool hf_conn_result_is_at(const struct hf_unit *unit, enum hf_step step);
 
 /* Returns whether it has come to the user's statement. */
-bool hf_conn_result_is_execute(const struct hf_call *call);
+bool hf_conn_result_is_execute(const struct hf_unit *unit);
 
 /* A step other than the user's statement went well. */
-void hf_conn_result_on_step(struct hf_call *call);
+void hf_conn_result_on_step(struct hf_unit *unit);
 
 /*
  * The statement's answer cannot be kept: it fails with `status`, is cancelled,
  * and its connection ends.
  */
 void hf_conn_result_give_up(struct hf_conn *conn,
-                            struct hf_call *call,
+                            struct hf_unit *unit,
                             enum hf_status status);
 
 /* Encodes a result's rows; false when that ended the connection. */
 bool hf_conn_result_add_rows(struct hf_conn *conn,
-                             struct hf_call *call,
+                             struct hf_unit *unit,
                              const PGresult *result);
 
 /* A result is complete: makes its message. */
 void hf_conn_result_end_result(struct hf_conn *conn,
-                               struct hf_call *call,
+                               struct hf_unit *unit,
                                const PGresult *result);
 
 /* Notes a ROLLBACK among the command tags: it may answer a COMMIT. */
-void hf_conn_result_note_command(struct hf_call *call, PGresult *result);
+void hf_conn_result_note_command(struct hf_unit *unit, PGresult *result);
 
 /* The step that failed decides what the server still knows by name. */
-void hf_conn_result_forget_names(struct hf_conn *conn, struct hf_call *call);
+void hf_conn_result_forget_names(struct hf_conn *conn, struct hf_unit *unit);
 
 /* Takes an error result; the first one of a unit wins. */
 void hf_conn_result_on_error(struct hf_conn *conn,
-                             struct hf_call *call,
+                             struct hf_unit *unit,
                              const PGresult *result);
 
 /* Refuses a COPY that the server began. */
 void hf_conn_result_on_copy(struct hf_conn *conn,
-                            struct hf_call *call,
+                            struct hf_unit *unit,
                             ExecStatusType status);
 
 #endif

@@ -15,113 +15,112 @@
 #include "net/conn/conn.h"
 #include "net/conn/prepared_renewal.h"
 #include "net/conn/read_only.h"
-#include "net/engine/netpool.h"
 
 /* A text gets a name when it has shown that it comes again. */
 enum { USES_BEFORE_NAMING = 3, NUMBER_BYTES = 16 };
 
-static void add_step(struct hf_call *call, enum hf_step step) {
-  call->steps[call->n_steps++] = step;
+static void add_step(struct hf_unit *unit, enum hf_step step) {
+  unit->steps[unit->n_steps++] = step;
 }
 
-static bool takes_prelude(const struct hf_call *call) {
-  const struct hf_request *request = &call->request;
+static bool takes_prelude(const struct hf_unit *unit) {
+  const struct hf_request *request = &unit->request;
   return !request->in_transaction &&
          !hf_request_controls_transaction(request) &&
          !request->sql.refuses_transaction &&
-         (!call->statement->refuses_company ||
+         (!unit->statement->refuses_company ||
           hf_request_must_not_write(request));
 }
 
 /* Settings that each unit brings along, or NULL. */
 static const char *unit_settings(const struct hf_conn *conn) {
-  return conn->carry == HF_CARRY_UNIT ? conn->pool->sql.unit : NULL;
+  return conn->carry == HF_CARRY_UNIT ? conn->shared->sql.unit : NULL;
 }
 
 /* It cannot have its settings here, and is not run without them. */
 static bool needs_session(const struct hf_conn *conn,
-                          const struct hf_call *call) {
-  const struct hf_request *request = &call->request;
+                          const struct hf_unit *unit) {
+  const struct hf_request *request = &unit->request;
   return unit_settings(conn) != NULL && !request->in_transaction &&
          request->sql.n_statements == 1 &&
          request->sql.kind != HF_SQL_SET_LOCAL &&
-         (request->sql.needs_session || (call->statement->refuses_company &&
+         (request->sql.needs_session || (unit->statement->refuses_company &&
                                          !request->sql.refuses_transaction));
 }
 
 static bool is_nameable(const struct hf_conn *conn,
-                        const struct hf_call *call) {
-  const struct hf_request *request = &call->request;
-  const struct hf_config *config = &conn->pool->core.config;
+                        const struct hf_unit *unit) {
+  const struct hf_request *request = &unit->request;
+  const struct hf_config *config = conn->shared->config;
   enum hf_sql_kind kind = request->sql.kind;
-  if (conn->slot->proxied || request->unnamed || call->statement->forgotten ||
-      call->values.typed || conn->names.limit == 0 ||
+  if (conn->slot->proxied || request->unnamed || unit->statement->forgotten ||
+      unit->values.typed || conn->names.limit == 0 ||
       config->names == HF_NAMES_NEVER ||
       (kind != HF_SQL_SELECT && kind != HF_SQL_INSERT &&
        kind != HF_SQL_UPDATE && kind != HF_SQL_DELETE)) {
     return false;
   }
-  return call->named ||
+  return unit->named ||
          (config->names == HF_NAMES_AUTO && request->kind == HF_REQUEST_QUERY &&
-          call->statement->uses >= USES_BEFORE_NAMING &&
-          !hf_renewal_reads_by_type(call));
+          unit->statement->uses >= USES_BEFORE_NAMING &&
+          !hf_renewal_reads_by_type(unit));
 }
 
 bool hf_conn_send_step(struct hf_conn *conn,
-                       struct hf_call *call,
+                       struct hf_unit *unit,
                        enum hf_step step,
                        const char *sql) {
-  add_step(call, step);
-  call->company = true;
+  add_step(unit, step);
+  unit->company = true;
   return PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
 }
 
 /* Makes room on the server for one more name. */
 static bool send_close(struct hf_conn *conn,
-                       struct hf_call *call,
+                       struct hf_unit *unit,
                        const char *name) {
 #ifdef LIBPQ_HAS_CLOSE_PREPARED
-  add_step(call, HF_STEP_PRELUDE);
+  add_step(unit, HF_STEP_PRELUDE);
   return PQsendClosePrepared(conn->pg, name) == 1;
 #else
   char sql[sizeof "deallocate " + HF_STATEMENT_NAME_BYTES] = "deallocate ";
   strncat(sql, name, HF_STATEMENT_NAME_BYTES);
-  return hf_conn_send_step(conn, call, HF_STEP_PRELUDE, sql);
+  return hf_conn_send_step(conn, unit, HF_STEP_PRELUDE, sql);
 #endif
 }
 
-static bool send_prepare(struct hf_conn *conn, struct hf_call *call) {
-  const struct hf_statement *statement = call->statement;
+static bool send_prepare(struct hf_conn *conn, struct hf_unit *unit) {
+  const struct hf_statement *statement = unit->statement;
   char evicted[HF_STATEMENT_NAME_BYTES];
   if (hf_prepared_add(&conn->names, statement, evicted) != HF_OK) {
     return false;
   }
-  if (evicted[0] != '\0' && !send_close(conn, call, evicted)) {
+  if (evicted[0] != '\0' && !send_close(conn, unit, evicted)) {
     return false;
   }
-  add_step(call, HF_STEP_PREPARE);
-  hf_stats_add(&conn->pool->core.stats, HF_STAT_STATEMENTS_PREPARED, 1);
+  add_step(unit, HF_STEP_PREPARE);
+  hf_stats_add(conn->shared->stats, HF_STAT_STATEMENTS_PREPARED, 1);
   return PQsendPrepare(conn->pg, statement->name, statement->text, 0, NULL) ==
          1;
 }
 
-static bool send_named(struct hf_conn *conn, struct hf_call *call) {
-  struct hf_statement *statement = call->statement;
+static bool send_named(struct hf_conn *conn, struct hf_unit *unit) {
+  struct hf_statement *statement = unit->statement;
   hf_statement_refresh(statement, hf_clock_us());
   if (hf_prepared_find(&conn->names, statement)) {
-    call->request.reused = true;
-    hf_stats_add(&conn->pool->core.stats, HF_STAT_STATEMENTS_REUSED, 1);
-  } else if (!send_prepare(conn, call)) {
+    unit->request.reused = true;
+    hf_stats_add(conn->shared->stats, HF_STAT_STATEMENTS_REUSED, 1);
+  } else if (!send_prepare(conn, unit)) {
     return false;
   }
-  add_step(call, HF_STEP_EXECUTE);
-  call->uses_name = true;
+  add_step(unit, HF_STEP_EXECUTE);
+  unit->uses_name = true;
   return PQsendQueryPrepared(conn->pg,
                              statement->name,
-                             call->values.n,
-                             call->values.texts,
-                             call->values.lengths,
-                             call->values.formats,
+                             unit->values.n,
+                             unit->values.texts,
+                             unit->values.lengths,
+                             unit->values.formats,
                              0) == 1;
 }
 
@@ -131,42 +130,42 @@ static bool send_named(struct hf_conn *conn, struct hf_call *call) {
  * known to have done nothing. Reads may go again without that, and inside a
  * transaction all is undone in any case.
  */
-static bool wants_proof(const struct hf_call *call) {
-  const struct hf_request *request = &call->request;
+static bool wants_proof(const struct hf_unit *unit) {
+  const struct hf_request *request = &unit->request;
   return request->sql.commits ||
          (!request->in_transaction && !hf_request_repeatable(request));
 }
 
 /* The same messages as below; libpq tells of ParseComplete. */
-static bool send_parsed(struct hf_conn *conn, struct hf_call *call) {
-  add_step(call, HF_STEP_PARSE);
-  add_step(call, HF_STEP_EXECUTE);
+static bool send_parsed(struct hf_conn *conn, struct hf_unit *unit) {
+  add_step(unit, HF_STEP_PARSE);
+  add_step(unit, HF_STEP_EXECUTE);
   return PQsendPrepare(conn->pg,
                        "",
-                       call->statement->text,
-                       call->values.typed ? call->values.n : 0,
-                       call->values.types) == 1 &&
+                       unit->statement->text,
+                       unit->values.typed ? unit->values.n : 0,
+                       unit->values.types) == 1 &&
          PQsendQueryPrepared(conn->pg,
                              "",
-                             call->values.n,
-                             call->values.texts,
-                             call->values.lengths,
-                             call->values.formats,
+                             unit->values.n,
+                             unit->values.texts,
+                             unit->values.lengths,
+                             unit->values.formats,
                              0) == 1;
 }
 
-static bool send_unnamed(struct hf_conn *conn, struct hf_call *call) {
-  if (wants_proof(call)) {
-    return send_parsed(conn, call);
+static bool send_unnamed(struct hf_conn *conn, struct hf_unit *unit) {
+  if (wants_proof(unit)) {
+    return send_parsed(conn, unit);
   }
-  add_step(call, HF_STEP_EXECUTE);
+  add_step(unit, HF_STEP_EXECUTE);
   return PQsendQueryParams(conn->pg,
-                           call->statement->text,
-                           call->values.n,
-                           call->values.types,
-                           call->values.texts,
-                           call->values.lengths,
-                           call->values.formats,
+                           unit->statement->text,
+                           unit->values.n,
+                           unit->values.types,
+                           unit->values.texts,
+                           unit->values.lengths,
+                           unit->values.formats,
                            0) == 1;
 }
 
@@ -174,24 +173,24 @@ static bool send_unnamed(struct hf_conn *conn, struct hf_call *call) {
  * Procedures may commit, and settings for the length of a transaction would
  * end there: within BEGIN the server refuses that.
  */
-static bool send_begin(struct hf_conn *conn, struct hf_call *call) {
-  enum hf_sql_kind kind = call->request.sql.kind;
-  if (call->wrap != HF_WRAP_NONE ||
+static bool send_begin(struct hf_conn *conn, struct hf_unit *unit) {
+  enum hf_sql_kind kind = unit->request.sql.kind;
+  if (unit->wrap != HF_WRAP_NONE ||
       (kind != HF_SQL_CALL && kind != HF_SQL_DO)) {
     return true;
   }
-  call->wrap = HF_WRAP_BEGIN;
-  return hf_conn_send_step(conn, call, HF_STEP_PRELUDE, "begin");
+  unit->wrap = HF_WRAP_BEGIN;
+  return hf_conn_send_step(conn, unit, HF_STEP_PRELUDE, "begin");
 }
 
-static bool send_preludes(struct hf_conn *conn, struct hf_call *call) {
+static bool send_preludes(struct hf_conn *conn, struct hf_unit *unit) {
   const char *settings = unit_settings(conn);
-  if (!hf_read_only_open(conn, call)) {
+  if (!hf_read_only_open(conn, unit)) {
     return false;
   }
-  return settings == NULL || !takes_prelude(call) ||
-         (send_begin(conn, call) &&
-          hf_conn_send_step(conn, call, HF_STEP_PRELUDE, settings));
+  return settings == NULL || !takes_prelude(unit) ||
+         (send_begin(conn, unit) &&
+          hf_conn_send_step(conn, unit, HF_STEP_PRELUDE, settings));
 }
 
 /* A transaction begins with the statement, and its settings with it. */
@@ -200,12 +199,12 @@ static bool begins_transaction(enum hf_sql_kind kind) {
          kind == HF_SQL_ROLLBACK_AND_CHAIN;
 }
 
-static bool send_postlude(struct hf_conn *conn, struct hf_call *call) {
+static bool send_postlude(struct hf_conn *conn, struct hf_unit *unit) {
   const char *settings = unit_settings(conn);
-  if (settings == NULL || !begins_transaction(call->request.sql.kind)) {
+  if (settings == NULL || !begins_transaction(unit->request.sql.kind)) {
     return true;
   }
-  return hf_conn_send_step(conn, call, HF_STEP_POSTLUDE, settings);
+  return hf_conn_send_step(conn, unit, HF_STEP_POSTLUDE, settings);
 }
 
 static void set_cork(struct hf_conn *conn, bool on) {
@@ -255,34 +254,34 @@ static bool leave_pipeline(struct hf_conn *conn) {
 }
 
 /* Several statements in one text: only the simple protocol takes them. */
-static bool is_simple(const struct hf_call *call) {
-  return call->request.sql.multiple && call->values.n == 0 &&
-         (call->request.flags & HF_FLAG_EXTENDED) == 0;
+static bool is_simple(const struct hf_unit *unit) {
+  return unit->request.sql.multiple && unit->values.n == 0 &&
+         (unit->request.flags & HF_FLAG_EXTENDED) == 0;
 }
 
 bool hf_conn_send_more(struct hf_conn *conn,
-                       struct hf_call *call,
+                       struct hf_unit *unit,
                        const char *sql) {
-  call->step = 0;
-  call->n_steps = 0;
-  call->simple = false;
+  unit->step = 0;
+  unit->n_steps = 0;
+  unit->simple = false;
   return enter_pipeline(conn) &&
-         hf_conn_send_step(conn, call, HF_STEP_POSTLUDE, sql) &&
+         hf_conn_send_step(conn, unit, HF_STEP_POSTLUDE, sql) &&
          hf_conn_send_sync(conn);
 }
 
 /* Several statements in one text, their settings among them. */
-static bool send_simple(struct hf_conn *conn, struct hf_call *call) {
-  const struct hf_statement *statement = call->statement;
+static bool send_simple(struct hf_conn *conn, struct hf_unit *unit) {
+  const struct hf_statement *statement = unit->statement;
   char *woven = NULL;
   bool sent;
-  add_step(call, HF_STEP_EXECUTE);
+  add_step(unit, HF_STEP_EXECUTE);
   if (unit_settings(conn) != NULL) {
-    woven = hf_session_sql_weave(&conn->pool->sql,
+    woven = hf_session_sql_weave(&conn->shared->sql,
                                  statement->text,
                                  statement->bytes,
-                                 call->request.in_transaction);
-    call->woven = true;
+                                 unit->request.in_transaction);
+    unit->woven = true;
     if (woven == NULL) {
       return false;
     }
@@ -294,13 +293,13 @@ static bool send_simple(struct hf_conn *conn, struct hf_call *call) {
 }
 
 /* A unit of nothing: the answer is ours, its end comes in order. */
-static bool send_nothing(struct hf_conn *conn, struct hf_call *call) {
-  struct hf_error *error = &call->request.error;
+static bool send_nothing(struct hf_conn *conn, struct hf_unit *unit) {
+  struct hf_error *error = &unit->request.error;
   hf_error_set(error, HF_SESSION_REQUIRED, HF_PHASE_LOCAL, hf_needs_session);
   error->outcome = HF_OUTCOME_NOT_EXECUTED;
   error->unit = HF_UNIT_STATEMENT;
   error->retryable = false;
-  call->request.unsent = true;
+  unit->request.unsent = true;
   return enter_pipeline(conn) && hf_conn_send_sync(conn);
 }
 
@@ -311,7 +310,7 @@ const char hf_needs_session[] =
     "time-outs";
 
 bool hf_conn_send_arrival(struct hf_conn *conn) {
-  const struct hf_session_sql *sql = &conn->pool->sql;
+  const struct hf_session_sql *sql = &conn->shared->sql;
   return enter_pipeline(conn) &&
          PQsendQueryParams(conn->pg,
                            sql->prove,
@@ -336,8 +335,8 @@ bool hf_conn_send_arrival(struct hf_conn *conn) {
  * LIKE 'a!%' ESCAPE '\\' is a read where backslashes escape nothing in plain
  * strings, which the server tells.
  */
-static void read_strings(const struct hf_conn *conn, struct hf_call *call) {
-  struct hf_sql_info *sql = &call->request.sql;
+static void read_strings(const struct hf_conn *conn, struct hf_unit *unit) {
+  struct hf_sql_info *sql = &unit->request.sql;
   const char *standard;
   if (sql->read_if_standard && !sql->read_only) {
     standard = PQparameterStatus(conn->pg, "standard_conforming_strings");
@@ -345,33 +344,33 @@ static void read_strings(const struct hf_conn *conn, struct hf_call *call) {
   }
 }
 
-bool hf_conn_send(struct hf_conn *conn, struct hf_call *call) {
-  read_strings(conn, call);
-  hf_call_rewind(call);
-  hf_stats_add(&conn->pool->core.stats, HF_STAT_BYTES_OUT, call->bytes);
+bool hf_conn_send(struct hf_conn *conn, struct hf_unit *unit) {
+  read_strings(conn, unit);
+  hf_unit_rewind(unit);
+  hf_stats_add(conn->shared->stats, HF_STAT_BYTES_OUT, unit->bytes);
   if (conn->slot->proxied) {
-    hf_stats_add(&conn->pool->core.stats, HF_STAT_POOLED_UNITS, 1);
+    hf_stats_add(conn->shared->stats, HF_STAT_POOLED_UNITS, 1);
   }
-  call->simple = is_simple(call);
-  call->request.simple = call->simple;
-  call->request.reused = false;
-  if (call->simple) {
-    return send_simple(conn, call);
+  unit->simple = is_simple(unit);
+  unit->request.simple = unit->simple;
+  unit->request.reused = false;
+  if (unit->simple) {
+    return send_simple(conn, unit);
   }
-  if (needs_session(conn, call)) {
-    return send_nothing(conn, call);
+  if (needs_session(conn, unit)) {
+    return send_nothing(conn, unit);
   }
   if (!enter_pipeline(conn)) {
     return false;
   }
   cork(conn);
-  if (wants_proof(call)) {
-    call->request.progress = HF_PROGRESS_UNPARSED;
+  if (wants_proof(unit)) {
+    unit->request.progress = HF_PROGRESS_UNPARSED;
   }
-  return send_preludes(conn, call) &&
-         (is_nameable(conn, call) ? send_named(conn, call)
-                                  : send_unnamed(conn, call)) &&
-         send_postlude(conn, call) && hf_read_only_close(conn, call) &&
+  return send_preludes(conn, unit) &&
+         (is_nameable(conn, unit) ? send_named(conn, unit)
+                                  : send_unnamed(conn, unit)) &&
+         send_postlude(conn, unit) && hf_read_only_close(conn, unit) &&
          hf_conn_send_sync(conn);
 }
 
@@ -400,7 +399,7 @@ bool hf_conn_send_proof(struct hf_conn *conn) {
          PQpipelineSync(conn->pg) == 1;
 }
 
-bool hf_conn_send_chore(struct hf_conn *conn, const char *sql) {
+bool hf_conn_send_own(struct hf_conn *conn, const char *sql) {
   return leave_pipeline(conn) && PQsendQuery(conn->pg, sql) == 1;
 }
 

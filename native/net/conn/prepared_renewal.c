@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "net/conn/conn.h"
-#include "net/engine/call.h"
-#include "net/engine/netpool.h"
+#include "net/conn/unit.h"
 
 static bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -39,11 +38,11 @@ static bool reads_by_type(const char *value) {
          (digits <= 2 && (at[digits] == 'e' || at[digits] == 'E'));
 }
 
-bool hf_renewal_reads_by_type(const struct hf_call *call) {
+bool hf_renewal_reads_by_type(const struct hf_unit *unit) {
   int32_t i;
-  for (i = 0; i < call->values.n; i++) {
-    bool binary = call->values.formats != NULL && call->values.formats[i] != 0;
-    if (!binary && reads_by_type(call->values.texts[i])) {
+  for (i = 0; i < unit->values.n; i++) {
+    bool binary = unit->values.formats != NULL && unit->values.formats[i] != 0;
+    if (!binary && reads_by_type(unit->values.texts[i])) {
       return true;
     }
   }
@@ -88,11 +87,11 @@ void hf_renewal_on_tag(struct hf_conn *conn, const char *tag) {
     return; /* the usual case */
   }
   if (changes_types(tag)) {
-    hf_statements_renew(&conn->pool->statements);
+    hf_statements_renew(&conn->shared->statements);
     conn->renews = true;
   } else if (begins(tag, "COMMIT") && conn->renews) {
     /* Others could not see it before. */
-    hf_statements_renew(&conn->pool->statements);
+    hf_statements_renew(&conn->shared->statements);
     conn->renews = false;
   } else if (strcmp(tag, "DISCARD ALL") == 0 ||
              strcmp(tag, "DEALLOCATE ALL") == 0) {

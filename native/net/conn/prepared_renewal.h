@@ -11,15 +11,15 @@
 
 #include <stdbool.h>
 
-struct hf_call;
+struct hf_unit;
 struct hf_conn;
 
 /*
- * Returns whether some value of the call may be read as another value by
+ * Returns whether some value of the unit may be read as another value by
  * another type without an error: 2024-01-01T21:00:00+09:00 is not the same
  * moment with and without a time zone.
  */
-bool hf_renewal_reads_by_type(const struct hf_call *call);
+bool hf_renewal_reads_by_type(const struct hf_unit *unit);
 
 /* A command is complete: DDL renews all names, DISCARD forgets them. */
 void hf_renewal_on_tag(struct hf_conn *conn, const char *tag);

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "net/engine/netpool.h"
-
 static const char set_sql[] =
     "select pg_catalog.set_config('transaction_read_only','on',true)";
 static const char begin_sql[] = "begin read only";
@@ -16,8 +14,8 @@ static const char rollback_to_sql[] =
 static const char release_sql[] = "release savepoint holdfast_read_only";
 
 static enum hf_wrap wrap_for(const struct hf_conn *conn,
-                             const struct hf_call *call) {
-  const struct hf_request *request = &call->request;
+                             const struct hf_unit *unit) {
+  const struct hf_request *request = &unit->request;
   if (!hf_request_must_not_write(request) ||
       hf_request_controls_transaction(request) ||
       request->sql.refuses_transaction) {
@@ -27,75 +25,75 @@ static enum hf_wrap wrap_for(const struct hf_conn *conn,
     return HF_WRAP_SAVEPOINT;
   }
   /* PgBouncer keeps a flight whole, also in the mode without BEGIN. */
-  return conn->slot->whole || conn->pool->no_transactions ? HF_WRAP_SETTING
-                                                          : HF_WRAP_BEGIN;
+  return conn->slot->whole || conn->shared->no_transactions ? HF_WRAP_SETTING
+                                                            : HF_WRAP_BEGIN;
 }
 
-void hf_read_only_on_error(struct hf_conn *conn, struct hf_call *call) {
+void hf_read_only_on_error(struct hf_conn *conn, struct hf_unit *unit) {
   static const char sentence[] =
       "transaction blocks not allowed in statement pooling mode";
-  const char *message = hf_error_field(&call->request.error, 'M');
+  const char *message = hf_error_field(&unit->request.error, 'M');
   if (message != NULL && strncmp(message, sentence, sizeof sentence - 1) == 0) {
-    call->request.misfit = call->wrap == HF_WRAP_BEGIN;
-    conn->pool->no_transactions = true;
+    unit->request.misfit = unit->wrap == HF_WRAP_BEGIN;
+    conn->shared->no_transactions = true;
   }
 }
 
-bool hf_read_only_open(struct hf_conn *conn, struct hf_call *call) {
-  call->wrap = wrap_for(conn, call);
-  switch (call->wrap) {
+bool hf_read_only_open(struct hf_conn *conn, struct hf_unit *unit) {
+  unit->wrap = wrap_for(conn, unit);
+  switch (unit->wrap) {
   case HF_WRAP_NONE:
     break;
   case HF_WRAP_SETTING:
-    return hf_conn_send_step(conn, call, HF_STEP_PRELUDE, set_sql);
+    return hf_conn_send_step(conn, unit, HF_STEP_PRELUDE, set_sql);
   case HF_WRAP_BEGIN:
-    return hf_conn_send_step(conn, call, HF_STEP_PRELUDE, begin_sql);
+    return hf_conn_send_step(conn, unit, HF_STEP_PRELUDE, begin_sql);
   case HF_WRAP_SAVEPOINT:
-    return hf_conn_send_step(conn, call, HF_STEP_PRELUDE, savepoint_sql) &&
-           hf_conn_send_step(conn, call, HF_STEP_PRELUDE, set_sql);
+    return hf_conn_send_step(conn, unit, HF_STEP_PRELUDE, savepoint_sql) &&
+           hf_conn_send_step(conn, unit, HF_STEP_PRELUDE, set_sql);
   }
   return true;
 }
 
-static bool send_back(struct hf_conn *conn, struct hf_call *call) {
-  return hf_conn_send_step(conn, call, HF_STEP_POSTLUDE, rollback_to_sql) &&
-         hf_conn_send_step(conn, call, HF_STEP_POSTLUDE, release_sql);
+static bool send_back(struct hf_conn *conn, struct hf_unit *unit) {
+  return hf_conn_send_step(conn, unit, HF_STEP_POSTLUDE, rollback_to_sql) &&
+         hf_conn_send_step(conn, unit, HF_STEP_POSTLUDE, release_sql);
 }
 
-bool hf_read_only_close(struct hf_conn *conn, struct hf_call *call) {
-  switch (call->wrap) {
+bool hf_read_only_close(struct hf_conn *conn, struct hf_unit *unit) {
+  switch (unit->wrap) {
   case HF_WRAP_NONE:
   case HF_WRAP_SETTING:
     break;
   case HF_WRAP_BEGIN:
-    return hf_conn_send_step(conn, call, HF_STEP_POSTLUDE, commit_sql);
+    return hf_conn_send_step(conn, unit, HF_STEP_POSTLUDE, commit_sql);
   case HF_WRAP_SAVEPOINT:
-    return send_back(conn, call);
+    return send_back(conn, unit);
   }
   return true;
 }
 
 /* At its first step the savepoint itself failed: there is none to go back to.
  */
-static bool is_inside(const struct hf_call *call) {
-  return call->wrap == HF_WRAP_BEGIN ||
-         (call->wrap == HF_WRAP_SAVEPOINT && call->failed_at > 0);
+static bool is_inside(const struct hf_unit *unit) {
+  return unit->wrap == HF_WRAP_BEGIN ||
+         (unit->wrap == HF_WRAP_SAVEPOINT && unit->failed_at > 0);
 }
 
-bool hf_read_only_undo(struct hf_conn *conn, struct hf_call *call) {
-  bool inside = is_inside(call);
+bool hf_read_only_undo(struct hf_conn *conn, struct hf_unit *unit) {
+  bool inside = is_inside(unit);
   bool sent;
-  if (!inside || call->request.error.status == HF_OK || conn->failing ||
+  if (!inside || unit->request.error.status == HF_OK || conn->failing ||
       conn->canceller != NULL ||
       PQtransactionStatus(conn->pg) != PQTRANS_INERROR) {
     return false;
   }
-  call->step = 0;
-  call->n_steps = 0;
-  sent = call->wrap == HF_WRAP_BEGIN
-             ? hf_conn_send_step(conn, call, HF_STEP_POSTLUDE, rollback_sql)
-             : send_back(conn, call);
-  call->wrap = HF_WRAP_NONE;
+  unit->step = 0;
+  unit->n_steps = 0;
+  sent = unit->wrap == HF_WRAP_BEGIN
+             ? hf_conn_send_step(conn, unit, HF_STEP_POSTLUDE, rollback_sql)
+             : send_back(conn, unit);
+  unit->wrap = HF_WRAP_NONE;
   if (!sent || !hf_conn_send_sync(conn)) {
     hf_conn_fail(conn);
   } else {

@@ -18,20 +18,20 @@
 #include "net/conn/conn.h"
 
 /* Sends what stands before the statement; false when libpq refused it. */
-HF_NODISCARD bool hf_read_only_open(struct hf_conn *conn, struct hf_call *call);
+HF_NODISCARD bool hf_read_only_open(struct hf_conn *conn, struct hf_unit *unit);
 
 /* Sends what stands behind it; false as above. */
 HF_NODISCARD bool hf_read_only_close(struct hf_conn *conn,
-                                     struct hf_call *call);
+                                     struct hf_unit *unit);
 
 /* Looks at an error: is it about what was put around the statement? */
-void hf_read_only_on_error(struct hf_conn *conn, struct hf_call *call);
+void hf_read_only_on_error(struct hf_conn *conn, struct hf_unit *unit);
 
 /*
  * The unit failed inside what was put around it: sends what undoes that, so
  * that the transaction is as it was before. Returns true when an answer is
  * still to come.
  */
-bool hf_read_only_undo(struct hf_conn *conn, struct hf_call *call);
+bool hf_read_only_undo(struct hf_conn *conn, struct hf_unit *unit);
 
 #endif

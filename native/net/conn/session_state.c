@@ -14,7 +14,7 @@ void hf_session_state_note(struct hf_conn *conn, PGresult *result) {
   }
 }
 
-bool hf_session_state_mend(struct hf_conn *conn, struct hf_call *call) {
+bool hf_session_state_mend(struct hf_conn *conn, struct hf_unit *unit) {
   if (PQclientEncoding(conn->pg) == UTF8 || conn->mended || conn->failing ||
       conn->canceller != NULL || conn->slot->running.count > 1 ||
       PQtransactionStatus(conn->pg) == PQTRANS_INERROR) {
@@ -22,7 +22,7 @@ bool hf_session_state_mend(struct hf_conn *conn, struct hf_call *call) {
     return false;
   }
   conn->mended = true;
-  if (!hf_conn_send_more(conn, call, "set client_encoding to 'UTF8'")) {
+  if (!hf_conn_send_more(conn, unit, "set client_encoding to 'UTF8'")) {
     hf_conn_fail(conn);
   } else {
     hf_conn_watch(conn);
@@ -31,12 +31,12 @@ bool hf_session_state_mend(struct hf_conn *conn, struct hf_call *call) {
 }
 
 /* Reads change nothing, and are most of what there is. */
-void hf_session_state_watch(struct hf_conn *conn, const struct hf_call *call) {
+void hf_session_state_watch(struct hf_conn *conn, const struct hf_unit *unit) {
   const char *style;
   if (PQclientEncoding(conn->pg) != UTF8) {
     conn->slot->expires_us = 1; /* in a transaction that failed */
   }
-  if (call->request.sql.read_only) {
+  if (unit->request.sql.read_only) {
     return;
   }
   style = PQparameterStatus(conn->pg, "DateStyle");

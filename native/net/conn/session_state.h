@@ -18,9 +18,9 @@ void hf_session_state_note(struct hf_conn *conn, PGresult *result);
  * Sets the encoding back at once: no text is to be misread, not by the one who
  * changed it either. Returns true when an answer is still to come.
  */
-bool hf_session_state_mend(struct hf_conn *conn, struct hf_call *call);
+bool hf_session_state_mend(struct hf_conn *conn, struct hf_unit *unit);
 
 /* A unit is over: notes what has to go back before anybody else comes. */
-void hf_session_state_watch(struct hf_conn *conn, const struct hf_call *call);
+void hf_session_state_watch(struct hf_conn *conn, const struct hf_unit *unit);
 
 #endif

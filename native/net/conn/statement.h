@@ -7,7 +7,7 @@
  * Bounded: the least recently used leave when there are too many or they are
  * too large together; what is large by itself is not kept at all.
  *
- * Ownership: the table owns its statements; a call holds a reference while it
+ * Ownership: the table owns its statements; a unit holds a reference while it
  * uses one, so that eviction cannot pull it away.
  * Threads: the engine's thread only.
  */

@@ -30,7 +30,7 @@ static void set_terms(struct hf_call *call,
                       const struct hf_op *op,
                       const struct hf_config *config,
                       uint64_t now_us) {
-  struct hf_request *request = &call->request;
+  struct hf_request *request = &call->unit.request;
   request->id_low = (uint32_t)op->id_low;
   request->id_high = (uint32_t)op->id_high;
   request->flags = op->flags;
@@ -55,48 +55,51 @@ struct hf_call *hf_call_new(const struct hf_op *op,
       op->kind == HF_OP_ACQUIRE ? 0 : hf_cache_params_read(op, fields, &terms);
   int32_t n = op->n_fields - taken;
   size_t span = hf_values_span(fields + taken, n);
-  struct hf_call *call =
-      hf_alloc(sizeof *call + (size_t)n * sizeof *call->values.texts + span);
+  struct hf_unit *unit;
+  struct hf_call *call = hf_alloc(
+      sizeof *call + (size_t)n * sizeof *call->unit.values.texts + span);
   if (call == NULL) {
     return NULL;
   }
   memset(call, 0, sizeof *call);
-  hf_request_init(&call->request, kind_of(op));
+  unit = &call->unit;
+  hf_request_init(&unit->request, kind_of(op));
   set_terms(call, op, config, now_us);
-  call->request.owner = handle;
+  unit->request.owner = handle;
   call->handle = handle;
-  call->decode = op->decode;
-  call->named = named;
-  call->max_result_bytes = (uint64_t)config->max_result_bytes;
-  call->values.n = n;
-  call->values.texts = (const char **)(call + 1);
+  unit->columns = &handle->port->shapes;
+  unit->decode = op->decode;
+  unit->named = named;
+  unit->max_result_bytes = (uint64_t)config->max_result_bytes;
+  unit->values.n = n;
+  unit->values.texts = (const char **)(call + 1);
   if (op->kind == HF_OP_ACQUIRE) {
     hf_lease_init(&call->lease, handle);
-    call->request.lease = &call->lease;
+    unit->request.lease = &call->lease;
     return call;
   }
-  call->statement = hf_statements_use(&handle->pool->statements,
+  unit->statement = hf_statements_use(&handle->pool->shared.statements,
                                       fields[0],
                                       strlen(fields[0]));
-  if (call->statement == NULL ||
-      hf_values_take(&call->values,
+  if (unit->statement == NULL ||
+      hf_values_take(&unit->values,
                      fields + taken,
-                     (char *)(call->values.texts + n),
+                     (char *)(unit->values.texts + n),
                      span) != HF_OK) {
-    hf_values_finish(&call->values);
-    hf_statement_release(call->statement);
+    hf_values_finish(&unit->values);
+    hf_statement_release(unit->statement);
     hf_free(call);
     return NULL;
   }
-  call->bytes = call->statement->bytes + span;
-  call->request.sql = call->statement->sql;
-  call->request.usual_us = call->statement->usual_us;
-  call->request.sql.read_only &= config->infer_reads;
-  call->request.sql.read_if_standard &= config->infer_reads;
-  if (call->request.sql.multiple &&
+  unit->bytes = unit->statement->bytes + span;
+  unit->request.sql = unit->statement->sql;
+  unit->request.usual_us = unit->statement->usual_us;
+  unit->request.sql.read_only &= config->infer_reads;
+  unit->request.sql.read_if_standard &= config->infer_reads;
+  if (unit->request.sql.multiple &&
       (n > 0 || (op->flags & HF_FLAG_EXTENDED) != 0)) {
     /* The extended protocol refuses them at Parse: nothing of it runs. */
-    call->request.sql.may_commit_midway = false;
+    unit->request.sql.may_commit_midway = false;
   }
   return call;
 }
@@ -104,7 +107,7 @@ struct hf_call *hf_call_new(const struct hf_op *op,
 enum hf_status hf_call_end_transaction(struct hf_call *call,
                                        int32_t within_ms) {
   static const char rollback[] = "ROLLBACK";
-  struct hf_request *request = &call->request;
+  struct hf_request *request = &call->unit.request;
   bool commit = request->sql.kind == HF_SQL_COMMIT;
   if (request->sql.multiple ||
       (!commit && request->sql.kind != HF_SQL_ROLLBACK)) {
@@ -113,7 +116,7 @@ enum hf_status hf_call_end_transaction(struct hf_call *call,
   if (!commit) {
     request->flags |= HF_FLAG_URGENT;
   } else {
-    call->instead = hf_statements_use(&call->handle->pool->statements,
+    call->instead = hf_statements_use(&call->handle->pool->shared.statements,
                                       rollback,
                                       sizeof rollback - 1);
     if (call->instead == NULL) {
@@ -126,100 +129,40 @@ enum hf_status hf_call_end_transaction(struct hf_call *call,
 }
 
 void hf_call_choose_statement(struct hf_call *call) {
-  if (call->instead != NULL && hf_transaction_rolls_back(&call->request.end)) {
-    hf_statement_release(call->statement);
-    call->statement = call->instead;
+  if (call->instead != NULL &&
+      hf_transaction_rolls_back(&call->unit.request.end)) {
+    hf_statement_release(call->unit.statement);
+    call->unit.statement = call->instead;
     call->instead = NULL;
-  }
-}
-
-/* A call without a handle has no answer that could hold a shape. */
-static void release_shape(struct hf_call *call,
-                          const struct hf_message *block) {
-  if (call->handle != NULL && block->ints[HF_INT_KIND] == HF_MSG_RESULT) {
-    hf_row_descriptions_release(&call->handle->port->shapes,
-                                block->ints[HF_RESULT_SHAPE]);
   }
 }
 
 struct hf_call *hf_call_stand_in(const struct hf_call *call) {
   struct hf_call *made = hf_calloc(1, sizeof *made);
-  if (made == NULL) {
-    return NULL;
+  if (made != NULL) {
+    hf_unit_stand_in(&made->unit, &call->unit);
   }
-  hf_request_init(&made->request, call->request.kind);
-  made->request.settled = true;
-  made->request.orphan = true;
-  made->statement = call->statement;
-  made->statement->references++;
-  memcpy(made->steps, call->steps, sizeof made->steps);
-  made->n_steps = call->n_steps;
-  made->step = call->step;
-  made->simple = call->simple;
-  made->company = call->company;
-  made->uses_name = call->uses_name;
-  made->max_result_bytes = call->max_result_bytes;
   return made;
 }
 
-static void drop_answer(struct hf_call *call) {
-  struct hf_message *block;
-  while ((block = call->first) != NULL) {
-    call->first = block->next;
-    release_shape(call, block);
-    hf_message_free(block);
-  }
-  call->last = NULL;
-}
-
 void hf_call_orphan(struct hf_call *call) {
-  drop_answer(call);
+  hf_unit_orphan(&call->unit);
   call->handle = NULL;
 }
 
-void hf_call_rewind(struct hf_call *call) {
-  drop_answer(call);
-  call->step = 0;
-  call->n_steps = 0;
-  call->failed_at = 0;
-  call->piecewise = false;
-  call->mode_set = false;
-  call->encoding = false;
-  call->company = false;
-  call->woven = false;
-  call->uses_name = false;
-  call->wrap = HF_WRAP_NONE;
-  call->received_from = 0;
-}
-
 void hf_call_free(struct hf_call *call) {
-  hf_call_rewind(call);
-  hf_statement_release(call->statement);
   hf_statement_release(call->instead);
-  if (call->request.kind == HF_REQUEST_ACQUIRE) {
+  if (call->unit.request.kind == HF_REQUEST_ACQUIRE) {
     hf_lease_finish(&call->lease);
   }
-  hf_request_finish(&call->request);
-  hf_values_finish(&call->values);
+  hf_unit_finish(&call->unit);
   hf_free(call->cached);
   hf_free(call);
 }
 
-void hf_call_add(struct hf_call *call, struct hf_message *block) {
-  if (call->last == NULL) {
-    call->first = block;
-  } else {
-    call->last->next = block;
-  }
-  while (block->next != NULL) {
-    block = block->next;
-  }
-  call->last = block;
-}
-
 /* The status of a lease's connection after the statement; 0 when unknown. */
 static int32_t transaction_of(const struct hf_call *call) {
-  const struct hf_request *request = &call->request;
+  const struct hf_request *request = &call->unit.request;
   return request->kind == HF_REQUEST_STATEMENT &&
                  request->state == HF_REQUEST_DONE
              ? request->transaction
@@ -227,12 +170,12 @@ static int32_t transaction_of(const struct hf_call *call) {
 }
 
 static bool only_read(const struct hf_call *call) {
-  return call->request.sql.read_only ||
-         (call->request.flags & HF_FLAG_READ_ONLY) != 0;
+  return call->unit.request.sql.read_only ||
+         (call->unit.request.flags & HF_FLAG_READ_ONLY) != 0;
 }
 
 static void send_error(struct hf_call *call) {
-  const struct hf_request *request = &call->request;
+  const struct hf_request *request = &call->unit.request;
   const struct hf_error *error = &request->error;
   struct hf_gauges gauges;
   struct hf_message *block = hf_message_message2(HF_MSG_ERROR,
@@ -280,18 +223,19 @@ static void send_error(struct hf_call *call) {
 
 static void send_lease(struct hf_call *call) {
   const struct hf_slot *slot = call->lease.slot;
-  struct hf_message *block = hf_message_message(HF_MSG_LEASE,
-                                                HF_LEASE_INTS,
-                                                (int32_t)call->request.id_low,
-                                                (int32_t)call->request.id_high,
-                                                NULL,
-                                                0);
+  struct hf_message *block =
+      hf_message_message(HF_MSG_LEASE,
+                         HF_LEASE_INTS,
+                         (int32_t)call->unit.request.id_low,
+                         (int32_t)call->unit.request.id_high,
+                         NULL,
+                         0);
   if (block == NULL) {
     block = hf_outbox_spare(&call->handle->port->outbox,
                             HF_MSG_LEASE,
                             HF_LEASE_INTS,
-                            (int32_t)call->request.id_low,
-                            (int32_t)call->request.id_high);
+                            (int32_t)call->unit.request.id_low,
+                            (int32_t)call->unit.request.id_high);
   }
   if (block == NULL) {
     return;
@@ -304,7 +248,7 @@ static void send_lease(struct hf_call *call) {
 }
 
 void hf_call_renew_shapes(struct hf_call *call) {
-  struct hf_message *block = call->handle == NULL ? NULL : call->first;
+  struct hf_message *block = call->handle == NULL ? NULL : call->unit.first;
   for (; block != NULL; block = block->next) {
     struct hf_message *definition = NULL;
     if (block->ints[HF_INT_KIND] != HF_MSG_RESULT) {
@@ -313,8 +257,11 @@ void hf_call_renew_shapes(struct hf_call *call) {
     if (hf_row_descriptions_renew(&call->handle->port->shapes,
                                   &block->ints[HF_RESULT_SHAPE],
                                   &definition) != HF_OK) {
-      hf_error_set(&call->request.error, HF_NO_MEMORY, HF_PHASE_AWAIT, NULL);
-      call->request.error.outcome = HF_OUTCOME_AMBIGUOUS;
+      hf_error_set(&call->unit.request.error,
+                   HF_NO_MEMORY,
+                   HF_PHASE_AWAIT,
+                   NULL);
+      call->unit.request.error.outcome = HF_OUTCOME_AMBIGUOUS;
       return;
     }
     if (definition != NULL) {
@@ -328,14 +275,14 @@ static int32_t result_flags(struct hf_call *call,
                             int32_t effects,
                             bool last,
                             int32_t transaction) {
-  bool statement = call->request.kind == HF_REQUEST_STATEMENT;
+  bool statement = call->unit.request.kind == HF_REQUEST_STATEMENT;
   bool wrote;
-  bool holds = call->named || !last || (effects & HF_COMMAND_HOLDS) != 0;
+  bool holds = call->unit.named || !last || (effects & HF_COMMAND_HOLDS) != 0;
   if (only_read(call)) {
     effects &= ~HF_COMMAND_WRITES;
-    holds = call->named;
+    holds = call->unit.named;
   }
-  wrote = statement ? hf_lease_note_result(call->request.lease,
+  wrote = statement ? hf_lease_note_result(call->unit.request.lease,
                                            effects,
                                            (char)transaction)
                     : (effects & HF_COMMAND_WRITES) != 0;
@@ -345,16 +292,13 @@ static int32_t result_flags(struct hf_call *call,
 
 /* All but the last message of an answer say that more follows. */
 static void send_results(struct hf_call *call) {
-  struct hf_message *block = call->first;
-  call->first = NULL;
-  call->last = NULL;
+  struct hf_message *block = hf_unit_take(&call->unit);
   while (block != NULL) {
     struct hf_message *next = block->next;
     block->next = NULL;
-    release_shape(call, block);
     if (block->ints[HF_INT_KIND] == HF_MSG_RESULT) {
       int32_t transaction = next == NULL ? transaction_of(call) : 0;
-      block->ints[HF_RESULT_ATTEMPTS] = call->request.attempts;
+      block->ints[HF_RESULT_ATTEMPTS] = call->unit.request.attempts;
       block->ints[HF_RESULT_FLAGS] = result_flags(call,
                                                   block->ints[HF_RESULT_FLAGS],
                                                   next == NULL,
@@ -371,9 +315,9 @@ void hf_call_answer(struct hf_call *call) {
     return; /* nobody is there to read it */
   }
   hf_call_renew_shapes(call);
-  if (call->request.error.status != HF_OK) {
+  if (call->unit.request.error.status != HF_OK) {
     send_error(call);
-  } else if (call->request.kind == HF_REQUEST_ACQUIRE) {
+  } else if (call->unit.request.kind == HF_REQUEST_ACQUIRE) {
     send_lease(call);
   } else {
     send_results(call);

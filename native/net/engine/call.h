@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A call: a request of the core with what the world needs for it, the values
- * to send and the messages that answer it.
+ * A call: a unit with what the engine needs for it: whose it is, where its
+ * answer goes, the lease it acquired.
  *
  * Ownership: made from an operation, freed when the core gave the request
  * back and the user was answered. A call that acquired a lease lives until the
@@ -15,65 +15,22 @@
 #include <stdint.h>
 
 #include "core/pool/lease.h"
-#include "core/pool/request.h"
 #include "holdfast.h"
-#include "net/conn/statement.h"
-#include "net/wire/values.h"
+#include "net/conn/unit.h"
 
 struct hf_query_cache_call;
 struct hf_handle;
 
-/* One command of a unit, in the order their answers come. */
-enum hf_step {
-  HF_STEP_PRELUDE,  /* settings that hold for the unit; rows are dropped */
-  HF_STEP_PREPARE,  /* Parse under a name */
-  HF_STEP_PARSE,    /* Parse of the user's statement without one */
-  HF_STEP_EXECUTE,  /* the user's statement */
-  HF_STEP_POSTLUDE, /* settings after BEGIN; rows are dropped */
-  HF_STEPS_MAX = 8
-};
-
-/* How a statement that must not write is kept from it. */
-enum hf_wrap {
-  HF_WRAP_NONE,
-  HF_WRAP_SETTING,  /* a setting for the unit's own transaction */
-  HF_WRAP_BEGIN,    /* BEGIN READ ONLY .. COMMIT */
-  HF_WRAP_SAVEPOINT /* within a transaction that goes on writing */
-};
-
 struct hf_call {
-  struct hf_request request; /* first: the core hands out its address */
+  struct hf_unit unit; /* first: the core hands out its request's address */
 
   /* set when it is made */
-  struct hf_handle *handle; /* NULL once its port is closed */
-  struct hf_statement *statement;
+  struct hf_handle *handle;     /* NULL once its port is closed */
   struct hf_statement *instead; /* ROLLBACK, where it may go in COMMIT's place;
                                    else NULL */
-  bool named; /* the caller gave a name: prepared at first use */
-  int32_t decode;
-  size_t bytes; /* of sql and values, for statistics */
-  uint64_t max_result_bytes;
-  struct hf_values values;
-  struct hf_lease lease;              /* of HF_REQUEST_ACQUIRE */
-  int32_t lease_number;               /* once granted */
+  struct hf_lease lease;        /* of HF_REQUEST_ACQUIRE */
+  int32_t lease_number;         /* once granted */
   struct hf_query_cache_call *cached; /* owned; NULL = the cache is not asked */
-
-  /* of the attempt that runs */
-  enum hf_step steps[HF_STEPS_MAX];
-  uint8_t n_steps, step;
-  uint8_t failed_at;      /* the step of the first error */
-  bool simple;            /* by the simple protocol, alone */
-  bool piecewise;         /* rows are read in pieces */
-  bool mode_set;          /* and that was decided */
-  bool encoding;          /* the encoder holds rows of this result */
-  bool uses_name;         /* the statement goes by its name */
-  bool company;           /* the unit is more than the statement alone */
-  enum hf_wrap wrap;      /* what keeps it from writing */
-  bool woven;             /* results of our own are among the user's */
-  uint64_t received_from; /* the socket's count when this answer began */
-
-  /* the answer */
-  struct hf_message *first, *last;
 };
 
 static inline struct hf_call *hf_call_of(struct hf_request *request) {
@@ -103,9 +60,6 @@ void hf_call_choose_statement(struct hf_call *call);
 /* Frees a call that the core does not have. */
 void hf_call_free(struct hf_call *call);
 
-/* Throws away what an attempt produced, before it goes again. */
-void hf_call_rewind(struct hf_call *call);
-
 /* Nobody waits for the answer any more: its handle, or its port, is closed. */
 void hf_call_orphan(struct hf_call *call);
 
@@ -114,9 +68,6 @@ void hf_call_orphan(struct hf_call *call);
  * and goes elsewhere. NULL when out of memory.
  */
 struct hf_call *hf_call_stand_in(const struct hf_call *call);
-
-/* Adds a message to the answer. */
-void hf_call_add(struct hf_call *call, struct hf_message *block);
 
 /*
  * Sees to it that the port knows the columns of what the answer has so far. An

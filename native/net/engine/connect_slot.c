@@ -117,7 +117,7 @@ static bool detects(const struct hf_netpool *pool) {
  * would stay: through a proxy only where nothing else holds.
  */
 static bool starts_with_settings(const struct hf_netpool *pool) {
-  return pool->sql.count > 0 && !pool->start_refused &&
+  return pool->shared.sql.count > 0 && !pool->start_refused &&
          (pool->starts_proxied || !hf_netpool_is_proxied(pool));
 }
 
@@ -294,18 +294,18 @@ static uint64_t time_left_ms(const struct hf_connect_slot *dial) {
 
 static void settle(struct hf_connect_slot *dial,
                    enum settling settling,
-                   enum hf_own_unit chore,
+                   enum hf_own_unit own_unit,
                    const char *sql) {
   dial->state = SETTLING;
   dial->settling = settling;
   (void)uv_timer_start(&dial->timer, on_timer, time_left_ms(dial), 0);
-  hf_conn_run_chore(dial->slot->conn, chore, sql);
+  hf_conn_run_own(dial->slot->conn, own_unit, sql);
 }
 
 /* The settings are there: what is left is the user's. */
 static void greet(struct hf_connect_slot *dial) {
   struct hf_netpool *pool = dial->pool;
-  const char *sql = pool->sql.on_connect;
+  const char *sql = pool->shared.sql.on_connect;
   if (sql != NULL && dial->slot->proxied && !pool->warned_of_connect) {
     warn_of_connect_sql(pool, dial->slot);
   }
@@ -324,7 +324,7 @@ static void prove(struct hf_connect_slot *dial) {
 static void distrust(struct hf_connect_slot *dial) {
   struct hf_netpool *pool = dial->pool;
   if (!is_auto(pool)) {
-    settle(dial, SETTING, HF_OWN_UNIT_SETTINGS, pool->sql.session);
+    settle(dial, SETTING, HF_OWN_UNIT_SETTINGS, pool->shared.sql.session);
     return;
   }
   hf_netpool_set_proxied(pool);
@@ -336,16 +336,16 @@ static void distrust(struct hf_connect_slot *dial) {
 static void bring_settings(struct hf_connect_slot *dial) {
   struct hf_netpool *pool = dial->pool;
   struct hf_slot *slot = dial->slot;
-  if (pool->sql.count == 0) {
+  if (pool->shared.sql.count == 0) {
     greet(dial);
   } else if (slot->proxied) {
     prove(dial);
   } else if (dial->at_start) {
-    settle(dial, CHECKING, HF_OWN_UNIT_STARTED, pool->sql.check);
+    settle(dial, CHECKING, HF_OWN_UNIT_STARTED, pool->shared.sql.check);
   } else if (slot->answered || !is_auto(pool)) {
     distrust(dial); /* its start-up options were refused */
   } else {
-    settle(dial, SETTING, HF_OWN_UNIT_SETTINGS, pool->sql.plain);
+    settle(dial, SETTING, HF_OWN_UNIT_SETTINGS, pool->shared.sql.plain);
   }
 }
 
@@ -358,7 +358,7 @@ static void use_connection(struct hf_connect_slot *dial,
   slot->answered = job->pid_detected;
   slot->whole = false;
   slot->backend_pid = job->backend_pid;
-  conn = hf_conn_new(pool, slot, hf_connect_job_take(job));
+  conn = hf_conn_new(&pool->shared, slot, hf_connect_job_take(job));
   if (conn == NULL) {
     (void)hf_connect_error_system(&dial->error, errno, HF_NO_WATCH);
     fail(dial);
@@ -409,7 +409,7 @@ static void on_checked(struct hf_connect_slot *dial, struct hf_conn *conn) {
       distrust(dial);
     }
   } else if (hf_arrival_lacks_function(&conn->arrival)) {
-    settle(dial, SETTING, HF_OWN_UNIT_SETTINGS, dial->pool->sql.plain);
+    settle(dial, SETTING, HF_OWN_UNIT_SETTINGS, dial->pool->shared.sql.plain);
   } else {
     fail_settling(dial, &conn->arrival.error);
   }

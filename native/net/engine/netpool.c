@@ -7,7 +7,6 @@
 
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
-#include "net/conn/conn.h"
 #include "net/connect/target.h"
 #include "net/engine/connect_slot.h"
 #include "net/engine/port.h"
@@ -102,10 +101,10 @@ static enum hf_status set_options(struct hf_netpool *pool,
   status = hf_pool_init(&pool->core, &config, &world, hf_clock_us());
   pool->core.fresh_logins = pool->asks_password;
   if (status == HF_OK) {
-    status = hf_session_sql_build(&pool->sql, &config, fields, n_fields);
+    status = hf_session_sql_build(&pool->shared.sql, &config, fields, n_fields);
   }
-  if (status == HF_OK && pool->sql.start != NULL) {
-    status = hf_target_set_session(pool->target, pool->sql.start);
+  if (status == HF_OK && pool->shared.sql.start != NULL) {
+    status = hf_target_set_session(pool->target, pool->shared.sql.start);
   }
   return status;
 }
@@ -115,7 +114,7 @@ static void release(struct hf_netpool *pool) {
   hf_credentials_finish(&pool->credentials);
   hf_free(pool->key);
   hf_free(pool->options);
-  hf_session_sql_finish(&pool->sql);
+  hf_session_sql_finish(&pool->shared.sql);
   hf_free(pool);
 }
 
@@ -129,6 +128,10 @@ struct hf_netpool *hf_netpool_new(struct hf_engine *engine,
     goto fail_memory;
   }
   pool->engine = engine;
+  pool->shared.loop = &engine->loop;
+  pool->shared.callbacks = &hf_netpool_callbacks;
+  pool->shared.config = &pool->core.config;
+  pool->shared.stats = &pool->core.stats;
   hf_credentials_init(&pool->credentials);
   pool->target = hf_target_new();
   if (pool->target == NULL) {
@@ -143,7 +146,7 @@ struct hf_netpool *hf_netpool_new(struct hf_engine *engine,
   if (set_options(pool, fields + 1, n_fields - 1, error) != HF_OK) {
     goto fail_options;
   }
-  hf_statements_init(&pool->statements, &engine->statements);
+  hf_statements_init(&pool->shared.statements, &engine->statements);
   hf_list_push(&engine->pools, &pool->of_engine);
   return pool;
 
@@ -277,7 +280,7 @@ void hf_netpool_end_turn(struct hf_netpool *pool) {
   }
   if (pool->closed && hf_list_empty(&pool->handles) && pool->dials == 0) {
     hf_list_remove(&pool->engine->pools, &pool->of_engine);
-    hf_statements_finish(&pool->statements);
+    hf_statements_finish(&pool->shared.statements);
     hf_pool_finish(&pool->core);
     release(pool);
   }
@@ -311,18 +314,5 @@ void hf_netpool_set_proxied(struct hf_netpool *pool) {
         slot->expires_us = 1; /* it ends when it is free */
       }
     }
-  }
-}
-
-void hf_netpool_on_chore(struct hf_conn *conn) {
-  struct hf_netpool *pool = conn->pool;
-  struct hf_slot *slot = conn->slot;
-  conn->chore = HF_OWN_UNIT_NONE;
-  if (slot->dial != NULL) {
-    hf_connect_slot_on_settled(slot->dial, conn);
-  } else if (PQtransactionStatus(conn->pg) == PQTRANS_IDLE) {
-    hf_pool_on_checked(&pool->core, slot, hf_clock_us());
-  } else {
-    hf_conn_fail(conn);
   }
 }

@@ -17,8 +17,7 @@
 
 #include "core/base/list.h"
 #include "core/pool/pool.h"
-#include "net/conn/session_sql.h"
-#include "net/conn/statement.h"
+#include "net/conn/conn.h"
 #include "net/engine/credentials.h"
 #include "net/engine/engine.h"
 
@@ -30,6 +29,7 @@ struct hf_target;
 
 struct hf_netpool {
   struct hf_pool core;
+  struct hf_conn_shared shared; /* of its connections */
 
   /* set when it is made */
   struct hf_engine *engine;
@@ -38,13 +38,10 @@ struct hf_netpool {
   char *key;     /* of a shared pool, else NULL */
   char *options; /* name NUL value NUL ..., as they were given first */
   size_t options_bytes;
-  bool no_transactions; /* its pooler is in statement mode */
-  struct hf_session_sql sql;
   bool asks_password;
 
   struct hf_credentials credentials; /* of the password function */
 
-  struct hf_statements statements;
   struct hf_list handles;
   bool proxied;           /* a proxy was seen: never taken for direct again */
   bool start_refused;     /* settings at the start of a session, by 08P01 */
@@ -133,16 +130,16 @@ void hf_netpool_notify(struct hf_netpool *pool,
                        struct hf_slot *slot,
                        const PGnotify *notify);
 
-/* A chore is over, well or, when the connection is failing, badly. */
-void hf_netpool_on_chore(struct hf_conn *conn);
-
 /* There was no memory to begin connecting: told at the end of the turn. */
 void hf_netpool_fail_later(struct hf_netpool *pool, struct hf_slot *slot);
 
 /* Does what was put off; frees the pool when nothing is left of it. */
 void hf_netpool_end_turn(struct hf_netpool *pool);
 
-/* Fills in the world's operations for a pool (world.c). */
+/* How connections tell their pool (pool_io.c). */
+extern const struct hf_conn_callbacks hf_netpool_callbacks;
+
+/* Fills in the world's operations for a pool (pool_io.c). */
 void hf_netpool_make_world(struct hf_netpool *pool, struct hf_world *world);
 
 /* Something stands between: no connection is taken for direct any more. */

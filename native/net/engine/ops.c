@@ -21,8 +21,8 @@ enum { FIELDS_INLINE = 64 };
 
 /* Whether readOnly would be a promise that nobody keeps. */
 static bool evades_read_only(const struct hf_call *call) {
-  const struct hf_sql_info *sql = &call->request.sql;
-  return (call->request.flags & HF_FLAG_READ_ONLY) != 0 &&
+  const struct hf_sql_info *sql = &call->unit.request.sql;
+  return (call->unit.request.flags & HF_FLAG_READ_ONLY) != 0 &&
          (sql->multiple || sql->kind == HF_SQL_CALL || sql->kind == HF_SQL_DO ||
           sql->refuses_transaction);
 }
@@ -31,8 +31,8 @@ static bool evades_read_only(const struct hf_call *call) {
 static bool is_refused(struct hf_port *port,
                        const struct hf_op *op,
                        struct hf_call *call) {
-  struct hf_error *error = &call->request.error;
-  if (call->request.sql.copy) {
+  struct hf_error *error = &call->unit.request.error;
+  if (call->unit.request.sql.copy) {
     hf_error_set(error, HF_COPY_UNSUPPORTED, HF_PHASE_LOCAL, NULL);
   } else if (evades_read_only(call)) {
     hf_error_set(error,
@@ -55,7 +55,8 @@ static bool is_refused(struct hf_port *port,
 
 /* Enters a call in the port's books. */
 static bool enter(struct hf_port *port, struct hf_call *call) {
-  uint64_t id = hf_call_id(call->request.id_low, call->request.id_high);
+  uint64_t id =
+      hf_call_id(call->unit.request.id_low, call->unit.request.id_high);
   if (hf_map_set(&port->calls, id, call) != HF_OK) {
     return false;
   }
@@ -81,10 +82,10 @@ struct hf_call *hf_ops_take(struct hf_port *port,
   if (is_refused(port, op, call)) {
     return NULL;
   }
-  if (call->request.kind == HF_REQUEST_ACQUIRE) {
+  if (call->unit.request.kind == HF_REQUEST_ACQUIRE) {
     call->lease_number = ++port->last_lease;
   } else if (lease != NULL) {
-    call->request.lease = lease;
+    call->unit.request.lease = lease;
   }
   if (!enter(port, call)) {
     hf_call_free(call);
@@ -95,7 +96,7 @@ struct hf_call *hf_ops_take(struct hf_port *port,
 }
 
 void hf_ops_drop(struct hf_call *call) {
-  const struct hf_request *request = &call->request;
+  const struct hf_request *request = &call->unit.request;
   (void)hf_map_remove(&call->handle->port->calls,
                       hf_call_id(request->id_low, request->id_high));
   call->handle->calls--;
@@ -109,7 +110,7 @@ static void submit(struct hf_port *port,
                    struct hf_lease *lease) {
   struct hf_call *call = hf_ops_take(port, op, fields, handle, lease);
   if (call != NULL) {
-    hf_pool_submit(&handle->pool->core, &call->request, hf_clock_us());
+    hf_pool_submit(&handle->pool->core, &call->unit.request, hf_clock_us());
   }
 }
 
@@ -131,7 +132,7 @@ static void run_request(struct hf_port *port,
 static struct hf_call *find_lease(const struct hf_port *port,
                                   const struct hf_op *op) {
   struct hf_call *call = hf_map_get(&port->leases, (uint64_t)op->target);
-  return call == NULL || call->request.state != HF_REQUEST_DONE ||
+  return call == NULL || call->unit.request.state != HF_REQUEST_DONE ||
                  call->lease.released
              ? NULL
              : call;
@@ -202,7 +203,7 @@ static void run_finish(struct hf_port *port,
   call = take_finish(port, op, fields, holder);
   set_hearer(holder, op);
   if (call != NULL) {
-    hf_pool_submit(pool, &call->request, hf_clock_us());
+    hf_pool_submit(pool, &call->unit.request, hf_clock_us());
   }
   hf_pool_release(pool, &holder->lease, HF_RELEASE_KEEP, hf_clock_us());
 }
@@ -230,7 +231,9 @@ static void run_abort(struct hf_port *port, const struct hf_op *op) {
   struct hf_call *call =
       hf_map_get(&port->calls, hf_call_id(hf_op_low(op), hf_op_high(op)));
   if (call != NULL && !hf_query_cache_abort(call)) {
-    hf_pool_abort(&call->handle->pool->core, &call->request, hf_clock_us());
+    hf_pool_abort(&call->handle->pool->core,
+                  &call->unit.request,
+                  hf_clock_us());
   }
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The world's operations: what the core asks for, done with connections. */
 #include "core/base/alloc.h"
+#include "net/base/clock.h"
 #include "net/conn/conn.h"
+#include "net/engine/call.h"
 #include "net/engine/connect_slot.h"
 #include "net/engine/greeter.h"
 #include "net/engine/netpool.h"
@@ -29,7 +31,7 @@ static void world_execute(void *ctx,
                           struct hf_request *request) {
   (void)ctx;
   hf_call_choose_statement(hf_call_of(request));
-  hf_conn_execute(slot->conn, hf_call_of(request));
+  hf_conn_execute(slot->conn, hf_unit_of(request));
 }
 
 static void world_cancel(void *ctx, struct hf_slot *slot) {
@@ -39,12 +41,12 @@ static void world_cancel(void *ctx, struct hf_slot *slot) {
 
 static void world_rollback(void *ctx, struct hf_slot *slot) {
   (void)ctx;
-  hf_conn_run_chore(slot->conn, HF_OWN_UNIT_ROLLBACK, "rollback");
+  hf_conn_run_own(slot->conn, HF_OWN_UNIT_ROLLBACK, "rollback");
 }
 
 static void world_ping(void *ctx, struct hf_slot *slot) {
   (void)ctx;
-  hf_conn_run_chore(slot->conn, HF_OWN_UNIT_PING, "");
+  hf_conn_run_own(slot->conn, HF_OWN_UNIT_PING, "");
 }
 
 static void world_forget(void *ctx, struct hf_slot *slot) {
@@ -56,13 +58,13 @@ static void world_forget(void *ctx, struct hf_slot *slot) {
     sql = slot->restore ? "deallocate all; set datestyle to iso"
                         : "deallocate all";
   }
-  hf_conn_run_chore(conn, HF_OWN_UNIT_FORGET, sql);
+  hf_conn_run_own(conn, HF_OWN_UNIT_FORGET, sql);
 }
 
 static struct hf_request *world_replace(void *ctx, struct hf_request *request) {
   struct hf_call *stand_in = hf_call_stand_in(hf_call_of(request));
   (void)ctx;
-  return stand_in == NULL ? NULL : &stand_in->request;
+  return stand_in == NULL ? NULL : &stand_in->unit.request;
 }
 
 static void world_prove(void *ctx,
@@ -94,7 +96,7 @@ static bool is_granted(const struct hf_request *request) {
 
 /* The user's answer; early when the request still runs. */
 static void answer(struct hf_call *call) {
-  struct hf_request *request = &call->request;
+  struct hf_request *request = &call->unit.request;
   struct hf_port *port = call->handle->port;
   (void)hf_map_remove(&port->calls,
                       hf_call_id(request->id_low, request->id_high));
@@ -114,8 +116,8 @@ static void world_deliver(void *ctx, struct hf_request *request) {
   struct hf_call *call = hf_call_of(request);
   (void)ctx;
   if (request->state == HF_REQUEST_DONE && request->ran_us != 0 &&
-      request->error.status == HF_OK && call->statement != NULL) {
-    hf_statement_note_run(call->statement, request->ran_us);
+      request->error.status == HF_OK && call->unit.statement != NULL) {
+    hf_statement_note_run(call->unit.statement, request->ran_us);
   }
   if (request->state == HF_REQUEST_DONE && call->handle != NULL) {
     call->handle->calls--;
@@ -174,3 +176,104 @@ void hf_netpool_make_world(struct hf_netpool *pool, struct hf_world *world) {
   world->closed = world_closed;
   world->random = world_random;
 }
+
+/* ---- what connections tell ------------------------------------------------
+ */
+
+static struct hf_netpool *pool_of(const struct hf_conn *conn) {
+  return HF_CONTAINER_OF(conn->shared, struct hf_netpool, shared);
+}
+
+static void conn_finished(struct hf_conn *conn,
+                          struct hf_unit *unit,
+                          char transaction) {
+  hf_pool_on_finished(&pool_of(conn)->core,
+                      &unit->request,
+                      transaction,
+                      hf_clock_us());
+}
+
+static void conn_own_over(struct hf_conn *conn) {
+  struct hf_slot *slot = conn->slot;
+  if (slot->dial != NULL) {
+    hf_connect_slot_on_settled(slot->dial, conn);
+  } else if (PQtransactionStatus(conn->pg) == PQTRANS_IDLE) {
+    hf_pool_on_checked(&pool_of(conn)->core, slot, hf_clock_us());
+  } else {
+    hf_conn_fail(conn);
+  }
+}
+
+static void conn_proved(struct hf_conn *conn, enum hf_proof proof) {
+  hf_pool_on_proved(&pool_of(conn)->core, conn->slot, proof, hf_clock_us());
+}
+
+static void conn_lost(struct hf_conn *conn, struct hf_error *error) {
+  struct hf_slot *slot = conn->slot;
+  if (slot->dial != NULL) {
+    hf_error_move(&conn->last_words, error);
+    hf_connect_slot_on_settled(slot->dial, conn);
+  } else {
+    hf_pool_on_lost(&pool_of(conn)->core, slot, error, hf_clock_us());
+  }
+}
+
+static void conn_closed(struct hf_conn *conn) {
+  hf_pool_on_closed(&pool_of(conn)->core, conn->slot, hf_clock_us());
+}
+
+static void conn_notice(struct hf_conn *conn, const struct hf_error *error) {
+  hf_netpool_event(pool_of(conn), conn->slot, HF_EVENT_NOTICE, error);
+}
+
+static void conn_notification(struct hf_conn *conn, const PGnotify *notify) {
+  hf_netpool_notify(pool_of(conn), conn->slot, notify);
+}
+
+static void conn_define(struct hf_unit *unit, struct hf_message *definition) {
+  struct hf_call *call = hf_call_of(&unit->request);
+  hf_outbox_send(&call->handle->port->outbox, definition);
+}
+
+/* Whether an environment has enough to take for now. */
+static bool is_choked(const struct hf_netpool *pool,
+                      const struct hf_handle *handle) {
+  return handle != NULL &&
+         hf_outbox_is_full(&handle->port->outbox,
+                           (size_t)pool->core.config.max_buffered_bytes);
+}
+
+/* Notifications of an idle connection collect as rows do. */
+static bool conn_is_full(const struct hf_conn *conn) {
+  const struct hf_netpool *pool = pool_of(conn);
+  struct hf_unit *unit = hf_conn_head(conn);
+  const struct hf_call *call = unit == NULL ? NULL : hf_call_of(&unit->request);
+  struct hf_link *link;
+  if (call == NULL && conn->slot->lease != NULL) {
+    call = HF_CONTAINER_OF(conn->slot->lease, struct hf_call, lease);
+  }
+  if (call != NULL) {
+    return is_choked(pool, call->handle);
+  }
+  if (conn->slot->state != HF_SLOT_IDLE) {
+    return false;
+  }
+  HF_LIST_EACH(link, &pool->handles) {
+    if (is_choked(pool, HF_CONTAINER_OF(link, struct hf_handle, of_pool))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+const struct hf_conn_callbacks hf_netpool_callbacks = {
+    .finished = conn_finished,
+    .own_over = conn_own_over,
+    .proved = conn_proved,
+    .lost = conn_lost,
+    .closed = conn_closed,
+    .notice = conn_notice,
+    .notification = conn_notification,
+    .define = conn_define,
+    .is_full = conn_is_full,
+};

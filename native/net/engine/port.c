@@ -217,7 +217,7 @@ static void drop_leases(struct hf_port *port, struct hf_handle *handle) {
   while (handle->leases > 0 && i < port->leases.size) {
     struct hf_call *call = port->leases.places[i].value;
     if (call == NULL || call->handle != handle ||
-        call->request.state != HF_REQUEST_DONE) {
+        call->unit.request.state != HF_REQUEST_DONE) {
       i++;
       continue;
     }
@@ -264,7 +264,7 @@ static void release_leases(struct hf_port *port) {
   struct hf_call *call;
   while ((call = hf_map_any(&port->leases, &number)) != NULL) {
     (void)hf_map_remove(&port->leases, number);
-    if (call->request.state == HF_REQUEST_DONE) {
+    if (call->unit.request.state == HF_REQUEST_DONE) {
       hf_pool_release(&call->handle->pool->core,
                       &call->lease,
                       HF_RELEASE_CUT,

@@ -158,12 +158,12 @@ static enum hf_cache_verdict ask(struct hf_handle *handle,
 
 /* Whether the statement, run twice or not at all, makes no difference. */
 static bool is_read(const struct hf_call *call) {
-  const struct hf_sql_info *sql = &call->request.sql;
+  const struct hf_sql_info *sql = &call->unit.request.sql;
   if (sql->multiple || sql->session_state || sql->ends_transaction) {
     return false;
   }
   return sql->read_only ||
-         ((call->request.flags & HF_FLAG_READ_ONLY) != 0 &&
+         ((call->unit.request.flags & HF_FLAG_READ_ONLY) != 0 &&
           (sql->kind == HF_SQL_SELECT || sql->kind == HF_SQL_OTHER));
 }
 
@@ -217,7 +217,7 @@ static struct hf_call *take(struct hf_handle *handle,
 }
 
 static void submit(struct hf_handle *handle, struct hf_call *call) {
-  hf_pool_submit(&handle->pool->core, &call->request, hf_clock_us());
+  hf_pool_submit(&handle->pool->core, &call->unit.request, hf_clock_us());
 }
 
 static void fill(struct hf_handle *handle,
@@ -240,12 +240,12 @@ static void join(struct hf_handle *handle,
                  struct hf_cache_entry *entry) {
   struct hf_query_cache *cached = handle->cached;
   hf_stats_add(&handle->pool->core.stats, HF_STAT_CACHE_HITS, 1);
-  call->request.submitted_us = hf_clock_us();
+  call->unit.request.submitted_us = hf_clock_us();
   cached->look |= entry->payload != NULL;
   hf_cache_wait(&cached->cache,
                 entry,
                 &call->cached->waiter,
-                call->request.deadline_us);
+                call->unit.request.deadline_us);
 }
 
 static void serve(struct hf_handle *handle,
@@ -327,7 +327,7 @@ void hf_query_cache_query(struct hf_handle *handle,
  * would cost them the attempt.
  */
 static void leave_flight(struct hf_call *call) {
-  const struct hf_request *request = &call->request;
+  const struct hf_request *request = &call->unit.request;
   struct hf_port *port = call->handle->port;
   struct hf_error error;
   call->cached->answered = true;

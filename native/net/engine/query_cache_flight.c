@@ -45,8 +45,9 @@ void hf_query_cache_publish(struct hf_query_cache *cached) {
 /* A waiter is answered: takes it out of the books. */
 static void let_go(struct hf_call *call) {
   struct hf_port *port = call->handle->port;
-  (void)hf_map_remove(&port->calls,
-                      hf_call_id(call->request.id_low, call->request.id_high));
+  (void)hf_map_remove(
+      &port->calls,
+      hf_call_id(call->unit.request.id_low, call->unit.request.id_high));
   call->handle->calls--;
   hf_call_free(call);
 }
@@ -59,22 +60,22 @@ static void serve(struct hf_call *call,
   }
   hf_cached_result_send(call->handle->port,
                         blocks,
-                        call->request.id_low,
-                        call->request.id_high,
+                        call->unit.request.id_low,
+                        call->unit.request.id_high,
                         stale);
 }
 
 /* The filler's failure is the waiter's, too. */
 static void share_failure(struct hf_call *call, const struct hf_call *filler) {
-  hf_error_copy(&call->request.error, &filler->request.error);
-  hf_error_copy(&call->request.cause, &filler->request.cause);
-  call->request.attempts = filler->request.attempts;
+  hf_error_copy(&call->unit.request.error, &filler->unit.request.error);
+  hf_error_copy(&call->unit.request.cause, &filler->unit.request.cause);
+  call->unit.request.attempts = filler->unit.request.attempts;
   hf_call_answer(call);
   let_go(call);
 }
 
 void hf_query_cache_give_up(struct hf_call *call, enum hf_status status) {
-  struct hf_request *request = &call->request;
+  struct hf_request *request = &call->unit.request;
   struct hf_pool *pool = &call->handle->pool->core;
   hf_error_set(&request->error, status, HF_PHASE_ACQUIRE, NULL);
   request->error.outcome = HF_OUTCOME_NOT_EXECUTED;
@@ -116,15 +117,15 @@ static void on_answered(struct hf_query_cache *cached,
                         struct hf_cache_entry *entry,
                         struct hf_call *filler) {
   struct hf_cache_waiter *waiter;
-  size_t bytes = hf_cached_result_bytes(filler->first);
+  size_t bytes = hf_cached_result_bytes(filler->unit.first);
   struct hf_message *copy = NULL;
   while ((waiter = hf_cache_next_waiter(&cached->cache, entry)) != NULL) {
     struct hf_call *call = call_of(waiter);
-    serve(call, filler->first, false);
+    serve(call, filler->unit.first, false);
     let_go(call);
   }
   if (bytes <= cached->cache.max_bytes / HF_CACHE_SHARE) {
-    copy = hf_cached_result_copy(filler->first);
+    copy = hf_cached_result_copy(filler->unit.first);
   }
   if (copy == NULL) {
     /* Nor is the one before it true any longer. */
@@ -137,14 +138,14 @@ static void on_answered(struct hf_query_cache *cached,
                           copy,
                           bytes,
                           &filler->cached->terms,
-                          filler->request.started_us);
+                          filler->unit.request.started_us);
 }
 
 static void on_failed(struct hf_query_cache *cached,
                       struct hf_cache_entry *entry,
                       struct hf_call *filler) {
   struct hf_cache_waiter *waiter;
-  const struct hf_error *error = &filler->request.error;
+  const struct hf_error *error = &filler->unit.request.error;
   if (hf_cache_is_away(error)) {
     if (!filler->cached->answered && accepts(filler, entry)) {
       filler->cached->answered = true;
@@ -169,7 +170,7 @@ void hf_query_cache_answer(struct hf_call *call) {
   part->entry = NULL;
   /* Before others get copies of it. */
   hf_call_renew_shapes(call);
-  if (entry != NULL && call->request.error.status == HF_OK) {
+  if (entry != NULL && call->unit.request.error.status == HF_OK) {
     on_answered(cached, entry, call);
   } else if (entry != NULL) {
     on_failed(cached, entry, call);
@@ -186,14 +187,14 @@ void hf_query_cache_answer(struct hf_call *call) {
 
 static bool is_running(const struct hf_cache_entry *entry) {
   const struct hf_call *filler = entry->filler;
-  return filler != NULL && filler->request.state == HF_REQUEST_RUNNING;
+  return filler != NULL && filler->unit.request.state == HF_REQUEST_RUNNING;
 }
 
 /* A pool's deadline bounds waiting, and the statement is on its way. */
 static bool may_stay(const struct hf_call *call,
                      const struct hf_cache_entry *entry) {
   return is_running(entry) &&
-         (call->request.flags & HF_FLAG_CALLER_DEADLINE) == 0;
+         (call->unit.request.flags & HF_FLAG_CALLER_DEADLINE) == 0;
 }
 
 static void end_waiting(struct hf_query_cache *cached) {
@@ -230,7 +231,7 @@ static void hand_over(struct hf_query_cache *cached) {
       call->cached->entry = entry;
       cached->look = true;
       add_stat(cached->handle, HF_STAT_CACHE_MISSES);
-      hf_pool_submit(pool, &call->request, hf_clock_us());
+      hf_pool_submit(pool, &call->unit.request, hf_clock_us());
     }
   }
 }
@@ -251,7 +252,7 @@ static void answer_from_kept(struct hf_query_cache *cached) {
     }
     serve_stale(cached, entry);
     if (!filler->cached->answered && accepts(filler, entry)) {
-      const struct hf_request *request = &filler->request;
+      const struct hf_request *request = &filler->unit.request;
       filler->cached->answered = true;
       (void)hf_map_remove(&filler->handle->port->calls,
                           hf_call_id(request->id_low, request->id_high));

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* Units: their answers, attempt by attempt. */
+#include "net/conn/unit.h"
+
+#include <string.h>
+
+#include "net/wire/message.h"
+
+/* A unit that nobody reads has no answer that could hold a list of columns. */
+static void release_columns(struct hf_unit *unit,
+                            const struct hf_message *block) {
+  if (unit->columns != NULL && block->ints[HF_INT_KIND] == HF_MSG_RESULT) {
+    hf_row_descriptions_release(unit->columns, block->ints[HF_RESULT_SHAPE]);
+  }
+}
+
+struct hf_message *hf_unit_take(struct hf_unit *unit) {
+  struct hf_message *first = unit->first;
+  const struct hf_message *block;
+  for (block = first; block != NULL; block = block->next) {
+    release_columns(unit, block);
+  }
+  unit->first = NULL;
+  unit->last = NULL;
+  return first;
+}
+
+void hf_unit_orphan(struct hf_unit *unit) {
+  hf_message_free_all(hf_unit_take(unit));
+  unit->columns = NULL;
+}
+
+void hf_unit_rewind(struct hf_unit *unit) {
+  hf_message_free_all(hf_unit_take(unit));
+  unit->step = 0;
+  unit->n_steps = 0;
+  unit->failed_at = 0;
+  unit->piecewise = false;
+  unit->mode_set = false;
+  unit->encoding = false;
+  unit->company = false;
+  unit->woven = false;
+  unit->uses_name = false;
+  unit->wrap = HF_WRAP_NONE;
+  unit->received_from = 0;
+}
+
+void hf_unit_stand_in(struct hf_unit *unit, const struct hf_unit *other) {
+  hf_request_init(&unit->request, other->request.kind);
+  unit->request.settled = true;
+  unit->request.orphan = true;
+  unit->statement = other->statement;
+  unit->statement->references++;
+  memcpy(unit->steps, other->steps, sizeof unit->steps);
+  unit->n_steps = other->n_steps;
+  unit->step = other->step;
+  unit->simple = other->simple;
+  unit->company = other->company;
+  unit->uses_name = other->uses_name;
+  unit->max_result_bytes = other->max_result_bytes;
+}
+
+void hf_unit_finish(struct hf_unit *unit) {
+  hf_unit_rewind(unit);
+  hf_statement_release(unit->statement);
+  hf_request_finish(&unit->request);
+  hf_values_finish(&unit->values);
+}
+
+void hf_unit_add(struct hf_unit *unit, struct hf_message *block) {
+  if (unit->last == NULL) {
+    unit->first = block;
+  } else {
+    unit->last->next = block;
+  }
+  while (block->next != NULL) {
+    block = block->next;
+  }
+  unit->last = block;
+}

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "net/conn/conn.h"
+#include "net/conn/result_error.h"
 
 void hf_arrival_begin(struct hf_arrival *arrival) {
   hf_arrival_finish(arrival);
@@ -22,7 +22,7 @@ void hf_arrival_finish(struct hf_arrival *arrival) {
 static bool is_row(struct hf_arrival *arrival, const PGresult *result) {
   if (PQresultStatus(result) == PGRES_FATAL_ERROR &&
       arrival->error.status == HF_OK) {
-    hf_conn_read_error(result, HF_PHASE_CONNECT, &arrival->error);
+    hf_result_error_read(result, HF_PHASE_CONNECT, NULL, &arrival->error);
   }
   /* Alone, in a piece or at the end: libpq may be in any mode here. */
   return PQntuples(result) > 0;

@@ -3,14 +3,13 @@
 #include "net/conn/cancel.h"
 
 #include "core/base/alloc.h"
-#include "net/base/clock.h"
-#include "net/conn/conn.h"
+#include "net/base/loop.h"
 #include "net/connect/cancel_job.h"
 
 /*
  * After the first limit an answer no longer waits for the request's end: it is
  * told, and the connection given up. Less than the core's patience
- * (interrupt.c). After the second the request itself is given up.
+ * (core/pool/timeouts.c). After the second the request itself is given up.
  */
 enum { ANSWER_LIMIT_MS = 800, LIMIT_MS = 2000 };
 
@@ -18,8 +17,10 @@ struct hf_cancel {
   struct hf_post post;
   struct hf_cancel_job *job;
   struct hf_loop *loop;
-  struct hf_conn *conn; /* NULL when it closed meanwhile */
-  bool late;            /* the first limit is over */
+  void (*over)(void *ctx, bool reached); /* NULL once it was let go */
+  void *ctx;
+  bool awaited; /* an answer waits for its end */
+  bool late;    /* the first limit is over */
   uv_timer_t timer;
 };
 
@@ -33,21 +34,9 @@ static void on_timer_closed(uv_handle_t *handle) {
 
 /* The request is over, one way or the other. */
 static void end(struct hf_cancel *canceller, bool reached) {
-  struct hf_conn *conn = canceller->conn;
   uv_close((uv_handle_t *)&canceller->timer, on_timer_closed);
-  if (conn == NULL) {
-    return;
-  }
-  conn->canceller = NULL;
-  if (!reached) {
-    /* It may still arrive, and hit whatever runs by then. */
-    hf_conn_fail(conn);
-    return;
-  }
-  if (conn->held != NULL) {
-    struct hf_unit *held = conn->held;
-    conn->held = NULL;
-    conn->shared->callbacks->finished(conn, held, conn->held_transaction);
+  if (canceller->over != NULL) {
+    canceller->over(canceller->ctx, reached);
   }
 }
 
@@ -61,8 +50,7 @@ static void on_over(struct hf_post *post) {
 static void on_limit(uv_timer_t *timer) {
   struct hf_cancel *canceller = timer->data;
   struct hf_loop *loop = canceller->loop;
-  bool waited_for = canceller->conn != NULL && canceller->conn->held != NULL;
-  if (!canceller->late && !waited_for) {
+  if (!canceller->late && !canceller->awaited) {
     canceller->late = true;
     (void)uv_timer_start(timer, on_limit, LIMIT_MS - ANSWER_LIMIT_MS, 0);
     return;
@@ -73,8 +61,9 @@ static void on_limit(uv_timer_t *timer) {
   }
 }
 
-bool hf_cancel_is_late(const struct hf_cancel *canceller) {
-  return canceller->late;
+bool hf_cancel_await(struct hf_cancel *canceller) {
+  canceller->awaited = true;
+  return !canceller->late;
 }
 
 /* On a worker's thread. */
@@ -84,25 +73,28 @@ static void on_done(struct hf_job *job) {
   hf_loop_post_last(canceller->loop, &canceller->post);
 }
 
-struct hf_cancel *hf_cancel_start(struct hf_conn *conn) {
+struct hf_cancel *hf_cancel_start(struct hf_loop *loop,
+                                  PGconn *pg,
+                                  void (*over)(void *ctx, bool reached),
+                                  void *ctx) {
   struct hf_cancel *canceller = hf_calloc(1, sizeof *canceller);
   if (canceller == NULL) {
-    goto fail_alloc;
+    return NULL;
   }
   canceller->post.run = on_over;
-  canceller->loop = conn->loop;
-  canceller->conn = conn;
-  canceller->job = hf_cancel_job_new(conn->pg, on_done, canceller);
+  canceller->loop = loop;
+  canceller->over = over;
+  canceller->ctx = ctx;
+  canceller->job = hf_cancel_job_new(pg, on_done, canceller);
   if (canceller->job == NULL) {
     goto fail_job;
   }
-  if (hf_workers_submit(conn->loop->cancelers, &canceller->job->job, true) !=
-      HF_OK) {
+  if (hf_workers_submit(loop->cancelers, &canceller->job->job, true) != HF_OK) {
     goto fail_submit;
   }
-  canceller->loop->pending++;
+  loop->pending++;
   canceller->timer.data = canceller;
-  (void)uv_timer_init(&canceller->loop->uv, &canceller->timer);
+  (void)uv_timer_init(&loop->uv, &canceller->timer);
   (void)uv_timer_start(&canceller->timer, on_limit, ANSWER_LIMIT_MS, 0);
   return canceller;
 
@@ -110,13 +102,12 @@ fail_submit:
   hf_cancel_job_free(canceller->job);
 fail_job:
   hf_free(canceller);
-fail_alloc:
-  hf_conn_fail(conn);
   return NULL;
 }
 
 void hf_cancel_forget(struct hf_cancel *canceller) {
   if (canceller != NULL) {
-    canceller->conn = NULL;
+    canceller->over = NULL;
+    canceller->awaited = false;
   }
 }

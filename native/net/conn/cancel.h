@@ -4,8 +4,8 @@
  * only when the request's socket was closed by the server; a request whose
  * fate stays unknown ends the connection.
  *
- * Ownership: frees itself when its job is over; a connection that closes
- * first lets it go with hf_cancel_forget.
+ * Ownership: frees itself when it is over; a connection that closes first
+ * lets it go with hf_cancel_forget.
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_CONN_CANCEL_H
@@ -13,14 +13,25 @@
 
 #include <stdbool.h>
 
+#include <libpq-fe.h>
+
 struct hf_cancel;
-struct hf_conn;
+struct hf_loop;
 
-/* Sends the request. NULL when that is impossible; the connection fails. */
-struct hf_cancel *hf_cancel_start(struct hf_conn *conn);
+/*
+ * Sends a request for what runs on the connection. `over` follows, from the
+ * loop, with whether the server has read it. NULL when that is impossible.
+ */
+struct hf_cancel *hf_cancel_start(struct hf_loop *loop,
+                                  PGconn *pg,
+                                  void (*over)(void *ctx, bool reached),
+                                  void *ctx);
 
-/* Returns whether an answer should wait for its end no longer. */
-bool hf_cancel_is_late(const struct hf_cancel *canceller);
+/*
+ * An answer waits for the request's end. Returns false when it should wait no
+ * longer.
+ */
+bool hf_cancel_await(struct hf_cancel *canceller);
 
 /* The connection is gone; the request goes on by itself. Accepts NULL. */
 void hf_cancel_forget(struct hf_cancel *canceller);

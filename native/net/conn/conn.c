@@ -12,6 +12,10 @@
 #include "net/base/clock.h"
 #include "net/base/system.h"
 #include "net/conn/cancel.h"
+#include "net/conn/conn_output.h"
+#include "net/conn/conn_read.h"
+#include "net/conn/own_unit.h"
+#include "net/conn/result_error.h"
 
 /* A server that talks without end to nobody is not waited for. */
 enum { CONSUME_MAX = 64 };
@@ -51,7 +55,7 @@ static void on_notice(void *ctx, const PGresult *result) {
   struct hf_conn *conn = ctx;
   struct hf_error error;
   hf_error_init(&error);
-  hf_conn_read_error(result, HF_PHASE_AWAIT, &error);
+  hf_result_error_read(result, HF_PHASE_AWAIT, NULL, &error);
   note_warning(conn, &error);
   if (error.severity == HF_SEVERITY_FATAL ||
       error.severity == HF_SEVERITY_PANIC ||
@@ -89,6 +93,7 @@ struct hf_conn *hf_conn_new(struct hf_conn_shared *shared,
   /* The login was received: where that counts as nothing, nothing counts. */
   conn->metered = hf_system_received(conn->fd) > 0;
   conn->poll.data = conn;
+  conn->on_poll = on_poll;
   hf_error_init(&conn->last_words);
   hf_prepared_init(&conn->names, (size_t)shared->config->statement_cache_size);
   failed = uv_poll_init(&conn->loop->uv, &conn->poll, conn->fd);
@@ -107,99 +112,15 @@ fail_alloc:
   return NULL;
 }
 
-bool hf_conn_is_open(const struct hf_conn *conn) {
-  return PQsocket(conn->pg) == conn->fd;
-}
-
-void hf_conn_watch(struct hf_conn *conn) {
-  int events = conn->paused ? 0 : UV_READABLE;
-  int left;
-  if (conn->state == HF_CONN_CLOSING || conn->failing) {
-    return;
-  }
-  left = PQflush(conn->pg);
-  if (left < 0 || !hf_conn_is_open(conn)) {
-    /*
-     * Sending reads as well, and closes the socket at a reset. What it read is
-     * looked at in hf_conn_flush: here the pool may be at work.
-     */
-    (void)uv_poll_stop(&conn->poll);
-    conn->events = 0;
-    hf_conn_mark_dirty(conn);
-    return;
-  }
-  if (left == 1) {
-    events |= UV_WRITABLE;
-  }
-  if (events == conn->events) {
-    return;
-  }
-  conn->events = events;
-  if (events == 0) {
-    (void)uv_poll_stop(&conn->poll);
-  } else if (uv_poll_start(&conn->poll, events, on_poll) != 0) {
-    hf_conn_fail(conn);
-  }
-}
-
-void hf_conn_mark_dirty(struct hf_conn *conn) {
-  if (!hf_link_queued(&conn->dirty) && conn->state != HF_CONN_CLOSING) {
-    hf_list_push(&conn->loop->unflushed, &conn->dirty);
-  }
-}
-
-struct hf_unit *hf_conn_head(const struct hf_conn *conn) {
-  struct hf_link *link = hf_list_first(&conn->slot->running);
-  return link == NULL
-             ? NULL
-             : hf_unit_of(HF_CONTAINER_OF(link, struct hf_request, link));
-}
-
-void hf_conn_fail(struct hf_conn *conn) {
-  if (conn->state != HF_CONN_CLOSING) {
-    conn->failing = true;
-    /* libpq may have closed the socket: its number can be another's soon. */
-    (void)uv_poll_stop(&conn->poll);
-    conn->events = 0;
-    hf_conn_mark_dirty(conn);
-  }
-}
-
-/* A new unit: what was warned of before, or held up reading, is over. */
-static void begin_unit(struct hf_conn *conn) {
-  conn->state = HF_CONN_ACTIVE;
-  conn->paused = false;
-  if (conn->last_words.severity == HF_SEVERITY_WARNING && !conn->failing) {
-    hf_error_finish(&conn->last_words);
-  }
-}
-
-void hf_conn_execute(struct hf_conn *conn, struct hf_unit *unit) {
-  begin_unit(conn);
-  if (conn->failing) {
-    unit->request.unsent = true;
-    return;
-  }
-  if (!hf_conn_send(conn, unit)) {
-    hf_conn_fail(conn);
-    return;
-  }
-  hf_conn_watch(conn);
-}
-
 void hf_conn_run_own(struct hf_conn *conn,
                      enum hf_own_unit own_unit,
                      const char *sql) {
-  begin_unit(conn);
+  hf_conn_begin_unit(conn);
   conn->own_unit = own_unit;
   if (conn->failing) {
     return;
   }
-  if (own_unit == HF_OWN_UNIT_STARTED || own_unit == HF_OWN_UNIT_ARRIVAL) {
-    hf_arrival_begin(&conn->arrival);
-  }
-  if (own_unit == HF_OWN_UNIT_ARRIVAL ? !hf_conn_send_arrival(conn)
-                                      : !hf_conn_send_own(conn, sql)) {
+  if (!hf_own_unit_send(conn, sql)) {
     hf_conn_fail(conn);
     return;
   }
@@ -208,24 +129,18 @@ void hf_conn_run_own(struct hf_conn *conn,
 
 void hf_conn_prove(struct hf_conn *conn, enum hf_proof_step step) {
   if (step == HF_PROOF_FIRST) {
-    begin_unit(conn);
+    hf_conn_begin_unit(conn);
     conn->own_unit = HF_OWN_UNIT_PROVE;
     memset(&conn->proof, 0, sizeof conn->proof);
   }
   if (conn->failing) {
     return;
   }
-  if (!hf_conn_send_proof(conn)) {
+  if (!hf_own_unit_send_proof(conn)) {
     hf_conn_fail(conn);
     return;
   }
   hf_conn_watch(conn);
-}
-
-void hf_conn_cancel(struct hf_conn *conn) {
-  if (conn->canceller == NULL && !conn->failing) {
-    conn->canceller = hf_cancel_start(conn);
-  }
 }
 
 bool hf_conn_is_usable(struct hf_conn *conn) {
@@ -306,6 +221,11 @@ void hf_conn_resume(struct hf_conn *conn) {
   }
 }
 
+static void drop_notice(void *ctx, const PGresult *result) {
+  (void)ctx;
+  (void)result;
+}
+
 static void on_closed(uv_handle_t *handle) {
   struct hf_conn *conn = handle->data;
   struct hf_loop *loop = conn->loop;
@@ -327,7 +247,7 @@ void hf_conn_close(struct hf_conn *conn) {
   }
   hf_cancel_forget(conn->canceller);
   (void)uv_poll_stop(&conn->poll);
-  (void)PQsetNoticeReceiver(conn->pg, hf_conn_drop_notice, NULL);
+  (void)PQsetNoticeReceiver(conn->pg, drop_notice, NULL);
   PQfinish(conn->pg);
   conn->pg = NULL;
   hf_prepared_finish(&conn->names);
@@ -335,9 +255,4 @@ void hf_conn_close(struct hf_conn *conn) {
   hf_encoder_finish_memory(&conn->encoder);
   hf_error_finish(&conn->last_words);
   uv_close((uv_handle_t *)&conn->poll, on_closed);
-}
-
-void hf_conn_drop_notice(void *ctx, const PGresult *result) {
-  (void)ctx;
-  (void)result;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading of answers: from libpq's results to finished requests. */
-#include <stdlib.h>
+/* Reading of answers: from libpq's results to finished units. */
+#include "net/conn/conn_read.h"
+
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include "net/base/clock.h"
 #include "net/base/system.h"
-#include "net/conn/cancel.h"
-#include "net/conn/conn.h"
 #include "net/conn/conn_result.h"
+#include "net/conn/conn_send.h"
+#include "net/conn/own_unit.h"
 #include "net/conn/prepared_renewal.h"
 #include "net/conn/read_only.h"
 #include "net/conn/session_state.h"
@@ -17,9 +18,7 @@ enum {
   ROWS_IN_A_PIECE = 256,
   ROUNDS_FOR_A_RECORD = 2,
   /* Where only pieces can be measured, a piece has to be small. */
-  ROWS_IN_A_SMALL_PIECE = 16,
-  UTF8 = 6, /* libpq's number of the encoding */
-  DECIMAL = 10
+  ROWS_IN_A_SMALL_PIECE = 16
 };
 
 /* ---- units --------------------------------------------------------------- */
@@ -110,17 +109,7 @@ static void finish_unit(struct hf_conn *conn, struct hf_unit *unit) {
   if (conn->slot->running.count == 1) {
     conn->state = HF_CONN_READY;
   }
-  if (conn->canceller != NULL) {
-    conn->held = unit;
-    conn->held_transaction = transaction;
-    if (hf_cancel_is_late(conn->canceller)) {
-      /* Its cancel may still arrive, and would hit the next statement. */
-      conn->given_up = HF_RELEASED;
-      hf_conn_fail(conn);
-    }
-    return;
-  }
-  conn->shared->callbacks->finished(conn, unit, transaction);
+  hf_conn_finish_unit(conn, unit, transaction);
 }
 
 /* ---- the loop ------------------------------------------------------------ */
@@ -205,7 +194,6 @@ static void on_result(struct hf_conn *conn,
   } else if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
              status == PGRES_EMPTY_QUERY) {
     hf_conn_result_note_command(unit, result);
-    hf_session_state_note(conn, result);
     hf_renewal_on_tag(conn, PQcmdStatus(result));
     hf_conn_result_end_result(conn, unit, result);
   } else {
@@ -219,89 +207,6 @@ static void on_boundary(struct hf_conn *conn, struct hf_unit *unit) {
     finish_unit(conn, unit);
   } else if (unit->step < unit->n_steps) {
     unit->step++;
-  }
-}
-
-/* An answer to one of our questions; what it is not, is no failure. */
-static bool is_arrival(struct hf_conn *conn, PGresult *result) {
-  bool lost = PQstatus(conn->pg) != CONNECTION_OK;
-  if (lost || PQresultStatus(result) == PGRES_COPY_IN ||
-      PQresultStatus(result) == PGRES_COPY_OUT ||
-      PQresultStatus(result) == PGRES_COPY_BOTH) {
-    return false;
-  }
-  if (conn->own_unit == HF_OWN_UNIT_STARTED) {
-    hf_arrival_check(&conn->arrival, result);
-  } else if (conn->own_unit == HF_OWN_UNIT_ARRIVAL) {
-    hf_arrival_compare(&conn->arrival, result);
-  }
-  return conn->own_unit == HF_OWN_UNIT_STARTED ||
-         conn->own_unit == HF_OWN_UNIT_ARRIVAL;
-}
-
-static void on_chore_result(struct hf_conn *conn, PGresult *result) {
-  ExecStatusType status = PQresultStatus(result);
-  if (is_arrival(conn, result)) {
-    return;
-  }
-  if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
-      status == PGRES_EMPTY_QUERY) {
-    return;
-  }
-  /* A COPY would come back for ever: it ends the connection like an error. */
-  if (conn->last_words.status == HF_OK) {
-    if (status == PGRES_FATAL_ERROR) {
-      hf_conn_read_error(result, HF_PHASE_CONNECT, &conn->last_words);
-    } else {
-      hf_error_set(&conn->last_words,
-                   HF_COPY_UNSUPPORTED,
-                   HF_PHASE_CONNECT,
-                   NULL);
-    }
-  }
-  hf_conn_fail(conn);
-}
-
-static void end_proof(struct hf_conn *conn, enum hf_proof proof) {
-  conn->own_unit = HF_OWN_UNIT_NONE;
-  conn->state = HF_CONN_READY;
-  conn->shared->callbacks->proved(conn, proof);
-}
-
-static bool is_proof_answer(const struct hf_conn *conn,
-                            const PGresult *result) {
-  int unit = conn->proof.answered;
-  return unit < conn->proof.sent && PQresultStatus(result) == PGRES_TUPLES_OK &&
-         PQntuples(result) == 1 &&
-         strtol(PQgetvalue(result, 0, 0), NULL, DECIMAL) ==
-             conn->proof.nonces[unit];
-}
-
-static void on_proof_result(struct hf_conn *conn, const PGresult *result) {
-  if (result == NULL) {
-    return; /* the end of one command's results */
-  }
-  if (PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
-    if (is_proof_answer(conn, result)) {
-      conn->proof.answered++;
-    } else {
-      end_proof(conn, HF_PROOF_FAILS);
-    }
-    return;
-  }
-  conn->proof.synced++;
-  if (conn->proof.synced == conn->proof.sent) {
-    end_proof(conn,
-              conn->proof.sent == HF_PROOF_UNITS ? HF_PROOF_HOLDS
-                                                 : HF_PROOF_OPEN);
-  }
-}
-
-static void end_chore(struct hf_conn *conn) {
-  if (!conn->failing) {
-    conn->state = HF_CONN_READY;
-    conn->own_unit = HF_OWN_UNIT_NONE;
-    conn->shared->callbacks->own_over(conn);
   }
 }
 
@@ -331,16 +236,8 @@ static bool read_one(struct hf_conn *conn) {
     return false;
   }
   result = PQgetResult(conn->pg);
-  if (conn->own_unit == HF_OWN_UNIT_PROVE) {
-    on_proof_result(conn, result);
-  } else if (conn->own_unit == HF_OWN_UNIT_ARRIVAL && result == NULL) {
-    /* Between two statements of the flight; the Sync is still to come. */
-  } else if (conn->own_unit != HF_OWN_UNIT_NONE) {
-    if (result == NULL || PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
-      end_chore(conn);
-    } else {
-      on_chore_result(conn, result);
-    }
+  if (conn->own_unit != HF_OWN_UNIT_NONE) {
+    hf_own_unit_read(conn, result);
   } else if (result == NULL) {
     on_boundary(conn, unit);
   } else {

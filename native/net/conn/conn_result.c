@@ -9,6 +9,7 @@
 #include "core/pool/stale_types.h"
 #include "net/base/clock.h"
 #include "net/conn/read_only.h"
+#include "net/conn/result_error.h"
 
 /* From here on rows are read in pieces. */
 enum { LARGE_RESULT_BYTES = 256 * 1024, NUMBER_BASE = 10 };
@@ -16,35 +17,6 @@ enum { LARGE_RESULT_BYTES = 256 * 1024, NUMBER_BASE = 10 };
 static const char too_long[] =
     "a value is longer than a string of JavaScript's can be (536870888 "
     "characters): select it in parts, with substring()";
-
-static const char error_letters[] = "SVCMDHPpqWstcdnFLR";
-
-/* `position`: the field P, or NULL to take the result's. */
-static void read_fields(const PGresult *result,
-                        enum hf_phase phase,
-                        const char *position,
-                        struct hf_error *error) {
-  const char *letter;
-  hf_error_set(error,
-               HF_SERVER_ERROR,
-               phase,
-               PQresultErrorField(result, 'M') != NULL
-                   ? PQresultErrorField(result, 'M')
-                   : "the server reported an error without saying which");
-  for (letter = error_letters; *letter != '\0'; letter++) {
-    if (*letter == 'P' && position != NULL) {
-      hf_error_add(error, 'P', position);
-    } else if (*letter != 'M') {
-      hf_error_add(error, *letter, PQresultErrorField(result, *letter));
-    }
-  }
-}
-
-void hf_conn_read_error(const PGresult *result,
-                        enum hf_phase phase,
-                        struct hf_error *error) {
-  read_fields(result, phase, NULL, error);
-}
 
 /* Where we put settings into a text, its positions are ours to translate. */
 static void read_own_error(const struct hf_conn *conn,
@@ -63,10 +35,11 @@ static void read_own_error(const struct hf_conn *conn,
                                     unit->request.in_transaction,
                                     (int32_t)strtol(given, NULL, NUMBER_BASE)));
   }
-  read_fields(result,
-              unit->request.sql.commits ? HF_PHASE_COMMIT : HF_PHASE_AWAIT,
-              unit->woven && given != NULL ? position : NULL,
-              &unit->request.error);
+  hf_result_error_read(result,
+                       unit->request.sql.commits ? HF_PHASE_COMMIT
+                                                 : HF_PHASE_AWAIT,
+                       unit->woven && given != NULL ? position : NULL,
+                       &unit->request.error);
 }
 
 static void fail_call(struct hf_unit *unit,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a result means for the unit that it answers. Part of read.c, which
+ * What a result means for the unit that it answers. Part of conn_read.c, which
  * knows whose result comes next and what ends when.
  *
  * Ownership: borrows.
@@ -13,8 +13,7 @@
 
 #include <libpq-fe.h>
 
-#include "net/conn/conn.h"
-#include "net/conn/unit.h"
+#include "net/conn/conn_state.h"
 
 /* Returns whether the answer has come to this step of the unit. */
 bool hf_conn_result_is_at(const struct hf_unit *unit, enum hf_step step);

@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Sending of units. A unit is what stands before one Sync: the user's
- * statement, and before it the settings it needs and the Parse of its name.
- * All of it leaves in one flight, so that behind a pooler it reaches one
- * server connection and leaves nothing there.
- */
-#include <inttypes.h>
-#include <stdio.h>
+#include "net/conn/conn_send.h"
+
 #include <string.h>
 
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
-#include "net/base/system.h"
-#include "net/conn/conn.h"
+#include "net/conn/conn_output.h"
 #include "net/conn/prepared_renewal.h"
 #include "net/conn/read_only.h"
 
 /* A text gets a name when it has shown that it comes again. */
-enum { USES_BEFORE_NAMING = 3, NUMBER_BYTES = 16 };
-
-static void add_step(struct hf_unit *unit, enum hf_step step) {
-  unit->steps[unit->n_steps++] = step;
-}
+enum { USES_BEFORE_NAMING = 3 };
 
 static bool takes_prelude(const struct hf_unit *unit) {
   const struct hf_request *request = &unit->request;
@@ -66,21 +55,12 @@ static bool is_nameable(const struct hf_conn *conn,
           !hf_renewal_reads_by_type(unit));
 }
 
-bool hf_conn_send_step(struct hf_conn *conn,
-                       struct hf_unit *unit,
-                       enum hf_step step,
-                       const char *sql) {
-  add_step(unit, step);
-  unit->company = true;
-  return PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
-}
-
 /* Makes room on the server for one more name. */
 static bool send_close(struct hf_conn *conn,
                        struct hf_unit *unit,
                        const char *name) {
 #ifdef LIBPQ_HAS_CLOSE_PREPARED
-  add_step(unit, HF_STEP_PRELUDE);
+  hf_conn_add_step(unit, HF_STEP_PRELUDE);
   return PQsendClosePrepared(conn->pg, name) == 1;
 #else
   char sql[sizeof "deallocate " + HF_STATEMENT_NAME_BYTES] = "deallocate ";
@@ -98,7 +78,7 @@ static bool send_prepare(struct hf_conn *conn, struct hf_unit *unit) {
   if (evicted[0] != '\0' && !send_close(conn, unit, evicted)) {
     return false;
   }
-  add_step(unit, HF_STEP_PREPARE);
+  hf_conn_add_step(unit, HF_STEP_PREPARE);
   hf_stats_add(conn->shared->stats, HF_STAT_STATEMENTS_PREPARED, 1);
   return PQsendPrepare(conn->pg, statement->name, statement->text, 0, NULL) ==
          1;
@@ -113,7 +93,7 @@ static bool send_named(struct hf_conn *conn, struct hf_unit *unit) {
   } else if (!send_prepare(conn, unit)) {
     return false;
   }
-  add_step(unit, HF_STEP_EXECUTE);
+  hf_conn_add_step(unit, HF_STEP_EXECUTE);
   unit->uses_name = true;
   return PQsendQueryPrepared(conn->pg,
                              statement->name,
@@ -138,8 +118,8 @@ static bool wants_proof(const struct hf_unit *unit) {
 
 /* The same messages as below; libpq tells of ParseComplete. */
 static bool send_parsed(struct hf_conn *conn, struct hf_unit *unit) {
-  add_step(unit, HF_STEP_PARSE);
-  add_step(unit, HF_STEP_EXECUTE);
+  hf_conn_add_step(unit, HF_STEP_PARSE);
+  hf_conn_add_step(unit, HF_STEP_EXECUTE);
   return PQsendPrepare(conn->pg,
                        "",
                        unit->statement->text,
@@ -158,7 +138,7 @@ static bool send_unnamed(struct hf_conn *conn, struct hf_unit *unit) {
   if (wants_proof(unit)) {
     return send_parsed(conn, unit);
   }
-  add_step(unit, HF_STEP_EXECUTE);
+  hf_conn_add_step(unit, HF_STEP_EXECUTE);
   return PQsendQueryParams(conn->pg,
                            unit->statement->text,
                            unit->values.n,
@@ -207,67 +187,10 @@ static bool send_postlude(struct hf_conn *conn, struct hf_unit *unit) {
   return hf_conn_send_step(conn, unit, HF_STEP_POSTLUDE, settings);
 }
 
-static void set_cork(struct hf_conn *conn, bool on) {
-  hf_system_cork(conn->fd, on);
-  conn->corked = on;
-}
-
-#ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
-enum { SYNC_SENDS = 0 };
-#else
-enum { SYNC_SENDS = 1 };
-#endif
-
-/*
- * libpq before 17 sends at each Sync. When several units leave in one turn the
- * cork joins them into one packet, and the server wakes up once.
- */
-static void cork(struct hf_conn *conn) {
-  if (SYNC_SENDS && conn->corkable && !conn->corked &&
-      conn->slot->running.count > 1) {
-    set_cork(conn, true);
-    hf_conn_mark_dirty(conn);
-  }
-}
-
-bool hf_conn_send_sync(struct hf_conn *conn) {
-#ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
-  hf_conn_mark_dirty(conn);
-  return PQsendPipelineSync(conn->pg) == 1;
-#else
-  return PQpipelineSync(conn->pg) == 1;
-#endif
-}
-
-static bool enter_pipeline(struct hf_conn *conn) {
-  if (!conn->pipeline) {
-    conn->pipeline = PQenterPipelineMode(conn->pg) == 1;
-  }
-  return conn->pipeline;
-}
-
-static bool leave_pipeline(struct hf_conn *conn) {
-  if (conn->pipeline) {
-    conn->pipeline = PQexitPipelineMode(conn->pg) == 0;
-  }
-  return !conn->pipeline;
-}
-
 /* Several statements in one text: only the simple protocol takes them. */
 static bool is_simple(const struct hf_unit *unit) {
   return unit->request.sql.multiple && unit->values.n == 0 &&
          (unit->request.flags & HF_FLAG_EXTENDED) == 0;
-}
-
-bool hf_conn_send_more(struct hf_conn *conn,
-                       struct hf_unit *unit,
-                       const char *sql) {
-  unit->step = 0;
-  unit->n_steps = 0;
-  unit->simple = false;
-  return enter_pipeline(conn) &&
-         hf_conn_send_step(conn, unit, HF_STEP_POSTLUDE, sql) &&
-         hf_conn_send_sync(conn);
 }
 
 /* Several statements in one text, their settings among them. */
@@ -275,7 +198,7 @@ static bool send_simple(struct hf_conn *conn, struct hf_unit *unit) {
   const struct hf_statement *statement = unit->statement;
   char *woven = NULL;
   bool sent;
-  add_step(unit, HF_STEP_EXECUTE);
+  hf_conn_add_step(unit, HF_STEP_EXECUTE);
   if (unit_settings(conn) != NULL) {
     woven = hf_session_sql_weave(&conn->shared->sql,
                                  statement->text,
@@ -286,7 +209,7 @@ static bool send_simple(struct hf_conn *conn, struct hf_unit *unit) {
       return false;
     }
   }
-  sent = leave_pipeline(conn) &&
+  sent = hf_conn_leave_pipeline(conn) &&
          PQsendQuery(conn->pg, woven == NULL ? statement->text : woven) == 1;
   hf_free(woven);
   return sent;
@@ -300,7 +223,7 @@ static bool send_nothing(struct hf_conn *conn, struct hf_unit *unit) {
   error->unit = HF_UNIT_STATEMENT;
   error->retryable = false;
   unit->request.unsent = true;
-  return enter_pipeline(conn) && hf_conn_send_sync(conn);
+  return hf_conn_enter_pipeline(conn) && hf_conn_send_sync(conn);
 }
 
 const char hf_needs_session[] =
@@ -308,28 +231,6 @@ const char hf_needs_session[] =
     "and this cannot run in one: set DIRECT_URL (or directUrl) to the "
     "database itself, or leave out schema, settings, options and the server's "
     "time-outs";
-
-bool hf_conn_send_arrival(struct hf_conn *conn) {
-  const struct hf_session_sql *sql = &conn->shared->sql;
-  return enter_pipeline(conn) &&
-         PQsendQueryParams(conn->pg,
-                           sql->prove,
-                           0,
-                           NULL,
-                           NULL,
-                           NULL,
-                           NULL,
-                           0) == 1 &&
-         PQsendQueryParams(conn->pg,
-                           sql->shown,
-                           0,
-                           NULL,
-                           NULL,
-                           NULL,
-                           NULL,
-                           0) == 1 &&
-         hf_conn_send_sync(conn);
-}
 
 /*
  * LIKE 'a!%' ESCAPE '\\' is a read where backslashes escape nothing in plain
@@ -344,7 +245,7 @@ static void read_strings(const struct hf_conn *conn, struct hf_unit *unit) {
   }
 }
 
-bool hf_conn_send(struct hf_conn *conn, struct hf_unit *unit) {
+static bool send_unit(struct hf_conn *conn, struct hf_unit *unit) {
   read_strings(conn, unit);
   hf_unit_rewind(unit);
   hf_stats_add(conn->shared->stats, HF_STAT_BYTES_OUT, unit->bytes);
@@ -360,10 +261,10 @@ bool hf_conn_send(struct hf_conn *conn, struct hf_unit *unit) {
   if (needs_session(conn, unit)) {
     return send_nothing(conn, unit);
   }
-  if (!enter_pipeline(conn)) {
+  if (!hf_conn_enter_pipeline(conn)) {
     return false;
   }
-  cork(conn);
+  hf_conn_cork(conn);
   if (wants_proof(unit)) {
     unit->request.progress = HF_PROGRESS_UNPARSED;
   }
@@ -374,46 +275,15 @@ bool hf_conn_send(struct hf_conn *conn, struct hf_unit *unit) {
          hf_conn_send_sync(conn);
 }
 
-/* The first one runs long enough for the second to arrive meanwhile. */
-static const char *const proof_sql[HF_PROOF_UNITS] = {
-    "select $1::pg_catalog.int4, pg_catalog.pg_sleep(0.005)",
-    "select $1::pg_catalog.int4",
-};
-
-bool hf_conn_send_proof(struct hf_conn *conn) {
-  char text[NUMBER_BYTES];
-  const char *value = text;
-  int unit = conn->proof.sent;
-  conn->proof.nonces[unit] = (int32_t)(hf_loop_random(conn->loop) & INT32_MAX);
-  (void)snprintf(text, sizeof text, "%" PRId32, conn->proof.nonces[unit]);
-  conn->proof.sent++;
-  return enter_pipeline(conn) &&
-         PQsendQueryParams(conn->pg,
-                           proof_sql[unit],
-                           1,
-                           NULL,
-                           &value,
-                           NULL,
-                           NULL,
-                           0) == 1 &&
-         PQpipelineSync(conn->pg) == 1;
-}
-
-bool hf_conn_send_own(struct hf_conn *conn, const char *sql) {
-  return leave_pipeline(conn) && PQsendQuery(conn->pg, sql) == 1;
-}
-
-/* Called at the end of the turn. */
-static void uncork(struct hf_conn *conn) {
-  if (conn->corked && hf_conn_is_open(conn)) {
-    set_cork(conn, false);
+void hf_conn_execute(struct hf_conn *conn, struct hf_unit *unit) {
+  hf_conn_begin_unit(conn);
+  if (conn->failing) {
+    unit->request.unsent = true;
+    return;
   }
-  conn->corked = false;
-}
-
-bool hf_conn_push(struct hf_conn *conn) {
-  int left = PQflush(conn->pg);
-  uncork(conn);
-  /* Without a socket libpq drops what is left to send and says 0. */
-  return left >= 0 && hf_conn_is_open(conn);
+  if (!send_unit(conn, unit)) {
+    hf_conn_fail(conn);
+    return;
+  }
+  hf_conn_watch(conn);
 }

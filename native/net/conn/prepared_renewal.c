@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "net/conn/conn.h"
+#include "net/conn/conn_state.h"
 #include "net/conn/unit.h"
 
 static bool is_digit(char c) {

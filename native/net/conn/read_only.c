@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "net/conn/conn_output.h"
+
 static const char set_sql[] =
     "select pg_catalog.set_config('transaction_read_only','on',true)";
 static const char begin_sql[] = "begin read only";

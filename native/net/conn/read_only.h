@@ -15,7 +15,7 @@
 #ifndef HF_NET_CONN_READ_ONLY_H
 #define HF_NET_CONN_READ_ONLY_H
 
-#include "net/conn/conn.h"
+#include "net/conn/conn_state.h"
 
 /* Sends what stands before the statement; false when libpq refused it. */
 HF_NODISCARD bool hf_read_only_open(struct hf_conn *conn, struct hf_unit *unit);

@@ -4,15 +4,9 @@
 
 #include <string.h>
 
-enum { UTF8 = 6 /* libpq's number of the encoding */ };
+#include "net/conn/conn_output.h"
 
-void hf_session_state_note(struct hf_conn *conn, PGresult *result) {
-  const char *tag = PQcmdStatus(result);
-  if (tag[0] == 'D' &&
-      (strcmp(tag, "DISCARD ALL") == 0 || strcmp(tag, "DEALLOCATE ALL") == 0)) {
-    hf_prepared_drop(&conn->names, NULL);
-  }
-}
+enum { UTF8 = 6 /* libpq's number of the encoding */ };
 
 bool hf_session_state_mend(struct hf_conn *conn, struct hf_unit *unit) {
   if (PQclientEncoding(conn->pg) == UTF8 || conn->mended || conn->failing ||

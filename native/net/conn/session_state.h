@@ -9,10 +9,7 @@
 #ifndef HF_NET_CONN_SESSION_STATE_H
 #define HF_NET_CONN_SESSION_STATE_H
 
-#include "net/conn/conn.h"
-
-/* A command was answered: forgets the statements that it dropped. */
-void hf_session_state_note(struct hf_conn *conn, PGresult *result);
+#include "net/conn/conn_state.h"
 
 /*
  * Sets the encoding back at once: no text is to be misread, not by the one who

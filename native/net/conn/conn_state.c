@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* Watching, failing, telling. */
+#include "net/conn/conn_state.h"
+
+#include "net/conn/cancel.h"
+
+bool hf_conn_is_open(const struct hf_conn *conn) {
+  return PQsocket(conn->pg) == conn->fd;
+}
+
+struct hf_unit *hf_conn_head(const struct hf_conn *conn) {
+  struct hf_link *link = hf_list_first(&conn->slot->running);
+  return link == NULL
+             ? NULL
+             : hf_unit_of(HF_CONTAINER_OF(link, struct hf_request, link));
+}
+
+void hf_conn_mark_dirty(struct hf_conn *conn) {
+  if (!hf_link_queued(&conn->dirty) && conn->state != HF_CONN_CLOSING) {
+    hf_list_push(&conn->loop->unflushed, &conn->dirty);
+  }
+}
+
+void hf_conn_fail(struct hf_conn *conn) {
+  if (conn->state != HF_CONN_CLOSING) {
+    conn->failing = true;
+    /* libpq may have closed the socket: its number can be another's soon. */
+    (void)uv_poll_stop(&conn->poll);
+    conn->events = 0;
+    hf_conn_mark_dirty(conn);
+  }
+}
+
+void hf_conn_watch(struct hf_conn *conn) {
+  int events = conn->paused ? 0 : UV_READABLE;
+  int left;
+  if (conn->state == HF_CONN_CLOSING || conn->failing) {
+    return;
+  }
+  left = PQflush(conn->pg);
+  if (left < 0 || !hf_conn_is_open(conn)) {
+    /*
+     * Sending reads as well, and closes the socket at a reset. What it read is
+     * looked at in hf_conn_flush: here the pool may be at work.
+     */
+    (void)uv_poll_stop(&conn->poll);
+    conn->events = 0;
+    hf_conn_mark_dirty(conn);
+    return;
+  }
+  if (left == 1) {
+    events |= UV_WRITABLE;
+  }
+  if (events == conn->events) {
+    return;
+  }
+  conn->events = events;
+  if (events == 0) {
+    (void)uv_poll_stop(&conn->poll);
+  } else if (uv_poll_start(&conn->poll, events, conn->on_poll) != 0) {
+    hf_conn_fail(conn);
+  }
+}
+
+void hf_conn_begin_unit(struct hf_conn *conn) {
+  conn->state = HF_CONN_ACTIVE;
+  conn->paused = false;
+  if (conn->last_words.severity == HF_SEVERITY_WARNING && !conn->failing) {
+    hf_error_finish(&conn->last_words);
+  }
+}
+
+/* ---- the end of a unit --------------------------------------------------- */
+
+static void on_cancelled(void *ctx, bool reached) {
+  struct hf_conn *conn = ctx;
+  struct hf_unit *held = conn->held;
+  conn->canceller = NULL;
+  if (!reached) {
+    /* It may still arrive, and hit whatever runs by then. */
+    hf_conn_fail(conn);
+  } else if (held != NULL) {
+    conn->held = NULL;
+    conn->shared->callbacks->finished(conn, held, conn->held_transaction);
+  }
+}
+
+void hf_conn_cancel(struct hf_conn *conn) {
+  if (conn->canceller != NULL || conn->failing) {
+    return;
+  }
+  conn->canceller = hf_cancel_start(conn->loop, conn->pg, on_cancelled, conn);
+  if (conn->canceller == NULL) {
+    hf_conn_fail(conn);
+  }
+}
+
+void hf_conn_finish_unit(struct hf_conn *conn,
+                         struct hf_unit *unit,
+                         char transaction) {
+  if (conn->canceller == NULL) {
+    conn->shared->callbacks->finished(conn, unit, transaction);
+    return;
+  }
+  conn->held = unit;
+  conn->held_transaction = transaction;
+  if (!hf_cancel_await(conn->canceller)) {
+    /* Its cancel may still arrive, and would hit the next statement. */
+    conn->given_up = HF_RELEASED;
+    hf_conn_fail(conn);
+  }
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The error that a result of the server's holds.
+ *
+ * Ownership: the error copies what it takes.
+ * Threads: any.
+ */
+#ifndef HF_NET_CONN_RESULT_ERROR_H
+#define HF_NET_CONN_RESULT_ERROR_H
+
+#include <libpq-fe.h>
+
+#include "core/base/error.h"
+
+/*
+ * Copies the fields of a result's error into `error`. `position`: instead of
+ * the server's, or NULL.
+ */
+void hf_result_error_read(const PGresult *result,
+                          enum hf_phase phase,
+                          const char *position,
+                          struct hf_error *error);
+
+#endif

@@ -2,7 +2,7 @@
 /* Copies of answers. */
 #include "net/engine/cached_result.h"
 
-#include "net/engine/port.h"
+#include "net/engine/outbox.h"
 #include "net/wire/message.h"
 
 size_t hf_cached_result_bytes(const struct hf_message *first) {
@@ -31,7 +31,7 @@ struct hf_message *hf_cached_result_copy(const struct hf_message *first) {
   return copies;
 }
 
-void hf_cached_result_send(struct hf_port *port,
+void hf_cached_result_send(struct hf_outbox *outbox,
                            const struct hf_message *first,
                            uint32_t id_low,
                            uint32_t id_high,
@@ -40,7 +40,7 @@ void hf_cached_result_send(struct hf_port *port,
   struct hf_message *copies = hf_cached_result_copy(first);
   struct hf_message *block;
   if (copies == NULL) {
-    hf_outbox_refuse(&port->outbox, id_low, id_high, HF_NO_MEMORY, NULL);
+    hf_outbox_refuse(outbox, id_low, id_high, HF_NO_MEMORY, NULL);
     return;
   }
   for (block = copies; block != NULL; block = block->next) {
@@ -52,5 +52,5 @@ void hf_cached_result_send(struct hf_port *port,
     block->ints[HF_RESULT_CONNECTION] = 0;
     block->ints[HF_RESULT_TRANSACTION] = 0;
   }
-  hf_outbox_send(&port->outbox, copies);
+  hf_outbox_send(outbox, copies);
 }

@@ -15,7 +15,7 @@
 
 #include "holdfast.h"
 
-struct hf_port;
+struct hf_outbox;
 
 /* Returns how many bytes a copy would take. */
 size_t hf_cached_result_bytes(const struct hf_message *first);
@@ -27,7 +27,7 @@ struct hf_message *hf_cached_result_copy(const struct hf_message *first);
 void hf_cached_result_free(void *first);
 
 /* Sends a copy as the answer to a request, or says that memory ran out. */
-void hf_cached_result_send(struct hf_port *port,
+void hf_cached_result_send(struct hf_outbox *outbox,
                            const struct hf_message *first,
                            uint32_t id_low,
                            uint32_t id_high,

@@ -13,6 +13,7 @@
 #include "net/connect/connect_job.h"
 #include "net/connect/target.h"
 #include "net/engine/credentials.h"
+#include "net/engine/events.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
 #include "net/wire/message.h"
@@ -58,7 +59,7 @@ static void on_timer_closed(uv_handle_t *handle) {
   if (stopped) {
     hf_pool_on_closed(&pool->core, slot, hf_clock_us());
   }
-  hf_loop_turn(&pool->engine->loop);
+  hf_loop_turn(pool->pools->loop);
 }
 
 /* The question is none any more. */
@@ -125,7 +126,7 @@ static bool starts_with_settings(const struct hf_netpool *pool) {
 static bool start_work(struct hf_connect_slot *dial) {
   struct hf_netpool *pool = dial->pool;
   int32_t limit_ms = pool->core.config.connect_timeout_ms;
-  struct hf_connect_wish wish = {.loop = &pool->engine->loop,
+  struct hf_connect_wish wish = {.loop = pool->pools->loop,
                                  .target = pool->target,
                                  .password = dial->password,
                                  .at_start = starts_with_settings(pool),
@@ -193,7 +194,7 @@ static bool begin(struct hf_connect_slot *dial) {
 
 static void on_timer(uv_timer_t *timer) {
   struct hf_connect_slot *dial = timer->data;
-  struct hf_loop *loop = &dial->pool->engine->loop;
+  struct hf_loop *loop = dial->pool->pools->loop;
   if (dial->state == SETTLING) {
     /* The connection tells us when it has failed. */
     struct hf_conn *conn = dial->slot->conn;
@@ -281,7 +282,7 @@ static void warn_of_connect_sql(struct hf_netpool *pool, struct hf_slot *slot) {
                HF_PHASE_CONNECT,
                "onConnect SQL is not run behind a connection pooler: use "
                "settings, or connect directly");
-  hf_netpool_event(pool, slot, HF_EVENT_WARNING, &warning);
+  hf_events_emit(pool, slot, HF_EVENT_WARNING, &warning);
   hf_error_finish(&warning);
 }
 
@@ -511,7 +512,7 @@ static struct hf_connect_slot *dial_new(struct hf_netpool *pool,
   dial->slot = slot;
   dial->timer.data = dial;
   hf_error_init(&dial->error);
-  (void)uv_timer_init(&pool->engine->loop.uv, &dial->timer);
+  (void)uv_timer_init(&pool->pools->loop->uv, &dial->timer);
   pool->dials++;
   return dial;
 }

@@ -16,6 +16,8 @@
 #include "net/connect/resolve.h"
 #include "net/engine/netpool.h"
 #include "net/engine/outbox.h"
+#include "net/engine/pool_io.h"
+#include "net/engine/pool_turn.h"
 
 enum {
   JOIN_MS = 200,
@@ -62,8 +64,8 @@ static void notice_thaw(struct hf_engine *engine) {
   if (!suspended && !stopped) {
     return;
   }
-  HF_LIST_EACH(link, &engine->pools) {
-    hf_pool_suspect(&HF_CONTAINER_OF(link, struct hf_netpool, of_engine)->core,
+  HF_LIST_EACH(link, &engine->pools.list) {
+    hf_pool_suspect(&HF_CONTAINER_OF(link, struct hf_netpool, of_all)->core,
                     now_us);
   }
 }
@@ -89,8 +91,8 @@ static void flush_conns(struct hf_engine *engine) {
 static void end_turn_of_pools(struct hf_engine *engine) {
   struct hf_link *link;
   struct hf_link *after;
-  HF_LIST_EACH_SAFE(link, after, &engine->pools) {
-    hf_netpool_end_turn(HF_CONTAINER_OF(link, struct hf_netpool, of_engine));
+  HF_LIST_EACH_SAFE(link, after, &engine->pools.list) {
+    hf_pool_turn_end(HF_CONTAINER_OF(link, struct hf_netpool, of_all));
   }
 }
 
@@ -107,9 +109,8 @@ static void on_timer(uv_timer_t *timer) {
   struct hf_link *link;
   notice_thaw(engine);
   engine->timer_us = 0;
-  HF_LIST_EACH(link, &engine->pools) {
-    struct hf_netpool *pool =
-        HF_CONTAINER_OF(link, struct hf_netpool, of_engine);
+  HF_LIST_EACH(link, &engine->pools.list) {
+    struct hf_netpool *pool = HF_CONTAINER_OF(link, struct hf_netpool, of_all);
     if (hf_pool_next_us(&pool->core) <= now_us) {
       hf_pool_tick(&pool->core, now_us);
     }
@@ -123,9 +124,9 @@ static void set_timer(struct hf_engine *engine) {
   uint64_t now_us;
   uint64_t delay_ms = 0;
   struct hf_link *link;
-  HF_LIST_EACH(link, &engine->pools) {
+  HF_LIST_EACH(link, &engine->pools.list) {
     uint64_t at_us =
-        hf_netpool_next_us(HF_CONTAINER_OF(link, struct hf_netpool, of_engine));
+        hf_pool_turn_next_us(HF_CONTAINER_OF(link, struct hf_netpool, of_all));
     if (at_us < next_us) {
       next_us = at_us;
     }
@@ -170,8 +171,8 @@ static void end_turn(struct hf_loop *loop) {
     end_turn_of_pools(engine);
   } while (!hf_list_empty(&engine->loop.unflushed));
   hand_over(engine);
-  if (engine->detached && hf_list_empty(&engine->pools) && loop->pending == 0 &&
-      hf_resolve_give_up_all(loop)) {
+  if (engine->detached && hf_list_empty(&engine->pools.list) &&
+      loop->pending == 0 && hf_resolve_give_up_all(loop)) {
     stop(engine);
     return;
   }
@@ -236,9 +237,9 @@ static void make_keys(struct hf_engine *engine) {
     random.key.k1 = (uint64_t)(uintptr_t)engine ^ (uint64_t)uv_os_getpid();
     random.salt = random.key.k0 ^ random.key.k1;
   }
-  engine->hash_key = random.key;
-  engine->statements.hash_key = random.key;
-  engine->statements.salt = random.salt;
+  engine->pools.hash_key = random.key;
+  engine->pools.statements.hash_key = random.key;
+  engine->pools.statements.salt = random.salt;
 }
 
 static enum hf_status engine_new(struct hf_engine **out) {
@@ -247,7 +248,10 @@ static enum hf_status engine_new(struct hf_engine **out) {
   if (engine == NULL) {
     return status;
   }
-  hf_list_init(&engine->pools);
+  hf_list_init(&engine->pools.list);
+  engine->pools.loop = &engine->loop;
+  engine->pools.world = &hf_pool_io_world;
+  engine->pools.callbacks = &hf_pool_io_callbacks;
   hf_list_init(&engine->filled_outboxes);
   make_keys(engine);
   engine->slept_us = slept_us();

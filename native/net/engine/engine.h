@@ -22,26 +22,24 @@
 #include "core/base/list.h"
 #include "holdfast.h"
 #include "net/base/loop.h"
-#include "net/conn/statement.h"
+#include "net/engine/netpool.h"
 
 struct hf_engine {
   /* set at start, read-only */
   struct hf_loop loop; /* first */
   uv_timer_t timer;
   uv_check_t turn;
-  struct hf_hash_key hash_key; /* of this process's tables */
 
   /* under the lock of engine.c's registry */
   struct hf_link of_process;
   int32_t ports;
 
   /* the engine's thread only */
-  struct hf_list pools;           /* hf_netpool.of_engine */
+  struct hf_netpools pools;
   struct hf_list filled_outboxes; /* with messages to hand over this turn */
   uint64_t timer_us;              /* when the timer is set to, 0 = not */
   uint64_t slept_us;              /* of the machine, so far */
-  struct hf_statement_source statements;
-  bool detached; /* its last port is gone */
+  bool detached;                  /* its last port is gone */
   bool stopping;
 };
 

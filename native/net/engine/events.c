@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a pool tells its listeners: events, notices, notifications. */
+/* Events, notices, notifications as messages. */
+#include "net/engine/events.h"
+
 #include <string.h>
 
 #include "net/engine/call.h"
@@ -78,10 +80,10 @@ static int32_t lease_for(const struct hf_handle *handle,
   return call->handle == handle ? call->lease_number : 0;
 }
 
-void hf_netpool_event(struct hf_netpool *pool,
-                      struct hf_slot *slot,
-                      enum hf_event event,
-                      const struct hf_error *error) {
+void hf_events_emit(struct hf_netpool *pool,
+                    struct hf_slot *slot,
+                    enum hf_event event,
+                    const struct hf_error *error) {
   struct hf_link *link;
   if (is_private(slot, event)) {
     const struct hf_call *call = holder_of(slot);
@@ -124,9 +126,9 @@ static void send_notification(struct hf_handle *handle,
   }
 }
 
-void hf_netpool_notify(struct hf_netpool *pool,
-                       struct hf_slot *slot,
-                       const PGnotify *notify) {
+void hf_events_emit_notification(struct hf_netpool *pool,
+                                 struct hf_slot *slot,
+                                 const PGnotify *notify) {
   struct hf_link *link;
   if (slot->lease != NULL) {
     const struct hf_call *call = holder_of(slot);

@@ -68,14 +68,3 @@ struct hf_lease *hf_greeter_lend(struct hf_netpool *pool,
   }
   return &call->lease;
 }
-
-void hf_greeter_forget_hearer(struct hf_netpool *pool,
-                              const struct hf_handle *handle) {
-  int32_t i;
-  for (i = 0; i < pool->core.n_slots; i++) {
-    struct hf_slot *slot = hf_pool_slot(&pool->core, i);
-    if (slot->hearer == handle) {
-      slot->hearer = NULL;
-    }
-  }
-}

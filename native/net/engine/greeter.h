@@ -18,8 +18,4 @@ struct hf_slot;
  */
 struct hf_lease *hf_greeter_lend(struct hf_netpool *pool, struct hf_slot *slot);
 
-/* A handle goes: nobody there hears notices of the pool's connections. */
-void hf_greeter_forget_hearer(struct hf_netpool *pool,
-                              const struct hf_handle *handle);
-
 #endif

@@ -3,10 +3,10 @@
  * Handles on a pool: each has work, time and an end of its own; the last one
  * ends the pool.
  */
-#include "core/base/alloc.h"
+#include "net/engine/handle.h"
+
 #include "net/base/clock.h"
 #include "net/engine/call.h"
-#include "net/engine/greeter.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
 
@@ -16,7 +16,7 @@ static struct hf_handle *handle_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_handle, of_pool);
 }
 
-void hf_netpool_attach(struct hf_netpool *pool, struct hf_handle *handle) {
+void hf_handle_attach(struct hf_netpool *pool, struct hf_handle *handle) {
   handle->pool = pool;
   hf_list_push(&pool->handles, &handle->of_pool);
 }
@@ -33,12 +33,12 @@ static bool is_last(const struct hf_netpool *pool,
   return true;
 }
 
-void hf_netpool_suspend(struct hf_netpool *pool, struct hf_handle *handle) {
+void hf_handle_suspend(struct hf_netpool *pool, struct hf_handle *handle) {
   handle->suspends = true;
   hf_pool_suspend(&pool->core, hf_clock_us());
 }
 
-void hf_netpool_resume(struct hf_netpool *pool) {
+void hf_handle_resume_all(struct hf_netpool *pool) {
   struct hf_link *link;
   HF_LIST_EACH(link, &pool->handles) {
     handle_of(link)->suspends = false;
@@ -58,7 +58,7 @@ static void lift_suspension(struct hf_netpool *pool, struct hf_handle *handle) {
       return;
     }
   }
-  hf_netpool_resume(pool);
+  hf_handle_resume_all(pool);
 }
 
 /* Calls of a handle that goes are nobody's from now on. */
@@ -96,15 +96,27 @@ static void end_pool(struct hf_netpool *pool) {
               now_us);
 }
 
-void hf_netpool_detach(struct hf_netpool *pool,
-                       struct hf_handle *handle,
-                       bool orphan) {
+/* Its environment hears no notices of the pool's connections any more. */
+static void forget_hearer(struct hf_netpool *pool,
+                          const struct hf_handle *handle) {
+  int32_t i;
+  for (i = 0; i < pool->core.n_slots; i++) {
+    struct hf_slot *slot = hf_pool_slot(&pool->core, i);
+    if (slot->hearer == handle) {
+      slot->hearer = NULL;
+    }
+  }
+}
+
+void hf_handle_detach(struct hf_netpool *pool,
+                      struct hf_handle *handle,
+                      bool orphan) {
   if (orphan) {
     hf_pool_drop_owner(&pool->core, handle, true, hf_clock_us());
     disown(pool, handle);
   }
   hf_list_remove(&pool->handles, &handle->of_pool);
-  hf_greeter_forget_hearer(pool, handle);
+  forget_hearer(pool, handle);
   if (is_last(pool, NULL)) {
     end_pool(pool);
   } else {
@@ -112,9 +124,9 @@ void hf_netpool_detach(struct hf_netpool *pool,
   }
 }
 
-void hf_netpool_end(struct hf_netpool *pool,
-                    struct hf_handle *handle,
-                    const struct hf_op *op) {
+void hf_handle_end(struct hf_netpool *pool,
+                   struct hf_handle *handle,
+                   const struct hf_op *op) {
   int32_t drain_ms =
       op->timeout_ms > 0 ? op->timeout_ms : handle->config.drain_ms;
   handle->ending = true;
@@ -128,48 +140,17 @@ void hf_netpool_end(struct hf_netpool *pool,
   }
 }
 
-static bool has_work(const struct hf_handle *handle) {
-  return handle->calls > 0 || (handle->leases > 0 && !handle->cut);
-}
-
-static bool others_have_work(const struct hf_netpool *pool,
-                             const struct hf_handle *except) {
-  struct hf_link *link;
-  HF_LIST_EACH(link, &pool->handles) {
-    if (handle_of(link) != except && has_work(handle_of(link))) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/* The last one also waits for the connections, unless others keep them. */
-static bool is_over(const struct hf_netpool *pool,
-                    const struct hf_handle *handle) {
-  if (pool->closed) {
-    return true;
-  }
-  return !has_work(handle) && (hf_pool_takes_requests(&pool->core) ||
-                               others_have_work(pool, handle));
-}
-
-void hf_netpool_review_end(struct hf_netpool *pool, struct hf_handle *handle) {
+void hf_handle_warm(struct hf_netpool *pool,
+                    struct hf_handle *handle,
+                    const struct hf_op *op) {
   uint64_t now_us = hf_clock_us();
-  struct hf_port *port = handle->port;
-  if (!handle->cut && now_us >= handle->drain_us) {
-    handle->cut = true;
-    hf_pool_cut_owner(&pool->core, handle, now_us);
-  }
-  if (!is_over(pool, handle)) {
-    return;
-  }
-  if (handle->warming) {
-    hf_outbox_refuse(&port->outbox,
-                     handle->warm_id_low,
-                     handle->warm_id_high,
-                     HF_POOL_CLOSED,
-                     NULL);
-  }
-  hf_outbox_send_ok(&port->outbox, handle->end_id_low, handle->end_id_high, 0);
-  hf_port_forget(port, handle);
+  int32_t target = pool->core.config.min < 1 ? 1 : pool->core.config.min;
+  handle->warming = true;
+  handle->warm_id_low = (uint32_t)op->id_low;
+  handle->warm_id_high = (uint32_t)op->id_high;
+  handle->warm_since_us = now_us;
+  handle->warm_until_us = op->deadline_ms <= 0
+                              ? UINT64_MAX
+                              : now_us + (uint64_t)op->deadline_ms * US_PER_MS;
+  hf_pool_warm(&pool->core, target, now_us);
 }

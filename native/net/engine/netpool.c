@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pools of the engine: making, sharing, handles, events, the end. */
+/* Pools of the engine: making, finding, their connections, the end. */
 #include "net/engine/netpool.h"
 
 #include <stdio.h>
@@ -7,13 +7,10 @@
 
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
+#include "net/conn/conn.h"
 #include "net/connect/target.h"
-#include "net/engine/connect_slot.h"
-#include "net/engine/port.h"
-#include "net/engine/query_cache.h"
-#include "net/wire/message.h"
 
-enum { US_PER_MS = 1000, MS_PER_S = 1000, PREFIX_BYTES = 3 };
+enum { MS_PER_S = 1000, PREFIX_BYTES = 3 };
 
 static const char target_prefix[] = "pg.";
 
@@ -81,7 +78,7 @@ static enum hf_status set_options(struct hf_netpool *pool,
                                   int32_t n_fields,
                                   struct hf_error *error) {
   struct hf_config config;
-  struct hf_world world;
+  struct hf_world world = *pool->pools->world;
   enum hf_status status = HF_OK;
   int32_t i;
   hf_config_init(&config);
@@ -97,7 +94,7 @@ static enum hf_status set_options(struct hf_netpool *pool,
   if (status != HF_OK) {
     return status;
   }
-  hf_netpool_make_world(pool, &world);
+  world.ctx = pool;
   status = hf_pool_init(&pool->core, &config, &world, hf_clock_us());
   pool->core.fresh_logins = pool->asks_password;
   if (status == HF_OK) {
@@ -118,7 +115,7 @@ static void release(struct hf_netpool *pool) {
   hf_free(pool);
 }
 
-struct hf_netpool *hf_netpool_new(struct hf_engine *engine,
+struct hf_netpool *hf_netpool_new(struct hf_netpools *pools,
                                   const char *const *fields,
                                   int32_t n_fields,
                                   bool shared,
@@ -127,9 +124,9 @@ struct hf_netpool *hf_netpool_new(struct hf_engine *engine,
   if (pool == NULL) {
     goto fail_memory;
   }
-  pool->engine = engine;
-  pool->shared.loop = &engine->loop;
-  pool->shared.callbacks = &hf_netpool_callbacks;
+  pool->pools = pools;
+  pool->shared.loop = pools->loop;
+  pool->shared.callbacks = pools->callbacks;
   pool->shared.config = &pool->core.config;
   pool->shared.stats = &pool->core.stats;
   hf_credentials_init(&pool->credentials);
@@ -146,8 +143,8 @@ struct hf_netpool *hf_netpool_new(struct hf_engine *engine,
   if (set_options(pool, fields + 1, n_fields - 1, error) != HF_OK) {
     goto fail_options;
   }
-  hf_statements_init(&pool->shared.statements, &engine->statements);
-  hf_list_push(&engine->pools, &pool->of_engine);
+  hf_statements_init(&pool->shared.statements, &pools->statements);
+  hf_list_push(&pools->list, &pool->of_all);
   return pool;
 
 fail_options:
@@ -163,11 +160,10 @@ fail_memory:
   return NULL;
 }
 
-struct hf_netpool *hf_netpool_find(struct hf_engine *engine, const char *key) {
+struct hf_netpool *hf_netpool_find(struct hf_netpools *pools, const char *key) {
   struct hf_link *link;
-  HF_LIST_EACH(link, &engine->pools) {
-    struct hf_netpool *pool =
-        HF_CONTAINER_OF(link, struct hf_netpool, of_engine);
+  HF_LIST_EACH(link, &pools->list) {
+    struct hf_netpool *pool = HF_CONTAINER_OF(link, struct hf_netpool, of_all);
     if (pool->key != NULL && hf_pool_takes_requests(&pool->core) &&
         strcmp(pool->key, key) == 0) {
       return pool;
@@ -180,60 +176,34 @@ bool hf_netpool_is_proxied(const struct hf_netpool *pool) {
   return pool->proxied || pool->core.config.pooler == HF_POOLER_TRANSACTION;
 }
 
-void hf_netpool_warm(struct hf_netpool *pool,
-                     struct hf_handle *handle,
-                     const struct hf_op *op) {
-  uint64_t now_us = hf_clock_us();
-  int32_t target = pool->core.config.min < 1 ? 1 : pool->core.config.min;
-  handle->warming = true;
-  handle->warm_id_low = (uint32_t)op->id_low;
-  handle->warm_id_high = (uint32_t)op->id_high;
-  handle->warm_since_us = now_us;
-  handle->warm_until_us = op->deadline_ms <= 0
-                              ? UINT64_MAX
-                              : now_us + (uint64_t)op->deadline_ms * US_PER_MS;
-  hf_pool_warm(&pool->core, target, now_us);
+/* ---- connections --------------------------------------------------------- */
+
+void hf_netpool_fail_later(struct hf_netpool *pool, struct hf_slot *slot) {
+  pool->undialed = true;
+  slot->undialed = slot->state == HF_SLOT_CLOSING;
 }
 
-/* ---- the end of a turn --------------------------------------------------- */
-
-static void review_warming(struct hf_netpool *pool, struct hf_handle *handle) {
-  struct hf_pool *core = &pool->core;
-  struct hf_gauges gauges;
-  enum hf_status refused = HF_OK;
-  hf_pool_gauges(core, &gauges);
-  if (gauges.total - gauges.connecting >= core->warm_target) {
-    handle->warming = false;
-    hf_stats_record(&core->stats,
-                    HF_HISTOGRAM_WARMUP_TIME,
-                    hf_clock_us() - handle->warm_since_us);
-    hf_outbox_send_ok(&handle->port->outbox,
-                      handle->warm_id_low,
-                      handle->warm_id_high,
-                      gauges.total);
-    return;
-  }
-  if (!hf_pool_takes_requests(core)) {
-    refused = HF_POOL_CLOSED;
-  } else if (hf_clock_us() >= handle->warm_until_us) {
-    refused = HF_DEADLINE;
-  } else if (core->connect_error.outcome == HF_OUTCOME_PERMANENT) {
-    refused = core->connect_error.status;
-  }
-  if (refused != HF_OK) {
-    handle->warming = false;
-    hf_outbox_refuse(&handle->port->outbox,
-                     handle->warm_id_low,
-                     handle->warm_id_high,
-                     refused,
-                     &core->connect_error);
+void hf_netpool_set_proxied(struct hf_netpool *pool) {
+  struct hf_link *link;
+  int state;
+  pool->proxied = true;
+  for (state = HF_SLOT_IDLE; state < HF_SLOT_CLOSING; state++) {
+    HF_LIST_EACH(link, &pool->core.slots_in[state]) {
+      struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
+      if (!slot->proxied) {
+        slot->expires_us = 1; /* it ends when it is free */
+      }
+    }
   }
 }
 
-static void fail_undialed(struct hf_netpool *pool) {
+void hf_netpool_fail_undialed(struct hf_netpool *pool) {
   struct hf_link *link;
   struct hf_link *after;
   struct hf_error error;
+  if (!pool->undialed) {
+    return;
+  }
   pool->undialed = false;
   hf_error_init(&error);
   hf_error_set(&error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
@@ -253,66 +223,20 @@ static void fail_undialed(struct hf_netpool *pool) {
   hf_error_finish(&error);
 }
 
-void hf_netpool_fail_later(struct hf_netpool *pool, struct hf_slot *slot) {
-  pool->undialed = true;
-  slot->undialed = slot->state == HF_SLOT_CLOSING;
-}
-
-static struct hf_handle *handle_of(struct hf_link *link) {
-  return HF_CONTAINER_OF(link, struct hf_handle, of_pool);
-}
-
-void hf_netpool_end_turn(struct hf_netpool *pool) {
-  struct hf_link *link;
-  struct hf_link *after;
-  if (pool->undialed) {
-    fail_undialed(pool);
-  }
-  HF_LIST_EACH_SAFE(link, after, &pool->handles) {
-    struct hf_handle *handle = handle_of(link);
-    hf_query_cache_end_turn(handle);
-    if (handle->warming) {
-      review_warming(pool, handle);
+/* By place and not by list: what is read moves slots between the lists. */
+void hf_netpool_read_on(struct hf_netpool *pool) {
+  int32_t i;
+  for (i = 0; i < pool->core.n_slots; i++) {
+    struct hf_slot *slot = hf_pool_slot(&pool->core, i);
+    if (slot->conn != NULL) {
+      hf_conn_resume(slot->conn);
     }
-    if (handle->ending) {
-      hf_netpool_review_end(pool, handle);
-    }
-  }
-  if (pool->closed && hf_list_empty(&pool->handles) && pool->dials == 0) {
-    hf_list_remove(&pool->engine->pools, &pool->of_engine);
-    hf_statements_finish(&pool->shared.statements);
-    hf_pool_finish(&pool->core);
-    release(pool);
   }
 }
 
-uint64_t hf_netpool_next_us(const struct hf_netpool *pool) {
-  uint64_t next = hf_pool_next_us(&pool->core);
-  struct hf_link *link;
-  HF_LIST_EACH(link, &pool->handles) {
-    const struct hf_handle *handle = handle_of(link);
-    uint64_t cached_us = hf_query_cache_next_us(handle);
-    if (handle->ending && !handle->cut && handle->drain_us < next) {
-      next = handle->drain_us;
-    }
-    if (handle->warming && handle->warm_until_us < next) {
-      next = handle->warm_until_us;
-    }
-    next = cached_us < next ? cached_us : next;
-  }
-  return next;
-}
-
-void hf_netpool_set_proxied(struct hf_netpool *pool) {
-  struct hf_link *link;
-  int state;
-  pool->proxied = true;
-  for (state = HF_SLOT_IDLE; state < HF_SLOT_CLOSING; state++) {
-    HF_LIST_EACH(link, &pool->core.slots_in[state]) {
-      struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
-      if (!slot->proxied) {
-        slot->expires_us = 1; /* it ends when it is free */
-      }
-    }
-  }
+void hf_netpool_free(struct hf_netpool *pool) {
+  hf_list_remove(&pool->pools->list, &pool->of_all);
+  hf_statements_finish(&pool->shared.statements);
+  hf_pool_finish(&pool->core);
+  release(pool);
 }

@@ -8,7 +8,7 @@
 #include "net/base/clock.h"
 #include "net/engine/call.h"
 #include "net/engine/connect_slot.h"
-#include "net/engine/engine.h"
+#include "net/engine/intake.h"
 #include "net/engine/netpool.h"
 #include "net/engine/ops_internal.h"
 #include "net/engine/port.h"
@@ -19,96 +19,12 @@ enum { FIELDS_INLINE = 64 };
 
 /* ---- requests ------------------------------------------------------------ */
 
-/* Whether readOnly would be a promise that nobody keeps. */
-static bool evades_read_only(const struct hf_call *call) {
-  const struct hf_sql_info *sql = &call->unit.request.sql;
-  return (call->unit.request.flags & HF_FLAG_READ_ONLY) != 0 &&
-         (sql->multiple || sql->kind == HF_SQL_CALL || sql->kind == HF_SQL_DO ||
-          sql->refuses_transaction);
-}
-
-/* What cannot work is refused before anything is sent. */
-static bool is_refused(struct hf_port *port,
-                       const struct hf_op *op,
-                       struct hf_call *call) {
-  struct hf_error *error = &call->unit.request.error;
-  if (call->unit.request.sql.copy) {
-    hf_error_set(error, HF_COPY_UNSUPPORTED, HF_PHASE_LOCAL, NULL);
-  } else if (evades_read_only(call)) {
-    hf_error_set(error,
-                 HF_PARAM_INVALID,
-                 HF_PHASE_LOCAL,
-                 "readOnly cannot be enforced for several statements, CALL, DO "
-                 "and what refuses a transaction: send one statement");
-  } else {
-    return false;
-  }
-  error->outcome = HF_OUTCOME_PERMANENT;
-  hf_outbox_refuse(&port->outbox,
-                   hf_op_low(op),
-                   hf_op_high(op),
-                   error->status,
-                   error);
-  hf_call_free(call);
-  return true;
-}
-
-/* Enters a call in the port's books. */
-static bool enter(struct hf_port *port, struct hf_call *call) {
-  uint64_t id =
-      hf_call_id(call->unit.request.id_low, call->unit.request.id_high);
-  if (hf_map_set(&port->calls, id, call) != HF_OK) {
-    return false;
-  }
-  if (call->lease_number != 0 &&
-      hf_map_set(&port->leases, (uint64_t)call->lease_number, call) != HF_OK) {
-    (void)hf_map_remove(&port->calls, id);
-    return false;
-  }
-  call->handle->calls++;
-  return true;
-}
-
-struct hf_call *hf_ops_take(struct hf_port *port,
-                            const struct hf_op *op,
-                            const char *const *fields,
-                            struct hf_handle *handle,
-                            struct hf_lease *lease) {
-  struct hf_call *call = hf_call_new(op, fields, handle, hf_clock_us());
-  if (call == NULL) {
-    hf_ops_refuse(port, op, HF_NO_MEMORY);
-    return NULL;
-  }
-  if (is_refused(port, op, call)) {
-    return NULL;
-  }
-  if (call->unit.request.kind == HF_REQUEST_ACQUIRE) {
-    call->lease_number = ++port->last_lease;
-  } else if (lease != NULL) {
-    call->unit.request.lease = lease;
-  }
-  if (!enter(port, call)) {
-    hf_call_free(call);
-    hf_ops_refuse(port, op, HF_NO_MEMORY);
-    return NULL;
-  }
-  return call;
-}
-
-void hf_ops_drop(struct hf_call *call) {
-  const struct hf_request *request = &call->unit.request;
-  (void)hf_map_remove(&call->handle->port->calls,
-                      hf_call_id(request->id_low, request->id_high));
-  call->handle->calls--;
-  hf_call_free(call);
-}
-
 static void submit(struct hf_port *port,
                    const struct hf_op *op,
                    const char *const *fields,
                    struct hf_handle *handle,
                    struct hf_lease *lease) {
-  struct hf_call *call = hf_ops_take(port, op, fields, handle, lease);
+  struct hf_call *call = hf_intake_take(port, op, fields, handle, lease);
   if (call != NULL) {
     hf_pool_submit(&handle->pool->core, &call->unit.request, hf_clock_us());
   }
@@ -117,7 +33,7 @@ static void submit(struct hf_port *port,
 static void run_request(struct hf_port *port,
                         const struct hf_op *op,
                         const char *const *fields) {
-  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  struct hf_handle *handle = hf_port_handle(port, op->target);
   if (handle == NULL || handle->ending) {
     hf_ops_refuse(port, op, HF_POOL_CLOSED);
     return;
@@ -178,10 +94,10 @@ static struct hf_call *take_finish(struct hf_port *port,
     hf_query_cache_refuse(port, op);
     return NULL;
   }
-  call = hf_ops_take(port, op, fields, holder->handle, &holder->lease);
+  call = hf_intake_take(port, op, fields, holder->handle, &holder->lease);
   status = call == NULL ? HF_OK : hf_call_end_transaction(call, op->acquire_ms);
   if (status != HF_OK) {
-    hf_ops_drop(call);
+    hf_intake_drop(call);
     hf_ops_refuse(port, op, status);
     return NULL;
   }

@@ -22,9 +22,6 @@ void hf_ops_refuse(struct hf_port *port,
                    const struct hf_op *op,
                    enum hf_status status);
 
-/* Returns the port's handle of that number, or NULL. */
-struct hf_handle *hf_ops_handle(const struct hf_port *port, int32_t number);
-
 /* ---- on a pool (ops_pool.c) ---------------------------------------------- */
 
 void hf_ops_open(struct hf_port *port,

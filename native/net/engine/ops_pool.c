@@ -5,6 +5,8 @@
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
 #include "net/engine/call.h"
+#include "net/engine/environment.h"
+#include "net/engine/handle.h"
 #include "net/engine/netpool.h"
 #include "net/engine/ops_internal.h"
 #include "net/engine/port.h"
@@ -15,10 +17,6 @@ void hf_ops_refuse(struct hf_port *port,
                    const struct hf_op *op,
                    enum hf_status status) {
   hf_outbox_refuse(&port->outbox, hf_op_low(op), hf_op_high(op), status, NULL);
-}
-
-struct hf_handle *hf_ops_handle(const struct hf_port *port, int32_t number) {
-  return hf_map_get(&port->handles, (uint64_t)number);
 }
 
 static bool answer_open(struct hf_port *port,
@@ -109,7 +107,7 @@ void hf_ops_open(struct hf_port *port,
                  const char *const *fields) {
   bool shared = (op->flags & HF_FLAG_SHARED) != 0;
   struct hf_netpool *pool = NULL;
-  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  struct hf_handle *handle = hf_port_handle(port, op->target);
   struct hf_error error;
   bool existing;
   if (handle != NULL) {
@@ -118,11 +116,11 @@ void hf_ops_open(struct hf_port *port,
   }
   hf_error_init(&error);
   if (shared) {
-    pool = hf_netpool_find(port->engine, fields[0]);
+    pool = hf_netpool_find(port->pools, fields[0]);
   }
   existing = pool != NULL;
   if (pool == NULL) {
-    pool = hf_netpool_new(port->engine, fields, op->n_fields, shared, &error);
+    pool = hf_netpool_new(port->pools, fields, op->n_fields, shared, &error);
   } else if (hf_netpool_configure(pool, fields + 1, op->n_fields - 1, &error) !=
              HF_OK) {
     refuse_open(port, op, &error);
@@ -136,41 +134,41 @@ void hf_ops_open(struct hf_port *port,
     refuse_open(port, op, &error);
     return;
   }
-  hf_netpool_attach(pool, handle);
+  hf_handle_attach(pool, handle);
   hf_port_publish(port, handle->number, &pool->core.stats);
   if (!answer_open(port, op, pool, existing)) {
-    hf_port_forget(port, handle);
+    hf_environment_drop(port, handle);
     hf_ops_refuse(port, op, HF_NO_MEMORY);
   }
 }
 
 void hf_ops_greet(struct hf_port *port, const struct hf_op *op) {
-  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  struct hf_handle *handle = hf_port_handle(port, op->target);
   if (handle != NULL) {
     handle->greets = true;
   }
 }
 
 void hf_ops_end(struct hf_port *port, const struct hf_op *op) {
-  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  struct hf_handle *handle = hf_port_handle(port, op->target);
   if (handle == NULL || handle->ending) {
     hf_ops_refuse(port, op, HF_POOL_CLOSED);
     return;
   }
-  hf_netpool_end(handle->pool, handle, op);
+  hf_handle_end(handle->pool, handle, op);
 }
 
 void hf_ops_warmup(struct hf_port *port, const struct hf_op *op) {
-  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  struct hf_handle *handle = hf_port_handle(port, op->target);
   if (handle == NULL || handle->ending || handle->warming) {
     hf_ops_refuse(port, op, HF_POOL_CLOSED);
     return;
   }
-  hf_netpool_warm(handle->pool, handle, op);
+  hf_handle_warm(handle->pool, handle, op);
 }
 
 void hf_ops_reset(struct hf_port *port, const struct hf_op *op) {
-  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  struct hf_handle *handle = hf_port_handle(port, op->target);
   if (handle == NULL) {
     hf_ops_refuse(port, op, HF_POOL_CLOSED);
     return;
@@ -180,21 +178,21 @@ void hf_ops_reset(struct hf_port *port, const struct hf_op *op) {
 }
 
 void hf_ops_suspension(struct hf_port *port, const struct hf_op *op) {
-  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  struct hf_handle *handle = hf_port_handle(port, op->target);
   if (handle == NULL) {
     hf_ops_refuse(port, op, HF_POOL_CLOSED);
     return;
   }
   if (op->kind == HF_OP_SUSPEND) {
-    hf_netpool_suspend(handle->pool, handle);
+    hf_handle_suspend(handle->pool, handle);
   } else {
-    hf_netpool_resume(handle->pool);
+    hf_handle_resume_all(handle->pool);
   }
   hf_outbox_send_ok(&port->outbox, hf_op_low(op), hf_op_high(op), 0);
 }
 
 void hf_ops_forget(struct hf_port *port, const struct hf_op *op) {
-  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  struct hf_handle *handle = hf_port_handle(port, op->target);
   bool forced = (op->flags & HF_FLAG_FORCE) != 0;
   if (handle == NULL) {
     hf_ops_refuse(port, op, HF_POOL_CLOSED);
@@ -212,7 +210,7 @@ void hf_ops_forget(struct hf_port *port, const struct hf_op *op) {
 void hf_ops_invalidate(struct hf_port *port,
                        const struct hf_op *op,
                        const char *const *fields) {
-  struct hf_handle *handle = hf_ops_handle(port, op->target);
+  struct hf_handle *handle = hf_port_handle(port, op->target);
   int32_t count = 0;
   int32_t i;
   if (handle == NULL) {

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* The world's operations: what the core asks for, done with connections. */
+#include "net/engine/pool_io.h"
+
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
 #include "net/conn/conn.h"
 #include "net/engine/call.h"
 #include "net/engine/connect_slot.h"
+#include "net/engine/events.h"
 #include "net/engine/greeter.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
 #include "net/engine/probe.h"
-#include "net/engine/query_cache.h"
+#include "net/engine/query_cache_flight.h"
 #include "net/wire/message.h"
 
 static void world_connect(void *ctx, struct hf_slot *slot) {
@@ -143,7 +146,7 @@ static void world_event(void *ctx,
                         struct hf_slot *slot,
                         enum hf_event event,
                         const struct hf_error *error) {
-  hf_netpool_event(ctx, slot, event, error);
+  hf_events_emit(ctx, slot, event, error);
 }
 
 static void world_closed(void *ctx) {
@@ -153,29 +156,28 @@ static void world_closed(void *ctx) {
 
 static uint32_t world_random(void *ctx) {
   struct hf_netpool *pool = ctx;
-  return hf_loop_random(&pool->engine->loop);
+  return hf_loop_random(pool->pools->loop);
 }
 
-void hf_netpool_make_world(struct hf_netpool *pool, struct hf_world *world) {
-  world->ctx = pool;
-  world->connect = world_connect;
-  world->greet = world_greet;
-  world->usable = world_usable;
-  world->execute = world_execute;
-  world->cancel = world_cancel;
-  world->rollback = world_rollback;
-  world->ping = world_ping;
-  world->forget = world_forget;
-  world->replace = world_replace;
-  world->prove = world_prove;
-  world->probe = world_probe;
-  world->close = world_close;
-  world->deliver = world_deliver;
-  world->released = world_released;
-  world->event = world_event;
-  world->closed = world_closed;
-  world->random = world_random;
-}
+const struct hf_world hf_pool_io_world = {
+    .connect = world_connect,
+    .greet = world_greet,
+    .usable = world_usable,
+    .execute = world_execute,
+    .cancel = world_cancel,
+    .rollback = world_rollback,
+    .ping = world_ping,
+    .forget = world_forget,
+    .replace = world_replace,
+    .prove = world_prove,
+    .probe = world_probe,
+    .close = world_close,
+    .deliver = world_deliver,
+    .released = world_released,
+    .event = world_event,
+    .closed = world_closed,
+    .random = world_random,
+};
 
 /* ---- what connections tell ------------------------------------------------
  */
@@ -223,11 +225,11 @@ static void conn_closed(struct hf_conn *conn) {
 }
 
 static void conn_notice(struct hf_conn *conn, const struct hf_error *error) {
-  hf_netpool_event(pool_of(conn), conn->slot, HF_EVENT_NOTICE, error);
+  hf_events_emit(pool_of(conn), conn->slot, HF_EVENT_NOTICE, error);
 }
 
 static void conn_notification(struct hf_conn *conn, const PGnotify *notify) {
-  hf_netpool_notify(pool_of(conn), conn->slot, notify);
+  hf_events_emit_notification(pool_of(conn), conn->slot, notify);
 }
 
 static void conn_define(struct hf_unit *unit, struct hf_message *definition) {
@@ -266,7 +268,7 @@ static bool conn_is_full(const struct hf_conn *conn) {
   return false;
 }
 
-const struct hf_conn_callbacks hf_netpool_callbacks = {
+const struct hf_conn_callbacks hf_pool_io_callbacks = {
     .finished = conn_finished,
     .own_over = conn_own_over,
     .proved = conn_proved,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A port: what joins one JavaScript environment to the engine. Batches come in
- * as posts; messages collect on the engine's side and are handed over once per
- * turn, with one wake.
+ * A port: what joins one JavaScript environment to the engine, and what that
+ * environment has there. Its functions for the environment are in api.c.
  *
  * Ownership: made by hf_port_open; the engine frees it after hf_port_close.
  * Threads: as marked.
@@ -19,15 +18,15 @@
 #include "core/base/list.h"
 #include "core/policy/config.h"
 #include "holdfast.h"
+#include "net/base/loop.h"
 #include "net/base/map.h"
-#include "net/engine/engine.h"
 #include "net/engine/outbox.h"
 #include "net/wire/columns.h"
 
-struct hf_query_cache;
-struct hf_call;
-struct hf_error;
+struct hf_engine;
 struct hf_netpool;
+struct hf_netpools;
+struct hf_query_cache;
 
 /* One environment's hold on a pool: hf_request.owner of its requests. */
 struct hf_handle {
@@ -62,6 +61,7 @@ struct hf_port_closing {
 struct hf_port {
   /* set at open, read-only */
   struct hf_engine *engine;
+  struct hf_netpools *pools; /* of the engine */
 
   struct hf_outbox outbox; /* threads: its own */
 
@@ -87,10 +87,10 @@ struct hf_port {
   struct hf_post relief;
 };
 
-/* The handle is no more; frees it. The engine's thread. */
-void hf_port_forget(struct hf_port *port, struct hf_handle *handle);
-
 /* Makes the pool's statistics readable by the environment, or not (NULL). */
 void hf_port_publish(struct hf_port *port, int32_t number, void *stats);
+
+/* Returns the port's handle of that number, or NULL. The engine's thread. */
+struct hf_handle *hf_port_handle(const struct hf_port *port, int32_t number);
 
 #endif

@@ -206,7 +206,7 @@ static struct hf_connect *start(struct probe *probe) {
   struct hf_place place = {.host = PQhost(conn->pg),
                            .address = address == NULL ? "" : address,
                            .port = PQport(conn->pg)};
-  struct hf_connect_wish wish = {.loop = &pool->engine->loop,
+  struct hf_connect_wish wish = {.loop = pool->pools->loop,
                                  .target = pool->target,
                                  .password = pool->credentials.used,
                                  .place = &place,

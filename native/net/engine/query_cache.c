@@ -7,15 +7,19 @@
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
 #include "net/engine/cache_params.h"
+#include "net/engine/cached_result.h"
 #include "net/engine/call.h"
+#include "net/engine/intake.h"
 #include "net/engine/netpool.h"
-#include "net/engine/ops.h"
 #include "net/engine/port.h"
-#include "net/engine/query_cache_internal.h"
+#include "net/engine/query_cache_flight.h"
 #include "net/wire/message.h"
 
 /* A buffer for keys that is larger is not kept. */
 enum { KEY_SIZE_KEPT = 64 * 1024 };
+
+/* The first letter of labels that are part of the key. */
+enum { LABEL_KEY = 'k' };
 
 /* ---- the key ------------------------------------------------------------- */
 
@@ -59,12 +63,12 @@ static void write_key(struct writer *writer,
   head.read_only = (op->flags & HF_FLAG_READ_ONLY) != 0;
   head.n_values = op->n_fields - first_value;
   for (i = 0; i < terms->n_labels; i++) {
-    head.n_keys += terms->labels[i][0] == HF_LABEL_KEY;
+    head.n_keys += terms->labels[i][0] == LABEL_KEY;
   }
   put(writer, &head, sizeof head);
   put_text(writer, fields[0]);
   for (i = 0; i < terms->n_labels; i++) {
-    if (terms->labels[i][0] == HF_LABEL_KEY) {
+    if (terms->labels[i][0] == LABEL_KEY) {
       put_text(writer, terms->labels[i]);
     }
   }
@@ -109,22 +113,10 @@ static struct hf_query_cache *cached_of(struct hf_handle *handle) {
   cached->handle = handle;
   hf_cache_init(&cached->cache,
                 (uint64_t)handle->config.cache_max_bytes,
-                &pool->engine->hash_key,
+                &pool->pools->hash_key,
                 hf_cached_result_free);
   handle->cached = cached;
   return cached;
-}
-
-bool hf_query_cache_is_away(const struct hf_netpool *pool) {
-  struct hf_gauges gauges;
-  if (pool->core.state == HF_POOL_STATE_SUSPENDED) {
-    return true;
-  }
-  if (hf_breaker_state(&pool->core.breaker) == HF_CIRCUIT_CLOSED) {
-    return false;
-  }
-  hf_pool_gauges(&pool->core, &gauges);
-  return gauges.total == gauges.connecting;
 }
 
 /* A result whose columns the port forgot cannot be told any more. */
@@ -200,7 +192,7 @@ static struct hf_call *take(struct hf_handle *handle,
                      NULL);
     return NULL;
   }
-  call = hf_ops_take(port, op, fields, handle, NULL);
+  call = hf_intake_take(port, op, fields, handle, NULL);
   if (call == NULL) {
     hf_free(part);
     return NULL;
@@ -209,7 +201,7 @@ static struct hf_call *take(struct hf_handle *handle,
   part->terms = terms->cache;
   call->cached = part;
   if (!is_read(call)) {
-    hf_ops_drop(call);
+    hf_intake_drop(call);
     hf_query_cache_refuse(port, op);
     return NULL;
   }
@@ -255,7 +247,7 @@ static void serve(struct hf_handle *handle,
   hf_stats_add(&handle->pool->core.stats,
                stale ? HF_STAT_CACHE_STALE : HF_STAT_CACHE_HITS,
                1);
-  hf_cached_result_send(handle->port,
+  hf_cached_result_send(&handle->port->outbox,
                         entry->payload,
                         (uint32_t)op->id_low,
                         (uint32_t)op->id_high,

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The query cache of a handle: the core's policy, with calls that fill and
- * wait, and the messages of a result as what is kept.
+ * Cached queries: from operations to answers that were there already, or to
+ * flights (query_cache_flight.h).
  *
- * It belongs to the handle and not to the pool, because results name their
- * columns by the port's numbers. Invalidating reaches all handles of a pool.
- *
- * Ownership: the handle's; made by its first cached query.
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_ENGINE_QUERY_CACHE_H
@@ -15,32 +11,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/cache/cache.h"
 #include "holdfast.h"
 
 struct hf_call;
 struct hf_handle;
 struct hf_netpool;
 struct hf_port;
-
-struct hf_query_cache {
-  struct hf_cache cache;
-  struct hf_handle *handle;
-  char *key; /* of the question at hand; the buffer is kept */
-  size_t key_size;
-  uint64_t told_bytes, told_evictions; /* to the pool's statistics */
-  bool was_away;                       /* as of the last turn */
-  bool look; /* a flight that may have to be answered from what is kept */
-};
-
-/* What a call has to do with the cache; hf_call.cached. */
-struct hf_query_cache_call {
-  struct hf_cache_waiter waiter;
-  struct hf_call *call;
-  struct hf_cache_entry *entry; /* whose filler it is, or NULL */
-  struct hf_cache_terms terms;
-  bool answered; /* the user has an older answer; it only fills */
-};
 
 /* Runs an HF_OP_QUERY with HF_FLAG_CACHE. */
 void hf_query_cache_query(struct hf_handle *handle,
@@ -50,9 +26,6 @@ void hf_query_cache_query(struct hf_handle *handle,
 /* Says that a statement cannot be cached. */
 void hf_query_cache_refuse(struct hf_port *port, const struct hf_op *op);
 
-/* The core has done with a call that has to do with the cache: answers it. */
-void hf_query_cache_answer(struct hf_call *call);
-
 /*
  * Aborts a call that waits for another, or that others wait for; false when
  * that is the pool's to do.
@@ -61,14 +34,5 @@ bool hf_query_cache_abort(struct hf_call *call);
 
 /* Forgets what carries the label, all when NULL, in every handle of a pool. */
 int32_t hf_query_cache_invalidate(struct hf_netpool *pool, const char *label);
-
-/* Does what is due and what was put off. */
-void hf_query_cache_end_turn(struct hf_handle *handle);
-
-/* Returns when hf_query_cache_end_turn has to be called, UINT64_MAX = never. */
-uint64_t hf_query_cache_next_us(const struct hf_handle *handle);
-
-/* Frees the cache with the calls that wait; nobody is told. */
-void hf_query_cache_close(struct hf_handle *handle);
 
 #endif

@@ -9,12 +9,14 @@
  * what was worth it. Whoever takes an older answer gets that instead when the
  * server cannot be reached.
  */
+#include "net/engine/query_cache_flight.h"
+
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
+#include "net/engine/cached_result.h"
 #include "net/engine/call.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
-#include "net/engine/query_cache_internal.h"
 #include "net/wire/message.h"
 
 static struct hf_call *call_of(struct hf_cache_waiter *waiter) {
@@ -23,6 +25,18 @@ static struct hf_call *call_of(struct hf_cache_waiter *waiter) {
 
 static void add_stat(const struct hf_handle *handle, enum hf_stat stat) {
   hf_stats_add(&handle->pool->core.stats, stat, 1);
+}
+
+bool hf_query_cache_is_away(const struct hf_netpool *pool) {
+  struct hf_gauges gauges;
+  if (pool->core.state == HF_POOL_STATE_SUSPENDED) {
+    return true;
+  }
+  if (hf_breaker_state(&pool->core.breaker) == HF_CIRCUIT_CLOSED) {
+    return false;
+  }
+  hf_pool_gauges(&pool->core, &gauges);
+  return gauges.total == gauges.connecting;
 }
 
 void hf_query_cache_publish(struct hf_query_cache *cached) {
@@ -58,7 +72,7 @@ static void serve(struct hf_call *call,
   if (stale) {
     add_stat(call->handle, HF_STAT_CACHE_STALE);
   }
-  hf_cached_result_send(call->handle->port,
+  hf_cached_result_send(&call->handle->port->outbox,
                         blocks,
                         call->unit.request.id_low,
                         call->unit.request.id_high,

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* Ports as their environments see them: the hf_port_* of holdfast.h. */
+#include <string.h>
+#include <time.h>
+
+#include "core/base/alloc.h"
+#include "net/base/system.h"
+#include "net/engine/engine.h"
+#include "net/engine/environment.h"
+#include "net/engine/netpool.h"
+#include "net/engine/ops.h"
+#include "net/engine/port.h"
+
+/* The engine's thread may wait for a processor; who counts shall not long. */
+enum { CATCH_UP_NS = 10 * 1000 * 1000, CATCH_UP_PAUSE_NS = 10 * 1000 };
+
+/* A batch on its way to the engine's thread. */
+struct batch {
+  struct hf_post post;
+  struct hf_port *port;
+  struct hf_op *ops;
+  size_t n_ops;
+  char *text;
+  size_t text_bytes;
+};
+
+enum hf_status hf_port_open(hf_wake_cb wake, void *ctx, struct hf_port **port) {
+  enum hf_status status;
+  struct hf_port *made = hf_calloc(1, sizeof *made);
+  if (made == NULL) {
+    return HF_NO_MEMORY;
+  }
+  hf_list_init(&made->handle_list);
+  status = hf_outbox_init(&made->outbox, wake, ctx);
+  if (status != HF_OK) {
+    goto fail_outbox;
+  }
+  if (uv_mutex_init(&made->gauges_lock) != 0) {
+    status = HF_NO_MEMORY;
+    goto fail_mutex;
+  }
+  status = hf_engine_attach(&made->engine);
+  if (status != HF_OK) {
+    goto fail_engine;
+  }
+  made->pools = &made->engine->pools;
+  made->outbox.filled = &made->engine->filled_outboxes;
+  hf_row_descriptions_init(&made->shapes, &made->pools->hash_key);
+  *port = made;
+  return HF_OK;
+
+fail_engine:
+  uv_mutex_destroy(&made->gauges_lock);
+fail_mutex:
+  hf_outbox_finish(&made->outbox);
+fail_outbox:
+  hf_free(made);
+  return status;
+}
+
+/* Passwords come with these; the target has a copy that it wipes. */
+static bool holds_secret(const struct batch *batch) {
+  size_t i;
+  for (i = 0; i < batch->n_ops; i++) {
+    if (batch->ops[i].kind == HF_OP_OPEN ||
+        batch->ops[i].kind == HF_OP_ANSWER) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void on_batch(struct hf_post *post) {
+  struct batch *batch = HF_CONTAINER_OF(post, struct batch, post);
+  struct hf_port *port = batch->port;
+  hf_ops_run(batch->port,
+             batch->ops,
+             batch->n_ops,
+             batch->text,
+             batch->text_bytes);
+  if (holds_secret(batch)) {
+    hf_system_wipe(batch->text, batch->text_bytes);
+  }
+  hf_buffer_free(batch->ops);
+  hf_buffer_free(batch->text);
+  hf_free(batch);
+  (void)atomic_fetch_add(&port->taken, 1);
+}
+
+enum hf_status hf_port_submit(struct hf_port *port,
+                              struct hf_op *ops,
+                              size_t n_ops,
+                              char *text,
+                              size_t text_bytes) {
+  struct batch *batch = hf_alloc(sizeof *batch);
+  if (batch == NULL) {
+    hf_buffer_free(ops);
+    hf_buffer_free(text);
+    return HF_NO_MEMORY;
+  }
+  memset(batch, 0, sizeof *batch);
+  batch->post.run = on_batch;
+  batch->port = port;
+  batch->ops = ops;
+  batch->n_ops = n_ops;
+  batch->text = text;
+  batch->text_bytes = text_bytes;
+  (void)atomic_fetch_add(&port->posted, 1);
+  hf_loop_post(&port->engine->loop, &batch->post);
+  return HF_OK;
+}
+
+void hf_port_catch_up(struct hf_port *port) {
+  const struct timespec pause = {0, CATCH_UP_PAUSE_NS};
+  uint64_t until = uv_hrtime() + CATCH_UP_NS;
+  while (atomic_load(&port->taken) != atomic_load(&port->posted) &&
+         uv_hrtime() < until) {
+    (void)nanosleep(&pause, NULL);
+  }
+}
+
+/* The environment took what it had: its connections read on. */
+static void on_relief(struct hf_post *post) {
+  struct hf_port *port = HF_CONTAINER_OF(post, struct hf_port, relief);
+  struct hf_link *link;
+  atomic_store(&port->relieving, false);
+  HF_LIST_EACH(link, &port->handle_list) {
+    hf_netpool_read_on(HF_CONTAINER_OF(link, struct hf_handle, of_port)->pool);
+  }
+}
+
+struct hf_message *hf_port_take(struct hf_port *port) {
+  bool waited_for;
+  struct hf_message *first = hf_outbox_take(&port->outbox, &waited_for);
+  if (waited_for && !atomic_exchange(&port->relieving, true)) {
+    port->relief.run = on_relief;
+    hf_loop_post(&port->engine->loop, &port->relief);
+  }
+  return first;
+}
+
+static void on_close(struct hf_post *post) {
+  struct hf_port_closing *closing =
+      HF_CONTAINER_OF(post, struct hf_port_closing, post);
+  struct hf_port *port = closing->port;
+  struct hf_engine *engine = port->engine;
+  void (*closed)(void *ctx) = closing->closed;
+  void *ctx = closing->ctx;
+  hf_environment_close(port);
+  closed(ctx);
+  hf_engine_detach(engine);
+}
+
+void hf_port_close(struct hf_port *port,
+                   void (*closed)(void *closed_ctx),
+                   void *closed_ctx) {
+  struct hf_port_closing *closing = &port->closing;
+  closing->post.run = on_close;
+  closing->port = port;
+  closing->closed = closed;
+  closing->ctx = closed_ctx;
+  hf_loop_post_last(&port->engine->loop, &closing->post);
+}

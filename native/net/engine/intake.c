@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/engine/intake.h"
+
+#include "net/base/clock.h"
+#include "net/engine/call.h"
+#include "net/engine/port.h"
+
+static void refuse(struct hf_port *port,
+                   const struct hf_op *op,
+                   enum hf_status status,
+                   const struct hf_error *cause) {
+  hf_outbox_refuse(&port->outbox,
+                   (uint32_t)op->id_low,
+                   (uint32_t)op->id_high,
+                   status,
+                   cause);
+}
+
+/* Whether readOnly would be a promise that nobody keeps. */
+static bool evades_read_only(const struct hf_call *call) {
+  const struct hf_sql_info *sql = &call->unit.request.sql;
+  return (call->unit.request.flags & HF_FLAG_READ_ONLY) != 0 &&
+         (sql->multiple || sql->kind == HF_SQL_CALL || sql->kind == HF_SQL_DO ||
+          sql->refuses_transaction);
+}
+
+/* What cannot work is refused before anything is sent. */
+static bool is_refused(struct hf_port *port,
+                       const struct hf_op *op,
+                       struct hf_call *call) {
+  struct hf_error *error = &call->unit.request.error;
+  if (call->unit.request.sql.copy) {
+    hf_error_set(error, HF_COPY_UNSUPPORTED, HF_PHASE_LOCAL, NULL);
+  } else if (evades_read_only(call)) {
+    hf_error_set(error,
+                 HF_PARAM_INVALID,
+                 HF_PHASE_LOCAL,
+                 "readOnly cannot be enforced for several statements, CALL, DO "
+                 "and what refuses a transaction: send one statement");
+  } else {
+    return false;
+  }
+  error->outcome = HF_OUTCOME_PERMANENT;
+  refuse(port, op, error->status, error);
+  hf_call_free(call);
+  return true;
+}
+
+/* Enters a call in the port's books. */
+static bool enter(struct hf_port *port, struct hf_call *call) {
+  uint64_t id =
+      hf_call_id(call->unit.request.id_low, call->unit.request.id_high);
+  if (hf_map_set(&port->calls, id, call) != HF_OK) {
+    return false;
+  }
+  if (call->lease_number != 0 &&
+      hf_map_set(&port->leases, (uint64_t)call->lease_number, call) != HF_OK) {
+    (void)hf_map_remove(&port->calls, id);
+    return false;
+  }
+  call->handle->calls++;
+  return true;
+}
+
+struct hf_call *hf_intake_take(struct hf_port *port,
+                               const struct hf_op *op,
+                               const char *const *fields,
+                               struct hf_handle *handle,
+                               struct hf_lease *lease) {
+  struct hf_call *call = hf_call_new(op, fields, handle, hf_clock_us());
+  if (call == NULL) {
+    refuse(port, op, HF_NO_MEMORY, NULL);
+    return NULL;
+  }
+  if (is_refused(port, op, call)) {
+    return NULL;
+  }
+  if (call->unit.request.kind == HF_REQUEST_ACQUIRE) {
+    call->lease_number = ++port->last_lease;
+  } else if (lease != NULL) {
+    call->unit.request.lease = lease;
+  }
+  if (!enter(port, call)) {
+    hf_call_free(call);
+    refuse(port, op, HF_NO_MEMORY, NULL);
+    return NULL;
+  }
+  return call;
+}
+
+void hf_intake_drop(struct hf_call *call) {
+  const struct hf_request *request = &call->unit.request;
+  (void)hf_map_remove(&call->handle->port->calls,
+                      hf_call_id(request->id_low, request->id_high));
+  call->handle->calls--;
+  hf_call_free(call);
+}

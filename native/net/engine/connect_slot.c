@@ -13,22 +13,15 @@
 #include "net/connect/connect_job.h"
 #include "net/connect/target.h"
 #include "net/engine/credentials.h"
-#include "net/engine/events.h"
 #include "net/engine/netpool.h"
+#include "net/engine/pooler.h"
 #include "net/engine/port.h"
+#include "net/engine/settle.h"
 #include "net/wire/message.h"
 
-enum { US_PER_MS = 1000, NS_PER_MS = 1000 * 1000, SETTLE_MIN_MS = 50 };
+enum { NS_PER_MS = 1000 * 1000, SETTLE_MIN_MS = 50 };
 
 enum dial_state { ASKING, WORKING, SETTLING, OVER };
-
-/* What a new connection is asked or told before anybody gets it. */
-enum settling {
-  CHECKING, /* are the settings there since its start? */
-  PROVING,  /* do they arrive with each unit? */
-  SETTING,  /* sets them, where neither can be */
-  GREETING  /* the user's onConnect */
-};
 
 struct hf_connect_slot {
   struct hf_netpool *pool;
@@ -36,9 +29,9 @@ struct hf_connect_slot {
   bool stopped; /* the slot waits to hear that it is closed */
   bool refused; /* the server did not take the password; asking for another */
   enum dial_state state;
-  uint64_t end_ns;        /* of WORKING and SETTLING */
-  enum settling settling; /* while SETTLING */
-  bool at_start;          /* it was opened with the settings */
+  uint64_t end_ns;         /* of WORKING and SETTLING */
+  bool at_start;           /* opened with the settings */
+  struct hf_settle settle; /* while SETTLING */
   uv_timer_t timer;
   struct hf_connect *connect; /* while WORKING */
   struct hf_handle *asked;    /* while ASKING */
@@ -52,6 +45,7 @@ static void on_timer_closed(uv_handle_t *handle) {
   struct hf_netpool *pool = dial->pool;
   struct hf_slot *slot = dial->slot;
   bool stopped = dial->stopped;
+  hf_error_finish(&dial->settle.error);
   hf_error_finish(&dial->error);
   hf_credentials_wipe(dial->password);
   hf_free(dial);
@@ -100,27 +94,11 @@ static void succeed(struct hf_connect_slot *dial) {
   hf_pool_on_connected(core, slot, hf_clock_us());
 }
 
-/* ---- the beginning --------------------------------------------------------
- */
+/* ---- the beginning ------------------------------------------------------- */
 
 static void on_connect_over(void *ctx,
                             struct hf_connect_job *job,
                             const struct hf_error *error);
-
-static bool detects(const struct hf_netpool *pool) {
-  return pool->core.doubted ||
-         (pool->core.config.pooler == HF_POOLER_AUTO && !pool->proxied);
-}
-
-/*
- * A session of our own has its settings from its start, so that RESET ALL and
- * DISCARD ALL come back to them. On a server connection that others use they
- * would stay: through a proxy only where nothing else holds.
- */
-static bool starts_with_settings(const struct hf_netpool *pool) {
-  return pool->shared.sql.count > 0 && !pool->start_refused &&
-         (pool->starts_proxied || !hf_netpool_is_proxied(pool));
-}
 
 /* The time for connecting begins here, however long a password took. */
 static bool start_work(struct hf_connect_slot *dial) {
@@ -129,8 +107,9 @@ static bool start_work(struct hf_connect_slot *dial) {
   struct hf_connect_wish wish = {.loop = pool->pools->loop,
                                  .target = pool->target,
                                  .password = dial->password,
-                                 .at_start = starts_with_settings(pool),
-                                 .detect_proxy = detects(pool),
+                                 .at_start =
+                                     hf_pooler_takes_settings_at_start(pool),
+                                 .detect_proxy = hf_pooler_is_sought(pool),
                                  .pid_is_optional = true,
                                  .limit_ms = limit_ms,
                                  .done = on_connect_over,
@@ -223,68 +202,7 @@ static void start(struct hf_connect_slot *dial) {
   }
 }
 
-/* ---- the connection ---------------------------------------------------------
- */
-
-static bool is_auto(const struct hf_netpool *pool) {
-  return pool->core.config.pooler == HF_POOLER_AUTO;
-}
-
-static bool is_same_process(const struct hf_slot *a, const struct hf_slot *b) {
-  const struct hf_conn *one = a->conn;
-  const struct hf_conn *other = b->conn;
-  return a != b && one != NULL && other != NULL && one->pg != NULL &&
-         other->pg != NULL && a->backend_pid == b->backend_pid &&
-         a->backend_pid != 0 &&
-         strcmp(PQhostaddr(one->pg), PQhostaddr(other->pg)) == 0 &&
-         strcmp(PQport(one->pg), PQport(other->pg)) == 0;
-}
-
-/* Two clients that are served by one process share a pooler. */
-static bool is_anothers(const struct hf_netpool *pool,
-                        const struct hf_slot *slot) {
-  const struct hf_link *link;
-  int state;
-  for (state = HF_SLOT_CONNECTING; state < HF_SLOT_CLOSING; state++) {
-    HF_LIST_EACH(link, &pool->core.slots_in[state]) {
-      if (is_same_process(slot, HF_CONTAINER_OF(link, struct hf_slot, link))) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
-/*
- * Whether the connection is taken for a pooler's. A server that will not tell
- * its process id is none.
- */
-static bool is_proxied(struct hf_netpool *pool,
-                       const struct hf_connect_job *job) {
-  enum hf_pooler_mode mode = pool->core.config.pooler;
-  if (mode == HF_POOLER_NONE || mode == HF_POOLER_SESSION) {
-    return false;
-  }
-  if (mode == HF_POOLER_TRANSACTION || pool->proxied) {
-    return true;
-  }
-  pool->proxied = job->proxied;
-  return pool->proxied;
-}
-
-/* It would run on server connections that others use. */
-static void warn_of_connect_sql(struct hf_netpool *pool, struct hf_slot *slot) {
-  struct hf_error warning;
-  pool->warned_of_connect = true;
-  hf_error_init(&warning);
-  hf_error_set(&warning,
-               HF_SESSION_REQUIRED,
-               HF_PHASE_CONNECT,
-               "onConnect SQL is not run behind a connection pooler: use "
-               "settings, or connect directly");
-  hf_events_emit(pool, slot, HF_EVENT_WARNING, &warning);
-  hf_error_finish(&warning);
-}
+/* ---- the connection ------------------------------------------------------ */
 
 static uint64_t time_left_ms(const struct hf_connect_slot *dial) {
   uint64_t now_ns = hf_clock_ns();
@@ -293,60 +211,26 @@ static uint64_t time_left_ms(const struct hf_connect_slot *dial) {
   return left_ms < SETTLE_MIN_MS ? SETTLE_MIN_MS : left_ms;
 }
 
-static void settle(struct hf_connect_slot *dial,
-                   enum settling settling,
-                   enum hf_own_unit own_unit,
-                   const char *sql) {
-  dial->state = SETTLING;
-  dial->settling = settling;
-  (void)uv_timer_start(&dial->timer, on_timer, time_left_ms(dial), 0);
-  hf_conn_run_own(dial->slot->conn, own_unit, sql);
-}
-
-/* The settings are there: what is left is the user's. */
-static void greet(struct hf_connect_slot *dial) {
-  struct hf_netpool *pool = dial->pool;
-  const char *sql = pool->shared.sql.on_connect;
-  if (sql != NULL && dial->slot->proxied && !pool->warned_of_connect) {
-    warn_of_connect_sql(pool, dial->slot);
-  }
-  if (sql == NULL || dial->slot->proxied) {
+/* Does what comes next of a connection that is open. */
+static void follow(struct hf_connect_slot *dial,
+                   enum hf_settle_verdict verdict) {
+  switch (verdict) {
+  case HF_SETTLE_ASKED:
+    dial->state = SETTLING;
+    (void)uv_timer_start(&dial->timer, on_timer, time_left_ms(dial), 0);
+    break;
+  case HF_SETTLE_DONE:
     succeed(dial);
-    return;
-  }
-  settle(dial, GREETING, HF_OWN_UNIT_SETTINGS, sql);
-}
-
-static void prove(struct hf_connect_slot *dial) {
-  settle(dial, PROVING, HF_OWN_UNIT_ARRIVAL, NULL);
-}
-
-/* The connection is not what its settings ask for, or not known to be. */
-static void distrust(struct hf_connect_slot *dial) {
-  struct hf_netpool *pool = dial->pool;
-  if (!is_auto(pool)) {
-    settle(dial, SETTING, HF_OWN_UNIT_SETTINGS, pool->shared.sql.session);
-    return;
-  }
-  hf_netpool_set_proxied(pool);
-  dial->slot->proxied = true;
-  prove(dial);
-}
-
-/* Makes sure that the pool's settings reach statements here. */
-static void bring_settings(struct hf_connect_slot *dial) {
-  struct hf_netpool *pool = dial->pool;
-  struct hf_slot *slot = dial->slot;
-  if (pool->shared.sql.count == 0) {
-    greet(dial);
-  } else if (slot->proxied) {
-    prove(dial);
-  } else if (dial->at_start) {
-    settle(dial, CHECKING, HF_OWN_UNIT_STARTED, pool->shared.sql.check);
-  } else if (slot->answered || !is_auto(pool)) {
-    distrust(dial); /* its start-up options were refused */
-  } else {
-    settle(dial, SETTING, HF_OWN_UNIT_SETTINGS, pool->shared.sql.plain);
+    break;
+  case HF_SETTLE_FAILED:
+    hf_error_move(&dial->error, &dial->settle.error);
+    hf_conn_close(dial->slot->conn);
+    fail(dial);
+    break;
+  case HF_SETTLE_AGAIN:
+    hf_conn_close(dial->slot->conn);
+    start(dial);
+    break;
   }
 }
 
@@ -355,7 +239,7 @@ static void use_connection(struct hf_connect_slot *dial,
   struct hf_netpool *pool = dial->pool;
   struct hf_slot *slot = dial->slot;
   struct hf_conn *conn;
-  slot->proxied = is_proxied(pool, job);
+  slot->proxied = hf_pooler_judge(pool, job);
   slot->answered = job->pid_detected;
   slot->whole = false;
   slot->backend_pid = job->backend_pid;
@@ -366,85 +250,8 @@ static void use_connection(struct hf_connect_slot *dial,
     return;
   }
   slot->conn = conn;
-  if (is_auto(pool) && slot->answered && !slot->proxied &&
-      is_anothers(pool, slot)) {
-    hf_netpool_set_proxied(pool);
-    slot->proxied = true;
-  }
-  bring_settings(dial);
-}
-
-static void fail_settling(struct hf_connect_slot *dial,
-                          struct hf_error *error) {
-  struct hf_conn *conn = dial->slot->conn;
-  hf_error_move(&dial->error, error);
-  hf_conn_close(conn);
-  fail(dial);
-}
-
-static void refuse_settings(struct hf_connect_slot *dial) {
-  struct hf_error error;
-  hf_error_init(&error);
-  hf_error_set(&error,
-               HF_SESSION_REQUIRED,
-               HF_PHASE_CONNECT,
-               "the pool's settings (schema, settings, options, the server's "
-               "time-outs) do not hold through this pooler, neither from the "
-               "start of a session nor within a transaction: connect to the "
-               "database itself, or leave them out");
-  fail_settling(dial, &error);
-  hf_error_finish(&error);
-}
-
-/* Once more, with the settings at the start or without. */
-static void connect_again(struct hf_connect_slot *dial) {
-  hf_conn_close(dial->slot->conn);
-  start(dial);
-}
-
-static void on_checked(struct hf_connect_slot *dial, struct hf_conn *conn) {
-  if (conn->arrival.error.status == HF_OK) {
-    if (conn->arrival.started) {
-      greet(dial);
-    } else {
-      distrust(dial);
-    }
-  } else if (hf_arrival_lacks_function(&conn->arrival)) {
-    settle(dial, SETTING, HF_OWN_UNIT_SETTINGS, dial->pool->shared.sql.plain);
-  } else {
-    fail_settling(dial, &conn->arrival.error);
-  }
-}
-
-static void on_proved(struct hf_connect_slot *dial, struct hf_conn *conn) {
-  struct hf_netpool *pool = dial->pool;
-  struct hf_arrival *arrival = &conn->arrival;
-  if (arrival->error.status != HF_OK && !hf_arrival_lacks_function(arrival)) {
-    fail_settling(dial, &arrival->error);
-    return;
-  }
-  if (arrival->whole) {
-    conn->carry = HF_CARRY_UNIT;
-    dial->slot->whole = true;
-    greet(dial);
-    return;
-  }
-  if (dial->at_start && arrival->started) {
-    greet(dial);
-  } else if (!dial->at_start && !pool->start_refused) {
-    pool->starts_proxied = true;
-    connect_again(dial);
-  } else {
-    refuse_settings(dial);
-  }
-}
-
-static bool is_about_start(const struct hf_error *error, const char *message) {
-  return (strcmp(error->sqlstate, "08P01") == 0 ||
-          strcmp(error->sqlstate, "0A000") == 0) &&
-         message != NULL &&
-         (strstr(message, "option") != NULL ||
-          strstr(message, "startup parameter") != NULL);
+  hf_pooler_compare(pool, slot);
+  follow(dial, hf_settle_begin(&dial->settle, pool, slot, dial->at_start));
 }
 
 /*
@@ -456,7 +263,7 @@ static bool goes_without(struct hf_connect_slot *dial,
   static const char refusal[] = "unsupported startup parameter: ";
   const char *message = hf_error_field(error, 'M');
   const char *at = message == NULL ? NULL : strstr(message, refusal);
-  if (dial->at_start && is_about_start(error, message) &&
+  if (dial->at_start && hf_pooler_refuses_start(error) &&
       (at == NULL || strstr(at, "application_name") == NULL)) {
     dial->pool->start_refused = true;
     return true;
@@ -512,6 +319,7 @@ static struct hf_connect_slot *dial_new(struct hf_netpool *pool,
   dial->slot = slot;
   dial->timer.data = dial;
   hf_error_init(&dial->error);
+  hf_error_init(&dial->settle.error);
   (void)uv_timer_init(&pool->pools->loop->uv, &dial->timer);
   pool->dials++;
   return dial;
@@ -539,26 +347,8 @@ void hf_connect_slot_stop(struct hf_connect_slot *dial) {
   end(dial);
 }
 
-void hf_connect_slot_on_settled(struct hf_connect_slot *dial,
-                                struct hf_conn *conn) {
-  if (conn->failing) {
-    fail_settling(dial, &conn->last_words);
-    return;
-  }
-  switch (dial->settling) {
-  case CHECKING:
-    on_checked(dial, conn);
-    break;
-  case PROVING:
-    on_proved(dial, conn);
-    break;
-  case SETTING:
-    greet(dial);
-    break;
-  case GREETING:
-    succeed(dial);
-    break;
-  }
+void hf_connect_slot_on_settled(struct hf_connect_slot *dial) {
+  follow(dial, hf_settle_go_on(&dial->settle));
 }
 
 /* The same password as a moment ago would only be refused once more. */

@@ -15,7 +15,6 @@
 
 #include <stdbool.h>
 
-struct hf_conn;
 struct hf_connect_slot;
 struct hf_handle;
 struct hf_netpool;
@@ -27,9 +26,8 @@ void hf_connect_slot_open(struct hf_netpool *pool, struct hf_slot *slot);
 /* Stops opening: hf_pool_on_closed follows. */
 void hf_connect_slot_stop(struct hf_connect_slot *dial);
 
-/* The settings are done, or failed with the connection's last words. */
-void hf_connect_slot_on_settled(struct hf_connect_slot *dial,
-                                struct hf_conn *conn);
+/* A unit of our own is over, or the connection failed meanwhile. */
+void hf_connect_slot_on_settled(struct hf_connect_slot *dial);
 
 /* Returns the handle that was asked for a password, or NULL. */
 struct hf_handle *hf_connect_slot_asked(const struct hf_connect_slot *dial);

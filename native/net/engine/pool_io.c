@@ -198,7 +198,7 @@ static void conn_finished(struct hf_conn *conn,
 static void conn_own_over(struct hf_conn *conn) {
   struct hf_slot *slot = conn->slot;
   if (slot->dial != NULL) {
-    hf_connect_slot_on_settled(slot->dial, conn);
+    hf_connect_slot_on_settled(slot->dial);
   } else if (PQtransactionStatus(conn->pg) == PQTRANS_IDLE) {
     hf_pool_on_checked(&pool_of(conn)->core, slot, hf_clock_us());
   } else {
@@ -214,7 +214,7 @@ static void conn_lost(struct hf_conn *conn, struct hf_error *error) {
   struct hf_slot *slot = conn->slot;
   if (slot->dial != NULL) {
     hf_error_move(&conn->last_words, error);
-    hf_connect_slot_on_settled(slot->dial, conn);
+    hf_connect_slot_on_settled(slot->dial);
   } else {
     hf_pool_on_lost(&pool_of(conn)->core, slot, error, hf_clock_us());
   }

@@ -100,6 +100,7 @@
       'native/net/connect/libpq_defaults.c',
       'native/net/connect/resolve.c',
       'native/net/connect/target.c',
+      'native/net/connect/target_keys.c',
       'native/net/connect/tls_files.c',
       'native/net/engine/api.c',
       'native/net/engine/cache_params.c',

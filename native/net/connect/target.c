@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Targets. The table below is the allow-list: what is not in it never reaches
- * libpq, whatever a connection string says.
+ * Targets: values of the keywords in target_keys.c.
  *
  * Ownership: see the header. PEM texts live in anonymous files, because libpq
  *            takes files only; they are open as long as the target lives.
@@ -9,83 +8,26 @@
  */
 #include "net/connect/target.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include <libpq-fe.h>
-
 #include "core/base/alloc.h"
 #include "core/base/error.h"
 #include "net/base/clock.h"
 #include "net/base/system.h"
-#include "net/base/worker.h"
 #include "net/connect/libpq_defaults.h"
-
-enum rule {
-  PASS,   /* to libpq as it is */
-  SECRET, /* the same, wiped when freed */
-  OURS,   /* for us, not for libpq */
-  FIXED,  /* only the value we send anyway */
-  IGNORED /* something else of ours governs it */
-};
-
-static const struct key {
-  const char *name;
-  enum rule rule;
-} keys[] = {
-    {"host", OURS},
-    {"hostaddr", OURS},
-    {"port", OURS},
-    {"load_balance_hosts", OURS},
-    {"dbname", PASS},
-    {"user", PASS},
-    {"password", SECRET},
-    {"passfile", PASS},
-    {"channel_binding", PASS},
-    {"require_auth", PASS},
-    {"sslmode", PASS},
-    {"sslnegotiation", PASS},
-    {"sslcert", PASS},
-    {"sslkey", PASS},
-    {"sslpassword", SECRET},
-    {"sslcertmode", PASS},
-    {"sslrootcert", PASS},
-    {"sslcrl", PASS},
-    {"sslcrldir", PASS},
-    {"sslsni", PASS},
-    {"ssl_min_protocol_version", PASS},
-    {"ssl_max_protocol_version", PASS},
-    {"requirepeer", PASS},
-    {"gssencmode", PASS},
-    {"krbsrvname", PASS},
-    {"target_session_attrs", PASS},
-    {"application_name", PASS},
-    {"fallback_application_name", PASS},
-    {"options", PASS},
-    {"keepalives", PASS},
-    {"keepalives_idle", PASS},
-    {"keepalives_interval", PASS},
-    {"keepalives_count", PASS},
-    {"tcp_user_timeout", PASS},
-    {"client_encoding", FIXED},
-    {"connect_timeout", IGNORED},
-};
+#include "net/connect/target_keys.h"
 
 #define REMEMBER_NS (300ull * 1000 * 1000 * 1000)
 
-enum {
-  KEYS = sizeof keys / sizeof *keys,
-  PEM_FILES = HF_TARGET_FILES,
-  MESSAGE_BYTES = 160
-};
+enum { PEM_FILES = HF_TARGET_FILES, MESSAGE_BYTES = 160 };
 
 /* What is set, what stands in for the rest, client_encoding, three places, a
  * role. */
-_Static_assert((int)KEYS + (int)HF_LIBPQ_DEFAULTS + 6 <=
+_Static_assert(HF_TARGET_KEYS + (int)HF_LIBPQ_DEFAULTS + 6 <=
                    (int)HF_TARGET_PARAMS_MAX,
                "too many keys");
 
@@ -99,7 +41,7 @@ static const struct {
 
 struct hf_target {
   atomic_int references;
-  char *values[KEYS];
+  char *values[HF_TARGET_KEYS];
   struct hf_secret_file files[PEM_FILES];
   char *place; /* remembered; the engine's thread only */
   uint64_t place_until_ns;
@@ -107,47 +49,7 @@ struct hf_target {
   atomic_uint_least64_t refused; /* a bit per key the server will not take */
 };
 
-_Static_assert((int)KEYS <= 64, "more keys than bits");
-
-static pthread_once_t known_once = PTHREAD_ONCE_INIT;
-static bool known[KEYS];
-static bool known_default[HF_LIBPQ_DEFAULTS];
-
-/* Returns whether libpq has the keyword; older ones lack some. */
-static bool has_keyword(const PQconninfoOption *options, const char *keyword) {
-  for (; options != NULL && options->keyword != NULL; options++) {
-    if (strcmp(options->keyword, keyword) == 0) {
-      return true;
-    }
-  }
-  return options == NULL;
-}
-
-static void read_known(void) {
-  /* Parsed, not asked for their defaults: that would read a service file. */
-  PQconninfoOption *options = PQconninfoParse("", NULL);
-  const char *keyword;
-  size_t at;
-  int i;
-  for (i = 0; i < (int)KEYS; i++) {
-    known[i] = keys[i].rule == OURS || has_keyword(options, keys[i].name);
-  }
-  for (at = 0; at < HF_LIBPQ_DEFAULTS; at++) {
-    (void)hf_libpq_default(at, &keyword);
-    known_default[at] = keyword != NULL && has_keyword(options, keyword);
-  }
-  PQconninfoFree(options);
-}
-
-static int find_key(const char *name) {
-  int i;
-  for (i = 0; i < (int)KEYS; i++) {
-    if (strcmp(keys[i].name, name) == 0) {
-      return i;
-    }
-  }
-  return -1;
-}
+_Static_assert(HF_TARGET_KEYS <= 64, "more keys than bits");
 
 static int find_pem(const char *name) {
   int i;
@@ -222,7 +124,8 @@ static enum hf_status store_pem(struct hf_target *target,
       return refuse(error, pems[pem].name, "no anonymous file could be made");
     }
   }
-  status = store(target, find_key(pems[pem].file_key), file.path, error);
+  status =
+      store(target, hf_target_key_find(pems[pem].file_key), file.path, error);
   if (status != HF_OK) {
     hf_secret_file_close(&file);
     return status;
@@ -245,10 +148,10 @@ struct hf_target *hf_target_new(void) {
 }
 
 bool hf_target_knows(const char *key) {
-  int index = find_key(key);
-  (void)pthread_once(&known_once, read_known);
+  int index = hf_target_key_find(key);
   return find_pem(key) >= 0 ||
-         (index >= 0 && (known[index] || keys[index].rule == IGNORED));
+         (index >= 0 && (hf_target_key_is_known(index) ||
+                         hf_target_keys[index].rule == HF_KEY_IGNORED));
 }
 
 enum hf_status hf_target_set(struct hf_target *target,
@@ -256,7 +159,7 @@ enum hf_status hf_target_set(struct hf_target *target,
                              const char *value,
                              struct hf_error *error) {
   int pem = find_pem(key);
-  int index = find_key(key);
+  int index = hf_target_key_find(key);
 
   if (pem >= 0) {
     return store_pem(target, pem, value, error);
@@ -267,22 +170,23 @@ enum hf_status hf_target_set(struct hf_target *target,
   if (!hf_target_knows(key)) {
     return refuse(error, key, "this needs a newer libpq");
   }
-  if (keys[index].rule != SECRET && has_control(value)) {
+  if (hf_target_keys[index].rule != HF_KEY_SECRET && has_control(value)) {
     return refuse(error, key, "the value has control characters");
   }
-  if (keys[index].rule == FIXED && *value != '\0' &&
+  if (hf_target_keys[index].rule == HF_KEY_FIXED && *value != '\0' &&
       strcasecmp(value, "utf8") != 0 && strcasecmp(value, "utf-8") != 0 &&
       strcasecmp(value, "unicode") != 0) {
     return refuse(error, key, "it is always UTF8");
   }
-  if (keys[index].rule == FIXED || keys[index].rule == IGNORED) {
+  if (hf_target_keys[index].rule == HF_KEY_FIXED ||
+      hf_target_keys[index].rule == HF_KEY_IGNORED) {
     return HF_OK;
   }
   return store(target, index, value, error);
 }
 
 const char *hf_target_get(const struct hf_target *target, const char *key) {
-  int index = find_key(key);
+  int index = hf_target_key_find(key);
   return index < 0 ? NULL : target->values[index];
 }
 
@@ -310,7 +214,7 @@ void hf_target_unref(struct hf_target *target) {
   if (target == NULL || atomic_fetch_sub(&target->references, 1) != 1) {
     return;
   }
-  for (i = 0; i < (int)KEYS; i++) {
+  for (i = 0; i < HF_TARGET_KEYS; i++) {
     wipe(target->values[i]);
   }
   for (i = 0; i < PEM_FILES; i++) {
@@ -351,11 +255,10 @@ static size_t add_defaults(const struct hf_target *target,
   bool certified = hf_target_get(target, "sslcert") != NULL;
   size_t n = 0;
   size_t i;
-  (void)pthread_once(&known_once, read_known);
   for (i = 0; i < HF_LIBPQ_DEFAULTS; i++) {
     const char *keyword;
     const char *value = hf_libpq_default(i, &keyword);
-    if (keyword == NULL || value == NULL || !known_default[i] ||
+    if (keyword == NULL || value == NULL || !hf_target_default_is_known(i) ||
         hf_target_get(target, keyword) != NULL) {
       continue;
     }
@@ -374,10 +277,10 @@ size_t hf_target_params(const struct hf_target *target,
   int i;
   keywords[n] = "client_encoding";
   values[n++] = "UTF8";
-  for (i = 0; i < (int)KEYS; i++) {
-    if (keys[i].rule != OURS && target->values[i] != NULL &&
+  for (i = 0; i < HF_TARGET_KEYS; i++) {
+    if (hf_target_keys[i].rule != HF_KEY_OURS && target->values[i] != NULL &&
         (refused >> i & 1) == 0) {
-      keywords[n] = keys[i].name;
+      keywords[n] = hf_target_keys[i].name;
       values[n++] = target->values[i];
     }
   }
@@ -391,7 +294,7 @@ bool hf_target_drop(struct hf_target *target, const char *parameter) {
                                           "fallback_application_name"};
   size_t i;
   for (i = 0; i < sizeof droppable / sizeof droppable[0]; i++) {
-    int index = find_key(droppable[i]);
+    int index = hf_target_key_find(droppable[i]);
     if (strncmp(parameter, droppable[i], strlen(droppable[i])) == 0 &&
         target->values[index] != NULL) {
       uint64_t bit = (uint64_t)1 << index;

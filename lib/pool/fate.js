@@ -11,13 +11,12 @@
 // is asked on a new connection. Another server, or another timeline, may have
 // given the id to somebody else: then it stays ambiguous.
 
-const { abortedError, readMillis } = require('./arguments.js');
+const { abortedError } = require('./arguments.js');
 const native = require('../engine/native.js');
 const { FATE, FATE_EVENT } = require('../protocol/policy.js');
 const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 const { internals } = require('./client.js');
 const { SURE } = require('./lease-state.js');
-const { callOutside } = require('../retry/context.js');
 const { isOurs, usageError } = require('../errors/errors.js');
 const { leaveSignal, watchSignal } = require('../platform/signals.js');
 
@@ -39,7 +38,7 @@ const TEXT = Object.freeze({
   getTypeParser: () => (/** @type {string} */ value) => value,
 });
 
-const MAY_ASK = `select has_function_privilege(
+const MAY_ASK = `select pg_catalog.has_function_privilege(
     'pg_catalog.pg_control_system()', 'execute')::text as may`;
 
 // pg_control_checkpoint() would lag a promotion by a checkpoint: the timeline
@@ -72,58 +71,15 @@ const TERMINATE = `select pg_catalog.pg_terminate_backend(pid)
   where pid = $1::text::int and backend_xid::text =
     ($2::text::numeric % 4294967296)::text`;
 
-/** @type {WeakMap<PoolCore, Promise<boolean>>} */
-const permissions = new WeakMap();
+/** Pools whose user may ask. @type {WeakSet<PoolCore>} */
+const allowed = new WeakSet();
 
 /**
- * Asks whether the server tells this user which server it is. The question is
- * the pool's, whoever came first: no caller's helper rules it.
- * @param {PoolCore} core
- * @returns {Promise<boolean>}
- */
-function askPermission(core) {
-  let known = permissions.get(core);
-  if (known === undefined) {
-    /** @type {Promise<any>} */
-    const asked = callOutside(
-      () =>
-        new Promise((resolve, reject) => {
-          const config = { text: MAY_ASK, types: TEXT };
-          core.query(config, undefined, resolve, reject);
-        }),
-    );
-    known = asked.then(({ rows }) => rows[0].may === 'true');
-    permissions.set(core, known);
-    known.catch(() => permissions.delete(core));
-  }
-  return known;
-}
-
-/**
- * How long one caller waits for what is asked for all.
+ * How long a caller waits.
  * @typedef {object} Bounds
  * @property {number} until on the engine's clock, 0 = for ever
  * @property {AbortSignal[]} signals
  */
-
-/**
- * @param {PoolCore} core
- * @param {{signal?: AbortSignal, deadlineMillis?: number}} options
- * @param {import('../retry/context.js').JoinedRun | undefined} run
- * @returns {Bounds}
- */
-function boundsOf(core, { signal, deadlineMillis }, run) {
-  const millis =
-    deadlineMillis === undefined
-      ? core.defaults.deadline
-      : readMillis(deadlineMillis, 'deadlineMillis');
-  const ends = [millis > 0 ? nowMillis() + millis : 0, run?.deadlineAt ?? 0];
-  const until = Math.min(...ends.map((end) => end || Infinity));
-  return {
-    until: until === Infinity ? 0 : until,
-    signals: [signal, run?.signal].filter((one) => one !== undefined),
-  };
-}
 
 /**
  * Settles as a promise does, or earlier when the bounds are reached.
@@ -142,7 +98,7 @@ function within(promise, { until, signals }) {
     const timer =
       until > 0
         ? startTimer(
-            () => reject(tooLate()),
+            () => reject(new Error('the time is over')),
             Math.max(1, Math.ceil(until - nowMillis())),
           )
         : undefined;
@@ -164,35 +120,25 @@ function within(promise, { until, signals }) {
   });
 }
 
-function tooLate() {
-  return usageError('HF_DEADLINE', undefined, {
-    outcome: 'not_executed',
-    retryable: false,
-    phase: 'acquire',
-    attempts: 0,
-    reason: 'the server could not be asked in time who it is',
-  });
-}
-
 /**
- * Returns whether the server tells this user which server it is. Asked once a
- * pool: a refusal inside the transaction would end it.
+ * Returns whether the server tells this user which server it is: a refusal
+ * inside the transaction would end it. Asked until it does, once.
  * @param {PoolCore} core
- * @param {Bounds} bounds
+ * @param {PoolClient} client
+ * @param {AbortSignal | undefined} signal
  * @returns {Promise<boolean>}
  */
-async function mayAsk(core, bounds) {
-  for (;;) {
-    try {
-      return await within(askPermission(core), bounds);
-    } catch (/** @type {any} */ error) {
-      // The question may have been an earlier caller's, and end before us.
-      const over = bounds.until > 0 && nowMillis() >= bounds.until - 1;
-      if (error.code !== 'HF_DEADLINE' || over) {
-        throw error;
-      }
+async function mayAsk(core, client, signal) {
+  if (!allowed.has(core)) {
+    const config = { text: MAY_ASK, types: TEXT, signal };
+    const { rows } = await internals.run(client, config);
+    // A transaction may have taken another role: that is no answer for all.
+    if (rows[0].may !== 'true') {
+      return false;
     }
+    allowed.add(core);
   }
+  return true;
 }
 
 /**
@@ -203,7 +149,8 @@ async function mayAsk(core, bounds) {
  * @returns {Promise<Identity>}
  */
 async function learn(core, client, signal) {
-  const text = (await askPermission(core)) ? `${WHO}, ${SERVER}` : WHO;
+  const isAllowed = await mayAsk(core, client, signal);
+  const text = isAllowed ? `${WHO}, ${SERVER}` : WHO;
   const { rows } = await internals.run(client, { text, types: TEXT, signal });
   return rows[0];
 }
@@ -436,4 +383,4 @@ async function settle(core, identity, error, bounds) {
   }
 }
 
-module.exports = { boundsOf, learn, mayAsk, settle };
+module.exports = { learn, settle };

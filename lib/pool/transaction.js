@@ -18,7 +18,7 @@ const {
 } = require('../retry/context.js');
 const { usageError } = require('../errors/errors.js');
 const { SURE } = require('./lease-state.js');
-const { boundsOf, learn, mayAsk, settle } = require('./fate.js');
+const { learn, settle } = require('./fate.js');
 const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 const { leaveSignal, watchSignal } = require('../platform/signals.js');
 const { repeatWithin } = require('../retry/start.js');
@@ -171,12 +171,9 @@ function acquireWithin(core, options, run) {
  * @returns {Promise<PoolClient>}
  */
 async function begin(core, attempt, run) {
-  const { signal, exactlyOnce } = attempt.options;
+  const { signal } = attempt.options;
   // Whose log hears of repetitions, from the first failure on.
   run?.use(core.pool);
-  if (exactlyOnce) {
-    await mayAsk(core, boundsOf(core, attempt.options, run));
-  }
   const client = await acquireWithin(core, attempt.options, run);
   internals.guard(client, attempt.run, signal);
   try {

@@ -31,6 +31,8 @@ const { platformName } = require('../platform/platform.js');
  * @property {boolean} unnamed
  * @property {boolean} discard
  * @property {boolean} connecting
+ * @property {boolean} unknown nothing is known of it
+ * @property {number} doubt of several failures, the greatest counts
  * @property {string} reason
  */
 

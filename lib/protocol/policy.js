@@ -104,7 +104,9 @@ const FACT = Object.freeze({
   MAY_COMMIT_MIDWAY: 6,
   NOTHING_SENT: 7,
   ONLY_READS: 8,
-  COUNT: 9,
+  KNOWN: 9,
+  KNOWN_RETRYABLE: 10,
+  COUNT: 11,
 });
 
 /** Places in evidence's texts. */

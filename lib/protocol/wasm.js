@@ -9,29 +9,30 @@ const WORD = Object.freeze({
   /** by enum hf_fact */
   FACTS: 0,
   /** by enum hf_evidence_text */
-  TEXTS: 9,
+  TEXTS: 11,
   /** a preset's, or a text */
-  NAME: 16,
+  NAME: 18,
   /** by enum hf_policy */
-  POLICY: 17,
-  OUTCOME: 27,
-  UNIT: 28,
+  POLICY: 19,
+  OUTCOME: 29,
+  UNIT: 30,
   /** enum hf_wasm_trait */
-  TRAITS: 29,
-  REASON: 30,
-  AGAIN: 31,
-  WAITS: 32,
-  CUT: 33,
-  DELAY_MS: 34,
-  REFUSED: 35,
-  OPTION_NAME: 36,
-  OPTION_KIND: 37,
-  OPTION_WORDS: 38,
-  OPTION_UNIT: 39,
-  OPTION_SCOPE: 40,
-  STATUS_CODE: 41,
-  STATUS_TEXT: 42,
-  COUNT: 43,
+  TRAITS: 31,
+  REASON: 32,
+  DOUBT: 33,
+  AGAIN: 34,
+  WAITS: 35,
+  CUT: 36,
+  DELAY_MS: 37,
+  REFUSED: 38,
+  OPTION_NAME: 39,
+  OPTION_KIND: 40,
+  OPTION_WORDS: 41,
+  OPTION_UNIT: 42,
+  OPTION_SCOPE: 43,
+  STATUS_CODE: 44,
+  STATUS_TEXT: 45,
+  COUNT: 46,
 });
 
 /** Places in its numbers. */
@@ -52,6 +53,7 @@ const TRAIT = Object.freeze({
   UNNAMED: 8,
   DISCARD: 16,
   CONNECTING: 32,
+  UNKNOWN: 64,
 });
 
 /** What could not be read. */

@@ -4,7 +4,6 @@
 // What evidence is made of, and reading from objects that may be hostile.
 
 const { native } = require('#core');
-const { EVIDENCE } = require('../protocol/policy.js');
 
 /** What is kept of a long text: the judge reads its beginning and last line. */
 const TEXT_KEPT = 8192;
@@ -64,19 +63,6 @@ function asSqlState(text) {
 }
 
 /**
- * Returns strings of which only one is known.
- * @param {number} place of EVIDENCE
- * @param {string | undefined} text
- * @returns {Strings}
- */
-function withOnly(place, text) {
-  /** @type {(string | undefined)[]} */
-  const strings = new Array(EVIDENCE.COUNT).fill(undefined);
-  strings[place] = text;
-  return /** @type {Strings} */ (strings);
-}
-
-/**
  * Judges evidence.
  * @param {Evidence} evidence
  */
@@ -90,5 +76,4 @@ module.exports = {
   judge,
   read,
   readText,
-  withOnly,
 };

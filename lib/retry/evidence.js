@@ -9,12 +9,7 @@
 // Nothing read from an error may throw: there are getters, proxies, cycles.
 
 const { native } = require('#core');
-const {
-  OUTCOMES,
-  isOurs,
-  lazy,
-  severityNumber,
-} = require('../errors/error-classes.js');
+const { isOurs, severityNumber } = require('../errors/error-classes.js');
 const { EVIDENCE, FACT, PHASE, TEXT } = require('../protocol/policy.js');
 const {
   asSqlState,
@@ -22,7 +17,6 @@ const {
   judge,
   read,
   readText,
-  withOnly,
 } = require('./evidence-parts.js');
 const { ownEvidence } = require('./own-evidence.js');
 
@@ -157,30 +151,21 @@ function layersOf(error) {
   return layers.slice(0, LAYERS_MAX);
 }
 
-/** What the judge says when it knows nothing. */
-const ignorance = lazy(() => {
-  return judge(primitiveEvidence(undefined)).reason;
-});
-
 /**
- * Returns the evidence of the most doubtful of several errors: where one of
- * them may have done something, all of them may.
+ * Returns the evidence of the most doubtful of several errors.
  * @param {unknown[]} errors
  * @param {Set<unknown>} seen
  * @returns {Evidence | undefined}
  */
 function worstOf(errors, seen) {
-  const doubt = ['not_executed', 'rolled_back', 'permanent', 'ambiguous'];
   let worst = -1;
   /** @type {Evidence | undefined} */
   let found;
   for (const error of errors.slice(0, LAYERS_MAX)) {
     const evidence = gather(error, seen);
-    const why = judge(evidence);
-    const rank =
-      doubt.indexOf(OUTCOMES[why.outcome] ?? '') * 2 - (why.retryable ? 1 : 0);
-    if (found === undefined || rank > worst) {
-      worst = rank;
+    const { doubt } = judge(evidence);
+    if (doubt > worst) {
+      worst = doubt;
       found = evidence;
     }
   }
@@ -239,7 +224,7 @@ function gather(error, seen) {
       worstOf(asList(read(layer, 'errors')) ?? [], seen) ??
       layerEvidence(layer);
     first ??= evidence;
-    if (judge(evidence).reason !== ignorance()) {
+    if (!judge(evidence).unknown) {
       return evidence;
     }
   }
@@ -253,8 +238,10 @@ function gather(error, seen) {
 function primitiveEvidence(value) {
   const facts = new Int32Array(FACT.COUNT);
   facts[FACT.PHASE] = PHASE.UNKNOWN;
-  const message = readText({ message: value }, 'message');
-  return { facts, strings: withOnly(EVIDENCE.MESSAGE, message) };
+  /** @type {any} */
+  const strings = new Array(EVIDENCE.COUNT).fill(undefined);
+  strings[EVIDENCE.MESSAGE] = readText({ message: value }, 'message');
+  return { facts, strings };
 }
 
 /**

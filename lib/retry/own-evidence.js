@@ -10,23 +10,16 @@ const {
   statusNumber,
   systemNumber,
 } = require('../errors/error-classes.js');
-const { EVIDENCE, FACT, STATUS } = require('../protocol/policy.js');
-const {
-  asSqlState,
-  judge,
-  read,
-  readText,
-  withOnly,
-} = require('./evidence-parts.js');
+const { FACT, OUTCOME, STATUS } = require('../protocol/policy.js');
+const { asSqlState, read, readText } = require('./evidence-parts.js');
 
 /** @typedef {import('./evidence-parts.js').Evidence} Evidence */
 
 const { SERVER_ERROR, SOCKET_ERROR } = STATUS;
 
 /**
- * Returns evidence by which the engine's judge comes to what an error of ours
- * says of itself. Its own fields mostly do; where they do not, because the
- * engine knew more when it made the error, an example stands for it.
+ * Returns the evidence of an error of ours. What it says of itself goes with
+ * it: the engine knew more when it made the error than is left here.
  * @param {import('../errors/errors.js').HoldfastError} error
  * @returns {Evidence}
  */
@@ -35,17 +28,17 @@ function ownEvidence(error) {
   const sqlState = asSqlState(readText(error, 'sqlState'));
   const code = readText(error, 'code');
   const syscall = readText(error, 'syscall');
-  const outcome = readText(error, 'outcome');
-  const retryable = read(error, 'retryable') === true;
-  facts[FACT.PHASE] = Math.max(
-    0,
-    PHASES.indexOf(/** @type {any} */ (readText(error, 'phase'))),
+  const phase = PHASES.indexOf(/** @type {any} */ (readText(error, 'phase')));
+  const known = OUTCOMES.indexOf(
+    /** @type {any} */ (readText(error, 'outcome')),
   );
+  facts[FACT.PHASE] = Math.max(0, phase);
   facts[FACT.STATUS] = ownStatus(code, sqlState, syscall);
   facts[FACT.SEVERITY] = severityNumber(readText(error, 'severity'));
   facts[FACT.IN_TRANSACTION] = read(error, 'unit') === 'transaction' ? 1 : 0;
-  /** @type {Evidence} */
-  const evidence = {
+  facts[FACT.KNOWN] = known < 0 ? OUTCOME.AMBIGUOUS : known;
+  facts[FACT.KNOWN_RETRYABLE] = read(error, 'retryable') === true ? 1 : 0;
+  return {
     facts,
     strings: [
       code === sqlState ? sqlState : undefined,
@@ -57,10 +50,6 @@ function ownEvidence(error) {
       readText(error, 'message'),
     ],
   };
-  const why = judge(evidence);
-  return OUTCOMES[why.outcome] === outcome && why.retryable === retryable
-    ? evidence
-    : exampleOf(outcome, retryable);
 }
 
 /**
@@ -78,33 +67,6 @@ function ownStatus(code, sqlState, syscall) {
     return SOCKET_ERROR;
   }
   return sqlState === undefined || code === sqlState ? SERVER_ERROR : 0;
-}
-
-/**
- * @param {string | undefined} outcome
- * @param {boolean} retryable
- * @returns {Evidence}
- */
-function exampleOf(outcome, retryable) {
-  /** @type {Record<string, [string, string, string | undefined]>} */
-  const examples = {
-    'not_executed true': ['HF_BREAKER_OPEN', 'acquire', undefined],
-    'not_executed false': ['HF_ABORTED', 'local', undefined],
-    'rolled_back true': ['', 'await', '40001'],
-    'rolled_back false': ['', 'await', '57014'],
-    'ambiguous true': ['HF_OUTCOME_UNKNOWN', 'await', undefined],
-    'permanent false': ['HF_PARAM_INVALID', 'local', undefined],
-  };
-  const [code, phase, sqlState] = examples[`${outcome} ${retryable}`] ?? [
-    'HF_ABORTED',
-    'await',
-    undefined,
-  ];
-  const facts = new Int32Array(FACT.COUNT);
-  facts[FACT.PHASE] = PHASES.indexOf(/** @type {any} */ (phase));
-  facts[FACT.STATUS] = code === '' ? SERVER_ERROR : statusNumber(code);
-  facts[FACT.SEVERITY] = severityNumber('ERROR');
-  return { facts, strings: withOnly(EVIDENCE.SQLSTATE, sqlState) };
 }
 
 module.exports = { ownEvidence };

@@ -86,6 +86,8 @@ class Core {
       unnamed: (traits & TRAIT.UNNAMED) !== 0,
       discard: (traits & TRAIT.DISCARD) !== 0,
       connecting: (traits & TRAIT.CONNECTING) !== 0,
+      unknown: (traits & TRAIT.UNKNOWN) !== 0,
+      doubt: words[WORD.DOUBT],
       reason: this.#memory.text(words[WORD.REASON]) ?? '',
     };
   }

@@ -60,6 +60,8 @@ napi_value MakeClassification(napi_env env,
   SetBool(env, object, "unnamed", why.unnamed);
   SetBool(env, object, "discard", why.discard);
   SetBool(env, object, "connecting", why.connecting);
+  SetBool(env, object, "unknown", why.unknown);
+  SetInt(env, object, "doubt", why.doubt);
   SetText(env, object, "reason", why.reason);
   return object;
 }

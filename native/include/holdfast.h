@@ -103,6 +103,8 @@ struct hf_evidence {
   bool simple;            /* it went by the simple protocol */
   bool pooled;            /* a pooler sits between us and the server */
   bool only_reads;        /* what failed reads, as a foreign error shows */
+  bool known_retryable;   /* and whether repeating it is useful */
+  enum hf_outcome known; /* what an error of ours says itself; NONE = nothing */
 };
 
 struct hf_classification {
@@ -116,6 +118,8 @@ struct hf_classification {
   bool connecting;    /* the breaker on connecting counts this failure */
   bool no_server;     /* only ever said before a server was reached */
   bool overload;      /* the server, or its pooler, is short of something */
+  bool unknown;       /* no table has it: nothing is known of it */
+  int32_t doubt;      /* of several failures, the one with most of it counts */
   const char *reason; /* static text: why, for people */
 };
 
@@ -133,6 +137,8 @@ enum hf_fact {
   HF_FACT_MAY_COMMIT_MIDWAY,
   HF_FACT_NOTHING_SENT,
   HF_FACT_ONLY_READS,
+  HF_FACT_KNOWN,
+  HF_FACT_KNOWN_RETRYABLE,
   HF_FACT_COUNT
 };
 

@@ -37,7 +37,9 @@ static void write_classification(const struct hf_classification *why) {
                           (why->slow ? HF_TRAIT_SLOW : 0) |
                           (why->unnamed ? HF_TRAIT_UNNAMED : 0) |
                           (why->discard ? HF_TRAIT_DISCARD : 0) |
-                          (why->connecting ? HF_TRAIT_CONNECTING : 0);
+                          (why->connecting ? HF_TRAIT_CONNECTING : 0) |
+                          (why->unknown ? HF_TRAIT_UNKNOWN : 0);
+  words[HF_WORD_DOUBT] = why->doubt;
   words[HF_WORD_REASON] = address(why->reason);
 }
 

@@ -28,6 +28,7 @@ enum hf_wasm_word {
   HF_WORD_UNIT,
   HF_WORD_TRAITS, /* enum hf_wasm_trait */
   HF_WORD_REASON,
+  HF_WORD_DOUBT,
   HF_WORD_AGAIN,
   HF_WORD_WAITS,
   HF_WORD_CUT,
@@ -59,7 +60,8 @@ enum hf_wasm_trait {
   HF_TRAIT_SLOW = 1 << 2,
   HF_TRAIT_UNNAMED = 1 << 3,
   HF_TRAIT_DISCARD = 1 << 4,
-  HF_TRAIT_CONNECTING = 1 << 5
+  HF_TRAIT_CONNECTING = 1 << 5,
+  HF_TRAIT_UNKNOWN = 1 << 6
 };
 
 /* What of its input hf_wasm_retry_next() could not read. */

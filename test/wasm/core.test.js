@@ -9,6 +9,7 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 
 const { version } = require('../../package.json');
+const { FACT } = require('../../lib/protocol/policy.js');
 const { gatherEvidence } = require('../../lib/retry/evidence.js');
 const addon = require('../../lib/engine/native.js').load();
 const { compile } = require('../../lib/wasm/compile.js');
@@ -19,10 +20,15 @@ const rows = require('../fixtures/classification-rows.js');
 
 const wasm = /** @type {any} */ (loadCore(version, compile));
 
-const FACTS = 9;
+const FACTS = FACT.COUNT;
 const TEXTS = 7;
-/** How many values each fact has: phase, status, severity, speaker, flags. */
-const VALUES = [8, addon.statuses().length, 5, 3, 2, 2, 2, 2];
+/** How many values each fact has. */
+const VALUES = Array.from({ length: FACTS }, () => 2);
+VALUES[FACT.PHASE] = 8;
+VALUES[FACT.STATUS] = addon.statuses().length;
+VALUES[FACT.SEVERITY] = 5;
+VALUES[FACT.SPEAKER] = 3;
+VALUES[FACT.KNOWN] = 5;
 
 /** Numbers that look random and are the same in every run. */
 function generator(seed) {
@@ -111,6 +117,7 @@ test('the same in every phase, transaction and speaker', () => {
         bits % 5,
         bits % 3,
         ...flags.map((flag) => flag & 1),
+        ...new Array(FACTS - 8).fill(0),
       ]);
       const evidence = { facts, strings };
       assert.deepStrictEqual(judged(wasm, evidence), judged(addon, evidence));

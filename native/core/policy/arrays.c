@@ -19,7 +19,8 @@ bool hf_evidence_read(const int32_t facts[HF_FACT_COUNT],
   if (!is_up_to(facts[HF_FACT_PHASE], HF_PHASE_UNKNOWN) ||
       !is_up_to(facts[HF_FACT_STATUS], HF_STATUS_COUNT - 1) ||
       !is_up_to(facts[HF_FACT_SEVERITY], HF_SEVERITY_PANIC) ||
-      !is_up_to(facts[HF_FACT_SPEAKER], HF_SPEAKER_POOLER)) {
+      !is_up_to(facts[HF_FACT_SPEAKER], HF_SPEAKER_POOLER) ||
+      !is_up_to(facts[HF_FACT_KNOWN], HF_OUTCOME_PERMANENT)) {
     return false;
   }
   *out = (struct hf_evidence){
@@ -32,6 +33,8 @@ bool hf_evidence_read(const int32_t facts[HF_FACT_COUNT],
       .may_commit_midway = facts[HF_FACT_MAY_COMMIT_MIDWAY] != 0,
       .nothing_sent = facts[HF_FACT_NOTHING_SENT] != 0,
       .only_reads = facts[HF_FACT_ONLY_READS] != 0,
+      .known = (enum hf_outcome)facts[HF_FACT_KNOWN],
+      .known_retryable = facts[HF_FACT_KNOWN_RETRYABLE] != 0,
       .sqlstate = texts[HF_EVIDENCE_SQLSTATE],
       .routine = texts[HF_EVIDENCE_ROUTINE],
       .code = texts[HF_EVIDENCE_CODE],

@@ -407,5 +407,8 @@ struct hf_classification hf_classify(const struct hf_evidence *evidence) {
     why.discard = true;
   }
   why.connecting = counts_as_connecting(evidence, rule);
+  why.unknown = rule == &nothing_known;
+  hf_classify_known(evidence, &why);
+  why.doubt = hf_classify_doubt(&why);
   return why;
 }

@@ -61,6 +61,13 @@ const struct hf_rule *hf_classify_bind(const char *sentence);
 /* Looks up the sentences of libpq, pg, pg-pool and Prisma. */
 const struct hf_rule *hf_classify_message(const struct hf_evidence *evidence);
 
+/* Has what an error of ours says of itself overrule the tables. */
+void hf_classify_known(const struct hf_evidence *evidence,
+                       struct hf_classification *why);
+
+/* Returns how doubtful a failure is: of several the greatest counts. */
+int32_t hf_classify_doubt(const struct hf_classification *why);
+
 enum { HF_SENTENCES_MAX = 5 };
 
 /*

@@ -35,7 +35,8 @@ static void evidence_with_a_number_of_no_enum_is_refused(void **state) {
   } cases[] = {{HF_FACT_PHASE, HF_PHASE_UNKNOWN},
                {HF_FACT_STATUS, HF_STATUS_COUNT - 1},
                {HF_FACT_SEVERITY, HF_SEVERITY_PANIC},
-               {HF_FACT_SPEAKER, HF_SPEAKER_POOLER}};
+               {HF_FACT_SPEAKER, HF_SPEAKER_POOLER},
+               {HF_FACT_KNOWN, HF_OUTCOME_PERMANENT}};
   struct hf_evidence evidence;
   size_t i;
 

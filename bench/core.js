@@ -3,16 +3,34 @@
 // The median of rounds that take turns, in nanoseconds of a call.
 
 const addon = require('../lib/engine/native.js').load();
+const {
+  FACT,
+  PHASE,
+  RUN_AT,
+  RUN_ON,
+  RUN_STATE,
+} = require('../lib/protocol/policy.js');
 const { compile } = require('../lib/wasm/compile.js');
 const { Core } = require('../lib/wasm/core.js');
 
 const ROUNDS = 15;
 const CALLS = 20_000;
 
-const facts = new Int32Array(8);
-facts[0] = 7; // nothing is known of the phase
+const facts = new Int32Array(FACT.COUNT);
+facts[FACT.PHASE] = PHASE.UNKNOWN;
 const policy = Int32Array.from(addon.retryPolicy());
-const state = new Float64Array(3);
+const run = new Float64Array(RUN_AT.COUNT);
+
+/** @param {number} state @param {number} event */
+function happens(state, event) {
+  run.fill(0);
+  run[RUN_AT.STATE] = state;
+  run[RUN_AT.EVENT] = event;
+  run[RUN_AT.NOW] = 1e6;
+  run[RUN_AT.RETRIES_LEFT] = -1;
+  run[RUN_AT.NAMES_LEFT] = -1;
+  return run;
+}
 
 /** @type {Record<string, (core: any) => unknown>} */
 const CASES = {
@@ -23,10 +41,14 @@ const CASES = {
       ...[facts, undefined, undefined, undefined, undefined, undefined],
       ...['Error', 'Connection terminated unexpectedly'],
     ),
-  retryNext: (core) => {
-    state.fill(0);
-    return core.retryNext(policy, state, 1e6, 7, facts, '40001');
-  },
+  'run, an attempt fails': (core) =>
+    core.runTell(
+      policy,
+      happens(RUN_STATE.RUNNING, RUN_ON.FAILURE),
+      ...[facts, '40001'],
+    ),
+  'run, its timer': (core) =>
+    core.runTell(policy, happens(RUN_STATE.BACKOFF, RUN_ON.TIMER)),
 };
 
 /** @param {() => unknown} fn @returns {number} nanoseconds of a call */
@@ -55,5 +77,5 @@ for (const [name, fn] of Object.entries(CASES)) {
   const figures = Object.entries(times).map(
     ([kind, all]) => `${kind} ${median(all).toFixed(0).padStart(6)} ns`,
   );
-  process.stdout.write(`${name.padEnd(20)} ${figures.join('   ')}\n`);
+  process.stdout.write(`${name.padEnd(22)} ${figures.join('   ')}\n`);
 }

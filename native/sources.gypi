@@ -33,6 +33,7 @@
       'native/core/policy/config.c',
       'native/core/policy/load.c',
       'native/core/policy/retry.c',
+      'native/core/policy/run.c',
       'native/core/policy/scope.c',
       'native/core/policy/transaction.c',
       'native/core/pool/advice.c',

@@ -81,7 +81,11 @@ const FILES = {
       ['JITTER', 'hf_jitter', 'HF_JITTER_', 'How delays are spread.'],
       ['GROWTH', 'hf_growth', 'HF_GROWTH_', 'How delays grow.'],
       ['POLICY', 'hf_policy', 'HF_POLICY_', 'Places in a retry policy.'],
-      ['HISTORY', 'hf_history', 'HF_HISTORY_', "Places in a call's history."],
+      ['RETRY_LIMIT', 'hf_retry_limit', 'HF_RETRY_LIMIT_', 'In ms.'],
+      ['RUN_STATE', 'hf_run_state', 'HF_RUN_', 'Where a run stands.'],
+      ['RUN_ON', 'hf_run_event_kind', 'HF_RUN_ON_', 'What happens to a run.'],
+      ['RUN_DO', 'hf_run_action', 'HF_RUN_DO_', 'What is to be done.'],
+      ['RUN_AT', 'hf_run_number', 'HF_RUN_AT_', "Places in a run's numbers."],
       ['TEXT', 'hf_text_trait', 'HF_TEXT_', 'What the text of SQL says.'],
       ['FATE', 'hf_fate_step', 'HF_FATE_', 'What a lost COMMIT asks for.'],
       [

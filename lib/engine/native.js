@@ -37,10 +37,15 @@ const { platformName } = require('../platform/platform.js');
  */
 
 /**
- * @typedef {object} Verdict
- * @property {boolean} again
+ * What a run is to do: struct hf_run_step of holdfast.h.
+ * @typedef {object} Step
+ * @property {number} action of RUN_DO
+ * @property {number} status of STATUS: with which error the run ends
+ * @property {number} phase of PHASE: and where
+ * @property {boolean} again another attempt follows
  * @property {boolean} waits the repetition is one for a server that is away
  * @property {boolean} cut the budget forbade it
+ * @property {boolean} partial part of the work is done already
  * @property {number} delayMillis
  * @property {string} [refused]
  * @property {Classification} why
@@ -91,10 +96,11 @@ const { platformName } = require('../platform/platform.js');
  * @property {(facts: Int32Array, sqlstate: Text, routine: Text, code: Text,
  *   kind: Text, syscall: Text, name: Text, message: Text) => Classification
  *   } classify
- * @property {(policy: Int32Array, state: Float64Array, now: number,
- *   random: number, facts: Int32Array, sqlstate: Text, routine: Text,
- *   code: Text, kind: Text, syscall: Text, name: Text, message: Text
- *   ) => Verdict} retryNext
+ * @property {(policy: Int32Array, run: Float64Array, facts?: Int32Array,
+ *   ...texts: Text[]) => Step} runTell tells a run what happened; `run` by
+ *   RUN_AT, the facts and texts of a failure as classify() takes them
+ * @property {(policy: Int32Array, around: Int32Array) => number[]
+ *   } retryPolicyWithin
  * @property {() => number[]} retryPolicy
  * @property {(name: string) => number[] | undefined} retryPreset
  * @property {(now?: number) => void} retryCountCall
@@ -120,7 +126,8 @@ const NAMES = [
   'statsBounds',
   'versions',
   'classify',
-  'retryNext',
+  'runTell',
+  'retryPolicyWithin',
   'retryPolicy',
   'retryPreset',
   'retryCountCall',
@@ -139,7 +146,8 @@ const CORE = new Set([
   'statsNames',
   'statsBounds',
   'classify',
-  'retryNext',
+  'runTell',
+  'retryPolicyWithin',
   'retryPolicy',
   'retryPreset',
   'retryCountCall',

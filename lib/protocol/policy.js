@@ -148,13 +148,89 @@ const POLICY = Object.freeze({
   COUNT: 10,
 });
 
-/** Places in a call's history. */
-const HISTORY = Object.freeze({
-  RETRIES: 0,
-  DEADLINE_AT: 1,
-  USED_ONCE: 2,
-  WAITS: 3,
-  COUNT: 4,
+/** In ms. */
+const RETRY_LIMIT = Object.freeze({
+  /**
+   * Of what a platform leaves a function, this is for its answer: one that is
+   * stopped by its platform answers nobody.
+   */
+  ANSWER_MS: 200,
+});
+
+/** Where a run stands. */
+const RUN_STATE = Object.freeze({
+  /** nothing was begun */
+  NEW: 0,
+  /** the function is at work */
+  RUNNING: 1,
+  /** it failed, and calls that it began are waited for */
+  SETTLING: 2,
+  /** before the next attempt */
+  BACKOFF: 3,
+  /** before an attempt, while calls are held */
+  HELD: 4,
+  /** no attempt follows; this one may still say how it ended */
+  GRACE: 5,
+  /** the caller has its answer */
+  DONE: 6,
+  STATES: 7,
+});
+
+/** What happens to a run. */
+const RUN_ON = Object.freeze({
+  BEGIN: 0,
+  /** the function succeeded */
+  SUCCESS: 1,
+  /** the function failed, with evidence */
+  FAILURE: 2,
+  /** none of the attempt's calls is under way now */
+  CALLS_ENDED: 3,
+  /** calls were held, and may go on */
+  RELEASE: 4,
+  /** the caller's signal */
+  ABORT: 5,
+  /** what hf_run_step.due_at asked for */
+  TIMER: 6,
+});
+
+/** What is to be done. */
+const RUN_DO = Object.freeze({
+  /** nothing before the next event */
+  WAIT: 0,
+  /** call the function */
+  CALL: 1,
+  /** answer with what it returned */
+  SUCCEED: 2,
+  /** answer with what it failed with last */
+  FAIL: 3,
+  /** answer with the error that hf_run_step describes */
+  END: 4,
+});
+
+/** Places in a run's numbers. */
+const RUN_AT = Object.freeze({
+  STATE: 0,
+  ENDED: 1,
+  FAILED: 2,
+  DUE: 3,
+  USED_ONCE: 4,
+  RETRIES: 5,
+  WAITS: 6,
+  /** what follows is only read */
+  DEADLINE: 7,
+  CALLER_DEADLINE: 8,
+  EVENT: 9,
+  RANDOM: 10,
+  NOW: 11,
+  ABORTED: 12,
+  HELD: 13,
+  PENDING: 14,
+  WROTE: 15,
+  INSIDE: 16,
+  REPEATED: 17,
+  RETRIES_LEFT: 18,
+  NAMES_LEFT: 19,
+  COUNT: 20,
 });
 
 /** What the text of SQL says. */
@@ -219,11 +295,15 @@ module.exports = {
   FATE,
   FATE_EVENT,
   GROWTH,
-  HISTORY,
   JITTER,
   OUTCOME,
   PHASE,
   POLICY,
+  RETRY_LIMIT,
+  RUN_AT,
+  RUN_DO,
+  RUN_ON,
+  RUN_STATE,
   SEVERITY,
   SPEAKER,
   STATUS,

@@ -14,35 +14,44 @@ const WORD = Object.freeze({
   NAME: 18,
   /** by enum hf_policy */
   POLICY: 19,
-  OUTCOME: 29,
-  UNIT: 30,
+  /** by enum hf_policy */
+  AROUND: 29,
+  OUTCOME: 39,
+  UNIT: 40,
   /** enum hf_wasm_trait */
-  TRAITS: 31,
-  REASON: 32,
-  DOUBT: 33,
-  AGAIN: 34,
-  WAITS: 35,
-  CUT: 36,
-  DELAY_MS: 37,
-  REFUSED: 38,
-  OPTION_NAME: 39,
-  OPTION_KIND: 40,
-  OPTION_WORDS: 41,
-  OPTION_UNIT: 42,
-  OPTION_SCOPE: 43,
-  STATUS_CODE: 44,
-  STATUS_TEXT: 45,
-  COUNT: 46,
+  TRAITS: 41,
+  REASON: 42,
+  DOUBT: 43,
+  /** enum hf_run_action */
+  ACTION: 44,
+  /** enum hf_status */
+  ENDED: 45,
+  /** enum hf_phase */
+  PHASE: 46,
+  AGAIN: 47,
+  WAITS: 48,
+  CUT: 49,
+  PARTIAL: 50,
+  DELAY_MS: 51,
+  REFUSED: 52,
+  OPTION_NAME: 53,
+  OPTION_KIND: 54,
+  OPTION_WORDS: 55,
+  OPTION_UNIT: 56,
+  OPTION_SCOPE: 57,
+  STATUS_CODE: 58,
+  STATUS_TEXT: 59,
+  COUNT: 60,
 });
 
 /** Places in its numbers. */
 const NUMBER = Object.freeze({
-  /** by enum hf_history */
-  STATE: 0,
-  INITIAL: 4,
-  MIN: 5,
-  MAX: 6,
-  COUNT: 7,
+  /** by enum hf_run_number */
+  RUN: 0,
+  INITIAL: 20,
+  MIN: 21,
+  MAX: 22,
+  COUNT: 23,
 });
 
 /** Bits of a verdict. */
@@ -60,7 +69,7 @@ const TRAIT = Object.freeze({
 const UNREAD = Object.freeze({
   NOTHING: 0,
   POLICY: 1,
-  STATE: 2,
+  RUN: 2,
   EVIDENCE: 3,
 });
 

@@ -15,7 +15,7 @@ const { warnOnce } = require('../platform/warn.js');
  * Tells of a repetition. What listeners throw is their own affair.
  * @param {Run} run
  * @param {unknown} error
- * @param {import('../engine/native.js').Verdict} verdict
+ * @param {import('../engine/native.js').Step} step
  */
 function announce(run, error, { delayMillis, why }) {
   const { onRetry, name } = run.plan;

@@ -72,17 +72,17 @@ function tellAttempts(error, attempts) {
  * Returns the error to reject with, marked when its work was repeated.
  * @param {import('./run.js').Run} run
  * @param {unknown} error
+ * @param {import('../engine/native.js').Step} step
  * @returns {unknown}
  */
-function finalError(run, error) {
-  const { verdict } = run;
-  if (verdict?.cut) {
+function finalError(run, error, { cut, why }) {
+  if (cut) {
     change(error, (told) => {
       addToMessage(told, CUT);
       told.reason = CUT_REASON;
     });
   }
-  if (verdict?.why.unnamed && findOurs(error) === undefined) {
+  if (why.unnamed && findOurs(error) === undefined) {
     change(error, (told) => addToMessage(told, CURE));
   }
   if (run.retries > 0) {

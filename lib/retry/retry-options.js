@@ -6,7 +6,12 @@
 const { native } = require('#core');
 const { currentContext, contextOf } = require('./context.js');
 const { lazy } = require('../errors/error-classes.js');
-const { GROWTH, JITTER, POLICY } = require('../protocol/policy.js');
+const {
+  GROWTH,
+  JITTER,
+  POLICY,
+  RETRY_LIMIT,
+} = require('../protocol/policy.js');
 const { checkKeysAs } = require('../validate/keys.js');
 const {
   MILLIS_MAX,
@@ -126,12 +131,6 @@ const OPTION_NAMES = Object.freeze(Object.keys(CHECKS));
 const KNOWN = new Set(OPTION_NAMES);
 
 /**
- * What is left for the answer once the helper has given up: a function that
- * is stopped by its platform answers nobody.
- */
-const SAFETY_MILLIS = 200;
-
-/**
  * Returns the function by which AWS Lambda and its like tell what time is left.
  * @param {any} value
  * @returns {(() => unknown) | undefined}
@@ -158,7 +157,10 @@ function platformDeadline({ remaining, context }) {
   if (typeof left !== 'number' || Number.isNaN(left)) {
     throw new TypeError('remaining must be, or return, a number');
   }
-  return Math.min(MILLIS_MAX, Math.max(1, Math.floor(left - SAFETY_MILLIS)));
+  return Math.min(
+    MILLIS_MAX,
+    Math.max(1, Math.floor(left - RETRY_LIMIT.ANSWER_MS)),
+  );
 }
 
 /**

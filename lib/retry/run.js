@@ -2,8 +2,9 @@
 'use strict';
 
 // One call of a retry helper: what it has done so far, and what those below and
-// above it see of it. What can end it is in bounds.js.
+// above it see of it. What is done with it is in course.js.
 
+const { native } = require('#core');
 const { inspectCustom } = require('#platform');
 
 const { nowMillis } = require('../platform/clock.js');
@@ -47,19 +48,25 @@ class RetryContext {
 class Run {
   /** @type {AbortSignal | undefined} */
   #outerSignal = undefined;
+  /** @type {Int32Array | undefined} */
+  #policy = undefined;
 
   /** @param {import('./retry-options.js').Plan} plan */
   constructor(plan) {
+    const { outer } = plan;
     this.plan = plan;
     this.startedAt = nowMillis();
+    this.deadlineAt = earlier(
+      plan.deadlineMillis > 0 ? this.startedAt + plan.deadlineMillis : 0,
+      outer?.deadlineAt ?? 0,
+    );
+    this.callerDeadline = plan.callerDeadline || outer?.callerDeadline === true;
     /** Repetitions so far, by this helper and by what is below it. */
     this.retries = 0;
     /** Of these, those that only waited for a server that was away. */
     this.waits = 0;
     /** When the attempt under way began. */
     this.attemptAt = this.startedAt;
-    /** What the engine said last. @type {any} */
-    this.verdict = undefined;
     /** Writes acknowledged, or in doubt, in the current attempt. */
     this.writes = 0;
     /** The pool that was used last, whose log hears of repetitions. */
@@ -71,36 +78,12 @@ class Run {
     this.onIdle = undefined;
     /** Whether a statement ran inside a transaction that began outside. */
     this.inside = false;
-    /** Whether the caller was answered, or no attempt may follow. */
-    this.closed = false;
     this.finished = false;
     /** Why it was ended from outside. @type {{reason: unknown} | undefined} */
     this.ended = undefined;
-    /** Whether the function is at work. */
-    this.running = true;
     /** @type {AbortController | undefined} */
     this.controller = undefined;
-    /** @type {Float64Array | undefined} */
-    this.history = undefined;
-    /** @type {(() => void)[] | undefined} */
-    this.undo = undefined;
-    /** Ends the wait between two attempts. @type {(() => void) | undefined} */
-    this.wake = undefined;
-    /** What the last attempt failed with. @type {unknown} */
-    this.last = undefined;
     this.context = new RetryContext(this);
-  }
-
-  get deadlineAt() {
-    const { deadlineMillis, outer } = this.plan;
-    const own = deadlineMillis > 0 ? this.startedAt + deadlineMillis : 0;
-    const outside = outer?.deadlineAt ?? 0;
-    return own === 0 || outside === 0 ? own + outside : Math.min(own, outside);
-  }
-
-  get callerDeadline() {
-    const { callerDeadline, outer } = this.plan;
-    return callerDeadline || outer?.callerDeadline === true;
   }
 
   /** The signal given from outside, if any. */
@@ -122,24 +105,36 @@ class Run {
     return this.bounded ? makeSignal(this) : undefined;
   }
 
+  /** Its own policy, or what the caller of a helper around it chose. */
+  get policy() {
+    const { policy, outer } = this.plan;
+    const around = outer?.givenPolicy;
+    this.#policy ??=
+      around === undefined
+        ? policy
+        : Int32Array.from(native().retryPolicyWithin(policy, around));
+    return this.#policy;
+  }
+
   get remainingRetries() {
-    const own = policyWithin(this)[POLICY.MAX_RETRIES] - this.#counted;
-    const outside = this.plan.outer?.remainingRetries ?? own;
-    return Math.max(0, Math.min(own, outside));
+    const limit = this.policy[POLICY.MAX_RETRIES];
+    return this.#left(limit, this.plan.outer?.remainingRetries);
   }
 
   get remainingNames() {
-    const policy = policyWithin(this);
+    const { policy } = this;
     const limit = policy[POLICY.COUNT_GIVEN]
       ? policy[POLICY.MAX_RETRIES]
       : policy[POLICY.NAME_RETRIES];
-    const own = limit - this.#counted;
-    const outside = this.plan.outer?.remainingNames ?? own;
-    return Math.max(0, Math.min(own, outside));
+    return this.#left(limit, this.plan.outer?.remainingNames);
   }
 
-  get #counted() {
-    return this.retries - this.waits;
+  /**
+   * @param {number} limit
+   * @param {number} [around] what a run around leaves
+   */
+  #left(limit, around = Infinity) {
+    return Math.max(0, Math.min(limit - this.retries + this.waits, around));
   }
 
   get givenPolicy() {
@@ -224,25 +219,11 @@ function joinSignals(own, outer) {
 }
 
 /**
- * Returns the policy of a run: where its own caller chose nothing, what the
- * caller of a helper around it chose.
- * @param {Run} run
- * @returns {Int32Array}
+ * @param {number} one a time, 0 = none
+ * @param {number} other
  */
-function policyWithin({ plan }) {
-  const { policy, outer } = plan;
-  const given = outer?.givenPolicy;
-  if (
-    given === undefined ||
-    policy[POLICY.COUNT_GIVEN] ||
-    policy[POLICY.DELAYS_GIVEN]
-  ) {
-    return policy;
-  }
-  const within = Int32Array.from(given);
-  within[POLICY.RETRY_AMBIGUOUS] = policy[POLICY.RETRY_AMBIGUOUS];
-  within[POLICY.UNBUDGETED] ||= policy[POLICY.UNBUDGETED];
-  return within;
+function earlier(one, other) {
+  return one === 0 || other === 0 ? one + other : Math.min(one, other);
 }
 
 /**
@@ -269,39 +250,6 @@ function beginAttempt(run) {
   run.attemptAt = nowMillis();
   run.writes = 0;
   run.inside = false;
-  run.running = true;
 }
 
-/**
- * Returns the policy for the engine: never more attempts than are left outside.
- * @param {Run} run
- * @returns {Int32Array}
- */
-function policyOf(run) {
-  const policy = Int32Array.from(policyWithin(run));
-  const counted = run.retries - run.waits;
-  policy[POLICY.MAX_RETRIES] = counted + run.remainingRetries;
-  policy[POLICY.NAME_RETRIES] = counted + run.remainingNames;
-  return policy;
-}
-
-/**
- * Returns the run's history for the engine, which keeps a note in it.
- * @param {Run} run
- * @returns {Float64Array}
- */
-function historyOf(run) {
-  run.history ??= new Float64Array(4);
-  run.history[0] = run.retries;
-  run.history[1] = run.deadlineAt;
-  run.history[3] = run.waits;
-  return run.history;
-}
-
-module.exports = {
-  RetryContext,
-  Run,
-  beginAttempt,
-  historyOf,
-  policyOf,
-};
+module.exports = { RetryContext, Run, beginAttempt };

@@ -4,7 +4,7 @@
 // The core as WebAssembly: what the addon offers for judging and repeating,
 // and its tables, by the same names. See native/wasm/abi.h.
 
-const { FACT, HISTORY, POLICY } = require('../protocol/policy.js');
+const { FACT, POLICY, RUN_AT } = require('../protocol/policy.js');
 const { NUMBER, TRAIT, UNREAD, WORD } = require('../protocol/wasm.js');
 const { Memory } = require('./memory.js');
 
@@ -18,11 +18,11 @@ const SCOPES = /** @type {const} */ (['pool', 'session', 'handle']);
 
 const BAD_FACTS = 'facts must be an Int32Array of known values';
 const BAD_POLICY = 'policy must be an Int32Array of known values';
-const BAD_STATE = 'state must be a Float64Array of four numbers';
-/** What hf_wasm_retry_next() could not read. */
+const BAD_RUN = 'run must be a Float64Array of known values';
+/** What hf_wasm_run_tell() could not read. */
 const COMPLAINTS = new Map([
   [UNREAD.POLICY, BAD_POLICY],
-  [UNREAD.STATE, BAD_STATE],
+  [UNREAD.RUN, BAD_RUN],
   [UNREAD.EVIDENCE, BAD_FACTS],
 ]);
 
@@ -102,35 +102,53 @@ class Core {
     return this.#takeClassification();
   };
 
-  /** @type {Addon['retryNext']} */
-  retryNext = (policy, state, now, random, facts, ...texts) => {
+  /**
+   * @param {Int32Array} policy
+   * @param {number} [place]
+   */
+  #putPolicy(policy, place = WORD.POLICY) {
     checkArray(policy, Int32Array, POLICY.COUNT, BAD_POLICY);
-    checkArray(state, Float64Array, HISTORY.COUNT, BAD_STATE);
-    this.#putEvidence(facts, texts);
+    this.#memory.words.set(policy.subarray(0, POLICY.COUNT), place);
+  }
+
+  /** @type {Addon['runTell']} */
+  runTell = (policy, run, facts, ...texts) => {
+    this.#putPolicy(policy);
+    checkArray(run, Float64Array, RUN_AT.COUNT, BAD_RUN);
+    if (facts !== undefined) {
+      this.#putEvidence(facts, texts);
+    }
     const { words, numbers } = this.#memory;
-    for (let i = 0; i < POLICY.COUNT; i++) {
-      words[WORD.POLICY + i] = policy[i];
-    }
-    for (let i = 0; i < HISTORY.COUNT; i++) {
-      numbers[NUMBER.STATE + i] = state[i];
-    }
+    numbers.set(run.subarray(0, RUN_AT.COUNT), NUMBER.RUN);
     const unread = COMPLAINTS.get(
-      this.#exports.hf_wasm_retry_next(now, random),
+      this.#exports.hf_wasm_run_tell(facts === undefined ? 0 : 1),
     );
     if (unread !== undefined) {
       throw new TypeError(unread);
     }
-    for (let i = 0; i < HISTORY.COUNT; i++) {
-      state[i] = numbers[NUMBER.STATE + i];
-    }
+    run.set(numbers.subarray(NUMBER.RUN, NUMBER.RUN + RUN_AT.COUNT));
     return {
+      action: words[WORD.ACTION],
+      status: words[WORD.ENDED],
+      phase: words[WORD.PHASE],
       again: words[WORD.AGAIN] !== 0,
       waits: words[WORD.WAITS] !== 0,
       cut: words[WORD.CUT] !== 0,
+      partial: words[WORD.PARTIAL] !== 0,
       delayMillis: words[WORD.DELAY_MS],
       refused: this.#memory.text(words[WORD.REFUSED]),
       why: this.#takeClassification(),
     };
+  };
+
+  /** @type {Addon['retryPolicyWithin']} */
+  retryPolicyWithin = (policy, around) => {
+    this.#putPolicy(policy);
+    this.#putPolicy(around, WORD.AROUND);
+    if (this.#exports.hf_wasm_retry_policy_within() === 0) {
+      throw new TypeError(BAD_POLICY);
+    }
+    return this.#takePolicy();
   };
 
   /** @returns {number[]} */

@@ -8,7 +8,7 @@ namespace holdfast {
 namespace {
 
 constexpr size_t kEvidenceArguments = 1 + HF_EVIDENCE_COUNT;
-constexpr size_t kRetryArguments = 4 + kEvidenceArguments;
+constexpr size_t kRunArguments = 2 + kEvidenceArguments;
 
 // Evidence together with the strings it borrows.
 struct Evidence {
@@ -94,32 +94,38 @@ napi_value MakePolicy(napi_env env, const struct hf_retry_policy &policy) {
 }
 
 // Also returns the numbers themselves: the new state is written back to them.
-bool ReadState(napi_env env,
-               napi_value value,
-               double **numbers,
-               struct hf_retry_state *out) {
-  const char *message = "state must be a Float64Array of four numbers";
+bool ReadRun(napi_env env,
+             napi_value value,
+             double **numbers,
+             struct hf_run *run,
+             struct hf_run_event *event) {
+  const char *message = "run must be a Float64Array of known values";
   size_t n = 0;
 
   if (!ReadNumbers(env, value, message, numbers, &n)) {
     return false;
   }
-  if (n < HF_HISTORY_COUNT || !hf_retry_state_read(*numbers, out)) {
+  if (n < HF_RUN_AT_COUNT || !hf_run_read(*numbers, run, event)) {
     ThrowType(env, message);
     return false;
   }
   return true;
 }
 
-napi_value MakeVerdict(napi_env env, const struct hf_verdict &verdict) {
+napi_value MakeStep(napi_env env, const struct hf_run_step &step) {
+  const struct hf_verdict &verdict = step.verdict;
   napi_value object = nullptr;
 
   napi_create_object(env, &object);
+  SetInt(env, object, "action", step.action);
+  SetInt(env, object, "status", step.status);
+  SetInt(env, object, "phase", step.phase);
   SetBool(env, object, "again", verdict.again);
   SetInt(env, object, "delayMillis", verdict.delay_ms);
   SetBool(env, object, "waits", verdict.waits);
   SetBool(env, object, "cut", verdict.cut);
-  SetText(env, object, "refused", verdict.again ? nullptr : verdict.refused);
+  SetBool(env, object, "partial", verdict.partial);
+  SetText(env, object, "refused", verdict.refused);
   napi_set_named_property(env,
                           object,
                           "why",
@@ -140,34 +146,47 @@ napi_value Classify(napi_env env, napi_callback_info info) {
   return MakeClassification(env, hf_classify(&evidence.facts));
 }
 
-// retryNext(policy, state, now, random, facts, sqlstate, ..., message)
-napi_value RetryNext(napi_env env, napi_callback_info info) {
-  napi_value arguments[kRetryArguments];
-  size_t n = kRetryArguments;
+// runTell(policy, run, facts, sqlstate, ..., message); facts and texts only
+// when an attempt has failed
+napi_value RunTell(napi_env env, napi_callback_info info) {
+  napi_value arguments[kRunArguments];
+  size_t n = kRunArguments;
   struct hf_retry_policy policy = {};
-  struct hf_retry_state state = {};
+  struct hf_run run = {};
+  struct hf_run_event event = {};
   double *numbers = nullptr;
-  double now = 0;
-  uint32_t random = 0;
   Evidence evidence;
 
   napi_get_cb_info(env, info, &n, arguments, nullptr, nullptr);
   if (!ReadPolicy(env, arguments[0], &policy) ||
-      !ReadState(env, arguments[1], &numbers, &state) ||
-      !ReadNumber(env, arguments[2], "now must be a number", &now)) {
+      !ReadRun(env, arguments[1], &numbers, &run, &event)) {
     return nullptr;
   }
-  if (napi_get_value_uint32(env, arguments[3], &random) != napi_ok) {
-    ThrowType(env, "random must be a number");
+  if (!IsUndefined(env, arguments[2])) {
+    if (!ReadEvidence(env, arguments + 2, &evidence)) {
+      return nullptr;
+    }
+    event.evidence = &evidence.facts;
+  }
+  const struct hf_run_step step = hf_run_tell(&run, &policy, &event);
+  hf_run_write(&run, numbers);
+  return MakeStep(env, step);
+}
+
+// retryPolicyWithin(own, around): what of both a nested run follows
+napi_value RetryPolicyWithin(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  size_t n = 2;
+  struct hf_retry_policy own = {};
+  struct hf_retry_policy around = {};
+
+  napi_get_cb_info(env, info, &n, arguments, nullptr, nullptr);
+  if (!ReadPolicy(env, arguments[0], &own) ||
+      !ReadPolicy(env, arguments[1], &around)) {
     return nullptr;
   }
-  if (!ReadEvidence(env, arguments + 4, &evidence)) {
-    return nullptr;
-  }
-  const struct hf_verdict verdict =
-      hf_retry_next(&policy, &state, &evidence.facts, now, random);
-  hf_retry_state_write(&state, numbers);
-  return MakeVerdict(env, verdict);
+  hf_retry_policy_within(&own, &around);
+  return MakePolicy(env, own);
 }
 
 // retryPolicy(): the defaults
@@ -257,7 +276,8 @@ napi_value TextTraits(napi_env env, napi_callback_info info) {
 
 void DefinePolicy(Napi::Env env, Napi::Object exports) {
   SetFunction(env, exports, "classify", Classify);
-  SetFunction(env, exports, "retryNext", RetryNext);
+  SetFunction(env, exports, "runTell", RunTell);
+  SetFunction(env, exports, "retryPolicyWithin", RetryPolicyWithin);
   SetFunction(env, exports, "retryPolicy", RetryPolicy);
   SetFunction(env, exports, "retryPreset", RetryPreset);
   SetFunction(env, exports, "retryCountCall", RetryCountCall);

@@ -9,8 +9,8 @@
 
 namespace holdfast {
 
-// Adds classify(), retryNext(), retryPolicy(), retryPreset() and
-// retryCountCall() to exports.
+// Adds classify(), runTell(), retryPolicy(), retryPolicyWithin(), retryPreset()
+// and retryCountCall() to exports.
 void DefinePolicy(Napi::Env env, Napi::Object exports);
 
 } // namespace holdfast

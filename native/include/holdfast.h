@@ -203,12 +203,15 @@ struct hf_retry_state {
   bool used_once;     /* a verdict with `once` was followed */
   int32_t waits;      /* of the retries, those for a server that is away: they
                          do not count towards max_retries */
+  bool partial;       /* part of the work is done, or may yet be: a repetition
+                         would do it twice */
 };
 
 struct hf_verdict {
   bool again;
-  bool waits; /* the retry is one for a server that is away */
-  bool cut;   /* the budget forbade it */
+  bool waits;   /* the retry is one for a server that is away */
+  bool cut;     /* the budget forbade it */
+  bool partial; /* it would go again, were not part of it done */
   int32_t delay_ms;
   struct hf_classification why;
   const char *refused; /* static text when !again: what forbade it */
@@ -236,28 +239,19 @@ HF_NODISCARD bool hf_retry_policy_read(const int32_t words[HF_POLICY_COUNT],
 void hf_retry_policy_write(const struct hf_retry_policy *policy,
                            int32_t words[HF_POLICY_COUNT]);
 
-/* A call's history as a binding keeps it: places in an array of doubles. */
-enum hf_history {
-  HF_HISTORY_RETRIES,
-  HF_HISTORY_DEADLINE_AT,
-  HF_HISTORY_USED_ONCE,
-  HF_HISTORY_WAITS,
-  HF_HISTORY_COUNT
-};
-
-/* Returns false when the number of retries is none. */
-HF_NODISCARD bool hf_retry_state_read(const double numbers[HF_HISTORY_COUNT],
-                                      struct hf_retry_state *out);
-
-void hf_retry_state_write(const struct hf_retry_state *state,
-                          double numbers[HF_HISTORY_COUNT]);
-
 /* Fills in the defaults of the retry law. */
 void hf_retry_policy_init(struct hf_retry_policy *policy);
 
 /* Presets "fast", "linear", "serverless"; returns false for another name. */
 HF_NODISCARD bool hf_retry_preset(const char *name,
                                   struct hf_retry_policy *policy);
+
+/*
+ * Has a run's policy follow what the caller of a run around it chose, unless
+ * its own caller chose a count or delays. Whether it may run twice is its own.
+ */
+void hf_retry_policy_within(struct hf_retry_policy *policy,
+                            const struct hf_retry_policy *around);
 
 /*
  * Judges a failed attempt of work done outside the engine and counts it.
@@ -278,6 +272,13 @@ struct hf_verdict hf_retry_next(const struct hf_retry_policy *policy,
  * clock that hf_retry_next is given; 0 = unknown. Any thread.
  */
 void hf_retry_count_call(double now_ms);
+
+/* What limits the helpers, in ms. */
+enum hf_retry_limit {
+  /* Of what a platform leaves a function, this is for its answer: one that is
+     stopped by its platform answers nobody. */
+  HF_RETRY_LIMIT_ANSWER_MS = 200
+};
 
 /* Returns how many repetitions the budget has cut in this process. */
 double hf_retry_cuts(void);
@@ -372,6 +373,118 @@ struct hf_fate_order hf_fate_next(struct hf_fate *fate,
                                   enum hf_fate_event event,
                                   const char *const texts[3],
                                   double now_ms);
+
+/* ---- the run of a retry helper ------------------------------------------ */
+
+/* Where a run stands; docs/states.md has the diagram. */
+enum hf_run_state {
+  HF_RUN_NEW,      /* nothing was begun */
+  HF_RUN_RUNNING,  /* the function is at work */
+  HF_RUN_SETTLING, /* it failed, and calls that it began are waited for */
+  HF_RUN_BACKOFF,  /* before the next attempt */
+  HF_RUN_HELD,     /* before an attempt, while calls are held */
+  HF_RUN_GRACE,    /* no attempt follows; this one may still say how it ended */
+  HF_RUN_DONE,     /* the caller has its answer */
+  HF_RUN_STATES
+};
+
+/* What happens to a run. Whatever comes too late changes nothing. */
+enum hf_run_event_kind {
+  HF_RUN_ON_BEGIN,
+  HF_RUN_ON_SUCCESS,     /* the function succeeded */
+  HF_RUN_ON_FAILURE,     /* the function failed, with evidence */
+  HF_RUN_ON_CALLS_ENDED, /* none of the attempt's calls is under way now */
+  HF_RUN_ON_RELEASE,     /* calls were held, and may go on */
+  HF_RUN_ON_ABORT,       /* the caller's signal */
+  HF_RUN_ON_TIMER,       /* what hf_run_step.due_at asked for */
+  HF_RUN_EVENTS
+};
+
+/* What is to be done. */
+enum hf_run_action {
+  HF_RUN_DO_WAIT,    /* nothing before the next event */
+  HF_RUN_DO_CALL,    /* call the function */
+  HF_RUN_DO_SUCCEED, /* answer with what it returned */
+  HF_RUN_DO_FAIL,    /* answer with what it failed with last */
+  HF_RUN_DO_END      /* answer with the error that hf_run_step describes */
+};
+
+struct hf_run {
+  enum hf_run_state state;
+  enum hf_status ended; /* GRACE: HF_ABORTED or HF_DEADLINE */
+  bool failed;          /* GRACE: the function has failed already */
+  bool caller_deadline; /* the deadline is the caller's own: it ends the call,
+                           and not only repeating */
+  double due_at;        /* as the last step said */
+  struct hf_retry_state history;
+};
+
+struct hf_run_event {
+  enum hf_run_event_kind kind;
+  uint32_t random; /* any 32 bits */
+  double now_ms;
+  bool aborted;         /* BEGIN: the caller's signal is aborted already */
+  bool held;            /* calls of all helpers are held for a while */
+  bool pending;         /* calls of the attempt are under way */
+  bool wrote;           /* one of them wrote, or may have */
+  bool inside;          /* one ran in a transaction that began outside */
+  bool repeated;        /* what failed was repeated by something below */
+  int32_t retries_left; /* what a run around leaves of its own; -1 = none is */
+  int32_t names_left;   /* the same for trouble with names of statements */
+  const struct hf_evidence *evidence; /* of the last failure, NULL = none */
+};
+
+struct hf_run_step {
+  enum hf_run_action action;
+  double due_at; /* when HF_RUN_ON_TIMER is to come; 0 = not at all */
+  struct hf_verdict verdict; /* on a failure. Of DO_END only `why`: outcome,
+                                unit and reason of the error to make */
+  enum hf_status status;     /* DO_END: HF_ABORTED or HF_DEADLINE */
+  enum hf_phase phase;       /* DO_END: LOCAL nothing was begun, BACKOFF between
+                                two attempts, AWAIT during one */
+};
+
+/*
+ * Tells a run what happened, and returns what is to be done. The policy is the
+ * run's own; a run begins as zeroed memory with its deadline. Pure but for the
+ * process-wide budget; any thread, one run at a time.
+ */
+struct hf_run_step hf_run_tell(struct hf_run *run,
+                               const struct hf_retry_policy *policy,
+                               const struct hf_run_event *event);
+
+/* A run with its event as a binding hands them over: places of doubles. */
+enum hf_run_number {
+  HF_RUN_AT_STATE,
+  HF_RUN_AT_ENDED,
+  HF_RUN_AT_FAILED,
+  HF_RUN_AT_DUE,
+  HF_RUN_AT_USED_ONCE,
+  HF_RUN_AT_RETRIES,
+  HF_RUN_AT_WAITS,
+  /* what follows is only read */
+  HF_RUN_AT_DEADLINE,
+  HF_RUN_AT_CALLER_DEADLINE,
+  HF_RUN_AT_EVENT,
+  HF_RUN_AT_RANDOM,
+  HF_RUN_AT_NOW,
+  HF_RUN_AT_ABORTED,
+  HF_RUN_AT_HELD,
+  HF_RUN_AT_PENDING,
+  HF_RUN_AT_WROTE,
+  HF_RUN_AT_INSIDE,
+  HF_RUN_AT_REPEATED,
+  HF_RUN_AT_RETRIES_LEFT,
+  HF_RUN_AT_NAMES_LEFT,
+  HF_RUN_AT_COUNT
+};
+
+/* Returns false when a number is none of its enum, or no count. */
+HF_NODISCARD bool hf_run_read(const double numbers[HF_RUN_AT_COUNT],
+                              struct hf_run *run,
+                              struct hf_run_event *event);
+
+void hf_run_write(const struct hf_run *run, double numbers[HF_RUN_AT_COUNT]);
 
 /* ---- texts of statements ------------------------------------------------ */
 

@@ -76,29 +76,43 @@ int32_t hf_wasm_classify(void) {
   return 1;
 }
 
-int32_t hf_wasm_retry_next(double now_ms, uint32_t random) {
+static void write_step(const struct hf_run_step *step) {
+  const struct hf_verdict *verdict = &step->verdict;
+
+  write_classification(&verdict->why);
+  words[HF_WORD_ACTION] = (int32_t)step->action;
+  words[HF_WORD_ENDED] = (int32_t)step->status;
+  words[HF_WORD_PHASE] = (int32_t)step->phase;
+  words[HF_WORD_AGAIN] = verdict->again;
+  words[HF_WORD_WAITS] = verdict->waits;
+  words[HF_WORD_CUT] = verdict->cut;
+  words[HF_WORD_PARTIAL] = verdict->partial;
+  words[HF_WORD_DELAY_MS] = verdict->delay_ms;
+  words[HF_WORD_REFUSED] = address(verdict->refused);
+}
+
+int32_t hf_wasm_run_tell(int32_t has_evidence) {
   struct hf_retry_policy policy;
-  struct hf_retry_state state;
+  struct hf_run run;
+  struct hf_run_event event;
   struct hf_evidence evidence;
-  struct hf_verdict verdict;
+  struct hf_run_step step;
 
   if (!hf_retry_policy_read(words + HF_WORD_POLICY, &policy)) {
     return HF_UNREAD_POLICY;
   }
-  if (!hf_retry_state_read(numbers + HF_NUMBER_STATE, &state)) {
-    return HF_UNREAD_STATE;
+  if (!hf_run_read(numbers + HF_NUMBER_RUN, &run, &event)) {
+    return HF_UNREAD_RUN;
   }
-  if (!read_evidence(&evidence)) {
-    return HF_UNREAD_EVIDENCE;
+  if (has_evidence != 0) {
+    if (!read_evidence(&evidence)) {
+      return HF_UNREAD_EVIDENCE;
+    }
+    event.evidence = &evidence;
   }
-  verdict = hf_retry_next(&policy, &state, &evidence, now_ms, random);
-  hf_retry_state_write(&state, numbers + HF_NUMBER_STATE);
-  write_classification(&verdict.why);
-  words[HF_WORD_AGAIN] = verdict.again;
-  words[HF_WORD_DELAY_MS] = verdict.delay_ms;
-  words[HF_WORD_WAITS] = verdict.waits;
-  words[HF_WORD_CUT] = verdict.cut;
-  words[HF_WORD_REFUSED] = verdict.again ? 0 : address(verdict.refused);
+  step = hf_run_tell(&run, &policy, &event);
+  hf_run_write(&run, numbers + HF_NUMBER_RUN);
+  write_step(&step);
   return HF_UNREAD_NOTHING;
 }
 
@@ -107,6 +121,19 @@ void hf_wasm_retry_policy(void) {
 
   hf_retry_policy_init(&policy);
   hf_retry_policy_write(&policy, words + HF_WORD_POLICY);
+}
+
+int32_t hf_wasm_retry_policy_within(void) {
+  struct hf_retry_policy policy;
+  struct hf_retry_policy around;
+
+  if (!hf_retry_policy_read(words + HF_WORD_POLICY, &policy) ||
+      !hf_retry_policy_read(words + HF_WORD_AROUND, &around)) {
+    return 0;
+  }
+  hf_retry_policy_within(&policy, &around);
+  hf_retry_policy_write(&policy, words + HF_WORD_POLICY);
+  return 1;
 }
 
 int32_t hf_wasm_retry_preset(void) {

@@ -22,16 +22,21 @@
 enum hf_wasm_word {
   HF_WORD_FACTS,                                 /* by enum hf_fact */
   HF_WORD_TEXTS = HF_WORD_FACTS + HF_FACT_COUNT, /* by enum hf_evidence_text */
-  HF_WORD_NAME = HF_WORD_TEXTS + HF_EVIDENCE_COUNT, /* a preset's, or a text */
-  HF_WORD_POLICY,                                   /* by enum hf_policy */
-  HF_WORD_OUTCOME = HF_WORD_POLICY + HF_POLICY_COUNT,
+  HF_WORD_NAME = HF_WORD_TEXTS + HF_EVIDENCE_COUNT,  /* a preset's, or a text */
+  HF_WORD_POLICY,                                    /* by enum hf_policy */
+  HF_WORD_AROUND = HF_WORD_POLICY + HF_POLICY_COUNT, /* by enum hf_policy */
+  HF_WORD_OUTCOME = HF_WORD_AROUND + HF_POLICY_COUNT,
   HF_WORD_UNIT,
   HF_WORD_TRAITS, /* enum hf_wasm_trait */
   HF_WORD_REASON,
   HF_WORD_DOUBT,
+  HF_WORD_ACTION, /* enum hf_run_action */
+  HF_WORD_ENDED,  /* enum hf_status */
+  HF_WORD_PHASE,  /* enum hf_phase */
   HF_WORD_AGAIN,
   HF_WORD_WAITS,
   HF_WORD_CUT,
+  HF_WORD_PARTIAL,
   HF_WORD_DELAY_MS,
   HF_WORD_REFUSED,
   HF_WORD_OPTION_NAME,
@@ -46,8 +51,8 @@ enum hf_wasm_word {
 
 /* Places in `numbers`. */
 enum hf_wasm_number {
-  HF_NUMBER_STATE, /* by enum hf_history */
-  HF_NUMBER_INITIAL = HF_NUMBER_STATE + HF_HISTORY_COUNT,
+  HF_NUMBER_RUN, /* by enum hf_run_number */
+  HF_NUMBER_INITIAL = HF_NUMBER_RUN + HF_RUN_AT_COUNT,
   HF_NUMBER_MIN,
   HF_NUMBER_MAX,
   HF_NUMBER_COUNT
@@ -64,11 +69,11 @@ enum hf_wasm_trait {
   HF_TRAIT_UNKNOWN = 1 << 6
 };
 
-/* What of its input hf_wasm_retry_next() could not read. */
+/* What of its input hf_wasm_run_tell() could not read. */
 enum hf_wasm_unread {
   HF_UNREAD_NOTHING,
   HF_UNREAD_POLICY,
-  HF_UNREAD_STATE,
+  HF_UNREAD_RUN,
   HF_UNREAD_EVIDENCE
 };
 
@@ -84,11 +89,17 @@ HF_WASM_EXPORT char *hf_wasm_reserve(uint32_t bytes);
 /* Judges the evidence in the words; 0 when a value is unknown. */
 HF_WASM_EXPORT int32_t hf_wasm_classify(void);
 
-/* Judges a failed attempt; says what of its input it could not read. */
-HF_WASM_EXPORT int32_t hf_wasm_retry_next(double now_ms, uint32_t random);
+/*
+ * Tells a run what happened, with the evidence in the words where there is any;
+ * says what of its input it could not read.
+ */
+HF_WASM_EXPORT int32_t hf_wasm_run_tell(int32_t has_evidence);
 
 /* Writes the default policy into the words. */
 HF_WASM_EXPORT void hf_wasm_retry_policy(void);
+
+/* Has the policy follow the one around; 0 when one could not be read. */
+HF_WASM_EXPORT int32_t hf_wasm_retry_policy_within(void);
 
 /* Writes a preset's policy; 0 when words[HF_WORD_NAME] is the name of none. */
 HF_WASM_EXPORT int32_t hf_wasm_retry_preset(void);

@@ -5,6 +5,13 @@ const assert = require('node:assert/strict');
 const { after, before, describe, test } = require('node:test');
 const { Worker } = require('node:worker_threads');
 const native = require('../../lib/engine/native.js');
+const {
+  EVIDENCE,
+  FACT,
+  RUN_AT,
+  RUN_ON,
+  RUN_STATE,
+} = require('../../lib/protocol/policy.js');
 
 const WORDS = 12;
 const OP_RESET = 9;
@@ -23,14 +30,17 @@ describe('the addon', () => {
     addon = native.load();
   });
 
-  const facts = () => new Int32Array(9);
+  const facts = () => new Int32Array(FACT.COUNT);
   /** @type {[string, (addon: any) => unknown][]} */
   const wrong = [
     ['classify without facts', (a) => a.classify()],
-    ['classify with too few facts', (a) => a.classify(new Int32Array(8))],
+    [
+      'classify with too few facts',
+      (a) => a.classify(new Int32Array(FACT.COUNT - 1)),
+    ],
     ['classify with an unknown phase', (a) => a.classify(facts().fill(99))],
     ['classify with a number for text', (a) => a.classify(facts(), 40001)],
-    ['retryNext without a policy', (a) => a.retryNext()],
+    ['runTell without a policy', (a) => a.runTell()],
     ['retryPreset without a name', (a) => a.retryPreset()],
     ['new Port without deliver', (a) => new a.Port()],
     ['Port called as a function', (a) => a.Port(() => {})],
@@ -49,12 +59,17 @@ describe('the addon', () => {
     });
   }
 
-  test('retryNext writes the new state back', () => {
-    const state = Float64Array.of(0, 0, 0, 0);
+  test('runTell writes the new state of the run back', () => {
+    const run = new Float64Array(RUN_AT.COUNT);
+    run[RUN_AT.STATE] = RUN_STATE.RUNNING;
+    run[RUN_AT.EVENT] = RUN_ON.FAILURE;
+    run[RUN_AT.RETRIES_LEFT] = -1;
     const policy = Int32Array.from(addon.retryPolicy());
-    const args = /** @type {any} */ ([policy, state, 0, 1, facts(), '40001']);
-    assert.equal(addon.retryNext(.../** @type {[any]} */ (args)).again, true);
-    assert.equal(state[0], 1);
+    const none = new Array(EVIDENCE.COUNT - 1).fill(undefined);
+    const step = addon.runTell(policy, run, facts(), '40001', ...none);
+    assert.equal(step.again, true);
+    assert.equal(run[RUN_AT.RETRIES], 1);
+    assert.equal(run[RUN_AT.STATE], RUN_STATE.BACKOFF);
   });
 
   test('an unknown preset is undefined', () => {

@@ -9,7 +9,15 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 
 const { version } = require('../../package.json');
-const { FACT } = require('../../lib/protocol/policy.js');
+const {
+  FACT,
+  POLICY,
+  RUN_AT,
+  RUN_DO,
+  RUN_ON,
+  RUN_STATE,
+  STATUS,
+} = require('../../lib/protocol/policy.js');
 const { gatherEvidence } = require('../../lib/retry/evidence.js');
 const addon = require('../../lib/engine/native.js').load();
 const { compile } = require('../../lib/wasm/compile.js');
@@ -72,17 +80,31 @@ function judged(core, { facts, strings }) {
 }
 
 /**
- * Returns the verdict and what became of the state.
+ * Returns what a run is to do and what became of it.
  * @param {any} core
  * @param {any} given
  */
-function verdict(core, { policy, state, now, random, facts, strings }) {
-  const own = Float64Array.from(state);
-  const told = answer(() =>
-    core.retryNext(policy, own, now, random, facts, ...strings),
-  );
-  return { told, state: own };
+function stepOf(core, { policy, run, facts, strings }) {
+  const own = Float64Array.from(run);
+  const told = answer(() => core.runTell(policy, own, facts, ...strings));
+  return { told, run: own };
 }
+
+/**
+ * A run of which nothing limits the attempts, and what happens to it.
+ * @param {Record<string, number>} fields by the names in RUN_AT
+ */
+function runOf(fields) {
+  const run = new Float64Array(RUN_AT.COUNT);
+  const given = { RETRIES_LEFT: -1, NAMES_LEFT: -1, ...fields };
+  for (const [name, value] of Object.entries(given)) {
+    run[/** @type {any} */ (RUN_AT)[name]] = value;
+  }
+  return run;
+}
+
+/** A failure of a run whose function is at work. */
+const FAILURE = { STATE: RUN_STATE.RUNNING, EVENT: RUN_ON.FAILURE, NOW: 1e9 };
 
 test('the tables are the same', () => {
   for (const name of [
@@ -136,32 +158,72 @@ test('evidence made at random has the same classification', () => {
   }
 });
 
-test('the same verdicts on repeating, and the same history', () => {
+test('the same is to be done whatever happens to a run', () => {
   const next = generator(7);
   const all = recorded();
   const numbers = [0, 1, 20, 500, 2147483647, -1];
   // Cores of their own: the budget is part of the answer.
   const own = /** @type {any} */ (new Core(compile()));
+  const limit = () => [-1, 0, 1, 9][next(4)];
+  /** @type {Set<unknown>} */
+  const actions = new Set();
   let now = 1e9;
-  for (let round = 0; round < 5000; round++) {
+  for (let round = 0; round < 20000; round++) {
     const { strings } = all[next(all.length)];
     now += next(400);
+    const policy = Int32Array.from({ length: POLICY.COUNT }, () => next(2));
+    policy[POLICY.MAX_RETRIES] = next(4);
+    policy[POLICY.BASE_MS] = numbers[next(numbers.length)];
+    policy[POLICY.CAP_MS] = numbers[next(numbers.length)];
+    policy[POLICY.NAME_RETRIES] = next(4);
     const given = {
-      policy: Int32Array.from([
-        next(4),
-        numbers[next(numbers.length)],
-        numbers[next(numbers.length)],
-        next(2),
-        next(2),
-        next(2),
-      ]),
-      state: Float64Array.from([next(4), next(2) * (now + next(900)), next(2)]),
-      now,
-      random: next(2 ** 32),
-      facts: Int32Array.from(VALUES, (n) => next(n)),
+      policy,
+      run: runOf({
+        STATE: next(RUN_STATE.STATES),
+        ENDED: [0, STATUS.ABORTED, STATUS.DEADLINE][next(3)],
+        FAILED: next(2),
+        DUE: now - 200 + next(400),
+        USED_ONCE: next(2),
+        RETRIES: next(4),
+        WAITS: next(2),
+        DEADLINE: next(2) * (now + next(900)),
+        CALLER_DEADLINE: next(2),
+        EVENT: next(Object.keys(RUN_ON).length),
+        RANDOM: next(2 ** 32),
+        NOW: now,
+        ABORTED: next(2),
+        HELD: next(2),
+        PENDING: next(2),
+        WROTE: next(8) === 0 ? 1 : 0,
+        INSIDE: next(8) === 0 ? 1 : 0,
+        REPEATED: next(8) === 0 ? 1 : 0,
+        RETRIES_LEFT: limit(),
+        NAMES_LEFT: limit(),
+      }),
+      facts:
+        next(4) === 0 ? undefined : Int32Array.from(VALUES, (n) => next(n)),
       strings,
     };
-    assert.deepStrictEqual(verdict(own, given), verdict(addon, given));
+    const step = stepOf(addon, given);
+    assert.deepStrictEqual(stepOf(own, given), step);
+    actions.add(step.told.value?.action);
+  }
+  assert.deepStrictEqual([...actions].sort(), Object.values(RUN_DO));
+});
+
+test('a nested run follows the same policy', () => {
+  const preset = (/** @type {string} */ name) =>
+    Int32Array.from(addon.retryPreset(name) ?? []);
+  const own = Int32Array.from(addon.retryPolicy());
+  for (const around of [preset('linear'), preset('fast')]) {
+    assert.deepStrictEqual(
+      wasm.retryPolicyWithin(own, around),
+      addon.retryPolicyWithin(own, around),
+    );
+    assert.notDeepStrictEqual(
+      addon.retryPolicyWithin(own, around),
+      Array.from(own),
+    );
   }
 });
 
@@ -171,11 +233,9 @@ test('the budget of repetitions is the same', () => {
   const policy = Int32Array.from(addon.retryPolicy());
   let granted = 0;
   for (let round = 0; round < 1000; round++) {
-    const { again, refused } = own.retryNext(
+    const { again, refused } = own.runTell(
       policy,
-      new Float64Array(4),
-      1e9,
-      0,
+      runOf(FAILURE),
       facts,
       '40001',
     );
@@ -186,14 +246,7 @@ test('the budget of repetitions is the same', () => {
   for (let call = 0; call < 100; call++) {
     own.retryCountCall(1e9);
   }
-  const after = own.retryNext(
-    policy,
-    new Float64Array(4),
-    1e9,
-    0,
-    facts,
-    '40001',
-  );
+  const after = own.runTell(policy, runOf(FAILURE), facts, '40001');
   assert.strictEqual(after.again, true);
 });
 
@@ -223,7 +276,7 @@ test('texts of any length and any letters are read alike', () => {
   }
 });
 
-test('what is no evidence, policy or state is refused in the same words', () => {
+test('what is no evidence, policy or run is refused in the same words', () => {
   const facts = new Int32Array(FACTS);
   const strings = Array(TEXTS).fill(undefined);
   const bad = VALUES.slice(0, 4).flatMap((n, place) =>
@@ -244,19 +297,26 @@ test('what is no evidence, policy or state is refused in the same words', () => 
     assert.deepStrictEqual(judged(wasm, evidence), judged(addon, evidence));
   }
   const policy = Int32Array.from(addon.retryPolicy());
-  const state = new Float64Array(4);
-  const good = { policy, state, now: 1, random: 1, facts, strings };
+  const run = runOf(FAILURE);
+  const good = { policy, run, facts, strings };
+  const badPolicy = (/** @type {number} */ place) =>
+    Int32Array.from(policy, (value, at) => (at === place ? -1 : value));
   for (const wrong of [
     { policy: new Int32Array(2) },
-    { policy: Int32Array.from([0, 0, 0, 2, 0, 0]) },
-    { policy: Int32Array.from([0, 0, 0, 0, -1, 0]) },
-    { state: Float64Array.from([-1, 0, 0]) },
-    { state: Float64Array.from([NaN, 0, 0]) },
-    { state: Float64Array.from([2 ** 31, 0, 0]) },
+    { policy: badPolicy(POLICY.JITTER) },
+    { policy: badPolicy(POLICY.GROWTH) },
+    { run: runOf({ ...FAILURE, STATE: RUN_STATE.STATES }) },
+    { run: runOf({ ...FAILURE, EVENT: 99 }) },
+    { run: runOf({ ...FAILURE, RETRIES: -1 }) },
+    { run: runOf({ ...FAILURE, RETRIES: NaN }) },
+    { run: runOf({ ...FAILURE, RETRIES: 2 ** 31 }) },
+    { run: new Float64Array(3) },
     { facts: new Int32Array(1) },
   ]) {
     const given = { ...good, ...wrong };
-    assert.deepStrictEqual(verdict(wasm, given), verdict(addon, given));
+    const step = stepOf(addon, given);
+    assert.strictEqual(step.told.name, 'TypeError');
+    assert.deepStrictEqual(stepOf(wasm, given), step);
   }
 });
 

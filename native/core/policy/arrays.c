@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Evidence, policies and histories between the arrays that a binding hands
+ * Evidence, policies and runs between the arrays that a binding hands
  * over and the structs that the judge reads. The addon and WebAssembly share
  * it, so that both refuse the same values.
  *
@@ -79,24 +79,67 @@ void hf_retry_policy_write(const struct hf_retry_policy *policy,
   words[HF_POLICY_NAME_RETRIES] = policy->name_retries;
 }
 
-bool hf_retry_state_read(const double numbers[HF_HISTORY_COUNT],
-                         struct hf_retry_state *out) {
-  if (!(numbers[HF_HISTORY_RETRIES] >= 0) ||
-      numbers[HF_HISTORY_RETRIES] > INT32_MAX) {
+static bool is_count(double number) {
+  return number >= 0 && number <= INT32_MAX;
+}
+
+/* No count says that nothing limits it. */
+static int32_t limit_of(double number) {
+  return is_count(number) ? (int32_t)number : -1;
+}
+
+static bool is_below(double number, int count) {
+  return number >= 0 && number < count;
+}
+
+static void read_event(const double numbers[HF_RUN_AT_COUNT],
+                       struct hf_run_event *out) {
+  *out = (struct hf_run_event){
+      .kind = (enum hf_run_event_kind)numbers[HF_RUN_AT_EVENT],
+      .random = (uint32_t)numbers[HF_RUN_AT_RANDOM],
+      .now_ms = numbers[HF_RUN_AT_NOW],
+      .aborted = numbers[HF_RUN_AT_ABORTED] != 0,
+      .held = numbers[HF_RUN_AT_HELD] != 0,
+      .pending = numbers[HF_RUN_AT_PENDING] != 0,
+      .wrote = numbers[HF_RUN_AT_WROTE] != 0,
+      .inside = numbers[HF_RUN_AT_INSIDE] != 0,
+      .repeated = numbers[HF_RUN_AT_REPEATED] != 0,
+      .retries_left = limit_of(numbers[HF_RUN_AT_RETRIES_LEFT]),
+      .names_left = limit_of(numbers[HF_RUN_AT_NAMES_LEFT])};
+}
+
+bool hf_run_read(const double numbers[HF_RUN_AT_COUNT],
+                 struct hf_run *run,
+                 struct hf_run_event *event) {
+  if (!is_below(numbers[HF_RUN_AT_STATE], HF_RUN_STATES) ||
+      !is_below(numbers[HF_RUN_AT_ENDED], HF_STATUS_COUNT) ||
+      !is_below(numbers[HF_RUN_AT_EVENT], HF_RUN_EVENTS) ||
+      !is_count(numbers[HF_RUN_AT_RETRIES]) ||
+      !is_count(numbers[HF_RUN_AT_WAITS]) ||
+      !(numbers[HF_RUN_AT_RANDOM] >= 0 &&
+        numbers[HF_RUN_AT_RANDOM] <= UINT32_MAX)) {
     return false;
   }
-  *out =
-      (struct hf_retry_state){.retries = (int32_t)numbers[HF_HISTORY_RETRIES],
-                              .deadline_at = numbers[HF_HISTORY_DEADLINE_AT],
-                              .used_once = numbers[HF_HISTORY_USED_ONCE] != 0,
-                              .waits = (int32_t)numbers[HF_HISTORY_WAITS]};
+  *run = (struct hf_run){
+      .state = (enum hf_run_state)numbers[HF_RUN_AT_STATE],
+      .ended = (enum hf_status)numbers[HF_RUN_AT_ENDED],
+      .failed = numbers[HF_RUN_AT_FAILED] != 0,
+      .caller_deadline = numbers[HF_RUN_AT_CALLER_DEADLINE] != 0,
+      .due_at = numbers[HF_RUN_AT_DUE],
+      .history = {.retries = (int32_t)numbers[HF_RUN_AT_RETRIES],
+                  .deadline_at = numbers[HF_RUN_AT_DEADLINE],
+                  .used_once = numbers[HF_RUN_AT_USED_ONCE] != 0,
+                  .waits = (int32_t)numbers[HF_RUN_AT_WAITS]}};
+  read_event(numbers, event);
   return true;
 }
 
-void hf_retry_state_write(const struct hf_retry_state *state,
-                          double numbers[HF_HISTORY_COUNT]) {
-  numbers[HF_HISTORY_RETRIES] = state->retries;
-  numbers[HF_HISTORY_DEADLINE_AT] = state->deadline_at;
-  numbers[HF_HISTORY_USED_ONCE] = state->used_once ? 1 : 0;
-  numbers[HF_HISTORY_WAITS] = state->waits;
+void hf_run_write(const struct hf_run *run, double numbers[HF_RUN_AT_COUNT]) {
+  numbers[HF_RUN_AT_STATE] = run->state;
+  numbers[HF_RUN_AT_ENDED] = run->ended;
+  numbers[HF_RUN_AT_FAILED] = run->failed;
+  numbers[HF_RUN_AT_DUE] = run->due_at;
+  numbers[HF_RUN_AT_USED_ONCE] = run->history.used_once;
+  numbers[HF_RUN_AT_RETRIES] = run->history.retries;
+  numbers[HF_RUN_AT_WAITS] = run->history.waits;
 }

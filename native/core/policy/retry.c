@@ -228,6 +228,18 @@ bool hf_retry_preset(const char *name, struct hf_retry_policy *policy) {
   return false;
 }
 
+void hf_retry_policy_within(struct hf_retry_policy *policy,
+                            const struct hf_retry_policy *around) {
+  struct hf_retry_policy own = *policy;
+
+  if (own.count_given || own.delays_given) {
+    return;
+  }
+  *policy = *around;
+  policy->retry_ambiguous = own.retry_ambiguous;
+  policy->unbudgeted = own.unbudgeted || around->unbudgeted;
+}
+
 static struct hf_verdict decide(const struct hf_retry_policy *policy,
                                 struct hf_retry_state *state,
                                 const struct hf_classification *why,
@@ -250,6 +262,11 @@ static struct hf_verdict decide(const struct hf_retry_policy *policy,
                     verdict.waits);
   if (delay < 0) {
     verdict.refused = "the deadline comes first";
+    return verdict;
+  }
+  if (state->partial) {
+    verdict.partial = true;
+    verdict.refused = "part of it is done already";
     return verdict;
   }
   if (is_cut(policy, why, costly, now)) {

@@ -85,29 +85,66 @@ static void a_policy_with_an_unknown_growth_is_refused(void **state) {
   assert_false(hf_retry_policy_read(words, &policy));
 }
 
-static void a_history_written_and_read_is_the_same(void **state) {
-  double numbers[HF_HISTORY_COUNT];
-  struct hf_retry_state history = {3, 12.5, true, 2};
-  struct hf_retry_state again;
+static void a_run_written_and_read_is_the_same(void **state) {
+  double numbers[HF_RUN_AT_COUNT] = {0};
+  struct hf_run run = {
+      .state = HF_RUN_GRACE,
+      .ended = HF_ABORTED,
+      .failed = true,
+      .due_at = 12.5,
+      .history = {.retries = 3, .used_once = true, .waits = 2}};
+  struct hf_run again;
+  struct hf_run_event event;
 
   (void)state;
-  hf_retry_state_write(&history, numbers);
-  assert_true(hf_retry_state_read(numbers, &again));
-  assert_int_equal(again.retries, 3);
-  assert_true(again.deadline_at > 12.4 && again.deadline_at < 12.6);
-  assert_true(again.used_once);
-  assert_int_equal(again.waits, 2);
+  hf_run_write(&run, numbers);
+  assert_true(hf_run_read(numbers, &again, &event));
+  assert_int_equal(again.state, HF_RUN_GRACE);
+  assert_int_equal(again.ended, HF_ABORTED);
+  assert_true(again.failed);
+  assert_true(again.due_at > 12.4 && again.due_at < 12.6);
+  assert_int_equal(again.history.retries, 3);
+  assert_true(again.history.used_once);
+  assert_int_equal(again.history.waits, 2);
 }
 
-static void a_history_without_a_number_of_retries_is_refused(void **state) {
-  double numbers[HF_HISTORY_COUNT] = {0};
-  struct hf_retry_state history;
+static void a_limit_that_is_no_count_is_none(void **state) {
+  double numbers[HF_RUN_AT_COUNT] = {0};
+  struct hf_run run;
+  struct hf_run_event event;
 
   (void)state;
-  numbers[HF_HISTORY_RETRIES] = -1;
-  assert_false(hf_retry_state_read(numbers, &history));
-  numbers[HF_HISTORY_RETRIES] = 1e10;
-  assert_false(hf_retry_state_read(numbers, &history));
+  numbers[HF_RUN_AT_RETRIES_LEFT] = 1e300;
+  numbers[HF_RUN_AT_NAMES_LEFT] = 2;
+  assert_true(hf_run_read(numbers, &run, &event));
+  assert_int_equal(event.retries_left, -1);
+  assert_int_equal(event.names_left, 2);
+}
+
+static void a_run_with_a_number_of_no_enum_is_refused(void **state) {
+  static const struct {
+    enum hf_run_number place;
+    double value;
+  } wrong[] = {{HF_RUN_AT_STATE, HF_RUN_STATES},
+               {HF_RUN_AT_STATE, -1},
+               {HF_RUN_AT_ENDED, HF_STATUS_COUNT},
+               {HF_RUN_AT_EVENT, HF_RUN_EVENTS},
+               {HF_RUN_AT_RETRIES, -1},
+               {HF_RUN_AT_RETRIES, 1e10},
+               {HF_RUN_AT_WAITS, -1},
+               {HF_RUN_AT_RANDOM, 1e10}};
+  struct hf_run run;
+  struct hf_run_event event;
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+    double numbers[HF_RUN_AT_COUNT] = {0};
+
+    assert_true(hf_run_read(numbers, &run, &event));
+    numbers[wrong[i].place] = wrong[i].value;
+    assert_false(hf_run_read(numbers, &run, &event));
+  }
 }
 
 int main(void) {
@@ -116,8 +153,9 @@ int main(void) {
       cmocka_unit_test(evidence_with_a_number_of_no_enum_is_refused),
       cmocka_unit_test(a_policy_written_and_read_is_the_same),
       cmocka_unit_test(a_policy_with_an_unknown_growth_is_refused),
-      cmocka_unit_test(a_history_written_and_read_is_the_same),
-      cmocka_unit_test(a_history_without_a_number_of_retries_is_refused),
+      cmocka_unit_test(a_run_written_and_read_is_the_same),
+      cmocka_unit_test(a_limit_that_is_no_count_is_none),
+      cmocka_unit_test(a_run_with_a_number_of_no_enum_is_refused),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

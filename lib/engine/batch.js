@@ -51,6 +51,26 @@ const TEXT_MAX = 1 << 24;
  * @returns {void}
  */
 
+/**
+ * What an operation may take, and how often it may go again. Times are in
+ * milliseconds, 0 where there is none.
+ * @typedef {object} Terms
+ * @property {number} decode which types the engine decodes
+ * @property {number} deadline
+ * @property {number} acquire how long to wait for a connection
+ * @property {number} timeout
+ * @property {number} retries -1 = as the pool has it
+ */
+
+/** @type {Terms} */
+const NO_TERMS = {
+  decode: 0,
+  deadline: 0,
+  acquire: 0,
+  timeout: 0,
+  retries: -1,
+};
+
 class Batch {
   #ops = new Int32Array(FIRST_OPS * OP_WORDS);
   #count = 0;
@@ -76,33 +96,15 @@ class Batch {
   }
 
   /**
-   * Adds an operation whose fields were pushed. Times are in milliseconds, 0
-   * where there is none.
+   * Adds an operation whose fields were pushed.
    * @param {number} kind
    * @param {number} fields
    * @param {number} target
-   * @param {number} low
-   * @param {number} high
+   * @param {{index: number, generation: number}} id
    * @param {number} flags
-   * @param {number} decode
-   * @param {number} deadline
-   * @param {number} acquire
-   * @param {number} timeout
-   * @param {number} retries
+   * @param {Terms} terms
    */
-  add(
-    kind,
-    fields,
-    target,
-    low,
-    high,
-    flags,
-    decode,
-    deadline,
-    acquire,
-    timeout,
-    retries,
-  ) {
+  add(kind, fields, target, id, flags, terms) {
     const at = this.#count * OP_WORDS;
     if (at === this.#ops.length) {
       this.#grow();
@@ -111,14 +113,14 @@ class Batch {
     ops[at + KIND] = kind;
     ops[at + FIELDS] = fields;
     ops[at + TARGET] = target;
-    ops[at + ID_LOW] = low;
-    ops[at + ID_HIGH] = high;
+    ops[at + ID_LOW] = id.index;
+    ops[at + ID_HIGH] = id.generation;
     ops[at + FLAGS] = flags;
-    ops[at + DECODE] = decode;
-    ops[at + DEADLINE_MS] = deadline;
-    ops[at + ACQUIRE_MS] = acquire;
-    ops[at + TIMEOUT_MS] = timeout;
-    ops[at + RETRIES] = retries;
+    ops[at + DECODE] = terms.decode;
+    ops[at + DEADLINE_MS] = terms.deadline;
+    ops[at + ACQUIRE_MS] = terms.acquire;
+    ops[at + TIMEOUT_MS] = terms.timeout;
+    ops[at + RETRIES] = terms.retries;
     ops[at + RESERVED] = 0;
     this.#count += 1;
     if (this.#count === 1) {
@@ -187,4 +189,4 @@ function divide(ops, count, fields) {
   return parts;
 }
 
-module.exports = { Batch, divide, requestsOf };
+module.exports = { Batch, NO_TERMS, divide, requestsOf };

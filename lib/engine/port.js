@@ -7,7 +7,7 @@
 // A request waits in a table (waiters.js) until its answer comes.
 
 const { OP } = require('../protocol/operations.js');
-const { Batch, divide, requestsOf } = require('./batch.js');
+const { Batch, NO_TERMS, divide, requestsOf } = require('./batch.js');
 const { HoldfastError, paramError } = require('../errors/errors.js');
 const { rootsOf, thisCopy } = require('../platform/package-instance.js');
 const { deliverTo } = require('./deliver.js');
@@ -38,7 +38,8 @@ class Port {
     this.#pools,
     (pool, low, high, text, flags) => {
       this.push(text);
-      this.#batch.add(OP.ANSWER, 1, pool, low, high, flags, 0, 0, 0, 0, -1);
+      const id = { index: low, generation: high };
+      this.#batch.add(OP.ANSWER, 1, pool, id, flags, NO_TERMS);
     },
   );
   #leases = 0;
@@ -147,52 +148,30 @@ class Port {
    * @param {number} flags
    */
   add(kind, fields, target, waiter, flags) {
-    this.addTimed(kind, fields, target, waiter, flags, 0, 0, 0, 0, -1);
+    this.#enter(waiter);
+    this.#batch.add(kind, fields, target, waiter ?? NOBODY, flags, NO_TERMS);
   }
 
   /**
+   * Adds a request whose fields were pushed: it waits for its own answer.
    * @param {number} kind
    * @param {number} fields
    * @param {number} target
-   * @param {Waiter | null} waiter
-   * @param {number} flags
-   * @param {number} decode
-   * @param {number} deadline
-   * @param {number} acquire
-   * @param {number} timeout
-   * @param {number} retries
+   * @param {Waiter & import('./batch.js').Terms & {flags: number}} request
    */
-  addTimed(
-    kind,
-    fields,
-    target,
-    waiter,
-    flags,
-    decode,
-    deadline,
-    acquire,
-    timeout,
-    retries,
-  ) {
+  addRequest(kind, fields, target, request) {
+    this.#enter(request);
+    this.#batch.add(kind, fields, target, request, request.flags, request);
+  }
+
+  /** @param {Waiter | null} waiter */
+  #enter(waiter) {
     if (waiter !== null) {
       this.#waiters.enter(waiter);
       if (waiter.counted) {
         this.#hold();
       }
     }
-    this.#batch.add(
-      kind,
-      fields,
-      target,
-      waiter === null ? NOBODY : waiter.index,
-      waiter === null ? 0 : waiter.generation,
-      flags,
-      decode,
-      deadline,
-      acquire,
-      timeout,
-      retries,
-    );
   }
 
   /**
@@ -201,8 +180,7 @@ class Port {
    */
   abort(waiter) {
     if (this.#waiters.has(waiter)) {
-      const { index, generation } = waiter;
-      this.#batch.add(OP.ABORT, 0, 0, index, generation, 0, 0, 0, 0, 0, -1);
+      this.#batch.add(OP.ABORT, 0, 0, waiter, 0, NO_TERMS);
     }
   }
 

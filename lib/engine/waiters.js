@@ -46,7 +46,7 @@
  */
 
 /** Nobody waits under this index; operations without an answer carry it. */
-const NOBODY = 0;
+const NOBODY = { index: 0, generation: 0 };
 
 class Waiters {
   /** How many of them keep the process alive. */

@@ -34,7 +34,7 @@ function sendProbe(core, millis) {
     call.rowAsArray = true;
     call.flags = FLAG.PROBE | FLAG.CALLER_DEADLINE;
     call.deadline = Math.max(1, Math.floor(millis));
-    call.submit(core.port, OP.QUERY, core.open(), 0);
+    call.submit(core.port, OP.QUERY, core.open());
   });
 }
 

@@ -92,27 +92,22 @@ class Observer {
   }
 
   /**
-   * Hands a statement over and tells of it, whoever listens. Tracers get a
-   * message at its start; the slow query log only has it timed, for that log
-   * is on in every development server and must cost a call next to nothing.
+   * Follows a statement that is about to be handed over, for whoever listens.
+   * Tracers get a message at its start; the slow query log only has it timed,
+   * for that log is on in every development server and must cost a call next
+   * to nothing.
    * @param {import('../pool/call.js').Call} call
    * @param {boolean} onClient
-   * @param {import('../engine/port.js').Port} port
-   * @param {number} kind
-   * @param {number} target
-   * @param {number} acquire as Call.submit has them; it may throw
+   * @param {() => void} send hands it over, within the tracers' context; may
+   *   throw
    */
-  submit(call, onClient, port, kind, target, acquire) {
-    if (this.followsCalls) {
-      call.started = performance.now();
-      if (traces.query.heard) {
-        this.#trace(call, onClient, () =>
-          call.submit(port, kind, target, acquire),
-        );
-        return;
-      }
+  follow(call, onClient, send) {
+    call.started = performance.now();
+    if (traces.query.heard) {
+      this.#trace(call, onClient, send);
+    } else {
+      send();
     }
-    call.submit(port, kind, target, acquire);
   }
 
   /** Whether anybody wants to hear of statements. */

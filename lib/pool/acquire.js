@@ -34,7 +34,10 @@ class Acquire {
   generation = 0;
   counted = true;
   flags = 0;
+  decode = 0;
   deadline = 0;
+  acquire = 0;
+  timeout = 0;
   retries = -1;
   connection = 0;
   /** @type {AbortSignal | null} */
@@ -57,6 +60,7 @@ class Acquire {
     this.#grant = grant;
     this.#reject = reject;
     this.deadline = core.defaults.deadline;
+    this.acquire = core.defaults.acquire;
     this.flags = core.defaults.flags;
     // As in pg, what is false or null is not given.
     if (options) {
@@ -95,19 +99,8 @@ class Acquire {
   }
 
   submit() {
-    const { port, defaults } = this.#core;
-    port.addTimed(
-      OP.ACQUIRE,
-      0,
-      this.#core.open(),
-      this,
-      this.flags,
-      0,
-      this.deadline,
-      defaults.acquire,
-      0,
-      this.retries,
-    );
+    const core = this.#core;
+    core.port.addRequest(OP.ACQUIRE, 0, core.open(), this);
     if (this.signal !== null) {
       watchSignal(this.signal, this);
     }

@@ -31,7 +31,11 @@ class Call {
   /** In ms, 0 = none. */
   timeout = 0;
   deadline = 0;
+  /** How long to wait for a connection. */
+  acquire = 0;
   retries = -1;
+  /** The types that the engine decodes. */
+  decode = 0;
   rowAsArray = false;
   /** Whether another result of the same statement follows. */
   more = false;
@@ -98,14 +102,13 @@ class Call {
    * @param {import('../engine/port.js').Port} port
    * @param {number} kind
    * @param {number} target
-   * @param {number} acquire how long to wait for a connection
    */
-  submit(port, kind, target, acquire) {
+  submit(port, kind, target) {
     // The caller's own code may run in here and call query() itself, so this
     // comes before the first field is pushed.
     const texts = this.values === null ? null : encodeParams(this.values);
     this.values = null;
-    const decode = types.builtinMask(this.types) & this.#owner.decodable;
+    this.decode = types.builtinMask(this.types) & this.#owner.decodable;
     this.#port = port;
     port.push(this.text);
     let fields = 1;
@@ -123,18 +126,7 @@ class Call {
       pushTexts(port, texts);
       fields += texts.length;
     }
-    port.addTimed(
-      kind,
-      fields,
-      target,
-      this,
-      this.flags,
-      decode,
-      this.deadline,
-      acquire,
-      this.timeout,
-      this.retries,
-    );
+    port.addRequest(kind, fields, target, this);
     if (this.signal !== null) {
       watchSignal(this.signal, this);
     }

@@ -178,7 +178,13 @@ class LeaseState {
     call.flags |= config?.[SURE] === true ? FLAG.EXACTLY_ONCE : 0;
     this.#checkRun(call.run);
     const { observer } = this.#core;
-    observer.submit(call, true, port, kind, this.lease, within);
+    call.acquire = within;
+    const { lease: target } = this;
+    if (observer.followsCalls) {
+      observer.follow(call, true, () => call.submit(port, kind, target));
+    } else {
+      call.submit(port, kind, target);
+    }
     this.#pending += 1;
     this.given += 1;
     return call;

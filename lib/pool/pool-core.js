@@ -269,9 +269,14 @@ class PoolCore {
     call.flags = this.defaults.flags;
     readCall(call, config, values, this.names);
     call.run?.use(this.pool);
-    const { port, observer, defaults } = this;
-    const { acquire } = defaults;
-    observer.submit(call, false, port, OP.QUERY, this.open(), acquire);
+    call.acquire = this.defaults.acquire;
+    const { port, observer } = this;
+    const target = this.open();
+    if (observer.followsCalls) {
+      observer.follow(call, false, () => call.submit(port, OP.QUERY, target));
+    } else {
+      call.submit(port, OP.QUERY, target);
+    }
     this.#watch();
   }
 
@@ -515,28 +520,21 @@ class PoolCore {
    * @param {{flags?: number, deadline?: number, timeout?: number}} [given]
    */
   command(kind, resolve, reject, given = {}) {
-    /** @type {import('../engine/waiters.js').Waiter} */
-    const waiter = {
+    const { flags = 0, deadline = 0, timeout = 0 } = given;
+    this.port.addRequest(kind, 0, this.open(), {
       index: 0,
       generation: 0,
       counted: true,
-      onOk: (value) => resolve(value),
-      onError: (error) => reject(this.explain(null, error)),
-    };
-    const { flags = 0, deadline = 0, timeout = 0 } = given;
-    const pool = this.open();
-    this.port.addTimed(
-      kind,
-      0,
-      pool,
-      waiter,
       flags,
-      0,
+      decode: 0,
       deadline,
-      0,
+      acquire: 0,
       timeout,
-      -1,
-    );
+      retries: -1,
+      onOk: (/** @type {number} */ value) => resolve(value),
+      onError: (/** @type {Error} */ error) =>
+        reject(this.explain(null, error)),
+    });
   }
 
   /**

@@ -206,3 +206,52 @@ test('a pooler that breaks a flight lets no write through readOnly', async () =>
   await broken.end();
   await proxy.close();
 });
+
+/**
+ * The statements that a call sends, in the order they leave in.
+ * @param {any} proxy
+ * @param {() => Promise<unknown>} call
+ */
+async function textsOf(proxy, call) {
+  /** @type {string[]} */
+  const texts = [];
+  proxy.onMessage((/** @type {any} */ { direction, type, payload }) => {
+    if (direction === 'up' && type === 'P') {
+      const [, text] = payload.toString('utf8').split('\0');
+      texts.push(text);
+    }
+    return 'pass';
+  });
+  await call();
+  proxy.onMessage(null);
+  return texts;
+}
+
+test('where the settings proved that a flight is one transaction, readOnly needs no BEGIN', {
+  skip: !pgbouncer,
+}, async () => {
+  const bouncer = await startPgBouncer({ server, poolMode: 'transaction' });
+  const proxy = await startProxy({ port: bouncer.port });
+  const url = proxy.urlFor(bouncer.url);
+  const read = { text: 'select 7 as n', readOnly: true };
+  const options = { connectionString: url, max: 1, logger: false };
+  const proven = new Pool({ ...options, statement_timeout: 5000 });
+  const unproven = new Pool(options);
+  await proven.query('select 1');
+  await unproven.query('select 1');
+  const texts = await textsOf(proxy, () => proven.query(read));
+  assert.equal(texts.at(-1), 'select 7 as n');
+  assert.ok(texts.some((text) => text.includes('transaction_read_only')));
+  assert.ok(!texts.includes('begin read only'), texts.join('; '));
+  const others = await textsOf(proxy, () => unproven.query(read));
+  assert.deepEqual(others, ['begin read only', 'select 7 as n', 'commit']);
+  await assert.rejects(
+    proven.query({ text: 'insert into kept values (1)', readOnly: true }),
+    { code: '25006' },
+  );
+  assert.equal(await rows(), 0);
+  await proven.end();
+  await unproven.end();
+  await proxy.close();
+  await bouncer.stop();
+});

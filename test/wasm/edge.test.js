@@ -196,7 +196,7 @@ test('an edge runtime takes the imported core', async () => {
   const { load, modules } = makeRealm({ compiles: false });
   const edge = load(path.join(EDGE, 'index.js'));
   const core = compile();
-  load(path.join(EDGE, 'source.js')).provide(() => core);
+  load(path.join(ROOT, 'lib/wasm/source.js')).provide(() => core);
   await checkHelpers(edge);
   const files = [...modules.keys()].map((file) => path.basename(file));
   assert.ok(!files.includes('bytes.js'), 'the bytes are not bundled');

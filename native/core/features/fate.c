@@ -136,7 +136,7 @@ static struct hf_fate_order order(const struct hf_fate *fate, double now_ms) {
 /* ---- moves --------------------------------------------------------------- */
 
 static void give_up(struct hf_fate *fate, enum reason reason) {
-  fate->reason = reason;
+  fate->reason = (int32_t)reason;
   move(fate, HF_FATE_STATE_UNKNOWN);
 }
 

@@ -29,6 +29,7 @@ const GLOBALS = [
   'atob',
   'clearTimeout',
   'performance',
+  'queueMicrotask',
   'setTimeout',
 ];
 

@@ -199,7 +199,7 @@ class Course {
     if (left > 0) {
       this.#timer = startTimer(onTime, left);
     } else {
-      queueMicrotask(onTime);
+      Promise.resolve().then(onTime);
     }
   }
 

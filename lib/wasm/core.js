@@ -88,7 +88,7 @@ class Core {
       connecting: (traits & TRAIT.CONNECTING) !== 0,
       unknown: (traits & TRAIT.UNKNOWN) !== 0,
       doubt: words[WORD.DOUBT],
-      reason: this.#memory.text(words[WORD.REASON]) ?? '',
+      reason: /** @type {string} */ (this.#memory.text(words[WORD.REASON])),
     };
   }
 

@@ -205,10 +205,10 @@ static bool must_settle(const struct hf_run *run,
       own.name_retries <= run->history.retries - run->history.waits) {
     return false;
   }
-  why = hf_classify(event->evidence);
+  why = hf_classify(evidence_of(event));
   return why.retryable &&
          (why.outcome != HF_OUTCOME_AMBIGUOUS || policy->retry_ambiguous ||
-          event->evidence->only_reads);
+          evidence_of(event)->only_reads);
 }
 
 /* A call of the failed attempt wrote while the next was waited for. */

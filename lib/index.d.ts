@@ -409,6 +409,11 @@ export interface PoolOptions {
   maxBufferedBytes?: number | undefined;
   /** What `cache` of queries keeps, all together. In bytes. @default 16777216 */
   cacheMaxBytes?: number | undefined;
+  /**
+   * How often the session that listens for `cacheNotifyChannel` is asked to
+   * answer; twice that without an answer, nothing that is kept is used. In ms.
+   * @default 5000 */
+  cacheNotifyProbeMillis?: number | undefined;
 
   // The network
   /** Whether the kernel probes silent connections. @default true */
@@ -944,9 +949,10 @@ export class Pool extends EventEmitter implements Queryable {
   ): Promise<T>;
 
   /**
-   * Hears of notifications, on a session of its own: past the pooler, if one
-   * is in the way. When it is lost, another listens in its place; what was
-   * notified in between is lost, and `onReconnect` is called. An outage is
+   * Listens to a channel, on a connection in addition to the pool's: one per
+   * process and database, whatever number of pools and threads listen; past the
+   * pooler, if one is in the way. When it is lost, another takes its place; what
+   * was notified in between is missed, and `onReconnect` is called. An outage is
    * waited for, until `deadlineMillis`, the pool's by default; 0 = no limit.
    *
    * @returns once it listens: the function that ends it

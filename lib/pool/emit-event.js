@@ -46,8 +46,15 @@ function emitEvent(core, event) {
     case EVENT.LOST:
       onLost(core, event);
       break;
+    case EVENT.RESUMED:
+      core.listener?.onResumed(event.texts[0]);
+      break;
     default:
-      emitOnClients(clients, event);
+      if (event.kind === EVENT.NOTIFY && core.listener !== undefined) {
+        core.listener.onNotification(notificationOf(event));
+      } else {
+        emitOnClients(clients, event);
+      }
   }
 }
 

@@ -1,46 +1,42 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// listen(channel, fn): notifications on a session of one's own, one for all
-// channels of a pool and besides the pool's own connections. When it is lost, another is acquired, past the pooler if
-// one is in the way, and every channel listened to again. What was notified in
-// between is lost, as it is for any client: onReconnect tells when to look.
+// listen(channel, fn): notifications, on a session besides the pool's own. The
+// engine has one such session for each target, whatever number of pools and
+// threads listen; it replaces it when it is lost and says so
+// (native/core/features/listener.h). What is here is who subscribed.
 
+const { FLAG, OP } = require('../protocol/operations.js');
 const { checkKeys, readMillis } = require('./arguments.js');
-const { startTimer, stopTimer } = require('../platform/clock.js');
-const { internals } = require('./client.js');
 const { usageError } = require('../errors/errors.js');
 const { checkedChannel } = require('../options/channel.js');
-const { escapeIdentifier } = require('../values/quote.js');
-const { acquireToListen, endBeside } = require('./session.js');
+const { rootsOf, thisCopy } = require('../platform/package-instance.js');
+const { directIsPooled, openToListen } = require('./session.js');
 const { warnOnce } = require('../platform/warn.js');
 
-/** @typedef {import('./client.js').PoolClient} PoolClient */
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */
 
 const KNOWN = new Set(['onReconnect', 'deadlineMillis']);
-
-const PAUSE_MIN_MILLIS = 50;
-const PAUSE_MAX_MILLIS = 2000;
 
 /**
  * @typedef {object} Subscriber
  * @property {string} channel
  * @property {(notification: any) => unknown} fn
  * @property {(() => unknown) | undefined} onReconnect
- * @property {() => void} [onLost] of the pool's own
- * @property {boolean} [quiet] the pool's own: it keeps no process alive
  */
 
-/** @type {WeakMap<PoolCore, Ear>} */
-const ears = new WeakMap();
+/** @type {WeakMap<PoolCore, NotificationListener>} */
+const listeners = new WeakMap();
+
+/** What must not be collected. */
+const roots = rootsOf(thisCopy());
 
 /**
  * Calls a user's function: what it throws or rejects with is warned of once.
  * @param {((value: any) => unknown) | undefined} fn
  * @param {unknown} value
  */
-function tell(fn, value) {
+function callSafely(fn, value) {
   const warn = (/** @type {unknown} */ error) =>
     warnOnce(
       `a function given to listen() failed: ${describe(error)}`,
@@ -66,22 +62,34 @@ function describe(error) {
   }
 }
 
-/** The session of a pool that listens. */
-class Ear {
+/**
+ * @param {number} millis
+ * @param {unknown} cause
+ */
+function deadlineError(millis, cause) {
+  return usageError('HF_DEADLINE', undefined, {
+    outcome: 'not_executed',
+    retryable: true,
+    phase: 'acquire',
+    elapsedMillis: millis,
+    reason: 'there was no session to listen on by then',
+    cause,
+  });
+}
+
+/** The subscribers of a pool, and the session that the engine has for them. */
+class NotificationListener {
   #core;
-  /** @type {Set<Subscriber>} */
-  #subscribers = new Set();
-  /** @type {PoolClient | null} */
-  #client = null;
-  /** @type {Promise<void> | null} */
-  #opening = null;
-  #closed = false;
-  /** Whether its session keeps no process alive. */
-  #quiet = false;
-  /** End pauses. @type {Set<() => void>} */
-  #wakes = new Set();
-  /** Why there was no session, the last time. @type {unknown} */
-  #why = undefined;
+  /** Those that listen, by channel. @type {Map<string, Set<Subscriber>>} */
+  #channels = new Map();
+  /** How many listen, or are about to. */
+  #count = 0;
+  /** How many keep the process alive. */
+  #held = 0;
+  /** @type {PoolCore | undefined} */
+  #session = undefined;
+  /** Whether a pooler was found in the way. */
+  #pooled = false;
 
   /** @param {PoolCore} core */
   constructor(core) {
@@ -94,17 +102,41 @@ class Ear {
    * @returns {Promise<void>}
    */
   async add(subscriber, millis) {
-    this.#subscribers.add(subscriber);
-    this.#balance();
-    try {
-      await this.#within(millis, this.#join(subscriber));
+    await this.#listen([subscriber.channel], {
+      deadline: millis,
+      onListening: () => this.#enter(subscriber),
+    });
+    if (this.#core.pool.ending) {
+      this.#leave(subscriber);
       this.#core.refuseAfterEnd();
+    }
+  }
+
+  /**
+   * Has the engine invalidate the pool's cache by what is notified.
+   * @param {string} channel
+   */
+  async addCache(channel) {
+    const number = this.#core.open();
+    await this.#listen([channel, String(number)], {
+      flags: FLAG.CACHE,
+      counted: false,
+    });
+  }
+
+  /**
+   * @param {string[]} fields
+   * @param {{deadline?: number, flags?: number, counted?: boolean,
+   *   onListening?: () => void}} given
+   */
+  async #listen(fields, given) {
+    this.#count += 1;
+    try {
+      await this.#listenPastPoolers(fields, given);
     } catch (error) {
-      this.#subscribers.delete(subscriber);
-      if (this.#subscribers.size === 0) {
-        this.close();
-      } else {
-        this.#balance();
+      this.#count -= 1;
+      if (this.#count === 0) {
+        void this.close();
       }
       this.#core.refuseAfterEnd(); // which says more than the loss of a session
       throw error;
@@ -112,267 +144,156 @@ class Ear {
   }
 
   /**
-   * Has a channel listened to. An outage is waited for.
-   * @param {Subscriber} subscriber
+   * A pooler is found when the session is opened: then another one is, past it.
+   * @param {string[]} fields
+   * @param {{deadline?: number, flags?: number, counted?: boolean,
+   *   onListening?: () => void}} given
    */
-  async #join(subscriber) {
-    let pause = PAUSE_MIN_MILLIS;
-    while (this.#subscribers.has(subscriber) && !this.#closed) {
+  async #listenPastPoolers(fields, given) {
+    for (;;) {
+      const pooled = this.#pooled;
       try {
-        if (this.#client === null) {
-          // It listens to every channel there is.
-          await (this.#opening ?? this.#begin(this.#open()));
-        } else {
-          await this.#listen(this.#client, subscriber.channel);
-        }
+        await this.#command(OP.LISTEN, fields, given);
         return;
-      } catch (error) {
-        const lost = this.#client === null && this.#opening !== null;
-        if (!lost && /** @type {any} */ (error)?.retryable !== true) {
-          throw error;
+      } catch (/** @type {any} */ error) {
+        if (pooled !== this.#pooled && !this.#core.pool.ending) {
+          continue; // another call has found the pooler
         }
-        await this.#pause(pause);
-        pause = Math.min(PAUSE_MAX_MILLIS, pause * 2);
+        this.#settle(error, given.deadline ?? 0);
       }
     }
   }
 
   /**
+   * Throws what a caller is told, unless the next try goes another way.
+   * @param {any} error
    * @param {number} millis
-   * @param {Promise<void>} work
+   */
+  #settle(error, millis) {
+    if (error.code === 'HF_DEADLINE') {
+      throw deadlineError(millis, error.cause);
+    }
+    if (error.code !== 'HF_SESSION_REQUIRED' || error.phase !== 'local') {
+      throw error;
+    }
+    if (this.#pooled) {
+      throw directIsPooled();
+    }
+    this.#goPastPooler();
+  }
+
+  #goPastPooler() {
+    const direct = openToListen(this.#core, true);
+    void this.#session?.pool.end();
+    this.#pooled = true;
+    this.#setSession(direct);
+  }
+
+  /** @param {PoolCore} session */
+  #setSession(session) {
+    session.listener = this;
+    this.#session = session;
+  }
+
+  /**
+   * @param {number} kind
+   * @param {string[]} fields
+   * @param {{deadline?: number, flags?: number, counted?: boolean,
+   *   onListening?: () => void}} [given]
    * @returns {Promise<void>}
    */
-  #within(millis, work) {
-    if (millis === 0) {
-      return work;
+  #command(kind, fields, given = {}) {
+    if (this.#session === undefined) {
+      this.#setSession(openToListen(this.#core, this.#pooled));
     }
+    const session = /** @type {PoolCore} */ (this.#session);
     return new Promise((resolve, reject) => {
-      const timer = startTimer(
-        () =>
-          reject(
-            usageError('HF_DEADLINE', undefined, {
-              outcome: 'not_executed',
-              retryable: true,
-              phase: 'acquire',
-              elapsedMillis: millis,
-              reason: 'there was no session to listen on by then',
-              cause: this.#why,
-            }),
-          ),
-        millis,
-      );
-      work.then(resolve, reject).finally(() => stopTimer(timer));
+      const done = () => {
+        given.onListening?.(); // before what may be notified next
+        resolve();
+      };
+      session.command(kind, done, reject, { ...given, fields });
     });
   }
 
-  /** A session that only the pool itself listens on keeps no process alive. */
-  #balance() {
-    const quiet =
-      this.#client !== null && [...this.#subscribers].every((s) => s.quiet);
-    if (quiet !== this.#quiet) {
-      this.#quiet = quiet;
-      if (quiet) {
-        this.#core.port.drop();
-      } else {
-        this.#core.port.hold();
-      }
+  /** @param {Subscriber} subscriber that listens from now on */
+  #enter(subscriber) {
+    const others = this.#channels.get(subscriber.channel) ?? new Set();
+    this.#channels.set(subscriber.channel, others.add(subscriber));
+    this.#held += 1;
+    this.#core.port.hold();
+    roots.add(this);
+  }
+
+  /**
+   * @param {Subscriber} subscriber
+   * @returns {boolean} whether it listened
+   */
+  #leave(subscriber) {
+    const others = this.#channels.get(subscriber.channel);
+    if (!others?.delete(subscriber)) {
+      return false;
     }
-  }
-
-  /**
-   * Closes a session, since it still listens.
-   * @param {PoolClient} client
-   */
-  #giveBack(client) {
-    if (this.#client === client) {
-      this.#client = null;
-      this.#balance();
+    if (others.size === 0) {
+      this.#channels.delete(subscriber.channel);
     }
-    client.removeAllListeners();
-    internals.release(client, true);
+    this.#count -= 1;
+    this.#release(1);
+    return true;
   }
 
-  /**
-   * Resolves when the session has answered, which it does after every
-   * notification that came before.
-   * @returns {Promise<unknown>}
-   */
-  prove() {
-    return Promise.resolve(this.#client?.query('select 1'));
-  }
-
-  /**
-   * Makes this the only attempt to have a session until it settles.
-   * @param {Promise<void>} work
-   * @returns {Promise<void>}
-   */
-  #begin(work) {
-    this.#opening = work.finally(() => {
-      this.#opening = null;
-    });
-    return this.#opening;
+  /** @param {number} count of those that kept the process alive */
+  #release(count) {
+    for (let i = 0; i < count; i++) {
+      this.#core.port.drop();
+    }
+    this.#held -= count;
+    if (this.#held === 0) {
+      roots.delete(this);
+    }
   }
 
   /** @param {Subscriber} subscriber */
   async remove(subscriber) {
-    if (!this.#subscribers.delete(subscriber)) {
+    if (!this.#leave(subscriber)) {
       return;
     }
-    this.#balance();
-    if (this.#subscribers.size === 0) {
-      this.close();
-    } else if (!this.#channels().has(subscriber.channel)) {
-      const name = escapeIdentifier(subscriber.channel);
-      // A session that is lost listens to nothing anyway.
-      await this.#client?.query(`UNLISTEN ${name}`)?.catch(() => {});
+    if (this.#count === 0) {
+      void this.close();
+    } else {
+      // A session that is gone listens to nothing anyway.
+      await this.#command(OP.UNLISTEN, [subscriber.channel]).catch(() => {});
     }
-  }
-
-  /** Gives the session back; it is closed, since it still listens. */
-  close() {
-    this.#closed = true;
-    for (const wake of this.#wakes) {
-      wake();
-    }
-    if (ears.get(this.#core) === this) {
-      ears.delete(this.#core);
-    }
-    if (this.#client !== null) {
-      this.#giveBack(this.#client);
-    }
-    endBeside(this.#core).catch(() => {});
-  }
-
-  #channels() {
-    return new Set([...this.#subscribers].map(({ channel }) => channel));
   }
 
   /**
-   * @param {PoolClient} client
-   * @param {string} channel
+   * Nobody listens any more.
    * @returns {Promise<void>}
    */
-  async #listen(client, channel) {
-    await client.query(`LISTEN ${escapeIdentifier(channel)}`);
-  }
-
-  /**
-   * Listens to every channel, also to those that are added meanwhile.
-   * @param {PoolClient} client
-   */
-  async #listenAll(client) {
-    /** @type {Set<string>} */
-    const listening = new Set();
-    for (;;) {
-      const next = [...this.#channels()].find((name) => !listening.has(name));
-      if (next === undefined) {
-        this.#client = client; // from now on add() listens itself
-        this.#balance();
-        return;
-      }
-      await this.#listen(client, next);
-      listening.add(next);
+  async close() {
+    this.#release(this.#held);
+    this.#channels.clear();
+    if (listeners.get(this.#core) === this) {
+      listeners.delete(this.#core);
     }
-  }
-
-  /** @returns {Promise<void>} */
-  async #open() {
-    /** @type {PoolClient} */
-    const client = await new Promise((resolve, reject) => {
-      acquireToListen(this.#core, resolve, reject);
-    }).catch((error) => {
-      this.#why = error;
-      throw error;
-    });
-    let opening = true;
-    let lost = false;
-    let listening = false;
-    client.on('error', () => {
-      lost = true;
-      if (!opening) {
-        this.#onLost(client);
-      }
-    });
-    client.on('notification', (/** @type {any} */ notification) =>
-      this.#onNotification(notification),
-    );
-    try {
-      await this.#listenAll(client);
-      listening = true;
-      if (lost || this.#closed) {
-        throw new Error('the session was lost at once');
-      }
-      opening = false;
-    } catch (error) {
-      this.#why = error;
-      client.removeAllListeners();
-      // Once it listens, close() may have given it back.
-      if (!listening || this.#client === client) {
-        this.#giveBack(client);
-      }
-      throw error;
+    const session = this.#session?.pool;
+    if (session !== undefined && !session.ending) {
+      await session.end();
     }
   }
 
   /** @param {any} notification */
-  #onNotification(notification) {
-    for (const { channel, fn } of this.#subscribers) {
-      if (channel === notification.channel) {
-        tell(fn, notification);
-      }
+  onNotification(notification) {
+    for (const { fn } of this.#channels.get(notification.channel) ?? []) {
+      callSafely(fn, notification);
     }
   }
 
-  /** @param {PoolClient} client */
-  #onLost(client) {
-    if (this.#client !== client) {
-      return; // still being opened, or closed: seen to there
+  /** @param {string} channel what was notified meanwhile is missed */
+  onResumed(channel) {
+    for (const { onReconnect } of this.#channels.get(channel) ?? []) {
+      callSafely(onReconnect, undefined);
     }
-    for (const { onLost } of this.#subscribers) {
-      onLost?.();
-    }
-    this.#giveBack(client);
-    this.#begin(this.#reopen()).catch(() => {});
-  }
-
-  /** Tries until it listens again, or nobody wants that any more. */
-  async #reopen() {
-    let pause = PAUSE_MIN_MILLIS;
-    while (!this.#closed && !this.#core.pool.ending) {
-      try {
-        await this.#open();
-        for (const { onReconnect } of this.#subscribers) {
-          tell(onReconnect, undefined);
-        }
-        return;
-      } catch {
-        await this.#pause(pause);
-        pause = Math.min(PAUSE_MAX_MILLIS, pause * 2);
-      }
-    }
-  }
-
-  /**
-   * Waits, or until it is closed.
-   * @param {number} millis
-   * @returns {Promise<void>}
-   */
-  #pause(millis) {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.#wakes.delete(done);
-        stopTimer(timer);
-        resolve();
-      };
-      // Half of it by chance: a fleet that lost its server comes back spread.
-      const timer = startTimer(done, (millis * (1 + Math.random())) / 2);
-      this.#wakes.add(done);
-      if (this.#closed) {
-        done();
-      } else if ([...this.#subscribers].every(({ quiet }) => quiet)) {
-        timer.unref();
-      }
-    });
   }
 }
 
@@ -401,44 +322,48 @@ async function listen(core, channel, fn, options) {
       ? core.defaults.deadline
       : readMillis(options.deadlineMillis, 'deadlineMillis');
   core.refuseAfterEnd();
-  const ear = earOf(core);
+  const listener = listenerOf(core);
   const subscriber = { channel, fn, onReconnect };
-  await ear.add(subscriber, millis);
-  return () => ear.remove(subscriber);
+  await listener.add(subscriber, millis);
+  return () => listener.remove(subscriber);
 }
 
 /**
  * @param {PoolCore} core
- * @returns {Ear}
+ * @returns {NotificationListener}
  */
-function earOf(core) {
-  let ear = ears.get(core);
-  if (ear === undefined) {
-    ear = new Ear(core);
-    ears.set(core, ear);
+function listenerOf(core) {
+  let listener = listeners.get(core);
+  if (listener === undefined) {
+    listener = new NotificationListener(core);
+    listeners.set(core, listener);
   }
-  return ear;
+  return listener;
 }
 
 /**
- * Listens for the pool itself, as long as it is open: the process may end.
+ * Listens for the pool's cache, as long as it is open: the process may end.
+ * Rejects where that is not possible; an outage is waited for.
  * @param {PoolCore} core
- * @param {{channel: string, fn: (notification: any) => unknown,
- *   onReconnect: () => unknown, onLost: () => void}} subscriber
- * @returns {Promise<() => Promise<unknown>>} asks the session for an answer
+ * @param {string} channel
  */
-async function listenQuietly(core, subscriber) {
-  const ear = earOf(core);
-  await ear.add({ ...subscriber, quiet: true }, core.defaults.deadline);
-  return () => ear.prove();
+async function listenForCache(core, channel) {
+  core.refuseAfterEnd();
+  await listenerOf(core).addCache(channel);
 }
 
 /**
  * Ends all listening of a pool.
  * @param {PoolCore} core
+ * @returns {Promise<void> | undefined} undefined: nobody listened
  */
 function stopListening(core) {
-  ears.get(core)?.close();
+  return listeners.get(core)?.close();
 }
 
-module.exports = { listen, listenQuietly, stopListening };
+module.exports = {
+  NotificationListener,
+  listen,
+  listenForCache,
+  stopListening,
+};

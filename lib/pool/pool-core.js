@@ -44,6 +44,14 @@ const roots = rootsOf(thisCopy());
  * @property {import('../process/sizes.js').Sizes} sizes
  */
 
+/**
+ * Makes a second pool: past a pooler, or for a session that listens.
+ * @callback MakePool
+ * @param {object | undefined} config
+ * @param {{resolved: any, key: string, sizes: any}} [shared]
+ * @returns {import('./pool.js').Pool}
+ */
+
 class PoolCore {
   #number = 0;
   /** @type {(name: string) => number} */
@@ -65,9 +73,11 @@ class PoolCore {
    * @param {any} resolved what resolveOptions() made of the user's config
    * @param {import('../engine/native.js').Option[]} table
    * @param {Shared | undefined} shared of a handle on a shared pool
+   * @param {MakePool} makePool
    */
-  constructor(pool, resolved, table, shared) {
+  constructor(pool, resolved, table, shared, makePool) {
     this.pool = pool;
+    this.makePool = makePool;
     this.#resolved = resolved;
     this.#shared = shared;
     setCore(pool, this);
@@ -109,8 +119,11 @@ class PoolCore {
     this.losing = /** @type {Map<number, PoolClient>} */ (new Map());
     /** Whose 'connect' listeners prepare connections. */
     this.hookedBy = pool;
-    /** Whose sessions past a pooler serve this pool. @type {PoolCore} */
-    this.sessionsOf = this;
+    /**
+     * Hears what is notified, where this pool's session is one to listen on.
+     * @type {import('./listen.js').NotificationListener | undefined}
+     */
+    this.listener = undefined;
     /** Whether anybody prepares new connections. */
     this.greets = typeof resolved.onConnect === 'function';
     this.clients = new Clients(
@@ -186,7 +199,11 @@ class PoolCore {
     for (const field of fields) {
       this.port.push(field);
     }
-    const flags = FLAG.EVENTS | (this.#shared ? FLAG.SHARED : 0);
+    const notified = this.#resolved.cacheNotifyChannel !== undefined;
+    const flags =
+      FLAG.EVENTS |
+      (this.#shared ? FLAG.SHARED : 0) |
+      (notified ? FLAG.NOTIFIED : 0);
     this.port.add(OP.OPEN, fields.length, this.#number, this.#opener(), flags);
   }
 
@@ -372,8 +389,7 @@ class PoolCore {
         (lease, run) => {
           if (options?.session && lease.pooled) {
             this.port.add(OP.RELEASE, 0, lease.number, null, 0);
-            const { sessionsOf } = this;
-            acquireSession(sessionsOf, options, stack, onClient, onError);
+            acquireSession(this, options, stack, onClient, onError);
           } else {
             onClient(this.#grant(lease, run, stack));
           }
@@ -517,14 +533,20 @@ class PoolCore {
    * @param {number} kind
    * @param {(value?: any) => void} resolve
    * @param {(error: any) => void} reject
-   * @param {{flags?: number, deadline?: number, timeout?: number}} [given]
+   * @param {{fields?: string[], flags?: number, deadline?: number,
+   *   timeout?: number, counted?: boolean}} [given] `counted`: it keeps the
+   *   process alive
    */
   command(kind, resolve, reject, given = {}) {
-    const { flags = 0, deadline = 0, timeout = 0 } = given;
-    this.port.addRequest(kind, 0, this.open(), {
+    const { fields = [], flags = 0, deadline = 0, timeout = 0 } = given;
+    const pool = this.open();
+    for (const field of fields) {
+      this.port.push(field);
+    }
+    this.port.addRequest(kind, fields.length, pool, {
       index: 0,
       generation: 0,
-      counted: true,
+      counted: given.counted ?? true,
       flags,
       decode: 0,
       deadline,
@@ -547,18 +569,7 @@ class PoolCore {
       resolve(0);
       return;
     }
-    for (const label of labels) {
-      this.port.push(label);
-    }
-    /** @type {import('../engine/waiters.js').Waiter} */
-    const waiter = {
-      index: 0,
-      generation: 0,
-      counted: true,
-      onOk: resolve,
-      onError: reject,
-    };
-    this.port.add(OP.INVALIDATE, labels.length, this.#number, waiter, 0);
+    this.command(OP.INVALIDATE, resolve, reject, { fields: labels });
   }
 
   /** New connections are to be prepared from now on. */

@@ -12,7 +12,7 @@ const { callWith, rethrowLater } = require('../engine/callbacks.js');
 const { refuseSubmittable } = require('./arguments.js');
 const { readDrainMillis } = require('../validate/values.js');
 const { readInvalidation } = require('./cache.js');
-const { CacheEar } = require('./cache-notify.js');
+const { CacheInvalidator } = require('./cache-notify.js');
 const { asyncDispose } = require('./client.js');
 const { usageError } = require('../errors/errors.js');
 const { readStats } = require('../observe/metrics.js');
@@ -23,7 +23,7 @@ const { resolveOptions } = require('../options/options.js');
 const { PoolCore } = require('./pool-core.js');
 const { prometheusText } = require('../observe/prometheus.js');
 const { listen, stopListening } = require('./listen.js');
-const { endSessions, hasSecondPools } = require('./session.js');
+const { endSessions, hasSessions } = require('./session.js');
 const { runTransaction } = require('./transaction.js');
 const { warnOnce } = require('../platform/warn.js');
 
@@ -32,8 +32,6 @@ const { warnOnce } = require('../platform/warn.js');
  * user's second argument can be taken for it.
  */
 const SHARED = Symbol('shared');
-/** The same of a pool that listens beside another. */
-const BESIDE = Symbol('beside');
 
 /**
  * A pool's state is a property by symbol, so that its methods work through a
@@ -48,7 +46,7 @@ const STATE = Symbol('holdfast.pool');
  * @property {boolean} ending
  * @property {boolean} ended
  * @property {Maintenance} maintenance
- * @property {CacheEar | undefined} cacheEar
+ * @property {CacheInvalidator | undefined} invalidator
  */
 
 /**
@@ -71,7 +69,6 @@ class Pool extends EventEmitter {
     const shared = internal?.[SHARED];
     const resolved =
       shared?.resolved ??
-      internal?.[BESIDE] ??
       resolveOptions(config ?? {}, { table, nowhere: 'localhost' });
     if (shared === undefined && resolved.keyName !== undefined) {
       throw new TypeError('key names a pool of getPool(); new Pool() has none');
@@ -80,7 +77,7 @@ class Pool extends EventEmitter {
       warnOnce(text, 'HF_OPTIONS');
     }
     warnOfEnvironment();
-    const core = new PoolCore(this, resolved, table, shared);
+    const core = new PoolCore(this, resolved, table, shared, makePool);
     const channel = resolved.cacheNotifyChannel;
     /** @type {State} */
     const state = {
@@ -89,7 +86,8 @@ class Pool extends EventEmitter {
       ending: false,
       ended: false,
       maintenance: new Maintenance(core, this),
-      cacheEar: channel === undefined ? undefined : new CacheEar(core, channel),
+      invalidator:
+        channel === undefined ? undefined : new CacheInvalidator(core, channel),
     };
     Object.defineProperty(this, STATE, { value: state });
     /** @type {any} */
@@ -109,13 +107,13 @@ class Pool extends EventEmitter {
     if (typeof config === 'function') {
       return refuseFunction(config);
     }
-    const { core, cacheEar } = stateOf(this);
+    const { core, invalidator } = stateOf(this);
     const valuesGiven = typeof values !== 'function';
     const onDone = valuesGiven ? callback || config?.callback : values;
     return callWith(onDone, 'HoldfastQuery', (resolve, reject) => {
       const given = valuesGiven ? values : undefined;
-      const asked = cacheEar?.adjust(config) ?? config;
-      core.query(asked, given, resolve, reject);
+      invalidator?.begin(config);
+      core.query(config, given, resolve, reject);
     });
   }
 
@@ -375,6 +373,11 @@ class Pool extends EventEmitter {
   }
 }
 
+/** @type {import('./pool-core.js').MakePool} */
+function makePool(config, shared) {
+  return new Pool(config, shared && { [SHARED]: shared });
+}
+
 /**
  * `query(callback)` without a statement: as in pg, the callback hears of it.
  * @param {any} callback
@@ -424,12 +427,13 @@ function end(state, callback, timeout) {
       });
     }
     state.ending = true;
-    stopListening(core);
+    const listening = stopListening(core);
     const done = () => {
       state.ended = true;
       core.close();
-      if (hasSecondPools(core)) {
-        endSessions(core).then(() => resolve(undefined), reject);
+      if (listening !== undefined || hasSessions(core)) {
+        const ends = [listening, endSessions(core)];
+        Promise.all(ends).then(() => resolve(undefined), reject);
         return;
       }
       resolve(undefined);
@@ -442,4 +446,4 @@ function end(state, callback, timeout) {
   });
 }
 
-module.exports = { BESIDE, Pool, SHARED };
+module.exports = { Pool, SHARED };

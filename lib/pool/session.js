@@ -16,8 +16,6 @@ const DIRECT_VARIABLES = Object.freeze(['DIRECT_URL', 'DIRECT_DATABASE_URL']);
 
 /** @type {WeakMap<PoolCore, import('./pool.js').Pool>} */
 const directPools = new WeakMap();
-/** Pools of one connection, to listen on. @type {typeof directPools} */
-const besides = new WeakMap();
 /** Second pools have no second pool. @type {WeakSet<PoolCore>} */
 const directCores = new WeakSet();
 
@@ -53,13 +51,13 @@ function directUrlOf(core) {
 
 /**
  * Makes a pool; what is wrong with its URL is told under the name it came by.
- * @param {typeof import('./pool.js').Pool} Pool
+ * @param {PoolCore} core
  * @param {object} config
  * @param {string} name
  */
-function poolOf(Pool, config, name) {
+function poolOf(core, config, name) {
   try {
-    return new Pool(config);
+    return core.makePool(config);
   } catch (error) {
     if (error instanceof Error) {
       error.message = error.message.replace('connectionString', name);
@@ -75,10 +73,9 @@ function poolOf(Pool, config, name) {
  * @returns {import('./pool.js').Pool}
  */
 function openDirect(core, { url, name }) {
-  const { Pool } = require('./pool.js');
   const { options } = /** @type {any} */ (core.pool);
   const config = directConfig(core.resolved, core.types, url, name);
-  const pool = poolOf(Pool, config, name);
+  const pool = poolOf(core, config, name);
   const { database } = /** @type {any} */ (pool.options);
   // A variable left over from another project must not lead astray.
   if (name !== 'directUrl' && database !== options.database) {
@@ -112,10 +109,7 @@ function openDirect(core, { url, name }) {
  */
 function directPoolOf(core) {
   if (directCores.has(core)) {
-    throw required(
-      'the direct connection string leads to a pooler, too: set DIRECT_URL ' +
-        'to the database itself',
-    );
+    throw directIsPooled();
   }
   const open = directPools.get(core);
   if (open !== undefined) {
@@ -183,83 +177,71 @@ function acquireSession(core, options, stack, resolve, reject) {
 }
 
 /**
- * Opens a pool of one connection beside the pool's own, for listening: that
- * takes no connection away from calls.
+ * Opens a handle on the pool of one connection that listens for a target in
+ * this process: besides the connections of other pools, whatever number of
+ * threads and pools have such a handle. Functions do not tell them apart, only
+ * whether there are any: that of one of them prepares the session.
  * @param {PoolCore} core
  * @returns {PoolCore}
  */
-function besideOf(core) {
-  const { BESIDE, Pool } = require('./pool.js');
-  let pool = besides.get(core);
-  if (pool === undefined) {
-    const sizes = new Map([
-      ...core.resolved.engine,
-      ['max', '1'],
-      ['min', '0'],
-    ]);
-    const resolved = Object.create(core.resolved, {
+function openListening(core) {
+  const { resolved, greets } = core;
+  const functions = [typeof resolved.password === 'function', greets];
+  const sizes = new Map([...resolved.engine, ['max', '1'], ['min', '0']]);
+  const pool = core.makePool(undefined, {
+    key: `listen ${resolved.key} ${functions}`,
+    sizes: { written: [], learn() {}, valueOf: () => undefined },
+    resolved: Object.create(resolved, {
       engine: { value: [...sizes] },
       cacheNotifyChannel: { value: undefined },
       warnings: { value: [] },
-    });
-    pool = new Pool(undefined, { [BESIDE]: resolved });
-    const inner = /** @type {PoolCore} */ (coreOf(pool));
-    inner.hookedBy = core.pool;
-    if (core.greets) {
-      inner.greet();
-    }
-    inner.sessionsOf = core;
-    besides.set(core, pool);
+    }),
+  });
+  const inner = /** @type {PoolCore} */ (coreOf(pool));
+  inner.hookedBy = core.pool;
+  if (greets) {
+    inner.greet();
   }
-  return /** @type {PoolCore} */ (coreOf(pool));
+  return inner;
 }
 
 /**
- * Acquires a session to listen on: beside the pool's connections, or past the
- * pooler if one is in the way.
+ * Opens the session to listen on: besides the pool's own, or past the pooler
+ * where one is known to be in the way.
  * @param {PoolCore} core
- * @param {(client: any) => void} resolve
- * @param {(error: any) => void} reject
+ * @param {boolean} pooled whether one was found
+ * @returns {PoolCore}
  */
-function acquireToListen(core, resolve, reject) {
-  const options = { session: true };
-  try {
-    if (hasSessions(core)) {
-      acquireSession(core, options, undefined, resolve, reject);
-    } else {
-      besideOf(core).acquire(options, undefined, resolve, reject);
-    }
-  } catch (error) {
-    reject(error);
+function openToListen(core, pooled) {
+  if (!pooled && !hasSessions(core)) {
+    return openListening(core);
   }
+  core.refuseAfterEnd(); // opened later, it would be ended by nobody
+  return openListening(/** @type {PoolCore} */ (coreOf(directPoolOf(core))));
 }
 
 /**
- * Nobody listens any more.
- * @param {PoolCore} core
- * @returns {Promise<void>}
+ * Returns what to say of a direct connection string that leads to a pooler.
+ * @returns {Error}
  */
-async function endBeside(core) {
-  const pool = besides.get(core);
-  besides.delete(core);
-  if (pool !== undefined && !pool.ending) {
-    await pool.end();
-  }
+function directIsPooled() {
+  return required(
+    'the direct connection string leads to a pooler, too: set DIRECT_URL ' +
+      'to the database itself',
+  );
 }
 
 /**
- * Ends the second pools, if there are any.
+ * Ends the pool past the pooler, if there is one.
  * @param {PoolCore} core
  * @returns {Promise<void>}
  */
 async function endSessions(core) {
   const pool = directPools.get(core);
   directPools.delete(core);
-  const listening = endBeside(core);
   if (pool !== undefined && !pool.ending) {
     await pool.end();
   }
-  await listening;
 }
 
 /** @param {PoolCore} core @returns {boolean} */
@@ -267,18 +249,12 @@ function hasSessions(core) {
   return directPools.has(core);
 }
 
-/** @param {PoolCore} core @returns {boolean} whether there is what to end */
-function hasSecondPools(core) {
-  return directPools.has(core) || besides.has(core);
-}
-
 module.exports = {
   DIRECT_VARIABLES,
   acquireSession,
-  acquireToListen,
-  endBeside,
+  directIsPooled,
   endSessions,
-  hasSecondPools,
   hasSessions,
+  openToListen,
   pastPooler,
 };

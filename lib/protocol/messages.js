@@ -200,6 +200,11 @@ const EVENT = Object.freeze({
   CONNECT_FAILED: 8,
   /** opened (chunk 0 = fields) or closed */
   BREAKER: 9,
+  /**
+   * chunk 0 = channel: listened to again; what was notified since it was lost
+   * is missed
+   */
+  RESUMED: 10,
 });
 
 /** How a column travels. */

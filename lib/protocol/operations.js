@@ -46,6 +46,15 @@ const OP = Object.freeze({
    * call was given up before; HF_FLAG_HEARS as in HF_OP_RELEASE
    */
   FINISH: 16,
+  /**
+   * target = pool; fields: channel. Answers once it is listened to. With
+   * HF_FLAG_CACHE another field, the number of the pool whose cache is to be
+   * invalidated by what is notified: payloads are tags, an empty one means
+   * everything
+   */
+  LISTEN: 17,
+  /** target = pool; fields: channel. Takes one LISTEN back */
+  UNLISTEN: 18,
 });
 
 /** Places in an operation. */
@@ -100,7 +109,7 @@ const FLAG = Object.freeze({
    * HF_OP_FORGET: behind a proxy, too; HF_OP_ANSWER: the failure is permanent
    */
   FORCE: 8192,
-  /** HF_OP_QUERY: see above */
+  /** HF_OP_QUERY: see above; HF_OP_LISTEN */
   CACHE: 16384,
   /** HF_OP_LEASE_QUERY: a ROLLBACK that ends at once what is in its way */
   URGENT: 32768,
@@ -108,6 +117,11 @@ const FLAG = Object.freeze({
   FAIL_FAST: 65536,
   /** the same while there never was a connection and the port is closed */
   FAIL_NEW: 131072,
+  /**
+   * HF_OP_OPEN: what is cached is kept only while an HF_OP_LISTEN with
+   * HF_FLAG_CACHE hears
+   */
+  NOTIFIED: 262144,
 });
 
 /** Types that are decoded in C. */

@@ -592,12 +592,18 @@ enum hf_op_kind {
   HF_OP_ANSWER,      /* id = an HF_MSG_ASK; fields: the value, or a message */
   HF_OP_INVALIDATE,  /* target = pool; fields: labels to forget; none = all */
   HF_OP_GREET,       /* target = pool: new connections are to be prepared */
-  HF_OP_FINISH       /* target = lease; fields: COMMIT or ROLLBACK. Ends the
+  HF_OP_FINISH,      /* target = lease; fields: COMMIT or ROLLBACK. Ends the
                         transaction and releases the lease; acquire_ms: how
                         long COMMIT may take once it is its turn. A COMMIT is
                         sent as ROLLBACK when the transaction has failed, or
                         the call was given up before; HF_FLAG_HEARS as in
                         HF_OP_RELEASE */
+  HF_OP_LISTEN,      /* target = pool; fields: channel. Answers once it is
+                        listened to. With HF_FLAG_CACHE another field, the
+                        number of the pool whose cache is to be invalidated by
+                        what is notified: payloads are tags, an empty one means
+                        everything */
+  HF_OP_UNLISTEN     /* target = pool; fields: channel. Takes one LISTEN back */
 };
 
 /*
@@ -626,13 +632,15 @@ enum hf_flag {
   HF_FLAG_PROBE = 1 << 12,     /* HF_OP_QUERY: a health probe, goes first */
   HF_FLAG_FORCE = 1 << 13,     /* HF_OP_FORGET: behind a proxy, too;
                                   HF_OP_ANSWER: the failure is permanent */
-  HF_FLAG_CACHE = 1 << 14,     /* HF_OP_QUERY: see above */
+  HF_FLAG_CACHE = 1 << 14,     /* HF_OP_QUERY: see above; HF_OP_LISTEN */
   HF_FLAG_URGENT = 1 << 15,    /* HF_OP_LEASE_QUERY: a ROLLBACK that ends at
                                   once what is in its way */
   HF_FLAG_FAIL_FAST = 1 << 16, /* HF_OP_QUERY, HF_OP_ACQUIRE: a connect that
                                   fails is its answer */
-  HF_FLAG_FAIL_NEW = 1 << 17   /* the same while there never was a connection
+  HF_FLAG_FAIL_NEW = 1 << 17,  /* the same while there never was a connection
                                   and the port is closed */
+  HF_FLAG_NOTIFIED = 1 << 18   /* HF_OP_OPEN: what is cached is kept only while
+                                  an HF_OP_LISTEN with HF_FLAG_CACHE hears */
 };
 
 /* An operation as numbers: the places of its fields. */
@@ -843,7 +851,9 @@ enum hf_event {
   HF_EVENT_LOST,           /* a leased connection died; chunk 0 = fields */
   HF_EVENT_CONNECTING,     /* a connect was begun */
   HF_EVENT_CONNECT_FAILED, /* ended without success; chunk 0 = fields */
-  HF_EVENT_BREAKER         /* opened (chunk 0 = fields) or closed */
+  HF_EVENT_BREAKER,        /* opened (chunk 0 = fields) or closed */
+  HF_EVENT_RESUMED         /* chunk 0 = channel: listened to again; what was
+                              notified since it was lost is missed */
 };
 
 /* ---- health -------------------------------------------------------------- */

@@ -10,9 +10,7 @@ const path = require('node:path');
 const { after, before, beforeEach, test } = require('node:test');
 const { promisify } = require('node:util');
 
-const { CacheEar } = require('../../lib/pool/cache-notify.js');
 const { Pool } = require('../../lib/index.js');
-const { coreOf } = require('../../lib/observe/live.js');
 const {
   eventually,
   findPgBouncer,
@@ -177,17 +175,30 @@ test('an outage is bridged by old answers, and ends with new ones', async () => 
 
 test('a session that is silent counts as lost', async () => {
   const proxy = await startProxy(server);
-  const pool = open({ connectionString: proxy.urlFor(server.url) });
-  const ear = new CacheEar(/** @type {any} */ (coreOf(pool)), CHANNEL, 50);
-  const config = { text: 'select 1', cache: { ttlMillis: MINUTE } };
-  const hears = () => ear.adjust(config).cache.ttlMillis === MINUTE;
+  const pool = open({
+    connectionString: proxy.urlFor(server.url),
+    cacheNotifyProbeMillis: 50,
+  });
+  const config = Object.freeze({
+    text: 'select 1 as n',
+    cache: Object.freeze({ ttlMillis: MINUTE }),
+  });
   try {
-    await eventually(hears);
+    await eventually(async () => (await pool.query(config)).cached);
+    /** @type {Promise<any>[]} */
+    const calls = [];
+    const { cacheMisses } = pool.stats();
     proxy.pause();
-    await eventually(() => !hears());
-    assert.strictEqual(config.cache.ttlMillis, MINUTE);
+    // Until one of them asks the server, which does not hear it for now.
+    await eventually(() => {
+      calls.push(pool.query(config));
+      return pool.stats().cacheMisses > cacheMisses;
+    });
     proxy.resume();
-    await eventually(hears, { timeout: 20_000 });
+    await Promise.all(calls);
+    await eventually(async () => (await pool.query(config)).cached, {
+      timeout: 20_000,
+    });
   } finally {
     proxy.resume();
     await pool.end();

@@ -71,6 +71,8 @@ struct place {
     512 * MEBIBYTE, RESULT_MIN, BYTES_MAX, NULL, "bytes")                     \
   X(INT, "cacheMaxBytes", cache_max_bytes, WIDTH_64,                          \
     16 * MEBIBYTE, 0, BYTES_MAX, NULL, "bytes")                               \
+  X(INT, "cacheNotifyProbeMillis", cache_notify_probe_ms, WIDTH_32,           \
+    5000, 1, INT_MS, NULL, "ms")                                              \
   X(INT, "shareMax", share_max, WIDTH_32, 8, 1, SHARE_MAX, NULL, "")          \
   X(INT, "statementCacheSize", statement_cache_size, WIDTH_32,                \
     200, 0, TEN_THOUSAND, NULL, "")                                           \

@@ -56,6 +56,7 @@ struct hf_config {
   int64_t max_result_bytes;
   int64_t max_buffered_bytes;
   int64_t cache_max_bytes;
+  int32_t cache_notify_probe_ms;
   int32_t share_max;
   int32_t statement_cache_size;
   enum hf_pooler_mode pooler;

@@ -137,6 +137,40 @@ void hf_call_choose_statement(struct hf_call *call) {
   }
 }
 
+struct hf_call *hf_call_new_own(struct hf_netpool *pool,
+                                struct hf_listen *listen,
+                                const char *sql) {
+  const struct hf_config *config = &pool->core.config;
+  struct hf_call *call = hf_calloc(1, sizeof *call);
+  struct hf_request *request;
+  if (call == NULL) {
+    return NULL;
+  }
+  request = &call->unit.request;
+  hf_request_init(request,
+                  sql == NULL ? HF_REQUEST_ACQUIRE : HF_REQUEST_STATEMENT);
+  request->slow_query_ms = config->slow_query_ms;
+  request->retry_base_ms = config->retry_base_ms;
+  request->retry_cap_ms = config->retry_cap_ms;
+  call->unit.max_result_bytes = (uint64_t)config->max_result_bytes;
+  call->listen = listen;
+  if (sql == NULL) {
+    /* The listener decides when to try again, not the pool. */
+    request->flags = HF_FLAG_SESSION | HF_FLAG_FAIL_FAST;
+    hf_lease_init(&call->lease, NULL);
+    request->lease = &call->lease;
+    return call;
+  }
+  call->unit.statement =
+      hf_statements_use(&pool->shared.statements, sql, strlen(sql));
+  if (call->unit.statement == NULL) {
+    hf_free(call);
+    return NULL;
+  }
+  request->sql = call->unit.statement->sql;
+  return call;
+}
+
 struct hf_call *hf_call_stand_in(const struct hf_call *call) {
   struct hf_call *made = hf_calloc(1, sizeof *made);
   if (made != NULL) {

@@ -20,6 +20,8 @@
 
 struct hf_query_cache_call;
 struct hf_handle;
+struct hf_listen;
+struct hf_netpool;
 
 struct hf_call {
   struct hf_unit unit; /* first: the core hands out its request's address */
@@ -31,6 +33,7 @@ struct hf_call {
   struct hf_lease lease;        /* of HF_REQUEST_ACQUIRE */
   int32_t lease_number;         /* once granted */
   struct hf_query_cache_call *cached; /* owned; NULL = the cache is not asked */
+  struct hf_listen *listen; /* whose own call it is: `handle` is NULL */
 };
 
 static inline struct hf_call *hf_call_of(struct hf_request *request) {
@@ -56,6 +59,14 @@ HF_NODISCARD enum hf_status hf_call_end_transaction(struct hf_call *call,
 
 /* Has the statement that the core decided for stand in for the one given. */
 void hf_call_choose_statement(struct hf_call *call);
+
+/*
+ * Makes a call of a listener's own: a statement or, where `sql` is NULL, an
+ * acquire. NULL when out of memory.
+ */
+struct hf_call *hf_call_new_own(struct hf_netpool *pool,
+                                struct hf_listen *listen,
+                                const char *sql);
 
 /* Frees a call that the core does not have. */
 void hf_call_free(struct hf_call *call);

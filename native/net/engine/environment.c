@@ -6,6 +6,7 @@
 #include "net/engine/call.h"
 #include "net/engine/connect_slot.h"
 #include "net/engine/handle.h"
+#include "net/engine/listen.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
 #include "net/engine/query_cache_flight.h"
@@ -47,6 +48,7 @@ void hf_environment_drop(struct hf_port *port, struct hf_handle *handle) {
   (void)hf_map_remove(&port->handles, (uint64_t)handle->number);
   hf_list_remove(&port->handle_list, &handle->of_port);
   drop_leases(port, handle);
+  hf_listen_drop(handle);
   hf_query_cache_close(handle);
   hf_handle_detach(pool, handle, port->outbox.closed);
   drop_asks(port, handle);

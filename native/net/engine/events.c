@@ -27,6 +27,7 @@ static int32_t value_of(const struct hf_netpool *pool,
   case HF_EVENT_WARNING:
   case HF_EVENT_LOST:
   case HF_EVENT_CONNECTING:
+  case HF_EVENT_RESUMED:
     break;
   }
   return 0;
@@ -106,10 +107,10 @@ void hf_events_emit(struct hf_netpool *pool,
   }
 }
 
-static void send_notification(struct hf_handle *handle,
-                              const struct hf_slot *slot,
-                              int32_t lease,
-                              const PGnotify *notify) {
+void hf_events_send_notification(struct hf_handle *handle,
+                                 const struct hf_slot *slot,
+                                 int32_t lease,
+                                 const PGnotify *notify) {
   struct hf_message *block = hf_message_message2(HF_MSG_EVENT,
                                                  HF_EVENT_INTS,
                                                  handle->number,
@@ -133,7 +134,10 @@ void hf_events_emit_notification(struct hf_netpool *pool,
   if (slot->lease != NULL) {
     const struct hf_call *call = holder_of(slot);
     if (call->handle != NULL) {
-      send_notification(call->handle, slot, call->lease_number, notify);
+      hf_events_send_notification(call->handle,
+                                  slot,
+                                  call->lease_number,
+                                  notify);
     }
     return;
   }
@@ -141,7 +145,7 @@ void hf_events_emit_notification(struct hf_netpool *pool,
   HF_LIST_EACH(link, &pool->handles) {
     struct hf_handle *handle = HF_CONTAINER_OF(link, struct hf_handle, of_pool);
     if (handle->listens) {
-      send_notification(handle, slot, 0, notify);
+      hf_events_send_notification(handle, slot, 0, notify);
     }
   }
 }

@@ -8,11 +8,14 @@
 #ifndef HF_NET_ENGINE_EVENTS_H
 #define HF_NET_ENGINE_EVENTS_H
 
+#include <stdint.h>
+
 #include <libpq-fe.h>
 
 #include "holdfast.h"
 
 struct hf_error;
+struct hf_handle;
 struct hf_netpool;
 struct hf_slot;
 
@@ -25,6 +28,12 @@ void hf_events_emit(struct hf_netpool *pool,
 /* Tells whose lease it is of a notification. */
 void hf_events_emit_notification(struct hf_netpool *pool,
                                  struct hf_slot *slot,
+                                 const PGnotify *notify);
+
+/* Tells one handle; `lease` is whose it is, or 0. */
+void hf_events_send_notification(struct hf_handle *handle,
+                                 const struct hf_slot *slot,
+                                 int32_t lease,
                                  const PGnotify *notify);
 
 #endif

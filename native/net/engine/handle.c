@@ -7,6 +7,7 @@
 
 #include "net/base/clock.h"
 #include "net/engine/call.h"
+#include "net/engine/listen.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
 
@@ -129,6 +130,7 @@ void hf_handle_end(struct hf_netpool *pool,
                    const struct hf_op *op) {
   int32_t drain_ms =
       op->timeout_ms > 0 ? op->timeout_ms : handle->config.drain_ms;
+  hf_listen_drop(handle);
   handle->ending = true;
   handle->end_id_low = (uint32_t)op->id_low;
   handle->end_id_high = (uint32_t)op->id_high;

@@ -10,7 +10,7 @@
 #include "net/conn/conn.h"
 #include "net/connect/target.h"
 
-enum { MS_PER_S = 1000, PREFIX_BYTES = 3 };
+enum { US_PER_MS = 1000, MS_PER_S = 1000, PREFIX_BYTES = 3 };
 
 static const char target_prefix[] = "pg.";
 
@@ -174,6 +174,10 @@ struct hf_netpool *hf_netpool_find(struct hf_netpools *pools, const char *key) {
 
 bool hf_netpool_is_proxied(const struct hf_netpool *pool) {
   return pool->proxied || pool->core.config.pooler == HF_POOLER_TRANSACTION;
+}
+
+uint64_t hf_netpool_proof_us(const struct hf_netpool *pool) {
+  return (uint64_t)pool->core.config.cache_notify_probe_ms * US_PER_MS;
 }
 
 /* ---- connections --------------------------------------------------------- */

@@ -16,10 +16,12 @@
 #include <libpq-fe.h>
 
 #include "core/base/list.h"
+#include "core/cache/trust.h"
 #include "core/pool/pool.h"
 #include "net/conn/conn.h"
 #include "net/engine/credentials.h"
 
+struct hf_listen;
 struct hf_target;
 
 /* The pools of an engine, and what they have in common. */
@@ -50,6 +52,9 @@ struct hf_netpool {
   struct hf_credentials credentials; /* of the password function */
 
   struct hf_list handles;
+  struct hf_listen *listen;    /* what its handles listen to, or NULL */
+  struct hf_cache_trust trust; /* in what they keep */
+  uint64_t told;               /* the last of hf_listen.stamp it heard of */
   bool proxied;           /* a proxy was seen: never taken for direct again */
   bool start_refused;     /* settings at the start of a session, by 08P01 */
   bool starts_proxied;    /* through a proxy settings must be there, too */
@@ -89,10 +94,16 @@ HF_NODISCARD enum hf_status hf_netpool_keep_options(struct hf_netpool *pool,
 /* Returns whether its connections go, or may go, through a proxy. */
 bool hf_netpool_is_proxied(const struct hf_netpool *pool);
 
+/*
+ * Returns how often a session that listens is asked whether it lives, for the
+ * cache.
+ */
+uint64_t hf_netpool_proof_us(const struct hf_netpool *pool);
+
 /* Reads on where a full environment held connections up. */
 void hf_netpool_read_on(struct hf_netpool *pool);
 
-/* Frees a pool whose core is CLOSED, and without handles. */
+/* Frees a pool whose core is CLOSED, without handles and hf_listen. */
 void hf_netpool_free(struct hf_netpool *pool);
 
 /* There was no memory to begin connecting: told at the end of the turn. */

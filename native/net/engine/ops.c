@@ -216,6 +216,12 @@ static void run(struct hf_port *port,
   case HF_OP_GREET:
     hf_ops_greet(port, op);
     break;
+  case HF_OP_LISTEN:
+    hf_ops_listen(port, op, fields);
+    break;
+  case HF_OP_UNLISTEN:
+    hf_ops_unlisten(port, op, fields);
+    break;
   }
 }
 
@@ -226,8 +232,11 @@ static int32_t least_fields(const struct hf_op *op) {
   case HF_OP_LEASE_QUERY:
   case HF_OP_FINISH:
     return (op->flags & HF_FLAG_NAMED) != 0 ? 2 : 1;
+  case HF_OP_LISTEN:
+    return (op->flags & HF_FLAG_CACHE) != 0 ? 2 : 1;
   case HF_OP_OPEN:
   case HF_OP_ANSWER:
+  case HF_OP_UNLISTEN:
     return 1;
   case HF_OP_ACQUIRE:
   case HF_OP_RELEASE:

@@ -28,6 +28,12 @@ void hf_ops_open(struct hf_port *port,
                  const struct hf_op *op,
                  const char *const *fields);
 void hf_ops_greet(struct hf_port *port, const struct hf_op *op);
+void hf_ops_listen(struct hf_port *port,
+                   const struct hf_op *op,
+                   const char *const *fields);
+void hf_ops_unlisten(struct hf_port *port,
+                     const struct hf_op *op,
+                     const char *const *fields);
 void hf_ops_end(struct hf_port *port, const struct hf_op *op);
 void hf_ops_warmup(struct hf_port *port, const struct hf_op *op);
 void hf_ops_reset(struct hf_port *port, const struct hf_op *op);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Operations on a pool as a whole. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
@@ -7,6 +8,7 @@
 #include "net/engine/call.h"
 #include "net/engine/environment.h"
 #include "net/engine/handle.h"
+#include "net/engine/listen.h"
 #include "net/engine/netpool.h"
 #include "net/engine/ops_internal.h"
 #include "net/engine/port.h"
@@ -64,6 +66,8 @@ static struct hf_handle *handle_new(struct hf_port *port,
   handle->port = port;
   handle->number = op->target;
   handle->listens = (op->flags & HF_FLAG_EVENTS) != 0;
+  handle->notified = (op->flags & HF_FLAG_NOTIFIED) != 0;
+  hf_list_init(&handle->subscriptions);
   if (read_config(&handle->config, fields + 1, op->n_fields - 1, error) !=
           HF_OK ||
       hf_map_set(&port->handles, (uint64_t)op->target, handle) != HF_OK) {
@@ -147,6 +151,35 @@ void hf_ops_greet(struct hf_port *port, const struct hf_op *op) {
   if (handle != NULL) {
     handle->greets = true;
   }
+}
+
+void hf_ops_listen(struct hf_port *port,
+                   const struct hf_op *op,
+                   const char *const *fields) {
+  struct hf_handle *handle = hf_port_handle(port, op->target);
+  struct hf_handle *cached = NULL;
+  bool invalidates = (op->flags & HF_FLAG_CACHE) != 0;
+  if (invalidates) {
+    cached = hf_port_handle(port, (int32_t)strtol(fields[1], NULL, 10));
+  }
+  if (handle == NULL || handle->ending ||
+      (invalidates && (cached == NULL || cached->ending))) {
+    hf_ops_refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  hf_listen_subscribe(handle, op, fields[0], cached);
+}
+
+void hf_ops_unlisten(struct hf_port *port,
+                     const struct hf_op *op,
+                     const char *const *fields) {
+  struct hf_handle *handle = hf_port_handle(port, op->target);
+  if (handle == NULL) {
+    hf_ops_refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  hf_listen_unsubscribe(handle, fields[0]);
+  hf_outbox_send_ok(&port->outbox, hf_op_low(op), hf_op_high(op), 0);
 }
 
 void hf_ops_end(struct hf_port *port, const struct hf_op *op) {

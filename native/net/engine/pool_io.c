@@ -9,6 +9,8 @@
 #include "net/engine/connect_slot.h"
 #include "net/engine/events.h"
 #include "net/engine/greeter.h"
+#include "net/engine/listen.h"
+#include "net/engine/listen_session.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
 #include "net/engine/probe.h"
@@ -122,6 +124,10 @@ static void world_deliver(void *ctx, struct hf_request *request) {
       request->error.status == HF_OK && call->unit.statement != NULL) {
     hf_statement_note_run(call->unit.statement, request->ran_us);
   }
+  if (call->listen != NULL) {
+    hf_listen_session_on_delivered(call);
+    return;
+  }
   if (request->state == HF_REQUEST_DONE && call->handle != NULL) {
     call->handle->calls--;
   }
@@ -137,6 +143,10 @@ static void world_released(void *ctx, struct hf_lease *lease) {
   struct hf_call *call = HF_CONTAINER_OF(lease, struct hf_call, lease);
   struct hf_handle *handle = call->handle;
   (void)ctx;
+  if (call->listen != NULL) {
+    hf_listen_session_on_released(call);
+    return;
+  }
   (void)hf_map_remove(&handle->port->leases, (uint64_t)call->lease_number);
   handle->leases--;
   hf_call_free(call);
@@ -186,6 +196,13 @@ static struct hf_netpool *pool_of(const struct hf_conn *conn) {
   return HF_CONTAINER_OF(conn->shared, struct hf_netpool, shared);
 }
 
+/* The call whose lease holds the slot, or NULL. */
+static struct hf_call *holder_of(const struct hf_slot *slot) {
+  return slot->lease == NULL
+             ? NULL
+             : HF_CONTAINER_OF(slot->lease, struct hf_call, lease);
+}
+
 static void conn_finished(struct hf_conn *conn,
                           struct hf_unit *unit,
                           char transaction) {
@@ -229,7 +246,12 @@ static void conn_notice(struct hf_conn *conn, const struct hf_error *error) {
 }
 
 static void conn_notification(struct hf_conn *conn, const PGnotify *notify) {
-  hf_events_emit_notification(pool_of(conn), conn->slot, notify);
+  const struct hf_call *holder = holder_of(conn->slot);
+  if (holder != NULL && holder->listen != NULL) {
+    hf_listen_notify(holder->listen, conn->slot, notify);
+  } else {
+    hf_events_emit_notification(pool_of(conn), conn->slot, notify);
+  }
 }
 
 static void conn_define(struct hf_unit *unit, struct hf_message *definition) {
@@ -249,15 +271,13 @@ static bool is_choked(const struct hf_netpool *pool,
 static bool conn_is_full(const struct hf_conn *conn) {
   const struct hf_netpool *pool = pool_of(conn);
   struct hf_unit *unit = hf_conn_head(conn);
-  const struct hf_call *call = unit == NULL ? NULL : hf_call_of(&unit->request);
+  const struct hf_call *call =
+      unit == NULL ? holder_of(conn->slot) : hf_call_of(&unit->request);
   struct hf_link *link;
-  if (call == NULL && conn->slot->lease != NULL) {
-    call = HF_CONTAINER_OF(conn->slot->lease, struct hf_call, lease);
-  }
-  if (call != NULL) {
+  if (call != NULL && call->listen == NULL) {
     return is_choked(pool, call->handle);
   }
-  if (conn->slot->state != HF_SLOT_IDLE) {
+  if (call == NULL && conn->slot->state != HF_SLOT_IDLE) {
     return false;
   }
   HF_LIST_EACH(link, &pool->handles) {

@@ -3,6 +3,7 @@
 
 #include "net/base/clock.h"
 #include "net/engine/environment.h"
+#include "net/engine/listen_session.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
 #include "net/engine/query_cache_flight.h"
@@ -104,13 +105,17 @@ void hf_pool_turn_end(struct hf_netpool *pool) {
       review_end(pool, handle);
     }
   }
-  if (pool->closed && hf_list_empty(&pool->handles) && pool->dials == 0) {
+  hf_listen_session_end_turn(pool);
+  if (pool->closed && hf_list_empty(&pool->handles) && pool->dials == 0 &&
+      hf_listen_session_is_over(pool)) {
+    hf_listen_session_free(pool);
     hf_netpool_free(pool);
   }
 }
 
 uint64_t hf_pool_turn_next_us(const struct hf_netpool *pool) {
   uint64_t next = hf_pool_next_us(&pool->core);
+  uint64_t listen_us = hf_listen_session_next_us(pool);
   struct hf_link *link;
   HF_LIST_EACH(link, &pool->handles) {
     const struct hf_handle *handle = handle_of(link);
@@ -123,5 +128,5 @@ uint64_t hf_pool_turn_next_us(const struct hf_netpool *pool) {
     }
     next = cached_us < next ? cached_us : next;
   }
-  return next;
+  return listen_us < next ? listen_us : next;
 }

@@ -24,6 +24,7 @@
 #include "net/wire/columns.h"
 
 struct hf_engine;
+struct hf_listen_subscription;
 struct hf_netpool;
 struct hf_netpools;
 struct hf_query_cache;
@@ -37,6 +38,8 @@ struct hf_handle {
   struct hf_config config; /* as this handle was opened */
   bool listens;            /* wants the pool's events */
   bool greets;             /* prepares new connections */
+  bool notified;           /* its cache is trusted only while writes of other
+                              processes are heard of */
   bool ending;   /* end() was called; answered when its work is done */
   bool suspends; /* called suspend(), and nobody has resumed since */
   uint32_t end_id_low, end_id_high;
@@ -47,7 +50,10 @@ struct hf_handle {
   bool warming;      /* warmup() waits */
   uint32_t warm_id_low, warm_id_high;
   uint64_t warm_since_us, warm_until_us;
-  struct hf_query_cache *cached; /* its query cache, or NULL */
+  struct hf_query_cache *cached;              /* its query cache, or NULL */
+  struct hf_list subscriptions;               /* to channels */
+  struct hf_listen_subscription *invalidator; /* by which `cached` hears */
+  uint64_t told; /* the last of hf_listen.stamp that it was told of */
 };
 
 /* The last thing a port is posted for. */

@@ -302,6 +302,12 @@ void hf_query_cache_query(struct hf_handle *handle,
   }
   question.labels = terms.labels;
   question.n_labels = terms.n_labels;
+  if (handle->notified) {
+    hf_cache_trust_apply(&handle->pool->trust,
+                         hf_netpool_proof_us(handle->pool),
+                         hf_clock_us(),
+                         &terms.cache);
+  }
   question.terms = terms.cache;
   question.timeout_us = (uint64_t)(uint32_t)op->timeout_ms;
   question.away = hf_query_cache_is_away(handle->pool);

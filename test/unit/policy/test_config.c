@@ -28,6 +28,7 @@ static void a_new_config_has_the_documented_defaults(void **state) {
       {"maxResultBytes", "268435456"},
       {"maxBufferedBytes", "536870912"},
       {"cacheMaxBytes", "16777216"},
+      {"cacheNotifyProbeMillis", "5000"},
       {"shareMax", "8"},
       {"statementCacheSize", "200"},
       {"pooler", "auto"},

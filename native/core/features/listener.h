@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The session that listens: which channels it has to listen to for which
+ * subscriptions, when it is opened, and when it is tried again. Pure: time is
+ * handed in, and the session is the world's. Channels and subscriptions are
+ * listener_channel.h's.
+ *
+ *          subscribed           connected
+ *     IDLE ----------> CONNECTING -------> OPEN
+ *      ^ ^                |  ^  |            |
+ *      | |         failed v  |  | last one   | lost, or nobody subscribes
+ *      | +------------ WAITING  | goes       v
+ *      |   last one goes  ^     +-------> CLOSING
+ *      |                  |    lost          |
+ *      +------------------+------------------+ closed
+ *
+ * A failed attempt is repeated after 50 ms, doubled up to 2 s, half of it by
+ * chance: processes that lost a server together do not come back in step.
+ *
+ * Ownership: the listener owns its channels; subscriptions are the world's and
+ * are borrowed until they are unsubscribed or refused.
+ * Threads: none; one thread at a time per listener.
+ */
+#ifndef HF_CORE_FEATURES_LISTENER_H
+#define HF_CORE_FEATURES_LISTENER_H
+
+#include <stdint.h>
+
+#include "core/base/error.h"
+#include "core/base/siphash.h"
+#include "core/features/listener_channel.h"
+
+enum {
+  HF_LISTENER_BASE_MS = 50, /* before the first repetition */
+  HF_LISTENER_CAP_MS = 2000
+};
+
+/* Prepares a listener. Copies the world. */
+void hf_listener_init(struct hf_listener *listener,
+                      const struct hf_listener_world *world,
+                      const struct hf_hash_key *hash_key);
+
+/* Frees an IDLE listener. */
+void hf_listener_finish(struct hf_listener *listener);
+
+/* ---- from the world ------------------------------------------------------ */
+
+void hf_listener_on_connected(struct hf_listener *listener, uint64_t now_us);
+
+/*
+ * There is no session. What is PENDING is refused unless the error says that
+ * trying again is useful. Copies `error`.
+ */
+void hf_listener_on_connect_failed(struct hf_listener *listener,
+                                   const struct hf_error *error,
+                                   uint64_t now_us);
+
+/*
+ * The statement in flight was answered, with an error or NULL. An error on a
+ * session that lives concerns that channel alone.
+ */
+void hf_listener_on_answered(struct hf_listener *listener,
+                             const struct hf_error *error,
+                             uint64_t now_us);
+
+/* The session was lost. Copies `error`. */
+void hf_listener_on_lost(struct hf_listener *listener,
+                         const struct hf_error *error,
+                         uint64_t now_us);
+
+/* The session is given back, with its statements. */
+void hf_listener_on_closed(struct hf_listener *listener, uint64_t now_us);
+
+/* ---- time ---------------------------------------------------------------- */
+
+/* Does what is due, and what the entries above made necessary. */
+void hf_listener_run(struct hf_listener *listener, uint64_t now_us);
+
+/* Returns when hf_listener_run is due next, UINT64_MAX when never. */
+uint64_t hf_listener_next_us(const struct hf_listener *listener);
+
+/* Asserts every invariant; for tests. */
+void hf_listener_assert(const struct hf_listener *listener);
+
+#endif

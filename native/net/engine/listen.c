@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* Who listens to what, and is told: subscriptions of handles. */
+#include "net/engine/listen.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "net/base/clock.h"
+#include "net/engine/events.h"
+#include "net/engine/listen_session.h"
+#include "net/engine/netpool.h"
+#include "net/engine/port.h"
+#include "net/engine/query_cache.h"
+#include "net/wire/message.h"
+
+enum { US_PER_MS = 1000 };
+
+/* The first letter of a label that is a tag. */
+enum { LABEL_TAG = 't' };
+
+struct hf_listen_subscription {
+  struct hf_subscription core;
+  struct hf_link of_handle;
+  struct hf_handle *handle;
+  struct hf_handle *cached; /* whose cache it is for, or NULL */
+  uint32_t id_low, id_high; /* of the operation */
+};
+
+static struct hf_listen_subscription *of_core(
+    struct hf_subscription *subscription) {
+  return HF_CONTAINER_OF(subscription, struct hf_listen_subscription, core);
+}
+
+static struct hf_listen_subscription *of_channel(struct hf_link *link) {
+  return of_core(HF_CONTAINER_OF(link, struct hf_subscription, of_channel));
+}
+
+/* ---- what caches hear ---------------------------------------------------- */
+
+/* What was notified before was not heard: all that is kept may be old. */
+static void begin_trust(struct hf_listen *listen, struct hf_netpool *pool) {
+  hf_cache_trust_begin(&pool->trust, listen->listener.proven_us);
+  (void)hf_query_cache_invalidate(pool, NULL);
+}
+
+/* Once a pool, whatever number of its handles subscribed. */
+static void invalidate(struct hf_listen *listen,
+                       struct hf_netpool *pool,
+                       const char *payload) {
+  size_t bytes = strlen(payload);
+  char *label = NULL;
+  if (pool->told == listen->stamp) {
+    return;
+  }
+  pool->told = listen->stamp;
+  if (bytes > 0) {
+    label = hf_alloc(bytes + 2);
+  }
+  if (label != NULL) {
+    label[0] = LABEL_TAG;
+    memcpy(label + 1, payload, bytes + 1);
+  }
+  /* Without memory for the tag everything goes. */
+  (void)hf_query_cache_invalidate(pool, label);
+  hf_free(label);
+}
+
+/* ---- subscriptions ------------------------------------------------------- */
+
+static void subscription_free(struct hf_listen_subscription *subscription) {
+  hf_list_remove(&subscription->handle->subscriptions,
+                 &subscription->of_handle);
+  if (subscription->cached != NULL) {
+    subscription->cached->invalidator = NULL;
+  }
+  hf_free(subscription);
+}
+
+/* Why there is no session says more than how long that was waited for. */
+static void send_refusal(const struct hf_listen *listen,
+                         const struct hf_listen_subscription *subscription,
+                         const struct hf_error *error) {
+  hf_outbox_refuse(&subscription->handle->port->outbox,
+                   subscription->id_low,
+                   subscription->id_high,
+                   error->status,
+                   error->status == HF_DEADLINE ? &listen->listener.last_failure
+                                                : error);
+}
+
+static void world_answer(void *ctx,
+                         struct hf_subscription *core,
+                         const struct hf_error *error) {
+  struct hf_listen *listen = ctx;
+  struct hf_listen_subscription *subscription = of_core(core);
+  if (error != NULL) {
+    send_refusal(listen, subscription, error);
+    subscription_free(subscription);
+    return;
+  }
+  if (subscription->cached != NULL) {
+    begin_trust(listen, subscription->cached->pool);
+  }
+  hf_outbox_send_ok(&subscription->handle->port->outbox,
+                    subscription->id_low,
+                    subscription->id_high,
+                    0);
+}
+
+static void world_lost(void *ctx, struct hf_subscription *core) {
+  const struct hf_listen_subscription *subscription = of_core(core);
+  (void)ctx;
+  if (subscription->cached != NULL) {
+    hf_cache_trust_lose(&subscription->cached->pool->trust);
+  }
+}
+
+static void world_proven(void *ctx,
+                         struct hf_subscription *core,
+                         uint64_t asked_us) {
+  const struct hf_listen_subscription *subscription = of_core(core);
+  (void)ctx;
+  if (subscription->cached != NULL) {
+    hf_cache_trust_prove(&subscription->cached->pool->trust, asked_us);
+  }
+}
+
+/* Whether a handle has not been told of this yet. */
+static bool is_news(const struct hf_listen *listen, struct hf_handle *handle) {
+  bool news = handle->told != listen->stamp;
+  handle->told = listen->stamp;
+  return news;
+}
+
+static void send_resumed(struct hf_handle *handle, const char *channel) {
+  struct hf_message *block = hf_message_message(HF_MSG_EVENT,
+                                                HF_EVENT_INTS,
+                                                handle->number,
+                                                0,
+                                                channel,
+                                                strlen(channel));
+  if (block != NULL) {
+    block->ints[HF_EVENT_KIND] = HF_EVENT_RESUMED;
+    hf_outbox_send(&handle->port->outbox, block);
+  }
+}
+
+static void world_resumed(void *ctx, struct hf_channel *channel) {
+  struct hf_listen *listen = ctx;
+  struct hf_link *link;
+  listen->stamp++;
+  HF_LIST_EACH(link, &channel->subscriptions) {
+    const struct hf_listen_subscription *subscription = of_channel(link);
+    if (subscription->core.state != HF_SUBSCRIPTION_LIVE) {
+      continue;
+    }
+    if (subscription->cached != NULL) {
+      begin_trust(listen, subscription->cached->pool);
+    } else if (is_news(listen, subscription->handle)) {
+      send_resumed(subscription->handle, channel->name);
+    }
+  }
+}
+
+void hf_listen_notify(struct hf_listen *listen,
+                      const struct hf_slot *slot,
+                      const PGnotify *notify) {
+  struct hf_channel *channel =
+      hf_listener_find(&listen->listener, notify->relname);
+  struct hf_link *link;
+  if (channel == NULL) {
+    return;
+  }
+  listen->stamp++;
+  HF_LIST_EACH(link, &channel->subscriptions) {
+    const struct hf_listen_subscription *subscription = of_channel(link);
+    if (subscription->core.state != HF_SUBSCRIPTION_LIVE) {
+      continue;
+    }
+    if (subscription->cached != NULL) {
+      invalidate(listen, subscription->cached->pool, notify->extra);
+    } else if (is_news(listen, subscription->handle)) {
+      hf_events_send_notification(subscription->handle, slot, 0, notify);
+    }
+  }
+}
+
+/* Returns what listens for a pool; makes it. NULL when out of memory. */
+static struct hf_listen *listen_of(struct hf_netpool *pool) {
+  static const struct hf_listener_world told = {.answer = world_answer,
+                                                .lost = world_lost,
+                                                .resumed = world_resumed,
+                                                .proven = world_proven};
+  return pool->listen != NULL ? pool->listen
+                              : hf_listen_session_new(pool, &told);
+}
+
+static struct hf_listen_subscription *subscription_new(
+    struct hf_handle *handle,
+    const struct hf_op *op,
+    struct hf_handle *cached) {
+  struct hf_listen_subscription *subscription =
+      hf_calloc(1, sizeof *subscription);
+  if (subscription == NULL) {
+    return NULL;
+  }
+  subscription->handle = handle;
+  subscription->id_low = (uint32_t)op->id_low;
+  subscription->id_high = (uint32_t)op->id_high;
+  hf_list_push(&handle->subscriptions, &subscription->of_handle);
+  if (cached != NULL) {
+    subscription->cached = cached;
+    subscription->core.proof_us = hf_netpool_proof_us(cached->pool);
+    cached->invalidator = subscription;
+  }
+  return subscription;
+}
+
+void hf_listen_subscribe(struct hf_handle *handle,
+                         const struct hf_op *op,
+                         const char *channel,
+                         struct hf_handle *cached) {
+  struct hf_listen *listen = listen_of(handle->pool);
+  uint64_t deadline_us =
+      op->deadline_ms <= 0
+          ? 0
+          : hf_clock_us() + (uint64_t)op->deadline_ms * US_PER_MS;
+  struct hf_listen_subscription *subscription = NULL;
+  if (cached != NULL && cached->invalidator != NULL) {
+    hf_outbox_send_ok(&handle->port->outbox,
+                      (uint32_t)op->id_low,
+                      (uint32_t)op->id_high,
+                      0);
+    return;
+  }
+  if (listen != NULL) {
+    subscription = subscription_new(handle, op, cached);
+  }
+  if (subscription == NULL || hf_listener_subscribe(&listen->listener,
+                                                    &subscription->core,
+                                                    channel,
+                                                    deadline_us) != HF_OK) {
+    if (subscription != NULL) {
+      subscription_free(subscription);
+    }
+    hf_outbox_refuse(&handle->port->outbox,
+                     (uint32_t)op->id_low,
+                     (uint32_t)op->id_high,
+                     HF_NO_MEMORY,
+                     NULL);
+  }
+}
+
+static void end_subscription(struct hf_listen_subscription *subscription) {
+  struct hf_listen *listen = subscription->handle->pool->listen;
+  if (subscription->cached != NULL &&
+      subscription->core.state == HF_SUBSCRIPTION_LIVE) {
+    hf_cache_trust_lose(&subscription->cached->pool->trust);
+  }
+  hf_listener_unsubscribe(&listen->listener, &subscription->core);
+  subscription_free(subscription);
+}
+
+void hf_listen_unsubscribe(struct hf_handle *handle, const char *channel) {
+  struct hf_listen *listen = handle->pool->listen;
+  const struct hf_channel *found =
+      listen == NULL ? NULL : hf_listener_find(&listen->listener, channel);
+  struct hf_link *link;
+  if (found == NULL) {
+    return;
+  }
+  HF_LIST_EACH(link, &found->subscriptions) {
+    struct hf_listen_subscription *subscription = of_channel(link);
+    if (subscription->handle == handle && subscription->cached == NULL &&
+        subscription->core.state != HF_SUBSCRIPTION_PENDING) {
+      end_subscription(subscription);
+      return;
+    }
+  }
+}
+
+void hf_listen_drop(struct hf_handle *handle) {
+  struct hf_link *link;
+  if (handle->invalidator != NULL) {
+    end_subscription(handle->invalidator);
+  }
+  while ((link = hf_list_first(&handle->subscriptions)) != NULL) {
+    struct hf_listen_subscription *subscription =
+        HF_CONTAINER_OF(link, struct hf_listen_subscription, of_handle);
+    if (subscription->core.state == HF_SUBSCRIPTION_PENDING) {
+      hf_outbox_refuse(&handle->port->outbox,
+                       subscription->id_low,
+                       subscription->id_high,
+                       HF_POOL_CLOSED,
+                       NULL);
+    }
+    end_subscription(subscription);
+  }
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/engine/listen_session.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "net/base/clock.h"
+#include "net/engine/call.h"
+#include "net/engine/netpool.h"
+
+/* "UNLISTEN ", a name of 63 bytes with each a quote, and quotes around it. */
+enum { SQL_BYTES = 160, NAME_BYTES_MAX = 63 };
+
+/* ---- statements ---------------------------------------------------------- */
+
+static void fail_statement(struct hf_listen *listen, enum hf_status status) {
+  struct hf_error error;
+  hf_error_init(&error);
+  hf_error_set(&error, status, HF_PHASE_LOCAL, NULL);
+  error.outcome = HF_OUTCOME_NOT_EXECUTED;
+  error.retryable = status == HF_NO_MEMORY;
+  hf_listener_on_answered(&listen->listener, &error, hf_clock_us());
+  hf_error_finish(&error);
+}
+
+static void say(struct hf_listen *listen, const char *sql) {
+  struct hf_call *call = hf_call_new_own(listen->pool, listen, sql);
+  if (call == NULL) {
+    fail_statement(listen, HF_NO_MEMORY);
+    return;
+  }
+  call->unit.request.lease = &listen->acquired->lease;
+  listen->running = call;
+  hf_pool_submit(&listen->pool->core, &call->unit.request, hf_clock_us());
+}
+
+/* Puts a name between quotes, with quotes in it doubled. */
+static void say_of(struct hf_listen *listen,
+                   const char *verb,
+                   const char *channel) {
+  char sql[SQL_BYTES];
+  size_t n = strlen(verb);
+  if (strlen(channel) > NAME_BYTES_MAX) {
+    fail_statement(listen, HF_PARAM_INVALID); /* the server would cut it off */
+    return;
+  }
+  memcpy(sql, verb, n);
+  sql[n++] = '"';
+  for (; *channel != '\0'; channel++) {
+    if (*channel == '"') {
+      sql[n++] = '"';
+    }
+    sql[n++] = *channel;
+  }
+  sql[n++] = '"';
+  sql[n] = '\0';
+  say(listen, sql);
+}
+
+static void world_listen(void *ctx, const char *channel) {
+  say_of(ctx, "LISTEN ", channel);
+}
+
+static void world_unlisten(void *ctx, const char *channel) {
+  say_of(ctx, "UNLISTEN ", channel);
+}
+
+static void world_ping(void *ctx) {
+  say(ctx, "select 1");
+}
+
+/* ---- the session --------------------------------------------------------- */
+
+static void world_connect(void *ctx) {
+  struct hf_listen *listen = ctx;
+  struct hf_call *call = hf_call_new_own(listen->pool, listen, NULL);
+  struct hf_error error;
+  if (call == NULL) {
+    hf_error_init(&error);
+    hf_error_set(&error, HF_NO_MEMORY, HF_PHASE_LOCAL, NULL);
+    error.retryable = true;
+    hf_listener_on_connect_failed(&listen->listener, &error, hf_clock_us());
+    hf_error_finish(&error);
+    return;
+  }
+  listen->acquired = call;
+  listen->granted = false;
+  listen->reported = false;
+  hf_pool_submit(&listen->pool->core, &call->unit.request, hf_clock_us());
+}
+
+static void note_closed(struct hf_listen *listen) {
+  if (listen->acquired == NULL && listen->running == NULL) {
+    hf_listener_on_closed(&listen->listener, hf_clock_us());
+  }
+}
+
+/* It still listens: nobody else can have that connection. */
+static void world_close(void *ctx) {
+  struct hf_listen *listen = ctx;
+  struct hf_call *call = listen->acquired;
+  uint64_t now_us = hf_clock_us();
+  if (call == NULL) {
+    note_closed(listen);
+  } else if (listen->granted) {
+    hf_pool_release(&listen->pool->core,
+                    &call->lease,
+                    HF_RELEASE_CLOSE,
+                    now_us);
+  } else {
+    hf_pool_abort(&listen->pool->core, &call->unit.request, now_us);
+  }
+}
+
+static uint32_t world_random(void *ctx) {
+  const struct hf_listen *listen = ctx;
+  return hf_loop_random(listen->pool->pools->loop);
+}
+
+void hf_listen_session_on_released(struct hf_call *call) {
+  struct hf_listen *listen = call->listen;
+  listen->acquired = NULL;
+  hf_call_free(call);
+  note_closed(listen);
+}
+
+/* What was asked for was refused: that connect failed, or none was made. */
+static void end_acquire(struct hf_listen *listen) {
+  struct hf_call *call = listen->acquired;
+  listen->acquired = NULL;
+  hf_listener_on_connect_failed(&listen->listener,
+                                &call->unit.request.error,
+                                hf_clock_us());
+  hf_call_free(call);
+  note_closed(listen);
+}
+
+void hf_listen_session_on_delivered(struct hf_call *call) {
+  struct hf_listen *listen = call->listen;
+  const struct hf_error *error = &call->unit.request.error;
+  if (call->unit.request.state != HF_REQUEST_DONE) {
+    return; /* it comes again */
+  }
+  if (call->unit.request.kind == HF_REQUEST_ACQUIRE) {
+    if (error->status == HF_OK) {
+      listen->granted = true; /* the end of the turn goes on from here */
+    } else {
+      end_acquire(listen);
+    }
+    return;
+  }
+  listen->running = NULL;
+  hf_listener_on_answered(&listen->listener,
+                          error->status == HF_OK ? NULL : error,
+                          hf_clock_us());
+  hf_call_free(call);
+  note_closed(listen);
+}
+
+/* Behind a pooler LISTEN would reach a session that others use next. */
+static void refuse_pooler(struct hf_listen *listen) {
+  struct hf_error error;
+  hf_pool_release(&listen->pool->core,
+                  &listen->acquired->lease,
+                  HF_RELEASE_KEEP,
+                  hf_clock_us());
+  hf_error_init(&error);
+  hf_error_set(&error, HF_SESSION_REQUIRED, HF_PHASE_LOCAL, NULL);
+  error.outcome = HF_OUTCOME_NOT_EXECUTED;
+  hf_listener_on_connect_failed(&listen->listener, &error, hf_clock_us());
+  hf_error_finish(&error);
+}
+
+/* ---- from the engine ----------------------------------------------------- */
+
+struct hf_listen *hf_listen_session_new(struct hf_netpool *pool,
+                                        const struct hf_listener_world *told) {
+  struct hf_listener_world world = *told;
+  struct hf_listen *listen = hf_calloc(1, sizeof *listen);
+  if (listen == NULL) {
+    return NULL;
+  }
+  world.ctx = listen;
+  world.connect = world_connect;
+  world.listen = world_listen;
+  world.unlisten = world_unlisten;
+  world.ping = world_ping;
+  world.close = world_close;
+  world.random = world_random;
+  listen->pool = pool;
+  hf_listener_init(&listen->listener, &world, &pool->pools->hash_key);
+  pool->listen = listen;
+  return listen;
+}
+
+void hf_listen_session_end_turn(struct hf_netpool *pool) {
+  struct hf_listen *listen = pool->listen;
+  struct hf_call *call;
+  uint64_t now_us;
+  if (listen == NULL) {
+    return;
+  }
+  now_us = hf_clock_us();
+  call = listen->acquired;
+  if (call != NULL && listen->granted && !listen->reported) {
+    listen->reported = true;
+    if (call->lease.slot != NULL && call->lease.slot->proxied) {
+      refuse_pooler(listen);
+    } else {
+      hf_listener_on_connected(&listen->listener, now_us);
+    }
+  }
+  call = listen->acquired;
+  if (call != NULL && listen->granted && call->lease.slot == NULL) {
+    hf_listener_on_lost(&listen->listener, &call->lease.lost, now_us);
+  }
+  hf_listener_run(&listen->listener, now_us);
+}
+
+uint64_t hf_listen_session_next_us(const struct hf_netpool *pool) {
+  const struct hf_listen *listen = pool->listen;
+  if (listen == NULL) {
+    return UINT64_MAX;
+  }
+  return listen->granted && !listen->reported
+             ? 0
+             : hf_listener_next_us(&listen->listener);
+}
+
+bool hf_listen_session_is_over(const struct hf_netpool *pool) {
+  return pool->listen == NULL ||
+         pool->listen->listener.state == HF_LISTENER_IDLE;
+}
+
+void hf_listen_session_free(struct hf_netpool *pool) {
+  if (pool->listen != NULL) {
+    hf_listener_finish(&pool->listen->listener);
+    hf_free(pool->listen);
+    pool->listen = NULL;
+  }
+}

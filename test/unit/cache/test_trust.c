@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether kept answers can be trusted, on virtual time. */
+#include "core/cache/trust.h"
+#include "support.h"
+
+enum { SECOND = 1000 * 1000, PROOF = 5 * SECOND, TTL = 60 * SECOND };
+
+/* What is left of a time to live. */
+static uint64_t ttl_at(struct hf_cache_trust *trust, uint64_t now_us) {
+  struct hf_cache_terms terms = {TTL, TTL};
+  hf_cache_trust_apply(trust, PROOF, now_us, &terms);
+  assert_int_equal(terms.stale_us, TTL); /* for a server that is away */
+  return terms.ttl_us;
+}
+
+static void nothing_is_trusted_before_it_is_heard(void **state) {
+  struct hf_cache_trust trust = {0};
+  (void)state;
+  assert_int_equal(ttl_at(&trust, SECOND), 0);
+  hf_cache_trust_begin(&trust, SECOND);
+  assert_int_equal(ttl_at(&trust, SECOND), TTL);
+}
+
+static void a_session_that_is_lost_ends_trust_at_once(void **state) {
+  struct hf_cache_trust trust = {0};
+  (void)state;
+  hf_cache_trust_begin(&trust, SECOND);
+  hf_cache_trust_lose(&trust);
+  assert_int_equal(ttl_at(&trust, SECOND), 0);
+  hf_cache_trust_begin(&trust, 2 * SECOND);
+  assert_int_equal(ttl_at(&trust, 2 * SECOND), TTL);
+}
+
+static void one_of_several_threads_that_hears_is_enough(void **state) {
+  struct hf_cache_trust trust = {0};
+  (void)state;
+  hf_cache_trust_begin(&trust, SECOND);
+  hf_cache_trust_begin(&trust, SECOND);
+  hf_cache_trust_lose(&trust);
+  assert_int_equal(ttl_at(&trust, SECOND), TTL);
+  hf_cache_trust_lose(&trust);
+  assert_int_equal(ttl_at(&trust, SECOND), 0);
+}
+
+static void two_proofs_that_are_missing_end_trust_until_the_next(void **state) {
+  struct hf_cache_trust trust = {0};
+  (void)state;
+  hf_cache_trust_begin(&trust, SECOND);
+  assert_int_equal(ttl_at(&trust, SECOND + 2 * PROOF - 1), TTL);
+  assert_int_equal(ttl_at(&trust, SECOND + 2 * PROOF), 0);
+  assert_int_equal(trust.state, HF_TRUST_SILENT);
+  hf_cache_trust_prove(&trust, 12 * SECOND);
+  assert_int_equal(ttl_at(&trust, 13 * SECOND), TTL);
+}
+
+static void a_proof_counts_from_when_it_was_asked_for(void **state) {
+  struct hf_cache_trust trust = {0};
+  (void)state;
+  hf_cache_trust_begin(&trust, SECOND);
+  assert_int_equal(ttl_at(&trust, SECOND + 2 * PROOF), 0);
+  hf_cache_trust_prove(&trust, 12 * SECOND);
+  assert_int_equal(ttl_at(&trust, 12 * SECOND + 2 * PROOF), 0);
+}
+
+static void a_proof_that_is_older_takes_nothing_away(void **state) {
+  struct hf_cache_trust trust = {0};
+  (void)state;
+  hf_cache_trust_begin(&trust, 9 * SECOND);
+  hf_cache_trust_prove(&trust, SECOND);
+  assert_int_equal(ttl_at(&trust, 18 * SECOND), TTL);
+}
+
+static void joining_a_session_proves_no_more_than_it_has_proven(void **state) {
+  struct hf_cache_trust trust = {0};
+  (void)state;
+  /* It answered at 1 s, and nobody has asked it since. */
+  hf_cache_trust_begin(&trust, SECOND);
+  assert_int_equal(ttl_at(&trust, 100 * SECOND), 0);
+  hf_cache_trust_begin(&trust, SECOND);
+  assert_int_equal(ttl_at(&trust, 100 * SECOND), 0);
+  hf_cache_trust_prove(&trust, 100 * SECOND);
+  assert_int_equal(ttl_at(&trust, 100 * SECOND), TTL);
+  hf_cache_trust_begin(&trust, SECOND);
+  assert_int_equal(ttl_at(&trust, 100 * SECOND), TTL);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(nothing_is_trusted_before_it_is_heard),
+      cmocka_unit_test(a_session_that_is_lost_ends_trust_at_once),
+      cmocka_unit_test(one_of_several_threads_that_hears_is_enough),
+      cmocka_unit_test(two_proofs_that_are_missing_end_trust_until_the_next),
+      cmocka_unit_test(a_proof_counts_from_when_it_was_asked_for),
+      cmocka_unit_test(a_proof_that_is_older_takes_nothing_away),
+      cmocka_unit_test(joining_a_session_proves_no_more_than_it_has_proven),
+  };
+  return cmocka_run_group_tests_name("trust", tests, NULL, NULL);
+}

@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: MIT */
+/* The session that listens: subscriptions, losses, attempts. */
+#include <string.h>
+
+#include "listener_support.h"
+
+static int open_one(void **state) {
+  static struct fixture fixture;
+  open_listener(&fixture);
+  *state = &fixture;
+  return 0;
+}
+
+static int close_one(void **state) {
+  close_listener(*state);
+  return 0;
+}
+
+/* ---- subscribing --------------------------------------------------------- */
+
+static void the_first_subscription_opens_a_session(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  subscribe(fixture, one, "a");
+  assert_string_equal(acts_of(fixture), "connect ");
+  assert_int_equal(one->answers, 0);
+  connected(fixture);
+  assert_string_equal(acts_of(fixture), "+a ");
+  assert_int_equal(one->answers, 0);
+  answered(fixture);
+  assert_int_equal(one->answers, 1);
+  assert_int_equal(one->core.state, HF_SUBSCRIPTION_LIVE);
+  assert_int_equal(hf_listener_next_us(&fixture->listener), UINT64_MAX);
+}
+
+static void channels_share_a_session_one_statement_at_a_time(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *some = fixture->subscribers;
+  subscribe(fixture, &some[0], "a");
+  subscribe(fixture, &some[1], "b");
+  connected(fixture);
+  subscribe(fixture, &some[2], "c");
+  assert_string_equal(acts_of(fixture), "connect +a ");
+  answered(fixture);
+  assert_string_equal(acts_of(fixture), "+b ");
+  answered(fixture);
+  answered(fixture);
+  assert_string_equal(acts_of(fixture), "+c ");
+  assert_int_equal(some[2].answers, 1);
+  assert_int_equal(fixture->connects, 1);
+}
+
+static void a_channel_that_is_heard_takes_subscriptions_at_once(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  struct subscriber *two = subscriber_of(fixture);
+  listen_to(fixture, one, "a");
+  subscribe(fixture, two, "a");
+  assert_string_equal(acts_of(fixture), "");
+  assert_int_equal(two->answers, 1);
+}
+
+static void a_channel_is_unlistened_when_its_last_subscription_goes(
+    void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *some = fixture->subscribers;
+  listen_to(fixture, &some[0], "a");
+  listen_to(fixture, &some[1], "b");
+  subscribe(fixture, &some[2], "b");
+  unsubscribe(fixture, &some[1]);
+  assert_string_equal(acts_of(fixture), "");
+  unsubscribe(fixture, &some[2]);
+  assert_string_equal(acts_of(fixture), "-b ");
+  answered(fixture);
+  assert_null(hf_listener_find(&fixture->listener, "b"));
+  assert_string_equal(acts_of(fixture), "");
+}
+
+static void the_session_is_closed_when_the_last_subscription_goes(
+    void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  listen_to(fixture, one, "a");
+  unsubscribe(fixture, one);
+  assert_string_equal(acts_of(fixture), "close ");
+  closed(fixture);
+  assert_int_equal(fixture->listener.state, HF_LISTENER_IDLE);
+  assert_int_equal(hf_listener_next_us(&fixture->listener), UINT64_MAX);
+}
+
+static void subscribed_again_before_unlisten_it_is_heard_on(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *some = fixture->subscribers;
+  listen_to(fixture, &some[0], "a");
+  listen_to(fixture, &some[1], "b");
+  subscribe(fixture, &some[2], "c"); /* in flight: b has to wait */
+  unsubscribe(fixture, &some[1]);
+  subscribe(fixture, &some[3], "b");
+  assert_int_equal(some[3].answers, 1);
+  answered(fixture);
+  assert_string_equal(acts_of(fixture), "+c ");
+}
+
+static void subscribed_again_after_unlisten_it_is_listened_to_anew(
+    void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *some = fixture->subscribers;
+  listen_to(fixture, &some[0], "a");
+  listen_to(fixture, &some[1], "b");
+  unsubscribe(fixture, &some[1]);
+  subscribe(fixture, &some[2], "b");
+  assert_int_equal(some[2].answers, 0);
+  answered(fixture);
+  assert_string_equal(acts_of(fixture), "-b +b ");
+  answered(fixture);
+  assert_int_equal(some[2].answers, 1);
+}
+
+static void unsubscribed_while_it_is_asked_for_it_is_unlistened(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  struct subscriber *two = subscriber_of(fixture);
+  listen_to(fixture, one, "a");
+  subscribe(fixture, two, "b");
+  unsubscribe(fixture, two);
+  answered(fixture);
+  assert_string_equal(acts_of(fixture), "+b -b ");
+  answered(fixture);
+  assert_null(hf_listener_find(&fixture->listener, "b"));
+}
+
+/* ---- losses -------------------------------------------------------------- */
+
+static void a_loss_is_told_and_so_is_the_end_of_the_gap(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *some = fixture->subscribers;
+  listen_to(fixture, &some[0], "a");
+  subscribe(fixture, &some[1], "a");
+  lost(fixture);
+  assert_int_equal(some[0].lost, 1);
+  assert_int_equal(some[1].lost, 1);
+  assert_string_equal(acts_of(fixture), "close ");
+  closed(fixture);
+  subscribe(fixture, &some[2], "a"); /* has missed nothing */
+  pass_to_next(fixture);
+  connected(fixture);
+  assert_int_equal(fixture->resumed, 0);
+  answered(fixture);
+  assert_int_equal(fixture->resumed, 1);
+  assert_int_equal(some[2].answers, 1);
+  assert_int_equal(some[0].answers, 1);
+  assert_string_equal(acts_of(fixture), "connect +a ");
+}
+
+static void lost_while_subscribing_it_is_answered_by_the_next_session(
+    void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  subscribe(fixture, one, "a");
+  connected(fixture);
+  lost(fixture);
+  closed(fixture);
+  pass_to_next(fixture);
+  connected(fixture);
+  answered(fixture);
+  assert_string_equal(acts_of(fixture), "connect +a close connect +a ");
+  assert_int_equal(one->answers, 1);
+  assert_int_equal(one->lost, 0);
+  assert_int_equal(fixture->resumed, 0);
+}
+
+static void an_answer_that_comes_after_the_loss_means_nothing(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  subscribe(fixture, one, "a");
+  connected(fixture);
+  lost(fixture);
+  answered(fixture);
+  assert_int_equal(one->answers, 0);
+}
+
+static void unsubscribed_while_reconnecting_it_is_not_listened_to(
+    void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  struct subscriber *two = subscriber_of(fixture);
+  listen_to(fixture, one, "a");
+  listen_to(fixture, two, "b");
+  lost(fixture);
+  closed(fixture);
+  unsubscribe(fixture, one);
+  pass_to_next(fixture);
+  connected(fixture);
+  answered(fixture);
+  assert_string_equal(acts_of(fixture), "close connect +b ");
+}
+
+static void everybody_gone_while_waiting_nothing_is_opened(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  listen_to(fixture, one, "a");
+  lost(fixture);
+  closed(fixture);
+  unsubscribe(fixture, one);
+  assert_int_equal(fixture->listener.state, HF_LISTENER_IDLE);
+  assert_int_equal(hf_listener_next_us(&fixture->listener), UINT64_MAX);
+}
+
+static void everybody_gone_while_connecting_the_attempt_is_given_up(
+    void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  subscribe(fixture, one, "a");
+  unsubscribe(fixture, one);
+  assert_string_equal(acts_of(fixture), "connect close ");
+  connected(fixture); /* it was under way */
+  assert_int_equal(fixture->listener.state, HF_LISTENER_CLOSING);
+  closed(fixture);
+  assert_int_equal(fixture->listener.state, HF_LISTENER_IDLE);
+}
+
+static void subscribed_while_closing_the_next_session_is_opened_at_once(
+    void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  struct subscriber *two = subscriber_of(fixture);
+  listen_to(fixture, one, "a");
+  unsubscribe(fixture, one);
+  subscribe(fixture, two, "a");
+  assert_string_equal(acts_of(fixture), "close ");
+  closed(fixture);
+  assert_string_equal(acts_of(fixture), "connect ");
+}
+
+/* ---- a channel fails ----------------------------------------------------- */
+
+static void a_channel_that_is_refused_leaves_the_others_alone(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  struct subscriber *two = subscriber_of(fixture);
+  struct subscriber *three = subscriber_of(fixture);
+  listen_to(fixture, one, "a");
+  subscribe(fixture, two, "b");
+  subscribe(fixture, three, "c");
+  answered_badly(fixture, false);
+  assert_int_equal(two->refused, HF_SERVER_ERROR);
+  assert_int_equal(three->answers, 0);
+  answered(fixture);
+  assert_int_equal(three->answers, 1);
+  assert_int_equal(one->lost, 0);
+  assert_string_equal(acts_of(fixture), "+b +c ");
+}
+
+static void a_channel_that_fails_for_now_is_tried_again(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  struct subscriber *two = subscriber_of(fixture);
+  listen_to(fixture, one, "a");
+  subscribe(fixture, two, "b");
+  answered_badly(fixture, true);
+  assert_string_equal(acts_of(fixture), "+b ");
+  pass_to_next(fixture);
+  answered(fixture);
+  assert_string_equal(acts_of(fixture), "+b ");
+  assert_int_equal(two->answers, 1);
+  assert_int_equal(two->refused, HF_OK);
+}
+
+static void what_was_heard_before_is_never_refused(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  struct subscriber *two = subscriber_of(fixture);
+  listen_to(fixture, one, "a");
+  listen_to(fixture, two, "b");
+  lost(fixture);
+  closed(fixture);
+  pass_to_next(fixture);
+  connected(fixture);
+  answered_badly(fixture, false);
+  answered(fixture);
+  assert_true(one->subscribed);
+  assert_int_equal(fixture->resumed, 1);
+  pass_to_next(fixture);
+  answered(fixture);
+  assert_int_equal(fixture->resumed, 2);
+  assert_string_equal(acts_of(fixture), "close connect +a +b +a ");
+}
+
+static void a_session_that_hears_nothing_is_replaced(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  listen_to(fixture, one, "a");
+  lost(fixture);
+  closed(fixture);
+  pass_to_next(fixture);
+  connected(fixture); /* to a replica, which cannot listen */
+  answered_badly(fixture, false);
+  assert_string_equal(acts_of(fixture), "close connect +a close ");
+  closed(fixture);
+  pass_to_next(fixture);
+  connected(fixture);
+  answered(fixture);
+  assert_int_equal(fixture->resumed, 1);
+}
+
+/* ---- a server that is away ----------------------------------------------- */
+
+static void what_waiting_does_not_help_is_refused_at_once(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *some = fixture->subscribers;
+  subscribe(fixture, &some[0], "a");
+  subscribe(fixture, &some[1], "b");
+  connect_failed(fixture, false);
+  assert_int_equal(some[0].refused, HF_SERVER_ERROR);
+  assert_int_equal(some[1].refused, HF_SERVER_ERROR);
+  assert_int_equal(fixture->listener.state, HF_LISTENER_IDLE);
+}
+
+static void an_outage_is_waited_for_until_the_deadline(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  struct subscriber *two = subscriber_of(fixture);
+  subscribe_for(fixture, one, "a", 100);
+  subscribe(fixture, two, "b");
+  connect_failed(fixture, true);
+  pass(fixture, 99);
+  assert_int_equal(one->answers, 0);
+  pass(fixture, 1);
+  assert_int_equal(one->refused, HF_DEADLINE);
+  assert_int_equal(fixture->listener.last_failure.status, HF_SERVER_ERROR);
+  assert_int_equal(two->answers, 0);
+  assert_true(two->subscribed);
+}
+
+static void once_it_is_heard_the_deadline_is_over(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  subscribe_for(fixture, one, "a", 100);
+  connected(fixture);
+  answered(fixture);
+  assert_int_equal(hf_listener_next_us(&fixture->listener), UINT64_MAX);
+}
+
+/* Fails attempt after attempt; returns how long the n-th pause was, in ms. */
+static uint64_t nth_pause(struct fixture *fixture, int n) {
+  uint64_t before_us = 0;
+  int i;
+  for (i = 0; i < n; i++) {
+    connect_failed(fixture, true);
+    before_us = fixture->now_us;
+    pass_to_next(fixture);
+  }
+  return (fixture->now_us - before_us) / MS;
+}
+
+static void a_server_away_for_an_hour_is_tried_every_two_seconds_at_most(
+    void **state) {
+  static const uint64_t most[] = {50, 50, 100, 200, 400, 800, 1600, 2000, 2000};
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  uint64_t began_us;
+  size_t i;
+  listen_to(fixture, one, "a");
+  fixture->random = UINT32_MAX;
+  lost(fixture);
+  closed(fixture);
+  began_us = fixture->now_us;
+  pass_to_next(fixture);
+  assert_int_equal((fixture->now_us - began_us) / MS, most[0]);
+  for (i = 1; i < sizeof most / sizeof most[0]; i++) {
+    assert_int_equal(nth_pause(fixture, 1), most[i]);
+  }
+  began_us = fixture->now_us;
+  while (fixture->now_us - began_us < 3600ull * 1000 * MS) {
+    assert_int_equal(nth_pause(fixture, 1), HF_LISTENER_CAP_MS);
+  }
+  connected(fixture);
+  answered(fixture);
+  assert_int_equal(fixture->resumed, 1);
+}
+
+static void processes_do_not_come_back_in_step(void **state) {
+  struct fixture *fixture = *state;
+  struct fixture other;
+  open_listener(&other);
+  listen_to(fixture, subscriber_of(fixture), "a");
+  listen_to(&other, subscriber_of(&other), "a");
+  fixture->random = 0;
+  other.random = UINT32_MAX;
+  lost(fixture);
+  lost(&other);
+  closed(fixture);
+  closed(&other);
+  assert_int_equal(fixture->connects, 2);
+  assert_int_equal(hf_listener_next_us(&other.listener) - other.now_us,
+                   HF_LISTENER_BASE_MS * MS);
+  pass_to_next(&other);
+  assert_int_equal(nth_pause(fixture, 8), HF_LISTENER_CAP_MS / 2);
+  assert_int_equal(nth_pause(&other, 8), HF_LISTENER_CAP_MS);
+  close_listener(&other);
+}
+
+static void a_session_that_listened_begins_with_short_pauses_again(
+    void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  subscribe(fixture, one, "a");
+  fixture->random = UINT32_MAX;
+  (void)nth_pause(fixture, 9);
+  connected(fixture);
+  answered(fixture);
+  lost(fixture);
+  closed(fixture);
+  assert_int_equal(hf_listener_next_us(&fixture->listener) - fixture->now_us,
+                   HF_LISTENER_BASE_MS * MS);
+}
+
+/* ---- proofs -------------------------------------------------------------- */
+
+static void a_session_is_proven_only_for_who_asks(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *plain = subscriber_of(fixture);
+  struct subscriber *cache = subscriber_proving(fixture, 5000 * MS);
+  listen_to(fixture, plain, "a");
+  assert_int_equal(hf_listener_next_us(&fixture->listener), UINT64_MAX);
+  listen_to(fixture, cache, "b");
+  pass(fixture, 4999);
+  assert_string_equal(acts_of(fixture), "");
+  pass(fixture, 1);
+  assert_string_equal(acts_of(fixture), "ping ");
+  pass(fixture, 100);
+  answered(fixture);
+  assert_int_equal(cache->proofs, 1);
+  assert_int_equal(plain->proofs, 0);
+  pass(fixture, 5000);
+  assert_string_equal(acts_of(fixture), "ping ");
+  unsubscribe(fixture, cache);
+  answered(fixture);
+  answered(fixture);
+  assert_string_equal(acts_of(fixture), "-b ");
+  assert_int_equal(hf_listener_next_us(&fixture->listener), UINT64_MAX);
+}
+
+static void the_shortest_period_counts(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *slow = subscriber_proving(fixture, 5000 * MS);
+  struct subscriber *quick = subscriber_proving(fixture, 50 * MS);
+  listen_to(fixture, slow, "a");
+  subscribe(fixture, quick, "a");
+  pass(fixture, 50);
+  assert_string_equal(acts_of(fixture), "ping ");
+  answered(fixture);
+  assert_int_equal(slow->proofs, 1);
+  assert_int_equal(quick->proofs, 1);
+}
+
+static void a_proof_that_fails_proves_nothing(void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *cache = subscriber_proving(fixture, 50 * MS);
+  uint64_t proven_us;
+  listen_to(fixture, cache, "a");
+  proven_us = fixture->listener.proven_us;
+  pass(fixture, 50);
+  answered_badly(fixture, true);
+  assert_int_equal(cache->proofs, 0);
+  assert_int_equal(fixture->listener.proven_us, proven_us);
+}
+
+/* ---- memory -------------------------------------------------------------- */
+
+static void without_memory_a_subscription_is_refused_and_nothing_left(
+    void **state) {
+  struct fixture *fixture = *state;
+  struct subscriber *one = subscriber_of(fixture);
+  size_t n;
+  for (n = 0;; n++) {
+    enum hf_status status;
+    fail_allocations_after(n);
+    status = hf_listener_subscribe(&fixture->listener, &one->core, "a", 0);
+    if (!allocations_were_failed()) {
+      assert_int_equal(status, HF_OK);
+      break;
+    }
+    assert_int_equal(status, HF_NO_MEMORY);
+    assert_null(hf_listener_find(&fixture->listener, "a"));
+    assert_int_equal(fixture->listener.subscriptions, 0);
+  }
+  assert_true(n > 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_one, close_one)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(the_first_subscription_opens_a_session),
+      TEST(channels_share_a_session_one_statement_at_a_time),
+      TEST(a_channel_that_is_heard_takes_subscriptions_at_once),
+      TEST(a_channel_is_unlistened_when_its_last_subscription_goes),
+      TEST(the_session_is_closed_when_the_last_subscription_goes),
+      TEST(subscribed_again_before_unlisten_it_is_heard_on),
+      TEST(subscribed_again_after_unlisten_it_is_listened_to_anew),
+      TEST(unsubscribed_while_it_is_asked_for_it_is_unlistened),
+      TEST(a_loss_is_told_and_so_is_the_end_of_the_gap),
+      TEST(lost_while_subscribing_it_is_answered_by_the_next_session),
+      TEST(an_answer_that_comes_after_the_loss_means_nothing),
+      TEST(unsubscribed_while_reconnecting_it_is_not_listened_to),
+      TEST(everybody_gone_while_waiting_nothing_is_opened),
+      TEST(everybody_gone_while_connecting_the_attempt_is_given_up),
+      TEST(subscribed_while_closing_the_next_session_is_opened_at_once),
+      TEST(a_channel_that_is_refused_leaves_the_others_alone),
+      TEST(a_channel_that_fails_for_now_is_tried_again),
+      TEST(what_was_heard_before_is_never_refused),
+      TEST(a_session_that_hears_nothing_is_replaced),
+      TEST(what_waiting_does_not_help_is_refused_at_once),
+      TEST(an_outage_is_waited_for_until_the_deadline),
+      TEST(once_it_is_heard_the_deadline_is_over),
+      TEST(a_server_away_for_an_hour_is_tried_every_two_seconds_at_most),
+      TEST(processes_do_not_come_back_in_step),
+      TEST(a_session_that_listened_begins_with_short_pauses_again),
+      TEST(a_session_is_proven_only_for_who_asks),
+      TEST(the_shortest_period_counts),
+      TEST(a_proof_that_fails_proves_nothing),
+      TEST(without_memory_a_subscription_is_refused_and_nothing_left),
+  };
+  return cmocka_run_group_tests_name("listener", tests, NULL, NULL);
+}

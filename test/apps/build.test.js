@@ -7,19 +7,17 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
-const { startPostgres } = require('../support/index.js');
+const { after, test } = require('node:test');
 const { installPacked } = require('./support/packed.js');
+const { before, useServer } = require('../support/suite.js');
 
 const LIMIT_MILLIS = 300_000;
 
-/** @type {import('../support/postgres.js').Server} */
-let server;
+const server = useServer();
 /** @type {string} */
 let folder;
 
 before(async () => {
-  server = await startPostgres();
   // With a space: paths of users have them.
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hf build-'));
   const modules = path.join(folder, 'node_modules');
@@ -32,9 +30,8 @@ before(async () => {
   }
 });
 
-after(async () => {
+after(() => {
   fs.rmSync(folder, { recursive: true, force: true });
-  await server?.stop('immediate');
 });
 
 /** @param {string[]} args @returns {string} */

@@ -6,16 +6,16 @@
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { promisify } = require('node:util');
 
 const { postgresFolder } = require('../support/account.js');
 const { newPgBouncer } = require('../support/pgbouncer-new.js');
-const { startPgBouncer, startPostgres } = require('../support');
+const { startPgBouncer } = require('../support');
 const { doctor, fill } = require('../js/doctor/support.js');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
+const server = useServer({ tls: true });
 /** @type {string} */
 let version;
 
@@ -23,11 +23,6 @@ before(async () => {
   const built = await newPgBouncer();
   process.env.HOLDFAST_TEST_PGBOUNCER = built.folder;
   version = built.version;
-  server = await startPostgres({ tls: true });
-});
-
-after(async () => {
-  await server.stop();
 });
 
 /** @param {object} [options] */

@@ -8,26 +8,22 @@
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
-const { startPostgres } = require('../support/index.js');
+const { test } = require('node:test');
 const { makeBareRoot } = require('./support/bare-root.js');
 const { findTarballs } = require('./support/packed.js');
+const { before, useServer } = require('../support/suite.js');
 
 const VERSIONS = ['20.20.2', '22.23.3', '24.21.0', '26.10.0'];
 const FOLDER = path.join(__dirname, 'packed');
 const HOST = 'localhost';
 
-/** @type {import('../support/postgres.js').Server} */
-let server;
+const server = useServer({ tls: { hosts: [HOST] }, requireTls: true });
 /** @type {string[]} */
 let tarballs;
 
 before(async () => {
   tarballs = await findTarballs();
-  server = await startPostgres({ tls: { hosts: [HOST] }, requireTls: true });
 });
-after(() => server?.stop('immediate'));
-
 /** @param {string} host */
 function urlTo(host) {
   const url = new URL(server.url);

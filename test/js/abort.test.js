@@ -5,21 +5,20 @@
 
 const assert = require('node:assert');
 const { getEventListeners } = require('node:events');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 
 const { Pool } = require('../../lib/pool/pool.js');
 const { retryQuery } = require('../../lib/retry/retry.js');
-const { eventually, startPostgres } = require('../support');
+const { eventually } = require('../support');
+const { before, failureOf, useServer } = require('../support/suite.js');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {Pool} */
 let pool;
 /** @type {Pool} */
 let one;
 
-before(async () => {
-  server = await startPostgres();
+before(() => {
   pool = new Pool({ connectionString: server.url, max: 2 });
   one = new Pool({ connectionString: server.url, max: 1 });
 });
@@ -27,21 +26,7 @@ before(async () => {
 after(async () => {
   await pool?.end();
   await one?.end();
-  await server?.stop();
 });
-
-/**
- * @param {Promise<any> | undefined} promise
- * @returns {Promise<any>}
- */
-async function failureOf(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('it did not reject');
-}
 
 /** @param {string} mark */
 function untilRuns(mark) {

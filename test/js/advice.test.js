@@ -4,31 +4,26 @@
 // What the engine warns of, once: habits that harm without an error.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 
 const { Pool } = require('../..');
-const { eventually, startPgBouncer, startPostgres } = require('../support');
+const { eventually } = require('../support');
+const { before, usePgBouncer, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
-/** @type {any} */
-let bouncer;
+const server = useServer();
+const bouncer = usePgBouncer({ server, poolMode: 'transaction' });
 /** @type {Error[]} */
 const warnings = [];
 const note = (/** @type {Error} */ warning) => warnings.push(warning);
 const count = (/** @type {RegExp} */ text) =>
   warnings.filter(({ message }) => text.test(message)).length;
 
-before(async () => {
+before(() => {
   process.on('warning', note);
-  server = await startPostgres();
-  bouncer = await startPgBouncer({ server, poolMode: 'transaction' });
 });
 
-after(async () => {
+after(() => {
   process.off('warning', note);
-  await bouncer?.stop();
-  await server?.stop();
 });
 
 test('a client released inside a transaction is warned of', async () => {

@@ -7,19 +7,21 @@
 // that raise.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 
 const { Pool, withDatabaseRetry } = require('../../lib/index.js');
-const { startPostgres, startProxy, wire } = require('../support');
+const { wire } = require('../support');
+const {
+  before,
+  failureOf,
+  useProxy,
+  useServer,
+} = require('../support/suite.js');
 
-/** @type {any} */
-let server;
-/** @type {any} */
-let proxy;
+const server = useServer();
+const proxy = useProxy(server);
 
 before(async () => {
-  server = await startPostgres();
-  proxy = await startProxy(server);
   await server.psql(`
     create table kept (n int);
     create sequence counter;
@@ -31,11 +33,6 @@ before(async () => {
         insert into kept values (9);
         raise exception 'the function says so' using errcode = code;
       end $$`);
-});
-
-after(async () => {
-  await proxy?.close();
-  await server?.stop();
 });
 
 /** @param {object} [options] @returns {any} */
@@ -76,16 +73,6 @@ function replace(type, severity, code) {
     setImmediate(() => message.connection.cut('fin'));
     return wire.errorResponse(error);
   });
-}
-
-/** @param {Promise<unknown>} promise @returns {Promise<any>} its error */
-async function errorOf(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('it succeeded');
 }
 
 /** How a unit of each kind is sent. @type {Record<string, Function>} */
@@ -161,7 +148,7 @@ for (const kind of Object.keys(KINDS)) {
         }
         await pool.query('select 1');
         replace(type, severity, code);
-        const error = await errorOf(KINDS[kind](pool));
+        const error = await failureOf(KINDS[kind](pool));
         const what = `${severity} ${code} in place of ${type}`;
         assert.equal(error.code, code, what);
         assert.equal(
@@ -183,7 +170,7 @@ test('the end of the connection in COMMIT is judged by the table', async () => {
       await client.query('begin');
       await client.query('insert into kept values (4)');
       replace(type, severity, code);
-      const error = await errorOf(client.query('commit'));
+      const error = await failureOf(client.query('commit'));
       client.release();
       const what = `${severity} ${code} in place of ${type}`;
       assert.equal(
@@ -203,7 +190,7 @@ test('the end of the connection in an open transaction rolls it back', async () 
     const client = await pool.connect();
     await client.query('begin');
     replace('C', severity, code);
-    const error = await errorOf(client.query('insert into kept values (5)'));
+    const error = await failureOf(client.query('insert into kept values (5)'));
     client.release();
     assert.equal(error.outcome, 'rolled_back', `${severity} ${code}`);
     assert.equal(error.unit, 'transaction');
@@ -223,7 +210,7 @@ test('a write whose answer was replaced by FATAL is done once', async () => {
         `select count(*) from kept where n = ${n}`,
       );
       replace(type, 'FATAL', code);
-      const error = await errorOf(
+      const error = await failureOf(
         withDatabaseRetry(() =>
           pool.query({ text: 'insert into kept values ($1)', values: [n] }),
         ),
@@ -268,7 +255,7 @@ test('an error that a function raises is rolled back, never not_executed', async
   );
   const codes = ['08001', '08004', '08006', '53300', '25006', '26000', '42P05'];
   for (const code of [...codes, '40003', '08007']) {
-    const error = await errorOf(
+    const error = await failureOf(
       pool.query({ text: 'select complain($1)', values: [code], retry: false }),
     );
     assert.equal(error.code, code);
@@ -292,7 +279,7 @@ test('a name that is taken within a function is no name of ours', async () => {
   const started = Number(await server.psql("select nextval('counter')"));
   for (const what of ['execute nowhere', 'prepare p as select 1']) {
     await pool.query(`prepare p as select 1`).catch(() => {});
-    const error = await errorOf(
+    const error = await failureOf(
       pool.query({ text: 'select run($1)', values: [what], retry: false }),
     );
     assert.match(error.code, /26000|42P05/);
@@ -314,7 +301,7 @@ test('a statement that the server refused before it began is not executed', asyn
       max: 1,
     }),
   );
-  const error = await errorOf(
+  const error = await failureOf(
     pool.query({ text: 'call nobody()', retry: false }),
   );
   assert.equal(error.code, '42883');

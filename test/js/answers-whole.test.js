@@ -5,23 +5,16 @@
 // or one tick is the affair of its own call.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 
 const { Pool } = require('../..');
-const { startPostgres } = require('../support');
+const { useServer } = require('../support/suite.js');
 
 const MEGABYTE = 1024 * 1024;
 /** Two generations of the engine's table of column lists, and some. */
 const LISTS = 2300;
 
-/** @type {any} */
-let pg;
-
-before(async () => {
-  pg = await startPostgres();
-});
-
-after(() => pg?.stop());
+const pg = useServer();
 
 /** @param {object} [options] */
 function open(options) {

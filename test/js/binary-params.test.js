@@ -4,21 +4,19 @@
 // Bytes as parameters: what they are is up to the column, as with pg.
 
 const assert = require('node:assert/strict');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 const pg = require('pg');
 const { Pool } = require('../..');
-const { startPostgres } = require('../support/index.js');
+const { before, useServer } = require('../support/suite.js');
 
 const homeZone = process.env.TZ;
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {any} */
 let pool;
 /** @type {any} */
 let theirs;
 
-before(async () => {
-  server = await startPostgres();
+before(() => {
   pool = new Pool({ connectionString: server.url, max: 1 });
   theirs = new pg.Pool({ connectionString: server.url, max: 1 });
   theirs.on('error', () => {}); // its end() does not wait for its sockets
@@ -27,7 +25,6 @@ before(async () => {
 after(async () => {
   await pool?.end();
   await theirs?.end();
-  await server?.stop();
 });
 
 const hello = Buffer.from('hello');

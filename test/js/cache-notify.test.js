@@ -7,7 +7,7 @@
 const assert = require('node:assert');
 const { execFile } = require('node:child_process');
 const path = require('node:path');
-const { after, before, beforeEach, test } = require('node:test');
+const { beforeEach, test } = require('node:test');
 const { promisify } = require('node:util');
 
 const { Pool } = require('../../lib/index.js');
@@ -15,25 +15,21 @@ const {
   eventually,
   findPgBouncer,
   startPgBouncer,
-  startPostgres,
   startProxy,
 } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
 const MINUTE = 60_000;
 const CHANNEL = 'forget';
 const LISTENING = "query ~ 'LISTEN' or query = 'select 1'";
 
-/** @type {any} */
-let server;
+const server = useServer();
 
 before(async () => {
-  server = await startPostgres();
   await server.psql('create table posts (n int)');
 });
 
 beforeEach(() => server.psql('truncate posts'));
-
-after(() => server?.stop('immediate'));
 
 /** @param {object} [options] @returns {any} */
 function open(options) {

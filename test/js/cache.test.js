@@ -2,27 +2,25 @@
 'use strict';
 
 const assert = require('node:assert');
-const { after, before, beforeEach, describe, test } = require('node:test');
+const { after, beforeEach, describe, test } = require('node:test');
 
 const { Pool } = require('../../lib/pool/pool.js');
-const { eventually, startPostgres, startProxy } = require('../support');
+const { eventually, startProxy } = require('../support');
+const { before, failureOf, useServer } = require('../support/suite.js');
 
 const MINUTE = 60_000;
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {Pool} */
 let pool;
 
 before(async () => {
-  server = await startPostgres();
   pool = new Pool({ connectionString: server.url, max: 4 });
   await pool.query('create table kept (n int)');
 });
 
 after(async () => {
   await pool?.end();
-  await server?.stop();
 });
 
 beforeEach(async () => {
@@ -48,16 +46,6 @@ function ask(text, options, values, of = pool) {
       ...config,
     })
   );
-}
-
-/** @param {Promise<any> | undefined} promise */
-async function failureOf(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return /** @type {any} */ (error);
-  }
-  return assert.fail('it did not reject');
 }
 
 /** How many rows `kept` has, however old the answer. @param {any} [options] */

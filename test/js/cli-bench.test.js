@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 const assert = require('node:assert/strict');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 
-const { freePort, startPostgres } = require('../support');
+const { freePort } = require('../support');
 const { cli } = require('./doctor/support.js');
+const { useServer } = require('../support/suite.js');
 
 const NUMBERS = [
   'callers',
@@ -18,16 +19,7 @@ const NUMBERS = [
   'errors',
 ];
 
-/** @type {any} */
-let server;
-
-before(async () => {
-  server = await startPostgres();
-});
-
-after(async () => {
-  await server.stop();
-});
+const server = useServer();
 
 test('bench measures points and rows for 1, 10 and 64 callers', async () => {
   const { code, stdout, stderr } = await cli([

@@ -4,28 +4,26 @@
 // What clients and pools emit, beside pg.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 
 const { onBoth } = require('../support/both.js');
-const { eventually, startPostgres } = require('../support');
+const { eventually } = require('../support');
 const { Pool } = require('../../lib/pool/pool.js');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {Pool} */
 let admin;
 /** @type {{connectionString: string, max: number}} */
 let config;
 
-before(async () => {
-  server = await startPostgres();
+before(() => {
   admin = new Pool(server.url);
   config = { connectionString: server.url, max: 1 };
 });
 
 after(async () => {
   await admin?.end();
-  await server?.stop();
 });
 
 /** @param {any} pid */

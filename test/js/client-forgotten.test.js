@@ -7,22 +7,12 @@
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
-
-const { startPostgres } = require('../support');
+const { test } = require('node:test');
+const { useServer } = require('../support/suite.js');
 
 const LIB = path.join(__dirname, '../../lib');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
-
-before(async () => {
-  server = await startPostgres();
-});
-
-after(async () => {
-  await server?.stop();
-});
+const server = useServer();
 
 /**
  * Runs a script that has `pool`, of one connection, `other`, `collect()` and

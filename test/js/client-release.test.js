@@ -6,21 +6,19 @@
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
-const { after, before, beforeEach, test } = require('node:test');
+const { after, beforeEach, test } = require('node:test');
 
 const { onBoth } = require('../support/both.js');
-const { startPostgres } = require('../support');
 const { Pool } = require('../../lib/pool/pool.js');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {Pool} */
 let admin;
 /** @type {{connectionString: string, max: number}} */
 let config;
 
 before(async () => {
-  server = await startPostgres();
   admin = new Pool(server.url);
   config = { connectionString: server.url, max: 1 };
   await admin.query('create table t (a int)');
@@ -30,7 +28,6 @@ beforeEach(() => admin.query('truncate t'));
 
 after(async () => {
   await admin?.end();
-  await server?.stop();
 });
 
 const count = async () =>

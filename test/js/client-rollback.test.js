@@ -5,32 +5,29 @@
 // statement that waits has its deadline.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 const { setTimeout: delay } = require('node:timers/promises');
 
 const { onBoth } = require('../support/both.js');
-const { startPostgres } = require('../support');
 const { Pool } = require('../../lib/pool/pool.js');
 const { startTransaction } = require('../../lib/prisma/transaction.js');
 const { retryQuery } = require('../../lib/index.js');
+const { before, useServer } = require('../support/suite.js');
 
 /** Far longer than a test may take. */
 const LONG = 'select pg_sleep(60)';
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {Pool} */
 let pool;
 
 before(async () => {
-  server = await startPostgres();
   pool = new Pool({ connectionString: server.url, max: 1 });
   await pool.query('create table t (a int)');
 });
 
 after(async () => {
   await pool?.end();
-  await server?.stop();
 });
 
 /** @param {Promise<any> | undefined} promise */

@@ -5,25 +5,19 @@
 // given what they cannot run.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 
 const { onBoth } = require('../support/both.js');
-const { startPostgres } = require('../support');
 const { Pool } = require('../../lib/pool/pool.js');
 const { PrismaHoldfast } = require('../../lib/prisma/index.js');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {{connectionString: string, max: number}} */
 let config;
 
-before(async () => {
-  server = await startPostgres();
+before(() => {
   config = { connectionString: server.url, max: 2 };
-});
-
-after(async () => {
-  await server?.stop();
 });
 
 /** @param {any} pool */

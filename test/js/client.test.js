@@ -4,30 +4,23 @@
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 const { inspect } = require('node:util');
 
 const { Pool } = require('../../lib/pool/pool.js');
-const {
-  eventually,
-  findPgBouncer,
-  startPgBouncer,
-  startPostgres,
-} = require('../support');
+const { eventually, findPgBouncer, startPgBouncer } = require('../support');
+const { before, failureOf, useServer } = require('../support/suite.js');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {Pool} */
 let pool;
 
-before(async () => {
-  server = await startPostgres();
+before(() => {
   pool = new Pool({ connectionString: server.url, max: 2 });
 });
 
 after(async () => {
   await pool?.end();
-  await server?.stop();
 });
 
 /**
@@ -40,19 +33,6 @@ async function withClient(use) {
   } finally {
     client.release();
   }
-}
-
-/**
- * @param {Promise<any> | undefined} promise
- * @returns {Promise<any>}
- */
-async function failureOf(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('it did not reject');
 }
 
 test('statements of a client run in the order of the calls', () =>

@@ -9,27 +9,17 @@ const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { promisify } = require('node:util');
-
-const { startPostgres } = require('../support');
 
 const INDEX = path.join(__dirname, '../../lib/index.js');
 const run = promisify(execFile);
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
-
-before(async () => {
-  server = await startPostgres();
-});
-
-after(async () => {
-  await server?.stop();
-});
+const server = useServer();
 
 const PRELUDE = `
   const { getPool, Pool } = require(process.env.HOLDFAST);
+const { useServer } = require('../support/suite.js');
   const url = process.env.DATABASE_URL;
   const admin = new Pool(url + '?application_name=admin');
   const turn = () => new Promise((resolve) => setTimeout(resolve, 20));

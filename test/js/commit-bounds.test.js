@@ -7,27 +7,25 @@
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const path = require('node:path');
-const { after, before, beforeEach, test } = require('node:test');
+const { beforeEach, test } = require('node:test');
 const { Pool, withTransactionRetry } = require('../../lib/index.js');
 const { postgresFolder, serverAccount } = require('../support/account.js');
 const { makeFolder } = require('../support/run-folder.js');
+const { eventually } = require('../support/index.js');
 const {
-  eventually,
-  startPostgres,
-  startProxy,
-} = require('../support/index.js');
+  before,
+  failureOf,
+  useProxy,
+  useServer,
+} = require('../support/suite.js');
 
-/** @type {any} */
-let server;
-/** @type {any} */
-let proxy;
+const server = useServer();
+const proxy = useProxy(server);
 /** @type {any} */
 let pool;
 let n = 0;
 
 before(async () => {
-  server = await startPostgres();
-  proxy = await startProxy(server);
   await server.psql('create table paid (n int)');
 });
 
@@ -39,11 +37,6 @@ beforeEach(() => {
     pooler: 'none',
     logger: false,
   });
-});
-
-after(async () => {
-  await proxy?.close();
-  await server?.stop('immediate');
 });
 
 /** COMMIT waits for a standby that never comes. @param {Function} fn */
@@ -63,16 +56,6 @@ async function withoutStandby(fn) {
   }
 }
 
-/** @param {Promise<unknown>} promise @returns {Promise<any>} */
-async function errorOf(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('it succeeded');
-}
-
 const pay = (/** @type {any} */ client) =>
   client.query('insert into paid values ($1)', [n]);
 
@@ -83,7 +66,7 @@ async function paid() {
 /** @param {() => Promise<unknown>} fn */
 async function inTime(fn) {
   const began = Date.now();
-  const error = await errorOf(fn());
+  const error = await failureOf(fn());
   assert.ok(Date.now() - began < 7000, `after ${Date.now() - began} ms`);
   return error;
 }
@@ -149,7 +132,7 @@ for (const bound of ['deadlineMillis', 'timeoutMillis', 'signal']) {
     withoutStandby(async () => {
       const value = bound === 'signal' ? AbortSignal.timeout(500) : 500;
       const began = Date.now();
-      const error = await errorOf(
+      const error = await failureOf(
         pool.query({
           text: 'insert into paid values ($1)',
           values: [n],
@@ -179,7 +162,7 @@ test('a plain insert whose wait for a standby we cut short is ambiguous', () =>
   }));
 
 test('the deadline of a query with exactlyOnce bounds its statement', async () => {
-  const error = await errorOf(
+  const error = await failureOf(
     pool.query({
       text: 'insert into paid select $1::int from pg_sleep(20)',
       values: [n],
@@ -210,7 +193,7 @@ test("the pool's own deadline never ends what the function takes", async () => {
 
 test('exactlyOnce stays ambiguous when nobody has what was committed', () =>
   withoutStandby(async () => {
-    const call = errorOf(
+    const call = failureOf(
       pool.query({
         text: 'insert into paid values ($1)',
         values: [n],
@@ -231,7 +214,7 @@ test('exactlyOnce stays ambiguous when nobody has what was committed', () =>
 
 test('exactlyOnce does not trust a COMMIT that was cancelled into success', () =>
   withoutStandby(async () => {
-    const call = errorOf(
+    const call = failureOf(
       pool.transaction(pay, { exactlyOnce: true, deadlineMillis: 4000 }),
     );
     const [{ pid }] = await eventually(async () => {

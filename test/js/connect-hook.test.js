@@ -7,27 +7,21 @@
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { setTimeout: delay } = require('node:timers/promises');
 
 const { onBoth } = require('../support/both.js');
-const { eventually, findPgBouncer, startPgBouncer, startPostgres } =
-  require('../support');
+const { eventually, findPgBouncer, startPgBouncer } = require('../support');
 const { getPool } = require('../../lib/index.js');
 const { Pool } = require('../../lib/pool/pool.js');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {{connectionString: string, max: number}} */
 let config;
 
-before(async () => {
-  server = await startPostgres();
+before(() => {
   config = { connectionString: server.url, max: 3 };
-});
-
-after(async () => {
-  await server?.stop();
 });
 
 /**

@@ -7,24 +7,14 @@
 const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 
 const { Pool } = require('../../lib/index.js');
-const { eventually, startPostgres, startProxy } = require('../support');
+const { eventually, startPostgres } = require('../support');
+const { useProxy, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
-/** @type {any} */
-let proxy;
-before(async () => {
-  server = await startPostgres();
-  proxy = await startProxy({ host: server.host, port: server.port });
-});
-after(async () => {
-  await proxy?.close();
-  await server?.stop('immediate');
-});
-
+const server = useServer();
+const proxy = useProxy({ host: server.host, port: server.port });
 /** @param {object} config @returns {any} */
 function open(config) {
   return new Pool({ logger: false, max: 4, ...config });

@@ -6,28 +6,22 @@
 const assert = require('node:assert');
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { subscribe, unsubscribe, channel } = require('node:diagnostics_channel');
-const { after, afterEach, before, test } = require('node:test');
+const { afterEach, test } = require('node:test');
 
 const { Pool, retryQuery } = /** @type {any} */ (require('../../lib/index.js'));
 const { shownText } = require('../../lib/observe/slow-query.js');
 const { eventually, startPostgres } = require('../support/index.js');
+const { useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {(() => void)[]} */
 const undo = [];
-
-before(async () => {
-  server = await startPostgres();
-});
 
 afterEach(() => {
   for (const one of undo.splice(0)) {
     one();
   }
 });
-
-after(() => server?.stop());
 
 /** @param {object} [options] */
 function open(options) {

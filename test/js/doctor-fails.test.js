@@ -8,7 +8,7 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
-const { after, before, describe, test } = require('node:test');
+const { describe, test } = require('node:test');
 
 const {
   eventually,
@@ -20,21 +20,10 @@ const {
   wire,
 } = require('../support');
 const { doctor, fill } = require('./doctor/support.js');
+const { usePgBouncer, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
-/** @type {any} */
-let bouncer;
-
-before(async () => {
-  server = await startPostgres({ tls: true });
-  bouncer = await startPgBouncer({ server, poolSize: 2 });
-});
-
-after(async () => {
-  await bouncer.stop();
-  await server.stop();
-});
+const server = useServer({ tls: true });
+const bouncer = usePgBouncer({ server, poolSize: 2 });
 
 /** @param {Record<string, string>} params */
 const withTls = (params) => server.urlFor({ params });

@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
-const { after, before, describe, test } = require('node:test');
+const { describe, test } = require('node:test');
 
 const {
   freePort,
@@ -14,23 +14,12 @@ const {
 } = require('../support');
 const { postgresFolder } = require('../support/account.js');
 const { cli, doctor, fill } = require('./doctor/support.js');
+const { usePgBouncer, useServer } = require('../support/suite.js');
 
 const psql = path.join(postgresFolder(), 'psql');
 
-/** @type {any} */
-let server;
-/** @type {any} */
-let bouncer;
-
-before(async () => {
-  server = await startPostgres({ tls: true });
-  bouncer = await startPgBouncer({ server, poolSize: 2 });
-});
-
-after(async () => {
-  await bouncer.stop();
-  await server.stop();
-});
+const server = useServer({ tls: true });
+const bouncer = usePgBouncer({ server, poolSize: 2 });
 
 /** @param {Record<string, string>} params */
 const withTls = (params) => server.urlFor({ params });

@@ -7,23 +7,14 @@
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 
 const { Pool } = require('../../lib/index.js');
-const { startPostgres } = require('../support');
+const { useServer } = require('../support/suite.js');
 
 const ROOT = path.join(__dirname, '../..');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
-
-before(async () => {
-  server = await startPostgres();
-});
-
-after(async () => {
-  await server?.stop();
-});
+const server = useServer();
 
 /** @param {object} [config] */
 function newPool(config) {

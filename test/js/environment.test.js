@@ -8,24 +8,21 @@ const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 
 const { resolveOptions } = require('../../lib/options/options.js');
-const { makeFolder, startPostgres } = require('../support');
+const { makeFolder } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
 const ROOT = path.join(__dirname, '../..');
 
-/** @type {any} */
-let server;
+const server = useServer({ tls: true });
 /** @type {string} */
 let folder;
 
-before(async () => {
-  server = await startPostgres({ tls: true });
+before(() => {
   folder = makeFolder('environment');
 });
-
-after(() => server?.stop());
 
 /**
  * Runs a program with `pool` on `config` in a process of its own; returns what

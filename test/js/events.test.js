@@ -6,24 +6,22 @@
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 
 const { Pool } = require('../../lib/pool/pool.js');
-const { eventually, startPostgres } = require('../support');
+const { eventually } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {Pool} */
 let other;
 
-before(async () => {
-  server = await startPostgres();
+before(() => {
   other = new Pool({ connectionString: server.url, max: 1 });
 });
 
 after(async () => {
   await other?.end();
-  await server?.stop();
 });
 
 /**

@@ -5,18 +5,16 @@
 // stands in none, is told why it fails.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 
 const { Pool } = require('../..');
-const { startPostgres } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {any} */
 let pool;
 
 before(async () => {
-  server = await startPostgres();
   await server.psql('create table paid (n int)');
   await server.psql(`create procedure pays() language plpgsql as
     $$ begin insert into paid values (1); commit; end $$`);
@@ -25,7 +23,6 @@ before(async () => {
 
 after(async () => {
   await pool?.end();
-  await server?.stop();
 });
 
 for (const [text, code] of [

@@ -5,7 +5,7 @@
 
 const assert = require('node:assert');
 const path = require('node:path');
-const { after, before, describe, test } = require('node:test');
+const { describe, test } = require('node:test');
 
 const {
   Pool,
@@ -21,21 +21,13 @@ const {
   startPostgres,
   startProxy,
 } = require('../support');
+const { before, useProxy, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
-/** @type {any} */
-let proxy;
+const server = useServer();
+const proxy = useProxy(server);
 
 before(async () => {
-  server = await startPostgres();
-  proxy = await startProxy(server);
   await server.psql('create table paid (n int)');
-});
-
-after(async () => {
-  await proxy?.close();
-  await server?.stop();
 });
 
 /** @param {object} [options] @returns {any} */

@@ -4,23 +4,21 @@
 // Functions of users that throw.
 
 const assert = require('node:assert/strict');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 const { Pool } = require('../..');
-const { eventually, startPostgres } = require('../support');
+const { eventually } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {any} */
 let pool;
 
-before(async () => {
-  server = await startPostgres();
+before(() => {
   pool = new Pool({ connectionString: server.url, max: 2 });
 });
 
 after(async () => {
   await pool?.end();
-  await server?.stop();
 });
 
 test('each error that a function of listen() throws is told of', async (t) => {

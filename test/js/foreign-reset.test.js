@@ -7,7 +7,7 @@ process.env.NODE_ENV = 'test'; // no lines of the log
 delete process.env.DATABASE_URL;
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 const pg = require('pg');
 
 const {
@@ -15,27 +15,20 @@ const {
   resetDatabaseConnections,
   retryQuery,
 } = require('../../lib/index.js');
-const {
-  eventually,
-  findPgBouncer,
-  startPgBouncer,
-  startPostgres,
-} = require('../support');
+const { eventually, findPgBouncer, startPgBouncer } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {any} */
 let pool;
 
-before(async () => {
-  server = await startPostgres();
+before(() => {
   pool = new pg.Pool({ connectionString: server.url, max: 4 });
 });
 
 after(async () => {
   await pool.end();
   await eventually(async () => (await server.backends()).length === 0);
-  await server.stop();
 });
 
 async function fill(n = 3) {

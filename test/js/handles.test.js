@@ -5,27 +5,21 @@
 // threads. What one of them ends is nobody else's.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { Worker } = require('node:worker_threads');
 
 const { getPool } = require('../../lib/index.js');
 const { openHandle } = require('../../lib/process/registry.js');
 const { PrismaHoldfast } = require('../../lib/prisma/index.js');
 const { makeService } = require('../../lib/nest/service.js');
-const { startPostgres } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {any} */
 let config;
 
-before(async () => {
-  server = await startPostgres();
+before(() => {
   config = { connectionString: server.url, max: 2, logger: false };
-});
-
-after(async () => {
-  await server?.stop();
 });
 
 const one = { sql: 'select 1::int as n', args: [], argTypes: [] };

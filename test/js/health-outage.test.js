@@ -6,7 +6,7 @@
 // are printed, and not that order.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { setTimeout: delay } = require('node:timers/promises');
 
 const { Pool } = require('../../lib/index.js');
@@ -14,9 +14,9 @@ const {
   eventually,
   findPgBouncer,
   startPgBouncer,
-  startPostgres,
   startProxy,
 } = require('../support');
+const { useServer } = require('../support/suite.js');
 
 /** A check's own deadline, and the pause between two of them. */
 const DEADLINE_MILLIS = 800;
@@ -28,13 +28,7 @@ const SETTLE_MILLIS = 100;
 /** Connecting may be suspended still, which is told as degraded. */
 const CHECKS_TO_GREEN = 20;
 
-/** @type {any} */
-let server;
-before(async () => {
-  server = await startPostgres();
-});
-after(() => server?.stop('immediate'));
-
+const server = useServer();
 /** @param {string} url @returns {any} */
 function open(url) {
   return new Pool({ connectionString: url, max: 4, logger: false });

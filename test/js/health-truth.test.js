@@ -6,16 +6,16 @@
 // more of it; HF_SEED repeats a run.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { setTimeout: delay } = require('node:timers/promises');
 
 const { Pool } = require('../../lib/index.js');
 const {
   findPgBouncer,
   startPgBouncer,
-  startPostgres,
   startProxy,
 } = require('../support/index.js');
+const { before, useServer } = require('../support/suite.js');
 
 const ROUNDS = process.env.HF_STRESS === 'full' ? 200 : 20;
 const SEED = Number(process.env.HF_SEED ?? Date.now() % 1e6);
@@ -23,14 +23,10 @@ const SEED = Number(process.env.HF_SEED ?? Date.now() % 1e6);
 /** A change is complete that long before health() is asked. */
 const SETTLE_MILLIS = 100;
 
-/** @type {any} */
-let server;
+const server = useServer();
 before(async () => {
-  server = await startPostgres();
   await server.psql("create user app login password 'app'");
 });
-after(() => server.stop('immediate'));
-
 /** @param {number} seed a linear congruential generator's */
 function randomFrom(seed) {
   let state = seed;

@@ -2,7 +2,7 @@
 'use strict';
 
 const assert = require('node:assert');
-const { after, before, describe, test } = require('node:test');
+const { describe, test } = require('node:test');
 
 const { Pool, getPool, healthCheck } = require('../../lib/index.js');
 const {
@@ -10,19 +10,13 @@ const {
   findPgBouncer,
   startFakeServer,
   startPgBouncer,
-  startPostgres,
 } = require('../support/index.js');
+const { useServer } = require('../support/suite.js');
 
 /** Longer than anything here takes: it only ends what hangs. */
 const HANGS_MILLIS = 15_000;
 
-/** @type {any} */
-let server;
-before(async () => {
-  server = await startPostgres();
-});
-after(() => server.stop('immediate'));
-
+const server = useServer();
 /**
  * Calls `fn` with a pool and ends it.
  * @param {any} options

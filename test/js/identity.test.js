@@ -9,29 +9,23 @@ const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { promisify } = require('node:util');
 
 const { Pool } = require('../../lib/index.js');
-const { startPostgres } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
 const ROOT = path.join(__dirname, '../..');
 const run = promisify(execFile);
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 
 before(async () => {
-  server = await startPostgres();
   const pool = new Pool(server.url);
   await pool.query('create schema a');
   await pool.query('create schema b');
   await pool.query("create role guest login password 'right'");
   await pool.end();
-});
-
-after(async () => {
-  await server?.stop();
 });
 
 const PRELUDE = `

@@ -6,19 +6,20 @@
 // transaction_read_only alone.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 
 const { Pool, withDatabaseRetry } = require('../../lib/index.js');
-const { startPostgres, startProxy } = require('../support');
+const {
+  before,
+  failureOf,
+  useProxy,
+  useServer,
+} = require('../support/suite.js');
 
-/** @type {any} */
-let server;
-/** @type {any} */
-let proxy;
+const server = useServer();
+const proxy = useProxy(server);
 
 before(async () => {
-  server = await startPostgres();
-  proxy = await startProxy(server);
   await server.psql(`
     create table seen (n int);
     create table plain (n int);
@@ -34,11 +35,6 @@ before(async () => {
     alter table guarded enable row level security, force row level security;
     create role reader login password 'reader';
     grant all on all tables in schema public to reader`);
-});
-
-after(async () => {
-  await proxy?.close();
-  await server?.stop();
 });
 
 /** @param {object} [options] @returns {any} */
@@ -73,16 +69,6 @@ function swallow(like, times = 1) {
   return state;
 }
 
-/** @param {Promise<unknown>} promise @returns {Promise<any>} */
-async function errorOf(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('it succeeded');
-}
-
 async function seen() {
   const count = await server.psql('select count(*) from seen');
   await server.psql('truncate seen');
@@ -100,7 +86,7 @@ for (const text of WRITERS) {
     const pool = open();
     await pool.query('select 1');
     swallow(text);
-    const error = await errorOf(pool.query(text));
+    const error = await failureOf(pool.query(text));
     proxy.onMessage(null);
     assert.equal(error.outcome, 'ambiguous');
     assert.equal(error.code, 'ECONNRESET');
@@ -113,7 +99,7 @@ for (const text of WRITERS) {
     const pool = open();
     await pool.query('select 1');
     swallow(text);
-    const error = await errorOf(withDatabaseRetry(() => pool.query(text)));
+    const error = await failureOf(withDatabaseRetry(() => pool.query(text)));
     proxy.onMessage(null);
     assert.equal(error.outcome, 'ambiguous');
     assert.equal(await seen(), 1);
@@ -129,7 +115,7 @@ test('a policy that writes is done once after a cut', async () => {
   await server.psql('grant insert on seen to reader');
   await pool.query('select 1');
   swallow('from guarded');
-  const error = await errorOf(pool.query('select n from guarded'));
+  const error = await failureOf(pool.query('select n from guarded'));
   proxy.onMessage(null);
   assert.equal(error.outcome, 'ambiguous');
   assert.equal(await seen(), 1);
@@ -162,7 +148,7 @@ test('a read that keeps being cut ends ambiguous, with the first cause', async (
   const pool = open();
   await pool.query('select 1');
   swallow('from plain', 99);
-  const error = await errorOf(pool.query('select n from plain'));
+  const error = await failureOf(pool.query('select n from plain'));
   proxy.onMessage(null);
   assert.equal(error.outcome, 'ambiguous');
   assert.equal(error.attempts, 3);
@@ -226,7 +212,7 @@ test('a backslash at the end of a string is read as the server reads it', async 
     const writes = String.raw`select '\', ' || see(8)::text --'`;
     await off.query('truncate seen');
     swallow('see(8)');
-    const error = await errorOf(off.query(writes));
+    const error = await failureOf(off.query(writes));
     proxy.onMessage(null);
     assert.equal(error.outcome, 'ambiguous');
     assert.equal(error.attempts, 1);

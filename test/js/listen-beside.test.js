@@ -4,22 +4,13 @@
 // listen() takes no connection away from the pool.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 
-const { eventually, findPgBouncer, startPgBouncer, startPostgres } =
-  require('../support');
+const { eventually, findPgBouncer, startPgBouncer } = require('../support');
 const { Pool } = require('../../lib/pool/pool.js');
+const { useServer } = require('../support/suite.js');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
-
-before(async () => {
-  server = await startPostgres();
-});
-
-after(async () => {
-  await server?.stop();
-});
+const server = useServer();
 
 /** @param {Pool} pool */
 async function useWhileListening(pool) {

@@ -4,24 +4,13 @@
 // listen(): notifications across the loss of the session, on real servers.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 
 const { Pool } = require('../../lib/index.js');
-const {
-  eventually,
-  findPgBouncer,
-  startPgBouncer,
-  startPostgres,
-} = require('../support');
+const { eventually, findPgBouncer, startPgBouncer } = require('../support');
+const { useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
-
-before(async () => {
-  server = await startPostgres();
-});
-
-after(() => server?.stop());
+const server = useServer();
 
 /** @param {object} [options] @returns {any} */
 function open(options) {

@@ -7,22 +7,21 @@
 
 const assert = require('node:assert');
 const net = require('node:net');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 
 const { Pool } = require('../..');
-const { eventually, startPostgres } = require('../support');
+const { eventually } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
 const READY = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
 
-/** @type {any} */
-let pg;
+const pg = useServer();
 /** @type {net.Server} */
 let proxy;
 let url = '';
 let dropped = 0;
 
 before(async () => {
-  pg = await startPostgres();
   proxy = net.createServer((client) => {
     const server = net.connect(pg.port, '127.0.0.1');
     let ready = false; // the login is over
@@ -55,9 +54,8 @@ before(async () => {
   url = String(target);
 });
 
-after(async () => {
+after(() => {
   proxy?.close();
-  await pg?.stop();
 });
 
 /** @param {Pool} pool */

@@ -6,17 +6,17 @@
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
-const { after, afterEach, before, test } = require('node:test');
+const { after, afterEach, test } = require('node:test');
 
 const api = require('@opentelemetry/api');
 
 const { Pool, enableOpenTelemetry } = /** @type {any} */ (
   require('../../lib/index.js')
 );
-const { eventually, startPostgres } = require('../support/index.js');
+const { eventually } = require('../support/index.js');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {any} */
 let pool;
 /** @type {() => void} */
@@ -91,14 +91,13 @@ function collect() {
   }
 }
 
-before(async () => {
+before(() => {
   api.trace.setGlobalTracerProvider(
     /** @type {any} */ ({ getTracer: () => ({ startSpan: makeSpan }) }),
   );
   api.metrics.setGlobalMeterProvider(
     /** @type {any} */ ({ getMeter: () => meter }),
   );
-  server = await startPostgres();
   pool = new Pool({ connectionString: server.url, logger: false, min: 1 });
 });
 
@@ -110,7 +109,6 @@ afterEach(() => {
 
 after(async () => {
   await pool?.end();
-  await server?.stop();
 });
 
 test('a statement is a span with the conventions names', async () => {

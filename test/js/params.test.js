@@ -5,7 +5,7 @@
 // typed expressions by both ways, and the server has to see no difference.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 const { inspect } = require('node:util');
 const vm = require('node:vm');
 
@@ -19,7 +19,7 @@ const {
   Wire,
 } = require('../../lib/values/params.js');
 const types = require('../../lib/values/types.js');
-const { startPostgres } = require('../support/postgres.js');
+const { before, useServer } = require('../support/suite.js');
 
 const ZONES = [
   'UTC',
@@ -133,14 +133,12 @@ const VALUES = [
   ['uuid', ['a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11']],
 ];
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {import('pg').Client} */
 let client;
 const homeZone = process.env.TZ;
 
 before(async () => {
-  server = await startPostgres();
   client = new pg.Client({
     connectionString: server.url,
     types: { getTypeParser: () => (/** @type {string} */ text) => text },
@@ -151,7 +149,6 @@ before(async () => {
 after(async () => {
   setZone(homeZone);
   await client?.end();
-  await server?.stop();
 });
 
 /** @param {string | undefined} zone */

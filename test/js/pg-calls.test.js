@@ -8,21 +8,15 @@ const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const pg = require('pg');
 
 const { Pool, retryQuery, classify } = require('../../lib/index.js');
-const { startPostgres } = require('../support/index.js');
+const { useServer } = require('../support/suite.js');
 
 const ROOT = path.join(__dirname, '..', '..');
 
-/** @type {import('../support/postgres.js').Server} */
-let server;
-
-before(async () => {
-  server = await startPostgres();
-});
-after(() => server?.stop('immediate'));
+const server = useServer();
 
 /** @typedef {(pool: any) => Promise<unknown>} Act */
 

@@ -7,21 +7,15 @@
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const pg = require('pg');
 
 const { Pool } = require('../../lib/index.js');
-const { startPostgres } = require('../support/index.js');
+const { useServer } = require('../support/suite.js');
 
 const LIB = path.join(__dirname, '..', '..', 'lib', 'index.js');
 
-/** @type {import('../support/postgres.js').Server} */
-let server;
-
-before(async () => {
-  server = await startPostgres();
-});
-after(() => server?.stop('immediate'));
+const server = useServer();
 
 /** @param {any} pool */
 function countsOf({ totalCount, idleCount, waitingCount }) {

@@ -4,22 +4,20 @@
 // The same calls through pg and through us: results, fields and errors.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 
 const pg = require('pg');
 
 const { Pool } = require('../../lib/pool/pool.js');
-const { startPostgres } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {any} */
 let ours;
 /** @type {any} */
 let theirs;
 
 before(async () => {
-  server = await startPostgres();
   ours = new Pool({ connectionString: server.url, max: 1 });
   theirs = new pg.Pool({ connectionString: server.url, max: 1 });
   // Its end() does not wait for the socket: stopping the server may be heard.
@@ -40,7 +38,6 @@ before(async () => {
 after(async () => {
   await ours?.end();
   await theirs?.end();
-  await server?.stop();
 });
 
 const RESULT_KEYS = ['command', 'rowCount', 'oid', 'rows', 'rowAsArray'];

@@ -5,26 +5,23 @@ const assert = require('node:assert');
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 
 const { Pool } = require('../../lib/pool/pool.js');
 const { retryQuery } = require('../../lib/retry/retry.js');
-const { startPostgres } = require('../support');
+const { before, failureOf, useServer } = require('../support/suite.js');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {Pool} */
 let pool;
 
 before(async () => {
-  server = await startPostgres();
   pool = new Pool({ connectionString: server.url, max: 4 });
   await pool.query('create table kept (n int); create sequence kept_sequence');
 });
 
 after(async () => {
   await pool?.end();
-  await server?.stop();
 });
 
 /**
@@ -33,19 +30,6 @@ after(async () => {
  */
 function newPool(options) {
   return new Pool({ connectionString: server.url, ...options });
-}
-
-/**
- * @param {Promise<any> | undefined} promise
- * @returns {Promise<any>}
- */
-async function failureOf(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('it did not reject');
 }
 
 test('a statement with values gives rows, fields, command and count', async () => {

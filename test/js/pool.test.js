@@ -4,25 +4,23 @@
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 const { inspect } = require('node:util');
 
 const { Pool } = require('../../lib/pool/pool.js');
-const { eventually, startPostgres } = require('../support');
+const { eventually } = require('../support');
+const { before, failureOf, useServer } = require('../support/suite.js');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {Pool} */
 let pool;
 
-before(async () => {
-  server = await startPostgres();
+before(() => {
   pool = new Pool({ connectionString: server.url, max: 4 });
 });
 
 after(async () => {
   await pool?.end();
-  await server?.stop();
 });
 
 /**
@@ -31,19 +29,6 @@ after(async () => {
  */
 function newPool(options) {
   return new Pool({ connectionString: server.url, ...options });
-}
-
-/**
- * @param {Promise<any> | undefined} promise
- * @returns {Promise<any>}
- */
-async function failureOf(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('it did not reject');
 }
 
 test('nothing connects before the first call', async () => {

@@ -4,20 +4,17 @@
 // Transactions that Prisma has given up (`maxWait`): nothing is sent for them.
 
 const assert = require('node:assert/strict');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { Pool } = require('../../lib/index.js');
 const { PrismaHoldfast } = require('../../lib/prisma/index.js');
-const { eventually, startPostgres } = require('../support/index.js');
+const { eventually } = require('../support/index.js');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
+const server = useServer();
 
 before(async () => {
-  server = await startPostgres();
   await server.psql('create table kept (n int)');
 });
-
-after(() => server.stop());
 
 /** As Prisma's transaction manager does when nobody waits any more. */
 /** @param {Promise<any>} starting */

@@ -5,27 +5,24 @@
 // types of raw arguments, on a real server.
 
 const assert = require('node:assert/strict');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 const { Pool } = require('../..');
 const { PrismaHoldfast } = require('../../lib/prisma/index.js');
-const { startPostgres } = require('../support/index.js');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {any} */
 let pool;
 /** @type {any} */
 let adapter;
 
 before(async () => {
-  server = await startPostgres();
   pool = new Pool({ connectionString: server.url, max: 3 });
   adapter = await new PrismaHoldfast(pool).connect();
 });
 
 after(async () => {
   await pool?.end();
-  await server?.stop();
 });
 
 /** @param {string} text */

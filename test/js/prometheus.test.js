@@ -4,29 +4,26 @@
 // The text exposition, parsed as a scraper would.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
+const { before, useServer } = require('../support/suite.js');
 
 const { Pool, prometheusText } = /** @type {any} */ (
   require('../../lib/index.js')
 );
-const { startPostgres } = require('../support/postgres.js');
 
 const LINE = /^([a-z_:][\w:]*)\{(.*)\} (-?[\d.e+-]+|NaN|\+Inf)$/i;
 const LABEL = /([a-z_]\w*)="((?:[^"\\]|\\.)*)"(?:,|$)/gi;
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {any} */
 let pool;
 
-before(async () => {
-  server = await startPostgres();
+before(() => {
   pool = new Pool({ connectionString: server.url, logger: false });
 });
 
 after(async () => {
   await pool?.end();
-  await server?.stop();
 });
 
 /**

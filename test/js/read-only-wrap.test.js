@@ -5,23 +5,21 @@
 // several transactions of one flight.
 
 const assert = require('node:assert/strict');
-const { after, before, beforeEach, describe, test } = require('node:test');
+const { after, beforeEach, describe, test } = require('node:test');
 const { Pool } = require('../..');
 const {
   findPgBouncer,
   startPgBouncer,
-  startPostgres,
   startProxy,
   wire,
 } = require('../support/index.js');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {any} */
 let pool;
 
 before(async () => {
-  server = await startPostgres();
   await server.psql('create table kept (n int)');
   pool = new Pool({ connectionString: server.url, max: 2, logger: false });
 });
@@ -30,7 +28,6 @@ beforeEach(() => server.psql('truncate kept'));
 
 after(async () => {
   await pool.end();
-  await server.stop();
 });
 
 async function rows() {

@@ -4,24 +4,21 @@
 // What readOnly promises, and answers that are easily taken for success.
 
 const assert = require('node:assert/strict');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 const { Pool } = require('../..');
-const { startPostgres } = require('../support/index.js');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {any} */
 let pool;
 
 before(async () => {
-  server = await startPostgres();
   pool = new Pool({ connectionString: server.url, max: 2 });
   await pool.query('create table kept (a int)');
 });
 
 after(async () => {
   await pool.end();
-  await server.stop();
 });
 
 for (const text of [

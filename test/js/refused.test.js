@@ -7,29 +7,21 @@
 process.env.NODE_ENV = 'test'; // no lines of the log
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const pg = require('pg');
 
 const { Pool, retryQuery } = require('../../lib/index.js');
-const {
-  eventually,
-  freePort,
-  startPostgres,
-  startProxy,
-} = require('../support');
+const { eventually, freePort, startProxy } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** Nobody listens there. */
 let port = 0;
 
 before(async () => {
-  server = await startPostgres();
   port = await freePort();
   await server.psql('create table t (x text)');
 });
-
-after(() => server.stop());
 
 /**
  * @param {object} config

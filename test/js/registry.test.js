@@ -8,23 +8,14 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 
 const { getPool } = require('../../lib/process/registry.js');
-const { startPostgres } = require('../support');
+const { useServer } = require('../support/suite.js');
 
 const ROOT = path.join(__dirname, '../..');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
-
-before(async () => {
-  server = await startPostgres();
-});
-
-after(async () => {
-  await server?.stop();
-});
+const server = useServer();
 
 /**
  * Runs a script in a process of its own; returns the lines it prints.

@@ -2,7 +2,7 @@
 'use strict';
 
 const assert = require('node:assert');
-const { after, before, describe, test } = require('node:test');
+const { describe, test } = require('node:test');
 
 const {
   Pool,
@@ -16,14 +16,9 @@ const {
   startPgBouncer,
   startPostgres,
 } = require('../support/index.js');
+const { useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
-before(async () => {
-  server = await startPostgres();
-});
-after(() => server.stop('immediate'));
-
+const server = useServer();
 const PREPARED = 'select count(*)::int as n from pg_prepared_statements';
 
 /**

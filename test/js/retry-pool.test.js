@@ -4,7 +4,7 @@
 // The retry helpers around our own pool, on a real server.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 
 const {
   Pool,
@@ -12,27 +12,24 @@ const {
   retryQuery,
   withTransactionRetry,
 } = require('../../lib/index.js');
-const { startPostgres } = require('../support/postgres.js');
 const { startProxy } = require('../support/proxy.js');
+const { before, useServer } = require('../support/suite.js');
 
 const QUICK = Object.freeze({ baseMillis: 0, capMillis: 0 });
 const RAISE =
   "do $$ begin raise exception 'conflict' using errcode = '40001'; end $$";
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {any} */
 let pool;
 
 before(async () => {
-  server = await startPostgres();
   pool = new /** @type {any} */ (Pool)({ connectionString: server.url });
   await pool.query('create table t (n int)');
 });
 
 after(async () => {
   await pool?.end();
-  await server?.stop();
 });
 
 /** An error after which repeating is safe by itself. */

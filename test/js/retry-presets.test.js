@@ -5,11 +5,12 @@
 // has changed since.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 const pg = require('pg');
 
 const { Pool, retryQuery } = require('../../lib/index.js');
-const { eventually, startPostgres } = require('../support');
+const { eventually } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
 /** What each waits before its repetitions, in ms. */
 const DELAYS = {
@@ -18,18 +19,15 @@ const DELAYS = {
   serverless: [500, 1000],
 };
 
-/** @type {any} */
-let server;
+const server = useServer();
 
 before(async () => {
-  server = await startPostgres();
   await server.psql('create table stock (n int); insert into stock values (0)');
 });
 
 after(async () => {
   // pg's end() does not wait for its sockets, and their errors have no listener.
   await eventually(async () => (await server.backends()).length === 0);
-  await server.stop();
 });
 
 /**

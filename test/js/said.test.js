@@ -7,28 +7,26 @@
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 const { inspect } = require('node:util');
 
 const { Pool, retryQuery, versions } = require('../../lib/index.js');
 const { shownText } = require('../../lib/observe/slow-query.js');
-const { eventually, startPostgres } = require('../support/index.js');
+const { eventually } = require('../support/index.js');
+const { before, useServer } = require('../support/suite.js');
 
 const LIB = path.join(__dirname, '..', '..', 'lib', 'index.js');
 
-/** @type {import('../support/postgres.js').Server} */
-let server;
+const server = useServer();
 /** @type {Error[]} */
 const warnings = [];
 const onWarning = (/** @type {Error} */ warning) => warnings.push(warning);
 
-before(async () => {
+before(() => {
   process.on('warning', onWarning);
-  server = await startPostgres();
 });
-after(async () => {
+after(() => {
   process.off('warning', onWarning);
-  await server?.stop('immediate');
 });
 
 /** @param {string} code */

@@ -6,17 +6,16 @@
 // many, through a proxy that swallows answers.
 
 const assert = require('node:assert/strict');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 const pg = require('pg');
-const { startPostgres } = require('../support/index.js');
 const { isRead, judge, setUp } = require('../support/scanner/judge.js');
+const { before, useServer } = require('../support/suite.js');
 
 const SEED = 20_261_130;
 const TEXTS = 2000;
 const SECONDS = 12;
 
-/** @type {any} */
-let server;
+const server = useServer({ auth: 'trust' });
 /** @type {any} */
 let owner;
 /** @type {any} */
@@ -25,7 +24,6 @@ let client;
 let keywords;
 
 before(async () => {
-  server = await startPostgres({ auth: 'trust' });
   owner = new pg.Client(server.url);
   await owner.connect();
   keywords = await setUp(owner);
@@ -36,7 +34,6 @@ before(async () => {
 after(async () => {
   await client?.end();
   await owner?.end();
-  await server?.stop();
 });
 
 test('no text that is called a read writes, where the text can show it', async () => {

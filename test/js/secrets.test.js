@@ -6,13 +6,13 @@
 
 const assert = require('node:assert');
 const { channel, subscribe, unsubscribe } = require('node:diagnostics_channel');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 const { inspect } = require('node:util');
+const { before, useServer } = require('../support/suite.js');
 
 const { Pool, classify, prometheusText } = /** @type {any} */ (
   require('../../lib/index.js')
 );
-const { startPostgres } = require('../support/postgres.js');
 
 const CANARY = 'canary-8f3a/x y';
 const FORMS = [CANARY, encodeURIComponent(CANARY), 'canary-8f3a'];
@@ -29,8 +29,7 @@ const CHANNELS = [
   'holdfast:retry',
 ];
 
-/** @type {any} */
-let server;
+const server = useServer({ auth: 'scram-sha-256' });
 /** What was seen, as text, with where it came from. @type {[string, string][]} */
 let seen = [];
 /** How many things of a kind were looked at. @type {Map<string, number>} */
@@ -72,8 +71,7 @@ const logger = Object.fromEntries(
 
 const onWarning = (/** @type {any} */ warning) => look('warning', warning);
 
-before(async () => {
-  server = await startPostgres({ auth: 'scram-sha-256' });
+before(() => {
   for (const name of CHANNELS) {
     subscribe(name, onMessage);
     assert.ok(channel(name).hasSubscribers);
@@ -81,12 +79,11 @@ before(async () => {
   process.on('warning', onWarning);
 });
 
-after(async () => {
+after(() => {
   for (const name of CHANNELS) {
     unsubscribe(name, onMessage);
   }
   process.off('warning', onWarning);
-  await server?.stop();
 });
 
 /** The ways a password is given; `host` and `port` may be others. */

@@ -4,21 +4,13 @@
 // A call that waits for a connection which its own code holds is told so.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 
-const { eventually, startPostgres } = require('../support');
+const { eventually } = require('../support');
 const { Pool } = require('../../lib/pool/pool.js');
+const { useServer } = require('../support/suite.js');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
-
-before(async () => {
-  server = await startPostgres();
-});
-
-after(async () => {
-  await server?.stop();
-});
+const server = useServer();
 
 test('a query within the transaction that holds the only connection is told why', async () => {
   const pool = new Pool({ connectionString: server.url, max: 1 });

@@ -5,25 +5,18 @@
 // intervals, the encoding, statements that were dropped.
 
 const assert = require('node:assert');
-const { after, afterEach, before, test } = require('node:test');
+const { afterEach, test } = require('node:test');
 
 const { Pool, types } = require('../../lib/index.js');
-const { startPostgres } = require('../support');
+const { useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {any[]} */
 const pools = [];
-
-before(async () => {
-  server = await startPostgres();
-});
 
 afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.end()));
 });
-
-after(() => server?.stop());
 
 /** @param {object} [options] @returns {any} */
 function open(options) {

@@ -7,12 +7,8 @@ const assert = require('node:assert');
 const { after, afterEach, before, describe, test } = require('node:test');
 
 const { Pool } = require('../../lib/index.js');
-const {
-  eventually,
-  findPgBouncer,
-  startPgBouncer,
-  startPostgres,
-} = require('../support');
+const { eventually, findPgBouncer, startPgBouncer } = require('../support');
+const { useServer } = require('../support/suite.js');
 
 const VARIABLES = [
   'DATABASE_URL',
@@ -21,15 +17,8 @@ const VARIABLES = [
   'DIRECT_DATABASE_URL',
 ];
 
-/** @type {any} */
-let server;
+const server = useServer();
 const kept = VARIABLES.map((name) => [name, process.env[name]]);
-
-before(async () => {
-  server = await startPostgres();
-});
-
-after(() => server?.stop());
 
 afterEach(() => {
   for (const [name, value] of kept) {

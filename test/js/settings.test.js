@@ -5,32 +5,24 @@
 // the statement goes past it, or is refused. They never reach another client.
 
 const assert = require('node:assert');
-const {
-  after,
-  afterEach,
-  before,
-  beforeEach,
-  describe,
-  test,
-} = require('node:test');
+const { after, afterEach, beforeEach, describe, test } = require('node:test');
 
 const { Pool } = require('../../lib/index.js');
-const { findPgBouncer, startPgBouncer, startPostgres } = require('../support');
+const { findPgBouncer, startPgBouncer } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
 const SHOW = `select current_setting('search_path') as path,
   current_setting('statement_timeout') as timeout`;
 const HELD = { path: '"tenant"', timeout: '2s' };
 const SETTINGS = { schema: 'tenant', statement_timeout: 2000 };
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {any[]} */
 const pools = [];
 /** @type {string | undefined} */
 let kept;
 
 before(async () => {
-  server = await startPostgres();
   await server.psql(`
     create schema tenant;
     create table tenant.t (a int);
@@ -54,8 +46,6 @@ afterEach(async () => {
   }
   await Promise.all(pools.splice(0).map((pool) => pool.end()));
 });
-
-after(() => server?.stop());
 
 /** @param {string} url @param {object} [options] @returns {any} */
 function open(url, options = SETTINGS) {

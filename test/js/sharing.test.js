@@ -4,19 +4,12 @@
 // Reads that share a connection wait for nothing but short statements.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 
 const { Pool } = require('../..');
-const { startPostgres } = require('../support');
+const { useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let pg;
-
-before(async () => {
-  pg = await startPostgres();
-});
-
-after(() => pg?.stop());
+const pg = useServer();
 
 /** @param {object} [options] */
 function open(options) {

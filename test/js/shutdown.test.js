@@ -4,23 +4,18 @@
 const assert = require('node:assert');
 const { spawn } = require('node:child_process');
 const path = require('node:path');
-const { after, before, describe, test } = require('node:test');
+const { describe, test } = require('node:test');
 
 const { Pool, installShutdownHooks } = require('../../lib/index.js');
-const { eventually, startPostgres } = require('../support/index.js');
+const { eventually } = require('../support/index.js');
+const { useServer } = require('../support/suite.js');
 
 const PROGRAM = path.join(__dirname, 'shutdown.child.js');
 
 /** Longer than anything here takes: it only ends what hangs. */
 const HANGS_MILLIS = 30_000;
 
-/** @type {any} */
-let server;
-before(async () => {
-  server = await startPostgres();
-});
-after(() => server.stop('immediate'));
-
+const server = useServer();
 /**
  * Runs the program; once it is ready, and its statement runs, sends signals.
  * @param {any} job

@@ -7,7 +7,7 @@
 process.env.NODE_ENV = 'test'; // no lines of the log
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 
 const {
@@ -16,15 +16,14 @@ const {
   withDatabaseRetry,
   withTransactionRetry,
 } = require('../../lib/index.js');
-const { eventually, startPostgres } = require('../support');
+const { eventually } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {any} */
 let pool;
 
 before(async () => {
-  server = await startPostgres();
   await server.psql('create table t (n int)');
   pool = new Pool({ connectionString: server.url, max: 4 });
   await pool.query('select 1');
@@ -32,7 +31,6 @@ before(async () => {
 
 after(async () => {
   await pool.end();
-  await server.stop();
 });
 
 /** @param {number} n */

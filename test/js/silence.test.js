@@ -8,7 +8,7 @@ const assert = require('node:assert');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 
 const { Pool } = require('../../lib/index.js');
 const {
@@ -18,6 +18,7 @@ const {
   startPostgres,
   startProxy,
 } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
 /** Longer than two looks take. */
 const LONG_SECONDS = 9;
@@ -33,8 +34,7 @@ const QUICK = {
 
 const withPgBouncer = { skip: findPgBouncer() === null && 'no PgBouncer' };
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {any} */
 let bouncer;
 /** @type {Record<string, Promise<any>>} */
@@ -43,7 +43,6 @@ const scenes = {};
 const endings = [];
 
 before(async () => {
-  server = await startPostgres();
   if (findPgBouncer() !== null) {
     bouncer = await startPgBouncer({ server, poolSize: 1 });
   }
@@ -57,7 +56,6 @@ after(async () => {
     await end();
   }
   await bouncer?.stop();
-  await server?.stop('immediate');
 });
 
 const never = async () => undefined;

@@ -7,22 +7,20 @@
 process.env.TZ = 'Asia/Tokyo'; // before the first Date
 
 const assert = require('node:assert/strict');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 const pg = require('pg');
 const { Pool } = require('../..');
-const { startPostgres } = require('../support/index.js');
+const { before, useServer } = require('../support/suite.js');
 
 const TIMES_TO_NAME = 4;
 
-/** @type {any} */
-let server;
+const server = useServer({ settings: { timezone: 'UTC' } });
 /** @type {any} */
 let pool;
 /** @type {any} another session, which nobody tells us about */
 let other;
 
 before(async () => {
-  server = await startPostgres({ settings: { timezone: 'UTC' } });
   pool = new Pool({ connectionString: server.url, max: 2 });
   other = new pg.Client(server.url);
   await other.connect();
@@ -31,7 +29,6 @@ before(async () => {
 after(async () => {
   await pool?.end();
   await other?.end();
-  await server?.stop();
 });
 
 // ---- the hash of 0.1 ---------------------------------------------------------

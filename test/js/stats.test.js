@@ -4,20 +4,13 @@
 // pool.stats() after situations that really happened.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 
 const { Pool } = /** @type {any} */ (require('../../lib/index.js'));
 const { statNames } = require('../../lib/observe/metrics.js');
-const { startPostgres } = require('../support/postgres.js');
+const { useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
-
-before(async () => {
-  server = await startPostgres();
-});
-
-after(() => server?.stop());
+const server = useServer();
 
 /** @param {object} [options] */
 function open(options) {

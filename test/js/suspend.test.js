@@ -5,7 +5,7 @@ const assert = require('node:assert');
 const { fork } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { setTimeout: delay } = require('node:timers/promises');
 
 const { Pool } = require('../../lib/index.js');
@@ -13,23 +13,19 @@ const {
   eventually,
   findPgBouncer,
   startPgBouncer,
-  startPostgres,
   startProxy,
 } = require('../support/index.js');
+const { before, useServer } = require('../support/suite.js');
 
 const PROGRAM = path.join(__dirname, 'suspend.child.js');
 
 /** A stop is noticed from two seconds on. HF_STRESS=full stops for a minute. */
 const STOPPED_MILLIS = process.env.HF_STRESS === 'full' ? 60_000 : 3_000;
 
-/** @type {any} */
-let server;
+const server = useServer();
 before(async () => {
-  server = await startPostgres();
   await server.psql('create table t (n int)');
 });
-after(() => server.stop('immediate'));
-
 /**
  * Stops a process with open connections, has `meanwhile` happen, lets it go on
  * and returns how its first hundred calls went.

@@ -2,19 +2,18 @@
 'use strict';
 
 const assert = require('node:assert');
-const { after, before, beforeEach, test } = require('node:test');
+const { after, beforeEach, test } = require('node:test');
 
 const { Pool } = require('../../lib/pool/pool.js');
 const { withTransactionRetry } = require('../../lib/retry/retry.js');
-const { eventually, freePort, startPostgres } = require('../support');
+const { eventually, freePort } = require('../support');
+const { before, failureOf, useServer } = require('../support/suite.js');
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {Pool} */
 let pool;
 
 before(async () => {
-  server = await startPostgres();
   pool = new Pool({ connectionString: server.url, max: 3 });
   await pool.query('create table items (n int unique deferrable)');
 });
@@ -23,21 +22,7 @@ beforeEach(() => pool.query('truncate items'));
 
 after(async () => {
   await pool?.end();
-  await server?.stop();
 });
-
-/**
- * @param {Promise<any> | undefined} promise
- * @returns {Promise<any>}
- */
-async function failureOf(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('it did not reject');
-}
 
 /** @returns {Promise<number[]>} */
 async function items() {

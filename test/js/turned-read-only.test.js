@@ -4,21 +4,20 @@
 // A server that stops taking writes: a full disk, a demotion.
 
 const assert = require('node:assert/strict');
-const { after, afterEach, before, beforeEach, test } = require('node:test');
+const { afterEach, beforeEach, test } = require('node:test');
 const { Pool } = require('../..');
 const {
   eventually,
   startPostgres,
   startProxy,
 } = require('../support/index.js');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {any} */
 let pool;
 
 before(async () => {
-  server = await startPostgres();
   await server.psql('create table kept (n int)');
 });
 
@@ -30,8 +29,6 @@ afterEach(async () => {
   await pool.end();
   await setReadOnly(false);
 });
-
-after(() => server.stop());
 
 /** @param {boolean} on */
 async function setReadOnly(on) {

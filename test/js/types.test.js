@@ -4,13 +4,13 @@
 // Our type parsers beside those of `pg`, over what a real server writes.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 
 const pg = require('pg');
 
 const types = require('../../lib/values/types.js');
-const { startPostgres } = require('../support/postgres.js');
 const { LITERALS, WITHOUT_INPUT } = require('./types.literals.js');
+const { before, useServer } = require('../support/suite.js');
 
 const ZONES = [
   'UTC',
@@ -20,14 +20,12 @@ const ZONES = [
   'Africa/Monrovia',
 ];
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {import('pg').Client} */
 let client;
 const homeZone = process.env.TZ;
 
 before(async () => {
-  server = await startPostgres();
   client = new pg.Client({
     connectionString: server.url,
     types: { getTypeParser: () => (/** @type {string} */ text) => text },
@@ -38,7 +36,6 @@ before(async () => {
 after(async () => {
   setZone(homeZone);
   await client?.end();
-  await server?.stop();
 });
 
 /** @param {string | undefined} zone */

@@ -6,12 +6,11 @@
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
-
-const { startPostgres } = require('../support');
+const { test } = require('node:test');
 
 const CHILD = `
 const { Pool } = require(${JSON.stringify(path.join(__dirname, '../..'))});
+const { useServer } = require('../support/suite.js');
 const pool = new Pool({
   host: process.argv[1], port: Number(process.argv[2]), user: 'holdfast',
   password: process.argv[3], database: 'postgres',
@@ -32,14 +31,7 @@ const grown = () => process.resourceUsage().maxRSS * 1024;
 })();
 `;
 
-/** @type {any} */
-let pg;
-
-before(async () => {
-  pg = await startPostgres();
-});
-
-after(() => pg?.stop());
+const pg = useServer();
 
 test('maxResultBytes bounds the memory of a result on a Unix socket', () => {
   const { password } = new URL(pg.url);

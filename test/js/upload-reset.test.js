@@ -7,27 +7,23 @@
 const assert = require('node:assert');
 const { execFile } = require('node:child_process');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { promisify } = require('node:util');
 
 const { Pool } = require('../..');
-const { startPostgres } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
 const CHILD = path.join(__dirname, 'upload-reset.child.js');
 const CALLS = 60;
 const run = promisify(execFile);
 
-/** @type {any} */
-let pg;
+const pg = useServer({ tls: true });
 
 before(async () => {
-  pg = await startPostgres({ tls: true });
   const pool = new Pool({ connectionString: pg.url });
   await pool.query('create table big (n int)');
   await pool.end();
 });
-
-after(() => pg?.stop());
 
 /** @param {string} sslmode */
 async function survives(sslmode) {

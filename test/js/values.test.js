@@ -6,27 +6,24 @@
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { after, test } = require('node:test');
 
 const { Pool } = require('../../lib/pool/pool.js');
 const types = require('../../lib/values/types.js');
-const { startPostgres } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
 const ZONES = ['UTC', 'America/New_York', 'Asia/Kolkata', 'Africa/Monrovia'];
 
-/** @type {Awaited<ReturnType<typeof startPostgres>>} */
-let server;
+const server = useServer();
 /** @type {Pool} */
 let pool;
 
-before(async () => {
-  server = await startPostgres();
+before(() => {
   pool = new Pool({ connectionString: server.url, max: 2 });
 });
 
 after(async () => {
   await pool?.end();
-  await server?.stop();
 });
 
 for (const zone of ZONES) {

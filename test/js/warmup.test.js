@@ -2,23 +2,14 @@
 'use strict';
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { setTimeout: delay } = require('node:timers/promises');
 
 const { Pool, getPool, warmup } = require('../../lib/index.js');
-const {
-  eventually,
-  startPostgres,
-  startProxy,
-} = require('../support/index.js');
+const { eventually, startProxy } = require('../support/index.js');
+const { useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
-before(async () => {
-  server = await startPostgres();
-});
-after(() => server.stop('immediate'));
-
+const server = useServer();
 /** A logger that keeps what it hears. */
 function recorder() {
   /** @type {{level: string, event: string, message: string}[]} */

@@ -5,10 +5,10 @@
 // for a hundred times as many faults.
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 
-const { startPostgres } = require('../support');
 const { judgeLedger, judgeWire } = require('../support/wire-judge.js');
+const { before, useServer } = require('../support/suite.js');
 
 const SEED = 20_261_130;
 const FAULTS = 100;
@@ -16,21 +16,17 @@ const FAULTS = 100;
 const BOUNDARIES = 40;
 const LANES = 6;
 
-/** @type {any} */
-let server;
+const server = useServer({ tls: true });
 /** @type {Awaited<ReturnType<typeof judgeWire>>} */
 let verdict;
 
 before(async () => {
-  server = await startPostgres({ tls: true });
   verdict = await judgeWire(server, {
     ...{ seed: SEED, count: FAULTS },
     lanes: LANES,
     boundaries: BOUNDARIES,
   });
 });
-
-after(() => server?.stop());
 
 test('nothing is lost, doubled, mislabelled or hung, wherever a connection is cut', () => {
   assert.strictEqual(verdict.entries.length, 3 * (FAULTS + BOUNDARIES));

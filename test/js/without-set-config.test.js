@@ -5,18 +5,16 @@
 // Aurora DSQL: they are no proxies, and settings and readOnly hold there, too.
 
 const assert = require('node:assert');
-const { after, afterEach, before, test } = require('node:test');
+const { afterEach, test } = require('node:test');
 
 const { Pool } = require('../../lib/index.js');
-const { startPostgres } = require('../support');
+const { before, useServer } = require('../support/suite.js');
 
-/** @type {any} */
-let server;
+const server = useServer();
 /** @type {any[]} */
 const pools = [];
 
 before(async () => {
-  server = await startPostgres();
   await server.psql(`
     create schema tenant; create table tenant.t (a int);
     create role plain login password 'x';
@@ -29,8 +27,6 @@ before(async () => {
 afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.end()));
 });
-
-after(() => server?.stop());
 
 /** @param {object} [options] @returns {any} */
 function open(options) {

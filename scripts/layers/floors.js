@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// The floors of each part, lowest first: each sees only those before it.
+'use strict';
+
+const path = require('node:path');
+
+/**
+ * @typedef {object} Area
+ * @property {string[]} order floors, lowest first; others may be anywhere
+ * @property {(name: string) => string} floorOf the floor of a module
+ */
+
+/** @param {string} name as pool/slot */
+function folder(name) {
+  return path.dirname(name);
+}
+
+/** Files that stand in lib itself are floors of their own, cli is one.
+ * @param {string} name as lib/pool/pool.js */
+function libFloor(name) {
+  const [first, second] = name.split('/');
+  return first === 'cli' ? first : `${first}/${second}`;
+}
+
+/** @type {Record<'core' | 'net' | 'lib', Area>} */
+const AREAS = {
+  core: {
+    order: ['base', 'sql', 'policy', 'pool', 'cache', 'features'],
+    floorOf: folder,
+  },
+  net: {
+    order: ['base', 'wire', 'connect', 'conn', 'engine'],
+    floorOf: folder,
+  },
+  lib: {
+    order: [
+      ...['platform', 'protocol', 'validate', 'errors', 'values', 'wasm'],
+      ...['engine', 'observe', 'retry', 'options', 'pool', 'fallback'],
+      ...['process', 'index.js', 'index.mjs'],
+    ]
+      .map((name) => `lib/${name}`)
+      .concat('cli'),
+    floorOf: libFloor,
+  },
+};
+
+module.exports = { AREAS };

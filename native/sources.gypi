@@ -30,6 +30,7 @@
       'native/core/policy/classify.c',
       'native/core/policy/classify_code.c',
       'native/core/policy/classify_driver.c',
+      'native/core/policy/classify_error.c',
       'native/core/policy/classify_known.c',
       'native/core/policy/classify_message.c',
       'native/core/policy/classify_sqlstate.c',

@@ -140,20 +140,3 @@ void hf_error_evidence(const struct hf_error *error, struct hf_evidence *out) {
   out->name = NULL;
   out->message = hf_error_field(error, 'M');
 }
-
-struct hf_classification hf_error_classify(struct hf_error *error,
-                                           const struct hf_evidence *context) {
-  struct hf_evidence evidence = {0};
-  struct hf_classification why;
-
-  if (context != NULL) {
-    evidence = *context;
-  }
-  hf_error_evidence(error, &evidence);
-  why = hf_classify(&evidence);
-  error->outcome = why.outcome;
-  error->unit = why.unit;
-  error->retryable = why.retryable;
-  error->reason = why.reason;
-  return why;
-}

@@ -77,12 +77,4 @@ void hf_error_move(struct hf_error *dst, struct hf_error *src);
  */
 void hf_error_evidence(const struct hf_error *error, struct hf_evidence *out);
 
-/*
- * Judges the error in its context (only what is named above is read;
- * NULL = none set), writes outcome, unit, retryable and reason into it and
- * returns the classification.
- */
-struct hf_classification hf_error_classify(struct hf_error *error,
-                                           const struct hf_evidence *context);
-
 #endif

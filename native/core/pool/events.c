@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/policy/classify_error.h"
 #include "core/pool/advice.h"
 #include "core/pool/demotion.h"
 #include "core/pool/greeting.h"
@@ -94,7 +95,7 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
   context.phase = HF_PHASE_CONNECT;
   context.nothing_sent = true;
   hf_error_copy(&pool->connect_error, error);
-  why = hf_error_classify(&pool->connect_error, &context);
+  why = hf_classify_error(&pool->connect_error, &context);
   if (never_was(pool)) {
     why.outcome = HF_OUTCOME_PERMANENT;
     pool->connect_error.outcome = why.outcome;

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/policy/classify_error.h"
 #include "core/pool/advice.h"
 #include "core/pool/greeting.h"
 #include "core/pool/janitor.h"
@@ -310,7 +311,7 @@ void hf_lease_lose(struct hf_pool *pool,
     memset(&context, 0, sizeof context);
     context.in_transaction = lease->slot->transaction != 'I';
     context.nothing_sent = true;
-    (void)hf_error_classify(&lease->lost, &context);
+    (void)hf_classify_error(&lease->lost, &context);
   } else if (error->unit == HF_UNIT_STATEMENT) {
     /* The statement in flight is a thing of its own: the next never ran. */
     lease->lost.outcome = HF_OUTCOME_NOT_EXECUTED;

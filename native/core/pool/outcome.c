@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/policy/classify_error.h"
 #include "core/policy/retry.h"
 #include "core/pool/demotion.h"
 #include "core/pool/drain.h"
@@ -162,7 +163,7 @@ static struct hf_classification classify(struct hf_request *request) {
   if (released) {
     request->error.status = HF_SOCKET_ERROR;
   }
-  why = hf_error_classify(&request->error, &context);
+  why = hf_classify_error(&request->error, &context);
   if (released) {
     request->error.status = HF_RELEASED;
     request->error.retryable = false;

@@ -159,25 +159,6 @@ static void evidence_keeps_what_only_the_caller_knows(void **state) {
   hf_error_finish(&error);
 }
 
-static void classifying_writes_the_judgement_into_the_error(void **state) {
-  struct hf_evidence context = {.in_transaction = true};
-  struct hf_error error = {0};
-  struct hf_classification why;
-
-  (void)state;
-  hf_error_set(&error, HF_SERVER_ERROR, HF_PHASE_AWAIT, "m");
-  hf_error_add(&error, 'V', "ERROR");
-  hf_error_add(&error, 'C', "40001");
-  why = hf_error_classify(&error, &context);
-  assert_int_equal(error.outcome, HF_OUTCOME_ROLLED_BACK);
-  assert_int_equal(error.unit, HF_UNIT_TRANSACTION);
-  assert_true(error.retryable);
-  assert_ptr_equal(error.reason, why.reason);
-  hf_error_classify(&error, NULL);
-  assert_int_equal(error.unit, HF_UNIT_STATEMENT);
-  hf_error_finish(&error);
-}
-
 /* Returns whether an allocation failed with `n` allowed before it. */
 static bool use_with_allocations(size_t n) {
   struct hf_error error = {0};
@@ -194,8 +175,6 @@ static bool use_with_allocations(size_t n) {
   assert_string_equal(copy.sqlstate, "40001");
   assert_int_equal(copy.severity, HF_SEVERITY_ERROR);
   assert_true(copy.fields != NULL || copy.fields_bytes == 0);
-  hf_error_classify(&copy, NULL);
-  assert_int_equal(copy.outcome, HF_OUTCOME_ROLLED_BACK);
   hf_error_finish(&error);
   hf_error_finish(&copy);
   return failed;
@@ -223,7 +202,6 @@ int main(void) {
       cmocka_unit_test(a_copy_has_a_life_of_its_own),
       cmocka_unit_test(moving_leaves_an_empty_error_behind),
       cmocka_unit_test(evidence_keeps_what_only_the_caller_knows),
-      cmocka_unit_test(classifying_writes_the_judgement_into_the_error),
       cmocka_unit_test(without_memory_an_error_only_loses_text),
   };
 

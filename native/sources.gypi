@@ -60,6 +60,7 @@
       'native/core/pool/size.c',
       'native/core/pool/slot.c',
       'native/core/pool/stale_types.c',
+      'native/core/pool/state.c',
       'native/core/pool/timeouts.c',
       'native/core/sql/command.c',
       'native/core/sql/lex.c',

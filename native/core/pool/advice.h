@@ -7,8 +7,8 @@
 #ifndef HF_CORE_POOL_ADVICE_H
 #define HF_CORE_POOL_ADVICE_H
 
-#include "core/pool/pool.h"
 #include "core/pool/request.h"
+#include "core/pool/state.h"
 
 enum hf_advice {
   HF_ADVICE_DEALLOCATE,    /* deallocateBeforeUse behind a pooler */

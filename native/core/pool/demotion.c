@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "core/pool/outcome.h"
-#include "core/pool/pool.h"
 #include "core/pool/queue.h"
 #include "core/pool/scheduler.h"
 #include "core/pool/size.h"
+#include "core/pool/state.h"
 
 enum { REMEMBER_US = 5 * 1000 * 1000 };
 

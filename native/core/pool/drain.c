@@ -3,12 +3,10 @@
 #include "core/pool/drain.h"
 
 #include "core/pool/janitor.h"
-#include "core/pool/pool.h"
+#include "core/pool/lease.h"
 #include "core/pool/scheduler.h"
+#include "core/pool/state.h"
 #include "core/pool/timeouts.h"
-#include "core/pool/turn.h"
-
-enum { US_PER_MS = 1000 };
 
 static struct hf_slot *slot_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_slot, link);
@@ -70,17 +68,6 @@ void hf_drain_cut_all(struct hf_pool *pool) {
   cut_requests(pool, NULL);
 }
 
-void hf_pool_cut_owner(struct hf_pool *pool,
-                       const void *owner,
-                       uint64_t now_us) {
-  hf_turn_enter(pool, now_us);
-  cut_leases(pool, owner);
-  cut_requests(pool, owner);
-  hf_scheduler_run(pool);
-  hf_janitor_plan(pool);
-  hf_turn_leave(pool);
-}
-
 static void close_all(struct hf_pool *pool, enum hf_slot_state state) {
   struct hf_link *link;
   while ((link = hf_list_first(&pool->slots_in[state])) != NULL) {
@@ -95,19 +82,7 @@ void hf_drain_close_spare(struct hf_pool *pool) {
   }
 }
 
-void hf_pool_end(struct hf_pool *pool, int32_t drain_ms, uint64_t now_us) {
-  uint64_t drain_us;
-  hf_turn_enter(pool, now_us);
-  drain_us = pool->now_us + (uint64_t)drain_ms * US_PER_MS;
-  if (hf_pool_takes_requests(pool)) {
-    pool->state = HF_POOL_STATE_DRAINING;
-    pool->drain_us = drain_us;
-    if (drain_ms == 0) {
-      hf_drain_cut_all(pool);
-    }
-    /* What was suspended is served after all. */
-    hf_scheduler_run(pool);
-    hf_janitor_plan(pool);
-  }
-  hf_turn_leave(pool);
+void hf_drain_cut_owner(struct hf_pool *pool, const void *owner) {
+  cut_leases(pool, owner);
+  cut_requests(pool, owner);
 }

@@ -19,6 +19,9 @@ bool hf_drain_finishes(const struct hf_pool *pool);
 /* The time for finishing is over for all that there is. */
 void hf_drain_cut_all(struct hf_pool *pool);
 
+/* Takes an owner's leases away, and ends its requests. */
+void hf_drain_cut_owner(struct hf_pool *pool, const void *owner);
+
 /* While draining: closes the connections that nobody waits for. */
 void hf_drain_close_spare(struct hf_pool *pool);
 

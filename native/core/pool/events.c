@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the world tells the pool: the hf_pool_on_* of pool.h. */
+#include "core/pool/events.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -8,12 +9,13 @@
 #include "core/pool/demotion.h"
 #include "core/pool/greeting.h"
 #include "core/pool/janitor.h"
+#include "core/pool/lease.h"
 #include "core/pool/outcome.h"
-#include "core/pool/pool.h"
 #include "core/pool/reachability.h"
 #include "core/pool/reset.h"
 #include "core/pool/scheduler.h"
 #include "core/pool/sharing.h"
+#include "core/pool/state.h"
 #include "core/pool/turn.h"
 
 enum { US_PER_MS = 1000 };

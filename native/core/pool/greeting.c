@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "core/pool/janitor.h"
+#include "core/pool/lease.h"
 #include "core/pool/outcome.h"
-#include "core/pool/pool.h"
 #include "core/pool/queue.h"
 #include "core/pool/reachability.h"
 #include "core/pool/reset.h"
 #include "core/pool/scheduler.h"
+#include "core/pool/state.h"
 
 enum { US_PER_MS = 1000 };
 

@@ -6,11 +6,12 @@
 
 #include "core/pool/drain.h"
 #include "core/pool/greeting.h"
+#include "core/pool/lease.h"
 #include "core/pool/outcome.h"
-#include "core/pool/pool.h"
 #include "core/pool/queue.h"
 #include "core/pool/reset.h"
 #include "core/pool/scheduler.h"
+#include "core/pool/state.h"
 #include "core/pool/timeouts.h"
 
 enum {

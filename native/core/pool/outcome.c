@@ -9,10 +9,10 @@
 #include "core/policy/retry.h"
 #include "core/pool/demotion.h"
 #include "core/pool/drain.h"
-#include "core/pool/pool.h"
 #include "core/pool/queue.h"
 #include "core/pool/reachability.h"
 #include "core/pool/stale_types.h"
+#include "core/pool/state.h"
 
 enum { US_PER_MS = 1000 };
 

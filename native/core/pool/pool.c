@@ -58,40 +58,6 @@ void hf_pool_finish(struct hf_pool *pool) {
   hf_size_finish(pool);
 }
 
-bool hf_pool_takes_requests(const struct hf_pool *pool) {
-  return pool->state == HF_POOL_STATE_OPEN ||
-         pool->state == HF_POOL_STATE_SUSPENDED;
-}
-
-size_t hf_pool_count(const struct hf_pool *pool, enum hf_slot_state state) {
-  return pool->slots_in[state].count;
-}
-
-bool hf_pool_is_live(const struct hf_pool *pool) {
-  return hf_pool_count(pool, HF_SLOT_IDLE) > 0 ||
-         hf_pool_count(pool, HF_SLOT_BUSY) > 0 ||
-         hf_pool_count(pool, HF_SLOT_LEASED) > 0 ||
-         hf_pool_count(pool, HF_SLOT_CHECKING) > 0;
-}
-
-void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out) {
-  int32_t closing = (int32_t)hf_pool_count(pool, HF_SLOT_CLOSING);
-  out->connecting =
-      (int32_t)(hf_pool_count(pool, HF_SLOT_CONNECTING) + pool->greetings);
-  out->leased =
-      (int32_t)(hf_pool_count(pool, HF_SLOT_LEASED) - pool->greetings);
-  out->idle = (int32_t)hf_pool_count(pool, HF_SLOT_IDLE);
-  out->busy = (int32_t)hf_pool_count(pool, HF_SLOT_BUSY) + out->leased +
-              (int32_t)hf_pool_count(pool, HF_SLOT_CHECKING);
-  out->waiting = (int32_t)pool->waiting.count;
-  out->breaker = (int32_t)hf_breaker_state(&pool->breaker);
-  out->total =
-      pool->n_slots - closing - (int32_t)hf_pool_count(pool, HF_SLOT_EMPTY);
-  out->proxied = pool->proxied;
-  out->suspended = pool->state == HF_POOL_STATE_SUSPENDED;
-  out->answered_ms = (int32_t)(uint32_t)(pool->answered_us / US_PER_MS);
-}
-
 void hf_turn_enter(struct hf_pool *pool, uint64_t now_us) {
   if (now_us > pool->now_us) {
     pool->now_us = now_us;
@@ -294,4 +260,79 @@ uint64_t hf_pool_next_us(const struct hf_pool *pool) {
     next = hf_sharing_next_us(pool);
   }
   return next;
+}
+
+/* The limit fell: what is idle goes now, the rest when it is free. */
+static void close_surplus(struct hf_pool *pool) {
+  static const enum hf_slot_state spare[] = {HF_SLOT_CONNECTING, HF_SLOT_IDLE};
+  size_t i;
+  for (i = 0; i < sizeof spare / sizeof *spare; i++) {
+    struct hf_list *list = &pool->slots_in[spare[i]];
+    struct hf_link *link;
+    while (hf_size_is_over(pool) && (link = hf_list_first(list)) != NULL) {
+      hf_scheduler_close_slot(pool,
+                              HF_CONTAINER_OF(link, struct hf_slot, link));
+    }
+  }
+}
+
+enum hf_status hf_pool_resize(struct hf_pool *pool,
+                              int32_t max,
+                              uint64_t now_us) {
+  enum hf_status status = HF_OK;
+  hf_turn_enter(pool, now_us);
+  if (max > pool->n_slots) {
+    status = hf_size_add(pool, max - pool->n_slots);
+  }
+  if (status == HF_OK) {
+    pool->config.max = max;
+    close_surplus(pool);
+    hf_scheduler_run(pool);
+    hf_janitor_plan(pool);
+  }
+  hf_turn_leave(pool);
+  return status;
+}
+
+enum hf_status hf_pool_configure(struct hf_pool *pool,
+                                 const char *name,
+                                 const char *value,
+                                 uint64_t now_us,
+                                 struct hf_error *error) {
+  struct hf_config config = pool->config;
+  enum hf_status status = hf_config_set(&config, name, value, error);
+  int32_t max = config.max;
+  if (status != HF_OK) {
+    return status;
+  }
+  config.max = pool->config.max;
+  pool->config = config;
+  return max == config.max ? HF_OK : hf_pool_resize(pool, max, now_us);
+}
+
+void hf_pool_end(struct hf_pool *pool, int32_t drain_ms, uint64_t now_us) {
+  uint64_t drain_us;
+  hf_turn_enter(pool, now_us);
+  drain_us = pool->now_us + (uint64_t)drain_ms * US_PER_MS;
+  if (hf_pool_takes_requests(pool)) {
+    pool->state = HF_POOL_STATE_DRAINING;
+    pool->drain_us = drain_us;
+    if (drain_ms == 0) {
+      hf_drain_cut_all(pool);
+    }
+    /* What was suspended is served after all. */
+    hf_scheduler_run(pool);
+    hf_janitor_plan(pool);
+  }
+  hf_turn_leave(pool);
+}
+
+void hf_pool_cut_owner(struct hf_pool *pool,
+                       const void *owner,
+                       uint64_t now_us) {
+  hf_turn_enter(pool, now_us);
+  hf_drain_cut_owner(pool, owner);
+  hf_scheduler_run(pool);
+  hf_janitor_plan(pool);
+  hf_turn_leave(pool);
 }

@@ -2,7 +2,7 @@
 /* The waiting line of a pool. */
 #include "core/pool/queue.h"
 
-#include "core/pool/pool.h"
+#include "core/pool/state.h"
 
 /* The moment at which waiting ends, 0 when it may last for ever. */
 static uint64_t patience_us(const struct hf_request *request) {

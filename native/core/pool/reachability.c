@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "core/pool/pool.h"
 #include "core/pool/reset.h"
+#include "core/pool/state.h"
 
 enum { US_PER_MS = 1000 };
 

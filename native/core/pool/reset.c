@@ -3,9 +3,9 @@
 #include "core/pool/reset.h"
 
 #include "core/pool/janitor.h"
-#include "core/pool/pool.h"
 #include "core/pool/reachability.h"
 #include "core/pool/scheduler.h"
+#include "core/pool/state.h"
 
 enum {
   US_PER_MS = 1000,

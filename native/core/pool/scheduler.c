@@ -6,18 +6,17 @@
 #include <string.h>
 
 #include "core/pool/demotion.h"
+#include "core/pool/lease.h"
 #include "core/pool/outcome.h"
-#include "core/pool/pool.h"
 #include "core/pool/queue.h"
 #include "core/pool/sharing.h"
 #include "core/pool/size.h"
+#include "core/pool/state.h"
 
 enum {
   US_PER_MS = 1000,
   /* More than this at once is a storm for the server, not a gain for us. */
-  CONNECTS_AT_ONCE = 4,
-  /* Poolers refuse for a second after a failed login of their own. */
-  PROBE_PATIENCE_US = 950 * US_PER_MS
+  CONNECTS_AT_ONCE = 4
 };
 
 static struct hf_slot *slot_of(struct hf_link *link) {
@@ -370,13 +369,6 @@ void hf_scheduler_fail_unreachable(struct hf_pool *pool) {
   HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
     despair_of(pool, HF_CONTAINER_OF(link, struct hf_request, link), probe_us);
   }
-}
-
-bool hf_pool_is_away(const struct hf_pool *pool, uint64_t since_us) {
-  const struct hf_away *away = &pool->away;
-  uint64_t patience_us = away->passing ? PROBE_PATIENCE_US : 0;
-  return away->begun_us != 0 && since_us <= away->begun_us &&
-         away->failed_us - since_us >= patience_us;
 }
 
 void hf_scheduler_fail_probes(struct hf_pool *pool,

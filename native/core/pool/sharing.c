@@ -3,7 +3,7 @@
 #include "core/pool/sharing.h"
 
 #include "core/pool/outcome.h"
-#include "core/pool/pool.h"
+#include "core/pool/state.h"
 
 enum {
   US_PER_MS = 1000,

@@ -5,10 +5,7 @@
 #include <assert.h>
 
 #include "core/base/alloc.h"
-#include "core/pool/janitor.h"
-#include "core/pool/pool.h"
-#include "core/pool/scheduler.h"
-#include "core/pool/turn.h"
+#include "core/pool/state.h"
 
 /* Places that were made together; the newest block is the first. */
 struct hf_slot_block {
@@ -73,52 +70,4 @@ bool hf_size_has_room(const struct hf_pool *pool) {
 bool hf_size_is_over(const struct hf_pool *pool) {
   return used(pool) - (int32_t)hf_pool_count(pool, HF_SLOT_CLOSING) >
          pool->config.max;
-}
-
-/* The limit fell: what is idle goes now, the rest when it is free. */
-static void close_surplus(struct hf_pool *pool) {
-  static const enum hf_slot_state spare[] = {HF_SLOT_CONNECTING, HF_SLOT_IDLE};
-  size_t i;
-  for (i = 0; i < sizeof spare / sizeof *spare; i++) {
-    struct hf_list *list = &pool->slots_in[spare[i]];
-    struct hf_link *link;
-    while (hf_size_is_over(pool) && (link = hf_list_first(list)) != NULL) {
-      hf_scheduler_close_slot(pool,
-                              HF_CONTAINER_OF(link, struct hf_slot, link));
-    }
-  }
-}
-
-enum hf_status hf_pool_resize(struct hf_pool *pool,
-                              int32_t max,
-                              uint64_t now_us) {
-  enum hf_status status = HF_OK;
-  hf_turn_enter(pool, now_us);
-  if (max > pool->n_slots) {
-    status = hf_size_add(pool, max - pool->n_slots);
-  }
-  if (status == HF_OK) {
-    pool->config.max = max;
-    close_surplus(pool);
-    hf_scheduler_run(pool);
-    hf_janitor_plan(pool);
-  }
-  hf_turn_leave(pool);
-  return status;
-}
-
-enum hf_status hf_pool_configure(struct hf_pool *pool,
-                                 const char *name,
-                                 const char *value,
-                                 uint64_t now_us,
-                                 struct hf_error *error) {
-  struct hf_config config = pool->config;
-  enum hf_status status = hf_config_set(&config, name, value, error);
-  int32_t max = config.max;
-  if (status != HF_OK) {
-    return status;
-  }
-  config.max = pool->config.max;
-  pool->config = config;
-  return max == config.max ? HF_OK : hf_pool_resize(pool, max, now_us);
 }

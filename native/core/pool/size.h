@@ -24,6 +24,9 @@ HF_NODISCARD enum hf_status hf_size_add(struct hf_pool *pool, int32_t count);
 /* Frees all places. */
 void hf_size_finish(struct hf_pool *pool);
 
+/* Returns the slot of a number from 0 to pool->n_slots - 1. */
+struct hf_slot *hf_pool_slot(const struct hf_pool *pool, int32_t index);
+
 /* Returns whether the limit allows one connection more. */
 bool hf_size_has_room(const struct hf_pool *pool);
 

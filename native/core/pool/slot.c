@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-#include "core/pool/pool.h"
+#include "core/pool/state.h"
 
 /* clang-format off */
 static const struct {

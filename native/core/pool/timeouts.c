@@ -5,9 +5,10 @@
 #include <assert.h>
 
 #include "core/pool/janitor.h"
+#include "core/pool/lease.h"
 #include "core/pool/outcome.h"
-#include "core/pool/pool.h"
 #include "core/pool/queue.h"
+#include "core/pool/state.h"
 
 enum {
   /* How long a cancelled statement may take to say what became of it. */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/pool/state.h"
+
+enum {
+  US_PER_MS = 1000,
+  /* Poolers refuse for a second after a failed login of their own. */
+  PROBE_PATIENCE_US = 950 * US_PER_MS
+};
+
+bool hf_pool_takes_requests(const struct hf_pool *pool) {
+  return pool->state == HF_POOL_STATE_OPEN ||
+         pool->state == HF_POOL_STATE_SUSPENDED;
+}
+
+size_t hf_pool_count(const struct hf_pool *pool, enum hf_slot_state state) {
+  return pool->slots_in[state].count;
+}
+
+bool hf_pool_is_live(const struct hf_pool *pool) {
+  return hf_pool_count(pool, HF_SLOT_IDLE) > 0 ||
+         hf_pool_count(pool, HF_SLOT_BUSY) > 0 ||
+         hf_pool_count(pool, HF_SLOT_LEASED) > 0 ||
+         hf_pool_count(pool, HF_SLOT_CHECKING) > 0;
+}
+
+void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out) {
+  int32_t closing = (int32_t)hf_pool_count(pool, HF_SLOT_CLOSING);
+  out->connecting =
+      (int32_t)(hf_pool_count(pool, HF_SLOT_CONNECTING) + pool->greetings);
+  out->leased =
+      (int32_t)(hf_pool_count(pool, HF_SLOT_LEASED) - pool->greetings);
+  out->idle = (int32_t)hf_pool_count(pool, HF_SLOT_IDLE);
+  out->busy = (int32_t)hf_pool_count(pool, HF_SLOT_BUSY) + out->leased +
+              (int32_t)hf_pool_count(pool, HF_SLOT_CHECKING);
+  out->waiting = (int32_t)pool->waiting.count;
+  out->breaker = (int32_t)hf_breaker_state(&pool->breaker);
+  out->total =
+      pool->n_slots - closing - (int32_t)hf_pool_count(pool, HF_SLOT_EMPTY);
+  out->proxied = pool->proxied;
+  out->suspended = pool->state == HF_POOL_STATE_SUSPENDED;
+  out->answered_ms = (int32_t)(uint32_t)(pool->answered_us / US_PER_MS);
+}
+
+bool hf_pool_is_away(const struct hf_pool *pool, uint64_t since_us) {
+  const struct hf_away *away = &pool->away;
+  uint64_t patience_us = away->passing ? PROBE_PATIENCE_US : 0;
+  return away->begun_us != 0 && since_us <= away->begun_us &&
+         away->failed_us - since_us >= patience_us;
+}

@@ -16,12 +16,9 @@ const INCLUDES = {
     'pool/janitor -> pool/lease',
     'pool/janitor -> pool/timeouts',
     'pool/lease -> pool/timeouts',
-    'pool/outcome -> pool/drain',
     'pool/reachability -> pool/reset',
     'pool/reset -> pool/janitor',
     'pool/scheduler -> pool/lease',
-    'pool/scheduler -> pool/sharing',
-    'pool/slot -> pool/state',
   ],
   net: [
     'conn/arrival -> conn/conn',

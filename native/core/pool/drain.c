@@ -16,12 +16,6 @@ static struct hf_request *request_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_request, of_all);
 }
 
-bool hf_drain_finishes(const struct hf_pool *pool) {
-  return hf_pool_takes_requests(pool) ||
-         (pool->state == HF_POOL_STATE_DRAINING &&
-          pool->now_us < pool->drain_us && pool->drain_us != UINT64_MAX);
-}
-
 /* No cancel can end this: several share it, or its user was answered. */
 static bool is_beyond_cancel(const struct hf_slot *slot) {
   struct hf_link *link = hf_list_first(&slot->running);

@@ -8,13 +8,8 @@
 #ifndef HF_CORE_POOL_DRAIN_H
 #define HF_CORE_POOL_DRAIN_H
 
-#include <stdbool.h>
-
 struct hf_pool;
 struct hf_request;
-
-/* Returns whether a request may be sent again: its pool still finishes. */
-bool hf_drain_finishes(const struct hf_pool *pool);
 
 /* The time for finishing is over for all that there is. */
 void hf_drain_cut_all(struct hf_pool *pool);

@@ -111,12 +111,7 @@ static void arm(struct hf_pool *pool,
   if (request->deadline_us != 0 && request->deadline_us < at_us) {
     at_us = request->deadline_us;
   }
-  if (request->timer.queued) {
-    hf_heap_remove(&pool->timers, &request->timer);
-  }
-  if (at_us != UINT64_MAX) {
-    hf_heap_push(&pool->timers, &request->timer, at_us);
-  }
+  hf_pool_set_timer(pool, request, at_us);
 }
 
 /* Rejects, unsent, what waits in front of the first ROLLBACK. */

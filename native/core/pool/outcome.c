@@ -8,7 +8,6 @@
 #include "core/policy/classify_error.h"
 #include "core/policy/retry.h"
 #include "core/pool/demotion.h"
-#include "core/pool/drain.h"
 #include "core/pool/queue.h"
 #include "core/pool/reachability.h"
 #include "core/pool/stale_types.h"
@@ -58,9 +57,7 @@ void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request) {
       hf_stats_add_outcome(&pool->stats, request->error.outcome);
     }
   }
-  if (request->timer.queued) {
-    hf_heap_remove(&pool->timers, &request->timer);
-  }
+  hf_pool_set_timer(pool, request, UINT64_MAX);
   hf_list_remove(&pool->requests, &request->of_all);
   hf_request_move(request, HF_REQUEST_DONE);
   hf_list_push(&pool->done, &request->link);
@@ -225,7 +222,7 @@ static void undo_begin(struct hf_request *request,
 /* Outside a helper the unit of a lease's statement is never repeated by us. */
 static bool may_repeat(const struct hf_pool *pool,
                        const struct hf_request *request) {
-  return request->kind == HF_REQUEST_QUERY && hf_drain_finishes(pool) &&
+  return request->kind == HF_REQUEST_QUERY && hf_pool_finishes(pool) &&
          !request->orphan && !request->settled && request->interrupted == HF_OK;
 }
 
@@ -312,26 +309,22 @@ static void repeat(struct hf_pool *pool,
   request->retries++;
   request->avoid = request->slot == NULL ? 0 : request->slot->serial;
   request->slot = NULL;
-  if (request->timer.queued) {
-    hf_heap_remove(&pool->timers, &request->timer);
-  }
   hf_stats_add_retry(&pool->stats, request->error.outcome);
   hf_request_move(request, HF_REQUEST_BACKOFF);
   if (delay_ms <= 0) {
+    hf_pool_set_timer(pool, request, UINT64_MAX);
     hf_queue_reenter(pool, request);
     return;
   }
-  hf_heap_push(&pool->timers,
-               &request->timer,
-               pool->now_us + (uint64_t)delay_ms * US_PER_MS);
+  hf_pool_set_timer(pool,
+                    request,
+                    pool->now_us + (uint64_t)delay_ms * US_PER_MS);
 }
 
 /* It never reached a server: it waits on, at no cost, where it waited before.
  */
 static void go_back(struct hf_pool *pool, struct hf_request *request) {
-  if (request->timer.queued) {
-    hf_heap_remove(&pool->timers, &request->timer);
-  }
+  hf_pool_set_timer(pool, request, UINT64_MAX);
   request->attempts--;
   request->slot = NULL;
   hf_error_finish(&request->error);

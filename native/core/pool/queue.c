@@ -16,9 +16,7 @@ static uint64_t patience_us(const struct hf_request *request) {
 
 static void arm(struct hf_pool *pool, struct hf_request *request) {
   uint64_t at = patience_us(request);
-  if (at != 0) {
-    hf_heap_push(&pool->timers, &request->timer, at);
-  }
+  hf_pool_set_timer(pool, request, at != 0 ? at : UINT64_MAX);
 }
 
 static void enter_at_head(struct hf_pool *pool, struct hf_request *request) {
@@ -60,9 +58,7 @@ void hf_queue_leave(struct hf_pool *pool, struct hf_request *request) {
   pool->lookers -= request->newer_than != 0;
   request->newer_than = 0;
   hf_list_remove(&pool->waiting, &request->link);
-  if (request->timer.queued) {
-    hf_heap_remove(&pool->timers, &request->timer);
-  }
+  hf_pool_set_timer(pool, request, UINT64_MAX);
 }
 
 struct hf_request *hf_queue_first(const struct hf_pool *pool) {

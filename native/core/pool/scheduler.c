@@ -62,10 +62,7 @@ void hf_scheduler_free_slot(struct hf_pool *pool, struct hf_slot *slot) {
 void hf_scheduler_start(struct hf_pool *pool,
                         struct hf_slot *slot,
                         struct hf_request *request) {
-  uint64_t end_us = 0;
-  if (request->timer.queued) {
-    hf_heap_remove(&pool->timers, &request->timer);
-  }
+  uint64_t end_us = UINT64_MAX;
   request->slot = slot;
   request->serial = slot->serial;
   request->started_us = pool->now_us;
@@ -88,13 +85,10 @@ void hf_scheduler_start(struct hf_pool *pool,
     end_us = pool->now_us + request->timeout_us;
   }
   if ((request->flags & HF_FLAG_CALLER_DEADLINE) != 0 &&
-      request->deadline_us != 0 &&
-      (end_us == 0 || request->deadline_us < end_us)) {
+      request->deadline_us != 0 && request->deadline_us < end_us) {
     end_us = request->deadline_us;
   }
-  if (end_us != 0) {
-    hf_heap_push(&pool->timers, &request->timer, end_us);
-  }
+  hf_pool_set_timer(pool, request, end_us);
   pool->world.execute(pool->world.ctx, slot, request);
 }
 

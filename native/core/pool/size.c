@@ -16,6 +16,7 @@ struct hf_slot_block {
 
 static void init_slot(struct hf_pool *pool, struct hf_slot *slot) {
   slot->pool = pool;
+  slot->lists = pool->slots_in;
   slot->state = HF_SLOT_EMPTY;
   slot->transaction = 'I';
   hf_list_init(&slot->running);

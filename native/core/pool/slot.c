@@ -4,8 +4,6 @@
 
 #include <assert.h>
 
-#include "core/pool/state.h"
-
 /* clang-format off */
 static const struct {
   const char *name;
@@ -38,13 +36,12 @@ const char *hf_slot_state_name(enum hf_slot_state state) {
 void hf_slot_move(struct hf_slot *slot,
                   enum hf_slot_state next,
                   uint64_t now_us) {
-  struct hf_pool *pool = slot->pool;
   assert((states[slot->state].next & 1u << next) != 0);
   assert(next == HF_SLOT_BUSY || next == HF_SLOT_CLOSING ||
          hf_list_empty(&slot->running));
   assert(next == HF_SLOT_LEASED || slot->lease == NULL);
-  hf_list_remove(&pool->slots_in[slot->state], &slot->link);
-  hf_list_push(&pool->slots_in[next], &slot->link);
+  hf_list_remove(&slot->lists[slot->state], &slot->link);
+  hf_list_push(&slot->lists[next], &slot->link);
   slot->state = next;
   slot->since_us = now_us;
 }

@@ -50,6 +50,7 @@ enum hf_proof {
 struct hf_slot {
   /* set at init, read-only */
   struct hf_pool *pool;
+  struct hf_list *lists; /* the pool's, one a state */
 
   /* changed by the mover */
   enum hf_slot_state state;

@@ -47,3 +47,20 @@ bool hf_pool_is_away(const struct hf_pool *pool, uint64_t since_us) {
   return away->begun_us != 0 && since_us <= away->begun_us &&
          away->failed_us - since_us >= patience_us;
 }
+
+bool hf_pool_finishes(const struct hf_pool *pool) {
+  return hf_pool_takes_requests(pool) ||
+         (pool->state == HF_POOL_STATE_DRAINING &&
+          pool->now_us < pool->drain_us && pool->drain_us != UINT64_MAX);
+}
+
+void hf_pool_set_timer(struct hf_pool *pool,
+                       struct hf_request *request,
+                       uint64_t at_us) {
+  if (request->timer.queued) {
+    hf_heap_remove(&pool->timers, &request->timer);
+  }
+  if (at_us != UINT64_MAX) {
+    hf_heap_push(&pool->timers, &request->timer, at_us);
+  }
+}

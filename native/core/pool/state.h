@@ -184,6 +184,9 @@ struct hf_pool {
 /* Returns whether the pool is OPEN or SUSPENDED. */
 bool hf_pool_takes_requests(const struct hf_pool *pool);
 
+/* Returns whether what was asked for is still finished, and sent again. */
+bool hf_pool_finishes(const struct hf_pool *pool);
+
 /* Returns whether any connection is open. */
 bool hf_pool_is_live(const struct hf_pool *pool);
 
@@ -200,5 +203,10 @@ void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out);
  * for most of a second.
  */
 bool hf_pool_is_away(const struct hf_pool *pool, uint64_t since_us);
+
+/* Sets when a request's timer fires; UINT64_MAX = never. */
+void hf_pool_set_timer(struct hf_pool *pool,
+                       struct hf_request *request,
+                       uint64_t at_us);
 
 #endif

@@ -21,15 +21,6 @@ enum {
   ORPHAN_GRACE_US = 1000 * 1000
 };
 
-static void arm(struct hf_pool *pool,
-                struct hf_request *request,
-                uint64_t at_us) {
-  if (request->timer.queued) {
-    hf_heap_remove(&pool->timers, &request->timer);
-  }
-  hf_heap_push(&pool->timers, &request->timer, at_us);
-}
-
 /* Answers the user now; the request stays until its answer was read. */
 static void answer_early(struct hf_pool *pool,
                          struct hf_request *request,
@@ -72,7 +63,9 @@ static void count(struct hf_pool *pool, enum hf_status status) {
 static void cancel(struct hf_pool *pool, struct hf_request *request) {
   uint64_t end_us = request->cancelled_us + CANCEL_GRACE_US;
   bool first = pool->now_us == request->cancelled_us;
-  arm(pool, request, first ? pool->now_us + CANCEL_AGAIN_US : end_us);
+  hf_pool_set_timer(pool,
+                    request,
+                    first ? pool->now_us + CANCEL_AGAIN_US : end_us);
   hf_stats_add(&pool->stats, HF_STAT_CANCELS, 1);
   pool->world.cancel(pool->world.ctx, request->slot);
 }
@@ -89,7 +82,7 @@ static void interrupt_running(struct hf_pool *pool,
   request->interrupted = status;
   if (slot->running.count > 1) {
     answer_early(pool, request, status);
-    arm(pool, request, pool->now_us + CANCEL_GRACE_US);
+    hf_pool_set_timer(pool, request, pool->now_us + CANCEL_GRACE_US);
     return;
   }
   /* Nothing may join it now: the cancel is for it alone. */
@@ -149,7 +142,7 @@ void hf_timeouts_orphan(struct hf_pool *pool, struct hf_request *request) {
   if (request->state != HF_REQUEST_RUNNING) {
     hf_timeouts_end(pool, request, HF_POOL_CLOSED);
   } else if (request->interrupted == HF_OK) {
-    arm(pool, request, pool->now_us + ORPHAN_GRACE_US);
+    hf_pool_set_timer(pool, request, pool->now_us + ORPHAN_GRACE_US);
   }
 }
 
@@ -180,7 +173,7 @@ static void running_is_due(struct hf_pool *pool, struct hf_request *request) {
                        pool->now_us >= request->deadline_us;
   if (request->settled && !is_unread(request->slot)) {
     /* Neighbours still wait for theirs; look again later. */
-    arm(pool, request, pool->now_us + CANCEL_GRACE_US);
+    hf_pool_set_timer(pool, request, pool->now_us + CANCEL_GRACE_US);
   } else if (request->interrupted != HF_OK && !request->settled &&
              pool->now_us < request->cancelled_us + CANCEL_GRACE_US) {
     cancel(pool, request);

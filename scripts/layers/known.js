@@ -8,7 +8,6 @@ const INCLUDES = {
   core: [
     'policy/after_send -> policy/classify',
     'policy/classify -> policy/classify_rules',
-    'pool/demotion -> pool/outcome',
     'pool/demotion -> pool/scheduler',
     'pool/greeting -> pool/janitor',
     'pool/greeting -> pool/lease',

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/pool/dispatch.h"
 #include "core/pool/outcome.h"
 #include "core/pool/queue.h"
 #include "core/pool/scheduler.h"
@@ -98,7 +99,7 @@ static void retire_demoted(struct hf_pool *pool) {
     slot->shared = false;
     slot->expires_us = pool->now_us;
     if (slot->state == HF_SLOT_IDLE) {
-      hf_scheduler_close_slot(pool, slot);
+      hf_dispatch_close_slot(pool, slot);
     }
   }
 }

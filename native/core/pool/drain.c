@@ -2,6 +2,7 @@
 /* Finishing what was asked for, and cutting it short. */
 #include "core/pool/drain.h"
 
+#include "core/pool/dispatch.h"
 #include "core/pool/janitor.h"
 #include "core/pool/lease.h"
 #include "core/pool/scheduler.h"
@@ -65,7 +66,7 @@ void hf_drain_cut_all(struct hf_pool *pool) {
 static void close_all(struct hf_pool *pool, enum hf_slot_state state) {
   struct hf_link *link;
   while ((link = hf_list_first(&pool->slots_in[state])) != NULL) {
-    hf_scheduler_close_slot(pool, slot_of(link));
+    hf_dispatch_close_slot(pool, slot_of(link));
   }
 }
 

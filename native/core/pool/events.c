@@ -7,11 +7,13 @@
 #include "core/policy/classify_error.h"
 #include "core/pool/advice.h"
 #include "core/pool/demotion.h"
+#include "core/pool/dispatch.h"
 #include "core/pool/greeting.h"
 #include "core/pool/janitor.h"
 #include "core/pool/lease.h"
 #include "core/pool/outcome.h"
 #include "core/pool/reachability.h"
+#include "core/pool/repeat.h"
 #include "core/pool/reset.h"
 #include "core/pool/scheduler.h"
 #include "core/pool/sharing.h"
@@ -143,7 +145,7 @@ static void continue_slot(struct hf_pool *pool,
     return;
   }
   if (discard) {
-    hf_scheduler_close_slot(pool, slot);
+    hf_dispatch_close_slot(pool, slot);
   } else if (slot->transaction != 'I') {
     hf_reset_begin(pool, slot, HF_RESET_ROLLBACK);
   } else if (slot->forget || slot->restore) {
@@ -151,7 +153,7 @@ static void continue_slot(struct hf_pool *pool,
   } else if (hf_reset_may_prove(pool, slot)) {
     hf_reset_begin(pool, slot, HF_RESET_PROVE);
   } else {
-    hf_scheduler_free_slot(pool, slot);
+    hf_dispatch_free_slot(pool, slot);
   }
 }
 
@@ -222,7 +224,7 @@ void hf_pool_on_finished(struct hf_pool *pool,
     hf_demotion_note_write(pool, slot);
   }
   hf_advise_on_session(pool, request);
-  discard = hf_outcome_judge(pool, request);
+  discard = hf_repeat_judge(pool, request);
   continue_slot(pool, slot, discard);
   hf_scheduler_run(pool);
   hf_janitor_plan(pool);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/pool/dispatch.h"
 #include "core/pool/janitor.h"
 #include "core/pool/lease.h"
 #include "core/pool/outcome.h"
@@ -56,7 +57,7 @@ void hf_greeting_enter(struct hf_pool *pool, struct hf_slot *slot) {
     return;
   }
   proved = note_opened(pool, slot);
-  hf_scheduler_free_slot(pool, slot);
+  hf_dispatch_free_slot(pool, slot);
   if (!proved && slot->state == HF_SLOT_IDLE) {
     hf_reset_begin(pool, slot, HF_RESET_PING);
   }

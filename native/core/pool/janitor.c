@@ -4,11 +4,13 @@
 
 #include <assert.h>
 
+#include "core/pool/dispatch.h"
 #include "core/pool/drain.h"
 #include "core/pool/greeting.h"
 #include "core/pool/lease.h"
 #include "core/pool/outcome.h"
 #include "core/pool/queue.h"
+#include "core/pool/repeat.h"
 #include "core/pool/reset.h"
 #include "core/pool/scheduler.h"
 #include "core/pool/state.h"
@@ -74,14 +76,14 @@ void hf_janitor_lose(struct hf_pool *pool,
     hf_list_push_front(&dead, link);
   }
   slot->lease = NULL;
-  hf_scheduler_close_slot(pool, slot);
+  hf_dispatch_close_slot(pool, slot);
   while ((link = hf_list_pop(&dead)) != NULL) {
     struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
     if (request->error.status == HF_OK) {
       hf_error_copy(&request->error, error);
     }
     probing = probing || (request->flags & HF_FLAG_PROBE) != 0;
-    (void)hf_outcome_judge(pool, request);
+    (void)hf_repeat_judge(pool, request);
     first = lease == NULL ? error : &request->error;
   }
   /* What waited on the lease comes last: answers keep the order of calls. */
@@ -155,7 +157,7 @@ static void sweep_idle(struct hf_pool *pool) {
   struct hf_link *link;
   struct hf_link *after;
   while ((slot = overdue_idle(pool)) != NULL) {
-    hf_scheduler_close_slot(pool, slot);
+    hf_dispatch_close_slot(pool, slot);
     /* What was warmed and never used is not warmed again. */
     if (pool->warm_target > (int32_t)live_count(pool)) {
       pool->warm_target = (int32_t)live_count(pool);
@@ -167,7 +169,7 @@ static void sweep_idle(struct hf_pool *pool) {
   HF_LIST_EACH_SAFE(link, after, idle) {
     slot = slot_of(link);
     if (slot->expires_us != 0 && pool->now_us >= slot->expires_us) {
-      hf_scheduler_close_slot(pool, slot);
+      hf_dispatch_close_slot(pool, slot);
     }
   }
 }

@@ -7,6 +7,7 @@
 
 #include "core/policy/classify_error.h"
 #include "core/pool/advice.h"
+#include "core/pool/dispatch.h"
 #include "core/pool/greeting.h"
 #include "core/pool/janitor.h"
 #include "core/pool/outcome.h"
@@ -209,7 +210,7 @@ void hf_lease_advance(struct hf_pool *pool, struct hf_lease *lease) {
     if (hf_transaction_is_ending(&request_of(link)->end)) {
       take_turn(pool, request_of(link));
     }
-    hf_scheduler_start(pool, slot, request_of(link));
+    hf_dispatch_start(pool, slot, request_of(link));
   } else if (lease->released) {
     hf_lease_release(pool, lease, lease->how);
   }
@@ -230,7 +231,7 @@ static void give_back(struct hf_pool *pool, struct hf_lease *lease) {
   slot->lease = NULL;
   lease->slot = NULL;
   if (lease->how == HF_RELEASE_CLOSE || lease->how == HF_RELEASE_FAIL) {
-    hf_scheduler_close_slot(pool, slot);
+    hf_dispatch_close_slot(pool, slot);
   } else if (slot->transaction != 'I') {
     hf_stats_add(&pool->stats, HF_STAT_ROLLED_BACK_LEASES, 1);
     if (lease->how == HF_RELEASE_KEEP) {
@@ -240,7 +241,7 @@ static void give_back(struct hf_pool *pool, struct hf_lease *lease) {
   } else if (slot->forget || slot->restore) {
     hf_reset_begin(pool, slot, HF_RESET_FORGET);
   } else {
-    hf_scheduler_free_slot(pool, slot);
+    hf_dispatch_free_slot(pool, slot);
   }
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What becomes of an attempt: whether the request goes again or is settled,
- * and by what words.
+ * How a request ends: what it is answered with, and what is counted for it.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only. Part of the pool: may change its lists.
@@ -13,13 +12,6 @@
 
 struct hf_pool;
 struct hf_request;
-
-/*
- * Judges request->error after an attempt (HF_OK = success): settles the
- * request, sends it again at once, or puts it to sleep. It must be RUNNING and
- * on no list. Returns whether its connection must not be used again.
- */
-bool hf_outcome_judge(struct hf_pool *pool, struct hf_request *request);
 
 /*
  * Settles a request that waits, or never started, with one of our own codes.
@@ -35,12 +27,5 @@ void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request);
 /* Counts a health probe whose user is answered now; others it leaves alone. */
 void hf_outcome_count_health(struct hf_pool *pool,
                              const struct hf_request *request);
-
-/*
- * A read that stands behind a head that takes too long runs elsewhere, if the
- * law of repetition lets it; its place is taken by a request that nobody
- * reads. Returns whether it does.
- */
-bool hf_outcome_go_elsewhere(struct hf_pool *pool, struct hf_request *request);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/policy/retry.h"
+#include "core/pool/dispatch.h"
 #include "core/pool/drain.h"
 #include "core/pool/janitor.h"
 #include "core/pool/outcome.h"
@@ -183,7 +184,7 @@ void hf_pool_reset(struct hf_pool *pool, uint64_t now_us) {
   hf_turn_enter(pool, now_us);
   pool->generation++;
   while ((link = hf_list_first(idle)) != NULL) {
-    hf_scheduler_close_slot(pool, HF_CONTAINER_OF(link, struct hf_slot, link));
+    hf_dispatch_close_slot(pool, HF_CONTAINER_OF(link, struct hf_slot, link));
   }
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_BUSY]) {
     /* Joined by one read after the other, it would never be free. */
@@ -196,7 +197,7 @@ void hf_pool_reset(struct hf_pool *pool, uint64_t now_us) {
 static void close_all(struct hf_pool *pool, enum hf_slot_state state) {
   struct hf_link *link;
   while ((link = hf_list_first(&pool->slots_in[state])) != NULL) {
-    hf_scheduler_close_slot(pool, HF_CONTAINER_OF(link, struct hf_slot, link));
+    hf_dispatch_close_slot(pool, HF_CONTAINER_OF(link, struct hf_slot, link));
   }
 }
 
@@ -270,8 +271,7 @@ static void close_surplus(struct hf_pool *pool) {
     struct hf_list *list = &pool->slots_in[spare[i]];
     struct hf_link *link;
     while (hf_size_is_over(pool) && (link = hf_list_first(list)) != NULL) {
-      hf_scheduler_close_slot(pool,
-                              HF_CONTAINER_OF(link, struct hf_slot, link));
+      hf_dispatch_close_slot(pool, HF_CONTAINER_OF(link, struct hf_slot, link));
     }
   }
 }

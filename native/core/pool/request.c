@@ -76,3 +76,17 @@ bool hf_request_repeatable(const struct hf_request *request) {
   return request->sql.read_only ||
          (request->flags & (HF_FLAG_READ_ONLY | HF_FLAG_IDEMPOTENT)) != 0;
 }
+
+/*
+ * What the server kept from writing leaves nothing behind, so that nothing
+ * about it is in doubt. Its text alone does not prove that.
+ */
+bool hf_request_only_reads(const struct hf_request *request) {
+  return (request->flags & HF_FLAG_READ_ONLY) != 0;
+}
+
+/* Says whether an earlier attempt may have been done. */
+bool hf_request_in_doubt(const struct hf_request *request) {
+  return request->cause.outcome == HF_OUTCOME_AMBIGUOUS &&
+         !hf_request_only_reads(request);
+}

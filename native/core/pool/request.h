@@ -125,6 +125,12 @@ bool hf_request_repeatable(const struct hf_request *request);
  */
 bool hf_request_seems_to_read(const struct hf_request *request);
 
+/* Returns whether the server keeps it from writing, as the caller asked. */
+bool hf_request_only_reads(const struct hf_request *request);
+
+/* Returns whether an earlier attempt may have been done. */
+bool hf_request_in_doubt(const struct hf_request *request);
+
 /* Returns whether it begins, ends or divides a transaction. */
 bool hf_request_controls_transaction(const struct hf_request *request);
 

@@ -2,6 +2,7 @@
 /* Rollbacks, pings and the forgetting of statements. */
 #include "core/pool/reset.h"
 
+#include "core/pool/dispatch.h"
 #include "core/pool/janitor.h"
 #include "core/pool/reachability.h"
 #include "core/pool/scheduler.h"
@@ -89,7 +90,7 @@ void hf_reset_proved(struct hf_pool *pool,
   slot->proof = HF_PROOF_NONE;
   if (proof == HF_PROOF_FAILS) {
     stop_sharing(pool, slot);
-    hf_scheduler_close_slot(pool, slot);
+    hf_dispatch_close_slot(pool, slot);
     return;
   }
   slot->proven = proof == HF_PROOF_HOLDS;
@@ -123,7 +124,7 @@ void hf_reset_end(struct hf_pool *pool, struct hf_slot *slot) {
     pool->doubted = false;
     hf_reachability_note_success(pool, slot);
   }
-  hf_scheduler_free_slot(pool, slot);
+  hf_dispatch_free_slot(pool, slot);
   if (slot->state == HF_SLOT_IDLE && (slot->forget || slot->restore)) {
     hf_reset_begin(pool, slot, HF_RESET_FORGET);
   }

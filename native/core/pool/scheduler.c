@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/pool/demotion.h"
+#include "core/pool/dispatch.h"
 #include "core/pool/lease.h"
 #include "core/pool/outcome.h"
 #include "core/pool/queue.h"
@@ -21,75 +22,6 @@ enum {
 
 static struct hf_slot *slot_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_slot, link);
-}
-
-void hf_scheduler_close_slot(struct hf_pool *pool, struct hf_slot *slot) {
-  if (slot->state == HF_SLOT_CONNECTING) {
-    hf_breaker_probe_dropped(&pool->breaker);
-  }
-  hf_slot_move(slot, HF_SLOT_CLOSING, pool->now_us);
-  hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_CLOSED, 1);
-  pool->world.close(pool->world.ctx, slot);
-}
-
-static bool is_used_up(const struct hf_pool *pool, const struct hf_slot *slot) {
-  int32_t max_uses = pool->config.max_uses;
-  return max_uses != 0 && slot->uses >= (uint32_t)max_uses;
-}
-
-/* While draining, as long as somebody waits for a connection. */
-static bool is_needed(const struct hf_pool *pool) {
-  return pool->state == HF_POOL_STATE_OPEN ||
-         (pool->state == HF_POOL_STATE_DRAINING &&
-          !hf_list_empty(&pool->waiting));
-}
-
-static bool is_spent(const struct hf_pool *pool, const struct hf_slot *slot) {
-  return !is_needed(pool) || hf_size_is_over(pool) ||
-         slot->generation != pool->generation ||
-         (slot->expires_us != 0 && pool->now_us >= slot->expires_us) ||
-         is_used_up(pool, slot);
-}
-
-void hf_scheduler_free_slot(struct hf_pool *pool, struct hf_slot *slot) {
-  if (is_spent(pool, slot)) {
-    hf_scheduler_close_slot(pool, slot);
-  } else {
-    hf_slot_move(slot, HF_SLOT_IDLE, pool->now_us);
-  }
-}
-
-void hf_scheduler_start(struct hf_pool *pool,
-                        struct hf_slot *slot,
-                        struct hf_request *request) {
-  uint64_t end_us = UINT64_MAX;
-  request->slot = slot;
-  request->serial = slot->serial;
-  request->started_us = pool->now_us;
-  request->in_transaction = slot->transaction != 'I';
-  request->attempts++;
-  request->unsent = false;
-  request->simple = false;
-  request->warned = false;
-  request->answered_rollback = false;
-  request->misfit = false;
-  request->server_role = HF_ROLE_UNKNOWN;
-  request->progress = HF_PROGRESS_UNKNOWN;
-  hf_error_finish(&request->error);
-  hf_request_move(request, HF_REQUEST_RUNNING);
-  if (hf_list_empty(&slot->running)) {
-    slot->head_us = pool->now_us;
-  }
-  hf_list_push(&slot->running, &request->link);
-  if (request->timeout_us != 0) {
-    end_us = pool->now_us + request->timeout_us;
-  }
-  if ((request->flags & HF_FLAG_CALLER_DEADLINE) != 0 &&
-      request->deadline_us != 0 && request->deadline_us < end_us) {
-    end_us = request->deadline_us;
-  }
-  hf_pool_set_timer(pool, request, end_us);
-  pool->world.execute(pool->world.ctx, slot, request);
 }
 
 /* The last one used is the warmest; skip the one it just failed on. */
@@ -117,7 +49,7 @@ static struct hf_slot *take_idle(struct hf_pool *pool, uint32_t avoid) {
     }
     hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_LOST, 1);
     pool->answered_us = 0;
-    hf_scheduler_close_slot(pool, slot);
+    hf_dispatch_close_slot(pool, slot);
   }
   return NULL;
 }
@@ -147,7 +79,7 @@ static void serve(struct hf_pool *pool,
     slot->shared = hf_sharing_allows(pool, request);
   }
   slot->uses++;
-  hf_scheduler_start(pool, slot, request);
+  hf_dispatch_start(pool, slot, request);
 }
 
 static void connect(struct hf_pool *pool) {
@@ -177,7 +109,7 @@ bool hf_scheduler_wants_connection(const struct hf_pool *pool) {
   size_t empty = hf_pool_count(pool, HF_SLOT_EMPTY);
   size_t closing = hf_pool_count(pool, HF_SLOT_CLOSING);
   size_t live = (size_t)pool->n_slots - empty - closing;
-  if (!is_needed(pool) || !hf_size_has_room(pool) ||
+  if (!hf_pool_needs_connections(pool) || !hf_size_has_room(pool) ||
       connecting >= CONNECTS_AT_ONCE) {
     return false;
   }

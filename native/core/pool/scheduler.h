@@ -19,20 +19,6 @@ struct hf_slot;
 /* Serves the queue as far as connections allow, then opens what is missing. */
 void hf_scheduler_run(struct hf_pool *pool);
 
-/* Sends a request that is on no list on `slot`, BUSY or LEASED. */
-void hf_scheduler_start(struct hf_pool *pool,
-                        struct hf_slot *slot,
-                        struct hf_request *request);
-
-/*
- * A connection is free: keeps it, or closes it when it is of an older
- * generation, at the end of its life, or the pool is not open.
- */
-void hf_scheduler_free_slot(struct hf_pool *pool, struct hf_slot *slot);
-
-/* Closes a live slot with nothing in flight. */
-void hf_scheduler_close_slot(struct hf_pool *pool, struct hf_slot *slot);
-
 /* Returns whether one more would be opened now, were it not for the breaker. */
 bool hf_scheduler_wants_connection(const struct hf_pool *pool);
 

@@ -3,6 +3,7 @@
 #include "core/pool/sharing.h"
 
 #include "core/pool/outcome.h"
+#include "core/pool/repeat.h"
 #include "core/pool/state.h"
 
 enum {
@@ -103,7 +104,7 @@ static void move_followers(struct hf_pool *pool, struct hf_slot *slot) {
   link = hf_list_next(&slot->running, link);
   while (link != NULL) {
     struct hf_link *after = hf_list_next(&slot->running, link);
-    (void)hf_outcome_go_elsewhere(pool, request_of(link));
+    (void)hf_repeat_elsewhere(pool, request_of(link));
     link = after;
   }
 }

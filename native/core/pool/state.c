@@ -64,3 +64,10 @@ void hf_pool_set_timer(struct hf_pool *pool,
     hf_heap_push(&pool->timers, &request->timer, at_us);
   }
 }
+
+/* While draining, as long as somebody waits for a connection. */
+bool hf_pool_needs_connections(const struct hf_pool *pool) {
+  return pool->state == HF_POOL_STATE_OPEN ||
+         (pool->state == HF_POOL_STATE_DRAINING &&
+          !hf_list_empty(&pool->waiting));
+}

@@ -187,6 +187,9 @@ bool hf_pool_takes_requests(const struct hf_pool *pool);
 /* Returns whether what was asked for is still finished, and sent again. */
 bool hf_pool_finishes(const struct hf_pool *pool);
 
+/* Returns whether a free connection is of use to anybody. */
+bool hf_pool_needs_connections(const struct hf_pool *pool);
+
 /* Returns whether any connection is open. */
 bool hf_pool_is_live(const struct hf_pool *pool);
 

@@ -8,16 +8,9 @@ const INCLUDES = {
   core: [
     'policy/after_send -> policy/classify',
     'policy/classify -> policy/classify_rules',
-    'pool/demotion -> pool/scheduler',
-    'pool/greeting -> pool/janitor',
-    'pool/greeting -> pool/lease',
-    'pool/janitor -> pool/drain',
-    'pool/janitor -> pool/lease',
-    'pool/janitor -> pool/timeouts',
-    'pool/lease -> pool/timeouts',
+    'pool/greeting -> pool/loss',
     'pool/reachability -> pool/reset',
-    'pool/reset -> pool/janitor',
-    'pool/scheduler -> pool/lease',
+    'pool/reset -> pool/loss',
   ],
   net: [
     'conn/arrival -> conn/conn',

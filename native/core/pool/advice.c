@@ -2,6 +2,8 @@
 /* Sentences about the use of a pool, once each. */
 #include "core/pool/advice.h"
 
+#include "core/pool/state.h"
+
 static const char *const sentences[] = {
     [HF_ADVICE_DEALLOCATE] =
         "deallocateBeforeUse is not done behind a connection pooler: "

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "core/pool/pool.h"
+#include "core/pool/state.h"
 
 static void assert_slot(const struct hf_slot *slot, enum hf_slot_state state) {
   bool runs = !hf_list_empty(&slot->running);

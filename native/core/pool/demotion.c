@@ -6,7 +6,6 @@
 #include "core/pool/dispatch.h"
 #include "core/pool/outcome.h"
 #include "core/pool/queue.h"
-#include "core/pool/scheduler.h"
 #include "core/pool/size.h"
 #include "core/pool/state.h"
 

@@ -3,11 +3,10 @@
 #include "core/pool/drain.h"
 
 #include "core/pool/dispatch.h"
-#include "core/pool/janitor.h"
+#include "core/pool/interrupt.h"
 #include "core/pool/lease.h"
-#include "core/pool/scheduler.h"
+#include "core/pool/loss.h"
 #include "core/pool/state.h"
-#include "core/pool/timeouts.h"
 
 static struct hf_slot *slot_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_slot, link);
@@ -31,7 +30,7 @@ static void cut_leases(struct hf_pool *pool, const void *owner) {
   HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_LEASED]) {
     struct hf_slot *slot = slot_of(link);
     if (owner == NULL || slot->lease->owner == owner) {
-      hf_janitor_lose_with(pool, slot, HF_POOL_CLOSED);
+      hf_loss_lose_with(pool, slot, HF_POOL_CLOSED);
     }
   }
 }
@@ -45,7 +44,7 @@ static void cut_requests(struct hf_pool *pool, const void *owner) {
   struct hf_link *after;
   HF_LIST_EACH_SAFE(link, after, &pool->requests) {
     if (owner == NULL || request_of(link)->owner == owner) {
-      hf_timeouts_end(pool, request_of(link), HF_POOL_CLOSED);
+      hf_interrupt_request(pool, request_of(link), HF_POOL_CLOSED);
     }
   }
 }
@@ -57,7 +56,7 @@ void hf_drain_cut_all(struct hf_pool *pool) {
   cut_leases(pool, NULL);
   HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_BUSY]) {
     if (is_beyond_cancel(slot_of(link))) {
-      hf_janitor_lose_with(pool, slot_of(link), HF_POOL_CLOSED);
+      hf_loss_lose_with(pool, slot_of(link), HF_POOL_CLOSED);
     }
   }
   cut_requests(pool, NULL);

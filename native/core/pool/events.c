@@ -10,8 +10,8 @@
 #include "core/pool/dispatch.h"
 #include "core/pool/greeting.h"
 #include "core/pool/janitor.h"
-#include "core/pool/lease.h"
-#include "core/pool/outcome.h"
+#include "core/pool/lease_release.h"
+#include "core/pool/loss.h"
 #include "core/pool/reachability.h"
 #include "core/pool/repeat.h"
 #include "core/pool/reset.h"
@@ -118,7 +118,7 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
   hf_slot_move(slot, HF_SLOT_EMPTY, pool->now_us);
   hf_demotion_note_refused_connect(pool);
   if (why.outcome == HF_OUTCOME_PERMANENT) {
-    hf_janitor_refuse_all(pool);
+    hf_loss_refuse_all(pool);
   }
   hf_scheduler_fail_fast(pool);
   hf_scheduler_fail_probes(pool, began_us, is_passing(pool, &why));
@@ -259,7 +259,7 @@ void hf_pool_on_lost(struct hf_pool *pool,
                      const struct hf_error *error,
                      uint64_t now_us) {
   hf_turn_enter(pool, now_us);
-  hf_janitor_lose(pool, slot, error);
+  hf_loss_lose(pool, slot, error);
   hf_scheduler_run(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);

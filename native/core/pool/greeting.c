@@ -5,13 +5,12 @@
 #include <string.h>
 
 #include "core/pool/dispatch.h"
-#include "core/pool/janitor.h"
 #include "core/pool/lease.h"
+#include "core/pool/loss.h"
 #include "core/pool/outcome.h"
 #include "core/pool/queue.h"
 #include "core/pool/reachability.h"
 #include "core/pool/reset.h"
-#include "core/pool/scheduler.h"
 #include "core/pool/state.h"
 
 enum { US_PER_MS = 1000 };
@@ -111,7 +110,7 @@ static void give_up(struct hf_pool *pool, struct hf_slot *slot) {
   error.outcome = HF_OUTCOME_NOT_EXECUTED;
   hf_error_copy(&pool->connect_error, &error);
   slot->lease->overdue = true;
-  hf_janitor_lose(pool, slot, &error);
+  hf_loss_lose(pool, slot, &error);
   hf_error_finish(&error);
 }
 

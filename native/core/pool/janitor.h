@@ -19,22 +19,6 @@ struct hf_error;
 struct hf_pool;
 struct hf_slot;
 
-/*
- * A live connection is gone: fails or repeats what it ran, tells its lease,
- * and has the world close it.
- */
-void hf_janitor_lose(struct hf_pool *pool,
-                     struct hf_slot *slot,
-                     const struct hf_error *error);
-
-/* The same for a reason of our own. */
-void hf_janitor_lose_with(struct hf_pool *pool,
-                          struct hf_slot *slot,
-                          enum hf_status status);
-
-/* The server refuses us for good: fails what waits if no connection lives. */
-void hf_janitor_refuse_all(struct hf_pool *pool);
-
 /* Returns when a connection opened now must be replaced; 0 = never. */
 uint64_t hf_janitor_lifetime(struct hf_pool *pool);
 

@@ -69,28 +69,13 @@ void hf_lease_grant(struct hf_pool *pool,
                     struct hf_request *request,
                     struct hf_slot *slot);
 
-/*
- * Queues a statement; sends it when it is its turn. A whole ROLLBACK ends what
- * is in its way: at once when it is urgent, else once that has run for a while.
+/* Settles a statement of a lease without a connection: the first error answers.
  */
-void hf_lease_submit(struct hf_pool *pool, struct hf_request *request);
+void hf_lease_refuse(struct hf_pool *pool, struct hf_request *request);
 
-/*
- * A statement that was to end the transaction, and waits, is to roll it back
- * instead: it goes before what is in its way.
+/* The world has the lease back at the end of the turn, after its last answers.
  */
-void hf_lease_turn_back(struct hf_pool *pool, struct hf_request *request);
-
-/* Sends the next statement when nothing is in flight, or ends the lease. */
-void hf_lease_advance(struct hf_pool *pool, struct hf_lease *lease);
-
-/* A statement has waited long enough: for its deadline or as a ROLLBACK. */
-void hf_lease_due(struct hf_pool *pool, struct hf_request *request);
-
-/* Ends the lease when what it was given has ended. */
-void hf_lease_release(struct hf_pool *pool,
-                      struct hf_lease *lease,
-                      enum hf_release how);
+void hf_lease_end(struct hf_pool *pool, struct hf_lease *lease);
 
 /*
  * Takes the dead slot away; fails what waited. `error` is the answer of the

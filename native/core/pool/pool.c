@@ -8,13 +8,15 @@
 #include "core/policy/retry.h"
 #include "core/pool/dispatch.h"
 #include "core/pool/drain.h"
+#include "core/pool/interrupt.h"
 #include "core/pool/janitor.h"
+#include "core/pool/lease_release.h"
+#include "core/pool/lease_statements.h"
 #include "core/pool/outcome.h"
 #include "core/pool/queue.h"
 #include "core/pool/reset.h"
 #include "core/pool/scheduler.h"
 #include "core/pool/sharing.h"
-#include "core/pool/size.h"
 #include "core/pool/timeouts.h"
 #include "core/pool/turn.h"
 
@@ -124,7 +126,7 @@ void hf_pool_abort(struct hf_pool *pool,
                    struct hf_request *request,
                    uint64_t now_us) {
   hf_turn_enter(pool, now_us);
-  hf_timeouts_end(pool, request, HF_ABORTED);
+  hf_lease_interrupt(pool, request, HF_ABORTED);
   hf_turn_leave(pool);
 }
 
@@ -153,10 +155,10 @@ void hf_pool_drop_owner(struct hf_pool *pool,
       continue;
     }
     if (orphan) {
-      hf_timeouts_orphan(pool, request);
+      hf_interrupt_orphan(pool, request);
     } else if (request->kind != HF_REQUEST_STATEMENT &&
                request->state != HF_REQUEST_RUNNING) {
-      hf_timeouts_end(pool, request, HF_POOL_CLOSED);
+      hf_interrupt_request(pool, request, HF_POOL_CLOSED);
     }
   }
   hf_turn_leave(pool);

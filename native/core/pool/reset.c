@@ -3,9 +3,8 @@
 #include "core/pool/reset.h"
 
 #include "core/pool/dispatch.h"
-#include "core/pool/janitor.h"
+#include "core/pool/loss.h"
 #include "core/pool/reachability.h"
-#include "core/pool/scheduler.h"
 #include "core/pool/state.h"
 
 enum {
@@ -174,7 +173,7 @@ void hf_reset_sweep(struct hf_pool *pool) {
     if (slot->proof != HF_PROOF_NONE) {
       go_on_proving(pool, slot);
     } else {
-      hf_janitor_lose_with(pool, slot, HF_SILENT);
+      hf_loss_lose_with(pool, slot, HF_SILENT);
     }
   }
 }

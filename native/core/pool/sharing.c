@@ -2,7 +2,6 @@
 /* Which reads share a connection, and for how long. */
 #include "core/pool/sharing.h"
 
-#include "core/pool/outcome.h"
 #include "core/pool/repeat.h"
 #include "core/pool/state.h"
 

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/pool/lease_release.h"
+
+#include "core/pool/advice.h"
+#include "core/pool/dispatch.h"
+#include "core/pool/greeting.h"
+#include "core/pool/lease.h"
+#include "core/pool/loss.h"
+#include "core/pool/reset.h"
+#include "core/pool/state.h"
+
+/* The connection goes back as it is fit for the next user. */
+
+static void give_back(struct hf_pool *pool, struct hf_lease *lease) {
+  struct hf_slot *slot = lease->slot;
+  slot->lease = NULL;
+  lease->slot = NULL;
+  if (lease->how == HF_RELEASE_CLOSE || lease->how == HF_RELEASE_FAIL) {
+    hf_dispatch_close_slot(pool, slot);
+  } else if (slot->transaction != 'I') {
+    hf_stats_add(&pool->stats, HF_STAT_ROLLED_BACK_LEASES, 1);
+    if (lease->how == HF_RELEASE_KEEP) {
+      hf_advise(pool, slot, HF_ADVICE_ROLLED_BACK);
+    }
+    hf_reset_begin(pool, slot, HF_RESET_ROLLBACK);
+  } else if (slot->forget || slot->restore) {
+    hf_reset_begin(pool, slot, HF_RESET_FORGET);
+  } else {
+    hf_dispatch_free_slot(pool, slot);
+  }
+}
+
+static bool is_owing(const struct hf_lease *lease) {
+  return lease->slot != NULL && (!hf_list_empty(&lease->slot->running) ||
+                                 !hf_list_empty(&lease->waiting));
+}
+
+/* Closes the connection, or lets it serve. */
+static void end_greeting(struct hf_pool *pool, struct hf_lease *lease) {
+  struct hf_slot *slot = lease->slot;
+  if (lease->how == HF_RELEASE_KEEP) {
+    hf_greeting_succeed(pool, lease);
+    give_back(pool, lease);
+    return;
+  }
+  if (lease->how == HF_RELEASE_CUT) {
+    lease->how = HF_RELEASE_CLOSE;
+  }
+  hf_greeting_fail(pool, lease, slot, lease->how == HF_RELEASE_FAIL);
+  if (is_owing(lease)) {
+    hf_loss_lose_with(pool, slot, HF_RELEASED);
+  } else {
+    give_back(pool, lease);
+  }
+}
+
+void hf_lease_release(struct hf_pool *pool,
+                      struct hf_lease *lease,
+                      enum hf_release how) {
+  if (lease->released && lease->slot == NULL) {
+    return;
+  }
+  lease->released = true;
+  lease->how = how;
+  if (is_owing(lease) && how == HF_RELEASE_KEEP) {
+    return; /* hf_lease_advance comes back to it */
+  }
+  if (lease->greets) {
+    end_greeting(pool, lease);
+    hf_lease_end(pool, lease);
+    return;
+  }
+  hf_stats_record(&pool->stats,
+                  HF_HISTOGRAM_LEASE_TIME,
+                  pool->now_us - lease->granted_us);
+  if (is_owing(lease)) {
+    hf_loss_lose_with(pool, lease->slot, HF_RELEASED);
+  } else if (lease->slot != NULL) {
+    give_back(pool, lease);
+  }
+  hf_lease_end(pool, lease);
+}
+
+void hf_lease_describe_rollback(struct hf_request *request) {
+  static const char text[] = "ROLLBACK";
+  hf_sql_scan(text, sizeof text - 1, &request->sql);
+  request->flags |= HF_FLAG_URGENT;
+  request->deadline_us = 0;
+}
+
+/* Decides, now that all before it has ended, what ends the transaction. */
+static void take_turn(struct hf_pool *pool, struct hf_request *request) {
+  uint64_t end_us = hf_transaction_take_turn(&request->end,
+                                             request->lease->slot->transaction,
+                                             request->deadline_us,
+                                             pool->now_us);
+  if (hf_transaction_rolls_back(&request->end)) {
+    hf_lease_describe_rollback(request);
+  } else if (end_us != UINT64_MAX) {
+    request->deadline_us = end_us;
+    request->flags |= HF_FLAG_CALLER_DEADLINE;
+  }
+}
+
+void hf_lease_advance(struct hf_pool *pool, struct hf_lease *lease) {
+  struct hf_slot *slot = lease->slot;
+  struct hf_link *link;
+  if (slot == NULL || !hf_list_empty(&slot->running)) {
+    return;
+  }
+  link = hf_list_pop(&lease->waiting);
+  if (link != NULL) {
+    struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
+    if (hf_transaction_is_ending(&request->end)) {
+      take_turn(pool, request);
+    }
+    hf_dispatch_start(pool, slot, request);
+  } else if (lease->released) {
+    hf_lease_release(pool, lease, lease->how);
+  }
+}

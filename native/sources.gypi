@@ -69,6 +69,7 @@
       'native/core/pool/stale_types.c',
       'native/core/pool/state.c',
       'native/core/pool/timeouts.c',
+      'native/core/pool/turn.c',
       'native/core/sql/command.c',
       'native/core/sql/lex.c',
       'native/core/sql/reads.c',

@@ -8,9 +8,6 @@ const INCLUDES = {
   core: [
     'policy/after_send -> policy/classify',
     'policy/classify -> policy/classify_rules',
-    'pool/greeting -> pool/loss',
-    'pool/reachability -> pool/reset',
-    'pool/reset -> pool/loss',
   ],
   net: [
     'conn/arrival -> conn/conn',

@@ -54,7 +54,7 @@ void hf_pool_on_connected(struct hf_pool *pool,
   tell(pool, slot, HF_EVENT_CONNECT, NULL);
   warn_of_deallocate(pool, slot);
   hf_greeting_enter(pool, slot);
-  hf_scheduler_run(pool);
+  hf_turn_serve(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
@@ -122,7 +122,7 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
   }
   hf_scheduler_fail_fast(pool);
   hf_scheduler_fail_probes(pool, began_us, is_passing(pool, &why));
-  hf_scheduler_run(pool);
+  hf_turn_serve(pool);
   hf_scheduler_fail_unreachable(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);
@@ -226,7 +226,7 @@ void hf_pool_on_finished(struct hf_pool *pool,
   hf_advise_on_session(pool, request);
   discard = hf_repeat_judge(pool, request);
   continue_slot(pool, slot, discard);
-  hf_scheduler_run(pool);
+  hf_turn_serve(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
@@ -237,7 +237,7 @@ void hf_pool_on_checked(struct hf_pool *pool,
   hf_turn_enter(pool, now_us);
   assert(slot->state == HF_SLOT_CHECKING);
   hf_reset_end(pool, slot);
-  hf_scheduler_run(pool);
+  hf_turn_serve(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
@@ -249,7 +249,7 @@ void hf_pool_on_proved(struct hf_pool *pool,
   hf_turn_enter(pool, now_us);
   assert(slot->state == HF_SLOT_CHECKING);
   hf_reset_proved(pool, slot, proof);
-  hf_scheduler_run(pool);
+  hf_turn_serve(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
@@ -260,7 +260,7 @@ void hf_pool_on_lost(struct hf_pool *pool,
                      uint64_t now_us) {
   hf_turn_enter(pool, now_us);
   hf_loss_lose(pool, slot, error);
-  hf_scheduler_run(pool);
+  hf_turn_serve(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
@@ -274,7 +274,7 @@ void hf_pool_on_closed(struct hf_pool *pool,
     tell(pool, slot, HF_EVENT_REMOVE, NULL);
   }
   hf_slot_move(slot, HF_SLOT_EMPTY, pool->now_us);
-  hf_scheduler_run(pool);
+  hf_turn_serve(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
@@ -286,6 +286,6 @@ void hf_pool_on_probed(struct hf_pool *pool,
                        uint64_t now_us) {
   hf_turn_enter(pool, now_us);
   hf_janitor_probed(pool, slot, finding, server);
-  hf_scheduler_run(pool);
+  hf_turn_serve(pool);
   hf_turn_leave(pool);
 }

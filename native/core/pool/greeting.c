@@ -6,7 +6,6 @@
 
 #include "core/pool/dispatch.h"
 #include "core/pool/lease.h"
-#include "core/pool/loss.h"
 #include "core/pool/outcome.h"
 #include "core/pool/queue.h"
 #include "core/pool/reachability.h"
@@ -99,33 +98,22 @@ static uint64_t end_of(const struct hf_pool *pool,
          (uint64_t)pool->config.connect_timeout_ms * US_PER_MS;
 }
 
-static void give_up(struct hf_pool *pool, struct hf_slot *slot) {
-  struct hf_error error;
-  hf_error_init(&error);
-  hf_error_set(&error,
+bool hf_greeting_is_overdue(const struct hf_pool *pool,
+                            const struct hf_slot *slot) {
+  return slot->lease->greets && pool->now_us >= end_of(pool, slot->lease);
+}
+
+void hf_greeting_give_up(struct hf_pool *pool,
+                         struct hf_slot *slot,
+                         struct hf_error *error) {
+  hf_error_set(error,
                HF_CONNECT_TIMEOUT,
                HF_PHASE_CONNECT,
                "onConnect, or what a 'connect' listener returned, did not "
                "settle within connectTimeoutMillis");
-  error.outcome = HF_OUTCOME_NOT_EXECUTED;
-  hf_error_copy(&pool->connect_error, &error);
+  error->outcome = HF_OUTCOME_NOT_EXECUTED;
+  hf_error_copy(&pool->connect_error, error);
   slot->lease->overdue = true;
-  hf_loss_lose(pool, slot, &error);
-  hf_error_finish(&error);
-}
-
-void hf_greeting_sweep(struct hf_pool *pool) {
-  struct hf_link *link;
-  struct hf_link *after;
-  if (pool->greetings == 0) {
-    return;
-  }
-  HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_LEASED]) {
-    struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
-    if (slot->lease->greets && pool->now_us >= end_of(pool, slot->lease)) {
-      give_up(pool, slot);
-    }
-  }
 }
 
 uint64_t hf_greeting_next_us(const struct hf_pool *pool) {

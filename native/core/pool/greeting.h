@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct hf_error;
 struct hf_lease;
 struct hf_pool;
 struct hf_slot;
@@ -38,10 +39,16 @@ void hf_greeting_fail(struct hf_pool *pool,
                       struct hf_slot *slot,
                       bool theirs);
 
-/* Gives up on what takes longer than a connect may. */
-void hf_greeting_sweep(struct hf_pool *pool);
+/* Returns whether preparing this connection takes longer than a connect may. */
+bool hf_greeting_is_overdue(const struct hf_pool *pool,
+                            const struct hf_slot *slot);
 
-/* Returns when hf_greeting_sweep has something to do; UINT64_MAX = never. */
+/* Blames whoever prepares it, and writes into `error` why it is lost. */
+void hf_greeting_give_up(struct hf_pool *pool,
+                         struct hf_slot *slot,
+                         struct hf_error *error);
+
+/* Returns when the first of them is overdue; UINT64_MAX = never. */
 uint64_t hf_greeting_next_us(const struct hf_pool *pool);
 
 #endif

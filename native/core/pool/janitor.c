@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Losses, lifetimes, idleness, silence. */
+/* Lifetimes, idleness, silence. */
 #include "core/pool/janitor.h"
 
 #include <assert.h>
@@ -148,14 +148,45 @@ void hf_janitor_probed(struct hf_pool *pool,
   }
 }
 
+/* Gives up connections whose check-up takes too long. */
+static void sweep_checking(struct hf_pool *pool) {
+  struct hf_link *link;
+  struct hf_link *after;
+  HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_CHECKING]) {
+    struct hf_slot *slot = slot_of(link);
+    if (pool->now_us >= slot->check_until_us && !hf_reset_go_on(pool, slot)) {
+      hf_loss_lose_with(pool, slot, HF_SILENT);
+    }
+  }
+}
+
+/* Gives up new connections that nobody finishes preparing. */
+static void sweep_greeting(struct hf_pool *pool) {
+  struct hf_link *link;
+  struct hf_link *after;
+  if (pool->greetings == 0) {
+    return;
+  }
+  HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_LEASED]) {
+    struct hf_slot *slot = slot_of(link);
+    if (hf_greeting_is_overdue(pool, slot)) {
+      struct hf_error error;
+      hf_error_init(&error);
+      hf_greeting_give_up(pool, slot, &error);
+      hf_loss_lose(pool, slot, &error);
+      hf_error_finish(&error);
+    }
+  }
+}
+
 void hf_janitor_sweep(struct hf_pool *pool) {
   if (pool->state == HF_POOL_STATE_DRAINING && pool->now_us >= pool->drain_us) {
     hf_drain_cut_all(pool);
   }
   sweep_idle(pool);
   retire_expired(pool);
-  hf_reset_sweep(pool);
-  hf_greeting_sweep(pool);
+  sweep_checking(pool);
+  sweep_greeting(pool);
   if (pool->config.silence_ms > 0) {
     watch_silence(pool, HF_SLOT_BUSY);
     watch_silence(pool, HF_SLOT_LEASED);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Upkeep of connections: what happens when they die, grow old, stay unused or
- * fall silent.
+ * Looks after connections: closes what is old or unused, gives up what does not
+ * answer, and has the server of a silent one asked.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only. Part of the pool: may change its lists.
@@ -15,7 +15,6 @@
 #include "core/pool/silence.h"
 #include "holdfast.h"
 
-struct hf_error;
 struct hf_pool;
 struct hf_slot;
 

@@ -22,10 +22,6 @@
 
 enum { US_PER_MS = 1000 };
 
-static struct hf_request *request_of(struct hf_link *link) {
-  return HF_CONTAINER_OF(link, struct hf_request, link);
-}
-
 enum hf_status hf_pool_init(struct hf_pool *pool,
                             const struct hf_config *config,
                             const struct hf_world *world,
@@ -61,34 +57,6 @@ void hf_pool_finish(struct hf_pool *pool) {
   hf_size_finish(pool);
 }
 
-void hf_turn_enter(struct hf_pool *pool, uint64_t now_us) {
-  if (now_us > pool->now_us) {
-    pool->now_us = now_us;
-  }
-}
-
-void hf_turn_leave(struct hf_pool *pool) {
-  struct hf_gauges gauges;
-  struct hf_link *link;
-  while ((link = hf_list_pop(&pool->done)) != NULL) {
-    pool->world.deliver(pool->world.ctx, request_of(link));
-  }
-  while ((link = hf_list_pop(&pool->over)) != NULL) {
-    pool->world.released(pool->world.ctx,
-                         HF_CONTAINER_OF(link, struct hf_lease, ending));
-  }
-  if (pool->state == HF_POOL_STATE_DRAINING) {
-    hf_drain_close_spare(pool);
-  }
-  hf_pool_gauges(pool, &gauges);
-  hf_stats_set_gauges(&pool->stats, &gauges);
-  if (pool->state == HF_POOL_STATE_DRAINING && hf_list_empty(&pool->requests) &&
-      hf_pool_count(pool, HF_SLOT_EMPTY) == (size_t)pool->n_slots) {
-    pool->state = HF_POOL_STATE_CLOSED;
-    pool->world.closed(pool->world.ctx);
-  }
-}
-
 void hf_pool_submit(struct hf_pool *pool,
                     struct hf_request *request,
                     uint64_t now_us) {
@@ -114,7 +82,7 @@ void hf_pool_submit(struct hf_pool *pool,
     hf_outcome_refuse(pool, request, status);
   } else {
     hf_scheduler_ask(pool, request);
-    hf_scheduler_run(pool);
+    hf_turn_serve(pool);
     hf_scheduler_fail_unreachable(pool);
     hf_scheduler_fail_unreachable_one(pool, request);
     hf_janitor_plan(pool);
@@ -136,7 +104,7 @@ void hf_pool_release(struct hf_pool *pool,
                      uint64_t now_us) {
   hf_turn_enter(pool, now_us);
   hf_lease_release(pool, lease, how);
-  hf_scheduler_run(pool);
+  hf_turn_serve(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
@@ -167,7 +135,7 @@ void hf_pool_drop_owner(struct hf_pool *pool,
 void hf_pool_warm(struct hf_pool *pool, int32_t target, uint64_t now_us) {
   hf_turn_enter(pool, now_us);
   pool->warm_target = target;
-  hf_scheduler_run(pool);
+  hf_turn_serve(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
@@ -175,7 +143,7 @@ void hf_pool_warm(struct hf_pool *pool, int32_t target, uint64_t now_us) {
 void hf_pool_hurry(struct hf_pool *pool, uint64_t now_us) {
   hf_turn_enter(pool, now_us);
   hf_breaker_hurry(&pool->breaker, pool->now_us / US_PER_MS);
-  hf_scheduler_run(pool);
+  hf_turn_serve(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
@@ -192,7 +160,7 @@ void hf_pool_reset(struct hf_pool *pool, uint64_t now_us) {
     /* Joined by one read after the other, it would never be free. */
     HF_CONTAINER_OF(link, struct hf_slot, link)->shared = false;
   }
-  hf_scheduler_run(pool);
+  hf_turn_serve(pool);
   hf_turn_leave(pool);
 }
 
@@ -218,7 +186,7 @@ void hf_pool_resume(struct hf_pool *pool, uint64_t now_us) {
   hf_turn_enter(pool, now_us);
   if (pool->state == HF_POOL_STATE_SUSPENDED) {
     pool->state = HF_POOL_STATE_OPEN;
-    hf_scheduler_run(pool);
+    hf_turn_serve(pool);
     hf_janitor_plan(pool);
   }
   hf_turn_leave(pool);
@@ -247,7 +215,7 @@ void hf_pool_tick(struct hf_pool *pool, uint64_t now_us) {
   if (pool->now_us >= pool->sweep_us) {
     hf_janitor_sweep(pool);
   }
-  hf_scheduler_run(pool);
+  hf_turn_serve(pool);
   hf_scheduler_fail_unreachable(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);
@@ -289,7 +257,7 @@ enum hf_status hf_pool_resize(struct hf_pool *pool,
   if (status == HF_OK) {
     pool->config.max = max;
     close_surplus(pool);
-    hf_scheduler_run(pool);
+    hf_turn_serve(pool);
     hf_janitor_plan(pool);
   }
   hf_turn_leave(pool);
@@ -323,7 +291,7 @@ void hf_pool_end(struct hf_pool *pool, int32_t drain_ms, uint64_t now_us) {
       hf_drain_cut_all(pool);
     }
     /* What was suspended is served after all. */
-    hf_scheduler_run(pool);
+    hf_turn_serve(pool);
     hf_janitor_plan(pool);
   }
   hf_turn_leave(pool);
@@ -334,7 +302,7 @@ void hf_pool_cut_owner(struct hf_pool *pool,
                        uint64_t now_us) {
   hf_turn_enter(pool, now_us);
   hf_drain_cut_owner(pool, owner);
-  hf_scheduler_run(pool);
+  hf_turn_serve(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "core/pool/reset.h"
 #include "core/pool/state.h"
 
 enum { US_PER_MS = 1000 };
@@ -61,7 +60,7 @@ bool hf_reachability_turned_away(struct hf_pool *pool,
   hf_reachability_note_failure(pool, request->slot, why);
   if (!pool->doubted) {
     pool->doubted = true;
-    hf_reset_suspect_all(pool);
+    pool->suspect_all = true;
   }
   return true;
 }

@@ -3,7 +3,6 @@
 #include "core/pool/reset.h"
 
 #include "core/pool/dispatch.h"
-#include "core/pool/loss.h"
 #include "core/pool/reachability.h"
 #include "core/pool/state.h"
 
@@ -106,15 +105,18 @@ void hf_reset_lost(struct hf_pool *pool, struct hf_slot *slot) {
   }
 }
 
-/* Its time is over: the second unit's turn, or the end of our patience. */
-static void go_on_proving(struct hf_pool *pool, struct hf_slot *slot) {
+bool hf_reset_go_on(struct hf_pool *pool, struct hf_slot *slot) {
+  if (slot->proof == HF_PROOF_NONE) {
+    return false;
+  }
   if (slot->proof == HF_PROOF_SECOND) {
     hf_reset_proved(pool, slot, HF_PROOF_FAILS);
-    return;
+    return true;
   }
   slot->proof = HF_PROOF_SECOND;
   slot->check_until_us = pool->now_us + PROOF_LIMIT_US;
   pool->world.prove(pool->world.ctx, slot, HF_PROOF_SECOND);
+  return true;
 }
 
 void hf_reset_end(struct hf_pool *pool, struct hf_slot *slot) {
@@ -160,22 +162,6 @@ int32_t hf_reset_forget_all(struct hf_pool *pool) {
       mark_all(pool, HF_SLOT_CHECKING) + mark_all(pool, HF_SLOT_IDLE);
   begin_all(pool, HF_RESET_FORGET);
   return marked;
-}
-
-void hf_reset_sweep(struct hf_pool *pool) {
-  struct hf_link *link;
-  struct hf_link *after;
-  HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_CHECKING]) {
-    struct hf_slot *slot = slot_of(link);
-    if (pool->now_us < slot->check_until_us) {
-      continue;
-    }
-    if (slot->proof != HF_PROOF_NONE) {
-      go_on_proving(pool, slot);
-    } else {
-      hf_loss_lose_with(pool, slot, HF_SILENT);
-    }
-  }
 }
 
 uint64_t hf_reset_next_us(const struct hf_pool *pool) {

@@ -57,10 +57,13 @@ void hf_reset_suspect_all(struct hf_pool *pool);
  */
 int32_t hf_reset_forget_all(struct hf_pool *pool);
 
-/* Gives up connections whose check-up takes too long. */
-void hf_reset_sweep(struct hf_pool *pool);
+/*
+ * The time of a check-up is over. A proof goes on to its second unit, or fails;
+ * returns false for any other: the connection does not answer.
+ */
+bool hf_reset_go_on(struct hf_pool *pool, struct hf_slot *slot);
 
-/* Returns when hf_reset_sweep is due, UINT64_MAX when never. */
+/* Returns when the first check-up's time is over, UINT64_MAX when never. */
 uint64_t hf_reset_next_us(const struct hf_pool *pool);
 
 #endif

@@ -162,6 +162,7 @@ struct hf_pool {
                               next time, without anybody's doing */
   bool proxied;            /* the last connection opened was a pooler's */
   bool doubted;            /* the pooler said that it has no server */
+  bool suspect_all;        /* idle connections are to be pinged, this turn */
   bool misconfigured;      /* the last connect failed on this machine */
   uint32_t advised;        /* bits of hf_advice that were told */
   uint64_t unreachable_us; /* the probe that the queue was held against

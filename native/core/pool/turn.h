@@ -15,6 +15,12 @@ struct hf_pool;
 /* Brings the pool's clock up to date; it never goes back. */
 void hf_turn_enter(struct hf_pool *pool, uint64_t now_us);
 
+/*
+ * Serves what waits, once nothing that happened in this turn is left to act on:
+ * connections that it cast doubt on are pinged before they are used.
+ */
+void hf_turn_serve(struct hf_pool *pool);
+
 /* Delivers what is DONE, publishes the gauges and notices the end. */
 void hf_turn_leave(struct hf_pool *pool);
 

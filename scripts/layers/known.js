@@ -6,8 +6,6 @@
 /** By #include. @type {Record<'core' | 'net', string[]>} */
 const INCLUDES = {
   core: [
-    'policy/after_send -> policy/classify',
-    'policy/classify -> policy/classify_rules',
   ],
   net: [
     'conn/arrival -> conn/conn',

@@ -8,7 +8,7 @@
 #ifndef HF_CORE_POLICY_AFTER_SEND_H
 #define HF_CORE_POLICY_AFTER_SEND_H
 
-#include "core/policy/classify.h"
+#include "core/policy/rule.h"
 
 /*
  * Corrects `why`, which came from `rule`, for an error with an SQLSTATE that

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/policy/classify.h"
-
+/*
+ * Decides what became of a failed unit of work: hf_classify of holdfast.h.
+ * The knowledge is in constant tables, looked up in this order: what the
+ * engine did (phase, nothing_sent), our own status, SQLSTATE and severity,
+ * PgBouncer's messages, codes of node, drivers and Prisma, messages last.
+ * What nobody knows is ambiguous.
+ */
 #include <string.h>
 
 #include "core/policy/after_send.h"
 #include "core/policy/classify_rules.h"
+#include "core/policy/classify_text.h"
 
 enum { SQLSTATE_BYTES = SQLSTATE_LENGTH + 1 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/policy/classify_rules.h"
+#include "core/policy/classify_text.h"
 
 enum { PRISMA_CODE_LENGTH = 5 };
 

@@ -2,7 +2,7 @@
 /*
  * What an error of ours says of itself, and which of several failures counts.
  */
-#include "core/policy/classify.h"
+#include "core/policy/rule.h"
 
 /* An error may know more than is left of its evidence. Then it is believed. */
 void hf_classify_known(const struct hf_evidence *evidence,

@@ -8,7 +8,7 @@
 #ifndef HF_CORE_POLICY_CLASSIFY_RULES_H
 #define HF_CORE_POLICY_CLASSIFY_RULES_H
 
-#include "core/policy/classify.h"
+#include "core/policy/rule.h"
 
 #define N HF_OUTCOME_NOT_EXECUTED
 #define R HF_OUTCOME_ROLLED_BACK

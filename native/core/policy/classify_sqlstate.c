@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/policy/classify_rules.h"
+#include "core/policy/classify_text.h"
 
 enum { CLASS_LENGTH = 2 };
 

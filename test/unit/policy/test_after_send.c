@@ -6,7 +6,8 @@
  */
 #include <string.h>
 
-#include "core/policy/classify.h"
+#include "core/policy/classify_text.h"
+#include "core/policy/rule.h"
 #include "support.h"
 
 struct code {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What an error of ours says of itself, and which of several failures counts */
-#include "core/policy/classify.h"
+#include "core/policy/rule.h"
 #include "support.h"
 
 static const struct hf_evidence full = {.phase = HF_PHASE_ACQUIRE,

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decides what became of a failed unit of work: hf_classify of holdfast.h.
- * The knowledge is in constant tables, looked up in this order: what the
- * engine did (phase, nothing_sent), our own status, SQLSTATE and severity,
- * PgBouncer's messages, codes of node, drivers and Prisma, messages last.
- * What nobody knows is ambiguous.
+ * What is known of failures: a rule is one judgement, a row of a constant
+ * table. classify.c looks the tables up in their order.
  *
+ * Ownership: rules are constant; nothing is allocated.
  * Threads: any; pure.
  */
-#ifndef HF_CORE_POLICY_CLASSIFY_H
-#define HF_CORE_POLICY_CLASSIFY_H
-
-#include <stdbool.h>
-#include <stddef.h>
+#ifndef HF_CORE_POLICY_RULE_H
+#define HF_CORE_POLICY_RULE_H
 
 #include "holdfast.h"
 
@@ -67,30 +62,5 @@ void hf_classify_known(const struct hf_evidence *evidence,
 
 /* Returns how doubtful a failure is: of several the greatest counts. */
 int32_t hf_classify_doubt(const struct hf_classification *why);
-
-enum { HF_SENTENCES_MAX = 5 };
-
-/*
- * Finds where in a message a known sentence may begin: at its start, in its
- * last line (Prisma puts its call site before it), behind what Prisma puts in
- * front of a driver's sentence, and inside Prisma's "Message: `...`" and
- * `message: "..."`. Returns how many there are. Borrows from `message`.
- */
-size_t hf_classify_sentences(const char *message,
-                             const char *out[HF_SENTENCES_MAX]);
-
-/* Returns true when `text` begins with `prefix`. */
-bool hf_classify_begins(const char *text, const char *prefix);
-
-/* Returns true for five characters that are an SQLSTATE, not P1001 or EPIPE. */
-bool hf_classify_is_sqlstate(const char *code);
-
-/*
- * Finds an SQLSTATE inside a message of Prisma's or of a failed connect by
- * libpq. `prismas` says that the error is known for Prisma's by its name; the
- * text must show it otherwise. Writes six bytes and returns true when there is
- * one.
- */
-bool hf_classify_extract(const char *message, bool prismas, char sqlstate[6]);
 
 #endif

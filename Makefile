@@ -67,7 +67,7 @@ LIMIT ?= $(if $(filter valgrind tsan,$(BUILD)),600,180)
 RUN = timeout -k 5 $(LIMIT) $(if $(filter valgrind,$(BUILD)),$(VALGRIND))
 
 .PHONY: all lib unit net check-asan check-tsan check-valgrind coverage tidy \
-  format format-check cppcheck clean
+  calls format format-check cppcheck clean
 .SECONDARY:
 all: lib
 
@@ -134,6 +134,10 @@ tidy:
 	$(Q)clang-tidy --quiet $(CORE_SRC) -- -std=c11 -Inative/include -Inative
 	$(if $(NET_SRC),$(Q)clang-tidy --quiet $(NET_SRC) -- -std=c11 \
 	  $(NET_CFLAGS) -Inative/include -Inative $(PQ_CFLAGS))
+
+# Who calls whom; refuses circles.
+calls: lib
+	$(Q)scripts/check-calls $(OUT)
 
 # libFuzzer over test/fuzz: make fuzz-scan SECONDS=1200; fuzz-all runs each in
 # turn. What it finds stays in build/fuzz; inputs worth keeping go to

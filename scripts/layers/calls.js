@@ -48,11 +48,13 @@ function edgesOf(text, nameOf) {
 /**
  * @param {string} root
  * @param {string} out where object files are, as build/c-debug
- * @param {string} folder of sources, as native
- * @returns {Edge[]} by module, named below `folder`
+ * @param {string[]} folders of sources, as native/core
+ * @returns {Edge[]} by module, named below native
  */
-function callEdges(root, out, folder) {
-  const sources = filesUnder(root, folder).filter((f) => f.endsWith('.c'));
+function callEdges(root, out, folders) {
+  const sources = folders
+    .flatMap((folder) => filesUnder(root, folder))
+    .filter((file) => file.endsWith('.c'));
   const objects = sources.map((f) => path.join(out, `${moduleOf(f)}.o`));
   const text = execFileSync('nm', ['-P', '-A', ...objects], {
     cwd: root,
@@ -60,7 +62,7 @@ function callEdges(root, out, folder) {
     maxBuffer: 64 << 20,
   });
   return edgesOf(text, (object) =>
-    moduleOf(path.relative(path.join(out, folder), object)),
+    moduleOf(path.relative(path.join(out, 'native'), object)),
   );
 }
 

@@ -44,4 +44,18 @@ const AREAS = {
   },
 };
 
-module.exports = { AREAS };
+/**
+ * Tables of functions by which a file calls those above it, and what for. A
+ * call through any other table counts as a call of whoever fills it in.
+ */
+const TABLES = {
+  hf_world: 'what the core asks of the outside; answers are events, later',
+  hf_post: 'work handed to the loop from another thread',
+  hf_job: 'work handed to a worker thread, and its end on the loop',
+  hf_resolve_wait: 'the end of looking a name up',
+  hf_attempt: 'the end of trying one address',
+  hf_connect_wish: 'the end of opening a connection',
+  hf_conn_callbacks: 'what a connection tells the pool that it belongs to',
+};
+
+module.exports = { AREAS, TABLES };

@@ -10,10 +10,11 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { edgesOf } = require('../../scripts/layers/calls.js');
 const { checkTree } = require('../../scripts/layers/check.js');
+const { tableEdges } = require('../../scripts/layers/tables.js');
 
 /** @param {Record<string, string[]>} known by #include, core's and net's */
 function knownList({ core = [], net = [], lib = [] }) {
-  const lists = { INCLUDES: { core, net }, REQUIRES: lib };
+  const lists = { CALLS: {}, INCLUDES: { core, net }, REQUIRES: lib };
   return `module.exports = ${JSON.stringify(lists)};\n`;
 }
 
@@ -119,5 +120,24 @@ test('who calls whom is read from what object files define and want', () => {
   assert.deepEqual(edgesOf(text, nameOf), [
     { from: 'a', to: 'b', where: 'hf_table' },
     { from: 'b', to: 'a', where: 'hf_a' },
+  ]);
+});
+
+test('a call through a table of functions is a call of who fills it', (t) => {
+  const root = fs.mkdtempSync(path.join(os.tmpdir(), 'layers-'));
+  t.after(() => fs.rmSync(root, { recursive: true }));
+  const files = {
+    'port.h': 'struct hf_port {\n  void (*send)(void *ctx); /* (*no)( */\n};\n',
+    'caller.c': '#include "net/port.h"\nvoid f(void) { port->send(ctx); }\n',
+    'filler.c': '#include "net/port.h"\nstruct hf_port p = {.send = send};\n',
+    'other.c': 'void g(void) { other->send(ctx); }\n',
+  };
+  fs.mkdirSync(path.join(root, 'native/net'), { recursive: true });
+  for (const [name, text] of Object.entries(files)) {
+    fs.writeFileSync(path.join(root, 'native/net', name), text);
+  }
+  const where = 'hf_port.send';
+  assert.deepEqual(tableEdges(root, ['native/net']), [
+    { from: 'net/caller', to: 'net/filler', where, table: 'hf_port' },
   ]);
 });

@@ -176,13 +176,14 @@ static void on_prove(void *ctx, struct hf_slot *slot, enum hf_proof_step step) {
   check_up(world, slot, WORLD_PROVE);
 }
 
-static void on_probe(void *ctx, struct hf_slot *slot) {
+static bool on_probe(void *ctx, struct hf_slot *slot) {
   struct world *world = ctx;
   struct world_conn *conn = world_conn(world, slot);
 
   assert_false(conn->probing);
-  conn->probing = true;
   record(world, WORLD_PROBE, slot, NULL);
+  conn->probing = !world->cannot_probe;
+  return conn->probing;
 }
 
 static void on_close(void *ctx, struct hf_slot *slot) {

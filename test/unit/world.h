@@ -92,6 +92,7 @@ struct world {
   bool manual_close;     /* closes wait for world_finish_closing */
   bool proxied;          /* connections opened from now on are */
   bool unproven;         /* they are not known to keep what is sent early */
+  bool cannot_probe;     /* asking about a silent one fails to begin */
   bool greets;           /* new connections are prepared ... */
   struct call *greeting; /* ... by this lease, the last one */
   uint32_t random;       /* what hf_world.random says ... */

@@ -95,8 +95,7 @@ static void retire_demoted(struct hf_pool *pool) {
       continue;
     }
     slot->demoted = false;
-    slot->shared = false;
-    slot->expires_us = pool->now_us;
+    hf_slot_retire(slot);
     if (slot->state == HF_SLOT_IDLE) {
       hf_dispatch_close_slot(pool, slot);
     }

@@ -18,15 +18,15 @@ static bool is_used_up(const struct hf_pool *pool, const struct hf_slot *slot) {
   return max_uses != 0 && slot->uses >= (uint32_t)max_uses;
 }
 
-static bool is_spent(const struct hf_pool *pool, const struct hf_slot *slot) {
+bool hf_dispatch_is_spent(const struct hf_pool *pool,
+                          const struct hf_slot *slot) {
   return !hf_pool_needs_connections(pool) || hf_size_is_over(pool) ||
          slot->generation != pool->generation ||
-         (slot->expires_us != 0 && pool->now_us >= slot->expires_us) ||
-         is_used_up(pool, slot);
+         hf_slot_is_expired(slot, pool->now_us) || is_used_up(pool, slot);
 }
 
 void hf_dispatch_free_slot(struct hf_pool *pool, struct hf_slot *slot) {
-  if (is_spent(pool, slot)) {
+  if (hf_dispatch_is_spent(pool, slot)) {
     hf_dispatch_close_slot(pool, slot);
   } else {
     hf_slot_move(slot, HF_SLOT_IDLE, pool->now_us);

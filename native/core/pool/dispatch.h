@@ -9,6 +9,8 @@
 #ifndef HF_CORE_POOL_DISPATCH_H
 #define HF_CORE_POOL_DISPATCH_H
 
+#include <stdbool.h>
+
 struct hf_pool;
 struct hf_request;
 struct hf_slot;
@@ -19,9 +21,14 @@ void hf_dispatch_start(struct hf_pool *pool,
                        struct hf_request *request);
 
 /*
- * A connection is free: keeps it, or closes it when it is of an older
- * generation, at the end of its life, or the pool is not open.
+ * Returns whether a connection is to end when it is free: it is of an older
+ * generation, at the end of its life or used up, there are too many, or nobody
+ * needs one.
  */
+bool hf_dispatch_is_spent(const struct hf_pool *pool,
+                          const struct hf_slot *slot);
+
+/* A connection is free: keeps it, or closes it when it is spent. */
 void hf_dispatch_free_slot(struct hf_pool *pool, struct hf_slot *slot);
 
 /* Closes a live slot with nothing in flight. */

@@ -133,9 +133,7 @@ static void continue_slot(struct hf_pool *pool,
                           struct hf_slot *slot,
                           bool discard) {
   if (discard) {
-    /* Its life ends here, however long others still need it. */
-    slot->shared = false;
-    slot->expires_us = pool->now_us;
+    hf_slot_retire(slot); /* however long others still need it */
   }
   if (slot->lease != NULL) {
     hf_lease_advance(pool, slot->lease);

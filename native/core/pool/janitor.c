@@ -44,19 +44,12 @@ uint64_t hf_janitor_lifetime(struct hf_pool *pool) {
   return pool->now_us + length_us - jitter_us;
 }
 
-/* What is being opened may fail: it does not make an idle one superfluous. */
-static size_t live_count(const struct hf_pool *pool) {
-  return (size_t)pool->n_slots - hf_pool_count(pool, HF_SLOT_EMPTY) -
-         hf_pool_count(pool, HF_SLOT_CONNECTING) -
-         hf_pool_count(pool, HF_SLOT_CLOSING);
-}
-
 /* The idle list is ordered by time: the first is the one idle longest. */
 static struct hf_slot *overdue_idle(const struct hf_pool *pool) {
   uint64_t limit_us = (uint64_t)pool->config.idle_timeout_ms * US_PER_MS;
   struct hf_link *link = hf_list_first(&pool->slots_in[HF_SLOT_IDLE]);
   if (link == NULL || limit_us == 0 ||
-      live_count(pool) <= (size_t)pool->config.min ||
+      hf_pool_live_count(pool) <= (size_t)pool->config.min ||
       pool->now_us < slot_of(link)->since_us + limit_us) {
     return NULL;
   }
@@ -71,27 +64,24 @@ static void sweep_idle(struct hf_pool *pool) {
   while ((slot = overdue_idle(pool)) != NULL) {
     hf_dispatch_close_slot(pool, slot);
     /* What was warmed and never used is not warmed again. */
-    if (pool->warm_target > (int32_t)live_count(pool)) {
-      pool->warm_target = (int32_t)live_count(pool);
+    if (pool->warm_target > (int32_t)hf_pool_live_count(pool)) {
+      pool->warm_target = (int32_t)hf_pool_live_count(pool);
     }
-  }
-  if (pool->config.max_lifetime_s == 0) {
-    return;
   }
   HF_LIST_EACH_SAFE(link, after, idle) {
     slot = slot_of(link);
-    if (slot->expires_us != 0 && pool->now_us >= slot->expires_us) {
+    if (hf_dispatch_is_spent(pool, slot)) {
       hf_dispatch_close_slot(pool, slot);
     }
   }
 }
 
 /* Joined by one read after the other, it would never be free. */
-static void retire_expired(struct hf_pool *pool) {
+static void unshare_spent(struct hf_pool *pool) {
   struct hf_link *link;
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_BUSY]) {
     struct hf_slot *slot = slot_of(link);
-    if (slot->expires_us != 0 && pool->now_us >= slot->expires_us) {
+    if (hf_dispatch_is_spent(pool, slot)) {
       slot->shared = false;
     }
   }
@@ -114,10 +104,9 @@ static void watch_silence(struct hf_pool *pool, enum hf_slot_state state) {
     if (pool->now_us - heard_us < limit_us) {
       hf_silence_heard(&slot->silence);
     } else if (!slot->probing && pool->now_us >= slot->probe_us) {
-      slot->probing = true;
       slot->probe_us = pool->now_us + PROBE_EVERY_US;
       hf_stats_add(&pool->stats, HF_STAT_PROBES, 1);
-      pool->world.probe(pool->world.ctx, slot);
+      slot->probing = pool->world.probe(pool->world.ctx, slot);
     }
   }
 }
@@ -184,7 +173,7 @@ void hf_janitor_sweep(struct hf_pool *pool) {
     hf_drain_cut_all(pool);
   }
   sweep_idle(pool);
-  retire_expired(pool);
+  unshare_spent(pool);
   sweep_checking(pool);
   sweep_greeting(pool);
   if (pool->config.silence_ms > 0) {
@@ -208,7 +197,7 @@ void hf_janitor_plan(struct hf_pool *pool) {
   const struct hf_link *oldest = hf_list_first(&pool->slots_in[HF_SLOT_IDLE]);
   uint64_t next = UINT64_MAX;
   if (oldest != NULL && pool->config.idle_timeout_ms > 0 &&
-      live_count(pool) > (size_t)pool->config.min) {
+      hf_pool_live_count(pool) > (size_t)pool->config.min) {
     const struct hf_slot *slot = HF_CONTAINER_OF(oldest, struct hf_slot, link);
     next = slot->since_us + (uint64_t)pool->config.idle_timeout_ms * US_PER_MS;
   }

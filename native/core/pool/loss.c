@@ -88,11 +88,7 @@ void hf_loss_lose_with(struct hf_pool *pool,
 
 void hf_loss_refuse_all(struct hf_pool *pool) {
   struct hf_link *link;
-  size_t live = hf_pool_count(pool, HF_SLOT_IDLE) +
-                hf_pool_count(pool, HF_SLOT_BUSY) +
-                hf_pool_count(pool, HF_SLOT_LEASED) +
-                hf_pool_count(pool, HF_SLOT_CHECKING);
-  if (live > 0) {
+  if (hf_pool_is_live(pool)) {
     return;
   }
   while ((link = hf_list_first(&pool->waiting)) != NULL) {

@@ -62,7 +62,7 @@ void hf_pool_submit(struct hf_pool *pool,
                     uint64_t now_us) {
   enum hf_status status;
   hf_turn_enter(pool, now_us);
-  request->submitted_us = now_us;
+  hf_request_submitted(request, now_us);
   hf_list_push(&pool->requests, &request->of_all);
   if (request->kind == HF_REQUEST_STATEMENT) {
     hf_stats_add(&pool->stats, HF_STAT_QUERIES, 1);
@@ -305,4 +305,14 @@ void hf_pool_cut_owner(struct hf_pool *pool,
   hf_turn_serve(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);
+}
+
+void hf_pool_retire_direct(struct hf_pool *pool) {
+  int32_t i;
+  for (i = 0; i < pool->n_slots; i++) {
+    struct hf_slot *slot = hf_pool_slot(pool, i);
+    if (hf_slot_state_is_live(slot->state) && !slot->proxied) {
+      hf_slot_retire(slot);
+    }
+  }
 }

@@ -70,6 +70,12 @@ void hf_pool_warm(struct hf_pool *pool, int32_t target, uint64_t now_us);
  */
 void hf_pool_hurry(struct hf_pool *pool, uint64_t now_us);
 
+/*
+ * A pooler was found on the way to the server: connections that were taken for
+ * direct ones end when they are free.
+ */
+void hf_pool_retire_direct(struct hf_pool *pool);
+
 /* Starts a new generation: every connection is replaced when it is free. */
 void hf_pool_reset(struct hf_pool *pool, uint64_t now_us);
 

@@ -42,6 +42,10 @@ void hf_request_finish(struct hf_request *request) {
   hf_error_finish(&request->cause);
 }
 
+void hf_request_submitted(struct hf_request *request, uint64_t now_us) {
+  request->submitted_us = now_us;
+}
+
 void hf_request_move(struct hf_request *request, enum hf_request_state next) {
   assert((states[request->state].next & 1u << next) != 0);
   assert(next != HF_REQUEST_RUNNING || request->slot != NULL);

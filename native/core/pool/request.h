@@ -107,6 +107,9 @@ void hf_request_init(struct hf_request *request, enum hf_request_kind kind);
 /* Frees what a request owns; the request itself is the world's. */
 void hf_request_finish(struct hf_request *request);
 
+/* Notes when a request was submitted: to the pool, or to a cache before it. */
+void hf_request_submitted(struct hf_request *request, uint64_t now_us);
+
 /* The one mover. Asserts that the move is allowed. */
 void hf_request_move(struct hf_request *request, enum hf_request_state next);
 

@@ -33,6 +33,20 @@ const char *hf_slot_state_name(enum hf_slot_state state) {
   return states[state].name;
 }
 
+bool hf_slot_state_is_live(enum hf_slot_state state) {
+  return state == HF_SLOT_IDLE || state == HF_SLOT_BUSY ||
+         state == HF_SLOT_LEASED || state == HF_SLOT_CHECKING;
+}
+
+void hf_slot_retire(struct hf_slot *slot) {
+  slot->shared = false; /* joined by one read after the other, it never ends */
+  slot->expires_us = 1;
+}
+
+bool hf_slot_is_expired(const struct hf_slot *slot, uint64_t now_us) {
+  return slot->expires_us != 0 && now_us >= slot->expires_us;
+}
+
 void hf_slot_move(struct hf_slot *slot,
                   enum hf_slot_state next,
                   uint64_t now_us) {

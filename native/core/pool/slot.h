@@ -93,6 +93,16 @@ struct hf_slot {
 
 const char *hf_slot_state_name(enum hf_slot_state state);
 
+/* Returns whether a connection in that state is open and not on its way out. */
+bool hf_slot_state_is_live(enum hf_slot_state state);
+
+/* Ends the connection's life: nothing joins it, and it closes when it is free.
+ */
+void hf_slot_retire(struct hf_slot *slot);
+
+/* Returns whether its life is over. */
+bool hf_slot_is_expired(const struct hf_slot *slot, uint64_t now_us);
+
 /* The one mover: asserts the move, relinks and stamps the time. */
 void hf_slot_move(struct hf_slot *slot,
                   enum hf_slot_state next,

@@ -16,13 +16,6 @@ size_t hf_pool_count(const struct hf_pool *pool, enum hf_slot_state state) {
   return pool->slots_in[state].count;
 }
 
-bool hf_pool_is_live(const struct hf_pool *pool) {
-  return hf_pool_count(pool, HF_SLOT_IDLE) > 0 ||
-         hf_pool_count(pool, HF_SLOT_BUSY) > 0 ||
-         hf_pool_count(pool, HF_SLOT_LEASED) > 0 ||
-         hf_pool_count(pool, HF_SLOT_CHECKING) > 0;
-}
-
 void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out) {
   int32_t closing = (int32_t)hf_pool_count(pool, HF_SLOT_CLOSING);
   out->connecting =
@@ -70,4 +63,19 @@ bool hf_pool_needs_connections(const struct hf_pool *pool) {
   return pool->state == HF_POOL_STATE_OPEN ||
          (pool->state == HF_POOL_STATE_DRAINING &&
           !hf_list_empty(&pool->waiting));
+}
+
+size_t hf_pool_live_count(const struct hf_pool *pool) {
+  size_t live = 0;
+  int state;
+  for (state = 0; state < HF_SLOT_STATES; state++) {
+    if (hf_slot_state_is_live((enum hf_slot_state)state)) {
+      live += pool->slots_in[state].count;
+    }
+  }
+  return live;
+}
+
+bool hf_pool_is_live(const struct hf_pool *pool) {
+  return hf_pool_live_count(pool) > 0;
 }

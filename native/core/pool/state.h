@@ -82,8 +82,11 @@ struct hf_world {
    */
   void (*prove)(void *ctx, struct hf_slot *slot, enum hf_proof_step step);
 
-  /* Asks slot's server about the statement in flight: hf_pool_on_probed. */
-  void (*probe)(void *ctx, struct hf_slot *slot);
+  /*
+   * Asks slot's server about the statement in flight: hf_pool_on_probed. False
+   * when that could not be begun.
+   */
+  bool (*probe)(void *ctx, struct hf_slot *slot);
 
   /* Closes slot's connection, or stops opening it: hf_pool_on_closed. */
   void (*close)(void *ctx, struct hf_slot *slot);
@@ -191,7 +194,10 @@ bool hf_pool_finishes(const struct hf_pool *pool);
 /* Returns whether a free connection is of use to anybody. */
 bool hf_pool_needs_connections(const struct hf_pool *pool);
 
-/* Returns whether any connection is open. */
+/* Returns how many connections are live: open, and not on their way out. */
+size_t hf_pool_live_count(const struct hf_pool *pool);
+
+/* Returns whether any is. */
 bool hf_pool_is_live(const struct hf_pool *pool);
 
 /* Returns how many slots are in a state. */

@@ -28,7 +28,8 @@ bool hf_session_state_mend(struct hf_conn *conn, struct hf_unit *unit) {
 void hf_session_state_watch(struct hf_conn *conn, const struct hf_unit *unit) {
   const char *style;
   if (PQclientEncoding(conn->pg) != UTF8) {
-    conn->slot->expires_us = 1; /* in a transaction that failed */
+    /* In a transaction that failed. */
+    hf_slot_retire(conn->slot);
   }
   if (unit->request.sql.read_only) {
     return;

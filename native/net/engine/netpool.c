@@ -188,17 +188,8 @@ void hf_netpool_fail_later(struct hf_netpool *pool, struct hf_slot *slot) {
 }
 
 void hf_netpool_set_proxied(struct hf_netpool *pool) {
-  struct hf_link *link;
-  int state;
   pool->proxied = true;
-  for (state = HF_SLOT_IDLE; state < HF_SLOT_CLOSING; state++) {
-    HF_LIST_EACH(link, &pool->core.slots_in[state]) {
-      struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
-      if (!slot->proxied) {
-        slot->expires_us = 1; /* it ends when it is free */
-      }
-    }
-  }
+  hf_pool_retire_direct(&pool->core);
 }
 
 void hf_netpool_fail_undialed(struct hf_netpool *pool) {

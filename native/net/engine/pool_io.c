@@ -79,8 +79,8 @@ static void world_prove(void *ctx,
   hf_conn_prove(slot->conn, step);
 }
 
-static void world_probe(void *ctx, struct hf_slot *slot) {
-  hf_probe_start(ctx, slot);
+static bool world_probe(void *ctx, struct hf_slot *slot) {
+  return hf_probe_start(ctx, slot);
 }
 
 static void world_close(void *ctx, struct hf_slot *slot) {

@@ -226,13 +226,12 @@ static struct hf_connect *start(struct probe *probe) {
   return hf_connect_start(&wish);
 }
 
-void hf_probe_start(struct hf_netpool *pool, struct hf_slot *slot) {
+bool hf_probe_start(struct hf_netpool *pool, struct hf_slot *slot) {
   struct probe *probe = hf_calloc(1, sizeof *probe);
   struct hf_conn *conn = slot->conn;
   if (probe == NULL || conn == NULL || conn->failing) {
     hf_free(probe);
-    slot->probing = false;
-    return;
+    return false;
   }
   probe->pool = pool;
   probe->slot = slot;
@@ -241,8 +240,8 @@ void hf_probe_start(struct hf_netpool *pool, struct hf_slot *slot) {
   probe->connect = start(probe);
   if (probe->connect == NULL) {
     hf_free(probe);
-    slot->probing = false;
-    return;
+    return false;
   }
   pool->dials++;
+  return true;
 }

@@ -10,10 +10,12 @@
 #ifndef HF_NET_ENGINE_PROBE_H
 #define HF_NET_ENGINE_PROBE_H
 
+#include <stdbool.h>
+
 struct hf_netpool;
 struct hf_slot;
 
-/* Asks; hf_pool_on_probed follows. */
-void hf_probe_start(struct hf_netpool *pool, struct hf_slot *slot);
+/* Asks; hf_pool_on_probed follows. Returns false when it cannot be begun. */
+bool hf_probe_start(struct hf_netpool *pool, struct hf_slot *slot);
 
 #endif

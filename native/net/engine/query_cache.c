@@ -232,7 +232,7 @@ static void join(struct hf_handle *handle,
                  struct hf_cache_entry *entry) {
   struct hf_query_cache *cached = handle->cached;
   hf_stats_add(&handle->pool->core.stats, HF_STAT_CACHE_HITS, 1);
-  call->unit.request.submitted_us = hf_clock_us();
+  hf_request_submitted(&call->unit.request, hf_clock_us());
   cached->look |= entry->payload != NULL;
   hf_cache_wait(&cached->cache,
                 entry,

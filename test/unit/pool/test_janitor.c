@@ -188,6 +188,45 @@ static void a_silent_server_is_probed(void **state) {
   world_close(&world);
 }
 
+static void a_probe_that_cannot_begin_is_tried_again(void **state) {
+  struct call *call = run();
+
+  (void)state;
+  world.cannot_probe = true;
+  world_advance(&world, SILENCE_MS + SECOND_MS);
+  assert_int_equal(world.counts[WORLD_PROBE], 1);
+  world.cannot_probe = false;
+  world_advance(&world, PROBE_MS + SECOND_MS);
+  assert_int_equal(world.counts[WORLD_PROBE], 2);
+  expect_pending(call);
+  world_close(&world);
+}
+
+/* ---- the end of a connection's life ---------------------------------------
+ */
+
+static void a_retired_connection_finishes_what_it_runs(void **state) {
+  struct call *call = run();
+
+  (void)state;
+  hf_slot_retire(call->request.slot);
+  assert_int_equal(world.counts[WORLD_CLOSE], 0);
+  world_answer(&world, call, 'I');
+  expect_success(call);
+  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  world_close(&world);
+}
+
+static void direct_connections_end_once_a_pooler_is_found(void **state) {
+  struct call *call = run();
+
+  (void)state;
+  hf_pool_retire_direct(&world.pool);
+  world_answer(&world, call, 'I');
+  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  world_close(&world);
+}
+
 static void a_slow_query_is_left_alone_while_probes_succeed(void **state) {
   struct call *call = run();
   int i;
@@ -343,6 +382,9 @@ int main(void) {
       cmocka_unit_test(shared_reads_do_not_make_a_connection_immortal),
       cmocka_unit_test(a_connection_is_closed_after_max_uses),
       cmocka_unit_test(a_silent_server_is_probed),
+      cmocka_unit_test(a_probe_that_cannot_begin_is_tried_again),
+      cmocka_unit_test(a_retired_connection_finishes_what_it_runs),
+      cmocka_unit_test(direct_connections_end_once_a_pooler_is_found),
       cmocka_unit_test(a_slow_query_is_left_alone_while_probes_succeed),
       cmocka_unit_test(two_failed_probes_close_the_connection),
       cmocka_unit_test(a_probe_that_succeeds_forgives_the_one_before),

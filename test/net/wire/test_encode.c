@@ -48,7 +48,6 @@ static struct hf_message *encode(const PGresult *result, int32_t decode) {
   static const struct hf_encoder_frame frame = {.id_low = 5,
                                                 .id_high = 6,
                                                 .shape = 7,
-                                                .flags = 0,
                                                 .attempts = 2};
   struct hf_encoder encoder = {0};
   struct hf_message *block;

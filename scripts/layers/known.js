@@ -19,7 +19,6 @@ const CALLS = {
 const REQUIRES = [
   'lib/pool/maintenance.js -> lib/health/health.js',
   'lib/pool/maintenance.js -> lib/health/warmup.js',
-  'lib/pool/session.js -> lib/pool/pool.js',
 ];
 
 module.exports = { CALLS, INCLUDES, REQUIRES };

@@ -131,6 +131,7 @@
       'native/net/engine/fingerprint.c',
       'native/net/engine/greeter.c',
       'native/net/engine/handle.c',
+      'native/net/engine/health_ops.c',
       'native/net/engine/intake.c',
       'native/net/engine/listen.c',
       'native/net/engine/listen_session.c',

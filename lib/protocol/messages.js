@@ -19,6 +19,8 @@ const MSG = Object.freeze({
   EVENT: 7,
   /** the engine wants a function run; answer HF_OP_ANSWER */
   ASK: 8,
+  /** the answer to HF_OP_HEALTH */
+  HEALTH: 9,
 });
 
 /** Places in every message. */
@@ -117,6 +119,29 @@ const ERROR_AT = Object.freeze({
   /** of busy ones, those that are lent to clients */
   LEASED: 22,
   INTS: 23,
+});
+
+/** Places in a verdict of health. */
+const HEALTH_AT = Object.freeze({
+  /** enum hf_health_status */
+  STATUS: 23,
+  /** enum hf_health_obstacle */
+  OBSTACLE: 24,
+  /** HF_WORRY_* */
+  WORRIES: 25,
+  /** 1 = as many as a warm-up opens were open at once */
+  WARMED: 26,
+  /** enum hf_health_pooler */
+  POOLER: 27,
+  /** enum hf_health_role */
+  ROLE: 28,
+  /** enum hf_circuit */
+  BREAKER: 29,
+  /** how long the server took */
+  ANSWER_MS: 30,
+  /** connections, at work, since the last verdict */
+  LOST: 31,
+  INTS: 32,
 });
 
 /** Places in a lease. */
@@ -259,6 +284,66 @@ const CIRCUIT = Object.freeze({
   HALF_OPEN: 2,
 });
 
+/** Verdicts of health. */
+const HEALTH = Object.freeze({
+  /** queries work */
+  UP: 0,
+  /** they do, or would if others let them */
+  DEGRADED: 1,
+  /** none works */
+  DOWN: 2,
+});
+
+/** What keeps queries from working. */
+const OBSTACLE = Object.freeze({
+  NONE: 0,
+  /** the pool was ended */
+  ENDED: 1,
+  /** by suspend() */
+  SUSPENDED: 2,
+  /** the server was asked and does not answer */
+  SILENT: 3,
+  /** the application has all connections */
+  IN_USE: 4,
+  /** what the probe failed with says it */
+  FAILED: 5,
+});
+
+/** What is wrong although they work. */
+const WORRY = Object.freeze({
+  QUEUE_FULL: 1,
+  /** half of queueMax, or more */
+  QUEUE_LONG: 2,
+  /** to clients, and calls wait */
+  ALL_LENT: 4,
+  /** the server took long to answer */
+  SLOW: 8,
+  /** new connections cannot be opened */
+  BREAKER: 16,
+  /** connections were lost at work */
+  LOST: 32,
+  TAKES_NO_WRITES: 64,
+  /** a standby where a primary was */
+  DEMOTED: 128,
+});
+
+/** A server's role. */
+const ROLE = Object.freeze({
+  UNKNOWN: 0,
+  PRIMARY: 1,
+  STANDBY: 2,
+});
+
+/** What stands between. */
+const POOLER = Object.freeze({
+  UNKNOWN: 0,
+  NONE: 1,
+  SESSION: 2,
+  TRANSACTION: 3,
+  /** seen, and not declared */
+  PROXY: 4,
+});
+
 module.exports = {
   ASK_AT,
   CIRCUIT,
@@ -268,12 +353,18 @@ module.exports = {
   EVENT,
   EVENT_AT,
   GAUGE,
+  HEALTH,
+  HEALTH_AT,
   INT_AT,
   LEASE_AT,
   MSG,
+  OBSTACLE,
   OK_AT,
   OPENED_AT,
+  POOLER,
   RESULT,
   RESULT_AT,
+  ROLE,
   ROW_DESCRIPTION_AT,
+  WORRY,
 };

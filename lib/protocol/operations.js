@@ -23,7 +23,7 @@ const OP = Object.freeze({
   ABORT: 6,
   /** target = pool; timeout_ms: instead of drainMillis */
   END: 7,
-  /** target = pool */
+  /** target = pool; deadline_ms: how long it waits */
   WARMUP: 8,
   /** target = pool: a new generation of connections */
   RESET: 9,
@@ -55,6 +55,8 @@ const OP = Object.freeze({
   LISTEN: 17,
   /** target = pool; fields: channel. Takes one LISTEN back */
   UNLISTEN: 18,
+  /** target = pool; deadline_ms: the answer comes by then */
+  HEALTH: 19,
 });
 
 /** Places in an operation. */
@@ -78,7 +80,10 @@ const OP_AT = Object.freeze({
 const FLAG = Object.freeze({
   /** the second field is a statement name */
   NAMED: 1,
-  /** declared; enforced by the engine */
+  /**
+   * declared; enforced by the engine. HF_OP_HEALTH: the pool's settings ask for
+   * transactions that only read
+   */
   READ_ONLY: 2,
   /** declared: may run twice */
   IDEMPOTENT: 4,
@@ -113,7 +118,10 @@ const FLAG = Object.freeze({
   CACHE: 16384,
   /** HF_OP_LEASE_QUERY: a ROLLBACK that ends at once what is in its way */
   URGENT: 32768,
-  /** HF_OP_QUERY, HF_OP_ACQUIRE: a connect that fails is its answer */
+  /**
+   * HF_OP_QUERY, HF_OP_ACQUIRE, HF_OP_WARMUP: a connect that fails is its
+   * answer
+   */
   FAIL_FAST: 65536,
   /** the same while there never was a connection and the port is closed */
   FAIL_NEW: 131072,
@@ -122,6 +130,14 @@ const FLAG = Object.freeze({
    * HF_FLAG_CACHE hears
    */
   NOTIFIED: 262144,
+});
+
+/** Times that hold where none is given. */
+const LIMIT = Object.freeze({
+  HEALTH_TIMEOUT_MS: 2000,
+  WARMUP_TIMEOUT_MS: 8000,
+  /** above it is worth a warning */
+  WARMUP_SLOW_MS: 5000,
 });
 
 /** Types that are decoded in C. */
@@ -135,4 +151,4 @@ const DECODE = Object.freeze({
   TIMESTAMPTZ: 64,
 });
 
-module.exports = { DECODE, FLAG, OP, OP_AT };
+module.exports = { DECODE, FLAG, LIMIT, OP, OP_AT };

@@ -584,7 +584,7 @@ enum hf_op_kind {
   HF_OP_RELEASE,     /* target = lease */
   HF_OP_ABORT,       /* id = the request to abort */
   HF_OP_END,         /* target = pool; timeout_ms: instead of drainMillis */
-  HF_OP_WARMUP,      /* target = pool */
+  HF_OP_WARMUP,      /* target = pool; deadline_ms: how long it waits */
   HF_OP_RESET,       /* target = pool: a new generation of connections */
   HF_OP_SUSPEND,     /* target = pool: close idle connections, let calls wait */
   HF_OP_RESUME,      /* target = pool */
@@ -603,7 +603,8 @@ enum hf_op_kind {
                         number of the pool whose cache is to be invalidated by
                         what is notified: payloads are tags, an empty one means
                         everything */
-  HF_OP_UNLISTEN     /* target = pool; fields: channel. Takes one LISTEN back */
+  HF_OP_UNLISTEN,    /* target = pool; fields: channel. Takes one LISTEN back */
+  HF_OP_HEALTH       /* target = pool; deadline_ms: the answer comes by then */
 };
 
 /*
@@ -616,7 +617,9 @@ enum hf_op_kind {
  */
 enum hf_flag {
   HF_FLAG_NAMED = 1 << 0,        /* the second field is a statement name */
-  HF_FLAG_READ_ONLY = 1 << 1,    /* declared; enforced by the engine */
+  HF_FLAG_READ_ONLY = 1 << 1,    /* declared; enforced by the engine.
+                                    HF_OP_HEALTH: the pool's settings ask for
+                                    transactions that only read */
   HF_FLAG_IDEMPOTENT = 1 << 2,   /* declared: may run twice */
   HF_FLAG_EXACTLY_ONCE = 1 << 3, /* COMMIT: a warning makes it doubtful */
   HF_FLAG_CLOSE = 1 << 4,        /* HF_OP_RELEASE: close the connection */
@@ -635,8 +638,8 @@ enum hf_flag {
   HF_FLAG_CACHE = 1 << 14,     /* HF_OP_QUERY: see above; HF_OP_LISTEN */
   HF_FLAG_URGENT = 1 << 15,    /* HF_OP_LEASE_QUERY: a ROLLBACK that ends at
                                   once what is in its way */
-  HF_FLAG_FAIL_FAST = 1 << 16, /* HF_OP_QUERY, HF_OP_ACQUIRE: a connect that
-                                  fails is its answer */
+  HF_FLAG_FAIL_FAST = 1 << 16, /* HF_OP_QUERY, HF_OP_ACQUIRE, HF_OP_WARMUP: a
+                                  connect that fails is its answer */
   HF_FLAG_FAIL_NEW = 1 << 17,  /* the same while there never was a connection
                                   and the port is closed */
   HF_FLAG_NOTIFIED = 1 << 18   /* HF_OP_OPEN: what is cached is kept only while
@@ -698,7 +701,8 @@ enum hf_msg_kind {
   HF_MSG_OK,     /* release, end, warm-up, ...: done; may carry values */
   HF_MSG_OPENED, /* chunk 0: options of the pool as name NUL value NUL ... */
   HF_MSG_EVENT,
-  HF_MSG_ASK /* the engine wants a function run; answer HF_OP_ANSWER */
+  HF_MSG_ASK,   /* the engine wants a function run; answer HF_OP_ANSWER */
+  HF_MSG_HEALTH /* the answer to HF_OP_HEALTH */
 };
 
 /* Indices into `ints`. The first six are the same for every message. */
@@ -770,6 +774,21 @@ enum hf_int {
   HF_ERROR_CONNECTION,  /* as HF_RESULT_CONNECTION */
   HF_ERROR_LEASED,      /* of busy ones, those that are lent to clients */
   HF_ERROR_INTS,
+
+  /*
+   * HF_MSG_HEALTH begins as HF_MSG_ERROR: with what the probe failed with, if
+   * it did (HF_ERROR_STATUS), and the pool at that moment. Then the verdict.
+   */
+  HF_HEALTH_STATUS = HF_ERROR_INTS, /* enum hf_health_status */
+  HF_HEALTH_OBSTACLE,               /* enum hf_health_obstacle */
+  HF_HEALTH_WORRIES,                /* HF_WORRY_* */
+  HF_HEALTH_WARMED,    /* 1 = as many as a warm-up opens were open at once */
+  HF_HEALTH_POOLER,    /* enum hf_health_pooler */
+  HF_HEALTH_ROLE,      /* enum hf_health_role */
+  HF_HEALTH_BREAKER,   /* enum hf_circuit */
+  HF_HEALTH_ANSWER_MS, /* how long the server took */
+  HF_HEALTH_LOST,      /* connections, at work, since the last verdict */
+  HF_HEALTH_INTS,
 
   /* HF_MSG_LEASE */
   HF_LEASE_NUMBER = HF_INT_HEADER, /* target of HF_OP_LEASE_QUERY */
@@ -875,7 +894,7 @@ enum hf_health_obstacle {
 };
 
 /* What is wrong although queries work; bits, in the order they are told. */
-enum {
+enum hf_worry {
   HF_WORRY_QUEUE_FULL = 1 << 0,
   HF_WORRY_QUEUE_LONG = 1 << 1, /* half of queueMax, or more */
   HF_WORRY_ALL_LENT = 1 << 2,   /* to clients, and calls wait */
@@ -901,7 +920,7 @@ enum hf_health_pooler {
 };
 
 /* Times of health() and warmup() where the caller gives none, in ms. */
-enum {
+enum hf_limit {
   HF_HEALTH_TIMEOUT_MS = 2000,
   HF_WARMUP_TIMEOUT_MS = 8000,
   HF_WARMUP_SLOW_MS = 5000 /* above it is worth a warning */

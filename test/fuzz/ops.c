@@ -136,6 +136,7 @@ static bool is_answered(int32_t kind) {
   case HF_OP_RELEASE:
   case HF_OP_END:
   case HF_OP_WARMUP:
+  case HF_OP_HEALTH:
   case HF_OP_RESET:
   case HF_OP_SUSPEND:
   case HF_OP_RESUME:

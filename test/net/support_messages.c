@@ -147,6 +147,7 @@ static bool read_beside(struct support_port *port,
     return true;
   case HF_MSG_RESULT:
   case HF_MSG_ERROR:
+  case HF_MSG_HEALTH:
   case HF_MSG_LEASE:
   case HF_MSG_OK:
   case HF_MSG_OPENED:
@@ -181,6 +182,10 @@ void support_read_block(struct support_port *port,
     break;
   case HF_MSG_ERROR:
     read_error(block, &call->answer);
+    break;
+  case HF_MSG_HEALTH:
+    read_error(block, &call->answer);
+    call->answer.value = ints[HF_HEALTH_STATUS];
     break;
   case HF_MSG_LEASE:
     call->answer.lease = ints[HF_LEASE_NUMBER];

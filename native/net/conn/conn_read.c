@@ -89,8 +89,11 @@ static void explain_refusal(struct hf_conn *conn, struct hf_unit *unit) {
 
 /* The server says that it is done, but never said with what. */
 static bool lacks_answer(const struct hf_unit *unit) {
-  return unit->columns != NULL && !unit->request.settled &&
-         unit->request.error.status == HF_OK && unit->first == NULL;
+  bool probes =
+      unit->probe != NULL && unit->request.progress != HF_PROGRESS_COMPLETE;
+  bool asks = unit->columns != NULL && unit->first == NULL;
+  return (probes || asks) && !unit->request.settled &&
+         unit->request.error.status == HF_OK;
 }
 
 static void finish_unit(struct hf_conn *conn, struct hf_unit *unit) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/features/health.h"
 #include "core/pool/stale_types.h"
 #include "net/base/clock.h"
 #include "net/conn/read_only.h"
@@ -69,10 +70,26 @@ static bool is_read(const struct hf_unit *unit) {
   return unit->columns != NULL && !unit->request.settled;
 }
 
+/* What a server says of itself to a health probe. */
+static void read_probe(struct hf_health_probe *probe, const PGresult *result) {
+  if (PQntuples(result) == 0 || PQnfields(result) == 0) {
+    return;
+  }
+  probe->role =
+      strcmp(PQgetvalue(result, 0, 0), "t") == 0   ? HF_HEALTH_ROLE_STANDBY
+      : strcmp(PQgetvalue(result, 0, 0), "f") == 0 ? HF_HEALTH_ROLE_PRIMARY
+                                                   : HF_HEALTH_ROLE_UNKNOWN;
+  probe->takes_no_writes =
+      PQnfields(result) > 1 && strcmp(PQgetvalue(result, 0, 1), "on") == 0;
+}
+
 bool hf_conn_result_add_rows(struct hf_conn *conn,
                              struct hf_unit *unit,
                              const PGresult *result) {
   enum hf_status status;
+  if (unit->probe != NULL) {
+    read_probe(unit->probe, result);
+  }
   if (!is_read(unit)) {
     return true;
   }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/base/alloc.h"
 #include "net/wire/message.h"
 
 /* A unit that nobody reads has no answer that could hold a list of columns. */
@@ -61,6 +62,7 @@ void hf_unit_stand_in(struct hf_unit *unit, const struct hf_unit *other) {
 }
 
 void hf_unit_finish(struct hf_unit *unit) {
+  hf_free(unit->probe);
   hf_unit_rewind(unit);
   hf_statement_release(unit->statement);
   hf_request_finish(&unit->request);

@@ -37,6 +37,8 @@ enum hf_wrap {
   HF_WRAP_SAVEPOINT /* within a transaction that goes on writing */
 };
 
+struct hf_health_probe;
+
 struct hf_unit {
   struct hf_request request; /* first: the core hands out its address */
 
@@ -49,6 +51,7 @@ struct hf_unit {
   struct hf_values values;
   struct hf_row_descriptions *columns; /* of whoever reads the answer; NULL =
                                           nobody does */
+  struct hf_health_probe *probe;       /* owned; NULL = it is no health probe */
 
   /* of the attempt that runs */
   enum hf_step steps[HF_STEPS_MAX];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/features/health.h"
 #include "core/pool/pool.h"
 #include "core/sql/command.h"
 #include "net/base/clock.h"
@@ -171,6 +172,39 @@ struct hf_call *hf_call_new_own(struct hf_netpool *pool,
   return call;
 }
 
+struct hf_call *hf_call_probe(struct hf_netpool *pool,
+                              const char *sql,
+                              uint64_t limit_us) {
+  const struct hf_config *config = &pool->core.config;
+  struct hf_call *call = hf_calloc(1, sizeof *call);
+  struct hf_unit *unit = &call->unit;
+  if (call == NULL) {
+    return NULL;
+  }
+  hf_request_init(&unit->request, HF_REQUEST_QUERY);
+  unit->probe = hf_calloc(1, sizeof *unit->probe);
+  unit->statement =
+      hf_statements_use(&pool->shared.statements, sql, strlen(sql));
+  if (unit->probe == NULL || unit->statement == NULL) {
+    hf_call_free(call);
+    return NULL;
+  }
+  unit->probe->request = &unit->request;
+  unit->request.flags = HF_FLAG_PROBE | HF_FLAG_CALLER_DEADLINE;
+  unit->request.deadline_us = limit_us;
+  unit->request.max_retries = config->max_retries;
+  unit->request.retry_base_ms = -1;
+  unit->request.retry_cap_ms = -1;
+  unit->request.slow_query_ms = -1;
+  unit->request.sql = unit->statement->sql;
+  unit->request.sql.read_only &= config->infer_reads;
+  unit->request.sql.read_if_standard &= config->infer_reads;
+  unit->request.usual_us = unit->statement->usual_us;
+  unit->bytes = unit->statement->bytes;
+  unit->max_result_bytes = (uint64_t)config->max_result_bytes;
+  return call;
+}
+
 struct hf_call *hf_call_stand_in(const struct hf_call *call) {
   struct hf_call *made = hf_calloc(1, sizeof *made);
   if (made != NULL) {
@@ -208,6 +242,32 @@ static bool only_read(const struct hf_call *call) {
          (call->unit.request.flags & HF_FLAG_READ_ONLY) != 0;
 }
 
+void hf_call_describe_error(struct hf_message *block,
+                            const struct hf_error *error,
+                            const struct hf_error *cause,
+                            const struct hf_request *request,
+                            const struct hf_gauges *gauges) {
+  block->ints[HF_ERROR_STATUS] = (int32_t)error->status;
+  block->ints[HF_ERROR_OUTCOME] = (int32_t)error->outcome;
+  block->ints[HF_ERROR_RETRYABLE] = error->retryable;
+  block->ints[HF_ERROR_UNIT] = (int32_t)error->unit;
+  block->ints[HF_ERROR_PHASE] = (int32_t)error->phase;
+  block->ints[HF_ERROR_ERRNO] = error->sys_errno;
+  block->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)cause->status;
+  block->ints[HF_ERROR_CAUSE_ERRNO] = cause->sys_errno;
+  block->ints[HF_ERROR_TOTAL] = gauges->total;
+  block->ints[HF_ERROR_BUSY] = gauges->busy;
+  block->ints[HF_ERROR_IDLE] = gauges->idle;
+  block->ints[HF_ERROR_WAITING] = gauges->waiting;
+  block->ints[HF_ERROR_LEASED] = gauges->leased;
+  if (request != NULL) {
+    block->ints[HF_ERROR_ATTEMPTS] = request->attempts;
+    block->ints[HF_ERROR_ELAPSED_MS] =
+        (int32_t)((hf_clock_us() - request->submitted_us) / US_PER_MS);
+    block->ints[HF_ERROR_CONNECTION] = (int32_t)request->serial;
+  }
+}
+
 static void send_error(struct hf_call *call) {
   const struct hf_request *request = &call->unit.request;
   const struct hf_error *error = &request->error;
@@ -234,24 +294,8 @@ static void send_error(struct hf_call *call) {
   if (request->kind == HF_REQUEST_STATEMENT) {
     (void)hf_lease_note_result(request->lease, 0, (char)transaction_of(call));
   }
-  block->ints[HF_ERROR_STATUS] = (int32_t)error->status;
-  block->ints[HF_ERROR_OUTCOME] = (int32_t)error->outcome;
-  block->ints[HF_ERROR_RETRYABLE] = error->retryable;
-  block->ints[HF_ERROR_UNIT] = (int32_t)error->unit;
-  block->ints[HF_ERROR_PHASE] = (int32_t)error->phase;
-  block->ints[HF_ERROR_ATTEMPTS] = request->attempts;
-  block->ints[HF_ERROR_ELAPSED_MS] =
-      (int32_t)((hf_clock_us() - request->submitted_us) / US_PER_MS);
-  block->ints[HF_ERROR_ERRNO] = error->sys_errno;
-  block->ints[HF_ERROR_TOTAL] = gauges.total;
-  block->ints[HF_ERROR_BUSY] = gauges.busy;
-  block->ints[HF_ERROR_IDLE] = gauges.idle;
-  block->ints[HF_ERROR_WAITING] = gauges.waiting;
-  block->ints[HF_ERROR_LEASED] = gauges.leased;
+  hf_call_describe_error(block, error, &request->cause, request, &gauges);
   block->ints[HF_ERROR_TRANSACTION] = transaction_of(call);
-  block->ints[HF_ERROR_CONNECTION] = (int32_t)request->serial;
-  block->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)request->cause.status;
-  block->ints[HF_ERROR_CAUSE_ERRNO] = request->cause.sys_errno;
   hf_outbox_send(&call->handle->port->outbox, block);
 }
 

@@ -18,10 +18,11 @@
 #include "holdfast.h"
 #include "net/conn/unit.h"
 
-struct hf_query_cache_call;
+struct hf_gauges;
 struct hf_handle;
 struct hf_listen;
 struct hf_netpool;
+struct hf_query_cache_call;
 
 struct hf_call {
   struct hf_unit unit; /* first: the core hands out its request's address */
@@ -85,6 +86,24 @@ struct hf_call *hf_call_stand_in(const struct hf_call *call);
  * answer for which there is no memory becomes an error.
  */
 void hf_call_renew_shapes(struct hf_call *call);
+
+/*
+ * Makes the query of a health probe, which no handle owns and gives up at
+ * `limit_us`. NULL when out of memory.
+ */
+struct hf_call *hf_call_probe(struct hf_netpool *pool,
+                              const char *sql,
+                              uint64_t limit_us);
+
+/*
+ * Fills in the HF_ERROR_* of a message but for HF_ERROR_TRANSACTION. `request`
+ * is what failed, or NULL.
+ */
+void hf_call_describe_error(struct hf_message *block,
+                            const struct hf_error *error,
+                            const struct hf_error *cause,
+                            const struct hf_request *request,
+                            const struct hf_gauges *gauges);
 
 /* Sends the answer: the messages of a success, or the error. */
 void hf_call_answer(struct hf_call *call);

@@ -7,6 +7,7 @@
 
 #include "net/base/clock.h"
 #include "net/engine/call.h"
+#include "net/engine/health_ops.h"
 #include "net/engine/listen.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
@@ -116,6 +117,7 @@ void hf_handle_detach(struct hf_netpool *pool,
     hf_pool_drop_owner(&pool->core, handle, true, hf_clock_us());
     disown(pool, handle);
   }
+  hf_health_ops_end(handle);
   hf_list_remove(&pool->handles, &handle->of_pool);
   forget_hearer(pool, handle);
   if (is_last(pool, NULL)) {
@@ -132,6 +134,7 @@ void hf_handle_end(struct hf_netpool *pool,
       op->timeout_ms > 0 ? op->timeout_ms : handle->config.drain_ms;
   hf_listen_drop(handle);
   handle->ending = true;
+  hf_health_ops_end(handle);
   handle->end_id_low = (uint32_t)op->id_low;
   handle->end_id_high = (uint32_t)op->id_high;
   handle->drain_us = hf_clock_us() + (uint64_t)drain_ms * US_PER_MS;
@@ -140,19 +143,4 @@ void hf_handle_end(struct hf_netpool *pool,
   } else {
     lift_suspension(pool, handle);
   }
-}
-
-void hf_handle_warm(struct hf_netpool *pool,
-                    struct hf_handle *handle,
-                    const struct hf_op *op) {
-  uint64_t now_us = hf_clock_us();
-  int32_t target = pool->core.config.min < 1 ? 1 : pool->core.config.min;
-  handle->warming = true;
-  handle->warm_id_low = (uint32_t)op->id_low;
-  handle->warm_id_high = (uint32_t)op->id_high;
-  handle->warm_since_us = now_us;
-  handle->warm_until_us = op->deadline_ms <= 0
-                              ? UINT64_MAX
-                              : now_us + (uint64_t)op->deadline_ms * US_PER_MS;
-  hf_pool_warm(&pool->core, target, now_us);
 }

@@ -43,9 +43,4 @@ void hf_handle_suspend(struct hf_netpool *pool, struct hf_handle *handle);
 
 void hf_handle_resume_all(struct hf_netpool *pool);
 
-/* A handle wants `min` connections, at least one, to be open. */
-void hf_handle_warm(struct hf_netpool *pool,
-                    struct hf_handle *handle,
-                    const struct hf_op *op);
-
 #endif

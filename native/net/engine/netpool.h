@@ -17,6 +17,8 @@
 
 #include "core/base/list.h"
 #include "core/cache/trust.h"
+#include "core/features/health.h"
+#include "core/features/warmup.h"
 #include "core/pool/pool.h"
 #include "net/conn/conn.h"
 #include "net/engine/credentials.h"
@@ -55,6 +57,8 @@ struct hf_netpool {
   struct hf_listen *listen;    /* what its handles listen to, or NULL */
   struct hf_cache_trust trust; /* in what they keep */
   uint64_t told;               /* the last of hf_listen.stamp it heard of */
+  struct hf_warmup warmup;
+  struct hf_health health;
   bool proxied;           /* a proxy was seen: never taken for direct again */
   bool start_refused;     /* settings at the start of a session, by 08P01 */
   bool starts_proxied;    /* through a proxy settings must be there, too */

@@ -8,6 +8,7 @@
 #include "net/base/clock.h"
 #include "net/engine/call.h"
 #include "net/engine/connect_slot.h"
+#include "net/engine/health_ops.h"
 #include "net/engine/intake.h"
 #include "net/engine/netpool.h"
 #include "net/engine/ops_internal.h"
@@ -146,7 +147,9 @@ static void run_release(struct hf_port *port, const struct hf_op *op) {
 static void run_abort(struct hf_port *port, const struct hf_op *op) {
   struct hf_call *call =
       hf_map_get(&port->calls, hf_call_id(hf_op_low(op), hf_op_high(op)));
-  if (call != NULL && !hf_query_cache_abort(call)) {
+  if (call == NULL) {
+    hf_health_ops_abort(port, hf_op_low(op), hf_op_high(op));
+  } else if (!hf_query_cache_abort(call)) {
     hf_pool_abort(&call->handle->pool->core,
                   &call->unit.request,
                   hf_clock_us());
@@ -197,6 +200,9 @@ static void run(struct hf_port *port,
   case HF_OP_WARMUP:
     hf_ops_warmup(port, op);
     break;
+  case HF_OP_HEALTH:
+    hf_ops_health(port, op);
+    break;
   case HF_OP_RESET:
     hf_ops_reset(port, op);
     break;
@@ -242,6 +248,7 @@ static int32_t least_fields(const struct hf_op *op) {
   case HF_OP_RELEASE:
   case HF_OP_ABORT:
   case HF_OP_END:
+  case HF_OP_HEALTH:
   case HF_OP_WARMUP:
   case HF_OP_RESET:
   case HF_OP_SUSPEND:

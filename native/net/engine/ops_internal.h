@@ -36,6 +36,7 @@ void hf_ops_unlisten(struct hf_port *port,
                      const char *const *fields);
 void hf_ops_end(struct hf_port *port, const struct hf_op *op);
 void hf_ops_warmup(struct hf_port *port, const struct hf_op *op);
+void hf_ops_health(struct hf_port *port, const struct hf_op *op);
 void hf_ops_reset(struct hf_port *port, const struct hf_op *op);
 void hf_ops_suspension(struct hf_port *port, const struct hf_op *op);
 void hf_ops_forget(struct hf_port *port, const struct hf_op *op);

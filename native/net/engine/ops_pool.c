@@ -8,6 +8,7 @@
 #include "net/engine/call.h"
 #include "net/engine/environment.h"
 #include "net/engine/handle.h"
+#include "net/engine/health_ops.h"
 #include "net/engine/listen.h"
 #include "net/engine/netpool.h"
 #include "net/engine/ops_internal.h"
@@ -193,11 +194,20 @@ void hf_ops_end(struct hf_port *port, const struct hf_op *op) {
 
 void hf_ops_warmup(struct hf_port *port, const struct hf_op *op) {
   struct hf_handle *handle = hf_port_handle(port, op->target);
-  if (handle == NULL || handle->ending || handle->warming) {
+  if (handle == NULL || handle->ending) {
     hf_ops_refuse(port, op, HF_POOL_CLOSED);
     return;
   }
-  hf_handle_warm(handle->pool, handle, op);
+  hf_health_ops_warm(handle, op);
+}
+
+void hf_ops_health(struct hf_port *port, const struct hf_op *op) {
+  struct hf_handle *handle = hf_port_handle(port, op->target);
+  if (handle == NULL) {
+    hf_ops_refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  hf_health_ops_check(handle, op);
 }
 
 void hf_ops_reset(struct hf_port *port, const struct hf_op *op) {

@@ -12,7 +12,7 @@ enum { SPARE_BLOCKS = 32 };
 
 static void fill_spare(struct hf_outbox *outbox) {
   while (outbox->n_spare < SPARE_BLOCKS) {
-    struct hf_message *block = hf_message_new(HF_ERROR_INTS, 0, 0, 0);
+    struct hf_message *block = hf_message_new(HF_HEALTH_INTS, 0, 0, 0);
     if (block == NULL) {
       return;
     }

@@ -9,6 +9,7 @@
 #include "net/engine/connect_slot.h"
 #include "net/engine/events.h"
 #include "net/engine/greeter.h"
+#include "net/engine/health_ops.h"
 #include "net/engine/listen.h"
 #include "net/engine/listen_session.h"
 #include "net/engine/netpool.h"
@@ -119,7 +120,6 @@ static void answer(struct hf_call *call) {
 
 static void world_deliver(void *ctx, struct hf_request *request) {
   struct hf_call *call = hf_call_of(request);
-  (void)ctx;
   if (request->state == HF_REQUEST_DONE && request->ran_us != 0 &&
       request->error.status == HF_OK && call->unit.statement != NULL) {
     hf_statement_note_run(call->unit.statement, request->ran_us);
@@ -131,7 +131,9 @@ static void world_deliver(void *ctx, struct hf_request *request) {
   if (request->state == HF_REQUEST_DONE && call->handle != NULL) {
     call->handle->calls--;
   }
-  if (!request->settled && call->handle != NULL) {
+  if (!request->settled && call->unit.probe != NULL) {
+    hf_health_ops_on_probed(ctx, call);
+  } else if (!request->settled && call->handle != NULL) {
     answer(call);
   }
   if (request->state == HF_REQUEST_DONE && !is_granted(request)) {

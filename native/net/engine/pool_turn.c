@@ -3,43 +3,11 @@
 
 #include "net/base/clock.h"
 #include "net/engine/environment.h"
+#include "net/engine/health_ops.h"
 #include "net/engine/listen_session.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
 #include "net/engine/query_cache_flight.h"
-
-static void review_warming(struct hf_netpool *pool, struct hf_handle *handle) {
-  struct hf_pool *core = &pool->core;
-  struct hf_gauges gauges;
-  enum hf_status refused = HF_OK;
-  hf_pool_gauges(core, &gauges);
-  if (gauges.total - gauges.connecting >= core->warm_target) {
-    handle->warming = false;
-    hf_stats_record(&core->stats,
-                    HF_HISTOGRAM_WARMUP_TIME,
-                    hf_clock_us() - handle->warm_since_us);
-    hf_outbox_send_ok(&handle->port->outbox,
-                      handle->warm_id_low,
-                      handle->warm_id_high,
-                      gauges.total);
-    return;
-  }
-  if (!hf_pool_takes_requests(core)) {
-    refused = HF_POOL_CLOSED;
-  } else if (hf_clock_us() >= handle->warm_until_us) {
-    refused = HF_DEADLINE;
-  } else if (core->connect_error.outcome == HF_OUTCOME_PERMANENT) {
-    refused = core->connect_error.status;
-  }
-  if (refused != HF_OK) {
-    handle->warming = false;
-    hf_outbox_refuse(&handle->port->outbox,
-                     handle->warm_id_low,
-                     handle->warm_id_high,
-                     refused,
-                     &core->connect_error);
-  }
-}
 
 static struct hf_handle *handle_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_handle, of_pool);
@@ -80,13 +48,6 @@ static void review_end(struct hf_netpool *pool, struct hf_handle *handle) {
   if (!is_over(pool, handle)) {
     return;
   }
-  if (handle->warming) {
-    hf_outbox_refuse(&port->outbox,
-                     handle->warm_id_low,
-                     handle->warm_id_high,
-                     HF_POOL_CLOSED,
-                     NULL);
-  }
   hf_outbox_send_ok(&port->outbox, handle->end_id_low, handle->end_id_high, 0);
   hf_environment_drop(port, handle);
 }
@@ -95,12 +56,10 @@ void hf_pool_turn_end(struct hf_netpool *pool) {
   struct hf_link *link;
   struct hf_link *after;
   hf_netpool_fail_undialed(pool);
+  hf_health_ops_end_turn(pool);
   HF_LIST_EACH_SAFE(link, after, &pool->handles) {
     struct hf_handle *handle = handle_of(link);
     hf_query_cache_end_turn(handle);
-    if (handle->warming) {
-      review_warming(pool, handle);
-    }
     if (handle->ending) {
       review_end(pool, handle);
     }
@@ -116,15 +75,14 @@ void hf_pool_turn_end(struct hf_netpool *pool) {
 uint64_t hf_pool_turn_next_us(const struct hf_netpool *pool) {
   uint64_t next = hf_pool_next_us(&pool->core);
   uint64_t listen_us = hf_listen_session_next_us(pool);
+  uint64_t asked_us = hf_health_ops_next_us(pool);
   struct hf_link *link;
+  next = asked_us < next ? asked_us : next;
   HF_LIST_EACH(link, &pool->handles) {
     const struct hf_handle *handle = handle_of(link);
     uint64_t cached_us = hf_query_cache_next_us(handle);
     if (handle->ending && !handle->cut && handle->drain_us < next) {
       next = handle->drain_us;
-    }
-    if (handle->warming && handle->warm_until_us < next) {
-      next = handle->warm_until_us;
     }
     next = cached_us < next ? cached_us : next;
   }

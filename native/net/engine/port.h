@@ -43,15 +43,12 @@ struct hf_handle {
   bool ending;   /* end() was called; answered when its work is done */
   bool suspends; /* called suspend(), and nobody has resumed since */
   uint32_t end_id_low, end_id_high;
-  uint64_t drain_us; /* while ending: when the rest is cut short */
-  bool cut;          /* and that was done */
-  int32_t calls;     /* of this handle in flight or waiting */
-  int32_t leases;    /* held */
-  bool warming;      /* warmup() waits */
-  uint32_t warm_id_low, warm_id_high;
-  uint64_t warm_since_us, warm_until_us;
-  struct hf_query_cache *cached;              /* its query cache, or NULL */
-  struct hf_list subscriptions;               /* to channels */
+  uint64_t drain_us;             /* while ending: when the rest is cut short */
+  bool cut;                      /* and that was done */
+  int32_t calls;                 /* of this handle in flight or waiting */
+  int32_t leases;                /* held */
+  struct hf_query_cache *cached; /* its query cache, or NULL */
+  struct hf_list subscriptions;  /* to channels */
   struct hf_listen_subscription *invalidator; /* by which `cached` hears */
   uint64_t told; /* the last of hf_listen.stamp that it was told of */
 };

@@ -9,12 +9,12 @@ const { refuseAborted } = require('../pool/arguments.js');
 const { readDrainMillis } = require('../validate/values.js');
 const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 const { HoldfastError } = require('../errors/error-classes.js');
-const { readTimeout } = require('../health/health.js');
-const { readOptions, until } = require('../health/warmup.js');
+const { readTimeout } = require('../pool/health.js');
+const { readOptions, until } = require('../pool/warmup.js');
 const { warnOnce } = require('../platform/warn.js');
 const { pgConfig } = require('./config.js');
 
-/** @typedef {import('../health/health-report.js').Health} Health */
+/** @typedef {import('../pool/health-report.js').Health} Health */
 
 const ROLE = 'SELECT pg_is_in_recovery() AS standby';
 
@@ -105,7 +105,7 @@ async function healthOf(pool, options) {
 /**
  * @param {any} pool
  * @param {any} options
- * @returns {Promise<import('../health/warmup.js').WarmupResult>}
+ * @returns {Promise<import('../pool/warmup.js').WarmupResult>}
  */
 async function warm(pool, options) {
   const { timeout, failFast, signal } = readOptions(options);

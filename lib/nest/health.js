@@ -5,7 +5,7 @@
 
 const { checkOptions } = require('../validate/keys.js');
 
-/** @typedef {import('../health/health-report.js').Health} Health */
+/** @typedef {import('../pool/health-report.js').Health} Health */
 
 const KNOWN = new Set(['timeoutMillis', 'service']);
 

@@ -6,7 +6,7 @@
 const { checkOptions } = require('../validate/keys.js');
 const { isBuilding, json, readPool, readTime } = require('./options.js');
 
-/** @typedef {import('../health/health-report.js').Health} Health */
+/** @typedef {import('../pool/health-report.js').Health} Health */
 
 const KNOWN = new Set(['pool', 'timeoutMillis', 'details']);
 const TIMEOUT_MILLIS = 2000;

@@ -13,7 +13,7 @@ const TIMEOUT_MILLIS = 8000;
  * Opens connections before the first request. A database that is away does
  * not reject: the application starts, and the pool goes on trying.
  * @param {any} [options]
- * @returns {Promise<import('../health/warmup.js').WarmupResult | undefined>}
+ * @returns {Promise<import('../pool/warmup.js').WarmupResult | undefined>}
  */
 async function register(options = {}) {
   checkOptions(options, KNOWN, 'register()');

@@ -81,7 +81,7 @@ function isAllowed(request, expected) {
 }
 
 /**
- * @param {import('../health/warmup.js').WarmupResult} result
+ * @param {import('../pool/warmup.js').WarmupResult} result
  * @returns {Response}
  */
 function report({ ok, durationMillis, error }) {

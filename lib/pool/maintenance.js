@@ -8,9 +8,9 @@ const { FLAG, OP } = require('../protocol/operations.js');
 const { usageError } = require('../errors/errors.js');
 const { checkOptions } = require('../validate/keys.js');
 const { checkBoolean } = require('../validate/values.js');
-const { HealthCheck } = require('../health/health.js');
+const { HealthCheck } = require('./health.js');
 const { logOf } = require('../observe/log.js');
-const { Warmup } = require('../health/warmup.js');
+const { Warmup } = require('./warmup.js');
 
 const CLEAR_ADVICE =
   'behind a transaction pooler the statements of server connections belong ' +
@@ -48,7 +48,7 @@ class Maintenance {
 
   /**
    * @param {any} options
-   * @returns {Promise<import('../health/warmup.js').WarmupResult>}
+   * @returns {Promise<import('./warmup.js').WarmupResult>}
    */
   warmup(options) {
     return this.#warmup.run(options);
@@ -56,7 +56,7 @@ class Maintenance {
 
   /**
    * @param {any} options
-   * @returns {Promise<import('../health/health-report.js').Health>}
+   * @returns {Promise<import('./health-report.js').Health>}
    */
   health(options) {
     return this.#health.check(options);

@@ -193,8 +193,8 @@ class Pool extends EventEmitter {
   /**
    * Opens `min` connections, one at least, and waits for them. A database that
    * is away resolves, with `ok: false`, unless `failFast` is set.
-   * @param {import('../health/warmup.js').WarmupOptions} [options]
-   * @returns {Promise<import('../health/warmup.js').WarmupResult>}
+   * @param {import('../pool/warmup.js').WarmupOptions} [options]
+   * @returns {Promise<import('../pool/warmup.js').WarmupResult>}
    */
   warmup(options) {
     return stateOf(this).maintenance.warmup(options);
@@ -204,7 +204,7 @@ class Pool extends EventEmitter {
    * Asks the server, the way queries go. Rejects only for options that are
    * wrong.
    * @param {{timeoutMillis?: number}} [options]
-   * @returns {Promise<import('../health/health-report.js').Health>}
+   * @returns {Promise<import('../pool/health-report.js').Health>}
    */
   health(options) {
     return stateOf(this).maintenance.health(options);

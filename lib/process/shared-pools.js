@@ -18,7 +18,7 @@ const {
 const { distinctPools, getPool } = require('./registry.js');
 
 /** @typedef {import('../pool/pool.js').Pool} Pool */
-/** @typedef {import('../health/health-report.js').Health} Health */
+/** @typedef {import('../pool/health-report.js').Health} Health */
 
 const WORSE = ['up', 'degraded', 'down'];
 
@@ -36,8 +36,8 @@ function nameOf(pool) {
 
 /**
  * Opens connections before they are needed.
- * @param {import('../health/warmup.js').WarmupOptions} [options]
- * @returns {Promise<import('../health/warmup.js').WarmupResult>}
+ * @param {import('../pool/warmup.js').WarmupOptions} [options]
+ * @returns {Promise<import('../pool/warmup.js').WarmupResult>}
  */
 async function warmup(options) {
   const all = await Promise.all(
@@ -91,7 +91,7 @@ function nothingThere() {
  * Resets one pool, ours or pg's, and sees that it can connect.
  * @param {any} pool
  * @param {any} options
- * @returns {Promise<import('../health/warmup.js').WarmupResult>}
+ * @returns {Promise<import('../pool/warmup.js').WarmupResult>}
  */
 async function resetPool(pool, options) {
   if (typeof pool?.reset === 'function' && typeof pool.warmup === 'function') {
@@ -106,7 +106,7 @@ async function resetPool(pool, options) {
 /**
  * @param {number} began
  * @param {() => Promise<void>} work
- * @returns {Promise<import('../health/warmup.js').WarmupResult>}
+ * @returns {Promise<import('../pool/warmup.js').WarmupResult>}
  */
 async function attempt(began, work) {
   try {
@@ -119,10 +119,10 @@ async function attempt(began, work) {
 
 /**
  * @param {any} options
- * @returns {Promise<import('../health/warmup.js').WarmupResult>}
+ * @returns {Promise<import('../pool/warmup.js').WarmupResult>}
  */
 async function resetGiven({ pool, prisma, ...options }) {
-  /** @type {import('../health/warmup.js').WarmupResult[]} */
+  /** @type {import('../pool/warmup.js').WarmupResult[]} */
   const results = [];
   if (pool !== undefined) {
     results.push(await resetPool(pool, options));
@@ -137,7 +137,7 @@ async function resetGiven({ pool, prisma, ...options }) {
 }
 
 /**
- * @returns {Promise<import('../health/warmup.js').WarmupResult>}
+ * @returns {Promise<import('../pool/warmup.js').WarmupResult>}
  * @param {any} options
  */
 async function resetOurs(options) {
@@ -155,7 +155,7 @@ async function resetOurs(options) {
  * over. A database that is away does not reject: the old connections are gone
  * all the same, and calls wait as they always do.
  * @param {any} [options]
- * @returns {Promise<import('../health/warmup.js').WarmupResult>}
+ * @returns {Promise<import('../pool/warmup.js').WarmupResult>}
  */
 async function resetDatabaseConnections(options = {}) {
   checkOptions(options);

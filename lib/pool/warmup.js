@@ -6,11 +6,7 @@
 // engine goes on opening them when everybody has given up.
 
 const { OP } = require('../protocol/operations.js');
-const {
-  abortedError,
-  checkSignal,
-  readMillis,
-} = require('../pool/arguments.js');
+const { abortedError, checkSignal, readMillis } = require('./arguments.js');
 const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 const { rootOf, usageError } = require('../errors/errors.js');
 const { logOf } = require('../observe/log.js');
@@ -89,8 +85,8 @@ class Warmup {
   running = null;
 
   /**
-   * @param {import('../pool/pool-core.js').PoolCore} core
-   * @param {import('../pool/pool.js').Pool} pool
+   * @param {import('./pool-core.js').PoolCore} core
+   * @param {import('./pool.js').Pool} pool
    */
   constructor(core, pool) {
     this.#core = core;

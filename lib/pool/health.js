@@ -9,7 +9,7 @@
 const timers = require('node:timers');
 
 const { GAUGE } = require('../protocol/messages.js');
-const { readMillis } = require('../pool/arguments.js');
+const { readMillis } = require('./arguments.js');
 const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 const { describe, isSilent } = require('./health-report.js');
 const { logOf } = require('../observe/log.js');
@@ -64,7 +64,7 @@ function readTimeout(options) {
 
 /**
  * Whether the pool's own settings make its transactions read-only.
- * @param {import('../pool/pool-core.js').PoolCore} core
+ * @param {import('./pool-core.js').PoolCore} core
  * @returns {boolean}
  */
 function asksToRead({ resolved }) {
@@ -92,8 +92,8 @@ class HealthCheck {
   #silentSince = -1;
 
   /**
-   * @param {import('../pool/pool-core.js').PoolCore} core
-   * @param {import('../pool/pool.js').Pool} pool
+   * @param {import('./pool-core.js').PoolCore} core
+   * @param {import('./pool.js').Pool} pool
    * @param {import('./warmup.js').Warmup} warmup
    */
   constructor(core, pool, warmup) {

@@ -5,7 +5,7 @@
 // head of the line, which has a place for it even when it is full.
 
 const { FLAG, OP } = require('../protocol/operations.js');
-const { Call } = require('../pool/call.js');
+const { Call } = require('./call.js');
 
 const TEXT =
   "select pg_is_in_recovery(), current_setting('transaction_read_only')";
@@ -18,7 +18,7 @@ const AS_TEXT = {
 /**
  * Returns what the server says: 't' for a standby, 'f' for a primary, and 'on'
  * where it takes no writes.
- * @param {import('../pool/pool-core.js').PoolCore} core
+ * @param {import('./pool-core.js').PoolCore} core
  * @param {number} millis it is given up after that, even while it runs
  * @returns {Promise<(string | undefined)[]>}
  */

@@ -274,6 +274,15 @@ class Inbox {
         waiter.onOpened?.(ints[at + OPENED_AT.EXISTING] === 1, options);
         break;
       }
+      case MSG.HEALTH:
+        waiter.onHealth?.(
+          ints.slice(at, at + ints[at + LENGTH]),
+          ints[at + ERROR_AT.STATUS] === 0
+            ? null
+            : errorOf(ints, at, strings, first),
+          ints[at + ERROR_AT.CONNECTION],
+        );
+        break;
       case MSG.OK:
         waiter.onOk?.(ints[at + OK_AT.STATUS]);
         break;

@@ -20,6 +20,8 @@
  * @property {(lease: Lease) => void} [onLease]
  * @property {(existing: boolean, options: string) => void} [onOpened]
  * @property {(value: number) => void} [onOk]
+ * @property {(verdict: Int32Array, error: Error | null, connection: number
+ *   ) => void} [onHealth] the message itself, and what the probe failed with
  * @property {(error: Error, transaction: number, connection: number) => void
  *   } onError
  */

@@ -10,11 +10,15 @@ const { readDrainMillis } = require('../validate/values.js');
 const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
 const { HoldfastError } = require('../errors/error-classes.js');
 const { readTimeout } = require('../pool/health.js');
-const { readOptions, until } = require('../pool/warmup.js');
+const { readOptions } = require('../pool/warmup.js');
 const { warnOnce } = require('../platform/warn.js');
 const { pgConfig } = require('./config.js');
+const { until } = require('./until.js');
 
 /** @typedef {import('../pool/health-report.js').Health} Health */
+
+/** As long as a timer can wait. */
+const NO_LIMIT = 2 ** 31 - 1000;
 
 const ROLE = 'SELECT pg_is_in_recovery() AS standby';
 
@@ -113,7 +117,7 @@ async function warm(pool, options) {
   const began = nowMillis();
   const since = () => nowMillis() - began;
   try {
-    await ask(pool, 'SELECT 1', timeout, signal);
+    await ask(pool, 'SELECT 1', timeout || NO_LIMIT, signal);
     return { ok: true, durationMillis: since() };
   } catch (error) {
     if (failFast || signal?.aborted) {

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// From what a health check found, and the pool's figures, to a verdict.
+// A verdict of the engine's in words.
 
 const { rootOf } = require('../errors/errors.js');
-
-/**
- * What asking came to.
- * @typedef {object} Finding
- * @property {'answered' | 'failed' | 'silent' | 'suspended' | 'ended'} kind
- * @property {any} [error]
- * @property {number} [millis] how long the server took
- */
+const { ERROR_AT, HEALTH_AT, OBSTACLE, WORRY } =
+  require('../protocol/messages.js');
 
 /**
  * @typedef {object} Health
@@ -26,26 +20,17 @@ const { rootOf } = require('../errors/errors.js');
  * @property {string[]} reasons
  */
 
-/**
- * What is known besides.
- * @typedef {object} Facts
- * @property {number} millis
- * @property {Record<string, any>} options
- * @property {boolean} warmed
- * @property {'primary' | 'standby' | 'unknown'} role
- * @property {boolean} demoted a standby where a primary was
- * @property {boolean} readOnly a primary that takes no writes
- * @property {number} lost connections lost at work since the last check
- * @property {boolean} silent the server did not answer the last check, and
- *   nothing has succeeded since
- */
-
-/** @typedef {Record<string, number>} Stats */
-
+// In the order of the engine's enums: HEALTH, CIRCUIT, ROLE, POOLER.
+const STATUSES = /** @type {const} */ (['up', 'degraded', 'down']);
 const BREAKER = /** @type {const} */ (['closed', 'open', 'half-open']);
-
-/** A server that takes this long for nothing is in trouble. */
-const SLOW_MILLIS = 1000;
+const ROLES = /** @type {const} */ (['unknown', 'primary', 'standby']);
+const POOLERS = /** @type {const} */ ([
+  'unknown',
+  'none',
+  'session',
+  'transaction',
+  'proxy',
+]);
 
 /**
  * @param {any} error
@@ -64,164 +49,88 @@ function lastErrorOf(error) {
 }
 
 /**
- * @param {Record<string, any>} options
- * @param {Stats} stats
- * @returns {Health['pooler']}
+ * Returns why queries don't work.
+ * @param {Int32Array} verdict
+ * @param {Health['lastError']} last
+ * @returns {string[]} one, or none
  */
-function poolerOf(options, stats) {
-  if (options.pooler !== 'auto') {
-    return options.pooler;
+function obstacleOf(verdict, last) {
+  const lent = verdict[ERROR_AT.LEASED];
+  switch (verdict[HEALTH_AT.OBSTACLE]) {
+    case OBSTACLE.ENDED:
+      return ['the pool was ended'];
+    case OBSTACLE.SUSPENDED:
+      return ['the pool is suspended: calls wait for resume()'];
+    case OBSTACLE.SILENT:
+      return ['the server does not answer'];
+    case OBSTACLE.IN_USE:
+      return [
+        `all ${verdict[ERROR_AT.BUSY]} connections are in use` +
+          (lent > 0 ? `, ${lent} of them lent by connect()` : ''),
+      ];
+    case OBSTACLE.FAILED:
+      return [last?.message ?? 'the database is away'];
+    default:
+      return [];
   }
-  if (stats.proxied === 1) {
-    return 'proxy';
-  }
-  return stats.connectsSucceeded > 0 ? 'none' : 'unknown';
-}
-
-/** Classes of SQLSTATE with which a working server has no room for more. */
-const NO_ROOM = /^53/;
-
-/**
- * Whether there is nothing but connections at work: the probe got none
- * because the application has them all. Where more could be opened and none
- * came about, that is the database's doing.
- * @param {Stats} stats
- * @param {Facts} facts
- * @param {any} error
- * @returns {boolean}
- */
-function isExhausted(stats, { options }, error) {
-  const open = stats.total - stats.connecting;
-  const full =
-    open >= options.max || NO_ROOM.test(lastErrorOf(error)?.code ?? '');
-  return open > 0 && stats.busy >= open && full;
-}
-
-/**
- * Whether a statement was sent and the server did not answer in time. What
- * has not come to an end by then, and waits in no line, was sent.
- * @param {Finding} finding
- * @param {Stats} stats
- * @returns {boolean}
- */
-function isSilent({ kind, error }, stats) {
-  if (kind === 'silent') {
-    return stats.busy > 0 && stats.waiting === 0;
-  }
-  return (
-    error?.code === 'HF_DEADLINE' &&
-    error.phase !== 'acquire' &&
-    error.phase !== 'backoff'
-  );
-}
-
-/**
- * Returns why queries don't work, and whether that is the database's doing.
- * @param {Finding} finding
- * @param {Stats} stats
- * @param {Facts} facts
- * @returns {{down: boolean, reason: string} | null}
- */
-function obstacleOf(finding, stats, facts) {
-  const { kind, error } = finding;
-  switch (kind) {
-    case 'answered':
-      return null;
-    case 'ended':
-      return { down: true, reason: 'the pool was ended' };
-    case 'suspended':
-      return {
-        down: false,
-        reason: 'the pool is suspended: calls wait for resume()',
-      };
-    case 'silent':
-      return { down: true, reason: 'the server does not answer' };
-    case 'failed':
-      break;
-  }
-  const exhausted =
-    error?.code === 'HF_DEADLINE' && isExhausted(stats, facts, error);
-  // What is in use may be what waits for that server.
-  if (isSilent(finding, stats) || (exhausted && facts.silent)) {
-    return { down: true, reason: 'the server does not answer' };
-  }
-  if (exhausted) {
-    const lent = stats.leased;
-    return {
-      down: false,
-      reason:
-        `all ${stats.busy} connections are in use` +
-        (lent > 0 ? `, ${lent} of them lent by connect()` : ''),
-    };
-  }
-  const last = lastErrorOf(error);
-  return { down: true, reason: last?.message ?? 'the database is away' };
 }
 
 /**
  * Returns what is wrong although queries work.
- * @param {Finding} finding
- * @param {Stats} stats
- * @param {Facts} facts
+ * @param {Int32Array} verdict
  * @returns {string[]}
  */
-function worriesOf(finding, stats, facts) {
-  /** @type {[boolean, string][]} */
+function worriesOf(verdict) {
+  const waiting = verdict[ERROR_AT.WAITING];
+  /** @type {[number, string][]} */
   const worries = [
+    [WORRY.QUEUE_FULL, `the queue is full: ${waiting} calls wait`],
+    [WORRY.QUEUE_LONG, `the queue is long: ${waiting} calls wait`],
     [
-      stats.waiting >= facts.options.queueMax,
-      `the queue is full: ${stats.waiting} calls wait`,
+      WORRY.ALL_LENT,
+      `all ${verdict[ERROR_AT.LEASED]} connections are lent, and calls wait`,
     ],
     [
-      stats.waiting >= facts.options.queueMax / 2 &&
-        stats.waiting < facts.options.queueMax,
-      `the queue is long: ${stats.waiting} calls wait`,
+      WORRY.SLOW,
+      `the server took ${verdict[HEALTH_AT.ANSWER_MS]} ms to answer`,
     ],
+    [WORRY.BREAKER, 'new connections cannot be opened'],
+    [WORRY.LOST, `${verdict[HEALTH_AT.LOST]} connections were lost at work`],
     [
-      stats.waiting > 0 && stats.leased >= facts.options.max,
-      `all ${stats.leased} connections are lent, and calls wait`,
-    ],
-    [
-      (finding.millis ?? 0) > SLOW_MILLIS,
-      `the server took ${Math.round(finding.millis ?? 0)} ms to answer`,
-    ],
-    [stats.breaker !== 0, 'new connections cannot be opened'],
-    [facts.lost > 0, `${facts.lost} connections were lost at work`],
-    [
-      facts.readOnly,
+      WORRY.TAKES_NO_WRITES,
       'the server takes no writes: default_transaction_read_only is on ' +
         '(is its disk full?)',
     ],
-    [facts.demoted, 'the server was a primary and is a standby now'],
+    [WORRY.DEMOTED, 'the server was a primary and is a standby now'],
   ];
-  return worries.filter(([there]) => there).map(([, reason]) => reason);
+  const bits = verdict[HEALTH_AT.WORRIES];
+  return worries.filter(([bit]) => bits & bit).map(([, reason]) => reason);
 }
 
 /**
- * @param {Finding} finding
- * @param {Stats} stats
- * @param {Facts} facts
+ * @param {Int32Array} verdict a message of the engine's
+ * @param {any} error what the probe failed with; null or undefined = it did not
+ * @param {number} millis
  * @returns {Health}
  */
-function describe(finding, stats, facts) {
-  const obstacle = obstacleOf(finding, stats, facts);
-  const reasons = worriesOf(finding, stats, facts);
-  if (obstacle !== null) {
-    reasons.unshift(obstacle.reason);
-  }
-  const down = obstacle?.down ?? false;
-  const { total, busy, idle, waiting } = stats;
+function describe(verdict, error, millis) {
+  const lastError = lastErrorOf(error);
   return {
-    status: down ? 'down' : reasons.length > 0 ? 'degraded' : 'up',
-    warmed: facts.warmed,
-    latencyMillis: Math.round(facts.millis * 100) / 100,
-    pool: { total, busy, idle, waiting },
-    pooler: poolerOf(facts.options, stats),
-    role: facts.role,
-    breaker: BREAKER[stats.breaker] ?? 'closed',
-    lastError: lastErrorOf(finding.error),
-    reasons,
+    status: STATUSES[verdict[HEALTH_AT.STATUS]],
+    warmed: verdict[HEALTH_AT.WARMED] === 1,
+    latencyMillis: Math.round(millis * 100) / 100,
+    pool: {
+      total: verdict[ERROR_AT.TOTAL],
+      busy: verdict[ERROR_AT.BUSY],
+      idle: verdict[ERROR_AT.IDLE],
+      waiting: verdict[ERROR_AT.WAITING],
+    },
+    pooler: POOLERS[verdict[HEALTH_AT.POOLER]],
+    role: ROLES[verdict[HEALTH_AT.ROLE]],
+    breaker: BREAKER[verdict[HEALTH_AT.BREAKER]],
+    lastError,
+    reasons: [...obstacleOf(verdict, lastError), ...worriesOf(verdict)],
   };
 }
 
-module.exports = { describe, isSilent };
+module.exports = { POOLERS, describe };

@@ -48,7 +48,7 @@ class Maintenance {
 
   /**
    * @param {any} options
-   * @returns {Promise<import('./warmup.js').WarmupResult>}
+   * @returns {Promise<import('../pool/warmup.js').WarmupResult>}
    */
   warmup(options) {
     return this.#warmup.run(options);
@@ -56,7 +56,7 @@ class Maintenance {
 
   /**
    * @param {any} options
-   * @returns {Promise<import('./health-report.js').Health>}
+   * @returns {Promise<import('../pool/health-report.js').Health>}
    */
   health(options) {
     return this.#health.check(options);

@@ -45,6 +45,16 @@ const roots = rootsOf(thisCopy());
  */
 
 /**
+ * What goes with a command.
+ * @typedef {object} Given
+ * @property {string[]} [fields]
+ * @property {number} [flags]
+ * @property {number} [deadline]
+ * @property {number} [timeout]
+ * @property {boolean} [counted] it keeps the process alive
+ */
+
+/**
  * Makes a second pool: past a pooler, or for a session that listens.
  * @callback MakePool
  * @param {object | undefined} config
@@ -533,17 +543,29 @@ class PoolCore {
    * @param {number} kind
    * @param {(value?: any) => void} resolve
    * @param {(error: any) => void} reject
-   * @param {{fields?: string[], flags?: number, deadline?: number,
-   *   timeout?: number, counted?: boolean}} [given] `counted`: it keeps the
-   *   process alive
+   * @param {Given} [given]
    */
-  command(kind, resolve, reject, given = {}) {
+  command(kind, resolve, reject, given) {
+    const onOk = (/** @type {number} */ value) => resolve(value);
+    const onError = (/** @type {Error} */ error) =>
+      reject(this.explain(null, error));
+    this.send(kind, { onOk, onError }, given);
+  }
+
+  /**
+   * As command(), for whoever takes the answer in a way of its own.
+   * @template T
+   * @param {number} kind
+   * @param {T} answers what is called with the answer
+   * @param {Given} [given]
+   */
+  send(kind, answers, given = {}) {
     const { fields = [], flags = 0, deadline = 0, timeout = 0 } = given;
     const pool = this.open();
     for (const field of fields) {
       this.port.push(field);
     }
-    this.port.addRequest(kind, fields.length, pool, {
+    const request = {
       index: 0,
       generation: 0,
       counted: given.counted ?? true,
@@ -553,10 +575,11 @@ class PoolCore {
       acquire: 0,
       timeout,
       retries: -1,
-      onOk: (/** @type {number} */ value) => resolve(value),
-      onError: (/** @type {Error} */ error) =>
-        reject(this.explain(null, error)),
-    });
+      ...answers,
+    };
+    const waiter = /** @type {any} */ (request);
+    this.port.addRequest(kind, fields.length, pool, waiter);
+    return request;
   }
 
   /**

@@ -14,7 +14,7 @@ const { eventually, startPostgres } = require('../support');
 const { useProxy, useServer } = require('../support/suite.js');
 
 const server = useServer();
-const proxy = useProxy({ host: server.host, port: server.port });
+const proxy = useProxy(server);
 /** @param {object} config @returns {any} */
 function open(config) {
   return new Pool({ logger: false, max: 4, ...config });

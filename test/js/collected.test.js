@@ -11,6 +11,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { test } = require('node:test');
 const { promisify } = require('node:util');
+const { useServer } = require('../support/suite.js');
 
 const INDEX = path.join(__dirname, '../../lib/index.js');
 const run = promisify(execFile);
@@ -19,7 +20,6 @@ const server = useServer();
 
 const PRELUDE = `
   const { getPool, Pool } = require(process.env.HOLDFAST);
-const { useServer } = require('../support/suite.js');
   const url = process.env.DATABASE_URL;
   const admin = new Pool(url + '?application_name=admin');
   const turn = () => new Promise((resolve) => setTimeout(resolve, 20));

@@ -15,10 +15,7 @@ const CALLS = {
   net: [],
 };
 
-/** By require() and import. */
-const REQUIRES = [
-  'lib/pool/maintenance.js -> lib/health/health.js',
-  'lib/pool/maintenance.js -> lib/health/warmup.js',
-];
+/** By require() and import. @type {string[]} */
+const REQUIRES = [];
 
 module.exports = { CALLS, INCLUDES, REQUIRES };

@@ -4,9 +4,7 @@
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
 #include "net/engine/call.h"
-#include "net/engine/environment.h"
 #include "net/engine/netpool.h"
-#include "net/engine/ops_internal.h"
 #include "net/engine/outbox.h"
 #include "net/engine/port.h"
 #include "net/wire/message.h"
@@ -57,12 +55,16 @@ void hf_health_ops_warm(struct hf_handle *handle, const struct hf_op *op) {
   uint64_t now_us = hf_clock_us();
   struct warmup_op *made = hf_calloc(1, sizeof *made);
   if (made == NULL) {
-    hf_ops_refuse(handle->port, op, HF_NO_MEMORY);
+    hf_outbox_refuse(&handle->port->outbox,
+                     (uint32_t)op->id_low,
+                     (uint32_t)op->id_high,
+                     HF_NO_MEMORY,
+                     NULL);
     return;
   }
   made->handle = handle;
-  made->id_low = hf_op_low(op);
-  made->id_high = hf_op_high(op);
+  made->id_low = (uint32_t)op->id_low;
+  made->id_high = (uint32_t)op->id_high;
   made->call.owner = handle;
   made->call.fail_fast = (op->flags & HF_FLAG_FAIL_FAST) != 0;
   made->call.until_us = op->deadline_ms <= 0
@@ -155,12 +157,16 @@ void hf_health_ops_check(struct hf_handle *handle, const struct hf_op *op) {
       op->deadline_ms > 0 ? op->deadline_ms : (int32_t)HF_HEALTH_TIMEOUT_MS;
   struct health_op *made = hf_calloc(1, sizeof *made);
   if (made == NULL) {
-    hf_ops_refuse(handle->port, op, HF_NO_MEMORY);
+    hf_outbox_refuse(&handle->port->outbox,
+                     (uint32_t)op->id_low,
+                     (uint32_t)op->id_high,
+                     HF_NO_MEMORY,
+                     NULL);
     return;
   }
   made->handle = handle;
-  made->id_low = hf_op_low(op);
-  made->id_high = hf_op_high(op);
+  made->id_low = (uint32_t)op->id_low;
+  made->id_high = (uint32_t)op->id_high;
   made->check.owner = handle;
   made->check.ends_us = now_us + (uint64_t)limit_ms * US_PER_MS;
   made->check.asks_to_read = (op->flags & HF_FLAG_READ_ONLY) != 0;

@@ -9,7 +9,6 @@
 #include "net/base/clock.h"
 #include "net/conn/conn.h"
 #include "net/connect/target.h"
-#include "net/engine/health_ops.h"
 
 enum { US_PER_MS = 1000, MS_PER_S = 1000, PREFIX_BYTES = 3 };
 
@@ -97,7 +96,6 @@ static enum hf_status set_options(struct hf_netpool *pool,
   }
   world.ctx = pool;
   status = hf_pool_init(&pool->core, &config, &world, hf_clock_us());
-  hf_health_ops_init(pool);
   pool->core.fresh_logins = pool->asks_password;
   if (status == HF_OK) {
     status = hf_session_sql_build(&pool->shared.sql, &config, fields, n_fields);

@@ -107,6 +107,19 @@ static void reopen(struct hf_port *port,
   }
 }
 
+static struct hf_netpool *new_pool(struct hf_port *port,
+                                   const struct hf_op *op,
+                                   const char *const *fields,
+                                   struct hf_error *error) {
+  bool shared = (op->flags & HF_FLAG_SHARED) != 0;
+  struct hf_netpool *pool =
+      hf_netpool_new(port->pools, fields, op->n_fields, shared, error);
+  if (pool != NULL) {
+    hf_health_ops_init(pool);
+  }
+  return pool;
+}
+
 void hf_ops_open(struct hf_port *port,
                  const struct hf_op *op,
                  const char *const *fields) {
@@ -125,7 +138,7 @@ void hf_ops_open(struct hf_port *port,
   }
   existing = pool != NULL;
   if (pool == NULL) {
-    pool = hf_netpool_new(port->pools, fields, op->n_fields, shared, &error);
+    pool = new_pool(port, op, fields, &error);
   } else if (hf_netpool_configure(pool, fields + 1, op->n_fields - 1, &error) !=
              HF_OK) {
     refuse_open(port, op, &error);

@@ -163,8 +163,8 @@ static void what_the_function_takes_does_not_count_for_commit(void **state) {
   world_advance(&world, GRACE_MS);
   expect_status(commit, HF_DEADLINE);
   expect_outcome(commit, HF_OUTCOME_AMBIGUOUS);
-  world_close(&world);
   assert_true(lease->over);
+  world_close(&world);
 }
 
 static void a_commit_whose_answer_is_lost_is_in_doubt(void **state) {

@@ -214,7 +214,7 @@ test("pg's sentences stand in the messages", async () => {
     assert.strictEqual(timeout.error.code, 'HF_QUERY_TIMEOUT');
     client.release();
   });
-  const narrow = { connectionString, max: 1, connectionTimeoutMillis: 50 };
+  const narrow = { connectionString, max: 1, connectionTimeoutMillis: 500 };
   await withPool(narrow, async (pool) => {
     const client = await pool.connect();
     const { error } = await failure(() => pool.connect());

@@ -8,9 +8,10 @@ const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { test } = require('node:test');
 
+const { useServer } = require('../support/suite.js');
+
 const CHILD = `
 const { Pool } = require(${JSON.stringify(path.join(__dirname, '../..'))});
-const { useServer } = require('../support/suite.js');
 const pool = new Pool({
   host: process.argv[1], port: Number(process.argv[2]), user: 'holdfast',
   password: process.argv[3], database: 'postgres',

@@ -30,7 +30,7 @@ enum {
   OPS_MAX = 48,
   TARGETS = 6, /* of which two are opened beforehand */
   IDS = OPS_MAX + 2 * TARGETS,
-  PAUSE = 17, /* no kind, nor is the number after it */
+  PAUSE = HF_OP_HEALTH + 1, /* no kind, nor is the number after it */
   PAUSE_MS = 20,
   SHORT_MS = 30,
   WAIT_S = 20
@@ -142,6 +142,8 @@ static bool is_answered(int32_t kind) {
   case HF_OP_RESUME:
   case HF_OP_FORGET:
   case HF_OP_INVALIDATE:
+  case HF_OP_LISTEN:
+  case HF_OP_UNLISTEN:
     return true;
   case HF_OP_ABORT:
   case HF_OP_ANSWER:
@@ -157,7 +159,10 @@ static int32_t least_fields(const struct hf_op *op) {
   case HF_OP_LEASE_QUERY:
   case HF_OP_FINISH:
     return (op->flags & HF_FLAG_NAMED) != 0 ? 2 : 1;
+  case HF_OP_LISTEN:
+    return (op->flags & HF_FLAG_CACHE) != 0 ? 2 : 1;
   case HF_OP_OPEN:
+  case HF_OP_UNLISTEN:
     return 1;
   default:
     return 0;
@@ -216,6 +221,7 @@ static bool settles(const struct hf_message *block) {
   case HF_MSG_LEASE:
   case HF_MSG_OK:
   case HF_MSG_OPENED:
+  case HF_MSG_HEALTH:
     return true;
   case HF_MSG_SHAPE:
   case HF_MSG_EVENT:

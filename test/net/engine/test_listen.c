@@ -105,6 +105,7 @@ static void two_subscriptions_of_one_environment_are_told_once(void **state) {
   assert_int_equal(listened(port, pool, "other"), HF_OK);
   support_wait_events(port, HF_EVENT_NOTIFY, 1);
   assert_int_equal(listened(port, pool, "more"), HF_OK);
+  support_wait_events(port, HF_EVENT_NOTIFY, 3);
   assert_int_equal(support_events(port, HF_EVENT_NOTIFY), 3);
   support_port_close(port);
   fake_server_stop(server);

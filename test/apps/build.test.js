@@ -60,7 +60,7 @@ test('without a binary the pool says how to get one', () => {
 });
 
 test('build compiles one, and the pool works', () => {
-  const said = node(['node_modules/pg-holdfast/lib/cli/main.js', 'build']);
+  const said = node(['node_modules/pg-holdfast/cli/main.js', 'build']);
   assert.match(said, /built, with libpq \d+\.\d+/);
   assert.strictEqual(node(['-e', QUERY]), '42\n');
 });

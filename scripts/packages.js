@@ -5,6 +5,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const { postgresFolder } = require('../test/support/account.js');
 const { findPgBouncer } = require('../test/support/pgbouncer.js');
+const { findPgpool } = require('../test/support/pgpool.js');
 const { works } = require('./steps.js');
 
 /** @typedef {'demo' | 'test' | 'ci'} Profile */
@@ -80,6 +81,12 @@ const NEEDS = [
     apt: 'pgbouncer',
     profiles: ALL,
     present: () => succeeds(findPgBouncer),
+    optional: true,
+  },
+  {
+    apt: 'pgpool2',
+    profiles: TESTS,
+    present: () => findPgpool() !== null,
     optional: true,
   },
   {

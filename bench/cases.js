@@ -32,7 +32,7 @@ const SETUP = `
  * @typedef {object} Case
  * @property {string} id
  * @property {string} title
- * @property {'select' | 'rows' | 'insert'} work
+ * @property {'select' | 'rows' | 'insert' | 'transaction'} work
  * @property {number} callers
  * @property {number} connections
  * @property {boolean} pooled through PgBouncer
@@ -46,6 +46,8 @@ const ALL_DRIVERS = [...NODE_DRIVERS, 'pgbench', 'pgbench-pipeline'];
  * the machine alone makes of it.
  */
 const BEFORE_DRIVERS = ['before', 'before-again'];
+/** Those with a transaction of their own, or a lease to build one on. */
+const TRANSACTION_DRIVERS = ['holdfast', 'pg', 'pg-named', 'postgres'];
 /** Those that do without named statements, or can be told to. */
 const POOLED_DRIVERS = ['holdfast', 'pg', 'postgres'];
 
@@ -98,6 +100,17 @@ const CASES = [
     connections: 10,
     pooled: false,
     drivers: ALL_DRIVERS,
+  },
+  {
+    id: 'transaction',
+    title:
+      'Transaction of a point select and an insert: ' +
+      '10 callers, 10 connections',
+    work: 'transaction',
+    callers: 10,
+    connections: 10,
+    pooled: false,
+    drivers: TRANSACTION_DRIVERS,
   },
   {
     id: 'pooler',

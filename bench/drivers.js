@@ -10,6 +10,7 @@ const { SQL } = require('./cases.js');
  * @property {(id: number) => Promise<unknown>} select
  * @property {() => Promise<unknown>} rows
  * @property {(number: number) => Promise<unknown>} insert
+ * @property {((id: number) => Promise<unknown>)} [transaction]
  * @property {() => Promise<unknown>} close
  */
 
@@ -31,8 +32,33 @@ function openHoldfast(checkout, { url, connections }) {
     select: (id) => pool.query(SQL.select, [id]),
     rows: () => pool.query(SQL.rows),
     insert: (number) => pool.query(SQL.insert, [number, labelOf(number)]),
+    transaction: (id) =>
+      pool.transaction(async (/** @type {any} */ client) => {
+        await client.query(SQL.select, [id]);
+        await client.query(SQL.insert, [id, labelOf(id)]);
+      }),
     close: () => pool.end(),
   };
+}
+
+/**
+ * As pg's documentation shows it.
+ *
+ * @param {any} pool
+ * @param {(client: any) => Promise<unknown>} work
+ */
+async function pgTransaction(pool, work) {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    await work(client);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback');
+    throw error;
+  } finally {
+    client.release();
+  }
 }
 
 /** @param {Target} target @returns {Opened} */
@@ -43,6 +69,11 @@ function openPg({ url, connections }) {
     select: (id) => pool.query(SQL.select, [id]),
     rows: () => pool.query(SQL.rows),
     insert: (number) => pool.query(SQL.insert, [number, labelOf(number)]),
+    transaction: (id) =>
+      pgTransaction(pool, async (client) => {
+        await client.query(SQL.select, [id]);
+        await client.query(SQL.insert, [id, labelOf(id)]);
+      }),
     close: () => pool.end(),
   };
 }
@@ -71,7 +102,15 @@ function namedStatements(queryable, close) {
 function openPgNamed({ url, connections }) {
   const { Pool } = require('pg');
   const pool = new Pool({ connectionString: url, max: connections });
-  return namedStatements(pool, () => pool.end());
+  return {
+    ...namedStatements(pool, () => pool.end()),
+    transaction: (id) =>
+      pgTransaction(pool, async (client) => {
+        const on = namedStatements(client, () => Promise.resolve());
+        await on.select(id);
+        await on.insert(id);
+      }),
+  };
 }
 
 /** @param {Target} target @returns {Promise<Opened>} */
@@ -97,6 +136,12 @@ function openPostgres({ url, connections, pooled }) {
     insert: (number) =>
       sql`insert into bench_inserts (number, label)
           values (${number}, ${labelOf(number)})`,
+    transaction: (id) =>
+      sql.begin(async (/** @type {any} */ tx) => {
+        await tx`select id, label from bench_items where id = ${id}`;
+        await tx`insert into bench_inserts (number, label)
+          values (${id}, ${labelOf(id)})`;
+      }),
     close: () => sql.end(),
   };
 }

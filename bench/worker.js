@@ -115,13 +115,16 @@ let current = null;
 /** @param {number} turn */
 function callOnce(turn) {
   const driver = /** @type {import('./drivers.js').Opened} */ (opened);
+  const id = 1 + ((turn * 7919) % ITEMS);
   switch (current?.work) {
     case 'rows':
       return driver.rows();
     case 'insert':
       return driver.insert(turn);
+    case 'transaction':
+      return driver.transaction?.(id);
     default:
-      return driver.select(1 + ((turn * 7919) % ITEMS));
+      return driver.select(id);
   }
 }
 

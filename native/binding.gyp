@@ -4,7 +4,8 @@
 {
   # The folder with libpq and OpenSSL as static libraries, of a release; else
   # the system's libpq is used.
-  'variables': {'hf_static%': ''},
+  # hf_lto: the compiler is GCC, which optimizes across files at the link.
+  'variables': {'hf_static%': '', 'hf_lto%': 0},
   'includes': ['native/sources.gypi'],
   'target_defaults': {
     'conditions': [['OS=="mac"', {'defines': ['_DARWIN_C_SOURCE']}]],
@@ -25,6 +26,8 @@
         '-Wimplicit-fallthrough', '-Wswitch-enum', '-Wvla',
       ],
       'conditions': [
+        # Fat: a linker that knows nothing of it takes the machine code.
+        ['hf_lto==1', {'cflags_c': ['-flto', '-ffat-lto-objects']}],
         ['hf_static==""', {
           'cflags_c': ['<!@(pkg-config --cflags libpq)'],
           # The same where gyp leaves cflags alone.
@@ -49,6 +52,7 @@
         '-Wall', '-Wextra', '-fvisibility-inlines-hidden', '-fno-exceptions',
       ],
       'conditions': [
+        ['hf_lto==1', {'ldflags': ['-flto', '-flto-partition=one', '-O3']}],
         ['hf_static==""', {
           'libraries': ['<!@(pkg-config --libs libpq)'],
         }, {

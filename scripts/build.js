@@ -59,6 +59,20 @@ function addonApi() {
   return path.relative(ROOT, folder);
 }
 
+/**
+ * What GYP_DEFINES says, and whether the compiler is GCC. Clang's objects for
+ * link-time optimization need its own linker.
+ */
+function gypDefines() {
+  const { CC = 'cc', GYP_DEFINES = '' } = process.env;
+  const [file = CC, ...args] = CC.split(' ').filter(Boolean);
+  const { stdout } = spawnSync(file, [...args, '--version'], {
+    encoding: 'utf8',
+  });
+  const isGcc = /Free Software Foundation/.test(stdout ?? '');
+  return isGcc ? `${GYP_DEFINES} hf_lto=1`.trim() : GYP_DEFINES;
+}
+
 function main() {
   if (process.argv[2] === '--addon-api') {
     process.stdout.write(`${addonApi()}\n`);
@@ -70,7 +84,8 @@ function main() {
   const [file, first] = bundled
     ? [process.execPath, [bundled]]
     : ['npx', ['--yes', 'node-gyp@12']];
-  const env = { ...process.env };
+  /** @type {NodeJS.ProcessEnv} */
+  const env = { ...process.env, GYP_DEFINES: gypDefines() };
   // npm 11 warns of this key and takes it from the command line only.
   delete env.npm_config_nodedir;
   // Ctrl-C ends node-gyp; this process stays to clean up.

@@ -258,17 +258,6 @@ void hf_stats_record(struct hf_stats *stats,
   }
 }
 
-void hf_stats_set_gauges(struct hf_stats *stats,
-                         const struct hf_gauges *gauges) {
-  size_t i = 0;
-
-#define HF_GAUGE_STORE(field)                                                  \
-  atomic_store_explicit(&stats->gauges[i++], gauges->field, RELAXED);
-  HF_GAUGE_MAP(HF_GAUGE_STORE)
-#undef HF_GAUGE_STORE
-  atomic_store_explicit(&stats->answered_ms, gauges->answered_ms, RELAXED);
-}
-
 void hf_stats_get_gauges(const struct hf_stats *stats, struct hf_gauges *out) {
   size_t i = 0;
 

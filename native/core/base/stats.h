@@ -189,9 +189,24 @@ void hf_stats_record(struct hf_stats *stats,
                      enum hf_histogram histogram,
                      uint64_t micros);
 
-/* Publishes the gauges. Writer only. */
-void hf_stats_set_gauges(struct hf_stats *stats,
-                         const struct hf_gauges *gauges);
+/*
+ * Publishes the gauges. Writer only. Inline: through memory the compiler would
+ * write several at once and read them one by one, which stalls.
+ */
+static inline void hf_stats_set_gauges(struct hf_stats *stats,
+                                       const struct hf_gauges *gauges) {
+  size_t i = 0;
+
+#define HF_GAUGE_STORE(field)                                                  \
+  atomic_store_explicit(&stats->gauges[i++],                                   \
+                        gauges->field,                                         \
+                        memory_order_relaxed);
+  HF_GAUGE_MAP(HF_GAUGE_STORE)
+#undef HF_GAUGE_STORE
+  atomic_store_explicit(&stats->answered_ms,
+                        gauges->answered_ms,
+                        memory_order_relaxed);
+}
 
 /* Reads the gauges. */
 void hf_stats_get_gauges(const struct hf_stats *stats, struct hf_gauges *out);

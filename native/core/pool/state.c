@@ -34,6 +34,12 @@ void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out) {
   out->answered_ms = (int32_t)(uint32_t)(pool->answered_us / US_PER_MS);
 }
 
+void hf_pool_publish_gauges(struct hf_pool *pool) {
+  struct hf_gauges gauges;
+  hf_pool_gauges(pool, &gauges);
+  hf_stats_set_gauges(&pool->stats, &gauges);
+}
+
 bool hf_pool_is_away(const struct hf_pool *pool, uint64_t since_us) {
   const struct hf_away *away = &pool->away;
   uint64_t patience_us = away->passing ? PROBE_PATIENCE_US : 0;

@@ -206,6 +206,9 @@ size_t hf_pool_count(const struct hf_pool *pool, enum hf_slot_state state);
 /* Writes what statistics show of the moment. */
 void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out);
 
+/* Shows it to other threads. */
+void hf_pool_publish_gauges(struct hf_pool *pool);
+
 /*
  * Returns whether a connect has failed that was begun at `since_us` or later,
  * with no connection alive and none opened since: an answer to whoever asked

@@ -22,7 +22,6 @@ void hf_turn_serve(struct hf_pool *pool) {
 }
 
 void hf_turn_leave(struct hf_pool *pool) {
-  struct hf_gauges gauges;
   struct hf_link *link;
   while ((link = hf_list_pop(&pool->done)) != NULL) {
     pool->world.deliver(pool->world.ctx,
@@ -35,8 +34,7 @@ void hf_turn_leave(struct hf_pool *pool) {
   if (pool->state == HF_POOL_STATE_DRAINING) {
     hf_drain_close_spare(pool);
   }
-  hf_pool_gauges(pool, &gauges);
-  hf_stats_set_gauges(&pool->stats, &gauges);
+  hf_pool_publish_gauges(pool);
   if (pool->state == HF_POOL_STATE_DRAINING && hf_list_empty(&pool->requests) &&
       hf_pool_count(pool, HF_SLOT_EMPTY) == (size_t)pool->n_slots) {
     pool->state = HF_POOL_STATE_CLOSED;

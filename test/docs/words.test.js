@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// Words that docs/glossary.md has replaced are not used in their old meaning.
+// Where such a word is also plain English, only the names made of it are
+// looked for.
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+
+const { ROOT } = require('./markdown.js');
+
+const FOLDERS = ['native', 'lib', 'cli', 'docs', 'test'];
+const TEXTS = /\.(c|cc|h|inc|js|mjs|ts|mts|md)$/;
+/** Generated, installed, or about these very words. */
+const LEFT_OUT =
+  /(^|\/)(node_modules|corpus|build)\/|lib\/wasm\/bytes|words\.test\.js$/;
+
+/** Of each: its names and prose, and what stands for it now. @type {[RegExp, string][]} */
+const WORDS = [[/\b(Cache)?Ear\b/, 'NotificationListener, CacheInvalidator']];
+
+/** Names of modules that have a new one. @type {[RegExp, string][]} */
+const FILES = [
+  [/^native\/core\/.*\/behind\.[ch]$/, 'reachability'],
+  [/\/checkup\.[ch]$/, 'reset'],
+  [/\/upkeep\.[ch]$/, 'janitor'],
+  [/^native\/net\/.*\/kept\.[ch]$/, 'cached_result'],
+  [/^native\/net\/.*\/terms\.[ch]$/, 'cache_params'],
+  [/^native\/net\/.*\/world\.[ch]$/, 'pool_io'],
+  [/^native\/net\/.*\/tell\.[ch]$/, 'events'],
+  [/^native\/net\/.*\/names\.[ch]$/, 'prepared'],
+  [/^native\/net\/.*\/shapes?\.[ch]$/, 'columns'],
+  [/^native\/net\/.*\/block\.[ch]$/, 'message'],
+  [/^native\/.*_parts\.h$/, '_internal'],
+  [/\/labels\.[ch]$/, 'tag_index'],
+  [/^lib\/.*\/harmless\.js$/, 'command tags'],
+  [/^lib\/.*\/open-fields\.js$/, 'open-message'],
+  [/^lib\/.*\/answer\.js$/, 'callbacks'],
+  [/^lib\/.*\/bounds\.js$/, 'deadline'],
+  [/^lib\/.*\/copy\.js$/, 'package-instance'],
+];
+
+/** @returns {string[]} */
+function files() {
+  return FOLDERS.flatMap((folder) =>
+    fs
+      .readdirSync(path.join(ROOT, folder), {
+        encoding: 'utf8',
+        recursive: true,
+      })
+      .map((name) => `${folder}/${name}`)
+      .filter((name) => TEXTS.test(name) && !LEFT_OUT.test(name)),
+  );
+}
+
+/**
+ * @param {string} file
+ * @param {string} text
+ * @param {[RegExp, string][]} words
+ * @returns {string[]} one for each line with one of the words
+ */
+function found(file, text, words) {
+  return text.split('\n').flatMap((line, i) =>
+    words
+      .filter(([pattern]) => pattern.test(line))
+      .map(([pattern, now]) => {
+        const [word] = pattern.exec(line) ?? [];
+        return `${file}:${i + 1}: ${word} (now: ${now})`;
+      }),
+  );
+}
+
+const all = files();
+
+test('words that were replaced are in no text', () => {
+  assert.ok(all.length > 500, String(all.length));
+  const hits = all.flatMap((file) =>
+    found(file, fs.readFileSync(path.join(ROOT, file), 'utf8'), WORDS),
+  );
+  assert.deepStrictEqual(hits, []);
+});
+
+test('no file has a name that was replaced', () => {
+  const hits = all.filter((file) =>
+    FILES.some(([pattern]) => pattern.test(file)),
+  );
+  assert.deepStrictEqual(hits, []);
+});
+
+test('a replaced word is found where it stands', () => {
+  assert.deepStrictEqual(found('a.js', 'one\nnew CacheEar();\n', WORDS), [
+    'a.js:2: CacheEar (now: NotificationListener, CacheInvalidator)',
+  ]);
+});

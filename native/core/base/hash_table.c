@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* A hash table with chains. */
 #include "core/base/hash_table.h"
 
 #include <assert.h>
@@ -7,43 +6,60 @@
 
 #include "core/base/alloc.h"
 
-enum { SIZE_MIN = 64 };
+/*
+ * A full table (a node a chain) doubles. It is halved only when it is an eighth
+ * full, so that a node added and removed in turn does not resize it each time.
+ */
+enum { SIZE_MIN = 16, SHRINK_BELOW = 8 };
 
-static struct hf_table_node **chain_of(const struct hf_table *table,
-                                       uint64_t hash) {
-  return &table->chains[hash & (table->size - 1)];
+static size_t chain_of(const struct hf_table *table, uint64_t hash) {
+  return (size_t)hash & (table->size - 1);
 }
 
 static void link_node(struct hf_table *table, struct hf_table_node *node) {
-  struct hf_table_node **chain = chain_of(table, node->hash);
-  node->next = *chain;
-  *chain = node;
+  size_t i = chain_of(table, node->hash);
+  node->next = table->chains[i];
+  table->chains[i] = node;
+  table->first = i < table->first ? i : table->first;
 }
 
-static void grow(struct hf_table *table) {
-  struct hf_table bigger = {0};
+/* Without memory the table stays as it is. */
+static void resize(struct hf_table *table, size_t size) {
+  struct hf_table_node **old = table->chains;
+  size_t old_size = table->size;
+  struct hf_table_node **chains = hf_calloc(size, sizeof *chains);
   size_t i;
-  bigger.size = table->size == 0 ? SIZE_MIN : table->size * 2;
-  bigger.chains = hf_calloc(bigger.size, sizeof(struct hf_table_node *));
-  if (bigger.chains == NULL) {
+  if (chains == NULL) {
     return;
   }
-  for (i = 0; i < table->size; i++) {
+  table->chains = chains;
+  table->size = size;
+  table->first = size;
+  for (i = 0; i < old_size; i++) {
     struct hf_table_node *node;
-    while ((node = table->chains[i]) != NULL) {
-      table->chains[i] = node->next;
-      link_node(&bigger, node);
+    while ((node = old[i]) != NULL) {
+      old[i] = node->next;
+      link_node(table, node);
     }
   }
-  hf_free(table->chains);
-  table->chains = bigger.chains;
-  table->size = bigger.size;
+  hf_free(old);
+}
+
+void hf_table_init(struct hf_table *table, const struct hf_hash_key *key) {
+  memset(table, 0, sizeof *table);
+  table->key = *key;
+}
+
+uint64_t hf_table_hash(const struct hf_table *table,
+                       const void *data,
+                       size_t bytes) {
+  return hf_hash(&table->key, data, bytes);
 }
 
 enum hf_status hf_table_add(struct hf_table *table,
                             struct hf_table_node *node) {
   if (table->count >= table->size) {
-    grow(table);
+    resize(table, table->size == 0 ? SIZE_MIN : table->size * 2);
   }
   if (table->size == 0) {
     return HF_NO_MEMORY;
@@ -54,7 +70,7 @@ enum hf_status hf_table_add(struct hf_table *table,
 }
 
 void hf_table_remove(struct hf_table *table, struct hf_table_node *node) {
-  struct hf_table_node **at = chain_of(table, node->hash);
+  struct hf_table_node **at = &table->chains[chain_of(table, node->hash)];
   while (*at != node) {
     assert(*at != NULL);
     at = &(*at)->next;
@@ -62,27 +78,64 @@ void hf_table_remove(struct hf_table *table, struct hf_table_node *node) {
   *at = node->next;
   node->next = NULL;
   table->count--;
+  if (table->size > SIZE_MIN && table->count < table->size / SHRINK_BELOW) {
+    resize(table, table->size / 2);
+  }
 }
 
-struct hf_table_node *hf_table_first(const struct hf_table *table,
-                                     uint64_t hash) {
-  struct hf_table_node *node = table->size == 0 ? NULL : *chain_of(table, hash);
+static struct hf_table_node *with_hash(struct hf_table_node *node,
+                                       uint64_t hash) {
   while (node != NULL && node->hash != hash) {
     node = node->next;
   }
   return node;
 }
 
+struct hf_table_node *hf_table_first(const struct hf_table *table,
+                                     uint64_t hash) {
+  return table->size == 0
+             ? NULL
+             : with_hash(table->chains[chain_of(table, hash)], hash);
+}
+
 struct hf_table_node *hf_table_next(const struct hf_table_node *node) {
-  uint64_t hash = node->hash;
-  struct hf_table_node *next = node->next;
-  while (next != NULL && next->hash != hash) {
-    next = next->next;
+  return with_hash(node->next, node->hash);
+}
+
+/* Returns the first chain from `i` on that is not empty, or the size. */
+static size_t used_chain(const struct hf_table *table, size_t i) {
+  while (i < table->size && table->chains[i] == NULL) {
+    i++;
   }
-  return next;
+  return i;
+}
+
+static struct hf_table_node *first_from(const struct hf_table *table,
+                                        size_t i) {
+  i = used_chain(table, i);
+  return i == table->size ? NULL : table->chains[i];
+}
+
+struct hf_table_node *hf_table_any(struct hf_table *table) {
+  table->first = used_chain(table, table->first);
+  return first_from(table, table->first);
+}
+
+struct hf_table_node *hf_table_walk(const struct hf_table *table,
+                                    const struct hf_table_node *node) {
+  if (node == NULL) {
+    return first_from(table, table->first);
+  }
+  if (node->next != NULL) {
+    return node->next;
+  }
+  return first_from(table, chain_of(table, node->hash) + 1);
 }
 
 void hf_table_finish(struct hf_table *table) {
   hf_free(table->chains);
-  memset(table, 0, sizeof *table);
+  table->chains = NULL;
+  table->size = 0;
+  table->count = 0;
+  table->first = 0;
 }

@@ -29,8 +29,8 @@ void hf_cache_init(struct hf_cache *cache,
                    void (*free_payload)(void *payload)) {
   memset(cache, 0, sizeof *cache);
   cache->max_bytes = max_bytes;
-  cache->hash_key = *hash_key;
   cache->free_payload = free_payload;
+  hf_table_init(&cache->entries, hash_key);
   hf_tag_index_init(&cache->labels, hash_key);
   hf_list_init(&cache->by_use);
   hf_list_init(&cache->flights);
@@ -230,7 +230,8 @@ enum hf_cache_verdict hf_cache_ask(struct hf_cache *cache,
                                    const struct hf_cache_question *question,
                                    uint64_t now_us,
                                    struct hf_cache_entry **entry) {
-  uint64_t hash = hf_hash(&cache->hash_key, question->key, question->key_bytes);
+  uint64_t hash =
+      hf_table_hash(&cache->entries, question->key, question->key_bytes);
   struct hf_cache_entry *found = find(cache, question, hash);
   *entry = found;
   if (found == NULL) {
@@ -336,13 +337,11 @@ static void invalidate(struct hf_cache *cache, struct hf_cache_entry *entry) {
 }
 
 static int32_t invalidate_all(struct hf_cache *cache) {
+  struct hf_table_node *node;
   int32_t count = 0;
-  size_t i;
-  for (i = 0; i < cache->entries.size; i++) {
-    while (cache->entries.chains[i] != NULL) {
-      invalidate(cache, entry_of_node(cache->entries.chains[i]));
-      count++;
-    }
+  while ((node = hf_table_any(&cache->entries)) != NULL) {
+    invalidate(cache, entry_of_node(node));
+    count++;
   }
   return count;
 }

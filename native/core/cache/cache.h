@@ -108,7 +108,6 @@ struct hf_cache_waiter {
 struct hf_cache {
   /* set at init, read-only */
   uint64_t max_bytes;
-  struct hf_hash_key hash_key;
   void (*free_payload)(void *payload);
 
   struct hf_table entries; /* all but DROPPED ones */

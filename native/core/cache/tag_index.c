@@ -47,8 +47,7 @@ static struct hf_label *make(struct hf_tag_index *labels,
 
 void hf_tag_index_init(struct hf_tag_index *labels,
                        const struct hf_hash_key *key) {
-  memset(labels, 0, sizeof *labels);
-  labels->key = *key;
+  hf_table_init(&labels->table, key);
 }
 
 void hf_tag_index_finish(struct hf_tag_index *labels) {
@@ -60,7 +59,7 @@ enum hf_status hf_tag_index_tie(struct hf_tag_index *labels,
                                 struct hf_tag *tag,
                                 const char *name,
                                 void *thing) {
-  uint64_t hash = hf_hash(&labels->key, name, strlen(name));
+  uint64_t hash = hf_table_hash(&labels->table, name, strlen(name));
   struct hf_label *label = find(labels, hash, name);
   if (label == NULL) {
     label = make(labels, hash, name);
@@ -88,7 +87,7 @@ void hf_tag_index_untie(struct hf_tag_index *labels, struct hf_tag *tag) {
 }
 
 void *hf_tag_index_any(const struct hf_tag_index *labels, const char *name) {
-  uint64_t hash = hf_hash(&labels->key, name, strlen(name));
+  uint64_t hash = hf_table_hash(&labels->table, name, strlen(name));
   const struct hf_label *label = find(labels, hash, name);
   struct hf_link *link = label == NULL ? NULL : hf_list_first(&label->tags);
   return link == NULL ? NULL

@@ -28,7 +28,6 @@ struct hf_tag {
 
 struct hf_tag_index {
   struct hf_table table;
-  struct hf_hash_key key;
 };
 
 /* Makes an empty set of labels. */

@@ -40,7 +40,7 @@ void hf_listener_init(struct hf_listener *listener,
   int state;
   memset(listener, 0, sizeof *listener);
   listener->world = *world;
-  listener->hash_key = *hash_key;
+  hf_table_init(&listener->channels, hash_key);
   for (state = 0; state < HF_CHANNEL_STATES; state++) {
     hf_list_init(&listener->channels_in[state]);
   }

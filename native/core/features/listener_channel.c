@@ -59,7 +59,9 @@ static struct hf_channel *find(const struct hf_listener *listener,
 
 struct hf_channel *hf_listener_find(const struct hf_listener *listener,
                                     const char *name) {
-  return find(listener, hf_hash(&listener->hash_key, name, strlen(name)), name);
+  return find(listener,
+              hf_table_hash(&listener->channels, name, strlen(name)),
+              name);
 }
 
 static struct hf_channel *channel_new(struct hf_listener *listener,
@@ -134,7 +136,7 @@ enum hf_status hf_listener_subscribe(struct hf_listener *listener,
                                      struct hf_subscription *subscription,
                                      const char *name,
                                      uint64_t deadline_us) {
-  uint64_t hash = hf_hash(&listener->hash_key, name, strlen(name));
+  uint64_t hash = hf_table_hash(&listener->channels, name, strlen(name));
   struct hf_channel *channel = find(listener, hash, name);
   if (channel == NULL) {
     channel = channel_new(listener, hash, name);

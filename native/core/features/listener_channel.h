@@ -123,7 +123,6 @@ struct hf_listener_world {
 struct hf_listener {
   /* set at init, read-only */
   struct hf_listener_world world;
-  struct hf_hash_key hash_key;
 
   /* changed by the movers */
   enum hf_listener_state state;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* SipHash-2-4-128 against the vectors of its authors. */
+/*
+ * SipHash-2-4-128 against the vectors of its authors, SipHash-1-3 against their
+ * implementation with one round and three.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -112,10 +115,51 @@ static void another_key_gives_another_hash(void **state) {
   assert_memory_not_equal(one, two, sizeof one);
 }
 
+static void the_short_hash_is_siphash_1_3(void **state) {
+  static const struct {
+    size_t bytes;
+    uint64_t hash;
+  } rows[] = {{0, UINT64_C(0xabac0158050fc4dc)},
+              {1, UINT64_C(0xc9f49bf37d57ca93)},
+              {7, UINT64_C(0xd3927d989bb11140)},
+              {8, UINT64_C(0x369095118d299a8e)},
+              {15, UINT64_C(0xd320d86d2a519956)},
+              {63, UINT64_C(0x9d199062b7bbb3a8)}};
+  struct hf_hash_key key = {UINT64_C(0x0706050403020100),
+                            UINT64_C(0x0f0e0d0c0b0a0908)};
+  unsigned char data[64];
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof data; i++) {
+    data[i] = (unsigned char)i;
+  }
+  for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    assert_true(hf_hash(&key, data, rows[i].bytes) == rows[i].hash);
+  }
+}
+
+static void another_key_gives_another_short_hash(void **state) {
+  struct hf_hash_key keys[] = {{1, 2}, {1, 3}, {2, 2}};
+  static const char text[] = "select 1 /* aaaaaaaa */";
+  uint64_t hashes[3];
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < 3; i++) {
+    hashes[i] = hf_hash(&keys[i], text, sizeof text);
+  }
+  assert_true(hashes[0] != hashes[1]);
+  assert_true(hashes[0] != hashes[2]);
+  assert_true(hashes[1] != hashes[2]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_authors_vectors_come_out),
       cmocka_unit_test(another_key_gives_another_hash),
+      cmocka_unit_test(the_short_hash_is_siphash_1_3),
+      cmocka_unit_test(another_key_gives_another_short_hash),
   };
   return cmocka_run_group_tests_name("siphash", tests, NULL, NULL);
 }

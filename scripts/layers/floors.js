@@ -49,10 +49,9 @@ const AREAS = {
  * call through any other table counts as a call of whoever fills it in.
  */
 const TABLES = {
-  hf_world: 'what the core asks of the outside; answers are events, later',
-  hf_listener_world: 'the same of the listener',
-  hf_health_world: 'the same of health checks',
-  hf_warmup_world: 'the same of warm-ups',
+  hf_pool_io: 'what the core asks of the outside; answers are events, later',
+  hf_listener_io: 'the same of the listener',
+  hf_health_io: 'the same of health checks',
   hf_post: 'work handed to the loop from another thread',
   hf_job: 'work handed to a worker thread, and its end on the loop',
   hf_resolve_wait: 'the end of looking a name up',

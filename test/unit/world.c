@@ -283,24 +283,24 @@ static uint32_t on_random(void *ctx) {
   return (uint32_t)(world->seed >> 16);
 }
 
-static const struct hf_world operations = {NULL,
-                                           on_connect,
-                                           on_greet,
-                                           on_usable,
-                                           on_execute,
-                                           on_cancel,
-                                           on_rollback,
-                                           on_ping,
-                                           on_forget,
-                                           on_replace,
-                                           on_prove,
-                                           on_probe,
-                                           on_close,
-                                           on_deliver,
-                                           on_released,
-                                           on_event,
-                                           on_closed,
-                                           on_random};
+static const struct hf_pool_io operations = {NULL,
+                                             on_connect,
+                                             on_greet,
+                                             on_usable,
+                                             on_execute,
+                                             on_cancel,
+                                             on_rollback,
+                                             on_ping,
+                                             on_forget,
+                                             on_replace,
+                                             on_prove,
+                                             on_probe,
+                                             on_close,
+                                             on_deliver,
+                                             on_released,
+                                             on_event,
+                                             on_closed,
+                                             on_random};
 
 static void assert_idle_are_fit(struct world *world) {
   size_t i;
@@ -333,7 +333,7 @@ struct hf_config world_config(int32_t max) {
 }
 
 void world_open(struct world *world, const struct hf_config *config) {
-  struct hf_world ops = operations;
+  struct hf_pool_io ops = operations;
 
   assert_in_range(config->max, 1, WORLD_SLOTS);
   memset(world, 0, sizeof(*world));

@@ -78,7 +78,7 @@ struct world_conn {
   bool probing;
   bool suspect; /* must be pinged before it is used */
   bool stale;   /* must forget its statements before it is idle */
-  bool dead;    /* hf_world.usable says no */
+  bool dead;    /* hf_pool_io.usable says no */
 };
 
 struct world {
@@ -95,7 +95,7 @@ struct world {
   bool cannot_probe;     /* asking about a silent one fails to begin */
   bool greets;           /* new connections are prepared ... */
   struct call *greeting; /* ... by this lease, the last one */
-  uint32_t random;       /* what hf_world.random says ... */
+  uint32_t random;       /* what hf_pool_io.random says ... */
   uint64_t seed;         /* ... unless this is set */
   struct world_record records[WORLD_RECORDS];
   size_t n_records;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Answers that are kept, and questions that are under way so that nobody asks
- * twice at a time. Pure: what an answer is, and how it is had, is the world's.
+ * twice at a time. Pure: what an answer is, and how it is had, is the engine's.
  *
  *            ask                  answered
  *   (none) ------> FILLING ---------------------> KEPT
@@ -20,7 +20,7 @@
  * until a waiter takes over, or none is left.
  *
  * Ownership: the cache owns its entries and what they keep; waiters and fillers
- * are the world's and are borrowed.
+ * are the engine's and are borrowed.
  * Threads: none; one thread at a time per cache.
  */
 #ifndef HF_CORE_CACHE_CACHE_H
@@ -93,7 +93,7 @@ struct hf_cache_entry {
   struct hf_cache_terms terms;
 
   /* of the flight */
-  void *filler; /* the world's */
+  void *filler; /* the engine's */
   bool orphaned;
   uint64_t timeout_us;
   struct hf_list waiters;

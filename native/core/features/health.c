@@ -72,11 +72,11 @@ static void move(struct hf_health *health,
 void hf_health_init(struct hf_health *health,
                     struct hf_pool *pool,
                     struct hf_warmup *warmup,
-                    const struct hf_health_world *world) {
+                    const struct hf_health_io *io) {
   memset(health, 0, sizeof *health);
   health->pool = pool;
   health->warmup = warmup;
-  health->world = *world;
+  health->io = *io;
   hf_list_init(&health->checks);
   hf_list_init(&health->held);
   hf_list_init(&health->probes);
@@ -124,7 +124,7 @@ static void answer(struct hf_health *health,
   move(health, check, HF_CHECK_DONE, 0);
   check->probe = NULL;
   hf_list_remove(&health->checks, &check->of_all);
-  health->world.answer(health->world.ctx, check, report);
+  health->io.answer(health->io.ctx, check, report);
 }
 
 static void answer_with(struct hf_health *health,
@@ -191,7 +191,7 @@ static void ask(struct hf_health *health,
   struct hf_health_probe *shared = find_probe(health, check, now_us);
   struct hf_health_probe *probe = shared;
   if (shared == NULL) {
-    probe = health->world.make(health->world.ctx, limit_of(check, now_us));
+    probe = health->io.make(health->io.ctx, limit_of(check, now_us));
   }
   if (probe == NULL) {
     answer_no_memory(health, check);
@@ -206,7 +206,7 @@ static void ask(struct hf_health *health,
   }
   move(health, check, HF_CHECK_ASKING, check->ends_us);
   if (shared == NULL) {
-    health->world.send(health->world.ctx, probe);
+    health->io.send(health->io.ctx, probe);
   }
 }
 

@@ -13,8 +13,8 @@
  *      | proved, no memory        v proved                   v or the limit
  *      +----------------------> DONE <-----------------------+
  *
- * Ownership: checks are the world's; borrowed from hf_health_begin until they
- * are answered. A probe is made by the world, which frees it after
+ * Ownership: checks are the engine's; borrowed from hf_health_begin until they
+ * are answered. A probe is made by the engine, which frees it after
  * hf_health_on_probed.
  * Threads: the engine's thread only.
  */
@@ -47,10 +47,10 @@ enum {
 
 /* A probe on its way: a query with HF_FLAG_PROBE, ahead of the line. */
 struct hf_health_probe {
-  /* set by the world when it makes one */
+  /* set by the engine when it makes one */
   struct hf_request *request;
 
-  /* set by the world when the server answers */
+  /* set by the engine when the server answers */
   enum hf_health_role role;
   bool takes_no_writes;
 
@@ -65,13 +65,13 @@ enum hf_check_state {
   HF_CHECK_NEW,
   HF_CHECK_HELD,   /* for a warm-up, half of its time at most */
   HF_CHECK_ASKING, /* waits for a probe */
-  HF_CHECK_DONE,   /* answered: the world's again */
+  HF_CHECK_DONE,   /* answered: the engine's again */
   HF_CHECK_STATES
 };
 
 /* One call of health(). */
 struct hf_health_check {
-  /* set by the world before hf_health_begin, read-only afterwards */
+  /* set by the engine before hf_health_begin, read-only afterwards */
   const void *owner;
   uint64_t ends_us;  /* its limit */
   bool asks_to_read; /* the pool's settings make transactions read-only */
@@ -94,8 +94,8 @@ struct hf_health_report {
   const struct hf_request *request; /* that failed, or NULL */
 };
 
-/* What health needs of the world. */
-struct hf_health_world {
+/* What health needs of the engine. */
+struct hf_health_io {
   void *ctx;
 
   /* Makes a probe that gives up at `limit_us`; NULL when out of memory. */
@@ -107,7 +107,7 @@ struct hf_health_world {
    */
   void (*send)(void *ctx, struct hf_health_probe *probe);
 
-  /* Answers a check, which is the world's again. */
+  /* Answers a check, which is the engine's again. */
   void (*answer)(void *ctx,
                  struct hf_health_check *check,
                  const struct hf_health_report *report);
@@ -117,7 +117,7 @@ struct hf_health {
   /* set at init, read-only */
   struct hf_pool *pool;
   struct hf_warmup *warmup;
-  struct hf_health_world world;
+  struct hf_health_io io;
 
   /* changed by health */
   struct hf_health_memory memory;
@@ -134,9 +134,9 @@ const char *hf_check_state_name(enum hf_check_state state);
 void hf_health_init(struct hf_health *health,
                     struct hf_pool *pool,
                     struct hf_warmup *warmup,
-                    const struct hf_health_world *world);
+                    const struct hf_health_io *io);
 
-/* Begins a check that is zeroed but for its terms; see hf_health_world. */
+/* Begins a check that is zeroed but for its terms; see hf_health_io. */
 void hf_health_begin(struct hf_health *health,
                      struct hf_health_check *check,
                      uint64_t now_us);

@@ -35,11 +35,11 @@ static size_t count_in(const struct hf_listener *listener,
 }
 
 void hf_listener_init(struct hf_listener *listener,
-                      const struct hf_listener_world *world,
+                      const struct hf_listener_io *io,
                       const struct hf_hash_key *hash_key) {
   int state;
   memset(listener, 0, sizeof *listener);
-  listener->world = *world;
+  listener->io = *io;
   hf_table_init(&listener->channels, hash_key);
   for (state = 0; state < HF_CHANNEL_STATES; state++) {
     hf_list_init(&listener->channels_in[state]);
@@ -67,7 +67,7 @@ static uint64_t delay_us(struct hf_listener *listener) {
       &policy,
       listener->failures == 0 ? 0 : listener->failures - 1,
       listener->failures == 0 ? HF_BACKOFF_FULL : HF_BACKOFF_HALF,
-      listener->world.random(listener->world.ctx));
+      listener->io.random(listener->io.ctx));
   if (listener->failures < INT32_MAX) {
     listener->failures++;
   }
@@ -103,9 +103,7 @@ static void prove(struct hf_listener *listener) {
     struct hf_subscription *subscription =
         HF_CONTAINER_OF(link, struct hf_subscription, of_provers);
     if (subscription->state == HF_SUBSCRIPTION_LIVE) {
-      listener->world.proven(listener->world.ctx,
-                             subscription,
-                             listener->asked_us);
+      listener->io.proven(listener->io.ctx, subscription, listener->asked_us);
     }
   }
 }
@@ -143,7 +141,7 @@ static void close_session(struct hf_listener *listener, bool again) {
   move(listener, HF_LISTENER_CLOSING);
   listener->again = again;
   hf_channel_forget_all(listener);
-  listener->world.close(listener->world.ctx);
+  listener->io.close(listener->io.ctx);
 }
 
 void hf_listener_on_lost(struct hf_listener *listener,
@@ -199,13 +197,13 @@ static void say(struct hf_listener *listener,
   listener->asked = channel;
   listener->asked_us = now_us;
   if (channel == NULL) {
-    listener->world.ping(listener->world.ctx);
+    listener->io.ping(listener->io.ctx);
   } else if (channel->state == HF_CHANNEL_WANTED) {
     hf_channel_move(listener, channel, HF_CHANNEL_ASKED);
-    listener->world.listen(listener->world.ctx, channel->name);
+    listener->io.listen(listener->io.ctx, channel->name);
   } else {
     hf_channel_move(listener, channel, HF_CHANNEL_DROPPED);
-    listener->world.unlisten(listener->world.ctx, channel->name);
+    listener->io.unlisten(listener->io.ctx, channel->name);
   }
 }
 
@@ -251,7 +249,7 @@ static bool run_session(struct hf_listener *listener, uint64_t now_us) {
 static bool connect(struct hf_listener *listener) {
   move(listener, HF_LISTENER_CONNECTING);
   listener->lost = false;
-  listener->world.connect(listener->world.ctx);
+  listener->io.connect(listener->io.ctx);
   return true;
 }
 

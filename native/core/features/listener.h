@@ -2,7 +2,7 @@
 /*
  * The session that listens: which channels it has to listen to for which
  * subscriptions, when it is opened, and when it is tried again. Pure: time is
- * handed in, and the session is the world's. Channels and subscriptions are
+ * handed in, and the session is the engine's. Channels and subscriptions are
  * listener_channel.h's.
  *
  *          subscribed           connected
@@ -17,7 +17,7 @@
  * A failed attempt is repeated after 50 ms, doubled up to 2 s, half of it by
  * chance: processes that lost a server together do not come back in step.
  *
- * Ownership: the listener owns its channels; subscriptions are the world's and
+ * Ownership: the listener owns its channels; subscriptions are the engine's and
  * are borrowed until they are unsubscribed or refused.
  * Threads: none; one thread at a time per listener.
  */
@@ -35,15 +35,16 @@ enum {
   HF_LISTENER_CAP_MS = 2000
 };
 
-/* Prepares a listener. Copies the world. */
+/* Prepares a listener. Copies the engine. */
 void hf_listener_init(struct hf_listener *listener,
-                      const struct hf_listener_world *world,
+                      const struct hf_listener_io *io,
                       const struct hf_hash_key *hash_key);
 
 /* Frees an IDLE listener. */
 void hf_listener_finish(struct hf_listener *listener);
 
-/* ---- from the world ------------------------------------------------------ */
+/* ---- from the engine ------------------------------------------------------
+ */
 
 void hf_listener_on_connected(struct hf_listener *listener, uint64_t now_us);
 

@@ -117,7 +117,7 @@ static void answer(struct hf_listener *listener,
                    struct hf_subscription *subscription) {
   subscription->state = HF_SUBSCRIPTION_LIVE;
   hf_heap_remove(&listener->deadlines, &subscription->deadline);
-  listener->world.answer(listener->world.ctx, subscription, NULL);
+  listener->io.answer(listener->io.ctx, subscription, NULL);
 }
 
 static void detach(struct hf_listener *listener,
@@ -178,7 +178,7 @@ static void refuse(struct hf_listener *listener,
                    struct hf_subscription *subscription,
                    const struct hf_error *error) {
   hf_listener_unsubscribe(listener, subscription);
-  listener->world.answer(listener->world.ctx, subscription, error);
+  listener->io.answer(listener->io.ctx, subscription, error);
 }
 
 /* Refuses what is PENDING on a channel, which may be freed with the last. */
@@ -235,7 +235,7 @@ void hf_channel_hear(struct hf_listener *listener, struct hf_channel *channel) {
   }
   hf_channel_move(listener, channel, HF_CHANNEL_HEARD);
   if (resume(channel)) {
-    listener->world.resumed(listener->world.ctx, channel);
+    listener->io.resumed(listener->io.ctx, channel);
   }
   HF_LIST_EACH(link, &channel->subscriptions) {
     if (subscription_of(link)->state == HF_SUBSCRIPTION_PENDING) {
@@ -270,7 +270,7 @@ static void miss(struct hf_listener *listener, struct hf_channel *channel) {
     struct hf_subscription *subscription = subscription_of(link);
     if (subscription->state == HF_SUBSCRIPTION_LIVE) {
       subscription->state = HF_SUBSCRIPTION_MISSED;
-      listener->world.lost(listener->world.ctx, subscription);
+      listener->io.lost(listener->io.ctx, subscription);
     }
   }
 }

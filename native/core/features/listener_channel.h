@@ -15,7 +15,7 @@
  * then LIVE, and MISSED from the loss of the session until its channel is heard
  * again: in between notifications may have been lost, which it is told.
  *
- * Ownership: the listener owns its channels; subscriptions are the world's and
+ * Ownership: the listener owns its channels; subscriptions are the engine's and
  * are borrowed until they are unsubscribed or refused.
  * Threads: none; one thread at a time per listener.
  */
@@ -35,10 +35,10 @@
 
 enum hf_listener_state {
   HF_LISTENER_IDLE,       /* nobody subscribes, there is no session */
-  HF_LISTENER_CONNECTING, /* the world is opening one */
+  HF_LISTENER_CONNECTING, /* the engine is opening one */
   HF_LISTENER_OPEN,       /* channels are listened to */
   HF_LISTENER_WAITING,    /* for the time of the next attempt */
-  HF_LISTENER_CLOSING,    /* the world gives the session back */
+  HF_LISTENER_CLOSING,    /* the engine gives the session back */
   HF_LISTENER_STATES
 };
 
@@ -80,8 +80,8 @@ struct hf_subscription {
   struct hf_heap_node deadline;
 };
 
-/* The world outside. The first five are called from hf_listener_run only. */
-struct hf_listener_world {
+/* The engine outside. The first five are called from hf_listener_run only. */
+struct hf_listener_io {
   void *ctx;
 
   /* Opens a session: hf_listener_on_connected or _on_connect_failed. */
@@ -97,7 +97,7 @@ struct hf_listener_world {
 
   /*
    * A subscription is answered: it is LIVE (`error` is NULL), or was refused
-   * and is the world's again.
+   * and is the engine's again.
    */
   void (*answer)(void *ctx,
                  struct hf_subscription *subscription,
@@ -122,7 +122,7 @@ struct hf_listener_world {
 
 struct hf_listener {
   /* set at init, read-only */
-  struct hf_listener_world world;
+  struct hf_listener_io io;
 
   /* changed by the movers */
   enum hf_listener_state state;
@@ -149,7 +149,7 @@ struct hf_listener {
 /* ---- subscriptions ------------------------------------------------------- */
 
 /*
- * Adds a subscription, which is answered by hf_listener_world.answer, at once
+ * Adds a subscription, which is answered by hf_listener_io.answer, at once
  * where its channel is heard already. `deadline_us` 0 = an outage is waited
  * for without end; else it is refused with HF_DEADLINE then. HF_NO_MEMORY.
  */

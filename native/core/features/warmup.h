@@ -10,7 +10,7 @@
  *      | nobody waits |                                  | v few are open
  *      +--------------+                               REOPENING
  *
- * Ownership: calls are the world's; borrowed from hf_warmup_begin until they
+ * Ownership: calls are the engine's; borrowed from hf_warmup_begin until they
  * are answered.
  * Threads: the engine's thread only.
  */
@@ -36,7 +36,7 @@ enum hf_warmup_state {
 
 /* One call of warmup(). */
 struct hf_warmup_call {
-  /* set by the world, read-only afterwards */
+  /* set by the engine, read-only afterwards */
   const void *owner;
   uint64_t until_us; /* UINT64_MAX = it waits for ever */
   bool fail_fast;    /* a connect that fails is its answer */
@@ -47,7 +47,7 @@ struct hf_warmup_call {
 };
 
 /*
- * Answers a call, which is the world's again. `why` says more when its status
+ * Answers a call, which is the engine's again. `why` says more when its status
  * is the answer's, else what may be behind it.
  */
 typedef void (*hf_warmup_answer_cb)(void *ctx,

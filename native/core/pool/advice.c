@@ -32,7 +32,7 @@ void hf_advise(struct hf_pool *pool,
                HF_SESSION_REQUIRED,
                HF_PHASE_CONNECT,
                sentences[advice]);
-  pool->world.event(pool->world.ctx, slot, HF_EVENT_WARNING, &warning);
+  pool->io.event(pool->io.ctx, slot, HF_EVENT_WARNING, &warning);
   hf_error_finish(&warning);
 }
 

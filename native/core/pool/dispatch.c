@@ -10,7 +10,7 @@ void hf_dispatch_close_slot(struct hf_pool *pool, struct hf_slot *slot) {
   }
   hf_slot_move(slot, HF_SLOT_CLOSING, pool->now_us);
   hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_CLOSED, 1);
-  pool->world.close(pool->world.ctx, slot);
+  pool->io.close(pool->io.ctx, slot);
 }
 
 static bool is_used_up(const struct hf_pool *pool, const struct hf_slot *slot) {
@@ -63,5 +63,5 @@ void hf_dispatch_start(struct hf_pool *pool,
     end_us = request->deadline_us;
   }
   hf_pool_set_timer(pool, request, end_us);
-  pool->world.execute(pool->world.ctx, slot, request);
+  pool->io.execute(pool->io.ctx, slot, request);
 }

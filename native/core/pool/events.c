@@ -26,7 +26,7 @@ static void tell(struct hf_pool *pool,
                  struct hf_slot *slot,
                  enum hf_event event,
                  const struct hf_error *error) {
-  pool->world.event(pool->world.ctx, slot, event, error);
+  pool->io.event(pool->io.ctx, slot, event, error);
 }
 
 /* It would drop statements of other clients, on connections that change. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the outside tells the pool: the answers to the operations of hf_world,
+ * What the outside tells the pool: the answers to the operations of hf_pool_io,
  * each on a later turn of the engine's loop.
  *
  * Ownership: the slots are the pool's; a request is borrowed by the pool until
- * hf_world.deliver.
+ * hf_pool_io.deliver.
  * Threads: the engine's thread only.
  */
 #ifndef HF_CORE_POOL_EVENTS_H
@@ -44,7 +44,7 @@ void hf_pool_on_checked(struct hf_pool *pool,
                         struct hf_slot *slot,
                         uint64_t now_us);
 
-/* Ends hf_world.prove. */
+/* Ends hf_pool_io.prove. */
 void hf_pool_on_proved(struct hf_pool *pool,
                        struct hf_slot *slot,
                        enum hf_proof proof,
@@ -52,7 +52,7 @@ void hf_pool_on_proved(struct hf_pool *pool,
 
 /*
  * The connection died. Requests in flight fail: the oldest with `error`, or
- * with an error the world already stored in it. Copies `error`.
+ * with an error the engine already stored in it. Copies `error`.
  */
 void hf_pool_on_lost(struct hf_pool *pool,
                      struct hf_slot *slot,
@@ -64,7 +64,7 @@ void hf_pool_on_closed(struct hf_pool *pool,
                        uint64_t now_us);
 
 /*
- * Answers hf_world.probe of that slot. `server` tells those who answered
+ * Answers hf_pool_io.probe of that slot. `server` tells those who answered
  * apart; 0 = not known.
  */
 void hf_pool_on_probed(struct hf_pool *pool,

@@ -31,7 +31,7 @@ bool hf_greeting_begin(struct hf_pool *pool, struct hf_slot *slot) {
   struct hf_lease *lease = NULL;
   if (pool->state == HF_POOL_STATE_OPEN &&
       slot->generation == pool->generation) {
-    lease = pool->world.greet(pool->world.ctx, slot);
+    lease = pool->io.greet(pool->io.ctx, slot);
   }
   if (lease == NULL) {
     return false;

@@ -36,7 +36,7 @@ void hf_interrupt_answer(struct hf_pool *pool,
   error->retryable = false;
   hf_stats_add_outcome(&pool->stats, error->outcome);
   hf_outcome_count_health(pool, request);
-  pool->world.deliver(pool->world.ctx, request);
+  pool->io.deliver(pool->io.ctx, request);
   request->settled = true;
   hf_error_finish(error);
 }
@@ -61,7 +61,7 @@ void hf_interrupt_cancel(struct hf_pool *pool, struct hf_request *request) {
                     request,
                     first ? pool->now_us + CANCEL_AGAIN_US : end_us);
   hf_stats_add(&pool->stats, HF_STAT_CANCELS, 1);
-  pool->world.cancel(pool->world.ctx, request->slot);
+  pool->io.cancel(pool->io.ctx, request->slot);
 }
 
 /* Sent, and nobody waits for it any longer. */

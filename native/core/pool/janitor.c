@@ -37,10 +37,10 @@ uint64_t hf_janitor_lifetime(struct hf_pool *pool) {
     return 0;
   }
   /* Connections opened together must not all end together. */
-  jitter_us = length_us / LIFETIME_JITTER / UINT32_MAX *
-                  pool->world.random(pool->world.ctx) +
-              length_us / LIFETIME_JITTER % UINT32_MAX *
-                  pool->world.random(pool->world.ctx) / UINT32_MAX;
+  jitter_us =
+      length_us / LIFETIME_JITTER / UINT32_MAX * pool->io.random(pool->io.ctx) +
+      length_us / LIFETIME_JITTER % UINT32_MAX * pool->io.random(pool->io.ctx) /
+          UINT32_MAX;
   return pool->now_us + length_us - jitter_us;
 }
 
@@ -106,7 +106,7 @@ static void watch_silence(struct hf_pool *pool, enum hf_slot_state state) {
     } else if (!slot->probing && pool->now_us >= slot->probe_us) {
       slot->probe_us = pool->now_us + PROBE_EVERY_US;
       hf_stats_add(&pool->stats, HF_STAT_PROBES, 1);
-      slot->probing = pool->world.probe(pool->world.ctx, slot);
+      slot->probing = pool->io.probe(pool->io.ctx, slot);
     }
   }
 }

@@ -74,7 +74,7 @@ void hf_lease_refuse(struct hf_pool *pool, struct hf_request *request) {
   hf_outcome_settle(pool, request);
 }
 
-/* The world has it back at the end of the turn, after its last answers. */
+/* The engine has it back at the end of the turn, after its last answers. */
 void hf_lease_end(struct hf_pool *pool, struct hf_lease *lease) {
   if (!hf_link_queued(&lease->ending)) {
     hf_list_push(&pool->over, &lease->ending);

@@ -7,8 +7,8 @@
  * the statements given before it have ended. A statement that ends the
  * transaction (request.end) is the last one: it is released with it.
  *
- * Ownership: allocated by the world with the acquire request; the pool borrows
- * it from grant to hf_world.released.
+ * Ownership: allocated by the engine with the acquire request; the pool borrows
+ * it from grant to hf_pool_io.released.
  * Threads: the engine's thread only.
  */
 #ifndef HF_CORE_POOL_LEASE_H
@@ -73,7 +73,7 @@ void hf_lease_grant(struct hf_pool *pool,
  */
 void hf_lease_refuse(struct hf_pool *pool, struct hf_request *request);
 
-/* The world has the lease back at the end of the turn, after its last answers.
+/* The engine has the lease back at the end of the turn, after its last answers.
  */
 void hf_lease_end(struct hf_pool *pool, struct hf_lease *lease);
 

@@ -22,7 +22,7 @@ void hf_lease_release(struct hf_pool *pool,
                       struct hf_lease *lease,
                       enum hf_release how);
 
-/* Makes a ROLLBACK of what was to be COMMIT; the world sees it by request.end.
+/* Makes a ROLLBACK of what was to be COMMIT; the engine sees it by request.end.
  */
 void hf_lease_describe_rollback(struct hf_request *request);
 

@@ -44,9 +44,9 @@ void hf_loss_lose(struct hf_pool *pool,
   hf_reset_lost(pool, slot);
   pool->answered_us = 0;
   if (slot->state == HF_SLOT_IDLE && !wanted) {
-    pool->world.event(pool->world.ctx, slot, HF_EVENT_ERROR, error);
+    pool->io.event(pool->io.ctx, slot, HF_EVENT_ERROR, error);
   } else if (lease != NULL && (!wanted || idle)) {
-    pool->world.event(pool->world.ctx, slot, HF_EVENT_LOST, error);
+    pool->io.event(pool->io.ctx, slot, HF_EVENT_LOST, error);
   }
   /* Newest first: those that go again re-enter at the queue's head. */
   while ((link = hf_list_pop(&slot->running)) != NULL) {

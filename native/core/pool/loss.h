@@ -17,7 +17,7 @@ struct hf_slot;
 
 /*
  * A live connection is gone: fails or repeats what it ran, tells its lease,
- * and has the world close it.
+ * and has the engine close it.
  */
 void hf_loss_lose(struct hf_pool *pool,
                   struct hf_slot *slot,

@@ -24,12 +24,12 @@ enum { US_PER_MS = 1000 };
 
 enum hf_status hf_pool_init(struct hf_pool *pool,
                             const struct hf_config *config,
-                            const struct hf_world *world,
+                            const struct hf_pool_io *io,
                             uint64_t now_us) {
   int32_t i;
   memset(pool, 0, sizeof *pool);
   pool->config = *config;
-  pool->world = *world;
+  pool->io = *io;
   for (i = 0; i < HF_SLOT_STATES; i++) {
     hf_list_init(&pool->slots_in[i]);
   }

@@ -5,8 +5,8 @@
  * comes back as an event (events.h).
  *
  * Ownership: the pool owns its slots and borrows requests between
- * hf_pool_submit and hf_world.deliver, leases between grant and
- * hf_world.released.
+ * hf_pool_submit and hf_pool_io.deliver, leases between grant and
+ * hf_pool_io.released.
  * Threads: the engine's thread only; the statistics may be read anywhere.
  */
 #ifndef HF_CORE_POOL_POOL_H
@@ -25,7 +25,7 @@
 /* Prepares a pool. Copies `config`. HF_NO_MEMORY. */
 HF_NODISCARD enum hf_status hf_pool_init(struct hf_pool *pool,
                                          const struct hf_config *config,
-                                         const struct hf_world *world,
+                                         const struct hf_pool_io *io,
                                          uint64_t now_us);
 
 /* Frees a CLOSED pool, or one that was never used. */
@@ -45,7 +45,7 @@ void hf_pool_abort(struct hf_pool *pool,
 
 /*
  * Gives a lease back, by its manner at once or when what it was given has
- * ended: then hf_world.released is called. May be called again to hurry.
+ * ended: then hf_pool_io.released is called. May be called again to hurry.
  */
 void hf_pool_release(struct hf_pool *pool,
                      struct hf_lease *lease,

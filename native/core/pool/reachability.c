@@ -24,7 +24,7 @@ void hf_reachability_note_success(struct hf_pool *pool, struct hf_slot *slot) {
   bool closed = hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED;
   hf_breaker_success(&pool->breaker);
   if (!closed) {
-    pool->world.event(pool->world.ctx, slot, HF_EVENT_BREAKER, NULL);
+    pool->io.event(pool->io.ctx, slot, HF_EVENT_BREAKER, NULL);
   }
 }
 
@@ -40,13 +40,10 @@ void hf_reachability_note_failure(struct hf_pool *pool,
   hf_breaker_failure(&pool->breaker,
                      pool->now_us / US_PER_MS,
                      pace,
-                     pool->world.random(pool->world.ctx));
+                     pool->io.random(pool->io.ctx));
   if (closed && hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN) {
     hf_stats_add(&pool->stats, HF_STAT_BREAKER_OPENED, 1);
-    pool->world.event(pool->world.ctx,
-                      slot,
-                      HF_EVENT_BREAKER,
-                      &pool->connect_error);
+    pool->io.event(pool->io.ctx, slot, HF_EVENT_BREAKER, &pool->connect_error);
   }
 }
 

@@ -75,7 +75,7 @@ static struct hf_verdict decide(struct hf_pool *pool,
                            why,
                            why->outcome == HF_OUTCOME_AMBIGUOUS,
                            (double)pool->now_us / US_PER_MS,
-                           pool->world.random(pool->world.ctx));
+                           pool->io.random(pool->io.ctx));
   request->used_once = state.used_once;
   if (verdict.cut) {
     hf_stats_add(&pool->stats, HF_STAT_RETRIES_CUT, 1);
@@ -190,7 +190,7 @@ static bool repeat_or_settle(struct hf_pool *pool,
 /* Whether the attempt needs no judging: it went well, or was judged before. */
 static bool is_settled_already(const struct hf_request *request) {
   return request->error.status == HF_OK ||
-         /* The world refused it before anything was sent. */
+         /* The engine refused it before anything was sent. */
          (request->error.phase == HF_PHASE_LOCAL &&
           request->error.outcome != HF_OUTCOME_NONE);
 }
@@ -252,7 +252,7 @@ bool hf_repeat_elsewhere(struct hf_pool *pool, struct hf_request *request) {
     hf_error_finish(&request->error);
     return false;
   }
-  stand_in = pool->world.replace(pool->world.ctx, request);
+  stand_in = pool->io.replace(pool->io.ctx, request);
   if (stand_in == NULL) {
     hf_error_finish(&request->error);
     return false;

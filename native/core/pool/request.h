@@ -10,8 +10,8 @@
  *                      +---------------------------------------+
  *                         deadline, abort, pool closed
  *
- * Ownership: the world (net) allocates a request and gets it back through
- * hf_world.deliver; in between the pool only borrows it.
+ * Ownership: the engine (net) allocates a request and gets it back through
+ * hf_pool_io.deliver; in between the pool only borrows it.
  * Threads: the engine's thread only.
  */
 #ifndef HF_CORE_POOL_REQUEST_H
@@ -45,10 +45,10 @@ enum hf_request_kind {
 enum hf_role { HF_ROLE_UNKNOWN, HF_ROLE_WRITES, HF_ROLE_READS };
 
 struct hf_request {
-  /* set by the world before hf_pool_submit, read-only afterwards */
+  /* set by the engine before hf_pool_submit, read-only afterwards */
   enum hf_request_kind kind;
   uint32_t id_low, id_high;
-  void *owner;            /* whose it is: a pool handle of the world */
+  void *owner;            /* whose it is: a pool handle of the engine */
   struct hf_sql_info sql; /* zeroed for HF_REQUEST_ACQUIRE */
   int32_t flags;          /* HF_FLAG_* */
   uint64_t deadline_us;   /* absolute; 0 = none */
@@ -76,18 +76,18 @@ struct hf_request {
   bool settled;               /* the user was answered while it still runs */
   bool orphan;                /* its environment is gone: nobody reads it */
   bool unnamed;               /* must go as an unnamed statement */
-  bool reused;                /* set by the world: its name was there before */
+  bool reused;                /* set by the engine: its name was there before */
   bool used_once;             /* a verdict of "once" was followed */
-  enum hf_role server_role;   /* set by the world, with 25006 */
+  enum hf_role server_role;   /* set by the engine, with 25006 */
   bool guarded;               /* goes again, and must not write */
   bool in_transaction;        /* an explicit one was open when it was sent */
-  bool unsent;                /* set by the world: no byte of it left */
-  bool misfit;                /* set by the world: what we put around it does
+  bool unsent;                /* set by the engine: no byte of it left */
+  bool misfit;                /* set by the engine: what we put around it does
                                  not work there; another way will */
-  bool warned;                /* set by the world: the server warned */
-  bool answered_rollback;     /* set by the world: a command tag said so */
-  bool simple;                /* set by the world: by the simple protocol */
-  enum hf_progress progress;  /* set by the world: of this attempt */
+  bool warned;                /* set by the engine: the server warned */
+  bool answered_rollback;     /* set by the engine: a command tag said so */
+  bool simple;                /* set by the engine: by the simple protocol */
+  enum hf_progress progress;  /* set by the engine: of this attempt */
   struct hf_transaction end;  /* of the statement that ends its lease's */
   char transaction;           /* I, T or E after it; 0 = not known */
 
@@ -104,7 +104,7 @@ const char *hf_request_state_name(enum hf_request_state state);
 /* Zeroes a request and makes it NEW. */
 void hf_request_init(struct hf_request *request, enum hf_request_kind kind);
 
-/* Frees what a request owns; the request itself is the world's. */
+/* Frees what a request owns; the request itself is the engine's. */
 void hf_request_finish(struct hf_request *request);
 
 /* Notes when a request was submitted: to the pool, or to a cache before it. */

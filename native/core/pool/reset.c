@@ -24,19 +24,19 @@ static struct hf_slot *slot_of(struct hf_link *link) {
 void hf_reset_begin(struct hf_pool *pool,
                     struct hf_slot *slot,
                     enum hf_reset checkup) {
-  const struct hf_world *world = &pool->world;
+  const struct hf_pool_io *io = &pool->io;
   hf_slot_move(slot, HF_SLOT_CHECKING, pool->now_us);
   slot->check_until_us = pool->now_us + LIMIT_US;
   switch (checkup) {
   case HF_RESET_ROLLBACK:
-    world->rollback(world->ctx, slot);
+    io->rollback(io->ctx, slot);
     break;
   case HF_RESET_PING:
     slot->check_until_us = pool->now_us + PING_LIMIT_US;
-    world->ping(world->ctx, slot);
+    io->ping(io->ctx, slot);
     break;
   case HF_RESET_FORGET:
-    world->forget(world->ctx, slot);
+    io->forget(io->ctx, slot);
     slot->forget = false;
     slot->restore = false;
     break;
@@ -44,7 +44,7 @@ void hf_reset_begin(struct hf_pool *pool,
     pool->wants_proof = false;
     slot->proof = HF_PROOF_FIRST;
     slot->check_until_us = pool->now_us + PROOF_GAP_US;
-    world->prove(world->ctx, slot, HF_PROOF_FIRST);
+    io->prove(io->ctx, slot, HF_PROOF_FIRST);
     break;
   }
 }
@@ -78,7 +78,7 @@ static void stop_sharing(struct hf_pool *pool, struct hf_slot *slot) {
                "something between here and the server loses statements that "
                "are sent before an answer has come: no connection is shared "
                "(shareMax is taken to be 1)");
-  pool->world.event(pool->world.ctx, slot, HF_EVENT_WARNING, &warning);
+  pool->io.event(pool->io.ctx, slot, HF_EVENT_WARNING, &warning);
   hf_error_finish(&warning);
 }
 
@@ -115,7 +115,7 @@ bool hf_reset_go_on(struct hf_pool *pool, struct hf_slot *slot) {
   }
   slot->proof = HF_PROOF_SECOND;
   slot->check_until_us = pool->now_us + PROOF_LIMIT_US;
-  pool->world.prove(pool->world.ctx, slot, HF_PROOF_SECOND);
+  pool->io.prove(pool->io.ctx, slot, HF_PROOF_SECOND);
   return true;
 }
 

@@ -43,8 +43,7 @@ static struct hf_slot *take_idle(struct hf_pool *pool, uint32_t avoid) {
   struct hf_slot *slot;
   while ((slot = pick_idle(pool, avoid)) != NULL) {
     /* Freed in this very turn: nothing can have happened to it since. */
-    if (slot->since_us == pool->now_us ||
-        pool->world.usable(pool->world.ctx, slot)) {
+    if (slot->since_us == pool->now_us || pool->io.usable(pool->io.ctx, slot)) {
       return slot;
     }
     hf_stats_add(&pool->stats, HF_STAT_CONNECTIONS_LOST, 1);
@@ -100,8 +99,8 @@ static void connect(struct hf_pool *pool) {
   slot->proven = false;
   slot->proof = HF_PROOF_NONE;
   hf_stats_add(&pool->stats, HF_STAT_CONNECTS_STARTED, 1);
-  pool->world.event(pool->world.ctx, slot, HF_EVENT_CONNECTING, NULL);
-  pool->world.connect(pool->world.ctx, slot);
+  pool->io.event(pool->io.ctx, slot, HF_EVENT_CONNECTING, NULL);
+  pool->io.connect(pool->io.ctx, slot);
 }
 
 bool hf_scheduler_wants_connection(const struct hf_pool *pool) {

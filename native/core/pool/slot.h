@@ -11,7 +11,7 @@
  *       |                                 |      clean again
  *       +--------------- CLOSING <--------+--- any live state
  *
- * Ownership: the pool allocates all slots once. `conn` is the world's.
+ * Ownership: the pool allocates all slots once. `conn` is the engine's.
  * Threads: the engine's thread only.
  */
 #ifndef HF_CORE_POOL_SLOT_H
@@ -28,12 +28,12 @@ struct hf_pool;
 
 enum hf_slot_state {
   HF_SLOT_EMPTY,      /* no connection */
-  HF_SLOT_CONNECTING, /* the world is opening one */
+  HF_SLOT_CONNECTING, /* the engine is opening one */
   HF_SLOT_IDLE,       /* ready; ordered by the time it became idle */
   HF_SLOT_BUSY,       /* runs requests of pool.query() */
   HF_SLOT_LEASED,     /* belongs to one user until released */
   HF_SLOT_CHECKING,   /* rolled back or pinged before it is used again */
-  HF_SLOT_CLOSING,    /* the world is closing it */
+  HF_SLOT_CLOSING,    /* the engine is closing it */
   HF_SLOT_STATES
 };
 
@@ -71,15 +71,15 @@ struct hf_slot {
   bool announced;           /* its opening was told, so its end will be */
   char transaction;         /* I, T or E after the last ReadyForQuery */
   bool forget;              /* its prepared statements are to go */
-  bool restore;             /* set by the world: a setting is to go back */
+  bool restore;             /* set by the engine: a setting is to go back */
   bool demoted;             /* a write was refused there */
   bool chose_reading;       /* the transaction was begun to read only */
   uint64_t check_until_us;  /* while CHECKING: the end of our patience */
-  bool probing;             /* hf_world.probe has not answered yet */
+  bool probing;             /* hf_pool_io.probe has not answered yet */
   struct hf_silence silence;
   uint64_t probe_us; /* when a silent server is probed next */
 
-  /* changed by the world */
+  /* changed by the engine */
   void *conn;            /* the open connection, or NULL */
   void *dial;            /* while it is being opened */
   bool undialed;         /* closing, and there never was anything to close */

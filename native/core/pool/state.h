@@ -11,8 +11,8 @@
  *     SUSPENDED -----------+
  *
  * Ownership: the pool owns its slots and borrows requests between
- * hf_pool_submit and hf_world.deliver, leases between grant and
- * hf_world.released.
+ * hf_pool_submit and hf_pool_io.deliver, leases between grant and
+ * hf_pool_io.released.
  * Threads: the engine's thread only; the statistics may be read anywhere.
  */
 #ifndef HF_CORE_POOL_STATE_H
@@ -31,10 +31,10 @@
 struct hf_lease;
 
 /*
- * The world outside. No operation calls back into the pool; answers come as
+ * The engine outside. No operation calls back into the pool; answers come as
  * events, later, from the engine's loop.
  */
-struct hf_world {
+struct hf_pool_io {
   void *ctx;
 
   /* Opens slot's connection: hf_pool_on_connected or _on_connect_failed. */
@@ -92,13 +92,13 @@ struct hf_world {
   void (*close)(void *ctx, struct hf_slot *slot);
 
   /*
-   * A request is settled. DONE: the world has it back, and answers the user
+   * A request is settled. DONE: the engine has it back, and answers the user
    * unless it was `settled` before. RUNNING: the user is answered early; the
    * request comes again when it is DONE.
    */
   void (*deliver)(void *ctx, struct hf_request *request);
 
-  /* A lease that was released is over: its struct is the world's again. */
+  /* A lease that was released is over: its struct is the engine's again. */
   void (*released)(void *ctx, struct hf_lease *lease);
 
   /* Something a listener may want to know; `error` may be NULL. */
@@ -136,7 +136,7 @@ struct hf_pool {
   int32_t n_slots;              /* places; config.max is the limit */
 
   /* set at init, read-only */
-  struct hf_world world;
+  struct hf_pool_io io;
 
   /* changed by the mover */
   enum hf_pool_state state;
@@ -161,7 +161,7 @@ struct hf_pool {
   uint32_t last_serial;
   uint64_t answered_us;    /* when a query last succeeded and nothing has failed
                               since; else 0 */
-  bool fresh_logins;       /* set by the world: a refused login may go well the
+  bool fresh_logins;       /* set by the engine: a refused login may go well the
                               next time, without anybody's doing */
   bool proxied;            /* the last connection opened was a pooler's */
   bool doubted;            /* the pooler said that it has no server */

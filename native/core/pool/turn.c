@@ -24,12 +24,12 @@ void hf_turn_serve(struct hf_pool *pool) {
 void hf_turn_leave(struct hf_pool *pool) {
   struct hf_link *link;
   while ((link = hf_list_pop(&pool->done)) != NULL) {
-    pool->world.deliver(pool->world.ctx,
-                        HF_CONTAINER_OF(link, struct hf_request, link));
+    pool->io.deliver(pool->io.ctx,
+                     HF_CONTAINER_OF(link, struct hf_request, link));
   }
   while ((link = hf_list_pop(&pool->over)) != NULL) {
-    pool->world.released(pool->world.ctx,
-                         HF_CONTAINER_OF(link, struct hf_lease, ending));
+    pool->io.released(pool->io.ctx,
+                      HF_CONTAINER_OF(link, struct hf_lease, ending));
   }
   if (pool->state == HF_POOL_STATE_DRAINING) {
     hf_drain_close_spare(pool);
@@ -38,6 +38,6 @@ void hf_turn_leave(struct hf_pool *pool) {
   if (pool->state == HF_POOL_STATE_DRAINING && hf_list_empty(&pool->requests) &&
       hf_pool_count(pool, HF_SLOT_EMPTY) == (size_t)pool->n_slots) {
     pool->state = HF_POOL_STATE_CLOSED;
-    pool->world.closed(pool->world.ctx);
+    pool->io.closed(pool->io.ctx);
   }
 }

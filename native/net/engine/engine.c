@@ -250,7 +250,7 @@ static enum hf_status engine_new(struct hf_engine **out) {
   }
   hf_list_init(&engine->pools.list);
   engine->pools.loop = &engine->loop;
-  engine->pools.world = &hf_pool_io_world;
+  engine->pools.io = &hf_pool_io_table;
   engine->pools.callbacks = &hf_pool_io_callbacks;
   hf_list_init(&engine->filled_outboxes);
   make_keys(engine);

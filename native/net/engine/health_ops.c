@@ -197,9 +197,9 @@ void hf_health_ops_on_probed(struct hf_netpool *pool, struct hf_call *call) {
  */
 
 void hf_health_ops_init(struct hf_netpool *pool) {
-  struct hf_health_world world = {pool, make_probe, send_probe, answer_check};
+  struct hf_health_io io = {pool, make_probe, send_probe, answer_check};
   hf_warmup_init(&pool->warmup, &pool->core, answer_warmup, pool);
-  hf_health_init(&pool->health, &pool->core, &pool->warmup, &world);
+  hf_health_init(&pool->health, &pool->core, &pool->warmup, &io);
 }
 
 void hf_health_ops_end(struct hf_handle *handle) {

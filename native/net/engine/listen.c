@@ -88,9 +88,9 @@ static void send_refusal(const struct hf_listen *listen,
                                                 : error);
 }
 
-static void world_answer(void *ctx,
-                         struct hf_subscription *core,
-                         const struct hf_error *error) {
+static void io_answer(void *ctx,
+                      struct hf_subscription *core,
+                      const struct hf_error *error) {
   struct hf_listen *listen = ctx;
   struct hf_listen_subscription *subscription = of_core(core);
   if (error != NULL) {
@@ -107,7 +107,7 @@ static void world_answer(void *ctx,
                     0);
 }
 
-static void world_lost(void *ctx, struct hf_subscription *core) {
+static void io_lost(void *ctx, struct hf_subscription *core) {
   const struct hf_listen_subscription *subscription = of_core(core);
   (void)ctx;
   if (subscription->cached != NULL) {
@@ -115,9 +115,9 @@ static void world_lost(void *ctx, struct hf_subscription *core) {
   }
 }
 
-static void world_proven(void *ctx,
-                         struct hf_subscription *core,
-                         uint64_t asked_us) {
+static void io_proven(void *ctx,
+                      struct hf_subscription *core,
+                      uint64_t asked_us) {
   const struct hf_listen_subscription *subscription = of_core(core);
   (void)ctx;
   if (subscription->cached != NULL) {
@@ -145,7 +145,7 @@ static void send_resumed(struct hf_handle *handle, const char *channel) {
   }
 }
 
-static void world_resumed(void *ctx, struct hf_channel *channel) {
+static void io_resumed(void *ctx, struct hf_channel *channel) {
   struct hf_listen *listen = ctx;
   struct hf_link *link;
   listen->stamp++;
@@ -187,10 +187,10 @@ void hf_listen_notify(struct hf_listen *listen,
 
 /* Returns what listens for a pool; makes it. NULL when out of memory. */
 static struct hf_listen *listen_of(struct hf_netpool *pool) {
-  static const struct hf_listener_world told = {.answer = world_answer,
-                                                .lost = world_lost,
-                                                .resumed = world_resumed,
-                                                .proven = world_proven};
+  static const struct hf_listener_io told = {.answer = io_answer,
+                                             .lost = io_lost,
+                                             .resumed = io_resumed,
+                                             .proven = io_proven};
   return pool->listen != NULL ? pool->listen
                               : hf_listen_session_new(pool, &told);
 }

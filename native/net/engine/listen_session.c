@@ -57,21 +57,21 @@ static void say_of(struct hf_listen *listen,
   say(listen, sql);
 }
 
-static void world_listen(void *ctx, const char *channel) {
+static void io_listen(void *ctx, const char *channel) {
   say_of(ctx, "LISTEN ", channel);
 }
 
-static void world_unlisten(void *ctx, const char *channel) {
+static void io_unlisten(void *ctx, const char *channel) {
   say_of(ctx, "UNLISTEN ", channel);
 }
 
-static void world_ping(void *ctx) {
+static void io_ping(void *ctx) {
   say(ctx, "select 1");
 }
 
 /* ---- the session --------------------------------------------------------- */
 
-static void world_connect(void *ctx) {
+static void io_connect(void *ctx) {
   struct hf_listen *listen = ctx;
   struct hf_call *call = hf_call_new_own(listen->pool, listen, NULL);
   struct hf_error error;
@@ -96,7 +96,7 @@ static void note_closed(struct hf_listen *listen) {
 }
 
 /* It still listens: nobody else can have that connection. */
-static void world_close(void *ctx) {
+static void io_close(void *ctx) {
   struct hf_listen *listen = ctx;
   struct hf_call *call = listen->acquired;
   uint64_t now_us = hf_clock_us();
@@ -112,7 +112,7 @@ static void world_close(void *ctx) {
   }
 }
 
-static uint32_t world_random(void *ctx) {
+static uint32_t io_random(void *ctx) {
   const struct hf_listen *listen = ctx;
   return hf_loop_random(listen->pool->pools->loop);
 }
@@ -174,21 +174,21 @@ static void refuse_pooler(struct hf_listen *listen) {
 /* ---- from the engine ----------------------------------------------------- */
 
 struct hf_listen *hf_listen_session_new(struct hf_netpool *pool,
-                                        const struct hf_listener_world *told) {
-  struct hf_listener_world world = *told;
+                                        const struct hf_listener_io *told) {
+  struct hf_listener_io io = *told;
   struct hf_listen *listen = hf_calloc(1, sizeof *listen);
   if (listen == NULL) {
     return NULL;
   }
-  world.ctx = listen;
-  world.connect = world_connect;
-  world.listen = world_listen;
-  world.unlisten = world_unlisten;
-  world.ping = world_ping;
-  world.close = world_close;
-  world.random = world_random;
+  io.ctx = listen;
+  io.connect = io_connect;
+  io.listen = io_listen;
+  io.unlisten = io_unlisten;
+  io.ping = io_ping;
+  io.close = io_close;
+  io.random = io_random;
   listen->pool = pool;
-  hf_listener_init(&listen->listener, &world, &pool->pools->hash_key);
+  hf_listener_init(&listen->listener, &io, &pool->pools->hash_key);
   pool->listen = listen;
   return listen;
 }

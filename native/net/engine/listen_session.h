@@ -32,7 +32,7 @@ struct hf_listen {
  * when out of memory.
  */
 struct hf_listen *hf_listen_session_new(struct hf_netpool *pool,
-                                        const struct hf_listener_world *told);
+                                        const struct hf_listener_io *told);
 
 /* The core is done with a call of a listener's own, or with its lease. */
 void hf_listen_session_on_delivered(struct hf_call *call);

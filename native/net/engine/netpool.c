@@ -78,7 +78,7 @@ static enum hf_status set_options(struct hf_netpool *pool,
                                   int32_t n_fields,
                                   struct hf_error *error) {
   struct hf_config config;
-  struct hf_world world = *pool->pools->world;
+  struct hf_pool_io io = *pool->pools->io;
   enum hf_status status = HF_OK;
   int32_t i;
   hf_config_init(&config);
@@ -94,8 +94,8 @@ static enum hf_status set_options(struct hf_netpool *pool,
   if (status != HF_OK) {
     return status;
   }
-  world.ctx = pool;
-  status = hf_pool_init(&pool->core, &config, &world, hf_clock_us());
+  io.ctx = pool;
+  status = hf_pool_init(&pool->core, &config, &io, hf_clock_us());
   pool->core.fresh_logins = pool->asks_password;
   if (status == HF_OK) {
     status = hf_session_sql_build(&pool->shared.sql, &config, fields, n_fields);

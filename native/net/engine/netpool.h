@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pool as the world sees it: the core's pool with its target, settings and
- * statements, the handles on it, and the world's operations for it. Shared
+ * A pool as the engine sees it: the core's pool with its target, settings and
+ * statements, the handles on it, and the engine's operations for it. Shared
  * pools are found by key in the engine's list: the registry.
  *
  * Ownership: the engine's; freed at the end of a turn when it is CLOSED and its
@@ -30,7 +30,7 @@ struct hf_target;
 struct hf_netpools {
   /* set when it is made */
   struct hf_loop *loop;
-  const struct hf_world *world; /* of every pool, but for its ctx */
+  const struct hf_pool_io *io; /* of every pool, but for its ctx */
   const struct hf_conn_callbacks *callbacks;
   struct hf_hash_key hash_key; /* of this process's tables */
 

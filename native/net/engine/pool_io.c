@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The world's operations: what the core asks for, done with connections. */
+/* The engine's operations: what the core asks for, done with connections. */
 #include "net/engine/pool_io.h"
 
 #include "core/base/alloc.h"
@@ -18,44 +18,44 @@
 #include "net/engine/query_cache_flight.h"
 #include "net/wire/message.h"
 
-static void world_connect(void *ctx, struct hf_slot *slot) {
+static void io_connect(void *ctx, struct hf_slot *slot) {
   hf_connect_slot_open(ctx, slot);
 }
 
-static struct hf_lease *world_greet(void *ctx, struct hf_slot *slot) {
+static struct hf_lease *io_greet(void *ctx, struct hf_slot *slot) {
   slot->hearer = NULL;
   return hf_greeter_lend(ctx, slot);
 }
 
-static bool world_usable(void *ctx, struct hf_slot *slot) {
+static bool io_usable(void *ctx, struct hf_slot *slot) {
   (void)ctx;
   return hf_conn_is_usable(slot->conn);
 }
 
-static void world_execute(void *ctx,
-                          struct hf_slot *slot,
-                          struct hf_request *request) {
+static void io_execute(void *ctx,
+                       struct hf_slot *slot,
+                       struct hf_request *request) {
   (void)ctx;
   hf_call_choose_statement(hf_call_of(request));
   hf_conn_execute(slot->conn, hf_unit_of(request));
 }
 
-static void world_cancel(void *ctx, struct hf_slot *slot) {
+static void io_cancel(void *ctx, struct hf_slot *slot) {
   (void)ctx;
   hf_conn_cancel(slot->conn);
 }
 
-static void world_rollback(void *ctx, struct hf_slot *slot) {
+static void io_rollback(void *ctx, struct hf_slot *slot) {
   (void)ctx;
   hf_conn_run_own(slot->conn, HF_OWN_UNIT_ROLLBACK, "rollback");
 }
 
-static void world_ping(void *ctx, struct hf_slot *slot) {
+static void io_ping(void *ctx, struct hf_slot *slot) {
   (void)ctx;
   hf_conn_run_own(slot->conn, HF_OWN_UNIT_PING, "");
 }
 
-static void world_forget(void *ctx, struct hf_slot *slot) {
+static void io_forget(void *ctx, struct hf_slot *slot) {
   struct hf_conn *conn = slot->conn;
   const char *sql = "set datestyle to iso"; /* the order of days stays */
   (void)ctx;
@@ -67,24 +67,22 @@ static void world_forget(void *ctx, struct hf_slot *slot) {
   hf_conn_run_own(conn, HF_OWN_UNIT_FORGET, sql);
 }
 
-static struct hf_request *world_replace(void *ctx, struct hf_request *request) {
+static struct hf_request *io_replace(void *ctx, struct hf_request *request) {
   struct hf_call *stand_in = hf_call_stand_in(hf_call_of(request));
   (void)ctx;
   return stand_in == NULL ? NULL : &stand_in->unit.request;
 }
 
-static void world_prove(void *ctx,
-                        struct hf_slot *slot,
-                        enum hf_proof_step step) {
+static void io_prove(void *ctx, struct hf_slot *slot, enum hf_proof_step step) {
   (void)ctx;
   hf_conn_prove(slot->conn, step);
 }
 
-static bool world_probe(void *ctx, struct hf_slot *slot) {
+static bool io_probe(void *ctx, struct hf_slot *slot) {
   return hf_probe_start(ctx, slot);
 }
 
-static void world_close(void *ctx, struct hf_slot *slot) {
+static void io_close(void *ctx, struct hf_slot *slot) {
   struct hf_netpool *pool = ctx;
   if (slot->dial != NULL) {
     hf_connect_slot_stop(slot->dial);
@@ -118,7 +116,7 @@ static void answer(struct hf_call *call) {
   }
 }
 
-static void world_deliver(void *ctx, struct hf_request *request) {
+static void io_deliver(void *ctx, struct hf_request *request) {
   struct hf_call *call = hf_call_of(request);
   if (request->state == HF_REQUEST_DONE && request->ran_us != 0 &&
       request->error.status == HF_OK && call->unit.statement != NULL) {
@@ -141,7 +139,7 @@ static void world_deliver(void *ctx, struct hf_request *request) {
   }
 }
 
-static void world_released(void *ctx, struct hf_lease *lease) {
+static void io_released(void *ctx, struct hf_lease *lease) {
   struct hf_call *call = HF_CONTAINER_OF(lease, struct hf_call, lease);
   struct hf_handle *handle = call->handle;
   (void)ctx;
@@ -154,41 +152,41 @@ static void world_released(void *ctx, struct hf_lease *lease) {
   hf_call_free(call);
 }
 
-static void world_event(void *ctx,
-                        struct hf_slot *slot,
-                        enum hf_event event,
-                        const struct hf_error *error) {
+static void io_event(void *ctx,
+                     struct hf_slot *slot,
+                     enum hf_event event,
+                     const struct hf_error *error) {
   hf_events_emit(ctx, slot, event, error);
 }
 
-static void world_closed(void *ctx) {
+static void io_closed(void *ctx) {
   struct hf_netpool *pool = ctx;
   pool->closed = true;
 }
 
-static uint32_t world_random(void *ctx) {
+static uint32_t io_random(void *ctx) {
   struct hf_netpool *pool = ctx;
   return hf_loop_random(pool->pools->loop);
 }
 
-const struct hf_world hf_pool_io_world = {
-    .connect = world_connect,
-    .greet = world_greet,
-    .usable = world_usable,
-    .execute = world_execute,
-    .cancel = world_cancel,
-    .rollback = world_rollback,
-    .ping = world_ping,
-    .forget = world_forget,
-    .replace = world_replace,
-    .prove = world_prove,
-    .probe = world_probe,
-    .close = world_close,
-    .deliver = world_deliver,
-    .released = world_released,
-    .event = world_event,
-    .closed = world_closed,
-    .random = world_random,
+const struct hf_pool_io hf_pool_io_table = {
+    .connect = io_connect,
+    .greet = io_greet,
+    .usable = io_usable,
+    .execute = io_execute,
+    .cancel = io_cancel,
+    .rollback = io_rollback,
+    .ping = io_ping,
+    .forget = io_forget,
+    .replace = io_replace,
+    .prove = io_prove,
+    .probe = io_probe,
+    .close = io_close,
+    .deliver = io_deliver,
+    .released = io_released,
+    .event = io_event,
+    .closed = io_closed,
+    .random = io_random,
 };
 
 /* ---- what connections tell ------------------------------------------------

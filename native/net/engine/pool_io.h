@@ -9,10 +9,10 @@
 #define HF_NET_ENGINE_POOL_IO_H
 
 struct hf_conn_callbacks;
-struct hf_world;
+struct hf_pool_io;
 
 /* What the core asks for; `ctx` is to be the hf_netpool. */
-extern const struct hf_world hf_pool_io_world;
+extern const struct hf_pool_io hf_pool_io_table;
 
 /* What the pool's connections tell. */
 extern const struct hf_conn_callbacks hf_pool_io_callbacks;

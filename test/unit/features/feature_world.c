@@ -89,7 +89,7 @@ static void on_checked(void *ctx,
 /* ---- life ---------------------------------------------------------------- */
 
 void features_open(struct features *features, const struct hf_config *config) {
-  struct hf_health_world world = {features, make_probe, send_probe, on_checked};
+  struct hf_health_io world = {features, make_probe, send_probe, on_checked};
 
   memset(features, 0, sizeof(*features));
   world_open(&features->world, config);

@@ -86,17 +86,17 @@ static uint32_t world_random(void *ctx) {
 
 void open_listener(struct fixture *fixture) {
   const struct hf_hash_key key = {1, 2};
-  const struct hf_listener_world world = {.ctx = fixture,
-                                          .connect = world_connect,
-                                          .listen = world_listen,
-                                          .unlisten = world_unlisten,
-                                          .ping = world_ping,
-                                          .close = world_close,
-                                          .answer = world_answer,
-                                          .lost = world_lost,
-                                          .resumed = world_resumed,
-                                          .proven = world_proven,
-                                          .random = world_random};
+  const struct hf_listener_io world = {.ctx = fixture,
+                                       .connect = world_connect,
+                                       .listen = world_listen,
+                                       .unlisten = world_unlisten,
+                                       .ping = world_ping,
+                                       .close = world_close,
+                                       .answer = world_answer,
+                                       .lost = world_lost,
+                                       .resumed = world_resumed,
+                                       .proven = world_proven,
+                                       .random = world_random};
   memset(fixture, 0, sizeof *fixture);
   fixture->now_us = 1000 * MS;
   fixture->random = UINT32_MAX / 2;

@@ -96,7 +96,7 @@ static bool live_with(size_t n) {
 
 static void without_memory_there_is_no_pool(void **state) {
   struct hf_config config = world_config(2);
-  struct hf_world outside = {0};
+  struct hf_pool_io outside = {0};
 
   (void)state;
   until = 0;

@@ -24,7 +24,7 @@ static void start(struct fixture *fixture, const char *verb, const char *name) {
   note(fixture, verb, name);
 }
 
-static void world_connect(void *ctx) {
+static void sim_connect(void *ctx) {
   struct fixture *fixture = ctx;
   assert_false(fixture->open);
   fixture->open = true;
@@ -32,26 +32,26 @@ static void world_connect(void *ctx) {
   note(fixture, "connect", "");
 }
 
-static void world_listen(void *ctx, const char *channel) {
+static void sim_listen(void *ctx, const char *channel) {
   start(ctx, "+", channel);
 }
 
-static void world_unlisten(void *ctx, const char *channel) {
+static void sim_unlisten(void *ctx, const char *channel) {
   start(ctx, "-", channel);
 }
 
-static void world_ping(void *ctx) {
+static void sim_ping(void *ctx) {
   start(ctx, "ping", "");
 }
 
-static void world_close(void *ctx) {
+static void sim_close(void *ctx) {
   assert_true(((struct fixture *)ctx)->open);
   note(ctx, "close", "");
 }
 
-static void world_answer(void *ctx,
-                         struct hf_subscription *core,
-                         const struct hf_error *error) {
+static void sim_answer(void *ctx,
+                       struct hf_subscription *core,
+                       const struct hf_error *error) {
   struct subscriber *subscriber = of_core(core);
   (void)ctx;
   assert_int_equal(subscriber->answers, 0);
@@ -63,44 +63,44 @@ static void world_answer(void *ctx,
   }
 }
 
-static void world_lost(void *ctx, struct hf_subscription *core) {
+static void sim_lost(void *ctx, struct hf_subscription *core) {
   (void)ctx;
   of_core(core)->lost++;
 }
 
-static void world_resumed(void *ctx, struct hf_channel *channel) {
+static void sim_resumed(void *ctx, struct hf_channel *channel) {
   (void)channel;
   ((struct fixture *)ctx)->resumed++;
 }
 
-static void world_proven(void *ctx,
-                         struct hf_subscription *core,
-                         uint64_t asked_us) {
+static void sim_proven(void *ctx,
+                       struct hf_subscription *core,
+                       uint64_t asked_us) {
   assert_true(asked_us <= ((struct fixture *)ctx)->now_us);
   of_core(core)->proofs++;
 }
 
-static uint32_t world_random(void *ctx) {
+static uint32_t sim_random(void *ctx) {
   return ((struct fixture *)ctx)->random;
 }
 
 void open_listener(struct fixture *fixture) {
   const struct hf_hash_key key = {1, 2};
-  const struct hf_listener_io world = {.ctx = fixture,
-                                       .connect = world_connect,
-                                       .listen = world_listen,
-                                       .unlisten = world_unlisten,
-                                       .ping = world_ping,
-                                       .close = world_close,
-                                       .answer = world_answer,
-                                       .lost = world_lost,
-                                       .resumed = world_resumed,
-                                       .proven = world_proven,
-                                       .random = world_random};
+  const struct hf_listener_io sim = {.ctx = fixture,
+                                     .connect = sim_connect,
+                                     .listen = sim_listen,
+                                     .unlisten = sim_unlisten,
+                                     .ping = sim_ping,
+                                     .close = sim_close,
+                                     .answer = sim_answer,
+                                     .lost = sim_lost,
+                                     .resumed = sim_resumed,
+                                     .proven = sim_proven,
+                                     .random = sim_random};
   memset(fixture, 0, sizeof *fixture);
   fixture->now_us = 1000 * MS;
   fixture->random = UINT32_MAX / 2;
-  hf_listener_init(&fixture->listener, &world, &key);
+  hf_listener_init(&fixture->listener, &sim, &key);
 }
 
 static void run(struct fixture *fixture) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A listener with a world that notes what it is asked for, on virtual time. */
+/* A listener with an engine that notes what it is asked for, on virtual time.
+ */
 #ifndef HF_TEST_LISTENER_SUPPORT_H
 #define HF_TEST_LISTENER_SUPPORT_H
 
@@ -19,7 +20,7 @@ struct subscriber {
 struct fixture {
   struct hf_listener listener;
   uint64_t now_us;
-  uint32_t random;       /* what the world draws next */
+  uint32_t random;       /* what the simulation draws next */
   char acts[ACTS_BYTES]; /* what was asked for since, each with a blank */
   int connects;
   int resumed; /* channels told of */
@@ -54,7 +55,7 @@ void subscribe_for(struct fixture *fixture,
 
 void unsubscribe(struct fixture *fixture, struct subscriber *subscriber);
 
-/* What the world answers; each runs the listener. */
+/* What the simulation answers; each runs the listener. */
 void connected(struct fixture *fixture);
 void answered(struct fixture *fixture);
 void lost(struct fixture *fixture);

@@ -2,7 +2,7 @@
 /* health() on virtual time: who asks the server, who waits, until when. */
 #include <string.h>
 
-#include "feature_world.h"
+#include "feature_sim.h"
 
 enum { US_PER_MS = 1000, MANY = 8, LIMIT_MS = 2000, LOOKS = 5 };
 
@@ -10,7 +10,7 @@ static struct features features;
 
 static void open_connected(int32_t max) {
   features_open_max(&features, max);
-  world_warm(&features.world, 1);
+  sim_warm(&features.sim, 1);
 }
 
 static struct health_call *check(void) {
@@ -33,8 +33,8 @@ static void expect_down(const struct health_call *call,
 
 /* A query succeeds. */
 static void succeed(void) {
-  struct call *call = world_read(&features.world);
-  world_answer(&features.world, call, 'I');
+  struct call *call = sim_read(&features.sim);
+  sim_answer(&features.sim, call, 'I');
   features_settle(&features);
 }
 
@@ -99,11 +99,11 @@ static void those_who_share_a_probe_hear_the_same(void **state) {
   struct call *query;
   (void)state;
   open_connected(MANY);
-  query = world_write(&features.world);
-  world_lose(&features.world, query->request.slot);
+  query = sim_write(&features.sim);
+  sim_lose(&features.sim, query->request.slot);
   one = check();
   other = check();
-  world_connect(&features.world);
+  sim_connect(&features.sim);
   features_answer(&features);
   assert_int_equal(one->verdict.worries, HF_WORRY_LOST);
   assert_int_equal(one->verdict.lost, 1);
@@ -116,10 +116,10 @@ static void a_loss_is_told_once(void **state) {
   struct call *query;
   (void)state;
   open_connected(MANY);
-  query = world_write(&features.world);
-  world_lose(&features.world, query->request.slot);
+  query = sim_write(&features.sim);
+  sim_lose(&features.sim, query->request.slot);
   call = check();
-  world_connect(&features.world);
+  sim_connect(&features.sim);
   features_answer(&features);
   expect_health(call, HF_HEALTH_DEGRADED, HF_OBSTACLE_NONE);
   features_advance(&features, LIMIT_MS);
@@ -134,7 +134,7 @@ static void a_probe_that_the_server_refuses_is_an_answer(void **state) {
   (void)state;
   open_connected(MANY);
   call = check();
-  world_fail(&features.world, features.probing, "42501", 'I');
+  sim_fail(&features.sim, features.probing, "42501", 'I');
   expect_up(call);
   assert_int_equal(call->verdict.role, HF_HEALTH_ROLE_UNKNOWN);
   features_close(&features);
@@ -145,7 +145,7 @@ static void a_probe_that_fails_is_down_with_its_error(void **state) {
   (void)state;
   features_open_max(&features, MANY);
   call = check();
-  world_refuse(&features.world, "28P01");
+  sim_refuse(&features.sim, "28P01");
   expect_down(call, HF_OBSTACLE_FAILED);
   assert_int_equal(call->error, HF_SERVER_ERROR);
   assert_false(call->warmed);
@@ -198,8 +198,8 @@ static void no_success_proves_the_role_of_other_connections(void **state) {
   open_connected(MANY);
   (void)check();
   features_answer(&features);
-  world_lose(&features.world, world_slot_in(&features.world, HF_SLOT_IDLE));
-  world_warm(&features.world, 1);
+  sim_lose(&features.sim, sim_slot_in(&features.sim, HF_SLOT_IDLE));
+  sim_warm(&features.sim, 1);
   succeed();
   expect_unanswered(check());
   features_close(&features);
@@ -239,7 +239,7 @@ static void silence_is_answered_by_the_limit(void **state) {
   call = check();
   features_advance(&features, LIMIT_MS - 1);
   /* The probe was cancelled, and nothing came of that. */
-  assert_int_equal(features.world.counts[WORLD_CANCEL], 1);
+  assert_int_equal(features.sim.counts[SIM_CANCEL], 1);
   expect_unanswered(call);
   features_advance(&features, 1);
   expect_down(call, HF_OBSTACLE_SILENT);
@@ -253,7 +253,7 @@ static void a_cancelled_probe_says_that_the_server_is_silent(void **state) {
   open_connected(1);
   call = check();
   features_advance(&features, LIMIT_MS - HF_HEALTH_MARGIN_MS);
-  world_fail(&features.world, features.probing, "57014", 'I');
+  sim_fail(&features.sim, features.probing, "57014", 'I');
   expect_down(call, HF_OBSTACLE_SILENT);
   assert_int_equal(call->error, HF_DEADLINE);
   features_close(&features);
@@ -264,7 +264,7 @@ static void an_answer_at_the_limit_counts(void **state) {
   (void)state;
   open_connected(1);
   call = features_check(&features, 20);
-  world_advance(&features.world, 20);
+  sim_advance(&features.sim, 20);
   features_answer(&features);
   expect_up(call);
   features_close(&features);
@@ -290,12 +290,12 @@ static void when_the_application_has_all_it_is_degraded(void **state) {
   struct call *lease;
   (void)state;
   open_connected(1);
-  lease = world_acquire(&features.world);
+  lease = sim_acquire(&features.sim);
   call = check();
   features_advance(&features, LIMIT_MS);
   expect_health(call, HF_HEALTH_DEGRADED, HF_OBSTACLE_IN_USE);
   assert_int_equal(call->error, HF_DEADLINE);
-  world_release(&features.world, lease, HF_RELEASE_KEEP);
+  sim_release(&features.sim, lease, HF_RELEASE_KEEP);
   features_close(&features);
 }
 
@@ -308,13 +308,13 @@ static void all_in_use_behind_a_silent_server_is_down(void **state) {
   features_advance(&features, LIMIT_MS);
   /* The connection of the unanswered probe is being given up. */
   features_advance(&features, LIMIT_MS);
-  world_connect(&features.world);
-  stuck = world_write(&features.world);
-  world_connect(&features.world);
+  sim_connect(&features.sim);
+  stuck = sim_write(&features.sim);
+  sim_connect(&features.sim);
   call = check();
   features_advance(&features, LIMIT_MS);
   expect_down(call, HF_OBSTACLE_SILENT);
-  world_answer(&features.world, stuck, 'I');
+  sim_answer(&features.sim, stuck, 'I');
   features_close(&features);
 }
 
@@ -325,15 +325,15 @@ static void a_success_ends_the_silence(void **state) {
   open_connected(1);
   (void)check();
   features_advance(&features, 2 * LIMIT_MS);
-  world_connect(&features.world);
-  (void)world_read(&features.world);
-  world_connect(&features.world);
-  world_answer(&features.world, features.world.calls, 'I');
-  lease = world_acquire(&features.world);
+  sim_connect(&features.sim);
+  (void)sim_read(&features.sim);
+  sim_connect(&features.sim);
+  sim_answer(&features.sim, features.sim.calls, 'I');
+  lease = sim_acquire(&features.sim);
   call = check();
   features_advance(&features, LIMIT_MS);
   expect_health(call, HF_HEALTH_DEGRADED, HF_OBSTACLE_IN_USE);
-  world_release(&features.world, lease, HF_RELEASE_KEEP);
+  sim_release(&features.sim, lease, HF_RELEASE_KEEP);
   features_close(&features);
 }
 
@@ -343,7 +343,7 @@ static void a_success_ends_the_silence(void **state) {
 static void a_suspended_pool_is_degraded_at_once(void **state) {
   (void)state;
   open_connected(MANY);
-  world_suspend(&features.world);
+  sim_suspend(&features.sim);
   expect_health(check(), HF_HEALTH_DEGRADED, HF_OBSTACLE_SUSPENDED);
   assert_int_equal(features.probes, 0);
   features_close(&features);
@@ -352,7 +352,7 @@ static void a_suspended_pool_is_degraded_at_once(void **state) {
 static void a_pool_that_was_ended_is_down_at_once(void **state) {
   (void)state;
   open_connected(MANY);
-  world_end(&features.world);
+  sim_end(&features.sim);
   expect_down(check(), HF_OBSTACLE_ENDED);
   assert_int_equal(features.probes, 0);
   features_close(&features);
@@ -384,7 +384,7 @@ static void a_check_waits_for_a_warm_up(void **state) {
   call = check();
   assert_string_equal(hf_check_state_name(call->check.state), "held");
   assert_int_equal(features.probes, 0);
-  world_connect(&features.world);
+  sim_connect(&features.sim);
   features_settle(&features);
   assert_int_equal(features.probes, 1);
   features_answer(&features);
@@ -416,7 +416,7 @@ static void a_check_that_waits_for_a_warm_up_is_ended_with_it(void **state) {
   features_open_max(&features, MANY);
   (void)features_warm(&features, 0, false);
   call = check();
-  world_end(&features.world);
+  sim_end(&features.sim);
   features_settle(&features);
   expect_down(call, HF_OBSTACLE_ENDED);
   features_close(&features);

@@ -27,7 +27,7 @@ static uint32_t pick(struct model *model, uint32_t n) {
   return next_random(&model->random) % n;
 }
 
-/* Takes over what the world was asked for. */
+/* Takes over what the simulation was asked for. */
 static void follow(struct model *model) {
   const char *act = acts_of(&model->fixture);
   for (; *act != '\0'; act = strchr(act, ' ') + 1) {

@@ -2,26 +2,26 @@
 /* warmup() on virtual time. */
 #include <string.h>
 
-#include "feature_world.h"
+#include "feature_sim.h"
 
 enum { US_PER_MS = 1000, MANY = 8 };
 
 static struct features features;
 
 static void open_with(int32_t max, int32_t min) {
-  struct hf_config config = world_config(max);
+  struct hf_config config = sim_config(max);
   config.min = min;
   features_open(&features, &config);
 }
 
 static int connect_all(void) {
-  int n = world_connect(&features.world);
+  int n = sim_connect(&features.sim);
   features_settle(&features);
   return n;
 }
 
 static int refuse_all(const char *sqlstate) {
-  int n = world_refuse(&features.world, sqlstate);
+  int n = sim_refuse(&features.sim, sqlstate);
   features_settle(&features);
   return n;
 }
@@ -39,9 +39,9 @@ static void it_opens_min_connections_and_waits_for_all_of_them(void **state) {
   expect_state(HF_WARMUP_COLD);
   call = features_warm(&features, 0, false);
   expect_state(HF_WARMUP_OPENING);
-  assert_int_equal(world_count(&features.world, HF_SLOT_CONNECTING), 2);
-  slot = world_slot_in(&features.world, HF_SLOT_CONNECTING);
-  world_connected(&features.world, slot);
+  assert_int_equal(sim_count(&features.sim, HF_SLOT_CONNECTING), 2);
+  slot = sim_slot_in(&features.sim, HF_SLOT_CONNECTING);
+  sim_connected(&features.sim, slot);
   features_settle(&features);
   assert_int_equal(call->answered, 0);
   assert_false(hf_warmup_is_warm(&features.warmup));
@@ -65,7 +65,7 @@ static void without_min_one_connection_is_opened(void **state) {
 static void what_is_open_already_answers_at_once(void **state) {
   (void)state;
   open_with(MANY, 2);
-  world_warm(&features.world, 2);
+  sim_warm(&features.sim, 2);
   expect_warm(features_warm(&features, 0, false));
   features_close(&features);
 }
@@ -82,7 +82,7 @@ static void calls_share_one_warm_up(void **state) {
   for (i = 0; i < 3; i++) {
     expect_warm(calls[i]);
   }
-  assert_int_equal(features.world.counts[WORLD_CONNECT], 3);
+  assert_int_equal(features.sim.counts[SIM_CONNECT], 3);
   features_close(&features);
 }
 
@@ -129,7 +129,7 @@ static void connections_are_opened_when_everybody_gave_up(void **state) {
     connect_all();
   }
   expect_state(HF_WARMUP_WARM);
-  assert_int_equal(world_count(&features.world, HF_SLOT_IDLE), 2);
+  assert_int_equal(sim_count(&features.sim, HF_SLOT_IDLE), 2);
   features_close(&features);
 }
 
@@ -146,9 +146,9 @@ static void a_refused_login_ends_it_at_once(void **state) {
 
 /* Fails every connect, for as long as it takes. */
 static void fail_for(uint64_t ms, const char *sqlstate) {
-  uint64_t end_us = features.world.now_us + ms * US_PER_MS;
+  uint64_t end_us = features.sim.now_us + ms * US_PER_MS;
   refuse_all(sqlstate);
-  while (features.world.now_us < end_us) {
+  while (features.sim.now_us < end_us) {
     features_advance(&features, 1);
     refuse_all(sqlstate);
   }
@@ -199,7 +199,7 @@ static void the_end_of_the_pool_refuses_those_who_wait(void **state) {
   (void)state;
   open_with(MANY, 1);
   call = features_warm(&features, 0, false);
-  world_end(&features.world);
+  sim_end(&features.sim);
   features_settle(&features);
   expect_refused(call, HF_POOL_CLOSED);
   expect_refused(features_warm(&features, 0, false), HF_POOL_CLOSED);
@@ -245,7 +245,7 @@ static void it_stays_warm_when_connections_go(void **state) {
   open_with(MANY, 1);
   (void)features_warm(&features, 0, false);
   connect_all();
-  world_lose(&features.world, world_slot_in(&features.world, HF_SLOT_IDLE));
+  sim_lose(&features.sim, sim_slot_in(&features.sim, HF_SLOT_IDLE));
   features_settle(&features);
   assert_true(hf_warmup_is_warm(&features.warmup));
   again = features_warm(&features, 0, false);
@@ -264,7 +264,7 @@ static void giving_up_on_warming_again_leaves_it_warm(void **state) {
   open_with(MANY, 1);
   (void)features_warm(&features, 0, false);
   connect_all();
-  world_lose(&features.world, world_slot_in(&features.world, HF_SLOT_IDLE));
+  sim_lose(&features.sim, sim_slot_in(&features.sim, HF_SLOT_IDLE));
   again = features_warm(&features, 10, false);
   features_advance(&features, 10);
   expect_refused(again, HF_DEADLINE);
@@ -275,8 +275,8 @@ static void giving_up_on_warming_again_leaves_it_warm(void **state) {
 static void queries_that_opened_enough_have_warmed_it(void **state) {
   (void)state;
   open_with(MANY, 2);
-  (void)world_read(&features.world);
-  (void)world_read(&features.world);
+  (void)sim_read(&features.sim);
+  (void)sim_read(&features.sim);
   assert_false(hf_warmup_is_warm(&features.warmup));
   connect_all();
   assert_true(hf_warmup_is_warm(&features.warmup));
@@ -295,7 +295,7 @@ static void what_it_took_is_recorded_once(void **state) {
   (void)features_warm(&features, 0, false);
   features_advance(&features, 200);
   connect_all();
-  (void)hf_stats_read(&features.world.pool.stats, values, HF_STATS_ALL_VALUES);
+  (void)hf_stats_read(&features.sim.pool.stats, values, HF_STATS_ALL_VALUES);
   assert_int_equal((int)values[first], 1);
   assert_int_equal((int)values[first + 1], 300 * US_PER_MS);
   features_close(&features);

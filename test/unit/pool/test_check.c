@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "death.h"
-#include "world.h"
+#include "sim.h"
 
-static struct world world;
+static struct sim sim;
 
 static void look(void) {
-  hf_pool_assert(&world.pool);
+  hf_pool_assert(&sim.pool);
 }
 
 /* A pool with something in every place. */
 static void fill(void) {
-  world_open_max(&world, 3);
-  world_warm(&world, 2);
-  world_acquire(&world);
-  world_write(&world);
-  world_write(&world);
+  sim_open_max(&sim, 3);
+  sim_warm(&sim, 2);
+  sim_acquire(&sim);
+  sim_write(&sim);
+  sim_write(&sim);
   look();
 }
 
@@ -22,7 +22,7 @@ static void what_happens_in_order_holds(void **state) {
   (void)state;
   fill();
   assert_false(aborts(look));
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_state_that_is_not_the_list_is_found(void **state) {
@@ -30,11 +30,11 @@ static void a_state_that_is_not_the_list_is_found(void **state) {
 
   (void)state;
   fill();
-  slot = world_slot_in(&world, HF_SLOT_CONNECTING);
+  slot = sim_slot_in(&sim, HF_SLOT_CONNECTING);
   slot->state = HF_SLOT_IDLE;
   assert_true(aborts(look));
   slot->state = HF_SLOT_CONNECTING;
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_busy_slot_without_work_is_found(void **state) {
@@ -43,11 +43,11 @@ static void a_busy_slot_without_work_is_found(void **state) {
 
   (void)state;
   fill();
-  slot = world_slot_in(&world, HF_SLOT_BUSY);
+  slot = sim_slot_in(&sim, HF_SLOT_BUSY);
   link = hf_list_pop(&slot->running);
   assert_true(aborts(look));
   hf_list_push(&slot->running, link);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_lease_that_is_not_mutual_is_found(void **state) {
@@ -55,11 +55,11 @@ static void a_lease_that_is_not_mutual_is_found(void **state) {
 
   (void)state;
   fill();
-  slot = world_slot_in(&world, HF_SLOT_LEASED);
+  slot = sim_slot_in(&sim, HF_SLOT_LEASED);
   slot->lease->slot = NULL;
   assert_true(aborts(look));
   slot->lease->slot = slot;
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_waiting_call_outside_the_line_is_found(void **state) {
@@ -67,10 +67,10 @@ static void a_waiting_call_outside_the_line_is_found(void **state) {
 
   (void)state;
   fill();
-  link = hf_list_pop(&world.pool.waiting);
+  link = hf_list_pop(&sim.pool.waiting);
   assert_true(aborts(look));
-  hf_list_push(&world.pool.waiting, link);
-  world_close(&world);
+  hf_list_push(&sim.pool.waiting, link);
+  sim_close(&sim);
 }
 
 static void a_slot_on_no_list_is_found(void **state) {
@@ -78,12 +78,12 @@ static void a_slot_on_no_list_is_found(void **state) {
   struct hf_link *link;
 
   (void)state;
-  world_open_max(&world, 1);
-  idle = &world.pool.slots_in[HF_SLOT_EMPTY];
+  sim_open_max(&sim, 1);
+  idle = &sim.pool.slots_in[HF_SLOT_EMPTY];
   link = hf_list_pop(idle);
   assert_true(aborts(look));
   hf_list_push(idle, link);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 int main(void) {

@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /* deallocateBeforeUse: connections that forget after each use. */
-#include "world.h"
+#include "sim.h"
 
-static struct world world;
+static struct sim sim;
 
 static void open_with(enum hf_deallocate deallocate, bool proxied) {
-  struct hf_config config = world_config(1);
+  struct hf_config config = sim_config(1);
 
   config.deallocate = deallocate;
-  world_open(&world, &config);
-  world.proxied = proxied;
+  sim_open(&sim, &config);
+  sim.proxied = proxied;
 }
 
 /* Runs one query and returns how often the connection was asked to forget. */
 static size_t forgets_after_a_query(void) {
-  struct call *call = world_write(&world);
+  struct call *call = sim_write(&sim);
 
-  world_connect(&world);
-  world_answer(&world, call, 'I');
+  sim_connect(&sim);
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  world_check_all(&world);
-  return world.counts[WORLD_FORGET];
+  sim_check_all(&sim);
+  return sim.counts[SIM_FORGET];
 }
 
 static void by_default_nothing_is_forgotten(void **state) {
   (void)state;
   open_with(HF_DEALLOCATE_OFF, false);
   assert_int_equal(forgets_after_a_query(), 0);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_direct_connection_forgets_after_each_use(void **state) {
@@ -37,11 +37,11 @@ static void a_direct_connection_forgets_after_each_use(void **state) {
   open_with(HF_DEALLOCATE_ON, false);
   assert_int_equal(forgets_after_a_query(), 1);
   assert_int_equal(forgets_after_a_query(), 2);
-  lease = world_acquire(&world);
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  assert_int_equal(world.counts[WORLD_FORGET], 3);
-  world_check_all(&world);
-  world_close(&world);
+  lease = sim_acquire(&sim);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  assert_int_equal(sim.counts[SIM_FORGET], 3);
+  sim_check_all(&sim);
+  sim_close(&sim);
 }
 
 static void a_call_waits_until_the_one_before_is_forgotten(void **state) {
@@ -49,34 +49,34 @@ static void a_call_waits_until_the_one_before_is_forgotten(void **state) {
 
   (void)state;
   open_with(HF_DEALLOCATE_ON, false);
-  first = world_write(&world);
-  second = world_write(&world);
-  world_connect(&world);
-  world_answer(&world, first, 'I');
+  first = sim_write(&sim);
+  second = sim_write(&sim);
+  sim_connect(&sim);
+  sim_answer(&sim, first, 'I');
   assert_int_equal(second->sent, 0);
-  world_check_all(&world);
+  sim_check_all(&sim);
   assert_int_equal(second->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void behind_a_pooler_it_is_left_out_with_one_warning(void **state) {
   (void)state;
   open_with(HF_DEALLOCATE_ON, true);
   assert_int_equal(forgets_after_a_query(), 0);
-  assert_int_equal(world.events[HF_EVENT_WARNING], 1);
-  assert_int_equal(world.event_status, HF_SESSION_REQUIRED);
-  world_lose(&world, world_slot_in(&world, HF_SLOT_IDLE));
+  assert_int_equal(sim.events[HF_EVENT_WARNING], 1);
+  assert_int_equal(sim.event_status, HF_SESSION_REQUIRED);
+  sim_lose(&sim, sim_slot_in(&sim, HF_SLOT_IDLE));
   assert_int_equal(forgets_after_a_query(), 0);
-  assert_int_equal(world.events[HF_EVENT_WARNING], 1);
-  world_close(&world);
+  assert_int_equal(sim.events[HF_EVENT_WARNING], 1);
+  sim_close(&sim);
 }
 
 static void forced_it_is_done_behind_a_pooler_too(void **state) {
   (void)state;
   open_with(HF_DEALLOCATE_FORCE, true);
   assert_int_equal(forgets_after_a_query(), 1);
-  assert_int_equal(world.events[HF_EVENT_WARNING], 0);
-  world_close(&world);
+  assert_int_equal(sim.events[HF_EVENT_WARNING], 0);
+  sim_close(&sim);
 }
 
 int main(void) {

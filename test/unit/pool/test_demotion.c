@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* A server that stopped taking writes: one look elsewhere, then remembered. */
-#include "world.h"
+#include "sim.h"
 
 enum { REMEMBERED_MS = 5000, SECOND_MS = 1000 };
 
-static struct world world;
+static struct sim sim;
 
 static void open_warm(int32_t max, int32_t n) {
-  world_open_max(&world, max);
-  world_warm(&world, n);
+  sim_open_max(&sim, max);
+  sim_warm(&sim, n);
 }
 
 static void refuse(struct call *call) {
-  world_fail(&world, call, "25006", 'I');
+  sim_fail(&sim, call, "25006", 'I');
 }
 
 static size_t connects(void) {
-  return world.counts[WORLD_CONNECT];
+  return sim.counts[SIM_CONNECT];
 }
 
 static void expect_refused(struct call *call, bool retryable) {
@@ -30,21 +30,21 @@ static void a_refused_write_goes_to_a_new_connection(void **state) {
 
   (void)state;
   open_warm(3, 2);
-  call = world_write(&world);
+  call = sim_write(&sim);
   refuse(call);
   /* Neither of the two that are there: it waits for a third. */
   expect_pending(call);
   assert_int_equal(call->sent, 1);
   assert_int_equal(connects(), 3);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  world_connect(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  sim_connect(&sim);
   assert_int_equal(call->sent, 2);
-  world_answer(&world, call, 'I');
+  sim_answer(&sim, call, 'I');
   expect_success(call);
   /* The connection to the server that was left goes. */
-  world_advance(&world, SECOND_MS);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_close(&world);
+  sim_advance(&sim, SECOND_MS);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_close(&sim);
 }
 
 static void without_room_the_refusing_connection_makes_it(void **state) {
@@ -52,12 +52,12 @@ static void without_room_the_refusing_connection_makes_it(void **state) {
 
   (void)state;
   open_warm(1, 1);
-  call = world_write(&world);
+  call = sim_write(&sim);
   refuse(call);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_connect(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_connect(&sim);
   assert_int_equal(call->sent, 2);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_second_refusal_is_remembered(void **state) {
@@ -67,23 +67,23 @@ static void a_second_refusal_is_remembered(void **state) {
 
   (void)state;
   open_warm(3, 2);
-  call = world_write(&world);
+  call = sim_write(&sim);
   refuse(call);
-  world_connect(&world);
+  sim_connect(&sim);
   refuse(call);
   expect_refused(call, false);
   before = connects();
-  closed = world.counts[WORLD_CLOSE];
+  closed = sim.counts[SIM_CLOSE];
   for (i = 0; i < 50; i++) {
-    call = world_write(&world);
+    call = sim_write(&sim);
     assert_int_equal(call->sent, 1);
     refuse(call);
     expect_refused(call, false);
-    world_advance(&world, 50);
+    sim_advance(&sim, 50);
   }
   assert_int_equal(connects(), before);
-  assert_int_equal(world.counts[WORLD_CLOSE], closed);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], closed);
+  sim_close(&sim);
 }
 
 static void it_is_looked_for_again_when_that_is_forgotten(void **state) {
@@ -92,17 +92,17 @@ static void it_is_looked_for_again_when_that_is_forgotten(void **state) {
 
   (void)state;
   open_warm(3, 2);
-  call = world_write(&world);
+  call = sim_write(&sim);
   refuse(call);
-  world_connect(&world);
+  sim_connect(&sim);
   refuse(call);
-  world_advance(&world, REMEMBERED_MS + SECOND_MS);
+  sim_advance(&sim, REMEMBERED_MS + SECOND_MS);
   before = connects();
-  call = world_write(&world);
+  call = sim_write(&sim);
   refuse(call);
   expect_pending(call);
   assert_true(connects() >= before);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void many_writes_make_one_look(void **state) {
@@ -113,14 +113,14 @@ static void many_writes_make_one_look(void **state) {
   open_warm(8, 6);
   before = connects();
   for (i = 0; i < 6; i++) {
-    calls[i] = world_write(&world);
+    calls[i] = sim_write(&sim);
   }
   for (i = 0; i < 6; i++) {
     refuse(calls[i]);
     expect_pending(calls[i]);
   }
   assert_int_equal(connects(), before + 1);
-  world_connect(&world);
+  sim_connect(&sim);
   for (i = 0; i < 6; i++) {
     if (calls[i]->sent == 2) {
       refuse(calls[i]);
@@ -130,8 +130,8 @@ static void many_writes_make_one_look(void **state) {
     expect_refused(calls[i], false);
   }
   assert_int_equal(connects(), before + 1);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  sim_close(&sim);
 }
 
 static void reads_go_on_meanwhile(void **state) {
@@ -139,14 +139,14 @@ static void reads_go_on_meanwhile(void **state) {
 
   (void)state;
   open_warm(3, 2);
-  write = world_write(&world);
+  write = sim_write(&sim);
   refuse(write);
-  read = world_read(&world);
+  read = sim_read(&sim);
   assert_int_equal(read->sent, 1);
-  world_answer(&world, read, 'I');
+  sim_answer(&sim, read, 'I');
   expect_success(read);
   expect_pending(write);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_connect_that_finds_no_writer_ends_the_look(void **state) {
@@ -154,12 +154,12 @@ static void a_connect_that_finds_no_writer_ends_the_look(void **state) {
 
   (void)state;
   open_warm(3, 2);
-  call = world_write(&world);
+  call = sim_write(&sim);
   refuse(call);
-  world_refuse(&world, "25006");
+  sim_refuse(&sim, "25006");
   expect_refused(call, false);
-  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 2);
-  world_close(&world);
+  assert_int_equal(sim_count(&sim, HF_SLOT_IDLE), 2);
+  sim_close(&sim);
 }
 
 static void a_write_that_succeeds_ends_the_memory(void **state) {
@@ -167,17 +167,17 @@ static void a_write_that_succeeds_ends_the_memory(void **state) {
 
   (void)state;
   open_warm(3, 2);
-  call = world_write(&world);
+  call = sim_write(&sim);
   refuse(call);
-  world_connect(&world);
+  sim_connect(&sim);
   refuse(call);
-  call = world_write(&world);
-  world_answer(&world, call, 'I');
+  call = sim_write(&sim);
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  call = world_write(&world);
+  call = sim_write(&sim);
   refuse(call);
   expect_pending(call); /* it looks again */
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_call_without_retries_does_not_look_itself(void **state) {
@@ -185,14 +185,14 @@ static void a_call_without_retries_does_not_look_itself(void **state) {
 
   (void)state;
   open_warm(2, 2);
-  call = world_make(&world, HF_REQUEST_QUERY);
-  world_describe(&call->request, HF_SQL_INSERT);
+  call = sim_make(&sim, HF_REQUEST_QUERY);
+  sim_describe(&call->request, HF_SQL_INSERT);
   call->request.max_retries = 0;
-  world_submit(&world, call);
+  sim_submit(&sim, call);
   refuse(call);
   expect_refused(call, true);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_close(&sim);
 }
 
 static void the_callers_own_choice_is_no_demotion(void **state) {
@@ -200,12 +200,12 @@ static void the_callers_own_choice_is_no_demotion(void **state) {
 
   (void)state;
   open_warm(3, 2);
-  call = world_write(&world);
+  call = sim_write(&sim);
   call->request.server_role = HF_ROLE_WRITES;
   refuse(call);
   assert_int_equal(connects(), 2);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  sim_close(&sim);
 }
 
 static void what_is_in_doubt_is_not_sent_elsewhere(void **state) {
@@ -213,12 +213,12 @@ static void what_is_in_doubt_is_not_sent_elsewhere(void **state) {
 
   (void)state;
   open_warm(3, 2);
-  call = world_write(&world);
-  world_lose_as(&world, call->request.slot, "25006");
+  call = sim_write(&sim);
+  sim_lose_as(&sim, call->request.slot, "25006");
   expect_sqlstate(call, "25006");
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
   assert_false(call->error.retryable);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void those_that_look_end_with_the_pool(void **state) {
@@ -226,11 +226,11 @@ static void those_that_look_end_with_the_pool(void **state) {
 
   (void)state;
   open_warm(3, 2);
-  call = world_write(&world);
+  call = sim_write(&sim);
   refuse(call);
   expect_pending(call);
-  world_end(&world);
-  world_close(&world);
+  sim_end(&sim);
+  sim_close(&sim);
 }
 
 int main(void) {

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of a transaction on its lease: COMMIT or ROLLBACK, then released. */
-#include "world.h"
+#include "sim.h"
 
 enum { DEADLINE_MS = 500, WITHIN_MS = 200, GRACE_MS = 1500, US_PER_MS = 1000 };
 
-static struct world world;
+static struct sim sim;
 
 /* A granted lease on the pool's only connection, in a transaction. */
 static struct call *hold(void) {
   struct call *lease;
 
-  world_open_max(&world, 1);
-  lease = world_acquire(&world);
-  world_connect(&world);
-  world_answer(&world, world_statement(&world, lease, HF_SQL_BEGIN), 'T');
+  sim_open_max(&sim, 1);
+  lease = sim_acquire(&sim);
+  sim_connect(&sim);
+  sim_answer(&sim, sim_statement(&sim, lease, HF_SQL_BEGIN), 'T');
   return lease;
 }
 
@@ -22,12 +22,12 @@ static struct call *finish(struct call *lease,
                            enum hf_sql_kind kind,
                            uint64_t ends_ms,
                            uint64_t within_ms) {
-  struct call *call = world_make(&world, HF_REQUEST_STATEMENT);
+  struct call *call = sim_make(&sim, HF_REQUEST_STATEMENT);
 
-  world_describe(&call->request, kind);
+  sim_describe(&call->request, kind);
   call->request.lease = &lease->lease;
   if (ends_ms != 0) {
-    call->request.deadline_us = world.now_us + ends_ms * US_PER_MS;
+    call->request.deadline_us = sim.now_us + ends_ms * US_PER_MS;
     call->request.flags |= HF_FLAG_CALLER_DEADLINE;
   }
   if (kind == HF_SQL_ROLLBACK) {
@@ -36,16 +36,16 @@ static struct call *finish(struct call *lease,
   hf_transaction_end(&call->request.end,
                      kind == HF_SQL_COMMIT,
                      within_ms * US_PER_MS);
-  world_submit(&world, call);
-  world_release(&world, lease, HF_RELEASE_KEEP);
+  sim_submit(&sim, call);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
   return call;
 }
 
 static void expect_idle(const struct call *lease) {
   assert_true(lease->over);
-  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
-  assert_int_equal(world.counts[WORLD_ROLLBACK], 0);
-  world_close(&world);
+  assert_int_equal(sim_count(&sim, HF_SLOT_IDLE), 1);
+  assert_int_equal(sim.counts[SIM_ROLLBACK], 0);
+  sim_close(&sim);
 }
 
 static void the_connection_is_free_with_the_answer_to_commit(void **state) {
@@ -55,7 +55,7 @@ static void the_connection_is_free_with_the_answer_to_commit(void **state) {
   (void)state;
   assert_int_equal(commit->sent, 1);
   assert_false(lease->over);
-  world_answer(&world, commit, 'I');
+  sim_answer(&sim, commit, 'I');
   expect_success(commit);
   assert_int_equal(commit->request.end.state, HF_TRANSACTION_COMMITTED);
   expect_idle(lease);
@@ -63,16 +63,16 @@ static void the_connection_is_free_with_the_answer_to_commit(void **state) {
 
 static void commit_waits_for_statements_that_nobody_awaited(void **state) {
   struct call *lease = hold();
-  struct call *first = world_statement(&world, lease, HF_SQL_INSERT);
-  struct call *second = world_statement(&world, lease, HF_SQL_INSERT);
+  struct call *first = sim_statement(&sim, lease, HF_SQL_INSERT);
+  struct call *second = sim_statement(&sim, lease, HF_SQL_INSERT);
   struct call *commit = finish(lease, HF_SQL_COMMIT, 0, 0);
 
   (void)state;
-  world_answer(&world, first, 'T');
+  sim_answer(&sim, first, 'T');
   assert_int_equal(commit->sent, 0);
-  world_answer(&world, second, 'T');
+  sim_answer(&sim, second, 'T');
   assert_int_equal(commit->sent, 1);
-  world_answer(&world, commit, 'I');
+  sim_answer(&sim, commit, 'I');
   expect_success(second);
   expect_success(commit);
   expect_idle(lease);
@@ -80,14 +80,14 @@ static void commit_waits_for_statements_that_nobody_awaited(void **state) {
 
 static void a_failure_that_nobody_awaited_becomes_a_rollback(void **state) {
   struct call *lease = hold();
-  struct call *failing = world_statement(&world, lease, HF_SQL_INSERT);
+  struct call *failing = sim_statement(&sim, lease, HF_SQL_INSERT);
   struct call *commit = finish(lease, HF_SQL_COMMIT, 0, 0);
 
   (void)state;
-  world_fail(&world, failing, "23505", 'E');
+  sim_fail(&sim, failing, "23505", 'E');
   assert_int_equal(commit->sent, 1);
   assert_int_equal(commit->request.sql.kind, HF_SQL_ROLLBACK);
-  world_answer(&world, commit, 'I');
+  sim_answer(&sim, commit, 'I');
   expect_status(commit, HF_COMMIT_ROLLED_BACK);
   expect_outcome(commit, HF_OUTCOME_ROLLED_BACK);
   expect_idle(lease);
@@ -95,16 +95,16 @@ static void a_failure_that_nobody_awaited_becomes_a_rollback(void **state) {
 
 static void a_rollback_ends_at_once_what_still_runs(void **state) {
   struct call *lease = hold();
-  struct call *running = world_statement(&world, lease, HF_SQL_UPDATE);
-  struct call *queued = world_statement(&world, lease, HF_SQL_INSERT);
+  struct call *running = sim_statement(&sim, lease, HF_SQL_UPDATE);
+  struct call *queued = sim_statement(&sim, lease, HF_SQL_INSERT);
   struct call *rollback = finish(lease, HF_SQL_ROLLBACK, 0, 0);
 
   (void)state;
-  assert_int_equal(world.counts[WORLD_CANCEL], 1);
-  world_fail(&world, running, "57014", 'E');
+  assert_int_equal(sim.counts[SIM_CANCEL], 1);
+  sim_fail(&sim, running, "57014", 'E');
   expect_status(queued, HF_ROLLED_BACK);
   assert_int_equal(rollback->sent, 1);
-  world_answer(&world, rollback, 'I');
+  sim_answer(&sim, rollback, 'I');
   expect_success(rollback);
   assert_int_equal(rollback->request.end.state, HF_TRANSACTION_ROLLED_BACK);
   expect_idle(lease);
@@ -112,19 +112,19 @@ static void a_rollback_ends_at_once_what_still_runs(void **state) {
 
 static void an_abort_of_a_commit_that_waits_rolls_back(void **state) {
   struct call *lease = hold();
-  struct call *running = world_statement(&world, lease, HF_SQL_UPDATE);
+  struct call *running = sim_statement(&sim, lease, HF_SQL_UPDATE);
   struct call *commit = finish(lease, HF_SQL_COMMIT, 0, 0);
 
   (void)state;
-  world_abort(&world, commit);
+  sim_abort(&sim, commit);
   expect_pending(commit);
-  assert_int_equal(world.counts[WORLD_CANCEL], 1);
-  world_abort(&world, commit); /* changes nothing more */
-  world_fail(&world, running, "57014", 'E');
+  assert_int_equal(sim.counts[SIM_CANCEL], 1);
+  sim_abort(&sim, commit); /* changes nothing more */
+  sim_fail(&sim, running, "57014", 'E');
   assert_int_equal(commit->request.sql.kind, HF_SQL_ROLLBACK);
-  world_abort(&world, commit); /* nor now */
-  assert_int_equal(world.counts[WORLD_CANCEL], 1);
-  world_answer(&world, commit, 'I');
+  sim_abort(&sim, commit); /* nor now */
+  assert_int_equal(sim.counts[SIM_CANCEL], 1);
+  sim_answer(&sim, commit, 'I');
   expect_status(commit, HF_ABORTED);
   expect_outcome(commit, HF_OUTCOME_ROLLED_BACK);
   expect_idle(lease);
@@ -132,16 +132,16 @@ static void an_abort_of_a_commit_that_waits_rolls_back(void **state) {
 
 static void a_deadline_of_a_commit_that_waits_rolls_back(void **state) {
   struct call *lease = hold();
-  struct call *running = world_statement(&world, lease, HF_SQL_UPDATE);
+  struct call *running = sim_statement(&sim, lease, HF_SQL_UPDATE);
   struct call *commit = finish(lease, HF_SQL_COMMIT, DEADLINE_MS, 0);
 
   (void)state;
-  world_advance(&world, DEADLINE_MS - 1);
-  assert_int_equal(world.counts[WORLD_CANCEL], 0);
-  world_advance(&world, 1);
-  assert_int_equal(world.counts[WORLD_CANCEL], 1);
-  world_fail(&world, running, "57014", 'E');
-  world_answer(&world, commit, 'I');
+  sim_advance(&sim, DEADLINE_MS - 1);
+  assert_int_equal(sim.counts[SIM_CANCEL], 0);
+  sim_advance(&sim, 1);
+  assert_int_equal(sim.counts[SIM_CANCEL], 1);
+  sim_fail(&sim, running, "57014", 'E');
+  sim_answer(&sim, commit, 'I');
   expect_status(commit, HF_DEADLINE);
   expect_outcome(commit, HF_OUTCOME_ROLLED_BACK);
   expect_idle(lease);
@@ -149,22 +149,22 @@ static void a_deadline_of_a_commit_that_waits_rolls_back(void **state) {
 
 static void what_the_function_takes_does_not_count_for_commit(void **state) {
   struct call *lease = hold();
-  struct call *running = world_statement(&world, lease, HF_SQL_UPDATE);
+  struct call *running = sim_statement(&sim, lease, HF_SQL_UPDATE);
   struct call *commit = finish(lease, HF_SQL_COMMIT, 0, WITHIN_MS);
 
   (void)state;
-  world_advance(&world, WITHIN_MS + WITHIN_MS);
-  assert_int_equal(world.counts[WORLD_CANCEL], 0);
-  world_answer(&world, running, 'T');
-  world_advance(&world, WITHIN_MS - 1);
-  assert_int_equal(world.counts[WORLD_CANCEL], 0);
-  world_advance(&world, 1);
-  assert_int_equal(world.counts[WORLD_CANCEL], 1);
-  world_advance(&world, GRACE_MS);
+  sim_advance(&sim, WITHIN_MS + WITHIN_MS);
+  assert_int_equal(sim.counts[SIM_CANCEL], 0);
+  sim_answer(&sim, running, 'T');
+  sim_advance(&sim, WITHIN_MS - 1);
+  assert_int_equal(sim.counts[SIM_CANCEL], 0);
+  sim_advance(&sim, 1);
+  assert_int_equal(sim.counts[SIM_CANCEL], 1);
+  sim_advance(&sim, GRACE_MS);
   expect_status(commit, HF_DEADLINE);
   expect_outcome(commit, HF_OUTCOME_AMBIGUOUS);
   assert_true(lease->over);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_commit_whose_answer_is_lost_is_in_doubt(void **state) {
@@ -172,27 +172,27 @@ static void a_commit_whose_answer_is_lost_is_in_doubt(void **state) {
   struct call *commit = finish(lease, HF_SQL_COMMIT, 0, 0);
 
   (void)state;
-  world_lose(&world, commit->request.slot);
+  sim_lose(&sim, commit->request.slot);
   expect_status(commit, HF_OUTCOME_UNKNOWN);
   expect_outcome(commit, HF_OUTCOME_AMBIGUOUS);
   assert_int_equal(commit->request.end.state, HF_TRANSACTION_IN_DOUBT);
   assert_true(lease->over);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void on_a_connection_that_is_lost_the_end_says_how_it_went(
     void **state) {
   struct call *lease = hold();
-  struct call *running = world_statement(&world, lease, HF_SQL_UPDATE);
+  struct call *running = sim_statement(&sim, lease, HF_SQL_UPDATE);
   struct call *commit = finish(lease, HF_SQL_COMMIT, 0, 0);
 
   (void)state;
-  world_lose(&world, running->request.slot);
+  sim_lose(&sim, running->request.slot);
   assert_int_equal(commit->sent, 0);
   expect_outcome(commit, HF_OUTCOME_ROLLED_BACK);
   assert_int_equal(commit->request.end.state, HF_TRANSACTION_ROLLED_BACK);
   assert_true(lease->over);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void after_a_loss_the_end_is_answered_and_the_lease_released(
@@ -201,12 +201,12 @@ static void after_a_loss_the_end_is_answered_and_the_lease_released(
   struct call *commit;
 
   (void)state;
-  world_lose(&world, lease->lease.slot);
+  sim_lose(&sim, lease->lease.slot);
   commit = finish(lease, HF_SQL_COMMIT, 0, 0);
   assert_int_equal(commit->sent, 0);
   expect_outcome(commit, HF_OUTCOME_ROLLED_BACK);
   assert_true(lease->over);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_commit_that_is_answered_with_rollback_failed(void **state) {
@@ -215,7 +215,7 @@ static void a_commit_that_is_answered_with_rollback_failed(void **state) {
 
   (void)state;
   commit->request.answered_rollback = true;
-  world_answer(&world, commit, 'I');
+  sim_answer(&sim, commit, 'I');
   expect_status(commit, HF_COMMIT_ROLLED_BACK);
   assert_int_equal(commit->request.end.state, HF_TRANSACTION_ROLLED_BACK);
   expect_idle(lease);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* New connections that are prepared before they serve anybody. */
-#include "world.h"
+#include "sim.h"
 
 enum { TWO = 2, THREE = 3, LATE_MS = 10 * 1000, LITTLE_MS = 300 };
 
-static struct world world;
+static struct sim sim;
 
 static void open_greeted(int32_t max) {
-  world_open_max(&world, max);
-  world.greets = true;
+  sim_open_max(&sim, max);
+  sim.greets = true;
 }
 
 static void a_connection_is_prepared_before_it_serves(void **state) {
@@ -18,32 +18,32 @@ static void a_connection_is_prepared_before_it_serves(void **state) {
 
   (void)state;
   open_greeted(1);
-  waiting = world_write(&world);
-  world_connect(&world);
-  assert_non_null(world.greeting);
-  setting = world_statement(&world, world.greeting, HF_SQL_SET);
+  waiting = sim_write(&sim);
+  sim_connect(&sim);
+  assert_non_null(sim.greeting);
+  setting = sim_statement(&sim, sim.greeting, HF_SQL_SET);
   assert_int_equal(setting->sent, 1);
   assert_int_equal(waiting->sent, 0);
-  hf_pool_gauges(&world.pool, &gauges);
+  hf_pool_gauges(&sim.pool, &gauges);
   assert_int_equal(gauges.connecting, 1);
   assert_int_equal(gauges.leased, 0);
-  world_release(&world, world.greeting, HF_RELEASE_KEEP);
+  sim_release(&sim, sim.greeting, HF_RELEASE_KEEP);
   assert_int_equal(waiting->sent, 0);
-  world_answer(&world, setting, 'I');
+  sim_answer(&sim, setting, 'I');
   assert_int_equal(waiting->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void preparing_is_part_of_connecting(void **state) {
   (void)state;
   open_greeted(THREE);
-  (void)world_write(&world);
-  world_connect(&world);
+  (void)sim_write(&sim);
+  sim_connect(&sim);
   /* One call waits, and one connection is on its way: no second one. */
-  assert_int_equal(world.counts[WORLD_CONNECT], 1);
-  (void)world_write(&world);
-  assert_int_equal(world.counts[WORLD_CONNECT], TWO);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CONNECT], 1);
+  (void)sim_write(&sim);
+  assert_int_equal(sim.counts[SIM_CONNECT], TWO);
+  sim_close(&sim);
 }
 
 static void a_hook_that_fails_refuses_one_call_that_waits(void **state) {
@@ -53,21 +53,21 @@ static void a_hook_that_fails_refuses_one_call_that_waits(void **state) {
 
   (void)state;
   open_greeted(1);
-  first = world_write(&world);
-  second = world_write(&world);
-  world_connect(&world);
-  serial = world.greeting->lease.slot->serial;
-  world_release(&world, world.greeting, HF_RELEASE_FAIL);
+  first = sim_write(&sim);
+  second = sim_write(&sim);
+  sim_connect(&sim);
+  serial = sim.greeting->lease.slot->serial;
+  sim_release(&sim, sim.greeting, HF_RELEASE_FAIL);
   expect_status(first, HF_HOOK_FAILED);
   expect_outcome(first, HF_OUTCOME_NOT_EXECUTED);
   assert_int_equal(first->request.serial, serial);
   assert_int_equal(second->answered, 0);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  assert_int_equal(world.pool.hook_refusals, 1);
-  world_connect(&world);
-  world_release(&world, world.greeting, HF_RELEASE_KEEP);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  assert_int_equal(sim.pool.hook_refusals, 1);
+  sim_connect(&sim);
+  sim_release(&sim, sim.greeting, HF_RELEASE_KEEP);
   assert_int_equal(second->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void hooks_that_fail_are_paced_as_connects_that_fail(void **state) {
@@ -75,18 +75,18 @@ static void hooks_that_fail_are_paced_as_connects_that_fail(void **state) {
 
   (void)state;
   open_greeted(1);
-  hf_pool_warm(&world.pool, 1, world.now_us);
+  hf_pool_warm(&sim.pool, 1, sim.now_us);
   for (i = 0; i < HF_BREAKER_THRESHOLD; i++) {
-    world_connect(&world);
-    world_release(&world, world.greeting, HF_RELEASE_FAIL);
+    sim_connect(&sim);
+    sim_release(&sim, sim.greeting, HF_RELEASE_FAIL);
   }
-  assert_int_equal(world_count(&world, HF_SLOT_CONNECTING), 0);
-  assert_int_equal(hf_breaker_state(&world.pool.breaker), HF_CIRCUIT_OPEN);
-  world_advance(&world, LITTLE_MS);
-  world_connect(&world);
-  world_release(&world, world.greeting, HF_RELEASE_KEEP);
-  assert_int_equal(hf_breaker_state(&world.pool.breaker), HF_CIRCUIT_CLOSED);
-  world_close(&world);
+  assert_int_equal(sim_count(&sim, HF_SLOT_CONNECTING), 0);
+  assert_int_equal(hf_breaker_state(&sim.pool.breaker), HF_CIRCUIT_OPEN);
+  sim_advance(&sim, LITTLE_MS);
+  sim_connect(&sim);
+  sim_release(&sim, sim.greeting, HF_RELEASE_KEEP);
+  assert_int_equal(hf_breaker_state(&sim.pool.breaker), HF_CIRCUIT_CLOSED);
+  sim_close(&sim);
 }
 
 static void a_connection_that_dies_while_prepared_is_replaced(void **state) {
@@ -95,18 +95,18 @@ static void a_connection_that_dies_while_prepared_is_replaced(void **state) {
 
   (void)state;
   open_greeted(1);
-  waiting = world_write(&world);
-  world_connect(&world);
-  lost = world.greeting;
-  world_lose(&world, lost->lease.slot);
+  waiting = sim_write(&sim);
+  sim_connect(&sim);
+  lost = sim.greeting;
+  sim_lose(&sim, lost->lease.slot);
   assert_int_equal(waiting->answered, 0);
-  world_release(&world, lost, HF_RELEASE_FAIL);
+  sim_release(&sim, lost, HF_RELEASE_FAIL);
   assert_true(lost->over);
   assert_int_equal(waiting->answered, 0);
-  world_connect(&world);
-  world_release(&world, world.greeting, HF_RELEASE_KEEP);
+  sim_connect(&sim);
+  sim_release(&sim, sim.greeting, HF_RELEASE_KEEP);
   assert_int_equal(waiting->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_hook_that_does_not_end_is_given_up(void **state) {
@@ -115,16 +115,16 @@ static void a_hook_that_does_not_end_is_given_up(void **state) {
 
   (void)state;
   open_greeted(1);
-  waiting = world_write(&world);
-  world_connect(&world);
-  late = world.greeting;
-  world_advance(&world, LATE_MS);
+  waiting = sim_write(&sim);
+  sim_connect(&sim);
+  late = sim.greeting;
+  sim_advance(&sim, LATE_MS);
   expect_status(waiting, HF_HOOK_FAILED);
   assert_int_equal(waiting->cause.status, HF_CONNECT_TIMEOUT);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_release(&world, late, HF_RELEASE_KEEP);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_release(&sim, late, HF_RELEASE_KEEP);
   assert_true(late->over);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void what_nobody_prepares_any_more_does_not_serve(void **state) {
@@ -132,14 +132,14 @@ static void what_nobody_prepares_any_more_does_not_serve(void **state) {
 
   (void)state;
   open_greeted(1);
-  waiting = world_write(&world);
-  world_connect(&world);
-  world.greets = false;
-  world_release(&world, world.greeting, HF_RELEASE_CUT);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_connect(&world);
+  waiting = sim_write(&sim);
+  sim_connect(&sim);
+  sim.greets = false;
+  sim_release(&sim, sim.greeting, HF_RELEASE_CUT);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_connect(&sim);
   assert_int_equal(waiting->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_transaction_left_open_by_a_hook_is_rolled_back(void **state) {
@@ -147,16 +147,14 @@ static void a_transaction_left_open_by_a_hook_is_rolled_back(void **state) {
 
   (void)state;
   open_greeted(1);
-  waiting = world_write(&world);
-  world_connect(&world);
-  world_answer(&world,
-               world_statement(&world, world.greeting, HF_SQL_BEGIN),
-               'T');
-  world_release(&world, world.greeting, HF_RELEASE_KEEP);
-  assert_int_equal(world.counts[WORLD_ROLLBACK], 1);
-  world_checked(&world, world_slot_in(&world, HF_SLOT_CHECKING));
+  waiting = sim_write(&sim);
+  sim_connect(&sim);
+  sim_answer(&sim, sim_statement(&sim, sim.greeting, HF_SQL_BEGIN), 'T');
+  sim_release(&sim, sim.greeting, HF_RELEASE_KEEP);
+  assert_int_equal(sim.counts[SIM_ROLLBACK], 1);
+  sim_checked(&sim, sim_slot_in(&sim, HF_SLOT_CHECKING));
   assert_int_equal(waiting->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 int main(void) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "world.h"
+#include "sim.h"
 
 enum {
   IDLE_MS = 10000,
@@ -11,14 +11,14 @@ enum {
   HOUR_MS = 3600000
 };
 
-static struct world world;
+static struct sim sim;
 
 static struct call *run(void) {
   struct call *call;
 
-  world_open_max(&world, 2);
-  world_warm(&world, 1);
-  call = world_write(&world);
+  sim_open_max(&sim, 2);
+  sim_warm(&sim, 1);
+  call = sim_write(&sim);
   return call;
 }
 
@@ -27,149 +27,149 @@ static struct call *run(void) {
 
 static void an_idle_connection_is_closed_after_its_time(void **state) {
   (void)state;
-  world_open_max(&world, 2);
-  world_write(&world);
-  world_connect(&world);
-  world_answer(&world, world.calls, 'I');
-  world_advance(&world, IDLE_MS - 1);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  world_advance(&world, 1);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  assert_int_equal(hf_pool_next_us(&world.pool), UINT64_MAX);
-  world_close(&world);
+  sim_open_max(&sim, 2);
+  sim_write(&sim);
+  sim_connect(&sim);
+  sim_answer(&sim, sim.calls, 'I');
+  sim_advance(&sim, IDLE_MS - 1);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  sim_advance(&sim, 1);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  assert_int_equal(hf_pool_next_us(&sim.pool), UINT64_MAX);
+  sim_close(&sim);
 }
 
 static void min_connections_are_kept(void **state) {
-  struct hf_config config = world_config(FOUR);
+  struct hf_config config = sim_config(FOUR);
 
   (void)state;
   config.min = 2;
-  world_open(&world, &config);
-  world_warm(&world, FOUR);
-  world_advance(&world, HOUR_MS);
-  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 2);
-  world_close(&world);
+  sim_open(&sim, &config);
+  sim_warm(&sim, FOUR);
+  sim_advance(&sim, HOUR_MS);
+  assert_int_equal(sim_count(&sim, HF_SLOT_IDLE), 2);
+  sim_close(&sim);
 }
 
 static void what_was_warmed_beyond_min_grows_cold(void **state) {
   size_t connects;
 
   (void)state;
-  world_open_max(&world, FOUR);
-  world_warm(&world, FOUR);
-  connects = world.counts[WORLD_CONNECT];
-  world_advance(&world, HOUR_MS);
-  assert_int_equal(world.counts[WORLD_CONNECT], connects);
-  assert_int_equal(world_count(&world, HF_SLOT_EMPTY), FOUR);
-  world_close(&world);
+  sim_open_max(&sim, FOUR);
+  sim_warm(&sim, FOUR);
+  connects = sim.counts[SIM_CONNECT];
+  sim_advance(&sim, HOUR_MS);
+  assert_int_equal(sim.counts[SIM_CONNECT], connects);
+  assert_int_equal(sim_count(&sim, HF_SLOT_EMPTY), FOUR);
+  sim_close(&sim);
 }
 
 static void an_idle_one_is_not_closed_for_one_being_opened(void **state) {
-  struct hf_config config = world_config(2);
+  struct hf_config config = sim_config(2);
 
   (void)state;
   config.min = 1;
-  world_open(&world, &config);
-  world_warm(&world, 1);
-  world_advance(&world, IDLE_MS);
-  hf_pool_warm(&world.pool, 2, world.now_us);
-  world_advance(&world, IDLE_MS);
-  assert_int_equal(world_count(&world, HF_SLOT_CONNECTING), 1);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  world_close(&world);
+  sim_open(&sim, &config);
+  sim_warm(&sim, 1);
+  sim_advance(&sim, IDLE_MS);
+  hf_pool_warm(&sim.pool, 2, sim.now_us);
+  sim_advance(&sim, IDLE_MS);
+  assert_int_equal(sim_count(&sim, HF_SLOT_CONNECTING), 1);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  sim_close(&sim);
 }
 
 static void without_an_idle_time_out_connections_stay(void **state) {
-  struct hf_config config = world_config(1);
+  struct hf_config config = sim_config(1);
 
   (void)state;
   config.idle_timeout_ms = 0;
-  world_open(&world, &config);
-  world_warm(&world, 1);
-  world_advance(&world, HOUR_MS);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  world_close(&world);
+  sim_open(&sim, &config);
+  sim_warm(&sim, 1);
+  sim_advance(&sim, HOUR_MS);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  sim_close(&sim);
 }
 
 static void a_lifetime_ends_with_jitter(void **state) {
-  struct hf_config config = world_config(2);
+  struct hf_config config = sim_config(2);
   const struct hf_slot *first, *second;
 
   (void)state;
   config.max_lifetime_s = LIFE_S;
   config.idle_timeout_ms = 0;
-  world_open(&world, &config);
-  world.random = UINT32_MAX;
-  world_warm(&world, 1);
-  world.random = 0;
-  world_write(&world);
-  world_write(&world);
-  world_connect(&world);
-  first = hf_pool_slot(&world.pool, 0);
-  second = hf_pool_slot(&world.pool, 1);
+  sim_open(&sim, &config);
+  sim.random = UINT32_MAX;
+  sim_warm(&sim, 1);
+  sim.random = 0;
+  sim_write(&sim);
+  sim_write(&sim);
+  sim_connect(&sim);
+  first = hf_pool_slot(&sim.pool, 0);
+  second = hf_pool_slot(&sim.pool, 1);
   assert_int_not_equal(first->expires_us, second->expires_us);
-  world_answer(&world, world.calls->next, 'I');
-  world_answer(&world, world.calls, 'I');
-  world_advance(&world, (uint64_t)(LIFE_S - LIFE_S / 10 - 1) * SECOND_MS);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  world_advance(&world, (uint64_t)(LIFE_S / 10 + 2) * SECOND_MS);
-  assert_int_equal(world.counts[WORLD_CLOSE], 2);
-  world_close(&world);
+  sim_answer(&sim, sim.calls->next, 'I');
+  sim_answer(&sim, sim.calls, 'I');
+  sim_advance(&sim, (uint64_t)(LIFE_S - LIFE_S / 10 - 1) * SECOND_MS);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  sim_advance(&sim, (uint64_t)(LIFE_S / 10 + 2) * SECOND_MS);
+  assert_int_equal(sim.counts[SIM_CLOSE], 2);
+  sim_close(&sim);
 }
 
 static void an_expired_connection_finishes_what_it_runs(void **state) {
-  struct hf_config config = world_config(1);
+  struct hf_config config = sim_config(1);
   struct call *call;
 
   (void)state;
   config.max_lifetime_s = 2;
   config.silence_ms = 0;
-  world_open(&world, &config);
-  world_warm(&world, 1);
-  call = world_write(&world);
-  world_advance(&world, HOUR_MS);
+  sim_open(&sim, &config);
+  sim_warm(&sim, 1);
+  call = sim_write(&sim);
+  sim_advance(&sim, HOUR_MS);
   expect_pending(call);
-  world_answer(&world, call, 'I');
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_close(&sim);
 }
 
 static void shared_reads_do_not_make_a_connection_immortal(void **state) {
-  struct hf_config config = world_config(1);
+  struct hf_config config = sim_config(1);
   struct call *first, *second;
   int i;
 
   (void)state;
   config.max_lifetime_s = 2;
-  world_open(&world, &config);
-  world_warm(&world, 1);
-  first = world_read(&world);
-  for (i = 0; i < 200 && world.counts[WORLD_CLOSE] == 0; i++) {
-    world_advance(&world, 20);
-    second = world_read(&world);
-    world_answer(&world, first, 'I');
+  sim_open(&sim, &config);
+  sim_warm(&sim, 1);
+  first = sim_read(&sim);
+  for (i = 0; i < 200 && sim.counts[SIM_CLOSE] == 0; i++) {
+    sim_advance(&sim, 20);
+    second = sim_read(&sim);
+    sim_answer(&sim, first, 'I');
     first = second;
   }
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_close(&sim);
 }
 
 static void a_connection_is_closed_after_max_uses(void **state) {
-  struct hf_config config = world_config(1);
+  struct hf_config config = sim_config(1);
   int i;
 
   (void)state;
   config.max_uses = 3;
-  world_open(&world, &config);
+  sim_open(&sim, &config);
   for (i = 0; i < 3; i++) {
-    assert_int_equal(world.counts[WORLD_CLOSE], 0);
-    world_write(&world);
-    world_connect(&world);
-    world_answer(&world, world.calls, 'I');
+    assert_int_equal(sim.counts[SIM_CLOSE], 0);
+    sim_write(&sim);
+    sim_connect(&sim);
+    sim_answer(&sim, sim.calls, 'I');
   }
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_close(&sim);
 }
 
 /* ---- silence --------------------------------------------------------------
@@ -179,27 +179,27 @@ static void a_silent_server_is_probed(void **state) {
   struct call *call = run();
 
   (void)state;
-  world_advance(&world, SILENCE_MS - SECOND_MS);
-  assert_int_equal(world.counts[WORLD_PROBE], 0);
-  world_advance(&world, 2 * SECOND_MS);
-  assert_int_equal(world.counts[WORLD_PROBE], 1);
-  assert_int_equal(world_stat(&world, HF_STAT_PROBES), 1);
+  sim_advance(&sim, SILENCE_MS - SECOND_MS);
+  assert_int_equal(sim.counts[SIM_PROBE], 0);
+  sim_advance(&sim, 2 * SECOND_MS);
+  assert_int_equal(sim.counts[SIM_PROBE], 1);
+  assert_int_equal(sim_stat(&sim, HF_STAT_PROBES), 1);
   expect_pending(call);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_probe_that_cannot_begin_is_tried_again(void **state) {
   struct call *call = run();
 
   (void)state;
-  world.cannot_probe = true;
-  world_advance(&world, SILENCE_MS + SECOND_MS);
-  assert_int_equal(world.counts[WORLD_PROBE], 1);
-  world.cannot_probe = false;
-  world_advance(&world, PROBE_MS + SECOND_MS);
-  assert_int_equal(world.counts[WORLD_PROBE], 2);
+  sim.cannot_probe = true;
+  sim_advance(&sim, SILENCE_MS + SECOND_MS);
+  assert_int_equal(sim.counts[SIM_PROBE], 1);
+  sim.cannot_probe = false;
+  sim_advance(&sim, PROBE_MS + SECOND_MS);
+  assert_int_equal(sim.counts[SIM_PROBE], 2);
   expect_pending(call);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 /* ---- the end of a connection's life ---------------------------------------
@@ -210,21 +210,21 @@ static void a_retired_connection_finishes_what_it_runs(void **state) {
 
   (void)state;
   hf_slot_retire(call->request.slot);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  world_answer(&world, call, 'I');
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_close(&sim);
 }
 
 static void direct_connections_end_once_a_pooler_is_found(void **state) {
   struct call *call = run();
 
   (void)state;
-  hf_pool_retire_direct(&world.pool);
-  world_answer(&world, call, 'I');
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_close(&world);
+  hf_pool_retire_direct(&sim.pool);
+  sim_answer(&sim, call, 'I');
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_close(&sim);
 }
 
 static void a_slow_query_is_left_alone_while_probes_succeed(void **state) {
@@ -233,16 +233,16 @@ static void a_slow_query_is_left_alone_while_probes_succeed(void **state) {
 
   (void)state;
   for (i = 0; i < 100; i++) {
-    world_advance(&world, PROBE_MS + SECOND_MS);
-    if (world_conn(&world, call->request.slot)->probing) {
-      world_probed(&world, call->request.slot, true);
+    sim_advance(&sim, PROBE_MS + SECOND_MS);
+    if (sim_conn(&sim, call->request.slot)->probing) {
+      sim_probed(&sim, call->request.slot, true);
     }
   }
-  assert_in_range(world.counts[WORLD_PROBE], 90, 110);
+  assert_in_range(sim.counts[SIM_PROBE], 90, 110);
   expect_pending(call);
-  world_answer(&world, call, 'I');
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void two_failed_probes_close_the_connection(void **state) {
@@ -250,15 +250,15 @@ static void two_failed_probes_close_the_connection(void **state) {
   struct hf_slot *slot = call->request.slot;
 
   (void)state;
-  world_advance(&world, SILENCE_MS + SECOND_MS);
-  world_probed(&world, slot, false);
+  sim_advance(&sim, SILENCE_MS + SECOND_MS);
+  sim_probed(&sim, slot, false);
   expect_pending(call);
-  world_advance(&world, PROBE_MS + SECOND_MS);
-  world_probed(&world, slot, false);
+  sim_advance(&sim, PROBE_MS + SECOND_MS);
+  sim_probed(&sim, slot, false);
   expect_status(call, HF_SILENT);
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_close(&sim);
 }
 
 static void a_probe_that_succeeds_forgives_the_one_before(void **state) {
@@ -268,24 +268,24 @@ static void a_probe_that_succeeds_forgives_the_one_before(void **state) {
   int i;
 
   (void)state;
-  world_advance(&world, SILENCE_MS + SECOND_MS);
+  sim_advance(&sim, SILENCE_MS + SECOND_MS);
   for (i = 0; i < 6; i++) {
-    world_probed(&world, slot, alive);
+    sim_probed(&sim, slot, alive);
     alive = !alive;
-    world_advance(&world, PROBE_MS + SECOND_MS);
+    sim_advance(&sim, PROBE_MS + SECOND_MS);
   }
   expect_pending(call);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void there_is_one_probe_at_a_time(void **state) {
   struct call *call = run();
 
   (void)state;
-  world_advance(&world, HOUR_MS);
-  assert_int_equal(world.counts[WORLD_PROBE], 1);
+  sim_advance(&sim, HOUR_MS);
+  assert_int_equal(sim.counts[SIM_PROBE], 1);
   expect_pending(call);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_probe_may_answer_after_its_connection_is_gone(void **state) {
@@ -293,11 +293,11 @@ static void a_probe_may_answer_after_its_connection_is_gone(void **state) {
   struct hf_slot *slot = call->request.slot;
 
   (void)state;
-  world_advance(&world, SILENCE_MS + SECOND_MS);
-  world_lose(&world, slot);
-  world_probed(&world, slot, false);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_close(&world);
+  sim_advance(&sim, SILENCE_MS + SECOND_MS);
+  sim_lose(&sim, slot);
+  sim_probed(&sim, slot, false);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_close(&sim);
 }
 
 static void a_server_that_sends_is_not_silent(void **state) {
@@ -306,35 +306,35 @@ static void a_server_that_sends_is_not_silent(void **state) {
 
   (void)state;
   for (i = 0; i < 100; i++) {
-    world_advance(&world, SILENCE_MS / 2);
-    call->request.slot->last_byte_us = world.now_us;
+    sim_advance(&sim, SILENCE_MS / 2);
+    call->request.slot->last_byte_us = sim.now_us;
   }
-  assert_int_equal(world.counts[WORLD_PROBE], 0);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_PROBE], 0);
+  sim_close(&sim);
 }
 
 static void nobody_waits_for_a_lease_that_says_nothing(void **state) {
   (void)state;
-  world_open_max(&world, 1);
-  world_acquire(&world);
-  world_connect(&world);
-  world_advance(&world, HOUR_MS);
-  assert_int_equal(world.counts[WORLD_PROBE], 0);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  world_close(&world);
+  sim_open_max(&sim, 1);
+  sim_acquire(&sim);
+  sim_connect(&sim);
+  sim_advance(&sim, HOUR_MS);
+  assert_int_equal(sim.counts[SIM_PROBE], 0);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  sim_close(&sim);
 }
 
 static void silence_can_be_allowed(void **state) {
-  struct hf_config config = world_config(1);
+  struct hf_config config = sim_config(1);
 
   (void)state;
   config.silence_ms = 0;
-  world_open(&world, &config);
-  world_write(&world);
-  world_connect(&world);
-  world_advance(&world, HOUR_MS);
-  assert_int_equal(world.counts[WORLD_PROBE], 0);
-  world_close(&world);
+  sim_open(&sim, &config);
+  sim_write(&sim);
+  sim_connect(&sim);
+  sim_advance(&sim, HOUR_MS);
+  assert_int_equal(sim.counts[SIM_PROBE], 0);
+  sim_close(&sim);
 }
 
 /* ---- refusals -------------------------------------------------------------
@@ -344,30 +344,30 @@ static void a_refused_password_fails_what_waits(void **state) {
   struct call *query, *lease;
 
   (void)state;
-  world_open_max(&world, 1);
-  query = world_write(&world);
-  lease = world_acquire(&world);
-  world_refuse(&world, "28P01");
+  sim_open_max(&sim, 1);
+  query = sim_write(&sim);
+  lease = sim_acquire(&sim);
+  sim_refuse(&sim, "28P01");
   expect_sqlstate(query, "28P01");
   expect_outcome(query, HF_OUTCOME_PERMANENT);
   assert_int_equal(query->error.phase, HF_PHASE_CONNECT);
   expect_sqlstate(lease, "28P01");
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_refused_password_fails_nobody_while_one_lives(void **state) {
   struct call *first, *second;
 
   (void)state;
-  world_open_max(&world, 2);
-  world_warm(&world, 1);
-  first = world_write(&world);
-  second = world_write(&world);
-  world_refuse(&world, "28P01");
+  sim_open_max(&sim, 2);
+  sim_warm(&sim, 1);
+  first = sim_write(&sim);
+  second = sim_write(&sim);
+  sim_refuse(&sim, "28P01");
   expect_pending(second);
-  world_answer(&world, first, 'I');
+  sim_answer(&sim, first, 'I');
   assert_int_equal(second->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 int main(void) {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "world.h"
+#include "sim.h"
 
 enum { THREE = 3, LONG_MS = 60000 };
 
-static struct world world;
+static struct sim sim;
 
 /* A granted lease on the pool's only connection. */
 static struct call *hold(void) {
   struct call *lease;
 
-  world_open_max(&world, 1);
-  lease = world_acquire(&world);
-  world_connect(&world);
+  sim_open_max(&sim, 1);
+  lease = sim_acquire(&sim);
+  sim_connect(&sim);
   expect_success(lease);
   return lease;
 }
@@ -20,19 +20,19 @@ static struct call *hold(void) {
 static struct call *hold_transaction(void) {
   struct call *lease = hold();
 
-  world_answer(&world, world_statement(&world, lease, HF_SQL_BEGIN), 'T');
+  sim_answer(&sim, sim_statement(&sim, lease, HF_SQL_BEGIN), 'T');
   return lease;
 }
 
 static void an_acquire_gives_the_connection_to_one_user(void **state) {
   struct call *lease = hold();
-  struct call *waiting = world_write(&world);
+  struct call *waiting = sim_write(&sim);
 
   (void)state;
   assert_non_null(lease->lease.slot);
   assert_int_equal(lease->lease.slot->state, HF_SLOT_LEASED);
   assert_int_equal(waiting->sent, 0);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void statements_run_in_order_one_at_a_time(void **state) {
@@ -42,29 +42,29 @@ static void statements_run_in_order_one_at_a_time(void **state) {
 
   (void)state;
   for (i = 0; i < THREE; i++) {
-    calls[i] = world_statement(&world, lease, HF_SQL_SELECT);
+    calls[i] = sim_statement(&sim, lease, HF_SQL_SELECT);
   }
   for (i = 0; i < THREE; i++) {
     assert_int_equal(calls[i]->sent, 1);
     assert_true(i == THREE - 1 || calls[i + 1]->sent == 0);
-    world_answer(&world, calls[i], 'I');
+    sim_answer(&sim, calls[i], 'I');
     expect_success(calls[i]);
   }
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void each_statement_fails_alone(void **state) {
   struct call *lease = hold();
-  struct call *bad = world_statement(&world, lease, HF_SQL_INSERT);
-  struct call *good = world_statement(&world, lease, HF_SQL_INSERT);
+  struct call *bad = sim_statement(&sim, lease, HF_SQL_INSERT);
+  struct call *good = sim_statement(&sim, lease, HF_SQL_INSERT);
 
   (void)state;
-  world_fail(&world, bad, "23505", 'I');
+  sim_fail(&sim, bad, "23505", 'I');
   expect_sqlstate(bad, "23505");
   assert_int_equal(good->sent, 1);
-  world_answer(&world, good, 'I');
+  sim_answer(&sim, good, 'I');
   expect_success(good);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_statement_is_never_repeated(void **state) {
@@ -74,79 +74,79 @@ static void a_statement_is_never_repeated(void **state) {
 
   (void)state;
   for (i = 0; i < sizeof(sqlstates) / sizeof(sqlstates[0]); i++) {
-    struct call *call = world_statement(&world, lease, HF_SQL_SELECT);
+    struct call *call = sim_statement(&sim, lease, HF_SQL_SELECT);
 
-    world_fail(&world, call, sqlstates[i], 'I');
+    sim_fail(&sim, call, sqlstates[i], 'I');
     expect_sqlstate(call, sqlstates[i]);
     assert_int_equal(call->sent, 1);
   }
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void an_error_in_a_transaction_is_about_the_transaction(void **state) {
   struct call *lease = hold_transaction();
-  struct call *call = world_statement(&world, lease, HF_SQL_UPDATE);
+  struct call *call = sim_statement(&sim, lease, HF_SQL_UPDATE);
 
   (void)state;
-  world_fail(&world, call, "40001", 'E');
+  sim_fail(&sim, call, "40001", 'E');
   expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
   assert_int_equal(call->error.unit, HF_UNIT_TRANSACTION);
   assert_true(call->error.retryable);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_loss_in_a_transaction_rolls_it_back(void **state) {
   struct call *lease = hold_transaction();
-  struct call *call = world_statement(&world, lease, HF_SQL_INSERT);
+  struct call *call = sim_statement(&sim, lease, HF_SQL_INSERT);
 
   (void)state;
-  world_lose(&world, lease->lease.slot);
+  sim_lose(&sim, lease->lease.slot);
   expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
   assert_int_equal(call->error.unit, HF_UNIT_TRANSACTION);
   assert_true(call->error.retryable);
   assert_null(lease->lease.slot);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_loss_at_begin_leaves_nothing_of_it(void **state) {
   struct call *lease = hold();
-  struct call *call = world_statement(&world, lease, HF_SQL_BEGIN);
+  struct call *call = sim_statement(&sim, lease, HF_SQL_BEGIN);
 
   (void)state;
-  world_lose(&world, lease->lease.slot);
+  sim_lose(&sim, lease->lease.slot);
   expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
   assert_int_equal(call->error.unit, HF_UNIT_TRANSACTION);
   assert_true(call->error.retryable);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_loss_at_commit_is_an_unknown_outcome(void **state) {
   struct call *lease = hold_transaction();
-  struct call *call = world_statement(&world, lease, HF_SQL_COMMIT);
+  struct call *call = sim_statement(&sim, lease, HF_SQL_COMMIT);
 
   (void)state;
-  world_lose(&world, lease->lease.slot);
+  sim_lose(&sim, lease->lease.slot);
   expect_status(call, HF_OUTCOME_UNKNOWN);
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
   assert_int_equal(call->error.unit, HF_UNIT_TRANSACTION);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void what_follows_a_lost_commit_is_as_unknown(void **state) {
   struct call *lease = hold_transaction();
-  struct call *commit = world_statement(&world, lease, HF_SQL_COMMIT);
-  struct call *queued = world_statement(&world, lease, HF_SQL_SELECT);
+  struct call *commit = sim_statement(&sim, lease, HF_SQL_COMMIT);
+  struct call *queued = sim_statement(&sim, lease, HF_SQL_SELECT);
   struct call *rollback;
 
   (void)state;
-  world_lose(&world, lease->lease.slot);
-  rollback = world_statement(&world, lease, HF_SQL_ROLLBACK);
+  sim_lose(&sim, lease->lease.slot);
+  rollback = sim_statement(&sim, lease, HF_SQL_ROLLBACK);
   expect_outcome(commit, HF_OUTCOME_AMBIGUOUS);
   expect_outcome(queued, HF_OUTCOME_AMBIGUOUS);
   expect_outcome(rollback, HF_OUTCOME_AMBIGUOUS);
   expect_status(rollback, HF_OUTCOME_UNKNOWN);
   assert_int_equal(rollback->error.unit, HF_UNIT_TRANSACTION);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void after_a_loss_answers_keep_the_order_of_calls(void **state) {
@@ -156,16 +156,16 @@ static void after_a_loss_answers_keep_the_order_of_calls(void **state) {
 
   (void)state;
   for (i = 0; i < THREE; i++) {
-    calls[i] = world_statement(&world, lease, HF_SQL_INSERT);
+    calls[i] = sim_statement(&sim, lease, HF_SQL_INSERT);
   }
-  world_lose(&world, lease->lease.slot);
+  sim_lose(&sim, lease->lease.slot);
   for (i = 0; i < THREE; i++) {
     expect_outcome(calls[i], HF_OUTCOME_ROLLED_BACK);
     assert_int_equal(calls[i]->error.unit, HF_UNIT_TRANSACTION);
     assert_true(i == 0 || calls[i]->order > calls[i - 1]->order);
   }
   assert_int_equal(calls[1]->sent, 0);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_dead_lease_answers_with_its_first_error(void **state) {
@@ -173,13 +173,13 @@ static void a_dead_lease_answers_with_its_first_error(void **state) {
   struct call *later;
 
   (void)state;
-  world_lose_as(&world, lease->lease.slot, "57P01");
-  later = world_statement(&world, lease, HF_SQL_INSERT);
+  sim_lose_as(&sim, lease->lease.slot, "57P01");
+  later = sim_statement(&sim, lease, HF_SQL_INSERT);
   expect_sqlstate(later, "57P01");
   expect_outcome(later, HF_OUTCOME_NOT_EXECUTED);
   assert_int_equal(later->error.unit, HF_UNIT_STATEMENT);
   assert_int_equal(later->sent, 0);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_lease_lost_between_statements_rolls_back_too(void **state) {
@@ -187,39 +187,39 @@ static void a_lease_lost_between_statements_rolls_back_too(void **state) {
   struct call *later;
 
   (void)state;
-  world_lose(&world, lease->lease.slot);
-  assert_int_equal(world.events[HF_EVENT_LOST], 1);
-  later = world_statement(&world, lease, HF_SQL_COMMIT);
+  sim_lose(&sim, lease->lease.slot);
+  assert_int_equal(sim.events[HF_EVENT_LOST], 1);
+  later = sim_statement(&sim, lease, HF_SQL_COMMIT);
   expect_status(later, HF_SOCKET_ERROR);
   expect_outcome(later, HF_OUTCOME_ROLLED_BACK);
   assert_int_equal(later->error.unit, HF_UNIT_TRANSACTION);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_lost_write_does_not_taint_the_next_statement(void **state) {
   struct call *lease = hold();
-  struct call *write = world_statement(&world, lease, HF_SQL_INSERT);
+  struct call *write = sim_statement(&sim, lease, HF_SQL_INSERT);
   struct call *next;
 
   (void)state;
-  world_lose(&world, lease->lease.slot);
+  sim_lose(&sim, lease->lease.slot);
   expect_outcome(write, HF_OUTCOME_AMBIGUOUS);
-  next = world_statement(&world, lease, HF_SQL_INSERT);
+  next = sim_statement(&sim, lease, HF_SQL_INSERT);
   expect_outcome(next, HF_OUTCOME_NOT_EXECUTED);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_lost_lease_frees_its_place_in_the_pool(void **state) {
   struct call *lease = hold();
-  struct call *waiting = world_write(&world);
+  struct call *waiting = sim_write(&sim);
 
   (void)state;
-  world_lose(&world, lease->lease.slot);
-  world_connect(&world);
+  sim_lose(&sim, lease->lease.slot);
+  sim_connect(&sim);
   assert_int_equal(waiting->sent, 1);
-  world_release(&world, lease, HF_RELEASE_KEEP);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
   assert_int_equal(waiting->returned, 0);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 /* ---- release --------------------------------------------------------------
@@ -229,118 +229,115 @@ static void a_clean_connection_is_kept(void **state) {
   struct call *lease = hold();
 
   (void)state;
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
-  assert_int_equal(world.counts[WORLD_ROLLBACK], 0);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  assert_int_equal(sim_count(&sim, HF_SLOT_IDLE), 1);
+  assert_int_equal(sim.counts[SIM_ROLLBACK], 0);
   assert_null(lease->lease.slot);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void an_open_transaction_is_rolled_back_and_kept(void **state) {
   struct call *lease = hold_transaction();
-  struct call *waiting = world_write(&world);
+  struct call *waiting = sim_write(&sim);
 
   (void)state;
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  assert_int_equal(world.counts[WORLD_ROLLBACK], 1);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  assert_int_equal(sim.counts[SIM_ROLLBACK], 1);
   assert_int_equal(waiting->sent, 0);
-  world_checked(&world, world_slot_in(&world, HF_SLOT_CHECKING));
+  sim_checked(&sim, sim_slot_in(&sim, HF_SLOT_CHECKING));
   assert_int_equal(waiting->sent, 1);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  assert_int_equal(world_stat(&world, HF_STAT_ROLLED_BACK_LEASES), 1);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  assert_int_equal(sim_stat(&sim, HF_STAT_ROLLED_BACK_LEASES), 1);
+  sim_close(&sim);
 }
 
 static void a_failed_transaction_is_rolled_back_and_kept(void **state) {
   struct call *lease = hold_transaction();
 
   (void)state;
-  world_fail(&world,
-             world_statement(&world, lease, HF_SQL_INSERT),
-             "23505",
-             'E');
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  assert_int_equal(world.counts[WORLD_ROLLBACK], 1);
-  world_checked(&world, world_slot_in(&world, HF_SLOT_CHECKING));
-  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
-  world_close(&world);
+  sim_fail(&sim, sim_statement(&sim, lease, HF_SQL_INSERT), "23505", 'E');
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  assert_int_equal(sim.counts[SIM_ROLLBACK], 1);
+  sim_checked(&sim, sim_slot_in(&sim, HF_SLOT_CHECKING));
+  assert_int_equal(sim_count(&sim, HF_SLOT_IDLE), 1);
+  sim_close(&sim);
 }
 
 static void a_rollback_that_gets_no_answer_closes(void **state) {
   struct call *lease = hold_transaction();
 
   (void)state;
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  world_advance(&world, LONG_MS);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_close(&world);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  sim_advance(&sim, LONG_MS);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_close(&sim);
 }
 
 static void a_loss_during_rollback_closes(void **state) {
   struct call *lease = hold_transaction();
 
   (void)state;
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  world_lose(&world, world_slot_in(&world, HF_SLOT_CHECKING));
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  assert_int_equal(world_count(&world, HF_SLOT_EMPTY), 1);
-  world_close(&world);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  sim_lose(&sim, sim_slot_in(&sim, HF_SLOT_CHECKING));
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  assert_int_equal(sim_count(&sim, HF_SLOT_EMPTY), 1);
+  sim_close(&sim);
 }
 
 static void a_release_takes_effect_after_what_was_given_before(void **state) {
   struct call *lease = hold();
-  struct call *running = world_statement(&world, lease, HF_SQL_INSERT);
-  struct call *queued = world_statement(&world, lease, HF_SQL_INSERT);
-  struct call *waiting = world_write(&world);
+  struct call *running = sim_statement(&sim, lease, HF_SQL_INSERT);
+  struct call *queued = sim_statement(&sim, lease, HF_SQL_INSERT);
+  struct call *waiting = sim_write(&sim);
 
   (void)state;
-  world_release(&world, lease, HF_RELEASE_KEEP);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
   assert_int_equal(waiting->sent, 0);
-  world_answer(&world, running, 'I');
-  world_answer(&world, queued, 'I');
+  sim_answer(&sim, running, 'I');
+  sim_answer(&sim, queued, 'I');
   expect_success(running);
   expect_success(queued);
   assert_true(lease->over);
   assert_int_equal(waiting->sent, 1);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  sim_close(&sim);
 }
 
 static void a_rollback_given_before_release_is_sent(void **state) {
   struct call *lease = hold_transaction();
-  struct call *rollback = world_statement(&world, lease, HF_SQL_ROLLBACK);
+  struct call *rollback = sim_statement(&sim, lease, HF_SQL_ROLLBACK);
 
   (void)state;
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  world_answer(&world, rollback, 'I');
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  sim_answer(&sim, rollback, 'I');
   expect_success(rollback);
-  assert_int_equal(world.counts[WORLD_ROLLBACK], 0);
-  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_ROLLBACK], 0);
+  assert_int_equal(sim_count(&sim, HF_SLOT_IDLE), 1);
+  sim_close(&sim);
 }
 
 static void a_loss_after_release_ends_the_lease(void **state) {
   struct call *lease = hold();
-  struct call *running = world_statement(&world, lease, HF_SQL_INSERT);
+  struct call *running = sim_statement(&sim, lease, HF_SQL_INSERT);
 
   (void)state;
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  world_lose(&world, lease->lease.slot);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  sim_lose(&sim, lease->lease.slot);
   expect_outcome(running, HF_OUTCOME_AMBIGUOUS);
   assert_true(lease->over);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void expect_closed_busy(enum hf_release how, enum hf_release before) {
   struct call *lease = hold();
-  struct call *running = world_statement(&world, lease, HF_SQL_INSERT);
-  struct call *queued = world_statement(&world, lease, HF_SQL_INSERT);
+  struct call *running = sim_statement(&sim, lease, HF_SQL_INSERT);
+  struct call *queued = sim_statement(&sim, lease, HF_SQL_INSERT);
 
   if (before != how) {
-    world_release(&world, lease, before);
+    sim_release(&sim, lease, before);
   }
-  world_release(&world, lease, how);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  sim_release(&sim, lease, how);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
   expect_status(running, HF_RELEASED);
   expect_outcome(running, HF_OUTCOME_AMBIGUOUS);
   expect_status(queued, HF_RELEASED);
@@ -348,7 +345,7 @@ static void expect_closed_busy(enum hf_release how, enum hf_release before) {
   assert_true(queued->error.outcome == HF_OUTCOME_NOT_EXECUTED ||
               queued->error.outcome == HF_OUTCOME_PERMANENT);
   assert_true(lease->over);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void release_true_closes_a_busy_connection(void **state) {
@@ -366,46 +363,43 @@ static void release_true_closes(void **state) {
   struct call *lease = hold();
 
   (void)state;
-  world_release(&world, lease, HF_RELEASE_CLOSE);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 0);
-  world_close(&world);
+  sim_release(&sim, lease, HF_RELEASE_CLOSE);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  assert_int_equal(sim_count(&sim, HF_SLOT_IDLE), 0);
+  sim_close(&sim);
 }
 
 static void a_wanted_close_is_not_a_loss(void **state) {
   struct call *lease = hold();
 
   (void)state;
-  world_release(&world, lease, HF_RELEASE_CLOSE);
-  assert_int_equal(world_stat(&world, HF_STAT_CONNECTIONS_LOST), 0);
-  assert_int_equal(world.events[HF_EVENT_LOST], 0);
-  assert_int_equal(world.events[HF_EVENT_ERROR], 0);
-  assert_int_equal(world_stat(&world, HF_STAT_CONNECTIONS_CLOSED), 1);
-  world_close(&world);
+  sim_release(&sim, lease, HF_RELEASE_CLOSE);
+  assert_int_equal(sim_stat(&sim, HF_STAT_CONNECTIONS_LOST), 0);
+  assert_int_equal(sim.events[HF_EVENT_LOST], 0);
+  assert_int_equal(sim.events[HF_EVENT_ERROR], 0);
+  assert_int_equal(sim_stat(&sim, HF_STAT_CONNECTIONS_CLOSED), 1);
+  sim_close(&sim);
 }
 
 static void release_with_an_error_keeps_what_is_not_broken(void **state) {
   struct call *lease = hold();
 
   (void)state;
-  world_fail(&world,
-             world_statement(&world, lease, HF_SQL_INSERT),
-             "23505",
-             'I');
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
-  world_close(&world);
+  sim_fail(&sim, sim_statement(&sim, lease, HF_SQL_INSERT), "23505", 'I');
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  assert_int_equal(sim_count(&sim, HF_SLOT_IDLE), 1);
+  sim_close(&sim);
 }
 
 static void a_second_release_changes_nothing(void **state) {
   struct call *lease = hold();
 
   (void)state;
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  world_release(&world, lease, HF_RELEASE_CLOSE);
-  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  world_close(&world);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  sim_release(&sim, lease, HF_RELEASE_CLOSE);
+  assert_int_equal(sim_count(&sim, HF_SLOT_IDLE), 1);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  sim_close(&sim);
 }
 
 static void a_statement_after_release_is_refused(void **state) {
@@ -413,25 +407,22 @@ static void a_statement_after_release_is_refused(void **state) {
   struct call *late;
 
   (void)state;
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  late = world_statement(&world, lease, HF_SQL_SELECT);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  late = sim_statement(&sim, lease, HF_SQL_SELECT);
   expect_status(late, HF_RELEASED);
   assert_int_equal(late->sent, 0);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_server_that_must_be_left_is_left_at_release(void **state) {
   struct call *lease = hold();
 
   (void)state;
-  world_fail(&world,
-             world_statement(&world, lease, HF_SQL_INSERT),
-             "25006",
-             'I');
+  sim_fail(&sim, sim_statement(&sim, lease, HF_SQL_INSERT), "25006", 'I');
   assert_non_null(lease->lease.slot);
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_close(&world);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_close(&sim);
 }
 
 int main(void) {

@@ -15,7 +15,7 @@
 
 #include "core/policy/budget.h"
 #include "core/policy/retry.h"
-#include "world.h"
+#include "sim.h"
 
 enum {
   STEPS = 3000000,
@@ -31,7 +31,7 @@ enum {
   PERCENT = 100
 };
 
-/* What the ledger knows of a call beyond what the world does. */
+/* What the ledger knows of a call beyond what the simulation does. */
 struct entry {
   struct call *call;
   uint64_t arrival; /* its place in line */
@@ -39,8 +39,8 @@ struct entry {
 };
 
 struct model {
-  struct world world;
-  uint64_t seen[WORLD_OPS]; /* in all pools of the run */
+  struct sim sim;
+  uint64_t seen[SIM_OPS]; /* in all pools of the run */
   uint64_t answers;
   uint64_t pools;
   uint64_t state; /* of the generator */
@@ -84,7 +84,7 @@ static void assert_not_overtaking(const struct call *call) {
       (call->request.flags & HF_FLAG_PROBE) != 0) {
     return;
   }
-  for (other = model.world.calls; other != NULL; other = other->next) {
+  for (other = model.sim.calls; other != NULL; other = other->next) {
     if (other != call && other->sent == 0 &&
         other->request.state == HF_REQUEST_WAITING &&
         other->request.kind != HF_REQUEST_STATEMENT) {
@@ -123,12 +123,12 @@ static void check_verdict(const struct call *call) {
   }
 }
 
-static void check_execute(struct world *world, struct call *call) {
+static void check_execute(struct sim *sim, struct call *call) {
   const struct hf_request *request = &call->request;
 
   assert_int_equal(call->sent, request->attempts);
   assert_true(request->kind != HF_REQUEST_ACQUIRE);
-  assert_int_equal(world->pool.state == HF_POOL_STATE_CLOSED, 0);
+  assert_int_equal(sim->pool.state == HF_POOL_STATE_CLOSED, 0);
   if (entry_of(call)->doubtful) {
     assert_true(repeatable(call));
   }
@@ -141,12 +141,12 @@ static void check_execute(struct world *world, struct call *call) {
   assert_in_range(call->sent, 1, 2 + request->max_retries);
   assert_true(request->deadline_us == 0 ||
               request->kind == HF_REQUEST_STATEMENT ||
-              world->now_us <= request->deadline_us);
+              sim->now_us <= request->deadline_us);
   assert_not_overtaking(call);
 }
 
-static void check_answer(struct world *world, struct call *call) {
-  (void)world;
+static void check_answer(struct sim *sim, struct call *call) {
+  (void)sim;
   if (call->request.kind == HF_REQUEST_ACQUIRE) {
     if (call->error.status == HF_OK) {
       assert_non_null(call->lease.slot);
@@ -181,7 +181,7 @@ static uint32_t calls_alive(void) {
   const struct call *call;
   uint32_t n = 0;
 
-  for (call = model.world.calls; call != NULL; call = call->next) {
+  for (call = model.sim.calls; call != NULL; call = call->next) {
     n++;
   }
   return n;
@@ -193,7 +193,7 @@ static struct call *pick(bool (*fits)(const struct call *call)) {
   struct call *call;
   uint32_t n = 0;
 
-  for (call = model.world.calls; call != NULL; call = call->next) {
+  for (call = model.sim.calls; call != NULL; call = call->next) {
     if (fits(call)) {
       n++;
       if (draw(n) == 0) {
@@ -217,7 +217,7 @@ static bool is_held(const struct call *call) {
 static bool is_used(const struct call *lease) {
   const struct call *call;
 
-  for (call = model.world.calls; call != NULL; call = call->next) {
+  for (call = model.sim.calls; call != NULL; call = call->next) {
     if (call->returned == 0 && call->request.lease == &lease->lease) {
       return true;
     }
@@ -227,7 +227,7 @@ static bool is_used(const struct call *lease) {
 
 /* Forgets calls that are over, so that a run does not grow. */
 static void sweep_calls(void) {
-  struct call **at = &model.world.calls;
+  struct call **at = &model.sim.calls;
 
   while (*at != NULL) {
     struct call *call = *at;
@@ -249,7 +249,7 @@ static void sweep_calls(void) {
 }
 
 static struct call *new_call(enum hf_request_kind kind) {
-  struct call *call = world_make(&model.world, kind);
+  struct call *call = sim_make(&model.sim, kind);
   struct hf_request *request = &call->request;
   struct entry *entry = calloc(1, sizeof(*entry));
 
@@ -261,10 +261,10 @@ static struct call *new_call(enum hf_request_kind kind) {
   request->max_retries = (int32_t)draw(MAX_RETRIES + 1);
   request->usual_us = chance(80) ? 1 : draw(2) * US;
   if (chance(60)) {
-    request->deadline_us = model.world.now_us + (1 + draw(9000)) * US;
+    request->deadline_us = model.sim.now_us + (1 + draw(9000)) * US;
   }
   if (chance(30)) {
-    request->acquire_us = model.world.now_us + (1 + draw(3000)) * US;
+    request->acquire_us = model.sim.now_us + (1 + draw(3000)) * US;
   }
   if (chance(30)) {
     request->timeout_us = (1 + draw(3000)) * US;
@@ -291,19 +291,19 @@ static void do_query(void) {
                                            HF_SQL_BEGIN};
   struct call *call = new_call(HF_REQUEST_QUERY);
 
-  world_describe(&call->request, kinds[draw(sizeof(kinds) / sizeof(kinds[0]))]);
+  sim_describe(&call->request, kinds[draw(sizeof(kinds) / sizeof(kinds[0]))]);
   if (chance(5)) {
-    world_describe(&call->request, HF_SQL_SELECT);
+    sim_describe(&call->request, HF_SQL_SELECT);
     call->request.flags |= HF_FLAG_PROBE;
   }
-  world_submit(&model.world, call);
+  sim_submit(&model.sim, call);
   if ((call->request.flags & HF_FLAG_PROBE) != 0 && call->answered == 1) {
     assert_int_not_equal(call->error.status, HF_QUEUE_FULL);
   }
 }
 
 static void do_acquire(void) {
-  world_submit(&model.world, new_call(HF_REQUEST_ACQUIRE));
+  sim_submit(&model.sim, new_call(HF_REQUEST_ACQUIRE));
 }
 
 static void do_statement(void) {
@@ -320,17 +320,17 @@ static void do_statement(void) {
     return;
   }
   call = new_call(HF_REQUEST_STATEMENT);
-  world_describe(&call->request, kinds[draw(sizeof(kinds) / sizeof(kinds[0]))]);
+  sim_describe(&call->request, kinds[draw(sizeof(kinds) / sizeof(kinds[0]))]);
   call->request.lease = &lease->lease;
   call->request.owner = lease->request.owner;
-  world_submit(&model.world, call);
+  sim_submit(&model.sim, call);
 }
 
 static void do_abort(void) {
   struct call *call = pick(is_alive);
 
   if (call != NULL) {
-    world_abort(&model.world, call);
+    sim_abort(&model.sim, call);
   }
 }
 
@@ -340,7 +340,7 @@ static void do_release(void) {
   if (lease != NULL) {
     enum hf_release how = (enum hf_release)draw(4);
 
-    world_release(&model.world, lease, how);
+    sim_release(&model.sim, lease, how);
     assert_int_equal(lease->over, lease->lease.slot == NULL);
     assert_true(lease->over || how == HF_RELEASE_KEEP);
   }
@@ -355,66 +355,64 @@ static void do_finish(void) {
     return;
   }
   call = new_call(HF_REQUEST_STATEMENT);
-  world_describe(&call->request, commit ? HF_SQL_COMMIT : HF_SQL_ROLLBACK);
+  sim_describe(&call->request, commit ? HF_SQL_COMMIT : HF_SQL_ROLLBACK);
   call->request.lease = &lease->lease;
   call->request.owner = lease->request.owner;
   call->request.flags |= commit ? 0 : HF_FLAG_URGENT;
   hf_transaction_end(&call->request.end, commit, draw(2) * draw(3000) * US);
-  world_submit(&model.world, call);
-  world_release(&model.world, lease, HF_RELEASE_KEEP);
+  sim_submit(&model.sim, call);
+  sim_release(&model.sim, lease, HF_RELEASE_KEEP);
 }
 
 static void do_drop_owner(void) {
-  hf_pool_drop_owner(&model.world.pool,
+  hf_pool_drop_owner(&model.sim.pool,
                      &model.owners[draw(OWNERS)],
                      chance(50),
-                     model.world.now_us);
-  hf_pool_assert(&model.world.pool);
+                     model.sim.now_us);
+  hf_pool_assert(&model.sim.pool);
 }
 
 static void do_warm(void) {
-  hf_pool_warm(&model.world.pool,
-               (int32_t)draw(MAX_MOST + 2),
-               model.world.now_us);
-  hf_pool_assert(&model.world.pool);
+  hf_pool_warm(&model.sim.pool, (int32_t)draw(MAX_MOST + 2), model.sim.now_us);
+  hf_pool_assert(&model.sim.pool);
 }
 
 static void do_reset(void) {
-  hf_pool_reset(&model.world.pool, model.world.now_us);
-  hf_pool_assert(&model.world.pool);
+  hf_pool_reset(&model.sim.pool, model.sim.now_us);
+  hf_pool_assert(&model.sim.pool);
 }
 
 static void do_suspension(void) {
-  if (model.world.pool.state == HF_POOL_STATE_SUSPENDED) {
-    world_resume(&model.world);
+  if (model.sim.pool.state == HF_POOL_STATE_SUSPENDED) {
+    sim_resume(&model.sim);
   } else if (chance(20)) {
-    world_suspend(&model.world);
+    sim_suspend(&model.sim);
   }
 }
 
-/* The world asserts what must follow from these two. */
+/* The simulation asserts what must follow from these two. */
 static void do_check_ups(void) {
   if (chance(70)) {
-    world_suspect(&model.world);
+    sim_suspect(&model.sim);
   } else {
-    world_forget(&model.world);
+    sim_forget(&model.sim);
   }
 }
 
 /* No connection stays in a check-up for longer than that may take. */
 static void assert_checked_in_time(void) {
-  const struct world *world = &model.world;
+  const struct sim *sim = &model.sim;
   struct hf_link *link;
 
-  HF_LIST_EACH(link, &world->pool.slots_in[HF_SLOT_CHECKING]) {
+  HF_LIST_EACH(link, &sim->pool.slots_in[HF_SLOT_CHECKING]) {
     const struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
 
-    assert_true(world->now_us - slot->since_us < CHECK_MS * US);
+    assert_true(sim->now_us - slot->since_us < CHECK_MS * US);
   }
 }
 
 static void do_wait(void) {
-  world_advance(&model.world, chance(90) ? draw(50) : draw(12000));
+  sim_advance(&model.sim, chance(90) ? draw(50) : draw(12000));
   assert_checked_in_time();
 }
 
@@ -422,12 +420,12 @@ static void do_wait(void) {
  */
 
 static struct hf_slot *any_slot(void) {
-  return hf_pool_slot(&model.world.pool,
-                      (int32_t)draw((uint32_t)model.world.pool.n_slots));
+  return hf_pool_slot(&model.sim.pool,
+                      (int32_t)draw((uint32_t)model.sim.pool.n_slots));
 }
 
-static struct world_conn *link_of(const struct hf_slot *slot) {
-  return world_conn(&model.world, slot);
+static struct sim_conn *link_of(const struct hf_slot *slot) {
+  return sim_conn(&model.sim, slot);
 }
 
 static const char *any_sqlstate(void) {
@@ -452,19 +450,19 @@ static void end_connect(struct hf_slot *slot) {
   static const char *const sqlstates[] = {"53300", "57P03", "28P01"};
 
   if (model.outage ? chance(95) : chance(5)) {
-    world_connect_failed(&model.world,
-                         slot,
-                         chance(80) ? NULL : sqlstates[draw(3)]);
+    sim_connect_failed(&model.sim,
+                       slot,
+                       chance(80) ? NULL : sqlstates[draw(3)]);
   } else {
-    model.world.proxied = chance(30);
-    model.world.unproven = chance(50);
-    world_connected(&model.world, slot);
+    model.sim.proxied = chance(30);
+    model.sim.unproven = chance(50);
+    sim_connected(&model.sim, slot);
   }
 }
 
 /* Everything in flight there may have been done. */
 static void note_doubt(const struct hf_slot *slot) {
-  struct world_conn *conn = link_of(slot);
+  struct sim_conn *conn = link_of(slot);
   int i;
 
   for (i = 0; i < conn->n_in_flight; i++) {
@@ -493,32 +491,29 @@ static char transaction_after(const struct call *call, bool failed) {
 }
 
 static void end_statement(struct hf_slot *slot) {
-  struct world_conn *conn = link_of(slot);
+  struct sim_conn *conn = link_of(slot);
   struct call *call = conn->in_flight[0];
 
   if (conn->cancelling && chance(70)) {
-    world_fail(&model.world, call, "57014", transaction_after(call, true));
+    sim_fail(&model.sim, call, "57014", transaction_after(call, true));
   } else if (chance(75)) {
-    world_answer(&model.world, call, transaction_after(call, false));
+    sim_answer(&model.sim, call, transaction_after(call, false));
   } else {
-    world_fail(&model.world,
-               call,
-               any_sqlstate(),
-               transaction_after(call, true));
+    sim_fail(&model.sim, call, any_sqlstate(), transaction_after(call, true));
   }
 }
 
 static void lose(struct hf_slot *slot) {
   note_doubt(slot);
-  world_lose_as(&model.world, slot, chance(90) ? NULL : "57P02");
+  sim_lose_as(&model.sim, slot, chance(90) ? NULL : "57P02");
 }
 
 static void do_answer(void) {
   struct hf_slot *slot = any_slot();
-  struct world_conn *conn = link_of(slot);
+  struct sim_conn *conn = link_of(slot);
 
   if (conn->probing && chance(20)) {
-    world_probed(&model.world, slot, chance(50));
+    sim_probed(&model.sim, slot, chance(50));
     return;
   }
   switch (conn->link) {
@@ -528,7 +523,7 @@ static void do_answer(void) {
     end_connect(slot);
     break;
   case LINK_CLOSING:
-    world_closed(&model.world, slot);
+    sim_closed(&model.sim, slot);
     break;
   case LINK_OPEN:
     if (chance(model.outage ? 20 : 3)) {
@@ -538,13 +533,13 @@ static void do_answer(void) {
     } else if (conn->rolling_back && conn->dead) {
       lose(slot);
     } else if (conn->rolling_back && slot->proof != HF_PROOF_NONE) {
-      world_proved(&model.world,
-                   slot,
-                   chance(5)    ? HF_PROOF_FAILS
-                   : chance(50) ? HF_PROOF_OPEN
-                                : HF_PROOF_HOLDS);
+      sim_proved(&model.sim,
+                 slot,
+                 chance(5)    ? HF_PROOF_FAILS
+                 : chance(50) ? HF_PROOF_OPEN
+                              : HF_PROOF_HOLDS);
     } else if (conn->rolling_back) {
-      world_checked(&model.world, slot);
+      sim_checked(&model.sim, slot);
     } else if (chance(1)) {
       conn->dead = true;
     }
@@ -556,7 +551,7 @@ static void do_answer(void) {
  */
 
 static void open_pool(void) {
-  struct hf_config config = world_config(1 + (int32_t)draw(MAX_MOST));
+  struct hf_config config = sim_config(1 + (int32_t)draw(MAX_MOST));
 
   config.min = (int32_t)draw((uint32_t)config.max + 1);
   config.queue_max = 1 + (int32_t)draw(60);
@@ -566,12 +561,12 @@ static void open_pool(void) {
   config.idle_timeout_ms = chance(80) ? 1 + (int32_t)draw(20000) : 0;
   config.silence_ms = chance(80) ? 1000 + (int32_t)draw(8000) : 0;
   config.drain_ms = (int32_t)draw(6000);
-  world_open(&model.world, &config);
-  model.world.greets = chance(30);
-  model.world.seed = model.state;
-  model.world.manual_close = true;
-  model.world.on_execute = check_execute;
-  model.world.on_answer = check_answer;
+  sim_open(&model.sim, &config);
+  model.sim.greets = chance(30);
+  model.sim.seed = model.state;
+  model.sim.manual_close = true;
+  model.sim.on_execute = check_execute;
+  model.sim.on_answer = check_answer;
 }
 
 static void step(void) {
@@ -614,27 +609,26 @@ static void step(void) {
 }
 
 static void check_sums(void) {
-  const struct world *world = &model.world;
-  uint64_t sum = world_stat(world, HF_STAT_SUCCEEDED) +
-                 world_stat(world, HF_STAT_FAILED_NOT_EXECUTED) +
-                 world_stat(world, HF_STAT_FAILED_ROLLED_BACK) +
-                 world_stat(world, HF_STAT_FAILED_AMBIGUOUS) +
-                 world_stat(world, HF_STAT_FAILED_PERMANENT);
+  const struct sim *sim = &model.sim;
+  uint64_t sum = sim_stat(sim, HF_STAT_SUCCEEDED) +
+                 sim_stat(sim, HF_STAT_FAILED_NOT_EXECUTED) +
+                 sim_stat(sim, HF_STAT_FAILED_ROLLED_BACK) +
+                 sim_stat(sim, HF_STAT_FAILED_AMBIGUOUS) +
+                 sim_stat(sim, HF_STAT_FAILED_PERMANENT);
 
-  assert_int_equal(sum, world->answers - world->lent);
-  assert_int_equal(world_stat(world, HF_STAT_CONNECTS_STARTED),
-                   world->counts[WORLD_CONNECT]);
-  assert_int_equal(world_stat(world, HF_STAT_CANCELS),
-                   world->counts[WORLD_CANCEL]);
+  assert_int_equal(sum, sim->answers - sim->lent);
+  assert_int_equal(sim_stat(sim, HF_STAT_CONNECTS_STARTED),
+                   sim->counts[SIM_CONNECT]);
+  assert_int_equal(sim_stat(sim, HF_STAT_CANCELS), sim->counts[SIM_CANCEL]);
 }
 
 static void count_seen(void) {
   int op;
 
-  for (op = 0; op < WORLD_OPS; op++) {
-    model.seen[op] += model.world.counts[op];
+  for (op = 0; op < SIM_OPS; op++) {
+    model.seen[op] += model.sim.counts[op];
   }
-  model.answers += model.world.answers;
+  model.answers += model.sim.answers;
   model.pools++;
 }
 
@@ -642,32 +636,32 @@ static void count_seen(void) {
 static void close_pool(void) {
   int steps;
 
-  world_end(&model.world);
+  sim_end(&model.sim);
   for (steps = (int)draw(200); steps > 0; steps--) {
     step();
   }
   if (chance(50)) {
-    world_advance(&model.world, 20000);
+    sim_advance(&model.sim, 20000);
   }
   for (steps = (int)draw(200); steps > 0; steps--) {
     step();
   }
   check_sums();
-  while (model.world.calls != NULL) {
+  while (model.sim.calls != NULL) {
     do_release();
     sweep_calls();
     do_answer();
     if (chance(5)) {
-      world_advance(&model.world, 1000);
+      sim_advance(&model.sim, 1000);
     }
   }
   count_seen();
-  world_advance(&model.world, 10000);
-  while (!model.world.closed) {
+  sim_advance(&model.sim, 10000);
+  while (!model.sim.closed) {
     do_answer();
   }
-  assert_int_equal(hf_pool_next_us(&model.world.pool), UINT64_MAX);
-  world_close(&model.world);
+  assert_int_equal(hf_pool_next_us(&model.sim.pool), UINT64_MAX);
+  sim_close(&model.sim);
 }
 
 static uint64_t setting(const char *name, uint64_t initial) {
@@ -710,13 +704,13 @@ static void the_pool_keeps_its_promises(void **state) {
          ", pings %" PRIu64 ", forgets %" PRIu64 ", probes %" PRIu64 "\n",
          model.pools,
          model.answers,
-         model.seen[WORLD_CONNECT],
-         model.seen[WORLD_EXECUTE],
-         model.seen[WORLD_CANCEL],
-         model.seen[WORLD_ROLLBACK],
-         model.seen[WORLD_PING],
-         model.seen[WORLD_FORGET],
-         model.seen[WORLD_PROBE]);
+         model.seen[SIM_CONNECT],
+         model.seen[SIM_EXECUTE],
+         model.seen[SIM_CANCEL],
+         model.seen[SIM_ROLLBACK],
+         model.seen[SIM_PING],
+         model.seen[SIM_FORGET],
+         model.seen[SIM_PROBE]);
   assert_true(steps < STEPS || model.answers > steps / PERCENT);
 }
 

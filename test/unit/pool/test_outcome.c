@@ -2,22 +2,22 @@
 #include "core/policy/budget.h"
 #include "core/policy/load.h"
 #include "core/policy/retry.h"
-#include "world.h"
+#include "sim.h"
 
 enum { DRAIN_MS = 5000, US = 1000, LONG_MS = 3000, FLOOR_TOKENS = 100 };
 
-static struct world world;
+static struct sim sim;
 
 /* A query of a kind that runs on one of two connections. */
 static struct call *run(enum hf_sql_kind kind, int flags) {
   struct call *call;
 
-  world_open_max(&world, 2);
-  world_warm(&world, 2);
-  call = world_make(&world, HF_REQUEST_QUERY);
-  world_describe(&call->request, kind);
+  sim_open_max(&sim, 2);
+  sim_warm(&sim, 2);
+  call = sim_make(&sim, HF_REQUEST_QUERY);
+  sim_describe(&call->request, kind);
   call->request.flags = flags;
-  world_submit(&world, call);
+  sim_submit(&sim, call);
   assert_int_equal(call->sent, 1);
   return call;
 }
@@ -26,14 +26,14 @@ static void what_was_not_executed_goes_again_at_once(void **state) {
   struct call *call = run(HF_SQL_INSERT, 0);
 
   (void)state;
-  world_fail(&world, call, "42P05", 'I');
+  sim_fail(&sim, call, "42P05", 'I');
   assert_int_equal(call->sent, 2);
-  world_answer(&world, call, 'I');
+  sim_answer(&sim, call, 'I');
   expect_success(call);
   assert_int_equal(call->request.attempts, 2);
-  assert_int_equal(world_stat(&world, HF_STAT_RETRIES), 1);
-  assert_int_equal(world_stat(&world, HF_STAT_RETRIES_SUCCEEDED), 1);
-  world_close(&world);
+  assert_int_equal(sim_stat(&sim, HF_STAT_RETRIES), 1);
+  assert_int_equal(sim_stat(&sim, HF_STAT_RETRIES_SUCCEEDED), 1);
+  sim_close(&sim);
 }
 
 static void it_goes_again_on_another_connection(void **state) {
@@ -41,92 +41,92 @@ static void it_goes_again_on_another_connection(void **state) {
   const struct hf_slot *first = call->request.slot;
 
   (void)state;
-  world_fail(&world, call, "42P05", 'I');
+  sim_fail(&sim, call, "42P05", 'I');
   assert_int_equal(call->sent, 2);
   assert_ptr_not_equal(call->request.slot, first);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void what_was_rolled_back_goes_again_after_a_pause(void **state) {
   struct call *call = run(HF_SQL_INSERT, 0);
 
   (void)state;
-  world_fail(&world, call, "40001", 'I');
+  sim_fail(&sim, call, "40001", 'I');
   assert_int_equal(call->sent, 1);
   expect_pending(call);
   assert_int_equal(call->request.state, HF_REQUEST_BACKOFF);
-  world_advance(&world, 50);
+  sim_advance(&sim, 50);
   assert_int_equal(call->sent, 2);
-  world_answer(&world, call, 'I');
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_lost_write_is_ambiguous_and_not_repeated(void **state) {
   struct call *call = run(HF_SQL_INSERT, 0);
 
   (void)state;
-  world_lose(&world, call->request.slot);
+  sim_lose(&sim, call->request.slot);
   expect_status(call, HF_SOCKET_ERROR);
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
   assert_int_equal(call->error.unit, HF_UNIT_STATEMENT);
   assert_int_equal(call->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_lost_read_is_repeated(void **state) {
   struct call *call = run(HF_SQL_SELECT, 0);
 
   (void)state;
-  world_lose(&world, call->request.slot);
+  sim_lose(&sim, call->request.slot);
   expect_pending(call);
-  world_advance(&world, LONG_MS);
+  sim_advance(&sim, LONG_MS);
   assert_int_equal(call->sent, 2);
-  world_answer(&world, call, 'I');
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void what_is_declared_read_only_is_repeated(void **state) {
   struct call *call = run(HF_SQL_OTHER, HF_FLAG_READ_ONLY);
 
   (void)state;
-  world_lose(&world, call->request.slot);
-  world_advance(&world, LONG_MS);
+  sim_lose(&sim, call->request.slot);
+  sim_advance(&sim, LONG_MS);
   assert_int_equal(call->sent, 2);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_write_against_its_own_declaration_is_permanent(void **state) {
   struct call *call = run(HF_SQL_INSERT, HF_FLAG_READ_ONLY);
 
   (void)state;
-  world_fail(&world, call, "25006", 'I');
+  sim_fail(&sim, call, "25006", 'I');
   expect_sqlstate(call, "25006");
   expect_outcome(call, HF_OUTCOME_PERMANENT);
   assert_int_equal(call->sent, 1);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  sim_close(&sim);
 }
 
 static void what_is_declared_idempotent_is_repeated(void **state) {
   struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
 
   (void)state;
-  world_lose(&world, call->request.slot);
-  world_advance(&world, LONG_MS);
+  sim_lose(&sim, call->request.slot);
+  sim_advance(&sim, LONG_MS);
   assert_int_equal(call->sent, 2);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void what_can_commit_midway_is_ambiguous_after_an_error(void **state) {
   struct call *call = run(HF_SQL_CALL, 0);
 
   (void)state;
-  world_fail(&world, call, "40001", 'I');
+  sim_fail(&sim, call, "40001", 'I');
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
   assert_int_equal(call->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void what_went_before_a_permanent_error_may_be_kept(void **state) {
@@ -151,11 +151,11 @@ static void what_went_before_a_permanent_error_may_be_kept(void **state) {
     call->request.sql.may_commit_midway = true;
     call->request.sql.multiple = rows[i].multiple;
     call->request.sql.n_statements = rows[i].multiple ? 2 : 1;
-    world_fail(&world, call, rows[i].sqlstate, 'I');
+    sim_fail(&sim, call, rows[i].sqlstate, 'I');
     expect_outcome(call, rows[i].outcome);
     assert_false(call->error.retryable);
     assert_int_equal(call->sent, 1);
-    world_close(&world);
+    sim_close(&sim);
   }
 }
 
@@ -167,11 +167,11 @@ static enum hf_outcome too_large(struct call *call, const char *sqlstate) {
   hf_error_init(&error);
   hf_error_set(&error, HF_RESULT_TOO_LARGE, HF_PHASE_AWAIT, NULL);
   hf_error_add(&error, 'C', sqlstate);
-  world_finish(&world, call, &error, 'I');
+  sim_finish(&sim, call, &error, 'I');
   hf_error_finish(&error);
   expect_status(call, HF_RESULT_TOO_LARGE);
   outcome = call->error.outcome;
-  world_close(&world);
+  sim_close(&sim);
   return outcome;
 }
 
@@ -199,41 +199,41 @@ static void what_follows_the_end_of_a_transaction_is_outside_it(void **state) {
   call->request.in_transaction = true;
   call->request.sql.multiple = true;
   call->request.sql.n_statements = 2;
-  world_lose(&world, call->request.slot);
+  sim_lose(&sim, call->request.slot);
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_doubt_stays_when_the_repetition_fails_for_good(void **state) {
   struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
 
   (void)state;
-  world_lose(&world, call->request.slot);
-  world_advance(&world, LONG_MS);
+  sim_lose(&sim, call->request.slot);
+  sim_advance(&sim, LONG_MS);
   assert_int_equal(call->sent, 2);
-  world_fail(&world, call, "23505", 'I');
+  sim_fail(&sim, call, "23505", 'I');
   expect_sqlstate(call, "23505");
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
   assert_int_equal(call->cause.status, HF_SOCKET_ERROR);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_doubt_stays_when_no_connection_can_be_had(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  call = world_make(&world, HF_REQUEST_QUERY);
-  world_describe(&call->request, HF_SQL_INSERT);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  call = sim_make(&sim, HF_REQUEST_QUERY);
+  sim_describe(&call->request, HF_SQL_INSERT);
   call->request.flags = HF_FLAG_IDEMPOTENT;
-  world_submit(&world, call);
-  world_lose(&world, call->request.slot);
-  world_advance(&world, LONG_MS);
-  world_refuse(&world, "28P01");
+  sim_submit(&sim, call);
+  sim_lose(&sim, call->request.slot);
+  sim_advance(&sim, LONG_MS);
+  sim_refuse(&sim, "28P01");
   expect_sqlstate(call, "28P01");
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void the_first_doubt_is_the_cause_when_no_connection_can_be_had(
@@ -242,21 +242,21 @@ static void the_first_doubt_is_the_cause_when_no_connection_can_be_had(
   struct hf_slot *slot;
 
   (void)state;
-  world_lose(&world, call->request.slot);
-  world_advance(&world, LONG_MS);
+  sim_lose(&sim, call->request.slot);
+  sim_advance(&sim, LONG_MS);
   assert_int_equal(call->sent, 2);
   slot = call->request.slot;
-  world_fail(&world, call, "40001", 'I');
+  sim_fail(&sim, call, "40001", 'I');
   expect_pending(call);
-  world_lose(&world, slot);
-  world_advance(&world, LONG_MS);
+  sim_lose(&sim, slot);
+  sim_advance(&sim, LONG_MS);
   while (call->answered == 0) {
-    world_refuse(&world, "28P01");
+    sim_refuse(&sim, "28P01");
   }
   expect_sqlstate(call, "28P01");
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
   assert_int_equal(call->cause.status, HF_SOCKET_ERROR);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 /* The pooler's last words: it has no server. */
@@ -269,7 +269,7 @@ static void turn_away(struct call *call) {
   hf_error_add(&error, 'S', "FATAL");
   hf_error_add(&error, 'C', "08P01");
   hf_error_add(&error, 'M', "server login has been failing, try again later");
-  world_finish(&world, call, &error, 'I');
+  sim_finish(&sim, call, &error, 'I');
   hf_error_finish(&error);
 }
 
@@ -277,17 +277,17 @@ static void turn_away(struct call *call) {
 static struct call *lose_and_turn_away(enum hf_sql_kind kind, int flags) {
   struct call *call;
 
-  world_open_max(&world, 1);
-  world.proxied = true;
-  world_warm(&world, 1);
-  call = world_make(&world, HF_REQUEST_QUERY);
-  world_describe(&call->request, kind);
+  sim_open_max(&sim, 1);
+  sim.proxied = true;
+  sim_warm(&sim, 1);
+  call = sim_make(&sim, HF_REQUEST_QUERY);
+  sim_describe(&call->request, kind);
   call->request.flags = flags;
-  call->request.deadline_us = world.now_us + 3ULL * LONG_MS * US;
-  world_submit(&world, call);
-  world_lose(&world, call->request.slot);
-  world_advance(&world, LONG_MS);
-  world_connect(&world);
+  call->request.deadline_us = sim.now_us + 3ULL * LONG_MS * US;
+  sim_submit(&sim, call);
+  sim_lose(&sim, call->request.slot);
+  sim_advance(&sim, LONG_MS);
+  sim_connect(&sim);
   assert_int_equal(call->sent, 2);
   turn_away(call);
   expect_pending(call);
@@ -300,78 +300,78 @@ static void a_doubt_stays_when_the_pooler_turns_the_repetition_away(
 
   (void)state;
   call = lose_and_turn_away(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
-  world_advance(&world, 3 * LONG_MS);
+  sim_advance(&sim, 3 * LONG_MS);
   expect_status(call, HF_DEADLINE);
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
   assert_int_equal(call->cause.status, HF_SOCKET_ERROR);
-  world_close(&world);
+  sim_close(&sim);
 
   call = lose_and_turn_away(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
-  world_abort(&world, call);
+  sim_abort(&sim, call);
   expect_status(call, HF_ABORTED);
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
   assert_int_equal(call->cause.status, HF_SOCKET_ERROR);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_read_turned_away_leaves_no_doubt(void **state) {
   struct call *call = lose_and_turn_away(HF_SQL_SELECT, HF_FLAG_READ_ONLY);
 
   (void)state;
-  world_abort(&world, call);
+  sim_abort(&sim, call);
   expect_status(call, HF_ABORTED);
   expect_outcome(call, HF_OUTCOME_NOT_EXECUTED);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void the_first_doubt_is_the_cause_of_a_refusal(void **state) {
   struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
 
   (void)state;
-  world_lose(&world, call->request.slot);
-  world_advance(&world, LONG_MS);
+  sim_lose(&sim, call->request.slot);
+  sim_advance(&sim, LONG_MS);
   assert_int_equal(call->sent, 2);
-  world_fail(&world, call, "40001", 'I');
+  sim_fail(&sim, call, "40001", 'I');
   expect_pending(call);
-  world_abort(&world, call);
+  sim_abort(&sim, call);
   expect_status(call, HF_ABORTED);
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
   assert_int_equal(call->cause.status, HF_SOCKET_ERROR);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_doubt_ends_with_success(void **state) {
   struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
 
   (void)state;
-  world_lose(&world, call->request.slot);
-  world_advance(&world, LONG_MS);
-  world_answer(&world, call, 'I');
+  sim_lose(&sim, call->request.slot);
+  sim_advance(&sim, LONG_MS);
+  sim_answer(&sim, call, 'I');
   expect_success(call);
   assert_int_equal(call->cause.status, HF_OK);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_permanent_error_is_not_repeated(void **state) {
   struct call *call = run(HF_SQL_SELECT, 0);
 
   (void)state;
-  world_fail(&world, call, "42601", 'I');
+  sim_fail(&sim, call, "42601", 'I');
   expect_sqlstate(call, "42601");
   expect_outcome(call, HF_OUTCOME_PERMANENT);
   assert_int_equal(call->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_lock_that_was_not_free_is_told_not_repeated(void **state) {
   struct call *call = run(HF_SQL_UPDATE, 0);
 
   (void)state;
-  world_fail(&world, call, "55P03", 'I');
+  sim_fail(&sim, call, "55P03", 'I');
   expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
   assert_false(call->error.retryable);
   assert_int_equal(call->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void repetitions_end_with_max_retries(void **state) {
@@ -380,44 +380,44 @@ static void repetitions_end_with_max_retries(void **state) {
 
   (void)state;
   for (i = 0; i < call->request.max_retries; i++) {
-    world_fail(&world, call, "40001", 'I');
+    sim_fail(&sim, call, "40001", 'I');
     expect_pending(call);
-    world_advance(&world, LONG_MS);
+    sim_advance(&sim, LONG_MS);
   }
   assert_int_equal(call->sent, 1 + call->request.max_retries);
-  world_fail(&world, call, "40001", 'I');
+  sim_fail(&sim, call, "40001", 'I');
   expect_sqlstate(call, "40001");
   expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void without_retries_the_first_failure_is_the_answer(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  call = world_make(&world, HF_REQUEST_QUERY);
-  world_describe(&call->request, HF_SQL_SELECT);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  call = sim_make(&sim, HF_REQUEST_QUERY);
+  sim_describe(&call->request, HF_SQL_SELECT);
   call->request.max_retries = 0;
-  world_submit(&world, call);
-  world_fail(&world, call, "40001", 'I');
+  sim_submit(&sim, call);
+  sim_fail(&sim, call, "40001", 'I');
   expect_sqlstate(call, "40001");
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_pause_never_ends_past_the_deadline(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  call = world_make(&world, HF_REQUEST_QUERY);
-  call->request.deadline_us = world.now_us + 40 * US;
-  world_submit(&world, call);
-  world_fail(&world, call, "40001", 'I');
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  call = sim_make(&sim, HF_REQUEST_QUERY);
+  call->request.deadline_us = sim.now_us + 40 * US;
+  sim_submit(&sim, call);
+  sim_fail(&sim, call, "40001", 'I');
   expect_sqlstate(call, "40001");
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void nothing_goes_again_once_the_deadline_is_past(void **state) {
@@ -427,17 +427,17 @@ static void nothing_goes_again_once_the_deadline_is_past(void **state) {
 
   (void)state;
   for (i = 0; i < sizeof(sqlstates) / sizeof(sqlstates[0]); i++) {
-    world_open_max(&world, 2);
-    world_warm(&world, 2);
-    call = world_make(&world, HF_REQUEST_QUERY);
-    call->request.deadline_us = world.now_us + 40 * US;
-    world_submit(&world, call);
-    world_advance(&world, 100);
+    sim_open_max(&sim, 2);
+    sim_warm(&sim, 2);
+    call = sim_make(&sim, HF_REQUEST_QUERY);
+    call->request.deadline_us = sim.now_us + 40 * US;
+    sim_submit(&sim, call);
+    sim_advance(&sim, 100);
     expect_pending(call);
-    world_fail(&world, call, sqlstates[i], 'I');
+    sim_fail(&sim, call, sqlstates[i], 'I');
     expect_sqlstate(call, sqlstates[i]);
     assert_int_equal(call->sent, 1);
-    world_close(&world);
+    sim_close(&sim);
   }
 }
 
@@ -445,38 +445,38 @@ static void a_deadline_during_the_pause_keeps_the_first_error(void **state) {
   struct call *call, *blocker;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  call = world_make(&world, HF_REQUEST_QUERY);
-  call->request.deadline_us = world.now_us + 80 * US;
-  world_submit(&world, call);
-  blocker = world_write(&world);
-  world_fail(&world, call, "40001", 'I');
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  call = sim_make(&sim, HF_REQUEST_QUERY);
+  call->request.deadline_us = sim.now_us + 80 * US;
+  sim_submit(&sim, call);
+  blocker = sim_write(&sim);
+  sim_fail(&sim, call, "40001", 'I');
   assert_int_equal(blocker->sent, 1);
-  world_advance(&world, 80);
+  sim_advance(&sim, 80);
   expect_status(call, HF_DEADLINE);
   expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
   assert_string_equal(call->cause.sqlstate, "40001");
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void time_that_ran_is_not_time_that_waited(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  call = world_make(&world, HF_REQUEST_QUERY);
-  world_describe(&call->request, HF_SQL_SELECT);
-  call->request.acquire_us = world.now_us + 500 * US;
-  world_submit(&world, call);
-  world_advance(&world, 2000);
-  world_lose(&world, call->request.slot);
-  world_advance(&world, 100);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  call = sim_make(&sim, HF_REQUEST_QUERY);
+  sim_describe(&call->request, HF_SQL_SELECT);
+  call->request.acquire_us = sim.now_us + 500 * US;
+  sim_submit(&sim, call);
+  sim_advance(&sim, 2000);
+  sim_lose(&sim, call->request.slot);
+  sim_advance(&sim, 100);
   expect_pending(call);
-  world_connect(&world);
+  sim_connect(&sim);
   assert_int_equal(call->sent, 2);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_name_the_server_does_not_know_goes_again_unnamed(void **state) {
@@ -487,12 +487,12 @@ static void a_name_the_server_does_not_know_goes_again_unnamed(void **state) {
   (void)state;
   for (i = 0; i < 2; i++) {
     call = run(HF_SQL_INSERT, 0);
-    world_fail(&world, call, sqlstates[i], 'I');
+    sim_fail(&sim, call, sqlstates[i], 'I');
     assert_int_equal(call->sent, 2);
     assert_true(call->request.unnamed);
-    world_answer(&world, call, 'I');
+    sim_answer(&sim, call, 'I');
     expect_success(call);
-    world_close(&world);
+    sim_close(&sim);
   }
 }
 
@@ -510,42 +510,42 @@ static void a_stale_plan_goes_again_unnamed(void **state) {
   hf_error_add(&error, 'V', "ERROR");
   hf_error_add(&error, 'R', "RevalidateCachedQuery");
   call->request.progress = HF_PROGRESS_UNPARSED;
-  world_finish(&world, call, &error, 'I');
+  sim_finish(&sim, call, &error, 'I');
   hf_error_finish(&error);
   assert_int_equal(call->sent, 2);
   assert_true(call->request.unnamed);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void going_unnamed_happens_without_retries_and_only_once(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 2);
-  world_warm(&world, 2);
-  call = world_make(&world, HF_REQUEST_QUERY);
+  sim_open_max(&sim, 2);
+  sim_warm(&sim, 2);
+  call = sim_make(&sim, HF_REQUEST_QUERY);
   call->request.max_retries = 0;
-  world_submit(&world, call);
-  world_fail(&world, call, "26000", 'I');
+  sim_submit(&sim, call);
+  sim_fail(&sim, call, "26000", 'I');
   assert_int_equal(call->sent, 2);
-  world_fail(&world, call, "26000", 'I');
+  sim_fail(&sim, call, "26000", 'I');
   expect_sqlstate(call, "26000");
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void an_empty_budget_ends_repetitions(void **state) {
   struct call *call = run(HF_SQL_INSERT, 0);
 
   (void)state;
-  while (hf_budget_take(hf_retry_budget(), world.now_us / US, 1)) {
+  while (hf_budget_take(hf_retry_budget(), sim.now_us / US, 1)) {
   }
-  hf_load_short(hf_retry_load(), world.now_us / US);
-  world_fail(&world, call, "40001", 'I');
+  hf_load_short(hf_retry_load(), sim.now_us / US);
+  sim_fail(&sim, call, "40001", 'I');
   expect_sqlstate(call, "40001");
   assert_true(call->error.retryable);
   assert_non_null(hf_error_field(&call->error, 'b'));
-  assert_int_equal(hf_stats_get(&world.pool.stats, HF_STAT_RETRIES_CUT), 1);
-  world_close(&world);
+  assert_int_equal(hf_stats_get(&sim.pool.stats, HF_STAT_RETRIES_CUT), 1);
+  sim_close(&sim);
   hf_load_init(hf_retry_load());
 }
 
@@ -554,52 +554,52 @@ static void an_empty_budget_cuts_nothing_that_left_nothing(void **state) {
 
   (void)state;
   hf_load_init(hf_retry_load());
-  while (hf_budget_take(hf_retry_budget(), world.now_us / US, 1)) {
+  while (hf_budget_take(hf_retry_budget(), sim.now_us / US, 1)) {
   }
-  world_fail(&world, call, "40001", 'I');
-  world_advance(&world, 1000);
+  sim_fail(&sim, call, "40001", 'I');
+  sim_advance(&sim, 1000);
   assert_int_equal(call->sent, 2);
-  world_answer(&world, call, 'I');
-  world_close(&world);
+  sim_answer(&sim, call, 'I');
+  sim_close(&sim);
 }
 
 static void only_calls_that_reached_a_server_cost_budget(void **state) {
   int before;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_write(&world);
+  sim_open_max(&sim, 1);
+  sim_write(&sim);
   before = hf_budget_tokens(hf_retry_budget());
   assert_true(before >= FLOOR_TOKENS);
-  world_refuse(&world, NULL);
-  world_refuse(&world, NULL);
+  sim_refuse(&sim, NULL);
+  sim_refuse(&sim, NULL);
   assert_int_equal(hf_budget_tokens(hf_retry_budget()), before);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void when_draining_is_over_nothing_is_repeated(void **state) {
   struct call *call = run(HF_SQL_SELECT, 0);
 
   (void)state;
-  world_end(&world);
-  world_advance(&world, DRAIN_MS);
-  world_fail(&world, call, "40001", 'I');
+  sim_end(&sim);
+  sim_advance(&sim, DRAIN_MS);
+  sim_fail(&sim, call, "40001", 'I');
   expect_sqlstate(call, "40001");
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_failed_call_reports_its_attempts(void **state) {
   struct call *call = run(HF_SQL_INSERT, 0);
 
   (void)state;
-  world_fail(&world, call, "40P01", 'I');
-  world_advance(&world, LONG_MS);
-  world_fail(&world, call, "23505", 'I');
+  sim_fail(&sim, call, "40P01", 'I');
+  sim_advance(&sim, LONG_MS);
+  sim_fail(&sim, call, "23505", 'I');
   expect_sqlstate(call, "23505");
   expect_outcome(call, HF_OUTCOME_PERMANENT);
   assert_int_equal(call->request.attempts, 2);
   assert_int_equal(call->request.retries, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 int main(void) {

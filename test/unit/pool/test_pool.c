@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "world.h"
+#include "sim.h"
 
 enum {
   THREE = 3,
@@ -9,7 +9,7 @@ enum {
   READS = 100
 };
 
-static struct world world;
+static struct sim sim;
 static int owner;
 
 /* ---- end ------------------------------------------------------------------
@@ -17,202 +17,202 @@ static int owner;
 
 static void an_unused_pool_closes_at_once(void **state) {
   (void)state;
-  world_open_max(&world, 2);
-  world_end(&world);
-  assert_true(world.closed);
-  world_close(&world);
+  sim_open_max(&sim, 2);
+  sim_end(&sim);
+  assert_true(sim.closed);
+  sim_close(&sim);
 }
 
 static void end_finishes_what_waits(void **state) {
   struct call *running, *waiting, *lease;
 
   (void)state;
-  world_open_max(&world, 1);
-  running = world_write(&world);
-  world_connect(&world);
-  waiting = world_write(&world);
-  lease = world_acquire(&world);
-  world_end(&world);
+  sim_open_max(&sim, 1);
+  running = sim_write(&sim);
+  sim_connect(&sim);
+  waiting = sim_write(&sim);
+  lease = sim_acquire(&sim);
+  sim_end(&sim);
   expect_pending(waiting);
-  world_answer(&world, running, 'I');
-  world_answer(&world, waiting, 'I');
+  sim_answer(&sim, running, 'I');
+  sim_answer(&sim, waiting, 'I');
   expect_success(waiting);
   expect_success(lease);
-  assert_false(world.closed);
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  assert_true(world.closed);
-  world_close(&world);
+  assert_false(sim.closed);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  assert_true(sim.closed);
+  sim_close(&sim);
 }
 
 static void end_finishes_what_no_connection_was_there_for(void **state) {
   struct call *first, *second;
 
   (void)state;
-  world_open_max(&world, 1);
-  first = world_write(&world);
-  second = world_write(&world);
-  world_end(&world);
-  world_connect(&world);
-  world_answer(&world, first, 'I');
-  world_answer(&world, second, 'I');
+  sim_open_max(&sim, 1);
+  first = sim_write(&sim);
+  second = sim_write(&sim);
+  sim_end(&sim);
+  sim_connect(&sim);
+  sim_answer(&sim, first, 'I');
+  sim_answer(&sim, second, 'I');
   expect_success(first);
   expect_success(second);
-  assert_true(world.closed);
-  world_close(&world);
+  assert_true(sim.closed);
+  sim_close(&sim);
 }
 
 static void what_waits_too_long_after_end_is_refused(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  call = world_write(&world);
-  world_end(&world);
-  world_advance(&world, DRAIN_MS);
+  sim_open_max(&sim, 1);
+  call = sim_write(&sim);
+  sim_end(&sim);
+  sim_advance(&sim, DRAIN_MS);
   expect_status(call, HF_POOL_CLOSED);
   expect_outcome(call, HF_OUTCOME_NOT_EXECUTED);
-  assert_true(world.closed);
-  world_close(&world);
+  assert_true(sim.closed);
+  sim_close(&sim);
 }
 
 static void end_finishes_what_is_between_two_attempts(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  call = world_write(&world);
-  world_connect(&world);
-  world_fail(&world, call, "40001", 'I');
-  world_end(&world);
-  world_advance(&world, GRACE_MS);
-  world_connect(&world);
-  world_answer(&world, call, 'I');
+  sim_open_max(&sim, 1);
+  call = sim_write(&sim);
+  sim_connect(&sim);
+  sim_fail(&sim, call, "40001", 'I');
+  sim_end(&sim);
+  sim_advance(&sim, GRACE_MS);
+  sim_connect(&sim);
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  assert_true(world.closed);
-  world_close(&world);
+  assert_true(sim.closed);
+  sim_close(&sim);
 }
 
 static void an_end_without_time_rejects_what_waits_at_once(void **state) {
-  struct hf_config config = world_config(1);
+  struct hf_config config = sim_config(1);
   struct call *call;
 
   (void)state;
   config.drain_ms = 0;
-  world_open(&world, &config);
-  call = world_write(&world);
-  world_end(&world);
+  sim_open(&sim, &config);
+  call = sim_write(&sim);
+  sim_end(&sim);
   expect_status(call, HF_POOL_CLOSED);
-  assert_true(world.closed);
-  world_close(&world);
+  assert_true(sim.closed);
+  sim_close(&sim);
 }
 
 static void end_lets_work_in_flight_finish(void **state) {
   struct call *query, *lease, *statement;
 
   (void)state;
-  world_open_max(&world, 2);
-  world_warm(&world, 2);
-  query = world_write(&world);
-  lease = world_acquire(&world);
-  world_end(&world);
-  world_answer(&world, query, 'I');
+  sim_open_max(&sim, 2);
+  sim_warm(&sim, 2);
+  query = sim_write(&sim);
+  lease = sim_acquire(&sim);
+  sim_end(&sim);
+  sim_answer(&sim, query, 'I');
   expect_success(query);
-  statement = world_statement(&world, lease, HF_SQL_INSERT);
-  world_answer(&world, statement, 'I');
+  statement = sim_statement(&sim, lease, HF_SQL_INSERT);
+  sim_answer(&sim, statement, 'I');
   expect_success(statement);
-  assert_false(world.closed);
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  assert_true(world.closed);
-  world_close(&world);
+  assert_false(sim.closed);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  assert_true(sim.closed);
+  sim_close(&sim);
 }
 
 static void after_its_time_draining_is_cut_short(void **state) {
   struct call *query, *lease, *statement;
 
   (void)state;
-  world_open_max(&world, 2);
-  world_warm(&world, 2);
-  query = world_write(&world);
-  lease = world_acquire(&world);
-  statement = world_statement(&world, lease, HF_SQL_INSERT);
-  world_end(&world);
-  world_advance(&world, DRAIN_MS - 1);
+  sim_open_max(&sim, 2);
+  sim_warm(&sim, 2);
+  query = sim_write(&sim);
+  lease = sim_acquire(&sim);
+  statement = sim_statement(&sim, lease, HF_SQL_INSERT);
+  sim_end(&sim);
+  sim_advance(&sim, DRAIN_MS - 1);
   expect_pending(query);
-  world_advance(&world, 1);
-  assert_int_equal(world.counts[WORLD_CANCEL], 1);
+  sim_advance(&sim, 1);
+  assert_int_equal(sim.counts[SIM_CANCEL], 1);
   expect_status(statement, HF_POOL_CLOSED);
   expect_outcome(statement, HF_OUTCOME_AMBIGUOUS);
-  world_advance(&world, GRACE_MS);
+  sim_advance(&sim, GRACE_MS);
   expect_status(query, HF_POOL_CLOSED);
-  assert_true(world.closed);
-  world_close(&world);
+  assert_true(sim.closed);
+  sim_close(&sim);
 }
 
 static void shared_reads_do_not_keep_a_pool_from_closing(void **state) {
   struct call *first, *second;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  first = world_read(&world);
-  second = world_read(&world);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  first = sim_read(&sim);
+  second = sim_read(&sim);
   assert_int_equal(second->sent, 1);
-  world_end(&world);
-  world_advance(&world, DRAIN_MS + GRACE_MS);
+  sim_end(&sim);
+  sim_advance(&sim, DRAIN_MS + GRACE_MS);
   assert_int_equal(first->answered, 1);
   assert_int_equal(second->answered, 1);
-  assert_true(world.closed);
-  world_close(&world);
+  assert_true(sim.closed);
+  sim_close(&sim);
 }
 
 static void an_abandoned_read_does_not_keep_a_pool_open(void **state) {
   struct call *first, *second;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  first = world_read(&world);
-  second = world_read(&world);
-  world_abort(&world, second);
-  world_answer(&world, first, 'I');
-  world_end(&world);
-  world_advance(&world, DRAIN_MS + GRACE_MS);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  first = sim_read(&sim);
+  second = sim_read(&sim);
+  sim_abort(&sim, second);
+  sim_answer(&sim, first, 'I');
+  sim_end(&sim);
+  sim_advance(&sim, DRAIN_MS + GRACE_MS);
   assert_int_equal(second->returned, 1);
-  assert_true(world.closed);
-  world_close(&world);
+  assert_true(sim.closed);
+  sim_close(&sim);
 }
 
 static void end_stops_connects_that_nobody_waits_for(void **state) {
   (void)state;
-  world_open_max(&world, 2);
-  hf_pool_warm(&world.pool, 2, world.now_us);
-  world_end(&world);
-  assert_int_equal(world.counts[WORLD_CLOSE], 2);
-  assert_true(world.closed);
-  world_close(&world);
+  sim_open_max(&sim, 2);
+  hf_pool_warm(&sim.pool, 2, sim.now_us);
+  sim_end(&sim);
+  assert_int_equal(sim.counts[SIM_CLOSE], 2);
+  assert_true(sim.closed);
+  sim_close(&sim);
 }
 
 static void an_ended_pool_refuses_calls(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 2);
-  world_end(&world);
-  call = world_write(&world);
+  sim_open_max(&sim, 2);
+  sim_end(&sim);
+  call = sim_write(&sim);
   expect_status(call, HF_POOL_CLOSED);
   expect_outcome(call, HF_OUTCOME_NOT_EXECUTED);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void ending_twice_is_ending_once(void **state) {
   (void)state;
-  world_open_max(&world, 1);
-  world_write(&world);
-  world_connect(&world);
-  world_end(&world);
-  world_advance(&world, 1);
-  world_end(&world);
-  world_close(&world);
+  sim_open_max(&sim, 1);
+  sim_write(&sim);
+  sim_connect(&sim);
+  sim_end(&sim);
+  sim_advance(&sim, 1);
+  sim_end(&sim);
+  sim_close(&sim);
 }
 
 /* ---- reset ----------------------------------------------------------------
@@ -223,21 +223,21 @@ static void a_reset_replaces_every_connection_when_it_is_free(void **state) {
   uint32_t serial;
 
   (void)state;
-  world_open_max(&world, 2);
-  world_warm(&world, 2);
-  call = world_write(&world);
-  serial = world.pool.last_serial;
-  hf_pool_reset(&world.pool, world.now_us);
-  world_finish_closing(&world);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  sim_open_max(&sim, 2);
+  sim_warm(&sim, 2);
+  call = sim_write(&sim);
+  serial = sim.pool.last_serial;
+  hf_pool_reset(&sim.pool, sim.now_us);
+  sim_finish_closing(&sim);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
   expect_pending(call);
-  world_answer(&world, call, 'I');
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  assert_int_equal(world.counts[WORLD_CLOSE], 2);
-  world_write(&world);
-  world_connect(&world);
-  assert_true(world_slot_in(&world, HF_SLOT_BUSY)->serial > serial);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], 2);
+  sim_write(&sim);
+  sim_connect(&sim);
+  assert_true(sim_slot_in(&sim, HF_SLOT_BUSY)->serial > serial);
+  sim_close(&sim);
 }
 
 static void a_connect_begun_before_a_reset_is_replaced_too(void **state) {
@@ -245,31 +245,31 @@ static void a_connect_begun_before_a_reset_is_replaced_too(void **state) {
   uint32_t serial;
 
   (void)state;
-  world_open_max(&world, 1);
-  call = world_write(&world);
-  serial = world.pool.last_serial;
-  hf_pool_reset(&world.pool, world.now_us);
-  world_connect(&world);
-  world_connect(&world);
+  sim_open_max(&sim, 1);
+  call = sim_write(&sim);
+  serial = sim.pool.last_serial;
+  hf_pool_reset(&sim.pool, sim.now_us);
+  sim_connect(&sim);
+  sim_connect(&sim);
   assert_int_equal(call->sent, 1);
   assert_true(call->request.slot->serial > serial);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_reset_lets_a_lease_go_on(void **state) {
   struct call *lease, *statement;
 
   (void)state;
-  world_open_max(&world, 1);
-  lease = world_acquire(&world);
-  world_connect(&world);
-  hf_pool_reset(&world.pool, world.now_us);
-  statement = world_statement(&world, lease, HF_SQL_INSERT);
-  world_answer(&world, statement, 'I');
+  sim_open_max(&sim, 1);
+  lease = sim_acquire(&sim);
+  sim_connect(&sim);
+  hf_pool_reset(&sim.pool, sim.now_us);
+  statement = sim_statement(&sim, lease, HF_SQL_INSERT);
+  sim_answer(&sim, statement, 'I');
   expect_success(statement);
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_close(&world);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_close(&sim);
 }
 
 static void shared_reads_cannot_put_a_reset_off_for_ever(void **state) {
@@ -278,19 +278,19 @@ static void shared_reads_cannot_put_a_reset_off_for_ever(void **state) {
   int i;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  serial = world.pool.last_serial;
-  first = world_read(&world);
-  hf_pool_reset(&world.pool, world.now_us);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  serial = sim.pool.last_serial;
+  first = sim_read(&sim);
+  hf_pool_reset(&sim.pool, sim.now_us);
   for (i = 0; i < READS; i++) {
-    second = world_read(&world);
-    world_answer(&world, first, 'I');
-    world_connect(&world);
+    second = sim_read(&sim);
+    sim_answer(&sim, first, 'I');
+    sim_connect(&sim);
     first = second;
   }
   assert_true(first->request.slot->serial > serial);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 /* ---- warm-up --------------------------------------------------------------
@@ -298,50 +298,50 @@ static void shared_reads_cannot_put_a_reset_off_for_ever(void **state) {
 
 static void warming_opens_connections_without_demand(void **state) {
   (void)state;
-  world_open_max(&world, 10);
-  world_warm(&world, 6);
-  assert_int_equal(world.counts[WORLD_CONNECT], 6);
-  world_close(&world);
+  sim_open_max(&sim, 10);
+  sim_warm(&sim, 6);
+  assert_int_equal(sim.counts[SIM_CONNECT], 6);
+  sim_close(&sim);
 }
 
 static void warming_stops_at_max(void **state) {
   (void)state;
-  world_open_max(&world, 2);
-  hf_pool_warm(&world.pool, 10, world.now_us);
-  while (world_connect(&world) > 0) {
+  sim_open_max(&sim, 2);
+  hf_pool_warm(&sim.pool, 10, sim.now_us);
+  while (sim_connect(&sim) > 0) {
   }
-  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 2);
-  world_close(&world);
+  assert_int_equal(sim_count(&sim, HF_SLOT_IDLE), 2);
+  sim_close(&sim);
 }
 
 static void warming_goes_on_after_an_outage_nobody_waited_for(void **state) {
   int i;
 
   (void)state;
-  world_open_max(&world, 2);
-  hf_pool_warm(&world.pool, 2, world.now_us);
+  sim_open_max(&sim, 2);
+  hf_pool_warm(&sim.pool, 2, sim.now_us);
   for (i = 0; i < 20; i++) {
-    world_refuse(&world, NULL);
-    world_advance(&world, 100);
+    sim_refuse(&sim, NULL);
+    sim_advance(&sim, 100);
   }
-  world_advance(&world, 300);
-  while (world_connect(&world) > 0) {
+  sim_advance(&sim, 300);
+  while (sim_connect(&sim) > 0) {
   }
-  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 2);
-  world_close(&world);
+  assert_int_equal(sim_count(&sim, HF_SLOT_IDLE), 2);
+  sim_close(&sim);
 }
 
 static void calls_wait_for_the_connections_being_warmed(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 4);
-  hf_pool_warm(&world.pool, 2, world.now_us);
-  call = world_write(&world);
-  assert_int_equal(world.counts[WORLD_CONNECT], 2);
-  world_connect(&world);
+  sim_open_max(&sim, 4);
+  hf_pool_warm(&sim.pool, 2, sim.now_us);
+  call = sim_write(&sim);
+  assert_int_equal(sim.counts[SIM_CONNECT], 2);
+  sim_connect(&sim);
   assert_int_equal(call->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 /* ---- owners ---------------------------------------------------------------
@@ -351,24 +351,24 @@ static void dropping_an_owner_ends_its_waiting_calls_only(void **state) {
   struct call *running, *mine, *other;
 
   (void)state;
-  world_open_max(&world, 1);
-  running = world_make(&world, HF_REQUEST_QUERY);
+  sim_open_max(&sim, 1);
+  running = sim_make(&sim, HF_REQUEST_QUERY);
   running->request.owner = &owner;
-  world_submit(&world, running);
-  world_connect(&world);
-  other = world_write(&world);
-  mine = world_make(&world, HF_REQUEST_QUERY);
+  sim_submit(&sim, running);
+  sim_connect(&sim);
+  other = sim_write(&sim);
+  mine = sim_make(&sim, HF_REQUEST_QUERY);
   mine->request.owner = &owner;
-  world_submit(&world, mine);
-  hf_pool_drop_owner(&world.pool, &owner, false, world.now_us);
+  sim_submit(&sim, mine);
+  hf_pool_drop_owner(&sim.pool, &owner, false, sim.now_us);
   expect_status(mine, HF_POOL_CLOSED);
   expect_pending(running);
   expect_pending(other);
-  world_advance(&world, LONG_MS);
-  assert_int_equal(world.counts[WORLD_CANCEL], 0);
-  world_answer(&world, running, 'I');
+  sim_advance(&sim, LONG_MS);
+  assert_int_equal(sim.counts[SIM_CANCEL], 0);
+  sim_answer(&sim, running, 'I');
   expect_success(running);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 /* ---- statistics -----------------------------------------------------------
@@ -379,50 +379,50 @@ static void every_settled_call_is_counted_once(void **state) {
   uint64_t sum;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  read = world_read(&world);
-  shared = world_read(&world);
-  world_abort(&world, shared);
-  world_answer(&world, read, 'I');
-  world_answer(&world, shared, 'I');
-  world_fail(&world, world_write(&world), "23505", 'I');
-  write = world_write(&world);
-  world_lose(&world, write->request.slot);
-  world_abort(&world, world_write(&world));
-  world_warm(&world, 1);
-  world_release(&world, world_acquire(&world), HF_RELEASE_KEEP);
-  sum = world_stat(&world, HF_STAT_SUCCEEDED) +
-        world_stat(&world, HF_STAT_FAILED_NOT_EXECUTED) +
-        world_stat(&world, HF_STAT_FAILED_ROLLED_BACK) +
-        world_stat(&world, HF_STAT_FAILED_AMBIGUOUS) +
-        world_stat(&world, HF_STAT_FAILED_PERMANENT);
-  assert_int_equal(world.lent, 1);
-  assert_int_equal(sum, world.answers - world.lent);
-  assert_int_equal(world_stat(&world, HF_STAT_QUERIES), 5);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  read = sim_read(&sim);
+  shared = sim_read(&sim);
+  sim_abort(&sim, shared);
+  sim_answer(&sim, read, 'I');
+  sim_answer(&sim, shared, 'I');
+  sim_fail(&sim, sim_write(&sim), "23505", 'I');
+  write = sim_write(&sim);
+  sim_lose(&sim, write->request.slot);
+  sim_abort(&sim, sim_write(&sim));
+  sim_warm(&sim, 1);
+  sim_release(&sim, sim_acquire(&sim), HF_RELEASE_KEEP);
+  sum = sim_stat(&sim, HF_STAT_SUCCEEDED) +
+        sim_stat(&sim, HF_STAT_FAILED_NOT_EXECUTED) +
+        sim_stat(&sim, HF_STAT_FAILED_ROLLED_BACK) +
+        sim_stat(&sim, HF_STAT_FAILED_AMBIGUOUS) +
+        sim_stat(&sim, HF_STAT_FAILED_PERMANENT);
+  assert_int_equal(sim.lent, 1);
+  assert_int_equal(sum, sim.answers - sim.lent);
+  assert_int_equal(sim_stat(&sim, HF_STAT_QUERIES), 5);
   assert_int_equal(sum, 5);
-  assert_int_equal(world_stat(&world, HF_STAT_FAILED_AMBIGUOUS), 2);
-  world_close(&world);
+  assert_int_equal(sim_stat(&sim, HF_STAT_FAILED_AMBIGUOUS), 2);
+  sim_close(&sim);
 }
 
 static void gauges_say_how_the_pool_stands(void **state) {
   struct hf_gauges gauges;
 
   (void)state;
-  world_open_max(&world, THREE);
-  world_warm(&world, 2);
-  world_acquire(&world);
-  world_write(&world);
-  world_write(&world);
-  world_write(&world);
-  hf_pool_gauges(&world.pool, &gauges);
+  sim_open_max(&sim, THREE);
+  sim_warm(&sim, 2);
+  sim_acquire(&sim);
+  sim_write(&sim);
+  sim_write(&sim);
+  sim_write(&sim);
+  hf_pool_gauges(&sim.pool, &gauges);
   assert_int_equal(gauges.total, THREE);
   assert_int_equal(gauges.busy, 2);
   assert_int_equal(gauges.leased, 1);
   assert_int_equal(gauges.idle, 0);
   assert_int_equal(gauges.connecting, 1);
   assert_int_equal(gauges.waiting, 2);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 int main(void) {

@@ -5,11 +5,11 @@
  * that follow it.
  */
 #include "core/base/alloc.h"
-#include "world.h"
+#include "sim.h"
 
 enum { US = 1000, LONG_MS = 3000, MANY = 1000 };
 
-static struct world world;
+static struct sim sim;
 static size_t until; /* allocations before the one that fails */
 static bool only_one;
 static bool failed;
@@ -28,61 +28,61 @@ static bool allow(void *ctx) {
 }
 
 static void connect_after_failures(void) {
-  struct call *call = world_make(&world, HF_REQUEST_QUERY);
+  struct call *call = sim_make(&sim, HF_REQUEST_QUERY);
 
-  call->request.acquire_us = world.now_us + 10 * US;
-  world_submit(&world, call);
-  world_refuse(&world, "57P03");
-  world_advance(&world, 10);
+  call->request.acquire_us = sim.now_us + 10 * US;
+  sim_submit(&sim, call);
+  sim_refuse(&sim, "57P03");
+  sim_advance(&sim, 10);
   expect_status(call, HF_ACQUIRE_TIMEOUT);
   expect_outcome(call, HF_OUTCOME_NOT_EXECUTED);
-  world_warm(&world, 2);
+  sim_warm(&sim, 2);
 }
 
 static void run_queries(void) {
-  struct call *bad = world_write(&world);
+  struct call *bad = sim_write(&sim);
   struct call *lost, *read, *aborted;
 
-  world_fail(&world, bad, "40001", 'I');
-  world_advance(&world, LONG_MS);
-  world_fail(&world, bad, "23505", 'I');
+  sim_fail(&sim, bad, "40001", 'I');
+  sim_advance(&sim, LONG_MS);
+  sim_fail(&sim, bad, "23505", 'I');
   expect_sqlstate(bad, "23505");
-  lost = world_make(&world, HF_REQUEST_QUERY);
-  world_describe(&lost->request, HF_SQL_INSERT);
+  lost = sim_make(&sim, HF_REQUEST_QUERY);
+  sim_describe(&lost->request, HF_SQL_INSERT);
   lost->request.flags = HF_FLAG_IDEMPOTENT;
   lost->request.max_retries = 1;
-  world_submit(&world, lost);
-  world_lose(&world, lost->request.slot);
-  world_advance(&world, LONG_MS);
-  world_fail(&world, lost, "42601", 'I');
+  sim_submit(&sim, lost);
+  sim_lose(&sim, lost->request.slot);
+  sim_advance(&sim, LONG_MS);
+  sim_fail(&sim, lost, "42601", 'I');
   expect_outcome(lost, HF_OUTCOME_AMBIGUOUS);
-  read = world_read(&world);
-  world_answer(&world, read, 'I');
+  read = sim_read(&sim);
+  sim_answer(&sim, read, 'I');
   expect_success(read);
-  aborted = world_write(&world);
-  world_abort(&world, aborted);
-  world_advance(&world, LONG_MS);
+  aborted = sim_write(&sim);
+  sim_abort(&sim, aborted);
+  sim_advance(&sim, LONG_MS);
   expect_status(aborted, HF_ABORTED);
 }
 
 static void run_lease(void) {
-  struct call *lease = world_acquire(&world);
+  struct call *lease = sim_acquire(&sim);
   struct call *commit, *later;
 
-  world_connect(&world);
+  sim_connect(&sim);
   expect_success(lease);
-  world_answer(&world, world_statement(&world, lease, HF_SQL_BEGIN), 'T');
-  commit = world_statement(&world, lease, HF_SQL_COMMIT);
-  later = world_statement(&world, lease, HF_SQL_SELECT);
-  world_lose(&world, lease->lease.slot);
+  sim_answer(&sim, sim_statement(&sim, lease, HF_SQL_BEGIN), 'T');
+  commit = sim_statement(&sim, lease, HF_SQL_COMMIT);
+  later = sim_statement(&sim, lease, HF_SQL_SELECT);
+  sim_lose(&sim, lease->lease.slot);
   expect_status(commit, HF_OUTCOME_UNKNOWN);
   expect_outcome(later, HF_OUTCOME_AMBIGUOUS);
-  world_release(&world, lease, HF_RELEASE_KEEP);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
 }
 
 /* Returns whether an allocation failed on the way. */
 static bool live_with(size_t n) {
-  world_open_max(&world, 2);
+  sim_open_max(&sim, 2);
   until = n;
   failed = false;
   hf_alloc_set_hook(allow, NULL);
@@ -90,12 +90,12 @@ static bool live_with(size_t n) {
   run_queries();
   run_lease();
   hf_alloc_set_hook(NULL, NULL);
-  world_close(&world);
+  sim_close(&sim);
   return failed;
 }
 
 static void without_memory_there_is_no_pool(void **state) {
-  struct hf_config config = world_config(2);
+  struct hf_config config = sim_config(2);
   struct hf_pool_io outside = {0};
 
   (void)state;
@@ -103,8 +103,7 @@ static void without_memory_there_is_no_pool(void **state) {
   only_one = false;
   failed = false;
   hf_alloc_set_hook(allow, NULL);
-  assert_int_equal(hf_pool_init(&world.pool, &config, &outside, 1),
-                   HF_NO_MEMORY);
+  assert_int_equal(hf_pool_init(&sim.pool, &config, &outside, 1), HF_NO_MEMORY);
   hf_alloc_set_hook(NULL, NULL);
 }
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/pool/reachability.h"
-#include "world.h"
+#include "sim.h"
 
 enum { PACE_MAX_MS = 250 };
 
-static struct world world;
+static struct sim sim;
 
 static void open_proxied(int32_t max, int32_t warm) {
-  world_open_max(&world, max);
-  world.proxied = true;
-  world_warm(&world, warm);
+  sim_open_max(&sim, max);
+  sim.proxied = true;
+  sim_warm(&sim, warm);
 }
 
 /* The pooler's last words to a statement. */
@@ -22,7 +22,7 @@ static void turn_away(struct call *call, const char *sentence) {
   hf_error_add(&error, 'S', "FATAL");
   hf_error_add(&error, 'C', "08P01");
   hf_error_add(&error, 'M', sentence);
-  world_finish(&world, call, &error, 'I');
+  sim_finish(&sim, call, &error, 'I');
   hf_error_finish(&error);
 }
 
@@ -31,17 +31,17 @@ static void what_is_turned_away_waits_at_no_cost(void **state) {
 
   (void)state;
   open_proxied(1, 1);
-  call = world_write(&world);
+  call = sim_write(&sim);
   turn_away(call, "server login has been failing, try again later");
   expect_pending(call);
-  assert_true(world.pool.doubted);
+  assert_true(sim.pool.doubted);
   assert_int_equal(call->request.retries, 0);
   assert_int_equal(call->request.attempts, 0);
-  assert_int_equal(world_stat(&world, HF_STAT_RETRIES), 0);
-  assert_int_equal(world_count(&world, HF_SLOT_CONNECTING), 1);
-  world_refuse(&world, NULL);
+  assert_int_equal(sim_stat(&sim, HF_STAT_RETRIES), 0);
+  assert_int_equal(sim_count(&sim, HF_SLOT_CONNECTING), 1);
+  sim_refuse(&sim, NULL);
   expect_pending(call);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void idle_connections_are_pinged_before_they_are_used(void **state) {
@@ -49,15 +49,15 @@ static void idle_connections_are_pinged_before_they_are_used(void **state) {
 
   (void)state;
   open_proxied(3, 3);
-  call = world_write(&world);
+  call = sim_write(&sim);
   turn_away(call, "pgbouncer cannot connect to server");
   expect_pending(call);
-  assert_int_equal(world_count(&world, HF_SLOT_CHECKING), 2);
+  assert_int_equal(sim_count(&sim, HF_SLOT_CHECKING), 2);
   assert_int_equal(call->sent, 1);
-  world_check_all(&world);
-  assert_false(world.pool.doubted);
+  sim_check_all(&sim);
+  assert_false(sim.pool.doubted);
   assert_int_equal(call->sent, 2);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_connect_without_an_answer_of_the_servers_proves_nothing(
@@ -66,16 +66,16 @@ static void a_connect_without_an_answer_of_the_servers_proves_nothing(
 
   (void)state;
   open_proxied(1, 1);
-  call = world_write(&world);
+  call = sim_write(&sim);
   turn_away(call, "server login has been failing, try again later");
-  assert_int_equal(world_connect(&world), 1);
-  assert_true(world.pool.doubted);
+  assert_int_equal(sim_connect(&sim), 1);
+  assert_true(sim.pool.doubted);
   assert_int_equal(call->sent, 1);
-  assert_int_equal(world_count(&world, HF_SLOT_CHECKING), 1);
-  world_check_all(&world);
-  assert_false(world.pool.doubted);
+  assert_int_equal(sim_count(&sim, HF_SLOT_CHECKING), 1);
+  sim_check_all(&sim);
+  assert_false(sim.pool.doubted);
   assert_int_equal(call->sent, 2);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void connects_keep_the_breakers_pace(void **state) {
@@ -85,19 +85,19 @@ static void connects_keep_the_breakers_pace(void **state) {
 
   (void)state;
   open_proxied(1, 1);
-  call = world_write(&world);
+  call = sim_write(&sim);
   turn_away(call, "server login has been failing, try again later");
   for (i = 0; i < HF_BREAKER_THRESHOLD; i++) {
-    world_refuse(&world, "57P03");
+    sim_refuse(&sim, "57P03");
   }
-  assert_int_equal(hf_breaker_state(&world.pool.breaker), HF_CIRCUIT_OPEN);
-  before = world.counts[WORLD_CONNECT];
-  world_refuse(&world, "57P03");
-  assert_int_equal(world.counts[WORLD_CONNECT], before);
-  world_advance(&world, PACE_MAX_MS);
-  assert_true(world.counts[WORLD_CONNECT] > before);
+  assert_int_equal(hf_breaker_state(&sim.pool.breaker), HF_CIRCUIT_OPEN);
+  before = sim.counts[SIM_CONNECT];
+  sim_refuse(&sim, "57P03");
+  assert_int_equal(sim.counts[SIM_CONNECT], before);
+  sim_advance(&sim, PACE_MAX_MS);
+  assert_true(sim.counts[SIM_CONNECT] > before);
   expect_pending(call);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void the_breakers_changes_are_told_whoever_notes_them(void **state) {
@@ -107,34 +107,34 @@ static void the_breakers_changes_are_told_whoever_notes_them(void **state) {
   (void)state;
   open_proxied(HF_BREAKER_THRESHOLD, HF_BREAKER_THRESHOLD);
   for (i = 0; i < HF_BREAKER_THRESHOLD; i++) {
-    calls[i] = world_write(&world);
+    calls[i] = sim_write(&sim);
   }
   for (i = 0; i < HF_BREAKER_THRESHOLD; i++) {
-    assert_int_equal(world.events[HF_EVENT_BREAKER], 0);
+    assert_int_equal(sim.events[HF_EVENT_BREAKER], 0);
     turn_away(calls[i], "server login has been failing, try again later");
   }
-  assert_int_equal(hf_breaker_state(&world.pool.breaker), HF_CIRCUIT_OPEN);
-  assert_int_equal(world.events[HF_EVENT_BREAKER], 1);
-  world_advance(&world, PACE_MAX_MS);
-  world_connect(&world);
-  world_check_all(&world);
-  assert_int_equal(hf_breaker_state(&world.pool.breaker), HF_CIRCUIT_CLOSED);
-  assert_int_equal(world.events[HF_EVENT_BREAKER], 2);
-  world_close(&world);
+  assert_int_equal(hf_breaker_state(&sim.pool.breaker), HF_CIRCUIT_OPEN);
+  assert_int_equal(sim.events[HF_EVENT_BREAKER], 1);
+  sim_advance(&sim, PACE_MAX_MS);
+  sim_connect(&sim);
+  sim_check_all(&sim);
+  assert_int_equal(hf_breaker_state(&sim.pool.breaker), HF_CIRCUIT_CLOSED);
+  assert_int_equal(sim.events[HF_EVENT_BREAKER], 2);
+  sim_close(&sim);
 }
 
 static void what_sql_raises_on_a_direct_connection_is_told(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  call = world_write(&world);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  call = sim_write(&sim);
   call->request.max_retries = 0;
   turn_away(call, "server login has been failing, try again later");
   expect_sqlstate(call, "08P01");
-  assert_false(world.pool.doubted);
-  world_close(&world);
+  assert_false(sim.pool.doubted);
+  sim_close(&sim);
 }
 
 static void what_the_pooler_refuses_for_good_is_told(void **state) {
@@ -142,11 +142,11 @@ static void what_the_pooler_refuses_for_good_is_told(void **state) {
 
   (void)state;
   open_proxied(1, 1);
-  call = world_write(&world);
+  call = sim_write(&sim);
   turn_away(call, "no such database: nope");
   expect_outcome(call, HF_OUTCOME_PERMANENT);
-  assert_false(world.pool.doubted);
-  world_close(&world);
+  assert_false(sim.pool.doubted);
+  sim_close(&sim);
 }
 
 int main(void) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "death.h"
-#include "world.h"
+#include "sim.h"
 
 enum { STATES = HF_REQUEST_DONE + 1 };
 
@@ -66,7 +66,7 @@ static void every_state_has_a_name(void **state) {
 static void only_reads_and_the_idempotent_may_run_twice(void **state) {
   (void)state;
   hf_request_init(&request, HF_REQUEST_QUERY);
-  world_describe(&request, HF_SQL_INSERT);
+  sim_describe(&request, HF_SQL_INSERT);
   assert_false(hf_request_repeatable(&request));
   request.flags = HF_FLAG_IDEMPOTENT;
   assert_true(hf_request_repeatable(&request));
@@ -74,7 +74,7 @@ static void only_reads_and_the_idempotent_may_run_twice(void **state) {
   assert_true(hf_request_repeatable(&request));
   request.flags = HF_FLAG_EXACTLY_ONCE;
   assert_false(hf_request_repeatable(&request));
-  world_describe(&request, HF_SQL_SELECT);
+  sim_describe(&request, HF_SQL_SELECT);
   assert_true(hf_request_repeatable(&request));
   hf_request_finish(&request);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/pool/reset.h"
-#include "world.h"
+#include "sim.h"
 
 enum {
   THREE = 3,
@@ -9,21 +9,21 @@ enum {
   READS = 100
 };
 
-static struct world world;
+static struct sim sim;
 
 static size_t checking(void) {
-  return world_count(&world, HF_SLOT_CHECKING);
+  return sim_count(&sim, HF_SLOT_CHECKING);
 }
 
 static size_t idle(void) {
-  return world_count(&world, HF_SLOT_IDLE);
+  return sim_count(&sim, HF_SLOT_IDLE);
 }
 
 /* A lease that has an open transaction. */
 static struct call *begun_lease(void) {
-  struct call *lease = world_acquire(&world);
+  struct call *lease = sim_acquire(&sim);
 
-  world_answer(&world, world_statement(&world, lease, HF_SQL_BEGIN), 'T');
+  sim_answer(&sim, sim_statement(&sim, lease, HF_SQL_BEGIN), 'T');
   return lease;
 }
 
@@ -33,79 +33,79 @@ static void a_rolled_back_connection_serves_the_next_call(void **state) {
   struct call *lease, *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
   lease = begun_lease();
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  assert_int_equal(world.counts[WORLD_ROLLBACK], 1);
-  call = world_write(&world);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  assert_int_equal(sim.counts[SIM_ROLLBACK], 1);
+  call = sim_write(&sim);
   assert_int_equal(call->sent, 0);
-  world_check_all(&world);
+  sim_check_all(&sim);
   assert_int_equal(call->sent, 1);
   assert_int_equal(call->request.in_transaction, false);
-  assert_int_equal(world.counts[WORLD_CONNECT], 1);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CONNECT], 1);
+  sim_close(&sim);
 }
 
 static void a_rollback_that_takes_too_long_costs_the_connection(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  world_release(&world, begun_lease(), HF_RELEASE_KEEP);
-  call = world_write(&world);
-  world_advance(&world, CHECK_MS - 1);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  world_advance(&world, 1);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  assert_int_equal(world_stat(&world, HF_STAT_CONNECTIONS_LOST), 1);
-  world_connect(&world);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  sim_release(&sim, begun_lease(), HF_RELEASE_KEEP);
+  call = sim_write(&sim);
+  sim_advance(&sim, CHECK_MS - 1);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  sim_advance(&sim, 1);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  assert_int_equal(sim_stat(&sim, HF_STAT_CONNECTIONS_LOST), 1);
+  sim_connect(&sim);
   assert_int_equal(call->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_check_up_in_time_leaves_no_limit_behind(void **state) {
-  struct hf_config config = world_config(1);
+  struct hf_config config = sim_config(1);
 
   (void)state;
   config.idle_timeout_ms = 0;
-  world_open(&world, &config);
-  world_warm(&world, 1);
-  world_release(&world, begun_lease(), HF_RELEASE_KEEP);
-  world_check_all(&world);
-  world_advance(&world, 2 * CHECK_MS);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  assert_int_equal(hf_reset_next_us(&world.pool), UINT64_MAX);
-  world_close(&world);
+  sim_open(&sim, &config);
+  sim_warm(&sim, 1);
+  sim_release(&sim, begun_lease(), HF_RELEASE_KEEP);
+  sim_check_all(&sim);
+  sim_advance(&sim, 2 * CHECK_MS);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  assert_int_equal(hf_reset_next_us(&sim.pool), UINT64_MAX);
+  sim_close(&sim);
 }
 
 static void draining_does_not_wait_for_ever_for_a_check_up(void **state) {
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  world_release(&world, begun_lease(), HF_RELEASE_KEEP);
-  world_end(&world);
-  assert_false(world.closed);
-  world_advance(&world, CHECK_MS);
-  assert_true(world.closed);
-  world_close(&world);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  sim_release(&sim, begun_lease(), HF_RELEASE_KEEP);
+  sim_end(&sim);
+  assert_false(sim.closed);
+  sim_advance(&sim, CHECK_MS);
+  assert_true(sim.closed);
+  sim_close(&sim);
 }
 
 static void a_connection_lost_in_a_check_up_is_replaced(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  world_release(&world, begun_lease(), HF_RELEASE_KEEP);
-  call = world_write(&world);
-  world_lose(&world, world_slot_in(&world, HF_SLOT_CHECKING));
-  world_connect(&world);
-  world_answer(&world, call, 'I');
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  sim_release(&sim, begun_lease(), HF_RELEASE_KEEP);
+  call = sim_write(&sim);
+  sim_lose(&sim, sim_slot_in(&sim, HF_SLOT_CHECKING));
+  sim_connect(&sim);
+  sim_answer(&sim, call, 'I');
   expect_success(call);
   assert_int_equal(call->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 /* ---- suspicion ----------------------------------------------------------- */
@@ -113,188 +113,188 @@ static void a_connection_lost_in_a_check_up_is_replaced(void **state) {
 static void after_a_freeze_all_idle_connections_are_pinged_at_once(
     void **state) {
   (void)state;
-  world_open_max(&world, THREE);
-  world_warm(&world, THREE);
-  world_suspect(&world);
-  assert_int_equal(world.counts[WORLD_PING], THREE);
+  sim_open_max(&sim, THREE);
+  sim_warm(&sim, THREE);
+  sim_suspect(&sim);
+  assert_int_equal(sim.counts[SIM_PING], THREE);
   assert_int_equal(checking(), THREE);
-  world_check_all(&world);
+  sim_check_all(&sim);
   assert_int_equal(idle(), THREE);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  sim_close(&sim);
 }
 
 static void a_call_waits_for_the_ping_not_on_a_suspect(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  world_suspect(&world);
-  call = world_write(&world);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  sim_suspect(&sim);
+  call = sim_write(&sim);
   assert_int_equal(call->sent, 0);
-  world_check_all(&world);
+  sim_check_all(&sim);
   assert_int_equal(call->sent, 1);
-  world_answer(&world, call, 'I');
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  assert_int_equal(world.counts[WORLD_CONNECT], 1);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CONNECT], 1);
+  sim_close(&sim);
 }
 
 static void an_unanswered_ping_costs_the_connection_soon(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  world_suspect(&world);
-  call = world_write(&world);
-  world_advance(&world, PING_MS - 1);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  world_advance(&world, 1);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_connect(&world);
-  world_answer(&world, call, 'I');
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  sim_suspect(&sim);
+  call = sim_write(&sim);
+  sim_advance(&sim, PING_MS - 1);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  sim_advance(&sim, 1);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_connect(&sim);
+  sim_answer(&sim, call, 'I');
   expect_success(call);
   assert_int_equal(call->request.attempts, 1);
   assert_int_equal(call->request.retries, 0);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void the_dead_among_suspects_do_not_hold_up_the_living(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, THREE);
-  world_warm(&world, THREE);
-  world_suspect(&world);
-  world_lose(&world, hf_pool_slot(&world.pool, 0));
-  world_checked(&world, hf_pool_slot(&world.pool, 1));
-  call = world_write(&world);
+  sim_open_max(&sim, THREE);
+  sim_warm(&sim, THREE);
+  sim_suspect(&sim);
+  sim_lose(&sim, hf_pool_slot(&sim.pool, 0));
+  sim_checked(&sim, hf_pool_slot(&sim.pool, 1));
+  call = sim_write(&sim);
   assert_int_equal(call->sent, 1);
-  assert_ptr_equal(call->request.slot, hf_pool_slot(&world.pool, 1));
-  world_advance(&world, PING_MS);
-  assert_int_equal(world.counts[WORLD_CLOSE], 2);
-  world_close(&world);
+  assert_ptr_equal(call->request.slot, hf_pool_slot(&sim.pool, 1));
+  sim_advance(&sim, PING_MS);
+  assert_int_equal(sim.counts[SIM_CLOSE], 2);
+  sim_close(&sim);
 }
 
 static void busy_and_leased_connections_are_not_pinged(void **state) {
   struct call *call, *lease;
 
   (void)state;
-  world_open_max(&world, 2);
-  world_warm(&world, 2);
-  call = world_write(&world);
-  lease = world_acquire(&world);
-  world_suspect(&world);
-  assert_int_equal(world.counts[WORLD_PING], 0);
-  world_answer(&world, call, 'I');
+  sim_open_max(&sim, 2);
+  sim_warm(&sim, 2);
+  call = sim_write(&sim);
+  lease = sim_acquire(&sim);
+  sim_suspect(&sim);
+  assert_int_equal(sim.counts[SIM_PING], 0);
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  world_release(&world, lease, HF_RELEASE_KEEP);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
   assert_int_equal(idle(), 2);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void to_be_suspected_twice_is_to_be_pinged_once(void **state) {
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  world_suspect(&world);
-  world_suspect(&world);
-  assert_int_equal(world.counts[WORLD_PING], 1);
-  world_close(&world);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  sim_suspect(&sim);
+  sim_suspect(&sim);
+  assert_int_equal(sim.counts[SIM_PING], 1);
+  sim_close(&sim);
 }
 
 static void idle_connections_give_a_freeze_a_beat_to_be_noticed_by(
     void **state) {
-  struct hf_config config = world_config(1);
+  struct hf_config config = sim_config(1);
 
   (void)state;
   config.idle_timeout_ms = 0;
-  world_open(&world, &config);
-  assert_int_equal(hf_pool_next_us(&world.pool), UINT64_MAX);
-  world_warm(&world, 1);
-  assert_true(hf_pool_next_us(&world.pool) <= world.now_us + 1000 * 1000);
-  world_close(&world);
+  sim_open(&sim, &config);
+  assert_int_equal(hf_pool_next_us(&sim.pool), UINT64_MAX);
+  sim_warm(&sim, 1);
+  assert_true(hf_pool_next_us(&sim.pool) <= sim.now_us + 1000 * 1000);
+  sim_close(&sim);
 }
 
 /* ---- forgetting ---------------------------------------------------------- */
 
 static void idle_connections_forget_at_once(void **state) {
   (void)state;
-  world_open_max(&world, THREE);
-  world_warm(&world, THREE);
-  world_forget(&world);
-  assert_int_equal(world.counts[WORLD_FORGET], THREE);
-  world_check_all(&world);
+  sim_open_max(&sim, THREE);
+  sim_warm(&sim, THREE);
+  sim_forget(&sim);
+  assert_int_equal(sim.counts[SIM_FORGET], THREE);
+  sim_check_all(&sim);
   assert_int_equal(idle(), THREE);
-  assert_int_equal(world.counts[WORLD_FORGET], THREE);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_FORGET], THREE);
+  sim_close(&sim);
 }
 
 static void a_busy_connection_forgets_when_it_is_free(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  call = world_write(&world);
-  world_forget(&world);
-  assert_int_equal(world.counts[WORLD_FORGET], 0);
-  world_answer(&world, call, 'I');
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  call = sim_write(&sim);
+  sim_forget(&sim);
+  assert_int_equal(sim.counts[SIM_FORGET], 0);
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  assert_int_equal(world.counts[WORLD_FORGET], 1);
-  world_check_all(&world);
+  assert_int_equal(sim.counts[SIM_FORGET], 1);
+  sim_check_all(&sim);
   assert_int_equal(idle(), 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_leased_connection_forgets_when_it_is_released(void **state) {
   struct call *lease;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  lease = world_acquire(&world);
-  world_forget(&world);
-  world_answer(&world, world_statement(&world, lease, HF_SQL_SELECT), 'I');
-  assert_int_equal(world.counts[WORLD_FORGET], 0);
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  assert_int_equal(world.counts[WORLD_FORGET], 1);
-  world_check_all(&world);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  lease = sim_acquire(&sim);
+  sim_forget(&sim);
+  sim_answer(&sim, sim_statement(&sim, lease, HF_SQL_SELECT), 'I');
+  assert_int_equal(sim.counts[SIM_FORGET], 0);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  assert_int_equal(sim.counts[SIM_FORGET], 1);
+  sim_check_all(&sim);
   assert_int_equal(idle(), 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_released_transaction_is_rolled_back_then_forgotten(void **state) {
   struct call *lease;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
   lease = begun_lease();
-  world_forget(&world);
-  world_release(&world, lease, HF_RELEASE_KEEP);
-  assert_int_equal(world.counts[WORLD_ROLLBACK], 1);
-  assert_int_equal(world.counts[WORLD_FORGET], 0);
-  world_check_all(&world);
-  assert_int_equal(world.counts[WORLD_FORGET], 1);
-  world_check_all(&world);
+  sim_forget(&sim);
+  sim_release(&sim, lease, HF_RELEASE_KEEP);
+  assert_int_equal(sim.counts[SIM_ROLLBACK], 1);
+  assert_int_equal(sim.counts[SIM_FORGET], 0);
+  sim_check_all(&sim);
+  assert_int_equal(sim.counts[SIM_FORGET], 1);
+  sim_check_all(&sim);
   assert_int_equal(idle(), 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_connection_being_pinged_forgets_afterwards(void **state) {
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  world_suspect(&world);
-  world_forget(&world);
-  world_check_all(&world);
-  assert_int_equal(world.counts[WORLD_FORGET], 1);
-  world_check_all(&world);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  sim_suspect(&sim);
+  sim_forget(&sim);
+  sim_check_all(&sim);
+  assert_int_equal(sim.counts[SIM_FORGET], 1);
+  sim_check_all(&sim);
   assert_int_equal(idle(), 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void shared_reads_cannot_put_forgetting_off_for_ever(void **state) {
@@ -302,58 +302,58 @@ static void shared_reads_cannot_put_forgetting_off_for_ever(void **state) {
   int i;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  first = world_read(&world);
-  world_forget(&world);
-  for (i = 0; i < READS && world.counts[WORLD_FORGET] == 0; i++) {
-    second = world_read(&world);
-    world_answer(&world, first, 'I');
-    world_check_all(&world);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  first = sim_read(&sim);
+  sim_forget(&sim);
+  for (i = 0; i < READS && sim.counts[SIM_FORGET] == 0; i++) {
+    second = sim_read(&sim);
+    sim_answer(&sim, first, 'I');
+    sim_check_all(&sim);
     first = second;
   }
-  assert_int_equal(world.counts[WORLD_FORGET], 1);
+  assert_int_equal(sim.counts[SIM_FORGET], 1);
   assert_int_equal(first->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_connection_opened_later_has_nothing_to_forget(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  call = world_write(&world);
-  world_forget(&world);
-  world_connect(&world);
-  world_answer(&world, call, 'I');
-  assert_int_equal(world.counts[WORLD_FORGET], 0);
-  world_close(&world);
+  sim_open_max(&sim, 1);
+  call = sim_write(&sim);
+  sim_forget(&sim);
+  sim_connect(&sim);
+  sim_answer(&sim, call, 'I');
+  assert_int_equal(sim.counts[SIM_FORGET], 0);
+  sim_close(&sim);
 }
 
 static void what_is_lost_or_replaced_need_not_forget(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  call = world_write(&world);
-  world_forget(&world);
-  world_lose(&world, call->request.slot);
-  world_write(&world);
-  world_connect(&world);
-  world_answer(&world, world.calls, 'I');
-  assert_int_equal(world.counts[WORLD_FORGET], 0);
-  world_close(&world);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  call = sim_write(&sim);
+  sim_forget(&sim);
+  sim_lose(&sim, call->request.slot);
+  sim_write(&sim);
+  sim_connect(&sim);
+  sim_answer(&sim, sim.calls, 'I');
+  assert_int_equal(sim.counts[SIM_FORGET], 0);
+  sim_close(&sim);
 }
 
 static void a_server_that_does_not_forget_in_time_is_given_up(void **state) {
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  world_forget(&world);
-  world_advance(&world, CHECK_MS);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_close(&world);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  sim_forget(&sim);
+  sim_advance(&sim, CHECK_MS);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_close(&sim);
 }
 
 int main(void) {

@@ -1,53 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 /* A ROLLBACK and what is in its way; deadlines of statements that wait. */
-#include "world.h"
+#include "sim.h"
 
 enum { SOON_MS = 40, LONG_MS = 150, DEADLINE_MS = 500, US_PER_MS = 1000 };
 
-static struct world world;
+static struct sim sim;
 
 /* A granted lease on the pool's only connection, in a transaction. */
 static struct call *hold(void) {
   struct call *lease;
 
-  world_open_max(&world, 1);
-  lease = world_acquire(&world);
-  world_connect(&world);
-  world_answer(&world, world_statement(&world, lease, HF_SQL_BEGIN), 'T');
+  sim_open_max(&sim, 1);
+  lease = sim_acquire(&sim);
+  sim_connect(&sim);
+  sim_answer(&sim, sim_statement(&sim, lease, HF_SQL_BEGIN), 'T');
   return lease;
 }
 
 static struct call *urgent_rollback(struct call *lease) {
-  struct call *call = world_make(&world, HF_REQUEST_STATEMENT);
+  struct call *call = sim_make(&sim, HF_REQUEST_STATEMENT);
 
-  world_describe(&call->request, HF_SQL_ROLLBACK);
+  sim_describe(&call->request, HF_SQL_ROLLBACK);
   call->request.flags |= HF_FLAG_URGENT;
   call->request.lease = &lease->lease;
-  world_submit(&world, call);
+  sim_submit(&sim, call);
   return call;
 }
 
 static void expect_ended(struct call *running,
                          struct call *queued,
                          struct call *rollback) {
-  assert_int_equal(world.counts[WORLD_CANCEL], 1);
+  assert_int_equal(sim.counts[SIM_CANCEL], 1);
   assert_int_equal(rollback->sent, 0);
-  world_fail(&world, running, "57014", 'E');
+  sim_fail(&sim, running, "57014", 'E');
   expect_status(running, HF_ROLLED_BACK);
   expect_outcome(running, HF_OUTCOME_ROLLED_BACK);
   expect_status(queued, HF_ROLLED_BACK);
   expect_outcome(queued, HF_OUTCOME_NOT_EXECUTED);
   assert_int_equal(queued->sent, 0);
   assert_int_equal(rollback->sent, 1);
-  world_answer(&world, rollback, 'I');
+  sim_answer(&sim, rollback, 'I');
   expect_success(rollback);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void an_urgent_rollback_ends_what_is_in_its_way(void **state) {
   struct call *lease = hold();
-  struct call *running = world_statement(&world, lease, HF_SQL_UPDATE);
-  struct call *queued = world_statement(&world, lease, HF_SQL_INSERT);
+  struct call *running = sim_statement(&sim, lease, HF_SQL_UPDATE);
+  struct call *queued = sim_statement(&sim, lease, HF_SQL_INSERT);
 
   (void)state;
   expect_ended(running, queued, urgent_rollback(lease));
@@ -55,46 +55,44 @@ static void an_urgent_rollback_ends_what_is_in_its_way(void **state) {
 
 static void a_rollback_ends_what_has_run_for_a_while(void **state) {
   struct call *lease = hold();
-  struct call *running = world_statement(&world, lease, HF_SQL_UPDATE);
-  struct call *queued = world_statement(&world, lease, HF_SQL_INSERT);
+  struct call *running = sim_statement(&sim, lease, HF_SQL_UPDATE);
+  struct call *queued = sim_statement(&sim, lease, HF_SQL_INSERT);
 
   (void)state;
-  world_advance(&world, LONG_MS);
-  assert_int_equal(world.counts[WORLD_CANCEL], 0);
-  expect_ended(running,
-               queued,
-               world_statement(&world, lease, HF_SQL_ROLLBACK));
+  sim_advance(&sim, LONG_MS);
+  assert_int_equal(sim.counts[SIM_CANCEL], 0);
+  expect_ended(running, queued, sim_statement(&sim, lease, HF_SQL_ROLLBACK));
 }
 
 static void a_rollback_waits_a_moment_for_what_is_short(void **state) {
   struct call *lease = hold();
-  struct call *first = world_statement(&world, lease, HF_SQL_INSERT);
-  struct call *running = world_statement(&world, lease, HF_SQL_INSERT);
-  struct call *queued = world_statement(&world, lease, HF_SQL_INSERT);
-  struct call *rollback = world_statement(&world, lease, HF_SQL_ROLLBACK);
+  struct call *first = sim_statement(&sim, lease, HF_SQL_INSERT);
+  struct call *running = sim_statement(&sim, lease, HF_SQL_INSERT);
+  struct call *queued = sim_statement(&sim, lease, HF_SQL_INSERT);
+  struct call *rollback = sim_statement(&sim, lease, HF_SQL_ROLLBACK);
 
   (void)state;
-  world_advance(&world, SOON_MS);
-  world_answer(&world, first, 'T');
+  sim_advance(&sim, SOON_MS);
+  sim_answer(&sim, first, 'T');
   expect_success(first);
-  world_advance(&world, SOON_MS + SOON_MS);
-  assert_int_equal(world.counts[WORLD_CANCEL], 0);
-  world_advance(&world, SOON_MS);
+  sim_advance(&sim, SOON_MS + SOON_MS);
+  assert_int_equal(sim.counts[SIM_CANCEL], 0);
+  sim_advance(&sim, SOON_MS);
   expect_ended(running, queued, rollback);
 }
 
 static void expect_undisturbed(enum hf_sql_kind head, enum hf_sql_kind last) {
   struct call *lease = hold();
-  struct call *running = world_statement(&world, lease, head);
-  struct call *after = world_statement(&world, lease, last);
+  struct call *running = sim_statement(&sim, lease, head);
+  struct call *after = sim_statement(&sim, lease, last);
 
-  world_advance(&world, LONG_MS + LONG_MS);
-  assert_int_equal(world.counts[WORLD_CANCEL], 0);
-  world_answer(&world, running, 'I');
+  sim_advance(&sim, LONG_MS + LONG_MS);
+  assert_int_equal(sim.counts[SIM_CANCEL], 0);
+  sim_answer(&sim, running, 'I');
   expect_success(running);
-  world_answer(&world, after, 'I');
+  sim_answer(&sim, after, 'I');
   expect_success(after);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_rollback_to_a_savepoint_waits_as_any_other(void **state) {
@@ -118,68 +116,68 @@ static void what_commits_by_itself_is_not_rolled_back(void **state) {
   struct call *rollback;
 
   (void)state;
-  world_answer(&world, world_statement(&world, lease, HF_SQL_COMMIT), 'I');
-  insert = world_statement(&world, lease, HF_SQL_INSERT);
-  rollback = world_statement(&world, lease, HF_SQL_ROLLBACK);
-  world_advance(&world, LONG_MS + LONG_MS);
-  assert_int_equal(world.counts[WORLD_CANCEL], 0);
-  world_answer(&world, insert, 'I');
+  sim_answer(&sim, sim_statement(&sim, lease, HF_SQL_COMMIT), 'I');
+  insert = sim_statement(&sim, lease, HF_SQL_INSERT);
+  rollback = sim_statement(&sim, lease, HF_SQL_ROLLBACK);
+  sim_advance(&sim, LONG_MS + LONG_MS);
+  assert_int_equal(sim.counts[SIM_CANCEL], 0);
+  sim_answer(&sim, insert, 'I');
   expect_success(insert);
-  world_answer(&world, rollback, 'I');
-  world_close(&world);
+  sim_answer(&sim, rollback, 'I');
+  sim_close(&sim);
 }
 
 static void a_second_rollback_leaves_the_first_in_its_place(void **state) {
   struct call *lease = hold();
-  struct call *running = world_statement(&world, lease, HF_SQL_UPDATE);
-  struct call *first = world_statement(&world, lease, HF_SQL_ROLLBACK);
+  struct call *running = sim_statement(&sim, lease, HF_SQL_UPDATE);
+  struct call *first = sim_statement(&sim, lease, HF_SQL_ROLLBACK);
   struct call *second = urgent_rollback(lease);
 
   (void)state;
-  world_fail(&world, running, "57014", 'E');
-  world_answer(&world, first, 'I');
-  world_answer(&world, second, 'I');
+  sim_fail(&sim, running, "57014", 'E');
+  sim_answer(&sim, first, 'I');
+  sim_answer(&sim, second, 'I');
   expect_success(first);
   expect_success(second);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_statement_that_waits_has_its_deadline(void **state) {
   struct call *lease = hold();
-  struct call *running = world_statement(&world, lease, HF_SQL_SELECT);
-  struct call *late = world_make(&world, HF_REQUEST_STATEMENT);
+  struct call *running = sim_statement(&sim, lease, HF_SQL_SELECT);
+  struct call *late = sim_make(&sim, HF_REQUEST_STATEMENT);
 
   (void)state;
-  world_describe(&late->request, HF_SQL_INSERT);
+  sim_describe(&late->request, HF_SQL_INSERT);
   late->request.lease = &lease->lease;
   late->request.flags |= HF_FLAG_CALLER_DEADLINE;
-  late->request.deadline_us = world.now_us + DEADLINE_MS * US_PER_MS;
-  world_submit(&world, late);
-  world_advance(&world, DEADLINE_MS - 1);
+  late->request.deadline_us = sim.now_us + DEADLINE_MS * US_PER_MS;
+  sim_submit(&sim, late);
+  sim_advance(&sim, DEADLINE_MS - 1);
   assert_int_equal(late->answered, 0);
-  world_advance(&world, 1);
+  sim_advance(&sim, 1);
   expect_status(late, HF_DEADLINE);
   expect_outcome(late, HF_OUTCOME_NOT_EXECUTED);
-  world_answer(&world, running, 'T');
+  sim_answer(&sim, running, 'T');
   assert_int_equal(late->sent, 0);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_statement_that_was_aborted_leaves_no_timer(void **state) {
   struct call *lease = hold();
-  struct call *running = world_statement(&world, lease, HF_SQL_SELECT);
-  struct call *aborted = world_make(&world, HF_REQUEST_STATEMENT);
+  struct call *running = sim_statement(&sim, lease, HF_SQL_SELECT);
+  struct call *aborted = sim_make(&sim, HF_REQUEST_STATEMENT);
 
   (void)state;
-  world_describe(&aborted->request, HF_SQL_INSERT);
+  sim_describe(&aborted->request, HF_SQL_INSERT);
   aborted->request.lease = &lease->lease;
-  aborted->request.deadline_us = world.now_us + DEADLINE_MS * US_PER_MS;
-  world_submit(&world, aborted);
-  world_abort(&world, aborted);
+  aborted->request.deadline_us = sim.now_us + DEADLINE_MS * US_PER_MS;
+  sim_submit(&sim, aborted);
+  sim_abort(&sim, aborted);
   expect_status(aborted, HF_ABORTED);
-  world_advance(&world, DEADLINE_MS);
-  world_answer(&world, running, 'T');
-  world_close(&world);
+  sim_advance(&sim, DEADLINE_MS);
+  sim_answer(&sim, running, 'T');
+  sim_close(&sim);
 }
 
 int main(void) {

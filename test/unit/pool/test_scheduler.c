@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "world.h"
+#include "sim.h"
 
 enum {
   AT_ONCE = 4, /* connects under way */
@@ -9,10 +9,10 @@ enum {
   HEAD_MS = 50 /* a longer running head is not followed */
 };
 
-static struct world world;
+static struct sim sim;
 
 static size_t opening(void) {
-  return world_count(&world, HF_SLOT_CONNECTING);
+  return sim_count(&sim, HF_SLOT_CONNECTING);
 }
 
 /* Fills `n` connections with writes that run. */
@@ -20,23 +20,23 @@ static void occupy(int n) {
   int i;
 
   for (i = 0; i < n; i++) {
-    world_write(&world);
+    sim_write(&sim);
   }
-  while (world_connect(&world) > 0) {
+  while (sim_connect(&sim) > 0) {
   }
-  assert_int_equal(world_count(&world, HF_SLOT_BUSY), n);
+  assert_int_equal(sim_count(&sim, HF_SLOT_BUSY), n);
 }
 
 /* Fails connects until the breaker opens. */
 static void open_breaker(void) {
   int rounds;
 
-  for (rounds = 0; world_stat(&world, HF_STAT_BREAKER_OPENED) == 0; rounds++) {
+  for (rounds = 0; sim_stat(&sim, HF_STAT_BREAKER_OPENED) == 0; rounds++) {
     assert_in_range(rounds, 0, TEN);
-    world_refuse(&world, NULL);
-    world_advance(&world, 1);
+    sim_refuse(&sim, NULL);
+    sim_advance(&sim, 1);
   }
-  world_refuse(&world, NULL);
+  sim_refuse(&sim, NULL);
 }
 
 /* ---- opening --------------------------------------------------------------
@@ -44,90 +44,90 @@ static void open_breaker(void) {
 
 static void nothing_connects_before_it_is_needed(void **state) {
   (void)state;
-  world_open_max(&world, TEN);
-  world_advance(&world, 1000);
-  assert_int_equal(world.counts[WORLD_CONNECT], 0);
-  world_close(&world);
+  sim_open_max(&sim, TEN);
+  sim_advance(&sim, 1000);
+  assert_int_equal(sim.counts[SIM_CONNECT], 0);
+  sim_close(&sim);
 }
 
 static void one_call_opens_one_connection(void **state) {
   (void)state;
-  world_open_max(&world, TEN);
-  world_write(&world);
+  sim_open_max(&sim, TEN);
+  sim_write(&sim);
   assert_int_equal(opening(), 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void an_idle_connection_is_used_before_a_new_one(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, TEN);
-  world_warm(&world, 1);
-  call = world_write(&world);
+  sim_open_max(&sim, TEN);
+  sim_warm(&sim, 1);
+  call = sim_write(&sim);
   assert_int_equal(call->sent, 1);
   assert_int_equal(opening(), 0);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void at_most_four_connections_are_opened_at_once(void **state) {
   int i;
 
   (void)state;
-  world_open_max(&world, TEN);
+  sim_open_max(&sim, TEN);
   for (i = 0; i < MANY; i++) {
-    world_write(&world);
+    sim_write(&sim);
     assert_in_range(opening(), 1, AT_ONCE);
   }
   assert_int_equal(opening(), AT_ONCE);
-  world_connected(&world, world_slot_in(&world, HF_SLOT_CONNECTING));
+  sim_connected(&sim, sim_slot_in(&sim, HF_SLOT_CONNECTING));
   assert_int_equal(opening(), AT_ONCE);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void there_are_never_more_connections_than_max(void **state) {
   int i;
 
   (void)state;
-  world_open_max(&world, 3);
+  sim_open_max(&sim, 3);
   for (i = 0; i < MANY; i++) {
-    world_write(&world);
+    sim_write(&sim);
   }
-  while (world_connect(&world) > 0) {
+  while (sim_connect(&sim) > 0) {
   }
-  assert_int_equal(world.counts[WORLD_CONNECT], 3);
-  assert_int_equal(world_count(&world, HF_SLOT_BUSY), 3);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CONNECT], 3);
+  assert_int_equal(sim_count(&sim, HF_SLOT_BUSY), 3);
+  sim_close(&sim);
 }
 
 static void a_closing_connection_still_counts_towards_max(void **state) {
   struct call *lease;
 
   (void)state;
-  world_open_max(&world, 1);
-  world.manual_close = true;
-  lease = world_acquire(&world);
-  world_connect(&world);
-  world_release(&world, lease, HF_RELEASE_CLOSE);
-  world_write(&world);
+  sim_open_max(&sim, 1);
+  sim.manual_close = true;
+  lease = sim_acquire(&sim);
+  sim_connect(&sim);
+  sim_release(&sim, lease, HF_RELEASE_CLOSE);
+  sim_write(&sim);
   assert_int_equal(opening(), 0);
-  world_finish_closing(&world);
+  sim_finish_closing(&sim);
   assert_int_equal(opening(), 1);
-  world.manual_close = false;
-  world_close(&world);
+  sim.manual_close = false;
+  sim_close(&sim);
 }
 
 static void a_freed_connection_serves_who_waited_for_a_new_one(void **state) {
   struct call *first, *second;
 
   (void)state;
-  world_open_max(&world, 2);
-  first = world_write(&world);
-  second = world_write(&world);
-  world_connected(&world, world_slot_in(&world, HF_SLOT_CONNECTING));
-  world_answer(&world, first, 'I');
+  sim_open_max(&sim, 2);
+  first = sim_write(&sim);
+  second = sim_write(&sim);
+  sim_connected(&sim, sim_slot_in(&sim, HF_SLOT_CONNECTING));
+  sim_answer(&sim, first, 'I');
   assert_int_equal(second->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_dead_idle_connection_is_found_before_use(void **state) {
@@ -135,22 +135,22 @@ static void a_dead_idle_connection_is_found_before_use(void **state) {
   size_t i;
 
   (void)state;
-  world_open_max(&world, 2);
-  world_warm(&world, 2);
+  sim_open_max(&sim, 2);
+  sim_warm(&sim, 2);
   for (i = 0; i < 2; i++) {
-    world.conns[i].dead = true;
+    sim.conns[i].dead = true;
   }
-  world_advance(&world, 1);
-  call = world_write(&world);
+  sim_advance(&sim, 1);
+  call = sim_write(&sim);
   assert_int_equal(call->sent, 0);
   assert_int_equal(call->request.attempts, 0);
-  assert_int_equal(world_stat(&world, HF_STAT_CONNECTIONS_LOST), 2);
-  world_advance(&world, 0);
-  world_connect(&world);
+  assert_int_equal(sim_stat(&sim, HF_STAT_CONNECTIONS_LOST), 2);
+  sim_advance(&sim, 0);
+  sim_connect(&sim);
   assert_int_equal(call->sent, 1);
-  world_answer(&world, call, 'I');
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 /* ---- sharing --------------------------------------------------------------*/
@@ -159,158 +159,158 @@ static void reads_share_a_connection_when_there_is_no_other(void **state) {
   struct call *first, *second;
 
   (void)state;
-  world_open_max(&world, 1);
-  first = world_read(&world);
-  world_connect(&world);
-  second = world_read(&world);
+  sim_open_max(&sim, 1);
+  first = sim_read(&sim);
+  sim_connect(&sim);
+  second = sim_read(&sim);
   assert_int_equal(second->sent, 1);
   assert_ptr_equal(second->request.slot, first->request.slot);
-  assert_int_equal(world_stat(&world, HF_STAT_SHARED), 1);
-  world_answer(&world, first, 'I');
-  world_answer(&world, second, 'I');
+  assert_int_equal(sim_stat(&sim, HF_STAT_SHARED), 1);
+  sim_answer(&sim, first, 'I');
+  sim_answer(&sim, second, 'I');
   expect_success(second);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void reads_do_not_share_while_a_connection_can_be_opened(void **state) {
   struct call *second;
 
   (void)state;
-  world_open_max(&world, 2);
-  world_read(&world);
-  world_connect(&world);
-  second = world_read(&world);
+  sim_open_max(&sim, 2);
+  sim_read(&sim);
+  sim_connect(&sim);
+  second = sim_read(&sim);
   assert_int_equal(second->sent, 0);
   assert_int_equal(opening(), 1);
-  world_connect(&world);
+  sim_connect(&sim);
   assert_int_equal(second->sent, 1);
-  assert_int_equal(world_stat(&world, HF_STAT_SHARED), 0);
-  world_close(&world);
+  assert_int_equal(sim_stat(&sim, HF_STAT_SHARED), 0);
+  sim_close(&sim);
 }
 
 static void a_write_does_not_join_reads(void **state) {
   struct call *first, *second;
 
   (void)state;
-  world_open_max(&world, 1);
-  first = world_read(&world);
-  world_connect(&world);
-  second = world_write(&world);
+  sim_open_max(&sim, 1);
+  first = sim_read(&sim);
+  sim_connect(&sim);
+  second = sim_write(&sim);
   assert_int_equal(second->sent, 0);
-  world_answer(&world, first, 'I');
+  sim_answer(&sim, first, 'I');
   assert_int_equal(second->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_read_does_not_join_a_write(void **state) {
   struct call *second;
 
   (void)state;
-  world_open_max(&world, 1);
+  sim_open_max(&sim, 1);
   occupy(1);
-  second = world_read(&world);
+  second = sim_read(&sim);
   assert_int_equal(second->sent, 0);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_read_does_not_overtake_a_waiting_write(void **state) {
   struct call *write, *read;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_read(&world);
-  world_connect(&world);
-  write = world_write(&world);
-  read = world_read(&world);
+  sim_open_max(&sim, 1);
+  sim_read(&sim);
+  sim_connect(&sim);
+  write = sim_write(&sim);
+  read = sim_read(&sim);
   assert_int_equal(write->sent, 0);
   assert_int_equal(read->sent, 0);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void at_most_share_max_reads_share(void **state) {
-  struct hf_config config = world_config(1);
+  struct hf_config config = sim_config(1);
   struct call *last = NULL;
   int i;
 
   (void)state;
   config.share_max = 3;
-  world_open(&world, &config);
-  world_read(&world);
-  world_connect(&world);
+  sim_open(&sim, &config);
+  sim_read(&sim);
+  sim_connect(&sim);
   for (i = 0; i < 2; i++) {
-    last = world_read(&world);
+    last = sim_read(&sim);
     assert_int_equal(last->sent, 1);
   }
-  last = world_read(&world);
+  last = sim_read(&sim);
   assert_int_equal(last->sent, 0);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void no_read_joins_a_connection_that_is_used_up(void **state) {
-  struct hf_config config = world_config(1);
+  struct hf_config config = sim_config(1);
   struct call *reads[3];
   int i;
 
   (void)state;
   config.max_uses = 2;
-  world_open(&world, &config);
-  reads[0] = world_read(&world);
-  world_connect(&world);
-  reads[1] = world_read(&world);
-  reads[2] = world_read(&world);
+  sim_open(&sim, &config);
+  reads[0] = sim_read(&sim);
+  sim_connect(&sim);
+  reads[1] = sim_read(&sim);
+  reads[2] = sim_read(&sim);
   assert_int_equal(reads[1]->sent, 1);
   assert_int_equal(reads[2]->sent, 0);
   for (i = 0; i < 2; i++) {
-    world_answer(&world, reads[i], 'I');
+    sim_answer(&sim, reads[i], 'I');
   }
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
-  world_connect(&world);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
+  sim_connect(&sim);
   assert_int_equal(reads[2]->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_share_of_one_is_no_sharing(void **state) {
-  struct hf_config config = world_config(1);
+  struct hf_config config = sim_config(1);
 
   (void)state;
   config.share_max = 1;
-  world_open(&world, &config);
-  world_read(&world);
-  world_connect(&world);
-  assert_int_equal(world_read(&world)->sent, 0);
-  world_close(&world);
+  sim_open(&sim, &config);
+  sim_read(&sim);
+  sim_connect(&sim);
+  assert_int_equal(sim_read(&sim)->sent, 0);
+  sim_close(&sim);
 }
 
 static void nothing_joins_a_head_that_runs_long(void **state) {
   (void)state;
-  world_open_max(&world, 1);
-  world_read(&world);
-  world_connect(&world);
-  world_advance(&world, HEAD_MS + 1);
-  assert_int_equal(world_read(&world)->sent, 0);
-  world_close(&world);
+  sim_open_max(&sim, 1);
+  sim_read(&sim);
+  sim_connect(&sim);
+  sim_advance(&sim, HEAD_MS + 1);
+  assert_int_equal(sim_read(&sim)->sent, 0);
+  sim_close(&sim);
 }
 
 static void nothing_shares_behind_a_proxy(void **state) {
   (void)state;
-  world_open_max(&world, 1);
-  world.proxied = true;
-  world_read(&world);
-  world_connect(&world);
-  assert_int_equal(world_read(&world)->sent, 0);
-  world_close(&world);
+  sim_open_max(&sim, 1);
+  sim.proxied = true;
+  sim_read(&sim);
+  sim_connect(&sim);
+  assert_int_equal(sim_read(&sim)->sent, 0);
+  sim_close(&sim);
 }
 
 static void an_acquire_never_shares(void **state) {
   struct call *lease;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_read(&world);
-  world_connect(&world);
-  lease = world_acquire(&world);
+  sim_open_max(&sim, 1);
+  sim_read(&sim);
+  sim_connect(&sim);
+  lease = sim_acquire(&sim);
   expect_pending(lease);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 /* ---- the breaker ----------------------------------------------------------*/
@@ -320,18 +320,18 @@ static void an_open_breaker_lets_one_probe_through(void **state) {
   int i;
 
   (void)state;
-  world_open_max(&world, TEN);
+  sim_open_max(&sim, TEN);
   for (i = 0; i < TEN; i++) {
-    world_write(&world);
+    sim_write(&sim);
   }
   open_breaker();
   assert_int_equal(opening(), 0);
-  before = world.counts[WORLD_CONNECT];
-  world_advance(&world, 250);
+  before = sim.counts[SIM_CONNECT];
+  sim_advance(&sim, 250);
   assert_int_equal(opening(), 1);
-  world_advance(&world, 2000);
-  assert_int_equal(world.counts[WORLD_CONNECT], before + 1);
-  world_close(&world);
+  sim_advance(&sim, 2000);
+  assert_int_equal(sim.counts[SIM_CONNECT], before + 1);
+  sim_close(&sim);
 }
 
 static void calls_survive_an_outage_shorter_than_their_deadline(void **state) {
@@ -339,49 +339,49 @@ static void calls_survive_an_outage_shorter_than_their_deadline(void **state) {
   int i;
 
   (void)state;
-  world_open_max(&world, TEN);
+  sim_open_max(&sim, TEN);
   for (i = 0; i < TEN; i++) {
-    calls[i] = world_make(&world, HF_REQUEST_QUERY);
-    calls[i]->request.deadline_us = world.now_us + (uint64_t)5000 * US;
-    world_submit(&world, calls[i]);
+    calls[i] = sim_make(&sim, HF_REQUEST_QUERY);
+    calls[i]->request.deadline_us = sim.now_us + (uint64_t)5000 * US;
+    sim_submit(&sim, calls[i]);
   }
   for (i = 0; i < 40; i++) {
-    world_refuse(&world, NULL);
-    world_advance(&world, 100);
+    sim_refuse(&sim, NULL);
+    sim_advance(&sim, 100);
   }
-  assert_true(world_stat(&world, HF_STAT_BREAKER_OPENED) > 0);
+  assert_true(sim_stat(&sim, HF_STAT_BREAKER_OPENED) > 0);
   for (i = 0; i < TEN; i++) {
     expect_pending(calls[i]);
   }
-  world_advance(&world, 250);
-  while (world_connect(&world) > 0) {
+  sim_advance(&sim, 250);
+  while (sim_connect(&sim) > 0) {
   }
   for (i = 0; i < TEN; i++) {
     assert_int_equal(calls[i]->sent, 1);
     assert_int_equal(calls[i]->request.attempts, 1);
-    world_answer(&world, calls[i], 'I');
+    sim_answer(&sim, calls[i], 'I');
     expect_success(calls[i]);
   }
-  assert_int_equal(world_stat(&world, HF_STAT_RETRIES), 0);
-  world_close(&world);
+  assert_int_equal(sim_stat(&sim, HF_STAT_RETRIES), 0);
+  sim_close(&sim);
 }
 
 static void a_call_fails_at_once_when_the_next_probe_is_too_late(void **state) {
   struct call *patient, *hasty;
 
   (void)state;
-  world_open_max(&world, 1);
-  patient = world_make(&world, HF_REQUEST_QUERY);
-  patient->request.deadline_us = world.now_us + (uint64_t)9000 * US;
-  world_submit(&world, patient);
+  sim_open_max(&sim, 1);
+  patient = sim_make(&sim, HF_REQUEST_QUERY);
+  patient->request.deadline_us = sim.now_us + (uint64_t)9000 * US;
+  sim_submit(&sim, patient);
   open_breaker();
-  hasty = world_make(&world, HF_REQUEST_QUERY);
-  hasty->request.deadline_us = world.now_us + 1 * US;
-  world_submit(&world, hasty);
+  hasty = sim_make(&sim, HF_REQUEST_QUERY);
+  hasty->request.deadline_us = sim.now_us + 1 * US;
+  sim_submit(&sim, hasty);
   expect_status(hasty, HF_SOCKET_ERROR);
   expect_outcome(hasty, HF_OUTCOME_NOT_EXECUTED);
   expect_pending(patient);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void what_is_permanent_answers_every_call_at_once(void **state) {
@@ -389,56 +389,56 @@ static void what_is_permanent_answers_every_call_at_once(void **state) {
   int i;
 
   (void)state;
-  world_open_max(&world, 1);
-  call = world_write(&world);
-  world_refuse(&world, "28P01");
+  sim_open_max(&sim, 1);
+  call = sim_write(&sim);
+  sim_refuse(&sim, "28P01");
   expect_sqlstate(call, "28P01");
   for (i = 0; i < 5; i++) {
-    call = world_write(&world);
+    call = sim_write(&sim);
     expect_sqlstate(call, "28P01");
     expect_outcome(call, HF_OUTCOME_PERMANENT);
   }
-  assert_int_equal(world.counts[WORLD_CONNECT], 1);
+  assert_int_equal(sim.counts[SIM_CONNECT], 1);
   /* A second later it is tried again: the password may have been mended. */
-  world_advance(&world, HF_BREAKER_HURRY_REFUSED_MS);
-  call = world_write(&world);
+  sim_advance(&sim, HF_BREAKER_HURRY_REFUSED_MS);
+  call = sim_write(&sim);
   expect_pending(call);
-  world_connect(&world);
-  world_answer(&world, call, 'I');
+  sim_connect(&sim);
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void who_fails_fast_hears_of_the_first_failed_connect(void **state) {
   struct call *hasty, *patient;
 
   (void)state;
-  world_open_max(&world, 1);
-  patient = world_write(&world);
-  hasty = world_make(&world, HF_REQUEST_QUERY);
+  sim_open_max(&sim, 1);
+  patient = sim_write(&sim);
+  hasty = sim_make(&sim, HF_REQUEST_QUERY);
   hasty->request.flags = HF_FLAG_FAIL_FAST;
-  world_submit(&world, hasty);
-  world_refuse(&world, NULL);
+  sim_submit(&sim, hasty);
+  sim_refuse(&sim, NULL);
   expect_status(hasty, HF_SOCKET_ERROR);
   expect_outcome(hasty, HF_OUTCOME_NOT_EXECUTED);
   expect_pending(patient);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void an_open_breaker_does_not_stop_live_connections(void **state) {
   struct call *first, *second;
 
   (void)state;
-  world_open_max(&world, 2);
-  first = world_write(&world);
-  world_connect(&world);
-  second = world_make(&world, HF_REQUEST_QUERY);
-  second->request.deadline_us = world.now_us + (uint64_t)9000 * US;
-  world_submit(&world, second);
+  sim_open_max(&sim, 2);
+  first = sim_write(&sim);
+  sim_connect(&sim);
+  second = sim_make(&sim, HF_REQUEST_QUERY);
+  second->request.deadline_us = sim.now_us + (uint64_t)9000 * US;
+  sim_submit(&sim, second);
   open_breaker();
-  world_answer(&world, first, 'I');
+  sim_answer(&sim, first, 'I');
   assert_int_equal(second->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 /* What waited was held against the probe once; what comes is, as it comes. */
@@ -446,39 +446,39 @@ static void each_waiting_call_is_held_against_each_probe(void **state) {
   struct call *patient, *hasty;
 
   (void)state;
-  world_open_max(&world, 1);
-  patient = world_make(&world, HF_REQUEST_QUERY);
-  patient->request.deadline_us = world.now_us + (uint64_t)60000 * US;
-  world_submit(&world, patient);
-  while (world_stat(&world, HF_STAT_BREAKER_OPENED) == 0) {
-    world_refuse(&world, NULL);
-    world_advance(&world, 1);
+  sim_open_max(&sim, 1);
+  patient = sim_make(&sim, HF_REQUEST_QUERY);
+  patient->request.deadline_us = sim.now_us + (uint64_t)60000 * US;
+  sim_submit(&sim, patient);
+  while (sim_stat(&sim, HF_STAT_BREAKER_OPENED) == 0) {
+    sim_refuse(&sim, NULL);
+    sim_advance(&sim, 1);
   }
-  assert_true(world.pool.unreachable_us > world.now_us);
-  hasty = world_make(&world, HF_REQUEST_QUERY);
-  hasty->request.deadline_us = world.now_us + 1;
-  world_submit(&world, hasty);
+  assert_true(sim.pool.unreachable_us > sim.now_us);
+  hasty = sim_make(&sim, HF_REQUEST_QUERY);
+  hasty->request.deadline_us = sim.now_us + 1;
+  sim_submit(&sim, hasty);
   expect_status(hasty, HF_SOCKET_ERROR);
   assert_int_equal(patient->answered, 0);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_full_server_is_asked_more_slowly(void **state) {
   size_t before;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_write(&world);
-  while (world_stat(&world, HF_STAT_BREAKER_OPENED) == 0) {
-    world_refuse(&world, "53300");
-    world_advance(&world, 1);
+  sim_open_max(&sim, 1);
+  sim_write(&sim);
+  while (sim_stat(&sim, HF_STAT_BREAKER_OPENED) == 0) {
+    sim_refuse(&sim, "53300");
+    sim_advance(&sim, 1);
   }
-  before = world.counts[WORLD_CONNECT];
-  world_advance(&world, 900);
-  assert_int_equal(world.counts[WORLD_CONNECT], before);
-  world_advance(&world, 1100);
-  assert_int_equal(world.counts[WORLD_CONNECT], before + 1);
-  world_close(&world);
+  before = sim.counts[SIM_CONNECT];
+  sim_advance(&sim, 900);
+  assert_int_equal(sim.counts[SIM_CONNECT], before);
+  sim_advance(&sim, 1100);
+  assert_int_equal(sim.counts[SIM_CONNECT], before + 1);
+  sim_close(&sim);
 }
 
 int main(void) {

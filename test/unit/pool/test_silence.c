@@ -3,18 +3,18 @@
 #include <string.h>
 
 #include "core/pool/silence.h"
-#include "world.h"
+#include "sim.h"
 
 enum { SECOND_MS = 1000, SILENCE_MS = 8000, PROBE_MS = 5000 };
 
-static struct world world;
+static struct sim sim;
 
 static struct call *run_silent(void) {
   struct call *call;
-  world_open_max(&world, 1);
-  call = world_write(&world);
-  world_connect(&world);
-  world_advance(&world, SILENCE_MS + SECOND_MS);
+  sim_open_max(&sim, 1);
+  call = sim_write(&sim);
+  sim_connect(&sim);
+  sim_advance(&sim, SILENCE_MS + SECOND_MS);
   return call;
 }
 
@@ -24,12 +24,12 @@ static int find_until_settled(struct call *call,
                               int most) {
   int n = 0;
   while (n < most && call->answered == 0) {
-    if (world_conn(&world, call->request.slot)->probing) {
-      world_found(&world, call->request.slot, finding, 0);
+    if (sim_conn(&sim, call->request.slot)->probing) {
+      sim_found(&sim, call->request.slot, finding, 0);
       n++;
     }
     if (call->answered == 0) {
-      world_advance(&world, PROBE_MS + SECOND_MS);
+      sim_advance(&sim, PROBE_MS + SECOND_MS);
     }
   }
   return n;
@@ -40,9 +40,9 @@ static void trouble_of_our_own_never_ends_a_statement(void **state) {
   (void)state;
   assert_int_equal(find_until_settled(call, HF_FINDING_NONE, 50), 50);
   expect_pending(call);
-  world_answer(&world, call, 'I');
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_statement_that_runs_is_left_alone(void **state) {
@@ -50,7 +50,7 @@ static void a_statement_that_runs_is_left_alone(void **state) {
   (void)state;
   assert_int_equal(find_until_settled(call, HF_FINDING_RUNNING, 50), 50);
   expect_pending(call);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_lost_answer_is_told_at_the_second_look(void **state) {
@@ -60,7 +60,7 @@ static void a_lost_answer_is_told_at_the_second_look(void **state) {
   expect_status(call, HF_SILENT);
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
   assert_non_null(strstr(hf_error_field(&call->error, 'M'), "lost on the way"));
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_session_that_is_gone_ends_at_the_second_look(void **state) {
@@ -68,7 +68,7 @@ static void a_session_that_is_gone_ends_at_the_second_look(void **state) {
   (void)state;
   assert_int_equal(find_until_settled(call, HF_FINDING_GONE, 50), 2);
   expect_status(call, HF_SILENT);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_session_missed_elsewhere_needs_more_looks(void **state) {
@@ -76,7 +76,7 @@ static void a_session_missed_elsewhere_needs_more_looks(void **state) {
   (void)state;
   assert_int_equal(find_until_settled(call, HF_FINDING_ABSENT, 50), 8);
   expect_status(call, HF_SILENT);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void where_servers_take_turns_nothing_is_missed(void **state) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* How many connections a pool may have, changed while it works. */
 #include "core/base/alloc.h"
-#include "world.h"
+#include "sim.h"
 
-static struct world world;
+static struct sim sim;
 
 static bool refuse(void *ctx) {
   (void)ctx;
@@ -11,28 +11,28 @@ static bool refuse(void *ctx) {
 }
 
 static void resize(int32_t max) {
-  assert_int_equal(hf_pool_resize(&world.pool, max, world.now_us), HF_OK);
-  hf_pool_assert(&world.pool);
+  assert_int_equal(hf_pool_resize(&sim.pool, max, sim.now_us), HF_OK);
+  hf_pool_assert(&sim.pool);
 }
 
 static void who_waits_is_served_when_a_pool_grows(void **state) {
   struct call *first, *second, *third;
 
   (void)state;
-  world_open_max(&world, 1);
-  first = world_write(&world);
-  second = world_write(&world);
-  third = world_write(&world);
-  world_connect(&world);
+  sim_open_max(&sim, 1);
+  first = sim_write(&sim);
+  second = sim_write(&sim);
+  third = sim_write(&sim);
+  sim_connect(&sim);
   resize(3);
-  world_connect(&world);
-  world_connect(&world);
-  assert_int_equal(hf_pool_count(&world.pool, HF_SLOT_BUSY), 3);
-  world_answer(&world, third, 'I');
-  world_answer(&world, second, 'I');
-  world_answer(&world, first, 'I');
+  sim_connect(&sim);
+  sim_connect(&sim);
+  assert_int_equal(hf_pool_count(&sim.pool, HF_SLOT_BUSY), 3);
+  sim_answer(&sim, third, 'I');
+  sim_answer(&sim, second, 'I');
+  sim_answer(&sim, first, 'I');
   expect_success(third);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void places_keep_their_numbers_when_a_pool_grows(void **state) {
@@ -40,70 +40,70 @@ static void places_keep_their_numbers_when_a_pool_grows(void **state) {
   int32_t i, k;
 
   (void)state;
-  world_open_max(&world, 2);
-  first = hf_pool_slot(&world.pool, 0);
+  sim_open_max(&sim, 2);
+  first = hf_pool_slot(&sim.pool, 0);
   resize(3);
   resize(7);
-  assert_int_equal(world.pool.n_slots, 7);
-  assert_ptr_equal(hf_pool_slot(&world.pool, 0), first);
+  assert_int_equal(sim.pool.n_slots, 7);
+  assert_ptr_equal(hf_pool_slot(&sim.pool, 0), first);
   for (i = 0; i < 7; i++) {
     for (k = 0; k < i; k++) {
-      assert_ptr_not_equal(hf_pool_slot(&world.pool, i),
-                           hf_pool_slot(&world.pool, k));
+      assert_ptr_not_equal(hf_pool_slot(&sim.pool, i),
+                           hf_pool_slot(&sim.pool, k));
     }
   }
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_pool_that_shrinks_closes_what_is_idle(void **state) {
   (void)state;
-  world_open_max(&world, 3);
-  world_warm(&world, 3);
+  sim_open_max(&sim, 3);
+  sim_warm(&sim, 3);
   resize(1);
-  assert_int_equal(hf_pool_count(&world.pool, HF_SLOT_IDLE), 1);
-  assert_int_equal(hf_pool_count(&world.pool, HF_SLOT_CLOSING), 2);
-  world_close(&world);
+  assert_int_equal(hf_pool_count(&sim.pool, HF_SLOT_IDLE), 1);
+  assert_int_equal(hf_pool_count(&sim.pool, HF_SLOT_CLOSING), 2);
+  sim_close(&sim);
 }
 
 static void a_pool_that_shrinks_closes_the_rest_when_it_is_free(void **state) {
   struct call *first, *second, *third;
 
   (void)state;
-  world_open_max(&world, 2);
-  world_warm(&world, 2);
-  first = world_write(&world);
-  second = world_write(&world);
+  sim_open_max(&sim, 2);
+  sim_warm(&sim, 2);
+  first = sim_write(&sim);
+  second = sim_write(&sim);
   resize(1);
-  third = world_write(&world);
-  world_answer(&world, first, 'I');
-  assert_int_equal(hf_pool_count(&world.pool, HF_SLOT_BUSY), 1);
+  third = sim_write(&sim);
+  sim_answer(&sim, first, 'I');
+  assert_int_equal(hf_pool_count(&sim.pool, HF_SLOT_BUSY), 1);
   expect_pending(third);
-  world_answer(&world, second, 'I');
-  world_answer(&world, third, 'I');
+  sim_answer(&sim, second, 'I');
+  sim_answer(&sim, third, 'I');
   expect_success(third);
-  assert_int_equal(hf_pool_count(&world.pool, HF_SLOT_IDLE), 1);
-  world_close(&world);
+  assert_int_equal(hf_pool_count(&sim.pool, HF_SLOT_IDLE), 1);
+  sim_close(&sim);
 }
 
 static void a_pool_that_shrank_opens_no_more_than_it_may(void **state) {
   (void)state;
-  world_open_max(&world, 3);
+  sim_open_max(&sim, 3);
   resize(1);
-  world_write(&world);
-  world_write(&world);
-  assert_int_equal(hf_pool_count(&world.pool, HF_SLOT_CONNECTING), 1);
-  world_close(&world);
+  sim_write(&sim);
+  sim_write(&sim);
+  assert_int_equal(hf_pool_count(&sim.pool, HF_SLOT_CONNECTING), 1);
+  sim_close(&sim);
 }
 
 static void without_memory_a_pool_stays_as_it_is(void **state) {
   (void)state;
-  world_open_max(&world, 1);
+  sim_open_max(&sim, 1);
   hf_alloc_set_hook(refuse, NULL);
-  assert_int_equal(hf_pool_resize(&world.pool, 5, world.now_us), HF_NO_MEMORY);
+  assert_int_equal(hf_pool_resize(&sim.pool, 5, sim.now_us), HF_NO_MEMORY);
   hf_alloc_set_hook(NULL, NULL);
-  assert_int_equal(world.pool.config.max, 1);
-  assert_int_equal(world.pool.n_slots, 1);
-  world_close(&world);
+  assert_int_equal(sim.pool.config.max, 1);
+  assert_int_equal(sim.pool.n_slots, 1);
+  sim_close(&sim);
 }
 
 int main(void) {

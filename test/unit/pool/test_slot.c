@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "death.h"
-#include "world.h"
+#include "sim.h"
 
 enum { LATER_US = 5000 };
 
-static struct world world;
+static struct sim sim;
 static enum hf_slot_state from, to;
 
 /* As the diagram in slot.h. */
@@ -28,14 +28,14 @@ static const bool allowed[HF_SLOT_STATES][HF_SLOT_STATES] = {
 
 /* Puts the slot into `from` by hand, then moves it. */
 static void move(void) {
-  struct hf_slot *slot = hf_pool_slot(&world.pool, 0);
+  struct hf_slot *slot = hf_pool_slot(&sim.pool, 0);
 
-  hf_list_remove(&world.pool.slots_in[slot->state], &slot->link);
+  hf_list_remove(&sim.pool.slots_in[slot->state], &slot->link);
   slot->state = from;
   slot->lease = NULL;
-  hf_list_push(&world.pool.slots_in[from], &slot->link);
+  hf_list_push(&sim.pool.slots_in[from], &slot->link);
   if (to == HF_SLOT_LEASED) {
-    slot->lease = &world.calls->lease;
+    slot->lease = &sim.calls->lease;
   }
   hf_slot_move(slot, to, LATER_US);
 }
@@ -46,22 +46,22 @@ static void a_slot_moves_along_the_diagram_only(void **state) {
   (void)state;
   for (from = HF_SLOT_EMPTY; from < HF_SLOT_STATES; from++) {
     for (to = HF_SLOT_EMPTY; to < HF_SLOT_STATES; to++) {
-      world_open_max(&world, 1);
-      world_make(&world, HF_REQUEST_ACQUIRE);
-      slot = hf_pool_slot(&world.pool, 0);
+      sim_open_max(&sim, 1);
+      sim_make(&sim, HF_REQUEST_ACQUIRE);
+      slot = hf_pool_slot(&sim.pool, 0);
       if (allowed[from][to]) {
         move();
         assert_int_equal(slot->state, to);
         assert_int_equal(slot->since_us, LATER_US);
-        assert_int_equal(world_count(&world, to), 1);
-        hf_list_remove(&world.pool.slots_in[to], &slot->link);
+        assert_int_equal(sim_count(&sim, to), 1);
+        hf_list_remove(&sim.pool.slots_in[to], &slot->link);
         slot->state = HF_SLOT_EMPTY;
         slot->lease = NULL;
-        hf_list_push(&world.pool.slots_in[HF_SLOT_EMPTY], &slot->link);
+        hf_list_push(&sim.pool.slots_in[HF_SLOT_EMPTY], &slot->link);
       } else {
         assert_true(aborts(move));
       }
-      world_close(&world);
+      sim_close(&sim);
     }
   }
 }
@@ -82,31 +82,31 @@ static void being_in_a_state_is_being_on_its_list(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  assert_int_equal(world_count(&world, HF_SLOT_EMPTY), 1);
-  call = world_write(&world);
-  assert_int_equal(world_count(&world, HF_SLOT_CONNECTING), 1);
-  world_connect(&world);
-  assert_int_equal(world_count(&world, HF_SLOT_BUSY), 1);
-  world_answer(&world, call, 'I');
-  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
-  world_acquire(&world);
-  assert_int_equal(world_count(&world, HF_SLOT_LEASED), 1);
-  world_close(&world);
+  sim_open_max(&sim, 1);
+  assert_int_equal(sim_count(&sim, HF_SLOT_EMPTY), 1);
+  call = sim_write(&sim);
+  assert_int_equal(sim_count(&sim, HF_SLOT_CONNECTING), 1);
+  sim_connect(&sim);
+  assert_int_equal(sim_count(&sim, HF_SLOT_BUSY), 1);
+  sim_answer(&sim, call, 'I');
+  assert_int_equal(sim_count(&sim, HF_SLOT_IDLE), 1);
+  sim_acquire(&sim);
+  assert_int_equal(sim_count(&sim, HF_SLOT_LEASED), 1);
+  sim_close(&sim);
 }
 
 static void a_connection_has_a_serial_of_its_own(void **state) {
   uint32_t serial;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  serial = hf_pool_slot(&world.pool, 0)->serial;
-  world_lose(&world, hf_pool_slot(&world.pool, 0));
-  world_write(&world);
-  world_connect(&world);
-  assert_int_not_equal(hf_pool_slot(&world.pool, 0)->serial, serial);
-  world_close(&world);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  serial = hf_pool_slot(&sim.pool, 0)->serial;
+  sim_lose(&sim, hf_pool_slot(&sim.pool, 0));
+  sim_write(&sim);
+  sim_connect(&sim);
+  assert_int_not_equal(hf_pool_slot(&sim.pool, 0)->serial, serial);
+  sim_close(&sim);
 }
 
 int main(void) {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#include "world.h"
+#include "sim.h"
 
 enum { US = 1000, GRACE_MS = 1000, TIMEOUT_MS = 200 };
 
-static struct world world;
+static struct sim sim;
 static int owner;
 
 /* A query that runs alone on the only connection. */
 static struct call *run(void) {
   struct call *call;
 
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  call = world_write(&world);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  call = sim_write(&sim);
   assert_int_equal(call->sent, 1);
   return call;
 }
@@ -21,17 +21,17 @@ static struct call *run(void) {
 static struct call *run_limited(int flags) {
   struct call *call;
 
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  call = world_make(&world, HF_REQUEST_QUERY);
-  world_describe(&call->request, HF_SQL_INSERT);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  call = sim_make(&sim, HF_REQUEST_QUERY);
+  sim_describe(&call->request, HF_SQL_INSERT);
   call->request.flags = flags;
   if ((flags & HF_FLAG_CALLER_DEADLINE) != 0) {
-    call->request.deadline_us = world.now_us + TIMEOUT_MS * US;
+    call->request.deadline_us = sim.now_us + TIMEOUT_MS * US;
   } else {
     call->request.timeout_us = TIMEOUT_MS * US;
   }
-  world_submit(&world, call);
+  sim_submit(&sim, call);
   return call;
 }
 
@@ -43,231 +43,231 @@ static void aborting_what_waits_answers_at_once(void **state) {
 
   (void)state;
   run();
-  waiting = world_write(&world);
-  world_abort(&world, waiting);
+  waiting = sim_write(&sim);
+  sim_abort(&sim, waiting);
   expect_status(waiting, HF_ABORTED);
   expect_outcome(waiting, HF_OUTCOME_NOT_EXECUTED);
-  assert_int_equal(world.counts[WORLD_CANCEL], 0);
-  assert_int_equal(world_stat(&world, HF_STAT_ABORTS), 1);
-  world_close(&world);
+  assert_int_equal(sim.counts[SIM_CANCEL], 0);
+  assert_int_equal(sim_stat(&sim, HF_STAT_ABORTS), 1);
+  sim_close(&sim);
 }
 
 static void aborting_between_attempts_keeps_what_is_known(void **state) {
   struct call *call = run();
 
   (void)state;
-  world_fail(&world, call, "40001", 'I');
+  sim_fail(&sim, call, "40001", 'I');
   assert_int_equal(call->request.state, HF_REQUEST_BACKOFF);
-  world_abort(&world, call);
+  sim_abort(&sim, call);
   expect_status(call, HF_ABORTED);
   expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
   assert_string_equal(call->cause.sqlstate, "40001");
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void aborting_what_runs_cancels_and_waits_for_the_truth(void **state) {
   struct call *call = run();
 
   (void)state;
-  world_abort(&world, call);
-  assert_int_equal(world.counts[WORLD_CANCEL], 1);
+  sim_abort(&sim, call);
+  assert_int_equal(sim.counts[SIM_CANCEL], 1);
   expect_pending(call);
-  world_fail(&world, call, "57014", 'I');
+  sim_fail(&sim, call, "57014", 'I');
   expect_status(call, HF_ABORTED);
   expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
-  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
+  assert_int_equal(sim_count(&sim, HF_SLOT_IDLE), 1);
   assert_int_equal(call->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_cancel_that_came_too_late_gives_the_result(void **state) {
   struct call *call = run();
 
   (void)state;
-  world_abort(&world, call);
-  world_answer(&world, call, 'I');
+  sim_abort(&sim, call);
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_cancel_without_an_answer_is_sent_once_more(void **state) {
   struct call *call = run();
 
   (void)state;
-  world_abort(&world, call);
-  world_advance(&world, GRACE_MS / 10);
-  assert_int_equal(world.counts[WORLD_CANCEL], 1);
-  world_advance(&world, GRACE_MS / 2);
-  assert_int_equal(world.counts[WORLD_CANCEL], 2);
-  world_advance(&world, GRACE_MS / 4);
-  assert_int_equal(world.counts[WORLD_CANCEL], 2);
+  sim_abort(&sim, call);
+  sim_advance(&sim, GRACE_MS / 10);
+  assert_int_equal(sim.counts[SIM_CANCEL], 1);
+  sim_advance(&sim, GRACE_MS / 2);
+  assert_int_equal(sim.counts[SIM_CANCEL], 2);
+  sim_advance(&sim, GRACE_MS / 4);
+  assert_int_equal(sim.counts[SIM_CANCEL], 2);
   expect_pending(call);
-  world_fail(&world, call, "57014", 'I');
+  sim_fail(&sim, call, "57014", 'I');
   expect_status(call, HF_ABORTED);
   expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
-  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
-  world_close(&world);
+  assert_int_equal(sim_count(&sim, HF_SLOT_IDLE), 1);
+  sim_close(&sim);
 }
 
 static void after_a_second_the_cancelled_is_answered_and_closed(void **state) {
   struct call *call = run();
 
   (void)state;
-  world_abort(&world, call);
-  world_advance(&world, GRACE_MS - 1);
+  sim_abort(&sim, call);
+  sim_advance(&sim, GRACE_MS - 1);
   expect_pending(call);
-  world_advance(&world, 1);
+  sim_advance(&sim, 1);
   expect_status(call, HF_ABORTED);
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
   assert_int_equal(call->returned, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_second_abort_changes_nothing(void **state) {
   struct call *call = run();
 
   (void)state;
-  world_abort(&world, call);
-  world_abort(&world, call);
-  assert_int_equal(world.counts[WORLD_CANCEL], 1);
-  assert_int_equal(world_stat(&world, HF_STAT_ABORTS), 1);
-  assert_int_equal(world_stat(&world, HF_STAT_CANCELS), 1);
-  world_close(&world);
+  sim_abort(&sim, call);
+  sim_abort(&sim, call);
+  assert_int_equal(sim.counts[SIM_CANCEL], 1);
+  assert_int_equal(sim_stat(&sim, HF_STAT_ABORTS), 1);
+  assert_int_equal(sim_stat(&sim, HF_STAT_CANCELS), 1);
+  sim_close(&sim);
 }
 
 static void aborting_what_is_done_changes_nothing(void **state) {
   struct call *call = run();
 
   (void)state;
-  world_answer(&world, call, 'I');
-  world_abort(&world, call);
+  sim_answer(&sim, call, 'I');
+  sim_abort(&sim, call);
   expect_success(call);
-  assert_int_equal(world_stat(&world, HF_STAT_ABORTS), 0);
-  world_close(&world);
+  assert_int_equal(sim_stat(&sim, HF_STAT_ABORTS), 0);
+  sim_close(&sim);
 }
 
 static void an_aborted_read_is_not_repeated(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  call = world_read(&world);
-  world_abort(&world, call);
-  world_lose(&world, call->request.slot);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  call = sim_read(&sim);
+  sim_abort(&sim, call);
+  sim_lose(&sim, call->request.slot);
   assert_int_equal(call->answered, 1);
   assert_int_equal(call->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void nothing_joins_a_read_that_is_being_cancelled(void **state) {
   struct call *first, *second;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  first = world_read(&world);
-  world_abort(&world, first);
-  second = world_read(&world);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  first = sim_read(&sim);
+  sim_abort(&sim, first);
+  second = sim_read(&sim);
   assert_int_equal(second->sent, 0);
-  world_fail(&world, first, "57014", 'I');
+  sim_fail(&sim, first, "57014", 'I');
   assert_int_equal(second->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void on_a_shared_connection_nothing_is_cancelled(void **state) {
   struct call *first, *second;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  first = world_read(&world);
-  second = world_read(&world);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  first = sim_read(&sim);
+  second = sim_read(&sim);
   assert_int_equal(second->sent, 1);
-  world_abort(&world, first);
-  assert_int_equal(world.counts[WORLD_CANCEL], 0);
+  sim_abort(&sim, first);
+  assert_int_equal(sim.counts[SIM_CANCEL], 0);
   expect_status(first, HF_ABORTED);
   expect_outcome(first, HF_OUTCOME_AMBIGUOUS);
   assert_int_equal(first->returned, 0);
-  world_answer(&world, first, 'I');
+  sim_answer(&sim, first, 'I');
   assert_int_equal(first->returned, 1);
-  world_answer(&world, second, 'I');
+  sim_answer(&sim, second, 'I');
   expect_success(second);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_connection_that_nobody_reads_is_closed(void **state) {
   struct call *first, *second;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  first = world_read(&world);
-  second = world_make(&world, HF_REQUEST_QUERY);
-  world_describe(&second->request, HF_SQL_SELECT);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  first = sim_read(&sim);
+  second = sim_make(&sim, HF_REQUEST_QUERY);
+  sim_describe(&second->request, HF_SQL_SELECT);
   second->request.max_retries = 0; /* it may not go elsewhere */
-  world_submit(&world, second);
-  world_abort(&world, first);
-  world_advance(&world, 5 * GRACE_MS);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  world_abort(&world, second);
-  world_advance(&world, GRACE_MS);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  sim_submit(&sim, second);
+  sim_abort(&sim, first);
+  sim_advance(&sim, 5 * GRACE_MS);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  sim_abort(&sim, second);
+  sim_advance(&sim, GRACE_MS);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
   assert_int_equal(first->returned, 1);
   assert_int_equal(second->returned, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void an_unread_connection_may_finish_within_a_second(void **state) {
   struct call *first, *second;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  first = world_read(&world);
-  second = world_read(&world);
-  world_abort(&world, first);
-  world_abort(&world, second);
-  world_advance(&world, GRACE_MS - 1);
-  world_answer(&world, first, 'I');
-  world_answer(&world, second, 'I');
-  world_advance(&world, GRACE_MS);
-  assert_int_equal(world.counts[WORLD_CLOSE], 0);
-  assert_int_equal(world_count(&world, HF_SLOT_IDLE), 1);
-  world_close(&world);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  first = sim_read(&sim);
+  second = sim_read(&sim);
+  sim_abort(&sim, first);
+  sim_abort(&sim, second);
+  sim_advance(&sim, GRACE_MS - 1);
+  sim_answer(&sim, first, 'I');
+  sim_answer(&sim, second, 'I');
+  sim_advance(&sim, GRACE_MS);
+  assert_int_equal(sim.counts[SIM_CLOSE], 0);
+  assert_int_equal(sim_count(&sim, HF_SLOT_IDLE), 1);
+  sim_close(&sim);
 }
 
 static void an_aborted_acquire_leaves_the_connection_to_others(void **state) {
   struct call *lease, *next;
 
   (void)state;
-  world_open_max(&world, 1);
-  lease = world_acquire(&world);
-  next = world_write(&world);
-  world_abort(&world, lease);
+  sim_open_max(&sim, 1);
+  lease = sim_acquire(&sim);
+  next = sim_write(&sim);
+  sim_abort(&sim, lease);
   expect_status(lease, HF_ABORTED);
-  world_connect(&world);
+  sim_connect(&sim);
   assert_int_equal(next->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void aborting_in_a_transaction_rolls_back_the_transaction(void **state) {
   struct call *lease, *begin, *statement;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  lease = world_acquire(&world);
-  begin = world_statement(&world, lease, HF_SQL_BEGIN);
-  world_answer(&world, begin, 'T');
-  statement = world_statement(&world, lease, HF_SQL_UPDATE);
-  world_abort(&world, statement);
-  world_advance(&world, GRACE_MS);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  lease = sim_acquire(&sim);
+  begin = sim_statement(&sim, lease, HF_SQL_BEGIN);
+  sim_answer(&sim, begin, 'T');
+  statement = sim_statement(&sim, lease, HF_SQL_UPDATE);
+  sim_abort(&sim, statement);
+  sim_advance(&sim, GRACE_MS);
   expect_status(statement, HF_ABORTED);
   expect_outcome(statement, HF_OUTCOME_ROLLED_BACK);
   assert_int_equal(statement->error.unit, HF_UNIT_TRANSACTION);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 /* ---- time-outs ------------------------------------------------------------
@@ -277,15 +277,15 @@ static void a_statement_over_its_time_out_is_cancelled(void **state) {
   struct call *call = run_limited(0);
 
   (void)state;
-  world_advance(&world, TIMEOUT_MS - 1);
-  assert_int_equal(world.counts[WORLD_CANCEL], 0);
-  world_advance(&world, 1);
-  assert_int_equal(world.counts[WORLD_CANCEL], 1);
-  world_fail(&world, call, "57014", 'I');
+  sim_advance(&sim, TIMEOUT_MS - 1);
+  assert_int_equal(sim.counts[SIM_CANCEL], 0);
+  sim_advance(&sim, 1);
+  assert_int_equal(sim.counts[SIM_CANCEL], 1);
+  sim_fail(&sim, call, "57014", 'I');
   expect_status(call, HF_QUERY_TIMEOUT);
   expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
-  assert_int_equal(world_stat(&world, HF_STAT_TIMEOUTS), 1);
-  world_close(&world);
+  assert_int_equal(sim_stat(&sim, HF_STAT_TIMEOUTS), 1);
+  sim_close(&sim);
 }
 
 static void a_time_out_is_told_when_its_cancel_ends_the_connection(
@@ -293,12 +293,12 @@ static void a_time_out_is_told_when_its_cancel_ends_the_connection(
   struct call *call = run_limited(0);
 
   (void)state;
-  world_advance(&world, TIMEOUT_MS);
-  assert_int_equal(world.counts[WORLD_CANCEL], 1);
-  world_lose(&world, call->request.slot);
+  sim_advance(&sim, TIMEOUT_MS);
+  assert_int_equal(sim.counts[SIM_CANCEL], 1);
+  sim_lose(&sim, call->request.slot);
   expect_status(call, HF_QUERY_TIMEOUT);
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_time_out_counts_from_sending(void **state) {
@@ -306,45 +306,45 @@ static void a_time_out_counts_from_sending(void **state) {
 
   (void)state;
   first = run();
-  call = world_make(&world, HF_REQUEST_QUERY);
+  call = sim_make(&sim, HF_REQUEST_QUERY);
   call->request.timeout_us = TIMEOUT_MS * US;
-  world_submit(&world, call);
-  world_advance(&world, 2 * TIMEOUT_MS);
-  world_answer(&world, first, 'I');
-  world_advance(&world, TIMEOUT_MS - 1);
+  sim_submit(&sim, call);
+  sim_advance(&sim, 2 * TIMEOUT_MS);
+  sim_answer(&sim, first, 'I');
+  sim_advance(&sim, TIMEOUT_MS - 1);
   expect_pending(call);
-  world_answer(&world, call, 'I');
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_deadline_does_not_bound_what_runs(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  call = world_make(&world, HF_REQUEST_QUERY);
-  call->request.deadline_us = world.now_us + TIMEOUT_MS * US;
-  world_submit(&world, call);
-  world_advance(&world, 10 * TIMEOUT_MS);
-  assert_int_equal(world.counts[WORLD_CANCEL], 0);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  call = sim_make(&sim, HF_REQUEST_QUERY);
+  call->request.deadline_us = sim.now_us + TIMEOUT_MS * US;
+  sim_submit(&sim, call);
+  sim_advance(&sim, 10 * TIMEOUT_MS);
+  assert_int_equal(sim.counts[SIM_CANCEL], 0);
   expect_pending(call);
-  world_answer(&world, call, 'I');
+  sim_answer(&sim, call, 'I');
   expect_success(call);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void the_callers_own_deadline_bounds_what_runs(void **state) {
   struct call *call = run_limited(HF_FLAG_CALLER_DEADLINE);
 
   (void)state;
-  world_advance(&world, TIMEOUT_MS);
-  assert_int_equal(world.counts[WORLD_CANCEL], 1);
-  world_fail(&world, call, "57014", 'I');
+  sim_advance(&sim, TIMEOUT_MS);
+  assert_int_equal(sim.counts[SIM_CANCEL], 1);
+  sim_fail(&sim, call, "57014", 'I');
   expect_status(call, HF_DEADLINE);
   expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 /* ---- orphans --------------------------------------------------------------
@@ -355,50 +355,50 @@ static void an_orphan_that_waits_is_dropped(void **state) {
 
   (void)state;
   run();
-  call = world_make(&world, HF_REQUEST_QUERY);
+  call = sim_make(&sim, HF_REQUEST_QUERY);
   call->request.owner = &owner;
-  world_submit(&world, call);
-  hf_pool_drop_owner(&world.pool, &owner, true, world.now_us);
+  sim_submit(&sim, call);
+  hf_pool_drop_owner(&sim.pool, &owner, true, sim.now_us);
   expect_status(call, HF_POOL_CLOSED);
   expect_outcome(call, HF_OUTCOME_NOT_EXECUTED);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void an_orphan_that_runs_is_cancelled_after_a_second(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  call = world_make(&world, HF_REQUEST_QUERY);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  call = sim_make(&sim, HF_REQUEST_QUERY);
   call->request.owner = &owner;
-  world_submit(&world, call);
-  hf_pool_drop_owner(&world.pool, &owner, true, world.now_us);
-  world_advance(&world, GRACE_MS - 1);
-  assert_int_equal(world.counts[WORLD_CANCEL], 0);
-  world_advance(&world, 1);
-  assert_int_equal(world.counts[WORLD_CANCEL], 1);
-  world_advance(&world, GRACE_MS);
-  assert_int_equal(world.counts[WORLD_CLOSE], 1);
+  sim_submit(&sim, call);
+  hf_pool_drop_owner(&sim.pool, &owner, true, sim.now_us);
+  sim_advance(&sim, GRACE_MS - 1);
+  assert_int_equal(sim.counts[SIM_CANCEL], 0);
+  sim_advance(&sim, 1);
+  assert_int_equal(sim.counts[SIM_CANCEL], 1);
+  sim_advance(&sim, GRACE_MS);
+  assert_int_equal(sim.counts[SIM_CLOSE], 1);
   assert_int_equal(call->returned, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void an_orphan_may_finish_within_its_second(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  world_warm(&world, 1);
-  call = world_make(&world, HF_REQUEST_QUERY);
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  call = sim_make(&sim, HF_REQUEST_QUERY);
   call->request.owner = &owner;
-  world_submit(&world, call);
-  hf_pool_drop_owner(&world.pool, &owner, true, world.now_us);
-  world_answer(&world, call, 'I');
+  sim_submit(&sim, call);
+  hf_pool_drop_owner(&sim.pool, &owner, true, sim.now_us);
+  sim_answer(&sim, call, 'I');
   assert_int_equal(call->returned, 1);
-  world_advance(&world, 2 * GRACE_MS);
-  assert_int_equal(world.counts[WORLD_CANCEL], 0);
-  world_close(&world);
+  sim_advance(&sim, 2 * GRACE_MS);
+  assert_int_equal(sim.counts[SIM_CANCEL], 0);
+  sim_close(&sim);
 }
 
 int main(void) {

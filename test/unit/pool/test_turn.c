@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/pool/turn.h"
-#include "world.h"
+#include "sim.h"
 
 enum { DAY_US = 86400000 };
 
-static struct world world;
+static struct sim sim;
 static int looked;
 
-static void look(struct world *at, struct call *call) {
+static void look(struct sim *at, struct call *call) {
   (void)call;
   assert_int_equal(at->pool.done.count, 0);
   looked++;
@@ -18,67 +18,67 @@ static void answers_come_when_the_state_is_in_order(void **state) {
 
   (void)state;
   looked = 0;
-  world_open_max(&world, 1);
-  first = world_write(&world);
-  second = world_write(&world);
-  world_connect(&world);
-  world.on_answer = look;
-  world_answer(&world, first, 'I');
+  sim_open_max(&sim, 1);
+  first = sim_write(&sim);
+  second = sim_write(&sim);
+  sim_connect(&sim);
+  sim.on_answer = look;
+  sim_answer(&sim, first, 'I');
   assert_int_equal(looked, 1);
   assert_int_equal(second->sent, 1);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void time_never_goes_back(void **state) {
   uint64_t before;
 
   (void)state;
-  world_open_max(&world, 1);
-  hf_turn_enter(&world.pool, world.now_us + DAY_US);
-  before = world.pool.now_us;
-  hf_turn_enter(&world.pool, world.now_us);
-  assert_int_equal(world.pool.now_us, before);
-  hf_turn_leave(&world.pool);
-  world_close(&world);
+  sim_open_max(&sim, 1);
+  hf_turn_enter(&sim.pool, sim.now_us + DAY_US);
+  before = sim.pool.now_us;
+  hf_turn_enter(&sim.pool, sim.now_us);
+  assert_int_equal(sim.pool.now_us, before);
+  hf_turn_leave(&sim.pool);
+  sim_close(&sim);
 }
 
 static void gauges_are_published_with_every_turn(void **state) {
   struct hf_gauges gauges;
 
   (void)state;
-  world_open_max(&world, 2);
-  world_write(&world);
-  hf_stats_get_gauges(&world.pool.stats, &gauges);
+  sim_open_max(&sim, 2);
+  sim_write(&sim);
+  hf_stats_get_gauges(&sim.pool.stats, &gauges);
   assert_int_equal(gauges.connecting, 1);
   assert_int_equal(gauges.waiting, 1);
-  world_connect(&world);
-  hf_stats_get_gauges(&world.pool.stats, &gauges);
+  sim_connect(&sim);
+  hf_stats_get_gauges(&sim.pool.stats, &gauges);
   assert_int_equal(gauges.busy, 1);
   assert_int_equal(gauges.waiting, 0);
-  world_close(&world);
+  sim_close(&sim);
 }
 
 static void a_pool_with_nothing_to_do_needs_no_tick(void **state) {
   (void)state;
-  world_open_max(&world, 2);
-  assert_int_equal(hf_pool_next_us(&world.pool), UINT64_MAX);
-  world_close(&world);
+  sim_open_max(&sim, 2);
+  assert_int_equal(hf_pool_next_us(&sim.pool), UINT64_MAX);
+  sim_close(&sim);
 }
 
 static void the_end_is_told_once_and_last(void **state) {
   struct call *call;
 
   (void)state;
-  world_open_max(&world, 1);
-  call = world_write(&world);
-  world_connect(&world);
-  world_end(&world);
-  assert_false(world.closed);
-  world_answer(&world, call, 'I');
+  sim_open_max(&sim, 1);
+  call = sim_write(&sim);
+  sim_connect(&sim);
+  sim_end(&sim);
+  assert_false(sim.closed);
+  sim_answer(&sim, call, 'I');
   assert_int_equal(call->returned, 1);
-  assert_true(world.closed);
-  world_advance(&world, DAY_US / 1000);
-  world_close(&world);
+  assert_true(sim.closed);
+  sim_advance(&sim, DAY_US / 1000);
+  sim_close(&sim);
 }
 
 int main(void) {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A world with what is built upon its pool: warm-up and health. Their calls
- * are recorded with what they were answered.
+ * A simulated engine with what is built upon its pool: warm-up and health.
+ * Their calls are recorded with what they were answered.
  *
  * Ownership: the calls are the features'; they live until features_close.
  * Threads: one.
  */
-#ifndef HF_TEST_FEATURE_WORLD_H
-#define HF_TEST_FEATURE_WORLD_H
+#ifndef HF_TEST_FEATURE_SIM_H
+#define HF_TEST_FEATURE_SIM_H
 
 #include "core/features/health.h"
 #include "core/features/warmup.h"
-#include "world.h"
+#include "sim.h"
 
 enum { FEATURE_CALLS = 64 };
 
@@ -37,7 +37,7 @@ struct health_call {
 };
 
 struct features {
-  struct world world;
+  struct sim sim;
   struct hf_warmup warmup;
   struct hf_health health;
   struct warmup_call warmups[FEATURE_CALLS];
@@ -62,8 +62,9 @@ void features_settle(struct features *features);
 /* Lets time pass, looking exactly when somebody asks for it. */
 void features_advance(struct features *features, uint64_t ms);
 
-/* To be called for each answer of the world, where a test has its own hook. */
-void features_on_answer(struct world *world, struct call *call);
+/* To be called for each answer of the simulation, where a test has its own
+ * hook. */
+void features_on_answer(struct sim *sim, struct call *call);
 
 /* warmup(): `ms` 0 = without a limit. */
 struct warmup_call *features_warm(struct features *features,

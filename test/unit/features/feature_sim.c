@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "feature_world.h"
+#include "feature_sim.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { US_PER_MS = 1000 };
 
-static struct features *features_of(struct world *world) {
-  return HF_CONTAINER_OF(world, struct features, world);
+static struct features *features_of(struct sim *sim) {
+  return HF_CONTAINER_OF(sim, struct features, sim);
 }
 
-/* ---- what is asked of the world ------------------------------------------ */
+/* ---- what is asked of the simulation
+ * ------------------------------------------ */
 
 static void on_warm(void *ctx,
                     struct hf_warmup_call *call,
@@ -22,7 +23,7 @@ static void on_warm(void *ctx,
   assert_int_equal(record->answered, 0);
   assert_false(hf_link_queued(&call->link));
   record->answered = 1;
-  record->answered_us = features->world.now_us;
+  record->answered_us = features->sim.now_us;
   record->status = status;
   record->why = why->status;
 }
@@ -36,9 +37,9 @@ static struct hf_health_probe *make_probe(void *ctx, uint64_t limit_us) {
     return NULL;
   }
   probe = calloc(1, sizeof(*probe));
-  call = world_make(&features->world, HF_REQUEST_QUERY);
+  call = sim_make(&features->sim, HF_REQUEST_QUERY);
   assert_non_null(probe);
-  world_describe(&call->request, HF_SQL_SELECT);
+  sim_describe(&call->request, HF_SQL_SELECT);
   call->request.flags = HF_FLAG_PROBE | HF_FLAG_CALLER_DEADLINE;
   call->request.deadline_us = limit_us;
   call->probe = probe;
@@ -51,11 +52,11 @@ static struct hf_health_probe *make_probe(void *ctx, uint64_t limit_us) {
 static void send_probe(void *ctx, struct hf_health_probe *probe) {
   struct features *features = ctx;
 
-  hf_pool_submit(&features->world.pool, probe->request, features->world.now_us);
+  hf_pool_submit(&features->sim.pool, probe->request, features->sim.now_us);
 }
 
-void features_on_answer(struct world *world, struct call *call) {
-  struct features *features = features_of(world);
+void features_on_answer(struct sim *sim, struct call *call) {
+  struct features *features = features_of(sim);
   struct hf_health_probe *probe = call->probe;
 
   if (probe == NULL) {
@@ -64,7 +65,7 @@ void features_on_answer(struct world *world, struct call *call) {
   call->probe = NULL;
   probe->role = features->role;
   probe->takes_no_writes = features->takes_no_writes;
-  hf_health_on_probed(&features->health, probe, world->now_us);
+  hf_health_on_probed(&features->health, probe, sim->now_us);
   free(probe);
 }
 
@@ -80,7 +81,7 @@ static void on_checked(void *ctx,
   assert_false(hf_link_queued(&check->link));
   assert_false(hf_link_queued(&check->of_all));
   record->answered = 1;
-  record->answered_us = features->world.now_us;
+  record->answered_us = features->sim.now_us;
   record->verdict = report->verdict;
   record->error = report->error->status;
   record->warmed = report->warmed;
@@ -89,21 +90,21 @@ static void on_checked(void *ctx,
 /* ---- life ---------------------------------------------------------------- */
 
 void features_open(struct features *features, const struct hf_config *config) {
-  struct hf_health_io world = {features, make_probe, send_probe, on_checked};
+  struct hf_health_io sim = {features, make_probe, send_probe, on_checked};
 
   memset(features, 0, sizeof(*features));
-  world_open(&features->world, config);
-  features->world.on_answer = features_on_answer;
+  sim_open(&features->sim, config);
+  features->sim.on_answer = features_on_answer;
   features->role = HF_HEALTH_ROLE_PRIMARY;
-  hf_warmup_init(&features->warmup, &features->world.pool, on_warm, features);
+  hf_warmup_init(&features->warmup, &features->sim.pool, on_warm, features);
   hf_health_init(&features->health,
-                 &features->world.pool,
+                 &features->sim.pool,
                  &features->warmup,
-                 &world);
+                 &sim);
 }
 
 void features_open_max(struct features *features, int32_t max) {
-  struct hf_config config = world_config(max);
+  struct hf_config config = sim_config(max);
 
   features_open(features, &config);
 }
@@ -113,7 +114,7 @@ void features_close(struct features *features) {
 
   hf_warmup_end_owner(&features->warmup, features);
   hf_health_end_owner(&features->health, features);
-  world_close(&features->world);
+  sim_close(&features->sim);
   for (i = 0; i < FEATURE_CALLS; i++) {
     assert_int_equal(features->warmups[i].answered, features->warmups[i].used);
     assert_int_equal(features->checks[i].answered, features->checks[i].used);
@@ -124,18 +125,18 @@ void features_close(struct features *features) {
 }
 
 void features_settle(struct features *features) {
-  uint64_t now_us = features->world.now_us;
+  uint64_t now_us = features->sim.now_us;
 
   hf_warmup_review(&features->warmup, now_us);
   hf_health_review(&features->health, now_us);
-  world_settle(&features->world);
+  sim_settle(&features->sim);
   /* Nothing that is due is left over. */
   assert_true(hf_health_next_us(&features->health) > now_us);
   assert_true(hf_warmup_next_us(&features->warmup) > now_us);
 }
 
 static uint64_t next_us(const struct features *features) {
-  uint64_t next = hf_pool_next_us(&features->world.pool);
+  uint64_t next = hf_pool_next_us(&features->sim.pool);
   uint64_t warmup = hf_warmup_next_us(&features->warmup);
   uint64_t health = hf_health_next_us(&features->health);
 
@@ -144,11 +145,11 @@ static uint64_t next_us(const struct features *features) {
 }
 
 void features_advance(struct features *features, uint64_t ms) {
-  uint64_t end_us = features->world.now_us + ms * US_PER_MS;
+  uint64_t end_us = features->sim.now_us + ms * US_PER_MS;
 
   features_settle(features);
-  while (features->world.now_us < end_us) {
-    uint64_t now_us = features->world.now_us;
+  while (features->sim.now_us < end_us) {
+    uint64_t now_us = features->sim.now_us;
     uint64_t next = next_us(features);
     uint64_t step = 1;
 
@@ -156,7 +157,7 @@ void features_advance(struct features *features, uint64_t ms) {
     if (next > now_us + US_PER_MS) {
       step = (next - now_us + US_PER_MS - 1) / US_PER_MS;
     }
-    world_advance(&features->world, step);
+    sim_advance(&features->sim, step);
     features_settle(features);
   }
 }
@@ -177,8 +178,8 @@ struct warmup_call *features_warm(struct features *features,
   call->call.owner = features;
   call->call.fail_fast = fail_fast;
   call->call.until_us =
-      ms == 0 ? UINT64_MAX : features->world.now_us + ms * US_PER_MS;
-  hf_warmup_begin(&features->warmup, &call->call, features->world.now_us);
+      ms == 0 ? UINT64_MAX : features->sim.now_us + ms * US_PER_MS;
+  hf_warmup_begin(&features->warmup, &call->call, features->sim.now_us);
   features_settle(features);
   return call;
 }
@@ -193,14 +194,14 @@ struct health_call *features_check(struct features *features, uint64_t ms) {
   memset(call, 0, sizeof(*call));
   call->used = true;
   call->check.owner = features;
-  call->check.ends_us = features->world.now_us + ms * US_PER_MS;
-  hf_health_begin(&features->health, &call->check, features->world.now_us);
+  call->check.ends_us = features->sim.now_us + ms * US_PER_MS;
+  hf_health_begin(&features->health, &call->check, features->sim.now_us);
   features_settle(features);
   return call;
 }
 
 void features_answer(struct features *features) {
-  world_answer(&features->world, features->probing, 'I');
+  sim_answer(&features->sim, features->probing, 'I');
   features_settle(features);
 }
 

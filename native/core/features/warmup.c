@@ -115,22 +115,22 @@ static enum hf_status refusal_of(const struct hf_warmup *warmup,
     return HF_DEADLINE;
   }
   if (pool->connect_error.outcome == HF_OUTCOME_PERMANENT ||
-      (call->fail_fast && hf_pool_is_away(pool, call->begun_us))) {
+      (call->fail_fast && hf_pool_is_unreachable(pool, call->begun_us))) {
     return pool->connect_error.status;
   }
   return HF_OK;
 }
 
 /* Whoever fails fast does not wait for the next attempt in peace. */
-static void hurry(struct hf_warmup *warmup, uint64_t now_us) {
+static void probe_soon(struct hf_warmup *warmup, uint64_t now_us) {
   struct hf_link *link;
-  if (warmup->failure_us == warmup->pool->away.failed_us) {
+  if (warmup->failure_us == warmup->pool->outage.failed_us) {
     return;
   }
-  warmup->failure_us = warmup->pool->away.failed_us;
+  warmup->failure_us = warmup->pool->outage.failed_us;
   HF_LIST_EACH(link, &warmup->waiting) {
     if (call_of(link)->fail_fast) {
-      hf_pool_hurry(warmup->pool, now_us);
+      hf_pool_probe_soon(warmup->pool, now_us);
       return;
     }
   }
@@ -153,7 +153,7 @@ void hf_warmup_review(struct hf_warmup *warmup, uint64_t now_us) {
     }
   }
   rest(warmup);
-  hurry(warmup, now_us);
+  probe_soon(warmup, now_us);
 }
 
 /* ---- calls ----------------------------------------------------------------
@@ -171,7 +171,7 @@ void hf_warmup_begin(struct hf_warmup *warmup,
   hf_list_push(&warmup->waiting, &call->link);
   hf_pool_warm(warmup->pool, wanted(warmup->pool->config.min), now_us);
   if (call->fail_fast) {
-    hf_pool_hurry(warmup->pool, now_us);
+    hf_pool_probe_soon(warmup->pool, now_us);
   }
   hf_warmup_review(warmup, now_us);
 }

@@ -29,17 +29,17 @@ static int32_t next_wait(struct hf_breaker *breaker,
   return wait;
 }
 
-static int32_t unasked_wait(const struct hf_breaker *breaker,
-                            enum hf_breaker_pace pace) {
+static int32_t background_wait(const struct hf_breaker *breaker,
+                               enum hf_breaker_pace pace) {
   if (pace == HF_PACE_REFUSED) {
-    return HF_BREAKER_UNASKED_REFUSED_MS;
+    return HF_BREAKER_BACKGROUND_REFUSED_MS;
   }
-  if (breaker->unasked_ms < HF_BREAKER_UNASKED_MIN_MS) {
-    return HF_BREAKER_UNASKED_MIN_MS;
+  if (breaker->background_ms < HF_BREAKER_BACKGROUND_MIN_MS) {
+    return HF_BREAKER_BACKGROUND_MIN_MS;
   }
-  return breaker->unasked_ms * 2 > HF_BREAKER_UNASKED_MAX_MS
-             ? HF_BREAKER_UNASKED_MAX_MS
-             : breaker->unasked_ms * 2;
+  return breaker->background_ms * 2 > HF_BREAKER_BACKGROUND_MAX_MS
+             ? HF_BREAKER_BACKGROUND_MAX_MS
+             : breaker->background_ms * 2;
 }
 
 void hf_breaker_init(struct hf_breaker *breaker) {
@@ -47,9 +47,9 @@ void hf_breaker_init(struct hf_breaker *breaker) {
   breaker->failures = 0;
   breaker->pace_ms = HF_BREAKER_PACE_MIN_MS;
   breaker->next_at_ms = 0;
-  breaker->hurry_at_ms = 0;
-  breaker->unasked_ms = 0;
-  breaker->unasked_at_ms = 0;
+  breaker->probe_soon_at_ms = 0;
+  breaker->background_ms = 0;
+  breaker->background_at_ms = 0;
   breaker->failed_at_ms = 0;
 }
 
@@ -97,15 +97,17 @@ void hf_breaker_failure(struct hf_breaker *breaker,
   }
   breaker->circuit = HF_CIRCUIT_OPEN;
   breaker->next_at_ms = next_at;
-  breaker->unasked_ms = unasked_wait(breaker, pace);
-  breaker->unasked_at_ms = now_ms + (uint64_t)breaker->unasked_ms;
-  breaker->hurry_at_ms =
-      now_ms + (uint64_t)(pace == HF_PACE_REFUSED ? HF_BREAKER_HURRY_REFUSED_MS
-                                                  : HF_BREAKER_HURRY_MS);
+  breaker->background_ms = background_wait(breaker, pace);
+  breaker->background_at_ms = now_ms + (uint64_t)breaker->background_ms;
+  breaker->probe_soon_at_ms =
+      now_ms + (uint64_t)(pace == HF_PACE_REFUSED
+                              ? HF_BREAKER_PROBE_SOON_REFUSED_MS
+                              : HF_BREAKER_PROBE_SOON_MS);
 }
 
-void hf_breaker_hurry(struct hf_breaker *breaker, uint64_t now_ms) {
-  uint64_t at = now_ms > breaker->hurry_at_ms ? now_ms : breaker->hurry_at_ms;
+void hf_breaker_probe_soon(struct hf_breaker *breaker, uint64_t now_ms) {
+  uint64_t at =
+      now_ms > breaker->probe_soon_at_ms ? now_ms : breaker->probe_soon_at_ms;
   if (breaker->circuit == HF_CIRCUIT_OPEN && at < breaker->next_at_ms) {
     breaker->next_at_ms = at;
   }
@@ -121,9 +123,10 @@ uint64_t hf_breaker_next_at(const struct hf_breaker *breaker) {
   return breaker->circuit == HF_CIRCUIT_CLOSED ? 0 : breaker->next_at_ms;
 }
 
-uint64_t hf_breaker_unasked_at(const struct hf_breaker *breaker) {
+uint64_t hf_breaker_background_at(const struct hf_breaker *breaker) {
   uint64_t next_at = hf_breaker_next_at(breaker);
-  return breaker->unasked_at_ms > next_at ? breaker->unasked_at_ms : next_at;
+  return breaker->background_at_ms > next_at ? breaker->background_at_ms
+                                             : next_at;
 }
 
 enum hf_circuit hf_breaker_state(const struct hf_breaker *breaker) {

@@ -40,23 +40,23 @@ enum {
   HF_BREAKER_SLOW_MS = 1000,
   HF_BREAKER_REFUSED_MS = 5000,
   /* Between two tries when somebody asks: a refused password locks accounts. */
-  HF_BREAKER_HURRY_MS = 100,
-  HF_BREAKER_HURRY_REFUSED_MS = 1000,
+  HF_BREAKER_PROBE_SOON_MS = 100,
+  HF_BREAKER_PROBE_SOON_REFUSED_MS = 1000,
   /* Between two probes that nobody waits for: doubling, up to the second. */
-  HF_BREAKER_UNASKED_MIN_MS = 1000,
-  HF_BREAKER_UNASKED_MAX_MS = 5000,
-  HF_BREAKER_UNASKED_REFUSED_MS = 30000
+  HF_BREAKER_BACKGROUND_MIN_MS = 1000,
+  HF_BREAKER_BACKGROUND_MAX_MS = 5000,
+  HF_BREAKER_BACKGROUND_REFUSED_MS = 30000
 };
 
 struct hf_breaker {
   enum hf_circuit circuit;
-  int32_t failures;       /* in a row */
-  int32_t pace_ms;        /* upper bound of the next normal wait */
-  uint64_t next_at_ms;    /* when OPEN: the next probe may go then */
-  uint64_t hurry_at_ms;   /* when OPEN: not before, whoever asks */
-  int32_t unasked_ms;     /* the last wait for a probe that nobody asked for */
-  uint64_t unasked_at_ms; /* when OPEN: the next of these */
-  uint64_t failed_at_ms;  /* the last failure */
+  int32_t failures;          /* in a row */
+  int32_t pace_ms;           /* upper bound of the next normal wait */
+  uint64_t next_at_ms;       /* when OPEN: the next probe may go then */
+  uint64_t probe_soon_at_ms; /* when OPEN: not before, whoever asks */
+  int32_t background_ms; /* the last wait for a probe that nobody asked for */
+  uint64_t background_at_ms; /* when OPEN: the next of these */
+  uint64_t failed_at_ms;     /* the last failure */
 };
 
 /* Makes a closed breaker. */
@@ -86,7 +86,7 @@ void hf_breaker_failure(struct hf_breaker *breaker,
  * Somebody wants to know now whether the server is back: brings the next
  * probe forward, to a tenth of a second after the last one at the earliest.
  */
-void hf_breaker_hurry(struct hf_breaker *breaker, uint64_t now_ms);
+void hf_breaker_probe_soon(struct hf_breaker *breaker, uint64_t now_ms);
 
 /*
  * Reports that the probe ended without a verdict (it was cancelled): the next
@@ -101,7 +101,7 @@ void hf_breaker_probe_dropped(struct hf_breaker *breaker);
 uint64_t hf_breaker_next_at(const struct hf_breaker *breaker);
 
 /* Returns when the next connect may start that nobody waits for. */
-uint64_t hf_breaker_unasked_at(const struct hf_breaker *breaker);
+uint64_t hf_breaker_background_at(const struct hf_breaker *breaker);
 
 /* Returns the state. */
 enum hf_circuit hf_breaker_state(const struct hf_breaker *breaker);

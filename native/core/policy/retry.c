@@ -56,7 +56,7 @@ static bool is_about_names(const struct hf_retry_policy *policy,
 }
 
 /* Nobody listens there, which may pass; a name that does not exist stays so. */
-static bool is_away(const struct hf_classification *why) {
+static bool is_unreachable(const struct hf_classification *why) {
   return why->no_server && why->outcome == HF_OUTCOME_NOT_EXECUTED &&
          why->retryable && !why->once && !why->overload;
 }
@@ -66,7 +66,7 @@ static bool waits_for_server(const struct hf_retry_policy *policy,
                              const struct hf_retry_state *state,
                              const struct hf_classification *why) {
   return policy->outside && !policy->count_given && !policy->delays_given &&
-         state->deadline_at > 0 && is_away(why);
+         state->deadline_at > 0 && is_unreachable(why);
 }
 
 static int32_t limit_of(const struct hf_retry_policy *policy,
@@ -160,7 +160,7 @@ static void note_failure(const struct hf_retry_policy *policy,
     hf_load_short(&process_load, now);
   }
   if (why->retryable && why->outcome != HF_OUTCOME_PERMANENT &&
-      !is_about_names(policy, why) && !is_away(why)) {
+      !is_about_names(policy, why) && !is_unreachable(why)) {
     hf_load_failure(&process_load, now, given_up);
   }
 }
@@ -173,7 +173,7 @@ static bool is_cut(const struct hf_retry_policy *policy,
                    const struct hf_classification *why,
                    bool costly,
                    uint64_t now) {
-  if (policy->unbudgeted || is_away(why)) {
+  if (policy->unbudgeted || is_unreachable(why)) {
     return false;
   }
   if (why->outcome != HF_OUTCOME_AMBIGUOUS &&

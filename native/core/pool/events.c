@@ -63,8 +63,8 @@ void hf_pool_on_connected(struct hf_pool *pool,
  * A server that is full, or starting, and a pooler that waits before it tries
  * its server again: they come round without anybody's doing.
  */
-static bool is_passing(const struct hf_pool *pool,
-                       const struct hf_classification *why) {
+static bool is_transient(const struct hf_pool *pool,
+                         const struct hf_classification *why) {
   const char *sqlstate = pool->connect_error.sqlstate;
   return why->outcome != HF_OUTCOME_PERMANENT &&
          (why->slow || strcmp(sqlstate, "08P01") == 0 ||
@@ -121,7 +121,7 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
     hf_loss_refuse_all(pool);
   }
   hf_scheduler_fail_fast(pool);
-  hf_scheduler_fail_probes(pool, began_us, is_passing(pool, &why));
+  hf_scheduler_fail_probes(pool, began_us, is_transient(pool, &why));
   hf_turn_serve(pool);
   hf_scheduler_fail_unreachable(pool);
   hf_janitor_plan(pool);

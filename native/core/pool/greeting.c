@@ -20,7 +20,7 @@ static bool note_opened(struct hf_pool *pool, struct hf_slot *slot) {
   if (proved) {
     hf_reachability_note_success(pool, slot);
     hf_error_finish(&pool->connect_error);
-    pool->away.begun_us = 0;
+    pool->outage.begun_us = 0;
   } else {
     hf_breaker_probe_dropped(&pool->breaker);
   }

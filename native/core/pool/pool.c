@@ -81,7 +81,7 @@ void hf_pool_submit(struct hf_pool *pool,
     }
     hf_outcome_refuse(pool, request, status);
   } else {
-    hf_scheduler_ask(pool, request);
+    hf_scheduler_probe_soon(pool, request);
     hf_turn_serve(pool);
     hf_scheduler_fail_unreachable(pool);
     hf_scheduler_fail_unreachable_one(pool, request);
@@ -140,9 +140,9 @@ void hf_pool_warm(struct hf_pool *pool, int32_t target, uint64_t now_us) {
   hf_turn_leave(pool);
 }
 
-void hf_pool_hurry(struct hf_pool *pool, uint64_t now_us) {
+void hf_pool_probe_soon(struct hf_pool *pool, uint64_t now_us) {
   hf_turn_enter(pool, now_us);
-  hf_breaker_hurry(&pool->breaker, pool->now_us / US_PER_MS);
+  hf_breaker_probe_soon(&pool->breaker, pool->now_us / US_PER_MS);
   hf_turn_serve(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);

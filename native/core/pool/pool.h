@@ -68,7 +68,7 @@ void hf_pool_warm(struct hf_pool *pool, int32_t target, uint64_t now_us);
  * Brings the next attempt to connect forward, for a caller that does not wait
  * for it in peace.
  */
-void hf_pool_hurry(struct hf_pool *pool, uint64_t now_us);
+void hf_pool_probe_soon(struct hf_pool *pool, uint64_t now_us);
 
 /*
  * A pooler was found on the way to the server: connections that were taken for

@@ -27,7 +27,7 @@ static void enter_at_head(struct hf_pool *pool, struct hf_request *request) {
 }
 
 void hf_queue_reenter(struct hf_pool *pool, struct hf_request *request) {
-  pool->unreachable_us = 0; /* it was not there */
+  pool->queue_checked_us = 0; /* it was not there */
   if (request->acquire_us != 0) {
     /* The limit is on waiting: the time that it ran does not count. */
     request->acquire_us += pool->now_us - request->started_us;

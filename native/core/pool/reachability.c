@@ -33,7 +33,7 @@ void hf_reachability_note_failure(struct hf_pool *pool,
                                   const struct hf_classification *why) {
   bool closed = hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED;
   enum hf_breaker_pace pace = hf_breaker_pace_of(why);
-  if (pace == HF_PACE_REFUSED && pool->fresh_logins &&
+  if (pace == HF_PACE_REFUSED && pool->password_may_change &&
       strncmp(pool->connect_error.sqlstate, "28", 2) == 0) {
     pace = HF_PACE_NORMAL; /* another password may be there already */
   }

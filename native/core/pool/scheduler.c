@@ -119,7 +119,7 @@ bool hf_scheduler_wants_connection(const struct hf_pool *pool) {
 }
 
 /* Whether nobody but us asks if the server can be reached again. */
-static bool probes_unasked(const struct hf_pool *pool) {
+static bool probes_in_background(const struct hf_pool *pool) {
   return hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN &&
          pool->state == HF_POOL_STATE_OPEN &&
          hf_pool_count(pool, HF_SLOT_EMPTY) > 0 &&
@@ -134,8 +134,8 @@ uint64_t hf_scheduler_next_us(const struct hf_pool *pool) {
   if (hf_scheduler_wants_connection(pool)) {
     return hf_breaker_next_at(&pool->breaker) * US_PER_MS;
   }
-  return probes_unasked(pool)
-             ? hf_breaker_unasked_at(&pool->breaker) * US_PER_MS
+  return probes_in_background(pool)
+             ? hf_breaker_background_at(&pool->breaker) * US_PER_MS
              : UINT64_MAX;
 }
 
@@ -207,8 +207,8 @@ void hf_scheduler_run(struct hf_pool *pool) {
          hf_breaker_allow(&pool->breaker, pool->now_us / US_PER_MS)) {
     connect(pool);
   }
-  if (probes_unasked(pool) &&
-      pool->now_us / US_PER_MS >= hf_breaker_unasked_at(&pool->breaker) &&
+  if (probes_in_background(pool) &&
+      pool->now_us / US_PER_MS >= hf_breaker_background_at(&pool->breaker) &&
       hf_breaker_allow(&pool->breaker, pool->now_us / US_PER_MS)) {
     connect(pool);
   }
@@ -229,8 +229,8 @@ static bool was_never_there(const struct hf_pool *pool) {
 }
 
 /* What the next connect would say is known, or is not waited for. */
-static bool is_hopeless(const struct hf_pool *pool,
-                        const struct hf_request *request) {
+static bool fails_without_waiting(const struct hf_pool *pool,
+                                  const struct hf_request *request) {
   if (pool->connect_error.status == HF_OK ||
       (request->flags & HF_FLAG_PROBE) != 0) {
     return false;
@@ -240,9 +240,11 @@ static bool is_hopeless(const struct hf_pool *pool,
          ((request->flags & HF_FLAG_FAIL_NEW) != 0 && was_never_there(pool));
 }
 
-void hf_scheduler_ask(struct hf_pool *pool, const struct hf_request *request) {
-  if ((request->flags & HF_FLAG_PROBE) != 0 || is_hopeless(pool, request)) {
-    hf_breaker_hurry(&pool->breaker, pool->now_us / US_PER_MS);
+void hf_scheduler_probe_soon(struct hf_pool *pool,
+                             const struct hf_request *request) {
+  if ((request->flags & HF_FLAG_PROBE) != 0 ||
+      fails_without_waiting(pool, request)) {
+    hf_breaker_probe_soon(&pool->breaker, pool->now_us / US_PER_MS);
   }
 }
 
@@ -254,18 +256,18 @@ void hf_scheduler_fail_fast(struct hf_pool *pool) {
   }
   HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
     struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
-    if (is_hopeless(pool, request)) {
+    if (fails_without_waiting(pool, request)) {
       hf_queue_leave(pool, request);
       hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
     }
   }
 }
 
-static void despair_of(struct hf_pool *pool,
-                       struct hf_request *request,
-                       uint64_t probe_us) {
+static void fail_if_unreachable(struct hf_pool *pool,
+                                struct hf_request *request,
+                                uint64_t probe_us) {
   if (request->state == HF_REQUEST_WAITING &&
-      (is_hopeless(pool, request) ||
+      (fails_without_waiting(pool, request) ||
        (request->deadline_us != 0 && request->deadline_us <= probe_us))) {
     hf_queue_leave(pool, request);
     hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
@@ -275,7 +277,9 @@ static void despair_of(struct hf_pool *pool,
 void hf_scheduler_fail_unreachable_one(struct hf_pool *pool,
                                        struct hf_request *request) {
   if (is_cut_off(pool)) {
-    despair_of(pool, request, hf_breaker_next_at(&pool->breaker) * US_PER_MS);
+    fail_if_unreachable(pool,
+                        request,
+                        hf_breaker_next_at(&pool->breaker) * US_PER_MS);
   }
 }
 
@@ -284,40 +288,42 @@ void hf_scheduler_fail_unreachable(struct hf_pool *pool) {
   struct hf_link *link;
   struct hf_link *after;
   if (!is_cut_off(pool)) {
-    pool->unreachable_us = 0;
+    pool->queue_checked_us = 0;
     return;
   }
-  if (probe_us <= pool->unreachable_us) {
+  if (probe_us <= pool->queue_checked_us) {
     return; /* all that waits was asked about that already */
   }
-  pool->unreachable_us = probe_us;
+  pool->queue_checked_us = probe_us;
   HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
-    despair_of(pool, HF_CONTAINER_OF(link, struct hf_request, link), probe_us);
+    fail_if_unreachable(pool,
+                        HF_CONTAINER_OF(link, struct hf_request, link),
+                        probe_us);
   }
 }
 
 void hf_scheduler_fail_probes(struct hf_pool *pool,
                               uint64_t began_us,
-                              bool passing) {
+                              bool transient) {
   struct hf_link *link;
   struct hf_link *after;
   if (hf_breaker_state(&pool->breaker) != HF_CIRCUIT_OPEN ||
       hf_pool_is_live(pool)) {
     return;
   }
-  pool->away.begun_us = began_us;
-  pool->away.failed_us = pool->now_us;
-  pool->away.passing = passing;
+  pool->outage.begun_us = began_us;
+  pool->outage.failed_us = pool->now_us;
+  pool->outage.transient = transient;
   HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
     struct hf_request *request = HF_CONTAINER_OF(link, struct hf_request, link);
     if ((request->flags & HF_FLAG_PROBE) == 0) {
       continue;
     }
-    if (hf_pool_is_away(pool, request->submitted_us)) {
+    if (hf_pool_is_unreachable(pool, request->submitted_us)) {
       hf_queue_leave(pool, request);
       hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
     } else {
-      hf_breaker_hurry(&pool->breaker, pool->now_us / US_PER_MS);
+      hf_breaker_probe_soon(&pool->breaker, pool->now_us / US_PER_MS);
     }
   }
 }

@@ -26,7 +26,8 @@ bool hf_scheduler_wants_connection(const struct hf_pool *pool);
  * Brings the next probe forward for a request that does not wait for it in
  * peace: a health probe, and one whose answer may have changed by now.
  */
-void hf_scheduler_ask(struct hf_pool *pool, const struct hf_request *request);
+void hf_scheduler_probe_soon(struct hf_pool *pool,
+                             const struct hf_request *request);
 
 /*
  * After a failed connect: fails what waits when waiting is of no use, because
@@ -52,12 +53,12 @@ void hf_scheduler_fail_unreachable_one(struct hf_pool *pool,
 
 /*
  * After a connect that began at `began_us` has failed: notes it for
- * hf_pool_is_away when the breaker is open and no connection lives, and answers
- * the probes that wait to which it is an answer. `passing`: the failure may be
- * over in a moment, though nothing changes but the time.
+ * hf_pool_is_unreachable when the breaker is open and no connection lives, and
+ * answers the probes that wait to which it is an answer. `transient`: the
+ * failure may be over in a moment, though nothing changes but the time.
  */
 void hf_scheduler_fail_probes(struct hf_pool *pool,
                               uint64_t began_us,
-                              bool passing);
+                              bool transient);
 
 #endif

@@ -40,11 +40,11 @@ void hf_pool_publish_gauges(struct hf_pool *pool) {
   hf_stats_set_gauges(&pool->stats, &gauges);
 }
 
-bool hf_pool_is_away(const struct hf_pool *pool, uint64_t since_us) {
-  const struct hf_away *away = &pool->away;
-  uint64_t patience_us = away->passing ? PROBE_PATIENCE_US : 0;
-  return away->begun_us != 0 && since_us <= away->begun_us &&
-         away->failed_us - since_us >= patience_us;
+bool hf_pool_is_unreachable(const struct hf_pool *pool, uint64_t since_us) {
+  const struct hf_outage *outage = &pool->outage;
+  uint64_t patience_us = outage->transient ? PROBE_PATIENCE_US : 0;
+  return outage->begun_us != 0 && since_us <= outage->begun_us &&
+         outage->failed_us - since_us >= patience_us;
 }
 
 bool hf_pool_finishes(const struct hf_pool *pool) {

@@ -121,10 +121,10 @@ enum hf_pool_state {
 };
 
 /* The last connect that failed while no connection lived. */
-struct hf_away {
+struct hf_outage {
   uint64_t begun_us;  /* the connect; 0 = none since one succeeded */
   uint64_t failed_us; /* when it had failed */
-  bool passing;       /* the failure may be over in a moment */
+  bool transient;     /* the failure may be over in a moment */
 };
 
 struct hf_slot_block;
@@ -150,7 +150,7 @@ struct hf_pool {
   struct hf_heap timers;   /* of requests, by time */
   struct hf_breaker breaker;
   struct hf_error connect_error; /* the last one, HF_OK when none */
-  struct hf_away away;
+  struct hf_outage outage;
   size_t greetings;       /* connections that are being prepared: also LEASED */
   uint64_t hook_refusals; /* calls that were refused as HF_HOOK_FAILED */
   uint64_t now_us;
@@ -159,19 +159,19 @@ struct hf_pool {
   uint64_t watch_us; /* the coarse beat of that while anything runs */
   uint32_t generation;
   uint32_t last_serial;
-  uint64_t answered_us;    /* when a query last succeeded and nothing has failed
-                              since; else 0 */
-  bool fresh_logins;       /* set by the engine: a refused login may go well the
-                              next time, without anybody's doing */
-  bool proxied;            /* the last connection opened was a pooler's */
-  bool doubted;            /* the pooler said that it has no server */
-  bool suspect_all;        /* idle connections are to be pinged, this turn */
-  bool misconfigured;      /* the last connect failed on this machine */
-  uint32_t advised;        /* bits of hf_advice that were told */
-  uint64_t unreachable_us; /* the probe that the queue was held against
+  uint64_t answered_us; /* when a query last succeeded and nothing has failed
+                           since; else 0 */
+  bool password_may_change;  /* set by the engine: a refused login may go well
+                         the  next time, without anybody's doing */
+  bool proxied;              /* the last connection opened was a pooler's */
+  bool doubted;              /* the pooler said that it has no server */
+  bool suspect_all;          /* idle connections are to be pinged, this turn */
+  bool misconfigured;        /* the last connect failed on this machine */
+  uint32_t advised;          /* bits of hf_advice that were told */
+  uint64_t queue_checked_us; /* the probe that the queue was held against
                             last */
-  bool look_wanted;        /* one new connection, to look for writes */
-  uint32_t demoted_serial; /* connections up to it may not write; 0 = none */
+  bool look_wanted;          /* one new connection, to look for writes */
+  uint32_t demoted_serial;   /* connections up to it may not write; 0 = none */
   uint64_t demoted_until_us; /* nobody takes writes, as far as is known */
   size_t lookers;            /* waiting requests with `newer_than` */
   uint64_t shortest_us;      /* run of any statement so far */
@@ -215,7 +215,7 @@ void hf_pool_publish_gauges(struct hf_pool *pool);
  * then. A failure that may be over in a moment is one only when it has lasted
  * for most of a second.
  */
-bool hf_pool_is_away(const struct hf_pool *pool, uint64_t since_us);
+bool hf_pool_is_unreachable(const struct hf_pool *pool, uint64_t since_us);
 
 /* Sets when a request's timer fires; UINT64_MAX = never. */
 void hf_pool_set_timer(struct hf_pool *pool,

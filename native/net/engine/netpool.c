@@ -96,7 +96,7 @@ static enum hf_status set_options(struct hf_netpool *pool,
   }
   io.ctx = pool;
   status = hf_pool_init(&pool->core, &config, &io, hf_clock_us());
-  pool->core.fresh_logins = pool->asks_password;
+  pool->core.password_may_change = pool->asks_password;
   if (status == HF_OK) {
     status = hf_session_sql_build(&pool->shared.sql, &config, fields, n_fields);
   }

@@ -117,18 +117,20 @@ static void whoever_hurries_waits_a_tenth_of_a_second_at_most(void **state) {
 
   (void)state;
   hf_breaker_init(&breaker);
-  hf_breaker_hurry(&breaker, 50);
+  hf_breaker_probe_soon(&breaker, 50);
   assert_true(hf_breaker_allow(&breaker, 50));
   hf_breaker_failure(&breaker, 100, HF_PACE_SLOW, 0);
-  hf_breaker_hurry(&breaker, 101);
-  assert_int_equal(hf_breaker_next_at(&breaker), 100 + HF_BREAKER_HURRY_MS);
-  hf_breaker_hurry(&breaker, 400);
-  assert_int_equal(hf_breaker_next_at(&breaker), 100 + HF_BREAKER_HURRY_MS);
+  hf_breaker_probe_soon(&breaker, 101);
+  assert_int_equal(hf_breaker_next_at(&breaker),
+                   100 + HF_BREAKER_PROBE_SOON_MS);
+  hf_breaker_probe_soon(&breaker, 400);
+  assert_int_equal(hf_breaker_next_at(&breaker),
+                   100 + HF_BREAKER_PROBE_SOON_MS);
   assert_true(hf_breaker_allow(&breaker, 400));
   hf_breaker_failure(&breaker, 401, HF_PACE_REFUSED, 0);
-  hf_breaker_hurry(&breaker, 402);
+  hf_breaker_probe_soon(&breaker, 402);
   assert_int_equal(hf_breaker_next_at(&breaker),
-                   401 + HF_BREAKER_HURRY_REFUSED_MS);
+                   401 + HF_BREAKER_PROBE_SOON_REFUSED_MS);
 }
 
 static void a_dropped_probe_may_be_replaced_at_once(void **state) {

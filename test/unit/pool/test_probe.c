@@ -30,13 +30,13 @@ static void a_probe_brings_the_next_try_forward(void **state) {
   opened_us = sim.now_us;
   assert_true(hf_breaker_next_at(&sim.pool.breaker) * US >=
               opened_us + HF_BREAKER_SLOW_MS * US);
-  sim_advance(&sim, HF_BREAKER_HURRY_MS / 2);
+  sim_advance(&sim, HF_BREAKER_PROBE_SOON_MS / 2);
   sim_probe(&sim);
   assert_int_equal(sim_count(&sim, HF_SLOT_CONNECTING), 0);
-  sim_advance(&sim, HF_BREAKER_HURRY_MS / 2);
+  sim_advance(&sim, HF_BREAKER_PROBE_SOON_MS / 2);
   assert_int_equal(sim_count(&sim, HF_SLOT_CONNECTING), 1);
   assert_int_equal(sim_last(&sim, SIM_CONNECT)->at_us,
-                   opened_us + HF_BREAKER_HURRY_MS * US);
+                   opened_us + HF_BREAKER_PROBE_SOON_MS * US);
   sim_connect(&sim);
   sim_close(&sim);
 }
@@ -55,10 +55,11 @@ static void a_refused_password_is_not_tried_ten_times_a_second(void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   break_it("28P01");
-  sim_advance(&sim, HF_BREAKER_HURRY_MS);
+  sim_advance(&sim, HF_BREAKER_PROBE_SOON_MS);
   sim_probe(&sim);
   assert_int_equal(sim_count(&sim, HF_SLOT_CONNECTING), 0);
-  sim_advance(&sim, HF_BREAKER_HURRY_REFUSED_MS - HF_BREAKER_HURRY_MS);
+  sim_advance(&sim,
+              HF_BREAKER_PROBE_SOON_REFUSED_MS - HF_BREAKER_PROBE_SOON_MS);
   assert_int_equal(sim_count(&sim, HF_SLOT_CONNECTING), 1);
   sim_connect(&sim);
   sim_close(&sim);
@@ -72,12 +73,12 @@ static void a_failed_try_answers_the_probe_and_nobody_else(void **state) {
   waiting = break_it(NULL);
   sim_advance(&sim, HF_BREAKER_PACE_MAX_MS);
   sim_refuse(&sim, NULL);
-  sim_advance(&sim, HF_BREAKER_HURRY_MS);
+  sim_advance(&sim, HF_BREAKER_PROBE_SOON_MS);
   while (sim_count(&sim, HF_SLOT_CONNECTING) > 0) {
     sim_refuse(&sim, NULL);
   }
   probe = sim_probe(&sim);
-  sim_advance(&sim, HF_BREAKER_HURRY_MS);
+  sim_advance(&sim, HF_BREAKER_PROBE_SOON_MS);
   expect_pending(probe);
   assert_int_equal(sim_count(&sim, HF_SLOT_CONNECTING), 1);
   sim_refuse(&sim, NULL);
@@ -99,7 +100,7 @@ static void a_try_from_before_the_probe_says_nothing_of_now(void **state) {
   probe = sim_probe(&sim);
   sim_refuse(&sim, NULL);
   expect_pending(probe);
-  sim_advance(&sim, HF_BREAKER_HURRY_MS);
+  sim_advance(&sim, HF_BREAKER_PROBE_SOON_MS);
   sim_connect(&sim);
   sim_answer(&sim, probe, 'I');
   expect_success(probe);

@@ -400,7 +400,7 @@ static void what_is_permanent_answers_every_call_at_once(void **state) {
   }
   assert_int_equal(sim.counts[SIM_CONNECT], 1);
   /* A second later it is tried again: the password may have been mended. */
-  sim_advance(&sim, HF_BREAKER_HURRY_REFUSED_MS);
+  sim_advance(&sim, HF_BREAKER_PROBE_SOON_REFUSED_MS);
   call = sim_write(&sim);
   expect_pending(call);
   sim_connect(&sim);
@@ -454,7 +454,7 @@ static void each_waiting_call_is_held_against_each_probe(void **state) {
     sim_refuse(&sim, NULL);
     sim_advance(&sim, 1);
   }
-  assert_true(sim.pool.unreachable_us > sim.now_us);
+  assert_true(sim.pool.queue_checked_us > sim.now_us);
   hasty = sim_make(&sim, HF_REQUEST_QUERY);
   hasty->request.deadline_us = sim.now_us + 1;
   sim_submit(&sim, hasty);

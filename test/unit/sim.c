@@ -140,9 +140,9 @@ static void on_ping(void *ctx, struct hf_slot *slot) {
   check_up(ctx, slot, SIM_PING);
 }
 
-static void on_forget(void *ctx, struct hf_slot *slot) {
+static void on_deallocate(void *ctx, struct hf_slot *slot) {
   sim_conn(ctx, slot)->stale = false;
-  check_up(ctx, slot, SIM_FORGET);
+  check_up(ctx, slot, SIM_DEALLOCATE);
 }
 
 static struct hf_request *on_replace(void *ctx, struct hf_request *request) {
@@ -289,7 +289,7 @@ static const struct hf_pool_io operations = {NULL,
                                              on_cancel,
                                              on_rollback,
                                              on_ping,
-                                             on_forget,
+                                             on_deallocate,
                                              on_replace,
                                              on_prove,
                                              on_probe,

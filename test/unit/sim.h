@@ -33,7 +33,7 @@ enum sim_op {
   SIM_CANCEL,
   SIM_ROLLBACK,
   SIM_PING,
-  SIM_FORGET,
+  SIM_DEALLOCATE,
   SIM_REPLACE,
   SIM_PROVE, /* each of the two units */
   SIM_PROBE,
@@ -140,13 +140,13 @@ void sim_suspend(struct sim *sim);
 void sim_resume(struct sim *sim);
 
 /* Time stood still: what is idle must not be used before it was pinged. */
-void sim_suspect(struct sim *sim);
+void sim_ping_idle(struct sim *sim);
 
 /*
  * Has the pool forget statements, asserts that it says rightly how many
  * connections that concerns, and that none is idle before it did.
  */
-void sim_forget(struct sim *sim);
+void sim_deallocate(struct sim *sim);
 
 /* Writes what a statement of this kind is, as the scanner would. */
 void sim_describe(struct hf_request *request, enum hf_sql_kind kind);

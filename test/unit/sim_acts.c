@@ -115,18 +115,18 @@ void sim_resume(struct sim *sim) {
   sim_settle(sim);
 }
 
-void sim_suspect(struct sim *sim) {
+void sim_ping_idle(struct sim *sim) {
   size_t i;
 
   for (i = 0; i < (size_t)sim->pool.n_slots; i++) {
     sim->conns[i].suspect =
         hf_pool_slot(&sim->pool, (int32_t)i)->state == HF_SLOT_IDLE;
   }
-  hf_pool_suspect(&sim->pool, sim->now_us);
+  hf_pool_ping_idle(&sim->pool, sim->now_us);
   sim_settle(sim);
 }
 
-void sim_forget(struct sim *sim) {
+void sim_deallocate(struct sim *sim) {
   size_t i;
   int live = 0;
 
@@ -134,7 +134,7 @@ void sim_forget(struct sim *sim) {
     sim->conns[i].stale = sim->conns[i].link == LINK_OPEN;
     live += sim->conns[i].stale;
   }
-  assert_int_equal(hf_pool_forget(&sim->pool, sim->now_us), live);
+  assert_int_equal(hf_pool_deallocate(&sim->pool, sim->now_us), live);
   sim_settle(sim);
 }
 

@@ -146,8 +146,8 @@ static void continue_slot(struct hf_pool *pool,
     hf_dispatch_close_slot(pool, slot);
   } else if (slot->transaction != 'I') {
     hf_reset_begin(pool, slot, HF_RESET_ROLLBACK);
-  } else if (slot->forget || slot->restore) {
-    hf_reset_begin(pool, slot, HF_RESET_FORGET);
+  } else if (slot->deallocate || slot->restore_settings) {
+    hf_reset_begin(pool, slot, HF_RESET_DEALLOCATE);
   } else if (hf_reset_may_prove(pool, slot)) {
     hf_reset_begin(pool, slot, HF_RESET_PROVE);
   } else {

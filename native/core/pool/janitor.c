@@ -143,7 +143,8 @@ static void sweep_checking(struct hf_pool *pool) {
   struct hf_link *after;
   HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_CHECKING]) {
     struct hf_slot *slot = slot_of(link);
-    if (pool->now_us >= slot->check_until_us && !hf_reset_go_on(pool, slot)) {
+    if (pool->now_us >= slot->check_until_us &&
+        !hf_reset_time_out(pool, slot)) {
       hf_loss_lose_with(pool, slot, HF_SILENT);
     }
   }

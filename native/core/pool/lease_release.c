@@ -23,8 +23,8 @@ static void give_back(struct hf_pool *pool, struct hf_lease *lease) {
       hf_advise(pool, slot, HF_ADVICE_ROLLED_BACK);
     }
     hf_reset_begin(pool, slot, HF_RESET_ROLLBACK);
-  } else if (slot->forget || slot->restore) {
-    hf_reset_begin(pool, slot, HF_RESET_FORGET);
+  } else if (slot->deallocate || slot->restore_settings) {
+    hf_reset_begin(pool, slot, HF_RESET_DEALLOCATE);
   } else {
     hf_dispatch_free_slot(pool, slot);
   }

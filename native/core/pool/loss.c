@@ -72,7 +72,7 @@ void hf_loss_lose(struct hf_pool *pool,
   }
   if (probing) {
     /* What a health check says next has to hold for the others as well. */
-    pool->suspect_all = true;
+    pool->ping_idle = true;
   }
 }
 

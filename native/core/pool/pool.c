@@ -192,17 +192,17 @@ void hf_pool_resume(struct hf_pool *pool, uint64_t now_us) {
   hf_turn_leave(pool);
 }
 
-void hf_pool_suspect(struct hf_pool *pool, uint64_t now_us) {
+void hf_pool_ping_idle(struct hf_pool *pool, uint64_t now_us) {
   hf_turn_enter(pool, now_us);
-  hf_reset_suspect_all(pool);
+  hf_reset_ping_idle(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);
 }
 
-int32_t hf_pool_forget(struct hf_pool *pool, uint64_t now_us) {
+int32_t hf_pool_deallocate(struct hf_pool *pool, uint64_t now_us) {
   int32_t concerned;
   hf_turn_enter(pool, now_us);
-  concerned = hf_reset_forget_all(pool);
+  concerned = hf_reset_deallocate_all(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);
   return concerned;

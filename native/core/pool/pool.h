@@ -86,13 +86,13 @@ void hf_pool_suspend(struct hf_pool *pool, uint64_t now_us);
 void hf_pool_resume(struct hf_pool *pool, uint64_t now_us);
 
 /* Time stood still for the process: pings what is idle before it is used. */
-void hf_pool_suspect(struct hf_pool *pool, uint64_t now_us);
+void hf_pool_ping_idle(struct hf_pool *pool, uint64_t now_us);
 
 /*
  * Drops the prepared statements of every connection, of busy ones when they
  * are free. Returns how many connections that concerns.
  */
-int32_t hf_pool_forget(struct hf_pool *pool, uint64_t now_us);
+int32_t hf_pool_deallocate(struct hf_pool *pool, uint64_t now_us);
 
 /*
  * Refuses new work and finishes what was asked for before, but for `drain_ms`

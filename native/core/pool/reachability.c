@@ -57,7 +57,7 @@ bool hf_reachability_turned_away(struct hf_pool *pool,
   hf_reachability_note_failure(pool, request->slot, why);
   if (!pool->doubted) {
     pool->doubted = true;
-    pool->suspect_all = true;
+    pool->ping_idle = true;
   }
   return true;
 }

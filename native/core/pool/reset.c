@@ -23,11 +23,11 @@ static struct hf_slot *slot_of(struct hf_link *link) {
 
 void hf_reset_begin(struct hf_pool *pool,
                     struct hf_slot *slot,
-                    enum hf_reset checkup) {
+                    enum hf_reset kind) {
   const struct hf_pool_io *io = &pool->io;
   hf_slot_move(slot, HF_SLOT_CHECKING, pool->now_us);
   slot->check_until_us = pool->now_us + LIMIT_US;
-  switch (checkup) {
+  switch (kind) {
   case HF_RESET_ROLLBACK:
     io->rollback(io->ctx, slot);
     break;
@@ -35,10 +35,10 @@ void hf_reset_begin(struct hf_pool *pool,
     slot->check_until_us = pool->now_us + PING_LIMIT_US;
     io->ping(io->ctx, slot);
     break;
-  case HF_RESET_FORGET:
-    io->forget(io->ctx, slot);
-    slot->forget = false;
-    slot->restore = false;
+  case HF_RESET_DEALLOCATE:
+    io->deallocate(io->ctx, slot);
+    slot->deallocate = false;
+    slot->restore_settings = false;
     break;
   case HF_RESET_PROVE:
     pool->wants_proof = false;
@@ -105,7 +105,7 @@ void hf_reset_lost(struct hf_pool *pool, struct hf_slot *slot) {
   }
 }
 
-bool hf_reset_go_on(struct hf_pool *pool, struct hf_slot *slot) {
+bool hf_reset_time_out(struct hf_pool *pool, struct hf_slot *slot) {
   if (slot->proof == HF_PROOF_NONE) {
     return false;
   }
@@ -126,21 +126,22 @@ void hf_reset_end(struct hf_pool *pool, struct hf_slot *slot) {
     hf_reachability_note_success(pool, slot);
   }
   hf_dispatch_free_slot(pool, slot);
-  if (slot->state == HF_SLOT_IDLE && (slot->forget || slot->restore)) {
-    hf_reset_begin(pool, slot, HF_RESET_FORGET);
+  if (slot->state == HF_SLOT_IDLE &&
+      (slot->deallocate || slot->restore_settings)) {
+    hf_reset_begin(pool, slot, HF_RESET_DEALLOCATE);
   }
 }
 
 /* Begins a check-up of every connection that is idle at this moment. */
-static void begin_all(struct hf_pool *pool, enum hf_reset checkup) {
+static void begin_all(struct hf_pool *pool, enum hf_reset kind) {
   struct hf_link *link;
   struct hf_link *after;
   HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_IDLE]) {
-    hf_reset_begin(pool, slot_of(link), checkup);
+    hf_reset_begin(pool, slot_of(link), kind);
   }
 }
 
-void hf_reset_suspect_all(struct hf_pool *pool) {
+void hf_reset_ping_idle(struct hf_pool *pool) {
   begin_all(pool, HF_RESET_PING);
 }
 
@@ -148,7 +149,7 @@ static int32_t mark_all(struct hf_pool *pool, enum hf_slot_state state) {
   struct hf_link *link;
   int32_t marked = 0;
   HF_LIST_EACH(link, &pool->slots_in[state]) {
-    slot_of(link)->forget = true;
+    slot_of(link)->deallocate = true;
     /* Joined by one read after the other, it would never be free. */
     slot_of(link)->shared = false;
     marked++;
@@ -156,11 +157,11 @@ static int32_t mark_all(struct hf_pool *pool, enum hf_slot_state state) {
   return marked;
 }
 
-int32_t hf_reset_forget_all(struct hf_pool *pool) {
+int32_t hf_reset_deallocate_all(struct hf_pool *pool) {
   int32_t marked =
       mark_all(pool, HF_SLOT_BUSY) + mark_all(pool, HF_SLOT_LEASED) +
       mark_all(pool, HF_SLOT_CHECKING) + mark_all(pool, HF_SLOT_IDLE);
-  begin_all(pool, HF_RESET_FORGET);
+  begin_all(pool, HF_RESET_DEALLOCATE);
   return marked;
 }
 

@@ -23,16 +23,16 @@
 struct hf_pool;
 
 enum hf_reset {
-  HF_RESET_ROLLBACK, /* a user left a transaction open */
-  HF_RESET_PING,     /* time stood still for us: is it still there? */
-  HF_RESET_FORGET,   /* its prepared statements are to go */
-  HF_RESET_PROVE     /* may it be shared? */
+  HF_RESET_ROLLBACK,   /* a user left a transaction open */
+  HF_RESET_PING,       /* time stood still for us: is it still there? */
+  HF_RESET_DEALLOCATE, /* its prepared statements are to go */
+  HF_RESET_PROVE       /* may it be shared? */
 };
 
 /* Takes a live slot with nothing in flight through a check-up. */
 void hf_reset_begin(struct hf_pool *pool,
                     struct hf_slot *slot,
-                    enum hf_reset checkup);
+                    enum hf_reset kind);
 
 /* The check-up went well: the next one that is due, or free. */
 void hf_reset_end(struct hf_pool *pool, struct hf_slot *slot);
@@ -49,19 +49,19 @@ void hf_reset_lost(struct hf_pool *pool, struct hf_slot *slot);
 bool hf_reset_may_prove(const struct hf_pool *pool, const struct hf_slot *slot);
 
 /* Pings all idle connections, in parallel. */
-void hf_reset_suspect_all(struct hf_pool *pool);
+void hf_reset_ping_idle(struct hf_pool *pool);
 
 /*
  * Has every connection forget its prepared statements: idle ones now, the
  * others when they are free. Returns how many connections that concerns.
  */
-int32_t hf_reset_forget_all(struct hf_pool *pool);
+int32_t hf_reset_deallocate_all(struct hf_pool *pool);
 
 /*
  * The time of a check-up is over. A proof goes on to its second unit, or fails;
  * returns false for any other: the connection does not answer.
  */
-bool hf_reset_go_on(struct hf_pool *pool, struct hf_slot *slot);
+bool hf_reset_time_out(struct hf_pool *pool, struct hf_slot *slot);
 
 /* Returns when the first check-up's time is over, UINT64_MAX when never. */
 uint64_t hf_reset_next_us(const struct hf_pool *pool);

@@ -54,8 +54,8 @@ static struct hf_slot *take_idle(struct hf_pool *pool, uint32_t avoid) {
 }
 
 /* What it left prepared would meet the next one: for those who ask for it. */
-static bool forgets_after_use(const struct hf_pool *pool,
-                              const struct hf_slot *slot) {
+static bool deallocates_after_use(const struct hf_pool *pool,
+                                  const struct hf_slot *slot) {
   return pool->config.deallocate == HF_DEALLOCATE_FORCE ||
          (pool->config.deallocate == HF_DEALLOCATE_ON && !slot->proxied);
 }
@@ -68,7 +68,7 @@ static void serve(struct hf_pool *pool,
   hf_stats_record(&pool->stats,
                   HF_HISTOGRAM_ACQUIRE_WAIT,
                   pool->now_us - request->submitted_us);
-  slot->forget |= forgets_after_use(pool, slot);
+  slot->deallocate |= deallocates_after_use(pool, slot);
   if (request->kind == HF_REQUEST_ACQUIRE) {
     hf_lease_grant(pool, request, slot);
     return;
@@ -91,8 +91,8 @@ static void connect(struct hf_pool *pool) {
   slot->transaction = 'I';
   slot->silence = (struct hf_silence){0};
   slot->probe_us = 0;
-  slot->forget = false;
-  slot->restore = false;
+  slot->deallocate = false;
+  slot->restore_settings = false;
   slot->demoted = false;
   slot->chose_reading = false;
   pool->look_wanted = false;

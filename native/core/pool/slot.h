@@ -70,8 +70,8 @@ struct hf_slot {
   enum hf_proof_step proof; /* while CHECKING for that */
   bool announced;           /* its opening was told, so its end will be */
   char transaction;         /* I, T or E after the last ReadyForQuery */
-  bool forget;              /* its prepared statements are to go */
-  bool restore;             /* set by the engine: a setting is to go back */
+  bool deallocate;          /* its prepared statements are to go */
+  bool restore_settings;    /* set by the engine: a setting is to go back */
   bool demoted;             /* a write was refused there */
   bool chose_reading;       /* the transaction was begun to read only */
   uint64_t check_until_us;  /* while CHECKING: the end of our patience */

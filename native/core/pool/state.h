@@ -65,8 +65,8 @@ struct hf_pool_io {
   void (*ping)(void *ctx, struct hf_slot *slot);
 
   /* Drops slot's prepared statements: as ping. */
-  /* As hf_slot.forget and hf_slot.restore say. */
-  void (*forget)(void *ctx, struct hf_slot *slot);
+  /* As hf_slot.deallocate and hf_slot.restore_settings say. */
+  void (*deallocate)(void *ctx, struct hf_slot *slot);
 
   /*
    * Puts another request, one that nobody reads, in the place of `request`:
@@ -165,7 +165,7 @@ struct hf_pool {
                          the  next time, without anybody's doing */
   bool proxied;              /* the last connection opened was a pooler's */
   bool doubted;              /* the pooler said that it has no server */
-  bool suspect_all;          /* idle connections are to be pinged, this turn */
+  bool ping_idle;            /* idle connections are to be pinged, this turn */
   bool misconfigured;        /* the last connect failed on this machine */
   uint32_t advised;          /* bits of hf_advice that were told */
   uint64_t queue_checked_us; /* the probe that the queue was held against

@@ -14,9 +14,9 @@ void hf_turn_enter(struct hf_pool *pool, uint64_t now_us) {
 }
 
 void hf_turn_serve(struct hf_pool *pool) {
-  if (pool->suspect_all) {
-    pool->suspect_all = false;
-    hf_reset_suspect_all(pool);
+  if (pool->ping_idle) {
+    pool->ping_idle = false;
+    hf_reset_ping_idle(pool);
   }
   hf_scheduler_run(pool);
 }

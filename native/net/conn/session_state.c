@@ -35,5 +35,5 @@ void hf_session_state_watch(struct hf_conn *conn, const struct hf_unit *unit) {
     return;
   }
   style = PQparameterStatus(conn->pg, "DateStyle");
-  conn->slot->restore = style != NULL && strncmp(style, "ISO", 3) != 0;
+  conn->slot->restore_settings = style != NULL && strncmp(style, "ISO", 3) != 0;
 }

@@ -65,8 +65,8 @@ static void notice_thaw(struct hf_engine *engine) {
     return;
   }
   HF_LIST_EACH(link, &engine->pools.list) {
-    hf_pool_suspect(&HF_CONTAINER_OF(link, struct hf_netpool, of_all)->core,
-                    now_us);
+    hf_pool_ping_idle(&HF_CONTAINER_OF(link, struct hf_netpool, of_all)->core,
+                      now_us);
   }
 }
 

@@ -259,7 +259,7 @@ void hf_ops_forget(struct hf_port *port, const struct hf_op *op) {
     hf_outbox_send_ok(&port->outbox,
                       hf_op_low(op),
                       hf_op_high(op),
-                      hf_pool_forget(&handle->pool->core, hf_clock_us()));
+                      hf_pool_deallocate(&handle->pool->core, hf_clock_us()));
   }
 }
 

@@ -55,14 +55,14 @@ static void io_ping(void *ctx, struct hf_slot *slot) {
   hf_conn_run_own(slot->conn, HF_OWN_UNIT_PING, "");
 }
 
-static void io_forget(void *ctx, struct hf_slot *slot) {
+static void io_deallocate(void *ctx, struct hf_slot *slot) {
   struct hf_conn *conn = slot->conn;
   const char *sql = "set datestyle to iso"; /* the order of days stays */
   (void)ctx;
-  if (slot->forget) {
+  if (slot->deallocate) {
     hf_prepared_drop(&conn->names, NULL);
-    sql = slot->restore ? "deallocate all; set datestyle to iso"
-                        : "deallocate all";
+    sql = slot->restore_settings ? "deallocate all; set datestyle to iso"
+                                 : "deallocate all";
   }
   hf_conn_run_own(conn, HF_OWN_UNIT_FORGET, sql);
 }
@@ -177,7 +177,7 @@ const struct hf_pool_io hf_pool_io_table = {
     .cancel = io_cancel,
     .rollback = io_rollback,
     .ping = io_ping,
-    .forget = io_forget,
+    .deallocate = io_deallocate,
     .replace = io_replace,
     .prove = io_prove,
     .probe = io_probe,

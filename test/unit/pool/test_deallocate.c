@@ -20,7 +20,7 @@ static size_t forgets_after_a_query(void) {
   sim_answer(&sim, call, 'I');
   expect_success(call);
   sim_check_all(&sim);
-  return sim.counts[SIM_FORGET];
+  return sim.counts[SIM_DEALLOCATE];
 }
 
 static void by_default_nothing_is_forgotten(void **state) {
@@ -39,7 +39,7 @@ static void a_direct_connection_forgets_after_each_use(void **state) {
   assert_int_equal(forgets_after_a_query(), 2);
   lease = sim_acquire(&sim);
   sim_release(&sim, lease, HF_RELEASE_KEEP);
-  assert_int_equal(sim.counts[SIM_FORGET], 3);
+  assert_int_equal(sim.counts[SIM_DEALLOCATE], 3);
   sim_check_all(&sim);
   sim_close(&sim);
 }

@@ -393,9 +393,9 @@ static void do_suspension(void) {
 /* The simulation asserts what must follow from these two. */
 static void do_check_ups(void) {
   if (chance(70)) {
-    sim_suspect(&model.sim);
+    sim_ping_idle(&model.sim);
   } else {
-    sim_forget(&model.sim);
+    sim_deallocate(&model.sim);
   }
 }
 
@@ -709,7 +709,7 @@ static void the_pool_keeps_its_promises(void **state) {
          model.seen[SIM_CANCEL],
          model.seen[SIM_ROLLBACK],
          model.seen[SIM_PING],
-         model.seen[SIM_FORGET],
+         model.seen[SIM_DEALLOCATE],
          model.seen[SIM_PROBE]);
   assert_true(steps < STEPS || model.answers > steps / PERCENT);
 }

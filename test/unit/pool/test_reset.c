@@ -115,7 +115,7 @@ static void after_a_freeze_all_idle_connections_are_pinged_at_once(
   (void)state;
   sim_open_max(&sim, THREE);
   sim_warm(&sim, THREE);
-  sim_suspect(&sim);
+  sim_ping_idle(&sim);
   assert_int_equal(sim.counts[SIM_PING], THREE);
   assert_int_equal(checking(), THREE);
   sim_check_all(&sim);
@@ -130,7 +130,7 @@ static void a_call_waits_for_the_ping_not_on_a_suspect(void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   sim_warm(&sim, 1);
-  sim_suspect(&sim);
+  sim_ping_idle(&sim);
   call = sim_write(&sim);
   assert_int_equal(call->sent, 0);
   sim_check_all(&sim);
@@ -147,7 +147,7 @@ static void an_unanswered_ping_costs_the_connection_soon(void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   sim_warm(&sim, 1);
-  sim_suspect(&sim);
+  sim_ping_idle(&sim);
   call = sim_write(&sim);
   sim_advance(&sim, PING_MS - 1);
   assert_int_equal(sim.counts[SIM_CLOSE], 0);
@@ -167,7 +167,7 @@ static void the_dead_among_suspects_do_not_hold_up_the_living(void **state) {
   (void)state;
   sim_open_max(&sim, THREE);
   sim_warm(&sim, THREE);
-  sim_suspect(&sim);
+  sim_ping_idle(&sim);
   sim_lose(&sim, hf_pool_slot(&sim.pool, 0));
   sim_checked(&sim, hf_pool_slot(&sim.pool, 1));
   call = sim_write(&sim);
@@ -186,7 +186,7 @@ static void busy_and_leased_connections_are_not_pinged(void **state) {
   sim_warm(&sim, 2);
   call = sim_write(&sim);
   lease = sim_acquire(&sim);
-  sim_suspect(&sim);
+  sim_ping_idle(&sim);
   assert_int_equal(sim.counts[SIM_PING], 0);
   sim_answer(&sim, call, 'I');
   expect_success(call);
@@ -199,8 +199,8 @@ static void to_be_suspected_twice_is_to_be_pinged_once(void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   sim_warm(&sim, 1);
-  sim_suspect(&sim);
-  sim_suspect(&sim);
+  sim_ping_idle(&sim);
+  sim_ping_idle(&sim);
   assert_int_equal(sim.counts[SIM_PING], 1);
   sim_close(&sim);
 }
@@ -224,11 +224,11 @@ static void idle_connections_forget_at_once(void **state) {
   (void)state;
   sim_open_max(&sim, THREE);
   sim_warm(&sim, THREE);
-  sim_forget(&sim);
-  assert_int_equal(sim.counts[SIM_FORGET], THREE);
+  sim_deallocate(&sim);
+  assert_int_equal(sim.counts[SIM_DEALLOCATE], THREE);
   sim_check_all(&sim);
   assert_int_equal(idle(), THREE);
-  assert_int_equal(sim.counts[SIM_FORGET], THREE);
+  assert_int_equal(sim.counts[SIM_DEALLOCATE], THREE);
   sim_close(&sim);
 }
 
@@ -239,11 +239,11 @@ static void a_busy_connection_forgets_when_it_is_free(void **state) {
   sim_open_max(&sim, 1);
   sim_warm(&sim, 1);
   call = sim_write(&sim);
-  sim_forget(&sim);
-  assert_int_equal(sim.counts[SIM_FORGET], 0);
+  sim_deallocate(&sim);
+  assert_int_equal(sim.counts[SIM_DEALLOCATE], 0);
   sim_answer(&sim, call, 'I');
   expect_success(call);
-  assert_int_equal(sim.counts[SIM_FORGET], 1);
+  assert_int_equal(sim.counts[SIM_DEALLOCATE], 1);
   sim_check_all(&sim);
   assert_int_equal(idle(), 1);
   sim_close(&sim);
@@ -256,11 +256,11 @@ static void a_leased_connection_forgets_when_it_is_released(void **state) {
   sim_open_max(&sim, 1);
   sim_warm(&sim, 1);
   lease = sim_acquire(&sim);
-  sim_forget(&sim);
+  sim_deallocate(&sim);
   sim_answer(&sim, sim_statement(&sim, lease, HF_SQL_SELECT), 'I');
-  assert_int_equal(sim.counts[SIM_FORGET], 0);
+  assert_int_equal(sim.counts[SIM_DEALLOCATE], 0);
   sim_release(&sim, lease, HF_RELEASE_KEEP);
-  assert_int_equal(sim.counts[SIM_FORGET], 1);
+  assert_int_equal(sim.counts[SIM_DEALLOCATE], 1);
   sim_check_all(&sim);
   assert_int_equal(idle(), 1);
   sim_close(&sim);
@@ -273,12 +273,12 @@ static void a_released_transaction_is_rolled_back_then_forgotten(void **state) {
   sim_open_max(&sim, 1);
   sim_warm(&sim, 1);
   lease = begun_lease();
-  sim_forget(&sim);
+  sim_deallocate(&sim);
   sim_release(&sim, lease, HF_RELEASE_KEEP);
   assert_int_equal(sim.counts[SIM_ROLLBACK], 1);
-  assert_int_equal(sim.counts[SIM_FORGET], 0);
+  assert_int_equal(sim.counts[SIM_DEALLOCATE], 0);
   sim_check_all(&sim);
-  assert_int_equal(sim.counts[SIM_FORGET], 1);
+  assert_int_equal(sim.counts[SIM_DEALLOCATE], 1);
   sim_check_all(&sim);
   assert_int_equal(idle(), 1);
   sim_close(&sim);
@@ -288,10 +288,10 @@ static void a_connection_being_pinged_forgets_afterwards(void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   sim_warm(&sim, 1);
-  sim_suspect(&sim);
-  sim_forget(&sim);
+  sim_ping_idle(&sim);
+  sim_deallocate(&sim);
   sim_check_all(&sim);
-  assert_int_equal(sim.counts[SIM_FORGET], 1);
+  assert_int_equal(sim.counts[SIM_DEALLOCATE], 1);
   sim_check_all(&sim);
   assert_int_equal(idle(), 1);
   sim_close(&sim);
@@ -305,14 +305,14 @@ static void shared_reads_cannot_put_forgetting_off_for_ever(void **state) {
   sim_open_max(&sim, 1);
   sim_warm(&sim, 1);
   first = sim_read(&sim);
-  sim_forget(&sim);
-  for (i = 0; i < READS && sim.counts[SIM_FORGET] == 0; i++) {
+  sim_deallocate(&sim);
+  for (i = 0; i < READS && sim.counts[SIM_DEALLOCATE] == 0; i++) {
     second = sim_read(&sim);
     sim_answer(&sim, first, 'I');
     sim_check_all(&sim);
     first = second;
   }
-  assert_int_equal(sim.counts[SIM_FORGET], 1);
+  assert_int_equal(sim.counts[SIM_DEALLOCATE], 1);
   assert_int_equal(first->sent, 1);
   sim_close(&sim);
 }
@@ -323,10 +323,10 @@ static void a_connection_opened_later_has_nothing_to_forget(void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   call = sim_write(&sim);
-  sim_forget(&sim);
+  sim_deallocate(&sim);
   sim_connect(&sim);
   sim_answer(&sim, call, 'I');
-  assert_int_equal(sim.counts[SIM_FORGET], 0);
+  assert_int_equal(sim.counts[SIM_DEALLOCATE], 0);
   sim_close(&sim);
 }
 
@@ -337,12 +337,12 @@ static void what_is_lost_or_replaced_need_not_forget(void **state) {
   sim_open_max(&sim, 1);
   sim_warm(&sim, 1);
   call = sim_write(&sim);
-  sim_forget(&sim);
+  sim_deallocate(&sim);
   sim_lose(&sim, call->request.slot);
   sim_write(&sim);
   sim_connect(&sim);
   sim_answer(&sim, sim.calls, 'I');
-  assert_int_equal(sim.counts[SIM_FORGET], 0);
+  assert_int_equal(sim.counts[SIM_DEALLOCATE], 0);
   sim_close(&sim);
 }
 
@@ -350,7 +350,7 @@ static void a_server_that_does_not_forget_in_time_is_given_up(void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   sim_warm(&sim, 1);
-  sim_forget(&sim);
+  sim_deallocate(&sim);
   sim_advance(&sim, CHECK_MS);
   assert_int_equal(sim.counts[SIM_CLOSE], 1);
   sim_close(&sim);

@@ -366,7 +366,7 @@ static bool answer_something(struct sim *sim) {
       return true;
     }
     if (conn->link == LINK_OPEN && slot->proof != HF_PROOF_NONE) {
-      sim_proved(sim, slot, HF_PROOF_OPEN);
+      sim_proved(sim, slot, HF_PROOF_INCONCLUSIVE);
       return true;
     }
     if (conn->link == LINK_OPEN && conn->rolling_back) {

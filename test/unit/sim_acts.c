@@ -308,7 +308,7 @@ int sim_check_all(struct sim *sim) {
   for (i = 0; i < (size_t)sim->pool.n_slots; i++) {
     struct hf_slot *slot = hf_pool_slot(&sim->pool, (int32_t)i);
     if (sim->conns[i].rolling_back && slot->proof != HF_PROOF_NONE) {
-      sim_proved(sim, slot, HF_PROOF_OPEN);
+      sim_proved(sim, slot, HF_PROOF_INCONCLUSIVE);
       n++;
     } else if (sim->conns[i].rolling_back) {
       sim_checked(sim, slot);

@@ -23,10 +23,10 @@ void hf_advise(struct hf_pool *pool,
                enum hf_advice advice) {
   struct hf_error warning;
   uint32_t bit = 1U << advice;
-  if ((pool->advised & bit) != 0) {
+  if ((pool->advice_given & bit) != 0) {
     return;
   }
-  pool->advised |= bit;
+  pool->advice_given |= bit;
   hf_error_init(&warning);
   hf_error_set(&warning,
                HF_SESSION_REQUIRED,

@@ -41,7 +41,7 @@ static struct hf_evidence describe(const struct hf_request *request) {
   context.nothing_sent = request->unsent;
   context.may_commit_midway = may_commit_midway(request);
   context.progress = request->progress;
-  context.simple = request->simple;
+  context.simple = request->simple_protocol;
   context.pooled = request->slot != NULL && request->slot->proxied;
   return context;
 }
@@ -105,7 +105,7 @@ static void rename_lost_commit(struct hf_request *request) {
  */
 static void keep_read_only(struct hf_request *request,
                            struct hf_classification *why) {
-  bool chosen = request->slot != NULL && request->slot->chose_reading;
+  bool chosen = request->slot != NULL && request->slot->read_only_transaction;
   if (strcmp(request->error.sqlstate, "25006") != 0) {
     return;
   }
@@ -174,8 +174,9 @@ void hf_attempt_correct(struct hf_request *request,
  */
 void hf_attempt_doubt_replication(struct hf_request *request) {
   struct hf_error *error = &request->error;
-  if (!request->warned || (request->interrupted == HF_OK &&
-                           (request->flags & HF_FLAG_EXACTLY_ONCE) == 0)) {
+  if (!request->server_warned ||
+      (request->interrupted == HF_OK &&
+       (request->flags & HF_FLAG_EXACTLY_ONCE) == 0)) {
     return;
   }
   hf_error_set(error,

@@ -22,7 +22,8 @@ static bool is_servers(const struct hf_request *request) {
   return request->slot != NULL &&
          strcmp(request->error.sqlstate, read_only) == 0 &&
          request->error.outcome != HF_OUTCOME_AMBIGUOUS &&
-         !hf_request_must_not_write(request) && !request->slot->chose_reading &&
+         !hf_request_must_not_write(request) &&
+         !request->slot->read_only_transaction &&
          request->server_role != HF_ROLE_WRITES &&
          (routine == NULL || strcmp(routine, "exec_stmt_raise") != 0);
 }
@@ -32,7 +33,7 @@ static bool is_known(const struct hf_pool *pool) {
 }
 
 /* Those that wait for a new connection hear what their attempt was told. */
-static void fail_lookers(struct hf_pool *pool) {
+static void fail_waiting_for_newer(struct hf_pool *pool) {
   struct hf_link *link;
   struct hf_link *after;
   HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
@@ -48,9 +49,9 @@ static void fail_lookers(struct hf_pool *pool) {
 static void remember(struct hf_pool *pool) {
   pool->demoted_until_us = pool->now_us + REMEMBER_US;
   pool->demoted_serial = 0;
-  pool->look_wanted = false;
+  pool->newer_wanted = false;
   pool->answered_us = 0; /* a health check is to ask the server */
-  fail_lookers(pool);
+  fail_waiting_for_newer(pool);
 }
 
 enum hf_demotion hf_demotion_judge(struct hf_pool *pool,
@@ -70,14 +71,14 @@ enum hf_demotion hf_demotion_judge(struct hf_pool *pool,
     pool->demoted_serial = pool->last_serial;
   }
   slot->demoted = true;
-  pool->look_wanted = hf_pool_count(pool, HF_SLOT_CONNECTING) == 0;
+  pool->newer_wanted = hf_pool_count(pool, HF_SLOT_CONNECTING) == 0;
   request->error.retryable = true;
   if (request->kind != HF_REQUEST_QUERY ||
       request->retries >= request->max_retries) {
-    return HF_DEMOTION_WAIT;
+    return HF_DEMOTION_FAIL_FOR_NOW;
   }
   request->newer_than = pool->demoted_serial;
-  return HF_DEMOTION_LOOK;
+  return HF_DEMOTION_RETRY;
 }
 
 bool hf_demotion_discards(const struct hf_pool *pool) {
@@ -118,13 +119,13 @@ void hf_demotion_note_refused_connect(struct hf_pool *pool) {
   }
 }
 
-void hf_demotion_stop_looking(struct hf_pool *pool) {
+void hf_demotion_stop_search(struct hf_pool *pool) {
   struct hf_link *link;
   HF_LIST_EACH(link, &pool->waiting) {
     HF_CONTAINER_OF(link, struct hf_request, link)->newer_than = 0;
   }
-  pool->lookers = 0;
-  pool->look_wanted = false;
+  pool->waiting_for_newer = 0;
+  pool->newer_wanted = false;
 }
 
 bool hf_demotion_allows(const struct hf_request *request,
@@ -133,7 +134,7 @@ bool hf_demotion_allows(const struct hf_request *request,
 }
 
 /* Whether a newer connection is being tried, so that another is too much. */
-static bool is_looking(const struct hf_pool *pool) {
+static bool is_trying_newer(const struct hf_pool *pool) {
   static const enum hf_slot_state tried[] = {HF_SLOT_IDLE,
                                              HF_SLOT_BUSY,
                                              HF_SLOT_CHECKING};
@@ -151,9 +152,9 @@ static bool is_looking(const struct hf_pool *pool) {
 }
 
 size_t hf_demotion_demand(const struct hf_pool *pool) {
-  size_t others = pool->waiting.count - pool->lookers;
-  if (pool->lookers == 0 && !pool->look_wanted) {
+  size_t others = pool->waiting.count - pool->waiting_for_newer;
+  if (pool->waiting_for_newer == 0 && !pool->newer_wanted) {
     return others;
   }
-  return others + (pool->demoted_serial != 0 && is_looking(pool) ? 0 : 1);
+  return others + (pool->demoted_serial != 0 && is_trying_newer(pool) ? 0 : 1);
 }

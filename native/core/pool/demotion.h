@@ -19,10 +19,10 @@ struct hf_slot;
 
 /* What a refused write is to do. */
 enum hf_demotion {
-  HF_DEMOTION_NONE, /* it was no refusal by the server */
-  HF_DEMOTION_LOOK, /* to go again, on a connection that is still to come */
-  HF_DEMOTION_WAIT, /* to fail, though another server may be found */
-  HF_DEMOTION_FAIL  /* to fail: there is none */
+  HF_DEMOTION_NONE,  /* it was no refusal by the server */
+  HF_DEMOTION_RETRY, /* to go again, on a connection that is still to come */
+  HF_DEMOTION_FAIL_FOR_NOW, /* to fail, though another server may be found */
+  HF_DEMOTION_FAIL          /* to fail: there is none */
 };
 
 /* Judges request->error, of an attempt that ran on its slot. */
@@ -47,7 +47,7 @@ bool hf_demotion_allows(const struct hf_request *request,
                         const struct hf_slot *slot);
 
 /* Those that look take any connection: the pool opens none for that now. */
-void hf_demotion_stop_looking(struct hf_pool *pool);
+void hf_demotion_stop_search(struct hf_pool *pool);
 
 /* Returns how many connections those that wait could use at once. */
 size_t hf_demotion_demand(const struct hf_pool *pool);

@@ -43,10 +43,10 @@ void hf_dispatch_start(struct hf_pool *pool,
   request->in_transaction = slot->transaction != 'I';
   request->attempts++;
   request->unsent = false;
-  request->simple = false;
-  request->warned = false;
+  request->simple_protocol = false;
+  request->server_warned = false;
   request->answered_rollback = false;
-  request->misfit = false;
+  request->wrapping_refused = false;
   request->server_role = HF_ROLE_UNKNOWN;
   request->progress = HF_PROGRESS_UNKNOWN;
   hf_error_finish(&request->error);

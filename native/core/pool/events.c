@@ -177,7 +177,7 @@ static void count_slow(struct hf_pool *pool, const struct hf_request *request) {
 }
 
 /* Whoever begins a transaction to read does not ask for another server. */
-static bool chooses_reading(const struct hf_request *request) {
+static bool begins_read_only(const struct hf_request *request) {
   return request->sql.kind == HF_SQL_BEGIN &&
          (request->flags & HF_FLAG_READ_ONLY) != 0;
 }
@@ -201,9 +201,10 @@ void hf_pool_on_finished(struct hf_pool *pool,
   hf_sharing_note_end(pool, request);
   slot->transaction = transaction;
   request->transaction = transaction;
-  slot->chose_reading =
-      transaction != 'I' && (slot->chose_reading || chooses_reading(request));
-  hf_silence_heard(&slot->silence);
+  slot->read_only_transaction =
+      transaction != 'I' &&
+      (slot->read_only_transaction || begins_read_only(request));
+  hf_silence_reset(&slot->silence);
   hf_stats_record(&pool->stats,
                   HF_HISTOGRAM_QUERY_TIME,
                   pool->now_us - request->started_us);

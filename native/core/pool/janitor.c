@@ -94,15 +94,15 @@ static void watch_silence(struct hf_pool *pool, enum hf_slot_state state) {
   HF_LIST_EACH(link, &pool->slots_in[state]) {
     struct hf_slot *slot = slot_of(link);
     const struct hf_request *head = head_of(slot);
-    uint64_t heard_us = slot->last_byte_us;
+    uint64_t last_byte_us = slot->last_byte_us;
     if (head == NULL) {
       continue;
     }
-    if (heard_us < head->started_us) {
-      heard_us = head->started_us;
+    if (last_byte_us < head->started_us) {
+      last_byte_us = head->started_us;
     }
-    if (pool->now_us - heard_us < limit_us) {
-      hf_silence_heard(&slot->silence);
+    if (pool->now_us - last_byte_us < limit_us) {
+      hf_silence_reset(&slot->silence);
     } else if (!slot->probing && pool->now_us >= slot->probe_us) {
       slot->probe_us = pool->now_us + PROBE_EVERY_US;
       hf_stats_add(&pool->stats, HF_STAT_PROBES, 1);
@@ -119,14 +119,14 @@ void hf_janitor_probed(struct hf_pool *pool,
   slot->probing = false;
   if (head_of(slot) == NULL ||
       (slot->state != HF_SLOT_BUSY && slot->state != HF_SLOT_LEASED)) {
-    hf_silence_heard(&slot->silence);
+    hf_silence_reset(&slot->silence);
     return;
   }
   if (finding == HF_FINDING_ABSENT) {
     slot->probe_us = pool->now_us + PROBE_ABSENT_US;
   }
   if (hf_silence_judge(&slot->silence, finding, server)) {
-    hf_silence_heard(&slot->silence);
+    hf_silence_reset(&slot->silence);
     hf_error_init(&error);
     hf_error_set(&error,
                  HF_SILENT,

@@ -18,14 +18,14 @@ void hf_lease_init(struct hf_lease *lease, void *owner) {
   memset(lease, 0, sizeof *lease);
   lease->owner = owner;
   hf_list_init(&lease->waiting);
-  hf_error_init(&lease->lost);
+  hf_error_init(&lease->loss);
 }
 
 void hf_lease_finish(struct hf_lease *lease) {
   assert(lease->slot == NULL);
   assert(!hf_link_queued(&lease->ending));
   assert(hf_list_empty(&lease->waiting));
-  hf_error_finish(&lease->lost);
+  hf_error_finish(&lease->loss);
 }
 
 bool hf_lease_note_result(struct hf_lease *lease,
@@ -64,11 +64,11 @@ void hf_lease_grant(struct hf_pool *pool,
 void hf_lease_refuse(struct hf_pool *pool, struct hf_request *request) {
   const struct hf_lease *lease = request->lease;
   struct hf_error *error = &request->error;
-  if (lease->lost.status == HF_OK) {
+  if (lease->loss.status == HF_OK) {
     hf_error_set(error, HF_RELEASED, HF_PHASE_LOCAL, NULL);
     error->outcome = HF_OUTCOME_NOT_EXECUTED;
   } else {
-    hf_error_copy(error, &lease->lost);
+    hf_error_copy(error, &lease->loss);
     error->phase = HF_PHASE_LOCAL;
   }
   hf_outcome_settle(pool, request);
@@ -77,7 +77,7 @@ void hf_lease_refuse(struct hf_pool *pool, struct hf_request *request) {
 /* The engine has it back at the end of the turn, after its last answers. */
 void hf_lease_end(struct hf_pool *pool, struct hf_lease *lease) {
   if (!hf_link_queued(&lease->ending)) {
-    hf_list_push(&pool->over, &lease->ending);
+    hf_list_push(&pool->ended_leases, &lease->ending);
   }
 }
 
@@ -86,16 +86,16 @@ void hf_lease_lose(struct hf_pool *pool,
                    const struct hf_error *error) {
   struct hf_evidence context;
   struct hf_link *link;
-  hf_error_copy(&lease->lost, error);
+  hf_error_copy(&lease->loss, error);
   if (error->outcome == HF_OUTCOME_NONE) {
     /* It died between two statements. */
     memset(&context, 0, sizeof context);
     context.in_transaction = lease->slot->transaction != 'I';
     context.nothing_sent = true;
-    (void)hf_classify_error(&lease->lost, &context);
+    (void)hf_classify_error(&lease->loss, &context);
   } else if (error->unit == HF_UNIT_STATEMENT) {
     /* The statement in flight is a thing of its own: the next never ran. */
-    lease->lost.outcome = HF_OUTCOME_NOT_EXECUTED;
+    lease->loss.outcome = HF_OUTCOME_NOT_EXECUTED;
   }
   lease->slot = NULL;
   while ((link = hf_list_pop(&lease->waiting)) != NULL) {

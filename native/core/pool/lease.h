@@ -35,16 +35,16 @@ struct hf_lease {
   void *owner;
   struct hf_slot *slot;   /* NULL before the grant and after a loss */
   struct hf_list waiting; /* statements not yet sent */
-  struct hf_error lost;   /* why slot is gone, and what that means for
+  struct hf_error loss;   /* why slot is gone, and what that means for
                              later statements; HF_OK while it is there */
   uint64_t granted_us;
-  char transaction;      /* I, T or E, as the user was told last */
-  bool wrote;            /* the open transaction may have written */
-  bool greets;           /* prepares a connection that is new */
-  bool overdue;          /* it took too long over that */
-  bool released;         /* takes no more statements */
-  enum hf_release how;   /* it was released */
-  struct hf_link ending; /* on the pool's list of leases that are over */
+  char transaction;        /* I, T or E, as the user was told last */
+  bool wrote;              /* the open transaction may have written */
+  bool greets;             /* prepares a connection that is new */
+  bool overdue;            /* it took too long over that */
+  bool released;           /* takes no more statements */
+  enum hf_release release; /* it was released */
+  struct hf_link ending;   /* on the pool's list of leases that are over */
 };
 
 void hf_lease_init(struct hf_lease *lease, void *owner);

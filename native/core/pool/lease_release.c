@@ -15,11 +15,11 @@ static void give_back(struct hf_pool *pool, struct hf_lease *lease) {
   struct hf_slot *slot = lease->slot;
   slot->lease = NULL;
   lease->slot = NULL;
-  if (lease->how == HF_RELEASE_CLOSE || lease->how == HF_RELEASE_FAIL) {
+  if (lease->release == HF_RELEASE_CLOSE || lease->release == HF_RELEASE_FAIL) {
     hf_dispatch_close_slot(pool, slot);
   } else if (slot->transaction != 'I') {
     hf_stats_add(&pool->stats, HF_STAT_ROLLED_BACK_LEASES, 1);
-    if (lease->how == HF_RELEASE_KEEP) {
+    if (lease->release == HF_RELEASE_KEEP) {
       hf_advise(pool, slot, HF_ADVICE_ROLLED_BACK);
     }
     hf_reset_begin(pool, slot, HF_RESET_ROLLBACK);
@@ -30,7 +30,7 @@ static void give_back(struct hf_pool *pool, struct hf_lease *lease) {
   }
 }
 
-static bool is_owing(const struct hf_lease *lease) {
+static bool has_work(const struct hf_lease *lease) {
   return lease->slot != NULL && (!hf_list_empty(&lease->slot->running) ||
                                  !hf_list_empty(&lease->waiting));
 }
@@ -38,16 +38,16 @@ static bool is_owing(const struct hf_lease *lease) {
 /* Closes the connection, or lets it serve. */
 static void end_greeting(struct hf_pool *pool, struct hf_lease *lease) {
   struct hf_slot *slot = lease->slot;
-  if (lease->how == HF_RELEASE_KEEP) {
+  if (lease->release == HF_RELEASE_KEEP) {
     hf_greeting_succeed(pool, lease);
     give_back(pool, lease);
     return;
   }
-  if (lease->how == HF_RELEASE_CUT) {
-    lease->how = HF_RELEASE_CLOSE;
+  if (lease->release == HF_RELEASE_CUT) {
+    lease->release = HF_RELEASE_CLOSE;
   }
-  hf_greeting_fail(pool, lease, slot, lease->how == HF_RELEASE_FAIL);
-  if (is_owing(lease)) {
+  hf_greeting_fail(pool, lease, slot, lease->release == HF_RELEASE_FAIL);
+  if (has_work(lease)) {
     hf_loss_lose_with(pool, slot, HF_RELEASED);
   } else {
     give_back(pool, lease);
@@ -61,8 +61,8 @@ void hf_lease_release(struct hf_pool *pool,
     return;
   }
   lease->released = true;
-  lease->how = how;
-  if (is_owing(lease) && how == HF_RELEASE_KEEP) {
+  lease->release = how;
+  if (has_work(lease) && how == HF_RELEASE_KEEP) {
     return; /* hf_lease_advance comes back to it */
   }
   if (lease->greets) {
@@ -73,7 +73,7 @@ void hf_lease_release(struct hf_pool *pool,
   hf_stats_record(&pool->stats,
                   HF_HISTOGRAM_LEASE_TIME,
                   pool->now_us - lease->granted_us);
-  if (is_owing(lease)) {
+  if (has_work(lease)) {
     hf_loss_lose_with(pool, lease->slot, HF_RELEASED);
   } else if (lease->slot != NULL) {
     give_back(pool, lease);
@@ -81,7 +81,7 @@ void hf_lease_release(struct hf_pool *pool,
   hf_lease_end(pool, lease);
 }
 
-void hf_lease_describe_rollback(struct hf_request *request) {
+void hf_lease_turn_into_rollback(struct hf_request *request) {
   static const char text[] = "ROLLBACK";
   hf_sql_scan(text, sizeof text - 1, &request->sql);
   request->flags |= HF_FLAG_URGENT;
@@ -95,7 +95,7 @@ static void take_turn(struct hf_pool *pool, struct hf_request *request) {
                                              request->deadline_us,
                                              pool->now_us);
   if (hf_transaction_rolls_back(&request->end)) {
-    hf_lease_describe_rollback(request);
+    hf_lease_turn_into_rollback(request);
   } else if (end_us != UINT64_MAX) {
     request->deadline_us = end_us;
     request->flags |= HF_FLAG_CALLER_DEADLINE;
@@ -116,6 +116,6 @@ void hf_lease_advance(struct hf_pool *pool, struct hf_lease *lease) {
     }
     hf_dispatch_start(pool, slot, request);
   } else if (lease->released) {
-    hf_lease_release(pool, lease, lease->how);
+    hf_lease_release(pool, lease, lease->release);
   }
 }

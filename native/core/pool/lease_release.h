@@ -24,6 +24,6 @@ void hf_lease_release(struct hf_pool *pool,
 
 /* Makes a ROLLBACK of what was to be COMMIT; the engine sees it by request.end.
  */
-void hf_lease_describe_rollback(struct hf_request *request);
+void hf_lease_turn_into_rollback(struct hf_request *request);
 
 #endif

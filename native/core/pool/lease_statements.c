@@ -96,7 +96,7 @@ void hf_lease_interrupt(struct hf_pool *pool,
     break;
   case HF_TRANSACTION_TURN:
     hf_interrupt_count(pool, status);
-    hf_lease_describe_rollback(request);
+    hf_lease_turn_into_rollback(request);
     make_way(pool, request);
     break;
   case HF_TRANSACTION_CARRY_ON:

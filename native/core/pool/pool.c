@@ -39,7 +39,7 @@ enum hf_status hf_pool_init(struct hf_pool *pool,
   hf_list_init(&pool->waiting);
   hf_list_init(&pool->requests);
   hf_list_init(&pool->done);
-  hf_list_init(&pool->over);
+  hf_list_init(&pool->ended_leases);
   hf_heap_init(&pool->timers);
   hf_breaker_init(&pool->breaker);
   hf_error_init(&pool->connect_error);
@@ -47,7 +47,7 @@ enum hf_status hf_pool_init(struct hf_pool *pool,
   pool->now_us = now_us;
   pool->sweep_us = UINT64_MAX;
   pool->shortest_us = UINT64_MAX;
-  pool->crowd_us = UINT64_MAX;
+  pool->followers_due_us = UINT64_MAX;
   return HF_OK;
 }
 

@@ -20,7 +20,7 @@ static void arm(struct hf_pool *pool, struct hf_request *request) {
 }
 
 static void enter_at_head(struct hf_pool *pool, struct hf_request *request) {
-  pool->lookers += request->newer_than != 0;
+  pool->waiting_for_newer += request->newer_than != 0;
   hf_list_push_front(&pool->waiting, &request->link);
   hf_request_move(request, HF_REQUEST_WAITING);
   arm(pool, request);
@@ -55,7 +55,7 @@ enum hf_status hf_queue_enter(struct hf_pool *pool,
 }
 
 void hf_queue_leave(struct hf_pool *pool, struct hf_request *request) {
-  pool->lookers -= request->newer_than != 0;
+  pool->waiting_for_newer -= request->newer_than != 0;
   request->newer_than = 0;
   hf_list_remove(&pool->waiting, &request->link);
   hf_pool_set_timer(pool, request, UINT64_MAX);

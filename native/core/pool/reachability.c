@@ -55,8 +55,8 @@ bool hf_reachability_turned_away(struct hf_pool *pool,
   }
   hf_error_copy(&pool->connect_error, &request->error);
   hf_reachability_note_failure(pool, request->slot, why);
-  if (!pool->doubted) {
-    pool->doubted = true;
+  if (!pool->pooler_has_no_server) {
+    pool->pooler_has_no_server = true;
     pool->ping_idle = true;
   }
   return true;
@@ -65,17 +65,17 @@ bool hf_reachability_turned_away(struct hf_pool *pool,
 void hf_reachability_answered(struct hf_pool *pool,
                               const struct hf_request *request) {
   struct hf_slot *slot = request->slot;
-  if (pool->doubted && slot->proxied &&
+  if (pool->pooler_has_no_server && slot->proxied &&
       request->started_us / US_PER_MS > pool->breaker.failed_at_ms) {
-    pool->doubted = false;
+    pool->pooler_has_no_server = false;
     hf_reachability_note_success(pool, slot);
   }
 }
 
 bool hf_reachability_proved(struct hf_pool *pool, const struct hf_slot *slot) {
-  if (pool->doubted && slot->proxied && !slot->answered) {
+  if (pool->pooler_has_no_server && slot->proxied && !slot->server_answered) {
     return false;
   }
-  pool->doubted = false;
+  pool->pooler_has_no_server = false;
   return true;
 }

@@ -39,9 +39,10 @@ static bool may_repeat(const struct hf_pool *pool,
  * A repetition that would write, or that could not be kept from it: what is
  * known is what the attempt before it left, a doubt.
  */
-static bool end_guarded(struct hf_pool *pool, struct hf_request *request) {
+static bool end_read_only_retry(struct hf_pool *pool,
+                                struct hf_request *request) {
   struct hf_error *error = &request->error;
-  if (!request->guarded || !hf_request_in_doubt(request) ||
+  if (!request->read_only_retry || !hf_request_in_doubt(request) ||
       error->severity != HF_SEVERITY_ERROR ||
       (strcmp(error->sqlstate, "25006") != 0 &&
        request->progress != HF_PROGRESS_UNPARSED)) {
@@ -112,11 +113,11 @@ static void repeat(struct hf_pool *pool,
                    int32_t delay_ms) {
   keep_doubt(request);
   /* A read by its text alone may write after all: not a second time. */
-  request->guarded =
-      request->guarded || (request->error.outcome == HF_OUTCOME_AMBIGUOUS &&
-                           hf_request_seems_to_read(request));
+  request->read_only_retry = request->read_only_retry ||
+                             (request->error.outcome == HF_OUTCOME_AMBIGUOUS &&
+                              hf_request_seems_to_read(request));
   request->retries++;
-  request->avoid = request->slot == NULL ? 0 : request->slot->serial;
+  request->avoid_serial = request->slot == NULL ? 0 : request->slot->serial;
   request->slot = NULL;
   hf_stats_add_retry(&pool->stats, request->error.outcome);
   hf_request_move(request, HF_REQUEST_BACKOFF);
@@ -145,12 +146,12 @@ static void go_back(struct hf_pool *pool, struct hf_request *request) {
 static bool end_demoted(struct hf_pool *pool,
                         struct hf_request *request,
                         enum hf_demotion demotion) {
-  if (demotion == HF_DEMOTION_LOOK && may_repeat(pool, request) &&
+  if (demotion == HF_DEMOTION_RETRY && may_repeat(pool, request) &&
       !is_late(pool, request)) {
     repeat(pool, request, 0);
     return hf_demotion_discards(pool);
   }
-  if (demotion == HF_DEMOTION_LOOK) {
+  if (demotion == HF_DEMOTION_RETRY) {
     request->newer_than = 0;
   }
   if (demotion == HF_DEMOTION_FAIL) {
@@ -210,10 +211,11 @@ bool hf_repeat_judge(struct hf_pool *pool, struct hf_request *request) {
   }
   hf_stats_add_sqlstate(&pool->stats, request->error.sqlstate);
   why = hf_attempt_classify(request);
-  if (end_guarded(pool, request)) {
+  if (end_read_only_retry(pool, request)) {
     return false;
   }
-  if (request->misfit && may_repeat(pool, request) && !is_late(pool, request)) {
+  if (request->wrapping_refused && may_repeat(pool, request) &&
+      !is_late(pool, request)) {
     repeat(pool, request, 0);
     return true;
   }

@@ -73,7 +73,7 @@ bool hf_request_controls_transaction(const struct hf_request *request) {
 }
 
 bool hf_request_must_not_write(const struct hf_request *request) {
-  return request->guarded || (request->flags & HF_FLAG_READ_ONLY) != 0;
+  return request->read_only_retry || (request->flags & HF_FLAG_READ_ONLY) != 0;
 }
 
 bool hf_request_repeatable(const struct hf_request *request) {

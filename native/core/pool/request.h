@@ -71,22 +71,22 @@ struct hf_request {
   uint32_t serial;            /* of the connection it last went to */
   uint32_t newer_than;        /* waits for a connection with a serial above;
                                  0 = any will do */
-  uint32_t avoid;             /* serial of the connection it failed on */
+  uint32_t avoid_serial;      /* serial of the connection it failed on */
   enum hf_status interrupted; /* why it is being cancelled, or HF_OK */
   bool settled;               /* the user was answered while it still runs */
   bool orphan;                /* its environment is gone: nobody reads it */
   bool unnamed;               /* must go as an unnamed statement */
-  bool reused;                /* set by the engine: its name was there before */
+  bool name_reused;           /* set by the engine: its name was there before */
   bool used_once;             /* a verdict of "once" was followed */
   enum hf_role server_role;   /* set by the engine, with 25006 */
-  bool guarded;               /* goes again, and must not write */
+  bool read_only_retry;       /* goes again, and must not write */
   bool in_transaction;        /* an explicit one was open when it was sent */
   bool unsent;                /* set by the engine: no byte of it left */
-  bool misfit;                /* set by the engine: what we put around it does
-                                 not work there; another way will */
-  bool warned;                /* set by the engine: the server warned */
+  bool wrapping_refused;      /* set by the engine: what we put around it does
+                       not work there; another way will */
+  bool server_warned;         /* set by the engine: the server warned */
   bool answered_rollback;     /* set by the engine: a command tag said so */
-  bool simple;                /* set by the engine: by the simple protocol */
+  bool simple_protocol;       /* set by the engine: by the simple protocol */
   enum hf_progress progress;  /* set by the engine: of this attempt */
   struct hf_transaction end;  /* of the statement that ends its lease's */
   char transaction;           /* I, T or E after it; 0 = not known */

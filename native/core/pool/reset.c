@@ -62,15 +62,15 @@ static bool is_proving(const struct hf_pool *pool) {
 bool hf_reset_may_prove(const struct hf_pool *pool,
                         const struct hf_slot *slot) {
   return pool->wants_proof && !slot->proven && !slot->proxied &&
-         !pool->loses_units && !is_proving(pool);
+         !pool->drops_units && !is_proving(pool);
 }
 
 static void stop_sharing(struct hf_pool *pool, struct hf_slot *slot) {
   struct hf_error warning;
-  if (pool->loses_units) {
+  if (pool->drops_units) {
     return;
   }
-  pool->loses_units = true;
+  pool->drops_units = true;
   hf_error_init(&warning);
   hf_error_set(&warning,
                HF_PROTOCOL_ERROR,
@@ -86,12 +86,12 @@ void hf_reset_proved(struct hf_pool *pool,
                      struct hf_slot *slot,
                      enum hf_proof proof) {
   slot->proof = HF_PROOF_NONE;
-  if (proof == HF_PROOF_FAILS) {
+  if (proof == HF_PROOF_FAILED) {
     stop_sharing(pool, slot);
     hf_dispatch_close_slot(pool, slot);
     return;
   }
-  slot->proven = proof == HF_PROOF_HOLDS;
+  slot->proven = proof == HF_PROOF_PASSED;
   hf_reset_end(pool, slot);
 }
 
@@ -110,7 +110,7 @@ bool hf_reset_time_out(struct hf_pool *pool, struct hf_slot *slot) {
     return false;
   }
   if (slot->proof == HF_PROOF_SECOND) {
-    hf_reset_proved(pool, slot, HF_PROOF_FAILS);
+    hf_reset_proved(pool, slot, HF_PROOF_FAILED);
     return true;
   }
   slot->proof = HF_PROOF_SECOND;
@@ -121,8 +121,9 @@ bool hf_reset_time_out(struct hf_pool *pool, struct hf_slot *slot) {
 
 void hf_reset_end(struct hf_pool *pool, struct hf_slot *slot) {
   slot->transaction = 'I';
-  if (pool->doubted) { /* the server behind the pooler has answered */
-    pool->doubted = false;
+  if (pool->pooler_has_no_server) { /* the server behind the pooler has answered
+                                     */
+    pool->pooler_has_no_server = false;
     hf_reachability_note_success(pool, slot);
   }
   hf_dispatch_free_slot(pool, slot);

@@ -37,7 +37,7 @@ void hf_reset_begin(struct hf_pool *pool,
 /* The check-up went well: the next one that is due, or free. */
 void hf_reset_end(struct hf_pool *pool, struct hf_slot *slot);
 
-/* The proof ended; with HF_PROOF_FAILS the connection does, too. */
+/* The proof ended; with HF_PROOF_FAILED the connection does, too. */
 void hf_reset_proved(struct hf_pool *pool,
                      struct hf_slot *slot,
                      enum hf_proof proof);

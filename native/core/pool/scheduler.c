@@ -94,8 +94,8 @@ static void connect(struct hf_pool *pool) {
   slot->deallocate = false;
   slot->restore_settings = false;
   slot->demoted = false;
-  slot->chose_reading = false;
-  pool->look_wanted = false;
+  slot->read_only_transaction = false;
+  pool->newer_wanted = false;
   slot->proven = false;
   slot->proof = HF_PROOF_NONE;
   hf_stats_add(&pool->stats, HF_STAT_CONNECTS_STARTED, 1);
@@ -153,10 +153,10 @@ static struct hf_slot *take_newer(struct hf_pool *pool,
 }
 
 /* Writes that look for another server take what is newer than their last. */
-static void serve_lookers(struct hf_pool *pool) {
+static void serve_waiting_for_newer(struct hf_pool *pool) {
   struct hf_link *link;
   struct hf_link *after;
-  if (pool->lookers == 0) {
+  if (pool->waiting_for_newer == 0) {
     return;
   }
   HF_LIST_EACH_SAFE(link, after, &pool->waiting) {
@@ -172,7 +172,7 @@ static void serve_lookers(struct hf_pool *pool) {
 /* The first that waits for any connection. */
 static struct hf_request *first_of_others(const struct hf_pool *pool) {
   struct hf_link *link;
-  if (pool->lookers == 0) {
+  if (pool->waiting_for_newer == 0) {
     return hf_queue_first(pool);
   }
   HF_LIST_EACH(link, &pool->waiting) {
@@ -190,11 +190,11 @@ void hf_scheduler_run(struct hf_pool *pool) {
     return;
   }
   if (pool->state != HF_POOL_STATE_OPEN) {
-    hf_demotion_stop_looking(pool);
+    hf_demotion_stop_search(pool);
   }
-  serve_lookers(pool);
+  serve_waiting_for_newer(pool);
   while ((request = first_of_others(pool)) != NULL) {
-    struct hf_slot *slot = take_idle(pool, request->avoid);
+    struct hf_slot *slot = take_idle(pool, request->avoid_serial);
     if (slot == NULL) {
       slot = hf_sharing_find(pool, request);
     }

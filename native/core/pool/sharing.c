@@ -38,7 +38,7 @@ bool hf_sharing_allows(const struct hf_pool *pool,
                        const struct hf_request *request) {
   return request->kind == HF_REQUEST_QUERY && request->sql.read_only &&
          !hf_request_must_not_write(request) && pool->config.share_max > 1 &&
-         !pool->loses_units && is_usually_short(pool, request);
+         !pool->drops_units && is_usually_short(pool, request);
 }
 
 static uint64_t head_limit_us(const struct hf_pool *pool) {
@@ -59,8 +59,8 @@ static struct hf_slot *join(struct hf_pool *pool, struct hf_slot *slot) {
   hf_list_remove(busy, &slot->link);
   hf_list_push(busy, &slot->link);
   hf_stats_add(&pool->stats, HF_STAT_SHARED, 1);
-  if (until_us < pool->crowd_us) {
-    pool->crowd_us = until_us;
+  if (until_us < pool->followers_due_us) {
+    pool->followers_due_us = until_us;
   }
   return slot;
 }
@@ -111,10 +111,10 @@ static void move_followers(struct hf_pool *pool, struct hf_slot *slot) {
 void hf_sharing_tick(struct hf_pool *pool) {
   uint64_t limit_us = head_limit_us(pool);
   struct hf_link *link;
-  if (pool->now_us < pool->crowd_us) {
+  if (pool->now_us < pool->followers_due_us) {
     return;
   }
-  pool->crowd_us = UINT64_MAX;
+  pool->followers_due_us = UINT64_MAX;
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_BUSY]) {
     struct hf_slot *slot = slot_of(link);
     if (slot->running.count < 2) {
@@ -122,12 +122,13 @@ void hf_sharing_tick(struct hf_pool *pool) {
     }
     if (pool->now_us - slot->head_us >= limit_us) {
       move_followers(pool, slot);
-    } else if (slot->head_us + limit_us < pool->crowd_us) {
-      pool->crowd_us = slot->head_us + limit_us;
+    } else if (slot->head_us + limit_us < pool->followers_due_us) {
+      pool->followers_due_us = slot->head_us + limit_us;
     }
   }
 }
 
 uint64_t hf_sharing_next_us(const struct hf_pool *pool) {
-  return hf_pool_count(pool, HF_SLOT_BUSY) == 0 ? UINT64_MAX : pool->crowd_us;
+  return hf_pool_count(pool, HF_SLOT_BUSY) == 0 ? UINT64_MAX
+                                                : pool->followers_due_us;
 }

@@ -9,7 +9,7 @@ enum {
   UNSURE = 1 /* one of several servers may have answered instead */
 };
 
-void hf_silence_heard(struct hf_silence *silence) {
+void hf_silence_reset(struct hf_silence *silence) {
   silence->doubt = 0;
 }
 
@@ -18,8 +18,9 @@ static void note_server(struct hf_silence *silence, uint64_t server) {
   if (server == 0 || server == silence->server) {
     return;
   }
-  silence->several = silence->several || server == silence->before;
-  silence->before = silence->server;
+  silence->many_servers =
+      silence->many_servers || server == silence->previous_server;
+  silence->previous_server = silence->server;
   silence->server = server;
   silence->doubt = 0;
 }
@@ -36,7 +37,7 @@ bool hf_silence_judge(struct hf_silence *silence,
     silence->doubt = 0;
     return false;
   case HF_FINDING_ABSENT:
-    silence->doubt += silence->several ? 0 : UNSURE;
+    silence->doubt += silence->many_servers ? 0 : UNSURE;
     break;
   case HF_FINDING_IDLE:
   case HF_FINDING_GONE:
@@ -44,12 +45,12 @@ bool hf_silence_judge(struct hf_silence *silence,
     silence->doubt += SURE;
     break;
   }
-  silence->why = finding;
+  silence->last_bad = finding;
   return silence->doubt >= DOUBT_MAX;
 }
 
 const char *hf_silence_reason(const struct hf_silence *silence) {
-  switch (silence->why) {
+  switch (silence->last_bad) {
   case HF_FINDING_IDLE:
     return "the server has finished this statement, but its answer did not "
            "arrive: it was lost on the way";

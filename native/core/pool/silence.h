@@ -26,15 +26,15 @@ enum hf_finding {
 };
 
 struct hf_silence {
-  int32_t doubt;       /* grows with every bad finding in a row */
-  uint64_t server;     /* who answered last, if that is known; else 0 */
-  uint64_t before;     /* and who had answered before that one */
-  bool several;        /* the address leads to more than one server */
-  enum hf_finding why; /* the last bad one */
+  int32_t doubt;            /* grows with every bad finding in a row */
+  uint64_t server;          /* who answered last, if that is known; else 0 */
+  uint64_t previous_server; /* and who had answered before that one */
+  bool many_servers;        /* the address leads to more than one server */
+  enum hf_finding last_bad; /* the last bad one */
 };
 
 /* Starts anew: something was heard. */
-void hf_silence_heard(struct hf_silence *silence);
+void hf_silence_reset(struct hf_silence *silence);
 
 /*
  * Takes a finding; `server` tells servers apart, 0 = not known. Returns true

@@ -42,9 +42,9 @@ enum hf_proof_step { HF_PROOF_NONE, HF_PROOF_FIRST, HF_PROOF_SECOND };
 
 /* How that proof ended. */
 enum hf_proof {
-  HF_PROOF_HOLDS, /* both units were answered, in order */
-  HF_PROOF_FAILS, /* they were not */
-  HF_PROOF_OPEN   /* the first was answered before the second was sent */
+  HF_PROOF_PASSED,      /* both units were answered, in order */
+  HF_PROOF_FAILED,      /* they were not */
+  HF_PROOF_INCONCLUSIVE /* the first was answered before the second was sent */
 };
 
 struct hf_slot {
@@ -61,33 +61,33 @@ struct hf_slot {
   uint32_t serial;     /* of the connection; never reused in a pool */
   uint32_t generation; /* older than the pool's: closed when it is free */
   uint32_t uses;
-  uint64_t expires_us;      /* end of its lifetime; 0 = none */
-  uint64_t head_us;         /* since when the oldest in flight is that */
-  struct hf_list running;   /* requests in flight, oldest first */
-  struct hf_lease *lease;   /* while LEASED */
-  bool shared;              /* everything in flight may share */
-  bool proven;              /* its path keeps what is sent before an answer */
-  enum hf_proof_step proof; /* while CHECKING for that */
-  bool announced;           /* its opening was told, so its end will be */
-  char transaction;         /* I, T or E after the last ReadyForQuery */
-  bool deallocate;          /* its prepared statements are to go */
-  bool restore_settings;    /* set by the engine: a setting is to go back */
-  bool demoted;             /* a write was refused there */
-  bool chose_reading;       /* the transaction was begun to read only */
-  uint64_t check_until_us;  /* while CHECKING: the end of our patience */
-  bool probing;             /* hf_pool_io.probe has not answered yet */
+  uint64_t expires_us;        /* end of its lifetime; 0 = none */
+  uint64_t head_us;           /* since when the oldest in flight is that */
+  struct hf_list running;     /* requests in flight, oldest first */
+  struct hf_lease *lease;     /* while LEASED */
+  bool shared;                /* everything in flight may share */
+  bool proven;                /* its path keeps what is sent before an answer */
+  enum hf_proof_step proof;   /* while CHECKING for that */
+  bool announced;             /* its opening was told, so its end will be */
+  char transaction;           /* I, T or E after the last ReadyForQuery */
+  bool deallocate;            /* its prepared statements are to go */
+  bool restore_settings;      /* set by the engine: a setting is to go back */
+  bool demoted;               /* a write was refused there */
+  bool read_only_transaction; /* the transaction was begun to read only */
+  uint64_t check_until_us;    /* while CHECKING: the end of our patience */
+  bool probing;               /* hf_pool_io.probe has not answered yet */
   struct hf_silence silence;
   uint64_t probe_us; /* when a silent server is probed next */
 
   /* changed by the engine */
-  void *conn;            /* the open connection, or NULL */
-  void *dial;            /* while it is being opened */
-  bool undialed;         /* closing, and there never was anything to close */
-  bool proxied;          /* a pooler sits between: one unit at a time */
-  bool answered;         /* the server itself spoke while it was opened */
-  bool whole;            /* proven: one flight is one transaction there */
-  void *hearer;          /* whose notices it still has when it is free */
-  uint64_t last_byte_us; /* when the server was last heard */
+  void *conn;               /* the open connection, or NULL */
+  void *connect;            /* while it is being opened */
+  bool unopened;            /* closing, and there never was anything to close */
+  bool proxied;             /* a pooler sits between: one unit at a time */
+  bool server_answered;     /* the server itself spoke while it was opened */
+  bool unit_is_transaction; /* proven: one flight is one transaction there */
+  void *notice_owner;       /* whose notices it still has when it is free */
+  uint64_t last_byte_us;    /* when the server was last heard */
   int32_t backend_pid;
 };
 

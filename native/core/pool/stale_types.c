@@ -37,7 +37,7 @@ bool hf_stale_types_suspected(const struct hf_request *request) {
   const struct hf_error *error = &request->error;
   const char *message = hf_error_field(error, 'M');
 
-  if (!request->reused || error->severity != HF_SEVERITY_ERROR) {
+  if (!request->name_reused || error->severity != HF_SEVERITY_ERROR) {
     return false;
   }
   return is_about_types(error->sqlstate) ||

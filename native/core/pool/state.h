@@ -143,11 +143,11 @@ struct hf_pool {
   struct hf_list slots_in[HF_SLOT_STATES];
 
   /* changed by the pool */
-  struct hf_list waiting;  /* requests WAITING, first in first out */
-  struct hf_list requests; /* every live request, any state but DONE */
-  struct hf_list done;     /* requests to deliver at the end of the turn */
-  struct hf_list over;     /* leases to give back after those */
-  struct hf_heap timers;   /* of requests, by time */
+  struct hf_list waiting;      /* requests WAITING, first in first out */
+  struct hf_list requests;     /* every live request, any state but DONE */
+  struct hf_list done;         /* requests to deliver at the end of the turn */
+  struct hf_list ended_leases; /* leases to give back after those */
+  struct hf_heap timers;       /* of requests, by time */
   struct hf_breaker breaker;
   struct hf_error connect_error; /* the last one, HF_OK when none */
   struct hf_outage outage;
@@ -164,20 +164,20 @@ struct hf_pool {
   bool password_may_change;  /* set by the engine: a refused login may go well
                          the  next time, without anybody's doing */
   bool proxied;              /* the last connection opened was a pooler's */
-  bool doubted;              /* the pooler said that it has no server */
+  bool pooler_has_no_server; /* the pooler said that it has no server */
   bool ping_idle;            /* idle connections are to be pinged, this turn */
   bool misconfigured;        /* the last connect failed on this machine */
-  uint32_t advised;          /* bits of hf_advice that were told */
+  uint32_t advice_given;     /* bits of hf_advice that were told */
   uint64_t queue_checked_us; /* the probe that the queue was held against
                             last */
-  bool look_wanted;          /* one new connection, to look for writes */
+  bool newer_wanted;         /* one new connection, to look for writes */
   uint32_t demoted_serial;   /* connections up to it may not write; 0 = none */
   uint64_t demoted_until_us; /* nobody takes writes, as far as is known */
-  size_t lookers;            /* waiting requests with `newer_than` */
+  size_t waiting_for_newer;  /* waiting requests with `newer_than` */
   uint64_t shortest_us;      /* run of any statement so far */
-  uint64_t crowd_us;         /* when a head may hold up others too long */
+  uint64_t followers_due_us; /* when a head may hold up others too long */
   bool wants_proof;          /* a read would share a connection, once proven */
-  bool loses_units;          /* the path loses what is sent before an answer */
+  bool drops_units;          /* the path loses what is sent before an answer */
   int32_t lost_proofs;       /* connections lost while they were being proven */
   int32_t warm_target;       /* connections to open without demand */
 

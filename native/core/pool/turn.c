@@ -27,7 +27,7 @@ void hf_turn_leave(struct hf_pool *pool) {
     pool->io.deliver(pool->io.ctx,
                      HF_CONTAINER_OF(link, struct hf_request, link));
   }
-  while ((link = hf_list_pop(&pool->over)) != NULL) {
+  while ((link = hf_list_pop(&pool->ended_leases)) != NULL) {
     pool->io.released(pool->io.ctx,
                       HF_CONTAINER_OF(link, struct hf_lease, ending));
   }

@@ -46,7 +46,7 @@ static bool is_warning(const struct hf_error *error) {
 static void note_warning(struct hf_conn *conn, const struct hf_error *error) {
   struct hf_unit *head = hf_conn_head(conn);
   if (head != NULL && is_warning(error)) {
-    head->request.warned = true;
+    head->request.server_warned = true;
   }
 }
 

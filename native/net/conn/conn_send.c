@@ -88,7 +88,7 @@ static bool send_named(struct hf_conn *conn, struct hf_unit *unit) {
   struct hf_statement *statement = unit->statement;
   hf_statement_refresh(statement, hf_clock_us());
   if (hf_prepared_find(&conn->names, statement)) {
-    unit->request.reused = true;
+    unit->request.name_reused = true;
     hf_stats_add(conn->shared->stats, HF_STAT_STATEMENTS_REUSED, 1);
   } else if (!send_prepare(conn, unit)) {
     return false;
@@ -253,8 +253,8 @@ static bool send_unit(struct hf_conn *conn, struct hf_unit *unit) {
     hf_stats_add(conn->shared->stats, HF_STAT_POOLED_UNITS, 1);
   }
   unit->simple = is_simple(unit);
-  unit->request.simple = unit->simple;
-  unit->request.reused = false;
+  unit->request.simple_protocol = unit->simple;
+  unit->request.name_reused = false;
   if (unit->simple) {
     return send_simple(conn, unit);
   }

@@ -137,15 +137,15 @@ static void on_proof_result(struct hf_conn *conn, const PGresult *result) {
     if (is_proof_answer(conn, result)) {
       conn->proof.answered++;
     } else {
-      end_proof(conn, HF_PROOF_FAILS);
+      end_proof(conn, HF_PROOF_FAILED);
     }
     return;
   }
   conn->proof.synced++;
   if (conn->proof.synced == conn->proof.sent) {
     end_proof(conn,
-              conn->proof.sent == HF_PROOF_UNITS ? HF_PROOF_HOLDS
-                                                 : HF_PROOF_OPEN);
+              conn->proof.sent == HF_PROOF_UNITS ? HF_PROOF_PASSED
+                                                 : HF_PROOF_INCONCLUSIVE);
   }
 }
 

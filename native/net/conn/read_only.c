@@ -27,8 +27,9 @@ static enum hf_wrap wrap_for(const struct hf_conn *conn,
     return HF_WRAP_SAVEPOINT;
   }
   /* PgBouncer keeps a flight whole, also in the mode without BEGIN. */
-  return conn->slot->whole || conn->shared->no_transactions ? HF_WRAP_SETTING
-                                                            : HF_WRAP_BEGIN;
+  return conn->slot->unit_is_transaction || conn->shared->no_transactions
+             ? HF_WRAP_SETTING
+             : HF_WRAP_BEGIN;
 }
 
 void hf_read_only_on_error(struct hf_conn *conn, struct hf_unit *unit) {
@@ -36,7 +37,7 @@ void hf_read_only_on_error(struct hf_conn *conn, struct hf_unit *unit) {
       "transaction blocks not allowed in statement pooling mode";
   const char *message = hf_error_field(&unit->request.error, 'M');
   if (message != NULL && strncmp(message, sentence, sizeof sentence - 1) == 0) {
-    unit->request.misfit = unit->wrap == HF_WRAP_BEGIN;
+    unit->request.wrapping_refused = unit->wrap == HF_WRAP_BEGIN;
     conn->shared->no_transactions = true;
   }
 }

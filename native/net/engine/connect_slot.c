@@ -72,7 +72,7 @@ static void end(struct hf_connect_slot *dial) {
     hf_connect_stop(dial->connect);
     dial->connect = NULL;
   }
-  dial->slot->dial = NULL;
+  dial->slot->connect = NULL;
   uv_close((uv_handle_t *)&dial->timer, on_timer_closed);
 }
 
@@ -240,8 +240,8 @@ static void use_connection(struct hf_connect_slot *dial,
   struct hf_slot *slot = dial->slot;
   struct hf_conn *conn;
   slot->proxied = hf_pooler_judge(pool, job);
-  slot->answered = job->pid_detected;
-  slot->whole = false;
+  slot->server_answered = job->pid_detected;
+  slot->unit_is_transaction = false;
   slot->backend_pid = job->backend_pid;
   conn = hf_conn_new(&pool->shared, slot, hf_connect_job_take(job));
   if (conn == NULL) {
@@ -327,7 +327,7 @@ static struct hf_connect_slot *dial_new(struct hf_netpool *pool,
 
 void hf_connect_slot_open(struct hf_netpool *pool, struct hf_slot *slot) {
   struct hf_connect_slot *dial = dial_new(pool, slot);
-  slot->dial = dial;
+  slot->connect = dial;
   if (dial == NULL) {
     /* No memory even for the failure: the breaker's pace tries again. */
     hf_netpool_fail_later(pool, slot);

@@ -94,8 +94,8 @@ void hf_events_emit(struct hf_netpool *pool,
     return;
   }
   if (event == HF_EVENT_NOTICE) {
-    if (slot->hearer != NULL) {
-      send_event(slot->hearer, slot, event, 0, error);
+    if (slot->notice_owner != NULL) {
+      send_event(slot->notice_owner, slot, event, 0, error);
     }
     return;
   }

@@ -99,13 +99,13 @@ static void end_pool(struct hf_netpool *pool) {
 }
 
 /* Its environment hears no notices of the pool's connections any more. */
-static void forget_hearer(struct hf_netpool *pool,
-                          const struct hf_handle *handle) {
+static void clear_notice_owner(struct hf_netpool *pool,
+                               const struct hf_handle *handle) {
   int32_t i;
   for (i = 0; i < pool->core.n_slots; i++) {
     struct hf_slot *slot = hf_pool_slot(&pool->core, i);
-    if (slot->hearer == handle) {
-      slot->hearer = NULL;
+    if (slot->notice_owner == handle) {
+      slot->notice_owner = NULL;
     }
   }
 }
@@ -119,7 +119,7 @@ void hf_handle_detach(struct hf_netpool *pool,
   }
   hf_health_ops_end(handle);
   hf_list_remove(&pool->handles, &handle->of_pool);
-  forget_hearer(pool, handle);
+  clear_notice_owner(pool, handle);
   if (is_last(pool, NULL)) {
     end_pool(pool);
   } else {

@@ -183,8 +183,8 @@ uint64_t hf_netpool_proof_us(const struct hf_netpool *pool) {
 /* ---- connections --------------------------------------------------------- */
 
 void hf_netpool_fail_later(struct hf_netpool *pool, struct hf_slot *slot) {
-  pool->undialed = true;
-  slot->undialed = slot->state == HF_SLOT_CLOSING;
+  pool->unopened = true;
+  slot->unopened = slot->state == HF_SLOT_CLOSING;
 }
 
 void hf_netpool_set_proxied(struct hf_netpool *pool) {
@@ -192,26 +192,26 @@ void hf_netpool_set_proxied(struct hf_netpool *pool) {
   hf_pool_retire_direct(&pool->core);
 }
 
-void hf_netpool_fail_undialed(struct hf_netpool *pool) {
+void hf_netpool_fail_unopened(struct hf_netpool *pool) {
   struct hf_link *link;
   struct hf_link *after;
   struct hf_error error;
-  if (!pool->undialed) {
+  if (!pool->unopened) {
     return;
   }
-  pool->undialed = false;
+  pool->unopened = false;
   hf_error_init(&error);
   hf_error_set(&error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
   HF_LIST_EACH_SAFE(link, after, &pool->core.slots_in[HF_SLOT_CONNECTING]) {
     struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
-    if (slot->dial == NULL && slot->conn == NULL) {
+    if (slot->connect == NULL && slot->conn == NULL) {
       hf_pool_on_connect_failed(&pool->core, slot, &error, hf_clock_us());
     }
   }
   HF_LIST_EACH_SAFE(link, after, &pool->core.slots_in[HF_SLOT_CLOSING]) {
     struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
-    if (slot->undialed) {
-      slot->undialed = false;
+    if (slot->unopened) {
+      slot->unopened = false;
       hf_pool_on_closed(&pool->core, slot, hf_clock_us());
     }
   }

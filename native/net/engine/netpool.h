@@ -64,7 +64,7 @@ struct hf_netpool {
   bool starts_proxied;    /* through a proxy settings must be there, too */
   bool warned_of_connect; /* that onConnect is left out behind a proxy */
   int32_t dials;          /* under way, probes included */
-  bool undialed;          /* a slot could not even begin to connect */
+  bool unopened;          /* a slot could not even begin to connect */
   bool closed;            /* the core said so */
 };
 
@@ -114,7 +114,7 @@ void hf_netpool_free(struct hf_netpool *pool);
 void hf_netpool_fail_later(struct hf_netpool *pool, struct hf_slot *slot);
 
 /* Tells that now, if there is anything. */
-void hf_netpool_fail_undialed(struct hf_netpool *pool);
+void hf_netpool_fail_unopened(struct hf_netpool *pool);
 
 /* Something stands between: no connection is taken for direct any more. */
 void hf_netpool_set_proxied(struct hf_netpool *pool);

@@ -78,10 +78,11 @@ static enum hf_release manner_of(const struct hf_op *op) {
 }
 
 /* Says whether notices are still wanted once the lease is released. */
-static void set_hearer(struct hf_call *holder, const struct hf_op *op) {
+static void set_notice_owner(struct hf_call *holder, const struct hf_op *op) {
   struct hf_slot *slot = holder->lease.slot;
   if (slot != NULL) {
-    slot->hearer = (op->flags & HF_FLAG_HEARS) != 0 ? holder->handle : NULL;
+    slot->notice_owner =
+        (op->flags & HF_FLAG_HEARS) != 0 ? holder->handle : NULL;
   }
 }
 
@@ -118,7 +119,7 @@ static void run_finish(struct hf_port *port,
   }
   pool = &holder->handle->pool->core;
   call = take_finish(port, op, fields, holder);
-  set_hearer(holder, op);
+  set_notice_owner(holder, op);
   if (call != NULL) {
     hf_pool_submit(pool, &call->unit.request, hf_clock_us());
   }
@@ -134,7 +135,7 @@ static void run_release(struct hf_port *port, const struct hf_op *op) {
     return;
   }
   handle = holder->handle;
-  set_hearer(holder, op);
+  set_notice_owner(holder, op);
   refusals = handle->pool->core.hook_refusals;
   hf_pool_release(&handle->pool->core,
                   &holder->lease,

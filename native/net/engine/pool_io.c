@@ -23,7 +23,7 @@ static void io_connect(void *ctx, struct hf_slot *slot) {
 }
 
 static struct hf_lease *io_greet(void *ctx, struct hf_slot *slot) {
-  slot->hearer = NULL;
+  slot->notice_owner = NULL;
   return hf_greeter_lend(ctx, slot);
 }
 
@@ -84,8 +84,8 @@ static bool io_probe(void *ctx, struct hf_slot *slot) {
 
 static void io_close(void *ctx, struct hf_slot *slot) {
   struct hf_netpool *pool = ctx;
-  if (slot->dial != NULL) {
-    hf_connect_slot_stop(slot->dial);
+  if (slot->connect != NULL) {
+    hf_connect_slot_stop(slot->connect);
   } else if (slot->conn != NULL) {
     hf_conn_close(slot->conn);
   } else {
@@ -214,8 +214,8 @@ static void conn_finished(struct hf_conn *conn,
 
 static void conn_own_over(struct hf_conn *conn) {
   struct hf_slot *slot = conn->slot;
-  if (slot->dial != NULL) {
-    hf_connect_slot_on_settled(slot->dial);
+  if (slot->connect != NULL) {
+    hf_connect_slot_on_settled(slot->connect);
   } else if (PQtransactionStatus(conn->pg) == PQTRANS_IDLE) {
     hf_pool_on_checked(&pool_of(conn)->core, slot, hf_clock_us());
   } else {
@@ -229,9 +229,9 @@ static void conn_proved(struct hf_conn *conn, enum hf_proof proof) {
 
 static void conn_lost(struct hf_conn *conn, struct hf_error *error) {
   struct hf_slot *slot = conn->slot;
-  if (slot->dial != NULL) {
+  if (slot->connect != NULL) {
     hf_error_move(&conn->last_words, error);
-    hf_connect_slot_on_settled(slot->dial);
+    hf_connect_slot_on_settled(slot->connect);
   } else {
     hf_pool_on_lost(&pool_of(conn)->core, slot, error, hf_clock_us());
   }

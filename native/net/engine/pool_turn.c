@@ -55,7 +55,7 @@ static void review_end(struct hf_netpool *pool, struct hf_handle *handle) {
 void hf_pool_turn_end(struct hf_netpool *pool) {
   struct hf_link *link;
   struct hf_link *after;
-  hf_netpool_fail_undialed(pool);
+  hf_netpool_fail_unopened(pool);
   hf_health_ops_end_turn(pool);
   HF_LIST_EACH_SAFE(link, after, &pool->handles) {
     struct hf_handle *handle = handle_of(link);

@@ -12,7 +12,7 @@ bool hf_pooler_is_auto(const struct hf_netpool *pool) {
 }
 
 bool hf_pooler_is_sought(const struct hf_netpool *pool) {
-  return pool->core.doubted ||
+  return pool->core.pooler_has_no_server ||
          (pool->core.config.pooler == HF_POOLER_AUTO && !pool->proxied);
 }
 
@@ -60,7 +60,7 @@ bool hf_pooler_judge(struct hf_netpool *pool,
 }
 
 void hf_pooler_compare(struct hf_netpool *pool, struct hf_slot *slot) {
-  if (hf_pooler_is_auto(pool) && slot->answered && !slot->proxied &&
+  if (hf_pooler_is_auto(pool) && slot->server_answered && !slot->proxied &&
       is_anothers(pool, slot)) {
     hf_netpool_set_proxied(pool);
     slot->proxied = true;

@@ -80,7 +80,7 @@ static enum hf_settle_verdict bring_settings(struct hf_settle *settle) {
   if (settle->at_start) {
     return ask(settle, HF_SETTLE_CHECKING, HF_OWN_UNIT_STARTED, sql->check);
   }
-  if (slot->answered || !hf_pooler_is_auto(pool)) {
+  if (slot->server_answered || !hf_pooler_is_auto(pool)) {
     return distrust(settle); /* its start-up options were refused */
   }
   return ask(settle, HF_SETTLE_SETTING, HF_OWN_UNIT_SETTINGS, sql->plain);
@@ -129,7 +129,7 @@ static enum hf_settle_verdict on_proved(struct hf_settle *settle,
   }
   if (arrival->whole) {
     conn->carry = HF_CARRY_UNIT;
-    settle->slot->whole = true;
+    settle->slot->unit_is_transaction = true;
     return greet(settle);
   }
   if (settle->at_start && arrival->started) {

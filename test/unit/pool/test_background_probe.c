@@ -69,12 +69,12 @@ static void an_answer_through_the_pooler_is_proof(void **state) {
   sim_open_max(&sim, 2);
   sim.proxied = true;
   sim_warm(&sim, 2);
-  sim.pool.doubted = true;
+  sim.pool.pooler_has_no_server = true;
   sim_advance(&sim, 10);
   call = sim_write(&sim);
   sim_answer(&sim, call, 'I');
   expect_success(call);
-  assert_false(sim.pool.doubted);
+  assert_false(sim.pool.pooler_has_no_server);
   assert_int_equal(circuit(), HF_CIRCUIT_CLOSED);
   sim_close(&sim);
 }

@@ -535,9 +535,9 @@ static void do_answer(void) {
     } else if (conn->rolling_back && slot->proof != HF_PROOF_NONE) {
       sim_proved(&model.sim,
                  slot,
-                 chance(5)    ? HF_PROOF_FAILS
-                 : chance(50) ? HF_PROOF_OPEN
-                              : HF_PROOF_HOLDS);
+                 chance(5)    ? HF_PROOF_FAILED
+                 : chance(50) ? HF_PROOF_INCONCLUSIVE
+                              : HF_PROOF_PASSED);
     } else if (conn->rolling_back) {
       sim_checked(&model.sim, slot);
     } else if (chance(1)) {

@@ -31,7 +31,7 @@ static void a_read_shares_only_what_is_proven(void **state) {
   assert_int_equal(second->sent, 0);
   sim_advance(&sim, GAP_MS);
   assert_int_equal(sim.counts[SIM_PROVE], 2);
-  sim_proved(&sim, proving(), HF_PROOF_HOLDS);
+  sim_proved(&sim, proving(), HF_PROOF_PASSED);
   third = sim_read(&sim);
   assert_int_equal(second->sent, 1);
   assert_int_equal(third->sent, 1);
@@ -58,7 +58,7 @@ static void a_path_that_loses_units_is_never_shared(void **state) {
   sim_answer(&sim, first, 'I');
   sim_advance(&sim, GAP_MS);
   sim_advance(&sim, LIMIT_MS);
-  assert_true(sim.pool.loses_units);
+  assert_true(sim.pool.drops_units);
   assert_int_equal(sim.counts[SIM_CLOSE], 1);
   assert_int_equal(sim.events[HF_EVENT_WARNING], 1);
   assert_int_equal(sim_connect(&sim), 1);
@@ -79,8 +79,8 @@ static void answers_in_another_order_disprove_at_once(void **state) {
   (void)sim_read(&sim);
   sim_answer(&sim, first, 'I');
   sim_advance(&sim, GAP_MS);
-  sim_proved(&sim, proving(), HF_PROOF_FAILS);
-  assert_true(sim.pool.loses_units);
+  sim_proved(&sim, proving(), HF_PROOF_FAILED);
+  assert_true(sim.pool.drops_units);
   assert_int_equal(sim.counts[SIM_CLOSE], 1);
   sim_close(&sim);
 }
@@ -92,7 +92,7 @@ static void a_proof_that_shows_nothing_is_made_again(void **state) {
   first = sim_read(&sim);
   second = sim_read(&sim);
   sim_answer(&sim, first, 'I');
-  sim_proved(&sim, proving(), HF_PROOF_OPEN);
+  sim_proved(&sim, proving(), HF_PROOF_INCONCLUSIVE);
   assert_int_equal(second->sent, 1);
   (void)sim_read(&sim);
   sim_answer(&sim, second, 'I');
@@ -121,7 +121,7 @@ static void two_connections_lost_in_their_proof_end_sharing(void **state) {
   for (i = 0; i < 2; i++) {
     struct call *first = sim_read(&sim);
     (void)sim_read(&sim);
-    assert_false(sim.pool.loses_units);
+    assert_false(sim.pool.drops_units);
     sim_answer(&sim, first, 'I');
     sim_lose(&sim, proving());
     (void)sim_connect(&sim);
@@ -131,7 +131,7 @@ static void two_connections_lost_in_their_proof_end_sharing(void **state) {
       sim_answer(&sim, call, 'I');
     }
   }
-  assert_true(sim.pool.loses_units);
+  assert_true(sim.pool.drops_units);
   sim_close(&sim);
 }
 

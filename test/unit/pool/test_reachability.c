@@ -34,7 +34,7 @@ static void what_is_turned_away_waits_at_no_cost(void **state) {
   call = sim_write(&sim);
   turn_away(call, "server login has been failing, try again later");
   expect_pending(call);
-  assert_true(sim.pool.doubted);
+  assert_true(sim.pool.pooler_has_no_server);
   assert_int_equal(call->request.retries, 0);
   assert_int_equal(call->request.attempts, 0);
   assert_int_equal(sim_stat(&sim, HF_STAT_RETRIES), 0);
@@ -55,7 +55,7 @@ static void idle_connections_are_pinged_before_they_are_used(void **state) {
   assert_int_equal(sim_count(&sim, HF_SLOT_CHECKING), 2);
   assert_int_equal(call->sent, 1);
   sim_check_all(&sim);
-  assert_false(sim.pool.doubted);
+  assert_false(sim.pool.pooler_has_no_server);
   assert_int_equal(call->sent, 2);
   sim_close(&sim);
 }
@@ -69,11 +69,11 @@ static void a_connect_without_an_answer_of_the_servers_proves_nothing(
   call = sim_write(&sim);
   turn_away(call, "server login has been failing, try again later");
   assert_int_equal(sim_connect(&sim), 1);
-  assert_true(sim.pool.doubted);
+  assert_true(sim.pool.pooler_has_no_server);
   assert_int_equal(call->sent, 1);
   assert_int_equal(sim_count(&sim, HF_SLOT_CHECKING), 1);
   sim_check_all(&sim);
-  assert_false(sim.pool.doubted);
+  assert_false(sim.pool.pooler_has_no_server);
   assert_int_equal(call->sent, 2);
   sim_close(&sim);
 }
@@ -133,7 +133,7 @@ static void what_sql_raises_on_a_direct_connection_is_told(void **state) {
   call->request.max_retries = 0;
   turn_away(call, "server login has been failing, try again later");
   expect_sqlstate(call, "08P01");
-  assert_false(sim.pool.doubted);
+  assert_false(sim.pool.pooler_has_no_server);
   sim_close(&sim);
 }
 
@@ -145,7 +145,7 @@ static void what_the_pooler_refuses_for_good_is_told(void **state) {
   call = sim_write(&sim);
   turn_away(call, "no such database: nope");
   expect_outcome(call, HF_OUTCOME_PERMANENT);
-  assert_false(sim.pool.doubted);
+  assert_false(sim.pool.pooler_has_no_server);
   sim_close(&sim);
 }
 

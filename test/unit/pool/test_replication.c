@@ -25,7 +25,7 @@ static void a_warned_commit_is_a_success_for_most(void **state) {
   struct call *call = commit_on_lease(0);
 
   (void)state;
-  call->request.warned = true;
+  call->request.server_warned = true;
   sim_answer(&sim, call, 'I');
   expect_success(call);
   sim_close(&sim);
@@ -35,7 +35,7 @@ static void a_warned_commit_is_in_doubt_for_exactly_once(void **state) {
   struct call *call = commit_on_lease(HF_FLAG_EXACTLY_ONCE);
 
   (void)state;
-  call->request.warned = true;
+  call->request.server_warned = true;
   sim_answer(&sim, call, 'I');
   expect_status(call, HF_OUTCOME_UNKNOWN);
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);
@@ -48,7 +48,7 @@ static void a_commit_that_we_cancelled_into_success_is_in_doubt(void **state) {
 
   (void)state;
   sim_advance(&sim, 150);
-  call->request.warned = true;
+  call->request.server_warned = true;
   sim_answer(&sim, call, 'I');
   expect_status(call, HF_QUERY_TIMEOUT);
   expect_outcome(call, HF_OUTCOME_AMBIGUOUS);

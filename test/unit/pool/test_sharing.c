@@ -97,7 +97,7 @@ static void what_stands_behind_a_long_head_goes_elsewhere(void **state) {
   assert_int_equal(sim.counts[SIM_REPLACE], 1);
   assert_int_equal(follower->sent, 2);
   assert_ptr_not_equal(follower->request.slot, heads[0]->request.slot);
-  assert_true(follower->request.guarded);
+  assert_true(follower->request.read_only_retry);
   sim_answer(&sim, follower, 'I');
   assert_int_equal(follower->answered, 1);
   assert_int_equal(follower->error.status, HF_OK);

@@ -28,10 +28,10 @@ static void a_lost_read_goes_again_guarded(void **state) {
   struct call *call = run(HF_SQL_SELECT, 0);
 
   (void)state;
-  assert_false(call->request.guarded);
+  assert_false(call->request.read_only_retry);
   lose(call);
   assert_int_equal(call->sent, 2);
-  assert_true(call->request.guarded);
+  assert_true(call->request.read_only_retry);
   assert_true(hf_request_must_not_write(&call->request));
   sim_answer(&sim, call, 'I');
   expect_success(call);
@@ -45,7 +45,7 @@ static void a_read_that_was_rolled_back_goes_again_as_it_is(void **state) {
   sim_fail(&sim, call, "40001", 'I');
   sim_advance(&sim, LONG_MS);
   assert_int_equal(call->sent, 2);
-  assert_false(call->request.guarded);
+  assert_false(call->request.read_only_retry);
   sim_close(&sim);
 }
 
@@ -59,7 +59,7 @@ static void what_is_declared_needs_no_guard(void **state) {
 
     lose(call);
     assert_int_equal(call->sent, 2);
-    assert_false(call->request.guarded);
+    assert_false(call->request.read_only_retry);
     sim_close(&sim);
   }
 }

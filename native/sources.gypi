@@ -48,7 +48,7 @@
       'native/core/pool/dispatch.c',
       'native/core/pool/drain.c',
       'native/core/pool/events.c',
-      'native/core/pool/greeting.c',
+      'native/core/pool/connect_hook.c',
       'native/core/pool/interrupt.c',
       'native/core/pool/janitor.c',
       'native/core/pool/lease.c',

@@ -56,18 +56,18 @@ static void on_connect(void *ctx, struct hf_slot *slot) {
   record(sim, SIM_CONNECT, slot, NULL);
 }
 
-static struct hf_lease *on_greet(void *ctx, struct hf_slot *slot) {
+static struct hf_lease *on_begin_hook(void *ctx, struct hf_slot *slot) {
   struct sim *sim = ctx;
   struct call *call;
 
   assert_int_equal(sim_conn(sim, slot)->link, LINK_OPEN);
-  if (!sim->greets) {
+  if (!sim->has_hook) {
     return NULL;
   }
   call = sim_make(sim, HF_REQUEST_ACQUIRE);
   call->answered = 1; /* it is lent without having been asked for */
   call->returned = 1;
-  sim->greeting = call;
+  sim->hook = call;
   return &call->lease;
 }
 
@@ -283,7 +283,7 @@ static uint32_t on_random(void *ctx) {
 
 static const struct hf_pool_io operations = {NULL,
                                              on_connect,
-                                             on_greet,
+                                             on_begin_hook,
                                              on_usable,
                                              on_execute,
                                              on_cancel,

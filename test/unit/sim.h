@@ -89,14 +89,14 @@ struct sim {
   uint32_t answers;
   uint32_t lent; /* of these, leases */
   bool closed;
-  bool manual_close;     /* closes wait for sim_finish_closing */
-  bool proxied;          /* connections opened from now on are */
-  bool unproven;         /* they are not known to keep what is sent early */
-  bool cannot_probe;     /* asking about a silent one fails to begin */
-  bool greets;           /* new connections are prepared ... */
-  struct call *greeting; /* ... by this lease, the last one */
-  uint32_t random;       /* what hf_pool_io.random says ... */
-  uint64_t seed;         /* ... unless this is set */
+  bool manual_close; /* closes wait for sim_finish_closing */
+  bool proxied;      /* connections opened from now on are */
+  bool unproven;     /* they are not known to keep what is sent early */
+  bool cannot_probe; /* asking about a silent one fails to begin */
+  bool has_hook;     /* new connections are prepared ... */
+  struct call *hook; /* ... by this lease, the last one */
+  uint32_t random;   /* what hf_pool_io.random says ... */
+  uint64_t seed;     /* ... unless this is set */
   struct sim_record records[SIM_RECORDS];
   size_t n_records;
   size_t counts[SIM_OPS];

@@ -14,13 +14,13 @@ static void assert_slot(const struct hf_slot *slot, enum hf_slot_state state) {
   assert(!runs || state == HF_SLOT_BUSY || state == HF_SLOT_LEASED);
 }
 
-static void assert_greetings(const struct hf_pool *pool) {
+static void assert_hooks(const struct hf_pool *pool) {
   struct hf_link *link;
   size_t n = 0;
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_LEASED]) {
-    n += HF_CONTAINER_OF(link, struct hf_slot, link)->lease->greets;
+    n += HF_CONTAINER_OF(link, struct hf_slot, link)->lease->runs_hook;
   }
-  assert(n == pool->greetings);
+  assert(n == pool->hooks_running);
 }
 
 static void assert_slots(const struct hf_pool *pool) {
@@ -60,6 +60,6 @@ static void assert_requests(const struct hf_pool *pool) {
 
 void hf_pool_assert(const struct hf_pool *pool) {
   assert_slots(pool);
-  assert_greetings(pool);
+  assert_hooks(pool);
   assert_requests(pool);
 }

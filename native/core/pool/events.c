@@ -8,7 +8,7 @@
 #include "core/pool/advice.h"
 #include "core/pool/demotion.h"
 #include "core/pool/dispatch.h"
-#include "core/pool/greeting.h"
+#include "core/pool/connect_hook.h"
 #include "core/pool/janitor.h"
 #include "core/pool/lease_release.h"
 #include "core/pool/loss.h"
@@ -50,10 +50,10 @@ void hf_pool_on_connected(struct hf_pool *pool,
   slot->last_byte_us = pool->now_us;
   slot->expires_us = hf_janitor_lifetime(pool);
   slot->announced = true;
-  (void)hf_greeting_begin(pool, slot);
+  (void)hf_connect_hook_begin(pool, slot);
   tell(pool, slot, HF_EVENT_CONNECT, NULL);
   warn_of_deallocate(pool, slot);
-  hf_greeting_enter(pool, slot);
+  hf_connect_hook_enter(pool, slot);
   hf_turn_serve(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);

@@ -6,7 +6,7 @@
 
 #include "core/pool/dispatch.h"
 #include "core/pool/drain.h"
-#include "core/pool/greeting.h"
+#include "core/pool/connect_hook.h"
 #include "core/pool/loss.h"
 #include "core/pool/reset.h"
 #include "core/pool/scheduler.h"
@@ -151,18 +151,18 @@ static void sweep_checking(struct hf_pool *pool) {
 }
 
 /* Gives up new connections that nobody finishes preparing. */
-static void sweep_greeting(struct hf_pool *pool) {
+static void sweep_hooks(struct hf_pool *pool) {
   struct hf_link *link;
   struct hf_link *after;
-  if (pool->greetings == 0) {
+  if (pool->hooks_running == 0) {
     return;
   }
   HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_LEASED]) {
     struct hf_slot *slot = slot_of(link);
-    if (hf_greeting_is_overdue(pool, slot)) {
+    if (hf_connect_hook_is_overdue(pool, slot)) {
       struct hf_error error;
       hf_error_init(&error);
-      hf_greeting_give_up(pool, slot, &error);
+      hf_connect_hook_give_up(pool, slot, &error);
       hf_loss_lose(pool, slot, &error);
       hf_error_finish(&error);
     }
@@ -176,7 +176,7 @@ void hf_janitor_sweep(struct hf_pool *pool) {
   sweep_idle(pool);
   unshare_spent(pool);
   sweep_checking(pool);
-  sweep_greeting(pool);
+  sweep_hooks(pool);
   if (pool->config.silence_ms > 0) {
     watch_silence(pool, HF_SLOT_BUSY);
     watch_silence(pool, HF_SLOT_LEASED);
@@ -210,7 +210,7 @@ void hf_janitor_plan(struct hf_pool *pool) {
   }
   next = earlier(next, hf_reset_next_us(pool));
   next = earlier(next, hf_scheduler_next_us(pool));
-  next = earlier(next, hf_greeting_next_us(pool));
+  next = earlier(next, hf_connect_hook_next_us(pool));
   if (pool->state == HF_POOL_STATE_DRAINING) {
     next = earlier(next, pool->drain_us);
   }

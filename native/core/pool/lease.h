@@ -40,8 +40,8 @@ struct hf_lease {
   uint64_t granted_us;
   char transaction;        /* I, T or E, as the user was told last */
   bool wrote;              /* the open transaction may have written */
-  bool greets;             /* prepares a connection that is new */
-  bool overdue;            /* it took too long over that */
+  bool runs_hook;          /* prepares a connection that is new */
+  bool hook_timed_out;     /* it took too long over that */
   bool released;           /* takes no more statements */
   enum hf_release release; /* it was released */
   struct hf_link ending;   /* on the pool's list of leases that are over */

@@ -3,7 +3,7 @@
 
 #include "core/pool/advice.h"
 #include "core/pool/dispatch.h"
-#include "core/pool/greeting.h"
+#include "core/pool/connect_hook.h"
 #include "core/pool/lease.h"
 #include "core/pool/loss.h"
 #include "core/pool/reset.h"
@@ -36,17 +36,17 @@ static bool has_work(const struct hf_lease *lease) {
 }
 
 /* Closes the connection, or lets it serve. */
-static void end_greeting(struct hf_pool *pool, struct hf_lease *lease) {
+static void end_hook(struct hf_pool *pool, struct hf_lease *lease) {
   struct hf_slot *slot = lease->slot;
   if (lease->release == HF_RELEASE_KEEP) {
-    hf_greeting_succeed(pool, lease);
+    hf_connect_hook_succeed(pool, lease);
     give_back(pool, lease);
     return;
   }
   if (lease->release == HF_RELEASE_CUT) {
     lease->release = HF_RELEASE_CLOSE;
   }
-  hf_greeting_fail(pool, lease, slot, lease->release == HF_RELEASE_FAIL);
+  hf_connect_hook_fail(pool, lease, slot, lease->release == HF_RELEASE_FAIL);
   if (has_work(lease)) {
     hf_loss_lose_with(pool, slot, HF_RELEASED);
   } else {
@@ -65,8 +65,8 @@ void hf_lease_release(struct hf_pool *pool,
   if (has_work(lease) && how == HF_RELEASE_KEEP) {
     return; /* hf_lease_advance comes back to it */
   }
-  if (lease->greets) {
-    end_greeting(pool, lease);
+  if (lease->runs_hook) {
+    end_hook(pool, lease);
     hf_lease_end(pool, lease);
     return;
   }

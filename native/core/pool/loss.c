@@ -2,7 +2,7 @@
 #include "core/pool/loss.h"
 
 #include "core/pool/dispatch.h"
-#include "core/pool/greeting.h"
+#include "core/pool/connect_hook.h"
 #include "core/pool/lease.h"
 #include "core/pool/outcome.h"
 #include "core/pool/queue.h"
@@ -65,8 +65,8 @@ void hf_loss_lose(struct hf_pool *pool,
   }
   /* What waited on the lease comes last: answers keep the order of calls. */
   if (lease != NULL) {
-    if (lease->greets) {
-      hf_greeting_fail(pool, lease, slot, lease->overdue);
+    if (lease->runs_hook) {
+      hf_connect_hook_fail(pool, lease, slot, lease->hook_timed_out);
     }
     hf_lease_lose(pool, lease, first);
   }

@@ -104,7 +104,8 @@ static void connect(struct hf_pool *pool) {
 }
 
 bool hf_scheduler_wants_connection(const struct hf_pool *pool) {
-  size_t connecting = hf_pool_count(pool, HF_SLOT_CONNECTING) + pool->greetings;
+  size_t connecting =
+      hf_pool_count(pool, HF_SLOT_CONNECTING) + pool->hooks_running;
   size_t empty = hf_pool_count(pool, HF_SLOT_EMPTY);
   size_t closing = hf_pool_count(pool, HF_SLOT_CLOSING);
   size_t live = (size_t)pool->n_slots - empty - closing;

@@ -69,7 +69,7 @@ struct hf_slot *hf_sharing_find(struct hf_pool *pool,
                                 const struct hf_request *request) {
   struct hf_link *link;
   if (!hf_sharing_allows(pool, request) ||
-      hf_pool_count(pool, HF_SLOT_CONNECTING) + pool->greetings > 0 ||
+      hf_pool_count(pool, HF_SLOT_CONNECTING) + pool->hooks_running > 0 ||
       (hf_pool_count(pool, HF_SLOT_EMPTY) > 0 &&
        hf_breaker_state(&pool->breaker) == HF_CIRCUIT_CLOSED)) {
     return NULL;

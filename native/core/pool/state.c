@@ -19,9 +19,9 @@ size_t hf_pool_count(const struct hf_pool *pool, enum hf_slot_state state) {
 void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out) {
   int32_t closing = (int32_t)hf_pool_count(pool, HF_SLOT_CLOSING);
   out->connecting =
-      (int32_t)(hf_pool_count(pool, HF_SLOT_CONNECTING) + pool->greetings);
+      (int32_t)(hf_pool_count(pool, HF_SLOT_CONNECTING) + pool->hooks_running);
   out->leased =
-      (int32_t)(hf_pool_count(pool, HF_SLOT_LEASED) - pool->greetings);
+      (int32_t)(hf_pool_count(pool, HF_SLOT_LEASED) - pool->hooks_running);
   out->idle = (int32_t)hf_pool_count(pool, HF_SLOT_IDLE);
   out->busy = (int32_t)hf_pool_count(pool, HF_SLOT_BUSY) + out->leased +
               (int32_t)hf_pool_count(pool, HF_SLOT_CHECKING);

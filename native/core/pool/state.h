@@ -44,7 +44,7 @@ struct hf_pool_io {
    * Somebody may want to prepare a new connection: returns the lease for that,
    * which the pool borrows as any other, or NULL.
    */
-  struct hf_lease *(*greet)(void *ctx, struct hf_slot *slot);
+  struct hf_lease *(*begin_hook)(void *ctx, struct hf_slot *slot);
 
   /* Looks at an idle connection without waiting; false when it has died. */
   bool (*usable)(void *ctx, struct hf_slot *slot);
@@ -151,7 +151,7 @@ struct hf_pool {
   struct hf_breaker breaker;
   struct hf_error connect_error; /* the last one, HF_OK when none */
   struct hf_outage outage;
-  size_t greetings;       /* connections that are being prepared: also LEASED */
+  size_t hooks_running;   /* connections that are being prepared: also LEASED */
   uint64_t hook_refusals; /* calls that were refused as HF_HOOK_FAILED */
   uint64_t now_us;
   uint64_t drain_us; /* when draining turns into closing */

@@ -22,7 +22,7 @@ static void io_connect(void *ctx, struct hf_slot *slot) {
   hf_connect_slot_open(ctx, slot);
 }
 
-static struct hf_lease *io_greet(void *ctx, struct hf_slot *slot) {
+static struct hf_lease *io_begin_hook(void *ctx, struct hf_slot *slot) {
   slot->notice_owner = NULL;
   return hf_greeter_lend(ctx, slot);
 }
@@ -171,7 +171,7 @@ static uint32_t io_random(void *ctx) {
 
 const struct hf_pool_io hf_pool_io_table = {
     .connect = io_connect,
-    .greet = io_greet,
+    .begin_hook = io_begin_hook,
     .usable = io_usable,
     .execute = io_execute,
     .cancel = io_cancel,

@@ -562,7 +562,7 @@ static void open_pool(void) {
   config.silence_ms = chance(80) ? 1000 + (int32_t)draw(8000) : 0;
   config.drain_ms = (int32_t)draw(6000);
   sim_open(&model.sim, &config);
-  model.sim.greets = chance(30);
+  model.sim.has_hook = chance(30);
   model.sim.seed = model.state;
   model.sim.manual_close = true;
   model.sim.on_execute = check_execute;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Leases by which new connections are prepared. */
-#include "core/pool/greeting.h"
+#include "core/pool/connect_hook.h"
 
 #include <string.h>
 
@@ -27,24 +27,24 @@ static bool note_opened(struct hf_pool *pool, struct hf_slot *slot) {
   return proved;
 }
 
-bool hf_greeting_begin(struct hf_pool *pool, struct hf_slot *slot) {
+bool hf_connect_hook_begin(struct hf_pool *pool, struct hf_slot *slot) {
   struct hf_lease *lease = NULL;
   if (pool->state == HF_POOL_STATE_OPEN &&
       slot->generation == pool->generation) {
-    lease = pool->io.greet(pool->io.ctx, slot);
+    lease = pool->io.begin_hook(pool->io.ctx, slot);
   }
   if (lease == NULL) {
     return false;
   }
-  lease->greets = true;
+  lease->runs_hook = true;
   lease->slot = slot;
   lease->granted_us = pool->now_us;
   slot->lease = lease;
-  pool->greetings++;
+  pool->hooks_running++;
   return true;
 }
 
-void hf_greeting_enter(struct hf_pool *pool, struct hf_slot *slot) {
+void hf_connect_hook_enter(struct hf_pool *pool, struct hf_slot *slot) {
   struct hf_lease *lease = slot->lease;
   bool proved;
   if (lease != NULL) {
@@ -62,19 +62,19 @@ void hf_greeting_enter(struct hf_pool *pool, struct hf_slot *slot) {
 }
 
 static void end(struct hf_pool *pool, struct hf_lease *lease) {
-  lease->greets = false;
-  pool->greetings--;
+  lease->runs_hook = false;
+  pool->hooks_running--;
 }
 
-void hf_greeting_succeed(struct hf_pool *pool, struct hf_lease *lease) {
+void hf_connect_hook_succeed(struct hf_pool *pool, struct hf_lease *lease) {
   end(pool, lease);
   (void)note_opened(pool, lease->slot);
 }
 
-void hf_greeting_fail(struct hf_pool *pool,
-                      struct hf_lease *lease,
-                      struct hf_slot *slot,
-                      bool theirs) {
+void hf_connect_hook_fail(struct hf_pool *pool,
+                          struct hf_lease *lease,
+                          struct hf_slot *slot,
+                          bool theirs) {
   struct hf_request *request = hf_queue_first(pool);
   struct hf_classification why;
   end(pool, lease);
@@ -98,14 +98,14 @@ static uint64_t end_of(const struct hf_pool *pool,
          (uint64_t)pool->config.connect_timeout_ms * US_PER_MS;
 }
 
-bool hf_greeting_is_overdue(const struct hf_pool *pool,
-                            const struct hf_slot *slot) {
-  return slot->lease->greets && pool->now_us >= end_of(pool, slot->lease);
+bool hf_connect_hook_is_overdue(const struct hf_pool *pool,
+                                const struct hf_slot *slot) {
+  return slot->lease->runs_hook && pool->now_us >= end_of(pool, slot->lease);
 }
 
-void hf_greeting_give_up(struct hf_pool *pool,
-                         struct hf_slot *slot,
-                         struct hf_error *error) {
+void hf_connect_hook_give_up(struct hf_pool *pool,
+                             struct hf_slot *slot,
+                             struct hf_error *error) {
   hf_error_set(error,
                HF_CONNECT_TIMEOUT,
                HF_PHASE_CONNECT,
@@ -113,18 +113,18 @@ void hf_greeting_give_up(struct hf_pool *pool,
                "settle within connectTimeoutMillis");
   error->outcome = HF_OUTCOME_NOT_EXECUTED;
   hf_error_copy(&pool->connect_error, error);
-  slot->lease->overdue = true;
+  slot->lease->hook_timed_out = true;
 }
 
-uint64_t hf_greeting_next_us(const struct hf_pool *pool) {
+uint64_t hf_connect_hook_next_us(const struct hf_pool *pool) {
   uint64_t next = UINT64_MAX;
   struct hf_link *link;
-  if (pool->greetings == 0) {
+  if (pool->hooks_running == 0) {
     return next;
   }
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_LEASED]) {
     const struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
-    if (slot->lease->greets && end_of(pool, slot->lease) < next) {
+    if (slot->lease->runs_hook && end_of(pool, slot->lease) < next) {
       next = end_of(pool, slot->lease);
     }
   }

@@ -8,7 +8,7 @@ static struct sim sim;
 
 static void open_greeted(int32_t max) {
   sim_open_max(&sim, max);
-  sim.greets = true;
+  sim.has_hook = true;
 }
 
 static void a_connection_is_prepared_before_it_serves(void **state) {
@@ -20,14 +20,14 @@ static void a_connection_is_prepared_before_it_serves(void **state) {
   open_greeted(1);
   waiting = sim_write(&sim);
   sim_connect(&sim);
-  assert_non_null(sim.greeting);
-  setting = sim_statement(&sim, sim.greeting, HF_SQL_SET);
+  assert_non_null(sim.hook);
+  setting = sim_statement(&sim, sim.hook, HF_SQL_SET);
   assert_int_equal(setting->sent, 1);
   assert_int_equal(waiting->sent, 0);
   hf_pool_gauges(&sim.pool, &gauges);
   assert_int_equal(gauges.connecting, 1);
   assert_int_equal(gauges.leased, 0);
-  sim_release(&sim, sim.greeting, HF_RELEASE_KEEP);
+  sim_release(&sim, sim.hook, HF_RELEASE_KEEP);
   assert_int_equal(waiting->sent, 0);
   sim_answer(&sim, setting, 'I');
   assert_int_equal(waiting->sent, 1);
@@ -56,8 +56,8 @@ static void a_hook_that_fails_refuses_one_call_that_waits(void **state) {
   first = sim_write(&sim);
   second = sim_write(&sim);
   sim_connect(&sim);
-  serial = sim.greeting->lease.slot->serial;
-  sim_release(&sim, sim.greeting, HF_RELEASE_FAIL);
+  serial = sim.hook->lease.slot->serial;
+  sim_release(&sim, sim.hook, HF_RELEASE_FAIL);
   expect_status(first, HF_HOOK_FAILED);
   expect_outcome(first, HF_OUTCOME_NOT_EXECUTED);
   assert_int_equal(first->request.serial, serial);
@@ -65,7 +65,7 @@ static void a_hook_that_fails_refuses_one_call_that_waits(void **state) {
   assert_int_equal(sim.counts[SIM_CLOSE], 1);
   assert_int_equal(sim.pool.hook_refusals, 1);
   sim_connect(&sim);
-  sim_release(&sim, sim.greeting, HF_RELEASE_KEEP);
+  sim_release(&sim, sim.hook, HF_RELEASE_KEEP);
   assert_int_equal(second->sent, 1);
   sim_close(&sim);
 }
@@ -78,13 +78,13 @@ static void hooks_that_fail_are_paced_as_connects_that_fail(void **state) {
   hf_pool_warm(&sim.pool, 1, sim.now_us);
   for (i = 0; i < HF_BREAKER_THRESHOLD; i++) {
     sim_connect(&sim);
-    sim_release(&sim, sim.greeting, HF_RELEASE_FAIL);
+    sim_release(&sim, sim.hook, HF_RELEASE_FAIL);
   }
   assert_int_equal(sim_count(&sim, HF_SLOT_CONNECTING), 0);
   assert_int_equal(hf_breaker_state(&sim.pool.breaker), HF_CIRCUIT_OPEN);
   sim_advance(&sim, LITTLE_MS);
   sim_connect(&sim);
-  sim_release(&sim, sim.greeting, HF_RELEASE_KEEP);
+  sim_release(&sim, sim.hook, HF_RELEASE_KEEP);
   assert_int_equal(hf_breaker_state(&sim.pool.breaker), HF_CIRCUIT_CLOSED);
   sim_close(&sim);
 }
@@ -97,14 +97,14 @@ static void a_connection_that_dies_while_prepared_is_replaced(void **state) {
   open_greeted(1);
   waiting = sim_write(&sim);
   sim_connect(&sim);
-  lost = sim.greeting;
+  lost = sim.hook;
   sim_lose(&sim, lost->lease.slot);
   assert_int_equal(waiting->answered, 0);
   sim_release(&sim, lost, HF_RELEASE_FAIL);
   assert_true(lost->over);
   assert_int_equal(waiting->answered, 0);
   sim_connect(&sim);
-  sim_release(&sim, sim.greeting, HF_RELEASE_KEEP);
+  sim_release(&sim, sim.hook, HF_RELEASE_KEEP);
   assert_int_equal(waiting->sent, 1);
   sim_close(&sim);
 }
@@ -117,7 +117,7 @@ static void a_hook_that_does_not_end_is_given_up(void **state) {
   open_greeted(1);
   waiting = sim_write(&sim);
   sim_connect(&sim);
-  late = sim.greeting;
+  late = sim.hook;
   sim_advance(&sim, LATE_MS);
   expect_status(waiting, HF_HOOK_FAILED);
   assert_int_equal(waiting->cause.status, HF_CONNECT_TIMEOUT);
@@ -134,8 +134,8 @@ static void what_nobody_prepares_any_more_does_not_serve(void **state) {
   open_greeted(1);
   waiting = sim_write(&sim);
   sim_connect(&sim);
-  sim.greets = false;
-  sim_release(&sim, sim.greeting, HF_RELEASE_CUT);
+  sim.has_hook = false;
+  sim_release(&sim, sim.hook, HF_RELEASE_CUT);
   assert_int_equal(sim.counts[SIM_CLOSE], 1);
   sim_connect(&sim);
   assert_int_equal(waiting->sent, 1);
@@ -149,8 +149,8 @@ static void a_transaction_left_open_by_a_hook_is_rolled_back(void **state) {
   open_greeted(1);
   waiting = sim_write(&sim);
   sim_connect(&sim);
-  sim_answer(&sim, sim_statement(&sim, sim.greeting, HF_SQL_BEGIN), 'T');
-  sim_release(&sim, sim.greeting, HF_RELEASE_KEEP);
+  sim_answer(&sim, sim_statement(&sim, sim.hook, HF_SQL_BEGIN), 'T');
+  sim_release(&sim, sim.hook, HF_RELEASE_KEEP);
   assert_int_equal(sim.counts[SIM_ROLLBACK], 1);
   sim_checked(&sim, sim_slot_in(&sim, HF_SLOT_CHECKING));
   assert_int_equal(waiting->sent, 1);

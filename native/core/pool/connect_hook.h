@@ -7,8 +7,8 @@
  * Ownership: borrows.
  * Threads: the engine's thread only. Part of the pool: may change its lists.
  */
-#ifndef HF_CORE_POOL_GREETING_H
-#define HF_CORE_POOL_GREETING_H
+#ifndef HF_CORE_POOL_CONNECT_HOOK_H
+#define HF_CORE_POOL_CONNECT_HOOK_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,35 +20,35 @@ struct hf_slot;
 
 /*
  * Lends a connection that was just opened to whoever prepares it; false when
- * nobody wants to. The slot is moved by hf_greeting_enter.
+ * nobody wants to. The slot is moved by hf_connect_hook_enter.
  */
-bool hf_greeting_begin(struct hf_pool *pool, struct hf_slot *slot);
+bool hf_connect_hook_begin(struct hf_pool *pool, struct hf_slot *slot);
 
 /* Moves the slot: into the hands it was lent to, or into service. */
-void hf_greeting_enter(struct hf_pool *pool, struct hf_slot *slot);
+void hf_connect_hook_enter(struct hf_pool *pool, struct hf_slot *slot);
 
 /* The lease is released well: the connection is counted as opened. */
-void hf_greeting_succeed(struct hf_pool *pool, struct hf_lease *lease);
+void hf_connect_hook_succeed(struct hf_pool *pool, struct hf_lease *lease);
 
 /*
  * The connection could not be prepared. When that is the fault
  * of who prepares it, a call that waits is refused.
  */
-void hf_greeting_fail(struct hf_pool *pool,
-                      struct hf_lease *lease,
-                      struct hf_slot *slot,
-                      bool theirs);
+void hf_connect_hook_fail(struct hf_pool *pool,
+                          struct hf_lease *lease,
+                          struct hf_slot *slot,
+                          bool theirs);
 
 /* Returns whether preparing this connection takes longer than a connect may. */
-bool hf_greeting_is_overdue(const struct hf_pool *pool,
-                            const struct hf_slot *slot);
+bool hf_connect_hook_is_overdue(const struct hf_pool *pool,
+                                const struct hf_slot *slot);
 
 /* Blames whoever prepares it, and writes into `error` why it is lost. */
-void hf_greeting_give_up(struct hf_pool *pool,
-                         struct hf_slot *slot,
-                         struct hf_error *error);
+void hf_connect_hook_give_up(struct hf_pool *pool,
+                             struct hf_slot *slot,
+                             struct hf_error *error);
 
 /* Returns when the first of them is overdue; UINT64_MAX = never. */
-uint64_t hf_greeting_next_us(const struct hf_pool *pool);
+uint64_t hf_connect_hook_next_us(const struct hf_pool *pool);
 
 #endif

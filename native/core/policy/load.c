@@ -3,7 +3,7 @@
 
 #define RELAXED memory_order_relaxed
 
-enum { SHORT_MS = 1000 };
+enum { OVERLOADED_MS = 1000 };
 
 static uint64_t tick_of(uint64_t now_ms) {
   return now_ms / HF_LOAD_SLOT_MS + 1;
@@ -36,7 +36,7 @@ void hf_load_init(struct hf_load *load) {
     atomic_init(&load->slots[i].failures, 0);
     atomic_init(&load->slots[i].given_up, 0);
   }
-  atomic_init(&load->short_until_ms, 0);
+  atomic_init(&load->overloaded_until_ms, 0);
 }
 
 void hf_load_call(struct hf_load *load, uint64_t now_ms) {
@@ -52,8 +52,10 @@ void hf_load_failure(struct hf_load *load, uint64_t now_ms, bool given_up) {
   }
 }
 
-void hf_load_short(struct hf_load *load, uint64_t now_ms) {
-  atomic_store_explicit(&load->short_until_ms, now_ms + SHORT_MS, RELAXED);
+void hf_load_overloaded(struct hf_load *load, uint64_t now_ms) {
+  atomic_store_explicit(&load->overloaded_until_ms,
+                        now_ms + OVERLOADED_MS,
+                        RELAXED);
 }
 
 bool hf_load_is_high(const struct hf_load *load, uint64_t now_ms) {
@@ -62,7 +64,7 @@ bool hf_load_is_high(const struct hf_load *load, uint64_t now_ms) {
   int64_t failed = 0;
   int i;
 
-  if (now_ms < atomic_load_explicit(&load->short_until_ms, RELAXED)) {
+  if (now_ms < atomic_load_explicit(&load->overloaded_until_ms, RELAXED)) {
     return true;
   }
   for (i = 0; i < HF_LOAD_SLOTS; i++) {

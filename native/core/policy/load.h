@@ -30,7 +30,8 @@ struct hf_load_slot {
 /* Zeroed memory is a load of nothing. */
 struct hf_load {
   struct hf_load_slot slots[HF_LOAD_SLOTS];
-  _Atomic uint64_t short_until_ms; /* the server lacks something until then */
+  _Atomic uint64_t
+      overloaded_until_ms; /* the server lacks something until then */
 };
 
 /* Forgets everything. */
@@ -43,7 +44,7 @@ void hf_load_call(struct hf_load *load, uint64_t now_ms);
 void hf_load_failure(struct hf_load *load, uint64_t now_ms, bool given_up);
 
 /* The server said that it is short of something: 53xxx. */
-void hf_load_short(struct hf_load *load, uint64_t now_ms);
+void hf_load_overloaded(struct hf_load *load, uint64_t now_ms);
 
 /* Returns whether the server is overloaded. */
 bool hf_load_is_high(const struct hf_load *load, uint64_t now_ms);

@@ -157,7 +157,7 @@ static void note_failure(const struct hf_retry_policy *policy,
                          uint64_t now,
                          bool given_up) {
   if (why->overload) {
-    hf_load_short(&process_load, now);
+    hf_load_overloaded(&process_load, now);
   }
   if (why->retryable && why->outcome != HF_OUTCOME_PERMANENT &&
       !is_about_names(policy, why) && !is_unreachable(why)) {

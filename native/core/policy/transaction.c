@@ -45,8 +45,8 @@ static void move(struct hf_transaction *transaction,
 
 void hf_transaction_end(struct hf_transaction *transaction,
                         bool commit,
-                        uint64_t within_us) {
-  transaction->within_us = within_us;
+                        uint64_t commit_timeout_us) {
+  transaction->commit_timeout_us = commit_timeout_us;
   move(transaction,
        commit ? HF_TRANSACTION_COMMIT_WAITS : HF_TRANSACTION_ROLLBACK_WAITS);
 }
@@ -60,8 +60,9 @@ bool hf_transaction_rolls_back(const struct hf_transaction *transaction) {
          transaction->state == HF_TRANSACTION_ROLLING_BACK;
 }
 
-static void turn_back(struct hf_transaction *transaction, enum hf_status why) {
-  transaction->why = why;
+static void roll_back_instead(struct hf_transaction *transaction,
+                              enum hf_status why) {
+  transaction->rollback_reason = why;
   move(transaction, HF_TRANSACTION_ROLLBACK_WAITS);
 }
 
@@ -73,9 +74,9 @@ uint64_t hf_transaction_take_turn(struct hf_transaction *transaction,
   if (transaction->state == HF_TRANSACTION_COMMIT_WAITS) {
     if (status == 'E') {
       /* The server would answer COMMIT with ROLLBACK. */
-      turn_back(transaction, HF_COMMIT_ROLLED_BACK);
+      roll_back_instead(transaction, HF_COMMIT_ROLLED_BACK);
     } else if (now_us >= end_us) {
-      turn_back(transaction, HF_DEADLINE);
+      roll_back_instead(transaction, HF_DEADLINE);
     }
   }
   if (transaction->state == HF_TRANSACTION_ROLLBACK_WAITS) {
@@ -83,8 +84,9 @@ uint64_t hf_transaction_take_turn(struct hf_transaction *transaction,
     return UINT64_MAX;
   }
   move(transaction, HF_TRANSACTION_COMMITTING);
-  if (transaction->within_us != 0 && transaction->within_us < end_us - now_us) {
-    end_us = now_us + transaction->within_us;
+  if (transaction->commit_timeout_us != 0 &&
+      transaction->commit_timeout_us < end_us - now_us) {
+    end_us = now_us + transaction->commit_timeout_us;
   }
   return end_us;
 }
@@ -96,8 +98,8 @@ enum hf_transaction_stop hf_transaction_stop(struct hf_transaction *transaction,
   }
   switch (transaction->state) {
   case HF_TRANSACTION_COMMIT_WAITS:
-    turn_back(transaction, why);
-    return HF_TRANSACTION_TURN;
+    roll_back_instead(transaction, why);
+    return HF_TRANSACTION_ROLL_BACK;
   case HF_TRANSACTION_ROLLBACK_WAITS:
   case HF_TRANSACTION_ROLLING_BACK:
     return HF_TRANSACTION_CARRY_ON;
@@ -129,8 +131,8 @@ void hf_transaction_finish(struct hf_transaction *transaction,
   }
   /* ROLLBACK, or a COMMIT that was never sent: also when it failed. */
   move(transaction, HF_TRANSACTION_ROLLED_BACK);
-  if (transaction->why != HF_OK) {
-    hf_error_set(error, transaction->why, HF_PHASE_COMMIT, NULL);
+  if (transaction->rollback_reason != HF_OK) {
+    hf_error_set(error, transaction->rollback_reason, HF_PHASE_COMMIT, NULL);
     error->outcome = HF_OUTCOME_ROLLED_BACK;
     error->unit = HF_UNIT_TRANSACTION;
     error->retryable = false;

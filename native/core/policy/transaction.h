@@ -38,29 +38,30 @@ enum hf_transaction_state {
 
 /* What to do when the end of a transaction is to be given up. */
 enum hf_transaction_stop {
-  HF_TRANSACTION_STOP,    /* end the request as any other */
-  HF_TRANSACTION_TURN,    /* roll back instead, at once */
-  HF_TRANSACTION_CARRY_ON /* nothing: it is being rolled back already */
+  HF_TRANSACTION_STOP,      /* end the request as any other */
+  HF_TRANSACTION_ROLL_BACK, /* roll back instead, at once */
+  HF_TRANSACTION_CARRY_ON   /* nothing: it is being rolled back already */
 };
 
 struct hf_transaction {
   /* set by hf_transaction_end, read-only afterwards */
-  uint64_t within_us; /* how long COMMIT may take; 0 = no limit */
+  uint64_t commit_timeout_us; /* how long COMMIT may take; 0 = no limit */
 
   /* changed by the mover */
   enum hf_transaction_state state;
 
   /* changed by the module */
-  enum hf_status why; /* it is rolled back though COMMIT was wanted */
+  enum hf_status
+      rollback_reason; /* it is rolled back though COMMIT was wanted */
 };
 
 /* Returns a state's name, for traces and tests. */
 const char *hf_transaction_state_name(enum hf_transaction_state state);
 
-/* Asks for the end. `within_us` begins when it is COMMIT's turn. */
+/* Asks for the end. `commit_timeout_us` begins when it is COMMIT's turn. */
 void hf_transaction_end(struct hf_transaction *transaction,
                         bool commit,
-                        uint64_t within_us);
+                        uint64_t commit_timeout_us);
 
 /* Returns whether an end was asked for. */
 bool hf_transaction_is_ending(const struct hf_transaction *transaction);

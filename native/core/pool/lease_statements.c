@@ -94,7 +94,7 @@ void hf_lease_interrupt(struct hf_pool *pool,
   case HF_TRANSACTION_STOP:
     hf_interrupt_request(pool, request, status);
     break;
-  case HF_TRANSACTION_TURN:
+  case HF_TRANSACTION_ROLL_BACK:
     hf_interrupt_count(pool, status);
     hf_lease_turn_into_rollback(request);
     make_way(pool, request);

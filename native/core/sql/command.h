@@ -14,9 +14,9 @@
 
 /* Bits. */
 enum hf_command_effect {
-  HF_COMMAND_WRITES = 1 << 0, /* something durable may be left */
-  HF_COMMAND_HOLDS = 1 << 1,  /* something may be left in the session */
-  HF_COMMAND_COMMITS = 1 << 2 /* it made durable what was written before it */
+  HF_COMMAND_WRITES = 1 << 0,  /* something durable may be left */
+  HF_COMMAND_SESSION = 1 << 1, /* something may be left in the session */
+  HF_COMMAND_COMMITS = 1 << 2  /* it made durable what was written before it */
 };
 
 /*

@@ -95,10 +95,10 @@ static bool calls_unknown(const struct hf_sql_reads *reads) {
   if (hf_sql_is_char(&before[1], '.')) {
     return !hf_sql_is_word(&before[2], "pg_catalog") ||
            hf_sql_is_char(&before[3], '.') ||
-           !hf_sql_is_harmless_qualified(before[0].text);
+           !hf_sql_is_read_only_qualified(before[0].text);
   }
   return !hf_sql_is_paren_keyword(before[0].text) &&
-         !hf_sql_is_harmless_function(before[0].text) &&
+         !hf_sql_is_read_only_function(before[0].text) &&
          !is_context_keyword(reads);
 }
 

@@ -201,11 +201,11 @@ static bool listed(const char *const *list, size_t bytes, const char *word) {
          NULL;
 }
 
-bool hf_sql_is_harmless_function(const char *word) {
+bool hf_sql_is_read_only_function(const char *word) {
   return listed(functions, sizeof(functions), word);
 }
 
-bool hf_sql_is_harmless_qualified(const char *word) {
+bool hf_sql_is_read_only_qualified(const char *word) {
   return listed(functions, sizeof(functions), word) ||
          listed(qualified, sizeof(qualified), word);
 }

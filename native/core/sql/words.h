@@ -11,10 +11,10 @@
 #include <stdbool.h>
 
 /* Returns true for a built-in function that only reads. */
-bool hf_sql_is_harmless_function(const char *word);
+bool hf_sql_is_read_only_function(const char *word);
 
 /* The same, where the name stands behind "pg_catalog.". */
-bool hf_sql_is_harmless_qualified(const char *word);
+bool hf_sql_is_read_only_qualified(const char *word);
 
 /* Returns true for a word of the grammar that is no call before "(". */
 bool hf_sql_is_paren_keyword(const char *word);

@@ -355,7 +355,7 @@ static int32_t result_flags(struct hf_call *call,
                             int32_t transaction) {
   bool statement = call->unit.request.kind == HF_REQUEST_STATEMENT;
   bool wrote;
-  bool holds = call->unit.named || !last || (effects & HF_COMMAND_HOLDS) != 0;
+  bool holds = call->unit.named || !last || (effects & HF_COMMAND_SESSION) != 0;
   if (only_read(call)) {
     effects &= ~HF_COMMAND_WRITES;
     holds = call->unit.named;

@@ -45,7 +45,7 @@ static void what_is_a_second_old_no_longer_counts(void **state) {
 static void what_the_server_says_holds_for_a_second(void **state) {
   (void)state;
   hf_load_call(&load, 5000);
-  hf_load_short(&load, 5000);
+  hf_load_overloaded(&load, 5000);
   assert_true(hf_load_is_high(&load, 5999));
   assert_false(hf_load_is_high(&load, 6000));
 }

@@ -8,11 +8,11 @@
 
 enum { NOW = 1000, LATER = 5000, WITHIN = 300 };
 
-static struct hf_transaction ending(bool commit, uint64_t within_us) {
+static struct hf_transaction ending(bool commit, uint64_t commit_timeout_us) {
   struct hf_transaction transaction = {0};
 
   assert_false(hf_transaction_is_ending(&transaction));
-  hf_transaction_end(&transaction, commit, within_us);
+  hf_transaction_end(&transaction, commit, commit_timeout_us);
   assert_true(hf_transaction_is_ending(&transaction));
   return transaction;
 }
@@ -104,7 +104,8 @@ static void expect_turned(enum hf_status why) {
   struct hf_transaction transaction = ending(true, 0);
   struct hf_error error = failure(HF_SOCKET_ERROR, HF_OUTCOME_ROLLED_BACK);
 
-  assert_int_equal(hf_transaction_stop(&transaction, why), HF_TRANSACTION_TURN);
+  assert_int_equal(hf_transaction_stop(&transaction, why),
+                   HF_TRANSACTION_ROLL_BACK);
   assert_true(hf_transaction_rolls_back(&transaction));
   assert_int_equal(hf_transaction_stop(&transaction, why),
                    HF_TRANSACTION_CARRY_ON);

@@ -117,8 +117,9 @@ static void check_verdict(const struct call *call) {
     assert_int_equal(call->request.sql.kind, HF_SQL_COMMIT);
   } else if (end->state == HF_TRANSACTION_IN_DOUBT) {
     assert_int_equal(call->error.outcome, HF_OUTCOME_AMBIGUOUS);
-  } else if (end->state == HF_TRANSACTION_ROLLED_BACK && end->why != HF_OK) {
-    assert_int_equal(call->error.status, end->why);
+  } else if (end->state == HF_TRANSACTION_ROLLED_BACK &&
+             end->rollback_reason != HF_OK) {
+    assert_int_equal(call->error.status, end->rollback_reason);
     assert_int_equal(call->error.outcome, HF_OUTCOME_ROLLED_BACK);
   }
 }
@@ -169,7 +170,7 @@ static void check_answer(struct sim *sim, struct call *call) {
   }
   if (entry_of(call)->doubtful && !call->request.sql.read_only &&
       (call->request.flags & HF_FLAG_READ_ONLY) == 0 &&
-      call->request.end.why == HF_OK) {
+      call->request.end.rollback_reason == HF_OK) {
     assert_int_equal(call->error.outcome, HF_OUTCOME_AMBIGUOUS);
   }
 }

@@ -539,7 +539,7 @@ static void an_empty_budget_ends_repetitions(void **state) {
   (void)state;
   while (hf_budget_take(hf_retry_budget(), sim.now_us / US, 1)) {
   }
-  hf_load_short(hf_retry_load(), sim.now_us / US);
+  hf_load_overloaded(hf_retry_load(), sim.now_us / US);
   sim_fail(&sim, call, "40001", 'I');
   expect_sqlstate(call, "40001");
   assert_true(call->error.retryable);

@@ -15,7 +15,7 @@ static bool writes(const char *word) {
 }
 
 static bool holds(const char *word) {
-  return (effects_of(word) & HF_COMMAND_HOLDS) != 0;
+  return (effects_of(word) & HF_COMMAND_SESSION) != 0;
 }
 
 static void commands_that_change_data_may_leave_something_durable(

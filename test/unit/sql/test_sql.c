@@ -403,9 +403,9 @@ static void a_copy_or_an_end_is_seen_in_any_statement(void **state) {
 static void word_lists_are_sorted(void **state) {
   (void)state;
   assert_true(hf_sql_words_sorted());
-  assert_true(hf_sql_is_harmless_function("abs"));
-  assert_true(hf_sql_is_harmless_function("xpath_exists"));
-  assert_false(hf_sql_is_harmless_function("nextval"));
+  assert_true(hf_sql_is_read_only_function("abs"));
+  assert_true(hf_sql_is_read_only_function("xpath_exists"));
+  assert_false(hf_sql_is_read_only_function("nextval"));
   assert_true(hf_sql_is_known_operator("!~~*"));
   assert_true(hf_sql_is_known_operator("~~*"));
   assert_true(hf_sql_is_known_operator("?|"));

@@ -16,7 +16,7 @@ static struct hf_cache_entry *entry_of_link(struct hf_link *link) {
 }
 
 static bool has_flight(const struct hf_cache_entry *entry) {
-  return entry->state != HF_CACHE_KEPT;
+  return entry->state != HF_CACHE_STORED;
 }
 
 static size_t size_of(const struct hf_cache_entry *entry) {
@@ -31,7 +31,7 @@ void hf_cache_init(struct hf_cache *cache,
   cache->max_bytes = max_bytes;
   cache->free_payload = free_payload;
   hf_table_init(&cache->entries, hash_key);
-  hf_tag_index_init(&cache->labels, hash_key);
+  hf_tag_index_init(&cache->tags, hash_key);
   hf_list_init(&cache->by_use);
   hf_list_init(&cache->flights);
   hf_list_init(&cache->orphans);
@@ -40,74 +40,72 @@ void hf_cache_init(struct hf_cache *cache,
 
 /* ---- entries ------------------------------------------------------------- */
 
-/* What a label takes besides its name: itself and its places in tables. */
-enum { LABEL_BYTES = 64 };
+/* What a tag takes besides its name: itself and its places in tables. */
+enum { TAG_BYTES = 64 };
 
-/* As if no other entry had the same labels: a bound has to hold in any case. */
-static size_t label_bytes(const struct hf_cache_question *question) {
+/* As if no other entry had the same tags: a bound has to hold in any case. */
+static size_t tag_bytes(const struct hf_cache_query *query) {
   size_t bytes = 0;
   int32_t i;
-  for (i = 0; i < question->n_labels; i++) {
-    bytes += LABEL_BYTES + strlen(question->labels[i]) + 1;
+  for (i = 0; i < query->n_tags; i++) {
+    bytes += TAG_BYTES + strlen(query->tags[i]) + 1;
   }
   return bytes;
 }
 
 /* One allocation: the entry, its tags, its key. */
-static struct hf_cache_entry *entry_new(
-    const struct hf_cache_question *question) {
-  size_t n_tags = (size_t)question->n_labels;
-  size_t tags_bytes = n_tags * sizeof(struct hf_tag);
-  size_t bytes =
-      sizeof(struct hf_cache_entry) + tags_bytes + question->key_bytes;
+static struct hf_cache_entry *entry_new(const struct hf_cache_query *query) {
+  size_t n_tags = (size_t)query->n_tags;
+  size_t tags_bytes = n_tags * sizeof(struct hf_tag_link);
+  size_t bytes = sizeof(struct hf_cache_entry) + tags_bytes + query->key_bytes;
   struct hf_cache_entry *entry = hf_alloc(bytes);
   if (entry == NULL) {
     return NULL;
   }
   memset(entry, 0, sizeof *entry + tags_bytes);
-  entry->own_bytes = bytes + label_bytes(question);
-  entry->n_tags = question->n_labels;
-  entry->tags = (struct hf_tag *)(void *)(entry + 1);
-  entry->key_bytes = question->key_bytes;
-  entry->key = (char *)(entry->tags + n_tags);
-  memcpy(entry->key, question->key, question->key_bytes);
+  entry->own_bytes = bytes + tag_bytes(query);
+  entry->n_tag_links = query->n_tags;
+  entry->tag_links = (struct hf_tag_link *)(void *)(entry + 1);
+  entry->key_bytes = query->key_bytes;
+  entry->key = (char *)(entry->tag_links + n_tags);
+  memcpy(entry->key, query->key, query->key_bytes);
   entry->state = HF_CACHE_FILLING;
-  entry->timeout_us = question->timeout_us;
+  entry->timeout_us = query->timeout_us;
   hf_list_init(&entry->waiters);
   return entry;
 }
 
 static void untie(struct hf_cache *cache, struct hf_cache_entry *entry) {
   int32_t i;
-  for (i = 0; i < entry->n_tags; i++) {
-    hf_tag_index_untie(&cache->labels, &entry->tags[i]);
+  for (i = 0; i < entry->n_tag_links; i++) {
+    hf_tag_index_remove(&cache->tags, &entry->tag_links[i]);
   }
 }
 
 static struct hf_cache_entry *add(struct hf_cache *cache,
-                                  const struct hf_cache_question *question,
+                                  const struct hf_cache_query *query,
                                   uint64_t hash) {
-  struct hf_cache_entry *entry = entry_new(question);
+  struct hf_cache_entry *entry = entry_new(query);
   int32_t i;
   if (entry == NULL) {
     return NULL;
   }
   entry->node.hash = hash;
-  for (i = 0; i < entry->n_tags; i++) {
-    if (hf_tag_index_tie(&cache->labels,
-                         &entry->tags[i],
-                         question->labels[i],
+  for (i = 0; i < entry->n_tag_links; i++) {
+    if (hf_tag_index_add(&cache->tags,
+                         &entry->tag_links[i],
+                         query->tags[i],
                          entry) != HF_OK) {
-      goto fail_label;
+      goto fail_tag;
     }
   }
   if (hf_table_add(&cache->entries, &entry->node) != HF_OK) {
-    goto fail_label;
+    goto fail_tag;
   }
   hf_list_push(&cache->flights, &entry->link);
   return entry;
 
-fail_label:
+fail_tag:
   untie(cache, entry);
   hf_free(entry);
   return NULL;
@@ -170,20 +168,20 @@ void hf_cache_finish(struct hf_cache *cache) {
   free_all(cache, &cache->by_use);
   free_all(cache, &cache->flights);
   free_all(cache, &cache->orphans);
-  hf_tag_index_finish(&cache->labels);
+  hf_tag_index_finish(&cache->tags);
   hf_table_finish(&cache->entries);
 }
 
 /* ---- asking -------------------------------------------------------------- */
 
 static struct hf_cache_entry *find(const struct hf_cache *cache,
-                                   const struct hf_cache_question *question,
+                                   const struct hf_cache_query *query,
                                    uint64_t hash) {
   struct hf_table_node *node = hf_table_first(&cache->entries, hash);
   while (node != NULL) {
     struct hf_cache_entry *entry = entry_of_node(node);
-    if (entry->key_bytes == question->key_bytes &&
-        memcmp(entry->key, question->key, question->key_bytes) == 0) {
+    if (entry->key_bytes == query->key_bytes &&
+        memcmp(entry->key, query->key, query->key_bytes) == 0) {
       return entry;
     }
     node = hf_table_next(node);
@@ -205,53 +203,52 @@ static uint64_t age_of(const struct hf_cache_entry *entry, uint64_t now_us) {
 }
 
 static bool is_fresh(const struct hf_cache_entry *entry,
-                     const struct hf_cache_terms *terms,
+                     const struct hf_cache_max_age *max_age,
                      uint64_t now_us) {
   return entry->payload != NULL &&
-         age_of(entry, now_us) < least(terms->ttl_us, entry->terms.ttl_us);
+         age_of(entry, now_us) < least(max_age->ttl_us, entry->max_age.ttl_us);
 }
 
 bool hf_cache_accepts(const struct hf_cache_entry *entry,
-                      const struct hf_cache_terms *terms,
+                      const struct hf_cache_max_age *max_age,
                       uint64_t now_us) {
-  uint64_t limit = least(sum(terms->ttl_us, terms->stale_us),
-                         sum(entry->terms.ttl_us, entry->terms.stale_us));
+  uint64_t limit = least(sum(max_age->ttl_us, max_age->stale_us),
+                         sum(entry->max_age.ttl_us, entry->max_age.stale_us));
   return entry->payload != NULL && age_of(entry, now_us) < limit;
 }
 
 static void touch(struct hf_cache *cache, struct hf_cache_entry *entry) {
-  if (entry->state == HF_CACHE_KEPT) {
+  if (entry->state == HF_CACHE_STORED) {
     hf_list_remove(&cache->by_use, &entry->link);
     hf_list_push(&cache->by_use, &entry->link);
   }
 }
 
-enum hf_cache_verdict hf_cache_ask(struct hf_cache *cache,
-                                   const struct hf_cache_question *question,
-                                   uint64_t now_us,
-                                   struct hf_cache_entry **entry) {
-  uint64_t hash =
-      hf_table_hash(&cache->entries, question->key, question->key_bytes);
-  struct hf_cache_entry *found = find(cache, question, hash);
+enum hf_cache_verdict hf_cache_lookup(struct hf_cache *cache,
+                                      const struct hf_cache_query *query,
+                                      uint64_t now_us,
+                                      struct hf_cache_entry **entry) {
+  uint64_t hash = hf_table_hash(&cache->entries, query->key, query->key_bytes);
+  struct hf_cache_entry *found = find(cache, query, hash);
   *entry = found;
   if (found == NULL) {
-    *entry = add(cache, question, hash);
-    return *entry == NULL ? HF_CACHE_PASS : HF_CACHE_FILL;
+    *entry = add(cache, query, hash);
+    return *entry == NULL ? HF_CACHE_BYPASS : HF_CACHE_FILL;
   }
-  if (is_fresh(found, &question->terms, now_us)) {
+  if (is_fresh(found, &query->max_age, now_us)) {
     touch(cache, found);
     return HF_CACHE_HIT;
   }
-  if (found->state == HF_CACHE_KEPT) {
+  if (found->state == HF_CACHE_STORED) {
     move(cache, found, HF_CACHE_REFILLING);
-    found->timeout_us = question->timeout_us;
+    found->timeout_us = query->timeout_us;
     return HF_CACHE_FILL;
   }
-  if (question->away && hf_cache_accepts(found, &question->terms, now_us)) {
+  if (query->unreachable && hf_cache_accepts(found, &query->max_age, now_us)) {
     return HF_CACHE_STALE;
   }
-  return found->timeout_us == question->timeout_us ? HF_CACHE_JOIN
-                                                   : HF_CACHE_PASS;
+  return found->timeout_us == query->timeout_us ? HF_CACHE_JOIN
+                                                : HF_CACHE_BYPASS;
 }
 
 /* ---- flights ------------------------------------------------------------- */
@@ -274,7 +271,7 @@ bool hf_cache_answered(struct hf_cache *cache,
                        struct hf_cache_entry *entry,
                        void *payload,
                        size_t payload_bytes,
-                       const struct hf_cache_terms *terms,
+                       const struct hf_cache_max_age *max_age,
                        uint64_t as_of_us) {
   assert(has_flight(entry) && hf_list_empty(&entry->waiters));
   drop_payload(cache, entry);
@@ -286,17 +283,17 @@ bool hf_cache_answered(struct hf_cache *cache,
   }
   entry->payload = payload;
   entry->payload_bytes = payload_bytes;
-  entry->terms = *terms;
+  entry->max_age = *max_age;
   entry->as_of_us = as_of_us;
   cache->bytes += size_of(entry);
-  move(cache, entry, HF_CACHE_KEPT);
+  move(cache, entry, HF_CACHE_STORED);
   return true;
 }
 
 void hf_cache_failed(struct hf_cache *cache, struct hf_cache_entry *entry) {
   assert(has_flight(entry) && hf_list_empty(&entry->waiters));
   if (entry->state == HF_CACHE_REFILLING) {
-    move(cache, entry, HF_CACHE_KEPT);
+    move(cache, entry, HF_CACHE_STORED);
   } else {
     free_entry(cache, entry);
   }
@@ -305,7 +302,7 @@ void hf_cache_failed(struct hf_cache *cache, struct hf_cache_entry *entry) {
 void hf_cache_orphan(struct hf_cache *cache, struct hf_cache_entry *entry) {
   assert(has_flight(entry) && !entry->orphaned);
   hf_list_remove(&cache->flights, &entry->link);
-  entry->filler = NULL;
+  entry->leader = NULL;
   entry->orphaned = true;
   hf_list_push(&cache->orphans, &entry->link);
 }
@@ -317,10 +314,10 @@ struct hf_cache_entry *hf_cache_first_orphan(const struct hf_cache *cache) {
 
 void hf_cache_adopt(struct hf_cache *cache,
                     struct hf_cache_entry *entry,
-                    void *filler) {
+                    void *leader) {
   assert(entry->orphaned);
   hf_list_remove(&cache->orphans, &entry->link);
-  entry->filler = filler;
+  entry->leader = leader;
   entry->orphaned = false;
   hf_list_push(&cache->flights, &entry->link);
 }
@@ -328,7 +325,7 @@ void hf_cache_adopt(struct hf_cache *cache,
 /* ---- forgetting ---------------------------------------------------------- */
 
 static void invalidate(struct hf_cache *cache, struct hf_cache_entry *entry) {
-  if (entry->state == HF_CACHE_KEPT) {
+  if (entry->state == HF_CACHE_STORED) {
     free_entry(cache, entry);
     return;
   }
@@ -346,21 +343,22 @@ static int32_t invalidate_all(struct hf_cache *cache) {
   return count;
 }
 
-int32_t hf_cache_invalidate(struct hf_cache *cache, const char *label) {
+int32_t hf_cache_invalidate(struct hf_cache *cache, const char *tag) {
   struct hf_cache_entry *entry;
   int32_t count = 0;
-  if (label == NULL) {
+  if (tag == NULL) {
     return invalidate_all(cache);
   }
-  while ((entry = hf_tag_index_any(&cache->labels, label)) != NULL) {
+  while ((entry = hf_tag_index_any(&cache->tags, tag)) != NULL) {
     invalidate(cache, entry);
     count++;
   }
   return count;
 }
 
-void hf_cache_spoil(struct hf_cache *cache, struct hf_cache_entry *entry) {
-  if (entry->state == HF_CACHE_KEPT) {
+void hf_cache_discard_payload(struct hf_cache *cache,
+                              struct hf_cache_entry *entry) {
+  if (entry->state == HF_CACHE_STORED) {
     free_entry(cache, entry);
     return;
   }
@@ -381,7 +379,7 @@ struct tally {
 static void assert_entry(const struct hf_cache_entry *entry,
                          struct tally *tally) {
   bool keeps =
-      entry->state == HF_CACHE_KEPT || entry->state == HF_CACHE_REFILLING;
+      entry->state == HF_CACHE_STORED || entry->state == HF_CACHE_REFILLING;
   assert(keeps == (entry->payload != NULL));
   assert(has_flight(entry) || hf_list_empty(&entry->waiters));
   tally->bytes += keeps ? size_of(entry) : 0;

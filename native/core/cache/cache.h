@@ -4,7 +4,7 @@
  * twice at a time. Pure: what an answer is, and how it is had, is the engine's.
  *
  *            ask                  answered
- *   (none) ------> FILLING ---------------------> KEPT
+ *   (none) ------> FILLING ---------------------> STORED
  *                    | |                         |    ^
  *          invalidate| | failed           asked, |    | answered, failed
  *                    | v                  too old v   |
@@ -15,11 +15,11 @@
  *                    v
  *                  (none)
  *
- * FILLING, REFILLING and DROPPED have a flight: one filler asks the server,
- * waiters wait for what it brings. A flight whose filler gave up is orphaned
+ * FILLING, REFILLING and DROPPED have a flight: one leader asks the server,
+ * waiters wait for what it brings. A flight whose leader gave up is orphaned
  * until a waiter takes over, or none is left.
  *
- * Ownership: the cache owns its entries and what they keep; waiters and fillers
+ * Ownership: the cache owns its entries and what they keep; waiters and leaders
  * are the engine's and are borrowed.
  * Threads: none; one thread at a time per cache.
  */
@@ -43,7 +43,7 @@ enum { HF_CACHE_SHARE = 8 };
 
 enum hf_cache_state {
   HF_CACHE_FILLING,   /* nothing kept yet, a flight is under way */
-  HF_CACHE_KEPT,      /* an answer is kept, nobody asks the server */
+  HF_CACHE_STORED,    /* an answer is kept, nobody asks the server */
   HF_CACHE_REFILLING, /* the one kept was too old for somebody */
   HF_CACHE_DROPPED    /* invalidated meanwhile: found no more, kept no more */
 };
@@ -54,23 +54,23 @@ enum hf_cache_verdict {
   HF_CACHE_STALE, /* the same; too old, but the server is away */
   HF_CACHE_JOIN,  /* hf_cache_wait */
   HF_CACHE_FILL,  /* ask the server, then end the flight */
-  HF_CACHE_PASS   /* ask the server as if there were no cache */
+  HF_CACHE_BYPASS /* ask the server as if there were no cache */
 };
 
 /* How old an answer a caller takes. */
-struct hf_cache_terms {
+struct hf_cache_max_age {
   uint64_t ttl_us;
   uint64_t stale_us; /* so much more while the server is away */
 };
 
-struct hf_cache_question {
+struct hf_cache_query {
   const char *key; /* everything the answer depends on */
   size_t key_bytes;
-  const char *const *labels; /* by which it can be invalidated */
-  int32_t n_labels;
-  struct hf_cache_terms terms;
+  const char *const *tags; /* by which it can be invalidated */
+  int32_t n_tags;
+  struct hf_cache_max_age max_age;
   uint64_t timeout_us; /* of the caller's attempt: only equals join */
-  bool away;           /* the server cannot be reached now */
+  bool unreachable;    /* the server cannot be reached now */
 };
 
 struct hf_cache_entry {
@@ -79,21 +79,21 @@ struct hf_cache_entry {
   size_t own_bytes; /* without the payload */
   size_t key_bytes;
   char *key;
-  int32_t n_tags;
-  struct hf_tag *tags;
+  int32_t n_tag_links;
+  struct hf_tag_link *tag_links;
 
   /* changed by the mover */
   enum hf_cache_state state;
-  struct hf_link link; /* by_use when KEPT, else flights or orphans */
+  struct hf_link link; /* by_use when STORED, else flights or orphans */
 
-  /* what is kept: NULL but in KEPT, REFILLING */
+  /* what is kept: NULL but in STORED, REFILLING */
   void *payload;
   size_t payload_bytes;
   uint64_t as_of_us;
-  struct hf_cache_terms terms;
+  struct hf_cache_max_age max_age;
 
   /* of the flight */
-  void *filler; /* the engine's */
+  void *leader; /* the engine's */
   bool orphaned;
   uint64_t timeout_us;
   struct hf_list waiters;
@@ -111,9 +111,9 @@ struct hf_cache {
   void (*free_payload)(void *payload);
 
   struct hf_table entries; /* all but DROPPED ones */
-  struct hf_tag_index labels;
-  struct hf_list by_use;  /* KEPT, least recently used first */
-  struct hf_list flights; /* with a filler */
+  struct hf_tag_index tags;
+  struct hf_list by_use;  /* STORED, least recently used first */
+  struct hf_list flights; /* with a leader */
   struct hf_list orphans; /* without */
   struct hf_heap timers;  /* of waiters */
 
@@ -132,15 +132,15 @@ void hf_cache_init(struct hf_cache *cache,
 /* Frees all. Nobody may wait any more; flights are forgotten. */
 void hf_cache_finish(struct hf_cache *cache);
 
-/* Finds out what to do; *entry is set but for HF_CACHE_PASS. */
-enum hf_cache_verdict hf_cache_ask(struct hf_cache *cache,
-                                   const struct hf_cache_question *question,
-                                   uint64_t now_us,
-                                   struct hf_cache_entry **entry);
+/* Finds out what to do; *entry is set but for HF_CACHE_BYPASS. */
+enum hf_cache_verdict hf_cache_lookup(struct hf_cache *cache,
+                                      const struct hf_cache_query *query,
+                                      uint64_t now_us,
+                                      struct hf_cache_entry **entry);
 
 /* Returns whether a caller takes what is kept while the server is away. */
 bool hf_cache_accepts(const struct hf_cache_entry *entry,
-                      const struct hf_cache_terms *terms,
+                      const struct hf_cache_max_age *max_age,
                       uint64_t now_us);
 
 /* ---- flights ------------------------------------------------------------- */
@@ -175,41 +175,42 @@ bool hf_cache_answered(struct hf_cache *cache,
                        struct hf_cache_entry *entry,
                        void *payload,
                        size_t payload_bytes,
-                       const struct hf_cache_terms *terms,
+                       const struct hf_cache_max_age *max_age,
                        uint64_t as_of_us);
 
 /* Ends a flight, which nobody waits for any more, without one. */
 void hf_cache_failed(struct hf_cache *cache, struct hf_cache_entry *entry);
 
-/* The filler gave up though others wait. */
+/* The leader gave up though others wait. */
 void hf_cache_orphan(struct hf_cache *cache, struct hf_cache_entry *entry);
 
 /* Returns an orphaned flight, or NULL. */
 struct hf_cache_entry *hf_cache_first_orphan(const struct hf_cache *cache);
 
-/* An orphaned flight has a filler again. */
+/* An orphaned flight has a leader again. */
 void hf_cache_adopt(struct hf_cache *cache,
                     struct hf_cache_entry *entry,
-                    void *filler);
+                    void *leader);
 
 /* ---- forgetting ---------------------------------------------------------- */
 
 /*
- * Forgets what carries the label, everything when it is NULL. A flight goes on
+ * Forgets what carries the tag, everything when it is NULL. A flight goes on
  * for those who wait; who asks from now on does not join it. Returns how many.
  */
-int32_t hf_cache_invalidate(struct hf_cache *cache, const char *label);
+int32_t hf_cache_invalidate(struct hf_cache *cache, const char *tag);
 
-/* What the entry keeps can be given to nobody. Frees a KEPT one. */
-void hf_cache_spoil(struct hf_cache *cache, struct hf_cache_entry *entry);
+/* What the entry keeps can be given to nobody. Frees a STORED one. */
+void hf_cache_discard_payload(struct hf_cache *cache,
+                              struct hf_cache_entry *entry);
 
 /* ---- failures ------------------------------------------------------------ */
 
-/* Returns whether the filler failed for reasons of its own. */
-bool hf_cache_is_own(const struct hf_error *error);
+/* Returns whether the leader failed for reasons of its own. */
+bool hf_cache_is_leaders_own(const struct hf_error *error);
 
 /* Returns whether the server could not be reached, or not in time. */
-bool hf_cache_is_away(const struct hf_error *error);
+bool hf_cache_is_unreachable(const struct hf_error *error);
 
 /* Asserts every invariant; for tests. */
 void hf_cache_assert(const struct hf_cache *cache);

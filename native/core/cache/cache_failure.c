@@ -5,27 +5,30 @@
 #include "core/cache/cache.h"
 
 /* SQLSTATE classes by which a server, or a proxy, says that it is not there. */
-static const char *const away_states[] = {"08", "53", "57P"};
+static const char *const unreachable_states[] = {"08", "53", "57P"};
 
-static bool is_away_state(const char *sqlstate) {
+static bool is_unreachable_state(const char *sqlstate) {
   size_t i;
-  for (i = 0; i < sizeof away_states / sizeof away_states[0]; i++) {
-    if (strncmp(sqlstate, away_states[i], strlen(away_states[i])) == 0) {
+  for (i = 0; i < sizeof unreachable_states / sizeof unreachable_states[0];
+       i++) {
+    if (strncmp(sqlstate,
+                unreachable_states[i],
+                strlen(unreachable_states[i])) == 0) {
       return true;
     }
   }
   return false;
 }
 
-bool hf_cache_is_own(const struct hf_error *error) {
+bool hf_cache_is_leaders_own(const struct hf_error *error) {
   return error->status == HF_ABORTED || error->status == HF_DEADLINE ||
          error->status == HF_ACQUIRE_TIMEOUT ||
          error->status == HF_BREAKER_OPEN;
 }
 
-bool hf_cache_is_away(const struct hf_error *error) {
+bool hf_cache_is_unreachable(const struct hf_error *error) {
   if (error->sqlstate[0] != '\0') {
-    return is_away_state(error->sqlstate);
+    return is_unreachable_state(error->sqlstate);
   }
   if (error->outcome != HF_OUTCOME_NOT_EXECUTED &&
       error->outcome != HF_OUTCOME_AMBIGUOUS) {

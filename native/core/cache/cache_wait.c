@@ -8,7 +8,7 @@ void hf_cache_wait(struct hf_cache *cache,
                    struct hf_cache_entry *entry,
                    struct hf_cache_waiter *waiter,
                    uint64_t until_us) {
-  assert(entry->state != HF_CACHE_KEPT && waiter->entry == NULL);
+  assert(entry->state != HF_CACHE_STORED && waiter->entry == NULL);
   waiter->entry = entry;
   hf_list_push(&entry->waiters, &waiter->link);
   if (until_us != 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Labels on things. */
+/* Tags on things. */
 #include "core/cache/tag_index.h"
 
 #include <assert.h>
@@ -7,89 +7,90 @@
 
 #include "core/base/alloc.h"
 
-struct hf_label {
+struct hf_tag {
   struct hf_table_node node;
   struct hf_list tags;
   char name[]; /* NUL-terminated */
 };
 
-static struct hf_label *label_of(struct hf_table_node *node) {
-  return HF_CONTAINER_OF(node, struct hf_label, node);
+static struct hf_tag *tag_of(struct hf_table_node *node) {
+  return HF_CONTAINER_OF(node, struct hf_tag, node);
 }
 
-static struct hf_label *find(const struct hf_tag_index *labels,
-                             uint64_t hash,
-                             const char *name) {
-  struct hf_table_node *node = hf_table_first(&labels->table, hash);
-  while (node != NULL && strcmp(label_of(node)->name, name) != 0) {
+static struct hf_tag *find(const struct hf_tag_index *index,
+                           uint64_t hash,
+                           const char *name) {
+  struct hf_table_node *node = hf_table_first(&index->table, hash);
+  while (node != NULL && strcmp(tag_of(node)->name, name) != 0) {
     node = hf_table_next(node);
   }
-  return node == NULL ? NULL : label_of(node);
+  return node == NULL ? NULL : tag_of(node);
 }
 
-static struct hf_label *make(struct hf_tag_index *labels,
-                             uint64_t hash,
-                             const char *name) {
+static struct hf_tag *make(struct hf_tag_index *index,
+                           uint64_t hash,
+                           const char *name) {
   size_t bytes = strlen(name) + 1;
-  struct hf_label *label = hf_alloc(sizeof *label + bytes);
-  if (label == NULL) {
+  struct hf_tag *tag = hf_alloc(sizeof *tag + bytes);
+  if (tag == NULL) {
     return NULL;
   }
-  label->node.hash = hash;
-  hf_list_init(&label->tags);
-  memcpy(label->name, name, bytes);
-  if (hf_table_add(&labels->table, &label->node) != HF_OK) {
-    hf_free(label);
+  tag->node.hash = hash;
+  hf_list_init(&tag->tags);
+  memcpy(tag->name, name, bytes);
+  if (hf_table_add(&index->table, &tag->node) != HF_OK) {
+    hf_free(tag);
     return NULL;
   }
-  return label;
+  return tag;
 }
 
-void hf_tag_index_init(struct hf_tag_index *labels,
+void hf_tag_index_init(struct hf_tag_index *index,
                        const struct hf_hash_key *key) {
-  hf_table_init(&labels->table, key);
+  hf_table_init(&index->table, key);
 }
 
-void hf_tag_index_finish(struct hf_tag_index *labels) {
-  assert(labels->table.count == 0);
-  hf_table_finish(&labels->table);
+void hf_tag_index_finish(struct hf_tag_index *index) {
+  assert(index->table.count == 0);
+  hf_table_finish(&index->table);
 }
 
-enum hf_status hf_tag_index_tie(struct hf_tag_index *labels,
-                                struct hf_tag *tag,
+enum hf_status hf_tag_index_add(struct hf_tag_index *index,
+                                struct hf_tag_link *tag_link,
                                 const char *name,
                                 void *thing) {
-  uint64_t hash = hf_table_hash(&labels->table, name, strlen(name));
-  struct hf_label *label = find(labels, hash, name);
-  if (label == NULL) {
-    label = make(labels, hash, name);
+  uint64_t hash = hf_table_hash(&index->table, name, strlen(name));
+  struct hf_tag *tag = find(index, hash, name);
+  if (tag == NULL) {
+    tag = make(index, hash, name);
   }
-  if (label == NULL) {
+  if (tag == NULL) {
     return HF_NO_MEMORY;
   }
-  tag->label = label;
-  tag->thing = thing;
-  hf_list_push(&label->tags, &tag->link);
+  tag_link->tag = tag;
+  tag_link->thing = thing;
+  hf_list_push(&tag->tags, &tag_link->link);
   return HF_OK;
 }
 
-void hf_tag_index_untie(struct hf_tag_index *labels, struct hf_tag *tag) {
-  struct hf_label *label = tag->label;
-  if (label == NULL) {
+void hf_tag_index_remove(struct hf_tag_index *index,
+                         struct hf_tag_link *tag_link) {
+  struct hf_tag *tag = tag_link->tag;
+  if (tag == NULL) {
     return;
   }
-  tag->label = NULL;
-  hf_list_remove(&label->tags, &tag->link);
-  if (hf_list_empty(&label->tags)) {
-    hf_table_remove(&labels->table, &label->node);
-    hf_free(label);
+  tag_link->tag = NULL;
+  hf_list_remove(&tag->tags, &tag_link->link);
+  if (hf_list_empty(&tag->tags)) {
+    hf_table_remove(&index->table, &tag->node);
+    hf_free(tag);
   }
 }
 
-void *hf_tag_index_any(const struct hf_tag_index *labels, const char *name) {
-  uint64_t hash = hf_table_hash(&labels->table, name, strlen(name));
-  const struct hf_label *label = find(labels, hash, name);
-  struct hf_link *link = label == NULL ? NULL : hf_list_first(&label->tags);
+void *hf_tag_index_any(const struct hf_tag_index *index, const char *name) {
+  uint64_t hash = hf_table_hash(&index->table, name, strlen(name));
+  const struct hf_tag *tag = find(index, hash, name);
+  struct hf_link *link = tag == NULL ? NULL : hf_list_first(&tag->tags);
   return link == NULL ? NULL
-                      : HF_CONTAINER_OF(link, struct hf_tag, link)->thing;
+                      : HF_CONTAINER_OF(link, struct hf_tag_link, link)->thing;
 }

@@ -6,9 +6,9 @@
 
 /* clang-format off */
 static const unsigned moves[HF_TRUST_STATES] = {
-  [HF_TRUST_DEAF]    = 1u << HF_TRUST_HEARING,
-  [HF_TRUST_HEARING] = 1u << HF_TRUST_SILENT | 1u << HF_TRUST_DEAF,
-  [HF_TRUST_SILENT]  = 1u << HF_TRUST_HEARING | 1u << HF_TRUST_DEAF,
+  [HF_TRUST_UNSUBSCRIBED]    = 1u << HF_TRUST_LISTENING,
+  [HF_TRUST_LISTENING] = 1u << HF_TRUST_SILENT | 1u << HF_TRUST_UNSUBSCRIBED,
+  [HF_TRUST_SILENT]  = 1u << HF_TRUST_LISTENING | 1u << HF_TRUST_UNSUBSCRIBED,
 };
 /* clang-format on */
 
@@ -18,47 +18,47 @@ static void move(struct hf_cache_trust *trust, enum hf_trust_state next) {
 }
 
 static bool is_overdue(const struct hf_cache_trust *trust,
-                       uint64_t proof_us,
+                       uint64_t ping_us,
                        uint64_t now_us) {
-  return now_us >= trust->proven_us &&
-         now_us - trust->proven_us >= HF_TRUST_PROOFS_MISSING * proof_us;
+  return now_us >= trust->confirmed_us &&
+         now_us - trust->confirmed_us >= HF_TRUST_MISSED_PINGS * ping_us;
 }
 
-void hf_cache_trust_begin(struct hf_cache_trust *trust, uint64_t proven_us) {
-  trust->hearing++;
-  if (proven_us > trust->proven_us) {
-    trust->proven_us = proven_us;
+void hf_cache_trust_begin(struct hf_cache_trust *trust, uint64_t confirmed_us) {
+  trust->listening++;
+  if (confirmed_us > trust->confirmed_us) {
+    trust->confirmed_us = confirmed_us;
   }
-  if (trust->state == HF_TRUST_DEAF) {
-    move(trust, HF_TRUST_HEARING);
+  if (trust->state == HF_TRUST_UNSUBSCRIBED) {
+    move(trust, HF_TRUST_LISTENING);
   }
 }
 
 void hf_cache_trust_lose(struct hf_cache_trust *trust) {
-  assert(trust->hearing > 0);
-  trust->hearing--;
-  if (trust->hearing == 0) {
-    move(trust, HF_TRUST_DEAF);
+  assert(trust->listening > 0);
+  trust->listening--;
+  if (trust->listening == 0) {
+    move(trust, HF_TRUST_UNSUBSCRIBED);
   }
 }
 
-void hf_cache_trust_prove(struct hf_cache_trust *trust, uint64_t asked_us) {
-  assert(trust->state != HF_TRUST_DEAF);
-  if (asked_us > trust->proven_us) {
-    trust->proven_us = asked_us;
+void hf_cache_trust_confirm(struct hf_cache_trust *trust, uint64_t asked_us) {
+  assert(trust->state != HF_TRUST_UNSUBSCRIBED);
+  if (asked_us > trust->confirmed_us) {
+    trust->confirmed_us = asked_us;
   }
 }
 
 void hf_cache_trust_apply(struct hf_cache_trust *trust,
-                          uint64_t proof_us,
+                          uint64_t ping_us,
                           uint64_t now_us,
-                          struct hf_cache_terms *terms) {
+                          struct hf_cache_max_age *max_age) {
   enum hf_trust_state next =
-      is_overdue(trust, proof_us, now_us) ? HF_TRUST_SILENT : HF_TRUST_HEARING;
-  if (trust->state != HF_TRUST_DEAF && trust->state != next) {
+      is_overdue(trust, ping_us, now_us) ? HF_TRUST_SILENT : HF_TRUST_LISTENING;
+  if (trust->state != HF_TRUST_UNSUBSCRIBED && trust->state != next) {
     move(trust, next);
   }
-  if (trust->state != HF_TRUST_HEARING) {
-    terms->ttl_us = 0;
+  if (trust->state != HF_TRUST_LISTENING) {
+    max_age->ttl_us = 0;
   }
 }

@@ -5,7 +5,7 @@
  * kept only while that is heard for sure.
  *
  *          a subscription hears        no proof for twice its period
- *     DEAF --------------------> HEARING -----------------> SILENT
+ *     UNSUBSCRIBED --------------------> LISTENING -----------------> SILENT
  *      ^                           | ^                         |
  *      | the last one is lost      | +-------------------------+
  *      +---------------------------+--- (also from SILENT)  proven
@@ -15,7 +15,7 @@
  * at once: calls ask the server and share that one statement, and what was kept
  * serves while the server is away, as its terms allow.
  *
- * Ownership: part of its pool; owns nothing. Zeroed memory is DEAF.
+ * Ownership: part of its pool; owns nothing. Zeroed memory is UNSUBSCRIBED.
  * Threads: none; one thread at a time.
  */
 #ifndef HF_CORE_CACHE_TRUST_H
@@ -27,42 +27,42 @@
 #include "core/cache/cache.h"
 
 enum {
-  HF_TRUST_PROOFS_MISSING = 2 /* in a row: it may not be heard any more */
+  HF_TRUST_MISSED_PINGS = 2 /* in a row: it may not be heard any more */
 };
 
 enum hf_trust_state {
-  HF_TRUST_DEAF,    /* nothing is subscribed to, or the session is lost */
-  HF_TRUST_HEARING, /* the session answered lately */
-  HF_TRUST_SILENT,  /* it did not: it may be dead without a sign */
+  HF_TRUST_UNSUBSCRIBED, /* nothing is subscribed to, or the session is lost */
+  HF_TRUST_LISTENING,    /* the session answered lately */
+  HF_TRUST_SILENT,       /* it did not: it may be dead without a sign */
   HF_TRUST_STATES
 };
 
 struct hf_cache_trust {
   enum hf_trust_state state;
-  int32_t hearing;    /* subscriptions that hear */
-  uint64_t proven_us; /* when the session was last known to answer */
+  int32_t listening;     /* subscriptions that hear */
+  uint64_t confirmed_us; /* when the session was last known to answer */
 };
 
 /*
  * One more subscription hears from now on, on a session that last answered what
- * was asked at `proven_us`. Everything kept has to be forgotten with it: what
- * was notified before was not heard.
+ * was asked at `confirmed_us`. Everything kept has to be forgotten with it:
+ * what was notified before was not heard.
  */
-void hf_cache_trust_begin(struct hf_cache_trust *trust, uint64_t proven_us);
+void hf_cache_trust_begin(struct hf_cache_trust *trust, uint64_t confirmed_us);
 
 /* One hears no more. */
 void hf_cache_trust_lose(struct hf_cache_trust *trust);
 
 /* The session has answered what was asked at `asked_us`. */
-void hf_cache_trust_prove(struct hf_cache_trust *trust, uint64_t asked_us);
+void hf_cache_trust_confirm(struct hf_cache_trust *trust, uint64_t asked_us);
 
 /*
- * Takes the time to live off `terms` unless what is kept can be trusted: the
- * session answered within twice `proof_us`.
+ * Takes the time to live off `max_age` unless what is kept can be trusted: the
+ * session answered within twice `ping_us`.
  */
 void hf_cache_trust_apply(struct hf_cache_trust *trust,
-                          uint64_t proof_us,
+                          uint64_t ping_us,
                           uint64_t now_us,
-                          struct hf_cache_terms *terms);
+                          struct hf_cache_max_age *max_age);
 
 #endif

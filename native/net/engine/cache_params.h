@@ -16,7 +16,7 @@
 #include "holdfast.h"
 
 struct hf_cache_params {
-  struct hf_cache_terms cache;
+  struct hf_cache_max_age cache;
   const char *const *labels;
   int32_t n_labels;
 };

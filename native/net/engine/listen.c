@@ -121,7 +121,7 @@ static void io_proven(void *ctx,
   const struct hf_listen_subscription *subscription = of_core(core);
   (void)ctx;
   if (subscription->cached != NULL) {
-    hf_cache_trust_prove(&subscription->cached->pool->trust, asked_us);
+    hf_cache_trust_confirm(&subscription->cached->pool->trust, asked_us);
   }
 }
 

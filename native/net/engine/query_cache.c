@@ -133,17 +133,18 @@ static bool can_be_told(const struct hf_handle *handle,
 }
 
 static enum hf_cache_verdict ask(struct hf_handle *handle,
-                                 const struct hf_cache_question *question,
+                                 const struct hf_cache_query *question,
                                  struct hf_cache_entry **entry) {
   struct hf_cache *cache = &handle->cached->cache;
   uint64_t now_us = hf_clock_us();
-  enum hf_cache_verdict verdict = hf_cache_ask(cache, question, now_us, entry);
+  enum hf_cache_verdict verdict =
+      hf_cache_lookup(cache, question, now_us, entry);
   if ((verdict == HF_CACHE_HIT || verdict == HF_CACHE_STALE) &&
       !can_be_told(handle, *entry)) {
-    hf_cache_spoil(cache, *entry);
-    verdict = hf_cache_ask(cache, question, now_us, entry);
+    hf_cache_discard_payload(cache, *entry);
+    verdict = hf_cache_lookup(cache, question, now_us, entry);
   } else if (verdict == HF_CACHE_FILL && !can_be_told(handle, *entry)) {
-    hf_cache_spoil(cache, *entry);
+    hf_cache_discard_payload(cache, *entry);
   }
   return verdict;
 }
@@ -221,7 +222,7 @@ static void fill(struct hf_handle *handle,
     return;
   }
   hf_stats_add(&handle->pool->core.stats, HF_STAT_CACHE_MISSES, 1);
-  entry->filler = call;
+  entry->leader = call;
   call->cached->entry = entry;
   cached->look |= entry->payload != NULL;
   submit(handle, call);
@@ -259,7 +260,7 @@ static void follow(struct hf_handle *handle,
                    const struct hf_op *op,
                    const char *const *fields,
                    const struct hf_cache_params *terms,
-                   const struct hf_cache_question *question) {
+                   const struct hf_cache_query *question) {
   struct hf_cache_entry *entry = NULL;
   enum hf_cache_verdict verdict = ask(handle, question, &entry);
   struct hf_call *call;
@@ -281,7 +282,7 @@ void hf_query_cache_query(struct hf_handle *handle,
                           const struct hf_op *op,
                           const char *const *fields) {
   struct hf_query_cache *cached = cached_of(handle);
-  struct hf_cache_question question = {0};
+  struct hf_cache_query question = {0};
   struct hf_cache_params terms;
   int32_t first_value = hf_cache_params_read(op, fields, &terms);
   if (first_value < 0) {
@@ -300,17 +301,17 @@ void hf_query_cache_query(struct hf_handle *handle,
                      NULL);
     return;
   }
-  question.labels = terms.labels;
-  question.n_labels = terms.n_labels;
+  question.tags = terms.labels;
+  question.n_tags = terms.n_labels;
   if (handle->notified) {
     hf_cache_trust_apply(&handle->pool->trust,
                          hf_netpool_proof_us(handle->pool),
                          hf_clock_us(),
                          &terms.cache);
   }
-  question.terms = terms.cache;
+  question.max_age = terms.cache;
   question.timeout_us = (uint64_t)(uint32_t)op->timeout_ms;
-  question.away = hf_query_cache_is_away(handle->pool);
+  question.unreachable = hf_query_cache_is_away(handle->pool);
   follow(handle, op, fields, &terms, &question);
   hf_query_cache_publish(cached);
   if (cached->key_size > KEY_SIZE_KEPT) {

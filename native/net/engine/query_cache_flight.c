@@ -143,7 +143,7 @@ static void on_answered(struct hf_query_cache *cached,
   }
   if (copy == NULL) {
     /* Nor is the one before it true any longer. */
-    hf_cache_spoil(&cached->cache, entry);
+    hf_cache_discard_payload(&cached->cache, entry);
     hf_cache_failed(&cached->cache, entry);
     return;
   }
@@ -160,14 +160,14 @@ static void on_failed(struct hf_query_cache *cached,
                       struct hf_call *filler) {
   struct hf_cache_waiter *waiter;
   const struct hf_error *error = &filler->unit.request.error;
-  if (hf_cache_is_away(error)) {
+  if (hf_cache_is_unreachable(error)) {
     if (!filler->cached->answered && accepts(filler, entry)) {
       filler->cached->answered = true;
       serve(filler, entry->payload, true);
     }
     serve_stale(cached, entry);
   }
-  if (hf_cache_is_own(error) && !hf_list_empty(&entry->waiters)) {
+  if (hf_cache_is_leaders_own(error) && !hf_list_empty(&entry->waiters)) {
     hf_cache_orphan(&cached->cache, entry);
     return;
   }
@@ -200,7 +200,7 @@ void hf_query_cache_answer(struct hf_call *call) {
 /* ---- the end of a turn --------------------------------------------------- */
 
 static bool is_running(const struct hf_cache_entry *entry) {
-  const struct hf_call *filler = entry->filler;
+  const struct hf_call *filler = entry->leader;
   return filler != NULL && filler->unit.request.state == HF_REQUEST_RUNNING;
 }
 
@@ -260,7 +260,7 @@ static void answer_from_kept(struct hf_query_cache *cached) {
   HF_LIST_EACH(link, &cached->cache.flights) {
     struct hf_cache_entry *entry =
         HF_CONTAINER_OF(link, struct hf_cache_entry, link);
-    struct hf_call *filler = entry->filler;
+    struct hf_call *filler = entry->leader;
     if (entry->payload == NULL || is_running(entry)) {
       continue;
     }
@@ -305,7 +305,7 @@ static void abandon(struct hf_query_cache *cached, struct hf_list *flights) {
     struct hf_cache_entry *entry =
         HF_CONTAINER_OF(link, struct hf_cache_entry, link);
     struct hf_cache_waiter *waiter;
-    struct hf_call *filler = entry->filler;
+    struct hf_call *filler = entry->leader;
     if (filler != NULL) {
       filler->cached->entry = NULL;
     }

@@ -38,7 +38,7 @@ struct hf_query_cache_call {
   struct hf_cache_waiter waiter;
   struct hf_call *call;
   struct hf_cache_entry *entry; /* whose filler it is, or NULL */
-  struct hf_cache_terms terms;
+  struct hf_cache_max_age terms;
   bool answered; /* the user has an older answer; it only fills */
 };
 

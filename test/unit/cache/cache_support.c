@@ -42,25 +42,25 @@ void close_cache(struct hf_cache *cache) {
   assert_int_equal(payloads, 0);
 }
 
-struct hf_cache_question question_about(const char *key) {
-  struct hf_cache_question question = {0};
-  question.key = key;
-  question.key_bytes = strlen(key) + 1;
-  question.terms.ttl_us = 10 * SECOND;
-  return question;
+struct hf_cache_query query_for(const char *key) {
+  struct hf_cache_query query = {0};
+  query.key = key;
+  query.key_bytes = strlen(key) + 1;
+  query.max_age.ttl_us = 10 * SECOND;
+  return query;
 }
 
 bool answer_flight(struct hf_cache *cache,
                    struct hf_cache_entry *entry,
                    int value,
                    size_t bytes,
-                   const struct hf_cache_question *question,
+                   const struct hf_cache_query *query,
                    uint64_t as_of_us) {
   bool kept = hf_cache_answered(cache,
                                 entry,
                                 new_payload(value),
                                 bytes,
-                                &question->terms,
+                                &query->max_age,
                                 as_of_us);
   hf_cache_assert(cache);
   return kept;

@@ -23,14 +23,14 @@ void close_cache(struct hf_cache *cache);
 int payload_value(const struct hf_cache_entry *entry);
 
 /* A question with a time to live of ten seconds. */
-struct hf_cache_question question_about(const char *key);
+struct hf_cache_query query_for(const char *key);
 
 /* Ends a flight with a number; returns whether it is kept. */
 bool answer_flight(struct hf_cache *cache,
                    struct hf_cache_entry *entry,
                    int value,
                    size_t bytes,
-                   const struct hf_cache_question *question,
+                   const struct hf_cache_query *query,
                    uint64_t as_of_us);
 
 #endif

@@ -6,10 +6,10 @@
 #include "core/cache/cache.h"
 
 static enum hf_cache_verdict ask(struct hf_cache *cache,
-                                 const struct hf_cache_question *question,
+                                 const struct hf_cache_query *query,
                                  uint64_t now_us,
                                  struct hf_cache_entry **entry) {
-  enum hf_cache_verdict verdict = hf_cache_ask(cache, question, now_us, entry);
+  enum hf_cache_verdict verdict = hf_cache_lookup(cache, query, now_us, entry);
   hf_cache_assert(cache);
   return verdict;
 }
@@ -17,27 +17,27 @@ static enum hf_cache_verdict ask(struct hf_cache *cache,
 static enum hf_cache_verdict verdict_of(struct hf_cache *cache,
                                         const char *key,
                                         uint64_t now_us) {
-  struct hf_cache_question question = question_about(key);
+  struct hf_cache_query query = query_for(key);
   struct hf_cache_entry *entry;
-  return ask(cache, &question, now_us, &entry);
+  return ask(cache, &query, now_us, &entry);
 }
 
 /* Asks and answers. */
 static void keep_with(struct hf_cache *cache,
-                      const struct hf_cache_question *question,
+                      const struct hf_cache_query *query,
                       int value,
                       uint64_t now_us) {
   struct hf_cache_entry *entry;
-  assert_int_equal(ask(cache, question, now_us, &entry), HF_CACHE_FILL);
-  assert_true(answer_flight(cache, entry, value, SIZE, question, now_us));
+  assert_int_equal(ask(cache, query, now_us, &entry), HF_CACHE_FILL);
+  assert_true(answer_flight(cache, entry, value, SIZE, query, now_us));
 }
 
 static void keep(struct hf_cache *cache,
                  const char *key,
                  int value,
                  uint64_t now_us) {
-  struct hf_cache_question question = question_about(key);
-  keep_with(cache, &question, value, now_us);
+  struct hf_cache_query query = query_for(key);
+  keep_with(cache, &query, value, now_us);
 }
 
 /* ---- asking -------------------------------------------------------------- */
@@ -45,11 +45,11 @@ static void keep(struct hf_cache *cache,
 static void the_first_asks_the_server_and_the_next_is_answered(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   (void)state;
   open_cache(&cache);
   keep(&cache, "a", 7, SECOND);
-  assert_int_equal(ask(&cache, &question, 2 * SECOND, &entry), HF_CACHE_HIT);
+  assert_int_equal(ask(&cache, &query, 2 * SECOND, &entry), HF_CACHE_HIT);
   assert_int_equal(payload_value(entry), 7);
   close_cache(&cache);
 }
@@ -58,31 +58,31 @@ static void whoever_asks_meanwhile_joins(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
   struct hf_cache_entry *same;
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   struct hf_cache_waiter waiters[2] = {0};
   (void)state;
   open_cache(&cache);
-  assert_int_equal(ask(&cache, &question, 0, &entry), HF_CACHE_FILL);
-  assert_int_equal(ask(&cache, &question, 0, &same), HF_CACHE_JOIN);
+  assert_int_equal(ask(&cache, &query, 0, &entry), HF_CACHE_FILL);
+  assert_int_equal(ask(&cache, &query, 0, &same), HF_CACHE_JOIN);
   assert_ptr_equal(entry, same);
   hf_cache_wait(&cache, entry, &waiters[0], 0);
   hf_cache_wait(&cache, entry, &waiters[1], 0);
   assert_ptr_equal(hf_cache_next_waiter(&cache, entry), &waiters[0]);
   assert_ptr_equal(hf_cache_next_waiter(&cache, entry), &waiters[1]);
   assert_null(hf_cache_next_waiter(&cache, entry));
-  assert_true(answer_flight(&cache, entry, 1, SIZE, &question, 0));
+  assert_true(answer_flight(&cache, entry, 1, SIZE, &query, 0));
   close_cache(&cache);
 }
 
 static void only_callers_with_the_same_time_out_join(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   (void)state;
   open_cache(&cache);
-  assert_int_equal(ask(&cache, &question, 0, &entry), HF_CACHE_FILL);
-  question.timeout_us = 5;
-  assert_int_equal(ask(&cache, &question, 0, &entry), HF_CACHE_PASS);
+  assert_int_equal(ask(&cache, &query, 0, &entry), HF_CACHE_FILL);
+  query.timeout_us = 5;
+  assert_int_equal(ask(&cache, &query, 0, &entry), HF_CACHE_BYPASS);
   close_cache(&cache);
 }
 
@@ -91,17 +91,17 @@ static void keys_are_compared_byte_by_byte(void **state) {
   static const char other[] = "a\0c";
   struct hf_cache cache;
   struct hf_cache_entry *entry;
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   (void)state;
   open_cache(&cache);
-  question.key = one;
-  question.key_bytes = sizeof one;
-  keep_with(&cache, &question, 1, 0);
-  question.key = other;
-  assert_int_equal(ask(&cache, &question, 0, &entry), HF_CACHE_FILL);
-  question.key = one;
-  question.key_bytes = sizeof one - 1;
-  assert_int_equal(ask(&cache, &question, 0, &entry), HF_CACHE_FILL);
+  query.key = one;
+  query.key_bytes = sizeof one;
+  keep_with(&cache, &query, 1, 0);
+  query.key = other;
+  assert_int_equal(ask(&cache, &query, 0, &entry), HF_CACHE_FILL);
+  query.key = one;
+  query.key_bytes = sizeof one - 1;
+  assert_int_equal(ask(&cache, &query, 0, &entry), HF_CACHE_FILL);
   close_cache(&cache);
 }
 
@@ -120,18 +120,18 @@ static void an_answer_ages(void **state) {
 static void the_stricter_of_two_ages_counts(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   (void)state;
   open_cache(&cache);
   keep(&cache, "a", 1, 0);
-  question.terms.ttl_us = 20 * SECOND;
-  assert_int_equal(ask(&cache, &question, 9 * SECOND, &entry), HF_CACHE_HIT);
-  question.terms.ttl_us = 2 * SECOND;
-  assert_int_equal(ask(&cache, &question, 3 * SECOND, &entry), HF_CACHE_FILL);
+  query.max_age.ttl_us = 20 * SECOND;
+  assert_int_equal(ask(&cache, &query, 9 * SECOND, &entry), HF_CACHE_HIT);
+  query.max_age.ttl_us = 2 * SECOND;
+  assert_int_equal(ask(&cache, &query, 3 * SECOND, &entry), HF_CACHE_FILL);
   /* While that is under way, others still take what is there. */
   assert_int_equal(verdict_of(&cache, "a", 3 * SECOND), HF_CACHE_HIT);
-  question.terms.ttl_us = 20 * SECOND;
-  assert_int_equal(ask(&cache, &question, 11 * SECOND, &entry), HF_CACHE_JOIN);
+  query.max_age.ttl_us = 20 * SECOND;
+  assert_int_equal(ask(&cache, &query, 11 * SECOND, &entry), HF_CACHE_JOIN);
   hf_cache_failed(&cache, entry);
   close_cache(&cache);
 }
@@ -139,39 +139,38 @@ static void the_stricter_of_two_ages_counts(void **state) {
 static void an_old_answer_is_for_those_who_asked_for_it(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   (void)state;
   open_cache(&cache);
-  question.terms.stale_us = 60 * SECOND;
-  keep_with(&cache, &question, 1, 0);
-  assert_int_equal(ask(&cache, &question, 15 * SECOND, &entry), HF_CACHE_FILL);
-  assert_true(hf_cache_accepts(entry, &question.terms, 15 * SECOND));
-  assert_true(hf_cache_accepts(entry, &question.terms, 70 * SECOND - 1));
-  assert_false(hf_cache_accepts(entry, &question.terms, 70 * SECOND));
-  question.away = true;
-  assert_int_equal(ask(&cache, &question, 15 * SECOND, &entry), HF_CACHE_STALE);
-  question.terms.stale_us = 0;
-  assert_false(hf_cache_accepts(entry, &question.terms, 15 * SECOND));
-  assert_int_equal(ask(&cache, &question, 15 * SECOND, &entry), HF_CACHE_JOIN);
+  query.max_age.stale_us = 60 * SECOND;
+  keep_with(&cache, &query, 1, 0);
+  assert_int_equal(ask(&cache, &query, 15 * SECOND, &entry), HF_CACHE_FILL);
+  assert_true(hf_cache_accepts(entry, &query.max_age, 15 * SECOND));
+  assert_true(hf_cache_accepts(entry, &query.max_age, 70 * SECOND - 1));
+  assert_false(hf_cache_accepts(entry, &query.max_age, 70 * SECOND));
+  query.unreachable = true;
+  assert_int_equal(ask(&cache, &query, 15 * SECOND, &entry), HF_CACHE_STALE);
+  query.max_age.stale_us = 0;
+  assert_false(hf_cache_accepts(entry, &query.max_age, 15 * SECOND));
+  assert_int_equal(ask(&cache, &query, 15 * SECOND, &entry), HF_CACHE_JOIN);
   hf_cache_failed(&cache, entry);
-  assert_int_equal(entry->state, HF_CACHE_KEPT);
+  assert_int_equal(entry->state, HF_CACHE_STORED);
   close_cache(&cache);
 }
 
 static void times_without_end_do_not_overflow(void **state) {
   struct hf_cache cache;
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   struct hf_cache_entry *entry;
   (void)state;
   open_cache(&cache);
-  question.terms.ttl_us = UINT64_MAX;
-  question.terms.stale_us = UINT64_MAX;
-  keep_with(&cache, &question, 1, 100 * SECOND);
+  query.max_age.ttl_us = UINT64_MAX;
+  query.max_age.stale_us = UINT64_MAX;
+  keep_with(&cache, &query, 1, 100 * SECOND);
   /* Earlier than it was made: clocks of two threads. */
-  assert_int_equal(ask(&cache, &question, 0, &entry), HF_CACHE_HIT);
-  assert_int_equal(ask(&cache, &question, UINT64_MAX - 1, &entry),
-                   HF_CACHE_HIT);
-  assert_true(hf_cache_accepts(entry, &question.terms, UINT64_MAX - 1));
+  assert_int_equal(ask(&cache, &query, 0, &entry), HF_CACHE_HIT);
+  assert_int_equal(ask(&cache, &query, UINT64_MAX - 1, &entry), HF_CACHE_HIT);
+  assert_true(hf_cache_accepts(entry, &query.max_age, UINT64_MAX - 1));
   close_cache(&cache);
 }
 
@@ -181,11 +180,11 @@ static void waiting_ends_in_the_order_of_time(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
   struct hf_cache_entry *of;
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   struct hf_cache_waiter waiters[3] = {0};
   (void)state;
   open_cache(&cache);
-  assert_int_equal(ask(&cache, &question, 0, &entry), HF_CACHE_FILL);
+  assert_int_equal(ask(&cache, &query, 0, &entry), HF_CACHE_FILL);
   hf_cache_wait(&cache, entry, &waiters[0], 30);
   hf_cache_wait(&cache, entry, &waiters[1], 10);
   hf_cache_wait(&cache, entry, &waiters[2], 0);
@@ -206,13 +205,13 @@ static void waiting_ends_in_the_order_of_time(void **state) {
 static void a_flight_goes_on_with_another_filler(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   int first;
   int second;
   (void)state;
   open_cache(&cache);
-  assert_int_equal(ask(&cache, &question, 0, &entry), HF_CACHE_FILL);
-  entry->filler = &first;
+  assert_int_equal(ask(&cache, &query, 0, &entry), HF_CACHE_FILL);
+  entry->leader = &first;
   assert_null(hf_cache_first_orphan(&cache));
   hf_cache_orphan(&cache, entry);
   hf_cache_assert(&cache);
@@ -220,17 +219,17 @@ static void a_flight_goes_on_with_another_filler(void **state) {
   assert_ptr_equal(hf_cache_first_orphan(&cache), entry);
   hf_cache_adopt(&cache, entry, &second);
   assert_null(hf_cache_first_orphan(&cache));
-  assert_true(answer_flight(&cache, entry, 1, SIZE, &question, 0));
+  assert_true(answer_flight(&cache, entry, 1, SIZE, &query, 0));
   close_cache(&cache);
 }
 
 static void a_failed_flight_leaves_nothing(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   (void)state;
   open_cache(&cache);
-  assert_int_equal(ask(&cache, &question, 0, &entry), HF_CACHE_FILL);
+  assert_int_equal(ask(&cache, &query, 0, &entry), HF_CACHE_FILL);
   hf_cache_failed(&cache, entry);
   hf_cache_assert(&cache);
   assert_int_equal(cache.entries.count, 0);
@@ -244,16 +243,16 @@ static void a_tag_takes_with_it_what_carries_it(void **state) {
   static const char *const both[] = {"tusers", "tposts"};
   static const char *const users[] = {"tusers"};
   struct hf_cache cache;
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   (void)state;
   open_cache(&cache);
-  question.labels = both;
-  question.n_labels = 2;
-  keep_with(&cache, &question, 1, 0);
-  question = question_about("b");
-  question.labels = users;
-  question.n_labels = 1;
-  keep_with(&cache, &question, 2, 0);
+  query.tags = both;
+  query.n_tags = 2;
+  keep_with(&cache, &query, 1, 0);
+  query = query_for("b");
+  query.tags = users;
+  query.n_tags = 1;
+  keep_with(&cache, &query, 2, 0);
   keep(&cache, "c", 3, 0);
   assert_int_equal(hf_cache_invalidate(&cache, "tposts"), 1);
   hf_cache_assert(&cache);
@@ -263,7 +262,7 @@ static void a_tag_takes_with_it_what_carries_it(void **state) {
   assert_int_equal(verdict_of(&cache, "c", 0), HF_CACHE_HIT);
   assert_int_equal(hf_cache_invalidate(&cache, NULL), 1);
   assert_int_equal(cache.bytes, 0);
-  assert_int_equal(cache.labels.table.count, 0);
+  assert_int_equal(cache.tags.table.count, 0);
   close_cache(&cache);
 }
 
@@ -271,18 +270,18 @@ static void what_is_invalidated_under_way_is_not_kept_nor_joined(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *old;
   struct hf_cache_entry *new;
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   (void)state;
   open_cache(&cache);
-  assert_int_equal(ask(&cache, &question, 0, &old), HF_CACHE_FILL);
+  assert_int_equal(ask(&cache, &query, 0, &old), HF_CACHE_FILL);
   assert_int_equal(hf_cache_invalidate(&cache, NULL), 1);
   hf_cache_assert(&cache);
   assert_int_equal(hf_cache_invalidate(&cache, NULL), 0);
-  assert_int_equal(ask(&cache, &question, 0, &new), HF_CACHE_FILL);
+  assert_int_equal(ask(&cache, &query, 0, &new), HF_CACHE_FILL);
   assert_ptr_not_equal(old, new);
-  assert_true(answer_flight(&cache, new, 2, SIZE, &question, 0));
-  assert_false(answer_flight(&cache, old, 1, SIZE, &question, 0));
-  assert_int_equal(ask(&cache, &question, 0, &new), HF_CACHE_HIT);
+  assert_true(answer_flight(&cache, new, 2, SIZE, &query, 0));
+  assert_false(answer_flight(&cache, old, 1, SIZE, &query, 0));
+  assert_int_equal(ask(&cache, &query, 0, &new), HF_CACHE_HIT);
   assert_int_equal(payload_value(new), 2);
   close_cache(&cache);
 }
@@ -290,14 +289,14 @@ static void what_is_invalidated_under_way_is_not_kept_nor_joined(void **state) {
 static void what_is_invalidated_is_not_given_as_an_old_answer(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   (void)state;
   open_cache(&cache);
-  question.terms.stale_us = 60 * SECOND;
-  keep_with(&cache, &question, 1, 0);
-  assert_int_equal(ask(&cache, &question, 15 * SECOND, &entry), HF_CACHE_FILL);
+  query.max_age.stale_us = 60 * SECOND;
+  keep_with(&cache, &query, 1, 0);
+  assert_int_equal(ask(&cache, &query, 15 * SECOND, &entry), HF_CACHE_FILL);
   assert_int_equal(hf_cache_invalidate(&cache, NULL), 1);
-  assert_false(hf_cache_accepts(entry, &question.terms, 15 * SECOND));
+  assert_false(hf_cache_accepts(entry, &query.max_age, 15 * SECOND));
   hf_cache_failed(&cache, entry);
   assert_int_equal(payloads_alive(), 0);
   close_cache(&cache);
@@ -306,18 +305,18 @@ static void what_is_invalidated_is_not_given_as_an_old_answer(void **state) {
 static void what_is_spoilt_is_asked_for_again(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   (void)state;
   open_cache(&cache);
   keep(&cache, "a", 1, 0);
-  assert_int_equal(ask(&cache, &question, 0, &entry), HF_CACHE_HIT);
-  hf_cache_spoil(&cache, entry);
+  assert_int_equal(ask(&cache, &query, 0, &entry), HF_CACHE_HIT);
+  hf_cache_discard_payload(&cache, entry);
   hf_cache_assert(&cache);
   keep(&cache, "a", 2, 0);
-  assert_int_equal(ask(&cache, &question, 20 * SECOND, &entry), HF_CACHE_FILL);
-  hf_cache_spoil(&cache, entry);
+  assert_int_equal(ask(&cache, &query, 20 * SECOND, &entry), HF_CACHE_FILL);
+  hf_cache_discard_payload(&cache, entry);
   hf_cache_assert(&cache);
-  hf_cache_spoil(&cache, entry);
+  hf_cache_discard_payload(&cache, entry);
   assert_int_equal(entry->state, HF_CACHE_FILLING);
   close_cache(&cache);
 }
@@ -334,18 +333,18 @@ static void long_labels_count_towards_the_bound(void **state) {
   open_cache(&cache);
   for (i = 0; i < 40; i++) {
     char key[16];
-    struct hf_cache_question question;
+    struct hf_cache_query query;
     struct hf_cache_entry *entry = NULL;
     (void)snprintf(key, sizeof key, "k%d", i);
     name[0] = (char)('A' + i); /* another label each time */
-    question = question_about(key);
-    question.labels = labels;
-    question.n_labels = 1;
-    assert_int_equal(hf_cache_ask(&cache, &question, 0, &entry), HF_CACHE_FILL);
-    (void)answer_flight(&cache, entry, i, SIZE, &question, 0);
+    query = query_for(key);
+    query.tags = labels;
+    query.n_tags = 1;
+    assert_int_equal(hf_cache_lookup(&cache, &query, 0, &entry), HF_CACHE_FILL);
+    (void)answer_flight(&cache, entry, i, SIZE, &query, 0);
   }
   assert_true(cache.bytes <= MAX);
-  assert_in_range(cache.labels.table.count, 0, 4);
+  assert_in_range(cache.tags.table.count, 0, 4);
   close_cache(&cache);
 }
 
@@ -371,12 +370,12 @@ static void the_least_recently_used_makes_room(void **state) {
 static void a_large_answer_is_delivered_and_not_kept(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   (void)state;
   open_cache(&cache);
-  assert_int_equal(ask(&cache, &question, 0, &entry), HF_CACHE_FILL);
+  assert_int_equal(ask(&cache, &query, 0, &entry), HF_CACHE_FILL);
   assert_false(
-      answer_flight(&cache, entry, 1, MAX / HF_CACHE_SHARE, &question, 0));
+      answer_flight(&cache, entry, 1, MAX / HF_CACHE_SHARE, &query, 0));
   assert_int_equal(cache.entries.count, 0);
   assert_int_equal(payloads_alive(), 0);
   close_cache(&cache);
@@ -385,31 +384,31 @@ static void a_large_answer_is_delivered_and_not_kept(void **state) {
 static void a_cache_without_space_still_shares_questions(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   (void)state;
   open_cache_of(&cache, 0);
-  assert_int_equal(ask(&cache, &question, 0, &entry), HF_CACHE_FILL);
-  assert_int_equal(ask(&cache, &question, 0, &entry), HF_CACHE_JOIN);
-  assert_false(answer_flight(&cache, entry, 1, 1, &question, 0));
+  assert_int_equal(ask(&cache, &query, 0, &entry), HF_CACHE_FILL);
+  assert_int_equal(ask(&cache, &query, 0, &entry), HF_CACHE_JOIN);
+  assert_false(answer_flight(&cache, entry, 1, 1, &query, 0));
   close_cache(&cache);
 }
 
 static void what_is_being_renewed_is_not_evicted(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
-  struct hf_cache_question question = question_about("old");
+  struct hf_cache_query query = query_for("old");
   char key[16];
   int i;
   (void)state;
   open_cache(&cache);
   keep(&cache, "old", 1, 0);
-  assert_int_equal(ask(&cache, &question, 20 * SECOND, &entry), HF_CACHE_FILL);
+  assert_int_equal(ask(&cache, &query, 20 * SECOND, &entry), HF_CACHE_FILL);
   for (i = 0; cache.evictions < 3; i++) {
     (void)snprintf(key, sizeof key, "k%d", i);
     keep(&cache, key, i, 20 * SECOND);
   }
   assert_int_equal(payload_value(entry), 1);
-  assert_true(answer_flight(&cache, entry, 2, SIZE, &question, 20 * SECOND));
+  assert_true(answer_flight(&cache, entry, 2, SIZE, &query, 20 * SECOND));
   close_cache(&cache);
 }
 
@@ -457,8 +456,8 @@ static void a_server_that_is_away_is_told_from_one_that_objects(void **state) {
   for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     struct hf_error error =
         failed_with(rows[i].status, rows[i].outcome, rows[i].sqlstate);
-    assert_int_equal(hf_cache_is_away(&error), rows[i].away);
-    assert_int_equal(hf_cache_is_own(&error), rows[i].own);
+    assert_int_equal(hf_cache_is_unreachable(&error), rows[i].unreachable);
+    assert_int_equal(hf_cache_is_leaders_own(&error), rows[i].own);
   }
 }
 
@@ -466,23 +465,23 @@ static void a_server_that_is_away_is_told_from_one_that_objects(void **state) {
 
 static void without_memory_nothing_is_cached_and_nothing_leaks(void **state) {
   static const char *const labels[] = {"ka", "tb"};
-  struct hf_cache_question question = question_about("a");
+  struct hf_cache_query query = query_for("a");
   size_t n;
   bool failed = true;
   (void)state;
-  question.labels = labels;
-  question.n_labels = 2;
+  query.tags = labels;
+  query.n_tags = 2;
   for (n = 0; failed; n++) {
     struct hf_cache cache;
     struct hf_cache_entry *entry;
     enum hf_cache_verdict verdict;
     open_cache(&cache);
     fail_allocations_after(n);
-    verdict = hf_cache_ask(&cache, &question, 0, &entry);
+    verdict = hf_cache_lookup(&cache, &query, 0, &entry);
     failed = allocations_were_failed();
-    assert_int_equal(verdict, failed ? HF_CACHE_PASS : HF_CACHE_FILL);
+    assert_int_equal(verdict, failed ? HF_CACHE_BYPASS : HF_CACHE_FILL);
     assert_int_equal(cache.entries.count, failed ? 0 : 1);
-    assert_int_equal(cache.labels.table.count, failed ? 0 : 2);
+    assert_int_equal(cache.tags.table.count, failed ? 0 : 2);
     close_cache(&cache);
   }
   assert_true(n > 4);

@@ -38,16 +38,16 @@ static uint32_t pick(struct model *model, uint32_t n) {
   return next_random(&model->random) % n;
 }
 
-static struct hf_cache_question question_of(int key, bool away) {
+static struct hf_cache_query question_of(int key, bool away) {
   static const char *const keys[KEYS] = {"0", "1", "2", "3", "4", "5"};
   static const char *const even[] = {"teven"};
-  struct hf_cache_question question = question_about(keys[key]);
-  question.terms.ttl_us = TTL;
-  question.terms.stale_us = STALE;
-  question.labels = even;
-  question.n_labels = key % 2 == 0;
-  question.away = away;
-  return question;
+  struct hf_cache_query query = query_for(keys[key]);
+  query.max_age.ttl_us = TTL;
+  query.max_age.stale_us = STALE;
+  query.tags = even;
+  query.n_tags = key % 2 == 0;
+  query.unreachable = away;
+  return query;
 }
 
 static struct flight *flight_of(struct model *model,
@@ -79,14 +79,14 @@ static enum hf_cache_verdict expected(const struct model *model,
 static void model_ask(struct model *model) {
   int key = (int)pick(model, KEYS);
   bool away = pick(model, 2) == 0;
-  struct hf_cache_question question = question_of(key, away);
+  struct hf_cache_query query = question_of(key, away);
   struct fact *fact = &model->facts[key];
   struct hf_cache_entry *entry;
   enum hf_cache_verdict verdict;
   if (model->n_flights == FLIGHTS) {
     return;
   }
-  verdict = hf_cache_ask(&model->cache, &question, model->now, &entry);
+  verdict = hf_cache_lookup(&model->cache, &query, model->now, &entry);
   assert_int_equal(verdict, expected(model, key, away));
   if (verdict == HF_CACHE_HIT || verdict == HF_CACHE_STALE) {
     assert_int_equal(payload_value(entry), fact->value);
@@ -112,7 +112,7 @@ static void model_ask(struct model *model) {
 static void model_end_flight(struct model *model) {
   struct flight *flight;
   struct fact *fact;
-  struct hf_cache_question question;
+  struct hf_cache_query query;
   int i;
   if (model->n_flights == 0) {
     return;
@@ -121,7 +121,7 @@ static void model_end_flight(struct model *model) {
   flight = model->flights[i];
   model->flights[i] = model->flights[--model->n_flights];
   fact = &model->facts[flight->key];
-  question = question_of(flight->key, false);
+  query = question_of(flight->key, false);
   while (hf_cache_next_waiter(&model->cache, flight->entry) != NULL) {
   }
   if (pick(model, 3) == 0) {
@@ -132,7 +132,7 @@ static void model_end_flight(struct model *model) {
                               flight->entry,
                               value,
                               SIZE,
-                              &question,
+                              &query,
                               model->now);
     assert_int_equal(kept, !flight->dropped);
     if (kept) {

@@ -7,7 +7,7 @@ enum { SECOND = 1000 * 1000, PROOF = 5 * SECOND, TTL = 60 * SECOND };
 
 /* What is left of a time to live. */
 static uint64_t ttl_at(struct hf_cache_trust *trust, uint64_t now_us) {
-  struct hf_cache_terms terms = {TTL, TTL};
+  struct hf_cache_max_age terms = {TTL, TTL};
   hf_cache_trust_apply(trust, PROOF, now_us, &terms);
   assert_int_equal(terms.stale_us, TTL); /* for a server that is away */
   return terms.ttl_us;
@@ -49,7 +49,7 @@ static void two_proofs_that_are_missing_end_trust_until_the_next(void **state) {
   assert_int_equal(ttl_at(&trust, SECOND + 2 * PROOF - 1), TTL);
   assert_int_equal(ttl_at(&trust, SECOND + 2 * PROOF), 0);
   assert_int_equal(trust.state, HF_TRUST_SILENT);
-  hf_cache_trust_prove(&trust, 12 * SECOND);
+  hf_cache_trust_confirm(&trust, 12 * SECOND);
   assert_int_equal(ttl_at(&trust, 13 * SECOND), TTL);
 }
 
@@ -58,7 +58,7 @@ static void a_proof_counts_from_when_it_was_asked_for(void **state) {
   (void)state;
   hf_cache_trust_begin(&trust, SECOND);
   assert_int_equal(ttl_at(&trust, SECOND + 2 * PROOF), 0);
-  hf_cache_trust_prove(&trust, 12 * SECOND);
+  hf_cache_trust_confirm(&trust, 12 * SECOND);
   assert_int_equal(ttl_at(&trust, 12 * SECOND + 2 * PROOF), 0);
 }
 
@@ -66,7 +66,7 @@ static void a_proof_that_is_older_takes_nothing_away(void **state) {
   struct hf_cache_trust trust = {0};
   (void)state;
   hf_cache_trust_begin(&trust, 9 * SECOND);
-  hf_cache_trust_prove(&trust, SECOND);
+  hf_cache_trust_confirm(&trust, SECOND);
   assert_int_equal(ttl_at(&trust, 18 * SECOND), TTL);
 }
 
@@ -78,7 +78,7 @@ static void joining_a_session_proves_no_more_than_it_has_proven(void **state) {
   assert_int_equal(ttl_at(&trust, 100 * SECOND), 0);
   hf_cache_trust_begin(&trust, SECOND);
   assert_int_equal(ttl_at(&trust, 100 * SECOND), 0);
-  hf_cache_trust_prove(&trust, 100 * SECOND);
+  hf_cache_trust_confirm(&trust, 100 * SECOND);
   assert_int_equal(ttl_at(&trust, 100 * SECOND), TTL);
   hf_cache_trust_begin(&trust, SECOND);
   assert_int_equal(ttl_at(&trust, 100 * SECOND), TTL);

@@ -45,7 +45,7 @@ void hf_listener_init(struct hf_listener *listener,
     hf_list_init(&listener->channels_in[state]);
   }
   hf_heap_init(&listener->deadlines);
-  hf_list_init(&listener->provers);
+  hf_list_init(&listener->pinged);
   hf_error_init(&listener->last_failure);
 }
 
@@ -78,8 +78,8 @@ void hf_listener_on_connected(struct hf_listener *listener, uint64_t now_us) {
   if (listener->state == HF_LISTENER_CONNECTING) {
     move(listener, HF_LISTENER_OPEN);
     listener->busy = false;
-    listener->asked = NULL;
-    listener->proof_from_us = now_us;
+    listener->in_flight = NULL;
+    listener->pinged_us = now_us;
   }
 }
 
@@ -97,13 +97,13 @@ void hf_listener_on_connect_failed(struct hf_listener *listener,
   }
 }
 
-static void prove(struct hf_listener *listener) {
+static void report_alive(struct hf_listener *listener) {
   struct hf_link *link;
-  HF_LIST_EACH(link, &listener->provers) {
+  HF_LIST_EACH(link, &listener->pinged) {
     struct hf_subscription *subscription =
-        HF_CONTAINER_OF(link, struct hf_subscription, of_provers);
+        HF_CONTAINER_OF(link, struct hf_subscription, of_pinged);
     if (subscription->state == HF_SUBSCRIPTION_LIVE) {
-      listener->io.proven(listener->io.ctx, subscription, listener->asked_us);
+      listener->io.alive(listener->io.ctx, subscription, listener->asked_us);
     }
   }
 }
@@ -111,36 +111,36 @@ static void prove(struct hf_listener *listener) {
 void hf_listener_on_answered(struct hf_listener *listener,
                              const struct hf_error *error,
                              uint64_t now_us) {
-  struct hf_channel *channel = listener->asked;
+  struct hf_channel *channel = listener->in_flight;
   if (listener->state != HF_LISTENER_OPEN) {
     return; /* of a session that is given up */
   }
   listener->busy = false;
-  listener->asked = NULL;
-  listener->proof_from_us = now_us;
+  listener->in_flight = NULL;
+  listener->pinged_us = now_us;
   if (error == NULL) {
-    listener->proven_us = listener->asked_us;
+    listener->alive_us = listener->asked_us;
   }
   if (channel == NULL) {
     if (error == NULL) {
-      prove(listener);
+      report_alive(listener);
     }
-  } else if (channel->state == HF_CHANNEL_DROPPED) {
-    hf_channel_end_drop(listener, channel);
+  } else if (channel->state == HF_CHANNEL_LEAVING) {
+    hf_channel_on_left(listener, channel);
   } else if (error == NULL) {
     listener->failures = 0;
     hf_error_finish(&listener->last_failure);
-    hf_channel_hear(listener, channel);
+    hf_channel_on_listening(listener, channel);
   } else {
     listener->retry_us = now_us + delay_us(listener);
-    hf_channel_fail(listener, channel, error);
+    hf_channel_on_refused(listener, channel, error);
   }
 }
 
-static void close_session(struct hf_listener *listener, bool again) {
+static void close_session(struct hf_listener *listener, bool reopen_later) {
   move(listener, HF_LISTENER_CLOSING);
-  listener->again = again;
-  hf_channel_forget_all(listener);
+  listener->reopen_later = reopen_later;
+  hf_channel_lose_all(listener);
   listener->io.close(listener->io.ctx);
 }
 
@@ -153,7 +153,7 @@ void hf_listener_on_lost(struct hf_listener *listener,
   }
   hf_error_copy(&listener->last_failure, error);
   listener->lost = true;
-  hf_channel_forget_all(listener);
+  hf_channel_lose_all(listener);
 }
 
 void hf_listener_on_closed(struct hf_listener *listener, uint64_t now_us) {
@@ -165,24 +165,24 @@ void hf_listener_on_closed(struct hf_listener *listener, uint64_t now_us) {
     move(listener, HF_LISTENER_IDLE);
     return;
   }
-  listener->retry_us = now_us + (listener->again ? delay_us(listener) : 0);
+  listener->retry_us =
+      now_us + (listener->reopen_later ? delay_us(listener) : 0);
   move(listener, HF_LISTENER_WAITING);
 }
 
 /* ---- what comes next ----------------------------------------------------- */
 
-static uint64_t proof_at(const struct hf_listener *listener) {
+static uint64_t ping_at(const struct hf_listener *listener) {
   uint64_t period_us = UINT64_MAX;
   struct hf_link *link;
-  HF_LIST_EACH(link, &listener->provers) {
+  HF_LIST_EACH(link, &listener->pinged) {
     const struct hf_subscription *subscription =
-        HF_CONTAINER_OF(link, struct hf_subscription, of_provers);
-    if (subscription->proof_us < period_us) {
-      period_us = subscription->proof_us;
+        HF_CONTAINER_OF(link, struct hf_subscription, of_pinged);
+    if (subscription->ping_us < period_us) {
+      period_us = subscription->ping_us;
     }
   }
-  return period_us == UINT64_MAX ? UINT64_MAX
-                                 : listener->proof_from_us + period_us;
+  return period_us == UINT64_MAX ? UINT64_MAX : listener->pinged_us + period_us;
 }
 
 /* Channels of which none can be listened to here: another server may let us. */
@@ -190,24 +190,24 @@ static bool is_useless(const struct hf_listener *listener) {
   return count_in(listener, HF_CHANNEL_REFUSED) == listener->channels.count;
 }
 
-static void say(struct hf_listener *listener,
-                struct hf_channel *channel,
-                uint64_t now_us) {
+static void send(struct hf_listener *listener,
+                 struct hf_channel *channel,
+                 uint64_t now_us) {
   listener->busy = true;
-  listener->asked = channel;
+  listener->in_flight = channel;
   listener->asked_us = now_us;
   if (channel == NULL) {
     listener->io.ping(listener->io.ctx);
   } else if (channel->state == HF_CHANNEL_WANTED) {
-    hf_channel_move(listener, channel, HF_CHANNEL_ASKED);
+    hf_channel_move(listener, channel, HF_CHANNEL_REQUESTED);
     listener->io.listen(listener->io.ctx, channel->name);
   } else {
-    hf_channel_move(listener, channel, HF_CHANNEL_DROPPED);
+    hf_channel_move(listener, channel, HF_CHANNEL_LEAVING);
     listener->io.unlisten(listener->io.ctx, channel->name);
   }
 }
 
-static void want_refused(struct hf_listener *listener) {
+static void retry_refused(struct hf_listener *listener) {
   struct hf_link *link;
   while ((link = hf_list_first(&listener->channels_in[HF_CHANNEL_REFUSED])) !=
          NULL) {
@@ -231,16 +231,16 @@ static bool run_session(struct hf_listener *listener, uint64_t now_us) {
     link = hf_list_first(&listener->channels_in[HF_CHANNEL_UNWANTED]);
   }
   if (link != NULL) {
-    say(listener, hf_channel_of(link), now_us);
+    send(listener, hf_channel_of(link), now_us);
     return true;
   }
   if (count_in(listener, HF_CHANNEL_REFUSED) > 0 &&
       now_us >= listener->retry_us) {
-    want_refused(listener);
+    retry_refused(listener);
     return true;
   }
-  if (now_us >= proof_at(listener)) {
-    say(listener, NULL, now_us);
+  if (now_us >= ping_at(listener)) {
+    send(listener, NULL, now_us);
     return true;
   }
   return false;
@@ -304,7 +304,7 @@ static uint64_t session_next_us(const struct hf_listener *listener) {
   }
   next_us = count_in(listener, HF_CHANNEL_REFUSED) > 0 ? listener->retry_us
                                                        : UINT64_MAX;
-  return is_useless(listener) ? 0 : least(next_us, proof_at(listener));
+  return is_useless(listener) ? 0 : least(next_us, ping_at(listener));
 }
 
 uint64_t hf_listener_next_us(const struct hf_listener *listener) {
@@ -337,7 +337,7 @@ static void assert_channel(const struct hf_channel *channel) {
         HF_CONTAINER_OF(link, struct hf_subscription, of_channel);
     assert(subscription->channel == channel);
     assert((subscription->state == HF_SUBSCRIPTION_LIVE) ==
-           (channel->state == HF_CHANNEL_HEARD));
+           (channel->state == HF_CHANNEL_LISTENING));
   }
   assert(channel->state != HF_CHANNEL_UNWANTED ||
          hf_list_empty(&channel->subscriptions));
@@ -361,7 +361,7 @@ void hf_listener_assert(const struct hf_listener *listener) {
   }
   assert(channels == listener->channels.count);
   assert(subscriptions == listener->subscriptions);
-  assert(count_in(listener, HF_CHANNEL_ASKED) +
-             count_in(listener, HF_CHANNEL_DROPPED) ==
-         (listener->asked != NULL));
+  assert(count_in(listener, HF_CHANNEL_REQUESTED) +
+             count_in(listener, HF_CHANNEL_LEAVING) ==
+         (listener->in_flight != NULL));
 }

@@ -10,17 +10,17 @@
 /* clang-format off */
 /* The loss of the session leads to WANTED from anywhere. */
 static const unsigned channel_moves[HF_CHANNEL_STATES] = {
-  [HF_CHANNEL_WANTED]   = 1u << HF_CHANNEL_ASKED,
-  [HF_CHANNEL_ASKED]    = 1u << HF_CHANNEL_HEARD |
+  [HF_CHANNEL_WANTED]   = 1u << HF_CHANNEL_REQUESTED,
+  [HF_CHANNEL_REQUESTED]    = 1u << HF_CHANNEL_LISTENING |
                           1u << HF_CHANNEL_REFUSED |
                           1u << HF_CHANNEL_UNWANTED |
                           1u << HF_CHANNEL_WANTED,
-  [HF_CHANNEL_HEARD]    = 1u << HF_CHANNEL_UNWANTED |
+  [HF_CHANNEL_LISTENING]    = 1u << HF_CHANNEL_UNWANTED |
                           1u << HF_CHANNEL_WANTED,
   [HF_CHANNEL_REFUSED]  = 1u << HF_CHANNEL_WANTED,
-  [HF_CHANNEL_UNWANTED] = 1u << HF_CHANNEL_HEARD |
-                          1u << HF_CHANNEL_DROPPED,
-  [HF_CHANNEL_DROPPED]  = 1u << HF_CHANNEL_WANTED,
+  [HF_CHANNEL_UNWANTED] = 1u << HF_CHANNEL_LISTENING |
+                          1u << HF_CHANNEL_LEAVING,
+  [HF_CHANNEL_LEAVING]  = 1u << HF_CHANNEL_WANTED,
 };
 /* clang-format on */
 
@@ -100,12 +100,12 @@ static void leave_channel(struct hf_listener *listener,
   case HF_CHANNEL_REFUSED:
     channel_free(listener, channel);
     break;
-  case HF_CHANNEL_HEARD:
+  case HF_CHANNEL_LISTENING:
     hf_channel_move(listener, channel, HF_CHANNEL_UNWANTED);
     break;
-  case HF_CHANNEL_ASKED:
+  case HF_CHANNEL_REQUESTED:
   case HF_CHANNEL_UNWANTED:
-  case HF_CHANNEL_DROPPED:
+  case HF_CHANNEL_LEAVING:
   case HF_CHANNEL_STATES:
     break;
   }
@@ -123,8 +123,8 @@ static void answer(struct hf_listener *listener,
 static void detach(struct hf_listener *listener,
                    struct hf_subscription *subscription) {
   hf_heap_remove(&listener->deadlines, &subscription->deadline);
-  if (hf_link_queued(&subscription->of_provers)) {
-    hf_list_remove(&listener->provers, &subscription->of_provers);
+  if (hf_link_queued(&subscription->of_pinged)) {
+    hf_list_remove(&listener->pinged, &subscription->of_pinged);
   }
   hf_list_remove(&subscription->channel->subscriptions,
                  &subscription->of_channel);
@@ -147,19 +147,19 @@ enum hf_status hf_listener_subscribe(struct hf_listener *listener,
   subscription->channel = channel;
   subscription->state = HF_SUBSCRIPTION_PENDING;
   hf_list_push(&channel->subscriptions, &subscription->of_channel);
-  if (subscription->proof_us != 0) {
-    hf_list_push(&listener->provers, &subscription->of_provers);
+  if (subscription->ping_us != 0) {
+    hf_list_push(&listener->pinged, &subscription->of_pinged);
   }
   if (deadline_us != 0) {
     hf_heap_push(&listener->deadlines, &subscription->deadline, deadline_us);
   }
   listener->subscriptions++;
   if (channel->state == HF_CHANNEL_UNWANTED) {
-    hf_channel_move(listener, channel, HF_CHANNEL_HEARD);
+    hf_channel_move(listener, channel, HF_CHANNEL_LISTENING);
   } else if (channel->state == HF_CHANNEL_REFUSED) {
     hf_channel_move(listener, channel, HF_CHANNEL_WANTED);
   }
-  if (channel->state == HF_CHANNEL_HEARD) {
+  if (channel->state == HF_CHANNEL_LISTENING) {
     answer(listener, subscription);
   }
   return HF_OK;
@@ -227,13 +227,14 @@ static bool resume(struct hf_channel *channel) {
   return any;
 }
 
-void hf_channel_hear(struct hf_listener *listener, struct hf_channel *channel) {
+void hf_channel_on_listening(struct hf_listener *listener,
+                             struct hf_channel *channel) {
   struct hf_link *link;
   if (hf_list_empty(&channel->subscriptions)) {
     hf_channel_move(listener, channel, HF_CHANNEL_UNWANTED);
     return;
   }
-  hf_channel_move(listener, channel, HF_CHANNEL_HEARD);
+  hf_channel_move(listener, channel, HF_CHANNEL_LISTENING);
   if (resume(channel)) {
     listener->io.resumed(listener->io.ctx, channel);
   }
@@ -244,9 +245,9 @@ void hf_channel_hear(struct hf_listener *listener, struct hf_channel *channel) {
   }
 }
 
-void hf_channel_fail(struct hf_listener *listener,
-                     struct hf_channel *channel,
-                     const struct hf_error *error) {
+void hf_channel_on_refused(struct hf_listener *listener,
+                           struct hf_channel *channel,
+                           const struct hf_error *error) {
   hf_error_copy(&listener->last_failure, error);
   hf_channel_move(listener, channel, HF_CHANNEL_REFUSED);
   if (hf_list_empty(&channel->subscriptions)) {
@@ -256,8 +257,8 @@ void hf_channel_fail(struct hf_listener *listener,
   }
 }
 
-void hf_channel_end_drop(struct hf_listener *listener,
-                         struct hf_channel *channel) {
+void hf_channel_on_left(struct hf_listener *listener,
+                        struct hf_channel *channel) {
   hf_channel_move(listener, channel, HF_CHANNEL_WANTED);
   if (hf_list_empty(&channel->subscriptions)) {
     channel_free(listener, channel);
@@ -276,9 +277,9 @@ static void miss(struct hf_listener *listener, struct hf_channel *channel) {
 }
 
 /* With the session goes everything it listened to. */
-void hf_channel_forget_all(struct hf_listener *listener) {
+void hf_channel_lose_all(struct hf_listener *listener) {
   int state;
-  listener->asked = NULL;
+  listener->in_flight = NULL;
   listener->busy = false;
   for (state = HF_CHANNEL_WANTED + 1; state < HF_CHANNEL_STATES; state++) {
     struct hf_list *list = &listener->channels_in[state];

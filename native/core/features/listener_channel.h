@@ -5,9 +5,9 @@
  *
  * A channel, while the session is OPEN:
  *
- *     WANTED ----> ASKED ----> HEARD ----> UNWANTED ----> DROPPED ----> (gone)
- *       ^            |           ^------------+              |
- *       |            v refused    subscribed again           |
+ *     WANTED ----> REQUESTED ----> LISTENING ----> UNWANTED ----> LEAVING ---->
+ * (gone) ^            |           ^------------+              | |            v
+ * refused    subscribed again           |
  *       +-------- REFUSED                                    |
  *       +----------------------------------------------------+
  *
@@ -43,12 +43,12 @@ enum hf_listener_state {
 };
 
 enum hf_channel_state {
-  HF_CHANNEL_WANTED,   /* LISTEN has to be sent */
-  HF_CHANNEL_ASKED,    /* it was sent */
-  HF_CHANNEL_HEARD,    /* notifications come */
-  HF_CHANNEL_REFUSED,  /* LISTEN failed; it is tried again later */
-  HF_CHANNEL_UNWANTED, /* nobody subscribes: UNLISTEN has to be sent */
-  HF_CHANNEL_DROPPED,  /* it was sent */
+  HF_CHANNEL_WANTED,    /* LISTEN has to be sent */
+  HF_CHANNEL_REQUESTED, /* it was sent */
+  HF_CHANNEL_LISTENING, /* notifications come */
+  HF_CHANNEL_REFUSED,   /* LISTEN failed; it is tried again later */
+  HF_CHANNEL_UNWANTED,  /* nobody subscribes: UNLISTEN has to be sent */
+  HF_CHANNEL_LEAVING,   /* it was sent */
   HF_CHANNEL_STATES
 };
 
@@ -70,13 +70,13 @@ struct hf_channel {
 struct hf_subscription {
   /* set by hf_listener_subscribe */
   struct hf_channel *channel; /* NULL = of no listener */
-  uint64_t proof_us;          /* how often the session is to be proven alive;
-                                 0 = not at all */
+  uint64_t ping_us;           /* how often the session is to be proven alive;
+                                  0 = not at all */
 
   /* changed by the listener */
   enum hf_subscription_state state;
   struct hf_link of_channel;
-  struct hf_link of_provers;
+  struct hf_link of_pinged;
   struct hf_heap_node deadline;
 };
 
@@ -113,9 +113,9 @@ struct hf_listener_io {
   void (*resumed)(void *ctx, struct hf_channel *channel);
 
   /* The session has answered what was asked at `asked_us`. */
-  void (*proven)(void *ctx,
-                 struct hf_subscription *subscription,
-                 uint64_t asked_us);
+  void (*alive)(void *ctx,
+                struct hf_subscription *subscription,
+                uint64_t asked_us);
 
   uint32_t (*random)(void *ctx);
 };
@@ -131,16 +131,16 @@ struct hf_listener {
   /* changed by the listener */
   struct hf_table channels;
   struct hf_heap deadlines; /* of PENDING subscriptions */
-  struct hf_list provers;   /* subscriptions with proof_us */
+  struct hf_list pinged;    /* subscriptions with ping_us */
   size_t subscriptions;
-  struct hf_channel *asked;     /* whose statement is in flight, or NULL */
+  struct hf_channel *in_flight; /* whose statement is in flight, or NULL */
   bool busy;                    /* a statement is in flight */
   uint64_t asked_us;            /* since when */
-  uint64_t proof_from_us;       /* the next proof is a period after it */
-  uint64_t proven_us;           /* what was asked then was answered */
+  uint64_t pinged_us;           /* the next proof is a period after it */
+  uint64_t alive_us;            /* what was asked then was answered */
   int32_t failures;             /* attempts in a row without a heard channel */
   bool lost;                    /* OPEN: the session is gone already */
-  bool again;                   /* CLOSING: the next session follows a pause */
+  bool reopen_later;            /* CLOSING: the next session follows a pause */
   uint64_t retry_us;            /* WAITING: the next attempt; OPEN: refused
                                    channels are tried again */
   struct hf_error last_failure; /* of a session; HF_OK while there is one */
@@ -178,19 +178,20 @@ void hf_channel_move(struct hf_listener *listener,
 struct hf_channel *hf_channel_of(struct hf_link *link);
 
 /* Its LISTEN was answered: answers its subscriptions. */
-void hf_channel_hear(struct hf_listener *listener, struct hf_channel *channel);
+void hf_channel_on_listening(struct hf_listener *listener,
+                             struct hf_channel *channel);
 
 /* Its LISTEN failed. What is PENDING is refused if repeating is of no use. */
-void hf_channel_fail(struct hf_listener *listener,
-                     struct hf_channel *channel,
-                     const struct hf_error *error);
+void hf_channel_on_refused(struct hf_listener *listener,
+                           struct hf_channel *channel,
+                           const struct hf_error *error);
 
 /* Its UNLISTEN was answered. Frees it unless it is subscribed to again. */
-void hf_channel_end_drop(struct hf_listener *listener,
-                         struct hf_channel *channel);
+void hf_channel_on_left(struct hf_listener *listener,
+                        struct hf_channel *channel);
 
 /* The session is gone, and with it everything it listened to. */
-void hf_channel_forget_all(struct hf_listener *listener);
+void hf_channel_lose_all(struct hf_listener *listener);
 
 /* Refuses everything that is PENDING while there is no session. */
 void hf_channel_refuse_all(struct hf_listener *listener,

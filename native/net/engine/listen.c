@@ -39,7 +39,7 @@ static struct hf_listen_subscription *of_channel(struct hf_link *link) {
 
 /* What was notified before was not heard: all that is kept may be old. */
 static void begin_trust(struct hf_listen *listen, struct hf_netpool *pool) {
-  hf_cache_trust_begin(&pool->trust, listen->listener.proven_us);
+  hf_cache_trust_begin(&pool->trust, listen->listener.alive_us);
   (void)hf_query_cache_invalidate(pool, NULL);
 }
 
@@ -115,9 +115,9 @@ static void io_lost(void *ctx, struct hf_subscription *core) {
   }
 }
 
-static void io_proven(void *ctx,
-                      struct hf_subscription *core,
-                      uint64_t asked_us) {
+static void io_alive(void *ctx,
+                     struct hf_subscription *core,
+                     uint64_t asked_us) {
   const struct hf_listen_subscription *subscription = of_core(core);
   (void)ctx;
   if (subscription->cached != NULL) {
@@ -190,7 +190,7 @@ static struct hf_listen *listen_of(struct hf_netpool *pool) {
   static const struct hf_listener_io told = {.answer = io_answer,
                                              .lost = io_lost,
                                              .resumed = io_resumed,
-                                             .proven = io_proven};
+                                             .alive = io_alive};
   return pool->listen != NULL ? pool->listen
                               : hf_listen_session_new(pool, &told);
 }
@@ -210,7 +210,7 @@ static struct hf_listen_subscription *subscription_new(
   hf_list_push(&handle->subscriptions, &subscription->of_handle);
   if (cached != NULL) {
     subscription->cached = cached;
-    subscription->core.proof_us = hf_netpool_proof_us(cached->pool);
+    subscription->core.ping_us = hf_netpool_proof_us(cached->pool);
     cached->invalidator = subscription;
   }
   return subscription;

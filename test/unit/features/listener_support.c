@@ -95,7 +95,7 @@ void open_listener(struct fixture *fixture) {
                                      .answer = sim_answer,
                                      .lost = sim_lost,
                                      .resumed = sim_resumed,
-                                     .proven = sim_proven,
+                                     .alive = sim_proven,
                                      .random = sim_random};
   memset(fixture, 0, sizeof *fixture);
   fixture->now_us = 1000 * MS;
@@ -115,7 +115,7 @@ struct subscriber *subscriber_proving(struct fixture *fixture,
   struct subscriber *subscriber =
       &fixture->subscribers[fixture->n_subscribers++];
   assert_true(fixture->n_subscribers <= SUBSCRIBERS);
-  subscriber->core.proof_us = proof_us;
+  subscriber->core.ping_us = proof_us;
   return subscriber;
 }
 
@@ -147,9 +147,9 @@ void subscribe_for(struct fixture *fixture,
                    struct subscriber *subscriber,
                    const char *channel,
                    uint64_t ms) {
-  uint64_t proof_us = subscriber->core.proof_us;
+  uint64_t proof_us = subscriber->core.ping_us;
   memset(subscriber, 0, sizeof *subscriber);
-  subscriber->core.proof_us = proof_us;
+  subscriber->core.ping_us = proof_us;
   subscriber->subscribed = true;
   assert_int_equal(
       hf_listener_subscribe(&fixture->listener,

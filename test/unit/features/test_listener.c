@@ -459,11 +459,11 @@ static void a_proof_that_fails_proves_nothing(void **state) {
   struct subscriber *cache = subscriber_proving(fixture, 50 * MS);
   uint64_t proven_us;
   listen_to(fixture, cache, "a");
-  proven_us = fixture->listener.proven_us;
+  proven_us = fixture->listener.alive_us;
   pass(fixture, 50);
   answered_badly(fixture, true);
   assert_int_equal(cache->proofs, 0);
-  assert_int_equal(fixture->listener.proven_us, proven_us);
+  assert_int_equal(fixture->listener.alive_us, proven_us);
 }
 
 /* ---- memory -------------------------------------------------------------- */

@@ -64,7 +64,7 @@ static void change_subscription(struct model *model) {
   if (one->subscribed) {
     unsubscribe(fixture, one);
   } else {
-    one->core.proof_us = pick(model, 4) == 0 ? 30 * MS : 0;
+    one->core.ping_us = pick(model, 4) == 0 ? 30 * MS : 0;
     subscribe_for(fixture, one, names[pick(model, CHANNELS)], pick(model, 200));
   }
 }

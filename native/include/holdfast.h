@@ -322,7 +322,7 @@ enum hf_fate_state {
   HF_FATE_STATE_ASKED,       /* the server was asked */
   HF_FATE_STATE_WAITING,     /* it was in progress; is asked again */
   HF_FATE_STATE_TERMINATING, /* its backend is being ended */
-  HF_FATE_STATE_AWAY,        /* asking failed; is tried again */
+  HF_FATE_STATE_RETRYING,    /* asking failed; is tried again */
   HF_FATE_STATE_LISTED,      /* committed; the standbys are asked for */
   HF_FATE_STATE_CONFIRMING,  /* committed; the standbys are waited for */
   HF_FATE_STATE_COMMITTED,

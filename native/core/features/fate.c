@@ -14,17 +14,17 @@ static const struct {
   const char *name;
   unsigned next; /* set of allowed states */
 } states[] = {
-  [HF_FATE_STATE_LOST]        = {"lost", NEXT(ASKED) | NEXT(AWAY) | OVER},
+  [HF_FATE_STATE_LOST]        = {"lost", NEXT(ASKED) | NEXT(RETRYING) | OVER},
   [HF_FATE_STATE_ASKED]       = {"asked", NEXT(WAITING) | NEXT(TERMINATING) |
-                                 NEXT(AWAY) | NEXT(LISTED) | NEXT(COMMITTED) |
+                                 NEXT(RETRYING) | NEXT(LISTED) | NEXT(COMMITTED) |
                                  NEXT(ROLLED_BACK) | OVER},
-  [HF_FATE_STATE_WAITING]     = {"waiting", NEXT(ASKED) | NEXT(AWAY) | OVER},
-  [HF_FATE_STATE_TERMINATING] = {"terminating", NEXT(WAITING) | NEXT(AWAY) |
+  [HF_FATE_STATE_WAITING]     = {"waiting", NEXT(ASKED) | NEXT(RETRYING) | OVER},
+  [HF_FATE_STATE_TERMINATING] = {"terminating", NEXT(WAITING) | NEXT(RETRYING) |
                                  OVER},
-  [HF_FATE_STATE_AWAY]        = {"away", NEXT(LOST) | OVER},
+  [HF_FATE_STATE_RETRYING]        = {"retrying", NEXT(LOST) | OVER},
   [HF_FATE_STATE_LISTED]      = {"listed", NEXT(CONFIRMING) |
-                                 NEXT(COMMITTED) | NEXT(AWAY) | OVER},
-  [HF_FATE_STATE_CONFIRMING]  = {"confirming", NEXT(COMMITTED) | NEXT(AWAY) |
+                                 NEXT(COMMITTED) | NEXT(RETRYING) | OVER},
+  [HF_FATE_STATE_CONFIRMING]  = {"confirming", NEXT(COMMITTED) | NEXT(RETRYING) |
                                  OVER},
   [HF_FATE_STATE_COMMITTED]   = {"committed", 0},
   [HF_FATE_STATE_ROLLED_BACK] = {"rolled back", 0},
@@ -84,7 +84,7 @@ static enum hf_fate_step step_of(const struct hf_fate *fate) {
   case HF_FATE_STATE_ASKED:
     return HF_FATE_ASK;
   case HF_FATE_STATE_WAITING:
-  case HF_FATE_STATE_AWAY:
+  case HF_FATE_STATE_RETRYING:
     return HF_FATE_PAUSE;
   case HF_FATE_STATE_TERMINATING:
     return HF_FATE_TERMINATE;
@@ -108,7 +108,7 @@ static int32_t pause_of(const struct hf_fate *fate, double now_ms) {
   double patience_ms = fate->asked_at + HF_FATE_PATIENCE_MS - now_ms;
   int32_t delay_ms = HF_FATE_FIRST_PAUSE_MS;
   int32_t i;
-  if (fate->state == HF_FATE_STATE_AWAY) {
+  if (fate->state == HF_FATE_STATE_RETRYING) {
     return HF_FATE_PAUSE_MS;
   }
   for (i = 1; i < fate->pauses && delay_ms < HF_FATE_PAUSE_MS; i++) {
@@ -158,11 +158,11 @@ static void fail(struct hf_fate *fate, bool refused, double now_ms) {
       fate->committed ? REASON_NOT_CONFIRMED : REASON_NOT_ASKED;
   if (fate->state == HF_FATE_STATE_TERMINATING) {
     /* Who may not end it can still ask until it has ended by itself. */
-    pause_in(fate, HF_FATE_STATE_AWAY, REASON_IN_PROGRESS, now_ms);
+    pause_in(fate, HF_FATE_STATE_RETRYING, REASON_IN_PROGRESS, now_ms);
   } else if (refused) {
     give_up(fate, reason);
   } else {
-    pause_in(fate, HF_FATE_STATE_AWAY, reason, now_ms);
+    pause_in(fate, HF_FATE_STATE_RETRYING, reason, now_ms);
   }
 }
 
@@ -287,8 +287,8 @@ struct hf_fate_order hf_fate_next(struct hf_fate *fate,
     break;
   case HF_FATE_EVENT_PAUSED:
     move(fate,
-         fate->state == HF_FATE_STATE_AWAY ? HF_FATE_STATE_LOST
-                                           : HF_FATE_STATE_ASKED);
+         fate->state == HF_FATE_STATE_RETRYING ? HF_FATE_STATE_LOST
+                                               : HF_FATE_STATE_ASKED);
     break;
   case HF_FATE_EVENT_TERMINATED:
     fate->pauses = 1;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Sentences about the use of a pool, once each. */
 #include "core/pool/advice.h"
 
 #include "core/pool/state.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a pool tells its users about their own use of it, once each.
+ * Warnings about how a pool is used, each given once per pool.
  *
- * Ownership: none. Threads: the pool's.
+ * Threads: the engine's thread only.
  */
 #ifndef HF_CORE_POOL_ADVICE_H
 #define HF_CORE_POOL_ADVICE_H
@@ -16,12 +16,15 @@ enum hf_advice {
   HF_ADVICE_SESSION_STATE, /* SET or LISTEN behind a pooler */
 };
 
-/* Warns, unless this pool has done so already. */
+/* Emits the warning unless this pool has emitted it before. */
 void hf_advise(struct hf_pool *pool,
                struct hf_slot *slot,
                enum hf_advice advice);
 
-/* Warns of a statement that sets a session which is not its user's. */
+/*
+ * Warns about a SET or LISTEN that ran through a pooler, where it changes a
+ * session that other clients use next.
+ */
 void hf_advise_on_session(struct hf_pool *pool,
                           const struct hf_request *request);
 

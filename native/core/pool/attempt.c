@@ -8,8 +8,8 @@
 #include "core/pool/slot.h"
 
 /*
- * An error about names or syntax, in a statement that has no others inside:
- * said before it began.
+ * A single statement with an error about names or syntax failed before it began
+ * to run. CALL and DO run other statements, which may have failed instead.
  */
 static bool failed_to_parse(const struct hf_request *request) {
   const struct hf_sql_info *sql = &request->sql;
@@ -19,8 +19,8 @@ static bool failed_to_parse(const struct hf_request *request) {
 }
 
 /*
- * Inside a transaction CALL and DO cannot commit. What stands behind a COMMIT
- * or ROLLBACK in the same text is outside it; one that fails itself is not.
+ * Inside a transaction CALL and DO cannot commit. What follows a COMMIT or
+ * ROLLBACK in the same text is outside it again.
  */
 static bool may_commit_midway(const struct hf_request *request) {
   const struct hf_sql_info *sql = &request->sql;
@@ -31,7 +31,7 @@ static bool may_commit_midway(const struct hf_request *request) {
                                  : sql->may_commit_midway;
 }
 
-/* What the pool knows about the attempt that is just over. */
+/* What the pool knows about the attempt that has just ended. */
 static struct hf_evidence describe(const struct hf_request *request) {
   struct hf_evidence context;
   memset(&context, 0, sizeof context);
@@ -47,8 +47,9 @@ static struct hf_evidence describe(const struct hf_request *request) {
 }
 
 /*
- * What ran when its client was released is, to the server, a statement whose
- * connection broke: it may have been done. Repeating it is up to the user.
+ * To the server, a statement that ran when its client was released is one whose
+ * connection broke: it may have been executed. Whether to retry it is up to the
+ * user.
  */
 struct hf_classification hf_attempt_classify(struct hf_request *request) {
   struct hf_evidence context = describe(request);
@@ -66,9 +67,10 @@ struct hf_classification hf_attempt_classify(struct hf_request *request) {
 }
 
 /*
- * The answer to our own cancel: the user asked for it, so it is told in our
- * words; the server's fields stay as the proof that it was rolled back. So is
- * the end of a connection that was given up because it could not be cancelled.
+ * The answer to our own cancel is reported with our own status, because the
+ * user asked for it; the server's fields remain as proof that it was rolled
+ * back. The same goes for a connection that was given up because the cancel
+ * failed.
  */
 static void rename_cancelled(struct hf_request *request) {
   struct hf_error *error = &request->error;
@@ -82,8 +84,8 @@ static void rename_cancelled(struct hf_request *request) {
 }
 
 /*
- * A COMMIT that got no answer deserves a code that says so. A warning of the
- * server's that it goes is not an answer.
+ * A COMMIT without an answer has its own code. A warning from the server that
+ * it is about to end the session is not an answer.
  */
 static void rename_lost_commit(struct hf_request *request) {
   struct hf_error *error = &request->error;
@@ -100,8 +102,8 @@ static void rename_lost_commit(struct hf_request *request) {
 }
 
 /*
- * A server that says read-only may have been demoted, and another may take the
- * write. Not so when the caller asked for it.
+ * A server that reports read-only may have been demoted, so that another one
+ * takes the write. Not when the caller asked for read-only.
  */
 static void keep_read_only(struct hf_request *request,
                            struct hf_classification *why) {
@@ -109,7 +111,7 @@ static void keep_read_only(struct hf_request *request,
   if (strcmp(request->error.sqlstate, "25006") != 0) {
     return;
   }
-  /* A demoted server is demotion.c's affair: nothing else is worth it. */
+  /* demotion.c decides what to do about a demoted server */
   why->discard = false;
   why->retryable = false;
   request->error.retryable = false;
@@ -121,8 +123,8 @@ static void keep_read_only(struct hf_request *request,
 }
 
 /*
- * A result that was given up says nothing about what the statement wrote:
- * only an open transaction goes with its connection.
+ * That a result was too large says nothing about what the statement wrote. Only
+ * an open transaction is certainly rolled back, with its connection.
  */
 static void doubt_too_large(struct hf_request *request,
                             struct hf_classification *why) {
@@ -137,7 +139,7 @@ static void doubt_too_large(struct hf_request *request,
   request->error.outcome = why->outcome;
 }
 
-/* All there was of the transaction went with the connection. */
+/* The whole transaction was lost with its connection. */
 static void undo_begin(struct hf_request *request,
                        struct hf_classification *why) {
   if (why->outcome != HF_OUTCOME_AMBIGUOUS || request->in_transaction ||
@@ -168,9 +170,10 @@ void hf_attempt_correct(struct hf_request *request,
 }
 
 /*
- * A server that stops waiting for its synchronous standbys says success, and
- * warns: what is done here may be lost there. That is no success when it was
- * us who ended the wait, or when the caller wants to know for sure.
+ * A server that stops waiting for its synchronous standbys reports success with
+ * a warning: the data is durable here but may be lost in a fail-over. That is
+ * not a success when our own cancel ended the wait, or when the caller needs
+ * certainty.
  */
 void hf_attempt_doubt_replication(struct hf_request *request) {
   struct hf_error *error = &request->error;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What became of an attempt, by all that is known of it: the error, how far the
- * statement came, what it was inside of.
+ * Judges what became of an attempt from all that is known about it: its error,
+ * how far the statement got and whether it was inside a transaction.
  *
- * Ownership: borrows.
+ * Ownership: borrows the request.
  * Threads: any; pure.
  */
 #ifndef HF_CORE_POOL_ATTEMPT_H
@@ -13,22 +13,29 @@
 
 struct hf_request;
 
-/* A COMMIT that was answered with ROLLBACK says so before all else. */
+/*
+ * Turns a success into HF_COMMIT_ROLLED_BACK when COMMIT was answered with
+ * ROLLBACK. Called before the attempt is classified.
+ */
 void hf_attempt_check_commit(struct hf_request *request);
 
-/* Judges request->error, and writes the judgement into it. */
+/*
+ * Classifies request->error and writes outcome, unit, retryable and reason into
+ * it.
+ */
 struct hf_classification hf_attempt_classify(struct hf_request *request);
 
 /*
- * Corrects that judgement where the request says more than its error: what the
- * caller asked for, what could be undone, whose words say it best.
+ * Refines the classification with what the request knows and its error does
+ * not: options of the caller, whether a transaction was undone, and which
+ * status describes the failure best.
  */
 void hf_attempt_correct(struct hf_request *request,
                         struct hf_classification *why);
 
 /*
- * A server that stops waiting for its synchronous standbys says success, and
- * warns: makes that a doubt where the caller has to know.
+ * Turns a success into HF_OUTCOME_AMBIGUOUS when the server stopped waiting for
+ * its synchronous standbys and the caller needs to know.
  */
 void hf_attempt_doubt_replication(struct hf_request *request);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What must hold between any two entries of a pool: hf_pool_assert. */
+/* hf_pool_assert(): what holds whenever no entry of the pool is running. */
 #include <assert.h>
 
 #include "core/pool/pool.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Leases by which new connections are prepared. */
 #include "core/pool/connect_hook.h"
 
 #include <string.h>
@@ -14,7 +13,10 @@
 
 enum { US_PER_MS = 1000 };
 
-/* Counts the connect as good, unless a pooler answered for its server. */
+/*
+ * Counts the connect as a success, unless only a pooler has answered so far.
+ * Returns true when the server is known to be reachable.
+ */
 static bool note_opened(struct hf_pool *pool, struct hf_slot *slot) {
   bool proved = hf_reachability_proved(pool, slot);
   if (proved) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preparing a new connection: before it serves anybody, whoever wants to gets
- * a lease on it. Released, it enters service; a lease that fails closes it,
- * and one call that waits is told.
+ * The onConnect hook: a new connection is leased to whoever prepares it before
+ * it serves anybody. When that lease is released the connection enters service;
+ * when it fails the connection is closed and one waiting call is refused.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only. Part of the pool: may change its lists.
@@ -19,36 +19,38 @@ struct hf_pool;
 struct hf_slot;
 
 /*
- * Lends a connection that was just opened to whoever prepares it; false when
- * nobody wants to. The slot is moved by hf_connect_hook_enter.
+ * Leases a new connection to the hook. Returns false when there is no hook.
+ * hf_connect_hook_enter() moves the slot.
  */
 bool hf_connect_hook_begin(struct hf_pool *pool, struct hf_slot *slot);
 
-/* Moves the slot: into the hands it was lent to, or into service. */
+/*
+ * Moves a new connection on: to LEASED when a hook prepares it, else to IDLE.
+ */
 void hf_connect_hook_enter(struct hf_pool *pool, struct hf_slot *slot);
 
-/* The lease is released well: the connection is counted as opened. */
+/* The hook succeeded: counts the connection as opened. */
 void hf_connect_hook_succeed(struct hf_pool *pool, struct hf_lease *lease);
 
 /*
- * The connection could not be prepared. When that is the fault
- * of who prepares it, a call that waits is refused.
+ * The hook failed. With `theirs` the hook itself is at fault, and one waiting
+ * call is refused with HF_HOOK_FAILED.
  */
 void hf_connect_hook_fail(struct hf_pool *pool,
                           struct hf_lease *lease,
                           struct hf_slot *slot,
                           bool theirs);
 
-/* Returns whether preparing this connection takes longer than a connect may. */
+/* Returns true when the hook has taken longer than connectTimeoutMillis. */
 bool hf_connect_hook_is_overdue(const struct hf_pool *pool,
                                 const struct hf_slot *slot);
 
-/* Blames whoever prepares it, and writes into `error` why it is lost. */
+/* Marks the hook as timed out and fills in `error` accordingly. */
 void hf_connect_hook_give_up(struct hf_pool *pool,
                              struct hf_slot *slot,
                              struct hf_error *error);
 
-/* Returns when the first of them is overdue; UINT64_MAX = never. */
+/* Returns when the next hook times out; UINT64_MAX = never. */
 uint64_t hf_connect_hook_next_us(const struct hf_pool *pool);
 
 #endif

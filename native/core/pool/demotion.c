@@ -14,8 +14,9 @@ enum { REMEMBER_US = 5 * 1000 * 1000 };
 static const char read_only[] = "25006";
 
 /*
- * SQL can raise the code, and a transaction may have chosen to read. Of what is
- * in doubt nothing goes to another server: it may have been done here.
+ * SQL can raise the code itself, and a transaction may be read-only by choice.
+ * A request whose outcome is in doubt is not sent to another server: it may
+ * have been executed on this one.
  */
 static bool is_servers(const struct hf_request *request) {
   const char *routine = hf_error_field(&request->error, 'R');
@@ -32,7 +33,10 @@ static bool is_known(const struct hf_pool *pool) {
   return pool->now_us < pool->demoted_until_us;
 }
 
-/* Those that wait for a new connection hear what their attempt was told. */
+/*
+ * Answers the requests that wait for a newer connection with the error of their
+ * last attempt.
+ */
 static void fail_waiting_for_newer(struct hf_pool *pool) {
   struct hf_link *link;
   struct hf_link *after;
@@ -50,7 +54,7 @@ static void remember(struct hf_pool *pool) {
   pool->demoted_until_us = pool->now_us + REMEMBER_US;
   pool->demoted_serial = 0;
   pool->newer_wanted = false;
-  pool->answered_us = 0; /* a health check is to ask the server */
+  pool->answered_us = 0; /* the next health check must ask the server */
   fail_waiting_for_newer(pool);
 }
 
@@ -87,7 +91,7 @@ bool hf_demotion_discards(const struct hf_pool *pool) {
          hf_pool_count(pool, HF_SLOT_CLOSING) == 0;
 }
 
-/* They lead to the server that was left: closed when they are free. */
+/* Closes the connections to the demoted server as soon as they are free. */
 static void retire_demoted(struct hf_pool *pool) {
   int32_t i;
   for (i = 0; i < pool->n_slots; i++) {
@@ -133,7 +137,10 @@ bool hf_demotion_allows(const struct hf_request *request,
   return request->newer_than == 0 || slot->serial > request->newer_than;
 }
 
-/* Whether a newer connection is being tried, so that another is too much. */
+/*
+ * Returns true when a newer connection exists or is being opened, so that no
+ * other is needed.
+ */
 static bool is_trying_newer(const struct hf_pool *pool) {
   static const enum hf_slot_state tried[] = {HF_SLOT_IDLE,
                                              HF_SLOT_BUSY,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server that stopped taking writes (25006): it was demoted, or its disk is
- * full. Another may have taken its place, so one new connection is opened to
- * look. When that one may not write either, the pool remembers it for some
- * seconds: writes fail at once, and no connection is closed for them.
+ * Handles servers that refuse writes (25006): a demoted primary, or one whose
+ * disk is full. Another server may be the primary by now, so one new connection
+ * is opened to find out. If that one refuses writes too, the pool remembers it
+ * for a few seconds: writes fail at once and no connection is closed because of
+ * them.
  *
- * Threads: the pool's.
+ * Threads: the engine's thread only.
  */
 #ifndef HF_CORE_POOL_DEMOTION_H
 #define HF_CORE_POOL_DEMOTION_H
@@ -17,39 +18,45 @@ struct hf_pool;
 struct hf_request;
 struct hf_slot;
 
-/* What a refused write is to do. */
+/* What to do with a write that was refused. */
 enum hf_demotion {
-  HF_DEMOTION_NONE,  /* it was no refusal by the server */
-  HF_DEMOTION_RETRY, /* to go again, on a connection that is still to come */
-  HF_DEMOTION_FAIL_FOR_NOW, /* to fail, though another server may be found */
-  HF_DEMOTION_FAIL          /* to fail: there is none */
+  HF_DEMOTION_NONE,         /* the server did not refuse it */
+  HF_DEMOTION_RETRY,        /* retry on a connection that is yet to be opened */
+  HF_DEMOTION_FAIL_FOR_NOW, /* fail, but as retryable: another server may be
+                               found */
+  HF_DEMOTION_FAIL          /* fail: no server takes writes */
 };
 
-/* Judges request->error, of an attempt that ran on its slot. */
+/* Judges request->error after an attempt that ran on request->slot. */
 enum hf_demotion hf_demotion_judge(struct hf_pool *pool,
                                    struct hf_request *request);
 
 /*
- * Returns whether the slot of a refused write has to go: there is no room to
- * look otherwise.
+ * Returns true when the connection of a refused write must be closed to make
+ * room for a new one.
  */
 bool hf_demotion_discards(const struct hf_pool *pool);
 
-/* A statement that writes succeeded on a slot. */
+/* Notes that a write succeeded on a connection. */
 void hf_demotion_note_write(struct hf_pool *pool, struct hf_slot *slot);
 
-/* No server of the list takes writes: a connect said so. */
+/* Notes that a connect failed because no server of the list takes writes. */
 void hf_demotion_note_refused_connect(struct hf_pool *pool);
 
-/* Returns whether a request may run on a slot: it waits for a newer one else.
+/*
+ * Returns true when a request may run on a slot; false while it waits for a
+ * newer connection.
  */
 bool hf_demotion_allows(const struct hf_request *request,
                         const struct hf_slot *slot);
 
-/* Those that look take any connection: the pool opens none for that now. */
+/*
+ * Lets requests that wait for a newer connection run on any, because the pool
+ * opens none for them now.
+ */
 void hf_demotion_stop_search(struct hf_pool *pool);
 
-/* Returns how many connections those that wait could use at once. */
+/* Returns how many connections the waiting requests could use at once. */
 size_t hf_demotion_demand(const struct hf_pool *pool);
 
 #endif

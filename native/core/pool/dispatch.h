@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happens to a connection that is live: a request is sent on it, it is
- * kept when it is free, or closed.
+ * What is done with a live connection: send a request on it, keep it idle, or
+ * close it.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only. Part of the pool: may change its lists.
@@ -15,23 +15,26 @@ struct hf_pool;
 struct hf_request;
 struct hf_slot;
 
-/* Sends a request that is on no list on `slot`, BUSY or LEASED. */
+/*
+ * Sends a request on a slot that is BUSY or LEASED. The request must be on no
+ * list.
+ */
 void hf_dispatch_start(struct hf_pool *pool,
                        struct hf_slot *slot,
                        struct hf_request *request);
 
 /*
- * Returns whether a connection is to end when it is free: it is of an older
- * generation, at the end of its life or used up, there are too many, or nobody
- * needs one.
+ * Returns true when a connection must be closed as soon as it is free: it is of
+ * an older generation, past its lifetime or its number of uses, above the
+ * limit, or no longer needed.
  */
 bool hf_dispatch_is_spent(const struct hf_pool *pool,
                           const struct hf_slot *slot);
 
-/* A connection is free: keeps it, or closes it when it is spent. */
+/* Makes a connection IDLE, or closes it when hf_dispatch_is_spent() says so. */
 void hf_dispatch_free_slot(struct hf_pool *pool, struct hf_slot *slot);
 
-/* Closes a live slot with nothing in flight. */
+/* Closes a live slot that has nothing in flight. */
 void hf_dispatch_close_slot(struct hf_pool *pool, struct hf_slot *slot);
 
 #endif

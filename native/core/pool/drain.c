@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Finishing what was asked for, and cutting it short. */
 #include "core/pool/drain.h"
 
 #include "core/pool/dispatch.h"
@@ -16,14 +15,17 @@ static struct hf_request *request_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_request, of_all);
 }
 
-/* No cancel can end this: several share it, or its user was answered. */
+/*
+ * Returns true when a cancel cannot end what runs: several requests share the
+ * connection, or the user was already answered.
+ */
 static bool is_beyond_cancel(const struct hf_slot *slot) {
   struct hf_link *link = hf_list_first(&slot->running);
   return slot->running.count > 1 ||
          HF_CONTAINER_OF(link, struct hf_request, link)->settled;
 }
 
-/* Takes leases away, those of an owner or all. */
+/* Takes leases away: those of `owner`, or all when it is NULL. */
 static void cut_leases(struct hf_pool *pool, const void *owner) {
   struct hf_link *link;
   struct hf_link *after;
@@ -35,10 +37,7 @@ static void cut_leases(struct hf_pool *pool, const void *owner) {
   }
 }
 
-/*
- * Interrupts requests, those of an owner or all. A settled one changes the
- * list, so each round begins anew; who was interrupted is passed over.
- */
+/* Interrupts requests: those of `owner`, or all when it is NULL. */
 static void cut_requests(struct hf_pool *pool, const void *owner) {
   struct hf_link *link;
   struct hf_link *after;

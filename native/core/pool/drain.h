@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of a pool, and of one of its owners: what was asked for before is
- * finished, up to a moment at which the rest is cut short.
+ * Ends a pool, or the work of one of its owners: what was submitted is finished
+ * until the drain time is over, then the rest is cut short.
  *
  * Threads: the engine's thread only. Part of the pool.
  */
@@ -11,13 +11,13 @@
 struct hf_pool;
 struct hf_request;
 
-/* The time for finishing is over for all that there is. */
+/* Cuts short everything that still waits or runs. */
 void hf_drain_cut_all(struct hf_pool *pool);
 
-/* Takes an owner's leases away, and ends its requests. */
+/* Takes an owner's leases away and interrupts its requests. */
 void hf_drain_cut_owner(struct hf_pool *pool, const void *owner);
 
-/* While draining: closes the connections that nobody waits for. */
+/* Closes connections that no request waits for. Called while draining. */
 void hf_drain_close_spare(struct hf_pool *pool);
 
 #endif

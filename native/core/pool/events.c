@@ -6,9 +6,9 @@
 
 #include "core/policy/classify_error.h"
 #include "core/pool/advice.h"
+#include "core/pool/connect_hook.h"
 #include "core/pool/demotion.h"
 #include "core/pool/dispatch.h"
-#include "core/pool/connect_hook.h"
 #include "core/pool/janitor.h"
 #include "core/pool/lease_release.h"
 #include "core/pool/loss.h"
@@ -29,7 +29,10 @@ static void tell(struct hf_pool *pool,
   pool->io.event(pool->io.ctx, slot, event, error);
 }
 
-/* It would drop statements of other clients, on connections that change. */
+/*
+ * Behind a pooler it would drop statements of other clients, on connections
+ * that change with each statement.
+ */
 static void warn_of_deallocate(struct hf_pool *pool, struct hf_slot *slot) {
   if (pool->config.deallocate == HF_DEALLOCATE_ON && slot->proxied) {
     hf_advise(pool, slot, HF_ADVICE_DEALLOCATE);
@@ -60,8 +63,8 @@ void hf_pool_on_connected(struct hf_pool *pool,
 }
 
 /*
- * A server that is full, or starting, and a pooler that waits before it tries
- * its server again: they come round without anybody's doing.
+ * Failures that pass without anybody's doing: the server is full or starting,
+ * or the pooler waits before it logs in to its server again.
  */
 static bool is_transient(const struct hf_pool *pool,
                          const struct hf_classification *why) {
@@ -71,15 +74,12 @@ static bool is_transient(const struct hf_pool *pool,
           strcmp(sqlstate, "57P03") == 0);
 }
 
-/* Settings of ours that cannot be used say nothing about the server. */
+/* An error in our own settings says nothing about the server. */
 static bool is_about_settings(const struct hf_pool *pool) {
   return pool->connect_error.status == HF_PARAM_INVALID;
 }
 
-/*
- * A host that was never found is a wrong name. One that was may come back: name
- * servers forget as well.
- */
+/* A host name that never resolved is wrong. One that did may resolve again. */
 static bool never_was(const struct hf_pool *pool) {
   return pool->connect_error.status == HF_NAME_ERROR &&
          pool->connect_error.sys_errno == 0 &&
@@ -128,12 +128,12 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
   hf_turn_leave(pool);
 }
 
-/* The slot after an answer: next statement, clean-up, or free. */
+/* Decides what follows an answer: the next statement, a reset, or idle. */
 static void continue_slot(struct hf_pool *pool,
                           struct hf_slot *slot,
                           bool discard) {
   if (discard) {
-    hf_slot_retire(slot); /* however long others still need it */
+    hf_slot_retire(slot); /* even if other requests still run on it */
   }
   if (slot->lease != NULL) {
     hf_lease_advance(pool, slot->lease);
@@ -155,7 +155,10 @@ static void continue_slot(struct hf_pool *pool,
   }
 }
 
-/* query() cannot go on in a transaction: the next one may run elsewhere. */
+/*
+ * pool.query() must not leave a transaction open: the next call may run on
+ * another connection.
+ */
 static void refuse_open_transaction(struct hf_request *request) {
   if (request->error.status == HF_OK) {
     hf_error_set(&request->error, HF_TRANSACTION_OPEN, HF_PHASE_LOCAL, NULL);
@@ -176,13 +179,18 @@ static void count_slow(struct hf_pool *pool, const struct hf_request *request) {
   }
 }
 
-/* Whoever begins a transaction to read does not ask for another server. */
+/*
+ * A caller that begins a read-only transaction does not want another server
+ * when a write is refused.
+ */
 static bool begins_read_only(const struct hf_request *request) {
   return request->sql.kind == HF_SQL_BEGIN &&
          (request->flags & HF_FLAG_READ_ONLY) != 0;
 }
 
-/* Others, as SET and BEGIN, succeed on a server that only reads, too. */
+/*
+ * Other statements, such as SET and BEGIN, succeed on a read-only server, too.
+ */
 static bool proves_writing(const struct hf_request *request) {
   return request->error.status == HF_OK &&
          (request->sql.kind == HF_SQL_INSERT ||

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the outside tells the pool: the answers to the operations of hf_pool_io,
- * each on a later turn of the engine's loop.
+ * Events of the outside: how the operations of hf_pool_io ended. Each arrives
+ * on a later turn of the engine's loop than the operation.
  *
- * Ownership: the slots are the pool's; a request is borrowed by the pool until
- * hf_pool_io.deliver.
+ * Ownership: slots belong to the pool; a request is borrowed until
+ * hf_pool_io.deliver. Errors are copied.
  * Threads: the engine's thread only.
  */
 #ifndef HF_CORE_POOL_EVENTS_H
@@ -23,23 +23,23 @@ void hf_pool_on_connected(struct hf_pool *pool,
                           struct hf_slot *slot,
                           uint64_t now_us);
 
-/* Copies `error`. */
+/* Ends hf_pool_io.connect without a connection. Copies `error`. */
 void hf_pool_on_connect_failed(struct hf_pool *pool,
                                struct hf_slot *slot,
                                const struct hf_error *error,
                                uint64_t now_us);
 
 /*
- * The answer to `request` is complete: request->error says how it went,
- * `transaction` is the connection's status after ReadyForQuery (I, T or E),
- * and no cancel is under way any more.
+ * Ends hf_pool_io.execute. The answer is complete: request->error says how it
+ * went, `transaction` is the status in ReadyForQuery (I, T or E), and no cancel
+ * request is under way.
  */
 void hf_pool_on_finished(struct hf_pool *pool,
                          struct hf_request *request,
                          char transaction,
                          uint64_t now_us);
 
-/* The rollback ended; the connection is clean. */
+/* Ends hf_pool_io.rollback, ping and deallocate: the connection is clean. */
 void hf_pool_on_checked(struct hf_pool *pool,
                         struct hf_slot *slot,
                         uint64_t now_us);
@@ -51,8 +51,8 @@ void hf_pool_on_proved(struct hf_pool *pool,
                        uint64_t now_us);
 
 /*
- * The connection died. Requests in flight fail: the oldest with `error`, or
- * with an error the engine already stored in it. Copies `error`.
+ * The connection was lost. Requests in flight fail: the oldest with `error`, or
+ * with an error that the engine has stored in it already. Copies `error`.
  */
 void hf_pool_on_lost(struct hf_pool *pool,
                      struct hf_slot *slot,
@@ -64,8 +64,8 @@ void hf_pool_on_closed(struct hf_pool *pool,
                        uint64_t now_us);
 
 /*
- * Answers hf_pool_io.probe of that slot. `server` tells those who answered
- * apart; 0 = not known.
+ * Ends hf_pool_io.probe. `server` identifies the server that answered; 0 =
+ * unknown.
  */
 void hf_pool_on_probed(struct hf_pool *pool,
                        struct hf_slot *slot,

@@ -8,14 +8,13 @@
 
 enum {
   /*
-   * A cancel that comes before its statement has begun hits nothing, so there
-   * is a second one. More would only be a storm for a server that is busy.
+   * A cancel that arrives before its statement has begun has no effect, so a
+   * second one is sent. More would only add load to a busy server.
    */
   CANCEL_AGAIN_US = 300 * 1000,
   ORPHAN_GRACE_US = 1000 * 1000
 };
 
-/* Answers the user now; the request stays until its answer was read. */
 void hf_interrupt_answer(struct hf_pool *pool,
                          struct hf_request *request,
                          enum hf_status status) {
@@ -31,7 +30,7 @@ void hf_interrupt_answer(struct hf_pool *pool,
                request->sql.commits ? HF_PHASE_COMMIT : HF_PHASE_AWAIT,
                NULL);
   error->unit = open ? HF_UNIT_TRANSACTION : HF_UNIT_STATEMENT;
-  /* The lease is closed with it: an open transaction cannot survive. */
+  /* the lease's connection is closed, and an open transaction with it */
   error->outcome = undone ? HF_OUTCOME_ROLLED_BACK : HF_OUTCOME_AMBIGUOUS;
   error->retryable = false;
   hf_stats_add_outcome(&pool->stats, error->outcome);
@@ -53,7 +52,6 @@ void hf_interrupt_count(struct hf_pool *pool, enum hf_status status) {
   }
 }
 
-/* Sends a cancel, and looks again once before our patience ends. */
 void hf_interrupt_cancel(struct hf_pool *pool, struct hf_request *request) {
   uint64_t end_us = request->cancelled_us + HF_CANCEL_GRACE_US;
   bool first = pool->now_us == request->cancelled_us;
@@ -64,7 +62,7 @@ void hf_interrupt_cancel(struct hf_pool *pool, struct hf_request *request) {
   pool->io.cancel(pool->io.ctx, request->slot);
 }
 
-/* Sent, and nobody waits for it any longer. */
+/* Ends a request that was sent. */
 static void interrupt_running(struct hf_pool *pool,
                               struct hf_request *request,
                               enum hf_status status) {
@@ -79,7 +77,7 @@ static void interrupt_running(struct hf_pool *pool,
     hf_pool_set_timer(pool, request, pool->now_us + HF_CANCEL_GRACE_US);
     return;
   }
-  /* Nothing may join it now: the cancel is for it alone. */
+  /* No request may join it now: the cancel is for this one alone. */
   slot->shared = false;
   request->cancelled_us = pool->now_us;
   hf_interrupt_cancel(pool, request);

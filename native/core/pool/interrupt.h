@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ending a request before its answer: for a deadline, a time-out, an abort.
- * What waits ends at once. What runs alone is cancelled on the server and
- * waits up to a second for the truth; what shares its connection is answered
- * at once, for a cancel could hit a neighbour.
+ * Ends a request before its answer: deadline, timeout or abort. A waiting
+ * request ends at once. One that runs alone is cancelled on the server and
+ * given a second to report what became of it. One that shares its connection is
+ * answered at once, because a cancel could hit another request.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only. Part of the pool: may change its lists.
@@ -17,27 +17,34 @@ struct hf_pool;
 struct hf_request;
 
 enum {
-  /* How long a cancelled statement may take to say what became of it. */
+  /* How long a cancelled statement may take to report how it ended. */
   HF_CANCEL_GRACE_US = 1000 * 1000
 };
 
-/* Ends a live request for the reason `status`. */
+/* Ends a live request with `status`. */
 void hf_interrupt_request(struct hf_pool *pool,
                           struct hf_request *request,
                           enum hf_status status);
 
-/* Nobody reads it any more: cancelled if it still runs after a second. */
+/*
+ * Marks a request whose answer nobody reads. It is cancelled if it still runs
+ * after a second.
+ */
 void hf_interrupt_orphan(struct hf_pool *pool, struct hf_request *request);
 
-/* Sends a cancel, and has the request looked at once more before the grace
- * ends.
+/*
+ * Sends a cancel request, and sets the request's timer to the next cancel or to
+ * the end of the grace period.
  */
 void hf_interrupt_cancel(struct hf_pool *pool, struct hf_request *request);
 
-/* Counts a request that is ended for this reason. */
+/* Counts a request that was ended with `status`. */
 void hf_interrupt_count(struct hf_pool *pool, enum hf_status status);
 
-/* Answers the user now; the request stays until its answer was read. */
+/*
+ * Answers the user now. The request stays on its connection until the server
+ * has answered.
+ */
 void hf_interrupt_answer(struct hf_pool *pool,
                          struct hf_request *request,
                          enum hf_status status);

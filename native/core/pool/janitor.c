@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Lifetimes, idleness, silence. */
 #include "core/pool/janitor.h"
 
 #include <assert.h>
 
+#include "core/pool/connect_hook.h"
 #include "core/pool/dispatch.h"
 #include "core/pool/drain.h"
-#include "core/pool/connect_hook.h"
 #include "core/pool/loss.h"
 #include "core/pool/reset.h"
 #include "core/pool/scheduler.h"
@@ -17,8 +16,8 @@ enum {
   US_PER_S = 1000 * 1000,
   SWEEP_US = US_PER_S,
   PROBE_EVERY_US = 5 * US_PER_S,
-  PROBE_ABSENT_US = US_PER_S, /* soon: is it always the same that answers? */
-  LIFETIME_JITTER = 10        /* lifetimes end up to a tenth early */
+  PROBE_ABSENT_US = US_PER_S, /* soon, to see whether the same server answers */
+  LIFETIME_JITTER = 10        /* lifetimes are shortened by up to a tenth */
 };
 
 static struct hf_slot *slot_of(struct hf_link *link) {
@@ -36,7 +35,7 @@ uint64_t hf_janitor_lifetime(struct hf_pool *pool) {
   if (length_us == 0) {
     return 0;
   }
-  /* Connections opened together must not all end together. */
+  /* Connections that were opened together must not all end together. */
   jitter_us =
       length_us / LIFETIME_JITTER / UINT32_MAX * pool->io.random(pool->io.ctx) +
       length_us / LIFETIME_JITTER % UINT32_MAX * pool->io.random(pool->io.ctx) /
@@ -44,7 +43,10 @@ uint64_t hf_janitor_lifetime(struct hf_pool *pool) {
   return pool->now_us + length_us - jitter_us;
 }
 
-/* The idle list is ordered by time: the first is the one idle longest. */
+/*
+ * Returns the connection that has been idle longest, if it is due to be closed.
+ * The idle list is ordered by time.
+ */
 static struct hf_slot *overdue_idle(const struct hf_pool *pool) {
   uint64_t limit_us = (uint64_t)pool->config.idle_timeout_ms * US_PER_MS;
   struct hf_link *link = hf_list_first(&pool->slots_in[HF_SLOT_IDLE]);
@@ -63,7 +65,7 @@ static void sweep_idle(struct hf_pool *pool) {
   struct hf_link *after;
   while ((slot = overdue_idle(pool)) != NULL) {
     hf_dispatch_close_slot(pool, slot);
-    /* What was warmed and never used is not warmed again. */
+    /* Connections that were warmed and never used are not opened again. */
     if (pool->warm_target > (int32_t)hf_pool_live_count(pool)) {
       pool->warm_target = (int32_t)hf_pool_live_count(pool);
     }
@@ -76,7 +78,7 @@ static void sweep_idle(struct hf_pool *pool) {
   }
 }
 
-/* Joined by one read after the other, it would never be free. */
+/* A connection that reads keep joining would never become free. */
 static void unshare_spent(struct hf_pool *pool) {
   struct hf_link *link;
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_BUSY]) {
@@ -87,7 +89,7 @@ static void unshare_spent(struct hf_pool *pool) {
   }
 }
 
-/* Asks whether the server is there when one of its answers stays away. */
+/* Probes servers that have sent nothing for too long while a request runs. */
 static void watch_silence(struct hf_pool *pool, enum hf_slot_state state) {
   uint64_t limit_us = (uint64_t)pool->config.silence_ms * US_PER_MS;
   struct hf_link *link;
@@ -137,7 +139,7 @@ void hf_janitor_probed(struct hf_pool *pool,
   }
 }
 
-/* Gives up connections whose check-up takes too long. */
+/* Gives up connections whose reset takes too long. */
 static void sweep_checking(struct hf_pool *pool) {
   struct hf_link *link;
   struct hf_link *after;
@@ -150,7 +152,7 @@ static void sweep_checking(struct hf_pool *pool) {
   }
 }
 
-/* Gives up new connections that nobody finishes preparing. */
+/* Gives up new connections whose onConnect hook takes too long. */
 static void sweep_hooks(struct hf_pool *pool) {
   struct hf_link *link;
   struct hf_link *after;
@@ -183,7 +185,10 @@ void hf_janitor_sweep(struct hf_pool *pool) {
   }
 }
 
-/* Also idle ones: the beat is how a freeze of the process is noticed. */
+/*
+ * Idle connections count, too: a late tick is how the engine notices that the
+ * process was suspended.
+ */
 static bool needs_watching(const struct hf_pool *pool) {
   return hf_pool_count(pool, HF_SLOT_BUSY) > 0 ||
          hf_pool_count(pool, HF_SLOT_LEASED) > 0 ||

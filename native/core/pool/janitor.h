@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks after connections: closes what is old or unused, gives up what does not
- * answer, and has the server of a silent one asked.
+ * Closes connections that are old or unused, gives up those that do not
+ * respond, and has the server of a silent one probed.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only. Part of the pool: may change its lists.
@@ -21,13 +21,13 @@ struct hf_slot;
 /* Returns when a connection opened now must be replaced; 0 = never. */
 uint64_t hf_janitor_lifetime(struct hf_pool *pool);
 
-/* Takes the answer to a probe made for a silent connection. */
+/* Handles the result of a probe of a silent connection. */
 void hf_janitor_probed(struct hf_pool *pool,
                        struct hf_slot *slot,
                        enum hf_finding finding,
                        uint64_t server);
 
-/* Looks through all connections. */
+/* Checks every connection. Called when hf_pool.sweep_us is due. */
 void hf_janitor_sweep(struct hf_pool *pool);
 
 /* Sets the time of the next sweep. Cheap: called after every change. */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Exclusive use of a connection, statement by statement. */
 #include "core/pool/lease.h"
 
 #include <assert.h>
@@ -60,7 +59,6 @@ void hf_lease_grant(struct hf_pool *pool,
   hf_outcome_settle(pool, request);
 }
 
-/* A statement for a connection that is gone: the first error answers. */
 void hf_lease_refuse(struct hf_pool *pool, struct hf_request *request) {
   const struct hf_lease *lease = request->lease;
   struct hf_error *error = &request->error;
@@ -74,7 +72,6 @@ void hf_lease_refuse(struct hf_pool *pool, struct hf_request *request) {
   hf_outcome_settle(pool, request);
 }
 
-/* The engine has it back at the end of the turn, after its last answers. */
 void hf_lease_end(struct hf_pool *pool, struct hf_lease *lease) {
   if (!hf_link_queued(&lease->ending)) {
     hf_list_push(&pool->ended_leases, &lease->ending);
@@ -88,13 +85,15 @@ void hf_lease_lose(struct hf_pool *pool,
   struct hf_link *link;
   hf_error_copy(&lease->loss, error);
   if (error->outcome == HF_OUTCOME_NONE) {
-    /* It died between two statements. */
+    /* It was lost between two statements. */
     memset(&context, 0, sizeof context);
     context.in_transaction = lease->slot->transaction != 'I';
     context.nothing_sent = true;
     (void)hf_classify_error(&lease->loss, &context);
   } else if (error->unit == HF_UNIT_STATEMENT) {
-    /* The statement in flight is a thing of its own: the next never ran. */
+    /*
+     * Only the statement in flight is affected: later ones were never executed.
+     */
     lease->loss.outcome = HF_OUTCOME_NOT_EXECUTED;
   }
   lease->slot = NULL;

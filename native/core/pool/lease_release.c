@@ -2,14 +2,14 @@
 #include "core/pool/lease_release.h"
 
 #include "core/pool/advice.h"
-#include "core/pool/dispatch.h"
 #include "core/pool/connect_hook.h"
+#include "core/pool/dispatch.h"
 #include "core/pool/lease.h"
 #include "core/pool/loss.h"
 #include "core/pool/reset.h"
 #include "core/pool/state.h"
 
-/* The connection goes back as it is fit for the next user. */
+/* Returns the connection to the pool, reset for the next user. */
 
 static void give_back(struct hf_pool *pool, struct hf_lease *lease) {
   struct hf_slot *slot = lease->slot;
@@ -35,7 +35,10 @@ static bool has_work(const struct hf_lease *lease) {
                                  !hf_list_empty(&lease->waiting));
 }
 
-/* Closes the connection, or lets it serve. */
+/*
+ * Ends the lease of an onConnect hook: the connection enters service or is
+ * closed.
+ */
 static void end_hook(struct hf_pool *pool, struct hf_lease *lease) {
   struct hf_slot *slot = lease->slot;
   if (lease->release == HF_RELEASE_KEEP) {
@@ -63,7 +66,7 @@ void hf_lease_release(struct hf_pool *pool,
   lease->released = true;
   lease->release = how;
   if (has_work(lease) && how == HF_RELEASE_KEEP) {
-    return; /* hf_lease_advance comes back to it */
+    return; /* hf_lease_advance() continues with it */
   }
   if (lease->runs_hook) {
     end_hook(pool, lease);
@@ -88,7 +91,9 @@ void hf_lease_turn_into_rollback(struct hf_request *request) {
   request->deadline_us = 0;
 }
 
-/* Decides, now that all before it has ended, what ends the transaction. */
+/*
+ * Decides between COMMIT and ROLLBACK once all earlier statements have ended.
+ */
 static void take_turn(struct hf_pool *pool, struct hf_request *request) {
   uint64_t end_us = hf_transaction_take_turn(&request->end,
                                              request->lease->slot->transaction,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The course of a lease: its statements one after the other, and its end when
- * what it was given has ended.
+ * Runs the statements of a lease one after the other and ends it when the last
+ * of them is over.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only. Part of the pool: may change its lists.
@@ -14,15 +14,22 @@
 struct hf_pool;
 struct hf_request;
 
-/* Sends the next statement when nothing is in flight, or ends the lease. */
+/*
+ * Sends the next statement when nothing is in flight, or ends the lease when it
+ * was released and nothing waits.
+ */
 void hf_lease_advance(struct hf_pool *pool, struct hf_lease *lease);
 
-/* Ends the lease when what it was given has ended. */
+/*
+ * Releases the lease: now, or when the statements submitted before have ended.
+ */
 void hf_lease_release(struct hf_pool *pool,
                       struct hf_lease *lease,
                       enum hf_release how);
 
-/* Makes a ROLLBACK of what was to be COMMIT; the engine sees it by request.end.
+/*
+ * Replaces the COMMIT of a request by ROLLBACK. The engine reads request.end to
+ * send the right statement.
  */
 void hf_lease_turn_into_rollback(struct hf_request *request);
 

@@ -6,7 +6,7 @@
 #include "core/pool/lease_release.h"
 #include "core/pool/state.h"
 
-/* A statement that runs longer than this is in the way of a ROLLBACK. */
+/* How long a ROLLBACK waits for the statement in front of it. */
 
 enum { ROLLBACK_PATIENCE_US = 100 * 1000 };
 
@@ -21,8 +21,8 @@ static bool is_whole_rollback(const struct hf_request *request) {
 }
 
 /*
- * Whether ending it does what a ROLLBACK asks for. What commits by itself,
- * outside a transaction, is not what is to be rolled back.
+ * Returns true when ending the statement does what the ROLLBACK asks for. A
+ * statement outside a transaction commits by itself and is not ended.
  */
 static bool may_be_ended(const struct hf_request *request) {
   const struct hf_sql_info *sql = &request->sql;
@@ -42,7 +42,7 @@ static void arm(struct hf_pool *pool,
   hf_pool_set_timer(pool, request, at_us);
 }
 
-/* Rejects, unsent, what waits in front of the first ROLLBACK. */
+/* Refuses the statements that wait in front of the first ROLLBACK. */
 static void reject_waiting(struct hf_pool *pool, struct hf_lease *lease) {
   struct hf_link *link;
   while ((link = hf_list_first(&lease->waiting)) != NULL &&
@@ -51,7 +51,10 @@ static void reject_waiting(struct hf_pool *pool, struct hf_lease *lease) {
   }
 }
 
-/* Ends what is in the way of a ROLLBACK that waits, or looks again later. */
+/*
+ * Ends the statements in front of a waiting ROLLBACK, or sets a timer to look
+ * again later.
+ */
 static void make_way(struct hf_pool *pool, struct hf_request *rollback) {
   struct hf_lease *lease = rollback->lease;
   struct hf_request *head = request_of(hf_list_first(&lease->slot->running));

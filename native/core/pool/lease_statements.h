@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The statements of a lease on their way in: in call order, but for a ROLLBACK,
- * which may end what is in its way.
+ * Accepts statements of a lease. They run in call order, except that a ROLLBACK
+ * may end the statements in front of it.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only. Part of the pool: may change its lists.
@@ -15,18 +15,22 @@ struct hf_pool;
 struct hf_request;
 
 /*
- * Queues a statement; sends it when it is its turn. A whole ROLLBACK ends what
- * is in its way: at once when it is urgent, else once that has run for a while.
+ * Queues a statement and sends it when it is its turn. A plain ROLLBACK ends
+ * the statements in front of it: at once when it is urgent, else when the one
+ * that runs has taken longer than a short time.
  */
 void hf_lease_submit(struct hf_pool *pool, struct hf_request *request);
 
-/* A statement has waited long enough: for its deadline or as a ROLLBACK. */
+/*
+ * Handles the timer of a waiting statement: its deadline, or the time after
+ * which a ROLLBACK stops waiting.
+ */
 void hf_lease_due(struct hf_pool *pool, struct hf_request *request);
 
 /*
- * Its caller has given up on a request, or its time is over: ends it. One that
- * is to end a transaction, and was not sent, rolls it back instead, before what
- * is in its way.
+ * Ends a request whose caller gave up or whose time is over. A request that
+ * ends a transaction and was not sent is turned into a ROLLBACK instead, which
+ * runs before everything in front of it.
  */
 void hf_lease_interrupt(struct hf_pool *pool,
                         struct hf_request *request,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/pool/loss.h"
 
-#include "core/pool/dispatch.h"
 #include "core/pool/connect_hook.h"
+#include "core/pool/dispatch.h"
 #include "core/pool/lease.h"
 #include "core/pool/outcome.h"
 #include "core/pool/queue.h"
@@ -10,7 +10,10 @@
 #include "core/pool/reset.h"
 #include "core/pool/state.h"
 
-/* What we close ourselves, because of what a caller wanted, is not lost. */
+/*
+ * Returns true when we closed the connection ourselves, because of what a
+ * caller asked for. That is not counted as a loss.
+ */
 
 static bool closed_by_us(const struct hf_error *error) {
   return error->status == HF_ABORTED || error->status == HF_DEADLINE ||
@@ -48,7 +51,7 @@ void hf_loss_lose(struct hf_pool *pool,
   } else if (lease != NULL && (!wanted || idle)) {
     pool->io.event(pool->io.ctx, slot, HF_EVENT_LOST, error);
   }
-  /* Newest first: those that go again re-enter at the queue's head. */
+  /* Newest first: retried requests re-enter the queue at its head. */
   while ((link = hf_list_pop(&slot->running)) != NULL) {
     hf_list_push_front(&dead, link);
   }
@@ -63,7 +66,10 @@ void hf_loss_lose(struct hf_pool *pool,
     (void)hf_repeat_judge(pool, request);
     first = lease == NULL ? error : &request->error;
   }
-  /* What waited on the lease comes last: answers keep the order of calls. */
+  /*
+   * After the statement that was in flight, so that answers keep the order of
+   * the calls.
+   */
   if (lease != NULL) {
     if (lease->runs_hook) {
       hf_connect_hook_fail(pool, lease, slot, lease->hook_timed_out);
@@ -71,7 +77,10 @@ void hf_loss_lose(struct hf_pool *pool,
     hf_lease_lose(pool, lease, first);
   }
   if (probing) {
-    /* What a health check says next has to hold for the others as well. */
+    /*
+     * The health check will say that the server works: make that true of the
+     * other connections as well.
+     */
     pool->ping_idle = true;
   }
 }

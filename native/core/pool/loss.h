@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection that is gone, and a server that refuses us: what becomes of the
- * requests and the lease that were on it, and of those that wait.
+ * Handles lost connections and servers that refuse us: what becomes of the
+ * requests and the lease on the connection, and of those that wait.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only. Part of the pool: may change its lists.
@@ -16,19 +16,22 @@ struct hf_pool;
 struct hf_slot;
 
 /*
- * A live connection is gone: fails or repeats what it ran, tells its lease,
- * and has the engine close it.
+ * Handles the loss of a live connection: fails or retries its requests, tells
+ * its lease, and has the engine close it.
  */
 void hf_loss_lose(struct hf_pool *pool,
                   struct hf_slot *slot,
                   const struct hf_error *error);
 
-/* The same for a reason of our own. */
+/* The same with an error of our own. */
 void hf_loss_lose_with(struct hf_pool *pool,
                        struct hf_slot *slot,
                        enum hf_status status);
 
-/* The server refuses us for good: fails what waits if no connection lives. */
+/*
+ * Fails everything that waits with the last connect error, unless a connection
+ * is live. For refusals that are permanent.
+ */
 void hf_loss_refuse_all(struct hf_pool *pool);
 
 #endif

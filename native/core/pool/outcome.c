@@ -23,7 +23,7 @@ void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request) {
   if (!request->settled) {
     hf_outcome_count_health(pool, request);
     if (request->error.status == HF_OK) {
-      /* A lease alone is no statement that succeeded. */
+      /* a lease by itself is not a statement that succeeded */
       if (request->kind != HF_REQUEST_ACQUIRE) {
         hf_stats_add_success(&pool->stats, request->retries);
       }
@@ -42,8 +42,8 @@ void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request) {
 }
 
 /*
- * Whether a call that was never sent is refused because no connection could be
- * made: then why says more than that it waited.
+ * Returns true when a call that was never sent is refused because no connection
+ * could be opened: then the connect error says more than the time it waited.
  */
 static bool blames_connect(const struct hf_pool *pool,
                            const struct hf_request *request,
@@ -62,7 +62,7 @@ void hf_outcome_refuse(struct hf_pool *pool,
                        struct hf_request *request,
                        enum hf_status status) {
   struct hf_error *error = &request->error;
-  /* An earlier attempt failed: that it was undone still holds. */
+  /* if an earlier attempt failed, its outcome still holds */
   enum hf_outcome outcome =
       error->status == HF_OK ? HF_OUTCOME_NOT_EXECUTED : error->outcome;
   struct hf_error cause;
@@ -80,7 +80,7 @@ void hf_outcome_refuse(struct hf_pool *pool,
   }
   hf_error_init(&cause);
   if (hf_request_in_doubt(request)) {
-    /* What the doubt comes from says more than what came later. */
+    /* the error behind the doubt says more than what followed it */
     hf_error_move(&cause, &request->cause);
   } else if (error->status != HF_OK) {
     hf_error_move(&cause, error);

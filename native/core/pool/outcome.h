@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a request ends: what it is answered with, and what is counted for it.
+ * Settles requests: what they are answered with, and what is counted for them.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only. Part of the pool: may change its lists.
@@ -14,17 +14,23 @@ struct hf_pool;
 struct hf_request;
 
 /*
- * Settles a request that waits, or never started, with one of our own codes.
- * The last failure of connecting, or of an earlier attempt, is its cause.
+ * Settles a request that waits, or was never sent, with one of our own codes.
+ * Its cause is the last connect error or the error of an earlier attempt.
  */
 void hf_outcome_refuse(struct hf_pool *pool,
                        struct hf_request *request,
                        enum hf_status status);
 
-/* Settles with request->error as it stands. It must be on no list. */
+/*
+ * Settles a request with request->error as it is. The request must be on no
+ * list.
+ */
 void hf_outcome_settle(struct hf_pool *pool, struct hf_request *request);
 
-/* Counts a health probe whose user is answered now; others it leaves alone. */
+/*
+ * Counts a health probe that is being answered; does nothing for other
+ * requests.
+ */
 void hf_outcome_count_health(struct hf_pool *pool,
                              const struct hf_request *request);
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* The pool's life and what its users ask of it. */
 #include "core/pool/pool.h"
 
 #include <assert.h>
@@ -157,7 +156,7 @@ void hf_pool_reset(struct hf_pool *pool, uint64_t now_us) {
     hf_dispatch_close_slot(pool, HF_CONTAINER_OF(link, struct hf_slot, link));
   }
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_BUSY]) {
-    /* Joined by one read after the other, it would never be free. */
+    /* A connection that reads keep joining would never become free. */
     HF_CONTAINER_OF(link, struct hf_slot, link)->shared = false;
   }
   hf_turn_serve(pool);
@@ -233,7 +232,9 @@ uint64_t hf_pool_next_us(const struct hf_pool *pool) {
   return next;
 }
 
-/* The limit fell: what is idle goes now, the rest when it is free. */
+/*
+ * Closes connections above the limit: idle ones now, others when they are free.
+ */
 static void close_surplus(struct hf_pool *pool) {
   static const enum hf_slot_state spare[] = {HF_SLOT_CONNECTING, HF_SLOT_IDLE};
   size_t i;
@@ -290,7 +291,7 @@ void hf_pool_end(struct hf_pool *pool, int32_t drain_ms, uint64_t now_us) {
     if (drain_ms == 0) {
       hf_drain_cut_all(pool);
     }
-    /* What was suspended is served after all. */
+    /* requests that waited for hf_pool_resume() are served after all */
     hf_turn_serve(pool);
     hf_janitor_plan(pool);
   }

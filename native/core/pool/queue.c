@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The waiting line of a pool. */
 #include "core/pool/queue.h"
 
 #include "core/pool/state.h"
 
-/* The moment at which waiting ends, 0 when it may last for ever. */
+/* Returns when waiting ends; 0 = never. */
 static uint64_t patience_us(const struct hf_request *request) {
   uint64_t deadline = request->deadline_us;
   uint64_t acquire = request->acquire_us;
@@ -27,9 +26,10 @@ static void enter_at_head(struct hf_pool *pool, struct hf_request *request) {
 }
 
 void hf_queue_reenter(struct hf_pool *pool, struct hf_request *request) {
-  pool->queue_checked_us = 0; /* it was not there */
+  pool->queue_checked_us =
+      0; /* the last check of the queue did not see this request */
   if (request->acquire_us != 0) {
-    /* The limit is on waiting: the time that it ran does not count. */
+    /* acquire_us limits waiting: the time that it ran does not count */
     request->acquire_us += pool->now_us - request->started_us;
   }
   enter_at_head(pool, request);
@@ -41,7 +41,10 @@ enum hf_status hf_queue_enter(struct hf_pool *pool,
     return HF_POOL_CLOSED;
   }
   if ((request->flags & HF_FLAG_PROBE) != 0) {
-    /* A health probe has a place of its own: a full line is what it tells. */
+    /*
+     * A health probe enters a full queue: that the queue is full is what it
+     * reports.
+     */
     enter_at_head(pool, request);
     return HF_OK;
   }

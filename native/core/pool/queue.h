@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pool's waiting line: bounded, first in first out, O(1) to leave from
- * anywhere. A request that goes again at once re-enters at its head, ahead of
- * those that came later.
+ * The pool's queue: bounded, first in first out, O(1) removal from anywhere. A
+ * request that is retried at once re-enters at the head.
  *
  * Ownership: borrows requests.
  * Threads: the engine's thread only.
@@ -15,17 +14,17 @@
 struct hf_pool;
 struct hf_request;
 
-/* Puts a request that goes again at the head; never refuses. */
+/* Puts a request that is retried at the head of the queue. Never refuses. */
 void hf_queue_reenter(struct hf_pool *pool, struct hf_request *request);
 
 /*
- * Puts a new request at the end and arms its deadline. HF_QUEUE_FULL, or
- * HF_POOL_CLOSED; the request is untouched then.
+ * Appends a new request and sets its timer. Returns HF_OK, HF_QUEUE_FULL or
+ * HF_POOL_CLOSED; the request is unchanged unless HF_OK.
  */
 HF_NODISCARD enum hf_status hf_queue_enter(struct hf_pool *pool,
                                            struct hf_request *request);
 
-/* Takes a request out of the line, leaving its state to the caller. */
+/* Removes a request from the queue. Its state is left to the caller. */
 void hf_queue_leave(struct hf_pool *pool, struct hf_request *request);
 
 /* Returns the first request, or NULL. */

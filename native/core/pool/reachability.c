@@ -8,9 +8,9 @@
 enum { US_PER_MS = 1000 };
 
 /*
- * Only a pooler's last words count, and only those that prove that nothing
- * ran. SQL can raise any code, but a server tells its severity in V, and a
- * pooler does not.
+ * Only errors by which a pooler ends the connection count, and only those that
+ * prove that nothing was executed. SQL can raise any code, but servers send the
+ * field V and poolers do not.
  */
 static bool says_no_server(const struct hf_request *request,
                            const struct hf_classification *why) {
@@ -35,7 +35,7 @@ void hf_reachability_note_failure(struct hf_pool *pool,
   enum hf_breaker_pace pace = hf_breaker_pace_of(why);
   if (pace == HF_PACE_REFUSED && pool->password_may_change &&
       strncmp(pool->connect_error.sqlstate, "28", 2) == 0) {
-    pace = HF_PACE_NORMAL; /* another password may be there already */
+    pace = HF_PACE_NORMAL; /* the password function may return another one */
   }
   hf_breaker_failure(&pool->breaker,
                      pool->now_us / US_PER_MS,

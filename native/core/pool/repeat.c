@@ -16,8 +16,8 @@
 enum { US_PER_MS = 1000 };
 
 /*
- * An attempt that may have been done leaves a doubt that no later failure can
- * remove.
+ * An attempt that may have been executed leaves a doubt that no later failure
+ * removes.
  */
 static void keep_doubt(struct hf_request *request) {
   if (hf_request_in_doubt(request)) {
@@ -28,7 +28,10 @@ static void keep_doubt(struct hf_request *request) {
   }
 }
 
-/* Outside a helper the unit of a lease's statement is never repeated by us. */
+/*
+ * Statements of a lease are never retried by the pool: the caller's transaction
+ * is the unit.
+ */
 static bool may_repeat(const struct hf_pool *pool,
                        const struct hf_request *request) {
   return request->kind == HF_REQUEST_QUERY && hf_pool_finishes(pool) &&
@@ -36,8 +39,9 @@ static bool may_repeat(const struct hf_pool *pool,
 }
 
 /*
- * A repetition that would write, or that could not be kept from it: what is
- * known is what the attempt before it left, a doubt.
+ * Ends a read-only retry that the server refused because it would write, or
+ * that could not be made read-only. What is known is what the attempt before it
+ * left: a doubt.
  */
 static bool end_read_only_retry(struct hf_pool *pool,
                                 struct hf_request *request) {
@@ -91,10 +95,9 @@ static bool is_late(const struct hf_pool *pool,
 }
 
 /*
- * A name that the server did not know, or knew already, is our affair: the
- * unit goes again without one, whatever the policy about repeating says. So
- * does one that failed over types which may be those of yesterday: it was
- * rolled back.
+ * Returns true when the statement is retried at once without a name, whatever
+ * the retry policy says: the server did not know the name, or knew it already,
+ * or failed over parameter types that may be out of date and was rolled back.
  */
 static bool goes_unnamed(const struct hf_pool *pool,
                          struct hf_request *request,
@@ -112,7 +115,7 @@ static void repeat(struct hf_pool *pool,
                    struct hf_request *request,
                    int32_t delay_ms) {
   keep_doubt(request);
-  /* A read by its text alone may write after all: not a second time. */
+  /* What only looks like a read may write after all: not a second time. */
   request->read_only_retry = request->read_only_retry ||
                              (request->error.outcome == HF_OUTCOME_AMBIGUOUS &&
                               hf_request_seems_to_read(request));
@@ -131,8 +134,7 @@ static void repeat(struct hf_pool *pool,
                     pool->now_us + (uint64_t)delay_ms * US_PER_MS);
 }
 
-/* It never reached a server: it waits on, at no cost, where it waited before.
- */
+/* Returns a request that never reached a server to the queue, at no cost. */
 static void go_back(struct hf_pool *pool, struct hf_request *request) {
   hf_pool_set_timer(pool, request, UINT64_MAX);
   request->attempts--;
@@ -142,7 +144,7 @@ static void go_back(struct hf_pool *pool, struct hf_request *request) {
   hf_queue_reenter(pool, request);
 }
 
-/* A server that only reads: another is looked for once, then it is said. */
+/* Ends an attempt on a read-only server. Another server is tried once. */
 static bool end_demoted(struct hf_pool *pool,
                         struct hf_request *request,
                         enum hf_demotion demotion) {
@@ -162,7 +164,7 @@ static bool end_demoted(struct hf_pool *pool,
   return demotion != HF_DEMOTION_FAIL && hf_demotion_discards(pool);
 }
 
-/* The law of repetition; settles what does not go again. */
+/* Applies the retry policy; settles the request unless it is retried. */
 static bool repeat_or_settle(struct hf_pool *pool,
                              struct hf_request *request,
                              const struct hf_classification *why) {
@@ -188,10 +190,13 @@ static bool repeat_or_settle(struct hf_pool *pool,
   return why->discard;
 }
 
-/* Whether the attempt needs no judging: it went well, or was judged before. */
+/*
+ * Returns true when there is nothing to judge: it succeeded, or was judged
+ * before.
+ */
 static bool is_settled_already(const struct hf_request *request) {
   return request->error.status == HF_OK ||
-         /* The engine refused it before anything was sent. */
+         /* the engine refused it before anything was sent */
          (request->error.phase == HF_PHASE_LOCAL &&
           request->error.outcome != HF_OUTCOME_NONE);
 }
@@ -225,7 +230,7 @@ bool hf_repeat_judge(struct hf_pool *pool, struct hf_request *request) {
                                       : end_demoted(pool, request, demotion);
 }
 
-/* What answers in the place of a request that goes elsewhere. */
+/* Puts a request that nobody reads in the place of one that is moved. */
 static void take_place(struct hf_pool *pool,
                        struct hf_request *request,
                        struct hf_request *stand_in) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a request goes again after an attempt, when and on what connection:
- * the retry law applied to the pool's requests.
+ * Decides whether a request is retried after an attempt, when, and on which
+ * connection: the retry policy applied to the requests of a pool.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only. Part of the pool: may change its lists.
@@ -16,15 +16,16 @@ struct hf_request;
 
 /*
  * Judges request->error after an attempt (HF_OK = success): settles the
- * request, sends it again at once, or puts it to sleep. It must be RUNNING and
- * on no list. Returns whether its connection must not be used again.
+ * request, retries it at once, or schedules the retry. The request must be
+ * RUNNING and on no list. Returns true when its connection must not be used
+ * again.
  */
 bool hf_repeat_judge(struct hf_pool *pool, struct hf_request *request);
 
 /*
- * A read that stands behind a head that takes too long runs elsewhere, if the
- * law of repetition lets it; its place is taken by a request that nobody
- * reads. Returns whether it does.
+ * Moves a read that is stuck behind a slow head to another connection if it may
+ * be retried. A request that nobody reads takes its place on the old one.
+ * Returns true if it was moved.
  */
 bool hf_repeat_elsewhere(struct hf_pool *pool, struct hf_request *request);
 

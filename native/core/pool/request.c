@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of a request: its states and the one mover. */
 #include "core/pool/request.h"
 
 #include <assert.h>
@@ -82,14 +81,13 @@ bool hf_request_repeatable(const struct hf_request *request) {
 }
 
 /*
- * What the server kept from writing leaves nothing behind, so that nothing
- * about it is in doubt. Its text alone does not prove that.
+ * A read-only transaction leaves nothing behind, so nothing about it is in
+ * doubt. The text of a statement alone does not prove that.
  */
 bool hf_request_only_reads(const struct hf_request *request) {
   return (request->flags & HF_FLAG_READ_ONLY) != 0;
 }
 
-/* Says whether an earlier attempt may have been done. */
 bool hf_request_in_doubt(const struct hf_request *request) {
   return request->cause.outcome == HF_OUTCOME_AMBIGUOUS &&
          !hf_request_only_reads(request);

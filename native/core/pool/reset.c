@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Rollbacks, pings and the forgetting of statements. */
 #include "core/pool/reset.h"
 
 #include "core/pool/dispatch.h"
@@ -9,10 +8,10 @@
 enum {
   US_PER_MS = 1000,
   PING_LIMIT_US = 500 * US_PER_MS,
-  /* Of the five that the first unit of a proof takes on the server. */
+  /* The first unit of a proof takes 5 ms on the server. */
   PROOF_GAP_US = 1500,
   PROOF_LIMIT_US = 1000 * US_PER_MS,
-  /* One may be bad luck. */
+  /* one may be a coincidence */
   LOST_PROOFS_MAX = 2,
   LIMIT_US = 5000 * US_PER_MS
 };
@@ -133,7 +132,7 @@ void hf_reset_end(struct hf_pool *pool, struct hf_slot *slot) {
   }
 }
 
-/* Begins a check-up of every connection that is idle at this moment. */
+/* Begins a reset of every idle connection. */
 static void begin_all(struct hf_pool *pool, enum hf_reset kind) {
   struct hf_link *link;
   struct hf_link *after;
@@ -151,7 +150,7 @@ static int32_t mark_all(struct hf_pool *pool, enum hf_slot_state state) {
   int32_t marked = 0;
   HF_LIST_EACH(link, &pool->slots_in[state]) {
     slot_of(link)->deallocate = true;
-    /* Joined by one read after the other, it would never be free. */
+    /* A connection that reads keep joining would never become free. */
     slot_of(link)->shared = false;
     marked++;
   }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Check-ups: what a connection goes through before it is used again. Each has
- * a time limit; a connection that does not answer in it is given up.
+ * What a connection goes through before it is used again. Each reset has a time
+ * limit; a connection that does not answer in time is given up.
  *
- * Answers are told apart by their order alone. Something in between that drops
- * what arrives while an answer is due gives later answers to the wrong call.
- * So a connection is shared only after two units of our own, the second sent
- * while the first ran, came back in order. It is proven when sharing would
- * help for the first time; where it fails the pool never shares.
+ * Answers are matched to requests by order alone. If something on the path
+ * drops what arrives while an answer is outstanding, later answers reach the
+ * wrong call. So a connection is shared only after a proof: two units of our
+ * own, the second sent while the first runs, answered in order. The proof is
+ * made when sharing would first help; if it fails the pool never shares.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only. Part of the pool: may change its lists.
@@ -23,47 +23,51 @@
 struct hf_pool;
 
 enum hf_reset {
-  HF_RESET_ROLLBACK,   /* a user left a transaction open */
-  HF_RESET_PING,       /* time stood still for us: is it still there? */
-  HF_RESET_DEALLOCATE, /* its prepared statements are to go */
-  HF_RESET_PROVE       /* may it be shared? */
+  HF_RESET_ROLLBACK, /* a transaction was left open */
+  HF_RESET_PING, /* the process was suspended, or the server is in doubt: is it
+                    still there? */
+  HF_RESET_DEALLOCATE, /* drop its prepared statements */
+  HF_RESET_PROVE       /* find out whether it may be shared */
 };
 
-/* Takes a live slot with nothing in flight through a check-up. */
+/* Begins a reset of a live slot that has nothing in flight. */
 void hf_reset_begin(struct hf_pool *pool,
                     struct hf_slot *slot,
                     enum hf_reset kind);
 
-/* The check-up went well: the next one that is due, or free. */
+/* The reset succeeded: begins the next one that is due, or frees the slot. */
 void hf_reset_end(struct hf_pool *pool, struct hf_slot *slot);
 
-/* The proof ended; with HF_PROOF_FAILED the connection does, too. */
+/* The proof ended. With HF_PROOF_FAILED the connection is closed. */
 void hf_reset_proved(struct hf_pool *pool,
                      struct hf_slot *slot,
                      enum hf_proof proof);
 
-/* The connection was lost; if in its proof, that may be why. */
+/*
+ * Notes the loss of a connection: a path that drops units may be the reason if
+ * it was being proven.
+ */
 void hf_reset_lost(struct hf_pool *pool, struct hf_slot *slot);
 
-/* Returns whether this free connection should be proven now. */
+/* Returns true when this free connection should be proven now. */
 bool hf_reset_may_prove(const struct hf_pool *pool, const struct hf_slot *slot);
 
 /* Pings all idle connections, in parallel. */
 void hf_reset_ping_idle(struct hf_pool *pool);
 
 /*
- * Has every connection forget its prepared statements: idle ones now, the
- * others when they are free. Returns how many connections that concerns.
+ * Has every connection deallocate its prepared statements: idle ones now,
+ * others when they are free. Returns the number of connections.
  */
 int32_t hf_reset_deallocate_all(struct hf_pool *pool);
 
 /*
- * The time of a check-up is over. A proof goes on to its second unit, or fails;
- * returns false for any other: the connection does not answer.
+ * The time limit of a reset is over. A proof goes on to its second unit, or
+ * fails. Returns false for any other reset: the connection does not answer.
  */
 bool hf_reset_time_out(struct hf_pool *pool, struct hf_slot *slot);
 
-/* Returns when the first check-up's time is over, UINT64_MAX when never. */
+/* Returns when the next reset times out; UINT64_MAX = never. */
 uint64_t hf_reset_next_us(const struct hf_pool *pool);
 
 #endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Matching of waiting requests and connections. */
 #include "core/pool/scheduler.h"
 
 #include <assert.h>
@@ -16,7 +15,7 @@
 
 enum {
   US_PER_MS = 1000,
-  /* More than this at once is a storm for the server, not a gain for us. */
+  /* more at once would burden the server and gain nothing */
   CONNECTS_AT_ONCE = 4
 };
 
@@ -24,7 +23,10 @@ static struct hf_slot *slot_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_slot, link);
 }
 
-/* The last one used is the warmest; skip the one it just failed on. */
+/*
+ * Picks the connection used last, whose caches are warmest, but not the one the
+ * request has just failed on.
+ */
 static struct hf_slot *pick_idle(struct hf_pool *pool, uint32_t avoid) {
   struct hf_list *idle = &pool->slots_in[HF_SLOT_IDLE];
   struct hf_slot *slot;
@@ -38,11 +40,11 @@ static struct hf_slot *pick_idle(struct hf_pool *pool, uint32_t avoid) {
   return slot;
 }
 
-/* Returns an idle connection that is alive; closes the dead on the way. */
+/* Returns an idle connection that is alive, or NULL. Closes dead ones. */
 static struct hf_slot *take_idle(struct hf_pool *pool, uint32_t avoid) {
   struct hf_slot *slot;
   while ((slot = pick_idle(pool, avoid)) != NULL) {
-    /* Freed in this very turn: nothing can have happened to it since. */
+    /* it was in use during this turn */
     if (slot->since_us == pool->now_us || pool->io.usable(pool->io.ctx, slot)) {
       return slot;
     }
@@ -53,7 +55,10 @@ static struct hf_slot *take_idle(struct hf_pool *pool, uint32_t avoid) {
   return NULL;
 }
 
-/* What it left prepared would meet the next one: for those who ask for it. */
+/*
+ * Returns true when the connection must drop its prepared statements after use
+ * (deallocateBeforeUse).
+ */
 static bool deallocates_after_use(const struct hf_pool *pool,
                                   const struct hf_slot *slot) {
   return pool->config.deallocate == HF_DEALLOCATE_FORCE ||
@@ -113,13 +118,18 @@ bool hf_scheduler_wants_connection(const struct hf_pool *pool) {
       connecting >= CONNECTS_AT_ONCE) {
     return false;
   }
-  /* What fails on this machine fails at once: only a call is worth a try. */
+  /*
+   * After a local failure only a call is worth another try, because it would
+   * fail at once.
+   */
   return connecting < hf_demotion_demand(pool) ||
          (pool->state == HF_POOL_STATE_OPEN && !pool->misconfigured &&
           live < (size_t)pool->warm_target);
 }
 
-/* Whether nobody but us asks if the server can be reached again. */
+/*
+ * Returns true when no request or warm-up would make the pool try to connect.
+ */
 static bool probes_in_background(const struct hf_pool *pool) {
   return hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN &&
          pool->state == HF_POOL_STATE_OPEN &&
@@ -140,7 +150,7 @@ uint64_t hf_scheduler_next_us(const struct hf_pool *pool) {
              : UINT64_MAX;
 }
 
-/* The newest connection that is idle and may serve, or NULL. */
+/* Returns an idle connection that is new enough for the request, or NULL. */
 static struct hf_slot *take_newer(struct hf_pool *pool,
                                   const struct hf_request *request) {
   struct hf_link *link;
@@ -153,7 +163,7 @@ static struct hf_slot *take_newer(struct hf_pool *pool,
   return NULL;
 }
 
-/* Writes that look for another server take what is newer than their last. */
+/* Serves requests that wait for a newer connection. */
 static void serve_waiting_for_newer(struct hf_pool *pool) {
   struct hf_link *link;
   struct hf_link *after;
@@ -170,7 +180,7 @@ static void serve_waiting_for_newer(struct hf_pool *pool) {
   }
 }
 
-/* The first that waits for any connection. */
+/* Returns the first request that any connection will do for, or NULL. */
 static struct hf_request *first_of_others(const struct hf_pool *pool) {
   struct hf_link *link;
   if (pool->waiting_for_newer == 0) {
@@ -220,7 +230,10 @@ static bool is_cut_off(const struct hf_pool *pool) {
          !hf_pool_is_live(pool);
 }
 
-/* Nobody listens there, and nobody ever has. */
+/*
+ * Returns true when nothing listens at the address, and no connect has ever
+ * succeeded.
+ */
 static bool was_never_there(const struct hf_pool *pool) {
   const struct hf_error *error = &pool->connect_error;
   const char *syscall = hf_error_field(error, 'y');
@@ -229,7 +242,10 @@ static bool was_never_there(const struct hf_pool *pool) {
          strcmp(syscall, "connect") == 0;
 }
 
-/* What the next connect would say is known, or is not waited for. */
+/*
+ * Returns true when the last connect error answers the request: it is
+ * permanent, or the caller asked to fail fast.
+ */
 static bool fails_without_waiting(const struct hf_pool *pool,
                                   const struct hf_request *request) {
   if (pool->connect_error.status == HF_OK ||
@@ -293,7 +309,7 @@ void hf_scheduler_fail_unreachable(struct hf_pool *pool) {
     return;
   }
   if (probe_us <= pool->queue_checked_us) {
-    return; /* all that waits was asked about that already */
+    return; /* the queue was checked against this time already */
   }
   pool->queue_checked_us = probe_us;
   HF_LIST_EACH_SAFE(link, after, &pool->waiting) {

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Which reads share a connection, and for how long. */
 #include "core/pool/sharing.h"
 
 #include "core/pool/repeat.h"
@@ -7,9 +6,12 @@
 
 enum {
   US_PER_MS = 1000,
-  /* What usually takes longer than this, the way not counted, is not short. */
+  /*
+   * A statement is short if it usually takes less than this, network not
+   * counted.
+   */
   SHORT_US = 10 * US_PER_MS,
-  /* A head that runs longer holds up whoever stands behind it. */
+  /* A head may hold up the requests behind it for this long. */
   SHARE_HEAD_LIMIT_US = 50 * US_PER_MS
 };
 
@@ -22,8 +24,8 @@ static struct hf_request *request_of(struct hf_link *link) {
 }
 
 /*
- * To the server and back: the shortest run so far has little else in it. Those
- * on leases count as well: BEGIN and COMMIT are the shortest there are.
+ * The network round trip: the shortest run of any statement so far. Statements
+ * on leases count as well; BEGIN and COMMIT are the shortest there are.
  */
 static uint64_t way_us(const struct hf_pool *pool) {
   return pool->shortest_us == UINT64_MAX ? 0 : pool->shortest_us;
@@ -96,7 +98,7 @@ void hf_sharing_note_end(struct hf_pool *pool, struct hf_request *request) {
   }
 }
 
-/* All but the head of a connection. */
+/* Moves all requests but the head to other connections. */
 static void move_followers(struct hf_pool *pool, struct hf_slot *slot) {
   struct hf_link *link = hf_list_first(&slot->running);
   slot->shared = false;

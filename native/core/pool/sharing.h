@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads that share a connection: sent behind one that still runs, the head,
- * when no connection is idle or can be opened. Only on proven paths
- * (checkup.h), and only where everything on it is usually short: what stands
- * behind a head waits for it.
+ * Sharing: a read is sent on a connection whose earlier request, the head,
+ * still runs, when no connection is idle or can be opened. Only on proven paths
+ * (reset.h), and only when everything on the connection is usually short,
+ * because a read waits for the head.
  *
- * A head that is not short after all holds up the reads behind it no longer
- * than SHARE_HEAD_LIMIT_US: they go elsewhere, which is a repetition. What the
- * first connection answers them later is read and dropped.
+ * When a head takes longer than SHARE_HEAD_LIMIT_US after all, the reads behind
+ * it are moved to other connections, which counts as a retry. What the first
+ * connection answers later is read and dropped.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only. Part of the pool: may change its lists.
@@ -22,27 +22,27 @@ struct hf_pool;
 struct hf_request;
 struct hf_slot;
 
-/* Returns whether a request may run where others do. */
+/* Returns true when a request may share a connection. */
 bool hf_sharing_allows(const struct hf_pool *pool,
                        const struct hf_request *request);
 
 /*
- * Returns a busy connection that a read may join, or NULL. The list turns as
- * it is used, so that the load spreads without being counted.
+ * Returns a busy connection that a read may join, or NULL. Connections are
+ * taken in turn, which spreads the load.
  */
 struct hf_slot *hf_sharing_find(struct hf_pool *pool,
                                 const struct hf_request *request);
 
 /*
- * A request ended: how long it ran once nothing was before it on its
- * connection is noted in `ran_us`. To be called when it has left the slot.
+ * Notes how long a request ran at the head of its connection (request.ran_us).
+ * Called after it has left the slot.
  */
 void hf_sharing_note_end(struct hf_pool *pool, struct hf_request *request);
 
 /* Moves the reads behind heads that take too long. */
 void hf_sharing_tick(struct hf_pool *pool);
 
-/* Returns when hf_sharing_tick is due, UINT64_MAX when never. */
+/* Returns when hf_sharing_tick() is due; UINT64_MAX = never. */
 uint64_t hf_sharing_next_us(const struct hf_pool *pool);
 
 #endif

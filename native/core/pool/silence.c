@@ -5,15 +5,17 @@
 
 enum {
   DOUBT_MAX = 8,
-  SURE = 4,  /* what is said of our own session: twice is enough */
-  UNSURE = 1 /* one of several servers may have answered instead */
+  SURE = 4,  /* about our own session: two findings are enough */
+  UNSURE = 1 /* another server may have answered instead */
 };
 
 void hf_silence_reset(struct hf_silence *silence) {
   silence->doubt = 0;
 }
 
-/* A, B, then A again: somebody hands connections out to several servers. */
+/*
+ * Servers that answer in turn (A, B, A) mean that one address leads to several.
+ */
 static void note_server(struct hf_silence *silence, uint64_t server) {
   if (server == 0 || server == silence->server) {
     return;
@@ -64,5 +66,5 @@ const char *hf_silence_reason(const struct hf_silence *silence) {
   case HF_FINDING_DEAD:
     break;
   }
-  return NULL; /* the usual sentence */
+  return NULL; /* the default sentence */
 }

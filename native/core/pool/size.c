@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Places for connections, and the limit on them. */
 #include "core/pool/size.h"
 
 #include <assert.h>
@@ -7,7 +6,7 @@
 #include "core/base/alloc.h"
 #include "core/pool/state.h"
 
-/* Places that were made together; the newest block is the first. */
+/* Slots that were allocated together; the newest block comes first. */
 struct hf_slot_block {
   struct hf_slot_block *older;
   int32_t count;
@@ -59,7 +58,7 @@ struct hf_slot *hf_pool_slot(const struct hf_pool *pool, int32_t index) {
   return &block->slots[index - first];
 }
 
-/* Those that close are on their way out, but still there. */
+/* Connections that are being closed still count. */
 static int32_t used(const struct hf_pool *pool) {
   return pool->n_slots - (int32_t)hf_pool_count(pool, HF_SLOT_EMPTY);
 }

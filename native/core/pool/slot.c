@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* The states of a slot and the one mover between them. */
 #include "core/pool/slot.h"
 
 #include <assert.h>
@@ -39,7 +38,8 @@ bool hf_slot_state_is_live(enum hf_slot_state state) {
 }
 
 void hf_slot_retire(struct hf_slot *slot) {
-  slot->shared = false; /* joined by one read after the other, it never ends */
+  slot->shared =
+      false; /* a connection that reads keep joining would never become free */
   slot->expires_us = 1;
 }
 

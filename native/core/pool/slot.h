@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A slot: the place of one connection in the pool. Being in a state is being
- * on the pool's list of that state, so no count can drift from the truth.
+ * A slot: room for one connection of a pool. The pool has a list of slots for
+ * each state, and a slot is on the list of its state: counts are list lengths.
  *
  *            connect           connected         dispatch
  *     EMPTY ---------> CONNECTING ------> IDLE <----------> BUSY
@@ -11,7 +11,7 @@
  *       |                                 |      clean again
  *       +--------------- CLOSING <--------+--- any live state
  *
- * Ownership: the pool allocates all slots once. `conn` is the engine's.
+ * Ownership: the pool owns its slots; `conn` and `connect` are the engine's.
  * Threads: the engine's thread only.
  */
 #ifndef HF_CORE_POOL_SLOT_H
@@ -28,21 +28,21 @@ struct hf_pool;
 
 enum hf_slot_state {
   HF_SLOT_EMPTY,      /* no connection */
-  HF_SLOT_CONNECTING, /* the engine is opening one */
-  HF_SLOT_IDLE,       /* ready; ordered by the time it became idle */
+  HF_SLOT_CONNECTING, /* the engine is opening a connection */
+  HF_SLOT_IDLE,       /* ready; the list is ordered by idle time */
   HF_SLOT_BUSY,       /* runs requests of pool.query() */
-  HF_SLOT_LEASED,     /* belongs to one user until released */
-  HF_SLOT_CHECKING,   /* rolled back or pinged before it is used again */
-  HF_SLOT_CLOSING,    /* the engine is closing it */
+  HF_SLOT_LEASED,     /* leased to one user */
+  HF_SLOT_CHECKING,   /* being reset before it is used again */
+  HF_SLOT_CLOSING,    /* the engine is closing the connection */
   HF_SLOT_STATES
 };
 
-/* How far the proof is that a connection may be shared: checkup.h. */
+/* Progress of the proof that a connection may be shared: see reset.h. */
 enum hf_proof_step { HF_PROOF_NONE, HF_PROOF_FIRST, HF_PROOF_SECOND };
 
 /* How that proof ended. */
 enum hf_proof {
-  HF_PROOF_PASSED,      /* both units were answered, in order */
+  HF_PROOF_PASSED,      /* both units were answered in order */
   HF_PROOF_FAILED,      /* they were not */
   HF_PROOF_INCONCLUSIVE /* the first was answered before the second was sent */
 };
@@ -50,7 +50,7 @@ enum hf_proof {
 struct hf_slot {
   /* set at init, read-only */
   struct hf_pool *pool;
-  struct hf_list *lists; /* the pool's, one a state */
+  struct hf_list *lists; /* the pool's lists, one per state */
 
   /* changed by the mover */
   enum hf_slot_state state;
@@ -59,51 +59,55 @@ struct hf_slot {
 
   /* changed by the pool */
   uint32_t serial;     /* of the connection; never reused in a pool */
-  uint32_t generation; /* older than the pool's: closed when it is free */
+  uint32_t generation; /* older than the pool's: close it when it is free */
   uint32_t uses;
-  uint64_t expires_us;        /* end of its lifetime; 0 = none */
-  uint64_t head_us;           /* since when the oldest in flight is that */
-  struct hf_list running;     /* requests in flight, oldest first */
-  struct hf_lease *lease;     /* while LEASED */
-  bool shared;                /* everything in flight may share */
-  bool proven;                /* its path keeps what is sent before an answer */
-  enum hf_proof_step proof;   /* while CHECKING for that */
-  bool announced;             /* its opening was told, so its end will be */
-  char transaction;           /* I, T or E after the last ReadyForQuery */
-  bool deallocate;            /* its prepared statements are to go */
-  bool restore_settings;      /* set by the engine: a setting is to go back */
-  bool demoted;               /* a write was refused there */
-  bool read_only_transaction; /* the transaction was begun to read only */
-  uint64_t check_until_us;    /* while CHECKING: the end of our patience */
-  bool probing;               /* hf_pool_io.probe has not answered yet */
+  uint64_t expires_us;      /* end of its lifetime; 0 = none */
+  uint64_t head_us;         /* when the oldest request in flight became that */
+  struct hf_list running;   /* requests in flight, oldest first */
+  struct hf_lease *lease;   /* while LEASED */
+  bool shared;              /* everything in flight may share the connection */
+  bool proven;              /* the proof passed: it may be shared */
+  enum hf_proof_step proof; /* while CHECKING for the proof */
+  bool announced; /* HF_EVENT_CONNECT was emitted, so HF_EVENT_REMOVE will be */
+  char transaction;      /* I, T or E after the last ReadyForQuery */
+  bool deallocate;       /* its prepared statements must be dropped */
+  bool restore_settings; /* set by the engine: a setting must be restored */
+  bool demoted;          /* a write was refused on it */
+  bool read_only_transaction; /* the open transaction was begun as read-only */
+  uint64_t check_until_us;    /* while CHECKING: when the reset times out */
+  bool probing;               /* hf_pool_io.probe has not ended yet */
   struct hf_silence silence;
   uint64_t probe_us; /* when a silent server is probed next */
 
   /* changed by the engine */
   void *conn;               /* the open connection, or NULL */
-  void *connect;            /* while it is being opened */
-  bool unopened;            /* closing, and there never was anything to close */
-  bool proxied;             /* a pooler sits between: one unit at a time */
-  bool server_answered;     /* the server itself spoke while it was opened */
-  bool unit_is_transaction; /* proven: one flight is one transaction there */
-  void *notice_owner;       /* whose notices it still has when it is free */
-  uint64_t last_byte_us;    /* when the server was last heard */
+  void *connect;            /* the attempt, while it is being opened */
+  bool unopened;            /* closing, and no connection was ever opened */
+  bool proxied;             /* a pooler is in between: one unit at a time */
+  bool server_answered;     /* the server itself answered while it was opened */
+  bool unit_is_transaction; /* proven: a unit is one transaction there */
+  void *notice_owner;       /* handle that gets its notices while it is free */
+  uint64_t last_byte_us;    /* when the server last sent something */
   int32_t backend_pid;
 };
 
 const char *hf_slot_state_name(enum hf_slot_state state);
 
-/* Returns whether a connection in that state is open and not on its way out. */
+/* Returns true when a connection in that state is open and not being closed. */
 bool hf_slot_state_is_live(enum hf_slot_state state);
 
-/* Ends the connection's life: nothing joins it, and it closes when it is free.
+/*
+ * Retires a connection: no request joins it, and it is closed when it is free.
  */
 void hf_slot_retire(struct hf_slot *slot);
 
-/* Returns whether its life is over. */
+/* Returns true when its lifetime is over. */
 bool hf_slot_is_expired(const struct hf_slot *slot, uint64_t now_us);
 
-/* The one mover: asserts the move, relinks and stamps the time. */
+/*
+ * The only place that changes the state: asserts the move, relinks the slot and
+ * sets since_us.
+ */
 void hf_slot_move(struct hf_slot *slot,
                   enum hf_slot_state next,
                   uint64_t now_us);

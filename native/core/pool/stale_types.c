@@ -5,22 +5,25 @@
 
 #include "core/pool/request.h"
 
-/* Said of a value that is not of its type, or of types that do not meet. */
+/*
+ * Returns true for an error about a value that does not fit its type, or about
+ * types that do not fit each other.
+ */
 static bool is_about_types(const char *sqlstate) {
   static const char *const states[] = {
       "22003", /* out of range */
-      "22007", /* no such date */
+      "22007", /* not a valid date */
       "22008", /* a date out of range */
-      "22021", /* no text in this encoding */
-      "22P02", /* not how that type is written */
-      "22P03", /* not how that type is in binary */
-      "42704", /* the type itself is gone */
-      "42725", /* the function, or the operator, is ambiguous */
-      "42804", /* the column is of another type */
-      "42846", /* no cast */
-      "42883", /* no such function for these types */
-      "42P08", /* one parameter, two types */
-      "42P18"  /* a parameter without type */
+      "22021", /* not valid in this encoding */
+      "22P02", /* invalid text representation */
+      "22P03", /* invalid binary representation */
+      "42704", /* the type does not exist */
+      "42725", /* ambiguous function or operator */
+      "42804", /* the column has another type */
+      "42846", /* no such cast */
+      "42883", /* no function for these types */
+      "42P08", /* a parameter has two types */
+      "42P18"  /* a parameter has no type */
   };
   size_t i;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server keeps the types of a named statement's parameters as they were when
- * it was prepared. After ALTER TABLE they no longer fit, and say so.
+ * A server keeps the parameter types of a named statement as they were when it
+ * was prepared. After ALTER TABLE they may no longer fit, and the statement
+ * fails.
  *
  * Threads: any; pure.
  */
@@ -13,8 +14,8 @@
 struct hf_request;
 
 /*
- * Returns whether a request failed in a way that a statement prepared afresh
- * may not: it ran under a name from before, and the error is about types.
+ * Returns true when a request that ran under a name prepared earlier failed
+ * because of types, so that it may succeed when it is prepared again.
  */
 bool hf_stale_types_suspected(const struct hf_request *request);
 

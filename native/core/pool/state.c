@@ -3,7 +3,7 @@
 
 enum {
   US_PER_MS = 1000,
-  /* Poolers refuse for a second after a failed login of their own. */
+  /* After a failed login of its own, a pooler refuses clients for a second. */
   PROBE_PATIENCE_US = 950 * US_PER_MS
 };
 
@@ -64,7 +64,6 @@ void hf_pool_set_timer(struct hf_pool *pool,
   }
 }
 
-/* While draining, as long as somebody waits for a connection. */
 bool hf_pool_needs_connections(const struct hf_pool *pool) {
   return pool->state == HF_POOL_STATE_OPEN ||
          (pool->state == HF_POOL_STATE_DRAINING &&

@@ -9,7 +9,7 @@
 #include "core/pool/queue.h"
 #include "core/pool/state.h"
 
-/* The cancel brought no answer in time: the connection is given up. */
+/* Gives up a connection whose cancel brought no answer in time. */
 
 static void give_up(struct hf_pool *pool, struct hf_request *request) {
   struct hf_error error;
@@ -20,7 +20,7 @@ static void give_up(struct hf_pool *pool, struct hf_request *request) {
   hf_error_finish(&error);
 }
 
-/* Whether everybody whose answer slot still owes was answered early. */
+/* Returns true when every request in flight on the slot was answered early. */
 static bool is_unread(const struct hf_slot *slot) {
   struct hf_link *link;
   HF_LIST_EACH(link, &slot->running) {
@@ -36,7 +36,10 @@ static void running_is_due(struct hf_pool *pool, struct hf_request *request) {
                        request->deadline_us != 0 &&
                        pool->now_us >= request->deadline_us;
   if (request->settled && !is_unread(request->slot)) {
-    /* Neighbours still wait for theirs; look again later. */
+    /*
+     * Other requests wait for their answers on this connection: look again
+     * later.
+     */
     hf_pool_set_timer(pool, request, pool->now_us + HF_CANCEL_GRACE_US);
   } else if (request->interrupted != HF_OK && !request->settled &&
              pool->now_us < request->cancelled_us + HF_CANCEL_GRACE_US) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The timers of requests: deadlines, time-outs, pauses before the next attempt,
- * and the patience with a cancel.
+ * The timers of requests: deadlines, timeouts, delays before retries and the
+ * grace period of cancels.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only. Part of the pool: may change its lists.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The frame of every entry of the pool: time moves at its beginning, and what
- * became DONE is delivered at its very end, once the state is in order.
+ * The frame of every entry into the pool: the clock is advanced at the
+ * beginning, and DONE requests are delivered at the very end, when the state is
+ * consistent.
  *
  * Threads: the engine's thread only. Part of the pool.
  */
@@ -12,16 +13,19 @@
 
 struct hf_pool;
 
-/* Brings the pool's clock up to date; it never goes back. */
+/* Advances the pool's clock. It never goes back. */
 void hf_turn_enter(struct hf_pool *pool, uint64_t now_us);
 
 /*
- * Serves what waits, once nothing that happened in this turn is left to act on:
- * connections that it cast doubt on are pinged before they are used.
+ * Serves waiting requests once the events of this turn have been handled. Idle
+ * connections in doubt are pinged first.
  */
 void hf_turn_serve(struct hf_pool *pool);
 
-/* Delivers what is DONE, publishes the gauges and notices the end. */
+/*
+ * Delivers DONE requests and ended leases, publishes the gauges and detects the
+ * end of the pool.
+ */
 void hf_turn_leave(struct hf_pool *pool);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every allocation of the engine goes through here, so that tests can make
- * the n-th one fail. The buffers of the public face live here too.
+ * The engine's allocator. Tests can make the n-th allocation fail. The buffers
+ * of holdfast.h are allocated here, too.
  *
- * Ownership: what is returned belongs to the caller, who gives it to hf_free.
+ * Ownership: the caller owns what is returned, and frees it with hf_free().
  * Threads: any, except hf_alloc_set_hook.
  */
 #ifndef HF_CORE_BASE_ALLOC_H
@@ -14,30 +14,37 @@
 
 #include "holdfast.h"
 
-/* Returns uninitialized memory, never NULL for 0 bytes, or NULL. */
+/*
+ * Returns uninitialized memory, or NULL when out of memory. 0 bytes are a valid
+ * allocation.
+ */
 HF_NODISCARD void *hf_alloc(size_t bytes);
 
-/* Returns zeroed memory for n objects; NULL too when n * size overflows. */
+/*
+ * Returns zeroed memory for n objects; NULL when out of memory or when n * size
+ * overflows.
+ */
 HF_NODISCARD void *hf_calloc(size_t n, size_t size);
 
 /*
- * Resizes. `memory` may be NULL. On failure returns NULL and leaves `memory`
- * as it was.
+ * Resizes an allocation; `memory` may be NULL. Returns NULL when out of memory,
+ * and leaves `memory` unchanged.
  */
 HF_NODISCARD void *hf_realloc(void *memory, size_t bytes);
 
-/* Frees. NULL is fine. */
+/* Frees an allocation. Accepts NULL. */
 void hf_free(void *memory);
 
 /*
- * Returns a copy of at most `bytes` bytes of `text`, ended by a NUL. Stops
- * early at a NUL. NULL on failure.
+ * Returns a NUL-terminated copy of at most `bytes` bytes of `text`, which may
+ * end earlier by a NUL. Returns NULL when out of memory.
  */
 HF_NODISCARD char *hf_strndup(const char *text, size_t bytes);
 
 /*
- * Asks `allow` before every allocation; when it returns false the allocation
- * fails. NULL removes the hook. For tests; set it while one thread runs.
+ * Sets a function that is called before every allocation and makes it fail by
+ * returning false; NULL removes it. For tests; call it while only one thread
+ * runs.
  */
 void hf_alloc_set_hook(bool (*allow)(void *ctx), void *ctx);
 

@@ -80,7 +80,7 @@ void hf_error_add(struct hf_error *error, char letter, const char *text) {
     error->speaker = HF_SPEAKER_SERVER;
     error->severity = severity_of(text);
   } else if (letter == 'S' && error->speaker != HF_SPEAKER_SERVER) {
-    /* May be in any language: it only counts until V comes. */
+    /* S may be translated: it only counts until V comes */
     error->severity = severity_of(text);
   }
   append(error, letter, text);

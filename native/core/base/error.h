@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One failure with everything that is known of it, in the form in which it is
- * delivered: `fields` holds records of a letter, its text and a NUL, one after
- * the other, letters as in the protocol's ErrorResponse or ours (see
- * HF_MSG_ERROR).
+ * An error with all that is known about it, in the form in which it is
+ * delivered: `fields` holds records of a letter, a text and a NUL. The letters
+ * are those of the protocol's ErrorResponse and our own (see HF_MSG_ERROR).
  *
- * Ownership: an error owns its `fields`; hf_error_finish frees them. The
- * struct's memory is the caller's. Zeroed memory is a valid empty error.
+ * Ownership: an error owns `fields`, which hf_error_finish() frees. Zeroed
+ * memory is a valid empty error.
  * Threads: none; one thread at a time per error.
  *
- * When memory runs out an error stays valid and keeps its codes; it only
- * loses text.
+ * When memory runs out an error stays valid and keeps its codes; it only loses
+ * text.
  */
 #ifndef HF_CORE_BASE_ERROR_H
 #define HF_CORE_BASE_ERROR_H
@@ -38,15 +37,15 @@ struct hf_error {
   const char *reason; /* static text, or NULL */
 };
 
-/* Makes an empty error. Does not free what was there. */
+/* Initializes an empty error. Does not free previous content. */
 void hf_error_init(struct hf_error *error);
 
-/* Frees the fields and leaves an empty error. NULL is fine. */
+/* Frees the fields and leaves an empty error. Accepts NULL. */
 void hf_error_finish(struct hf_error *error);
 
 /*
- * Replaces everything by this status, phase and message. NULL as message
- * means the status's default sentence. Copies the message.
+ * Replaces the whole error. Copies `message`; NULL stands for the default
+ * sentence of the status.
  */
 void hf_error_set(struct hf_error *error,
                   enum hf_status status,
@@ -54,26 +53,28 @@ void hf_error_set(struct hf_error *error,
                   const char *message);
 
 /*
- * Adds one field; NULL text is ignored. Copies the text. 'C' also sets
- * sqlstate (when it has five characters), 'V' sets speaker and severity, 'S'
- * the severity of who sends no V.
- * A letter already there stays: the first one wins.
+ * Adds a field. Copies `text`; NULL is ignored. A letter that is already there
+ * keeps its text. 'C' also sets sqlstate if it has five characters, 'V' sets
+ * speaker and severity, 'S' sets the severity when there is no V.
  */
 void hf_error_add(struct hf_error *error, char letter, const char *text);
 
-/* Returns the text of a field, borrowed until the error changes, or NULL. */
+/* Returns the text of a field, or NULL. Borrowed until the error changes. */
 const char *hf_error_field(const struct hf_error *error, char letter);
 
-/* Copies `src` over `dst`, whose old content is freed. */
+/* Copies `src` to `dst`, whose previous content is freed. */
 void hf_error_copy(struct hf_error *dst, const struct hf_error *src);
 
-/* Moves `src` over `dst`, whose old content is freed; `src` is empty then. */
+/*
+ * Moves `src` to `dst`, whose previous content is freed; `src` is empty
+ * afterwards.
+ */
 void hf_error_move(struct hf_error *dst, struct hf_error *src);
 
 /*
- * Writes what the error says of itself as evidence; what only the caller
- * knows (the flags at its end, and progress) is left as it is in `out`. Strings
- * are borrowed from the error.
+ * Writes the error into `out` as evidence. Leaves what only the caller knows:
+ * the flags at the end of the struct, and progress. Strings are borrowed from
+ * the error.
  */
 void hf_error_evidence(const struct hf_error *error, struct hf_evidence *out);
 

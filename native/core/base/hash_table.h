@@ -39,12 +39,15 @@ struct hf_table {
   size_t first; /* all chains before this one are empty */
 };
 
-/* Walks all nodes, in no particular order. The body must not add or remove. */
+/*
+ * Iterates over all nodes, in no particular order. The body must not add or
+ * remove nodes.
+ */
 #define HF_TABLE_EACH(node, table)                                             \
   for ((node) = hf_table_walk((table), NULL); (node) != NULL;                  \
        (node) = hf_table_walk((table), (node)))
 
-/* Makes an empty table. Never fails. */
+/* Initializes an empty table. */
 void hf_table_init(struct hf_table *table, const struct hf_hash_key *key);
 
 /* Returns the hash of `bytes` bytes at `data` in this table. */
@@ -76,11 +79,13 @@ struct hf_table_node *hf_table_next(const struct hf_table_node *node);
  */
 struct hf_table_node *hf_table_any(struct hf_table *table);
 
-/* Returns the node after `node` of a walk, NULL after the last. NULL begins. */
+/*
+ * Returns the node after `node`, the first one for NULL; NULL after the last.
+ */
 struct hf_table_node *hf_table_walk(const struct hf_table *table,
                                     const struct hf_table_node *node);
 
-/* Frees the array. Nodes that are still in the table are left alone. */
+/* Frees the array. Nodes that are still in the table are not touched. */
 void hf_table_finish(struct hf_table *table);
 
 #endif

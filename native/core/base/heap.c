@@ -7,7 +7,9 @@ static bool before(const struct hf_heap_node *a, const struct hf_heap_node *b) {
   return a->key < b->key || (a->key == b->key && a->order < b->order);
 }
 
-/* Joins two trees, either of which may be NULL; their roots have no links. */
+/*
+ * Joins two trees, either of which may be NULL. Their roots have no siblings.
+ */
 static struct hf_heap_node *meld(struct hf_heap_node *a,
                                  struct hf_heap_node *b) {
   struct hf_heap_node *winner, *loser;
@@ -30,8 +32,8 @@ static struct hf_heap_node *meld(struct hf_heap_node *a,
 }
 
 /*
- * Joins a row of siblings into one tree: in pairs from left to right, then the
- * pairs from right to left. The pairs wait on a stack linked through `next`.
+ * Joins siblings into one tree: pairwise from left to right, then the pairs
+ * from right to left. The pairs wait on a stack linked through `next`.
  */
 static struct hf_heap_node *meld_row(struct hf_heap_node *row) {
   struct hf_heap_node *stack = NULL;
@@ -62,7 +64,7 @@ static struct hf_heap_node *meld_row(struct hf_heap_node *row) {
   return root;
 }
 
-/* Cuts a node that is not the root out of its row. */
+/* Unlinks a node that is not the root from its siblings. */
 static void cut(struct hf_heap_node *node) {
   if (node->prev->child == node) {
     node->prev->child = node->next;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A priority queue of moments: an intrusive pairing heap. The smallest key
- * leaves first, equal keys in the order they came. Nothing is allocated and
+ * An intrusive priority queue, implemented as a pairing heap. The smallest key
+ * leaves first, equal keys in the order of insertion. Nothing is allocated and
  * nothing recurses. Push is O(1), pop and remove are O(log n) amortized.
  *
  * Ownership: a heap owns nothing; nodes live inside the caller's objects.
@@ -14,13 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Zeroed memory is a valid node that is on no heap. */
+/* Zeroed memory is a valid node that is in no heap. */
 struct hf_heap_node {
   struct hf_heap_node *child; /* first of its children */
   struct hf_heap_node *next;  /* sibling */
   struct hf_heap_node *prev;  /* sibling before, or parent of the first */
   uint64_t key;
-  uint64_t order; /* of insertion: decides between equal keys */
+  uint64_t order; /* of insertion, for equal keys */
   bool queued;
 };
 
@@ -30,21 +30,21 @@ struct hf_heap {
   size_t count;
 };
 
-/* Makes an empty heap. */
+/* Initializes an empty heap. */
 void hf_heap_init(struct hf_heap *heap);
 
-/* Adds a node that is on no heap. */
+/* Adds a node that is in no heap. */
 void hf_heap_push(struct hf_heap *heap,
                   struct hf_heap_node *node,
                   uint64_t key);
 
-/* Takes `node` off the heap. Does nothing when it is not queued. */
+/* Removes a node. Does nothing when it is in no heap. */
 void hf_heap_remove(struct hf_heap *heap, struct hf_heap_node *node);
 
-/* Returns the node with the smallest key, or NULL. It stays. */
+/* Returns the node with the smallest key without removing it, or NULL. */
 struct hf_heap_node *hf_heap_peek(const struct hf_heap *heap);
 
-/* Takes the node with the smallest key off the heap, or returns NULL. */
+/* Removes and returns the node with the smallest key, or NULL. */
 struct hf_heap_node *hf_heap_pop(struct hf_heap *heap);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Intrusive doubly linked lists that know their length. An object's state is
- * often the list it is on, so a link that is on no list says so.
+ * Intrusive doubly linked lists that know their length.
  *
  * Ownership: a list owns nothing; links live inside the caller's objects.
  * Threads: none; one thread at a time per list.
@@ -28,14 +27,14 @@ struct hf_list {
 };
 
 /*
- * Walks a list with the caller's variable `link`. The body must not remove
- * `link`; use HF_LIST_EACH_SAFE for that.
+ * Iterates over a list with the caller's variable `link`. The body must not
+ * remove `link`; use HF_LIST_EACH_SAFE for that.
  */
 #define HF_LIST_EACH(link, list)                                               \
   for ((link) = hf_list_first(list); (link) != NULL;                           \
        (link) = hf_list_next((list), (link)))
 
-/* The same, but the body may remove `link` (and nothing else). */
+/* The same, but the body may remove `link` and nothing else. */
 #define HF_LIST_EACH_SAFE(link, after, list)                                   \
   for ((link) = hf_list_first(list),                                           \
       (after) = (link) == NULL ? NULL : hf_list_next((list), (link));          \
@@ -43,23 +42,22 @@ struct hf_list {
        (link) = (after),                                                       \
       (after) = (link) == NULL ? NULL : hf_list_next((list), (link)))
 
-/* Makes an empty list. A list must not be moved or copied after that. */
+/* Initializes an empty list, which must not be moved or copied afterwards. */
 void hf_list_init(struct hf_list *list);
 
 /* Appends a link that is on no list. */
 void hf_list_push(struct hf_list *list, struct hf_link *link);
 
-/* Puts a link that is on no list before all others. */
+/* Prepends a link that is on no list. */
 void hf_list_push_front(struct hf_list *list, struct hf_link *link);
 
-/* Takes `link`, which is on `list`, off it. O(1). */
+/* Removes `link`, which is on `list`. O(1). */
 void hf_list_remove(struct hf_list *list, struct hf_link *link);
 
-/* Puts a link that is on no list in the place of one that is, and takes it off.
- */
+/* Puts `by`, which is on no list, in the place of `link`, which is removed. */
 void hf_list_replace(struct hf_link *link, struct hf_link *by);
 
-/* Takes the first link off the list and returns it, or NULL. */
+/* Removes and returns the first link, or NULL. */
 struct hf_link *hf_list_pop(struct hf_list *list);
 
 /* Returns the first link, or NULL. */
@@ -69,10 +67,10 @@ struct hf_link *hf_list_first(const struct hf_list *list);
 struct hf_link *hf_list_next(const struct hf_list *list,
                              const struct hf_link *link);
 
-/* Returns true when the list holds nothing. */
+/* Returns true when the list is empty. */
 bool hf_list_empty(const struct hf_list *list);
 
-/* Returns true when the link is on some list. */
+/* Returns true when the link is on a list. */
 bool hf_link_queued(const struct hf_link *link);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hashes that nobody can foresee who does not know their key: SipHash by
- * Aumasson and Bernstein. The long one (2-4, 128 bits) is for names of secrets,
- * which must not be guessed from them; the short one (1-3, 64 bits) for tables,
- * whose keys must not be made to collide.
+ * Keyed hashes that cannot be predicted without the key: SipHash by Aumasson
+ * and Bernstein. The long one (SipHash-2-4, 128 bits) makes names for secrets;
+ * the short one (SipHash-1-3, 64 bits) is for hash tables, so that nobody can
+ * choose keys that collide.
  *
- * Threads: none; pure.
+ * Threads: any; pure.
  */
 #ifndef HF_CORE_BASE_SIPHASH_H
 #define HF_CORE_BASE_SIPHASH_H
@@ -15,13 +15,13 @@
 
 enum { HF_SIPHASH_KEY_BYTES = 16, HF_SIPHASH_BYTES = 16 };
 
-/* Writes the hash of `bytes` bytes at `data` into `out`. */
+/* Writes the long hash of `bytes` bytes at `data` into `out`. */
 void hf_siphash(const uint8_t key[HF_SIPHASH_KEY_BYTES],
                 const void *data,
                 size_t bytes,
                 uint8_t out[HF_SIPHASH_BYTES]);
 
-/* A table's key: random, one for a process. */
+/* The key of hash tables: random, one per process. */
 struct hf_hash_key {
   uint64_t k0, k1;
 };

@@ -8,8 +8,8 @@
 enum { SUB = 1 << HF_HISTOGRAM_BITS };
 
 /*
- * There is one writer, so a load and a store do: an atomic addition would cost
- * a locked instruction for nothing.
+ * With a single writer a load and a store suffice; an atomic addition would
+ * cost a locked instruction.
  */
 static void bump(_Atomic uint64_t *counter, uint64_t n) {
   atomic_store_explicit(counter,
@@ -17,7 +17,10 @@ static void bump(_Atomic uint64_t *counter, uint64_t n) {
                         RELAXED);
 }
 
-/* Values below SUB have a bucket each; above, SUB buckets per power of two. */
+/*
+ * Values below SUB have a bucket each; above, there are SUB buckets per power
+ * of two.
+ */
 static size_t bucket_of(uint64_t value) {
   size_t octave = 0;
   size_t bucket;
@@ -33,7 +36,7 @@ static size_t bucket_of(uint64_t value) {
   return bucket < HF_HISTOGRAM_BUCKETS ? bucket : HF_HISTOGRAM_BUCKETS - 1;
 }
 
-/* The middle of a bucket. */
+/* Returns the middle of a bucket. */
 static double value_of(size_t bucket) {
   size_t octave = bucket >> HF_HISTOGRAM_BITS;
   double width;
@@ -45,7 +48,7 @@ static double value_of(size_t bucket) {
   return ((double)(SUB + bucket % SUB) + 0.5) * width - 0.5;
 }
 
-/* The value that `part` of all values are at most. */
+/* Returns the value that a fraction `part` of all values do not exceed. */
 static double quantile(const struct hf_histogram_data *data,
                        uint64_t count,
                        double part,
@@ -84,8 +87,8 @@ static void read_histogram(const struct hf_histogram_data *data,
 }
 
 /*
- * The bounds are powers of two from SUB up, so each is where a bucket begins
- * and no value is counted on the wrong side.
+ * Bounds are powers of two from SUB up, so each is the start of a bucket and no
+ * value is counted on the wrong side.
  */
 static void read_cumulative(const struct hf_histogram_data *data,
                             double out[HF_HISTOGRAM_BOUNDS]) {
@@ -182,11 +185,11 @@ void hf_stats_add_retry(struct hf_stats *stats, enum hf_outcome outcome) {
     break;
   case HF_OUTCOME_NONE:
   case HF_OUTCOME_PERMANENT:
-    break; /* these are not repeated */
+    break; /* these are never retried */
   }
 }
 
-/* Returns five digits and capitals as a number to base 36, else 0. */
+/* Returns a SQLSTATE as a number in base 36, or 0 when it is none. */
 static uint32_t pack_sqlstate(const char *sqlstate) {
   enum { LENGTH = 5, BASE = 36 };
   static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -204,7 +207,7 @@ static uint32_t pack_sqlstate(const char *sqlstate) {
   return sqlstate[LENGTH] == '\0' ? code : 0;
 }
 
-/* The table is short and failures are few: it is walked. */
+/* A linear search: the table is short and failures are rare. */
 static void add_code(struct hf_stats *stats, uint32_t code) {
   size_t i;
 
@@ -212,7 +215,7 @@ static void add_code(struct hf_stats *stats, uint32_t code) {
     struct hf_sqlstate_count *entry = &stats->sqlstates[i];
     uint32_t there = atomic_load_explicit(&entry->code, RELAXED);
     if (there == 0) {
-      /* The count first: who sees the code sees that it occurred. */
+      /* the count first: a reader that sees the code sees a count, too */
       bump(&entry->count, 1);
       atomic_store_explicit(&entry->code, code, memory_order_release);
       return;

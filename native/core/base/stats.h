@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pool's counters, gauges and histograms.
+ * Counters, gauges and histograms of a pool.
  *
- * Ownership: plain memory of the caller's; nothing to free.
- * Threads: one writer, any number of readers at the same time. A reader sees
- * each number whole, not all numbers of one moment.
+ * Ownership: plain memory of the caller; nothing to free.
+ * Threads: one writer, any number of readers. Each number is read atomically,
+ * but not all numbers at the same moment.
  */
 #ifndef HF_CORE_BASE_STATS_H
 #define HF_CORE_BASE_STATS_H
@@ -68,8 +68,8 @@
   HF_STAT_CLASS_MAP(X)
 
 /*
- * What servers refused, by the SQLSTATE's class. The names end with the class,
- * which is how hf_stats_add_sqlstate() finds them.
+ * Errors from servers by class of their SQLSTATE. Each name ends with its
+ * class, by which hf_stats_add_sqlstate() finds it.
  */
 #define HF_STAT_CLASS_MAP(X)                                                   \
   X(HF_STAT_CLASS_08, "sqlState08")                                            \
@@ -120,25 +120,25 @@ enum hf_histogram {
 };
 
 enum {
-  /* Each power of two is cut into 2^4 buckets: values are off by < 7 %. */
+  /* each power of two is divided into 2^4 buckets: values are off by < 7 % */
   HF_HISTOGRAM_BITS = 4,
   HF_HISTOGRAM_OCTAVES = 36, /* up to 2^40 us, twelve days */
   HF_HISTOGRAM_BUCKETS = (HF_HISTOGRAM_OCTAVES + 1) << HF_HISTOGRAM_BITS,
   HF_HISTOGRAM_VALUES = 6, /* count, sum, p50, p95, p99, max */
-  /* Counts of what is below 2^7 us (128 us), 2^8 us, ... 2^24 us (17 s). */
+  /* values below 2^7 us (128 us), 2^8 us, ... 2^24 us (17 s) are counted */
   HF_HISTOGRAM_FIRST_BOUND = 7,
   HF_HISTOGRAM_BOUNDS = 18,
   HF_STATS_VALUES =
       HF_STAT_COUNT + HF_GAUGE_COUNT + HF_HISTOGRAM_COUNT * HF_HISTOGRAM_VALUES,
-  /* What follows the named numbers: others, then pairs of code and count. */
+  /* after the named numbers: other SQLSTATEs, then pairs of code and count */
   HF_SQLSTATES = 64,
   HF_SQLSTATE_VALUES = 1 + 2 * HF_SQLSTATES,
   HF_STATS_ALL_VALUES = HF_STATS_VALUES + HF_SQLSTATE_VALUES
 };
 
-/* How often servers said a SQLSTATE. */
+/* How often servers reported a SQLSTATE. */
 struct hf_sqlstate_count {
-  _Atomic uint32_t code; /* its five digits to base 36; 0: not taken yet */
+  _Atomic uint32_t code; /* its characters in base 36; 0 = unused */
   _Atomic uint64_t count;
 };
 
@@ -152,14 +152,14 @@ struct hf_histogram_data {
 struct hf_stats {
   _Atomic uint64_t counters[HF_STAT_COUNT];
   _Atomic int32_t gauges[HF_GAUGE_COUNT];
-  _Atomic int32_t answered_ms; /* a gauge for machines, without a name */
+  _Atomic int32_t answered_ms; /* a gauge without a name, for the binding */
   struct hf_histogram_data histograms[HF_HISTOGRAM_COUNT];
-  /* In the order of their first time; a place once taken is kept. */
+  /* in order of first occurrence; entries are never removed */
   struct hf_sqlstate_count sqlstates[HF_SQLSTATES];
   _Atomic uint64_t other_sqlstates;
 };
 
-/* Makes all of it zero. */
+/* Sets everything to zero. */
 void hf_stats_init(struct hf_stats *stats);
 
 /* Adds to a counter. Writer only. */
@@ -168,16 +168,16 @@ void hf_stats_add(struct hf_stats *stats, enum hf_stat stat, uint64_t n);
 /* Counts a failed call by its outcome. Writer only. */
 void hf_stats_add_outcome(struct hf_stats *stats, enum hf_outcome outcome);
 
-/* Counts a call that succeeded after so many repetitions. Writer only. */
+/* Counts a call that succeeded after `retries` retries. Writer only. */
 void hf_stats_add_success(struct hf_stats *stats, int32_t retries);
 
-/* Counts an attempt made again by the last one's outcome. Writer only. */
+/* Counts a retry by the outcome of the attempt before it. Writer only. */
 void hf_stats_add_retry(struct hf_stats *stats, enum hf_outcome outcome);
 
 /*
- * Counts what a server refused by its SQLSTATE and the class of it; it is
- * empty when no server spoke. A code that is none, or new when HF_SQLSTATES of
- * them are known, counts among the others. Writer only.
+ * Counts an error from a server by its SQLSTATE and by the class of it. "" (no
+ * server error) is ignored. What is not a SQLSTATE, or is new when HF_SQLSTATES
+ * of them are known, counts as other. Writer only.
  */
 void hf_stats_add_sqlstate(struct hf_stats *stats, const char *sqlstate);
 
@@ -213,16 +213,16 @@ void hf_stats_get_gauges(const struct hf_stats *stats, struct hf_gauges *out);
 
 /*
  * Writes at most `n` numbers in the order of hf_stats_names(): counters,
- * gauges, then count, sum, p50, p95, p99 and max of each histogram, in
- * microseconds. After these come the SQLSTATEs, see hf_port_stats(). Returns
- * how many there are in all.
+ * gauges, then count, sum, p50, p95, p99 and max of each histogram in
+ * microseconds; after these the SQLSTATEs as hf_port_stats() describes. Returns
+ * how many there are.
  */
 size_t hf_stats_read(const struct hf_stats *stats, double *out, size_t n);
 
 /*
  * Writes, for each histogram, how many of its values are below each of
- * hf_stats_bounds(): HF_HISTOGRAM_BOUNDS numbers that never fall. Writes at
- * most `n`; returns how many there are in all.
+ * hf_stats_bounds(): HF_HISTOGRAM_BOUNDS cumulative counts. Writes at most `n`
+ * numbers; returns how many there are.
  */
 size_t hf_stats_read_buckets(const struct hf_stats *stats,
                              double *out,

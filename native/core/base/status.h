@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names and sentences of statuses and outcomes: see holdfast.h for
- * hf_status_code, hf_status_text and hf_outcome_name, which live in status.c.
+ * Names of statuses. hf_status_code(), hf_status_text() and hf_outcome_name()
+ * of holdfast.h are in status.c, too.
  *
  * Ownership: all texts are static.
  * Threads: any.

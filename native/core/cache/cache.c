@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers that are kept: entries, their states and their space. */
+/* Entries of the cache, their states and their memory. */
 #include "core/cache/cache.h"
 
 #include <assert.h>
@@ -40,10 +40,12 @@ void hf_cache_init(struct hf_cache *cache,
 
 /* ---- entries ------------------------------------------------------------- */
 
-/* What a tag takes besides its name: itself and its places in tables. */
+/* What a tag takes besides its name: the struct and its place in the index. */
 enum { TAG_BYTES = 64 };
 
-/* As if no other entry had the same tags: a bound has to hold in any case. */
+/*
+ * As if no other entry had the same tags, so that the limit holds in any case.
+ */
 static size_t tag_bytes(const struct hf_cache_query *query) {
   size_t bytes = 0;
   int32_t i;
@@ -120,7 +122,7 @@ static void drop_payload(struct hf_cache *cache, struct hf_cache_entry *entry) {
   }
 }
 
-/* Nobody finds it any more. */
+/* Makes an entry impossible to find, and frees what it stores. */
 static void forget(struct hf_cache *cache, struct hf_cache_entry *entry) {
   drop_payload(cache, entry);
   untie(cache, entry);
@@ -135,7 +137,9 @@ static struct hf_list *list_of(struct hf_cache *cache,
   return entry->orphaned ? &cache->orphans : &cache->flights;
 }
 
-/* The mover: a state's list and what is counted follow from here. */
+/*
+ * The only place that changes the state: relinks the entry and updates counts.
+ */
 static void move(struct hf_cache *cache,
                  struct hf_cache_entry *entry,
                  enum hf_cache_state next) {
@@ -189,7 +193,7 @@ static struct hf_cache_entry *find(const struct hf_cache *cache,
   return NULL;
 }
 
-/* Both the caller and whoever asked must take an answer so old. */
+/* Both the caller and whoever filled the entry must accept the age. */
 static uint64_t least(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
@@ -253,7 +257,7 @@ enum hf_cache_verdict hf_cache_lookup(struct hf_cache *cache,
 
 /* ---- flights ------------------------------------------------------------- */
 
-/* Makes room by letting go of what was not used for the longest time. */
+/* Makes room by evicting the least recently used entries. */
 static bool make_room(struct hf_cache *cache, uint64_t bytes) {
   if (bytes > cache->max_bytes / HF_CACHE_SHARE) {
     return false;
@@ -263,7 +267,7 @@ static bool make_room(struct hf_cache *cache, uint64_t bytes) {
     cache->evictions++;
     free_entry(cache, entry_of_link(hf_list_first(&cache->by_use)));
   }
-  /* The rest may be of entries that are asked for again right now. */
+  /* the rest may belong to entries that are being refilled */
   return cache->bytes + bytes <= cache->max_bytes;
 }
 
@@ -370,7 +374,7 @@ void hf_cache_discard_payload(struct hf_cache *cache,
 
 /* ---- looking ------------------------------------------------------------- */
 
-/* What the entries of a cache come to. */
+/* Totals over the entries of a cache. */
 struct tally {
   uint64_t bytes;
   size_t found, refills, waiting;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What a failed question means for those who wait for the same answer. */
+/* What the failure of a leader means to those that wait for the same result. */
 #include <string.h>
 
 #include "core/cache/cache.h"
 
-/* SQLSTATE classes by which a server, or a proxy, says that it is not there. */
+/* SQLSTATEs by which a server or proxy says that it is not available. */
 static const char *const unreachable_states[] = {"08", "53", "57P"};
 
 static bool is_unreachable_state(const char *sqlstate) {

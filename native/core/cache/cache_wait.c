@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Waiting for an answer that somebody else has asked for. */
+/* Waiting for the result of a flight. */
 #include <assert.h>
 
 #include "core/cache/cache.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Tags on things. */
 #include "core/cache/tag_index.h"
 
 #include <assert.h>
@@ -9,8 +8,8 @@
 
 struct hf_tag {
   struct hf_table_node node;
-  struct hf_list tags;
-  char name[]; /* NUL-terminated */
+  struct hf_list links; /* of the things that carry it */
+  char name[];          /* NUL-terminated */
 };
 
 static struct hf_tag *tag_of(struct hf_table_node *node) {
@@ -36,7 +35,7 @@ static struct hf_tag *make(struct hf_tag_index *index,
     return NULL;
   }
   tag->node.hash = hash;
-  hf_list_init(&tag->tags);
+  hf_list_init(&tag->links);
   memcpy(tag->name, name, bytes);
   if (hf_table_add(&index->table, &tag->node) != HF_OK) {
     hf_free(tag);
@@ -69,7 +68,7 @@ enum hf_status hf_tag_index_add(struct hf_tag_index *index,
   }
   tag_link->tag = tag;
   tag_link->thing = thing;
-  hf_list_push(&tag->tags, &tag_link->link);
+  hf_list_push(&tag->links, &tag_link->link);
   return HF_OK;
 }
 
@@ -80,8 +79,8 @@ void hf_tag_index_remove(struct hf_tag_index *index,
     return;
   }
   tag_link->tag = NULL;
-  hf_list_remove(&tag->tags, &tag_link->link);
-  if (hf_list_empty(&tag->tags)) {
+  hf_list_remove(&tag->links, &tag_link->link);
+  if (hf_list_empty(&tag->links)) {
     hf_table_remove(&index->table, &tag->node);
     hf_free(tag);
   }
@@ -90,7 +89,7 @@ void hf_tag_index_remove(struct hf_tag_index *index,
 void *hf_tag_index_any(const struct hf_tag_index *index, const char *name) {
   uint64_t hash = hf_table_hash(&index->table, name, strlen(name));
   const struct hf_tag *tag = find(index, hash, name);
-  struct hf_link *link = tag == NULL ? NULL : hf_list_first(&tag->tags);
+  struct hf_link *link = tag == NULL ? NULL : hf_list_first(&tag->links);
   return link == NULL ? NULL
                       : HF_CONTAINER_OF(link, struct hf_tag_link, link)->thing;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether kept answers can be trusted. */
 #include "core/cache/trust.h"
 
 #include <assert.h>
 
 /* clang-format off */
 static const unsigned moves[HF_TRUST_STATES] = {
-  [HF_TRUST_UNSUBSCRIBED]    = 1u << HF_TRUST_LISTENING,
-  [HF_TRUST_LISTENING] = 1u << HF_TRUST_SILENT | 1u << HF_TRUST_UNSUBSCRIBED,
-  [HF_TRUST_SILENT]  = 1u << HF_TRUST_LISTENING | 1u << HF_TRUST_UNSUBSCRIBED,
+  [HF_TRUST_UNSUBSCRIBED] = 1u << HF_TRUST_LISTENING,
+  [HF_TRUST_LISTENING]    = 1u << HF_TRUST_SILENT |
+                            1u << HF_TRUST_UNSUBSCRIBED,
+  [HF_TRUST_SILENT]       = 1u << HF_TRUST_LISTENING |
+                            1u << HF_TRUST_UNSUBSCRIBED,
 };
 /* clang-format on */
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a pool may serve kept answers at their word. With
- * cacheNotifyChannel, other processes say what has become old; answers are
- * kept only while that is heard for sure.
+ * Whether a pool may serve stored results. With cacheNotifyChannel, other
+ * processes notify which results are out of date, so results may be served
+ * only while a session that listens is known to be alive.
  *
- *          a subscription hears        no proof for twice its period
- *     UNSUBSCRIBED --------------------> LISTENING -----------------> SILENT
- *      ^                           | ^                         |
- *      | the last one is lost      | +-------------------------+
- *      +---------------------------+--- (also from SILENT)  proven
+ *                  subscribed              no answer for two periods
+ *     UNSUBSCRIBED ----------> LISTENING ---------------------------> SILENT
+ *      ^                         | ^                                    |
+ *      | the last one is lost    | +------------------------------------+
+ *      +-------------------------+--- (also from SILENT)  answered
  *
- * One decision for all threads: each environment may bring a subscription, and
- * one that hears is enough. While nothing is heard, an answer counts as too old
- * at once: calls ask the server and share that one statement, and what was kept
- * serves while the server is away, as its terms allow.
+ * One decision for all threads: each environment may have a subscription, and
+ * one of them suffices. While not LISTENING every result is too old at once:
+ * equal calls share one statement, and stored results serve only while the
+ * server is unreachable, as far as the caller's max_age allows.
  *
  * Ownership: part of its pool; owns nothing. Zeroed memory is UNSUBSCRIBED.
  * Threads: none; one thread at a time.
@@ -27,38 +27,38 @@
 #include "core/cache/cache.h"
 
 enum {
-  HF_TRUST_MISSED_PINGS = 2 /* in a row: it may not be heard any more */
+  HF_TRUST_MISSED_PINGS = 2 /* in a row, before it is SILENT */
 };
 
 enum hf_trust_state {
-  HF_TRUST_UNSUBSCRIBED, /* nothing is subscribed to, or the session is lost */
-  HF_TRUST_LISTENING,    /* the session answered lately */
-  HF_TRUST_SILENT,       /* it did not: it may be dead without a sign */
+  HF_TRUST_UNSUBSCRIBED, /* no subscription, or the session is lost */
+  HF_TRUST_LISTENING,    /* the session has answered in time */
+  HF_TRUST_SILENT,       /* it has not: the session may be dead */
   HF_TRUST_STATES
 };
 
 struct hf_cache_trust {
   enum hf_trust_state state;
-  int32_t listening;     /* subscriptions that hear */
-  uint64_t confirmed_us; /* when the session was last known to answer */
+  int32_t listening;     /* subscriptions on a session */
+  uint64_t confirmed_us; /* when the session last was known to answer */
 };
 
 /*
- * One more subscription hears from now on, on a session that last answered what
- * was asked at `confirmed_us`. Everything kept has to be forgotten with it:
- * what was notified before was not heard.
+ * A subscription is listened to now, by a session that last answered a
+ * statement sent at `confirmed_us`. The caller must drop everything stored:
+ * earlier notifications were missed.
  */
 void hf_cache_trust_begin(struct hf_cache_trust *trust, uint64_t confirmed_us);
 
-/* One hears no more. */
+/* A subscription has lost its session. */
 void hf_cache_trust_lose(struct hf_cache_trust *trust);
 
-/* The session has answered what was asked at `asked_us`. */
+/* The session has answered a statement sent at `asked_us`. */
 void hf_cache_trust_confirm(struct hf_cache_trust *trust, uint64_t asked_us);
 
 /*
- * Takes the time to live off `max_age` unless what is kept can be trusted: the
- * session answered within twice `ping_us`.
+ * Sets max_age->ttl_us to 0 unless the session has answered within the last two
+ * periods of `ping_us`.
  */
 void hf_cache_trust_apply(struct hf_cache_trust *trust,
                           uint64_t ping_us,

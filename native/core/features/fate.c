@@ -6,7 +6,7 @@
 
 #define NEXT(state) (1u << HF_FATE_STATE_##state)
 
-/* From everywhere: the caller leaves, or its time is over. */
+/* From every state: the caller leaves, or the time is over. */
 #define OVER NEXT(UNKNOWN)
 
 /* clang-format off */
@@ -69,7 +69,7 @@ const char *hf_fate_state_name(enum hf_fate_state state) {
   return states[state].name;
 }
 
-/* The one mover. */
+/* The only place that changes the state. */
 static void move(struct hf_fate *fate, enum hf_fate_state next) {
   assert((states[fate->state].next & 1u << next) != 0);
   fate->state = next;
@@ -103,7 +103,9 @@ static enum hf_fate_step step_of(const struct hf_fate *fate) {
   return HF_FATE_UNKNOWN;
 }
 
-/* Doubles from the first pause to the longest, but not past our patience. */
+/*
+ * Doubles from the first pause to the longest, but ends when the patience does.
+ */
 static int32_t pause_of(const struct hf_fate *fate, double now_ms) {
   double patience_ms = fate->asked_at + HF_FATE_PATIENCE_MS - now_ms;
   int32_t delay_ms = HF_FATE_FIRST_PAUSE_MS;
@@ -140,7 +142,7 @@ static void give_up(struct hf_fate *fate, enum reason reason) {
   move(fate, HF_FATE_STATE_UNKNOWN);
 }
 
-/* Waits for another question, unless it would come too late. */
+/* Waits before the next question, or gives up if it would come too late. */
 static void pause_in(struct hf_fate *fate,
                      enum hf_fate_state state,
                      enum reason reason,
@@ -152,12 +154,15 @@ static void pause_in(struct hf_fate *fate,
   }
 }
 
-/* A step failed, and with it perhaps its connection: begins anew. */
+/* A step failed, possibly because of its connection: starts over on another. */
 static void fail(struct hf_fate *fate, bool refused, double now_ms) {
   enum reason reason =
       fate->committed ? REASON_NOT_CONFIRMED : REASON_NOT_ASKED;
   if (fate->state == HF_FATE_STATE_TERMINATING) {
-    /* Who may not end it can still ask until it has ended by itself. */
+    /*
+     * A user that may not terminate the backend can still ask until the
+     * transaction ends by itself.
+     */
     pause_in(fate, HF_FATE_STATE_RETRYING, REASON_IN_PROGRESS, now_ms);
   } else if (refused) {
     give_up(fate, reason);
@@ -166,14 +171,15 @@ static void fail(struct hf_fate *fate, bool refused, double now_ms) {
   }
 }
 
-/* It may end by itself, for a while. */
+/* The transaction is still in progress: gives it some time to end by itself. */
 static void note_in_progress(struct hf_fate *fate, double now_ms) {
   if (fate->pauses == 0) {
     fate->asked_at = now_ms;
   }
   fate->pauses++;
   if (now_ms - fate->asked_at >= HF_FATE_PATIENCE_MS) {
-    fate->pauses = 0; /* the next is asked soon: it is ended by then */
+    fate->pauses =
+        0; /* it will have ended by the next question, which comes soon */
     move(fate, HF_FATE_STATE_TERMINATING);
   } else {
     pause_in(fate, HF_FATE_STATE_WAITING, REASON_IN_PROGRESS, now_ms);
@@ -185,8 +191,8 @@ static bool is(const char *text, const char *word) {
 }
 
 /*
- * Another server, or another timeline, may have given the id to somebody else:
- * what it says of it means nothing.
+ * Another server, or another timeline, may have assigned the transaction id to
+ * another transaction: what it says about it means nothing.
  */
 static void on_answer(struct hf_fate *fate,
                       const char *const texts[3],
@@ -208,7 +214,7 @@ static void on_answer(struct hf_fate *fate,
   }
 }
 
-/* Without a standby to wait for, COMMIT waits for nobody. */
+/* Without synchronous standbys COMMIT waits for none. */
 static void on_named(struct hf_fate *fate, const char *names) {
   bool none = names != NULL && names[strspn(names, " \t\n\r")] == '\0';
   move(fate, none ? HF_FATE_STATE_COMMITTED : HF_FATE_STATE_CONFIRMING);
@@ -216,13 +222,19 @@ static void on_named(struct hf_fate *fate, const char *names) {
 
 /* ---- entries ------------------------------------------------------------- */
 
-/* The values of synchronous_commit under which COMMIT waits for standbys. */
+/*
+ * Returns true for values of synchronous_commit with which COMMIT waits for
+ * standbys.
+ */
 static bool waits_for_standbys(const char *value) {
   return value == NULL || is(value, "on") || is(value, "remote_write") ||
          is(value, "remote_apply");
 }
 
-/* Returns false where it would have to be cut: then it proves nothing. */
+/*
+ * Copies an identity. Returns false if it would have to be truncated: then it
+ * proves nothing.
+ */
 static bool keep(char *out, size_t size, const char *text) {
   size_t length = text == NULL ? size : strlen(text);
   if (length >= size) {
@@ -251,7 +263,7 @@ struct hf_fate_order hf_fate_begin(struct hf_fate *fate,
   return order(fate, now_ms);
 }
 
-/* Whether an event is the answer to what the state asked for. */
+/* Returns true when an event is the answer to what the state asked for. */
 static bool fits(const struct hf_fate *fate, enum hf_fate_event event) {
   static const enum hf_fate_event answers[] = {
       [HF_FATE_CONNECT] = HF_FATE_EVENT_CONNECTED,
@@ -266,7 +278,7 @@ static bool fits(const struct hf_fate *fate, enum hf_fate_event event) {
     return false; /* it is over: nothing changes it */
   }
   if (event == HF_FATE_EVENT_FAILED || event == HF_FATE_EVENT_REFUSED) {
-    return step != HF_FATE_PAUSE; /* time passes without fail */
+    return step != HF_FATE_PAUSE; /* a pause cannot fail */
   }
   return event == HF_FATE_EVENT_LEFT || event == answers[step];
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What became of a COMMIT whose answer was lost: whom to ask, when to ask
- * again, when to end what was left behind, and what the answers mean. The entry
- * points are in holdfast.h; here are the times.
+ * Finds out what became of a COMMIT whose answer was lost: when to ask the
+ * server, when to terminate the old backend, and what the answers mean. The
+ * functions are in holdfast.h; here are the times.
  *
  *     LOST --> ASKED --> WAITING (in progress: asks again)
  *      ^ |       | ^------'  | for too long
@@ -12,7 +12,7 @@
  *      | |       +--> LISTED --> CONFIRMING (standbys) --> COMMITTED
  *      | |       +--> UNKNOWN (another server, or it does not remember)
  *      | v
- *     AWAY (any step failed; tries again)      UNKNOWN when the time is over
+ *     RETRYING (a step failed)                 UNKNOWN when the time is over
  *
  * Ownership: plain data.
  * Threads: any.
@@ -23,11 +23,11 @@
 #include "holdfast.h"
 
 enum {
-  /* How long a server is asked after the loss of a COMMIT. */
+  /* How long to ask after the loss of a COMMIT. */
   HF_FATE_ASK_MS = 8000,
-  /* A transaction in progress may end by itself for so long. */
+  /* How long a transaction in progress may take to end by itself. */
   HF_FATE_PATIENCE_MS = 100,
-  /* It mostly ends at once: asked again soon at first, then less often. */
+  /* It usually ends at once: ask again soon at first, then less often. */
   HF_FATE_FIRST_PAUSE_MS = 5,
   HF_FATE_PAUSE_MS = 50
 };

@@ -34,7 +34,7 @@ static struct hf_health_check *check_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_health_check, link);
 }
 
-/* The list that a state keeps its checks on, or NULL. */
+/* Returns the list for the check's state, or NULL. */
 static struct hf_list *list_of(struct hf_health *health,
                                const struct hf_health_check *check) {
   switch (check->state) {
@@ -50,7 +50,9 @@ static struct hf_list *list_of(struct hf_health *health,
   return NULL;
 }
 
-/* The one mover: relinks a check and sets the time that its state may take. */
+/*
+ * The only place that changes the state: relinks the check and sets its timer.
+ */
 static void move(struct hf_health *health,
                  struct hf_health_check *check,
                  enum hf_check_state next,
@@ -159,8 +161,8 @@ static void answer_no_memory(struct hf_health *health,
  */
 
 /*
- * The probe that was begun just now, if the check can wait for it. What an
- * older one finds may be about a state that is over.
+ * Returns the newest probe if it is fresh and the check can wait for it. An
+ * older probe may report a state that is over.
  */
 static struct hf_health_probe *find_probe(const struct hf_health *health,
                                           const struct hf_health_check *check,
@@ -210,7 +212,7 @@ static void ask(struct hf_health *health,
   }
 }
 
-/* Learns of the server's answer; false when there is none. */
+/* Remembers the server's answer. Returns false when there is none. */
 static bool learn(struct hf_health *health,
                   const struct hf_health_probe *probe,
                   uint64_t now_us) {
@@ -241,7 +243,7 @@ void hf_health_on_probed(struct hf_health *health,
   finding.outcome =
       learn(health, probe, now_us) ? HF_HEALTH_ANSWERED : HF_HEALTH_FAILED;
   if (link == NULL) {
-    return; /* nobody waits for it any more */
+    return; /* no check waits for it any more */
   }
   conclude(health, &finding, check_of(link)->asks_to_read, &report);
   report.request = probe->request;
@@ -275,7 +277,10 @@ void hf_health_begin(struct hf_health *health,
   assert(check->state == HF_CHECK_NEW);
   hf_list_push(&health->checks, &check->of_all);
   if (hf_warmup_is_opening(health->warmup)) {
-    /* What is left after it tells whether queries work without. */
+    /*
+     * The other half of the time is enough to find out whether queries work
+     * anyway.
+     */
     move(health, check, HF_CHECK_HELD, now_us + (check->ends_us - now_us) / 2);
   } else {
     go_on(health, check, now_us);

@@ -14,7 +14,10 @@ bool hf_health_is_refusal(const struct hf_error *error) {
          is_of_class(error, "42");
 }
 
-/* Another server may have answered since, or the same in another role. */
+/*
+ * A number that changes when connections are opened or lost: then another
+ * server may answer, or the same one in another role.
+ */
 static uint64_t opened(const struct hf_health_figures *figures) {
   return figures->connected + figures->lost;
 }
@@ -41,7 +44,9 @@ void hf_health_learn(struct hf_health_memory *memory,
   memory->takes_no_writes = takes_no_writes;
 }
 
-/* A statement was sent, and the server did not answer in time. */
+/*
+ * Returns true when the probe was sent and the server did not answer in time.
+ */
 static bool is_silent(const struct hf_health_finding *finding) {
   if (finding->outcome == HF_HEALTH_TIMED_OUT) {
     return finding->sent;
@@ -52,15 +57,15 @@ static bool is_silent(const struct hf_health_finding *finding) {
          finding->error->phase != HF_PHASE_BACKOFF;
 }
 
-/* A working server has no room for more connections. */
+/* Returns true when the server works but has no room for more connections. */
 static bool is_full(const struct hf_health_finding *finding) {
   bool caused = finding->cause->status != HF_OK;
   return is_of_class(caused ? finding->cause : finding->error, "53");
 }
 
 /*
- * The probe got no connection because the application has them all. Where more
- * could be opened and none came about, that is the database's doing.
+ * Returns true when the probe got no connection because the application uses
+ * them all. If more could be opened and were not, the database is to blame.
  */
 static bool is_exhausted(const struct hf_health_figures *figures,
                          const struct hf_health_finding *finding) {
@@ -76,7 +81,7 @@ static enum hf_health_obstacle failure_of(
     const struct hf_health_finding *finding) {
   bool exhausted = is_exhausted(figures, finding);
   bool silent = memory->silent && memory->silent_at == figures->succeeded;
-  /* What is in use may be what waits for that server. */
+  /* the connections in use may be waiting for that server */
   if (is_silent(finding) || (exhausted && silent)) {
     return HF_OBSTACLE_SILENT;
   }
@@ -128,7 +133,7 @@ static uint32_t worries_of(const struct hf_health_memory *memory,
          worry(memory->was_primary && standby, HF_WORRY_DEMOTED);
 }
 
-/* Queries would work, were it not for the application itself. */
+/* Returns true when queries fail to work because of the application itself. */
 static bool is_own_doing(enum hf_health_obstacle obstacle) {
   return obstacle == HF_OBSTACLE_SUSPENDED || obstacle == HF_OBSTACLE_IN_USE;
 }

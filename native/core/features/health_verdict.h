@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From what a health check found, and the pool's figures, to a verdict; with
- * what one check remembers for the next: the server's role, its silence, and
- * how many connections had been lost.
+ * Turns the finding of a health check and the pool's figures into a verdict.
+ * Remembers from one check to the next: the server's role, whether it was
+ * silent, and how many connections had been lost.
  *
- * Up means that a query works now, down that none does. Between them lies
- * degraded: queries work, or would if others let them.
+ * Up: a query works now. Down: none does. Degraded: queries work with limits,
+ * or fail only because of the application.
  *
  * Ownership: plain data; errors are borrowed for the call.
- * Threads: none.
+ * Threads: none; one thread at a time.
  */
 #ifndef HF_CORE_FEATURES_HEALTH_VERDICT_H
 #define HF_CORE_FEATURES_HEALTH_VERDICT_H
@@ -21,28 +21,31 @@
 #include "holdfast.h"
 
 enum {
-  /* Checks within this time share a probe; a success this young is proof. */
+  /*
+   * Checks within this time share a probe; a query that succeeded within it is
+   * proof.
+   */
   HF_HEALTH_FRESH_MS = 100,
-  /* How long the role is believed, and only of the same connections. */
+  /* How long the role is believed, if the connections are still the same. */
   HF_HEALTH_ROLE_MS = 1000,
-  /* A server that takes longer for nothing is in trouble. */
+  /* A server that takes longer for a trivial statement is slow. */
   HF_HEALTH_SLOW_MS = 1000
 };
 
-/* What asking came to. */
+/* The result of a check. */
 enum hf_health_outcome {
   HF_HEALTH_ANSWERED,
-  HF_HEALTH_FAILED,    /* with an error */
-  HF_HEALTH_TIMED_OUT, /* nothing came of it in time */
-  HF_HEALTH_SUSPENDED, /* nobody was asked: the pool is suspended, ... */
-  HF_HEALTH_ENDED      /* ... or was ended */
+  HF_HEALTH_FAILED,    /* the probe failed with an error */
+  HF_HEALTH_TIMED_OUT, /* the probe did not end in time */
+  HF_HEALTH_SUSPENDED, /* no probe was sent: the pool is suspended */
+  HF_HEALTH_ENDED      /* no probe was sent: the pool was ended */
 };
 
 struct hf_health_finding {
   enum hf_health_outcome outcome;
   const struct hf_error *error; /* of FAILED */
-  const struct hf_error *cause; /* HF_OK when nothing is known */
-  bool sent;                    /* of TIMED_OUT: the server had the probe */
+  const struct hf_error *cause; /* HF_OK = none is known */
+  bool sent;                    /* of TIMED_OUT: the probe had been sent */
   uint64_t took_us;             /* of ANSWERED */
 };
 
@@ -51,24 +54,24 @@ struct hf_health_figures {
   struct hf_gauges gauges;
   int32_t max, queue_max;
   enum hf_pooler_mode pooler;
-  uint64_t succeeded;   /* calls, so far */
-  uint64_t connected;   /* connects that succeeded */
-  uint64_t lost;        /* connections */
-  uint64_t lost_busy;   /* of these, at work */
+  uint64_t succeeded;   /* successful calls so far */
+  uint64_t connected;   /* successful connects so far */
+  uint64_t lost;        /* lost connections so far */
+  uint64_t lost_busy;   /* those of them that were busy */
   uint64_t answered_us; /* as hf_pool.answered_us */
   bool asks_to_read;    /* its settings make transactions read-only */
 };
 
-/* What the checks of one pool remember. */
+/* What is remembered from one check of a pool to the next. */
 struct hf_health_memory {
   enum hf_health_role role;
-  uint64_t role_us;     /* when it was learnt, 0 = never */
-  uint64_t role_of;     /* by how many connections opened or lost */
-  bool was_primary;     /* ever */
-  bool takes_no_writes; /* its transactions only read */
+  uint64_t role_us;     /* when it was learnt; 0 = never */
+  uint64_t role_of;     /* number of connections opened or lost by then */
+  bool was_primary;     /* at any time */
+  bool takes_no_writes; /* its transactions are read-only */
   uint64_t lost_busy;   /* as of the last verdict */
-  bool silent;          /* a check got no answer, ... */
-  uint64_t silent_at;   /* ... when so many calls had succeeded */
+  bool silent;          /* a check got no answer */
+  uint64_t silent_at;   /* number of successful calls by then */
 };
 
 struct hf_health_verdict {
@@ -77,40 +80,42 @@ struct hf_health_verdict {
   uint32_t worries; /* HF_WORRY_* */
   enum hf_health_pooler pooler;
   enum hf_health_role role;
-  int32_t answer_ms; /* what the server took, rounded */
-  int32_t lost;      /* connections at work, since the last verdict */
+  int32_t answer_ms; /* time of the answer, rounded */
+  int32_t lost;      /* busy connections lost since the last verdict */
 };
 
 /*
- * Returns whether no probe is needed: a query succeeded just now, and the role
- * is one that these connections told of.
+ * Returns true when no probe is needed: a query has just succeeded and the role
+ * is known for the current connections.
  */
 bool hf_health_is_proved(const struct hf_health_memory *memory,
                          const struct hf_health_figures *figures,
                          uint64_t now_us);
 
-/* Notes what a server that answered says of itself. */
+/* Remembers what the server reported. */
 void hf_health_learn(struct hf_health_memory *memory,
                      const struct hf_health_figures *figures,
                      enum hf_health_role role,
                      bool takes_no_writes,
                      uint64_t now_us);
 
-/* Judges a finding. Pure. */
+/* Returns the verdict on a finding. Pure. */
 struct hf_health_verdict hf_health_judge(
     const struct hf_health_memory *memory,
     const struct hf_health_figures *figures,
     const struct hf_health_finding *finding);
 
-/* Judges a finding, and remembers what the next verdict depends on. */
+/*
+ * Returns the verdict on a finding and remembers what the next one depends on.
+ */
 struct hf_health_verdict hf_health_conclude(
     struct hf_health_memory *memory,
     const struct hf_health_figures *figures,
     const struct hf_health_finding *finding);
 
 /*
- * Returns whether a working server refuses the probe itself, with an error
- * that says nothing about other statements: that is an answer.
+ * Returns true when the server rejected the probe with an error that says
+ * nothing about other statements. The server works.
  */
 bool hf_health_is_refusal(const struct hf_error *error);
 

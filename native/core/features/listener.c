@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* The session that listens: subscriptions, channels, attempts. */
 #include "core/features/listener.h"
 
 #include <assert.h>
@@ -58,7 +57,7 @@ void hf_listener_finish(struct hf_listener *listener) {
 
 /* ---- the session --------------------------------------------------------- */
 
-/* The first repetition is spread over the whole of its delay. */
+/* The first retry is spread over its whole delay. */
 static uint64_t delay_us(struct hf_listener *listener) {
   const struct hf_retry_policy policy = {.base_ms = HF_LISTENER_BASE_MS,
                                          .cap_ms = HF_LISTENER_CAP_MS,
@@ -113,7 +112,7 @@ void hf_listener_on_answered(struct hf_listener *listener,
                              uint64_t now_us) {
   struct hf_channel *channel = listener->in_flight;
   if (listener->state != HF_LISTENER_OPEN) {
-    return; /* of a session that is given up */
+    return; /* of a session that was given up */
   }
   listener->busy = false;
   listener->in_flight = NULL;
@@ -185,7 +184,7 @@ static uint64_t ping_at(const struct hf_listener *listener) {
   return period_us == UINT64_MAX ? UINT64_MAX : listener->pinged_us + period_us;
 }
 
-/* Channels of which none can be listened to here: another server may let us. */
+/* Every channel was refused: another session may be on another server. */
 static bool is_useless(const struct hf_listener *listener) {
   return count_in(listener, HF_CHANNEL_REFUSED) == listener->channels.count;
 }
@@ -215,7 +214,7 @@ static void retry_refused(struct hf_listener *listener) {
   }
 }
 
-/* Returns whether there may be more to do. */
+/* Does one step. Returns true when there may be more to do. */
 static bool run_session(struct hf_listener *listener, uint64_t now_us) {
   struct hf_link *link;
   if (listener->subscriptions == 0 || listener->lost ||
@@ -329,7 +328,7 @@ uint64_t hf_listener_next_us(const struct hf_listener *listener) {
 
 /* ---- for tests ----------------------------------------------------------- */
 
-/* Which subscriptions a channel in a state may have. */
+/* Asserts the states of a channel's subscriptions. */
 static void assert_channel(const struct hf_channel *channel) {
   struct hf_link *link;
   HF_LIST_EACH(link, &channel->subscriptions) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The session that listens: which channels it has to listen to for which
- * subscriptions, when it is opened, and when it is tried again. Pure: time is
+ * The session for LISTEN: which channels it listens to for which
+ * subscriptions, when it is opened, and when it is retried. Pure: time is
  * handed in, and the session is the engine's. Channels and subscriptions are
  * listener_channel.h's.
  *
@@ -35,7 +35,7 @@ enum {
   HF_LISTENER_CAP_MS = 2000
 };
 
-/* Prepares a listener. Copies the engine. */
+/* Initializes a listener. Copies `io`. Its hash table uses `hash_key`. */
 void hf_listener_init(struct hf_listener *listener,
                       const struct hf_listener_io *io,
                       const struct hf_hash_key *hash_key);
@@ -49,16 +49,16 @@ void hf_listener_finish(struct hf_listener *listener);
 void hf_listener_on_connected(struct hf_listener *listener, uint64_t now_us);
 
 /*
- * There is no session. What is PENDING is refused unless the error says that
- * trying again is useful. Copies `error`.
+ * The session could not be opened. PENDING subscriptions are refused if the
+ * error is permanent. Copies `error`.
  */
 void hf_listener_on_connect_failed(struct hf_listener *listener,
                                    const struct hf_error *error,
                                    uint64_t now_us);
 
 /*
- * The statement in flight was answered, with an error or NULL. An error on a
- * session that lives concerns that channel alone.
+ * The statement in flight was answered; `error` is NULL on success. An error
+ * affects only the channel of the statement.
  */
 void hf_listener_on_answered(struct hf_listener *listener,
                              const struct hf_error *error,
@@ -69,15 +69,15 @@ void hf_listener_on_lost(struct hf_listener *listener,
                          const struct hf_error *error,
                          uint64_t now_us);
 
-/* The session is given back, with its statements. */
+/* The session is closed. */
 void hf_listener_on_closed(struct hf_listener *listener, uint64_t now_us);
 
 /* ---- time ---------------------------------------------------------------- */
 
-/* Does what is due, and what the entries above made necessary. */
+/* Does what is due, and what the calls above made necessary. */
 void hf_listener_run(struct hf_listener *listener, uint64_t now_us);
 
-/* Returns when hf_listener_run is due next, UINT64_MAX when never. */
+/* Returns when hf_listener_run() is due next; UINT64_MAX = never. */
 uint64_t hf_listener_next_us(const struct hf_listener *listener);
 
 /* Asserts every invariant; for tests. */

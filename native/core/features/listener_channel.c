@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* What a listener listens to: channels, and subscriptions to them. */
 #include "core/features/listener_channel.h"
 
 #include <assert.h>
@@ -8,19 +7,19 @@
 #include "core/base/alloc.h"
 
 /* clang-format off */
-/* The loss of the session leads to WANTED from anywhere. */
+/* The loss of the session moves every channel to WANTED. */
 static const unsigned channel_moves[HF_CHANNEL_STATES] = {
-  [HF_CHANNEL_WANTED]   = 1u << HF_CHANNEL_REQUESTED,
-  [HF_CHANNEL_REQUESTED]    = 1u << HF_CHANNEL_LISTENING |
-                          1u << HF_CHANNEL_REFUSED |
-                          1u << HF_CHANNEL_UNWANTED |
-                          1u << HF_CHANNEL_WANTED,
-  [HF_CHANNEL_LISTENING]    = 1u << HF_CHANNEL_UNWANTED |
-                          1u << HF_CHANNEL_WANTED,
-  [HF_CHANNEL_REFUSED]  = 1u << HF_CHANNEL_WANTED,
-  [HF_CHANNEL_UNWANTED] = 1u << HF_CHANNEL_LISTENING |
-                          1u << HF_CHANNEL_LEAVING,
-  [HF_CHANNEL_LEAVING]  = 1u << HF_CHANNEL_WANTED,
+  [HF_CHANNEL_WANTED]    = 1u << HF_CHANNEL_REQUESTED,
+  [HF_CHANNEL_REQUESTED] = 1u << HF_CHANNEL_LISTENING |
+                           1u << HF_CHANNEL_REFUSED |
+                           1u << HF_CHANNEL_UNWANTED |
+                           1u << HF_CHANNEL_WANTED,
+  [HF_CHANNEL_LISTENING] = 1u << HF_CHANNEL_UNWANTED |
+                           1u << HF_CHANNEL_WANTED,
+  [HF_CHANNEL_REFUSED]   = 1u << HF_CHANNEL_WANTED,
+  [HF_CHANNEL_UNWANTED]  = 1u << HF_CHANNEL_LISTENING |
+                           1u << HF_CHANNEL_LEAVING,
+  [HF_CHANNEL_LEAVING]   = 1u << HF_CHANNEL_WANTED,
 };
 /* clang-format on */
 
@@ -92,7 +91,7 @@ static void channel_free(struct hf_listener *listener,
   hf_free(channel);
 }
 
-/* Nobody subscribes to it any more. What was sent is waited for first. */
+/* The last subscription is gone. A statement in flight is waited for first. */
 static void leave_channel(struct hf_listener *listener,
                           struct hf_channel *channel) {
   switch (channel->state) {
@@ -213,7 +212,7 @@ void hf_channel_refuse_due(struct hf_listener *listener, uint64_t now_us) {
 
 /* ---- what becomes of them with the session ------------------------------- */
 
-/* Returns whether there was any. */
+/* Makes MISSED subscriptions LIVE again. Returns true if there were any. */
 static bool resume(struct hf_channel *channel) {
   struct hf_link *link;
   bool any = false;
@@ -276,7 +275,6 @@ static void miss(struct hf_listener *listener, struct hf_channel *channel) {
   }
 }
 
-/* With the session goes everything it listened to. */
 void hf_channel_lose_all(struct hf_listener *listener) {
   int state;
   listener->in_flight = NULL;

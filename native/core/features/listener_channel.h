@@ -5,15 +5,17 @@
  *
  * A channel, while the session is OPEN:
  *
- *     WANTED ----> REQUESTED ----> LISTENING ----> UNWANTED ----> LEAVING ---->
- * (gone) ^            |           ^------------+              | |            v
- * refused    subscribed again           |
- *       +-------- REFUSED                                    |
- *       +----------------------------------------------------+
+ *              sent           answered         no subscription
+ *     WANTED ------> REQUESTED -------> LISTENING ----> UNWANTED
+ *      ^ ^            |                    ^             |   | sent
+ *      | |    refused |                    +-------------+   v
+ *      | +-- REFUSED <+                 subscribed again  LEAVING --> (gone)
+ *      |                                                     |
+ *      +-----------------------------------------------------+
  *
- * A subscription is PENDING until its channel is heard for the first time;
- * then LIVE, and MISSED from the loss of the session until its channel is heard
- * again: in between notifications may have been lost, which it is told.
+ * A subscription is PENDING until its channel is listened to for the first
+ * time; then LIVE. It is MISSED from the loss of the session until its channel
+ * is listened to again, because notifications in between were lost.
  *
  * Ownership: the listener owns its channels; subscriptions are the engine's and
  * are borrowed until they are unsubscribed or refused.
@@ -34,28 +36,28 @@
 #include "holdfast.h"
 
 enum hf_listener_state {
-  HF_LISTENER_IDLE,       /* nobody subscribes, there is no session */
-  HF_LISTENER_CONNECTING, /* the engine is opening one */
-  HF_LISTENER_OPEN,       /* channels are listened to */
-  HF_LISTENER_WAITING,    /* for the time of the next attempt */
-  HF_LISTENER_CLOSING,    /* the engine gives the session back */
+  HF_LISTENER_IDLE,       /* no subscriptions, no session */
+  HF_LISTENER_CONNECTING, /* the engine is opening a session */
+  HF_LISTENER_OPEN,       /* the session is open */
+  HF_LISTENER_WAITING,    /* waits before the next attempt */
+  HF_LISTENER_CLOSING,    /* the engine is closing the session */
   HF_LISTENER_STATES
 };
 
 enum hf_channel_state {
-  HF_CHANNEL_WANTED,    /* LISTEN has to be sent */
+  HF_CHANNEL_WANTED,    /* LISTEN must be sent */
   HF_CHANNEL_REQUESTED, /* it was sent */
-  HF_CHANNEL_LISTENING, /* notifications come */
-  HF_CHANNEL_REFUSED,   /* LISTEN failed; it is tried again later */
-  HF_CHANNEL_UNWANTED,  /* nobody subscribes: UNLISTEN has to be sent */
+  HF_CHANNEL_LISTENING, /* notifications arrive */
+  HF_CHANNEL_REFUSED,   /* LISTEN failed and is retried later */
+  HF_CHANNEL_UNWANTED,  /* no subscriptions: UNLISTEN must be sent */
   HF_CHANNEL_LEAVING,   /* it was sent */
   HF_CHANNEL_STATES
 };
 
 enum hf_subscription_state {
   HF_SUBSCRIPTION_PENDING, /* not answered yet */
-  HF_SUBSCRIPTION_LIVE,    /* hears what is notified */
-  HF_SUBSCRIPTION_MISSED   /* the session was lost since it heard */
+  HF_SUBSCRIPTION_LIVE,    /* receives notifications */
+  HF_SUBSCRIPTION_MISSED   /* the session was lost and is not back yet */
 };
 
 struct hf_channel {
@@ -70,8 +72,7 @@ struct hf_channel {
 struct hf_subscription {
   /* set by hf_listener_subscribe */
   struct hf_channel *channel; /* NULL = of no listener */
-  uint64_t ping_us;           /* how often the session is to be proven alive;
-                                  0 = not at all */
+  uint64_t ping_us; /* how often the session must be pinged for it; 0 = never */
 
   /* changed by the listener */
   enum hf_subscription_state state;
@@ -80,39 +81,44 @@ struct hf_subscription {
   struct hf_heap_node deadline;
 };
 
-/* The engine outside. The first five are called from hf_listener_run only. */
+/*
+ * The operations that the engine provides. The first five are called only from
+ * hf_listener_run().
+ */
 struct hf_listener_io {
   void *ctx;
 
-  /* Opens a session: hf_listener_on_connected or _on_connect_failed. */
+  /*
+   * Opens a session: hf_listener_on_connected or hf_listener_on_connect_failed.
+   */
   void (*connect)(void *ctx);
 
-  /* One statement at a time, each answered by hf_listener_on_answered. */
+  /* Sends a statement, one at a time: hf_listener_on_answered. */
   void (*listen)(void *ctx, const char *channel);
   void (*unlisten)(void *ctx, const char *channel);
   void (*ping)(void *ctx);
 
-  /* Gives up the session, or opening it: hf_listener_on_closed. */
+  /* Closes the session, or stops opening it: hf_listener_on_closed. */
   void (*close)(void *ctx);
 
   /*
-   * A subscription is answered: it is LIVE (`error` is NULL), or was refused
-   * and is the engine's again.
+   * Answers a subscription: it is LIVE (`error` is NULL), or was refused and
+   * belongs to the engine again.
    */
   void (*answer)(void *ctx,
                  struct hf_subscription *subscription,
                  const struct hf_error *error);
 
-  /* A LIVE subscription is MISSED: the session was lost. */
+  /* A LIVE subscription became MISSED: the session was lost. */
   void (*lost)(void *ctx, struct hf_subscription *subscription);
 
   /*
-   * A channel is heard again, its subscriptions that were MISSED are LIVE:
-   * notifications may have been lost in between.
+   * A channel is listened to again and its MISSED subscriptions are LIVE.
+   * Notifications in between were lost.
    */
   void (*resumed)(void *ctx, struct hf_channel *channel);
 
-  /* The session has answered what was asked at `asked_us`. */
+  /* The session has answered a statement sent at `asked_us`. */
   void (*alive)(void *ctx,
                 struct hf_subscription *subscription,
                 uint64_t asked_us);
@@ -133,25 +139,27 @@ struct hf_listener {
   struct hf_heap deadlines; /* of PENDING subscriptions */
   struct hf_list pinged;    /* subscriptions with ping_us */
   size_t subscriptions;
-  struct hf_channel *in_flight; /* whose statement is in flight, or NULL */
-  bool busy;                    /* a statement is in flight */
-  uint64_t asked_us;            /* since when */
-  uint64_t pinged_us;           /* the next proof is a period after it */
-  uint64_t alive_us;            /* what was asked then was answered */
-  int32_t failures;             /* attempts in a row without a heard channel */
-  bool lost;                    /* OPEN: the session is gone already */
-  bool reopen_later;            /* CLOSING: the next session follows a pause */
-  uint64_t retry_us;            /* WAITING: the next attempt; OPEN: refused
-                                   channels are tried again */
-  struct hf_error last_failure; /* of a session; HF_OK while there is one */
+  struct hf_channel
+      *in_flight;     /* channel of the statement in flight, or NULL */
+  bool busy;          /* a statement is in flight */
+  uint64_t asked_us;  /* when it was sent */
+  uint64_t pinged_us; /* the next ping is due one period later */
+  uint64_t alive_us;  /* when the last answered statement was sent */
+  int32_t failures;   /* failed attempts in a row */
+  bool lost;          /* OPEN: the session was lost */
+  bool reopen_later;  /* CLOSING: wait before opening the next session */
+  uint64_t retry_us;  /* WAITING: time of the next attempt; OPEN: when refused
+                         channels are retried */
+  struct hf_error
+      last_failure; /* last error of a session; HF_OK while one works */
 };
 
 /* ---- subscriptions ------------------------------------------------------- */
 
 /*
- * Adds a subscription, which is answered by hf_listener_io.answer, at once
- * where its channel is heard already. `deadline_us` 0 = an outage is waited
- * for without end; else it is refused with HF_DEADLINE then. HF_NO_MEMORY.
+ * Adds a subscription. It is answered by hf_listener_io.answer, at once when
+ * its channel is listened to already. `deadline_us`: when it is refused with
+ * HF_DEADLINE; 0 = an outage is waited out. Returns HF_OK or HF_NO_MEMORY.
  */
 HF_NODISCARD enum hf_status hf_listener_subscribe(
     struct hf_listener *listener,
@@ -159,17 +167,20 @@ HF_NODISCARD enum hf_status hf_listener_subscribe(
     const char *channel,
     uint64_t deadline_us);
 
-/* Takes a subscription away; nobody is told. */
+/* Removes a subscription without an answer. */
 void hf_listener_unsubscribe(struct hf_listener *listener,
                              struct hf_subscription *subscription);
 
-/* Returns the channel of that name that is listened to, or NULL. */
+/* Returns the channel with that name, or NULL. */
 struct hf_channel *hf_listener_find(const struct hf_listener *listener,
                                     const char *name);
 
 /* ---- for the session: listener.c ----------------------------------------- */
 
-/* The one mover of a channel. Asserts that the move is allowed. */
+/*
+ * The only place that changes a channel's state. Asserts that the move is
+ * allowed.
+ */
 void hf_channel_move(struct hf_listener *listener,
                      struct hf_channel *channel,
                      enum hf_channel_state next);
@@ -177,27 +188,31 @@ void hf_channel_move(struct hf_listener *listener,
 /* Returns the channel of a link on a listener's list. */
 struct hf_channel *hf_channel_of(struct hf_link *link);
 
-/* Its LISTEN was answered: answers its subscriptions. */
+/* LISTEN was answered: answers the channel's subscriptions. */
 void hf_channel_on_listening(struct hf_listener *listener,
                              struct hf_channel *channel);
 
-/* Its LISTEN failed. What is PENDING is refused if repeating is of no use. */
+/*
+ * LISTEN failed. PENDING subscriptions are refused if the error is permanent.
+ */
 void hf_channel_on_refused(struct hf_listener *listener,
                            struct hf_channel *channel,
                            const struct hf_error *error);
 
-/* Its UNLISTEN was answered. Frees it unless it is subscribed to again. */
+/*
+ * UNLISTEN was answered. Frees the channel unless it has subscriptions again.
+ */
 void hf_channel_on_left(struct hf_listener *listener,
                         struct hf_channel *channel);
 
-/* The session is gone, and with it everything it listened to. */
+/* The session is gone: every channel must be listened to again. */
 void hf_channel_lose_all(struct hf_listener *listener);
 
-/* Refuses everything that is PENDING while there is no session. */
+/* Refuses all PENDING subscriptions while there is no session. */
 void hf_channel_refuse_all(struct hf_listener *listener,
                            const struct hf_error *error);
 
-/* Refuses what is PENDING past its deadline. */
+/* Refuses PENDING subscriptions that are past their deadline. */
 void hf_channel_refuse_due(struct hf_listener *listener, uint64_t now_us);
 
 #endif

@@ -23,7 +23,7 @@ const char *hf_warmup_state_name(enum hf_warmup_state state) {
   return states[state].name;
 }
 
-/* The one mover. */
+/* The only place that changes the state. */
 static void move(struct hf_warmup *warmup, enum hf_warmup_state next) {
   assert((states[warmup->state].next & 1u << next) != 0);
   assert(hf_warmup_is_opening(warmup) || hf_list_empty(&warmup->waiting));
@@ -84,7 +84,7 @@ static void answer(struct hf_warmup *warmup,
   warmup->answer(warmup->ctx, call, status, &warmup->pool->connect_error);
 }
 
-/* Nobody waits any more, and too few are open. */
+/* Ends the warm-up when no call waits any more. */
 static void rest(struct hf_warmup *warmup) {
   if (hf_warmup_is_opening(warmup) && hf_list_empty(&warmup->waiting)) {
     move(warmup,
@@ -103,7 +103,7 @@ static void complete(struct hf_warmup *warmup, uint64_t now_us) {
   move(warmup, HF_WARMUP_WARM);
 }
 
-/* Why a call need not wait any longer, or HF_OK. */
+/* Returns why a call need not wait any longer, or HF_OK. */
 static enum hf_status refusal_of(const struct hf_warmup *warmup,
                                  const struct hf_warmup_call *call,
                                  uint64_t now_us) {
@@ -121,7 +121,7 @@ static enum hf_status refusal_of(const struct hf_warmup *warmup,
   return HF_OK;
 }
 
-/* Whoever fails fast does not wait for the next attempt in peace. */
+/* Brings the next connect forward for calls that fail fast. */
 static void probe_soon(struct hf_warmup *warmup, uint64_t now_us) {
   struct hf_link *link;
   if (warmup->failure_us == warmup->pool->outage.failed_us) {

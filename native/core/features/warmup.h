@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * warmup(): opens `min` connections, one at least, before they are needed.
- * Calls share one warm-up, and each waits for it as long as it likes. The pool
- * goes on opening them when everybody has given up.
+ * warmup(): opens `min` connections, at least one, before they are needed.
+ * Calls share one warm-up, and each has its own time limit. The pool continues
+ * to open connections after all calls have given up.
  *
  *           call                   enough are open
  *     COLD ------> OPENING ---------------------------> WARM
@@ -27,10 +27,10 @@ struct hf_error;
 struct hf_pool;
 
 enum hf_warmup_state {
-  HF_WARMUP_COLD,      /* never so many open at once as a warm-up opens */
-  HF_WARMUP_OPENING,   /* a call waits for them */
-  HF_WARMUP_WARM,      /* so many were open at once */
-  HF_WARMUP_REOPENING, /* and a call waits for them again */
+  HF_WARMUP_COLD,      /* fewer than `min` connections were ever open at once */
+  HF_WARMUP_OPENING,   /* a call waits for them to open */
+  HF_WARMUP_WARM,      /* `min` connections were open at once */
+  HF_WARMUP_REOPENING, /* warm, and a call waits for connections again */
   HF_WARMUP_STATES
 };
 
@@ -38,17 +38,17 @@ enum hf_warmup_state {
 struct hf_warmup_call {
   /* set by the engine, read-only afterwards */
   const void *owner;
-  uint64_t until_us; /* UINT64_MAX = it waits for ever */
-  bool fail_fast;    /* a connect that fails is its answer */
+  uint64_t until_us; /* when it is refused; UINT64_MAX = never */
+  bool fail_fast;    /* a failed connect is its answer */
 
-  /* the warm-up's */
+  /* set by the warm-up */
   uint64_t begun_us;
   struct hf_link link;
 };
 
 /*
- * Answers a call, which is the engine's again. `why` says more when its status
- * is the answer's, else what may be behind it.
+ * Answers a call, which belongs to the engine again. `why` is the last connect
+ * error: the error of the call when the statuses are equal, else its cause.
  */
 typedef void (*hf_warmup_answer_cb)(void *ctx,
                                     struct hf_warmup_call *call,
@@ -66,25 +66,26 @@ struct hf_warmup {
 
   /* changed by the warm-up */
   uint64_t since_us;      /* when OPENING or REOPENING began */
-  uint64_t failure_us;    /* the failed connect that was hurried after last */
-  struct hf_list waiting; /* calls, in their order */
+  uint64_t failure_us;    /* the failed connect after which the next was brought
+                             forward */
+  struct hf_list waiting; /* calls in order */
 };
 
 /* Returns a state's name, for traces and tests. */
 const char *hf_warmup_state_name(enum hf_warmup_state state);
 
-/* Prepares a warm-up of `pool`, COLD. */
+/* Initializes the warm-up of `pool` as COLD. */
 void hf_warmup_init(struct hf_warmup *warmup,
                     struct hf_pool *pool,
                     hf_warmup_answer_cb answer,
                     void *ctx);
 
-/* Begins a call; it may be answered before this returns. */
+/* Begins a call. It may be answered before this returns. */
 void hf_warmup_begin(struct hf_warmup *warmup,
                      struct hf_warmup_call *call,
                      uint64_t now_us);
 
-/* Answers a call early, with HF_ABORTED or the like. */
+/* Answers a call early with `status`, such as HF_ABORTED. */
 void hf_warmup_refuse(struct hf_warmup *warmup,
                       struct hf_warmup_call *call,
                       enum hf_status status);
@@ -92,19 +93,19 @@ void hf_warmup_refuse(struct hf_warmup *warmup,
 /* Answers all calls of an owner with HF_POOL_CLOSED. */
 void hf_warmup_end_owner(struct hf_warmup *warmup, const void *owner);
 
-/* Looks whether calls can be answered: at the end of the pool's turns. */
+/* Answers calls that can be answered. Called at the end of the pool's turns. */
 void hf_warmup_review(struct hf_warmup *warmup, uint64_t now_us);
 
-/* Returns when hf_warmup_review is due at the latest; UINT64_MAX = never. */
+/* Returns when hf_warmup_review() is due at the latest; UINT64_MAX = never. */
 uint64_t hf_warmup_next_us(const struct hf_warmup *warmup);
 
-/* Returns whether a call waits. */
+/* Returns true when a call waits. */
 bool hf_warmup_is_opening(const struct hf_warmup *warmup);
 
-/* Returns whether as many as a warm-up opens are open, or ever were. */
+/* Returns true when `min` connections are open, or were at once. */
 bool hf_warmup_is_warm(struct hf_warmup *warmup);
 
-/* Returns whether a pool with this `min` has as many open. */
+/* Returns true when the gauges show at least `min` open connections. */
 bool hf_warmup_is_enough(const struct hf_gauges *gauges, int32_t min);
 
 #endif

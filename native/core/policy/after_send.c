@@ -12,8 +12,8 @@ static bool has_class(const char *sqlstate, const char *class) {
 }
 
 /*
- * PgBouncer and its kin send neither V nor a routine. Some poolers send V, so
- * that behind one only the routine vouches for the server.
+ * PgBouncer and similar poolers send neither V nor a routine. Some poolers send
+ * V, so behind a pooler only the routine proves that the server sent the error.
  */
 static bool said_by_server(const struct hf_evidence *evidence) {
   return evidence->routine != NULL ||
@@ -24,21 +24,27 @@ static bool said_by_pooler(const struct hf_evidence *evidence) {
   return evidence->speaker != HF_SPEAKER_SERVER && evidence->routine == NULL;
 }
 
-/* A function that raised it: whatever the code means elsewhere, it ran. */
+/*
+ * Returns true when a function raised the error: whatever the code means
+ * elsewhere, the statement ran.
+ */
 static bool raised(const struct hf_evidence *evidence) {
   return evidence->routine != NULL &&
          strcmp(evidence->routine, "exec_stmt_raise") == 0;
 }
 
-/* Servers that spread a transaction over others say these of its end. */
+/*
+ * Returns true for codes by which distributed servers say that the end of a
+ * transaction is unknown.
+ */
 static bool says_unknown(const struct hf_evidence *evidence,
                          const char *sqlstate) {
   return (is(sqlstate, "08007") || is(sqlstate, "40003")) && !raised(evidence);
 }
 
 /*
- * A statement that reported an ERROR was rolled back. It is not_executed only
- * when the server refused it before it began.
+ * A statement that failed with ERROR was rolled back. It is not_executed only
+ * if the server refused it before it began.
  */
 static void judge_error(const struct hf_evidence *evidence,
                         const char *sqlstate,
@@ -54,15 +60,15 @@ static void judge_error(const struct hf_evidence *evidence,
   if (rule->outcome == HF_OUTCOME_AMBIGUOUS ||
       rule->outcome == HF_OUTCOME_NOT_EXECUTED) {
     why->outcome = refused ? HF_OUTCOME_NOT_EXECUTED : HF_OUTCOME_ROLLED_BACK;
-    /* An ERROR does not end the session; another server may take writes. */
+    /* an ERROR does not end the session, but another server may take writes */
     why->discard = why->discard && is(sqlstate, "25006");
   }
 }
 
 /*
- * What a server says to a session that waits for its next statement. Any other
- * FATAL is no server's word there, but of somebody between us who passes the
- * true process id on, so that the connection only looks direct.
+ * Returns true for codes with which a server ends an idle session. A server
+ * sends no other FATAL to an idle session, so others come from a proxy that
+ * passes the real process id on, which makes the connection look direct.
  */
 static bool may_end_idle(const char *sqlstate) {
   static const char *const codes[] = {"57P01",
@@ -87,7 +93,10 @@ static bool ended_before(const struct hf_evidence *evidence,
          said_by_server(evidence) && may_end_idle(sqlstate);
 }
 
-/* The answer to Sync is what commits: before it, ending means undoing. */
+/*
+ * Returns true when the session was ended before the answer to Sync, which is
+ * what commits.
+ */
 static bool ended_within(const struct hf_evidence *evidence,
                          const char *sqlstate) {
   return evidence->severity == HF_SEVERITY_FATAL && is(sqlstate, "57P01") &&
@@ -97,8 +106,8 @@ static bool ended_within(const struct hf_evidence *evidence,
 }
 
 /*
- * The end of the session proves nothing by itself: the server may have
- * committed before it, or somebody between us may have said it.
+ * That the session ended proves nothing by itself: the server may have
+ * committed before, and a proxy may have sent the error.
  */
 static void judge_fatal(const struct hf_evidence *evidence,
                         const char *sqlstate,
@@ -130,7 +139,7 @@ void hf_after_send_judge(const struct hf_evidence *evidence,
                          const struct hf_rule *rule,
                          struct hf_classification *why) {
   if (said_by_pooler(evidence) && (evidence->pooled || is(sqlstate, "08P01"))) {
-    return; /* the rule is that of the pooler's sentence */
+    return; /* the rule is already that of the pooler's message */
   }
   switch (evidence->severity) {
   case HF_SEVERITY_ERROR:
@@ -142,7 +151,8 @@ void hf_after_send_judge(const struct hf_evidence *evidence,
     break;
   case HF_SEVERITY_WARNING:
     why->no_server = false;
-    why->outcome = HF_OUTCOME_AMBIGUOUS; /* it only announced the end */
+    why->outcome =
+        HF_OUTCOME_AMBIGUOUS; /* it only announced the end of the session */
     break;
   case HF_SEVERITY_UNKNOWN:
     if (rule->outcome == HF_OUTCOME_NOT_EXECUTED) {

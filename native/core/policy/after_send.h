@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an error proves once something was sent: its severity and how far the
- * unit had come say more than its SQLSTATE. docs/errors.md has the table.
+ * Judges an error that arrived after something was sent. Its severity and the
+ * progress of the unit say more than its SQLSTATE. docs/errors.md has the
+ * table.
  *
  * Threads: any; pure.
  */
@@ -11,9 +12,9 @@
 #include "core/policy/rule.h"
 
 /*
- * Corrects `why`, which came from `rule`, for an error with an SQLSTATE that
- * the engine read after it had sent something. Whether a transaction was open
- * is the caller's to apply.
+ * Refines `why`, the classification by `rule`, for an error with an SQLSTATE
+ * that the engine itself received after it had sent something. The caller
+ * accounts for an open transaction.
  */
 void hf_after_send_judge(const struct hf_evidence *evidence,
                          const char *sqlstate,

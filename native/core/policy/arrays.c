@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Evidence, policies and runs between the arrays that a binding hands
- * over and the structs that the judge reads. The addon and WebAssembly share
- * it, so that both refuse the same values.
+ * Converts evidence, policies and runs between the arrays of a binding and the
+ * structs of the core. Shared by the addon and WebAssembly, so that both reject
+ * the same values.
  *
  * Ownership: texts stay the caller's.
- * Threads: any; no state.
+ * Threads: any; pure.
  */
 #include "holdfast.h"
 
@@ -83,7 +83,7 @@ static bool is_count(double number) {
   return number >= 0 && number <= INT32_MAX;
 }
 
-/* No count says that nothing limits it. */
+/* Returns the limit, or -1 (none) when the number is not a count. */
 static int32_t limit_of(double number) {
   return is_count(number) ? (int32_t)number : -1;
 }

@@ -6,7 +6,7 @@ static int64_t at_least_zero(int32_t value) {
 }
 
 static int64_t grow(enum hf_growth growth, int64_t base, int32_t n) {
-  /* 31 doublings overflow any int32 base, so more need not be counted. */
+  /* 31 doublings overflow any int32 base */
   enum { DOUBLINGS = 31 };
 
   if (growth == HF_GROWTH_LINEAR) {

@@ -3,7 +3,10 @@
 
 #include "core/policy/backoff.h"
 
-/* Half of the pace is certain, the other half spreads a fleet's probes. */
+/*
+ * Half of the pace is fixed; the other half spreads the probes of many
+ * processes.
+ */
 static int32_t jittered(int32_t pace_ms, uint32_t random) {
   return pace_ms - hf_backoff_spread(pace_ms / 2, random);
 }
@@ -87,7 +90,9 @@ void hf_breaker_failure(struct hf_breaker *breaker,
       breaker->failures < HF_BREAKER_THRESHOLD) {
     return;
   }
-  /* Connects that began before it opened may still fail: the pace stands. */
+  /*
+   * Connects that began before it opened may still fail: the pace is unchanged.
+   */
   if (breaker->circuit == HF_CIRCUIT_OPEN && pace == HF_PACE_NORMAL) {
     return;
   }

@@ -6,7 +6,7 @@ enum { MS_PER_TENTH = 1000 / (HF_BUDGET_FLOOR_PER_SECOND * HF_BUDGET_TENTHS) };
 static const int64_t cap = (int64_t)HF_BUDGET_CAP * HF_BUDGET_TENTHS;
 static const int64_t idle_cap = (int64_t)HF_BUDGET_IDLE_CAP * HF_BUDGET_TENTHS;
 
-/* Adds tenths, but not beyond `limit`; what is above it already stays. */
+/* Adds tenths up to `limit`. Keeps what is already above it. */
 static void add(struct hf_budget *budget, int64_t tenths, int64_t limit) {
   int64_t have = atomic_load_explicit(&budget->tenths, memory_order_relaxed);
 
@@ -23,7 +23,10 @@ static void add(struct hf_budget *budget, int64_t tenths, int64_t limit) {
   }
 }
 
-/* Credits the time since the last take; each moment once, by one thread. */
+/*
+ * Adds the tokens for the time since the last take. Only one thread adds those
+ * for any period.
+ */
 static void refill(struct hf_budget *budget, uint64_t now_ms) {
   uint64_t from =
       atomic_load_explicit(&budget->filled_at_ms, memory_order_relaxed);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decides what became of a failed unit of work: hf_classify of holdfast.h.
- * The knowledge is in constant tables, looked up in this order: what the
- * engine did (phase, nothing_sent), our own status, SQLSTATE and severity,
- * PgBouncer's messages, codes of node, drivers and Prisma, messages last.
- * What nobody knows is ambiguous.
+ * Classifies a failed unit of work: hf_classify() of holdfast.h. Facts are
+ * looked up in constant tables, in this order: an SQLSTATE, wherever it is
+ * found, with its severity; the status of our own errors; codes of Node,
+ * drivers and Prisma; sentences. What no table knows is ambiguous, or
+ * not_executed if nothing was sent.
  */
 #include <string.h>
 
@@ -15,8 +15,8 @@
 enum { SQLSTATE_BYTES = SQLSTATE_LENGTH + 1 };
 
 enum about {
-  NEUTRAL = 1 << 0,    /* says nothing about reaching the server */
-  TRANSACTION = 1 << 1 /* always about a transaction that ran */
+  NEUTRAL = 1 << 0,    /* does not count as a failure to connect */
+  TRANSACTION = 1 << 1 /* always concerns a transaction that ran */
 };
 
 /* Our own statuses: what they mean before and after something was sent. */
@@ -139,7 +139,7 @@ static const struct hf_rule nothing_known = {A, 0, "nothing is known of it"};
 static const struct hf_rule not_connected = {N,
                                              RETRY | HF_TRAIT_DISCARD,
                                              "no connection could be made"};
-/* A token service that is away comes back; a wrong password does not. */
+/* A token service that is down comes back; a wrong password stays wrong. */
 static const struct hf_rule no_password = {N,
                                            CONNECT,
                                            "the password function failed"};
@@ -159,15 +159,15 @@ static bool connecting(const struct hf_evidence *evidence) {
           strcmp(evidence->name, "PrismaClientInitializationError") == 0);
 }
 
-/* Says whether our status always concerns a transaction that ran. */
+/* Returns true when our status always concerns a transaction that ran. */
 static bool concerns_transaction(const struct hf_evidence *evidence) {
   return ours(evidence) &&
          (statuses[evidence->status].about & TRANSACTION) != 0;
 }
 
 /*
- * Says whether nothing of the unit can have reached a server. LOCAL is also
- * what zeroed evidence says, so it counts for our own errors only.
+ * Returns true when nothing of the unit can have reached a server. LOCAL is
+ * also the phase of zeroed evidence, so it counts for our own errors only.
  */
 static bool before_work(const struct hf_evidence *evidence) {
   if (concerns_transaction(evidence)) {
@@ -193,7 +193,7 @@ static bool is_prismas(const struct hf_evidence *evidence) {
          hf_classify_begins(evidence->name, "PrismaClient");
 }
 
-/* Only what begins like libpq's own sentence may be read in our errors. */
+/* In our own errors only a message that begins like libpq's is searched. */
 static bool may_extract(const struct hf_evidence *evidence) {
   if (evidence->message == NULL) {
     return false;
@@ -205,7 +205,7 @@ static bool may_extract(const struct hf_evidence *evidence) {
          is_prismas(evidence);
 }
 
-/* An SQLSTATE may stand in its own place, as the code, or in the text. */
+/* Finds the SQLSTATE in its own field, in the code, or in the text. */
 static const char *find_sqlstate(const struct hf_evidence *evidence,
                                  char buffer[6]) {
   if (evidence->sqlstate != NULL &&
@@ -222,7 +222,7 @@ static const char *find_sqlstate(const struct hf_evidence *evidence,
              : NULL;
 }
 
-/* Returns the severity that Prisma's text names. */
+/* Returns the severity in Prisma's text. */
 static enum hf_severity find_severity(const char *message) {
   static const struct {
     const char *text;
@@ -304,7 +304,7 @@ static struct hf_classification from_rule(const struct hf_rule *rule) {
   return why;
 }
 
-/* Nothing ran: what would be rolled back or ambiguous is neither. */
+/* Nothing was sent: nothing can be rolled back or ambiguous. */
 static void apply_before(const struct hf_evidence *evidence,
                          const struct hf_rule *rule,
                          struct hf_classification *why) {
@@ -320,7 +320,7 @@ static void apply_before(const struct hf_evidence *evidence,
   why->outcome = N;
 }
 
-/* What only the code says, of drivers that we see from outside. */
+/* For errors of other drivers, where only the code is known. */
 static void apply_traits(const struct hf_evidence *evidence,
                          const struct hf_rule *rule,
                          struct hf_classification *why) {
@@ -329,7 +329,7 @@ static void apply_traits(const struct hf_evidence *evidence,
   }
 }
 
-/* What went before a failure may be kept, unless the whole was refused. */
+/* Returns true when what ran before the failure may be committed. */
 static bool may_be_kept(const struct hf_evidence *evidence,
                         bool read_by_us,
                         const struct hf_classification *why) {
@@ -343,7 +343,7 @@ static bool may_be_kept(const struct hf_evidence *evidence,
                                evidence->progress != HF_PROGRESS_UNPARSED);
 }
 
-/* Something was sent: how far could it have come? */
+/* Something was sent: how far may it have come? */
 static void apply_after(const struct hf_evidence *evidence,
                         const struct hf_rule *rule,
                         struct hf_classification *why) {
@@ -366,9 +366,9 @@ static void apply_after(const struct hf_evidence *evidence,
 }
 
 /*
- * A driver's statement did not run because of its name; but the driver may
- * have been inside a transaction, or the name inside a text of several
- * statements: what went before is rolled back with it.
+ * A driver's statement did not run because of its name. The driver may have
+ * been in a transaction, or the statement one of several in a text: what ran
+ * before was rolled back with it.
  */
 static void apply_names(const struct hf_evidence *evidence,
                         const struct hf_rule *rule,
@@ -405,7 +405,7 @@ struct hf_classification hf_classify(const struct hf_evidence *evidence) {
     why.unit = HF_UNIT_TRANSACTION;
   }
   if (before_work(evidence) && evidence->in_transaction && why.outcome == N) {
-    /* The statement never left, but those before it go with it. */
+    /* the statement was not sent, but earlier ones are rolled back */
     why.outcome = R;
   }
   if (evidence->severity == HF_SEVERITY_FATAL ||

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the codes of node, pg, postgres.js and Prisma say of a failed unit of
- * work: `kind` of a driver adapter, `code`, and the name of the error's class.
+ * Errors of Node, pg, postgres.js and Prisma by code: `kind` of a driver
+ * adapter, `code`, and the name of the class.
  */
 #include <string.h>
 
@@ -49,7 +49,7 @@ static const struct row kinds[] = {
   {"InvalidIsolationLevel", {P, 0, "the isolation level is not valid"}}
 };
 
-/* Only ever said before a connection stands, whatever was being called. */
+/* Only reported before a connection is established, whatever was called. */
 static const struct row codes[] = {
   {"ECONNREFUSED", {N, CONNECT, "the server was not reached"}},
   {"ENOTFOUND",
@@ -100,7 +100,7 @@ static const struct row codes[] = {
   {"P2037", {N, CONNECT | FULL, "the server has no connection left"}}
 };
 
-/* P2028 holds several facts; the sentence tells which. */
+/* P2028 stands for several failures; the sentence tells them apart. */
 static const struct sentence_row transaction_rows[] = {
   {"Unable to start a transaction in the given time",
    {N, RETRY | SLOW, "no transaction could begin in time"}},
@@ -108,7 +108,9 @@ static const struct sentence_row transaction_rows[] = {
    {R, RETRY, "the transaction took too long and was rolled back"}},
   {"that was rolled back",
    {R, RETRY, "the transaction had been rolled back"}},
-  /* Prisma 6 rolls back what it calls committed once COMMIT has failed. */
+  /*
+   * Prisma 6 tries to roll back what it calls committed when COMMIT has failed.
+   */
   {"A rollback cannot be executed on a committed transaction",
    {A, RETRY, "COMMIT failed, and Prisma does not tell how"}},
   {"on a committed transaction",
@@ -165,7 +167,7 @@ static const struct hf_rule *judge_transaction(const char *message) {
   return &transaction_unknown;
 }
 
-/* Sockets that can break at any time: the system call tells when. */
+/* Socket errors at any time: the system call tells when. */
 static const struct hf_rule *judge_socket(const struct hf_evidence *evidence) {
   static const char *const broken[] = {"ECONNRESET",
                                        "EPIPE",
@@ -178,7 +180,7 @@ static const struct hf_rule *judge_socket(const struct hf_evidence *evidence) {
     if (strcmp(evidence->code, broken[i]) == 0) {
       if (evidence->message != NULL &&
           hf_classify_begins(evidence->message, "Client network socket")) {
-        return &not_made; /* node, during the TLS handshake */
+        return &not_made; /* Node, during the TLS handshake */
       }
       return evidence->syscall != NULL &&
                      strcmp(evidence->syscall, "connect") == 0
@@ -189,7 +191,7 @@ static const struct hf_rule *judge_socket(const struct hf_evidence *evidence) {
   return NULL;
 }
 
-/* Node names OpenSSL's verdicts on certificates by these patterns. */
+/* Node names OpenSSL's errors about certificates by these patterns. */
 static bool is_certificate_code(const char *code) {
   return hf_classify_begins(code, "CERT_") ||
          hf_classify_begins(code, "ERR_TLS_") ||
@@ -207,7 +209,7 @@ static bool is_prisma_code(const char *code) {
 }
 
 static const struct hf_rule *judge_prisma(const struct hf_evidence *evidence) {
-  /* These wrap something else: its text is judged as a message. */
+  /* These wrap another error, whose text is judged as a message. */
   static const char *const wrappers[] = {"P2010", "P2036", "P2039"};
   size_t i;
 
@@ -233,7 +235,7 @@ static const struct hf_rule *judge_code(const struct hf_evidence *evidence) {
   }
   if (rule == NULL && code[0] == 'E' && evidence->syscall != NULL &&
       strcmp(evidence->syscall, "connect") == 0) {
-    rule = &not_made; /* ENOENT and EAGAIN of Unix sockets, and their like */
+    rule = &not_made; /* ENOENT and EAGAIN of Unix sockets, and similar */
   }
   if (rule == NULL && is_certificate_code(code)) {
     rule = &certificate;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is known from sentences alone where a driver, an ORM or a log dropped
- * the code: node's sockets, drivers' pools, the server's and poolers' words.
+ * Errors by their sentence where a driver, an ORM or a log dropped the code: of
+ * Node's sockets, drivers' pools, servers and poolers.
  */
 #include <string.h>
 
@@ -12,7 +12,7 @@ enum { BEGINNING = false, WHOLE = true };
 
 struct row {
   const char *text;
-  bool whole; /* nothing but a full stop may follow */
+  bool whole; /* only a full stop may follow */
   struct hf_rule rule;
 };
 
@@ -126,8 +126,8 @@ static bool fits(const struct row *row, const char *text) {
 }
 
 /*
- * The values of one statement met another: somebody else's had been prepared
- * under its name. Where it has no name it is the caller who miscounted.
+ * The parameters of one statement met another: a different one had been
+ * prepared under its name. If the statement is unnamed, the caller miscounted.
  */
 const struct hf_rule *hf_classify_bind(const char *sentence) {
   if (!hf_classify_begins(sentence, "bind message supplies ")) {

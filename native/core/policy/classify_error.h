@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Judges one of our own errors, and writes the judgement into it.
+ * Classifies one of our own errors and writes the result into it.
  *
  * Ownership: borrows.
  * Threads: any; one thread at a time per error.
@@ -12,9 +12,9 @@
 #include "holdfast.h"
 
 /*
- * Judges the error in its context (only what hf_error_evidence leaves to the
- * caller is read; NULL = none set), writes outcome, unit, retryable and reason
- * into it and returns the classification.
+ * Classifies `error`, writes outcome, unit, retryable and reason into it and
+ * returns the classification. `context` has the evidence that
+ * hf_error_evidence() leaves to the caller; NULL = none.
  */
 struct hf_classification hf_classify_error(struct hf_error *error,
                                            const struct hf_evidence *context);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an error of ours says of itself, and which of several failures counts.
+ * The outcome that our own errors carry, and the rank of a failure among
+ * several.
  */
 #include "core/policy/rule.h"
 
-/* An error may know more than is left of its evidence. Then it is believed. */
+/* One of our errors may know more than is left of its evidence. */
 void hf_classify_known(const struct hf_evidence *evidence,
                        struct hf_classification *why) {
   if (evidence->known == HF_OUTCOME_NONE ||
@@ -24,8 +25,8 @@ void hf_classify_known(const struct hf_evidence *evidence,
 }
 
 /*
- * Where one of several failures may have done something, all of them may. Of
- * equal ones the one that is of no use to repeat says more.
+ * If one of several failures may have done something, all of them may have.
+ * Among equal ones, the one that is useless to retry says more.
  */
 int32_t hf_classify_doubt(const struct hf_classification *why) {
   static const int32_t ranks[] = {[HF_OUTCOME_NONE] = 0,

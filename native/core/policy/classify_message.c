@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is known from sentences alone: PgBouncer's, libpq's, pg's and Prisma's.
- * Only the beginning of a sentence is ever compared, since what follows may be
- * the user's own words.
+ * Errors by their sentence: of PgBouncer, libpq, pg and Prisma. Only the
+ * beginning of a sentence is compared, because what follows may be the user's
+ * text.
  */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 struct row {
   const char *prefix;
-  const char *also; /* somewhere behind the prefix, or NULL */
+  const char *also; /* anywhere after the prefix, or NULL */
   struct hf_rule rule;
 };
 
@@ -21,7 +21,7 @@ static const struct row pooler_rows[] = {
    {N, RETRY | DISCARD, "the pooler had no server connection in time"}},
   {"no more connections allowed", NULL,
    {N, CONNECT | FULL, "the pooler has no client connection left"}},
-  /* Not slow: the pooler itself paces its logins. */
+  /* not slow: the pooler paces its logins itself */
   {"server login has been failing", NULL,
    {N, CONNECT, "the pooler cannot log in to its server"}},
   {"client_login_timeout", NULL,

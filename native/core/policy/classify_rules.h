@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Short names for the rows of the classification tables. For classify*.c only.
+ * Abbreviations for the classification tables. For classify*.c only.
  *
  * Ownership: none; constants.
  * Threads: any.
@@ -24,12 +24,14 @@ enum {
   NO_WORK = HF_TRAIT_NO_WORK,
   SOFT = HF_TRAIT_SOFT,
   COMMIT = HF_TRAIT_COMMIT,
-  /* The server, or its pooler, has no room for another connection. */
+  /* The server or its pooler has no room for another connection. */
   FULL = HF_TRAIT_SLOW | HF_TRAIT_FULL,
-  /* A statement's name is unknown or taken: again without a name. */
+  /*
+   * The name of a prepared statement is unknown or taken: retry without a name.
+   */
   RENAME = HF_TRAIT_RETRY | HF_TRAIT_ONCE | HF_TRAIT_UNNAMED,
   LOSS = HF_TRAIT_LOSS | HF_TRAIT_DISCARD,
-  /* While connecting, or waiting for a server behind the pooler. */
+  /* While connecting, or while waiting for a server behind a pooler. */
   CONNECT = HF_TRAIT_RETRY | HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD,
   REFUSED = HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD,
   SQLSTATE_LENGTH = 5

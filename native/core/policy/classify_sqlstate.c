@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What SQLSTATEs say of a failed unit of work. PgBouncer says nearly all with
- * 08P01; its sentences are in classify_message.c.
+ * Errors by SQLSTATE. PgBouncer uses 08P01 for nearly everything; its messages
+ * are in classify_message.c.
  */
 #include <string.h>
 
@@ -11,11 +11,11 @@
 enum { CLASS_LENGTH = 2 };
 
 struct row {
-  const char *sqlstate; /* or its first two characters: the whole class */
+  const char *sqlstate; /* or a class: its first two characters */
   struct hf_rule rule;
 };
 
-/* Exact codes stand before their class. */
+/* Exact codes come before their class. */
 /* clang-format off */
 static const struct row rows[] = {
   {"08001", {N, RETRY | NO_WORK | DISCARD, "no connection could be made"}},
@@ -69,7 +69,7 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-/* 57P01 depends on how it was said. */
+/* What 57P01 means depends on the severity. */
 static const struct hf_rule terminated = {
     R,
     RETRY | DISCARD | COMMIT,
@@ -120,7 +120,7 @@ static const struct hf_rule *judge_terminated(
   case HF_SEVERITY_UNKNOWN:
     break;
   }
-  /* Drivers may drop the severity; this sentence is only said as FATAL. */
+  /* drivers may drop the severity; this sentence is only sent as FATAL */
   n = hf_classify_sentences(evidence->message, sentences);
   for (i = 0; i < n; i++) {
     if (hf_classify_begins(sentences[i], by_administrator)) {
@@ -131,8 +131,8 @@ static const struct hf_rule *judge_terminated(
 }
 
 /*
- * A server that turns a session away, or ends an idle one, says so as FATAL.
- * SQL can raise the codes as well, and as a WARNING they only announce.
+ * A server that refuses a session, or ends an idle one, does so with FATAL. SQL
+ * can raise the codes as well, and a WARNING only announces them.
  */
 static const struct hf_rule *judge_turned_away(
     const struct hf_evidence *evidence,
@@ -156,8 +156,8 @@ static const struct hf_rule *judge_turned_away(
 }
 
 /*
- * A server names the routine and, since 9.6, always sends V. PgBouncer sends
- * neither; foreign drivers drop V, so a routine is proof enough.
+ * A server sends the routine and, since 9.6, V. PgBouncer sends neither; other
+ * drivers drop V, so a routine is proof enough.
  */
 static bool said_by_server(const struct hf_evidence *evidence) {
   return evidence->speaker == HF_SPEAKER_SERVER ||
@@ -193,8 +193,8 @@ static const struct hf_rule *judge_bind(const struct hf_evidence *evidence) {
 }
 
 /*
- * Proxies that have no code of their own for "full" or "the server is away"
- * say XX000; a server that means it names a routine.
+ * Proxies without a code of their own for "full" or "no server" use XX000; a
+ * real internal error has a routine.
  */
 static const struct hf_rule *judge_internal(
     const struct hf_evidence *evidence) {
@@ -227,9 +227,9 @@ static bool is_stale_plan(const struct hf_evidence *evidence) {
 }
 
 /*
- * Services that put databases to sleep refuse the first logins with a code of
- * this class while the database wakes, and say so. PostgreSQL's own sentences
- * of the class name users and databases, which may be called anything.
+ * Services that suspend databases refuse the first logins with a code of this
+ * class while the database resumes, and say so. PostgreSQL's own sentences of
+ * the class contain names of users and databases, which may be any text.
  */
 static bool is_waking(const struct hf_evidence *evidence) {
   static const char *const own[] = {"no pg_hba.conf entry",

@@ -9,7 +9,7 @@ static bool is_upper_or_digit(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
 }
 
-/* Reads five characters of a code that must be followed by `end`. */
+/* Reads a code of five characters that is followed by `end`. */
 static bool read_code(const char *at, char end, char sqlstate[6]) {
   char code[HF_SQLSTATE_LENGTH + 1] = {0};
   size_t i;
@@ -30,7 +30,10 @@ static bool read_code(const char *at, char end, char sqlstate[6]) {
   return true;
 }
 
-/* ... failed: FATAL:  53300: ..., the word after "failed" in any language. */
+/*
+ * Reads the code in "... failed: FATAL:  53300: ..."; the word after "failed"
+ * may be translated.
+ */
 static bool read_libpq(const char *message, char sqlstate[6]) {
   const char *at = message;
 
@@ -54,7 +57,7 @@ static bool read_libpq(const char *message, char sqlstate[6]) {
   return false;
 }
 
-/* The last line that is not empty. */
+/* Returns the last line that is not empty. */
 static const char *last_line(const char *message) {
   const char *line = message;
   const char *at;
@@ -84,11 +87,14 @@ bool hf_classify_is_sqlstate(const char *code) {
     }
     has_digit = has_digit || code[i] <= '9';
   }
-  /* Prisma's P1001 and P2034 look like one; PL/pgSQL's are P0001 to P0004. */
+  /*
+   * Prisma's P1001 and P2034 look like SQLSTATEs; PL/pgSQL's are P0001 to
+   * P0004.
+   */
   return has_digit && !(code[0] == 'P' && code[1] >= '1' && code[1] <= '9');
 }
 
-/* Returns what follows the words that Prisma puts before a sentence. */
+/* Skips the words that Prisma puts before a message. */
 static const char *skip_words(const char *line) {
   static const char *const words[] = {"Error querying the database: ",
                                       "Error in connector: ",
@@ -146,10 +152,13 @@ size_t hf_classify_sentences(const char *message,
 }
 
 bool hf_classify_extract(const char *message, bool prismas, char sqlstate[6]) {
-  /* Anybody may write `code: "40001"`: words only Prisma writes vouch for it.
+  /*
+   * Any text may contain `code: "40001"`, so each form needs words that only
+   * Prisma writes.
    */
   static const struct {
-    const char *anchor; /* not wanted where the error is known for Prisma's */
+    const char
+        *anchor; /* not required when the error is known to be Prisma's */
     const char *before;
     char end;
   } forms[] = {{"", "SqlState(\"", '"'},

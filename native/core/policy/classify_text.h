@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds, in the message of an error, the sentences that the tables know, and
- * the SQLSTATE that may stand among them.
+ * Finds known sentences, and the SQLSTATE, in an error message.
  *
  * Ownership: borrows from the message.
  * Threads: any; pure.
@@ -15,10 +14,10 @@
 enum { HF_SENTENCES_MAX = 5 };
 
 /*
- * Finds where in a message a known sentence may begin: at its start, in its
- * last line (Prisma puts its call site before it), behind what Prisma puts in
- * front of a driver's sentence, and inside Prisma's "Message: `...`" and
- * `message: "..."`. Returns how many there are. Borrows from `message`.
+ * Finds the places in a message where a known sentence may begin: the start,
+ * the last line (Prisma prints its call site before it), after the words that
+ * Prisma puts before a driver's message, and inside Prisma's "Message: `...`"
+ * and `message: "..."`. Returns how many there are. Borrows from `message`.
  */
 size_t hf_classify_sentences(const char *message,
                              const char *out[HF_SENTENCES_MAX]);
@@ -26,14 +25,16 @@ size_t hf_classify_sentences(const char *message,
 /* Returns true when `text` begins with `prefix`. */
 bool hf_classify_begins(const char *text, const char *prefix);
 
-/* Returns true for five characters that are an SQLSTATE, not P1001 or EPIPE. */
+/*
+ * Returns true for five characters that are an SQLSTATE, unlike P1001 or EPIPE.
+ */
 bool hf_classify_is_sqlstate(const char *code);
 
 /*
- * Finds an SQLSTATE inside a message of Prisma's or of a failed connect by
- * libpq. `prismas` says that the error is known for Prisma's by its name; the
- * text must show it otherwise. Writes six bytes and returns true when there is
- * one.
+ * Finds an SQLSTATE in a message from Prisma, or in libpq's message about a
+ * failed connect. `prismas`: the error is known to be Prisma's by its name;
+ * otherwise the text must show it. Writes six bytes and returns true when there
+ * is one.
  */
 bool hf_classify_extract(const char *message, bool prismas, char sqlstate[6]);
 

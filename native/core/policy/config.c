@@ -23,7 +23,7 @@ enum {
 #define RESULT_MIN 1024.0
 #define MEBIBYTE   1048576.0
 
-/* Where an option is kept. The width follows from the field's type. */
+/* The field of an option in struct hf_config. */
 enum width { WIDTH_32, WIDTH_64, WIDTH_BOOL, WIDTH_ENUM };
 
 struct place {
@@ -35,7 +35,7 @@ struct place {
   { offsetof(struct hf_config, field), width }
 
 /*
- * X(kind, name, field, width, default, min, max, words, unit): the only place
+ * X(kind, name, field, width, default, min, max, words, unit). The only place
  * with names, defaults and bounds.
  */
 /* clang-format off */
@@ -136,7 +136,7 @@ static void store(struct hf_config *config, int option, int64_t value) {
     *(bool *)(void *)field = value != 0;
     break;
   case WIDTH_ENUM: {
-    /* Both enums are unsigned int in gcc and clang alike. */
+    /* enums are unsigned int in gcc and clang */
     unsigned word = (unsigned)value;
     memcpy(field, &word, sizeof(word));
     break;
@@ -162,7 +162,7 @@ static int64_t load(const struct hf_config *config, int option) {
   return 0;
 }
 
-/* Digits with at most one sign, nothing before or after. */
+/* Parses digits with an optional minus sign and nothing else. */
 static bool parse_integer(const char *text, int64_t *out) {
   const char *digit = text[0] == '-' ? text + 1 : text;
   const char *c;
@@ -208,7 +208,7 @@ static bool parse_word(const char *words, const char *text, int64_t *out) {
   return false;
 }
 
-/* The n-th of words separated by bars, as precision and pointer for %.*s. */
+/* Returns the n-th of the words separated by bars, with its length for %.*s. */
 static const char *nth_word(const char *words, int64_t n, int *length) {
   const char *bar;
 
@@ -244,7 +244,9 @@ static enum hf_status refuse(struct hf_error *error, const char *message) {
   return HF_PARAM_INVALID;
 }
 
-/* Says what is right. The value is left out: it may be a misplaced secret. */
+/*
+ * Reports what is valid. The value is left out: it may be a misplaced secret.
+ */
 static enum hf_status refuse_value(struct hf_error *error,
                                    const struct hf_option *option) {
   char message[MESSAGE_BYTES];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine's options of one pool. hf_option_table (holdfast.h) is the only
- * place with their names, defaults and bounds; connection keywords such as
- * host and user are not here.
+ * The engine's options of a pool. hf_option_table() of holdfast.h is the only
+ * place with names, defaults and bounds. Connection keywords such as host and
+ * user are not part of it.
  *
  * Ownership: plain data, freely copied.
  * Threads: none; read-only once a pool has it.
@@ -17,7 +17,7 @@
 
 struct hf_error;
 
-/* In the order of the option's words. */
+/* In the order of the words of the option. */
 enum hf_pooler_mode {
   HF_POOLER_AUTO,
   HF_POOLER_NONE,
@@ -25,10 +25,13 @@ enum hf_pooler_mode {
   HF_POOLER_TRANSACTION
 };
 
-/* Which statements get a name on the server, in the order of the words. */
+/* Which statements are named on the server; in the order of the words. */
 enum hf_prepared { HF_NAMES_AUTO, HF_NAMES_GIVEN, HF_NAMES_NEVER };
 
-/* Whether connections forget their statements after each use, as the words. */
+/*
+ * Whether prepared statements are dropped after each use; in the order of the
+ * words.
+ */
 enum hf_deallocate {
   HF_DEALLOCATE_OFF,
   HF_DEALLOCATE_ON,   /* on direct connections */
@@ -71,17 +74,17 @@ struct hf_config {
   int32_t idle_in_transaction_timeout_ms; /* on the server; 0 = not set */
 };
 
-/* Fills in the defaults. */
+/* Sets all defaults. */
 void hf_config_init(struct hf_config *config);
 
 /* Returns true when `name` is an option of the table. */
 bool hf_config_knows(const char *name);
 
 /*
- * Sets one option from text. Numbers are plain decimal integers; booleans are
- * true, false, 1, 0. Returns HF_OK, or HF_PARAM_INVALID with a message that
- * names the key and says what is right (never the value); the option is
- * unchanged then. `error` may be NULL.
+ * Sets an option from text. Numbers are decimal integers; booleans are true,
+ * false, 1 or 0. Returns HF_OK, or HF_PARAM_INVALID with the option unchanged
+ * and a message that names the option and what is valid, never the value.
+ * `error` may be NULL.
  */
 HF_NODISCARD enum hf_status hf_config_set(struct hf_config *config,
                                           const char *name,
@@ -89,14 +92,14 @@ HF_NODISCARD enum hf_status hf_config_set(struct hf_config *config,
                                           struct hf_error *error);
 
 /*
- * Checks what concerns several options (min is at most max). Call it after
- * the last hf_config_set. Returns HF_OK or HF_PARAM_INVALID.
+ * Checks conditions between options: min must not exceed max. Call it after the
+ * last hf_config_set(). Returns HF_OK or HF_PARAM_INVALID.
  */
 HF_NODISCARD enum hf_status hf_config_check(const struct hf_config *config,
                                             struct hf_error *error);
 
 /*
- * Writes an option's value as text into `out` (at least 24 bytes). Returns
+ * Writes the value of an option as text into `out` (at least 24 bytes). Returns
  * false for an unknown name.
  */
 HF_NODISCARD bool hf_config_get(const struct hf_config *config,
@@ -104,7 +107,7 @@ HF_NODISCARD bool hf_config_get(const struct hf_config *config,
                                 char *out,
                                 size_t out_bytes);
 
-/* Writes the retry policy that the options describe. */
+/* Writes the retry policy given by the options. */
 void hf_config_retry_policy(const struct hf_config *config,
                             struct hf_retry_policy *policy);
 

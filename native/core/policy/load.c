@@ -9,7 +9,10 @@ static uint64_t tick_of(uint64_t now_ms) {
   return now_ms / HF_LOAD_SLOT_MS + 1;
 }
 
-/* What threads count while another empties the slot may be lost: a few. */
+/*
+ * Counts by threads that race with the reset of a slot may be lost; they are
+ * few.
+ */
 static struct hf_load_slot *slot_at(struct hf_load *load, uint64_t now_ms) {
   uint64_t tick = tick_of(now_ms);
   struct hf_load_slot *slot = &load->slots[tick % HF_LOAD_SLOTS];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether the server is overloaded, as far as this process can tell: it said
- * so within the last second, or more attempts failed than calls succeeded in
- * it. Approximate: a call counts as a success when it begins, and no longer
- * when it is given up.
+ * Whether the server is overloaded, as far as this process can tell: it said so
+ * within the last second, or more attempts failed than calls succeeded in that
+ * second. Approximate: a call counts as a success from its start until it
+ * fails.
  *
- * Threads: any, at once.
+ * Threads: any, concurrently.
  */
 #ifndef HF_CORE_POLICY_LOAD_H
 #define HF_CORE_POLICY_LOAD_H
@@ -23,30 +23,29 @@ enum {
 struct hf_load_slot {
   _Atomic uint64_t tick; /* which tenth of a second it counts, from 1 */
   _Atomic int32_t calls;
-  _Atomic int32_t failures; /* attempts that failed */
-  _Atomic int32_t given_up; /* calls that failed */
+  _Atomic int32_t failures; /* failed attempts */
+  _Atomic int32_t given_up; /* failed calls */
 };
 
-/* Zeroed memory is a load of nothing. */
+/* Zeroed memory is valid and means no load. */
 struct hf_load {
   struct hf_load_slot slots[HF_LOAD_SLOTS];
-  _Atomic uint64_t
-      overloaded_until_ms; /* the server lacks something until then */
+  _Atomic uint64_t overloaded_until_ms; /* the server reported overload */
 };
 
-/* Forgets everything. */
+/* Resets all counts. */
 void hf_load_init(struct hf_load *load);
 
-/* Counts a call that begins. All times are of one clock. */
+/* Counts a call at its start. All times are of the same clock. */
 void hf_load_call(struct hf_load *load, uint64_t now_ms);
 
-/* Counts a failed attempt; `given_up` says that nothing follows it. */
+/* Counts a failed attempt; with `given_up` no retry follows. */
 void hf_load_failure(struct hf_load *load, uint64_t now_ms, bool given_up);
 
-/* The server said that it is short of something: 53xxx. */
+/* The server reported that it is out of a resource (53xxx). */
 void hf_load_overloaded(struct hf_load *load, uint64_t now_ms);
 
-/* Returns whether the server is overloaded. */
+/* Returns true when the server is overloaded. */
 bool hf_load_is_high(const struct hf_load *load, uint64_t now_ms);
 
 #endif

@@ -14,7 +14,7 @@ enum {
   DEFAULT_CAP_MS = 2000,
   COST = 1,
   COST_TIMED_OUT = 2,
-  /* A server that comes back is to be noticed within a second. */
+  /* a server that comes back is noticed within a second */
   WAIT_CAP_MS = 1000,
   WAIT_LEAST_MS = 10
 };
@@ -31,7 +31,7 @@ struct preset {
     .delays_given = true                                                       \
   }
 
-/* The delays applications in the field use today, to the millisecond. */
+/* Delays that applications commonly use, exact to the millisecond. */
 static const struct preset presets[] = {
     {"fast", PRESET(1, 20, 20)},
     {"linear", PRESET(3, 100, 300)},
@@ -49,19 +49,25 @@ static bool timed_out(const struct hf_evidence *evidence) {
          evidence->status == HF_SILENT;
 }
 
-/* A driver's prepared statement was not where, or what, it expected. */
+/* A prepared statement of a driver was missing or a different one. */
 static bool is_about_names(const struct hf_retry_policy *policy,
                            const struct hf_classification *why) {
   return policy->outside && why->unnamed;
 }
 
-/* Nobody listens there, which may pass; a name that does not exist stays so. */
+/*
+ * The server is not there, which may pass. A host name that does not exist
+ * stays so.
+ */
 static bool is_unreachable(const struct hf_classification *why) {
   return why->no_server && why->outcome == HF_OUTCOME_NOT_EXECUTED &&
          why->retryable && !why->once && !why->overload;
 }
 
-/* A server that is away is waited for, as the pool does, until the deadline. */
+/*
+ * A server that is not there is waited for until the deadline, as the pool
+ * does.
+ */
 static bool waits_for_server(const struct hf_retry_policy *policy,
                              const struct hf_retry_state *state,
                              const struct hf_classification *why) {
@@ -76,7 +82,7 @@ static int32_t limit_of(const struct hf_retry_policy *policy,
              : policy->max_retries;
 }
 
-/* Returns what forbids a repetition, or NULL. */
+/* Returns why a retry is not allowed, or NULL. */
 static const char *forbids(const struct hf_retry_policy *policy,
                            const struct hf_retry_state *state,
                            const struct hf_classification *why) {
@@ -121,9 +127,9 @@ static int32_t wait_for_server(const struct hf_retry_policy *policy,
 }
 
 /*
- * What never ran goes again at once: another connection is likely to work,
- * but not where no connection could be made. A preset without jitter promises
- * its delays exactly.
+ * What was not executed is retried at once because another connection is likely
+ * to work, unless none could be opened. A preset without jitter promises exact
+ * delays.
  */
 static int32_t delay_for(const struct hf_retry_policy *policy,
                          const struct hf_retry_state *state,
@@ -151,7 +157,7 @@ static int32_t delay_for(const struct hf_retry_policy *policy,
   return hf_backoff_delay(policy, n, HF_BACKOFF_FULL, random);
 }
 
-/* Tells the load of a failure that says something about the server. */
+/* Counts a failure that says something about the load of the server. */
 static void note_failure(const struct hf_retry_policy *policy,
                          const struct hf_classification *why,
                          uint64_t now,
@@ -166,8 +172,9 @@ static void note_failure(const struct hf_retry_policy *policy,
 }
 
 /*
- * The budget guards a server from storms of work. What left nothing behind is
- * cut only where the server is overloaded, and knocking at a closed door never.
+ * The budget protects a server from retries in great number. What was not
+ * executed or rolled back is limited only while the server is overloaded, and
+ * attempts to connect never are.
  */
 static bool is_cut(const struct hf_retry_policy *policy,
                    const struct hf_classification *why,
@@ -183,7 +190,7 @@ static bool is_cut(const struct hf_retry_policy *policy,
   return !hf_budget_take(&process_budget, now, costly ? COST_TIMED_OUT : COST);
 }
 
-/* Returns the delay, less where the deadline would come first, or -1. */
+/* Returns the delay, shortened if the deadline would come first, or -1. */
 static int32_t fit_delay(const struct hf_retry_state *state,
                          int32_t delay_ms,
                          double now_ms,
@@ -193,7 +200,7 @@ static int32_t fit_delay(const struct hf_retry_state *state,
   if (state->deadline_at <= 0 || delay_ms < left) {
     return delay_ms;
   }
-  /* The last look is worth more than the last pause. */
+  /* a last attempt before the deadline is worth more than the full delay */
   return waits && left > 2 * WAIT_LEAST_MS ? (int32_t)(left / 2) : -1;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The retry law: the hf_retry_* functions of holdfast.h and the one step of
- * it that the engine needs when it has classified a failure already.
+ * The retry policy: the hf_retry_* functions of holdfast.h, and the decision
+ * for failures that the engine has classified already.
  *
  * Threads: any; the process-wide budget is atomic.
  */
@@ -13,15 +13,15 @@
 struct hf_budget;
 struct hf_load;
 
-/* Returns the process-wide budget. */
+/* Returns the retry budget of the process. */
 struct hf_budget *hf_retry_budget(void);
 
-/* Returns what is known of the server's load. */
+/* Returns the load of the server as seen by the process. */
 struct hf_load *hf_retry_load(void);
 
 /*
- * Decides on a failure that was classified already and counts it in `state`.
- * A `costly` failure (a time-out) costs two tokens. As hf_retry_next otherwise.
+ * Decides whether a classified failure is retried, and counts it in `state`. A
+ * `costly` failure (a timeout) costs two tokens. Otherwise as hf_retry_next().
  */
 struct hf_verdict hf_retry_judge(const struct hf_retry_policy *policy,
                                  struct hf_retry_state *state,

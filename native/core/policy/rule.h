@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is known of failures: a rule is one judgement, a row of a constant
- * table. classify.c looks the tables up in their order.
+ * The rules of classification: a rule is the judgement in a row of a constant
+ * table. classify.c consults the tables in order.
  *
  * Ownership: rules are constant; nothing is allocated.
  * Threads: any; pure.
@@ -11,56 +11,59 @@
 
 #include "holdfast.h"
 
-/* What a row of the tables says about a failure. */
+/* What a row says about a failure. */
 enum hf_trait {
-  HF_TRAIT_RETRY = 1 << 0,   /* repeating is useful */
-  HF_TRAIT_ONCE = 1 << 1,    /* at most once, by the engine */
-  HF_TRAIT_SLOW = 1 << 2,    /* after a longer pause */
+  HF_TRAIT_RETRY = 1 << 0,   /* retrying is useful */
+  HF_TRAIT_ONCE = 1 << 1,    /* the engine retries at most once */
+  HF_TRAIT_SLOW = 1 << 2,    /* after a longer delay */
   HF_TRAIT_UNNAMED = 1 << 3, /* with an unnamed statement */
-  HF_TRAIT_DISCARD = 1 << 4, /* the connection is done for */
+  HF_TRAIT_DISCARD = 1 << 4, /* the connection must not be used again */
   HF_TRAIT_LOSS = 1 << 5,    /* a lost connection: rolled back while the
                                 transaction was open and COMMIT not sent */
-  HF_TRAIT_NO_WORK = 1 << 6, /* only ever said before work began: counts as
-                                a failure of connecting */
-  HF_TRAIT_SOFT = 1 << 7,    /* permanent, but not while connecting: proxies
-                                say it of what passes */
-  HF_TRAIT_COMMIT = 1 << 8,  /* ambiguous when COMMIT had been sent */
-  HF_TRAIT_FULL = 1 << 9     /* the server, or its pooler, is overloaded */
+  HF_TRAIT_NO_WORK = 1 << 6, /* only reported before a server was reached:
+                                counts as a failure to connect */
+  HF_TRAIT_SOFT = 1 << 7, /* permanent, but not while connecting: proxies report
+                             transient failures with it */
+  HF_TRAIT_COMMIT = 1 << 8, /* ambiguous when COMMIT had been sent */
+  HF_TRAIT_FULL = 1 << 9    /* the server or its pooler is overloaded */
 };
 
-/* One judgement; rows of all tables end in one. */
+/* One judgement; rows of all tables end with one. */
 struct hf_rule {
   enum hf_outcome outcome;
   int traits; /* HF_TRAIT_* */
   const char *reason;
 };
 
-/* The tables' look-ups, each in its own file. They return NULL for no row. */
+/*
+ * The lookups of the tables, each in its own file. They return NULL when no row
+ * matches.
+ */
 
-/* Looks up an SQLSTATE of five characters; the evidence says who and how. */
+/* Looks up an SQLSTATE; the evidence says who sent it and how. */
 const struct hf_rule *hf_classify_sqlstate(const struct hf_evidence *evidence,
                                            const char *sqlstate);
 
-/* Looks up a sentence of PgBouncer's; NULL text is fine. */
+/* Looks up a message of PgBouncer or another pooler; accepts NULL. */
 const struct hf_rule *hf_classify_pooler(const char *message);
 
-/* Looks up kind, code and name of node's, a driver's or Prisma's errors. */
+/* Looks up kind, code and class name of errors of Node, a driver or Prisma. */
 const struct hf_rule *hf_classify_code(const struct hf_evidence *evidence);
 
-/* Looks up a sentence that is known whoever says it, and with any code. */
+/* Looks up a sentence that means the same whoever sends it, with any code. */
 const struct hf_rule *hf_classify_driver(const char *sentence);
 
-/* Looks up the server's complaint about the number of values. */
+/* Looks up the server's complaint about the number of parameters. */
 const struct hf_rule *hf_classify_bind(const char *sentence);
 
 /* Looks up the sentences of libpq, pg, pg-pool and Prisma. */
 const struct hf_rule *hf_classify_message(const struct hf_evidence *evidence);
 
-/* Has what an error of ours says of itself overrule the tables. */
+/* Lets the outcome that one of our own errors carries override the tables. */
 void hf_classify_known(const struct hf_evidence *evidence,
                        struct hf_classification *why);
 
-/* Returns how doubtful a failure is: of several the greatest counts. */
+/* Returns a rank: of several failures the one with the highest counts. */
 int32_t hf_classify_doubt(const struct hf_classification *why);
 
 #endif

@@ -1,33 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The run of a retry helper: hf_run_tell() of holdfast.h. One function for
- * each state says what an event means there.
+ * The run of a retry helper: hf_run_tell() of holdfast.h. One function per
+ * state handles the events.
  */
 #include <assert.h>
 
 #include "holdfast.h"
 
 enum {
-  /* A deadline nearer than this is over: nothing can be done in time. */
+  /* a deadline this close counts as over */
   LEAST_MS = 1,
   /*
-   * How long a function that was cut off may take to say what became of its
-   * work. Past a deadline the caller is late already. An abort tells what runs
-   * below to end, and a statement that is cancelled takes a moment to.
+   * How long a function may take to report the outcome of its work after it was
+   * interrupted. Past a deadline the caller is late already; after an abort,
+   * calls inside end by themselves but a cancelled statement takes a moment.
    */
   DEADLINE_GRACE_MS = 50,
   ABORT_GRACE_MS = 1000,
-  /* For what is no work, where there is no deadline: deadlineMillis' default */
+  /*
+   * for waiting that is not work, without a deadline: deadlineMillis' default
+   */
   PATIENCE_MS = 8000,
   NO_LIMIT = -1
 };
 
 #define SET(state) (1u << (state))
 
-/* Of a failure that nothing was said of. */
+/* The evidence of a failure that came without. */
 static const struct hf_evidence nothing_said = {.phase = HF_PHASE_UNKNOWN};
 
-/* The table of moves: from each state, the set of those that may follow. */
+/* The allowed moves: for each state the set of next states. */
 /* clang-format off */
 static const unsigned moves[HF_RUN_STATES] = {
   [HF_RUN_NEW]      = SET(HF_RUN_RUNNING) | SET(HF_RUN_HELD) |
@@ -44,7 +46,10 @@ static const unsigned moves[HF_RUN_STATES] = {
 };
 /* clang-format on */
 
-/* The one mover. Returns the step that waits for what `due_at` says. */
+/*
+ * The only place that changes the state. Returns the step that waits until
+ * `due_at`.
+ */
 static struct hf_run_step move(struct hf_run *run,
                                enum hf_run_state next,
                                double due_at) {
@@ -69,7 +74,7 @@ static struct hf_run_step done(struct hf_run *run, enum hf_run_action action) {
   return step;
 }
 
-/* What happens now may have been due earlier, or a moment later. */
+/* Returns the time of an event. A timer may fire a moment early. */
 static double time_of(const struct hf_run *run,
                       const struct hf_run_event *event) {
   return event->kind == HF_RUN_ON_TIMER && event->now_ms < run->due_at
@@ -77,13 +82,13 @@ static double time_of(const struct hf_run *run,
              : event->now_ms;
 }
 
-/* Says whether the caller's own deadline has come by `now_ms`. */
+/* Returns true when the caller's own deadline has passed at `now_ms`. */
 static bool is_late(const struct hf_run *run, double now_ms) {
   return run->caller_deadline && run->history.deadline_at > 0 &&
          now_ms >= run->history.deadline_at;
 }
 
-/* Until when something may be waited for that is not the work itself. */
+/* Returns how long to wait for something other than the work itself. */
 static double patience(const struct hf_run *run, double now_ms) {
   return run->history.deadline_at > 0 ? run->history.deadline_at
                                       : now_ms + PATIENCE_MS;
@@ -93,7 +98,7 @@ static const struct hf_evidence *evidence_of(const struct hf_run_event *event) {
   return event->evidence == NULL ? &nothing_said : event->evidence;
 }
 
-/* Ends a run while the function is not at work. */
+/* Ends a run while the function is not running. */
 static struct hf_run_step end_idle(struct hf_run *run,
                                    const struct hf_run_event *event,
                                    enum hf_status status) {
@@ -109,7 +114,7 @@ static struct hf_run_step end_idle(struct hf_run *run,
                           : "the deadline was over before it began";
     return step;
   }
-  /* What became of the work is what became of it in the last attempt. */
+  /* the outcome is that of the last attempt */
   *why = hf_classify(event->evidence);
   why->retryable = false;
   why->reason = aborted ? "it was aborted between two attempts"
@@ -118,7 +123,7 @@ static struct hf_run_step end_idle(struct hf_run *run,
   return step;
 }
 
-/* Ends a run whose function, or what it began, is still at work. */
+/* Ends a run whose function, or a call that it made, is still running. */
 static struct hf_run_step end_at_work(struct hf_run *run) {
   struct hf_run_step step = done(run, HF_RUN_DO_END);
 
@@ -129,7 +134,7 @@ static struct hf_run_step end_at_work(struct hf_run *run) {
   return step;
 }
 
-/* Begins an attempt, once calls are not held any more. */
+/* Begins an attempt, or waits while calls are held. */
 static struct hf_run_step begin(struct hf_run *run,
                                 const struct hf_run_event *event) {
   struct hf_run_step step;
@@ -152,7 +157,7 @@ static int32_t left_of(int32_t limit, int32_t used, int32_t around) {
   return around == NO_LIMIT || left < around ? left : around;
 }
 
-/* Returns the policy with no more attempts than a run around leaves. */
+/* Returns the policy with no more retries than the surrounding run has left. */
 static struct hf_retry_policy limited(const struct hf_run *run,
                                       const struct hf_retry_policy *policy,
                                       const struct hf_run_event *event) {
@@ -167,7 +172,7 @@ static struct hf_retry_policy limited(const struct hf_run *run,
   return own;
 }
 
-/* Decides whether another attempt follows a failure, and when. */
+/* Decides whether and when a failed attempt is retried. */
 static struct hf_run_step judge(struct hf_run *run,
                                 const struct hf_retry_policy *policy,
                                 const struct hf_run_event *event) {
@@ -192,8 +197,9 @@ static struct hf_run_step judge(struct hf_run *run,
 }
 
 /*
- * Says whether calls that a failed attempt left under way have to end before
- * another: they may write, and it would write that again.
+ * Returns true when calls that the failed attempt left running must end before
+ * the next attempt: they may write, and the next attempt would write the same
+ * again.
  */
 static bool must_settle(const struct hf_run *run,
                         const struct hf_retry_policy *policy,
@@ -211,7 +217,10 @@ static bool must_settle(const struct hf_run *run,
           evidence_of(event)->only_reads);
 }
 
-/* A call of the failed attempt wrote while the next was waited for. */
+/*
+ * A call of the failed attempt wrote something while the next attempt was
+ * waited for.
+ */
 static struct hf_run_step refuse_partial(struct hf_run *run,
                                          const struct hf_run_event *event) {
   struct hf_run_step step = done(run, HF_RUN_DO_FAIL);
@@ -221,7 +230,7 @@ static struct hf_run_step refuse_partial(struct hf_run *run,
   return step;
 }
 
-/* Lets what is at work say how it ended. */
+/* Gives a running function time to report its outcome after an abort. */
 static struct hf_run_step abort_work(struct hf_run *run,
                                      const struct hf_run_event *event) {
   double abort_at = event->now_ms + ABORT_GRACE_MS;
@@ -234,7 +243,10 @@ static struct hf_run_step abort_work(struct hf_run *run,
   return move(run, HF_RUN_GRACE, deadline_first ? deadline_at : abort_at);
 }
 
-/* Calls of ours within have the same deadline and end by themselves. */
+/*
+ * Gives a running function time after the deadline. Our own calls inside have
+ * the same deadline and end by themselves.
+ */
 static struct hf_run_step pass_deadline(struct hf_run *run,
                                         const struct hf_run_event *event) {
   run->ended = HF_DEADLINE;
@@ -298,7 +310,7 @@ static struct hf_run_step when_settling(struct hf_run *run,
   return stay(run);
 }
 
-/* The wait is over: ends the run where no attempt may follow. */
+/* The wait is over: begins the next attempt, or ends the run. */
 static struct hf_run_step go_on(struct hf_run *run,
                                 const struct hf_run_event *event) {
   struct hf_run_event next = *event;
@@ -309,13 +321,13 @@ static struct hf_run_step go_on(struct hf_run *run,
   if (event->wrote && event->evidence != NULL) {
     return refuse_partial(run, event);
   }
-  /* What is held for too long is not waited for. */
+  /* after too long a hold the attempt begins anyway */
   next.held = event->held && (run->state == HF_RUN_BACKOFF ||
                               event->kind == HF_RUN_ON_RELEASE);
   return begin(run, &next);
 }
 
-/* In BACKOFF and HELD: the function is not at work. */
+/* Handles events in BACKOFF and HELD, while the function is not running. */
 static struct hf_run_step when_idle(struct hf_run *run,
                                     const struct hf_run_event *event) {
   switch (event->kind) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Whom an option concerns, where several hold one pool. */
+/* The scope of options when several handles use one pool. */
 #include <string.h>
 
 #include "holdfast.h"
 
-/* What is not named here is the pool's. */
+/* Options that are not listed apply to the pool. */
 static const struct {
   const char *name;
   enum hf_option_scope scope;

@@ -36,7 +36,7 @@ const char *hf_transaction_state_name(enum hf_transaction_state state) {
   return states[state].name;
 }
 
-/* The one mover. */
+/* The only place that changes the state. */
 static void move(struct hf_transaction *transaction,
                  enum hf_transaction_state next) {
   assert((states[transaction->state].next & 1u << next) != 0);
@@ -73,7 +73,7 @@ uint64_t hf_transaction_take_turn(struct hf_transaction *transaction,
   uint64_t end_us = deadline_us == 0 ? UINT64_MAX : deadline_us;
   if (transaction->state == HF_TRANSACTION_COMMIT_WAITS) {
     if (status == 'E') {
-      /* The server would answer COMMIT with ROLLBACK. */
+      /* the server would answer COMMIT with ROLLBACK */
       roll_back_instead(transaction, HF_COMMIT_ROLLED_BACK);
     } else if (now_us >= end_us) {
       roll_back_instead(transaction, HF_DEADLINE);
@@ -114,7 +114,7 @@ enum hf_transaction_stop hf_transaction_stop(struct hf_transaction *transaction,
   return HF_TRANSACTION_STOP;
 }
 
-/* What the failure of a COMMIT leaves. */
+/* Returns the state after the answer to COMMIT. */
 static enum hf_transaction_state state_after(const struct hf_error *error) {
   if (error->status == HF_OK) {
     return HF_TRANSACTION_COMMITTED;
@@ -129,7 +129,10 @@ void hf_transaction_finish(struct hf_transaction *transaction,
     move(transaction, state_after(error));
     return;
   }
-  /* ROLLBACK, or a COMMIT that was never sent: also when it failed. */
+  /*
+   * ROLLBACK, or a COMMIT that was not sent: rolled back even if the request
+   * failed.
+   */
   move(transaction, HF_TRANSACTION_ROLLED_BACK);
   if (transaction->rollback_reason != HF_OK) {
     hf_error_set(error, transaction->rollback_reason, HF_PHASE_COMMIT, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of a transaction: whether COMMIT or ROLLBACK is sent, when, for how
- * long, and what the answer means.
+ * The end of a transaction: whether COMMIT or ROLLBACK is sent and when, how
+ * long it may take, and what the answer means.
  *
  *   ACTIVE --- COMMIT ---> COMMIT_WAITS ---- its turn ----> COMMITTING
  *       |                    |   abort, deadline, or        |   |   |
@@ -25,22 +25,22 @@
 struct hf_error;
 
 enum hf_transaction_state {
-  HF_TRANSACTION_ACTIVE,         /* nobody has asked to end it */
-  HF_TRANSACTION_COMMIT_WAITS,   /* behind statements that were given before */
+  HF_TRANSACTION_ACTIVE,         /* no end was requested */
+  HF_TRANSACTION_COMMIT_WAITS,   /* behind earlier statements */
   HF_TRANSACTION_ROLLBACK_WAITS, /* the same; what is in its way is ended */
   HF_TRANSACTION_COMMITTING,     /* COMMIT was sent */
   HF_TRANSACTION_ROLLING_BACK,   /* ROLLBACK was sent */
   HF_TRANSACTION_COMMITTED,
-  HF_TRANSACTION_ROLLED_BACK, /* nothing of it is durable */
-  HF_TRANSACTION_IN_DOUBT, /* COMMIT was sent, and what it did is not known */
+  HF_TRANSACTION_ROLLED_BACK, /* nothing is durable */
+  HF_TRANSACTION_IN_DOUBT,    /* COMMIT was sent and its effect is unknown */
   HF_TRANSACTION_STATES
 };
 
-/* What to do when the end of a transaction is to be given up. */
+/* What to do when a request that ends a transaction is interrupted. */
 enum hf_transaction_stop {
-  HF_TRANSACTION_STOP,      /* end the request as any other */
+  HF_TRANSACTION_STOP,      /* interrupt it like any other request */
   HF_TRANSACTION_ROLL_BACK, /* roll back instead, at once */
-  HF_TRANSACTION_CARRY_ON   /* nothing: it is being rolled back already */
+  HF_TRANSACTION_CARRY_ON   /* nothing: it is already being rolled back */
 };
 
 struct hf_transaction {
@@ -52,28 +52,30 @@ struct hf_transaction {
 
   /* changed by the module */
   enum hf_status
-      rollback_reason; /* it is rolled back though COMMIT was wanted */
+      rollback_reason; /* why it is rolled back instead of committed */
 };
 
 /* Returns a state's name, for traces and tests. */
 const char *hf_transaction_state_name(enum hf_transaction_state state);
 
-/* Asks for the end. `commit_timeout_us` begins when it is COMMIT's turn. */
+/*
+ * Requests the end. `commit_timeout_us` starts when it is COMMIT's turn; 0 = no
+ * limit.
+ */
 void hf_transaction_end(struct hf_transaction *transaction,
                         bool commit,
                         uint64_t commit_timeout_us);
 
-/* Returns whether an end was asked for. */
+/* Returns true when an end was requested. */
 bool hf_transaction_is_ending(const struct hf_transaction *transaction);
 
-/* Returns whether it is to be rolled back, or was sent to be. */
+/* Returns true when ROLLBACK will be or was sent. */
 bool hf_transaction_rolls_back(const struct hf_transaction *transaction);
 
 /*
- * All that was given before it has ended, in a connection whose transaction
- * status is `status` (I, T or E): moves on to what is to be sent. Returns when
- * that has to be over, UINT64_MAX for never; `deadline_us` is when the caller
- * wants it to be, 0 = never.
+ * All earlier statements have ended, with transaction status `status` (I, T or
+ * E): decides what is sent. Returns when the answer is due, UINT64_MAX = never.
+ * `deadline_us`: the caller's deadline; 0 = none.
  */
 uint64_t hf_transaction_take_turn(struct hf_transaction *transaction,
                                   char status,
@@ -81,22 +83,22 @@ uint64_t hf_transaction_take_turn(struct hf_transaction *transaction,
                                   uint64_t now_us);
 
 /*
- * The caller has given up, or its time is over: says what that means, and
- * turns to ROLLBACK while COMMIT was not sent.
+ * The request is interrupted with `why`. Returns what to do; turns a COMMIT
+ * that was not sent into a ROLLBACK.
  */
 enum hf_transaction_stop hf_transaction_stop(struct hf_transaction *transaction,
                                              enum hf_status why);
 
 /*
- * The request is over, with `error` (HF_OK: it went well): moves to what became
- * of the transaction, and writes what the caller is told into `error`.
+ * The request has ended with `error` (HF_OK = success): moves to the final
+ * state, and writes the user's error into `error`.
  */
 void hf_transaction_finish(struct hf_transaction *transaction,
                            struct hf_error *error);
 
 /*
- * Returns whether ROLLBACK as the command tag of an answer means that a COMMIT
- * failed. `commits` and `rolls_back`: what the text asked for.
+ * Returns true when an answer with the command tag ROLLBACK means that a COMMIT
+ * failed. `commits` and `rolls_back`: what the text has.
  */
 bool hf_transaction_commit_failed(bool answered_rollback,
                                   bool commits,

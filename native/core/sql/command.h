@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the command tag of a statement that was done says of its effects.
- * Conservative: a command that is not known may have had both.
+ * What a command tag says about the effects of the statement. Conservative: an
+ * unknown command may have all of them.
  *
  * Ownership: words are borrowed for the call.
- * Threads: any.
+ * Threads: any; pure.
  */
 #ifndef HF_CORE_SQL_COMMAND_H
 #define HF_CORE_SQL_COMMAND_H
@@ -14,15 +14,16 @@
 
 /* Bits. */
 enum hf_command_effect {
-  HF_COMMAND_WRITES = 1 << 0,  /* something durable may be left */
-  HF_COMMAND_SESSION = 1 << 1, /* something may be left in the session */
-  HF_COMMAND_COMMITS = 1 << 2  /* it made durable what was written before it */
+  HF_COMMAND_WRITES = 1 << 0,  /* something durable may remain */
+  HF_COMMAND_SESSION = 1 << 1, /* something may remain in the session */
+  HF_COMMAND_COMMITS =
+      1 << 2 /* earlier writes of the transaction are durable now */
 };
 
 /*
- * Returns the HF_COMMAND_* bits of a tag's first word; `bytes` is 0 for the
- * empty statement. A SELECT may write, by the functions it calls: whether it
- * did is for its text to say.
+ * Returns the HF_COMMAND_* bits for the first word of a tag; `bytes` is 0 for
+ * the empty statement. A SELECT may write through the functions it calls, which
+ * its tag does not show.
  */
 int32_t hf_command_effects(const char *word, size_t bytes);
 

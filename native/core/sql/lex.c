@@ -25,7 +25,7 @@ static bool is_operator_char(char c) {
   return c != '\0' && strchr("~!@#^&|`?+-*/%<>=", c) != NULL;
 }
 
-/* The character `offset` ahead, or NUL past the end. */
+/* Returns the character `offset` ahead, NUL past the end. */
 static char peek(const struct hf_sql_lexer *lexer, size_t offset) {
   if ((size_t)(lexer->end - lexer->at) <= offset) {
     return '\0';
@@ -73,7 +73,7 @@ static void skip_blanks(struct hf_sql_lexer *lexer) {
   }
 }
 
-/* Reads up to the closing quote; `at` is behind the opening one. */
+/* Skips to the end of a quoted text; `at` is after the opening quote. */
 static void skip_quoted(struct hf_sql_lexer *lexer,
                         char quote,
                         bool backslashes) {
@@ -92,9 +92,8 @@ static void skip_quoted(struct hf_sql_lexer *lexer,
 }
 
 /*
- * A string goes on behind a line break: 'a'
- * 'b'. With E'...' the rest has backslashes too. Moves behind the next opening
- * quote, or nowhere.
+ * Moves past the next opening quote and returns true if the string continues
+ * after a line break ('a' newline 'b').
  */
 static bool continues(struct hf_sql_lexer *lexer) {
   const char *start = lexer->at;
@@ -143,7 +142,7 @@ static void lex_name_in_quotes(struct hf_sql_lexer *lexer,
   skip_quoted(lexer, '"', false);
 }
 
-/* Tries $tag$ ... $tag$; `at` is on the first dollar. */
+/* Reads $tag$ ... $tag$ if there is one; `at` is on the first dollar. */
 static bool lex_dollar_string(struct hf_sql_lexer *lexer,
                               struct hf_sql_token *token) {
   const char *body;
@@ -206,7 +205,7 @@ static void lex_word(struct hf_sql_lexer *lexer, struct hf_sql_token *token) {
   token->text[n] = '\0';
 }
 
-/* A name, or the letter that tells a string's kind: E'', U&'', B'', ... */
+/* Reads a name, or a string with a prefix: E'', U&'', B'', X'', N''. */
 static void lex_letter(struct hf_sql_lexer *lexer, struct hf_sql_token *token) {
   char letter = lower(peek(lexer, 0));
   char second = peek(lexer, 1);
@@ -247,8 +246,8 @@ static void lex_number(struct hf_sql_lexer *lexer, struct hf_sql_token *token) {
 }
 
 /*
- * The longest run of operator characters before a comment; it ends in + or -
- * only if it has a character that no standard operator has.
+ * Reads the longest run of operator characters before a comment. It ends in +
+ * or - only if it contains a character that no standard operator has.
  */
 static void lex_operator(struct hf_sql_lexer *lexer,
                          struct hf_sql_token *token) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cuts SQL into tokens the way PostgreSQL does, with
- * standard_conforming_strings on or off. Linear, allocates nothing.
+ * Splits SQL into tokens as PostgreSQL does, with standard_conforming_strings
+ * on or off. Linear time, no allocation.
  *
  * Ownership: the text is borrowed while the lexer is in use.
  * Threads: none; one thread at a time per lexer.
@@ -14,17 +14,19 @@
 
 enum hf_sql_token_kind {
   HF_TOKEN_END,
-  HF_TOKEN_WORD,   /* keyword or name without quotes; `text` in lower case */
+  HF_TOKEN_WORD,   /* keyword or unquoted name; `text` in lower case */
   HF_TOKEN_QUOTED, /* "name" */
   HF_TOKEN_STRING, /* any kind of string constant */
   HF_TOKEN_NUMBER,
   HF_TOKEN_PARAM,    /* $1 */
   HF_TOKEN_OPERATOR, /* `text` */
   HF_TOKEN_CAST,     /* :: */
-  HF_TOKEN_CHAR      /* ( ) [ ] , ; . : and what is nothing else; `text` */
+  HF_TOKEN_CHAR      /* ( ) [ ] , ; . : and any other character; `text` */
 };
 
-enum { HF_TOKEN_TEXT = 40 }; /* longer ones are cut; no list holds such */
+enum {
+  HF_TOKEN_TEXT = 40
+}; /* longer ones are truncated; no list has such a word */
 
 struct hf_sql_token {
   enum hf_sql_token_kind kind;
@@ -34,17 +36,19 @@ struct hf_sql_token {
 struct hf_sql_lexer {
   const char *at;
   const char *end;
-  bool broken;         /* a string or comment had no end, or a NUL was met */
-  bool backslashes;    /* set by the caller: they escape in 'strings' too */
-  bool backslash_seen; /* one was in a string where that makes a difference */
+  bool broken; /* a string or comment did not end, or there was a NUL */
+  bool
+      backslashes; /* set by the caller: backslashes escape in 'strings', too */
+  bool backslash_seen; /* there was one in a string where that makes a
+                          difference */
 };
 
-/* Begins at the start of a text. */
+/* Starts at the beginning of a text. */
 void hf_sql_lex_init(struct hf_sql_lexer *lexer,
                      const char *text,
                      size_t bytes);
 
-/* Reads the next token. After the end it is always HF_TOKEN_END. */
+/* Reads the next token; HF_TOKEN_END at the end and ever after. */
 void hf_sql_lex_next(struct hf_sql_lexer *lexer, struct hf_sql_token *token);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "core/sql/words.h"
 
-enum { DEPTH_MAX = 64 }; /* of parentheses; deeper ones are opaque */
+enum { DEPTH_MAX = 64 }; /* of parentheses; deeper statements are opaque */
 
 bool hf_sql_is_word(const struct hf_sql_token *token, const char *word) {
   return token->kind == HF_TOKEN_WORD && strcmp(token->text, word) == 0;
@@ -25,7 +25,7 @@ static bool is_one_of(const struct hf_sql_token *token,
   return false;
 }
 
-/* GROUP BY, ORDER BY or PARTITION BY was the last. */
+/* The last tokens were GROUP BY, ORDER BY or PARTITION BY. */
 static bool is_after_by(const struct hf_sql_token *before) {
   static const char *const lists[] = {"group", "order", "partition", NULL};
 
@@ -33,8 +33,8 @@ static bool is_after_by(const struct hf_sql_token *before) {
 }
 
 /*
- * LIKE and its kin are names of functions and types as well: they are
- * operators where an operand ended before them.
+ * LIKE and similar words are names of functions and types, too. They are
+ * operators after an operand.
  */
 static bool is_infix(const struct hf_sql_reads *reads) {
   static const char *const infixes[] = {"like", "ilike", "overlaps", NULL};
@@ -46,7 +46,10 @@ static bool is_infix(const struct hf_sql_reads *reads) {
                                                   : reads->operand[1];
 }
 
-/* Words that anybody may use as a function's name, but not after these. */
+/*
+ * Returns true for a word that may be the name of a user's function in general,
+ * but not in this context.
+ */
 static bool is_context_keyword(const struct hf_sql_reads *reads) {
   static const char *const varied[] = {"character",
                                        "char",
@@ -82,7 +85,10 @@ static bool is_context_keyword(const struct hf_sql_reads *reads) {
          is_infix(reads);
 }
 
-/* An opening parenthesis: is what stands before it a call of the unknown? */
+/*
+ * At an opening parenthesis: returns true when it begins the call of a function
+ * that is not known to be read-only.
+ */
 static bool calls_unknown(const struct hf_sql_reads *reads) {
   const struct hf_sql_token *before = reads->before;
 
@@ -121,7 +127,7 @@ static void open(struct hf_sql_reads *reads) {
       hf_sql_is_word(&before[0], "join") && !hf_sql_is_char(&before[1], '.');
 
   if (joins && !is_context_keyword(reads)) {
-    reads->join_opened = true; /* what comes next tells */
+    reads->join_opened = true; /* the next token decides */
   } else if (calls_unknown(reads)) {
     reads->opaque = true;
   }
@@ -139,7 +145,7 @@ static void open(struct hf_sql_reads *reads) {
   }
 }
 
-/* Returns whether an operand may end here: not after DISTINCT ON (a). */
+/* Returns true when an operand may end here: not after DISTINCT ON (a). */
 static bool close(struct hf_sql_reads *reads) {
   bool operand = reads->depth == 0 || reads->depth != reads->distinct_on;
 
@@ -156,7 +162,10 @@ static bool names_catalog(const struct hf_sql_token *before) {
          hf_sql_is_word(&before[1], "pg_catalog");
 }
 
-/* What follows ::, or AS in CAST: is it the name of a built-in type? */
+/*
+ * Returns true when the token after ::, or after AS in CAST, is not the name of
+ * a built-in type.
+ */
 static bool casts_unknown(const struct hf_sql_reads *reads,
                           const struct hf_sql_token *token) {
   const struct hf_sql_token *before = reads->before;
@@ -173,14 +182,14 @@ static bool casts_unknown(const struct hf_sql_reads *reads,
   if (names_catalog(before) && before[2].kind == HF_TOKEN_CAST) {
     return token->kind != HF_TOKEN_WORD || !hf_sql_is_builtin_type(token->text);
   }
-  /* schema.type, and pg_catalog without a type behind it */
+  /* schema.type, or pg_catalog without a type */
   return before[1].kind == HF_TOKEN_CAST &&
          hf_sql_is_word(&before[0], "pg_catalog") != hf_sql_is_char(token, '.');
 }
 
 /*
- * A string constant: is what stands before it the name of a type that is not
- * built in?
+ * At a string constant: returns true when the word before it is the name of a
+ * type that is not built in.
  */
 static bool types_unknown(const struct hf_sql_reads *reads) {
   const struct hf_sql_token *before = reads->before;
@@ -212,8 +221,8 @@ static bool types_unknown(const struct hf_sql_reads *reads) {
 }
 
 /*
- * (x).f may be f(x), and x.f too where a function in FROM is called x: of the
- * built-in functions with one argument, some write.
+ * (x).f may be the call f(x), and so may x.f where a function in FROM is called
+ * x. Some built-in functions with one argument write.
  */
 static bool selects_function(const struct hf_sql_token *before,
                              const struct hf_sql_token *token) {
@@ -240,7 +249,10 @@ static bool is_opaque_word(const struct hf_sql_reads *reads,
          selects_function(reads->before, token);
 }
 
-/* A field or method of a value, and not of what is called by a name. */
+/*
+ * Returns true when a field is selected from a value rather than from something
+ * that has a name.
+ */
 static bool selects_from_value(const struct hf_sql_reads *reads,
                                const struct hf_sql_token *token) {
   const struct hf_sql_token *last = &reads->before[0];
@@ -272,7 +284,10 @@ static bool is_opaque(const struct hf_sql_reads *reads,
   return false;
 }
 
-/* JOIN (: a subquery, which no call's arguments begin like? */
+/*
+ * Returns true when the token after JOIN ( begins a subquery; the arguments of
+ * a call cannot begin like that.
+ */
 static bool begins_query(const struct hf_sql_token *token) {
   static const char *const queries[] = {"select", "values", "with", NULL};
 

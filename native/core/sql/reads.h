@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Judges, token by token, whether a statement can run anybody's function:
- * only what certainly runs none is a read. What no text can show stays open:
- * views, policies, a column that is a function (t.f), and a built-in name
- * that a user gave a function with other arguments.
+ * Decides, token by token, whether a statement may run a user's function. Only
+ * a statement that certainly runs none is a read. Some cases no text can show:
+ * views, policies, a column that is a function (t.f), and a built-in name that
+ * a user has overloaded.
  *
  * Ownership: the state is the caller's memory.
  * Threads: none; one thread at a time per statement.
@@ -17,31 +17,31 @@
 
 #include "core/sql/lex.h"
 
-enum { HF_SQL_BEFORE = 4 }; /* tokens looked back at */
+enum { HF_SQL_BEFORE = 4 }; /* tokens kept of those before */
 
 struct hf_sql_reads {
   struct hf_sql_token before[HF_SQL_BEFORE]; /* [0] is the last one */
-  bool operand[HF_SQL_BEFORE]; /* whether an operand may end with it */
+  bool operand[HF_SQL_BEFORE]; /* whether an operand may end with that token */
   size_t depth;                /* of parentheses */
-  uint64_t casts;              /* a bit for each depth that CAST ( opened */
-  uint64_t types;              /* a bit for each depth that TYPE ( opened */
-  bool typed;                  /* and the last token closed such a one */
-  size_t distinct_on;          /* the depth inside DISTINCT ON (; 0 = none */
-  bool join_opened;            /* JOIN ( was the last: a call, or not? */
-  bool opaque;                 /* not certain to be harmless */
+  uint64_t casts;              /* bit per depth: opened by CAST ( */
+  uint64_t types;              /* bit per depth: opened by a type and ( */
+  bool typed;                  /* the last token closed one of these */
+  size_t distinct_on;          /* depth inside DISTINCT ON (; 0 = none */
+  bool join_opened;            /* the last tokens were JOIN (: a call or not? */
+  bool opaque;                 /* may run a user's function, or write */
 };
 
-/* Begins a statement. */
+/* Starts a statement. */
 void hf_sql_reads_init(struct hf_sql_reads *reads);
 
-/* Takes its next token. */
+/* Processes the next token. */
 void hf_sql_reads_take(struct hf_sql_reads *reads,
                        const struct hf_sql_token *token);
 
-/* Returns whether a token is this word, which is not in quotes. */
+/* Returns true when a token is this word, unquoted. */
 bool hf_sql_is_word(const struct hf_sql_token *token, const char *word);
 
-/* Returns whether a token is this single character. */
+/* Returns true when a token is this single character. */
 bool hf_sql_is_char(const struct hf_sql_token *token, char c);
 
 #endif

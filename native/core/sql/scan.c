@@ -8,21 +8,21 @@
 #include "holdfast.h"
 
 enum {
-  FIRST_WORDS = 6 /* as many of a statement's beginning decide its kind */
+  FIRST_WORDS = 6 /* as many words decide the kind of a statement */
 };
 
-/* What was seen of the statement at hand. */
+/* What was seen of the current statement. */
 struct statement {
   char words[FIRST_WORDS][HF_TOKEN_TEXT];
   size_t n_words;
-  struct hf_sql_reads reads; /* whether it only reads; what came before */
+  struct hf_sql_reads reads; /* whether it only reads; the tokens before */
   bool empty;
-  bool writes; /* INSERT, UPDATE, DELETE or MERGE is in it */
+  bool writes; /* it has INSERT, UPDATE, DELETE or MERGE */
   bool concurrently;
   bool with_hold;
   bool into_temp;
   bool locks_session;
-  size_t settings;       /* calls of set_config that are not local */
+  size_t settings;       /* calls of set_config() that are not local */
   size_t body_depth;     /* of BEGIN ATOMIC and CASE in a function's body */
   enum hf_sql_kind main; /* of WITH */
 };
@@ -34,7 +34,7 @@ static void statement_init(struct statement *s) {
   s->main = HF_SQL_OTHER;
 }
 
-/* The token before the one at hand. */
+/* Returns the previous token. */
 static const struct hf_sql_token *last(const struct statement *s) {
   return &s->reads.before[0];
 }
@@ -138,7 +138,10 @@ static void take(struct statement *s, const struct hf_sql_token *token) {
   hf_sql_reads_take(&s->reads, token);
 }
 
-/* COMMIT, END, ROLLBACK and ABORT: WORK or TRANSACTION says nothing. */
+/*
+ * The kind of COMMIT, END, ROLLBACK and ABORT; WORK and TRANSACTION are
+ * optional.
+ */
 static enum hf_sql_kind ending_kind(const struct statement *s, bool commit) {
   size_t i = word_is(s, 1, "work") || word_is(s, 1, "transaction") ? 2 : 1;
 
@@ -210,7 +213,10 @@ static enum hf_sql_kind kind_of(const struct statement *s) {
   return s->n_words == 0 ? HF_SQL_OTHER : simple_kind(s->words[0]);
 }
 
-/* Commands that run outside transactions and may be half done. */
+/*
+ * Returns true for commands that cannot run in a transaction and may be half
+ * done after an error.
+ */
 static bool refuses_transaction(const struct statement *s) {
   static const char *const alone[] = {"vacuum", "cluster", "reindex", NULL};
   static const char *const makers[] = {"create", "drop", "alter", NULL};
@@ -266,13 +272,16 @@ static bool changes_session(const struct statement *s, enum hf_sql_kind kind) {
   return word_is(s, 0, "declare") && s->with_hold;
 }
 
-/* ALTER TYPE .. ADD VALUE: it cannot be used before it is committed. */
+/* ALTER TYPE .. ADD VALUE: the value cannot be used before it is committed. */
 static bool adds_value(const struct statement *s) {
   return word_is(s, 0, "alter") && word_is(s, 1, "type") &&
          has_word(s, "add") && has_word(s, "value");
 }
 
-/* Whatever the session's settings are, these do the same. */
+/*
+ * Returns true for commands that do the same whatever the settings of the
+ * session.
+ */
 static bool needs_nothing(const struct statement *s) {
   return word_is(s, 0, "discard") || word_is(s, 0, "commit") ||
          word_is(s, 0, "rollback");
@@ -310,7 +319,10 @@ static void finish(const struct statement *s, struct hf_sql_info *out) {
                            kind == HF_SQL_DO || out->refuses_transaction;
 }
 
-/* Adds the next statement to the description; false at the end of the text. */
+/*
+ * Adds the next statement to the description. Returns false at the end of the
+ * text.
+ */
 static bool add_statement(struct hf_sql_lexer *lexer, struct hf_sql_info *out) {
   struct hf_sql_token token;
   struct statement s;
@@ -347,9 +359,9 @@ static void scan(struct hf_sql_lexer *lexer, struct hf_sql_info *out) {
 }
 
 /*
- * With standard_conforming_strings off, a backslash in 'a string' is an
- * escape. Nobody knows here which server will read the text, so where it
- * matters only what both readings say is certain.
+ * With standard_conforming_strings off a backslash in a string is an escape.
+ * Which setting the server will have is not known here, so where it makes a
+ * difference only what holds for both is certain.
  */
 static void scan_with_backslashes(const char *text,
                                   size_t bytes,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What can be told from a statement's text alone. Lexical, linear in the
- * text's length, and conservative: where in doubt a statement writes, commits
- * midway and changes the session's state.
+ * Describes a statement by its text alone. Lexical, linear in the length of the
+ * text, and conservative: in doubt a statement writes, may commit midway and
+ * changes the state of the session.
  *
  * Ownership: texts are borrowed for the call.
- * Threads: any.
+ * Threads: any; pure.
  */
 #ifndef HF_CORE_SQL_SCAN_H
 #define HF_CORE_SQL_SCAN_H
@@ -14,10 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the first statement is. */
+/* The kind of the first statement. */
 enum hf_sql_kind {
   HF_SQL_EMPTY,
-  HF_SQL_SELECT, /* also VALUES, TABLE, and WITH without a writing word */
+  HF_SQL_SELECT, /* also VALUES, TABLE, and WITH that only selects */
   HF_SQL_INSERT,
   HF_SQL_UPDATE,
   HF_SQL_DELETE,
@@ -41,30 +41,31 @@ enum hf_sql_kind {
 
 struct hf_sql_info {
   enum hf_sql_kind kind;
-  bool multiple;            /* more than one statement that is not empty */
-  bool read_only;           /* certainly writes nothing, bar shadowed names */
-  bool read_if_standard;    /* the same, if backslashes escape nothing */
-  bool may_commit_midway;   /* an error does not prove that nothing is kept */
+  bool multiple;  /* more than one non-empty statement */
+  bool read_only; /* certainly writes nothing, unless names are shadowed */
+  bool read_if_standard;  /* the same if standard_conforming_strings is on */
+  bool may_commit_midway; /* an error does not prove that nothing was committed
+                           */
   bool refuses_transaction; /* VACUUM, ... CONCURRENTLY, CREATE DATABASE */
   bool copy;                /* one of the statements is COPY */
-  bool needs_session;       /* of these, what depends on settings */
-  bool session_state;       /* leaves something behind in the session */
-  bool ends_transaction;    /* a COMMIT or ROLLBACK, in any statement */
-  bool rolls_back;          /* a ROLLBACK anywhere, to a savepoint or not */
-  bool commits;             /* a COMMIT or PREPARE TRANSACTION anywhere */
+  bool needs_session;       /* of these, those that depend on settings */
+  bool session_state;       /* leaves something in the session */
+  bool ends_transaction;    /* has a COMMIT or ROLLBACK */
+  bool rolls_back;          /* has a ROLLBACK, to a savepoint or not */
+  bool commits;             /* has a COMMIT or PREPARE TRANSACTION */
   bool adds_value;          /* ALTER TYPE ... ADD VALUE */
-  size_t n_statements;      /* that are not empty */
+  size_t n_statements;      /* non-empty ones */
 };
 
-/* Describes a text. Never fails; a malformed text is HF_SQL_OTHER's lot. */
+/* Describes a text. Never fails; a malformed text is HF_SQL_OTHER. */
 void hf_sql_scan(const char *text, size_t bytes, struct hf_sql_info *out);
 
 struct hf_sql_lexer;
 
 /*
- * Describes the next statement of a text, up to a semicolon or the end, as
- * PostgreSQL splits it. Returns false once the text is used up; the last
- * description may then be of a statement, or of nothing.
+ * Describes the next statement of a text, up to a semicolon or the end, split
+ * as PostgreSQL does. Returns false at the end of the text; the last
+ * description may be of an empty statement.
  */
 bool hf_sql_next(struct hf_sql_lexer *lexer, struct hf_sql_info *out);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Scripts: where their statements are, and which cannot share a transaction. */
+/*
+ * Splits scripts into statements, and tells which of them cannot share a
+ * transaction.
+ */
 #include "core/sql/lex.h"
 #include "core/sql/scan.h"
 #include "holdfast.h"

@@ -5,12 +5,12 @@
 #include <string.h>
 
 /*
- * Built-in functions that write nothing and change nothing in the session.
- * Left out on purpose: what runs a text as SQL (query_to_xml, ts_stat), takes
- * a transaction number, sleeps, signals, touches files and large objects, or
- * makes values of a type given by name (json_populate_record: a domain in it
- * checks by functions). Those younger than PostgreSQL 13 are left out too: on
- * an older server such a name is a user's.
+ * Built-in functions that write nothing and change nothing in the session. Left
+ * out on purpose: functions that run a text as SQL (query_to_xml, ts_stat),
+ * take a transaction id, sleep, signal, use files or large objects, or make
+ * values of a type given by name (json_populate_record: the check of a domain
+ * runs functions). Functions newer than PostgreSQL 13 are left out, too: on an
+ * older server the name may be a user's.
  */
 /* clang-format off */
 static const char *const functions[] = {
@@ -88,8 +88,8 @@ static const char *const functions[] = {
 /* clang-format on */
 
 /*
- * More of them, under names that users give their own functions as well: with
- * arguments of another type theirs are the better match, so that only
+ * More of them whose names users give to their own functions as well. With
+ * arguments of another type a user's function is the better match, so only
  * pg_catalog.name is certain.
  */
 /* clang-format off */
@@ -105,9 +105,9 @@ static const char *const qualified[] = {
 /* clang-format on */
 
 /*
- * Words of the grammar that may stand before a parenthesis and cannot be the
- * name of a user's function unless quoted: reserved, or for columns only, in
- * every version.
+ * Keywords that may stand before a parenthesis and cannot be the name of a
+ * user's function unless quoted: reserved, or column names only, in every
+ * version.
  */
 /* clang-format off */
 static const char *const keywords[] = {
@@ -126,7 +126,7 @@ static const char *const keywords[] = {
 /* clang-format on */
 
 /*
- * Types that every server has. All others may be a domain, whose check runs
+ * Types that every server has. Any other may be a domain, whose check runs
  * functions.
  */
 /* clang-format off */
@@ -148,7 +148,7 @@ static const char *const types[] = {
 };
 /* clang-format on */
 
-/* Words behind which an expression may begin. */
+/* Keywords after which an expression may begin. */
 /* clang-format off */
 static const char *const openers[] = {
   "all", "and", "any", "array", "as", "asymmetric", "at", "between", "both",
@@ -167,8 +167,8 @@ static const char *const openers[] = {
 /* clang-format on */
 
 /*
- * Of these, the ones no type can be called: a string constant behind them is
- * one by itself.
+ * Those of them that cannot be the name of a type: a string constant after one
+ * is just a string.
  */
 /* clang-format off */
 static const char *const reserved[] = {

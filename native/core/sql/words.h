@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which words and symbols of SQL are known to be harmless. Words are in lower
- * case.
+ * Lists of SQL words and operators that are known to be harmless. Words are in
+ * lower case.
  *
  * Threads: any; pure.
  */
@@ -16,22 +16,22 @@ bool hf_sql_is_read_only_function(const char *word);
 /* The same, where the name stands behind "pg_catalog.". */
 bool hf_sql_is_read_only_qualified(const char *word);
 
-/* Returns true for a word of the grammar that is no call before "(". */
+/* Returns true for a keyword that does not call a function when "(" follows. */
 bool hf_sql_is_paren_keyword(const char *word);
 
 /* Returns true for a type that every server has. */
 bool hf_sql_is_builtin_type(const char *word);
 
-/* Returns true for a word behind which an expression may begin. */
+/* Returns true for a keyword after which an expression may begin. */
 bool hf_sql_opens_expression(const char *word);
 
-/* Returns true for one of them that no type can be called. */
+/* Returns true for one of these that cannot be the name of a type. */
 bool hf_sql_is_reserved_opener(const char *word);
 
 /* Returns true for one of PostgreSQL's own operators. */
 bool hf_sql_is_known_operator(const char *symbol);
 
-/* Returns true when the lists are in order; for the tests. */
+/* Returns true when the lists are sorted; for tests. */
 bool hf_sql_words_sorted(void);
 
 #endif

@@ -77,7 +77,7 @@ static struct hf_cache_entry *entry_new(const struct hf_cache_query *query) {
   return entry;
 }
 
-static void untie(struct hf_cache *cache, struct hf_cache_entry *entry) {
+static void remove_tags(struct hf_cache *cache, struct hf_cache_entry *entry) {
   int32_t i;
   for (i = 0; i < entry->n_tag_links; i++) {
     hf_tag_index_remove(&cache->tags, &entry->tag_links[i]);
@@ -108,7 +108,7 @@ static struct hf_cache_entry *add(struct hf_cache *cache,
   return entry;
 
 fail_tag:
-  untie(cache, entry);
+  remove_tags(cache, entry);
   hf_free(entry);
   return NULL;
 }
@@ -123,9 +123,9 @@ static void drop_payload(struct hf_cache *cache, struct hf_cache_entry *entry) {
 }
 
 /* Makes an entry impossible to find, and frees what it stores. */
-static void forget(struct hf_cache *cache, struct hf_cache_entry *entry) {
+static void unindex(struct hf_cache *cache, struct hf_cache_entry *entry) {
   drop_payload(cache, entry);
-  untie(cache, entry);
+  remove_tags(cache, entry);
   hf_table_remove(&cache->entries, &entry->node);
 }
 
@@ -155,7 +155,7 @@ static void free_entry(struct hf_cache *cache, struct hf_cache_entry *entry) {
   hf_list_remove(list_of(cache, entry), &entry->link);
   if (entry->state != HF_CACHE_DROPPED) {
     cache->refills -= entry->state == HF_CACHE_REFILLING;
-    forget(cache, entry);
+    unindex(cache, entry);
   }
   hf_free(entry);
 }
@@ -326,7 +326,7 @@ void hf_cache_adopt(struct hf_cache *cache,
   hf_list_push(&cache->flights, &entry->link);
 }
 
-/* ---- forgetting ---------------------------------------------------------- */
+/* ---- invalidation ------------------------------------------------------- */
 
 static void invalidate(struct hf_cache *cache, struct hf_cache_entry *entry) {
   if (entry->state == HF_CACHE_STORED) {
@@ -334,7 +334,7 @@ static void invalidate(struct hf_cache *cache, struct hf_cache_entry *entry) {
     return;
   }
   move(cache, entry, HF_CACHE_DROPPED);
-  forget(cache, entry);
+  unindex(cache, entry);
 }
 
 static int32_t invalidate_all(struct hf_cache *cache) {

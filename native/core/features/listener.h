@@ -31,7 +31,7 @@
 #include "core/features/listener_channel.h"
 
 enum {
-  HF_LISTENER_BASE_MS = 50, /* before the first repetition */
+  HF_LISTENER_BASE_MS = 50, /* before the first retry */
   HF_LISTENER_CAP_MS = 2000
 };
 

@@ -244,17 +244,17 @@ static enum hf_severity find_severity(const char *message) {
 
 static const struct hf_rule *judge_sqlstate(
     const struct hf_evidence *evidence) {
-  struct hf_evidence told = *evidence;
+  struct hf_evidence found = *evidence;
   char buffer[6];
   const char *sqlstate = find_sqlstate(evidence, buffer);
 
   if (sqlstate == NULL) {
     return NULL;
   }
-  if (sqlstate == buffer && told.severity == HF_SEVERITY_UNKNOWN) {
-    told.severity = find_severity(told.message);
+  if (sqlstate == buffer && found.severity == HF_SEVERITY_UNKNOWN) {
+    found.severity = find_severity(found.message);
   }
-  return hf_classify_sqlstate(&told, sqlstate);
+  return hf_classify_sqlstate(&found, sqlstate);
 }
 
 static const struct hf_rule *judge_status(const struct hf_evidence *evidence) {

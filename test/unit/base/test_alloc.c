@@ -4,7 +4,7 @@
 #include "core/base/alloc.h"
 #include "support.h"
 
-static void nothing_is_still_an_allocation(void **state) {
+static void an_allocation_of_zero_bytes_is_not_null(void **state) {
   void *a = hf_alloc(0);
   void *b = hf_calloc(0, 8);
   void *c = hf_calloc(8, 0);
@@ -82,7 +82,7 @@ static void a_buffer_can_be_given_back(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(nothing_is_still_an_allocation),
+      cmocka_unit_test(an_allocation_of_zero_bytes_is_not_null),
       cmocka_unit_test(calloc_gives_zeroes),
       cmocka_unit_test(calloc_refuses_a_product_that_overflows),
       cmocka_unit_test(realloc_keeps_the_old_block_when_it_fails),

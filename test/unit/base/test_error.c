@@ -4,7 +4,7 @@
 #include "core/base/error.h"
 #include "support.h"
 
-static void a_new_error_says_success(void **state) {
+static void a_new_error_is_a_success(void **state) {
   struct hf_error error;
 
   (void)state;
@@ -73,7 +73,8 @@ static void the_first_text_of_a_letter_wins(void **state) {
   hf_error_finish(&error);
 }
 
-static void a_code_of_another_length_is_no_sqlstate(void **state) {
+static void a_code_that_is_not_five_characters_long_is_no_sqlstate(
+    void **state) {
   struct hf_error error = {0};
 
   (void)state;
@@ -83,7 +84,7 @@ static void a_code_of_another_length_is_no_sqlstate(void **state) {
   hf_error_finish(&error);
 }
 
-static void the_severity_field_tells_that_a_server_spoke(void **state) {
+static void field_v_proves_that_a_server_sent_the_error(void **state) {
   static const struct {
     const char *word;
     enum hf_severity severity;
@@ -107,7 +108,7 @@ static void the_severity_field_tells_that_a_server_spoke(void **state) {
   }
 }
 
-static void a_copy_has_a_life_of_its_own(void **state) {
+static void a_copy_is_independent_of_the_original(void **state) {
   struct hf_error error = {0};
   struct hf_error copy = {0};
 
@@ -137,7 +138,7 @@ static void moving_leaves_an_empty_error_behind(void **state) {
   hf_error_finish(&target);
 }
 
-static void evidence_keeps_what_only_the_caller_knows(void **state) {
+static void writing_evidence_keeps_the_callers_fields(void **state) {
   struct hf_evidence evidence = {.in_transaction = true, .code = "x"};
   struct hf_error error = {0};
 
@@ -192,16 +193,16 @@ static void without_memory_an_error_only_loses_text(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_new_error_says_success),
+      cmocka_unit_test(a_new_error_is_a_success),
       cmocka_unit_test(set_replaces_everything),
       cmocka_unit_test(set_may_quote_the_old_message),
       cmocka_unit_test(fields_are_packed_as_letter_text_and_nul),
       cmocka_unit_test(the_first_text_of_a_letter_wins),
-      cmocka_unit_test(a_code_of_another_length_is_no_sqlstate),
-      cmocka_unit_test(the_severity_field_tells_that_a_server_spoke),
-      cmocka_unit_test(a_copy_has_a_life_of_its_own),
+      cmocka_unit_test(a_code_that_is_not_five_characters_long_is_no_sqlstate),
+      cmocka_unit_test(field_v_proves_that_a_server_sent_the_error),
+      cmocka_unit_test(a_copy_is_independent_of_the_original),
       cmocka_unit_test(moving_leaves_an_empty_error_behind),
-      cmocka_unit_test(evidence_keeps_what_only_the_caller_knows),
+      cmocka_unit_test(writing_evidence_keeps_the_callers_fields),
       cmocka_unit_test(without_memory_an_error_only_loses_text),
   };
 

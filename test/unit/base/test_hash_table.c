@@ -216,7 +216,8 @@ static void a_finished_table_can_be_used_again(void **state) {
 }
 
 /* Random moves against what is known to be in the table. */
-static void whatever_is_added_and_removed_the_table_has_the_rest(void **state) {
+static void random_operations_agree_with_a_list_of_what_was_added(
+    void **state) {
   bool in[MANY] = {false};
   uint32_t seed = 1;
   size_t count = 0;
@@ -259,7 +260,7 @@ int main(void) {
       TEST(a_walk_visits_each_node_once),
       TEST(a_table_is_emptied_by_removing_any_node),
       TEST(a_finished_table_can_be_used_again),
-      TEST(whatever_is_added_and_removed_the_table_has_the_rest),
+      TEST(random_operations_agree_with_a_list_of_what_was_added),
   };
   return cmocka_run_group_tests_name("hash_table", tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 
 enum { MANY = 2000 };
 
-static void an_empty_heap_gives_nothing(void **state) {
+static void an_empty_heap_pops_null(void **state) {
   struct hf_heap heap;
   struct hf_heap_node stray = {0};
 
@@ -18,7 +18,7 @@ static void an_empty_heap_gives_nothing(void **state) {
   assert_int_equal(heap.count, 0);
 }
 
-static void the_smallest_key_leaves_first(void **state) {
+static void the_smallest_key_is_popped_first(void **state) {
   static const uint64_t keys[] = {5, 1, 4, 2, 3};
   struct hf_heap_node nodes[5] = {{0}};
   struct hf_heap heap;
@@ -40,7 +40,7 @@ static void the_smallest_key_leaves_first(void **state) {
   assert_null(hf_heap_pop(&heap));
 }
 
-static void equal_keys_leave_in_the_order_they_came(void **state) {
+static void equal_keys_are_popped_in_insertion_order(void **state) {
   struct hf_heap_node nodes[100] = {{0}};
   struct hf_heap heap;
   size_t i;
@@ -55,7 +55,7 @@ static void equal_keys_leave_in_the_order_they_came(void **state) {
   }
 }
 
-static void removing_the_root_leaves_the_rest_in_order(void **state) {
+static void removing_the_root_keeps_the_rest_in_order(void **state) {
   struct hf_heap_node nodes[4] = {{0}};
   struct hf_heap heap;
   size_t i;
@@ -71,7 +71,7 @@ static void removing_the_root_leaves_the_rest_in_order(void **state) {
 }
 
 /* Compares with the plainest thing that can be right: a search in an array. */
-static void random_use_agrees_with_a_search(void **state) {
+static void random_operations_agree_with_a_linear_search(void **state) {
   struct hf_heap_node *nodes = calloc(MANY, sizeof(*nodes));
   struct hf_heap heap;
   uint32_t seed = 20240717;
@@ -132,11 +132,11 @@ static void a_million_children_do_not_exhaust_the_stack(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(an_empty_heap_gives_nothing),
-      cmocka_unit_test(the_smallest_key_leaves_first),
-      cmocka_unit_test(equal_keys_leave_in_the_order_they_came),
-      cmocka_unit_test(removing_the_root_leaves_the_rest_in_order),
-      cmocka_unit_test(random_use_agrees_with_a_search),
+      cmocka_unit_test(an_empty_heap_pops_null),
+      cmocka_unit_test(the_smallest_key_is_popped_first),
+      cmocka_unit_test(equal_keys_are_popped_in_insertion_order),
+      cmocka_unit_test(removing_the_root_keeps_the_rest_in_order),
+      cmocka_unit_test(random_operations_agree_with_a_linear_search),
       cmocka_unit_test(a_million_children_do_not_exhaust_the_stack),
   };
 

@@ -22,7 +22,7 @@ static void a_new_list_is_empty(void **state) {
   assert_null(hf_list_pop(&list));
 }
 
-static void links_leave_in_the_order_they_came(void **state) {
+static void links_are_popped_in_insertion_order(void **state) {
   struct item items[3] = {{1, {0}}, {2, {0}}, {3, {0}}};
   struct hf_list list;
   int i;
@@ -39,7 +39,7 @@ static void links_leave_in_the_order_they_came(void **state) {
   assert_true(hf_list_empty(&list));
 }
 
-static void a_link_pushed_to_the_front_leaves_first(void **state) {
+static void a_link_pushed_to_the_front_is_popped_first(void **state) {
   struct item items[2] = {{1, {0}}, {2, {0}}};
   struct hf_list list;
 
@@ -68,7 +68,7 @@ static void a_link_says_whether_it_is_queued(void **state) {
   assert_false(hf_link_queued(&item.link));
 }
 
-static void a_link_can_leave_from_the_middle(void **state) {
+static void a_link_can_be_removed_from_the_middle(void **state) {
   struct item items[3] = {{1, {0}}, {2, {0}}, {3, {0}}};
   struct hf_list list;
   struct hf_link *link;
@@ -88,7 +88,7 @@ static void a_link_can_leave_from_the_middle(void **state) {
   assert_int_equal(list.count, 2);
 }
 
-static void the_safe_walk_may_remove_what_it_stands_on(void **state) {
+static void the_safe_walk_may_remove_the_current_link(void **state) {
   struct item items[4] = {{1, {0}}, {2, {0}}, {3, {0}}, {4, {0}}};
   struct hf_list list;
   struct hf_link *link, *after;
@@ -112,11 +112,11 @@ static void the_safe_walk_may_remove_what_it_stands_on(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_new_list_is_empty),
-      cmocka_unit_test(links_leave_in_the_order_they_came),
-      cmocka_unit_test(a_link_pushed_to_the_front_leaves_first),
+      cmocka_unit_test(links_are_popped_in_insertion_order),
+      cmocka_unit_test(a_link_pushed_to_the_front_is_popped_first),
       cmocka_unit_test(a_link_says_whether_it_is_queued),
-      cmocka_unit_test(a_link_can_leave_from_the_middle),
-      cmocka_unit_test(the_safe_walk_may_remove_what_it_stands_on),
+      cmocka_unit_test(a_link_can_be_removed_from_the_middle),
+      cmocka_unit_test(the_safe_walk_may_remove_the_current_link),
   };
 
   return cmocka_run_group_tests_name("list", tests, NULL, NULL);

@@ -124,7 +124,7 @@ static void small_values_are_exact(void **state) {
   assert_true(read("acquireWaitCount") == 0);
 }
 
-static void any_value_is_found_again_within_seven_percent(void **state) {
+static void quantiles_are_off_by_less_than_seven_percent(void **state) {
   uint64_t value;
 
   (void)state;
@@ -141,7 +141,7 @@ static void any_value_is_found_again_within_seven_percent(void **state) {
   }
 }
 
-static void one_value_is_every_quantile(void **state) {
+static void every_quantile_of_one_value_is_that_value(void **state) {
   (void)state;
   hf_stats_record(stats, HF_HISTOGRAM_LEASE_TIME, 1000);
   assert_true(read("leaseTimeP50") <= 1000);
@@ -165,7 +165,7 @@ static void the_99th_percentile_ignores_the_last_percent(void **state) {
   assert_true(read("acquireWaitP99") > 90000);
 }
 
-static void the_largest_number_has_a_bucket(void **state) {
+static void the_largest_number_fits_into_a_bucket(void **state) {
   (void)state;
   hf_stats_record(stats, HF_HISTOGRAM_QUERY_TIME, UINT64_MAX);
   hf_stats_record(stats, HF_HISTOGRAM_QUERY_TIME, 0);
@@ -189,7 +189,7 @@ static void successes_are_counted_by_the_attempt_that_brought_them(
   assert_true(read("succeededOnAttempt4") == 7);
 }
 
-static void retries_are_counted_by_what_made_them_possible(void **state) {
+static void retries_are_counted_by_the_outcome_before_them(void **state) {
   (void)state;
   hf_stats_add_retry(stats, HF_OUTCOME_NOT_EXECUTED);
   hf_stats_add_retry(stats, HF_OUTCOME_ROLLED_BACK);
@@ -259,7 +259,7 @@ static void refusals_are_counted_by_their_code(void **state) {
   assert_true(count_of("") == 0);
 }
 
-static void what_is_no_code_is_among_the_others(void **state) {
+static void a_code_that_is_no_sqlstate_is_counted_as_other(void **state) {
   static const char *const wrong[] = {"00000",
                                       "4000",
                                       "42p05",
@@ -274,7 +274,8 @@ static void what_is_no_code_is_among_the_others(void **state) {
   assert_true(count_of("") == (double)(sizeof wrong / sizeof wrong[0]));
 }
 
-static void a_full_table_keeps_its_codes_and_counts_the_others(void **state) {
+static void a_full_table_keeps_its_codes_and_counts_new_ones_as_other(
+    void **state) {
   enum { MORE = 3 };
   char sqlstate[6];
   int i;
@@ -292,7 +293,7 @@ static void a_full_table_keeps_its_codes_and_counts_the_others(void **state) {
   assert_true(count_of("") == MORE + 1);
 }
 
-static void buckets_count_what_is_below_their_bound(void **state) {
+static void buckets_count_the_values_below_their_bound(void **state) {
   double counts[HF_HISTOGRAM_COUNT * HF_HISTOGRAM_BOUNDS];
   size_t n = 0;
   const double *bounds = hf_stats_bounds(&n);
@@ -316,7 +317,7 @@ static void buckets_count_what_is_below_their_bound(void **state) {
                    hf_stats_bucket_count());
 }
 
-static void a_short_array_is_filled_and_no_more(void **state) {
+static void a_short_array_is_not_overrun(void **state) {
   double values[3] = {-1, -1, -1};
 
   (void)state;
@@ -340,15 +341,17 @@ int main(void) {
                                       drop),
       cmocka_unit_test_setup_teardown(small_values_are_exact, make, drop),
       cmocka_unit_test_setup_teardown(
-          any_value_is_found_again_within_seven_percent,
+          quantiles_are_off_by_less_than_seven_percent,
           make,
           drop),
-      cmocka_unit_test_setup_teardown(one_value_is_every_quantile, make, drop),
+      cmocka_unit_test_setup_teardown(every_quantile_of_one_value_is_that_value,
+                                      make,
+                                      drop),
       cmocka_unit_test_setup_teardown(
           the_99th_percentile_ignores_the_last_percent,
           make,
           drop),
-      cmocka_unit_test_setup_teardown(the_largest_number_has_a_bucket,
+      cmocka_unit_test_setup_teardown(the_largest_number_fits_into_a_bucket,
                                       make,
                                       drop),
       cmocka_unit_test_setup_teardown(
@@ -356,7 +359,7 @@ int main(void) {
           make,
           drop),
       cmocka_unit_test_setup_teardown(
-          retries_are_counted_by_what_made_them_possible,
+          retries_are_counted_by_the_outcome_before_them,
           make,
           drop),
       cmocka_unit_test_setup_teardown(refusals_are_counted_by_their_class,
@@ -368,19 +371,19 @@ int main(void) {
       cmocka_unit_test_setup_teardown(refusals_are_counted_by_their_code,
                                       make,
                                       drop),
-      cmocka_unit_test_setup_teardown(what_is_no_code_is_among_the_others,
-                                      make,
-                                      drop),
       cmocka_unit_test_setup_teardown(
-          a_full_table_keeps_its_codes_and_counts_the_others,
+          a_code_that_is_no_sqlstate_is_counted_as_other,
           make,
           drop),
-      cmocka_unit_test_setup_teardown(buckets_count_what_is_below_their_bound,
-                                      make,
-                                      drop),
-      cmocka_unit_test_setup_teardown(a_short_array_is_filled_and_no_more,
-                                      make,
-                                      drop),
+      cmocka_unit_test_setup_teardown(
+          a_full_table_keeps_its_codes_and_counts_new_ones_as_other,
+          make,
+          drop),
+      cmocka_unit_test_setup_teardown(
+          buckets_count_the_values_below_their_bound,
+          make,
+          drop),
+      cmocka_unit_test_setup_teardown(a_short_array_is_not_overrun, make, drop),
   };
 
   return cmocka_run_group_tests_name("stats", tests, NULL, NULL);

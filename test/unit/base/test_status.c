@@ -17,7 +17,7 @@ static void every_status_has_a_name_and_a_sentence(void **state) {
   }
 }
 
-static void codes_are_what_users_test_for(void **state) {
+static void codes_have_the_names_that_users_test_for(void **state) {
   (void)state;
   assert_string_equal(hf_status_code(HF_DEADLINE), "HF_DEADLINE");
   assert_string_equal(hf_status_code(HF_NAME_ERROR), "ENOTFOUND");
@@ -32,7 +32,7 @@ static void a_number_that_is_no_status_has_empty_texts(void **state) {
   assert_string_equal(hf_status_name(HF_STATUS_COUNT), "");
 }
 
-static void outcomes_have_the_names_of_the_contract(void **state) {
+static void outcomes_have_the_documented_names(void **state) {
   (void)state;
   assert_string_equal(hf_outcome_name(HF_OUTCOME_NONE), "");
   assert_string_equal(hf_outcome_name(HF_OUTCOME_NOT_EXECUTED), "not_executed");
@@ -44,9 +44,9 @@ static void outcomes_have_the_names_of_the_contract(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_status_has_a_name_and_a_sentence),
-      cmocka_unit_test(codes_are_what_users_test_for),
+      cmocka_unit_test(codes_have_the_names_that_users_test_for),
       cmocka_unit_test(a_number_that_is_no_status_has_empty_texts),
-      cmocka_unit_test(outcomes_have_the_names_of_the_contract),
+      cmocka_unit_test(outcomes_have_the_documented_names),
   };
 
   return cmocka_run_group_tests_name("status", tests, NULL, NULL);

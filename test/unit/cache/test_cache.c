@@ -42,7 +42,7 @@ static void keep(struct hf_cache *cache,
 
 /* ---- asking -------------------------------------------------------------- */
 
-static void the_first_asks_the_server_and_the_next_is_answered(void **state) {
+static void the_first_call_asks_the_server_and_the_next_is_a_hit(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
   struct hf_cache_query query = query_for("a");
@@ -54,7 +54,7 @@ static void the_first_asks_the_server_and_the_next_is_answered(void **state) {
   close_cache(&cache);
 }
 
-static void whoever_asks_meanwhile_joins(void **state) {
+static void a_call_during_a_flight_joins_it(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
   struct hf_cache_entry *same;
@@ -74,7 +74,7 @@ static void whoever_asks_meanwhile_joins(void **state) {
   close_cache(&cache);
 }
 
-static void only_callers_with_the_same_time_out_join(void **state) {
+static void only_calls_with_the_same_timeout_join_a_flight(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
   struct hf_cache_query query = query_for("a");
@@ -107,7 +107,7 @@ static void keys_are_compared_byte_by_byte(void **state) {
 
 /* ---- time ---------------------------------------------------------------- */
 
-static void an_answer_ages(void **state) {
+static void a_result_expires_after_its_time_to_live(void **state) {
   struct hf_cache cache;
   (void)state;
   open_cache(&cache);
@@ -117,7 +117,7 @@ static void an_answer_ages(void **state) {
   close_cache(&cache);
 }
 
-static void the_stricter_of_two_ages_counts(void **state) {
+static void the_shorter_of_two_times_to_live_counts(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
   struct hf_cache_query query = query_for("a");
@@ -136,7 +136,7 @@ static void the_stricter_of_two_ages_counts(void **state) {
   close_cache(&cache);
 }
 
-static void an_old_answer_is_for_those_who_asked_for_it(void **state) {
+static void a_stale_result_is_only_for_calls_that_accept_one(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
   struct hf_cache_query query = query_for("a");
@@ -158,7 +158,7 @@ static void an_old_answer_is_for_those_who_asked_for_it(void **state) {
   close_cache(&cache);
 }
 
-static void times_without_end_do_not_overflow(void **state) {
+static void infinite_times_to_live_do_not_overflow(void **state) {
   struct hf_cache cache;
   struct hf_cache_query query = query_for("a");
   struct hf_cache_entry *entry;
@@ -176,7 +176,7 @@ static void times_without_end_do_not_overflow(void **state) {
 
 /* ---- waiting ------------------------------------------------------------- */
 
-static void waiting_ends_in_the_order_of_time(void **state) {
+static void waiters_time_out_in_order_of_their_deadlines(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
   struct hf_cache_entry *of;
@@ -202,7 +202,7 @@ static void waiting_ends_in_the_order_of_time(void **state) {
   close_cache(&cache);
 }
 
-static void a_flight_goes_on_with_another_filler(void **state) {
+static void an_orphaned_flight_continues_with_another_leader(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
   struct hf_cache_query query = query_for("a");
@@ -223,7 +223,7 @@ static void a_flight_goes_on_with_another_filler(void **state) {
   close_cache(&cache);
 }
 
-static void a_failed_flight_leaves_nothing(void **state) {
+static void a_failed_flight_leaves_no_entry(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
   struct hf_cache_query query = query_for("a");
@@ -239,7 +239,7 @@ static void a_failed_flight_leaves_nothing(void **state) {
 
 /* ---- invalidation -------------------------------------------------------- */
 
-static void a_tag_takes_with_it_what_carries_it(void **state) {
+static void invalidating_a_tag_drops_the_entries_that_carry_it(void **state) {
   static const char *const both[] = {"tusers", "tposts"};
   static const char *const users[] = {"tusers"};
   struct hf_cache cache;
@@ -266,7 +266,7 @@ static void a_tag_takes_with_it_what_carries_it(void **state) {
   close_cache(&cache);
 }
 
-static void what_is_invalidated_under_way_is_not_kept_nor_joined(void **state) {
+static void an_invalidated_flight_is_neither_stored_nor_joined(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *old;
   struct hf_cache_entry *new;
@@ -286,7 +286,7 @@ static void what_is_invalidated_under_way_is_not_kept_nor_joined(void **state) {
   close_cache(&cache);
 }
 
-static void what_is_invalidated_is_not_given_as_an_old_answer(void **state) {
+static void an_invalidated_result_is_not_served_stale(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
   struct hf_cache_query query = query_for("a");
@@ -302,7 +302,7 @@ static void what_is_invalidated_is_not_given_as_an_old_answer(void **state) {
   close_cache(&cache);
 }
 
-static void what_is_spoilt_is_asked_for_again(void **state) {
+static void a_discarded_result_is_asked_for_again(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
   struct hf_cache_query query = query_for("a");
@@ -323,7 +323,7 @@ static void what_is_spoilt_is_asked_for_again(void **state) {
 
 /* ---- space --------------------------------------------------------------- */
 
-static void long_labels_count_towards_the_bound(void **state) {
+static void long_tags_count_towards_the_limit(void **state) {
   static char name[MAX / 4];
   const char *labels[] = {name};
   struct hf_cache cache;
@@ -348,7 +348,7 @@ static void long_labels_count_towards_the_bound(void **state) {
   close_cache(&cache);
 }
 
-static void the_least_recently_used_makes_room(void **state) {
+static void the_least_recently_used_entry_is_evicted(void **state) {
   struct hf_cache cache;
   char key[16];
   int i;
@@ -367,7 +367,7 @@ static void the_least_recently_used_makes_room(void **state) {
   close_cache(&cache);
 }
 
-static void a_large_answer_is_delivered_and_not_kept(void **state) {
+static void a_large_result_is_delivered_and_not_stored(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
   struct hf_cache_query query = query_for("a");
@@ -381,7 +381,7 @@ static void a_large_answer_is_delivered_and_not_kept(void **state) {
   close_cache(&cache);
 }
 
-static void a_cache_without_space_still_shares_questions(void **state) {
+static void a_cache_without_space_still_shares_flights(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
   struct hf_cache_query query = query_for("a");
@@ -393,7 +393,7 @@ static void a_cache_without_space_still_shares_questions(void **state) {
   close_cache(&cache);
 }
 
-static void what_is_being_renewed_is_not_evicted(void **state) {
+static void an_entry_that_is_being_refilled_is_not_evicted(void **state) {
   struct hf_cache cache;
   struct hf_cache_entry *entry;
   struct hf_cache_query query = query_for("old");
@@ -425,7 +425,8 @@ static struct hf_error failed_with(enum hf_status status,
   return error;
 }
 
-static void a_server_that_is_away_is_told_from_one_that_objects(void **state) {
+static void an_unreachable_server_is_told_apart_from_an_sql_error(
+    void **state) {
   static const struct {
     enum hf_status status;
     enum hf_outcome outcome;
@@ -487,7 +488,7 @@ static void without_memory_nothing_is_cached_and_nothing_leaks(void **state) {
   assert_true(n > 4);
 }
 
-static void a_table_that_cannot_grow_still_finds(void **state) {
+static void a_cache_whose_table_cannot_grow_still_finds_entries(void **state) {
   struct hf_cache cache;
   char key[16];
   int i;
@@ -512,28 +513,28 @@ static void a_table_that_cannot_grow_still_finds(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_first_asks_the_server_and_the_next_is_answered),
-      cmocka_unit_test(whoever_asks_meanwhile_joins),
-      cmocka_unit_test(only_callers_with_the_same_time_out_join),
+      cmocka_unit_test(the_first_call_asks_the_server_and_the_next_is_a_hit),
+      cmocka_unit_test(a_call_during_a_flight_joins_it),
+      cmocka_unit_test(only_calls_with_the_same_timeout_join_a_flight),
       cmocka_unit_test(keys_are_compared_byte_by_byte),
-      cmocka_unit_test(an_answer_ages),
-      cmocka_unit_test(the_stricter_of_two_ages_counts),
-      cmocka_unit_test(an_old_answer_is_for_those_who_asked_for_it),
-      cmocka_unit_test(times_without_end_do_not_overflow),
-      cmocka_unit_test(waiting_ends_in_the_order_of_time),
-      cmocka_unit_test(a_flight_goes_on_with_another_filler),
-      cmocka_unit_test(a_failed_flight_leaves_nothing),
-      cmocka_unit_test(a_tag_takes_with_it_what_carries_it),
-      cmocka_unit_test(what_is_invalidated_under_way_is_not_kept_nor_joined),
-      cmocka_unit_test(what_is_invalidated_is_not_given_as_an_old_answer),
-      cmocka_unit_test(what_is_spoilt_is_asked_for_again),
-      cmocka_unit_test(long_labels_count_towards_the_bound),
-      cmocka_unit_test(the_least_recently_used_makes_room),
-      cmocka_unit_test(a_large_answer_is_delivered_and_not_kept),
-      cmocka_unit_test(a_cache_without_space_still_shares_questions),
-      cmocka_unit_test(what_is_being_renewed_is_not_evicted),
-      cmocka_unit_test(a_server_that_is_away_is_told_from_one_that_objects),
+      cmocka_unit_test(a_result_expires_after_its_time_to_live),
+      cmocka_unit_test(the_shorter_of_two_times_to_live_counts),
+      cmocka_unit_test(a_stale_result_is_only_for_calls_that_accept_one),
+      cmocka_unit_test(infinite_times_to_live_do_not_overflow),
+      cmocka_unit_test(waiters_time_out_in_order_of_their_deadlines),
+      cmocka_unit_test(an_orphaned_flight_continues_with_another_leader),
+      cmocka_unit_test(a_failed_flight_leaves_no_entry),
+      cmocka_unit_test(invalidating_a_tag_drops_the_entries_that_carry_it),
+      cmocka_unit_test(an_invalidated_flight_is_neither_stored_nor_joined),
+      cmocka_unit_test(an_invalidated_result_is_not_served_stale),
+      cmocka_unit_test(a_discarded_result_is_asked_for_again),
+      cmocka_unit_test(long_tags_count_towards_the_limit),
+      cmocka_unit_test(the_least_recently_used_entry_is_evicted),
+      cmocka_unit_test(a_large_result_is_delivered_and_not_stored),
+      cmocka_unit_test(a_cache_without_space_still_shares_flights),
+      cmocka_unit_test(an_entry_that_is_being_refilled_is_not_evicted),
+      cmocka_unit_test(an_unreachable_server_is_told_apart_from_an_sql_error),
       cmocka_unit_test(without_memory_nothing_is_cached_and_nothing_leaks),
-      cmocka_unit_test(a_table_that_cannot_grow_still_finds)};
+      cmocka_unit_test(a_cache_whose_table_cannot_grow_still_finds_entries)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -176,7 +176,7 @@ static void model_pass_time(struct model *model) {
   assert_true(hf_cache_next_us(&model->cache) > model->now);
 }
 
-static void random_operations_agree_with_a_simple_ledger(void **state) {
+static void random_operations_agree_with_a_simple_model(void **state) {
   static struct model model;
   int i;
   (void)state;
@@ -212,6 +212,6 @@ static void random_operations_agree_with_a_simple_ledger(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(random_operations_agree_with_a_simple_ledger)};
+      cmocka_unit_test(random_operations_agree_with_a_simple_model)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

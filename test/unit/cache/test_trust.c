@@ -13,7 +13,7 @@ static uint64_t ttl_at(struct hf_cache_trust *trust, uint64_t now_us) {
   return terms.ttl_us;
 }
 
-static void nothing_is_trusted_before_it_is_heard(void **state) {
+static void nothing_is_trusted_without_a_subscription(void **state) {
   struct hf_cache_trust trust = {0};
   (void)state;
   assert_int_equal(ttl_at(&trust, SECOND), 0);
@@ -21,7 +21,7 @@ static void nothing_is_trusted_before_it_is_heard(void **state) {
   assert_int_equal(ttl_at(&trust, SECOND), TTL);
 }
 
-static void a_session_that_is_lost_ends_trust_at_once(void **state) {
+static void the_loss_of_the_session_ends_trust_at_once(void **state) {
   struct hf_cache_trust trust = {0};
   (void)state;
   hf_cache_trust_begin(&trust, SECOND);
@@ -31,7 +31,7 @@ static void a_session_that_is_lost_ends_trust_at_once(void **state) {
   assert_int_equal(ttl_at(&trust, 2 * SECOND), TTL);
 }
 
-static void one_of_several_threads_that_hears_is_enough(void **state) {
+static void one_subscription_of_several_threads_is_enough(void **state) {
   struct hf_cache_trust trust = {0};
   (void)state;
   hf_cache_trust_begin(&trust, SECOND);
@@ -42,7 +42,7 @@ static void one_of_several_threads_that_hears_is_enough(void **state) {
   assert_int_equal(ttl_at(&trust, SECOND), 0);
 }
 
-static void two_proofs_that_are_missing_end_trust_until_the_next(void **state) {
+static void two_missed_pings_end_trust_until_the_next_answer(void **state) {
   struct hf_cache_trust trust = {0};
   (void)state;
   hf_cache_trust_begin(&trust, SECOND);
@@ -53,7 +53,7 @@ static void two_proofs_that_are_missing_end_trust_until_the_next(void **state) {
   assert_int_equal(ttl_at(&trust, 13 * SECOND), TTL);
 }
 
-static void a_proof_counts_from_when_it_was_asked_for(void **state) {
+static void an_answer_counts_from_when_its_ping_was_sent(void **state) {
   struct hf_cache_trust trust = {0};
   (void)state;
   hf_cache_trust_begin(&trust, SECOND);
@@ -62,7 +62,7 @@ static void a_proof_counts_from_when_it_was_asked_for(void **state) {
   assert_int_equal(ttl_at(&trust, 12 * SECOND + 2 * PROOF), 0);
 }
 
-static void a_proof_that_is_older_takes_nothing_away(void **state) {
+static void an_older_answer_does_not_shorten_trust(void **state) {
   struct hf_cache_trust trust = {0};
   (void)state;
   hf_cache_trust_begin(&trust, 9 * SECOND);
@@ -70,7 +70,7 @@ static void a_proof_that_is_older_takes_nothing_away(void **state) {
   assert_int_equal(ttl_at(&trust, 18 * SECOND), TTL);
 }
 
-static void joining_a_session_proves_no_more_than_it_has_proven(void **state) {
+static void a_new_subscription_does_not_prolong_trust(void **state) {
   struct hf_cache_trust trust = {0};
   (void)state;
   /* It answered at 1 s, and nobody has asked it since. */
@@ -86,13 +86,13 @@ static void joining_a_session_proves_no_more_than_it_has_proven(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(nothing_is_trusted_before_it_is_heard),
-      cmocka_unit_test(a_session_that_is_lost_ends_trust_at_once),
-      cmocka_unit_test(one_of_several_threads_that_hears_is_enough),
-      cmocka_unit_test(two_proofs_that_are_missing_end_trust_until_the_next),
-      cmocka_unit_test(a_proof_counts_from_when_it_was_asked_for),
-      cmocka_unit_test(a_proof_that_is_older_takes_nothing_away),
-      cmocka_unit_test(joining_a_session_proves_no_more_than_it_has_proven),
+      cmocka_unit_test(nothing_is_trusted_without_a_subscription),
+      cmocka_unit_test(the_loss_of_the_session_ends_trust_at_once),
+      cmocka_unit_test(one_subscription_of_several_threads_is_enough),
+      cmocka_unit_test(two_missed_pings_end_trust_until_the_next_answer),
+      cmocka_unit_test(an_answer_counts_from_when_its_ping_was_sent),
+      cmocka_unit_test(an_older_answer_does_not_shorten_trust),
+      cmocka_unit_test(a_new_subscription_does_not_prolong_trust),
   };
   return cmocka_run_group_tests_name("trust", tests, NULL, NULL);
 }

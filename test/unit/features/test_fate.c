@@ -82,7 +82,7 @@ static struct asking connected(const struct hf_fate_identity *who,
   return asking;
 }
 
-static void a_commit_lost_after_the_server_did_it_is_done(void **state) {
+static void a_commit_whose_answer_was_lost_is_found_committed(void **state) {
   struct asking asking = connected(&identity, 0);
 
   (void)state;
@@ -90,8 +90,7 @@ static void a_commit_lost_after_the_server_did_it_is_done(void **state) {
   expect_step(&asking, HF_FATE_COMMITTED);
 }
 
-static void a_commit_lost_before_the_server_had_it_is_rolled_back(
-    void **state) {
+static void a_commit_that_never_arrived_is_found_rolled_back(void **state) {
   struct asking asking = connected(&identity, 0);
 
   (void)state;
@@ -99,8 +98,7 @@ static void a_commit_lost_before_the_server_had_it_is_rolled_back(
   expect_step(&asking, HF_FATE_ROLLED_BACK);
 }
 
-static void a_transaction_that_wrote_nothing_has_no_id_to_ask_for(
-    void **state) {
+static void a_transaction_without_an_id_has_written_nothing(void **state) {
   struct hf_fate_identity nothing = identity;
   struct asking asking;
 
@@ -110,7 +108,7 @@ static void a_transaction_that_wrote_nothing_has_no_id_to_ask_for(
   expect_unknown(&asking, "the transaction had written nothing so far");
 }
 
-static void without_the_servers_name_nobody_is_asked(void **state) {
+static void without_the_servers_identity_no_question_is_sent(void **state) {
   struct hf_fate_identity forbidden = identity;
   struct asking asking;
 
@@ -121,7 +119,7 @@ static void without_the_servers_name_nobody_is_asked(void **state) {
   assert_non_null(strstr(asking.order.reason, "pg_control_system"));
 }
 
-static void a_name_that_would_be_cut_proves_nothing(void **state) {
+static void an_identity_that_would_be_truncated_proves_nothing(void **state) {
   struct hf_fate_identity odd = identity;
   struct asking asking;
 
@@ -160,8 +158,7 @@ static void a_standby_that_was_promoted_is_not_believed(void **state) {
   expect_unknown(&asking, "the server was replaced by a standby");
 }
 
-static void a_server_that_forgot_the_transaction_leaves_it_in_doubt(
-    void **state) {
+static void a_server_without_a_record_of_it_leaves_it_in_doubt(void **state) {
   struct asking asking = connected(&identity, 0);
 
   (void)state;
@@ -169,7 +166,7 @@ static void a_server_that_forgot_the_transaction_leaves_it_in_doubt(
   expect_unknown(&asking, "the server does not remember the transaction");
 }
 
-static void an_answer_that_is_not_known_leaves_it_in_doubt(void **state) {
+static void an_unknown_answer_leaves_it_in_doubt(void **state) {
   struct asking asking = connected(&identity, 0);
 
   (void)state;
@@ -177,7 +174,8 @@ static void an_answer_that_is_not_known_leaves_it_in_doubt(void **state) {
   expect_step(&asking, HF_FATE_UNKNOWN);
 }
 
-static void what_is_in_progress_is_asked_for_again_soon_at_first(void **state) {
+static void a_transaction_in_progress_is_asked_for_again_soon_at_first(
+    void **state) {
   static const int32_t delays[] = {5, 10, 20, 40, 25};
   struct asking asking = connected(&identity, 0);
   size_t i;
@@ -207,7 +205,7 @@ static void run_out_of_patience(struct asking *asking) {
   assert_true(asking->now_ms - began_ms == HF_FATE_PATIENCE_MS);
 }
 
-static void what_stays_in_progress_is_ended_and_asked_for_again(void **state) {
+static void a_transaction_that_stays_in_progress_is_terminated(void **state) {
   struct asking asking = connected(&identity, 0);
 
   (void)state;
@@ -220,7 +218,7 @@ static void what_stays_in_progress_is_ended_and_asked_for_again(void **state) {
   expect_step(&asking, HF_FATE_ROLLED_BACK);
 }
 
-static void a_backend_that_does_not_end_is_ended_again(void **state) {
+static void a_backend_that_does_not_end_is_terminated_again(void **state) {
   struct asking asking = connected(&identity, 0);
 
   (void)state;
@@ -236,7 +234,8 @@ static void a_backend_that_does_not_end_is_ended_again(void **state) {
   assert_true(asking.now_ms < BEGAN + 3 * HF_FATE_PATIENCE_MS);
 }
 
-static void who_may_not_end_it_asks_until_it_ends_by_itself(void **state) {
+static void without_permission_to_terminate_it_is_asked_until_it_ends(
+    void **state) {
   struct asking asking = connected(&identity, 0);
 
   (void)state;
@@ -265,7 +264,7 @@ static void stay_in_progress(struct asking *asking) {
   }
 }
 
-static void what_is_in_progress_for_ever_stays_in_doubt(void **state) {
+static void a_transaction_in_progress_for_ever_stays_in_doubt(void **state) {
   struct asking asking = connected(&identity, 0);
 
   (void)state;
@@ -275,7 +274,7 @@ static void what_is_in_progress_for_ever_stays_in_doubt(void **state) {
   assert_true(asking.now_ms >= BEGAN + HF_FATE_ASK_MS - 2 * HF_FATE_PAUSE_MS);
 }
 
-static void the_callers_deadline_ends_the_asking(void **state) {
+static void the_callers_deadline_ends_the_search(void **state) {
   struct asking asking = connected(&identity, BEGAN + 300);
 
   (void)state;
@@ -285,14 +284,14 @@ static void the_callers_deadline_ends_the_asking(void **state) {
   assert_true(asking.now_ms <= BEGAN + 300);
 }
 
-static void a_later_deadline_does_not_lengthen_the_asking(void **state) {
+static void a_later_deadline_does_not_prolong_the_search(void **state) {
   struct asking asking = begin(&identity, BEGAN + MILLION);
 
   (void)state;
   assert_int_equal(asking.order.left_ms, HF_FATE_ASK_MS);
 }
 
-static void a_caller_that_leaves_while_the_server_is_asked_is_told_so(
+static void a_caller_that_leaves_while_the_server_is_asked_gets_unknown(
     void **state) {
   struct asking asking = connected(&identity, 0);
 
@@ -303,8 +302,7 @@ static void a_caller_that_leaves_while_the_server_is_asked_is_told_so(
   expect_step(&asking, HF_FATE_UNKNOWN);
 }
 
-static void an_answer_that_is_lost_is_asked_for_on_another_connection(
-    void **state) {
+static void a_lost_answer_is_asked_for_on_another_connection(void **state) {
   struct asking asking = connected(&identity, 0);
 
   (void)state;
@@ -317,7 +315,7 @@ static void an_answer_that_is_lost_is_asked_for_on_another_connection(
   expect_step(&asking, HF_FATE_COMMITTED);
 }
 
-static void a_server_that_is_away_for_good_leaves_it_in_doubt(void **state) {
+static void a_server_that_does_not_come_back_leaves_it_in_doubt(void **state) {
   struct asking asking = begin(&identity, 0);
   int attempts = 0;
 
@@ -347,7 +345,7 @@ static void a_server_that_comes_back_in_time_is_asked(void **state) {
   expect_step(&asking, HF_FATE_ROLLED_BACK);
 }
 
-static void a_refusal_ends_the_asking_at_once(void **state) {
+static void a_refusal_ends_the_search_at_once(void **state) {
   struct asking asking = begin(&identity, 0);
 
   (void)state;
@@ -393,7 +391,7 @@ static void a_commit_that_waited_for_its_own_disk_needs_no_standby(
   }
 }
 
-static void without_standbys_there_is_nobody_to_confirm(void **state) {
+static void without_standbys_no_confirmation_is_needed(void **state) {
   struct asking asking = connected(&replicated, 0);
 
   (void)state;
@@ -464,7 +462,7 @@ static void a_deadline_while_standbys_are_waited_for_leaves_it_in_doubt(
   expect_step(&asking, HF_FATE_UNKNOWN);
 }
 
-static void an_event_that_answers_nothing_asked_changes_nothing(void **state) {
+static void an_event_that_does_not_fit_the_step_changes_nothing(void **state) {
   struct asking asking = connected(&identity, 0);
 
   (void)state;
@@ -474,7 +472,7 @@ static void an_event_that_answers_nothing_asked_changes_nothing(void **state) {
   expect_step(&asking, HF_FATE_ASK);
 }
 
-static void no_path_says_more_than_the_server_did(void **state) {
+static void no_sequence_of_events_says_more_than_the_server_did(void **state) {
   static const char *const statuses[] = {"committed",
                                          "aborted",
                                          "in progress",
@@ -521,39 +519,40 @@ static void no_path_says_more_than_the_server_did(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_commit_lost_after_the_server_did_it_is_done),
-      cmocka_unit_test(a_commit_lost_before_the_server_had_it_is_rolled_back),
-      cmocka_unit_test(a_transaction_that_wrote_nothing_has_no_id_to_ask_for),
-      cmocka_unit_test(without_the_servers_name_nobody_is_asked),
-      cmocka_unit_test(a_name_that_would_be_cut_proves_nothing),
+      cmocka_unit_test(a_commit_whose_answer_was_lost_is_found_committed),
+      cmocka_unit_test(a_commit_that_never_arrived_is_found_rolled_back),
+      cmocka_unit_test(a_transaction_without_an_id_has_written_nothing),
+      cmocka_unit_test(without_the_servers_identity_no_question_is_sent),
+      cmocka_unit_test(an_identity_that_would_be_truncated_proves_nothing),
       cmocka_unit_test(the_wrong_server_is_not_believed),
       cmocka_unit_test(a_standby_that_was_promoted_is_not_believed),
-      cmocka_unit_test(a_server_that_forgot_the_transaction_leaves_it_in_doubt),
-      cmocka_unit_test(an_answer_that_is_not_known_leaves_it_in_doubt),
-      cmocka_unit_test(what_is_in_progress_is_asked_for_again_soon_at_first),
-      cmocka_unit_test(what_stays_in_progress_is_ended_and_asked_for_again),
-      cmocka_unit_test(a_backend_that_does_not_end_is_ended_again),
-      cmocka_unit_test(who_may_not_end_it_asks_until_it_ends_by_itself),
-      cmocka_unit_test(what_is_in_progress_for_ever_stays_in_doubt),
-      cmocka_unit_test(the_callers_deadline_ends_the_asking),
-      cmocka_unit_test(a_later_deadline_does_not_lengthen_the_asking),
+      cmocka_unit_test(a_server_without_a_record_of_it_leaves_it_in_doubt),
+      cmocka_unit_test(an_unknown_answer_leaves_it_in_doubt),
       cmocka_unit_test(
-          a_caller_that_leaves_while_the_server_is_asked_is_told_so),
+          a_transaction_in_progress_is_asked_for_again_soon_at_first),
+      cmocka_unit_test(a_transaction_that_stays_in_progress_is_terminated),
+      cmocka_unit_test(a_backend_that_does_not_end_is_terminated_again),
       cmocka_unit_test(
-          an_answer_that_is_lost_is_asked_for_on_another_connection),
-      cmocka_unit_test(a_server_that_is_away_for_good_leaves_it_in_doubt),
+          without_permission_to_terminate_it_is_asked_until_it_ends),
+      cmocka_unit_test(a_transaction_in_progress_for_ever_stays_in_doubt),
+      cmocka_unit_test(the_callers_deadline_ends_the_search),
+      cmocka_unit_test(a_later_deadline_does_not_prolong_the_search),
+      cmocka_unit_test(
+          a_caller_that_leaves_while_the_server_is_asked_gets_unknown),
+      cmocka_unit_test(a_lost_answer_is_asked_for_on_another_connection),
+      cmocka_unit_test(a_server_that_does_not_come_back_leaves_it_in_doubt),
       cmocka_unit_test(a_server_that_comes_back_in_time_is_asked),
-      cmocka_unit_test(a_refusal_ends_the_asking_at_once),
+      cmocka_unit_test(a_refusal_ends_the_search_at_once),
       cmocka_unit_test(a_commit_that_waited_for_standbys_is_confirmed_by_them),
       cmocka_unit_test(a_commit_that_waited_for_its_own_disk_needs_no_standby),
-      cmocka_unit_test(without_standbys_there_is_nobody_to_confirm),
+      cmocka_unit_test(without_standbys_no_confirmation_is_needed),
       cmocka_unit_test(standbys_that_do_not_confirm_in_time_leave_it_in_doubt),
       cmocka_unit_test(a_confirmation_that_is_lost_is_asked_for_again),
       cmocka_unit_test(a_standby_promoted_while_it_confirmed_is_not_believed),
       cmocka_unit_test(
           a_deadline_while_standbys_are_waited_for_leaves_it_in_doubt),
-      cmocka_unit_test(an_event_that_answers_nothing_asked_changes_nothing),
-      cmocka_unit_test(no_path_says_more_than_the_server_did),
+      cmocka_unit_test(an_event_that_does_not_fit_the_step_changes_nothing),
+      cmocka_unit_test(no_sequence_of_events_says_more_than_the_server_did),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,7 +72,7 @@ static void checks_at_the_same_time_share_one_probe(void **state) {
   features_close(&features);
 }
 
-static void a_probe_that_is_older_is_not_shared(void **state) {
+static void an_older_probe_is_not_shared(void **state) {
   (void)state;
   open_connected(MANY);
   (void)check();
@@ -82,7 +82,7 @@ static void a_probe_that_is_older_is_not_shared(void **state) {
   features_close(&features);
 }
 
-static void a_probe_that_gives_up_much_earlier_is_not_shared(void **state) {
+static void a_probe_with_a_much_earlier_limit_is_not_shared(void **state) {
   (void)state;
   open_connected(MANY);
   (void)features_check(&features, 500);
@@ -93,7 +93,7 @@ static void a_probe_that_gives_up_much_earlier_is_not_shared(void **state) {
   features_close(&features);
 }
 
-static void those_who_share_a_probe_hear_the_same(void **state) {
+static void checks_that_share_a_probe_get_the_same_verdict(void **state) {
   struct health_call *one;
   struct health_call *other;
   struct call *query;
@@ -111,7 +111,7 @@ static void those_who_share_a_probe_hear_the_same(void **state) {
   features_close(&features);
 }
 
-static void a_loss_is_told_once(void **state) {
+static void a_lost_connection_is_reported_once(void **state) {
   struct health_call *call;
   struct call *query;
   (void)state;
@@ -140,7 +140,7 @@ static void a_probe_that_the_server_refuses_is_an_answer(void **state) {
   features_close(&features);
 }
 
-static void a_probe_that_fails_is_down_with_its_error(void **state) {
+static void a_failed_probe_is_down_with_its_error(void **state) {
   struct health_call *call;
   (void)state;
   features_open_max(&features, MANY);
@@ -152,7 +152,7 @@ static void a_probe_that_fails_is_down_with_its_error(void **state) {
   features_close(&features);
 }
 
-static void without_memory_for_a_probe_it_is_down(void **state) {
+static void without_memory_for_a_probe_the_pool_is_down(void **state) {
   struct health_call *call;
   (void)state;
   open_connected(MANY);
@@ -166,7 +166,7 @@ static void without_memory_for_a_probe_it_is_down(void **state) {
 /* ---- proof ----------------------------------------------------------------
  */
 
-static void a_query_that_has_just_succeeded_is_proof(void **state) {
+static void a_query_that_has_just_succeeded_replaces_a_probe(void **state) {
   (void)state;
   open_connected(MANY);
   (void)check();
@@ -182,7 +182,7 @@ static void a_query_that_has_just_succeeded_is_proof(void **state) {
   features_close(&features);
 }
 
-static void no_success_proves_a_role_that_was_learnt_long_ago(void **state) {
+static void a_success_does_not_prove_an_old_role(void **state) {
   (void)state;
   open_connected(MANY);
   (void)check();
@@ -193,7 +193,8 @@ static void no_success_proves_a_role_that_was_learnt_long_ago(void **state) {
   features_close(&features);
 }
 
-static void no_success_proves_the_role_of_other_connections(void **state) {
+static void a_success_does_not_prove_the_role_of_other_connections(
+    void **state) {
   (void)state;
   open_connected(MANY);
   (void)check();
@@ -205,7 +206,7 @@ static void no_success_proves_the_role_of_other_connections(void **state) {
   features_close(&features);
 }
 
-static void nothing_is_proved_before_the_role_was_asked_for(void **state) {
+static void a_success_proves_nothing_before_the_role_is_known(void **state) {
   (void)state;
   open_connected(MANY);
   succeed();
@@ -213,7 +214,7 @@ static void nothing_is_proved_before_the_role_was_asked_for(void **state) {
   features_close(&features);
 }
 
-static void what_nobody_waits_for_is_learnt_all_the_same(void **state) {
+static void a_probe_without_checks_still_teaches_the_role(void **state) {
   struct health_call *call;
   (void)state;
   open_connected(MANY);
@@ -232,7 +233,7 @@ static void what_nobody_waits_for_is_learnt_all_the_same(void **state) {
 /* ---- limits ---------------------------------------------------------------
  */
 
-static void silence_is_answered_by_the_limit(void **state) {
+static void a_check_without_an_answer_ends_at_its_limit(void **state) {
   struct health_call *call;
   (void)state;
   open_connected(1);
@@ -285,7 +286,8 @@ static void each_check_has_a_limit_of_its_own(void **state) {
   features_close(&features);
 }
 
-static void when_the_application_has_all_it_is_degraded(void **state) {
+static void when_the_application_uses_all_connections_it_is_degraded(
+    void **state) {
   struct health_call *call;
   struct call *lease;
   (void)state;
@@ -299,7 +301,7 @@ static void when_the_application_has_all_it_is_degraded(void **state) {
   features_close(&features);
 }
 
-static void all_in_use_behind_a_silent_server_is_down(void **state) {
+static void all_connections_in_use_on_a_silent_server_is_down(void **state) {
   struct health_call *call;
   struct call *stuck;
   (void)state;
@@ -358,7 +360,7 @@ static void a_pool_that_was_ended_is_down_at_once(void **state) {
   features_close(&features);
 }
 
-static void the_end_for_an_owner_answers_its_checks_alone(void **state) {
+static void the_end_for_an_owner_answers_only_its_checks(void **state) {
   struct health_call *mine;
   struct health_call *theirs;
   (void)state;
@@ -393,7 +395,7 @@ static void a_check_waits_for_a_warm_up(void **state) {
   features_close(&features);
 }
 
-static void a_warm_up_gets_half_of_the_time_and_no_more(void **state) {
+static void a_check_waits_for_a_warm_up_for_half_of_its_time(void **state) {
   struct health_call *call;
   (void)state;
   features_open_max(&features, MANY);
@@ -426,30 +428,31 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_server_that_answers_is_up),
       cmocka_unit_test(checks_at_the_same_time_share_one_probe),
-      cmocka_unit_test(a_probe_that_is_older_is_not_shared),
-      cmocka_unit_test(a_probe_that_gives_up_much_earlier_is_not_shared),
-      cmocka_unit_test(those_who_share_a_probe_hear_the_same),
-      cmocka_unit_test(a_loss_is_told_once),
+      cmocka_unit_test(an_older_probe_is_not_shared),
+      cmocka_unit_test(a_probe_with_a_much_earlier_limit_is_not_shared),
+      cmocka_unit_test(checks_that_share_a_probe_get_the_same_verdict),
+      cmocka_unit_test(a_lost_connection_is_reported_once),
       cmocka_unit_test(a_probe_that_the_server_refuses_is_an_answer),
-      cmocka_unit_test(a_probe_that_fails_is_down_with_its_error),
-      cmocka_unit_test(without_memory_for_a_probe_it_is_down),
-      cmocka_unit_test(a_query_that_has_just_succeeded_is_proof),
-      cmocka_unit_test(no_success_proves_a_role_that_was_learnt_long_ago),
-      cmocka_unit_test(no_success_proves_the_role_of_other_connections),
-      cmocka_unit_test(nothing_is_proved_before_the_role_was_asked_for),
-      cmocka_unit_test(what_nobody_waits_for_is_learnt_all_the_same),
-      cmocka_unit_test(silence_is_answered_by_the_limit),
+      cmocka_unit_test(a_failed_probe_is_down_with_its_error),
+      cmocka_unit_test(without_memory_for_a_probe_the_pool_is_down),
+      cmocka_unit_test(a_query_that_has_just_succeeded_replaces_a_probe),
+      cmocka_unit_test(a_success_does_not_prove_an_old_role),
+      cmocka_unit_test(a_success_does_not_prove_the_role_of_other_connections),
+      cmocka_unit_test(a_success_proves_nothing_before_the_role_is_known),
+      cmocka_unit_test(a_probe_without_checks_still_teaches_the_role),
+      cmocka_unit_test(a_check_without_an_answer_ends_at_its_limit),
       cmocka_unit_test(a_cancelled_probe_says_that_the_server_is_silent),
       cmocka_unit_test(an_answer_at_the_limit_counts),
       cmocka_unit_test(each_check_has_a_limit_of_its_own),
-      cmocka_unit_test(when_the_application_has_all_it_is_degraded),
-      cmocka_unit_test(all_in_use_behind_a_silent_server_is_down),
+      cmocka_unit_test(
+          when_the_application_uses_all_connections_it_is_degraded),
+      cmocka_unit_test(all_connections_in_use_on_a_silent_server_is_down),
       cmocka_unit_test(a_success_ends_the_silence),
       cmocka_unit_test(a_suspended_pool_is_degraded_at_once),
       cmocka_unit_test(a_pool_that_was_ended_is_down_at_once),
-      cmocka_unit_test(the_end_for_an_owner_answers_its_checks_alone),
+      cmocka_unit_test(the_end_for_an_owner_answers_only_its_checks),
       cmocka_unit_test(a_check_waits_for_a_warm_up),
-      cmocka_unit_test(a_warm_up_gets_half_of_the_time_and_no_more),
+      cmocka_unit_test(a_check_waits_for_a_warm_up_for_half_of_its_time),
       cmocka_unit_test(a_check_that_waits_for_a_warm_up_is_ended_with_it),
   };
 

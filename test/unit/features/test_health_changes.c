@@ -207,7 +207,7 @@ static void expect_numbers(const struct change *row,
   }
 }
 
-static void verdicts_are_those_that_javascript_gave(void **state) {
+static void verdicts_agree_with_the_recorded_ones(void **state) {
   struct hf_health_memory memory;
   uint64_t now_us = START_US;
   size_t i;
@@ -241,7 +241,7 @@ static void verdicts_are_those_that_javascript_gave(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(verdicts_are_those_that_javascript_gave)};
+      cmocka_unit_test(verdicts_agree_with_the_recorded_ones)};
 
   return cmocka_run_group_tests_name("health changes", tests, NULL, NULL);
 }

@@ -50,7 +50,8 @@ static void channels_share_a_session_one_statement_at_a_time(void **state) {
   assert_int_equal(fixture->connects, 1);
 }
 
-static void a_channel_that_is_heard_takes_subscriptions_at_once(void **state) {
+static void a_channel_that_is_listened_to_takes_subscriptions_at_once(
+    void **state) {
   struct fixture *fixture = *state;
   struct subscriber *one = subscriber_of(fixture);
   struct subscriber *two = subscriber_of(fixture);
@@ -88,7 +89,8 @@ static void the_session_is_closed_when_the_last_subscription_goes(
   assert_int_equal(hf_listener_next_us(&fixture->listener), UINT64_MAX);
 }
 
-static void subscribed_again_before_unlisten_it_is_heard_on(void **state) {
+static void a_subscription_before_unlisten_is_sent_keeps_the_channel(
+    void **state) {
   struct fixture *fixture = *state;
   struct subscriber *some = fixture->subscribers;
   listen_to(fixture, &some[0], "a");
@@ -101,8 +103,7 @@ static void subscribed_again_before_unlisten_it_is_heard_on(void **state) {
   assert_string_equal(acts_of(fixture), "+c ");
 }
 
-static void subscribed_again_after_unlisten_it_is_listened_to_anew(
-    void **state) {
+static void a_subscription_after_unlisten_was_sent_listens_again(void **state) {
   struct fixture *fixture = *state;
   struct subscriber *some = fixture->subscribers;
   listen_to(fixture, &some[0], "a");
@@ -116,7 +117,7 @@ static void subscribed_again_after_unlisten_it_is_listened_to_anew(
   assert_int_equal(some[2].answers, 1);
 }
 
-static void unsubscribed_while_it_is_asked_for_it_is_unlistened(void **state) {
+static void a_channel_unsubscribed_while_requested_is_unlistened(void **state) {
   struct fixture *fixture = *state;
   struct subscriber *one = subscriber_of(fixture);
   struct subscriber *two = subscriber_of(fixture);
@@ -131,7 +132,7 @@ static void unsubscribed_while_it_is_asked_for_it_is_unlistened(void **state) {
 
 /* ---- losses -------------------------------------------------------------- */
 
-static void a_loss_is_told_and_so_is_the_end_of_the_gap(void **state) {
+static void a_loss_is_reported_and_so_is_its_end(void **state) {
   struct fixture *fixture = *state;
   struct subscriber *some = fixture->subscribers;
   listen_to(fixture, &some[0], "a");
@@ -152,7 +153,7 @@ static void a_loss_is_told_and_so_is_the_end_of_the_gap(void **state) {
   assert_string_equal(acts_of(fixture), "connect +a ");
 }
 
-static void lost_while_subscribing_it_is_answered_by_the_next_session(
+static void a_subscription_during_a_loss_is_answered_by_the_next_session(
     void **state) {
   struct fixture *fixture = *state;
   struct subscriber *one = subscriber_of(fixture);
@@ -169,7 +170,7 @@ static void lost_while_subscribing_it_is_answered_by_the_next_session(
   assert_int_equal(fixture->resumed, 0);
 }
 
-static void an_answer_that_comes_after_the_loss_means_nothing(void **state) {
+static void an_answer_after_the_loss_is_ignored(void **state) {
   struct fixture *fixture = *state;
   struct subscriber *one = subscriber_of(fixture);
   subscribe(fixture, one, "a");
@@ -179,8 +180,7 @@ static void an_answer_that_comes_after_the_loss_means_nothing(void **state) {
   assert_int_equal(one->answers, 0);
 }
 
-static void unsubscribed_while_reconnecting_it_is_not_listened_to(
-    void **state) {
+static void a_channel_unsubscribed_while_reconnecting_is_dropped(void **state) {
   struct fixture *fixture = *state;
   struct subscriber *one = subscriber_of(fixture);
   struct subscriber *two = subscriber_of(fixture);
@@ -195,7 +195,8 @@ static void unsubscribed_while_reconnecting_it_is_not_listened_to(
   assert_string_equal(acts_of(fixture), "close connect +b ");
 }
 
-static void everybody_gone_while_waiting_nothing_is_opened(void **state) {
+static void without_subscriptions_a_waiting_listener_opens_nothing(
+    void **state) {
   struct fixture *fixture = *state;
   struct subscriber *one = subscriber_of(fixture);
   listen_to(fixture, one, "a");
@@ -206,7 +207,7 @@ static void everybody_gone_while_waiting_nothing_is_opened(void **state) {
   assert_int_equal(hf_listener_next_us(&fixture->listener), UINT64_MAX);
 }
 
-static void everybody_gone_while_connecting_the_attempt_is_given_up(
+static void without_subscriptions_an_attempt_to_connect_is_given_up(
     void **state) {
   struct fixture *fixture = *state;
   struct subscriber *one = subscriber_of(fixture);
@@ -219,7 +220,7 @@ static void everybody_gone_while_connecting_the_attempt_is_given_up(
   assert_int_equal(fixture->listener.state, HF_LISTENER_IDLE);
 }
 
-static void subscribed_while_closing_the_next_session_is_opened_at_once(
+static void a_subscription_while_closing_opens_the_next_session_at_once(
     void **state) {
   struct fixture *fixture = *state;
   struct subscriber *one = subscriber_of(fixture);
@@ -234,7 +235,7 @@ static void subscribed_while_closing_the_next_session_is_opened_at_once(
 
 /* ---- a channel fails ----------------------------------------------------- */
 
-static void a_channel_that_is_refused_leaves_the_others_alone(void **state) {
+static void a_refused_channel_does_not_affect_the_others(void **state) {
   struct fixture *fixture = *state;
   struct subscriber *one = subscriber_of(fixture);
   struct subscriber *two = subscriber_of(fixture);
@@ -251,7 +252,7 @@ static void a_channel_that_is_refused_leaves_the_others_alone(void **state) {
   assert_string_equal(acts_of(fixture), "+b +c ");
 }
 
-static void a_channel_that_fails_for_now_is_tried_again(void **state) {
+static void a_channel_refused_by_a_retryable_error_is_retried(void **state) {
   struct fixture *fixture = *state;
   struct subscriber *one = subscriber_of(fixture);
   struct subscriber *two = subscriber_of(fixture);
@@ -266,7 +267,7 @@ static void a_channel_that_fails_for_now_is_tried_again(void **state) {
   assert_int_equal(two->refused, HF_OK);
 }
 
-static void what_was_heard_before_is_never_refused(void **state) {
+static void a_channel_that_was_listened_to_is_never_refused(void **state) {
   struct fixture *fixture = *state;
   struct subscriber *one = subscriber_of(fixture);
   struct subscriber *two = subscriber_of(fixture);
@@ -286,7 +287,7 @@ static void what_was_heard_before_is_never_refused(void **state) {
   assert_string_equal(acts_of(fixture), "close connect +a +b +a ");
 }
 
-static void a_session_that_hears_nothing_is_replaced(void **state) {
+static void a_session_whose_channels_are_all_refused_is_replaced(void **state) {
   struct fixture *fixture = *state;
   struct subscriber *one = subscriber_of(fixture);
   listen_to(fixture, one, "a");
@@ -305,7 +306,7 @@ static void a_session_that_hears_nothing_is_replaced(void **state) {
 
 /* ---- a server that is away ----------------------------------------------- */
 
-static void what_waiting_does_not_help_is_refused_at_once(void **state) {
+static void a_permanent_error_refuses_a_subscription_at_once(void **state) {
   struct fixture *fixture = *state;
   struct subscriber *some = fixture->subscribers;
   subscribe(fixture, &some[0], "a");
@@ -332,7 +333,7 @@ static void an_outage_is_waited_for_until_the_deadline(void **state) {
   assert_true(two->subscribed);
 }
 
-static void once_it_is_heard_the_deadline_is_over(void **state) {
+static void a_live_subscription_has_no_deadline(void **state) {
   struct fixture *fixture = *state;
   struct subscriber *one = subscriber_of(fixture);
   subscribe_for(fixture, one, "a", 100);
@@ -353,7 +354,7 @@ static uint64_t nth_pause(struct fixture *fixture, int n) {
   return (fixture->now_us - before_us) / MS;
 }
 
-static void a_server_away_for_an_hour_is_tried_every_two_seconds_at_most(
+static void an_unreachable_server_is_tried_every_two_seconds_at_most(
     void **state) {
   static const uint64_t most[] = {50, 50, 100, 200, 400, 800, 1600, 2000, 2000};
   struct fixture *fixture = *state;
@@ -379,7 +380,7 @@ static void a_server_away_for_an_hour_is_tried_every_two_seconds_at_most(
   assert_int_equal(fixture->resumed, 1);
 }
 
-static void processes_do_not_come_back_in_step(void **state) {
+static void processes_do_not_reconnect_in_step(void **state) {
   struct fixture *fixture = *state;
   struct fixture other;
   open_listener(&other);
@@ -400,8 +401,7 @@ static void processes_do_not_come_back_in_step(void **state) {
   close_listener(&other);
 }
 
-static void a_session_that_listened_begins_with_short_pauses_again(
-    void **state) {
+static void a_session_that_listened_resets_the_delay(void **state) {
   struct fixture *fixture = *state;
   struct subscriber *one = subscriber_of(fixture);
   subscribe(fixture, one, "a");
@@ -417,7 +417,7 @@ static void a_session_that_listened_begins_with_short_pauses_again(
 
 /* ---- proofs -------------------------------------------------------------- */
 
-static void a_session_is_proven_only_for_who_asks(void **state) {
+static void a_session_is_pinged_only_for_subscriptions_that_ask(void **state) {
   struct fixture *fixture = *state;
   struct subscriber *plain = subscriber_of(fixture);
   struct subscriber *cache = subscriber_proving(fixture, 5000 * MS);
@@ -454,7 +454,7 @@ static void the_shortest_period_counts(void **state) {
   assert_int_equal(quick->proofs, 1);
 }
 
-static void a_proof_that_fails_proves_nothing(void **state) {
+static void a_failed_ping_confirms_nothing(void **state) {
   struct fixture *fixture = *state;
   struct subscriber *cache = subscriber_proving(fixture, 50 * MS);
   uint64_t proven_us;
@@ -468,7 +468,7 @@ static void a_proof_that_fails_proves_nothing(void **state) {
 
 /* ---- memory -------------------------------------------------------------- */
 
-static void without_memory_a_subscription_is_refused_and_nothing_left(
+static void without_memory_a_subscription_is_refused_and_nothing_leaks(
     void **state) {
   struct fixture *fixture = *state;
   struct subscriber *one = subscriber_of(fixture);
@@ -494,33 +494,33 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(the_first_subscription_opens_a_session),
       TEST(channels_share_a_session_one_statement_at_a_time),
-      TEST(a_channel_that_is_heard_takes_subscriptions_at_once),
+      TEST(a_channel_that_is_listened_to_takes_subscriptions_at_once),
       TEST(a_channel_is_unlistened_when_its_last_subscription_goes),
       TEST(the_session_is_closed_when_the_last_subscription_goes),
-      TEST(subscribed_again_before_unlisten_it_is_heard_on),
-      TEST(subscribed_again_after_unlisten_it_is_listened_to_anew),
-      TEST(unsubscribed_while_it_is_asked_for_it_is_unlistened),
-      TEST(a_loss_is_told_and_so_is_the_end_of_the_gap),
-      TEST(lost_while_subscribing_it_is_answered_by_the_next_session),
-      TEST(an_answer_that_comes_after_the_loss_means_nothing),
-      TEST(unsubscribed_while_reconnecting_it_is_not_listened_to),
-      TEST(everybody_gone_while_waiting_nothing_is_opened),
-      TEST(everybody_gone_while_connecting_the_attempt_is_given_up),
-      TEST(subscribed_while_closing_the_next_session_is_opened_at_once),
-      TEST(a_channel_that_is_refused_leaves_the_others_alone),
-      TEST(a_channel_that_fails_for_now_is_tried_again),
-      TEST(what_was_heard_before_is_never_refused),
-      TEST(a_session_that_hears_nothing_is_replaced),
-      TEST(what_waiting_does_not_help_is_refused_at_once),
+      TEST(a_subscription_before_unlisten_is_sent_keeps_the_channel),
+      TEST(a_subscription_after_unlisten_was_sent_listens_again),
+      TEST(a_channel_unsubscribed_while_requested_is_unlistened),
+      TEST(a_loss_is_reported_and_so_is_its_end),
+      TEST(a_subscription_during_a_loss_is_answered_by_the_next_session),
+      TEST(an_answer_after_the_loss_is_ignored),
+      TEST(a_channel_unsubscribed_while_reconnecting_is_dropped),
+      TEST(without_subscriptions_a_waiting_listener_opens_nothing),
+      TEST(without_subscriptions_an_attempt_to_connect_is_given_up),
+      TEST(a_subscription_while_closing_opens_the_next_session_at_once),
+      TEST(a_refused_channel_does_not_affect_the_others),
+      TEST(a_channel_refused_by_a_retryable_error_is_retried),
+      TEST(a_channel_that_was_listened_to_is_never_refused),
+      TEST(a_session_whose_channels_are_all_refused_is_replaced),
+      TEST(a_permanent_error_refuses_a_subscription_at_once),
       TEST(an_outage_is_waited_for_until_the_deadline),
-      TEST(once_it_is_heard_the_deadline_is_over),
-      TEST(a_server_away_for_an_hour_is_tried_every_two_seconds_at_most),
-      TEST(processes_do_not_come_back_in_step),
-      TEST(a_session_that_listened_begins_with_short_pauses_again),
-      TEST(a_session_is_proven_only_for_who_asks),
+      TEST(a_live_subscription_has_no_deadline),
+      TEST(an_unreachable_server_is_tried_every_two_seconds_at_most),
+      TEST(processes_do_not_reconnect_in_step),
+      TEST(a_session_that_listened_resets_the_delay),
+      TEST(a_session_is_pinged_only_for_subscriptions_that_ask),
       TEST(the_shortest_period_counts),
-      TEST(a_proof_that_fails_proves_nothing),
-      TEST(without_memory_a_subscription_is_refused_and_nothing_left),
+      TEST(a_failed_ping_confirms_nothing),
+      TEST(without_memory_a_subscription_is_refused_and_nothing_leaks),
   };
   return cmocka_run_group_tests_name("listener", tests, NULL, NULL);
 }

@@ -153,7 +153,7 @@ static void settle(struct model *model) {
   assert_memory_equal(wanted, model->listened, sizeof wanted);
 }
 
-static void whatever_happens_a_live_subscription_is_listened_to(void **state) {
+static void a_live_subscription_is_always_listened_to(void **state) {
   static struct model model;
   uint32_t run;
   int i;
@@ -173,7 +173,7 @@ static void whatever_happens_a_live_subscription_is_listened_to(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(whatever_happens_a_live_subscription_is_listened_to),
+      cmocka_unit_test(a_live_subscription_is_always_listened_to),
   };
   return cmocka_run_group_tests_name("listener model", tests, NULL, NULL);
 }

@@ -31,7 +31,7 @@ static void expect_state(enum hf_warmup_state state) {
                       hf_warmup_state_name(state));
 }
 
-static void it_opens_min_connections_and_waits_for_all_of_them(void **state) {
+static void a_warm_up_opens_min_connections_and_waits_for_all(void **state) {
   struct warmup_call *call;
   struct hf_slot *slot;
   (void)state;
@@ -62,7 +62,7 @@ static void without_min_one_connection_is_opened(void **state) {
   features_close(&features);
 }
 
-static void what_is_open_already_answers_at_once(void **state) {
+static void enough_open_connections_answer_at_once(void **state) {
   (void)state;
   open_with(MANY, 2);
   sim_warm(&features.sim, 2);
@@ -86,7 +86,7 @@ static void calls_share_one_warm_up(void **state) {
   features_close(&features);
 }
 
-static void each_call_waits_as_long_as_it_likes(void **state) {
+static void each_call_has_its_own_time_limit(void **state) {
   struct warmup_call *brief;
   struct warmup_call *patient;
   (void)state;
@@ -103,7 +103,7 @@ static void each_call_waits_as_long_as_it_likes(void **state) {
   features_close(&features);
 }
 
-static void at_its_limit_a_call_hears_why_connecting_failed(void **state) {
+static void at_its_limit_a_call_reports_the_connect_error(void **state) {
   struct warmup_call *call;
   (void)state;
   open_with(MANY, 1);
@@ -116,7 +116,7 @@ static void at_its_limit_a_call_hears_why_connecting_failed(void **state) {
   features_close(&features);
 }
 
-static void connections_are_opened_when_everybody_gave_up(void **state) {
+static void connections_are_opened_after_all_calls_gave_up(void **state) {
   struct warmup_call *call;
   (void)state;
   open_with(MANY, 2);
@@ -133,7 +133,7 @@ static void connections_are_opened_when_everybody_gave_up(void **state) {
   features_close(&features);
 }
 
-static void a_refused_login_ends_it_at_once(void **state) {
+static void a_refused_login_ends_a_warm_up_at_once(void **state) {
   struct warmup_call *call;
   (void)state;
   open_with(MANY, 2);
@@ -154,7 +154,7 @@ static void fail_for(uint64_t ms, const char *sqlstate) {
   }
 }
 
-static void to_fail_fast_is_to_end_with_the_first_failures(void **state) {
+static void a_call_that_fails_fast_ends_with_the_first_failures(void **state) {
   struct warmup_call *quick;
   struct warmup_call *patient;
   (void)state;
@@ -167,7 +167,8 @@ static void to_fail_fast_is_to_end_with_the_first_failures(void **state) {
   features_close(&features);
 }
 
-static void a_failure_from_before_is_no_answer_to_who_fails_fast(void **state) {
+static void an_earlier_failure_does_not_answer_a_call_that_fails_fast(
+    void **state) {
   struct warmup_call *call;
   (void)state;
   open_with(MANY, 1);
@@ -181,7 +182,7 @@ static void a_failure_from_before_is_no_answer_to_who_fails_fast(void **state) {
   features_close(&features);
 }
 
-static void a_server_that_starts_is_waited_for_most_of_a_second(void **state) {
+static void a_starting_server_is_waited_for_most_of_a_second(void **state) {
   struct warmup_call *call;
   (void)state;
   open_with(MANY, 1);
@@ -194,7 +195,7 @@ static void a_server_that_starts_is_waited_for_most_of_a_second(void **state) {
   features_close(&features);
 }
 
-static void the_end_of_the_pool_refuses_those_who_wait(void **state) {
+static void the_end_of_the_pool_refuses_waiting_calls(void **state) {
   struct warmup_call *call;
   (void)state;
   open_with(MANY, 1);
@@ -206,7 +207,7 @@ static void the_end_of_the_pool_refuses_those_who_wait(void **state) {
   features_close(&features);
 }
 
-static void an_abort_ends_one_call_and_no_other(void **state) {
+static void an_abort_ends_only_its_call(void **state) {
   struct warmup_call *one;
   struct warmup_call *other;
   (void)state;
@@ -223,7 +224,7 @@ static void an_abort_ends_one_call_and_no_other(void **state) {
   features_close(&features);
 }
 
-static void the_end_for_an_owner_ends_its_calls_and_no_others(void **state) {
+static void the_end_for_an_owner_ends_only_its_calls(void **state) {
   struct warmup_call *mine;
   struct warmup_call *theirs;
   (void)state;
@@ -239,7 +240,7 @@ static void the_end_for_an_owner_ends_its_calls_and_no_others(void **state) {
   features_close(&features);
 }
 
-static void it_stays_warm_when_connections_go(void **state) {
+static void a_pool_stays_warm_when_connections_close(void **state) {
   struct warmup_call *again;
   (void)state;
   open_with(MANY, 1);
@@ -258,7 +259,7 @@ static void it_stays_warm_when_connections_go(void **state) {
   features_close(&features);
 }
 
-static void giving_up_on_warming_again_leaves_it_warm(void **state) {
+static void giving_up_a_second_warm_up_leaves_the_pool_warm(void **state) {
   struct warmup_call *again;
   (void)state;
   open_with(MANY, 1);
@@ -272,7 +273,7 @@ static void giving_up_on_warming_again_leaves_it_warm(void **state) {
   features_close(&features);
 }
 
-static void queries_that_opened_enough_have_warmed_it(void **state) {
+static void queries_that_opened_enough_connections_warm_the_pool(void **state) {
   (void)state;
   open_with(MANY, 2);
   (void)sim_read(&features.sim);
@@ -284,7 +285,7 @@ static void queries_that_opened_enough_have_warmed_it(void **state) {
   features_close(&features);
 }
 
-static void what_it_took_is_recorded_once(void **state) {
+static void the_time_of_a_warm_up_is_recorded_once(void **state) {
   double values[HF_STATS_ALL_VALUES];
   size_t first = HF_STAT_COUNT + HF_GAUGE_COUNT +
                  (size_t)HF_HISTOGRAM_WARMUP_TIME * HF_HISTOGRAM_VALUES;
@@ -303,24 +304,25 @@ static void what_it_took_is_recorded_once(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(it_opens_min_connections_and_waits_for_all_of_them),
+      cmocka_unit_test(a_warm_up_opens_min_connections_and_waits_for_all),
       cmocka_unit_test(without_min_one_connection_is_opened),
-      cmocka_unit_test(what_is_open_already_answers_at_once),
+      cmocka_unit_test(enough_open_connections_answer_at_once),
       cmocka_unit_test(calls_share_one_warm_up),
-      cmocka_unit_test(each_call_waits_as_long_as_it_likes),
-      cmocka_unit_test(at_its_limit_a_call_hears_why_connecting_failed),
-      cmocka_unit_test(connections_are_opened_when_everybody_gave_up),
-      cmocka_unit_test(a_refused_login_ends_it_at_once),
-      cmocka_unit_test(to_fail_fast_is_to_end_with_the_first_failures),
-      cmocka_unit_test(a_failure_from_before_is_no_answer_to_who_fails_fast),
-      cmocka_unit_test(a_server_that_starts_is_waited_for_most_of_a_second),
-      cmocka_unit_test(the_end_of_the_pool_refuses_those_who_wait),
-      cmocka_unit_test(an_abort_ends_one_call_and_no_other),
-      cmocka_unit_test(the_end_for_an_owner_ends_its_calls_and_no_others),
-      cmocka_unit_test(it_stays_warm_when_connections_go),
-      cmocka_unit_test(giving_up_on_warming_again_leaves_it_warm),
-      cmocka_unit_test(queries_that_opened_enough_have_warmed_it),
-      cmocka_unit_test(what_it_took_is_recorded_once),
+      cmocka_unit_test(each_call_has_its_own_time_limit),
+      cmocka_unit_test(at_its_limit_a_call_reports_the_connect_error),
+      cmocka_unit_test(connections_are_opened_after_all_calls_gave_up),
+      cmocka_unit_test(a_refused_login_ends_a_warm_up_at_once),
+      cmocka_unit_test(a_call_that_fails_fast_ends_with_the_first_failures),
+      cmocka_unit_test(
+          an_earlier_failure_does_not_answer_a_call_that_fails_fast),
+      cmocka_unit_test(a_starting_server_is_waited_for_most_of_a_second),
+      cmocka_unit_test(the_end_of_the_pool_refuses_waiting_calls),
+      cmocka_unit_test(an_abort_ends_only_its_call),
+      cmocka_unit_test(the_end_for_an_owner_ends_only_its_calls),
+      cmocka_unit_test(a_pool_stays_warm_when_connections_close),
+      cmocka_unit_test(giving_up_a_second_warm_up_leaves_the_pool_warm),
+      cmocka_unit_test(queries_that_opened_enough_connections_warm_the_pool),
+      cmocka_unit_test(the_time_of_a_warm_up_is_recorded_once),
   };
 
   return cmocka_run_group_tests_name("warmup", tests, NULL, NULL);

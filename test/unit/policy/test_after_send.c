@@ -164,7 +164,7 @@ static void check(const struct unit *unit) {
   assert_false(why.no_server);
 }
 
-static void every_unit_is_judged_as_the_written_table_says(void **state) {
+static void every_error_after_sending_is_judged_as_documented(void **state) {
   struct unit unit = {0};
   size_t i;
   int severity, progress, kind, way;
@@ -221,7 +221,8 @@ static void a_panic_is_in_doubt_whatever_its_code(void **state) {
   }
 }
 
-static void a_raised_unknown_end_is_an_ordinary_error(void **state) {
+static void a_code_for_an_unknown_end_raised_by_sql_is_an_ordinary_error(
+    void **state) {
   struct hf_evidence evidence = said(HF_SEVERITY_ERROR, "40003");
 
   (void)state;
@@ -240,7 +241,7 @@ static struct hf_evidence pooler(const char *sqlstate, const char *message) {
   return evidence;
 }
 
-static void a_poolers_own_error_goes_by_its_sentence(void **state) {
+static void a_poolers_own_error_is_judged_by_its_sentence(void **state) {
   struct hf_evidence evidence = pooler("08P01", "query_wait_timeout");
 
   (void)state;
@@ -259,7 +260,8 @@ static void a_poolers_own_error_goes_by_its_sentence(void **state) {
   assert_int_equal(outcome(&evidence), 'R');
 }
 
-static void a_poolers_sentence_of_the_server_is_no_poolers(void **state) {
+static void a_poolers_sentence_sent_by_the_server_is_not_the_poolers(
+    void **state) {
   struct hf_evidence evidence = said(HF_SEVERITY_FATAL, "08P01");
 
   (void)state;
@@ -269,11 +271,13 @@ static void a_poolers_sentence_of_the_server_is_no_poolers(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_unit_is_judged_as_the_written_table_says),
+      cmocka_unit_test(every_error_after_sending_is_judged_as_documented),
       cmocka_unit_test(a_panic_is_in_doubt_whatever_its_code),
-      cmocka_unit_test(a_raised_unknown_end_is_an_ordinary_error),
-      cmocka_unit_test(a_poolers_own_error_goes_by_its_sentence),
-      cmocka_unit_test(a_poolers_sentence_of_the_server_is_no_poolers),
+      cmocka_unit_test(
+          a_code_for_an_unknown_end_raised_by_sql_is_an_ordinary_error),
+      cmocka_unit_test(a_poolers_own_error_is_judged_by_its_sentence),
+      cmocka_unit_test(
+          a_poolers_sentence_sent_by_the_server_is_not_the_poolers),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

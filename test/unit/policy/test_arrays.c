@@ -28,7 +28,7 @@ static void evidence_is_read_from_its_numbers_and_texts(void **state) {
   assert_null(evidence.name);
 }
 
-static void evidence_with_a_number_of_no_enum_is_refused(void **state) {
+static void evidence_with_a_number_outside_its_enum_is_refused(void **state) {
   static const struct {
     enum hf_fact place;
     int32_t last;
@@ -108,7 +108,7 @@ static void a_run_written_and_read_is_the_same(void **state) {
   assert_int_equal(again.history.waits, 2);
 }
 
-static void a_limit_that_is_no_count_is_none(void **state) {
+static void a_limit_that_is_no_count_means_no_limit(void **state) {
   double numbers[HF_RUN_AT_COUNT] = {0};
   struct hf_run run;
   struct hf_run_event event;
@@ -121,7 +121,7 @@ static void a_limit_that_is_no_count_is_none(void **state) {
   assert_int_equal(event.names_left, 2);
 }
 
-static void a_run_with_a_number_of_no_enum_is_refused(void **state) {
+static void a_run_with_a_number_outside_its_enum_is_refused(void **state) {
   static const struct {
     enum hf_run_number place;
     double value;
@@ -150,12 +150,12 @@ static void a_run_with_a_number_of_no_enum_is_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(evidence_is_read_from_its_numbers_and_texts),
-      cmocka_unit_test(evidence_with_a_number_of_no_enum_is_refused),
+      cmocka_unit_test(evidence_with_a_number_outside_its_enum_is_refused),
       cmocka_unit_test(a_policy_written_and_read_is_the_same),
       cmocka_unit_test(a_policy_with_an_unknown_growth_is_refused),
       cmocka_unit_test(a_run_written_and_read_is_the_same),
-      cmocka_unit_test(a_limit_that_is_no_count_is_none),
-      cmocka_unit_test(a_run_with_a_number_of_no_enum_is_refused),
+      cmocka_unit_test(a_limit_that_is_no_count_means_no_limit),
+      cmocka_unit_test(a_run_with_a_number_outside_its_enum_is_refused),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

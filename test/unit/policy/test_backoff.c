@@ -40,7 +40,8 @@ static void linear_growth_adds_the_base_each_time(void **state) {
   assert_int_equal(hf_backoff_delay(&policy, 2, HF_BACKOFF_FULL, 0), 120);
 }
 
-static void a_short_server_is_given_at_least_half_the_ceiling(void **state) {
+static void an_overloaded_server_is_given_at_least_half_the_delay(
+    void **state) {
   struct hf_retry_policy policy = full;
 
   (void)state;
@@ -78,7 +79,7 @@ static void extreme_settings_do_not_overflow(void **state) {
                    50);
 }
 
-static void spread_reaches_both_ends(void **state) {
+static void spread_includes_both_ends(void **state) {
   (void)state;
   assert_int_equal(hf_backoff_spread(0, UINT32_MAX), 0);
   assert_int_equal(hf_backoff_spread(-1, UINT32_MAX), 0);
@@ -92,9 +93,9 @@ int main(void) {
       cmocka_unit_test(full_jitter_spans_from_zero_to_the_ceiling),
       cmocka_unit_test(without_jitter_delays_are_exact),
       cmocka_unit_test(linear_growth_adds_the_base_each_time),
-      cmocka_unit_test(a_short_server_is_given_at_least_half_the_ceiling),
+      cmocka_unit_test(an_overloaded_server_is_given_at_least_half_the_delay),
       cmocka_unit_test(extreme_settings_do_not_overflow),
-      cmocka_unit_test(spread_reaches_both_ends),
+      cmocka_unit_test(spread_includes_both_ends),
   };
 
   return cmocka_run_group_tests_name("backoff", tests, NULL, NULL);

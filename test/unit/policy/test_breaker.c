@@ -22,7 +22,7 @@ static void it_opens_after_five_failures_in_a_row(void **state) {
   assert_false(hf_breaker_allow(&breaker, 100));
 }
 
-static void a_success_forgets_earlier_failures(void **state) {
+static void a_success_resets_the_count_of_failures(void **state) {
   struct hf_breaker breaker;
 
   (void)state;
@@ -51,7 +51,7 @@ static void half_open_lets_exactly_one_probe_through(void **state) {
   assert_true(hf_breaker_allow(&breaker, at));
 }
 
-static void failing_probes_are_at_most_250_ms_apart(void **state) {
+static void failed_probes_are_at_most_250_ms_apart(void **state) {
   struct hf_breaker breaker;
   uint64_t now = 1000;
   uint64_t longest = 0;
@@ -74,7 +74,7 @@ static void failing_probes_are_at_most_250_ms_apart(void **state) {
   assert_true(longest > HF_BREAKER_PACE_MAX_MS / 2);
 }
 
-static void a_full_server_is_left_alone_for_a_second(void **state) {
+static void a_full_server_is_not_probed_for_a_second(void **state) {
   struct hf_breaker breaker;
 
   (void)state;
@@ -87,7 +87,7 @@ static void a_full_server_is_left_alone_for_a_second(void **state) {
   assert_in_range(hf_breaker_next_at(&breaker), 2100, 2600);
 }
 
-static void a_refused_password_waits_five_seconds(void **state) {
+static void a_refused_password_is_retried_after_five_seconds(void **state) {
   struct hf_breaker breaker;
 
   (void)state;
@@ -97,7 +97,7 @@ static void a_refused_password_waits_five_seconds(void **state) {
   assert_true(hf_breaker_allow(&breaker, 5100));
 }
 
-static void late_failures_never_bring_the_probe_forward(void **state) {
+static void late_failures_do_not_bring_the_probe_forward(void **state) {
   struct hf_breaker breaker;
   uint64_t at;
 
@@ -112,7 +112,8 @@ static void late_failures_never_bring_the_probe_forward(void **state) {
   assert_int_equal(hf_breaker_next_at(&breaker), at + 100);
 }
 
-static void whoever_hurries_waits_a_tenth_of_a_second_at_most(void **state) {
+static void a_probe_can_be_brought_forward_to_a_tenth_of_a_second(
+    void **state) {
   struct hf_breaker breaker;
 
   (void)state;
@@ -162,13 +163,13 @@ static void the_pace_follows_the_classification(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(it_opens_after_five_failures_in_a_row),
-      cmocka_unit_test(a_success_forgets_earlier_failures),
+      cmocka_unit_test(a_success_resets_the_count_of_failures),
       cmocka_unit_test(half_open_lets_exactly_one_probe_through),
-      cmocka_unit_test(failing_probes_are_at_most_250_ms_apart),
-      cmocka_unit_test(a_full_server_is_left_alone_for_a_second),
-      cmocka_unit_test(a_refused_password_waits_five_seconds),
-      cmocka_unit_test(late_failures_never_bring_the_probe_forward),
-      cmocka_unit_test(whoever_hurries_waits_a_tenth_of_a_second_at_most),
+      cmocka_unit_test(failed_probes_are_at_most_250_ms_apart),
+      cmocka_unit_test(a_full_server_is_not_probed_for_a_second),
+      cmocka_unit_test(a_refused_password_is_retried_after_five_seconds),
+      cmocka_unit_test(late_failures_do_not_bring_the_probe_forward),
+      cmocka_unit_test(a_probe_can_be_brought_forward_to_a_tenth_of_a_second),
       cmocka_unit_test(a_dropped_probe_may_be_replaced_at_once),
       cmocka_unit_test(the_pace_follows_the_classification),
   };

@@ -19,7 +19,7 @@ static void a_new_budget_allows_a_bounded_burst(void **state) {
   assert_int_equal(taken, HF_BUDGET_IDLE_CAP);
 }
 
-static void ten_calls_earn_one_repetition(void **state) {
+static void ten_calls_earn_one_retry(void **state) {
   struct hf_budget budget;
   int i;
 
@@ -35,7 +35,7 @@ static void ten_calls_earn_one_repetition(void **state) {
   assert_false(hf_budget_take(&budget, 1000, 1));
 }
 
-static void time_gives_five_tokens_a_second(void **state) {
+static void five_tokens_are_added_per_second(void **state) {
   struct hf_budget budget;
   int taken = 0;
 
@@ -64,7 +64,7 @@ static void small_steps_of_time_add_up(void **state) {
   assert_in_range(taken, 49, 50);
 }
 
-static void a_long_rest_gives_no_more_than_the_idle_cap(void **state) {
+static void a_long_idle_time_adds_no_more_than_the_idle_cap(void **state) {
   struct hf_budget budget;
   int taken = 0;
 
@@ -92,7 +92,7 @@ static void calls_save_up_to_the_cap(void **state) {
   assert_int_equal(hf_budget_tokens(&budget), HF_BUDGET_CAP - 2);
 }
 
-static void a_time_out_costs_two(void **state) {
+static void a_timeout_costs_two_tokens(void **state) {
   struct hf_budget budget;
 
   (void)state;
@@ -104,7 +104,7 @@ static void a_time_out_costs_two(void **state) {
   assert_int_equal(hf_budget_tokens(&budget), 1);
 }
 
-static void a_clock_that_goes_back_earns_nothing(void **state) {
+static void a_clock_that_goes_back_adds_no_tokens(void **state) {
   struct hf_budget budget;
 
   (void)state;
@@ -118,13 +118,13 @@ static void a_clock_that_goes_back_earns_nothing(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_new_budget_allows_a_bounded_burst),
-      cmocka_unit_test(ten_calls_earn_one_repetition),
-      cmocka_unit_test(time_gives_five_tokens_a_second),
+      cmocka_unit_test(ten_calls_earn_one_retry),
+      cmocka_unit_test(five_tokens_are_added_per_second),
       cmocka_unit_test(small_steps_of_time_add_up),
-      cmocka_unit_test(a_long_rest_gives_no_more_than_the_idle_cap),
+      cmocka_unit_test(a_long_idle_time_adds_no_more_than_the_idle_cap),
       cmocka_unit_test(calls_save_up_to_the_cap),
-      cmocka_unit_test(a_time_out_costs_two),
-      cmocka_unit_test(a_clock_that_goes_back_earns_nothing),
+      cmocka_unit_test(a_timeout_costs_two_tokens),
+      cmocka_unit_test(a_clock_that_goes_back_adds_no_tokens),
   };
 
   return cmocka_run_group_tests_name("budget", tests, NULL, NULL);

@@ -167,7 +167,7 @@ static void every_sqlstate_is_judged_as_the_table_says(void **state) {
   }
 }
 
-static void a_termination_depends_on_how_it_was_said(void **state) {
+static void a_termination_is_judged_by_its_severity(void **state) {
   struct hf_evidence evidence = server("57P01");
 
   (void)state;
@@ -191,7 +191,7 @@ static void a_termination_depends_on_how_it_was_said(void **state) {
   expect("terminated in COMMIT", &evidence, 'A', Y | DISCARD);
 }
 
-static void turning_away_counts_only_when_it_ends_the_session(void **state) {
+static void a_refusal_counts_only_when_it_ends_the_session(void **state) {
   static const char *const away[] = {"57P03", "57P05"};
   size_t i;
 
@@ -212,7 +212,8 @@ static void turning_away_counts_only_when_it_ends_the_session(void **state) {
   }
 }
 
-static void a_termination_without_severity_goes_by_its_sentence(void **state) {
+static void a_termination_without_severity_is_judged_by_its_sentence(
+    void **state) {
   struct hf_evidence evidence =
       foreign("57P01", "terminating connection due to administrator command");
 
@@ -232,7 +233,7 @@ static void an_unlisted_code_that_ends_the_session_is_ambiguous(void **state) {
   expect("PANIC", &evidence, 'A', Y | DISCARD);
 }
 
-static void a_stale_plan_goes_again_without_a_name(void **state) {
+static void a_stale_plan_is_retried_without_a_name(void **state) {
   struct hf_evidence evidence = server("0A000");
 
   (void)state;
@@ -314,7 +315,7 @@ static void every_sentence_of_the_pooler_is_known(void **state) {
   }
 }
 
-static void a_pooler_sentence_is_found_inside_prismas(void **state) {
+static void a_poolers_sentence_is_found_inside_prismas(void **state) {
   struct hf_evidence evidence =
       foreign("P2039",
               "\nInvalid `prisma.user.findMany()` invocation:\n\n\n"
@@ -713,7 +714,7 @@ static void every_kind_of_an_adapter_is_known(void **state) {
   }
 }
 
-static void a_kind_says_more_than_prismas_code(void **state) {
+static void a_kind_overrides_prismas_code(void **state) {
   struct hf_evidence evidence = foreign("P1001", "Can't reach database x");
 
   (void)state;
@@ -740,7 +741,7 @@ static void class_names_are_known(void **state) {
   expect("type error", &evidence, 'A', 0);
 }
 
-static void a_transaction_gone_at_commit_is_ambiguous(void **state) {
+static void a_transaction_lost_at_commit_is_ambiguous(void **state) {
   struct hf_evidence evidence = foreign("P2028", "Transaction not found.");
 
   (void)state;
@@ -748,7 +749,7 @@ static void a_transaction_gone_at_commit_is_ambiguous(void **state) {
   expect("P2028", &evidence, 'A', Y);
 }
 
-static void prismas_text_gives_up_its_sqlstate(void **state) {
+static void an_sqlstate_is_found_in_prismas_text(void **state) {
   static const struct {
     const char *text;
     const char *sqlstate;
@@ -782,7 +783,7 @@ static void prismas_text_gives_up_its_sqlstate(void **state) {
   }
 }
 
-static void a_code_in_anybodys_text_proves_nothing(void **state) {
+static void a_code_in_any_other_text_proves_nothing(void **state) {
   struct hf_evidence evidence =
       foreign(NULL, "app failed with code: \"40001\"");
 
@@ -793,7 +794,7 @@ static void a_code_in_anybodys_text_proves_nothing(void **state) {
   expect("Prisma's", &evidence, 'R', Y);
 }
 
-static void prismas_text_gives_up_its_severity(void **state) {
+static void a_severity_is_found_in_prismas_text(void **state) {
   struct hf_evidence evidence =
       foreign(NULL,
               "Error occurred:\nDbError { severity: \"FATAL\", code: "
@@ -902,7 +903,7 @@ static void a_lost_transaction_is_rolled_back_until_commit_is_sent(
   }
 }
 
-static void a_statement_that_never_left_still_loses_its_transaction(
+static void a_statement_that_was_not_sent_still_loses_its_transaction(
     void **state) {
   struct hf_evidence evidence = {.phase = HF_PHASE_SEND,
                                  .status = HF_SOCKET_ERROR,
@@ -941,7 +942,7 @@ static void zeroed_evidence_is_ambiguous(void **state) {
   expect("nothing, waiting", &evidence, 'N', Y | DISCARD);
 }
 
-static void an_end_between_two_attempts_left_nothing(void **state) {
+static void an_end_between_two_attempts_is_rolled_back(void **state) {
   struct hf_evidence evidence = {.phase = HF_PHASE_BACKOFF,
                                  .status = HF_DEADLINE};
 
@@ -951,7 +952,7 @@ static void an_end_between_two_attempts_left_nothing(void **state) {
   expect("after an attempt that did not", &evidence, 'N', 0);
 }
 
-static void the_breaker_counts_connecting_and_nothing_else(void **state) {
+static void only_failures_to_connect_count_for_the_breaker(void **state) {
   struct hf_evidence evidence = {.phase = HF_PHASE_CONNECT,
                                  .status = HF_SOCKET_ERROR};
 
@@ -988,29 +989,31 @@ static void sqlstates_are_told_from_other_codes(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_sqlstate_is_judged_as_the_table_says),
-      cmocka_unit_test(a_termination_depends_on_how_it_was_said),
-      cmocka_unit_test(turning_away_counts_only_when_it_ends_the_session),
-      cmocka_unit_test(a_termination_without_severity_goes_by_its_sentence),
+      cmocka_unit_test(a_termination_is_judged_by_its_severity),
+      cmocka_unit_test(a_refusal_counts_only_when_it_ends_the_session),
+      cmocka_unit_test(
+          a_termination_without_severity_is_judged_by_its_sentence),
       cmocka_unit_test(an_unlisted_code_that_ends_the_session_is_ambiguous),
-      cmocka_unit_test(a_stale_plan_goes_again_without_a_name),
+      cmocka_unit_test(a_stale_plan_is_retried_without_a_name),
       cmocka_unit_test(every_sentence_of_the_pooler_is_known),
-      cmocka_unit_test(a_pooler_sentence_is_found_inside_prismas),
+      cmocka_unit_test(a_poolers_sentence_is_found_inside_prismas),
       cmocka_unit_test(every_sentence_without_a_code_is_known),
       cmocka_unit_test(every_code_of_the_drivers_is_known),
       cmocka_unit_test(every_kind_of_an_adapter_is_known),
-      cmocka_unit_test(a_kind_says_more_than_prismas_code),
+      cmocka_unit_test(a_kind_overrides_prismas_code),
       cmocka_unit_test(class_names_are_known),
-      cmocka_unit_test(a_transaction_gone_at_commit_is_ambiguous),
-      cmocka_unit_test(prismas_text_gives_up_its_sqlstate),
-      cmocka_unit_test(a_code_in_anybodys_text_proves_nothing),
-      cmocka_unit_test(prismas_text_gives_up_its_severity),
+      cmocka_unit_test(a_transaction_lost_at_commit_is_ambiguous),
+      cmocka_unit_test(an_sqlstate_is_found_in_prismas_text),
+      cmocka_unit_test(a_code_in_any_other_text_proves_nothing),
+      cmocka_unit_test(a_severity_is_found_in_prismas_text),
       cmocka_unit_test(every_status_of_ours_is_judged_by_what_was_sent),
       cmocka_unit_test(a_lost_transaction_is_rolled_back_until_commit_is_sent),
-      cmocka_unit_test(a_statement_that_never_left_still_loses_its_transaction),
+      cmocka_unit_test(
+          a_statement_that_was_not_sent_still_loses_its_transaction),
       cmocka_unit_test(a_confirmed_cancel_is_rolled_back),
       cmocka_unit_test(zeroed_evidence_is_ambiguous),
-      cmocka_unit_test(an_end_between_two_attempts_left_nothing),
-      cmocka_unit_test(the_breaker_counts_connecting_and_nothing_else),
+      cmocka_unit_test(an_end_between_two_attempts_is_rolled_back),
+      cmocka_unit_test(only_failures_to_connect_count_for_the_breaker),
       cmocka_unit_test(sqlstates_are_told_from_other_codes),
   };
 

@@ -21,7 +21,7 @@ static void classifying_writes_the_judgement_into_the_error(void **state) {
   hf_error_finish(&error);
 }
 
-static void an_error_that_lost_its_text_is_judged_by_its_code(void **state) {
+static void an_error_without_text_is_judged_by_its_code(void **state) {
   struct hf_error error = {0};
 
   (void)state;
@@ -39,7 +39,7 @@ static void an_error_that_lost_its_text_is_judged_by_its_code(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(classifying_writes_the_judgement_into_the_error),
-      cmocka_unit_test(an_error_that_lost_its_text_is_judged_by_its_code),
+      cmocka_unit_test(an_error_without_text_is_judged_by_its_code),
   };
 
   return cmocka_run_group_tests_name("classify_error", tests, NULL, NULL);

@@ -16,7 +16,7 @@ static const struct hf_evidence conflict = {.phase = HF_PHASE_AWAIT,
                                             .severity = HF_SEVERITY_ERROR,
                                             .sqlstate = "40001"};
 
-static void an_error_that_says_what_the_tables_say_keeps_their_reason(
+static void an_outcome_that_agrees_with_the_tables_keeps_their_reason(
     void **state) {
   struct hf_evidence evidence = full;
   struct hf_classification why;
@@ -30,7 +30,8 @@ static void an_error_that_says_what_the_tables_say_keeps_their_reason(
   assert_string_equal(why.reason, "too many calls were waiting");
 }
 
-static void an_error_that_knows_more_is_believed(void **state) {
+static void the_outcome_that_an_error_carries_overrides_the_tables(
+    void **state) {
   static const struct {
     enum hf_outcome outcome;
     bool retryable;
@@ -56,7 +57,7 @@ static void an_error_that_knows_more_is_believed(void **state) {
   }
 }
 
-static void what_an_error_says_is_not_paced_like_what_the_tables_said(
+static void an_outcome_that_overrides_the_tables_drops_their_pace(
     void **state) {
   struct hf_evidence evidence = full;
   struct hf_classification why;
@@ -82,7 +83,8 @@ static void of_several_failures_the_most_doubtful_counts(void **state) {
   }
 }
 
-static void of_equal_failures_what_is_of_no_use_to_repeat_counts(void **state) {
+static void of_equal_failures_the_one_that_is_useless_to_retry_counts(
+    void **state) {
   struct hf_evidence timed_out = {.phase = HF_PHASE_AWAIT,
                                   .status = HF_DEADLINE};
 
@@ -91,7 +93,7 @@ static void of_equal_failures_what_is_of_no_use_to_repeat_counts(void **state) {
   assert_true(hf_classify(&lost).doubt < hf_classify(&timed_out).doubt);
 }
 
-static void what_no_table_has_is_unknown(void **state) {
+static void a_failure_that_no_table_has_is_unknown(void **state) {
   struct hf_evidence strange = {.phase = HF_PHASE_UNKNOWN,
                                 .name = "TypeError",
                                 .message = "x is not a function"};
@@ -106,13 +108,13 @@ static void what_no_table_has_is_unknown(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(
-          an_error_that_says_what_the_tables_say_keeps_their_reason),
-      cmocka_unit_test(an_error_that_knows_more_is_believed),
-      cmocka_unit_test(
-          what_an_error_says_is_not_paced_like_what_the_tables_said),
+          an_outcome_that_agrees_with_the_tables_keeps_their_reason),
+      cmocka_unit_test(the_outcome_that_an_error_carries_overrides_the_tables),
+      cmocka_unit_test(an_outcome_that_overrides_the_tables_drops_their_pace),
       cmocka_unit_test(of_several_failures_the_most_doubtful_counts),
-      cmocka_unit_test(of_equal_failures_what_is_of_no_use_to_repeat_counts),
-      cmocka_unit_test(what_no_table_has_is_unknown),
+      cmocka_unit_test(
+          of_equal_failures_the_one_that_is_useless_to_retry_counts),
+      cmocka_unit_test(a_failure_that_no_table_has_is_unknown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,7 +58,7 @@ static void a_new_config_has_the_documented_defaults(void **state) {
   assert_true(config.keep_alive);
 }
 
-static void every_number_is_taken_at_its_bounds_and_not_beyond(void **state) {
+static void every_number_is_accepted_up_to_its_bounds(void **state) {
   const struct hf_option *table;
   struct hf_config config;
   char text[32], back[32];
@@ -88,7 +88,7 @@ static void every_number_is_taken_at_its_bounds_and_not_beyond(void **state) {
   }
 }
 
-static void only_plain_numbers_are_numbers(void **state) {
+static void only_plain_decimal_numbers_are_accepted(void **state) {
   static const char *const wrong[] = {"",
                                       " 5",
                                       "5 ",
@@ -130,7 +130,7 @@ static void booleans_are_true_false_one_and_zero(void **state) {
   assert_true(config.infer_reads);
 }
 
-static void words_stand_for_the_enumerators_in_order(void **state) {
+static void words_are_the_enumerators_in_order(void **state) {
   struct hf_config config;
   char text[32];
 
@@ -210,10 +210,10 @@ static void the_retry_policy_follows_the_options(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_new_config_has_the_documented_defaults),
-      cmocka_unit_test(every_number_is_taken_at_its_bounds_and_not_beyond),
-      cmocka_unit_test(only_plain_numbers_are_numbers),
+      cmocka_unit_test(every_number_is_accepted_up_to_its_bounds),
+      cmocka_unit_test(only_plain_decimal_numbers_are_accepted),
       cmocka_unit_test(booleans_are_true_false_one_and_zero),
-      cmocka_unit_test(words_stand_for_the_enumerators_in_order),
+      cmocka_unit_test(words_are_the_enumerators_in_order),
       cmocka_unit_test(refusals_name_the_key_and_never_the_value),
       cmocka_unit_test(a_minimum_above_the_maximum_is_refused),
       cmocka_unit_test(the_retry_policy_follows_the_options),

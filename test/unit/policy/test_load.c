@@ -10,7 +10,8 @@ static int fresh(void **state) {
   return 0;
 }
 
-static void it_is_high_when_more_failed_than_succeeded(void **state) {
+static void load_is_high_when_more_attempts_fail_than_calls_succeed(
+    void **state) {
   (void)state;
   assert_false(hf_load_is_high(&load, 5000));
   hf_load_call(&load, 5000);
@@ -22,14 +23,14 @@ static void it_is_high_when_more_failed_than_succeeded(void **state) {
   assert_true(hf_load_is_high(&load, 5300));
 }
 
-static void a_call_that_is_given_up_was_no_success(void **state) {
+static void a_call_that_is_given_up_does_not_count_as_a_success(void **state) {
   (void)state;
   hf_load_call(&load, 5000);
   hf_load_failure(&load, 5000, true);
   assert_true(hf_load_is_high(&load, 5000));
 }
 
-static void what_is_a_second_old_no_longer_counts(void **state) {
+static void counts_older_than_a_second_are_ignored(void **state) {
   int i;
 
   (void)state;
@@ -42,7 +43,7 @@ static void what_is_a_second_old_no_longer_counts(void **state) {
   assert_false(hf_load_is_high(&load, 6600));
 }
 
-static void what_the_server_says_holds_for_a_second(void **state) {
+static void an_overload_reported_by_the_server_lasts_a_second(void **state) {
   (void)state;
   hf_load_call(&load, 5000);
   hf_load_overloaded(&load, 5000);
@@ -52,10 +53,15 @@ static void what_the_server_says_holds_for_a_second(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(it_is_high_when_more_failed_than_succeeded, fresh),
-      cmocka_unit_test_setup(a_call_that_is_given_up_was_no_success, fresh),
-      cmocka_unit_test_setup(what_is_a_second_old_no_longer_counts, fresh),
-      cmocka_unit_test_setup(what_the_server_says_holds_for_a_second, fresh),
+      cmocka_unit_test_setup(
+          load_is_high_when_more_attempts_fail_than_calls_succeed,
+          fresh),
+      cmocka_unit_test_setup(
+          a_call_that_is_given_up_does_not_count_as_a_success,
+          fresh),
+      cmocka_unit_test_setup(counts_older_than_a_second_are_ignored, fresh),
+      cmocka_unit_test_setup(an_overload_reported_by_the_server_lasts_a_second,
+                             fresh),
   };
 
   return cmocka_run_group_tests_name("load", tests, NULL, NULL);

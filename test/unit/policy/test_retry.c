@@ -29,7 +29,7 @@ static int fresh_budget(void **state) {
   return 0;
 }
 
-static void the_default_law_is_two_retries_from_50_ms(void **state) {
+static void the_default_policy_is_two_retries_from_50_ms(void **state) {
   struct hf_retry_policy policy;
 
   (void)state;
@@ -79,7 +79,7 @@ static void an_unknown_preset_is_refused(void **state) {
   assert_false(hf_retry_preset("slow", &policy));
 }
 
-static void what_never_ran_goes_again_at_once(void **state) {
+static void a_failure_that_was_not_executed_is_retried_at_once(void **state) {
   struct hf_retry_policy policy;
   struct hf_retry_state history = {0};
   struct hf_evidence evidence = refused("08001");
@@ -98,7 +98,7 @@ static void what_never_ran_goes_again_at_once(void **state) {
   assert_non_null(verdict.refused);
 }
 
-static void a_server_that_is_short_is_not_hit_at_once(void **state) {
+static void an_overloaded_server_is_not_retried_at_once(void **state) {
   struct hf_retry_policy policy;
   struct hf_retry_state history = {0};
   struct hf_evidence evidence = sqlstate("53300");
@@ -110,7 +110,8 @@ static void a_server_that_is_short_is_not_hit_at_once(void **state) {
       125);
 }
 
-static void what_was_rolled_back_goes_again_after_a_pause(void **state) {
+static void a_failure_that_was_rolled_back_is_retried_after_a_delay(
+    void **state) {
   struct hf_retry_policy policy;
   struct hf_retry_state history = {0};
   struct hf_evidence evidence = sqlstate("40001");
@@ -126,7 +127,7 @@ static void what_was_rolled_back_goes_again_after_a_pause(void **state) {
   assert_int_equal(history.retries, 1);
 }
 
-static void the_ambiguous_goes_again_only_when_allowed(void **state) {
+static void an_ambiguous_failure_is_retried_only_when_allowed(void **state) {
   struct hf_retry_policy policy;
   struct hf_retry_state history = {0};
 
@@ -138,7 +139,7 @@ static void the_ambiguous_goes_again_only_when_allowed(void **state) {
   assert_true(hf_retry_next(&policy, &history, &lost, 1000, 0).again);
 }
 
-static void the_hopeless_never_goes_again(void **state) {
+static void a_permanent_failure_is_never_retried(void **state) {
   struct hf_retry_policy policy;
   struct hf_retry_state history = {0};
   struct hf_evidence unknown = {.phase = HF_PHASE_UNKNOWN, .name = "TypeError"};
@@ -153,7 +154,7 @@ static void the_hopeless_never_goes_again(void **state) {
   assert_false(hf_retry_next(&policy, &history, &cancelled, 1, 0).again);
 }
 
-static void success_is_not_repeated(void **state) {
+static void a_success_is_not_retried(void **state) {
   struct hf_retry_policy policy;
   struct hf_retry_state history = {0};
   struct hf_classification why = {0};
@@ -163,7 +164,8 @@ static void success_is_not_repeated(void **state) {
   assert_false(hf_retry_judge(&policy, &history, &why, false, 1000, 0).again);
 }
 
-static void to_the_engine_once_means_once(void **state) {
+static void the_engine_retries_at_most_once_where_the_rule_says_so(
+    void **state) {
   struct hf_retry_policy policy;
   struct hf_retry_state history = {0};
   struct hf_evidence evidence = sqlstate("26000");
@@ -177,7 +179,7 @@ static void to_the_engine_once_means_once(void **state) {
   assert_false(hf_retry_judge(&policy, &history, &why, false, 1000, 0).again);
 }
 
-static void nobody_sleeps_past_the_deadline(void **state) {
+static void no_delay_ends_past_the_deadline(void **state) {
   struct hf_retry_policy policy;
   struct hf_retry_state history = {.deadline_at = 1050};
   struct hf_evidence evidence = sqlstate("40001");
@@ -193,7 +195,7 @@ static void nobody_sleeps_past_the_deadline(void **state) {
       hf_retry_next(&policy, &history, &evidence, 999, UINT32_MAX).again);
 }
 
-static void the_process_budget_bounds_all_calls_together(void **state) {
+static void the_budget_of_the_process_limits_all_calls_together(void **state) {
   struct hf_retry_policy policy;
   int again = 0;
   int i;
@@ -218,7 +220,7 @@ static void the_process_budget_bounds_all_calls_together(void **state) {
   }
 }
 
-static void time_outs_cost_double(void **state) {
+static void timeouts_cost_two_tokens(void **state) {
   static const enum hf_status costly[] = {HF_QUERY_TIMEOUT, HF_SILENT};
   struct hf_retry_policy policy;
   size_t i;
@@ -240,24 +242,30 @@ static void time_outs_cost_double(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(the_default_law_is_two_retries_from_50_ms,
+      cmocka_unit_test_setup(the_default_policy_is_two_retries_from_50_ms,
                              fresh_budget),
       cmocka_unit_test_setup(presets_wait_exactly_as_promised, fresh_budget),
       cmocka_unit_test_setup(an_unknown_preset_is_refused, fresh_budget),
-      cmocka_unit_test_setup(what_never_ran_goes_again_at_once, fresh_budget),
-      cmocka_unit_test_setup(a_server_that_is_short_is_not_hit_at_once,
+      cmocka_unit_test_setup(a_failure_that_was_not_executed_is_retried_at_once,
                              fresh_budget),
-      cmocka_unit_test_setup(what_was_rolled_back_goes_again_after_a_pause,
+      cmocka_unit_test_setup(an_overloaded_server_is_not_retried_at_once,
                              fresh_budget),
-      cmocka_unit_test_setup(the_ambiguous_goes_again_only_when_allowed,
+      cmocka_unit_test_setup(
+          a_failure_that_was_rolled_back_is_retried_after_a_delay,
+          fresh_budget),
+      cmocka_unit_test_setup(an_ambiguous_failure_is_retried_only_when_allowed,
                              fresh_budget),
-      cmocka_unit_test_setup(the_hopeless_never_goes_again, fresh_budget),
-      cmocka_unit_test_setup(success_is_not_repeated, fresh_budget),
-      cmocka_unit_test_setup(to_the_engine_once_means_once, fresh_budget),
-      cmocka_unit_test_setup(nobody_sleeps_past_the_deadline, fresh_budget),
-      cmocka_unit_test_setup(the_process_budget_bounds_all_calls_together,
+      cmocka_unit_test_setup(a_permanent_failure_is_never_retried,
                              fresh_budget),
-      cmocka_unit_test_setup(time_outs_cost_double, fresh_budget),
+      cmocka_unit_test_setup(a_success_is_not_retried, fresh_budget),
+      cmocka_unit_test_setup(
+          the_engine_retries_at_most_once_where_the_rule_says_so,
+          fresh_budget),
+      cmocka_unit_test_setup(no_delay_ends_past_the_deadline, fresh_budget),
+      cmocka_unit_test_setup(
+          the_budget_of_the_process_limits_all_calls_together,
+          fresh_budget),
+      cmocka_unit_test_setup(timeouts_cost_two_tokens, fresh_budget),
   };
 
   return cmocka_run_group_tests_name("retry", tests, NULL, NULL);

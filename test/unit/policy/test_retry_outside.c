@@ -39,7 +39,8 @@ static int follow(const struct hf_retry_policy *policy,
   return n;
 }
 
-static void trouble_with_names_follows_linear_by_default(void **state) {
+static void errors_about_statement_names_follow_the_linear_preset(
+    void **state) {
   static const struct {
     const char *code, *message;
   } rows[] = {
@@ -71,7 +72,7 @@ static void trouble_with_names_follows_linear_by_default(void **state) {
   }
 }
 
-static void a_count_or_delays_that_were_given_are_kept(void **state) {
+static void a_given_count_or_given_delays_are_kept(void **state) {
   struct hf_evidence evidence = driver("42P05", "x");
   struct hf_retry_policy policy;
   int32_t delays[16];
@@ -92,7 +93,7 @@ static void a_count_or_delays_that_were_given_are_kept(void **state) {
   assert_int_equal(delays[1], 1000);
 }
 
-static void a_wrong_number_of_values_is_the_callers(void **state) {
+static void a_wrong_number_of_parameters_is_permanent(void **state) {
   struct hf_evidence evidence =
       driver("08P01",
              "bind message supplies 2 parameters, but prepared statement "
@@ -102,7 +103,7 @@ static void a_wrong_number_of_values_is_the_callers(void **state) {
   assert_int_equal(hf_classify(&evidence).outcome, HF_OUTCOME_PERMANENT);
 }
 
-static void a_refused_connect_is_repeated_until_the_deadline(void **state) {
+static void a_refused_connect_is_retried_until_the_deadline(void **state) {
   struct hf_evidence evidence = driver("ECONNREFUSED", NULL);
   struct hf_retry_state history = {.deadline_at = 9000};
   struct hf_retry_policy policy;
@@ -134,8 +135,7 @@ static void a_refused_connect_is_repeated_until_the_deadline(void **state) {
   assert_true(hf_retry_next(&policy, &history, &evidence, 1000, 0).again);
 }
 
-static void without_a_deadline_or_with_a_count_nobody_waits_for_ever(
-    void **state) {
+static void without_a_deadline_retries_of_a_connect_are_limited(void **state) {
   struct hf_evidence evidence = driver("ECONNREFUSED", NULL);
   struct hf_retry_policy policy;
   int32_t delays[16];
@@ -163,7 +163,8 @@ static void a_name_that_does_not_exist_is_not_waited_for(void **state) {
   assert_int_equal(n, policy.max_retries);
 }
 
-static void what_left_nothing_is_not_cut(void **state) {
+static void failures_that_left_nothing_are_not_limited_by_the_budget(
+    void **state) {
   static const char *const codes[] = {"42P05", "ECONNREFUSED"};
   struct hf_retry_policy policy;
   size_t i;
@@ -182,7 +183,7 @@ static void what_left_nothing_is_not_cut(void **state) {
   }
 }
 
-static void an_overloaded_server_is_spared(void **state) {
+static void an_overloaded_server_limits_all_retries(void **state) {
   struct hf_evidence evidence = driver("53300", NULL);
   struct hf_retry_policy policy;
   struct hf_verdict verdict;
@@ -209,7 +210,7 @@ static void an_overloaded_server_is_spared(void **state) {
   }
 }
 
-static void a_storm_of_conflicts_is_cut(void **state) {
+static void the_budget_limits_a_storm_of_conflicts(void **state) {
   struct hf_evidence evidence = driver("40001", NULL);
   struct hf_retry_policy policy;
   int again = 0;
@@ -229,7 +230,7 @@ static void a_storm_of_conflicts_is_cut(void **state) {
   assert_in_range(again, 300, 330);
 }
 
-static void a_read_that_was_lost_is_repeated_when_its_error_shows_it(
+static void a_lost_read_is_retried_when_its_error_shows_that_it_reads(
     void **state) {
   struct hf_evidence evidence = driver("ECONNRESET", NULL);
   struct hf_retry_state history = {0};
@@ -244,22 +245,25 @@ static void a_read_that_was_lost_is_repeated_when_its_error_shows_it(
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(trouble_with_names_follows_linear_by_default,
-                             fresh),
-      cmocka_unit_test_setup(a_count_or_delays_that_were_given_are_kept, fresh),
-      cmocka_unit_test_setup(a_wrong_number_of_values_is_the_callers, fresh),
-      cmocka_unit_test_setup(a_refused_connect_is_repeated_until_the_deadline,
+      cmocka_unit_test_setup(
+          errors_about_statement_names_follow_the_linear_preset,
+          fresh),
+      cmocka_unit_test_setup(a_given_count_or_given_delays_are_kept, fresh),
+      cmocka_unit_test_setup(a_wrong_number_of_parameters_is_permanent, fresh),
+      cmocka_unit_test_setup(a_refused_connect_is_retried_until_the_deadline,
                              fresh),
       cmocka_unit_test_setup(
-          without_a_deadline_or_with_a_count_nobody_waits_for_ever,
+          without_a_deadline_retries_of_a_connect_are_limited,
           fresh),
       cmocka_unit_test_setup(a_name_that_does_not_exist_is_not_waited_for,
                              fresh),
-      cmocka_unit_test_setup(what_left_nothing_is_not_cut, fresh),
-      cmocka_unit_test_setup(an_overloaded_server_is_spared, fresh),
-      cmocka_unit_test_setup(a_storm_of_conflicts_is_cut, fresh),
       cmocka_unit_test_setup(
-          a_read_that_was_lost_is_repeated_when_its_error_shows_it,
+          failures_that_left_nothing_are_not_limited_by_the_budget,
+          fresh),
+      cmocka_unit_test_setup(an_overloaded_server_limits_all_retries, fresh),
+      cmocka_unit_test_setup(the_budget_limits_a_storm_of_conflicts, fresh),
+      cmocka_unit_test_setup(
+          a_lost_read_is_retried_when_its_error_shows_that_it_reads,
           fresh),
   };
 

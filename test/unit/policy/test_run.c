@@ -15,7 +15,7 @@ static void the_function_is_called_at_once(void **state) {
   assert_int_equal(play.run.state, HF_RUN_DONE);
 }
 
-static void what_is_safe_and_useful_is_called_again_after_its_delay(
+static void a_function_that_may_be_retried_is_called_again_after_a_delay(
     void **state) {
   struct play play = begun(0);
   struct hf_run_step step;
@@ -34,7 +34,7 @@ static void what_is_safe_and_useful_is_called_again_after_its_delay(
   assert_string_equal(step.verdict.refused, "all attempts were used");
 }
 
-static void what_may_have_been_done_is_called_again_only_when_idempotent(
+static void an_ambiguous_function_is_called_again_only_when_idempotent(
     void **state) {
   struct play play = begun(0);
 
@@ -47,7 +47,7 @@ static void what_may_have_been_done_is_called_again_only_when_idempotent(
   assert_int_equal(failed(&play, &lost).action, HF_RUN_DO_WAIT);
 }
 
-static void what_wrote_is_not_called_again_and_takes_no_token(void **state) {
+static void a_function_that_wrote_is_not_called_again(void **state) {
   struct play play = begun(0);
   int32_t tokens = hf_budget_tokens(hf_retry_budget());
   struct hf_run_step step;
@@ -62,7 +62,7 @@ static void what_wrote_is_not_called_again_and_takes_no_token(void **state) {
   assert_int_equal(hf_budget_tokens(hf_retry_budget()), tokens);
 }
 
-static void calls_of_a_failed_attempt_are_waited_for_before_the_next(
+static void calls_of_a_failed_attempt_end_before_the_next_attempt(
     void **state) {
   struct play play = begun(300);
   struct hf_run_step step;
@@ -80,7 +80,8 @@ static void calls_of_a_failed_attempt_are_waited_for_before_the_next(
   assert_true(step.due_at == START_MS + 80);
 }
 
-static void calls_that_wrote_meanwhile_forbid_the_next(void **state) {
+static void a_call_that_wrote_meanwhile_prevents_the_next_attempt(
+    void **state) {
   struct play play = begun(0);
 
   (void)state;
@@ -92,7 +93,7 @@ static void calls_that_wrote_meanwhile_forbid_the_next(void **state) {
   assert_true(tell(&play, HF_RUN_ON_CALLS_ENDED).verdict.partial);
 }
 
-static void a_write_during_back_off_forbids_the_next(void **state) {
+static void a_write_during_the_delay_prevents_the_next_attempt(void **state) {
   struct play play = begun(0);
   struct hf_run_step step;
 
@@ -105,8 +106,7 @@ static void a_write_during_back_off_forbids_the_next(void **state) {
   assert_true(step.verdict.partial);
 }
 
-static void calls_that_never_end_are_not_waited_for_past_the_deadline(
-    void **state) {
+static void calls_are_not_waited_for_past_the_deadline(void **state) {
   struct play play = begun(300);
   struct hf_run_step step;
 
@@ -125,7 +125,7 @@ static void calls_that_never_end_are_not_waited_for_past_the_deadline(
   assert_true(step.verdict.partial);
 }
 
-static void calls_are_not_waited_for_where_no_attempt_can_follow(void **state) {
+static void calls_are_not_waited_for_when_no_attempt_can_follow(void **state) {
   struct play play = begun(0);
 
   (void)state;
@@ -140,7 +140,8 @@ static void calls_are_not_waited_for_where_no_attempt_can_follow(void **state) {
   assert_int_equal(failed(&play, &conflict).action, HF_RUN_DO_FAIL);
 }
 
-static void what_was_repeated_below_is_not_called_again(void **state) {
+static void a_failure_that_was_retried_inside_is_not_retried_again(
+    void **state) {
   struct play play = begun(0);
 
   (void)state;
@@ -149,8 +150,7 @@ static void what_was_repeated_below_is_not_called_again(void **state) {
   assert_int_equal(failed(&play, &conflict).action, HF_RUN_DO_FAIL);
 }
 
-static void what_ran_in_somebody_elses_transaction_is_not_called_again(
-    void **state) {
+static void a_failure_in_an_outer_transaction_is_not_retried(void **state) {
   struct play play = begun(0);
 
   (void)state;
@@ -159,7 +159,7 @@ static void what_ran_in_somebody_elses_transaction_is_not_called_again(
   assert_int_equal(failed(&play, &conflict).action, HF_RUN_DO_FAIL);
 }
 
-static void a_nested_run_makes_no_more_attempts_than_are_left_around_it(
+static void a_nested_run_makes_no_more_attempts_than_the_outer_has_left(
     void **state) {
   struct play play = begun(0);
 
@@ -173,7 +173,7 @@ static void a_nested_run_makes_no_more_attempts_than_are_left_around_it(
   assert_int_equal(failed(&play, &conflict).action, HF_RUN_DO_FAIL);
 }
 
-static void a_nested_run_follows_what_the_caller_around_it_chose(void **state) {
+static void a_nested_run_follows_the_policy_of_the_outer_run(void **state) {
   struct hf_retry_policy around;
   struct hf_retry_policy own;
 
@@ -192,7 +192,8 @@ static void a_nested_run_follows_what_the_caller_around_it_chose(void **state) {
   assert_int_equal(own.max_retries, 1);
 }
 
-static void trouble_with_names_is_repeated_as_linear_says(void **state) {
+static void errors_about_statement_names_are_retried_by_the_linear_preset(
+    void **state) {
   static const double delays[] = {100, 200, 300};
   struct play play = begun(0);
   size_t i;
@@ -208,7 +209,8 @@ static void trouble_with_names_is_repeated_as_linear_says(void **state) {
   assert_int_equal(failed(&play, &misnamed).action, HF_RUN_DO_FAIL);
 }
 
-static void a_count_that_was_given_counts_for_names_too(void **state) {
+static void a_given_count_applies_to_errors_about_statement_names(
+    void **state) {
   struct play play = begun(0);
 
   (void)state;
@@ -220,7 +222,7 @@ static void a_count_that_was_given_counts_for_names_too(void **state) {
   assert_int_equal(failed(&play, &misnamed).action, HF_RUN_DO_FAIL);
 }
 
-static void a_server_that_is_away_is_waited_for_until_the_deadline(
+static void an_unreachable_server_is_waited_for_until_the_deadline(
     void **state) {
   struct play play = begun(8000);
   struct hf_run_step step;
@@ -238,7 +240,7 @@ static void a_server_that_is_away_is_waited_for_until_the_deadline(
   assert_true(play.event.now_ms < START_MS + 8000);
 }
 
-static void the_budget_cuts_repetitions_of_many_runs(void **state) {
+static void the_budget_limits_the_retries_of_many_runs(void **state) {
   struct hf_run_step step = {0};
   int i;
 
@@ -258,22 +260,22 @@ int main(void) {
   const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup(name, fresh_budget)
       TEST(the_function_is_called_at_once),
-      TEST(what_is_safe_and_useful_is_called_again_after_its_delay),
-      TEST(what_may_have_been_done_is_called_again_only_when_idempotent),
-      TEST(what_wrote_is_not_called_again_and_takes_no_token),
-      TEST(calls_of_a_failed_attempt_are_waited_for_before_the_next),
-      TEST(calls_that_wrote_meanwhile_forbid_the_next),
-      TEST(a_write_during_back_off_forbids_the_next),
-      TEST(calls_that_never_end_are_not_waited_for_past_the_deadline),
-      TEST(calls_are_not_waited_for_where_no_attempt_can_follow),
-      TEST(what_was_repeated_below_is_not_called_again),
-      TEST(what_ran_in_somebody_elses_transaction_is_not_called_again),
-      TEST(a_nested_run_makes_no_more_attempts_than_are_left_around_it),
-      TEST(a_nested_run_follows_what_the_caller_around_it_chose),
-      TEST(trouble_with_names_is_repeated_as_linear_says),
-      TEST(a_count_that_was_given_counts_for_names_too),
-      TEST(a_server_that_is_away_is_waited_for_until_the_deadline),
-      TEST(the_budget_cuts_repetitions_of_many_runs),
+      TEST(a_function_that_may_be_retried_is_called_again_after_a_delay),
+      TEST(an_ambiguous_function_is_called_again_only_when_idempotent),
+      TEST(a_function_that_wrote_is_not_called_again),
+      TEST(calls_of_a_failed_attempt_end_before_the_next_attempt),
+      TEST(a_call_that_wrote_meanwhile_prevents_the_next_attempt),
+      TEST(a_write_during_the_delay_prevents_the_next_attempt),
+      TEST(calls_are_not_waited_for_past_the_deadline),
+      TEST(calls_are_not_waited_for_when_no_attempt_can_follow),
+      TEST(a_failure_that_was_retried_inside_is_not_retried_again),
+      TEST(a_failure_in_an_outer_transaction_is_not_retried),
+      TEST(a_nested_run_makes_no_more_attempts_than_the_outer_has_left),
+      TEST(a_nested_run_follows_the_policy_of_the_outer_run),
+      TEST(errors_about_statement_names_are_retried_by_the_linear_preset),
+      TEST(a_given_count_applies_to_errors_about_statement_names),
+      TEST(an_unreachable_server_is_waited_for_until_the_deadline),
+      TEST(the_budget_limits_the_retries_of_many_runs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

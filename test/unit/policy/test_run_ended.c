@@ -2,14 +2,14 @@
 /* What ends a run, or keeps it waiting: aborts, deadlines, held calls. */
 #include "policy/run_play.h"
 
-static void a_callers_deadline_has_its_timer_from_the_beginning(void **state) {
+static void the_callers_deadline_has_a_timer_from_the_start(void **state) {
   struct play play = begun(300);
 
   (void)state;
   assert_true(tell(&play, HF_RUN_ON_BEGIN).due_at == START_MS + 300);
 }
 
-static void a_deadline_of_the_pool_ends_no_attempt(void **state) {
+static void the_pools_deadline_does_not_end_an_attempt(void **state) {
   struct play play = begun(300);
 
   (void)state;
@@ -20,8 +20,7 @@ static void a_deadline_of_the_pool_ends_no_attempt(void **state) {
   assert_int_equal(play.run.state, HF_RUN_RUNNING);
 }
 
-static void an_aborted_signal_keeps_the_function_from_being_called(
-    void **state) {
+static void an_aborted_signal_prevents_the_first_call(void **state) {
   struct play play = begun(0);
   struct hf_run_step step;
 
@@ -34,7 +33,8 @@ static void an_aborted_signal_keeps_the_function_from_being_called(
   assert_int_equal(step.verdict.why.outcome, HF_OUTCOME_NOT_EXECUTED);
 }
 
-static void nothing_begins_within_a_millisecond_of_the_deadline(void **state) {
+static void no_attempt_begins_within_a_millisecond_of_the_deadline(
+    void **state) {
   struct play play = begun(1);
   struct hf_run_step step = tell(&play, HF_RUN_ON_BEGIN);
 
@@ -44,7 +44,7 @@ static void nothing_begins_within_a_millisecond_of_the_deadline(void **state) {
   assert_int_equal(step.verdict.why.outcome, HF_OUTCOME_NOT_EXECUTED);
 }
 
-static void a_timer_that_is_early_counts_as_in_time(void **state) {
+static void a_timer_that_fires_early_counts_as_due(void **state) {
   struct play play = begun(300);
 
   (void)state;
@@ -57,7 +57,7 @@ static void a_timer_that_is_early_counts_as_in_time(void **state) {
   assert_int_equal(play.run.state, HF_RUN_GRACE);
 }
 
-static void an_abort_in_the_turn_of_the_success_changes_nothing(void **state) {
+static void an_abort_after_the_success_changes_nothing(void **state) {
   struct play play = begun(0);
 
   (void)state;
@@ -67,7 +67,7 @@ static void an_abort_in_the_turn_of_the_success_changes_nothing(void **state) {
   assert_int_equal(play.run.state, HF_RUN_DONE);
 }
 
-static void a_success_in_the_turn_of_the_abort_is_a_success(void **state) {
+static void a_success_after_the_abort_is_a_success(void **state) {
   struct play play = begun(0);
 
   (void)state;
@@ -76,7 +76,8 @@ static void a_success_in_the_turn_of_the_abort_is_a_success(void **state) {
   assert_int_equal(tell(&play, HF_RUN_ON_SUCCESS).action, HF_RUN_DO_SUCCEED);
 }
 
-static void what_fails_after_an_abort_is_not_called_again(void **state) {
+static void a_function_that_fails_after_an_abort_is_not_called_again(
+    void **state) {
   struct play play = begun(0);
   struct hf_run_step step;
 
@@ -119,7 +120,8 @@ static void a_function_that_never_settles_ends_soon_after_the_deadline(
   assert_int_equal(failed(&play, &conflict).action, HF_RUN_DO_WAIT);
 }
 
-static void what_ends_just_after_the_deadline_says_how_it_ended(void **state) {
+static void a_function_that_ends_just_after_the_deadline_is_reported(
+    void **state) {
   struct play play = begun(300);
 
   (void)state;
@@ -129,7 +131,7 @@ static void what_ends_just_after_the_deadline_says_how_it_ended(void **state) {
   assert_int_equal(failed(&play, &conflict).action, HF_RUN_DO_FAIL);
 }
 
-static void of_abort_and_deadline_the_earlier_end_counts(void **state) {
+static void the_earlier_of_abort_and_deadline_counts(void **state) {
   struct play play = begun(300);
   struct hf_run_step step;
 
@@ -155,8 +157,7 @@ static void an_abort_after_the_deadline_gives_no_more_time(void **state) {
   assert_int_equal(wake(&play).status, HF_DEADLINE);
 }
 
-static void an_abort_during_back_off_says_what_became_of_the_last(
-    void **state) {
+static void an_abort_during_the_delay_reports_the_last_outcome(void **state) {
   struct play play = begun(0);
   struct hf_run_step step;
 
@@ -173,8 +174,7 @@ static void an_abort_during_back_off_says_what_became_of_the_last(
   assert_int_equal(tell(&play, HF_RUN_ON_TIMER).action, HF_RUN_DO_WAIT);
 }
 
-static void a_deadline_during_back_off_says_what_became_of_the_last(
-    void **state) {
+static void a_deadline_during_the_delay_reports_the_last_outcome(void **state) {
   struct play play = begun(300);
   struct hf_run_step step;
 
@@ -200,7 +200,7 @@ static void a_delay_past_the_deadline_is_not_waited_for(void **state) {
   assert_string_equal(step.verdict.refused, "the deadline comes first");
 }
 
-static void an_abort_while_calls_are_waited_for_lets_them_end(void **state) {
+static void an_abort_lets_waiting_calls_end(void **state) {
   struct play play = begun(0);
 
   (void)state;
@@ -212,7 +212,7 @@ static void an_abort_while_calls_are_waited_for_lets_them_end(void **state) {
   assert_int_equal(tell(&play, HF_RUN_ON_CALLS_ENDED).action, HF_RUN_DO_FAIL);
 }
 
-static void a_first_attempt_that_is_held_waits_for_the_release(void **state) {
+static void a_held_first_attempt_waits_for_the_release(void **state) {
   struct play play = begun(0);
 
   (void)state;
@@ -223,7 +223,7 @@ static void a_first_attempt_that_is_held_waits_for_the_release(void **state) {
   assert_int_equal(tell(&play, HF_RUN_ON_RELEASE).action, HF_RUN_DO_CALL);
 }
 
-static void what_is_held_too_long_goes_on(void **state) {
+static void an_attempt_that_is_held_too_long_begins_anyway(void **state) {
   struct play play = begun(0);
 
   (void)state;
@@ -232,8 +232,7 @@ static void what_is_held_too_long_goes_on(void **state) {
   assert_int_equal(wake(&play).action, HF_RUN_DO_CALL);
 }
 
-static void an_abort_while_a_first_attempt_is_held_begins_nothing(
-    void **state) {
+static void an_abort_of_a_held_first_attempt_calls_nothing(void **state) {
   struct play play = begun(0);
   struct hf_run_step step;
 
@@ -264,26 +263,26 @@ static void a_deadline_while_an_attempt_is_held_ends_the_call(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup(name, fresh_budget)
-      TEST(a_callers_deadline_has_its_timer_from_the_beginning),
-      TEST(a_deadline_of_the_pool_ends_no_attempt),
-      TEST(an_aborted_signal_keeps_the_function_from_being_called),
-      TEST(nothing_begins_within_a_millisecond_of_the_deadline),
-      TEST(a_timer_that_is_early_counts_as_in_time),
-      TEST(an_abort_in_the_turn_of_the_success_changes_nothing),
-      TEST(a_success_in_the_turn_of_the_abort_is_a_success),
-      TEST(what_fails_after_an_abort_is_not_called_again),
+      TEST(the_callers_deadline_has_a_timer_from_the_start),
+      TEST(the_pools_deadline_does_not_end_an_attempt),
+      TEST(an_aborted_signal_prevents_the_first_call),
+      TEST(no_attempt_begins_within_a_millisecond_of_the_deadline),
+      TEST(a_timer_that_fires_early_counts_as_due),
+      TEST(an_abort_after_the_success_changes_nothing),
+      TEST(a_success_after_the_abort_is_a_success),
+      TEST(a_function_that_fails_after_an_abort_is_not_called_again),
       TEST(a_function_that_ignores_an_abort_has_a_second),
       TEST(a_function_that_never_settles_ends_soon_after_the_deadline),
-      TEST(what_ends_just_after_the_deadline_says_how_it_ended),
-      TEST(of_abort_and_deadline_the_earlier_end_counts),
+      TEST(a_function_that_ends_just_after_the_deadline_is_reported),
+      TEST(the_earlier_of_abort_and_deadline_counts),
       TEST(an_abort_after_the_deadline_gives_no_more_time),
-      TEST(an_abort_during_back_off_says_what_became_of_the_last),
-      TEST(a_deadline_during_back_off_says_what_became_of_the_last),
+      TEST(an_abort_during_the_delay_reports_the_last_outcome),
+      TEST(a_deadline_during_the_delay_reports_the_last_outcome),
       TEST(a_delay_past_the_deadline_is_not_waited_for),
-      TEST(an_abort_while_calls_are_waited_for_lets_them_end),
-      TEST(a_first_attempt_that_is_held_waits_for_the_release),
-      TEST(what_is_held_too_long_goes_on),
-      TEST(an_abort_while_a_first_attempt_is_held_begins_nothing),
+      TEST(an_abort_lets_waiting_calls_end),
+      TEST(a_held_first_attempt_waits_for_the_release),
+      TEST(an_attempt_that_is_held_too_long_begins_anyway),
+      TEST(an_abort_of_a_held_first_attempt_calls_nothing),
       TEST(a_deadline_while_an_attempt_is_held_ends_the_call),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

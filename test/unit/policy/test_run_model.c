@@ -157,7 +157,7 @@ static void let_something_happen(struct play *play,
   happen(play, ledger, kind);
 }
 
-static void whatever_happens_a_run_keeps_its_rules(void **state) {
+static void a_run_keeps_its_rules_under_random_events(void **state) {
   uint32_t seed = 8;
   int i;
   int j;
@@ -179,7 +179,7 @@ static void whatever_happens_a_run_keeps_its_rules(void **state) {
   }
 }
 
-static void every_run_ends_when_its_timers_come_and_its_function_settles(
+static void every_run_ends_when_timers_fire_and_its_function_settles(
     void **state) {
   uint32_t seed = 9;
   int i;
@@ -209,10 +209,10 @@ static void every_run_ends_when_its_timers_come_and_its_function_settles(
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(whatever_happens_a_run_keeps_its_rules,
+      cmocka_unit_test_setup(a_run_keeps_its_rules_under_random_events,
                              fresh_budget),
       cmocka_unit_test_setup(
-          every_run_ends_when_its_timers_come_and_its_function_settles,
+          every_run_ends_when_timers_fire_and_its_function_settles,
           fresh_budget),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

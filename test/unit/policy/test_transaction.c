@@ -69,7 +69,7 @@ static void the_callers_deadline_bounds_the_commit(void **state) {
   assert_true(hf_transaction_take_turn(&transaction, 'T', LATER, NOW) == LATER);
 }
 
-static void its_own_time_begins_when_it_is_its_turn(void **state) {
+static void the_commit_timeout_starts_at_its_turn(void **state) {
   struct hf_transaction transaction = ending(true, WITHIN);
 
   (void)state;
@@ -77,7 +77,7 @@ static void its_own_time_begins_when_it_is_its_turn(void **state) {
               LATER + WITHIN);
 }
 
-static void the_earlier_of_two_bounds_holds(void **state) {
+static void the_earlier_of_deadline_and_commit_timeout_counts(void **state) {
   struct hf_transaction first = ending(true, WITHIN);
   struct hf_transaction second = ending(true, WITHIN);
 
@@ -87,7 +87,7 @@ static void the_earlier_of_two_bounds_holds(void **state) {
   assert_true(hf_transaction_take_turn(&second, 'T', NOW + 1, NOW) == NOW + 1);
 }
 
-static void a_commit_that_comes_too_late_is_not_sent(void **state) {
+static void a_commit_past_its_deadline_is_not_sent(void **state) {
   struct hf_transaction transaction = ending(true, 0);
   struct hf_error error = {0};
 
@@ -130,7 +130,8 @@ static void a_deadline_before_commit_was_sent_rolls_back(void **state) {
   expect_turned(HF_DEADLINE);
 }
 
-static void a_commit_that_was_sent_is_stopped_as_any_statement(void **state) {
+static void a_commit_that_was_sent_is_interrupted_like_any_statement(
+    void **state) {
   struct hf_transaction transaction = ending(true, 0);
 
   (void)state;
@@ -140,7 +141,7 @@ static void a_commit_that_was_sent_is_stopped_as_any_statement(void **state) {
   expect_state(&transaction, HF_TRANSACTION_COMMITTING);
 }
 
-static void the_end_of_the_pool_stops_it_in_any_state(void **state) {
+static void the_end_of_the_pool_interrupts_it_in_any_state(void **state) {
   struct hf_transaction transaction = ending(true, 0);
 
   (void)state;
@@ -149,7 +150,7 @@ static void the_end_of_the_pool_stops_it_in_any_state(void **state) {
   expect_state(&transaction, HF_TRANSACTION_COMMIT_WAITS);
 }
 
-static void a_statement_that_ends_nothing_is_not_concerned(void **state) {
+static void a_statement_that_ends_no_transaction_is_unaffected(void **state) {
   struct hf_transaction transaction = {0};
 
   (void)state;
@@ -170,7 +171,7 @@ static void a_commit_without_an_answer_is_in_doubt(void **state) {
   hf_error_finish(&error);
 }
 
-static void a_commit_that_the_server_refused_left_nothing(void **state) {
+static void a_commit_that_the_server_refused_is_rolled_back(void **state) {
   struct hf_transaction transaction = ending(true, 0);
   struct hf_error error = failure(HF_SERVER_ERROR, HF_OUTCOME_PERMANENT);
 
@@ -182,7 +183,7 @@ static void a_commit_that_the_server_refused_left_nothing(void **state) {
   hf_error_finish(&error);
 }
 
-static void a_commit_that_was_never_sent_left_nothing(void **state) {
+static void a_commit_that_was_not_sent_is_rolled_back(void **state) {
   struct hf_transaction transaction = ending(true, 0);
   struct hf_error error = failure(HF_SOCKET_ERROR, HF_OUTCOME_ROLLED_BACK);
 
@@ -206,7 +207,7 @@ static void a_rollback_that_fails_keeps_its_own_error(void **state) {
   hf_error_finish(&error);
 }
 
-static void rollback_as_the_answer_means_that_commit_failed(void **state) {
+static void a_commit_answered_with_rollback_has_failed(void **state) {
   (void)state;
   assert_true(hf_transaction_commit_failed(true, true, false));
   assert_false(hf_transaction_commit_failed(false, true, false));
@@ -220,19 +221,20 @@ int main(void) {
       cmocka_unit_test(a_commit_is_sent_when_it_is_its_turn),
       cmocka_unit_test(a_failed_transaction_is_rolled_back_and_says_so),
       cmocka_unit_test(the_callers_deadline_bounds_the_commit),
-      cmocka_unit_test(its_own_time_begins_when_it_is_its_turn),
-      cmocka_unit_test(the_earlier_of_two_bounds_holds),
-      cmocka_unit_test(a_commit_that_comes_too_late_is_not_sent),
+      cmocka_unit_test(the_commit_timeout_starts_at_its_turn),
+      cmocka_unit_test(the_earlier_of_deadline_and_commit_timeout_counts),
+      cmocka_unit_test(a_commit_past_its_deadline_is_not_sent),
       cmocka_unit_test(an_abort_before_commit_was_sent_rolls_back),
       cmocka_unit_test(a_deadline_before_commit_was_sent_rolls_back),
-      cmocka_unit_test(a_commit_that_was_sent_is_stopped_as_any_statement),
-      cmocka_unit_test(the_end_of_the_pool_stops_it_in_any_state),
-      cmocka_unit_test(a_statement_that_ends_nothing_is_not_concerned),
+      cmocka_unit_test(
+          a_commit_that_was_sent_is_interrupted_like_any_statement),
+      cmocka_unit_test(the_end_of_the_pool_interrupts_it_in_any_state),
+      cmocka_unit_test(a_statement_that_ends_no_transaction_is_unaffected),
       cmocka_unit_test(a_commit_without_an_answer_is_in_doubt),
-      cmocka_unit_test(a_commit_that_the_server_refused_left_nothing),
-      cmocka_unit_test(a_commit_that_was_never_sent_left_nothing),
+      cmocka_unit_test(a_commit_that_the_server_refused_is_rolled_back),
+      cmocka_unit_test(a_commit_that_was_not_sent_is_rolled_back),
       cmocka_unit_test(a_rollback_that_fails_keeps_its_own_error),
-      cmocka_unit_test(rollback_as_the_answer_means_that_commit_failed),
+      cmocka_unit_test(a_commit_answered_with_rollback_has_failed),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

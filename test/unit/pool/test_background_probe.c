@@ -26,7 +26,7 @@ static void open_over_one(const char *sqlstate) {
   assert_int_equal(sim.pool.waiting.count, 0);
 }
 
-static void probes_go_on_while_existing_connections_suffice(void **state) {
+static void probes_continue_while_existing_connections_suffice(void **state) {
   (void)state;
   open_over_one(NULL);
   sim_advance(&sim, 2 * SECOND_MS);
@@ -37,7 +37,7 @@ static void probes_go_on_while_existing_connections_suffice(void **state) {
   sim_close(&sim);
 }
 
-static void they_become_rarer_but_never_cease(void **state) {
+static void background_probes_become_rarer_but_never_stop(void **state) {
   int probes = 0;
   int i;
   (void)state;
@@ -50,7 +50,7 @@ static void they_become_rarer_but_never_cease(void **state) {
   sim_close(&sim);
 }
 
-static void a_refused_login_is_hardly_repeated(void **state) {
+static void a_refused_login_is_rarely_retried_in_the_background(void **state) {
   int probes = 0;
   int i;
   (void)state;
@@ -63,7 +63,7 @@ static void a_refused_login_is_hardly_repeated(void **state) {
   sim_close(&sim);
 }
 
-static void an_answer_through_the_pooler_is_proof(void **state) {
+static void an_answer_through_the_pooler_closes_the_breaker(void **state) {
   struct call *call;
   (void)state;
   sim_open_max(&sim, 2);
@@ -81,10 +81,10 @@ static void an_answer_through_the_pooler_is_proof(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(probes_go_on_while_existing_connections_suffice),
-      cmocka_unit_test(they_become_rarer_but_never_cease),
-      cmocka_unit_test(a_refused_login_is_hardly_repeated),
-      cmocka_unit_test(an_answer_through_the_pooler_is_proof),
+      cmocka_unit_test(probes_continue_while_existing_connections_suffice),
+      cmocka_unit_test(background_probes_become_rarer_but_never_stop),
+      cmocka_unit_test(a_refused_login_is_rarely_retried_in_the_background),
+      cmocka_unit_test(an_answer_through_the_pooler_closes_the_breaker),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

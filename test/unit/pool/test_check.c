@@ -18,14 +18,14 @@ static void fill(void) {
   look();
 }
 
-static void what_happens_in_order_holds(void **state) {
+static void the_invariants_hold_in_normal_use(void **state) {
   (void)state;
   fill();
   assert_false(aborts(look));
   sim_close(&sim);
 }
 
-static void a_state_that_is_not_the_list_is_found(void **state) {
+static void a_slot_on_the_wrong_list_is_detected(void **state) {
   struct hf_slot *slot;
 
   (void)state;
@@ -37,7 +37,7 @@ static void a_state_that_is_not_the_list_is_found(void **state) {
   sim_close(&sim);
 }
 
-static void a_busy_slot_without_work_is_found(void **state) {
+static void a_busy_slot_without_work_is_detected(void **state) {
   struct hf_slot *slot;
   struct hf_link *link;
 
@@ -50,7 +50,7 @@ static void a_busy_slot_without_work_is_found(void **state) {
   sim_close(&sim);
 }
 
-static void a_lease_that_is_not_mutual_is_found(void **state) {
+static void a_lease_that_does_not_point_back_is_detected(void **state) {
   struct hf_slot *slot;
 
   (void)state;
@@ -62,7 +62,7 @@ static void a_lease_that_is_not_mutual_is_found(void **state) {
   sim_close(&sim);
 }
 
-static void a_waiting_call_outside_the_line_is_found(void **state) {
+static void a_waiting_call_outside_the_queue_is_detected(void **state) {
   struct hf_link *link;
 
   (void)state;
@@ -73,7 +73,7 @@ static void a_waiting_call_outside_the_line_is_found(void **state) {
   sim_close(&sim);
 }
 
-static void a_slot_on_no_list_is_found(void **state) {
+static void a_slot_on_no_list_is_detected(void **state) {
   struct hf_list *idle;
   struct hf_link *link;
 
@@ -88,12 +88,12 @@ static void a_slot_on_no_list_is_found(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_happens_in_order_holds),
-      cmocka_unit_test(a_state_that_is_not_the_list_is_found),
-      cmocka_unit_test(a_busy_slot_without_work_is_found),
-      cmocka_unit_test(a_lease_that_is_not_mutual_is_found),
-      cmocka_unit_test(a_waiting_call_outside_the_line_is_found),
-      cmocka_unit_test(a_slot_on_no_list_is_found)};
+      cmocka_unit_test(the_invariants_hold_in_normal_use),
+      cmocka_unit_test(a_slot_on_the_wrong_list_is_detected),
+      cmocka_unit_test(a_busy_slot_without_work_is_detected),
+      cmocka_unit_test(a_lease_that_does_not_point_back_is_detected),
+      cmocka_unit_test(a_waiting_call_outside_the_queue_is_detected),
+      cmocka_unit_test(a_slot_on_no_list_is_detected)};
 
   return cmocka_run_group_tests_name("invariants", tests, NULL, NULL);
 }

@@ -34,7 +34,7 @@ static void a_connection_is_prepared_before_it_serves(void **state) {
   sim_close(&sim);
 }
 
-static void preparing_is_part_of_connecting(void **state) {
+static void a_hook_counts_as_part_of_connecting(void **state) {
   (void)state;
   open_greeted(THREE);
   (void)sim_write(&sim);
@@ -46,7 +46,7 @@ static void preparing_is_part_of_connecting(void **state) {
   sim_close(&sim);
 }
 
-static void a_hook_that_fails_refuses_one_call_that_waits(void **state) {
+static void a_failed_hook_refuses_one_waiting_call(void **state) {
   struct call *first;
   struct call *second;
   uint32_t serial;
@@ -70,7 +70,7 @@ static void a_hook_that_fails_refuses_one_call_that_waits(void **state) {
   sim_close(&sim);
 }
 
-static void hooks_that_fail_are_paced_as_connects_that_fail(void **state) {
+static void failed_hooks_are_paced_like_failed_connects(void **state) {
   int i;
 
   (void)state;
@@ -89,7 +89,7 @@ static void hooks_that_fail_are_paced_as_connects_that_fail(void **state) {
   sim_close(&sim);
 }
 
-static void a_connection_that_dies_while_prepared_is_replaced(void **state) {
+static void a_connection_lost_during_its_hook_is_replaced(void **state) {
   struct call *waiting;
   struct call *lost;
 
@@ -109,7 +109,7 @@ static void a_connection_that_dies_while_prepared_is_replaced(void **state) {
   sim_close(&sim);
 }
 
-static void a_hook_that_does_not_end_is_given_up(void **state) {
+static void a_hook_that_does_not_end_times_out(void **state) {
   struct call *waiting;
   struct call *late;
 
@@ -127,7 +127,7 @@ static void a_hook_that_does_not_end_is_given_up(void **state) {
   sim_close(&sim);
 }
 
-static void what_nobody_prepares_any_more_does_not_serve(void **state) {
+static void a_connection_whose_hook_was_cut_does_not_serve(void **state) {
   struct call *waiting;
 
   (void)state;
@@ -160,12 +160,12 @@ static void a_transaction_left_open_by_a_hook_is_rolled_back(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_connection_is_prepared_before_it_serves),
-      cmocka_unit_test(preparing_is_part_of_connecting),
-      cmocka_unit_test(a_hook_that_fails_refuses_one_call_that_waits),
-      cmocka_unit_test(hooks_that_fail_are_paced_as_connects_that_fail),
-      cmocka_unit_test(a_connection_that_dies_while_prepared_is_replaced),
-      cmocka_unit_test(a_hook_that_does_not_end_is_given_up),
-      cmocka_unit_test(what_nobody_prepares_any_more_does_not_serve),
+      cmocka_unit_test(a_hook_counts_as_part_of_connecting),
+      cmocka_unit_test(a_failed_hook_refuses_one_waiting_call),
+      cmocka_unit_test(failed_hooks_are_paced_like_failed_connects),
+      cmocka_unit_test(a_connection_lost_during_its_hook_is_replaced),
+      cmocka_unit_test(a_hook_that_does_not_end_times_out),
+      cmocka_unit_test(a_connection_whose_hook_was_cut_does_not_serve),
       cmocka_unit_test(a_transaction_left_open_by_a_hook_is_rolled_back),
   };
 

@@ -23,14 +23,14 @@ static size_t forgets_after_a_query(void) {
   return sim.counts[SIM_DEALLOCATE];
 }
 
-static void by_default_nothing_is_forgotten(void **state) {
+static void by_default_nothing_is_deallocated(void **state) {
   (void)state;
   open_with(HF_DEALLOCATE_OFF, false);
   assert_int_equal(forgets_after_a_query(), 0);
   sim_close(&sim);
 }
 
-static void a_direct_connection_forgets_after_each_use(void **state) {
+static void a_direct_connection_deallocates_after_each_use(void **state) {
   struct call *lease;
 
   (void)state;
@@ -44,7 +44,8 @@ static void a_direct_connection_forgets_after_each_use(void **state) {
   sim_close(&sim);
 }
 
-static void a_call_waits_until_the_one_before_is_forgotten(void **state) {
+static void a_call_waits_until_the_statements_before_are_deallocated(
+    void **state) {
   struct call *first, *second;
 
   (void)state;
@@ -59,7 +60,8 @@ static void a_call_waits_until_the_one_before_is_forgotten(void **state) {
   sim_close(&sim);
 }
 
-static void behind_a_pooler_it_is_left_out_with_one_warning(void **state) {
+static void behind_a_pooler_nothing_is_deallocated_and_one_warning_given(
+    void **state) {
   (void)state;
   open_with(HF_DEALLOCATE_ON, true);
   assert_int_equal(forgets_after_a_query(), 0);
@@ -71,7 +73,8 @@ static void behind_a_pooler_it_is_left_out_with_one_warning(void **state) {
   sim_close(&sim);
 }
 
-static void forced_it_is_done_behind_a_pooler_too(void **state) {
+static void with_force_statements_are_deallocated_behind_a_pooler(
+    void **state) {
   (void)state;
   open_with(HF_DEALLOCATE_FORCE, true);
   assert_int_equal(forgets_after_a_query(), 1);
@@ -81,11 +84,13 @@ static void forced_it_is_done_behind_a_pooler_too(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(by_default_nothing_is_forgotten),
-      cmocka_unit_test(a_direct_connection_forgets_after_each_use),
-      cmocka_unit_test(a_call_waits_until_the_one_before_is_forgotten),
-      cmocka_unit_test(behind_a_pooler_it_is_left_out_with_one_warning),
-      cmocka_unit_test(forced_it_is_done_behind_a_pooler_too)};
+      cmocka_unit_test(by_default_nothing_is_deallocated),
+      cmocka_unit_test(a_direct_connection_deallocates_after_each_use),
+      cmocka_unit_test(
+          a_call_waits_until_the_statements_before_are_deallocated),
+      cmocka_unit_test(
+          behind_a_pooler_nothing_is_deallocated_and_one_warning_given),
+      cmocka_unit_test(with_force_statements_are_deallocated_behind_a_pooler)};
 
   return cmocka_run_group_tests_name("deallocate", tests, NULL, NULL);
 }

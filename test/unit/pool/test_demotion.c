@@ -25,7 +25,7 @@ static void expect_refused(struct call *call, bool retryable) {
   assert_int_equal(call->error.retryable, retryable);
 }
 
-static void a_refused_write_goes_to_a_new_connection(void **state) {
+static void a_refused_write_is_retried_on_a_new_connection(void **state) {
   struct call *call;
 
   (void)state;
@@ -47,7 +47,7 @@ static void a_refused_write_goes_to_a_new_connection(void **state) {
   sim_close(&sim);
 }
 
-static void without_room_the_refusing_connection_makes_it(void **state) {
+static void at_the_limit_the_refusing_connection_is_closed(void **state) {
   struct call *call;
 
   (void)state;
@@ -60,7 +60,7 @@ static void without_room_the_refusing_connection_makes_it(void **state) {
   sim_close(&sim);
 }
 
-static void a_second_refusal_is_remembered(void **state) {
+static void a_refusal_by_the_new_connection_is_remembered(void **state) {
   struct call *call;
   size_t before, closed;
   int i;
@@ -86,7 +86,8 @@ static void a_second_refusal_is_remembered(void **state) {
   sim_close(&sim);
 }
 
-static void it_is_looked_for_again_when_that_is_forgotten(void **state) {
+static void another_server_is_looked_for_again_after_some_seconds(
+    void **state) {
   struct call *call;
   size_t before;
 
@@ -105,7 +106,7 @@ static void it_is_looked_for_again_when_that_is_forgotten(void **state) {
   sim_close(&sim);
 }
 
-static void many_writes_make_one_look(void **state) {
+static void many_refused_writes_open_one_connection(void **state) {
   struct call *calls[6];
   size_t i, before;
 
@@ -134,7 +135,7 @@ static void many_writes_make_one_look(void **state) {
   sim_close(&sim);
 }
 
-static void reads_go_on_meanwhile(void **state) {
+static void reads_continue_on_a_demoted_server(void **state) {
   struct call *write, *read;
 
   (void)state;
@@ -149,7 +150,7 @@ static void reads_go_on_meanwhile(void **state) {
   sim_close(&sim);
 }
 
-static void a_connect_that_finds_no_writer_ends_the_look(void **state) {
+static void a_connect_that_finds_no_primary_fails_the_writes(void **state) {
   struct call *call;
 
   (void)state;
@@ -162,7 +163,7 @@ static void a_connect_that_finds_no_writer_ends_the_look(void **state) {
   sim_close(&sim);
 }
 
-static void a_write_that_succeeds_ends_the_memory(void **state) {
+static void a_write_that_succeeds_clears_the_refusal(void **state) {
   struct call *call;
 
   (void)state;
@@ -180,7 +181,8 @@ static void a_write_that_succeeds_ends_the_memory(void **state) {
   sim_close(&sim);
 }
 
-static void a_call_without_retries_does_not_look_itself(void **state) {
+static void a_call_without_retries_fails_but_a_connection_is_opened(
+    void **state) {
   struct call *call;
 
   (void)state;
@@ -195,7 +197,7 @@ static void a_call_without_retries_does_not_look_itself(void **state) {
   sim_close(&sim);
 }
 
-static void the_callers_own_choice_is_no_demotion(void **state) {
+static void a_write_in_a_declared_read_is_no_demotion(void **state) {
   struct call *call;
 
   (void)state;
@@ -208,7 +210,7 @@ static void the_callers_own_choice_is_no_demotion(void **state) {
   sim_close(&sim);
 }
 
-static void what_is_in_doubt_is_not_sent_elsewhere(void **state) {
+static void an_ambiguous_write_is_not_sent_to_another_server(void **state) {
   struct call *call;
 
   (void)state;
@@ -221,7 +223,8 @@ static void what_is_in_doubt_is_not_sent_elsewhere(void **state) {
   sim_close(&sim);
 }
 
-static void those_that_look_end_with_the_pool(void **state) {
+static void writes_that_wait_for_a_new_connection_end_with_the_pool(
+    void **state) {
   struct call *call;
 
   (void)state;
@@ -235,18 +238,19 @@ static void those_that_look_end_with_the_pool(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_refused_write_goes_to_a_new_connection),
-      cmocka_unit_test(without_room_the_refusing_connection_makes_it),
-      cmocka_unit_test(a_second_refusal_is_remembered),
-      cmocka_unit_test(it_is_looked_for_again_when_that_is_forgotten),
-      cmocka_unit_test(many_writes_make_one_look),
-      cmocka_unit_test(reads_go_on_meanwhile),
-      cmocka_unit_test(a_connect_that_finds_no_writer_ends_the_look),
-      cmocka_unit_test(a_write_that_succeeds_ends_the_memory),
-      cmocka_unit_test(a_call_without_retries_does_not_look_itself),
-      cmocka_unit_test(the_callers_own_choice_is_no_demotion),
-      cmocka_unit_test(what_is_in_doubt_is_not_sent_elsewhere),
-      cmocka_unit_test(those_that_look_end_with_the_pool)};
+      cmocka_unit_test(a_refused_write_is_retried_on_a_new_connection),
+      cmocka_unit_test(at_the_limit_the_refusing_connection_is_closed),
+      cmocka_unit_test(a_refusal_by_the_new_connection_is_remembered),
+      cmocka_unit_test(another_server_is_looked_for_again_after_some_seconds),
+      cmocka_unit_test(many_refused_writes_open_one_connection),
+      cmocka_unit_test(reads_continue_on_a_demoted_server),
+      cmocka_unit_test(a_connect_that_finds_no_primary_fails_the_writes),
+      cmocka_unit_test(a_write_that_succeeds_clears_the_refusal),
+      cmocka_unit_test(a_call_without_retries_fails_but_a_connection_is_opened),
+      cmocka_unit_test(a_write_in_a_declared_read_is_no_demotion),
+      cmocka_unit_test(an_ambiguous_write_is_not_sent_to_another_server),
+      cmocka_unit_test(
+          writes_that_wait_for_a_new_connection_end_with_the_pool)};
 
   return cmocka_run_group_tests_name("demotion", tests, NULL, NULL);
 }

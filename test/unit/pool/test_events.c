@@ -30,7 +30,7 @@ static void an_sql_error_keeps_its_connection(void **state) {
   sim_close(&sim);
 }
 
-static void a_server_that_only_reads_is_left(void **state) {
+static void a_connection_to_a_read_only_server_is_closed(void **state) {
   struct call *call = run(HF_SQL_INSERT);
 
   (void)state;
@@ -42,7 +42,8 @@ static void a_server_that_only_reads_is_left(void **state) {
   sim_close(&sim);
 }
 
-static void it_is_left_too_when_others_still_read_there(void **state) {
+static void a_read_only_server_is_left_after_its_reads_have_ended(
+    void **state) {
   struct call *first = run(HF_SQL_SELECT);
   struct call *second = sim_read(&sim);
 
@@ -85,7 +86,7 @@ static void a_query_that_fails_in_its_transaction_keeps_its_error(void **s) {
 /* ---- connections ----------------------------------------------------------
  */
 
-static void opening_and_closing_are_told_in_pairs(void **state) {
+static void connect_and_remove_events_come_in_pairs(void **state) {
   (void)state;
   sim_open_max(&sim, 3);
   sim_warm(&sim, 3);
@@ -97,7 +98,7 @@ static void opening_and_closing_are_told_in_pairs(void **state) {
   sim_close(&sim);
 }
 
-static void a_connect_that_fails_is_not_told_as_a_connection(void **state) {
+static void a_failed_connect_emits_no_connect_event(void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   sim_write(&sim);
@@ -108,7 +109,7 @@ static void a_connect_that_fails_is_not_told_as_a_connection(void **state) {
   sim_close(&sim);
 }
 
-static void an_idle_connection_that_dies_is_told(void **state) {
+static void the_loss_of_an_idle_connection_is_an_error_event(void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   sim_warm(&sim, 1);
@@ -121,7 +122,8 @@ static void an_idle_connection_that_dies_is_told(void **state) {
   sim_close(&sim);
 }
 
-static void a_busy_connection_that_dies_is_told_to_its_call(void **state) {
+static void the_loss_of_a_busy_connection_is_reported_to_its_call(
+    void **state) {
   struct call *call = run(HF_SQL_INSERT);
 
   (void)state;
@@ -154,7 +156,7 @@ static void reads_that_shared_a_lost_connection_keep_their_order(void **s) {
   sim_close(&sim);
 }
 
-static void the_lost_read_that_was_abandoned_is_not_repeated(void **state) {
+static void a_lost_read_whose_caller_left_is_not_retried(void **state) {
   struct call *first = run(HF_SQL_SELECT);
   struct call *second = sim_read(&sim);
 
@@ -169,16 +171,16 @@ static void the_lost_read_that_was_abandoned_is_not_repeated(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_sql_error_keeps_its_connection),
-      cmocka_unit_test(a_server_that_only_reads_is_left),
-      cmocka_unit_test(it_is_left_too_when_others_still_read_there),
+      cmocka_unit_test(a_connection_to_a_read_only_server_is_closed),
+      cmocka_unit_test(a_read_only_server_is_left_after_its_reads_have_ended),
       cmocka_unit_test(a_query_that_leaves_a_transaction_open_is_refused),
       cmocka_unit_test(a_query_that_fails_in_its_transaction_keeps_its_error),
-      cmocka_unit_test(opening_and_closing_are_told_in_pairs),
-      cmocka_unit_test(a_connect_that_fails_is_not_told_as_a_connection),
-      cmocka_unit_test(an_idle_connection_that_dies_is_told),
-      cmocka_unit_test(a_busy_connection_that_dies_is_told_to_its_call),
+      cmocka_unit_test(connect_and_remove_events_come_in_pairs),
+      cmocka_unit_test(a_failed_connect_emits_no_connect_event),
+      cmocka_unit_test(the_loss_of_an_idle_connection_is_an_error_event),
+      cmocka_unit_test(the_loss_of_a_busy_connection_is_reported_to_its_call),
       cmocka_unit_test(reads_that_shared_a_lost_connection_keep_their_order),
-      cmocka_unit_test(the_lost_read_that_was_abandoned_is_not_repeated)};
+      cmocka_unit_test(a_lost_read_whose_caller_left_is_not_retried)};
 
   return cmocka_run_group_tests_name("events", tests, NULL, NULL);
 }

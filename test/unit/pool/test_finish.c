@@ -48,7 +48,7 @@ static void expect_idle(const struct call *lease) {
   sim_close(&sim);
 }
 
-static void the_connection_is_free_with_the_answer_to_commit(void **state) {
+static void the_answer_to_commit_frees_the_connection(void **state) {
   struct call *lease = hold();
   struct call *commit = finish(lease, HF_SQL_COMMIT, 0, 0);
 
@@ -61,7 +61,7 @@ static void the_connection_is_free_with_the_answer_to_commit(void **state) {
   expect_idle(lease);
 }
 
-static void commit_waits_for_statements_that_nobody_awaited(void **state) {
+static void commit_waits_for_statements_that_were_not_awaited(void **state) {
   struct call *lease = hold();
   struct call *first = sim_statement(&sim, lease, HF_SQL_INSERT);
   struct call *second = sim_statement(&sim, lease, HF_SQL_INSERT);
@@ -78,7 +78,7 @@ static void commit_waits_for_statements_that_nobody_awaited(void **state) {
   expect_idle(lease);
 }
 
-static void a_failure_that_nobody_awaited_becomes_a_rollback(void **state) {
+static void a_failed_statement_turns_commit_into_rollback(void **state) {
   struct call *lease = hold();
   struct call *failing = sim_statement(&sim, lease, HF_SQL_INSERT);
   struct call *commit = finish(lease, HF_SQL_COMMIT, 0, 0);
@@ -93,7 +93,7 @@ static void a_failure_that_nobody_awaited_becomes_a_rollback(void **state) {
   expect_idle(lease);
 }
 
-static void a_rollback_ends_at_once_what_still_runs(void **state) {
+static void a_rollback_ends_a_running_statement_at_once(void **state) {
   struct call *lease = hold();
   struct call *running = sim_statement(&sim, lease, HF_SQL_UPDATE);
   struct call *queued = sim_statement(&sim, lease, HF_SQL_INSERT);
@@ -147,7 +147,8 @@ static void a_deadline_of_a_commit_that_waits_rolls_back(void **state) {
   expect_idle(lease);
 }
 
-static void what_the_function_takes_does_not_count_for_commit(void **state) {
+static void the_commit_timeout_does_not_include_earlier_statements(
+    void **state) {
   struct call *lease = hold();
   struct call *running = sim_statement(&sim, lease, HF_SQL_UPDATE);
   struct call *commit = finish(lease, HF_SQL_COMMIT, 0, WITHIN_MS);
@@ -180,8 +181,7 @@ static void a_commit_whose_answer_is_lost_is_in_doubt(void **state) {
   sim_close(&sim);
 }
 
-static void on_a_connection_that_is_lost_the_end_says_how_it_went(
-    void **state) {
+static void the_end_on_a_lost_connection_reports_the_loss(void **state) {
   struct call *lease = hold();
   struct call *running = sim_statement(&sim, lease, HF_SQL_UPDATE);
   struct call *commit = finish(lease, HF_SQL_COMMIT, 0, 0);
@@ -223,15 +223,15 @@ static void a_commit_that_is_answered_with_rollback_failed(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_connection_is_free_with_the_answer_to_commit),
-      cmocka_unit_test(commit_waits_for_statements_that_nobody_awaited),
-      cmocka_unit_test(a_failure_that_nobody_awaited_becomes_a_rollback),
-      cmocka_unit_test(a_rollback_ends_at_once_what_still_runs),
+      cmocka_unit_test(the_answer_to_commit_frees_the_connection),
+      cmocka_unit_test(commit_waits_for_statements_that_were_not_awaited),
+      cmocka_unit_test(a_failed_statement_turns_commit_into_rollback),
+      cmocka_unit_test(a_rollback_ends_a_running_statement_at_once),
       cmocka_unit_test(an_abort_of_a_commit_that_waits_rolls_back),
       cmocka_unit_test(a_deadline_of_a_commit_that_waits_rolls_back),
-      cmocka_unit_test(what_the_function_takes_does_not_count_for_commit),
+      cmocka_unit_test(the_commit_timeout_does_not_include_earlier_statements),
       cmocka_unit_test(a_commit_whose_answer_is_lost_is_in_doubt),
-      cmocka_unit_test(on_a_connection_that_is_lost_the_end_says_how_it_went),
+      cmocka_unit_test(the_end_on_a_lost_connection_reports_the_loss),
       cmocka_unit_test(after_a_loss_the_end_is_answered_and_the_lease_released),
       cmocka_unit_test(a_commit_that_is_answered_with_rollback_failed),
   };

@@ -51,7 +51,7 @@ static void min_connections_are_kept(void **state) {
   sim_close(&sim);
 }
 
-static void what_was_warmed_beyond_min_grows_cold(void **state) {
+static void connections_warmed_beyond_min_are_closed_when_idle(void **state) {
   size_t connects;
 
   (void)state;
@@ -64,7 +64,8 @@ static void what_was_warmed_beyond_min_grows_cold(void **state) {
   sim_close(&sim);
 }
 
-static void an_idle_one_is_not_closed_for_one_being_opened(void **state) {
+static void an_idle_connection_is_not_closed_for_one_being_opened(
+    void **state) {
   struct hf_config config = sim_config(2);
 
   (void)state;
@@ -79,7 +80,7 @@ static void an_idle_one_is_not_closed_for_one_being_opened(void **state) {
   sim_close(&sim);
 }
 
-static void without_an_idle_time_out_connections_stay(void **state) {
+static void without_an_idle_timeout_connections_stay_open(void **state) {
   struct hf_config config = sim_config(1);
 
   (void)state;
@@ -91,7 +92,7 @@ static void without_an_idle_time_out_connections_stay(void **state) {
   sim_close(&sim);
 }
 
-static void a_lifetime_ends_with_jitter(void **state) {
+static void lifetimes_are_shortened_by_jitter(void **state) {
   struct hf_config config = sim_config(2);
   const struct hf_slot *first, *second;
 
@@ -135,7 +136,7 @@ static void an_expired_connection_finishes_what_it_runs(void **state) {
   sim_close(&sim);
 }
 
-static void shared_reads_do_not_make_a_connection_immortal(void **state) {
+static void shared_reads_do_not_keep_an_expired_connection_open(void **state) {
   struct hf_config config = sim_config(1);
   struct call *first, *second;
   int i;
@@ -188,7 +189,7 @@ static void a_silent_server_is_probed(void **state) {
   sim_close(&sim);
 }
 
-static void a_probe_that_cannot_begin_is_tried_again(void **state) {
+static void a_probe_that_cannot_begin_is_retried(void **state) {
   struct call *call = run();
 
   (void)state;
@@ -217,7 +218,8 @@ static void a_retired_connection_finishes_what_it_runs(void **state) {
   sim_close(&sim);
 }
 
-static void direct_connections_end_once_a_pooler_is_found(void **state) {
+static void direct_connections_are_closed_once_a_pooler_is_detected(
+    void **state) {
   struct call *call = run();
 
   (void)state;
@@ -227,7 +229,7 @@ static void direct_connections_end_once_a_pooler_is_found(void **state) {
   sim_close(&sim);
 }
 
-static void a_slow_query_is_left_alone_while_probes_succeed(void **state) {
+static void a_slow_query_is_not_interrupted_while_probes_succeed(void **state) {
   struct call *call = run();
   int i;
 
@@ -261,7 +263,7 @@ static void two_failed_probes_close_the_connection(void **state) {
   sim_close(&sim);
 }
 
-static void a_probe_that_succeeds_forgives_the_one_before(void **state) {
+static void a_successful_probe_resets_the_failed_one_before(void **state) {
   struct call *call = run();
   struct hf_slot *slot = call->request.slot;
   bool alive = false;
@@ -278,7 +280,7 @@ static void a_probe_that_succeeds_forgives_the_one_before(void **state) {
   sim_close(&sim);
 }
 
-static void there_is_one_probe_at_a_time(void **state) {
+static void one_probe_runs_at_a_time(void **state) {
   struct call *call = run();
 
   (void)state;
@@ -313,7 +315,7 @@ static void a_server_that_sends_is_not_silent(void **state) {
   sim_close(&sim);
 }
 
-static void nobody_waits_for_a_lease_that_says_nothing(void **state) {
+static void an_idle_lease_is_not_probed(void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   sim_acquire(&sim);
@@ -324,7 +326,7 @@ static void nobody_waits_for_a_lease_that_says_nothing(void **state) {
   sim_close(&sim);
 }
 
-static void silence_can_be_allowed(void **state) {
+static void probing_can_be_turned_off(void **state) {
   struct hf_config config = sim_config(1);
 
   (void)state;
@@ -340,7 +342,7 @@ static void silence_can_be_allowed(void **state) {
 /* ---- refusals -------------------------------------------------------------
  */
 
-static void a_refused_password_fails_what_waits(void **state) {
+static void a_refused_password_fails_waiting_calls(void **state) {
   struct call *query, *lease;
 
   (void)state;
@@ -355,7 +357,8 @@ static void a_refused_password_fails_what_waits(void **state) {
   sim_close(&sim);
 }
 
-static void a_refused_password_fails_nobody_while_one_lives(void **state) {
+static void a_refused_password_fails_no_call_while_a_connection_lives(
+    void **state) {
   struct call *first, *second;
 
   (void)state;
@@ -374,27 +377,28 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_idle_connection_is_closed_after_its_time),
       cmocka_unit_test(min_connections_are_kept),
-      cmocka_unit_test(what_was_warmed_beyond_min_grows_cold),
-      cmocka_unit_test(an_idle_one_is_not_closed_for_one_being_opened),
-      cmocka_unit_test(without_an_idle_time_out_connections_stay),
-      cmocka_unit_test(a_lifetime_ends_with_jitter),
+      cmocka_unit_test(connections_warmed_beyond_min_are_closed_when_idle),
+      cmocka_unit_test(an_idle_connection_is_not_closed_for_one_being_opened),
+      cmocka_unit_test(without_an_idle_timeout_connections_stay_open),
+      cmocka_unit_test(lifetimes_are_shortened_by_jitter),
       cmocka_unit_test(an_expired_connection_finishes_what_it_runs),
-      cmocka_unit_test(shared_reads_do_not_make_a_connection_immortal),
+      cmocka_unit_test(shared_reads_do_not_keep_an_expired_connection_open),
       cmocka_unit_test(a_connection_is_closed_after_max_uses),
       cmocka_unit_test(a_silent_server_is_probed),
-      cmocka_unit_test(a_probe_that_cannot_begin_is_tried_again),
+      cmocka_unit_test(a_probe_that_cannot_begin_is_retried),
       cmocka_unit_test(a_retired_connection_finishes_what_it_runs),
-      cmocka_unit_test(direct_connections_end_once_a_pooler_is_found),
-      cmocka_unit_test(a_slow_query_is_left_alone_while_probes_succeed),
+      cmocka_unit_test(direct_connections_are_closed_once_a_pooler_is_detected),
+      cmocka_unit_test(a_slow_query_is_not_interrupted_while_probes_succeed),
       cmocka_unit_test(two_failed_probes_close_the_connection),
-      cmocka_unit_test(a_probe_that_succeeds_forgives_the_one_before),
-      cmocka_unit_test(there_is_one_probe_at_a_time),
+      cmocka_unit_test(a_successful_probe_resets_the_failed_one_before),
+      cmocka_unit_test(one_probe_runs_at_a_time),
       cmocka_unit_test(a_probe_may_answer_after_its_connection_is_gone),
       cmocka_unit_test(a_server_that_sends_is_not_silent),
-      cmocka_unit_test(nobody_waits_for_a_lease_that_says_nothing),
-      cmocka_unit_test(silence_can_be_allowed),
-      cmocka_unit_test(a_refused_password_fails_what_waits),
-      cmocka_unit_test(a_refused_password_fails_nobody_while_one_lives)};
+      cmocka_unit_test(an_idle_lease_is_not_probed),
+      cmocka_unit_test(probing_can_be_turned_off),
+      cmocka_unit_test(a_refused_password_fails_waiting_calls),
+      cmocka_unit_test(
+          a_refused_password_fails_no_call_while_a_connection_lives)};
 
   return cmocka_run_group_tests_name("upkeep", tests, NULL, NULL);
 }

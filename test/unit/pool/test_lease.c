@@ -108,7 +108,7 @@ static void a_loss_in_a_transaction_rolls_it_back(void **state) {
   sim_close(&sim);
 }
 
-static void a_loss_at_begin_leaves_nothing_of_it(void **state) {
+static void a_loss_at_begin_is_rolled_back(void **state) {
   struct call *lease = hold();
   struct call *call = sim_statement(&sim, lease, HF_SQL_BEGIN);
 
@@ -132,7 +132,7 @@ static void a_loss_at_commit_is_an_unknown_outcome(void **state) {
   sim_close(&sim);
 }
 
-static void what_follows_a_lost_commit_is_as_unknown(void **state) {
+static void statements_after_a_lost_commit_are_ambiguous_too(void **state) {
   struct call *lease = hold_transaction();
   struct call *commit = sim_statement(&sim, lease, HF_SQL_COMMIT);
   struct call *queued = sim_statement(&sim, lease, HF_SQL_SELECT);
@@ -168,7 +168,7 @@ static void after_a_loss_answers_keep_the_order_of_calls(void **state) {
   sim_close(&sim);
 }
 
-static void a_dead_lease_answers_with_its_first_error(void **state) {
+static void a_lost_lease_answers_with_its_first_error(void **state) {
   struct call *lease = hold();
   struct call *later;
 
@@ -182,7 +182,8 @@ static void a_dead_lease_answers_with_its_first_error(void **state) {
   sim_close(&sim);
 }
 
-static void a_lease_lost_between_statements_rolls_back_too(void **state) {
+static void a_lease_lost_between_statements_rolls_back_its_transaction(
+    void **state) {
   struct call *lease = hold_transaction();
   struct call *later;
 
@@ -196,7 +197,7 @@ static void a_lease_lost_between_statements_rolls_back_too(void **state) {
   sim_close(&sim);
 }
 
-static void a_lost_write_does_not_taint_the_next_statement(void **state) {
+static void a_statement_after_a_lost_write_is_not_executed(void **state) {
   struct call *lease = hold();
   struct call *write = sim_statement(&sim, lease, HF_SQL_INSERT);
   struct call *next;
@@ -284,7 +285,7 @@ static void a_loss_during_rollback_closes(void **state) {
   sim_close(&sim);
 }
 
-static void a_release_takes_effect_after_what_was_given_before(void **state) {
+static void a_release_takes_effect_after_earlier_statements(void **state) {
   struct call *lease = hold();
   struct call *running = sim_statement(&sim, lease, HF_SQL_INSERT);
   struct call *queued = sim_statement(&sim, lease, HF_SQL_INSERT);
@@ -303,7 +304,7 @@ static void a_release_takes_effect_after_what_was_given_before(void **state) {
   sim_close(&sim);
 }
 
-static void a_rollback_given_before_release_is_sent(void **state) {
+static void a_rollback_submitted_before_release_is_sent(void **state) {
   struct call *lease = hold_transaction();
   struct call *rollback = sim_statement(&sim, lease, HF_SQL_ROLLBACK);
 
@@ -353,7 +354,7 @@ static void release_true_closes_a_busy_connection(void **state) {
   expect_closed_busy(HF_RELEASE_CLOSE, HF_RELEASE_CLOSE);
 }
 
-static void a_lease_nobody_reads_is_cut_also_after_release(void **state) {
+static void a_lease_can_be_cut_after_its_release(void **state) {
   (void)state;
   expect_closed_busy(HF_RELEASE_CUT, HF_RELEASE_CUT);
   expect_closed_busy(HF_RELEASE_CUT, HF_RELEASE_KEEP);
@@ -369,7 +370,7 @@ static void release_true_closes(void **state) {
   sim_close(&sim);
 }
 
-static void a_wanted_close_is_not_a_loss(void **state) {
+static void a_requested_close_is_not_a_loss(void **state) {
   struct call *lease = hold();
 
   (void)state;
@@ -381,7 +382,7 @@ static void a_wanted_close_is_not_a_loss(void **state) {
   sim_close(&sim);
 }
 
-static void release_with_an_error_keeps_what_is_not_broken(void **state) {
+static void release_with_an_error_keeps_a_working_connection(void **state) {
   struct call *lease = hold();
 
   (void)state;
@@ -414,7 +415,7 @@ static void a_statement_after_release_is_refused(void **state) {
   sim_close(&sim);
 }
 
-static void a_server_that_must_be_left_is_left_at_release(void **state) {
+static void a_retired_connection_is_closed_at_release(void **state) {
   struct call *lease = hold();
 
   (void)state;
@@ -433,30 +434,31 @@ int main(void) {
       cmocka_unit_test(a_statement_is_never_repeated),
       cmocka_unit_test(an_error_in_a_transaction_is_about_the_transaction),
       cmocka_unit_test(a_loss_in_a_transaction_rolls_it_back),
-      cmocka_unit_test(a_loss_at_begin_leaves_nothing_of_it),
+      cmocka_unit_test(a_loss_at_begin_is_rolled_back),
       cmocka_unit_test(a_loss_at_commit_is_an_unknown_outcome),
-      cmocka_unit_test(what_follows_a_lost_commit_is_as_unknown),
+      cmocka_unit_test(statements_after_a_lost_commit_are_ambiguous_too),
       cmocka_unit_test(after_a_loss_answers_keep_the_order_of_calls),
-      cmocka_unit_test(a_dead_lease_answers_with_its_first_error),
-      cmocka_unit_test(a_lease_lost_between_statements_rolls_back_too),
-      cmocka_unit_test(a_lost_write_does_not_taint_the_next_statement),
+      cmocka_unit_test(a_lost_lease_answers_with_its_first_error),
+      cmocka_unit_test(
+          a_lease_lost_between_statements_rolls_back_its_transaction),
+      cmocka_unit_test(a_statement_after_a_lost_write_is_not_executed),
       cmocka_unit_test(a_lost_lease_frees_its_place_in_the_pool),
       cmocka_unit_test(a_clean_connection_is_kept),
       cmocka_unit_test(an_open_transaction_is_rolled_back_and_kept),
       cmocka_unit_test(a_failed_transaction_is_rolled_back_and_kept),
       cmocka_unit_test(a_rollback_that_gets_no_answer_closes),
       cmocka_unit_test(a_loss_during_rollback_closes),
-      cmocka_unit_test(a_release_takes_effect_after_what_was_given_before),
-      cmocka_unit_test(a_rollback_given_before_release_is_sent),
+      cmocka_unit_test(a_release_takes_effect_after_earlier_statements),
+      cmocka_unit_test(a_rollback_submitted_before_release_is_sent),
       cmocka_unit_test(a_loss_after_release_ends_the_lease),
       cmocka_unit_test(release_true_closes_a_busy_connection),
-      cmocka_unit_test(a_lease_nobody_reads_is_cut_also_after_release),
+      cmocka_unit_test(a_lease_can_be_cut_after_its_release),
       cmocka_unit_test(release_true_closes),
-      cmocka_unit_test(a_wanted_close_is_not_a_loss),
-      cmocka_unit_test(release_with_an_error_keeps_what_is_not_broken),
+      cmocka_unit_test(a_requested_close_is_not_a_loss),
+      cmocka_unit_test(release_with_an_error_keeps_a_working_connection),
       cmocka_unit_test(a_second_release_changes_nothing),
       cmocka_unit_test(a_statement_after_release_is_refused),
-      cmocka_unit_test(a_server_that_must_be_left_is_left_at_release)};
+      cmocka_unit_test(a_retired_connection_is_closed_at_release)};
 
   return cmocka_run_group_tests_name("lease", tests, NULL, NULL);
 }

@@ -680,7 +680,7 @@ static uint64_t usual_steps(void) {
   return build == NULL || strcmp(build, "debug") == 0 ? STEPS : STEPS_SANITIZED;
 }
 
-static void the_pool_keeps_its_promises(void **state) {
+static void the_pool_keeps_its_promises_under_random_events(void **state) {
   uint64_t seed = setting("HF_SEED", (uint64_t)time(NULL));
   uint64_t steps = setting("HF_STEPS", usual_steps());
 
@@ -717,7 +717,7 @@ static void the_pool_keeps_its_promises(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_pool_keeps_its_promises)};
+      cmocka_unit_test(the_pool_keeps_its_promises_under_random_events)};
 
   return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }

@@ -22,7 +22,7 @@ static struct call *run(enum hf_sql_kind kind, int flags) {
   return call;
 }
 
-static void what_was_not_executed_goes_again_at_once(void **state) {
+static void a_request_that_was_not_executed_is_retried_at_once(void **state) {
   struct call *call = run(HF_SQL_INSERT, 0);
 
   (void)state;
@@ -36,7 +36,7 @@ static void what_was_not_executed_goes_again_at_once(void **state) {
   sim_close(&sim);
 }
 
-static void it_goes_again_on_another_connection(void **state) {
+static void a_request_is_retried_on_another_connection(void **state) {
   struct call *call = run(HF_SQL_INSERT, 0);
   const struct hf_slot *first = call->request.slot;
 
@@ -47,7 +47,8 @@ static void it_goes_again_on_another_connection(void **state) {
   sim_close(&sim);
 }
 
-static void what_was_rolled_back_goes_again_after_a_pause(void **state) {
+static void a_failure_that_was_rolled_back_is_retried_after_a_delay(
+    void **state) {
   struct call *call = run(HF_SQL_INSERT, 0);
 
   (void)state;
@@ -62,7 +63,7 @@ static void what_was_rolled_back_goes_again_after_a_pause(void **state) {
   sim_close(&sim);
 }
 
-static void a_lost_write_is_ambiguous_and_not_repeated(void **state) {
+static void a_lost_write_is_ambiguous_and_not_retried(void **state) {
   struct call *call = run(HF_SQL_INSERT, 0);
 
   (void)state;
@@ -74,7 +75,7 @@ static void a_lost_write_is_ambiguous_and_not_repeated(void **state) {
   sim_close(&sim);
 }
 
-static void a_lost_read_is_repeated(void **state) {
+static void a_lost_read_is_retried(void **state) {
   struct call *call = run(HF_SQL_SELECT, 0);
 
   (void)state;
@@ -87,7 +88,7 @@ static void a_lost_read_is_repeated(void **state) {
   sim_close(&sim);
 }
 
-static void what_is_declared_read_only_is_repeated(void **state) {
+static void a_request_declared_read_only_is_retried(void **state) {
   struct call *call = run(HF_SQL_OTHER, HF_FLAG_READ_ONLY);
 
   (void)state;
@@ -97,7 +98,7 @@ static void what_is_declared_read_only_is_repeated(void **state) {
   sim_close(&sim);
 }
 
-static void a_write_against_its_own_declaration_is_permanent(void **state) {
+static void a_write_in_a_declared_read_is_permanent(void **state) {
   struct call *call = run(HF_SQL_INSERT, HF_FLAG_READ_ONLY);
 
   (void)state;
@@ -109,7 +110,7 @@ static void a_write_against_its_own_declaration_is_permanent(void **state) {
   sim_close(&sim);
 }
 
-static void what_is_declared_idempotent_is_repeated(void **state) {
+static void a_request_declared_idempotent_is_retried(void **state) {
   struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
 
   (void)state;
@@ -119,7 +120,8 @@ static void what_is_declared_idempotent_is_repeated(void **state) {
   sim_close(&sim);
 }
 
-static void what_can_commit_midway_is_ambiguous_after_an_error(void **state) {
+static void a_script_that_may_commit_midway_is_ambiguous_after_an_error(
+    void **state) {
   struct call *call = run(HF_SQL_CALL, 0);
 
   (void)state;
@@ -129,7 +131,7 @@ static void what_can_commit_midway_is_ambiguous_after_an_error(void **state) {
   sim_close(&sim);
 }
 
-static void what_went_before_a_permanent_error_may_be_kept(void **state) {
+static void statements_before_a_permanent_error_may_be_committed(void **state) {
   static const struct {
     enum hf_sql_kind kind;
     bool multiple;
@@ -192,7 +194,8 @@ static void a_result_too_large_is_permanent_for_reads_only(void **state) {
   assert_int_equal(too_large(call, NULL), HF_OUTCOME_ROLLED_BACK);
 }
 
-static void what_follows_the_end_of_a_transaction_is_outside_it(void **state) {
+static void statements_after_the_end_of_a_transaction_are_outside_it(
+    void **state) {
   struct call *call = run(HF_SQL_ROLLBACK, 0);
 
   (void)state;
@@ -204,7 +207,7 @@ static void what_follows_the_end_of_a_transaction_is_outside_it(void **state) {
   sim_close(&sim);
 }
 
-static void a_doubt_stays_when_the_repetition_fails_for_good(void **state) {
+static void a_doubt_stays_when_the_retry_fails_permanently(void **state) {
   struct call *call = run(HF_SQL_INSERT, HF_FLAG_IDEMPOTENT);
 
   (void)state;
@@ -218,7 +221,7 @@ static void a_doubt_stays_when_the_repetition_fails_for_good(void **state) {
   sim_close(&sim);
 }
 
-static void a_doubt_stays_when_no_connection_can_be_had(void **state) {
+static void a_doubt_stays_when_no_connection_can_be_opened(void **state) {
   struct call *call;
 
   (void)state;
@@ -314,7 +317,7 @@ static void a_doubt_stays_when_the_pooler_turns_the_repetition_away(
   sim_close(&sim);
 }
 
-static void a_read_turned_away_leaves_no_doubt(void **state) {
+static void a_refused_read_leaves_no_doubt(void **state) {
   struct call *call = lose_and_turn_away(HF_SQL_SELECT, HF_FLAG_READ_ONLY);
 
   (void)state;
@@ -352,7 +355,7 @@ static void a_doubt_ends_with_success(void **state) {
   sim_close(&sim);
 }
 
-static void a_permanent_error_is_not_repeated(void **state) {
+static void a_permanent_error_is_not_retried(void **state) {
   struct call *call = run(HF_SQL_SELECT, 0);
 
   (void)state;
@@ -363,7 +366,7 @@ static void a_permanent_error_is_not_repeated(void **state) {
   sim_close(&sim);
 }
 
-static void a_lock_that_was_not_free_is_told_not_repeated(void **state) {
+static void a_lock_timeout_is_not_retried(void **state) {
   struct call *call = run(HF_SQL_UPDATE, 0);
 
   (void)state;
@@ -374,7 +377,7 @@ static void a_lock_that_was_not_free_is_told_not_repeated(void **state) {
   sim_close(&sim);
 }
 
-static void repetitions_end_with_max_retries(void **state) {
+static void retries_end_with_max_retries(void **state) {
   struct call *call = run(HF_SQL_INSERT, 0);
   int i;
 
@@ -406,7 +409,7 @@ static void without_retries_the_first_failure_is_the_answer(void **state) {
   sim_close(&sim);
 }
 
-static void a_pause_never_ends_past_the_deadline(void **state) {
+static void no_delay_of_a_retry_ends_past_the_deadline(void **state) {
   struct call *call;
 
   (void)state;
@@ -420,7 +423,7 @@ static void a_pause_never_ends_past_the_deadline(void **state) {
   sim_close(&sim);
 }
 
-static void nothing_goes_again_once_the_deadline_is_past(void **state) {
+static void no_request_is_retried_past_its_deadline(void **state) {
   static const char *const sqlstates[] = {"25006", "42P05", "26000"};
   struct call *call;
   size_t i;
@@ -441,7 +444,7 @@ static void nothing_goes_again_once_the_deadline_is_past(void **state) {
   }
 }
 
-static void a_deadline_during_the_pause_keeps_the_first_error(void **state) {
+static void a_deadline_during_the_delay_keeps_the_first_error(void **state) {
   struct call *call, *blocker;
 
   (void)state;
@@ -460,7 +463,7 @@ static void a_deadline_during_the_pause_keeps_the_first_error(void **state) {
   sim_close(&sim);
 }
 
-static void time_that_ran_is_not_time_that_waited(void **state) {
+static void the_acquire_limit_does_not_include_running_time(void **state) {
   struct call *call;
 
   (void)state;
@@ -479,7 +482,7 @@ static void time_that_ran_is_not_time_that_waited(void **state) {
   sim_close(&sim);
 }
 
-static void a_name_the_server_does_not_know_goes_again_unnamed(void **state) {
+static void a_name_unknown_to_the_server_is_retried_unnamed(void **state) {
   static const char *const sqlstates[] = {"42P05", "26000"};
   struct call *call;
   size_t i;
@@ -496,7 +499,7 @@ static void a_name_the_server_does_not_know_goes_again_unnamed(void **state) {
   }
 }
 
-static void a_stale_plan_goes_again_unnamed(void **state) {
+static void a_stale_plan_is_retried_unnamed(void **state) {
   struct call *call = run(HF_SQL_SELECT, 0);
   struct hf_error error;
 
@@ -517,7 +520,8 @@ static void a_stale_plan_goes_again_unnamed(void **state) {
   sim_close(&sim);
 }
 
-static void going_unnamed_happens_without_retries_and_only_once(void **state) {
+static void a_statement_is_retried_unnamed_once_even_without_retries(
+    void **state) {
   struct call *call;
 
   (void)state;
@@ -533,7 +537,7 @@ static void going_unnamed_happens_without_retries_and_only_once(void **state) {
   sim_close(&sim);
 }
 
-static void an_empty_budget_ends_repetitions(void **state) {
+static void an_empty_budget_ends_retries(void **state) {
   struct call *call = run(HF_SQL_INSERT, 0);
 
   (void)state;
@@ -549,7 +553,7 @@ static void an_empty_budget_ends_repetitions(void **state) {
   hf_load_init(hf_retry_load());
 }
 
-static void an_empty_budget_cuts_nothing_that_left_nothing(void **state) {
+static void an_empty_budget_allows_retries_of_what_left_nothing(void **state) {
   struct call *call = run(HF_SQL_INSERT, 0);
 
   (void)state;
@@ -563,7 +567,7 @@ static void an_empty_budget_cuts_nothing_that_left_nothing(void **state) {
   sim_close(&sim);
 }
 
-static void only_calls_that_reached_a_server_cost_budget(void **state) {
+static void only_requests_that_reached_a_server_cost_budget(void **state) {
   int before;
 
   (void)state;
@@ -577,7 +581,7 @@ static void only_calls_that_reached_a_server_cost_budget(void **state) {
   sim_close(&sim);
 }
 
-static void when_draining_is_over_nothing_is_repeated(void **state) {
+static void when_draining_is_over_nothing_is_retried(void **state) {
   struct call *call = run(HF_SQL_SELECT, 0);
 
   (void)state;
@@ -604,41 +608,44 @@ static void a_failed_call_reports_its_attempts(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_was_not_executed_goes_again_at_once),
-      cmocka_unit_test(it_goes_again_on_another_connection),
-      cmocka_unit_test(what_was_rolled_back_goes_again_after_a_pause),
-      cmocka_unit_test(a_lost_write_is_ambiguous_and_not_repeated),
-      cmocka_unit_test(a_lost_read_is_repeated),
-      cmocka_unit_test(what_is_declared_read_only_is_repeated),
-      cmocka_unit_test(a_write_against_its_own_declaration_is_permanent),
-      cmocka_unit_test(what_is_declared_idempotent_is_repeated),
-      cmocka_unit_test(what_can_commit_midway_is_ambiguous_after_an_error),
-      cmocka_unit_test(what_went_before_a_permanent_error_may_be_kept),
+      cmocka_unit_test(a_request_that_was_not_executed_is_retried_at_once),
+      cmocka_unit_test(a_request_is_retried_on_another_connection),
+      cmocka_unit_test(a_failure_that_was_rolled_back_is_retried_after_a_delay),
+      cmocka_unit_test(a_lost_write_is_ambiguous_and_not_retried),
+      cmocka_unit_test(a_lost_read_is_retried),
+      cmocka_unit_test(a_request_declared_read_only_is_retried),
+      cmocka_unit_test(a_write_in_a_declared_read_is_permanent),
+      cmocka_unit_test(a_request_declared_idempotent_is_retried),
+      cmocka_unit_test(
+          a_script_that_may_commit_midway_is_ambiguous_after_an_error),
+      cmocka_unit_test(statements_before_a_permanent_error_may_be_committed),
       cmocka_unit_test(a_result_too_large_is_permanent_for_reads_only),
-      cmocka_unit_test(what_follows_the_end_of_a_transaction_is_outside_it),
-      cmocka_unit_test(a_doubt_stays_when_the_repetition_fails_for_good),
-      cmocka_unit_test(a_doubt_stays_when_no_connection_can_be_had),
+      cmocka_unit_test(
+          statements_after_the_end_of_a_transaction_are_outside_it),
+      cmocka_unit_test(a_doubt_stays_when_the_retry_fails_permanently),
+      cmocka_unit_test(a_doubt_stays_when_no_connection_can_be_opened),
       cmocka_unit_test(
           the_first_doubt_is_the_cause_when_no_connection_can_be_had),
       cmocka_unit_test(a_doubt_stays_when_the_pooler_turns_the_repetition_away),
-      cmocka_unit_test(a_read_turned_away_leaves_no_doubt),
+      cmocka_unit_test(a_refused_read_leaves_no_doubt),
       cmocka_unit_test(the_first_doubt_is_the_cause_of_a_refusal),
       cmocka_unit_test(a_doubt_ends_with_success),
-      cmocka_unit_test(a_permanent_error_is_not_repeated),
-      cmocka_unit_test(a_lock_that_was_not_free_is_told_not_repeated),
-      cmocka_unit_test(repetitions_end_with_max_retries),
+      cmocka_unit_test(a_permanent_error_is_not_retried),
+      cmocka_unit_test(a_lock_timeout_is_not_retried),
+      cmocka_unit_test(retries_end_with_max_retries),
       cmocka_unit_test(without_retries_the_first_failure_is_the_answer),
-      cmocka_unit_test(a_pause_never_ends_past_the_deadline),
-      cmocka_unit_test(nothing_goes_again_once_the_deadline_is_past),
-      cmocka_unit_test(a_deadline_during_the_pause_keeps_the_first_error),
-      cmocka_unit_test(time_that_ran_is_not_time_that_waited),
-      cmocka_unit_test(a_name_the_server_does_not_know_goes_again_unnamed),
-      cmocka_unit_test(a_stale_plan_goes_again_unnamed),
-      cmocka_unit_test(going_unnamed_happens_without_retries_and_only_once),
-      cmocka_unit_test(an_empty_budget_ends_repetitions),
-      cmocka_unit_test(an_empty_budget_cuts_nothing_that_left_nothing),
-      cmocka_unit_test(only_calls_that_reached_a_server_cost_budget),
-      cmocka_unit_test(when_draining_is_over_nothing_is_repeated),
+      cmocka_unit_test(no_delay_of_a_retry_ends_past_the_deadline),
+      cmocka_unit_test(no_request_is_retried_past_its_deadline),
+      cmocka_unit_test(a_deadline_during_the_delay_keeps_the_first_error),
+      cmocka_unit_test(the_acquire_limit_does_not_include_running_time),
+      cmocka_unit_test(a_name_unknown_to_the_server_is_retried_unnamed),
+      cmocka_unit_test(a_stale_plan_is_retried_unnamed),
+      cmocka_unit_test(
+          a_statement_is_retried_unnamed_once_even_without_retries),
+      cmocka_unit_test(an_empty_budget_ends_retries),
+      cmocka_unit_test(an_empty_budget_allows_retries_of_what_left_nothing),
+      cmocka_unit_test(only_requests_that_reached_a_server_cost_budget),
+      cmocka_unit_test(when_draining_is_over_nothing_is_retried),
       cmocka_unit_test(a_failed_call_reports_its_attempts)};
 
   return cmocka_run_group_tests_name("outcome", tests, NULL, NULL);

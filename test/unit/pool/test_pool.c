@@ -23,7 +23,7 @@ static void an_unused_pool_closes_at_once(void **state) {
   sim_close(&sim);
 }
 
-static void end_finishes_what_waits(void **state) {
+static void end_finishes_waiting_requests(void **state) {
   struct call *running, *waiting, *lease;
 
   (void)state;
@@ -44,7 +44,7 @@ static void end_finishes_what_waits(void **state) {
   sim_close(&sim);
 }
 
-static void end_finishes_what_no_connection_was_there_for(void **state) {
+static void end_opens_connections_for_waiting_requests(void **state) {
   struct call *first, *second;
 
   (void)state;
@@ -61,7 +61,7 @@ static void end_finishes_what_no_connection_was_there_for(void **state) {
   sim_close(&sim);
 }
 
-static void what_waits_too_long_after_end_is_refused(void **state) {
+static void a_request_that_waits_too_long_after_end_is_refused(void **state) {
   struct call *call;
 
   (void)state;
@@ -75,7 +75,7 @@ static void what_waits_too_long_after_end_is_refused(void **state) {
   sim_close(&sim);
 }
 
-static void end_finishes_what_is_between_two_attempts(void **state) {
+static void end_finishes_requests_between_two_attempts(void **state) {
   struct call *call;
 
   (void)state;
@@ -92,7 +92,8 @@ static void end_finishes_what_is_between_two_attempts(void **state) {
   sim_close(&sim);
 }
 
-static void an_end_without_time_rejects_what_waits_at_once(void **state) {
+static void end_without_drain_time_refuses_waiting_requests_at_once(
+    void **state) {
   struct hf_config config = sim_config(1);
   struct call *call;
 
@@ -182,7 +183,7 @@ static void an_abandoned_read_does_not_keep_a_pool_open(void **state) {
   sim_close(&sim);
 }
 
-static void end_stops_connects_that_nobody_waits_for(void **state) {
+static void end_stops_connects_that_no_request_waits_for(void **state) {
   (void)state;
   sim_open_max(&sim, 2);
   hf_pool_warm(&sim.pool, 2, sim.now_us);
@@ -256,7 +257,7 @@ static void a_connect_begun_before_a_reset_is_replaced_too(void **state) {
   sim_close(&sim);
 }
 
-static void a_reset_lets_a_lease_go_on(void **state) {
+static void a_reset_does_not_interrupt_a_lease(void **state) {
   struct call *lease, *statement;
 
   (void)state;
@@ -272,7 +273,7 @@ static void a_reset_lets_a_lease_go_on(void **state) {
   sim_close(&sim);
 }
 
-static void shared_reads_cannot_put_a_reset_off_for_ever(void **state) {
+static void shared_reads_cannot_postpone_a_reset_for_ever(void **state) {
   struct call *first, *second;
   uint32_t serial;
   int i;
@@ -314,7 +315,7 @@ static void warming_stops_at_max(void **state) {
   sim_close(&sim);
 }
 
-static void warming_goes_on_after_an_outage_nobody_waited_for(void **state) {
+static void warming_continues_after_an_outage(void **state) {
   int i;
 
   (void)state;
@@ -347,7 +348,7 @@ static void calls_wait_for_the_connections_being_warmed(void **state) {
 /* ---- owners ---------------------------------------------------------------
  */
 
-static void dropping_an_owner_ends_its_waiting_calls_only(void **state) {
+static void dropping_an_owner_ends_only_its_waiting_calls(void **state) {
   struct call *running, *mine, *other;
 
   (void)state;
@@ -405,7 +406,7 @@ static void every_settled_call_is_counted_once(void **state) {
   sim_close(&sim);
 }
 
-static void gauges_say_how_the_pool_stands(void **state) {
+static void gauges_show_the_state_of_the_pool(void **state) {
   struct hf_gauges gauges;
 
   (void)state;
@@ -428,29 +429,29 @@ static void gauges_say_how_the_pool_stands(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_unused_pool_closes_at_once),
-      cmocka_unit_test(end_finishes_what_waits),
-      cmocka_unit_test(end_finishes_what_no_connection_was_there_for),
-      cmocka_unit_test(what_waits_too_long_after_end_is_refused),
-      cmocka_unit_test(end_finishes_what_is_between_two_attempts),
-      cmocka_unit_test(an_end_without_time_rejects_what_waits_at_once),
+      cmocka_unit_test(end_finishes_waiting_requests),
+      cmocka_unit_test(end_opens_connections_for_waiting_requests),
+      cmocka_unit_test(a_request_that_waits_too_long_after_end_is_refused),
+      cmocka_unit_test(end_finishes_requests_between_two_attempts),
+      cmocka_unit_test(end_without_drain_time_refuses_waiting_requests_at_once),
       cmocka_unit_test(end_lets_work_in_flight_finish),
       cmocka_unit_test(after_its_time_draining_is_cut_short),
       cmocka_unit_test(shared_reads_do_not_keep_a_pool_from_closing),
       cmocka_unit_test(an_abandoned_read_does_not_keep_a_pool_open),
-      cmocka_unit_test(end_stops_connects_that_nobody_waits_for),
+      cmocka_unit_test(end_stops_connects_that_no_request_waits_for),
       cmocka_unit_test(an_ended_pool_refuses_calls),
       cmocka_unit_test(ending_twice_is_ending_once),
       cmocka_unit_test(a_reset_replaces_every_connection_when_it_is_free),
       cmocka_unit_test(a_connect_begun_before_a_reset_is_replaced_too),
-      cmocka_unit_test(a_reset_lets_a_lease_go_on),
-      cmocka_unit_test(shared_reads_cannot_put_a_reset_off_for_ever),
+      cmocka_unit_test(a_reset_does_not_interrupt_a_lease),
+      cmocka_unit_test(shared_reads_cannot_postpone_a_reset_for_ever),
       cmocka_unit_test(warming_opens_connections_without_demand),
       cmocka_unit_test(warming_stops_at_max),
-      cmocka_unit_test(warming_goes_on_after_an_outage_nobody_waited_for),
+      cmocka_unit_test(warming_continues_after_an_outage),
       cmocka_unit_test(calls_wait_for_the_connections_being_warmed),
-      cmocka_unit_test(dropping_an_owner_ends_its_waiting_calls_only),
+      cmocka_unit_test(dropping_an_owner_ends_only_its_waiting_calls),
       cmocka_unit_test(every_settled_call_is_counted_once),
-      cmocka_unit_test(gauges_say_how_the_pool_stands)};
+      cmocka_unit_test(gauges_show_the_state_of_the_pool)};
 
   return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@ static struct call *break_it(const char *sqlstate) {
   return waiting;
 }
 
-static void a_probe_brings_the_next_try_forward(void **state) {
+static void a_health_probe_brings_the_next_connect_forward(void **state) {
   uint64_t opened_us;
 
   (void)state;
@@ -41,7 +41,8 @@ static void a_probe_brings_the_next_try_forward(void **state) {
   sim_close(&sim);
 }
 
-static void a_probe_long_after_the_last_try_connects_at_once(void **state) {
+static void a_health_probe_long_after_the_last_connect_connects_at_once(
+    void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   break_it("53300");
@@ -65,7 +66,7 @@ static void a_refused_password_is_not_tried_ten_times_a_second(void **state) {
   sim_close(&sim);
 }
 
-static void a_failed_try_answers_the_probe_and_nobody_else(void **state) {
+static void a_failed_connect_answers_only_the_health_probe(void **state) {
   struct call *waiting, *probe;
 
   (void)state;
@@ -88,7 +89,7 @@ static void a_failed_try_answers_the_probe_and_nobody_else(void **state) {
   sim_close(&sim);
 }
 
-static void a_try_from_before_the_probe_says_nothing_of_now(void **state) {
+static void a_connect_begun_before_the_probe_does_not_answer_it(void **state) {
   struct call *probe;
 
   (void)state;
@@ -107,7 +108,7 @@ static void a_try_from_before_the_probe_says_nothing_of_now(void **state) {
   sim_close(&sim);
 }
 
-static void what_may_pass_is_tried_for_most_of_a_second(void **state) {
+static void a_transient_failure_is_retried_for_most_of_a_second(void **state) {
   struct call *probe;
   size_t tries;
 
@@ -144,7 +145,7 @@ static void one_failed_connect_is_not_yet_an_answer(void **state) {
   sim_close(&sim);
 }
 
-static void with_a_connection_at_work_a_probe_waits_for_it(void **state) {
+static void a_health_probe_waits_for_a_busy_connection(void **state) {
   struct call *busy, *probe;
 
   (void)state;
@@ -162,7 +163,7 @@ static void with_a_connection_at_work_a_probe_waits_for_it(void **state) {
   sim_close(&sim);
 }
 
-static void a_connection_lost_under_a_probe_makes_its_like_suspect(
+static void a_connection_lost_by_a_probe_has_the_idle_ones_pinged(
     void **state) {
   struct call *probe;
 
@@ -182,8 +183,7 @@ static void a_connection_lost_under_a_probe_makes_its_like_suspect(
   sim_close(&sim);
 }
 
-static void a_connection_lost_under_a_query_leaves_its_like_alone(
-    void **state) {
+static void a_connection_lost_by_a_query_has_none_pinged(void **state) {
   struct call *call;
 
   (void)state;
@@ -197,7 +197,7 @@ static void a_connection_lost_under_a_query_leaves_its_like_alone(
   sim_close(&sim);
 }
 
-static void probes_are_counted_by_how_they_went(void **state) {
+static void health_probes_are_counted_by_result(void **state) {
   struct call *probe;
 
   (void)state;
@@ -214,7 +214,7 @@ static void probes_are_counted_by_how_they_went(void **state) {
   sim_close(&sim);
 }
 
-static void the_gauges_say_when_a_query_last_succeeded(void **state) {
+static void the_gauges_show_when_a_query_last_succeeded(void **state) {
   struct hf_gauges gauges;
   struct call *call;
 
@@ -239,7 +239,7 @@ static void the_gauges_say_when_a_query_last_succeeded(void **state) {
   sim_close(&sim);
 }
 
-static void the_gauges_tell_suspension_poolers_and_the_breaker(void **state) {
+static void the_gauges_show_suspension_pooler_and_breaker(void **state) {
   struct hf_gauges gauges;
 
   (void)state;
@@ -264,19 +264,20 @@ static void the_gauges_tell_suspension_poolers_and_the_breaker(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_probe_brings_the_next_try_forward),
-      cmocka_unit_test(a_probe_long_after_the_last_try_connects_at_once),
+      cmocka_unit_test(a_health_probe_brings_the_next_connect_forward),
+      cmocka_unit_test(
+          a_health_probe_long_after_the_last_connect_connects_at_once),
       cmocka_unit_test(a_refused_password_is_not_tried_ten_times_a_second),
-      cmocka_unit_test(a_failed_try_answers_the_probe_and_nobody_else),
-      cmocka_unit_test(a_try_from_before_the_probe_says_nothing_of_now),
-      cmocka_unit_test(what_may_pass_is_tried_for_most_of_a_second),
+      cmocka_unit_test(a_failed_connect_answers_only_the_health_probe),
+      cmocka_unit_test(a_connect_begun_before_the_probe_does_not_answer_it),
+      cmocka_unit_test(a_transient_failure_is_retried_for_most_of_a_second),
       cmocka_unit_test(one_failed_connect_is_not_yet_an_answer),
-      cmocka_unit_test(with_a_connection_at_work_a_probe_waits_for_it),
-      cmocka_unit_test(a_connection_lost_under_a_probe_makes_its_like_suspect),
-      cmocka_unit_test(a_connection_lost_under_a_query_leaves_its_like_alone),
-      cmocka_unit_test(probes_are_counted_by_how_they_went),
-      cmocka_unit_test(the_gauges_say_when_a_query_last_succeeded),
-      cmocka_unit_test(the_gauges_tell_suspension_poolers_and_the_breaker)};
+      cmocka_unit_test(a_health_probe_waits_for_a_busy_connection),
+      cmocka_unit_test(a_connection_lost_by_a_probe_has_the_idle_ones_pinged),
+      cmocka_unit_test(a_connection_lost_by_a_query_has_none_pinged),
+      cmocka_unit_test(health_probes_are_counted_by_result),
+      cmocka_unit_test(the_gauges_show_when_a_query_last_succeeded),
+      cmocka_unit_test(the_gauges_show_suspension_pooler_and_breaker)};
 
   return cmocka_run_group_tests_name("probe", tests, NULL, NULL);
 }

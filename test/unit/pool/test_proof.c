@@ -18,7 +18,7 @@ static struct hf_slot *proving(void) {
   return HF_CONTAINER_OF(link, struct hf_slot, link);
 }
 
-static void a_read_shares_only_what_is_proven(void **state) {
+static void a_read_shares_only_a_proven_connection(void **state) {
   struct call *first, *second, *third;
   (void)state;
   open_unproven(1);
@@ -38,7 +38,7 @@ static void a_read_shares_only_what_is_proven(void **state) {
   sim_close(&sim);
 }
 
-static void a_proof_is_asked_for_only_when_sharing_would_help(void **state) {
+static void a_connection_is_proven_only_when_sharing_would_help(void **state) {
   struct call *read;
   (void)state;
   open_unproven(2);
@@ -49,7 +49,7 @@ static void a_proof_is_asked_for_only_when_sharing_would_help(void **state) {
   sim_close(&sim);
 }
 
-static void a_path_that_loses_units_is_never_shared(void **state) {
+static void a_path_that_drops_units_is_never_shared(void **state) {
   struct call *first, *second, *third;
   (void)state;
   open_unproven(1);
@@ -71,7 +71,7 @@ static void a_path_that_loses_units_is_never_shared(void **state) {
   sim_close(&sim);
 }
 
-static void answers_in_another_order_disprove_at_once(void **state) {
+static void answers_in_another_order_fail_the_proof_at_once(void **state) {
   struct call *first;
   (void)state;
   open_unproven(1);
@@ -85,7 +85,7 @@ static void answers_in_another_order_disprove_at_once(void **state) {
   sim_close(&sim);
 }
 
-static void a_proof_that_shows_nothing_is_made_again(void **state) {
+static void an_inconclusive_proof_is_repeated(void **state) {
   struct call *first, *second;
   (void)state;
   open_unproven(1);
@@ -137,11 +137,11 @@ static void two_connections_lost_in_their_proof_end_sharing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_read_shares_only_what_is_proven),
-      cmocka_unit_test(a_proof_is_asked_for_only_when_sharing_would_help),
-      cmocka_unit_test(a_path_that_loses_units_is_never_shared),
-      cmocka_unit_test(answers_in_another_order_disprove_at_once),
-      cmocka_unit_test(a_proof_that_shows_nothing_is_made_again),
+      cmocka_unit_test(a_read_shares_only_a_proven_connection),
+      cmocka_unit_test(a_connection_is_proven_only_when_sharing_would_help),
+      cmocka_unit_test(a_path_that_drops_units_is_never_shared),
+      cmocka_unit_test(answers_in_another_order_fail_the_proof_at_once),
+      cmocka_unit_test(an_inconclusive_proof_is_repeated),
       cmocka_unit_test(one_connection_is_proven_at_a_time),
       cmocka_unit_test(two_connections_lost_in_their_proof_end_sharing),
   };

@@ -33,7 +33,7 @@ static void calls_are_served_in_the_order_they_came(void **state) {
   sim_close(&sim);
 }
 
-static void queries_and_acquires_stand_in_one_line(void **state) {
+static void queries_and_acquires_wait_in_one_queue(void **state) {
   struct call *first, *lease, *last;
 
   (void)state;
@@ -50,7 +50,7 @@ static void queries_and_acquires_stand_in_one_line(void **state) {
   sim_close(&sim);
 }
 
-static void a_call_that_gives_up_leaves_the_others_in_order(void **state) {
+static void a_call_that_gives_up_keeps_the_order_of_the_others(void **state) {
   struct call *running, *calls[CALLS];
   int i;
 
@@ -74,7 +74,7 @@ static void a_call_that_gives_up_leaves_the_others_in_order(void **state) {
   sim_close(&sim);
 }
 
-static void a_full_queue_refuses_what_comes(void **state) {
+static void a_full_queue_refuses_new_calls(void **state) {
   struct hf_config config = sim_config(MAX_ONE);
   struct call *refused;
 
@@ -196,7 +196,7 @@ static void without_a_failed_connect_there_is_no_cause(void **state) {
   sim_close(&sim);
 }
 
-static void a_call_that_goes_again_is_ahead_of_later_ones(void **state) {
+static void a_call_that_is_retried_is_ahead_of_later_ones(void **state) {
   struct call *first, *later;
 
   (void)state;
@@ -211,7 +211,7 @@ static void a_call_that_goes_again_is_ahead_of_later_ones(void **state) {
 
 /* ---- health probes ------------------------------------------------------- */
 
-static void a_probe_goes_before_those_that_wait(void **state) {
+static void a_health_probe_goes_ahead_of_waiting_calls(void **state) {
   struct call *running, *waiting, *probe;
 
   (void)state;
@@ -229,7 +229,7 @@ static void a_probe_goes_before_those_that_wait(void **state) {
   sim_close(&sim);
 }
 
-static void a_probe_enters_a_full_line(void **state) {
+static void a_health_probe_enters_a_full_queue(void **state) {
   struct hf_config config = sim_config(MAX_ONE);
   struct call *probe;
 
@@ -246,7 +246,7 @@ static void a_probe_enters_a_full_line(void **state) {
   sim_close(&sim);
 }
 
-static void a_probe_waits_no_longer_than_its_limits(void **state) {
+static void a_health_probe_waits_no_longer_than_its_limits(void **state) {
   struct call *limited, *dated;
 
   (void)state;
@@ -268,7 +268,7 @@ static void a_probe_waits_no_longer_than_its_limits(void **state) {
   sim_close(&sim);
 }
 
-static void a_probe_wakes_a_pool_without_connections(void **state) {
+static void a_health_probe_opens_a_connection_when_there_is_none(void **state) {
   struct call *probe;
 
   (void)state;
@@ -280,7 +280,7 @@ static void a_probe_wakes_a_pool_without_connections(void **state) {
   sim_close(&sim);
 }
 
-static void a_closed_pool_refuses_a_probe(void **state) {
+static void a_closed_pool_refuses_a_health_probe(void **state) {
   (void)state;
   sim_open_max(&sim, MAX_ONE);
   sim_end(&sim);
@@ -288,7 +288,7 @@ static void a_closed_pool_refuses_a_probe(void **state) {
   sim_close(&sim);
 }
 
-static void the_first_in_line_can_be_looked_at(void **state) {
+static void the_first_request_of_the_queue_is_found(void **state) {
   struct call *first;
 
   (void)state;
@@ -303,22 +303,22 @@ static void the_first_in_line_can_be_looked_at(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(calls_are_served_in_the_order_they_came),
-      cmocka_unit_test(queries_and_acquires_stand_in_one_line),
-      cmocka_unit_test(a_call_that_gives_up_leaves_the_others_in_order),
-      cmocka_unit_test(a_full_queue_refuses_what_comes),
+      cmocka_unit_test(queries_and_acquires_wait_in_one_queue),
+      cmocka_unit_test(a_call_that_gives_up_keeps_the_order_of_the_others),
+      cmocka_unit_test(a_full_queue_refuses_new_calls),
       cmocka_unit_test(a_full_queue_does_not_stop_a_statement_on_a_lease),
       cmocka_unit_test(waiting_ends_at_the_deadline),
       cmocka_unit_test(waiting_ends_at_the_acquire_limit),
       cmocka_unit_test(the_acquire_limit_ends_with_the_wait),
       cmocka_unit_test(the_last_failed_connect_is_the_cause),
       cmocka_unit_test(without_a_failed_connect_there_is_no_cause),
-      cmocka_unit_test(a_call_that_goes_again_is_ahead_of_later_ones),
-      cmocka_unit_test(a_probe_goes_before_those_that_wait),
-      cmocka_unit_test(a_probe_enters_a_full_line),
-      cmocka_unit_test(a_probe_waits_no_longer_than_its_limits),
-      cmocka_unit_test(a_probe_wakes_a_pool_without_connections),
-      cmocka_unit_test(a_closed_pool_refuses_a_probe),
-      cmocka_unit_test(the_first_in_line_can_be_looked_at)};
+      cmocka_unit_test(a_call_that_is_retried_is_ahead_of_later_ones),
+      cmocka_unit_test(a_health_probe_goes_ahead_of_waiting_calls),
+      cmocka_unit_test(a_health_probe_enters_a_full_queue),
+      cmocka_unit_test(a_health_probe_waits_no_longer_than_its_limits),
+      cmocka_unit_test(a_health_probe_opens_a_connection_when_there_is_none),
+      cmocka_unit_test(a_closed_pool_refuses_a_health_probe),
+      cmocka_unit_test(the_first_request_of_the_queue_is_found)};
 
   return cmocka_run_group_tests_name("queue", tests, NULL, NULL);
 }

@@ -26,7 +26,7 @@ static void turn_away(struct call *call, const char *sentence) {
   hf_error_finish(&error);
 }
 
-static void what_is_turned_away_waits_at_no_cost(void **state) {
+static void a_request_that_the_pooler_refused_waits_at_no_cost(void **state) {
   struct call *call;
 
   (void)state;
@@ -60,7 +60,7 @@ static void idle_connections_are_pinged_before_they_are_used(void **state) {
   sim_close(&sim);
 }
 
-static void a_connect_without_an_answer_of_the_servers_proves_nothing(
+static void a_connect_without_an_answer_from_the_server_proves_nothing(
     void **state) {
   struct call *call;
 
@@ -100,7 +100,7 @@ static void connects_keep_the_breakers_pace(void **state) {
   sim_close(&sim);
 }
 
-static void the_breakers_changes_are_told_whoever_notes_them(void **state) {
+static void changes_of_the_breaker_are_emitted_as_events(void **state) {
   struct call *calls[HF_BREAKER_THRESHOLD];
   int i;
 
@@ -123,7 +123,8 @@ static void the_breakers_changes_are_told_whoever_notes_them(void **state) {
   sim_close(&sim);
 }
 
-static void what_sql_raises_on_a_direct_connection_is_told(void **state) {
+static void a_code_raised_by_sql_on_a_direct_connection_is_reported(
+    void **state) {
   struct call *call;
 
   (void)state;
@@ -137,7 +138,7 @@ static void what_sql_raises_on_a_direct_connection_is_told(void **state) {
   sim_close(&sim);
 }
 
-static void what_the_pooler_refuses_for_good_is_told(void **state) {
+static void a_permanent_refusal_by_the_pooler_is_reported(void **state) {
   struct call *call;
 
   (void)state;
@@ -151,14 +152,14 @@ static void what_the_pooler_refuses_for_good_is_told(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_is_turned_away_waits_at_no_cost),
+      cmocka_unit_test(a_request_that_the_pooler_refused_waits_at_no_cost),
       cmocka_unit_test(idle_connections_are_pinged_before_they_are_used),
       cmocka_unit_test(
-          a_connect_without_an_answer_of_the_servers_proves_nothing),
+          a_connect_without_an_answer_from_the_server_proves_nothing),
       cmocka_unit_test(connects_keep_the_breakers_pace),
-      cmocka_unit_test(the_breakers_changes_are_told_whoever_notes_them),
-      cmocka_unit_test(what_sql_raises_on_a_direct_connection_is_told),
-      cmocka_unit_test(what_the_pooler_refuses_for_good_is_told),
+      cmocka_unit_test(changes_of_the_breaker_are_emitted_as_events),
+      cmocka_unit_test(a_code_raised_by_sql_on_a_direct_connection_is_reported),
+      cmocka_unit_test(a_permanent_refusal_by_the_pooler_is_reported),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ static void lose(struct call *call) {
   sim_advance(&sim, LONG_MS);
 }
 
-static void a_lost_read_goes_again_guarded(void **state) {
+static void a_lost_read_is_retried_read_only(void **state) {
   struct call *call = run(HF_SQL_SELECT, 0);
 
   (void)state;
@@ -38,7 +38,7 @@ static void a_lost_read_goes_again_guarded(void **state) {
   sim_close(&sim);
 }
 
-static void a_read_that_was_rolled_back_goes_again_as_it_is(void **state) {
+static void a_read_that_was_rolled_back_is_retried_unchanged(void **state) {
   struct call *call = run(HF_SQL_SELECT, 0);
 
   (void)state;
@@ -49,7 +49,7 @@ static void a_read_that_was_rolled_back_goes_again_as_it_is(void **state) {
   sim_close(&sim);
 }
 
-static void what_is_declared_needs_no_guard(void **state) {
+static void a_declared_read_is_retried_unchanged(void **state) {
   static const int flags[] = {HF_FLAG_READ_ONLY, HF_FLAG_IDEMPOTENT};
   size_t i;
 
@@ -79,7 +79,8 @@ static void a_guarded_read_that_writes_answers_with_the_first_error(void **s) {
   sim_close(&sim);
 }
 
-static void a_guard_that_cannot_be_set_ends_it_too(void **state) {
+static void a_retry_that_cannot_be_made_read_only_ends_the_request(
+    void **state) {
   struct call *call = run(HF_SQL_SELECT, 0);
 
   (void)state;
@@ -103,7 +104,7 @@ static void a_later_failure_does_not_remove_the_doubt(void **state) {
   sim_close(&sim);
 }
 
-static void guarded_reads_share_no_connection(void **state) {
+static void read_only_retries_do_not_share_a_connection(void **state) {
   struct call *call, *other;
 
   (void)state;
@@ -123,13 +124,13 @@ static void guarded_reads_share_no_connection(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_lost_read_goes_again_guarded),
-      cmocka_unit_test(a_read_that_was_rolled_back_goes_again_as_it_is),
-      cmocka_unit_test(what_is_declared_needs_no_guard),
+      cmocka_unit_test(a_lost_read_is_retried_read_only),
+      cmocka_unit_test(a_read_that_was_rolled_back_is_retried_unchanged),
+      cmocka_unit_test(a_declared_read_is_retried_unchanged),
       cmocka_unit_test(a_guarded_read_that_writes_answers_with_the_first_error),
-      cmocka_unit_test(a_guard_that_cannot_be_set_ends_it_too),
+      cmocka_unit_test(a_retry_that_cannot_be_made_read_only_ends_the_request),
       cmocka_unit_test(a_later_failure_does_not_remove_the_doubt),
-      cmocka_unit_test(guarded_reads_share_no_connection)};
+      cmocka_unit_test(read_only_retries_do_not_share_a_connection)};
 
   return cmocka_run_group_tests_name("guard", tests, NULL, NULL);
 }

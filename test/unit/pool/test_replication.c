@@ -21,7 +21,7 @@ static struct call *commit_on_lease(int flags) {
   return call;
 }
 
-static void a_warned_commit_is_a_success_for_most(void **state) {
+static void a_commit_with_a_replication_warning_is_a_success(void **state) {
   struct call *call = commit_on_lease(0);
 
   (void)state;
@@ -31,7 +31,8 @@ static void a_warned_commit_is_a_success_for_most(void **state) {
   sim_close(&sim);
 }
 
-static void a_warned_commit_is_in_doubt_for_exactly_once(void **state) {
+static void a_commit_with_a_replication_warning_is_in_doubt_for_exactly_once(
+    void **state) {
   struct call *call = commit_on_lease(HF_FLAG_EXACTLY_ONCE);
 
   (void)state;
@@ -43,7 +44,7 @@ static void a_warned_commit_is_in_doubt_for_exactly_once(void **state) {
   sim_close(&sim);
 }
 
-static void a_commit_that_we_cancelled_into_success_is_in_doubt(void **state) {
+static void a_commit_whose_wait_we_cancelled_is_in_doubt(void **state) {
   struct call *call = commit_on_lease(0);
 
   (void)state;
@@ -55,7 +56,7 @@ static void a_commit_that_we_cancelled_into_success_is_in_doubt(void **state) {
   sim_close(&sim);
 }
 
-static void a_success_that_came_in_spite_of_a_cancel_is_one(void **state) {
+static void a_success_despite_a_cancel_is_a_success(void **state) {
   struct call *call = commit_on_lease(0);
 
   (void)state;
@@ -67,10 +68,11 @@ static void a_success_that_came_in_spite_of_a_cancel_is_one(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_warned_commit_is_a_success_for_most),
-      cmocka_unit_test(a_warned_commit_is_in_doubt_for_exactly_once),
-      cmocka_unit_test(a_commit_that_we_cancelled_into_success_is_in_doubt),
-      cmocka_unit_test(a_success_that_came_in_spite_of_a_cancel_is_one)};
+      cmocka_unit_test(a_commit_with_a_replication_warning_is_a_success),
+      cmocka_unit_test(
+          a_commit_with_a_replication_warning_is_in_doubt_for_exactly_once),
+      cmocka_unit_test(a_commit_whose_wait_we_cancelled_is_in_doubt),
+      cmocka_unit_test(a_success_despite_a_cancel_is_a_success)};
 
   return cmocka_run_group_tests_name("replication", tests, NULL, NULL);
 }

@@ -63,7 +63,7 @@ static void every_state_has_a_name(void **state) {
   }
 }
 
-static void only_reads_and_the_idempotent_may_run_twice(void **state) {
+static void only_reads_and_idempotent_requests_may_run_twice(void **state) {
   (void)state;
   hf_request_init(&request, HF_REQUEST_QUERY);
   sim_describe(&request, HF_SQL_INSERT);
@@ -84,7 +84,7 @@ int main(void) {
       cmocka_unit_test(a_request_moves_along_the_diagram_only),
       cmocka_unit_test(a_request_runs_on_a_slot),
       cmocka_unit_test(every_state_has_a_name),
-      cmocka_unit_test(only_reads_and_the_idempotent_may_run_twice)};
+      cmocka_unit_test(only_reads_and_idempotent_requests_may_run_twice)};
 
   return cmocka_run_group_tests_name("request", tests, NULL, NULL);
 }

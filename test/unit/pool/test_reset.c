@@ -47,7 +47,7 @@ static void a_rolled_back_connection_serves_the_next_call(void **state) {
   sim_close(&sim);
 }
 
-static void a_rollback_that_takes_too_long_costs_the_connection(void **state) {
+static void a_rollback_that_takes_too_long_closes_the_connection(void **state) {
   struct call *call;
 
   (void)state;
@@ -65,7 +65,7 @@ static void a_rollback_that_takes_too_long_costs_the_connection(void **state) {
   sim_close(&sim);
 }
 
-static void a_check_up_in_time_leaves_no_limit_behind(void **state) {
+static void a_reset_in_time_leaves_no_timer_behind(void **state) {
   struct hf_config config = sim_config(1);
 
   (void)state;
@@ -80,7 +80,7 @@ static void a_check_up_in_time_leaves_no_limit_behind(void **state) {
   sim_close(&sim);
 }
 
-static void draining_does_not_wait_for_ever_for_a_check_up(void **state) {
+static void draining_does_not_wait_for_ever_for_a_reset(void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   sim_warm(&sim, 1);
@@ -92,7 +92,7 @@ static void draining_does_not_wait_for_ever_for_a_check_up(void **state) {
   sim_close(&sim);
 }
 
-static void a_connection_lost_in_a_check_up_is_replaced(void **state) {
+static void a_connection_lost_during_a_reset_is_replaced(void **state) {
   struct call *call;
 
   (void)state;
@@ -124,7 +124,7 @@ static void after_a_freeze_all_idle_connections_are_pinged_at_once(
   sim_close(&sim);
 }
 
-static void a_call_waits_for_the_ping_not_on_a_suspect(void **state) {
+static void a_call_waits_for_the_ping_of_an_idle_connection(void **state) {
   struct call *call;
 
   (void)state;
@@ -141,7 +141,7 @@ static void a_call_waits_for_the_ping_not_on_a_suspect(void **state) {
   sim_close(&sim);
 }
 
-static void an_unanswered_ping_costs_the_connection_soon(void **state) {
+static void an_unanswered_ping_closes_the_connection_soon(void **state) {
   struct call *call;
 
   (void)state;
@@ -161,7 +161,8 @@ static void an_unanswered_ping_costs_the_connection_soon(void **state) {
   sim_close(&sim);
 }
 
-static void the_dead_among_suspects_do_not_hold_up_the_living(void **state) {
+static void a_dead_connection_does_not_delay_the_ping_of_a_live_one(
+    void **state) {
   struct call *call;
 
   (void)state;
@@ -195,7 +196,7 @@ static void busy_and_leased_connections_are_not_pinged(void **state) {
   sim_close(&sim);
 }
 
-static void to_be_suspected_twice_is_to_be_pinged_once(void **state) {
+static void a_slot_suspected_twice_is_pinged_once(void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   sim_warm(&sim, 1);
@@ -220,7 +221,7 @@ static void idle_connections_give_a_freeze_a_beat_to_be_noticed_by(
 
 /* ---- forgetting ---------------------------------------------------------- */
 
-static void idle_connections_forget_at_once(void **state) {
+static void idle_connections_deallocate_at_once(void **state) {
   (void)state;
   sim_open_max(&sim, THREE);
   sim_warm(&sim, THREE);
@@ -232,7 +233,7 @@ static void idle_connections_forget_at_once(void **state) {
   sim_close(&sim);
 }
 
-static void a_busy_connection_forgets_when_it_is_free(void **state) {
+static void a_busy_connection_deallocates_when_it_is_free(void **state) {
   struct call *call;
 
   (void)state;
@@ -249,7 +250,7 @@ static void a_busy_connection_forgets_when_it_is_free(void **state) {
   sim_close(&sim);
 }
 
-static void a_leased_connection_forgets_when_it_is_released(void **state) {
+static void a_leased_connection_deallocates_when_it_is_released(void **state) {
   struct call *lease;
 
   (void)state;
@@ -266,7 +267,8 @@ static void a_leased_connection_forgets_when_it_is_released(void **state) {
   sim_close(&sim);
 }
 
-static void a_released_transaction_is_rolled_back_then_forgotten(void **state) {
+static void a_released_transaction_is_rolled_back_before_deallocation(
+    void **state) {
   struct call *lease;
 
   (void)state;
@@ -284,7 +286,8 @@ static void a_released_transaction_is_rolled_back_then_forgotten(void **state) {
   sim_close(&sim);
 }
 
-static void a_connection_being_pinged_forgets_afterwards(void **state) {
+static void a_connection_that_is_being_pinged_deallocates_afterwards(
+    void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   sim_warm(&sim, 1);
@@ -297,7 +300,7 @@ static void a_connection_being_pinged_forgets_afterwards(void **state) {
   sim_close(&sim);
 }
 
-static void shared_reads_cannot_put_forgetting_off_for_ever(void **state) {
+static void shared_reads_cannot_postpone_deallocation_for_ever(void **state) {
   struct call *first, *second;
   int i;
 
@@ -317,7 +320,7 @@ static void shared_reads_cannot_put_forgetting_off_for_ever(void **state) {
   sim_close(&sim);
 }
 
-static void a_connection_opened_later_has_nothing_to_forget(void **state) {
+static void a_connection_opened_later_is_not_deallocated(void **state) {
   struct call *call;
 
   (void)state;
@@ -330,7 +333,7 @@ static void a_connection_opened_later_has_nothing_to_forget(void **state) {
   sim_close(&sim);
 }
 
-static void what_is_lost_or_replaced_need_not_forget(void **state) {
+static void a_lost_or_replaced_connection_is_not_deallocated(void **state) {
   struct call *call;
 
   (void)state;
@@ -346,7 +349,8 @@ static void what_is_lost_or_replaced_need_not_forget(void **state) {
   sim_close(&sim);
 }
 
-static void a_server_that_does_not_forget_in_time_is_given_up(void **state) {
+static void a_deallocation_that_takes_too_long_closes_the_connection(
+    void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   sim_warm(&sim, 1);
@@ -359,26 +363,29 @@ static void a_server_that_does_not_forget_in_time_is_given_up(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_rolled_back_connection_serves_the_next_call),
-      cmocka_unit_test(a_rollback_that_takes_too_long_costs_the_connection),
-      cmocka_unit_test(a_check_up_in_time_leaves_no_limit_behind),
-      cmocka_unit_test(draining_does_not_wait_for_ever_for_a_check_up),
-      cmocka_unit_test(a_connection_lost_in_a_check_up_is_replaced),
+      cmocka_unit_test(a_rollback_that_takes_too_long_closes_the_connection),
+      cmocka_unit_test(a_reset_in_time_leaves_no_timer_behind),
+      cmocka_unit_test(draining_does_not_wait_for_ever_for_a_reset),
+      cmocka_unit_test(a_connection_lost_during_a_reset_is_replaced),
       cmocka_unit_test(after_a_freeze_all_idle_connections_are_pinged_at_once),
-      cmocka_unit_test(a_call_waits_for_the_ping_not_on_a_suspect),
-      cmocka_unit_test(an_unanswered_ping_costs_the_connection_soon),
-      cmocka_unit_test(the_dead_among_suspects_do_not_hold_up_the_living),
+      cmocka_unit_test(a_call_waits_for_the_ping_of_an_idle_connection),
+      cmocka_unit_test(an_unanswered_ping_closes_the_connection_soon),
+      cmocka_unit_test(a_dead_connection_does_not_delay_the_ping_of_a_live_one),
       cmocka_unit_test(busy_and_leased_connections_are_not_pinged),
-      cmocka_unit_test(to_be_suspected_twice_is_to_be_pinged_once),
+      cmocka_unit_test(a_slot_suspected_twice_is_pinged_once),
       cmocka_unit_test(idle_connections_give_a_freeze_a_beat_to_be_noticed_by),
-      cmocka_unit_test(idle_connections_forget_at_once),
-      cmocka_unit_test(a_busy_connection_forgets_when_it_is_free),
-      cmocka_unit_test(a_leased_connection_forgets_when_it_is_released),
-      cmocka_unit_test(a_released_transaction_is_rolled_back_then_forgotten),
-      cmocka_unit_test(a_connection_being_pinged_forgets_afterwards),
-      cmocka_unit_test(shared_reads_cannot_put_forgetting_off_for_ever),
-      cmocka_unit_test(a_connection_opened_later_has_nothing_to_forget),
-      cmocka_unit_test(what_is_lost_or_replaced_need_not_forget),
-      cmocka_unit_test(a_server_that_does_not_forget_in_time_is_given_up)};
+      cmocka_unit_test(idle_connections_deallocate_at_once),
+      cmocka_unit_test(a_busy_connection_deallocates_when_it_is_free),
+      cmocka_unit_test(a_leased_connection_deallocates_when_it_is_released),
+      cmocka_unit_test(
+          a_released_transaction_is_rolled_back_before_deallocation),
+      cmocka_unit_test(
+          a_connection_that_is_being_pinged_deallocates_afterwards),
+      cmocka_unit_test(shared_reads_cannot_postpone_deallocation_for_ever),
+      cmocka_unit_test(a_connection_opened_later_is_not_deallocated),
+      cmocka_unit_test(a_lost_or_replaced_connection_is_not_deallocated),
+      cmocka_unit_test(
+          a_deallocation_that_takes_too_long_closes_the_connection)};
 
   return cmocka_run_group_tests_name("check-ups", tests, NULL, NULL);
 }

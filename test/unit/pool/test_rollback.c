@@ -44,7 +44,7 @@ static void expect_ended(struct call *running,
   sim_close(&sim);
 }
 
-static void an_urgent_rollback_ends_what_is_in_its_way(void **state) {
+static void an_urgent_rollback_ends_the_statement_in_front_of_it(void **state) {
   struct call *lease = hold();
   struct call *running = sim_statement(&sim, lease, HF_SQL_UPDATE);
   struct call *queued = sim_statement(&sim, lease, HF_SQL_INSERT);
@@ -53,7 +53,7 @@ static void an_urgent_rollback_ends_what_is_in_its_way(void **state) {
   expect_ended(running, queued, urgent_rollback(lease));
 }
 
-static void a_rollback_ends_what_has_run_for_a_while(void **state) {
+static void a_rollback_ends_a_statement_that_has_run_for_a_while(void **state) {
   struct call *lease = hold();
   struct call *running = sim_statement(&sim, lease, HF_SQL_UPDATE);
   struct call *queued = sim_statement(&sim, lease, HF_SQL_INSERT);
@@ -64,7 +64,7 @@ static void a_rollback_ends_what_has_run_for_a_while(void **state) {
   expect_ended(running, queued, sim_statement(&sim, lease, HF_SQL_ROLLBACK));
 }
 
-static void a_rollback_waits_a_moment_for_what_is_short(void **state) {
+static void a_rollback_waits_for_a_short_statement(void **state) {
   struct call *lease = hold();
   struct call *first = sim_statement(&sim, lease, HF_SQL_INSERT);
   struct call *running = sim_statement(&sim, lease, HF_SQL_INSERT);
@@ -95,7 +95,7 @@ static void expect_undisturbed(enum hf_sql_kind head, enum hf_sql_kind last) {
   sim_close(&sim);
 }
 
-static void a_rollback_to_a_savepoint_waits_as_any_other(void **state) {
+static void a_rollback_to_a_savepoint_waits_like_any_statement(void **state) {
   (void)state;
   expect_undisturbed(HF_SQL_UPDATE, HF_SQL_ROLLBACK_TO);
 }
@@ -110,7 +110,7 @@ static void a_rollback_never_ends_another(void **state) {
   expect_undisturbed(HF_SQL_ROLLBACK, HF_SQL_ROLLBACK);
 }
 
-static void what_commits_by_itself_is_not_rolled_back(void **state) {
+static void a_statement_that_commits_by_itself_is_not_ended(void **state) {
   struct call *lease = hold();
   struct call *insert;
   struct call *rollback;
@@ -127,7 +127,7 @@ static void what_commits_by_itself_is_not_rolled_back(void **state) {
   sim_close(&sim);
 }
 
-static void a_second_rollback_leaves_the_first_in_its_place(void **state) {
+static void a_second_rollback_does_not_remove_the_first(void **state) {
   struct call *lease = hold();
   struct call *running = sim_statement(&sim, lease, HF_SQL_UPDATE);
   struct call *first = sim_statement(&sim, lease, HF_SQL_ROLLBACK);
@@ -142,7 +142,7 @@ static void a_second_rollback_leaves_the_first_in_its_place(void **state) {
   sim_close(&sim);
 }
 
-static void a_statement_that_waits_has_its_deadline(void **state) {
+static void a_waiting_statement_has_a_deadline(void **state) {
   struct call *lease = hold();
   struct call *running = sim_statement(&sim, lease, HF_SQL_SELECT);
   struct call *late = sim_make(&sim, HF_REQUEST_STATEMENT);
@@ -163,7 +163,7 @@ static void a_statement_that_waits_has_its_deadline(void **state) {
   sim_close(&sim);
 }
 
-static void a_statement_that_was_aborted_leaves_no_timer(void **state) {
+static void an_aborted_statement_leaves_no_timer(void **state) {
   struct call *lease = hold();
   struct call *running = sim_statement(&sim, lease, HF_SQL_SELECT);
   struct call *aborted = sim_make(&sim, HF_REQUEST_STATEMENT);
@@ -182,16 +182,16 @@ static void a_statement_that_was_aborted_leaves_no_timer(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(an_urgent_rollback_ends_what_is_in_its_way),
-      cmocka_unit_test(a_rollback_ends_what_has_run_for_a_while),
-      cmocka_unit_test(a_rollback_waits_a_moment_for_what_is_short),
-      cmocka_unit_test(a_rollback_to_a_savepoint_waits_as_any_other),
+      cmocka_unit_test(an_urgent_rollback_ends_the_statement_in_front_of_it),
+      cmocka_unit_test(a_rollback_ends_a_statement_that_has_run_for_a_while),
+      cmocka_unit_test(a_rollback_waits_for_a_short_statement),
+      cmocka_unit_test(a_rollback_to_a_savepoint_waits_like_any_statement),
       cmocka_unit_test(a_rollback_never_ends_a_commit),
       cmocka_unit_test(a_rollback_never_ends_another),
-      cmocka_unit_test(what_commits_by_itself_is_not_rolled_back),
-      cmocka_unit_test(a_second_rollback_leaves_the_first_in_its_place),
-      cmocka_unit_test(a_statement_that_waits_has_its_deadline),
-      cmocka_unit_test(a_statement_that_was_aborted_leaves_no_timer),
+      cmocka_unit_test(a_statement_that_commits_by_itself_is_not_ended),
+      cmocka_unit_test(a_second_rollback_does_not_remove_the_first),
+      cmocka_unit_test(a_waiting_statement_has_a_deadline),
+      cmocka_unit_test(an_aborted_statement_leaves_no_timer),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ static void open_breaker(void) {
 /* ---- opening --------------------------------------------------------------
  */
 
-static void nothing_connects_before_it_is_needed(void **state) {
+static void no_connection_is_opened_before_it_is_needed(void **state) {
   (void)state;
   sim_open_max(&sim, TEN);
   sim_advance(&sim, 1000);
@@ -117,7 +117,8 @@ static void a_closing_connection_still_counts_towards_max(void **state) {
   sim_close(&sim);
 }
 
-static void a_freed_connection_serves_who_waited_for_a_new_one(void **state) {
+static void a_freed_connection_serves_a_call_that_waited_for_a_new_one(
+    void **state) {
   struct call *first, *second;
 
   (void)state;
@@ -246,7 +247,7 @@ static void at_most_share_max_reads_share(void **state) {
   sim_close(&sim);
 }
 
-static void no_read_joins_a_connection_that_is_used_up(void **state) {
+static void no_read_joins_a_connection_at_max_uses(void **state) {
   struct hf_config config = sim_config(1);
   struct call *reads[3];
   int i;
@@ -269,7 +270,7 @@ static void no_read_joins_a_connection_that_is_used_up(void **state) {
   sim_close(&sim);
 }
 
-static void a_share_of_one_is_no_sharing(void **state) {
+static void with_share_max_one_nothing_is_shared(void **state) {
   struct hf_config config = sim_config(1);
 
   (void)state;
@@ -281,7 +282,7 @@ static void a_share_of_one_is_no_sharing(void **state) {
   sim_close(&sim);
 }
 
-static void nothing_joins_a_head_that_runs_long(void **state) {
+static void no_read_joins_a_head_that_runs_long(void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   sim_read(&sim);
@@ -291,7 +292,7 @@ static void nothing_joins_a_head_that_runs_long(void **state) {
   sim_close(&sim);
 }
 
-static void nothing_shares_behind_a_proxy(void **state) {
+static void nothing_is_shared_behind_a_pooler(void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   sim.proxied = true;
@@ -384,7 +385,7 @@ static void a_call_fails_at_once_when_the_next_probe_is_too_late(void **state) {
   sim_close(&sim);
 }
 
-static void what_is_permanent_answers_every_call_at_once(void **state) {
+static void a_permanent_connect_error_answers_every_call_at_once(void **state) {
   struct call *call;
   int i;
 
@@ -409,7 +410,8 @@ static void what_is_permanent_answers_every_call_at_once(void **state) {
   sim_close(&sim);
 }
 
-static void who_fails_fast_hears_of_the_first_failed_connect(void **state) {
+static void a_call_that_fails_fast_ends_with_the_first_failed_connect(
+    void **state) {
   struct call *hasty, *patient;
 
   (void)state;
@@ -442,7 +444,7 @@ static void an_open_breaker_does_not_stop_live_connections(void **state) {
 }
 
 /* What waited was held against the probe once; what comes is, as it comes. */
-static void each_waiting_call_is_held_against_each_probe(void **state) {
+static void the_queue_is_checked_against_each_probe_once(void **state) {
   struct call *patient, *hasty;
 
   (void)state;
@@ -463,7 +465,7 @@ static void each_waiting_call_is_held_against_each_probe(void **state) {
   sim_close(&sim);
 }
 
-static void a_full_server_is_asked_more_slowly(void **state) {
+static void a_full_server_is_probed_more_slowly(void **state) {
   size_t before;
 
   (void)state;
@@ -483,14 +485,15 @@ static void a_full_server_is_asked_more_slowly(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(each_waiting_call_is_held_against_each_probe),
-      cmocka_unit_test(nothing_connects_before_it_is_needed),
+      cmocka_unit_test(the_queue_is_checked_against_each_probe_once),
+      cmocka_unit_test(no_connection_is_opened_before_it_is_needed),
       cmocka_unit_test(one_call_opens_one_connection),
       cmocka_unit_test(an_idle_connection_is_used_before_a_new_one),
       cmocka_unit_test(at_most_four_connections_are_opened_at_once),
       cmocka_unit_test(there_are_never_more_connections_than_max),
       cmocka_unit_test(a_closing_connection_still_counts_towards_max),
-      cmocka_unit_test(a_freed_connection_serves_who_waited_for_a_new_one),
+      cmocka_unit_test(
+          a_freed_connection_serves_a_call_that_waited_for_a_new_one),
       cmocka_unit_test(a_dead_idle_connection_is_found_before_use),
       cmocka_unit_test(reads_share_a_connection_when_there_is_no_other),
       cmocka_unit_test(reads_do_not_share_while_a_connection_can_be_opened),
@@ -498,18 +501,19 @@ int main(void) {
       cmocka_unit_test(a_read_does_not_join_a_write),
       cmocka_unit_test(a_read_does_not_overtake_a_waiting_write),
       cmocka_unit_test(at_most_share_max_reads_share),
-      cmocka_unit_test(no_read_joins_a_connection_that_is_used_up),
-      cmocka_unit_test(a_share_of_one_is_no_sharing),
-      cmocka_unit_test(nothing_joins_a_head_that_runs_long),
-      cmocka_unit_test(nothing_shares_behind_a_proxy),
+      cmocka_unit_test(no_read_joins_a_connection_at_max_uses),
+      cmocka_unit_test(with_share_max_one_nothing_is_shared),
+      cmocka_unit_test(no_read_joins_a_head_that_runs_long),
+      cmocka_unit_test(nothing_is_shared_behind_a_pooler),
       cmocka_unit_test(an_acquire_never_shares),
       cmocka_unit_test(an_open_breaker_lets_one_probe_through),
       cmocka_unit_test(calls_survive_an_outage_shorter_than_their_deadline),
       cmocka_unit_test(a_call_fails_at_once_when_the_next_probe_is_too_late),
-      cmocka_unit_test(what_is_permanent_answers_every_call_at_once),
-      cmocka_unit_test(who_fails_fast_hears_of_the_first_failed_connect),
+      cmocka_unit_test(a_permanent_connect_error_answers_every_call_at_once),
+      cmocka_unit_test(
+          a_call_that_fails_fast_ends_with_the_first_failed_connect),
       cmocka_unit_test(an_open_breaker_does_not_stop_live_connections),
-      cmocka_unit_test(a_full_server_is_asked_more_slowly)};
+      cmocka_unit_test(a_full_server_is_probed_more_slowly)};
 
   return cmocka_run_group_tests_name("scheduler", tests, NULL, NULL);
 }

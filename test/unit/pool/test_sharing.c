@@ -50,7 +50,7 @@ static void a_long_statement_joins_no_short_one(void **state) {
   sim_close(&sim);
 }
 
-static void the_way_to_a_distant_server_is_not_counted(void **state) {
+static void the_round_trip_to_a_distant_server_is_not_counted(void **state) {
   struct call *call;
   (void)state;
   sim_open_max(&sim, 1);
@@ -64,7 +64,7 @@ static void the_way_to_a_distant_server_is_not_counted(void **state) {
   sim_close(&sim);
 }
 
-static void a_statement_on_a_lease_shows_the_way_as_well(void **state) {
+static void a_statement_on_a_lease_measures_the_round_trip_too(void **state) {
   struct call *lease, *statement, *call;
   (void)state;
   sim_open_max(&sim, 1);
@@ -80,7 +80,8 @@ static void a_statement_on_a_lease_shows_the_way_as_well(void **state) {
   sim_close(&sim);
 }
 
-static void what_stands_behind_a_long_head_goes_elsewhere(void **state) {
+static void a_read_behind_a_long_head_is_moved_to_another_connection(
+    void **state) {
   struct call *heads[2], *follower;
   (void)state;
   sim_open_max(&sim, 2);
@@ -105,7 +106,7 @@ static void what_stands_behind_a_long_head_goes_elsewhere(void **state) {
   sim_close(&sim);
 }
 
-static void it_keeps_its_deadline_while_nothing_is_free(void **state) {
+static void a_moved_read_keeps_its_deadline_while_it_waits(void **state) {
   struct call *follower;
   (void)state;
   sim_open_max(&sim, 1);
@@ -124,7 +125,7 @@ static void it_keeps_its_deadline_while_nothing_is_free(void **state) {
   sim_close(&sim);
 }
 
-static void one_that_may_not_be_repeated_stays(void **state) {
+static void a_read_that_may_not_be_retried_stays(void **state) {
   struct call *follower;
   (void)state;
   sim_open_max(&sim, 1);
@@ -141,7 +142,7 @@ static void one_that_may_not_be_repeated_stays(void **state) {
   sim_close(&sim);
 }
 
-static void the_answer_that_comes_after_all_reaches_nobody(void **state) {
+static void the_late_answer_to_a_moved_read_is_dropped(void **state) {
   struct call *head, *follower;
   struct hf_slot *slot;
   (void)state;
@@ -167,12 +168,13 @@ int main(void) {
       cmocka_unit_test(nothing_is_sent_behind_a_head_of_unknown_length),
       cmocka_unit_test(nothing_is_sent_behind_a_head_that_is_usually_long),
       cmocka_unit_test(a_long_statement_joins_no_short_one),
-      cmocka_unit_test(the_way_to_a_distant_server_is_not_counted),
-      cmocka_unit_test(a_statement_on_a_lease_shows_the_way_as_well),
-      cmocka_unit_test(what_stands_behind_a_long_head_goes_elsewhere),
-      cmocka_unit_test(it_keeps_its_deadline_while_nothing_is_free),
-      cmocka_unit_test(one_that_may_not_be_repeated_stays),
-      cmocka_unit_test(the_answer_that_comes_after_all_reaches_nobody),
+      cmocka_unit_test(the_round_trip_to_a_distant_server_is_not_counted),
+      cmocka_unit_test(a_statement_on_a_lease_measures_the_round_trip_too),
+      cmocka_unit_test(
+          a_read_behind_a_long_head_is_moved_to_another_connection),
+      cmocka_unit_test(a_moved_read_keeps_its_deadline_while_it_waits),
+      cmocka_unit_test(a_read_that_may_not_be_retried_stays),
+      cmocka_unit_test(the_late_answer_to_a_moved_read_is_dropped),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

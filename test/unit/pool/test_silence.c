@@ -35,7 +35,7 @@ static int find_until_settled(struct call *call,
   return n;
 }
 
-static void trouble_of_our_own_never_ends_a_statement(void **state) {
+static void a_local_problem_never_ends_a_statement(void **state) {
   struct call *call = run_silent();
   (void)state;
   assert_int_equal(find_until_settled(call, HF_FINDING_NONE, 50), 50);
@@ -45,7 +45,7 @@ static void trouble_of_our_own_never_ends_a_statement(void **state) {
   sim_close(&sim);
 }
 
-static void a_statement_that_runs_is_left_alone(void **state) {
+static void a_statement_that_runs_is_not_interrupted(void **state) {
   struct call *call = run_silent();
   (void)state;
   assert_int_equal(find_until_settled(call, HF_FINDING_RUNNING, 50), 50);
@@ -53,7 +53,7 @@ static void a_statement_that_runs_is_left_alone(void **state) {
   sim_close(&sim);
 }
 
-static void a_lost_answer_is_told_at_the_second_look(void **state) {
+static void a_lost_answer_is_reported_at_the_second_probe(void **state) {
   struct call *call = run_silent();
   (void)state;
   assert_int_equal(find_until_settled(call, HF_FINDING_IDLE, 50), 2);
@@ -63,7 +63,7 @@ static void a_lost_answer_is_told_at_the_second_look(void **state) {
   sim_close(&sim);
 }
 
-static void a_session_that_is_gone_ends_at_the_second_look(void **state) {
+static void a_session_that_is_gone_ends_at_the_second_probe(void **state) {
   struct call *call = run_silent();
   (void)state;
   assert_int_equal(find_until_settled(call, HF_FINDING_GONE, 50), 2);
@@ -71,7 +71,8 @@ static void a_session_that_is_gone_ends_at_the_second_look(void **state) {
   sim_close(&sim);
 }
 
-static void a_session_missed_elsewhere_needs_more_looks(void **state) {
+static void a_session_missing_on_another_server_needs_more_probes(
+    void **state) {
   struct call *call = run_silent();
   (void)state;
   assert_int_equal(find_until_settled(call, HF_FINDING_ABSENT, 50), 8);
@@ -79,7 +80,7 @@ static void a_session_missed_elsewhere_needs_more_looks(void **state) {
   sim_close(&sim);
 }
 
-static void where_servers_take_turns_nothing_is_missed(void **state) {
+static void when_servers_answer_in_turn_no_session_is_missed(void **state) {
   struct hf_silence silence = {0};
   int i;
   (void)state;
@@ -92,7 +93,7 @@ static void where_servers_take_turns_nothing_is_missed(void **state) {
   }
 }
 
-static void a_server_that_took_the_place_of_ours_is_noticed(void **state) {
+static void a_server_that_replaced_ours_is_noticed(void **state) {
   struct hf_silence silence = {0};
   int i;
   (void)state;
@@ -105,13 +106,13 @@ static void a_server_that_took_the_place_of_ours_is_noticed(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(trouble_of_our_own_never_ends_a_statement),
-      cmocka_unit_test(a_statement_that_runs_is_left_alone),
-      cmocka_unit_test(a_lost_answer_is_told_at_the_second_look),
-      cmocka_unit_test(a_session_that_is_gone_ends_at_the_second_look),
-      cmocka_unit_test(a_session_missed_elsewhere_needs_more_looks),
-      cmocka_unit_test(where_servers_take_turns_nothing_is_missed),
-      cmocka_unit_test(a_server_that_took_the_place_of_ours_is_noticed),
+      cmocka_unit_test(a_local_problem_never_ends_a_statement),
+      cmocka_unit_test(a_statement_that_runs_is_not_interrupted),
+      cmocka_unit_test(a_lost_answer_is_reported_at_the_second_probe),
+      cmocka_unit_test(a_session_that_is_gone_ends_at_the_second_probe),
+      cmocka_unit_test(a_session_missing_on_another_server_needs_more_probes),
+      cmocka_unit_test(when_servers_answer_in_turn_no_session_is_missed),
+      cmocka_unit_test(a_server_that_replaced_ours_is_noticed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ static void resize(int32_t max) {
   hf_pool_assert(&sim.pool);
 }
 
-static void who_waits_is_served_when_a_pool_grows(void **state) {
+static void a_waiting_call_is_served_when_the_pool_grows(void **state) {
   struct call *first, *second, *third;
 
   (void)state;
@@ -35,7 +35,7 @@ static void who_waits_is_served_when_a_pool_grows(void **state) {
   sim_close(&sim);
 }
 
-static void places_keep_their_numbers_when_a_pool_grows(void **state) {
+static void slots_keep_their_numbers_when_a_pool_grows(void **state) {
   struct hf_slot *first;
   int32_t i, k;
 
@@ -55,7 +55,7 @@ static void places_keep_their_numbers_when_a_pool_grows(void **state) {
   sim_close(&sim);
 }
 
-static void a_pool_that_shrinks_closes_what_is_idle(void **state) {
+static void a_pool_that_shrinks_closes_idle_connections(void **state) {
   (void)state;
   sim_open_max(&sim, 3);
   sim_warm(&sim, 3);
@@ -65,7 +65,8 @@ static void a_pool_that_shrinks_closes_what_is_idle(void **state) {
   sim_close(&sim);
 }
 
-static void a_pool_that_shrinks_closes_the_rest_when_it_is_free(void **state) {
+static void a_pool_that_shrinks_closes_busy_connections_when_free(
+    void **state) {
   struct call *first, *second, *third;
 
   (void)state;
@@ -95,7 +96,7 @@ static void a_pool_that_shrank_opens_no_more_than_it_may(void **state) {
   sim_close(&sim);
 }
 
-static void without_memory_a_pool_stays_as_it_is(void **state) {
+static void without_memory_a_pool_does_not_grow(void **state) {
   (void)state;
   sim_open_max(&sim, 1);
   hf_alloc_set_hook(refuse, NULL);
@@ -108,12 +109,12 @@ static void without_memory_a_pool_stays_as_it_is(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(who_waits_is_served_when_a_pool_grows),
-      cmocka_unit_test(places_keep_their_numbers_when_a_pool_grows),
-      cmocka_unit_test(a_pool_that_shrinks_closes_what_is_idle),
-      cmocka_unit_test(a_pool_that_shrinks_closes_the_rest_when_it_is_free),
+      cmocka_unit_test(a_waiting_call_is_served_when_the_pool_grows),
+      cmocka_unit_test(slots_keep_their_numbers_when_a_pool_grows),
+      cmocka_unit_test(a_pool_that_shrinks_closes_idle_connections),
+      cmocka_unit_test(a_pool_that_shrinks_closes_busy_connections_when_free),
       cmocka_unit_test(a_pool_that_shrank_opens_no_more_than_it_may),
-      cmocka_unit_test(without_memory_a_pool_stays_as_it_is),
+      cmocka_unit_test(without_memory_a_pool_does_not_grow),
   };
   return cmocka_run_group_tests_name("size", tests, NULL, NULL);
 }

@@ -78,7 +78,7 @@ static void every_state_has_a_name(void **state) {
   }
 }
 
-static void being_in_a_state_is_being_on_its_list(void **state) {
+static void a_slot_is_on_the_list_of_its_state(void **state) {
   struct call *call;
 
   (void)state;
@@ -113,7 +113,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_slot_moves_along_the_diagram_only),
       cmocka_unit_test(every_state_has_a_name),
-      cmocka_unit_test(being_in_a_state_is_being_on_its_list),
+      cmocka_unit_test(a_slot_is_on_the_list_of_its_state),
       cmocka_unit_test(a_connection_has_a_serial_of_its_own)};
 
   return cmocka_run_group_tests_name("slot", tests, NULL, NULL);

@@ -52,7 +52,8 @@ static void a_call_to_a_suspended_pool_fails_by_its_deadline(void **state) {
   sim_close(&sim);
 }
 
-static void what_runs_is_finished_and_its_connection_closed(void **state) {
+static void a_running_request_is_finished_and_its_connection_closed(
+    void **state) {
   struct call *call, *lease, *statement;
 
   (void)state;
@@ -71,7 +72,8 @@ static void what_runs_is_finished_and_its_connection_closed(void **state) {
   sim_close(&sim);
 }
 
-static void what_fails_in_a_suspended_pool_goes_again_after_it(void **state) {
+static void a_request_that_fails_in_a_suspended_pool_is_retried_later(
+    void **state) {
   struct call *call;
 
   (void)state;
@@ -112,7 +114,7 @@ static void warming_waits_for_the_end_of_a_suspension(void **state) {
   sim_close(&sim);
 }
 
-static void suspending_and_resuming_twice_is_doing_it_once(void **state) {
+static void suspending_and_resuming_twice_changes_nothing(void **state) {
   struct call *call;
 
   (void)state;
@@ -145,7 +147,7 @@ static void a_suspended_pool_can_be_ended(void **state) {
   sim_close(&sim);
 }
 
-static void a_connect_stopped_by_suspension_leaves_the_breaker_able(
+static void a_connect_stopped_by_suspension_frees_the_breakers_probe(
     void **state) {
   struct call *call;
   int i;
@@ -173,14 +175,15 @@ int main(void) {
       cmocka_unit_test(a_suspended_pool_holds_no_idle_connection),
       cmocka_unit_test(calls_wait_while_the_pool_is_suspended),
       cmocka_unit_test(a_call_to_a_suspended_pool_fails_by_its_deadline),
-      cmocka_unit_test(what_runs_is_finished_and_its_connection_closed),
-      cmocka_unit_test(what_fails_in_a_suspended_pool_goes_again_after_it),
+      cmocka_unit_test(a_running_request_is_finished_and_its_connection_closed),
+      cmocka_unit_test(
+          a_request_that_fails_in_a_suspended_pool_is_retried_later),
       cmocka_unit_test(a_resumed_pool_is_as_warm_as_before),
       cmocka_unit_test(warming_waits_for_the_end_of_a_suspension),
-      cmocka_unit_test(suspending_and_resuming_twice_is_doing_it_once),
+      cmocka_unit_test(suspending_and_resuming_twice_changes_nothing),
       cmocka_unit_test(a_suspended_pool_can_be_ended),
       cmocka_unit_test(
-          a_connect_stopped_by_suspension_leaves_the_breaker_able)};
+          a_connect_stopped_by_suspension_frees_the_breakers_probe)};
 
   return cmocka_run_group_tests_name("suspension", tests, NULL, NULL);
 }

@@ -38,7 +38,7 @@ static struct call *run_limited(int flags) {
 /* ---- aborts ---------------------------------------------------------------
  */
 
-static void aborting_what_waits_answers_at_once(void **state) {
+static void aborting_a_waiting_request_answers_at_once(void **state) {
   struct call *waiting;
 
   (void)state;
@@ -52,7 +52,7 @@ static void aborting_what_waits_answers_at_once(void **state) {
   sim_close(&sim);
 }
 
-static void aborting_between_attempts_keeps_what_is_known(void **state) {
+static void aborting_between_attempts_keeps_the_outcome(void **state) {
   struct call *call = run();
 
   (void)state;
@@ -65,7 +65,7 @@ static void aborting_between_attempts_keeps_what_is_known(void **state) {
   sim_close(&sim);
 }
 
-static void aborting_what_runs_cancels_and_waits_for_the_truth(void **state) {
+static void aborting_a_running_request_cancels_it_and_waits(void **state) {
   struct call *call = run();
 
   (void)state;
@@ -80,7 +80,7 @@ static void aborting_what_runs_cancels_and_waits_for_the_truth(void **state) {
   sim_close(&sim);
 }
 
-static void a_cancel_that_came_too_late_gives_the_result(void **state) {
+static void a_cancel_that_comes_too_late_yields_the_result(void **state) {
   struct call *call = run();
 
   (void)state;
@@ -109,7 +109,7 @@ static void a_cancel_without_an_answer_is_sent_once_more(void **state) {
   sim_close(&sim);
 }
 
-static void after_a_second_the_cancelled_is_answered_and_closed(void **state) {
+static void a_second_after_a_cancel_the_request_is_answered(void **state) {
   struct call *call = run();
 
   (void)state;
@@ -136,7 +136,7 @@ static void a_second_abort_changes_nothing(void **state) {
   sim_close(&sim);
 }
 
-static void aborting_what_is_done_changes_nothing(void **state) {
+static void aborting_a_done_request_changes_nothing(void **state) {
   struct call *call = run();
 
   (void)state;
@@ -147,7 +147,7 @@ static void aborting_what_is_done_changes_nothing(void **state) {
   sim_close(&sim);
 }
 
-static void an_aborted_read_is_not_repeated(void **state) {
+static void an_aborted_read_is_not_retried(void **state) {
   struct call *call;
 
   (void)state;
@@ -273,7 +273,7 @@ static void aborting_in_a_transaction_rolls_back_the_transaction(void **state) {
 /* ---- time-outs ------------------------------------------------------------
  */
 
-static void a_statement_over_its_time_out_is_cancelled(void **state) {
+static void a_statement_past_its_timeout_is_cancelled(void **state) {
   struct call *call = run_limited(0);
 
   (void)state;
@@ -288,7 +288,7 @@ static void a_statement_over_its_time_out_is_cancelled(void **state) {
   sim_close(&sim);
 }
 
-static void a_time_out_is_told_when_its_cancel_ends_the_connection(
+static void a_timeout_is_reported_when_its_cancel_ends_the_connection(
     void **state) {
   struct call *call = run_limited(0);
 
@@ -301,7 +301,7 @@ static void a_time_out_is_told_when_its_cancel_ends_the_connection(
   sim_close(&sim);
 }
 
-static void a_time_out_counts_from_sending(void **state) {
+static void a_timeout_starts_when_the_statement_is_sent(void **state) {
   struct call *first, *call;
 
   (void)state;
@@ -318,7 +318,8 @@ static void a_time_out_counts_from_sending(void **state) {
   sim_close(&sim);
 }
 
-static void a_deadline_does_not_bound_what_runs(void **state) {
+static void the_pools_deadline_does_not_interrupt_a_running_request(
+    void **state) {
   struct call *call;
 
   (void)state;
@@ -335,7 +336,7 @@ static void a_deadline_does_not_bound_what_runs(void **state) {
   sim_close(&sim);
 }
 
-static void the_callers_own_deadline_bounds_what_runs(void **state) {
+static void the_callers_deadline_interrupts_a_running_request(void **state) {
   struct call *call = run_limited(HF_FLAG_CALLER_DEADLINE);
 
   (void)state;
@@ -350,7 +351,7 @@ static void the_callers_own_deadline_bounds_what_runs(void **state) {
 /* ---- orphans --------------------------------------------------------------
  */
 
-static void an_orphan_that_waits_is_dropped(void **state) {
+static void a_waiting_orphan_is_dropped(void **state) {
   struct call *call;
 
   (void)state;
@@ -364,7 +365,7 @@ static void an_orphan_that_waits_is_dropped(void **state) {
   sim_close(&sim);
 }
 
-static void an_orphan_that_runs_is_cancelled_after_a_second(void **state) {
+static void a_running_orphan_is_cancelled_after_a_second(void **state) {
   struct call *call;
 
   (void)state;
@@ -403,28 +404,29 @@ static void an_orphan_may_finish_within_its_second(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(aborting_what_waits_answers_at_once),
-      cmocka_unit_test(aborting_between_attempts_keeps_what_is_known),
-      cmocka_unit_test(aborting_what_runs_cancels_and_waits_for_the_truth),
-      cmocka_unit_test(a_cancel_that_came_too_late_gives_the_result),
+      cmocka_unit_test(aborting_a_waiting_request_answers_at_once),
+      cmocka_unit_test(aborting_between_attempts_keeps_the_outcome),
+      cmocka_unit_test(aborting_a_running_request_cancels_it_and_waits),
+      cmocka_unit_test(a_cancel_that_comes_too_late_yields_the_result),
       cmocka_unit_test(a_cancel_without_an_answer_is_sent_once_more),
-      cmocka_unit_test(after_a_second_the_cancelled_is_answered_and_closed),
+      cmocka_unit_test(a_second_after_a_cancel_the_request_is_answered),
       cmocka_unit_test(a_second_abort_changes_nothing),
-      cmocka_unit_test(aborting_what_is_done_changes_nothing),
-      cmocka_unit_test(an_aborted_read_is_not_repeated),
+      cmocka_unit_test(aborting_a_done_request_changes_nothing),
+      cmocka_unit_test(an_aborted_read_is_not_retried),
       cmocka_unit_test(nothing_joins_a_read_that_is_being_cancelled),
       cmocka_unit_test(on_a_shared_connection_nothing_is_cancelled),
       cmocka_unit_test(a_connection_that_nobody_reads_is_closed),
       cmocka_unit_test(an_unread_connection_may_finish_within_a_second),
       cmocka_unit_test(an_aborted_acquire_leaves_the_connection_to_others),
       cmocka_unit_test(aborting_in_a_transaction_rolls_back_the_transaction),
-      cmocka_unit_test(a_statement_over_its_time_out_is_cancelled),
-      cmocka_unit_test(a_time_out_is_told_when_its_cancel_ends_the_connection),
-      cmocka_unit_test(a_time_out_counts_from_sending),
-      cmocka_unit_test(a_deadline_does_not_bound_what_runs),
-      cmocka_unit_test(the_callers_own_deadline_bounds_what_runs),
-      cmocka_unit_test(an_orphan_that_waits_is_dropped),
-      cmocka_unit_test(an_orphan_that_runs_is_cancelled_after_a_second),
+      cmocka_unit_test(a_statement_past_its_timeout_is_cancelled),
+      cmocka_unit_test(
+          a_timeout_is_reported_when_its_cancel_ends_the_connection),
+      cmocka_unit_test(a_timeout_starts_when_the_statement_is_sent),
+      cmocka_unit_test(the_pools_deadline_does_not_interrupt_a_running_request),
+      cmocka_unit_test(the_callers_deadline_interrupts_a_running_request),
+      cmocka_unit_test(a_waiting_orphan_is_dropped),
+      cmocka_unit_test(a_running_orphan_is_cancelled_after_a_second),
       cmocka_unit_test(an_orphan_may_finish_within_its_second)};
 
   return cmocka_run_group_tests_name("interrupt", tests, NULL, NULL);

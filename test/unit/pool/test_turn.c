@@ -13,7 +13,7 @@ static void look(struct sim *at, struct call *call) {
   looked++;
 }
 
-static void answers_come_when_the_state_is_in_order(void **state) {
+static void answers_are_delivered_when_the_state_is_consistent(void **state) {
   struct call *first, *second;
 
   (void)state;
@@ -65,7 +65,7 @@ static void a_pool_with_nothing_to_do_needs_no_tick(void **state) {
   sim_close(&sim);
 }
 
-static void the_end_is_told_once_and_last(void **state) {
+static void the_end_is_reported_once_and_last(void **state) {
   struct call *call;
 
   (void)state;
@@ -83,11 +83,11 @@ static void the_end_is_told_once_and_last(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(answers_come_when_the_state_is_in_order),
+      cmocka_unit_test(answers_are_delivered_when_the_state_is_consistent),
       cmocka_unit_test(time_never_goes_back),
       cmocka_unit_test(gauges_are_published_with_every_turn),
       cmocka_unit_test(a_pool_with_nothing_to_do_needs_no_tick),
-      cmocka_unit_test(the_end_is_told_once_and_last)};
+      cmocka_unit_test(the_end_is_reported_once_and_last)};
 
   return cmocka_run_group_tests_name("turn", tests, NULL, NULL);
 }

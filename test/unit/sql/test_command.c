@@ -123,7 +123,7 @@ static void a_write_in_a_transaction_is_durable_at_its_commit(void **state) {
   assert_false(note(&lease, "COMMIT", 'I'));
 }
 
-static void the_commit_of_a_transaction_that_only_read_wrote_nothing(
+static void the_commit_of_a_read_only_transaction_makes_nothing_durable(
     void **state) {
   struct hf_lease lease = granted();
 
@@ -133,7 +133,7 @@ static void the_commit_of_a_transaction_that_only_read_wrote_nothing(
   assert_false(note(&lease, "COMMIT", 'I'));
 }
 
-static void what_was_rolled_back_is_forgotten(void **state) {
+static void writes_that_were_rolled_back_are_not_durable(void **state) {
   struct hf_lease lease = granted();
 
   (void)state;
@@ -144,7 +144,7 @@ static void what_was_rolled_back_is_forgotten(void **state) {
   assert_false(note(&lease, "COMMIT", 'I'));
 }
 
-static void a_commit_that_failed_takes_its_writes_along(void **state) {
+static void the_writes_of_a_failed_commit_are_not_durable(void **state) {
   struct hf_lease lease = granted();
 
   (void)state;
@@ -154,7 +154,7 @@ static void a_commit_that_failed_takes_its_writes_along(void **state) {
   assert_false(lease.wrote);
 }
 
-static void a_status_that_is_not_known_leaves_the_last_one(void **state) {
+static void an_unknown_status_keeps_the_last_one(void **state) {
   struct hf_lease lease = granted();
 
   (void)state;
@@ -174,10 +174,10 @@ int main(void) {
       cmocka_unit_test(a_write_outside_a_transaction_is_durable_at_once),
       cmocka_unit_test(a_write_in_a_transaction_is_durable_at_its_commit),
       cmocka_unit_test(
-          the_commit_of_a_transaction_that_only_read_wrote_nothing),
-      cmocka_unit_test(what_was_rolled_back_is_forgotten),
-      cmocka_unit_test(a_commit_that_failed_takes_its_writes_along),
-      cmocka_unit_test(a_status_that_is_not_known_leaves_the_last_one),
+          the_commit_of_a_read_only_transaction_makes_nothing_durable),
+      cmocka_unit_test(writes_that_were_rolled_back_are_not_durable),
+      cmocka_unit_test(the_writes_of_a_failed_commit_are_not_durable),
+      cmocka_unit_test(an_unknown_status_keeps_the_last_one),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,7 +159,7 @@ static void a_backslash_before_a_quote_is_read_both_ways(void **state) {
   }
 }
 
-static void whatever_might_write_is_no_read(void **state) {
+static void a_statement_that_might_write_is_no_read(void **state) {
   static const char *const texts[] = {
       "",
       "select 1; select 2",
@@ -294,7 +294,7 @@ static void statements_are_counted_where_postgresql_would(void **state) {
   }
 }
 
-static void what_can_be_half_done_may_commit_midway(void **state) {
+static void a_statement_that_can_be_half_done_may_commit_midway(void **state) {
   static const struct {
     const char *text;
     bool midway;
@@ -341,7 +341,7 @@ static void what_can_be_half_done_may_commit_midway(void **state) {
   }
 }
 
-static void what_stays_in_the_session_is_seen(void **state) {
+static void a_statement_that_changes_the_session_is_recognised(void **state) {
   static const struct {
     const char *text;
     bool kept;
@@ -387,7 +387,7 @@ static void what_stays_in_the_session_is_seen(void **state) {
   }
 }
 
-static void a_copy_or_an_end_is_seen_in_any_statement(void **state) {
+static void copy_and_commit_are_recognised_in_any_statement(void **state) {
   (void)state;
   assert_true(scan("select 1; copy t to stdout").copy);
   assert_false(scan("select copy from t").copy);
@@ -413,7 +413,7 @@ static void word_lists_are_sorted(void **state) {
   assert_true(hf_sql_is_paren_keyword("values"));
 }
 
-static void operators_are_cut_as_postgresql_cuts_them(void **state) {
+static void operators_are_split_as_in_postgresql(void **state) {
   static const char *const want[] = {"=", "-", "@-", "*", "<="};
   struct hf_sql_lexer lexer;
   struct hf_sql_token token;
@@ -448,7 +448,7 @@ static void overlong_words_and_operators_do_no_harm(void **state) {
 }
 
 /* Whatever the bytes are, the scan ends within them. */
-static void random_bytes_are_survived(void **state) {
+static void random_bytes_do_no_harm(void **state) {
   static const char alphabet[] = "se'\"$a1;-/*(){}\\\n&uE:.=+@ \x80";
   uint32_t seed = 7;
   int round;
@@ -467,7 +467,7 @@ static void random_bytes_are_survived(void **state) {
   }
 }
 
-static void a_nul_makes_a_text_suspect(void **state) {
+static void a_text_with_a_nul_is_no_read(void **state) {
   struct hf_sql_info info;
 
   (void)state;
@@ -475,7 +475,7 @@ static void a_nul_makes_a_text_suspect(void **state) {
   assert_false(info.read_only);
 }
 
-static void traits_tell_reads_from_what_may_commit(void **state) {
+static void traits_distinguish_reads_from_what_may_commit(void **state) {
   (void)state;
   assert_int_equal(hf_text_traits("select 1", 8), HF_TEXT_READS);
   assert_int_equal(hf_text_traits("delete from a", 13), 0);
@@ -488,17 +488,17 @@ int main(void) {
       cmocka_unit_test(kinds_follow_the_first_words),
       cmocka_unit_test(plain_reads_are_recognised),
       cmocka_unit_test(a_backslash_before_a_quote_is_read_both_ways),
-      cmocka_unit_test(whatever_might_write_is_no_read),
+      cmocka_unit_test(a_statement_that_might_write_is_no_read),
       cmocka_unit_test(statements_are_counted_where_postgresql_would),
-      cmocka_unit_test(what_can_be_half_done_may_commit_midway),
-      cmocka_unit_test(what_stays_in_the_session_is_seen),
-      cmocka_unit_test(a_copy_or_an_end_is_seen_in_any_statement),
+      cmocka_unit_test(a_statement_that_can_be_half_done_may_commit_midway),
+      cmocka_unit_test(a_statement_that_changes_the_session_is_recognised),
+      cmocka_unit_test(copy_and_commit_are_recognised_in_any_statement),
       cmocka_unit_test(word_lists_are_sorted),
-      cmocka_unit_test(operators_are_cut_as_postgresql_cuts_them),
+      cmocka_unit_test(operators_are_split_as_in_postgresql),
       cmocka_unit_test(overlong_words_and_operators_do_no_harm),
-      cmocka_unit_test(random_bytes_are_survived),
-      cmocka_unit_test(a_nul_makes_a_text_suspect),
-      cmocka_unit_test(traits_tell_reads_from_what_may_commit),
+      cmocka_unit_test(random_bytes_do_no_harm),
+      cmocka_unit_test(a_text_with_a_nul_is_no_read),
+      cmocka_unit_test(traits_distinguish_reads_from_what_may_commit),
   };
 
   return cmocka_run_group_tests_name("sql", tests, NULL, NULL);

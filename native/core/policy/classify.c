@@ -30,15 +30,15 @@ struct status_row {
 static const struct status_row statuses[HF_STATUS_COUNT] = {
   [HF_NO_MEMORY] = {
     {N, 0, "the process is out of memory"},
-    {A, LOSS, "the process ran out of memory before the answer"},
+    {A, DISCARD, "the process ran out of memory before the answer"},
     NEUTRAL},
   [HF_SERVER_ERROR] = {
     {N, RETRY | HF_TRAIT_DISCARD, "the server refused without a code"},
-    {A, RETRY | LOSS, "the server reported an error without a code"},
+    {A, RETRY | DISCARD, "the server reported an error without a code"},
     0},
   [HF_SOCKET_ERROR] = {
     {N, CONNECT, "the connection was lost before anything was sent"},
-    {A, RETRY | LOSS, "the connection was lost"},
+    {A, RETRY | DISCARD, "the connection was lost"},
     0},
   [HF_NAME_ERROR] = {
     {N, CONNECT | HF_TRAIT_ONCE, "the host name could not be resolved"},
@@ -46,7 +46,7 @@ static const struct status_row statuses[HF_STATUS_COUNT] = {
     0},
   [HF_TLS_ERROR] = {
     {P, REFUSED, "TLS could not be established"},
-    {A, LOSS, "TLS failed"},
+    {A, DISCARD, "TLS failed"},
     0},
   [HF_AUTH_ERROR] = {
     {P, REFUSED, "authentication failed"},
@@ -54,7 +54,7 @@ static const struct status_row statuses[HF_STATUS_COUNT] = {
     0},
   [HF_PROTOCOL_ERROR] = {
     {P, REFUSED, "the server broke the protocol"},
-    {A, LOSS, "the server broke the protocol"},
+    {A, DISCARD, "the server broke the protocol"},
     0},
   [HF_ACQUIRE_TIMEOUT] = {
     {N, RETRY | SLOW, "no connection became free in time"},
@@ -70,11 +70,11 @@ static const struct status_row statuses[HF_STATUS_COUNT] = {
     0},
   [HF_QUERY_TIMEOUT] = {
     {N, RETRY, "time ran out before the statement was sent"},
-    {A, RETRY | LOSS, "no answer in time; the server may still be at it"},
+    {A, RETRY | DISCARD, "no answer in time; the server may still be at it"},
     0},
   [HF_DEADLINE] = {
     {N, 0, "the deadline came before the statement was sent"},
-    {A, LOSS, "the deadline came before the answer"},
+    {A, DISCARD, "the deadline came before the answer"},
     NEUTRAL},
   [HF_ABORTED] = {
     {N, 0, "the caller aborted it before it was sent"},
@@ -82,7 +82,7 @@ static const struct status_row statuses[HF_STATUS_COUNT] = {
     NEUTRAL},
   [HF_POOL_CLOSED] = {
     {P, 0, "the pool was ended"},
-    {A, LOSS, "the pool was ended before the answer"},
+    {A, DISCARD, "the pool was ended before the answer"},
     NEUTRAL},
   [HF_RELEASED] = {
     {P, 0, "the client was released already"},
@@ -101,8 +101,8 @@ static const struct status_row statuses[HF_STATUS_COUNT] = {
     {P, HF_TRAIT_DISCARD, "the result is too large"},
     0},
   [HF_OUTCOME_UNKNOWN] = {
-    {A, RETRY | LOSS, "the connection was lost during COMMIT"},
-    {A, RETRY | LOSS, "the connection was lost during COMMIT"},
+    {A, RETRY | DISCARD, "the connection was lost during COMMIT"},
+    {A, RETRY | DISCARD, "the connection was lost during COMMIT"},
     TRANSACTION},
   [HF_BREAKER_OPEN] = {
     {N, RETRY, "the server cannot be reached"},
@@ -122,7 +122,7 @@ static const struct status_row statuses[HF_STATUS_COUNT] = {
     TRANSACTION},
   [HF_SILENT] = {
     {N, RETRY | HF_TRAIT_DISCARD, "the server fell silent"},
-    {A, RETRY | LOSS, "the server fell silent"},
+    {A, RETRY | DISCARD, "the server fell silent"},
     0},
   [HF_ROLLED_BACK] = {
     {N, 0, "a ROLLBACK came before it was sent"},

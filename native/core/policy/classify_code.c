@@ -23,8 +23,8 @@ struct sentence_row {
 /* clang-format off */
 static const struct row kinds[] = {
   {"DatabaseNotReachable", {N, CONNECT, "the server was not reached"}},
-  {"SocketTimeout", {A, RETRY | LOSS, "no answer in time"}},
-  {"ConnectionClosed", {A, RETRY | LOSS, "the connection was lost"}},
+  {"SocketTimeout", {A, RETRY | DISCARD, "no answer in time"}},
+  {"ConnectionClosed", {A, RETRY | DISCARD, "the connection was lost"}},
   {"TlsConnectionError", {P, REFUSED, "TLS could not be established"}},
   {"AuthenticationFailed", {P, REFUSED, "authentication failed"}},
   {"DatabaseAccessDenied", {P, REFUSED, "the user lacks the privilege"}},
@@ -63,8 +63,8 @@ static const struct row codes[] = {
   {"ENFILE", {N, CONNECT, "the system has too many files open"}},
   /* postgres.js */
   {"CONNECT_TIMEOUT", {N, CONNECT, "connecting took too long"}},
-  {"CONNECTION_CLOSED", {A, RETRY | LOSS, "the connection was lost"}},
-  {"CONNECTION_DESTROYED", {A, RETRY | LOSS, "the connection was closed"}},
+  {"CONNECTION_CLOSED", {A, RETRY | DISCARD, "the connection was lost"}},
+  {"CONNECTION_DESTROYED", {A, RETRY | DISCARD, "the connection was closed"}},
   {"CONNECTION_ENDED", {P, 0, "the pool was ended"}},
   {"MAX_PARAMETERS_EXCEEDED", {P, 0, "there are too many parameters"}},
   {"UNSAFE_TRANSACTION", {P, 0, "BEGIN needs a connection of its own"}},
@@ -86,11 +86,11 @@ static const struct row codes[] = {
   {"PATH_LENGTH_EXCEEDED",
    {P, REFUSED, "the server's certificate was refused"}},
   /* Prisma */
-  {"P1001", {A, RETRY | LOSS,
+  {"P1001", {A, RETRY | DISCARD,
              "the server was not reached, perhaps not any more"}},
   {"P1002", {N, CONNECT, "connecting took too long"}},
-  {"P1008", {A, RETRY | LOSS, "no answer in time"}},
-  {"P1017", {A, RETRY | LOSS, "the connection was lost"}},
+  {"P1008", {A, RETRY | DISCARD, "no answer in time"}},
+  {"P1017", {A, RETRY | DISCARD, "the connection was lost"}},
   {"P1000", {P, REFUSED, "authentication failed"}},
   {"P1003", {P, REFUSED, "the database does not exist"}},
   {"P1010", {P, REFUSED, "the user lacks the privilege"}},
@@ -124,7 +124,7 @@ static const struct hf_rule transaction_unknown = {
     A,
     0,
     "the transaction failed in a way that is not known"};
-static const struct hf_rule lost = {A, RETRY | LOSS, "the connection was lost"};
+static const struct hf_rule lost = {A, RETRY | DISCARD, "the connection was lost"};
 static const struct hf_rule not_made = {N,
                                         CONNECT,
                                         "no connection could be made"};

@@ -24,15 +24,15 @@ static const struct row rows[] = {
   {"getaddrinfo ", BEGINNING,
    {N, CONNECT, "the host name could not be resolved just now"}},
   {"connect E", BEGINNING, {N, CONNECT, "the server was not reached"}},
-  {"read ECONN", BEGINNING, {A, RETRY | LOSS, "the connection was lost"}},
-  {"read ETIMEDOUT", BEGINNING, {A, RETRY | LOSS, "the connection was lost"}},
-  {"read EPIPE", BEGINNING, {A, RETRY | LOSS, "the connection was lost"}},
-  {"write ECONN", BEGINNING, {A, RETRY | LOSS, "the connection was lost"}},
-  {"write ETIMEDOUT", BEGINNING, {A, RETRY | LOSS, "the connection was lost"}},
-  {"write EPIPE", BEGINNING, {A, RETRY | LOSS, "the connection was lost"}},
-  {"socket hang up", BEGINNING, {A, RETRY | LOSS, "the connection was lost"}},
+  {"read ECONN", BEGINNING, {A, RETRY | DISCARD, "the connection was lost"}},
+  {"read ETIMEDOUT", BEGINNING, {A, RETRY | DISCARD, "the connection was lost"}},
+  {"read EPIPE", BEGINNING, {A, RETRY | DISCARD, "the connection was lost"}},
+  {"write ECONN", BEGINNING, {A, RETRY | DISCARD, "the connection was lost"}},
+  {"write ETIMEDOUT", BEGINNING, {A, RETRY | DISCARD, "the connection was lost"}},
+  {"write EPIPE", BEGINNING, {A, RETRY | DISCARD, "the connection was lost"}},
+  {"socket hang up", BEGINNING, {A, RETRY | DISCARD, "the connection was lost"}},
   {"This socket has been ended by the other party", BEGINNING,
-   {A, RETRY | LOSS, "the connection was lost"}},
+   {A, RETRY | DISCARD, "the connection was lost"}},
   {"certificate has expired", BEGINNING,
    {P, REFUSED, "the server's certificate was refused"}},
   {"self signed certificate", BEGINNING,
@@ -50,7 +50,7 @@ static const struct row rows[] = {
    {N, CONNECT, "connecting took too long"}},
   {"write CONNECTION_ENDED", BEGINNING, {P, 0, "the pool was ended"}},
   {"write CONNECTION_", BEGINNING,
-   {A, RETRY | LOSS, "the connection was lost"}},
+   {A, RETRY | DISCARD, "the connection was lost"}},
   {"Knex: Timeout acquiring a connection", BEGINNING,
    {N, RETRY | SLOW, "no connection became free in time"}},
   /* the server */
@@ -72,7 +72,7 @@ static const struct row rows[] = {
   {"terminating connection due to idle-in-transaction timeout", BEGINNING,
    {R, RETRY | DISCARD, "the transaction idled for too long"}},
   {"terminating connection because of crash", BEGINNING,
-   {A, RETRY | LOSS, "the server crashed"}},
+   {A, RETRY | DISCARD, "the server crashed"}},
   {"could not serialize access", BEGINNING,
    {R, RETRY, "it conflicted with another transaction"}},
   {"deadlock detected", BEGINNING,
@@ -103,7 +103,7 @@ static const struct row rows[] = {
   {"Tenant or user not found", BEGINNING,
    {P, REFUSED, "the pooler does not know the user"}},
   {"connection to database closed", BEGINNING,
-   {A, RETRY | LOSS, "the pooler lost its server connection"}}
+   {A, RETRY | DISCARD, "the pooler lost its server connection"}}
 };
 
 static const struct hf_rule misbound = {

@@ -30,7 +30,6 @@ enum {
    * The name of a prepared statement is unknown or taken: retry without a name.
    */
   RENAME = HF_TRAIT_RETRY | HF_TRAIT_ONCE | HF_TRAIT_UNNAMED,
-  LOSS = HF_TRAIT_LOSS | HF_TRAIT_DISCARD,
   /* While connecting, or while waiting for a server behind a pooler. */
   CONNECT = HF_TRAIT_RETRY | HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD,
   REFUSED = HF_TRAIT_NO_WORK | HF_TRAIT_DISCARD,

@@ -20,9 +20,9 @@ struct row {
 static const struct row rows[] = {
   {"08001", {N, RETRY | NO_WORK | DISCARD, "no connection could be made"}},
   {"08004", {N, RETRY | NO_WORK | DISCARD, "the connection was refused"}},
-  {"08007", {A, LOSS, "the server does not know how the transaction ended"}},
+  {"08007", {A, DISCARD, "the server does not know how the transaction ended"}},
   {"08P01", {P, DISCARD, "the protocol was violated"}},
-  {"08", {A, RETRY | LOSS, "the connection was lost"}},
+  {"08", {A, RETRY | DISCARD, "the connection was lost"}},
   {"0A000", {P, 0, "the server does not support this"}},
   {"25001", {P, 0, "not possible inside a transaction"}},
   {"25006", {N, RETRY | DISCARD,
@@ -37,7 +37,7 @@ static const struct row rows[] = {
   {"3F000", {P, 0, "the schema does not exist"}},
   {"40001", {R, RETRY, "it conflicted with another transaction"}},
   {"40P01", {R, RETRY, "it was chosen to end a deadlock"}},
-  {"40003", {A, LOSS, "the server does not know how the statement ended"}},
+  {"40003", {A, DISCARD, "the server does not know how the statement ended"}},
   {"40002", {P, 0, "a constraint failed at the end of the transaction"}},
   {"40", {R, 0, "the server rolled the transaction back"}},
   {"42501", {P, 0, "the user lacks the privilege"}},
@@ -52,7 +52,7 @@ static const struct row rows[] = {
   {"55P03", {R, 0, "the lock was not free in time"}},
   {"55", {P, 0, "the object is not in the state this needs"}},
   {"57014", {R, 0, "the statement was cancelled"}},
-  {"57P02", {A, RETRY | LOSS, "the server crashed"}},
+  {"57P02", {A, RETRY | DISCARD, "the server crashed"}},
   {"57P03", {N, RETRY | NO_WORK | DISCARD,
              "the server is starting up or shutting down"}},
   {"57P04", {P, DISCARD, "the database was dropped"}},
@@ -76,11 +76,11 @@ static const struct hf_rule terminated = {
     "an administrator ended the connection"};
 static const struct hf_rule shut_down_at_once = {
     A,
-    RETRY | LOSS,
+    RETRY | DISCARD,
     "the server was shut down at once"};
 static const struct hf_rule terminated_somehow = {
     A,
-    RETRY | LOSS,
+    RETRY | DISCARD,
     "the connection was ended, and it is unknown how"};
 static const struct hf_rule raised = {P, 0, "the statement raised it itself"};
 
@@ -90,7 +90,7 @@ static const struct hf_rule stale_plan = {
     "the prepared statement's plan is out of date"};
 static const struct hf_rule pooler_unknown = {
     A,
-    RETRY | LOSS,
+    RETRY | DISCARD,
     "the pooler ended the connection"};
 
 static const struct hf_rule waking = {N,
@@ -99,7 +99,7 @@ static const struct hf_rule waking = {N,
 
 static const struct hf_rule failed = {P, SOFT, "the statement failed"};
 static const struct hf_rule ended = {A,
-                                     RETRY | LOSS,
+                                     RETRY | DISCARD,
                                      "the server ended the connection"};
 
 static const struct hf_rule *judge_terminated(

@@ -18,14 +18,12 @@ enum hf_trait {
   HF_TRAIT_SLOW = 1 << 2,    /* after a longer delay */
   HF_TRAIT_UNNAMED = 1 << 3, /* with an unnamed statement */
   HF_TRAIT_DISCARD = 1 << 4, /* the connection must not be used again */
-  HF_TRAIT_LOSS = 1 << 5,    /* a lost connection: rolled back while the
-                                transaction was open and COMMIT not sent */
-  HF_TRAIT_NO_WORK = 1 << 6, /* only reported before a server was reached:
+  HF_TRAIT_NO_WORK = 1 << 5, /* only reported before a server was reached:
                                 counts as a failure to connect */
-  HF_TRAIT_SOFT = 1 << 7, /* permanent, but not while connecting: proxies report
+  HF_TRAIT_SOFT = 1 << 6, /* permanent, but not while connecting: proxies report
                              transient failures with it */
-  HF_TRAIT_COMMIT = 1 << 8, /* ambiguous when COMMIT had been sent */
-  HF_TRAIT_FULL = 1 << 9    /* the server or its pooler is overloaded */
+  HF_TRAIT_COMMIT = 1 << 7, /* ambiguous when COMMIT had been sent */
+  HF_TRAIT_FULL = 1 << 8    /* the server or its pooler is overloaded */
 };
 
 /* One judgement; rows of all tables end with one. */

@@ -34,6 +34,7 @@
       'native/core/policy/classify_known.c',
       'native/core/policy/classify_message.c',
       'native/core/policy/classify_sqlstate.c',
+      'native/core/policy/classify_status.c',
       'native/core/policy/classify_text.c',
       'native/core/policy/config.c',
       'native/core/policy/load.c',

@@ -124,7 +124,9 @@ static const struct hf_rule transaction_unknown = {
     A,
     0,
     "the transaction failed in a way that is not known"};
-static const struct hf_rule lost = {A, RETRY | DISCARD, "the connection was lost"};
+static const struct hf_rule lost = {A,
+                                    RETRY | DISCARD,
+                                    "the connection was lost"};
 static const struct hf_rule not_made = {N,
                                         CONNECT,
                                         "no connection could be made"};

@@ -38,6 +38,19 @@ struct hf_rule {
  * matches.
  */
 
+/* Returns true for an error of ours: it has a status. */
+bool hf_classify_is_ours(const struct hf_evidence *evidence);
+
+/* Returns true when our status always concerns a transaction that ran. */
+bool hf_classify_concerns_transaction(const struct hf_evidence *evidence);
+
+/* Returns true when our status never counts as a failure to connect. */
+bool hf_classify_is_neutral(const struct hf_evidence *evidence);
+
+/* Looks up our status; `before_work`: nothing can have reached a server. */
+const struct hf_rule *hf_classify_status(const struct hf_evidence *evidence,
+                                         bool before_work);
+
 /* Looks up an SQLSTATE; the evidence says who sent it and how. */
 const struct hf_rule *hf_classify_sqlstate(const struct hf_evidence *evidence,
                                            const char *sqlstate);

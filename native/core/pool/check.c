@@ -18,7 +18,7 @@ static void assert_hooks(const struct hf_pool *pool) {
   struct hf_link *link;
   size_t n = 0;
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_LEASED]) {
-    n += HF_CONTAINER_OF(link, struct hf_slot, link)->lease->runs_hook;
+    n += hf_slot_of(link)->lease->runs_hook;
   }
   assert(n == pool->hooks_running);
 }
@@ -30,8 +30,7 @@ static void assert_slots(const struct hf_pool *pool) {
     struct hf_link *link;
     size_t n = 0;
     HF_LIST_EACH(link, &pool->slots_in[state]) {
-      assert_slot(HF_CONTAINER_OF(link, struct hf_slot, link),
-                  (enum hf_slot_state)state);
+      assert_slot(hf_slot_of(link), (enum hf_slot_state)state);
       n++;
     }
     assert(n == pool->slots_in[state].count);

@@ -125,7 +125,7 @@ uint64_t hf_connect_hook_next_us(const struct hf_pool *pool) {
     return next;
   }
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_LEASED]) {
-    const struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
+    const struct hf_slot *slot = hf_slot_of(link);
     if (slot->lease->runs_hook && end_of(pool, slot->lease) < next) {
       next = end_of(pool, slot->lease);
     }

@@ -149,8 +149,7 @@ static bool is_trying_newer(const struct hf_pool *pool) {
   size_t i;
   for (i = 0; i < sizeof tried / sizeof *tried; i++) {
     HF_LIST_EACH(link, &pool->slots_in[tried[i]]) {
-      if (HF_CONTAINER_OF(link, struct hf_slot, link)->serial >
-          pool->demoted_serial) {
+      if (hf_slot_of(link)->serial > pool->demoted_serial) {
         return true;
       }
     }

@@ -13,6 +13,13 @@ void hf_dispatch_close_slot(struct hf_pool *pool, struct hf_slot *slot) {
   pool->io.close(pool->io.ctx, slot);
 }
 
+void hf_dispatch_close_all(struct hf_pool *pool, enum hf_slot_state state) {
+  struct hf_link *link;
+  while ((link = hf_list_first(&pool->slots_in[state])) != NULL) {
+    hf_dispatch_close_slot(pool, hf_slot_of(link));
+  }
+}
+
 static bool is_used_up(const struct hf_pool *pool, const struct hf_slot *slot) {
   int32_t max_uses = pool->config.max_uses;
   return max_uses != 0 && slot->uses >= (uint32_t)max_uses;

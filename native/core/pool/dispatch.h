@@ -11,9 +11,10 @@
 
 #include <stdbool.h>
 
+#include "core/pool/slot.h"
+
 struct hf_pool;
 struct hf_request;
-struct hf_slot;
 
 /*
  * Sends a request on a slot that is BUSY or LEASED. The request must be on no
@@ -36,5 +37,8 @@ void hf_dispatch_free_slot(struct hf_pool *pool, struct hf_slot *slot);
 
 /* Closes a live slot that has nothing in flight. */
 void hf_dispatch_close_slot(struct hf_pool *pool, struct hf_slot *slot);
+
+/* Closes every slot of a state, CONNECTING or IDLE. */
+void hf_dispatch_close_all(struct hf_pool *pool, enum hf_slot_state state);
 
 #endif

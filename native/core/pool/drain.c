@@ -7,10 +7,6 @@
 #include "core/pool/loss.h"
 #include "core/pool/state.h"
 
-static struct hf_slot *slot_of(struct hf_link *link) {
-  return HF_CONTAINER_OF(link, struct hf_slot, link);
-}
-
 static struct hf_request *request_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_request, of_all);
 }
@@ -30,7 +26,7 @@ static void cut_leases(struct hf_pool *pool, const void *owner) {
   struct hf_link *link;
   struct hf_link *after;
   HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_LEASED]) {
-    struct hf_slot *slot = slot_of(link);
+    struct hf_slot *slot = hf_slot_of(link);
     if (owner == NULL || slot->lease->owner == owner) {
       hf_loss_lose_with(pool, slot, HF_POOL_CLOSED);
     }
@@ -54,24 +50,17 @@ void hf_drain_cut_all(struct hf_pool *pool) {
   pool->drain_us = UINT64_MAX;
   cut_leases(pool, NULL);
   HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_BUSY]) {
-    if (is_beyond_cancel(slot_of(link))) {
-      hf_loss_lose_with(pool, slot_of(link), HF_POOL_CLOSED);
+    if (is_beyond_cancel(hf_slot_of(link))) {
+      hf_loss_lose_with(pool, hf_slot_of(link), HF_POOL_CLOSED);
     }
   }
   cut_requests(pool, NULL);
 }
 
-static void close_all(struct hf_pool *pool, enum hf_slot_state state) {
-  struct hf_link *link;
-  while ((link = hf_list_first(&pool->slots_in[state])) != NULL) {
-    hf_dispatch_close_slot(pool, slot_of(link));
-  }
-}
-
 void hf_drain_close_spare(struct hf_pool *pool) {
   if (hf_list_empty(&pool->waiting)) {
-    close_all(pool, HF_SLOT_CONNECTING);
-    close_all(pool, HF_SLOT_IDLE);
+    hf_dispatch_close_all(pool, HF_SLOT_CONNECTING);
+    hf_dispatch_close_all(pool, HF_SLOT_IDLE);
   }
 }
 

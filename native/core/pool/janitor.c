@@ -20,10 +20,6 @@ enum {
   LIFETIME_JITTER = 10        /* lifetimes are shortened by up to a tenth */
 };
 
-static struct hf_slot *slot_of(struct hf_link *link) {
-  return HF_CONTAINER_OF(link, struct hf_slot, link);
-}
-
 static const struct hf_request *head_of(const struct hf_slot *slot) {
   struct hf_link *link = hf_list_first(&slot->running);
   return link == NULL ? NULL : HF_CONTAINER_OF(link, struct hf_request, link);
@@ -52,10 +48,10 @@ static struct hf_slot *overdue_idle(const struct hf_pool *pool) {
   struct hf_link *link = hf_list_first(&pool->slots_in[HF_SLOT_IDLE]);
   if (link == NULL || limit_us == 0 ||
       hf_pool_live_count(pool) <= (size_t)pool->config.min ||
-      pool->now_us < slot_of(link)->since_us + limit_us) {
+      pool->now_us < hf_slot_of(link)->since_us + limit_us) {
     return NULL;
   }
-  return slot_of(link);
+  return hf_slot_of(link);
 }
 
 static void sweep_idle(struct hf_pool *pool) {
@@ -71,7 +67,7 @@ static void sweep_idle(struct hf_pool *pool) {
     }
   }
   HF_LIST_EACH_SAFE(link, after, idle) {
-    slot = slot_of(link);
+    slot = hf_slot_of(link);
     if (hf_dispatch_is_spent(pool, slot)) {
       hf_dispatch_close_slot(pool, slot);
     }
@@ -82,7 +78,7 @@ static void sweep_idle(struct hf_pool *pool) {
 static void unshare_spent(struct hf_pool *pool) {
   struct hf_link *link;
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_BUSY]) {
-    struct hf_slot *slot = slot_of(link);
+    struct hf_slot *slot = hf_slot_of(link);
     if (hf_dispatch_is_spent(pool, slot)) {
       slot->shared = false;
     }
@@ -94,7 +90,7 @@ static void watch_silence(struct hf_pool *pool, enum hf_slot_state state) {
   uint64_t limit_us = (uint64_t)pool->config.silence_ms * US_PER_MS;
   struct hf_link *link;
   HF_LIST_EACH(link, &pool->slots_in[state]) {
-    struct hf_slot *slot = slot_of(link);
+    struct hf_slot *slot = hf_slot_of(link);
     const struct hf_request *head = head_of(slot);
     uint64_t last_byte_us = slot->last_byte_us;
     if (head == NULL) {
@@ -144,7 +140,7 @@ static void sweep_checking(struct hf_pool *pool) {
   struct hf_link *link;
   struct hf_link *after;
   HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_CHECKING]) {
-    struct hf_slot *slot = slot_of(link);
+    struct hf_slot *slot = hf_slot_of(link);
     if (pool->now_us >= slot->check_until_us &&
         !hf_reset_time_out(pool, slot)) {
       hf_loss_lose_with(pool, slot, HF_SILENT);
@@ -160,7 +156,7 @@ static void sweep_hooks(struct hf_pool *pool) {
     return;
   }
   HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_LEASED]) {
-    struct hf_slot *slot = slot_of(link);
+    struct hf_slot *slot = hf_slot_of(link);
     if (hf_connect_hook_is_overdue(pool, slot)) {
       struct hf_error error;
       hf_error_init(&error);
@@ -200,11 +196,11 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
 }
 
 void hf_janitor_plan(struct hf_pool *pool) {
-  const struct hf_link *oldest = hf_list_first(&pool->slots_in[HF_SLOT_IDLE]);
+  struct hf_link *oldest = hf_list_first(&pool->slots_in[HF_SLOT_IDLE]);
   uint64_t next = UINT64_MAX;
   if (oldest != NULL && pool->config.idle_timeout_ms > 0 &&
       hf_pool_live_count(pool) > (size_t)pool->config.min) {
-    const struct hf_slot *slot = HF_CONTAINER_OF(oldest, struct hf_slot, link);
+    const struct hf_slot *slot = hf_slot_of(oldest);
     next = slot->since_us + (uint64_t)pool->config.idle_timeout_ms * US_PER_MS;
   }
   if (needs_watching(pool)) {

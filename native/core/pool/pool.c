@@ -148,34 +148,24 @@ void hf_pool_probe_soon(struct hf_pool *pool, uint64_t now_us) {
 }
 
 void hf_pool_reset(struct hf_pool *pool, uint64_t now_us) {
-  struct hf_list *idle = &pool->slots_in[HF_SLOT_IDLE];
   struct hf_link *link;
   hf_turn_enter(pool, now_us);
   pool->generation++;
-  while ((link = hf_list_first(idle)) != NULL) {
-    hf_dispatch_close_slot(pool, HF_CONTAINER_OF(link, struct hf_slot, link));
-  }
+  hf_dispatch_close_all(pool, HF_SLOT_IDLE);
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_BUSY]) {
     /* A connection that reads keep joining would never become free. */
-    HF_CONTAINER_OF(link, struct hf_slot, link)->shared = false;
+    hf_slot_of(link)->shared = false;
   }
   hf_turn_serve(pool);
   hf_turn_leave(pool);
-}
-
-static void close_all(struct hf_pool *pool, enum hf_slot_state state) {
-  struct hf_link *link;
-  while ((link = hf_list_first(&pool->slots_in[state])) != NULL) {
-    hf_dispatch_close_slot(pool, HF_CONTAINER_OF(link, struct hf_slot, link));
-  }
 }
 
 void hf_pool_suspend(struct hf_pool *pool, uint64_t now_us) {
   hf_turn_enter(pool, now_us);
   if (pool->state == HF_POOL_STATE_OPEN) {
     pool->state = HF_POOL_STATE_SUSPENDED;
-    close_all(pool, HF_SLOT_CONNECTING);
-    close_all(pool, HF_SLOT_IDLE);
+    hf_dispatch_close_all(pool, HF_SLOT_CONNECTING);
+    hf_dispatch_close_all(pool, HF_SLOT_IDLE);
     hf_janitor_plan(pool);
   }
   hf_turn_leave(pool);
@@ -242,7 +232,7 @@ static void close_surplus(struct hf_pool *pool) {
     struct hf_list *list = &pool->slots_in[spare[i]];
     struct hf_link *link;
     while (hf_size_is_over(pool) && (link = hf_list_first(list)) != NULL) {
-      hf_dispatch_close_slot(pool, HF_CONTAINER_OF(link, struct hf_slot, link));
+      hf_dispatch_close_slot(pool, hf_slot_of(link));
     }
   }
 }

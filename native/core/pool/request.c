@@ -63,12 +63,7 @@ bool hf_request_seems_to_read(const struct hf_request *request) {
 }
 
 bool hf_request_controls_transaction(const struct hf_request *request) {
-  enum hf_sql_kind kind = request->sql.kind;
-  return kind == HF_SQL_BEGIN || kind == HF_SQL_COMMIT ||
-         kind == HF_SQL_COMMIT_AND_CHAIN || kind == HF_SQL_ROLLBACK ||
-         kind == HF_SQL_ROLLBACK_AND_CHAIN || kind == HF_SQL_ROLLBACK_TO ||
-         kind == HF_SQL_SAVEPOINT || kind == HF_SQL_RELEASE_SAVEPOINT ||
-         kind == HF_SQL_PREPARE_TRANSACTION;
+  return hf_sql_controls_transaction(request->sql.kind);
 }
 
 bool hf_request_must_not_write(const struct hf_request *request) {

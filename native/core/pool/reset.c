@@ -16,10 +16,6 @@ enum {
   LIMIT_US = 5000 * US_PER_MS
 };
 
-static struct hf_slot *slot_of(struct hf_link *link) {
-  return HF_CONTAINER_OF(link, struct hf_slot, link);
-}
-
 void hf_reset_begin(struct hf_pool *pool,
                     struct hf_slot *slot,
                     enum hf_reset kind) {
@@ -51,7 +47,7 @@ void hf_reset_begin(struct hf_pool *pool,
 static bool is_proving(const struct hf_pool *pool) {
   struct hf_link *link;
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_CHECKING]) {
-    if (slot_of(link)->proof != HF_PROOF_NONE) {
+    if (hf_slot_of(link)->proof != HF_PROOF_NONE) {
       return true;
     }
   }
@@ -137,7 +133,7 @@ static void begin_all(struct hf_pool *pool, enum hf_reset kind) {
   struct hf_link *link;
   struct hf_link *after;
   HF_LIST_EACH_SAFE(link, after, &pool->slots_in[HF_SLOT_IDLE]) {
-    hf_reset_begin(pool, slot_of(link), kind);
+    hf_reset_begin(pool, hf_slot_of(link), kind);
   }
 }
 
@@ -149,9 +145,9 @@ static int32_t mark_all(struct hf_pool *pool, enum hf_slot_state state) {
   struct hf_link *link;
   int32_t marked = 0;
   HF_LIST_EACH(link, &pool->slots_in[state]) {
-    slot_of(link)->deallocate = true;
+    hf_slot_of(link)->deallocate = true;
     /* A connection that reads keep joining would never become free. */
-    slot_of(link)->shared = false;
+    hf_slot_of(link)->shared = false;
     marked++;
   }
   return marked;
@@ -169,8 +165,8 @@ uint64_t hf_reset_next_us(const struct hf_pool *pool) {
   uint64_t next = UINT64_MAX;
   struct hf_link *link;
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_CHECKING]) {
-    if (slot_of(link)->check_until_us < next) {
-      next = slot_of(link)->check_until_us;
+    if (hf_slot_of(link)->check_until_us < next) {
+      next = hf_slot_of(link)->check_until_us;
     }
   }
   return next;

@@ -19,10 +19,6 @@ enum {
   CONNECTS_AT_ONCE = 4
 };
 
-static struct hf_slot *slot_of(struct hf_link *link) {
-  return HF_CONTAINER_OF(link, struct hf_slot, link);
-}
-
 /*
  * Picks the connection used last, whose caches are warmest, but not the one the
  * request has just failed on.
@@ -33,9 +29,9 @@ static struct hf_slot *pick_idle(struct hf_pool *pool, uint32_t avoid) {
   if (hf_list_empty(idle)) {
     return NULL;
   }
-  slot = slot_of(idle->head.prev);
+  slot = hf_slot_of(idle->head.prev);
   if (slot->serial == avoid && idle->count > 1) {
-    slot = slot_of(slot->link.prev);
+    slot = hf_slot_of(slot->link.prev);
   }
   return slot;
 }
@@ -88,7 +84,7 @@ static void serve(struct hf_pool *pool,
 
 static void connect(struct hf_pool *pool) {
   struct hf_link *link = hf_list_first(&pool->slots_in[HF_SLOT_EMPTY]);
-  struct hf_slot *slot = slot_of(link);
+  struct hf_slot *slot = hf_slot_of(link);
   hf_slot_move(slot, HF_SLOT_CONNECTING, pool->now_us);
   slot->serial = ++pool->last_serial;
   slot->generation = pool->generation;
@@ -155,7 +151,7 @@ static struct hf_slot *take_newer(struct hf_pool *pool,
                                   const struct hf_request *request) {
   struct hf_link *link;
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_IDLE]) {
-    struct hf_slot *slot = slot_of(link);
+    struct hf_slot *slot = hf_slot_of(link);
     if (hf_demotion_allows(request, slot)) {
       return slot;
     }

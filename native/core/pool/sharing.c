@@ -15,10 +15,6 @@ enum {
   SHARE_HEAD_LIMIT_US = 50 * US_PER_MS
 };
 
-static struct hf_slot *slot_of(struct hf_link *link) {
-  return HF_CONTAINER_OF(link, struct hf_slot, link);
-}
-
 static struct hf_request *request_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_request, link);
 }
@@ -77,7 +73,7 @@ struct hf_slot *hf_sharing_find(struct hf_pool *pool,
     return NULL;
   }
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_BUSY]) {
-    struct hf_slot *slot = slot_of(link);
+    struct hf_slot *slot = hf_slot_of(link);
     if (!has_room(pool, slot)) {
       continue;
     }
@@ -118,7 +114,7 @@ void hf_sharing_tick(struct hf_pool *pool) {
   }
   pool->followers_due_us = UINT64_MAX;
   HF_LIST_EACH(link, &pool->slots_in[HF_SLOT_BUSY]) {
-    struct hf_slot *slot = slot_of(link);
+    struct hf_slot *slot = hf_slot_of(link);
     if (slot->running.count < 2) {
       continue;
     }

@@ -37,6 +37,10 @@ bool hf_slot_state_is_live(enum hf_slot_state state) {
          state == HF_SLOT_LEASED || state == HF_SLOT_CHECKING;
 }
 
+struct hf_slot *hf_slot_of(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_slot, link);
+}
+
 void hf_slot_retire(struct hf_slot *slot) {
   slot->shared =
       false; /* a connection that reads keep joining would never become free */

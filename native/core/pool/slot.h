@@ -91,7 +91,11 @@ struct hf_slot {
   int32_t backend_pid;
 };
 
+/* Returns a state's name, for traces and tests. */
 const char *hf_slot_state_name(enum hf_slot_state state);
+
+/* Returns the slot of a link on a list of the pool. */
+struct hf_slot *hf_slot_of(struct hf_link *link);
 
 /* Returns true when a connection in that state is open and not being closed. */
 bool hf_slot_state_is_live(enum hf_slot_state state);

@@ -387,3 +387,11 @@ void hf_sql_scan(const char *text, size_t bytes, struct hf_sql_info *out) {
     scan_with_backslashes(text, bytes, out);
   }
 }
+
+bool hf_sql_controls_transaction(enum hf_sql_kind kind) {
+  return kind == HF_SQL_BEGIN || kind == HF_SQL_COMMIT ||
+         kind == HF_SQL_COMMIT_AND_CHAIN || kind == HF_SQL_ROLLBACK ||
+         kind == HF_SQL_ROLLBACK_AND_CHAIN || kind == HF_SQL_ROLLBACK_TO ||
+         kind == HF_SQL_SAVEPOINT || kind == HF_SQL_RELEASE_SAVEPOINT ||
+         kind == HF_SQL_PREPARE_TRANSACTION;
+}

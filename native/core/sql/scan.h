@@ -60,6 +60,9 @@ struct hf_sql_info {
 /* Describes a text. Never fails; a malformed text is HF_SQL_OTHER. */
 void hf_sql_scan(const char *text, size_t bytes, struct hf_sql_info *out);
 
+/* Returns true for a statement that begins, ends or divides a transaction. */
+bool hf_sql_controls_transaction(enum hf_sql_kind kind);
+
 struct hf_sql_lexer;
 
 /*

@@ -7,14 +7,6 @@
 #include "core/sql/scan.h"
 #include "holdfast.h"
 
-static bool controls_transaction(enum hf_sql_kind kind) {
-  return kind == HF_SQL_BEGIN || kind == HF_SQL_COMMIT ||
-         kind == HF_SQL_COMMIT_AND_CHAIN || kind == HF_SQL_ROLLBACK ||
-         kind == HF_SQL_ROLLBACK_AND_CHAIN || kind == HF_SQL_ROLLBACK_TO ||
-         kind == HF_SQL_SAVEPOINT || kind == HF_SQL_RELEASE_SAVEPOINT ||
-         kind == HF_SQL_PREPARE_TRANSACTION;
-}
-
 static int32_t traits_of(const struct hf_sql_info *info) {
   return (info->read_only ? HF_TEXT_READS : 0) |
          (info->may_commit_midway ? HF_TEXT_COMMITS_MIDWAY : 0) |
@@ -22,7 +14,7 @@ static int32_t traits_of(const struct hf_sql_info *info) {
          (info->kind == HF_SQL_CALL || info->kind == HF_SQL_DO ? HF_TEXT_CALLS
                                                                : 0) |
          (info->adds_value ? HF_TEXT_ADDS_VALUE : 0) |
-         (controls_transaction(info->kind) ? HF_TEXT_CONTROLS : 0);
+         (hf_sql_controls_transaction(info->kind) ? HF_TEXT_CONTROLS : 0);
 }
 
 int32_t hf_text_traits(const char *text, size_t bytes) {

@@ -10,8 +10,14 @@ static struct features *features_of(struct sim *sim) {
   return HF_CONTAINER_OF(sim, struct features, sim);
 }
 
-/* ---- what is asked of the simulation
- * ------------------------------------------ */
+/* ---- operations ---------------------------------------------------------- */
+
+static bool is_enough(const struct features *features) {
+  struct hf_gauges gauges;
+
+  hf_pool_gauges(&features->sim.pool, &gauges);
+  return hf_warmup_is_enough(&gauges, features->sim.pool.config.min);
+}
 
 static void on_warm(void *ctx,
                     struct hf_warmup_call *call,
@@ -22,7 +28,10 @@ static void on_warm(void *ctx,
 
   assert_int_equal(record->answered, 0);
   assert_false(hf_link_queued(&call->link));
+  assert_true(status != HF_OK || is_enough(features));
+  assert_true(status != HF_DEADLINE || features->sim.now_us >= call->until_us);
   record->answered = 1;
+  features->answered_warmups++;
   record->answered_us = features->sim.now_us;
   record->status = status;
   record->why = why->status;
@@ -69,6 +78,31 @@ void features_on_answer(struct sim *sim, struct call *call) {
   free(probe);
 }
 
+/* Time passes in steps of a millisecond. */
+static void assert_in_time(const struct hf_health_check *check,
+                           uint64_t now_us) {
+  assert_true(now_us < check->ends_us + US_PER_MS);
+}
+
+/* The status follows from the obstacle and the worries. */
+static void assert_verdict(const struct hf_health_verdict *verdict) {
+  switch (verdict->obstacle) {
+  case HF_OBSTACLE_NONE:
+    assert_int_equal(verdict->status,
+                     verdict->worries == 0 ? HF_HEALTH_UP : HF_HEALTH_DEGRADED);
+    break;
+  case HF_OBSTACLE_SUSPENDED:
+  case HF_OBSTACLE_IN_USE:
+    assert_int_equal(verdict->status, HF_HEALTH_DEGRADED);
+    break;
+  case HF_OBSTACLE_ENDED:
+  case HF_OBSTACLE_SILENT:
+  case HF_OBSTACLE_FAILED:
+    assert_int_equal(verdict->status, HF_HEALTH_DOWN);
+    break;
+  }
+}
+
 static void on_checked(void *ctx,
                        struct hf_health_check *check,
                        const struct hf_health_report *report) {
@@ -80,7 +114,10 @@ static void on_checked(void *ctx,
   assert_false(check->timer.queued);
   assert_false(hf_link_queued(&check->link));
   assert_false(hf_link_queued(&check->of_all));
+  assert_in_time(check, features->sim.now_us);
+  assert_verdict(&report->verdict);
   record->answered = 1;
+  features->answered_checks++;
   record->answered_us = features->sim.now_us;
   record->verdict = report->verdict;
   record->error = report->error->status;
@@ -90,7 +127,7 @@ static void on_checked(void *ctx,
 /* ---- life ---------------------------------------------------------------- */
 
 void features_open(struct features *features, const struct hf_config *config) {
-  struct hf_health_io sim = {features, make_probe, send_probe, on_checked};
+  struct hf_health_io io = {features, make_probe, send_probe, on_checked};
 
   memset(features, 0, sizeof(*features));
   sim_open(&features->sim, config);
@@ -100,7 +137,7 @@ void features_open(struct features *features, const struct hf_config *config) {
   hf_health_init(&features->health,
                  &features->sim.pool,
                  &features->warmup,
-                 &sim);
+                 &io);
 }
 
 void features_open_max(struct features *features, int32_t max) {
@@ -124,12 +161,34 @@ void features_close(struct features *features) {
   assert_int_equal(hf_warmup_next_us(&features->warmup), UINT64_MAX);
 }
 
+/* Each check that is not answered waits for a warm-up or for a probe. */
+static void assert_checks(const struct features *features) {
+  const struct hf_health *health = &features->health;
+  size_t asking = 0;
+  struct hf_link *link;
+
+  HF_LIST_EACH(link, &health->probes) {
+    const struct hf_health_probe *probe =
+        HF_CONTAINER_OF(link, struct hf_health_probe, link);
+
+    assert_int_not_equal(probe->request->state, HF_REQUEST_DONE);
+    asking += probe->checks.count;
+  }
+  assert_int_equal(health->checks.count, health->held.count + asking);
+  assert_int_equal(health->timers.count, health->checks.count);
+  assert_true(hf_list_empty(&health->held) ||
+              hf_warmup_is_opening(&features->warmup));
+}
+
 void features_settle(struct features *features) {
   uint64_t now_us = features->sim.now_us;
 
   hf_warmup_review(&features->warmup, now_us);
   hf_health_review(&features->health, now_us);
   sim_settle(&features->sim);
+  assert_checks(features);
+  assert_int_equal(hf_warmup_is_opening(&features->warmup),
+                   !hf_list_empty(&features->warmup.waiting));
   /* Nothing that is due is left over. */
   assert_true(hf_health_next_us(&features->health) > now_us);
   assert_true(hf_warmup_next_us(&features->warmup) > now_us);
@@ -163,6 +222,11 @@ void features_advance(struct features *features, uint64_t ms) {
 }
 
 /* ---- the user ------------------------------------------------------------ */
+
+bool features_can_call(const struct features *features) {
+  return features->warmup.waiting.count < FEATURE_CALLS &&
+         features->health.checks.count < FEATURE_CALLS;
+}
 
 struct warmup_call *features_warm(struct features *features,
                                   uint64_t ms,

@@ -42,6 +42,7 @@ struct features {
   struct hf_health health;
   struct warmup_call warmups[FEATURE_CALLS];
   struct health_call checks[FEATURE_CALLS];
+  uint64_t answered_checks, answered_warmups;
   int probes;           /* made so far */
   struct call *probing; /* the last one */
   bool no_memory;       /* no probe can be made */
@@ -65,6 +66,9 @@ void features_advance(struct features *features, uint64_t ms);
 /* To be called for each answer of the simulation, where a test has its own
  * hook. */
 void features_on_answer(struct sim *sim, struct call *call);
+
+/* Returns true when another call of either kind can be recorded. */
+bool features_can_call(const struct features *features);
 
 /* warmup(): `ms` 0 = without a limit. */
 struct warmup_call *features_warm(struct features *features,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pool against a random user and a random outside. After every step the
- * pool's own invariants hold, and a ledger of every call says that nothing was
- * lost, answered twice, overtaken or repeated where that could do harm.
+ * The pool, with its warm-up and health checks, against a random user and a
+ * random server. After every step the pool's own invariants hold, and a ledger
+ * of every call says that nothing was lost, answered twice, overtaken or
+ * retried where that could do harm.
  *
  * HF_SEED repeats a run, HF_STEPS changes its length; under sanitizers and
  * valgrind (HOLDFAST_TEST_BUILD) it is shorter.
@@ -15,7 +16,7 @@
 
 #include "core/policy/budget.h"
 #include "core/policy/retry.h"
-#include "sim.h"
+#include "feature_sim.h"
 
 enum {
   STEPS = 3000000,
@@ -31,7 +32,7 @@ enum {
   PERCENT = 100
 };
 
-/* What the ledger knows of a call beyond what the simulation does. */
+/* What the ledger knows about a call beyond the simulation. */
 struct entry {
   struct call *call;
   uint64_t arrival; /* its place in line */
@@ -39,9 +40,10 @@ struct entry {
 };
 
 struct model {
-  struct sim sim;
+  struct features features;
   uint64_t seen[SIM_OPS]; /* in all pools of the run */
   uint64_t answers;
+  uint64_t checks, warmups;
   uint64_t pools;
   uint64_t state; /* of the generator */
   uint64_t arrivals;
@@ -67,8 +69,13 @@ static bool chance(uint32_t percent) {
 /* ---- the ledger -----------------------------------------------------------
  */
 
+/* NULL for calls that the pool or health makes itself. */
 static struct entry *entry_of(const struct call *call) {
   return call->mark;
+}
+
+static bool is_doubtful(const struct call *call) {
+  return entry_of(call) != NULL && entry_of(call)->doubtful;
 }
 
 static bool repeatable(const struct call *call) {
@@ -84,10 +91,11 @@ static void assert_not_overtaking(const struct call *call) {
       (call->request.flags & HF_FLAG_PROBE) != 0) {
     return;
   }
-  for (other = model.sim.calls; other != NULL; other = other->next) {
+  for (other = model.features.sim.calls; other != NULL; other = other->next) {
     if (other != call && other->sent == 0 &&
         other->request.state == HF_REQUEST_WAITING &&
-        other->request.kind != HF_REQUEST_STATEMENT) {
+        other->request.kind != HF_REQUEST_STATEMENT &&
+        entry_of(other) != NULL) {
       assert_true(entry_of(other)->arrival > entry_of(call)->arrival);
     }
   }
@@ -130,7 +138,7 @@ static void check_execute(struct sim *sim, struct call *call) {
   assert_int_equal(call->sent, request->attempts);
   assert_true(request->kind != HF_REQUEST_ACQUIRE);
   assert_int_equal(sim->pool.state == HF_POOL_STATE_CLOSED, 0);
-  if (entry_of(call)->doubtful) {
+  if (is_doubtful(call)) {
     assert_true(repeatable(call));
   }
   if (request->kind == HF_REQUEST_STATEMENT) {
@@ -147,7 +155,7 @@ static void check_execute(struct sim *sim, struct call *call) {
 }
 
 static void check_answer(struct sim *sim, struct call *call) {
-  (void)sim;
+  features_on_answer(sim, call);
   if (call->request.kind == HF_REQUEST_ACQUIRE) {
     if (call->error.status == HF_OK) {
       assert_non_null(call->lease.slot);
@@ -168,7 +176,7 @@ static void check_answer(struct sim *sim, struct call *call) {
     assert_true(call->error.outcome != HF_OUTCOME_AMBIGUOUS ||
                 call->request.kind == HF_REQUEST_STATEMENT);
   }
-  if (entry_of(call)->doubtful && !call->request.sql.read_only &&
+  if (is_doubtful(call) && !call->request.sql.read_only &&
       (call->request.flags & HF_FLAG_READ_ONLY) == 0 &&
       call->request.end.rollback_reason == HF_OK) {
     assert_int_equal(call->error.outcome, HF_OUTCOME_AMBIGUOUS);
@@ -182,7 +190,7 @@ static uint32_t calls_alive(void) {
   const struct call *call;
   uint32_t n = 0;
 
-  for (call = model.sim.calls; call != NULL; call = call->next) {
+  for (call = model.features.sim.calls; call != NULL; call = call->next) {
     n++;
   }
   return n;
@@ -194,7 +202,7 @@ static struct call *pick(bool (*fits)(const struct call *call)) {
   struct call *call;
   uint32_t n = 0;
 
-  for (call = model.sim.calls; call != NULL; call = call->next) {
+  for (call = model.features.sim.calls; call != NULL; call = call->next) {
     if (fits(call)) {
       n++;
       if (draw(n) == 0) {
@@ -205,8 +213,9 @@ static struct call *pick(bool (*fits)(const struct call *call)) {
   return found;
 }
 
+/* A call of the user that has not come back. */
 static bool is_alive(const struct call *call) {
-  return call->returned == 0;
+  return call->returned == 0 && entry_of(call) != NULL;
 }
 
 static bool is_held(const struct call *call) {
@@ -218,7 +227,7 @@ static bool is_held(const struct call *call) {
 static bool is_used(const struct call *lease) {
   const struct call *call;
 
-  for (call = model.sim.calls; call != NULL; call = call->next) {
+  for (call = model.features.sim.calls; call != NULL; call = call->next) {
     if (call->returned == 0 && call->request.lease == &lease->lease) {
       return true;
     }
@@ -228,7 +237,7 @@ static bool is_used(const struct call *lease) {
 
 /* Forgets calls that are over, so that a run does not grow. */
 static void sweep_calls(void) {
-  struct call **at = &model.sim.calls;
+  struct call **at = &model.features.sim.calls;
 
   while (*at != NULL) {
     struct call *call = *at;
@@ -250,7 +259,7 @@ static void sweep_calls(void) {
 }
 
 static struct call *new_call(enum hf_request_kind kind) {
-  struct call *call = sim_make(&model.sim, kind);
+  struct call *call = sim_make(&model.features.sim, kind);
   struct hf_request *request = &call->request;
   struct entry *entry = calloc(1, sizeof(*entry));
 
@@ -262,10 +271,10 @@ static struct call *new_call(enum hf_request_kind kind) {
   request->max_retries = (int32_t)draw(MAX_RETRIES + 1);
   request->usual_us = chance(80) ? 1 : draw(2) * US;
   if (chance(60)) {
-    request->deadline_us = model.sim.now_us + (1 + draw(9000)) * US;
+    request->deadline_us = model.features.sim.now_us + (1 + draw(9000)) * US;
   }
   if (chance(30)) {
-    request->acquire_us = model.sim.now_us + (1 + draw(3000)) * US;
+    request->acquire_us = model.features.sim.now_us + (1 + draw(3000)) * US;
   }
   if (chance(30)) {
     request->timeout_us = (1 + draw(3000)) * US;
@@ -297,14 +306,14 @@ static void do_query(void) {
     sim_describe(&call->request, HF_SQL_SELECT);
     call->request.flags |= HF_FLAG_PROBE;
   }
-  sim_submit(&model.sim, call);
+  sim_submit(&model.features.sim, call);
   if ((call->request.flags & HF_FLAG_PROBE) != 0 && call->answered == 1) {
     assert_int_not_equal(call->error.status, HF_QUEUE_FULL);
   }
 }
 
 static void do_acquire(void) {
-  sim_submit(&model.sim, new_call(HF_REQUEST_ACQUIRE));
+  sim_submit(&model.features.sim, new_call(HF_REQUEST_ACQUIRE));
 }
 
 static void do_statement(void) {
@@ -324,14 +333,14 @@ static void do_statement(void) {
   sim_describe(&call->request, kinds[draw(sizeof(kinds) / sizeof(kinds[0]))]);
   call->request.lease = &lease->lease;
   call->request.owner = lease->request.owner;
-  sim_submit(&model.sim, call);
+  sim_submit(&model.features.sim, call);
 }
 
 static void do_abort(void) {
   struct call *call = pick(is_alive);
 
   if (call != NULL) {
-    sim_abort(&model.sim, call);
+    sim_abort(&model.features.sim, call);
   }
 }
 
@@ -341,7 +350,7 @@ static void do_release(void) {
   if (lease != NULL) {
     enum hf_release how = (enum hf_release)draw(4);
 
-    sim_release(&model.sim, lease, how);
+    sim_release(&model.features.sim, lease, how);
     assert_int_equal(lease->over, lease->lease.slot == NULL);
     assert_true(lease->over || how == HF_RELEASE_KEEP);
   }
@@ -361,48 +370,68 @@ static void do_finish(void) {
   call->request.owner = lease->request.owner;
   call->request.flags |= commit ? 0 : HF_FLAG_URGENT;
   hf_transaction_end(&call->request.end, commit, draw(2) * draw(3000) * US);
-  sim_submit(&model.sim, call);
-  sim_release(&model.sim, lease, HF_RELEASE_KEEP);
+  sim_submit(&model.features.sim, call);
+  sim_release(&model.features.sim, lease, HF_RELEASE_KEEP);
 }
 
 static void do_drop_owner(void) {
-  hf_pool_drop_owner(&model.sim.pool,
+  hf_pool_drop_owner(&model.features.sim.pool,
                      &model.owners[draw(OWNERS)],
                      chance(50),
-                     model.sim.now_us);
-  hf_pool_assert(&model.sim.pool);
+                     model.features.sim.now_us);
+  hf_pool_assert(&model.features.sim.pool);
 }
 
 static void do_warm(void) {
-  hf_pool_warm(&model.sim.pool, (int32_t)draw(MAX_MOST + 2), model.sim.now_us);
-  hf_pool_assert(&model.sim.pool);
+  hf_pool_warm(&model.features.sim.pool,
+               (int32_t)draw(MAX_MOST + 2),
+               model.features.sim.now_us);
+  hf_pool_assert(&model.features.sim.pool);
+}
+
+static void do_warmup(void) {
+  if (features_can_call(&model.features)) {
+    features_warm(&model.features, chance(40) ? 0 : 1 + draw(9000), chance(30));
+  }
+}
+
+static void do_health(void) {
+  if (features_can_call(&model.features)) {
+    features_check(&model.features, 1 + draw(3000));
+  }
+}
+
+/* The end of all handles that warm up or check health. */
+static void do_end_owner(void) {
+  hf_warmup_end_owner(&model.features.warmup, &model.features);
+  hf_health_end_owner(&model.features.health, &model.features);
 }
 
 static void do_reset(void) {
-  hf_pool_reset(&model.sim.pool, model.sim.now_us);
-  hf_pool_assert(&model.sim.pool);
+  hf_pool_reset(&model.features.sim.pool, model.features.sim.now_us);
+  hf_pool_assert(&model.features.sim.pool);
 }
 
 static void do_suspension(void) {
-  if (model.sim.pool.state == HF_POOL_STATE_SUSPENDED) {
-    sim_resume(&model.sim);
+  if (model.features.sim.pool.state == HF_POOL_STATE_SUSPENDED) {
+    sim_resume(&model.features.sim);
   } else if (chance(20)) {
-    sim_suspend(&model.sim);
+    sim_suspend(&model.features.sim);
   }
 }
 
 /* The simulation asserts what must follow from these two. */
 static void do_check_ups(void) {
   if (chance(70)) {
-    sim_ping_idle(&model.sim);
+    sim_ping_idle(&model.features.sim);
   } else {
-    sim_deallocate(&model.sim);
+    sim_deallocate(&model.features.sim);
   }
 }
 
 /* No connection stays in a check-up for longer than that may take. */
 static void assert_checked_in_time(void) {
-  const struct sim *sim = &model.sim;
+  const struct sim *sim = &model.features.sim;
   struct hf_link *link;
 
   HF_LIST_EACH(link, &sim->pool.slots_in[HF_SLOT_CHECKING]) {
@@ -413,7 +442,7 @@ static void assert_checked_in_time(void) {
 }
 
 static void do_wait(void) {
-  sim_advance(&model.sim, chance(90) ? draw(50) : draw(12000));
+  features_advance(&model.features, chance(90) ? draw(50) : draw(12000));
   assert_checked_in_time();
 }
 
@@ -421,12 +450,12 @@ static void do_wait(void) {
  */
 
 static struct hf_slot *any_slot(void) {
-  return hf_pool_slot(&model.sim.pool,
-                      (int32_t)draw((uint32_t)model.sim.pool.n_slots));
+  return hf_pool_slot(&model.features.sim.pool,
+                      (int32_t)draw((uint32_t)model.features.sim.pool.n_slots));
 }
 
 static struct sim_conn *link_of(const struct hf_slot *slot) {
-  return sim_conn(&model.sim, slot);
+  return sim_conn(&model.features.sim, slot);
 }
 
 static const char *any_sqlstate(void) {
@@ -451,13 +480,16 @@ static void end_connect(struct hf_slot *slot) {
   static const char *const sqlstates[] = {"53300", "57P03", "28P01"};
 
   if (model.outage ? chance(95) : chance(5)) {
-    sim_connect_failed(&model.sim,
+    sim_connect_failed(&model.features.sim,
                        slot,
                        chance(80) ? NULL : sqlstates[draw(3)]);
   } else {
-    model.sim.proxied = chance(30);
-    model.sim.unproven = chance(50);
-    sim_connected(&model.sim, slot);
+    model.features.sim.proxied = chance(30);
+    model.features.sim.unproven = chance(50);
+    model.features.role =
+        chance(80) ? HF_HEALTH_ROLE_PRIMARY : HF_HEALTH_ROLE_STANDBY;
+    model.features.takes_no_writes = chance(10);
+    sim_connected(&model.features.sim, slot);
   }
 }
 
@@ -496,17 +528,20 @@ static void end_statement(struct hf_slot *slot) {
   struct call *call = conn->in_flight[0];
 
   if (conn->cancelling && chance(70)) {
-    sim_fail(&model.sim, call, "57014", transaction_after(call, true));
+    sim_fail(&model.features.sim, call, "57014", transaction_after(call, true));
   } else if (chance(75)) {
-    sim_answer(&model.sim, call, transaction_after(call, false));
+    sim_answer(&model.features.sim, call, transaction_after(call, false));
   } else {
-    sim_fail(&model.sim, call, any_sqlstate(), transaction_after(call, true));
+    sim_fail(&model.features.sim,
+             call,
+             any_sqlstate(),
+             transaction_after(call, true));
   }
 }
 
 static void lose(struct hf_slot *slot) {
   note_doubt(slot);
-  sim_lose_as(&model.sim, slot, chance(90) ? NULL : "57P02");
+  sim_lose_as(&model.features.sim, slot, chance(90) ? NULL : "57P02");
 }
 
 static void do_answer(void) {
@@ -514,7 +549,7 @@ static void do_answer(void) {
   struct sim_conn *conn = link_of(slot);
 
   if (conn->probing && chance(20)) {
-    sim_probed(&model.sim, slot, chance(50));
+    sim_probed(&model.features.sim, slot, chance(50));
     return;
   }
   switch (conn->link) {
@@ -524,7 +559,7 @@ static void do_answer(void) {
     end_connect(slot);
     break;
   case LINK_CLOSING:
-    sim_closed(&model.sim, slot);
+    sim_closed(&model.features.sim, slot);
     break;
   case LINK_OPEN:
     if (chance(model.outage ? 20 : 3)) {
@@ -534,13 +569,13 @@ static void do_answer(void) {
     } else if (conn->rolling_back && conn->dead) {
       lose(slot);
     } else if (conn->rolling_back && slot->proof != HF_PROOF_NONE) {
-      sim_proved(&model.sim,
+      sim_proved(&model.features.sim,
                  slot,
                  chance(5)    ? HF_PROOF_FAILED
                  : chance(50) ? HF_PROOF_INCONCLUSIVE
                               : HF_PROOF_PASSED);
     } else if (conn->rolling_back) {
-      sim_checked(&model.sim, slot);
+      sim_checked(&model.features.sim, slot);
     } else if (chance(1)) {
       conn->dead = true;
     }
@@ -562,18 +597,15 @@ static void open_pool(void) {
   config.idle_timeout_ms = chance(80) ? 1 + (int32_t)draw(20000) : 0;
   config.silence_ms = chance(80) ? 1000 + (int32_t)draw(8000) : 0;
   config.drain_ms = (int32_t)draw(6000);
-  sim_open(&model.sim, &config);
-  model.sim.has_hook = chance(30);
-  model.sim.seed = model.state;
-  model.sim.manual_close = true;
-  model.sim.on_execute = check_execute;
-  model.sim.on_answer = check_answer;
+  features_open(&model.features, &config);
+  model.features.sim.has_hook = chance(30);
+  model.features.sim.seed = model.state;
+  model.features.sim.manual_close = true;
+  model.features.sim.on_execute = check_execute;
+  model.features.sim.on_answer = check_answer;
 }
 
-static void step(void) {
-  uint32_t dice = draw(1000);
-
-  model.operations++;
+static void act(uint32_t dice) {
   if (dice < 500) {
     do_answer();
   } else if (dice < 680) {
@@ -594,10 +626,18 @@ static void step(void) {
     do_wait();
   } else if (dice < 985) {
     do_drop_owner();
-  } else if (dice < 990) {
+  } else if (dice < 987) {
     do_warm();
+  } else if (dice < 989) {
+    do_warmup();
   } else if (dice < 991) {
-    do_reset();
+    do_health();
+  } else if (dice < 992) {
+    if (chance(50)) {
+      do_reset();
+    } else {
+      do_end_owner();
+    }
   } else if (dice < 993) {
     do_suspension();
   } else if (dice < 996) {
@@ -609,8 +649,14 @@ static void step(void) {
   }
 }
 
+static void step(void) {
+  model.operations++;
+  act(draw(1000));
+  features_settle(&model.features);
+}
+
 static void check_sums(void) {
-  const struct sim *sim = &model.sim;
+  const struct sim *sim = &model.features.sim;
   uint64_t sum = sim_stat(sim, HF_STAT_SUCCEEDED) +
                  sim_stat(sim, HF_STAT_FAILED_NOT_EXECUTED) +
                  sim_stat(sim, HF_STAT_FAILED_ROLLED_BACK) +
@@ -627,9 +673,11 @@ static void count_seen(void) {
   int op;
 
   for (op = 0; op < SIM_OPS; op++) {
-    model.seen[op] += model.sim.counts[op];
+    model.seen[op] += model.features.sim.counts[op];
   }
-  model.answers += model.sim.answers;
+  model.answers += model.features.sim.answers;
+  model.checks += model.features.answered_checks;
+  model.warmups += model.features.answered_warmups;
   model.pools++;
 }
 
@@ -637,32 +685,33 @@ static void count_seen(void) {
 static void close_pool(void) {
   int steps;
 
-  sim_end(&model.sim);
+  sim_end(&model.features.sim);
   for (steps = (int)draw(200); steps > 0; steps--) {
     step();
   }
   if (chance(50)) {
-    sim_advance(&model.sim, 20000);
+    features_advance(&model.features, 20000);
   }
   for (steps = (int)draw(200); steps > 0; steps--) {
     step();
   }
   check_sums();
-  while (model.sim.calls != NULL) {
+  while (model.features.sim.calls != NULL) {
     do_release();
     sweep_calls();
     do_answer();
+    features_settle(&model.features);
     if (chance(5)) {
-      sim_advance(&model.sim, 1000);
+      features_advance(&model.features, 1000);
     }
   }
   count_seen();
-  sim_advance(&model.sim, 10000);
-  while (!model.sim.closed) {
+  features_advance(&model.features, 10000);
+  while (!model.features.sim.closed) {
     do_answer();
   }
-  assert_int_equal(hf_pool_next_us(&model.sim.pool), UINT64_MAX);
-  sim_close(&model.sim);
+  assert_int_equal(hf_pool_next_us(&model.features.sim.pool), UINT64_MAX);
+  features_close(&model.features);
 }
 
 static uint64_t setting(const char *name, uint64_t initial) {
@@ -702,7 +751,8 @@ static void the_pool_keeps_its_promises_under_random_events(void **state) {
   }
   printf("pools %" PRIu64 ", calls %" PRIu64 ", connects %" PRIu64
          ", executions %" PRIu64 ", cancels %" PRIu64 ", rollbacks %" PRIu64
-         ", pings %" PRIu64 ", forgets %" PRIu64 ", probes %" PRIu64 "\n",
+         ", pings %" PRIu64 ", deallocations %" PRIu64 ", probes %" PRIu64
+         ", health checks %" PRIu64 ", warm-ups %" PRIu64 "\n",
          model.pools,
          model.answers,
          model.seen[SIM_CONNECT],
@@ -711,8 +761,12 @@ static void the_pool_keeps_its_promises_under_random_events(void **state) {
          model.seen[SIM_ROLLBACK],
          model.seen[SIM_PING],
          model.seen[SIM_DEALLOCATE],
-         model.seen[SIM_PROBE]);
+         model.seen[SIM_PROBE],
+         model.checks,
+         model.warmups);
   assert_true(steps < STEPS || model.answers > steps / PERCENT);
+  assert_true(steps < STEPS || model.checks > 0);
+  assert_true(steps < STEPS || model.warmups > 0);
 }
 
 int main(void) {

@@ -11,15 +11,15 @@ static struct hf_cache_entry *entry_of_node(struct hf_table_node *node) {
   return HF_CONTAINER_OF(node, struct hf_cache_entry, node);
 }
 
-static struct hf_cache_entry *entry_of_link(struct hf_link *link) {
+struct hf_cache_entry *hf_cache_entry_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_cache_entry, link);
 }
 
-static bool has_flight(const struct hf_cache_entry *entry) {
+bool hf_cache_entry_has_flight(const struct hf_cache_entry *entry) {
   return entry->state != HF_CACHE_STORED;
 }
 
-static size_t size_of(const struct hf_cache_entry *entry) {
+size_t hf_cache_entry_size(const struct hf_cache_entry *entry) {
   return entry->own_bytes + entry->payload_bytes;
 }
 
@@ -115,7 +115,7 @@ fail_tag:
 
 static void drop_payload(struct hf_cache *cache, struct hf_cache_entry *entry) {
   if (entry->payload != NULL) {
-    cache->bytes -= size_of(entry);
+    cache->bytes -= hf_cache_entry_size(entry);
     cache->free_payload(entry->payload);
     entry->payload = NULL;
     entry->payload_bytes = 0;
@@ -131,7 +131,7 @@ static void unindex(struct hf_cache *cache, struct hf_cache_entry *entry) {
 
 static struct hf_list *list_of(struct hf_cache *cache,
                                const struct hf_cache_entry *entry) {
-  if (!has_flight(entry)) {
+  if (!hf_cache_entry_has_flight(entry)) {
     return &cache->by_use;
   }
   return entry->orphaned ? &cache->orphans : &cache->flights;
@@ -163,8 +163,8 @@ static void free_entry(struct hf_cache *cache, struct hf_cache_entry *entry) {
 static void free_all(struct hf_cache *cache, struct hf_list *list) {
   struct hf_link *link;
   while ((link = hf_list_first(list)) != NULL) {
-    assert(hf_list_empty(&entry_of_link(link)->waiters));
-    free_entry(cache, entry_of_link(link));
+    assert(hf_list_empty(&hf_cache_entry_of(link)->waiters));
+    free_entry(cache, hf_cache_entry_of(link));
   }
 }
 
@@ -265,7 +265,7 @@ static bool make_room(struct hf_cache *cache, uint64_t bytes) {
   while (cache->bytes + bytes > cache->max_bytes &&
          !hf_list_empty(&cache->by_use)) {
     cache->evictions++;
-    free_entry(cache, entry_of_link(hf_list_first(&cache->by_use)));
+    free_entry(cache, hf_cache_entry_of(hf_list_first(&cache->by_use)));
   }
   /* the rest may belong to entries that are being refilled */
   return cache->bytes + bytes <= cache->max_bytes;
@@ -277,7 +277,7 @@ bool hf_cache_answered(struct hf_cache *cache,
                        size_t payload_bytes,
                        const struct hf_cache_max_age *max_age,
                        uint64_t as_of_us) {
-  assert(has_flight(entry) && hf_list_empty(&entry->waiters));
+  assert(hf_cache_entry_has_flight(entry) && hf_list_empty(&entry->waiters));
   drop_payload(cache, entry);
   if (entry->state == HF_CACHE_DROPPED ||
       !make_room(cache, entry->own_bytes + payload_bytes)) {
@@ -289,13 +289,13 @@ bool hf_cache_answered(struct hf_cache *cache,
   entry->payload_bytes = payload_bytes;
   entry->max_age = *max_age;
   entry->as_of_us = as_of_us;
-  cache->bytes += size_of(entry);
+  cache->bytes += hf_cache_entry_size(entry);
   move(cache, entry, HF_CACHE_STORED);
   return true;
 }
 
 void hf_cache_failed(struct hf_cache *cache, struct hf_cache_entry *entry) {
-  assert(has_flight(entry) && hf_list_empty(&entry->waiters));
+  assert(hf_cache_entry_has_flight(entry) && hf_list_empty(&entry->waiters));
   if (entry->state == HF_CACHE_REFILLING) {
     move(cache, entry, HF_CACHE_STORED);
   } else {
@@ -304,7 +304,7 @@ void hf_cache_failed(struct hf_cache *cache, struct hf_cache_entry *entry) {
 }
 
 void hf_cache_orphan(struct hf_cache *cache, struct hf_cache_entry *entry) {
-  assert(has_flight(entry) && !entry->orphaned);
+  assert(hf_cache_entry_has_flight(entry) && !entry->orphaned);
   hf_list_remove(&cache->flights, &entry->link);
   entry->leader = NULL;
   entry->orphaned = true;
@@ -313,7 +313,7 @@ void hf_cache_orphan(struct hf_cache *cache, struct hf_cache_entry *entry) {
 
 struct hf_cache_entry *hf_cache_first_orphan(const struct hf_cache *cache) {
   struct hf_link *link = hf_list_first(&cache->orphans);
-  return link == NULL ? NULL : entry_of_link(link);
+  return link == NULL ? NULL : hf_cache_entry_of(link);
 }
 
 void hf_cache_adopt(struct hf_cache *cache,
@@ -370,45 +370,4 @@ void hf_cache_discard_payload(struct hf_cache *cache,
   if (entry->state == HF_CACHE_REFILLING) {
     move(cache, entry, HF_CACHE_FILLING);
   }
-}
-
-/* ---- looking ------------------------------------------------------------- */
-
-/* Totals over the entries of a cache. */
-struct tally {
-  uint64_t bytes;
-  size_t found, refills, waiting;
-};
-
-static void assert_entry(const struct hf_cache_entry *entry,
-                         struct tally *tally) {
-  bool keeps =
-      entry->state == HF_CACHE_STORED || entry->state == HF_CACHE_REFILLING;
-  assert(keeps == (entry->payload != NULL));
-  assert(has_flight(entry) || hf_list_empty(&entry->waiters));
-  tally->bytes += keeps ? size_of(entry) : 0;
-  tally->found += entry->state != HF_CACHE_DROPPED;
-  tally->refills += entry->state == HF_CACHE_REFILLING;
-  tally->waiting += entry->waiters.count;
-}
-
-void hf_cache_assert(const struct hf_cache *cache) {
-  struct tally tally = {0};
-  struct hf_link *link;
-  HF_LIST_EACH(link, &cache->by_use) {
-    assert(!has_flight(entry_of_link(link)));
-    assert_entry(entry_of_link(link), &tally);
-  }
-  HF_LIST_EACH(link, &cache->flights) {
-    assert(has_flight(entry_of_link(link)) && !entry_of_link(link)->orphaned);
-    assert_entry(entry_of_link(link), &tally);
-  }
-  HF_LIST_EACH(link, &cache->orphans) {
-    assert(has_flight(entry_of_link(link)) && entry_of_link(link)->orphaned);
-    assert_entry(entry_of_link(link), &tally);
-  }
-  assert(tally.bytes == cache->bytes && cache->bytes <= cache->max_bytes);
-  assert(tally.found == cache->entries.count);
-  assert(tally.refills == cache->refills);
-  assert(cache->timers.count <= tally.waiting);
 }

@@ -224,6 +224,17 @@ bool hf_cache_is_leaders_own(const struct hf_error *error);
 /* Returns true when the server could not be reached, or not in time. */
 bool hf_cache_is_unreachable(const struct hf_error *error);
 
+/* ---- for the cache's own modules ----------------------------------------- */
+
+/* Returns the entry of a link on one of the cache's lists. */
+struct hf_cache_entry *hf_cache_entry_of(struct hf_link *link);
+
+/* Returns true when a flight is under way. */
+bool hf_cache_entry_has_flight(const struct hf_cache_entry *entry);
+
+/* Returns the bytes that an entry takes, with its payload. */
+size_t hf_cache_entry_size(const struct hf_cache_entry *entry);
+
 /* Asserts every invariant; for tests. */
 void hf_cache_assert(const struct hf_cache *cache);
 

@@ -4,10 +4,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/base/time.h"
 #include "core/features/warmup.h"
 #include "core/pool/pool.h"
-
-enum { US_PER_MS = 1000 };
 
 static const struct hf_error no_error;
 
@@ -167,7 +166,7 @@ static void answer_no_memory(struct hf_health *health,
 static struct hf_health_probe *find_probe(const struct hf_health *health,
                                           const struct hf_health_check *check,
                                           uint64_t now_us) {
-  uint64_t fresh_us = (uint64_t)HF_HEALTH_FRESH_MS * US_PER_MS;
+  uint64_t fresh_us = (uint64_t)HF_HEALTH_FRESH_MS * HF_US_PER_MS;
   struct hf_health_probe *newest;
   if (hf_list_empty(&health->probes)) {
     return NULL;
@@ -181,8 +180,8 @@ static struct hf_health_probe *find_probe(const struct hf_health *health,
 }
 
 static uint64_t limit_of(const struct hf_health_check *check, uint64_t now_us) {
-  uint64_t margin_us = (uint64_t)HF_HEALTH_MARGIN_MS * US_PER_MS;
-  uint64_t least_us = now_us + US_PER_MS;
+  uint64_t margin_us = (uint64_t)HF_HEALTH_MARGIN_MS * HF_US_PER_MS;
+  uint64_t least_us = now_us + HF_US_PER_MS;
   return check->ends_us > least_us + margin_us ? check->ends_us - margin_us
                                                : least_us;
 }

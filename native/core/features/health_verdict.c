@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-enum { US_PER_MS = 1000, CLASS_CHARS = 2 };
+#include "core/base/time.h"
+
+enum { CLASS_CHARS = 2 };
 
 static bool is_of_class(const struct hf_error *error, const char *class) {
   return strncmp(error->sqlstate, class, CLASS_CHARS) == 0;
@@ -27,9 +29,10 @@ bool hf_health_is_proved(const struct hf_health_memory *memory,
                          uint64_t now_us) {
   return figures->answered_us != 0 && memory->role_us != 0 &&
          memory->role_of == opened(figures) &&
-         now_us - memory->role_us <= (uint64_t)HF_HEALTH_ROLE_MS * US_PER_MS &&
+         now_us - memory->role_us <=
+             (uint64_t)HF_HEALTH_ROLE_MS * HF_US_PER_MS &&
          now_us - figures->answered_us <
-             (uint64_t)HF_HEALTH_FRESH_MS * US_PER_MS;
+             (uint64_t)HF_HEALTH_FRESH_MS * HF_US_PER_MS;
 }
 
 void hf_health_learn(struct hf_health_memory *memory,
@@ -119,7 +122,7 @@ static uint32_t worries_of(const struct hf_health_memory *memory,
   bool primary = memory->role == HF_HEALTH_ROLE_PRIMARY;
   bool standby = memory->role == HF_HEALTH_ROLE_STANDBY;
   bool slow = finding->outcome == HF_HEALTH_ANSWERED &&
-              finding->took_us > (uint64_t)HF_HEALTH_SLOW_MS * US_PER_MS;
+              finding->took_us > (uint64_t)HF_HEALTH_SLOW_MS * HF_US_PER_MS;
   return worry(full, HF_WORRY_QUEUE_FULL) |
          worry(!full && gauges->waiting * INT64_C(2) >= figures->queue_max,
                HF_WORRY_QUEUE_LONG) |
@@ -178,7 +181,7 @@ struct hf_health_verdict hf_health_judge(
   verdict.status = status_of(verdict.obstacle, verdict.worries);
   verdict.pooler = pooler_of(figures);
   verdict.role = memory->role;
-  verdict.answer_ms = (int32_t)((took_us + US_PER_MS / 2) / US_PER_MS);
+  verdict.answer_ms = (int32_t)((took_us + HF_US_PER_MS / 2) / HF_US_PER_MS);
   verdict.lost = (int32_t)(figures->lost_busy - memory->lost_busy);
   return verdict;
 }

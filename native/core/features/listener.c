@@ -4,10 +4,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/base/time.h"
 #include "core/features/listener_channel.h"
 #include "core/policy/backoff.h"
-
-enum { US_PER_MS = 1000 };
 
 /* clang-format off */
 static const unsigned moves[HF_LISTENER_STATES] = {
@@ -70,7 +69,7 @@ static uint64_t delay_us(struct hf_listener *listener) {
   if (listener->failures < INT32_MAX) {
     listener->failures++;
   }
-  return (uint64_t)ms * US_PER_MS;
+  return (uint64_t)ms * HF_US_PER_MS;
 }
 
 void hf_listener_on_connected(struct hf_listener *listener, uint64_t now_us) {
@@ -284,10 +283,6 @@ void hf_listener_run(struct hf_listener *listener, uint64_t now_us) {
   }
 }
 
-static uint64_t least(uint64_t a, uint64_t b) {
-  return a < b ? a : b;
-}
-
 static uint64_t session_next_us(const struct hf_listener *listener) {
   uint64_t next_us;
   if (listener->lost) {
@@ -303,7 +298,7 @@ static uint64_t session_next_us(const struct hf_listener *listener) {
   }
   next_us = count_in(listener, HF_CHANNEL_REFUSED) > 0 ? listener->retry_us
                                                        : UINT64_MAX;
-  return is_useless(listener) ? 0 : least(next_us, ping_at(listener));
+  return is_useless(listener) ? 0 : hf_earlier(next_us, ping_at(listener));
 }
 
 uint64_t hf_listener_next_us(const struct hf_listener *listener) {
@@ -316,9 +311,9 @@ uint64_t hf_listener_next_us(const struct hf_listener *listener) {
   case HF_LISTENER_CONNECTING:
     return wanted ? next_us : 0;
   case HF_LISTENER_OPEN:
-    return wanted ? least(next_us, session_next_us(listener)) : 0;
+    return wanted ? hf_earlier(next_us, session_next_us(listener)) : 0;
   case HF_LISTENER_WAITING:
-    return wanted ? least(next_us, listener->retry_us) : 0;
+    return wanted ? hf_earlier(next_us, listener->retry_us) : 0;
   case HF_LISTENER_CLOSING:
   case HF_LISTENER_STATES:
     break;

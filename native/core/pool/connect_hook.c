@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/time.h"
 #include "core/pool/dispatch.h"
 #include "core/pool/lease.h"
 #include "core/pool/outcome.h"
@@ -10,8 +11,6 @@
 #include "core/pool/reachability.h"
 #include "core/pool/reset.h"
 #include "core/pool/state.h"
-
-enum { US_PER_MS = 1000 };
 
 /*
  * Counts the connect as a success, unless only a pooler has answered so far.
@@ -97,7 +96,7 @@ void hf_connect_hook_fail(struct hf_pool *pool,
 static uint64_t end_of(const struct hf_pool *pool,
                        const struct hf_lease *lease) {
   return lease->granted_us +
-         (uint64_t)pool->config.connect_timeout_ms * US_PER_MS;
+         (uint64_t)pool->config.connect_timeout_ms * HF_US_PER_MS;
 }
 
 bool hf_connect_hook_is_overdue(const struct hf_pool *pool,

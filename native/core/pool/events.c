@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/base/time.h"
 #include "core/policy/classify_error.h"
 #include "core/pool/advice.h"
 #include "core/pool/connect_hook.h"
@@ -19,8 +20,6 @@
 #include "core/pool/sharing.h"
 #include "core/pool/state.h"
 #include "core/pool/turn.h"
-
-enum { US_PER_MS = 1000 };
 
 static void tell(struct hf_pool *pool,
                  struct hf_slot *slot,
@@ -173,7 +172,7 @@ static void refuse_open_transaction(struct hf_request *request) {
 static void count_slow(struct hf_pool *pool, const struct hf_request *request) {
   int32_t limit_ms = request->slow_query_ms >= 0 ? request->slow_query_ms
                                                  : pool->config.slow_query_ms;
-  uint64_t limit_us = (uint64_t)limit_ms * US_PER_MS;
+  uint64_t limit_us = (uint64_t)limit_ms * HF_US_PER_MS;
   if (limit_us != 0 && pool->now_us - request->started_us >= limit_us) {
     hf_stats_add(&pool->stats, HF_STAT_SLOW_QUERIES, 1);
   }

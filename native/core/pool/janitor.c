@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "core/base/time.h"
 #include "core/pool/connect_hook.h"
 #include "core/pool/dispatch.h"
 #include "core/pool/drain.h"
@@ -12,12 +13,11 @@
 #include "core/pool/state.h"
 
 enum {
-  US_PER_MS = 1000,
-  US_PER_S = 1000 * 1000,
-  SWEEP_US = US_PER_S,
-  PROBE_EVERY_US = 5 * US_PER_S,
-  PROBE_ABSENT_US = US_PER_S, /* soon, to see whether the same server answers */
-  LIFETIME_JITTER = 10        /* lifetimes are shortened by up to a tenth */
+  SWEEP_US = HF_US_PER_S,
+  PROBE_EVERY_US = 5 * HF_US_PER_S,
+  /* Soon, to see whether the same server answers. */
+  PROBE_ABSENT_US = HF_US_PER_S,
+  LIFETIME_JITTER = 10 /* lifetimes are shortened by up to a tenth */
 };
 
 static const struct hf_request *head_of(const struct hf_slot *slot) {
@@ -26,7 +26,7 @@ static const struct hf_request *head_of(const struct hf_slot *slot) {
 }
 
 uint64_t hf_janitor_lifetime(struct hf_pool *pool) {
-  uint64_t length_us = (uint64_t)pool->config.max_lifetime_s * US_PER_S;
+  uint64_t length_us = (uint64_t)pool->config.max_lifetime_s * HF_US_PER_S;
   uint64_t jitter_us;
   if (length_us == 0) {
     return 0;
@@ -44,7 +44,7 @@ uint64_t hf_janitor_lifetime(struct hf_pool *pool) {
  * The idle list is ordered by time.
  */
 static struct hf_slot *overdue_idle(const struct hf_pool *pool) {
-  uint64_t limit_us = (uint64_t)pool->config.idle_timeout_ms * US_PER_MS;
+  uint64_t limit_us = (uint64_t)pool->config.idle_timeout_ms * HF_US_PER_MS;
   struct hf_link *link = hf_list_first(&pool->slots_in[HF_SLOT_IDLE]);
   if (link == NULL || limit_us == 0 ||
       hf_pool_live_count(pool) <= (size_t)pool->config.min ||
@@ -87,7 +87,7 @@ static void unshare_spent(struct hf_pool *pool) {
 
 /* Probes servers that have sent nothing for too long while a request runs. */
 static void watch_silence(struct hf_pool *pool, enum hf_slot_state state) {
-  uint64_t limit_us = (uint64_t)pool->config.silence_ms * US_PER_MS;
+  uint64_t limit_us = (uint64_t)pool->config.silence_ms * HF_US_PER_MS;
   struct hf_link *link;
   HF_LIST_EACH(link, &pool->slots_in[state]) {
     struct hf_slot *slot = hf_slot_of(link);
@@ -191,29 +191,26 @@ static bool needs_watching(const struct hf_pool *pool) {
          hf_pool_count(pool, HF_SLOT_IDLE) > 0;
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b) {
-  return a < b ? a : b;
-}
-
 void hf_janitor_plan(struct hf_pool *pool) {
   struct hf_link *oldest = hf_list_first(&pool->slots_in[HF_SLOT_IDLE]);
   uint64_t next = UINT64_MAX;
   if (oldest != NULL && pool->config.idle_timeout_ms > 0 &&
       hf_pool_live_count(pool) > (size_t)pool->config.min) {
     const struct hf_slot *slot = hf_slot_of(oldest);
-    next = slot->since_us + (uint64_t)pool->config.idle_timeout_ms * US_PER_MS;
+    next =
+        slot->since_us + (uint64_t)pool->config.idle_timeout_ms * HF_US_PER_MS;
   }
   if (needs_watching(pool)) {
     if (pool->watch_us <= pool->now_us) {
       pool->watch_us = pool->now_us + SWEEP_US;
     }
-    next = earlier(next, pool->watch_us);
+    next = hf_earlier(next, pool->watch_us);
   }
-  next = earlier(next, hf_reset_next_us(pool));
-  next = earlier(next, hf_scheduler_next_us(pool));
-  next = earlier(next, hf_connect_hook_next_us(pool));
+  next = hf_earlier(next, hf_reset_next_us(pool));
+  next = hf_earlier(next, hf_scheduler_next_us(pool));
+  next = hf_earlier(next, hf_connect_hook_next_us(pool));
   if (pool->state == HF_POOL_STATE_DRAINING) {
-    next = earlier(next, pool->drain_us);
+    next = hf_earlier(next, pool->drain_us);
   }
   pool->sweep_us = next;
 }

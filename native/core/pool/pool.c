@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/base/time.h"
 #include "core/policy/retry.h"
 #include "core/pool/dispatch.h"
 #include "core/pool/drain.h"
@@ -18,8 +19,6 @@
 #include "core/pool/sharing.h"
 #include "core/pool/timeouts.h"
 #include "core/pool/turn.h"
-
-enum { US_PER_MS = 1000 };
 
 enum hf_status hf_pool_init(struct hf_pool *pool,
                             const struct hf_config *config,
@@ -71,7 +70,7 @@ void hf_pool_submit(struct hf_pool *pool,
   }
   if (request->kind == HF_REQUEST_QUERY) {
     hf_stats_add(&pool->stats, HF_STAT_QUERIES, 1);
-    hf_retry_count_call((double)now_us / US_PER_MS);
+    hf_retry_count_call((double)now_us / HF_US_PER_MS);
   }
   status = hf_queue_enter(pool, request);
   if (status != HF_OK) {
@@ -141,7 +140,7 @@ void hf_pool_warm(struct hf_pool *pool, int32_t target, uint64_t now_us) {
 
 void hf_pool_probe_soon(struct hf_pool *pool, uint64_t now_us) {
   hf_turn_enter(pool, now_us);
-  hf_breaker_probe_soon(&pool->breaker, pool->now_us / US_PER_MS);
+  hf_breaker_probe_soon(&pool->breaker, pool->now_us / HF_US_PER_MS);
   hf_turn_serve(pool);
   hf_janitor_plan(pool);
   hf_turn_leave(pool);
@@ -274,7 +273,7 @@ enum hf_status hf_pool_configure(struct hf_pool *pool,
 void hf_pool_end(struct hf_pool *pool, int32_t drain_ms, uint64_t now_us) {
   uint64_t drain_us;
   hf_turn_enter(pool, now_us);
-  drain_us = pool->now_us + (uint64_t)drain_ms * US_PER_MS;
+  drain_us = pool->now_us + (uint64_t)drain_ms * HF_US_PER_MS;
   if (hf_pool_takes_requests(pool)) {
     pool->state = HF_POOL_STATE_DRAINING;
     pool->drain_us = drain_us;

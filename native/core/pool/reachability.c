@@ -3,9 +3,8 @@
 
 #include <string.h>
 
+#include "core/base/time.h"
 #include "core/pool/state.h"
-
-enum { US_PER_MS = 1000 };
 
 /*
  * Only errors by which a pooler ends the connection count, and only those that
@@ -38,7 +37,7 @@ void hf_reachability_note_failure(struct hf_pool *pool,
     pace = HF_PACE_NORMAL; /* the password function may return another one */
   }
   hf_breaker_failure(&pool->breaker,
-                     pool->now_us / US_PER_MS,
+                     pool->now_us / HF_US_PER_MS,
                      pace,
                      pool->io.random(pool->io.ctx));
   if (closed && hf_breaker_state(&pool->breaker) == HF_CIRCUIT_OPEN) {
@@ -66,7 +65,7 @@ void hf_reachability_answered(struct hf_pool *pool,
                               const struct hf_request *request) {
   struct hf_slot *slot = request->slot;
   if (pool->pooler_has_no_server && slot->proxied &&
-      request->started_us / US_PER_MS > pool->breaker.failed_at_ms) {
+      request->started_us / HF_US_PER_MS > pool->breaker.failed_at_ms) {
     pool->pooler_has_no_server = false;
     hf_reachability_note_success(pool, slot);
   }

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/base/time.h"
 #include "core/policy/retry.h"
 #include "core/pool/attempt.h"
 #include "core/pool/demotion.h"
@@ -12,8 +13,6 @@
 #include "core/pool/reachability.h"
 #include "core/pool/stale_types.h"
 #include "core/pool/state.h"
-
-enum { US_PER_MS = 1000 };
 
 /*
  * An attempt that may have been executed leaves a doubt that no later failure
@@ -74,12 +73,12 @@ static struct hf_verdict decide(struct hf_pool *pool,
   policy.retry_ambiguous = hf_request_repeatable(request);
   state.retries = request->retries;
   state.used_once = request->used_once;
-  state.deadline_at = (double)request->deadline_us / US_PER_MS;
+  state.deadline_at = (double)request->deadline_us / HF_US_PER_MS;
   verdict = hf_retry_judge(&policy,
                            &state,
                            why,
                            why->outcome == HF_OUTCOME_AMBIGUOUS,
-                           (double)pool->now_us / US_PER_MS,
+                           (double)pool->now_us / HF_US_PER_MS,
                            pool->io.random(pool->io.ctx));
   request->used_once = state.used_once;
   if (verdict.cut) {
@@ -131,7 +130,7 @@ static void repeat(struct hf_pool *pool,
   }
   hf_pool_set_timer(pool,
                     request,
-                    pool->now_us + (uint64_t)delay_ms * US_PER_MS);
+                    pool->now_us + (uint64_t)delay_ms * HF_US_PER_MS);
 }
 
 /* Returns a request that never reached a server to the queue, at no cost. */

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/pool/reset.h"
 
+#include "core/base/time.h"
 #include "core/pool/dispatch.h"
 #include "core/pool/reachability.h"
 #include "core/pool/state.h"
 
 enum {
-  US_PER_MS = 1000,
-  PING_LIMIT_US = 500 * US_PER_MS,
+  PING_LIMIT_US = 500 * HF_US_PER_MS,
   /* The first unit of a proof takes 5 ms on the server. */
   PROOF_GAP_US = 1500,
-  PROOF_LIMIT_US = 1000 * US_PER_MS,
+  PROOF_LIMIT_US = 1000 * HF_US_PER_MS,
   /* one may be a coincidence */
   LOST_PROOFS_MAX = 2,
-  LIMIT_US = 5000 * US_PER_MS
+  LIMIT_US = 5000 * HF_US_PER_MS
 };
 
 void hf_reset_begin(struct hf_pool *pool,

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/base/time.h"
 #include "core/pool/demotion.h"
 #include "core/pool/dispatch.h"
 #include "core/pool/lease.h"
@@ -14,7 +15,6 @@
 #include "core/pool/state.h"
 
 enum {
-  US_PER_MS = 1000,
   /* more at once would burden the server and gain nothing */
   CONNECTS_AT_ONCE = 4
 };
@@ -139,10 +139,10 @@ uint64_t hf_scheduler_next_us(const struct hf_pool *pool) {
     return UINT64_MAX;
   }
   if (hf_scheduler_wants_connection(pool)) {
-    return hf_breaker_next_at(&pool->breaker) * US_PER_MS;
+    return hf_breaker_next_at(&pool->breaker) * HF_US_PER_MS;
   }
   return probes_in_background(pool)
-             ? hf_breaker_background_at(&pool->breaker) * US_PER_MS
+             ? hf_breaker_background_at(&pool->breaker) * HF_US_PER_MS
              : UINT64_MAX;
 }
 
@@ -211,12 +211,12 @@ void hf_scheduler_run(struct hf_pool *pool) {
     serve(pool, request, slot);
   }
   while (hf_scheduler_wants_connection(pool) &&
-         hf_breaker_allow(&pool->breaker, pool->now_us / US_PER_MS)) {
+         hf_breaker_allow(&pool->breaker, pool->now_us / HF_US_PER_MS)) {
     connect(pool);
   }
   if (probes_in_background(pool) &&
-      pool->now_us / US_PER_MS >= hf_breaker_background_at(&pool->breaker) &&
-      hf_breaker_allow(&pool->breaker, pool->now_us / US_PER_MS)) {
+      pool->now_us / HF_US_PER_MS >= hf_breaker_background_at(&pool->breaker) &&
+      hf_breaker_allow(&pool->breaker, pool->now_us / HF_US_PER_MS)) {
     connect(pool);
   }
 }
@@ -257,7 +257,7 @@ void hf_scheduler_probe_soon(struct hf_pool *pool,
                              const struct hf_request *request) {
   if ((request->flags & HF_FLAG_PROBE) != 0 ||
       fails_without_waiting(pool, request)) {
-    hf_breaker_probe_soon(&pool->breaker, pool->now_us / US_PER_MS);
+    hf_breaker_probe_soon(&pool->breaker, pool->now_us / HF_US_PER_MS);
   }
 }
 
@@ -292,12 +292,12 @@ void hf_scheduler_fail_unreachable_one(struct hf_pool *pool,
   if (is_cut_off(pool)) {
     fail_if_unreachable(pool,
                         request,
-                        hf_breaker_next_at(&pool->breaker) * US_PER_MS);
+                        hf_breaker_next_at(&pool->breaker) * HF_US_PER_MS);
   }
 }
 
 void hf_scheduler_fail_unreachable(struct hf_pool *pool) {
-  uint64_t probe_us = hf_breaker_next_at(&pool->breaker) * US_PER_MS;
+  uint64_t probe_us = hf_breaker_next_at(&pool->breaker) * HF_US_PER_MS;
   struct hf_link *link;
   struct hf_link *after;
   if (!is_cut_off(pool)) {
@@ -336,7 +336,7 @@ void hf_scheduler_fail_probes(struct hf_pool *pool,
       hf_queue_leave(pool, request);
       hf_outcome_refuse(pool, request, HF_BREAKER_OPEN);
     } else {
-      hf_breaker_probe_soon(&pool->breaker, pool->now_us / US_PER_MS);
+      hf_breaker_probe_soon(&pool->breaker, pool->now_us / HF_US_PER_MS);
     }
   }
 }

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/pool/sharing.h"
 
+#include "core/base/time.h"
 #include "core/pool/repeat.h"
 #include "core/pool/state.h"
 
 enum {
-  US_PER_MS = 1000,
   /*
    * A statement is short if it usually takes less than this, network not
    * counted.
    */
-  SHORT_US = 10 * US_PER_MS,
+  SHORT_US = 10 * HF_US_PER_MS,
   /* A head may hold up the requests behind it for this long. */
-  SHARE_HEAD_LIMIT_US = 50 * US_PER_MS
+  SHARE_HEAD_LIMIT_US = 50 * HF_US_PER_MS
 };
 
 static struct hf_request *request_of(struct hf_link *link) {

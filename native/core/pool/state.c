@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/pool/state.h"
 
+#include "core/base/time.h"
+
 enum {
-  US_PER_MS = 1000,
   /* After a failed login of its own, a pooler refuses clients for a second. */
-  PROBE_PATIENCE_US = 950 * US_PER_MS
+  PROBE_PATIENCE_US = 950 * HF_US_PER_MS
 };
 
 bool hf_pool_takes_requests(const struct hf_pool *pool) {
@@ -31,7 +32,7 @@ void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out) {
       pool->n_slots - closing - (int32_t)hf_pool_count(pool, HF_SLOT_EMPTY);
   out->proxied = pool->proxied;
   out->suspended = pool->state == HF_POOL_STATE_SUSPENDED;
-  out->answered_ms = (int32_t)(uint32_t)(pool->answered_us / US_PER_MS);
+  out->answered_ms = (int32_t)(uint32_t)(pool->answered_us / HF_US_PER_MS);
 }
 
 void hf_pool_publish_gauges(struct hf_pool *pool) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* hf_cache_assert(): what holds whenever no function of the cache is running.
+/*
+ * hf_cache_assert(): what holds whenever no function of the cache is running.
  */
 #include <assert.h>
 

@@ -84,7 +84,8 @@ void hf_health_init(struct hf_health *health,
   hf_heap_init(&health->timers);
 }
 
-/* ---- answers --------------------------------------------------------------
+/*
+ * ---- answers --------------------------------------------------------------
  */
 
 static void read_figures(const struct hf_health *health,
@@ -156,7 +157,8 @@ static void answer_no_memory(struct hf_health *health,
   hf_error_finish(&error);
 }
 
-/* ---- probes ---------------------------------------------------------------
+/*
+ * ---- probes ---------------------------------------------------------------
  */
 
 /*
@@ -251,7 +253,8 @@ void hf_health_on_probed(struct hf_health *health,
   }
 }
 
-/* ---- checks ---------------------------------------------------------------
+/*
+ * ---- checks ---------------------------------------------------------------
  */
 
 static void go_on(struct hf_health *health,

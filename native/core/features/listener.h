@@ -43,7 +43,8 @@ void hf_listener_init(struct hf_listener *listener,
 /* Frees an IDLE listener. */
 void hf_listener_finish(struct hf_listener *listener);
 
-/* ---- from the engine ------------------------------------------------------
+/*
+ * ---- from the engine ------------------------------------------------------
  */
 
 void hf_listener_on_connected(struct hf_listener *listener, uint64_t now_us);

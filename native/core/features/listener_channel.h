@@ -150,8 +150,7 @@ struct hf_listener {
   bool reopen_later;  /* CLOSING: wait before opening the next session */
   uint64_t retry_us;  /* WAITING: time of the next attempt; OPEN: when refused
                          channels are retried */
-  struct hf_error
-      last_failure; /* last error of a session; HF_OK while one works */
+  struct hf_error last_failure; /* HF_OK while a session works */
 };
 
 /* ---- subscriptions ------------------------------------------------------- */

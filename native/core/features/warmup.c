@@ -74,7 +74,8 @@ bool hf_warmup_is_warm(struct hf_warmup *warmup) {
          warmup->state == HF_WARMUP_REOPENING || is_enough(warmup);
 }
 
-/* ---- answers --------------------------------------------------------------
+/*
+ * ---- answers --------------------------------------------------------------
  */
 
 static void answer(struct hf_warmup *warmup,
@@ -156,7 +157,8 @@ void hf_warmup_review(struct hf_warmup *warmup, uint64_t now_us) {
   probe_soon(warmup, now_us);
 }
 
-/* ---- calls ----------------------------------------------------------------
+/*
+ * ---- calls ----------------------------------------------------------------
  */
 
 void hf_warmup_begin(struct hf_warmup *warmup,

@@ -51,8 +51,7 @@ struct hf_transaction {
   enum hf_transaction_state state;
 
   /* changed by the module */
-  enum hf_status
-      rollback_reason; /* why it is rolled back instead of committed */
+  enum hf_status rollback_reason; /* instead of the COMMIT */
 };
 
 /* Returns a state's name, for traces and tests. */

@@ -116,8 +116,7 @@ bool hf_reset_time_out(struct hf_pool *pool, struct hf_slot *slot) {
 
 void hf_reset_end(struct hf_pool *pool, struct hf_slot *slot) {
   slot->transaction = 'I';
-  if (pool->pooler_has_no_server) { /* the server behind the pooler has answered
-                                     */
+  if (pool->pooler_has_no_server) { /* it has now */
     pool->pooler_has_no_server = false;
     hf_reachability_note_success(pool, slot);
   }

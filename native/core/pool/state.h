@@ -159,8 +159,7 @@ struct hf_pool {
   uint64_t now_us;
   uint64_t drain_us; /* when draining is cut short */
   uint64_t sweep_us; /* when connections are checked next */
-  uint64_t
-      watch_us; /* the coarse interval of that while connections are live */
+  uint64_t watch_us; /* next check because connections are live */
   uint32_t generation;
   uint32_t last_serial;
   uint64_t answered_us;     /* when a query last succeeded, 0 if something has

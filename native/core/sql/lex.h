@@ -36,9 +36,8 @@ struct hf_sql_token {
 struct hf_sql_lexer {
   const char *at;
   const char *end;
-  bool broken; /* a string or comment did not end, or there was a NUL */
-  bool
-      backslashes; /* set by the caller: backslashes escape in 'strings', too */
+  bool broken;         /* a string or comment did not end, or there was a NUL */
+  bool backslashes;    /* set by the caller: they escape in strings */
   bool backslash_seen; /* there was one in a string where that makes a
                           difference */
 };

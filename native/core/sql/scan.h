@@ -43,9 +43,8 @@ struct hf_sql_info {
   enum hf_sql_kind kind;
   bool multiple;  /* more than one non-empty statement */
   bool read_only; /* certainly writes nothing, unless names are shadowed */
-  bool read_if_standard;  /* the same if standard_conforming_strings is on */
-  bool may_commit_midway; /* an error does not prove that nothing was committed
-                           */
+  bool read_if_standard;    /* the same if standard_conforming_strings is on */
+  bool may_commit_midway;   /* after an error a part may be committed */
   bool refuses_transaction; /* VACUUM, ... CONCURRENTLY, CREATE DATABASE */
   bool copy;                /* one of the statements is COPY */
   bool needs_session;       /* of these, those that depend on settings */

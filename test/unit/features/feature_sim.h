@@ -53,7 +53,8 @@ struct features {
 void features_open(struct features *features, const struct hf_config *config);
 void features_open_max(struct features *features, int32_t max);
 
-/* Ends the pool for everybody, and asserts that every call was answered once.
+/*
+ * Ends the pool for everybody, and asserts that every call was answered once.
  */
 void features_close(struct features *features);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A listener with an engine that notes what it is asked for, on virtual time.
+/*
+ * A listener with an engine that notes what it is asked for, on virtual time.
  */
 #ifndef HF_TEST_LISTENER_SUPPORT_H
 #define HF_TEST_LISTENER_SUPPORT_H

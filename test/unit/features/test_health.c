@@ -38,7 +38,8 @@ static void succeed(void) {
   features_settle(&features);
 }
 
-/* ---- asking ---------------------------------------------------------------
+/*
+ * ---- asking ---------------------------------------------------------------
  */
 
 static void a_server_that_answers_is_up(void **state) {
@@ -163,7 +164,8 @@ static void without_memory_for_a_probe_the_pool_is_down(void **state) {
   features_close(&features);
 }
 
-/* ---- proof ----------------------------------------------------------------
+/*
+ * ---- proof ----------------------------------------------------------------
  */
 
 static void a_query_that_has_just_succeeded_replaces_a_probe(void **state) {
@@ -230,7 +232,8 @@ static void a_probe_without_checks_still_teaches_the_role(void **state) {
   features_close(&features);
 }
 
-/* ---- limits ---------------------------------------------------------------
+/*
+ * ---- limits ---------------------------------------------------------------
  */
 
 static void a_check_without_an_answer_ends_at_its_limit(void **state) {
@@ -339,7 +342,8 @@ static void a_success_ends_the_silence(void **state) {
   features_close(&features);
 }
 
-/* ---- what nobody is asked about -------------------------------------------
+/*
+ * ---- what nobody is asked about -------------------------------------------
  */
 
 static void a_suspended_pool_is_degraded_at_once(void **state) {
@@ -375,7 +379,8 @@ static void the_end_for_an_owner_answers_only_its_checks(void **state) {
   features_close(&features);
 }
 
-/* ---- a warm-up under way --------------------------------------------------
+/*
+ * ---- a warm-up under way --------------------------------------------------
  */
 
 static void a_check_waits_for_a_warm_up(void **state) {

@@ -16,7 +16,8 @@ static struct call *run(enum hf_sql_kind kind) {
   return call;
 }
 
-/* ---- answers --------------------------------------------------------------
+/*
+ * ---- answers --------------------------------------------------------------
  */
 
 static void an_sql_error_keeps_its_connection(void **state) {
@@ -83,7 +84,8 @@ static void a_query_that_fails_in_its_transaction_keeps_its_error(void **s) {
   sim_close(&sim);
 }
 
-/* ---- connections ----------------------------------------------------------
+/*
+ * ---- connections ----------------------------------------------------------
  */
 
 static void connect_and_remove_events_come_in_pairs(void **state) {

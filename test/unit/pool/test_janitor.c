@@ -22,7 +22,8 @@ static struct call *run(void) {
   return call;
 }
 
-/* ---- idleness, age, use ---------------------------------------------------
+/*
+ * ---- idleness, age, use ---------------------------------------------------
  */
 
 static void an_idle_connection_is_closed_after_its_time(void **state) {
@@ -173,7 +174,8 @@ static void a_connection_is_closed_after_max_uses(void **state) {
   sim_close(&sim);
 }
 
-/* ---- silence --------------------------------------------------------------
+/*
+ * ---- silence --------------------------------------------------------------
  */
 
 static void a_silent_server_is_probed(void **state) {
@@ -203,7 +205,8 @@ static void a_probe_that_cannot_begin_is_retried(void **state) {
   sim_close(&sim);
 }
 
-/* ---- the end of a connection's life ---------------------------------------
+/*
+ * ---- the end of a connection's life ---------------------------------------
  */
 
 static void a_retired_connection_finishes_what_it_runs(void **state) {
@@ -339,7 +342,8 @@ static void probing_can_be_turned_off(void **state) {
   sim_close(&sim);
 }
 
-/* ---- refusals -------------------------------------------------------------
+/*
+ * ---- refusals -------------------------------------------------------------
  */
 
 static void a_refused_password_fails_waiting_calls(void **state) {

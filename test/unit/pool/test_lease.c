@@ -223,7 +223,8 @@ static void a_lost_lease_frees_its_place_in_the_pool(void **state) {
   sim_close(&sim);
 }
 
-/* ---- release --------------------------------------------------------------
+/*
+ * ---- release --------------------------------------------------------------
  */
 
 static void a_clean_connection_is_kept(void **state) {

@@ -66,7 +66,8 @@ static bool chance(uint32_t percent) {
   return draw(PERCENT) < percent;
 }
 
-/* ---- the ledger -----------------------------------------------------------
+/*
+ * ---- the ledger -----------------------------------------------------------
  */
 
 /* NULL for calls that the pool or health makes itself. */
@@ -183,7 +184,8 @@ static void check_answer(struct sim *sim, struct call *call) {
   }
 }
 
-/* ---- the user -------------------------------------------------------------
+/*
+ * ---- the user -------------------------------------------------------------
  */
 
 static uint32_t calls_alive(void) {
@@ -446,7 +448,8 @@ static void do_wait(void) {
   assert_checked_in_time();
 }
 
-/* ---- the outside ----------------------------------------------------------
+/*
+ * ---- the outside ----------------------------------------------------------
  */
 
 static struct hf_slot *any_slot(void) {
@@ -583,7 +586,8 @@ static void do_answer(void) {
   }
 }
 
-/* ---- the run --------------------------------------------------------------
+/*
+ * ---- the run --------------------------------------------------------------
  */
 
 static void open_pool(void) {

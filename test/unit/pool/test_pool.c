@@ -12,7 +12,8 @@ enum {
 static struct sim sim;
 static int owner;
 
-/* ---- end ------------------------------------------------------------------
+/*
+ * ---- end ------------------------------------------------------------------
  */
 
 static void an_unused_pool_closes_at_once(void **state) {
@@ -216,7 +217,8 @@ static void ending_twice_is_ending_once(void **state) {
   sim_close(&sim);
 }
 
-/* ---- reset ----------------------------------------------------------------
+/*
+ * ---- reset ----------------------------------------------------------------
  */
 
 static void a_reset_replaces_every_connection_when_it_is_free(void **state) {
@@ -294,7 +296,8 @@ static void shared_reads_cannot_postpone_a_reset_for_ever(void **state) {
   sim_close(&sim);
 }
 
-/* ---- warm-up --------------------------------------------------------------
+/*
+ * ---- warm-up --------------------------------------------------------------
  */
 
 static void warming_opens_connections_without_demand(void **state) {
@@ -345,7 +348,8 @@ static void calls_wait_for_the_connections_being_warmed(void **state) {
   sim_close(&sim);
 }
 
-/* ---- owners ---------------------------------------------------------------
+/*
+ * ---- owners ---------------------------------------------------------------
  */
 
 static void dropping_an_owner_ends_only_its_waiting_calls(void **state) {
@@ -372,7 +376,8 @@ static void dropping_an_owner_ends_only_its_waiting_calls(void **state) {
   sim_close(&sim);
 }
 
-/* ---- statistics -----------------------------------------------------------
+/*
+ * ---- statistics -----------------------------------------------------------
  */
 
 static void every_settled_call_is_counted_once(void **state) {

@@ -39,7 +39,8 @@ static void open_breaker(void) {
   sim_refuse(&sim, NULL);
 }
 
-/* ---- opening --------------------------------------------------------------
+/*
+ * ---- opening --------------------------------------------------------------
  */
 
 static void no_connection_is_opened_before_it_is_needed(void **state) {

@@ -35,7 +35,8 @@ static struct call *run_limited(int flags) {
   return call;
 }
 
-/* ---- aborts ---------------------------------------------------------------
+/*
+ * ---- aborts ---------------------------------------------------------------
  */
 
 static void aborting_a_waiting_request_answers_at_once(void **state) {
@@ -270,7 +271,8 @@ static void aborting_in_a_transaction_rolls_back_the_transaction(void **state) {
   sim_close(&sim);
 }
 
-/* ---- time-outs ------------------------------------------------------------
+/*
+ * ---- time-outs ------------------------------------------------------------
  */
 
 static void a_statement_past_its_timeout_is_cancelled(void **state) {
@@ -348,7 +350,8 @@ static void the_callers_deadline_interrupts_a_running_request(void **state) {
   sim_close(&sim);
 }
 
-/* ---- orphans --------------------------------------------------------------
+/*
+ * ---- orphans --------------------------------------------------------------
  */
 
 static void a_waiting_orphan_is_dropped(void **state) {

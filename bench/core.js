@@ -42,13 +42,13 @@ const CASES = {
       ...['Error', 'Connection terminated unexpectedly'],
     ),
   'run, an attempt fails': (core) =>
-    core.runTell(
+    core.runNext(
       policy,
       happens(RUN_STATE.RUNNING, RUN_ON.FAILURE),
       ...[facts, '40001'],
     ),
   'run, its timer': (core) =>
-    core.runTell(policy, happens(RUN_STATE.BACKOFF, RUN_ON.TIMER)),
+    core.runNext(policy, happens(RUN_STATE.BACKOFF, RUN_ON.TIMER)),
 };
 
 /** @param {() => unknown} fn @returns {number} nanoseconds of a call */

@@ -97,7 +97,7 @@ const { platformName } = require('../platform/platform.js');
  *   kind: Text, syscall: Text, name: Text, message: Text) => Classification
  *   } classify
  * @property {(policy: Int32Array, run: Float64Array, facts?: Int32Array,
- *   ...texts: Text[]) => Step} runTell tells a run what happened; `run` by
+ *   ...texts: Text[]) => Step} runNext tells a run what happened; `run` by
  *   RUN_AT, the facts and texts of a failure as classify() takes them
  * @property {(policy: Int32Array, around: Int32Array) => number[]
  *   } retryPolicyWithin
@@ -126,7 +126,7 @@ const NAMES = [
   'statsBounds',
   'versions',
   'classify',
-  'runTell',
+  'runNext',
   'retryPolicyWithin',
   'retryPolicy',
   'retryPreset',
@@ -146,7 +146,7 @@ const CORE = new Set([
   'statsNames',
   'statsBounds',
   'classify',
-  'runTell',
+  'runNext',
   'retryPolicyWithin',
   'retryPolicy',
   'retryPreset',

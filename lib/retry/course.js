@@ -2,7 +2,7 @@
 'use strict';
 
 // The course of a run. What is done when something happens is decided by the
-// engine, hf_run_tell() of holdfast.h; what is here calls the function, sets
+// engine, hf_run_next() of holdfast.h; what is here calls the function, sets
 // the timer and answers the caller.
 
 const { native } = require('#core');
@@ -166,7 +166,7 @@ class Course {
     numbers[RUN_AT.INSIDE] = run.inside ? 1 : 0;
     numbers[RUN_AT.RETRIES_LEFT] = outer?.remainingRetries ?? -1;
     numbers[RUN_AT.NAMES_LEFT] = outer?.remainingNames ?? -1;
-    const step = native().runTell(
+    const step = native().runNext(
       run.policy,
       numbers,
       evidence?.facts,

@@ -19,7 +19,7 @@ const SCOPES = /** @type {const} */ (['pool', 'session', 'handle']);
 const BAD_FACTS = 'facts must be an Int32Array of known values';
 const BAD_POLICY = 'policy must be an Int32Array of known values';
 const BAD_RUN = 'run must be a Float64Array of known values';
-/** What hf_wasm_run_tell() could not read. */
+/** What hf_wasm_run_next() could not read. */
 const COMPLAINTS = new Map([
   [UNREAD.POLICY, BAD_POLICY],
   [UNREAD.RUN, BAD_RUN],
@@ -111,8 +111,8 @@ class Core {
     this.#memory.words.set(policy.subarray(0, POLICY.COUNT), place);
   }
 
-  /** @type {Addon['runTell']} */
-  runTell = (policy, run, facts, ...texts) => {
+  /** @type {Addon['runNext']} */
+  runNext = (policy, run, facts, ...texts) => {
     this.#putPolicy(policy);
     checkArray(run, Float64Array, RUN_AT.COUNT, BAD_RUN);
     if (facts !== undefined) {
@@ -121,7 +121,7 @@ class Core {
     const { words, numbers } = this.#memory;
     numbers.set(run.subarray(0, RUN_AT.COUNT), NUMBER.RUN);
     const unread = COMPLAINTS.get(
-      this.#exports.hf_wasm_run_tell(facts === undefined ? 0 : 1),
+      this.#exports.hf_wasm_run_next(facts === undefined ? 0 : 1),
     );
     if (unread !== undefined) {
       throw new TypeError(unread);

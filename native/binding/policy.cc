@@ -146,9 +146,9 @@ napi_value Classify(napi_env env, napi_callback_info info) {
   return MakeClassification(env, hf_classify(&evidence.facts));
 }
 
-// runTell(policy, run, facts, sqlstate, ..., message); facts and texts only
+// runNext(policy, run, facts, sqlstate, ..., message); facts and texts only
 // when an attempt has failed
-napi_value RunTell(napi_env env, napi_callback_info info) {
+napi_value RunNext(napi_env env, napi_callback_info info) {
   napi_value arguments[kRunArguments];
   size_t n = kRunArguments;
   struct hf_retry_policy policy = {};
@@ -168,7 +168,7 @@ napi_value RunTell(napi_env env, napi_callback_info info) {
     }
     event.evidence = &evidence.facts;
   }
-  const struct hf_run_step step = hf_run_tell(&run, &policy, &event);
+  const struct hf_run_step step = hf_run_next(&run, &policy, &event);
   hf_run_write(&run, numbers);
   return MakeStep(env, step);
 }
@@ -276,7 +276,7 @@ napi_value TextTraits(napi_env env, napi_callback_info info) {
 
 void DefinePolicy(Napi::Env env, Napi::Object exports) {
   SetFunction(env, exports, "classify", Classify);
-  SetFunction(env, exports, "runTell", RunTell);
+  SetFunction(env, exports, "runNext", RunNext);
   SetFunction(env, exports, "retryPolicyWithin", RetryPolicyWithin);
   SetFunction(env, exports, "retryPolicy", RetryPolicy);
   SetFunction(env, exports, "retryPreset", RetryPreset);

@@ -9,7 +9,7 @@
 
 namespace holdfast {
 
-// Adds classify(), runTell(), retryPolicy(), retryPolicyWithin(), retryPreset()
+// Adds classify(), runNext(), retryPolicy(), retryPolicyWithin(), retryPreset()
 // and retryCountCall() to exports.
 void DefinePolicy(Napi::Env env, Napi::Object exports);
 

@@ -449,7 +449,7 @@ struct hf_run_step {
  * run's own; a run begins as zeroed memory with its deadline. Pure but for the
  * process-wide budget; any thread, one run at a time.
  */
-struct hf_run_step hf_run_tell(struct hf_run *run,
+struct hf_run_step hf_run_next(struct hf_run *run,
                                const struct hf_retry_policy *policy,
                                const struct hf_run_event *event);
 

@@ -91,7 +91,7 @@ static void write_step(const struct hf_run_step *step) {
   words[HF_WORD_REFUSED] = address(verdict->refused);
 }
 
-int32_t hf_wasm_run_tell(int32_t has_evidence) {
+int32_t hf_wasm_run_next(int32_t has_evidence) {
   struct hf_retry_policy policy;
   struct hf_run run;
   struct hf_run_event event;
@@ -110,7 +110,7 @@ int32_t hf_wasm_run_tell(int32_t has_evidence) {
     }
     event.evidence = &evidence;
   }
-  step = hf_run_tell(&run, &policy, &event);
+  step = hf_run_next(&run, &policy, &event);
   hf_run_write(&run, numbers + HF_NUMBER_RUN);
   write_step(&step);
   return HF_UNREAD_NOTHING;

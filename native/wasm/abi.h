@@ -69,7 +69,7 @@ enum hf_wasm_trait {
   HF_TRAIT_UNKNOWN = 1 << 6
 };
 
-/* What of its input hf_wasm_run_tell() could not read. */
+/* What of its input hf_wasm_run_next() could not read. */
 enum hf_wasm_unread {
   HF_UNREAD_NOTHING,
   HF_UNREAD_POLICY,
@@ -93,7 +93,7 @@ HF_WASM_EXPORT int32_t hf_wasm_classify(void);
  * Tells a run what happened, with the evidence in the words where there is any;
  * says what of its input it could not read.
  */
-HF_WASM_EXPORT int32_t hf_wasm_run_tell(int32_t has_evidence);
+HF_WASM_EXPORT int32_t hf_wasm_run_next(int32_t has_evidence);
 
 /* Writes the default policy into the words. */
 HF_WASM_EXPORT void hf_wasm_retry_policy(void);

@@ -40,7 +40,7 @@ describe('the addon', () => {
     ],
     ['classify with an unknown phase', (a) => a.classify(facts().fill(99))],
     ['classify with a number for text', (a) => a.classify(facts(), 40001)],
-    ['runTell without a policy', (a) => a.runTell()],
+    ['runNext without a policy', (a) => a.runNext()],
     ['retryPreset without a name', (a) => a.retryPreset()],
     ['new Port without deliver', (a) => new a.Port()],
     ['Port called as a function', (a) => a.Port(() => {})],
@@ -59,14 +59,14 @@ describe('the addon', () => {
     });
   }
 
-  test('runTell writes the new state of the run back', () => {
+  test('runNext writes the new state of the run back', () => {
     const run = new Float64Array(RUN_AT.COUNT);
     run[RUN_AT.STATE] = RUN_STATE.RUNNING;
     run[RUN_AT.EVENT] = RUN_ON.FAILURE;
     run[RUN_AT.RETRIES_LEFT] = -1;
     const policy = Int32Array.from(addon.retryPolicy());
     const none = new Array(EVIDENCE.COUNT - 1).fill(undefined);
-    const step = addon.runTell(policy, run, facts(), '40001', ...none);
+    const step = addon.runNext(policy, run, facts(), '40001', ...none);
     assert.equal(step.again, true);
     assert.equal(run[RUN_AT.RETRIES], 1);
     assert.equal(run[RUN_AT.STATE], RUN_STATE.BACKOFF);

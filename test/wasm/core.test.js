@@ -86,7 +86,7 @@ function judged(core, { facts, strings }) {
  */
 function stepOf(core, { policy, run, facts, strings }) {
   const own = Float64Array.from(run);
-  const told = answer(() => core.runTell(policy, own, facts, ...strings));
+  const told = answer(() => core.runNext(policy, own, facts, ...strings));
   return { told, run: own };
 }
 
@@ -233,7 +233,7 @@ test('the budget of repetitions is the same', () => {
   const policy = Int32Array.from(addon.retryPolicy());
   let granted = 0;
   for (let round = 0; round < 1000; round++) {
-    const { again, refused } = own.runTell(
+    const { again, refused } = own.runNext(
       policy,
       runOf(FAILURE),
       facts,
@@ -246,7 +246,7 @@ test('the budget of repetitions is the same', () => {
   for (let call = 0; call < 100; call++) {
     own.retryCountCall(1e9);
   }
-  const after = own.runTell(policy, runOf(FAILURE), facts, '40001');
+  const after = own.runNext(policy, runOf(FAILURE), facts, '40001');
   assert.strictEqual(after.again, true);
 });
 

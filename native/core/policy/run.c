@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The run of a retry helper: hf_run_tell() of holdfast.h. One function per
+ * The run of a retry helper: hf_run_next() of holdfast.h. One function per
  * state handles the events.
  */
 #include <assert.h>
@@ -367,7 +367,7 @@ static struct hf_run_step in_grace(struct hf_run *run,
   return stay(run);
 }
 
-struct hf_run_step hf_run_tell(struct hf_run *run,
+struct hf_run_step hf_run_next(struct hf_run *run,
                                const struct hf_retry_policy *policy,
                                const struct hf_run_event *event) {
   switch (run->state) {

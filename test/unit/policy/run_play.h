@@ -50,7 +50,7 @@ static inline struct play begun(double deadline_ms) {
 static inline struct hf_run_step tell(struct play *play,
                                       enum hf_run_event_kind kind) {
   play->event.kind = kind;
-  return hf_run_tell(&play->run, &play->policy, &play->event);
+  return hf_run_next(&play->run, &play->policy, &play->event);
 }
 
 static inline struct hf_run_step failed(struct play *play,

@@ -212,7 +212,7 @@ void hf_listen_session_end_turn(struct hf_netpool *pool) {
   }
   call = listen->acquired;
   if (call != NULL && listen->granted && call->lease.slot == NULL) {
-    hf_listener_on_lost(&listen->listener, &call->lease.lost, now_us);
+    hf_listener_on_lost(&listen->listener, &call->lease.loss, now_us);
   }
   hf_listener_run(&listen->listener, now_us);
 }

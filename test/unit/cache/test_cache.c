@@ -431,7 +431,7 @@ static void an_unreachable_server_is_told_apart_from_an_sql_error(
     enum hf_status status;
     enum hf_outcome outcome;
     const char *sqlstate;
-    bool away, own;
+    bool unreachable, own;
   } rows[] = {
       {HF_SOCKET_ERROR, HF_OUTCOME_NOT_EXECUTED, "", true, false},
       {HF_SOCKET_ERROR, HF_OUTCOME_AMBIGUOUS, "", true, false},

@@ -68,6 +68,37 @@ describe('settings and readOnly through pgpool-II', { skip }, () => {
     }
   }
 
+  test('they hold on every node that pgpool balances reads over', async () => {
+    const other = await startPostgres({ auth: 'trust' });
+    await other.psql('create schema tenant');
+    const pgpool = await startPgpool({
+      server,
+      servers: [server, other],
+      mode: 'streaming_replication',
+    });
+    const pool = new Pool({
+      connectionString: pgpool.url,
+      schema: 'tenant',
+      statement_timeout: 2000,
+      max: 4,
+      logger: false,
+    });
+    const ask = () =>
+      pool.query(`select current_setting('search_path') as path,
+        current_setting('statement_timeout') as timeout,
+        inet_server_port() as port`);
+    const answers = await Promise.all(Array.from({ length: 200 }, ask));
+    const rows = answers.flatMap((answer) => answer.rows);
+    const ports = new Set(rows.map(({ port }) => port));
+    assert.deepStrictEqual(ports, new Set([server.port, other.port]));
+    for (const { path: searched, timeout } of rows) {
+      assert.deepStrictEqual([searched, timeout], ['"tenant"', '2s']);
+    }
+    await pool.end();
+    await pgpool.stop();
+    await other.stop();
+  });
+
   test('doctor names pgpool-II', async () => {
     const pgpool = await startPgpool({ server });
     const { stdout } = await promisify(execFile)(process.execPath, [

@@ -61,6 +61,7 @@ logdir = '${folder}'
 sr_check_period = 0
 health_check_period = 0
 load_balance_mode = on
+statement_level_load_balance = on
 ${backends.join('')}`,
   );
   for (const name of ['pcp.conf', 'pool_hba.conf', 'pool_passwd']) {

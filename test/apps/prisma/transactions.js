@@ -200,9 +200,19 @@ test("Prisma's own limits hold, and every connection comes back", async () => {
       { timeout: 100 },
     ),
   );
-  // Prisma's ROLLBACK ended the raw query, and that is what the function hears.
+  // Prisma's ROLLBACK ended the raw query, and that is what the function gets.
   assert.equal(late.code, 'P2010');
   assert.match(late.message, /ROLLBACK/);
+  const next = await failure(
+    client.$transaction(
+      async (tx) => {
+        await failure(tx.$queryRaw`SELECT pg_sleep(60)`);
+        await tx.user.create({ data: { email: 'after the time-out' } });
+      },
+      { timeout: 100 },
+    ),
+  );
+  assert.equal(next.code, 'P2028');
   const held = await pool.connect();
   const waiting = await failure(
     client.$transaction((tx) => tx.user.count(), { maxWait: 50 }),

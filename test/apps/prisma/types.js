@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { oursOn, Prisma, theirsOn } from './common.js';
+import { failure, oursOn, Prisma, theirsOn } from './common.js';
 
 const ours = oursOn();
 const theirs = theirsOn();
@@ -361,4 +361,31 @@ test("a user's types are read by the user's function", async () => {
     await client.$queryRaw`SELECT 'RED'::"Color" AS a, 'x' AS b`,
     [{ a: 'true:RED', b: 'x' }],
   );
+});
+
+test('raw arguments that the server gives no type get one, outside a transaction', async () => {
+  const at = new Date('2024-05-06T12:00:00Z');
+  /** @param {any} on */
+  const ask = (on) => on.$queryRaw`
+    SELECT length('abc') > ${1.1} AS fraction,
+      (${at} + interval '1 day') = timestamptz '2024-05-07 12:00+00' AS time,
+      jsonb_build_object('a', ${1}, 'b', ${'x'}, 'c', ${true}) AS json,
+      length(${Buffer.from([0, 1, 255])}) AS bytes`;
+  assert.deepEqual(await ask(ours), [
+    { fraction: true, time: true, json: { a: 1, b: 'x', c: true }, bytes: 3 },
+  ]);
+  // The first try has failed, and with it the transaction.
+  /** @param {any} on */
+  const inTransaction = (on) => failure(on.$transaction(ask));
+  for (const client of [ours, theirs]) {
+    assert.equal((await inTransaction(client)).code, 'P2010');
+  }
+});
+
+test('with a cast, raw arguments have types in a transaction too', async () => {
+  const rows = await ours.$transaction(
+    (tx) => tx.$queryRaw`SELECT length('abc') > ${1.1}::float8 AS fraction,
+      jsonb_build_object('a', ${1}::int) AS json`,
+  );
+  assert.deepEqual(rows, [{ fraction: true, json: { a: 1 } }]);
 });

@@ -130,6 +130,19 @@ void hf_pool_drop_owner(struct hf_pool *pool,
   hf_turn_leave(pool);
 }
 
+void hf_pool_each_request(struct hf_pool *pool,
+                          const void *owner,
+                          void (*visit)(struct hf_request *request)) {
+  struct hf_link *link;
+  HF_LIST_EACH(link, &pool->requests) {
+    struct hf_request *request =
+        HF_CONTAINER_OF(link, struct hf_request, of_all);
+    if (request->owner == owner) {
+      visit(request);
+    }
+  }
+}
+
 void hf_pool_warm(struct hf_pool *pool, int32_t target, uint64_t now_us) {
   hf_turn_enter(pool, now_us);
   pool->warm_target = target;

@@ -30,7 +30,10 @@ HF_NODISCARD enum hf_status hf_pool_init(struct hf_pool *pool,
                                          const struct hf_pool_io *io,
                                          uint64_t now_us);
 
-/* Frees a pool that is CLOSED or was never used. */
+/*
+ * Frees a pool that is CLOSED or was never used. Accepts zeroed memory, and a
+ * pool whose hf_pool_init failed.
+ */
 void hf_pool_finish(struct hf_pool *pool);
 
 /* ---- from the user ------------------------------------------------------ */
@@ -63,6 +66,14 @@ void hf_pool_drop_owner(struct hf_pool *pool,
                         const void *owner,
                         bool orphan,
                         uint64_t now_us);
+
+/*
+ * Calls `visit` for each request of an owner that is not DONE. `visit` must not
+ * call the pool.
+ */
+void hf_pool_each_request(struct hf_pool *pool,
+                          const void *owner,
+                          void (*visit)(struct hf_request *request));
 
 /* Opens connections, without demand, until `target` are live. */
 void hf_pool_warm(struct hf_pool *pool, int32_t target, uint64_t now_us);

@@ -36,6 +36,24 @@ void hf_request_init(struct hf_request *request, enum hf_request_kind kind) {
   hf_error_init(&request->cause);
 }
 
+void hf_request_init_replacement(struct hf_request *request,
+                                 enum hf_request_kind kind) {
+  hf_request_init(request, kind);
+  request->settled = true;
+  request->orphan = true;
+}
+
+void hf_request_init_granted(struct hf_request *request) {
+  hf_request_init(request, HF_REQUEST_ACQUIRE);
+  hf_request_move(request, HF_REQUEST_DONE);
+}
+
+void hf_request_note_standard_strings(struct hf_request *request) {
+  if (request->sql.read_if_standard) {
+    request->sql.read_only = true;
+  }
+}
+
 void hf_request_finish(struct hf_request *request) {
   hf_error_finish(&request->error);
   hf_error_finish(&request->cause);

@@ -103,6 +103,25 @@ const char *hf_request_state_name(enum hf_request_state state);
 /* Zeroes a request and makes it NEW. */
 void hf_request_init(struct hf_request *request, enum hf_request_kind kind);
 
+/*
+ * As hf_request_init, for what hf_pool_io.replace returns: settled, and nobody
+ * reads its answer.
+ */
+void hf_request_init_replacement(struct hf_request *request,
+                                 enum hf_request_kind kind);
+
+/*
+ * As hf_request_init, for what hf_pool_io.begin_hook lends: an
+ * HF_REQUEST_ACQUIRE that is DONE without having been submitted.
+ */
+void hf_request_init_granted(struct hf_request *request);
+
+/*
+ * Notes that standard_conforming_strings is on where the request is sent: its
+ * text may prove that it only reads.
+ */
+void hf_request_note_standard_strings(struct hf_request *request);
+
 /* Frees what a request owns; the request itself is the engine's. */
 void hf_request_finish(struct hf_request *request);
 

@@ -41,6 +41,18 @@ struct hf_slot *hf_slot_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_slot, link);
 }
 
+bool hf_slot_is_connecting(const struct hf_slot *slot) {
+  return slot->state == HF_SLOT_CONNECTING;
+}
+
+bool hf_slot_is_idle(const struct hf_slot *slot) {
+  return slot->state == HF_SLOT_IDLE;
+}
+
+bool hf_slot_is_closing(const struct hf_slot *slot) {
+  return slot->state == HF_SLOT_CLOSING;
+}
+
 void hf_slot_retire(struct hf_slot *slot) {
   slot->shared =
       false; /* a connection that reads keep joining would never become free */

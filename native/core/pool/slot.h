@@ -100,6 +100,15 @@ struct hf_slot *hf_slot_of(struct hf_link *link);
 /* Returns true when a connection in that state is open and not being closed. */
 bool hf_slot_state_is_live(enum hf_slot_state state);
 
+/* Returns true when the slot is CONNECTING. */
+bool hf_slot_is_connecting(const struct hf_slot *slot);
+
+/* Returns true when the slot is IDLE. */
+bool hf_slot_is_idle(const struct hf_slot *slot);
+
+/* Returns true when the slot is CLOSING. */
+bool hf_slot_is_closing(const struct hf_slot *slot);
+
 /*
  * Retires a connection: no request joins it, and it is closed when it is free.
  */

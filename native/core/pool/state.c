@@ -48,6 +48,15 @@ bool hf_pool_is_unreachable(const struct hf_pool *pool, uint64_t since_us) {
          outage->failed_us - since_us >= patience_us;
 }
 
+/* A connection that is being prepared does not serve anybody yet. */
+bool hf_pool_is_unavailable(const struct hf_pool *pool) {
+  if (pool->state == HF_POOL_STATE_SUSPENDED) {
+    return true;
+  }
+  return hf_breaker_state(&pool->breaker) != HF_CIRCUIT_CLOSED &&
+         hf_pool_live_count(pool) == pool->hooks_running;
+}
+
 bool hf_pool_finishes(const struct hf_pool *pool) {
   return hf_pool_takes_requests(pool) ||
          (pool->state == HF_POOL_STATE_DRAINING &&

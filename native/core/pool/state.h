@@ -228,6 +228,12 @@ void hf_pool_publish_gauges(struct hf_pool *pool);
  */
 bool hf_pool_is_unreachable(const struct hf_pool *pool, uint64_t since_us);
 
+/*
+ * Returns true when a call submitted now would only wait: the pool is
+ * suspended, or it has no connection and its breaker is not closed.
+ */
+bool hf_pool_is_unavailable(const struct hf_pool *pool);
+
 /* Sets a request's timer; UINT64_MAX = none. */
 void hf_pool_set_timer(struct hf_pool *pool,
                        struct hf_request *request,

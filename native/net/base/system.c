@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/alloc.h"
+
 /* glibc's header has an older, shorter struct tcp_info; musl's is complete. */
 #ifdef __GLIBC__
 #include <linux/tcp.h>
@@ -43,6 +45,13 @@ void hf_system_wipe(void *memory, size_t bytes) {
     *at++ = 0;
   }
 #endif
+}
+
+void hf_system_wipe_text(char *text) {
+  if (text != NULL) {
+    hf_system_wipe(text, strlen(text));
+    hf_free(text);
+  }
 }
 
 void hf_system_name_thread(const char *name) {

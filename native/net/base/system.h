@@ -19,6 +19,9 @@
 /* Overwrites memory in a way no compiler leaves out. */
 void hf_system_wipe(void *memory, size_t bytes);
 
+/* Overwrites a text and frees it (hf_free). Accepts NULL. */
+void hf_system_wipe_text(char *text);
+
 /* Names the calling thread, for debuggers. */
 void hf_system_name_thread(const char *name);
 

@@ -240,7 +240,7 @@ static void on_closed(uv_handle_t *handle) {
 void hf_conn_close(struct hf_conn *conn) {
   assert(conn->state != HF_CONN_CLOSING);
   conn->state = HF_CONN_CLOSING;
-  conn->awaited = conn->slot->state == HF_SLOT_CLOSING;
+  conn->awaited = hf_slot_is_closing(conn->slot);
   conn->slot->conn = NULL;
   if (hf_link_queued(&conn->dirty)) {
     hf_list_remove(&conn->loop->unflushed, &conn->dirty);

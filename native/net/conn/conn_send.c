@@ -237,11 +237,13 @@ const char hf_needs_session[] =
  * strings, which the server tells.
  */
 static void read_strings(const struct hf_conn *conn, struct hf_unit *unit) {
-  struct hf_sql_info *sql = &unit->request.sql;
+  const struct hf_sql_info *sql = &unit->request.sql;
   const char *standard;
   if (sql->read_if_standard && !sql->read_only) {
     standard = PQparameterStatus(conn->pg, "standard_conforming_strings");
-    sql->read_only = standard != NULL && strcmp(standard, "on") == 0;
+    if (standard != NULL && strcmp(standard, "on") == 0) {
+      hf_request_note_standard_strings(&unit->request);
+    }
   }
 }
 

@@ -47,9 +47,7 @@ void hf_unit_rewind(struct hf_unit *unit) {
 }
 
 void hf_unit_stand_in(struct hf_unit *unit, const struct hf_unit *other) {
-  hf_request_init(&unit->request, other->request.kind);
-  unit->request.settled = true;
-  unit->request.orphan = true;
+  hf_request_init_replacement(&unit->request, other->request.kind);
   unit->statement = other->statement;
   unit->statement->references++;
   memcpy(unit->steps, other->steps, sizeof unit->steps);

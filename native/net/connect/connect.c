@@ -56,13 +56,6 @@ static void review(struct hf_connect *connect);
 
 /* ---- the end ------------------------------------------------------------- */
 
-static void wipe(char *text) {
-  if (text != NULL) {
-    hf_system_wipe(text, strlen(text));
-    hf_free(text);
-  }
-}
-
 static void on_timer_closed(uv_handle_t *handle) {
   struct hf_connect *connect = handle->data;
   struct hf_loop *loop = connect->wish.loop;
@@ -86,7 +79,7 @@ static void close_all(struct hf_connect *connect) {
   hf_free(connect->names);
   connect->names = NULL;
   hf_hosts_finish(&connect->hosts);
-  wipe(connect->password);
+  hf_system_wipe_text(connect->password);
   hf_free(connect->question);
   connect->password = NULL;
   connect->question = NULL;
@@ -645,7 +638,7 @@ struct hf_connect *hf_connect_start(const struct hf_connect_wish *wish) {
   connect->wish = *wish;
   if (!copy(&connect->password, wish->password) ||
       !copy(&connect->question, wish->question)) {
-    wipe(connect->password);
+    hf_system_wipe_text(connect->password);
     hf_free(connect);
     return NULL;
   }

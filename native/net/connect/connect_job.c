@@ -51,13 +51,6 @@ static struct hf_connect_job *connect_of(struct hf_job *job) {
   return HF_CONTAINER_OF(job, struct hf_connect_job, job);
 }
 
-static void wipe(char *text) {
-  if (text != NULL) {
-    hf_system_wipe(text, strlen(text));
-    hf_free(text);
-  }
-}
-
 /* Hands files over that this account may open. */
 static size_t add_files(const struct hf_connect_job *job,
                         const char *keywords[HF_TARGET_PARAMS_MAX],
@@ -208,7 +201,7 @@ static enum hf_status replace(char **place, const char *text) {
   if (copy == NULL) {
     return HF_NO_MEMORY;
   }
-  wipe(*place);
+  hf_system_wipe_text(*place);
   *place = copy;
   return HF_OK;
 }
@@ -279,7 +272,7 @@ void hf_connect_job_free(struct hf_connect_job *job) {
   PQfinish(job->connection);
   hf_error_finish(&job->error);
   hf_target_unref(job->target);
-  wipe(job->password);
+  hf_system_wipe_text(job->password);
   hf_tls_files_close(job->files);
   hf_free(job->host);
   hf_free(job->address);

@@ -61,13 +61,6 @@ static int find_pem(const char *name) {
   return -1;
 }
 
-static void wipe(char *text) {
-  if (text != NULL) {
-    hf_system_wipe(text, strlen(text));
-    hf_free(text);
-  }
-}
-
 static enum hf_status refuse(struct hf_error *error,
                              const char *key,
                              const char *why) {
@@ -104,7 +97,7 @@ static enum hf_status store(struct hf_target *target,
       return no_memory(error);
     }
   }
-  wipe(target->values[index]);
+  hf_system_wipe_text(target->values[index]);
   target->values[index] = copy;
   return HF_OK;
 }
@@ -215,7 +208,7 @@ void hf_target_unref(struct hf_target *target) {
     return;
   }
   for (i = 0; i < HF_TARGET_KEYS; i++) {
-    wipe(target->values[i]);
+    hf_system_wipe_text(target->values[i]);
   }
   for (i = 0; i < PEM_FILES; i++) {
     hf_secret_file_close(&target->files[i]);

@@ -7,6 +7,7 @@
 
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
+#include "net/base/system.h"
 #include "net/conn/conn.h"
 #include "net/connect/connect.h"
 #include "net/connect/connect_error.h"
@@ -47,7 +48,7 @@ static void on_timer_closed(uv_handle_t *handle) {
   bool stopped = dial->stopped;
   hf_error_finish(&dial->settle.error);
   hf_error_finish(&dial->error);
-  hf_credentials_wipe(dial->password);
+  hf_system_wipe_text(dial->password);
   hf_free(dial);
   pool->dials--;
   if (stopped) {
@@ -377,7 +378,7 @@ void hf_connect_slot_on_password(struct hf_connect_slot *dial,
     hf_credentials_fail(&dial->error, message);
     fail(dial);
   } else {
-    hf_credentials_wipe(dial->password);
+    hf_system_wipe_text(dial->password);
     dial->password = hf_strndup(password, strlen(password));
     if (dial->password == NULL) {
       hf_error_set(&dial->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);

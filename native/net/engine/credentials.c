@@ -7,17 +7,9 @@
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
 #include "net/base/system.h"
-#include "net/base/worker.h"
 
 /* As long as the breaker keeps a refused login from being repeated. */
 #define REFUSED_NS (5000ull * 1000 * 1000)
-
-void hf_credentials_wipe(char *text) {
-  if (text != NULL) {
-    hf_system_wipe(text, strlen(text));
-    hf_free(text);
-  }
-}
 
 void hf_credentials_init(struct hf_credentials *credentials) {
   *credentials = (struct hf_credentials){0};
@@ -25,8 +17,8 @@ void hf_credentials_init(struct hf_credentials *credentials) {
 }
 
 void hf_credentials_finish(struct hf_credentials *credentials) {
-  hf_credentials_wipe(credentials->refused);
-  hf_credentials_wipe(credentials->used);
+  hf_system_wipe_text(credentials->refused);
+  hf_system_wipe_text(credentials->used);
   hf_error_finish(&credentials->refusal);
   hf_credentials_init(credentials);
 }
@@ -42,7 +34,7 @@ bool hf_credentials_are_refused(const struct hf_error *error) {
 
 static void keep(char **place, const char *text) {
   char *copy = hf_strndup(text, strlen(text));
-  hf_credentials_wipe(*place);
+  hf_system_wipe_text(*place);
   *place = copy;
 }
 
@@ -62,7 +54,7 @@ void hf_credentials_note_used(struct hf_credentials *credentials,
   keep(&credentials->used, password);
   if (credentials->refused != NULL &&
       strcmp(credentials->refused, password) == 0) {
-    hf_credentials_wipe(credentials->refused);
+    hf_system_wipe_text(credentials->refused);
     credentials->refused = NULL;
   }
 }

@@ -47,7 +47,4 @@ const struct hf_error *hf_credentials_refusal(
 /* Says that the function failed, which may pass. */
 void hf_credentials_fail(struct hf_error *error, const char *message);
 
-/* Overwrites and frees a text. Accepts NULL. */
-void hf_credentials_wipe(char *text);
-
 #endif

@@ -38,9 +38,8 @@ static struct hf_call *call_new(struct hf_handle *handle) {
     return NULL;
   }
   memset(call, 0, sizeof *call);
-  hf_request_init(&call->unit.request, HF_REQUEST_ACQUIRE);
+  hf_request_init_granted(&call->unit.request);
   call->unit.request.owner = handle;
-  call->unit.request.state = HF_REQUEST_DONE;
   call->handle = handle;
   hf_lease_init(&call->lease, handle);
   call->lease_number = ++port->last_lease;

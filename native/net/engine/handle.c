@@ -64,15 +64,8 @@ static void lift_suspension(struct hf_netpool *pool, struct hf_handle *handle) {
 }
 
 /* Calls of a handle that goes are nobody's from now on. */
-static void disown(struct hf_netpool *pool, const struct hf_handle *handle) {
-  struct hf_link *link;
-  HF_LIST_EACH(link, &pool->core.requests) {
-    struct hf_request *request =
-        HF_CONTAINER_OF(link, struct hf_request, of_all);
-    if (request->owner == handle) {
-      hf_call_orphan(hf_call_of(request));
-    }
-  }
+static void disown(struct hf_request *request) {
+  hf_call_orphan(hf_call_of(request));
 }
 
 /* How long the pool has to go on for those that are ending. */
@@ -115,7 +108,7 @@ void hf_handle_detach(struct hf_netpool *pool,
                       bool orphan) {
   if (orphan) {
     hf_pool_drop_owner(&pool->core, handle, true, hf_clock_us());
-    disown(pool, handle);
+    hf_pool_each_request(&pool->core, handle, disown);
   }
   hf_health_ops_end(handle);
   hf_list_remove(&pool->handles, &handle->of_pool);

@@ -148,9 +148,7 @@ struct hf_netpool *hf_netpool_new(struct hf_netpools *pools,
   return pool;
 
 fail_options:
-  if (pool->core.places != NULL) {
-    hf_pool_finish(&pool->core);
-  }
+  hf_pool_finish(&pool->core);
   release(pool);
   return NULL;
 fail_target:
@@ -184,7 +182,7 @@ uint64_t hf_netpool_proof_us(const struct hf_netpool *pool) {
 
 void hf_netpool_fail_later(struct hf_netpool *pool, struct hf_slot *slot) {
   pool->unopened = true;
-  slot->unopened = slot->state == HF_SLOT_CLOSING;
+  slot->unopened = hf_slot_is_closing(slot);
 }
 
 void hf_netpool_set_proxied(struct hf_netpool *pool) {
@@ -193,24 +191,20 @@ void hf_netpool_set_proxied(struct hf_netpool *pool) {
 }
 
 void hf_netpool_fail_unopened(struct hf_netpool *pool) {
-  struct hf_link *link;
-  struct hf_link *after;
   struct hf_error error;
+  int32_t i;
   if (!pool->unopened) {
     return;
   }
   pool->unopened = false;
   hf_error_init(&error);
   hf_error_set(&error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
-  HF_LIST_EACH_SAFE(link, after, &pool->core.slots_in[HF_SLOT_CONNECTING]) {
-    struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
-    if (slot->connect == NULL && slot->conn == NULL) {
+  for (i = 0; i < pool->core.n_slots; i++) {
+    struct hf_slot *slot = hf_pool_slot(&pool->core, i);
+    if (hf_slot_is_connecting(slot) && slot->connect == NULL &&
+        slot->conn == NULL) {
       hf_pool_on_connect_failed(&pool->core, slot, &error, hf_clock_us());
-    }
-  }
-  HF_LIST_EACH_SAFE(link, after, &pool->core.slots_in[HF_SLOT_CLOSING]) {
-    struct hf_slot *slot = HF_CONTAINER_OF(link, struct hf_slot, link);
-    if (slot->unopened) {
+    } else if (slot->unopened) {
       slot->unopened = false;
       hf_pool_on_closed(&pool->core, slot, hf_clock_us());
     }

@@ -277,7 +277,7 @@ static bool conn_is_full(const struct hf_conn *conn) {
   if (call != NULL && call->listen == NULL) {
     return is_choked(pool, call->handle);
   }
-  if (call == NULL && conn->slot->state != HF_SLOT_IDLE) {
+  if (call == NULL && !hf_slot_is_idle(conn->slot)) {
     return false;
   }
   HF_LIST_EACH(link, &pool->handles) {

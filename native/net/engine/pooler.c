@@ -34,13 +34,11 @@ static bool is_same_process(const struct hf_slot *a, const struct hf_slot *b) {
 /* Two clients that are served by one process share a pooler. */
 static bool is_anothers(const struct hf_netpool *pool,
                         const struct hf_slot *slot) {
-  const struct hf_link *link;
-  int state;
-  for (state = HF_SLOT_CONNECTING; state < HF_SLOT_CLOSING; state++) {
-    HF_LIST_EACH(link, &pool->core.slots_in[state]) {
-      if (is_same_process(slot, HF_CONTAINER_OF(link, struct hf_slot, link))) {
-        return true;
-      }
+  int32_t i;
+  for (i = 0; i < pool->core.n_slots; i++) {
+    const struct hf_slot *other = hf_pool_slot(&pool->core, i);
+    if (!hf_slot_is_closing(other) && is_same_process(slot, other)) {
+      return true;
     }
   }
   return false;

@@ -311,7 +311,7 @@ void hf_query_cache_query(struct hf_handle *handle,
   }
   question.max_age = terms.cache;
   question.timeout_us = (uint64_t)(uint32_t)op->timeout_ms;
-  question.unreachable = hf_query_cache_is_away(handle->pool);
+  question.unreachable = hf_pool_is_unavailable(&handle->pool->core);
   follow(handle, op, fields, &terms, &question);
   hf_query_cache_publish(cached);
   if (cached->key_size > KEY_SIZE_KEPT) {

@@ -27,18 +27,6 @@ static void add_stat(const struct hf_handle *handle, enum hf_stat stat) {
   hf_stats_add(&handle->pool->core.stats, stat, 1);
 }
 
-bool hf_query_cache_is_away(const struct hf_netpool *pool) {
-  struct hf_gauges gauges;
-  if (pool->core.state == HF_POOL_STATE_SUSPENDED) {
-    return true;
-  }
-  if (hf_breaker_state(&pool->core.breaker) == HF_CIRCUIT_CLOSED) {
-    return false;
-  }
-  hf_pool_gauges(&pool->core, &gauges);
-  return gauges.total == gauges.connecting;
-}
-
 void hf_query_cache_publish(struct hf_query_cache *cached) {
   struct hf_stats *stats = &cached->handle->pool->core.stats;
   const struct hf_cache *cache = &cached->cache;
@@ -283,7 +271,8 @@ void hf_query_cache_end_turn(struct hf_handle *handle) {
   }
   end_waiting(cached);
   hand_over(cached);
-  away = cached->cache.refills > 0 && hf_query_cache_is_away(handle->pool);
+  away =
+      cached->cache.refills > 0 && hf_pool_is_unavailable(&handle->pool->core);
   if (away && (cached->look || !cached->was_away)) {
     answer_from_kept(cached);
     cached->look = false;

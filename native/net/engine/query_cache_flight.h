@@ -42,9 +42,6 @@ struct hf_query_cache_call {
   bool answered; /* the user has an older answer; it only fills */
 };
 
-/* Returns whether no statement would be sent now: calls wait for a server. */
-bool hf_query_cache_is_away(const struct hf_netpool *pool);
-
 /* Brings the pool's statistics up to date. */
 void hf_query_cache_publish(struct hf_query_cache *cached);
 

@@ -43,7 +43,7 @@ struct hf_job {
   struct hf_link link;
   enum hf_job_state state;
   bool urgent;
-  bool counted; /* as stuck */
+  bool replaced; /* as stuck */
 };
 
 /* Prepares a job for its first submission. Never fails. */

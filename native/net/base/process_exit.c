@@ -11,7 +11,7 @@
 
 #include "net/base/clock.h"
 
-enum { PATIENCE_MS = 100, STEP_NS = 200 * 1000, NS_PER_MS = 1000 * 1000 };
+enum { WAIT_MAX_MS = 100, STEP_NS = 200 * 1000, NS_PER_MS = 1000 * 1000 };
 
 /* Set before the handler is registered. */
 static void (*stop_work)(int32_t timeout_ms);
@@ -20,19 +20,19 @@ static atomic_int running; /* threads to wait for */
 static pid_t owner;        /* a forked child has none of our threads */
 static atomic_flag prepared = ATOMIC_FLAG_INIT;
 
-static void nap(void) {
+static void pause_briefly(void) {
   struct timespec step = {.tv_sec = 0, .tv_nsec = STEP_NS};
   (void)nanosleep(&step, NULL);
 }
 
 static void on_exit_of_process(void) {
-  uint64_t until_ns = hf_clock_ns() + (uint64_t)PATIENCE_MS * NS_PER_MS;
+  uint64_t until_ns = hf_clock_ns() + (uint64_t)WAIT_MAX_MS * NS_PER_MS;
   if (getpid() != owner || atomic_exchange(&exiting, true)) {
     return;
   }
-  stop_work(PATIENCE_MS);
+  stop_work(WAIT_MAX_MS);
   while (atomic_load(&running) > 0 && hf_clock_ns() < until_ns) {
-    nap();
+    pause_briefly();
   }
 }
 

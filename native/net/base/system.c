@@ -83,7 +83,7 @@ clockid_t hf_system_wait_clock(void) {
 #endif
 }
 
-void hf_system_prepare_waits(pthread_condattr_t *attributes) {
+void hf_system_set_wait_clock(pthread_condattr_t *attributes) {
 #ifdef ON_LINUX
   (void)pthread_condattr_setclock(attributes, CLOCK_MONOTONIC);
 #else
@@ -101,7 +101,7 @@ void hf_system_cork(int fd, bool on) {
 #endif
 }
 
-uint64_t hf_system_received(int fd) {
+uint64_t hf_system_received_bytes(int fd) {
 #ifdef __linux__
   struct tcp_info info;
   socklen_t length = sizeof info;
@@ -126,10 +126,10 @@ uint64_t hf_system_received(int fd) {
 
 #ifdef ON_LINUX
 
-int hf_bell_open(struct hf_bell *bell) {
-  bell->read_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  bell->ring_fd = bell->read_fd;
-  return bell->read_fd < 0 ? errno : 0;
+int hf_wakeup_open(struct hf_wakeup *wakeup) {
+  wakeup->read_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  wakeup->write_fd = wakeup->read_fd;
+  return wakeup->read_fd < 0 ? errno : 0;
 }
 
 #else
@@ -139,17 +139,17 @@ static bool prepare(int fd) {
          fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
 }
 
-int hf_bell_open(struct hf_bell *bell) {
+int hf_wakeup_open(struct hf_wakeup *wakeup) {
   int ends[2];
   int failed;
-  *bell = (struct hf_bell){.read_fd = -1, .ring_fd = -1};
+  *wakeup = (struct hf_wakeup){.read_fd = -1, .write_fd = -1};
   if (pipe(ends) != 0) {
     return errno;
   }
-  *bell = (struct hf_bell){.read_fd = ends[0], .ring_fd = ends[1]};
+  *wakeup = (struct hf_wakeup){.read_fd = ends[0], .write_fd = ends[1]};
   if (!prepare(ends[0]) || !prepare(ends[1])) {
     failed = errno;
-    hf_bell_close(bell);
+    hf_wakeup_close(wakeup);
     return failed;
   }
   return 0;
@@ -157,28 +157,28 @@ int hf_bell_open(struct hf_bell *bell) {
 
 #endif
 
-void hf_bell_close(struct hf_bell *bell) {
-  if (bell->ring_fd != bell->read_fd) {
-    (void)close(bell->ring_fd);
+void hf_wakeup_close(struct hf_wakeup *wakeup) {
+  if (wakeup->write_fd != wakeup->read_fd) {
+    (void)close(wakeup->write_fd);
   }
-  if (bell->read_fd >= 0) {
-    (void)close(bell->read_fd);
+  if (wakeup->read_fd >= 0) {
+    (void)close(wakeup->read_fd);
   }
-  *bell = (struct hf_bell){.read_fd = -1, .ring_fd = -1};
+  *wakeup = (struct hf_wakeup){.read_fd = -1, .write_fd = -1};
 }
 
-void hf_bell_ring(const struct hf_bell *bell) {
+void hf_wakeup_signal(const struct hf_wakeup *wakeup) {
   uint64_t one = 1;
-  ssize_t written = write(bell->ring_fd, &one, sizeof one);
+  ssize_t written = write(wakeup->write_fd, &one, sizeof one);
   (void)written; /* what is full is as readable as can be */
 }
 
-void hf_bell_silence(const struct hf_bell *bell) {
-  char drained[DRAIN_BYTES];
+void hf_wakeup_clear(const struct hf_wakeup *wakeup) {
+  char buffer[DRAIN_BYTES];
   ssize_t got;
   do {
-    got = read(bell->read_fd, drained, sizeof drained);
-  } while (got == (ssize_t)sizeof drained);
+    got = read(wakeup->read_fd, buffer, sizeof buffer);
+  } while (got == (ssize_t)sizeof buffer);
 }
 
 /* ---- secret files -------------------------------------------------------- */
@@ -198,7 +198,7 @@ static bool write_all(int fd, const char *text, size_t bytes) {
   return true;
 }
 
-static int open_nameless(struct hf_secret_file *file) {
+static int open_temporary(struct hf_secret_file *file) {
 #ifdef ON_LINUX
   file->fd = memfd_create("holdfast-pem", MFD_CLOEXEC);
   (void)snprintf(file->path, sizeof file->path, "/proc/self/fd/%d", file->fd);
@@ -213,7 +213,7 @@ static int open_nameless(struct hf_secret_file *file) {
 }
 
 bool hf_secret_file_open(struct hf_secret_file *file, const char *text) {
-  if (open_nameless(file) < 0) {
+  if (open_temporary(file) < 0) {
     return false;
   }
   /* libpq wants a key's mode strict. */

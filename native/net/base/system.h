@@ -35,26 +35,26 @@ uint64_t hf_system_boot_us(uint64_t now_us);
 void hf_system_cork(int fd, bool on);
 
 /* Returns the bytes received by this TCP socket; 0 where nobody counts. */
-uint64_t hf_system_received(int fd);
+uint64_t hf_system_received_bytes(int fd);
 
 /* The clock of timed waits; prepare makes conditions wait by it. */
 clockid_t hf_system_wait_clock(void);
-void hf_system_prepare_waits(pthread_condattr_t *attributes);
+void hf_system_set_wait_clock(pthread_condattr_t *attributes);
 
 /*
  * A bell one thread rings and another polls: `read_fd` is readable once it
  * rang, until it is silenced. Both are -1 after a failed open.
  */
-struct hf_bell {
+struct hf_wakeup {
   int read_fd;
-  int ring_fd; /* the same, where one will do */
+  int write_fd; /* the same, where one will do */
 };
 
 /* Opens a bell. Returns 0 or an errno. */
-int hf_bell_open(struct hf_bell *bell);
-void hf_bell_close(struct hf_bell *bell);
-void hf_bell_ring(const struct hf_bell *bell);
-void hf_bell_silence(const struct hf_bell *bell);
+int hf_wakeup_open(struct hf_wakeup *wakeup);
+void hf_wakeup_close(struct hf_wakeup *wakeup);
+void hf_wakeup_signal(const struct hf_wakeup *wakeup);
+void hf_wakeup_clear(const struct hf_wakeup *wakeup);
 
 /*
  * A file with a secret for somebody who wants a name: in memory where there

@@ -23,7 +23,7 @@ static size_t queued(const struct hf_workers *workers) {
 }
 
 /* Sees to it that queued work has a thread where limits allow one. */
-static int staff(struct hf_workers *workers) {
+static int start_thread_if_needed(struct hf_workers *workers) {
   int failed = 0;
   if ((size_t)workers->asleep < queued(workers) &&
       workers->running < hf_workers_limit(workers)) {
@@ -44,7 +44,7 @@ static void drop_queued(struct hf_workers *workers, struct hf_list *list) {
   }
 }
 
-static struct timespec time_in(int32_t timeout_ms) {
+static struct timespec deadline_in(int32_t timeout_ms) {
   struct timespec when;
   uint64_t ns = (uint64_t)timeout_ms * NS_PER_MS;
   (void)clock_gettime(hf_system_wait_clock(), &when);
@@ -77,7 +77,7 @@ enum hf_status hf_workers_new(int max_threads,
     hf_free(made);
     return HF_NO_MEMORY;
   }
-  hf_system_prepare_waits(&waits);
+  hf_system_set_wait_clock(&waits);
   (void)pthread_cond_init(&made->work, &waits);
   (void)pthread_cond_init(&made->changed, &waits);
   (void)pthread_condattr_destroy(&waits);
@@ -108,7 +108,7 @@ enum hf_status hf_workers_submit(struct hf_workers *workers,
   job->urgent = urgent;
   job->state = HF_JOB_QUEUED;
   hf_list_push(list, &job->link);
-  failed = staff(workers);
+  failed = start_thread_if_needed(workers);
   if (failed != 0 && workers->running == 0) {
     hf_list_remove(list, &job->link);
     job->state = HF_JOB_NEW;
@@ -125,9 +125,9 @@ static void abandon_running(struct hf_workers *workers, struct hf_job *job) {
   job->state = HF_JOB_ABANDONED;
   workers->busy--;
   workers->stuck++;
-  if (workers->counted < STUCK_MAX) {
-    job->counted = true;
-    workers->counted++;
+  if (workers->replaced < STUCK_MAX) {
+    job->replaced = true;
+    workers->replaced++;
     workers->busy_normal -= job->urgent ? 0 : 1;
   }
   HF_LIST_EACH(link, &workers->threads) {
@@ -135,11 +135,12 @@ static void abandon_running(struct hf_workers *workers, struct hf_job *job) {
       hf_worker_stop(hf_worker_of(link));
     }
   }
-  (void)staff(workers); /* without a thread the queue waits for this one */
+  (void)start_thread_if_needed(
+      workers); /* without a thread the queue waits for this one */
 }
 
 bool hf_workers_abandon(struct hf_workers *workers, struct hf_job *job) {
-  bool given_up = false;
+  bool abandoned = false;
   bool drop_now = false;
 
   hf_workers_lock(workers);
@@ -148,11 +149,11 @@ bool hf_workers_abandon(struct hf_workers *workers, struct hf_job *job) {
     hf_list_remove(job->urgent ? &workers->urgent : &workers->normal,
                    &job->link);
     job->state = HF_JOB_DROPPED;
-    given_up = drop_now = true;
+    abandoned = drop_now = true;
     break;
   case HF_JOB_RUNNING:
     abandon_running(workers, job);
-    given_up = true;
+    abandoned = true;
     break;
   case HF_JOB_DONE:
     break;
@@ -167,11 +168,11 @@ bool hf_workers_abandon(struct hf_workers *workers, struct hf_job *job) {
   if (drop_now) {
     job->drop(job);
   }
-  return given_up;
+  return abandoned;
 }
 
 bool hf_workers_park(struct hf_workers *workers, int32_t timeout_ms) {
-  struct timespec limit = time_in(timeout_ms);
+  struct timespec limit = deadline_in(timeout_ms);
   bool asleep;
 
   hf_workers_lock(workers);
@@ -187,7 +188,7 @@ bool hf_workers_park(struct hf_workers *workers, int32_t timeout_ms) {
 }
 
 /* Joins the threads that ended and gives up the others; unlocks to join. */
-static void reap(struct hf_workers *workers) {
+static void join_ended(struct hf_workers *workers) {
   struct hf_link *link;
   while ((link = hf_list_pop(&workers->threads)) != NULL) {
     struct worker *worker = hf_worker_of(link);
@@ -198,7 +199,7 @@ static void reap(struct hf_workers *workers) {
     }
     hf_workers_unlock(workers);
     (void)pthread_join(worker->thread, NULL);
-    hf_bell_close(&worker->bell);
+    hf_wakeup_close(&worker->wakeup);
     hf_free(worker);
     hf_workers_lock(workers);
   }
@@ -209,7 +210,7 @@ void hf_workers_finish(struct hf_workers *workers, int32_t timeout_ms) {
   if (workers == NULL) {
     return;
   }
-  limit = time_in(timeout_ms);
+  limit = deadline_in(timeout_ms);
   hf_workers_lock(workers);
   workers->closing = true;
   drop_queued(workers, &workers->urgent);
@@ -219,7 +220,7 @@ void hf_workers_finish(struct hf_workers *workers, int32_t timeout_ms) {
          pthread_cond_timedwait(&workers->changed, &workers->lock, &limit) ==
              0) {
   }
-  reap(workers);
+  join_ended(workers);
   hf_workers_unlock_and_unref(workers);
 }
 

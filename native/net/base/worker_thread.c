@@ -59,12 +59,12 @@ struct worker *hf_worker_of(struct hf_link *link) {
 void hf_worker_stop(struct worker *worker) {
   if (worker->job != NULL) {
     atomic_store(&worker->job->stop, true);
-    hf_bell_ring(&worker->bell);
+    hf_wakeup_signal(&worker->wakeup);
   }
 }
 
 int hf_workers_limit(const struct hf_workers *workers) {
-  return workers->max_threads + workers->counted;
+  return workers->max_threads + workers->replaced;
 }
 
 static struct hf_job *take_job(struct hf_workers *workers) {
@@ -80,7 +80,7 @@ static struct hf_job *take_job(struct hf_workers *workers) {
   return link == NULL ? NULL : hf_job_of(link);
 }
 
-static void sleep_a_while(struct hf_workers *workers) {
+static void wait_for_work(struct hf_workers *workers) {
   workers->asleep++;
   (void)pthread_cond_signal(&workers->changed);
   (void)pthread_cond_wait(&workers->work, &workers->lock);
@@ -88,11 +88,12 @@ static void sleep_a_while(struct hf_workers *workers) {
 }
 
 /* Books that a job's run() returned; before that it was busy or stuck. */
-static void book_end(struct hf_workers *workers, const struct hf_job *job) {
+static void count_job_end(struct hf_workers *workers,
+                          const struct hf_job *job) {
   if (job->state == HF_JOB_ABANDONED) {
     workers->stuck--;
-    workers->counted -= job->counted ? 1 : 0;
-    if (job->counted) {
+    workers->replaced -= job->replaced ? 1 : 0;
+    if (job->replaced) {
       return;
     }
   } else {
@@ -107,7 +108,7 @@ static void run_job(struct worker *worker, struct hf_job *job) {
   bool dropped;
 
   job->state = HF_JOB_RUNNING;
-  job->wake_fd = worker->bell.read_fd;
+  job->wake_fd = worker->wakeup.read_fd;
   worker->job = job;
   workers->busy++;
   workers->busy_normal += job->urgent ? 0 : 1;
@@ -116,10 +117,10 @@ static void run_job(struct worker *worker, struct hf_job *job) {
   hf_workers_lock(workers);
   worker->job = NULL;
   job->wake_fd = -1;
-  hf_bell_silence(&worker->bell);
-  book_end(workers, job);
+  hf_wakeup_clear(&worker->wakeup);
+  count_job_end(workers, job);
   while (workers->parking && !workers->closing) {
-    sleep_a_while(workers);
+    wait_for_work(workers);
   }
   dropped = job->state == HF_JOB_ABANDONED || workers->closing;
   job->state = dropped ? HF_JOB_DROPPED : HF_JOB_DONE;
@@ -142,7 +143,7 @@ static void end_worker(struct worker *worker) {
     worker->detached = true;
   }
   if (worker->detached) {
-    hf_bell_close(&worker->bell);
+    hf_wakeup_close(&worker->wakeup);
     hf_free(worker);
   } else {
     worker->ended = true;
@@ -164,7 +165,7 @@ static void *worker_main(void *arg) {
     if (job != NULL) {
       run_job(worker, job);
     } else {
-      sleep_a_while(workers);
+      wait_for_work(workers);
     }
   }
   end_worker(worker);
@@ -198,7 +199,7 @@ int hf_worker_start(struct hf_workers *workers) {
   }
   worker->workers = workers;
   worker->number = ++workers->next_number;
-  failed = hf_bell_open(&worker->bell);
+  failed = hf_wakeup_open(&worker->wakeup);
   if (failed != 0) {
     goto fail_bell;
   }
@@ -212,7 +213,7 @@ int hf_worker_start(struct hf_workers *workers) {
   return 0;
 
 fail_thread:
-  hf_bell_close(&worker->bell);
+  hf_wakeup_close(&worker->wakeup);
 fail_bell:
   hf_free(worker);
   return failed;

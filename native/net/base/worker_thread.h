@@ -20,7 +20,7 @@ struct worker {
   struct hf_link link;
   struct hf_workers *workers;
   pthread_t thread;
-  struct hf_bell bell;
+  struct hf_wakeup wakeup;
   int number;
   struct hf_job *job; /* in run() */
   bool ended;         /* to be joined */
@@ -43,8 +43,8 @@ struct hf_workers {
   int asleep;  /* of these, in pthread_cond_wait */
   int busy;    /* of these, in a job somebody waits for */
   int busy_normal;
-  int stuck;   /* of these, in an abandoned job */
-  int counted; /* of these, replaced */
+  int stuck;    /* of these, in an abandoned job */
+  int replaced; /* of these, replaced */
   int next_number;
   bool parking;
   bool closing;

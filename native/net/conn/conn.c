@@ -91,7 +91,7 @@ struct hf_conn *hf_conn_new(struct hf_conn_shared *shared,
   conn->encrypted = PQsslInUse(pg) != 0 || PQgssEncInUse(pg) != 0;
   conn->corkable = is_corkable(conn->fd);
   /* The login was received: where that counts as nothing, nothing counts. */
-  conn->metered = hf_system_received(conn->fd) > 0;
+  conn->metered = hf_system_received_bytes(conn->fd) > 0;
   conn->poll.data = conn;
   conn->on_poll = on_poll;
   hf_error_init(&conn->last_words);

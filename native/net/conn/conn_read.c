@@ -158,7 +158,7 @@ static void count_bytes(struct hf_conn *conn, struct hf_unit *unit) {
   if (!conn->metered || !hf_conn_is_open(conn)) {
     return;
   }
-  received = hf_system_received(conn->fd);
+  received = hf_system_received_bytes(conn->fd);
   if (unit->received_from == 0) {
     unit->received_from = received;
   } else if (received > unit->received_from && /* 0: asked in vain */

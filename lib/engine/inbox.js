@@ -33,7 +33,7 @@ const { LENGTH, ID_LOW, ID_HIGH, NUMS, CHUNKS } = INT_AT;
 const { MORE, WROTE, CACHED, STALE, HOLDS } = RESULT;
 const {
   FLAGS: RESULT_FLAGS,
-  SHAPE: RESULT_SHAPE,
+  ROW_DESCRIPTION: RESULT_ROW_DESCRIPTION,
   ATTEMPTS: RESULT_ATTEMPTS,
   CONNECTION: RESULT_CONNECTION,
   TRANSACTION: RESULT_TRANSACTION,
@@ -75,7 +75,7 @@ function errorOf(ints, at, strings, first) {
  * @returns {boolean}
  */
 function isUnreadable(ints, at, strings, first, shape) {
-  if (shape === undefined && ints[at + RESULT_SHAPE] !== 0) {
+  if (shape === undefined && ints[at + RESULT_ROW_DESCRIPTION] !== 0) {
     return true;
   }
   for (let i = first + ints[at + CHUNKS] - 1; i >= first; i--) {
@@ -180,7 +180,7 @@ class Inbox {
     if (waiter?.onResult === undefined || waiter.types === undefined) {
       return;
     }
-    const number = ints[at + RESULT_SHAPE];
+    const number = ints[at + RESULT_ROW_DESCRIPTION];
     const shape = this.#shapes.get(number);
     const asArray = waiter.rowAsArray === true;
     const result = readHead(ints, at, strings, first, shape, asArray);
@@ -228,7 +228,7 @@ class Inbox {
    */
   #onOther(ints, at, strings, first) {
     switch (ints[at]) {
-      case MSG.SHAPE:
+      case MSG.ROW_DESCRIPTION:
         this.#onShape(ints, at, strings[first]);
         break;
       case MSG.EVENT:

@@ -83,7 +83,7 @@ class Shape {
 }
 
 /**
- * Returns the shape of an HF_MSG_SHAPE.
+ * Returns the shape of an HF_MSG_ROW_DESCRIPTION.
  * @param {Int32Array} ints
  * @param {number} at
  * @param {string} text the names, a NUL after each

@@ -695,7 +695,7 @@ enum hf_decode {
  */
 enum hf_msg_kind {
   HF_MSG_RESULT = 1,
-  HF_MSG_SHAPE, /* columns of results that follow, once per port */
+  HF_MSG_ROW_DESCRIPTION, /* columns of results that follow, once per port */
   HF_MSG_ERROR,
   HF_MSG_LEASE,  /* a connection was acquired */
   HF_MSG_OK,     /* release, end, warm-up, ...: done; may carry values */
@@ -725,7 +725,7 @@ enum hf_int {
    * chunk it begins the next.
    */
   HF_RESULT_FLAGS = HF_INT_HEADER, /* HF_RESULT_MORE, ..._WROTE, ... */
-  HF_RESULT_SHAPE,                 /* 0 = no columns */
+  HF_RESULT_ROW_DESCRIPTION,       /* 0 = no columns */
   HF_RESULT_ROWS,
   HF_RESULT_AFFECTED_LOW,  /* row count of the command tag, two words */
   HF_RESULT_AFFECTED_HIGH, /* -1 = none */
@@ -737,8 +737,8 @@ enum hf_int {
   HF_RESULT_INTS,
 
   /*
-   * HF_MSG_SHAPE: per column five ints (table, column, type, size, modifier)
-   * and one enum hf_column; chunk 0 holds the names, NUL after each.
+   * HF_MSG_ROW_DESCRIPTION: per column five ints (table, column, type, size,
+   * modifier) and one enum hf_column; chunk 0 holds the names, NUL after each.
    */
   /*
    * Numbers are never used again. HF_ROW_DESCRIPTION_ID 1 says that those known

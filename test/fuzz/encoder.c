@@ -14,8 +14,8 @@
 #include <libpq-fe.h>
 
 #include "fuzz.h"
-#include "net/wire/columns.h"
 #include "net/wire/encode.h"
+#include "net/wire/row_description.h"
 
 enum { COLUMNS_MAX = 40, NAME_MAX = 16, ROWS_MAX = 400, LONG = 254 };
 
@@ -211,13 +211,16 @@ static void check_message(const struct hf_message *block,
 /* The same columns have the same number, also without a guess. */
 static void check_shapes(const PGresult *result, int32_t decode) {
   static const struct hf_hash_key key;
-  static struct hf_row_descriptions shapes;
+  static struct hf_row_descriptions row_descriptions;
   struct hf_message *definition;
   int32_t id = 0;
   int32_t again = 0;
-  hf_row_descriptions_init(&shapes, &key);
-  demand(hf_row_descriptions_find(&shapes, result, decode, &id, &definition) ==
-         HF_OK);
+  hf_row_descriptions_init(&row_descriptions, &key);
+  demand(hf_row_descriptions_find(&row_descriptions,
+                                  result,
+                                  decode,
+                                  &id,
+                                  &definition) == HF_OK);
   demand((definition != NULL) == (id != 0));
   while (definition != NULL) {
     struct hf_message *next = definition->next;
@@ -225,12 +228,14 @@ static void check_shapes(const PGresult *result, int32_t decode) {
     hf_message_free(definition);
     definition = next;
   }
-  demand(
-      hf_row_descriptions_find(&shapes, result, decode, &again, &definition) ==
-      HF_OK);
+  demand(hf_row_descriptions_find(&row_descriptions,
+                                  result,
+                                  decode,
+                                  &again,
+                                  &definition) == HF_OK);
   demand(again == id && definition == NULL);
-  demand(hf_row_descriptions_know(&shapes, id));
-  hf_row_descriptions_finish(&shapes);
+  demand(hf_row_descriptions_knows(&row_descriptions, id));
+  hf_row_descriptions_finish(&row_descriptions);
 }
 
 static void check_texts(const unsigned char *data, size_t bytes) {
@@ -284,7 +289,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t bytes) {
   if (status == HF_OK) {
     demand(limit == 0 || rows == 0 ||
            hf_encoder_bytes(&encoder) <= (size_t)limit * 16);
-    demand(hf_encoder_finish(&encoder, result, &frame, &block) == HF_OK);
+    demand(hf_encoder_end(&encoder, result, &frame, &block) == HF_OK);
     check_message(block, &table, rows, decode);
     hf_message_free(block);
   }

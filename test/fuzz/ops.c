@@ -223,7 +223,7 @@ static bool settles(const struct hf_message *block) {
   case HF_MSG_OPENED:
   case HF_MSG_HEALTH:
     return true;
-  case HF_MSG_SHAPE:
+  case HF_MSG_ROW_DESCRIPTION:
   case HF_MSG_EVENT:
   case HF_MSG_ASK:
     break;

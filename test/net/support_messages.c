@@ -32,7 +32,8 @@ static void read_cell(const struct hf_message *block,
   uint32_t chunk = block->ints[HF_RESULT_COMMAND] == HF_COMMAND_OTHER ? 1 : 0;
   int words;
   answer->cell[0] = '\0';
-  answer->columns = port->columns[block->ints[HF_RESULT_SHAPE] % SHAPES_MAX];
+  answer->columns = port->columns[block->ints[HF_RESULT_ROW_DESCRIPTION] %
+                                  ROW_DESCRIPTIONS_MAX];
   if (answer->rows == 0 || answer->columns == 0) {
     return;
   }
@@ -127,8 +128,9 @@ static bool read_beside(struct support_port *port,
                         const struct hf_message *block) {
   const int32_t *ints = block->ints;
   switch ((enum hf_msg_kind)ints[HF_INT_KIND]) {
-  case HF_MSG_SHAPE:
-    support_must(ints[HF_ROW_DESCRIPTION_ID] < SHAPES_MAX, "few shapes");
+  case HF_MSG_ROW_DESCRIPTION:
+    support_must(ints[HF_ROW_DESCRIPTION_ID] < ROW_DESCRIPTIONS_MAX,
+                 "few row_descriptions");
     port->columns[ints[HF_ROW_DESCRIPTION_ID]] =
         ints[HF_ROW_DESCRIPTION_COLUMNS];
     return true;
@@ -200,7 +202,7 @@ void support_read_block(struct support_port *port,
     call->answer.value = ints[HF_OPENED_EXISTING];
     read_options(block, &call->answer);
     break;
-  case HF_MSG_SHAPE:
+  case HF_MSG_ROW_DESCRIPTION:
   case HF_MSG_EVENT:
   case HF_MSG_ASK:
     break;

@@ -15,7 +15,7 @@ enum {
   OPS_MAX = 512,
   TEXT_MAX = 1 << 18,
   CALLS_MAX = 8192,
-  SHAPES_MAX = 4096,
+  ROW_DESCRIPTIONS_MAX = 4096,
   QUESTIONS_MAX = 64,
   TRIES_MAX = 100,
   EVENT_KINDS = 32,
@@ -42,7 +42,7 @@ struct support_port {
   int last_pool;
   struct call *calls; /* by id */
   int unanswered;
-  int columns[SHAPES_MAX];
+  int columns[ROW_DESCRIPTIONS_MAX];
   int64_t questions[QUESTIONS_MAX];
   int question_pools[QUESTIONS_MAX];
   int n_questions, read_questions;

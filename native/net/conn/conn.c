@@ -252,7 +252,7 @@ void hf_conn_close(struct hf_conn *conn) {
   conn->pg = NULL;
   hf_prepared_finish(&conn->names);
   hf_arrival_finish(&conn->arrival);
-  hf_encoder_finish_memory(&conn->encoder);
+  hf_encoder_finish(&conn->encoder);
   hf_error_finish(&conn->last_words);
   uv_close((uv_handle_t *)&conn->poll, on_closed);
 }

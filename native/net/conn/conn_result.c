@@ -138,25 +138,25 @@ void hf_conn_result_end_result(struct hf_conn *conn,
   unit->encoding = false;
   frame.id_low = (int32_t)unit->request.id_low;
   frame.id_high = (int32_t)unit->request.id_high;
-  frame.shape = unit->statement->shape;
+  frame.row_description = unit->statement->row_description;
   status = hf_row_descriptions_find(unit->columns,
                                     result,
                                     unit->decode,
-                                    &frame.shape,
+                                    &frame.row_description,
                                     &definition);
   if (definition != NULL) {
     conn->shared->callbacks->define(unit, definition);
   }
   if (status == HF_OK) {
-    unit->statement->shape = frame.shape;
-    status = hf_encoder_finish(&conn->encoder, result, &frame, &block);
+    unit->statement->row_description = frame.row_description;
+    status = hf_encoder_end(&conn->encoder, result, &frame, &block);
   }
   if (status != HF_OK) {
     hf_conn_result_give_up(conn, unit, status);
     return;
   }
   block->ints[HF_RESULT_CONNECTION] = (int32_t)conn->slot->serial;
-  hf_row_descriptions_hold(unit->columns, frame.shape);
+  hf_row_descriptions_hold(unit->columns, frame.row_description);
   hf_unit_add(unit, block);
 }
 

@@ -59,11 +59,11 @@ struct hf_statement {
 
   /* learnt */
   uint32_t uses;
-  int32_t shape;        /* guess for hf_row_descriptions_find */
-  bool large;           /* its last result was worth reading in pieces */
-  bool small;           /* its last result was not */
-  uint64_t usual_us;    /* that it took lately; 0 = unknown */
-  bool refuses_company; /* answered 25001 to a unit of more than itself */
+  int32_t row_description; /* guess for hf_row_descriptions_find */
+  bool large;              /* its last result was worth reading in pieces */
+  bool small;              /* its last result was not */
+  uint64_t usual_us;       /* that it took lately; 0 = unknown */
+  bool refuses_company;    /* answered 25001 to a unit of more than itself */
 
   char text[]; /* NUL-terminated */
 };

@@ -11,7 +11,8 @@
 static void release_columns(struct hf_unit *unit,
                             const struct hf_message *block) {
   if (unit->columns != NULL && block->ints[HF_INT_KIND] == HF_MSG_RESULT) {
-    hf_row_descriptions_release(unit->columns, block->ints[HF_RESULT_SHAPE]);
+    hf_row_descriptions_release(unit->columns,
+                                block->ints[HF_RESULT_ROW_DESCRIPTION]);
   }
 }
 

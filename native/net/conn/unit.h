@@ -16,7 +16,7 @@
 #include "core/pool/request.h"
 #include "holdfast.h"
 #include "net/conn/statement.h"
-#include "net/wire/columns.h"
+#include "net/wire/row_description.h"
 #include "net/wire/values.h"
 
 /* One command of a unit, in the order their answers come. */

@@ -45,7 +45,7 @@ enum hf_status hf_port_open(hf_wake_cb wake, void *ctx, struct hf_port **port) {
   }
   made->pools = &made->engine->pools;
   made->outbox.filled = &made->engine->filled_outboxes;
-  hf_row_descriptions_init(&made->shapes, &made->pools->hash_key);
+  hf_row_descriptions_init(&made->row_descriptions, &made->pools->hash_key);
   *port = made;
   return HF_OK;
 

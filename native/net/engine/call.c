@@ -68,7 +68,7 @@ struct hf_call *hf_call_new(const struct hf_op *op,
   set_terms(call, op, config, now_us);
   unit->request.owner = handle;
   call->handle = handle;
-  unit->columns = &handle->port->shapes;
+  unit->columns = &handle->port->row_descriptions;
   unit->decode = op->decode;
   unit->named = named;
   unit->max_result_bytes = (uint64_t)config->max_result_bytes;
@@ -272,14 +272,14 @@ static void send_error(struct hf_call *call) {
   const struct hf_request *request = &call->unit.request;
   const struct hf_error *error = &request->error;
   struct hf_gauges gauges;
-  struct hf_message *block = hf_message_message2(HF_MSG_ERROR,
-                                                 HF_ERROR_INTS,
-                                                 (int32_t)request->id_low,
-                                                 (int32_t)request->id_high,
-                                                 error->fields,
-                                                 error->fields_bytes,
-                                                 request->cause.fields,
-                                                 request->cause.fields_bytes);
+  struct hf_message *block = hf_message_new2(HF_MSG_ERROR,
+                                             HF_ERROR_INTS,
+                                             (int32_t)request->id_low,
+                                             (int32_t)request->id_high,
+                                             error->fields,
+                                             error->fields_bytes,
+                                             request->cause.fields,
+                                             request->cause.fields_bytes);
   if (block == NULL) {
     block = hf_outbox_spare(&call->handle->port->outbox,
                             HF_MSG_ERROR,
@@ -301,13 +301,12 @@ static void send_error(struct hf_call *call) {
 
 static void send_lease(struct hf_call *call) {
   const struct hf_slot *slot = call->lease.slot;
-  struct hf_message *block =
-      hf_message_message(HF_MSG_LEASE,
-                         HF_LEASE_INTS,
-                         (int32_t)call->unit.request.id_low,
-                         (int32_t)call->unit.request.id_high,
-                         NULL,
-                         0);
+  struct hf_message *block = hf_message_new(HF_MSG_LEASE,
+                                            HF_LEASE_INTS,
+                                            (int32_t)call->unit.request.id_low,
+                                            (int32_t)call->unit.request.id_high,
+                                            NULL,
+                                            0);
   if (block == NULL) {
     block = hf_outbox_spare(&call->handle->port->outbox,
                             HF_MSG_LEASE,
@@ -325,15 +324,15 @@ static void send_lease(struct hf_call *call) {
   hf_outbox_send(&call->handle->port->outbox, block);
 }
 
-void hf_call_renew_shapes(struct hf_call *call) {
+void hf_call_renew_row_descriptions(struct hf_call *call) {
   struct hf_message *block = call->handle == NULL ? NULL : call->unit.first;
   for (; block != NULL; block = block->next) {
     struct hf_message *definition = NULL;
     if (block->ints[HF_INT_KIND] != HF_MSG_RESULT) {
       continue;
     }
-    if (hf_row_descriptions_renew(&call->handle->port->shapes,
-                                  &block->ints[HF_RESULT_SHAPE],
+    if (hf_row_descriptions_renew(&call->handle->port->row_descriptions,
+                                  &block->ints[HF_RESULT_ROW_DESCRIPTION],
                                   &definition) != HF_OK) {
       hf_error_set(&call->unit.request.error,
                    HF_NO_MEMORY,
@@ -392,7 +391,7 @@ void hf_call_answer(struct hf_call *call) {
   if (call->handle == NULL) {
     return; /* nobody is there to read it */
   }
-  hf_call_renew_shapes(call);
+  hf_call_renew_row_descriptions(call);
   if (call->unit.request.error.status != HF_OK) {
     send_error(call);
   } else if (call->unit.request.kind == HF_REQUEST_ACQUIRE) {

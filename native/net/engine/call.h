@@ -85,7 +85,7 @@ struct hf_call *hf_call_stand_in(const struct hf_call *call);
  * Sees to it that the port knows the columns of what the answer has so far. An
  * answer for which there is no memory becomes an error.
  */
-void hf_call_renew_shapes(struct hf_call *call);
+void hf_call_renew_row_descriptions(struct hf_call *call);
 
 /*
  * Makes the query of a health probe, which no handle owns and gives up at

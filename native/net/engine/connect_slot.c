@@ -148,12 +148,12 @@ static bool ask(struct hf_connect_slot *dial) {
     return false;
   }
   dial->question = ++handle->port->last_ask;
-  block = hf_message_message(HF_MSG_ASK,
-                             HF_ASK_INTS,
-                             (int32_t)dial->question,
-                             0,
-                             "password",
-                             8);
+  block = hf_message_new(HF_MSG_ASK,
+                         HF_ASK_INTS,
+                         (int32_t)dial->question,
+                         0,
+                         "password",
+                         8);
   if (block == NULL ||
       hf_map_set(&handle->port->asks, dial->question, dial) != HF_OK) {
     hf_message_free(block);

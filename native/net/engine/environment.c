@@ -102,7 +102,7 @@ void hf_environment_close(struct hf_port *port) {
   hf_map_finish(&port->leases);
   hf_map_finish(&port->asks);
   hf_map_finish(&port->gauges);
-  hf_row_descriptions_finish(&port->shapes);
+  hf_row_descriptions_finish(&port->row_descriptions);
   uv_mutex_destroy(&port->gauges_lock);
   hf_free(port);
 }

@@ -39,12 +39,12 @@ static void send_event(struct hf_handle *handle,
                        int32_t lease,
                        const struct hf_error *error) {
   struct hf_message *block =
-      hf_message_message(HF_MSG_EVENT,
-                         HF_EVENT_INTS,
-                         handle->number,
-                         (int32_t)slot->serial,
-                         error == NULL ? NULL : error->fields,
-                         error == NULL ? 0 : error->fields_bytes);
+      hf_message_new(HF_MSG_EVENT,
+                     HF_EVENT_INTS,
+                     handle->number,
+                     (int32_t)slot->serial,
+                     error == NULL ? NULL : error->fields,
+                     error == NULL ? 0 : error->fields_bytes);
   if (block != NULL) {
     block->ints[HF_EVENT_KIND] = (int32_t)event;
     block->ints[HF_EVENT_VALUE] = value_of(handle->pool, slot, event);
@@ -111,14 +111,14 @@ void hf_events_send_notification(struct hf_handle *handle,
                                  const struct hf_slot *slot,
                                  int32_t lease,
                                  const PGnotify *notify) {
-  struct hf_message *block = hf_message_message2(HF_MSG_EVENT,
-                                                 HF_EVENT_INTS,
-                                                 handle->number,
-                                                 (int32_t)slot->serial,
-                                                 notify->relname,
-                                                 strlen(notify->relname),
-                                                 notify->extra,
-                                                 strlen(notify->extra));
+  struct hf_message *block = hf_message_new2(HF_MSG_EVENT,
+                                             HF_EVENT_INTS,
+                                             handle->number,
+                                             (int32_t)slot->serial,
+                                             notify->relname,
+                                             strlen(notify->relname),
+                                             notify->extra,
+                                             strlen(notify->extra));
   if (block != NULL) {
     block->ints[HF_EVENT_KIND] = HF_EVENT_NOTIFY;
     block->ints[HF_EVENT_VALUE] = notify->be_pid;

@@ -108,14 +108,14 @@ static struct hf_message *health_message(
     const struct hf_health_report *report) {
   int32_t low = (int32_t)op->id_low;
   int32_t high = (int32_t)op->id_high;
-  struct hf_message *block = hf_message_message2(HF_MSG_HEALTH,
-                                                 HF_HEALTH_INTS,
-                                                 low,
-                                                 high,
-                                                 report->error->fields,
-                                                 report->error->fields_bytes,
-                                                 report->cause->fields,
-                                                 report->cause->fields_bytes);
+  struct hf_message *block = hf_message_new2(HF_MSG_HEALTH,
+                                             HF_HEALTH_INTS,
+                                             low,
+                                             high,
+                                             report->error->fields,
+                                             report->error->fields_bytes,
+                                             report->cause->fields,
+                                             report->cause->fields_bytes);
   return block != NULL ? block
                        : hf_outbox_spare(&op->handle->port->outbox,
                                          HF_MSG_HEALTH,

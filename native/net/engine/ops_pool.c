@@ -26,12 +26,12 @@ static bool answer_open(struct hf_port *port,
                         const struct hf_op *op,
                         const struct hf_netpool *pool,
                         bool existing) {
-  struct hf_message *block = hf_message_message(HF_MSG_OPENED,
-                                                HF_OPENED_INTS,
-                                                op->id_low,
-                                                op->id_high,
-                                                pool->options,
-                                                pool->options_bytes);
+  struct hf_message *block = hf_message_new(HF_MSG_OPENED,
+                                            HF_OPENED_INTS,
+                                            op->id_low,
+                                            op->id_high,
+                                            pool->options,
+                                            pool->options_bytes);
   if (block == NULL) {
     return false;
   }

@@ -12,7 +12,7 @@ enum { SPARE_BLOCKS = 32 };
 
 static void fill_spare(struct hf_outbox *outbox) {
   while (outbox->n_spare < SPARE_BLOCKS) {
-    struct hf_message *block = hf_message_new(HF_HEALTH_INTS, 0, 0, 0);
+    struct hf_message *block = hf_message_alloc(HF_HEALTH_INTS, 0, 0, 0);
     if (block == NULL) {
       return;
     }
@@ -132,12 +132,12 @@ void hf_outbox_send_ok(struct hf_outbox *outbox,
                        uint32_t id_low,
                        uint32_t id_high,
                        int32_t value) {
-  struct hf_message *block = hf_message_message(HF_MSG_OK,
-                                                HF_OK_INTS,
-                                                (int32_t)id_low,
-                                                (int32_t)id_high,
-                                                NULL,
-                                                0);
+  struct hf_message *block = hf_message_new(HF_MSG_OK,
+                                            HF_OK_INTS,
+                                            (int32_t)id_low,
+                                            (int32_t)id_high,
+                                            NULL,
+                                            0);
   if (block == NULL) {
     block = hf_outbox_spare(outbox,
                             HF_MSG_OK,
@@ -166,14 +166,14 @@ void hf_outbox_refuse(struct hf_outbox *outbox,
     hf_error_set(&error, status, HF_PHASE_LOCAL, NULL);
     error.outcome = HF_OUTCOME_NOT_EXECUTED;
   }
-  block = hf_message_message2(HF_MSG_ERROR,
-                              HF_ERROR_INTS,
-                              (int32_t)id_low,
-                              (int32_t)id_high,
-                              error.fields,
-                              error.fields_bytes,
-                              cause == NULL ? NULL : cause->fields,
-                              cause == NULL ? 0 : cause->fields_bytes);
+  block = hf_message_new2(HF_MSG_ERROR,
+                          HF_ERROR_INTS,
+                          (int32_t)id_low,
+                          (int32_t)id_high,
+                          error.fields,
+                          error.fields_bytes,
+                          cause == NULL ? NULL : cause->fields,
+                          cause == NULL ? 0 : cause->fields_bytes);
   if (block == NULL) {
     block = hf_outbox_spare(outbox,
                             HF_MSG_ERROR,

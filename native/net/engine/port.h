@@ -21,7 +21,7 @@
 #include "net/base/loop.h"
 #include "net/base/map.h"
 #include "net/engine/outbox.h"
-#include "net/wire/columns.h"
+#include "net/wire/row_description.h"
 
 struct hf_engine;
 struct hf_listen_subscription;
@@ -78,7 +78,7 @@ struct hf_port {
   struct hf_map leases;  /* number -> struct hf_call that acquired it */
   struct hf_map asks; /* question -> struct hf_connect_slot that waits for it */
   struct hf_list handle_list;
-  struct hf_row_descriptions shapes;
+  struct hf_row_descriptions row_descriptions;
   int32_t last_lease;
   uint32_t last_ask;
   struct hf_port_closing closing;

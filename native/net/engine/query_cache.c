@@ -124,8 +124,8 @@ static bool can_be_told(const struct hf_handle *handle,
                         const struct hf_cache_entry *entry) {
   const struct hf_message *block = entry->payload;
   for (; block != NULL; block = block->next) {
-    if (!hf_row_descriptions_know(&handle->port->shapes,
-                                  block->ints[HF_RESULT_SHAPE])) {
+    if (!hf_row_descriptions_knows(&handle->port->row_descriptions,
+                                   block->ints[HF_RESULT_ROW_DESCRIPTION])) {
       return false;
     }
   }

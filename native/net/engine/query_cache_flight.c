@@ -171,7 +171,7 @@ void hf_query_cache_answer(struct hf_call *call) {
   struct hf_query_cache *cached = call->handle->cached;
   part->entry = NULL;
   /* Before others get copies of it. */
-  hf_call_renew_shapes(call);
+  hf_call_renew_row_descriptions(call);
   if (entry != NULL && call->unit.request.error.status == HF_OK) {
     on_answered(cached, entry, call);
   } else if (entry != NULL) {

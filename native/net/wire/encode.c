@@ -138,7 +138,7 @@ static struct hf_chunk *chunk_for(struct hf_encoder *encoder, size_t units) {
 }
 
 /* Spreads ASCII bytes to UTF-16 units, backwards: both may be one place. */
-static void spread(const char *from, char *to, size_t n) {
+static void widen(const char *from, char *to, size_t n) {
   while (n > 0) {
     uint16_t unit;
     n--;
@@ -155,7 +155,7 @@ static bool add_ascii(struct hf_encoder *encoder,
     return false;
   }
   if (chunk->wide) {
-    spread(text, encoder->bytes + encoder->n_bytes, bytes);
+    widen(text, encoder->bytes + encoder->n_bytes, bytes);
     encoder->n_bytes += bytes * 2;
   } else {
     memcpy(encoder->bytes + encoder->n_bytes, text, bytes);
@@ -175,7 +175,7 @@ static bool add_wide(struct hf_encoder *encoder,
   }
   if (!chunk->wide) {
     char *start = encoder->bytes + chunk->offset;
-    spread(start, start, chunk->length);
+    widen(start, start, chunk->length);
     encoder->n_bytes += chunk->length;
     chunk->wide = true;
   }

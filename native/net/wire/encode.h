@@ -69,7 +69,7 @@ size_t hf_encoder_bytes(const struct hf_encoder *encoder);
 /* What finish cannot know by itself. */
 struct hf_encoder_frame {
   int32_t id_low, id_high;
-  int32_t shape;
+  int32_t row_description;
   int32_t attempts;
 };
 
@@ -79,14 +79,13 @@ struct hf_encoder_frame {
  * command tag on the chunk of rows before it when that chunk was not full, else
  * on this one. Returns HF_OK or HF_NO_MEMORY. The encoder is ready for begin.
  */
-HF_NODISCARD enum hf_status hf_encoder_finish(
-    struct hf_encoder *encoder,
-    const PGresult *last,
-    const struct hf_encoder_frame *frame,
-    struct hf_message **block);
+HF_NODISCARD enum hf_status hf_encoder_end(struct hf_encoder *encoder,
+                                           const PGresult *last,
+                                           const struct hf_encoder_frame *frame,
+                                           struct hf_message **block);
 
 /* Frees the buffers. Accepts zeroed memory. */
-void hf_encoder_finish_memory(struct hf_encoder *encoder);
+void hf_encoder_finish(struct hf_encoder *encoder);
 
 /* Returns how a column of this type travels under a decode mask. */
 enum hf_column hf_column_kind(Oid type, int32_t decode);

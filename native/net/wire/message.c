@@ -51,10 +51,10 @@ static struct hf_message *new_block(uint32_t n_ints,
   return block;
 }
 
-struct hf_message *hf_message_new(uint32_t n_ints,
-                                  uint32_t n_nums,
-                                  uint32_t n_chunks,
-                                  size_t n_bytes) {
+struct hf_message *hf_message_alloc(uint32_t n_ints,
+                                    uint32_t n_nums,
+                                    uint32_t n_chunks,
+                                    size_t n_bytes) {
   struct hf_message *block = new_block(n_ints, n_nums, n_chunks, n_bytes);
   if (block != NULL) {
     memset(block->ints, 0, n_ints * sizeof(int32_t));
@@ -62,11 +62,11 @@ struct hf_message *hf_message_new(uint32_t n_ints,
   return block;
 }
 
-struct hf_message *hf_message_new_around(uint32_t n_ints,
-                                         uint32_t n_nums,
-                                         uint32_t n_chunks,
-                                         char *bytes,
-                                         size_t n_bytes) {
+struct hf_message *hf_message_alloc_around(uint32_t n_ints,
+                                           uint32_t n_nums,
+                                           uint32_t n_chunks,
+                                           char *bytes,
+                                           size_t n_bytes) {
   struct hf_message *block = new_block(n_ints, n_nums, n_chunks, 0);
   if (block != NULL) {
     memset(block->ints, 0, n_ints * sizeof(int32_t));
@@ -159,14 +159,14 @@ static void place(struct hf_message *block,
 }
 
 /* NOLINTNEXTLINE(readability-function-size): two texts, nothing to hide */
-struct hf_message *hf_message_message2(enum hf_msg_kind kind,
-                                       uint32_t n_ints,
-                                       int32_t id_low,
-                                       int32_t id_high,
-                                       const char *text,
-                                       size_t text_bytes,
-                                       const char *more,
-                                       size_t more_bytes) {
+struct hf_message *hf_message_new2(enum hf_msg_kind kind,
+                                   uint32_t n_ints,
+                                   int32_t id_low,
+                                   int32_t id_high,
+                                   const char *text,
+                                   size_t text_bytes,
+                                   const char *more,
+                                   size_t more_bytes) {
   struct piece pieces[2] = {0};
   uint32_t n = 0;
   uint32_t i;
@@ -191,7 +191,7 @@ struct hf_message *hf_message_message2(enum hf_msg_kind kind,
   if (total > UINT32_MAX) {
     return NULL;
   }
-  block = hf_message_new(n_ints, 0, n, total);
+  block = hf_message_alloc(n_ints, 0, n, total);
   if (block == NULL) {
     return NULL;
   }
@@ -208,20 +208,20 @@ struct hf_message *hf_message_message2(enum hf_msg_kind kind,
   return block;
 }
 
-struct hf_message *hf_message_message(enum hf_msg_kind kind,
-                                      uint32_t n_ints,
-                                      int32_t id_low,
-                                      int32_t id_high,
-                                      const char *text,
-                                      size_t text_bytes) {
-  return hf_message_message2(kind,
-                             n_ints,
-                             id_low,
-                             id_high,
-                             text,
-                             text_bytes,
-                             NULL,
-                             0);
+struct hf_message *hf_message_new(enum hf_msg_kind kind,
+                                  uint32_t n_ints,
+                                  int32_t id_low,
+                                  int32_t id_high,
+                                  const char *text,
+                                  size_t text_bytes) {
+  return hf_message_new2(kind,
+                         n_ints,
+                         id_low,
+                         id_high,
+                         text,
+                         text_bytes,
+                         NULL,
+                         0);
 }
 
 void hf_message_free_all(struct hf_message *first) {

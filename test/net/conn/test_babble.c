@@ -145,7 +145,7 @@ static bool babble(struct fake_session *session, const char *sql, void *ctx) {
 
 /* By either protocol, on a connection of its own or a leased one. */
 static void ask(struct support_port *port, int pool, int number) {
-  static const char *const shapes[] = {"babble %d", "babble %d; x"};
+  static const char *const row_descriptions[] = {"babble %d", "babble %d; x"};
   struct hf_op op = {.kind = HF_OP_QUERY,
                      .target = pool,
                      .decode = 0x7f,
@@ -154,7 +154,7 @@ static void ask(struct support_port *port, int pool, int number) {
                      .retries = 0};
   struct support_answer lease = {0};
   char sql[64];
-  (void)snprintf(sql, sizeof sql, shapes[number / 2 % 2], number);
+  (void)snprintf(sql, sizeof sql, row_descriptions[number / 2 % 2], number);
   if (number % 4 == 0) {
     lease = support_lease(port, pool);
     op.kind = HF_OP_LEASE_QUERY;

@@ -106,8 +106,7 @@ static void every_allocation_may_fail(void **state) {
 static void a_second_text_comes_second_when_there_is_no_first(void **state) {
   struct hf_message *block;
   (void)state;
-  block =
-      hf_message_message2(HF_MSG_ERROR, HF_ERROR_INTS, 1, 2, NULL, 0, "why", 3);
+  block = hf_message_new2(HF_MSG_ERROR, HF_ERROR_INTS, 1, 2, NULL, 0, "why", 3);
   assert_non_null(block);
   assert_int_equal(block->n_chunks, 2);
   assert_int_equal(block->chunks[0].length, 0);

@@ -47,14 +47,14 @@ static void set(PGresult *result, int row, int column, const char *text) {
 static struct hf_message *encode(const PGresult *result, int32_t decode) {
   static const struct hf_encoder_frame frame = {.id_low = 5,
                                                 .id_high = 6,
-                                                .shape = 7,
+                                                .row_description = 7,
                                                 .attempts = 2};
   struct hf_encoder encoder = {0};
   struct hf_message *block;
   hf_encoder_begin(&encoder, decode, 0);
   assert_int_equal(hf_encoder_add(&encoder, result), HF_OK);
-  assert_int_equal(hf_encoder_finish(&encoder, result, &frame, &block), HF_OK);
-  hf_encoder_finish_memory(&encoder);
+  assert_int_equal(hf_encoder_end(&encoder, result, &frame, &block), HF_OK);
+  hf_encoder_finish(&encoder);
   return block;
 }
 
@@ -94,7 +94,7 @@ static void one_row_becomes_one_message(void **state) {
   assert_int_equal(ints[HF_INT_ID_HIGH], 6);
   assert_int_equal(ints[HF_INT_NUMS], 2);
   assert_int_equal(ints[HF_INT_CHUNKS], block->n_chunks);
-  assert_int_equal(ints[HF_RESULT_SHAPE], 7);
+  assert_int_equal(ints[HF_RESULT_ROW_DESCRIPTION], 7);
   assert_int_equal(ints[HF_RESULT_ROWS], 1);
   assert_int_equal(ints[HF_RESULT_ATTEMPTS], 2);
   ints += HF_RESULT_INTS;
@@ -436,12 +436,12 @@ static void a_result_over_the_limit_is_refused(void **state) {
   assert_true(hf_encoder_bytes(&encoder) < 2200);
   hf_encoder_begin(&encoder, ALL, 20000);
   assert_int_equal(hf_encoder_add(&encoder, result), HF_OK);
-  hf_encoder_finish_memory(&encoder);
+  hf_encoder_finish(&encoder);
   PQclear(result);
 }
 
 static void rows_may_come_one_by_one_and_be_large(void **state) {
-  static const struct hf_encoder_frame frame = {.shape = 2};
+  static const struct hf_encoder_frame frame = {.row_description = 2};
   const Oid types[] = {TEXT};
   PGresult *result = make_result(1, types);
   struct hf_encoder encoder = {0};
@@ -455,13 +455,12 @@ static void rows_may_come_one_by_one_and_be_large(void **state) {
     for (row = 0; row < 5000; row++) {
       assert_int_equal(hf_encoder_add(&encoder, result), HF_OK);
     }
-    assert_int_equal(hf_encoder_finish(&encoder, result, &frame, &block),
-                     HF_OK);
+    assert_int_equal(hf_encoder_end(&encoder, result, &frame, &block), HF_OK);
     assert_int_equal(block->ints[HF_RESULT_ROWS], 5000);
     assert_true(block->n_bytes >= 200000);
     hf_message_free(block);
   }
-  hf_encoder_finish_memory(&encoder);
+  hf_encoder_finish(&encoder);
   PQclear(result);
 }
 
@@ -471,7 +470,7 @@ static bool fail_at(void *ctx) {
 }
 
 static void running_out_of_memory_loses_nothing(void **state) {
-  static const struct hf_encoder_frame frame = {.shape = 2};
+  static const struct hf_encoder_frame frame = {.row_description = 2};
   const Oid types[] = {TEXT, INT4, FLOAT8};
   PGresult *result = make_result(3, types);
   bool finished = false;
@@ -492,27 +491,27 @@ static void running_out_of_memory_loses_nothing(void **state) {
     hf_encoder_begin(&encoder, ALL, 0);
     status = hf_encoder_add(&encoder, result);
     if (status == HF_OK) {
-      status = hf_encoder_finish(&encoder, result, &frame, &block);
+      status = hf_encoder_end(&encoder, result, &frame, &block);
     }
     hf_alloc_set_hook(NULL, NULL);
     finished = status == HF_OK;
     assert_true(finished || status == HF_NO_MEMORY);
     hf_message_free(block);
-    hf_encoder_finish_memory(&encoder);
+    hf_encoder_finish(&encoder);
   }
   assert_true(finished && n > 5);
   PQclear(result);
 }
 
 static void a_message_carries_two_texts(void **state) {
-  struct hf_message *block = hf_message_message2(HF_MSG_ERROR,
-                                                 HF_ERROR_INTS,
-                                                 1,
-                                                 2,
-                                                 "abc",
-                                                 3,
-                                                 "\xc3\xa9",
-                                                 2);
+  struct hf_message *block = hf_message_new2(HF_MSG_ERROR,
+                                             HF_ERROR_INTS,
+                                             1,
+                                             2,
+                                             "abc",
+                                             3,
+                                             "\xc3\xa9",
+                                             2);
   uint16_t unit;
   (void)state;
   assert_int_equal(block->n_chunks, 2);

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "core/base/alloc.h"
-#include "net/wire/columns.h"
+#include "net/wire/row_description.h"
 
 enum { ALL = 0x7f };
 
@@ -32,28 +32,31 @@ static PGresult *make_result(const char *first, const char *second, Oid type) {
   return result;
 }
 
-static int32_t find(struct hf_row_descriptions *shapes,
+static int32_t find(struct hf_row_descriptions *row_descriptions,
                     const PGresult *result,
                     int32_t decode,
                     int32_t guess,
                     struct hf_message **definition) {
-  assert_int_equal(
-      hf_row_descriptions_find(shapes, result, decode, &guess, definition),
-      HF_OK);
+  assert_int_equal(hf_row_descriptions_find(row_descriptions,
+                                            result,
+                                            decode,
+                                            &guess,
+                                            definition),
+                   HF_OK);
   return guess;
 }
 
 static void a_list_is_described_once(void **state) {
-  struct hf_row_descriptions shapes;
+  struct hf_row_descriptions row_descriptions;
   struct hf_message *block;
   PGresult *result = make_result("id", "n\xc3\xa4me", 23);
   int32_t id;
   (void)state;
-  hf_row_descriptions_init(&shapes, &key);
-  id = find(&shapes, result, ALL, 0, &block);
+  hf_row_descriptions_init(&row_descriptions, &key);
+  id = find(&row_descriptions, result, ALL, 0, &block);
   assert_int_equal(id, 2);
   assert_non_null(block);
-  assert_int_equal(block->ints[HF_INT_KIND], HF_MSG_SHAPE);
+  assert_int_equal(block->ints[HF_INT_KIND], HF_MSG_ROW_DESCRIPTION);
   assert_int_equal(block->ints[HF_INT_LENGTH], HF_ROW_DESCRIPTION_INTS + 12);
   assert_int_equal(block->ints[HF_ROW_DESCRIPTION_ID], 2);
   assert_int_equal(block->ints[HF_ROW_DESCRIPTION_COLUMNS], 2);
@@ -66,73 +69,75 @@ static void a_list_is_described_once(void **state) {
   assert_int_equal(block->chunks[0].length, 8); /* id NUL name NUL, wide */
   assert_true(block->chunks[0].wide);
   hf_message_free(block);
-  assert_int_equal(find(&shapes, result, ALL, 0, &block), 2);
+  assert_int_equal(find(&row_descriptions, result, ALL, 0, &block), 2);
   assert_null(block);
-  assert_int_equal(find(&shapes, result, ALL, 2, &block), 2);
+  assert_int_equal(find(&row_descriptions, result, ALL, 2, &block), 2);
   assert_null(block);
-  assert_int_equal(find(&shapes, result, ALL, 999, &block), 2);
+  assert_int_equal(find(&row_descriptions, result, ALL, 999, &block), 2);
   assert_null(block);
-  hf_row_descriptions_finish(&shapes);
+  hf_row_descriptions_finish(&row_descriptions);
   PQclear(result);
 }
 
 static void lists_that_differ_have_numbers_of_their_own(void **state) {
-  struct hf_row_descriptions shapes;
+  struct hf_row_descriptions row_descriptions;
   struct hf_message *block;
   PGresult *results[4];
   int i;
   (void)state;
-  hf_row_descriptions_init(&shapes, &key);
+  hf_row_descriptions_init(&row_descriptions, &key);
   results[0] = make_result("a", "b", 23);
   results[1] = make_result("a", "c", 23);
   results[2] = make_result("a", "b", 20);
   results[3] = make_result("a", NULL, 23);
   for (i = 0; i < 4; i++) {
-    assert_int_equal(find(&shapes, results[i], ALL, 2, &block), i + 2);
+    assert_int_equal(find(&row_descriptions, results[i], ALL, 2, &block),
+                     i + 2);
     hf_message_free(block);
   }
-  assert_int_equal(find(&shapes, results[0], 0, 2, &block), 6);
+  assert_int_equal(find(&row_descriptions, results[0], 0, 2, &block), 6);
   assert_int_equal(block->ints[HF_ROW_DESCRIPTION_INTS + 5], HF_COLUMN_TEXT);
   hf_message_free(block);
   for (i = 0; i < 4; i++) {
-    assert_int_equal(find(&shapes, results[i], ALL, 3, &block), i + 2);
+    assert_int_equal(find(&row_descriptions, results[i], ALL, 3, &block),
+                     i + 2);
     assert_null(block);
     PQclear(results[i]);
   }
-  hf_row_descriptions_finish(&shapes);
+  hf_row_descriptions_finish(&row_descriptions);
 }
 
 static void no_columns_are_no_shape(void **state) {
-  struct hf_row_descriptions shapes;
+  struct hf_row_descriptions row_descriptions;
   struct hf_message *block;
   PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_COMMAND_OK);
   (void)state;
-  hf_row_descriptions_init(&shapes, &key);
-  assert_int_equal(find(&shapes, result, ALL, 5, &block), 0);
+  hf_row_descriptions_init(&row_descriptions, &key);
+  assert_int_equal(find(&row_descriptions, result, ALL, 5, &block), 0);
   assert_null(block);
   PQclear(result);
-  hf_row_descriptions_finish(&shapes);
+  hf_row_descriptions_finish(&row_descriptions);
 }
 
 static void a_full_table_forgets_and_says_so(void **state) {
-  struct hf_row_descriptions shapes;
+  struct hf_row_descriptions row_descriptions;
   struct hf_message *block;
   PGresult *result;
   char name[16];
   int i;
   (void)state;
-  hf_row_descriptions_init(&shapes, &key);
+  hf_row_descriptions_init(&row_descriptions, &key);
   for (i = 0; i < HF_ROW_DESCRIPTIONS_MAX; i++) {
     (void)snprintf(name, sizeof name, "c%d", i);
     result = make_result(name, NULL, 25);
-    assert_int_equal(find(&shapes, result, ALL, 0, &block), i + 2);
+    assert_int_equal(find(&row_descriptions, result, ALL, 0, &block), i + 2);
     assert_null(block->next);
     hf_message_free(block);
     PQclear(result);
   }
   result = make_result("one more", NULL, 25);
   /* The number is a new one: results of the old may still be on their way. */
-  assert_int_equal(find(&shapes, result, ALL, 0, &block),
+  assert_int_equal(find(&row_descriptions, result, ALL, 0, &block),
                    HF_ROW_DESCRIPTIONS_MAX + 2);
   assert_int_equal(block->ints[HF_ROW_DESCRIPTION_ID], 1);
   assert_int_equal(block->ints[HF_ROW_DESCRIPTION_COLUMNS], 0);
@@ -141,8 +146,8 @@ static void a_full_table_forgets_and_says_so(void **state) {
   hf_message_free(block->next);
   hf_message_free(block);
   PQclear(result);
-  assert_int_equal(shapes.count, 1);
-  hf_row_descriptions_finish(&shapes);
+  assert_int_equal(row_descriptions.count, 1);
+  hf_row_descriptions_finish(&row_descriptions);
 }
 
 static bool fail_at(void *ctx) {
@@ -151,25 +156,26 @@ static bool fail_at(void *ctx) {
 }
 
 static void running_out_of_memory_changes_nothing(void **state) {
-  struct hf_row_descriptions shapes;
+  struct hf_row_descriptions row_descriptions;
   struct hf_message *block;
   PGresult *result = make_result("a", "b", 23);
   enum hf_status status = HF_NO_MEMORY;
   int n;
   (void)state;
-  hf_row_descriptions_init(&shapes, &key);
+  hf_row_descriptions_init(&row_descriptions, &key);
   for (n = 0; status != HF_OK && n < 20; n++) {
     int left = n;
     int32_t id = 0;
     hf_alloc_set_hook(fail_at, &left);
-    status = hf_row_descriptions_find(&shapes, result, ALL, &id, &block);
+    status =
+        hf_row_descriptions_find(&row_descriptions, result, ALL, &id, &block);
     hf_alloc_set_hook(NULL, NULL);
-    assert_int_equal(shapes.count, status == HF_OK ? 1 : 0);
+    assert_int_equal(row_descriptions.count, status == HF_OK ? 1 : 0);
   }
   assert_true(n > 3);
   hf_message_free(block);
   PQclear(result);
-  hf_row_descriptions_finish(&shapes);
+  hf_row_descriptions_finish(&row_descriptions);
 }
 
 int main(void) {

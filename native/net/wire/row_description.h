@@ -6,8 +6,8 @@
  * Ownership: the table is the caller's memory; definitions are handed over.
  * Threads:   one at a time.
  */
-#ifndef HF_NET_WIRE_COLUMNS_H
-#define HF_NET_WIRE_COLUMNS_H
+#ifndef HF_NET_WIRE_ROW_DESCRIPTION_H
+#new_definition HF_NET_WIRE_ROW_DESCRIPTION_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,7 +33,7 @@ struct hf_row_descriptions {
 };
 
 /* Makes an empty table. Never fails. */
-void hf_row_descriptions_init(struct hf_row_descriptions *shapes,
+void hf_row_descriptions_init(struct hf_row_descriptions *table,
                               const struct hf_hash_key *key);
 
 /*
@@ -46,7 +46,7 @@ void hf_row_descriptions_init(struct hf_row_descriptions *shapes,
  * Returns HF_OK or HF_NO_MEMORY (the table is as before).
  */
 HF_NODISCARD enum hf_status hf_row_descriptions_find(
-    struct hf_row_descriptions *shapes,
+    struct hf_row_descriptions *table,
     const PGresult *result,
     int32_t decode,
     int32_t *id,
@@ -57,9 +57,8 @@ HF_NODISCARD enum hf_status hf_row_descriptions_find(
  * call, which may be long after it was made: a shape that the table forgets
  * meanwhile is kept for it. To be undone by hf_row_descriptions_release.
  */
-void hf_row_descriptions_hold(struct hf_row_descriptions *shapes, int32_t id);
-void hf_row_descriptions_release(struct hf_row_descriptions *shapes,
-                                 int32_t id);
+void hf_row_descriptions_hold(struct hf_row_descriptions *table, int32_t id);
+void hf_row_descriptions_release(struct hf_row_descriptions *table, int32_t id);
 
 /*
  * Gives a held result a number that the port knows, when the table has
@@ -67,7 +66,7 @@ void hf_row_descriptions_release(struct hf_row_descriptions *shapes,
  * Returns HF_OK or HF_NO_MEMORY (`*id` is as before).
  */
 HF_NODISCARD enum hf_status hf_row_descriptions_renew(
-    struct hf_row_descriptions *shapes,
+    struct hf_row_descriptions *table,
     int32_t *id,
     struct hf_message **definition);
 
@@ -75,10 +74,10 @@ HF_NODISCARD enum hf_status hf_row_descriptions_renew(
  * Returns whether a number, or 0, is one that the port still has to know, and
  * not one from before the table last forgot all.
  */
-bool hf_row_descriptions_know(const struct hf_row_descriptions *shapes,
-                              int32_t id);
+bool hf_row_descriptions_knows(const struct hf_row_descriptions *table,
+                               int32_t id);
 
 /* Frees all; the table is empty after. */
-void hf_row_descriptions_finish(struct hf_row_descriptions *shapes);
+void hf_row_descriptions_finish(struct hf_row_descriptions *table);
 
 #endif

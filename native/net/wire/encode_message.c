@@ -15,9 +15,9 @@
 
 enum {
   /* From this size on the bytes are given away rather than copied. */
-  GIVE_BYTES = 64 * 1024,
+  HANDED_OVER_BYTES = 64 * 1024,
   /* Buffers above this are not kept for the next result. */
-  KEEP_BYTES = 256 * 1024
+  KEPT_BYTES = 256 * 1024
 };
 
 static const struct {
@@ -110,11 +110,11 @@ static struct hf_message *make_block(struct hf_encoder *encoder,
   uint32_t n_ints = (uint32_t)encoder->n_ints + HF_RESULT_INTS;
   struct hf_message *block;
 
-  if (encoder->n_bytes < GIVE_BYTES) {
-    block = hf_message_new(n_ints,
-                           (uint32_t)encoder->n_nums,
-                           n_chunks,
-                           encoder->n_bytes);
+  if (encoder->n_bytes < HANDED_OVER_BYTES) {
+    block = hf_message_alloc(n_ints,
+                             (uint32_t)encoder->n_nums,
+                             n_chunks,
+                             encoder->n_bytes);
     if (block != NULL && encoder->n_bytes != 0) {
       memcpy(block->bytes, encoder->bytes, encoder->n_bytes);
     }
@@ -127,11 +127,11 @@ static struct hf_message *make_block(struct hf_encoder *encoder,
       encoder->bytes_size = encoder->n_bytes;
     }
   }
-  block = hf_message_new_around(n_ints,
-                                (uint32_t)encoder->n_nums,
-                                n_chunks,
-                                encoder->bytes,
-                                encoder->n_bytes);
+  block = hf_message_alloc_around(n_ints,
+                                  (uint32_t)encoder->n_nums,
+                                  n_chunks,
+                                  encoder->bytes,
+                                  encoder->n_bytes);
   if (block != NULL) {
     encoder->bytes = NULL;
     encoder->bytes_size = 0;
@@ -140,17 +140,17 @@ static struct hf_message *make_block(struct hf_encoder *encoder,
 }
 
 static void drop_large_buffers(struct hf_encoder *encoder) {
-  if (encoder->ints_size * sizeof *encoder->ints > KEEP_BYTES) {
+  if (encoder->ints_size * sizeof *encoder->ints > KEPT_BYTES) {
     hf_free(encoder->ints);
     encoder->ints = NULL;
     encoder->ints_size = 0;
   }
-  if (encoder->nums_size * sizeof *encoder->nums > KEEP_BYTES) {
+  if (encoder->nums_size * sizeof *encoder->nums > KEPT_BYTES) {
     hf_free(encoder->nums);
     encoder->nums = NULL;
     encoder->nums_size = 0;
   }
-  if (encoder->chunks_size * sizeof *encoder->chunks > KEEP_BYTES) {
+  if (encoder->chunks_size * sizeof *encoder->chunks > KEPT_BYTES) {
     hf_free(encoder->chunks);
     encoder->chunks = NULL;
     encoder->chunks_size = 0;
@@ -168,7 +168,7 @@ static void fill_header(int32_t *ints,
   ints[HF_INT_ID_HIGH] = frame->id_high;
   ints[HF_INT_NUMS] = (int32_t)encoder->n_nums;
   ints[HF_RESULT_FLAGS] = tag->effects;
-  ints[HF_RESULT_SHAPE] = frame->shape;
+  ints[HF_RESULT_ROW_DESCRIPTION] = frame->row_description;
   ints[HF_RESULT_ROWS] = encoder->rows;
   ints[HF_RESULT_AFFECTED_LOW] = (int32_t)(uint32_t)affected;
   ints[HF_RESULT_AFFECTED_HIGH] = (int32_t)(uint32_t)(affected >> 32);
@@ -177,10 +177,10 @@ static void fill_header(int32_t *ints,
   ints[HF_RESULT_ATTEMPTS] = frame->attempts;
 }
 
-enum hf_status hf_encoder_finish(struct hf_encoder *encoder,
-                                 const PGresult *last,
-                                 const struct hf_encoder_frame *frame,
-                                 struct hf_message **block) {
+enum hf_status hf_encoder_end(struct hf_encoder *encoder,
+                              const PGresult *last,
+                              const struct hf_encoder_frame *frame,
+                              struct hf_message **block) {
   struct tag tag = read_tag(last, encoder->tag);
   uint32_t word = tag.command == HF_COMMAND_OTHER ? 1 : 0;
   uint32_t word_offset = (uint32_t)encoder->n_bytes;
@@ -219,7 +219,7 @@ enum hf_status hf_encoder_finish(struct hf_encoder *encoder,
   return HF_OK;
 }
 
-void hf_encoder_finish_memory(struct hf_encoder *encoder) {
+void hf_encoder_finish(struct hf_encoder *encoder) {
   hf_free(encoder->kinds);
   hf_free(encoder->ints);
   hf_free(encoder->nums);

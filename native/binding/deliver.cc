@@ -24,9 +24,10 @@ constexpr size_t kMessagesPerCall = 4096;
 // until the end of the call, whatever JavaScript does with them.
 constexpr uint32_t kStringsPerScope = 256;
 
-int64_t BlockBytes(const struct hf_message *block) {
-  return static_cast<int64_t>(block->n_bytes + block->n_ints * sizeof(int32_t) +
-                              block->n_nums * sizeof(double));
+int64_t MessageBytes(const struct hf_message *message) {
+  return static_cast<int64_t>(message->n_bytes +
+                              message->n_ints * sizeof(int32_t) +
+                              message->n_nums * sizeof(double));
 }
 
 // Returns nullptr if the string cannot be made.
@@ -178,15 +179,15 @@ Delivery::Delivery()
       nums_(napi_float64_array, sizeof(double)) {
 }
 
-void Delivery::Add(struct hf_message *blocks) {
+void Delivery::Add(struct hf_message *messages) {
   if (head_ == nullptr) {
-    head_ = blocks;
+    head_ = messages;
   } else {
-    tail_->next = blocks;
+    tail_->next = messages;
   }
-  for (; blocks != nullptr; blocks = blocks->next) {
-    held_bytes_ += BlockBytes(blocks);
-    tail_ = blocks;
+  for (; messages != nullptr; messages = messages->next) {
+    held_bytes_ += MessageBytes(messages);
+    tail_ = messages;
   }
 }
 
@@ -195,17 +196,17 @@ Delivery::Totals Delivery::Measure() const {
   Totals totals = {0, 0, 0, 0};
   int64_t bytes = 0;
 
-  for (const struct hf_message *block = head_;
-       block != nullptr && totals.messages < kMessagesPerCall;
-       block = block->next) {
-    bytes += BlockBytes(block);
+  for (const struct hf_message *message = head_;
+       message != nullptr && totals.messages < kMessagesPerCall;
+       message = message->next) {
+    bytes += MessageBytes(message);
     if (totals.messages > 0 && bytes > kBytesPerCall) {
       break;
     }
     totals.messages += 1;
-    totals.ints += block->n_ints;
-    totals.nums += block->n_nums;
-    totals.chunks += block->n_chunks;
+    totals.ints += message->n_ints;
+    totals.nums += message->n_nums;
+    totals.chunks += message->n_chunks;
   }
   return totals;
 }
@@ -233,22 +234,22 @@ bool Delivery::Move(napi_env env, size_t messages, napi_value strings) {
   bool alive = true;
 
   for (; messages > 0; messages--) {
-    struct hf_message *block = head_;
+    struct hf_message *message = head_;
 
-    if (block->n_ints > 0) {
-      memcpy(ints, block->ints, block->n_ints * sizeof(int32_t));
-      ints += block->n_ints;
+    if (message->n_ints > 0) {
+      memcpy(ints, message->ints, message->n_ints * sizeof(int32_t));
+      ints += message->n_ints;
     }
-    if (block->n_nums > 0) {
-      memcpy(nums, block->nums, block->n_nums * sizeof(double));
-      nums += block->n_nums;
+    if (message->n_nums > 0) {
+      memcpy(nums, message->nums, message->n_nums * sizeof(double));
+      nums += message->n_nums;
     }
-    for (uint32_t i = 0; i < block->n_chunks && alive; i++) {
-      alive = writer.Put(block->bytes, block->chunks[i]);
+    for (uint32_t i = 0; i < message->n_chunks && alive; i++) {
+      alive = writer.Put(message->bytes, message->chunks[i]);
     }
-    head_ = block->next;
-    held_bytes_ -= BlockBytes(block);
-    hf_message_free(block);
+    head_ = message->next;
+    held_bytes_ -= MessageBytes(message);
+    hf_message_free(message);
   }
   return alive;
 }
@@ -264,10 +265,10 @@ void Delivery::ReportHeld(napi_env env) {
 
 void Delivery::Drop(napi_env env) {
   while (head_ != nullptr) {
-    struct hf_message *block = head_;
+    struct hf_message *message = head_;
 
-    head_ = block->next;
-    hf_message_free(block);
+    head_ = message->next;
+    hf_message_free(message);
   }
   held_bytes_ = 0;
   ReportHeld(env);

@@ -53,7 +53,7 @@ public:
   Delivery &operator=(const Delivery &) = delete;
 
   // Appends a list of blocks.
-  void Add(struct hf_message *blocks);
+  void Add(struct hf_message *messages);
   bool empty() const {
     return head_ == nullptr;
   }

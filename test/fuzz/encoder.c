@@ -118,94 +118,95 @@ static void set_tag(struct fuzz *fuzz, PGresult *result) {
 /* ---- the message --------------------------------------------------------- */
 
 struct reader {
-  const struct hf_message *block;
+  const struct hf_message *message;
   uint32_t ints, nums, chunk, unit; /* read so far */
 };
 
 static void read_text(struct reader *reader, int32_t units) {
-  const struct hf_message *block = reader->block;
+  const struct hf_message *message = reader->message;
   demand(units >= 0);
   if (units == 0) {
     return;
   }
-  if (reader->chunk >= block->n_chunks ||
-      reader->unit + (uint32_t)units > block->chunks[reader->chunk].length) {
+  if (reader->chunk >= message->n_chunks ||
+      reader->unit + (uint32_t)units > message->chunks[reader->chunk].length) {
     reader->chunk++;
     reader->unit = 0;
   }
-  demand(reader->chunk < block->n_chunks);
-  demand(reader->unit + (uint32_t)units <= block->chunks[reader->chunk].length);
+  demand(reader->chunk < message->n_chunks);
+  demand(reader->unit + (uint32_t)units <=
+         message->chunks[reader->chunk].length);
   reader->unit += (uint32_t)units;
 }
 
 static void read_cell(struct reader *reader, enum hf_column kind) {
-  const struct hf_message *block = reader->block;
+  const struct hf_message *message = reader->message;
   double number;
   switch (kind) {
   case HF_COLUMN_TEXT:
-    demand(reader->ints < block->n_ints);
-    read_text(reader, block->ints[reader->ints++]);
+    demand(reader->ints < message->n_ints);
+    read_text(reader, message->ints[reader->ints++]);
     break;
   case HF_COLUMN_BOOL:
-    demand(reader->ints < block->n_ints);
-    demand((block->ints[reader->ints++] & ~1) == 0);
+    demand(reader->ints < message->n_ints);
+    demand((message->ints[reader->ints++] & ~1) == 0);
     break;
   case HF_COLUMN_INT:
-    demand(reader->ints < block->n_ints);
+    demand(reader->ints < message->n_ints);
     reader->ints++;
     break;
   case HF_COLUMN_FLOAT:
-    demand(reader->nums < block->n_nums);
+    demand(reader->nums < message->n_nums);
     reader->nums++;
     break;
   case HF_COLUMN_TIME:
-    demand(reader->nums < block->n_nums);
-    number = block->nums[reader->nums++];
+    demand(reader->nums < message->n_nums);
+    number = message->nums[reader->nums++];
     demand(isnan(number) || isinf(number) || number == trunc(number));
     break;
   }
 }
 
-static void check_chunks(const struct hf_message *block) {
+static void check_chunks(const struct hf_message *message) {
   uint32_t i;
-  for (i = 0; i < block->n_chunks; i++) {
-    const struct hf_chunk *chunk = &block->chunks[i];
+  for (i = 0; i < message->n_chunks; i++) {
+    const struct hf_chunk *chunk = &message->chunks[i];
     size_t bytes = (size_t)chunk->length * (chunk->wide ? 2 : 1);
     demand(!chunk->wide || chunk->offset % 2 == 0);
-    demand(chunk->offset + bytes <= block->n_bytes);
+    demand(chunk->offset + bytes <= message->n_bytes);
   }
 }
 
-static void check_message(const struct hf_message *block,
+static void check_message(const struct hf_message *message,
                           const struct table *table,
                           int rows,
                           int32_t decode) {
-  struct reader reader = {.block = block, .ints = HF_RESULT_INTS};
+  struct reader reader = {.message = message, .ints = HF_RESULT_INTS};
   int row;
-  demand(block->ints[HF_INT_KIND] == HF_MSG_RESULT);
-  demand((uint32_t)block->ints[HF_INT_LENGTH] == block->n_ints);
-  demand((uint32_t)block->ints[HF_INT_NUMS] == block->n_nums);
-  demand((uint32_t)block->ints[HF_INT_CHUNKS] == block->n_chunks);
-  demand(block->ints[HF_RESULT_ROWS] == rows);
-  check_chunks(block);
-  if (block->ints[HF_RESULT_COMMAND] == HF_COMMAND_OTHER) {
-    demand(block->n_chunks > 0);
+  demand(message->ints[HF_INT_KIND] == HF_MSG_RESULT);
+  demand((uint32_t)message->ints[HF_INT_LENGTH] == message->n_ints);
+  demand((uint32_t)message->ints[HF_INT_NUMS] == message->n_nums);
+  demand((uint32_t)message->ints[HF_INT_CHUNKS] == message->n_chunks);
+  demand(message->ints[HF_RESULT_ROWS] == rows);
+  check_chunks(message);
+  if (message->ints[HF_RESULT_COMMAND] == HF_COMMAND_OTHER) {
+    demand(message->n_chunks > 0);
     reader.chunk = 1;
   }
   for (row = 0; row < rows; row++) {
     uint32_t bitmap = reader.ints;
     int column;
     reader.ints += ((uint32_t)table->columns + 31) / 32;
-    demand(reader.ints <= block->n_ints);
+    demand(reader.ints <= message->n_ints);
     for (column = 0; column < table->columns; column++) {
-      uint32_t nulls = (uint32_t)block->ints[bitmap + (uint32_t)column / 32];
+      uint32_t nulls = (uint32_t)message->ints[bitmap + (uint32_t)column / 32];
       if ((nulls >> column % 32 & 1) == 0) {
         read_cell(&reader, hf_column_kind(table->types[column], decode));
       }
     }
   }
-  demand(reader.ints == block->n_ints);
-  demand(reader.nums == block->n_nums);
+  demand(reader.ints == message->n_ints);
+  demand(reader.nums == message->n_nums);
 }
 
 /* The same columns have the same number, also without a guess. */
@@ -265,7 +266,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t bytes) {
   int limit = fuzz_byte(&fuzz);
   enum hf_status status = HF_OK;
   PGresult *result = NULL;
-  struct hf_message *block;
+  struct hf_message *message;
   struct table table;
   int rows = 0;
   int parts = 0;
@@ -289,9 +290,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t bytes) {
   if (status == HF_OK) {
     demand(limit == 0 || rows == 0 ||
            hf_encoder_bytes(&encoder) <= (size_t)limit * 16);
-    demand(hf_encoder_end(&encoder, result, &frame, &block) == HF_OK);
-    check_message(block, &table, rows, decode);
-    hf_message_free(block);
+    demand(hf_encoder_end(&encoder, result, &frame, &message) == HF_OK);
+    check_message(message, &table, rows, decode);
+    hf_message_free(message);
   }
   PQclear(result);
   return 0;

@@ -213,10 +213,10 @@ static void read_op(struct fuzz *fuzz, int kind, struct hf_op *op) {
 
 /* ---- answers ------------------------------------------------------------- */
 
-static bool settles(const struct hf_message *block) {
-  switch ((enum hf_msg_kind)block->ints[HF_INT_KIND]) {
+static bool settles(const struct hf_message *message) {
+  switch ((enum hf_msg_kind)message->ints[HF_INT_KIND]) {
   case HF_MSG_RESULT:
-    return (block->ints[HF_RESULT_FLAGS] & HF_RESULT_MORE) == 0;
+    return (message->ints[HF_RESULT_FLAGS] & HF_RESULT_MORE) == 0;
   case HF_MSG_ERROR:
   case HF_MSG_LEASE:
   case HF_MSG_OK:
@@ -231,11 +231,11 @@ static bool settles(const struct hf_message *block) {
   return false;
 }
 
-static void take(struct scene *scene, struct hf_message *block) {
-  const int32_t *ints = block->ints;
+static void take(struct scene *scene, struct hf_message *message) {
+  const int32_t *ints = message->ints;
   int32_t id = ints[HF_INT_ID_LOW];
-  demand((uint32_t)ints[HF_INT_LENGTH] == block->n_ints);
-  if (settles(block)) {
+  demand((uint32_t)ints[HF_INT_LENGTH] == message->n_ints);
+  if (settles(message)) {
     demand(id > 0 && id < IDS && scene->due[id]);
     scene->due[id] = false;
     scene->n_due--;
@@ -243,12 +243,12 @@ static void take(struct scene *scene, struct hf_message *block) {
 }
 
 static void take_all(struct scene *scene) {
-  struct hf_message *block = hf_port_take(scene->port);
-  while (block != NULL) {
-    struct hf_message *next = block->next;
-    take(scene, block);
-    hf_message_free(block);
-    block = next;
+  struct hf_message *message = hf_port_take(scene->port);
+  while (message != NULL) {
+    struct hf_message *next = message->next;
+    take(scene, message);
+    hf_message_free(message);
+    message = next;
   }
 }
 

@@ -8,15 +8,15 @@
 #include "support_port_parts.h"
 
 /* Copies `units` of a chunk from `at` on; what is not Latin-1 is cut down. */
-static void copy_units(const struct hf_message *block,
+static void copy_units(const struct hf_message *message,
                        uint32_t chunk_index,
                        uint32_t at,
                        uint32_t units,
                        char *out,
                        size_t out_bytes) {
-  const struct hf_chunk *chunk = &block->chunks[chunk_index];
+  const struct hf_chunk *chunk = &message->chunks[chunk_index];
   const unsigned char *bytes =
-      (const unsigned char *)block->bytes + chunk->offset;
+      (const unsigned char *)message->bytes + chunk->offset;
   uint32_t i;
   support_must(at + units <= chunk->length, "a text within its chunk");
   for (i = 0; i < units && i + 1 < out_bytes; i++) {
@@ -25,14 +25,14 @@ static void copy_units(const struct hf_message *block,
   out[i] = '\0';
 }
 
-static void read_cell(const struct hf_message *block,
+static void read_cell(const struct hf_message *message,
                       const struct support_port *port,
                       struct support_answer *answer) {
-  const int32_t *data = block->ints + HF_RESULT_INTS;
-  uint32_t chunk = block->ints[HF_RESULT_COMMAND] == HF_COMMAND_OTHER ? 1 : 0;
+  const int32_t *data = message->ints + HF_RESULT_INTS;
+  uint32_t chunk = message->ints[HF_RESULT_COMMAND] == HF_COMMAND_OTHER ? 1 : 0;
   int words;
   answer->cell[0] = '\0';
-  answer->columns = port->columns[block->ints[HF_RESULT_ROW_DESCRIPTION] %
+  answer->columns = port->columns[message->ints[HF_RESULT_ROW_DESCRIPTION] %
                                   ROW_DESCRIPTIONS_MAX];
   if (answer->rows == 0 || answer->columns == 0) {
     return;
@@ -42,7 +42,7 @@ static void read_cell(const struct hf_message *block,
     (void)strcpy(answer->cell, "NULL");
     return;
   }
-  copy_units(block,
+  copy_units(message,
              chunk,
              0,
              (uint32_t)data[words],
@@ -51,9 +51,9 @@ static void read_cell(const struct hf_message *block,
 }
 
 static void read_result(struct support_port *port,
-                        const struct hf_message *block,
+                        const struct hf_message *message,
                         struct support_answer *answer) {
-  const int32_t *ints = block->ints;
+  const int32_t *ints = message->ints;
   answer->results++;
   answer->rows = ints[HF_RESULT_ROWS];
   answer->attempts = ints[HF_RESULT_ATTEMPTS];
@@ -61,31 +61,31 @@ static void read_result(struct support_port *port,
   answer->affected = ints[HF_RESULT_AFFECTED_LOW];
   answer->command[0] = '\0';
   if (ints[HF_RESULT_COMMAND] == HF_COMMAND_OTHER) {
-    copy_units(block,
+    copy_units(message,
                0,
                0,
-               block->chunks[0].length,
+               message->chunks[0].length,
                answer->command,
                sizeof answer->command);
   }
-  read_cell(block, port, answer);
+  read_cell(message, port, answer);
 }
 
-static void read_fields(const struct hf_message *block,
+static void read_fields(const struct hf_message *message,
                         struct support_answer *answer) {
   uint32_t at = 0;
-  while (block->n_chunks > 0 && at < block->chunks[0].length) {
-    const struct hf_chunk *chunk = &block->chunks[0];
+  while (message->n_chunks > 0 && at < message->chunks[0].length) {
+    const struct hf_chunk *chunk = &message->chunks[0];
     char text[SUPPORT_TEXT_BYTES];
     char letter[2];
     uint32_t end = at + 1;
-    const char *bytes = block->bytes + chunk->offset;
+    const char *bytes = message->bytes + chunk->offset;
     while (end < chunk->length &&
            bytes[chunk->wide ? (size_t)end * 2 : end] != '\0') {
       end++;
     }
-    copy_units(block, 0, at, 1, letter, sizeof letter);
-    copy_units(block, 0, at + 1, end - at - 1, text, sizeof text);
+    copy_units(message, 0, at, 1, letter, sizeof letter);
+    copy_units(message, 0, at + 1, end - at - 1, text, sizeof text);
     if (letter[0] == 'C') {
       (void)snprintf(answer->sqlstate, sizeof answer->sqlstate, "%.5s", text);
     } else if (letter[0] == 'M') {
@@ -95,9 +95,9 @@ static void read_fields(const struct hf_message *block,
   }
 }
 
-static void read_error(const struct hf_message *block,
+static void read_error(const struct hf_message *message,
                        struct support_answer *answer) {
-  const int32_t *ints = block->ints;
+  const int32_t *ints = message->ints;
   answer->status = (enum hf_status)ints[HF_ERROR_STATUS];
   answer->outcome = (enum hf_outcome)ints[HF_ERROR_OUTCOME];
   answer->retryable = ints[HF_ERROR_RETRYABLE] != 0;
@@ -106,27 +106,27 @@ static void read_error(const struct hf_message *block,
   answer->attempts = ints[HF_ERROR_ATTEMPTS];
   answer->elapsed_ms = ints[HF_ERROR_ELAPSED_MS];
   answer->cause = (enum hf_status)ints[HF_ERROR_CAUSE_STATUS];
-  read_fields(block, answer);
+  read_fields(message, answer);
 }
 
 /* Options arrive as name NUL value NUL. */
-static void read_options(const struct hf_message *block,
+static void read_options(const struct hf_message *message,
                          struct support_answer *answer) {
   size_t i;
-  size_t n = block->n_chunks == 0 ? 0 : block->chunks[0].length;
+  size_t n = message->n_chunks == 0 ? 0 : message->chunks[0].length;
   size_t last = sizeof answer->options - 1;
   if (n == 0) {
     return;
   }
-  copy_units(block, 0, 0, (uint32_t)n, answer->options, last);
+  copy_units(message, 0, 0, (uint32_t)n, answer->options, last);
   for (i = 0; i < n && i < last - 1; i++) {
     answer->options[i] = answer->options[i] == '\0' ? ';' : answer->options[i];
   }
 }
 
 static bool read_beside(struct support_port *port,
-                        const struct hf_message *block) {
-  const int32_t *ints = block->ints;
+                        const struct hf_message *message) {
+  const int32_t *ints = message->ints;
   switch ((enum hf_msg_kind)ints[HF_INT_KIND]) {
   case HF_MSG_ROW_DESCRIPTION:
     support_must(ints[HF_ROW_DESCRIPTION_ID] < ROW_DESCRIPTIONS_MAX,
@@ -136,9 +136,9 @@ static bool read_beside(struct support_port *port,
     return true;
   case HF_MSG_EVENT:
     port->events[ints[HF_EVENT_KIND]]++;
-    if (block->n_chunks > 0) {
+    if (message->n_chunks > 0) {
       struct support_answer fields = {0};
-      read_fields(block, &fields);
+      read_fields(message, &fields);
       (void)strcpy(port->event_text, fields.message);
     }
     return true;
@@ -158,15 +158,15 @@ static bool read_beside(struct support_port *port,
   return false;
 }
 
-void support_read_block(struct support_port *port,
-                        const struct hf_message *block) {
-  const int32_t *ints = block->ints;
+void support_read_message(struct support_port *port,
+                          const struct hf_message *message) {
+  const int32_t *ints = message->ints;
   struct call *call;
-  support_must(block->n_ints == (uint32_t)ints[HF_INT_LENGTH] &&
-                   block->n_chunks == (uint32_t)ints[HF_INT_CHUNKS] &&
-                   block->n_nums == (uint32_t)ints[HF_INT_NUMS],
-               "a block's counts");
-  if (read_beside(port, block)) {
+  support_must(message->n_ints == (uint32_t)ints[HF_INT_LENGTH] &&
+                   message->n_chunks == (uint32_t)ints[HF_INT_CHUNKS] &&
+                   message->n_nums == (uint32_t)ints[HF_INT_NUMS],
+               "a message's counts");
+  if (read_beside(port, message)) {
     return;
   }
   support_must(ints[HF_INT_ID_LOW] > 0 &&
@@ -179,14 +179,14 @@ void support_read_block(struct support_port *port,
   call->settled = true;
   switch (call->answer.kind) {
   case HF_MSG_RESULT:
-    read_result(port, block, &call->answer);
+    read_result(port, message, &call->answer);
     call->settled = (ints[HF_RESULT_FLAGS] & HF_RESULT_MORE) == 0;
     break;
   case HF_MSG_ERROR:
-    read_error(block, &call->answer);
+    read_error(message, &call->answer);
     break;
   case HF_MSG_HEALTH:
-    read_error(block, &call->answer);
+    read_error(message, &call->answer);
     call->answer.value = ints[HF_HEALTH_STATUS];
     break;
   case HF_MSG_LEASE:
@@ -200,7 +200,7 @@ void support_read_block(struct support_port *port,
     break;
   case HF_MSG_OPENED:
     call->answer.value = ints[HF_OPENED_EXISTING];
-    read_options(block, &call->answer);
+    read_options(message, &call->answer);
     break;
   case HF_MSG_ROW_DESCRIPTION:
   case HF_MSG_EVENT:

@@ -271,12 +271,12 @@ void support_reply(struct support_port *port,
 /* ---- messages ------------------------------------------------------------ */
 
 void support_take(struct support_port *port) {
-  struct hf_message *block = port->hold ? NULL : hf_port_take(port->port);
-  while (block != NULL) {
-    struct hf_message *next = block->next;
-    support_read_block(port, block);
-    hf_message_free(block);
-    block = next;
+  struct hf_message *message = port->hold ? NULL : hf_port_take(port->port);
+  while (message != NULL) {
+    struct hf_message *next = message->next;
+    support_read_message(port, message);
+    hf_message_free(message);
+    message = next;
   }
 }
 

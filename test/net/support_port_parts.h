@@ -57,8 +57,8 @@ void support_must(bool ok, const char *what);
 struct timespec support_limit(void);
 
 /* Reads one message. */
-void support_read_block(struct support_port *port,
-                        const struct hf_message *block);
+void support_read_message(struct support_port *port,
+                          const struct hf_message *message);
 
 /* Takes what is there. */
 void support_take(struct support_port *port);

@@ -124,7 +124,7 @@ void hf_conn_result_end_result(struct hf_conn *conn,
                                const PGresult *result) {
   struct hf_encoder_frame frame = {0};
   struct hf_message *definition = NULL;
-  struct hf_message *block = NULL;
+  struct hf_message *message = NULL;
   enum hf_status status;
   unit->request.progress = HF_PROGRESS_COMPLETE;
   if (!hf_conn_result_add_rows(conn, unit, result) || !is_read(unit)) {
@@ -149,15 +149,15 @@ void hf_conn_result_end_result(struct hf_conn *conn,
   }
   if (status == HF_OK) {
     unit->statement->row_description = frame.row_description;
-    status = hf_encoder_end(&conn->encoder, result, &frame, &block);
+    status = hf_encoder_end(&conn->encoder, result, &frame, &message);
   }
   if (status != HF_OK) {
     hf_conn_result_give_up(conn, unit, status);
     return;
   }
-  block->ints[HF_RESULT_CONNECTION] = (int32_t)conn->slot->serial;
+  message->ints[HF_RESULT_CONNECTION] = (int32_t)conn->slot->serial;
   hf_row_descriptions_hold(unit->columns, frame.row_description);
-  hf_unit_add(unit, block);
+  hf_unit_add(unit, message);
 }
 
 /* What a ROLLBACK means that answers a COMMIT is for the core to say. */

@@ -34,7 +34,7 @@ static enum hf_wrap wrap_for(const struct hf_conn *conn,
 
 void hf_read_only_on_error(struct hf_conn *conn, struct hf_unit *unit) {
   static const char sentence[] =
-      "transaction blocks not allowed in statement pooling mode";
+      "transaction messages not allowed in statement pooling mode";
   const char *message = hf_error_field(&unit->request.error, 'M');
   if (message != NULL && strncmp(message, sentence, sizeof sentence - 1) == 0) {
     unit->request.wrapping_refused = unit->wrap == HF_WRAP_BEGIN;

@@ -9,18 +9,18 @@
 
 /* A unit that nobody reads has no answer that could hold a list of columns. */
 static void release_columns(struct hf_unit *unit,
-                            const struct hf_message *block) {
-  if (unit->columns != NULL && block->ints[HF_INT_KIND] == HF_MSG_RESULT) {
+                            const struct hf_message *message) {
+  if (unit->columns != NULL && message->ints[HF_INT_KIND] == HF_MSG_RESULT) {
     hf_row_descriptions_release(unit->columns,
-                                block->ints[HF_RESULT_ROW_DESCRIPTION]);
+                                message->ints[HF_RESULT_ROW_DESCRIPTION]);
   }
 }
 
 struct hf_message *hf_unit_take(struct hf_unit *unit) {
   struct hf_message *first = unit->first;
-  const struct hf_message *block;
-  for (block = first; block != NULL; block = block->next) {
-    release_columns(unit, block);
+  const struct hf_message *message;
+  for (message = first; message != NULL; message = message->next) {
+    release_columns(unit, message);
   }
   unit->first = NULL;
   unit->last = NULL;
@@ -68,14 +68,14 @@ void hf_unit_finish(struct hf_unit *unit) {
   hf_values_finish(&unit->values);
 }
 
-void hf_unit_add(struct hf_unit *unit, struct hf_message *block) {
+void hf_unit_add(struct hf_unit *unit, struct hf_message *message) {
   if (unit->last == NULL) {
-    unit->first = block;
+    unit->first = message;
   } else {
-    unit->last->next = block;
+    unit->last->next = message;
   }
-  while (block->next != NULL) {
-    block = block->next;
+  while (message->next != NULL) {
+    message = message->next;
   }
-  unit->last = block;
+  unit->last = message;
 }

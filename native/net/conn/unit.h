@@ -88,7 +88,7 @@ void hf_unit_stand_in(struct hf_unit *unit, const struct hf_unit *other);
 void hf_unit_finish(struct hf_unit *unit);
 
 /* Adds messages to the answer; takes ownership. */
-void hf_unit_add(struct hf_unit *unit, struct hf_message *block);
+void hf_unit_add(struct hf_unit *unit, struct hf_message *message);
 
 /* Returns the answer, the caller's from now on. */
 struct hf_message *hf_unit_take(struct hf_unit *unit);

@@ -38,19 +38,19 @@ void hf_cached_result_send(struct hf_outbox *outbox,
                            bool stale) {
   int32_t flags = HF_RESULT_CACHED | (stale ? HF_RESULT_STALE : 0);
   struct hf_message *copies = hf_cached_result_copy(first);
-  struct hf_message *block;
+  struct hf_message *message;
   if (copies == NULL) {
     hf_outbox_refuse(outbox, id_low, id_high, HF_NO_MEMORY, NULL);
     return;
   }
-  for (block = copies; block != NULL; block = block->next) {
-    block->ints[HF_INT_ID_LOW] = (int32_t)id_low;
-    block->ints[HF_INT_ID_HIGH] = (int32_t)id_high;
-    block->ints[HF_RESULT_FLAGS] =
-        flags | (block->next == NULL ? 0 : HF_RESULT_MORE);
-    block->ints[HF_RESULT_ATTEMPTS] = 0;
-    block->ints[HF_RESULT_CONNECTION] = 0;
-    block->ints[HF_RESULT_TRANSACTION] = 0;
+  for (message = copies; message != NULL; message = message->next) {
+    message->ints[HF_INT_ID_LOW] = (int32_t)id_low;
+    message->ints[HF_INT_ID_HIGH] = (int32_t)id_high;
+    message->ints[HF_RESULT_FLAGS] =
+        flags | (message->next == NULL ? 0 : HF_RESULT_MORE);
+    message->ints[HF_RESULT_ATTEMPTS] = 0;
+    message->ints[HF_RESULT_CONNECTION] = 0;
+    message->ints[HF_RESULT_TRANSACTION] = 0;
   }
   hf_outbox_send(outbox, copies);
 }

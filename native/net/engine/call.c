@@ -242,29 +242,29 @@ static bool only_read(const struct hf_call *call) {
          (call->unit.request.flags & HF_FLAG_READ_ONLY) != 0;
 }
 
-void hf_call_describe_error(struct hf_message *block,
+void hf_call_describe_error(struct hf_message *message,
                             const struct hf_error *error,
                             const struct hf_error *cause,
                             const struct hf_request *request,
                             const struct hf_gauges *gauges) {
-  block->ints[HF_ERROR_STATUS] = (int32_t)error->status;
-  block->ints[HF_ERROR_OUTCOME] = (int32_t)error->outcome;
-  block->ints[HF_ERROR_RETRYABLE] = error->retryable;
-  block->ints[HF_ERROR_UNIT] = (int32_t)error->unit;
-  block->ints[HF_ERROR_PHASE] = (int32_t)error->phase;
-  block->ints[HF_ERROR_ERRNO] = error->sys_errno;
-  block->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)cause->status;
-  block->ints[HF_ERROR_CAUSE_ERRNO] = cause->sys_errno;
-  block->ints[HF_ERROR_TOTAL] = gauges->total;
-  block->ints[HF_ERROR_BUSY] = gauges->busy;
-  block->ints[HF_ERROR_IDLE] = gauges->idle;
-  block->ints[HF_ERROR_WAITING] = gauges->waiting;
-  block->ints[HF_ERROR_LEASED] = gauges->leased;
+  message->ints[HF_ERROR_STATUS] = (int32_t)error->status;
+  message->ints[HF_ERROR_OUTCOME] = (int32_t)error->outcome;
+  message->ints[HF_ERROR_RETRYABLE] = error->retryable;
+  message->ints[HF_ERROR_UNIT] = (int32_t)error->unit;
+  message->ints[HF_ERROR_PHASE] = (int32_t)error->phase;
+  message->ints[HF_ERROR_ERRNO] = error->sys_errno;
+  message->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)cause->status;
+  message->ints[HF_ERROR_CAUSE_ERRNO] = cause->sys_errno;
+  message->ints[HF_ERROR_TOTAL] = gauges->total;
+  message->ints[HF_ERROR_BUSY] = gauges->busy;
+  message->ints[HF_ERROR_IDLE] = gauges->idle;
+  message->ints[HF_ERROR_WAITING] = gauges->waiting;
+  message->ints[HF_ERROR_LEASED] = gauges->leased;
   if (request != NULL) {
-    block->ints[HF_ERROR_ATTEMPTS] = request->attempts;
-    block->ints[HF_ERROR_ELAPSED_MS] =
+    message->ints[HF_ERROR_ATTEMPTS] = request->attempts;
+    message->ints[HF_ERROR_ELAPSED_MS] =
         (int32_t)((hf_clock_us() - request->submitted_us) / US_PER_MS);
-    block->ints[HF_ERROR_CONNECTION] = (int32_t)request->serial;
+    message->ints[HF_ERROR_CONNECTION] = (int32_t)request->serial;
   }
 }
 
@@ -272,67 +272,68 @@ static void send_error(struct hf_call *call) {
   const struct hf_request *request = &call->unit.request;
   const struct hf_error *error = &request->error;
   struct hf_gauges gauges;
-  struct hf_message *block = hf_message_new2(HF_MSG_ERROR,
-                                             HF_ERROR_INTS,
-                                             (int32_t)request->id_low,
-                                             (int32_t)request->id_high,
-                                             error->fields,
-                                             error->fields_bytes,
-                                             request->cause.fields,
-                                             request->cause.fields_bytes);
-  if (block == NULL) {
-    block = hf_outbox_spare(&call->handle->port->outbox,
-                            HF_MSG_ERROR,
-                            HF_ERROR_INTS,
-                            (int32_t)request->id_low,
-                            (int32_t)request->id_high);
+  struct hf_message *message = hf_message_new2(HF_MSG_ERROR,
+                                               HF_ERROR_INTS,
+                                               (int32_t)request->id_low,
+                                               (int32_t)request->id_high,
+                                               error->fields,
+                                               error->fields_bytes,
+                                               request->cause.fields,
+                                               request->cause.fields_bytes);
+  if (message == NULL) {
+    message = hf_outbox_spare(&call->handle->port->outbox,
+                              HF_MSG_ERROR,
+                              HF_ERROR_INTS,
+                              (int32_t)request->id_low,
+                              (int32_t)request->id_high);
   }
-  if (block == NULL) {
+  if (message == NULL) {
     return;
   }
   hf_pool_gauges(&call->handle->pool->core, &gauges);
   if (request->kind == HF_REQUEST_STATEMENT) {
     (void)hf_lease_note_result(request->lease, 0, (char)transaction_of(call));
   }
-  hf_call_describe_error(block, error, &request->cause, request, &gauges);
-  block->ints[HF_ERROR_TRANSACTION] = transaction_of(call);
-  hf_outbox_send(&call->handle->port->outbox, block);
+  hf_call_describe_error(message, error, &request->cause, request, &gauges);
+  message->ints[HF_ERROR_TRANSACTION] = transaction_of(call);
+  hf_outbox_send(&call->handle->port->outbox, message);
 }
 
 static void send_lease(struct hf_call *call) {
   const struct hf_slot *slot = call->lease.slot;
-  struct hf_message *block = hf_message_new(HF_MSG_LEASE,
-                                            HF_LEASE_INTS,
-                                            (int32_t)call->unit.request.id_low,
-                                            (int32_t)call->unit.request.id_high,
-                                            NULL,
-                                            0);
-  if (block == NULL) {
-    block = hf_outbox_spare(&call->handle->port->outbox,
-                            HF_MSG_LEASE,
-                            HF_LEASE_INTS,
-                            (int32_t)call->unit.request.id_low,
-                            (int32_t)call->unit.request.id_high);
+  struct hf_message *message =
+      hf_message_new(HF_MSG_LEASE,
+                     HF_LEASE_INTS,
+                     (int32_t)call->unit.request.id_low,
+                     (int32_t)call->unit.request.id_high,
+                     NULL,
+                     0);
+  if (message == NULL) {
+    message = hf_outbox_spare(&call->handle->port->outbox,
+                              HF_MSG_LEASE,
+                              HF_LEASE_INTS,
+                              (int32_t)call->unit.request.id_low,
+                              (int32_t)call->unit.request.id_high);
   }
-  if (block == NULL) {
+  if (message == NULL) {
     return;
   }
-  block->ints[HF_LEASE_NUMBER] = call->lease_number;
-  block->ints[HF_LEASE_CONNECTION] = (int32_t)slot->serial;
-  block->ints[HF_LEASE_PID] = slot->backend_pid;
-  block->ints[HF_LEASE_POOLED] = slot->proxied;
-  hf_outbox_send(&call->handle->port->outbox, block);
+  message->ints[HF_LEASE_NUMBER] = call->lease_number;
+  message->ints[HF_LEASE_CONNECTION] = (int32_t)slot->serial;
+  message->ints[HF_LEASE_PID] = slot->backend_pid;
+  message->ints[HF_LEASE_POOLED] = slot->proxied;
+  hf_outbox_send(&call->handle->port->outbox, message);
 }
 
 void hf_call_renew_row_descriptions(struct hf_call *call) {
-  struct hf_message *block = call->handle == NULL ? NULL : call->unit.first;
-  for (; block != NULL; block = block->next) {
+  struct hf_message *message = call->handle == NULL ? NULL : call->unit.first;
+  for (; message != NULL; message = message->next) {
     struct hf_message *definition = NULL;
-    if (block->ints[HF_INT_KIND] != HF_MSG_RESULT) {
+    if (message->ints[HF_INT_KIND] != HF_MSG_RESULT) {
       continue;
     }
     if (hf_row_descriptions_renew(&call->handle->port->row_descriptions,
-                                  &block->ints[HF_RESULT_ROW_DESCRIPTION],
+                                  &message->ints[HF_RESULT_ROW_DESCRIPTION],
                                   &definition) != HF_OK) {
       hf_error_set(&call->unit.request.error,
                    HF_NO_MEMORY,
@@ -369,21 +370,22 @@ static int32_t result_flags(struct hf_call *call,
 
 /* All but the last message of an answer say that more follows. */
 static void send_results(struct hf_call *call) {
-  struct hf_message *block = hf_unit_take(&call->unit);
-  while (block != NULL) {
-    struct hf_message *next = block->next;
-    block->next = NULL;
-    if (block->ints[HF_INT_KIND] == HF_MSG_RESULT) {
+  struct hf_message *message = hf_unit_take(&call->unit);
+  while (message != NULL) {
+    struct hf_message *next = message->next;
+    message->next = NULL;
+    if (message->ints[HF_INT_KIND] == HF_MSG_RESULT) {
       int32_t transaction = next == NULL ? transaction_of(call) : 0;
-      block->ints[HF_RESULT_ATTEMPTS] = call->unit.request.attempts;
-      block->ints[HF_RESULT_FLAGS] = result_flags(call,
-                                                  block->ints[HF_RESULT_FLAGS],
-                                                  next == NULL,
-                                                  transaction);
-      block->ints[HF_RESULT_TRANSACTION] = transaction;
+      message->ints[HF_RESULT_ATTEMPTS] = call->unit.request.attempts;
+      message->ints[HF_RESULT_FLAGS] =
+          result_flags(call,
+                       message->ints[HF_RESULT_FLAGS],
+                       next == NULL,
+                       transaction);
+      message->ints[HF_RESULT_TRANSACTION] = transaction;
     }
-    hf_outbox_send(&call->handle->port->outbox, block);
-    block = next;
+    hf_outbox_send(&call->handle->port->outbox, message);
+    message = next;
   }
 }
 

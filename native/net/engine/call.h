@@ -99,7 +99,7 @@ struct hf_call *hf_call_probe(struct hf_netpool *pool,
  * Fills in the HF_ERROR_* of a message but for HF_ERROR_TRANSACTION. `request`
  * is what failed, or NULL.
  */
-void hf_call_describe_error(struct hf_message *block,
+void hf_call_describe_error(struct hf_message *message,
                             const struct hf_error *error,
                             const struct hf_error *cause,
                             const struct hf_request *request,

@@ -142,27 +142,27 @@ static struct hf_handle *whom_to_ask(const struct hf_netpool *pool) {
 
 static bool ask(struct hf_connect_slot *dial) {
   struct hf_handle *handle = whom_to_ask(dial->pool);
-  struct hf_message *block;
+  struct hf_message *message;
   if (handle == NULL) {
     hf_error_set(&dial->error, HF_POOL_CLOSED, HF_PHASE_CONNECT, NULL);
     return false;
   }
   dial->question = ++handle->port->last_ask;
-  block = hf_message_new(HF_MSG_ASK,
-                         HF_ASK_INTS,
-                         (int32_t)dial->question,
-                         0,
-                         "password",
-                         8);
-  if (block == NULL ||
+  message = hf_message_new(HF_MSG_ASK,
+                           HF_ASK_INTS,
+                           (int32_t)dial->question,
+                           0,
+                           "password",
+                           8);
+  if (message == NULL ||
       hf_map_set(&handle->port->asks, dial->question, dial) != HF_OK) {
-    hf_message_free(block);
+    hf_message_free(message);
     hf_error_set(&dial->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
     return false;
   }
-  block->ints[HF_ASK_POOL] = handle->number;
+  message->ints[HF_ASK_POOL] = handle->number;
   dial->asked = handle;
-  hf_outbox_send(&handle->port->outbox, block);
+  hf_outbox_send(&handle->port->outbox, message);
   return true;
 }
 

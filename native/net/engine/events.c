@@ -38,23 +38,23 @@ static void send_event(struct hf_handle *handle,
                        enum hf_event event,
                        int32_t lease,
                        const struct hf_error *error) {
-  struct hf_message *block =
+  struct hf_message *message =
       hf_message_new(HF_MSG_EVENT,
                      HF_EVENT_INTS,
                      handle->number,
                      (int32_t)slot->serial,
                      error == NULL ? NULL : error->fields,
                      error == NULL ? 0 : error->fields_bytes);
-  if (block != NULL) {
-    block->ints[HF_EVENT_KIND] = (int32_t)event;
-    block->ints[HF_EVENT_VALUE] = value_of(handle->pool, slot, event);
-    block->ints[HF_EVENT_LEASE] = lease;
-    block->ints[HF_EVENT_STATUS] =
+  if (message != NULL) {
+    message->ints[HF_EVENT_KIND] = (int32_t)event;
+    message->ints[HF_EVENT_VALUE] = value_of(handle->pool, slot, event);
+    message->ints[HF_EVENT_LEASE] = lease;
+    message->ints[HF_EVENT_STATUS] =
         error == NULL ? HF_OK : (int32_t)error->status;
-    block->ints[HF_EVENT_ERRNO] = error == NULL ? 0 : error->sys_errno;
-    block->ints[HF_EVENT_PID] = slot->backend_pid;
-    block->ints[HF_EVENT_POOLED] = slot->proxied;
-    hf_outbox_send(&handle->port->outbox, block);
+    message->ints[HF_EVENT_ERRNO] = error == NULL ? 0 : error->sys_errno;
+    message->ints[HF_EVENT_PID] = slot->backend_pid;
+    message->ints[HF_EVENT_POOLED] = slot->proxied;
+    hf_outbox_send(&handle->port->outbox, message);
   }
 }
 
@@ -111,19 +111,19 @@ void hf_events_send_notification(struct hf_handle *handle,
                                  const struct hf_slot *slot,
                                  int32_t lease,
                                  const PGnotify *notify) {
-  struct hf_message *block = hf_message_new2(HF_MSG_EVENT,
-                                             HF_EVENT_INTS,
-                                             handle->number,
-                                             (int32_t)slot->serial,
-                                             notify->relname,
-                                             strlen(notify->relname),
-                                             notify->extra,
-                                             strlen(notify->extra));
-  if (block != NULL) {
-    block->ints[HF_EVENT_KIND] = HF_EVENT_NOTIFY;
-    block->ints[HF_EVENT_VALUE] = notify->be_pid;
-    block->ints[HF_EVENT_LEASE] = lease;
-    hf_outbox_send(&handle->port->outbox, block);
+  struct hf_message *message = hf_message_new2(HF_MSG_EVENT,
+                                               HF_EVENT_INTS,
+                                               handle->number,
+                                               (int32_t)slot->serial,
+                                               notify->relname,
+                                               strlen(notify->relname),
+                                               notify->extra,
+                                               strlen(notify->extra));
+  if (message != NULL) {
+    message->ints[HF_EVENT_KIND] = HF_EVENT_NOTIFY;
+    message->ints[HF_EVENT_VALUE] = notify->be_pid;
+    message->ints[HF_EVENT_LEASE] = lease;
+    hf_outbox_send(&handle->port->outbox, message);
   }
 }
 

@@ -108,45 +108,45 @@ static struct hf_message *health_message(
     const struct hf_health_report *report) {
   int32_t low = (int32_t)op->id_low;
   int32_t high = (int32_t)op->id_high;
-  struct hf_message *block = hf_message_new2(HF_MSG_HEALTH,
-                                             HF_HEALTH_INTS,
-                                             low,
-                                             high,
-                                             report->error->fields,
-                                             report->error->fields_bytes,
-                                             report->cause->fields,
-                                             report->cause->fields_bytes);
-  return block != NULL ? block
-                       : hf_outbox_spare(&op->handle->port->outbox,
-                                         HF_MSG_HEALTH,
-                                         HF_HEALTH_INTS,
-                                         low,
-                                         high);
+  struct hf_message *message = hf_message_new2(HF_MSG_HEALTH,
+                                               HF_HEALTH_INTS,
+                                               low,
+                                               high,
+                                               report->error->fields,
+                                               report->error->fields_bytes,
+                                               report->cause->fields,
+                                               report->cause->fields_bytes);
+  return message != NULL ? message
+                         : hf_outbox_spare(&op->handle->port->outbox,
+                                           HF_MSG_HEALTH,
+                                           HF_HEALTH_INTS,
+                                           low,
+                                           high);
 }
 
 static void answer_check(void *ctx,
                          struct hf_health_check *check,
                          const struct hf_health_report *report) {
   struct health_op *op = health_of(check);
-  struct hf_message *block = health_message(op, report);
+  struct hf_message *message = health_message(op, report);
   const struct hf_health_verdict *verdict = &report->verdict;
   (void)ctx;
-  if (block != NULL) {
-    hf_call_describe_error(block,
+  if (message != NULL) {
+    hf_call_describe_error(message,
                            report->error,
                            report->cause,
                            report->request,
                            &report->gauges);
-    block->ints[HF_HEALTH_STATUS] = (int32_t)verdict->status;
-    block->ints[HF_HEALTH_OBSTACLE] = (int32_t)verdict->obstacle;
-    block->ints[HF_HEALTH_WORRIES] = (int32_t)verdict->worries;
-    block->ints[HF_HEALTH_WARMED] = report->warmed;
-    block->ints[HF_HEALTH_POOLER] = (int32_t)verdict->pooler;
-    block->ints[HF_HEALTH_ROLE] = (int32_t)verdict->role;
-    block->ints[HF_HEALTH_BREAKER] = report->gauges.breaker;
-    block->ints[HF_HEALTH_ANSWER_MS] = verdict->answer_ms;
-    block->ints[HF_HEALTH_LOST] = verdict->lost;
-    hf_outbox_send(&op->handle->port->outbox, block);
+    message->ints[HF_HEALTH_STATUS] = (int32_t)verdict->status;
+    message->ints[HF_HEALTH_OBSTACLE] = (int32_t)verdict->obstacle;
+    message->ints[HF_HEALTH_WORRIES] = (int32_t)verdict->worries;
+    message->ints[HF_HEALTH_WARMED] = report->warmed;
+    message->ints[HF_HEALTH_POOLER] = (int32_t)verdict->pooler;
+    message->ints[HF_HEALTH_ROLE] = (int32_t)verdict->role;
+    message->ints[HF_HEALTH_BREAKER] = report->gauges.breaker;
+    message->ints[HF_HEALTH_ANSWER_MS] = verdict->answer_ms;
+    message->ints[HF_HEALTH_LOST] = verdict->lost;
+    hf_outbox_send(&op->handle->port->outbox, message);
   }
   hf_free(op);
 }

@@ -133,15 +133,15 @@ static bool is_news(const struct hf_listen *listen, struct hf_handle *handle) {
 }
 
 static void send_resumed(struct hf_handle *handle, const char *channel) {
-  struct hf_message *block = hf_message_new(HF_MSG_EVENT,
-                                            HF_EVENT_INTS,
-                                            handle->number,
-                                            0,
-                                            channel,
-                                            strlen(channel));
-  if (block != NULL) {
-    block->ints[HF_EVENT_KIND] = HF_EVENT_RESUMED;
-    hf_outbox_send(&handle->port->outbox, block);
+  struct hf_message *message = hf_message_new(HF_MSG_EVENT,
+                                              HF_EVENT_INTS,
+                                              handle->number,
+                                              0,
+                                              channel,
+                                              strlen(channel));
+  if (message != NULL) {
+    message->ints[HF_EVENT_KIND] = HF_EVENT_RESUMED;
+    hf_outbox_send(&handle->port->outbox, message);
   }
 }
 

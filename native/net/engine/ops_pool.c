@@ -26,17 +26,17 @@ static bool answer_open(struct hf_port *port,
                         const struct hf_op *op,
                         const struct hf_netpool *pool,
                         bool existing) {
-  struct hf_message *block = hf_message_new(HF_MSG_OPENED,
-                                            HF_OPENED_INTS,
-                                            op->id_low,
-                                            op->id_high,
-                                            pool->options,
-                                            pool->options_bytes);
-  if (block == NULL) {
+  struct hf_message *message = hf_message_new(HF_MSG_OPENED,
+                                              HF_OPENED_INTS,
+                                              op->id_low,
+                                              op->id_high,
+                                              pool->options,
+                                              pool->options_bytes);
+  if (message == NULL) {
     return false;
   }
-  block->ints[HF_OPENED_EXISTING] = existing;
-  hf_outbox_send(&port->outbox, block);
+  message->ints[HF_OPENED_EXISTING] = existing;
+  hf_outbox_send(&port->outbox, message);
   return true;
 }
 

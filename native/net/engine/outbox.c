@@ -8,16 +8,16 @@
 #include "net/wire/message.h"
 
 /* Answers that can be given before memory must be had again. */
-enum { SPARE_BLOCKS = 32 };
+enum { SPARE_MESSAGES = 32 };
 
 static void fill_spare(struct hf_outbox *outbox) {
-  while (outbox->n_spare < SPARE_BLOCKS) {
-    struct hf_message *block = hf_message_alloc(HF_HEALTH_INTS, 0, 0, 0);
-    if (block == NULL) {
+  while (outbox->n_spare < SPARE_MESSAGES) {
+    struct hf_message *message = hf_message_alloc(HF_HEALTH_INTS, 0, 0, 0);
+    if (message == NULL) {
       return;
     }
-    block->next = outbox->spare;
-    outbox->spare = block;
+    message->next = outbox->spare;
+    outbox->spare = message;
     outbox->n_spare++;
   }
 }
@@ -70,24 +70,24 @@ bool hf_outbox_is_full(struct hf_outbox *outbox, size_t limit) {
   return atomic_load(&outbox->buffered) > limit;
 }
 
-void hf_outbox_send(struct hf_outbox *outbox, struct hf_message *block) {
+void hf_outbox_send(struct hf_outbox *outbox, struct hf_message *message) {
   if (outbox->closed) {
-    hf_message_free_all(block);
+    hf_message_free_all(message);
     return;
   }
   if (outbox->out_last == NULL) {
-    outbox->out_first = block;
+    outbox->out_first = message;
   } else {
-    outbox->out_last->next = block;
+    outbox->out_last->next = message;
   }
   for (;;) {
-    (void)atomic_fetch_add(&outbox->buffered, hf_message_bytes(block));
-    if (block->next == NULL) {
+    (void)atomic_fetch_add(&outbox->buffered, hf_message_bytes(message));
+    if (message->next == NULL) {
       break;
     }
-    block = block->next;
+    message = message->next;
   }
-  outbox->out_last = block;
+  outbox->out_last = message;
   if (!hf_link_queued(&outbox->link)) {
     hf_list_push(outbox->filled, &outbox->link);
   }
@@ -113,41 +113,41 @@ struct hf_message *hf_outbox_spare(struct hf_outbox *outbox,
                                    uint32_t n_ints,
                                    int32_t id_low,
                                    int32_t id_high) {
-  struct hf_message *block = outbox->spare;
-  if (block == NULL) {
+  struct hf_message *message = outbox->spare;
+  if (message == NULL) {
     return NULL;
   }
-  outbox->spare = block->next;
+  outbox->spare = message->next;
   outbox->n_spare--;
-  block->next = NULL;
-  block->n_ints = n_ints;
-  block->ints[HF_INT_KIND] = (int32_t)kind;
-  block->ints[HF_INT_LENGTH] = (int32_t)n_ints;
-  block->ints[HF_INT_ID_LOW] = id_low;
-  block->ints[HF_INT_ID_HIGH] = id_high;
-  return block;
+  message->next = NULL;
+  message->n_ints = n_ints;
+  message->ints[HF_INT_KIND] = (int32_t)kind;
+  message->ints[HF_INT_LENGTH] = (int32_t)n_ints;
+  message->ints[HF_INT_ID_LOW] = id_low;
+  message->ints[HF_INT_ID_HIGH] = id_high;
+  return message;
 }
 
 void hf_outbox_send_ok(struct hf_outbox *outbox,
                        uint32_t id_low,
                        uint32_t id_high,
                        int32_t value) {
-  struct hf_message *block = hf_message_new(HF_MSG_OK,
-                                            HF_OK_INTS,
-                                            (int32_t)id_low,
-                                            (int32_t)id_high,
-                                            NULL,
-                                            0);
-  if (block == NULL) {
-    block = hf_outbox_spare(outbox,
-                            HF_MSG_OK,
-                            HF_OK_INTS,
-                            (int32_t)id_low,
-                            (int32_t)id_high);
+  struct hf_message *message = hf_message_new(HF_MSG_OK,
+                                              HF_OK_INTS,
+                                              (int32_t)id_low,
+                                              (int32_t)id_high,
+                                              NULL,
+                                              0);
+  if (message == NULL) {
+    message = hf_outbox_spare(outbox,
+                              HF_MSG_OK,
+                              HF_OK_INTS,
+                              (int32_t)id_low,
+                              (int32_t)id_high);
   }
-  if (block != NULL) {
-    block->ints[HF_OK_STATUS] = value;
-    hf_outbox_send(outbox, block);
+  if (message != NULL) {
+    message->ints[HF_OK_STATUS] = value;
+    hf_outbox_send(outbox, message);
   }
 }
 
@@ -157,7 +157,7 @@ void hf_outbox_refuse(struct hf_outbox *outbox,
                       enum hf_status status,
                       const struct hf_error *cause) {
   struct hf_error error;
-  struct hf_message *block;
+  struct hf_message *message;
   hf_error_init(&error);
   if (cause != NULL && cause->status == status) {
     hf_error_copy(&error, cause);
@@ -166,32 +166,32 @@ void hf_outbox_refuse(struct hf_outbox *outbox,
     hf_error_set(&error, status, HF_PHASE_LOCAL, NULL);
     error.outcome = HF_OUTCOME_NOT_EXECUTED;
   }
-  block = hf_message_new2(HF_MSG_ERROR,
-                          HF_ERROR_INTS,
-                          (int32_t)id_low,
-                          (int32_t)id_high,
-                          error.fields,
-                          error.fields_bytes,
-                          cause == NULL ? NULL : cause->fields,
-                          cause == NULL ? 0 : cause->fields_bytes);
-  if (block == NULL) {
-    block = hf_outbox_spare(outbox,
-                            HF_MSG_ERROR,
+  message = hf_message_new2(HF_MSG_ERROR,
                             HF_ERROR_INTS,
                             (int32_t)id_low,
-                            (int32_t)id_high);
+                            (int32_t)id_high,
+                            error.fields,
+                            error.fields_bytes,
+                            cause == NULL ? NULL : cause->fields,
+                            cause == NULL ? 0 : cause->fields_bytes);
+  if (message == NULL) {
+    message = hf_outbox_spare(outbox,
+                              HF_MSG_ERROR,
+                              HF_ERROR_INTS,
+                              (int32_t)id_low,
+                              (int32_t)id_high);
   }
-  if (block != NULL) {
-    block->ints[HF_ERROR_STATUS] = (int32_t)error.status;
-    block->ints[HF_ERROR_OUTCOME] = (int32_t)error.outcome;
-    block->ints[HF_ERROR_RETRYABLE] = error.retryable;
-    block->ints[HF_ERROR_PHASE] = (int32_t)error.phase;
-    block->ints[HF_ERROR_ERRNO] = error.sys_errno;
+  if (message != NULL) {
+    message->ints[HF_ERROR_STATUS] = (int32_t)error.status;
+    message->ints[HF_ERROR_OUTCOME] = (int32_t)error.outcome;
+    message->ints[HF_ERROR_RETRYABLE] = error.retryable;
+    message->ints[HF_ERROR_PHASE] = (int32_t)error.phase;
+    message->ints[HF_ERROR_ERRNO] = error.sys_errno;
     if (cause != NULL) {
-      block->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)cause->status;
-      block->ints[HF_ERROR_CAUSE_ERRNO] = cause->sys_errno;
+      message->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)cause->status;
+      message->ints[HF_ERROR_CAUSE_ERRNO] = cause->sys_errno;
     }
-    hf_outbox_send(outbox, block);
+    hf_outbox_send(outbox, message);
   }
   hf_error_finish(&error);
 }

@@ -65,7 +65,7 @@ struct hf_message *hf_outbox_take(struct hf_outbox *outbox, bool *waited_for);
 bool hf_outbox_is_full(struct hf_outbox *outbox, size_t limit);
 
 /* Queues messages for the environment; takes ownership. */
-void hf_outbox_send(struct hf_outbox *outbox, struct hf_message *block);
+void hf_outbox_send(struct hf_outbox *outbox, struct hf_message *message);
 
 /* Hands over what collected, with one wake. */
 void hf_outbox_hand_over(struct hf_outbox *outbox);

@@ -122,10 +122,10 @@ static struct hf_query_cache *cached_of(struct hf_handle *handle) {
 /* A result whose columns the port forgot cannot be told any more. */
 static bool can_be_told(const struct hf_handle *handle,
                         const struct hf_cache_entry *entry) {
-  const struct hf_message *block = entry->payload;
-  for (; block != NULL; block = block->next) {
+  const struct hf_message *message = entry->payload;
+  for (; message != NULL; message = message->next) {
     if (!hf_row_descriptions_knows(&handle->port->row_descriptions,
-                                   block->ints[HF_RESULT_ROW_DESCRIPTION])) {
+                                   message->ints[HF_RESULT_ROW_DESCRIPTION])) {
       return false;
     }
   }

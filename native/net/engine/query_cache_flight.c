@@ -55,13 +55,13 @@ static void let_go(struct hf_call *call) {
 }
 
 static void serve(struct hf_call *call,
-                  const struct hf_message *blocks,
+                  const struct hf_message *messages,
                   bool stale) {
   if (stale) {
     add_stat(call->handle, HF_STAT_CACHE_STALE);
   }
   hf_cached_result_send(&call->handle->port->outbox,
-                        blocks,
+                        messages,
                         call->unit.request.id_low,
                         call->unit.request.id_high,
                         stale);

@@ -82,7 +82,7 @@ struct hf_encoder_frame {
 HF_NODISCARD enum hf_status hf_encoder_end(struct hf_encoder *encoder,
                                            const PGresult *last,
                                            const struct hf_encoder_frame *frame,
-                                           struct hf_message **block);
+                                           struct hf_message **message);
 
 /* Frees the buffers. Accepts zeroed memory. */
 void hf_encoder_finish(struct hf_encoder *encoder);

@@ -108,17 +108,17 @@ static bool append_word(struct hf_encoder *encoder, const struct tag *tag) {
 static struct hf_message *make_block(struct hf_encoder *encoder,
                                      uint32_t n_chunks) {
   uint32_t n_ints = (uint32_t)encoder->n_ints + HF_RESULT_INTS;
-  struct hf_message *block;
+  struct hf_message *message;
 
   if (encoder->n_bytes < HANDED_OVER_BYTES) {
-    block = hf_message_alloc(n_ints,
-                             (uint32_t)encoder->n_nums,
-                             n_chunks,
-                             encoder->n_bytes);
-    if (block != NULL && encoder->n_bytes != 0) {
-      memcpy(block->bytes, encoder->bytes, encoder->n_bytes);
+    message = hf_message_alloc(n_ints,
+                               (uint32_t)encoder->n_nums,
+                               n_chunks,
+                               encoder->n_bytes);
+    if (message != NULL && encoder->n_bytes != 0) {
+      memcpy(message->bytes, encoder->bytes, encoder->n_bytes);
     }
-    return block;
+    return message;
   }
   if (encoder->bytes_size - encoder->n_bytes > encoder->n_bytes / 4) {
     char *smaller = hf_realloc(encoder->bytes, encoder->n_bytes);
@@ -127,16 +127,16 @@ static struct hf_message *make_block(struct hf_encoder *encoder,
       encoder->bytes_size = encoder->n_bytes;
     }
   }
-  block = hf_message_alloc_around(n_ints,
-                                  (uint32_t)encoder->n_nums,
-                                  n_chunks,
-                                  encoder->bytes,
-                                  encoder->n_bytes);
-  if (block != NULL) {
+  message = hf_message_alloc_around(n_ints,
+                                    (uint32_t)encoder->n_nums,
+                                    n_chunks,
+                                    encoder->bytes,
+                                    encoder->n_bytes);
+  if (message != NULL) {
     encoder->bytes = NULL;
     encoder->bytes_size = 0;
   }
-  return block;
+  return message;
 }
 
 static void drop_large_buffers(struct hf_encoder *encoder) {
@@ -180,13 +180,13 @@ static void fill_header(int32_t *ints,
 enum hf_status hf_encoder_end(struct hf_encoder *encoder,
                               const PGresult *last,
                               const struct hf_encoder_frame *frame,
-                              struct hf_message **block) {
+                              struct hf_message **message) {
   struct tag tag = read_tag(last, encoder->tag);
   uint32_t word = tag.command == HF_COMMAND_OTHER ? 1 : 0;
   uint32_t word_offset = (uint32_t)encoder->n_bytes;
   struct hf_message *made;
 
-  *block = NULL;
+  *message = NULL;
   if (word != 0 && !append_word(encoder, &tag)) {
     return HF_NO_MEMORY;
   }
@@ -215,7 +215,7 @@ enum hf_status hf_encoder_end(struct hf_encoder *encoder,
            encoder->n_chunks * sizeof *encoder->chunks);
   }
   drop_large_buffers(encoder);
-  *block = made;
+  *message = made;
   return HF_OK;
 }
 

@@ -18,17 +18,17 @@
 /* What precedes every block; the public struct has no room for it. */
 struct owner {
   bool bytes_apart;
-  struct hf_message block;
+  struct hf_message message;
 };
 
-static struct hf_message *new_block(uint32_t n_ints,
-                                    uint32_t n_nums,
-                                    uint32_t n_chunks,
-                                    size_t inline_bytes) {
+static struct hf_message *message_alloc(uint32_t n_ints,
+                                        uint32_t n_nums,
+                                        uint32_t n_chunks,
+                                        size_t inline_bytes) {
   size_t fixed = sizeof(struct owner) + n_nums * sizeof(double) +
                  n_ints * sizeof(int32_t) + n_chunks * sizeof(struct hf_chunk);
   struct owner *owner;
-  struct hf_message *block;
+  struct hf_message *message;
 
   if (inline_bytes > SIZE_MAX - fixed) {
     return NULL;
@@ -38,28 +38,28 @@ static struct hf_message *new_block(uint32_t n_ints,
     return NULL;
   }
   owner->bytes_apart = false;
-  block = &owner->block;
-  block->next = NULL;
-  block->nums = (double *)(void *)(owner + 1);
-  block->ints = (int32_t *)(void *)(block->nums + n_nums);
-  block->chunks = (struct hf_chunk *)(void *)(block->ints + n_ints);
-  block->bytes = (char *)(void *)(block->chunks + n_chunks);
-  block->n_ints = n_ints;
-  block->n_nums = n_nums;
-  block->n_chunks = n_chunks;
-  block->n_bytes = inline_bytes;
-  return block;
+  message = &owner->message;
+  message->next = NULL;
+  message->nums = (double *)(void *)(owner + 1);
+  message->ints = (int32_t *)(void *)(message->nums + n_nums);
+  message->chunks = (struct hf_chunk *)(void *)(message->ints + n_ints);
+  message->bytes = (char *)(void *)(message->chunks + n_chunks);
+  message->n_ints = n_ints;
+  message->n_nums = n_nums;
+  message->n_chunks = n_chunks;
+  message->n_bytes = inline_bytes;
+  return message;
 }
 
 struct hf_message *hf_message_alloc(uint32_t n_ints,
                                     uint32_t n_nums,
                                     uint32_t n_chunks,
                                     size_t n_bytes) {
-  struct hf_message *block = new_block(n_ints, n_nums, n_chunks, n_bytes);
-  if (block != NULL) {
-    memset(block->ints, 0, n_ints * sizeof(int32_t));
+  struct hf_message *message = message_alloc(n_ints, n_nums, n_chunks, n_bytes);
+  if (message != NULL) {
+    memset(message->ints, 0, n_ints * sizeof(int32_t));
   }
-  return block;
+  return message;
 }
 
 struct hf_message *hf_message_alloc_around(uint32_t n_ints,
@@ -67,53 +67,55 @@ struct hf_message *hf_message_alloc_around(uint32_t n_ints,
                                            uint32_t n_chunks,
                                            char *bytes,
                                            size_t n_bytes) {
-  struct hf_message *block = new_block(n_ints, n_nums, n_chunks, 0);
-  if (block != NULL) {
-    memset(block->ints, 0, n_ints * sizeof(int32_t));
-    HF_CONTAINER_OF(block, struct owner, block)->bytes_apart = true;
-    block->bytes = bytes;
-    block->n_bytes = n_bytes;
+  struct hf_message *message = message_alloc(n_ints, n_nums, n_chunks, 0);
+  if (message != NULL) {
+    memset(message->ints, 0, n_ints * sizeof(int32_t));
+    HF_CONTAINER_OF(message, struct owner, message)->bytes_apart = true;
+    message->bytes = bytes;
+    message->n_bytes = n_bytes;
   }
-  return block;
+  return message;
 }
 
-void hf_message_free(struct hf_message *block) {
+void hf_message_free(struct hf_message *message) {
   struct owner *owner;
-  if (block == NULL) {
+  if (message == NULL) {
     return;
   }
-  owner = HF_CONTAINER_OF(block, struct owner, block);
+  owner = HF_CONTAINER_OF(message, struct owner, message);
   if (owner->bytes_apart) {
-    hf_free(block->bytes);
+    hf_free(message->bytes);
   }
   hf_free(owner);
 }
 
-struct hf_message *hf_message_copy(const struct hf_message *block) {
-  struct hf_message *copy =
-      new_block(block->n_ints, block->n_nums, block->n_chunks, block->n_bytes);
+struct hf_message *hf_message_copy(const struct hf_message *message) {
+  struct hf_message *copy = message_alloc(message->n_ints,
+                                          message->n_nums,
+                                          message->n_chunks,
+                                          message->n_bytes);
   if (copy == NULL) {
     return NULL;
   }
-  memcpy(copy->ints, block->ints, block->n_ints * sizeof(int32_t));
-  if (block->n_nums > 0) {
-    memcpy(copy->nums, block->nums, block->n_nums * sizeof(double));
+  memcpy(copy->ints, message->ints, message->n_ints * sizeof(int32_t));
+  if (message->n_nums > 0) {
+    memcpy(copy->nums, message->nums, message->n_nums * sizeof(double));
   }
-  if (block->n_chunks > 0) {
+  if (message->n_chunks > 0) {
     memcpy(copy->chunks,
-           block->chunks,
-           block->n_chunks * sizeof(struct hf_chunk));
+           message->chunks,
+           message->n_chunks * sizeof(struct hf_chunk));
   }
-  if (block->n_bytes > 0) {
-    memcpy(copy->bytes, block->bytes, block->n_bytes);
+  if (message->n_bytes > 0) {
+    memcpy(copy->bytes, message->bytes, message->n_bytes);
   }
   return copy;
 }
 
-size_t hf_message_bytes(const struct hf_message *block) {
-  return sizeof *block + block->n_bytes + block->n_ints * sizeof(int32_t) +
-         block->n_nums * sizeof(double) +
-         block->n_chunks * sizeof(struct hf_chunk);
+size_t hf_message_bytes(const struct hf_message *message) {
+  return sizeof *message + message->n_bytes +
+         message->n_ints * sizeof(int32_t) + message->n_nums * sizeof(double) +
+         message->n_chunks * sizeof(struct hf_chunk);
 }
 
 /* One text on its way into a chunk. */
@@ -138,23 +140,23 @@ static size_t room(const struct piece *piece) {
   return piece->wide ? piece->units * 2 : (piece->units + 1) & ~(size_t)1;
 }
 
-static void place(struct hf_message *block,
+static void place(struct hf_message *message,
                   uint32_t index,
                   size_t offset,
                   const struct piece *piece) {
-  struct hf_chunk *chunk = &block->chunks[index];
+  struct hf_chunk *chunk = &message->chunks[index];
   chunk->offset = (uint32_t)offset;
   chunk->length = (uint32_t)piece->units;
   chunk->wide = piece->wide;
   if (piece->wide) {
     (void)hf_text_decode(piece->text,
                          piece->bytes,
-                         (uint16_t *)(void *)(block->bytes + offset));
+                         (uint16_t *)(void *)(message->bytes + offset));
     return;
   }
-  memcpy(block->bytes + offset, piece->text, piece->bytes);
+  memcpy(message->bytes + offset, piece->text, piece->bytes);
   if (piece->bytes % 2 != 0) {
-    block->bytes[offset + piece->bytes] = 0;
+    message->bytes[offset + piece->bytes] = 0;
   }
 }
 
@@ -171,7 +173,7 @@ struct hf_message *hf_message_new2(enum hf_msg_kind kind,
   uint32_t n = 0;
   uint32_t i;
   size_t total = 0;
-  struct hf_message *block;
+  struct hf_message *message;
 
   assert(n_ints >= HF_INT_HEADER);
   if (text == NULL && more != NULL) {
@@ -191,21 +193,21 @@ struct hf_message *hf_message_new2(enum hf_msg_kind kind,
   if (total > UINT32_MAX) {
     return NULL;
   }
-  block = hf_message_alloc(n_ints, 0, n, total);
-  if (block == NULL) {
+  message = hf_message_alloc(n_ints, 0, n, total);
+  if (message == NULL) {
     return NULL;
   }
   total = 0;
   for (i = 0; i < n; i++) {
-    place(block, i, total, &pieces[i]);
+    place(message, i, total, &pieces[i]);
     total += room(&pieces[i]);
   }
-  block->ints[HF_INT_KIND] = (int32_t)kind;
-  block->ints[HF_INT_LENGTH] = (int32_t)n_ints;
-  block->ints[HF_INT_ID_LOW] = id_low;
-  block->ints[HF_INT_ID_HIGH] = id_high;
-  block->ints[HF_INT_CHUNKS] = (int32_t)n;
-  return block;
+  message->ints[HF_INT_KIND] = (int32_t)kind;
+  message->ints[HF_INT_LENGTH] = (int32_t)n_ints;
+  message->ints[HF_INT_ID_LOW] = id_low;
+  message->ints[HF_INT_ID_HIGH] = id_high;
+  message->ints[HF_INT_CHUNKS] = (int32_t)n;
+  return message;
 }
 
 struct hf_message *hf_message_new(enum hf_msg_kind kind,

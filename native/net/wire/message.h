@@ -56,9 +56,9 @@ struct hf_message *hf_message_new2(enum hf_msg_kind kind,
 void hf_message_free_all(struct hf_message *first);
 
 /* Returns a copy, with `next` NULL, or NULL when out of memory. */
-struct hf_message *hf_message_copy(const struct hf_message *block);
+struct hf_message *hf_message_copy(const struct hf_message *message);
 
 /* Returns how many bytes a block takes. */
-size_t hf_message_bytes(const struct hf_message *block);
+size_t hf_message_bytes(const struct hf_message *message);
 
 #endif

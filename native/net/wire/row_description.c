@@ -152,35 +152,35 @@ static struct hf_message *new_definition(
     const struct hf_row_description *description,
     int32_t id) {
   size_t n_numbers = (size_t)description->columns * HF_ROW_DESCRIPTION_STRIDE;
-  struct hf_message *block =
+  struct hf_message *message =
       hf_message_new(HF_MSG_ROW_DESCRIPTION,
                      HF_ROW_DESCRIPTION_INTS + (uint32_t)n_numbers,
                      0,
                      0,
                      description->names,
                      description->names_bytes);
-  if (block != NULL) {
-    block->ints[HF_ROW_DESCRIPTION_ID] = id;
-    block->ints[HF_ROW_DESCRIPTION_COLUMNS] = description->columns;
-    memcpy(block->ints + HF_ROW_DESCRIPTION_INTS,
+  if (message != NULL) {
+    message->ints[HF_ROW_DESCRIPTION_ID] = id;
+    message->ints[HF_ROW_DESCRIPTION_COLUMNS] = description->columns;
+    memcpy(message->ints + HF_ROW_DESCRIPTION_INTS,
            description->numbers,
            n_numbers * sizeof *description->numbers);
   }
-  return block;
+  return message;
 }
 
 /* Makes the message that has all shapes forgotten. */
 static struct hf_message *new_forget_all(void) {
-  struct hf_message *block = hf_message_new(HF_MSG_ROW_DESCRIPTION,
-                                            HF_ROW_DESCRIPTION_INTS,
-                                            0,
-                                            0,
-                                            NULL,
-                                            0);
-  if (block != NULL) {
-    block->ints[HF_ROW_DESCRIPTION_ID] = FORGET_ID;
+  struct hf_message *message = hf_message_new(HF_MSG_ROW_DESCRIPTION,
+                                              HF_ROW_DESCRIPTION_INTS,
+                                              0,
+                                              0,
+                                              NULL,
+                                              0);
+  if (message != NULL) {
+    message->ints[HF_ROW_DESCRIPTION_ID] = FORGET_ID;
   }
-  return block;
+  return message;
 }
 
 /* Empties the table, but for the shapes of results that are still held. */
@@ -209,21 +209,21 @@ static enum hf_status add(struct hf_row_descriptions *table,
   /* A number is never used again: results described before a "forget all"
    * may still be on their way. */
   int32_t base = full ? table->base + table->count : table->base;
-  struct hf_message *block =
+  struct hf_message *message =
       new_definition(description, base + index + FIRST_ID);
 
-  if (block == NULL) {
+  if (message == NULL) {
     return HF_NO_MEMORY;
   }
   if (full) {
     first = new_forget_all();
     if (first == NULL) {
-      hf_message_free(block);
+      hf_message_free(message);
       return HF_NO_MEMORY;
     }
     forget_all(table);
     table->base = base;
-    first->next = block;
+    first->next = message;
   }
   description->id = base + index + FIRST_ID;
   description->next =
@@ -231,7 +231,7 @@ static enum hf_status add(struct hf_row_descriptions *table,
   table->buckets[description->hash % HF_ROW_DESCRIPTIONS_BUCKETS] = description;
   table->by_id[index] = description;
   table->count = index + 1;
-  *definition = full ? first : block;
+  *definition = full ? first : message;
   return HF_OK;
 }
 

@@ -104,14 +104,15 @@ static void every_allocation_may_fail(void **state) {
 }
 
 static void a_second_text_comes_second_when_there_is_no_first(void **state) {
-  struct hf_message *block;
+  struct hf_message *message;
   (void)state;
-  block = hf_message_new2(HF_MSG_ERROR, HF_ERROR_INTS, 1, 2, NULL, 0, "why", 3);
-  assert_non_null(block);
-  assert_int_equal(block->n_chunks, 2);
-  assert_int_equal(block->chunks[0].length, 0);
-  assert_int_equal(block->chunks[1].length, 3);
-  hf_message_free(block);
+  message =
+      hf_message_new2(HF_MSG_ERROR, HF_ERROR_INTS, 1, 2, NULL, 0, "why", 3);
+  assert_non_null(message);
+  assert_int_equal(message->n_chunks, 2);
+  assert_int_equal(message->chunks[0].length, 0);
+  assert_int_equal(message->chunks[1].length, 3);
+  hf_message_free(message);
 }
 
 int main(void) {

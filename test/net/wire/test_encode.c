@@ -50,20 +50,20 @@ static struct hf_message *encode(const PGresult *result, int32_t decode) {
                                                 .row_description = 7,
                                                 .attempts = 2};
   struct hf_encoder encoder = {0};
-  struct hf_message *block;
+  struct hf_message *message;
   hf_encoder_begin(&encoder, decode, 0);
   assert_int_equal(hf_encoder_add(&encoder, result), HF_OK);
-  assert_int_equal(hf_encoder_end(&encoder, result, &frame, &block), HF_OK);
+  assert_int_equal(hf_encoder_end(&encoder, result, &frame, &message), HF_OK);
   hf_encoder_finish(&encoder);
-  return block;
+  return message;
 }
 
-static void unit_at(const struct hf_message *block,
+static void unit_at(const struct hf_message *message,
                     uint32_t chunk,
                     uint32_t index,
                     uint16_t *unit) {
-  const struct hf_chunk *place = &block->chunks[chunk];
-  const char *at = block->bytes + place->offset;
+  const struct hf_chunk *place = &message->chunks[chunk];
+  const char *at = message->bytes + place->offset;
   assert_true(index < place->length);
   if (place->wide) {
     assert_int_equal(place->offset % 2, 0);
@@ -76,7 +76,7 @@ static void unit_at(const struct hf_message *block,
 static void one_row_becomes_one_message(void **state) {
   const Oid types[] = {INT4, TEXT, BOOL, FLOAT8, TSTZ, TEXT, TEXT};
   PGresult *result = make_result(7, types);
-  struct hf_message *block;
+  struct hf_message *message;
   const int32_t *ints;
   (void)state;
   set(result, 0, 0, "-42");
@@ -86,14 +86,14 @@ static void one_row_becomes_one_message(void **state) {
   set(result, 0, 4, "1970-01-01 00:00:01+00");
   set(result, 0, 5, NULL);
   set(result, 0, 6, "");
-  block = encode(result, ALL);
-  ints = block->ints;
+  message = encode(result, ALL);
+  ints = message->ints;
   assert_int_equal(ints[HF_INT_KIND], HF_MSG_RESULT);
-  assert_int_equal(ints[HF_INT_LENGTH], block->n_ints);
+  assert_int_equal(ints[HF_INT_LENGTH], message->n_ints);
   assert_int_equal(ints[HF_INT_ID_LOW], 5);
   assert_int_equal(ints[HF_INT_ID_HIGH], 6);
   assert_int_equal(ints[HF_INT_NUMS], 2);
-  assert_int_equal(ints[HF_INT_CHUNKS], block->n_chunks);
+  assert_int_equal(ints[HF_INT_CHUNKS], message->n_chunks);
   assert_int_equal(ints[HF_RESULT_ROW_DESCRIPTION], 7);
   assert_int_equal(ints[HF_RESULT_ROWS], 1);
   assert_int_equal(ints[HF_RESULT_ATTEMPTS], 2);
@@ -103,32 +103,32 @@ static void one_row_becomes_one_message(void **state) {
   assert_int_equal(ints[2], 5);
   assert_int_equal(ints[3], 1);
   assert_int_equal(ints[4], 0);
-  assert_int_equal(block->n_ints, HF_RESULT_INTS + 5);
-  assert_true(block->nums[0] == 1.5 && block->nums[1] == 1000);
-  assert_int_equal(block->chunks[1].length, 5);
-  assert_memory_equal(block->bytes + block->chunks[1].offset, "hello", 5);
-  hf_message_free(block);
+  assert_int_equal(message->n_ints, HF_RESULT_INTS + 5);
+  assert_true(message->nums[0] == 1.5 && message->nums[1] == 1000);
+  assert_int_equal(message->chunks[1].length, 5);
+  assert_memory_equal(message->bytes + message->chunks[1].offset, "hello", 5);
+  hf_message_free(message);
   PQclear(result);
 }
 
 static void without_the_bits_everything_is_text(void **state) {
   const Oid types[] = {INT4, BOOL};
   PGresult *result = make_result(2, types);
-  struct hf_message *block;
+  struct hf_message *message;
   (void)state;
   set(result, 0, 0, "42");
   set(result, 0, 1, "t");
-  block = encode(result, 0);
-  assert_int_equal(block->ints[HF_RESULT_INTS + 1], 2);
-  assert_int_equal(block->ints[HF_RESULT_INTS + 2], 1);
-  hf_message_free(block);
+  message = encode(result, 0);
+  assert_int_equal(message->ints[HF_RESULT_INTS + 1], 2);
+  assert_int_equal(message->ints[HF_RESULT_INTS + 2], 1);
+  hf_message_free(message);
   PQclear(result);
 }
 
 static void bitmaps_have_a_word_per_32_columns(void **state) {
   Oid types[64];
   PGresult *result;
-  struct hf_message *block;
+  struct hf_message *message;
   int i;
   (void)state;
   for (i = 0; i < 64; i++) {
@@ -138,18 +138,18 @@ static void bitmaps_have_a_word_per_32_columns(void **state) {
   for (i = 0; i < 33; i++) {
     set(result, 0, i, i == 31 || i == 32 ? NULL : "1");
   }
-  block = encode(result, ALL);
-  assert_int_equal(block->ints[HF_RESULT_INTS], INT32_MIN);
-  assert_int_equal(block->ints[HF_RESULT_INTS + 1], 1);
-  assert_int_equal(block->n_ints, HF_RESULT_INTS + 2 + 31);
-  hf_message_free(block);
+  message = encode(result, ALL);
+  assert_int_equal(message->ints[HF_RESULT_INTS], INT32_MIN);
+  assert_int_equal(message->ints[HF_RESULT_INTS + 1], 1);
+  assert_int_equal(message->n_ints, HF_RESULT_INTS + 2 + 31);
+  hf_message_free(message);
   PQclear(result);
 }
 
 /* Reads text cells back as the consumer does, against libpq's own values. */
 static void check_cells(const PGresult *result,
-                        const struct hf_message *block) {
-  const int32_t *at = block->ints + HF_RESULT_INTS;
+                        const struct hf_message *message) {
+  const int32_t *at = message->ints + HF_RESULT_INTS;
   uint32_t chunk = 1;
   uint32_t used = 0;
   int row;
@@ -161,13 +161,13 @@ static void check_cells(const PGresult *result,
     uint32_t i;
     assert_int_equal(*at++, 0);
     assert_int_equal(*at++, units);
-    if (used + units > block->chunks[chunk].length) {
+    if (used + units > message->chunks[chunk].length) {
       chunk++;
       used = 0;
     }
     for (i = 0; i < units; i++) {
       uint16_t unit;
-      unit_at(block, chunk, used + i, &unit);
+      unit_at(message, chunk, used + i, &unit);
       assert_int_equal(unit, expected[i]);
     }
     used += (uint32_t)units;
@@ -190,7 +190,7 @@ static void cells_are_found_where_the_format_says(void **state) {
   (void)state;
   for (round = 0; round < 30; round++) {
     PGresult *result = make_result(1, types);
-    struct hf_message *block;
+    struct hf_message *message;
     int row;
     uint32_t i;
     for (row = 0; row < 120; row++) {
@@ -204,13 +204,13 @@ static void cells_are_found_where_the_format_says(void **state) {
       }
       set(result, row, 0, text);
     }
-    block = encode(result, ALL);
-    check_cells(result, block);
-    for (i = 2; i < block->n_chunks; i++) {
+    message = encode(result, ALL);
+    check_cells(result, message);
+    for (i = 2; i < message->n_chunks; i++) {
       /* Full as can be: no chunk could have taken a one-unit cell's rest. */
-      assert_true(block->chunks[i].length > 0);
+      assert_true(message->chunks[i].length > 0);
     }
-    hf_message_free(block);
+    hf_message_free(message);
     PQclear(result);
   }
 }
@@ -218,7 +218,7 @@ static void cells_are_found_where_the_format_says(void **state) {
 static void a_chunk_holds_1024_units_or_one_long_cell(void **state) {
   const Oid types[] = {TEXT};
   PGresult *result = make_result(1, types);
-  struct hf_message *block;
+  struct hf_message *message;
   char long_text[3001];
   (void)state;
   memset(long_text, 'x', sizeof long_text);
@@ -231,14 +231,14 @@ static void a_chunk_holds_1024_units_or_one_long_cell(void **state) {
   long_text[3000] = '\0';
   set(result, 3, 0, long_text);
   set(result, 4, 0, "z");
-  block = encode(result, ALL);
-  assert_int_equal(block->n_chunks, 5);
-  assert_int_equal(block->chunks[1].length, 1024);
-  assert_int_equal(block->chunks[2].length, 1);
-  assert_int_equal(block->chunks[3].length, 3000);
-  assert_int_equal(block->chunks[4].length, 1);
-  check_cells(result, block);
-  hf_message_free(block);
+  message = encode(result, ALL);
+  assert_int_equal(message->n_chunks, 5);
+  assert_int_equal(message->chunks[1].length, 1024);
+  assert_int_equal(message->chunks[2].length, 1);
+  assert_int_equal(message->chunks[3].length, 3000);
+  assert_int_equal(message->chunks[4].length, 1);
+  check_cells(result, message);
+  hf_message_free(message);
   PQclear(result);
 }
 
@@ -373,21 +373,21 @@ static void has_tag(PGconn *connection,
                     int64_t affected,
                     const char *word) {
   PGresult *result = PQexec(connection, tag);
-  struct hf_message *block = encode(result, ALL);
-  const int32_t *ints = block->ints;
+  struct hf_message *message = encode(result, ALL);
+  const int32_t *ints = message->ints;
   int64_t got =
       (int64_t)(((uint64_t)(uint32_t)ints[HF_RESULT_AFFECTED_HIGH] << 32) |
                 (uint32_t)ints[HF_RESULT_AFFECTED_LOW]);
   assert_int_equal(ints[HF_RESULT_COMMAND], command);
   assert_true(got == affected);
-  assert_int_equal(block->n_chunks, word == NULL ? 0 : 1);
+  assert_int_equal(message->n_chunks, word == NULL ? 0 : 1);
   if (word != NULL) {
-    assert_int_equal(block->chunks[0].length, strlen(word));
-    assert_memory_equal(block->bytes + block->chunks[0].offset,
+    assert_int_equal(message->chunks[0].length, strlen(word));
+    assert_memory_equal(message->bytes + message->chunks[0].offset,
                         word,
                         strlen(word));
   }
-  hf_message_free(block);
+  hf_message_free(message);
   PQclear(result);
 }
 
@@ -445,7 +445,7 @@ static void rows_may_come_one_by_one_and_be_large(void **state) {
   const Oid types[] = {TEXT};
   PGresult *result = make_result(1, types);
   struct hf_encoder encoder = {0};
-  struct hf_message *block;
+  struct hf_message *message;
   int round;
   (void)state;
   set(result, 0, 0, "0123456789012345678901234567890123456789");
@@ -455,10 +455,10 @@ static void rows_may_come_one_by_one_and_be_large(void **state) {
     for (row = 0; row < 5000; row++) {
       assert_int_equal(hf_encoder_add(&encoder, result), HF_OK);
     }
-    assert_int_equal(hf_encoder_end(&encoder, result, &frame, &block), HF_OK);
-    assert_int_equal(block->ints[HF_RESULT_ROWS], 5000);
-    assert_true(block->n_bytes >= 200000);
-    hf_message_free(block);
+    assert_int_equal(hf_encoder_end(&encoder, result, &frame, &message), HF_OK);
+    assert_int_equal(message->ints[HF_RESULT_ROWS], 5000);
+    assert_true(message->n_bytes >= 200000);
+    hf_message_free(message);
   }
   hf_encoder_finish(&encoder);
   PQclear(result);
@@ -484,19 +484,19 @@ static void running_out_of_memory_loses_nothing(void **state) {
   }
   for (n = 0; !finished && n < 100; n++) {
     struct hf_encoder encoder = {0};
-    struct hf_message *block = NULL;
+    struct hf_message *message = NULL;
     int left = n;
     enum hf_status status;
     hf_alloc_set_hook(fail_at, &left);
     hf_encoder_begin(&encoder, ALL, 0);
     status = hf_encoder_add(&encoder, result);
     if (status == HF_OK) {
-      status = hf_encoder_end(&encoder, result, &frame, &block);
+      status = hf_encoder_end(&encoder, result, &frame, &message);
     }
     hf_alloc_set_hook(NULL, NULL);
     finished = status == HF_OK;
     assert_true(finished || status == HF_NO_MEMORY);
-    hf_message_free(block);
+    hf_message_free(message);
     hf_encoder_finish(&encoder);
   }
   assert_true(finished && n > 5);
@@ -504,24 +504,24 @@ static void running_out_of_memory_loses_nothing(void **state) {
 }
 
 static void a_message_carries_two_texts(void **state) {
-  struct hf_message *block = hf_message_new2(HF_MSG_ERROR,
-                                             HF_ERROR_INTS,
-                                             1,
-                                             2,
-                                             "abc",
-                                             3,
-                                             "\xc3\xa9",
-                                             2);
+  struct hf_message *message = hf_message_new2(HF_MSG_ERROR,
+                                               HF_ERROR_INTS,
+                                               1,
+                                               2,
+                                               "abc",
+                                               3,
+                                               "\xc3\xa9",
+                                               2);
   uint16_t unit;
   (void)state;
-  assert_int_equal(block->n_chunks, 2);
-  assert_int_equal(block->ints[HF_INT_CHUNKS], 2);
-  assert_int_equal(block->ints[HF_INT_LENGTH], HF_ERROR_INTS);
-  assert_memory_equal(block->bytes + block->chunks[0].offset, "abc", 3);
-  assert_true(block->chunks[1].wide);
-  unit_at(block, 1, 0, &unit);
+  assert_int_equal(message->n_chunks, 2);
+  assert_int_equal(message->ints[HF_INT_CHUNKS], 2);
+  assert_int_equal(message->ints[HF_INT_LENGTH], HF_ERROR_INTS);
+  assert_memory_equal(message->bytes + message->chunks[0].offset, "abc", 3);
+  assert_true(message->chunks[1].wide);
+  unit_at(message, 1, 0, &unit);
   assert_int_equal(unit, 0xe9);
-  hf_message_free(block);
+  hf_message_free(message);
 }
 
 int main(void) {

@@ -48,40 +48,40 @@ static int32_t find(struct hf_row_descriptions *row_descriptions,
 
 static void a_list_is_described_once(void **state) {
   struct hf_row_descriptions row_descriptions;
-  struct hf_message *block;
+  struct hf_message *message;
   PGresult *result = make_result("id", "n\xc3\xa4me", 23);
   int32_t id;
   (void)state;
   hf_row_descriptions_init(&row_descriptions, &key);
-  id = find(&row_descriptions, result, ALL, 0, &block);
+  id = find(&row_descriptions, result, ALL, 0, &message);
   assert_int_equal(id, 2);
-  assert_non_null(block);
-  assert_int_equal(block->ints[HF_INT_KIND], HF_MSG_ROW_DESCRIPTION);
-  assert_int_equal(block->ints[HF_INT_LENGTH], HF_ROW_DESCRIPTION_INTS + 12);
-  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_ID], 2);
-  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_COLUMNS], 2);
-  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_INTS], 77);
-  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_INTS + 1], 1);
-  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_INTS + 2], 23);
-  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_INTS + 3], 4);
-  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_INTS + 4], -1);
-  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_INTS + 5], HF_COLUMN_INT);
-  assert_int_equal(block->chunks[0].length, 8); /* id NUL name NUL, wide */
-  assert_true(block->chunks[0].wide);
-  hf_message_free(block);
-  assert_int_equal(find(&row_descriptions, result, ALL, 0, &block), 2);
-  assert_null(block);
-  assert_int_equal(find(&row_descriptions, result, ALL, 2, &block), 2);
-  assert_null(block);
-  assert_int_equal(find(&row_descriptions, result, ALL, 999, &block), 2);
-  assert_null(block);
+  assert_non_null(message);
+  assert_int_equal(message->ints[HF_INT_KIND], HF_MSG_ROW_DESCRIPTION);
+  assert_int_equal(message->ints[HF_INT_LENGTH], HF_ROW_DESCRIPTION_INTS + 12);
+  assert_int_equal(message->ints[HF_ROW_DESCRIPTION_ID], 2);
+  assert_int_equal(message->ints[HF_ROW_DESCRIPTION_COLUMNS], 2);
+  assert_int_equal(message->ints[HF_ROW_DESCRIPTION_INTS], 77);
+  assert_int_equal(message->ints[HF_ROW_DESCRIPTION_INTS + 1], 1);
+  assert_int_equal(message->ints[HF_ROW_DESCRIPTION_INTS + 2], 23);
+  assert_int_equal(message->ints[HF_ROW_DESCRIPTION_INTS + 3], 4);
+  assert_int_equal(message->ints[HF_ROW_DESCRIPTION_INTS + 4], -1);
+  assert_int_equal(message->ints[HF_ROW_DESCRIPTION_INTS + 5], HF_COLUMN_INT);
+  assert_int_equal(message->chunks[0].length, 8); /* id NUL name NUL, wide */
+  assert_true(message->chunks[0].wide);
+  hf_message_free(message);
+  assert_int_equal(find(&row_descriptions, result, ALL, 0, &message), 2);
+  assert_null(message);
+  assert_int_equal(find(&row_descriptions, result, ALL, 2, &message), 2);
+  assert_null(message);
+  assert_int_equal(find(&row_descriptions, result, ALL, 999, &message), 2);
+  assert_null(message);
   hf_row_descriptions_finish(&row_descriptions);
   PQclear(result);
 }
 
 static void lists_that_differ_have_numbers_of_their_own(void **state) {
   struct hf_row_descriptions row_descriptions;
-  struct hf_message *block;
+  struct hf_message *message;
   PGresult *results[4];
   int i;
   (void)state;
@@ -91,17 +91,17 @@ static void lists_that_differ_have_numbers_of_their_own(void **state) {
   results[2] = make_result("a", "b", 20);
   results[3] = make_result("a", NULL, 23);
   for (i = 0; i < 4; i++) {
-    assert_int_equal(find(&row_descriptions, results[i], ALL, 2, &block),
+    assert_int_equal(find(&row_descriptions, results[i], ALL, 2, &message),
                      i + 2);
-    hf_message_free(block);
+    hf_message_free(message);
   }
-  assert_int_equal(find(&row_descriptions, results[0], 0, 2, &block), 6);
-  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_INTS + 5], HF_COLUMN_TEXT);
-  hf_message_free(block);
+  assert_int_equal(find(&row_descriptions, results[0], 0, 2, &message), 6);
+  assert_int_equal(message->ints[HF_ROW_DESCRIPTION_INTS + 5], HF_COLUMN_TEXT);
+  hf_message_free(message);
   for (i = 0; i < 4; i++) {
-    assert_int_equal(find(&row_descriptions, results[i], ALL, 3, &block),
+    assert_int_equal(find(&row_descriptions, results[i], ALL, 3, &message),
                      i + 2);
-    assert_null(block);
+    assert_null(message);
     PQclear(results[i]);
   }
   hf_row_descriptions_finish(&row_descriptions);
@@ -109,19 +109,19 @@ static void lists_that_differ_have_numbers_of_their_own(void **state) {
 
 static void no_columns_are_no_shape(void **state) {
   struct hf_row_descriptions row_descriptions;
-  struct hf_message *block;
+  struct hf_message *message;
   PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_COMMAND_OK);
   (void)state;
   hf_row_descriptions_init(&row_descriptions, &key);
-  assert_int_equal(find(&row_descriptions, result, ALL, 5, &block), 0);
-  assert_null(block);
+  assert_int_equal(find(&row_descriptions, result, ALL, 5, &message), 0);
+  assert_null(message);
   PQclear(result);
   hf_row_descriptions_finish(&row_descriptions);
 }
 
 static void a_full_table_forgets_and_says_so(void **state) {
   struct hf_row_descriptions row_descriptions;
-  struct hf_message *block;
+  struct hf_message *message;
   PGresult *result;
   char name[16];
   int i;
@@ -130,21 +130,21 @@ static void a_full_table_forgets_and_says_so(void **state) {
   for (i = 0; i < HF_ROW_DESCRIPTIONS_MAX; i++) {
     (void)snprintf(name, sizeof name, "c%d", i);
     result = make_result(name, NULL, 25);
-    assert_int_equal(find(&row_descriptions, result, ALL, 0, &block), i + 2);
-    assert_null(block->next);
-    hf_message_free(block);
+    assert_int_equal(find(&row_descriptions, result, ALL, 0, &message), i + 2);
+    assert_null(message->next);
+    hf_message_free(message);
     PQclear(result);
   }
   result = make_result("one more", NULL, 25);
   /* The number is a new one: results of the old may still be on their way. */
-  assert_int_equal(find(&row_descriptions, result, ALL, 0, &block),
+  assert_int_equal(find(&row_descriptions, result, ALL, 0, &message),
                    HF_ROW_DESCRIPTIONS_MAX + 2);
-  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_ID], 1);
-  assert_int_equal(block->ints[HF_ROW_DESCRIPTION_COLUMNS], 0);
-  assert_int_equal(block->next->ints[HF_ROW_DESCRIPTION_ID],
+  assert_int_equal(message->ints[HF_ROW_DESCRIPTION_ID], 1);
+  assert_int_equal(message->ints[HF_ROW_DESCRIPTION_COLUMNS], 0);
+  assert_int_equal(message->next->ints[HF_ROW_DESCRIPTION_ID],
                    HF_ROW_DESCRIPTIONS_MAX + 2);
-  hf_message_free(block->next);
-  hf_message_free(block);
+  hf_message_free(message->next);
+  hf_message_free(message);
   PQclear(result);
   assert_int_equal(row_descriptions.count, 1);
   hf_row_descriptions_finish(&row_descriptions);
@@ -157,7 +157,7 @@ static bool fail_at(void *ctx) {
 
 static void running_out_of_memory_changes_nothing(void **state) {
   struct hf_row_descriptions row_descriptions;
-  struct hf_message *block;
+  struct hf_message *message;
   PGresult *result = make_result("a", "b", 23);
   enum hf_status status = HF_NO_MEMORY;
   int n;
@@ -168,12 +168,12 @@ static void running_out_of_memory_changes_nothing(void **state) {
     int32_t id = 0;
     hf_alloc_set_hook(fail_at, &left);
     status =
-        hf_row_descriptions_find(&row_descriptions, result, ALL, &id, &block);
+        hf_row_descriptions_find(&row_descriptions, result, ALL, &id, &message);
     hf_alloc_set_hook(NULL, NULL);
     assert_int_equal(row_descriptions.count, status == HF_OK ? 1 : 0);
   }
   assert_true(n > 3);
-  hf_message_free(block);
+  hf_message_free(message);
   PQclear(result);
   hf_row_descriptions_finish(&row_descriptions);
 }

@@ -17,7 +17,7 @@ struct hf_cancel {
   struct hf_post post;
   struct hf_cancel_job *job;
   struct hf_loop *loop;
-  void (*over)(void *ctx, bool reached); /* NULL once it was let go */
+  void (*done)(void *ctx, bool reached); /* NULL once it was let go */
   void *ctx;
   bool awaited; /* an answer waits for its end */
   bool late;    /* the first limit is over */
@@ -25,89 +25,89 @@ struct hf_cancel {
 };
 
 static void on_timer_closed(uv_handle_t *handle) {
-  struct hf_cancel *canceller = handle->data;
-  struct hf_loop *loop = canceller->loop;
-  hf_free(canceller);
+  struct hf_cancel *cancel = handle->data;
+  struct hf_loop *loop = cancel->loop;
+  hf_free(cancel);
   loop->pending--;
   hf_loop_turn(loop);
 }
 
 /* The request is over, one way or the other. */
-static void end(struct hf_cancel *canceller, bool reached) {
-  uv_close((uv_handle_t *)&canceller->timer, on_timer_closed);
-  if (canceller->over != NULL) {
-    canceller->over(canceller->ctx, reached);
+static void end(struct hf_cancel *cancel, bool reached) {
+  uv_close((uv_handle_t *)&cancel->timer, on_timer_closed);
+  if (cancel->done != NULL) {
+    cancel->done(cancel->ctx, reached);
   }
 }
 
-static void on_over(struct hf_post *post) {
-  struct hf_cancel *canceller = HF_CONTAINER_OF(post, struct hf_cancel, post);
-  bool reached = canceller->job->reached;
-  hf_cancel_job_free(canceller->job);
-  end(canceller, reached);
+static void on_job_done(struct hf_post *post) {
+  struct hf_cancel *cancel = HF_CONTAINER_OF(post, struct hf_cancel, post);
+  bool reached = cancel->job->reached;
+  hf_cancel_job_free(cancel->job);
+  end(cancel, reached);
 }
 
 static void on_limit(uv_timer_t *timer) {
-  struct hf_cancel *canceller = timer->data;
-  struct hf_loop *loop = canceller->loop;
-  if (!canceller->late && !canceller->awaited) {
-    canceller->late = true;
+  struct hf_cancel *cancel = timer->data;
+  struct hf_loop *loop = cancel->loop;
+  if (!cancel->late && !cancel->awaited) {
+    cancel->late = true;
     (void)uv_timer_start(timer, on_limit, LIMIT_MS - ANSWER_LIMIT_MS, 0);
     return;
   }
-  if (hf_workers_abandon(loop->cancelers, &canceller->job->job)) {
-    end(canceller, false);
+  if (hf_workers_abandon(loop->cancelers, &cancel->job->job)) {
+    end(cancel, false);
     hf_loop_turn(loop);
   }
 }
 
-bool hf_cancel_await(struct hf_cancel *canceller) {
-  canceller->awaited = true;
-  return !canceller->late;
+bool hf_cancel_await(struct hf_cancel *cancel) {
+  cancel->awaited = true;
+  return !cancel->late;
 }
 
 /* On a worker's thread. */
-static void on_done(struct hf_job *job) {
-  struct hf_cancel *canceller =
+static void on_worker_done(struct hf_job *job) {
+  struct hf_cancel *cancel =
       HF_CONTAINER_OF(job, struct hf_cancel_job, job)->ctx;
-  hf_loop_post_last(canceller->loop, &canceller->post);
+  hf_loop_post_last(cancel->loop, &cancel->post);
 }
 
 struct hf_cancel *hf_cancel_start(struct hf_loop *loop,
                                   PGconn *pg,
-                                  void (*over)(void *ctx, bool reached),
+                                  void (*done)(void *ctx, bool reached),
                                   void *ctx) {
-  struct hf_cancel *canceller = hf_calloc(1, sizeof *canceller);
-  if (canceller == NULL) {
+  struct hf_cancel *cancel = hf_calloc(1, sizeof *cancel);
+  if (cancel == NULL) {
     return NULL;
   }
-  canceller->post.run = on_over;
-  canceller->loop = loop;
-  canceller->over = over;
-  canceller->ctx = ctx;
-  canceller->job = hf_cancel_job_new(pg, on_done, canceller);
-  if (canceller->job == NULL) {
+  cancel->post.run = on_job_done;
+  cancel->loop = loop;
+  cancel->done = done;
+  cancel->ctx = ctx;
+  cancel->job = hf_cancel_job_new(pg, on_worker_done, cancel);
+  if (cancel->job == NULL) {
     goto fail_job;
   }
-  if (hf_workers_submit(loop->cancelers, &canceller->job->job, true) != HF_OK) {
+  if (hf_workers_submit(loop->cancelers, &cancel->job->job, true) != HF_OK) {
     goto fail_submit;
   }
   loop->pending++;
-  canceller->timer.data = canceller;
-  (void)uv_timer_init(&loop->uv, &canceller->timer);
-  (void)uv_timer_start(&canceller->timer, on_limit, ANSWER_LIMIT_MS, 0);
-  return canceller;
+  cancel->timer.data = cancel;
+  (void)uv_timer_init(&loop->uv, &cancel->timer);
+  (void)uv_timer_start(&cancel->timer, on_limit, ANSWER_LIMIT_MS, 0);
+  return cancel;
 
 fail_submit:
-  hf_cancel_job_free(canceller->job);
+  hf_cancel_job_free(cancel->job);
 fail_job:
-  hf_free(canceller);
+  hf_free(cancel);
   return NULL;
 }
 
-void hf_cancel_forget(struct hf_cancel *canceller) {
-  if (canceller != NULL) {
-    canceller->over = NULL;
-    canceller->awaited = false;
+void hf_cancel_detach(struct hf_cancel *cancel) {
+  if (cancel != NULL) {
+    cancel->done = NULL;
+    cancel->awaited = false;
   }
 }

@@ -5,7 +5,7 @@
  * fate stays unknown ends the connection.
  *
  * Ownership: frees itself when it is over; a connection that closes first
- * lets it go with hf_cancel_forget.
+ * lets it go with hf_cancel_detach.
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_CONN_CANCEL_H
@@ -31,9 +31,9 @@ struct hf_cancel *hf_cancel_start(struct hf_loop *loop,
  * An answer waits for the request's end. Returns false when it should wait no
  * longer.
  */
-bool hf_cancel_await(struct hf_cancel *canceller);
+bool hf_cancel_await(struct hf_cancel *cancel);
 
 /* The connection is gone; the request goes on by itself. Accepts NULL. */
-void hf_cancel_forget(struct hf_cancel *canceller);
+void hf_cancel_detach(struct hf_cancel *cancel);
 
 #endif

@@ -14,7 +14,7 @@
 #include "net/conn/cancel.h"
 #include "net/conn/conn_output.h"
 #include "net/conn/conn_read.h"
-#include "net/conn/own_unit.h"
+#include "net/conn/internal_unit.h"
 #include "net/conn/result_error.h"
 
 /* A server that talks without end to nobody is not waited for. */
@@ -61,7 +61,7 @@ static void on_notice(void *ctx, const PGresult *result) {
       error.severity == HF_SEVERITY_PANIC ||
       strcmp(error.sqlstate, "57P01") == 0 ||
       strcmp(error.sqlstate, "57P02") == 0) {
-    hf_error_move(&conn->last_words, &error);
+    hf_error_move(&conn->final_error, &error);
   } else {
     conn->shared->callbacks->notice(conn, &error);
   }
@@ -91,11 +91,12 @@ struct hf_conn *hf_conn_new(struct hf_conn_shared *shared,
   conn->encrypted = PQsslInUse(pg) != 0 || PQgssEncInUse(pg) != 0;
   conn->corkable = is_corkable(conn->fd);
   /* The login was received: where that counts as nothing, nothing counts. */
-  conn->metered = hf_system_received_bytes(conn->fd) > 0;
+  conn->counts_received = hf_system_received_bytes(conn->fd) > 0;
   conn->poll.data = conn;
   conn->on_poll = on_poll;
-  hf_error_init(&conn->last_words);
-  hf_prepared_init(&conn->names, (size_t)shared->config->statement_cache_size);
+  hf_error_init(&conn->final_error);
+  hf_prepared_init(&conn->prepared,
+                   (size_t)shared->config->statement_cache_size);
   failed = uv_poll_init(&conn->loop->uv, &conn->poll, conn->fd);
   if (failed != 0) {
     goto fail_poll;
@@ -112,15 +113,15 @@ fail_alloc:
   return NULL;
 }
 
-void hf_conn_run_own(struct hf_conn *conn,
-                     enum hf_own_unit own_unit,
-                     const char *sql) {
+void hf_conn_run_internal(struct hf_conn *conn,
+                          enum hf_internal_unit internal_unit,
+                          const char *sql) {
   hf_conn_begin_unit(conn);
-  conn->own_unit = own_unit;
+  conn->internal_unit = internal_unit;
   if (conn->failing) {
     return;
   }
-  if (!hf_own_unit_send(conn, sql)) {
+  if (!hf_internal_unit_send(conn, sql)) {
     hf_conn_fail(conn);
     return;
   }
@@ -130,13 +131,13 @@ void hf_conn_run_own(struct hf_conn *conn,
 void hf_conn_prove(struct hf_conn *conn, enum hf_proof_step step) {
   if (step == HF_PROOF_FIRST) {
     hf_conn_begin_unit(conn);
-    conn->own_unit = HF_OWN_UNIT_PROVE;
+    conn->internal_unit = HF_INTERNAL_UNIT_PROVE;
     memset(&conn->proof, 0, sizeof conn->proof);
   }
   if (conn->failing) {
     return;
   }
-  if (!hf_own_unit_send_proof(conn)) {
+  if (!hf_internal_unit_send_proof(conn)) {
     hf_conn_fail(conn);
     return;
   }
@@ -152,7 +153,7 @@ bool hf_conn_is_usable(struct hf_conn *conn) {
   /* A pooler may have sent a heartbeat: consume, then judge. */
   while (hf_conn_is_open(conn) && poll(&pfd, 1, 0) > 0) {
     if (rounds++ == CONSUME_MAX || PQconsumeInput(conn->pg) == 0 ||
-        PQisBusy(conn->pg) != 0 || conn->last_words.status != HF_OK) {
+        PQisBusy(conn->pg) != 0 || conn->final_error.status != HF_OK) {
       return false;
     }
   }
@@ -161,12 +162,12 @@ bool hf_conn_is_usable(struct hf_conn *conn) {
 
 /* What the end of the connection means for whoever waits on it. */
 static void describe_end(struct hf_conn *conn, struct hf_error *error) {
-  if (conn->last_words.status != HF_OK) {
-    hf_error_move(error, &conn->last_words);
+  if (conn->final_error.status != HF_OK) {
+    hf_error_move(error, &conn->final_error);
     return;
   }
-  if (conn->given_up != HF_OK && conn->slot->running.count <= 1) {
-    hf_error_set(error, conn->given_up, HF_PHASE_AWAIT, NULL);
+  if (conn->end_status != HF_OK && conn->slot->running.count <= 1) {
+    hf_error_set(error, conn->end_status, HF_PHASE_AWAIT, NULL);
     return;
   }
   hf_error_set(error,
@@ -177,15 +178,15 @@ static void describe_end(struct hf_conn *conn, struct hf_error *error) {
   hf_error_add(error, 'y', "read");
 }
 
-static void tell_end(struct hf_conn *conn) {
+static void report_end(struct hf_conn *conn) {
   const struct hf_conn_callbacks *callbacks = conn->shared->callbacks;
   struct hf_error error;
   hf_error_init(&error);
   describe_end(conn, &error);
-  if (conn->held != NULL) {
-    struct hf_unit *held = conn->held;
-    conn->held = NULL;
-    callbacks->finished(conn, held, conn->held_transaction);
+  if (conn->held_unit != NULL) {
+    struct hf_unit *held_unit = conn->held_unit;
+    conn->held_unit = NULL;
+    callbacks->finished(conn, held_unit, conn->held_transaction);
   }
   if (conn->state != HF_CONN_CLOSING) {
     callbacks->lost(conn, &error);
@@ -197,7 +198,7 @@ void hf_conn_flush(struct hf_conn *conn) {
   if (conn->state == HF_CONN_CLOSING) {
     return;
   }
-  if (!conn->failing && !hf_conn_push(conn)) {
+  if (!conn->failing && !hf_conn_write(conn)) {
     /* What the server said last may still be there to be read. */
     conn->paused = false;
     hf_conn_read(conn);
@@ -207,7 +208,7 @@ void hf_conn_flush(struct hf_conn *conn) {
     if (hf_link_queued(&conn->dirty)) {
       hf_list_remove(&conn->loop->unflushed, &conn->dirty);
     }
-    tell_end(conn);
+    report_end(conn);
     return;
   }
   hf_conn_watch(conn);
@@ -229,7 +230,7 @@ static void drop_notice(void *ctx, const PGresult *result) {
 static void on_closed(uv_handle_t *handle) {
   struct hf_conn *conn = handle->data;
   struct hf_loop *loop = conn->loop;
-  if (conn->awaited) {
+  if (conn->slot_waits) {
     /* Nothing else keeps the pool from going before its connections. */
     conn->shared->callbacks->closed(conn);
   }
@@ -240,19 +241,19 @@ static void on_closed(uv_handle_t *handle) {
 void hf_conn_close(struct hf_conn *conn) {
   assert(conn->state != HF_CONN_CLOSING);
   conn->state = HF_CONN_CLOSING;
-  conn->awaited = hf_slot_is_closing(conn->slot);
+  conn->slot_waits = hf_slot_is_closing(conn->slot);
   conn->slot->conn = NULL;
   if (hf_link_queued(&conn->dirty)) {
     hf_list_remove(&conn->loop->unflushed, &conn->dirty);
   }
-  hf_cancel_forget(conn->canceller);
+  hf_cancel_detach(conn->cancel);
   (void)uv_poll_stop(&conn->poll);
   (void)PQsetNoticeReceiver(conn->pg, drop_notice, NULL);
   PQfinish(conn->pg);
   conn->pg = NULL;
-  hf_prepared_finish(&conn->names);
-  hf_arrival_finish(&conn->arrival);
+  hf_prepared_finish(&conn->prepared);
+  hf_settings_check_finish(&conn->settings_check);
   hf_encoder_finish(&conn->encoder);
-  hf_error_finish(&conn->last_words);
+  hf_error_finish(&conn->final_error);
   uv_close((uv_handle_t *)&conn->poll, on_closed);
 }

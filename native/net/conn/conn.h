@@ -25,10 +25,10 @@ struct hf_conn *hf_conn_new(struct hf_conn_shared *shared,
                             struct hf_slot *slot,
                             PGconn *pg);
 
-/* Runs a statement of our own; `own_over` follows. */
-void hf_conn_run_own(struct hf_conn *conn,
-                     enum hf_own_unit own_unit,
-                     const char *sql);
+/* Runs a statement of our own; `internal_done` follows. */
+void hf_conn_run_internal(struct hf_conn *conn,
+                          enum hf_internal_unit internal_unit,
+                          const char *sql);
 
 /* Sends a unit of the proof; `proved` follows. */
 void hf_conn_prove(struct hf_conn *conn, enum hf_proof_step step);

@@ -14,7 +14,7 @@ bool hf_conn_send_step(struct hf_conn *conn,
                        enum hf_step step,
                        const char *sql) {
   hf_conn_add_step(unit, step);
-  unit->company = true;
+  unit->has_extra_steps = true;
   return PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
 }
 
@@ -58,14 +58,14 @@ bool hf_conn_leave_pipeline(struct hf_conn *conn) {
   return !conn->pipeline;
 }
 
-bool hf_conn_send_more(struct hf_conn *conn,
-                       struct hf_unit *unit,
-                       const char *sql) {
+bool hf_conn_send_extra(struct hf_conn *conn,
+                        struct hf_unit *unit,
+                        const char *sql) {
   unit->step = 0;
   unit->n_steps = 0;
   unit->simple = false;
   return hf_conn_enter_pipeline(conn) &&
-         hf_conn_send_step(conn, unit, HF_STEP_POSTLUDE, sql) &&
+         hf_conn_send_step(conn, unit, HF_STEP_AFTER, sql) &&
          hf_conn_send_sync(conn);
 }
 
@@ -77,7 +77,7 @@ static void uncork(struct hf_conn *conn) {
   conn->corked = false;
 }
 
-bool hf_conn_push(struct hf_conn *conn) {
+bool hf_conn_write(struct hf_conn *conn) {
   int left = PQflush(conn->pg);
   uncork(conn);
   /* Without a socket libpq drops what is left to send and says 0. */

@@ -31,14 +31,14 @@ HF_NODISCARD bool hf_conn_send_step(struct hf_conn *conn,
 HF_NODISCARD bool hf_conn_send_sync(struct hf_conn *conn);
 
 /* Sends one more statement of ours as part of a unit. */
-HF_NODISCARD bool hf_conn_send_more(struct hf_conn *conn,
-                                    struct hf_unit *unit,
-                                    const char *sql);
+HF_NODISCARD bool hf_conn_send_extra(struct hf_conn *conn,
+                                     struct hf_unit *unit,
+                                     const char *sql);
 
 /* Joins the units of a turn into one packet, where libpq sends each. */
 void hf_conn_cork(struct hf_conn *conn);
 
 /* Hands libpq's output to the socket. */
-HF_NODISCARD bool hf_conn_push(struct hf_conn *conn);
+HF_NODISCARD bool hf_conn_write(struct hf_conn *conn);
 
 #endif

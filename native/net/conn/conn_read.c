@@ -9,16 +9,16 @@
 #include "net/base/system.h"
 #include "net/conn/conn_result.h"
 #include "net/conn/conn_send.h"
-#include "net/conn/own_unit.h"
-#include "net/conn/prepared_renewal.h"
+#include "net/conn/internal_unit.h"
+#include "net/conn/prepared_names.h"
 #include "net/conn/read_only.h"
-#include "net/conn/session_state.h"
+#include "net/conn/session_watch.h"
 
 enum {
-  ROWS_IN_A_PIECE = 256,
-  ROUNDS_FOR_A_RECORD = 2,
+  ROWS_PER_CHUNK = 256,
+  ROUNDS_PER_RECORD = 2,
   /* Where only pieces can be measured, a piece has to be small. */
-  ROWS_IN_A_SMALL_PIECE = 16
+  ROWS_PER_SMALL_CHUNK = 16
 };
 
 /* ---- units --------------------------------------------------------------- */
@@ -41,24 +41,25 @@ static char transaction_of(const struct hf_conn *conn) {
 }
 
 /* SET TRANSACTION alone means nothing, with settings or without. */
-static bool brings_settings(const struct hf_conn *conn,
-                            const struct hf_unit *unit) {
-  return conn->carry == HF_CARRY_UNIT && !unit->request.in_transaction &&
+static bool carries_settings(const struct hf_conn *conn,
+                             const struct hf_unit *unit) {
+  return conn->settings_scope == HF_SETTINGS_IN_UNIT &&
+         !unit->request.in_transaction &&
          unit->request.sql.kind != HF_SQL_SET_LOCAL;
 }
 
 /* VACUUM and its like want to be alone in their unit: once more, alone. */
-static bool goes_alone(struct hf_conn *conn, struct hf_unit *unit) {
+static bool resend_alone(struct hf_conn *conn, struct hf_unit *unit) {
   struct hf_error *error = &unit->request.error;
-  if (strcmp(error->sqlstate, "25001") != 0 || !unit->company ||
-      unit->statement->refuses_company || conn->slot->running.count > 1 ||
+  if (strcmp(error->sqlstate, "25001") != 0 || !unit->has_extra_steps ||
+      unit->statement->runs_alone || conn->slot->running.count > 1 ||
       hf_request_must_not_write(&unit->request) ||
       unit->request.interrupted != HF_OK || unit->request.settled ||
       unit->request.orphan) {
     return false;
   }
-  unit->statement->refuses_company = true;
-  if (brings_settings(conn, unit)) {
+  unit->statement->runs_alone = true;
+  if (carries_settings(conn, unit)) {
     return false; /* alone it would go without them */
   }
   hf_error_finish(error);
@@ -75,9 +76,9 @@ static void explain_refusal(struct hf_conn *conn, struct hf_unit *unit) {
   bool commits = strcmp(error->sqlstate, "2D000") == 0 &&
                  (unit->request.sql.kind == HF_SQL_CALL ||
                   unit->request.sql.kind == HF_SQL_DO);
-  bool alone = strcmp(error->sqlstate, "25001") == 0 && unit->company;
+  bool alone = strcmp(error->sqlstate, "25001") == 0 && unit->has_extra_steps;
   if (error->severity != HF_SEVERITY_ERROR || (!commits && !alone) ||
-      !brings_settings(conn, unit)) {
+      !carries_settings(conn, unit)) {
     return;
   }
   hf_error_move(&unit->request.cause, error);
@@ -88,7 +89,7 @@ static void explain_refusal(struct hf_conn *conn, struct hf_unit *unit) {
 }
 
 /* The server says that it is done, but never said with what. */
-static bool lacks_answer(const struct hf_unit *unit) {
+static bool has_no_answer(const struct hf_unit *unit) {
   bool probes =
       unit->probe != NULL && unit->request.progress != HF_PROGRESS_COMPLETE;
   bool asks = unit->columns != NULL && unit->first == NULL;
@@ -98,17 +99,17 @@ static bool lacks_answer(const struct hf_unit *unit) {
 
 static void finish_unit(struct hf_conn *conn, struct hf_unit *unit) {
   char transaction;
-  if (goes_alone(conn, unit) || hf_read_only_undo(conn, unit) ||
-      hf_session_state_mend(conn, unit)) {
+  if (resend_alone(conn, unit) || hf_read_only_undo(conn, unit) ||
+      hf_session_watch_restore_encoding(conn, unit)) {
     return;
   }
-  if (lacks_answer(unit)) {
+  if (has_no_answer(unit)) {
     hf_conn_result_give_up(conn, unit, HF_PROTOCOL_ERROR);
     return;
   }
   transaction = transaction_of(conn);
   explain_refusal(conn, unit);
-  hf_session_state_watch(conn, unit);
+  hf_session_watch_end_unit(conn, unit);
   if (conn->slot->running.count == 1) {
     conn->state = HF_CONN_READY;
   }
@@ -126,23 +127,23 @@ static void finish_unit(struct hf_conn *conn, struct hf_unit *unit) {
 static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
   int pending = 0;
   bool large = unit->statement->large;
-  if (unit->mode_set || !hf_conn_result_is_execute(unit)) {
+  if (unit->mode_chosen || !hf_unit_is_at_execute(unit)) {
     return;
   }
-  unit->mode_set = true;
-  if (!conn->metered) {
+  unit->mode_chosen = true;
+  if (!conn->counts_received) {
     large = true;
   } else if (!large && !unit->statement->small) {
     large = ioctl(conn->fd, FIONREAD, &pending) == 0 && pending > 0;
   }
   if (large) {
 #ifdef LIBPQ_HAS_CHUNK_MODE
-    unit->piecewise =
+    unit->chunked =
         PQsetChunkedRowsMode(conn->pg,
-                             conn->metered ? ROWS_IN_A_PIECE
-                                           : ROWS_IN_A_SMALL_PIECE) == 1;
+                             conn->counts_received ? ROWS_PER_CHUNK
+                                                   : ROWS_PER_SMALL_CHUNK) == 1;
 #else
-    unit->piecewise = PQsetSingleRowMode(conn->pg) == 1;
+    unit->chunked = PQsetSingleRowMode(conn->pg) == 1;
 #endif
   }
 }
@@ -153,9 +154,9 @@ static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
  * what nobody is waiting for any more. Asked only when one read did not bring
  * all.
  */
-static void count_bytes(struct hf_conn *conn, struct hf_unit *unit) {
+static void check_size(struct hf_conn *conn, struct hf_unit *unit) {
   uint64_t received;
-  if (!conn->metered || !hf_conn_is_open(conn)) {
+  if (!conn->counts_received || !hf_conn_is_open(conn)) {
     return;
   }
   received = hf_system_received_bytes(conn->fd);
@@ -168,8 +169,9 @@ static void count_bytes(struct hf_conn *conn, struct hf_unit *unit) {
 }
 
 /* Rows of the settings that were woven into the user's text. */
-static bool is_ours(const struct hf_unit *unit, const PGresult *result) {
-  return unit->woven && PQnfields(result) > 0 &&
+static bool is_settings_row(const struct hf_unit *unit,
+                            const PGresult *result) {
+  return unit->has_settings_rows && PQnfields(result) > 0 &&
          strcmp(PQfname(result, 0), HF_SETTINGS_COLUMN) == 0;
 }
 
@@ -179,7 +181,7 @@ static void on_result(struct hf_conn *conn,
   ExecStatusType status = PQresultStatus(result);
   if (status == PGRES_PIPELINE_SYNC) {
     finish_unit(conn, unit);
-  } else if (is_ours(unit, result)) {
+  } else if (is_settings_row(unit, result)) {
     return;
   } else if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE ||
              status == PGRES_NONFATAL_ERROR) {
@@ -188,24 +190,24 @@ static void on_result(struct hf_conn *conn,
              status == PGRES_COPY_BOTH) {
     hf_conn_result_on_copy(conn, unit, status);
   } else if (status == PGRES_PIPELINE_ABORTED) {
-    if (hf_conn_result_is_execute(unit) ||
-        hf_conn_result_is_at(unit, HF_STEP_PREPARE)) {
-      hf_conn_result_forget_names(conn, unit);
+    if (hf_unit_is_at_execute(unit) ||
+        hf_unit_is_at_step(unit, HF_STEP_PREPARE)) {
+      hf_conn_result_drop_names(conn, unit);
     }
-  } else if (!hf_conn_result_is_execute(unit)) {
+  } else if (!hf_unit_is_at_execute(unit)) {
     hf_conn_result_on_step(unit); /* settings and names have nothing to say */
   } else if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
              status == PGRES_EMPTY_QUERY) {
     hf_conn_result_note_command(unit, result);
-    hf_renewal_on_tag(conn, PQcmdStatus(result));
-    hf_conn_result_end_result(conn, unit, result);
+    hf_prepared_names_on_command(conn, PQcmdStatus(result));
+    hf_conn_result_complete(conn, unit, result);
   } else {
     (void)hf_conn_result_add_rows(conn, unit, result);
   }
 }
 
 /* The end of one command's results. */
-static void on_boundary(struct hf_conn *conn, struct hf_unit *unit) {
+static void on_command_end(struct hf_conn *conn, struct hf_unit *unit) {
   if (unit->simple) {
     finish_unit(conn, unit);
   } else if (unit->step < unit->n_steps) {
@@ -225,13 +227,13 @@ static void drain_notifications(struct hf_conn *conn) {
 static bool read_one(struct hf_conn *conn) {
   struct hf_unit *unit = hf_conn_head(conn);
   PGresult *result;
-  bool expecting = unit != NULL || conn->own_unit != HF_OWN_UNIT_NONE;
-  if (unit != NULL && conn->own_unit == HF_OWN_UNIT_NONE) {
+  bool expecting = unit != NULL || conn->internal_unit != HF_INTERNAL_UNIT_NONE;
+  if (unit != NULL && conn->internal_unit == HF_INTERNAL_UNIT_NONE) {
     choose_mode(conn, unit);
   }
   if (PQisBusy(conn->pg) != 0) {
     if (unit != NULL) {
-      count_bytes(conn, unit);
+      check_size(conn, unit);
     }
     return false;
   }
@@ -239,10 +241,10 @@ static bool read_one(struct hf_conn *conn) {
     return false;
   }
   result = PQgetResult(conn->pg);
-  if (conn->own_unit != HF_OWN_UNIT_NONE) {
-    hf_own_unit_read(conn, result);
+  if (conn->internal_unit != HF_INTERNAL_UNIT_NONE) {
+    hf_internal_unit_read(conn, result);
   } else if (result == NULL) {
-    on_boundary(conn, unit);
+    on_command_end(conn, unit);
   } else {
     on_result(conn, unit, result);
   }
@@ -252,7 +254,7 @@ static bool read_one(struct hf_conn *conn) {
 
 static void process(struct hf_conn *conn) {
   while (conn->state != HF_CONN_CLOSING && !conn->failing &&
-         conn->held == NULL) {
+         conn->held_unit == NULL) {
     if (conn->shared->callbacks->is_full(conn)) {
       conn->paused = true;
       hf_conn_watch(conn);
@@ -267,8 +269,8 @@ static void process(struct hf_conn *conn) {
   }
   drain_notifications(conn);
   if (PQstatus(conn->pg) != CONNECTION_OK ||
-      (conn->state == HF_CONN_READY && conn->last_words.status != HF_OK &&
-       conn->last_words.severity >= HF_SEVERITY_FATAL)) {
+      (conn->state == HF_CONN_READY && conn->final_error.status != HF_OK &&
+       conn->final_error.severity >= HF_SEVERITY_FATAL)) {
     hf_conn_fail(conn);
   }
 }
@@ -278,8 +280,8 @@ static void process(struct hf_conn *conn) {
  * has left, of at least 8 KB: the socket would not become readable again for
  * the rest of it, which is decrypted already.
  */
-static void read_rest(struct hf_conn *conn) {
-  int rounds = conn->encrypted ? ROUNDS_FOR_A_RECORD : 0;
+static void read_buffered(struct hf_conn *conn) {
+  int rounds = conn->encrypted ? ROUNDS_PER_RECORD : 0;
   while (rounds-- > 0 && conn->state != HF_CONN_CLOSING && !conn->failing &&
          !conn->paused && PQisBusy(conn->pg) != 0) {
     (void)PQconsumeInput(conn->pg);
@@ -299,7 +301,7 @@ void hf_conn_read(struct hf_conn *conn) {
     return;
   }
   process(conn);
-  read_rest(conn);
+  read_buffered(conn);
   if (conn->state != HF_CONN_CLOSING) {
     hf_conn_watch(conn);
   }

@@ -20,27 +20,27 @@ static const char too_long[] =
     "characters): select it in parts, with substring()";
 
 /* Where we put settings into a text, its positions are ours to translate. */
-static void read_own_error(const struct hf_conn *conn,
-                           struct hf_unit *unit,
-                           const PGresult *result) {
+static void read_error(const struct hf_conn *conn,
+                       struct hf_unit *unit,
+                       const PGresult *result) {
   const char *given = PQresultErrorField(result, 'P');
   char position[16];
-  if (unit->woven && given != NULL) {
-    (void)snprintf(
-        position,
-        sizeof position,
-        "%d",
-        (int)hf_session_sql_unweave(&conn->shared->sql,
-                                    unit->statement->text,
-                                    unit->statement->bytes,
-                                    unit->request.in_transaction,
-                                    (int32_t)strtol(given, NULL, NUMBER_BASE)));
+  if (unit->has_settings_rows && given != NULL) {
+    (void)snprintf(position,
+                   sizeof position,
+                   "%d",
+                   (int)hf_session_sql_original_position(
+                       &conn->shared->sql,
+                       unit->statement->text,
+                       unit->statement->bytes,
+                       unit->request.in_transaction,
+                       (int32_t)strtol(given, NULL, NUMBER_BASE)));
   }
-  hf_result_error_read(result,
-                       unit->request.sql.commits ? HF_PHASE_COMMIT
-                                                 : HF_PHASE_AWAIT,
-                       unit->woven && given != NULL ? position : NULL,
-                       &unit->request.error);
+  hf_result_error_read(
+      result,
+      unit->request.sql.commits ? HF_PHASE_COMMIT : HF_PHASE_AWAIT,
+      unit->has_settings_rows && given != NULL ? position : NULL,
+      &unit->request.error);
 }
 
 static void fail_call(struct hf_unit *unit,
@@ -60,7 +60,7 @@ void hf_conn_result_give_up(struct hf_conn *conn,
     hf_stats_add(conn->shared->stats, HF_STAT_RESULTS_TOO_LARGE, 1);
   }
   if (status == HF_RESULT_TOO_LARGE) {
-    conn->given_up = status;
+    conn->end_status = status;
   }
   hf_conn_cancel(conn);
   hf_conn_fail(conn);
@@ -93,7 +93,7 @@ bool hf_conn_result_add_rows(struct hf_conn *conn,
   if (!is_read(unit)) {
     return true;
   }
-  if (unit->piecewise) {
+  if (unit->chunked) {
     unit->received_from = 0; /* libpq has handed on what it held */
   }
   if (!unit->encoding) {
@@ -113,15 +113,15 @@ bool hf_conn_result_add_rows(struct hf_conn *conn,
   return true;
 }
 
-static void learn(struct hf_unit *unit, size_t bytes) {
+static void note_size(struct hf_unit *unit, size_t bytes) {
   unit->statement->large = bytes >= LARGE_RESULT_BYTES;
   unit->statement->small = !unit->statement->large;
 }
 
 /* A result is complete: makes its message. */
-void hf_conn_result_end_result(struct hf_conn *conn,
-                               struct hf_unit *unit,
-                               const PGresult *result) {
+void hf_conn_result_complete(struct hf_conn *conn,
+                             struct hf_unit *unit,
+                             const PGresult *result) {
   struct hf_encoder_frame frame = {0};
   struct hf_message *definition = NULL;
   struct hf_message *message = NULL;
@@ -130,7 +130,7 @@ void hf_conn_result_end_result(struct hf_conn *conn,
   if (!hf_conn_result_add_rows(conn, unit, result) || !is_read(unit)) {
     return;
   }
-  learn(unit, hf_encoder_bytes(&conn->encoder));
+  note_size(unit, hf_encoder_bytes(&conn->encoder));
   hf_stats_add(conn->shared->stats,
                HF_STAT_BYTES_IN,
                hf_encoder_bytes(&conn->encoder));
@@ -157,7 +157,7 @@ void hf_conn_result_end_result(struct hf_conn *conn,
   }
   message->ints[HF_RESULT_CONNECTION] = (int32_t)conn->slot->serial;
   hf_row_descriptions_hold(unit->columns, frame.row_description);
-  hf_unit_add(unit, message);
+  hf_unit_append(unit, message);
 }
 
 /* What a ROLLBACK means that answers a COMMIT is for the core to say. */
@@ -168,20 +168,20 @@ void hf_conn_result_note_command(struct hf_unit *unit, PGresult *result) {
 }
 
 /* An error may also come when all steps are done, at the Sync. */
-bool hf_conn_result_is_at(const struct hf_unit *unit, enum hf_step step) {
+bool hf_unit_is_at_step(const struct hf_unit *unit, enum hf_step step) {
   return unit->step < unit->n_steps && unit->steps[unit->step] == step;
 }
 
 /* The step that failed decides what the server still knows by name. */
-void hf_conn_result_forget_names(struct hf_conn *conn, struct hf_unit *unit) {
+void hf_conn_result_drop_names(struct hf_conn *conn, struct hf_unit *unit) {
   const struct hf_error *error = &unit->request.error;
   const char *routine = hf_error_field(error, 'R');
-  if (hf_conn_result_is_at(unit, HF_STEP_PREPARE)) {
-    hf_prepared_drop(&conn->names, unit->statement);
+  if (hf_unit_is_at_step(unit, HF_STEP_PREPARE)) {
+    hf_prepared_drop(&conn->prepared, unit->statement);
   }
   if (strcmp(error->sqlstate, "26000") == 0) {
     /* Somebody said DEALLOCATE ALL or DISCARD ALL. */
-    hf_prepared_drop(&conn->names, NULL);
+    hf_prepared_drop(&conn->prepared, NULL);
   } else if (strcmp(error->sqlstate, "42P05") == 0 ||
              (strcmp(error->sqlstate, "0A000") == 0 && routine != NULL &&
               strcmp(routine, "RevalidateCachedQuery") == 0) ||
@@ -225,9 +225,9 @@ static enum hf_role role_of(const struct hf_conn *conn,
 /* What the error says of how far the statement had come. */
 static void note_progress(struct hf_unit *unit) {
   struct hf_request *request = &unit->request;
-  if (hf_conn_result_is_at(unit, HF_STEP_PARSE) ||
-      hf_conn_result_is_at(unit, HF_STEP_PREPARE) ||
-      hf_conn_result_is_at(unit, HF_STEP_PRELUDE) || refused_at_bind(unit)) {
+  if (hf_unit_is_at_step(unit, HF_STEP_PARSE) ||
+      hf_unit_is_at_step(unit, HF_STEP_PREPARE) ||
+      hf_unit_is_at_step(unit, HF_STEP_BEFORE) || refused_at_bind(unit)) {
     request->progress = HF_PROGRESS_UNPARSED;
   } else if (request->progress == HF_PROGRESS_UNPARSED) {
     request->progress = HF_PROGRESS_PARSED;
@@ -235,8 +235,8 @@ static void note_progress(struct hf_unit *unit) {
 }
 
 void hf_conn_result_on_step(struct hf_unit *unit) {
-  if (hf_conn_result_is_at(unit, HF_STEP_PARSE) ||
-      hf_conn_result_is_at(unit, HF_STEP_PREPARE)) {
+  if (hf_unit_is_at_step(unit, HF_STEP_PARSE) ||
+      hf_unit_is_at_step(unit, HF_STEP_PREPARE)) {
     unit->request.progress = HF_PROGRESS_PARSED;
   }
 }
@@ -254,15 +254,15 @@ void hf_conn_result_on_error(struct hf_conn *conn,
     }
     return;
   }
-  read_own_error(conn, unit, result);
+  read_error(conn, unit, result);
   note_progress(unit);
   unit->failed_at = unit->step;
   unit->request.server_role = role_of(conn, error);
   hf_read_only_on_error(conn, unit);
-  hf_conn_result_forget_names(conn, unit);
+  hf_conn_result_drop_names(conn, unit);
   if (error->severity == HF_SEVERITY_FATAL ||
       error->severity == HF_SEVERITY_PANIC) {
-    hf_error_copy(&conn->last_words, error);
+    hf_error_copy(&conn->final_error, error);
     hf_conn_fail(conn);
   }
 }
@@ -277,11 +277,11 @@ void hf_conn_result_on_copy(struct hf_conn *conn,
       PQputCopyEnd(conn->pg, "COPY is not supported by query()") == 1) {
     return; /* the server answers with an error and goes on */
   }
-  conn->given_up = HF_COPY_UNSUPPORTED;
+  conn->end_status = HF_COPY_UNSUPPORTED;
   hf_conn_cancel(conn);
   hf_conn_fail(conn);
 }
 
-bool hf_conn_result_is_execute(const struct hf_unit *unit) {
-  return hf_conn_result_is_at(unit, HF_STEP_EXECUTE);
+bool hf_unit_is_at_execute(const struct hf_unit *unit) {
+  return hf_unit_is_at_step(unit, HF_STEP_EXECUTE);
 }

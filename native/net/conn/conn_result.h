@@ -16,10 +16,10 @@
 #include "net/conn/conn_state.h"
 
 /* Returns whether the answer has come to this step of the unit. */
-bool hf_conn_result_is_at(const struct hf_unit *unit, enum hf_step step);
+bool hf_unit_is_at_step(const struct hf_unit *unit, enum hf_step step);
 
 /* Returns whether it has come to the user's statement. */
-bool hf_conn_result_is_execute(const struct hf_unit *unit);
+bool hf_unit_is_at_execute(const struct hf_unit *unit);
 
 /* A step other than the user's statement went well. */
 void hf_conn_result_on_step(struct hf_unit *unit);
@@ -38,15 +38,15 @@ bool hf_conn_result_add_rows(struct hf_conn *conn,
                              const PGresult *result);
 
 /* A result is complete: makes its message. */
-void hf_conn_result_end_result(struct hf_conn *conn,
-                               struct hf_unit *unit,
-                               const PGresult *result);
+void hf_conn_result_complete(struct hf_conn *conn,
+                             struct hf_unit *unit,
+                             const PGresult *result);
 
 /* Notes a ROLLBACK among the command tags: it may answer a COMMIT. */
 void hf_conn_result_note_command(struct hf_unit *unit, PGresult *result);
 
 /* The step that failed decides what the server still knows by name. */
-void hf_conn_result_forget_names(struct hf_conn *conn, struct hf_unit *unit);
+void hf_conn_result_drop_names(struct hf_conn *conn, struct hf_unit *unit);
 
 /* Takes an error result; the first one of a unit wins. */
 void hf_conn_result_on_error(struct hf_conn *conn,

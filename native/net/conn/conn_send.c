@@ -6,24 +6,24 @@
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
 #include "net/conn/conn_output.h"
-#include "net/conn/prepared_renewal.h"
+#include "net/conn/prepared_names.h"
 #include "net/conn/read_only.h"
 
 /* A text gets a name when it has shown that it comes again. */
 enum { USES_BEFORE_NAMING = 3 };
 
-static bool takes_prelude(const struct hf_unit *unit) {
+static bool takes_settings(const struct hf_unit *unit) {
   const struct hf_request *request = &unit->request;
   return !request->in_transaction &&
          !hf_request_controls_transaction(request) &&
          !request->sql.refuses_transaction &&
-         (!unit->statement->refuses_company ||
-          hf_request_must_not_write(request));
+         (!unit->statement->runs_alone || hf_request_must_not_write(request));
 }
 
 /* Settings that each unit brings along, or NULL. */
 static const char *unit_settings(const struct hf_conn *conn) {
-  return conn->carry == HF_CARRY_UNIT ? conn->shared->sql.unit : NULL;
+  return conn->settings_scope == HF_SETTINGS_IN_UNIT ? conn->shared->sql.unit
+                                                     : NULL;
 }
 
 /* It cannot have its settings here, and is not run without them. */
@@ -33,8 +33,8 @@ static bool needs_session(const struct hf_conn *conn,
   return unit_settings(conn) != NULL && !request->in_transaction &&
          request->sql.n_statements == 1 &&
          request->sql.kind != HF_SQL_SET_LOCAL &&
-         (request->sql.needs_session || (unit->statement->refuses_company &&
-                                         !request->sql.refuses_transaction));
+         (request->sql.needs_session ||
+          (unit->statement->runs_alone && !request->sql.refuses_transaction));
 }
 
 static bool is_nameable(const struct hf_conn *conn,
@@ -42,8 +42,8 @@ static bool is_nameable(const struct hf_conn *conn,
   const struct hf_request *request = &unit->request;
   const struct hf_config *config = conn->shared->config;
   enum hf_sql_kind kind = request->sql.kind;
-  if (conn->slot->proxied || request->unnamed || unit->statement->forgotten ||
-      unit->values.typed || conn->names.limit == 0 ||
+  if (conn->slot->proxied || request->unnamed || unit->statement->detached ||
+      unit->values.typed || conn->prepared.limit == 0 ||
       config->names == HF_NAMES_NEVER ||
       (kind != HF_SQL_SELECT && kind != HF_SQL_INSERT &&
        kind != HF_SQL_UPDATE && kind != HF_SQL_DELETE)) {
@@ -52,7 +52,7 @@ static bool is_nameable(const struct hf_conn *conn,
   return unit->named ||
          (config->names == HF_NAMES_AUTO && request->kind == HF_REQUEST_QUERY &&
           unit->statement->uses >= USES_BEFORE_NAMING &&
-          !hf_renewal_reads_by_type(unit));
+          !hf_prepared_names_depend_on_type(unit));
 }
 
 /* Makes room on the server for one more name. */
@@ -60,19 +60,19 @@ static bool send_close(struct hf_conn *conn,
                        struct hf_unit *unit,
                        const char *name) {
 #ifdef LIBPQ_HAS_CLOSE_PREPARED
-  hf_conn_add_step(unit, HF_STEP_PRELUDE);
+  hf_conn_add_step(unit, HF_STEP_BEFORE);
   return PQsendClosePrepared(conn->pg, name) == 1;
 #else
   char sql[sizeof "deallocate " + HF_STATEMENT_NAME_BYTES] = "deallocate ";
   strncat(sql, name, HF_STATEMENT_NAME_BYTES);
-  return hf_conn_send_step(conn, unit, HF_STEP_PRELUDE, sql);
+  return hf_conn_send_step(conn, unit, HF_STEP_BEFORE, sql);
 #endif
 }
 
 static bool send_prepare(struct hf_conn *conn, struct hf_unit *unit) {
   const struct hf_statement *statement = unit->statement;
   char evicted[HF_STATEMENT_NAME_BYTES];
-  if (hf_prepared_add(&conn->names, statement, evicted) != HF_OK) {
+  if (hf_prepared_add(&conn->prepared, statement, evicted) != HF_OK) {
     return false;
   }
   if (evicted[0] != '\0' && !send_close(conn, unit, evicted)) {
@@ -87,7 +87,7 @@ static bool send_prepare(struct hf_conn *conn, struct hf_unit *unit) {
 static bool send_named(struct hf_conn *conn, struct hf_unit *unit) {
   struct hf_statement *statement = unit->statement;
   hf_statement_refresh(statement, hf_clock_us());
-  if (hf_prepared_find(&conn->names, statement)) {
+  if (hf_prepared_find(&conn->prepared, statement)) {
     unit->request.name_reused = true;
     hf_stats_add(conn->shared->stats, HF_STAT_STATEMENTS_REUSED, 1);
   } else if (!send_prepare(conn, unit)) {
@@ -155,22 +155,22 @@ static bool send_unnamed(struct hf_conn *conn, struct hf_unit *unit) {
  */
 static bool send_begin(struct hf_conn *conn, struct hf_unit *unit) {
   enum hf_sql_kind kind = unit->request.sql.kind;
-  if (unit->wrap != HF_WRAP_NONE ||
+  if (unit->guard != HF_WRITE_GUARD_NONE ||
       (kind != HF_SQL_CALL && kind != HF_SQL_DO)) {
     return true;
   }
-  unit->wrap = HF_WRAP_BEGIN;
-  return hf_conn_send_step(conn, unit, HF_STEP_PRELUDE, "begin");
+  unit->guard = HF_WRITE_GUARD_BEGIN;
+  return hf_conn_send_step(conn, unit, HF_STEP_BEFORE, "begin");
 }
 
-static bool send_preludes(struct hf_conn *conn, struct hf_unit *unit) {
+static bool send_before(struct hf_conn *conn, struct hf_unit *unit) {
   const char *settings = unit_settings(conn);
-  if (!hf_read_only_open(conn, unit)) {
+  if (!hf_read_only_send_before(conn, unit)) {
     return false;
   }
-  return settings == NULL || !takes_prelude(unit) ||
+  return settings == NULL || !takes_settings(unit) ||
          (send_begin(conn, unit) &&
-          hf_conn_send_step(conn, unit, HF_STEP_PRELUDE, settings));
+          hf_conn_send_step(conn, unit, HF_STEP_BEFORE, settings));
 }
 
 /* A transaction begins with the statement, and its settings with it. */
@@ -179,12 +179,12 @@ static bool begins_transaction(enum hf_sql_kind kind) {
          kind == HF_SQL_ROLLBACK_AND_CHAIN;
 }
 
-static bool send_postlude(struct hf_conn *conn, struct hf_unit *unit) {
+static bool send_after(struct hf_conn *conn, struct hf_unit *unit) {
   const char *settings = unit_settings(conn);
   if (settings == NULL || !begins_transaction(unit->request.sql.kind)) {
     return true;
   }
-  return hf_conn_send_step(conn, unit, HF_STEP_POSTLUDE, settings);
+  return hf_conn_send_step(conn, unit, HF_STEP_AFTER, settings);
 }
 
 /* Several statements in one text: only the simple protocol takes them. */
@@ -196,22 +196,22 @@ static bool is_simple(const struct hf_unit *unit) {
 /* Several statements in one text, their settings among them. */
 static bool send_simple(struct hf_conn *conn, struct hf_unit *unit) {
   const struct hf_statement *statement = unit->statement;
-  char *woven = NULL;
+  char *text = NULL;
   bool sent;
   hf_conn_add_step(unit, HF_STEP_EXECUTE);
   if (unit_settings(conn) != NULL) {
-    woven = hf_session_sql_weave(&conn->shared->sql,
+    text = hf_session_sql_insert(&conn->shared->sql,
                                  statement->text,
                                  statement->bytes,
                                  unit->request.in_transaction);
-    unit->woven = true;
-    if (woven == NULL) {
+    unit->has_settings_rows = true;
+    if (text == NULL) {
       return false;
     }
   }
   sent = hf_conn_leave_pipeline(conn) &&
-         PQsendQuery(conn->pg, woven == NULL ? statement->text : woven) == 1;
-  hf_free(woven);
+         PQsendQuery(conn->pg, text == NULL ? statement->text : text) == 1;
+  hf_free(text);
   return sent;
 }
 
@@ -236,7 +236,8 @@ const char hf_needs_session[] =
  * LIKE 'a!%' ESCAPE '\\' is a read where backslashes escape nothing in plain
  * strings, which the server tells.
  */
-static void read_strings(const struct hf_conn *conn, struct hf_unit *unit) {
+static void note_string_setting(const struct hf_conn *conn,
+                                struct hf_unit *unit) {
   const struct hf_sql_info *sql = &unit->request.sql;
   const char *standard;
   if (sql->read_if_standard && !sql->read_only) {
@@ -248,8 +249,8 @@ static void read_strings(const struct hf_conn *conn, struct hf_unit *unit) {
 }
 
 static bool send_unit(struct hf_conn *conn, struct hf_unit *unit) {
-  read_strings(conn, unit);
-  hf_unit_rewind(unit);
+  note_string_setting(conn, unit);
+  hf_unit_reset(unit);
   hf_stats_add(conn->shared->stats, HF_STAT_BYTES_OUT, unit->bytes);
   if (conn->slot->proxied) {
     hf_stats_add(conn->shared->stats, HF_STAT_POOLED_UNITS, 1);
@@ -270,10 +271,10 @@ static bool send_unit(struct hf_conn *conn, struct hf_unit *unit) {
   if (wants_proof(unit)) {
     unit->request.progress = HF_PROGRESS_UNPARSED;
   }
-  return send_preludes(conn, unit) &&
+  return send_before(conn, unit) &&
          (is_nameable(conn, unit) ? send_named(conn, unit)
                                   : send_unnamed(conn, unit)) &&
-         send_postlude(conn, unit) && hf_read_only_close(conn, unit) &&
+         send_after(conn, unit) && hf_read_only_send_after(conn, unit) &&
          hf_conn_send_sync(conn);
 }
 

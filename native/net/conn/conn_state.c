@@ -65,8 +65,8 @@ void hf_conn_watch(struct hf_conn *conn) {
 void hf_conn_begin_unit(struct hf_conn *conn) {
   conn->state = HF_CONN_ACTIVE;
   conn->paused = false;
-  if (conn->last_words.severity == HF_SEVERITY_WARNING && !conn->failing) {
-    hf_error_finish(&conn->last_words);
+  if (conn->final_error.severity == HF_SEVERITY_WARNING && !conn->failing) {
+    hf_error_finish(&conn->final_error);
   }
 }
 
@@ -74,23 +74,23 @@ void hf_conn_begin_unit(struct hf_conn *conn) {
 
 static void on_cancelled(void *ctx, bool reached) {
   struct hf_conn *conn = ctx;
-  struct hf_unit *held = conn->held;
-  conn->canceller = NULL;
+  struct hf_unit *held_unit = conn->held_unit;
+  conn->cancel = NULL;
   if (!reached) {
     /* It may still arrive, and hit whatever runs by then. */
     hf_conn_fail(conn);
-  } else if (held != NULL) {
-    conn->held = NULL;
-    conn->shared->callbacks->finished(conn, held, conn->held_transaction);
+  } else if (held_unit != NULL) {
+    conn->held_unit = NULL;
+    conn->shared->callbacks->finished(conn, held_unit, conn->held_transaction);
   }
 }
 
 void hf_conn_cancel(struct hf_conn *conn) {
-  if (conn->canceller != NULL || conn->failing) {
+  if (conn->cancel != NULL || conn->failing) {
     return;
   }
-  conn->canceller = hf_cancel_start(conn->loop, conn->pg, on_cancelled, conn);
-  if (conn->canceller == NULL) {
+  conn->cancel = hf_cancel_start(conn->loop, conn->pg, on_cancelled, conn);
+  if (conn->cancel == NULL) {
     hf_conn_fail(conn);
   }
 }
@@ -98,15 +98,15 @@ void hf_conn_cancel(struct hf_conn *conn) {
 void hf_conn_finish_unit(struct hf_conn *conn,
                          struct hf_unit *unit,
                          char transaction) {
-  if (conn->canceller == NULL) {
+  if (conn->cancel == NULL) {
     conn->shared->callbacks->finished(conn, unit, transaction);
     return;
   }
-  conn->held = unit;
+  conn->held_unit = unit;
   conn->held_transaction = transaction;
-  if (!hf_cancel_await(conn->canceller)) {
+  if (!hf_cancel_await(conn->cancel)) {
     /* Its cancel may still arrive, and would hit the next statement. */
-    conn->given_up = HF_RELEASED;
+    conn->end_status = HF_RELEASED;
     hf_conn_fail(conn);
   }
 }

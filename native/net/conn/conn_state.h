@@ -23,9 +23,9 @@
 #include "core/policy/config.h"
 #include "core/pool/slot.h"
 #include "net/base/loop.h"
-#include "net/conn/arrival.h"
 #include "net/conn/prepared.h"
 #include "net/conn/session_sql.h"
+#include "net/conn/settings_check.h"
 #include "net/conn/statement.h"
 #include "net/conn/unit.h"
 #include "net/wire/encode.h"
@@ -38,21 +38,21 @@ enum { HF_PROOF_UNITS = 2 };
 enum hf_conn_state { HF_CONN_READY, HF_CONN_ACTIVE, HF_CONN_CLOSING };
 
 /* A statement of our own that runs with nothing else in flight. */
-enum hf_own_unit {
-  HF_OWN_UNIT_NONE,
-  HF_OWN_UNIT_SETTINGS, /* the pool's settings, once, on a new connection */
-  HF_OWN_UNIT_STARTED,  /* did they arrive at its start? */
-  HF_OWN_UNIT_ARRIVAL,  /* do they arrive in a flight? */
-  HF_OWN_UNIT_ROLLBACK, /* cleans up what a user left behind */
-  HF_OWN_UNIT_PING,     /* an empty statement: is it still there? */
-  HF_OWN_UNIT_FORGET,   /* drops the prepared statements */
-  HF_OWN_UNIT_PROVE     /* two units at a time: do both answers come back? */
+enum hf_internal_unit {
+  HF_INTERNAL_UNIT_NONE,
+  HF_INTERNAL_UNIT_SQL, /* the pool's settings, once, on a new connection */
+  HF_INTERNAL_UNIT_CHECK_STARTUP, /* did they arrive at its start? */
+  HF_INTERNAL_UNIT_CHECK_UNIT,    /* do they arrive in a flight? */
+  HF_INTERNAL_UNIT_ROLLBACK,      /* cleans up what a user left behind */
+  HF_INTERNAL_UNIT_PING,          /* an empty statement: is it still there? */
+  HF_INTERNAL_UNIT_DEALLOCATE,    /* drops the prepared statements */
+  HF_INTERNAL_UNIT_PROVE /* two units at a time: do both answers come back? */
 };
 
 /* How the pool's settings reach statements here. */
-enum hf_carry {
-  HF_CARRY_SESSION, /* the session has them, or there are none */
-  HF_CARRY_UNIT     /* each unit brings them along */
+enum hf_settings_scope {
+  HF_SETTINGS_IN_SESSION, /* the session has them, or there are none */
+  HF_SETTINGS_IN_UNIT     /* each unit brings them along */
 };
 
 /*
@@ -66,7 +66,7 @@ struct hf_conn_callbacks {
                    char transaction);
 
   /* A unit of our own is over. */
-  void (*own_over)(struct hf_conn *conn);
+  void (*internal_done)(struct hf_conn *conn);
 
   /* So is the proof that it may be shared. */
   void (*proved)(struct hf_conn *conn, enum hf_proof proof);
@@ -108,40 +108,41 @@ struct hf_conn {
   struct hf_slot *slot;
   PGconn *pg;
   int fd;
-  bool encrypted; /* by TLS or GSSAPI */
-  bool corkable;  /* TCP, not a unix socket */
-  bool metered;   /* the system counts what the socket received */
+  bool encrypted;       /* by TLS or GSSAPI */
+  bool corkable;        /* TCP, not a unix socket */
+  bool counts_received; /* the system counts what the socket received */
 
   enum hf_conn_state state;
   uv_poll_t poll;
   uv_poll_cb on_poll;
   int events; /* watched now */
   bool pipeline;
-  bool mended; /* the encoding was set back in this unit */
+  bool encoding_restored; /* the encoding was set back in this unit */
   bool corked;
-  bool failing; /* dead; the pool is told at the end of the turn */
-  bool awaited; /* closing: the slot waits to hear that it is done */
-  bool paused;  /* the reader's environment is over its memory limit */
+  bool failing;    /* dead; the pool is told at the end of the turn */
+  bool slot_waits; /* closing: the slot waits to hear that it is done */
+  bool paused;     /* the reader's environment is over its memory limit */
   struct hf_link dirty;
 
-  enum hf_own_unit own_unit;
+  enum hf_internal_unit internal_unit;
   struct {
     int32_t nonces[HF_PROOF_UNITS];
     int sent, answered, synced; /* units of it */
   } proof;
-  enum hf_carry carry;
-  struct hf_arrival arrival; /* of the settings, while it is opened */
+  enum hf_settings_scope settings_scope;
+  struct hf_settings_check
+      settings_check; /* of the settings, while it is opened */
 
   /* a cancel request under way, and the answer that waits for its end */
-  struct hf_cancel *canceller;
-  struct hf_unit *held;
+  struct hf_cancel *cancel;
+  struct hf_unit *held_unit;
   char held_transaction;
 
-  struct hf_prepared_table names;
-  bool renews; /* DDL ran that others may not see before COMMIT */
+  struct hf_prepared_table prepared;
+  bool ddl_in_transaction; /* DDL ran that others may not see before COMMIT */
   struct hf_encoder encoder;
-  enum hf_status given_up;    /* why we end it ourselves, or HF_OK */
-  struct hf_error last_words; /* FATAL, or a WARNING before the end */
+  enum hf_status end_status;   /* why we end it ourselves, or HF_OK */
+  struct hf_error final_error; /* FATAL, or a WARNING before the end */
 };
 
 /* The connection is dead: the pool is told at the end of the turn, once. */

@@ -8,114 +8,114 @@
 #include "core/base/alloc.h"
 
 /* Twice the limit, so that probing stays short. */
-static size_t places_of(const struct hf_prepared_table *names) {
-  return names->limit * 2 + 1;
+static size_t capacity_of(const struct hf_prepared_table *table) {
+  return table->limit * 2 + 1;
 }
 
-void hf_prepared_init(struct hf_prepared_table *names, size_t limit) {
-  memset(names, 0, sizeof *names);
-  names->limit = limit;
+void hf_prepared_init(struct hf_prepared_table *table, size_t limit) {
+  memset(table, 0, sizeof *table);
+  table->limit = limit;
 }
 
-void hf_prepared_finish(struct hf_prepared_table *names) {
-  hf_free(names->places);
-  names->places = NULL;
-  names->count = 0;
+void hf_prepared_finish(struct hf_prepared_table *table) {
+  hf_free(table->entries);
+  table->entries = NULL;
+  table->count = 0;
 }
 
-static struct hf_prepared_name *place_of(const struct hf_prepared_table *names,
-                                         uint64_t key) {
-  size_t n = places_of(names);
+static struct hf_prepared_entry *entry_of(const struct hf_prepared_table *table,
+                                          uint64_t key) {
+  size_t n = capacity_of(table);
   size_t i = (size_t)(key % n);
-  while (names->places[i].key != 0 && names->places[i].key != key) {
+  while (table->entries[i].key != 0 && table->entries[i].key != key) {
     i = (i + 1) % n;
   }
-  return &names->places[i];
+  return &table->entries[i];
 }
 
-bool hf_prepared_find(struct hf_prepared_table *names,
+bool hf_prepared_find(struct hf_prepared_table *table,
                       const struct hf_statement *statement) {
-  struct hf_prepared_name *place;
-  if (names->places == NULL) {
+  struct hf_prepared_entry *entry;
+  if (table->entries == NULL) {
     return false;
   }
-  place = place_of(names, statement->id);
-  if (place->key == 0 || place->number != statement->name_number) {
+  entry = entry_of(table, statement->id);
+  if (entry->key == 0 || entry->number != statement->name_number) {
     return false;
   }
-  place->used = ++names->clock;
+  entry->used = ++table->clock;
   return true;
 }
 
 /* Takes a place out; what probed past it is put in again. */
-static void take_out(struct hf_prepared_table *names,
-                     struct hf_prepared_name *place) {
-  size_t n = places_of(names);
-  size_t i = (size_t)(place - names->places);
-  place->key = 0;
-  names->count--;
-  for (i = (i + 1) % n; names->places[i].key != 0; i = (i + 1) % n) {
-    struct hf_prepared_name moved = names->places[i];
-    names->places[i].key = 0;
-    *place_of(names, moved.key) = moved;
+static void remove_entry(struct hf_prepared_table *table,
+                         struct hf_prepared_entry *entry) {
+  size_t n = capacity_of(table);
+  size_t i = (size_t)(entry - table->entries);
+  entry->key = 0;
+  table->count--;
+  for (i = (i + 1) % n; table->entries[i].key != 0; i = (i + 1) % n) {
+    struct hf_prepared_entry moved = table->entries[i];
+    table->entries[i].key = 0;
+    *entry_of(table, moved.key) = moved;
   }
 }
 
-static struct hf_prepared_name *oldest(const struct hf_prepared_table *names) {
-  struct hf_prepared_name *found = NULL;
+static struct hf_prepared_entry *oldest(const struct hf_prepared_table *table) {
+  struct hf_prepared_entry *found = NULL;
   size_t i;
-  for (i = 0; i < places_of(names); i++) {
-    struct hf_prepared_name *place = &names->places[i];
-    if (place->key != 0 && (found == NULL || place->used < found->used)) {
-      found = place;
+  for (i = 0; i < capacity_of(table); i++) {
+    struct hf_prepared_entry *entry = &table->entries[i];
+    if (entry->key != 0 && (found == NULL || entry->used < found->used)) {
+      found = entry;
     }
   }
   return found;
 }
 
-enum hf_status hf_prepared_add(struct hf_prepared_table *names,
+enum hf_status hf_prepared_add(struct hf_prepared_table *table,
                                const struct hf_statement *statement,
                                char evicted[HF_STATEMENT_NAME_BYTES]) {
-  struct hf_prepared_name *place;
+  struct hf_prepared_entry *entry;
   evicted[0] = '\0';
-  if (names->places == NULL) {
-    names->places = hf_calloc(places_of(names), sizeof *names->places);
-    if (names->places == NULL) {
+  if (table->entries == NULL) {
+    table->entries = hf_calloc(capacity_of(table), sizeof *table->entries);
+    if (table->entries == NULL) {
       return HF_NO_MEMORY;
     }
   }
-  place = place_of(names, statement->id);
-  if (place->key != 0) {
-    memcpy(evicted, place->name, HF_STATEMENT_NAME_BYTES);
-    take_out(names, place);
-  } else if (names->count == names->limit) {
-    place = oldest(names);
-    assert(place != NULL); /* whoever has a limit of 0 names nothing */
-    memcpy(evicted, place->name, HF_STATEMENT_NAME_BYTES);
-    take_out(names, place);
+  entry = entry_of(table, statement->id);
+  if (entry->key != 0) {
+    memcpy(evicted, entry->name, HF_STATEMENT_NAME_BYTES);
+    remove_entry(table, entry);
+  } else if (table->count == table->limit) {
+    entry = oldest(table);
+    assert(entry != NULL); /* whoever has a limit of 0 names nothing */
+    memcpy(evicted, entry->name, HF_STATEMENT_NAME_BYTES);
+    remove_entry(table, entry);
   }
-  place = place_of(names, statement->id);
-  names->count++;
-  place->key = statement->id;
-  place->number = statement->name_number;
-  place->used = ++names->clock;
-  memcpy(place->name, statement->name, HF_STATEMENT_NAME_BYTES);
+  entry = entry_of(table, statement->id);
+  table->count++;
+  entry->key = statement->id;
+  entry->number = statement->name_number;
+  entry->used = ++table->clock;
+  memcpy(entry->name, statement->name, HF_STATEMENT_NAME_BYTES);
   return HF_OK;
 }
 
-void hf_prepared_drop(struct hf_prepared_table *names,
+void hf_prepared_drop(struct hf_prepared_table *table,
                       const struct hf_statement *statement) {
-  struct hf_prepared_name *place;
-  if (names->places == NULL) {
+  struct hf_prepared_entry *entry;
+  if (table->entries == NULL) {
     return;
   }
   if (statement == NULL) {
-    memset(names->places, 0, places_of(names) * sizeof *names->places);
-    names->count = 0;
+    memset(table->entries, 0, capacity_of(table) * sizeof *table->entries);
+    table->count = 0;
     return;
   }
-  place = place_of(names, statement->id);
-  if (place->key != 0) {
-    take_out(names, place);
+  entry = entry_of(table, statement->id);
+  if (entry->key != 0) {
+    remove_entry(table, entry);
   }
 }

@@ -15,21 +15,21 @@ static const char rollback_to_sql[] =
     "rollback to savepoint holdfast_read_only";
 static const char release_sql[] = "release savepoint holdfast_read_only";
 
-static enum hf_wrap wrap_for(const struct hf_conn *conn,
-                             const struct hf_unit *unit) {
+static enum hf_write_guard guard_for(const struct hf_conn *conn,
+                                     const struct hf_unit *unit) {
   const struct hf_request *request = &unit->request;
   if (!hf_request_must_not_write(request) ||
       hf_request_controls_transaction(request) ||
       request->sql.refuses_transaction) {
-    return HF_WRAP_NONE;
+    return HF_WRITE_GUARD_NONE;
   }
   if (request->in_transaction) {
-    return HF_WRAP_SAVEPOINT;
+    return HF_WRITE_GUARD_SAVEPOINT;
   }
   /* PgBouncer keeps a flight whole, also in the mode without BEGIN. */
   return conn->slot->unit_is_transaction || conn->shared->no_transactions
-             ? HF_WRAP_SETTING
-             : HF_WRAP_BEGIN;
+             ? HF_WRITE_GUARD_SETTING
+             : HF_WRITE_GUARD_BEGIN;
 }
 
 void hf_read_only_on_error(struct hf_conn *conn, struct hf_unit *unit) {
@@ -37,66 +37,66 @@ void hf_read_only_on_error(struct hf_conn *conn, struct hf_unit *unit) {
       "transaction messages not allowed in statement pooling mode";
   const char *message = hf_error_field(&unit->request.error, 'M');
   if (message != NULL && strncmp(message, sentence, sizeof sentence - 1) == 0) {
-    unit->request.wrapping_refused = unit->wrap == HF_WRAP_BEGIN;
+    unit->request.wrapping_refused = unit->guard == HF_WRITE_GUARD_BEGIN;
     conn->shared->no_transactions = true;
   }
 }
 
-bool hf_read_only_open(struct hf_conn *conn, struct hf_unit *unit) {
-  unit->wrap = wrap_for(conn, unit);
-  switch (unit->wrap) {
-  case HF_WRAP_NONE:
+bool hf_read_only_send_before(struct hf_conn *conn, struct hf_unit *unit) {
+  unit->guard = guard_for(conn, unit);
+  switch (unit->guard) {
+  case HF_WRITE_GUARD_NONE:
     break;
-  case HF_WRAP_SETTING:
-    return hf_conn_send_step(conn, unit, HF_STEP_PRELUDE, set_sql);
-  case HF_WRAP_BEGIN:
-    return hf_conn_send_step(conn, unit, HF_STEP_PRELUDE, begin_sql);
-  case HF_WRAP_SAVEPOINT:
-    return hf_conn_send_step(conn, unit, HF_STEP_PRELUDE, savepoint_sql) &&
-           hf_conn_send_step(conn, unit, HF_STEP_PRELUDE, set_sql);
+  case HF_WRITE_GUARD_SETTING:
+    return hf_conn_send_step(conn, unit, HF_STEP_BEFORE, set_sql);
+  case HF_WRITE_GUARD_BEGIN:
+    return hf_conn_send_step(conn, unit, HF_STEP_BEFORE, begin_sql);
+  case HF_WRITE_GUARD_SAVEPOINT:
+    return hf_conn_send_step(conn, unit, HF_STEP_BEFORE, savepoint_sql) &&
+           hf_conn_send_step(conn, unit, HF_STEP_BEFORE, set_sql);
   }
   return true;
 }
 
-static bool send_back(struct hf_conn *conn, struct hf_unit *unit) {
-  return hf_conn_send_step(conn, unit, HF_STEP_POSTLUDE, rollback_to_sql) &&
-         hf_conn_send_step(conn, unit, HF_STEP_POSTLUDE, release_sql);
+static bool send_rollback_to(struct hf_conn *conn, struct hf_unit *unit) {
+  return hf_conn_send_step(conn, unit, HF_STEP_AFTER, rollback_to_sql) &&
+         hf_conn_send_step(conn, unit, HF_STEP_AFTER, release_sql);
 }
 
-bool hf_read_only_close(struct hf_conn *conn, struct hf_unit *unit) {
-  switch (unit->wrap) {
-  case HF_WRAP_NONE:
-  case HF_WRAP_SETTING:
+bool hf_read_only_send_after(struct hf_conn *conn, struct hf_unit *unit) {
+  switch (unit->guard) {
+  case HF_WRITE_GUARD_NONE:
+  case HF_WRITE_GUARD_SETTING:
     break;
-  case HF_WRAP_BEGIN:
-    return hf_conn_send_step(conn, unit, HF_STEP_POSTLUDE, commit_sql);
-  case HF_WRAP_SAVEPOINT:
-    return send_back(conn, unit);
+  case HF_WRITE_GUARD_BEGIN:
+    return hf_conn_send_step(conn, unit, HF_STEP_AFTER, commit_sql);
+  case HF_WRITE_GUARD_SAVEPOINT:
+    return send_rollback_to(conn, unit);
   }
   return true;
 }
 
 /* At its first step the savepoint itself failed: there is none to go back to.
  */
-static bool is_inside(const struct hf_unit *unit) {
-  return unit->wrap == HF_WRAP_BEGIN ||
-         (unit->wrap == HF_WRAP_SAVEPOINT && unit->failed_at > 0);
+static bool is_guard_open(const struct hf_unit *unit) {
+  return unit->guard == HF_WRITE_GUARD_BEGIN ||
+         (unit->guard == HF_WRITE_GUARD_SAVEPOINT && unit->failed_at > 0);
 }
 
 bool hf_read_only_undo(struct hf_conn *conn, struct hf_unit *unit) {
-  bool inside = is_inside(unit);
+  bool inside = is_guard_open(unit);
   bool sent;
   if (!inside || unit->request.error.status == HF_OK || conn->failing ||
-      conn->canceller != NULL ||
+      conn->cancel != NULL ||
       PQtransactionStatus(conn->pg) != PQTRANS_INERROR) {
     return false;
   }
   unit->step = 0;
   unit->n_steps = 0;
-  sent = unit->wrap == HF_WRAP_BEGIN
-             ? hf_conn_send_step(conn, unit, HF_STEP_POSTLUDE, rollback_sql)
-             : send_back(conn, unit);
-  unit->wrap = HF_WRAP_NONE;
+  sent = unit->guard == HF_WRITE_GUARD_BEGIN
+             ? hf_conn_send_step(conn, unit, HF_STEP_AFTER, rollback_sql)
+             : send_rollback_to(conn, unit);
+  unit->guard = HF_WRITE_GUARD_NONE;
   if (!sent || !hf_conn_send_sync(conn)) {
     hf_conn_fail(conn);
   } else {

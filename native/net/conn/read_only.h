@@ -18,11 +18,12 @@
 #include "net/conn/conn_state.h"
 
 /* Sends what stands before the statement; false when libpq refused it. */
-HF_NODISCARD bool hf_read_only_open(struct hf_conn *conn, struct hf_unit *unit);
+HF_NODISCARD bool hf_read_only_send_before(struct hf_conn *conn,
+                                           struct hf_unit *unit);
 
 /* Sends what stands behind it; false as above. */
-HF_NODISCARD bool hf_read_only_close(struct hf_conn *conn,
-                                     struct hf_unit *unit);
+HF_NODISCARD bool hf_read_only_send_after(struct hf_conn *conn,
+                                          struct hf_unit *unit);
 
 /* Looks at an error: is it about what was put around the statement? */
 void hf_read_only_on_error(struct hf_conn *conn, struct hf_unit *unit);

@@ -264,41 +264,41 @@ static size_t next_statement(const char *text,
 }
 
 /* Where settings go: behind the end of a transaction that is not the last. */
-static bool is_seam(const struct hf_sql_info *info, bool last) {
+static bool needs_settings_after(const struct hf_sql_info *info, bool last) {
   return info->ends_transaction && (!last || begins_again(info));
 }
 
 /* On a line of its own at the end: the text may end in a comment. */
-static const char *before_unit(bool last) {
+static const char *separator(bool last) {
   return last ? "\n;" : "";
 }
 
-char *hf_session_sql_weave(const struct hf_session_sql *sql,
-                           const char *text,
-                           size_t bytes,
-                           bool in_transaction) {
-  struct text woven = {0};
+char *hf_session_sql_insert(const struct hf_session_sql *sql,
+                            const char *text,
+                            size_t bytes,
+                            bool in_transaction) {
+  struct text inserted = {0};
   struct hf_sql_info info;
   size_t from = 0;
   if (!in_transaction) {
-    append_text(&woven, sql->unit);
-    append_text(&woven, ";");
+    append_text(&inserted, sql->unit);
+    append_text(&inserted, ";");
   }
   while (from < bytes) {
     size_t next = next_statement(text, bytes, from, &info);
-    append(&woven, text + from, next - from);
-    if (is_seam(&info, next == bytes)) {
-      append_text(&woven, before_unit(next == bytes));
-      append_text(&woven, sql->unit);
-      append_text(&woven, ";");
+    append(&inserted, text + from, next - from);
+    if (needs_settings_after(&info, next == bytes)) {
+      append_text(&inserted, separator(next == bytes));
+      append_text(&inserted, sql->unit);
+      append_text(&inserted, ";");
     }
     from = next;
   }
-  if (woven.failed) {
-    hf_free(woven.data);
+  if (inserted.failed) {
+    hf_free(inserted.data);
     return NULL;
   }
-  return woven.data;
+  return inserted.data;
 }
 
 /* Characters of UTF-8, as the server counts them. */
@@ -311,11 +311,11 @@ static int32_t count(const char *text, size_t bytes) {
   return n;
 }
 
-int32_t hf_session_sql_unweave(const struct hf_session_sql *sql,
-                               const char *text,
-                               size_t bytes,
-                               bool in_transaction,
-                               int32_t position) {
+int32_t hf_session_sql_original_position(const struct hf_session_sql *sql,
+                                         const char *text,
+                                         size_t bytes,
+                                         bool in_transaction,
+                                         int32_t position) {
   int32_t unit = count(sql->unit, strlen(sql->unit)) + 1;
   int32_t shift = in_transaction ? 0 : unit;
   int32_t passed = 0;
@@ -327,8 +327,8 @@ int32_t hf_session_sql_unweave(const struct hf_session_sql *sql,
     if (position <= passed + shift) {
       break;
     }
-    if (is_seam(&info, next == bytes)) {
-      shift += unit + (int32_t)strlen(before_unit(next == bytes));
+    if (needs_settings_after(&info, next == bytes)) {
+      shift += unit + (int32_t)strlen(separator(next == bytes));
     }
     from = next;
   }

@@ -46,16 +46,16 @@ void hf_session_sql_finish(struct hf_session_sql *sql);
  * beginning unless a transaction is open, and behind each end of one that is
  * not the end of the text. The caller frees it; NULL when out of memory.
  */
-char *hf_session_sql_weave(const struct hf_session_sql *sql,
-                           const char *text,
-                           size_t bytes,
-                           bool in_transaction);
+char *hf_session_sql_insert(const struct hf_session_sql *sql,
+                            const char *text,
+                            size_t bytes,
+                            bool in_transaction);
 
 /* Returns where in the user's text a character of the woven one is; from 1. */
-int32_t hf_session_sql_unweave(const struct hf_session_sql *sql,
-                               const char *text,
-                               size_t bytes,
-                               bool in_transaction,
-                               int32_t position);
+int32_t hf_session_sql_original_position(const struct hf_session_sql *sql,
+                                         const char *text,
+                                         size_t bytes,
+                                         bool in_transaction,
+                                         int32_t position);
 
 #endif

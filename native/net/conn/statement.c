@@ -16,12 +16,12 @@ void hf_statements_init(struct hf_statements *statements,
   statements->source = source;
 }
 
-static void forget(struct hf_statements *statements,
+static void detach(struct hf_statements *statements,
                    struct hf_statement *statement) {
   hf_table_remove(&statements->by_text, &statement->node);
   hf_list_remove(&statements->by_use, &statement->by_use);
   statements->bytes -= statement->bytes;
-  statement->forgotten = true;
+  statement->detached = true;
   if (statement->references == 0) {
     hf_free(statement);
   }
@@ -36,7 +36,7 @@ static struct hf_statement *oldest(const struct hf_statements *statements) {
 void hf_statements_finish(struct hf_statements *statements) {
   struct hf_statement *statement;
   while ((statement = oldest(statements)) != NULL) {
-    forget(statements, statement);
+    detach(statements, statement);
   }
   hf_table_finish(&statements->by_text);
 }
@@ -59,13 +59,13 @@ static struct hf_statement *find(struct hf_statements *statements,
 
 void hf_statement_rename(struct hf_statement *statement, uint64_t now_us) {
   struct hf_statement_source *source;
-  if (statement->forgotten) {
+  if (statement->detached) {
     return;
   }
   source = statement->table->source;
   statement->name_number = ++source->last_number;
   statement->named_us = now_us;
-  statement->renewal = statement->table->renewals;
+  statement->names_epoch = statement->table->names_epoch;
   (void)snprintf(statement->name,
                  sizeof statement->name,
                  "hf%016llx%llx",
@@ -76,23 +76,24 @@ void hf_statement_rename(struct hf_statement *statement, uint64_t now_us) {
 void hf_statement_refresh(struct hf_statement *statement, uint64_t now_us) {
   static const uint64_t age_us =
       (uint64_t)HF_STATEMENT_NAME_SECONDS * US_PER_SECOND;
-  if (!statement->forgotten &&
+  if (!statement->detached &&
       (statement->name_number == 0 ||
-       statement->renewal != statement->table->renewals ||
+       statement->names_epoch != statement->table->names_epoch ||
        now_us - statement->named_us >= age_us)) {
     hf_statement_rename(statement, now_us);
   }
 }
 
 /* Up at once and down by and by: one that was long once may be so again. */
-void hf_statement_note_run(struct hf_statement *statement, uint64_t ran_us) {
+void hf_statement_note_duration(struct hf_statement *statement,
+                                uint64_t ran_us) {
   uint64_t lower_us = statement->usual_us - statement->usual_us / 8;
   uint64_t noted_us = ran_us == 0 ? 1 : ran_us;
   statement->usual_us = noted_us > lower_us ? noted_us : lower_us;
 }
 
-void hf_statements_renew(struct hf_statements *statements) {
-  statements->renewals++;
+void hf_statements_expire_names(struct hf_statements *statements) {
+  statements->names_epoch++;
 }
 
 static struct hf_statement *make(struct hf_statements *statements,
@@ -111,7 +112,7 @@ static struct hf_statement *make(struct hf_statements *statements,
   statement->text[bytes] = '\0';
   hf_sql_scan(statement->text, bytes, &statement->sql);
   statement->table = statements;
-  statement->forgotten = true;
+  statement->detached = true;
   return statement;
 }
 
@@ -122,12 +123,12 @@ static void keep(struct hf_statements *statements,
       hf_table_add(&statements->by_text, &statement->node) != HF_OK) {
     return;
   }
-  statement->forgotten = false;
+  statement->detached = false;
   hf_list_push(&statements->by_use, &statement->by_use);
   statements->bytes += statement->bytes;
   while (statements->by_use.count > HF_STATEMENTS_MAX ||
          statements->bytes > HF_STATEMENTS_BYTES_MAX) {
-    forget(statements, oldest(statements));
+    detach(statements, oldest(statements));
   }
 }
 
@@ -160,7 +161,7 @@ void hf_statement_release(struct hf_statement *statement) {
     return;
   }
   statement->references--;
-  if (statement->references == 0 && statement->forgotten) {
+  if (statement->references == 0 && statement->detached) {
     hf_free(statement);
   }
 }

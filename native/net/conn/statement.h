@@ -50,12 +50,12 @@ struct hf_statement {
   uint64_t name_number;
   char name[HF_STATEMENT_NAME_BYTES]; /* salted: never another client's */
   uint64_t named_us;                  /* when it got that name */
-  uint64_t renewal;                   /* the table's at that time */
+  uint64_t names_epoch;               /* the table's at that time */
 
   /* of the table */
   struct hf_link by_use;
   int32_t references;
-  bool forgotten; /* no longer in the table, or never was */
+  bool detached; /* no longer in the table, or never was */
 
   /* learnt */
   uint32_t uses;
@@ -63,7 +63,7 @@ struct hf_statement {
   bool large;              /* its last result was worth reading in pieces */
   bool small;              /* its last result was not */
   uint64_t usual_us;       /* that it took lately; 0 = unknown */
-  bool refuses_company;    /* answered 25001 to a unit of more than itself */
+  bool runs_alone;         /* answered 25001 to a unit of more than itself */
 
   char text[]; /* NUL-terminated */
 };
@@ -79,7 +79,7 @@ struct hf_statements {
   struct hf_table by_text;
   struct hf_list by_use; /* least recently used first */
   size_t bytes;
-  uint64_t renewals; /* how often all names were given up */
+  uint64_t names_epoch; /* how often all names were given up */
   struct hf_statement_source *source;
 };
 
@@ -98,7 +98,7 @@ struct hf_statement *hf_statements_use(struct hf_statements *statements,
                                        size_t bytes);
 
 /* Every statement gets a new name: what they refer to may have changed. */
-void hf_statements_renew(struct hf_statements *statements);
+void hf_statements_expire_names(struct hf_statements *statements);
 
 /*
  * Gives the statement another name: what servers know under the old one is no
@@ -110,7 +110,8 @@ void hf_statement_rename(struct hf_statement *statement, uint64_t now_us);
 void hf_statement_refresh(struct hf_statement *statement, uint64_t now_us);
 
 /* Notes how long it took this time. */
-void hf_statement_note_run(struct hf_statement *statement, uint64_t ran_us);
+void hf_statement_note_duration(struct hf_statement *statement,
+                                uint64_t ran_us);
 
 /* Gives a reference back. Accepts NULL. */
 void hf_statement_release(struct hf_statement *statement);

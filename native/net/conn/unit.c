@@ -16,7 +16,7 @@ static void release_columns(struct hf_unit *unit,
   }
 }
 
-struct hf_message *hf_unit_take(struct hf_unit *unit) {
+struct hf_message *hf_unit_take_answer(struct hf_unit *unit) {
   struct hf_message *first = unit->first;
   const struct hf_message *message;
   for (message = first; message != NULL; message = message->next) {
@@ -28,26 +28,27 @@ struct hf_message *hf_unit_take(struct hf_unit *unit) {
 }
 
 void hf_unit_orphan(struct hf_unit *unit) {
-  hf_message_free_all(hf_unit_take(unit));
+  hf_message_free_all(hf_unit_take_answer(unit));
   unit->columns = NULL;
 }
 
-void hf_unit_rewind(struct hf_unit *unit) {
-  hf_message_free_all(hf_unit_take(unit));
+void hf_unit_reset(struct hf_unit *unit) {
+  hf_message_free_all(hf_unit_take_answer(unit));
   unit->step = 0;
   unit->n_steps = 0;
   unit->failed_at = 0;
-  unit->piecewise = false;
-  unit->mode_set = false;
+  unit->chunked = false;
+  unit->mode_chosen = false;
   unit->encoding = false;
-  unit->company = false;
-  unit->woven = false;
+  unit->has_extra_steps = false;
+  unit->has_settings_rows = false;
   unit->uses_name = false;
-  unit->wrap = HF_WRAP_NONE;
+  unit->guard = HF_WRITE_GUARD_NONE;
   unit->received_from = 0;
 }
 
-void hf_unit_stand_in(struct hf_unit *unit, const struct hf_unit *other) {
+void hf_unit_init_replacement(struct hf_unit *unit,
+                              const struct hf_unit *other) {
   hf_request_init_replacement(&unit->request, other->request.kind);
   unit->statement = other->statement;
   unit->statement->references++;
@@ -55,20 +56,20 @@ void hf_unit_stand_in(struct hf_unit *unit, const struct hf_unit *other) {
   unit->n_steps = other->n_steps;
   unit->step = other->step;
   unit->simple = other->simple;
-  unit->company = other->company;
+  unit->has_extra_steps = other->has_extra_steps;
   unit->uses_name = other->uses_name;
   unit->max_result_bytes = other->max_result_bytes;
 }
 
 void hf_unit_finish(struct hf_unit *unit) {
   hf_free(unit->probe);
-  hf_unit_rewind(unit);
+  hf_unit_reset(unit);
   hf_statement_release(unit->statement);
   hf_request_finish(&unit->request);
   hf_values_finish(&unit->values);
 }
 
-void hf_unit_add(struct hf_unit *unit, struct hf_message *message) {
+void hf_unit_append(struct hf_unit *unit, struct hf_message *message) {
   if (unit->last == NULL) {
     unit->first = message;
   } else {

@@ -205,10 +205,10 @@ struct hf_call *hf_call_probe(struct hf_netpool *pool,
   return call;
 }
 
-struct hf_call *hf_call_stand_in(const struct hf_call *call) {
+struct hf_call *hf_call_new_replacement(const struct hf_call *call) {
   struct hf_call *made = hf_calloc(1, sizeof *made);
   if (made != NULL) {
-    hf_unit_stand_in(&made->unit, &call->unit);
+    hf_unit_init_replacement(&made->unit, &call->unit);
   }
   return made;
 }
@@ -370,7 +370,7 @@ static int32_t result_flags(struct hf_call *call,
 
 /* All but the last message of an answer say that more follows. */
 static void send_results(struct hf_call *call) {
-  struct hf_message *message = hf_unit_take(&call->unit);
+  struct hf_message *message = hf_unit_take_answer(&call->unit);
   while (message != NULL) {
     struct hf_message *next = message->next;
     message->next = NULL;

@@ -79,7 +79,7 @@ void hf_call_orphan(struct hf_call *call);
  * Makes a call that nobody waits for, to read the answer of one that was sent
  * and goes elsewhere. NULL when out of memory.
  */
-struct hf_call *hf_call_stand_in(const struct hf_call *call);
+struct hf_call *hf_call_new_replacement(const struct hf_call *call);
 
 /*
  * Sees to it that the port knows the columns of what the answer has so far. An

@@ -178,7 +178,10 @@ static void on_timer(uv_timer_t *timer) {
   if (dial->state == SETTLING) {
     /* The connection tells us when it has failed. */
     struct hf_conn *conn = dial->slot->conn;
-    hf_error_set(&conn->last_words, HF_CONNECT_TIMEOUT, HF_PHASE_CONNECT, NULL);
+    hf_error_set(&conn->final_error,
+                 HF_CONNECT_TIMEOUT,
+                 HF_PHASE_CONNECT,
+                 NULL);
     hf_conn_fail(conn);
   } else {
     if (dial->error.status == HF_OK) {

@@ -47,12 +47,12 @@ static void io_cancel(void *ctx, struct hf_slot *slot) {
 
 static void io_rollback(void *ctx, struct hf_slot *slot) {
   (void)ctx;
-  hf_conn_run_own(slot->conn, HF_OWN_UNIT_ROLLBACK, "rollback");
+  hf_conn_run_internal(slot->conn, HF_INTERNAL_UNIT_ROLLBACK, "rollback");
 }
 
 static void io_ping(void *ctx, struct hf_slot *slot) {
   (void)ctx;
-  hf_conn_run_own(slot->conn, HF_OWN_UNIT_PING, "");
+  hf_conn_run_internal(slot->conn, HF_INTERNAL_UNIT_PING, "");
 }
 
 static void io_deallocate(void *ctx, struct hf_slot *slot) {
@@ -60,15 +60,15 @@ static void io_deallocate(void *ctx, struct hf_slot *slot) {
   const char *sql = "set datestyle to iso"; /* the order of days stays */
   (void)ctx;
   if (slot->deallocate) {
-    hf_prepared_drop(&conn->names, NULL);
+    hf_prepared_drop(&conn->prepared, NULL);
     sql = slot->restore_settings ? "deallocate all; set datestyle to iso"
                                  : "deallocate all";
   }
-  hf_conn_run_own(conn, HF_OWN_UNIT_FORGET, sql);
+  hf_conn_run_internal(conn, HF_INTERNAL_UNIT_DEALLOCATE, sql);
 }
 
 static struct hf_request *io_replace(void *ctx, struct hf_request *request) {
-  struct hf_call *stand_in = hf_call_stand_in(hf_call_of(request));
+  struct hf_call *stand_in = hf_call_new_replacement(hf_call_of(request));
   (void)ctx;
   return stand_in == NULL ? NULL : &stand_in->unit.request;
 }
@@ -120,7 +120,7 @@ static void io_deliver(void *ctx, struct hf_request *request) {
   struct hf_call *call = hf_call_of(request);
   if (request->state == HF_REQUEST_DONE && request->ran_us != 0 &&
       request->error.status == HF_OK && call->unit.statement != NULL) {
-    hf_statement_note_run(call->unit.statement, request->ran_us);
+    hf_statement_note_duration(call->unit.statement, request->ran_us);
   }
   if (call->listen != NULL) {
     hf_listen_session_on_delivered(call);
@@ -230,7 +230,7 @@ static void conn_proved(struct hf_conn *conn, enum hf_proof proof) {
 static void conn_lost(struct hf_conn *conn, struct hf_error *error) {
   struct hf_slot *slot = conn->slot;
   if (slot->connect != NULL) {
-    hf_error_move(&conn->last_words, error);
+    hf_error_move(&conn->final_error, error);
     hf_connect_slot_on_settled(slot->connect);
   } else {
     hf_pool_on_lost(&pool_of(conn)->core, slot, error, hf_clock_us());
@@ -290,7 +290,7 @@ static bool conn_is_full(const struct hf_conn *conn) {
 
 const struct hf_conn_callbacks hf_pool_io_callbacks = {
     .finished = conn_finished,
-    .own_over = conn_own_over,
+    .internal_done = conn_own_over,
     .proved = conn_proved,
     .lost = conn_lost,
     .closed = conn_closed,

@@ -8,10 +8,10 @@
 
 static enum hf_settle_verdict ask(struct hf_settle *settle,
                                   enum hf_settle_step step,
-                                  enum hf_own_unit own_unit,
+                                  enum hf_internal_unit internal_unit,
                                   const char *sql) {
   settle->step = step;
-  hf_conn_run_own(settle->slot->conn, own_unit, sql);
+  hf_conn_run_internal(settle->slot->conn, internal_unit, sql);
   return HF_SETTLE_ASKED;
 }
 
@@ -45,11 +45,11 @@ static enum hf_settle_verdict greet(struct hf_settle *settle) {
   if (sql == NULL || settle->slot->proxied) {
     return HF_SETTLE_DONE;
   }
-  return ask(settle, HF_SETTLE_GREETING, HF_OWN_UNIT_SETTINGS, sql);
+  return ask(settle, HF_SETTLE_GREETING, HF_INTERNAL_UNIT_SQL, sql);
 }
 
 static enum hf_settle_verdict prove(struct hf_settle *settle) {
-  return ask(settle, HF_SETTLE_PROVING, HF_OWN_UNIT_ARRIVAL, NULL);
+  return ask(settle, HF_SETTLE_PROVING, HF_INTERNAL_UNIT_CHECK_UNIT, NULL);
 }
 
 /* The connection is not what its settings ask for, or not known to be. */
@@ -58,7 +58,7 @@ static enum hf_settle_verdict distrust(struct hf_settle *settle) {
   if (!hf_pooler_is_auto(pool)) {
     return ask(settle,
                HF_SETTLE_SETTING,
-               HF_OWN_UNIT_SETTINGS,
+               HF_INTERNAL_UNIT_SQL,
                pool->shared.sql.session);
   }
   hf_netpool_set_proxied(pool);
@@ -78,12 +78,15 @@ static enum hf_settle_verdict bring_settings(struct hf_settle *settle) {
     return prove(settle);
   }
   if (settle->at_start) {
-    return ask(settle, HF_SETTLE_CHECKING, HF_OWN_UNIT_STARTED, sql->check);
+    return ask(settle,
+               HF_SETTLE_CHECKING,
+               HF_INTERNAL_UNIT_CHECK_STARTUP,
+               sql->check);
   }
   if (slot->server_answered || !hf_pooler_is_auto(pool)) {
     return distrust(settle); /* its start-up options were refused */
   }
-  return ask(settle, HF_SETTLE_SETTING, HF_OWN_UNIT_SETTINGS, sql->plain);
+  return ask(settle, HF_SETTLE_SETTING, HF_INTERNAL_UNIT_SQL, sql->plain);
 }
 
 enum hf_settle_verdict hf_settle_begin(struct hf_settle *settle,
@@ -108,31 +111,32 @@ static enum hf_settle_verdict refuse_settings(struct hf_settle *settle) {
 }
 
 static enum hf_settle_verdict on_checked(struct hf_settle *settle,
-                                         struct hf_arrival *arrival) {
-  if (arrival->error.status == HF_OK) {
-    return arrival->started ? greet(settle) : distrust(settle);
+                                         struct hf_settings_check *check) {
+  if (check->error.status == HF_OK) {
+    return check->at_startup ? greet(settle) : distrust(settle);
   }
-  if (hf_arrival_lacks_function(arrival)) {
+  if (hf_settings_check_lacks_function(check)) {
     return ask(settle,
                HF_SETTLE_SETTING,
-               HF_OWN_UNIT_SETTINGS,
+               HF_INTERNAL_UNIT_SQL,
                settle->pool->shared.sql.plain);
   }
-  return fail(settle, &arrival->error);
+  return fail(settle, &check->error);
 }
 
 static enum hf_settle_verdict on_proved(struct hf_settle *settle,
-                                        struct hf_arrival *arrival) {
+                                        struct hf_settings_check *check) {
   struct hf_conn *conn = settle->slot->conn;
-  if (arrival->error.status != HF_OK && !hf_arrival_lacks_function(arrival)) {
-    return fail(settle, &arrival->error);
+  if (check->error.status != HF_OK &&
+      !hf_settings_check_lacks_function(check)) {
+    return fail(settle, &check->error);
   }
-  if (arrival->whole) {
-    conn->carry = HF_CARRY_UNIT;
+  if (check->in_unit) {
+    conn->settings_scope = HF_SETTINGS_IN_UNIT;
     settle->slot->unit_is_transaction = true;
     return greet(settle);
   }
-  if (settle->at_start && arrival->started) {
+  if (settle->at_start && check->at_startup) {
     return greet(settle);
   }
   if (!settle->at_start && !settle->pool->start_refused) {
@@ -145,13 +149,13 @@ static enum hf_settle_verdict on_proved(struct hf_settle *settle,
 enum hf_settle_verdict hf_settle_go_on(struct hf_settle *settle) {
   struct hf_conn *conn = settle->slot->conn;
   if (conn->failing) {
-    return fail(settle, &conn->last_words);
+    return fail(settle, &conn->final_error);
   }
   switch (settle->step) {
   case HF_SETTLE_CHECKING:
-    return on_checked(settle, &conn->arrival);
+    return on_checked(settle, &conn->settings_check);
   case HF_SETTLE_PROVING:
-    return on_proved(settle, &conn->arrival);
+    return on_proved(settle, &conn->settings_check);
   case HF_SETTLE_SETTING:
     return greet(settle);
   case HF_SETTLE_GREETING:

@@ -295,22 +295,22 @@ enum { MANY = 200 };
 static void many_jobs_end_exactly_once(void **state) {
   static struct task tasks[MANY];
   struct hf_workers *workers = make(4, 1);
-  int given_up = 0;
+  int end_status = 0;
   int i;
   (void)state;
   for (i = 0; i < MANY; i++) {
     task_init(&tasks[i], false);
     submit(workers, &tasks[i], i % 3 == 0);
     if (i % 5 == 0 && hf_workers_abandon(workers, &tasks[i].job)) {
-      given_up++;
+      end_status++;
     }
   }
   for (i = 0; i < MANY; i++) {
     support_gate_wait(tasks[i].ended);
     assert_true(tasks[i].done != tasks[i].dropped);
-    given_up -= tasks[i].dropped ? 1 : 0;
+    end_status -= tasks[i].dropped ? 1 : 0;
   }
-  assert_int_equal(given_up, 0);
+  assert_int_equal(end_status, 0);
   hf_workers_finish(workers, 5000);
   for (i = 0; i < MANY; i++) {
     task_finish(&tasks[i]);

@@ -130,7 +130,7 @@ static void a_statement_in_use_survives_its_eviction(void **state) {
     hf_statement_release(use(&statements, i));
   }
   assert_string_equal(held->text, "select -1");
-  assert_true(held->forgotten);
+  assert_true(held->detached);
   /* A forgotten one keeps its name: there is nothing to look it up by. */
   (void)strcpy(name, held->name);
   hf_statement_rename(held, 1);
@@ -156,7 +156,7 @@ static void texts_are_kept_by_their_bytes(void **state) {
   for (i = 0; i < 3; i++) {
     statement = hf_statements_use(&statements, text, LARGE);
     assert_int_equal(statement->uses, 1);
-    assert_true(statement->forgotten);
+    assert_true(statement->detached);
     hf_statement_release(statement);
   }
   assert_int_equal(statements.bytes, 0);
@@ -229,7 +229,7 @@ static void names_are_given_up_by_age_and_when_types_may_change(void **state) {
   assert_int_equal(hf_prepared_add(&names, statement, evicted), HF_OK);
   assert_string_equal(evicted, name);
   assert_int_equal(names.count, 1);
-  hf_statements_renew(&statements);
+  hf_statements_expire_names(&statements);
   hf_statement_refresh(statement, 6 + age_us);
   assert_false(hf_prepared_find(&names, statement));
   hf_prepared_finish(&names);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/conn/prepared_renewal.h"
+#include "net/conn/prepared_names.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -38,7 +38,7 @@ static bool reads_by_type(const char *value) {
          (digits <= 2 && (at[digits] == 'e' || at[digits] == 'E'));
 }
 
-bool hf_renewal_reads_by_type(const struct hf_unit *unit) {
+bool hf_prepared_names_depend_on_type(const struct hf_unit *unit) {
   int32_t i;
   for (i = 0; i < unit->values.n; i++) {
     bool binary = unit->values.formats != NULL && unit->values.formats[i] != 0;
@@ -77,7 +77,7 @@ static bool changes_types(const char *tag) {
   return false;
 }
 
-void hf_renewal_on_tag(struct hf_conn *conn, const char *tag) {
+void hf_prepared_names_on_command(struct hf_conn *conn, const char *tag) {
   switch (tag[0]) {
   case 'A':
   case 'C':
@@ -87,14 +87,14 @@ void hf_renewal_on_tag(struct hf_conn *conn, const char *tag) {
     return; /* the usual case */
   }
   if (changes_types(tag)) {
-    hf_statements_renew(&conn->shared->statements);
-    conn->renews = true;
-  } else if (begins(tag, "COMMIT") && conn->renews) {
+    hf_statements_expire_names(&conn->shared->statements);
+    conn->ddl_in_transaction = true;
+  } else if (begins(tag, "COMMIT") && conn->ddl_in_transaction) {
     /* Others could not see it before. */
-    hf_statements_renew(&conn->shared->statements);
-    conn->renews = false;
+    hf_statements_expire_names(&conn->shared->statements);
+    conn->ddl_in_transaction = false;
   } else if (strcmp(tag, "DISCARD ALL") == 0 ||
              strcmp(tag, "DEALLOCATE ALL") == 0) {
-    hf_prepared_drop(&conn->names, NULL);
+    hf_prepared_drop(&conn->prepared, NULL);
   }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/conn/own_unit.h"
+#include "net/conn/internal_unit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@ enum { NUMBER_BYTES = 16, DECIMAL = 10 };
 
 /* ---- sending ------------------------------------------------------------- */
 
-static bool send_arrival(struct hf_conn *conn) {
+static bool send_unit_check(struct hf_conn *conn) {
   const struct hf_session_sql *sql = &conn->shared->sql;
   return hf_conn_enter_pipeline(conn) &&
          PQsendQueryParams(conn->pg,
@@ -40,7 +40,7 @@ static const char *const proof_sql[HF_PROOF_UNITS] = {
     "select $1::pg_catalog.int4",
 };
 
-bool hf_own_unit_send_proof(struct hf_conn *conn) {
+bool hf_internal_unit_send_proof(struct hf_conn *conn) {
   char text[NUMBER_BYTES];
   const char *value = text;
   int unit = conn->proof.sent;
@@ -63,37 +63,38 @@ static bool send_text(struct hf_conn *conn, const char *sql) {
   return hf_conn_leave_pipeline(conn) && PQsendQuery(conn->pg, sql) == 1;
 }
 
-bool hf_own_unit_send(struct hf_conn *conn, const char *sql) {
-  if (conn->own_unit == HF_OWN_UNIT_STARTED ||
-      conn->own_unit == HF_OWN_UNIT_ARRIVAL) {
-    hf_arrival_begin(&conn->arrival);
+bool hf_internal_unit_send(struct hf_conn *conn, const char *sql) {
+  if (conn->internal_unit == HF_INTERNAL_UNIT_CHECK_STARTUP ||
+      conn->internal_unit == HF_INTERNAL_UNIT_CHECK_UNIT) {
+    hf_settings_check_begin(&conn->settings_check);
   }
-  return conn->own_unit == HF_OWN_UNIT_ARRIVAL ? send_arrival(conn)
-                                               : send_text(conn, sql);
+  return conn->internal_unit == HF_INTERNAL_UNIT_CHECK_UNIT
+             ? send_unit_check(conn)
+             : send_text(conn, sql);
 }
 
 /* ---- reading ------------------------------------------------------------- */
 
 /* An answer to one of our questions; what it is not, is no failure. */
-static bool is_arrival(struct hf_conn *conn, PGresult *result) {
+static bool take_check_row(struct hf_conn *conn, PGresult *result) {
   bool lost = PQstatus(conn->pg) != CONNECTION_OK;
   if (lost || PQresultStatus(result) == PGRES_COPY_IN ||
       PQresultStatus(result) == PGRES_COPY_OUT ||
       PQresultStatus(result) == PGRES_COPY_BOTH) {
     return false;
   }
-  if (conn->own_unit == HF_OWN_UNIT_STARTED) {
-    hf_arrival_check(&conn->arrival, result);
-  } else if (conn->own_unit == HF_OWN_UNIT_ARRIVAL) {
-    hf_arrival_compare(&conn->arrival, result);
+  if (conn->internal_unit == HF_INTERNAL_UNIT_CHECK_STARTUP) {
+    hf_settings_check_read_startup(&conn->settings_check, result);
+  } else if (conn->internal_unit == HF_INTERNAL_UNIT_CHECK_UNIT) {
+    hf_settings_check_read_unit(&conn->settings_check, result);
   }
-  return conn->own_unit == HF_OWN_UNIT_STARTED ||
-         conn->own_unit == HF_OWN_UNIT_ARRIVAL;
+  return conn->internal_unit == HF_INTERNAL_UNIT_CHECK_STARTUP ||
+         conn->internal_unit == HF_INTERNAL_UNIT_CHECK_UNIT;
 }
 
-static void on_own_result(struct hf_conn *conn, PGresult *result) {
+static void on_result(struct hf_conn *conn, PGresult *result) {
   ExecStatusType status = PQresultStatus(result);
-  if (is_arrival(conn, result)) {
+  if (take_check_row(conn, result)) {
     return;
   }
   if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
@@ -101,11 +102,11 @@ static void on_own_result(struct hf_conn *conn, PGresult *result) {
     return;
   }
   /* A COPY would come back for ever: it ends the connection like an error. */
-  if (conn->last_words.status == HF_OK) {
+  if (conn->final_error.status == HF_OK) {
     if (status == PGRES_FATAL_ERROR) {
-      hf_result_error_read(result, HF_PHASE_CONNECT, NULL, &conn->last_words);
+      hf_result_error_read(result, HF_PHASE_CONNECT, NULL, &conn->final_error);
     } else {
-      hf_error_set(&conn->last_words,
+      hf_error_set(&conn->final_error,
                    HF_COPY_UNSUPPORTED,
                    HF_PHASE_CONNECT,
                    NULL);
@@ -115,7 +116,7 @@ static void on_own_result(struct hf_conn *conn, PGresult *result) {
 }
 
 static void end_proof(struct hf_conn *conn, enum hf_proof proof) {
-  conn->own_unit = HF_OWN_UNIT_NONE;
+  conn->internal_unit = HF_INTERNAL_UNIT_NONE;
   conn->state = HF_CONN_READY;
   conn->shared->callbacks->proved(conn, proof);
 }
@@ -149,22 +150,23 @@ static void on_proof_result(struct hf_conn *conn, const PGresult *result) {
   }
 }
 
-static void end_own(struct hf_conn *conn) {
+static void end_unit(struct hf_conn *conn) {
   if (!conn->failing) {
     conn->state = HF_CONN_READY;
-    conn->own_unit = HF_OWN_UNIT_NONE;
-    conn->shared->callbacks->own_over(conn);
+    conn->internal_unit = HF_INTERNAL_UNIT_NONE;
+    conn->shared->callbacks->internal_done(conn);
   }
 }
 
-void hf_own_unit_read(struct hf_conn *conn, PGresult *result) {
-  if (conn->own_unit == HF_OWN_UNIT_PROVE) {
+void hf_internal_unit_read(struct hf_conn *conn, PGresult *result) {
+  if (conn->internal_unit == HF_INTERNAL_UNIT_PROVE) {
     on_proof_result(conn, result);
-  } else if (conn->own_unit == HF_OWN_UNIT_ARRIVAL && result == NULL) {
+  } else if (conn->internal_unit == HF_INTERNAL_UNIT_CHECK_UNIT &&
+             result == NULL) {
     /* Between two statements of the flight; the Sync is still to come. */
   } else if (result == NULL || PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
-    end_own(conn);
+    end_unit(conn);
   } else {
-    on_own_result(conn, result);
+    on_result(conn, result);
   }
 }

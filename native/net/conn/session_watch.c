@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Watching what a session is set to. */
-#include "net/conn/session_state.h"
+#include "net/conn/session_watch.h"
 
 #include <string.h>
 
@@ -8,15 +8,16 @@
 
 enum { UTF8 = 6 /* libpq's number of the encoding */ };
 
-bool hf_session_state_mend(struct hf_conn *conn, struct hf_unit *unit) {
-  if (PQclientEncoding(conn->pg) == UTF8 || conn->mended || conn->failing ||
-      conn->canceller != NULL || conn->slot->running.count > 1 ||
+bool hf_session_watch_restore_encoding(struct hf_conn *conn,
+                                       struct hf_unit *unit) {
+  if (PQclientEncoding(conn->pg) == UTF8 || conn->encoding_restored ||
+      conn->failing || conn->cancel != NULL || conn->slot->running.count > 1 ||
       PQtransactionStatus(conn->pg) == PQTRANS_INERROR) {
-    conn->mended = false;
+    conn->encoding_restored = false;
     return false;
   }
-  conn->mended = true;
-  if (!hf_conn_send_more(conn, unit, "set client_encoding to 'UTF8'")) {
+  conn->encoding_restored = true;
+  if (!hf_conn_send_extra(conn, unit, "set client_encoding to 'UTF8'")) {
     hf_conn_fail(conn);
   } else {
     hf_conn_watch(conn);
@@ -25,7 +26,8 @@ bool hf_session_state_mend(struct hf_conn *conn, struct hf_unit *unit) {
 }
 
 /* Reads change nothing, and are most of what there is. */
-void hf_session_state_watch(struct hf_conn *conn, const struct hf_unit *unit) {
+void hf_session_watch_end_unit(struct hf_conn *conn,
+                               const struct hf_unit *unit) {
   const char *style;
   if (PQclientEncoding(conn->pg) != UTF8) {
     /* In a transaction that failed. */

@@ -8,18 +8,18 @@
  * Ownership: borrows.
  * Threads: the engine's thread only.
  */
-#ifndef HF_NET_CONN_OWN_UNIT_H
-#define HF_NET_CONN_OWN_UNIT_H
+#ifndef HF_NET_CONN_INTERNAL_UNIT_H
+#define HF_NET_CONN_INTERNAL_UNIT_H
 
 #include "net/conn/conn_state.h"
 
-/* Sends conn->own_unit, with its text; false when libpq refused it. */
-HF_NODISCARD bool hf_own_unit_send(struct hf_conn *conn, const char *sql);
+/* Sends conn->internal_unit, with its text; false when libpq refused it. */
+HF_NODISCARD bool hf_internal_unit_send(struct hf_conn *conn, const char *sql);
 
-/* Sends the next unit of HF_OWN_UNIT_PROVE; false as above. */
-HF_NODISCARD bool hf_own_unit_send_proof(struct hf_conn *conn);
+/* Sends the next unit of HF_INTERNAL_UNIT_PROVE; false as above. */
+HF_NODISCARD bool hf_internal_unit_send_proof(struct hf_conn *conn);
 
 /* Takes the next result of it; NULL = the end of one command's. Borrows. */
-void hf_own_unit_read(struct hf_conn *conn, PGresult *result);
+void hf_internal_unit_read(struct hf_conn *conn, PGresult *result);
 
 #endif

@@ -6,8 +6,8 @@
  *
  * Threads: the engine's thread only.
  */
-#ifndef HF_NET_CONN_PREPARED_RENEWAL_H
-#define HF_NET_CONN_PREPARED_RENEWAL_H
+#ifndef HF_NET_CONN_PREPARED_NAMES_H
+#define HF_NET_CONN_PREPARED_NAMES_H
 
 #include <stdbool.h>
 
@@ -19,9 +19,9 @@ struct hf_conn;
  * another type without an error: 2024-01-01T21:00:00+09:00 is not the same
  * moment with and without a time zone.
  */
-bool hf_renewal_reads_by_type(const struct hf_unit *unit);
+bool hf_prepared_names_depend_on_type(const struct hf_unit *unit);
 
 /* A command is complete: DDL renews all names, DISCARD forgets them. */
-void hf_renewal_on_tag(struct hf_conn *conn, const char *tag);
+void hf_prepared_names_on_command(struct hf_conn *conn, const char *tag);
 
 #endif

@@ -56,7 +56,7 @@ const TABLES = {
   hf_job: 'work handed to a worker thread, and its end on the loop',
   hf_resolve_wait: 'the end of looking a name up',
   hf_attempt: 'the end of trying one address',
-  hf_connect_wish: 'the end of opening a connection',
+  hf_connect_options: 'the end of opening a connection',
   hf_conn_callbacks: 'what a connection tells the pool that it belongs to',
 };
 

@@ -118,7 +118,7 @@ struct hf_connect_job *support_connect(struct hf_workers *workers,
     if (!job->over && !wait_for_socket(job, run->end_ns)) {
       hf_connect_job_expire(job);
     }
-    hf_connect_job_again(job);
+    hf_connect_job_rearm(job);
   } while (!job->over);
   free(run);
   job->ctx = NULL;

@@ -45,11 +45,11 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
   submit(attempt); /* even if it fails, libpq is to say how */
   if (newly) {
     attempt->connected = true;
-    attempt->heard_ns = hf_clock_ns();
+    attempt->active_ns = hf_clock_ns();
     attempt->on_connected(attempt);
   } else if (heard) {
-    attempt->heard_ns = hf_clock_ns();
-    attempt->on_heard(attempt);
+    attempt->active_ns = hf_clock_ns();
+    attempt->on_activity(attempt);
   }
 }
 
@@ -110,7 +110,7 @@ static void on_step(struct hf_post *post) {
   if (!attempt->job->over && !attempt->connected &&
       hf_connect_job_is_connected(attempt->job)) {
     attempt->connected = true;
-    attempt->heard_ns = hf_clock_ns();
+    attempt->active_ns = hf_clock_ns();
     attempt->on_connected(attempt);
   }
   if (!attempt->job->over) {
@@ -127,7 +127,7 @@ static void on_step(struct hf_post *post) {
 
 /* What cannot be submitted is over, told from the loop. */
 static void submit(struct hf_attempt *attempt) {
-  hf_connect_job_again(attempt->job);
+  hf_connect_job_rearm(attempt->job);
   attempt->working = true;
   if (hf_workers_submit(attempt->loop->connectors, &attempt->job->job, false) !=
       HF_OK) {
@@ -146,7 +146,7 @@ struct hf_attempt *hf_attempt_new(struct hf_loop *loop,
     attempt->job = job;
     attempt->owner = owner;
     attempt->post.run = on_step;
-    attempt->heard_ns = hf_clock_ns();
+    attempt->active_ns = hf_clock_ns();
     job->job.done = on_step_done;
     job->ctx = attempt;
     loop->pending++;

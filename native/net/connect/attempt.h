@@ -29,11 +29,11 @@ struct hf_attempt {
   bool working;                   /* the job is the workers' */
   bool refused;                   /* by the workers: told from the loop */
   bool connected;                 /* the socket has been connected */
-  uint64_t heard_ns;              /* when the other side last did something */
+  uint64_t active_ns;             /* when the other side last did something */
 
   /* Called from the loop; each may close the attempt. */
   void (*on_connected)(struct hf_attempt *attempt);
-  void (*on_heard)(struct hf_attempt *attempt);
+  void (*on_activity)(struct hf_attempt *attempt);
   void (*on_over)(struct hf_attempt *attempt);
 };
 

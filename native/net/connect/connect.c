@@ -22,9 +22,9 @@
 enum { NS_PER_MS = 1000 * 1000 };
 
 /* RFC 8305's "Connection Attempt Delay". */
-#define STAGGER_NS   (250ull * NS_PER_MS)
+#define STAGGER_NS     (250ull * NS_PER_MS)
 /* Nobody who is there says nothing for longer, unless it wakes up first. */
-#define SHARE_MAX_NS (2000ull * NS_PER_MS)
+#define SILENCE_MAX_NS (2000ull * NS_PER_MS)
 
 struct name_wait {
   struct hf_resolve_wait wait; /* first */
@@ -33,33 +33,33 @@ struct name_wait {
 };
 
 struct hf_connect {
-  struct hf_connect_wish wish;
+  struct hf_connect_options options;
   char *password, *question;
   struct hf_hosts hosts;
   struct name_wait *names; /* one for each host */
   struct hf_list attempts;
-  struct hf_attempt *leader; /* its socket is connected, and it was chosen */
-  uint64_t share_ns;         /* how long the leader may say nothing */
+  struct hf_attempt *chosen; /* its socket is connected, and it was chosen */
+  uint64_t silence_max_ns;   /* how long the leader may say nothing */
   uint64_t began_ns, end_ns, next_ns;
   uv_timer_t timer;
   const char *role;      /* of this round */
   bool fallback;         /* the second round of prefer-standby */
   bool random;           /* load_balance_hosts */
   bool wrong_role;       /* some server had the wrong role */
-  bool placed;           /* one place, and nowhere else */
+  bool one_address;      /* one place, and nowhere else */
   bool over;             /* failed; told by the timer */
-  bool held_up;          /* see the header */
+  bool delayed_here;     /* see the header */
   struct hf_error error; /* the one that says most so far */
 };
 
-static void review(struct hf_connect *connect);
+static void advance(struct hf_connect *connect);
 
 /* ---- the end ------------------------------------------------------------- */
 
 static void on_timer_closed(uv_handle_t *handle) {
   struct hf_connect *connect = handle->data;
-  struct hf_loop *loop = connect->wish.loop;
-  hf_target_unref(connect->wish.target);
+  struct hf_loop *loop = connect->options.loop;
+  hf_target_unref(connect->options.target);
   hf_error_finish(&connect->error);
   hf_free(connect);
   loop->pending--;
@@ -74,7 +74,7 @@ static void close_all(struct hf_connect *connect) {
     hf_attempt_close(HF_CONTAINER_OF(link, struct hf_attempt, link));
   }
   for (i = 0; connect->names != NULL && i < connect->hosts.n; i++) {
-    hf_resolve_forget(&connect->names[i].wait);
+    hf_resolve_leave(&connect->names[i].wait);
   }
   hf_free(connect->names);
   connect->names = NULL;
@@ -90,8 +90,8 @@ void hf_connect_stop(struct hf_connect *connect) {
   close_all(connect);
 }
 
-bool hf_connect_was_held_up(const struct hf_connect *connect) {
-  return connect->held_up;
+bool hf_connect_was_delayed_here(const struct hf_connect *connect) {
+  return connect->delayed_here;
 }
 
 static void on_timer(uv_timer_t *timer);
@@ -117,23 +117,23 @@ static void fail_by_system(struct hf_connect *connect, enum hf_status status) {
   }
 }
 
-static void tell(struct hf_connect *connect, struct hf_connect_job *job) {
-  connect->wish.done(connect->wish.ctx, job, &connect->error);
+static void finish(struct hf_connect *connect, struct hf_connect_job *job) {
+  connect->options.done(connect->options.ctx, job, &connect->error);
   close_all(connect);
 }
 
 /* ---- errors -------------------------------------------------------------- */
 
 /* How much an error says: a server's own words say more than no answer. */
-static int weight_of(const struct hf_error *error) {
-  static const enum hf_status by_weight[] = {HF_OK,
-                                             HF_NAME_ERROR,
-                                             HF_SOCKET_ERROR,
-                                             HF_CONNECT_TIMEOUT};
-  enum { OTHERS = sizeof by_weight / sizeof *by_weight, SERVER };
+static int rank_of(const struct hf_error *error) {
+  static const enum hf_status by_rank[] = {HF_OK,
+                                           HF_NAME_ERROR,
+                                           HF_SOCKET_ERROR,
+                                           HF_CONNECT_TIMEOUT};
+  enum { OTHERS = sizeof by_rank / sizeof *by_rank, SERVER };
   int i;
   for (i = 0; i < OTHERS; i++) {
-    if (error->status == by_weight[i]) {
+    if (error->status == by_rank[i]) {
       return i;
     }
   }
@@ -141,7 +141,7 @@ static int weight_of(const struct hf_error *error) {
 }
 
 static void keep_error(struct hf_connect *connect, struct hf_error *error) {
-  if (weight_of(error) >= weight_of(&connect->error)) {
+  if (rank_of(error) >= rank_of(&connect->error)) {
     hf_error_move(&connect->error, error);
   }
 }
@@ -159,9 +159,9 @@ static bool is_final(const struct hf_error *error) {
 }
 
 /* Nobody answered in time: says of whom that is true. */
-static void expire(struct hf_connect *connect) {
+static void note_timeout(struct hf_connect *connect) {
   struct hf_error error;
-  struct hf_attempt *attempt = connect->leader;
+  struct hf_attempt *attempt = connect->chosen;
   struct hf_link *link = hf_list_first(&connect->attempts);
   const struct hf_host *host = &connect->hosts.list[0];
   int i;
@@ -175,9 +175,9 @@ static void expire(struct hf_connect *connect) {
     host = &connect->hosts.list[attempt->host];
     address = host->routes[attempt->route].address;
     hf_error_add(&error, 'a', *address == '\0' ? host->name : address);
-    connect->held_up = attempt->working;
+    connect->delayed_here = attempt->working;
   } else {
-    connect->held_up = true; /* the resolver */
+    connect->delayed_here = true; /* the resolver */
     for (i = 0; i < connect->hosts.n; i++) {
       host = &connect->hosts.list[i];
       if (!host->known) {
@@ -206,8 +206,8 @@ static void drop(struct hf_connect *connect,
                  enum hf_route_state state) {
   route_of(connect, attempt)->state = state;
   hf_list_remove(&connect->attempts, &attempt->link);
-  if (connect->leader == attempt) {
-    connect->leader = NULL;
+  if (connect->chosen == attempt) {
+    connect->chosen = NULL;
   }
   hf_attempt_close(attempt);
 }
@@ -242,33 +242,33 @@ static void on_connected(struct hf_attempt *attempt) {
   struct hf_connect *connect = attempt->owner;
   uint64_t left_ns = 0;
   uint64_t others;
-  if (connect->leader != NULL && connect->leader != attempt) {
+  if (connect->chosen != NULL && connect->chosen != attempt) {
     struct hf_error error;
     hf_error_init(&error);
     hf_error_set(&error, HF_CONNECT_TIMEOUT, HF_PHASE_CONNECT, NULL);
-    hf_error_add(&error, 'a', route_of(connect, connect->leader)->address);
+    hf_error_add(&error, 'a', route_of(connect, connect->chosen)->address);
     keep_error(connect, &error);
     hf_error_finish(&error);
-    drop(connect, connect->leader, HF_ROUTE_FAILED);
+    drop(connect, connect->chosen, HF_ROUTE_FAILED);
   }
   drop_others(connect, attempt);
-  connect->leader = attempt;
+  connect->chosen = attempt;
   others = (uint64_t)count_new(connect);
-  if (attempt->heard_ns < connect->end_ns) {
-    left_ns = connect->end_ns - attempt->heard_ns;
+  if (attempt->active_ns < connect->end_ns) {
+    left_ns = connect->end_ns - attempt->active_ns;
   }
-  connect->share_ns = left_ns / (others + 1);
-  if (connect->share_ns > SHARE_MAX_NS) {
-    connect->share_ns = SHARE_MAX_NS;
+  connect->silence_max_ns = left_ns / (others + 1);
+  if (connect->silence_max_ns > SILENCE_MAX_NS) {
+    connect->silence_max_ns = SILENCE_MAX_NS;
   }
-  review(connect);
+  advance(connect);
 }
 
-static void on_heard(struct hf_attempt *attempt) {
+static void on_activity(struct hf_attempt *attempt) {
   struct hf_connect *connect = attempt->owner;
-  if (connect->leader == attempt) {
+  if (connect->chosen == attempt) {
     drop_others(connect, attempt);
-    review(connect);
+    advance(connect);
   }
 }
 
@@ -287,13 +287,13 @@ static bool is_first(const struct hf_connect *connect,
 static void remember(struct hf_connect *connect,
                      const struct hf_attempt *attempt) {
   const struct hf_host *host = &connect->hosts.list[attempt->host];
-  if (connect->placed || connect->random || connect->fallback) {
+  if (connect->one_address || connect->random || connect->fallback) {
     return;
   }
   if (is_first(connect, attempt)) {
-    hf_target_remember(connect->wish.target, NULL, NULL, NULL);
+    hf_target_remember(connect->options.target, NULL, NULL, NULL);
   } else {
-    hf_target_remember(connect->wish.target,
+    hf_target_remember(connect->options.target,
                        host->name,
                        host->routes[attempt->route].address,
                        host->port);
@@ -309,8 +309,8 @@ static void on_over(struct hf_attempt *attempt) {
     hf_list_remove(&connect->attempts, &attempt->link);
     job = hf_attempt_take(attempt);
     job->ctx = NULL;
-    connect->leader = NULL;
-    tell(connect, job);
+    connect->chosen = NULL;
+    finish(connect, job);
     return;
   }
   connect->wrong_role = connect->wrong_role || job->wrong_role;
@@ -322,13 +322,13 @@ static void on_over(struct hf_attempt *attempt) {
     fail(connect);
     return;
   }
-  review(connect);
+  advance(connect);
 }
 
-static enum hf_status fill_job(const struct hf_connect *connect,
-                               struct hf_connect_job *job,
-                               int host,
-                               int route) {
+static enum hf_status prepare_job(const struct hf_connect *connect,
+                                  struct hf_connect_job *job,
+                                  int host,
+                                  int route) {
   const struct hf_host *at = &connect->hosts.list[host];
   enum hf_status status = hf_connect_job_set_place(job,
                                                    at->name,
@@ -341,9 +341,9 @@ static enum hf_status fill_job(const struct hf_connect *connect,
     status = hf_connect_job_set_question(job, connect->question);
   }
   job->role = connect->role;
-  job->at_start = connect->wish.at_start;
-  job->detect_proxy = connect->wish.detect_proxy;
-  job->pid_is_optional = connect->wish.pid_is_optional;
+  job->with_settings = connect->options.with_settings;
+  job->detect_proxy = connect->options.detect_proxy;
+  job->pid_is_optional = connect->options.pid_is_optional;
   return status;
 }
 
@@ -351,21 +351,21 @@ static enum hf_status start_attempt(struct hf_connect *connect,
                                     int host,
                                     int route) {
   struct hf_connect_job *job =
-      hf_connect_job_new(connect->wish.target, NULL, NULL);
+      hf_connect_job_new(connect->options.target, NULL, NULL);
   struct hf_attempt *attempt;
   enum hf_status status;
   if (job == NULL) {
     return HF_NO_MEMORY;
   }
-  if (fill_job(connect, job, host, route) != HF_OK ||
-      (attempt = hf_attempt_new(connect->wish.loop, job, connect)) == NULL) {
+  if (prepare_job(connect, job, host, route) != HF_OK ||
+      (attempt = hf_attempt_new(connect->options.loop, job, connect)) == NULL) {
     hf_connect_job_free(job);
     return HF_NO_MEMORY;
   }
   attempt->host = host;
   attempt->route = route;
   attempt->on_connected = on_connected;
-  attempt->on_heard = on_heard;
+  attempt->on_activity = on_activity;
   attempt->on_over = on_over;
   status = hf_attempt_start(attempt);
   if (status != HF_OK) {
@@ -389,14 +389,14 @@ struct choice {
 static bool find_remembered(const struct hf_connect *connect,
                             struct choice *choice) {
   int i, j;
-  if (connect->placed || connect->random) {
+  if (connect->one_address || connect->random) {
     return false;
   }
   for (i = 0; i < connect->hosts.n; i++) {
     const struct hf_host *host = &connect->hosts.list[i];
     for (j = 0; j < host->n_routes; j++) {
       if (host->routes[j].state == HF_ROUTE_NEW &&
-          hf_target_remembers(connect->wish.target,
+          hf_target_remembers(connect->options.target,
                               host->name,
                               host->routes[j].address,
                               host->port)) {
@@ -412,14 +412,14 @@ static bool find_remembered(const struct hf_connect *connect,
 static bool find_next(const struct hf_connect *connect,
                       uint64_t now_ns,
                       struct choice *choice) {
-  bool patient = now_ns < connect->began_ns + STAGGER_NS;
+  bool wait_for_names = now_ns < connect->began_ns + STAGGER_NS;
   int i, j;
   if (find_remembered(connect, choice)) {
     return true;
   }
   for (i = 0; i < connect->hosts.n; i++) {
     const struct hf_host *host = &connect->hosts.list[i];
-    if (!host->known && patient) {
+    if (!host->known && wait_for_names) {
       return false;
     }
     for (j = 0; j < host->n_routes; j++) {
@@ -433,7 +433,7 @@ static bool find_next(const struct hf_connect *connect,
 }
 
 /* Nothing is under way any more and nothing is left to try. */
-static void run_out(struct hf_connect *connect) {
+static void end_round(struct hf_connect *connect) {
   int i, j;
   if (!connect->wrong_role || connect->fallback || connect->role == NULL ||
       strcmp(connect->role, "standby") != 0) {
@@ -448,7 +448,7 @@ static void run_out(struct hf_connect *connect) {
       connect->hosts.list[i].routes[j].state = HF_ROUTE_NEW;
     }
   }
-  review(connect);
+  advance(connect);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b) {
@@ -459,28 +459,28 @@ static void set_timer(struct hf_connect *connect,
                       uint64_t now_ns,
                       uint64_t at_ns) {
   uint64_t ms = at_ns <= now_ns ? 0 : (at_ns - now_ns) / NS_PER_MS + 1;
-  uv_update_time(&connect->wish.loop->uv);
+  uv_update_time(&connect->options.loop->uv);
   (void)uv_timer_start(&connect->timer, on_timer, ms, 0);
 }
 
 /* When the leader has said nothing for too long; 0 = there is none. */
-static uint64_t leader_until_ns(const struct hf_connect *connect) {
-  return connect->leader == NULL
+static uint64_t chosen_until_ns(const struct hf_connect *connect) {
+  return connect->chosen == NULL
              ? 0
-             : connect->leader->heard_ns + connect->share_ns;
+             : connect->chosen->active_ns + connect->silence_max_ns;
 }
 
 /* Starts what is due and sets the timer for what is due next. */
-static void review(struct hf_connect *connect) {
+static void advance(struct hf_connect *connect) {
   uint64_t now_ns = hf_clock_ns();
   uint64_t wake_ns = connect->end_ns;
-  uint64_t lead_ns = leader_until_ns(connect);
+  uint64_t chosen_ns = chosen_until_ns(connect);
   struct choice choice;
   if (connect->over) {
     return;
   }
-  if (lead_ns > now_ns) {
-    set_timer(connect, now_ns, earlier(wake_ns, lead_ns));
+  if (chosen_ns > now_ns) {
+    set_timer(connect, now_ns, earlier(wake_ns, chosen_ns));
     return;
   }
   while (find_next(connect, now_ns, &choice)) {
@@ -497,7 +497,7 @@ static void review(struct hf_connect *connect) {
     connect->next_ns = now_ns + STAGGER_NS;
   }
   if (hf_list_empty(&connect->attempts) && count_new(connect) == 0) {
-    run_out(connect);
+    end_round(connect);
     return;
   }
   if (now_ns < connect->began_ns + STAGGER_NS) {
@@ -508,15 +508,15 @@ static void review(struct hf_connect *connect) {
 
 static void on_timer(uv_timer_t *timer) {
   struct hf_connect *connect = timer->data;
-  struct hf_loop *loop = connect->wish.loop;
+  struct hf_loop *loop = connect->options.loop;
   if (!connect->over && hf_clock_ns() >= connect->end_ns) {
-    expire(connect);
+    note_timeout(connect);
     connect->over = true;
   }
   if (connect->over) {
-    tell(connect, NULL);
+    finish(connect, NULL);
   } else {
-    review(connect);
+    advance(connect);
   }
   hf_loop_turn(loop);
 }
@@ -540,12 +540,12 @@ static void on_found(struct hf_resolve_wait *wait,
     hf_error_copy(&copy, error);
     keep_error(connect, &copy);
     hf_error_finish(&copy);
-  } else if (hf_host_found(host, found) != HF_OK) {
+  } else if (hf_host_set_addresses(host, found) != HF_OK) {
     fail_with(connect, HF_NO_MEMORY);
   } else if (connect->random) {
-    hf_host_shuffle(host, random_of, connect->wish.loop);
+    hf_host_shuffle(host, random_of, connect->options.loop);
   }
-  review(connect);
+  advance(connect);
 }
 
 static enum hf_status look_up(struct hf_connect *connect) {
@@ -564,7 +564,7 @@ static enum hf_status look_up(struct hf_connect *connect) {
     status =
         host->known
             ? HF_OK
-            : hf_resolve_start(connect->wish.loop, host->name, &name->wait);
+            : hf_resolve_start(connect->options.loop, host->name, &name->wait);
     if (status != HF_OK) {
       return status;
     }
@@ -573,8 +573,9 @@ static enum hf_status look_up(struct hf_connect *connect) {
 }
 
 /* The one place there is. */
-static enum hf_status take_place(struct hf_connect *connect,
-                                 const struct hf_place *place) {
+static enum hf_status use_one_address(
+    struct hf_connect *connect,
+    const struct hf_connect_address *address) {
   struct hf_host *host = hf_calloc(1, sizeof *host);
   connect->hosts.list = host;
   if (host == NULL) {
@@ -582,8 +583,8 @@ static enum hf_status take_place(struct hf_connect *connect,
   }
   connect->hosts.n = 1;
   host->known = true;
-  host->name = hf_strndup(place->host, strlen(place->host));
-  host->port = hf_strndup(place->port, strlen(place->port));
+  host->name = hf_strndup(address->host, strlen(address->host));
+  host->port = hf_strndup(address->port, strlen(address->port));
   host->routes = hf_calloc(1, sizeof *host->routes);
   if (host->name == NULL || host->port == NULL || host->routes == NULL) {
     return HF_NO_MEMORY;
@@ -592,76 +593,78 @@ static enum hf_status take_place(struct hf_connect *connect,
   (void)snprintf(host->routes->address,
                  sizeof host->routes->address,
                  "%s",
-                 place->address);
+                 address->address);
   return HF_OK;
 }
 
 /* ---- the beginning ------------------------------------------------------- */
 
 /* In two rounds what prefer-standby asks: libpq would not know the others. */
-static const char *role_of(const struct hf_connect_wish *wish) {
-  const char *role = hf_target_get(wish->target, "target_session_attrs");
-  if (wish->role != NULL) {
-    return wish->role;
+static const char *role_of(const struct hf_connect_options *options) {
+  const char *role = hf_target_get(options->target, "target_session_attrs");
+  if (options->role != NULL) {
+    return options->role;
   }
   return role != NULL && strcmp(role, "prefer-standby") == 0 ? "standby" : NULL;
 }
 
 static enum hf_status find_hosts(struct hf_connect *connect) {
-  const char *mode = hf_target_get(connect->wish.target, "load_balance_hosts");
-  enum hf_status status = connect->wish.place != NULL
-                              ? take_place(connect, connect->wish.place)
-                              : hf_hosts_read(&connect->hosts,
-                                              connect->wish.target,
-                                              &connect->error);
+  const char *mode =
+      hf_target_get(connect->options.target, "load_balance_hosts");
+  enum hf_status status =
+      connect->options.address != NULL
+          ? use_one_address(connect, connect->options.address)
+          : hf_hosts_read(&connect->hosts,
+                          connect->options.target,
+                          &connect->error);
   connect->random = mode != NULL && strcmp(mode, "random") == 0;
   if (status == HF_OK && connect->random) {
-    hf_hosts_shuffle(&connect->hosts, random_of, connect->wish.loop);
+    hf_hosts_shuffle(&connect->hosts, random_of, connect->options.loop);
   }
   return status == HF_OK ? look_up(connect) : status;
 }
 
-static bool copy(char **place, const char *text) {
+static bool copy(char **address, const char *text) {
   if (text != NULL) {
-    *place = hf_strndup(text, strlen(text));
-    return *place != NULL;
+    *address = hf_strndup(text, strlen(text));
+    return *address != NULL;
   }
   return true;
 }
 
-struct hf_connect *hf_connect_start(const struct hf_connect_wish *wish) {
+struct hf_connect *hf_connect_start(const struct hf_connect_options *options) {
   struct hf_connect *connect = hf_calloc(1, sizeof *connect);
   enum hf_status status;
   if (connect == NULL) {
     return NULL;
   }
-  connect->wish = *wish;
-  if (!copy(&connect->password, wish->password) ||
-      !copy(&connect->question, wish->question)) {
+  connect->options = *options;
+  if (!copy(&connect->password, options->password) ||
+      !copy(&connect->question, options->question)) {
     hf_system_wipe_text(connect->password);
     hf_free(connect);
     return NULL;
   }
-  (void)hf_target_ref(wish->target);
+  (void)hf_target_ref(options->target);
   hf_list_init(&connect->attempts);
   hf_error_init(&connect->error);
   connect->began_ns = hf_clock_ns();
-  connect->end_ns = connect->began_ns + (uint64_t)wish->limit_ms * NS_PER_MS;
-  connect->role = role_of(wish);
-  connect->placed = wish->place != NULL;
+  connect->end_ns = connect->began_ns + (uint64_t)options->limit_ms * NS_PER_MS;
+  connect->role = role_of(options);
+  connect->one_address = options->address != NULL;
   connect->timer.data = connect;
-  (void)uv_timer_init(&wish->loop->uv, &connect->timer);
-  wish->loop->pending++;
+  (void)uv_timer_init(&options->loop->uv, &connect->timer);
+  options->loop->pending++;
   status = find_hosts(connect);
   if (status == HF_PARAM_INVALID) {
     fail(connect); /* `error` is filled in */
   } else if (status != HF_OK) {
     fail_by_system(connect, status);
   } else {
-    review(connect);
+    advance(connect);
   }
-  connect->wish.password = NULL; /* was borrowed */
-  connect->wish.question = NULL;
-  connect->wish.place = NULL;
+  connect->options.password = NULL; /* was borrowed */
+  connect->options.question = NULL;
+  connect->options.address = NULL;
   return connect;
 }

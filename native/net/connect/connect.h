@@ -30,21 +30,21 @@ struct hf_loop;
 struct hf_target;
 
 /* Where a connection goes; borrowed. */
-struct hf_place {
+struct hf_connect_address {
   const char *host;
   const char *address;
   const char *port;
 };
 
 /* What is wanted; everything is copied. */
-struct hf_connect_wish {
+struct hf_connect_options {
   struct hf_loop *loop;
   struct hf_target *target;
-  const char *password;         /* instead of the target's; or NULL */
-  const struct hf_place *place; /* nowhere else; or NULL */
-  const char *question;         /* asked in the end; or NULL */
-  const char *role;             /* instead of target_session_attrs; or NULL */
-  bool at_start;                /* with the settings of hf_target_session */
+  const char *password; /* instead of the target's; or NULL */
+  const struct hf_connect_address *address; /* nowhere else; or NULL */
+  const char *question;                     /* asked in the end; or NULL */
+  const char *role;   /* instead of target_session_attrs; or NULL */
+  bool with_settings; /* with the settings of hf_target_session */
   bool detect_proxy;
   bool pid_is_optional;
   int32_t limit_ms; /* from now on */
@@ -59,7 +59,7 @@ struct hf_connect_wish {
 };
 
 /* Starts. NULL when out of memory; `done` is never called at once. */
-struct hf_connect *hf_connect_start(const struct hf_connect_wish *wish);
+struct hf_connect *hf_connect_start(const struct hf_connect_options *options);
 
 /* Stops; `done` is not called any more. */
 void hf_connect_stop(struct hf_connect *connect);
@@ -68,6 +68,6 @@ void hf_connect_stop(struct hf_connect *connect);
  * Returns whether time was spent on our own side when it ended by time-out: a
  * step waited for a thread, or a name for its resolver. For use in `done`.
  */
-bool hf_connect_was_held_up(const struct hf_connect *connect);
+bool hf_connect_was_delayed_here(const struct hf_connect *connect);
 
 #endif

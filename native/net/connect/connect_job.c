@@ -84,7 +84,7 @@ static PGconn *start(const struct hf_connect_job *job) {
   size_t i;
 
   n = add_files(job, keywords, values, n);
-  if (job->at_start && hf_target_session(job->target) != NULL) {
+  if (job->with_settings && hf_target_session(job->target) != NULL) {
     keywords[n] = "options";
     values[n++] = hf_target_session(job->target);
   }
@@ -126,10 +126,10 @@ static enum hf_status begin(struct hf_connect_job *job) {
 }
 
 /* Goes on towards CONNECTION_OK, and beyond. */
-static enum hf_status go_on(struct hf_connect_job *job) {
+static enum hf_status poll_connect(struct hf_connect_job *job) {
   PostgresPollingStatusType polled;
   if (job->step == SET_UP) {
-    return hf_connect_set_up(job);
+    return hf_connect_session_run(job);
   }
   polled = PQconnectPoll(job->connection);
   if (polled == PGRES_POLLING_FAILED) {
@@ -140,12 +140,12 @@ static enum hf_status go_on(struct hf_connect_job *job) {
     return HF_OK;
   }
   job->step = SET_UP;
-  job->ready = false;
+  job->socket_ready = false;
   job->backend_pid = PQbackendPID(job->connection);
   if (PQsetnonblocking(job->connection, 1) != 0) {
     return hf_connect_fail_by_text(job);
   }
-  return hf_connect_set_up(job);
+  return hf_connect_session_run(job);
 }
 
 static void drop_notice(void *arg, const PGresult *notice) {
@@ -163,8 +163,8 @@ static void run_connect(struct hf_job *job) {
   struct hf_connect_job *connect = connect_of(job);
   enum hf_status status;
   connect->events = 0;
-  connect->ready = true;
-  status = connect->step == START ? begin(connect) : go_on(connect);
+  connect->socket_ready = true;
+  status = connect->step == START ? begin(connect) : poll_connect(connect);
   if (status != HF_OK) {
     close_connection(connect);
   } else if (connect->events == 0) {
@@ -207,7 +207,7 @@ static enum hf_status replace(char **place, const char *text) {
 }
 
 /* As `replace`, but an empty text is none. */
-static enum hf_status set_or_not(char **place, const char *text) {
+static enum hf_status replace_unless_empty(char **place, const char *text) {
   return text == NULL || *text == '\0' ? HF_OK : replace(place, text);
 }
 
@@ -215,11 +215,11 @@ enum hf_status hf_connect_job_set_place(struct hf_connect_job *job,
                                         const char *host,
                                         const char *address,
                                         const char *port) {
-  enum hf_status status = set_or_not(&job->host, host);
+  enum hf_status status = replace_unless_empty(&job->host, host);
   if (status == HF_OK) {
-    status = set_or_not(&job->address, address);
+    status = replace_unless_empty(&job->address, address);
   }
-  return status == HF_OK ? set_or_not(&job->port, port) : status;
+  return status == HF_OK ? replace_unless_empty(&job->port, port) : status;
 }
 
 enum hf_status hf_connect_job_set_question(struct hf_connect_job *job,
@@ -227,7 +227,7 @@ enum hf_status hf_connect_job_set_question(struct hf_connect_job *job,
   return replace(&job->question, sql);
 }
 
-void hf_connect_job_again(struct hf_connect_job *job) {
+void hf_connect_job_rearm(struct hf_connect_job *job) {
   hf_job_init(&job->job, job->job.run, job->job.done, job->job.drop);
 }
 

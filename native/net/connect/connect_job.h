@@ -44,7 +44,7 @@ HF_NODISCARD enum hf_status hf_connect_job_set_question(
     const char *sql);
 
 /* Makes the job ready to be submitted for its next step. */
-void hf_connect_job_again(struct hf_connect_job *job);
+void hf_connect_job_rearm(struct hf_connect_job *job);
 
 /* Returns the socket to wait for, or -1. Between steps. */
 int hf_connect_job_socket(const struct hf_connect_job *job);

@@ -76,13 +76,13 @@ static enum hf_status fail_by_result(struct hf_connect_job *job,
  * Sends what is unsent and reads what is there. Returns false when the socket
  * has to be waited for before PQgetResult does not block.
  */
-static bool may_read(struct hf_connect_job *job) {
+static bool can_read(struct hf_connect_job *job) {
   int unsent = PQflush(job->connection);
   if (unsent < 0 || (unsent == 0 && !PQisBusy(job->connection))) {
     return true;
   }
-  if (job->ready) {
-    job->ready = false;
+  if (job->socket_ready) {
+    job->socket_ready = false;
     if (!PQconsumeInput(job->connection)) {
       return true; /* PQgetResult tells the server's last words first */
     }
@@ -141,7 +141,7 @@ static bool is_not(PGconn *connection, const char *name, const char *value) {
 }
 
 /* Returns what is to be run at this point, or NULL. */
-static const char *text_of(const struct hf_connect_job *job) {
+static const char *sql_of(const struct hf_connect_job *job) {
   switch (job->statement) {
   case DETECT:
     return job->detect_proxy ? "select pg_backend_pid()" : NULL;
@@ -160,28 +160,28 @@ static const char *text_of(const struct hf_connect_job *job) {
 }
 
 /* Sends the next statement; false when there is none, or it failed. */
-static bool ask_next(struct hf_connect_job *job) {
+static bool send_next(struct hf_connect_job *job) {
   const char *sql = NULL;
-  while (job->statement < STATEMENTS && (sql = text_of(job)) == NULL) {
+  while (job->statement < STATEMENTS && (sql = sql_of(job)) == NULL) {
     job->statement++;
   }
   if (sql == NULL) {
     return false;
   }
   if (!PQsendQuery(job->connection, sql)) {
-    job->verdict = hf_connect_fail_by_text(job);
+    job->statement_status = hf_connect_fail_by_text(job);
     return false;
   }
   (void)PQsetSingleRowMode(job->connection);
-  job->verdict = HF_OK;
+  job->statement_status = HF_OK;
   job->value[0] = '\0';
-  job->asked = true;
+  job->sent = true;
   return true;
 }
 
 /* Says what a statement's end means; HF_OK = go on. */
-static enum hf_status conclude(struct hf_connect_job *job) {
-  enum hf_status status = job->verdict;
+static enum hf_status end_statement(struct hf_connect_job *job) {
+  enum hf_status status = job->statement_status;
   if (status == HF_OK && PQstatus(job->connection) != CONNECTION_OK) {
     status = hf_connect_fail_by_text(job);
   }
@@ -189,48 +189,49 @@ static enum hf_status conclude(struct hf_connect_job *job) {
       job->pid_is_optional && PQstatus(job->connection) == CONNECTION_OK) {
     hf_error_finish(&job->error);
     job->status = HF_OK;
-    job->verdict = HF_OK; /* also when nothing else is to be asked */
+    job->statement_status = HF_OK; /* also when nothing else is to be asked */
     status = HF_OK;
   } else if (job->statement == DETECT && status == HF_OK) {
     job->backend_pid = (int32_t)strtol(job->value, NULL, NUMBER_BASE);
     job->pid_detected = job->backend_pid != 0;
     job->proxied = job->backend_pid != PQbackendPID(job->connection);
   }
-  job->asked = false;
+  job->sent = false;
   job->statement++;
   return status;
 }
 
 /* Takes results until one is not there yet (false), or all are read. */
 static bool read_results(struct hf_connect_job *job) {
-  while (may_read(job)) {
+  while (can_read(job)) {
     PGresult *result = PQgetResult(job->connection);
     if (result == NULL) {
       return true;
     }
-    if (job->verdict == HF_OK) { /* the first error is the cause of later */
-      job->verdict = judge(job, result);
+    if (job->statement_status ==
+        HF_OK) { /* the first error is the cause of later */
+      job->statement_status = judge(job, result);
     }
     PQclear(result);
-    if (job->verdict == HF_COPY_UNSUPPORTED ||
-        job->verdict == HF_PROTOCOL_ERROR) {
+    if (job->statement_status == HF_COPY_UNSUPPORTED ||
+        job->statement_status == HF_PROTOCOL_ERROR) {
       return true; /* a COPY would repeat its result for ever */
     }
   }
   return false;
 }
 
-enum hf_status hf_connect_set_up(struct hf_connect_job *job) {
+enum hf_status hf_connect_session_run(struct hf_connect_job *job) {
   job->events = 0;
   for (;;) {
     enum hf_status status;
-    if (!job->asked && !ask_next(job)) {
-      return job->verdict;
+    if (!job->sent && !send_next(job)) {
+      return job->statement_status;
     }
     if (!read_results(job)) {
       return HF_OK;
     }
-    status = conclude(job);
+    status = end_statement(job);
     if (status != HF_OK) {
       return status;
     }

@@ -17,7 +17,7 @@ struct hf_connect_job;
  * Goes on setting the new session up; fails the job otherwise. HF_OK with
  * job->events set: the socket has to be waited for.
  */
-HF_NODISCARD enum hf_status hf_connect_set_up(struct hf_connect_job *job);
+HF_NODISCARD enum hf_status hf_connect_session_run(struct hf_connect_job *job);
 
 /* Stores notices; `arg` is the job. */
 void hf_connect_keep_notice(void *arg, const PGresult *notice);

@@ -28,7 +28,7 @@ struct hf_connect_job {
 
   /* set before the first submission */
   struct hf_target *target; /* a reference of the job's own */
-  bool at_start;            /* with the settings of hf_target_session */
+  bool with_settings;       /* with the settings of hf_target_session */
   bool detect_proxy;        /* ask for pg_backend_pid() */
   bool pid_is_optional;     /* its refusal is no failure */
   const char *role;         /* instead of target_session_attrs; or NULL */
@@ -48,8 +48,8 @@ struct hf_connect_job {
 
   /* of the steps */
   int step, statement;
-  bool asked, ready;
-  enum hf_status verdict;
+  bool sent, socket_ready;
+  enum hf_status statement_status;
   char value[HF_CONNECT_VALUE_BYTES]; /* the last statement's first value */
 
   /* the result, once it is over */

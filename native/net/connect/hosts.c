@@ -148,8 +148,8 @@ void hf_hosts_finish(struct hf_hosts *hosts) {
   *hosts = (struct hf_hosts){0};
 }
 
-enum hf_status hf_host_found(struct hf_host *host,
-                             const struct hf_addresses *found) {
+enum hf_status hf_host_set_addresses(struct hf_host *host,
+                                     const struct hf_addresses *found) {
   int i;
   host->routes = hf_calloc((size_t)found->n + 1, sizeof *host->routes);
   if (host->routes == NULL) {

@@ -61,8 +61,9 @@ HF_NODISCARD enum hf_status hf_hosts_read(struct hf_hosts *hosts,
 void hf_hosts_finish(struct hf_hosts *hosts);
 
 /* Gives a host its addresses; it is known then. HF_NO_MEMORY. */
-HF_NODISCARD enum hf_status hf_host_found(struct hf_host *host,
-                                          const struct hf_addresses *found);
+HF_NODISCARD enum hf_status hf_host_set_addresses(
+    struct hf_host *host,
+    const struct hf_addresses *found);
 
 /* Puts hosts in an order of chance; each host's addresses as well. */
 void hf_hosts_shuffle(struct hf_hosts *hosts,

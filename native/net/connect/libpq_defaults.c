@@ -10,11 +10,11 @@
 const char hf_libpq_no_file[] = "/dev/null/none";
 
 /* Values that stand for "not given". With a variable: only where it is set. */
-static const struct stand_in {
+static const struct neutral_value {
   const char *keyword;
   const char *value;
   const char *variable;
-} stand_ins[] = {
+} neutral_values[] = {
     {"sslmode", "prefer", NULL},
     {"sslsni", "1", NULL},
     {"sslcert", hf_libpq_no_file, NULL},
@@ -43,9 +43,10 @@ static const struct stand_in {
     {"min_protocol_version", "3.0", "PGMINPROTOCOLVERSION"},
 };
 
-enum { STAND_INS = sizeof stand_ins / sizeof *stand_ins };
+enum { NEUTRAL_VALUES = sizeof neutral_values / sizeof *neutral_values };
 
-_Static_assert((int)STAND_INS <= (int)HF_LIBPQ_DEFAULTS, "too many defaults");
+_Static_assert((int)NEUTRAL_VALUES <= (int)HF_LIBPQ_DEFAULTS,
+               "too many defaults");
 
 static bool is_set(const char *variable) {
 #ifdef HF_STATIC_LIBPQ
@@ -59,12 +60,12 @@ static bool is_set(const char *variable) {
 }
 
 const char *hf_libpq_default(size_t index, const char **keyword) {
-  const struct stand_in *found;
-  if (index >= (size_t)STAND_INS) {
+  const struct neutral_value *found;
+  if (index >= (size_t)NEUTRAL_VALUES) {
     *keyword = NULL;
     return NULL;
   }
-  found = &stand_ins[index];
+  found = &neutral_values[index];
   *keyword = found->keyword;
   return found->variable == NULL || is_set(found->variable) ? found->value
                                                             : NULL;

@@ -166,7 +166,7 @@ enum hf_status hf_resolve_start(struct hf_loop *loop,
   return HF_OK;
 }
 
-void hf_resolve_forget(struct hf_resolve_wait *wait) {
+void hf_resolve_leave(struct hf_resolve_wait *wait) {
   if (wait->lookup != NULL) {
     hf_list_remove(&wait->lookup->waits, &wait->link);
     wait->lookup = NULL;

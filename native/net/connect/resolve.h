@@ -6,7 +6,7 @@
  * that one dead name never holds more than two threads.
  *
  * Ownership: the waiting struct is the caller's, until `done` was called or
- *            hf_resolve_forget.
+ *            hf_resolve_leave.
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_CONNECT_RESOLVE_H
@@ -38,7 +38,7 @@ HF_NODISCARD enum hf_status hf_resolve_start(struct hf_loop *loop,
                                              struct hf_resolve_wait *wait);
 
 /* Stops waiting; `done` is not called. Nothing when nothing is waited for. */
-void hf_resolve_forget(struct hf_resolve_wait *wait);
+void hf_resolve_leave(struct hf_resolve_wait *wait);
 
 /*
  * Gives up what nobody waits for, for an engine that ends. Returns whether

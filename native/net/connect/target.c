@@ -282,7 +282,7 @@ size_t hf_target_params(const struct hf_target *target,
   return n;
 }
 
-bool hf_target_drop(struct hf_target *target, const char *parameter) {
+bool hf_target_omit(struct hf_target *target, const char *parameter) {
   static const char *const droppable[] = {"application_name",
                                           "fallback_application_name"};
   size_t i;

@@ -77,7 +77,7 @@ size_t hf_target_params(const struct hf_target *target,
  * is all that is lost: leaves it out from now on. Returns whether that changes
  * anything. Any thread.
  */
-bool hf_target_drop(struct hf_target *target, const char *parameter);
+bool hf_target_omit(struct hf_target *target, const char *parameter);
 
 /* Returns whether a connection to the target may use TLS. */
 bool hf_target_may_use_tls(const struct hf_target *target);

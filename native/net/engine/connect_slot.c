@@ -31,7 +31,7 @@ struct hf_connect_slot {
   bool refused; /* the server did not take the password; asking for another */
   enum dial_state state;
   uint64_t end_ns;         /* of WORKING and SETTLING */
-  bool at_start;           /* opened with the settings */
+  bool with_settings;      /* opened with the settings */
   struct hf_settle settle; /* while SETTLING */
   uv_timer_t timer;
   struct hf_connect *connect; /* while WORKING */
@@ -105,20 +105,20 @@ static void on_connect_over(void *ctx,
 static bool start_work(struct hf_connect_slot *dial) {
   struct hf_netpool *pool = dial->pool;
   int32_t limit_ms = pool->core.config.connect_timeout_ms;
-  struct hf_connect_wish wish = {.loop = pool->pools->loop,
-                                 .target = pool->target,
-                                 .password = dial->password,
-                                 .at_start =
-                                     hf_pooler_takes_settings_at_start(pool),
-                                 .detect_proxy = hf_pooler_is_sought(pool),
-                                 .pid_is_optional = true,
-                                 .limit_ms = limit_ms,
-                                 .done = on_connect_over,
-                                 .ctx = dial};
-  dial->at_start = wish.at_start;
+  struct hf_connect_options options = {
+      .loop = pool->pools->loop,
+      .target = pool->target,
+      .password = dial->password,
+      .with_settings = hf_pooler_takes_settings_at_start(pool),
+      .detect_proxy = hf_pooler_is_sought(pool),
+      .pid_is_optional = true,
+      .limit_ms = limit_ms,
+      .done = on_connect_over,
+      .ctx = dial};
+  dial->with_settings = options.with_settings;
   (void)uv_timer_stop(&dial->timer);
   dial->end_ns = hf_clock_ns() + (uint64_t)limit_ms * NS_PER_MS;
-  dial->connect = hf_connect_start(&wish);
+  dial->connect = hf_connect_start(&options);
   if (dial->connect == NULL) {
     hf_error_set(&dial->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
     return false;
@@ -255,7 +255,7 @@ static void use_connection(struct hf_connect_slot *dial,
   }
   slot->conn = conn;
   hf_pooler_compare(pool, slot);
-  follow(dial, hf_settle_begin(&dial->settle, pool, slot, dial->at_start));
+  follow(dial, hf_settle_begin(&dial->settle, pool, slot, dial->with_settings));
 }
 
 /*
@@ -267,13 +267,13 @@ static bool goes_without(struct hf_connect_slot *dial,
   static const char refusal[] = "unsupported startup parameter: ";
   const char *message = hf_error_field(error, 'M');
   const char *at = message == NULL ? NULL : strstr(message, refusal);
-  if (dial->at_start && hf_pooler_refuses_start(error) &&
+  if (dial->with_settings && hf_pooler_refuses_start(error) &&
       (at == NULL || strstr(at, "application_name") == NULL)) {
     dial->pool->start_refused = true;
     return true;
   }
   return strcmp(error->sqlstate, "08P01") == 0 && at != NULL &&
-         hf_target_drop(dial->pool->target, at + strlen(refusal));
+         hf_target_omit(dial->pool->target, at + strlen(refusal));
 }
 
 /*

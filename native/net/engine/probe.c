@@ -134,12 +134,13 @@ static bool is_local(const struct hf_error *error) {
 }
 
 /* What it means that no session came about. */
-static enum hf_finding judge_error(const struct hf_error *error, bool held_up) {
+static enum hf_finding judge_error(const struct hf_error *error,
+                                   bool delayed_here) {
   if (error->status == HF_SOCKET_ERROR) {
     return is_local(error) ? HF_FINDING_NONE : HF_FINDING_DEAD;
   }
   if (error->status == HF_CONNECT_TIMEOUT) {
-    return held_up ? HF_FINDING_NONE : HF_FINDING_DEAD;
+    return delayed_here ? HF_FINDING_NONE : HF_FINDING_DEAD;
   }
   /* Whoever answers, in whatever way, is there. */
   return error->status == HF_SERVER_ERROR || error->status == HF_AUTH_ERROR ||
@@ -180,7 +181,7 @@ static void on_over(void *ctx,
   enum hf_finding finding = HF_FINDING_ALIVE;
   uint64_t server = 0;
   if (job == NULL) {
-    finding = judge_error(error, hf_connect_was_held_up(probe->connect));
+    finding = judge_error(error, hf_connect_was_delayed_here(probe->connect));
   } else if (job->value[0] != '\0') {
     finding = judge_answer(probe, job, &server);
   }
@@ -203,27 +204,28 @@ static struct hf_connect *start(struct probe *probe) {
   struct hf_netpool *pool = probe->pool;
   struct hf_conn *conn = probe->slot->conn;
   const char *address = PQhostaddr(conn->pg);
-  struct hf_place place = {.host = PQhost(conn->pg),
-                           .address = address == NULL ? "" : address,
-                           .port = PQport(conn->pg)};
-  struct hf_connect_wish wish = {.loop = pool->pools->loop,
-                                 .target = pool->target,
-                                 .password = pool->credentials.used,
-                                 .place = &place,
-                                 .role = "any",
-                                 .limit_ms =
-                                     pool->core.config.connect_timeout_ms,
-                                 .done = on_over,
-                                 .ctx = probe};
+  struct hf_connect_address address = {.host = PQhost(conn->pg),
+                                       .address =
+                                           address == NULL ? "" : address,
+                                       .port = PQport(conn->pg)};
+  struct hf_connect_options options = {.loop = pool->pools->loop,
+                                       .target = pool->target,
+                                       .password = pool->credentials.used,
+                                       .address = &address,
+                                       .role = "any",
+                                       .limit_ms =
+                                           pool->core.config.connect_timeout_ms,
+                                       .done = on_over,
+                                       .ctx = probe};
   char text[QUESTION_BYTES];
-  if (*place.host == '/' || *place.host == '@') {
-    place.address = ""; /* a Unix socket */
+  if (*address.host == '/' || *address.host == '@') {
+    address.address = ""; /* a Unix socket */
   }
   if (is_direct(pool, probe->slot)) {
     (void)snprintf(text, sizeof text, question, (int)probe->slot->backend_pid);
-    wish.question = text;
+    options.question = text;
   }
-  return hf_connect_start(&wish);
+  return hf_connect_start(&options);
 }
 
 bool hf_probe_start(struct hf_netpool *pool, struct hf_slot *slot) {

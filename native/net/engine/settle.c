@@ -77,7 +77,7 @@ static enum hf_settle_verdict bring_settings(struct hf_settle *settle) {
   if (slot->proxied) {
     return prove(settle);
   }
-  if (settle->at_start) {
+  if (settle->with_settings) {
     return ask(settle,
                HF_SETTLE_CHECKING,
                HF_INTERNAL_UNIT_CHECK_STARTUP,
@@ -92,10 +92,10 @@ static enum hf_settle_verdict bring_settings(struct hf_settle *settle) {
 enum hf_settle_verdict hf_settle_begin(struct hf_settle *settle,
                                        struct hf_netpool *pool,
                                        struct hf_slot *slot,
-                                       bool at_start) {
+                                       bool with_settings) {
   settle->pool = pool;
   settle->slot = slot;
-  settle->at_start = at_start;
+  settle->with_settings = with_settings;
   return bring_settings(settle);
 }
 
@@ -136,10 +136,10 @@ static enum hf_settle_verdict on_proved(struct hf_settle *settle,
     settle->slot->unit_is_transaction = true;
     return greet(settle);
   }
-  if (settle->at_start && check->at_startup) {
+  if (settle->with_settings && check->at_startup) {
     return greet(settle);
   }
-  if (!settle->at_start && !settle->pool->start_refused) {
+  if (!settle->with_settings && !settle->pool->start_refused) {
     settle->pool->starts_proxied = true;
     return HF_SETTLE_AGAIN;
   }

@@ -37,7 +37,7 @@ enum hf_settle_verdict {
 struct hf_settle {
   struct hf_netpool *pool;
   struct hf_slot *slot;
-  bool at_start; /* it was opened with the settings */
+  bool with_settings; /* it was opened with the settings */
   enum hf_settle_step step;
   struct hf_error error;
 };
@@ -46,7 +46,7 @@ struct hf_settle {
 HF_NODISCARD enum hf_settle_verdict hf_settle_begin(struct hf_settle *settle,
                                                     struct hf_netpool *pool,
                                                     struct hf_slot *slot,
-                                                    bool at_start);
+                                                    bool with_settings);
 
 /* The unit that was asked for is over, or its connection failed. */
 HF_NODISCARD enum hf_settle_verdict hf_settle_go_on(struct hf_settle *settle);

@@ -92,8 +92,8 @@ static void explain_refusal(struct hf_conn *conn, struct hf_unit *unit) {
 static bool has_no_answer(const struct hf_unit *unit) {
   bool probes =
       unit->probe != NULL && unit->request.progress != HF_PROGRESS_COMPLETE;
-  bool asks = unit->columns != NULL && unit->first == NULL;
-  return (probes || asks) && !unit->request.settled &&
+  bool questions = unit->columns != NULL && unit->first == NULL;
+  return (probes || questions) && !unit->request.settled &&
          unit->request.error.status == HF_OK;
 }
 

@@ -120,21 +120,22 @@ void hf_port_catch_up(struct hf_port *port) {
 }
 
 /* The environment took what it had: its connections read on. */
-static void on_relief(struct hf_post *post) {
-  struct hf_port *port = HF_CONTAINER_OF(post, struct hf_port, relief);
+static void on_resume(struct hf_post *post) {
+  struct hf_port *port = HF_CONTAINER_OF(post, struct hf_port, resume);
   struct hf_link *link;
-  atomic_store(&port->relieving, false);
+  atomic_store(&port->resume_posted, false);
   HF_LIST_EACH(link, &port->handle_list) {
-    hf_netpool_read_on(HF_CONTAINER_OF(link, struct hf_handle, of_port)->pool);
+    hf_netpool_resume_reading(
+        HF_CONTAINER_OF(link, struct hf_handle, of_port)->pool);
   }
 }
 
 struct hf_message *hf_port_take(struct hf_port *port) {
-  bool waited_for;
-  struct hf_message *first = hf_outbox_take(&port->outbox, &waited_for);
-  if (waited_for && !atomic_exchange(&port->relieving, true)) {
-    port->relief.run = on_relief;
-    hf_loop_post(&port->engine->loop, &port->relief);
+  bool readers_waited;
+  struct hf_message *first = hf_outbox_take(&port->outbox, &readers_waited);
+  if (readers_waited && !atomic_exchange(&port->resume_posted, true)) {
+    port->resume.run = on_resume;
+    hf_loop_post(&port->engine->loop, &port->resume);
   }
   return first;
 }

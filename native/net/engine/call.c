@@ -27,10 +27,10 @@ static uint64_t at(uint64_t now_us, int32_t ms) {
   return ms <= 0 ? 0 : now_us + (uint64_t)ms * US_PER_MS;
 }
 
-static void set_terms(struct hf_call *call,
-                      const struct hf_op *op,
-                      const struct hf_config *config,
-                      uint64_t now_us) {
+static void set_limits(struct hf_call *call,
+                       const struct hf_op *op,
+                       const struct hf_config *config,
+                       uint64_t now_us) {
   struct hf_request *request = &call->unit.request;
   request->id_low = (uint32_t)op->id_low;
   request->id_high = (uint32_t)op->id_high;
@@ -65,7 +65,7 @@ struct hf_call *hf_call_new(const struct hf_op *op,
   memset(call, 0, sizeof *call);
   unit = &call->unit;
   hf_request_init(&unit->request, kind_of(op));
-  set_terms(call, op, config, now_us);
+  set_limits(call, op, config, now_us);
   unit->request.owner = handle;
   call->handle = handle;
   unit->columns = &handle->port->row_descriptions;
@@ -117,10 +117,10 @@ enum hf_status hf_call_end_transaction(struct hf_call *call,
   if (!commit) {
     request->flags |= HF_FLAG_URGENT;
   } else {
-    call->instead = hf_statements_use(&call->handle->pool->shared.statements,
-                                      rollback,
-                                      sizeof rollback - 1);
-    if (call->instead == NULL) {
+    call->rollback = hf_statements_use(&call->handle->pool->shared.statements,
+                                       rollback,
+                                       sizeof rollback - 1);
+    if (call->rollback == NULL) {
       return HF_NO_MEMORY;
     }
   }
@@ -130,17 +130,17 @@ enum hf_status hf_call_end_transaction(struct hf_call *call,
 }
 
 void hf_call_choose_statement(struct hf_call *call) {
-  if (call->instead != NULL &&
+  if (call->rollback != NULL &&
       hf_transaction_rolls_back(&call->unit.request.end)) {
     hf_statement_release(call->unit.statement);
-    call->unit.statement = call->instead;
-    call->instead = NULL;
+    call->unit.statement = call->rollback;
+    call->rollback = NULL;
   }
 }
 
-struct hf_call *hf_call_new_own(struct hf_netpool *pool,
-                                struct hf_listen *listen,
-                                const char *sql) {
+struct hf_call *hf_call_new_for_listener(struct hf_netpool *pool,
+                                         struct hf_listen *listen,
+                                         const char *sql) {
   const struct hf_config *config = &pool->core.config;
   struct hf_call *call = hf_calloc(1, sizeof *call);
   struct hf_request *request;
@@ -172,9 +172,9 @@ struct hf_call *hf_call_new_own(struct hf_netpool *pool,
   return call;
 }
 
-struct hf_call *hf_call_probe(struct hf_netpool *pool,
-                              const char *sql,
-                              uint64_t limit_us) {
+struct hf_call *hf_call_new_probe(struct hf_netpool *pool,
+                                  const char *sql,
+                                  uint64_t limit_us) {
   const struct hf_config *config = &pool->core.config;
   struct hf_call *call = hf_calloc(1, sizeof *call);
   struct hf_unit *unit = &call->unit;
@@ -219,7 +219,7 @@ void hf_call_orphan(struct hf_call *call) {
 }
 
 void hf_call_free(struct hf_call *call) {
-  hf_statement_release(call->instead);
+  hf_statement_release(call->rollback);
   if (call->unit.request.kind == HF_REQUEST_ACQUIRE) {
     hf_lease_finish(&call->lease);
   }
@@ -237,7 +237,7 @@ static int32_t transaction_of(const struct hf_call *call) {
              : 0;
 }
 
-static bool only_read(const struct hf_call *call) {
+static bool only_reads(const struct hf_call *call) {
   return call->unit.request.sql.read_only ||
          (call->unit.request.flags & HF_FLAG_READ_ONLY) != 0;
 }
@@ -356,7 +356,7 @@ static int32_t result_flags(struct hf_call *call,
   bool statement = call->unit.request.kind == HF_REQUEST_STATEMENT;
   bool wrote;
   bool holds = call->unit.named || !last || (effects & HF_COMMAND_SESSION) != 0;
-  if (only_read(call)) {
+  if (only_reads(call)) {
     effects &= ~HF_COMMAND_WRITES;
     holds = call->unit.named;
   }

@@ -28,11 +28,11 @@ struct hf_call {
   struct hf_unit unit; /* first: the core hands out its request's address */
 
   /* set when it is made */
-  struct hf_handle *handle;     /* NULL once its port is closed */
-  struct hf_statement *instead; /* ROLLBACK, where it may go in COMMIT's place;
+  struct hf_handle *handle;      /* NULL once its port is closed */
+  struct hf_statement *rollback; /* ROLLBACK, where it may go in COMMIT's place;
                                    else NULL */
-  struct hf_lease lease;        /* of HF_REQUEST_ACQUIRE */
-  int32_t lease_number;         /* once granted */
+  struct hf_lease lease;         /* of HF_REQUEST_ACQUIRE */
+  int32_t lease_number;          /* once granted */
   struct hf_query_cache_call *cached; /* owned; NULL = the cache is not asked */
   struct hf_listen *listen; /* whose own call it is: `handle` is NULL */
 };
@@ -65,9 +65,9 @@ void hf_call_choose_statement(struct hf_call *call);
  * Makes a call of a listener's own: a statement or, where `sql` is NULL, an
  * acquire. NULL when out of memory.
  */
-struct hf_call *hf_call_new_own(struct hf_netpool *pool,
-                                struct hf_listen *listen,
-                                const char *sql);
+struct hf_call *hf_call_new_for_listener(struct hf_netpool *pool,
+                                         struct hf_listen *listen,
+                                         const char *sql);
 
 /* Frees a call that the core does not have. */
 void hf_call_free(struct hf_call *call);
@@ -91,9 +91,9 @@ void hf_call_renew_row_descriptions(struct hf_call *call);
  * Makes the query of a health probe, which no handle owns and gives up at
  * `limit_us`. NULL when out of memory.
  */
-struct hf_call *hf_call_probe(struct hf_netpool *pool,
-                              const char *sql,
-                              uint64_t limit_us);
+struct hf_call *hf_call_new_probe(struct hf_netpool *pool,
+                                  const char *sql,
+                                  uint64_t limit_us);
 
 /*
  * Fills in the HF_ERROR_* of a message but for HF_ERROR_TRANSACTION. `request`

@@ -17,22 +17,23 @@
 #include "net/engine/netpool.h"
 #include "net/engine/pooler.h"
 #include "net/engine/port.h"
-#include "net/engine/settle.h"
+#include "net/engine/session_setup.h"
 #include "net/wire/message.h"
 
-enum { NS_PER_MS = 1000 * 1000, SETTLE_MIN_MS = 50 };
+enum { NS_PER_MS = 1000 * 1000, SETUP_MIN_MS = 50 };
 
-enum dial_state { ASKING, WORKING, SETTLING, OVER };
+enum opening_state { ASKING, CONNECTING, SETTING_UP, OVER };
 
 struct hf_connect_slot {
   struct hf_netpool *pool;
   struct hf_slot *slot;
-  bool stopped; /* the slot waits to hear that it is closed */
-  bool refused; /* the server did not take the password; asking for another */
-  enum dial_state state;
-  uint64_t end_ns;         /* of WORKING and SETTLING */
-  bool with_settings;      /* opened with the settings */
-  struct hf_settle settle; /* while SETTLING */
+  bool stopped;          /* the slot waits to hear that it is closed */
+  bool password_refused; /* the server did not take the password; asking for
+                            another */
+  enum opening_state state;
+  uint64_t end_ns;               /* of WORKING and SETTLING */
+  bool with_settings;            /* opened with the settings */
+  struct hf_session_setup setup; /* while SETTLING */
   uv_timer_t timer;
   struct hf_connect *connect; /* while WORKING */
   struct hf_handle *asked;    /* while ASKING */
@@ -42,15 +43,15 @@ struct hf_connect_slot {
 };
 
 static void on_timer_closed(uv_handle_t *handle) {
-  struct hf_connect_slot *dial = handle->data;
-  struct hf_netpool *pool = dial->pool;
-  struct hf_slot *slot = dial->slot;
-  bool stopped = dial->stopped;
-  hf_error_finish(&dial->settle.error);
-  hf_error_finish(&dial->error);
-  hf_system_wipe_text(dial->password);
-  hf_free(dial);
-  pool->dials--;
+  struct hf_connect_slot *opening = handle->data;
+  struct hf_netpool *pool = opening->pool;
+  struct hf_slot *slot = opening->slot;
+  bool stopped = opening->stopped;
+  hf_error_finish(&opening->setup.error);
+  hf_error_finish(&opening->error);
+  hf_system_wipe_text(opening->password);
+  hf_free(opening);
+  pool->openings--;
   if (stopped) {
     hf_pool_on_closed(&pool->core, slot, hf_clock_us());
   }
@@ -58,40 +59,40 @@ static void on_timer_closed(uv_handle_t *handle) {
 }
 
 /* The question is none any more. */
-static void take_back(struct hf_connect_slot *dial) {
-  if (dial->asked != NULL) {
-    (void)hf_map_remove(&dial->asked->port->asks, dial->question);
-    dial->asked = NULL;
+static void withdraw_question(struct hf_connect_slot *opening) {
+  if (opening->asked != NULL) {
+    (void)hf_map_remove(&opening->asked->port->questions, opening->question);
+    opening->asked = NULL;
   }
 }
 
 /* Everything of the dial goes; the slot is told by the caller, or later. */
-static void end(struct hf_connect_slot *dial) {
-  dial->state = OVER;
-  take_back(dial);
-  if (dial->connect != NULL) {
-    hf_connect_stop(dial->connect);
-    dial->connect = NULL;
+static void end(struct hf_connect_slot *opening) {
+  opening->state = OVER;
+  withdraw_question(opening);
+  if (opening->connect != NULL) {
+    hf_connect_stop(opening->connect);
+    opening->connect = NULL;
   }
-  dial->slot->connect = NULL;
-  uv_close((uv_handle_t *)&dial->timer, on_timer_closed);
+  opening->slot->connect = NULL;
+  uv_close((uv_handle_t *)&opening->timer, on_timer_closed);
 }
 
-static void fail(struct hf_connect_slot *dial) {
-  struct hf_pool *core = &dial->pool->core;
-  struct hf_slot *slot = dial->slot;
+static void fail(struct hf_connect_slot *opening) {
+  struct hf_pool *core = &opening->pool->core;
+  struct hf_slot *slot = opening->slot;
   struct hf_error error;
   hf_error_init(&error);
-  hf_error_move(&error, &dial->error);
-  end(dial);
+  hf_error_move(&error, &opening->error);
+  end(opening);
   hf_pool_on_connect_failed(core, slot, &error, hf_clock_us());
   hf_error_finish(&error);
 }
 
-static void succeed(struct hf_connect_slot *dial) {
-  struct hf_pool *core = &dial->pool->core;
-  struct hf_slot *slot = dial->slot;
-  end(dial);
+static void succeed(struct hf_connect_slot *opening) {
+  struct hf_pool *core = &opening->pool->core;
+  struct hf_slot *slot = opening->slot;
+  end(opening);
   hf_pool_on_connected(core, slot, hf_clock_us());
 }
 
@@ -102,33 +103,33 @@ static void on_connect_over(void *ctx,
                             const struct hf_error *error);
 
 /* The time for connecting begins here, however long a password took. */
-static bool start_work(struct hf_connect_slot *dial) {
-  struct hf_netpool *pool = dial->pool;
+static bool start_connect(struct hf_connect_slot *opening) {
+  struct hf_netpool *pool = opening->pool;
   int32_t limit_ms = pool->core.config.connect_timeout_ms;
   struct hf_connect_options options = {
       .loop = pool->pools->loop,
       .target = pool->target,
-      .password = dial->password,
+      .password = opening->password,
       .with_settings = hf_pooler_takes_settings_at_start(pool),
-      .detect_proxy = hf_pooler_is_sought(pool),
+      .detect_proxy = hf_pooler_should_detect(pool),
       .pid_is_optional = true,
       .limit_ms = limit_ms,
       .done = on_connect_over,
-      .ctx = dial};
-  dial->with_settings = options.with_settings;
-  (void)uv_timer_stop(&dial->timer);
-  dial->end_ns = hf_clock_ns() + (uint64_t)limit_ms * NS_PER_MS;
-  dial->connect = hf_connect_start(&options);
-  if (dial->connect == NULL) {
-    hf_error_set(&dial->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
+      .ctx = opening};
+  opening->with_settings = options.with_settings;
+  (void)uv_timer_stop(&opening->timer);
+  opening->end_ns = hf_clock_ns() + (uint64_t)limit_ms * NS_PER_MS;
+  opening->connect = hf_connect_start(&options);
+  if (opening->connect == NULL) {
+    hf_error_set(&opening->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
     return false;
   }
-  dial->state = WORKING;
+  opening->state = CONNECTING;
   return true;
 }
 
 /* The oldest handle that is not about to end; else any. */
-static struct hf_handle *whom_to_ask(const struct hf_netpool *pool) {
+static struct hf_handle *choose_handle(const struct hf_netpool *pool) {
   struct hf_handle *found = NULL;
   struct hf_link *link;
   HF_LIST_EACH(link, &pool->handles) {
@@ -140,108 +141,109 @@ static struct hf_handle *whom_to_ask(const struct hf_netpool *pool) {
   return found;
 }
 
-static bool ask(struct hf_connect_slot *dial) {
-  struct hf_handle *handle = whom_to_ask(dial->pool);
+static bool ask(struct hf_connect_slot *opening) {
+  struct hf_handle *handle = choose_handle(opening->pool);
   struct hf_message *message;
   if (handle == NULL) {
-    hf_error_set(&dial->error, HF_POOL_CLOSED, HF_PHASE_CONNECT, NULL);
+    hf_error_set(&opening->error, HF_POOL_CLOSED, HF_PHASE_CONNECT, NULL);
     return false;
   }
-  dial->question = ++handle->port->last_ask;
+  opening->question = ++handle->port->last_question;
   message = hf_message_new(HF_MSG_ASK,
                            HF_ASK_INTS,
-                           (int32_t)dial->question,
+                           (int32_t)opening->question,
                            0,
                            "password",
                            8);
   if (message == NULL ||
-      hf_map_set(&handle->port->asks, dial->question, dial) != HF_OK) {
+      hf_map_set(&handle->port->questions, opening->question, opening) !=
+          HF_OK) {
     hf_message_free(message);
-    hf_error_set(&dial->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
+    hf_error_set(&opening->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
     return false;
   }
   message->ints[HF_ASK_POOL] = handle->number;
-  dial->asked = handle;
+  opening->asked = handle;
   hf_outbox_send(&handle->port->outbox, message);
   return true;
 }
 
 /* Begins, or begins again; false with the error set when that fails. */
-static bool begin(struct hf_connect_slot *dial) {
-  dial->state = ASKING;
-  return dial->pool->asks_password ? ask(dial) : start_work(dial);
+static bool begin(struct hf_connect_slot *opening) {
+  opening->state = ASKING;
+  return opening->pool->asks_password ? ask(opening) : start_connect(opening);
 }
 
 static void on_timer(uv_timer_t *timer) {
-  struct hf_connect_slot *dial = timer->data;
-  struct hf_loop *loop = dial->pool->pools->loop;
-  if (dial->state == SETTLING) {
+  struct hf_connect_slot *opening = timer->data;
+  struct hf_loop *loop = opening->pool->pools->loop;
+  if (opening->state == SETTING_UP) {
     /* The connection tells us when it has failed. */
-    struct hf_conn *conn = dial->slot->conn;
+    struct hf_conn *conn = opening->slot->conn;
     hf_error_set(&conn->final_error,
                  HF_CONNECT_TIMEOUT,
                  HF_PHASE_CONNECT,
                  NULL);
     hf_conn_fail(conn);
   } else {
-    if (dial->error.status == HF_OK) {
-      hf_error_set(&dial->error,
+    if (opening->error.status == HF_OK) {
+      hf_error_set(&opening->error,
                    HF_CONNECT_TIMEOUT,
                    HF_PHASE_CONNECT,
                    "the password function gave no password within "
                    "connectTimeoutMillis");
     }
-    fail(dial);
+    fail(opening);
   }
   hf_loop_turn(loop);
 }
 
-static void start(struct hf_connect_slot *dial) {
-  uint64_t limit_ms = (uint64_t)dial->pool->core.config.connect_timeout_ms;
-  if (!begin(dial)) {
+static void start(struct hf_connect_slot *opening) {
+  uint64_t limit_ms = (uint64_t)opening->pool->core.config.connect_timeout_ms;
+  if (!begin(opening)) {
     /* What fails at once is told from the loop, not from within the core. */
-    (void)uv_timer_start(&dial->timer, on_timer, 0, 0);
-  } else if (dial->state == ASKING) {
-    (void)uv_timer_start(&dial->timer, on_timer, limit_ms, 0);
+    (void)uv_timer_start(&opening->timer, on_timer, 0, 0);
+  } else if (opening->state == ASKING) {
+    (void)uv_timer_start(&opening->timer, on_timer, limit_ms, 0);
   }
 }
 
 /* ---- the connection ------------------------------------------------------ */
 
-static uint64_t time_left_ms(const struct hf_connect_slot *dial) {
+static uint64_t time_left_ms(const struct hf_connect_slot *opening) {
   uint64_t now_ns = hf_clock_ns();
   uint64_t left_ms =
-      now_ns < dial->end_ns ? (dial->end_ns - now_ns) / NS_PER_MS : 0;
-  return left_ms < SETTLE_MIN_MS ? SETTLE_MIN_MS : left_ms;
+      now_ns < opening->end_ns ? (opening->end_ns - now_ns) / NS_PER_MS : 0;
+  return left_ms < SETUP_MIN_MS ? SETUP_MIN_MS : left_ms;
 }
 
 /* Does what comes next of a connection that is open. */
-static void follow(struct hf_connect_slot *dial,
-                   enum hf_settle_verdict verdict) {
+static void apply_setup(struct hf_connect_slot *opening,
+                        enum hf_session_setup_result verdict) {
   switch (verdict) {
-  case HF_SETTLE_ASKED:
-    dial->state = SETTLING;
-    (void)uv_timer_start(&dial->timer, on_timer, time_left_ms(dial), 0);
+  case HF_SESSION_SETUP_PENDING:
+    opening->state = SETTING_UP;
+    (void)uv_timer_start(&opening->timer, on_timer, time_left_ms(opening), 0);
     break;
-  case HF_SETTLE_DONE:
-    succeed(dial);
+  case HF_SESSION_SETUP_DONE:
+    succeed(opening);
     break;
-  case HF_SETTLE_FAILED:
-    hf_error_move(&dial->error, &dial->settle.error);
-    hf_conn_close(dial->slot->conn);
-    fail(dial);
+  case HF_SESSION_SETUP_FAILED:
+    hf_error_move(&opening->error, &opening->setup.error);
+    hf_conn_close(opening->slot->conn);
+    fail(opening);
     break;
-  case HF_SETTLE_AGAIN:
-    hf_conn_close(dial->slot->conn);
-    start(dial);
+  case HF_SESSION_SETUP_RECONNECT:
+    hf_conn_close(opening->slot->conn);
+    start(opening);
     break;
   }
 }
 
-static void use_connection(struct hf_connect_slot *dial,
+static void use_connection(struct hf_connect_slot *opening,
                            struct hf_connect_job *job) {
-  struct hf_netpool *pool = dial->pool;
-  struct hf_slot *slot = dial->slot;
+  struct hf_netpool *pool = opening->pool;
+  struct hf_slot *slot = opening->slot;
   struct hf_conn *conn;
   slot->proxied = hf_pooler_judge(pool, job);
   slot->server_answered = job->pid_detected;
@@ -249,156 +251,163 @@ static void use_connection(struct hf_connect_slot *dial,
   slot->backend_pid = job->backend_pid;
   conn = hf_conn_new(&pool->shared, slot, hf_connect_job_take(job));
   if (conn == NULL) {
-    (void)hf_connect_error_system(&dial->error, errno, HF_NO_WATCH);
-    fail(dial);
+    (void)hf_connect_error_system(&opening->error, errno, HF_NO_WATCH);
+    fail(opening);
     return;
   }
   slot->conn = conn;
   hf_pooler_compare(pool, slot);
-  follow(dial, hf_settle_begin(&dial->settle, pool, slot, dial->with_settings));
+  apply_setup(opening,
+              hf_session_setup_begin(&opening->setup,
+                                     pool,
+                                     slot,
+                                     opening->with_settings));
 }
 
 /*
  * PgBouncer refuses start-up parameters it does not know. Settings go another
  * way then, and a name that is only shown is left out, for good.
  */
-static bool goes_without(struct hf_connect_slot *dial,
-                         const struct hf_error *error) {
+static bool can_omit_parameter(struct hf_connect_slot *opening,
+                               const struct hf_error *error) {
   static const char refusal[] = "unsupported startup parameter: ";
   const char *message = hf_error_field(error, 'M');
   const char *at = message == NULL ? NULL : strstr(message, refusal);
-  if (dial->with_settings && hf_pooler_refuses_start(error) &&
+  if (opening->with_settings && hf_pooler_refuses_start(error) &&
       (at == NULL || strstr(at, "application_name") == NULL)) {
-    dial->pool->start_refused = true;
+    opening->pool->start_refused = true;
     return true;
   }
   return strcmp(error->sqlstate, "08P01") == 0 && at != NULL &&
-         hf_target_omit(dial->pool->target, at + strlen(refusal));
+         hf_target_omit(opening->pool->target, at + strlen(refusal));
 }
 
 /*
  * The server did not take the function's password, which may have expired on
  * the way: the function is asked once more. Returns whether that was begun.
  */
-static bool ask_again(struct hf_connect_slot *dial,
-                      const struct hf_error *error) {
-  if (dial->password == NULL || !hf_credentials_are_refused(error)) {
+static bool retry_password(struct hf_connect_slot *opening,
+                           const struct hf_error *error) {
+  if (opening->password == NULL || !hf_credentials_is_refusal(error)) {
     return false;
   }
-  hf_credentials_note_refused(&dial->pool->credentials, dial->password, error);
-  if (dial->refused) {
+  hf_credentials_note_refused(&opening->pool->credentials,
+                              opening->password,
+                              error);
+  if (opening->password_refused) {
     return false;
   }
-  dial->refused = true;
-  start(dial);
+  opening->password_refused = true;
+  start(opening);
   return true;
 }
 
 static void on_connect_over(void *ctx,
                             struct hf_connect_job *job,
                             const struct hf_error *error) {
-  struct hf_connect_slot *dial = ctx;
-  dial->connect = NULL; /* ends by itself */
+  struct hf_connect_slot *opening = ctx;
+  opening->connect = NULL; /* ends by itself */
   if (job != NULL) {
-    hf_credentials_note_used(&dial->pool->credentials, dial->password);
-    use_connection(dial, job);
+    hf_credentials_note_used(&opening->pool->credentials, opening->password);
+    use_connection(opening, job);
     hf_connect_job_free(job);
-  } else if (goes_without(dial, error)) {
-    start(dial);
-  } else if (!ask_again(dial, error)) {
-    hf_error_copy(&dial->error, error);
-    fail(dial);
+  } else if (can_omit_parameter(opening, error)) {
+    start(opening);
+  } else if (!retry_password(opening, error)) {
+    hf_error_copy(&opening->error, error);
+    fail(opening);
   }
 }
 
 /* ---- beginning and end --------------------------------------------------- */
 
-static struct hf_connect_slot *dial_new(struct hf_netpool *pool,
-                                        struct hf_slot *slot) {
-  struct hf_connect_slot *dial = hf_calloc(1, sizeof *dial);
-  if (dial == NULL) {
+static struct hf_connect_slot *opening_new(struct hf_netpool *pool,
+                                           struct hf_slot *slot) {
+  struct hf_connect_slot *opening = hf_calloc(1, sizeof *opening);
+  if (opening == NULL) {
     return NULL;
   }
-  dial->pool = pool;
-  dial->slot = slot;
-  dial->timer.data = dial;
-  hf_error_init(&dial->error);
-  hf_error_init(&dial->settle.error);
-  (void)uv_timer_init(&pool->pools->loop->uv, &dial->timer);
-  pool->dials++;
-  return dial;
+  opening->pool = pool;
+  opening->slot = slot;
+  opening->timer.data = opening;
+  hf_error_init(&opening->error);
+  hf_error_init(&opening->setup.error);
+  (void)uv_timer_init(&pool->pools->loop->uv, &opening->timer);
+  pool->openings++;
+  return opening;
 }
 
 void hf_connect_slot_open(struct hf_netpool *pool, struct hf_slot *slot) {
-  struct hf_connect_slot *dial = dial_new(pool, slot);
-  slot->connect = dial;
-  if (dial == NULL) {
+  struct hf_connect_slot *opening = opening_new(pool, slot);
+  slot->connect = opening;
+  if (opening == NULL) {
     /* No memory even for the failure: the breaker's pace tries again. */
     hf_netpool_fail_later(pool, slot);
     return;
   }
-  start(dial);
+  start(opening);
 }
 
-void hf_connect_slot_stop(struct hf_connect_slot *dial) {
-  if (dial->state == SETTLING) {
-    struct hf_conn *conn = dial->slot->conn;
-    end(dial);
+void hf_connect_slot_stop(struct hf_connect_slot *opening) {
+  if (opening->state == SETTING_UP) {
+    struct hf_conn *conn = opening->slot->conn;
+    end(opening);
     hf_conn_close(conn);
     return;
   }
-  dial->stopped = true;
-  end(dial);
+  opening->stopped = true;
+  end(opening);
 }
 
-void hf_connect_slot_on_settled(struct hf_connect_slot *dial) {
-  follow(dial, hf_settle_go_on(&dial->settle));
+void hf_connect_slot_on_setup(struct hf_connect_slot *opening) {
+  apply_setup(opening, hf_session_setup_continue(&opening->setup));
 }
 
 /* The same password as a moment ago would only be refused once more. */
-static bool is_known_to_fail(struct hf_connect_slot *dial) {
+static bool was_refused_before(struct hf_connect_slot *opening) {
   const struct hf_error *refusal =
-      hf_credentials_refusal(&dial->pool->credentials, dial->password);
+      hf_credentials_refusal(&opening->pool->credentials, opening->password);
   if (refusal == NULL) {
     return false;
   }
-  hf_error_copy(&dial->error, refusal);
+  hf_error_copy(&opening->error, refusal);
   return true;
 }
 
-void hf_connect_slot_on_password(struct hf_connect_slot *dial,
+void hf_connect_slot_on_password(struct hf_connect_slot *opening,
                                  const char *password,
                                  const char *message,
                                  bool permanent) {
-  if (dial->state != ASKING) {
+  if (opening->state != ASKING) {
     return;
   }
-  dial->asked = NULL;
+  opening->asked = NULL;
   if (password == NULL && permanent) {
-    hf_error_set(&dial->error, HF_AUTH_ERROR, HF_PHASE_CONNECT, message);
-    fail(dial);
+    hf_error_set(&opening->error, HF_AUTH_ERROR, HF_PHASE_CONNECT, message);
+    fail(opening);
   } else if (password == NULL) {
-    hf_credentials_fail(&dial->error, message);
-    fail(dial);
+    hf_credentials_fail(&opening->error, message);
+    fail(opening);
   } else {
-    hf_system_wipe_text(dial->password);
-    dial->password = hf_strndup(password, strlen(password));
-    if (dial->password == NULL) {
-      hf_error_set(&dial->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
-      fail(dial);
-    } else if (is_known_to_fail(dial) || !start_work(dial)) {
-      fail(dial);
+    hf_system_wipe_text(opening->password);
+    opening->password = hf_strndup(password, strlen(password));
+    if (opening->password == NULL) {
+      hf_error_set(&opening->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
+      fail(opening);
+    } else if (was_refused_before(opening) || !start_connect(opening)) {
+      fail(opening);
     }
   }
 }
 
-struct hf_handle *hf_connect_slot_asked(const struct hf_connect_slot *dial) {
-  return dial->asked;
+struct hf_handle *hf_connect_slot_asked_handle(
+    const struct hf_connect_slot *opening) {
+  return opening->asked;
 }
 
-void hf_connect_slot_ask_another(struct hf_connect_slot *dial) {
-  take_back(dial);
-  if (!ask(dial)) {
-    fail(dial);
+void hf_connect_slot_ask_another(struct hf_connect_slot *opening) {
+  withdraw_question(opening);
+  if (!ask(opening)) {
+    fail(opening);
   }
 }

@@ -23,7 +23,7 @@ void hf_credentials_finish(struct hf_credentials *credentials) {
   hf_credentials_init(credentials);
 }
 
-bool hf_credentials_are_refused(const struct hf_error *error) {
+bool hf_credentials_is_refusal(const struct hf_error *error) {
   struct hf_evidence evidence = {.phase = HF_PHASE_CONNECT,
                                  .nothing_sent = true};
   /* Services that wake a database up refuse logins as well, for a moment. */

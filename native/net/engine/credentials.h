@@ -25,7 +25,7 @@ void hf_credentials_init(struct hf_credentials *credentials);
 void hf_credentials_finish(struct hf_credentials *credentials);
 
 /* Returns whether an error says that the password is the trouble. */
-bool hf_credentials_are_refused(const struct hf_error *error);
+bool hf_credentials_is_refusal(const struct hf_error *error);
 
 /* Keeps a password the server did not take, and its words. */
 void hf_credentials_note_refused(struct hf_credentials *credentials,

@@ -9,7 +9,7 @@
 #include "net/engine/listen.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
-#include "net/engine/query_cache_flight.h"
+#include "net/engine/single_flight.h"
 
 /* Leases that the user still holds, though their pool has closed. */
 static void drop_leases(struct hf_port *port, struct hf_handle *handle) {
@@ -29,12 +29,13 @@ static void drop_leases(struct hf_port *port, struct hf_handle *handle) {
 }
 
 /* Questions that this handle's environment was asked. */
-static void drop_asks(struct hf_port *port, const struct hf_handle *handle) {
+static void drop_questions(struct hf_port *port,
+                           const struct hf_handle *handle) {
   size_t i = 0;
-  while (i < port->asks.size) {
-    struct hf_connect_slot *dial = port->asks.places[i].value;
-    if (dial != NULL && hf_connect_slot_asked(dial) == handle) {
-      hf_connect_slot_ask_another(dial);
+  while (i < port->questions.size) {
+    struct hf_connect_slot *opening = port->questions.places[i].value;
+    if (opening != NULL && hf_connect_slot_asked_handle(opening) == handle) {
+      hf_connect_slot_ask_another(opening);
       i = 0;
     } else {
       i++;
@@ -51,10 +52,10 @@ void hf_environment_drop(struct hf_port *port, struct hf_handle *handle) {
   hf_listen_drop(handle);
   hf_query_cache_close(handle);
   hf_handle_detach(pool, handle, port->outbox.closed);
-  drop_asks(port, handle);
+  drop_questions(port, handle);
   if (port->outbox.closed) {
     /* Others need the connections that waited for this environment. */
-    hf_netpool_read_on(pool);
+    hf_netpool_resume_reading(pool);
   }
   hf_free(handle);
 }
@@ -100,7 +101,7 @@ void hf_environment_close(struct hf_port *port) {
   hf_map_finish(&port->handles);
   hf_map_finish(&port->calls);
   hf_map_finish(&port->leases);
-  hf_map_finish(&port->asks);
+  hf_map_finish(&port->questions);
   hf_map_finish(&port->gauges);
   hf_row_descriptions_finish(&port->row_descriptions);
   uv_mutex_destroy(&port->gauges_lock);

@@ -59,7 +59,7 @@ static void send_event(struct hf_handle *handle,
 }
 
 /* The call whose lease holds the slot. */
-static struct hf_call *holder_of(const struct hf_slot *slot) {
+static struct hf_call *lease_call_of(const struct hf_slot *slot) {
   return HF_CONTAINER_OF(slot->lease, struct hf_call, lease);
 }
 
@@ -77,7 +77,7 @@ static int32_t lease_for(const struct hf_handle *handle,
   if (event != HF_EVENT_CONNECT || slot->lease == NULL) {
     return 0;
   }
-  call = holder_of(slot);
+  call = lease_call_of(slot);
   return call->handle == handle ? call->lease_number : 0;
 }
 
@@ -87,7 +87,7 @@ void hf_events_emit(struct hf_netpool *pool,
                     const struct hf_error *error) {
   struct hf_link *link;
   if (is_private(slot, event)) {
-    const struct hf_call *call = holder_of(slot);
+    const struct hf_call *call = lease_call_of(slot);
     if (call->handle != NULL) {
       send_event(call->handle, slot, event, call->lease_number, error);
     }
@@ -132,7 +132,7 @@ void hf_events_emit_notification(struct hf_netpool *pool,
                                  const PGnotify *notify) {
   struct hf_link *link;
   if (slot->lease != NULL) {
-    const struct hf_call *call = holder_of(slot);
+    const struct hf_call *call = lease_call_of(slot);
     if (call->handle != NULL) {
       hf_events_send_notification(call->handle,
                                   slot,

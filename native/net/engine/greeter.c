@@ -15,7 +15,7 @@ static bool is_willing(const struct hf_handle *handle) {
   return handle->greets && !handle->ending && !handle->port->outbox.closed;
 }
 
-static struct hf_handle *whom_to_ask(const struct hf_netpool *pool) {
+static struct hf_handle *choose_handle(const struct hf_netpool *pool) {
   const struct hf_request *first = hf_queue_first(&pool->core);
   struct hf_link *link;
   if (first != NULL && first->owner != NULL && is_willing(first->owner)) {
@@ -54,7 +54,7 @@ static struct hf_call *call_new(struct hf_handle *handle) {
 
 struct hf_lease *hf_greeter_lend(struct hf_netpool *pool,
                                  struct hf_slot *slot) {
-  struct hf_handle *handle = whom_to_ask(pool);
+  struct hf_handle *handle = choose_handle(pool);
   struct hf_call *call;
   if (handle == NULL) {
     return NULL;

@@ -51,7 +51,7 @@ static void answer_warmup(void *ctx,
   hf_free(op);
 }
 
-void hf_health_ops_warm(struct hf_handle *handle, const struct hf_op *op) {
+void hf_health_ops_warmup(struct hf_handle *handle, const struct hf_op *op) {
   uint64_t now_us = hf_clock_us();
   struct warmup_op *made = hf_calloc(1, sizeof *made);
   if (made == NULL) {
@@ -180,7 +180,7 @@ void hf_health_ops_check(struct hf_handle *handle, const struct hf_op *op) {
  */
 
 static struct hf_health_probe *make_probe(void *ctx, uint64_t limit_us) {
-  struct hf_call *call = hf_call_probe(ctx, HF_HEALTH_SQL, limit_us);
+  struct hf_call *call = hf_call_new_probe(ctx, HF_HEALTH_SQL, limit_us);
   return call == NULL ? NULL : call->unit.probe;
 }
 

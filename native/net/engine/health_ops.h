@@ -24,7 +24,7 @@ struct hf_port;
 void hf_health_ops_init(struct hf_netpool *pool);
 
 /* Runs HF_OP_WARMUP. */
-void hf_health_ops_warm(struct hf_handle *handle, const struct hf_op *op);
+void hf_health_ops_warmup(struct hf_handle *handle, const struct hf_op *op);
 
 /* Runs HF_OP_HEALTH. */
 void hf_health_ops_check(struct hf_handle *handle, const struct hf_op *op);

@@ -25,9 +25,9 @@ static bool evades_read_only(const struct hf_call *call) {
 }
 
 /* What cannot work is refused before anything is sent. */
-static bool is_refused(struct hf_port *port,
-                       const struct hf_op *op,
-                       struct hf_call *call) {
+static bool refuse_unsupported(struct hf_port *port,
+                               const struct hf_op *op,
+                               struct hf_call *call) {
   struct hf_error *error = &call->unit.request.error;
   if (call->unit.request.sql.copy) {
     hf_error_set(error, HF_COPY_UNSUPPORTED, HF_PHASE_LOCAL, NULL);
@@ -47,7 +47,7 @@ static bool is_refused(struct hf_port *port,
 }
 
 /* Enters a call in the port's books. */
-static bool enter(struct hf_port *port, struct hf_call *call) {
+static bool register_call(struct hf_port *port, struct hf_call *call) {
   uint64_t id =
       hf_call_id(call->unit.request.id_low, call->unit.request.id_high);
   if (hf_map_set(&port->calls, id, call) != HF_OK) {
@@ -72,7 +72,7 @@ struct hf_call *hf_intake_take(struct hf_port *port,
     refuse(port, op, HF_NO_MEMORY, NULL);
     return NULL;
   }
-  if (is_refused(port, op, call)) {
+  if (refuse_unsupported(port, op, call)) {
     return NULL;
   }
   if (call->unit.request.kind == HF_REQUEST_ACQUIRE) {
@@ -80,7 +80,7 @@ struct hf_call *hf_intake_take(struct hf_port *port,
   } else if (lease != NULL) {
     call->unit.request.lease = lease;
   }
-  if (!enter(port, call)) {
+  if (!register_call(port, call)) {
     hf_call_free(call);
     refuse(port, op, HF_NO_MEMORY, NULL);
     return NULL;

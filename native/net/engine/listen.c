@@ -49,10 +49,10 @@ static void invalidate(struct hf_listen *listen,
                        const char *payload) {
   size_t bytes = strlen(payload);
   char *label = NULL;
-  if (pool->told == listen->stamp) {
+  if (pool->last_stamp == listen->stamp) {
     return;
   }
-  pool->told = listen->stamp;
+  pool->last_stamp = listen->stamp;
   if (bytes > 0) {
     label = hf_alloc(bytes + 2);
   }
@@ -126,9 +126,10 @@ static void io_alive(void *ctx,
 }
 
 /* Whether a handle has not been told of this yet. */
-static bool is_news(const struct hf_listen *listen, struct hf_handle *handle) {
-  bool news = handle->told != listen->stamp;
-  handle->told = listen->stamp;
+static bool mark_notified(const struct hf_listen *listen,
+                          struct hf_handle *handle) {
+  bool news = handle->last_stamp != listen->stamp;
+  handle->last_stamp = listen->stamp;
   return news;
 }
 
@@ -156,7 +157,7 @@ static void io_resumed(void *ctx, struct hf_channel *channel) {
     }
     if (subscription->cached != NULL) {
       begin_trust(listen, subscription->cached->pool);
-    } else if (is_news(listen, subscription->handle)) {
+    } else if (mark_notified(listen, subscription->handle)) {
       send_resumed(subscription->handle, channel->name);
     }
   }
@@ -179,7 +180,7 @@ void hf_listen_notify(struct hf_listen *listen,
     }
     if (subscription->cached != NULL) {
       invalidate(listen, subscription->cached->pool, notify->extra);
-    } else if (is_news(listen, subscription->handle)) {
+    } else if (mark_notified(listen, subscription->handle)) {
       hf_events_send_notification(subscription->handle, slot, 0, notify);
     }
   }
@@ -187,12 +188,12 @@ void hf_listen_notify(struct hf_listen *listen,
 
 /* Returns what listens for a pool; makes it. NULL when out of memory. */
 static struct hf_listen *listen_of(struct hf_netpool *pool) {
-  static const struct hf_listener_io told = {.answer = io_answer,
-                                             .lost = io_lost,
-                                             .resumed = io_resumed,
-                                             .alive = io_alive};
+  static const struct hf_listener_io callbacks = {.answer = io_answer,
+                                                  .lost = io_lost,
+                                                  .resumed = io_resumed,
+                                                  .alive = io_alive};
   return pool->listen != NULL ? pool->listen
-                              : hf_listen_session_new(pool, &told);
+                              : hf_listen_session_new(pool, &callbacks);
 }
 
 static struct hf_listen_subscription *subscription_new(
@@ -210,7 +211,7 @@ static struct hf_listen_subscription *subscription_new(
   hf_list_push(&handle->subscriptions, &subscription->of_handle);
   if (cached != NULL) {
     subscription->cached = cached;
-    subscription->core.ping_us = hf_netpool_proof_us(cached->pool);
+    subscription->core.ping_us = hf_netpool_cache_probe_us(cached->pool);
     cached->invalidator = subscription;
   }
   return subscription;

@@ -23,21 +23,21 @@ static void fail_statement(struct hf_listen *listen, enum hf_status status) {
   hf_error_finish(&error);
 }
 
-static void say(struct hf_listen *listen, const char *sql) {
-  struct hf_call *call = hf_call_new_own(listen->pool, listen, sql);
+static void send_statement(struct hf_listen *listen, const char *sql) {
+  struct hf_call *call = hf_call_new_for_listener(listen->pool, listen, sql);
   if (call == NULL) {
     fail_statement(listen, HF_NO_MEMORY);
     return;
   }
-  call->unit.request.lease = &listen->acquired->lease;
+  call->unit.request.lease = &listen->acquire->lease;
   listen->running = call;
   hf_pool_submit(&listen->pool->core, &call->unit.request, hf_clock_us());
 }
 
 /* Puts a name between quotes, with quotes in it doubled. */
-static void say_of(struct hf_listen *listen,
-                   const char *verb,
-                   const char *channel) {
+static void send_with_name(struct hf_listen *listen,
+                           const char *verb,
+                           const char *channel) {
   char sql[SQL_BYTES];
   size_t n = strlen(verb);
   if (strlen(channel) > NAME_BYTES_MAX) {
@@ -54,26 +54,26 @@ static void say_of(struct hf_listen *listen,
   }
   sql[n++] = '"';
   sql[n] = '\0';
-  say(listen, sql);
+  send_statement(listen, sql);
 }
 
 static void io_listen(void *ctx, const char *channel) {
-  say_of(ctx, "LISTEN ", channel);
+  send_with_name(ctx, "LISTEN ", channel);
 }
 
 static void io_unlisten(void *ctx, const char *channel) {
-  say_of(ctx, "UNLISTEN ", channel);
+  send_with_name(ctx, "UNLISTEN ", channel);
 }
 
 static void io_ping(void *ctx) {
-  say(ctx, "select 1");
+  send_statement(ctx, "select 1");
 }
 
 /* ---- the session --------------------------------------------------------- */
 
 static void io_connect(void *ctx) {
   struct hf_listen *listen = ctx;
-  struct hf_call *call = hf_call_new_own(listen->pool, listen, NULL);
+  struct hf_call *call = hf_call_new_for_listener(listen->pool, listen, NULL);
   struct hf_error error;
   if (call == NULL) {
     hf_error_init(&error);
@@ -83,14 +83,14 @@ static void io_connect(void *ctx) {
     hf_error_finish(&error);
     return;
   }
-  listen->acquired = call;
+  listen->acquire = call;
   listen->granted = false;
   listen->reported = false;
   hf_pool_submit(&listen->pool->core, &call->unit.request, hf_clock_us());
 }
 
 static void note_closed(struct hf_listen *listen) {
-  if (listen->acquired == NULL && listen->running == NULL) {
+  if (listen->acquire == NULL && listen->running == NULL) {
     hf_listener_on_closed(&listen->listener, hf_clock_us());
   }
 }
@@ -98,7 +98,7 @@ static void note_closed(struct hf_listen *listen) {
 /* It still listens: nobody else can have that connection. */
 static void io_close(void *ctx) {
   struct hf_listen *listen = ctx;
-  struct hf_call *call = listen->acquired;
+  struct hf_call *call = listen->acquire;
   uint64_t now_us = hf_clock_us();
   if (call == NULL) {
     note_closed(listen);
@@ -119,15 +119,15 @@ static uint32_t io_random(void *ctx) {
 
 void hf_listen_session_on_released(struct hf_call *call) {
   struct hf_listen *listen = call->listen;
-  listen->acquired = NULL;
+  listen->acquire = NULL;
   hf_call_free(call);
   note_closed(listen);
 }
 
 /* What was asked for was refused: that connect failed, or none was made. */
 static void end_acquire(struct hf_listen *listen) {
-  struct hf_call *call = listen->acquired;
-  listen->acquired = NULL;
+  struct hf_call *call = listen->acquire;
+  listen->acquire = NULL;
   hf_listener_on_connect_failed(&listen->listener,
                                 &call->unit.request.error,
                                 hf_clock_us());
@@ -161,7 +161,7 @@ void hf_listen_session_on_delivered(struct hf_call *call) {
 static void refuse_pooler(struct hf_listen *listen) {
   struct hf_error error;
   hf_pool_release(&listen->pool->core,
-                  &listen->acquired->lease,
+                  &listen->acquire->lease,
                   HF_RELEASE_KEEP,
                   hf_clock_us());
   hf_error_init(&error);
@@ -173,9 +173,10 @@ static void refuse_pooler(struct hf_listen *listen) {
 
 /* ---- from the engine ----------------------------------------------------- */
 
-struct hf_listen *hf_listen_session_new(struct hf_netpool *pool,
-                                        const struct hf_listener_io *told) {
-  struct hf_listener_io io = *told;
+struct hf_listen *hf_listen_session_new(
+    struct hf_netpool *pool,
+    const struct hf_listener_io *callbacks) {
+  struct hf_listener_io io = *callbacks;
   struct hf_listen *listen = hf_calloc(1, sizeof *listen);
   if (listen == NULL) {
     return NULL;
@@ -201,7 +202,7 @@ void hf_listen_session_end_turn(struct hf_netpool *pool) {
     return;
   }
   now_us = hf_clock_us();
-  call = listen->acquired;
+  call = listen->acquire;
   if (call != NULL && listen->granted && !listen->reported) {
     listen->reported = true;
     if (call->lease.slot != NULL && call->lease.slot->proxied) {
@@ -210,7 +211,7 @@ void hf_listen_session_end_turn(struct hf_netpool *pool) {
       hf_listener_on_connected(&listen->listener, now_us);
     }
   }
-  call = listen->acquired;
+  call = listen->acquire;
   if (call != NULL && listen->granted && call->lease.slot == NULL) {
     hf_listener_on_lost(&listen->listener, &call->lease.loss, now_us);
   }

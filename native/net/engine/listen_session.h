@@ -19,10 +19,10 @@ struct hf_netpool;
 struct hf_listen {
   struct hf_listener listener;
   struct hf_netpool *pool;
-  struct hf_call *acquired; /* the session's, from when it is asked for */
-  struct hf_call *running;  /* the statement in flight */
-  bool granted;             /* `acquired` has a connection, or had one */
-  bool reported;            /* and the listener knows */
+  struct hf_call *acquire; /* the session's, from when it is asked for */
+  struct hf_call *running; /* the statement in flight */
+  bool granted;            /* `acquired` has a connection, or had one */
+  bool reported;           /* and the listener knows */
   uint64_t stamp; /* of what is told now: each handle and pool hears it once */
 };
 
@@ -32,7 +32,7 @@ struct hf_listen {
  * when out of memory.
  */
 struct hf_listen *hf_listen_session_new(struct hf_netpool *pool,
-                                        const struct hf_listener_io *told);
+                                        const struct hf_listener_io *callbacks);
 
 /* The core is done with a call of a listener's own, or with its lease. */
 void hf_listen_session_on_delivered(struct hf_call *call);

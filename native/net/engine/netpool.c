@@ -174,7 +174,7 @@ bool hf_netpool_is_proxied(const struct hf_netpool *pool) {
   return pool->proxied || pool->core.config.pooler == HF_POOLER_TRANSACTION;
 }
 
-uint64_t hf_netpool_proof_us(const struct hf_netpool *pool) {
+uint64_t hf_netpool_cache_probe_us(const struct hf_netpool *pool) {
   return (uint64_t)pool->core.config.cache_notify_probe_ms * US_PER_MS;
 }
 
@@ -213,7 +213,7 @@ void hf_netpool_fail_unopened(struct hf_netpool *pool) {
 }
 
 /* By place and not by list: what is read moves slots between the lists. */
-void hf_netpool_read_on(struct hf_netpool *pool) {
+void hf_netpool_resume_reading(struct hf_netpool *pool) {
   int32_t i;
   for (i = 0; i < pool->core.n_slots; i++) {
     struct hf_slot *slot = hf_pool_slot(&pool->core, i);

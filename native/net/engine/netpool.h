@@ -56,14 +56,14 @@ struct hf_netpool {
   struct hf_list handles;
   struct hf_listen *listen;    /* what its handles listen to, or NULL */
   struct hf_cache_trust trust; /* in what they keep */
-  uint64_t told;               /* the last of hf_listen.stamp it heard of */
+  uint64_t last_stamp;         /* the last of hf_listen.stamp it heard of */
   struct hf_warmup warmup;
   struct hf_health health;
   bool proxied;           /* a proxy was seen: never taken for direct again */
   bool start_refused;     /* settings at the start of a session, by 08P01 */
   bool starts_proxied;    /* through a proxy settings must be there, too */
   bool warned_of_connect; /* that onConnect is left out behind a proxy */
-  int32_t dials;          /* under way, probes included */
+  int32_t openings;       /* under way, probes included */
   bool unopened;          /* a slot could not even begin to connect */
   bool closed;            /* the core said so */
 };
@@ -102,10 +102,10 @@ bool hf_netpool_is_proxied(const struct hf_netpool *pool);
  * Returns how often a session that listens is asked whether it lives, for the
  * cache.
  */
-uint64_t hf_netpool_proof_us(const struct hf_netpool *pool);
+uint64_t hf_netpool_cache_probe_us(const struct hf_netpool *pool);
 
 /* Reads on where a full environment held connections up. */
-void hf_netpool_read_on(struct hf_netpool *pool);
+void hf_netpool_resume_reading(struct hf_netpool *pool);
 
 /* Frees a pool whose core is CLOSED, without handles and hf_listen. */
 void hf_netpool_free(struct hf_netpool *pool);

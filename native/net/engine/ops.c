@@ -58,8 +58,8 @@ static struct hf_call *find_lease(const struct hf_port *port,
 static void run_statement(struct hf_port *port,
                           const struct hf_op *op,
                           const char *const *fields) {
-  struct hf_call *holder = find_lease(port, op);
-  if (holder == NULL) {
+  struct hf_call *lease_call = find_lease(port, op);
+  if (lease_call == NULL) {
     hf_ops_refuse(port, op, HF_RELEASED);
     return;
   }
@@ -67,10 +67,10 @@ static void run_statement(struct hf_port *port,
     hf_query_cache_refuse(port, op);
     return;
   }
-  submit(port, op, fields, holder->handle, &holder->lease);
+  submit(port, op, fields, lease_call->handle, &lease_call->lease);
 }
 
-static enum hf_release manner_of(const struct hf_op *op) {
+static enum hf_release release_of(const struct hf_op *op) {
   if ((op->flags & HF_FLAG_FAILED) != 0) {
     return HF_RELEASE_FAIL;
   }
@@ -78,25 +78,27 @@ static enum hf_release manner_of(const struct hf_op *op) {
 }
 
 /* Says whether notices are still wanted once the lease is released. */
-static void set_notice_owner(struct hf_call *holder, const struct hf_op *op) {
-  struct hf_slot *slot = holder->lease.slot;
+static void set_notice_owner(struct hf_call *lease_call,
+                             const struct hf_op *op) {
+  struct hf_slot *slot = lease_call->lease.slot;
   if (slot != NULL) {
     slot->notice_owner =
-        (op->flags & HF_FLAG_HEARS) != 0 ? holder->handle : NULL;
+        (op->flags & HF_FLAG_HEARS) != 0 ? lease_call->handle : NULL;
   }
 }
 
-static struct hf_call *take_finish(struct hf_port *port,
+static struct hf_call *make_finish(struct hf_port *port,
                                    const struct hf_op *op,
                                    const char *const *fields,
-                                   struct hf_call *holder) {
+                                   struct hf_call *lease_call) {
   struct hf_call *call;
   enum hf_status status;
   if ((op->flags & HF_FLAG_CACHE) != 0) {
     hf_query_cache_refuse(port, op);
     return NULL;
   }
-  call = hf_intake_take(port, op, fields, holder->handle, &holder->lease);
+  call =
+      hf_intake_take(port, op, fields, lease_call->handle, &lease_call->lease);
   status = call == NULL ? HF_OK : hf_call_end_transaction(call, op->acquire_ms);
   if (status != HF_OK) {
     hf_intake_drop(call);
@@ -110,36 +112,36 @@ static struct hf_call *take_finish(struct hf_port *port,
 static void run_finish(struct hf_port *port,
                        const struct hf_op *op,
                        const char *const *fields) {
-  struct hf_call *holder = find_lease(port, op);
+  struct hf_call *lease_call = find_lease(port, op);
   struct hf_pool *pool;
   struct hf_call *call;
-  if (holder == NULL) {
+  if (lease_call == NULL) {
     hf_ops_refuse(port, op, HF_RELEASED);
     return;
   }
-  pool = &holder->handle->pool->core;
-  call = take_finish(port, op, fields, holder);
-  set_notice_owner(holder, op);
+  pool = &lease_call->handle->pool->core;
+  call = make_finish(port, op, fields, lease_call);
+  set_notice_owner(lease_call, op);
   if (call != NULL) {
     hf_pool_submit(pool, &call->unit.request, hf_clock_us());
   }
-  hf_pool_release(pool, &holder->lease, HF_RELEASE_KEEP, hf_clock_us());
+  hf_pool_release(pool, &lease_call->lease, HF_RELEASE_KEEP, hf_clock_us());
 }
 
 static void run_release(struct hf_port *port, const struct hf_op *op) {
-  struct hf_call *holder = find_lease(port, op);
+  struct hf_call *lease_call = find_lease(port, op);
   struct hf_handle *handle;
   uint64_t refusals;
-  if (holder == NULL) {
+  if (lease_call == NULL) {
     hf_ops_refuse(port, op, HF_RELEASED);
     return;
   }
-  handle = holder->handle;
-  set_notice_owner(holder, op);
+  handle = lease_call->handle;
+  set_notice_owner(lease_call, op);
   refusals = handle->pool->core.hook_refusals;
   hf_pool_release(&handle->pool->core,
-                  &holder->lease,
-                  manner_of(op),
+                  &lease_call->lease,
+                  release_of(op),
                   hf_clock_us());
   refusals = handle->pool->core.hook_refusals - refusals;
   hf_outbox_send_ok(&port->outbox, hf_op_low(op), hf_op_high(op), refusals > 0);
@@ -160,10 +162,11 @@ static void run_abort(struct hf_port *port, const struct hf_op *op) {
 static void run_answer(struct hf_port *port,
                        const struct hf_op *op,
                        const char *const *fields) {
-  struct hf_connect_slot *dial = hf_map_remove(&port->asks, hf_op_low(op));
+  struct hf_connect_slot *opening =
+      hf_map_remove(&port->questions, hf_op_low(op));
   bool failed = (op->flags & HF_FLAG_FAILED) != 0;
-  if (dial != NULL && op->n_fields > 0) {
-    hf_connect_slot_on_password(dial,
+  if (opening != NULL && op->n_fields > 0) {
+    hf_connect_slot_on_password(opening,
                                 failed ? NULL : fields[0],
                                 failed ? fields[0] : NULL,
                                 (op->flags & HF_FLAG_FORCE) != 0);

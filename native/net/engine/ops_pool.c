@@ -211,7 +211,7 @@ void hf_ops_warmup(struct hf_port *port, const struct hf_op *op) {
     hf_ops_refuse(port, op, HF_POOL_CLOSED);
     return;
   }
-  hf_health_ops_warm(handle, op);
+  hf_health_ops_warmup(handle, op);
 }
 
 void hf_ops_health(struct hf_port *port, const struct hf_op *op) {

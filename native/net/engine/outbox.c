@@ -40,22 +40,23 @@ void hf_outbox_finish(struct hf_outbox *outbox) {
     hf_list_remove(outbox->filled, &outbox->link);
   }
   hf_message_free_all(outbox->out_first);
-  hf_message_free_all(outbox->done_first);
+  hf_message_free_all(outbox->ready_first);
   hf_message_free_all(outbox->spare);
   uv_mutex_destroy(&outbox->lock);
 }
 
 /* ---- the environment's side ---------------------------------------------- */
 
-struct hf_message *hf_outbox_take(struct hf_outbox *outbox, bool *waited_for) {
+struct hf_message *hf_outbox_take(struct hf_outbox *outbox,
+                                  bool *readers_waited) {
   struct hf_message *first;
   uv_mutex_lock(&outbox->lock);
-  first = outbox->done_first;
-  outbox->done_first = NULL;
-  outbox->done_last = NULL;
+  first = outbox->ready_first;
+  outbox->ready_first = NULL;
+  outbox->ready_last = NULL;
   uv_mutex_unlock(&outbox->lock);
   atomic_store(&outbox->buffered, 0);
-  *waited_for = atomic_exchange(&outbox->choked, false);
+  *readers_waited = atomic_exchange(&outbox->readers_wait, false);
   return first;
 }
 
@@ -65,7 +66,7 @@ bool hf_outbox_is_full(struct hf_outbox *outbox, size_t limit) {
   if (atomic_load(&outbox->buffered) <= limit) {
     return false;
   }
-  atomic_store(&outbox->choked, true);
+  atomic_store(&outbox->readers_wait, true);
   /* Taken in between: nobody would tell us. */
   return atomic_load(&outbox->buffered) > limit;
 }
@@ -95,12 +96,12 @@ void hf_outbox_send(struct hf_outbox *outbox, struct hf_message *message) {
 
 void hf_outbox_hand_over(struct hf_outbox *outbox) {
   uv_mutex_lock(&outbox->lock);
-  if (outbox->done_last == NULL) {
-    outbox->done_first = outbox->out_first;
+  if (outbox->ready_last == NULL) {
+    outbox->ready_first = outbox->out_first;
   } else {
-    outbox->done_last->next = outbox->out_first;
+    outbox->ready_last->next = outbox->out_first;
   }
-  outbox->done_last = outbox->out_last;
+  outbox->ready_last = outbox->out_last;
   uv_mutex_unlock(&outbox->lock);
   outbox->out_first = NULL;
   outbox->out_last = NULL;

@@ -29,7 +29,7 @@ struct hf_outbox {
 
   /* under lock */
   uv_mutex_t lock;
-  struct hf_message *done_first, *done_last;
+  struct hf_message *ready_first, *ready_last;
 
   /* the engine's thread only */
   struct hf_link link; /* of `filled` */
@@ -39,8 +39,8 @@ struct hf_outbox {
   bool closed; /* nobody takes anything any more */
 
   /* written by both sides */
-  atomic_size_t buffered; /* bytes of messages nobody took yet */
-  atomic_bool choked;     /* connections wait until these were taken */
+  atomic_size_t buffered;   /* bytes of messages nobody took yet */
+  atomic_bool readers_wait; /* connections wait until these were taken */
 };
 
 /* Makes an empty outbox; set `filled` next. HF_NO_MEMORY. */
@@ -52,10 +52,11 @@ HF_NODISCARD enum hf_status hf_outbox_init(struct hf_outbox *outbox,
 void hf_outbox_finish(struct hf_outbox *outbox);
 
 /*
- * Returns what was handed over, the caller's from now on. `waited_for`:
+ * Returns what was handed over, the caller's from now on. `readers_waited`:
  * connections stopped reading because of it, see hf_outbox_is_full.
  */
-struct hf_message *hf_outbox_take(struct hf_outbox *outbox, bool *waited_for);
+struct hf_message *hf_outbox_take(struct hf_outbox *outbox,
+                                  bool *readers_waited);
 
 /*
  * Returns whether the environment has more than `limit` bytes to take. Its

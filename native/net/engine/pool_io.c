@@ -15,7 +15,7 @@
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
 #include "net/engine/probe.h"
-#include "net/engine/query_cache_flight.h"
+#include "net/engine/single_flight.h"
 #include "net/wire/message.h"
 
 static void io_connect(void *ctx, struct hf_slot *slot) {
@@ -197,7 +197,7 @@ static struct hf_netpool *pool_of(const struct hf_conn *conn) {
 }
 
 /* The call whose lease holds the slot, or NULL. */
-static struct hf_call *holder_of(const struct hf_slot *slot) {
+static struct hf_call *lease_call_of(const struct hf_slot *slot) {
   return slot->lease == NULL
              ? NULL
              : HF_CONTAINER_OF(slot->lease, struct hf_call, lease);
@@ -212,10 +212,10 @@ static void conn_finished(struct hf_conn *conn,
                       hf_clock_us());
 }
 
-static void conn_own_over(struct hf_conn *conn) {
+static void conn_internal_done(struct hf_conn *conn) {
   struct hf_slot *slot = conn->slot;
   if (slot->connect != NULL) {
-    hf_connect_slot_on_settled(slot->connect);
+    hf_connect_slot_on_setup(slot->connect);
   } else if (PQtransactionStatus(conn->pg) == PQTRANS_IDLE) {
     hf_pool_on_checked(&pool_of(conn)->core, slot, hf_clock_us());
   } else {
@@ -231,7 +231,7 @@ static void conn_lost(struct hf_conn *conn, struct hf_error *error) {
   struct hf_slot *slot = conn->slot;
   if (slot->connect != NULL) {
     hf_error_move(&conn->final_error, error);
-    hf_connect_slot_on_settled(slot->connect);
+    hf_connect_slot_on_setup(slot->connect);
   } else {
     hf_pool_on_lost(&pool_of(conn)->core, slot, error, hf_clock_us());
   }
@@ -246,9 +246,9 @@ static void conn_notice(struct hf_conn *conn, const struct hf_error *error) {
 }
 
 static void conn_notification(struct hf_conn *conn, const PGnotify *notify) {
-  const struct hf_call *holder = holder_of(conn->slot);
-  if (holder != NULL && holder->listen != NULL) {
-    hf_listen_notify(holder->listen, conn->slot, notify);
+  const struct hf_call *lease_call = lease_call_of(conn->slot);
+  if (lease_call != NULL && lease_call->listen != NULL) {
+    hf_listen_notify(lease_call->listen, conn->slot, notify);
   } else {
     hf_events_emit_notification(pool_of(conn), conn->slot, notify);
   }
@@ -272,7 +272,7 @@ static bool conn_is_full(const struct hf_conn *conn) {
   const struct hf_netpool *pool = pool_of(conn);
   struct hf_unit *unit = hf_conn_head(conn);
   const struct hf_call *call =
-      unit == NULL ? holder_of(conn->slot) : hf_call_of(&unit->request);
+      unit == NULL ? lease_call_of(conn->slot) : hf_call_of(&unit->request);
   struct hf_link *link;
   if (call != NULL && call->listen == NULL) {
     return is_choked(pool, call->handle);
@@ -290,7 +290,7 @@ static bool conn_is_full(const struct hf_conn *conn) {
 
 const struct hf_conn_callbacks hf_pool_io_callbacks = {
     .finished = conn_finished,
-    .internal_done = conn_own_over,
+    .internal_done = conn_internal_done,
     .proved = conn_proved,
     .lost = conn_lost,
     .closed = conn_closed,

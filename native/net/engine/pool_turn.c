@@ -7,7 +7,7 @@
 #include "net/engine/listen_session.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
-#include "net/engine/query_cache_flight.h"
+#include "net/engine/single_flight.h"
 
 static struct hf_handle *handle_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_handle, of_pool);
@@ -65,7 +65,7 @@ void hf_pool_turn_end(struct hf_netpool *pool) {
     }
   }
   hf_listen_session_end_turn(pool);
-  if (pool->closed && hf_list_empty(&pool->handles) && pool->dials == 0 &&
+  if (pool->closed && hf_list_empty(&pool->handles) && pool->openings == 0 &&
       hf_listen_session_is_over(pool)) {
     hf_listen_session_free(pool);
     hf_netpool_free(pool);

@@ -11,7 +11,7 @@ bool hf_pooler_is_auto(const struct hf_netpool *pool) {
   return pool->core.config.pooler == HF_POOLER_AUTO;
 }
 
-bool hf_pooler_is_sought(const struct hf_netpool *pool) {
+bool hf_pooler_should_detect(const struct hf_netpool *pool) {
   return pool->core.pooler_has_no_server ||
          (pool->core.config.pooler == HF_POOLER_AUTO && !pool->proxied);
 }

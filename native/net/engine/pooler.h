@@ -19,7 +19,7 @@ struct hf_slot;
 bool hf_pooler_is_auto(const struct hf_netpool *pool);
 
 /* Returns whether the next connection is to be asked for its process. */
-bool hf_pooler_is_sought(const struct hf_netpool *pool);
+bool hf_pooler_should_detect(const struct hf_netpool *pool);
 
 /*
  * Returns whether the next connection is opened with the pool's settings. A

@@ -50,7 +50,7 @@ struct hf_handle {
   struct hf_query_cache *cached; /* its query cache, or NULL */
   struct hf_list subscriptions;  /* to channels */
   struct hf_listen_subscription *invalidator; /* by which `cached` hears */
-  uint64_t told; /* the last of hf_listen.stamp that it was told of */
+  uint64_t last_stamp; /* the last of hf_listen.stamp that it was told of */
 };
 
 /* The last thing a port is posted for. */
@@ -76,18 +76,19 @@ struct hf_port {
   struct hf_map handles; /* number -> struct hf_handle */
   struct hf_map calls;   /* id -> struct hf_call, not settled yet */
   struct hf_map leases;  /* number -> struct hf_call that acquired it */
-  struct hf_map asks; /* question -> struct hf_connect_slot that waits for it */
+  struct hf_map
+      questions; /* question -> struct hf_connect_slot that waits for it */
   struct hf_list handle_list;
   struct hf_row_descriptions row_descriptions;
   int32_t last_lease;
-  uint32_t last_ask;
+  uint32_t last_question;
   struct hf_port_closing closing;
 
   /* written by both sides */
-  atomic_bool relieving; /* `relief` is on its way to the engine */
-  atomic_uint posted;    /* batches handed over */
-  atomic_uint taken;     /* and those whose operations were begun */
-  struct hf_post relief;
+  atomic_bool resume_posted; /* `relief` is on its way to the engine */
+  atomic_uint posted;        /* batches handed over */
+  atomic_uint taken;         /* and those whose operations were begun */
+  struct hf_post resume;
 };
 
 /* Makes the pool's statistics readable by the environment, or not (NULL). */

@@ -158,9 +158,9 @@ static bool has_input(const struct hf_slot *slot) {
          (ioctl(conn->fd, FIONREAD, &pending) == 0 && pending > 0);
 }
 
-static void tell(struct probe *probe,
-                 enum hf_finding finding,
-                 uint64_t server) {
+static void report(struct probe *probe,
+                   enum hf_finding finding,
+                   uint64_t server) {
   struct hf_netpool *pool = probe->pool;
   struct hf_slot *slot = probe->slot;
   /* About a connection that is gone it is no news for its successor. */
@@ -170,7 +170,7 @@ static void tell(struct probe *probe,
     finding = HF_FINDING_ALIVE;
   }
   hf_free(probe);
-  pool->dials--;
+  pool->openings--;
   hf_pool_on_probed(&pool->core, slot, finding, server, hf_clock_us());
 }
 
@@ -186,7 +186,7 @@ static void on_over(void *ctx,
     finding = judge_answer(probe, job, &server);
   }
   hf_connect_job_free(job);
-  tell(probe, finding, server);
+  report(probe, finding, server);
 }
 
 /* ---- the beginning ------------------------------------------------------- */
@@ -244,6 +244,6 @@ bool hf_probe_start(struct hf_netpool *pool, struct hf_slot *slot) {
     hf_free(probe);
     return false;
   }
-  pool->dials++;
+  pool->openings++;
   return true;
 }

@@ -12,7 +12,7 @@
 #include "net/engine/intake.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
-#include "net/engine/query_cache_flight.h"
+#include "net/engine/single_flight.h"
 #include "net/wire/message.h"
 
 /* A buffer for keys that is larger is not kept. */
@@ -120,7 +120,7 @@ static struct hf_query_cache *cached_of(struct hf_handle *handle) {
 }
 
 /* A result whose columns the port forgot cannot be told any more. */
-static bool can_be_told(const struct hf_handle *handle,
+static bool is_sendable(const struct hf_handle *handle,
                         const struct hf_cache_entry *entry) {
   const struct hf_message *message = entry->payload;
   for (; message != NULL; message = message->next) {
@@ -140,10 +140,10 @@ static enum hf_cache_verdict ask(struct hf_handle *handle,
   enum hf_cache_verdict verdict =
       hf_cache_lookup(cache, question, now_us, entry);
   if ((verdict == HF_CACHE_HIT || verdict == HF_CACHE_STALE) &&
-      !can_be_told(handle, *entry)) {
+      !is_sendable(handle, *entry)) {
     hf_cache_discard_payload(cache, *entry);
     verdict = hf_cache_lookup(cache, question, now_us, entry);
-  } else if (verdict == HF_CACHE_FILL && !can_be_told(handle, *entry)) {
+  } else if (verdict == HF_CACHE_FILL && !is_sendable(handle, *entry)) {
     hf_cache_discard_payload(cache, *entry);
   }
   return verdict;
@@ -178,10 +178,10 @@ void hf_query_cache_refuse(struct hf_port *port, const struct hf_op *op) {
 }
 
 /* Makes the call; NULL when it was refused. */
-static struct hf_call *take(struct hf_handle *handle,
-                            const struct hf_op *op,
-                            const char *const *fields,
-                            const struct hf_cache_params *terms) {
+static struct hf_call *make_call(struct hf_handle *handle,
+                                 const struct hf_op *op,
+                                 const char *const *fields,
+                                 const struct hf_cache_params *terms) {
   struct hf_port *port = handle->port;
   struct hf_query_cache_call *part = hf_calloc(1, sizeof *part);
   struct hf_call *call;
@@ -224,7 +224,7 @@ static void fill(struct hf_handle *handle,
   hf_stats_add(&handle->pool->core.stats, HF_STAT_CACHE_MISSES, 1);
   entry->leader = call;
   call->cached->entry = entry;
-  cached->look |= entry->payload != NULL;
+  cached->check_stale |= entry->payload != NULL;
   submit(handle, call);
 }
 
@@ -234,7 +234,7 @@ static void join(struct hf_handle *handle,
   struct hf_query_cache *cached = handle->cached;
   hf_stats_add(&handle->pool->core.stats, HF_STAT_CACHE_HITS, 1);
   hf_request_submitted(&call->unit.request, hf_clock_us());
-  cached->look |= entry->payload != NULL;
+  cached->check_stale |= entry->payload != NULL;
   hf_cache_wait(&cached->cache,
                 entry,
                 &call->cached->waiter,
@@ -268,7 +268,7 @@ static void follow(struct hf_handle *handle,
     serve(handle, op, entry, verdict == HF_CACHE_STALE);
     return;
   }
-  call = take(handle, op, fields, terms);
+  call = make_call(handle, op, fields, terms);
   if (verdict == HF_CACHE_FILL) {
     fill(handle, call, entry);
   } else if (call != NULL && verdict == HF_CACHE_JOIN) {
@@ -305,7 +305,7 @@ void hf_query_cache_query(struct hf_handle *handle,
   question.n_tags = terms.n_labels;
   if (handle->notified) {
     hf_cache_trust_apply(&handle->pool->trust,
-                         hf_netpool_proof_us(handle->pool),
+                         hf_netpool_cache_probe_us(handle->pool),
                          hf_clock_us(),
                          &terms.cache);
   }

@@ -171,13 +171,18 @@ static void a_pool_ends_while_its_question_is_open(void **state) {
 /* The environment that was asked closes: the next one is asked. */
 static void a_question_goes_on_to_the_next_environment(void **state) {
   struct support_port *first = support_port_open();
-  int one =
-      support_shared_pool(first, "asks", cluster.port, ASKS, "max", "1", NULL);
+  int one = support_shared_pool(first,
+                                "questions",
+                                cluster.port,
+                                ASKS,
+                                "max",
+                                "1",
+                                NULL);
   int two;
   int64_t id;
   (void)state;
   assert_int_equal(support_wait(first, 1).kind, HF_MSG_OPENED);
-  two = support_shared_pool(port, "asks", cluster.port, ASKS, NULL);
+  two = support_shared_pool(port, "questions", cluster.port, ASKS, NULL);
   (void)support_query(first, one, "select 1");
   (void)support_question(first, one);
   id = query_by(two, 0);

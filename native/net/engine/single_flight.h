@@ -9,8 +9,8 @@
  * Ownership: the handle's; made by its first cached query.
  * Threads: the engine's thread only.
  */
-#ifndef HF_NET_ENGINE_QUERY_CACHE_FLIGHT_H
-#define HF_NET_ENGINE_QUERY_CACHE_FLIGHT_H
+#ifndef HF_NET_ENGINE_SINGLE_FLIGHT_H
+#define HF_NET_ENGINE_SINGLE_FLIGHT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,9 +28,10 @@ struct hf_query_cache {
   struct hf_handle *handle;
   char *key; /* of the question at hand; the buffer is kept */
   size_t key_size;
-  uint64_t told_bytes, told_evictions; /* to the pool's statistics */
-  bool was_away;                       /* as of the last turn */
-  bool look; /* a flight that may have to be answered from what is kept */
+  uint64_t published_bytes, published_evictions; /* to the pool's statistics */
+  bool was_unavailable;                          /* as of the last turn */
+  bool
+      check_stale; /* a flight that may have to be answered from what is kept */
 };
 
 /* What a call has to do with the cache; hf_call.cached. */

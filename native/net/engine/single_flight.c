@@ -9,7 +9,7 @@
  * what was worth it. Whoever takes an older answer gets that instead when the
  * server cannot be reached.
  */
-#include "net/engine/query_cache_flight.h"
+#include "net/engine/single_flight.h"
 
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
@@ -30,22 +30,24 @@ static void add_stat(const struct hf_handle *handle, enum hf_stat stat) {
 void hf_query_cache_publish(struct hf_query_cache *cached) {
   struct hf_stats *stats = &cached->handle->pool->core.stats;
   const struct hf_cache *cache = &cached->cache;
-  if (cache->bytes != cached->told_bytes ||
-      cache->evictions != cached->told_evictions) {
+  if (cache->bytes != cached->published_bytes ||
+      cache->evictions != cached->published_evictions) {
     /* Sums over the pool's handles; unsigned, so less is more that wraps. */
-    hf_stats_add(stats, HF_STAT_CACHE_BYTES, cache->bytes - cached->told_bytes);
+    hf_stats_add(stats,
+                 HF_STAT_CACHE_BYTES,
+                 cache->bytes - cached->published_bytes);
     hf_stats_add(stats,
                  HF_STAT_CACHE_EVICTIONS,
-                 cache->evictions - cached->told_evictions);
-    cached->told_bytes = cache->bytes;
-    cached->told_evictions = cache->evictions;
+                 cache->evictions - cached->published_evictions);
+    cached->published_bytes = cache->bytes;
+    cached->published_evictions = cache->evictions;
   }
 }
 
 /* ---- ends of waiting ----------------------------------------------------- */
 
 /* A waiter is answered: takes it out of the books. */
-static void let_go(struct hf_call *call) {
+static void finish_waiter(struct hf_call *call) {
   struct hf_port *port = call->handle->port;
   (void)hf_map_remove(
       &port->calls,
@@ -73,7 +75,7 @@ static void share_failure(struct hf_call *call, const struct hf_call *filler) {
   hf_error_copy(&call->unit.request.cause, &filler->unit.request.cause);
   call->unit.request.attempts = filler->unit.request.attempts;
   hf_call_answer(call);
-  let_go(call);
+  finish_waiter(call);
 }
 
 void hf_query_cache_give_up(struct hf_call *call, enum hf_status status) {
@@ -87,7 +89,7 @@ void hf_query_cache_give_up(struct hf_call *call, enum hf_status status) {
   }
   hf_stats_add_outcome(&pool->stats, HF_OUTCOME_NOT_EXECUTED);
   hf_call_answer(call);
-  let_go(call);
+  finish_waiter(call);
 }
 
 static bool accepts(const struct hf_call *call,
@@ -107,7 +109,7 @@ static void serve_stale(struct hf_query_cache *cached,
     if (accepts(call, entry)) {
       hf_cache_leave(&cached->cache, waiter);
       serve(call, entry->payload, true);
-      let_go(call);
+      finish_waiter(call);
     }
   }
 }
@@ -124,7 +126,7 @@ static void on_answered(struct hf_query_cache *cached,
   while ((waiter = hf_cache_next_waiter(&cached->cache, entry)) != NULL) {
     struct hf_call *call = call_of(waiter);
     serve(call, filler->unit.first, false);
-    let_go(call);
+    finish_waiter(call);
   }
   if (bytes <= cached->cache.max_bytes / HF_CACHE_SHARE) {
     copy = hf_cached_result_copy(filler->unit.first);
@@ -209,7 +211,7 @@ static void end_waiting(struct hf_query_cache *cached) {
       hf_cache_wait(&cached->cache, entry, waiter, 0);
     } else if (accepts(call, entry)) {
       serve(call, entry->payload, true);
-      let_go(call);
+      finish_waiter(call);
     } else {
       add_stat(call->handle, HF_STAT_DEADLINES);
       hf_query_cache_give_up(call, HF_DEADLINE);
@@ -218,7 +220,7 @@ static void end_waiting(struct hf_query_cache *cached) {
 }
 
 /* Flights whose filler gave up go on with the next who waits. */
-static void hand_over(struct hf_query_cache *cached) {
+static void promote_waiters(struct hf_query_cache *cached) {
   struct hf_cache *cache = &cached->cache;
   struct hf_pool *pool = &cached->handle->pool->core;
   struct hf_cache_entry *entry;
@@ -231,7 +233,7 @@ static void hand_over(struct hf_query_cache *cached) {
       struct hf_call *call = call_of(waiter);
       hf_cache_adopt(cache, entry, call);
       call->cached->entry = entry;
-      cached->look = true;
+      cached->check_stale = true;
       add_stat(cached->handle, HF_STAT_CACHE_MISSES);
       hf_pool_submit(pool, &call->unit.request, hf_clock_us());
     }
@@ -243,7 +245,7 @@ static void hand_over(struct hf_query_cache *cached) {
  * end of a deadline. The filler goes on without its user, so that connecting
  * is tried and the answer renewed.
  */
-static void answer_from_kept(struct hf_query_cache *cached) {
+static void answer_from_cache(struct hf_query_cache *cached) {
   struct hf_link *link;
   HF_LIST_EACH(link, &cached->cache.flights) {
     struct hf_cache_entry *entry =
@@ -270,14 +272,14 @@ void hf_query_cache_end_turn(struct hf_handle *handle) {
     return;
   }
   end_waiting(cached);
-  hand_over(cached);
+  promote_waiters(cached);
   away =
       cached->cache.refills > 0 && hf_pool_is_unavailable(&handle->pool->core);
-  if (away && (cached->look || !cached->was_away)) {
-    answer_from_kept(cached);
-    cached->look = false;
+  if (away && (cached->check_stale || !cached->was_unavailable)) {
+    answer_from_cache(cached);
+    cached->check_stale = false;
   }
-  cached->was_away = away;
+  cached->was_unavailable = away;
   hf_query_cache_publish(cached);
 }
 
@@ -299,7 +301,7 @@ static void abandon(struct hf_query_cache *cached, struct hf_list *flights) {
       filler->cached->entry = NULL;
     }
     while ((waiter = hf_cache_next_waiter(&cached->cache, entry)) != NULL) {
-      let_go(call_of(waiter));
+      finish_waiter(call_of(waiter));
     }
   }
 }

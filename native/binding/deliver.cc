@@ -12,7 +12,7 @@ constexpr size_t kInitialElements = 4096;
 // More than this is given back when it lies idle for so many calls. Calls and
 // not time: there are no timers here, and who makes no calls needs no memory.
 constexpr size_t kKeepBytes = 1024 * 1024;
-constexpr unsigned kQuietCalls = 64;
+constexpr unsigned kIdleCalls = 64;
 
 // What one call of deliver() should carry at most, so that a burst of results
 // leaves the event loop its turns.
@@ -110,23 +110,23 @@ size_t SharedArray::Wanted(size_t n) {
 
   if (n > capacity_ || capacity_ * element_bytes_ <= kKeepBytes ||
       n > capacity_ / 4) {
-    quiet_calls_ = 0;
-    quiet_peak_ = 0;
+    idle_calls_ = 0;
+    idle_peak_ = 0;
     while (wanted < n) {
       wanted *= 2;
     }
     return wanted;
   }
-  quiet_calls_ += 1;
-  quiet_peak_ = n > quiet_peak_ ? n : quiet_peak_;
-  if (quiet_calls_ < kQuietCalls) {
+  idle_calls_ += 1;
+  idle_peak_ = n > idle_peak_ ? n : idle_peak_;
+  if (idle_calls_ < kIdleCalls) {
     return wanted;
   }
-  for (wanted = kInitialElements; wanted < quiet_peak_;) {
+  for (wanted = kInitialElements; wanted < idle_peak_;) {
     wanted *= 2;
   }
-  quiet_calls_ = 0;
-  quiet_peak_ = 0;
+  idle_calls_ = 0;
+  idle_peak_ = 0;
   return wanted;
 }
 

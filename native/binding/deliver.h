@@ -39,8 +39,8 @@ private:
   napi_ref reference_ = nullptr;
   void *data_ = nullptr;
   size_t capacity_ = 0;
-  unsigned quiet_calls_ = 0; // in a row that used a fraction of it
-  size_t quiet_peak_ = 0;    // and the most that these used
+  unsigned idle_calls_ = 0; // in a row that used a fraction of it
+  size_t idle_peak_ = 0;    // and the most that these used
 };
 
 class Delivery {

@@ -85,7 +85,7 @@ void Mailbox::Abandon() {
   Close();
 }
 
-void Mailbox::Again() {
+void Mailbox::Reschedule() {
   uv_async_send(&async_);
 }
 

@@ -51,7 +51,7 @@ public:
   void Abandon();
 
   // Has on_mail called once more, in a later turn of the loop.
-  void Again();
+  void Reschedule();
 
   // Whether an open port keeps the event loop alive. It does not at first.
   void Ref();

@@ -380,7 +380,7 @@ void PortWrap::Deliver() {
     // is needed for wake-ups that took nothing.
     delivery_.ReportHeld(env);
     if (backlog || !delivery_.empty()) {
-      mailbox_->Again();
+      mailbox_->Reschedule();
     }
     CallDeliver(arguments);
   }

@@ -85,7 +85,6 @@
       'native/net/base/clock.c',
       'native/net/base/job.c',
       'native/net/base/loop.c',
-      'native/net/base/map.c',
       'native/net/base/process_exit.c',
       'native/net/base/system.c',
       'native/net/base/version.c',

@@ -177,11 +177,11 @@ void hf_conn_result_drop_names(struct hf_conn *conn, struct hf_unit *unit) {
   const struct hf_error *error = &unit->request.error;
   const char *routine = hf_error_field(error, 'R');
   if (hf_unit_is_at_step(unit, HF_STEP_PREPARE)) {
-    hf_prepared_drop(&conn->prepared, unit->statement);
+    hf_prepared_remove(&conn->prepared, unit->statement);
   }
   if (strcmp(error->sqlstate, "26000") == 0) {
     /* Somebody said DEALLOCATE ALL or DISCARD ALL. */
-    hf_prepared_drop(&conn->prepared, NULL);
+    hf_prepared_clear(&conn->prepared);
   } else if (strcmp(error->sqlstate, "42P05") == 0 ||
              (strcmp(error->sqlstate, "0A000") == 0 && routine != NULL &&
               strcmp(routine, "RevalidateCachedQuery") == 0) ||

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Names prepared on a connection: open addressing with linear probing. */
 #include "net/conn/prepared.h"
 
 #include <assert.h>
@@ -7,115 +6,102 @@
 
 #include "core/base/alloc.h"
 
-/* Twice the limit, so that probing stays short. */
-static size_t capacity_of(const struct hf_prepared_table *table) {
-  return table->limit * 2 + 1;
+/* Ids of statements are given out one after the other: they are the hashes. */
+static struct hf_prepared_entry *entry_of(
+    const struct hf_prepared_table *table,
+    const struct hf_statement *statement) {
+  struct hf_table_node *node =
+      hf_table_first(&table->by_statement, statement->id);
+  return node == NULL ? NULL
+                      : HF_CONTAINER_OF(node, struct hf_prepared_entry, node);
+}
+
+static struct hf_prepared_entry *entry_on(struct hf_link *link) {
+  return HF_CONTAINER_OF(link, struct hf_prepared_entry, link);
 }
 
 void hf_prepared_init(struct hf_prepared_table *table, size_t limit) {
   memset(table, 0, sizeof *table);
   table->limit = limit;
+  hf_list_init(&table->by_use);
+  hf_list_init(&table->unused);
 }
 
 void hf_prepared_finish(struct hf_prepared_table *table) {
+  hf_table_finish(&table->by_statement);
   hf_free(table->entries);
-  table->entries = NULL;
-  table->count = 0;
-}
-
-static struct hf_prepared_entry *entry_of(const struct hf_prepared_table *table,
-                                          uint64_t key) {
-  size_t n = capacity_of(table);
-  size_t i = (size_t)(key % n);
-  while (table->entries[i].key != 0 && table->entries[i].key != key) {
-    i = (i + 1) % n;
-  }
-  return &table->entries[i];
+  hf_prepared_init(table, table->limit);
 }
 
 bool hf_prepared_find(struct hf_prepared_table *table,
                       const struct hf_statement *statement) {
-  struct hf_prepared_entry *entry;
-  if (table->entries == NULL) {
+  struct hf_prepared_entry *entry = entry_of(table, statement);
+  if (entry == NULL || entry->name_number != statement->name_number) {
     return false;
   }
-  entry = entry_of(table, statement->id);
-  if (entry->key == 0 || entry->number != statement->name_number) {
-    return false;
-  }
-  entry->used = ++table->clock;
+  hf_list_remove(&table->by_use, &entry->link);
+  hf_list_push(&table->by_use, &entry->link);
   return true;
 }
 
-/* Takes a place out; what probed past it is put in again. */
 static void remove_entry(struct hf_prepared_table *table,
                          struct hf_prepared_entry *entry) {
-  size_t n = capacity_of(table);
-  size_t i = (size_t)(entry - table->entries);
-  entry->key = 0;
-  table->count--;
-  for (i = (i + 1) % n; table->entries[i].key != 0; i = (i + 1) % n) {
-    struct hf_prepared_entry moved = table->entries[i];
-    table->entries[i].key = 0;
-    *entry_of(table, moved.key) = moved;
-  }
+  hf_table_remove(&table->by_statement, &entry->node);
+  hf_list_remove(&table->by_use, &entry->link);
+  hf_list_push(&table->unused, &entry->link);
 }
 
-static struct hf_prepared_entry *oldest(const struct hf_prepared_table *table) {
-  struct hf_prepared_entry *found = NULL;
+static enum hf_status allocate(struct hf_prepared_table *table) {
   size_t i;
-  for (i = 0; i < capacity_of(table); i++) {
-    struct hf_prepared_entry *entry = &table->entries[i];
-    if (entry->key != 0 && (found == NULL || entry->used < found->used)) {
-      found = entry;
-    }
+  table->entries = hf_calloc(table->limit, sizeof *table->entries);
+  if (table->entries == NULL) {
+    return HF_NO_MEMORY;
   }
-  return found;
+  for (i = 0; i < table->limit; i++) {
+    hf_list_push(&table->unused, &table->entries[i].link);
+  }
+  return HF_OK;
 }
 
 enum hf_status hf_prepared_add(struct hf_prepared_table *table,
                                const struct hf_statement *statement,
                                char evicted[HF_STATEMENT_NAME_BYTES]) {
-  struct hf_prepared_entry *entry;
+  struct hf_prepared_entry *entry = entry_of(table, statement);
+  assert(table->limit > 0);
   evicted[0] = '\0';
-  if (table->entries == NULL) {
-    table->entries = hf_calloc(capacity_of(table), sizeof *table->entries);
-    if (table->entries == NULL) {
-      return HF_NO_MEMORY;
-    }
+  if (table->entries == NULL && allocate(table) != HF_OK) {
+    return HF_NO_MEMORY;
   }
-  entry = entry_of(table, statement->id);
-  if (entry->key != 0) {
-    memcpy(evicted, entry->name, HF_STATEMENT_NAME_BYTES);
-    remove_entry(table, entry);
-  } else if (table->count == table->limit) {
-    entry = oldest(table);
-    assert(entry != NULL); /* whoever has a limit of 0 names nothing */
+  if (entry == NULL && hf_list_empty(&table->unused)) {
+    entry = entry_on(hf_list_first(&table->by_use));
+  }
+  if (entry != NULL) {
     memcpy(evicted, entry->name, HF_STATEMENT_NAME_BYTES);
     remove_entry(table, entry);
   }
-  entry = entry_of(table, statement->id);
-  table->count++;
-  entry->key = statement->id;
-  entry->number = statement->name_number;
-  entry->used = ++table->clock;
+  entry = entry_on(hf_list_first(&table->unused));
+  entry->node.hash = statement->id;
+  if (hf_table_add(&table->by_statement, &entry->node) != HF_OK) {
+    return HF_NO_MEMORY; /* the first of all: none was removed */
+  }
+  hf_list_remove(&table->unused, &entry->link);
+  hf_list_push(&table->by_use, &entry->link);
+  entry->name_number = statement->name_number;
   memcpy(entry->name, statement->name, HF_STATEMENT_NAME_BYTES);
   return HF_OK;
 }
 
-void hf_prepared_drop(struct hf_prepared_table *table,
-                      const struct hf_statement *statement) {
-  struct hf_prepared_entry *entry;
-  if (table->entries == NULL) {
-    return;
-  }
-  if (statement == NULL) {
-    memset(table->entries, 0, capacity_of(table) * sizeof *table->entries);
-    table->count = 0;
-    return;
-  }
-  entry = entry_of(table, statement->id);
-  if (entry->key != 0) {
+void hf_prepared_remove(struct hf_prepared_table *table,
+                        const struct hf_statement *statement) {
+  struct hf_prepared_entry *entry = entry_of(table, statement);
+  if (entry != NULL) {
     remove_entry(table, entry);
+  }
+}
+
+void hf_prepared_clear(struct hf_prepared_table *table) {
+  struct hf_link *link;
+  while ((link = hf_list_first(&table->by_use)) != NULL) {
+    remove_entry(table, entry_on(link));
   }
 }

@@ -95,6 +95,6 @@ void hf_prepared_names_on_command(struct hf_conn *conn, const char *tag) {
     conn->ddl_in_transaction = false;
   } else if (strcmp(tag, "DISCARD ALL") == 0 ||
              strcmp(tag, "DEALLOCATE ALL") == 0) {
-    hf_prepared_drop(&conn->prepared, NULL);
+    hf_prepared_clear(&conn->prepared);
   }
 }

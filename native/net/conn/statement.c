@@ -12,6 +12,7 @@ enum { US_PER_SECOND = 1000000 };
 void hf_statements_init(struct hf_statements *statements,
                         struct hf_statement_source *source) {
   memset(statements, 0, sizeof *statements);
+  hf_table_init(&statements->by_text, &source->hash_key);
   hf_list_init(&statements->by_use);
   statements->source = source;
 }
@@ -138,7 +139,7 @@ struct hf_statement *hf_statements_use(struct hf_statements *statements,
   /* What is never kept need not be looked for. */
   bool large = bytes > HF_STATEMENT_KEPT_BYTES;
   uint64_t hash =
-      large ? 0 : hf_hash(&statements->source->hash_key, text, bytes);
+      large ? 0 : hf_table_hash(&statements->by_text, text, bytes);
   struct hf_statement *statement =
       large ? NULL : find(statements, hash, text, bytes);
   if (statement == NULL) {

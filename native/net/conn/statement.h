@@ -20,7 +20,6 @@
 
 #include "core/base/hash_table.h"
 #include "core/base/list.h"
-#include "core/base/siphash.h"
 #include "core/sql/scan.h"
 #include "holdfast.h"
 

@@ -2,6 +2,7 @@
 /* Calls: from operations, to messages. */
 #include "net/engine/call.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
@@ -219,6 +220,7 @@ void hf_call_orphan(struct hf_call *call) {
 }
 
 void hf_call_free(struct hf_call *call) {
+  assert(!call->found_by_id && !call->found_by_lease);
   hf_statement_release(call->rollback);
   if (call->unit.request.kind == HF_REQUEST_ACQUIRE) {
     hf_lease_finish(&call->lease);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/hash_table.h"
 #include "core/pool/lease.h"
 #include "holdfast.h"
 #include "net/conn/unit.h"
@@ -35,6 +36,10 @@ struct hf_call {
   int32_t lease_number;          /* once granted */
   struct hf_query_cache_call *cached; /* owned; NULL = the cache is not asked */
   struct hf_listen *listen; /* whose own call it is: `handle` is NULL */
+
+  /* changed by call_table.c */
+  struct hf_table_node by_id, by_lease;
+  bool found_by_id, found_by_lease;
 };
 
 static inline struct hf_call *hf_call_of(struct hf_request *request) {

@@ -35,11 +35,11 @@ struct hf_connect_slot {
   bool with_settings;            /* opened with the settings */
   struct hf_session_setup setup; /* while SETTLING */
   uv_timer_t timer;
-  struct hf_connect *connect; /* while WORKING */
-  struct hf_handle *asked;    /* while ASKING */
-  uint32_t question;
-  char *password;        /* that the function gave; or NULL */
-  struct hf_error error; /* why it is over */
+  struct hf_connect *connect;       /* while WORKING */
+  struct hf_handle *asked;          /* while ASKING */
+  struct hf_table_node by_question; /* in the port of `asked` */
+  char *password;                   /* that the function gave; or NULL */
+  struct hf_error error;            /* why it is over */
 };
 
 static void on_timer_closed(uv_handle_t *handle) {
@@ -61,7 +61,7 @@ static void on_timer_closed(uv_handle_t *handle) {
 /* The question is none any more. */
 static void withdraw_question(struct hf_connect_slot *opening) {
   if (opening->asked != NULL) {
-    (void)hf_map_remove(&opening->asked->port->questions, opening->question);
+    hf_table_remove(&opening->asked->port->questions, &opening->by_question);
     opening->asked = NULL;
   }
 }
@@ -148,16 +148,15 @@ static bool ask(struct hf_connect_slot *opening) {
     hf_error_set(&opening->error, HF_POOL_CLOSED, HF_PHASE_CONNECT, NULL);
     return false;
   }
-  opening->question = ++handle->port->last_question;
+  opening->by_question.hash = ++handle->port->last_question;
   message = hf_message_new(HF_MSG_ASK,
                            HF_ASK_INTS,
-                           (int32_t)opening->question,
+                           (int32_t)opening->by_question.hash,
                            0,
                            "password",
                            8);
   if (message == NULL ||
-      hf_map_set(&handle->port->questions, opening->question, opening) !=
-          HF_OK) {
+      hf_table_add(&handle->port->questions, &opening->by_question) != HF_OK) {
     hf_message_free(message);
     hf_error_set(&opening->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
     return false;
@@ -381,7 +380,7 @@ void hf_connect_slot_on_password(struct hf_connect_slot *opening,
   if (opening->state != ASKING) {
     return;
   }
-  opening->asked = NULL;
+  withdraw_question(opening);
   if (password == NULL && permanent) {
     hf_error_set(&opening->error, HF_AUTH_ERROR, HF_PHASE_CONNECT, message);
     fail(opening);
@@ -400,14 +399,34 @@ void hf_connect_slot_on_password(struct hf_connect_slot *opening,
   }
 }
 
-struct hf_handle *hf_connect_slot_asked_handle(
-    const struct hf_connect_slot *opening) {
-  return opening->asked;
+static struct hf_connect_slot *of_question(struct hf_table_node *node) {
+  return HF_CONTAINER_OF(node, struct hf_connect_slot, by_question);
 }
 
-void hf_connect_slot_ask_another(struct hf_connect_slot *opening) {
-  withdraw_question(opening);
-  if (!ask(opening)) {
-    fail(opening);
+struct hf_connect_slot *hf_connect_slot_find(const struct hf_port *port,
+                                             uint32_t question) {
+  struct hf_table_node *node = hf_table_first(&port->questions, question);
+  return node == NULL ? NULL : of_question(node);
+}
+
+static struct hf_connect_slot *find_asked(const struct hf_port *port,
+                                          const struct hf_handle *handle) {
+  struct hf_table_node *node;
+  HF_TABLE_EACH(node, &port->questions) {
+    if (of_question(node)->asked == handle) {
+      return of_question(node);
+    }
+  }
+  return NULL;
+}
+
+void hf_connect_slot_ask_others(struct hf_port *port,
+                                const struct hf_handle *handle) {
+  struct hf_connect_slot *opening;
+  while ((opening = find_asked(port, handle)) != NULL) {
+    withdraw_question(opening);
+    if (!ask(opening)) {
+      fail(opening);
+    }
   }
 }

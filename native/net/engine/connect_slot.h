@@ -14,10 +14,12 @@
 #define HF_NET_ENGINE_CONNECT_SLOT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct hf_connect_slot;
 struct hf_handle;
 struct hf_netpool;
+struct hf_port;
 struct hf_slot;
 
 /* Opens slot's connection: hf_pool_on_connected or _on_connect_failed. */
@@ -29,12 +31,16 @@ void hf_connect_slot_stop(struct hf_connect_slot *opening);
 /* A unit of our own is over, or the connection failed meanwhile. */
 void hf_connect_slot_on_setup(struct hf_connect_slot *opening);
 
-/* Returns the handle that was asked for a password, or NULL. */
-struct hf_handle *hf_connect_slot_asked_handle(
-    const struct hf_connect_slot *opening);
+/* Returns whoever waits for the answer to a port's question, or NULL. */
+struct hf_connect_slot *hf_connect_slot_find(const struct hf_port *port,
+                                             uint32_t question);
 
-/* Whoever was asked is gone: asks another handle, or fails. */
-void hf_connect_slot_ask_another(struct hf_connect_slot *opening);
+/*
+ * A handle of the port is gone: the questions it was asked are put to another
+ * handle of the same pool. Without one the opening fails.
+ */
+void hf_connect_slot_ask_others(struct hf_port *port,
+                                const struct hf_handle *handle);
 
 /*
  * The answer to HF_MSG_ASK; `password` NULL: the function failed, and will be

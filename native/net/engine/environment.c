@@ -4,6 +4,7 @@
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
 #include "net/engine/call.h"
+#include "net/engine/call_table.h"
 #include "net/engine/connect_slot.h"
 #include "net/engine/handle.h"
 #include "net/engine/listen.h"
@@ -11,48 +12,43 @@
 #include "net/engine/port.h"
 #include "net/engine/single_flight.h"
 
-/* Leases that the user still holds, though their pool has closed. */
-static void drop_leases(struct hf_port *port, struct hf_handle *handle) {
-  size_t i = 0;
-  while (handle->leases > 0 && i < port->leases.size) {
-    struct hf_call *call = port->leases.places[i].value;
-    if (call == NULL || call->handle != handle ||
-        call->unit.request.state != HF_REQUEST_DONE) {
-      i++;
-      continue;
+static struct hf_call *of_lease(struct hf_table_node *node) {
+  return HF_CONTAINER_OF(node, struct hf_call, by_lease);
+}
+
+/* Returns a lease that was granted to the handle, or NULL. */
+static struct hf_call *find_granted(const struct hf_port *port,
+                                    const struct hf_handle *handle) {
+  struct hf_table_node *node;
+  HF_TABLE_EACH(node, &port->leases) {
+    struct hf_call *call = of_lease(node);
+    if (call->handle == handle && call->unit.request.state == HF_REQUEST_DONE) {
+      return call;
     }
-    /* What is removed may be followed into its place by another. */
-    (void)hf_map_remove(&port->leases, port->leases.places[i].key);
+  }
+  return NULL;
+}
+
+/* Frees the leases that the user still holds, though their pool has closed. */
+static void drop_leases(struct hf_port *port, struct hf_handle *handle) {
+  struct hf_call *call;
+  while (handle->leases > 0 && (call = find_granted(port, handle)) != NULL) {
+    hf_call_table_remove_lease(port, call);
     handle->leases--;
     hf_call_free(call);
   }
 }
 
-/* Questions that this handle's environment was asked. */
-static void drop_questions(struct hf_port *port,
-                           const struct hf_handle *handle) {
-  size_t i = 0;
-  while (i < port->questions.size) {
-    struct hf_connect_slot *opening = port->questions.places[i].value;
-    if (opening != NULL && hf_connect_slot_asked_handle(opening) == handle) {
-      hf_connect_slot_ask_another(opening);
-      i = 0;
-    } else {
-      i++;
-    }
-  }
-}
-
 void hf_environment_drop(struct hf_port *port, struct hf_handle *handle) {
   struct hf_netpool *pool = handle->pool;
-  hf_port_publish(port, handle->number, NULL);
-  (void)hf_map_remove(&port->handles, (uint64_t)handle->number);
+  hf_port_unpublish(handle);
+  hf_table_remove(&port->handles, &handle->by_number);
   hf_list_remove(&port->handle_list, &handle->of_port);
   drop_leases(port, handle);
   hf_listen_drop(handle);
   hf_query_cache_close(handle);
   hf_handle_detach(pool, handle, port->outbox.closed);
-  drop_questions(port, handle);
+  hf_connect_slot_ask_others(port, handle);
   if (port->outbox.closed) {
     /* Others need the connections that waited for this environment. */
     hf_netpool_resume_reading(pool);
@@ -62,10 +58,10 @@ void hf_environment_drop(struct hf_port *port, struct hf_handle *handle) {
 
 /* Rolls back and gives back what the environment still held. */
 static void release_leases(struct hf_port *port) {
-  uint64_t number;
-  struct hf_call *call;
-  while ((call = hf_map_any(&port->leases, &number)) != NULL) {
-    (void)hf_map_remove(&port->leases, number);
+  struct hf_table_node *node;
+  while ((node = hf_table_any(&port->leases)) != NULL) {
+    struct hf_call *call = of_lease(node);
+    hf_call_table_remove_lease(port, call);
     if (call->unit.request.state == HF_REQUEST_DONE) {
       hf_pool_release(&call->handle->pool->core,
                       &call->lease,
@@ -98,11 +94,11 @@ void hf_environment_close(struct hf_port *port) {
     hf_environment_drop(port, HF_CONTAINER_OF(link, struct hf_handle, of_port));
   }
   hf_outbox_finish(&port->outbox);
-  hf_map_finish(&port->handles);
-  hf_map_finish(&port->calls);
-  hf_map_finish(&port->leases);
-  hf_map_finish(&port->questions);
-  hf_map_finish(&port->gauges);
+  hf_table_finish(&port->handles);
+  hf_table_finish(&port->calls);
+  hf_table_finish(&port->leases);
+  hf_table_finish(&port->questions);
+  hf_table_finish(&port->published);
   hf_row_descriptions_finish(&port->row_descriptions);
   uv_mutex_destroy(&port->gauges_lock);
   hf_free(port);

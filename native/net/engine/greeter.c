@@ -8,6 +8,7 @@
 #include "core/pool/queue.h"
 #include "net/conn/conn.h"
 #include "net/engine/call.h"
+#include "net/engine/call_table.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
 
@@ -43,7 +44,7 @@ static struct hf_call *call_new(struct hf_handle *handle) {
   call->handle = handle;
   hf_lease_init(&call->lease, handle);
   call->lease_number = ++port->last_lease;
-  if (hf_map_set(&port->leases, (uint64_t)call->lease_number, call) != HF_OK) {
+  if (hf_call_table_add_lease(port, call) != HF_OK) {
     hf_lease_finish(&call->lease);
     hf_free(call);
     return NULL;

@@ -7,6 +7,7 @@
 
 #include "net/base/clock.h"
 #include "net/engine/call.h"
+#include "net/engine/call_table.h"
 #include "net/engine/health_ops.h"
 #include "net/engine/listen.h"
 #include "net/engine/netpool.h"
@@ -65,7 +66,10 @@ static void lift_suspension(struct hf_netpool *pool, struct hf_handle *handle) {
 
 /* Calls of a handle that goes are nobody's from now on. */
 static void disown(struct hf_request *request) {
-  hf_call_orphan(hf_call_of(request));
+  struct hf_call *call = hf_call_of(request);
+  hf_call_table_remove(call->handle->port, call);
+  hf_call_table_remove_lease(call->handle->port, call);
+  hf_call_orphan(call);
 }
 
 /* How long the pool has to go on for those that are ending. */

@@ -3,6 +3,7 @@
 
 #include "net/base/clock.h"
 #include "net/engine/call.h"
+#include "net/engine/call_table.h"
 #include "net/engine/port.h"
 
 static void refuse(struct hf_port *port,
@@ -46,22 +47,6 @@ static bool refuse_unsupported(struct hf_port *port,
   return true;
 }
 
-/* Enters a call in the port's books. */
-static bool register_call(struct hf_port *port, struct hf_call *call) {
-  uint64_t id =
-      hf_call_id(call->unit.request.id_low, call->unit.request.id_high);
-  if (hf_map_set(&port->calls, id, call) != HF_OK) {
-    return false;
-  }
-  if (call->lease_number != 0 &&
-      hf_map_set(&port->leases, (uint64_t)call->lease_number, call) != HF_OK) {
-    (void)hf_map_remove(&port->calls, id);
-    return false;
-  }
-  call->handle->calls++;
-  return true;
-}
-
 struct hf_call *hf_intake_take(struct hf_port *port,
                                const struct hf_op *op,
                                const char *const *fields,
@@ -80,18 +65,17 @@ struct hf_call *hf_intake_take(struct hf_port *port,
   } else if (lease != NULL) {
     call->unit.request.lease = lease;
   }
-  if (!register_call(port, call)) {
+  if (hf_call_table_add(port, call) != HF_OK) {
     hf_call_free(call);
     refuse(port, op, HF_NO_MEMORY, NULL);
     return NULL;
   }
+  handle->calls++;
   return call;
 }
 
 void hf_intake_drop(struct hf_call *call) {
-  const struct hf_request *request = &call->unit.request;
-  (void)hf_map_remove(&call->handle->port->calls,
-                      hf_call_id(request->id_low, request->id_high));
+  hf_call_table_remove(call->handle->port, call);
   call->handle->calls--;
   hf_call_free(call);
 }

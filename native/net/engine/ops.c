@@ -7,6 +7,7 @@
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
 #include "net/engine/call.h"
+#include "net/engine/call_table.h"
 #include "net/engine/connect_slot.h"
 #include "net/engine/health_ops.h"
 #include "net/engine/intake.h"
@@ -48,7 +49,7 @@ static void run_request(struct hf_port *port,
 
 static struct hf_call *find_lease(const struct hf_port *port,
                                   const struct hf_op *op) {
-  struct hf_call *call = hf_map_get(&port->leases, (uint64_t)op->target);
+  struct hf_call *call = hf_call_table_find_lease(port, op->target);
   return call == NULL || call->unit.request.state != HF_REQUEST_DONE ||
                  call->lease.released
              ? NULL
@@ -149,7 +150,7 @@ static void run_release(struct hf_port *port, const struct hf_op *op) {
 
 static void run_abort(struct hf_port *port, const struct hf_op *op) {
   struct hf_call *call =
-      hf_map_get(&port->calls, hf_call_id(hf_op_low(op), hf_op_high(op)));
+      hf_call_table_find(port, hf_op_low(op), hf_op_high(op));
   if (call == NULL) {
     hf_health_ops_abort(port, hf_op_low(op), hf_op_high(op));
   } else if (!hf_query_cache_abort(call)) {
@@ -162,8 +163,7 @@ static void run_abort(struct hf_port *port, const struct hf_op *op) {
 static void run_answer(struct hf_port *port,
                        const struct hf_op *op,
                        const char *const *fields) {
-  struct hf_connect_slot *opening =
-      hf_map_remove(&port->questions, hf_op_low(op));
+  struct hf_connect_slot *opening = hf_connect_slot_find(port, hf_op_low(op));
   bool failed = (op->flags & HF_FLAG_FAILED) != 0;
   if (opening != NULL && op->n_fields > 0) {
     hf_connect_slot_on_password(opening,

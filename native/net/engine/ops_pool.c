@@ -66,12 +66,13 @@ static struct hf_handle *handle_new(struct hf_port *port,
   }
   handle->port = port;
   handle->number = op->target;
+  handle->by_number.hash = (uint64_t)op->target;
   handle->listens = (op->flags & HF_FLAG_EVENTS) != 0;
   handle->notified = (op->flags & HF_FLAG_NOTIFIED) != 0;
   hf_list_init(&handle->subscriptions);
   if (read_config(&handle->config, fields + 1, op->n_fields - 1, error) !=
           HF_OK ||
-      hf_map_set(&port->handles, (uint64_t)op->target, handle) != HF_OK) {
+      hf_table_add(&port->handles, &handle->by_number) != HF_OK) {
     hf_free(handle);
     return NULL;
   }
@@ -153,7 +154,7 @@ void hf_ops_open(struct hf_port *port,
     return;
   }
   hf_handle_attach(pool, handle);
-  hf_port_publish(port, handle->number, &pool->core.stats);
+  hf_port_publish(handle, &pool->core.stats);
   if (!answer_open(port, op, pool, existing)) {
     hf_environment_drop(port, handle);
     hf_ops_refuse(port, op, HF_NO_MEMORY);

@@ -6,6 +6,7 @@
 #include "net/base/clock.h"
 #include "net/conn/conn.h"
 #include "net/engine/call.h"
+#include "net/engine/call_table.h"
 #include "net/engine/connect_slot.h"
 #include "net/engine/events.h"
 #include "net/engine/greeter.h"
@@ -60,7 +61,7 @@ static void io_deallocate(void *ctx, struct hf_slot *slot) {
   const char *sql = "set datestyle to iso"; /* the order of days stays */
   (void)ctx;
   if (slot->deallocate) {
-    hf_prepared_drop(&conn->prepared, NULL);
+    hf_prepared_clear(&conn->prepared);
     sql = slot->restore_settings ? "deallocate all; set datestyle to iso"
                                  : "deallocate all";
   }
@@ -102,12 +103,11 @@ static bool is_granted(const struct hf_request *request) {
 static void answer(struct hf_call *call) {
   struct hf_request *request = &call->unit.request;
   struct hf_port *port = call->handle->port;
-  (void)hf_map_remove(&port->calls,
-                      hf_call_id(request->id_low, request->id_high));
+  hf_call_table_remove(port, call);
   if (is_granted(request)) {
     call->handle->leases++;
   } else if (request->kind == HF_REQUEST_ACQUIRE) {
-    (void)hf_map_remove(&port->leases, (uint64_t)call->lease_number);
+    hf_call_table_remove_lease(port, call);
   }
   if (call->cached != NULL) {
     hf_query_cache_answer(call);
@@ -147,7 +147,7 @@ static void io_released(void *ctx, struct hf_lease *lease) {
     hf_listen_session_on_released(call);
     return;
   }
-  (void)hf_map_remove(&handle->port->leases, (uint64_t)call->lease_number);
+  hf_call_table_remove_lease(handle->port, call);
   handle->leases--;
   hf_call_free(call);
 }

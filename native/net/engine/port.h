@@ -15,11 +15,11 @@
 
 #include <uv.h>
 
+#include "core/base/hash_table.h"
 #include "core/base/list.h"
 #include "core/policy/config.h"
 #include "holdfast.h"
 #include "net/base/loop.h"
-#include "net/base/map.h"
 #include "net/engine/outbox.h"
 #include "net/wire/row_description.h"
 
@@ -28,10 +28,12 @@ struct hf_listen_subscription;
 struct hf_netpool;
 struct hf_netpools;
 struct hf_query_cache;
+struct hf_stats;
 
 /* One environment's hold on a pool: hf_request.owner of its requests. */
 struct hf_handle {
   struct hf_link of_port, of_pool;
+  struct hf_table_node by_number;
   struct hf_port *port;
   struct hf_netpool *pool;
   int32_t number;          /* in its port */
@@ -51,6 +53,10 @@ struct hf_handle {
   struct hf_list subscriptions;  /* to channels */
   struct hf_listen_subscription *invalidator; /* by which `cached` hears */
   uint64_t last_stamp; /* the last of hf_listen.stamp that it was told of */
+
+  /* under the port's gauges_lock */
+  struct hf_table_node by_stats;
+  const struct hf_stats *stats; /* of its pool; NULL = not published */
 };
 
 /* The last thing a port is posted for. */
@@ -70,14 +76,13 @@ struct hf_port {
 
   /* under its lock */
   uv_mutex_t gauges_lock;
-  struct hf_map gauges; /* handle number -> struct hf_stats of its pool */
+  struct hf_table published; /* hf_handle.by_stats: by handle number */
 
   /* the engine's thread only */
-  struct hf_map handles; /* number -> struct hf_handle */
-  struct hf_map calls;   /* id -> struct hf_call, not settled yet */
-  struct hf_map leases;  /* number -> struct hf_call that acquired it */
-  struct hf_map
-      questions; /* question -> struct hf_connect_slot that waits for it */
+  struct hf_table handles;   /* hf_handle.by_number */
+  struct hf_table calls;     /* hf_call.by_id: not answered yet */
+  struct hf_table leases;    /* hf_call.by_lease: calls that acquired one */
+  struct hf_table questions; /* hf_connect_slot.by_question: waiting */
   struct hf_list handle_list;
   struct hf_row_descriptions row_descriptions;
   int32_t last_lease;
@@ -91,8 +96,14 @@ struct hf_port {
   struct hf_post resume;
 };
 
-/* Makes the pool's statistics readable by the environment, or not (NULL). */
-void hf_port_publish(struct hf_port *port, int32_t number, void *stats);
+/*
+ * Makes the statistics of the handle's pool readable by the environment. The
+ * engine's thread.
+ */
+void hf_port_publish(struct hf_handle *handle, const struct hf_stats *stats);
+
+/* Undoes hf_port_publish; does nothing when nothing was published. */
+void hf_port_unpublish(struct hf_handle *handle);
 
 /* Returns the port's handle of that number, or NULL. The engine's thread. */
 struct hf_handle *hf_port_handle(const struct hf_port *port, int32_t number);

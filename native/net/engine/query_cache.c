@@ -9,6 +9,7 @@
 #include "net/engine/cache_params.h"
 #include "net/engine/cached_result.h"
 #include "net/engine/call.h"
+#include "net/engine/call_table.h"
 #include "net/engine/intake.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
@@ -330,8 +331,7 @@ static void leave_flight(struct hf_call *call) {
   struct hf_port *port = call->handle->port;
   struct hf_error error;
   call->cached->answered = true;
-  (void)hf_map_remove(&port->calls,
-                      hf_call_id(request->id_low, request->id_high));
+  hf_call_table_remove(port, call);
   hf_error_init(&error);
   hf_error_set(&error, HF_ABORTED, HF_PHASE_AWAIT, NULL);
   error.outcome =

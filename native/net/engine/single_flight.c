@@ -15,6 +15,7 @@
 #include "net/base/clock.h"
 #include "net/engine/cached_result.h"
 #include "net/engine/call.h"
+#include "net/engine/call_table.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
 #include "net/wire/message.h"
@@ -48,10 +49,7 @@ void hf_query_cache_publish(struct hf_query_cache *cached) {
 
 /* A waiter is answered: takes it out of the books. */
 static void finish_waiter(struct hf_call *call) {
-  struct hf_port *port = call->handle->port;
-  (void)hf_map_remove(
-      &port->calls,
-      hf_call_id(call->unit.request.id_low, call->unit.request.id_high));
+  hf_call_table_remove(call->handle->port, call);
   call->handle->calls--;
   hf_call_free(call);
 }
@@ -256,10 +254,8 @@ static void answer_from_cache(struct hf_query_cache *cached) {
     }
     serve_stale(cached, entry);
     if (!filler->cached->answered && accepts(filler, entry)) {
-      const struct hf_request *request = &filler->unit.request;
       filler->cached->answered = true;
-      (void)hf_map_remove(&filler->handle->port->calls,
-                          hf_call_id(request->id_low, request->id_high));
+      hf_call_table_remove(filler->handle->port, filler);
       serve(filler, entry->payload, true);
     }
   }

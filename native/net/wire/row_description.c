@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of column lists. A list is found by the caller's guess, which is
+ * A description is found by the number that the caller guesses, which is
  * nearly always right, else by a hash over its columns.
  *
- * Ownership: shapes own their copies of the columns. Threads: one at a time.
+ * Ownership: descriptions own copies of the columns' names. Threads: one at a
+ * time.
  */
 #include "net/wire/row_description.h"
 
@@ -18,10 +19,10 @@
 enum { FIRST_ID = 2, FORGET_ID = 1 };
 
 struct hf_row_description {
-  struct hf_row_description *next; /* in its bucket, or among the retired */
-  uint64_t hash;
+  struct hf_table_node node;       /* while it is in the table */
+  struct hf_row_description *next; /* among the retired */
   int32_t id;
-  int32_t held; /* results that are not sent yet */
+  int32_t held; /* results with it that are not sent yet */
   int columns;
   int32_t *numbers; /* HF_ROW_DESCRIPTION_STRIDE each */
   char *names;      /* NUL after each */
@@ -41,8 +42,7 @@ static void describe(const PGresult *result,
   numbers[5] = (int32_t)hf_column_kind(type, decode);
 }
 
-/* Names and types are somebody's choice: the hash is keyed. */
-static uint64_t hash_columns(const struct hf_hash_key *key,
+static uint64_t hash_columns(const struct hf_row_descriptions *table,
                              const PGresult *result,
                              int32_t decode) {
   int columns = PQnfields(result);
@@ -56,9 +56,9 @@ static uint64_t hash_columns(const struct hf_hash_key *key,
     const char *name = PQfname(result, column);
     memset(&part, 0, sizeof part);
     part.before = hash;
-    part.name = hf_hash(key, name, strlen(name));
+    part.name = hf_table_hash(&table->by_columns, name, strlen(name));
     describe(result, column, decode, part.numbers);
-    hash = hf_hash(key, &part, sizeof part);
+    hash = hf_table_hash(&table->by_columns, &part, sizeof part);
   }
   return hash;
 }
@@ -88,17 +88,19 @@ static bool matches(const struct hf_row_description *description,
   return true;
 }
 
+static struct hf_row_description *of_node(struct hf_table_node *node) {
+  return HF_CONTAINER_OF(node, struct hf_row_description, node);
+}
+
 static struct hf_row_description *find(const struct hf_row_descriptions *table,
                                        const PGresult *result,
                                        int32_t decode,
                                        uint64_t hash) {
-  struct hf_row_description *description =
-      table->buckets[hash % HF_ROW_DESCRIPTIONS_BUCKETS];
-  while (description != NULL &&
-         (description->hash != hash || !matches(description, result, decode))) {
-    description = description->next;
+  struct hf_table_node *node = hf_table_first(&table->by_columns, hash);
+  while (node != NULL && !matches(of_node(node), result, decode)) {
+    node = hf_table_next(node);
   }
-  return description;
+  return node == NULL ? NULL : of_node(node);
 }
 
 static void description_free(struct hf_row_description *description) {
@@ -109,31 +111,45 @@ static void description_free(struct hf_row_description *description) {
   }
 }
 
-static struct hf_row_description *description_new(const PGresult *result,
-                                                  int32_t decode,
-                                                  uint64_t hash) {
+/* Allocates a description whose numbers and names are filled in next. */
+static struct hf_row_description *description_alloc(uint64_t hash,
+                                                    int columns,
+                                                    size_t names_bytes) {
   struct hf_row_description *description = hf_calloc(1, sizeof *description);
-  char *at;
-  int column;
-
   if (description == NULL) {
     return NULL;
   }
-  description->hash = hash;
-  description->columns = PQnfields(result);
-  for (column = 0; column < description->columns; column++) {
-    description->names_bytes += strlen(PQfname(result, column)) + 1;
-  }
-  description->names = hf_alloc(description->names_bytes);
+  description->node.hash = hash;
+  description->columns = columns;
+  description->names_bytes = names_bytes;
+  description->names = hf_alloc(names_bytes);
   description->numbers =
-      hf_calloc((size_t)description->columns,
+      hf_calloc((size_t)columns,
                 HF_ROW_DESCRIPTION_STRIDE * sizeof *description->numbers);
   if (description->names == NULL || description->numbers == NULL) {
     description_free(description);
     return NULL;
   }
+  return description;
+}
+
+static struct hf_row_description *description_new(const PGresult *result,
+                                                  int32_t decode,
+                                                  uint64_t hash) {
+  struct hf_row_description *description;
+  int columns = PQnfields(result);
+  size_t names_bytes = 0;
+  char *at;
+  int column;
+  for (column = 0; column < columns; column++) {
+    names_bytes += strlen(PQfname(result, column)) + 1;
+  }
+  description = description_alloc(hash, columns, names_bytes);
+  if (description == NULL) {
+    return NULL;
+  }
   at = description->names;
-  for (column = 0; column < description->columns; column++) {
+  for (column = 0; column < columns; column++) {
     const char *name = PQfname(result, column);
     size_t bytes = strlen(name) + 1;
     memcpy(at, name, bytes);
@@ -147,7 +163,7 @@ static struct hf_row_description *description_new(const PGresult *result,
   return description;
 }
 
-/* Makes the message that describes a shape. */
+/* Makes the message that describes the columns to JavaScript. */
 static struct hf_message *new_definition(
     const struct hf_row_description *description,
     int32_t id) {
@@ -169,7 +185,7 @@ static struct hf_message *new_definition(
   return message;
 }
 
-/* Makes the message that has all shapes forgotten. */
+/* Makes the message that has JavaScript forget all descriptions. */
 static struct hf_message *new_forget_all(void) {
   struct hf_message *message = hf_message_new(HF_MSG_ROW_DESCRIPTION,
                                               HF_ROW_DESCRIPTION_INTS,
@@ -183,61 +199,57 @@ static struct hf_message *new_forget_all(void) {
   return message;
 }
 
-/* Empties the table, but for the shapes of results that are still held. */
-static void forget_all(struct hf_row_descriptions *table) {
-  struct hf_row_description *retired = table->retired;
+/* Removes all; those of results that are not sent yet are kept as retired. */
+static void retire_all(struct hf_row_descriptions *table) {
   int32_t i;
   for (i = 0; i < table->count; i++) {
     struct hf_row_description *description = table->by_id[i];
+    hf_table_remove(&table->by_columns, &description->node);
     if (description->held == 0) {
       description_free(description);
     } else {
-      description->next = retired;
-      retired = description;
+      description->next = table->retired;
+      table->retired = description;
     }
   }
-  *table = (struct hf_row_descriptions){.key = table->key, .retired = retired};
+  /* A number is never used again: results with it may still be on their way. */
+  table->base += table->count;
+  table->count = 0;
 }
 
-/* Adds a shape and makes its definition; changes nothing on failure. */
+/* Adds a description and makes its message; changes nothing on failure. */
 static enum hf_status add(struct hf_row_descriptions *table,
                           struct hf_row_description *description,
                           struct hf_message **definition) {
   bool full = table->count == HF_ROW_DESCRIPTIONS_MAX;
-  int32_t index = full ? 0 : table->count;
-  struct hf_message *first = NULL;
-  /* A number is never used again: results described before a "forget all"
-   * may still be on their way. */
-  int32_t base = full ? table->base + table->count : table->base;
-  struct hf_message *message =
-      new_definition(description, base + index + FIRST_ID);
-
-  if (message == NULL) {
-    return HF_NO_MEMORY;
-  }
-  if (full) {
-    first = new_forget_all();
+  int32_t id = FIRST_ID + table->base + table->count;
+  struct hf_message *message = new_definition(description, id);
+  if (message != NULL && full) {
+    struct hf_message *first = new_forget_all();
     if (first == NULL) {
       hf_message_free(message);
       return HF_NO_MEMORY;
     }
-    forget_all(table);
-    table->base = base;
     first->next = message;
+    message = first;
+    retire_all(table);
   }
-  description->id = base + index + FIRST_ID;
-  description->next =
-      table->buckets[description->hash % HF_ROW_DESCRIPTIONS_BUCKETS];
-  table->buckets[description->hash % HF_ROW_DESCRIPTIONS_BUCKETS] = description;
-  table->by_id[index] = description;
-  table->count = index + 1;
-  *definition = full ? first : message;
+  /* A table that was full has an array: adding to it does not fail. */
+  if (message == NULL ||
+      hf_table_add(&table->by_columns, &description->node) != HF_OK) {
+    hf_message_free(message);
+    return HF_NO_MEMORY;
+  }
+  description->id = id;
+  table->by_id[table->count++] = description;
+  *definition = message;
   return HF_OK;
 }
 
 void hf_row_descriptions_init(struct hf_row_descriptions *table,
                               const struct hf_hash_key *key) {
-  *table = (struct hf_row_descriptions){.key = *key};
+  memset(table, 0, sizeof *table);
+  hf_table_init(&table->by_columns, key);
 }
 
 enum hf_status hf_row_descriptions_find(struct hf_row_descriptions *table,
@@ -259,7 +271,7 @@ enum hf_status hf_row_descriptions_find(struct hf_row_descriptions *table,
     *id = table->by_id[guess]->id;
     return HF_OK;
   }
-  hash = hash_columns(&table->key, result, decode);
+  hash = hash_columns(table, result, decode);
   description = find(table, result, decode, hash);
   if (description == NULL) {
     description = description_new(result, decode, hash);
@@ -275,7 +287,7 @@ enum hf_status hf_row_descriptions_find(struct hf_row_descriptions *table,
   return HF_OK;
 }
 
-/* Returns the place of a retired shape, or of the end of their list. */
+/* Returns the link to a retired description, or the last link of their list. */
 static struct hf_row_description **find_retired(
     struct hf_row_descriptions *table,
     int32_t id) {
@@ -323,7 +335,7 @@ void hf_row_descriptions_release(struct hf_row_descriptions *table,
 
 static bool is_same(const struct hf_row_description *one,
                     const struct hf_row_description *other) {
-  return one->hash == other->hash && one->columns == other->columns &&
+  return one->node.hash == other->node.hash && one->columns == other->columns &&
          one->names_bytes == other->names_bytes &&
          memcmp(one->names, other->names, one->names_bytes) == 0 &&
          memcmp(one->numbers,
@@ -332,26 +344,29 @@ static bool is_same(const struct hf_row_description *one,
                     sizeof *one->numbers) == 0;
 }
 
+/* Returns the description that replaces a retired one, or NULL. */
+static struct hf_row_description *find_same(
+    const struct hf_row_descriptions *table,
+    const struct hf_row_description *retired) {
+  struct hf_table_node *node =
+      hf_table_first(&table->by_columns, retired->node.hash);
+  while (node != NULL && !is_same(of_node(node), retired)) {
+    node = hf_table_next(node);
+  }
+  return node == NULL ? NULL : of_node(node);
+}
+
 static struct hf_row_description *description_copy(
-    const struct hf_row_description *description) {
-  size_t n_numbers = (size_t)description->columns * HF_ROW_DESCRIPTION_STRIDE;
-  struct hf_row_description *copy = hf_calloc(1, sizeof *copy);
-  if (copy == NULL) {
-    return NULL;
+    const struct hf_row_description *from) {
+  struct hf_row_description *copy =
+      description_alloc(from->node.hash, from->columns, from->names_bytes);
+  if (copy != NULL) {
+    memcpy(copy->names, from->names, from->names_bytes);
+    memcpy(copy->numbers,
+           from->numbers,
+           (size_t)from->columns * HF_ROW_DESCRIPTION_STRIDE *
+               sizeof *copy->numbers);
   }
-  copy->hash = description->hash;
-  copy->columns = description->columns;
-  copy->names_bytes = description->names_bytes;
-  copy->names = hf_alloc(description->names_bytes);
-  copy->numbers = hf_calloc(n_numbers, sizeof *copy->numbers);
-  if (copy->names == NULL || copy->numbers == NULL) {
-    description_free(copy);
-    return NULL;
-  }
-  memcpy(copy->names, description->names, description->names_bytes);
-  memcpy(copy->numbers,
-         description->numbers,
-         n_numbers * sizeof *copy->numbers);
   return copy;
 }
 
@@ -366,10 +381,7 @@ enum hf_status hf_row_descriptions_renew(struct hf_row_descriptions *table,
   }
   retired = *find_retired(table, *id);
   assert(retired != NULL); /* it is held */
-  description = table->buckets[retired->hash % HF_ROW_DESCRIPTIONS_BUCKETS];
-  while (description != NULL && !is_same(description, retired)) {
-    description = description->next;
-  }
+  description = find_same(table, retired);
   if (description == NULL) {
     description = description_copy(retired);
     if (description == NULL) {
@@ -396,5 +408,6 @@ void hf_row_descriptions_finish(struct hf_row_descriptions *table) {
     table->retired = description->next;
     description_free(description);
   }
-  *table = (struct hf_row_descriptions){.key = table->key};
+  hf_table_finish(&table->by_columns);
+  table->count = 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The engine's tables, each against a plain array: maps, names, statements. */
+/* The engine's tables, names and statements. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,50 +9,15 @@
 
 #include <cmocka.h>
 
-#include "net/base/map.h"
 #include "net/conn/prepared.h"
 #include "net/conn/statement.h"
 
-enum { KEYS = 257, STEPS = 20000, LIMIT = 5, TEXTS = 12, TEXT_BYTES = 32 };
+enum { STEPS = 20000, LIMIT = 5, TEXTS = 12, TEXT_BYTES = 32 };
 
 /* Numbers that look random and are the same every time. */
 static uint32_t next_random(uint32_t *seed) {
   *seed = *seed * 1664525u + 1013904223u;
   return *seed >> 8;
-}
-
-static void a_map_holds_what_an_array_holds(void **state) {
-  struct hf_map map = {0};
-  int values[KEYS];
-  bool held[KEYS] = {false};
-  size_t count = 0;
-  uint32_t seed = 7;
-  int step;
-  (void)state;
-  for (step = 0; step < STEPS; step++) {
-    uint32_t i = next_random(&seed) % KEYS;
-    /* Keys that collide, and the largest there is. */
-    uint64_t key = i % 3 == 0 ? UINT64_MAX - i : (uint64_t)i << 32;
-    assert_ptr_equal(hf_map_get(&map, key), held[i] ? &values[i] : NULL);
-    if (next_random(&seed) % 2 == 0) {
-      assert_int_equal(hf_map_set(&map, key, &values[i]), HF_OK);
-      count += held[i] ? 0 : 1;
-      held[i] = true;
-    } else {
-      assert_ptr_equal(hf_map_remove(&map, key), held[i] ? &values[i] : NULL);
-      count -= held[i] ? 1 : 0;
-      held[i] = false;
-    }
-    assert_int_equal(map.count, count);
-  }
-  while (count-- > 0) {
-    uint64_t key = 0;
-    void *value = hf_map_any(&map, &key);
-    assert_non_null(value);
-    assert_ptr_equal(hf_map_remove(&map, key), value);
-  }
-  assert_null(hf_map_any(&map, &(uint64_t){0}));
-  hf_map_finish(&map);
 }
 
 static struct hf_statement_source source = {.salt = 7};
@@ -95,9 +60,9 @@ static void names_leave_in_the_order_of_their_use(void **state) {
         oldest = i;
       }
     }
-    assert_int_equal(names.count, count);
+    assert_int_equal(names.by_use.count, count);
     if (found && step % 17 == 0) {
-      hf_prepared_drop(&names, all[at]);
+      hf_prepared_remove(&names, all[at]);
       used[at] = 0;
       continue;
     }
@@ -108,8 +73,8 @@ static void names_leave_in_the_order_of_their_use(void **state) {
     }
     used[at] = ++clock;
   }
-  hf_prepared_drop(&names, NULL);
-  assert_int_equal(names.count, 0);
+  hf_prepared_clear(&names);
+  assert_int_equal(names.by_use.count, 0);
   assert_false(hf_prepared_find(&names, all[0]));
   hf_prepared_finish(&names);
   for (i = 0; i < TEXTS; i++) {
@@ -228,7 +193,7 @@ static void names_are_given_up_by_age_and_when_types_may_change(void **state) {
   /* Its old name makes room for the new one. */
   assert_int_equal(hf_prepared_add(&names, statement, evicted), HF_OK);
   assert_string_equal(evicted, name);
-  assert_int_equal(names.count, 1);
+  assert_int_equal(names.by_use.count, 1);
   hf_statements_expire_names(&statements);
   hf_statement_refresh(statement, 6 + age_us);
   assert_false(hf_prepared_find(&names, statement));
@@ -259,7 +224,6 @@ static void a_renamed_statement_is_unknown_by_its_old_name(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_map_holds_what_an_array_holds),
       cmocka_unit_test(names_leave_in_the_order_of_their_use),
       cmocka_unit_test(a_statement_in_use_survives_its_eviction),
       cmocka_unit_test(a_renamed_statement_is_unknown_by_its_old_name),

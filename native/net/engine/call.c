@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls: from operations, to messages. */
+/* Calls, made of operations or of our own. */
 #include "net/engine/call.h"
 
 #include <assert.h>
@@ -8,12 +8,9 @@
 #include "core/base/alloc.h"
 #include "core/features/health.h"
 #include "core/pool/pool.h"
-#include "core/sql/command.h"
-#include "net/base/clock.h"
 #include "net/engine/cache_params.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
-#include "net/wire/message.h"
 
 enum { US_PER_MS = 1000 };
 
@@ -46,17 +43,55 @@ static void set_limits(struct hf_call *call,
   request->slow_query_ms = config->slow_query_ms;
 }
 
+/* Fills in what the text of its statement says of a unit. */
+static void set_sql(struct hf_unit *unit, const struct hf_config *config) {
+  struct hf_request *request = &unit->request;
+  request->sql = unit->statement->sql;
+  request->sql.read_only &= config->infer_reads;
+  request->sql.read_if_standard &= config->infer_reads;
+  request->usual_us = unit->statement->usual_us;
+  unit->bytes = unit->statement->bytes;
+}
+
+/* Takes the statement and its values from the fields; HF_NO_MEMORY. */
+static enum hf_status set_statement(struct hf_call *call,
+                                    const struct hf_op *op,
+                                    const char *const *fields,
+                                    int32_t first_value,
+                                    size_t span) {
+  struct hf_handle *handle = call->handle;
+  struct hf_unit *unit = &call->unit;
+  char *copy = (char *)(unit->values.texts + unit->values.n);
+  unit->statement = hf_statements_use(&handle->pool->shared.statements,
+                                      fields[0],
+                                      strlen(fields[0]));
+  if (unit->statement == NULL ||
+      hf_values_take(&unit->values, fields + first_value, copy, span) !=
+          HF_OK) {
+    hf_values_finish(&unit->values);
+    hf_statement_release(unit->statement);
+    return HF_NO_MEMORY;
+  }
+  set_sql(unit, &handle->config);
+  unit->bytes += span;
+  if (unit->request.sql.multiple &&
+      (unit->values.n > 0 || (op->flags & HF_FLAG_EXTENDED) != 0)) {
+    /* The extended protocol refuses them at Parse: nothing of it runs. */
+    unit->request.sql.may_commit_midway = false;
+  }
+  return HF_OK;
+}
+
 struct hf_call *hf_call_new(const struct hf_op *op,
                             const char *const *fields,
                             struct hf_handle *handle,
                             uint64_t now_us) {
   const struct hf_config *config = &handle->config;
-  bool named = (op->flags & HF_FLAG_NAMED) != 0;
-  struct hf_cache_params terms;
-  int32_t taken =
-      op->kind == HF_OP_ACQUIRE ? 0 : hf_cache_params_read(op, fields, &terms);
-  int32_t n = op->n_fields - taken;
-  size_t span = hf_values_span(fields + taken, n);
+  struct hf_cache_params params;
+  int32_t first_value =
+      op->kind == HF_OP_ACQUIRE ? 0 : hf_cache_params_read(op, fields, &params);
+  int32_t n = op->n_fields - first_value;
+  size_t span = hf_values_span(fields + first_value, n);
   struct hf_unit *unit;
   struct hf_call *call = hf_alloc(
       sizeof *call + (size_t)n * sizeof *call->unit.values.texts + span);
@@ -71,37 +106,16 @@ struct hf_call *hf_call_new(const struct hf_op *op,
   call->handle = handle;
   unit->columns = &handle->port->row_descriptions;
   unit->decode = op->decode;
-  unit->named = named;
+  unit->named = (op->flags & HF_FLAG_NAMED) != 0;
   unit->max_result_bytes = (uint64_t)config->max_result_bytes;
   unit->values.n = n;
   unit->values.texts = (const char **)(call + 1);
   if (op->kind == HF_OP_ACQUIRE) {
     hf_lease_init(&call->lease, handle);
     unit->request.lease = &call->lease;
-    return call;
-  }
-  unit->statement = hf_statements_use(&handle->pool->shared.statements,
-                                      fields[0],
-                                      strlen(fields[0]));
-  if (unit->statement == NULL ||
-      hf_values_take(&unit->values,
-                     fields + taken,
-                     (char *)(unit->values.texts + n),
-                     span) != HF_OK) {
-    hf_values_finish(&unit->values);
-    hf_statement_release(unit->statement);
+  } else if (set_statement(call, op, fields, first_value, span) != HF_OK) {
     hf_free(call);
     return NULL;
-  }
-  unit->bytes = unit->statement->bytes + span;
-  unit->request.sql = unit->statement->sql;
-  unit->request.usual_us = unit->statement->usual_us;
-  unit->request.sql.read_only &= config->infer_reads;
-  unit->request.sql.read_if_standard &= config->infer_reads;
-  if (unit->request.sql.multiple &&
-      (n > 0 || (op->flags & HF_FLAG_EXTENDED) != 0)) {
-    /* The extended protocol refuses them at Parse: nothing of it runs. */
-    unit->request.sql.may_commit_midway = false;
   }
   return call;
 }
@@ -197,11 +211,7 @@ struct hf_call *hf_call_new_probe(struct hf_netpool *pool,
   unit->request.retry_base_ms = -1;
   unit->request.retry_cap_ms = -1;
   unit->request.slow_query_ms = -1;
-  unit->request.sql = unit->statement->sql;
-  unit->request.sql.read_only &= config->infer_reads;
-  unit->request.sql.read_if_standard &= config->infer_reads;
-  unit->request.usual_us = unit->statement->usual_us;
-  unit->bytes = unit->statement->bytes;
+  set_sql(unit, config);
   unit->max_result_bytes = (uint64_t)config->max_result_bytes;
   return call;
 }
@@ -228,179 +238,4 @@ void hf_call_free(struct hf_call *call) {
   hf_unit_finish(&call->unit);
   hf_free(call->cached);
   hf_free(call);
-}
-
-/* The status of a lease's connection after the statement; 0 when unknown. */
-static int32_t transaction_of(const struct hf_call *call) {
-  const struct hf_request *request = &call->unit.request;
-  return request->kind == HF_REQUEST_STATEMENT &&
-                 request->state == HF_REQUEST_DONE
-             ? request->transaction
-             : 0;
-}
-
-static bool only_reads(const struct hf_call *call) {
-  return call->unit.request.sql.read_only ||
-         (call->unit.request.flags & HF_FLAG_READ_ONLY) != 0;
-}
-
-void hf_call_describe_error(struct hf_message *message,
-                            const struct hf_error *error,
-                            const struct hf_error *cause,
-                            const struct hf_request *request,
-                            const struct hf_gauges *gauges) {
-  message->ints[HF_ERROR_STATUS] = (int32_t)error->status;
-  message->ints[HF_ERROR_OUTCOME] = (int32_t)error->outcome;
-  message->ints[HF_ERROR_RETRYABLE] = error->retryable;
-  message->ints[HF_ERROR_UNIT] = (int32_t)error->unit;
-  message->ints[HF_ERROR_PHASE] = (int32_t)error->phase;
-  message->ints[HF_ERROR_ERRNO] = error->sys_errno;
-  message->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)cause->status;
-  message->ints[HF_ERROR_CAUSE_ERRNO] = cause->sys_errno;
-  message->ints[HF_ERROR_TOTAL] = gauges->total;
-  message->ints[HF_ERROR_BUSY] = gauges->busy;
-  message->ints[HF_ERROR_IDLE] = gauges->idle;
-  message->ints[HF_ERROR_WAITING] = gauges->waiting;
-  message->ints[HF_ERROR_LEASED] = gauges->leased;
-  if (request != NULL) {
-    message->ints[HF_ERROR_ATTEMPTS] = request->attempts;
-    message->ints[HF_ERROR_ELAPSED_MS] =
-        (int32_t)((hf_clock_us() - request->submitted_us) / US_PER_MS);
-    message->ints[HF_ERROR_CONNECTION] = (int32_t)request->serial;
-  }
-}
-
-static void send_error(struct hf_call *call) {
-  const struct hf_request *request = &call->unit.request;
-  const struct hf_error *error = &request->error;
-  struct hf_gauges gauges;
-  struct hf_message *message = hf_message_new2(HF_MSG_ERROR,
-                                               HF_ERROR_INTS,
-                                               (int32_t)request->id_low,
-                                               (int32_t)request->id_high,
-                                               error->fields,
-                                               error->fields_bytes,
-                                               request->cause.fields,
-                                               request->cause.fields_bytes);
-  if (message == NULL) {
-    message = hf_outbox_spare(&call->handle->port->outbox,
-                              HF_MSG_ERROR,
-                              HF_ERROR_INTS,
-                              (int32_t)request->id_low,
-                              (int32_t)request->id_high);
-  }
-  if (message == NULL) {
-    return;
-  }
-  hf_pool_gauges(&call->handle->pool->core, &gauges);
-  if (request->kind == HF_REQUEST_STATEMENT) {
-    (void)hf_lease_note_result(request->lease, 0, (char)transaction_of(call));
-  }
-  hf_call_describe_error(message, error, &request->cause, request, &gauges);
-  message->ints[HF_ERROR_TRANSACTION] = transaction_of(call);
-  hf_outbox_send(&call->handle->port->outbox, message);
-}
-
-static void send_lease(struct hf_call *call) {
-  const struct hf_slot *slot = call->lease.slot;
-  struct hf_message *message =
-      hf_message_new(HF_MSG_LEASE,
-                     HF_LEASE_INTS,
-                     (int32_t)call->unit.request.id_low,
-                     (int32_t)call->unit.request.id_high,
-                     NULL,
-                     0);
-  if (message == NULL) {
-    message = hf_outbox_spare(&call->handle->port->outbox,
-                              HF_MSG_LEASE,
-                              HF_LEASE_INTS,
-                              (int32_t)call->unit.request.id_low,
-                              (int32_t)call->unit.request.id_high);
-  }
-  if (message == NULL) {
-    return;
-  }
-  message->ints[HF_LEASE_NUMBER] = call->lease_number;
-  message->ints[HF_LEASE_CONNECTION] = (int32_t)slot->serial;
-  message->ints[HF_LEASE_PID] = slot->backend_pid;
-  message->ints[HF_LEASE_POOLED] = slot->proxied;
-  hf_outbox_send(&call->handle->port->outbox, message);
-}
-
-void hf_call_renew_row_descriptions(struct hf_call *call) {
-  struct hf_message *message = call->handle == NULL ? NULL : call->unit.first;
-  for (; message != NULL; message = message->next) {
-    struct hf_message *definition = NULL;
-    if (message->ints[HF_INT_KIND] != HF_MSG_RESULT) {
-      continue;
-    }
-    if (hf_row_descriptions_renew(&call->handle->port->row_descriptions,
-                                  &message->ints[HF_RESULT_ROW_DESCRIPTION],
-                                  &definition) != HF_OK) {
-      hf_error_set(&call->unit.request.error,
-                   HF_NO_MEMORY,
-                   HF_PHASE_AWAIT,
-                   NULL);
-      call->unit.request.error.outcome = HF_OUTCOME_AMBIGUOUS;
-      return;
-    }
-    if (definition != NULL) {
-      hf_outbox_send(&call->handle->port->outbox, definition);
-    }
-  }
-}
-
-/* Turns what its command tag says into what the statement did here. */
-static int32_t result_flags(struct hf_call *call,
-                            int32_t effects,
-                            bool last,
-                            int32_t transaction) {
-  bool statement = call->unit.request.kind == HF_REQUEST_STATEMENT;
-  bool wrote;
-  bool holds = call->unit.named || !last || (effects & HF_COMMAND_SESSION) != 0;
-  if (only_reads(call)) {
-    effects &= ~HF_COMMAND_WRITES;
-    holds = call->unit.named;
-  }
-  wrote = statement ? hf_lease_note_result(call->unit.request.lease,
-                                           effects,
-                                           (char)transaction)
-                    : (effects & HF_COMMAND_WRITES) != 0;
-  return (last ? 0 : HF_RESULT_MORE) | (wrote ? HF_RESULT_WROTE : 0) |
-         (holds ? HF_RESULT_HOLDS : 0);
-}
-
-/* All but the last message of an answer say that more follows. */
-static void send_results(struct hf_call *call) {
-  struct hf_message *message = hf_unit_take_answer(&call->unit);
-  while (message != NULL) {
-    struct hf_message *next = message->next;
-    message->next = NULL;
-    if (message->ints[HF_INT_KIND] == HF_MSG_RESULT) {
-      int32_t transaction = next == NULL ? transaction_of(call) : 0;
-      message->ints[HF_RESULT_ATTEMPTS] = call->unit.request.attempts;
-      message->ints[HF_RESULT_FLAGS] =
-          result_flags(call,
-                       message->ints[HF_RESULT_FLAGS],
-                       next == NULL,
-                       transaction);
-      message->ints[HF_RESULT_TRANSACTION] = transaction;
-    }
-    hf_outbox_send(&call->handle->port->outbox, message);
-    message = next;
-  }
-}
-
-void hf_call_answer(struct hf_call *call) {
-  if (call->handle == NULL) {
-    return; /* nobody is there to read it */
-  }
-  hf_call_renew_row_descriptions(call);
-  if (call->unit.request.error.status != HF_OK) {
-    send_error(call);
-  } else if (call->unit.request.kind == HF_REQUEST_ACQUIRE) {
-    send_lease(call);
-  } else {
-    send_results(call);
-  }
 }

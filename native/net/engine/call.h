@@ -19,7 +19,6 @@
 #include "holdfast.h"
 #include "net/conn/unit.h"
 
-struct hf_gauges;
 struct hf_handle;
 struct hf_listen;
 struct hf_netpool;
@@ -87,31 +86,12 @@ void hf_call_orphan(struct hf_call *call);
 struct hf_call *hf_call_new_replacement(const struct hf_call *call);
 
 /*
- * Sees to it that the port knows the columns of what the answer has so far. An
- * answer for which there is no memory becomes an error.
- */
-void hf_call_renew_row_descriptions(struct hf_call *call);
-
-/*
  * Makes the query of a health probe, which no handle owns and gives up at
  * `limit_us`. NULL when out of memory.
  */
 struct hf_call *hf_call_new_probe(struct hf_netpool *pool,
                                   const char *sql,
                                   uint64_t limit_us);
-
-/*
- * Fills in the HF_ERROR_* of a message but for HF_ERROR_TRANSACTION. `request`
- * is what failed, or NULL.
- */
-void hf_call_describe_error(struct hf_message *message,
-                            const struct hf_error *error,
-                            const struct hf_error *cause,
-                            const struct hf_request *request,
-                            const struct hf_gauges *gauges);
-
-/* Sends the answer: the messages of a success, or the error. */
-void hf_call_answer(struct hf_call *call);
 
 /* Returns 64 bits of request id. */
 static inline uint64_t hf_call_id(uint32_t low, uint32_t high) {

@@ -16,9 +16,8 @@
 #include "net/engine/credentials.h"
 #include "net/engine/netpool.h"
 #include "net/engine/pooler.h"
-#include "net/engine/port.h"
+#include "net/engine/question.h"
 #include "net/engine/session_setup.h"
-#include "net/wire/message.h"
 
 enum { NS_PER_MS = 1000 * 1000, SETUP_MIN_MS = 50 };
 
@@ -35,11 +34,10 @@ struct hf_connect_slot {
   bool with_settings;            /* opened with the settings */
   struct hf_session_setup setup; /* while SETTLING */
   uv_timer_t timer;
-  struct hf_connect *connect;       /* while WORKING */
-  struct hf_handle *asked;          /* while ASKING */
-  struct hf_table_node by_question; /* in the port of `asked` */
-  char *password;                   /* that the function gave; or NULL */
-  struct hf_error error;            /* why it is over */
+  struct hf_connect *connect;  /* while WORKING */
+  struct hf_question question; /* while ASKING */
+  char *password;              /* that the function gave; or NULL */
+  struct hf_error error;       /* why it is over */
 };
 
 static void on_timer_closed(uv_handle_t *handle) {
@@ -58,18 +56,10 @@ static void on_timer_closed(uv_handle_t *handle) {
   hf_loop_turn(pool->pools->loop);
 }
 
-/* The question is none any more. */
-static void withdraw_question(struct hf_connect_slot *opening) {
-  if (opening->asked != NULL) {
-    hf_table_remove(&opening->asked->port->questions, &opening->by_question);
-    opening->asked = NULL;
-  }
-}
-
 /* Everything of the dial goes; the slot is told by the caller, or later. */
 static void end(struct hf_connect_slot *opening) {
   opening->state = OVER;
-  withdraw_question(opening);
+  hf_question_withdraw(&opening->question);
   if (opening->connect != NULL) {
     hf_connect_stop(opening->connect);
     opening->connect = NULL;
@@ -128,43 +118,12 @@ static bool start_connect(struct hf_connect_slot *opening) {
   return true;
 }
 
-/* The oldest handle that is not about to end; else any. */
-static struct hf_handle *choose_handle(const struct hf_netpool *pool) {
-  struct hf_handle *found = NULL;
-  struct hf_link *link;
-  HF_LIST_EACH(link, &pool->handles) {
-    struct hf_handle *handle = HF_CONTAINER_OF(link, struct hf_handle, of_pool);
-    if (found == NULL || (found->ending && !handle->ending)) {
-      found = handle;
-    }
-  }
-  return found;
-}
-
 static bool ask(struct hf_connect_slot *opening) {
-  struct hf_handle *handle = choose_handle(opening->pool);
-  struct hf_message *message;
-  if (handle == NULL) {
-    hf_error_set(&opening->error, HF_POOL_CLOSED, HF_PHASE_CONNECT, NULL);
-    return false;
+  enum hf_status status = hf_question_ask(&opening->question, opening->pool);
+  if (status != HF_OK) {
+    hf_error_set(&opening->error, status, HF_PHASE_CONNECT, NULL);
   }
-  opening->by_question.hash = ++handle->port->last_question;
-  message = hf_message_new(HF_MSG_ASK,
-                           HF_ASK_INTS,
-                           (int32_t)opening->by_question.hash,
-                           0,
-                           "password",
-                           8);
-  if (message == NULL ||
-      hf_table_add(&handle->port->questions, &opening->by_question) != HF_OK) {
-    hf_message_free(message);
-    hf_error_set(&opening->error, HF_NO_MEMORY, HF_PHASE_CONNECT, NULL);
-    return false;
-  }
-  message->ints[HF_ASK_POOL] = handle->number;
-  opening->asked = handle;
-  hf_outbox_send(&handle->port->outbox, message);
-  return true;
+  return status == HF_OK;
 }
 
 /* Begins, or begins again; false with the error set when that fails. */
@@ -380,7 +339,7 @@ void hf_connect_slot_on_password(struct hf_connect_slot *opening,
   if (opening->state != ASKING) {
     return;
   }
-  withdraw_question(opening);
+  hf_question_withdraw(&opening->question);
   if (password == NULL && permanent) {
     hf_error_set(&opening->error, HF_AUTH_ERROR, HF_PHASE_CONNECT, message);
     fail(opening);
@@ -399,32 +358,23 @@ void hf_connect_slot_on_password(struct hf_connect_slot *opening,
   }
 }
 
-static struct hf_connect_slot *of_question(struct hf_table_node *node) {
-  return HF_CONTAINER_OF(node, struct hf_connect_slot, by_question);
+static struct hf_connect_slot *of_question(struct hf_question *question) {
+  return question == NULL
+             ? NULL
+             : HF_CONTAINER_OF(question, struct hf_connect_slot, question);
 }
 
 struct hf_connect_slot *hf_connect_slot_find(const struct hf_port *port,
                                              uint32_t question) {
-  struct hf_table_node *node = hf_table_first(&port->questions, question);
-  return node == NULL ? NULL : of_question(node);
-}
-
-static struct hf_connect_slot *find_asked(const struct hf_port *port,
-                                          const struct hf_handle *handle) {
-  struct hf_table_node *node;
-  HF_TABLE_EACH(node, &port->questions) {
-    if (of_question(node)->asked == handle) {
-      return of_question(node);
-    }
-  }
-  return NULL;
+  return of_question(hf_question_find(port, question));
 }
 
 void hf_connect_slot_ask_others(struct hf_port *port,
                                 const struct hf_handle *handle) {
   struct hf_connect_slot *opening;
-  while ((opening = find_asked(port, handle)) != NULL) {
-    withdraw_question(opening);
+  while ((opening = of_question(hf_question_find_asked(port, handle))) !=
+         NULL) {
+    hf_question_withdraw(&opening->question);
     if (!ask(opening)) {
       fail(opening);
     }

@@ -38,13 +38,14 @@ static void send_event(struct hf_handle *handle,
                        enum hf_event event,
                        int32_t lease,
                        const struct hf_error *error) {
-  struct hf_message *message =
-      hf_message_new(HF_MSG_EVENT,
-                     HF_EVENT_INTS,
-                     handle->number,
-                     (int32_t)slot->serial,
-                     error == NULL ? NULL : error->fields,
-                     error == NULL ? 0 : error->fields_bytes);
+  struct hf_message_head head = {.kind = HF_MSG_EVENT,
+                                 .n_ints = HF_EVENT_INTS,
+                                 .id_low = handle->number,
+                                 .id_high = (int32_t)slot->serial,
+                                 .text = error == NULL ? NULL : error->fields,
+                                 .text_bytes =
+                                     error == NULL ? 0 : error->fields_bytes};
+  struct hf_message *message = hf_message_new(&head);
   if (message != NULL) {
     message->ints[HF_EVENT_KIND] = (int32_t)event;
     message->ints[HF_EVENT_VALUE] = value_of(handle->pool, slot, event);
@@ -111,14 +112,15 @@ void hf_events_send_notification(struct hf_handle *handle,
                                  const struct hf_slot *slot,
                                  int32_t lease,
                                  const PGnotify *notify) {
-  struct hf_message *message = hf_message_new2(HF_MSG_EVENT,
-                                               HF_EVENT_INTS,
-                                               handle->number,
-                                               (int32_t)slot->serial,
-                                               notify->relname,
-                                               strlen(notify->relname),
-                                               notify->extra,
-                                               strlen(notify->extra));
+  struct hf_message_head head = {.kind = HF_MSG_EVENT,
+                                 .n_ints = HF_EVENT_INTS,
+                                 .id_low = handle->number,
+                                 .id_high = (int32_t)slot->serial,
+                                 .text = notify->relname,
+                                 .text_bytes = strlen(notify->relname),
+                                 .more = notify->extra,
+                                 .more_bytes = strlen(notify->extra)};
+  struct hf_message *message = hf_message_new(&head);
   if (message != NULL) {
     message->ints[HF_EVENT_KIND] = HF_EVENT_NOTIFY;
     message->ints[HF_EVENT_VALUE] = notify->be_pid;

@@ -4,6 +4,7 @@
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
 #include "net/engine/call.h"
+#include "net/engine/call_answer.h"
 #include "net/engine/netpool.h"
 #include "net/engine/outbox.h"
 #include "net/engine/port.h"
@@ -103,32 +104,25 @@ void hf_health_ops_abort(struct hf_port *port, uint32_t low, uint32_t high) {
 /* ---- health ---------------------------------------------------------------
  */
 
-static struct hf_message *health_message(
+static struct hf_message *new_health_message(
     struct health_op *op,
     const struct hf_health_report *report) {
-  int32_t low = (int32_t)op->id_low;
-  int32_t high = (int32_t)op->id_high;
-  struct hf_message *message = hf_message_new2(HF_MSG_HEALTH,
-                                               HF_HEALTH_INTS,
-                                               low,
-                                               high,
-                                               report->error->fields,
-                                               report->error->fields_bytes,
-                                               report->cause->fields,
-                                               report->cause->fields_bytes);
-  return message != NULL ? message
-                         : hf_outbox_spare(&op->handle->port->outbox,
-                                           HF_MSG_HEALTH,
-                                           HF_HEALTH_INTS,
-                                           low,
-                                           high);
+  struct hf_message_head head = {.kind = HF_MSG_HEALTH,
+                                 .n_ints = HF_HEALTH_INTS,
+                                 .id_low = (int32_t)op->id_low,
+                                 .id_high = (int32_t)op->id_high,
+                                 .text = report->error->fields,
+                                 .text_bytes = report->error->fields_bytes,
+                                 .more = report->cause->fields,
+                                 .more_bytes = report->cause->fields_bytes};
+  return hf_outbox_new_answer(&op->handle->port->outbox, &head);
 }
 
 static void answer_check(void *ctx,
                          struct hf_health_check *check,
                          const struct hf_health_report *report) {
   struct health_op *op = health_of(check);
-  struct hf_message *message = health_message(op, report);
+  struct hf_message *message = new_health_message(op, report);
   const struct hf_health_verdict *verdict = &report->verdict;
   (void)ctx;
   if (message != NULL) {

@@ -134,12 +134,12 @@ static bool mark_notified(const struct hf_listen *listen,
 }
 
 static void send_resumed(struct hf_handle *handle, const char *channel) {
-  struct hf_message *message = hf_message_new(HF_MSG_EVENT,
-                                              HF_EVENT_INTS,
-                                              handle->number,
-                                              0,
-                                              channel,
-                                              strlen(channel));
+  struct hf_message_head head = {.kind = HF_MSG_EVENT,
+                                 .n_ints = HF_EVENT_INTS,
+                                 .id_low = handle->number,
+                                 .text = channel,
+                                 .text_bytes = strlen(channel)};
+  struct hf_message *message = hf_message_new(&head);
   if (message != NULL) {
     message->ints[HF_EVENT_KIND] = HF_EVENT_RESUMED;
     hf_outbox_send(&handle->port->outbox, message);

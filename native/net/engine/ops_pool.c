@@ -26,12 +26,13 @@ static bool answer_open(struct hf_port *port,
                         const struct hf_op *op,
                         const struct hf_netpool *pool,
                         bool existing) {
-  struct hf_message *message = hf_message_new(HF_MSG_OPENED,
-                                              HF_OPENED_INTS,
-                                              op->id_low,
-                                              op->id_high,
-                                              pool->options,
-                                              pool->options_bytes);
+  struct hf_message_head head = {.kind = HF_MSG_OPENED,
+                                 .n_ints = HF_OPENED_INTS,
+                                 .id_low = op->id_low,
+                                 .id_high = op->id_high,
+                                 .text = pool->options,
+                                 .text_bytes = pool->options_bytes};
+  struct hf_message *message = hf_message_new(&head);
   if (message == NULL) {
     return false;
   }

@@ -109,11 +109,8 @@ void hf_outbox_hand_over(struct hf_outbox *outbox) {
   fill_spare(outbox);
 }
 
-struct hf_message *hf_outbox_spare(struct hf_outbox *outbox,
-                                   enum hf_msg_kind kind,
-                                   uint32_t n_ints,
-                                   int32_t id_low,
-                                   int32_t id_high) {
+static struct hf_message *take_spare(struct hf_outbox *outbox,
+                                     const struct hf_message_head *head) {
   struct hf_message *message = outbox->spare;
   if (message == NULL) {
     return NULL;
@@ -121,33 +118,64 @@ struct hf_message *hf_outbox_spare(struct hf_outbox *outbox,
   outbox->spare = message->next;
   outbox->n_spare--;
   message->next = NULL;
-  message->n_ints = n_ints;
-  message->ints[HF_INT_KIND] = (int32_t)kind;
-  message->ints[HF_INT_LENGTH] = (int32_t)n_ints;
-  message->ints[HF_INT_ID_LOW] = id_low;
-  message->ints[HF_INT_ID_HIGH] = id_high;
+  message->n_ints = head->n_ints;
+  message->ints[HF_INT_KIND] = (int32_t)head->kind;
+  message->ints[HF_INT_LENGTH] = (int32_t)head->n_ints;
+  message->ints[HF_INT_ID_LOW] = head->id_low;
+  message->ints[HF_INT_ID_HIGH] = head->id_high;
   return message;
+}
+
+struct hf_message *hf_outbox_new_answer(struct hf_outbox *outbox,
+                                        const struct hf_message_head *head) {
+  struct hf_message *message = hf_message_new(head);
+  return message != NULL ? message : take_spare(outbox, head);
 }
 
 void hf_outbox_send_ok(struct hf_outbox *outbox,
                        uint32_t id_low,
                        uint32_t id_high,
                        int32_t value) {
-  struct hf_message *message = hf_message_new(HF_MSG_OK,
-                                              HF_OK_INTS,
-                                              (int32_t)id_low,
-                                              (int32_t)id_high,
-                                              NULL,
-                                              0);
-  if (message == NULL) {
-    message = hf_outbox_spare(outbox,
-                              HF_MSG_OK,
-                              HF_OK_INTS,
-                              (int32_t)id_low,
-                              (int32_t)id_high);
-  }
+  struct hf_message_head head = {.kind = HF_MSG_OK,
+                                 .n_ints = HF_OK_INTS,
+                                 .id_low = (int32_t)id_low,
+                                 .id_high = (int32_t)id_high};
+  struct hf_message *message = hf_outbox_new_answer(outbox, &head);
   if (message != NULL) {
     message->ints[HF_OK_STATUS] = value;
+    hf_outbox_send(outbox, message);
+  }
+}
+
+void hf_outbox_describe_error(struct hf_message *message,
+                              const struct hf_error *error,
+                              const struct hf_error *cause) {
+  message->ints[HF_ERROR_STATUS] = (int32_t)error->status;
+  message->ints[HF_ERROR_OUTCOME] = (int32_t)error->outcome;
+  message->ints[HF_ERROR_RETRYABLE] = error->retryable;
+  message->ints[HF_ERROR_UNIT] = (int32_t)error->unit;
+  message->ints[HF_ERROR_PHASE] = (int32_t)error->phase;
+  message->ints[HF_ERROR_ERRNO] = error->sys_errno;
+  if (cause != NULL) {
+    message->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)cause->status;
+    message->ints[HF_ERROR_CAUSE_ERRNO] = cause->sys_errno;
+  }
+}
+
+static void send_refusal(struct hf_outbox *outbox,
+                         struct hf_message_head *head,
+                         const struct hf_error *error,
+                         const struct hf_error *cause) {
+  struct hf_message *message;
+  head->text = error->fields;
+  head->text_bytes = error->fields_bytes;
+  if (cause != NULL) {
+    head->more = cause->fields;
+    head->more_bytes = cause->fields_bytes;
+  }
+  message = hf_outbox_new_answer(outbox, head);
+  if (message != NULL) {
+    hf_outbox_describe_error(message, error, cause);
     hf_outbox_send(outbox, message);
   }
 }
@@ -157,42 +185,18 @@ void hf_outbox_refuse(struct hf_outbox *outbox,
                       uint32_t id_high,
                       enum hf_status status,
                       const struct hf_error *cause) {
+  struct hf_message_head head = {.kind = HF_MSG_ERROR,
+                                 .n_ints = HF_ERROR_INTS,
+                                 .id_low = (int32_t)id_low,
+                                 .id_high = (int32_t)id_high};
   struct hf_error error;
-  struct hf_message *message;
-  hf_error_init(&error);
   if (cause != NULL && cause->status == status) {
-    hf_error_copy(&error, cause);
-    cause = NULL;
-  } else {
-    hf_error_set(&error, status, HF_PHASE_LOCAL, NULL);
-    error.outcome = HF_OUTCOME_NOT_EXECUTED;
+    send_refusal(outbox, &head, cause, NULL);
+    return;
   }
-  message = hf_message_new2(HF_MSG_ERROR,
-                            HF_ERROR_INTS,
-                            (int32_t)id_low,
-                            (int32_t)id_high,
-                            error.fields,
-                            error.fields_bytes,
-                            cause == NULL ? NULL : cause->fields,
-                            cause == NULL ? 0 : cause->fields_bytes);
-  if (message == NULL) {
-    message = hf_outbox_spare(outbox,
-                              HF_MSG_ERROR,
-                              HF_ERROR_INTS,
-                              (int32_t)id_low,
-                              (int32_t)id_high);
-  }
-  if (message != NULL) {
-    message->ints[HF_ERROR_STATUS] = (int32_t)error.status;
-    message->ints[HF_ERROR_OUTCOME] = (int32_t)error.outcome;
-    message->ints[HF_ERROR_RETRYABLE] = error.retryable;
-    message->ints[HF_ERROR_PHASE] = (int32_t)error.phase;
-    message->ints[HF_ERROR_ERRNO] = error.sys_errno;
-    if (cause != NULL) {
-      message->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)cause->status;
-      message->ints[HF_ERROR_CAUSE_ERRNO] = cause->sys_errno;
-    }
-    hf_outbox_send(outbox, message);
-  }
+  hf_error_init(&error);
+  hf_error_set(&error, status, HF_PHASE_LOCAL, NULL);
+  error.outcome = HF_OUTCOME_NOT_EXECUTED;
+  send_refusal(outbox, &head, &error, cause);
   hf_error_finish(&error);
 }

@@ -20,6 +20,7 @@
 #include "holdfast.h"
 
 struct hf_error;
+struct hf_message_head;
 
 struct hf_outbox {
   /* set before the first message, read-only */
@@ -72,14 +73,12 @@ void hf_outbox_send(struct hf_outbox *outbox, struct hf_message *message);
 void hf_outbox_hand_over(struct hf_outbox *outbox);
 
 /*
- * Returns a message without text from the reserve, for an answer that found no
- * memory: no call may stay unanswered. NULL when that is used up.
+ * Makes the answer to an operation, as hf_message_new. Without memory it is
+ * one without texts from a reserve: no call may stay unanswered. NULL when the
+ * reserve is used up, too.
  */
-struct hf_message *hf_outbox_spare(struct hf_outbox *outbox,
-                                   enum hf_msg_kind kind,
-                                   uint32_t n_ints,
-                                   int32_t id_low,
-                                   int32_t id_high);
+struct hf_message *hf_outbox_new_answer(struct hf_outbox *outbox,
+                                        const struct hf_message_head *head);
 
 /* Answers an operation with HF_MSG_OK and one value. */
 void hf_outbox_send_ok(struct hf_outbox *outbox,
@@ -87,7 +86,18 @@ void hf_outbox_send_ok(struct hf_outbox *outbox,
                        uint32_t id_high,
                        int32_t value);
 
-/* Answers an operation with one of our own errors. */
+/*
+ * Fills in the HF_ERROR_* that an error and its cause (or NULL) have in common
+ * with every other.
+ */
+void hf_outbox_describe_error(struct hf_message *message,
+                              const struct hf_error *error,
+                              const struct hf_error *cause);
+
+/*
+ * Answers an operation with `cause` when that has this status, else with our
+ * own error of the status, and `cause` (or NULL) as what it was caused by.
+ */
 void hf_outbox_refuse(struct hf_outbox *outbox,
                       uint32_t id_low,
                       uint32_t id_high,

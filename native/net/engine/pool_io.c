@@ -6,6 +6,7 @@
 #include "net/base/clock.h"
 #include "net/conn/conn.h"
 #include "net/engine/call.h"
+#include "net/engine/call_answer.h"
 #include "net/engine/call_table.h"
 #include "net/engine/connect_slot.h"
 #include "net/engine/events.h"

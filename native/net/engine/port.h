@@ -82,7 +82,7 @@ struct hf_port {
   struct hf_table handles;   /* hf_handle.by_number */
   struct hf_table calls;     /* hf_call.by_id: not answered yet */
   struct hf_table leases;    /* hf_call.by_lease: calls that acquired one */
-  struct hf_table questions; /* hf_connect_slot.by_question: waiting */
+  struct hf_table questions; /* hf_question.node: not answered yet */
   struct hf_list handle_list;
   struct hf_row_descriptions row_descriptions;
   int32_t last_lease;

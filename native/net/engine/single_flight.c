@@ -15,6 +15,7 @@
 #include "net/base/clock.h"
 #include "net/engine/cached_result.h"
 #include "net/engine/call.h"
+#include "net/engine/call_answer.h"
 #include "net/engine/call_table.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"

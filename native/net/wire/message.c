@@ -160,32 +160,22 @@ static void place(struct hf_message *message,
   }
 }
 
-/* NOLINTNEXTLINE(readability-function-size): two texts, nothing to hide */
-struct hf_message *hf_message_new2(enum hf_msg_kind kind,
-                                   uint32_t n_ints,
-                                   int32_t id_low,
-                                   int32_t id_high,
-                                   const char *text,
-                                   size_t text_bytes,
-                                   const char *more,
-                                   size_t more_bytes) {
+struct hf_message *hf_message_new(const struct hf_message_head *head) {
   struct piece pieces[2] = {0};
   uint32_t n = 0;
   uint32_t i;
   size_t total = 0;
   struct hf_message *message;
 
-  assert(n_ints >= HF_INT_HEADER);
-  if (text == NULL && more != NULL) {
-    /* The first may be what there was no memory for; the second is second. */
-    text = "";
-    text_bytes = 0;
+  assert(head->n_ints >= HF_INT_HEADER);
+  if (head->text != NULL) {
+    pieces[n++] = measure(head->text, head->text_bytes);
+  } else if (head->more != NULL) {
+    /* There was no memory for the first text: the second stays the second. */
+    pieces[n++] = measure("", 0);
   }
-  if (text != NULL) {
-    pieces[n++] = measure(text, text_bytes);
-  }
-  if (more != NULL) {
-    pieces[n++] = measure(more, more_bytes);
+  if (head->more != NULL) {
+    pieces[n++] = measure(head->more, head->more_bytes);
   }
   for (i = 0; i < n; i++) {
     total += room(&pieces[i]);
@@ -193,7 +183,7 @@ struct hf_message *hf_message_new2(enum hf_msg_kind kind,
   if (total > UINT32_MAX) {
     return NULL;
   }
-  message = hf_message_alloc(n_ints, 0, n, total);
+  message = hf_message_alloc(head->n_ints, 0, n, total);
   if (message == NULL) {
     return NULL;
   }
@@ -202,28 +192,12 @@ struct hf_message *hf_message_new2(enum hf_msg_kind kind,
     place(message, i, total, &pieces[i]);
     total += room(&pieces[i]);
   }
-  message->ints[HF_INT_KIND] = (int32_t)kind;
-  message->ints[HF_INT_LENGTH] = (int32_t)n_ints;
-  message->ints[HF_INT_ID_LOW] = id_low;
-  message->ints[HF_INT_ID_HIGH] = id_high;
+  message->ints[HF_INT_KIND] = (int32_t)head->kind;
+  message->ints[HF_INT_LENGTH] = (int32_t)head->n_ints;
+  message->ints[HF_INT_ID_LOW] = head->id_low;
+  message->ints[HF_INT_ID_HIGH] = head->id_high;
   message->ints[HF_INT_CHUNKS] = (int32_t)n;
   return message;
-}
-
-struct hf_message *hf_message_new(enum hf_msg_kind kind,
-                                  uint32_t n_ints,
-                                  int32_t id_low,
-                                  int32_t id_high,
-                                  const char *text,
-                                  size_t text_bytes) {
-  return hf_message_new2(kind,
-                         n_ints,
-                         id_low,
-                         id_high,
-                         text,
-                         text_bytes,
-                         NULL,
-                         0);
 }
 
 void hf_message_free_all(struct hf_message *first) {

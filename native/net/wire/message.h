@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages to a port: one allocation each, zeroed header fields included.
- * hf_message_free (holdfast.h) frees them.
+ * Messages to a port, as holdfast.h describes them. hf_message_free (there)
+ * frees one.
+ *
+ * Ownership: whoever made a message owns it until it is handed on.
+ * Threads: any; a message is one thread's at a time.
  */
 #ifndef HF_NET_WIRE_MESSAGE_H
 #define HF_NET_WIRE_MESSAGE_H
@@ -11,9 +14,26 @@
 
 #include "holdfast.h"
 
+/* What a message begins with, and its texts: UTF-8, which may hold NULs. */
+struct hf_message_head {
+  enum hf_msg_kind kind;
+  uint32_t n_ints; /* HF_..._INTS of that kind, or more */
+  int32_t id_low, id_high;
+  const char *text; /* becomes chunk 0; NULL = none */
+  size_t text_bytes;
+  const char *more; /* becomes chunk 1; NULL = none */
+  size_t more_bytes;
+};
+
 /*
- * Returns a block with arrays of these lengths (ints zeroed, the rest not),
- * or NULL when out of memory.
+ * Makes a message with everything but the ints of its kind, which are zero.
+ * With `more` and without `text` chunk 0 is empty. NULL when out of memory.
+ */
+struct hf_message *hf_message_new(const struct hf_message_head *head);
+
+/*
+ * Allocates a message with arrays of these lengths: ints zeroed, the others
+ * not. NULL when out of memory.
  */
 struct hf_message *hf_message_alloc(uint32_t n_ints,
                                     uint32_t n_nums,
@@ -21,8 +41,8 @@ struct hf_message *hf_message_alloc(uint32_t n_ints,
                                     size_t n_bytes);
 
 /*
- * As hf_message_alloc, but the bytes are `bytes` (from hf_alloc), which the
- * block owns from now on. On failure they are still the caller's.
+ * As hf_message_alloc, but with `bytes` (from hf_alloc) as its bytes: takes
+ * ownership of them unless it returns NULL.
  */
 struct hf_message *hf_message_alloc_around(uint32_t n_ints,
                                            uint32_t n_nums,
@@ -30,35 +50,13 @@ struct hf_message *hf_message_alloc_around(uint32_t n_ints,
                                            char *bytes,
                                            size_t n_bytes);
 
-/*
- * Returns a message that is complete but for its own ints: kind, length, id,
- * counts are filled in. `text` (may hold NULs, may be NULL) becomes chunk 0;
- * it is UTF-8. NULL when out of memory.
- */
-struct hf_message *hf_message_new(enum hf_msg_kind kind,
-                                  uint32_t n_ints,
-                                  int32_t id_low,
-                                  int32_t id_high,
-                                  const char *text,
-                                  size_t text_bytes);
-
-/* As hf_message_new with a second chunk, `more`, unless that is NULL. */
-struct hf_message *hf_message_new2(enum hf_msg_kind kind,
-                                   uint32_t n_ints,
-                                   int32_t id_low,
-                                   int32_t id_high,
-                                   const char *text,
-                                   size_t text_bytes,
-                                   const char *more,
-                                   size_t more_bytes);
-
 /* Frees a list of messages. Accepts NULL. */
 void hf_message_free_all(struct hf_message *first);
 
 /* Returns a copy, with `next` NULL, or NULL when out of memory. */
 struct hf_message *hf_message_copy(const struct hf_message *message);
 
-/* Returns how many bytes a block takes. */
+/* Returns how many bytes of memory a message takes. */
 size_t hf_message_bytes(const struct hf_message *message);
 
 #endif

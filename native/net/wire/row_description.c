@@ -168,13 +168,8 @@ static struct hf_message *new_definition(
     const struct hf_row_description *description,
     int32_t id) {
   size_t n_numbers = (size_t)description->columns * HF_ROW_DESCRIPTION_STRIDE;
-  struct hf_message *message =
-      hf_message_new(HF_MSG_ROW_DESCRIPTION,
-                     HF_ROW_DESCRIPTION_INTS + (uint32_t)n_numbers,
-                     0,
-                     0,
-                     description->names,
-                     description->names_bytes);
+  struct hf_message_head head = {.kind = HF_MSG_ROW_DESCRIPTION, .n_ints = HF_ROW_DESCRIPTION_INTS + (uint32_t)n_numbers, .text = description->names, .text_bytes = description->names_bytes};
+  struct hf_message *message = hf_message_new(&head);
   if (message != NULL) {
     message->ints[HF_ROW_DESCRIPTION_ID] = id;
     message->ints[HF_ROW_DESCRIPTION_COLUMNS] = description->columns;
@@ -187,12 +182,8 @@ static struct hf_message *new_definition(
 
 /* Makes the message that has JavaScript forget all descriptions. */
 static struct hf_message *new_forget_all(void) {
-  struct hf_message *message = hf_message_new(HF_MSG_ROW_DESCRIPTION,
-                                              HF_ROW_DESCRIPTION_INTS,
-                                              0,
-                                              0,
-                                              NULL,
-                                              0);
+  struct hf_message_head head = {.kind = HF_MSG_ROW_DESCRIPTION, .n_ints = HF_ROW_DESCRIPTION_INTS};
+  struct hf_message *message = hf_message_new(&head);
   if (message != NULL) {
     message->ints[HF_ROW_DESCRIPTION_ID] = FORGET_ID;
   }

@@ -504,14 +504,15 @@ static void running_out_of_memory_loses_nothing(void **state) {
 }
 
 static void a_message_carries_two_texts(void **state) {
-  struct hf_message *message = hf_message_new2(HF_MSG_ERROR,
-                                               HF_ERROR_INTS,
-                                               1,
-                                               2,
-                                               "abc",
-                                               3,
-                                               "\xc3\xa9",
-                                               2);
+  struct hf_message_head head = {.kind = HF_MSG_ERROR,
+                                 .n_ints = HF_ERROR_INTS,
+                                 .id_low = 1,
+                                 .id_high = 2,
+                                 .text = "abc",
+                                 .text_bytes = 3,
+                                 .more = "\xc3\xa9",
+                                 .more_bytes = 2};
+  struct hf_message *message = hf_message_new(&head);
   uint16_t unit;
   (void)state;
   assert_int_equal(message->n_chunks, 2);

@@ -55,6 +55,7 @@ const TABLES = {
   hf_post: 'work handed to the loop from another thread',
   hf_job: 'work handed to a worker thread, and its end on the loop',
   hf_resolve_wait: 'the end of looking a name up',
+  hf_lookups: 'the end of looking up the names of hosts',
   hf_attempt: 'the end of trying one address',
   hf_connect_options: 'the end of opening a connection',
   hf_conn_callbacks: 'what a connection tells the pool that it belongs to',

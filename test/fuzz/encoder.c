@@ -260,7 +260,7 @@ static void check_texts(const unsigned char *data, size_t bytes) {
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t bytes) {
   static struct hf_encoder encoder;
-  static const struct hf_encoder_frame frame = {.id_low = 1, .attempts = 1};
+  static const struct hf_encoder_frame frame = {.id_low = 1};
   struct fuzz fuzz = {data, bytes};
   int32_t decode = fuzz_byte(&fuzz);
   int limit = fuzz_byte(&fuzz);

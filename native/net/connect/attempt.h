@@ -15,6 +15,7 @@
 #include "core/base/list.h"
 #include "net/base/loop.h"
 #include "net/connect/connect_job.h"
+#include "net/connect/hosts.h"
 
 struct hf_attempt_watch;
 
@@ -25,7 +26,7 @@ struct hf_attempt {
   struct hf_connect_job *job;
   struct hf_post post;
   struct hf_attempt_watch *watch; /* while the socket is waited for */
-  int host, route;                /* the owner's */
+  struct hf_route_choice choice;  /* the owner's: where it goes */
   bool working;                   /* the job is the workers' */
   bool refused;                   /* by the workers: told from the loop */
   bool connected;                 /* the socket has been connected */

@@ -10,20 +10,11 @@
 #include "net/connect/cancel_job.h"
 
 #include <poll.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "core/base/alloc.h"
 
 static struct hf_cancel_job *cancel_of(struct hf_job *job) {
   return HF_CONTAINER_OF(job, struct hf_cancel_job, job);
-}
-
-static void keep_message(struct hf_cancel_job *cancel, const char *text) {
-  size_t bytes;
-  (void)snprintf(cancel->message, sizeof cancel->message, "%s", text);
-  bytes = strcspn(cancel->message, "\n");
-  cancel->message[bytes] = '\0';
 }
 
 #ifdef LIBPQ_HAS_ASYNC_CANCEL
@@ -42,21 +33,16 @@ static void run_cancel(struct hf_job *job) {
   PostgresPollingStatusType polled = PGRES_POLLING_WRITING;
 
   if (PQcancelStart(request) == 0) {
-    keep_message(cancel, PQcancelErrorMessage(request));
     return;
   }
   while (polled == PGRES_POLLING_READING || polled == PGRES_POLLING_WRITING) {
     short events = polled == PGRES_POLLING_READING ? POLLIN : POLLOUT;
     if (!wait_for(job, PQcancelSocket(request), events)) {
-      keep_message(cancel, "the request was given up");
       return;
     }
     polled = PQcancelPoll(request);
   }
   cancel->reached = polled == PGRES_POLLING_OK;
-  if (!cancel->reached) {
-    keep_message(cancel, PQcancelErrorMessage(request));
-  }
 }
 
 static void *new_request(PGconn *connection) {
@@ -76,13 +62,9 @@ static void free_request(void *request) {
 
 static void run_cancel(struct hf_job *job) {
   struct hf_cancel_job *cancel = cancel_of(job);
-  char message[HF_CANCEL_MESSAGE_BYTES] = "";
+  char unused[256];
   /* It reads to the end of the socket before it returns. */
-  cancel->reached =
-      PQcancel(cancel->request, message, (int)sizeof message) != 0;
-  if (!cancel->reached) {
-    keep_message(cancel, message);
-  }
+  cancel->reached = PQcancel(cancel->request, unused, (int)sizeof unused) != 0;
 }
 
 static void *new_request(PGconn *connection) {

@@ -15,15 +15,12 @@
 
 #include "net/base/worker.h"
 
-enum { HF_CANCEL_MESSAGE_BYTES = 256 };
-
 struct hf_cancel_job {
   struct hf_job job;
   void *ctx; /* the submitter's */
 
   /* the result, from `done` on */
   bool reached; /* the server read the request and closed the socket */
-  char message[HF_CANCEL_MESSAGE_BYTES]; /* libpq's, when not reached */
 
   /* of the job */
   void *request;

@@ -3,7 +3,6 @@
 #include "net/connect/connect.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <uv.h>
@@ -16,7 +15,7 @@
 #include "net/connect/connect_error.h"
 #include "net/connect/connect_job.h"
 #include "net/connect/hosts.h"
-#include "net/connect/resolve.h"
+#include "net/connect/lookups.h"
 #include "net/connect/target.h"
 
 enum { NS_PER_MS = 1000 * 1000 };
@@ -26,17 +25,11 @@ enum { NS_PER_MS = 1000 * 1000 };
 /* Nobody who is there says nothing for longer, unless it wakes up first. */
 #define SILENCE_MAX_NS (2000ull * NS_PER_MS)
 
-struct name_wait {
-  struct hf_resolve_wait wait; /* first */
-  struct hf_connect *connect;
-  int host;
-};
-
 struct hf_connect {
   struct hf_connect_options options;
   char *password, *question;
   struct hf_hosts hosts;
-  struct name_wait *names; /* one for each host */
+  struct hf_lookups lookups; /* of their names */
   struct hf_list attempts;
   struct hf_attempt *chosen; /* its socket is connected, and it was chosen */
   uint64_t silence_max_ns;   /* how long the leader may say nothing */
@@ -69,15 +62,10 @@ static void on_timer_closed(uv_handle_t *handle) {
 /* Lets go of everything but the memory. */
 static void close_all(struct hf_connect *connect) {
   struct hf_link *link;
-  int i;
   while ((link = hf_list_pop(&connect->attempts)) != NULL) {
     hf_attempt_close(HF_CONTAINER_OF(link, struct hf_attempt, link));
   }
-  for (i = 0; connect->names != NULL && i < connect->hosts.n; i++) {
-    hf_resolve_leave(&connect->names[i].wait);
-  }
-  hf_free(connect->names);
-  connect->names = NULL;
+  hf_lookups_stop(&connect->lookups);
   hf_hosts_finish(&connect->hosts);
   hf_system_wipe_text(connect->password);
   hf_free(connect->question);
@@ -124,40 +112,6 @@ static void finish(struct hf_connect *connect, struct hf_connect_job *job) {
 
 /* ---- errors -------------------------------------------------------------- */
 
-/* How much an error says: a server's own words say more than no answer. */
-static int rank_of(const struct hf_error *error) {
-  static const enum hf_status by_rank[] = {HF_OK,
-                                           HF_NAME_ERROR,
-                                           HF_SOCKET_ERROR,
-                                           HF_CONNECT_TIMEOUT};
-  enum { OTHERS = sizeof by_rank / sizeof *by_rank, SERVER };
-  int i;
-  for (i = 0; i < OTHERS; i++) {
-    if (error->status == by_rank[i]) {
-      return i;
-    }
-  }
-  return error->status == HF_SERVER_ERROR ? SERVER : OTHERS;
-}
-
-static void keep_error(struct hf_connect *connect, struct hf_error *error) {
-  if (rank_of(error) >= rank_of(&connect->error)) {
-    hf_error_move(&connect->error, error);
-  }
-}
-
-/* Whether the next address would say the same. */
-static bool is_final(const struct hf_error *error) {
-  const char *message = hf_error_field(error, 'M');
-  if (error->status == HF_SERVER_ERROR) {
-    return strncmp(error->sqlstate, "28", 2) == 0 ||
-           strncmp(error->sqlstate, "3D", 2) == 0 ||
-           (message != NULL && strstr(message, "unsupported startup") != NULL);
-  }
-  return error->status == HF_AUTH_ERROR || error->status == HF_PARAM_INVALID ||
-         error->status == HF_NO_MEMORY;
-}
-
 /* Nobody answered in time: says of whom that is true. */
 static void note_timeout(struct hf_connect *connect) {
   struct hf_error error;
@@ -172,8 +126,8 @@ static void note_timeout(struct hf_connect *connect) {
   hf_error_set(&error, HF_CONNECT_TIMEOUT, HF_PHASE_CONNECT, NULL);
   if (attempt != NULL) {
     const char *address;
-    host = &connect->hosts.list[attempt->host];
-    address = host->routes[attempt->route].address;
+    host = &connect->hosts.list[attempt->choice.host];
+    address = hf_hosts_route(&connect->hosts, attempt->choice)->address;
     hf_error_add(&error, 'a', *address == '\0' ? host->name : address);
     connect->delayed_here = attempt->working;
   } else {
@@ -190,21 +144,16 @@ static void note_timeout(struct hf_connect *connect) {
   if (*host->port != '\0') {
     hf_error_add(&error, 'o', host->port);
   }
-  keep_error(connect, &error);
+  hf_connect_error_keep(&connect->error, &error);
   hf_error_finish(&error);
 }
 
 /* ---- attempts ------------------------------------------------------------ */
 
-static struct hf_route *route_of(const struct hf_connect *connect,
-                                 const struct hf_attempt *attempt) {
-  return &connect->hosts.list[attempt->host].routes[attempt->route];
-}
-
 static void drop(struct hf_connect *connect,
                  struct hf_attempt *attempt,
                  enum hf_route_state state) {
-  route_of(connect, attempt)->state = state;
+  hf_hosts_route(&connect->hosts, attempt->choice)->state = state;
   hf_list_remove(&connect->attempts, &attempt->link);
   if (connect->chosen == attempt) {
     connect->chosen = NULL;
@@ -225,19 +174,6 @@ static void drop_others(struct hf_connect *connect,
   }
 }
 
-static int count_new(const struct hf_connect *connect) {
-  int n = 0;
-  int i, j;
-  for (i = 0; i < connect->hosts.n; i++) {
-    const struct hf_host *host = &connect->hosts.list[i];
-    n += host->known ? 0 : 1;
-    for (j = 0; j < host->n_routes; j++) {
-      n += host->routes[j].state == HF_ROUTE_NEW ? 1 : 0;
-    }
-  }
-  return n;
-}
-
 static void on_connected(struct hf_attempt *attempt) {
   struct hf_connect *connect = attempt->owner;
   uint64_t left_ns = 0;
@@ -246,14 +182,17 @@ static void on_connected(struct hf_attempt *attempt) {
     struct hf_error error;
     hf_error_init(&error);
     hf_error_set(&error, HF_CONNECT_TIMEOUT, HF_PHASE_CONNECT, NULL);
-    hf_error_add(&error, 'a', route_of(connect, connect->chosen)->address);
-    keep_error(connect, &error);
+    hf_error_add(
+        &error,
+        'a',
+        hf_hosts_route(&connect->hosts, connect->chosen->choice)->address);
+    hf_connect_error_keep(&connect->error, &error);
     hf_error_finish(&error);
     drop(connect, connect->chosen, HF_ROUTE_FAILED);
   }
   drop_others(connect, attempt);
   connect->chosen = attempt;
-  others = (uint64_t)count_new(connect);
+  others = (uint64_t)hf_hosts_count_new(&connect->hosts);
   if (attempt->active_ns < connect->end_ns) {
     left_ns = connect->end_ns - attempt->active_ns;
   }
@@ -272,31 +211,22 @@ static void on_activity(struct hf_attempt *attempt) {
   }
 }
 
-/* Whether this is the first choice of all, so that nothing need be learnt. */
-static bool is_first(const struct hf_connect *connect,
-                     const struct hf_attempt *attempt) {
-  int i;
-  for (i = 0; i < attempt->host; i++) {
-    if (!connect->hosts.list[i].known || connect->hosts.list[i].n_routes > 0) {
-      return false;
-    }
-  }
-  return attempt->route == 0;
-}
-
+/* The first choice of all need not be remembered. */
 static void remember(struct hf_connect *connect,
                      const struct hf_attempt *attempt) {
-  const struct hf_host *host = &connect->hosts.list[attempt->host];
+  struct hf_target *target = connect->options.target;
+  const struct hf_host *host = &connect->hosts.list[attempt->choice.host];
   if (connect->one_address || connect->random || connect->fallback) {
     return;
   }
-  if (is_first(connect, attempt)) {
-    hf_target_remember(connect->options.target, NULL, NULL, NULL);
+  if (hf_hosts_is_first(&connect->hosts, attempt->choice)) {
+    hf_target_remember(target, NULL, NULL, NULL);
   } else {
-    hf_target_remember(connect->options.target,
-                       host->name,
-                       host->routes[attempt->route].address,
-                       host->port);
+    hf_target_remember(
+        target,
+        host->name,
+        hf_hosts_route(&connect->hosts, attempt->choice)->address,
+        host->port);
   }
 }
 
@@ -314,8 +244,8 @@ static void on_over(struct hf_attempt *attempt) {
     return;
   }
   connect->wrong_role = connect->wrong_role || job->wrong_role;
-  final = is_final(&job->error);
-  keep_error(connect, &job->error);
+  final = hf_connect_error_is_final(&job->error);
+  hf_connect_error_keep(&connect->error, &job->error);
   drop(connect, attempt, HF_ROUTE_FAILED);
   connect->next_ns = 0; /* the next one may go at once */
   if (final) {
@@ -327,13 +257,11 @@ static void on_over(struct hf_attempt *attempt) {
 
 static enum hf_status prepare_job(const struct hf_connect *connect,
                                   struct hf_connect_job *job,
-                                  int host,
-                                  int route) {
-  const struct hf_host *at = &connect->hosts.list[host];
-  enum hf_status status = hf_connect_job_set_place(job,
-                                                   at->name,
-                                                   at->routes[route].address,
-                                                   at->port);
+                                  struct hf_route_choice choice) {
+  const struct hf_host *host = &connect->hosts.list[choice.host];
+  const struct hf_route *route = hf_hosts_route(&connect->hosts, choice);
+  enum hf_status status =
+      hf_connect_job_set_place(job, host->name, route->address, host->port);
   if (status == HF_OK && connect->password != NULL) {
     status = hf_connect_job_set_password(job, connect->password);
   }
@@ -348,8 +276,7 @@ static enum hf_status prepare_job(const struct hf_connect *connect,
 }
 
 static enum hf_status start_attempt(struct hf_connect *connect,
-                                    int host,
-                                    int route) {
+                                    struct hf_route_choice choice) {
   struct hf_connect_job *job =
       hf_connect_job_new(connect->options.target, NULL, NULL);
   struct hf_attempt *attempt;
@@ -357,13 +284,12 @@ static enum hf_status start_attempt(struct hf_connect *connect,
   if (job == NULL) {
     return HF_NO_MEMORY;
   }
-  if (prepare_job(connect, job, host, route) != HF_OK ||
+  if (prepare_job(connect, job, choice) != HF_OK ||
       (attempt = hf_attempt_new(connect->options.loop, job, connect)) == NULL) {
     hf_connect_job_free(job);
     return HF_NO_MEMORY;
   }
-  attempt->host = host;
-  attempt->route = route;
+  attempt->choice = choice;
   attempt->on_connected = on_connected;
   attempt->on_activity = on_activity;
   attempt->on_over = on_over;
@@ -375,19 +301,15 @@ static enum hf_status start_attempt(struct hf_connect *connect,
     return status;
   }
   hf_list_push(&connect->attempts, &attempt->link);
-  route_of(connect, attempt)->state = HF_ROUTE_TRIED;
+  hf_hosts_route(&connect->hosts, choice)->state = HF_ROUTE_TRIED;
   return HF_OK;
 }
 
 /* ---- whose turn it is ---------------------------------------------------- */
 
-struct choice {
-  int host, route;
-};
-
 /* Finds the place that worked last time, if it is still one of these. */
 static bool find_remembered(const struct hf_connect *connect,
-                            struct choice *choice) {
+                            struct hf_route_choice *choice) {
   int i, j;
   if (connect->one_address || connect->random) {
     return false;
@@ -400,7 +322,7 @@ static bool find_remembered(const struct hf_connect *connect,
                               host->name,
                               host->routes[j].address,
                               host->port)) {
-        *choice = (struct choice){i, j};
+        *choice = (struct hf_route_choice){i, j};
         return true;
       }
     }
@@ -411,30 +333,14 @@ static bool find_remembered(const struct hf_connect *connect,
 /* Finds the next address; a name still looked up holds its place for a bit. */
 static bool find_next(const struct hf_connect *connect,
                       uint64_t now_ns,
-                      struct choice *choice) {
+                      struct hf_route_choice *choice) {
   bool wait_for_names = now_ns < connect->began_ns + STAGGER_NS;
-  int i, j;
-  if (find_remembered(connect, choice)) {
-    return true;
-  }
-  for (i = 0; i < connect->hosts.n; i++) {
-    const struct hf_host *host = &connect->hosts.list[i];
-    if (!host->known && wait_for_names) {
-      return false;
-    }
-    for (j = 0; j < host->n_routes; j++) {
-      if (host->routes[j].state == HF_ROUTE_NEW) {
-        *choice = (struct choice){i, j};
-        return true;
-      }
-    }
-  }
-  return false;
+  return find_remembered(connect, choice) ||
+         hf_hosts_find_new(&connect->hosts, wait_for_names, choice);
 }
 
 /* Nothing is under way any more and nothing is left to try. */
 static void end_round(struct hf_connect *connect) {
-  int i, j;
   if (!connect->wrong_role || connect->fallback || connect->role == NULL ||
       strcmp(connect->role, "standby") != 0) {
     fail(connect);
@@ -443,11 +349,7 @@ static void end_round(struct hf_connect *connect) {
   /* prefer-standby: there is none, so that anyone will do. */
   connect->fallback = true;
   connect->role = "any";
-  for (i = 0; i < connect->hosts.n; i++) {
-    for (j = 0; j < connect->hosts.list[i].n_routes; j++) {
-      connect->hosts.list[i].routes[j].state = HF_ROUTE_NEW;
-    }
-  }
+  hf_hosts_renew(&connect->hosts);
   advance(connect);
 }
 
@@ -475,7 +377,7 @@ static void advance(struct hf_connect *connect) {
   uint64_t now_ns = hf_clock_ns();
   uint64_t wake_ns = connect->end_ns;
   uint64_t chosen_ns = chosen_until_ns(connect);
-  struct choice choice;
+  struct hf_route_choice choice;
   if (connect->over) {
     return;
   }
@@ -489,14 +391,15 @@ static void advance(struct hf_connect *connect) {
       wake_ns = earlier(wake_ns, connect->next_ns);
       break;
     }
-    status = start_attempt(connect, choice.host, choice.route);
+    status = start_attempt(connect, choice);
     if (status != HF_OK) {
       fail_by_system(connect, status);
       return;
     }
     connect->next_ns = now_ns + STAGGER_NS;
   }
-  if (hf_list_empty(&connect->attempts) && count_new(connect) == 0) {
+  if (hf_list_empty(&connect->attempts) &&
+      hf_hosts_count_new(&connect->hosts) == 0) {
     end_round(connect);
     return;
   }
@@ -521,82 +424,6 @@ static void on_timer(uv_timer_t *timer) {
   hf_loop_turn(loop);
 }
 
-/* ---- names --------------------------------------------------------------- */
-
-static uint32_t random_of(void *ctx) {
-  return hf_loop_random(ctx);
-}
-
-static void on_found(struct hf_resolve_wait *wait,
-                     const struct hf_addresses *found,
-                     const struct hf_error *error) {
-  struct name_wait *name = HF_CONTAINER_OF(wait, struct name_wait, wait);
-  struct hf_connect *connect = name->connect;
-  struct hf_host *host = &connect->hosts.list[name->host];
-  if (found == NULL) {
-    struct hf_error copy;
-    host->known = true;
-    hf_error_init(&copy);
-    hf_error_copy(&copy, error);
-    keep_error(connect, &copy);
-    hf_error_finish(&copy);
-  } else if (hf_host_set_addresses(host, found) != HF_OK) {
-    fail_with(connect, HF_NO_MEMORY);
-  } else if (connect->random) {
-    hf_host_shuffle(host, random_of, connect->options.loop);
-  }
-  advance(connect);
-}
-
-static enum hf_status look_up(struct hf_connect *connect) {
-  int i;
-  connect->names = hf_calloc((size_t)connect->hosts.n, sizeof *connect->names);
-  if (connect->names == NULL) {
-    return HF_NO_MEMORY;
-  }
-  for (i = 0; i < connect->hosts.n; i++) {
-    const struct hf_host *host = &connect->hosts.list[i];
-    struct name_wait *name = &connect->names[i];
-    enum hf_status status;
-    name->wait.done = on_found;
-    name->connect = connect;
-    name->host = i;
-    status =
-        host->known
-            ? HF_OK
-            : hf_resolve_start(connect->options.loop, host->name, &name->wait);
-    if (status != HF_OK) {
-      return status;
-    }
-  }
-  return HF_OK;
-}
-
-/* The one place there is. */
-static enum hf_status use_one_address(
-    struct hf_connect *connect,
-    const struct hf_connect_address *address) {
-  struct hf_host *host = hf_calloc(1, sizeof *host);
-  connect->hosts.list = host;
-  if (host == NULL) {
-    return HF_NO_MEMORY;
-  }
-  connect->hosts.n = 1;
-  host->known = true;
-  host->name = hf_strndup(address->host, strlen(address->host));
-  host->port = hf_strndup(address->port, strlen(address->port));
-  host->routes = hf_calloc(1, sizeof *host->routes);
-  if (host->name == NULL || host->port == NULL || host->routes == NULL) {
-    return HF_NO_MEMORY;
-  }
-  host->n_routes = 1;
-  (void)snprintf(host->routes->address,
-                 sizeof host->routes->address,
-                 "%s",
-                 address->address);
-  return HF_OK;
-}
-
 /* ---- the beginning ------------------------------------------------------- */
 
 /* In two rounds what prefer-standby asks: libpq would not know the others. */
@@ -608,26 +435,61 @@ static const char *role_of(const struct hf_connect_options *options) {
   return role != NULL && strcmp(role, "prefer-standby") == 0 ? "standby" : NULL;
 }
 
+static enum hf_status list_hosts(struct hf_connect *connect) {
+  const struct hf_connect_address *one = connect->options.address;
+  return one != NULL ? hf_hosts_set_one(&connect->hosts,
+                                        one->host,
+                                        one->address,
+                                        one->port)
+                     : hf_hosts_read(&connect->hosts,
+                                     connect->options.target,
+                                     &connect->error);
+}
+
+static uint32_t random_of(void *ctx) {
+  return hf_loop_random(ctx);
+}
+
+static void on_looked_up(void *ctx,
+                         struct hf_host *host,
+                         const struct hf_error *error) {
+  struct hf_connect *connect = ctx;
+  struct hf_error copy;
+  if (error != NULL) {
+    hf_error_init(&copy);
+    hf_error_copy(&copy, error);
+    hf_connect_error_keep(&connect->error, &copy);
+    hf_error_finish(&copy);
+  } else if (!host->known) {
+    fail_with(connect, HF_NO_MEMORY);
+  } else if (connect->random) {
+    hf_host_shuffle(host, random_of, connect->options.loop);
+  }
+  advance(connect);
+}
+
 static enum hf_status find_hosts(struct hf_connect *connect) {
   const char *mode =
       hf_target_get(connect->options.target, "load_balance_hosts");
-  enum hf_status status =
-      connect->options.address != NULL
-          ? use_one_address(connect, connect->options.address)
-          : hf_hosts_read(&connect->hosts,
-                          connect->options.target,
-                          &connect->error);
+  enum hf_status status = list_hosts(connect);
   connect->random = mode != NULL && strcmp(mode, "random") == 0;
   if (status == HF_OK && connect->random) {
     hf_hosts_shuffle(&connect->hosts, random_of, connect->options.loop);
   }
-  return status == HF_OK ? look_up(connect) : status;
+  if (status != HF_OK) {
+    return status;
+  }
+  return hf_lookups_start(&connect->lookups,
+                          connect->options.loop,
+                          &connect->hosts,
+                          on_looked_up,
+                          connect);
 }
 
-static bool copy(char **address, const char *text) {
+static bool copy(char **to, const char *text) {
   if (text != NULL) {
-    *address = hf_strndup(text, strlen(text));
-    return *address != NULL;
+    *to = hf_strndup(text, strlen(text));
+    return *to != NULL;
   }
   return true;
 }

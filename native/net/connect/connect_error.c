@@ -22,7 +22,7 @@
 #include <xlocale.h>
 #endif
 
-#include "core/base/alloc.h"
+#include "net/connect/connect_text.h"
 
 enum { TEXT_BYTES = 4096, FIELD_BYTES = 1024 };
 
@@ -199,133 +199,6 @@ static enum hf_status judge_text(struct hf_error *error, const char *text) {
   return socket_error(error, ECONNREFUSED, "connect");
 }
 
-/* Adds a field from a piece of text. */
-static void add_piece(struct hf_error *error,
-                      char letter,
-                      const char *text,
-                      size_t bytes) {
-  char copy[FIELD_BYTES];
-  if (bytes >= sizeof copy) {
-    bytes = sizeof copy - 1;
-  }
-  memcpy(copy, text, bytes);
-  copy[bytes] = '\0';
-  hf_error_add(error, letter, copy);
-}
-
-/* Reads `... at "host" (address), port 5432 failed: ` into fields. */
-static void read_place(struct hf_error *error, const char *text) {
-  const char *server = strstr(text, "connection to server ");
-  const char *from = server == NULL ? NULL : strchr(server, '"');
-  const char *to = from == NULL ? NULL : strchr(from + 1, '"');
-  const char *port;
-  if (to == NULL) {
-    return;
-  }
-  if (strncmp(to, "\" (", 3) == 0 && strchr(to, ')') != NULL) {
-    add_piece(error, 'a', to + 3, (size_t)(strchr(to, ')') - (to + 3)));
-  } else {
-    add_piece(error, 'a', from + 1, (size_t)(to - from - 1));
-  }
-  port = strstr(to, ", port ");
-  if (port != NULL) {
-    port += strlen(", port ");
-    add_piece(error, 'o', port, strspn(port, "0123456789"));
-  }
-}
-
-/* Returns where "FATAL:  28P01: " begins with its SQLSTATE, or NULL. */
-static const char *find_sqlstate(const char *text) {
-  const char *at = strstr(text, " failed: ");
-  size_t n;
-  if (at == NULL) {
-    return NULL;
-  }
-  at = strchr(at + strlen(" failed: "), ':');
-  if (at == NULL) {
-    return NULL;
-  }
-  at += 1 + strspn(at + 1, " ");
-  n = strspn(at, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-  return n == HF_SQLSTATE_LENGTH && (at[n] == ':' || at[n] == '\n') ? at : NULL;
-}
-
-/* Reads "LOCATION:  routine, file.c:123". */
-static void read_location(struct hf_error *error, const char *at) {
-  size_t routine = strcspn(at, ",\n");
-  const char *file = at + routine;
-  size_t bytes;
-  add_piece(error, 'R', at, routine);
-  file += strspn(file, ", ");
-  bytes = strcspn(file, ":\n");
-  add_piece(error, 'F', file, bytes);
-  if (file[bytes] == ':') {
-    file += bytes + 1;
-    add_piece(error, 'L', file, strspn(file, "0123456789"));
-  }
-}
-
-/* Reads the lines after the message: DETAIL, HINT and LOCATION. */
-static bool read_details(struct hf_error *error, const char *line) {
-  bool located = false;
-  while (line != NULL && *line != '\0') {
-    const char *value = strchr(line, ':');
-    size_t bytes = strcspn(line, "\n");
-    if (value != NULL && (size_t)(value - line) < bytes) {
-      value += 1 + strspn(value + 1, " ");
-      if (strncmp(line, "DETAIL:", 7) == 0) {
-        add_piece(error, 'D', value, strcspn(value, "\n"));
-      } else if (strncmp(line, "HINT:", 5) == 0) {
-        add_piece(error, 'H', value, strcspn(value, "\n"));
-      } else if (strncmp(line, "LOCATION:", 9) == 0) {
-        read_location(error, value);
-        located = true;
-      }
-    }
-    line = line[bytes] == '\n' ? line + bytes + 1 : NULL;
-  }
-  return located;
-}
-
-/*
- * Reads a server's own error. Only a server tells where in its source it was,
- * so the absence of that means a pooler spoke.
- */
-static enum hf_status read_server(struct hf_error *error, const char *state) {
-  char severity[FIELD_BYTES] = "";
-  char code[HF_SQLSTATE_LENGTH + 1];
-  const char *word = state;
-  const char *message = state + HF_SQLSTATE_LENGTH;
-  size_t bytes;
-
-  while (word[-1] == ' ' || word[-1] == ':') {
-    word--;
-  }
-  bytes = 0;
-  while (word[-1] != ' ' && word[-1] != '\n' && bytes < sizeof severity - 1) {
-    word--;
-    bytes++;
-  }
-  memcpy(severity, word, bytes);
-  memcpy(code, state, HF_SQLSTATE_LENGTH);
-  code[HF_SQLSTATE_LENGTH] = '\0';
-  message += strspn(message, ": ");
-  bytes = strcspn(message, "\n");
-  hf_error_init(error);
-  error->status = HF_SERVER_ERROR;
-  error->phase = HF_PHASE_CONNECT;
-  hf_error_add(error, 'S', severity);
-  hf_error_add(error, 'C', code);
-  add_piece(error, 'M', message, bytes);
-  if (read_details(error, message + bytes)) {
-    hf_error_add(error, 'V', severity);
-  } else {
-    error->speaker = HF_SPEAKER_POOLER;
-    error->severity = HF_SEVERITY_FATAL;
-  }
-  return HF_SERVER_ERROR;
-}
-
 static const char next_attempt[] = "\nconnection to server ";
 
 /* Returns the start of the last attempt's text. */
@@ -359,11 +232,11 @@ enum hf_status hf_connect_error_read(struct hf_error *error, const char *text) {
   /* The first attempt a server answered explains more than a later refusal. */
   do {
     copy_attempt(at, attempt);
-    state = find_sqlstate(attempt);
+    state = hf_connect_text_find_sqlstate(attempt);
     if (state != NULL) {
       hf_error_finish(error);
-      (void)read_server(error, state);
-      read_place(error, attempt);
+      hf_connect_text_read_server(error, state);
+      hf_connect_text_read_place(error, attempt);
       return HF_SERVER_ERROR;
     }
     at = strstr(at, next_attempt);
@@ -372,7 +245,7 @@ enum hf_status hf_connect_error_read(struct hf_error *error, const char *text) {
   copy_attempt(last_attempt(text), attempt);
   hf_error_set(error, HF_SOCKET_ERROR, HF_PHASE_CONNECT, attempt);
   error->status = judge_text(error, attempt);
-  read_place(error, attempt);
+  hf_connect_text_read_place(error, attempt);
   return error->status;
 }
 
@@ -408,4 +281,38 @@ enum hf_status hf_connect_error_system(struct hf_error *error,
   hf_error_set(error, status, HF_PHASE_CONNECT, message);
   error->sys_errno = number;
   return status;
+}
+
+/* ---- of several attempts ------------------------------------------------- */
+
+static int rank_of(const struct hf_error *error) {
+  static const enum hf_status by_rank[] = {HF_OK,
+                                           HF_NAME_ERROR,
+                                           HF_SOCKET_ERROR,
+                                           HF_CONNECT_TIMEOUT};
+  enum { OTHERS = sizeof by_rank / sizeof *by_rank, SERVER };
+  int i;
+  for (i = 0; i < OTHERS; i++) {
+    if (error->status == by_rank[i]) {
+      return i;
+    }
+  }
+  return error->status == HF_SERVER_ERROR ? SERVER : OTHERS;
+}
+
+void hf_connect_error_keep(struct hf_error *kept, struct hf_error *error) {
+  if (rank_of(error) >= rank_of(kept)) {
+    hf_error_move(kept, error);
+  }
+}
+
+bool hf_connect_error_is_final(const struct hf_error *error) {
+  const char *message = hf_error_field(error, 'M');
+  if (error->status == HF_SERVER_ERROR) {
+    return strncmp(error->sqlstate, "28", 2) == 0 ||
+           strncmp(error->sqlstate, "3D", 2) == 0 ||
+           (message != NULL && strstr(message, "unsupported startup") != NULL);
+  }
+  return error->status == HF_AUTH_ERROR || error->status == HF_PARAM_INVALID ||
+         error->status == HF_NO_MEMORY;
 }

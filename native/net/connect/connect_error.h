@@ -7,6 +7,8 @@
 #ifndef HF_NET_CONNECT_CONNECT_ERROR_H
 #define HF_NET_CONNECT_CONNECT_ERROR_H
 
+#include <stdbool.h>
+
 #include "core/base/error.h"
 
 /*
@@ -34,5 +36,14 @@ enum hf_status hf_connect_error_read_start(struct hf_error *error,
 enum hf_status hf_connect_error_system(struct hf_error *error,
                                        int number,
                                        const char *what);
+
+/*
+ * Moves `error` to `kept` unless that says more: a server's own words say more
+ * than no answer.
+ */
+void hf_connect_error_keep(struct hf_error *kept, struct hf_error *error);
+
+/* Returns whether every other address would answer the same. */
+bool hf_connect_error_is_final(const struct hf_error *error);
 
 #endif

@@ -99,6 +99,12 @@ static PGconn *start(const struct hf_connect_job *job) {
   return PQconnectStartParams(keywords, values, 0);
 }
 
+/* libpq would print notices. */
+static void drop_notice(void *arg, const PGresult *notice) {
+  (void)arg;
+  (void)notice;
+}
+
 /* Begins; then libpq wants its socket to be writable. */
 static enum hf_status begin(struct hf_connect_job *job) {
   enum hf_status status;
@@ -116,7 +122,7 @@ static enum hf_status begin(struct hf_connect_job *job) {
     return hf_connect_fail(job, HF_NO_MEMORY);
   }
   (void)PQsetErrorVerbosity(job->connection, PQERRORS_VERBOSE);
-  (void)PQsetNoticeReceiver(job->connection, hf_connect_keep_notice, job);
+  (void)PQsetNoticeReceiver(job->connection, drop_notice, NULL);
   if (PQstatus(job->connection) == CONNECTION_BAD) {
     return hf_connect_fail_at_start(job);
   }
@@ -148,11 +154,6 @@ static enum hf_status poll_connect(struct hf_connect_job *job) {
   return hf_connect_session_run(job);
 }
 
-static void drop_notice(void *arg, const PGresult *notice) {
-  (void)arg;
-  (void)notice;
-}
-
 static void close_connection(struct hf_connect_job *job) {
   PQfinish(job->connection);
   job->connection = NULL;
@@ -169,9 +170,6 @@ static void run_connect(struct hf_job *job) {
     close_connection(connect);
   } else if (connect->events == 0) {
     connect->over = true;
-    connect->uses_tls = PQsslInUse(connect->connection) != 0;
-    connect->server_version = PQserverVersion(connect->connection);
-    (void)PQsetNoticeReceiver(connect->connection, drop_notice, NULL);
   }
 }
 
@@ -253,11 +251,6 @@ enum hf_status hf_connect_job_set_password(struct hf_connect_job *job,
   return replace(&job->password, password);
 }
 
-enum hf_status hf_connect_job_set_setup(struct hf_connect_job *job,
-                                        const char *sql) {
-  return replace(&job->setup_sql, sql);
-}
-
 PGconn *hf_connect_job_take(struct hf_connect_job *job) {
   PGconn *connection = job->connection;
   assert(job->status == HF_OK && connection != NULL);
@@ -277,8 +270,6 @@ void hf_connect_job_free(struct hf_connect_job *job) {
   hf_free(job->host);
   hf_free(job->address);
   hf_free(job->port);
-  hf_free(job->setup_sql);
   hf_free(job->question);
-  hf_free(job->notices);
   hf_free(job);
 }

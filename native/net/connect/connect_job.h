@@ -60,10 +60,6 @@ HF_NODISCARD enum hf_status hf_connect_job_set_password(
     struct hf_connect_job *job,
     const char *password);
 
-/* Runs this SQL (one or more statements) on the new session; copies it. */
-HF_NODISCARD enum hf_status hf_connect_job_set_setup(struct hf_connect_job *job,
-                                                     const char *sql);
-
 /*
  * Returns the job's connection; from now on the caller closes it. Its notice
  * receiver drops everything until the caller sets another.

@@ -13,47 +13,15 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/base/alloc.h"
 #include "net/connect/connect_state.h"
 
-enum { NOTICES_MAX = 16 * 1024, NUMBER_BASE = 10 };
+enum { NUMBER_BASE = 10 };
 
 /* In this order, each only where it is needed. */
-enum { DETECT, DATE_STYLE, ENCODING, SETUP, QUESTION, STATEMENTS };
+enum { DETECT, DATE_STYLE, ENCODING, QUESTION, STATEMENTS };
 
 /* Letters of the protocol; libpq's codes for the fields are the same. */
 static const char letters[] = "SVCMDHPpqWstcdnFLR";
-
-void hf_connect_keep_notice(void *arg, const PGresult *notice) {
-  struct hf_connect_job *job = arg;
-  size_t bytes = 1;
-  const char *letter;
-  char *grown;
-
-  for (letter = letters; *letter != '\0'; letter++) {
-    const char *text = PQresultErrorField(notice, *letter);
-    bytes += text == NULL ? 0 : strlen(text) + 2;
-  }
-  if (job->notices_bytes + bytes > NOTICES_MAX) {
-    return;
-  }
-  grown = hf_realloc(job->notices, job->notices_bytes + bytes);
-  if (grown == NULL) {
-    return; /* a notice is not worth a connection */
-  }
-  job->notices = grown;
-  grown += job->notices_bytes;
-  for (letter = letters; *letter != '\0'; letter++) {
-    const char *text = PQresultErrorField(notice, *letter);
-    if (text != NULL) {
-      *grown++ = *letter;
-      memcpy(grown, text, strlen(text) + 1);
-      grown += strlen(text) + 1;
-    }
-  }
-  *grown = '\0';
-  job->notices_bytes += bytes;
-}
 
 /* Fails the job with the error a server answered. */
 static enum hf_status fail_by_result(struct hf_connect_job *job,
@@ -152,8 +120,6 @@ static const char *sql_of(const struct hf_connect_job *job) {
     return is_not(job->connection, "client_encoding", "UTF8")
                ? "set client_encoding to 'UTF8'"
                : NULL;
-  case SETUP:
-    return job->setup_sql;
   default:
     return job->question;
   }

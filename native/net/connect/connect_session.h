@@ -19,7 +19,4 @@ struct hf_connect_job;
  */
 HF_NODISCARD enum hf_status hf_connect_session_run(struct hf_connect_job *job);
 
-/* Stores notices; `arg` is the job. */
-void hf_connect_keep_notice(void *arg, const PGresult *notice);
-
 #endif

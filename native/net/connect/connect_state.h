@@ -37,7 +37,6 @@ struct hf_connect_job {
   /* of the job; set through the functions below */
   char *host, *address, *port;
   char *password;
-  char *setup_sql;
   struct hf_secret_file files[HF_TARGET_FILES]; /* where the target's cannot
                                                    be opened by this account */
   char *question;
@@ -60,14 +59,6 @@ struct hf_connect_job {
   int32_t backend_pid; /* the server's own when detected */
   bool pid_detected;
   bool proxied; /* the two process ids differ */
-  bool uses_tls;
-  int32_t server_version; /* as PQserverVersion() */
-  /*
-   * Notices received meanwhile: each is its fields (letter, text, NUL) and one
-   * more NUL. At most 16 KB are kept.
-   */
-  char *notices;
-  size_t notices_bytes;
 };
 
 /*

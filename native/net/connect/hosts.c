@@ -148,6 +148,79 @@ void hf_hosts_finish(struct hf_hosts *hosts) {
   *hosts = (struct hf_hosts){0};
 }
 
+enum hf_status hf_hosts_set_one(struct hf_hosts *hosts,
+                                const char *name,
+                                const char *address,
+                                const char *port) {
+  struct hf_host *host = hf_calloc(1, sizeof *host);
+  *hosts = (struct hf_hosts){.list = host};
+  if (host == NULL) {
+    return HF_NO_MEMORY;
+  }
+  hosts->n = 1;
+  host->name = hf_strndup(name, strlen(name));
+  host->port = hf_strndup(port, strlen(port));
+  return host->name == NULL || host->port == NULL ? HF_NO_MEMORY
+                                                  : set_route(host, address);
+}
+
+struct hf_route *hf_hosts_route(const struct hf_hosts *hosts,
+                                struct hf_route_choice choice) {
+  return &hosts->list[choice.host].routes[choice.route];
+}
+
+bool hf_hosts_find_new(const struct hf_hosts *hosts,
+                       bool wait_for_names,
+                       struct hf_route_choice *choice) {
+  int i, j;
+  for (i = 0; i < hosts->n; i++) {
+    const struct hf_host *host = &hosts->list[i];
+    if (!host->known && wait_for_names) {
+      return false;
+    }
+    for (j = 0; j < host->n_routes; j++) {
+      if (host->routes[j].state == HF_ROUTE_NEW) {
+        *choice = (struct hf_route_choice){i, j};
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+int hf_hosts_count_new(const struct hf_hosts *hosts) {
+  int n = 0;
+  int i, j;
+  for (i = 0; i < hosts->n; i++) {
+    const struct hf_host *host = &hosts->list[i];
+    n += host->known ? 0 : 1;
+    for (j = 0; j < host->n_routes; j++) {
+      n += host->routes[j].state == HF_ROUTE_NEW ? 1 : 0;
+    }
+  }
+  return n;
+}
+
+void hf_hosts_renew(struct hf_hosts *hosts) {
+  int i, j;
+  for (i = 0; i < hosts->n; i++) {
+    for (j = 0; j < hosts->list[i].n_routes; j++) {
+      hosts->list[i].routes[j].state = HF_ROUTE_NEW;
+    }
+  }
+}
+
+bool hf_hosts_is_first(const struct hf_hosts *hosts,
+                       struct hf_route_choice choice) {
+  int i;
+  for (i = 0; i < choice.host; i++) {
+    if (!hosts->list[i].known || hosts->list[i].n_routes > 0) {
+      return false;
+    }
+  }
+  return choice.route == 0;
+}
+
 enum hf_status hf_host_set_addresses(struct hf_host *host,
                                      const struct hf_addresses *found) {
   int i;

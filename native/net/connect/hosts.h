@@ -48,6 +48,11 @@ struct hf_hosts {
   struct hf_host *list;
 };
 
+/* One route of one host, by their places in the lists. */
+struct hf_route_choice {
+  int host, route;
+};
+
 /*
  * Reads a target's lists. What needs no look-up has its route at once; a
  * target without any host gets one that leaves everything to libpq. Returns
@@ -57,8 +62,36 @@ HF_NODISCARD enum hf_status hf_hosts_read(struct hf_hosts *hosts,
                                           const struct hf_target *target,
                                           struct hf_error *error);
 
+/* Makes lists of one host with one address. HF_NO_MEMORY: finish the lists. */
+HF_NODISCARD enum hf_status hf_hosts_set_one(struct hf_hosts *hosts,
+                                             const char *name,
+                                             const char *address,
+                                             const char *port);
+
 /* Frees the lists. Accepts zeroed memory. */
 void hf_hosts_finish(struct hf_hosts *hosts);
+
+/* Returns the route of a choice. */
+struct hf_route *hf_hosts_route(const struct hf_hosts *hosts,
+                                struct hf_route_choice choice);
+
+/*
+ * Finds the first route that is NEW. With `wait_for_names` there is none
+ * behind a host whose name is still being looked up.
+ */
+bool hf_hosts_find_new(const struct hf_hosts *hosts,
+                       bool wait_for_names,
+                       struct hf_route_choice *choice);
+
+/* Returns how many routes are NEW; a name that is looked up counts as one. */
+int hf_hosts_count_new(const struct hf_hosts *hosts);
+
+/* Makes all routes NEW. */
+void hf_hosts_renew(struct hf_hosts *hosts);
+
+/* Returns whether nothing precedes this route. */
+bool hf_hosts_is_first(const struct hf_hosts *hosts,
+                       struct hf_route_choice choice);
 
 /* Gives a host its addresses; it is known then. HF_NO_MEMORY. */
 HF_NODISCARD enum hf_status hf_host_set_addresses(

@@ -31,6 +31,7 @@ enum hf_status hf_port_open(hf_wake_cb wake, void *ctx, struct hf_port **port) {
     return HF_NO_MEMORY;
   }
   hf_list_init(&made->handle_list);
+  hf_list_init(&made->warmups);
   status = hf_outbox_init(&made->outbox, wake, ctx);
   if (status != HF_OK) {
     goto fail_outbox;

@@ -14,6 +14,7 @@ enum { US_PER_MS = 1000 };
 
 struct warmup_op {
   struct hf_warmup_call call;
+  struct hf_link of_port;
   struct hf_handle *handle;
   uint32_t id_low, id_high;
 };
@@ -43,6 +44,7 @@ static void answer_warmup(void *ctx,
   struct warmup_op *op = warmup_of(call);
   struct hf_port *port = op->handle->port;
   struct hf_gauges gauges;
+  hf_list_remove(&port->warmups, &op->of_port);
   if (status == HF_OK) {
     hf_pool_gauges(&pool->core, &gauges);
     hf_outbox_send_ok(&port->outbox, op->id_low, op->id_high, gauges.total);
@@ -71,31 +73,16 @@ void hf_health_ops_warmup(struct hf_handle *handle, const struct hf_op *op) {
   made->call.until_us = op->deadline_ms <= 0
                             ? UINT64_MAX
                             : now_us + (uint64_t)op->deadline_ms * US_PER_MS;
+  hf_list_push(&handle->port->warmups, &made->of_port);
   hf_warmup_begin(&handle->pool->warmup, &made->call, now_us);
-}
-
-static struct hf_warmup_call *find_warmup(const struct hf_handle *handle,
-                                          uint32_t low,
-                                          uint32_t high) {
-  struct hf_link *link;
-  HF_LIST_EACH(link, &handle->pool->warmup.waiting) {
-    struct hf_warmup_call *call =
-        HF_CONTAINER_OF(link, struct hf_warmup_call, link);
-    const struct warmup_op *op = warmup_of(call);
-    if (op->handle == handle && op->id_low == low && op->id_high == high) {
-      return call;
-    }
-  }
-  return NULL;
 }
 
 void hf_health_ops_abort(struct hf_port *port, uint32_t low, uint32_t high) {
   struct hf_link *link;
-  HF_LIST_EACH(link, &port->handle_list) {
-    struct hf_handle *handle = HF_CONTAINER_OF(link, struct hf_handle, of_port);
-    struct hf_warmup_call *call = find_warmup(handle, low, high);
-    if (call != NULL) {
-      hf_warmup_refuse(&handle->pool->warmup, call, HF_ABORTED);
+  HF_LIST_EACH(link, &port->warmups) {
+    struct warmup_op *op = HF_CONTAINER_OF(link, struct warmup_op, of_port);
+    if (op->id_low == low && op->id_high == high) {
+      hf_warmup_refuse(&op->handle->pool->warmup, &op->call, HF_ABORTED);
       return;
     }
   }

@@ -84,6 +84,7 @@ struct hf_port {
   struct hf_table leases;    /* hf_call.by_lease: calls that acquired one */
   struct hf_table questions; /* hf_question.node: not answered yet */
   struct hf_list handle_list;
+  struct hf_list warmups; /* that are not answered yet */
   struct hf_row_descriptions row_descriptions;
   int32_t last_lease;
   uint32_t last_question;

@@ -70,7 +70,6 @@ size_t hf_encoder_bytes(const struct hf_encoder *encoder);
 struct hf_encoder_frame {
   int32_t id_low, id_high;
   int32_t row_description;
-  int32_t attempts;
 };
 
 /*

@@ -174,7 +174,6 @@ static void fill_header(int32_t *ints,
   ints[HF_RESULT_AFFECTED_HIGH] = (int32_t)(uint32_t)(affected >> 32);
   ints[HF_RESULT_OID] = (int32_t)tag->oid;
   ints[HF_RESULT_COMMAND] = (int32_t)tag->command;
-  ints[HF_RESULT_ATTEMPTS] = frame->attempts;
 }
 
 enum hf_status hf_encoder_end(struct hf_encoder *encoder,

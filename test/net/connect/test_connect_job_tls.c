@@ -68,7 +68,7 @@ static struct hf_connect_job *connect_with(struct hf_target *target,
     assert_int_equal(hf_connect_job_set_password(job, password), HF_OK);
   }
   if (sql != NULL) {
-    assert_int_equal(hf_connect_job_set_setup(job, sql), HF_OK);
+    assert_int_equal(hf_connect_job_set_question(job, sql), HF_OK);
   }
   return support_connect(workers, job);
 }
@@ -79,10 +79,10 @@ static void verifies_and_authenticates_on_a_small_stack(void **state) {
       connect_with(target, NULL, "set search_path to pg_catalog; select 1");
   (void)state;
   assert_int_equal(job->status, HF_OK);
-  assert_true(job->uses_tls);
+  assert_true(PQsslInUse(job->connection) != 0);
   assert_false(job->proxied);
   assert_true(job->pid_detected && job->backend_pid > 0);
-  assert_true(job->server_version >= 130000);
+  assert_true(PQserverVersion(job->connection) >= 130000);
   hf_connect_job_free(job);
   hf_target_unref(target);
 }

@@ -47,8 +47,7 @@ static void set(PGresult *result, int row, int column, const char *text) {
 static struct hf_message *encode(const PGresult *result, int32_t decode) {
   static const struct hf_encoder_frame frame = {.id_low = 5,
                                                 .id_high = 6,
-                                                .row_description = 7,
-                                                .attempts = 2};
+                                                .row_description = 7};
   struct hf_encoder encoder = {0};
   struct hf_message *message;
   hf_encoder_begin(&encoder, decode, 0);
@@ -96,7 +95,7 @@ static void one_row_becomes_one_message(void **state) {
   assert_int_equal(ints[HF_INT_CHUNKS], message->n_chunks);
   assert_int_equal(ints[HF_RESULT_ROW_DESCRIPTION], 7);
   assert_int_equal(ints[HF_RESULT_ROWS], 1);
-  assert_int_equal(ints[HF_RESULT_ATTEMPTS], 2);
+  assert_int_equal(ints[HF_RESULT_ATTEMPTS], 0);
   ints += HF_RESULT_INTS;
   assert_int_equal(ints[0], 1 << 5);
   assert_int_equal(ints[1], -42);

@@ -8,7 +8,7 @@
 const MSG = Object.freeze({
   RESULT: 1,
   /** columns of results that follow, once per port */
-  SHAPE: 2,
+  ROW_DESCRIPTION: 2,
   ERROR: 3,
   /** a connection was acquired */
   LEASE: 4,
@@ -42,7 +42,7 @@ const RESULT_AT = Object.freeze({
   /** HF_RESULT_MORE, ..._WROTE, ... */
   FLAGS: 6,
   /** 0 = no columns */
-  SHAPE: 7,
+  ROW_DESCRIPTION: 7,
   ROWS: 8,
   /** row count of the command tag, two words */
   AFFECTED_LOW: 9,

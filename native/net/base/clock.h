@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock everything in this process goes by: CLOCK_MONOTONIC, the same as
- * uv_hrtime().
+ * CLOCK_MONOTONIC, the clock of every time in the engine; uv_hrtime() reads it,
+ * too.
  *
  * Threads: any.
  */
@@ -10,10 +10,10 @@
 
 #include <stdint.h>
 
-/* Returns now in nanoseconds. */
+/* Returns the time in nanoseconds. */
 uint64_t hf_clock_ns(void);
 
-/* Returns now in microseconds, as the core counts. */
+/* Returns the time in microseconds, the unit of the core. */
 uint64_t hf_clock_us(void);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Something for a worker's thread to do, embedded in what it is about.
+ * Work for a worker thread, embedded in the object that it works on.
  *
- * Ownership: a job belongs to its submitter until it is submitted and again
- *            from `done` on; an abandoned job is its `drop`'s to free.
+ * Ownership: a job belongs to its submitter until it is submitted, and again
+ *            from `done` on. `drop` frees an abandoned job.
  * Threads:   `run` and `done` run on a worker thread.
  */
 #ifndef HF_NET_BASE_JOB_H
@@ -24,7 +24,7 @@ enum hf_job_state {
   HF_JOB_NEW,
   HF_JOB_QUEUED,
   HF_JOB_RUNNING,
-  HF_JOB_ABANDONED, /* still running, nobody waits for it any more */
+  HF_JOB_ABANDONED, /* still running, but nobody waits for it */
   HF_JOB_DONE,      /* `done` was called, or is being called */
   HF_JOB_DROPPED    /* `drop` was called, or is being called */
 };
@@ -32,18 +32,18 @@ enum hf_job_state {
 struct hf_job {
   /* set by the submitter */
   void (*run)(struct hf_job *job);
-  void (*done)(struct hf_job *job); /* after run: the job is yours again */
+  void (*done)(struct hf_job *job); /* after run */
   void (*drop)(struct hf_job *job); /* instead of done: free the job */
 
-  /* for run() to look at */
-  int wake_fd;      /* readable from the moment run() ought to end; or -1 */
-  atomic_bool stop; /* the same as a flag */
+  /* for run() to read */
+  int wake_fd;      /* readable once run() should return; -1 = none */
+  atomic_bool stop; /* true from then on */
 
   /* changed by the workers under their lock */
   struct hf_link link;
   enum hf_job_state state;
   bool urgent;
-  bool replaced; /* as stuck */
+  bool replaced; /* abandoned, and its thread was replaced */
 };
 
 /* Prepares a job for its first submission. Never fails. */

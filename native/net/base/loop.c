@@ -6,9 +6,9 @@
 #include "net/base/clock.h"
 
 enum {
-  /* They compute, and wait for nothing: more would only take turns. */
+  /* These only compute: more than there are processors would not help. */
   CONNECTOR_THREADS = 4,
-  /* These hang while a resolver is away, or a server does not read. */
+  /* These block while a resolver or a server does not answer. */
   RESOLVER_THREADS = 16,
   CANCEL_THREADS = 8
 };
@@ -25,7 +25,7 @@ uint32_t hf_loop_random(struct hf_loop *loop) {
   return (uint32_t)((a + b) >> 32);
 }
 
-/* Randomness of the system's; where it has none, what differs each time. */
+/* Without random numbers of the system: what differs from run to run. */
 static void seed(struct hf_loop *loop) {
   if (uv_random(NULL, NULL, loop->seed, sizeof loop->seed, 0, NULL) != 0) {
     loop->seed[0] = hf_clock_ns() | 1;
@@ -35,7 +35,7 @@ static void seed(struct hf_loop *loop) {
 
 /* ---- posts --------------------------------------------------------------- */
 
-/* Woken under the lock, the loop's thread would run into it at once. */
+/* Sent under the lock, the wake-up would have the loop wait for the lock. */
 void hf_loop_post(struct hf_loop *loop, struct hf_post *post) {
   uv_mutex_lock(&loop->lock);
   hf_list_push(&loop->posts, &post->link);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Coming to rest when the process ends. */
+/* Stopping when the process exits. */
 #include "net/base/process_exit.h"
 
 #include <stdatomic.h>
@@ -17,7 +17,7 @@ enum { WAIT_MAX_MS = 100, STEP_NS = 200 * 1000, NS_PER_MS = 1000 * 1000 };
 static void (*stop_work)(int32_t timeout_ms);
 static atomic_bool exiting;
 static atomic_int running; /* threads to wait for */
-static pid_t owner;        /* a forked child has none of our threads */
+static pid_t owner;        /* a forked child does not have our threads */
 static atomic_flag prepared = ATOMIC_FLAG_INIT;
 
 static void pause_briefly(void) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of the process. exit() destroys things under running threads: an
- * OpenSSL that is being used while its own exit handler frees it crashes. So
- * a handler of ours runs before, stops new work and waits, briefly, until the
- * engine and the connectors have come to rest; they stay at rest.
+ * Stops the engine's threads before the process exits. exit() runs handlers
+ * while other threads still run: a thread that uses OpenSSL while OpenSSL's own
+ * handler frees it crashes. Our handler runs before that one, stops new work
+ * and waits for a moment until the threads have stopped for good.
  *
  * Threads: any.
  */
@@ -13,24 +13,24 @@
 #include <stdint.h>
 
 /*
- * Registers the handler, once per process. It calls `stop`, which has all
- * threads that enter wake up and come to their checkpoint.
+ * Registers the handler, once per process. It calls `stop`, which wakes all
+ * threads up so that they reach a checkpoint.
  */
 void hf_process_exit_prepare(void (*stop)(int32_t timeout_ms));
 
 /*
- * Registers it once more: handlers run last in, first out, so that it runs
- * before the one OpenSSL has just registered.
+ * Registers the handler again, so that it runs before the one that OpenSSL has
+ * registered meanwhile: the last one registered runs first.
  */
 void hf_process_exit_prepare_after_tls(void);
 
-/* The calling thread is one to wait for. */
+/* Adds the calling thread to those the handler waits for. */
 void hf_process_exit_enter(void);
 
-/* It is no longer. */
+/* Takes the calling thread off them. */
 void hf_process_exit_leave(void);
 
-/* Where a thread comes to rest for ever once the process is ending. */
+/* Blocks the calling thread for ever once the process is exiting. */
 void hf_process_exit_checkpoint(void);
 
 #endif

@@ -122,7 +122,7 @@ uint64_t hf_system_received_bytes(int fd) {
   return 0;
 }
 
-/* ---- bells --------------------------------------------------------------- */
+/* ---- waking up ----------------------------------------------------------- */
 
 #ifdef ON_LINUX
 
@@ -170,7 +170,7 @@ void hf_wakeup_close(struct hf_wakeup *wakeup) {
 void hf_wakeup_signal(const struct hf_wakeup *wakeup) {
   uint64_t one = 1;
   ssize_t written = write(wakeup->write_fd, &one, sizeof one);
-  (void)written; /* what is full is as readable as can be */
+  (void)written; /* when the pipe is full it is readable already */
 }
 
 void hf_wakeup_clear(const struct hf_wakeup *wakeup) {
@@ -216,7 +216,7 @@ bool hf_secret_file_open(struct hf_secret_file *file, const char *text) {
   if (open_temporary(file) < 0) {
     return false;
   }
-  /* libpq wants a key's mode strict. */
+  /* libpq refuses keys that others may read. */
   if (!write_all(file->fd, text, strlen(text)) ||
       fchmod(file->fd, S_IRUSR | S_IWUSR) != 0) {
     hf_secret_file_close(file);

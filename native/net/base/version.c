@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the engine was linked with: hf_libpq_version, hf_openssl_version and
- * hf_libpq_reads_environment of holdfast.h.
+ * Versions of what the engine is linked with: hf_libpq_version,
+ * hf_openssl_version and hf_libpq_reads_environment of holdfast.h.
  *
- * OpenSSL's function is declared by hand: Node's headers bring another
- * version of its headers along. In a release the function is our own, linked
- * in. Otherwise it is looked for where libpq's own calls find OpenSSL, which
- * inside Node is Node's copy; it need not be anywhere.
+ * OpenSSL's function is declared here because Node's headers include those of
+ * another version. A release has OpenSSL linked in. Otherwise the symbol is
+ * resolved as libpq's own calls are, inside Node to Node's copy; it may be
+ * missing.
  */
 #include <stddef.h>
 

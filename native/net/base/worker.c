@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Workers as their owner sees them. A thread that hangs in a job nobody waits
- * for cannot be stopped, so it is counted, replaced, and left to end by itself
- * when its call returns.
+ * A thread that hangs in an abandoned job cannot be stopped: it is replaced by
+ * a new one, and ends when its call returns.
  *
  * Ownership and threads: see the header and worker_thread.h.
  */
@@ -22,7 +21,7 @@ static size_t queued(const struct hf_workers *workers) {
   return workers->urgent.count + workers->normal.count;
 }
 
-/* Sees to it that queued work has a thread where limits allow one. */
+/* Starts a thread when queued jobs need one and the limit allows it. */
 static int start_thread_if_needed(struct hf_workers *workers) {
   int failed = 0;
   if ((size_t)workers->asleep < queued(workers) &&
@@ -187,7 +186,7 @@ bool hf_workers_park(struct hf_workers *workers, int32_t timeout_ms) {
   return asleep;
 }
 
-/* Joins the threads that ended and gives up the others; unlocks to join. */
+/* Joins the threads that ended, detaches the others. Unlocks to join. */
 static void join_ended(struct hf_workers *workers) {
   struct hf_link *link;
   while ((link = hf_list_pop(&workers->threads)) != NULL) {

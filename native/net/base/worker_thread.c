@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happens on a worker's thread, and how it starts and ends.
+ * The life of a worker thread.
  *
  * Ownership: every thread holds a reference on the workers, and so does their
  *            owner until hf_workers_finish: a thread may outlive the owner.
@@ -35,7 +35,6 @@ void hf_workers_unlock(struct hf_workers *workers) {
   (void)failed;
 }
 
-/* Gives back a reference and the lock. */
 void hf_workers_unlock_and_unref(struct hf_workers *workers) {
   bool last = --workers->references == 0;
   hf_workers_unlock(workers);
@@ -87,7 +86,7 @@ static void wait_for_work(struct hf_workers *workers) {
   workers->asleep--;
 }
 
-/* Books that a job's run() returned; before that it was busy or stuck. */
+/* Counts a job whose run() returned as neither busy nor stuck. */
 static void count_job_end(struct hf_workers *workers,
                           const struct hf_job *job) {
   if (job->state == HF_JOB_ABANDONED) {
@@ -137,7 +136,7 @@ static void end_worker(struct worker *worker) {
   struct hf_workers *workers = worker->workers;
   workers->running--;
   if (!worker->detached && !workers->closing) {
-    /* One too many: a stuck thread came back after it was replaced. */
+    /* A stuck thread that came back after it was replaced: one too many. */
     hf_list_remove(&workers->threads, &worker->link);
     (void)pthread_detach(worker->thread);
     worker->detached = true;

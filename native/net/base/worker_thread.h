@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The threads of the workers: what they share, under which lock, and how one
- * of them starts.
+ * The threads of workers, and the state that they share.
  *
  * Threads: everything below `lock` is read and written under it; functions
  *          that do not say otherwise are called with it held.
@@ -50,19 +49,19 @@ struct hf_workers {
   bool closing;
 };
 
-/* Takes the lock. */
+/* Locks. */
 void hf_workers_lock(struct hf_workers *workers);
 
-/* Gives the lock back. */
+/* Unlocks. */
 void hf_workers_unlock(struct hf_workers *workers);
 
-/* Gives back the lock and a reference; the last one frees. */
+/* Unlocks and gives a reference back; the last one frees the workers. */
 void hf_workers_unlock_and_unref(struct hf_workers *workers);
 
-/* Tells the job in the worker's run(), if any, to stop. */
+/* Asks the job that the worker runs, if any, to stop. */
 void hf_worker_stop(struct worker *worker);
 
-/* Starts one more thread. Returns 0 or an errno. */
+/* Starts a thread. Returns 0 or an errno. */
 int hf_worker_start(struct hf_workers *workers);
 
 /* Returns how many threads there may be now. */

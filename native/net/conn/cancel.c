@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Cancel requests, between a connection and the workers. */
 #include "net/conn/cancel.h"
 
 #include "core/base/alloc.h"
@@ -7,9 +6,9 @@
 #include "net/connect/cancel_job.h"
 
 /*
- * After the first limit an answer no longer waits for the request's end: it is
- * told, and the connection given up. Less than the core's patience
- * (core/pool/timeouts.c). After the second the request itself is given up.
+ * After the first limit a unit does not wait for the request any more: it is
+ * finished, and the connection fails. The limit is less than the core's own
+ * (core/pool/timeouts.c). After the second the request is abandoned.
  */
 enum { ANSWER_LIMIT_MS = 800, LIMIT_MS = 2000 };
 
@@ -17,10 +16,10 @@ struct hf_cancel {
   struct hf_post post;
   struct hf_cancel_job *job;
   struct hf_loop *loop;
-  void (*done)(void *ctx, bool reached); /* NULL once it was let go */
+  void (*done)(void *ctx, bool reached); /* NULL once detached */
   void *ctx;
-  bool awaited; /* an answer waits for its end */
-  bool late;    /* the first limit is over */
+  bool awaited; /* a unit waits for its end */
+  bool late;    /* after the first limit */
   uv_timer_t timer;
 };
 
@@ -32,7 +31,6 @@ static void on_timer_closed(uv_handle_t *handle) {
   hf_loop_turn(loop);
 }
 
-/* The request is over, one way or the other. */
 static void end(struct hf_cancel *cancel, bool reached) {
   uv_close((uv_handle_t *)&cancel->timer, on_timer_closed);
   if (cancel->done != NULL) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A cancel request under way for a connection. The connection is used again
- * only when the request's socket was closed by the server; a request whose
- * fate stays unknown ends the connection.
+ * A cancel request for what runs on a connection. The connection can be used
+ * again once the server has closed the request's socket. If that does not
+ * happen the connection is closed: the request might cancel a later statement.
  *
- * Ownership: frees itself when it is over; a connection that closes first
- * lets it go with hf_cancel_detach.
+ * Ownership: frees itself when it is done. A connection that closes earlier
+ * calls hf_cancel_detach.
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_CONN_CANCEL_H
@@ -19,21 +19,21 @@ struct hf_cancel;
 struct hf_loop;
 
 /*
- * Sends a request for what runs on the connection. `over` follows, from the
- * loop, with whether the server has read it. NULL when that is impossible.
+ * Sends a request. `done` is called from the loop; `reached` says whether the
+ * server has read it. Returns NULL when the request cannot be sent.
  */
 struct hf_cancel *hf_cancel_start(struct hf_loop *loop,
                                   PGconn *pg,
-                                  void (*over)(void *ctx, bool reached),
+                                  void (*done)(void *ctx, bool reached),
                                   void *ctx);
 
 /*
- * An answer waits for the request's end. Returns false when it should wait no
- * longer.
+ * Notes that a unit waits for the end of the request. Returns false when it has
+ * waited long enough.
  */
 bool hf_cancel_await(struct hf_cancel *cancel);
 
-/* The connection is gone; the request goes on by itself. Accepts NULL. */
+/* Forgets the connection; `done` is not called. Accepts NULL. */
 void hf_cancel_detach(struct hf_cancel *cancel);
 
 #endif

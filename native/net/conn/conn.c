@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of a connection on the engine's loop. */
 #include "net/conn/conn.h"
 
 #include <assert.h>
@@ -17,13 +16,13 @@
 #include "net/conn/internal_unit.h"
 #include "net/conn/result_error.h"
 
-/* A server that talks without end to nobody is not waited for. */
+/* A server that sends without end to an idle connection is given up. */
 enum { CONSUME_MAX = 64 };
 
 static void on_poll(uv_poll_t *handle, int status, int events) {
   struct hf_conn *conn = handle->data;
   if (status < 0) {
-    /* A reset: the server's last words may have arrived before it. */
+    /* A reset: the server's error may have arrived before it. */
     hf_conn_read(conn);
     hf_conn_fail(conn);
     return;
@@ -36,7 +35,7 @@ static void on_poll(uv_poll_t *handle, int status, int events) {
   }
 }
 
-/* The class of warnings that are not of the user's making. */
+/* Returns whether it is a warning of the server, not of the user's code. */
 static bool is_warning(const struct hf_error *error) {
   const char *severity = hf_error_field(error, 'V');
   return severity != NULL && strcmp(severity, "WARNING") == 0 &&
@@ -50,7 +49,7 @@ static void note_warning(struct hf_conn *conn, const struct hf_error *error) {
   }
 }
 
-/* Unsolicited messages of the server, and those beside an answer. */
+/* Handles notices, with or without a unit in flight. */
 static void on_notice(void *ctx, const PGresult *result) {
   struct hf_conn *conn = ctx;
   struct hf_error error;
@@ -90,7 +89,7 @@ struct hf_conn *hf_conn_new(struct hf_conn_shared *shared,
   conn->fd = PQsocket(pg);
   conn->encrypted = PQsslInUse(pg) != 0 || PQgssEncInUse(pg) != 0;
   conn->corkable = is_corkable(conn->fd);
-  /* The login was received: where that counts as nothing, nothing counts. */
+  /* The login was received: 0 means that bytes are not counted. */
   conn->counts_received = hf_system_received_bytes(conn->fd) > 0;
   conn->poll.data = conn;
   conn->on_poll = on_poll;
@@ -150,7 +149,7 @@ bool hf_conn_is_usable(struct hf_conn *conn) {
   if (conn->failing || conn->state != HF_CONN_READY) {
     return false;
   }
-  /* A pooler may have sent a heartbeat: consume, then judge. */
+  /* A pooler may have sent something harmless: consumes it first. */
   while (hf_conn_is_open(conn) && poll(&pfd, 1, 0) > 0) {
     if (rounds++ == CONSUME_MAX || PQconsumeInput(conn->pg) == 0 ||
         PQisBusy(conn->pg) != 0 || conn->final_error.status != HF_OK) {
@@ -160,7 +159,7 @@ bool hf_conn_is_usable(struct hf_conn *conn) {
   return PQstatus(conn->pg) == CONNECTION_OK;
 }
 
-/* What the end of the connection means for whoever waits on it. */
+/* Fills in why the connection has ended. */
 static void describe_end(struct hf_conn *conn, struct hf_error *error) {
   if (conn->final_error.status != HF_OK) {
     hf_error_move(error, &conn->final_error);
@@ -199,7 +198,7 @@ void hf_conn_flush(struct hf_conn *conn) {
     return;
   }
   if (!conn->failing && !hf_conn_write(conn)) {
-    /* What the server said last may still be there to be read. */
+    /* The server's last error may still be there to be read. */
     conn->paused = false;
     hf_conn_read(conn);
     hf_conn_fail(conn);
@@ -231,7 +230,7 @@ static void on_closed(uv_handle_t *handle) {
   struct hf_conn *conn = handle->data;
   struct hf_loop *loop = conn->loop;
   if (conn->slot_waits) {
-    /* Nothing else keeps the pool from going before its connections. */
+    /* The pool waits for this before it is freed. */
     conn->shared->callbacks->closed(conn);
   }
   hf_free(conn);

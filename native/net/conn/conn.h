@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection on the engine's loop: sends the units of calls in the order of
- * its slot's running list and reads their answers.
+ * A connection on the engine's loop. It sends units in the order of its slot's
+ * running list and reads their answers.
  *
- * Ownership: made around an open PGconn, which it owns; frees itself after
- * hf_conn_close.
+ * Ownership: owns an open PGconn; frees itself after hf_conn_close.
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_CONN_CONN_H
@@ -18,31 +17,31 @@
 #include "net/conn/conn_state.h"
 
 /*
- * Makes a connection; takes ownership of `pg` in any case. NULL when out of
- * memory or the socket cannot be watched: errno says which.
+ * Makes a connection; takes ownership of `pg` in any case. Returns NULL, with
+ * errno set, when out of memory or when the socket cannot be watched.
  */
 struct hf_conn *hf_conn_new(struct hf_conn_shared *shared,
                             struct hf_slot *slot,
                             PGconn *pg);
 
-/* Runs a statement of our own; `internal_done` follows. */
+/* Sends a unit of our own; `internal_done` is called when it is answered. */
 void hf_conn_run_internal(struct hf_conn *conn,
                           enum hf_internal_unit internal_unit,
                           const char *sql);
 
-/* Sends a unit of the proof; `proved` follows. */
+/* Sends a unit of the proof; `proved` is called when it has ended. */
 void hf_conn_prove(struct hf_conn *conn, enum hf_proof_step step);
 
-/* Looks without waiting whether an idle connection still lives. */
+/* Returns whether an idle connection is still alive, without waiting. */
 bool hf_conn_is_usable(struct hf_conn *conn);
 
-/* Sends what collected in this turn, or tells the pool of the end. */
+/* Writes the output of this turn, or reports the end of the connection. */
 void hf_conn_flush(struct hf_conn *conn);
 
-/* Reads on after hf_conn.paused. */
+/* Ends a pause in reading. */
 void hf_conn_resume(struct hf_conn *conn);
 
-/* Closes; `closed` follows later. */
+/* Closes the connection; `closed` may be called later, see there. */
 void hf_conn_close(struct hf_conn *conn);
 
 #endif

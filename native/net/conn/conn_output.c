@@ -24,8 +24,8 @@ static void set_cork(struct hf_conn *conn, bool on) {
 }
 
 /*
- * libpq before 17 sends at each Sync. When several units leave in one turn the
- * cork joins them into one packet, and the server wakes up once.
+ * libpq before 17 flushes at each Sync. Corking joins the units of a turn in
+ * one packet, for which the server wakes up once.
  */
 void hf_conn_cork(struct hf_conn *conn) {
   if (SYNC_SENDS && conn->corkable && !conn->corked &&
@@ -80,6 +80,6 @@ static void uncork(struct hf_conn *conn) {
 bool hf_conn_write(struct hf_conn *conn) {
   int left = PQflush(conn->pg);
   uncork(conn);
-  /* Without a socket libpq drops what is left to send and says 0. */
+  /* Without a socket libpq drops its output and returns 0. */
   return left >= 0 && hf_conn_is_open(conn);
 }

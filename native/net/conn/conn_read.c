@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading of answers: from libpq's results to finished units. */
 #include "net/conn/conn_read.h"
 
 #include <string.h>
@@ -17,7 +16,7 @@
 enum {
   ROWS_PER_CHUNK = 256,
   ROUNDS_PER_RECORD = 2,
-  /* Where only pieces can be measured, a piece has to be small. */
+  /* Where received bytes are not counted, only chunks bound memory. */
   ROWS_PER_SMALL_CHUNK = 16
 };
 
@@ -25,7 +24,7 @@ enum {
 
 static char transaction_of(const struct hf_conn *conn) {
   if (conn->slot->running.count > 1) {
-    return 'I'; /* only reads outside transactions share */
+    return 'I'; /* a connection is shared by reads outside transactions only */
   }
   switch (PQtransactionStatus(conn->pg)) {
   case PQTRANS_IDLE:
@@ -40,7 +39,7 @@ static char transaction_of(const struct hf_conn *conn) {
   return 'T';
 }
 
-/* SET TRANSACTION alone means nothing, with settings or without. */
+/* SET LOCAL and SET TRANSACTION have no effect outside a transaction. */
 static bool carries_settings(const struct hf_conn *conn,
                              const struct hf_unit *unit) {
   return conn->settings_scope == HF_SETTINGS_IN_UNIT &&
@@ -48,7 +47,7 @@ static bool carries_settings(const struct hf_conn *conn,
          unit->request.sql.kind != HF_SQL_SET_LOCAL;
 }
 
-/* VACUUM and its like want to be alone in their unit: once more, alone. */
+/* VACUUM and the like refuse to share a unit: sends the statement alone. */
 static bool resend_alone(struct hf_conn *conn, struct hf_unit *unit) {
   struct hf_error *error = &unit->request.error;
   if (strcmp(error->sqlstate, "25001") != 0 || !unit->has_extra_steps ||
@@ -60,7 +59,7 @@ static bool resend_alone(struct hf_conn *conn, struct hf_unit *unit) {
   }
   unit->statement->runs_alone = true;
   if (carries_settings(conn, unit)) {
-    return false; /* alone it would go without them */
+    return false; /* alone it would run without them */
   }
   hf_error_finish(error);
   hf_conn_execute(conn, unit);
@@ -68,8 +67,8 @@ static bool resend_alone(struct hf_conn *conn, struct hf_unit *unit) {
 }
 
 /*
- * What commits on its way (2D000), or will not stand in a transaction (25001),
- * failed because of our settings only. Nothing of it is left.
+ * A statement that commits (2D000) or refuses a transaction block (25001) has
+ * failed only because settings were sent with it. It left nothing behind.
  */
 static void explain_refusal(struct hf_conn *conn, struct hf_unit *unit) {
   struct hf_error *error = &unit->request.error;
@@ -88,7 +87,7 @@ static void explain_refusal(struct hf_conn *conn, struct hf_unit *unit) {
   error->retryable = false;
 }
 
-/* The server says that it is done, but never said with what. */
+/* ReadyForQuery came without the answer that precedes it. */
 static bool has_no_answer(const struct hf_unit *unit) {
   bool probes =
       unit->probe != NULL && unit->request.progress != HF_PROGRESS_COMPLETE;
@@ -119,10 +118,10 @@ static void finish_unit(struct hf_conn *conn, struct hf_unit *unit) {
 /* ---- the loop ------------------------------------------------------------ */
 
 /*
- * Rows of a large result are read in pieces, so that libpq never holds it as a
- * whole. What is large is known from the last time; the first time, when more
- * is there than one read brings. Where the system does not count what a socket
- * received (Unix sockets), pieces are the only measure of a result: always.
+ * Rows of a large result are read in chunks, so that libpq never holds all of
+ * it. Whether it is large is known from the statement's last result; the first
+ * time it is when one read does not empty the socket. Where received bytes are
+ * not counted (Unix sockets) rows are always read in chunks.
  */
 static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
   int pending = 0;
@@ -149,10 +148,9 @@ static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
 }
 
 /*
- * A result that is read as a whole may turn out larger than ever before: the
- * limit holds for it as well, for a single row of one read in pieces, and for
- * what nobody is waiting for any more. Asked only when one read did not bring
- * all.
+ * Applies the limit on results to what libpq still holds: a result that is not
+ * read in chunks, a single row, or one that nobody waits for. Called only when
+ * a result did not arrive with one read.
  */
 static void check_size(struct hf_conn *conn, struct hf_unit *unit) {
   uint64_t received;
@@ -162,13 +160,13 @@ static void check_size(struct hf_conn *conn, struct hf_unit *unit) {
   received = hf_system_received_bytes(conn->fd);
   if (unit->received_from == 0) {
     unit->received_from = received;
-  } else if (received > unit->received_from && /* 0: asked in vain */
+  } else if (received > unit->received_from && /* 0: the call failed */
              received - unit->received_from > unit->max_result_bytes) {
     hf_conn_result_give_up(conn, unit, HF_RESULT_TOO_LARGE);
   }
 }
 
-/* Rows of the settings that were woven into the user's text. */
+/* Rows of settings that were inserted in the user's text. */
 static bool is_settings_row(const struct hf_unit *unit,
                             const PGresult *result) {
   return unit->has_settings_rows && PQnfields(result) > 0 &&
@@ -195,7 +193,7 @@ static void on_result(struct hf_conn *conn,
       hf_conn_result_drop_names(conn, unit);
     }
   } else if (!hf_unit_is_at_execute(unit)) {
-    hf_conn_result_on_step(unit); /* settings and names have nothing to say */
+    hf_conn_result_on_step(unit); /* its rows are dropped */
   } else if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
              status == PGRES_EMPTY_QUERY) {
     hf_conn_result_note_command(unit, result);
@@ -206,7 +204,7 @@ static void on_result(struct hf_conn *conn,
   }
 }
 
-/* The end of one command's results. */
+/* All results of a command have come. */
 static void on_command_end(struct hf_conn *conn, struct hf_unit *unit) {
   if (unit->simple) {
     finish_unit(conn, unit);
@@ -223,7 +221,7 @@ static void drain_notifications(struct hf_conn *conn) {
   }
 }
 
-/* Takes the next result; false when there is none to be had now. */
+/* Takes the next result; false when none is there yet. */
 static bool read_one(struct hf_conn *conn) {
   struct hf_unit *unit = hf_conn_head(conn);
   PGresult *result;
@@ -276,9 +274,9 @@ static void process(struct hf_conn *conn) {
 }
 
 /*
- * A record of TLS or GSSAPI, of up to 16 KB, can be larger than the room libpq
- * has left, of at least 8 KB: the socket would not become readable again for
- * the rest of it, which is decrypted already.
+ * A TLS or GSSAPI record of up to 16 KB may be larger than the room in libpq's
+ * buffer, at least 8 KB. The rest of it is decrypted already, and the socket
+ * does not become readable for it.
  */
 static void read_buffered(struct hf_conn *conn) {
   int rounds = conn->encrypted ? ROUNDS_PER_RECORD : 0;
@@ -295,7 +293,7 @@ void hf_conn_read(struct hf_conn *conn) {
   }
   conn->slot->last_byte_us = hf_clock_us();
   if (PQconsumeInput(conn->pg) == 0) {
-    /* What came before the end is still worth reading. */
+    /* Processes what came before the end of the connection. */
     process(conn);
     hf_conn_fail(conn);
     return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading of answers: from libpq's results to finished units.
+ * Reads answers: from libpq's results to finished units.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only.
@@ -10,7 +10,7 @@
 
 #include "net/conn/conn_state.h"
 
-/* Reads what there is and settles what is complete. */
+/* Reads what the socket has, and finishes the units that are complete. */
 void hf_conn_read(struct hf_conn *conn);
 
 #endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* One statement's results: rows and errors, on their way into its unit. */
 #include "net/conn/conn_result.h"
 
 #include <stdio.h>
@@ -12,14 +11,14 @@
 #include "net/conn/read_only.h"
 #include "net/conn/result_error.h"
 
-/* From here on rows are read in pieces. */
+/* A result of this size is large. */
 enum { LARGE_RESULT_BYTES = 256 * 1024, NUMBER_BASE = 10 };
 
 static const char too_long[] =
     "a value is longer than a string of JavaScript's can be (536870888 "
     "characters): select it in parts, with substring()";
 
-/* Where we put settings into a text, its positions are ours to translate. */
+/* Positions in a text with settings are translated to the user's text. */
 static void read_error(const struct hf_conn *conn,
                        struct hf_unit *unit,
                        const PGresult *result) {
@@ -51,7 +50,6 @@ static void fail_call(struct hf_unit *unit,
   }
 }
 
-/* The statement's answer cannot be kept: gives it and the connection up. */
 void hf_conn_result_give_up(struct hf_conn *conn,
                             struct hf_unit *unit,
                             enum hf_status status) {
@@ -70,7 +68,7 @@ static bool is_read(const struct hf_unit *unit) {
   return unit->columns != NULL && !unit->request.settled;
 }
 
-/* What a server says of itself to a health probe. */
+/* Reads what a server answers to a health probe. */
 static void read_probe(struct hf_health_probe *probe, const PGresult *result) {
   if (PQntuples(result) == 0 || PQnfields(result) == 0) {
     return;
@@ -94,7 +92,7 @@ bool hf_conn_result_add_rows(struct hf_conn *conn,
     return true;
   }
   if (unit->chunked) {
-    unit->received_from = 0; /* libpq has handed on what it held */
+    unit->received_from = 0; /* libpq holds nothing of the result now */
   }
   if (!unit->encoding) {
     hf_encoder_begin(&conn->encoder,
@@ -118,7 +116,6 @@ static void note_size(struct hf_unit *unit, size_t bytes) {
   unit->statement->small = !unit->statement->large;
 }
 
-/* A result is complete: makes its message. */
 void hf_conn_result_complete(struct hf_conn *conn,
                              struct hf_unit *unit,
                              const PGresult *result) {
@@ -160,19 +157,17 @@ void hf_conn_result_complete(struct hf_conn *conn,
   hf_unit_append(unit, message);
 }
 
-/* What a ROLLBACK means that answers a COMMIT is for the core to say. */
 void hf_conn_result_note_command(struct hf_unit *unit, PGresult *result) {
   if (strcmp(PQcmdStatus(result), "ROLLBACK") == 0) {
     unit->request.answered_rollback = true;
   }
 }
 
-/* An error may also come when all steps are done, at the Sync. */
+/* An error may also come after all steps, at the Sync. */
 bool hf_unit_is_at_step(const struct hf_unit *unit, enum hf_step step) {
   return unit->step < unit->n_steps && unit->steps[unit->step] == step;
 }
 
-/* The step that failed decides what the server still knows by name. */
 void hf_conn_result_drop_names(struct hf_conn *conn, struct hf_unit *unit) {
   const struct hf_error *error = &unit->request.error;
   const char *routine = hf_error_field(error, 'R');
@@ -180,7 +175,7 @@ void hf_conn_result_drop_names(struct hf_conn *conn, struct hf_unit *unit) {
     hf_prepared_remove(&conn->prepared, unit->statement);
   }
   if (strcmp(error->sqlstate, "26000") == 0) {
-    /* Somebody said DEALLOCATE ALL or DISCARD ALL. */
+    /* DEALLOCATE ALL or DISCARD ALL was run. */
     hf_prepared_clear(&conn->prepared);
   } else if (strcmp(error->sqlstate, "42P05") == 0 ||
              (strcmp(error->sqlstate, "0A000") == 0 && routine != NULL &&
@@ -191,9 +186,9 @@ void hf_conn_result_drop_names(struct hf_conn *conn, struct hf_unit *unit) {
 }
 
 /*
- * Bind refuses a name that is not there, or whose plan has changed. The same
- * errors come from within a function that uses SQL's EXECUTE; they have a
- * context then.
+ * Returns whether Bind has refused the name, because it does not exist or its
+ * result type has changed. A function that uses EXECUTE fails with the same
+ * errors, but with a context.
  */
 static bool refused_at_bind(const struct hf_unit *unit) {
   const struct hf_error *error = &unit->request.error;
@@ -204,13 +199,13 @@ static bool refused_at_bind(const struct hf_unit *unit) {
           strcmp(routine, "RevalidateCachedQuery") == 0);
 }
 
-/* A refused write: what the server reports of itself, since version 14. */
+/* After a refused write: the role the server reports, since version 14. */
 static enum hf_role role_of(const struct hf_conn *conn,
                             const struct hf_error *error) {
   const char *standby;
   const char *setting;
   if (strcmp(error->sqlstate, "25006") != 0 || conn->slot->proxied) {
-    return HF_ROLE_UNKNOWN; /* a pooler tells of the server it met first */
+    return HF_ROLE_UNKNOWN; /* a pooler reports that of its first server */
   }
   standby = PQparameterStatus(conn->pg, "in_hot_standby");
   setting = PQparameterStatus(conn->pg, "default_transaction_read_only");
@@ -222,7 +217,7 @@ static enum hf_role role_of(const struct hf_conn *conn,
              : HF_ROLE_WRITES;
 }
 
-/* What the error says of how far the statement had come. */
+/* Notes how far the statement had come when it failed. */
 static void note_progress(struct hf_unit *unit) {
   struct hf_request *request = &unit->request;
   if (hf_unit_is_at_step(unit, HF_STEP_PARSE) ||
@@ -246,7 +241,7 @@ void hf_conn_result_on_error(struct hf_conn *conn,
                              const PGresult *result) {
   struct hf_error *error = &unit->request.error;
   if (error->status != HF_OK || PQresultErrorField(result, 'M') == NULL) {
-    /* The first error wins; libpq's own are the connection's. */
+    /* Not the first error, or one of libpq's own. */
     if (PQstatus(conn->pg) != CONNECTION_OK) {
       hf_conn_fail(conn);
     } else if (error->status == HF_OK) {
@@ -272,10 +267,10 @@ void hf_conn_result_on_copy(struct hf_conn *conn,
                             ExecStatusType status) {
   bool again = unit->request.error.status == HF_COPY_UNSUPPORTED;
   fail_call(unit, HF_COPY_UNSUPPORTED, HF_PHASE_AWAIT);
-  /* Once only: a server that never stops asking must not keep us here. */
+  /* Once only: a server might ask again and again. */
   if (unit->simple && status == PGRES_COPY_IN && !again &&
       PQputCopyEnd(conn->pg, "COPY is not supported by query()") == 1) {
-    return; /* the server answers with an error and goes on */
+    return; /* the server answers with an error */
   }
   conn->end_status = HF_COPY_UNSUPPORTED;
   hf_conn_cancel(conn);

@@ -9,7 +9,7 @@
 #include "net/conn/prepared_names.h"
 #include "net/conn/read_only.h"
 
-/* A text gets a name when it has shown that it comes again. */
+/* A text is prepared once it has been used more than once or twice. */
 enum { USES_BEFORE_NAMING = 3 };
 
 static bool takes_settings(const struct hf_unit *unit) {
@@ -20,13 +20,13 @@ static bool takes_settings(const struct hf_unit *unit) {
          (!unit->statement->runs_alone || hf_request_must_not_write(request));
 }
 
-/* Settings that each unit brings along, or NULL. */
+/* Returns the settings that a unit sets, or NULL. */
 static const char *unit_settings(const struct hf_conn *conn) {
   return conn->settings_scope == HF_SETTINGS_IN_UNIT ? conn->shared->sql.unit
                                                      : NULL;
 }
 
-/* It cannot have its settings here, and is not run without them. */
+/* Returns whether the unit needs settings that cannot reach it here. */
 static bool needs_session(const struct hf_conn *conn,
                           const struct hf_unit *unit) {
   const struct hf_request *request = &unit->request;
@@ -55,7 +55,7 @@ static bool is_nameable(const struct hf_conn *conn,
           !hf_prepared_names_depend_on_type(unit));
 }
 
-/* Makes room on the server for one more name. */
+/* Deallocates a name on the server. */
 static bool send_close(struct hf_conn *conn,
                        struct hf_unit *unit,
                        const char *name) {
@@ -105,10 +105,9 @@ static bool send_named(struct hf_conn *conn, struct hf_unit *unit) {
 }
 
 /*
- * Whether it matters that the server accepted the text before it said no more:
- * a statement that was refused, or a session that ended before it, is then
- * known to have done nothing. Reads may go again without that, and inside a
- * transaction all is undone in any case.
+ * Returns whether we need to see that the server has accepted the text: without
+ * that, a statement whose session ended is known to have done nothing. Reads
+ * are retried in any case, and inside a transaction everything is rolled back.
  */
 static bool wants_proof(const struct hf_unit *unit) {
   const struct hf_request *request = &unit->request;
@@ -116,7 +115,7 @@ static bool wants_proof(const struct hf_unit *unit) {
          (!request->in_transaction && !hf_request_repeatable(request));
 }
 
-/* The same messages as below; libpq tells of ParseComplete. */
+/* The messages of PQsendQueryParams, in two calls: shows ParseComplete. */
 static bool send_parsed(struct hf_conn *conn, struct hf_unit *unit) {
   hf_conn_add_step(unit, HF_STEP_PARSE);
   hf_conn_add_step(unit, HF_STEP_EXECUTE);
@@ -150,8 +149,8 @@ static bool send_unnamed(struct hf_conn *conn, struct hf_unit *unit) {
 }
 
 /*
- * Procedures may commit, and settings for the length of a transaction would
- * end there: within BEGIN the server refuses that.
+ * Procedures may commit, which would end settings that hold for a transaction:
+ * inside BEGIN the server refuses the commit.
  */
 static bool send_begin(struct hf_conn *conn, struct hf_unit *unit) {
   enum hf_sql_kind kind = unit->request.sql.kind;
@@ -173,7 +172,7 @@ static bool send_before(struct hf_conn *conn, struct hf_unit *unit) {
           hf_conn_send_step(conn, unit, HF_STEP_BEFORE, settings));
 }
 
-/* A transaction begins with the statement, and its settings with it. */
+/* Returns whether a transaction is open after the statement. */
 static bool begins_transaction(enum hf_sql_kind kind) {
   return kind == HF_SQL_BEGIN || kind == HF_SQL_COMMIT_AND_CHAIN ||
          kind == HF_SQL_ROLLBACK_AND_CHAIN;
@@ -187,13 +186,13 @@ static bool send_after(struct hf_conn *conn, struct hf_unit *unit) {
   return hf_conn_send_step(conn, unit, HF_STEP_AFTER, settings);
 }
 
-/* Several statements in one text: only the simple protocol takes them. */
+/* Several statements in one text need the simple protocol. */
 static bool is_simple(const struct hf_unit *unit) {
   return unit->request.sql.multiple && unit->values.n == 0 &&
          (unit->request.flags & HF_FLAG_EXTENDED) == 0;
 }
 
-/* Several statements in one text, their settings among them. */
+/* Sends a text of several statements, with settings inserted in it. */
 static bool send_simple(struct hf_conn *conn, struct hf_unit *unit) {
   const struct hf_statement *statement = unit->statement;
   char *text = NULL;
@@ -215,7 +214,7 @@ static bool send_simple(struct hf_conn *conn, struct hf_unit *unit) {
   return sent;
 }
 
-/* A unit of nothing: the answer is ours, its end comes in order. */
+/* Sends a Sync only, so that our own error is answered in order. */
 static bool send_nothing(struct hf_conn *conn, struct hf_unit *unit) {
   struct hf_error *error = &unit->request.error;
   hf_error_set(error, HF_SESSION_REQUIRED, HF_PHASE_LOCAL, hf_needs_session);
@@ -233,8 +232,9 @@ const char hf_needs_session[] =
     "time-outs";
 
 /*
- * LIKE 'a!%' ESCAPE '\\' is a read where backslashes escape nothing in plain
- * strings, which the server tells.
+ * Some texts, as LIKE 'a!%' ESCAPE '\\', are known to read only while
+ * backslashes in plain strings are ordinary characters, which the server
+ * reports.
  */
 static void note_string_setting(const struct hf_conn *conn,
                                 struct hf_unit *unit) {

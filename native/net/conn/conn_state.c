@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Watching, failing, telling. */
 #include "net/conn/conn_state.h"
 
 #include "net/conn/cancel.h"
@@ -24,7 +23,7 @@ void hf_conn_mark_dirty(struct hf_conn *conn) {
 void hf_conn_fail(struct hf_conn *conn) {
   if (conn->state != HF_CONN_CLOSING) {
     conn->failing = true;
-    /* libpq may have closed the socket: its number can be another's soon. */
+    /* libpq may have closed the socket, and its number may be reused. */
     (void)uv_poll_stop(&conn->poll);
     conn->events = 0;
     hf_conn_mark_dirty(conn);
@@ -40,8 +39,8 @@ void hf_conn_watch(struct hf_conn *conn) {
   left = PQflush(conn->pg);
   if (left < 0 || !hf_conn_is_open(conn)) {
     /*
-     * Sending reads as well, and closes the socket at a reset. What it read is
-     * looked at in hf_conn_flush: here the pool may be at work.
+     * PQflush reads as well, and closes the socket after a reset. What it has
+     * read is processed by hf_conn_flush: the caller may be the pool.
      */
     (void)uv_poll_stop(&conn->poll);
     conn->events = 0;
@@ -77,7 +76,7 @@ static void on_cancelled(void *ctx, bool reached) {
   struct hf_unit *held_unit = conn->held_unit;
   conn->cancel = NULL;
   if (!reached) {
-    /* It may still arrive, and hit whatever runs by then. */
+    /* The request may still arrive and cancel another statement. */
     hf_conn_fail(conn);
   } else if (held_unit != NULL) {
     conn->held_unit = NULL;
@@ -105,7 +104,7 @@ void hf_conn_finish_unit(struct hf_conn *conn,
   conn->held_unit = unit;
   conn->held_transaction = transaction;
   if (!hf_cancel_await(conn->cancel)) {
-    /* Its cancel may still arrive, and would hit the next statement. */
+    /* The request may still arrive and cancel the next statement. */
     conn->end_status = HF_RELEASED;
     hf_conn_fail(conn);
   }

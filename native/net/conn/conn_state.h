@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a connection is made of, and what everything that works on it needs:
- * watching its socket, failing, telling its pool.
+ * The state of a connection, and what all files that work on it need: watching
+ * its socket, failing, finishing a unit.
  *
  *     READY <-----> ACTIVE (n units in flight)
  *       |             |
- *       +-> CLOSING <-+   then the memory goes
+ *       +-> CLOSING <-+   freed once libuv has closed the handle
  *
  * Ownership: see conn.h.
  * Threads: the engine's thread only.
@@ -37,27 +37,29 @@ enum { HF_PROOF_UNITS = 2 };
 
 enum hf_conn_state { HF_CONN_READY, HF_CONN_ACTIVE, HF_CONN_CLOSING };
 
-/* A statement of our own that runs with nothing else in flight. */
+/* A unit of our own, which runs while no other is in flight. */
 enum hf_internal_unit {
   HF_INTERNAL_UNIT_NONE,
-  HF_INTERNAL_UNIT_SQL, /* the pool's settings, once, on a new connection */
-  HF_INTERNAL_UNIT_CHECK_STARTUP, /* did they arrive at its start? */
-  HF_INTERNAL_UNIT_CHECK_UNIT,    /* do they arrive in a flight? */
-  HF_INTERNAL_UNIT_ROLLBACK,      /* cleans up what a user left behind */
-  HF_INTERNAL_UNIT_PING,          /* an empty statement: is it still there? */
-  HF_INTERNAL_UNIT_DEALLOCATE,    /* drops the prepared statements */
-  HF_INTERNAL_UNIT_PROVE /* two units at a time: do both answers come back? */
+  HF_INTERNAL_UNIT_SQL, /* statements for a new connection: settings, onConnect
+                         */
+  HF_INTERNAL_UNIT_CHECK_STARTUP, /* has the session the settings since its
+                                     start? */
+  HF_INTERNAL_UNIT_CHECK_UNIT, /* do settings in a unit reach its statement? */
+  HF_INTERNAL_UNIT_ROLLBACK,   /* ends a transaction that was left open */
+  HF_INTERNAL_UNIT_PING,       /* an empty statement */
+  HF_INTERNAL_UNIT_DEALLOCATE, /* of prepared statements, and resets settings */
+  HF_INTERNAL_UNIT_PROVE       /* two units at once: are both answered? */
 };
 
-/* How the pool's settings reach statements here. */
+/* How the pool's settings reach statements on a connection. */
 enum hf_settings_scope {
   HF_SETTINGS_IN_SESSION, /* the session has them, or there are none */
-  HF_SETTINGS_IN_UNIT     /* each unit brings them along */
+  HF_SETTINGS_IN_UNIT     /* each unit sets them */
 };
 
 /*
- * What a connection tells whoever opened it, and asks there. Called from the
- * loop; each may close the connection.
+ * Called from the loop by a connection, for the pool that has opened it. Each
+ * may close the connection.
  */
 struct hf_conn_callbacks {
   /* The answer to the oldest unit is complete; `transaction`: I, T or E. */
@@ -65,30 +67,30 @@ struct hf_conn_callbacks {
                    struct hf_unit *unit,
                    char transaction);
 
-  /* A unit of our own is over. */
+  /* A unit of our own is complete. */
   void (*internal_done)(struct hf_conn *conn);
 
-  /* So is the proof that it may be shared. */
+  /* HF_INTERNAL_UNIT_PROVE is complete. */
   void (*proved)(struct hf_conn *conn, enum hf_proof proof);
 
-  /* It is dead: to be closed. `error` may be taken from. */
+  /* The connection is lost; to be closed. `error` may be moved. */
   void (*lost)(struct hf_conn *conn, struct hf_error *error);
 
-  /* It is closed, and its slot was CLOSING. */
+  /* It is closed; only for a slot that is CLOSING. */
   void (*closed)(struct hf_conn *conn);
 
-  /* The server said something that is no answer. */
+  /* The server sent a notice, or a notification. */
   void (*notice)(struct hf_conn *conn, const struct hf_error *error);
   void (*notification)(struct hf_conn *conn, const PGnotify *notify);
 
-  /* Takes messages that have to reach the unit's reader before its answer. */
+  /* Takes ownership of messages that the reader needs before the answer. */
   void (*define)(struct hf_unit *unit, struct hf_message *definition);
 
-  /* Returns whether whoever reads next has too much to take already. */
+  /* Returns whether reading has to pause: the reader is too far behind. */
   bool (*is_full)(const struct hf_conn *conn);
 };
 
-/* What the connections of a pool have in common. */
+/* Shared by the connections of a pool. */
 struct hf_conn_shared {
   /* set when it is made */
   struct hf_loop *loop;
@@ -98,7 +100,7 @@ struct hf_conn_shared {
   struct hf_session_sql sql;
 
   struct hf_statements statements;
-  bool no_transactions; /* its pooler is in statement mode */
+  bool no_transactions; /* its pooler pools by statement */
 };
 
 struct hf_conn {
@@ -110,18 +112,18 @@ struct hf_conn {
   int fd;
   bool encrypted;       /* by TLS or GSSAPI */
   bool corkable;        /* TCP, not a unix socket */
-  bool counts_received; /* the system counts what the socket received */
+  bool counts_received; /* the system counts received bytes */
 
   enum hf_conn_state state;
   uv_poll_t poll;
   uv_poll_cb on_poll;
-  int events; /* watched now */
+  int events; /* that are watched */
   bool pipeline;
-  bool encoding_restored; /* the encoding was set back in this unit */
+  bool encoding_restored; /* the encoding was reset in this unit */
   bool corked;
-  bool failing;    /* dead; the pool is told at the end of the turn */
-  bool slot_waits; /* closing: the slot waits to hear that it is done */
-  bool paused;     /* the reader's environment is over its memory limit */
+  bool failing;    /* lost; reported at the end of the turn */
+  bool slot_waits; /* CLOSING, and the slot waits for `closed` */
+  bool paused;     /* not reading: the reader is too far behind */
   struct hf_link dirty;
 
   enum hf_internal_unit internal_unit;
@@ -130,49 +132,48 @@ struct hf_conn {
     int sent, answered, synced; /* units of it */
   } proof;
   enum hf_settings_scope settings_scope;
-  struct hf_settings_check
-      settings_check; /* of the settings, while it is opened */
+  struct hf_settings_check settings_check; /* while it is set up */
 
-  /* a cancel request under way, and the answer that waits for its end */
+  /* a cancel request under way, and the unit that waits for its end */
   struct hf_cancel *cancel;
   struct hf_unit *held_unit;
   char held_transaction;
 
   struct hf_prepared_table prepared;
-  bool ddl_in_transaction; /* DDL ran that others may not see before COMMIT */
+  bool ddl_in_transaction; /* whose COMMIT expires names again */
   struct hf_encoder encoder;
-  enum hf_status end_status;   /* why we end it ourselves, or HF_OK */
-  struct hf_error final_error; /* FATAL, or a WARNING before the end */
+  enum hf_status end_status; /* why we end the connection, or HF_OK */
+  struct hf_error
+      final_error; /* FATAL, or a warning that may precede the end */
 };
 
-/* The connection is dead: the pool is told at the end of the turn, once. */
+/* Fails the connection; `lost` is called once, at the end of the turn. */
 void hf_conn_fail(struct hf_conn *conn);
 
 /* Has hf_conn_flush called at the end of the turn. */
 void hf_conn_mark_dirty(struct hf_conn *conn);
 
 /*
- * Whether libpq still has the socket that is watched. It closes it by itself
- * when reading or sending meets a reset; its number can be another's then.
+ * Returns whether libpq still has the socket that is watched. After a reset it
+ * closes the socket, whose number may be used for another file soon.
  */
 bool hf_conn_is_open(const struct hf_conn *conn);
 
 /* Returns the unit whose answer comes next, or NULL. */
 struct hf_unit *hf_conn_head(const struct hf_conn *conn);
 
-/* Watches for input, and for room when there is output left. */
+/* Watches for input unless paused, and for room while there is output. */
 void hf_conn_watch(struct hf_conn *conn);
 
-/* A new unit is sent: what was warned of before, or held up reading, is over.
- */
+/* To be called before a unit is sent: ends a pause, drops an old warning. */
 void hf_conn_begin_unit(struct hf_conn *conn);
 
 /* Sends a cancel request for the only unit in flight. */
 void hf_conn_cancel(struct hf_conn *conn);
 
 /*
- * The answer to the oldest unit is complete: tells the pool, if need be once a
- * cancel request for it is over.
+ * The answer to the oldest unit is complete: calls `finished`, after the end of
+ * a cancel request for the unit if there is one.
  */
 void hf_conn_finish_unit(struct hf_conn *conn,
                          struct hf_unit *unit,

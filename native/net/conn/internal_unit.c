@@ -34,7 +34,7 @@ static bool send_unit_check(struct hf_conn *conn) {
          hf_conn_send_sync(conn);
 }
 
-/* The first one runs long enough for the second to arrive meanwhile. */
+/* The first one runs until the second has arrived. */
 static const char *const proof_sql[HF_PROOF_UNITS] = {
     "select $1::pg_catalog.int4, pg_catalog.pg_sleep(0.005)",
     "select $1::pg_catalog.int4",
@@ -75,7 +75,7 @@ bool hf_internal_unit_send(struct hf_conn *conn, const char *sql) {
 
 /* ---- reading ------------------------------------------------------------- */
 
-/* An answer to one of our questions; what it is not, is no failure. */
+/* Returns whether the result is that of a check, which may fail. */
 static bool take_check_row(struct hf_conn *conn, PGresult *result) {
   bool lost = PQstatus(conn->pg) != CONNECTION_OK;
   if (lost || PQresultStatus(result) == PGRES_COPY_IN ||
@@ -101,7 +101,7 @@ static void on_result(struct hf_conn *conn, PGresult *result) {
       status == PGRES_EMPTY_QUERY) {
     return;
   }
-  /* A COPY would come back for ever: it ends the connection like an error. */
+  /* The result of a COPY would come again and again: an error. */
   if (conn->final_error.status == HF_OK) {
     if (status == PGRES_FATAL_ERROR) {
       hf_result_error_read(result, HF_PHASE_CONNECT, NULL, &conn->final_error);
@@ -163,7 +163,7 @@ void hf_internal_unit_read(struct hf_conn *conn, PGresult *result) {
     on_proof_result(conn, result);
   } else if (conn->internal_unit == HF_INTERNAL_UNIT_CHECK_UNIT &&
              result == NULL) {
-    /* Between two statements of the flight; the Sync is still to come. */
+    /* Between the two statements of the check. */
   } else if (result == NULL || PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
     end_unit(conn);
   } else {

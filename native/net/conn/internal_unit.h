@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Units of our own: the settings of a new connection and the proof that they
- * arrive, what is cleaned up, the ping, the proof that a connection may be
- * shared. Nothing of a user's is in flight meanwhile, and their answers are
- * read here.
+ * Units of our own: setting a new connection up, cleaning one up, pinging it,
+ * proving that it may be shared. They run while no user's unit is in flight.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only.
@@ -13,13 +11,14 @@
 
 #include "net/conn/conn_state.h"
 
-/* Sends conn->internal_unit, with its text; false when libpq refused it. */
+/* Sends conn->internal_unit, whose text is `sql`; false when libpq failed. */
 HF_NODISCARD bool hf_internal_unit_send(struct hf_conn *conn, const char *sql);
 
-/* Sends the next unit of HF_INTERNAL_UNIT_PROVE; false as above. */
+/* Sends the next unit of HF_INTERNAL_UNIT_PROVE; false when libpq failed.
+ */
 HF_NODISCARD bool hf_internal_unit_send_proof(struct hf_conn *conn);
 
-/* Takes the next result of it; NULL = the end of one command's. Borrows. */
+/* Handles its next result; NULL = the end of one command's results. */
 void hf_internal_unit_read(struct hf_conn *conn, PGresult *result);
 
 #endif

@@ -12,9 +12,9 @@ static bool is_digit(char c) {
 }
 
 /*
- * Dates and times, fractions (a float4 has fewer digits than a float8) and
- * digits that a number would drop. Whole numbers, names and words are the same
- * under every type that takes them.
+ * Dates, times, fractions (a float4 keeps fewer digits than a float8) and
+ * leading zeros. Whole numbers and words mean the same under every type that
+ * accepts them.
  */
 static bool reads_by_type(const char *value) {
   const char *at = value == NULL ? "" : value;
@@ -54,8 +54,8 @@ static bool begins(const char *tag, const char *word) {
 }
 
 /*
- * What can give columns and functions other types. A new table or index
- * cannot: statements that name it failed before.
+ * Commands that can change the types of columns and functions. A new table or
+ * index cannot: statements that name it have failed before.
  */
 static bool changes_types(const char *tag) {
   static const char *const words[] = {"ALTER ",
@@ -90,7 +90,7 @@ void hf_prepared_names_on_command(struct hf_conn *conn, const char *tag) {
     hf_statements_expire_names(&conn->shared->statements);
     conn->ddl_in_transaction = true;
   } else if (begins(tag, "COMMIT") && conn->ddl_in_transaction) {
-    /* Others could not see it before. */
+    /* Other sessions see the change from now on. */
     hf_statements_expire_names(&conn->shared->statements);
     conn->ddl_in_transaction = false;
   } else if (strcmp(tag, "DISCARD ALL") == 0 ||

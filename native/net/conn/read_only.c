@@ -76,8 +76,7 @@ bool hf_read_only_send_after(struct hf_conn *conn, struct hf_unit *unit) {
   return true;
 }
 
-/* At its first step the savepoint itself failed: there is none to go back to.
- */
+/* When the first step has failed there is no savepoint. */
 static bool is_guard_open(const struct hf_unit *unit) {
   return unit->guard == HF_WRITE_GUARD_BEGIN ||
          (unit->guard == HF_WRITE_GUARD_SAVEPOINT && unit->failed_at > 0);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Statements that must not write: declared so, or reads that go again after
- * an attempt that may have been done. The server refuses what they write.
+ * Statements that must not write: declared readOnly, or reads that are repeated
+ * after an attempt that may have run. The server refuses their writes.
  *
- * Outside a transaction the unit sets transaction_read_only for itself. What
- * sits between us and the server may break the unit into several
- * transactions, so that the setting would miss the statement; BEGIN holds them
- * together. Only where it is proven that a flight stays whole (hf_slot.whole)
- * the setting alone is enough. Within a transaction a savepoint confines it.
+ * Outside a transaction the unit sets transaction_read_only for itself. A
+ * pooler may break a unit into several transactions, and then the setting would
+ * not reach the statement; BEGIN prevents that. Where it is proven that a unit
+ * is one transaction (hf_slot.unit_is_transaction) the setting alone is enough.
+ * Within a transaction a savepoint confines it.
  *
  * Ownership: borrows.
  * Threads: the engine's thread only.
@@ -17,21 +17,20 @@
 
 #include "net/conn/conn_state.h"
 
-/* Sends what stands before the statement; false when libpq refused it. */
+/* Sends what precedes the statement; false when libpq failed. */
 HF_NODISCARD bool hf_read_only_send_before(struct hf_conn *conn,
                                            struct hf_unit *unit);
 
-/* Sends what stands behind it; false as above. */
+/* Sends what follows it; false when libpq failed. */
 HF_NODISCARD bool hf_read_only_send_after(struct hf_conn *conn,
                                           struct hf_unit *unit);
 
-/* Looks at an error: is it about what was put around the statement? */
+/* Notes an error that is about what was sent around the statement. */
 void hf_read_only_on_error(struct hf_conn *conn, struct hf_unit *unit);
 
 /*
- * The unit failed inside what was put around it: sends what undoes that, so
- * that the transaction is as it was before. Returns true when an answer is
- * still to come.
+ * After a failed unit, sends what rolls back to the state before it. Returns
+ * whether it did: the unit is complete when that is answered.
  */
 bool hf_read_only_undo(struct hf_conn *conn, struct hf_unit *unit);
 

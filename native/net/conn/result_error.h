@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The error that a result of the server's holds.
+ * Reads the error of a result.
  *
  * Ownership: the error copies what it takes.
  * Threads: any.
@@ -13,8 +13,8 @@
 #include "core/base/error.h"
 
 /*
- * Copies the fields of a result's error into `error`. `position`: instead of
- * the server's, or NULL.
+ * Copies the fields of a result's error to `error`. `position` replaces the
+ * server's unless it is NULL.
  */
 void hf_result_error_read(const PGresult *result,
                           enum hf_phase phase,

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* The pool's settings as SQL and as start-up options. */
 #include "net/conn/session_sql.h"
 
 #include <stdio.h>
@@ -9,7 +8,7 @@
 #include "core/sql/lex.h"
 #include "core/sql/scan.h"
 
-/* A growing text; `failed` stays set once memory ran out. */
+/* A text that grows. `failed` stays true after memory ran out. */
 struct text {
   char *data;
   size_t bytes;
@@ -36,7 +35,7 @@ static void append_text(struct text *text, const char *more) {
   append(text, more, strlen(more));
 }
 
-/* An escape literal: right whatever standard_conforming_strings is. */
+/* E'...' means the same whatever standard_conforming_strings is. */
 static void append_literal(struct text *text, const char *value) {
   append_text(text, "E'");
   for (; *value != '\0'; value++) {
@@ -71,7 +70,7 @@ static void append_current(struct text *text, const char *name) {
   append_text(text, ",true)");
 }
 
-/* The server splits at white space; a backslash keeps what follows it. */
+/* The server splits options at white space that has no backslash before it. */
 static void append_start(struct text *text,
                          const char *name,
                          const char *value) {
@@ -164,13 +163,13 @@ static char *take(struct text *text, bool *failed) {
   return data;
 }
 
-/* Every list of columns has transaction_read_only before the settings. */
+/* The lists of columns begin with transaction_read_only. */
 static const char read_only[] =
     "pg_catalog.current_setting('transaction_read_only')";
 static const char read_only_set[] =
     ",pg_catalog.set_config('transaction_read_only','on',true)";
 
-/* The statement that shows what was, sets, and shows what is. */
+/* The values before, the calls that set them, and the values after. */
 static char *join_proof(struct builder *builder, bool *failed) {
   struct text whole = {0};
   append_text(&whole, "select ");
@@ -206,7 +205,7 @@ static void build(struct hf_session_sql *sql,
     return;
   }
   sql->start = take(&builder->start, failed);
-  /* The first column names what the row is. */
+  /* The first column identifies the row. */
   sql->unit = join(&builder->unit,
                    "select true as \"" HF_SETTINGS_COLUMN "\"",
                    "",
@@ -263,12 +262,12 @@ static size_t next_statement(const char *text,
   return hf_sql_next(&lexer, info) ? (size_t)(lexer.at - text) : bytes;
 }
 
-/* Where settings go: behind the end of a transaction that is not the last. */
+/* Settings end with a transaction, unless nothing follows. */
 static bool needs_settings_after(const struct hf_sql_info *info, bool last) {
   return info->ends_transaction && (!last || begins_again(info));
 }
 
-/* On a line of its own at the end: the text may end in a comment. */
+/* The text may end in a comment. */
 static const char *separator(bool last) {
   return last ? "\n;" : "";
 }
@@ -301,7 +300,7 @@ char *hf_session_sql_insert(const struct hf_session_sql *sql,
   return inserted.data;
 }
 
-/* Characters of UTF-8, as the server counts them. */
+/* Returns how many characters of UTF-8 there are. */
 static int32_t count(const char *text, size_t bytes) {
   int32_t n = 0;
   size_t i;

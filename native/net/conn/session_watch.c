@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Watching what a session is set to. */
 #include "net/conn/session_watch.h"
 
 #include <string.h>
@@ -25,12 +24,11 @@ bool hf_session_watch_restore_encoding(struct hf_conn *conn,
   return true;
 }
 
-/* Reads change nothing, and are most of what there is. */
 void hf_session_watch_end_unit(struct hf_conn *conn,
                                const struct hf_unit *unit) {
   const char *style;
   if (PQclientEncoding(conn->pg) != UTF8) {
-    /* In a transaction that failed. */
+    /* It cannot be reset in a failed transaction. */
     hf_slot_retire(conn->slot);
   }
   if (unit->request.sql.read_only) {

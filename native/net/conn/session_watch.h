@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What users change in a session and our decoding rests on: the encoding, the
- * style of dates, the statements known by name. The server reports the first
- * two, and the command's tag tells of the third.
+ * Watches settings that users may change and that decoding depends on: the
+ * encoding and the style of dates, which the server reports.
  *
  * Ownership: borrows. Threads: the engine's thread only.
  */
@@ -12,13 +11,13 @@
 #include "net/conn/conn_state.h"
 
 /*
- * Sets the encoding back at once: no text is to be misread, not by the one who
- * changed it either. Returns true when an answer is still to come.
+ * Resets the encoding if the unit has changed it. Returns whether it did: the
+ * unit is complete when that is answered.
  */
 bool hf_session_watch_restore_encoding(struct hf_conn *conn,
                                        struct hf_unit *unit);
 
-/* A unit is over: notes what has to go back before anybody else comes. */
+/* A unit is complete: notes what has to be reset before the next user. */
 void hf_session_watch_end_unit(struct hf_conn *conn,
                                const struct hf_unit *unit);
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* What a new connection answered about its settings. */
 #include "net/conn/settings_check.h"
 
 #include <string.h>
@@ -18,13 +17,13 @@ void hf_settings_check_finish(struct hf_settings_check *check) {
   hf_error_finish(&check->error);
 }
 
-/* Returns whether the result is an answer; an error is kept. */
+/* Returns whether the result has a row; keeps an error. */
 static bool take_row(struct hf_settings_check *check, const PGresult *result) {
   if (PQresultStatus(result) == PGRES_FATAL_ERROR &&
       check->error.status == HF_OK) {
     hf_result_error_read(result, HF_PHASE_CONNECT, NULL, &check->error);
   }
-  /* Alone, in a piece or at the end: libpq may be in any mode here. */
+  /* Its status depends on how libpq reads rows. */
   return PQntuples(result) > 0;
 }
 
@@ -46,7 +45,7 @@ static bool is_same(const PGresult *a, int i, const PGresult *b, int k) {
          strcmp(PQgetvalue(a, 0, i), PQgetvalue(b, 0, k)) == 0;
 }
 
-/* The first row has each value twice: before it was set and after. */
+/* The first row has each value twice: before and after it is set. */
 void hf_settings_check_read_unit(struct hf_settings_check *check,
                                  const PGresult *result) {
   bool in_unit = true;
@@ -66,7 +65,7 @@ void hf_settings_check_read_unit(struct hf_settings_check *check,
   }
   for (i = 0; i < half; i++) {
     in_unit = in_unit && is_same(check->first, half + i, result, i);
-    /* The first one is our means, not a setting of the pool. */
+    /* The first is transaction_read_only, not a setting of the pool. */
     at_startup = at_startup &&
                  (i == 0 || is_same(check->first, half + i, check->first, i));
   }

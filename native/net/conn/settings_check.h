@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The proof that settings reach a statement. Poolers drop start-up options, or
- * break what leaves in one flight into several transactions, without a word:
- * so a new connection is asked what came of them.
+ * Checks that settings reach statements on a new connection. Poolers drop
+ * start-up options silently, and may run the commands of one unit as several
+ * transactions.
  *
  * Ownership: part of a connection; _finish frees what was read.
  * Threads: the engine's thread only.
@@ -17,22 +17,22 @@
 #include "core/base/error.h"
 
 struct hf_settings_check {
-  bool in_unit;          /* one flight is one transaction */
-  bool at_startup;       /* the session is as the settings ask, unset */
-  struct hf_error error; /* why it could not be asked, or HF_OK */
-  PGresult *first;       /* of the flight: what was, then what was set */
+  bool in_unit;          /* settings in a unit reach its statement */
+  bool at_startup;       /* the session has them since its start */
+  struct hf_error error; /* why the check failed, or HF_OK */
+  PGresult *first; /* row of the unit: values before and after they are set */
 };
 
-/* Forgets what was found. */
+/* Begins a check. */
 void hf_settings_check_begin(struct hf_settings_check *check);
 
 void hf_settings_check_finish(struct hf_settings_check *check);
 
-/* Takes the answer to hf_session_sql.check. Borrows the result. */
+/* Reads the answer to hf_session_sql.check. */
 void hf_settings_check_read_startup(struct hf_settings_check *check,
                                     const PGresult *result);
 
-/* Takes the answers to .prove and .shown, in this order. */
+/* Reads the answers to hf_session_sql.prove and .shown, in this order. */
 void hf_settings_check_read_unit(struct hf_settings_check *check,
                                  const PGresult *result);
 

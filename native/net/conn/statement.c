@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of statements of a pool. */
 #include "net/conn/statement.h"
 
 #include <stdio.h>
@@ -85,7 +84,7 @@ void hf_statement_refresh(struct hf_statement *statement, uint64_t now_us) {
   }
 }
 
-/* Up at once and down by and by: one that was long once may be so again. */
+/* Rises at once and falls slowly: what took long once may do so again. */
 void hf_statement_note_duration(struct hf_statement *statement,
                                 uint64_t ran_us) {
   uint64_t lower_us = statement->usual_us - statement->usual_us / 8;
@@ -117,7 +116,7 @@ static struct hf_statement *make(struct hf_statements *statements,
   return statement;
 }
 
-/* Puts a new statement into the table; others may have to leave. */
+/* Adds a new statement to the table; evicts others where necessary. */
 static void keep(struct hf_statements *statements,
                  struct hf_statement *statement) {
   if (statement->bytes > HF_STATEMENT_KEPT_BYTES ||
@@ -136,10 +135,9 @@ static void keep(struct hf_statements *statements,
 struct hf_statement *hf_statements_use(struct hf_statements *statements,
                                        const char *text,
                                        size_t bytes) {
-  /* What is never kept need not be looked for. */
+  /* A large text is never in the table. */
   bool large = bytes > HF_STATEMENT_KEPT_BYTES;
-  uint64_t hash =
-      large ? 0 : hf_table_hash(&statements->by_text, text, bytes);
+  uint64_t hash = large ? 0 : hf_table_hash(&statements->by_text, text, bytes);
   struct hf_statement *statement =
       large ? NULL : find(statements, hash, text, bytes);
   if (statement == NULL) {

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Units: their answers, attempt by attempt. */
 #include "net/conn/unit.h"
 
 #include <string.h>
@@ -7,7 +6,7 @@
 #include "core/base/alloc.h"
 #include "net/wire/message.h"
 
-/* A unit that nobody reads has no answer that could hold a list of columns. */
+/* Without a reader there is no answer that could hold a row description. */
 static void release_columns(struct hf_unit *unit,
                             const struct hf_message *message) {
   if (unit->columns != NULL && message->ints[HF_INT_KIND] == HF_MSG_RESULT) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a connection knows of a call: the statement it sends with its values,
- * how far the answer has come, and the messages that hold it.
+ * A unit: everything that is sent before one Sync for one call, and the answer
+ * to it, message by message.
  *
- * Ownership: part of a call. It holds a reference on its statement and owns its
- *            messages until they are taken.
+ * Ownership: part of a call. It holds a reference on its statement and owns the
+ *            messages of its answer until they are taken.
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_CONN_UNIT_H
@@ -19,22 +19,22 @@
 #include "net/wire/row_description.h"
 #include "net/wire/values.h"
 
-/* One command of a unit, in the order their answers come. */
+/* A command of a unit; answers come in the same order. */
 enum hf_step {
-  HF_STEP_BEFORE,  /* settings that hold for the unit; rows are dropped */
+  HF_STEP_BEFORE,  /* our own, before the statement; its rows are dropped */
   HF_STEP_PREPARE, /* Parse under a name */
   HF_STEP_PARSE,   /* Parse of the user's statement without one */
   HF_STEP_EXECUTE, /* the user's statement */
-  HF_STEP_AFTER,   /* settings after BEGIN; rows are dropped */
+  HF_STEP_AFTER,   /* our own, after the statement; its rows are dropped */
   HF_STEPS_MAX = 8
 };
 
-/* How a statement that must not write is kept from it. */
+/* How a statement is kept from writing. */
 enum hf_write_guard {
   HF_WRITE_GUARD_NONE,
-  HF_WRITE_GUARD_SETTING,  /* a setting for the unit's own transaction */
+  HF_WRITE_GUARD_SETTING,  /* transaction_read_only for its own transaction */
   HF_WRITE_GUARD_BEGIN,    /* BEGIN READ ONLY .. COMMIT */
-  HF_WRITE_GUARD_SAVEPOINT /* within a transaction that goes on writing */
+  HF_WRITE_GUARD_SAVEPOINT /* inside a transaction that may write */
 };
 
 struct hf_health_probe;
@@ -44,28 +44,29 @@ struct hf_unit {
 
   /* set when it is made */
   struct hf_statement *statement;
-  bool named; /* the caller gave a name: prepared at first use */
+  bool named; /* the caller gave a name: prepare it at first use */
   int32_t decode;
   size_t bytes; /* of sql and values, for statistics */
   uint64_t max_result_bytes;
   struct hf_values values;
-  struct hf_row_descriptions *columns; /* of whoever reads the answer; NULL =
-                                          nobody does */
-  struct hf_health_probe *probe;       /* owned; NULL = it is no health probe */
+  struct hf_row_descriptions *columns; /* of the reader's port; NULL =
+                                          nobody reads the answer */
+  struct hf_health_probe *probe;       /* owned; NULL = no health probe */
 
-  /* of the attempt that runs */
+  /* of the current attempt */
   enum hf_step steps[HF_STEPS_MAX];
   uint8_t n_steps, step;
   uint8_t failed_at;         /* the step of the first error */
-  bool simple;               /* by the simple protocol, alone */
-  bool chunked;              /* rows are read in pieces */
-  bool mode_chosen;          /* and that was decided */
+  bool simple;               /* sent by the simple protocol */
+  bool chunked;              /* rows are read in chunks */
+  bool mode_chosen;          /* whether they are was decided */
   bool encoding;             /* the encoder holds rows of this result */
-  bool uses_name;            /* the statement goes by its name */
-  bool has_extra_steps;      /* the unit is more than the statement alone */
+  bool uses_name;            /* the statement is sent by its name */
+  bool has_extra_steps;      /* it is not only the statement */
   enum hf_write_guard guard; /* what keeps it from writing */
-  bool has_settings_rows;    /* results of our own are among the user's */
-  uint64_t received_from;    /* the socket's count when this answer began */
+  bool has_settings_rows;    /* rows of our settings are among the user's */
+  uint64_t
+      received_from; /* bytes the socket had received when the answer began */
 
   /* the answer */
   struct hf_message *first, *last;
@@ -75,23 +76,23 @@ static inline struct hf_unit *hf_unit_of(struct hf_request *request) {
   return (struct hf_unit *)(void *)request;
 }
 
-/* Throws away what an attempt produced, before it goes again. */
+/* Drops what an attempt has produced, before the next one. */
 void hf_unit_reset(struct hf_unit *unit);
 
-/* Nobody reads the answer any more. */
+/* Drops the answer, and all that is still to come of it. */
 void hf_unit_orphan(struct hf_unit *unit);
 
-/* Makes `unit`, which is zeroed, read the answer of `other`, for nobody. */
+/* Makes `unit`, which is zeroed, read and drop the answer to `other`. */
 void hf_unit_init_replacement(struct hf_unit *unit,
                               const struct hf_unit *other);
 
 /* Frees what it has. */
 void hf_unit_finish(struct hf_unit *unit);
 
-/* Adds messages to the answer; takes ownership. */
+/* Appends a list of messages to the answer; takes ownership. */
 void hf_unit_append(struct hf_unit *unit, struct hf_message *message);
 
-/* Returns the answer, the caller's from now on. */
+/* Returns the answer so far; the caller owns it. */
 struct hf_message *hf_unit_take_answer(struct hf_unit *unit);
 
 #endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Attempts, between the workers and the loop. */
 #include "net/connect/attempt.h"
 
 #include <errno.h>
@@ -12,8 +11,8 @@
 #include "net/connect/connect_error.h"
 
 /*
- * One wait for a socket. libpq opens and closes sockets as it likes during a
- * step, so that nothing is watched across steps.
+ * One wait for a socket. Nothing is watched during a step, in which libpq may
+ * close the socket and open another.
  */
 struct hf_attempt_watch {
   uv_poll_t poll;
@@ -42,7 +41,7 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
   bool heard = status < 0 || (events & UV_READABLE) != 0;
   bool newly = !attempt->connected && hf_connect_job_is_connected(attempt->job);
   stop_watching(attempt);
-  submit(attempt); /* even if it fails, libpq is to say how */
+  submit(attempt); /* also after an error: libpq describes it */
   if (newly) {
     attempt->connected = true;
     attempt->active_ns = hf_clock_ns();
@@ -92,7 +91,7 @@ static void attempt_free(struct hf_attempt *attempt) {
   loop->pending--;
 }
 
-/* Ends the job: the system refused what it needs to go on. */
+/* Ends the job: the system has refused what it needs. */
 static void refuse(struct hf_attempt *attempt, int number, const char *what) {
   struct hf_connect_job *job = attempt->job;
   hf_connect_job_expire(job);
@@ -125,7 +124,7 @@ static void on_step(struct hf_post *post) {
   }
 }
 
-/* What cannot be submitted is over, told from the loop. */
+/* A job that cannot be submitted ends, which the loop reports. */
 static void submit(struct hf_attempt *attempt) {
   hf_connect_job_rearm(attempt->job);
   attempt->working = true;
@@ -167,7 +166,7 @@ void hf_attempt_close(struct hf_attempt *attempt) {
   if (attempt->working) {
     if (attempt->refused ||
         !hf_workers_abandon(attempt->loop->connectors, &attempt->job->job)) {
-      return; /* on_step is on its way and frees it */
+      return; /* on_step follows and frees it */
     }
     attempt->job = NULL; /* frees itself */
   }

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cancel requests, by libpq's blocking calls on a worker's thread. From libpq
- * 17 on they are encrypted like the connection itself and the thread ends them
- * at once when the job is given up; before that PQcancel blocks until the
- * kernel gives up and the thread is abandoned to it.
- *
- * Ownership: see the header. Threads: see the header.
+ * From libpq 17 on a request is encrypted as the connection is, and ends at
+ * once when the job is abandoned. Before that PQcancel() blocks until the
+ * kernel gives up.
  */
 #include "net/connect/cancel_job.h"
 
@@ -19,7 +16,7 @@ static struct hf_cancel_job *cancel_of(struct hf_job *job) {
 
 #ifdef LIBPQ_HAS_ASYNC_CANCEL
 
-/* Waits for the request's socket; false when told to stop. */
+/* Waits for the request's socket; false when the job should stop. */
 static bool wait_for(struct hf_job *job, int socket, short events) {
   struct pollfd polled[2] = {{.fd = socket, .events = events},
                              {.fd = job->wake_fd, .events = POLLIN}};
@@ -63,7 +60,7 @@ static void free_request(void *request) {
 static void run_cancel(struct hf_job *job) {
   struct hf_cancel_job *cancel = cancel_of(job);
   char unused[256];
-  /* It reads to the end of the socket before it returns. */
+  /* Returns when the server has closed the socket. */
   cancel->reached = PQcancel(cancel->request, unused, (int)sizeof unused) != 0;
 }
 

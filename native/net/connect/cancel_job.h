@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A job that sends one cancel request and waits until the server closed the
- * request's socket: only then can the cancel no longer hit a later statement.
+ * A job that sends a cancel request and waits until the server has closed the
+ * request's socket: after that it cannot cancel a later statement any more.
  *
  * Ownership: as any job.
  * Threads:   made on the connection's thread; runs on a worker, as urgent.
@@ -20,22 +20,22 @@ struct hf_cancel_job {
   void *ctx; /* the submitter's */
 
   /* the result, from `done` on */
-  bool reached; /* the server read the request and closed the socket */
+  bool reached; /* the server has read the request */
 
   /* of the job */
   void *request;
 };
 
 /*
- * Makes a job for the statement now running on the connection, which is only
- * read here. The submitter watches the deadline and calls hf_workers_abandon.
- * Returns NULL when out of memory or the connection is broken.
+ * Makes a job for the statement that runs on the connection; does not change
+ * the connection. The submitter calls hf_workers_abandon when it takes too
+ * long. Returns NULL when out of memory, or when the connection is broken.
  */
 struct hf_cancel_job *hf_cancel_job_new(PGconn *connection,
                                         void (*done)(struct hf_job *job),
                                         void *ctx);
 
-/* Frees a job that is not submitted, or is done. Accepts NULL. */
+/* Frees a job that was not submitted, or is done. Accepts NULL. */
 void hf_cancel_job_free(struct hf_cancel_job *cancel);
 
 #endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Which address is tried when, and which of them goes on. */
 #include "net/connect/connect.h"
 
 #include <errno.h>
@@ -22,7 +21,7 @@ enum { NS_PER_MS = 1000 * 1000 };
 
 /* RFC 8305's "Connection Attempt Delay". */
 #define STAGGER_NS     (250ull * NS_PER_MS)
-/* Nobody who is there says nothing for longer, unless it wakes up first. */
+/* A server that is up does not take longer to answer, unless it starts. */
 #define SILENCE_MAX_NS (2000ull * NS_PER_MS)
 
 struct hf_connect {
@@ -31,18 +30,18 @@ struct hf_connect {
   struct hf_hosts hosts;
   struct hf_lookups lookups; /* of their names */
   struct hf_list attempts;
-  struct hf_attempt *chosen; /* its socket is connected, and it was chosen */
-  uint64_t silence_max_ns;   /* how long the leader may say nothing */
+  struct hf_attempt *chosen; /* whose socket was connected first */
+  uint64_t silence_max_ns;   /* how long its server may be silent */
   uint64_t began_ns, end_ns, next_ns;
   uv_timer_t timer;
   const char *role;      /* of this round */
   bool fallback;         /* the second round of prefer-standby */
   bool random;           /* load_balance_hosts */
-  bool wrong_role;       /* some server had the wrong role */
-  bool one_address;      /* one place, and nowhere else */
-  bool over;             /* failed; told by the timer */
+  bool wrong_role;       /* some server has the wrong role */
+  bool one_address;      /* the address was given */
+  bool over;             /* failed; the timer reports it */
   bool delayed_here;     /* see the header */
-  struct hf_error error; /* the one that says most so far */
+  struct hf_error error; /* the most informative one so far */
 };
 
 static void advance(struct hf_connect *connect);
@@ -59,7 +58,7 @@ static void on_timer_closed(uv_handle_t *handle) {
   hf_loop_turn(loop);
 }
 
-/* Lets go of everything but the memory. */
+/* Closes everything; the memory is freed with the timer. */
 static void close_all(struct hf_connect *connect) {
   struct hf_link *link;
   while ((link = hf_list_pop(&connect->attempts)) != NULL) {
@@ -84,7 +83,7 @@ bool hf_connect_was_delayed_here(const struct hf_connect *connect) {
 
 static void on_timer(uv_timer_t *timer);
 
-/* Fails, from the loop: whoever started this does not hear of it at once. */
+/* Fails. The timer calls `done`, which must not be called at once. */
 static void fail(struct hf_connect *connect) {
   connect->over = true;
   (void)uv_timer_start(&connect->timer, on_timer, 0, 0);
@@ -95,7 +94,7 @@ static void fail_with(struct hf_connect *connect, enum hf_status status) {
   fail(connect);
 }
 
-/* As fail_with; of what has to do with threads errno says why. */
+/* As fail_with; for a failure to start a thread errno says why. */
 static void fail_by_system(struct hf_connect *connect, enum hf_status status) {
   if (status == HF_NO_MEMORY) {
     fail_with(connect, status);
@@ -112,7 +111,7 @@ static void finish(struct hf_connect *connect, struct hf_connect_job *job) {
 
 /* ---- errors -------------------------------------------------------------- */
 
-/* Nobody answered in time: says of whom that is true. */
+/* Keeps the error of a time-out, with the server that did not answer. */
 static void note_timeout(struct hf_connect *connect) {
   struct hf_error error;
   struct hf_attempt *attempt = connect->chosen;
@@ -131,7 +130,7 @@ static void note_timeout(struct hf_connect *connect) {
     hf_error_add(&error, 'a', *address == '\0' ? host->name : address);
     connect->delayed_here = attempt->working;
   } else {
-    connect->delayed_here = true; /* the resolver */
+    connect->delayed_here = true; /* by the resolver */
     for (i = 0; i < connect->hosts.n; i++) {
       host = &connect->hosts.list[i];
       if (!host->known) {
@@ -161,7 +160,7 @@ static void drop(struct hf_connect *connect,
   hf_attempt_close(attempt);
 }
 
-/* Closes all but one; they have not sent anything, and may go again. */
+/* Closes all but one. Nothing was sent there: they may be tried again. */
 static void drop_others(struct hf_connect *connect,
                         const struct hf_attempt *kept) {
   struct hf_link *link;
@@ -247,7 +246,7 @@ static void on_over(struct hf_attempt *attempt) {
   final = hf_connect_error_is_final(&job->error);
   hf_connect_error_keep(&connect->error, &job->error);
   drop(connect, attempt, HF_ROUTE_FAILED);
-  connect->next_ns = 0; /* the next one may go at once */
+  connect->next_ns = 0; /* the next one may start at once */
   if (final) {
     fail(connect);
     return;
@@ -307,7 +306,7 @@ static enum hf_status start_attempt(struct hf_connect *connect,
 
 /* ---- whose turn it is ---------------------------------------------------- */
 
-/* Finds the place that worked last time, if it is still one of these. */
+/* Finds the address that worked last time, if it is still in the lists. */
 static bool find_remembered(const struct hf_connect *connect,
                             struct hf_route_choice *choice) {
   int i, j;
@@ -330,7 +329,7 @@ static bool find_remembered(const struct hf_connect *connect,
   return false;
 }
 
-/* Finds the next address; a name still looked up holds its place for a bit. */
+/* Finds the next address. At first a name that is looked up is waited for. */
 static bool find_next(const struct hf_connect *connect,
                       uint64_t now_ns,
                       struct hf_route_choice *choice) {
@@ -339,14 +338,14 @@ static bool find_next(const struct hf_connect *connect,
          hf_hosts_find_new(&connect->hosts, wait_for_names, choice);
 }
 
-/* Nothing is under way any more and nothing is left to try. */
+/* All addresses have failed. */
 static void end_round(struct hf_connect *connect) {
   if (!connect->wrong_role || connect->fallback || connect->role == NULL ||
       strcmp(connect->role, "standby") != 0) {
     fail(connect);
     return;
   }
-  /* prefer-standby: there is none, so that anyone will do. */
+  /* prefer-standby: there is no standby, so that any server will do. */
   connect->fallback = true;
   connect->role = "any";
   hf_hosts_renew(&connect->hosts);
@@ -365,14 +364,14 @@ static void set_timer(struct hf_connect *connect,
   (void)uv_timer_start(&connect->timer, on_timer, ms, 0);
 }
 
-/* When the leader has said nothing for too long; 0 = there is none. */
+/* Returns when the chosen server has been silent for too long; 0 = none is. */
 static uint64_t chosen_until_ns(const struct hf_connect *connect) {
   return connect->chosen == NULL
              ? 0
              : connect->chosen->active_ns + connect->silence_max_ns;
 }
 
-/* Starts what is due and sets the timer for what is due next. */
+/* Starts attempts that are due, and the timer for the next one. */
 static void advance(struct hf_connect *connect) {
   uint64_t now_ns = hf_clock_ns();
   uint64_t wake_ns = connect->end_ns;
@@ -426,7 +425,7 @@ static void on_timer(uv_timer_t *timer) {
 
 /* ---- the beginning ------------------------------------------------------- */
 
-/* In two rounds what prefer-standby asks: libpq would not know the others. */
+/* prefer-standby takes two rounds: libpq knows one host at a time. */
 static const char *role_of(const struct hf_connect_options *options) {
   const char *role = hf_target_get(options->target, "target_session_attrs");
   if (options->role != NULL) {

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening one connection to a target that may have several hosts, and several
- * addresses for each of them (RFC 8305):
+ * Opens a connection to a target that may have several hosts, each with several
+ * addresses (RFC 8305, "Happy Eyeballs"):
  *
- *   - names are looked up side by side;
- *   - every address gets an attempt of its own, a quarter of a second after
- *     the one before it, or at once when that one failed;
- *   - the first whose socket is connected goes on, the others are closed
- *     before they have sent anything;
- *   - one that then fails, or says nothing for its share of the time, gives
- *     way to the next.
+ *   - all names are looked up at the same time;
+ *   - each address is tried in an attempt of its own, 250 ms after the one
+ *     before it, or at once when that has failed;
+ *   - the attempt whose socket is connected first continues. The others are
+ *     closed before they have sent anything;
+ *   - when it fails, or the server is silent for too long, the next address is
+ *     tried.
  *
- * The address that worked is remembered when it was not the first.
+ * An address that worked is remembered unless it was the first.
  *
  * Ownership: frees itself after `done` or hf_connect_stop.
- * Threads: the engine's thread only; nothing here waits.
+ * Threads: the engine's thread only.
  */
 #ifndef HF_NET_CONNECT_CONNECT_H
 #define HF_NET_CONNECT_CONNECT_H
@@ -29,28 +29,29 @@ struct hf_connect_job;
 struct hf_loop;
 struct hf_target;
 
-/* Where a connection goes; borrowed. */
+/* Where to connect. */
 struct hf_connect_address {
   const char *host;
   const char *address;
   const char *port;
 };
 
-/* What is wanted; everything is copied. */
+/* What to open. hf_connect_start copies everything. */
 struct hf_connect_options {
   struct hf_loop *loop;
   struct hf_target *target;
   const char *password; /* instead of the target's; or NULL */
-  const struct hf_connect_address *address; /* nowhere else; or NULL */
-  const char *question;                     /* asked in the end; or NULL */
-  const char *role;   /* instead of target_session_attrs; or NULL */
-  bool with_settings; /* with the settings of hf_target_session */
+  const struct hf_connect_address
+      *address;         /* instead of the target's; or NULL */
+  const char *question; /* SQL to run when it is open; or NULL */
+  const char *role;     /* instead of target_session_attrs; or NULL */
+  bool with_settings;   /* with the settings of hf_target_session */
   bool detect_proxy;
   bool pid_is_optional;
   int32_t limit_ms; /* from now on */
   /*
-   * The end, from the loop. `job` is open and the receiver's to take from and
-   * to free; when it is NULL `error` says why, borrowed.
+   * Called once, from the loop. `job` has the connection and is to be freed;
+   * when it is NULL `error` (borrowed) says why.
    */
   void (*done)(void *ctx,
                struct hf_connect_job *job,
@@ -58,15 +59,15 @@ struct hf_connect_options {
   void *ctx;
 };
 
-/* Starts. NULL when out of memory; `done` is never called at once. */
+/* Starts. NULL when out of memory. `done` is not called before it returns. */
 struct hf_connect *hf_connect_start(const struct hf_connect_options *options);
 
-/* Stops; `done` is not called any more. */
+/* Stops and closes everything; `done` is not called any more. */
 void hf_connect_stop(struct hf_connect *connect);
 
 /*
- * Returns whether time was spent on our own side when it ended by time-out: a
- * step waited for a thread, or a name for its resolver. For use in `done`.
+ * Returns whether a time-out is due to this machine: a step was waiting for a
+ * worker thread, or a name for the resolver. To be called in `done`.
  */
 bool hf_connect_was_delayed_here(const struct hf_connect *connect);
 

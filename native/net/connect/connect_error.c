@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a failed connection says. libpq has only text for that. In verbose mode
- * the text holds the SQLSTATE, which no locale changes; for the rest we look
- * for libpq's own English words, and what we do not recognise is a failure of
- * the socket: worth another try.
- *
- * Ownership: none. Threads: any.
+ * libpq describes a failed connection by a text only. In verbose mode it has
+ * the SQLSTATE, whatever the locale. Otherwise we look for libpq's English
+ * words; a text without any of them is a failure of the socket, worth another
+ * try.
  */
 #define _GNU_SOURCE /* strerror_l */
 
@@ -130,15 +128,15 @@ static enum hf_status socket_error(struct hf_error *error,
   return HF_SOCKET_ERROR;
 }
 
-/* An ErrorResponse without fields leaves nothing after this word. */
+/* Returns whether the text is that of an ErrorResponse without fields. */
 static bool says_nothing(const char *text) {
   const char *at = strstr(text, " failed:");
   return at != NULL && at[strlen(" failed:")] == '\0';
 }
 
 /*
- * Judges why an address was not understood. It was an address when it was
- * looked up, so that anything but the address itself may pass.
+ * Judges why an address was not understood. The look-up has returned it, so
+ * that a temporary failure of the resolver is no error of the address.
  */
 static enum hf_status judge_address(struct hf_error *error, const char *text) {
   static const int passing[] = {EAI_AGAIN, EAI_FAIL, EAI_SYSTEM};
@@ -195,13 +193,13 @@ static enum hf_status judge_text(struct hf_error *error, const char *text) {
     hf_error_add(error, 'C', "25006"); /* writes were asked for */
     return HF_SERVER_ERROR;
   }
-  /* Among these: no host of the list is what target_session_attrs asks. */
+  /* For example, no host has what target_session_attrs asks for. */
   return socket_error(error, ECONNREFUSED, "connect");
 }
 
 static const char next_attempt[] = "\nconnection to server ";
 
-/* Returns the start of the last attempt's text. */
+/* Returns the text of the last attempt. */
 static const char *last_attempt(const char *text) {
   const char *found;
   while ((found = strstr(text, next_attempt)) != NULL) {
@@ -210,7 +208,7 @@ static const char *last_attempt(const char *text) {
   return text;
 }
 
-/* Copies one attempt's text, without what follows it and line ends. */
+/* Copies the text of one attempt, without white space at the end. */
 static void copy_attempt(const char *text, char copy[TEXT_BYTES]) {
   const char *end = strstr(text, next_attempt);
   size_t bytes = end == NULL ? strlen(text) : (size_t)(end - text);
@@ -229,7 +227,7 @@ enum hf_status hf_connect_error_read(struct hf_error *error, const char *text) {
   const char *at = text;
   const char *state;
 
-  /* The first attempt a server answered explains more than a later refusal. */
+  /* The first error of a server says more than a later failure to connect. */
   do {
     copy_attempt(at, attempt);
     state = hf_connect_text_find_sqlstate(attempt);
@@ -249,7 +247,7 @@ enum hf_status hf_connect_error_read(struct hf_error *error, const char *text) {
   return error->status;
 }
 
-/* Whoever was asked is named; what could not even begin names nobody. */
+/* Returns whether the text names a server. */
 static bool names_a_server(const char *text) {
   return strstr(text, next_attempt + 1) == text ||
          strstr(text, next_attempt) != NULL;

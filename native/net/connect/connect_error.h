@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What libpq's text says of a connection that could not be opened.
+ * Errors of connecting, most of them read from libpq's text.
  *
  * Threads: any.
  */
@@ -12,26 +12,25 @@
 #include "core/base/error.h"
 
 /*
- * Reads what a failed connection's libpq text says: fills `error` with phase
- * HF_PHASE_CONNECT. `text` is that of PQerrorMessage in verbose mode. Returns
- * the status. Pure; for tests and for connections that break later.
+ * Fills `error` from `text`, PQerrorMessage() of a failed connection in verbose
+ * mode. Returns its status.
  */
 enum hf_status hf_connect_error_read(struct hf_error *error, const char *text);
 
 /*
- * The same for a connection that failed before it asked anybody: what is not
- * about a server is about the settings, and nobody but the user can mend it.
+ * The same for a connection that failed before it was sent: an error that names
+ * no server is one of settings (HF_PARAM_INVALID).
  */
 enum hf_status hf_connect_error_read_start(struct hf_error *error,
                                            const char *text);
 
-/* What it says when hf_workers_submit fails, or a socket cannot be polled. */
+/* The message when hf_workers_submit fails, or a socket cannot be polled. */
 #define HF_NO_THREAD "could not start a thread"
 #define HF_NO_WATCH  "could not wait for the socket"
 
 /*
- * Fills `error` with what the system refused us, and why; returns the status:
- * HF_NO_MEMORY or HF_SOCKET_ERROR.
+ * Fills `error` after a failed system call: `what` with the text of an errno.
+ * Returns HF_NO_MEMORY or HF_SOCKET_ERROR.
  */
 enum hf_status hf_connect_error_system(struct hf_error *error,
                                        int number,

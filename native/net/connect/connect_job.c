@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The steps of opening a connection. None of them waits: neither libpq's
- * blocking calls nor poll() are used, so a thread is busy only as long as
- * there is something to compute.
- *
- * Ownership: see the header. Threads: see the header.
+ * Neither libpq's blocking calls nor poll() are used: a thread is busy only
+ * while there is something to compute.
  */
 #include "net/connect/connect_job.h"
 
@@ -33,9 +30,9 @@ void hf_connect_job_on_first_tls(void (*hook)(void)) {
 }
 
 /*
- * Has OpenSSL initialise itself now, by a hash nobody needs, so that its exit
- * handler is registered before the hook's: handlers run last in, first out.
- * And no encrypted key may ever ask for its password at the terminal.
+ * Has OpenSSL initialise itself, by a hash that is not needed, so that its exit
+ * handler is registered before the hook's: the last one registered runs first.
+ * Encrypted keys must never ask for their password at the terminal.
  */
 static void before_first_connection(void) {
   char *unused = PQencryptPassword("x", "x");
@@ -51,7 +48,7 @@ static struct hf_connect_job *connect_of(struct hf_job *job) {
   return HF_CONTAINER_OF(job, struct hf_connect_job, job);
 }
 
-/* Hands files over that this account may open. */
+/* Adds the copies of files that this account may open. */
 static size_t add_files(const struct hf_connect_job *job,
                         const char *keywords[HF_TARGET_PARAMS_MAX],
                         const char *values[HF_TARGET_PARAMS_MAX],
@@ -66,7 +63,7 @@ static size_t add_files(const struct hf_connect_job *job,
   return n;
 }
 
-/* Starts the attempt; the connection may be NULL only without memory. */
+/* Returns the connection, or NULL when out of memory. */
 static PGconn *start(const struct hf_connect_job *job) {
   const char *keywords[HF_TARGET_PARAMS_MAX];
   const char *values[HF_TARGET_PARAMS_MAX];
@@ -105,7 +102,7 @@ static void drop_notice(void *arg, const PGresult *notice) {
   (void)notice;
 }
 
-/* Begins; then libpq wants its socket to be writable. */
+/* The first step. libpq waits for its socket to be writable next. */
 static enum hf_status begin(struct hf_connect_job *job) {
   enum hf_status status;
   (void)pthread_once(&first_once, before_first_connection);
@@ -131,7 +128,7 @@ static enum hf_status begin(struct hf_connect_job *job) {
   return HF_OK;
 }
 
-/* Goes on towards CONNECTION_OK, and beyond. */
+/* A further step. */
 static enum hf_status poll_connect(struct hf_connect_job *job) {
   PostgresPollingStatusType polled;
   if (job->step == SET_UP) {
@@ -204,7 +201,7 @@ static enum hf_status replace(char **place, const char *text) {
   return HF_OK;
 }
 
-/* As `replace`, but an empty text is none. */
+/* As `replace`; does nothing for an empty text. */
 static enum hf_status replace_unless_empty(char **place, const char *text) {
   return text == NULL || *text == '\0' ? HF_OK : replace(place, text);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One attempt to open a connection at one address, in steps: a step is a job
- * that never waits for a socket. Between two steps the PGconn is nobody's and
- * its socket may be watched; when it is ready the job is submitted again.
+ * Opens a connection to one address, in steps. A step is run by a worker thread
+ * and never waits for a socket: between two steps the submitter watches the
+ * socket and submits the job again when that is ready.
  *
- *     START -> POLL (TCP, TLS, authentication) -> SET UP -> over
+ *     START -> POLL (TCP, TLS, authentication) -> SET_UP -> over
  *
- * Ownership: the submitter's, as any job; hf_connect_job_free also closes a
- *            connection that nobody took.
+ * Ownership: the submitter's, as any job.
  * Threads:   made, read and freed where it is submitted; in between the worker
  *            owns it and its PGconn.
  */
@@ -22,57 +21,56 @@
 
 /*
  * Makes a job; takes a reference on the target. `done` is called on a worker
- * thread after every step and must hand the job over; an abandoned job frees
- * itself. Returns NULL when out of memory.
+ * thread after each step. An abandoned job frees itself. NULL when out of
+ * memory.
  */
 struct hf_connect_job *hf_connect_job_new(struct hf_target *target,
                                           void (*done)(struct hf_job *job),
                                           void *ctx);
 
 /*
- * Says where to go; copies. NULL or "" leaves a keyword to libpq, which then
- * does what it does by default. One place only: libpq has no limit per place.
+ * Sets the address; copies. NULL or "" leaves a keyword to libpq's default. It
+ * has to be one address only: libpq has no time limit for each of several.
  */
 HF_NODISCARD enum hf_status hf_connect_job_set_place(struct hf_connect_job *job,
                                                      const char *host,
                                                      const char *address,
                                                      const char *port);
 
-/* Asks this, once everything else is done; the answer is in `value`. */
+/* Sets SQL to run when the session is set up; its first value is `value`. */
 HF_NODISCARD enum hf_status hf_connect_job_set_question(
     struct hf_connect_job *job,
     const char *sql);
 
-/* Makes the job ready to be submitted for its next step. */
+/* Prepares the job to be submitted for its next step. */
 void hf_connect_job_rearm(struct hf_connect_job *job);
 
-/* Returns the socket to wait for, or -1. Between steps. */
+/* Returns the socket to watch, or -1. Between steps only. */
 int hf_connect_job_socket(const struct hf_connect_job *job);
 
-/* Returns whether the socket is connected. Between steps. */
+/* Returns whether the socket is connected. Between steps only. */
 bool hf_connect_job_is_connected(const struct hf_connect_job *job);
 
-/* Ends the job with HF_CONNECT_TIMEOUT. Between steps. */
+/* Ends the job with HF_CONNECT_TIMEOUT. Between steps only. */
 void hf_connect_job_expire(struct hf_connect_job *job);
 
-/* Uses this password instead of the target's; copies it. */
+/* Sets the password, instead of the target's; copies. */
 HF_NODISCARD enum hf_status hf_connect_job_set_password(
     struct hf_connect_job *job,
     const char *password);
 
 /*
- * Returns the job's connection; from now on the caller closes it. Its notice
- * receiver drops everything until the caller sets another.
+ * Returns the connection, which the caller owns. Its notice receiver drops all
+ * notices.
  */
 PGconn *hf_connect_job_take(struct hf_connect_job *job);
 
-/* Closes what was not taken, wipes the password, frees. Accepts NULL. */
+/* Frees the job, with a connection that was not taken. Accepts NULL. */
 void hf_connect_job_free(struct hf_connect_job *job);
 
 /*
- * Has `hook` called once per process, on a worker thread, right after the
- * first attempt that may have initialised TLS ended. Set it before the first
- * submission.
+ * Has `hook` called once per process, on a worker thread, when OpenSSL has been
+ * initialised. To be set before the first job is submitted.
  */
 void hf_connect_job_on_first_tls(void (*hook)(void));
 

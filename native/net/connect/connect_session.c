@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happens on a new session before anybody gets it. Every statement goes
- * without blocking, and its rows are dropped one by one: a server that never
- * stops sending costs time, not memory.
- *
- * Ownership: the job's. Threads: a worker's.
+ * No statement blocks, and rows are dropped one by one: a server that sends
+ * without end costs time, not memory.
  */
 #include "net/connect/connect_session.h"
 
@@ -17,18 +14,18 @@
 
 enum { NUMBER_BASE = 10 };
 
-/* In this order, each only where it is needed. */
+/* The statements in their order; some are not needed. */
 enum { DETECT, DATE_STYLE, ENCODING, QUESTION, STATEMENTS };
 
 /* Letters of the protocol; libpq's codes for the fields are the same. */
 static const char letters[] = "SVCMDHPpqWstcdnFLR";
 
-/* Fails the job with the error a server answered. */
+/* Fails the job with the error of a server. */
 static enum hf_status fail_by_result(struct hf_connect_job *job,
                                      const PGresult *result) {
   const char *letter;
   if (PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL) {
-    return hf_connect_fail_by_text(job); /* libpq's own: the socket broke */
+    return hf_connect_fail_by_text(job); /* libpq's own error */
   }
   hf_error_finish(&job->error);
   job->error.status = HF_SERVER_ERROR;
@@ -41,8 +38,8 @@ static enum hf_status fail_by_result(struct hf_connect_job *job,
 }
 
 /*
- * Sends what is unsent and reads what is there. Returns false when the socket
- * has to be waited for before PQgetResult does not block.
+ * Sends and reads what can be. Returns false when PQgetResult would block: the
+ * socket has to be waited for.
  */
 static bool can_read(struct hf_connect_job *job) {
   int unsent = PQflush(job->connection);
@@ -52,7 +49,7 @@ static bool can_read(struct hf_connect_job *job) {
   if (job->socket_ready) {
     job->socket_ready = false;
     if (!PQconsumeInput(job->connection)) {
-      return true; /* PQgetResult tells the server's last words first */
+      return true; /* PQgetResult returns the server's last error */
     }
     unsent = PQflush(job->connection);
     if (unsent < 0 || (unsent == 0 && !PQisBusy(job->connection))) {
@@ -72,7 +69,7 @@ static void keep_value(struct hf_connect_job *job, const PGresult *result) {
   }
 }
 
-/* Judges one result of a statement; HF_OK = go on. */
+/* Judges a result of a statement; HF_OK = continue. */
 static enum hf_status judge(struct hf_connect_job *job,
                             const PGresult *result) {
   switch (PQresultStatus(result)) {
@@ -108,7 +105,7 @@ static bool is_not(PGconn *connection, const char *name, const char *value) {
   return is != NULL && strncasecmp(is, value, strlen(value)) != 0;
 }
 
-/* Returns what is to be run at this point, or NULL. */
+/* Returns the SQL of the current statement, or NULL when it is not needed. */
 static const char *sql_of(const struct hf_connect_job *job) {
   switch (job->statement) {
   case DETECT:
@@ -125,7 +122,7 @@ static const char *sql_of(const struct hf_connect_job *job) {
   }
 }
 
-/* Sends the next statement; false when there is none, or it failed. */
+/* Sends the next statement; false when there is none, or on failure. */
 static bool send_next(struct hf_connect_job *job) {
   const char *sql = NULL;
   while (job->statement < STATEMENTS && (sql = sql_of(job)) == NULL) {
@@ -145,7 +142,7 @@ static bool send_next(struct hf_connect_job *job) {
   return true;
 }
 
-/* Says what a statement's end means; HF_OK = go on. */
+/* Handles the end of a statement; HF_OK = continue. */
 static enum hf_status end_statement(struct hf_connect_job *job) {
   enum hf_status status = job->statement_status;
   if (status == HF_OK && PQstatus(job->connection) != CONNECTION_OK) {
@@ -167,7 +164,7 @@ static enum hf_status end_statement(struct hf_connect_job *job) {
   return status;
 }
 
-/* Takes results until one is not there yet (false), or all are read. */
+/* Takes results; false when the next one is not there yet. */
 static bool read_results(struct hf_connect_job *job) {
   while (can_read(job)) {
     PGresult *result = PQgetResult(job->connection);
@@ -181,7 +178,7 @@ static bool read_results(struct hf_connect_job *job) {
     PQclear(result);
     if (job->statement_status == HF_COPY_UNSUPPORTED ||
         job->statement_status == HF_PROTOCOL_ERROR) {
-      return true; /* a COPY would repeat its result for ever */
+      return true; /* the result of a COPY would come for ever */
     }
   }
   return false;

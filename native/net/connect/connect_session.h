@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happens on a new session before anybody gets it.
+ * Sets a new session up: what hf_connect_job asks for once it is open.
  *
- * Ownership: the job's. Threads: a worker's.
+ * Ownership: borrows. Threads: a worker thread.
  */
 #ifndef HF_NET_CONNECT_CONNECT_SESSION_H
 #define HF_NET_CONNECT_CONNECT_SESSION_H
@@ -14,8 +14,8 @@
 struct hf_connect_job;
 
 /*
- * Goes on setting the new session up; fails the job otherwise. HF_OK with
- * job->events set: the socket has to be waited for.
+ * Runs the next statements. Returns HF_OK, with job->events set while the
+ * socket has to be waited for, or the status with which the job has failed.
  */
 HF_NODISCARD enum hf_status hf_connect_session_run(struct hf_connect_job *job);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How an attempt fails: with which error, and without any secret in it. */
+/* How a job fails, without secrets in its error. */
 #include "net/connect/connect_state.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 enum { SECRET_SHORT = 4 };
 
-/* Adds where the connection was going, if it got so far. */
+/* Adds the address, if there was one. */
 static void add_place(struct hf_connect_job *job) {
   const char *address =
       job->connection == NULL ? NULL : PQhostaddr(job->connection);
@@ -41,7 +41,7 @@ static void redact(char *text, const char *secret) {
   size_t bytes = secret == NULL ? 0 : strlen(secret);
   char *at = text;
   if (bytes < SECRET_SHORT) {
-    return; /* would blot out ordinary words */
+    return; /* might be part of an ordinary word */
   }
   while ((at = strstr(at, secret)) != NULL) {
     memset(at, '*', bytes);
@@ -49,7 +49,7 @@ static void redact(char *text, const char *secret) {
   }
 }
 
-/* libpq's words for a session that target_session_attrs does not take. */
+/* libpq's words for a server that target_session_attrs excludes. */
 static bool is_wrong_role(const char *text) {
   return strstr(text, "session is read-only") != NULL ||
          strstr(text, "session is not read-only") != NULL ||
@@ -57,7 +57,7 @@ static bool is_wrong_role(const char *text) {
          strstr(text, "server is not in hot standby mode") != NULL;
 }
 
-/* Reads libpq's text, in one of two ways. */
+/* Fails the job with what `read` reads in libpq's text. */
 static enum hf_status fail_by(struct hf_connect_job *job,
                               enum hf_status (*read)(struct hf_error *error,
                                                      const char *text)) {

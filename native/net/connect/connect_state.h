@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One attempt to open a connection: what it is told, how far it is, and what
- * came of it. Its steps are in connect_job.c.
+ * The state of a connect job: what to open, how far it is, and the result.
  *
  * Ownership: see connect_job.h.
- * Threads:   made, read and freed where it is submitted; in between the worker
- *            owns it and its PGconn.
+ * Threads:   the submitter's; during a step the worker's.
  */
 #ifndef HF_NET_CONNECT_CONNECT_STATE_H
 #define HF_NET_CONNECT_CONNECT_STATE_H
@@ -29,49 +27,49 @@ struct hf_connect_job {
   /* set before the first submission */
   struct hf_target *target; /* a reference of the job's own */
   bool with_settings;       /* with the settings of hf_target_session */
-  bool detect_proxy;        /* ask for pg_backend_pid() */
-  bool pid_is_optional;     /* its refusal is no failure */
+  bool detect_proxy;        /* ask the server for its process id */
+  bool pid_is_optional;     /* the server may refuse to tell it */
   const char *role;         /* instead of target_session_attrs; or NULL */
   void *ctx;                /* the submitter's */
 
-  /* of the job; set through the functions below */
+  /* set by functions of connect_job.h */
   char *host, *address, *port;
   char *password;
-  struct hf_secret_file files[HF_TARGET_FILES]; /* where the target's cannot
-                                                   be opened by this account */
+  struct hf_secret_file files[HF_TARGET_FILES]; /* copies that this account
+                                                   may open */
   char *question;
 
   /* after every step */
-  bool over;    /* else wait for hf_connect_job_socket() and submit again */
-  short events; /* what to wait for, as in poll() */
+  bool over;    /* else the socket has to be waited for */
+  short events; /* for that, as in poll() */
 
-  /* of the steps */
+  /* changed by the steps */
   int step, statement;
   bool sent, socket_ready;
   enum hf_status statement_status;
-  char value[HF_CONNECT_VALUE_BYTES]; /* the last statement's first value */
+  char
+      value[HF_CONNECT_VALUE_BYTES]; /* the first value of the last statement */
 
   /* the result, once it is over */
   enum hf_status status; /* HF_OK: connection is set, else error is */
-  PGconn *connection;    /* set it to NULL when taking it */
+  PGconn *connection;    /* NULL once it was taken */
   struct hf_error error;
-  bool wrong_role;     /* it is not what target_session_attrs asks for */
-  int32_t backend_pid; /* the server's own when detected */
+  bool wrong_role;     /* not the one of target_session_attrs */
+  int32_t backend_pid; /* the server's process id */
   bool pid_detected;
-  bool proxied; /* the two process ids differ */
+  bool proxied; /* process ids of server and login differ */
 };
 
 /*
- * Fails the attempt with a status of our own and its default sentence; returns
- * the status.
+ * Fails the job with a status and its default message. Returns the status.
  */
 enum hf_status hf_connect_fail(struct hf_connect_job *job,
                                enum hf_status status);
 
-/* Fails it with what libpq says of its connection. */
+/* Fails the job with the error of its PGconn. */
 enum hf_status hf_connect_fail_by_text(struct hf_connect_job *job);
 
-/* The same, of a connection that failed before it asked anybody. */
+/* The same, as hf_connect_error_read_start. */
 enum hf_status hf_connect_fail_at_start(struct hf_connect_job *job);
 
 #endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists of hosts and addresses. */
 #include "net/connect/hosts.h"
 
 #include <arpa/inet.h>
@@ -12,12 +11,12 @@
 #include "core/base/alloc.h"
 #include "net/connect/target.h"
 
-/* One element after the other of a list separated by commas. */
+/* A position in a list that is separated by commas. */
 struct cursor {
   const char *at; /* NULL = exhausted */
 };
 
-/* Returns a copy of the next element, "" when there is none; NULL: memory. */
+/* Returns a copy of the next element, "" after the last; NULL: no memory. */
 static char *next_element(struct cursor *cursor) {
   size_t bytes;
   char *copy;
@@ -122,7 +121,7 @@ enum hf_status hf_hosts_read(struct hf_hosts *hosts,
   }
   hosts->n = n;
   for (i = 0; i < n && status == HF_OK; i++) {
-    if (port == NULL || n_ports > 1) { /* one alone is for all */
+    if (port == NULL || n_ports > 1) { /* one port is for all hosts */
       hf_free(port);
       port = next_element(&ports);
     }
@@ -236,7 +235,7 @@ enum hf_status hf_host_set_addresses(struct hf_host *host,
   return HF_OK;
 }
 
-/* Returns one of 0 to n - 1. */
+/* Returns a random number from 0 to n - 1. */
 static int draw(int n, uint32_t (*random)(void *ctx), void *ctx) {
   return (int)(((uint64_t)random(ctx) * (uint64_t)n) >> 32);
 }
@@ -283,7 +282,7 @@ static bool add_address(struct hf_addresses *addresses,
   return false;
 }
 
-/* Returns the next of a family, or of any other; NULL when there is none. */
+/* Returns the next address of the family, or not of it; NULL = none. */
 static const struct addrinfo *next_of(const struct addrinfo *from,
                                       int family,
                                       bool same) {

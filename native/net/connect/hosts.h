@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hosts of a target and the addresses each of them has: what can be tried,
- * in which order.
+ * The hosts of a target and their addresses, in the order in which they are
+ * tried.
  *
  * Ownership: the lists are the caller's. Threads: any, one at a time.
  */
@@ -18,14 +18,14 @@ struct hf_target;
 
 enum { HF_ADDRESS_BYTES = 128, HF_ADDRESSES_MAX = 64 };
 
-/* Addresses in numbers, in the order they are worth trying. */
+/* Numeric addresses, in the order in which they are tried. */
 struct hf_addresses {
   int n;
   char (*list)[HF_ADDRESS_BYTES];
 };
 
 enum hf_route_state {
-  HF_ROUTE_NEW,   /* not tried, or given up before it mattered */
+  HF_ROUTE_NEW,   /* not tried yet, or closed before anything was sent */
   HF_ROUTE_TRIED, /* an attempt is under way */
   HF_ROUTE_FAILED
 };
@@ -36,9 +36,9 @@ struct hf_route {
 };
 
 struct hf_host {
-  char *name; /* "" = only an address was given */
+  char *name; /* "" = none, only an address */
   char *port; /* "" = libpq's default */
-  bool known; /* its routes are there; else the name is to be looked up */
+  bool known; /* its routes are; else the name has to be looked up */
   int n_routes;
   struct hf_route *routes;
 };
@@ -54,9 +54,9 @@ struct hf_route_choice {
 };
 
 /*
- * Reads a target's lists. What needs no look-up has its route at once; a
- * target without any host gets one that leaves everything to libpq. Returns
- * HF_OK, or HF_PARAM_INVALID or HF_NO_MEMORY with `error` filled in.
+ * Reads the lists of a target. Hosts that need no look-up get their route; a
+ * target without hosts gets one that leaves everything to libpq. Returns HF_OK,
+ * or HF_PARAM_INVALID or HF_NO_MEMORY with `error` filled in.
  */
 HF_NODISCARD enum hf_status hf_hosts_read(struct hf_hosts *hosts,
                                           const struct hf_target *target,
@@ -93,12 +93,12 @@ void hf_hosts_renew(struct hf_hosts *hosts);
 bool hf_hosts_is_first(const struct hf_hosts *hosts,
                        struct hf_route_choice choice);
 
-/* Gives a host its addresses; it is known then. HF_NO_MEMORY. */
+/* Gives a host its addresses, and makes it known. HF_NO_MEMORY. */
 HF_NODISCARD enum hf_status hf_host_set_addresses(
     struct hf_host *host,
     const struct hf_addresses *found);
 
-/* Puts hosts in an order of chance; each host's addresses as well. */
+/* Shuffles the hosts and their addresses, or the addresses of one host. */
 void hf_hosts_shuffle(struct hf_hosts *hosts,
                       uint32_t (*random)(void *ctx),
                       void *ctx);
@@ -106,12 +106,12 @@ void hf_host_shuffle(struct hf_host *host,
                      uint32_t (*random)(void *ctx),
                      void *ctx);
 
-/* Returns whether this can be used as it is, without a look-up. */
+/* Returns whether a host needs no look-up. */
 bool hf_host_is_literal(const char *name);
 
 /*
- * Copies addresses, of both families by turns so that a dead one costs one
- * attempt and not all of its own. HF_NO_MEMORY.
+ * Copies addresses, alternating between the families, so that one that does not
+ * work costs one attempt. HF_NO_MEMORY.
  */
 HF_NODISCARD enum hf_status hf_addresses_copy(struct hf_addresses *addresses,
                                               const struct addrinfo *found);

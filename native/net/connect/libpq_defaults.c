@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Defaults for libpq's keywords, and the variables that get past them. */
 #include "net/connect/libpq_defaults.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A folder below what is no folder: neither there nor ever made. */
+/* Below a file that is no folder. */
 const char hf_libpq_no_file[] = "/dev/null/none";
 
-/* Values that stand for "not given". With a variable: only where it is set. */
+/* Those with a variable are needed only while it is set. */
 static const struct neutral_value {
   const char *keyword;
   const char *value;
@@ -50,7 +49,7 @@ _Static_assert((int)NEUTRAL_VALUES <= (int)HF_LIBPQ_DEFAULTS,
 
 static bool is_set(const char *variable) {
 #ifdef HF_STATIC_LIBPQ
-  (void)variable; /* our own libpq asks for none */
+  (void)variable; /* our own libpq reads none */
   return false;
 #else
   /* Node writes variables from its main thread only, and rarely. */

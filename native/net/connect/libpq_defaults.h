@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What libpq is told where a target says nothing. libpq would ask the
- * environment and look for files in the user's home folder: neither may change
- * where a connection string leads, or how.
+ * Values for the keywords of libpq that a target does not set. Without them
+ * libpq reads environment variables and files of the home folder, which must
+ * not change where a connection string leads.
  *
- * A release's libpq asks for no variable at all. Another one is handed every
- * keyword that has a value which stands for "nothing"; of what is left the user
- * is warned (lib/options/environment.js).
+ * The libpq of a release reads no variables. Otherwise every keyword that has a
+ * neutral value gets it; lib/options/environment.js warns of the others.
  *
  * Threads: any.
  */
@@ -17,13 +16,12 @@
 
 enum { HF_LIBPQ_DEFAULTS = 24 };
 
-/* Where no file is: libpq takes it for a file that was never made. */
+/* The path of a file that cannot exist. */
 extern const char hf_libpq_no_file[];
 
 /*
- * Returns the value to hand to libpq for a keyword that is not given, or NULL
- * where there is no need. `index` counts from 0; `keyword` becomes NULL behind
- * the last one.
+ * Returns the value of the index-th keyword with a neutral value, or NULL when
+ * none is needed now. `*keyword` is NULL after the last one.
  */
 const char *hf_libpq_default(size_t index, const char **keyword);
 

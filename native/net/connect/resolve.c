@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Look-ups of names, shared. */
 #include "net/connect/resolve.h"
 
 #include <errno.h>
@@ -16,7 +15,7 @@
 
 enum { MESSAGE_BYTES = 512 };
 
-/* A look-up as old as this may hang: a second one is started beside it. */
+/* A look-up of this age may hang: a second one of the name is allowed. */
 #define STALE_NS (2ull * 1000 * 1000 * 1000)
 
 struct hf_resolve {
@@ -65,7 +64,7 @@ static void fail(struct hf_resolve *lookup, int code, int number) {
   }
 }
 
-/* On a resolver's thread. */
+/* On a worker thread. */
 static void run(struct hf_job *job) {
   struct hf_resolve *lookup = lookup_of(job);
   struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
@@ -105,8 +104,8 @@ static void on_over(struct hf_post *post) {
 }
 
 /*
- * Returns the youngest look-up of a name that is worth waiting for: a stale
- * one only when there is a second one beside it.
+ * Returns the newest look-up of a name, or NULL when there is none, or a single
+ * one that may hang.
  */
 static struct hf_resolve *find(struct hf_loop *loop, const char *name) {
   struct hf_resolve *found = NULL;
@@ -181,7 +180,7 @@ bool hf_resolve_give_up_all(struct hf_loop *loop) {
     struct hf_resolve *lookup =
         HF_CONTAINER_OF(link, struct hf_resolve, of_loop);
     if (!hf_workers_abandon(loop->resolvers, &lookup->job)) {
-      hf_list_push(&left, link); /* its answer is on the way */
+      hf_list_push(&left, link); /* it is done, and posted */
     }
   }
   while ((link = hf_list_pop(&left)) != NULL) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Look-ups of names, on threads of their own: getaddrinfo() cannot be
- * interrupted, and a resolver that is away holds its threads for half a minute.
- * Whoever wants the same name at the same time waits for the same look-up, so
- * that one dead name never holds more than two threads.
+ * Looks names up, on worker threads of their own: getaddrinfo() cannot be
+ * interrupted, and takes half a minute when the resolver does not answer.
+ * Look-ups of the same name at the same time are one, so that a name holds two
+ * threads at most.
  *
  * Ownership: the waiting struct is the caller's, until `done` was called or
  *            hf_resolve_leave.
@@ -22,27 +22,27 @@ struct hf_loop;
 struct hf_error;
 struct hf_resolve;
 
-/* Somebody who waits for a name's addresses. */
+/* A caller that waits for the addresses of a name. */
 struct hf_resolve_wait {
   struct hf_link link;
-  struct hf_resolve *lookup; /* NULL = waits no more */
-  /* `found` is borrowed; NULL: `error` says why. From the loop, once. */
+  struct hf_resolve *lookup; /* NULL = not waiting */
+  /* Called once, from the loop. Borrows; `found` NULL: `error` says why. */
   void (*done)(struct hf_resolve_wait *wait,
                const struct hf_addresses *found,
                const struct hf_error *error);
 };
 
-/* Looks a name up, or joins who does. As hf_workers_submit. */
+/* Looks a name up. Returns HF_NO_MEMORY, or as hf_workers_submit. */
 HF_NODISCARD enum hf_status hf_resolve_start(struct hf_loop *loop,
                                              const char *name,
                                              struct hf_resolve_wait *wait);
 
-/* Stops waiting; `done` is not called. Nothing when nothing is waited for. */
+/* Stops waiting; `done` is not called any more. Accepts one not waiting. */
 void hf_resolve_leave(struct hf_resolve_wait *wait);
 
 /*
- * Gives up what nobody waits for, for an engine that ends. Returns whether
- * nothing is left that could still come back.
+ * Abandons all look-ups, before the engine ends; nobody waits for them. Returns
+ * whether none is left that will still be posted to the loop.
  */
 bool hf_resolve_give_up_all(struct hf_loop *loop);
 

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Targets: values of the keywords in target_keys.c.
- *
- * Ownership: see the header. PEM texts live in anonymous files, because libpq
- *            takes files only; they are open as long as the target lives.
- * Threads:   see the header.
+ * libpq reads PEM texts from files only: they are written to anonymous files,
+ * which are open as long as the target lives.
  */
 #include "net/connect/target.h"
 
@@ -85,7 +82,7 @@ static bool has_control(const char *text) {
   return false;
 }
 
-/* Puts a copy of the value in its place, or nothing for an empty one. */
+/* Stores a copy of a value; NULL for an empty one. */
 static enum hf_status store(struct hf_target *target,
                             int index,
                             const char *value,
@@ -241,7 +238,7 @@ const char *hf_target_session(const struct hf_target *target) {
   return target->session;
 }
 
-/* Adds what stands for the keywords that nobody gave. */
+/* Adds the neutral values of keywords that are not set. */
 static size_t add_defaults(const struct hf_target *target,
                            const char *keywords[HF_TARGET_PARAMS_MAX],
                            const char *values[HF_TARGET_PARAMS_MAX]) {
@@ -297,7 +294,7 @@ bool hf_target_omit(struct hf_target *target, const char *parameter) {
   return false;
 }
 
-/* The place as one text; NULL without memory. */
+/* Returns the address as one text; NULL when out of memory. */
 static char *place_text(const char *host,
                         const char *address,
                         const char *port) {
@@ -329,7 +326,8 @@ void hf_target_remember(struct hf_target *target,
                         const char *address,
                         const char *port) {
   if (host != NULL && hf_target_remembers(target, host, address, port)) {
-    return; /* its time is not extended: the first is to be tried again */
+    return; /* its time is not extended: the first address gets another chance
+             */
   }
   hf_free(target->place);
   target->place = host == NULL ? NULL : place_text(host, address, port);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where and how to connect: an allow-listed set of libpq's keywords.
+ * Where and how to connect: values of those libpq keywords that we allow.
  *
- * Ownership: counted references; the last hf_target_unref frees it and wipes
- *            the secrets.
- * Threads:   set up on one thread, then read-only; references from any.
+ * Ownership: counts references; the last hf_target_unref frees it and wipes
+ *            secrets.
+ * Threads:   set up on one thread, read-only afterwards; references on any.
  */
 #ifndef HF_NET_CONNECT_TARGET_H
 #define HF_NET_CONNECT_TARGET_H
@@ -21,11 +21,10 @@ struct hf_target;
 struct hf_target *hf_target_new(void);
 
 /*
- * Sets a keyword; copies both. An empty value removes it. Besides libpq's
- * there are sslrootcert_pem, sslcert_pem and sslkey_pem, which take the text
- * itself. Returns HF_OK, HF_NO_MEMORY, or HF_PARAM_INVALID with a message
- * that names the keyword (never its value) in `error`. Only before the target
- * is shared.
+ * Sets a keyword; copies. An empty value removes it. Besides libpq's keywords
+ * there are sslrootcert_pem, sslcert_pem and sslkey_pem, whose values are PEM
+ * texts. Returns HF_OK, HF_NO_MEMORY, or HF_PARAM_INVALID with `error` naming
+ * the keyword but not its value. To be called before the target is shared.
  */
 HF_NODISCARD enum hf_status hf_target_set(struct hf_target *target,
                                           const char *key,
@@ -37,16 +36,16 @@ const char *hf_target_get(const struct hf_target *target, const char *key);
 
 enum { HF_TARGET_FILES = 3 };
 
-/* Returns the keyword of the i-th file that can be given as text. */
+/* Returns the i-th keyword whose file can be given as PEM text. */
 const char *hf_target_file_keyword(int i);
 
-/* Returns the descriptor of a file made from text, or -1. */
+/* Returns the descriptor of the file made from PEM text, or -1. */
 int hf_target_file(const struct hf_target *target, const char *keyword);
 
 /* Returns whether hf_target_set would accept the keyword. */
 bool hf_target_knows(const char *key);
 
-/* Takes one more reference; returns its argument. */
+/* Adds a reference; returns its argument. */
 struct hf_target *hf_target_ref(struct hf_target *target);
 
 /* Gives a reference back. Accepts NULL. */
@@ -55,13 +54,13 @@ void hf_target_unref(struct hf_target *target);
 enum { HF_TARGET_PARAMS_MAX = 72 };
 
 /*
- * Adds settings to the start-up options, for those who ask for them below.
- * Only before the target is shared. Returns HF_OK or HF_NO_MEMORY.
+ * Sets start-up options with the pool's settings. To be called before the
+ * target is shared. Returns HF_OK or HF_NO_MEMORY.
  */
 HF_NODISCARD enum hf_status hf_target_set_session(struct hf_target *target,
                                                   const char *options);
 
-/* Returns the start-up options with those settings, or NULL without any. */
+/* Returns the start-up options with the pool's settings, or NULL. */
 const char *hf_target_session(const struct hf_target *target);
 
 /*
@@ -73,9 +72,8 @@ size_t hf_target_params(const struct hf_target *target,
                         const char *values[HF_TARGET_PARAMS_MAX]);
 
 /*
- * The server does not take this start-up parameter, and a name that is shown
- * is all that is lost: leaves it out from now on. Returns whether that changes
- * anything. Any thread.
+ * Omits a start-up parameter that the server refuses from now on, if it is a
+ * name for display only. Returns whether that changes anything. Any thread.
  */
 bool hf_target_omit(struct hf_target *target, const char *parameter);
 
@@ -83,16 +81,15 @@ bool hf_target_omit(struct hf_target *target, const char *parameter);
 bool hf_target_may_use_tls(const struct hf_target *target);
 
 /*
- * Remembers the place that worked when it was not the first of the list, for
- * some minutes: then the first gets another chance. NULL: the first one works.
- * What cannot be remembered is not. The engine's thread only.
+ * Remembers an address that worked, for some minutes, to be tried first. NULL
+ * forgets it. Without memory nothing is remembered. The engine's thread only.
  */
 void hf_target_remember(struct hf_target *target,
                         const char *host,
                         const char *address,
                         const char *port);
 
-/* Returns whether this place is the remembered one. The engine's thread. */
+/* Returns whether this is the remembered address. The engine's thread only. */
 bool hf_target_remembers(const struct hf_target *target,
                          const char *host,
                          const char *address,

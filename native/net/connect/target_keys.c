@@ -51,7 +51,6 @@ static pthread_once_t known_once = PTHREAD_ONCE_INIT;
 static bool known[HF_TARGET_KEYS];
 static bool known_default[HF_LIBPQ_DEFAULTS];
 
-/* Returns whether libpq has the keyword; older ones lack some. */
 static bool has_keyword(const PQconninfoOption *options, const char *keyword) {
   for (; options != NULL && options->keyword != NULL; options++) {
     if (strcmp(options->keyword, keyword) == 0) {
@@ -62,7 +61,7 @@ static bool has_keyword(const PQconninfoOption *options, const char *keyword) {
 }
 
 static void read_known(void) {
-  /* Parsed, not asked for their defaults: that would read a service file. */
+  /* PQconndefaults() would read a service file. */
   PQconninfoOption *options = PQconninfoParse("", NULL);
   const char *keyword;
   size_t at;

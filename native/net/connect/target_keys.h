@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The keywords a target may have: an allow-list. What is not in it never
- * reaches libpq, whatever a connection string says.
+ * The keywords that a target may set. Others never reach libpq, whatever a
+ * connection string says.
  *
  * Threads: any.
  */
@@ -14,11 +14,11 @@
 enum { HF_TARGET_KEYS = 36 };
 
 enum hf_key_rule {
-  HF_KEY_PASS,   /* to libpq as it is */
-  HF_KEY_SECRET, /* the same, wiped when freed */
-  HF_KEY_OURS,   /* for us, not for libpq */
-  HF_KEY_FIXED,  /* only the value we send anyway */
-  HF_KEY_IGNORED /* something else of ours governs it */
+  HF_KEY_PASS,   /* passed to libpq */
+  HF_KEY_SECRET, /* passed to libpq, and wiped */
+  HF_KEY_OURS,   /* used by us */
+  HF_KEY_FIXED,  /* accepted with the value we set anyway */
+  HF_KEY_IGNORED /* accepted, and has no effect */
 };
 
 struct hf_target_key {
@@ -31,10 +31,10 @@ extern const struct hf_target_key hf_target_keys[HF_TARGET_KEYS];
 /* Returns the index of a keyword, or -1. */
 int hf_target_key_find(const char *name);
 
-/* Returns whether this libpq has the keyword; older ones lack some. */
+/* Returns whether this libpq has the keyword; older ones do not have all. */
 bool hf_target_key_is_known(int index);
 
-/* The same of the keyword of hf_libpq_default. */
+/* The same for a keyword of hf_libpq_default. */
 bool hf_target_default_is_known(size_t index);
 
 #endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Files for TLS: readable, of the right kind, and ours. */
 #include "net/connect/tls_files.h"
 
 #include <errno.h>
@@ -43,7 +42,7 @@ static enum hf_status refuse_errno(struct hf_error *error,
   return refuse(error, keyword, path, why);
 }
 
-/* Reads the beginning, where a PEM text shows what it is. */
+/* Returns whether the beginning of the file is PEM text. */
 static bool looks_like_pem(int fd) {
   char *head = hf_alloc(HEAD_BYTES + 1);
   ssize_t got;
@@ -59,7 +58,7 @@ static bool looks_like_pem(int fd) {
   return found;
 }
 
-/* libpq's own rule: a key is for its owner, or for root's group to read. */
+/* libpq's rule: only the owner may read a key or, of root's, the group. */
 static bool is_private(const struct stat *status) {
   mode_t others =
       status->st_uid == 0 ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;
@@ -91,7 +90,7 @@ static enum hf_status check_file(const char *keyword,
   return checked;
 }
 
-/* libpq takes "engine:key" as well, and "system" for its authorities. */
+/* libpq also accepts "engine:key" and the authorities of "system". */
 static bool is_file(const char *keyword, const char *value) {
   if (strcmp(keyword, "sslkey") == 0) {
     return strchr(value, ':') == NULL;
@@ -120,7 +119,7 @@ enum hf_status hf_tls_files_check(const struct hf_target *target,
   return status;
 }
 
-/* Makes a file of the same text that this account owns. */
+/* Makes a copy that belongs to this account. */
 static bool copy_file(int from, struct hf_secret_file *to) {
   struct stat status;
   size_t bytes;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files libpq reads for TLS. What is wrong with them is found before
- * anybody is asked: libpq would go on without encryption where sslmode is
- * "prefer", or tell it as if the server had refused.
+ * Checks the files that libpq reads for TLS, before it connects: with sslmode
+ * "prefer" libpq would connect without encryption, otherwise report an error as
+ * if it were the server's.
  *
  * Ownership: copies are the caller's. Threads: any.
  */
@@ -14,16 +14,16 @@
 #include "net/connect/target.h"
 
 /*
- * Checks that every file a target names can be read and used. Returns HF_OK,
- * or HF_PARAM_INVALID with `error` naming the keyword.
+ * Checks that each file of a target can be used. Returns HF_OK, or
+ * HF_PARAM_INVALID with `error` naming the keyword.
  */
 HF_NODISCARD enum hf_status hf_tls_files_check(const struct hf_target *target,
                                                struct hf_error *error);
 
 /*
- * Copies what only another account could open, as after setuid: a private
- * file is readable for nobody but whoever made it. Those that need no copy
- * have no descriptor. Returns false when a copy could not be made.
+ * Copies anonymous files that belong to another account, as after setuid():
+ * this one cannot open them. A file that needs no copy has no descriptor.
+ * Returns false when a copy cannot be made.
  */
 HF_NODISCARD bool hf_tls_files_copy(
     const struct hf_target *target,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ports as their environments see them: the hf_port_* of holdfast.h. */
+/* The hf_port_* functions of holdfast.h. */
 #include <string.h>
 #include <time.h>
 
@@ -11,7 +11,7 @@
 #include "net/engine/ops.h"
 #include "net/engine/port.h"
 
-/* The engine's thread may wait for a processor; who counts shall not long. */
+/* How long hf_port_catch_up waits for the engine at most. */
 enum { CATCH_UP_NS = 10 * 1000 * 1000, CATCH_UP_PAUSE_NS = 10 * 1000 };
 
 /* A batch on its way to the engine's thread. */
@@ -59,7 +59,7 @@ fail_outbox:
   return status;
 }
 
-/* Passwords come with these; the target has a copy that it wipes. */
+/* Returns whether the text of the batch may have a password. */
 static bool holds_secret(const struct batch *batch) {
   size_t i;
   for (i = 0; i < batch->n_ops; i++) {
@@ -120,7 +120,7 @@ void hf_port_catch_up(struct hf_port *port) {
   }
 }
 
-/* The environment took what it had: its connections read on. */
+/* The environment has taken its messages: connections read again. */
 static void on_resume(struct hf_post *post) {
   struct hf_port *port = HF_CONTAINER_OF(post, struct hf_port, resume);
   struct hf_link *link;

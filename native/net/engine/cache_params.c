@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading the cache's terms off an operation. */
 #include "net/engine/cache_params.h"
 
 #include <stdlib.h>
@@ -7,7 +6,7 @@
 
 enum { DECIMAL = 10, US_PER_MS = 1000, MALFORMED = -1 };
 
-/* Reads a number and what follows it; false when there is none. */
+/* Reads a number that is followed by `after`; false when there is none. */
 static bool read_number(const char **text, char after, int64_t *out) {
   char *end;
   if (**text < '0' || **text > '9') {

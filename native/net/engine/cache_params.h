@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an operation with HF_FLAG_CACHE says of the cache, and where its values
- * begin behind that.
+ * The cache parameters of an operation with HF_FLAG_CACHE.
  *
- * Ownership: borrows the operation's fields.
- * Threads: any.
+ * Ownership: borrows the operation's fields. Threads: any.
  */
 #ifndef HF_NET_ENGINE_CACHE_PARAMS_H
 #define HF_NET_ENGINE_CACHE_PARAMS_H
@@ -22,8 +20,8 @@ struct hf_cache_params {
 };
 
 /*
- * Reads the terms of a query, zero where it has none, and returns how many
- * fields precede its values; -1 when they do not make sense.
+ * Reads the cache parameters, zero without HF_FLAG_CACHE. Returns how many
+ * fields precede the values of the statement, -1 when they are malformed.
  */
 int32_t hf_cache_params_read(const struct hf_op *op,
                              const char *const *fields,

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies of answers. */
 #include "net/engine/cached_result.h"
 
 #include "net/engine/outbox.h"

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Results that are kept: the messages of an answer, copied once to keep them
- * and once for everybody who gets them.
+ * Results in the query cache: copies of the messages of an answer.
  *
- * Ownership: copies are the caller's, hf_cached_result_free frees them.
- * Threads: one at a time.
+ * Ownership: copies are the caller's, freed by hf_cached_result_free. Threads:
+ * one at a time.
  */
 #ifndef HF_NET_ENGINE_CACHED_RESULT_H
 #define HF_NET_ENGINE_CACHED_RESULT_H
@@ -23,10 +22,10 @@ size_t hf_cached_result_bytes(const struct hf_message *first);
 /* Returns a copy of a list of messages, or NULL when out of memory. */
 struct hf_message *hf_cached_result_copy(const struct hf_message *first);
 
-/* Frees a list of messages; takes NULL. A void pointer, as the cache has it. */
+/* Frees a list of messages, given as hf_cache has it. Accepts NULL. */
 void hf_cached_result_free(void *first);
 
-/* Sends a copy as the answer to a request, or says that memory ran out. */
+/* Answers a request with a copy, or with HF_NO_MEMORY. */
 void hf_cached_result_send(struct hf_outbox *outbox,
                            const struct hf_message *first,
                            uint32_t id_low,

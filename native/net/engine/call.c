@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls, made of operations or of our own. */
 #include "net/engine/call.h"
 
 #include <assert.h>
@@ -43,7 +42,7 @@ static void set_limits(struct hf_call *call,
   request->slow_query_ms = config->slow_query_ms;
 }
 
-/* Fills in what the text of its statement says of a unit. */
+/* Fills in what is known of the unit's statement. */
 static void set_sql(struct hf_unit *unit, const struct hf_config *config) {
   struct hf_request *request = &unit->request;
   request->sql = unit->statement->sql;
@@ -76,7 +75,7 @@ static enum hf_status set_statement(struct hf_call *call,
   unit->bytes += span;
   if (unit->request.sql.multiple &&
       (unit->values.n > 0 || (op->flags & HF_FLAG_EXTENDED) != 0)) {
-    /* The extended protocol refuses them at Parse: nothing of it runs. */
+    /* The extended protocol refuses several statements at Parse. */
     unit->request.sql.may_commit_midway = false;
   }
   return HF_OK;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* From what became of a call to the messages that answer it. */
 #include "net/engine/call_answer.h"
 
 #include "core/pool/pool.h"
@@ -12,7 +11,7 @@
 
 enum { US_PER_MS = 1000 };
 
-/* The status of a lease's connection after the statement; 0 when unknown. */
+/* Returns the transaction status after a lease's statement; 0 = unknown. */
 static int32_t transaction_of(const struct hf_call *call) {
   const struct hf_request *request = &call->unit.request;
   return request->kind == HF_REQUEST_STATEMENT &&
@@ -114,7 +113,7 @@ void hf_call_renew_row_descriptions(struct hf_call *call) {
   }
 }
 
-/* Turns what its command tag says into what the statement did here. */
+/* Returns HF_RESULT_* for the effects of a command. */
 static int32_t result_flags(struct hf_call *call,
                             int32_t effects,
                             bool last,
@@ -134,7 +133,6 @@ static int32_t result_flags(struct hf_call *call,
          (holds ? HF_RESULT_HOLDS : 0);
 }
 
-/* All but the last message of an answer say that more follows. */
 static void send_results(struct hf_call *call) {
   struct hf_message *message = hf_unit_take_answer(&call->unit);
   while (message != NULL) {
@@ -157,7 +155,7 @@ static void send_results(struct hf_call *call) {
 
 void hf_call_answer(struct hf_call *call) {
   if (call->handle == NULL) {
-    return; /* nobody is there to read it */
+    return; /* the handle is closed */
   }
   hf_call_renew_row_descriptions(call);
   if (call->unit.request.error.status != HF_OK) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The answer to a call: its messages, or its error.
+ * Sends the answer to a call: its results, its lease, or its error.
  *
  * Ownership: borrows.
+ *
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_ENGINE_CALL_ANSWER_H
@@ -15,14 +16,14 @@ struct hf_error;
 struct hf_request;
 
 /*
- * Gives the results that the call has so far numbers of row descriptions that
- * the port still knows. Without memory for that the call fails.
+ * Renews numbers of row descriptions that the port has forgotten since the
+ * results were made. Without memory for that the call fails.
  */
 void hf_call_renew_row_descriptions(struct hf_call *call);
 
 /*
- * Fills in the HF_ERROR_* of a message but for HF_ERROR_TRANSACTION. `request`
- * is what failed, or NULL.
+ * Fills in all HF_ERROR_* of a message except HF_ERROR_TRANSACTION. `request`
+ * is the one that failed, or NULL.
  */
 void hf_call_describe_error(struct hf_message *message,
                             const struct hf_error *error,
@@ -30,7 +31,7 @@ void hf_call_describe_error(struct hf_message *message,
                             const struct hf_request *request,
                             const struct hf_gauges *gauges);
 
-/* Sends the answer. Does nothing when nobody reads it any more. */
+/* Sends the answer. Does nothing when the handle is closed. */
 void hf_call_answer(struct hf_call *call);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The options of a pool that several handles are on: what concerns the whole
- * pool is in force as it was first written, whoever wrote it and whenever.
+ * Options of a pool that several handles share: of those that concern the whole
+ * pool, the first value that a handle has given is in force.
  */
 #include <string.h>
 

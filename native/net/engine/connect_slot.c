@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening connections, from the pool's wish to a slot that is ready. */
 #include "net/engine/connect_slot.h"
 
 #include <errno.h>
@@ -26,18 +25,17 @@ enum opening_state { ASKING, CONNECTING, SETTING_UP, OVER };
 struct hf_connect_slot {
   struct hf_netpool *pool;
   struct hf_slot *slot;
-  bool stopped;          /* the slot waits to hear that it is closed */
-  bool password_refused; /* the server did not take the password; asking for
-                            another */
+  bool stopped;          /* the slot waits for hf_pool_on_closed */
+  bool password_refused; /* one password was refused; the next is the last */
   enum opening_state state;
-  uint64_t end_ns;               /* of WORKING and SETTLING */
+  uint64_t end_ns;               /* of CONNECTING and SETTING_UP */
   bool with_settings;            /* opened with the settings */
-  struct hf_session_setup setup; /* while SETTLING */
+  struct hf_session_setup setup; /* while SETTING_UP */
   uv_timer_t timer;
-  struct hf_connect *connect;  /* while WORKING */
+  struct hf_connect *connect;  /* while CONNECTING */
   struct hf_question question; /* while ASKING */
-  char *password;              /* that the function gave; or NULL */
-  struct hf_error error;       /* why it is over */
+  char *password;              /* of the password function, or NULL */
+  struct hf_error error;       /* why opening has failed */
 };
 
 static void on_timer_closed(uv_handle_t *handle) {
@@ -56,7 +54,10 @@ static void on_timer_closed(uv_handle_t *handle) {
   hf_loop_turn(pool->pools->loop);
 }
 
-/* Everything of the dial goes; the slot is told by the caller, or later. */
+/*
+ * Ends opening; the memory is freed with the timer. The caller notifies the
+ * core, or on_timer_closed does.
+ */
 static void end(struct hf_connect_slot *opening) {
   opening->state = OVER;
   hf_question_withdraw(&opening->question);
@@ -92,7 +93,7 @@ static void on_connect_over(void *ctx,
                             struct hf_connect_job *job,
                             const struct hf_error *error);
 
-/* The time for connecting begins here, however long a password took. */
+/* connectTimeoutMillis begins here, not before the password function. */
 static bool start_connect(struct hf_connect_slot *opening) {
   struct hf_netpool *pool = opening->pool;
   int32_t limit_ms = pool->core.config.connect_timeout_ms;
@@ -126,7 +127,7 @@ static bool ask(struct hf_connect_slot *opening) {
   return status == HF_OK;
 }
 
-/* Begins, or begins again; false with the error set when that fails. */
+/* Begins, also a second time; false with the error set when that fails. */
 static bool begin(struct hf_connect_slot *opening) {
   opening->state = ASKING;
   return opening->pool->asks_password ? ask(opening) : start_connect(opening);
@@ -136,7 +137,7 @@ static void on_timer(uv_timer_t *timer) {
   struct hf_connect_slot *opening = timer->data;
   struct hf_loop *loop = opening->pool->pools->loop;
   if (opening->state == SETTING_UP) {
-    /* The connection tells us when it has failed. */
+    /* conn_lost follows. */
     struct hf_conn *conn = opening->slot->conn;
     hf_error_set(&conn->final_error,
                  HF_CONNECT_TIMEOUT,
@@ -159,7 +160,7 @@ static void on_timer(uv_timer_t *timer) {
 static void start(struct hf_connect_slot *opening) {
   uint64_t limit_ms = (uint64_t)opening->pool->core.config.connect_timeout_ms;
   if (!begin(opening)) {
-    /* What fails at once is told from the loop, not from within the core. */
+    /* The core has called us: a failure is reported by the timer. */
     (void)uv_timer_start(&opening->timer, on_timer, 0, 0);
   } else if (opening->state == ASKING) {
     (void)uv_timer_start(&opening->timer, on_timer, limit_ms, 0);
@@ -175,7 +176,7 @@ static uint64_t time_left_ms(const struct hf_connect_slot *opening) {
   return left_ms < SETUP_MIN_MS ? SETUP_MIN_MS : left_ms;
 }
 
-/* Does what comes next of a connection that is open. */
+/* Does what a step of setting the session up has resulted in. */
 static void apply_setup(struct hf_connect_slot *opening,
                         enum hf_session_setup_result verdict) {
   switch (verdict) {
@@ -223,8 +224,8 @@ static void use_connection(struct hf_connect_slot *opening,
 }
 
 /*
- * PgBouncer refuses start-up parameters it does not know. Settings go another
- * way then, and a name that is only shown is left out, for good.
+ * PgBouncer refuses start-up parameters that it does not know. From then on
+ * settings are set in another way, and a name for display is omitted.
  */
 static bool can_omit_parameter(struct hf_connect_slot *opening,
                                const struct hf_error *error) {
@@ -241,8 +242,8 @@ static bool can_omit_parameter(struct hf_connect_slot *opening,
 }
 
 /*
- * The server did not take the function's password, which may have expired on
- * the way: the function is asked once more. Returns whether that was begun.
+ * Asks the password function once more when the server has refused its
+ * password, which may have expired meanwhile. Returns whether it does.
  */
 static bool retry_password(struct hf_connect_slot *opening,
                            const struct hf_error *error) {
@@ -264,7 +265,7 @@ static void on_connect_over(void *ctx,
                             struct hf_connect_job *job,
                             const struct hf_error *error) {
   struct hf_connect_slot *opening = ctx;
-  opening->connect = NULL; /* ends by itself */
+  opening->connect = NULL; /* frees itself */
   if (job != NULL) {
     hf_credentials_note_used(&opening->pool->credentials, opening->password);
     use_connection(opening, job);
@@ -299,7 +300,7 @@ void hf_connect_slot_open(struct hf_netpool *pool, struct hf_slot *slot) {
   struct hf_connect_slot *opening = opening_new(pool, slot);
   slot->connect = opening;
   if (opening == NULL) {
-    /* No memory even for the failure: the breaker's pace tries again. */
+    /* The failure is reported at the end of the turn. */
     hf_netpool_fail_later(pool, slot);
     return;
   }
@@ -321,7 +322,7 @@ void hf_connect_slot_on_setup(struct hf_connect_slot *opening) {
   apply_setup(opening, hf_session_setup_continue(&opening->setup));
 }
 
-/* The same password as a moment ago would only be refused once more. */
+/* Returns whether the same password was refused a moment ago. */
 static bool was_refused_before(struct hf_connect_slot *opening) {
   const struct hf_error *refusal =
       hf_credentials_refusal(&opening->pool->credentials, opening->password);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Passwords of a function. */
 #include "net/engine/credentials.h"
 
 #include <string.h>
@@ -8,7 +7,7 @@
 #include "net/base/clock.h"
 #include "net/base/system.h"
 
-/* As long as the breaker keeps a refused login from being repeated. */
+/* The breaker delays the next login for as long. */
 #define REFUSED_NS (5000ull * 1000 * 1000)
 
 void hf_credentials_init(struct hf_credentials *credentials) {
@@ -26,7 +25,7 @@ void hf_credentials_finish(struct hf_credentials *credentials) {
 bool hf_credentials_is_refusal(const struct hf_error *error) {
   struct hf_evidence evidence = {.phase = HF_PHASE_CONNECT,
                                  .nothing_sent = true};
-  /* Services that wake a database up refuse logins as well, for a moment. */
+  /* Services refuse logins for a moment while they start a database. */
   hf_error_evidence(error, &evidence);
   return strncmp(error->sqlstate, "28", 2) == 0 &&
          hf_classify(&evidence).outcome == HF_OUTCOME_PERMANENT;

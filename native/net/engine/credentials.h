@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a pool knows of the passwords its function gave: which one was refused
- * a moment ago, and which one let us in last.
+ * The passwords of a pool's password function: the one that was refused last,
+ * and the one that was accepted last.
  *
- * Ownership: part of the pool; hf_credentials_finish wipes.
+ * Ownership: part of the pool.
+ *
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_ENGINE_CREDENTIALS_H
@@ -15,36 +16,36 @@
 #include "core/base/error.h"
 
 struct hf_credentials {
-  char *refused; /* the password; or NULL */
+  char *refused; /* a password, or NULL */
   uint64_t refused_ns;
-  struct hf_error refusal; /* what the server said to it */
-  char *used;              /* the last one that was taken; or NULL */
+  struct hf_error refusal; /* the server's error */
+  char *used;              /* the last one that was accepted, or NULL */
 };
 
 void hf_credentials_init(struct hf_credentials *credentials);
 void hf_credentials_finish(struct hf_credentials *credentials);
 
-/* Returns whether an error says that the password is the trouble. */
+/* Returns whether an error means that the password is wrong. */
 bool hf_credentials_is_refusal(const struct hf_error *error);
 
-/* Keeps a password the server did not take, and its words. */
+/* Keeps a password that the server has refused, and its error. */
 void hf_credentials_note_refused(struct hf_credentials *credentials,
                                  const char *password,
                                  const struct hf_error *error);
 
-/* A password was taken; NULL is fine. */
+/* Keeps a password that was accepted. Accepts NULL. */
 void hf_credentials_note_used(struct hf_credentials *credentials,
                               const char *password);
 
 /*
- * Returns what the server said to this password in the last seconds, or NULL:
- * it need not hear it again, and count it.
+ * Returns the server's error for this password if it was refused in the last
+ * seconds, or NULL. Trying it again would count as another failed login.
  */
 const struct hf_error *hf_credentials_refusal(
     const struct hf_credentials *credentials,
     const char *password);
 
-/* Says that the function failed, which may pass. */
+/* Fills `error` for a password function that has failed for now. */
 void hf_credentials_fail(struct hf_error *error, const char *message);
 
 #endif

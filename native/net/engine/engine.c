@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* The engine's thread: start, posts, turns, the end. */
 #include "net/engine/engine.h"
 
 #include <signal.h>
@@ -24,10 +23,10 @@ enum {
   STACK_BYTES = 512 * 1024,
   US_PER_MS = 1000,
   US_PER_S = 1000 * 1000,
-  THAW_US = 2 * US_PER_S /* a busy loop is late, but not that late */
+  THAW_US = 2 * US_PER_S /* a busy loop is not as late as that */
 };
 
-/* The engine that takes ports, and all that run; under registry_lock. */
+/* The engine that takes ports, and all engines; under registry_lock. */
 static struct hf_engine *current;
 static struct hf_list engines;
 static uv_mutex_t registry_lock;
@@ -41,8 +40,9 @@ static void make_registry(void) {
 }
 
 /*
- * Time that passes while the machine sleeps is on one clock only. The other is
- * read a little later, so this may go back, and wrap around at zero.
+ * Returns how long the machine was suspended so far: only one of the clocks
+ * counts that. They are read one after the other, so that this may decrease,
+ * and wrap around at zero.
  */
 static uint64_t slept_us(void) {
   uint64_t now_us = hf_clock_us();
@@ -50,9 +50,9 @@ static uint64_t slept_us(void) {
 }
 
 /*
- * Notices that time stood still: the machine was suspended, or the process was
- * stopped (a frozen function) and a timer is long overdue. Connections may
- * have died without a sign; they are pinged before anybody gets one.
+ * Notices that the machine was suspended, or the process stopped (a frozen
+ * function) so that a timer is long overdue. Connections may be dead without a
+ * sign of it: idle ones are pinged before they are used.
  */
 static void notice_thaw(struct hf_engine *engine) {
   uint64_t now_us = hf_clock_us();
@@ -118,7 +118,10 @@ static void on_timer(uv_timer_t *timer) {
   hf_loop_turn(&engine->loop);
 }
 
-/* An alarm that is early is harmless, so a later wish leaves it alone. */
+/*
+ * An early timer only costs a wake-up, so that it is not set again for a later
+ * time.
+ */
 static void set_timer(struct hf_engine *engine) {
   uint64_t next_us = UINT64_MAX;
   uint64_t now_us;
@@ -213,7 +216,7 @@ static enum hf_status start_thread(struct hf_engine *engine) {
   if (uv_thread_create_ex(&thread, &options, run, engine) != 0) {
     return HF_SOCKET_ERROR;
   }
-  /* It ends by itself and nobody waits for it but the exit handler. */
+  /* Only the exit handler waits for it. */
   (void)pthread_detach(thread);
   return HF_OK;
 }
@@ -226,7 +229,7 @@ static void init_handles(struct hf_engine *engine) {
   engine->turn.data = &engine->loop;
 }
 
-/* Randomness of the system's; where it has none, what nobody can foresee. */
+/* Without random numbers of the system: what is hard to predict. */
 static void make_keys(struct hf_engine *engine) {
   struct {
     struct hf_hash_key key;
@@ -280,7 +283,7 @@ static struct hf_engine *engine_of(struct hf_link *link) {
   return HF_CONTAINER_OF(link, struct hf_engine, of_process);
 }
 
-/* Every loop turns once, so that its thread meets its checkpoint. */
+/* Wakes up all loops, so that their threads reach a checkpoint. */
 static void wake_all(void) {
   struct hf_link *link;
   uv_mutex_lock(&registry_lock);
@@ -301,7 +304,7 @@ static void park_workers(int32_t timeout_ms) {
   uv_mutex_unlock(&registry_lock);
 }
 
-/* The process ends: nothing of ours runs on. */
+/* Stops all threads before the process exits. */
 static void stop_work(int32_t timeout_ms) {
   wake_all();
   park_workers(timeout_ms);
@@ -331,7 +334,7 @@ void hf_engine_detach(struct hf_engine *engine) {
   uv_mutex_lock(&registry_lock);
   engine->ports--;
   if (engine->ports == 0) {
-    /* It closes what is left and ends; the next port gets a new one. */
+    /* It ends when its pools are closed; the next port gets a new engine. */
     current = NULL;
     engine->detached = true;
   }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine: one thread per process with a libuv loop of its own. Everything
- * that happens to pools and connections happens on it; other threads reach it
- * by posting.
+ * The engine: a thread with a libuv loop, one per process, that runs all pools
+ * and connections. Other threads reach it by posts.
  *
- * Starts with the first port, ends by itself when the last port is closed and
- * every pool it served has closed its connections.
+ * It is started for the first port. It ends when the last port is closed and
+ * all pools have closed their connections.
  *
- * Ownership: the process has at most one that takes ports; hf_engine_attach
- * makes it, the engine frees itself.
+ * Ownership: frees itself. Only one engine takes new ports; others may be
+ * ending.
+ *
  * Threads: stated at each function.
  */
 #ifndef HF_NET_ENGINE_ENGINE_H
@@ -36,23 +36,22 @@ struct hf_engine {
 
   /* the engine's thread only */
   struct hf_netpools pools;
-  struct hf_list filled_outboxes; /* with messages to hand over this turn */
-  uint64_t timer_us;              /* when the timer is set to, 0 = not */
-  uint64_t slept_us;              /* of the machine, so far */
-  bool detached;                  /* its last port is gone */
+  struct hf_list filled_outboxes; /* with messages of this turn */
+  uint64_t timer_us;              /* when the timer fires; 0 = not set */
+  uint64_t slept_us; /* how long the machine was suspended so far */
+  bool detached;     /* its last port is closed */
   bool stopping;
 };
 
 /*
- * Returns the engine of this process with one more port, starting it when
- * there is none. HF_NO_MEMORY, or HF_SOCKET_ERROR when no thread can be made.
- * Any thread.
+ * Adds a port to the engine of this process, starting it if there is none.
+ * Returns HF_OK, HF_NO_MEMORY, or HF_SOCKET_ERROR when no thread can be
+ * started. Any thread.
  */
 HF_NODISCARD enum hf_status hf_engine_attach(struct hf_engine **engine);
 
 /*
- * Takes a port away. The engine must not be used by that port any more.
- * The engine's thread.
+ * Removes a port, which must not use the engine any more. The engine's thread.
  */
 void hf_engine_detach(struct hf_engine *engine);
 

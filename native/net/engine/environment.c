@@ -29,7 +29,7 @@ static struct hf_call *find_granted(const struct hf_port *port,
   return NULL;
 }
 
-/* Frees the leases that the user still holds, though their pool has closed. */
+/* Frees leases that the user still holds though the pool has closed. */
 static void drop_leases(struct hf_port *port, struct hf_handle *handle) {
   struct hf_call *call;
   while (handle->leases > 0 && (call = find_granted(port, handle)) != NULL) {
@@ -50,13 +50,13 @@ void hf_environment_drop(struct hf_port *port, struct hf_handle *handle) {
   hf_handle_detach(pool, handle, port->outbox.closed);
   hf_connect_slot_ask_others(port, handle);
   if (port->outbox.closed) {
-    /* Others need the connections that waited for this environment. */
+    /* Connections that waited for this environment have to read again. */
     hf_netpool_resume_reading(pool);
   }
   hf_free(handle);
 }
 
-/* Rolls back and gives back what the environment still held. */
+/* Releases the leases that the environment still has. */
 static void release_leases(struct hf_port *port) {
   struct hf_table_node *node;
   while ((node = hf_table_any(&port->leases)) != NULL) {
@@ -72,8 +72,8 @@ static void release_leases(struct hf_port *port) {
 }
 
 /*
- * Everything of the environment that waits is dropped before anything it held
- * is given back: nobody would be there to take it.
+ * Drops the environment's waiting calls. This comes before its leases are
+ * released: a connection must not be given to a call that nobody reads.
  */
 static void drop_waiting(struct hf_port *port) {
   uint64_t now_us = hf_clock_us();

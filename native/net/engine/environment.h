@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of what an environment has: of one handle, and of all when the
- * environment goes.
+ * Closes the handles of an environment.
  *
  * Threads: the engine's thread only.
  */
@@ -11,12 +10,12 @@
 struct hf_handle;
 struct hf_port;
 
-/* The handle is no more; frees it. */
+/* Closes a handle and frees it. */
 void hf_environment_drop(struct hf_port *port, struct hf_handle *handle);
 
 /*
- * The environment is gone: drops what waits, gives back what it held, frees
- * the port.
+ * Closes all handles of an environment that is gone, and frees its port:
+ * waiting calls are dropped, leases released.
  */
 void hf_environment_close(struct hf_port *port);
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Events, notices, notifications as messages. */
 #include "net/engine/events.h"
 
 #include <string.h>
@@ -9,7 +8,7 @@
 #include "net/engine/port.h"
 #include "net/wire/message.h"
 
-/* What an event has as its number. */
+/* Returns HF_EVENT_VALUE of an event. */
 static int32_t value_of(const struct hf_netpool *pool,
                         const struct hf_slot *slot,
                         enum hf_event event) {
@@ -59,18 +58,18 @@ static void send_event(struct hf_handle *handle,
   }
 }
 
-/* The call whose lease holds the slot. */
+/* Returns the call whose lease has the slot. */
 static struct hf_call *lease_call_of(const struct hf_slot *slot) {
   return HF_CONTAINER_OF(slot->lease, struct hf_call, lease);
 }
 
-/* Whether it is of the lease's user only. */
+/* Returns whether only the lease's user gets the event. */
 static bool is_private(const struct hf_slot *slot, enum hf_event event) {
   return slot->lease != NULL &&
          (event == HF_EVENT_NOTICE || event == HF_EVENT_LOST);
 }
 
-/* The lease by which a handle prepares the connection, or 0. */
+/* Returns the lease by which the handle prepares the connection, or 0. */
 static int32_t lease_for(const struct hf_handle *handle,
                          const struct hf_slot *slot,
                          enum hf_event event) {
@@ -143,7 +142,9 @@ void hf_events_emit_notification(struct hf_netpool *pool,
     }
     return;
   }
-  /* Released, it listens on: whoever has its client knows for whom. */
+  /*
+   * A released connection may still LISTEN: JavaScript knows for which client.
+   */
   HF_LIST_EACH(link, &pool->handles) {
     struct hf_handle *handle = HF_CONTAINER_OF(link, struct hf_handle, of_pool);
     if (handle->listens) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a pool tells its listeners: events, notices, notifications.
+ * Sends a pool's events, notices and notifications to its handles.
  *
  * Ownership: borrows.
+ *
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_ENGINE_EVENTS_H
@@ -19,18 +20,24 @@ struct hf_handle;
 struct hf_netpool;
 struct hf_slot;
 
-/* Tells those who listen to the pool, or whose lease has the slot. */
+/*
+ * Sends an event to the handles that want events, or a private one to the
+ * handle whose lease has the slot. `error` may be NULL.
+ */
 void hf_events_emit(struct hf_netpool *pool,
                     struct hf_slot *slot,
                     enum hf_event event,
                     const struct hf_error *error);
 
-/* Tells whose lease it is of a notification. */
+/*
+ * Sends a notification to the handle whose lease has the slot; without a lease
+ * to all handles that want events.
+ */
 void hf_events_emit_notification(struct hf_netpool *pool,
                                  struct hf_slot *slot,
                                  const PGnotify *notify);
 
-/* Tells one handle; `lease` is whose it is, or 0. */
+/* Sends a notification to one handle; `lease` is its lease's number, or 0. */
 void hf_events_send_notification(struct hf_handle *handle,
                                  const struct hf_slot *slot,
                                  int32_t lease,

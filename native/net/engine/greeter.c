@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Leases for those who prepare new connections. */
 #include "net/engine/greeter.h"
 
 #include <string.h>
@@ -31,7 +30,7 @@ static struct hf_handle *choose_handle(const struct hf_netpool *pool) {
   return NULL;
 }
 
-/* An acquire that was granted, though nobody asked. */
+/* Makes an acquire that is granted without having been submitted. */
 static struct hf_call *call_new(struct hf_handle *handle) {
   struct hf_port *port = handle->port;
   struct hf_call *call = hf_alloc(sizeof *call);
@@ -62,7 +61,7 @@ struct hf_lease *hf_greeter_lend(struct hf_netpool *pool,
   }
   call = call_new(handle);
   if (call == NULL) {
-    /* Unprepared it must not serve anybody. */
+    /* It must not be used unprepared. */
     hf_conn_fail(slot->conn);
     return NULL;
   }

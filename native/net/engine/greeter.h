@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who prepares a new connection: one of the environments that have a hook.
+ * Chooses the environment that prepares a new connection with its hook.
  *
  * Threads: the engine's thread only.
  */
@@ -13,8 +13,8 @@ struct hf_netpool;
 struct hf_slot;
 
 /*
- * Makes a lease for the environment that waits for the connection, if it has a
- * hook, else for the oldest that has one. NULL when there is none.
+ * Returns a lease for the hook of the environment whose call waits first or,
+ * without one, of the oldest handle with a hook. NULL when there is no hook.
  */
 struct hf_lease *hf_greeter_lend(struct hf_netpool *pool, struct hf_slot *slot);
 

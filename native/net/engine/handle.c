@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Handles on a pool: each has work, time and an end of its own; the last one
- * ends the pool.
- */
 #include "net/engine/handle.h"
 
 #include "net/base/clock.h"
@@ -49,7 +45,7 @@ void hf_handle_resume_all(struct hf_netpool *pool) {
   hf_pool_resume(&pool->core, hf_clock_us());
 }
 
-/* Who went cannot resume any more: the others must not wait for that. */
+/* A handle that goes cannot resume the pool any more. */
 static void lift_suspension(struct hf_netpool *pool, struct hf_handle *handle) {
   struct hf_link *link;
   if (!handle->suspends) {
@@ -64,7 +60,7 @@ static void lift_suspension(struct hf_netpool *pool, struct hf_handle *handle) {
   hf_handle_resume_all(pool);
 }
 
-/* Calls of a handle that goes are nobody's from now on. */
+/* Detaches a call from a handle that goes. */
 static void disown(struct hf_request *request) {
   struct hf_call *call = hf_call_of(request);
   hf_call_table_remove(call->handle->port, call);
@@ -72,7 +68,7 @@ static void disown(struct hf_request *request) {
   hf_call_orphan(call);
 }
 
-/* How long the pool has to go on for those that are ending. */
+/* Returns the longest drain time that ending handles have left. */
 static int32_t longest_drain_ms(const struct hf_netpool *pool,
                                 uint64_t now_us) {
   struct hf_link *link;
@@ -86,7 +82,9 @@ static int32_t longest_drain_ms(const struct hf_netpool *pool,
   return (int32_t)((longest_us + US_PER_MS - 1) / US_PER_MS);
 }
 
-/* Nobody asked for an end whose environment is gone: the pool's own limit. */
+/*
+ * Without handles that end() was called on, the pool's own drain time counts.
+ */
 static void end_pool(struct hf_netpool *pool) {
   uint64_t now_us = hf_clock_us();
   hf_pool_end(&pool->core,
@@ -95,7 +93,7 @@ static void end_pool(struct hf_netpool *pool) {
               now_us);
 }
 
-/* Its environment hears no notices of the pool's connections any more. */
+/* Stops sending notices of idle connections to the handle. */
 static void clear_notice_owner(struct hf_netpool *pool,
                                const struct hf_handle *handle) {
   int32_t i;

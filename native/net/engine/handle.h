@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handles on a pool: each has work, time and an end of its own; the last one
- * ends the pool.
+ * Handles on a pool. Each ends for itself, with its own drain time; the last
+ * one ends the pool.
  *
  * Ownership: the port's.
+ *
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_ENGINE_HANDLE_H
@@ -16,28 +17,28 @@
 struct hf_handle;
 struct hf_netpool;
 
-/* Puts one more handle on a pool. */
+/* Adds a handle to a pool. */
 void hf_handle_attach(struct hf_netpool *pool, struct hf_handle *handle);
 
 /*
- * Takes a handle away; the last one ends the pool. With `orphan` its
- * environment is gone: nobody reads what still runs.
+ * Removes a handle from its pool. The last one ends the pool. `orphan`: the
+ * environment is gone, and nobody reads answers any more.
  */
 void hf_handle_detach(struct hf_netpool *pool,
                       struct hf_handle *handle,
                       bool orphan);
 
 /*
- * end() of a handle: answered when its work is done. What is not done within
- * drain_ms is cut short, of this handle and of no other.
+ * Begins end() of a handle, which is answered when its calls and leases have
+ * ended. Those that have not after the drain time are cut short.
  */
 void hf_handle_end(struct hf_netpool *pool,
                    struct hf_handle *handle,
                    const struct hf_op *op);
 
 /*
- * Suspends a pool in a handle's name, or resumes it for all. It resumes by
- * itself when no handle is left that suspended it.
+ * Suspends the pool for a handle, or resumes it for all. It also resumes when
+ * the last handle that has suspended it goes.
  */
 void hf_handle_suspend(struct hf_netpool *pool, struct hf_handle *handle);
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * warmup() and health(): from operations to the core's calls, and from their
- * answers to messages.
+ * warmup() and health(), decided by core/features: operations in, answers out.
  *
- * Ownership: an operation's call is freed when it is answered; a probe belongs
- * to the hf_call that carries it.
+ * Ownership: borrows. A health probe belongs to its hf_call.
+ *
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_ENGINE_HEALTH_OPS_H
@@ -20,7 +19,7 @@ struct hf_handle;
 struct hf_netpool;
 struct hf_port;
 
-/* Prepares the warm-up and the health of a pool whose core is there. */
+/* Initialises warm-up and health of a pool; its core is initialised. */
 void hf_health_ops_init(struct hf_netpool *pool);
 
 /* Runs HF_OP_WARMUP. */
@@ -29,16 +28,16 @@ void hf_health_ops_warmup(struct hf_handle *handle, const struct hf_op *op);
 /* Runs HF_OP_HEALTH. */
 void hf_health_ops_check(struct hf_handle *handle, const struct hf_op *op);
 
-/* Aborts a port's warm-up with this id, if one waits. */
+/* Aborts the port's warm-up with this id, if there is one. */
 void hf_health_ops_abort(struct hf_port *port, uint32_t low, uint32_t high);
 
-/* A handle has ended, or goes: answers what waits in its name. */
+/* Answers what waits for a handle that ends or goes. */
 void hf_health_ops_end(struct hf_handle *handle);
 
-/* The core has done with a health probe. */
+/* The call of a health probe was delivered. */
 void hf_health_ops_on_probed(struct hf_netpool *pool, struct hf_call *call);
 
-/* Answers what is due, and when that is: at the end of the pool's turns. */
+/* Answers what is due at the end of a turn; returns when that is. */
 void hf_health_ops_end_turn(struct hf_netpool *pool);
 uint64_t hf_health_ops_next_us(const struct hf_netpool *pool);
 

@@ -17,7 +17,7 @@ static void refuse(struct hf_port *port,
                    cause);
 }
 
-/* Whether readOnly would be a promise that nobody keeps. */
+/* Returns whether the server would not enforce readOnly. */
 static bool evades_read_only(const struct hf_call *call) {
   const struct hf_sql_info *sql = &call->unit.request.sql;
   return (call->unit.request.flags & HF_FLAG_READ_ONLY) != 0 &&
@@ -25,7 +25,7 @@ static bool evades_read_only(const struct hf_call *call) {
           sql->refuses_transaction);
 }
 
-/* What cannot work is refused before anything is sent. */
+/* Refuses and frees a call that cannot work; returns whether it did. */
 static bool refuse_unsupported(struct hf_port *port,
                                const struct hf_op *op,
                                struct hf_call *call) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls as they come in: made of an operation, checked, entered in the books
- * of their port.
+ * Makes calls from operations, checks them and adds them to hf_call_table.
  *
- * Ownership: a call is the core's from hf_pool_submit on.
+ * Ownership: the core borrows a call from hf_pool_submit on.
+ *
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_ENGINE_INTAKE_H
@@ -17,8 +17,8 @@ struct hf_lease;
 struct hf_port;
 
 /*
- * Makes a call of an operation and enters it at its port; hf_pool_submit is
- * next. NULL when it was refused: the user is told.
+ * Makes a call of an operation, for hf_pool_submit. Returns NULL when it was
+ * refused, and answered.
  */
 struct hf_call *hf_intake_take(struct hf_port *port,
                                const struct hf_op *op,
@@ -26,7 +26,7 @@ struct hf_call *hf_intake_take(struct hf_port *port,
                                struct hf_handle *handle,
                                struct hf_lease *lease);
 
-/* Undoes hf_intake_take; nobody is told. */
+/* Undoes hf_intake_take, without an answer. */
 void hf_intake_drop(struct hf_call *call);
 
 #endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Who listens to what, and is told: subscriptions of handles. */
 #include "net/engine/listen.h"
 
 #include <string.h>
@@ -22,7 +21,7 @@ struct hf_listen_subscription {
   struct hf_subscription core;
   struct hf_link of_handle;
   struct hf_handle *handle;
-  struct hf_handle *cached; /* whose cache it is for, or NULL */
+  struct hf_handle *cached; /* whose cache it invalidates, or NULL */
   uint32_t id_low, id_high; /* of the operation */
 };
 
@@ -37,13 +36,13 @@ static struct hf_listen_subscription *of_channel(struct hf_link *link) {
 
 /* ---- what caches hear ---------------------------------------------------- */
 
-/* What was notified before was not heard: all that is kept may be old. */
+/* Notifications may have been missed: cached results may be out of date. */
 static void begin_trust(struct hf_listen *listen, struct hf_netpool *pool) {
   hf_cache_trust_begin(&pool->trust, listen->listener.alive_us);
   (void)hf_query_cache_invalidate(pool, NULL);
 }
 
-/* Once a pool, whatever number of its handles subscribed. */
+/* Invalidates once per pool, not once per subscription. */
 static void invalidate(struct hf_listen *listen,
                        struct hf_netpool *pool,
                        const char *payload) {
@@ -60,7 +59,7 @@ static void invalidate(struct hf_listen *listen,
     label[0] = LABEL_TAG;
     memcpy(label + 1, payload, bytes + 1);
   }
-  /* Without memory for the tag everything goes. */
+  /* Without memory for the tag everything is invalidated. */
   (void)hf_query_cache_invalidate(pool, label);
   hf_free(label);
 }
@@ -76,7 +75,7 @@ static void subscription_free(struct hf_listen_subscription *subscription) {
   hf_free(subscription);
 }
 
-/* Why there is no session says more than how long that was waited for. */
+/* The reason why there is no session says more than a deadline. */
 static void send_refusal(const struct hf_listen *listen,
                          const struct hf_listen_subscription *subscription,
                          const struct hf_error *error) {
@@ -125,7 +124,7 @@ static void io_alive(void *ctx,
   }
 }
 
-/* Whether a handle has not been told of this yet. */
+/* Returns whether the handle has not got the current notification yet. */
 static bool mark_notified(const struct hf_listen *listen,
                           struct hf_handle *handle) {
   bool news = handle->last_stamp != listen->stamp;
@@ -186,7 +185,7 @@ void hf_listen_notify(struct hf_listen *listen,
   }
 }
 
-/* Returns what listens for a pool; makes it. NULL when out of memory. */
+/* Returns the pool's hf_listen, made if necessary; NULL when out of memory. */
 static struct hf_listen *listen_of(struct hf_netpool *pool) {
   static const struct hf_listener_io callbacks = {.answer = io_answer,
                                                   .lost = io_lost,

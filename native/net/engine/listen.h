@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * LISTEN for whoever subscribes: one session per pool, whatever number of
- * environments have a handle on it. When it is opened, repeated and given up
- * is core/features/listener's, the session is listen_session's; this is who
- * subscribes, and is told.
+ * Subscriptions of handles to channels. A pool has one session that listens,
+ * for all handles of all environments: listen_session.h. When that is opened is
+ * decided by core/features/listener.
  *
  * Ownership: a subscription belongs to its handle.
+ *
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_ENGINE_LISTEN_H
@@ -19,22 +19,22 @@ struct hf_op;
 struct hf_slot;
 
 /*
- * Subscribes a handle to a channel in the name of an operation, which is
- * answered once it is listened to. What is notified goes to the environment,
- * or, where `cached` is a handle, invalidates the caches of that one's pool.
+ * Subscribes a handle to a channel; the operation is answered once the session
+ * listens. Notifications are sent to the handle or, if `cached` is not NULL,
+ * invalidate the query caches of that handle's pool.
  */
 void hf_listen_subscribe(struct hf_handle *handle,
                          const struct hf_op *op,
                          const char *channel,
                          struct hf_handle *cached);
 
-/* Takes back one subscription of the handle that was answered. */
+/* Ends one subscription of the handle. */
 void hf_listen_unsubscribe(struct hf_handle *handle, const char *channel);
 
-/* Takes back all of a handle that goes; what waits is refused. */
+/* Ends all subscriptions of a handle that ends; refuses pending ones. */
 void hf_listen_drop(struct hf_handle *handle);
 
-/* A notification came to the session. */
+/* Delivers a notification of the session to its subscribers. */
 void hf_listen_notify(struct hf_listen *listen,
                       const struct hf_slot *slot,
                       const PGnotify *notify);

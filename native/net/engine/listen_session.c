@@ -8,7 +8,7 @@
 #include "net/engine/call.h"
 #include "net/engine/netpool.h"
 
-/* "UNLISTEN ", a name of 63 bytes with each a quote, and quotes around it. */
+/* "UNLISTEN " and a quoted name of 63 quotes. */
 enum { SQL_BYTES = 160, NAME_BYTES_MAX = 63 };
 
 /* ---- statements ---------------------------------------------------------- */
@@ -34,14 +34,14 @@ static void send_statement(struct hf_listen *listen, const char *sql) {
   hf_pool_submit(&listen->pool->core, &call->unit.request, hf_clock_us());
 }
 
-/* Puts a name between quotes, with quotes in it doubled. */
+/* Sends a command with a quoted name. */
 static void send_with_name(struct hf_listen *listen,
                            const char *verb,
                            const char *channel) {
   char sql[SQL_BYTES];
   size_t n = strlen(verb);
   if (strlen(channel) > NAME_BYTES_MAX) {
-    fail_statement(listen, HF_PARAM_INVALID); /* the server would cut it off */
+    fail_statement(listen, HF_PARAM_INVALID); /* the server would truncate it */
     return;
   }
   memcpy(sql, verb, n);
@@ -95,7 +95,7 @@ static void note_closed(struct hf_listen *listen) {
   }
 }
 
-/* It still listens: nobody else can have that connection. */
+/* The connection still listens: it is closed, not kept. */
 static void io_close(void *ctx) {
   struct hf_listen *listen = ctx;
   struct hf_call *call = listen->acquire;
@@ -124,7 +124,7 @@ void hf_listen_session_on_released(struct hf_call *call) {
   note_closed(listen);
 }
 
-/* What was asked for was refused: that connect failed, or none was made. */
+/* The acquire has failed. */
 static void end_acquire(struct hf_listen *listen) {
   struct hf_call *call = listen->acquire;
   listen->acquire = NULL;
@@ -139,11 +139,11 @@ void hf_listen_session_on_delivered(struct hf_call *call) {
   struct hf_listen *listen = call->listen;
   const struct hf_error *error = &call->unit.request.error;
   if (call->unit.request.state != HF_REQUEST_DONE) {
-    return; /* it comes again */
+    return; /* it will be delivered again */
   }
   if (call->unit.request.kind == HF_REQUEST_ACQUIRE) {
     if (error->status == HF_OK) {
-      listen->granted = true; /* the end of the turn goes on from here */
+      listen->granted = true; /* reported at the end of the turn */
     } else {
       end_acquire(listen);
     }
@@ -157,7 +157,7 @@ void hf_listen_session_on_delivered(struct hf_call *call) {
   note_closed(listen);
 }
 
-/* Behind a pooler LISTEN would reach a session that others use next. */
+/* Behind a pooler another client would get the session that listens. */
 static void refuse_pooler(struct hf_listen *listen) {
   struct hf_error error;
   hf_pool_release(&listen->pool->core,

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The session that listens for a pool: a lease that no environment holds.
+ * The session that listens for a pool, on a lease of its own.
  *
- * Ownership: a pool owns its hf_listen, made with the first subscription.
+ * Ownership: a pool owns its hf_listen, which is made for its first
+ * subscription.
+ *
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_ENGINE_LISTEN_SESSION_H
@@ -19,33 +21,32 @@ struct hf_netpool;
 struct hf_listen {
   struct hf_listener listener;
   struct hf_netpool *pool;
-  struct hf_call *acquire; /* the session's, from when it is asked for */
+  struct hf_call
+      *acquire; /* the session's lease, also while it is waited for */
   struct hf_call *running; /* the statement in flight */
-  bool granted;            /* `acquired` has a connection, or had one */
-  bool reported;           /* and the listener knows */
-  uint64_t stamp; /* of what is told now: each handle and pool hears it once */
+  bool granted;            /* the lease was granted */
+  bool reported;           /* the listener was notified of that */
+  uint64_t stamp; /* counts notifications: each handle and pool gets one once */
 };
 
 /*
- * Makes what listens for a pool that has none. Of `told` the operations that
- * concern subscriptions are taken; they get the hf_listen as their ctx. NULL
- * when out of memory.
+ * Makes the hf_listen of a pool. `callbacks` has the operations that concern
+ * subscriptions; their ctx is the hf_listen. NULL when out of memory.
  */
 struct hf_listen *hf_listen_session_new(struct hf_netpool *pool,
                                         const struct hf_listener_io *callbacks);
 
-/* The core is done with a call of a listener's own, or with its lease. */
+/* A listener's call was delivered; its lease was released. */
 void hf_listen_session_on_delivered(struct hf_call *call);
 void hf_listen_session_on_released(struct hf_call *call);
 
-/* Does what is due. Does nothing where nobody ever listened. */
+/* Does what is due at the end of a turn, if the pool has an hf_listen. */
 void hf_listen_session_end_turn(struct hf_netpool *pool);
 
-/* Returns when hf_listen_session_end_turn has to be called, UINT64_MAX = never.
- */
+/* Returns when hf_listen_session_end_turn is due, UINT64_MAX = never. */
 uint64_t hf_listen_session_next_us(const struct hf_netpool *pool);
 
-/* Returns whether there is no session any more. */
+/* Returns whether the pool has no session. */
 bool hf_listen_session_is_over(const struct hf_netpool *pool);
 
 void hf_listen_session_free(struct hf_netpool *pool);

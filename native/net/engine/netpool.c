@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Pools of the engine: making, finding, their connections, the end. */
 #include "net/engine/netpool.h"
 
 #include <stdio.h>
@@ -16,7 +15,7 @@ static const char target_prefix[] = "pg.";
 
 /* ---- making -------------------------------------------------------------- */
 
-/* Every field but the key is an option of some layer, by its prefix. */
+/* Sets an option; its prefix says which layer it is for. */
 static enum hf_status set_option(struct hf_netpool *pool,
                                  struct hf_config *config,
                                  const char *name,
@@ -47,7 +46,7 @@ static enum hf_status set_default(struct hf_target *target,
   return hf_target_set(target, key, text, error);
 }
 
-/* Dead peers are found by the kernel, too. */
+/* The kernel detects dead peers. */
 static enum hf_status set_keepalives(struct hf_target *target,
                                      const struct hf_config *config,
                                      struct hf_error *error) {
@@ -212,7 +211,7 @@ void hf_netpool_fail_unopened(struct hf_netpool *pool) {
   hf_error_finish(&error);
 }
 
-/* By place and not by list: what is read moves slots between the lists. */
+/* Reading moves slots between lists: walks them by index. */
 void hf_netpool_resume_reading(struct hf_netpool *pool) {
   int32_t i;
   for (i = 0; i < pool->core.n_slots; i++) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pool as the engine sees it: the core's pool with its target, settings and
- * statements, the handles on it, and the engine's operations for it. Shared
- * pools are found by key in the engine's list: the registry.
+ * A pool of the engine: the core's pool with its target, settings, statements
+ * and handles. Shared pools are found by their key.
  *
- * Ownership: the engine's; freed at the end of a turn when it is CLOSED and its
- * last handle is gone.
+ * Ownership: the engine's. Freed at the end of a turn, once it is CLOSED and
+ * has no handle.
+ *
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_ENGINE_NETPOOL_H
@@ -26,11 +26,11 @@
 struct hf_listen;
 struct hf_target;
 
-/* The pools of an engine, and what they have in common. */
+/* The pools of an engine, and what they share. */
 struct hf_netpools {
   /* set when it is made */
   struct hf_loop *loop;
-  const struct hf_pool_io *io; /* of every pool, but for its ctx */
+  const struct hf_pool_io *io; /* for all pools, without ctx */
   const struct hf_conn_callbacks *callbacks;
   struct hf_hash_key hash_key; /* of this process's tables */
 
@@ -43,29 +43,29 @@ struct hf_netpool {
   struct hf_conn_shared shared; /* of its connections */
 
   /* set when it is made */
-  struct hf_netpools *pools; /* it is one of */
+  struct hf_netpools *pools; /* the list that it is on */
   struct hf_link of_all;
   struct hf_target *target;
-  char *key;     /* of a shared pool, else NULL */
-  char *options; /* name NUL value NUL ..., as they were given first */
+  char *key;     /* of a shared pool, or NULL */
+  char *options; /* name NUL value NUL ..., as first given */
   size_t options_bytes;
   bool asks_password;
 
   struct hf_credentials credentials; /* of the password function */
 
   struct hf_list handles;
-  struct hf_listen *listen;    /* what its handles listen to, or NULL */
-  struct hf_cache_trust trust; /* in what they keep */
-  uint64_t last_stamp;         /* the last of hf_listen.stamp it heard of */
+  struct hf_listen *listen;    /* or NULL */
+  struct hf_cache_trust trust; /* in cached results */
+  uint64_t last_stamp; /* of hf_listen.stamp: the last notification it got */
   struct hf_warmup warmup;
   struct hf_health health;
-  bool proxied;           /* a proxy was seen: never taken for direct again */
-  bool start_refused;     /* settings at the start of a session, by 08P01 */
-  bool starts_proxied;    /* through a proxy settings must be there, too */
-  bool warned_of_connect; /* that onConnect is left out behind a proxy */
-  int32_t openings;       /* under way, probes included */
-  bool unopened;          /* a slot could not even begin to connect */
-  bool closed;            /* the core said so */
+  bool proxied;           /* a proxy was found; stays true */
+  bool start_refused;     /* start-up options were refused */
+  bool starts_proxied;    /* use start-up options also behind a proxy */
+  bool warned_of_connect; /* that onConnect is not run behind a proxy */
+  int32_t openings;       /* connects under way, for slots and probes */
+  bool unopened;          /* out of memory before a connect was begun */
+  bool closed;            /* the core is CLOSED */
 };
 
 /*
@@ -82,41 +82,44 @@ struct hf_netpool *hf_netpool_new(struct hf_netpools *pools,
 struct hf_netpool *hf_netpool_find(struct hf_netpools *pools, const char *key);
 
 /*
- * Takes over what a further handle wrote and nobody had before: of what
- * concerns the whole pool, what is written wins over a default.
+ * Applies options of a further handle: those that concern the whole pool and
+ * that no handle has given before. Returns HF_OK, or a status with `error`
+ * filled in.
  */
 HF_NODISCARD enum hf_status hf_netpool_configure(struct hf_netpool *pool,
                                                  const char *const *fields,
                                                  int32_t n_fields,
                                                  struct hf_error *error);
 
-/* Appends to pool->options; HF_NO_MEMORY. Secrets are left out. */
+/* Appends to pool->options, without secrets. HF_NO_MEMORY. */
 HF_NODISCARD enum hf_status hf_netpool_keep_options(struct hf_netpool *pool,
                                                     const char *const *fields,
                                                     int32_t n_fields);
 
-/* Returns whether its connections go, or may go, through a proxy. */
+/* Returns whether connections are treated as going through a proxy. */
 bool hf_netpool_is_proxied(const struct hf_netpool *pool);
 
 /*
- * Returns how often a session that listens is asked whether it lives, for the
- * cache.
+ * Returns the interval at which a session that listens for the query cache is
+ * pinged.
  */
 uint64_t hf_netpool_cache_probe_us(const struct hf_netpool *pool);
 
-/* Reads on where a full environment held connections up. */
+/* Ends pauses in reading, of all connections. */
 void hf_netpool_resume_reading(struct hf_netpool *pool);
 
-/* Frees a pool whose core is CLOSED, without handles and hf_listen. */
+/* Frees a pool whose core is CLOSED, and which has no handle or hf_listen. */
 void hf_netpool_free(struct hf_netpool *pool);
 
-/* There was no memory to begin connecting: told at the end of the turn. */
+/* Has a connect that could not be begun fail at the end of the turn. */
 void hf_netpool_fail_later(struct hf_netpool *pool, struct hf_slot *slot);
 
-/* Tells that now, if there is anything. */
+/* Fails these connects. */
 void hf_netpool_fail_unopened(struct hf_netpool *pool);
 
-/* Something stands between: no connection is taken for direct any more. */
+/*
+ * Notes that a proxy was found: from now on no connection is taken for direct.
+ */
 void hf_netpool_set_proxied(struct hf_netpool *pool);
 
 #endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations, one function each. */
 #include "net/engine/ops.h"
 
 #include <string.h>
@@ -78,7 +77,7 @@ static enum hf_release release_of(const struct hf_op *op) {
   return (op->flags & HF_FLAG_CLOSE) != 0 ? HF_RELEASE_CLOSE : HF_RELEASE_KEEP;
 }
 
-/* Says whether notices are still wanted once the lease is released. */
+/* Notes whether the handle wants notices after the release. */
 static void set_notice_owner(struct hf_call *lease_call,
                              const struct hf_op *op) {
   struct hf_slot *slot = lease_call->lease.slot;
@@ -109,7 +108,7 @@ static struct hf_call *make_finish(struct hf_port *port,
   return call;
 }
 
-/* The statement, and the release that takes effect after it or without it. */
+/* Submits the statement and releases the lease, which takes effect after it. */
 static void run_finish(struct hf_port *port,
                        const struct hf_op *op,
                        const char *const *fields) {
@@ -235,7 +234,7 @@ static void run(struct hf_port *port,
   }
 }
 
-/* How many fields an operation cannot do without. */
+/* Returns how many fields an operation needs. */
 static int32_t least_fields(const struct hf_op *op) {
   switch ((enum hf_op_kind)op->kind) {
   case HF_OP_QUERY:
@@ -266,8 +265,8 @@ static int32_t least_fields(const struct hf_op *op) {
 }
 
 /*
- * Splits the next n fields off the text; false when they are not there.
- * Without `fields` they are passed over.
+ * Splits n fields off the text, to `fields` unless that is NULL. Returns false
+ * when there are not as many.
  */
 static bool split(const char **text,
                   const char *end,
@@ -299,7 +298,7 @@ void hf_ops_run(struct hf_port *port,
     const struct hf_op *op = &ops[i];
     const char **fields = small;
     if (op->n_fields < least_fields(op) || op->n_fields > end - text) {
-      continue; /* each takes a byte at least: no memory for a wild number */
+      continue; /* each field takes a byte at least */
     }
     if (op->n_fields > FIELDS_INLINE) {
       fields = hf_calloc((size_t)op->n_fields, sizeof *fields);

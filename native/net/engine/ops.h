@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The operations of a batch: from words and text to what they ask for.
+ * Runs the operations of a batch.
  *
  * Ownership: borrows for the call.
+ *
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_ENGINE_OPS_H
@@ -14,7 +15,7 @@
 
 struct hf_port;
 
-/* Runs a batch in order. A malformed one ends where it stops making sense. */
+/* Runs operations in order. Those that are malformed are skipped. */
 void hf_ops_run(struct hf_port *port,
                 const struct hf_op *ops,
                 size_t n_ops,

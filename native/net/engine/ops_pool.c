@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations on a pool as a whole. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +40,9 @@ static bool answer_open(struct hf_port *port,
   return true;
 }
 
-/* Unknown names were refused when the pool was made, or are other layers'. */
+/*
+ * Reads the options that are the core's; hf_netpool_new has checked the others.
+ */
 static enum hf_status read_config(struct hf_config *config,
                                   const char *const *fields,
                                   int32_t n_fields,
@@ -92,7 +93,7 @@ static void refuse_open(struct hf_port *port,
   hf_error_finish(error);
 }
 
-/* A handle that is open already wrote some more. */
+/* Applies further options of an open handle. */
 static void reopen(struct hf_port *port,
                    const struct hf_op *op,
                    const char *const *fields,
@@ -255,7 +256,7 @@ void hf_ops_forget(struct hf_port *port, const struct hf_op *op) {
   if (handle == NULL) {
     hf_ops_refuse(port, op, HF_POOL_CLOSED);
   } else if (hf_netpool_is_proxied(handle->pool) && !forced) {
-    /* It would hit server connections that others use. */
+    /* It would reach server connections that other clients use. */
     hf_ops_refuse(port, op, HF_SESSION_REQUIRED);
   } else {
     hf_outbox_send_ok(&port->outbox,

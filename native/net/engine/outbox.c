@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages on their way to an environment. */
 #include "net/engine/outbox.h"
 
 #include <string.h>
@@ -7,7 +6,7 @@
 #include "core/base/error.h"
 #include "net/wire/message.h"
 
-/* Answers that can be given before memory must be had again. */
+/* How many answers need no memory. */
 enum { SPARE_MESSAGES = 32 };
 
 static void fill_spare(struct hf_outbox *outbox) {
@@ -67,7 +66,7 @@ bool hf_outbox_is_full(struct hf_outbox *outbox, size_t limit) {
     return false;
   }
   atomic_store(&outbox->readers_wait, true);
-  /* Taken in between: nobody would tell us. */
+  /* They may have been taken meanwhile. */
   return atomic_load(&outbox->buffered) > limit;
 }
 

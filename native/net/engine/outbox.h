@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages for one environment: they collect on the engine's side and are
- * handed over once per turn, with one wake.
+ * Messages for one environment. They are collected during a turn of the engine
+ * and handed over at its end, with one wake-up.
  *
- * Ownership: the struct is the port's memory; messages are handed on.
- * Threads: hf_outbox_take on the environment's thread, the rest on the
- *          engine's.
+ * Ownership: part of the port; owns messages until they are taken.
+ *
+ * Threads: hf_outbox_take on the environment's thread, the others on the
+ * engine's.
  */
 #ifndef HF_NET_ENGINE_OUTBOX_H
 #define HF_NET_ENGINE_OUTBOX_H
@@ -26,7 +27,7 @@ struct hf_outbox {
   /* set before the first message, read-only */
   hf_wake_cb wake;
   void *ctx;
-  struct hf_list *filled; /* of outboxes with messages of this turn */
+  struct hf_list *filled; /* list of outboxes with messages of this turn */
 
   /* under lock */
   uv_mutex_t lock;
@@ -35,47 +36,45 @@ struct hf_outbox {
   /* the engine's thread only */
   struct hf_link link; /* of `filled` */
   struct hf_message *out_first, *out_last;
-  struct hf_message *spare; /* for answers when memory runs out */
+  struct hf_message *spare; /* a reserve for answers without memory */
   int32_t n_spare;
-  bool closed; /* nobody takes anything any more */
+  bool closed; /* the environment is gone */
 
   /* written by both sides */
-  atomic_size_t buffered;   /* bytes of messages nobody took yet */
-  atomic_bool readers_wait; /* connections wait until these were taken */
+  atomic_size_t buffered;   /* bytes of messages that were not taken yet */
+  atomic_bool readers_wait; /* connections have paused reading until then */
 };
 
-/* Makes an empty outbox; set `filled` next. HF_NO_MEMORY. */
+/* Makes an empty outbox; the caller sets `filled` next. HF_NO_MEMORY. */
 HF_NODISCARD enum hf_status hf_outbox_init(struct hf_outbox *outbox,
                                            hf_wake_cb wake,
                                            void *ctx);
 
-/* Frees what nobody took. */
+/* Frees the messages that were not taken. */
 void hf_outbox_finish(struct hf_outbox *outbox);
 
 /*
- * Returns what was handed over, the caller's from now on. `readers_waited`:
- * connections stopped reading because of it, see hf_outbox_is_full.
+ * Returns the messages handed over; the caller owns them. `*readers_waited`:
+ * connections have paused reading, and hf_conn_resume is to be called.
  */
 struct hf_message *hf_outbox_take(struct hf_outbox *outbox,
                                   bool *readers_waited);
 
 /*
- * Returns whether the environment has more than `limit` bytes to take. Its
- * connections stop reading then, and hf_conn_resume is called once it took
- * them.
+ * Returns whether more than `limit` bytes were not taken yet. The caller pauses
+ * reading then; the next hf_outbox_take says so.
  */
 bool hf_outbox_is_full(struct hf_outbox *outbox, size_t limit);
 
-/* Queues messages for the environment; takes ownership. */
+/* Adds a list of messages; takes ownership. */
 void hf_outbox_send(struct hf_outbox *outbox, struct hf_message *message);
 
-/* Hands over what collected, with one wake. */
+/* Hands the messages of the turn over, with one wake-up. */
 void hf_outbox_hand_over(struct hf_outbox *outbox);
 
 /*
- * Makes the answer to an operation, as hf_message_new. Without memory it is
- * one without texts from a reserve: no call may stay unanswered. NULL when the
- * reserve is used up, too.
+ * As hf_message_new, for the answer to an operation. When out of memory it is a
+ * message of the reserve, without texts. NULL when the reserve is used up.
  */
 struct hf_message *hf_outbox_new_answer(struct hf_outbox *outbox,
                                         const struct hf_message_head *head);
@@ -86,17 +85,14 @@ void hf_outbox_send_ok(struct hf_outbox *outbox,
                        uint32_t id_high,
                        int32_t value);
 
-/*
- * Fills in the HF_ERROR_* that an error and its cause (or NULL) have in common
- * with every other.
- */
+/* Fills in the HF_ERROR_* of an error and its cause, which may be NULL. */
 void hf_outbox_describe_error(struct hf_message *message,
                               const struct hf_error *error,
                               const struct hf_error *cause);
 
 /*
- * Answers an operation with `cause` when that has this status, else with our
- * own error of the status, and `cause` (or NULL) as what it was caused by.
+ * Answers an operation with an error: `cause` if it has this status, else our
+ * own error of the status with `cause`, which may be NULL, as its cause.
  */
 void hf_outbox_refuse(struct hf_outbox *outbox,
                       uint32_t id_low,

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* The engine's operations: what the core asks for, done with connections. */
 #include "net/engine/pool_io.h"
 
 #include "core/base/alloc.h"
@@ -59,7 +58,8 @@ static void io_ping(void *ctx, struct hf_slot *slot) {
 
 static void io_deallocate(void *ctx, struct hf_slot *slot) {
   struct hf_conn *conn = slot->conn;
-  const char *sql = "set datestyle to iso"; /* the order of days stays */
+  const char *sql =
+      "set datestyle to iso"; /* keeps the order of day and month */
   (void)ctx;
   if (slot->deallocate) {
     hf_prepared_clear(&conn->prepared);
@@ -100,7 +100,7 @@ static bool is_granted(const struct hf_request *request) {
          request->state == HF_REQUEST_DONE && request->error.status == HF_OK;
 }
 
-/* The user's answer; early when the request still runs. */
+/* Answers the user, early when the request still runs. */
 static void answer(struct hf_call *call) {
   struct hf_request *request = &call->unit.request;
   struct hf_port *port = call->handle->port;
@@ -197,7 +197,7 @@ static struct hf_netpool *pool_of(const struct hf_conn *conn) {
   return HF_CONTAINER_OF(conn->shared, struct hf_netpool, shared);
 }
 
-/* The call whose lease holds the slot, or NULL. */
+/* Returns the call whose lease has the slot, or NULL. */
 static struct hf_call *lease_call_of(const struct hf_slot *slot) {
   return slot->lease == NULL
              ? NULL
@@ -260,7 +260,7 @@ static void conn_define(struct hf_unit *unit, struct hf_message *definition) {
   hf_outbox_send(&call->handle->port->outbox, definition);
 }
 
-/* Whether an environment has enough to take for now. */
+/* Returns whether the handle's environment has too many messages to take. */
 static bool is_choked(const struct hf_netpool *pool,
                       const struct hf_handle *handle) {
   return handle != NULL &&
@@ -268,7 +268,7 @@ static bool is_choked(const struct hf_netpool *pool,
                            (size_t)pool->core.config.max_buffered_bytes);
 }
 
-/* Notifications of an idle connection collect as rows do. */
+/* Notifications of an idle connection need memory as rows do. */
 static bool conn_is_full(const struct hf_conn *conn) {
   const struct hf_netpool *pool = pool_of(conn);
   struct hf_unit *unit = hf_conn_head(conn);

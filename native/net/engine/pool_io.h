@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pool between its core and its connections: what the core asks for, done
- * with connections, and what those tell, told to the core.
+ * Connects the core's pool with its connections.
  *
  * Threads: the engine's thread only.
  */
@@ -11,10 +10,10 @@
 struct hf_conn_callbacks;
 struct hf_pool_io;
 
-/* What the core asks for; `ctx` is to be the hf_netpool. */
+/* The operations that the core calls; their ctx is the hf_netpool. */
 extern const struct hf_pool_io hf_pool_io_table;
 
-/* What the pool's connections tell. */
+/* The callbacks of connections. */
 extern const struct hf_conn_callbacks hf_pool_io_callbacks;
 
 #endif

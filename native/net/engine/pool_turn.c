@@ -28,7 +28,10 @@ static bool others_have_work(const struct hf_netpool *pool,
   return false;
 }
 
-/* The last one also waits for the connections, unless others keep them. */
+/*
+ * Returns whether end() of the handle can be answered. The last handle with
+ * work waits until the connections are closed.
+ */
 static bool is_over(const struct hf_netpool *pool,
                     const struct hf_handle *handle) {
   if (pool->closed) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is due of a pool at the end of a turn: of its handles that warm it up or
- * end, of its cached queries, of what was put off.
+ * The end of a turn for a pool: what was deferred, and what is due by time,
+ * except for the core.
  *
  * Threads: the engine's thread only.
  */
@@ -12,10 +12,12 @@
 
 struct hf_netpool;
 
-/* Does what was put off; frees the pool when nothing is left of it. */
+/* Does what is due; frees the pool once it has ended. */
 void hf_pool_turn_end(struct hf_netpool *pool);
 
-/* Returns when hf_pool_turn_end has to be called. */
+/*
+ * Returns when hf_pool_turn_end, or hf_pool_tick, is due; UINT64_MAX = never.
+ */
 uint64_t hf_pool_turn_next_us(const struct hf_netpool *pool);
 
 #endif

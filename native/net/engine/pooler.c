@@ -31,7 +31,10 @@ static bool is_same_process(const struct hf_slot *a, const struct hf_slot *b) {
          strcmp(PQport(one->pg), PQport(other->pg)) == 0;
 }
 
-/* Two clients that are served by one process share a pooler. */
+/*
+ * Returns whether another connection has the same server process: only a pooler
+ * lets two clients share one.
+ */
 static bool is_anothers(const struct hf_netpool *pool,
                         const struct hf_slot *slot) {
   int32_t i;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a pooler stands between a pool and its server, and what of that is
- * to be found out of a new connection.
+ * Detects whether there is a pooler between a pool and its server.
  *
  * Threads: the engine's thread only.
  */
@@ -15,30 +14,30 @@ struct hf_error;
 struct hf_netpool;
 struct hf_slot;
 
-/* Returns whether it is for us to find out. */
+/* Returns whether the pool's options leave it to detection. */
 bool hf_pooler_is_auto(const struct hf_netpool *pool);
 
-/* Returns whether the next connection is to be asked for its process. */
+/* Returns whether the next connection is asked for the server's process id. */
 bool hf_pooler_should_detect(const struct hf_netpool *pool);
 
 /*
- * Returns whether the next connection is opened with the pool's settings. A
- * session of our own has them from its start, so that RESET ALL and DISCARD
- * ALL come back to them. On a server connection that others use they would
- * stay: through a proxy only where nothing else holds.
+ * Returns whether the next connection is opened with the pool's settings as
+ * start-up options, to which RESET ALL and DISCARD ALL return. Behind a proxy
+ * they would stay on a server connection that other clients use: there only
+ * when nothing else works.
  */
 bool hf_pooler_takes_settings_at_start(const struct hf_netpool *pool);
 
 /*
- * Returns whether a connection that is open now is taken for a pooler's. A
- * server that will not tell its process id is none.
+ * Returns whether a new connection is taken for that of a pooler. One whose
+ * server does not tell its process id is not.
  */
 bool hf_pooler_judge(struct hf_netpool *pool, const struct hf_connect_job *job);
 
-/* Looks at a slot's connection beside the others: may find a pooler. */
+/* Compares a slot's connection with the others, which may show a pooler. */
 void hf_pooler_compare(struct hf_netpool *pool, struct hf_slot *slot);
 
-/* Returns whether an error is about what a connection was opened with. */
+/* Returns whether an error is about start-up options. */
 bool hf_pooler_refuses_start(const struct hf_error *error);
 
 #endif

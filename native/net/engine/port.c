@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Ports: what an environment has, and its pools' figures. */
 #include "net/engine/port.h"
 
 #include "core/base/stats.h"
@@ -24,7 +23,9 @@ bool hf_port_gauges(struct hf_port *port, int32_t pool, struct hf_gauges *out) {
   return stats != NULL;
 }
 
-/* Reads the figures of a pool with `read`; 0 when the port has no such pool. */
+/*
+ * Calls `read` for the statistics of a pool; 0 when the port has no such pool.
+ */
 static size_t read_stats(struct hf_port *port,
                          int32_t pool,
                          size_t (*read)(const struct hf_stats *stats,
@@ -57,7 +58,7 @@ size_t hf_port_buckets(struct hf_port *port,
   return read_stats(port, pool, hf_stats_read_buckets, out, n);
 }
 
-/* Without memory the figures just cannot be read. */
+/* Without memory the statistics cannot be read. */
 void hf_port_publish(struct hf_handle *handle, const struct hf_stats *stats) {
   struct hf_port *port = handle->port;
   uv_mutex_lock(&port->gauges_lock);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A port: what joins one JavaScript environment to the engine, and what that
- * environment has there. Its functions for the environment are in api.c.
+ * A port: the connection of a JavaScript environment with the engine, and what
+ * the environment has there.
  *
  * Ownership: made by hf_port_open; the engine frees it after hf_port_close.
+ *
  * Threads: as marked.
  */
 #ifndef HF_NET_ENGINE_PORT_H
@@ -30,36 +31,36 @@ struct hf_netpools;
 struct hf_query_cache;
 struct hf_stats;
 
-/* One environment's hold on a pool: hf_request.owner of its requests. */
+/* An environment's handle on a pool; hf_request.owner of its requests. */
 struct hf_handle {
   struct hf_link of_port, of_pool;
   struct hf_table_node by_number;
   struct hf_port *port;
   struct hf_netpool *pool;
   int32_t number;          /* in its port */
-  struct hf_config config; /* as this handle was opened */
+  struct hf_config config; /* as the handle was opened */
   bool listens;            /* wants the pool's events */
-  bool greets;             /* prepares new connections */
-  bool notified;           /* its cache is trusted only while writes of other
-                              processes are heard of */
-  bool ending;   /* end() was called; answered when its work is done */
-  bool suspends; /* called suspend(), and nobody has resumed since */
+  bool greets;             /* has a hook that prepares new connections */
+  bool
+      notified; /* its cache is valid only while it listens for invalidations */
+  bool ending;  /* end() was called */
+  bool suspends; /* has suspended the pool */
   uint32_t end_id_low, end_id_high;
-  uint64_t drain_us;             /* while ending: when the rest is cut short */
-  bool cut;                      /* and that was done */
-  int32_t calls;                 /* of this handle in flight or waiting */
+  uint64_t drain_us;             /* while ending: when the drain time is over */
+  bool cut;                      /* and its calls were cut short */
+  int32_t calls;                 /* that are not delivered yet */
   int32_t leases;                /* held */
   struct hf_query_cache *cached; /* its query cache, or NULL */
   struct hf_list subscriptions;  /* to channels */
-  struct hf_listen_subscription *invalidator; /* by which `cached` hears */
-  uint64_t last_stamp; /* the last of hf_listen.stamp that it was told of */
+  struct hf_listen_subscription *invalidator; /* that invalidates `cached` */
+  uint64_t last_stamp; /* of hf_listen.stamp: the last notification it got */
 
   /* under the port's gauges_lock */
   struct hf_table_node by_stats;
   const struct hf_stats *stats; /* of its pool; NULL = not published */
 };
 
-/* The last thing a port is posted for. */
+/* The post that closes a port. */
 struct hf_port_closing {
   struct hf_post post;
   struct hf_port *port;
@@ -91,22 +92,22 @@ struct hf_port {
   struct hf_port_closing closing;
 
   /* written by both sides */
-  atomic_bool resume_posted; /* `relief` is on its way to the engine */
-  atomic_uint posted;        /* batches handed over */
-  atomic_uint taken;         /* and those whose operations were begun */
+  atomic_bool resume_posted; /* `resume` was posted */
+  atomic_uint posted;        /* batches that were handed over */
+  atomic_uint taken;         /* batches that were run */
   struct hf_post resume;
 };
 
 /*
- * Makes the statistics of the handle's pool readable by the environment. The
- * engine's thread.
+ * Lets the environment read the statistics of the handle's pool. The engine's
+ * thread.
  */
 void hf_port_publish(struct hf_handle *handle, const struct hf_stats *stats);
 
 /* Undoes hf_port_publish; does nothing when nothing was published. */
 void hf_port_unpublish(struct hf_handle *handle);
 
-/* Returns the port's handle of that number, or NULL. The engine's thread. */
+/* Returns the port's handle with this number, or NULL. The engine's thread. */
 struct hf_handle *hf_port_handle(const struct hf_port *port, int32_t number);
 
 #endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Questions about a silent connection. */
 #include "net/engine/probe.h"
 
 #include <errno.h>
@@ -20,8 +19,8 @@
 enum { QUESTION_BYTES = 512, STATE_BYTES = 32 };
 
 /*
- * Of our session: what it does, and the port it came from. Of the server: when
- * it was started. Of the session that asks: who it is, and its port.
+ * Asks for the state and client port of the silent session, for when the server
+ * was started, and for the process id and client port of the session that asks.
  */
 static const char question[] =
     "select coalesce((select coalesce(state, 'hidden') || '|' || "
@@ -35,17 +34,17 @@ struct probe {
   struct hf_netpool *pool;
   struct hf_slot *slot;
   uint32_t serial; /* of the silent connection */
-  int port;        /* its own end; 0 = a Unix socket */
+  int port;        /* its local port; 0 = a Unix socket */
   struct hf_connect *connect;
 };
 
-/* What the server said. */
+/* The server's answer. */
 struct answer {
   char state[STATE_BYTES];
-  int port; /* where it sees our session come from */
+  int port; /* client port of the silent session */
   uint64_t server;
   int pid;      /* of the session that asked */
-  int own_port; /* where it sees that one come from */
+  int own_port; /* its client port */
 };
 
 static int port_of(int fd) {
@@ -89,7 +88,7 @@ static bool read_answer(const char *value, struct answer *answer) {
 
 /* ---- verdicts ------------------------------------------------------------ */
 
-/* What a session of ours says of the server and our statement. */
+/* Judges the answer of the server. */
 static enum hf_finding judge_answer(const struct probe *probe,
                                     const struct hf_connect_job *job,
                                     uint64_t *server) {
@@ -97,24 +96,24 @@ static enum hf_finding judge_answer(const struct probe *probe,
   int own_port = port_of(PQsocket(job->connection));
   if (!read_answer(job->value, &answer) ||
       answer.pid != PQbackendPID(job->connection)) {
-    return HF_FINDING_ALIVE; /* somebody else's session was asked */
+    return HF_FINDING_ALIVE; /* a pooler has answered for another session */
   }
   *server = answer.server;
   if (strcmp(answer.state, "gone") == 0) {
-    /* Where ports are what they are here, nobody stands between. */
+    /* The server sees our own port: there is no proxy in between. */
     return own_port == answer.own_port && own_port != 0 ? HF_FINDING_GONE
                                                         : HF_FINDING_ABSENT;
   }
   if (strncmp(answer.state, "idle", 4) != 0) {
-    return HF_FINDING_RUNNING; /* or it may not be known what it does */
+    return HF_FINDING_RUNNING; /* or the server does not tell what it does */
   }
   if (own_port == answer.own_port && answer.port != probe->port) {
-    return HF_FINDING_GONE; /* the number is another's by now */
+    return HF_FINDING_GONE; /* another session has its process id now */
   }
   return HF_FINDING_IDLE;
 }
 
-/* Of our own making: it says nothing about the server. */
+/* Returns whether an error is local, and says nothing of the server. */
 static bool is_local(const struct hf_error *error) {
   static const int numbers[] = {EMFILE,
                                 ENFILE,
@@ -133,7 +132,7 @@ static bool is_local(const struct hf_error *error) {
   return false;
 }
 
-/* What it means that no session came about. */
+/* Judges the failure to open a session. */
 static enum hf_finding judge_error(const struct hf_error *error,
                                    bool delayed_here) {
   if (error->status == HF_SOCKET_ERROR) {
@@ -142,7 +141,7 @@ static enum hf_finding judge_error(const struct hf_error *error,
   if (error->status == HF_CONNECT_TIMEOUT) {
     return delayed_here ? HF_FINDING_NONE : HF_FINDING_DEAD;
   }
-  /* Whoever answers, in whatever way, is there. */
+  /* Any answer shows that the server is up. */
   return error->status == HF_SERVER_ERROR || error->status == HF_AUTH_ERROR ||
                  error->status == HF_PROTOCOL_ERROR ||
                  error->status == HF_TLS_ERROR
@@ -150,7 +149,7 @@ static enum hf_finding judge_error(const struct hf_error *error,
              : HF_FINDING_NONE;
 }
 
-/* An answer that is here already, or that we do not want yet, is not lost. */
+/* Returns whether the answer has come already, or reading is paused. */
 static bool has_input(const struct hf_slot *slot) {
   const struct hf_conn *conn = slot->conn;
   int pending = 0;
@@ -163,7 +162,7 @@ static void report(struct probe *probe,
                    uint64_t server) {
   struct hf_netpool *pool = probe->pool;
   struct hf_slot *slot = probe->slot;
-  /* About a connection that is gone it is no news for its successor. */
+  /* The slot may have another connection by now. */
   if (slot->serial != probe->serial) {
     finding = HF_FINDING_NONE;
   } else if (has_input(slot)) {
@@ -191,7 +190,7 @@ static void on_over(void *ctx,
 
 /* ---- the beginning ------------------------------------------------------- */
 
-/* Whether the session our connection has is one of the server's own. */
+/* Returns whether there is no pooler, as far as is known. */
 static bool is_direct(const struct hf_netpool *pool,
                       const struct hf_slot *slot) {
   return !slot->proxied && !pool->proxied &&
@@ -204,22 +203,21 @@ static struct hf_connect *start(struct probe *probe) {
   struct hf_netpool *pool = probe->pool;
   struct hf_conn *conn = probe->slot->conn;
   const char *address = PQhostaddr(conn->pg);
-  struct hf_connect_address address = {.host = PQhost(conn->pg),
-                                       .address =
-                                           address == NULL ? "" : address,
-                                       .port = PQport(conn->pg)};
+  struct hf_connect_address to = {.host = PQhost(conn->pg),
+                                  .address = address == NULL ? "" : address,
+                                  .port = PQport(conn->pg)};
   struct hf_connect_options options = {.loop = pool->pools->loop,
                                        .target = pool->target,
                                        .password = pool->credentials.used,
-                                       .address = &address,
+                                       .address = &to,
                                        .role = "any",
                                        .limit_ms =
                                            pool->core.config.connect_timeout_ms,
                                        .done = on_over,
                                        .ctx = probe};
   char text[QUESTION_BYTES];
-  if (*address.host == '/' || *address.host == '@') {
-    address.address = ""; /* a Unix socket */
+  if (*to.host == '/' || *to.host == '@') {
+    to.address = ""; /* a Unix socket */
   }
   if (is_direct(pool, probe->slot)) {
     (void)snprintf(text, sizeof text, question, (int)probe->slot->backend_pid);

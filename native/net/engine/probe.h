@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asks the server of a silent connection what became of it: a second
- * connection to the same address, and there a look for our own session. Behind
- * a pooler a login that it answered is all there is to know.
+ * Asks the server of a silent connection about its session, on a second
+ * connection to the same address. Behind a pooler it only finds out whether
+ * that answers a login.
  *
- * Ownership: frees itself when the pool has its answer.
+ * Ownership: frees itself once the pool has its finding.
+ *
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_ENGINE_PROBE_H
@@ -15,7 +16,9 @@
 struct hf_netpool;
 struct hf_slot;
 
-/* Asks; hf_pool_on_probed follows. Returns false when it cannot be begun. */
+/*
+ * Starts; hf_pool_on_probed follows. Returns false when it cannot be started.
+ */
 bool hf_probe_start(struct hf_netpool *pool, struct hf_slot *slot);
 
 #endif

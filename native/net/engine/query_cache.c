@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* Cached queries: from operations to answers that were there already. */
 #include "net/engine/query_cache.h"
 
 #include <string.h>
@@ -16,18 +15,18 @@
 #include "net/engine/single_flight.h"
 #include "net/wire/message.h"
 
-/* A buffer for keys that is larger is not kept. */
+/* A larger buffer for keys is not kept. */
 enum { KEY_SIZE_KEPT = 64 * 1024 };
 
-/* The first letter of labels that are part of the key. */
+/* The first letter of a label that is part of the key. */
 enum { LABEL_KEY = 'k' };
 
 /* ---- the key ------------------------------------------------------------- */
 
-/* What an answer depends on besides texts. */
+/* What a key has besides texts. */
 struct head {
   int32_t decode;
-  int32_t read_only; /* declared */
+  int32_t read_only; /* as declared */
   int32_t n_values;
   int32_t n_keys;
 };
@@ -37,7 +36,7 @@ struct writer {
   size_t bytes;
 };
 
-/* Counts when there is nowhere to write to. */
+/* Only counts bytes when there is no buffer. */
 static void put(struct writer *writer, const void *data, size_t bytes) {
   if (writer->at != NULL && bytes > 0) {
     memcpy(writer->at + writer->bytes, data, bytes);
@@ -50,8 +49,8 @@ static void put_text(struct writer *writer, const char *text) {
 }
 
 /*
- * Every text with its NUL, so that no two questions have the same key. The
- * pool's user, database and settings need not be in it: a handle has one pool.
+ * Texts are written with their NUL, so that different queries have different
+ * keys. User, database and settings are the same for all of a handle.
  */
 static void write_key(struct writer *writer,
                       const struct hf_op *op,
@@ -120,7 +119,7 @@ static struct hf_query_cache *cached_of(struct hf_handle *handle) {
   return cached;
 }
 
-/* A result whose columns the port forgot cannot be told any more. */
+/* Returns whether the port still knows the row descriptions of a result. */
 static bool is_sendable(const struct hf_handle *handle,
                         const struct hf_cache_entry *entry) {
   const struct hf_message *message = entry->payload;
@@ -150,7 +149,7 @@ static enum hf_cache_verdict ask(struct hf_handle *handle,
   return verdict;
 }
 
-/* Whether the statement, run twice or not at all, makes no difference. */
+/* Returns whether the statement only reads. */
 static bool is_read(const struct hf_call *call) {
   const struct hf_sql_info *sql = &call->unit.request.sql;
   if (sql->multiple || sql->session_state || sql->ends_transaction) {
@@ -178,7 +177,7 @@ void hf_query_cache_refuse(struct hf_port *port, const struct hf_op *op) {
   hf_error_finish(&error);
 }
 
-/* Makes the call; NULL when it was refused. */
+/* Makes the call; NULL when it was refused, and answered. */
 static struct hf_call *make_call(struct hf_handle *handle,
                                  const struct hf_op *op,
                                  const char *const *fields,
@@ -256,7 +255,7 @@ static void serve(struct hf_handle *handle,
                         stale);
 }
 
-/* Does what the cache says. */
+/* Answers from the cache, waits, or asks the server. */
 static void follow(struct hf_handle *handle,
                    const struct hf_op *op,
                    const char *const *fields,
@@ -322,11 +321,8 @@ void hf_query_cache_query(struct hf_handle *handle,
   }
 }
 
-/*
- * A filler whose answer others wait for goes on without its user: a cancel
- * would cost them the attempt.
- */
-static void leave_flight(struct hf_call *call) {
+/* Answers a user whose call goes on because others wait for its result. */
+static void answer_aborted_leader(struct hf_call *call) {
   const struct hf_request *request = &call->unit.request;
   struct hf_port *port = call->handle->port;
   struct hf_error error;
@@ -358,7 +354,7 @@ bool hf_query_cache_abort(struct hf_call *call) {
   }
   if (part->entry != NULL && !hf_list_empty(&part->entry->waiters)) {
     hf_stats_add(stats, HF_STAT_ABORTS, 1);
-    leave_flight(call);
+    answer_aborted_leader(call);
     return true;
   }
   return false;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cached queries: from operations to answers that were there already, or to
- * flights (query_cache_flight.h).
+ * Runs queries that may be answered from the cache.
  *
  * Threads: the engine's thread only.
  */
@@ -23,16 +22,19 @@ void hf_query_cache_query(struct hf_handle *handle,
                           const struct hf_op *op,
                           const char *const *fields);
 
-/* Says that a statement cannot be cached. */
+/* Refuses to cache a statement. */
 void hf_query_cache_refuse(struct hf_port *port, const struct hf_op *op);
 
 /*
- * Aborts a call that waits for another, or that others wait for; false when
- * that is the pool's to do.
+ * Aborts a call that waits for another call's answer, or whose answer others
+ * wait for. Returns false when it is neither: the pool aborts it.
  */
 bool hf_query_cache_abort(struct hf_call *call);
 
-/* Forgets what carries the label, all when NULL, in every handle of a pool. */
+/*
+ * Invalidates results with this label, all if it is NULL, in the caches of all
+ * handles of a pool. Returns how many.
+ */
 int32_t hf_query_cache_invalidate(struct hf_netpool *pool, const char *label);
 
 #endif

@@ -21,7 +21,7 @@ static enum hf_session_setup_result fail(struct hf_session_setup *setup,
   return HF_SESSION_SETUP_FAILED;
 }
 
-/* It would run on server connections that others use. */
+/* It would run on server connections that other clients use. */
 static void warn_of_connect_sql(struct hf_netpool *pool, struct hf_slot *slot) {
   struct hf_error warning;
   pool->warned_of_connect = true;
@@ -35,7 +35,7 @@ static void warn_of_connect_sql(struct hf_netpool *pool, struct hf_slot *slot) {
   hf_error_finish(&warning);
 }
 
-/* The settings are there: what is left is the user's. */
+/* Settings are in force: onConnect is next. */
 static enum hf_session_setup_result run_on_connect(
     struct hf_session_setup *setup) {
   struct hf_netpool *pool = setup->pool;
@@ -56,7 +56,7 @@ static enum hf_session_setup_result check_unit(struct hf_session_setup *setup) {
              NULL);
 }
 
-/* The connection is not what its settings ask for, or not known to be. */
+/* The session does not have its settings, or it is not known. */
 static enum hf_session_setup_result use_other_way(
     struct hf_session_setup *setup) {
   struct hf_netpool *pool = setup->pool;
@@ -71,7 +71,7 @@ static enum hf_session_setup_result use_other_way(
   return check_unit(setup);
 }
 
-/* Makes sure that the pool's settings reach statements here. */
+/* Begins with the check that fits the connection. */
 static enum hf_session_setup_result bring_settings(
     struct hf_session_setup *setup) {
   const struct hf_netpool *pool = setup->pool;

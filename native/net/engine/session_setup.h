@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a new connection is asked or told before anybody gets it: do the pool's
- * settings reach statements there, and how; then the user's onConnect SQL.
+ * Sets up the session of a new connection: makes sure that the pool's settings
+ * reach statements there, then runs the user's onConnect SQL.
  *
- *     CHECKING --> PROVING        each step may end it: done, failed, or to be
- *        |            |           connected again
- *        +--> SETTING +--> GREETING
+ *     CHECK_STARTUP --> CHECK_UNIT     each step may be the last: done, failed,
+ *           |               |          or to be connected again
+ *           +----> SET -----+--> ON_CONNECT
  *
- * Ownership: the struct is the caller's memory; `error` is to be finished.
+ * Ownership: the struct is the caller's memory, who finishes `error`.
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_ENGINE_SESSION_SETUP_H
@@ -21,18 +21,19 @@ struct hf_netpool;
 struct hf_slot;
 
 enum hf_session_setup_step {
-  HF_SESSION_SETUP_CHECK_STARTUP, /* are the settings there since its start? */
-  HF_SESSION_SETUP_CHECK_UNIT,    /* do they arrive with each unit? */
-  HF_SESSION_SETUP_SET,           /* sets them, where neither can be */
-  HF_SESSION_SETUP_ON_CONNECT     /* the user's onConnect */
+  HF_SESSION_SETUP_CHECK_STARTUP, /* has the session the settings since its
+                                     start? */
+  HF_SESSION_SETUP_CHECK_UNIT, /* do settings in a unit reach its statement? */
+  HF_SESSION_SETUP_SET,        /* sets them for the session */
+  HF_SESSION_SETUP_ON_CONNECT  /* runs the user's onConnect */
 };
 
 enum hf_session_setup_result {
   HF_SESSION_SETUP_PENDING,  /* a unit is under way: hf_session_setup_continue
                                 follows */
   HF_SESSION_SETUP_DONE,     /* the connection can be used */
-  HF_SESSION_SETUP_FAILED,   /* `error` says why; to be closed */
-  HF_SESSION_SETUP_RECONNECT /* to be closed, and connected once more */
+  HF_SESSION_SETUP_FAILED,   /* `error` says why; close the connection */
+  HF_SESSION_SETUP_RECONNECT /* close the connection and open another */
 };
 
 struct hf_session_setup {
@@ -43,14 +44,14 @@ struct hf_session_setup {
   struct hf_error error;
 };
 
-/* Begins with a slot's new connection. */
+/* Begins to set up the new connection of a slot. */
 HF_NODISCARD enum hf_session_setup_result hf_session_setup_begin(
     struct hf_session_setup *setup,
     struct hf_netpool *pool,
     struct hf_slot *slot,
     bool with_settings);
 
-/* The unit that was asked for is over, or its connection failed. */
+/* Continues when the unit is complete, or the connection has failed. */
 HF_NODISCARD enum hf_session_setup_result hf_session_setup_continue(
     struct hf_session_setup *setup);
 

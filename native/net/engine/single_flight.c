@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Flights of cached queries: one call asks the server, what comes of it is
- * everybody's.
- *
- * A filler that fails for a reason of its own (its deadline) hands the flight
- * to the waiter who waits longest. Any other failure is the answer
- * for all: another attempt would fail alike, and the pool's policy has repeated
- * what was worth it. Whoever takes an older answer gets that instead when the
- * server cannot be reached.
+ * A leader that fails for a reason of its own (its deadline) is replaced by the
+ * call that waits longest. Any other failure is the answer to all: another
+ * attempt would fail alike, and the pool has already retried what it should.
+ * Calls that accept an older result get that when the server cannot be reached.
  */
 #include "net/engine/single_flight.h"
 
@@ -34,7 +30,7 @@ void hf_query_cache_publish(struct hf_query_cache *cached) {
   const struct hf_cache *cache = &cached->cache;
   if (cache->bytes != cached->published_bytes ||
       cache->evictions != cached->published_evictions) {
-    /* Sums over the pool's handles; unsigned, so less is more that wraps. */
+    /* Sums over all handles. Unsigned: a decrease wraps around. */
     hf_stats_add(stats,
                  HF_STAT_CACHE_BYTES,
                  cache->bytes - cached->published_bytes);
@@ -48,7 +44,7 @@ void hf_query_cache_publish(struct hf_query_cache *cached) {
 
 /* ---- ends of waiting ----------------------------------------------------- */
 
-/* A waiter is answered: takes it out of the books. */
+/* Frees a call that has waited and was answered. */
 static void finish_waiter(struct hf_call *call) {
   hf_call_table_remove(call->handle->port, call);
   call->handle->calls--;
@@ -68,11 +64,11 @@ static void serve(struct hf_call *call,
                         stale);
 }
 
-/* The filler's failure is the waiter's, too. */
-static void share_failure(struct hf_call *call, const struct hf_call *filler) {
-  hf_error_copy(&call->unit.request.error, &filler->unit.request.error);
-  hf_error_copy(&call->unit.request.cause, &filler->unit.request.cause);
-  call->unit.request.attempts = filler->unit.request.attempts;
+/* Answers a waiting call with the leader's failure. */
+static void share_failure(struct hf_call *call, const struct hf_call *leader) {
+  hf_error_copy(&call->unit.request.error, &leader->unit.request.error);
+  hf_error_copy(&call->unit.request.cause, &leader->unit.request.cause);
+  call->unit.request.attempts = leader->unit.request.attempts;
   hf_call_answer(call);
   finish_waiter(call);
 }
@@ -96,7 +92,7 @@ static bool accepts(const struct hf_call *call,
   return hf_cache_accepts(entry, &call->cached->terms, hf_clock_us());
 }
 
-/* Answers all who take what is kept, however old. */
+/* Answers all calls that accept the cached result, however old it is. */
 static void serve_stale(struct hf_query_cache *cached,
                         struct hf_cache_entry *entry) {
   struct hf_link *link;
@@ -113,25 +109,26 @@ static void serve_stale(struct hf_query_cache *cached,
   }
 }
 
-/* ---- ends of flights ----------------------------------------------------- */
+/* ---- the answer of a leader -----------------------------------------------
+ */
 
-/* Keeps the answer, once everybody who waited for it has it. */
+/* Answers the calls that wait with the result, and caches it. */
 static void on_answered(struct hf_query_cache *cached,
                         struct hf_cache_entry *entry,
-                        struct hf_call *filler) {
+                        struct hf_call *leader) {
   struct hf_cache_waiter *waiter;
-  size_t bytes = hf_cached_result_bytes(filler->unit.first);
+  size_t bytes = hf_cached_result_bytes(leader->unit.first);
   struct hf_message *copy = NULL;
   while ((waiter = hf_cache_next_waiter(&cached->cache, entry)) != NULL) {
     struct hf_call *call = call_of(waiter);
-    serve(call, filler->unit.first, false);
+    serve(call, leader->unit.first, false);
     finish_waiter(call);
   }
   if (bytes <= cached->cache.max_bytes / HF_CACHE_SHARE) {
-    copy = hf_cached_result_copy(filler->unit.first);
+    copy = hf_cached_result_copy(leader->unit.first);
   }
   if (copy == NULL) {
-    /* Nor is the one before it true any longer. */
+    /* The older result is not valid any more. */
     hf_cache_discard_payload(&cached->cache, entry);
     hf_cache_failed(&cached->cache, entry);
     return;
@@ -140,19 +137,19 @@ static void on_answered(struct hf_query_cache *cached,
                           entry,
                           copy,
                           bytes,
-                          &filler->cached->terms,
-                          filler->unit.request.started_us);
+                          &leader->cached->terms,
+                          leader->unit.request.started_us);
 }
 
 static void on_failed(struct hf_query_cache *cached,
                       struct hf_cache_entry *entry,
-                      struct hf_call *filler) {
+                      struct hf_call *leader) {
   struct hf_cache_waiter *waiter;
-  const struct hf_error *error = &filler->unit.request.error;
+  const struct hf_error *error = &leader->unit.request.error;
   if (hf_cache_is_unreachable(error)) {
-    if (!filler->cached->answered && accepts(filler, entry)) {
-      filler->cached->answered = true;
-      serve(filler, entry->payload, true);
+    if (!leader->cached->answered && accepts(leader, entry)) {
+      leader->cached->answered = true;
+      serve(leader, entry->payload, true);
     }
     serve_stale(cached, entry);
   }
@@ -161,7 +158,7 @@ static void on_failed(struct hf_query_cache *cached,
     return;
   }
   while ((waiter = hf_cache_next_waiter(&cached->cache, entry)) != NULL) {
-    share_failure(call_of(waiter), filler);
+    share_failure(call_of(waiter), leader);
   }
   hf_cache_failed(&cached->cache, entry);
 }
@@ -171,7 +168,7 @@ void hf_query_cache_answer(struct hf_call *call) {
   struct hf_cache_entry *entry = part->entry;
   struct hf_query_cache *cached = call->handle->cached;
   part->entry = NULL;
-  /* Before others get copies of it. */
+  /* Before it is copied. */
   hf_call_renew_row_descriptions(call);
   if (entry != NULL && call->unit.request.error.status == HF_OK) {
     on_answered(cached, entry, call);
@@ -189,11 +186,11 @@ void hf_query_cache_answer(struct hf_call *call) {
 /* ---- the end of a turn --------------------------------------------------- */
 
 static bool is_running(const struct hf_cache_entry *entry) {
-  const struct hf_call *filler = entry->leader;
-  return filler != NULL && filler->unit.request.state == HF_REQUEST_RUNNING;
+  const struct hf_call *leader = entry->leader;
+  return leader != NULL && leader->unit.request.state == HF_REQUEST_RUNNING;
 }
 
-/* A pool's deadline bounds waiting, and the statement is on its way. */
+/* The pool's own deadline limits waiting, not a statement that runs. */
 static bool may_stay(const struct hf_call *call,
                      const struct hf_cache_entry *entry) {
   return is_running(entry) &&
@@ -218,7 +215,7 @@ static void end_waiting(struct hf_query_cache *cached) {
   }
 }
 
-/* Flights whose filler gave up go on with the next who waits. */
+/* Has the call that waits longest replace a leader that has given up. */
 static void promote_waiters(struct hf_query_cache *cached) {
   struct hf_cache *cache = &cached->cache;
   struct hf_pool *pool = &cached->handle->pool->core;
@@ -240,24 +237,23 @@ static void promote_waiters(struct hf_query_cache *cached) {
 }
 
 /*
- * The server is away: whoever takes an older answer has it now and not at the
- * end of a deadline. The filler goes on without its user, so that connecting
- * is tried and the answer renewed.
+ * While the server is unreachable, answers calls that accept an older result at
+ * once, not at their deadline. The leader's call goes on, to renew the result.
  */
 static void answer_from_cache(struct hf_query_cache *cached) {
   struct hf_link *link;
   HF_LIST_EACH(link, &cached->cache.flights) {
     struct hf_cache_entry *entry =
         HF_CONTAINER_OF(link, struct hf_cache_entry, link);
-    struct hf_call *filler = entry->leader;
+    struct hf_call *leader = entry->leader;
     if (entry->payload == NULL || is_running(entry)) {
       continue;
     }
     serve_stale(cached, entry);
-    if (!filler->cached->answered && accepts(filler, entry)) {
-      filler->cached->answered = true;
-      hf_call_table_remove(filler->handle->port, filler);
-      serve(filler, entry->payload, true);
+    if (!leader->cached->answered && accepts(leader, entry)) {
+      leader->cached->answered = true;
+      hf_call_table_remove(leader->handle->port, leader);
+      serve(leader, entry->payload, true);
     }
   }
 }
@@ -293,9 +289,9 @@ static void abandon(struct hf_query_cache *cached, struct hf_list *flights) {
     struct hf_cache_entry *entry =
         HF_CONTAINER_OF(link, struct hf_cache_entry, link);
     struct hf_cache_waiter *waiter;
-    struct hf_call *filler = entry->leader;
-    if (filler != NULL) {
-      filler->cached->entry = NULL;
+    struct hf_call *leader = entry->leader;
+    if (leader != NULL) {
+      leader->cached->entry = NULL;
     }
     while ((waiter = hf_cache_next_waiter(&cached->cache, entry)) != NULL) {
       finish_waiter(call_of(waiter));

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The encoder: rows to ints, numbers and chunks of text.
+ * Rows become ints, numbers and chunks of text.
  *
- * A chunk ends before the cell that would take it beyond CHUNK_UNITS: cells
- * are cut from their chunk without copying, so a cell somebody keeps also
- * keeps its chunk, and that should be about a kilobyte, not a whole result.
- *
- * Ownership: see the header. Threads: one at a time.
+ * A chunk ends before the cell that would make it longer than CHUNK_UNITS.
+ * JavaScript cuts cells from a chunk without copying, so that a cell which is
+ * kept keeps its chunk alive: about a kilobyte, not the whole result.
  */
 #include "net/wire/encode.h"
 
@@ -62,7 +60,7 @@ enum hf_column hf_column_kind(Oid type, int32_t decode) {
     bit = HF_DECODE_TIMESTAMPTZ;
     kind = HF_COLUMN_TIME;
     break;
-  default: /* Oid is open-ended: every other type is text */
+  default: /* every other type is sent as text */
     break;
   }
   return (decode & bit) != 0 ? kind : HF_COLUMN_TEXT;
@@ -102,7 +100,7 @@ static bool reserve_bytes(struct hf_encoder *encoder, size_t more) {
   return enough;
 }
 
-/* Opens a chunk at an even offset: it may have to become wide. */
+/* Opens a chunk, at an even offset because it may become a wide one. */
 static struct hf_chunk *open_chunk(struct hf_encoder *encoder) {
   void *buffer = encoder->chunks;
   struct hf_chunk *chunk;
@@ -137,7 +135,7 @@ static struct hf_chunk *chunk_for(struct hf_encoder *encoder, size_t units) {
   return chunk;
 }
 
-/* Spreads ASCII bytes to UTF-16 units, backwards: both may be one place. */
+/* Widens ASCII to UTF-16, from the end: both may begin at the same address. */
 static void widen(const char *from, char *to, size_t n) {
   while (n > 0) {
     uint16_t unit;
@@ -187,13 +185,13 @@ static bool add_wide(struct hf_encoder *encoder,
   return true;
 }
 
-/* Appends a text cell and says how many units it has. */
+/* Appends a text cell; `*units` is its length. */
 static enum hf_status add_text(struct hf_encoder *encoder,
                                const char *text,
                                size_t bytes,
                                int32_t *units) {
   bool added;
-  /* A unit has at most three bytes of UTF-8; what is near is counted. */
+  /* A text has no more units than bytes: shorter ones need not be counted. */
   if (bytes > HF_STRING_UNITS_MAX &&
       hf_text_units(text, bytes) > HF_STRING_UNITS_MAX) {
     encoder->too_long = true;
@@ -215,7 +213,7 @@ static enum hf_status add_text(struct hf_encoder *encoder,
   return added ? HF_OK : HF_NO_MEMORY;
 }
 
-/* Appends one cell that is not NULL; there is room for its number. */
+/* Appends a cell that is not NULL; there is room for a number. */
 static enum hf_status add_cell(struct hf_encoder *encoder,
                                enum hf_column kind,
                                const char *text,
@@ -243,7 +241,7 @@ static enum hf_status add_cell(struct hf_encoder *encoder,
   return HF_OK;
 }
 
-/* Makes room for one row's ints and numbers. */
+/* Makes room for the ints and numbers of one row. */
 static enum hf_status reserve_row(struct hf_encoder *encoder, size_t words) {
   size_t columns = (size_t)encoder->columns;
   size_t n_ints = encoder->n_ints + words + columns + 1; /* never none */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Turns PGresults into the HF_MSG_RESULT messages of holdfast.h.
+ * Turns PGresults into HF_MSG_RESULT messages.
  *
- * Use: begin, add (once, or once per row in single-row mode), finish. The
- * buffers are kept between results, so one encoder serves one engine thread
- * or, where results arrive interleaved, one connection.
+ * Use: hf_encoder_begin, hf_encoder_add for each PGresult of a command (one, or
+ * several where rows arrive in chunks), hf_encoder_end. Buffers are kept for
+ * the next result.
  *
- * Ownership: the encoder is the caller's memory; zeroed is a valid start.
+ * Ownership: the encoder is the caller's memory. Zeroed memory is a valid one.
  * Threads:   one at a time.
  */
 #ifndef HF_NET_WIRE_ENCODE_H
@@ -20,12 +20,12 @@
 
 #include "holdfast.h"
 
-/* As many bytes as libpq keeps of a command tag. */
+/* libpq keeps as many bytes of a command tag. */
 enum { HF_TAG_BYTES = 64 };
 
 /*
- * UTF-16 units of the longest string of JavaScript's, in V8 on 64 bits since
- * Node.js 12 (v8::String::kMaxLength).
+ * The length of the longest string in V8 on 64-bit systems, in UTF-16 units
+ * (v8::String::kMaxLength).
  */
 enum { HF_STRING_UNITS_MAX = (1 << 29) - 24 };
 
@@ -37,7 +37,7 @@ struct hf_encoder {
   /* of the result so far */
   int columns; /* -1 = no PGresult seen */
   int32_t rows;
-  bool too_long; /* a value is longer than any string of JavaScript's */
+  bool too_long; /* a value is longer than HF_STRING_UNITS_MAX */
   size_t n_ints, n_nums, n_chunks, n_bytes;
   char tag[HF_TAG_BYTES]; /* the last one seen */
 
@@ -50,70 +50,74 @@ struct hf_encoder {
   size_t kinds_size, ints_size, nums_size, chunks_size, bytes_size;
 };
 
-/* Forgets what was added and starts a result; max_bytes 0 = no limit. */
+/*
+ * Starts a result, without what was added before. `decode` are HF_DECODE_*
+ * bits; `max_bytes` limits the message, 0 = no limit.
+ */
 void hf_encoder_begin(struct hf_encoder *encoder,
                       int32_t decode,
                       size_t max_bytes);
 
 /*
- * Appends the rows of a result (none for one without columns). Returns HF_OK,
- * HF_RESULT_TOO_LARGE or HF_NO_MEMORY; after an error only begin and
- * finish_memory may follow.
+ * Appends the rows of a PGresult. Returns HF_OK, HF_RESULT_TOO_LARGE or
+ * HF_NO_MEMORY; after an error only hf_encoder_begin or hf_encoder_finish may
+ * be called.
  */
 HF_NODISCARD enum hf_status hf_encoder_add(struct hf_encoder *encoder,
                                            const PGresult *result);
 
-/* Returns how many bytes the message has by now. */
+/* Returns how many bytes the message has so far. */
 size_t hf_encoder_bytes(const struct hf_encoder *encoder);
 
-/* What finish cannot know by itself. */
+/* What a message has besides rows and the command tag. */
 struct hf_encoder_frame {
   int32_t id_low, id_high;
   int32_t row_description;
 };
 
 /*
- * Makes the message; `last` is the result that ended the command (it is not
- * added); its HF_RESULT_FLAGS are the HF_COMMAND_* bits. libpq 17 puts the
- * command tag on the chunk of rows before it when that chunk was not full, else
- * on this one. Returns HF_OK or HF_NO_MEMORY. The encoder is ready for begin.
+ * Makes the message. `last` is the PGresult that ended the command; its rows
+ * are not added. The command tag is that of `last` or, in chunked mode, of the
+ * chunk before it. HF_RESULT_FLAGS holds HF_COMMAND_* bits, for the caller to
+ * turn into flags. Returns HF_OK or HF_NO_MEMORY.
  */
 HF_NODISCARD enum hf_status hf_encoder_end(struct hf_encoder *encoder,
                                            const PGresult *last,
                                            const struct hf_encoder_frame *frame,
                                            struct hf_message **message);
 
-/* Frees the buffers. Accepts zeroed memory. */
+/* Frees the buffers. */
 void hf_encoder_finish(struct hf_encoder *encoder);
 
 /* Returns how a column of this type travels under a decode mask. */
 enum hf_column hf_column_kind(Oid type, int32_t decode);
 
-/* ---- values (result_number.c, result_time.c), for tests too ------------- */
+/* ---- values (encode_number.c, encode_time.c) ----------------------------- */
 
-/* Reads PostgreSQL's text of a float; NaN for garbage. */
+/* Returns the value of a float in PostgreSQL's text; NaN when it is none. */
 double hf_number_read(const char *text, size_t bytes);
 
-/* Reads an integer within int32; 0 for garbage. */
+/* Returns the value of an int32; 0 when it is none. */
 int32_t hf_int_read(const char *text, size_t bytes);
 
 /*
- * Reads a timestamptz in ISO style as ms since 1970, truncated as JavaScript's
- * Date does; infinities are kept, NaN for garbage or out of Date's range.
+ * Returns a timestamptz in ISO style as milliseconds since 1970, truncated as
+ * JavaScript's Date does it. Infinities are kept; NaN when it is no such text,
+ * or beyond Date's range.
  */
 double hf_time_read(const char *text, size_t bytes);
 
-/* ---- text (result_text.c) ------------------------------------------------ */
+/* ---- text (encode_text.c) ------------------------------------------------ */
 
 /* Returns whether all bytes are below 128. */
 bool hf_text_is_ascii(const char *text, size_t bytes);
 
-/* Returns the length of the text once decoded, in UTF-16 units. */
+/* Returns how many UTF-16 units the text has. */
 size_t hf_text_units(const char *text, size_t bytes);
 
 /*
- * Decodes UTF-8 as WHATWG's decoder does (invalid sequences become U+FFFD).
- * `out` has room for as many units as there are bytes. Returns the units.
+ * Decodes UTF-8 as the WHATWG standard does: invalid sequences become U+FFFD.
+ * `out` has room for `bytes` units. Returns how many were written.
  */
 size_t hf_text_decode(const char *text, size_t bytes, uint16_t *out);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the encoder's files share among themselves. */
+/* Shared by the files of the encoder. */
 #ifndef HF_NET_WIRE_ENCODE_INTERNAL_H
 #define HF_NET_WIRE_ENCODE_INTERNAL_H
 
@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * Grows a buffer to at least `needed` items. Returns false when out of memory;
- * the buffer is as it was.
+ * Grows a buffer to at least `needed` items. Returns false when out of memory,
+ * and leaves the buffer as it is.
  */
 bool hf_encoder_reserve(void **buffer,
                         size_t *size,

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The encoder's end: the command tag, and the message itself.
- *
- * Ownership: the message is handed over; large text goes with it uncopied.
- * Threads:   one at a time.
+ * The message that an encoder makes, with the command tag. The bytes of a large
+ * result are handed over, not copied.
  */
 #include <string.h>
 
@@ -14,9 +12,9 @@
 #include "net/wire/message.h"
 
 enum {
-  /* From this size on the bytes are given away rather than copied. */
+  /* From this size on bytes are handed over. */
   HANDED_OVER_BYTES = 64 * 1024,
-  /* Buffers above this are not kept for the next result. */
+  /* Larger buffers are not kept for the next result. */
   KEPT_BYTES = 256 * 1024
 };
 
@@ -34,7 +32,7 @@ static const struct {
     {"SET", HF_COMMAND_SET},
 };
 
-/* A command tag taken apart, as `pg` does it. */
+/* A command tag, parsed as `pg` does it. */
 struct tag {
   const char *word;
   size_t word_bytes;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages in one allocation: a point select would else pay for four more. The
- * bytes of a large result are the exception: they are taken over, not copied.
- *
- * Ownership: see the header.
- * Threads:   any; a block is one thread's at a time.
+ * A message and its arrays are one allocation, which a small result can tell
+ * from five. The bytes of a large result are the exception: they are taken over
+ * from the encoder, not copied.
  */
 #include "net/wire/message.h"
 
@@ -15,7 +13,7 @@
 #include "core/base/list.h"
 #include "net/wire/encode.h"
 
-/* What precedes every block; the public struct has no room for it. */
+/* What an allocation begins with; struct hf_message is public. */
 struct owner {
   bool bytes_apart;
   struct hf_message message;
@@ -118,7 +116,7 @@ size_t hf_message_bytes(const struct hf_message *message) {
          message->n_chunks * sizeof(struct hf_chunk);
 }
 
-/* One text on its way into a chunk. */
+/* A text that becomes a chunk. */
 struct piece {
   const char *text;
   size_t bytes;
@@ -135,7 +133,7 @@ static struct piece measure(const char *text, size_t bytes) {
   return piece;
 }
 
-/* Returns what a piece takes, kept even so that the next may be wide. */
+/* Returns the bytes of a piece, an even number: the next one may be wide. */
 static size_t room(const struct piece *piece) {
   return piece->wide ? piece->units * 2 : (piece->units + 1) & ~(size_t)1;
 }

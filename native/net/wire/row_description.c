@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/list.h"
 #include "net/wire/encode.h"
 #include "net/wire/message.h"
 
@@ -168,7 +169,11 @@ static struct hf_message *new_definition(
     const struct hf_row_description *description,
     int32_t id) {
   size_t n_numbers = (size_t)description->columns * HF_ROW_DESCRIPTION_STRIDE;
-  struct hf_message_head head = {.kind = HF_MSG_ROW_DESCRIPTION, .n_ints = HF_ROW_DESCRIPTION_INTS + (uint32_t)n_numbers, .text = description->names, .text_bytes = description->names_bytes};
+  struct hf_message_head head = {.kind = HF_MSG_ROW_DESCRIPTION,
+                                 .n_ints = HF_ROW_DESCRIPTION_INTS +
+                                           (uint32_t)n_numbers,
+                                 .text = description->names,
+                                 .text_bytes = description->names_bytes};
   struct hf_message *message = hf_message_new(&head);
   if (message != NULL) {
     message->ints[HF_ROW_DESCRIPTION_ID] = id;
@@ -182,7 +187,8 @@ static struct hf_message *new_definition(
 
 /* Makes the message that has JavaScript forget all descriptions. */
 static struct hf_message *new_forget_all(void) {
-  struct hf_message_head head = {.kind = HF_MSG_ROW_DESCRIPTION, .n_ints = HF_ROW_DESCRIPTION_INTS};
+  struct hf_message_head head = {.kind = HF_MSG_ROW_DESCRIPTION,
+                                 .n_ints = HF_ROW_DESCRIPTION_INTS};
   struct hf_message *message = hf_message_new(&head);
   if (message != NULL) {
     message->ints[HF_ROW_DESCRIPTION_ID] = FORGET_ID;

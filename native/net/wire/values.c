@@ -21,7 +21,7 @@ static bool is_special(const char *field) {
   return field[0] == MARK && (field[1] == 'x' || field[1] == 't');
 }
 
-/* NULL, or the text. */
+/* Returns the text of a field, or NULL. */
 static char *plain(char *field) {
   if (field[0] != MARK) {
     return field;
@@ -33,7 +33,7 @@ static unsigned digit_of(char c) {
   return (unsigned)(c <= '9' ? c - '0' : c - 'a' + LETTERS);
 }
 
-/* Turns hexadecimal into bytes where it stands; returns how many. */
+/* Decodes hexadecimal in place; returns how many bytes it has. */
 static int decode(char *text) {
   char *to = text;
   const char *from = text;

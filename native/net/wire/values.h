@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The values of a statement. Most are texts whose type the server finds out;
- * some are bytes in binary format, or texts of a type that is given.
+ * The parameter values of a statement, parsed from the fields of an operation.
+ * Most are texts whose type the server infers. A field is one of
  *
- * A field is NULL's mark "\1" alone, "\1\1" and a text that begins with the
- * mark, "\1x" and bytes in hexadecimal, "\1t", a type's number, a blank and a
- * text, or a text as it is.
+ *   "\1"                NULL
+ *   "\1" "\1..."        a text that begins with the byte 1
+ *   "\1x" hexadecimal   bytes, sent in binary format
+ *   "\1t" oid " " text  a text of that type
+ *   anything else       a text
  *
- * Ownership: inside the call.
+ * Ownership: part of a call.
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_WIRE_VALUES_H
@@ -19,29 +21,30 @@
 
 #include "holdfast.h"
 
-/* An array for each, or NULL where all values are texts without a type. */
+/* `lengths`, `formats` and `types` are NULL when no value needs them. */
 struct hf_values {
   const char **texts;
   int *lengths;
   int *formats;
   unsigned *types;
-  void *memory; /* of those three, owned */
+  void *memory; /* of these three; owned */
   int32_t n;
-  bool typed; /* some type is given */
+  bool typed; /* some value has a type */
 };
 
-/* Returns the bytes of n fields, which lie one behind the other. */
+/* Returns how many bytes n consecutive fields have, with their NULs. */
 size_t hf_values_span(const char *const *fields, int32_t n);
 
 /*
- * Takes n fields, whose span is copied to `copy`, into the arrays; `texts` has
- * room for them. HF_OK or HF_NO_MEMORY.
+ * Parses values->n fields of `span` bytes, which are copied to `copy`;
+ * values->texts has room for them. Returns HF_OK or HF_NO_MEMORY.
  */
 HF_NODISCARD enum hf_status hf_values_take(struct hf_values *values,
                                            const char *const *fields,
                                            char *copy,
                                            size_t span);
 
+/* Frees what hf_values_take has allocated. */
 void hf_values_finish(struct hf_values *values);
 
 #endif

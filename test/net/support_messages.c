@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "support_port_parts.h"
+#include "support_port_internal.h"
 
 /* Copies `units` of a chunk from `at` on; what is not Latin-1 is cut down. */
 static void copy_units(const struct hf_message *message,

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support_port_parts.h"
+#include "support_port_internal.h"
 
 static void *must_alloc(size_t bytes) {
   void *memory = calloc(1, bytes);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support_port_parts.h"
+#include "support_port_internal.h"
 
 #ifdef __SANITIZE_THREAD__
 /*

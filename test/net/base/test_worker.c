@@ -141,7 +141,7 @@ static void a_queued_job_can_be_given_up(void **state) {
   task_finish(&queued);
 }
 
-static void a_running_job_is_told_to_stop_and_dropped(void **state) {
+static void a_running_job_is_asked_to_stop_and_dropped(void **state) {
   struct hf_workers *workers = make(1, 0);
   struct task task;
   (void)state;
@@ -157,7 +157,7 @@ static void a_running_job_is_told_to_stop_and_dropped(void **state) {
   task_finish(&task);
 }
 
-static void two_stuck_threads_are_replaced_a_third_is_not(void **state) {
+static void two_stuck_threads_are_replaced_and_a_third_is_not(void **state) {
   struct hf_workers *workers = make(1, 0);
   struct task stuck[3], last;
   int i;
@@ -213,7 +213,7 @@ static void threads_beyond_the_limit_end(void **state) {
   task_finish(&next);
 }
 
-static void parking_stops_everything_and_calls_nobody(void **state) {
+static void parking_stops_all_jobs_and_calls_no_done(void **state) {
   struct hf_workers *workers = make(2, 0);
   struct task running, queued, late;
   (void)state;
@@ -235,7 +235,7 @@ static void parking_stops_everything_and_calls_nobody(void **state) {
   task_finish(&late);
 }
 
-static void parking_does_not_wait_for_the_stuck(void **state) {
+static void parking_does_not_wait_for_stuck_threads(void **state) {
   struct hf_workers *workers = make(1, 0);
   struct task stuck;
   (void)state;
@@ -322,11 +322,11 @@ int main(void) {
       cmocka_unit_test(a_job_is_run_and_done),
       cmocka_unit_test(an_urgent_job_has_a_thread_of_its_own),
       cmocka_unit_test(a_queued_job_can_be_given_up),
-      cmocka_unit_test(a_running_job_is_told_to_stop_and_dropped),
-      cmocka_unit_test(two_stuck_threads_are_replaced_a_third_is_not),
+      cmocka_unit_test(a_running_job_is_asked_to_stop_and_dropped),
+      cmocka_unit_test(two_stuck_threads_are_replaced_and_a_third_is_not),
       cmocka_unit_test(threads_beyond_the_limit_end),
-      cmocka_unit_test(parking_stops_everything_and_calls_nobody),
-      cmocka_unit_test(parking_does_not_wait_for_the_stuck),
+      cmocka_unit_test(parking_stops_all_jobs_and_calls_no_done),
+      cmocka_unit_test(parking_does_not_wait_for_stuck_threads),
       cmocka_unit_test(a_stuck_thread_outlives_the_workers),
       cmocka_unit_test(without_a_thread_submitting_fails),
       cmocka_unit_test(many_jobs_end_exactly_once),

@@ -183,7 +183,7 @@ static void run_round(int from, int cases) {
 }
 
 /* HOLDFAST_BABBLE_SECONDS: goes on for so long, for a proof. */
-static void every_call_settles_whatever_bytes_come(void **state) {
+static void every_call_settles_whatever_the_server_sends(void **state) {
   const char *seconds = getenv("HOLDFAST_BABBLE_SECONDS");
   time_t until = seconds == NULL ? 0 : time(NULL) + strtol(seconds, NULL, 10);
   int cases = support_is_slow() ? SLOW_CASES : CASES;
@@ -197,7 +197,7 @@ static void every_call_settles_whatever_bytes_come(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_call_settles_whatever_bytes_come),
+      cmocka_unit_test(every_call_settles_whatever_the_server_sends),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

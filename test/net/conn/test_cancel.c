@@ -194,7 +194,7 @@ static void the_callers_deadline_ends_a_running_statement(void **state) {
   close_pool(pool);
 }
 
-static void the_end_of_a_pool_cancels_what_runs_on(void **state) {
+static void ending_a_pool_cancels_what_still_runs(void **state) {
   int pool =
       support_pool(port, cluster.port, PASSWORD, "drainMillis", "100", NULL);
   int64_t id = support_query(port, pool, "select pg_sleep(60)");
@@ -254,7 +254,7 @@ int main(void) {
       cmocka_unit_test(a_shared_statement_is_answered_early_and_not_cancelled),
       cmocka_unit_test(a_lease_goes_on_after_a_cancel),
       cmocka_unit_test(the_callers_deadline_ends_a_running_statement),
-      cmocka_unit_test(the_end_of_a_pool_cancels_what_runs_on),
+      cmocka_unit_test(ending_a_pool_cancels_what_still_runs),
       cmocka_unit_test(a_cancel_without_effect_ends_after_a_second),
   };
   return cmocka_run_group_tests(tests, start_all, stop_all);

@@ -105,21 +105,22 @@ static size_t try_cuts(bool stalls, size_t step, const char *sql, int rows) {
   return first_success;
 }
 
-static void a_write_is_never_taken_for_done_before_its_end(void **state) {
+static void a_write_is_not_done_before_its_end_has_come(void **state) {
   (void)state;
   assert_in_range(try_cuts(false, support_is_slow() ? 3 : 1, "insert", 0),
                   200,
                   SESSION_MAX);
 }
 
-static void rows_are_delivered_whole_or_not_at_all(void **state) {
+static void results_are_delivered_completely_or_not_at_all(void **state) {
   (void)state;
   assert_in_range(try_cuts(false, support_is_slow() ? 5 : 2, "select value", 2),
                   200,
                   SESSION_MAX);
 }
 
-static void silence_at_any_byte_ends_by_the_deadline(void **state) {
+static void a_server_silent_after_any_byte_ends_the_call_at_its_deadline(
+    void **state) {
   size_t first = try_cuts(true, support_is_slow() ? 23 : 7, "insert", 0);
   /* Those that are silent may keep the others from connecting in time. */
   assert_true(first == 0 || first >= 200);
@@ -241,9 +242,10 @@ static void an_idle_connection_that_died_is_replaced(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_write_is_never_taken_for_done_before_its_end),
-      cmocka_unit_test(rows_are_delivered_whole_or_not_at_all),
-      cmocka_unit_test(silence_at_any_byte_ends_by_the_deadline),
+      cmocka_unit_test(a_write_is_not_done_before_its_end_has_come),
+      cmocka_unit_test(results_are_delivered_completely_or_not_at_all),
+      cmocka_unit_test(
+          a_server_silent_after_any_byte_ends_the_call_at_its_deadline),
       cmocka_unit_test(a_fatal_error_before_the_tag_is_rolled_back),
       cmocka_unit_test(a_fatal_error_after_the_tag_is_ambiguous),
       cmocka_unit_test(a_warning_before_the_end_leaves_it_ambiguous),

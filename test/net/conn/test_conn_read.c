@@ -160,7 +160,7 @@ static bool send_codeless_error(struct fake_session *session,
   return is_bad(sql) && fake_send_fields(session, 'E', "SERROR\0Mno code\0");
 }
 
-static void an_error_without_a_code_is_ambiguous(void **state) {
+static void an_error_without_a_sqlstate_is_ambiguous(void **state) {
   struct scene scene;
   struct support_answer got;
   (void)state;
@@ -245,7 +245,8 @@ static bool send_two_results(struct fake_session *session,
   return true;
 }
 
-static void two_results_for_one_statement_do_no_harm(void **state) {
+static void a_second_result_for_a_statement_does_not_disturb_other_calls(
+    void **state) {
   struct scene scene;
   struct support_answer got;
   (void)state;
@@ -298,7 +299,8 @@ static bool send_endless_rows(struct fake_session *session,
   return true;
 }
 
-static void endless_rows_are_too_large_while_others_go_on(void **state) {
+static void a_result_without_end_is_too_large_and_other_calls_go_on(
+    void **state) {
   static const char *const texts[] = {"bad", "bad; bad"};
   size_t i;
   (void)state;
@@ -336,7 +338,7 @@ static bool send_endless_rows_to_select(struct fake_session *session,
 }
 
 /* It is cancelled, and the server goes on sending all the same. */
-static void rows_of_an_aborted_read_are_bounded_too(void **state) {
+static void rows_of_an_aborted_call_are_limited_too(void **state) {
   struct scene scene;
   struct support_answer answer;
   int64_t id;
@@ -373,7 +375,7 @@ static bool send_flood(struct fake_session *session,
   return true;
 }
 
-static void notices_for_nobody_take_no_memory(void **state) {
+static void notices_without_a_reader_take_no_memory(void **state) {
   struct scene scene;
   struct support_answer got;
   long before;
@@ -394,14 +396,15 @@ int main(void) {
       cmocka_unit_test(garbage_fails_the_call_and_its_connection),
       cmocka_unit_test(a_huge_length_does_not_take_memory_for_ever),
       cmocka_unit_test(an_error_without_fields_is_an_error),
-      cmocka_unit_test(an_error_without_a_code_is_ambiguous),
+      cmocka_unit_test(an_error_without_a_sqlstate_is_ambiguous),
       cmocka_unit_test(an_unexpected_copy_ends_the_call),
       cmocka_unit_test(a_transaction_nobody_opened_is_an_error),
-      cmocka_unit_test(two_results_for_one_statement_do_no_harm),
+      cmocka_unit_test(
+          a_second_result_for_a_statement_does_not_disturb_other_calls),
       cmocka_unit_test(a_changed_encoding_ends_the_connection),
-      cmocka_unit_test(endless_rows_are_too_large_while_others_go_on),
-      cmocka_unit_test(rows_of_an_aborted_read_are_bounded_too),
-      cmocka_unit_test(notices_for_nobody_take_no_memory),
+      cmocka_unit_test(a_result_without_end_is_too_large_and_other_calls_go_on),
+      cmocka_unit_test(rows_of_an_aborted_call_are_limited_too),
+      cmocka_unit_test(notices_without_a_reader_take_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,7 +69,7 @@ static const char count_names[] =
     "select count(*)::text from pg_prepared_statements "
     "where name like 'hf%'";
 
-static void a_text_is_named_on_its_third_use(void **state) {
+static void a_statement_is_prepared_on_its_third_use(void **state) {
   int pool = support_pool(port, cluster.port, PASSWORD, "max", "1", NULL);
   int i;
   (void)state;
@@ -86,7 +86,7 @@ static void a_text_is_named_on_its_third_use(void **state) {
   close_pool(pool);
 }
 
-static void the_oldest_name_makes_room(void **state) {
+static void the_least_recently_used_name_is_evicted(void **state) {
   int pool = support_pool(port,
                           cluster.port,
                           PASSWORD,
@@ -167,7 +167,7 @@ static void shared_statements_survive_a_discard(void **state) {
   close_pool(pool);
 }
 
-static void a_plan_changed_by_ddl_goes_again(void **state) {
+static void a_statement_whose_plan_ddl_has_changed_is_repeated(void **state) {
   int pool = support_pool(port, cluster.port, PASSWORD, "max", "2", NULL);
   int64_t ids[12];
   int i, round;
@@ -209,7 +209,7 @@ static void a_statement_that_fails_leaves_no_name_behind(void **state) {
   close_pool(pool);
 }
 
-static void an_error_at_sync_is_the_statements_own(void **state) {
+static void an_error_at_sync_is_the_error_of_the_statement(void **state) {
   int pool = support_pool(port,
                           cluster.port,
                           PASSWORD,
@@ -278,7 +278,7 @@ static int proxied_pool(void) {
                       NULL);
 }
 
-static void settings_travel_with_each_unit(void **state) {
+static void behind_a_pooler_settings_are_sent_with_each_unit(void **state) {
   int pool = proxied_pool();
   int plain = support_pool(port, cluster.port, PASSWORD, NULL);
   struct support_answer lease;
@@ -312,7 +312,7 @@ static void settings_travel_with_each_unit(void **state) {
   close_pool(plain);
 }
 
-static void settings_are_the_sessions_own_when_direct(void **state) {
+static void a_direct_session_has_the_settings_since_its_start(void **state) {
   int pool = support_pool(port,
                           cluster.port,
                           PASSWORD,
@@ -327,7 +327,8 @@ static void settings_are_the_sessions_own_when_direct(void **state) {
   close_pool(pool);
 }
 
-static void what_refuses_company_goes_alone(void **state) {
+static void a_statement_that_refuses_a_transaction_block_is_sent_alone(
+    void **state) {
   int pool = support_pool(port,
                           cluster.port,
                           PASSWORD,
@@ -351,7 +352,7 @@ static void what_refuses_company_goes_alone(void **state) {
 }
 
 /* Alone it would run without the settings, which nobody would notice. */
-static void what_cannot_have_its_settings_is_refused(void **state) {
+static void a_statement_that_settings_cannot_reach_is_refused(void **state) {
   static const struct {
     const char *sql;
     enum hf_outcome outcome;
@@ -374,7 +375,7 @@ static void what_cannot_have_its_settings_is_refused(void **state) {
   close_pool(pool);
 }
 
-static void several_statements_go_in_one_text(void **state) {
+static void several_statements_are_sent_as_one_text(void **state) {
   int pool = support_pool(port, cluster.port, PASSWORD, "max", "1", NULL);
   struct support_answer answer =
       expect(pool, "select 'a'; select 'b', 2; select 'c' where false; ");
@@ -420,19 +421,20 @@ static void values_arrive_as_they_were_given(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_text_is_named_on_its_third_use),
-      cmocka_unit_test(the_oldest_name_makes_room),
+      cmocka_unit_test(a_statement_is_prepared_on_its_third_use),
+      cmocka_unit_test(the_least_recently_used_name_is_evicted),
       cmocka_unit_test(a_name_that_was_discarded_is_prepared_again),
       cmocka_unit_test(shared_statements_survive_a_discard),
-      cmocka_unit_test(a_plan_changed_by_ddl_goes_again),
+      cmocka_unit_test(a_statement_whose_plan_ddl_has_changed_is_repeated),
       cmocka_unit_test(a_statement_that_fails_leaves_no_name_behind),
-      cmocka_unit_test(an_error_at_sync_is_the_statements_own),
+      cmocka_unit_test(an_error_at_sync_is_the_error_of_the_statement),
       cmocka_unit_test(read_only_is_enforced),
-      cmocka_unit_test(settings_travel_with_each_unit),
-      cmocka_unit_test(settings_are_the_sessions_own_when_direct),
-      cmocka_unit_test(what_refuses_company_goes_alone),
-      cmocka_unit_test(what_cannot_have_its_settings_is_refused),
-      cmocka_unit_test(several_statements_go_in_one_text),
+      cmocka_unit_test(behind_a_pooler_settings_are_sent_with_each_unit),
+      cmocka_unit_test(a_direct_session_has_the_settings_since_its_start),
+      cmocka_unit_test(
+          a_statement_that_refuses_a_transaction_block_is_sent_alone),
+      cmocka_unit_test(a_statement_that_settings_cannot_reach_is_refused),
+      cmocka_unit_test(several_statements_are_sent_as_one_text),
       cmocka_unit_test(values_arrive_as_they_were_given),
   };
   return cmocka_run_group_tests(tests, start_all, stop_all);

@@ -32,7 +32,8 @@ static struct hf_statement *use(struct hf_statements *statements, int i) {
 }
 
 /* The least recently used is the one to go, never another. */
-static void names_leave_in_the_order_of_their_use(void **state) {
+static void prepared_statements_are_evicted_in_the_order_of_their_use(
+    void **state) {
   static struct hf_statements statements;
   struct hf_statement *all[TEXTS];
   uint64_t used[TEXTS] = {0};
@@ -109,7 +110,7 @@ static void a_statement_in_use_survives_its_eviction(void **state) {
 }
 
 /* What is large, alone or together with others, does not stay. */
-static void texts_are_kept_by_their_bytes(void **state) {
+static void statements_are_limited_by_the_size_of_their_texts(void **state) {
   enum { SMALL = HF_STATEMENT_KEPT_BYTES, LARGE = SMALL + 1, MANY = 300 };
   static struct hf_statements statements;
   static char text[LARGE + 1];
@@ -139,7 +140,8 @@ static void texts_are_kept_by_their_bytes(void **state) {
 }
 
 /* Whatever the hash, a statement is its text. */
-static void statements_whose_hashes_are_equal_are_told_apart(void **state) {
+static void statements_with_equal_hashes_are_different_statements(
+    void **state) {
   static struct hf_statements statements;
   struct hf_statement *all[TEXTS];
   struct hf_table_node *node;
@@ -171,7 +173,8 @@ static void statements_whose_hashes_are_equal_are_told_apart(void **state) {
   hf_statements_finish(&statements);
 }
 
-static void names_are_given_up_by_age_and_when_types_may_change(void **state) {
+static void names_expire_with_age_and_when_types_may_have_changed(
+    void **state) {
   static struct hf_statements statements;
   static const uint64_t age_us = HF_STATEMENT_NAME_SECONDS * UINT64_C(1000000);
   struct hf_prepared_table names;
@@ -224,12 +227,13 @@ static void a_renamed_statement_is_unknown_by_its_old_name(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(names_leave_in_the_order_of_their_use),
+      cmocka_unit_test(
+          prepared_statements_are_evicted_in_the_order_of_their_use),
       cmocka_unit_test(a_statement_in_use_survives_its_eviction),
       cmocka_unit_test(a_renamed_statement_is_unknown_by_its_old_name),
-      cmocka_unit_test(texts_are_kept_by_their_bytes),
-      cmocka_unit_test(statements_whose_hashes_are_equal_are_told_apart),
-      cmocka_unit_test(names_are_given_up_by_age_and_when_types_may_change),
+      cmocka_unit_test(statements_are_limited_by_the_size_of_their_texts),
+      cmocka_unit_test(statements_with_equal_hashes_are_different_statements),
+      cmocka_unit_test(names_expire_with_age_and_when_types_may_have_changed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

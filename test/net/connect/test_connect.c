@@ -167,17 +167,18 @@ static void passes_over(bool full) {
   fake_server_stop(server);
 }
 
-static void a_silent_address_of_a_name_is_passed_over(void **state) {
+static void after_a_silent_address_the_next_one_is_tried(void **state) {
   (void)state;
   passes_over(false);
 }
 
-static void an_address_that_drops_packets_is_passed_over(void **state) {
+static void after_an_address_that_drops_packets_the_next_one_is_tried(
+    void **state) {
   (void)state;
   passes_over(true);
 }
 
-static void a_name_nobody_knows_is_told_as_such(void **state) {
+static void an_unknown_name_is_reported_as_such(void **state) {
   int pool = support_pool(port, 1, "pg.host", "nobody.test", NULL);
   struct support_answer answer = support_wait(port, query(pool, 300));
   (void)state;
@@ -187,7 +188,7 @@ static void a_name_nobody_knows_is_told_as_such(void **state) {
   close_pool(pool);
 }
 
-static void a_name_nobody_knows_is_passed_over_in_a_list(void **state) {
+static void after_an_unknown_name_the_next_host_is_tried(void **state) {
   struct fake_plan plan = {.key_pid = 7};
   struct fake_server *server = fake_server_start(&plan);
   int pool = support_pool(port,
@@ -202,7 +203,7 @@ static void a_name_nobody_knows_is_passed_over_in_a_list(void **state) {
 }
 
 /* And it does not hold up the host after it in its own list. */
-static void a_resolver_that_hangs_holds_up_nobody_else(void **state) {
+static void a_resolver_that_hangs_does_not_delay_other_hosts(void **state) {
   struct fake_plan plan = {.key_pid = 7};
   struct fake_server *server = fake_server_start(&plan);
   int dead[3];
@@ -262,7 +263,7 @@ static uint32_t random_of(void *ctx) {
   return *state;
 }
 
-static void balanced_hosts_take_every_place(void **state) {
+static void load_balancing_tries_every_host_first_at_times(void **state) {
   int seen[4][4] = {{0}};
   uint32_t chance = 7;
   int round, i;
@@ -285,7 +286,8 @@ static void balanced_hosts_take_every_place(void **state) {
   }
 }
 
-static void a_dead_family_costs_one_attempt(void **state) {
+static void an_address_family_that_does_not_work_costs_one_attempt(
+    void **state) {
   struct addrinfo *six = NULL, *four = NULL, *last;
   struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
   struct hf_addresses addresses;
@@ -307,14 +309,15 @@ static void a_dead_family_costs_one_attempt(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_silent_address_of_a_name_is_passed_over),
-      cmocka_unit_test(an_address_that_drops_packets_is_passed_over),
-      cmocka_unit_test(a_name_nobody_knows_is_told_as_such),
-      cmocka_unit_test(a_name_nobody_knows_is_passed_over_in_a_list),
-      cmocka_unit_test(a_resolver_that_hangs_holds_up_nobody_else),
+      cmocka_unit_test(after_a_silent_address_the_next_one_is_tried),
+      cmocka_unit_test(
+          after_an_address_that_drops_packets_the_next_one_is_tried),
+      cmocka_unit_test(an_unknown_name_is_reported_as_such),
+      cmocka_unit_test(after_an_unknown_name_the_next_host_is_tried),
+      cmocka_unit_test(a_resolver_that_hangs_does_not_delay_other_hosts),
       cmocka_unit_test(lists_that_differ_in_length_are_refused),
-      cmocka_unit_test(balanced_hosts_take_every_place),
-      cmocka_unit_test(a_dead_family_costs_one_attempt),
+      cmocka_unit_test(load_balancing_tries_every_host_first_at_times),
+      cmocka_unit_test(an_address_family_that_does_not_work_costs_one_attempt),
   };
   return cmocka_run_group_tests(tests, start_all, stop_all);
 }

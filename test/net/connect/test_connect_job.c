@@ -57,7 +57,7 @@ static void assert_no_password(const struct hf_error *error) {
   assert_null(memmem(error->fields, error->fields_bytes, "sesame-open", 11));
 }
 
-static void connects_and_knows_the_backend(void **state) {
+static void a_connection_knows_its_backend(void **state) {
   struct fake_plan plan = {.key_pid = 4711};
   struct fake_server *server = fake_server_start(&plan);
   struct hf_connect_job *job = connect_to(server, 5000);
@@ -78,7 +78,7 @@ static void connects_and_knows_the_backend(void **state) {
   fake_server_stop(server);
 }
 
-static void sees_a_proxy_and_fixes_the_date_style(void **state) {
+static void a_proxy_is_detected_and_the_date_style_is_set(void **state) {
   struct fake_plan plan = {.key_pid = 1,
                            .query_pid = 2,
                            .date_style = "German, DMY"};
@@ -93,12 +93,12 @@ static void sees_a_proxy_and_fixes_the_date_style(void **state) {
   fake_server_stop(server);
 }
 
-static void calls_the_hook_once_per_process(void **state) {
+static void the_hook_is_called_once_per_process(void **state) {
   (void)state;
   assert_int_equal(atomic_load(&hook_calls), 1);
 }
 
-static void a_silent_server_costs_no_more_than_the_deadline(void **state) {
+static void a_silent_server_ends_the_attempt_at_the_deadline(void **state) {
   struct fake_plan plan = {.start = FAKE_START_STALL};
   struct fake_server *server = fake_server_start(&plan);
   struct hf_connect_job *job = connect_to(server, 100);
@@ -110,7 +110,7 @@ static void a_silent_server_costs_no_more_than_the_deadline(void **state) {
   fake_server_stop(server);
 }
 
-static void a_server_silent_in_set_up_is_given_up(void **state) {
+static void a_server_silent_during_set_up_is_given_up(void **state) {
   struct fake_plan plan = {.key_pid = 7,
                            .cut_after = 160,
                            .stall_at_cut = true};
@@ -157,7 +157,7 @@ static void judges(enum fake_start start,
   fake_server_stop(server);
 }
 
-static void bad_starts_are_told_apart(void **state) {
+static void bad_answers_to_the_start_have_different_errors(void **state) {
   (void)state;
   judges(FAKE_START_CLOSE, NULL, HF_SOCKET_ERROR, ECONNRESET);
   judges(FAKE_START_RESET, NULL, HF_SOCKET_ERROR, ECONNRESET);
@@ -190,7 +190,7 @@ static void a_server_error_keeps_its_fields(void **state) {
   fake_server_stop(server);
 }
 
-static void a_poolers_error_is_known_as_one(void **state) {
+static void an_error_of_a_pooler_is_recognised(void **state) {
   struct fake_plan plan = {
       .start = FAKE_START_ERROR,
       .error = "SFATAL\0C08P01\0Munsupported startup parameter: geqo\0"};
@@ -206,7 +206,7 @@ static void a_poolers_error_is_known_as_one(void **state) {
   fake_server_stop(server);
 }
 
-static void a_refused_port_is_told_with_its_place(void **state) {
+static void a_refused_connection_is_reported_with_its_address(void **state) {
   struct sockaddr_in address = {.sin_family = AF_INET};
   socklen_t bytes = sizeof address;
   int socket_fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -366,7 +366,7 @@ static void libpqs_texts_are_understood(void **state) {
   }
 }
 
-static void of_two_attempts_the_answered_one_is_told(void **state) {
+static void of_two_attempts_the_one_with_an_answer_is_reported(void **state) {
   struct hf_error error = {0};
   (void)state;
   assert_int_equal(
@@ -388,21 +388,21 @@ static void of_two_attempts_the_answered_one_is_told(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(connects_and_knows_the_backend),
-      cmocka_unit_test(sees_a_proxy_and_fixes_the_date_style),
-      cmocka_unit_test(calls_the_hook_once_per_process),
-      cmocka_unit_test(a_silent_server_costs_no_more_than_the_deadline),
-      cmocka_unit_test(a_server_silent_in_set_up_is_given_up),
+      cmocka_unit_test(a_connection_knows_its_backend),
+      cmocka_unit_test(a_proxy_is_detected_and_the_date_style_is_set),
+      cmocka_unit_test(the_hook_is_called_once_per_process),
+      cmocka_unit_test(a_silent_server_ends_the_attempt_at_the_deadline),
+      cmocka_unit_test(a_server_silent_during_set_up_is_given_up),
       cmocka_unit_test(a_server_cut_at_any_byte_gives_one_error),
-      cmocka_unit_test(bad_starts_are_told_apart),
+      cmocka_unit_test(bad_answers_to_the_start_have_different_errors),
       cmocka_unit_test(a_server_error_keeps_its_fields),
-      cmocka_unit_test(a_poolers_error_is_known_as_one),
-      cmocka_unit_test(a_refused_port_is_told_with_its_place),
+      cmocka_unit_test(an_error_of_a_pooler_is_recognised),
+      cmocka_unit_test(a_refused_connection_is_reported_with_its_address),
       cmocka_unit_test(odd_answers_to_the_question_end_the_attempt),
       cmocka_unit_test(a_notice_does_not_end_the_attempt),
       cmocka_unit_test(a_job_given_up_between_steps_frees_its_connection),
       cmocka_unit_test(libpqs_texts_are_understood),
-      cmocka_unit_test(of_two_attempts_the_answered_one_is_told),
+      cmocka_unit_test(of_two_attempts_the_one_with_an_answer_is_reported),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

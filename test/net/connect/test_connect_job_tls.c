@@ -73,7 +73,7 @@ static struct hf_connect_job *connect_with(struct hf_target *target,
   return support_connect(workers, job);
 }
 
-static void verifies_and_authenticates_on_a_small_stack(void **state) {
+static void tls_and_scram_fit_the_small_stack_of_a_worker(void **state) {
   struct hf_target *target = tls_target();
   struct hf_connect_job *job =
       connect_with(target, NULL, "set search_path to pg_catalog; select 1");
@@ -87,7 +87,7 @@ static void verifies_and_authenticates_on_a_small_stack(void **state) {
   hf_target_unref(target);
 }
 
-static void a_wrong_password_is_28P01_and_not_told(void **state) {
+static void a_wrong_password_is_28P01_and_not_part_of_the_error(void **state) {
   struct hf_target *target = tls_target();
   struct hf_connect_job *job = connect_with(target, "wrong-password", NULL);
   size_t i;
@@ -114,7 +114,7 @@ static void a_name_not_in_the_certificate_is_refused(void **state) {
   hf_target_unref(target);
 }
 
-static void a_missing_password_is_a_matter_of_authentication(void **state) {
+static void a_missing_password_is_an_authentication_error(void **state) {
   struct hf_target *target = tls_target();
   struct hf_connect_job *job;
   (void)state;
@@ -246,10 +246,10 @@ static void times_agree_with_the_server(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(verifies_and_authenticates_on_a_small_stack),
-      cmocka_unit_test(a_wrong_password_is_28P01_and_not_told),
+      cmocka_unit_test(tls_and_scram_fit_the_small_stack_of_a_worker),
+      cmocka_unit_test(a_wrong_password_is_28P01_and_not_part_of_the_error),
       cmocka_unit_test(a_name_not_in_the_certificate_is_refused),
-      cmocka_unit_test(a_missing_password_is_a_matter_of_authentication),
+      cmocka_unit_test(a_missing_password_is_an_authentication_error),
       cmocka_unit_test(channel_binding_needs_tls),
       cmocka_unit_test(an_error_of_the_set_up_keeps_its_fields),
       cmocka_unit_test(a_missing_database_is_3D000),

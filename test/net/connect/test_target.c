@@ -40,7 +40,7 @@ static void refuses(const char *key, const char *value) {
   hf_target_unref(target);
 }
 
-static void only_listed_keywords_are_taken(void **state) {
+static void only_allowed_keywords_are_accepted(void **state) {
   (void)state;
   refuses("service", "x");
   refuses("replication", "true");
@@ -53,7 +53,7 @@ static void only_listed_keywords_are_taken(void **state) {
   assert_false(hf_target_knows("service"));
 }
 
-static void keywords_reach_libpq_but_places_do_not(void **state) {
+static void keywords_reach_libpq_except_hosts_and_ports(void **state) {
   struct hf_target *target = support_target(5);
   (void)state;
   support_set(target, "application_name", "me");
@@ -99,8 +99,8 @@ static void pem_text_is_a_private_file_while_the_target_lives(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(only_listed_keywords_are_taken),
-      cmocka_unit_test(keywords_reach_libpq_but_places_do_not),
+      cmocka_unit_test(only_allowed_keywords_are_accepted),
+      cmocka_unit_test(keywords_reach_libpq_except_hosts_and_ports),
       cmocka_unit_test(pem_text_is_a_private_file_while_the_target_lives),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

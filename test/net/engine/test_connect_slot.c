@@ -51,7 +51,7 @@ static int64_t query_by(int pool, int deadline_ms) {
   return support_op(port, &op, "select 'in'", NULL);
 }
 
-static void the_right_password_opens_the_door(void **state) {
+static void the_password_of_the_function_is_used(void **state) {
   int pool = support_pool(port, cluster.port, ASKS, NULL);
   int64_t id = query_by(pool, 0);
   int64_t question = support_question(port, pool);
@@ -64,7 +64,7 @@ static void the_right_password_opens_the_door(void **state) {
   close_pool(pool);
 }
 
-static void the_wrong_password_is_the_servers_answer(void **state) {
+static void a_wrong_password_is_an_error_of_the_server(void **state) {
   int pool = support_pool(port, cluster.port, ASKS, NULL);
   int64_t id = query_by(pool, 0);
   struct support_answer answer;
@@ -91,7 +91,7 @@ static void a_function_that_throws_is_asked_again(void **state) {
   close_pool(pool);
 }
 
-static void a_failure_that_says_so_is_permanent(void **state) {
+static void a_failure_of_the_function_may_be_permanent(void **state) {
   int pool = support_pool(port, cluster.port, ASKS, NULL);
   int64_t id = query_by(pool, 0);
   int64_t question = support_question(port, pool);
@@ -123,7 +123,7 @@ static void a_refused_password_is_asked_for_once_more(void **state) {
 }
 
 /* And the next call does not wait until the breaker lets it. */
-static void the_next_call_uses_the_next_password_at_once(void **state) {
+static void a_new_password_is_used_at_once(void **state) {
   int pool = support_pool(port, cluster.port, ASKS, NULL);
   int64_t id = query_by(pool, 0);
   (void)state;
@@ -156,7 +156,7 @@ static void a_password_that_comes_too_late_is_dropped(void **state) {
   close_pool(pool);
 }
 
-static void a_pool_ends_while_its_question_is_open(void **state) {
+static void a_pool_ends_while_its_password_function_is_running(void **state) {
   int pool = support_pool(port, cluster.port, ASKS, NULL);
   int64_t id = query_by(pool, 0);
   int64_t question = support_question(port, pool);
@@ -169,7 +169,7 @@ static void a_pool_ends_while_its_question_is_open(void **state) {
 }
 
 /* The environment that was asked closes: the next one is asked. */
-static void a_question_goes_on_to_the_next_environment(void **state) {
+static void another_environment_is_asked_when_the_asked_one_goes(void **state) {
   struct support_port *first = support_port_open();
   int one = support_shared_pool(first,
                                 "questions",
@@ -196,7 +196,7 @@ static void a_question_goes_on_to_the_next_environment(void **state) {
   close_pool(two);
 }
 
-static void a_port_closes_while_its_question_is_open(void **state) {
+static void a_port_closes_while_its_password_function_is_running(void **state) {
   struct support_port *other = support_port_open();
   int pool = support_pool(other, cluster.port, ASKS, NULL);
   (void)state;
@@ -207,7 +207,7 @@ static void a_port_closes_while_its_question_is_open(void **state) {
 
 /* ---- settings ------------------------------------------------------------ */
 
-static void a_setting_that_fails_is_the_connections_error(void **state) {
+static void a_setting_that_fails_is_the_error_of_the_connection(void **state) {
   int pool = support_pool(port,
                           cluster.port,
                           "pg.password",
@@ -278,7 +278,8 @@ static struct support_answer connect_to(struct fake_plan *plan) {
   return answer;
 }
 
-static void a_server_that_does_not_let_in_is_not_executed(void **state) {
+static void a_call_is_not_executed_when_the_server_refuses_the_login(
+    void **state) {
   static const enum fake_start starts[] = {FAKE_START_STALL,
                                            FAKE_START_CLOSE,
                                            FAKE_START_RESET,
@@ -330,19 +331,20 @@ static void a_bad_option_is_refused_when_the_pool_opens(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_right_password_opens_the_door),
-      cmocka_unit_test(the_wrong_password_is_the_servers_answer),
+      cmocka_unit_test(the_password_of_the_function_is_used),
+      cmocka_unit_test(a_wrong_password_is_an_error_of_the_server),
       cmocka_unit_test(a_function_that_throws_is_asked_again),
-      cmocka_unit_test(a_failure_that_says_so_is_permanent),
+      cmocka_unit_test(a_failure_of_the_function_may_be_permanent),
       cmocka_unit_test(a_refused_password_is_asked_for_once_more),
-      cmocka_unit_test(the_next_call_uses_the_next_password_at_once),
+      cmocka_unit_test(a_new_password_is_used_at_once),
       cmocka_unit_test(a_password_that_comes_too_late_is_dropped),
-      cmocka_unit_test(a_pool_ends_while_its_question_is_open),
-      cmocka_unit_test(a_question_goes_on_to_the_next_environment),
-      cmocka_unit_test(a_port_closes_while_its_question_is_open),
-      cmocka_unit_test(a_setting_that_fails_is_the_connections_error),
+      cmocka_unit_test(a_pool_ends_while_its_password_function_is_running),
+      cmocka_unit_test(another_environment_is_asked_when_the_asked_one_goes),
+      cmocka_unit_test(a_port_closes_while_its_password_function_is_running),
+      cmocka_unit_test(a_setting_that_fails_is_the_error_of_the_connection),
       cmocka_unit_test(settings_that_get_no_answer_end_in_time),
-      cmocka_unit_test(a_server_that_does_not_let_in_is_not_executed),
+      cmocka_unit_test(
+          a_call_is_not_executed_when_the_server_refuses_the_login),
       cmocka_unit_test(a_missing_database_fails_at_once),
       cmocka_unit_test(a_bad_option_is_refused_when_the_pool_opens),
   };

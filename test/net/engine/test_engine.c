@@ -132,7 +132,7 @@ static void any_five_allocations_may_fail(void **state) {
 
 /* ---- malformed batches --------------------------------------------------- */
 
-static void a_malformed_operation_harms_nobody(void **state) {
+static void a_malformed_operation_does_not_disturb_others(void **state) {
   struct support_port *port = support_port_open();
   static const int32_t kinds[] = {HF_OP_LEASE_QUERY,
                                   HF_OP_RELEASE,
@@ -167,7 +167,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(any_one_allocation_may_fail),
       cmocka_unit_test(any_five_allocations_may_fail),
-      cmocka_unit_test(a_malformed_operation_harms_nobody),
+      cmocka_unit_test(a_malformed_operation_does_not_disturb_others),
   };
   /* Once and for all, before there are threads. */
   atomic_store(&fails_at, LONG_MAX);

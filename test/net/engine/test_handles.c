@@ -64,7 +64,8 @@ static void an_environment_that_ends_takes_its_waiting_acquires_along(
   support_port_close(stays);
 }
 
-static void what_waits_on_a_lease_goes_with_its_environment(void **state) {
+static void statements_waiting_on_a_lease_are_dropped_with_their_environment(
+    void **state) {
   struct support_port *stays = support_port_open();
   struct support_port *goes = support_port_open();
   int mine = pool_of(stays, "busy");
@@ -89,7 +90,8 @@ static int64_t end_within(struct support_port *port, int pool, int32_t ms) {
 }
 
 /* The one that ends has a call that the time does not suffice for. */
-static void an_end_keeps_its_time_though_others_are_left(void **state) {
+static void end_keeps_its_drain_time_while_other_handles_are_left(
+    void **state) {
   struct support_port *stays = support_port_open();
   struct support_port *goes = support_port_open();
   int mine = support_shared_pool(stays,
@@ -122,7 +124,7 @@ static void an_end_keeps_its_time_though_others_are_left(void **state) {
   support_port_close(stays);
 }
 
-static void a_hurried_end_hurries_nobody_else(void **state) {
+static void a_short_drain_time_does_not_affect_other_handles(void **state) {
   struct support_port *calm = support_port_open();
   struct support_port *hurried = support_port_open();
   int mine = pool_of(calm, "hurry");
@@ -140,7 +142,7 @@ static void a_hurried_end_hurries_nobody_else(void **state) {
   support_port_close(calm);
 }
 
-static void an_ending_pool_finishes_what_was_asked_for_before(void **state) {
+static void an_ending_pool_finishes_the_calls_it_has(void **state) {
   struct support_port *port = support_port_open();
   int pool = pool_of(port, "cold");
   int64_t first = support_query(port, pool, "select 'first'");
@@ -155,7 +157,7 @@ static void an_ending_pool_finishes_what_was_asked_for_before(void **state) {
   support_port_close(port);
 }
 
-static void an_end_takes_leases_away_when_its_time_is_over(void **state) {
+static void end_takes_leases_away_after_its_drain_time(void **state) {
   struct support_port *stays = support_port_open();
   struct support_port *goes = support_port_open();
   int mine = pool_of(stays, "leases");
@@ -175,11 +177,12 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(
           an_environment_that_ends_takes_its_waiting_acquires_along),
-      cmocka_unit_test(what_waits_on_a_lease_goes_with_its_environment),
-      cmocka_unit_test(an_end_keeps_its_time_though_others_are_left),
-      cmocka_unit_test(a_hurried_end_hurries_nobody_else),
-      cmocka_unit_test(an_ending_pool_finishes_what_was_asked_for_before),
-      cmocka_unit_test(an_end_takes_leases_away_when_its_time_is_over),
+      cmocka_unit_test(
+          statements_waiting_on_a_lease_are_dropped_with_their_environment),
+      cmocka_unit_test(end_keeps_its_drain_time_while_other_handles_are_left),
+      cmocka_unit_test(a_short_drain_time_does_not_affect_other_handles),
+      cmocka_unit_test(an_ending_pool_finishes_the_calls_it_has),
+      cmocka_unit_test(end_takes_leases_away_after_its_drain_time),
   };
   return cmocka_run_group_tests(tests, start_all, stop_all);
 }

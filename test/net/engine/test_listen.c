@@ -74,7 +74,7 @@ static bool is_connecting(void *ctx) {
   return fake_server_connections(ctx) > 0;
 }
 
-static void environments_share_a_session_and_each_is_told(void **state) {
+static void environments_share_a_session_and_each_is_notified(void **state) {
   struct fake_server *server = start(FAKE_START_NORMAL);
   struct support_port *ports[2] = {support_port_open(), support_port_open()};
   int pools[2];
@@ -95,7 +95,8 @@ static void environments_share_a_session_and_each_is_told(void **state) {
   fake_server_stop(server);
 }
 
-static void two_subscriptions_of_one_environment_are_told_once(void **state) {
+static void an_environment_with_two_subscriptions_is_notified_once(
+    void **state) {
   struct fake_server *server = start(FAKE_START_NORMAL);
   struct support_port *port = support_port_open();
   int pool = open_pool(port, server);
@@ -111,7 +112,7 @@ static void two_subscriptions_of_one_environment_are_told_once(void **state) {
   fake_server_stop(server);
 }
 
-static void names_are_quoted_and_never_cut_off(void **state) {
+static void names_of_channels_are_quoted_and_never_truncated(void **state) {
   struct fake_server *server = start(FAKE_START_NORMAL);
   struct support_port *port = support_port_open();
   int pool = open_pool(port, server);
@@ -174,7 +175,7 @@ static void ending_while_connecting_refuses_and_ends(void **state) {
   fake_server_stop(server);
 }
 
-static void ending_while_a_channel_is_asked_for_refuses_and_ends(void **state) {
+static void ending_while_a_listen_is_running_refuses_and_ends(void **state) {
   struct fake_server *server = start(FAKE_START_NORMAL);
   struct support_port *port = support_port_open();
   int pool = open_pool(port, server);
@@ -204,13 +205,13 @@ static void an_environment_that_goes_leaves_nothing_behind(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(environments_share_a_session_and_each_is_told),
-      cmocka_unit_test(two_subscriptions_of_one_environment_are_told_once),
-      cmocka_unit_test(names_are_quoted_and_never_cut_off),
+      cmocka_unit_test(environments_share_a_session_and_each_is_notified),
+      cmocka_unit_test(an_environment_with_two_subscriptions_is_notified_once),
+      cmocka_unit_test(names_of_channels_are_quoted_and_never_truncated),
       cmocka_unit_test(a_channel_that_is_refused_leaves_the_session_alone),
       cmocka_unit_test(a_deadline_says_why_there_is_no_session),
       cmocka_unit_test(ending_while_connecting_refuses_and_ends),
-      cmocka_unit_test(ending_while_a_channel_is_asked_for_refuses_and_ends),
+      cmocka_unit_test(ending_while_a_listen_is_running_refuses_and_ends),
       cmocka_unit_test(an_environment_that_goes_leaves_nothing_behind),
   };
   return cmocka_run_group_tests_name("listen", tests, NULL, NULL);

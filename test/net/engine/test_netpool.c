@@ -65,7 +65,7 @@ static void release(int lease, int flags) {
 
 /* ---- transactions -------------------------------------------------------- */
 
-static void query_may_not_leave_a_transaction_open(void **state) {
+static void query_must_not_leave_a_transaction_open(void **state) {
   int pool = pool_of("1");
   struct support_answer answer = support_ask(port, pool, "begin");
   (void)state;
@@ -159,7 +159,7 @@ static void a_commit_goes_as_rollback_where_the_transaction_has_failed(
   close_pool(pool);
 }
 
-static void only_commit_and_rollback_finish_a_transaction(void **state) {
+static void only_commit_and_rollback_may_finish_a_transaction(void **state) {
   int pool = pool_of("1");
   int lease = support_lease(port, pool).lease;
   (void)state;
@@ -168,7 +168,8 @@ static void only_commit_and_rollback_finish_a_transaction(void **state) {
   close_pool(pool);
 }
 
-static void statements_of_a_lease_run_in_the_order_of_calls(void **state) {
+static void statements_of_a_lease_run_in_the_order_of_their_calls(
+    void **state) {
   int pool = pool_of("2");
   int lease = support_lease(port, pool).lease;
   int64_t ids[40];
@@ -199,7 +200,7 @@ static void statements_of_a_lease_run_in_the_order_of_calls(void **state) {
   close_pool(pool);
 }
 
-static void leases_are_granted_in_the_order_of_asking(void **state) {
+static void leases_are_granted_in_the_order_of_their_calls(void **state) {
   int pool = pool_of("1");
   int64_t ids[20];
   int i;
@@ -223,7 +224,7 @@ static void leases_are_granted_in_the_order_of_asking(void **state) {
 
 /* ---- the end of backends ------------------------------------------------- */
 
-static void a_backend_that_ends_idle_is_not_noticed(void **state) {
+static void calls_do_not_notice_a_backend_that_ended_while_idle(void **state) {
   int pool = pool_of("1");
   int i;
   (void)state;
@@ -250,7 +251,7 @@ static void terminate_sleeper(void) {
   }
 }
 
-static void a_backend_that_ends_busy_is_repeated(void **state) {
+static void a_read_whose_backend_ends_is_repeated(void **state) {
   int pool = pool_of("1");
   struct support_answer answer;
   int64_t id;
@@ -312,7 +313,7 @@ static void a_backend_that_ends_in_a_transaction_fails_its_statement(
   close_pool(pool);
 }
 
-static void a_server_that_crashes_is_waited_for(void **state) {
+static void calls_wait_for_a_server_that_has_crashed(void **state) {
   int pool = support_pool(port,
                           cluster.port,
                           PASSWORD,
@@ -387,7 +388,7 @@ static void warming_up_opens_min_connections(void **state) {
   close_pool(pool);
 }
 
-static void warming_up_reports_what_stands_against_it(void **state) {
+static void warming_up_reports_why_it_failed(void **state) {
   int pool = support_pool(port,
                           cluster.port,
                           "pg.password",
@@ -411,7 +412,7 @@ static void warming_up_reports_what_stands_against_it(void **state) {
   close_pool(pool);
 }
 
-static void ending_while_warming_up_settles_both(void **state) {
+static void ending_while_warming_up_answers_both(void **state) {
   int pool = support_pool(port, 1, "min", "2", NULL);
   int64_t warming = simple_op(HF_OP_WARMUP, pool, 20000);
   int64_t end = support_end(port, pool);
@@ -420,7 +421,7 @@ static void ending_while_warming_up_settles_both(void **state) {
   assert_int_equal(support_wait(port, end).kind, HF_MSG_OK);
 }
 
-static void events_tell_of_connections_and_notifications(void **state) {
+static void connections_and_notifications_are_reported_as_events(void **state) {
   int pool = pool_of("1");
   int lease = support_lease(port, pool).lease;
   int notes = support_events(port, HF_EVENT_NOTIFY);
@@ -440,27 +441,27 @@ static void events_tell_of_connections_and_notifications(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(query_may_not_leave_a_transaction_open),
+      cmocka_unit_test(query_must_not_leave_a_transaction_open),
       cmocka_unit_test(a_released_transaction_is_rolled_back),
       cmocka_unit_test(a_failed_transaction_commits_as_an_error),
       cmocka_unit_test(
           a_finished_transaction_is_kept_or_not_and_its_lease_over),
       cmocka_unit_test(
           a_commit_goes_as_rollback_where_the_transaction_has_failed),
-      cmocka_unit_test(only_commit_and_rollback_finish_a_transaction),
-      cmocka_unit_test(statements_of_a_lease_run_in_the_order_of_calls),
-      cmocka_unit_test(leases_are_granted_in_the_order_of_asking),
-      cmocka_unit_test(a_backend_that_ends_idle_is_not_noticed),
-      cmocka_unit_test(a_backend_that_ends_busy_is_repeated),
+      cmocka_unit_test(only_commit_and_rollback_may_finish_a_transaction),
+      cmocka_unit_test(statements_of_a_lease_run_in_the_order_of_their_calls),
+      cmocka_unit_test(leases_are_granted_in_the_order_of_their_calls),
+      cmocka_unit_test(calls_do_not_notice_a_backend_that_ended_while_idle),
+      cmocka_unit_test(a_read_whose_backend_ends_is_repeated),
       cmocka_unit_test(a_lease_remembers_how_its_connection_was_lost),
       cmocka_unit_test(
           a_backend_that_ends_in_a_transaction_fails_its_statement),
       cmocka_unit_test(a_reset_replaces_every_connection),
       cmocka_unit_test(warming_up_opens_min_connections),
-      cmocka_unit_test(warming_up_reports_what_stands_against_it),
-      cmocka_unit_test(ending_while_warming_up_settles_both),
-      cmocka_unit_test(events_tell_of_connections_and_notifications),
-      cmocka_unit_test(a_server_that_crashes_is_waited_for),
+      cmocka_unit_test(warming_up_reports_why_it_failed),
+      cmocka_unit_test(ending_while_warming_up_answers_both),
+      cmocka_unit_test(connections_and_notifications_are_reported_as_events),
+      cmocka_unit_test(calls_wait_for_a_server_that_has_crashed),
   };
   return cmocka_run_group_tests(tests, start_all, stop_all);
 }

@@ -54,7 +54,7 @@ static bool has_so_few_fds(void *ctx) {
   return support_count_fds() <= *fds;
 }
 
-static void the_last_port_takes_everything_with_it(void **state) {
+static void the_last_port_ends_the_engine(void **state) {
   struct fake_plan plan = normal();
   struct fake_server *server = fake_server_start(&plan);
   int fds = 0;
@@ -76,7 +76,7 @@ static void the_last_port_takes_everything_with_it(void **state) {
   fake_server_stop(server);
 }
 
-static void a_port_without_pools_comes_and_goes(void **state) {
+static void a_port_without_pools_can_be_opened_and_closed(void **state) {
   int i;
   (void)state;
   for (i = 0; i < 50; i++) {
@@ -339,7 +339,7 @@ static void waiters_are_served_while_a_pool_ends(void **state) {
 
 /* ---- memory -------------------------------------------------------------- */
 
-static void reading_pauses_while_messages_lie_untaken(void **state) {
+static void reading_pauses_while_messages_are_not_taken(void **state) {
   struct fake_plan plan = normal();
   struct fake_server *server = fake_server_start(&plan);
   struct support_port *port = support_port_open();
@@ -428,7 +428,7 @@ static bool all_notes_sent(void *ctx) {
 }
 
 /* They wait in the kernel and with the server, not with us. */
-static void notifications_nobody_takes_are_left_unread(void **state) {
+static void notifications_that_nobody_takes_are_left_unread(void **state) {
   struct fake_plan plan = {.key_pid = 77, .answer = flood_notes};
   struct fake_server *server = fake_server_start(&plan);
   struct support_port *port = support_port_open();
@@ -455,8 +455,8 @@ static void notifications_nobody_takes_are_left_unread(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_last_port_takes_everything_with_it),
-      cmocka_unit_test(a_port_without_pools_comes_and_goes),
+      cmocka_unit_test(the_last_port_ends_the_engine),
+      cmocka_unit_test(a_port_without_pools_can_be_opened_and_closed),
       cmocka_unit_test(closing_while_connecting_leaves_nothing),
       cmocka_unit_test(closing_while_running_cancels_within_seconds),
       cmocka_unit_test(a_cancel_that_hangs_does_not_outlive_the_engine),
@@ -468,9 +468,9 @@ int main(void) {
       cmocka_unit_test(an_orphan_on_a_shared_pool_is_cancelled),
       cmocka_unit_test(a_lease_outlives_the_end_of_its_pool_as_released),
       cmocka_unit_test(waiters_are_served_while_a_pool_ends),
-      cmocka_unit_test(reading_pauses_while_messages_lie_untaken),
+      cmocka_unit_test(reading_pauses_while_messages_are_not_taken),
       cmocka_unit_test(a_port_closes_while_its_readers_are_paused),
-      cmocka_unit_test(notifications_nobody_takes_are_left_unread),
+      cmocka_unit_test(notifications_that_nobody_takes_are_left_unread),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

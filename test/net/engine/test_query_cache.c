@@ -74,7 +74,7 @@ static bool is_running(void *ctx) {
 
 /* ---- terms --------------------------------------------------------------- */
 
-static void terms_that_make_no_sense_are_refused(void **state) {
+static void malformed_cache_parameters_are_refused(void **state) {
   static const char *const terms[] = {"",
                                       "1",
                                       "1 2",
@@ -119,7 +119,7 @@ static void terms_that_make_no_sense_are_refused(void **state) {
   fake_server_stop(server);
 }
 
-static void a_lease_has_no_cache(void **state) {
+static void statements_of_a_lease_are_not_cached(void **state) {
   struct fake_server *server = start();
   struct support_port *port = support_port_open();
   int pool = support_pool(port, fake_server_port(server), NULL);
@@ -140,7 +140,7 @@ static void a_lease_has_no_cache(void **state) {
 
 /* ---- answers ------------------------------------------------------------- */
 
-static void an_answer_that_is_kept_has_no_connection(void **state) {
+static void a_cached_answer_has_no_connection(void **state) {
   struct fake_server *server = start();
   struct support_port *port = support_port_open();
   int pool = support_pool(port, fake_server_port(server), NULL);
@@ -220,7 +220,8 @@ static void a_port_closes_with_calls_that_wait_for_each_other(void **state) {
   fake_server_stop(server);
 }
 
-static void every_call_of_a_flight_ends_by_its_own_deadline(void **state) {
+static void calls_that_share_a_statement_end_at_their_own_deadlines(
+    void **state) {
   struct fake_server *server = start();
   struct support_port *port = support_port_open();
   int pool = support_pool(port, fake_server_port(server), "max", "2", NULL);
@@ -246,7 +247,7 @@ static void every_call_of_a_flight_ends_by_its_own_deadline(void **state) {
   fake_server_stop(server);
 }
 
-static void an_older_answer_outlives_its_server(void **state) {
+static void an_older_answer_is_served_while_the_server_is_away(void **state) {
   struct fake_server *server = start();
   struct support_port *port = support_port_open();
   int pool = support_pool(port, fake_server_port(server), "max", "1", NULL);
@@ -278,12 +279,12 @@ static void an_older_answer_outlives_its_server(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(terms_that_make_no_sense_are_refused),
-      cmocka_unit_test(a_lease_has_no_cache),
-      cmocka_unit_test(an_answer_that_is_kept_has_no_connection),
+      cmocka_unit_test(malformed_cache_parameters_are_refused),
+      cmocka_unit_test(statements_of_a_lease_are_not_cached),
+      cmocka_unit_test(a_cached_answer_has_no_connection),
       cmocka_unit_test(invalidation_reaches_every_port_of_a_pool),
       cmocka_unit_test(a_port_closes_with_calls_that_wait_for_each_other),
-      cmocka_unit_test(every_call_of_a_flight_ends_by_its_own_deadline),
-      cmocka_unit_test(an_older_answer_outlives_its_server)};
+      cmocka_unit_test(calls_that_share_a_statement_end_at_their_own_deadlines),
+      cmocka_unit_test(an_older_answer_is_served_while_the_server_is_away)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

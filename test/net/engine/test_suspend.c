@@ -77,7 +77,7 @@ static bool has_idle(void *ctx) {
   return support_stat(port, *(int *)ctx, "idle") > 0;
 }
 
-static void a_suspended_pool_leaves_the_server(void **state) {
+static void a_suspended_pool_closes_its_connections(void **state) {
   int pool = warm_pool();
   int64_t running = support_query(port, pool, NAP);
   (void)state;
@@ -147,7 +147,7 @@ static void expect_prepared(int lease, const char *count) {
       count);
 }
 
-static void every_connection_forgets_its_statements(void **state) {
+static void every_connection_deallocates_its_statements(void **state) {
   int pool = warm_pool();
   int leases[THREE];
   int64_t nap;
@@ -178,7 +178,8 @@ static void every_connection_forgets_its_statements(void **state) {
   close_pool(pool);
 }
 
-static void statements_named_by_themselves_are_forgotten_too(void **state) {
+static void statements_that_were_prepared_by_use_are_deallocated_too(
+    void **state) {
   int pool = support_pool(port, cluster.port, PASSWORD, "max", "1", NULL);
   int lease;
   int i;
@@ -200,7 +201,7 @@ static void statements_named_by_themselves_are_forgotten_too(void **state) {
   close_pool(pool);
 }
 
-static void behind_a_pooler_forgetting_has_to_be_forced(void **state) {
+static void behind_a_pooler_deallocating_has_to_be_forced(void **state) {
   int pool =
       support_pool(port, cluster.port, PASSWORD, "pooler", "transaction", NULL);
   struct support_answer answer;
@@ -218,7 +219,7 @@ static void behind_a_pooler_forgetting_has_to_be_forced(void **state) {
                    HF_POOL_CLOSED);
 }
 
-static void an_unused_pool_has_nothing_to_forget(void **state) {
+static void an_unused_pool_has_nothing_to_deallocate(void **state) {
   int pool = support_pool(port, cluster.port, PASSWORD, NULL);
   struct support_answer answer = run(HF_OP_FORGET, pool, 0);
   (void)state;
@@ -229,7 +230,7 @@ static void an_unused_pool_has_nothing_to_forget(void **state) {
 
 /* ---- health probes ------------------------------------------------------- */
 
-static void a_probe_is_answered_though_the_line_is_full(void **state) {
+static void a_health_probe_is_answered_though_the_queue_is_full(void **state) {
   struct hf_op op = {.kind = HF_OP_QUERY, .flags = HF_FLAG_PROBE};
   int64_t nap, waiting, refused, probe;
   (void)state;
@@ -255,14 +256,15 @@ static void a_probe_is_answered_though_the_line_is_full(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_suspended_pool_leaves_the_server),
+      cmocka_unit_test(a_suspended_pool_closes_its_connections),
       cmocka_unit_test(calls_wait_for_the_end_of_a_suspension),
       cmocka_unit_test(a_suspended_pool_can_be_ended),
-      cmocka_unit_test(every_connection_forgets_its_statements),
-      cmocka_unit_test(statements_named_by_themselves_are_forgotten_too),
-      cmocka_unit_test(behind_a_pooler_forgetting_has_to_be_forced),
-      cmocka_unit_test(an_unused_pool_has_nothing_to_forget),
-      cmocka_unit_test(a_probe_is_answered_though_the_line_is_full),
+      cmocka_unit_test(every_connection_deallocates_its_statements),
+      cmocka_unit_test(
+          statements_that_were_prepared_by_use_are_deallocated_too),
+      cmocka_unit_test(behind_a_pooler_deallocating_has_to_be_forced),
+      cmocka_unit_test(an_unused_pool_has_nothing_to_deallocate),
+      cmocka_unit_test(a_health_probe_is_answered_though_the_queue_is_full),
   };
   return cmocka_run_group_tests_name("suspend", tests, start_all, stop_all);
 }

@@ -191,7 +191,8 @@ static int administer(const char *sql) {
 
 /* ---- freezes ------------------------------------------------------------- */
 
-static void calls_after_a_freeze_do_not_meet_ended_backends(void **state) {
+static void calls_after_a_freeze_do_not_use_connections_of_ended_backends(
+    void **state) {
   struct sleeper sleeper;
   (void)state;
   (void)administer("create table t (a int)");
@@ -208,7 +209,7 @@ static void calls_after_a_freeze_do_not_meet_ended_backends(void **state) {
   assert_int_equal(administer("select count(*) from t"), THREE);
 }
 
-static void a_freeze_that_nobody_used_costs_nothing(void **state) {
+static void a_freeze_that_harmed_no_connection_closes_none(void **state) {
   struct sleeper sleeper;
   (void)state;
   (void)administer("truncate t");
@@ -238,7 +239,8 @@ static bool fall_silent(struct fake_session *session,
   return true;
 }
 
-static void calls_after_a_freeze_do_not_meet_dead_ways(void **state) {
+static void calls_after_a_freeze_do_not_use_connections_that_were_cut(
+    void **state) {
   struct fake_plan plan = {.key_pid = 77, .answer = fall_silent};
   struct fake_server *server = fake_server_start(&plan);
   struct sleeper sleeper;
@@ -255,7 +257,7 @@ static void calls_after_a_freeze_do_not_meet_dead_ways(void **state) {
 /* ---- no freeze ----------------------------------------------------------- */
 
 /* A pinged connection is busy: the next call would open another one. */
-static void a_pool_in_use_is_not_suspected(void **state) {
+static void a_pool_in_use_is_not_pinged(void **state) {
   struct support_port *port = support_port_open();
   int pool = support_pool(port, cluster.port, PASSWORD, "max", "100", NULL);
   int i;
@@ -273,10 +275,12 @@ static void a_pool_in_use_is_not_suspected(void **state) {
 
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(calls_after_a_freeze_do_not_meet_ended_backends),
-      cmocka_unit_test(a_freeze_that_nobody_used_costs_nothing),
-      cmocka_unit_test(calls_after_a_freeze_do_not_meet_dead_ways),
-      cmocka_unit_test(a_pool_in_use_is_not_suspected),
+      cmocka_unit_test(
+          calls_after_a_freeze_do_not_use_connections_of_ended_backends),
+      cmocka_unit_test(a_freeze_that_harmed_no_connection_closes_none),
+      cmocka_unit_test(
+          calls_after_a_freeze_do_not_use_connections_that_were_cut),
+      cmocka_unit_test(a_pool_in_use_is_not_pinged),
   };
   program = argv[0];
   if (argc == 3 && strcmp(argv[1], "sleeper") == 0) {

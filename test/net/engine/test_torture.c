@@ -103,7 +103,7 @@ static void every_allocation_may_fail(void **state) {
   assert_in_range(n, 50, ALLOCATIONS_MAX - 1);
 }
 
-static void a_second_text_comes_second_when_there_is_no_first(void **state) {
+static void a_second_text_is_chunk_1_also_without_a_first(void **state) {
   struct hf_message_head head = {.kind = HF_MSG_ERROR,
                                  .n_ints = HF_ERROR_INTS,
                                  .id_low = 1,
@@ -122,7 +122,7 @@ static void a_second_text_comes_second_when_there_is_no_first(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_allocation_may_fail),
-      cmocka_unit_test(a_second_text_comes_second_when_there_is_no_first),
+      cmocka_unit_test(a_second_text_is_chunk_1_also_without_a_first),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

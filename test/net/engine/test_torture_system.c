@@ -302,12 +302,12 @@ static void with_each_failure(void (*run)(void)) {
   }
 }
 
-static void every_call_to_the_system_may_fail(void **state) {
+static void any_system_call_may_fail(void **state) {
   (void)state;
   with_each_failure(fail_each_call);
 }
 
-static void the_system_may_refuse_something_for_a_while(void **state) {
+static void a_system_call_may_fail_for_a_while(void **state) {
   (void)state;
   all = true;
   with_each_failure(fail_all_calls);
@@ -316,8 +316,8 @@ static void the_system_may_refuse_something_for_a_while(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_call_to_the_system_may_fail),
-      cmocka_unit_test(the_system_may_refuse_something_for_a_while),
+      cmocka_unit_test(any_system_call_may_fail),
+      cmocka_unit_test(a_system_call_may_fail_for_a_while),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -174,7 +174,7 @@ static void check_cells(const PGresult *result,
   }
 }
 
-static void cells_are_found_where_the_format_says(void **state) {
+static void cells_are_where_the_format_says(void **state) {
   static const char *const pieces[] = {"",
                                        "a",
                                        "caf\xc3\xa9",
@@ -529,7 +529,7 @@ int main(void) {
       cmocka_unit_test(one_row_becomes_one_message),
       cmocka_unit_test(without_the_bits_everything_is_text),
       cmocka_unit_test(bitmaps_have_a_word_per_32_columns),
-      cmocka_unit_test(cells_are_found_where_the_format_says),
+      cmocka_unit_test(cells_are_where_the_format_says),
       cmocka_unit_test(a_chunk_holds_1024_units_or_one_long_cell),
       cmocka_unit_test(broken_utf8_becomes_replacement_characters),
       cmocka_unit_test(numbers_are_rounded_as_strtod_does),

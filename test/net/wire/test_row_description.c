@@ -46,7 +46,7 @@ static int32_t find(struct hf_row_descriptions *row_descriptions,
   return guess;
 }
 
-static void a_list_is_described_once(void **state) {
+static void columns_are_described_once(void **state) {
   struct hf_row_descriptions row_descriptions;
   struct hf_message *message;
   PGresult *result = make_result("id", "n\xc3\xa4me", 23);
@@ -79,7 +79,7 @@ static void a_list_is_described_once(void **state) {
   PQclear(result);
 }
 
-static void lists_that_differ_have_numbers_of_their_own(void **state) {
+static void columns_that_differ_have_different_numbers(void **state) {
   struct hf_row_descriptions row_descriptions;
   struct hf_message *message;
   PGresult *results[4];
@@ -107,7 +107,7 @@ static void lists_that_differ_have_numbers_of_their_own(void **state) {
   hf_row_descriptions_finish(&row_descriptions);
 }
 
-static void no_columns_are_no_shape(void **state) {
+static void a_result_without_columns_has_no_description(void **state) {
   struct hf_row_descriptions row_descriptions;
   struct hf_message *message;
   PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_COMMAND_OK);
@@ -119,7 +119,7 @@ static void no_columns_are_no_shape(void **state) {
   hf_row_descriptions_finish(&row_descriptions);
 }
 
-static void a_full_table_forgets_and_says_so(void **state) {
+static void a_full_table_forgets_all_and_says_so(void **state) {
   struct hf_row_descriptions row_descriptions;
   struct hf_message *message;
   PGresult *result;
@@ -180,10 +180,10 @@ static void running_out_of_memory_changes_nothing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_list_is_described_once),
-      cmocka_unit_test(lists_that_differ_have_numbers_of_their_own),
-      cmocka_unit_test(no_columns_are_no_shape),
-      cmocka_unit_test(a_full_table_forgets_and_says_so),
+      cmocka_unit_test(columns_are_described_once),
+      cmocka_unit_test(columns_that_differ_have_different_numbers),
+      cmocka_unit_test(a_result_without_columns_has_no_description),
+      cmocka_unit_test(a_full_table_forgets_all_and_says_so),
       cmocka_unit_test(running_out_of_memory_changes_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Inside the client of hf_port_*: shared by its files only. */
-#ifndef HF_TEST_SUPPORT_PORT_PARTS_H
-#define HF_TEST_SUPPORT_PORT_PARTS_H
+#ifndef HF_TEST_SUPPORT_PORT_INTERNAL_H
+#define HF_TEST_SUPPORT_PORT_INTERNAL_H
 
 #include <pthread.h>
 #include <stdbool.h>

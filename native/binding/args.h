@@ -2,10 +2,9 @@
 //
 // Reading arguments and making small objects, on plain Node-API.
 //
-// All of it fails softly: a reader that says false has thrown TypeError; a
-// writer may fail only when JavaScript cannot run any more (worker.terminate())
-// and then nobody looks at the object. node-addon-api's own setters would end
-// the process in that case, which is why they are not used on these paths.
+// A reader that returns false has thrown a TypeError. A writer fails only when
+// JavaScript cannot run any more (worker.terminate()), and then the object is
+// not used. node-addon-api's own setters would abort the process in that case.
 #ifndef HF_BINDING_ARGS_H
 #define HF_BINDING_ARGS_H
 

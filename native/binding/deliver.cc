@@ -9,8 +9,8 @@ namespace {
 
 constexpr size_t kInitialElements = 4096;
 
-// More than this is given back when it lies idle for so many calls. Calls and
-// not time: there are no timers here, and who makes no calls needs no memory.
+// A larger array shrinks after so many calls in a row that used little of it.
+// Calls are counted, not time: there are no timers here.
 constexpr size_t kKeepBytes = 1024 * 1024;
 constexpr unsigned kIdleCalls = 64;
 
@@ -68,8 +68,8 @@ public:
     }
     napi_value text = MakeString(env_, bytes, chunk);
 
-    // Too long for a string, or no memory: its message alone has no answer
-    // then, and lib/engine/inbox.js says so. Its neighbours have theirs.
+    // Too long for a string, or out of memory: lib/engine/inbox.js fails the
+    // call of this message. Other messages are not affected.
     if (text == nullptr) {
       ClearException();
       napi_get_null(env_, &text);
@@ -226,7 +226,7 @@ bool Delivery::Fill(napi_env env, napi_value arguments[kArguments]) {
   return true;
 }
 
-// Moves the first messages to the arrays and frees their blocks.
+// Moves the first messages to the arrays and frees them.
 bool Delivery::Move(napi_env env, size_t messages, napi_value strings) {
   int32_t *ints = static_cast<int32_t *>(ints_.data());
   double *nums = static_cast<double *>(nums_.data());

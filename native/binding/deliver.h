@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Turns the engine's blocks into what JavaScript reads: one Int32Array, one
+// Turns the engine's messages into what JavaScript reads: one Int32Array, one
 // Float64Array and one array of strings for many messages together.
 //
-// Ownership: takes ownership of blocks; the two typed arrays are kept and used
-// again by the next call.
+// Ownership: takes ownership of messages. The typed arrays are kept for the
+// next call.
 // Threads: the environment's thread only.
 #ifndef HF_BINDING_DELIVER_H
 #define HF_BINDING_DELIVER_H
@@ -52,18 +52,18 @@ public:
   Delivery(const Delivery &) = delete;
   Delivery &operator=(const Delivery &) = delete;
 
-  // Appends a list of blocks.
+  // Appends a list of messages.
   void Add(struct hf_message *messages);
   bool empty() const {
     return head_ == nullptr;
   }
 
   // Moves the oldest messages, as many as one call should carry, into the
-  // arguments of deliver(). Returns false if that failed, which is when the
-  // environment ends; some messages are gone then.
+  // arguments of deliver(). Returns false if that failed because the
+  // environment ends; some messages are lost then.
   bool Fill(napi_env env, napi_value arguments[kArguments]);
 
-  // Tells V8 how much memory waits here for a later turn.
+  // Reports to V8 how much memory is held here for a later turn.
   void ReportHeld(napi_env env);
 
   // Frees the messages not delivered, and the arrays.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What became of a COMMIT whose answer was lost, asked step by step.
+// Finds out, step by step, what became of a COMMIT whose answer was lost.
 #ifndef HF_BINDING_FATE_H
 #define HF_BINDING_FATE_H
 

@@ -40,8 +40,8 @@ bool Mailbox::Start(enum hf_status *status) {
   if (napi_get_uv_event_loop(env_, &loop) != napi_ok) {
     goto fail_loop;
   }
-  // The hook comes first: from here on there is a handle to wait for. It is
-  // the asynchronous kind, because closing takes turns of the loop.
+  // The hook comes first: from here on there is a handle to wait for. It is an
+  // asynchronous one because closing takes turns of the loop.
   if (napi_add_async_cleanup_hook(env_, OnTeardown, this, &hook_) != napi_ok) {
     goto fail_loop;
   }
@@ -105,10 +105,10 @@ void Mailbox::Wake() noexcept {
   uv_async_send(&async_);
 }
 
-// The flag and the last wake-up are one step under the lock. Were the flag
-// visible before uv_async_send() has returned, an earlier wake-up could make
-// the loop close and free the handle under the sender's feet; were it set
-// after, the loop could miss it and wait for ever.
+// The flag is set and the last wake-up sent under one lock. If the flag were
+// visible before uv_async_send() has returned, the loop might close and free
+// the handle while it is used here, woken up by an earlier send. If it were set
+// after, the loop might miss it and wait for ever.
 void Mailbox::EngineClosed() noexcept {
   std::lock_guard<std::mutex> lock(mutex_);
 
@@ -146,18 +146,18 @@ void Mailbox::OnHandleClosed(uv_handle_t *handle) {
     self->listener_.on_closed(self->listener_.owner);
   }
   delete self;
-  // Last: an environment that is ending may be gone with this.
+  // Last: this may free an environment that is ending.
   napi_remove_async_cleanup_hook(hook);
 }
 
-// The environment ends: natural end of the main thread, or a worker's end by
-// any way. Node turns the loop until the hook is removed.
+// The environment ends: the main thread, or a worker in any way. Node runs the
+// loop until the hook is removed.
 void Mailbox::OnTeardown(napi_async_cleanup_hook_handle, void *arg) {
   Mailbox *self = static_cast<Mailbox *>(arg);
 
   self->Close();
-  // With nothing alive in the loop Node would spin instead of sleeping while
-  // it waits for the engine.
+  // Without an active handle Node would spin, not sleep, while it waits for the
+  // engine.
   if (self->state_ == State::kClosing) {
     uv_ref(reinterpret_cast<uv_handle_t *>(&self->async_));
   }

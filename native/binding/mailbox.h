@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// One environment's end of a port: how the engine wakes the environment's
-// event loop, and the order in which both let go of each other.
+// One environment's side of a port: how the engine wakes up the environment's
+// event loop, and the order in which both are closed.
 //
 //          Close(), or the environment ends
 //   OPEN ───────────────────────────────────▶ CLOSING: the engine still wakes
 //                                                │ the engine said `closed`
 //                                                ▼
-//   freed ◀── libuv has let go of the handle ── CLOSED
+//   freed ◀───── libuv has closed the handle ── CLOSED
 //
-// Ownership: a mailbox frees itself at the end of that way, never earlier.
+// Ownership: a mailbox frees itself when its handle is closed.
 // Threads: everything belongs to the environment's thread, except Wake() and
 // EngineClosed(), which the engine calls.
 #ifndef HF_BINDING_MAILBOX_H
@@ -26,11 +26,10 @@ namespace holdfast {
 
 class Mailbox {
 public:
-  // What the owner is told; both on the environment's thread, without a
-  // handle scope.
+  // Called on the environment's thread, without a handle scope.
   struct Listener {
-    void (*on_mail)(void *owner);    // something may be taken from the port
-    void (*on_closing)(void *owner); // last chance to take; once
+    void (*on_mail)(void *owner);    // the port may have messages
+    void (*on_closing)(void *owner); // the last time to take some; once
     void (*on_closed)(void *owner);  // the last call; once
     void *owner;
   };
@@ -70,7 +69,7 @@ private:
   enum class State {
     kOpen,
     kClosing, // hf_port_close() was called
-    kClosed   // the handle is being closed, nobody wakes us any more
+    kClosed   // the handle is being closed, and is not woken up any more
   };
 
   Mailbox(napi_env env, const Listener &listener);

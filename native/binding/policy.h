@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The engine's judgement for work done outside it: helpers of JavaScript ask
-// the same functions that rule the engine's own repeating.
+// The engine's retry policy, for work that is done outside the engine.
 #ifndef HF_BINDING_POLICY_H
 #define HF_BINDING_POLICY_H
 

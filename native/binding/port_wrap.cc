@@ -76,8 +76,8 @@ enum hf_status CopyText(napi_env env,
   return HF_OK;
 }
 
-// Says why there is no port. The engine's own sentence for HF_SOCKET_ERROR
-// speaks of servers; here it is a thread that could not be made.
+// Throws the reason why there is no port. The default text of HF_SOCKET_ERROR
+// is about servers; here a thread could not be started.
 void ThrowOpenFailed(napi_env env, enum hf_status status) {
   if (status == HF_SOCKET_ERROR) {
     napi_throw_error(
@@ -138,7 +138,7 @@ PortWrap::PortWrap(const Napi::CallbackInfo &info) : ObjectWrap(info) {
 }
 
 PortWrap::~PortWrap() {
-  // Nobody can reach the port any more, and it was not closed: it is now.
+  // JavaScript has no reference on the port any more, and has not closed it.
   if (mailbox_ != nullptr) {
     mailbox_->Abandon();
     delivery_.Drop(Env());
@@ -367,8 +367,8 @@ void PortWrap::Deliver() {
   const bool backlog = !delivery_.empty();
   napi_value arguments[Delivery::kArguments] = {};
 
-  // With a backlog nothing more is taken: the engine counts what lies with it
-  // and stops reading from servers when that becomes too much.
+  // With a backlog no more is taken: the engine counts what was not taken, and
+  // stops reading from servers when that is too much.
   if (!backlog) {
     delivery_.Add(hf_port_take(mailbox_->port()));
   }
@@ -401,17 +401,16 @@ void PortWrap::CallDeliver(napi_value *arguments) {
                          nullptr) == napi_ok) {
     return;
   }
-  // deliver() is written not to throw. If it does, the process hears of it as
-  // of any uncaught exception, and the next messages come all the same. There
-  // is no exception when a worker was terminated.
+  // deliver() is written not to throw. If it does, that is an uncaught
+  // exception, and later messages are still delivered. There is no exception
+  // when a worker was terminated.
   if (napi_is_exception_pending(env, &pending) == napi_ok && pending &&
       napi_get_and_clear_last_exception(env, &error) == napi_ok) {
     napi_fatal_exception(env, error);
   }
 }
 
-// The port is closed in a moment: what lies in it would be lost, so it is
-// taken and freed here.
+// The port is about to be closed: takes and frees the messages it has.
 void PortWrap::OnClosing(void *owner) {
   PortWrap *self = static_cast<PortWrap *>(owner);
   Napi::HandleScope scope(self->Env());

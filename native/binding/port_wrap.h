@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The class Port of the addon: one environment's way to the engine.
+// The class Port of the addon, which connects an environment with the engine.
 //
 // Ownership: JavaScript's. An open port that is collected is closed; `deliver`
 // is held until then, so it must not hold the port.
@@ -43,7 +43,7 @@ private:
   void Deliver();
   void CallDeliver(napi_value *arguments);
 
-  Mailbox *mailbox_ = nullptr; // until the engine has let go
+  Mailbox *mailbox_ = nullptr; // until the engine has closed the port
   Delivery delivery_;
   Napi::FunctionReference deliver_;
   napi_async_context context_ = nullptr;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The little of the C++ library that the binding uses, for releases: linking
-// libstdc++ in would bring its exceptions and their unwinder, which wants a
-// newer glibc than ours may, and leaving it out would need it on the target.
-// Hidden like everything else; empty in other builds.
+// The part of the C++ library that the binding uses, for releases. Linking
+// libstdc++ statically would bring its exceptions and their unwinder, which
+// need a newer glibc than we may; linking it dynamically would need it on the
+// target. Empty in other builds.
 //
 // Ownership: memory comes from malloc. Threads: as malloc.
 #ifdef HF_STATIC_LIBPQ
@@ -22,7 +22,7 @@ void *operator new(std::size_t size, const std::nothrow_t &) noexcept {
 void *operator new(std::size_t size) {
   void *memory = std::malloc(size == 0 ? 1 : size);
   if (memory == nullptr) {
-    std::abort(); // what an exception would come to without exceptions
+    std::abort(); // an exception would end the process, too
   }
   return memory;
 }

@@ -19,7 +19,21 @@ const LEFT_OUT =
   /(^|\/)(node_modules|corpus|build)\/|lib\/wasm\/bytes|words\.test\.js$/;
 
 /** Of each: its names and prose, and what stands for it now. @type {[RegExp, string][]} */
-const WORDS = [[/\b(Cache)?Ear\b/, 'NotificationListener, CacheInvalidator']];
+const WORDS = [
+  [/\bhf_behind|\bis_?[bB]ehind\b/, 'reachability'],
+  [/\bhf_(checkup|chore)|\bchores?\b/, 'reset'],
+  [/\bhf_upkeep/, 'janitor'],
+  [/\bhf_kept|\bhf_cache_kept/, 'cached_result'],
+  [/\bhf_terms|\bhf_cache_terms/, 'cache_params'],
+  [/\b(Cache)?Ear\b/, 'NotificationListener, CacheInvalidator'],
+  [/\bhf_tell/, 'emit'],
+  [/\bhf_labels?\b|\bhf_label_/, 'tag'],
+  [/\bhf_shapes?\b|\bhf_shape_/, 'row description'],
+  [/\bhf_names_/, 'prepared'],
+  [/\bhf_blocks?\b|\bhf_block_/, 'message'],
+  [/\bhf_\w*world\b/, 'hf_pool_io, hf_listener_io, hf_health_io'],
+  [/\bdespair/, 'fail_unreachable'],
+];
 
 /** Names of modules that have a new one. @type {[RegExp, string][]} */
 const FILES = [

@@ -34,6 +34,7 @@ const { platformName } = require('../platform/platform.js');
  * @property {boolean} unknown nothing is known of it
  * @property {number} doubt of several failures, the greatest counts
  * @property {string} reason
+ * @property {string} sqlState what it was judged by; '' = by something else
  */
 
 /**

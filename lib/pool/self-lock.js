@@ -6,6 +6,7 @@
 // shows: all connections are lent, and their clients do nothing while it waits.
 
 const { internals } = require('./client.js');
+const { LIMIT } = require('../protocol/operations.js');
 const { nowMillis, startTimer } = require('../platform/clock.js');
 const { warnOnce } = require('../platform/warn.js');
 
@@ -13,9 +14,6 @@ const { warnOnce } = require('../platform/warn.js');
 const TOLERANCE = 20;
 
 const TIMES_OUT = new Set(['HF_DEADLINE', 'HF_ACQUIRE_TIMEOUT']);
-
-/** After so long a call that may wait for ever is looked at. In ms. */
-const LOOK_AFTER = 5000;
 
 /** @type {WeakSet<import('./pool-core.js').PoolCore>} */
 const watched = new WeakSet();
@@ -62,14 +60,14 @@ function watchForLock(core) {
   watched.add(core);
   const timer = startTimer(() => {
     watched.delete(core);
-    if (core.pool.waitingCount > 0 && allIdleFor(core, LOOK_AFTER)) {
+    if (core.pool.waitingCount > 0 && allIdleFor(core, LIMIT.SELF_LOCK_MS)) {
       warnOnce(
-        `a call has waited for ${LOOK_AFTER / 1000} s: ${describe(core.max)}, ` +
+        `a call has waited for ${LIMIT.SELF_LOCK_MS / 1000} s: ${describe(core.max)}, ` +
           'or set deadlineMillis',
         'HF_SELF_LOCK',
       );
     }
-  }, LOOK_AFTER);
+  }, LIMIT.SELF_LOCK_MS);
   timer.unref();
 }
 

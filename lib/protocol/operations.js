@@ -138,6 +138,10 @@ const LIMIT = Object.freeze({
   WARMUP_TIMEOUT_MS: 8000,
   /** above it is worth a warning */
   WARMUP_SLOW_MS: 5000,
+  /** after an abort: until a statement of the transaction's own has failed */
+  STATEMENT_GRACE_MS: 20,
+  /** a call that may wait for ever is looked at */
+  SELF_LOCK_MS: 5000,
 });
 
 /** Types that are decoded in C. */

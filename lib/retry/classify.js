@@ -6,13 +6,8 @@
 
 const { OUTCOMES, UNITS, isOurs } = require('../errors/error-classes.js');
 const { nowMillis } = require('../platform/clock.js');
-const {
-  findOurs,
-  gatherEvidence,
-  judge,
-  someLayer,
-  sqlStateOf,
-} = require('./evidence.js');
+const { findOurs, gatherEvidence, judge, someLayer } =
+  require('./evidence.js');
 
 /** Written on an error: 'repeated' below, or 'partial'. */
 const MARK = Symbol.for('pg-holdfast.mark');
@@ -36,14 +31,13 @@ const MARKED_AT = Symbol.for('pg-holdfast.markedAt');
  */
 function classify(error) {
   const ours = findOurs(error);
-  const evidence = gatherEvidence(error);
-  const why = judge(evidence);
+  const why = judge(gatherEvidence(error));
   const partial = someLayer(error, (layer) => markOf(layer) === 'partial');
   const known = ours ?? {
     outcome: OUTCOMES[why.outcome] ?? 'ambiguous',
     retryable: why.retryable,
     unit: UNITS[why.unit],
-    sqlState: sqlStateOf(evidence),
+    sqlState: why.sqlState || undefined,
     reason: undefined,
   };
   return {

@@ -277,18 +277,6 @@ function gatherEvidence(error) {
 }
 
 /**
- * Returns the SQLSTATE of anything that was thrown, if it has one.
- * @param {Evidence} evidence
- * @returns {string | undefined}
- */
-function sqlStateOf({ strings }) {
-  const inText = /(?:code: "|Code: `|SqlState\("|SqlState\(E)([0-9A-Z]{5})\b/;
-  const found =
-    strings[0] ?? asSqlState(inText.exec(strings[6] ?? '')?.[1] ?? undefined);
-  return found;
-}
-
-/**
  * Returns whether a layer of an error, or one of several errors in it, is what
  * is looked for.
  * @param {unknown} error
@@ -312,4 +300,4 @@ function someLayer(error, matches, seen = new Set()) {
   });
 }
 
-module.exports = { gatherEvidence, findOurs, judge, someLayer, sqlStateOf };
+module.exports = { gatherEvidence, findOurs, judge, someLayer };

@@ -73,6 +73,12 @@ class Core {
     }
   }
 
+  /** @param {number} place @returns {string} */
+  #text(place) {
+    const memory = this.#memory;
+    return /** @type {string} */ (memory.text(memory.words[place]));
+  }
+
   /** @returns {Classification} */
   #takeClassification() {
     const { words } = this.#memory;
@@ -88,7 +94,8 @@ class Core {
       connecting: (traits & TRAIT.CONNECTING) !== 0,
       unknown: (traits & TRAIT.UNKNOWN) !== 0,
       doubt: words[WORD.DOUBT],
-      reason: /** @type {string} */ (this.#memory.text(words[WORD.REASON])),
+      reason: this.#text(WORD.REASON),
+      sqlState: this.#text(WORD.SQLSTATE),
     };
   }
 

@@ -63,6 +63,7 @@ napi_value MakeClassification(napi_env env,
   SetBool(env, object, "unknown", why.unknown);
   SetInt(env, object, "doubt", why.doubt);
   SetText(env, object, "reason", why.reason);
+  SetText(env, object, "sqlState", why.sqlstate);
   return object;
 }
 

@@ -121,6 +121,7 @@ struct hf_classification {
   bool unknown;       /* no table has it: nothing is known of it */
   int32_t doubt;      /* of several failures, the one with most of it counts */
   const char *reason; /* static text: why, for people */
+  char sqlstate[6];   /* what it was judged by; empty = by something else */
 };
 
 /*
@@ -919,11 +920,14 @@ enum hf_health_pooler {
   HF_HEALTH_POOLER_PROXY /* seen, and not declared */
 };
 
-/* Times of health() and warmup() where the caller gives none, in ms. */
+/* Times that hold where the caller gives none, in ms. */
 enum hf_limit {
   HF_HEALTH_TIMEOUT_MS = 2000,
   HF_WARMUP_TIMEOUT_MS = 8000,
-  HF_WARMUP_SLOW_MS = 5000 /* above it is worth a warning */
+  HF_WARMUP_SLOW_MS = 5000, /* above it is worth a warning */
+  /* after an abort: until a statement of the transaction's own has failed */
+  HF_STATEMENT_GRACE_MS = 20,
+  HF_SELF_LOCK_MS = 5000 /* a call that may wait for ever is looked at */
 };
 
 /* A string to be: UTF-16 units (wide) or Latin-1 bytes. */

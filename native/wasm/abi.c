@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "abi.h"
 
+#include <string.h>
+
 #include "holdfast.h"
 
 enum { PAGE = 1 << 16 };
 
 static int32_t words[HF_WORD_COUNT];
 static double numbers[HF_NUMBER_COUNT];
+static char sqlstate[6];
 
 /* The linker's: where memory is free. */
 extern char __heap_base;
@@ -41,6 +44,8 @@ static void write_classification(const struct hf_classification *why) {
                           (why->unknown ? HF_TRAIT_UNKNOWN : 0);
   words[HF_WORD_DOUBT] = why->doubt;
   words[HF_WORD_REASON] = address(why->reason);
+  memcpy(sqlstate, why->sqlstate, sizeof(sqlstate));
+  words[HF_WORD_SQLSTATE] = address(sqlstate);
 }
 
 int32_t *hf_wasm_words(void) {

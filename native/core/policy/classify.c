@@ -237,6 +237,16 @@ static bool counts_as_connecting(const struct hf_evidence *evidence,
   return connecting(evidence) || (rule->traits & HF_TRAIT_NO_WORK) != 0;
 }
 
+static void note_sqlstate(const struct hf_evidence *evidence,
+                          struct hf_classification *why) {
+  char buffer[SQLSTATE_BYTES];
+  const char *sqlstate = find_sqlstate(evidence, buffer);
+
+  if (sqlstate != NULL) {
+    memcpy(why->sqlstate, sqlstate, SQLSTATE_BYTES);
+  }
+}
+
 struct hf_classification hf_classify(const struct hf_evidence *evidence) {
   const struct hf_rule *rule = judge(evidence);
   struct hf_classification why = from_rule(rule);
@@ -260,6 +270,7 @@ struct hf_classification hf_classify(const struct hf_evidence *evidence) {
   }
   why.connecting = counts_as_connecting(evidence, rule);
   why.unknown = rule == &nothing_known;
+  note_sqlstate(evidence, &why);
   hf_classify_known(evidence, &why);
   why.doubt = hf_classify_doubt(&why);
   return why;

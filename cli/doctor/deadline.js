@@ -3,13 +3,13 @@
 
 // The time there is for everything together, and limits for single steps.
 
-const { performance } = require('node:perf_hooks');
-
+const { nowMillis } = require('../../lib/platform/clock.js');
+const { until } = require('../../lib/platform/until.js');
 const { Failure } = require('./failure.js');
 
 class Deadline {
   #endsAt;
-  #startedAt = performance.now();
+  #startedAt = nowMillis();
 
   /** @param {number} millis */
   constructor(millis) {
@@ -18,11 +18,11 @@ class Deadline {
   }
 
   get elapsed() {
-    return performance.now() - this.#startedAt;
+    return nowMillis() - this.#startedAt;
   }
 
   get remaining() {
-    return Math.max(0, this.#endsAt - performance.now());
+    return Math.max(0, this.#endsAt - nowMillis());
   }
 
   /**
@@ -41,21 +41,15 @@ class Deadline {
    * @param {string} during
    * @returns {Promise<T>}
    */
-  async race(promise, millis, during) {
+  race(promise, millis, during) {
     const limit = this.within(millis);
-    /** @type {NodeJS.Timeout | undefined} */
-    let timer;
-    const late = new Promise((_resolve, reject) => {
-      timer = setTimeout(() => {
-        const text = `${during}: nothing came within ${Math.round(limit)} ms`;
-        reject(new Failure('silent', text, { during }));
-      }, limit);
-    });
-    try {
-      return /** @type {T} */ (await Promise.race([promise, late]));
-    } finally {
-      clearTimeout(timer);
-    }
+    const text = `${during}: nothing came within ${Math.round(limit)} ms`;
+    const endsAt = nowMillis() + limit;
+    return until(
+      promise,
+      { endsAt },
+      () => new Failure('silent', text, { during }),
+    );
   }
 }
 

@@ -5,20 +5,23 @@
 // same helpers, with what the shared functions (healthCheck(), warmup(), the
 // shutdown hooks) ask of a pool.
 
-const { refuseAborted } = require('../pool/arguments.js');
+const { abortedError, refuseAborted } = require('../pool/arguments.js');
 const { readDrainMillis } = require('../validate/values.js');
-const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
-const { HoldfastError } = require('../errors/error-classes.js');
+const { nowMillis } = require('../platform/clock.js');
+const { HoldfastError, usageError } = require('../errors/error-classes.js');
 const { readTimeout } = require('../pool/health.js');
 const { readOptions } = require('../pool/warmup.js');
 const { warnOnce } = require('../platform/warn.js');
 const { pgConfig } = require('./config.js');
-const { until } = require('./until.js');
+const { until } = require('../platform/until.js');
 
 /** @typedef {import('../pool/health-report.js').Health} Health */
 
 /** As long as a timer can wait. */
 const NO_LIMIT = 2 ** 31 - 1000;
+
+/** How much longer than pg we wait: its own error says more. In ms. */
+const PG_FIRST_MILLIS = 25;
 
 const ROLE = 'SELECT pg_is_in_recovery() AS standby';
 
@@ -67,8 +70,18 @@ function countsOf({ totalCount, idleCount, waitingCount }) {
  */
 function ask(pool, text, millis, signal) {
   const asked = pool.query({ text, query_timeout: millis });
-  const late = `nothing was answered within ${millis} ms`;
-  return until(asked, nowMillis() + millis, signal, late);
+  const limits = {
+    endsAt: nowMillis() + millis + PG_FIRST_MILLIS,
+    signals: signal === undefined ? [] : [signal],
+  };
+  return until(asked, limits, (aborted) =>
+    aborted === undefined
+      ? usageError('HF_DEADLINE', `nothing was answered within ${millis} ms`, {
+          outcome: 'not_executed',
+          retryable: true,
+        })
+      : abortedError(aborted),
+  );
 }
 
 /**
@@ -140,18 +153,18 @@ async function drain(pool, clients, millis) {
   if (pool.ending) {
     return;
   }
-  /** @type {ReturnType<typeof startTimer> | undefined} */
-  let timer;
-  const late = new Promise((resolve) => {
-    timer = startTimer(() => {
-      for (const client of clients) {
-        client.end().catch(ignore);
-      }
-      resolve(undefined);
-    }, millis);
-  });
-  await Promise.race([pool.end(), late]);
-  stopTimer(timer);
+  const late = new Error('drained no longer');
+  const endsAt = nowMillis() + millis;
+  try {
+    await until(pool.end(), { endsAt }, () => late);
+  } catch (error) {
+    if (error !== late) {
+      throw error;
+    }
+    for (const client of clients) {
+      client.end().catch(ignore);
+    }
+  }
 }
 
 /**

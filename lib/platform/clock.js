@@ -6,4 +6,13 @@
 
 const { nowMillis, startTimer, stopTimer } = require('#platform');
 
-module.exports = { nowMillis, startTimer, stopTimer };
+/**
+ * @param {number} one a moment; 0 = at no time
+ * @param {number} other
+ * @returns {number} the earlier of both
+ */
+function earlier(one, other) {
+  return one > 0 && other > 0 ? Math.min(one, other) : one || other;
+}
+
+module.exports = { earlier, nowMillis, startTimer, stopTimer };

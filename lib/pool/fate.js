@@ -11,14 +11,13 @@
 // is asked on a new connection. Another server, or another timeline, may have
 // given the id to somebody else: then it stays ambiguous.
 
-const { abortedError } = require('./arguments.js');
 const native = require('../engine/native.js');
 const { FATE, FATE_EVENT } = require('../protocol/policy.js');
-const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
+const { nowMillis, startTimer } = require('../platform/clock.js');
 const { internals } = require('./client.js');
 const { SURE } = require('./lease-state.js');
 const { isOurs, usageError } = require('../errors/errors.js');
-const { leaveSignal, watchSignal } = require('../platform/signals.js');
+const { until } = require('../platform/until.js');
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */
@@ -73,52 +72,6 @@ const TERMINATE = `select pg_catalog.pg_terminate_backend(pid)
 
 /** Pools whose user may ask. @type {WeakSet<PoolCore>} */
 const allowed = new WeakSet();
-
-/**
- * How long a caller waits.
- * @typedef {object} Bounds
- * @property {number} until on the engine's clock, 0 = for ever
- * @property {AbortSignal[]} signals
- */
-
-/**
- * Settles as a promise does, or earlier when the bounds are reached.
- * @template T
- * @param {Promise<T>} promise
- * @param {Bounds} bounds
- * @returns {Promise<T>}
- */
-function within(promise, { until, signals }) {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      const signal = signals.find(({ aborted }) => aborted);
-      stop();
-      reject(abortedError(/** @type {AbortSignal} */ (signal)));
-    };
-    const timer =
-      until > 0
-        ? startTimer(
-            () => reject(new Error('the time is over')),
-            Math.max(1, Math.ceil(until - nowMillis())),
-          )
-        : undefined;
-    const waiting = { handleEvent: onAbort };
-    for (const signal of signals) {
-      watchSignal(signal, waiting);
-    }
-    if (signals.some(({ aborted }) => aborted)) {
-      onAbort();
-    }
-    promise.then(resolve, reject).finally(stop);
-
-    function stop() {
-      stopTimer(timer);
-      for (const signal of signals) {
-        leaveSignal(signal, waiting);
-      }
-    }
-  });
-}
 
 /**
  * Returns whether the server tells this user which server it is: a refusal
@@ -194,12 +147,12 @@ function rolledBack(cause) {
  * to a server that has been replaced.
  * @param {PoolCore} core
  * @param {number} newest the last connection begun before
- * @param {number} until
+ * @param {number} endsAt
  * @returns {Promise<PoolClient>}
  */
-async function acquireNew(core, newest, until) {
+async function acquireNew(core, newest, endsAt) {
   for (;;) {
-    const deadlineMillis = Math.max(1, until - nowMillis());
+    const deadlineMillis = Math.max(1, endsAt - nowMillis());
     /** @type {PoolClient} */
     const client = await new Promise((resolve, reject) => {
       core.acquire({ deadlineMillis }, undefined, resolve, reject);
@@ -239,12 +192,12 @@ class Asker {
   /**
    * @param {PoolCore} core
    * @param {Identity} identity
-   * @param {number} until the caller's deadline, 0 = none
+   * @param {number} endsAt the caller's deadline, 0 = none
    */
-  constructor(core, identity, until) {
+  constructor(core, identity, endsAt) {
     const { xid, server, timeline, waits } = identity;
     const who = /** @type {const} */ ([xid, server, timeline, waits]);
-    const { fate, ...order } = native.fateBegin(...who, nowMillis(), until);
+    const { fate, ...order } = native.fateBegin(...who, nowMillis(), endsAt);
     this.#core = core;
     this.#identity = identity;
     this.#newest = Number(core.pool.stats().connectsStarted);
@@ -302,13 +255,13 @@ class Asker {
    */
   async #follow({ step, delayMillis, leftMillis }) {
     const { pid, server, timeline, waits, xid } = this.#identity;
-    const until = nowMillis() + leftMillis;
+    const endsAt = nowMillis() + leftMillis;
     switch (step) {
       case FATE.CONNECT:
-        this.#client = await acquireNew(this.#core, this.#newest, until);
+        this.#client = await acquireNew(this.#core, this.#newest, endsAt);
         return [FATE_EVENT.CONNECTED];
       case FATE.ASK: {
-        const row = await this.#ask(until, STATUS, [xid, server, timeline]);
+        const row = await this.#ask(endsAt, STATUS, [xid, server, timeline]);
         return [FATE_EVENT.ANSWERED, row.server, row.timeline, row.status];
       }
       case FATE.PAUSE:
@@ -317,33 +270,33 @@ class Asker {
         });
         return [FATE_EVENT.PAUSED];
       case FATE.TERMINATE:
-        await this.#ask(until, TERMINATE, [pid, xid]);
+        await this.#ask(endsAt, TERMINATE, [pid, xid]);
         return [FATE_EVENT.TERMINATED];
       case FATE.STANDBYS:
-        return [FATE_EVENT.NAMED, (await this.#ask(until, STANDBYS)).names];
+        return [FATE_EVENT.NAMED, (await this.#ask(endsAt, STANDBYS)).names];
       default:
-        await this.#ask(until, 'BEGIN');
-        await this.#ask(until, `SET LOCAL synchronous_commit = ${waits}`);
-        await this.#ask(until, MARK);
-        await this.#ask(until, 'COMMIT', undefined, true);
+        await this.#ask(endsAt, 'BEGIN');
+        await this.#ask(endsAt, `SET LOCAL synchronous_commit = ${waits}`);
+        await this.#ask(endsAt, MARK);
+        await this.#ask(endsAt, 'COMMIT', undefined, true);
         return [FATE_EVENT.CONFIRMED];
     }
   }
 
   /**
-   * @param {number} until
+   * @param {number} endsAt
    * @param {string} text
    * @param {unknown[]} [values]
    * @param {boolean} [isSure] as SURE
    * @returns {Promise<any>} its first row
    */
-  async #ask(until, text, values, isSure = false) {
+  async #ask(endsAt, text, values, isSure = false) {
     const client = /** @type {PoolClient} */ (this.#client);
     const { rows } = await internals.run(client, {
       text,
       values,
       types: TEXT,
-      timeoutMillis: Math.max(1, until - nowMillis()),
+      timeoutMillis: Math.max(1, endsAt - nowMillis()),
       [SURE]: isSure,
     });
     return rows[0];
@@ -364,17 +317,19 @@ class Asker {
  * @param {PoolCore} core
  * @param {Identity | undefined} identity
  * @param {any} error of COMMIT
- * @param {Bounds} bounds of the caller
+ * @param {import('../platform/until.js').Limits} limits of the caller
  * @returns {Promise<void>}
  */
-async function settle(core, identity, error, bounds) {
+async function settle(core, identity, error, limits) {
   const isLost = isOurs(error) && error.outcome === 'ambiguous';
   const hasGone = error.code === 'HF_ABORTED' || error.code === 'HF_DEADLINE';
   if (!isLost || hasGone || identity === undefined) {
     throw error;
   }
-  const asker = new Asker(core, identity, bounds.until);
-  const last = await within(asker.run(), bounds).catch(() => asker.leave());
+  const asker = new Asker(core, identity, limits.endsAt ?? 0);
+  const last = await until(asker.run(), limits, () => error).catch(() =>
+    asker.leave(),
+  );
   if (last === FATE.ROLLED_BACK) {
     throw rolledBack(error);
   }

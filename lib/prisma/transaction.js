@@ -6,19 +6,13 @@
 // engine knows a COMMIT when it sees one and says honestly how it ended.
 
 const { coreOf } = require('../observe/live.js');
+const { ISOLATION_LEVELS } = require('../pool/transaction-options.js');
 const { escapeIdentifier } = require('../values/quote.js');
 const { withTransactionRetry } = require('../retry/retry.js');
 const { DriverAdapterError, toPrisma } = require('./errors.js');
 const { Queryable } = require('./queryable.js');
 
 /** @typedef {import('../pool/client.js').PoolClient} PoolClient */
-
-const LEVELS = new Set([
-  'READ UNCOMMITTED',
-  'READ COMMITTED',
-  'REPEATABLE READ',
-  'SERIALIZABLE',
-]);
 
 const OPTIONS = Object.freeze({ usePhantomQuery: false });
 
@@ -165,7 +159,7 @@ function beginText(level) {
   if (level === undefined || level === null) {
     return 'BEGIN';
   }
-  if (!LEVELS.has(String(level))) {
+  if (!ISOLATION_LEVELS.has(String(level))) {
     throw new DriverAdapterError({
       kind: 'InvalidIsolationLevel',
       level: String(level),

@@ -8,7 +8,8 @@
 
 const { checkOptions } = require('../validate/keys.js');
 const { checkBoolean, readDrainMillis } = require('../validate/values.js');
-const { startTimer, stopTimer } = require('../platform/clock.js');
+const { nowMillis } = require('../platform/clock.js');
+const { until } = require('../platform/until.js');
 const { logOf } = require('../observe/log.js');
 const { distinctPools, openPools } = require('./registry.js');
 
@@ -16,9 +17,6 @@ const DRAIN_MILLIS = 5000;
 
 /** What cancelling and closing may take beyond the draining. */
 const GRACE_MILLIS = 2000;
-
-/** Timers that are set for longer run at once. */
-const TIMER_MAX_MILLIS = 2147483647;
 
 const KNOWN = new Set(['signals', 'drainMillis', 'beforeExit']);
 
@@ -52,21 +50,14 @@ function readOptions(options = {}) {
 /**
  * Ends every shared pool; never rejects, and never takes for ever.
  * @param {number} millis
- * @returns {Promise<void>}
  */
-function drainAll(millis) {
+async function drainAll(millis) {
   const ends = openPools().map((pool) => pool.drain(millis));
-  return new Promise((resolve) => {
-    const timer = startTimer(
-      resolve,
-      Math.min(TIMER_MAX_MILLIS, millis + GRACE_MILLIS),
-    );
-    Promise.allSettled(ends).then(() => {
-      stopTimer(timer);
-      resolve();
-    });
-  });
+  const endsAt = nowMillis() + millis + GRACE_MILLIS;
+  await until(Promise.allSettled(ends), { endsAt }, ignore).catch(ignore);
 }
+
+function ignore() {}
 
 /**
  * How many listeners of every signal are of the package signal-exit, which

@@ -4,9 +4,10 @@
 // Reset, and forgetting of prepared statements, for connections that are not
 // ours: pg's pool and Prisma's client.
 
-const { usageError } = require('../errors/errors.js');
+const { refusal } = require('../errors/errors.js');
 const { holdCalls } = require('./context.js');
-const { nowMillis, startTimer, stopTimer } = require('../platform/clock.js');
+const { nowMillis } = require('../platform/clock.js');
+const { until } = require('../platform/until.js');
 
 const CLEAR_ADVICE =
   'behind a transaction pooler the statements of server connections belong ' +
@@ -189,10 +190,7 @@ async function clearPgPool(pool, force) {
     probe.release();
   }
   if (proxied && !force) {
-    throw usageError('HF_SESSION_REQUIRED', CLEAR_ADVICE, {
-      outcome: 'not_executed',
-      retryable: false,
-    });
+    throw refusal('HF_SESSION_REQUIRED', CLEAR_ADVICE);
   }
   const handled = new Set();
   whenReturned(pool, forget, handled);
@@ -221,10 +219,7 @@ function resetPrisma(prisma) {
 async function clearPrisma(prisma, force) {
   checkPrisma(prisma);
   if (!force) {
-    throw usageError('HF_SESSION_REQUIRED', PRISMA_ADVICE, {
-      outcome: 'not_executed',
-      retryable: false,
-    });
+    throw refusal('HF_SESSION_REQUIRED', PRISMA_ADVICE);
   }
   await prisma.$executeRawUnsafe('DEALLOCATE ALL');
   return 1;
@@ -240,24 +235,15 @@ async function tryPool(pool, millis) {
   if (pool.totalCount >= (pool.options?.max ?? 10) && pool.idleCount === 0) {
     return; // all in use: whoever waits here may hold one of them
   }
-  const began = nowMillis();
-  /** @type {ReturnType<typeof startTimer> | undefined} */
-  let timer;
-  const late = new Promise((_resolve, reject) => {
-    timer = startTimer(
-      () => reject(new Error(`no connection came within ${millis} ms`)),
-      Math.max(1, millis - (nowMillis() - began)),
-    );
-  });
   const asked = pool.connect().then((/** @type {any} */ client) => {
     client.release();
   });
-  asked.catch(() => {});
-  try {
-    await Promise.race([asked, late]);
-  } finally {
-    stopTimer(/** @type {any} */ (timer));
-  }
+  const endsAt = nowMillis() + Math.max(1, millis);
+  await until(
+    asked,
+    { endsAt },
+    () => new Error(`no connection came within ${millis} ms`),
+  );
 }
 
 module.exports = {

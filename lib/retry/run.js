@@ -7,7 +7,7 @@
 const { native } = require('#core');
 const { inspectCustom } = require('#platform');
 
-const { nowMillis } = require('../platform/clock.js');
+const { earlier, nowMillis } = require('../platform/clock.js');
 const { RUN, makeJoinable } = require('./context.js');
 const { POLICY } = require('../protocol/policy.js');
 const { eitherSignal } = require('../platform/signals.js');
@@ -216,14 +216,6 @@ function joinSignals(own, outer) {
   return own === undefined || outer === undefined || own === outer
     ? (own ?? outer)
     : eitherSignal(own, outer);
-}
-
-/**
- * @param {number} one a time, 0 = none
- * @param {number} other
- */
-function earlier(one, other) {
-  return one === 0 || other === 0 ? one + other : Math.min(one, other);
 }
 
 /**

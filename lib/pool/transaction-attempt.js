@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// One attempt of transaction(): BEGIN, `fn`, COMMIT or ROLLBACK, on a
+// connection of its own.
+
+const { readMillis } = require('./arguments.js');
+const { internals } = require('./client.js');
+const { enter, leave } = require('../retry/context.js');
+const { usageError } = require('../errors/errors.js');
+const { SURE } = require('./lease-state.js');
+const { learn, settle } = require('./fate.js');
+const { earlier, nowMillis } = require('../platform/clock.js');
+const { LIMIT } = require('../protocol/operations.js');
+const { until } = require('../platform/until.js');
+
+/** @typedef {import('./client.js').PoolClient} PoolClient */
+/** @typedef {import('./pool-core.js').PoolCore} PoolCore */
+/** @typedef {import('./transaction-options.js').TransactionOptions
+ *  } TransactionOptions */
+
+/**
+ * One attempt. Its failure is told apart: before `fn` began, or later.
+ * @typedef {object} Attempt
+ * @property {(client: PoolClient) => any} fn
+ * @property {string} begin
+ * @property {TransactionOptions} options
+ * @property {import('../retry/context.js').JoinedRun} [run] the helper around
+ * @property {number} endsAt when all of it has to be over; 0 = at no time
+ */
+
+/**
+ * @param {PoolCore} core
+ * @param {TransactionOptions} options
+ * @returns {Promise<PoolClient>}
+ */
+function acquire(core, options) {
+  const { signal, deadlineMillis, context } = options;
+  return new Promise((resolve, reject) => {
+    const retry = options.retry === false ? false : undefined;
+    const given = { signal, deadlineMillis, context, retry };
+    core.acquire(given, undefined, resolve, reject);
+  });
+}
+
+/**
+ * The same when the synchronous part of the helper's function may be over.
+ * @param {PoolCore} core
+ * @param {TransactionOptions} options
+ * @param {import('../retry/context.js').JoinedRun | undefined} run
+ * @returns {Promise<PoolClient>}
+ */
+function acquireWithin(core, options, run) {
+  if (run === undefined) {
+    return acquire(core, options);
+  }
+  const before = enter(run);
+  try {
+    // The context it was given is the run's, or one around it.
+    return acquire(core, { ...options, context: undefined });
+  } finally {
+    leave(before);
+  }
+}
+
+/**
+ * Acquires a connection and begins.
+ * @param {PoolCore} core
+ * @param {Attempt} attempt
+ * @param {import('../retry/context.js').JoinedRun | undefined} run whose deadline and
+ *   attempts rule
+ * @returns {Promise<PoolClient>}
+ */
+async function begin(core, attempt, run) {
+  const { signal } = attempt.options;
+  // Whose log hears of repetitions, from the first failure on.
+  run?.use(core.pool);
+  const client = await acquireWithin(core, attempt.options, run);
+  internals.guard(client, attempt.run, signal);
+  try {
+    const { readOnly, timeoutMillis } = attempt.options;
+    const text = attempt.begin;
+    await internals.run(client, { text, signal, readOnly, timeoutMillis });
+  } catch (error) {
+    internals.release(client, error);
+    throw error;
+  }
+  return client;
+}
+
+/**
+ * Ends a transaction that failed. The first error is what counts.
+ * @param {PoolClient} client
+ * @param {unknown} error
+ */
+async function rollBack(client, error) {
+  const given = error instanceof Error ? error : undefined;
+  const finished = internals.finish(client, { text: 'ROLLBACK' }, 0, given);
+  // Without a connection, or with one that cannot be used, the server does it.
+  await finished.catch(() => {});
+}
+
+/**
+ * When the call around has to be over; 0 = at no time.
+ * @param {Attempt} attempt
+ * @returns {number}
+ */
+function callEndOf({ endsAt, run }) {
+  return earlier(endsAt, endOf(run));
+}
+
+/**
+ * Has the engine commit and give the connection back. It rolls back instead
+ * when a statement that nobody awaited has failed, or the call is given up
+ * before.
+ * @param {PoolClient} client
+ * @param {Attempt} attempt
+ * @param {number} end of the call around
+ * @param {number} within how long COMMIT may take once it is its turn
+ * @returns {Promise<any>}
+ */
+function commit(client, { run, options }, end, within) {
+  const { signal, timeoutMillis, exactlyOnce } = options;
+  const left = Math.max(1, Math.ceil(end - nowMillis()));
+  const config = {
+    text: 'COMMIT',
+    signal,
+    timeoutMillis,
+    ...(end > 0 && { deadlineMillis: left }),
+    [SURE]: exactlyOnce === true,
+  };
+  const before = run && enter(run);
+  try {
+    return internals.finish(client, config, within);
+  } finally {
+    if (run !== undefined) {
+      leave(before);
+    }
+  }
+}
+
+/**
+ * @param {'HF_ABORTED' | 'HF_DEADLINE'} code
+ * @param {unknown} [cause]
+ */
+function ended(code, cause) {
+  return usageError(code, undefined, {
+    outcome: 'rolled_back',
+    unit: 'transaction',
+    retryable: false,
+    cause,
+  });
+}
+
+/**
+ * Returns when a helper's caller wants all to have ended, 0 = never. (A pool's
+ * own deadline is for getting a connection.)
+ * @param {import('../retry/context.js').JoinedRun | undefined} run
+ * @returns {number}
+ */
+function endOf(run) {
+  return run?.callerDeadline && !run.finished ? run.deadlineAt : 0;
+}
+
+/**
+ * @param {Attempt} attempt
+ * @returns {AbortSignal[]} by which it can be aborted
+ */
+function signalsOf({ options, run }) {
+  return [options.signal, run?.signal].flatMap((signal) => signal ?? []);
+}
+
+/**
+ * Throws where the transaction must not be committed any more.
+ * @param {Attempt} attempt
+ */
+function refuseEnded(attempt) {
+  const aborted = signalsOf(attempt).find((signal) => signal.aborted);
+  if (aborted !== undefined) {
+    throw ended('HF_ABORTED', aborted.reason);
+  }
+  const end = callEndOf(attempt);
+  if (end > 0 && nowMillis() >= end) {
+    throw ended('HF_DEADLINE');
+  }
+}
+
+/**
+ * Waits for `fn`, but not past an abort or the deadline of a helper around: it
+ * may be waiting for something that is no statement.
+ * @param {Attempt} attempt
+ * @param {unknown} working
+ * @returns {Promise<any>}
+ */
+function untilEnded(attempt, working) {
+  const limits = {
+    endsAt: endOf(attempt.run),
+    signals: signalsOf(attempt),
+    // A statement of `fn` that was cut short has the better error.
+    graceMillis: LIMIT.STATEMENT_GRACE_MS,
+  };
+  return until(working, limits, (aborted) =>
+    aborted === undefined
+      ? ended('HF_DEADLINE')
+      : ended('HF_ABORTED', aborted.reason),
+  );
+}
+
+/**
+ * Commits, and finds out what became of it when the answer is lost.
+ * @param {PoolCore} core
+ * @param {PoolClient} client
+ * @param {Attempt} attempt
+ * @param {import('./fate.js').Identity | undefined} identity
+ */
+async function commitOnce(core, client, attempt, identity) {
+  const { options, run } = attempt;
+  const end = callEndOf(attempt);
+  // A deadline of transaction() does not count what `fn` takes: COMMIT may take
+  // as long once more.
+  const within = readMillis(options.deadlineMillis, 'deadlineMillis');
+  const endsAt = earlier(end, within > 0 ? nowMillis() + within : 0);
+  try {
+    await commit(client, attempt, end, within);
+  } catch (/** @type {any} */ error) {
+    if (error.code === 'HF_COMMIT_ROLLED_BACK') {
+      throw internals.failure(client) ?? error;
+    }
+    const signals = signalsOf(attempt);
+    await settle(core, identity, error, { endsAt, signals });
+    run?.note('write');
+  }
+}
+
+/**
+ * Throws where the transaction must not be committed any more.
+ * @param {PoolClient} client
+ * @param {Attempt} attempt
+ */
+function refuseFailed(client, attempt) {
+  if (client.getTransactionStatus() === 'E') {
+    throw internals.failure(client);
+  }
+  refuseEnded(attempt);
+}
+
+/**
+ * Runs `fn` in a transaction that has begun.
+ * @param {PoolCore} core
+ * @param {PoolClient} client
+ * @param {Attempt} attempt
+ * @returns {Promise<any>}
+ */
+async function runWithin(core, client, attempt) {
+  const { fn, options } = attempt;
+  /** @type {any} */
+  let value;
+  /** @type {import('./fate.js').Identity | undefined} */
+  let identity;
+  try {
+    value = await untilEnded(attempt, fn(client));
+    internals.close(client, 'the transaction is over: await every statement');
+    if (options.exactlyOnce) {
+      await internals.settle(client);
+    }
+    refuseFailed(client, attempt);
+    if (options.exactlyOnce) {
+      identity = await learn(core, client, options.signal);
+    }
+  } catch (error) {
+    internals.close(client, 'the transaction is over: it was rolled back');
+    await rollBack(client, error);
+    throw error;
+  }
+  await commitOnce(core, client, attempt, identity);
+  return value;
+}
+
+module.exports = { begin, runWithin };

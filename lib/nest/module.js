@@ -44,6 +44,90 @@ function asyncProviders(options, token) {
   return useExisting ? [provider] : [source, provider];
 }
 
+/**
+ * What forRoot() and forRootAsync() were given.
+ * @typedef {object} Given
+ * @property {string} where of the two, for messages
+ * @property {string | undefined} name of the pool
+ * @property {boolean} isGlobal
+ * @property {any} service what Nest knows the service by
+ * @property {any[]} imports
+ * @property {any[]} providers of the options, by `token`
+ * @property {string} token
+ */
+
+/**
+ * Returns the dynamic module with one service.
+ * @param {any} module
+ * @param {any} HoldfastService
+ * @param {Given} given
+ */
+function assemble(module, HoldfastService, given) {
+  const { where, isGlobal, service, imports, providers, token } = given;
+  return {
+    module,
+    global: isGlobal,
+    imports,
+    providers: [
+      ...providers,
+      {
+        provide: service,
+        useFactory: (/** @type {any} */ options) =>
+          new HoldfastService(options, where),
+        inject: [token],
+      },
+      {
+        provide: HoldfastHealthIndicator,
+        useFactory: (/** @type {any} */ one) =>
+          new HoldfastHealthIndicator(one),
+        inject: [service],
+      },
+    ],
+    exports: [service, HoldfastHealthIndicator],
+  };
+}
+
+/**
+ * @param {any} HoldfastService
+ * @param {(name: string | undefined) => any} tokenOf
+ */
+function makeModule(HoldfastService, tokenOf) {
+  /**
+   * @param {any} options
+   * @param {string} where
+   */
+  const common = (options, where) => {
+    const { name, isGlobal, rest } = readExtras(options, where);
+    const token = `${where}:${name ?? ''}`;
+    return { where, name, isGlobal, service: tokenOf(name), token, rest };
+  };
+  // biome-ignore lint/complexity/noStaticOnlyClass: what Nest calls a module
+  return class HoldfastModule {
+    /** @param {any} [options] */
+    static forRoot(options = {}) {
+      const { rest, ...given } = common(options, 'HoldfastModule.forRoot()');
+      const providers = [{ provide: given.token, useValue: rest }];
+      return assemble(HoldfastModule, HoldfastService, {
+        ...given,
+        imports: [],
+        providers,
+      });
+    }
+
+    /** @param {any} options */
+    static forRootAsync(options) {
+      const { imports = [] } = checkAsync(options);
+      const given = common(options, 'HoldfastModule.forRootAsync()');
+      const providers = asyncProviders(options, given.token);
+      return assemble(HoldfastModule, HoldfastService, {
+        ...given,
+        imports,
+        providers,
+      });
+    }
+  };
+}
+
 /** @param {Common} common */
 function build(common) {
   /** @type {object | undefined} */
@@ -63,61 +147,7 @@ function build(common) {
     return common.Inject(getHoldfastToken(name));
   }
 
-  // biome-ignore lint/complexity/noStaticOnlyClass: what Nest calls a module
-  class HoldfastModule {
-    /** @param {any} [options] */
-    static forRoot(options = {}) {
-      const where = 'HoldfastModule.forRoot()';
-      const { name, isGlobal, rest } = readExtras(options, where);
-      const token = `${where}:${name ?? ''}`;
-      return assemble({ name, isGlobal, where, token, imports: [] }, [
-        { provide: token, useValue: rest },
-      ]);
-    }
-
-    /** @param {any} options */
-    static forRootAsync(options) {
-      const where = 'HoldfastModule.forRootAsync()';
-      const { imports = [] } = checkAsync(options);
-      const { name, isGlobal } = readExtras(options, where);
-      const token = `${where}:${name ?? ''}`;
-      return assemble(
-        { name, isGlobal, where, token, imports },
-        asyncProviders(options, token),
-      );
-    }
-  }
-
-  /**
-   * @param {{name: string | undefined, isGlobal: boolean, where: string,
-   *   token: string, imports: any[]}} parts
-   * @param {any[]} providers those of the options
-   */
-  function assemble({ name, isGlobal, where, token, imports }, providers) {
-    const service = getHoldfastToken(name);
-    return {
-      module: HoldfastModule,
-      global: isGlobal,
-      imports,
-      providers: [
-        ...providers,
-        {
-          provide: service,
-          useFactory: (/** @type {any} */ options) =>
-            new HoldfastService(options, where),
-          inject: [token],
-        },
-        {
-          provide: HoldfastHealthIndicator,
-          useFactory: (/** @type {any} */ one) =>
-            new HoldfastHealthIndicator(one),
-          inject: [service],
-        },
-      ],
-      exports: [service, HoldfastHealthIndicator],
-    };
-  }
-
+  const HoldfastModule = makeModule(HoldfastService, getHoldfastToken);
   common.Module({})(HoldfastModule);
   common.Injectable()(HoldfastService);
   common.Injectable()(HoldfastHealthIndicator);

@@ -228,11 +228,24 @@ function exposedMetrics() {
 }
 
 /**
- * @param {readonly string[]} names of the engine's statistics
- * @returns {Metric[]}
+ * The engine's statistics by the metrics they become.
+ * @typedef {object} Groups
+ * @property {string[]} counters each a metric of its own
+ * @property {string[]} gauges the same
+ * @property {string[]} stems of histograms
+ * @property {[string, string][]} attempts statistic and label
+ * @property {[string, string][]} failed
+ * @property {[string, string][]} retried
+ * @property {[string, string][]} classes
  */
-function describe(names) {
+
+/**
+ * @param {readonly string[]} names of the engine's statistics
+ * @returns {Groups}
+ */
+function group(names) {
   const stems = histogramStems(names);
+  const attempts = withPrefix(names, ON_ATTEMPT);
   const failed = withPrefix(names, FAILED);
   const retried = withPrefix(names, 'retries').filter(
     ([name]) => name !== 'retriesSucceeded' && name !== 'retriesCut',
@@ -241,26 +254,36 @@ function describe(names) {
   const classes = names
     .filter((name) => name.startsWith(CLASS))
     .map((name) => [name, name.slice(CLASS.length)]);
-  const attempts = withPrefix(names, ON_ATTEMPT);
-  const taken = new Set(
-    [...failed, ...retried, ...classes, ...attempts].map(([name]) => name),
-  );
-  taken.add('retries').add('succeeded').add('total');
-  for (const state of STATES) {
-    taken.add(state);
-  }
+  const labels = [...failed, ...retried, ...classes, ...attempts];
+  const taken = new Set([
+    ...labels.map(([name]) => name),
+    ...['retries', 'succeeded', 'total'],
+    ...STATES,
+    ...FALLING,
+  ]);
+  const isFree = (/** @type {string} */ name) => !taken.has(name);
   const firstGauge = names.indexOf('total');
   const firstHistogram = names.indexOf(stems[0] + SUFFIX);
-  for (const name of FALLING) {
-    taken.add(name);
-  }
-  const counters = names.slice(0, firstGauge).filter((n) => !taken.has(n));
-  const gauges = names
-    .slice(firstGauge, firstHistogram)
-    .filter((n) => !taken.has(n))
-    .concat(FALLING);
+  return {
+    counters: names.slice(0, firstGauge).filter(isFree),
+    gauges: [
+      ...names.slice(firstGauge, firstHistogram).filter(isFree),
+      ...FALLING,
+    ],
+    stems,
+    attempts,
+    failed,
+    retried,
+    classes,
+  };
+}
+
+/**
+ * @param {Groups} groups
+ * @returns {Metric[]}
+ */
+function labelledCounters({ attempts, failed, retried, classes }) {
   return [
-    ...counters.map((name) => single(name, 'counter')),
     labelled(
       'holdfast_succeeded_total',
       'counter',
@@ -297,6 +320,18 @@ function describe(names) {
       table: SQLSTATES,
       label: 'sqlstate',
     },
+  ];
+}
+
+/**
+ * @param {readonly string[]} names of the engine's statistics
+ * @returns {Metric[]}
+ */
+function describe(names) {
+  const groups = group(names);
+  return [
+    ...groups.counters.map((name) => single(name, 'counter')),
+    ...labelledCounters(groups),
     single('loggerFailures', 'counter'),
     labelled(
       'holdfast_connections',
@@ -305,8 +340,8 @@ function describe(names) {
       'state',
       STATES.map((state) => [state, state]),
     ),
-    ...gauges.map((name) => single(name, 'gauge')),
-    ...stems.map((stem) => ({
+    ...groups.gauges.map((name) => single(name, 'gauge')),
+    ...groups.stems.map((stem) => ({
       name: `holdfast_${snake(stem)}_seconds`,
       type: /** @type {const} */ ('histogram'),
       help: helpOf(stem),

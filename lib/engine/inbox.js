@@ -26,6 +26,7 @@ const {
   readShape,
 } = require('../values/results.js');
 
+/** @typedef {import('../values/rows.js').Message} Message */
 /** @typedef {import('./waiters.js').Told} Told */
 /** @typedef {import('./listener.js').Listener} Listener */
 
@@ -44,13 +45,10 @@ const SHAPE_CLEARS = 1;
 /**
  * Returns the error of a message. One that cannot be read still settles its
  * call: a promise that stays open would be worse than a vague answer.
- * @param {Int32Array} ints
- * @param {number} at
- * @param {string[]} strings
- * @param {number} first
+ * @param {Message} message
  * @returns {Error}
  */
-function errorOf(ints, at, strings, first) {
+function errorOf({ ints, at, strings, first }) {
   try {
     return errorFromMessage(ints, at, strings, first);
   } catch (cause) {
@@ -67,14 +65,11 @@ function errorOf(ints, at, strings, first) {
 /**
  * Whether a result has columns that nobody described, or text of which no
  * string could be made. Rows of it would be wrong.
- * @param {Int32Array} ints
- * @param {number} at
- * @param {string[]} strings
- * @param {number} first
+ * @param {Message} message
  * @param {unknown} shape
  * @returns {boolean}
  */
-function isUnreadable(ints, at, strings, first, shape) {
+function isUnreadable({ ints, at, strings, first }, shape) {
   if (shape === undefined && ints[at + RESULT_ROW_DESCRIPTION] !== 0) {
     return true;
   }
@@ -143,34 +138,28 @@ class Inbox {
    * @param {number} messages
    */
   read(ints, nums, strings, messages) {
-    let at = 0;
-    let num = 0;
-    let first = 0;
+    /** @type {Message} */
+    const message = { ints, at: 0, nums, num: 0, strings, first: 0 };
     for (let i = 0; i < messages; i++) {
       try {
-        if (ints[at] === MSG_RESULT) {
-          this.#onResult(ints, at, nums, num, strings, first);
+        if (ints[message.at] === MSG_RESULT) {
+          this.#onResult(message);
         } else {
-          this.#onOther(ints, at, strings, first);
+          this.#onOther(message);
         }
       } catch (error) {
         rethrowLater(error);
       }
-      num += ints[at + NUMS];
-      first += ints[at + CHUNKS];
-      at += ints[at + LENGTH];
+      const { at } = message;
+      message.num += ints[at + NUMS];
+      message.first += ints[at + CHUNKS];
+      message.at += ints[at + LENGTH];
     }
   }
 
-  /**
-   * @param {Int32Array} ints
-   * @param {number} at
-   * @param {Float64Array} nums
-   * @param {number} num
-   * @param {string[]} strings
-   * @param {number} first
-   */
-  #onResult(ints, at, nums, num, strings, first) {
+  /** @param {Message} message */
+  #onResult(message) {
+    const { ints, at } = message;
     const low = ints[at + ID_LOW];
     const high = ints[at + ID_HIGH];
     const more = (ints[at + RESULT_FLAGS] & MORE) !== 0;
@@ -180,10 +169,9 @@ class Inbox {
     if (waiter?.onResult === undefined || waiter.types === undefined) {
       return;
     }
-    const number = ints[at + RESULT_ROW_DESCRIPTION];
-    const shape = this.#shapes.get(number);
+    const shape = this.#shapes.get(ints[at + RESULT_ROW_DESCRIPTION]);
     const asArray = waiter.rowAsArray === true;
-    const result = readHead(ints, at, strings, first, shape, asArray);
+    const result = readHead(message, shape, asArray);
     const told = this.#told;
     told.connection = ints[at + RESULT_CONNECTION];
     told.attempts = ints[at + RESULT_ATTEMPTS];
@@ -196,23 +184,14 @@ class Inbox {
       result.cached = true;
       result.stale = (ints[at + RESULT_FLAGS] & STALE) !== 0;
     }
-    if (isUnreadable(ints, at, strings, first, shape)) {
+    if (isUnreadable(message, shape)) {
       told.failed = { thrown: unreadable(ints[at + RESULT_ATTEMPTS]) };
     } else if (shape === undefined) {
-      result.rows = readEmptyRows(ints, at, asArray);
+      result.rows = readEmptyRows(message, asArray);
     } else {
       try {
-        result.rows = readRows(
-          ints,
-          at,
-          nums,
-          num,
-          strings,
-          first,
-          shape,
-          asArray,
-          waiter.typesOn?.(told.connection) ?? waiter.types,
-        );
+        const types = waiter.typesOn?.(told.connection) ?? waiter.types;
+        result.rows = readRows(message, shape, asArray, types);
       } catch (thrown) {
         told.failed = { thrown }; // by a type parser of the caller's
       }
@@ -220,35 +199,26 @@ class Inbox {
     waiter.onResult(result, told);
   }
 
-  /**
-   * @param {Int32Array} ints
-   * @param {number} at
-   * @param {string[]} strings
-   * @param {number} first
-   */
-  #onOther(ints, at, strings, first) {
-    switch (ints[at]) {
+  /** @param {Message} message */
+  #onOther(message) {
+    switch (message.ints[message.at]) {
       case MSG.ROW_DESCRIPTION:
-        this.#onShape(ints, at, strings[first]);
+        this.#onShape(message);
         break;
       case MSG.EVENT:
-        this.#onEvent(ints, at, strings, first);
+        this.#onEvent(message);
         break;
       case MSG.ASK:
-        this.#onAsk(ints, at, strings[first]);
+        this.#onAsk(message);
         break;
       default:
-        this.#onAnswer(ints, at, strings, first);
+        this.#onAnswer(message);
     }
   }
 
-  /**
-   * @param {Int32Array} ints
-   * @param {number} at
-   * @param {string[]} strings
-   * @param {number} first
-   */
-  #onAnswer(ints, at, strings, first) {
+  /** @param {Message} message */
+  #onAnswer(message) {
+    const { ints, at, strings, first } = message;
     const waiter = this.#waiters.take(ints[at + ID_LOW], ints[at + ID_HIGH]);
     if (waiter === null) {
       return;
@@ -256,7 +226,7 @@ class Inbox {
     switch (ints[at]) {
       case MSG.ERROR:
         waiter.onError(
-          errorOf(ints, at, strings, first),
+          errorOf(message),
           ints[at + ERROR_AT.TRANSACTION] ?? 0,
           ints[at + ERROR_AT.CONNECTION] ?? 0,
         );
@@ -279,7 +249,7 @@ class Inbox {
           ints.slice(at, at + ints[at + LENGTH]),
           ints[at + ERROR_AT.STATUS] === 0
             ? null
-            : errorOf(ints, at, strings, first),
+            : errorOf(message),
           ints[at + ERROR_AT.CONNECTION],
         );
         break;
@@ -289,41 +259,30 @@ class Inbox {
     }
   }
 
-  /**
-   * @param {Int32Array} ints
-   * @param {number} at
-   * @param {string} names
-   */
-  #onShape(ints, at, names) {
-    const id = ints[at + ROW_DESCRIPTION_AT.ID];
+  /** @param {Message} message */
+  #onShape(message) {
+    const id = message.ints[message.at + ROW_DESCRIPTION_AT.ID];
     if (id === SHAPE_CLEARS) {
       // The engine describes again what results still under way need.
       this.#shapes = new Map();
     } else {
-      this.#shapes.set(id, readShape(ints, at, names));
+      this.#shapes.set(id, readShape(message));
     }
   }
 
-  /**
-   * @param {Int32Array} ints
-   * @param {number} at
-   * @param {string[]} strings
-   * @param {number} first
-   */
-  #onEvent(ints, at, strings, first) {
+  /** @param {Message} message */
+  #onEvent({ ints, at, strings, first }) {
     const pool = this.#pools.get(ints[at + ID_LOW]);
     pool?.onEvent(readEvent(ints, at, strings, first));
   }
 
   /**
    * Has a pool answer a question of the engine's.
-   * @param {Int32Array} ints
-   * @param {number} at
-   * @param {string} question
+   * @param {Message} message
    */
-  #onAsk(ints, at, question) {
+  #onAsk({ ints, at, strings, first }) {
     const number = ints[at + ASK_AT.POOL];
-    const asked = askPool(this.#pools.get(number), question);
+    const asked = askPool(this.#pools.get(number), strings[first]);
     const [low, high] = [ints[at + ID_LOW], ints[at + ID_HIGH]];
     asked.then(({ text, flags }) => {
       this.#answer(number, low, high, text, flags);

@@ -10,6 +10,7 @@ const {
 } = require('../protocol/messages.js');
 const { RowReaders } = require('./rows.js');
 
+/** @typedef {import('./rows.js').Message} Message */
 /** @typedef {import('./types.js').CustomTypes} CustomTypes */
 
 /**
@@ -31,7 +32,6 @@ const {
   AFFECTED_HIGH,
   OID,
   COMMAND: COMMAND_AT,
-  INTS: ROW_INTS,
 } = RESULT_AT;
 
 const WORD = 2 ** 32;
@@ -84,13 +84,11 @@ class Shape {
 
 /**
  * Returns the shape of an HF_MSG_ROW_DESCRIPTION.
- * @param {Int32Array} ints
- * @param {number} at
- * @param {string} text the names, a NUL after each
+ * @param {Message} message
  * @returns {Shape}
  */
-function readShape(ints, at, text) {
-  const names = text.split('\0');
+function readShape({ ints, at, strings, first }) {
+  const names = strings[first].split('\0');
   const columns = ints[at + COLUMNS];
   const kinds = new Uint8Array(columns);
   /** @type {Field[]} */
@@ -131,15 +129,12 @@ function copyField(field) {
 
 /**
  * Returns a result without its rows.
- * @param {Int32Array} ints
- * @param {number} at
- * @param {string[]} strings
- * @param {number} first the message's first string
+ * @param {Message} message
  * @param {Shape | undefined} shape
  * @param {boolean} rowAsArray
  * @returns {Result}
  */
-function readHead(ints, at, strings, first, shape, rowAsArray) {
+function readHead({ ints, at, strings, first }, shape, rowAsArray) {
   const number = ints[at + COMMAND_AT];
   const command = number === OTHER_COMMAND ? strings[first] : COMMANDS[number];
   const high = ints[at + AFFECTED_HIGH];
@@ -155,46 +150,29 @@ function readHead(ints, at, strings, first, shape, rowAsArray) {
 
 /**
  * Returns the rows of a result. Throws what a type parser throws.
- * @param {Int32Array} ints
- * @param {number} at
- * @param {Float64Array} nums
- * @param {number} num the message's first number
- * @param {string[]} strings
- * @param {number} first the message's first string
+ * @param {Message} message
  * @param {Shape} shape
  * @param {boolean} rowAsArray
  * @param {CustomTypes} types
  * @returns {any[]}
  */
-function readRows(
-  ints,
-  at,
-  nums,
-  num,
-  strings,
-  first,
-  shape,
-  rowAsArray,
-  types,
-) {
-  const count = ints[at + ROWS];
-  if (count === 0) {
+function readRows(message, shape, rowAsArray, types) {
+  const { ints, at, first } = message;
+  if (ints[at + ROWS] === 0) {
     return [];
   }
   const readers = rowAsArray ? shape.arrays : shape.objects;
   const next = ints[at + COMMAND_AT] === OTHER_COMMAND ? first + 1 : first;
-  const build = readers.get(types);
-  return build(ints, at + ROW_INTS, count, nums, num, strings, next);
+  return readers.get(types)(message, next);
 }
 
 /**
  * Returns the rows of a result without columns: `select from` has some.
- * @param {Int32Array} ints
- * @param {number} at
+ * @param {Message} message
  * @param {boolean} rowAsArray
  * @returns {any[]}
  */
-function readEmptyRows(ints, at, rowAsArray) {
+function readEmptyRows({ ints, at }, rowAsArray) {
   const rows = [];
   for (let count = ints[at + ROWS]; count > 0; count--) {
     rows.push(rowAsArray ? [] : {});

@@ -8,6 +8,7 @@ const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { test } = require('node:test');
 
+const { RESULT_AT } = require('../../lib/protocol/messages.js');
 const { RowReaders } = require('../../lib/values/rows.js');
 const types = require('../../lib/values/types.js');
 
@@ -61,11 +62,15 @@ function encode(kinds, rows) {
       }
     });
   }
+  const head = new Array(RESULT_AT.INTS).fill(0);
+  head[RESULT_AT.ROWS] = rows.length;
   return {
-    ints: Int32Array.from(ints),
+    ints: Int32Array.from([...head, ...ints]),
+    at: 0,
     nums: Float64Array.from(nums),
+    num: 0,
     strings,
-    count: rows.length,
+    first: 0,
   };
 }
 
@@ -86,9 +91,7 @@ function decode(kinds, rows, options = {}) {
     numbers,
     options.asArray ?? false,
   );
-  const { ints, nums, strings, count } = encode(kinds, rows);
-  const build = readers.get(options.types ?? types);
-  return build(ints, 0, count, nums, 0, strings, 0);
+  return readers.get(options.types ?? types)(encode(kinds, rows), 0);
 }
 
 /** @type {Kind[]} */
@@ -229,10 +232,7 @@ for (const columns of [4, 300]) {
 test('a parser set later is used by the next result', () => {
   const own = types.createTypeOverrides();
   const readers = new RowReaders(['a'], [25], Uint8Array.of(0), true);
-  const read = () => {
-    const { ints, nums, strings, count } = encode(['text'], [['x']]);
-    return readers.get(own)(ints, 0, count, nums, 0, strings, 0);
-  };
+  const read = () => readers.get(own)(encode(['text'], [['x']]), 0);
   assert.deepStrictEqual(read(), [['x']]);
   own.setTypeParser(25, (text) => `${text}!`);
   assert.deepStrictEqual(read(), [['x!']]);
@@ -263,9 +263,9 @@ test('rows are read where code generation is forbidden', () => {
     const types = require(${JSON.stringify(rows.replace('rows.js', 'types.js'))});
     const readers = new RowReaders(['a', '__proto__'], [25, 23],
       Uint8Array.of(0, 1), false);
-    const build = readers.get(types);
-    const [row] = build(Int32Array.of(0, 2, 7), 0, 1,
-      new Float64Array(0), 0, ['hi'], 0);
+    const message = ${JSON.stringify(encode(['text', 'int'], [['hi', 7]]))};
+    message.ints = Object.values(message.ints);
+    const [row] = readers.get(types)(message, 0);
     console.log(JSON.stringify(Object.entries(row)));`;
   const out = execFileSync(
     process.execPath,

@@ -16,7 +16,7 @@ let pool;
 
 before(async () => {
   pool = new Pool({ connectionString: server.url, max: 4 });
-  await pool.query('create table kept (n int)');
+  await pool.query('create table kept (n int); create table gate (n int)');
 });
 
 after(async () => {
@@ -46,6 +46,27 @@ function ask(text, options, values, of = pool) {
       ...config,
     })
   );
+}
+
+/**
+ * Locks the table `gate`, so that whoever reads it waits. Returns what unlocks
+ * it.
+ */
+async function closeGate() {
+  const client = /** @type {any} */ (await pool.connect());
+  await client.query('begin; lock table gate');
+  return async () => {
+    await client.query('commit');
+    client.release();
+  };
+}
+
+/** Waits until so many statements wait for the gate. */
+function atGate(waiting = 1) {
+  return eventually(async () => {
+    const found = await server.backends("wait_event_type = 'Lock'");
+    return found.length >= waiting;
+  });
 }
 
 /** How many rows `kept` has, however old the answer. @param {any} [options] */
@@ -243,15 +264,20 @@ describe('invalidation', () => {
   });
 
   test('an answer under way is delivered, not kept, not joined', async () => {
-    const text = 'select count(*)::int as n, pg_sleep(0.1) from kept';
+    // Its snapshot is taken before it waits.
+    const text =
+      'select count(*)::int as n, pg_advisory_xact_lock_shared(1) from kept';
     const options = { tags: 'kept', config: { readOnly: true } };
+    const holder = /** @type {any} */ (await pool.connect());
+    await holder.query('select pg_advisory_lock(1)');
     const early = ask(text, options);
-    await eventually(
-      async () => (await server.backends("query like '%pg_sleep%'")).length > 0,
-    );
+    await atGate();
     await pool.query('insert into kept values (1)');
     assert.strictEqual(await pool.invalidate('kept'), 1);
-    const [old, late] = await Promise.all([early, ask(text, options)]);
+    const calls = Promise.all([early, ask(text, options)]);
+    await holder.query('select pg_advisory_unlock(1)');
+    holder.release();
+    const [old, late] = await calls;
     assert.strictEqual(old.rows[0].n, 0);
     assert.strictEqual(late.rows[0].n, 1);
     const again = await ask(text, options);
@@ -366,46 +392,44 @@ describe('what is not cached', () => {
 });
 
 describe('who waits for another', () => {
-  const SLOW = 'select pg_sleep(0.3)::text, 1 as n';
-
   /** @param {any} [config] */
-  const slow = (config) => ask(SLOW, { config: { readOnly: true, ...config } });
-
-  const running = () =>
-    eventually(async () =>
-      (await server.backends("query like '%pg_sleep(0.3)%'")).some(
-        (/** @type {any} */ b) => b.state === 'active',
-      ),
-    );
+  const slow = (config) =>
+    ask('select 1 as n, (select count(*) from gate)', { config });
 
   test('keeps its own deadline', async () => {
+    const openGate = await closeGate();
     const first = slow();
     const second = failureOf(slow({ deadlineMillis: 20 }));
     const error = await second;
     assert.strictEqual(error.code, 'HF_DEADLINE');
     assert.strictEqual(error.outcome, 'not_executed');
+    await openGate();
     assert.strictEqual((await first).rows[0].n, 1);
   });
 
   test('keeps its own abort', async () => {
     const abort = new AbortController();
+    const openGate = await closeGate();
     const first = slow();
     const second = failureOf(slow({ signal: abort.signal }));
-    await running();
+    await atGate();
     abort.abort(new Error('enough'));
     const error = await second;
     assert.strictEqual(error.code, 'HF_ABORTED');
     assert.strictEqual(error.cause.message, 'enough');
+    await openGate();
     assert.strictEqual((await first).rows[0].n, 1);
   });
 
   test('has its answer though the one that asks is aborted', async () => {
     const abort = new AbortController();
+    const openGate = await closeGate();
     const first = failureOf(slow({ signal: abort.signal }));
     const others = [slow(), slow()];
-    await running();
+    await atGate();
     abort.abort();
     assert.strictEqual((await first).code, 'HF_ABORTED');
+    await openGate();
     const results = await Promise.all(others);
     assert.deepStrictEqual(
       results.map((r) => [r.rows[0].n, r.cached]),
@@ -417,9 +441,11 @@ describe('who waits for another', () => {
   });
 
   test('asks itself when the deadline of the one that asks is over', async () => {
+    const openGate = await closeGate();
     const first = failureOf(slow({ deadlineMillis: 100 }));
     const others = [slow(), slow()];
     assert.strictEqual((await first).code, 'HF_DEADLINE');
+    await openGate();
     const results = await Promise.all(others);
     assert.deepStrictEqual(
       results.map((r) => [r.rows[0].n, r.cached]),
@@ -431,21 +457,26 @@ describe('who waits for another', () => {
   });
 
   test('is not bound by the time-out of another', async () => {
+    const openGate = await closeGate();
     const first = failureOf(slow({ timeoutMillis: 20 }));
     const second = slow();
     assert.strictEqual((await first).code, 'HF_QUERY_TIMEOUT');
+    await openGate();
     assert.strictEqual((await second).rows[0].n, 1);
   });
 
   test('is answered like the others when the pool ends', async () => {
     const closing = new Pool({ connectionString: server.url, max: 1 });
     await closing.query('select 1');
-    const busy = closing.query('select pg_sleep(0.2)');
+    const openGate = await closeGate();
+    const busy = closing.query('select count(*) from gate');
     const calls = [1, 2].map(() => ask('select 5 as n', {}, [], closing));
     await eventually(
       () => closing.waitingCount > 0 && closing.stats().busy > 0,
     );
-    await Promise.all([closing.end(), busy]);
+    const ended = closing.end();
+    await openGate();
+    await Promise.all([ended, busy]);
     for (const call of calls) {
       assert.strictEqual((await call).rows[0].n, 5);
     }
@@ -500,7 +531,7 @@ describe('while the database is away', () => {
     away = new Pool({
       connectionString: proxy.urlFor(server.url),
       max: 2,
-      deadlineMillis: 10_000,
+      deadlineMillis: 10 * MINUTE,
     });
   });
 
@@ -518,7 +549,6 @@ describe('while the database is away', () => {
     await proxy.refuse(true);
     proxy.killAll();
     await eventually(() => away.totalCount === 0);
-    const started = performance.now();
     const results = await Promise.all(
       Array.from({ length: 20 }, () => ask(text, tolerant, [], away)),
     );
@@ -526,9 +556,8 @@ describe('while the database is away', () => {
       assert.strictEqual(result.stale, true);
       assert.deepStrictEqual(result.rows, [{ n: 0 }]);
     }
-    // Long before the deadline, and also those that come later.
+    // Not only those that waited: also those that come later.
     assert.strictEqual((await ask(text, tolerant, [], away)).stale, true);
-    assert.ok(performance.now() - started < 8_000);
     assert.ok(away.stats().cacheStale >= 21);
     const strict = failureOf(
       ask(text, { ttlMillis: 1, config: { deadlineMillis: 100 } }, [], away),
@@ -542,9 +571,9 @@ describe('while the database is away', () => {
   });
 
   test('a silent server counts as away once the time-out says so', async () => {
-    const config = { timeoutMillis: 50, readOnly: true };
-    await ask(text, { ...tolerant, config }, [], away);
+    await ask(text, { ...tolerant, config: { readOnly: true } }, [], away);
     proxy.pause();
+    const config = { timeoutMillis: 50, readOnly: true };
     const late = await ask(text, { ...tolerant, config }, [], away);
     assert.strictEqual(late.stale, true);
     proxy.resume();

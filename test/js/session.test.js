@@ -4,11 +4,11 @@
 // Sessions past a pooler, and passwords that change while a pool lives.
 
 const assert = require('node:assert');
-const { after, afterEach, before, describe, test } = require('node:test');
+const { afterEach, describe, test } = require('node:test');
 
 const { Pool } = require('../../lib/index.js');
-const { eventually, findPgBouncer, startPgBouncer } = require('../support');
-const { useServer } = require('../support/suite.js');
+const { eventually, findPgBouncer } = require('../support');
+const { usePgBouncer, useServer } = require('../support/suite.js');
 
 const VARIABLES = [
   'DATABASE_URL',
@@ -18,10 +18,10 @@ const VARIABLES = [
 ];
 
 const server = useServer();
-const kept = VARIABLES.map((name) => [name, process.env[name]]);
+const environment = VARIABLES.map((name) => [name, process.env[name]]);
 
 afterEach(() => {
-  for (const [name, value] of kept) {
+  for (const [name, value] of environment) {
     if (value === undefined) {
       delete process.env[String(name)];
     } else {
@@ -89,12 +89,7 @@ test('a password function is asked for each new connection', async () => {
 const skip = findPgBouncer() === null && 'PgBouncer is not installed';
 
 describe('behind PgBouncer', { skip }, () => {
-  /** @type {any} */
-  let bouncer;
-  before(async () => {
-    bouncer = await startPgBouncer({ server });
-  });
-  after(() => bouncer?.stop());
+  const bouncer = skip ? undefined : usePgBouncer({ server });
 
   test('a session without a direct URL is refused, naming the variable', async () => {
     delete process.env.DIRECT_URL;
@@ -120,14 +115,14 @@ describe('behind PgBouncer', { skip }, () => {
       await pool.query('select 1');
       const client = await pool.connect({ session: true });
       /** @type {string[]} */
-      const heard = [];
+      const notified = [];
       client.on('notification', (/** @type {any} */ { payload }) => {
-        heard.push(payload);
+        notified.push(payload);
       });
       await client.query('listen seeds');
       await pool.query("select pg_notify('seeds', 'hello')");
-      await eventually(() => heard.length === 1);
-      assert.deepStrictEqual(heard, ['hello']);
+      await eventually(() => notified.length === 1);
+      assert.deepStrictEqual(notified, ['hello']);
       client.release();
       await pool.end();
       const where = "query ilike '%listen seeds%'";

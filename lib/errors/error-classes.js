@@ -186,17 +186,17 @@ Object.defineProperty(DatabaseError.prototype, 'name', {
 });
 
 /**
- * @param {HoldfastError} error
- * @param {Details} details
+ * Copies what is said of an error.
+ * @param {object} target
+ * @param {object} source
+ * @param {readonly string[]} [keys] those to copy
  */
-function assignDetails(error, details) {
-  const target = /** @type {Record<string, unknown>} */ (
-    /** @type {unknown} */ (error)
-  );
-  const source = /** @type {Record<string, unknown>} */ (details);
-  for (const key of DETAILS) {
-    if (source[key] !== undefined) {
-      target[key] = source[key];
+function assignDetails(target, source, keys = DETAILS) {
+  const to = /** @type {Record<string, unknown>} */ (target);
+  const from = /** @type {Record<string, unknown>} */ (source);
+  for (const key of keys) {
+    if (from[key] !== undefined) {
+      to[key] = from[key];
     }
   }
 }
@@ -272,6 +272,22 @@ function usageError(code, message, details) {
 }
 
 /**
+ * Returns the error of a call that is refused before anything was done, and
+ * would be again.
+ * @param {import('../protocol/codes.js').ErrorCode} code
+ * @param {string} [message] the engine's sentence where it is not given
+ * @param {Details} [details]
+ * @returns {HoldfastError}
+ */
+function refusal(code, message, details) {
+  return usageError(code, message, {
+    outcome: 'not_executed',
+    retryable: false,
+    ...details,
+  });
+}
+
+/**
  * Returns node's number for a system error, as a negative number.
  * @param {string} name
  * @returns {number | undefined}
@@ -312,10 +328,12 @@ module.exports = {
   OUTCOMES,
   UNITS,
   PHASES,
+  assignDetails,
   isOurs,
   judge: engine.judge,
   lazy,
   paramError,
+  refusal,
   rootOf,
   severityNumber,
   statuses,

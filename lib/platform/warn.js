@@ -24,4 +24,17 @@ function warnOnce(text, code, detail) {
   emitWarning(text, { type: 'HoldfastWarning', code, detail });
 }
 
-module.exports = { warnOnce };
+/**
+ * Returns anything that was thrown as text.
+ * @param {unknown} error
+ * @returns {string}
+ */
+function textOf(error) {
+  try {
+    return String(error);
+  } catch {
+    return 'something that cannot be shown';
+  }
+}
+
+module.exports = { textOf, warnOnce };

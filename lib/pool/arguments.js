@@ -7,7 +7,7 @@ const { FLAG } = require('../protocol/operations.js');
 const { leaseError, readCache } = require('./cache.js');
 const { nowMillis } = require('../platform/clock.js');
 const { contextOf, currentContext } = require('../retry/context.js');
-const { paramError, usageError } = require('../errors/errors.js');
+const { paramError, refusal } = require('../errors/errors.js');
 const { checkKeys } = require('../validate/keys.js');
 const {
   MILLIS_MAX,
@@ -19,7 +19,12 @@ const { eitherSignal, isSignal } = require('../platform/signals.js');
 /** @typedef {import('./call.js').Call} Call */
 
 const RETRY_KEYS = new Set(['maxRetries']);
-/** What cleans up: it is not refused because the work before it was aborted. */
+/**
+ * What cleans up: it is not refused because the work before it was aborted.
+ * The engine's scanner sees it behind a comment as well, but a call of the
+ * addon for each statement costs more than this is worth: a ROLLBACK that is
+ * refused is made up for when the client is released.
+ */
 const UNDOES = /^\s*(?:rollback|abort)\b/i;
 
 /**
@@ -327,7 +332,8 @@ function readLeaseCall(call, config, values, { run, signal, names }) {
     );
   }
   const joined = call.run ?? currentContext() ?? run;
-  if (!UNDOES.test(call.text)) {
+  const isBound = joined !== undefined || signal !== undefined;
+  if (isBound && !UNDOES.test(call.text)) {
     if (joined !== undefined) {
       bindTo(call, joined);
     }
@@ -352,9 +358,7 @@ function refuseAborted(signal) {
  * @returns {Error}
  */
 function abortedError(signal) {
-  return usageError('HF_ABORTED', undefined, {
-    outcome: 'not_executed',
-    retryable: false,
+  return refusal('HF_ABORTED', undefined, {
     phase: 'local',
     cause: signal.reason,
   });

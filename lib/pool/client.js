@@ -10,7 +10,7 @@ const { EventEmitter } = require('node:events');
 const { inspect } = require('node:util');
 
 const { refuseSubmittable } = require('./arguments.js');
-const { usageError } = require('../errors/errors.js');
+const { refusal } = require('../errors/errors.js');
 const { LeaseState } = require('./lease-state.js');
 const { escapeIdentifier, escapeLiteral } = require('../values/quote.js');
 
@@ -25,7 +25,7 @@ const STATE = Symbol('holdfast.client');
  *   stack: {stack?: string} | undefined}>}
  */
 const forgotten = new FinalizationRegistry(({ state, lease, stack }) => {
-  state.core.reclaim(state, lease, stack);
+  state.core.leases.reclaim(state, lease, stack);
 });
 
 /**
@@ -219,11 +219,8 @@ function releaseOf(client, state) {
   const { lease } = state;
   return function release(error) {
     if (state.lease === 0 || state.lease !== lease) {
-      throw usageError(
-        'HF_RELEASED',
-        'Release called on client which has already been released to the pool.',
-        { outcome: 'not_executed', retryable: false },
-      );
+      throw refusal('HF_RELEASED',
+        'Release called on client which has already been released to the pool.');
     }
     if (state.guarded !== '') {
       throw new TypeError(state.guarded);

@@ -8,6 +8,7 @@
 
 const { FLAG, OP } = require('../protocol/operations.js');
 const { internals } = require('./client.js');
+const { warnOnce } = require('../platform/warn.js');
 
 /** Held at load: tests may replace it later. */
 const { setImmediate } = globalThis;
@@ -132,4 +133,24 @@ async function greet(core, event) {
   finish(core, client, event, wasLost ? undefined : failure);
 }
 
-module.exports = { greet };
+/**
+ * A listener was added to the pool: those of 'connect' prepare connections.
+ * @param {PoolCore} core
+ * @param {string | symbol} name of the event
+ */
+function noteHook(core, name) {
+  if (name !== 'connect') {
+    return;
+  }
+  core.greet();
+  if (core.isShared) {
+    warnOnce(
+      "a 'connect' listener on the pool of getPool() is only called for " +
+        'connections that are opened from now on: others may have opened some ' +
+        'already. Give the function to getPool() as onConnect',
+      'HF_SHARED_LISTENER',
+    );
+  }
+}
+
+module.exports = { greet, noteHook };

@@ -9,7 +9,7 @@ const { FLAG, OP } = require('../protocol/operations.js');
 const { callWith } = require('../engine/callbacks.js');
 const { readLeaseCall } = require('./arguments.js');
 const { Call } = require('./call.js');
-const { usageError } = require('../errors/errors.js');
+const { refusal } = require('../errors/errors.js');
 const { NamedTexts } = require('./named-texts.js');
 const { nowMillis } = require('../platform/clock.js');
 const { createTypeOverrides } = require('../values/types.js');
@@ -136,10 +136,7 @@ class LeaseState {
       'HoldfastQuery',
       (resolve, reject) => {
         if (this.lease === 0 || this.closed !== '') {
-          throw usageError('HF_RELEASED', this.closed || undefined, {
-            outcome: 'not_executed',
-            retryable: false,
-          });
+          throw refusal('HF_RELEASED', this.closed || undefined);
         }
         if (this.refusesSql) {
           throw this.#core.refuseHookSql(HOOK_ADVICE);
@@ -294,7 +291,7 @@ class LeaseState {
     return new Promise((resolve, reject) => {
       const onResult = (/** @type {any} */ result) => {
         this.#leave();
-        this.#core.finished(client, this, lease, error);
+        this.#core.leases.finished(client, this, lease, error);
         resolve(result);
       };
       // The engine may have it still, when it was never asked.
@@ -354,7 +351,7 @@ class LeaseState {
   release(client, error) {
     const { lease } = this;
     this.#leave();
-    this.#core.release(client, this, lease, error);
+    this.#core.leases.release(client, this, lease, error);
   }
 
   /**

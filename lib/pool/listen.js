@@ -12,7 +12,7 @@ const { usageError } = require('../errors/errors.js');
 const { checkedChannel } = require('../options/channel.js');
 const { rootsOf, thisCopy } = require('../platform/package-instance.js');
 const { directIsPooled, openToListen } = require('./session.js');
-const { warnOnce } = require('../platform/warn.js');
+const { textOf, warnOnce } = require('../platform/warn.js');
 
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */
 
@@ -39,7 +39,7 @@ const roots = rootsOf(thisCopy());
 function callSafely(fn, value) {
   const warn = (/** @type {unknown} */ error) =>
     warnOnce(
-      `a function given to listen() failed: ${describe(error)}`,
+      `a function given to listen() failed: ${textOf(error)}`,
       'HF_LISTENER',
       /** @type {any} */ (error)?.stack,
     );
@@ -47,18 +47,6 @@ function callSafely(fn, value) {
     Promise.resolve(fn?.(value)).catch(warn);
   } catch (error) {
     warn(error);
-  }
-}
-
-/**
- * @param {unknown} error
- * @returns {string}
- */
-function describe(error) {
-  try {
-    return String(error);
-  } catch {
-    return 'something that cannot be shown';
   }
 }
 

@@ -5,7 +5,7 @@
 // the forgetting of prepared statements.
 
 const { FLAG, OP } = require('../protocol/operations.js');
-const { usageError } = require('../errors/errors.js');
+const { refusal } = require('../errors/errors.js');
 const { checkOptions } = require('../validate/keys.js');
 const { checkBoolean } = require('../validate/values.js');
 const { HealthCheck } = require('./health.js');
@@ -98,10 +98,7 @@ class Maintenance {
     } catch (error) {
       const { code } = /** @type {any} */ (error);
       throw code === 'HF_SESSION_REQUIRED'
-        ? usageError(code, CLEAR_ADVICE, {
-            outcome: 'not_executed',
-            retryable: false,
-          })
+        ? refusal(code, CLEAR_ADVICE)
         : error;
     }
     logOf(this.#pool).info(

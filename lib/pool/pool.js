@@ -7,14 +7,12 @@ const { EventEmitter } = require('node:events');
 const { inspect } = require('node:util');
 
 const { GAUGE } = require('../protocol/messages.js');
-const { OP } = require('../protocol/operations.js');
 const { callWith, rethrowLater } = require('../engine/callbacks.js');
 const { refuseSubmittable } = require('./arguments.js');
 const { readDrainMillis } = require('../validate/values.js');
 const { readInvalidation } = require('./cache.js');
 const { CacheInvalidator } = require('./cache-notify.js');
 const { asyncDispose } = require('./client.js');
-const { usageError } = require('../errors/errors.js');
 const { readStats } = require('../observe/metrics.js');
 const { Maintenance } = require('./maintenance.js');
 const native = require('../engine/native.js');
@@ -22,8 +20,9 @@ const { warnOfEnvironment } = require('./environment-warning.js');
 const { resolveOptions } = require('../options/options.js');
 const { PoolCore } = require('./pool-core.js');
 const { prometheusText } = require('../observe/prometheus.js');
-const { listen, stopListening } = require('./listen.js');
-const { endSessions, hasSessions } = require('./session.js');
+const { end } = require('./end.js');
+const { noteHook } = require('./greet.js');
+const { listen } = require('./listen.js');
 const { runTransaction } = require('./transaction.js');
 const { warnOnce } = require('../platform/warn.js');
 
@@ -313,7 +312,7 @@ class Pool extends EventEmitter {
    */
   on(name, listener) {
     super.on(name, listener);
-    noteHook(this, name);
+    noteHook(stateOf(this).core, name);
     return this;
   }
 
@@ -331,7 +330,7 @@ class Pool extends EventEmitter {
    */
   prependListener(name, listener) {
     super.prependListener(name, listener);
-    noteHook(this, name);
+    noteHook(stateOf(this).core, name);
     return this;
   }
 
@@ -388,61 +387,6 @@ function refuseFunction(callback) {
     throw new TypeError(
       'Passing a function as the first parameter to pool.query is not supported',
     );
-  });
-}
-
-/**
- * @param {Pool} pool
- * @param {string | symbol} name of an event
- */
-function noteHook(pool, name) {
-  if (name !== 'connect') {
-    return;
-  }
-  const { core } = stateOf(pool);
-  core.greet();
-  if (core.isShared) {
-    warnOnce(
-      "a 'connect' listener on the pool of getPool() is only called for " +
-        'connections that are opened from now on: others may have opened some ' +
-        'already. Give the function to getPool() as onConnect',
-      'HF_SHARED_LISTENER',
-    );
-  }
-}
-
-/**
- * @param {State} state
- * @param {any} callback
- * @param {number} timeout 0 = drainMillis
- * @returns {Promise<void> | undefined}
- */
-function end(state, callback, timeout) {
-  const { core } = state;
-  return callWith(callback, 'HoldfastEnd', (resolve, reject) => {
-    if (state.ending) {
-      throw usageError('HF_POOL_CLOSED', 'Called end on pool more than once', {
-        outcome: 'not_executed',
-        retryable: false,
-      });
-    }
-    state.ending = true;
-    const listening = stopListening(core);
-    const done = () => {
-      state.ended = true;
-      core.close();
-      if (listening !== undefined || hasSessions(core)) {
-        const ends = [listening, endSessions(core)];
-        Promise.all(ends).then(() => resolve(undefined), reject);
-        return;
-      }
-      resolve(undefined);
-    };
-    if (core.opened) {
-      core.command(OP.END, done, reject, { timeout });
-    } else {
-      done();
-    }
   });
 }
 

@@ -6,7 +6,7 @@
 // directUrl, DIRECT_URL or DIRECT_DATABASE_URL, opened when it is first needed.
 
 const { directConfig, weakerTls } = require('./direct-config.js');
-const { usageError } = require('../errors/errors.js');
+const { refusal } = require('../errors/errors.js');
 const { coreOf } = require('../observe/live.js');
 const { warnOnce } = require('../platform/warn.js');
 
@@ -24,10 +24,7 @@ const directCores = new WeakSet();
  * @returns {Error}
  */
 function required(text) {
-  return usageError('HF_SESSION_REQUIRED', text, {
-    outcome: 'not_executed',
-    retryable: false,
-  });
+  return refusal('HF_SESSION_REQUIRED', text);
 }
 
 /**

@@ -8,7 +8,7 @@
 // error: `outcome` and its companions, and the pool's own error behind it,
 // where lib/retry/evidence.js finds it under whatever Prisma wraps around.
 
-const { isOurs } = require('../errors/error-classes.js');
+const { assignDetails, isOurs } = require('../errors/error-classes.js');
 const { mapError } = require('./error-kinds.js');
 
 /** @typedef {import('../errors/error-classes.js').HoldfastError} HoldfastError */
@@ -84,7 +84,7 @@ class DriverAdapterError extends Error {
     // A client that is older than a kind puts the cause into a message.
     hide(mapped, 'toString', () => this.message);
     if (error !== undefined) {
-      tell(this, error);
+      assignDetails(this, error, TOLD);
       hide(mapped, 'originalError', error);
     }
     hide(this, 'code', CODES[mapped.kind]);
@@ -113,7 +113,7 @@ class PoolTimeoutError extends Error {
         error.message,
       { cause: error },
     );
-    tell(this, error);
+    assignDetails(this, error, TOLD);
     hide(this, 'meta', { driverAdapterError: this });
   }
 }
@@ -123,21 +123,6 @@ Object.defineProperty(PoolTimeoutError.prototype, 'name', {
   writable: true,
   configurable: true,
 });
-
-/**
- * @param {object} target
- * @param {HoldfastError} error
- */
-function tell(target, error) {
-  const source = /** @type {Record<string, unknown>} */ (
-    /** @type {unknown} */ (error)
-  );
-  for (const key of TOLD) {
-    if (source[key] !== undefined) {
-      /** @type {Record<string, unknown>} */ (target)[key] = source[key];
-    }
-  }
-}
 
 /**
  * Returns what is to be thrown for an error of the pool's. What is none, such

@@ -4,7 +4,7 @@
 // What acts on the pools that getPool() made, or on the one it makes without
 // options when there is none yet.
 
-const { rootOf, usageError } = require('../errors/errors.js');
+const { rootOf, refusal } = require('../errors/errors.js');
 const { logOf } = require('../observe/log.js');
 const { nowMillis } = require('../platform/clock.js');
 const {
@@ -81,10 +81,7 @@ function checkOptions(options) {
 
 /** @returns {Error} */
 function nothingThere() {
-  return usageError('HF_SESSION_REQUIRED', NOTHING, {
-    outcome: 'not_executed',
-    retryable: false,
-  });
+  return refusal('HF_SESSION_REQUIRED', NOTHING);
 }
 
 /**

@@ -7,7 +7,7 @@ const { isPromise } = require('#platform');
 const { emitRetry, hasRetryListeners } = require('#retry-events');
 
 const { OUTCOMES } = require('../errors/error-classes.js');
-const { warnOnce } = require('../platform/warn.js');
+const { textOf, warnOnce } = require('../platform/warn.js');
 
 /** @typedef {import('./run.js').Run} Run */
 
@@ -50,7 +50,7 @@ function tellSafely(listener, event) {
     brokenListeners += 1;
     if (brokenListeners === 1) {
       warnOnce(
-        `onRetry failed, and calls go on: ${describe(error)}`,
+        `onRetry failed, and calls go on: ${textOf(error)}`,
         'HF_LISTENER',
       );
     }
@@ -62,15 +62,6 @@ function tellSafely(listener, event) {
     }
   } catch (error) {
     broke(error);
-  }
-}
-
-/** @param {unknown} error @returns {string} */
-function describe(error) {
-  try {
-    return String(error);
-  } catch {
-    return 'something that cannot be shown';
   }
 }
 

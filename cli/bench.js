@@ -103,9 +103,9 @@ async function confirm(settings, yes) {
  * @param {import('../lib/pool/pool.js').Pool} pool
  * @param {BenchReport} report
  * @param {number} seconds
- * @param {(text: string) => void} tell
+ * @param {(text: string) => void} progress
  */
-async function measureAll(pool, report, seconds, tell) {
+async function measureAll(pool, report, seconds, progress) {
   const { Run } = require('./bench/measure.js');
   await pool.warmup({ failFast: true });
   report.pooler = (await pool.health()).pooler;
@@ -117,7 +117,7 @@ async function measureAll(pool, report, seconds, tell) {
       const ask = () => Promise.resolve(pool.query(text));
       const run = await new Run(ask, callers).measure(seconds);
       report.runs.push({ case: name, ...run });
-      tell(`${name}, ${callers} callers: ${run.perSecond} queries/s`);
+      progress(`${name}, ${callers} callers: ${run.perSecond} queries/s`);
     }
   }
 }
@@ -152,10 +152,10 @@ function asText(report) {
  * @param {import('./doctor/settings.js').Settings} settings
  * @param {number} max
  * @param {number} seconds
- * @param {(text: string) => void} tell
+ * @param {(text: string) => void} progress
  * @returns {Promise<BenchReport>}
  */
-async function measure(settings, max, seconds, tell) {
+async function measure(settings, max, seconds, progress) {
   const { Pool } = require('../lib/pool/pool.js');
   /** @type {BenchReport} */
   const report = {
@@ -175,7 +175,7 @@ async function measure(settings, max, seconds, tell) {
   });
   pool.on('error', () => {});
   try {
-    await measureAll(pool, report, seconds, tell);
+    await measureAll(pool, report, seconds, progress);
   } catch (error) {
     report.error = shownText(rootOf(error).message, settings);
   } finally {
@@ -218,9 +218,9 @@ async function runBench(args) {
     return EXIT_FAILS;
   }
   await confirm(settings, flags.yes === true);
-  const tell = startProgress(flags.quiet === true);
+  const progress = startProgress(flags.quiet === true);
   const max = wanted || Number(settings.values.max);
-  const report = await measure(settings, max, seconds, tell);
+  const report = await measure(settings, max, seconds, progress);
   if (report.error !== null) {
     process.stderr.write(
       `pg-holdfast: ${report.error}\nnpx pg-holdfast doctor says why\n`,

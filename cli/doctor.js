@@ -111,10 +111,10 @@ function judge(report) {
  * @param {string | undefined} url
  * @param {string | undefined} source
  * @param {number} millis
- * @param {(text: string) => void} tell
+ * @param {(text: string) => void} progress
  * @returns {Promise<Report>}
  */
-async function diagnose(url, source, millis, tell) {
+async function diagnose(url, source, millis, progress) {
   /** @type {import('./doctor/settings.js').Settings} */
   let settings;
   try {
@@ -122,8 +122,8 @@ async function diagnose(url, source, millis, tell) {
   } catch (error) {
     return unreadable(error, source);
   }
-  tell(`settings: from ${settings.source}`);
-  return await examine(settings, new Deadline(millis), tell);
+  progress(`settings: from ${settings.source}`);
+  return await examine(settings, new Deadline(millis), progress);
 }
 
 /** @param {string[]} args @returns {Promise<number>} the exit code */
@@ -136,8 +136,8 @@ async function runDoctor(args) {
   const seconds = numberOf(flags.timeout, 'timeout', TIMEOUT);
   loadEnvFile(flags['env-file']);
   const { url, source } = chosen(given, flags.direct === true);
-  const tell = startProgress(flags.quiet === true);
-  const report = await diagnose(url, source, seconds * 1000, tell);
+  const progress = startProgress(flags.quiet === true);
+  const report = await diagnose(url, source, seconds * 1000, progress);
   judge(report);
   await print(
     flags.json ? `${JSON.stringify(report, null, 2)}\n` : `\n${asText(report)}`,

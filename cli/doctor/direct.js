@@ -8,21 +8,21 @@ const { explore } = require('./network.js');
 const { findMode } = require('./pooler.js');
 const { readServer } = require('./server.js');
 const { readSettings, shownText, shownUrl } = require('./settings.js');
-const { World } = require('./world.js');
+const { Context } = require('./context.js');
 
 /** @typedef {import('./explain.js').Finding} Finding */
 /** @typedef {Omit<import('./new-report.js').DirectReport, 'source'>} Found */
 
 /**
- * @param {World} world
+ * @param {Context} context
  * @param {import('./server.js').ServerReport} main
  * @returns {Promise<Found['leadsTo']>}
  */
-async function whereTo(world, main) {
-  const connection = await world.connect();
+async function whereTo(context, main) {
+  const connection = await context.connect();
   const { server } = await readServer(connection);
-  world.close(connection);
-  if ((await findMode(world)).mode !== 'direct') {
+  context.close(connection);
+  if ((await findMode(context)).mode !== 'direct') {
     return 'a pooler';
   }
   return server.startedAt === main.startedAt ? 'the server' : 'another server';
@@ -45,7 +45,7 @@ const WORDS = {
  * @param {{name: string, url: string}} direct
  * @param {import('./deadline.js').Deadline} deadline
  * @param {import('./server.js').ServerReport} main
- * @param {(world: World) => void} opened has every world that was made
+ * @param {(context: Context) => void} opened has every context that was made
  * @returns {Promise<{report: Found, findings: Finding[]}>}
  */
 async function checkDirect(direct, deadline, main, opened) {
@@ -58,9 +58,9 @@ async function checkDirect(direct, deadline, main, opened) {
     if (routes.length === 0) {
       throw new Failure('system', 'no address answers');
     }
-    const world = new World(settings, deadline, routes[0]);
-    opened(world);
-    report.leadsTo = await whereTo(world, main);
+    const context = new Context(settings, deadline, routes[0]);
+    opened(context);
+    report.leadsTo = await whereTo(context, main);
   } catch (error) {
     const { message } = asFailure(error, 'the login');
     why = `: ${shownText(message, settings)}`;

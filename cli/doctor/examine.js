@@ -21,7 +21,7 @@ const { shownText } = require('./settings.js');
 const { timed } = require('./connection.js');
 const { inspectTls } = require('./tls.js');
 const { verdicts } = require('./verdicts.js');
-const { World } = require('./world.js');
+const { Context } = require('./context.js');
 const { newReport } = require('./new-report.js');
 
 /** @typedef {import('./connection.js').Connection} Connection */
@@ -33,20 +33,20 @@ const ROLE_MILLIS = 2000;
 class Examination {
   #settings;
   #deadline;
-  #tell;
+  #progress;
   #report;
-  /** @type {World[]} */
-  #worlds = [];
+  /** @type {Context[]} */
+  #contexts = [];
 
   /**
    * @param {Settings} settings
    * @param {import('./deadline.js').Deadline} deadline
-   * @param {(text: string) => void} tell of progress
+   * @param {(text: string) => void} progress called with each step
    */
-  constructor(settings, deadline, tell) {
+  constructor(settings, deadline, progress) {
     this.#settings = settings;
     this.#deadline = deadline;
-    this.#tell = (/** @type {string} */ text) => tell(this.#shown(text));
+    this.#progress = (/** @type {string} */ text) => progress(this.#shown(text));
     this.#report = newReport(settings);
   }
 
@@ -58,8 +58,8 @@ class Examination {
     } catch (error) {
       this.#fail(asFailure(error, 'the examination'));
     } finally {
-      for (const world of this.#worlds) {
-        world.closeAll();
+      for (const context of this.#contexts) {
+        context.closeAll();
       }
     }
     report.findings.push(...verdicts(report, this.#settings));
@@ -98,18 +98,18 @@ class Examination {
    * @template T
    * @param {string} name
    * @param {() => Promise<T>} fn
-   * @param {(value: T) => string} [told]
+   * @param {(value: T) => string} [describe]
    * @returns {Promise<T>}
    */
-  async #step(name, fn, told) {
+  async #step(name, fn, describe) {
     const { remaining } = this.#deadline;
     try {
       const value = await this.#deadline.race(fn(), remaining, name);
-      this.#tell(`${name}: ${told?.(value) ?? 'done'}`);
+      this.#progress(`${name}: ${describe?.(value) ?? 'done'}`);
       return value;
     } catch (error) {
       const failure = asFailure(error, name);
-      this.#tell(`${name}: ${failure.message}`);
+      this.#progress(`${name}: ${failure.message}`);
       throw failure;
     }
   }
@@ -139,7 +139,7 @@ class Examination {
     const connection = await this.#reach();
     const report = this.#report;
     report.works = true;
-    const world = this.#worlds[this.#worlds.length - 1];
+    const context = this.#contexts[this.#contexts.length - 1];
     await this.#optional('server', async () => {
       Object.assign(report, await readServer(connection));
       return `PostgreSQL ${report.server.version}, ${report.server.role}`;
@@ -149,11 +149,11 @@ class Examination {
       return `${report.latency.roundTripMillis} ms (median)`;
     });
     // The mode is found with few connections open, ours not among them.
-    world.close(connection);
-    await this.#optional('pooler', () => this.#findPooler(world));
+    context.close(connection);
+    await this.#optional('pooler', () => this.#findPooler(context));
     await this.#optional('named statements', async () => {
       const { mode } = report.pooler;
-      const found = await findStatements(world, mode ?? 'unknown');
+      const found = await findStatements(context, mode ?? 'unknown');
       report.pooler.namedStatements = found.namedStatements;
       report.pooler.namedEvidence = found.evidence;
       return `${found.namedStatements} (${found.evidence})`;
@@ -162,12 +162,12 @@ class Examination {
     await this.#checkDirect();
   }
 
-  /** @param {World} world */
-  async #findPooler(world) {
+  /** @param {Context} context */
+  async #findPooler(context) {
     const { pooler } = this.#report;
-    Object.assign(pooler, await findMode(world));
+    Object.assign(pooler, await findMode(context));
     if (pooler.proxied && pooler.product === null) {
-      Object.assign(pooler, await findProduct(world));
+      Object.assign(pooler, await findProduct(context));
     }
     const product = pooler.product === null ? '' : `, ${pooler.product}`;
     return `${pooler.mode}${product} (${pooler.evidence})`;
@@ -196,7 +196,7 @@ class Examination {
     }
     await this.#optional(direct.name, async () => {
       const { findings, server, settings } = this.#report;
-      const open = (/** @type {World} */ world) => this.#worlds.push(world);
+      const open = (/** @type {Context} */ context) => this.#contexts.push(context);
       const found = await checkDirect(direct, this.#deadline, server, open);
       if (this.#settings.source === 'argument') {
         // The variable may belong to another database altogether.
@@ -262,8 +262,8 @@ class Examination {
     const { addresses } = hosts[hosts.length - 1];
     const found = addresses.find(({ address }) => address === route.address);
     latency.connectMillis = found?.connectMillis ?? null;
-    const world = new World(this.#settings, this.#deadline, route);
-    this.#worlds.push(world);
+    const context = new Context(this.#settings, this.#deadline, route);
+    this.#contexts.push(context);
     await this.#step(
       'TLS',
       () => inspectTls(route, this.#settings, this.#deadline, report.tls),
@@ -276,7 +276,7 @@ class Examination {
         'login',
         () =>
           timed(() =>
-            world.connect({
+            context.connect({
               watch: (one, encrypted) => {
                 login = one;
                 authentication.encrypted = encrypted;
@@ -350,11 +350,11 @@ function poolFinding(message, code) {
 /**
  * @param {Settings} settings
  * @param {import('./deadline.js').Deadline} deadline
- * @param {(text: string) => void} tell
+ * @param {(text: string) => void} progress
  * @returns {Promise<Report>}
  */
-function examine(settings, deadline, tell) {
-  return new Examination(settings, deadline, tell).run();
+function examine(settings, deadline, progress) {
+  return new Examination(settings, deadline, progress).run();
 }
 
 module.exports = { examine };

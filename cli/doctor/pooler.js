@@ -17,7 +17,7 @@ const { Failure } = require('./failure.js');
 const { readRow } = require('./wire.js');
 
 /** @typedef {import('./connection.js').Connection} Connection */
-/** @typedef {import('./world.js').World} World */
+/** @typedef {import('./context.js').Context} Context */
 
 /**
  * @typedef {'direct' | 'session' | 'transaction' | 'statement' |
@@ -162,14 +162,14 @@ async function latePid(connection) {
 
 /**
  * The second client got no server: is it the first one's that it waits for?
- * @param {World} world
+ * @param {Context} context
  * @param {Connection} a
  * @param {Connection} b
  * @param {Meetings} met
  * @returns {Promise<ModeReport>}
  */
-async function modeByLeaving(world, a, b, met) {
-  world.close(a);
+async function modeByLeaving(context, a, b, met) {
+  context.close(a);
   const pid = await latePid(b).catch(() => null);
   if (pid !== null && met.first.has(pid)) {
     const evidence =
@@ -181,18 +181,18 @@ async function modeByLeaving(world, a, b, met) {
 }
 
 /**
- * @param {World} world
+ * @param {Context} context
  * @param {Connection} a
  * @param {Connection} b
  * @returns {Promise<ModeReport>}
  */
-async function proxiedMode(world, a, b) {
+async function proxiedMode(context, a, b) {
   const met = new Meetings();
   try {
     await meetInTurns(a, b, TURNS, met);
   } catch (error) {
     if (error instanceof Failure && error.kind === 'silent') {
-      return await modeByLeaving(world, a, b, met);
+      return await modeByLeaving(context, a, b, met);
     }
     throw error;
   }
@@ -218,30 +218,30 @@ async function proxiedMode(world, a, b) {
 
 /**
  * Finds the mode with two connections of its own.
- * @param {World} world
+ * @param {Context} context
  * @returns {Promise<ModeReport>}
  */
-async function findMode(world) {
-  const a = await world.connect({ limit: PARTNER_MILLIS });
-  const told = await unlessRefused(() => pidOf(a));
-  if (told === null) {
-    world.close(a);
+async function findMode(context) {
+  const a = await context.connect({ limit: PARTNER_MILLIS });
+  const reported = await unlessRefused(() => pidOf(a));
+  if (reported === null) {
+    context.close(a);
     return untold();
   }
-  const isDirect = told === a.pid;
+  const isDirect = reported === a.pid;
   const version = isDirect
     ? await unlessRefused(() => pgpoolVersion(a)).catch(() => null)
     : null;
   if (version !== null) {
-    world.close(a);
+    context.close(a);
     return pgpool(version);
   }
   /** @type {Connection | undefined} */
   let b;
   try {
-    b = await world.connect({ limit: PARTNER_MILLIS });
+    b = await context.connect({ limit: PARTNER_MILLIS });
     if (!isDirect) {
-      return await proxiedMode(world, a, b);
+      return await proxiedMode(context, a, b);
     }
     const met = new Meetings();
     await meetInTurns(a, b, DIRECT_TURNS, met);
@@ -252,9 +252,9 @@ async function findMode(world) {
     }
     return unknown(error instanceof Error ? error.message : String(error));
   } finally {
-    world.close(a);
+    context.close(a);
     if (b !== undefined) {
-      world.close(b);
+      context.close(b);
     }
   }
 }

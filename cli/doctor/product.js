@@ -7,7 +7,7 @@
 
 const { Failure } = require('./failure.js');
 
-/** @typedef {import('./world.js').World} World */
+/** @typedef {import('./context.js').Context} Context */
 
 /**
  * @typedef {object} ProductReport
@@ -39,12 +39,12 @@ function productByHost(host) {
 }
 
 /**
- * @param {World} world
+ * @param {Context} context
  * @param {Record<string, string>} parameters
  */
-async function knock(world, parameters) {
+async function knock(context, parameters) {
   try {
-    return await world.knock(parameters, KNOCK_MILLIS);
+    return await context.knock(parameters, KNOCK_MILLIS);
   } catch {
     return null;
   }
@@ -59,13 +59,13 @@ function refusesParameter(answer) {
 }
 
 /**
- * @param {World} world
+ * @param {Context} context
  * @returns {Promise<ProductReport>}
  */
-async function findProduct(world) {
+async function findProduct(context) {
   /** @type {ProductReport} */
   const report = {
-    product: productByHost(world.route.host),
+    product: productByHost(context.route.host),
     version: null,
     toldMode: null,
     poolSize: null,
@@ -74,30 +74,30 @@ async function findProduct(world) {
     startupTimeouts: null,
   };
   // PostgreSQL takes any name with a dot in it, PgBouncer refuses by name.
-  if (!refusesParameter(await knock(world, { 'holdfast.doctor': '1' }))) {
+  if (!refusesParameter(await knock(context, { 'holdfast.doctor': '1' }))) {
     return report;
   }
   report.product ??= 'PgBouncer';
-  const protocol = await knock(world, { '_pq_.holdfast_doctor': '1' });
+  const protocol = await knock(context, { '_pq_.holdfast_doctor': '1' });
   if (protocol !== null) {
     report.version = protocol.negotiated ? '1.23 or newer' : 'before 1.23';
   }
-  const timeout = await knock(world, { statement_timeout: '0' });
+  const timeout = await knock(context, { statement_timeout: '0' });
   report.startupTimeouts = timeout === null ? null : !refusesParameter(timeout);
-  await readConsole(world, report);
+  await readConsole(context, report);
   return report;
 }
 
 /**
  * Asks the admin console; most users may not.
- * @param {World} world
+ * @param {Context} context
  * @param {ProductReport} report
  */
-async function readConsole(world, report) {
+async function readConsole(context, report) {
   /** @type {import('./connection.js').Connection} */
   let connection;
   try {
-    connection = await world.connect({
+    connection = await context.connect({
       database: 'pgbouncer',
       limit: CONSOLE_MILLIS,
     });
@@ -106,23 +106,23 @@ async function readConsole(world, report) {
   }
   try {
     const version = await connection.query('SHOW VERSION', CONSOLE_MILLIS);
-    const told = /PgBouncer (\S+)/.exec(version.rows[0]?.[0] ?? '')?.[1];
-    if (told === undefined) {
+    const shown = /PgBouncer (\S+)/.exec(version.rows[0]?.[0] ?? '')?.[1];
+    if (shown === undefined) {
       return;
     }
-    report.version = told;
+    report.version = shown;
     const config = await connection.query('SHOW CONFIG', CONSOLE_MILLIS);
     const values = new Map(
       config.rows.map((row) => /** @type {[string, string]} */ (row)),
     );
     readConfig(values, report);
-    await readDatabase(connection, world.settings.database, report);
+    await readDatabase(connection, context.settings.database, report);
   } catch (error) {
     if (!(error instanceof Failure)) {
       throw error;
     }
   } finally {
-    world.close(connection);
+    context.close(connection);
   }
 }
 

@@ -56,12 +56,12 @@ async function nameOnServer(connection) {
 }
 
 /**
- * @param {import('./world.js').World} world
+ * @param {import('./context.js').Context} context
  * @param {import('./pooler.js').Mode} mode
  * @returns {Promise<{namedStatements: Statements, evidence: string}>}
  */
-async function findStatements(world, mode) {
-  const connection = await world.connect();
+async function findStatements(context, mode) {
+  const connection = await context.connect();
   try {
     const { ours, names } = await nameOnServer(connection);
     const renamed = names.find((name) => name !== ours);
@@ -85,7 +85,7 @@ async function findStatements(world, mode) {
     }
     throw error;
   } finally {
-    world.close(connection);
+    context.close(connection);
   }
 }
 

@@ -23,24 +23,24 @@ const {
   readEmptyRows,
   readHead,
   readRows,
-  readShape,
+  readRowDescription,
 } = require('../values/results.js');
 
 /** @typedef {import('../values/rows.js').Message} Message */
-/** @typedef {import('./waiters.js').Told} Told */
+/** @typedef {import('./waiters.js').ResultMeta} ResultMeta */
 /** @typedef {import('./listener.js').Listener} Listener */
 
 const { LENGTH, ID_LOW, ID_HIGH, NUMS, CHUNKS } = INT_AT;
 const { MORE, WROTE, CACHED, STALE, HOLDS } = RESULT;
 const {
   FLAGS: RESULT_FLAGS,
-  ROW_DESCRIPTION: RESULT_ROW_DESCRIPTION,
+  SHAPE: RESULT_ROW_DESCRIPTION,
   ATTEMPTS: RESULT_ATTEMPTS,
   CONNECTION: RESULT_CONNECTION,
   TRANSACTION: RESULT_TRANSACTION,
 } = RESULT_AT;
 const MSG_RESULT = MSG.RESULT;
-const SHAPE_CLEARS = 1;
+const CLEARS_ALL = 1;
 
 /**
  * Returns the error of a message. One that cannot be read still settles its
@@ -66,11 +66,11 @@ function errorOf({ ints, at, strings, first }) {
  * Whether a result has columns that nobody described, or text of which no
  * string could be made. Rows of it would be wrong.
  * @param {Message} message
- * @param {unknown} shape
+ * @param {unknown} description
  * @returns {boolean}
  */
-function isUnreadable({ ints, at, strings, first }, shape) {
-  if (shape === undefined && ints[at + RESULT_ROW_DESCRIPTION] !== 0) {
+function isUnreadable({ ints, at, strings, first }, description) {
+  if (description === undefined && ints[at + RESULT_ROW_DESCRIPTION] !== 0) {
     return true;
   }
   for (let i = first + ints[at + CHUNKS] - 1; i >= first; i--) {
@@ -106,10 +106,10 @@ class Inbox {
   #waiters;
   #pools;
   #answer;
-  /** @type {Map<number, import('../values/results.js').Shape>} */
-  #shapes = new Map();
-  /** @type {Told} */
-  #told = {
+  /** @type {Map<number, import('../values/results.js').RowDescription>} */
+  #descriptions = new Map();
+  /** @type {ResultMeta} */
+  #meta = {
     connection: 0,
     attempts: 0,
     more: false,
@@ -169,41 +169,41 @@ class Inbox {
     if (waiter?.onResult === undefined || waiter.types === undefined) {
       return;
     }
-    const shape = this.#shapes.get(ints[at + RESULT_ROW_DESCRIPTION]);
+    const description = this.#descriptions.get(ints[at + RESULT_ROW_DESCRIPTION]);
     const asArray = waiter.rowAsArray === true;
-    const result = readHead(message, shape, asArray);
-    const told = this.#told;
-    told.connection = ints[at + RESULT_CONNECTION];
-    told.attempts = ints[at + RESULT_ATTEMPTS];
-    told.more = more;
-    told.transaction = ints[at + RESULT_TRANSACTION];
-    told.wrote = (ints[at + RESULT_FLAGS] & WROTE) !== 0;
-    told.holds = (ints[at + RESULT_FLAGS] & HOLDS) !== 0;
-    told.failed = null;
+    const result = readHead(message, description, asArray);
+    const meta = this.#meta;
+    meta.connection = ints[at + RESULT_CONNECTION];
+    meta.attempts = ints[at + RESULT_ATTEMPTS];
+    meta.more = more;
+    meta.transaction = ints[at + RESULT_TRANSACTION];
+    meta.wrote = (ints[at + RESULT_FLAGS] & WROTE) !== 0;
+    meta.holds = (ints[at + RESULT_FLAGS] & HOLDS) !== 0;
+    meta.failed = null;
     if ((ints[at + RESULT_FLAGS] & CACHED) !== 0) {
       result.cached = true;
       result.stale = (ints[at + RESULT_FLAGS] & STALE) !== 0;
     }
-    if (isUnreadable(message, shape)) {
-      told.failed = { thrown: unreadable(ints[at + RESULT_ATTEMPTS]) };
-    } else if (shape === undefined) {
+    if (isUnreadable(message, description)) {
+      meta.failed = { thrown: unreadable(ints[at + RESULT_ATTEMPTS]) };
+    } else if (description === undefined) {
       result.rows = readEmptyRows(message, asArray);
     } else {
       try {
-        const types = waiter.typesOn?.(told.connection) ?? waiter.types;
-        result.rows = readRows(message, shape, asArray, types);
+        const types = waiter.typesOn?.(meta.connection) ?? waiter.types;
+        result.rows = readRows(message, description, asArray, types);
       } catch (thrown) {
-        told.failed = { thrown }; // by a type parser of the caller's
+        meta.failed = { thrown }; // by a type parser of the caller's
       }
     }
-    waiter.onResult(result, told);
+    waiter.onResult(result, meta);
   }
 
   /** @param {Message} message */
   #onOther(message) {
     switch (message.ints[message.at]) {
       case MSG.ROW_DESCRIPTION:
-        this.#onShape(message);
+        this.#onRowDescription(message);
         break;
       case MSG.EVENT:
         this.#onEvent(message);
@@ -260,13 +260,13 @@ class Inbox {
   }
 
   /** @param {Message} message */
-  #onShape(message) {
+  #onRowDescription(message) {
     const id = message.ints[message.at + ROW_DESCRIPTION_AT.ID];
-    if (id === SHAPE_CLEARS) {
+    if (id === CLEARS_ALL) {
       // The engine describes again what results still under way need.
-      this.#shapes = new Map();
+      this.#descriptions = new Map();
     } else {
-      this.#shapes.set(id, readShape(message));
+      this.#descriptions.set(id, readRowDescription(message));
     }
   }
 

@@ -15,7 +15,7 @@
  * @property {(connection: number) => import('../values/types.js').CustomTypes
  *   } [typesOn] those of the connection it ran on
  * @property {boolean} [rowAsArray]
- * @property {(result: import('../values/results.js').Result, told: Told) => void
+ * @property {(result: import('../values/results.js').Result, meta: ResultMeta) => void
  *   } [onResult]
  * @property {(lease: Lease) => void} [onLease]
  * @property {(existing: boolean, options: string) => void} [onOpened]
@@ -28,7 +28,7 @@
 
 /**
  * What comes with a result; the object is reused.
- * @typedef {object} Told
+ * @typedef {object} ResultMeta
  * @property {number} connection the serial of the one it ran on
  * @property {number} attempts
  * @property {boolean} more another result of the same statement follows

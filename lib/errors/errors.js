@@ -209,16 +209,16 @@ function build(status, errno, text, details, suffix) {
     const nameError = status === STATUS.NAME_ERROR;
     return systemError(fields, -Math.abs(errno), nameError, details);
   }
-  const told = { ...details, sqlState: fields.C };
-  if (fields.C !== undefined && told.cause === undefined) {
+  const known = { ...details, sqlState: fields.C };
+  if (fields.C !== undefined && known.cause === undefined) {
     // Our code stands for what the server said: a cancelled statement.
-    told.cause = databaseError(fields, length, details);
-    return new HoldfastError(row.code, row.text + (suffix ?? ''), told);
+    known.cause = databaseError(fields, length, details);
+    return new HoldfastError(row.code, row.text + (suffix ?? ''), known);
   }
   return new HoldfastError(
     row.code,
     (fields.M ?? row.text) + (suffix ?? ''),
-    told,
+    known,
   );
 }
 
@@ -269,7 +269,7 @@ function errorFromMessage(ints, offset, strings, firstString) {
     waited ? counts : undefined,
   );
   if (details.cause !== undefined && waitsInVain(status)) {
-    tellConnect(error, /** @type {any} */ (details.cause), causeStatus);
+    addConnectCause(error, /** @type {any} */ (details.cause), causeStatus);
   }
   const fields = readFields(text);
   error.reason = fields.b ?? reasonOf(status, details, fields);
@@ -294,7 +294,7 @@ function waitsInVain(status) {
  * @param {any} cause
  * @param {number} causeStatus
  */
-function tellConnect(error, cause, causeStatus) {
+function addConnectCause(error, cause, causeStatus) {
   const fatal = cause.severity === 'FATAL';
   const connecting =
     cause.syscall === 'connect' || NOT_CONNECTED.includes(causeStatus);

@@ -87,15 +87,15 @@ class HoldfastHealthIndicator {
     if (status === 'up') {
       return session.up(data);
     }
-    const told = { message: data.reasons.join('; '), ...data };
+    const result = { message: data.reasons.join('; '), ...data };
     if (status === 'down') {
-      return session.down(told);
+      return session.down(result);
     }
     // Terminus 11 leaves out what is neither up nor down, as if nobody had
     // been asked. Queries work, so that it is up.
     return session.degraded
-      ? session.degraded(told)
-      : session.up({ degraded: true, ...told });
+      ? session.degraded(result)
+      : session.up({ degraded: true, ...result });
   }
 }
 

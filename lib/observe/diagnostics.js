@@ -24,7 +24,7 @@ class Trace {
   }
 
   /** Whether anybody listens. TracingChannel has it from Node 20.13 on. */
-  get heard() {
+  get hasSubscribers() {
     return (
       this.start.hasSubscribers ||
       this.end.hasSubscribers ||

@@ -103,7 +103,7 @@ class Observer {
    */
   follow(call, onClient, send) {
     call.started = performance.now();
-    if (traces.query.heard) {
+    if (traces.query.hasSubscribers) {
       this.#trace(call, onClient, send);
     } else {
       send();
@@ -115,8 +115,8 @@ class Observer {
     return (
       this.#logsSlow ||
       (this.#slowMillis > 0 && channels.slow.hasSubscribers) ||
-      traces.query.heard ||
-      traces.retry.heard
+      traces.query.hasSubscribers ||
+      traces.retry.hasSubscribers
     );
   }
 
@@ -169,7 +169,7 @@ class Observer {
     }
     const attempts = error?.attempts ?? call.attempts;
     const durationMillis = performance.now() - call.started;
-    if (attempts > 1 && traces.retry.heard) {
+    if (attempts > 1 && traces.retry.hasSubscribers) {
       const { pool, target } = this.#origin;
       const text = shownText(call.text);
       const retried = { pool, target, name: 'query', text, attempts, error };
@@ -177,7 +177,7 @@ class Observer {
       traces.retry.finish(retried);
     }
     if (this.#slowMillis > 0 && durationMillis >= this.#slowMillis) {
-      this.#tellSlow(call, durationMillis, attempts, error);
+      this.#reportSlow(call, durationMillis, attempts, error);
     }
   }
 
@@ -187,7 +187,7 @@ class Observer {
    * @param {number} attempts
    * @param {any} error
    */
-  #tellSlow(call, durationMillis, attempts, error) {
+  #reportSlow(call, durationMillis, attempts, error) {
     const { pool, target } = this.#origin;
     const code = error === undefined ? undefined : String(error.code);
     const text = shownText(call.text);
@@ -205,7 +205,7 @@ class Observer {
    *   void} start may throw
    */
   acquire(resolve, reject, start) {
-    if (!traces.acquire.heard) {
+    if (!traces.acquire.hasSubscribers) {
       start(resolve, reject);
       return;
     }
@@ -287,7 +287,7 @@ class Observer {
 
   /** @param {number} connection */
   #onConnecting(connection) {
-    if (traces.connect.heard) {
+    if (traces.connect.hasSubscribers) {
       const context = { ...this.#origin, connection, error: undefined };
       this.#connects.set(connection, context);
       traces.connect.begin(context);

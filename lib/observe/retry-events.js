@@ -28,7 +28,7 @@ const retryChannel = channel('holdfast:retry');
 function hasRetryListeners(pool) {
   return (
     retryChannel.hasSubscribers ||
-    traces.retry.heard ||
+    traces.retry.hasSubscribers ||
     logOf(pool).listens('warn')
   );
 }
@@ -53,7 +53,7 @@ function codeOf(error) {
  */
 function emitRetry(event, pool) {
   retryChannel.publish(event);
-  if (traces.retry.heard) {
+  if (traces.retry.hasSubscribers) {
     traces.retry.begin(event);
     traces.retry.finish(event);
   }

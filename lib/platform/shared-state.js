@@ -44,7 +44,7 @@ const { thisCopy, version } = require('./package-instance.js');
  * @typedef {object} State
  * @property {Map<string, Shared>} pools by key
  * @property {Map<string, WeakRef<Pool>>} handles by what getPool() was given
- * @property {Set<Pool>} kept those that getPool() would be asked for again
+ * @property {Set<Pool>} reusable those that getPool() would be asked for again
  * @property {Node} byRefs those that live as long as their functions
  * @property {WeakMap<object, Mark>} marks
  * @property {number} lastMark
@@ -60,7 +60,7 @@ function findState() {
     state = {
       pools: new Map(),
       handles: new Map(),
-      kept: new Set(),
+      reusable: new Set(),
       byRefs: { next: new WeakMap(), pools: new Set() },
       marks: new WeakMap(),
       lastMark: 0,

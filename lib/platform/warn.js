@@ -9,7 +9,7 @@ const { emitWarning } = require('#platform');
 const REMEMBERED_MAX = 1000;
 
 /** @type {Set<string>} */
-const told = new Set();
+const warned = new Set();
 
 /**
  * @param {string} text
@@ -17,10 +17,10 @@ const told = new Set();
  * @param {string} [detail]
  */
 function warnOnce(text, code, detail) {
-  if (told.has(text) || told.size >= REMEMBERED_MAX) {
+  if (warned.has(text) || warned.size >= REMEMBERED_MAX) {
     return;
   }
-  told.add(text);
+  warned.add(text);
   emitWarning(text, { type: 'HoldfastWarning', code, detail });
 }
 

@@ -149,30 +149,30 @@ class Call {
 
   /**
    * @param {import('../values/results.js').Result} result
-   * @param {import('../engine/waiters.js').Told} told
+   * @param {import('../engine/waiters.js').ResultMeta} meta
    */
-  onResult(result, told) {
+  onResult(result, meta) {
     this.command = result.command;
     if (result.rowCount !== null) {
       this.rows = (this.rows ?? 0) + result.rowCount;
     }
-    this.more = told.more;
-    this.transaction = told.transaction;
-    this.wrote = told.wrote;
-    this.holds = told.holds;
-    this.#failed ??= told.failed;
-    this.attempts = told.attempts;
-    if (told.more) {
+    this.more = meta.more;
+    this.transaction = meta.transaction;
+    this.wrote = meta.wrote;
+    this.holds = meta.holds;
+    this.#failed ??= meta.failed;
+    this.attempts = meta.attempts;
+    if (meta.more) {
       this.#results ??= [];
       this.#results.push(result);
       this.#owner.settled(this, 0, undefined);
       return;
     }
     leaveSignal(this.signal, this);
-    if (this.run !== undefined && told.attempts > 1) {
-      this.run.spend(told.attempts - 1);
+    if (this.run !== undefined && meta.attempts > 1) {
+      this.run.spend(meta.attempts - 1);
     }
-    this.#owner.settled(this, told.connection, undefined);
+    this.#owner.settled(this, meta.connection, undefined);
     this.run?.note('ended');
     if (this.#failed !== null) {
       this.reject(this.#failed.thrown);

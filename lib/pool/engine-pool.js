@@ -340,7 +340,7 @@ class EnginePool {
   /** The engine has ended the pool: nothing more comes from it. */
   close() {
     state.collected.unregister(this);
-    state.kept.delete(this.pool);
+    state.reusable.delete(this.pool);
     this.port.removePool(this.#number);
     removeLive(this.observer.pool, /** @type {any} */ (this));
     this.observer.close();

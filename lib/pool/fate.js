@@ -176,7 +176,7 @@ function isRefusal(error) {
 }
 
 /** Asks what the core wants to know, on connections of its own. */
-class Asker {
+class CommitInquiry {
   #core;
   #identity;
   /** The last connection that was begun before the loss. */
@@ -214,10 +214,10 @@ class Asker {
     while (this.#order.step < FATE.COMMITTED) {
       this.#failure = '';
       try {
-        this.#tell(...(await this.#follow(this.#order)));
+        this.#report(...(await this.#follow(this.#order)));
       } catch (error) {
         this.#failure = `: ${error}`;
-        this.#tell(isRefusal(error) ? FATE_EVENT.REFUSED : FATE_EVENT.FAILED);
+        this.#report(isRefusal(error) ? FATE_EVENT.REFUSED : FATE_EVENT.FAILED);
         this.#release(error);
       }
     }
@@ -228,7 +228,7 @@ class Asker {
   /** The caller waits no more. @returns {number} the last step */
   leave() {
     this.#failure = '';
-    this.#tell(FATE_EVENT.LEFT);
+    this.#report(FATE_EVENT.LEFT);
     return this.#order.step;
   }
 
@@ -241,7 +241,7 @@ class Asker {
    * @param {number} event
    * @param {(string | null)[]} texts
    */
-  #tell(event, ...texts) {
+  #report(event, ...texts) {
     const [first, second, third] = texts;
     const now = nowMillis();
     const { fateNext } = native;
@@ -326,15 +326,15 @@ async function settle(core, identity, error, limits) {
   if (!isLost || hasGone || identity === undefined) {
     throw error;
   }
-  const asker = new Asker(core, identity, limits.endsAt ?? 0);
-  const last = await until(asker.run(), limits, () => error).catch(() =>
-    asker.leave(),
+  const inquiry = new CommitInquiry(core, identity, limits.endsAt ?? 0);
+  const last = await until(inquiry.run(), limits, () => error).catch(() =>
+    inquiry.leave(),
   );
   if (last === FATE.ROLLED_BACK) {
     throw rolledBack(error);
   }
   if (last !== FATE.COMMITTED) {
-    throw unresolved(error, asker.reason);
+    throw unresolved(error, inquiry.reason);
   }
 }
 

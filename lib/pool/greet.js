@@ -86,7 +86,7 @@ function finish(core, client, event, failure) {
   core.port.drop();
   if (failure === undefined) {
     core.noteGreeting(state.types);
-    core.port.add(OP.RELEASE, 0, event.lease, null, core.hearsFlag(client));
+    core.port.add(OP.RELEASE, 0, event.lease, null, core.noticesFlag(client));
     return;
   }
   core.hookErrors.set(event.connection, failure.error);
@@ -98,7 +98,7 @@ function finish(core, client, event, failure) {
     onOk: (refused) => {
       core.hookErrors.delete(event.connection);
       if (refused === 0) {
-        core.tellHookError(failure.error, client);
+        core.emitHookError(failure.error, client);
       }
     },
     onError: () => core.hookErrors.delete(event.connection),

@@ -61,7 +61,7 @@ class Leases {
    */
   release(client, state, lease, error) {
     const core = this.#core;
-    const notices = core.hearsFlag(core.clients.find(state.serial));
+    const notices = core.noticesFlag(core.clients.find(state.serial));
     this.#giveBack(lease, (error === true ? FLAG.CLOSE : 0) | notices);
     this.#emitRelease(client, state, lease, error);
   }

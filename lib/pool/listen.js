@@ -120,7 +120,7 @@ class NotificationListener {
   async #listen(fields, given) {
     this.#count += 1;
     try {
-      await this.#listenPastPoolers(fields, given);
+      await this.#listenDirectly(fields, given);
     } catch (error) {
       this.#count -= 1;
       if (this.#count === 0) {
@@ -137,7 +137,7 @@ class NotificationListener {
    * @param {{deadline?: number, flags?: number, counted?: boolean,
    *   onListening?: () => void}} given
    */
-  async #listenPastPoolers(fields, given) {
+  async #listenDirectly(fields, given) {
     for (;;) {
       const pooled = this.#pooled;
       try {
@@ -167,10 +167,10 @@ class NotificationListener {
     if (this.#pooled) {
       throw directIsPooled();
     }
-    this.#goPastPooler();
+    this.#bypassPooler();
   }
 
-  #goPastPooler() {
+  #bypassPooler() {
     const direct = openToListen(this.#core, true);
     void this.#session?.pool.end();
     this.#pooled = true;

@@ -16,7 +16,7 @@ const { queryOnce } = require('./exactly-once.js');
 const { Leases } = require('./leases.js');
 const { NamedTexts } = require('./named-texts.js');
 const { emitEvent } = require('./emit-event.js');
-const { acquireSession, hasSessions, pastPooler } = require('./session.js');
+const { acquireSession, hasSessions, bypassPooler } = require('./session.js');
 const { selfLock, watchForLock } = require('./self-lock.js');
 const registry = require('../values/types.js');
 const { SERVER_TIMEOUTS } = require('../options/draft.js');
@@ -95,7 +95,7 @@ class PoolCore extends EnginePool {
       return;
     }
     const refuse = this.hasSettings
-      ? pastPooler(this, config, values, resolve, reject)
+      ? bypassPooler(this, config, values, resolve, reject)
       : reject;
     const call = new Call(this, this.types, resolve, refuse);
     call.deadline = this.defaults.deadline;
@@ -151,9 +151,9 @@ class PoolCore extends EnginePool {
         error.phase === 'await' ||
         error.phase === 'send' ||
         error.phase === 'commit');
-    const heard =
+    const hasListeners =
       pool.listenerCount('release') > 0 || pool.listenerCount('acquire') > 0;
-    if (used && heard && !call.more) {
+    if (used && hasListeners && !call.more) {
       const client = this.clients.of(connection);
       pool.emit('acquire', client);
       pool.emit('release', error, client);
@@ -256,7 +256,7 @@ class PoolCore extends EnginePool {
    * @param {PoolClient | undefined} client
    * @returns {number} a flag
    */
-  hearsFlag(client) {
+  noticesFlag(client) {
     return client !== undefined && client.listenerCount('notice') > 0
       ? FLAG.HEARS
       : 0;
@@ -267,7 +267,7 @@ class PoolCore extends EnginePool {
    * @param {any} error
    * @param {PoolClient} client
    */
-  tellHookError(error, client) {
+  emitHookError(error, client) {
     if (this.pool.listenerCount('error') > 0) {
       this.pool.emit('error', error, client);
     } else {

@@ -133,7 +133,7 @@ function directPoolOf(core) {
  * @param {(error: any) => void} reject
  * @returns {(error: any) => void}
  */
-function pastPooler(core, config, values, resolve, reject) {
+function bypassPooler(core, config, values, resolve, reject) {
   return (error) => {
     const isRefused =
       error?.code === 'HF_SESSION_REQUIRED' && error.phase === 'local';
@@ -253,5 +253,5 @@ module.exports = {
   endSessions,
   hasSessions,
   openToListen,
-  pastPooler,
+  bypassPooler,
 };

@@ -99,7 +99,7 @@ class Repeater {
     if (kind !== 'read' && !isInteractive(call)) {
       outer?.note('write');
     }
-    this.#tellConnected();
+    this.#logConnected();
     return result;
   }
 
@@ -135,7 +135,7 @@ class Repeater {
     });
   }
 
-  #tellConnected() {
+  #logConnected() {
     if (!this.#connected) {
       this.#connected = true;
       logOf().info(

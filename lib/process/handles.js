@@ -69,7 +69,7 @@ function addHandle(name, shared, pool, refs) {
   if (refs.length > 0) {
     keepWith(refs, pool);
   } else {
-    state.kept.add(pool);
+    state.reusable.add(pool);
   }
 }
 
@@ -101,9 +101,9 @@ function prune() {
       state.handles.delete(name);
     }
   }
-  for (const pool of state.kept) {
+  for (const pool of state.reusable) {
     if (pool.ending) {
-      state.kept.delete(pool);
+      state.reusable.delete(pool);
     }
   }
 }

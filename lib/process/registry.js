@@ -228,7 +228,7 @@ function takePlace(resolved, refs) {
   }
   const [first] = others;
   if (first !== undefined) {
-    tellApart(first, others.length, refs);
+    warnOfSimilar(first, others.length, refs);
   }
   return undefined;
 }
@@ -238,7 +238,7 @@ function takePlace(resolved, refs) {
  * @param {number} count of the others
  * @param {readonly (object | undefined)[]} refs
  */
-function tellApart(first, count, refs) {
+function warnOfSimilar(first, count, refs) {
   const roles = ROLES.filter((_role, i) => refs[i] !== undefined).join(', ');
   const advice =
     'hoist it, so that it is the same one each time, or give `key`, which ' +

@@ -33,7 +33,7 @@ function announce(run, error, { delayMillis, why }) {
     reason: why.reason,
   };
   emitRetry(event, run.pool);
-  tellSafely(onRetry, event);
+  callListener(onRetry, event);
 }
 
 /** How often a listener threw or rejected. */
@@ -45,7 +45,7 @@ let brokenListeners = 0;
  * @param {((event: any) => unknown) | undefined} listener
  * @param {object} event
  */
-function tellSafely(listener, event) {
+function callListener(listener, event) {
   const broke = (/** @type {unknown} */ error) => {
     brokenListeners += 1;
     if (brokenListeners === 1) {

@@ -52,7 +52,7 @@ function asPromise(value) {
  * @param {T} value
  * @returns {T}
  */
-function noticeLoose(run, value) {
+function warnUnawaited(run, value) {
   if (value === undefined && run.pending > 0) {
     warnOnce(
       'the function given to a retry helper returned nothing while its query ' +
@@ -64,4 +64,4 @@ function noticeLoose(run, value) {
   return value;
 }
 
-module.exports = { callOnce, noticeLoose };
+module.exports = { callOnce, warnUnawaited };

@@ -58,7 +58,7 @@ function change(error, change) {
  * @param {unknown} error
  * @param {number} attempts
  */
-function tellAttempts(error, attempts) {
+function setAttempts(error, attempts) {
   someLayer(error, (layer) => {
     const before = read(layer, 'attempts');
     if (typeof before === 'number' && readText(layer, 'outcome')) {
@@ -77,19 +77,19 @@ function tellAttempts(error, attempts) {
  */
 function finalError(run, error, { cut, why }) {
   if (cut) {
-    change(error, (told) => {
-      addToMessage(told, CUT);
-      told.reason = CUT_REASON;
+    change(error, (target) => {
+      addToMessage(target, CUT);
+      target.reason = CUT_REASON;
     });
   }
   if (why.unnamed && findOurs(error) === undefined) {
-    change(error, (told) => addToMessage(told, CURE));
+    change(error, (target) => addToMessage(target, CURE));
   }
   if (run.retries > 0) {
     if (markOf(error) === undefined) {
       setMark(error, 'repeated');
     }
-    tellAttempts(error, run.retries + 1);
+    setAttempts(error, run.retries + 1);
   }
   return error;
 }

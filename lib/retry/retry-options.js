@@ -136,8 +136,8 @@ const KNOWN = new Set(OPTION_NAMES);
  * @returns {(() => unknown) | undefined}
  */
 function clockOf(value) {
-  const tell = value?.getRemainingTimeInMillis;
-  return typeof tell === 'function' ? () => tell.call(value) : undefined;
+  const remaining = value?.getRemainingTimeInMillis;
+  return typeof remaining === 'function' ? () => remaining.call(value) : undefined;
 }
 
 /**
@@ -146,14 +146,14 @@ function clockOf(value) {
  * @returns {number}
  */
 function platformDeadline({ remaining, context }) {
-  const tell =
+  const remaining =
     remaining === undefined && contextOf(context) === undefined
       ? clockOf(context)
       : remaining;
-  if (tell === undefined) {
+  if (remaining === undefined) {
     return 0;
   }
-  const left = typeof tell === 'function' ? tell() : tell;
+  const left = typeof remaining === 'function' ? remaining() : remaining;
   if (typeof left !== 'number' || Number.isNaN(left)) {
     throw new TypeError('remaining must be, or return, a number');
   }

@@ -6,10 +6,10 @@
 
 const { isPromise } = require('#platform');
 
-const { callOnce, noticeLoose } = require('./attempt.js');
+const { callOnce, warnUnawaited } = require('./attempt.js');
 const { currentContext, heldCalls } = require('./context.js');
 const { countCall } = require('./count-calls.js');
-const { Course } = require('./course.js');
+const { RunDriver } = require('./run-driver.js');
 const { defaultPlan, parseRetryOptions } = require('./retry-options.js');
 const { Run } = require('./run.js');
 
@@ -36,10 +36,10 @@ function runPlain(run, fn) {
   }
   return result instanceof Promise
     ? result.then(
-        (value) => noticeLoose(run, value),
+        (value) => warnUnawaited(run, value),
         (error) => recover(run, fn, error),
       )
-    : Promise.resolve(noticeLoose(run, result));
+    : Promise.resolve(warnUnawaited(run, result));
 }
 
 /**
@@ -51,7 +51,7 @@ function runPlain(run, fn) {
  */
 function recover(run, fn, error) {
   return new Promise((resolve, reject) => {
-    new Course(run, fn, resolve, reject).recover(error);
+    new RunDriver(run, fn, resolve, reject).recover(error);
   });
 }
 
@@ -64,7 +64,7 @@ function recover(run, fn, error) {
  */
 function runWatched(run, fn, held) {
   return new Promise((resolve, reject) => {
-    new Course(run, fn, resolve, reject).begin(held);
+    new RunDriver(run, fn, resolve, reject).begin(held);
   });
 }
 

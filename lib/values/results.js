@@ -68,7 +68,7 @@ class Result {
 }
 
 /** A list of columns, described by the engine once per port. */
-class Shape {
+class RowDescription {
   /**
    * @param {Field[]} fields
    * @param {Uint8Array} kinds
@@ -83,11 +83,11 @@ class Shape {
 }
 
 /**
- * Returns the shape of an HF_MSG_ROW_DESCRIPTION.
+ * Returns the description of an HF_MSG_ROW_DESCRIPTION.
  * @param {Message} message
- * @returns {Shape}
+ * @returns {RowDescription}
  */
-function readShape({ ints, at, strings, first }) {
+function readRowDescription({ ints, at, strings, first }) {
   const names = strings[first].split('\0');
   const columns = ints[at + COLUMNS];
   const kinds = new Uint8Array(columns);
@@ -107,7 +107,7 @@ function readShape({ ints, at, strings, first }) {
     });
     kinds[i] = ints[column + 5];
   }
-  return new Shape(fields, kinds);
+  return new RowDescription(fields, kinds);
 }
 
 /**
@@ -130,11 +130,11 @@ function copyField(field) {
 /**
  * Returns a result without its rows.
  * @param {Message} message
- * @param {Shape | undefined} shape
+ * @param {RowDescription | undefined} description
  * @param {boolean} rowAsArray
  * @returns {Result}
  */
-function readHead({ ints, at, strings, first }, shape, rowAsArray) {
+function readHead({ ints, at, strings, first }, description, rowAsArray) {
   const number = ints[at + COMMAND_AT];
   const command = number === OTHER_COMMAND ? strings[first] : COMMANDS[number];
   const high = ints[at + AFFECTED_HIGH];
@@ -143,7 +143,7 @@ function readHead({ ints, at, strings, first }, shape, rowAsArray) {
     command,
     high < 0 ? null : high * WORD + low,
     command === 'INSERT' ? ints[at + OID] >>> 0 : null,
-    shape === undefined ? [] : shape.fields.map(copyField),
+    description === undefined ? [] : description.fields.map(copyField),
     rowAsArray,
   );
 }
@@ -151,17 +151,17 @@ function readHead({ ints, at, strings, first }, shape, rowAsArray) {
 /**
  * Returns the rows of a result. Throws what a type parser throws.
  * @param {Message} message
- * @param {Shape} shape
+ * @param {RowDescription} description
  * @param {boolean} rowAsArray
  * @param {CustomTypes} types
  * @returns {any[]}
  */
-function readRows(message, shape, rowAsArray, types) {
+function readRows(message, description, rowAsArray, types) {
   const { ints, at, first } = message;
   if (ints[at + ROWS] === 0) {
     return [];
   }
-  const readers = rowAsArray ? shape.arrays : shape.objects;
+  const readers = rowAsArray ? description.arrays : description.objects;
   const next = ints[at + COMMAND_AT] === OTHER_COMMAND ? first + 1 : first;
   return readers.get(types)(message, next);
 }
@@ -182,9 +182,9 @@ function readEmptyRows({ ints, at }, rowAsArray) {
 
 module.exports = {
   Result,
-  Shape,
+  RowDescription,
   readEmptyRows,
   readHead,
   readRows,
-  readShape,
+  readRowDescription,
 };

@@ -8,7 +8,7 @@ const { Core } = require('./core.js');
 
 const CORE = Symbol.for('pg-holdfast.core');
 
-/** @typedef {{version: string, core: Core}} Kept */
+/** @typedef {{version: string, core: Core}} Loaded */
 
 /**
  * Returns the core. Throws what the platform says when it runs none.
@@ -17,12 +17,12 @@ const CORE = Symbol.for('pg-holdfast.core');
  * @returns {Core}
  */
 function loadCore(version, compile) {
-  const holder = /** @type {Record<symbol, Kept | undefined>} */ (
+  const holder = /** @type {Record<symbol, Loaded | undefined>} */ (
     /** @type {unknown} */ (globalThis)
   );
-  const kept = holder[CORE];
-  if (kept?.version === version) {
-    return kept.core;
+  const loaded = holder[CORE];
+  if (loaded?.version === version) {
+    return loaded.core;
   }
   const core = new Core(compile());
   Object.defineProperty(holder, CORE, {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Health against queries: the world is changed at random, and what health()
+// Health against queries: the server is disturbed at random, and what health()
 // says is compared with what a query does right after it. HF_STRESS=full does
 // more of it; HF_SEED repeats a run.
 

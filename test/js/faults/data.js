@@ -3,7 +3,7 @@
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
-const { fails, useServer, withPool } = require('./world.js');
+const { fails, useServer, withPool } = require('./fixture.js');
 
 const REFUSED = {
   code: 'HF_PARAM_INVALID',
@@ -12,9 +12,9 @@ const REFUSED = {
 };
 
 describe('at the edges of data', () => {
-  const world = useServer();
+  const fixture = useServer();
   /** @param {(pool: any) => Promise<unknown>} fn */
-  const pooled = (fn) => withPool(world.server.url, fn);
+  const pooled = (fn) => withPool(fixture.server.url, fn);
 
   test('a NUL is refused before anything is sent', () =>
     pooled(async (pool) => {
@@ -72,7 +72,7 @@ describe('at the edges of data', () => {
     pooled(async (pool) => {
       const text = 'insert into t values (9); select 1 / 0';
       await fails(pool.query(text), { code: '22012' });
-      assert.equal(await world.rows(9), 0);
+      assert.equal(await fixture.rows(9), 0);
       assert.equal(pool.stats().retries, 0);
     }));
 

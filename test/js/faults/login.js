@@ -8,13 +8,13 @@ const {
   makeFolder,
   startProxy,
 } = require('../../support/index.js');
-const { fails, useServer, withBrokenPool, withPool } = require('./world.js');
+const { fails, useServer, withBrokenPool, withPool } = require('./fixture.js');
 
 const FOR_GOOD = { outcome: 'permanent', retryable: false };
 
 describe('a server that refuses', () => {
-  const world = useServer({ hba: ['host all rejected 127.0.0.1/32 reject'] });
-  before(() => world.server.psql('create role rejected login'));
+  const fixture = useServer({ hba: ['host all rejected 127.0.0.1/32 reject'] });
+  before(() => fixture.server.psql('create role rejected login'));
 
   /** @type {[string, object, string | RegExp][]} */
   const refusals = [
@@ -25,7 +25,7 @@ describe('a server that refuses', () => {
   ];
   for (const [what, parts, code] of refusals) {
     test(`${what} fails all calls that wait, for good`, () => {
-      const connectionString = world.server.urlFor(parts);
+      const connectionString = fixture.server.urlFor(parts);
       return withBrokenPool({ connectionString }, async (pool) => {
         const calls = [1, 2, 3].map(() => pool.query('select 1'));
         for (const done of [...calls, pool.connect()]) {
@@ -38,7 +38,7 @@ describe('a server that refuses', () => {
   }
 
   test('a wrong password is not tried again and again', () => {
-    const connectionString = world.server.urlFor({ password: 'wrong' });
+    const connectionString = fixture.server.urlFor({ password: 'wrong' });
     return withBrokenPool({ connectionString }, async (pool) => {
       await fails(pool.query('select 1'), { ...FOR_GOOD, code: '28P01' });
       for (let n = 0; n < 20; n += 1) {
@@ -53,7 +53,7 @@ describe('a server that refuses', () => {
 
   test('a server without TLS is refused where TLS was asked for', async () => {
     const { ca } = await makeCertificates(makeFolder('c'));
-    const config = { connectionString: world.server.url, ssl: { ca } };
+    const config = { connectionString: fixture.server.url, ssl: { ca } };
     await withBrokenPool(config, async (pool) => {
       const error = await fails(pool.query('select 1'), FOR_GOOD);
       assert.match(error.message, /SSL|TLS/);
@@ -62,17 +62,17 @@ describe('a server that refuses', () => {
 });
 
 describe('a server whose certificate', () => {
-  const world = useServer({ tls: { hosts: ['elsewhere.example'] } });
+  const fixture = useServer({ tls: { hosts: ['elsewhere.example'] } });
   /** @type {any} */
   let proxy;
   before(async () => {
-    proxy = await startProxy(world.server);
+    proxy = await startProxy(fixture.server);
   });
   after(() => proxy.close());
 
   test('is signed by a stranger is refused', async () => {
     const { ca } = await makeCertificates(makeFolder('c'));
-    const config = { connectionString: world.server.url, ssl: { ca } };
+    const config = { connectionString: fixture.server.url, ssl: { ca } };
     await withBrokenPool(config, async (pool) => {
       const error = await fails(pool.query('select 1'), FOR_GOOD);
       assert.match(error.message, /certificate verify failed/);
@@ -80,8 +80,8 @@ describe('a server whose certificate', () => {
   });
 
   test('is for another host is refused', async () => {
-    const ssl = { ca: world.server.ca };
-    const config = { connectionString: world.server.url, ssl };
+    const ssl = { ca: fixture.server.ca };
+    const config = { connectionString: fixture.server.url, ssl };
     await withBrokenPool(config, async (pool) => {
       const error = await fails(pool.query('select 1'), FOR_GOOD);
       assert.match(error.message, /certificate|host/);
@@ -89,8 +89,8 @@ describe('a server whose certificate', () => {
   });
 
   test('comes too late fails a call in its time', async () => {
-    const connectionString = proxy.urlFor(world.server.url);
-    const ssl = { ca: world.server.ca, rejectUnauthorized: false };
+    const connectionString = proxy.urlFor(fixture.server.url);
+    const ssl = { ca: fixture.server.ca, rejectUnauthorized: false };
     const times = { connectTimeoutMillis: 150, deadlineMillis: 400 };
     await withPool({ connectionString, ssl, ...times }, async (pool) => {
       proxy.onMessage((/** @type {any} */ { type }) =>

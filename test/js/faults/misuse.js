@@ -4,15 +4,15 @@
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 const { eventually } = require('../../support/index.js');
-const { assertUsable, fails, useServer, withPool } = require('./world.js');
+const { assertUsable, fails, useServer, withPool } = require('./fixture.js');
 
 const CLOSED = { code: 'HF_POOL_CLOSED', outcome: 'not_executed' };
 
 describe('a careless caller', () => {
-  const world = useServer();
+  const fixture = useServer();
   /** @param {(pool: any) => Promise<unknown>} fn @param {object} [options] */
   const pooled = (fn, options) =>
-    withPool({ connectionString: world.server.url, ...options }, fn);
+    withPool({ connectionString: fixture.server.url, ...options }, fn);
 
   test('who releases twice, or uses what was released, is told so', () =>
     pooled(async (pool) => {
@@ -55,13 +55,13 @@ describe('a careless caller', () => {
         const text = 'insert into t select 1 from (select pg_sleep(30)) as s';
         const running = pool.query(text);
         running.catch(() => {});
-        await world.backendRunning('select 1 from');
+        await fixture.backendRunning('select 1 from');
         await pool.end();
         await fails(running, {
           code: 'HF_POOL_CLOSED',
           outcome: 'rolled_back',
         });
-        assert.equal(await world.rows(1), 0);
+        assert.equal(await fixture.rows(1), 0);
       },
       { drainMillis: 50 },
     ));
@@ -102,7 +102,7 @@ describe('a careless caller', () => {
         assert.equal(caught, wanted);
       }
       assert.equal(await pool.transaction(() => 'no promise'), 'no promise');
-      assert.equal(await world.rows(3), 0);
+      assert.equal(await fixture.rows(3), 0);
     }));
 
   test('who waits within a transaction for a second connection gets none in time', () =>
@@ -171,12 +171,12 @@ describe('a careless caller', () => {
           settled += 1;
         },
       );
-      await world.backendRunning('select 11 from');
+      await fixture.backendRunning('select 11 from');
       // This thread sees nothing until the server has long ended it.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
       await fails(done, { code: 'HF_QUERY_TIMEOUT', outcome: 'rolled_back' });
       assert.equal(settled, 1);
-      assert.equal(await world.rows(11), 0);
+      assert.equal(await fixture.rows(11), 0);
     }));
 
   /** @type {[string, (pool: any, signal: AbortSignal) => Promise<unknown>][]} */

@@ -3,15 +3,15 @@
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
-const { fails, useServer, withPool } = require('./world.js');
+const { fails, useServer, withPool } = require('./fixture.js');
 
 describe('a named statement', () => {
-  const world = useServer();
+  const fixture = useServer();
 
   /** Calls `fn` with a pool of one connection, so that names meet. */
   /** @param {(pool: any) => Promise<unknown>} fn */
   const single = (fn) =>
-    withPool({ connectionString: world.server.url, max: 1 }, fn);
+    withPool({ connectionString: fixture.server.url, max: 1 }, fn);
 
   /** @param {any} runner @param {string} name @param {string} text */
   const named = async (runner, name, text) =>

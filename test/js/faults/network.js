@@ -4,17 +4,17 @@
 const assert = require('node:assert/strict');
 const { after, before, describe, test } = require('node:test');
 const { eventually, startProxy } = require('../../support/index.js');
-const { fails, useServer, withBrokenPool, withPool } = require('./world.js');
+const { fails, useServer, withBrokenPool, withPool } = require('./fixture.js');
 
 describe('a network', () => {
-  const world = useServer();
+  const fixture = useServer();
   /** @type {any} */
   let proxy;
   /** @type {any} */
   let config;
   before(async () => {
-    proxy = await startProxy(world.server);
-    const connectionString = proxy.urlFor(world.server.url);
+    proxy = await startProxy(fixture.server);
+    const connectionString = proxy.urlFor(fixture.server.url);
     config = { connectionString, connectTimeoutMillis: 1000, max: 2 };
   });
   after(() => proxy.close());
@@ -44,7 +44,7 @@ describe('a network', () => {
       await proxy.refuse(false);
       await done;
     });
-    assert.equal(await world.rows(1), 1);
+    assert.equal(await fixture.rows(1), 1);
   });
 
   for (const how of ['rst', 'fin']) {
@@ -53,11 +53,11 @@ describe('a network', () => {
         const text = 'insert into t select 2 from (select pg_sleep(60)) as s';
         const done = pool.query({ text, retry: false });
         done.catch(() => {});
-        await world.backendRunning('select 2 from');
+        await fixture.backendRunning('select 2 from');
         proxy.killAll(how);
         await fails(done, { code: 'ECONNRESET', outcome: 'ambiguous' });
         // Nobody is there to hear its answer: it would run to its end.
-        await world.server.psql(
+        await fixture.server.psql(
           `select pg_terminate_backend(pid) from pg_stat_activity
             where query like 'insert into t select 2 from%'`,
         );
@@ -72,7 +72,7 @@ describe('a network', () => {
         return rows === 500 ? 'fin' : 'pass';
       });
       const text = 'select g, nextval($1) from generate_series(1, 1000) g';
-      await world.server.psql('create sequence s');
+      await fixture.server.psql('create sequence s');
       await fails(pool.query({ text, values: ['s'], retry: false }), {
         code: 'ECONNRESET',
         outcome: 'ambiguous',
@@ -117,7 +117,7 @@ describe('a network', () => {
         outcome: 'ambiguous',
       });
       proxy.onMessage(null);
-      assert.equal(await world.rows(9), 1);
+      assert.equal(await fixture.rows(9), 1);
     }));
 
   test('a deadline of the caller bounds a silent network too', () =>

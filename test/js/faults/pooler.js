@@ -9,16 +9,16 @@ const {
   startPgBouncer,
   startProxy,
 } = require('../../support/index.js');
-const { fails, useServer, withBrokenPool, withPool } = require('./world.js');
+const { fails, useServer, withBrokenPool, withPool } = require('./fixture.js');
 
 const skip = findPgBouncer() === null && 'PgBouncer is not installed';
 
 describe('a PgBouncer in transaction mode', { skip }, () => {
-  const world = useServer();
+  const fixture = useServer();
   /** @type {any} */
   let bouncer;
   before(async () => {
-    bouncer = await startPgBouncer({ server: world.server, poolSize: 2 });
+    bouncer = await startPgBouncer({ server: fixture.server, poolSize: 2 });
   });
   after(() => bouncer.stop('SIGKILL'));
 
@@ -33,7 +33,7 @@ describe('a PgBouncer in transaction mode', { skip }, () => {
     const text = `insert into t select ${n} from (select pg_sleep(0.5)) as s`;
     const done = pool.query({ text, retry: false });
     done.catch(() => {});
-    await fn(await world.backendRunning(`select ${n} from`));
+    await fn(await fixture.backendRunning(`select ${n} from`));
     return done;
   }
 
@@ -56,7 +56,7 @@ describe('a PgBouncer in transaction mode', { skip }, () => {
       });
       await pool.query({ text: 'insert into t values (2)', retry: false });
       assert.equal(left, 0);
-      assert.equal(await world.rows(2), 1);
+      assert.equal(await fixture.rows(2), 1);
     });
     await proxy.close();
   });
@@ -76,7 +76,7 @@ describe('a PgBouncer in transaction mode', { skip }, () => {
       });
       await bouncer.start();
       await waiting;
-      assert.equal(await world.rows(4), 2);
+      assert.equal(await fixture.rows(4), 2);
     }));
 
   test('a paused PgBouncer makes a call wait', () =>
@@ -90,12 +90,12 @@ describe('a PgBouncer in transaction mode', { skip }, () => {
       });
       await bouncer.resume();
       await done;
-      assert.equal(await world.rows(5), 1);
+      assert.equal(await fixture.rows(5), 1);
     }));
 
   test('a PgBouncer without a free server in time did not execute the call', async () => {
     const small = await startPgBouncer({
-      server: world.server,
+      server: fixture.server,
       poolSize: 1,
       settings: { query_wait_timeout: 1 },
     });
@@ -109,13 +109,13 @@ describe('a PgBouncer in transaction mode', { skip }, () => {
         });
       });
     });
-    assert.equal(await world.rows(6), 0);
+    assert.equal(await fixture.rows(6), 0);
     await small.stop();
   });
 
   test('a PgBouncer without room for a client makes a call wait', async () => {
     const small = await startPgBouncer({
-      server: world.server,
+      server: fixture.server,
       settings: { max_client_conn: 1 },
     });
     await withPool({ connectionString: small.url, max: 1 }, async (first) => {
@@ -137,27 +137,27 @@ describe('a PgBouncer in transaction mode', { skip }, () => {
 
   test('a backend terminated behind PgBouncer rolls a write back', () =>
     withPool(bouncer.url, async (pool) => {
-      const killed = disturbed(pool, 10, (pid) => world.server.terminate(pid));
+      const killed = disturbed(pool, 10, (pid) => fixture.server.terminate(pid));
       await fails(killed, { code: '57P01', outcome: 'rolled_back' });
-      assert.equal(await world.rows(10), 0);
+      assert.equal(await fixture.rows(10), 0);
     }));
 
   test('a backend killed behind PgBouncer leaves a write ambiguous', () =>
     withPool(bouncer.url, async (pool) => {
       const killed = disturbed(pool, 11, (pid) => process.kill(pid, 'SIGKILL'));
       await fails(killed, { outcome: 'ambiguous' });
-      assert.equal(await world.rows(11), 0);
+      assert.equal(await fixture.rows(11), 0);
     }));
 
   test('an idle backend killed behind PgBouncer is invisible', () =>
     withPool(bouncer.url, async (pool) => {
       await pool.query('select 1');
-      await world.server.terminate('true');
+      await fixture.server.terminate('true');
       await eventually(
-        async () => (await world.server.backends()).length === 0,
+        async () => (await fixture.server.backends()).length === 0,
       );
       await pool.query({ text: 'insert into t values (9)', retry: false });
-      assert.equal(await world.rows(9), 1);
+      assert.equal(await fixture.rows(9), 1);
     }));
 
   test('a database killed and resumed at PgBouncer costs no call', () =>
@@ -168,7 +168,7 @@ describe('a PgBouncer in transaction mode', { skip }, () => {
       const done = pool.query({ text, retry: false });
       await bouncer.admin('RESUME postgres');
       await done;
-      assert.equal(await world.rows(12), 1);
+      assert.equal(await fixture.rows(12), 1);
     }));
 
   test('a database disabled at PgBouncer did not execute the call', () =>
@@ -182,7 +182,7 @@ describe('a PgBouncer in transaction mode', { skip }, () => {
       });
       await bouncer.admin('ENABLE postgres');
       await bouncer.admin('RESUME postgres');
-      assert.equal(await world.rows(13), 0);
+      assert.equal(await fixture.rows(13), 0);
     }));
 
   test('a database that PgBouncer does not know fails calls for good', () =>

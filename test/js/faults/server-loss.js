@@ -4,7 +4,7 @@
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 const { eventually, startProxy, wire } = require('../../support/index.js');
-const { fails, useServer, withPool } = require('./world.js');
+const { fails, useServer, withPool } = require('./fixture.js');
 
 /** @param {number} n a write that takes its time */
 const slowly = (n) =>
@@ -14,7 +14,7 @@ const ROLLED_BACK = { outcome: 'rolled_back', retryable: true };
 const AMBIGUOUS = { outcome: 'ambiguous' };
 
 describe('a server that goes', () => {
-  const world = useServer();
+  const fixture = useServer();
 
   /**
    * Starts a write, has `kill` end its backend, and says what came of it.
@@ -26,28 +26,28 @@ describe('a server that goes', () => {
   async function killedWrite(runner, n, kill) {
     const done = runner.query({ text: slowly(n), retry: false });
     done.catch(() => {});
-    await kill(await world.backendRunning(`select ${n} from`));
+    await kill(await fixture.backendRunning(`select ${n} from`));
     return done;
   }
 
   const nobodyThere = () =>
-    eventually(async () => (await world.server.backends()).length === 0);
+    eventually(async () => (await fixture.server.backends()).length === 0);
 
   /** Makes a commit wait for a standby of that name, or for none. */
   /** @param {string} standby */
   async function waitForNobody(standby) {
     const setting = `synchronous_standby_names = '${standby}'`;
     await eventually(async () => {
-      await world.server.psql(`alter system set ${setting}`);
-      await world.server.reload();
+      await fixture.server.psql(`alter system set ${setting}`);
+      await fixture.server.reload();
       return true;
     });
     const show = 'show synchronous_standby_names';
-    await eventually(async () => (await world.server.psql(show)) === standby);
+    await eventually(async () => (await fixture.server.psql(show)) === standby);
   }
 
   test('a backend killed in a write leaves it ambiguous, and the next call waits for recovery', () =>
-    withPool(world.server.url, async (pool) => {
+    withPool(fixture.server.url, async (pool) => {
       await Promise.all([pool.query('select 1'), pool.query('select 2')]);
       const killed = killedWrite(pool, 1, (pid) =>
         process.kill(pid, 'SIGKILL'),
@@ -59,53 +59,53 @@ describe('a server that goes', () => {
       });
       // The other connection went with it; the server is in recovery now.
       assert.equal((await pool.query('select 3 as n')).rows[0].n, 3);
-      assert.equal(await world.rows(1), 0);
+      assert.equal(await fixture.rows(1), 0);
     }));
 
   test('a backend killed in a transaction leaves it rolled back', () =>
-    withPool(world.server.url, async (pool) => {
+    withPool(fixture.server.url, async (pool) => {
       const killed = pool.transaction(async (/** @type {any} */ client) => {
         await client.query('insert into t values (2)');
         await killedWrite(client, 2, (pid) => process.kill(pid, 'SIGKILL'));
       });
       await fails(killed, { ...ROLLED_BACK, unit: 'transaction' });
-      assert.equal(await world.rows(2), 0);
+      assert.equal(await fixture.rows(2), 0);
     }));
 
   test('a fast stop rolls a running write back', () =>
-    withPool(world.server.url, async (pool) => {
-      const killed = killedWrite(pool, 3, () => world.server.stop('fast'));
+    withPool(fixture.server.url, async (pool) => {
+      const killed = killedWrite(pool, 3, () => fixture.server.stop('fast'));
       await fails(killed, { ...ROLLED_BACK, code: '57P01', unit: 'statement' });
-      await world.server.start();
-      assert.equal(await world.rows(3), 0);
+      await fixture.server.start();
+      assert.equal(await fixture.rows(3), 0);
     }));
 
   test('a write that a fast restart interrupts is repeated and done once', () =>
-    withPool(world.server.url, async (pool) => {
+    withPool(fixture.server.url, async (pool) => {
       const text = 'insert into t select 4 from (select pg_sleep(0.5)) as s';
       const done = pool.query(text);
-      await world.backendRunning('select 4 from');
-      await world.server.restart('fast');
+      await fixture.backendRunning('select 4 from');
+      await fixture.server.restart('fast');
       assert.equal((await done).rowCount, 1);
-      assert.equal(await world.rows(4), 1);
+      assert.equal(await fixture.rows(4), 1);
       assert.ok(pool.stats().retries >= 1);
     }));
 
   test('an immediate stop leaves a running write ambiguous', () =>
-    withPool(world.server.url, async (pool) => {
-      const killed = killedWrite(pool, 5, () => world.server.stop('immediate'));
+    withPool(fixture.server.url, async (pool) => {
+      const killed = killedWrite(pool, 5, () => fixture.server.stop('immediate'));
       await fails(killed, AMBIGUOUS);
-      await world.server.start();
-      assert.equal(await world.rows(5), 0);
+      await fixture.server.start();
+      assert.equal(await fixture.rows(5), 0);
     }));
 
   test('a smart stop lets a running write finish and refuses new connections', () =>
-    withPool({ connectionString: world.server.url, max: 1 }, async (pool) => {
+    withPool({ connectionString: fixture.server.url, max: 1 }, async (pool) => {
       const text = 'insert into t select 6 from (select pg_sleep(0.4)) as s';
       const done = pool.query(text);
-      await world.backendRunning('select 6 from');
-      const stopped = world.server.stop('smart');
-      const other = { connectionString: world.server.url, deadlineMillis: 300 };
+      await fixture.backendRunning('select 6 from');
+      const stopped = fixture.server.stop('smart');
+      const other = { connectionString: fixture.server.url, deadlineMillis: 300 };
       await withPool(other, async (refused) => {
         await fails(refused.query('select 1'), {
           outcome: 'not_executed',
@@ -114,35 +114,35 @@ describe('a server that goes', () => {
         assert.equal((await done).rowCount, 1);
         await pool.end();
         await stopped;
-        await world.server.start();
+        await fixture.server.start();
       });
-      assert.equal(await world.rows(6), 1);
+      assert.equal(await fixture.rows(6), 1);
     }));
 
   test('an idle connection that was terminated is invisible', () =>
-    withPool({ connectionString: world.server.url, max: 1 }, async (pool) => {
+    withPool({ connectionString: fixture.server.url, max: 1 }, async (pool) => {
       for (let n = 0; n < 5; n += 1) {
         await pool.query('select 1');
-        assert.equal(await world.server.terminate('true'), 1);
+        assert.equal(await fixture.server.terminate('true'), 1);
         await nobodyThere();
         await pool.query({ text: 'insert into t values (8)', retry: false });
       }
-      assert.equal(await world.rows(8), 5);
+      assert.equal(await fixture.rows(8), 5);
       assert.equal(pool.stats().retries, 0);
     }));
 
   test('a terminated write is rolled back', () =>
-    withPool(world.server.url, async (pool) => {
-      const killed = killedWrite(pool, 9, (pid) => world.server.terminate(pid));
+    withPool(fixture.server.url, async (pool) => {
+      const killed = killedWrite(pool, 9, (pid) => fixture.server.terminate(pid));
       await fails(killed, { ...ROLLED_BACK, code: '57P01', unit: 'statement' });
-      assert.equal(await world.rows(9), 0);
+      assert.equal(await fixture.rows(9), 0);
     }));
 
   test("a backend terminated between a transaction's statements rolls it back", () =>
-    withPool(world.server.url, async (pool) => {
+    withPool(fixture.server.url, async (pool) => {
       const killed = pool.transaction(async (/** @type {any} */ client) => {
         await client.query('insert into t values (10)');
-        await world.server.terminate(client.processID);
+        await fixture.server.terminate(client.processID);
         await nobodyThere();
       });
       await fails(killed, {
@@ -150,25 +150,25 @@ describe('a server that goes', () => {
         code: '57P01',
         unit: 'transaction',
       });
-      assert.equal(await world.rows(10), 0);
+      assert.equal(await fixture.rows(10), 0);
     }));
 
   test('a terminated text of several statements with its own COMMIT is ambiguous', () =>
-    withPool(world.server.url, async (pool) => {
+    withPool(fixture.server.url, async (pool) => {
       const text =
         'begin; insert into t values (11); commit; select pg_sleep(30)';
       const killed = pool.query({ text, retry: false });
       killed.catch(() => {});
-      const pid = await world.backendRunning('values (11)');
-      await world.server.terminate(pid);
+      const pid = await fixture.backendRunning('values (11)');
+      await fixture.server.terminate(pid);
       await fails(killed, { ...AMBIGUOUS, code: '57P01' });
-      assert.equal(await world.rows(11), 1);
+      assert.equal(await fixture.rows(11), 1);
     }));
 
   for (const signal of ['SIGTERM', 'SIGKILL']) {
     const n = signal === 'SIGTERM' ? 12 : 13;
     test(`a backend that gets ${signal} while it commits leaves the outcome unknown`, () =>
-      withPool(world.server.url, async (pool) => {
+      withPool(fixture.server.url, async (pool) => {
         await waitForNobody('nosuch');
         const killed = pool.transaction((/** @type {any} */ client) =>
           client.query(`insert into t values (${n})`),
@@ -176,7 +176,7 @@ describe('a server that goes', () => {
         killed.catch(() => {});
         try {
           const [{ pid }] = await eventually(async () => {
-            const found = await world.server.backends("wait_event = 'SyncRep'");
+            const found = await fixture.server.backends("wait_event = 'SyncRep'");
             return found.length > 0 && found;
           });
           process.kill(pid, /** @type {NodeJS.Signals} */ (signal));
@@ -189,7 +189,7 @@ describe('a server that goes', () => {
         } finally {
           await waitForNobody('');
         }
-        assert.equal(await world.rows(n), 1);
+        assert.equal(await fixture.rows(n), 1);
       }));
   }
 
@@ -197,8 +197,8 @@ describe('a server that goes', () => {
     const title = `a connection that ends with ${last} after CommandComplete`;
     const said = last !== 'nothing';
     test(`${title} is ambiguous`, async () => {
-      const proxy = await startProxy(world.server);
-      const url = proxy.urlFor(world.server.url);
+      const proxy = await startProxy(fixture.server);
+      const url = proxy.urlFor(fixture.server.url);
       const error = { S: 'FATAL', V: 'FATAL', C: '57P01', M: 'terminating' };
       await withPool(url, async (pool) => {
         await pool.query('select 1');
@@ -221,12 +221,12 @@ describe('a server that goes', () => {
   }
 
   test('a read that loses its connection is repeated', () =>
-    withPool(world.server.url, async (pool) => {
+    withPool(fixture.server.url, async (pool) => {
       const done = pool.query({
         text: 'select 7 as n, pg_sleep(0.3)',
         readOnly: true,
       });
-      process.kill(await world.backendRunning('select 7 as n'), 'SIGKILL');
+      process.kill(await fixture.backendRunning('select 7 as n'), 'SIGKILL');
       assert.equal((await done).rows[0].n, 7);
     }));
 });

@@ -5,29 +5,29 @@ const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 const { eventually } = require('../../support/index.js');
 const { Pool } = require('../../../lib/index.js');
-const { fails, useServer, withBrokenPool, withPool } = require('./world.js');
+const { fails, useServer, withBrokenPool, withPool } = require('./fixture.js');
 
 describe('a server that has its rules', () => {
-  const world = useServer({ maxConnections: 12 });
+  const fixture = useServer({ maxConnections: 12 });
 
   const nobodyThere = () =>
-    eventually(async () => (await world.server.backends()).length === 0);
+    eventually(async () => (await fixture.server.backends()).length === 0);
 
   test('a session that idled for too long is invisible', async () => {
     const options = '-c idle_session_timeout=50';
-    const url = world.server.url;
+    const url = fixture.server.url;
     await withPool({ connectionString: url, options }, async (pool) => {
       await pool.query('select 1');
       await nobodyThere();
       await pool.query({ text: 'insert into t values (15)', retry: false });
-      assert.equal(await world.rows(15), 1);
+      assert.equal(await fixture.rows(15), 1);
       assert.equal(pool.stats().retries, 0);
     });
   });
 
   test('a transaction that idled for too long is rolled back', async () => {
     const idle_in_transaction_session_timeout = 50;
-    const config = { connectionString: world.server.url };
+    const config = { connectionString: fixture.server.url };
     const all = { ...config, idle_in_transaction_session_timeout };
     await withPool(all, async (pool) => {
       const done = pool.transaction(async (/** @type {any} */ client) => {
@@ -41,16 +41,16 @@ describe('a server that has its rules', () => {
         unit: 'transaction',
         retryable: true,
       });
-      assert.equal(await world.rows(16), 0);
+      assert.equal(await fixture.rows(16), 0);
     });
   });
 
   test('a server turned read-only refuses a write, which another may take', () =>
-    withPool(world.server.url, async (pool) => {
+    withPool(fixture.server.url, async (pool) => {
       await Promise.all([pool.query('select 1'), pool.query('select 1')]);
       const setting = 'default_transaction_read_only';
-      await world.server.psql(`alter system set ${setting} = on`);
-      await world.server.reload();
+      await fixture.server.psql(`alter system set ${setting} = on`);
+      await fixture.server.reload();
       const text = 'insert into t values (18)';
       await eventually(async () => {
         const { rows } = await pool.query(`show ${setting}`);
@@ -65,14 +65,14 @@ describe('a server that has its rules', () => {
       await eventually(() => pool.stats().connectionsClosed > before, {
         what: 'end of the connection to the demoted server',
       });
-      await world.server.psql(`alter system reset ${setting}`);
-      await world.server.reload();
+      await fixture.server.psql(`alter system reset ${setting}`);
+      await fixture.server.reload();
       await eventually(() => pool.query({ text, retry: false }));
-      assert.equal(await world.rows(18), 1);
+      assert.equal(await fixture.rows(18), 1);
     }));
 
   test('without a free connection on the server a call waits for one', async () => {
-    const connectionString = world.server.url;
+    const connectionString = fixture.server.url;
     const hog = new Pool({ connectionString, max: 12 });
     const clients = await Promise.all(
       Array.from({ length: 12 }, () => hog.connect()),
@@ -93,15 +93,15 @@ describe('a server that has its rules', () => {
       await done;
       await hog.end();
     });
-    assert.equal(await world.rows(22), 1);
+    assert.equal(await fixture.rows(22), 1);
   });
 
   test('a frozen backend is left behind after the time-out of a statement', () =>
-    withPool(world.server.url, async (pool) => {
+    withPool(fixture.server.url, async (pool) => {
       const text = 'insert into t select 23 from (select pg_sleep(0.5)) as s';
       const done = pool.query({ text, timeoutMillis: 150, retry: false });
       done.catch(() => {});
-      const pid = await world.backendRunning('select 23 from');
+      const pid = await fixture.backendRunning('select 23 from');
       process.kill(pid, 'SIGSTOP');
       try {
         await fails(done, {
@@ -119,12 +119,12 @@ describe('a server that has its rules', () => {
   test('a frozen postmaster fails a call in its time, and no longer', () =>
     withPool(
       {
-        connectionString: world.server.url,
+        connectionString: fixture.server.url,
         connectTimeoutMillis: 200,
         deadlineMillis: 600,
       },
       async (pool) => {
-        world.server.freeze();
+        fixture.server.freeze();
         try {
           const error = await fails(pool.query('select 1'), {
             code: /^HF_(DEADLINE|ACQUIRE_TIMEOUT|BREAKER_OPEN)$/,
@@ -133,17 +133,17 @@ describe('a server that has its rules', () => {
           });
           assert.ok(error.elapsedMillis < 5000);
         } finally {
-          world.server.thaw();
+          fixture.server.thaw();
         }
       },
     ));
 
   test('a dropped database fails calls for good', async () => {
-    await world.server.psql('create database gone');
-    const connectionString = world.server.urlFor({ database: 'gone' });
+    await fixture.server.psql('create database gone');
+    const connectionString = fixture.server.urlFor({ database: 'gone' });
     await withBrokenPool({ connectionString }, async (pool) => {
       await pool.query('select 1');
-      await world.server.psql('drop database gone with (force)');
+      await fixture.server.psql('drop database gone with (force)');
       await fails(pool.query('select 1'), {
         code: '3D000',
         outcome: 'permanent',

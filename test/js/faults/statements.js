@@ -4,19 +4,19 @@
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 const { eventually } = require('../../support/index.js');
-const { fails, useServer, withPool } = require('./world.js');
+const { fails, useServer, withPool } = require('./fixture.js');
 
 const ROLLED_BACK = { outcome: 'rolled_back' };
 const FOR_GOOD = { outcome: 'permanent', retryable: false };
 
 describe('a statement', () => {
-  const world = useServer();
+  const fixture = useServer();
 
   /** Calls `fn` with a pool that must keep its connections all the while. */
   /** @param {(pool: any) => Promise<unknown>} fn @param {object} [options] */
   const kept = (fn, options) =>
     withPool(
-      { connectionString: world.server.url, ...options },
+      { connectionString: fixture.server.url, ...options },
       async (pool) => {
         const connections = await Promise.all([pool.connect(), pool.connect()]);
         for (const client of connections) {
@@ -34,7 +34,7 @@ describe('a statement', () => {
         const text = 'insert into t select 1 from (select pg_sleep(10)) as s';
         await fails(pool.query(text), { ...ROLLED_BACK, code: '57014' });
         assert.equal(pool.stats().retries, 0);
-        assert.equal(await world.rows(1), 0);
+        assert.equal(await fixture.rows(1), 0);
       },
       { statement_timeout: 100 },
     ));
@@ -46,11 +46,11 @@ describe('a statement', () => {
       const text = 'insert into t select 2 from (select pg_sleep(10)) as s';
       const done = pool.query({ text, signal });
       done.catch(() => {});
-      await world.backendRunning('select 2 from');
+      await fixture.backendRunning('select 2 from');
       controller.abort(new Error('enough'));
       const error = await fails(done, { ...ROLLED_BACK, code: 'HF_ABORTED' });
       assert.equal(error.retryable, false);
-      assert.equal(await world.rows(2), 0);
+      assert.equal(await fixture.rows(2), 0);
     }));
 
   test('that finds a row locked is rolled back', () =>
@@ -128,7 +128,7 @@ describe('a statement', () => {
         unit: 'transaction',
         retryable: true,
       });
-      assert.equal(await world.server.psql('select sum(v) from w'), '1');
+      assert.equal(await fixture.server.psql('select sum(v) from w'), '1');
     }));
 
   /** @type {[string, string, string][]} */
@@ -143,7 +143,7 @@ describe('a statement', () => {
   ];
   test('that fails by its own fault fails for good and keeps its connection', () =>
     kept(async (pool) => {
-      await world.server.psql(
+      await fixture.server.psql(
         `create role powerless;
          create table u (n int primary key check (n > 0));
          create table v (n int references u);
@@ -180,7 +180,7 @@ describe('a statement', () => {
         await first;
       });
       await fails(done, { code: '22012', unit: 'transaction' });
-      assert.equal(await world.rows(8), 0);
+      assert.equal(await fixture.rows(8), 0);
     }));
 
   test('whose failure was swallowed makes its transaction fail all the same', () =>
@@ -191,7 +191,7 @@ describe('a statement', () => {
         return 'all is well';
       });
       await fails(done, { code: '22012' });
-      assert.equal(await world.rows(9), 0);
+      assert.equal(await fixture.rows(9), 0);
     }));
 
   for (const failed of [false, true]) {
@@ -208,7 +208,7 @@ describe('a statement', () => {
         const text = 'select pg_current_xact_id_if_assigned() as xid';
         assert.deepEqual((await next.query(text)).rows, [{ xid: null }]);
         next.release();
-        assert.equal(await world.rows(10), 0);
+        assert.equal(await fixture.rows(10), 0);
       }));
   }
 
@@ -227,7 +227,7 @@ describe('a statement', () => {
   test('of a pool that leaves a transaction open is rejected and rolled back', () =>
     kept(async (pool) => {
       await fails(pool.query('begin'), {});
-      assert.equal((await world.server.backends("state <> 'idle'")).length, 0);
+      assert.equal((await fixture.server.backends("state <> 'idle'")).length, 0);
     }));
 
   test('that raises 57P01 by itself is no shutdown', () =>

@@ -49,23 +49,23 @@ async function fails(promise, seen) {
 /** @param {import('../../support/postgres.js').PostgresOptions} [options] */
 function useServer(options) {
   /** @type {any} */
-  const world = {};
+  const fixture = {};
   before(async () => {
-    world.server = await startPostgres(options);
-    await world.server.psql('create table t (n int)');
+    fixture.server = await startPostgres(options);
+    await fixture.server.psql('create table t (n int)');
   });
-  after(() => world.server.stop('immediate'));
+  after(() => fixture.server.stop('immediate'));
 
   return {
     get server() {
-      return world.server;
+      return fixture.server;
     },
 
     /** How many rows there are with that number. */
     /** @param {number} n */
     async rows(n) {
       const text = `select count(*) from t where n = ${n}`;
-      const answer = await eventually(() => world.server.psql(text), {
+      const answer = await eventually(() => fixture.server.psql(text), {
         what: 'answer of the server',
       });
       return Number(answer);
@@ -77,7 +77,7 @@ function useServer(options) {
       const where = `state = 'active' and query like '%${like}%'`;
       const found = await eventually(
         async () => {
-          const backends = await world.server.backends(where);
+          const backends = await fixture.server.backends(where);
           return backends.length === 1 && backends[0];
         },
         { interval: 5, what: `statement ${like}` },

@@ -8,7 +8,7 @@
 const { native } = require('#core');
 
 const { announce } = require('./announce.js');
-const { callOnce, noticeLoose } = require('./attempt.js');
+const { callOnce, warnUnawaited } = require('./attempt.js');
 const { markPartial, wasRepeated } = require('./classify.js');
 const { heldCalls } = require('./context.js');
 const { flushCounts } = require('./count-calls.js');
@@ -68,7 +68,7 @@ function endError(run, { status, phase, why }, cause) {
   });
 }
 
-class Course {
+class RunDriver {
   #run;
   #fn;
   #resolve;
@@ -76,7 +76,7 @@ class Course {
   /** The run as the engine keeps it, by RUN_AT. */
   #numbers = new Float64Array(RUN_AT.COUNT);
   /** Whether the engine was told of anything yet. */
-  #told = false;
+  #reported = false;
   /** @type {ReturnType<typeof startTimer> | undefined} */
   #timer = undefined;
   #dueAt = 0;
@@ -146,12 +146,12 @@ class Course {
    * @param {boolean} [held] whether calls are held
    * @returns {Step}
    */
-  #tell(event, held = heldCalls() !== undefined) {
+  #report(event, held = heldCalls() !== undefined) {
     const run = this.#run;
     const { outer } = run.plan;
     const numbers = this.#numbers;
     const evidence = this.#evidence;
-    this.#told = true;
+    this.#reported = true;
     numbers[RUN_AT.RETRIES] = run.retries;
     numbers[RUN_AT.WAITS] = run.waits;
     numbers[RUN_AT.DEADLINE] = run.deadlineAt;
@@ -208,7 +208,7 @@ class Course {
    * @param {boolean} [held]
    */
   #happen(event, held) {
-    this.#follow(this.#tell(event, held));
+    this.#follow(this.#report(event, held));
   }
 
   /** @param {Step} step */
@@ -272,10 +272,10 @@ class Course {
   /** @param {unknown} value */
   #succeeded(value) {
     // Where nothing else happened, there is nothing to decide.
-    if (this.#told && this.#tell(RUN_ON.SUCCESS).action !== RUN_DO.SUCCEED) {
+    if (this.#reported && this.#report(RUN_ON.SUCCESS).action !== RUN_DO.SUCCEED) {
       return;
     }
-    this.#resolve(noticeLoose(this.#run, value));
+    this.#resolve(warnUnawaited(this.#run, value));
     this.#finish();
   }
 
@@ -293,7 +293,7 @@ class Course {
   }
 
   #abort() {
-    const step = this.#tell(RUN_ON.ABORT);
+    const step = this.#report(RUN_ON.ABORT);
     this.#run.end(this.#run.outerSignal?.reason);
     this.#follow(step);
   }
@@ -331,4 +331,4 @@ class Course {
   }
 }
 
-module.exports = { Course };
+module.exports = { RunDriver };

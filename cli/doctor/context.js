@@ -18,7 +18,7 @@ const LOGIN_MILLIS = 6000;
 /** @type {Record<string, string[]>} */
 const WAYS = { allow: ['disable', 'require'], prefer: ['prefer', 'disable'] };
 
-class World {
+class Context {
   /** @type {Set<Connection>} */
   #open = new Set();
 
@@ -115,4 +115,4 @@ class World {
   }
 }
 
-module.exports = { World };
+module.exports = { Context };

@@ -85,12 +85,12 @@ async function turn(pool, millis, each) {
 function timeCheck() {
   const observer = new Observer(new Log(false), 1000, {});
   const began = performance.now();
-  let heard = 0;
+  let received = 0;
   for (let i = 0; i < CHECKS; i++) {
-    heard += observer.followsCalls ? 1 : 0;
+    received += observer.followsCalls ? 1 : 0;
   }
   const nanos = ((performance.now() - began) * 1e6) / CHECKS;
-  return heard === 0 ? nanos : Number.NaN;
+  return received === 0 ? nanos : Number.NaN;
 }
 
 /** @param {number} rounds @param {number} millis */

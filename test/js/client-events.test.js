@@ -42,24 +42,24 @@ async function killAtWork(pid) {
 test('a released client hears what it listens to', async () => {
   const { theirs, ours } = await onBoth(config, async (pool) => {
     /** @type {any[]} */
-    const heard = [];
+    const received = [];
     const client = await pool.connect();
     client.on('notification', (/** @type {any} */ message) =>
-      heard.push([message.channel, message.payload, typeof message.processId]),
+      received.push([message.channel, message.payload, typeof message.processId]),
     );
     await client.query('listen news');
     client.release();
     await admin.query("notify news, 'idle'");
-    await eventually(() => heard.length === 1, { what: 'it heard' });
+    await eventually(() => received.length === 1, { what: 'it was notified' });
     // While another uses the connection, too.
     const other = await pool.connect();
     await admin.query("notify news, 'lent'");
-    await eventually(() => heard.length === 2, { what: 'it heard' });
+    await eventually(() => received.length === 2, { what: 'it was notified' });
     other.release();
     await pool.query("notify news, 'own'");
-    await eventually(() => heard.length === 3, { what: 'it heard' });
+    await eventually(() => received.length === 3, { what: 'it was notified' });
     // What pg's connection hears before it is gone does not count.
-    return heard.slice();
+    return received.slice();
   });
   assert.deepStrictEqual(ours, theirs);
 });

@@ -34,14 +34,14 @@ async function useAll(pool) {
       error ? reject(error) : resolve(undefined),
     );
   });
-  let heard = 0;
+  let received = 0;
   const listener = () => {
-    heard += 1;
+    received += 1;
   };
   pool.on('acquire', listener);
   (await pool.connect()).release();
   pool.removeListener('acquire', listener);
-  assert.strictEqual(heard, 1);
+  assert.strictEqual(received, 1);
 }
 
 /** @param {any} pool */

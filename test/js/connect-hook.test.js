@@ -145,16 +145,16 @@ test('a role set in onConnect is the role of every call', async () => {
 test('parsers, listeners and processID of a hook hold for pool.query()', async () => {
   const { theirs, ours } = await onBoth({ ...config, max: 1 }, async (pool) => {
     /** @type {unknown[]} */
-    const heard = [];
+    const received = [];
     let pid = 0;
     pool.on('connect', (/** @type {any} */ client) => {
       pid = client.processID;
       for (const oid of [16, 20, 23, 1184]) {
         client.setTypeParser(oid, (/** @type {string} */ t) => `${oid}:${t}`);
       }
-      client.on('notice', (/** @type {any} */ n) => heard.push(n.message));
+      client.on('notice', (/** @type {any} */ n) => received.push(n.message));
       client.on('notification', (/** @type {any} */ n) =>
-        heard.push(n.payload),
+        received.push(n.payload),
       );
       client.query('listen news');
     });
@@ -168,11 +168,11 @@ test('parsers, listeners and processID of a hook hold for pool.query()', async (
     });
     await pool.query("do $$ begin raise notice 'mind'; end $$");
     await pool.query("notify news, 'paper'");
-    await eventually(() => heard.length === 2, { what: 'both heard' });
+    await eventually(() => received.length === 2, { what: 'both were notified' });
     const [{ pid: same }] = (
       await pool.query('select pg_backend_pid()::text as pid')
     ).rows;
-    return { first, again, own: own.rows, heard, same: Number(same) === pid };
+    return { first, again, own: own.rows, received, same: Number(same) === pid };
   });
   assert.deepStrictEqual(ours, theirs);
   assert.strictEqual(ours.first[0].a, '23:1');

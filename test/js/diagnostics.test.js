@@ -38,13 +38,13 @@ function open(options) {
  */
 function trace(name) {
   /** @type {[string, any][]} */
-  const heard = [];
+  const received = [];
   for (const event of ['start', 'end', 'asyncStart', 'asyncEnd', 'error']) {
     listen(`tracing:holdfast:${name}:${event}`, (message) => {
-      heard.push([event, message]);
+      received.push([event, message]);
     });
   }
-  return heard;
+  return received;
 }
 
 /**
@@ -56,7 +56,7 @@ function listen(name, listener) {
   undo.push(() => unsubscribe(name, listener));
 }
 
-/** A logger and what it heard of a level. */
+/** A logger, and what it got at a level. */
 function recorder() {
   /** @type {[any, string][]} */
   const lines = [];
@@ -67,19 +67,19 @@ function recorder() {
   return { lines, logger };
 }
 
-/** @param {[string, any][]} heard */
-function events(heard) {
-  return heard.map(([event]) => event);
+/** @param {[string, any][]} received */
+function events(received) {
+  return received.map(([event]) => event);
 }
 
 test('a statement is told of from beginning to end', async () => {
   const pool = open();
-  const heard = trace('query');
+  const received = trace('query');
   await pool.query('select $1::text as x', ['a value']);
   const order = ['start', 'end', 'asyncStart', 'asyncEnd'];
-  assert.deepStrictEqual(events(heard), order);
-  const [[, context]] = heard;
-  assert.ok(heard.every(([, message]) => message === context));
+  assert.deepStrictEqual(events(received), order);
+  const [[, context]] = received;
+  assert.ok(received.every(([, message]) => message === context));
   assert.strictEqual(context.text, 'select $1::text as x');
   assert.strictEqual(context.command, 'SELECT');
   assert.strictEqual(context.rows, 1);
@@ -93,22 +93,22 @@ test('a statement is told of from beginning to end', async () => {
 
 test('a failure is told with its error', async () => {
   const pool = open();
-  const heard = trace('query');
+  const received = trace('query');
   const error = await pool
     .query('select 1/0')
     .catch((/** @type {any} */ reason) => reason);
   const order = ['start', 'end', 'error', 'asyncStart', 'asyncEnd'];
-  assert.deepStrictEqual(events(heard), order);
-  assert.strictEqual(heard[2][1].error, error);
+  assert.deepStrictEqual(events(received), order);
+  assert.strictEqual(received[2][1].error, error);
   await pool.end();
 });
 
 test('arguments that are refused end what began', () => {
   const pool = open();
-  const heard = trace('query');
+  const received = trace('query');
   const bad = { toPostgres: () => assert.fail('refused') };
   return assert.rejects(pool.query('select $1', [bad])).then(() => {
-    assert.deepStrictEqual(events(heard), ['start', 'error', 'end']);
+    assert.deepStrictEqual(events(received), ['start', 'error', 'end']);
     return pool.end();
   });
 });
@@ -141,10 +141,10 @@ test('connects, leases and their release are told of', async () => {
   listen('holdfast:release', (message) => releases.push(message));
   const client = await pool.connect();
   const { processID } = client;
-  const heard = trace('query');
+  const received = trace('query');
   await client.query('select 1');
   client.release();
-  assert.strictEqual(heard[0][1].onClient, true);
+  assert.strictEqual(received[0][1].onClient, true);
   const order = ['start', 'end', 'asyncStart', 'asyncEnd'];
   assert.deepStrictEqual(events(connects), order);
   assert.ok(connects[0][1].durationMillis > 0);
@@ -190,20 +190,20 @@ test('an outage opens the breaker, its end closes it', async () => {
 test('a repetition by the engine is told of', async () => {
   const pool = open({ retryBaseMillis: 0 });
   await pool.query('create sequence told');
-  const heard = trace('retry');
+  const received = trace('retry');
   await pool.query({
     text: `do $$ begin if nextval('told') < 2 then
       raise exception 'x' using errcode = '40001'; end if; end $$`,
     idempotent: true,
   });
   const order = ['start', 'end', 'asyncStart', 'asyncEnd'];
-  assert.deepStrictEqual(events(heard), order);
-  assert.strictEqual(heard[0][1].attempts, 2);
+  assert.deepStrictEqual(events(received), order);
+  assert.strictEqual(received[0][1].attempts, 2);
   await pool.end();
 });
 
 test('a repetition by a helper is told of, and logged with its delay', async () => {
-  const heard = trace('retry');
+  const received = trace('retry');
   let calls = 0;
   await retryQuery(
     () => {
@@ -218,14 +218,14 @@ test('a repetition by a helper is told of, and logged with its delay', async () 
     },
     { name: 'orders.find', baseMillis: 0 },
   );
-  assert.deepStrictEqual(events(heard), [
+  assert.deepStrictEqual(events(received), [
     'start',
     'end',
     'error',
     'asyncStart',
     'asyncEnd',
   ]);
-  const [[, { name, attempt, maxAttempts, delayMillis }]] = heard;
+  const [[, { name, attempt, maxAttempts, delayMillis }]] = received;
   assert.deepStrictEqual([name, attempt, maxAttempts], ['orders.find', 1, 3]);
   assert.ok(delayMillis >= 0);
 });

@@ -40,29 +40,29 @@ function newPool(options) {
  */
 async function once(emitter, name) {
   /** @type {any[] | undefined} */
-  let heard;
+  let received;
   emitter.once(name, (...args) => {
-    heard = args;
+    received = args;
   });
-  await eventually(() => heard !== undefined);
-  return /** @type {any[]} */ (/** @type {unknown} */ (heard));
+  await eventually(() => received !== undefined);
+  return /** @type {any[]} */ (/** @type {unknown} */ (received));
 }
 
 test('a lease is told by connect, acquire, release and remove', async () => {
   const pool = newPool();
   /** @type {any[][]} */
-  const heard = [];
+  const received = [];
   for (const name of ['connect', 'acquire', 'release', 'remove']) {
-    pool.on(name, (...args) => heard.push([name, ...args]));
+    pool.on(name, (...args) => received.push([name, ...args]));
   }
   const client = await pool.connect();
   client.release();
   await pool.end();
   assert.deepStrictEqual(
-    heard.map(([name]) => name),
+    received.map(([name]) => name),
     ['connect', 'acquire', 'release', 'remove'],
   );
-  const [[, connected], [, acquired], [, error, released], [, removed]] = heard;
+  const [[, connected], [, acquired], [, error, released], [, removed]] = received;
   assert.strictEqual(error, undefined);
   for (const each of [connected, acquired, released, removed]) {
     assert.strictEqual(each, client);
@@ -82,13 +82,13 @@ test('a query is told by acquire and release, to who listens', async () => {
   const pool = newPool();
   await pool.query('select 1');
   /** @type {string[]} */
-  const heard = [];
-  pool.on('acquire', () => heard.push('acquire'));
-  pool.on('release', (error) => heard.push(`release ${error?.code}`));
+  const received = [];
+  pool.on('acquire', () => received.push('acquire'));
+  pool.on('release', (error) => received.push(`release ${error?.code}`));
   await pool.query('select 1');
   await pool.query('select 1/0').catch(() => {});
   await pool.query('select 1; select 2');
-  assert.deepStrictEqual(heard, [
+  assert.deepStrictEqual(received, [
     'acquire',
     'release undefined',
     'acquire',
@@ -216,16 +216,16 @@ test('a listener that throws ends the process and no call', () => {
 test('listeners set in connect stay with the client', async () => {
   const pool = newPool();
   /** @type {string[]} */
-  const heard = [];
+  const received = [];
   pool.on('connect', (client) => {
-    client.on('notice', (/** @type {any} */ n) => heard.push(n.message));
+    client.on('notice', (/** @type {any} */ n) => received.push(n.message));
   });
   for (const word of ['one', 'two']) {
     const client = await pool.connect();
     await client.query(`do $$ begin raise notice '${word}'; end $$`);
     client.release();
   }
-  await eventually(() => heard.length === 2);
-  assert.deepStrictEqual(heard, ['one', 'two']);
+  await eventually(() => received.length === 2);
+  assert.deepStrictEqual(received, ['one', 'two']);
   await pool.end();
 });

@@ -15,8 +15,8 @@ const server = useServer();
 /** @param {Pool} pool */
 async function useWhileListening(pool) {
   /** @type {string[]} */
-  const heard = [];
-  const stop = await pool.listen('news', ({ payload }) => heard.push(payload));
+  const received = [];
+  const stop = await pool.listen('news', ({ payload }) => received.push(payload));
   assert.strictEqual((await pool.query('select 1 as n')).rows[0].n, 1);
   await pool.transaction((client) =>
     Promise.resolve(client.query("notify news, 'one'")),
@@ -24,8 +24,8 @@ async function useWhileListening(pool) {
   const client = await pool.connect();
   await client.query("notify news, 'two'");
   client.release();
-  await eventually(() => heard.length === 2, { what: 'both heard' });
-  assert.deepStrictEqual(heard, ['one', 'two']);
+  await eventually(() => received.length === 2, { what: 'both were notified' });
+  assert.deepStrictEqual(received, ['one', 'two']);
   return stop;
 }
 

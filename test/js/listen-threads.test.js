@@ -35,7 +35,7 @@ const sessions = () =>
  */
 class Thread {
   /** @type {string[]} */
-  heard = [];
+  received = [];
   #worker;
 
   /** @param {object} [options] of its pool */
@@ -48,9 +48,9 @@ class Thread {
        const acts = {
          listen: async (channel) => {
            const fn = ({ payload }) =>
-             parentPort.postMessage({ heard: channel + ' ' + payload });
+             parentPort.postMessage({ received: channel + ' ' + payload });
            const onReconnect = () =>
-             parentPort.postMessage({ heard: channel + ' again' });
+             parentPort.postMessage({ received: channel + ' again' });
            stops.set(channel, await pool.listen(channel, fn, { onReconnect }));
          },
          unlisten: (channel) => stops.get(channel)(),
@@ -75,9 +75,9 @@ class Thread {
         },
       },
     );
-    this.#worker.on('message', ({ heard }) => {
-      if (heard !== undefined) {
-        this.heard.push(heard);
+    this.#worker.on('message', ({ received }) => {
+      if (received !== undefined) {
+        this.received.push(received);
       }
     });
   }
@@ -90,7 +90,7 @@ class Thread {
   async do(act, argument) {
     const answer = new Promise((resolve, reject) => {
       const take = (/** @type {any} */ message) => {
-        if (message.heard === undefined) {
+        if (message.received === undefined) {
           this.#worker.off('message', take);
           if (message.error === undefined) {
             resolve(message.value);
@@ -121,28 +121,28 @@ test('threads and pools that listen share one session of the server', async () =
   const threads = startThreads();
   const pool = new Pool({ connectionString: server.url, max: 1 });
   /** @type {string[]} */
-  const heard = [];
+  const received = [];
   try {
     await Promise.all([
       ...threads.map((thread, i) => thread.do('listen', `own ${i}`)),
       ...threads.map((thread) => thread.do('listen', 'all')),
-      pool.listen('all', ({ payload }) => heard.push(payload)),
+      pool.listen('all', ({ payload }) => received.push(payload)),
     ]);
     assert.strictEqual((await sessions()).length, 1);
     await pool.query("select pg_notify('all', 'x'), pg_notify('own 1', 'y')");
-    await eventually(() => threads.every((thread) => thread.heard.length > 0));
-    await eventually(() => threads[1].heard.length === 2);
-    assert.deepStrictEqual(threads[0].heard, ['all x']);
-    assert.deepStrictEqual(threads[1].heard, ['all x', 'own 1 y']);
-    assert.deepStrictEqual(heard, ['x']);
+    await eventually(() => threads.every((thread) => thread.received.length > 0));
+    await eventually(() => threads[1].received.length === 2);
+    assert.deepStrictEqual(threads[0].received, ['all x']);
+    assert.deepStrictEqual(threads[1].received, ['all x', 'own 1 y']);
+    assert.deepStrictEqual(received, ['x']);
 
     const [{ pid }] = await sessions();
     await server.terminate(`pid = ${pid}`);
     await eventually(() =>
       threads.every(
         (thread, i) =>
-          thread.heard.includes('all again') &&
-          thread.heard.includes(`own ${i} again`),
+          thread.received.includes('all again') &&
+          thread.received.includes(`own ${i} again`),
       ),
     );
     assert.strictEqual((await sessions()).length, 1);
@@ -166,8 +166,8 @@ test('a thread that ends takes its channels along, and nothing of others', async
         (await server.backends(`query = 'UNLISTEN "mine"'`)).length === 1,
     );
     await pool.query("select pg_notify('ours', 'still')");
-    await eventually(() => second.heard.length === 1);
-    assert.deepStrictEqual(second.heard, ['ours still']);
+    await eventually(() => second.received.length === 1);
+    assert.deepStrictEqual(second.received, ['ours still']);
     await second.do('unlisten', 'ours');
     await eventually(async () => (await sessions()).length === 0);
   } finally {

@@ -22,16 +22,16 @@ function open(options) {
 test('channels are heard until their function is called, each by its name', async () => {
   const pool = open();
   /** @type {string[]} */
-  const heard = [];
-  const note = ({ channel, payload }) => heard.push(`${channel} ${payload}`);
+  const received = [];
+  const note = ({ channel, payload }) => received.push(`${channel} ${payload}`);
   const endOne = await pool.listen('One "1"', note);
   const endTwo = await pool.listen('two', note);
   const again = await pool.listen('two', () => {
     throw new Error('mine');
   });
   await pool.query(`select pg_notify('One "1"', 'a'), pg_notify('two', 'b')`);
-  await eventually(() => heard.length === 2);
-  assert.deepStrictEqual(heard, ['One "1" a', 'two b']);
+  await eventually(() => received.length === 2);
+  assert.deepStrictEqual(received, ['One "1" a', 'two b']);
   assert.strictEqual(
     (await server.backends("query like '%LISTEN%'")).length,
     1,
@@ -39,8 +39,8 @@ test('channels are heard until their function is called, each by its name', asyn
   await endOne();
   await again();
   await pool.query(`select pg_notify('One "1"', 'c'), pg_notify('two', 'd')`);
-  await eventually(() => heard.length === 3);
-  assert.strictEqual(heard[2], 'two d');
+  await eventually(() => received.length === 3);
+  assert.strictEqual(received[2], 'two d');
   await endTwo();
   await eventually(
     async () => (await server.backends("query ~ 'LISTEN'")).length === 0,
@@ -51,11 +51,11 @@ test('channels are heard until their function is called, each by its name', asyn
 test('a session that is lost is replaced, and listens again', async () => {
   const pool = open();
   /** @type {string[]} */
-  const heard = [];
+  const received = [];
   let reconnects = 0;
   await pool.listen(
     'news',
-    (/** @type {any} */ { payload }) => heard.push(payload),
+    (/** @type {any} */ { payload }) => received.push(payload),
     {
       onReconnect: () => {
         reconnects += 1;
@@ -65,41 +65,41 @@ test('a session that is lost is replaced, and listens again', async () => {
   await server.terminate("query ~ 'LISTEN'");
   await eventually(() => reconnects === 1);
   await pool.query("select pg_notify('news', 'after a kill')");
-  await eventually(() => heard.length === 1);
+  await eventually(() => received.length === 1);
   await server.restart('fast');
   await eventually(() => reconnects === 2, { timeout: 20_000 });
   await pool.query("select pg_notify('news', 'after a restart')");
-  await eventually(() => heard.length === 2);
-  assert.deepStrictEqual(heard, ['after a kill', 'after a restart']);
+  await eventually(() => received.length === 2);
+  assert.deepStrictEqual(received, ['after a kill', 'after a restart']);
   await pool.end();
 });
 
 test('channels that are listened to at once share a session', async () => {
   const pool = open();
   /** @type {string[]} */
-  const heard = [];
+  const received = [];
   const names = ['a', 'b', 'c', 'd'];
   await Promise.all(
     names.map((name) =>
       pool.listen(name, (/** @type {any} */ { channel }) =>
-        heard.push(channel),
+        received.push(channel),
       ),
     ),
   );
   await pool.query("select pg_notify(c, '') from unnest($1::text[]) c", [
     names,
   ]);
-  await eventually(() => heard.length === names.length);
-  assert.deepStrictEqual(heard.sort(), names);
+  await eventually(() => received.length === names.length);
+  assert.deepStrictEqual(received.sort(), names);
   await pool.end();
 });
 
 test('channels asked for in an outage share the next session', async () => {
   const pool = open();
   /** @type {string[]} */
-  const heard = [];
+  const received = [];
   const note = (/** @type {any} */ { channel, payload }) =>
-    heard.push(`${channel} ${payload}`);
+    received.push(`${channel} ${payload}`);
   await pool.listen('old', note);
   await server.stop('fast');
   await eventually(() => pool.totalCount === 0);
@@ -109,8 +109,8 @@ test('channels asked for in an outage share the next session', async () => {
   assert.strictEqual((await server.backends("query ~ 'LISTEN'")).length, 1);
   await pool.query("select pg_notify('old', '1'), pg_notify('newer', '2')");
   await pool.query("select pg_notify('old', '3')");
-  await eventually(() => heard.includes('old 3'));
-  assert.deepStrictEqual(heard, ['old 1', 'newer 2', 'old 3']);
+  await eventually(() => received.includes('old 3'));
+  assert.deepStrictEqual(received, ['old 1', 'newer 2', 'old 3']);
   await pool.end();
 });
 
@@ -198,12 +198,12 @@ test('behind a pooler it goes past it', { skip }, async () => {
   const bare = open({ connectionString: bouncer.url });
   try {
     /** @type {string[]} */
-    const heard = [];
+    const received = [];
     await pool.listen('far', (/** @type {any} */ { payload }) =>
-      heard.push(payload),
+      received.push(payload),
     );
     await pool.query("select pg_notify('far', 'hello')");
-    await eventually(() => heard.length === 1);
+    await eventually(() => received.length === 1);
     await assert.rejects(
       bare.listen('far', () => {}),
       {

@@ -48,16 +48,16 @@ function linesWith(nodeEnv) {
 /** A logger that keeps what it hears. */
 function recorder() {
   /** @type {[string, any, string][]} */
-  const heard = [];
+  const received = [];
   const method = (/** @type {string} */ level) =>
     function keep(/** @type {any} */ fields, /** @type {string} */ message) {
-      heard.push([level, fields, message]);
+      received.push([level, fields, message]);
     };
   const levels = ['debug', 'info', 'warn', 'error'];
   const logger = /** @type {any} */ (
     Object.fromEntries(levels.map((level) => [level, method(level)]))
   );
-  return { heard, logger };
+  return { received, logger };
 }
 
 test('development sees warnings, errors, warm-up and reset', () => {
@@ -80,12 +80,12 @@ test('tests see nothing', () => {
 });
 
 test("a pool's logger hears that pool's lines with fields and message", () => {
-  const { heard, logger } = recorder();
+  const { received, logger } = recorder();
   const pool = {};
   setLogger(pool, logger);
   logOf(pool).warn({ event: 'slow' }, 'Slow query');
   logOf({}).error({ event: 'x' }, 'of another');
-  assert.deepStrictEqual(heard, [['warn', { event: 'slow' }, 'Slow query']]);
+  assert.deepStrictEqual(received, [['warn', { event: 'slow' }, 'Slow query']]);
 });
 
 test('false silences, and says that nobody listens', () => {

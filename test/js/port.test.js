@@ -64,14 +64,14 @@ function recordingAddon(onSubmit = () => 0) {
 /** @param {any} [more] */
 function waiter(more) {
   /** @type {string[]} */
-  const heard = [];
+  const received = [];
   return {
     index: 0,
     generation: 0,
     counted: true,
-    heard,
-    onOk: () => heard.push('ok'),
-    onError: (/** @type {Error} */ error) => heard.push(error.message),
+    received,
+    onOk: () => received.push('ok'),
+    onError: (/** @type {Error} */ error) => received.push(error.message),
     ...more,
   };
 }
@@ -158,9 +158,9 @@ test('an answer to what is over, or was never asked, meets nobody', async () => 
   port.add(OP.END, 0, 1, second, 0);
   assert.strictEqual(second.index, first.index);
   send([...old], [MSG_OK, 0, 0, 0, 0, 0, 0], [MSG_OK, 0, 999, 0, 0, 0, 0]);
-  assert.deepStrictEqual(second.heard, []);
+  assert.deepStrictEqual(second.received, []);
   send(okFor(second));
-  assert.deepStrictEqual([first.heard, second.heard], [['ok'], ['ok']]);
+  assert.deepStrictEqual([first.received, second.received], [['ok'], ['ok']]);
 });
 
 test('a batch the engine refuses fails all its requests', async () => {
@@ -173,8 +173,8 @@ test('a batch the engine refuses fails all its requests', async () => {
   port.abort(waiters[0]);
   await tick();
   for (const each of waiters) {
-    assert.strictEqual(each.heard.length, 1);
-    assert.match(each.heard[0], /memory/);
+    assert.strictEqual(each.received.length, 1);
+    assert.match(each.received[0], /memory/);
   }
 });
 
@@ -189,7 +189,7 @@ test('a text no string can hold fails the call, not the process', async () => {
   port.push('select 1');
   port.add(OP.QUERY, 1, 1, small, 0);
   await tick();
-  assert.strictEqual(big.heard.length, 1);
+  assert.strictEqual(big.received.length, 1);
   assert.strictEqual(batches.length, 1);
   assert.strictEqual(batches[0].text, 'select 1\0');
 });
@@ -219,7 +219,7 @@ test('one that throws on its answer does not disturb the next', async () => {
     process.on('uncaughtException', /** @type {any} */ (listener));
   }
   assert.strictEqual(/** @type {Error} */ (error).message, 'of this test');
-  assert.deepStrictEqual(good.heard, ['ok']);
+  assert.deepStrictEqual(good.received, ['ok']);
 });
 
 test('results without columns have as many empty rows as there are', async () => {
@@ -263,16 +263,16 @@ test('a call whose error cannot be read is settled all the same', async () => {
   const { addon, send } = recordingAddon();
   const port = new Port(addon);
   /** @type {any} */
-  let heard;
+  let received;
   const broken = waiter({
     onError: (/** @type {any} */ error) => {
-      heard = error;
+      received = error;
     },
   });
   port.add(OP.END, 0, 1, broken, 0);
   await tick();
   const MSG_ERROR = 3;
   send([MSG_ERROR, 0, broken.index, broken.generation, 0, 0, 9999]);
-  assert.strictEqual(heard.outcome, 'ambiguous');
-  assert.strictEqual(heard.retryable, false);
+  assert.strictEqual(received.outcome, 'ambiguous');
+  assert.strictEqual(received.retryable, false);
 });

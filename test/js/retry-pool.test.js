@@ -201,8 +201,8 @@ test('a write that may have been done is not repeated for what came after it', a
 
 test('the log of the pool that failed hears of the repetition', async () => {
   /** @type {any[]} */
-  const heard = [];
-  const note = (/** @type {any} */ fields) => heard.push(fields);
+  const received = [];
+  const note = (/** @type {any} */ fields) => received.push(fields);
   const logger = { debug() {}, info() {}, warn: note, error: note };
   const own = /** @type {any} */ (
     new Pool({ connectionString: server.url, logger })
@@ -215,7 +215,7 @@ test('the log of the pool that failed hears of the repetition', async () => {
   };
   await retryQuery(work, { ...QUICK, name: 'orders.find' });
   await own.end();
-  const [{ event, name, attempt, code }, ...more] = heard;
+  const [{ event, name, attempt, code }, ...more] = received;
   assert.deepStrictEqual(
     { event, name, attempt, code },
     { event: 'retry', name: 'orders.find', attempt: 1, code: '40001' },

@@ -121,12 +121,12 @@ test('a channel whose name the server would cut off is refused', async () => {
     );
   }
   const channel = `${'é'.repeat(31)}x`;
-  const heard = new Promise((resolve) => {
+  const received = new Promise((resolve) => {
     pool
       .listen(channel, resolve)
       .then(() => pool.query('select pg_notify($1, $2)', [channel, 'hello']));
   });
-  const { payload } = await heard;
+  const { payload } = await received;
   assert.strictEqual(payload, 'hello');
   await pool.end();
 });

@@ -82,7 +82,7 @@ async function one(pool) {
   return rows[0].one;
 }
 
-test('a first host that says nothing is passed over, and then left out', async () => {
+test('a first host that does not answer is skipped, and later not tried again', async () => {
   const pool = open(urlBehind([silent.port]));
   assert.strictEqual(await one(pool), 1);
   const { count } = silent;
@@ -96,19 +96,19 @@ test('a first host that says nothing is passed over, and then left out', async (
   await pool.end();
 });
 
-test('a first host that drops every packet is passed over', async () => {
+test('a first host that drops every packet is skipped', async () => {
   const pool = open(urlBehind([hole.port]));
   assert.strictEqual(await one(pool), 1);
   await pool.end();
 });
 
-test('three hosts that do not answer do not keep a fourth from it', async () => {
+test('three hosts that do not answer do not prevent a connection to a fourth', async () => {
   const pool = open(urlBehind([hole.port, silent.port, 1]));
   assert.strictEqual(await one(pool), 1);
   await pool.end();
 });
 
-test('the host that has the wrong role is passed over', async () => {
+test('a host with the wrong role is skipped', async () => {
   const pool = open(urlBehind([silent.port], '?target_session_attrs=primary'));
   assert.strictEqual(await one(pool), 1);
   await pool.end();
@@ -122,7 +122,7 @@ test('the host that has the wrong role is passed over', async () => {
   await rather.end();
 });
 
-test('one host alone keeps the whole time for connecting', async () => {
+test('a single host gets the whole time for connecting', async () => {
   // It answers late, as a database that has to wake up first.
   const late = net.createServer((client) => {
     client.on('error', () => {});
@@ -149,7 +149,7 @@ test('one host alone keeps the whole time for connecting', async () => {
   late.close();
 });
 
-test('pools of dead targets do not keep another pool from connecting', async () => {
+test('pools of dead targets do not prevent another pool from connecting', async () => {
   const dead = new URL(server.url);
   dead.port = String(silent.port);
   const gone = new URL(server.url);

@@ -26,7 +26,7 @@ after(() => {
   process.off('warning', note);
 });
 
-test('a client released inside a transaction is warned of', async () => {
+test('releasing a client inside a transaction causes a warning', async () => {
   const pool = new Pool({ connectionString: server.url, logger: false });
   const good = await pool.connect();
   await good.query('begin');
@@ -41,7 +41,7 @@ test('a client released inside a transaction is warned of', async () => {
   await pool.end();
 });
 
-test('SET behind a pooler is warned of, once', async () => {
+test('SET behind a pooler causes one warning', async () => {
   const text = /SET and LISTEN behind a connection pooler/;
   for (const url of [server.url, bouncer.url]) {
     const pool = new Pool({ connectionString: url, logger: false });

@@ -265,7 +265,7 @@ test('an error that a function raises is rolled back, never not_executed', async
   await pool.end();
 });
 
-test('a name that is taken within a function is no name of ours', async () => {
+test('a statement name taken inside a function is not one of ours', async () => {
   const pool = new Pool(
     /** @type {any} */ ({
       connectionString: server.url,

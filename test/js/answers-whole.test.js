@@ -52,7 +52,7 @@ test('rows keep their columns however many other lists come before the call ends
   await Promise.all([pool.end(), other.end()]);
 });
 
-test('a tick that is faked for a while stops no pool', async () => {
+test('faking process.nextTick for a while does not stop a pool', async () => {
   const pool = open();
   const real = process.nextTick;
   process.nextTick = /** @type {any} */ (() => {});
@@ -63,7 +63,7 @@ test('a tick that is faked for a while stops no pool', async () => {
   await pool.end();
 });
 
-test('values that fit no message hurt their own call only', async () => {
+test('values too large for a message fail only their own call', async () => {
   const pool = open({ max: 2, maxResultBytes: 2 ** 31 });
   const client = await pool.connect();
   const half = 'x'.repeat(300 * MEGABYTE);
@@ -83,7 +83,7 @@ test('values that fit no message hurt their own call only', async () => {
   await pool.end();
 });
 
-test('a value longer than any string is refused, and its neighbours have their rows', async () => {
+test('a value longer than any string is refused, and other calls get their rows', async () => {
   const pool = open({ max: 2, maxResultBytes: 2 ** 31, retry: false });
   const neighbours = Promise.all([
     pool.query('select 1 as n'),

@@ -116,7 +116,7 @@ test('a Buffer goes through a client, a name and the cache alike', async () => {
   }
 });
 
-test('a Date of clocks set by the sun keeps its seconds', async () => {
+test('a Date with an offset of local mean time keeps its seconds', async () => {
   const dates = [
     ['America/Chicago', '1883-01-01T12:00:00Z'],
     ['Europe/Amsterdam', '1915-06-01T12:00:00.5Z'],

@@ -78,7 +78,7 @@ test('build refuses options it does not know', () => {
   assert.strictEqual(run(['build', '--help']).status, 0);
 });
 
-test('build names all that is missing, and the command that brings it', () => {
+test('build names everything that is missing, and the command that installs it', () => {
   const { status, stderr } = run(['build'], onlyPrograms(['apt-get']));
   assert.strictEqual(status, 1);
   assert.match(
@@ -91,7 +91,7 @@ test('build names all that is missing, and the command that brings it', () => {
   );
 });
 
-test('build names only what is missing, in the words of the system', () => {
+test("build names only what is missing, as the system's packages are called", () => {
   const there = ['apk', 'cc', 'c++', 'make', 'python3'];
   const { stderr } = run(['build'], onlyPrograms(there));
   assert.match(stderr, /lacks pkg-config and the headers of libpq/);

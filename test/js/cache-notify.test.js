@@ -84,7 +84,7 @@ async function warningsDuring(fn) {
   return warnings.filter(({ code }) => code === 'HF_CACHE_NOTIFY');
 }
 
-test("another process's write is heard of by tag, and by an empty payload", async () => {
+test("a write of another process invalidates by tag, and with an empty payload everything", async () => {
   const pool = open();
   try {
     for (const [n, payload] of ['posts', ''].entries()) {
@@ -108,7 +108,7 @@ test("another process's write is heard of by tag, and by an empty payload", asyn
   }
 });
 
-test('nothing listens before a call caches, and nothing is kept before it listens', async () => {
+test('nothing listens before the first call that caches, and nothing is cached before it listens', async () => {
   const pool = open();
   try {
     await pool.query('select 1');
@@ -122,7 +122,7 @@ test('nothing listens before a call caches, and nothing is kept before it listen
   }
 });
 
-test('what was missed while the session was lost leaves nothing old', async () => {
+test('nothing stale is left of what was missed while the session was lost', async () => {
   const pool = open();
   try {
     for (let n = 0; n < 5; n++) {
@@ -145,7 +145,7 @@ test('what was missed while the session was lost leaves nothing old', async () =
   }
 });
 
-test('an outage is bridged by old answers, and ends with new ones', async () => {
+test('stale answers bridge an outage, and fresh ones follow it', async () => {
   const pool = open();
   const stale = { staleIfErrorMillis: MINUTE };
   try {
@@ -169,7 +169,7 @@ test('an outage is bridged by old answers, and ends with new ones', async () => 
   }
 });
 
-test('a session that is silent counts as lost', async () => {
+test('a session that does not answer counts as lost', async () => {
   const proxy = await startProxy(server);
   const pool = open({
     connectionString: proxy.urlFor(server.url),
@@ -202,7 +202,7 @@ test('a session that is silent counts as lost', async () => {
   }
 });
 
-test('a pool of one connection keeps it for calls', async () => {
+test('a pool of one connection keeps it for queries', async () => {
   const pool = open({ max: 1 });
   try {
     await untilKept(pool);
@@ -243,7 +243,7 @@ test('a process that only listens for its cache ends by itself', async () => {
   assert.strictEqual(stdout, 'kept\n');
 });
 
-test('what is no channel is refused', () => {
+test('an invalid channel name is refused', () => {
   for (const wrong of ['', 7, {}]) {
     assert.throws(
       () => open({ cacheNotifyChannel: wrong }),
@@ -254,7 +254,7 @@ test('what is no channel is refused', () => {
 
 const skip = findPgBouncer() === null && 'PgBouncer is not installed';
 
-test('behind a pooler it goes past it, or says which variable is missing', {
+test('behind a pooler it listens on a direct connection, or says which variable is missing', {
   skip,
 }, async () => {
   const bouncer = await startPgBouncer({ server });

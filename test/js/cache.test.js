@@ -86,7 +86,7 @@ async function sentBy(fn, of = pool) {
   return of.stats().queries - queries;
 }
 
-describe('equal questions', () => {
+describe('equal queries', () => {
   test('a hundred at once are one statement on the server', async () => {
     const text = 'select clock_timestamp()::text as t, pg_sleep(0.05)';
     const calls = Array.from({ length: 100 }, () =>
@@ -162,7 +162,7 @@ describe('equal questions', () => {
     assert.deepStrictEqual((await ask("select 'x' as x")).rows, [{ x: 'x' }]);
   });
 
-  test('without columns or rows there is an answer, too', async () => {
+  test('a result without columns or rows is cached, too', async () => {
     await ask('select from generate_series(1, 2)');
     const again = await ask('select from generate_series(1, 2)');
     assert.deepStrictEqual(again.rows, [{}, {}]);
@@ -171,7 +171,7 @@ describe('equal questions', () => {
   });
 });
 
-describe('questions that differ share nothing', () => {
+describe('different queries share nothing', () => {
   test('in their values', async () => {
     /** @type {any[][]} */
     const lists = [['1'], ['1 '], [''], [null], ['\u0001'], ['1', '2'], ['12']];
@@ -263,7 +263,7 @@ describe('invalidation', () => {
     }
   });
 
-  test('an answer under way is delivered, not kept, not joined', async () => {
+  test('a result in flight is delivered, but neither stored nor shared', async () => {
     // Its snapshot is taken before it waits.
     const text =
       'select count(*)::int as n, pg_advisory_xact_lock_shared(1) from kept';
@@ -391,7 +391,7 @@ describe('what is not cached', () => {
   }
 });
 
-describe('who waits for another', () => {
+describe('a call that waits for another', () => {
   /** @param {any} [config] */
   const slow = (config) =>
     ask('select 1 as n, (select count(*) from gate)', { config });
@@ -421,7 +421,7 @@ describe('who waits for another', () => {
     assert.strictEqual((await first).rows[0].n, 1);
   });
 
-  test('has its answer though the one that asks is aborted', async () => {
+  test('gets its answer although the call that was sent is aborted', async () => {
     const abort = new AbortController();
     const openGate = await closeGate();
     const first = failureOf(slow({ signal: abort.signal }));
@@ -440,7 +440,7 @@ describe('who waits for another', () => {
     );
   });
 
-  test('asks itself when the deadline of the one that asks is over', async () => {
+  test('is sent itself when the deadline of the other has passed', async () => {
     const openGate = await closeGate();
     const first = failureOf(slow({ deadlineMillis: 100 }));
     const others = [slow(), slow()];
@@ -483,7 +483,7 @@ describe('who waits for another', () => {
   });
 });
 
-test('what is kept stays below cacheMaxBytes', async () => {
+test('the cache stays below cacheMaxBytes', async () => {
   const max = 64 * 1024;
   const small = new Pool({
     connectionString: server.url,
@@ -504,7 +504,7 @@ test('what is kept stays below cacheMaxBytes', async () => {
   await small.end();
 });
 
-test('results stay right when the port has forgotten its columns', async () => {
+test('results stay right after the port has dropped its row descriptions', async () => {
   const first = await ask('select 1 as kept_column');
   // More lists of columns than the port remembers.
   for (let i = 0; i < 1100; i += 50) {
@@ -543,7 +543,7 @@ describe('while the database is away', () => {
   const text = 'select count(*)::int as n from kept';
   const tolerant = { ttlMillis: 0, staleIfErrorMillis: MINUTE };
 
-  test('an older answer is given to those who take one', async () => {
+  test('a stale result is given to callers that accept one', async () => {
     await ask(text, tolerant, [], away);
     await pool.query('insert into kept values (1)');
     await proxy.refuse(true);
@@ -570,7 +570,7 @@ describe('while the database is away', () => {
     });
   });
 
-  test('a silent server counts as away once the time-out says so', async () => {
+  test('a server that does not answer counts as away after the time-out', async () => {
     await ask(text, { ...tolerant, config: { readOnly: true } }, [], away);
     proxy.pause();
     const config = { timeoutMillis: 50, readOnly: true };
@@ -580,7 +580,7 @@ describe('while the database is away', () => {
     proxy.killAll();
   });
 
-  test('a suspended pool gives what it has', async () => {
+  test('a suspended pool answers from its cache', async () => {
     await ask(text, tolerant, [], away);
     await eventually(async () => {
       await away.suspend();

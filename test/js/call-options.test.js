@@ -22,7 +22,7 @@ function refused(call, message) {
   return assert.rejects(call, { name: 'TypeError', message });
 }
 
-test('flags of a call are true or false, and nothing else', async () => {
+test('flags of a call are booleans, and nothing else', async () => {
   const pool = open();
   for (const value of ['false', 'true', 0, 1, {}]) {
     for (const key of ['idempotent', 'readOnly', 'exactlyOnce']) {

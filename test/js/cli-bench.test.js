@@ -58,7 +58,7 @@ test('the report for people is a table', async () => {
   assert.equal(stdout.match(/^ +(point|rows) /gm)?.length, 6);
 });
 
-test('bench leaves other machines alone unless told --yes', async () => {
+test('bench measures other machines only with --yes', async () => {
   const url = 'postgresql://u:secret@db.invalid/d';
   const { code, stderr } = await cli(['bench', url]);
   assert.equal(code, 64);
@@ -69,7 +69,7 @@ test('bench leaves other machines alone unless told --yes', async () => {
   assert.equal(told.code, 2);
 });
 
-test('a database that is away is exit code 2, with what to do', async () => {
+test('a database that is away gives exit code 2, and advice', async () => {
   const url = `postgresql://u:secret@127.0.0.1:${await freePort()}/d`;
   const { code, stdout, stderr } = await cli(['bench', '--json', url]);
   assert.equal(code, 2);
@@ -77,7 +77,7 @@ test('a database that is away is exit code 2, with what to do', async () => {
   assert.match(stderr, /pg-holdfast doctor says why/);
 });
 
-test('numbers that make no sense are wrong usage', async () => {
+test('numbers out of range are wrong usage', async () => {
   for (const flag of ['--seconds=0', '--seconds=x', '--max=1.5', '--max=0']) {
     const { code, stderr } = await cli(['bench', flag, server.url]);
     assert.equal(code, 64, flag);

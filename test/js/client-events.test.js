@@ -39,7 +39,7 @@ async function killAtWork(pid) {
   await kill(pid);
 }
 
-test('a released client hears what it listens to', async () => {
+test('a released client gets the notifications it listens to', async () => {
   const { theirs, ours } = await onBoth(config, async (pool) => {
     /** @type {any[]} */
     const received = [];
@@ -105,7 +105,7 @@ test("a backend killed while its client does nothing: 'error', then 'end'", asyn
   assert.deepStrictEqual(ours, ['error', 'end']);
 });
 
-test('a backend killed after release is told to the client and the pool', async () => {
+test("a backend killed after release is an 'error' of the client and of the pool", async () => {
   const { theirs, ours } = await onBoth(config, async (pool) => {
     /** @type {string[]} */
     const events = [];
@@ -128,7 +128,7 @@ test('a backend killed after release is told to the client and the pool', async 
   assert.deepStrictEqual(ours, theirs);
 });
 
-test('a client of transaction() hears that its connection was lost', async () => {
+test("a client of transaction() emits 'error' when its connection is lost", async () => {
   const pool = new Pool(config);
   /** @type {string[]} */
   const events = [];
@@ -146,7 +146,7 @@ test('a client of transaction() hears that its connection was lost', async () =>
   await pool.end();
 });
 
-test('a failing pool.query() is acquire and release of its connection', async () => {
+test('a failing pool.query() emits acquire and release for its connection', async () => {
   const { theirs, ours } = await onBoth(config, async (pool) => {
     const [{ pid }] = (await pool.query('select pg_backend_pid() as pid')).rows;
     /** @type {any[]} */
@@ -164,7 +164,7 @@ test('a failing pool.query() is acquire and release of its connection', async ()
   assert.deepStrictEqual(ours, theirs);
 });
 
-test('a call that never had a connection is no acquire and no release', async () => {
+test('a call that never had a connection emits neither acquire nor release', async () => {
   const pool = new Pool({ ...config, deadlineMillis: 100 });
   const client = await pool.connect();
   /** @type {string[]} */

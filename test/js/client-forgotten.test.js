@@ -54,7 +54,7 @@ function run(from, script) {
   return JSON.parse(out);
 }
 
-test('a client that listens hears on when nobody holds it', () => {
+test('a client that listens keeps getting notifications after it was garbage-collected', () => {
   const script = `
     async function subscribe() {
       const client = await pool.connect();

@@ -70,7 +70,7 @@ test('a function that fails is rolled back though its statement still runs', asy
   assert.deepStrictEqual(rows, []);
 });
 
-test('what ROLLBACK ended does not end the process when nobody awaits it', async () => {
+test('a statement that ROLLBACK ended, and that nobody awaits, does not end the process', async () => {
   const noticed = [];
   const note = (/** @type {unknown} */ error) => noticed.push(error);
   process.on('unhandledRejection', note);
@@ -98,7 +98,7 @@ test("Prisma's ROLLBACK gives the connection back at once", async () => {
   assert.strictEqual((await pool.query('select 1 as n')).rows[0].n, 1);
 });
 
-test('a ROLLBACK of the user ends what has run for a while', async () => {
+test('a ROLLBACK of the user ends a long-running statement', async () => {
   for (const rollback of [
     'ROLLBACK',
     'rollback work;',
@@ -117,7 +117,7 @@ test('a ROLLBACK of the user ends what has run for a while', async () => {
   }
 });
 
-test('a statement that is short is done before the ROLLBACK behind it', async () => {
+test('a short statement completes before the ROLLBACK behind it', async () => {
   await onBoth({ connectionString: server.url, max: 1 }, async (each) => {
     const client = await each.connect();
     client.query('begin');
@@ -143,7 +143,7 @@ test('ROLLBACK TO SAVEPOINT waits as any other statement', async () => {
   });
 });
 
-test('what commits by itself is not ended by a ROLLBACK', async () => {
+test('a statement that commits by itself is not ended by a ROLLBACK', async () => {
   await onBoth({ connectionString: server.url, max: 1 }, async (each) => {
     await each.query('truncate t');
     const client = await each.connect();
@@ -200,7 +200,7 @@ test('after an abort the ROLLBACK of a transaction is sent', async () => {
   assert.strictEqual(pool.stats().rolledBackLeases, before);
 });
 
-test('exactlyOnce is refused on a client, in words', async () => {
+test('exactlyOnce is refused on a client, with an explanation', async () => {
   const client = await pool.connect();
   await assert.rejects(
     () => client.query({ text: 'insert into t values (1)', exactlyOnce: true }),

@@ -129,7 +129,7 @@ test('a client says where it is connected to, as whom', async () => {
   assert.deepStrictEqual(ours, theirs);
 });
 
-test('pool.options has the connection string it was made from, unseen', async () => {
+test('pool.options has its connection string as a hidden property', async () => {
   const { theirs, ours } = await onBoth(config, (pool) =>
     Promise.resolve(pool.options.connectionString),
   );

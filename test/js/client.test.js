@@ -230,7 +230,7 @@ test('inspection of a client is short and without secrets', () =>
     assert.ok(!JSON.stringify(client).includes(server.password));
   }));
 
-test('a client that is forgotten is taken back, with one warning', () => {
+test('the connection of a garbage-collected client is taken back, with one warning', () => {
   const lib = path.join(__dirname, '../../lib/pool/pool.js');
   const script = `
     const { Pool } = require(${JSON.stringify(lib)});
@@ -277,7 +277,7 @@ test('a lease that is held keeps the process alive, a released one not', () => {
   assert.deepStrictEqual(out.trim().split('\n'), ['still here', 'leaving']);
 });
 
-test('a lost connection fails what runs and what follows, until released', async () => {
+test('a lost connection fails the running statement and later ones, until it is released', async () => {
   const one = new Pool({ connectionString: server.url, max: 1 });
   const client = await one.connect();
   const running = failureOf(client.query('select pg_sleep(60)'));

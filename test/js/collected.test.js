@@ -55,7 +55,7 @@ async function lines(script) {
   }
 }
 
-test('a pool that nobody holds any more is ended', async () => {
+test('a pool that was garbage-collected is ended', async () => {
   const got = await lines(`
     const options = { application_name: 'dropped', idleTimeoutMillis: 0, max: 2 };
     await (async () => {
@@ -68,7 +68,7 @@ test('a pool that nobody holds any more is ended', async () => {
   assert.deepStrictEqual(got, ['1', 'gone']);
 });
 
-test('a shared pool goes with the function that it was asked for with', async () => {
+test('a shared pool ends with the function it was requested with', async () => {
   const got = await lines(`
     const options = { application_name: 'inline', idleTimeoutMillis: 0 };
     for (let i = 0; i < 12; i++) {
@@ -83,7 +83,7 @@ test('a shared pool goes with the function that it was asked for with', async ()
   assert.deepStrictEqual(got, ['gone']);
 });
 
-test('a shared pool stays while its function can be found again', async () => {
+test('a shared pool stays while its function is reachable', async () => {
   const got = await lines(`
     const types = { getTypeParser: () => String };
     const options = { application_name: 'hoisted', idleTimeoutMillis: 0, types };
@@ -115,7 +115,7 @@ test('work under way and clients that are out keep a pool', async () => {
   assert.deepStrictEqual(got, ['done', 'held', 'heard']);
 });
 
-test('loading the modules again and again keeps little', async () => {
+test('loading the modules again and again leaks little', async () => {
   const got = await lines(`
     const load = async () => {
       for (const file of Object.keys(require.cache)) {
@@ -141,7 +141,7 @@ test('loading the modules again and again keeps little', async () => {
   assert.deepStrictEqual(got, ['little']);
 });
 
-test('warmup() in a loop keeps nothing', async () => {
+test('warmup() in a loop leaks nothing', async () => {
   const got = await lines(`
     const pool = new Pool(url);
     const many = async (n) => {

@@ -207,7 +207,7 @@ test("the pool's own deadline never ends what the function takes", async () => {
   await pool.end();
 });
 
-test('exactlyOnce stays ambiguous when nobody has what was committed', () =>
+test('exactlyOnce stays ambiguous when no standby has the commit', () =>
   withoutStandby(async () => {
     const call = failureOf(
       pool.query({
@@ -225,7 +225,7 @@ test('exactlyOnce stays ambiguous when nobody has what was committed', () =>
     assert.equal(await paid(), 1);
   }));
 
-test('exactlyOnce does not trust a COMMIT that was cancelled into success', () =>
+test('exactlyOnce does not trust a COMMIT whose wait was cancelled', () =>
   withoutStandby(async () => {
     const call = failureOf(
       pool.transaction(pay, { exactlyOnce: true, deadlineMillis: 4000 }),
@@ -259,7 +259,7 @@ function startReceiver() {
   };
 }
 
-test('exactlyOnce is done when a standby has it after all', async () => {
+test('exactlyOnce succeeds when a standby gets the commit after all', async () => {
   await withoutStandby(async () => {
     const done = pool.query({
       text: 'insert into paid values ($1) returning n',

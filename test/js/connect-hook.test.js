@@ -33,7 +33,7 @@ async function settingOn(pool, name) {
   return rows[0].v;
 }
 
-test('what a connect listener sets holds for every call, on every connection', async () => {
+test('settings of a connect listener hold for every call, on every connection', async () => {
   const { theirs, ours } = await onBoth(config, async (pool) => {
     let opened = 0;
     pool.on('connect', (/** @type {any} */ client) => {
@@ -57,7 +57,7 @@ test('what a connect listener sets holds for every call, on every connection', a
   assert.strictEqual(ours.opened, 3);
 });
 
-test('all that an async listener does is done before anybody is served', async () => {
+test('an async listener completes before its connection serves a call', async () => {
   const pool = new Pool({ ...config, max: 1 });
   pool.on('connect', async (client) => {
     await client.query("set app.one to 'a'");
@@ -82,7 +82,7 @@ test('all that an async listener does is done before anybody is served', async (
   await pool.end();
 });
 
-test('what a listener begins in callbacks is done before anybody is served', async () => {
+test('callbacks of a listener complete before its connection serves a call', async () => {
   const pool = new Pool({ ...config, max: 1 });
   pool.on('connect', (client) => {
     client.query("set app.one to 'a'", () => {
@@ -244,7 +244,7 @@ test('a listener that throws or rejects gives its error to the call that waits',
   }
 });
 
-test('a hook that fails with nobody waiting is told as an error of the pool', async () => {
+test("a hook that fails with no call waiting is an 'error' of the pool", async () => {
   const wrong = new Error('mine');
   const pool = new Pool({
     ...config,
@@ -280,7 +280,7 @@ test('a hook that does not end is given up after connectTimeoutMillis', async ()
   await pool.end();
 });
 
-test('a connection that dies while it is prepared is replaced', async () => {
+test('a connection that dies while a hook prepares it is replaced', async () => {
   const admin = new Pool({ ...config, max: 1 });
   const pool = new Pool({ ...config, max: 1 });
   let opened = 0;

@@ -26,7 +26,7 @@ function place() {
   return { host, port, user, database };
 }
 
-test('cancels that hang do not keep anybody from connecting', async () => {
+test('hanging cancel requests do not prevent connecting', async () => {
   const pool = open({ connectionString: proxy.urlFor(server.url), max: 8 });
   proxy.onMessage((/** @type {any} */ { type }) =>
     type === 'cancel' ? 'stall' : 'pass',
@@ -49,7 +49,7 @@ test('cancels that hang do not keep anybody from connecting', async () => {
   await pool.end();
 });
 
-test('a time-out sends one cancel when that is answered', async () => {
+test('a time-out sends one cancel request when it is answered', async () => {
   const pool = open({ connectionString: server.url });
   const calls = Array.from({ length: 12 }, () =>
     pool.query({ text: 'select pg_sleep(30)', timeoutMillis: 200 }),
@@ -94,7 +94,7 @@ test('a failure of the password function that says so is permanent', async () =>
   await pool.end();
 });
 
-test('a password function that keeps failing is told as the cause', async () => {
+test('the error of a password function that keeps failing is the cause', async () => {
   const pool = open({
     ...place(),
     deadlineMillis: 400,
@@ -122,7 +122,7 @@ test('after a stale password the next call uses the new one at once', async () =
   await pool.end();
 });
 
-test('a password that expired on the way is asked for again by itself', async () => {
+test('a password that expired on the way is requested again automatically', async () => {
   const passwords = ['expired', server.password];
   const pool = open({
     ...place(),
@@ -151,7 +151,7 @@ test('a breaker that opened closes by itself', async () => {
   await pool.end();
 });
 
-test('the role is asked again after the connections were lost', async () => {
+test("the server's role is queried again after the connections were lost", async () => {
   const demoted = await startPostgres();
   const pool = open({ connectionString: demoted.url });
   pool.on('error', () => {});

@@ -250,7 +250,7 @@ test('the nearest name is the one that needs the fewest letters changed', () => 
   }
 });
 
-test('parameters that pg takes and that ask for nothing are taken', () => {
+test('parameters that pg accepts and that have no effect are accepted', () => {
   for (const parameter of [
     'replication=false',
     'binary=false',

@@ -86,7 +86,7 @@ function failing(load, rows, faults = {}) {
 const GOOD = [written(1), written(2, 3), failed('ambiguous')(4)];
 
 describe('the judge of the demo', () => {
-  test('finds nothing wrong with an honest account', () => {
+  test('finds nothing wrong with a correct account', () => {
     assert.deepEqual(failing(loadOf(GOOD), rowsOf(1, 2, 3)), []);
     assert.deepEqual(failing(loadOf(GOOD), rowsOf(1, 2, 3, 4)), []);
   });
@@ -177,7 +177,7 @@ describe('the judge of the demo', () => {
     assert.deepEqual(failing(short, rows), ['ambiguous']);
   });
 
-  test('reckons with the faults where losses were not counted', () => {
+  test('uses the count of faults where losses were not counted', () => {
     const load = loadOf(GOOD, { connectionsLostBusy: null });
     const rows = rowsOf(1, 2, 3);
     const kills = { kills: 1, busyKills: 1 };
@@ -189,7 +189,7 @@ describe('the judge of the demo', () => {
     );
   });
 
-  test('wants kills, and half of them at work', () => {
+  test('requires kills, half of them during work', () => {
     const rows = rowsOf(1, 2, 3);
     const load = loadOf(GOOD);
     assert.deepEqual(failing(load, rows, { kills: 4, busyKills: 2 }), []);
@@ -197,7 +197,7 @@ describe('the judge of the demo', () => {
     assert.deepEqual(failing(load, rows, { kills: 0, busyKills: 0 }), ['busy']);
   });
 
-  test('wants the pooler restarted as planned', () => {
+  test('requires the pooler to be restarted as planned', () => {
     const rows = rowsOf(1, 2, 3);
     assert.deepEqual(failing(loadOf(GOOD), rows, { restarts: 1 }), [
       'restarts',
@@ -217,7 +217,7 @@ describe('the judge of the demo', () => {
     );
   });
 
-  test('wants every call to come back and the process to live', () => {
+  test('requires every call to settle and the process to survive', () => {
     const rows = rowsOf(1, 2, 3);
     assert.deepEqual(failing(loadOf(GOOD, { settled: 12 }), rows), ['settled']);
     assert.deepEqual(failing(loadOf(GOOD, { ended: false }), rows), [
@@ -225,7 +225,7 @@ describe('the judge of the demo', () => {
     ]);
   });
 
-  test('is not content with a load that did nothing', () => {
+  test('rejects a run whose load did nothing', () => {
     const reads = { succeeded: 0, wrong: 0, failures: [] };
     const load = loadOf([], { reads });
     assert.deepEqual(failing(load, rowsOf()), ['worked']);

@@ -72,7 +72,7 @@ function events(received) {
   return received.map(([event]) => event);
 }
 
-test('a statement is told of from beginning to end', async () => {
+test('a statement is traced from start to end', async () => {
   const pool = open();
   const received = trace('query');
   await pool.query('select $1::text as x', ['a value']);
@@ -91,7 +91,7 @@ test('a statement is told of from beginning to end', async () => {
   await pool.end();
 });
 
-test('a failure is told with its error', async () => {
+test('a failure is traced with its error', async () => {
   const pool = open();
   const received = trace('query');
   const error = await pool
@@ -103,7 +103,7 @@ test('a failure is told with its error', async () => {
   await pool.end();
 });
 
-test('arguments that are refused end what began', () => {
+test('refused arguments end the trace that began', () => {
   const pool = open();
   const received = trace('query');
   const bad = { toPostgres: () => assert.fail('refused') };
@@ -113,7 +113,7 @@ test('arguments that are refused end what began', () => {
   });
 });
 
-test('stores bound to the beginning are there for what is sent', async () => {
+test('stores bound to the start channel are visible while sending', async () => {
   const pool = open();
   const store = new AsyncLocalStorage();
   const start = channel('tracing:holdfast:query:start');
@@ -132,7 +132,7 @@ test('stores bound to the beginning are there for what is sent', async () => {
   await pool.end();
 });
 
-test('connects, leases and their release are told of', async () => {
+test('connects, leases and releases are traced', async () => {
   const pool = open();
   const connects = trace('connect');
   const acquires = trace('acquire');
@@ -187,7 +187,7 @@ test('an outage opens the breaker, its end closes it', async () => {
   }
 });
 
-test('a repetition by the engine is told of', async () => {
+test('a retry by the engine is traced', async () => {
   const pool = open({ retryBaseMillis: 0 });
   await pool.query('create sequence told');
   const received = trace('retry');
@@ -202,7 +202,7 @@ test('a repetition by the engine is told of', async () => {
   await pool.end();
 });
 
-test('a repetition by a helper is told of, and logged with its delay', async () => {
+test('a retry by a helper is traced, and logged with its delay', async () => {
   const received = trace('retry');
   let calls = 0;
   await retryQuery(

@@ -68,7 +68,7 @@ test("TLS that the pool's URL names is the direct pool's", () => {
   assert.strictEqual(own.target.sslrootcert, '/b/ca');
 });
 
-test('an sslmode of the direct URL counts, and a weaker one is told', () => {
+test('an sslmode of the direct URL counts, and a weaker one causes a warning', () => {
   const weak = resolveBoth({ ssl: true }, `${DIRECT}?sslmode=require`);
   assert.strictEqual(weak.target.sslmode, 'require');
   assert.match(

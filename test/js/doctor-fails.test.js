@@ -66,7 +66,7 @@ describe('doctor, where it does not work', () => {
     assert.match(finding('tls-missing').next, /client_tls_sslmode/);
   });
 
-  test('an unknown authority and a wrong name are told apart', async () => {
+  test('an unknown authority and a wrong name are distinguished', async () => {
     const untrusted = await doctor([withTls({ sslmode: 'verify-full' })]);
     assert.equal(untrusted.code, 2);
     assert.ok(untrusted.ids.includes('tls-untrusted'));
@@ -121,7 +121,7 @@ describe('doctor, where it does not work', () => {
     await full.stop();
   });
 
-  test('a host that accepts and says nothing is named', async () => {
+  test('a host that accepts and stays silent is named', async () => {
     const silent = net.createServer((socket) => socket.on('error', () => {}));
     silent.listen(0, '127.0.0.1');
     await eventually(() => silent.listening);
@@ -171,7 +171,7 @@ describe('doctor, where it does not work', () => {
     assert.deepEqual(report.hosts[0].addresses, []);
   });
 
-  test('what is no PostgreSQL is named', async () => {
+  test('a server that is not PostgreSQL is named', async () => {
     const other = net.createServer((socket) => {
       socket.on('error', () => {});
       socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));

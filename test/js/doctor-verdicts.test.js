@@ -43,7 +43,7 @@ function situation(url, change) {
 }
 
 describe('verdicts', () => {
-  test('TLS that nobody insists on is a warning on other machines', () => {
+  test('optional TLS is a warning on other machines', () => {
     assert.equal(situation(REMOTE).levels['tls-prefer'], 'warning');
     const local = situation('postgresql://app@localhost/shop');
     assert.deepEqual(local.levels, {});
@@ -64,7 +64,7 @@ describe('verdicts', () => {
     assert.deepEqual(levels, { 'tls-expires': 'warning' });
   });
 
-  test('distance is a hint between zones, a warning between regions', () => {
+  test('latency is a hint between zones, a warning between regions', () => {
     const at = (/** @type {number} */ millis) =>
       situation(`${REMOTE}?sslmode=verify-full`, ({ latency }) => {
         latency.roundTripMillis = millis;
@@ -74,7 +74,7 @@ describe('verdicts', () => {
     assert.deepEqual(at(80), { far: 'warning' });
   });
 
-  test('a password that travels readable is a warning', () => {
+  test('a password sent unencrypted is a warning', () => {
     const { levels } = situation(`${REMOTE}?sslmode=disable`, (report) => {
       report.tls.offered = false;
       Object.assign(report.authentication, {
@@ -112,7 +112,7 @@ describe('verdicts', () => {
     assert.equal(symptom('wrong-rows')?.here, 'yes');
   });
 
-  test('max follows the size of the pool where it is told', () => {
+  test("max follows the pooler's pool size where that is known", () => {
     const { advice, symptom } = situation(REMOTE, ({ pooler }) => {
       Object.assign(pooler, { mode: 'transaction', proxied: true });
       pooler.poolSize = 4;
@@ -129,7 +129,7 @@ describe('verdicts', () => {
     assert.deepEqual([advice('max')?.value, advice('max')?.ok], [2, false]);
   });
 
-  test('what could not be found out is possible, not ruled out', () => {
+  test('what could not be determined counts as possible', () => {
     const { symptom } = situation(REMOTE, ({ pooler }) => {
       Object.assign(pooler, { mode: 'unknown', proxied: true });
       pooler.namedStatements = 'unknown';
@@ -212,7 +212,7 @@ describe('logins', () => {
     assert.throws(() => scram.check('v=AAAA'), { code: 'server-signature' });
   });
 
-  test('what is no certificate has no channel binding', () => {
+  test('bytes that are no certificate have no channel binding', () => {
     assert.equal(endPoint(Buffer.from('nonsense')), undefined);
   });
 });

@@ -94,7 +94,7 @@ describe('doctor, where it works', () => {
     await small.stop();
   });
 
-  test('session mode is told from transaction mode', async () => {
+  test('session mode is distinguished from transaction mode', async () => {
     const session = await startPgBouncer({ server, poolMode: 'session' });
     const { code, report, symptom, advice } = await doctor([session.url]);
     assert.equal(code, 0);
@@ -142,7 +142,7 @@ describe('doctor, where it works', () => {
     await statement.stop();
   });
 
-  test('an admin is told the pooler by its own console', async () => {
+  test('for an admin the pooler is named from its own console', async () => {
     const options = { server, settings: { admin_users: server.user } };
     const telling = await startPgBouncer(options);
     const { report } = await doctor([telling.url]);
@@ -212,7 +212,7 @@ describe('doctor, where it works', () => {
     await one.stop();
   });
 
-  test('a socket is a way, too', async () => {
+  test('a Unix socket works, too', async () => {
     const { user, database, port, socketDir } = server;
     const host = encodeURIComponent(socketDir);
     const { code, report } = await doctor([
@@ -298,7 +298,7 @@ describe("doctor's command line", () => {
     assert.ok(!stdout.includes(server.password));
   });
 
-  test('a malformed URL is explained without a word of it', async () => {
+  test('a malformed URL is explained without quoting it', async () => {
     const { code, finding, stdout } = await doctor([
       'postgresql://u:s%zzecret@h/d',
     ]);
@@ -316,7 +316,7 @@ describe("doctor's command line", () => {
     assert.doesNotMatch(stdout + stderr, /rest-of-it/);
   });
 
-  test('nor is it where the server repeats it', async () => {
+  test('nor is it shown where the server repeats it', async () => {
     const url = server.url.replace(/[^/]*$/, 'rest-of-it%40db');
     for (const command of ['doctor', 'bench']) {
       const { code, stdout, stderr } = await cli([command, url]);

@@ -102,7 +102,7 @@ test('end() refuses what waits when drainMillis is over', async () => {
   client.release();
 });
 
-test('a script that ends its pool in the same breath gets its answer', () => {
+test('a script that ends its pool in the same tick gets its answer', () => {
   const lines = runScript(`
     const { Pool } = require('./lib/index.js');
     const pool = new Pool();
@@ -114,7 +114,7 @@ test('a script that ends its pool in the same breath gets its answer', () => {
   assert.deepStrictEqual(lines, ['7', 'ended']);
 });
 
-test('a client that is out when its pool has ended keeps no process', () => {
+test('a client held when its pool has ended does not keep the process alive', () => {
   const lines = runScript(`
     const { Pool } = require('./lib/index.js');
     const pool = new Pool({ drainMillis: 50 });
@@ -127,7 +127,7 @@ test('a client that is out when its pool has ended keeps no process', () => {
   assert.deepStrictEqual(lines, ['ended']);
 });
 
-test('a release after the end counts nothing twice', () => {
+test('a release after end() is not counted twice', () => {
   const lines = runScript(`
     const { Pool } = require('./lib/index.js');
     (async () => {

@@ -118,7 +118,7 @@ test('DATABASE_URL is a connection string, too', () => {
   assert.strictEqual(seen.timeout, '0');
 });
 
-test('a connection string is completed by what it lacks to get there', () => {
+test('the environment completes a connection string that lacks something', () => {
   const { host, port, user, password, database } = server;
   const seen = inChild(
     SHOW,
@@ -160,7 +160,7 @@ test('where no connection string is given the variables fill in', () => {
   });
 });
 
-test('variables that reach the system libpq past us are warned of once', (t) => {
+test("variables that reach the system's libpq directly cause one warning", (t) => {
   if (require('../../lib/engine/native.js').versions().environment === 0) {
     t.skip('a published binary reads none');
     return;

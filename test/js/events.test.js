@@ -48,7 +48,7 @@ async function once(emitter, name) {
   return /** @type {any[]} */ (/** @type {unknown} */ (received));
 }
 
-test('a lease is told by connect, acquire, release and remove', async () => {
+test('a lease emits connect, acquire, release and remove', async () => {
   const pool = newPool();
   /** @type {any[][]} */
   const received = [];
@@ -69,7 +69,7 @@ test('a lease is told by connect, acquire, release and remove', async () => {
   }
 });
 
-test('release tells the error that the client was released with', async () => {
+test("'release' has the error that the client was released with", async () => {
   const pool = newPool();
   const released = once(pool, 'release');
   const failure = new Error('mine');
@@ -78,7 +78,7 @@ test('release tells the error that the client was released with', async () => {
   await pool.end();
 });
 
-test('a query is told by acquire and release, to who listens', async () => {
+test('a query emits acquire and release where there are listeners', async () => {
   const pool = newPool();
   await pool.query('select 1');
   /** @type {string[]} */
@@ -99,7 +99,7 @@ test('a query is told by acquire and release, to who listens', async () => {
   await pool.end();
 });
 
-test('an idle connection that dies is told by error and remove', async () => {
+test('an idle connection that dies emits error and remove', async () => {
   const pool = newPool();
   const { rows } = await pool.query('select pg_backend_pid() as pid');
   const failed = once(pool, 'error');
@@ -140,7 +140,7 @@ test('without listeners dying connections do not end the process', () => {
   assert.strictEqual(out.trim(), '2');
 });
 
-test('a leased connection that dies is told to its client', async () => {
+test("a leased connection that dies is an 'error' of its client", async () => {
   const pool = newPool();
   const client = await pool.connect();
   const failed = once(client, 'error');
@@ -151,7 +151,7 @@ test('a leased connection that dies is told to its client', async () => {
   await pool.end();
 });
 
-test('a client tells its end', async () => {
+test("a client emits 'end'", async () => {
   const pool = newPool();
   const client = await pool.connect();
   const ended = once(client, 'end');
@@ -160,7 +160,7 @@ test('a client tells its end', async () => {
   await pool.end();
 });
 
-test('a notice is told with the fields of pg', async () => {
+test("a notice has pg's fields", async () => {
   const pool = newPool();
   const client = await pool.connect();
   const noticed = once(client, 'notice');
@@ -178,7 +178,7 @@ test('a notice is told with the fields of pg', async () => {
   await pool.end();
 });
 
-test('a notification is told with channel and payload', async () => {
+test('a notification has channel and payload', async () => {
   const pool = newPool();
   const client = await pool.connect();
   const notified = once(client, 'notification');

@@ -184,7 +184,7 @@ test('the outermost layer that says anything counts', () => {
   expect(error, 'not_executed', true);
 });
 
-test('an error of ours says it itself, under any wrapper', () => {
+test('an error of ours carries its verdict, under any wrapper', () => {
   const outcomes = [
     ['not_executed', true],
     ['not_executed', false],
@@ -243,7 +243,7 @@ test('an error of the application itself is not repeated', () => {
   }
 });
 
-test('whatever is thrown, nothing crashes', () => {
+test('classifying never throws, whatever was thrown', () => {
   const circle = make('a');
   circle.cause = make('b', { cause: circle });
   const angry = new Proxy(

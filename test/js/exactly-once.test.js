@@ -126,7 +126,7 @@ test('a COMMIT that never arrived is repeated by query(), and paid once', async 
   }
 });
 
-test('transaction() tells that it was rolled back, and reruns on request', async () => {
+test('transaction() rejects as rolled back, and runs again on request', async () => {
   const pool = open();
   let calls = 0;
   const pay = (/** @type {any} */ client) => {
@@ -351,7 +351,7 @@ test('nothing is sent when the deadline comes before the server', async () => {
   assert.strictEqual(await paid(20), 0);
 });
 
-test('a caller with more time outlives the question of one with less', async () => {
+test('a caller with more time outlasts the inquiry of one with less', async () => {
   const pool = open({ deadlineMillis: 200 });
   await proxy.refuse(true);
   try {
@@ -427,7 +427,7 @@ test('after an await it joins the helper around it, where that is asked for', as
   assert.strictEqual(await paid(23), 0);
 });
 
-test('the first caller that is aborted takes nobody along', async () => {
+test('aborting the first caller aborts no other', async () => {
   const pool = open();
   const controller = new AbortController();
   try {
@@ -451,7 +451,7 @@ test('the first caller that is aborted takes nobody along', async () => {
 const skip = findPgBouncer() === null && 'PgBouncer is not installed';
 
 describe('through PgBouncer', { skip }, () => {
-  test('the truth is found through the same pooler', async () => {
+  test('the outcome is found through the same pooler', async () => {
     const bouncer = await startPgBouncer({ server, poolSize: 4 });
     const link = await startProxy(bouncer);
     const pool = new Pool(

@@ -21,7 +21,7 @@ after(async () => {
   await pool?.end();
 });
 
-test('each error that a function of listen() throws is told of', async (t) => {
+test('each error that a function of listen() throws causes a warning', async (t) => {
   /** @type {string[]} */
   const told = [];
   const onWarning = (/** @type {any} */ warning) => {

@@ -60,7 +60,7 @@ test("pg's pool goes on with new connections, also for those in use", async () =
   assert.ok(!pids.includes(again.rows[0].pid));
 });
 
-test('a server that is away is said, and the pool goes on', async () => {
+test('a server that is away is reported, and the pool goes on', async () => {
   const gone = new pg.Pool({ host: '127.0.0.1', port: 1, user: 'u' });
   const { ok, error } = await resetDatabaseConnections({ pool: gone });
   assert.strictEqual(ok, false);
@@ -151,7 +151,7 @@ test("behind a pooler pg's pool keeps its statements, unless forced", {
   await bouncer.stop();
 });
 
-test('without a pool of ours and without an argument nothing is reset, and said', async () => {
+test('without a pool of ours and without an argument nothing is reset, and the result says so', async () => {
   const { ok, error } = await resetDatabaseConnections();
   assert.strictEqual(ok, false);
   assert.match(String(error), /nothing was reset/);
@@ -160,7 +160,7 @@ test('without a pool of ours and without an argument nothing is reset, and said'
   assert.match(String(/** @type {any} */ (cleared).error), /nothing was reset/);
 });
 
-test('what is neither pool nor client is refused, Prisma without force too', async () => {
+test('a value that is neither pool nor client is refused, Prisma without force too', async () => {
   const wrong = /** @type {any} */ ({});
   await assert.rejects(resetDatabaseConnections({ pool: wrong }), TypeError);
   await assert.rejects(resetDatabaseConnections({ prisma: wrong }), TypeError);

@@ -68,7 +68,7 @@ test('adapters and getPool() share their connections', async () => {
   await pool.end();
 });
 
-test('a module of Nest that ends hurries nobody else', async () => {
+test('a module of Nest that ends does not cut short other work', async () => {
   const HoldfastService = makeService(() => ({}));
   const pool = getPool(config);
   const running = pool.query('select pg_sleep(0.5)');

@@ -145,7 +145,7 @@ function judge(t, name, seen) {
   }
 }
 
-test('red in an outage, green after it', async (t) => {
+test('health is down during an outage and up after it', async (t) => {
   const proxy = await startProxy(server);
   const pool = open(proxy.urlFor(server.url));
   const troubles = {
@@ -178,7 +178,7 @@ test('red in an outage, green after it', async (t) => {
 
 const skip = findPgBouncer() === null && 'PgBouncer is not installed';
 
-test('red in an outage, green after it, behind a pooler', {
+test('health is down during an outage and up after it, behind a pooler', {
   skip,
 }, async (t) => {
   const settings = { server_login_retry: 1 };
@@ -208,7 +208,7 @@ test('red in an outage, green after it, behind a pooler', {
   }
 });
 
-test('the only connection, stuck with an unanswered check, stays red', async () => {
+test('health stays down while the only connection is stuck in an unanswered check', async () => {
   const proxy = await startProxy(server);
   const pool = new Pool(
     /** @type {any} */ ({
@@ -235,7 +235,7 @@ test('the only connection, stuck with an unanswered check, stays red', async () 
   }
 });
 
-test('a pool that never had a connection is red by the check of its own', async () => {
+test('health of a pool that never connected is down by its own check', async () => {
   const proxy = await startProxy(server);
   proxy.pause();
   const pool = open(proxy.urlFor(server.url));

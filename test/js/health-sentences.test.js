@@ -53,7 +53,7 @@ function numberIn(reason, form) {
   return Number(form.exec(reason)?.[1] ?? 0);
 }
 
-test('its sentences are those that were given before C judged', () => {
+test('its sentences are those from before the engine judged', () => {
   const rows = readRows();
   assert.strictEqual(rows.length, 200);
   for (const row of rows) {

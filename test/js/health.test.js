@@ -122,7 +122,7 @@ describe('health of a server that is well', () => {
 });
 
 describe('health of a pool that cannot serve', () => {
-  test('a full queue is told, not waited for', () =>
+  test('a full queue is reported at once', () =>
     withPool(
       { connectionString: server.url, max: 1, queueMax: 1 },
       async (pool) => {
@@ -139,7 +139,7 @@ describe('health of a pool that cannot serve', () => {
       },
     ));
 
-  test('a busy pool with a full queue is asked ahead of the line', () =>
+  test('the probe of a busy pool with a full queue goes first', () =>
     withPool(
       { connectionString: server.url, max: 1, queueMax: 2, inferReads: false },
       async (pool) => {
@@ -233,7 +233,7 @@ describe('health of a pool that cannot serve', () => {
 });
 
 describe('health while servers come and go', () => {
-  test('it is red during an outage and green after it', (t) =>
+  test('it is down during an outage and up after it', (t) =>
     withPool({ connectionString: server.url, max: 3 }, async (pool) => {
       await Promise.all([1, 2, 3].map(() => pool.query('select 1')));
       await server.stop('fast');

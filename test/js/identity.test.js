@@ -144,7 +144,7 @@ test('settings, time-outs and names are those that were asked for', async () => 
   ]);
 });
 
-test('what shapes a call belongs to the handle and shares the connection', async () => {
+test('options of calls belong to the handle, and the connections are shared', async () => {
   const got = await lines(`
     const patient = getPool({ max: 1 });
     const hasty = getPool({ query_timeout: 100, retry: false, logger: false });
@@ -177,7 +177,7 @@ test('retries and the size of results belong to the handle', async () => {
   ]);
 });
 
-test('a size that is written wins over a default, whenever it comes', async () => {
+test('an explicit size wins over a default, in whatever order', async () => {
   const got = await lines(`
     const early = getPool();
     await early.warmup();
@@ -200,7 +200,7 @@ test('a size that is written wins over a default, whenever it comes', async () =
   assert.match(told[0], /HF_OPTIONS_DIFFER .*\(max\); the first ones stay/);
 });
 
-test('a smaller size that is written wins over a default, too', async () => {
+test('an explicit smaller size wins over a default, too', async () => {
   const got = await lines(`
     const early = getPool();
     await Promise.all(Array.from({ length: 8 }, () =>
@@ -227,7 +227,7 @@ test("a worker's size wins over the default of the main thread", async () => {
   assert.deepStrictEqual(got, ['13']);
 });
 
-test('functions count by reference, and a second pool is told with both places', async () => {
+test('functions count by reference, and a second pool causes a warning with both places', async () => {
   const got = await lines(`
     process.on('warning', (w) => {
       if (w.code === 'HF_POOL_PER_FUNCTION') {
@@ -307,7 +307,7 @@ test('`key` names a pool whatever its functions are, and the first ones stay', a
   ]);
 });
 
-test('without a key the functions of threads are told apart', async () => {
+test('without a key the functions of different threads are distinguished', async () => {
   const got = await lines(`
     const { password } = getPool().options;
     const config = target({ user: new URL(url).username });
@@ -370,7 +370,7 @@ test('in development a reloaded module takes its pool over', async () => {
   }
 });
 
-test('closures with the same text are told apart, also in development', async () => {
+test('closures with the same text are distinguished, also in development', async () => {
   const got = await lines(
     `const { password } = getPool().options;
      const config = target({ user: new URL(url).username });
@@ -382,7 +382,7 @@ test('closures with the same text are told apart, also in development', async ()
   assert.strictEqual(got[0], 'false');
 });
 
-test('numbers that JSON does not know are told apart', async () => {
+test('numbers that JSON does not know are distinguished', async () => {
   const got = await lines(`
     const told = (value) => {
       try { return getPool({ maxUses: value }) && 'pool'; }
@@ -406,7 +406,7 @@ test('nothing shows a password or what stands for it', async () => {
   assert.deepStrictEqual(got, ['false false']);
 });
 
-test('handles on one pool are one in figures, health and shutdown', async () => {
+test('handles on one pool count once in statistics, health and shutdown', async () => {
   const got = await lines(`
     const { prometheusText, healthCheck } = require('./lib/index.js');
     const one = getPool({ logger: false });
@@ -422,7 +422,7 @@ test('handles on one pool are one in figures, health and shutdown', async () => 
   assert.deepStrictEqual(got, ['1', '0', '1', 'false']);
 });
 
-test('nothing configured is a pool that rejects at its first use', async () => {
+test('a pool without configuration rejects at its first use', async () => {
   const got = await lines(
     `const pool = getPool();
      console.log(pool === getPool({}), pool.totalCount);
@@ -444,7 +444,7 @@ test('nothing configured is a pool that rejects at its first use', async () => {
   assert.deepStrictEqual(got.slice(2), ['TypeError', 'TypeError', '1']);
 });
 
-test('new Pool() in an empty environment is this machine, as pg', async () => {
+test('new Pool() in an empty environment connects to localhost, as pg', async () => {
   const got = await lines(
     `const { userInfo } = require('node:os');
      const { options } = new Pool();

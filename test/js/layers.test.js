@@ -111,7 +111,7 @@ test('an arrow on the list that is in no circle must leave it', (t) => {
   assert.equal(check(t, whole, { known, shrink: true }).count, 0);
 });
 
-test('who calls whom is read from what object files define and want', () => {
+test('calls are read from the symbols that object files define and need', () => {
   const text =
     'out/core/a.o: hf_a T 0 10\nout/core/a.o: hf_table U\n' +
     'out/core/a.o: memcpy U\nout/core/b.o: hf_table R 0 8\n' +
@@ -123,7 +123,7 @@ test('who calls whom is read from what object files define and want', () => {
   ]);
 });
 
-test('a call through a table of functions is a call of who fills it', (t) => {
+test('a call through a table of functions counts as a call of whoever fills it', (t) => {
   const root = fs.mkdtempSync(path.join(os.tmpdir(), 'layers-'));
   t.after(() => fs.rmSync(root, { recursive: true }));
   const files = {

@@ -68,7 +68,7 @@ test('end() ends what listens as well', async () => {
   await other.end();
 });
 
-test('behind a pooler a pool of one connection listens past it', {
+test('behind a pooler a pool of one connection listens on a direct connection', {
   skip: findPgBouncer() ? false : 'no pgbouncer',
 }, async () => {
   const bouncer = await startPgBouncer({ server, poolMode: 'transaction' });

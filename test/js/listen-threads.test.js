@@ -152,7 +152,7 @@ test('threads and pools that listen share one session of the server', async () =
   }
 });
 
-test('a thread that ends takes its channels along, and nothing of others', async () => {
+test('a thread that ends drops its own channels only', async () => {
   const [first, second] = [new Thread(), new Thread()];
   const pool = new Pool({ connectionString: server.url, max: 1 });
   try {
@@ -176,7 +176,7 @@ test('a thread that ends takes its channels along, and nothing of others', async
   }
 });
 
-test('threads whose caches hear of writes share that session as well', async () => {
+test('caches of several threads share that session as well', async () => {
   await server.psql('create table posts (n int)');
   const threads = startThreads({ cacheNotifyChannel: 'forget' });
   try {

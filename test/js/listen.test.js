@@ -19,7 +19,7 @@ function open(options) {
   );
 }
 
-test('channels are heard until their function is called, each by its name', async () => {
+test('each channel is listened to until its returned function is called', async () => {
   const pool = open();
   /** @type {string[]} */
   const received = [];
@@ -172,7 +172,7 @@ test('listen() that is under way when the pool ends rejects', async () => {
   await asked;
 });
 
-test('what is no channel and no function is refused', async () => {
+test('an invalid channel or function is refused', async () => {
   const pool = open();
   await assert.rejects(
     pool.listen('', () => {}),
@@ -192,7 +192,7 @@ test('what is no channel and no function is refused', async () => {
 
 const skip = findPgBouncer() === null && 'PgBouncer is not installed';
 
-test('behind a pooler it goes past it', { skip }, async () => {
+test('behind a pooler it listens on a direct connection', { skip }, async () => {
   const bouncer = await startPgBouncer({ server });
   const pool = open({ connectionString: bouncer.url, directUrl: server.url });
   const bare = open({ connectionString: bouncer.url });

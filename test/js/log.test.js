@@ -79,7 +79,7 @@ test('tests see nothing', () => {
   assert.deepStrictEqual(linesWith('test'), []);
 });
 
-test("a pool's logger hears that pool's lines with fields and message", () => {
+test("a pool's logger gets that pool's lines with fields and message", () => {
   const { received, logger } = recorder();
   const pool = {};
   setLogger(pool, logger);
@@ -88,7 +88,7 @@ test("a pool's logger hears that pool's lines with fields and message", () => {
   assert.deepStrictEqual(received, [['warn', { event: 'slow' }, 'Slow query']]);
 });
 
-test('false silences, and says that nobody listens', () => {
+test('logger: false silences the pool, and it reports no listener', () => {
   const log = new Log(false);
   log.error({ event: 'x' }, 'nobody hears this');
   assert.strictEqual(log.listens('error'), false);
@@ -110,7 +110,7 @@ test('methods are called on their logger', () => {
   assert.strictEqual(own.count, 1);
 });
 
-test('a logger that throws or rejects is counted and does no harm', async () => {
+test('a logger that throws or rejects is counted and disturbs nothing', async () => {
   const { logger } = recorder();
   logger.warn = () => {
     throw new Error('disk full');
@@ -124,7 +124,7 @@ test('a logger that throws or rejects is counted and does no harm', async () => 
   assert.strictEqual(log.failures, 2);
 });
 
-test('what is no logger is refused when the pool is made', () => {
+test('an invalid logger is refused when the pool is made', () => {
   const complete = recorder().logger;
   assert.strictEqual(checkLogger(complete), complete);
   assert.strictEqual(checkLogger(false), false);

@@ -249,7 +249,7 @@ describe('healthRoute', () => {
     );
   });
 
-  test('is down when not even asking is possible', async () => {
+  test('is down when the pool cannot be asked', async () => {
     const GET = healthRoute({
       pool: () => {
         throw Object.assign(new Error('no binary'), { code: 'HF_NO_BINARY' });
@@ -263,7 +263,7 @@ describe('healthRoute', () => {
     assert.strictEqual(health.lastError.code, 'HF_NO_BINARY');
   });
 
-  test('keeps what names hosts and users to itself when told to', async () => {
+  test('hides hosts and users when asked to', async () => {
     const pool = fakePool({
       health: {
         status: 'down',

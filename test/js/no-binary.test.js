@@ -99,7 +99,7 @@ function isOneSentence({ message }, wanted) {
   assert.doesNotMatch(message, /\n|\. [A-Z]/);
 }
 
-test('a platform package left out by --omit=optional names the command', () => {
+test('a platform package skipped by --omit=optional names the command', () => {
   const refused = refusal(install(ALL), pretend('linux', 'x64') + GLIBC);
   assert.strictEqual(refused.code, 'HF_NO_BINARY');
   isOneSentence(
@@ -190,7 +190,7 @@ test('Windows is sent to WSL', () => {
   isOneSentence(refused, /no binary for win32-x64: run the .* in WSL/);
 });
 
-test('a file that is no binary for this system names the install', () => {
+test('a file that is not a binary for this system names the install', () => {
   const main = install(ALL, { 'linux-x64': 'not an ELF file' });
   const refused = refusal(main, pretend('linux', 'x64') + GLIBC);
   assert.ok(refused.cause);

@@ -133,7 +133,7 @@ test('a malformed string names its place, shows an example, no secret', () => {
   assert.throws(() => resolve({}, env), /^TypeError: DATABASE_URL is not/);
 });
 
-test('what may be a piece of a password is not taken for a name', () => {
+test('what may be part of a password is not quoted as a name', () => {
   refuses(`postgres://u:1?/${SECRET}=@h/db`, /^unknown parameter in/);
 });
 
@@ -350,7 +350,7 @@ test("sslmode in a URL keeps libpq's meaning", () => {
   refuses('postgres://u@h/db?sslmode=verify', /^sslmode must be one of/);
 });
 
-test('what is shown of options has no secret, and what needs it does', () => {
+test('options show no secret, and what needs it gets it', () => {
   const resolved = resolveOptions(
     {
       connectionString: `postgres://u:${SECRET}@localhost/db`,
@@ -387,7 +387,7 @@ test('pool.options has the names of pg', () => {
   assert.strictEqual(copy.engine.max, '3');
 });
 
-test('the key tells apart who asks and what a statement means', () => {
+test('the key distinguishes users and the meaning of statements', () => {
   const key = (/** @type {any} */ more) =>
     resolve({ host: 'localhost', user: 'u', ...more }).key;
   for (const more of [
@@ -412,7 +412,7 @@ test('the key tells apart who asks and what a statement means', () => {
   assert.strictEqual(key({ password: 'x' }), key({ password: 'x' }));
 });
 
-test('the key knows nothing of sizes and of what shapes a call', () => {
+test('the key does not depend on sizes and on options of calls', () => {
   const key = (/** @type {any} */ more) =>
     resolve({ host: 'localhost', user: 'u', ...more }).key;
   for (const more of [

@@ -232,7 +232,7 @@ test('dates of this century come back unchanged', async () => {
   }
 });
 
-test('values of another realm are known for what they are', () => {
+test('values of another realm are recognised', () => {
   setZone('UTC');
   const values = vm.runInNewContext(
     '[new Date(0), [1], new Uint8Array([1]), new ArrayBuffer(1)]',
@@ -260,14 +260,14 @@ test('null, undefined and what becomes undefined in JSON are NULL', () => {
   assert.strictEqual(encodeParam([values]), '{{NULL,NULL,NULL,NULL}}');
 });
 
-test('a value nested deep in another is not taken for a circle', () => {
+test('a deeply nested value is not taken for a circular one', () => {
   const shared = [1];
   assert.strictEqual(encodeParam([shared, shared]), '{{"1"},{"1"}}');
   const money = new Money(5);
   assert.strictEqual(encodeParam(new Pair(money, money)), '{"0.05","0.05"}');
 });
 
-test('a value that contains itself is refused, naming its place', () => {
+test('a value that contains itself is refused, naming its position', () => {
   const circular = { toPostgres: () => circular };
   const asks = {
     /** @param {(value: unknown) => unknown} prepare */
@@ -290,7 +290,7 @@ test('a value that contains itself is refused, naming its place', () => {
   assert.throws(() => encodeParams([plain]), TypeError);
 });
 
-test('an invalid Date is refused, naming its place', () => {
+test('an invalid Date is refused, naming its position', () => {
   const bad = new Date(NaN);
   for (const value of [bad, [bad], { toPostgres: () => bad }]) {
     assertInvalid(
@@ -313,7 +313,7 @@ test('a NUL in any text is refused and the text is not shown', () => {
   assert.strictEqual(encodeParam({ a: '\0' }), '{"a":"\\u0000"}');
 });
 
-test('symbols and functions are refused, naming their place', () => {
+test('symbols and functions are refused, naming their position', () => {
   for (const value of [Symbol('x'), () => 1, class {}, [Symbol('x')]]) {
     assert.throws(
       () => encodeParams([0, value]),

@@ -67,7 +67,7 @@ function calledBack(call) {
 /** @param {any} result */
 const rows = (result) => result?.rows;
 
-test('null and false where a callback may stand are none', async () => {
+test('null and false in the place of a callback are ignored', async () => {
   await same(async (pool) => [
     rows(await pool.query('select 1 as a', null, null)),
     rows(await pool.query('select $1::int as a', [2], false)),
@@ -87,7 +87,7 @@ test('null and false where a callback may stand are none', async () => {
   });
 });
 
-test('false, null and an empty text where values may stand are none', async () => {
+test('false, null and an empty text in the place of values are ignored', async () => {
   await same(async (pool) => {
     const answers = [];
     for (const values of [false, null, undefined, '', 0]) {
@@ -137,7 +137,7 @@ test('connect(options, callback) calls back', async () => {
   await pool.end();
 });
 
-test('query(callback) without a statement tells the callback', async () => {
+test('query(callback) without a statement calls back with an error', async () => {
   await same(async (pool) => {
     const [error] = await calledBack((callback) => pool.query(callback));
     return error.message;
@@ -210,7 +210,7 @@ test("an error's name is in its JSON, as in pg", async () => {
   });
 });
 
-test('what is done to the fields of a result changes no other result', async () => {
+test('changing the fields of a result changes no other result', async () => {
   await same(async (pool) => {
     const first = await pool.query('select 1 as a, 2 as b');
     first.fields[0].name = 'changed';
@@ -338,7 +338,7 @@ test('hundreds of calls with one signal do not warn, and all are aborted', async
   assert.deepStrictEqual(leaks, []);
 });
 
-test('a signal of another kind is taken by helpers and queries alike', async () => {
+test('a signal of another realm is accepted by helpers and queries alike', async () => {
   class OtherSignal extends EventTarget {
     aborted = false;
     reason = undefined;

@@ -77,7 +77,7 @@ test('a name given by the caller may be used again and again', async () => {
   }
 });
 
-test("keys that are nobody's are ignored in the object of a query", async () => {
+test("unknown keys are ignored in the object of a query", async () => {
   const config = { text: 'select 1 as n', bindings: [1], method: 'select' };
   assert.deepStrictEqual((await pool.query(config)).rows, [{ n: 1 }]);
 });
@@ -113,7 +113,7 @@ test('values are taken at the call, whatever happens to them later', async () =>
   ]);
 });
 
-test('a value that queries while it is encoded mixes nothing up', async () => {
+test('a value that queries while it is encoded does not mix up fields', async () => {
   /** @type {Promise<any> | undefined} */
   let inner;
   const sneaky = {
@@ -261,7 +261,7 @@ test('many calls at once are all answered, each with its own', async () => {
   assert.ok(results.every((result, i) => result.rows[0].n === i));
 });
 
-test('more lists of columns than are remembered do not get mixed up', async () => {
+test('more row descriptions than are remembered do not get mixed up', async () => {
   const calls = Array.from({ length: 2500 }, (_, i) =>
     pool.query(`select ${i} as c${i}`),
   );

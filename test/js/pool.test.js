@@ -134,7 +134,7 @@ test('tools that look at the pool find what they look for', () => {
   assert.strictEqual(pool.options.max, 4);
 });
 
-test('a password function is asked, and its failure is told', async () => {
+test('a password function is called, and its failure is the error', async () => {
   const { user, password, host, port, database } = server;
   const parts = { user, host, port, database };
   const asking = new Pool({ ...parts, password: async () => password });

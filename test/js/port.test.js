@@ -107,7 +107,7 @@ test("operations and flags have the header's numbers", () => {
   assert.deepStrictEqual({ ...FLAG }, numbersOf(flags));
 });
 
-test('what is asked in one tick goes over in one call', async () => {
+test('operations of one tick are handed over in one call', async () => {
   const { addon, batches } = recordingAddon();
   const port = new Port(addon);
   for (let i = 0; i < 200; i++) {
@@ -146,7 +146,7 @@ test('work in flight and leases hold the process, once', async () => {
   assert.deepStrictEqual(holds, ['ref', 'unref']);
 });
 
-test('an answer to what is over, or was never asked, meets nobody', async () => {
+test('an answer to a settled or unknown request is ignored', async () => {
   const { addon, send } = recordingAddon();
   const port = new Port(addon);
   const first = waiter();
@@ -194,7 +194,7 @@ test('a text no string can hold fails the call, not the process', async () => {
   assert.strictEqual(batches[0].text, 'select 1\0');
 });
 
-test('one that throws on its answer does not disturb the next', async () => {
+test('a request that throws on its answer does not disturb the next', async () => {
   const { addon, send } = recordingAddon();
   const port = new Port(addon);
   const [bad, good] = [
@@ -242,7 +242,7 @@ test('results without columns have as many empty rows as there are', async () =>
   assert.strictEqual(result.rowCount, 2);
 });
 
-test('a question for a pool that is gone is answered all the same', async () => {
+test('a question for a closed pool is answered all the same', async () => {
   const { addon, batches, send } = recordingAddon();
   new Port(addon);
   send([MSG_ASK, 0, 77, 3, 0, 0, 12]);

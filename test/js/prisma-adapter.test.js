@@ -57,7 +57,7 @@ test('moments are written with their zone, as their column needs them', () => {
   });
 });
 
-test('arguments are made ready by what Prisma says of them', () => {
+test('arguments are converted by the types that Prisma names', () => {
   const bytes = { scalarType: 'bytes', arity: 'list' };
   const text = { scalarType: 'string', arity: 'scalar' };
   const day = { scalarType: 'datetime', dbType: 'DATE', arity: 'scalar' };
@@ -70,7 +70,7 @@ test('arguments are made ready by what Prisma says of them', () => {
   );
 });
 
-test('money is a number in the signs of any locale', () => {
+test('money is parsed in the format of any locale', () => {
   const read = prismaTypes.getTypeParser(790);
   const cases = {
     '$1,234,567.89': '1234567.89',
@@ -84,7 +84,7 @@ test('money is a number in the signs of any locale', () => {
   }
 });
 
-test('a type that nobody knows is text', () => {
+test('an unknown type is text', () => {
   const fields = [16384, 2278, 18, 99999].map((dataTypeID, i) => ({
     ...{ name: `c${i}`, tableID: 0, columnID: 0, dataTypeSize: -1 },
     ...{
@@ -160,7 +160,7 @@ test('a busy pool has the code of Prisma that means it', () => {
   assert.match(made.message, /busy 1/);
 });
 
-test('an error that is none of the pool stays what it is', () => {
+test("an error that is not the pool's is passed on", () => {
   const error = new TypeError('mine');
   assert.strictEqual(toPrisma(error), error);
 });

@@ -51,7 +51,7 @@ test('a transaction that nobody waits for begins nothing', async () => {
   await pool.end();
 });
 
-test('who waited for maxWait leaves the queue', async () => {
+test('a transaction that waited for maxWait leaves the queue', async () => {
   const { pool, adapter } = await open({ maxWait: 100 });
   const holder = await pool.connect();
   const starting = Array.from({ length: 50 }, () => adapter.startTransaction());

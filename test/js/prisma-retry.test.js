@@ -110,7 +110,7 @@ test('no writing operation is repeated after an ambiguous loss', async () => {
   }
 });
 
-test('a raw query is repeated only when its text only reads', async () => {
+test('a raw query is retried only when its text only reads', async () => {
   /** @type {[string, unknown, number][]} */
   const cases = [
     ['$queryRaw', sql`select * from a where id = ${1}`, 2],
@@ -191,7 +191,7 @@ test('nothing in a transaction is repeated by itself', async () => {
   }
 });
 
-test('where transactions cannot be told nothing is repeated', async () => {
+test('where transactions cannot be recognised nothing is repeated', async () => {
   const { $allOperations } = retryExtension(QUICK).query;
   let calls = 0;
   const query = () => {
@@ -227,7 +227,7 @@ test('helpers and extensions around each other cost one budget', async () => {
   assert.strictEqual(layered.calls, 3);
 });
 
-test('with joinAsync the helper around has the say', async () => {
+test('with joinAsync the helper around decides', async () => {
   const client = failingClient(unreached, {}, 99);
   await assert.rejects(
     withPrismaRetry(() => client.run('Account', 'findMany'), {
@@ -279,7 +279,7 @@ test('what our engine repeated already is not repeated again', async () => {
   assert.strictEqual(client.calls, 1);
 });
 
-test('onRetry is told model and operation, and may throw', async () => {
+test('onRetry gets model and operation, and may throw', async () => {
   /** @type {any[]} */
   const events = [];
   const client = failingClient(unreached, {
@@ -337,7 +337,7 @@ test('a client is extended once, however often it is asked for', () => {
   assert.notStrictEqual(other, made);
 });
 
-test('what is no client is refused', () => {
+test('a value that is not a client is refused', () => {
   for (const value of [undefined, null, {}, 'prisma']) {
     assert.throws(
       () => createPrismaClientWithExtensions(/** @type {any} */ (value)),
@@ -346,7 +346,7 @@ test('what is no client is refused', () => {
   }
 });
 
-test('everything is there by name and by default, typed and at run time', async () => {
+test('every export is there by name and by default, in types and at run time', async () => {
   const { readFileSync } = require('node:fs');
   const folder = `${__dirname}/../../lib/prisma`;
   const required = require('../../lib/prisma/index.js');
@@ -362,7 +362,7 @@ test('everything is there by name and by default, typed and at run time', async 
   assert.deepStrictEqual(typed.map(([, name]) => name).sort(), names);
 });
 
-test('the modules of repeating load no pool', () => {
+test('the modules of the retry extension load no pool', () => {
   const { spawnSync } = require('node:child_process');
   const script = `
     require('./lib/prisma').createPrismaClientWithExtensions({

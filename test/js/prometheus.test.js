@@ -126,7 +126,7 @@ test('pools of one target have names of their own', async () => {
   assert.ok(!prometheusText().includes('#2"'));
 });
 
-test('what is no pool is refused', () => {
+test('a value that is not a pool is refused', () => {
   for (const wrong of [{}, [{}], null, 7]) {
     assert.throws(() => prometheusText(wrong), TypeError);
   }

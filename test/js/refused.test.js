@@ -146,7 +146,7 @@ test('a database that does not exist answers at once every time', () =>
     },
   ));
 
-test('a password that was mended is noticed', async () => {
+test('a corrected password is noticed', async () => {
   await server.psql("create role mended login password 'old'");
   const connectionString = server.urlFor({ user: 'mended', password: 'new' });
   await withPool({ connectionString }, async (pool) => {

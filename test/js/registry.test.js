@@ -61,7 +61,7 @@ test('another database gives another handle', async () => {
   await Promise.all([first.end(), second.end()]);
 });
 
-test('a helper from before a reload is seen by a pool from after it', () => {
+test('a helper from before a reload is joined by a pool from after it', () => {
   const lines = runScript(`
     const one = require('./lib/index.js');
     for (const file of Object.keys(require.cache)) {
@@ -194,7 +194,7 @@ test('other options for the same target warn once, naming them', () => {
   assert.match(lines[0], /^HF_OPTIONS_DIFFER .*\(max\)/);
 });
 
-test('worker threads share one pool, and are told of other options', () => {
+test('worker threads share one pool, and are warned of differing options', () => {
   const lines = runScript(`
     const { Worker } = require('node:worker_threads');
     const { getPool } = require('./lib/index.js');
@@ -226,7 +226,7 @@ test('worker threads share one pool, and are told of other options', () => {
   assert.match(told[0], /\(max\)/);
 });
 
-test('a second installed copy is told of once, with both paths', () => {
+test('a second installed copy causes one warning, with both paths', () => {
   const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-copy-'));
   try {
     fs.cpSync(path.join(ROOT, 'lib'), path.join(copy, 'lib'), {

@@ -123,7 +123,7 @@ test('where the pinned source is gone, a checkout takes the newest of its major 
   assertFiles(got, newest);
 });
 
-test('a version that the index has and the pool has not yet is passed over', {
+test('a version that the index has and the pool has not yet is skipped', {
   skip,
 }, async () => {
   put(newer);
@@ -133,7 +133,7 @@ test('a version that the index has and the pool has not yet is passed over', {
   assert.strictEqual(got.source.version, '3.5.8-1');
 });
 
-test('what is published is refused where the pinned source is gone', {
+test('a release is refused where the pinned source is gone', {
   skip,
 }, async () => {
   put(newest);

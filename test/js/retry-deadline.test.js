@@ -221,7 +221,7 @@ test('nothing begins when no time remains', async () => {
   }
 });
 
-test('a remaining time that is none is refused by name', async () => {
+test('an invalid remaining time is refused by name', async () => {
   const wrong = [
     { remaining: 'soon' },
     { remaining: Number.NaN },
@@ -278,7 +278,7 @@ test('a listener that throws, rejects or never settles changes nothing', async (
   }
 });
 
-test('errors that resist being read are rejected as they are', async () => {
+test('errors that cannot be read are rejected unchanged', async () => {
   const throwing = Object.defineProperty({}, 'code', {
     get() {
       throw new Error('no');

@@ -33,7 +33,7 @@ test('nested helpers do not multiply attempts', async () => {
   assert.strictEqual(fn.calls, 3);
 });
 
-test('nested helpers that lost each other do not multiply either', async () => {
+test('nested helpers that do not know each other do not multiply attempts either', async () => {
   const fn = failing(99);
   await assert.rejects(
     retryQuery(async () => {
@@ -106,7 +106,7 @@ test("the outer helper's deadline bounds the inner one", async () => {
   );
 });
 
-test('what the pool below reads is there while the function is called', async () => {
+test('the run is visible to the pool while the function is called', async () => {
   assert.strictEqual(currentContext(), undefined);
   await retryQuery(
     async (context) => {
@@ -206,7 +206,7 @@ test('an error of ours says how many attempts were made', async () => {
   await assert.rejects(retryQuery(fn, QUICK), { attempts: 3 });
 });
 
-test('so it does under wrappers, and in what Prisma is told', async () => {
+test('and so it does under wrappers, and in what Prisma gets', async () => {
   const error = new HoldfastError('57P01', 'x', {
     outcome: 'rolled_back',
     retryable: true,
@@ -263,7 +263,7 @@ test('the mark of a helper is seen under a wrapper', async () => {
   }
 });
 
-test('what is done in part is not retryable under a wrapper', () => {
+test('a partial result is not retryable under a wrapper', () => {
   const cause = conflict();
   markPartial(cause);
   const verdict = classify(new Error('Failed query', { cause }));

@@ -199,7 +199,7 @@ test('a write that may have been done is not repeated for what came after it', a
   }
 });
 
-test('the log of the pool that failed hears of the repetition', async () => {
+test('the log of the pool that failed has the retry', async () => {
   /** @type {any[]} */
   const received = [];
   const note = (/** @type {any} */ fields) => received.push(fields);

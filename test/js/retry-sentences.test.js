@@ -56,7 +56,7 @@ const LETTERS = {
   permanent: 'P',
 };
 
-test('errors that lost their code are known by their sentence', () => {
+test('errors without their code are recognised by their message', () => {
   /** @type {string[]} */
   const wrong = [];
   for (const [text, expected] of Object.entries(SENTENCES)) {
@@ -71,7 +71,7 @@ test('errors that lost their code are known by their sentence', () => {
   assert.deepStrictEqual(wrong, []);
 });
 
-test('a code that means nothing does not hide a known sentence', () => {
+test('an unknown code does not hide a known message', () => {
   const fatal = { code: 'XX000', severity: 'FATAL' };
   const full = Object.assign(
     new Error('MaxClientsInSessionMode: max clients reached'),
@@ -84,7 +84,7 @@ test('a code that means nothing does not hide a known sentence', () => {
   assert.strictEqual(classify(internal).outcome, 'permanent');
 });
 
-test('the sentence of a seed is repeated by a helper', async () => {
+test('the message of a seed is retried by a helper', async () => {
   let calls = 0;
   const value = await retryQuery(() => {
     calls += 1;

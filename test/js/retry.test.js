@@ -22,7 +22,7 @@ test('a call that succeeds is made once, and its value handed on', async () => {
   assert.strictEqual(fn.calls, 1);
 });
 
-test('what is safe and useful is repeated, twice by default', async () => {
+test('an error that is safe to retry is retried, twice by default', async () => {
   assert.strictEqual(await retryQuery(failing(2), QUICK), 3);
   const fn = failing(3);
   await assert.rejects(retryQuery(fn, QUICK), { code: '40001' });
@@ -179,7 +179,7 @@ test('the presets give their delays exactly', async () => {
   }
 });
 
-test('onRetry and the channel are told, and cannot do harm', async () => {
+test('onRetry and the channel get the event, and cannot disturb the call', async () => {
   /** @type {any[]} */
   const told = [];
   const listen = (/** @type {any} */ event) => told.push(event);
@@ -265,7 +265,7 @@ test('an aborted signal keeps the function from being called', async () => {
   assert.strictEqual(fn.calls, 0);
 });
 
-test('an abort reaches the function, whose error says how it ended', async () => {
+test('an abort reaches the function, whose error is the result', async () => {
   const controller = new AbortController();
   const call = retryQuery(
     ({ signal }) =>

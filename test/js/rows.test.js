@@ -174,7 +174,7 @@ test('more columns than one bitmap word, or generated code, can take', () => {
 for (const columns of [4, 300]) {
   const filler = Array.from({ length: columns - 4 }, (_, i) => `f${i}`);
 
-  test(`odd names are only names among ${columns} columns`, () => {
+  test(`special column names are ordinary keys among ${columns} columns`, () => {
     const names = [
       '__proto__',
       'constructor',

@@ -34,7 +34,7 @@ function warned(code) {
   return warnings.filter((one) => /** @type {any} */ (one).code === code);
 }
 
-test('a shown statement has nothing of comments within comments', () => {
+test('a shown statement has no nested comments', () => {
   for (const [text, shown] of [
     ['select /* a /* b */ secret */ 1', 'select ?'],
     ['select /* a /* b /* c */ */ secret */ x', 'select x'],
@@ -73,7 +73,7 @@ test('console.log(versions) shows versions', () => {
   assert.strictEqual(JSON.parse(JSON.stringify(versions)).libpq, libpq);
 });
 
-test("an engine's warning is a sentence", async () => {
+test("a warning of the engine is a sentence", async () => {
   const { emitEvent } = require('../../lib/pool/emit-event.js');
   const { EVENT } = require('../../lib/protocol/messages.js');
   const event = { kind: EVENT.WARNING, texts: ['Ma sentence of its own\0'] };
@@ -85,7 +85,7 @@ test("an engine's warning is a sentence", async () => {
   );
 });
 
-test('a helper whose function returns nothing while its query runs warns', async () => {
+test('a helper warns when its function returns nothing while its query runs', async () => {
   const pool = new Pool({ connectionString: server.url, logger: false });
   /** @type {Promise<any> | undefined} */
   let loose;
@@ -154,7 +154,7 @@ const SILENT = `
     await pool.end();
   })();`;
 
-test('logger: false says nothing, whatever fails and is repeated', () => {
+test('logger: false logs nothing, whatever fails and is retried', () => {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['-e', SILENT],

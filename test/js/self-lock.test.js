@@ -12,7 +12,7 @@ const { useServer } = require('../support/suite.js');
 
 const server = useServer();
 
-test('a query within the transaction that holds the only connection is told why', async () => {
+test('a query inside the transaction that holds the only connection gets an error that says why', async () => {
   const pool = new Pool({ connectionString: server.url, max: 1 });
   const options = { deadlineMillis: 300 };
   const sentence =
@@ -59,7 +59,7 @@ test('all connections held by those who wait for one more are named', async () =
   await pool.end();
 });
 
-test('a call that waits for a client at work is not taken for one', async () => {
+test('a call that waits for a busy client is not taken for a self-lock', async () => {
   const pool = new Pool({ connectionString: server.url, max: 1 });
   const client = await pool.connect();
   const working = client.query('select pg_sleep(1.5)');
@@ -80,7 +80,7 @@ test('a call that waits for a client at work is not taken for one', async () => 
   await pool.end();
 });
 
-test('without a deadline a call that waits for itself is warned of', async () => {
+test('without a deadline a call that waits for itself causes a warning', async () => {
   const pool = new Pool({
     connectionString: server.url,
     max: 1,

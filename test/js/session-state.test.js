@@ -67,7 +67,7 @@ for (const way of ['on a client', 'by query()', 'within a transaction']) {
   });
 }
 
-test('who sets a style of dates keeps the connection, and its order', async () => {
+test('a client that sets DateStyle keeps its connection, and the order', async () => {
   const pool = open();
   const pid = async (/** @type {any} */ on) =>
     (await on.query('select pg_backend_pid() as pid')).rows[0].pid;
@@ -172,7 +172,7 @@ for (const text of ['discard all', 'deallocate all']) {
   });
 }
 
-test('another encoding makes no wrong text, for nobody', async () => {
+test('another client_encoding corrupts no text', async () => {
   const pool = open();
   const ask = async (/** @type {any} */ on) => {
     const { rows } = await on.query("select 'Grüße €'::text as text");

@@ -35,7 +35,7 @@ function open(options) {
   return new Pool(/** @type {any} */ (options));
 }
 
-test('a direct connection is a session of its own as it is', async () => {
+test('a pool without a pooler gives a session on its own connection', async () => {
   const pool = open({ connectionString: server.url, max: 1 });
   const client = await pool.connect({ session: true });
   await client.query('select pg_advisory_lock(1)');
@@ -104,7 +104,7 @@ describe('behind PgBouncer', { skip }, () => {
   });
 
   for (const name of ['DIRECT_URL', 'DIRECT_DATABASE_URL', 'directUrl']) {
-    test(`a session goes past the pooler by ${name}`, async () => {
+    test(`${name} gives a session on a direct connection`, async () => {
       delete process.env.DIRECT_URL;
       delete process.env.DIRECT_DATABASE_URL;
       const given = name === 'directUrl' ? { directUrl: server.url } : {};
@@ -130,7 +130,7 @@ describe('behind PgBouncer', { skip }, () => {
     });
   }
 
-  test('a session past the pooler has the settings of the pool', async () => {
+  test('a session on a direct connection has the settings of the pool', async () => {
     const pool = open({
       connectionString: bouncer.url,
       directUrl: server.url,

@@ -200,7 +200,7 @@ describe('behind PgBouncer', { skip }, () => {
     await assertNoLeak();
   });
 
-  test('what cannot stand in a transaction is refused, naming the cure', async () => {
+  test('a statement that cannot run in a transaction is refused, naming the remedy', async () => {
     const pool = open(bouncer.url);
     for (const text of [
       'vacuum t',
@@ -260,7 +260,7 @@ describe('behind PgBouncer', { skip }, () => {
     assert.strictEqual(await server.psql('select count(*) from public.t'), '0');
   });
 
-  test('what the pooler cannot carry goes past it where there is a way', async () => {
+  test('what the pooler cannot run goes over a direct connection where there is one', async () => {
     await server.psql('truncate tenant.t, public.t');
     for (const options of [{ directUrl: server.url }, {}]) {
       if (!('directUrl' in options)) {
@@ -298,7 +298,7 @@ describe('behind PgBouncer', { skip }, () => {
     });
   });
 
-  test('a setting the server refuses is its error, not a silence', async () => {
+  test('a setting that the server refuses is an error', async () => {
     const pool = open(bouncer.url, { settings: { work_mem: 'a lot' } });
     await assert.rejects(pool.query('select 1'), {
       code: '22023',

@@ -44,7 +44,7 @@ test('a read does not wait behind a long one while another connection becomes fr
   await pool.end();
 });
 
-test('a read behind a head that takes long after all runs elsewhere', async () => {
+test('a read queued behind a statement that turns out slow runs elsewhere', async () => {
   const pool = open({ max: 2 });
   const other = open({ max: 1 });
   await other.query('create table locked (n int)');

@@ -73,7 +73,7 @@ describe('the hooks', () => {
     assert.deepStrictEqual(said, ['statement failed: HF_POOL_CLOSED']);
   });
 
-  test('the longest limit of all is not taken for none', async () => {
+  test('the longest limit is not taken for none', async () => {
     const statement = 'select pg_sleep(0.3)';
     const options = { drainMillis: 2_147_483_647 };
     const { said } = await run({ statement, options }, ['SIGTERM']);
@@ -91,7 +91,7 @@ describe('the hooks', () => {
   });
 
   for (const kind of ['listener', 'once']) {
-    test(`with another ${kind} the process is that one's`, async () => {
+    test(`with another ${kind} the process is left to it`, async () => {
       const job = { [kind]: true, stays: true };
       assert.deepStrictEqual(await run(job, ['SIGTERM']), {
         code: 0,
@@ -202,7 +202,7 @@ describe('drain', () => {
     await assert.rejects(pool.drain(1), { code: 'HF_POOL_CLOSED' });
   });
 
-  test('a limit of nothing cancels at once', async () => {
+  test('a limit of 0 cancels at once', async () => {
     const pool = new Pool({ connectionString: server.url, logger: false });
     await pool.query('select 1');
     const running = assert.rejects(pool.query('select pg_sleep(600)'), {
@@ -222,7 +222,7 @@ describe('drain', () => {
     });
   }
 
-  test('a limit that is none rejects', async () => {
+  test('an invalid limit rejects', async () => {
     const pool = new Pool({ connectionString: server.url, logger: false });
     await assert.rejects(pool.drain(/** @type {any} */ ('soon')), TypeError);
     await pool.end();

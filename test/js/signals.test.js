@@ -247,7 +247,7 @@ test("a transaction's own signal ends it while it waits, too", async () => {
   assert.strictEqual(await count(14), 0);
 });
 
-test('a client taken within a helper hears its signal after an await', async () => {
+test('a client acquired inside a helper follows its signal after an await', async () => {
   const controller = new AbortController();
   const error = await failure(
     withDatabaseRetry(
@@ -278,7 +278,7 @@ test('a client outlives a helper that ended well within its deadline', async () 
   assert.deepStrictEqual(rows, [{ n: 5 }]);
 });
 
-test('a loose call is not waited for without end where there is no deadline', async () => {
+test('a call that nobody awaits is not waited for forever where there is no deadline', async () => {
   const conflict = Object.assign(new Error('x'), { code: '40001' });
   const controller = new AbortController();
   const call = withDatabaseRetry(

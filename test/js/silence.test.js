@@ -170,13 +170,13 @@ test('a call on a frozen server ends although another host answers', async () =>
   assert.deepStrictEqual([code, outcome], ['HF_SILENT', 'ambiguous']);
 });
 
-test('an answer that was lost on the way is told as such', async () => {
+test('an answer that was lost on the way is reported as such', async () => {
   const { code, outcome, message } = await scenes.lost;
   assert.deepStrictEqual([code, outcome], ['HF_SILENT', 'ambiguous']);
   assert.match(message, /lost on the way/);
 });
 
-test('a call ends when another server took over its address', async () => {
+test('a call ends when another server has taken over its address', async () => {
   const { code, outcome } = await scenes.replaced;
   assert.deepStrictEqual([code, outcome], ['HF_SILENT', 'ambiguous']);
 });

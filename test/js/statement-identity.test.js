@@ -75,7 +75,7 @@ function colliding(a, b) {
   }
 }
 
-test('texts that were made to collide stay two statements', async () => {
+test('texts whose hashes collide stay two statements', async () => {
   await pool.query('create table collided (a int)');
   const [read = '', write = ''] = colliding(
     'select 7 as a',
@@ -239,7 +239,7 @@ test('DISCARD ALL and DEALLOCATE ALL on a client harm no later statement', async
 
 // ---- bytes --------------------------------------------------------------------
 
-test('large texts are not kept', async () => {
+test('large texts are not remembered', async () => {
   const one = new Pool({ connectionString: server.url, max: 1 });
   const megabytes = () => {
     /** @type {any} */ (globalThis).gc?.();

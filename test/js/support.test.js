@@ -376,7 +376,7 @@ describe('a fake server', () => {
   });
 });
 
-test('this file leaves nothing that keeps a process alive', async () => {
+test('this file leaves nothing behind that keeps a process alive', async () => {
   const script = `
     require(${JSON.stringify(require.resolve('../support/index.js'))})
       .startPostgres().then((s) => process.stdout.write(String(s.pid)));`;

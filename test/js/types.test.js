@@ -201,7 +201,7 @@ test('years up to 99 are read right where pg is wrong', () => {
   assert.deepStrictEqual([gap.getHours(), gap.getMinutes()], [2, 30]);
 });
 
-test('what is no date gives null, as in pg', () => {
+test('a text that is not a date gives null, as in pg', () => {
   for (const text of ['', 'garbage', '12:00:00', 'Thu Jan 01 2020']) {
     assertSame(1082, text);
     assertSame(1114, text);
@@ -209,7 +209,7 @@ test('what is no date gives null, as in pg', () => {
   }
 });
 
-test('int arrays that do not fit the fast way still equal pg', () => {
+test('int arrays that do not take the fast path still equal pg', () => {
   for (const text of [
     '{}',
     '{1}',
@@ -298,7 +298,7 @@ test('a parser that is set is used, and can be taken back', () => {
   assert.strictEqual(types.isBuiltin(20), true);
 });
 
-test('setTypeParser refuses another format and what is no function', () => {
+test('setTypeParser refuses another format and values that are not functions', () => {
   const bad = /** @type {any} */ (types.setTypeParser);
   assert.throws(() => bad(20, 'xml', Number), TypeError);
   assert.throws(() => bad(20, '__proto__', Number), TypeError);

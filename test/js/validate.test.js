@@ -44,7 +44,7 @@ test('no more than 64 characters of an unknown key are shown', () => {
   });
 });
 
-test('options that are no object are refused', () => {
+test('options that are not an object are refused', () => {
   for (const options of [null, 7, 'timeoutMillis', true]) {
     assert.throws(() => checkOptions(options, KNOWN, 'warmup()'), {
       name: 'TypeError',
@@ -92,7 +92,7 @@ test('a time is rounded up, and 0 where there is none', () => {
   }
 });
 
-test('a time to drain is at least 1 ms, and for ever the longest', () => {
+test('a drain time is at least 1 ms, and Infinity the longest possible', () => {
   assert.strictEqual(readDrainMillis(0, 'drainMillis'), 1);
   assert.strictEqual(readDrainMillis(Infinity, 'drainMillis'), 2147483647);
   assert.throws(() => readDrainMillis('x', 'drainMillis'), TypeError);

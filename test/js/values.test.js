@@ -118,7 +118,7 @@ test('text of every length and alphabet arrives whole', async () => {
   );
 });
 
-test('cells that are kept do not keep their results', () => {
+test('a retained cell does not retain its result', () => {
   const lib = path.join(__dirname, '../../lib/pool/pool.js');
   const script = `
     const { Pool } = require(${JSON.stringify(lib)});

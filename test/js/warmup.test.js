@@ -63,7 +63,7 @@ test('min connections are opened side by side, and it is logged', async () => {
   await pool.end();
 });
 
-test('one that takes more than five seconds is warned of', async () => {
+test('a warm-up of more than five seconds causes a warning', async () => {
   const { logger, of } = recorder();
   const proxy = await startProxy(server);
   const pool = new Pool({
@@ -138,7 +138,7 @@ test('a refused login ends it at once', async () => {
   await pool.end();
 });
 
-test('each call waits as long as it likes', async () => {
+test('each call waits for its own time-out', async () => {
   const proxy = await startProxy(server);
   proxy.pause();
   const connectionString = proxy.urlFor(server.url);

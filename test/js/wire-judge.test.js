@@ -28,13 +28,13 @@ before(async () => {
   });
 });
 
-test('nothing is lost, doubled, mislabelled or hung, wherever a connection is cut', () => {
+test('no write is lost, doubled or mislabelled, and no call hangs, wherever a connection is cut', () => {
   assert.strictEqual(verdict.entries.length, 3 * (FAULTS + BOUNDARIES));
   assert.deepStrictEqual(verdict.faults, []);
   assert.ok(verdict.told.ok > 0);
 });
 
-test('the ledger finds a write that is lost, one that is double, and one that is mislabelled', () => {
+test('the ledger detects a lost write, a doubled one and a mislabelled one', () => {
   const { entries, counts } = verdict;
   const done = entries.filter(({ told }) => told === 'ok');
   const [lost, twice, wrong] = done;

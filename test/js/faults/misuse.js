@@ -14,7 +14,7 @@ describe('a careless caller', () => {
   const pooled = (fn, options) =>
     withPool({ connectionString: fixture.server.url, ...options }, fn);
 
-  test('who releases twice, or uses what was released, is told so', () =>
+  test('who releases twice, or uses a released client, gets an error that says so', () =>
     pooled(async (pool) => {
       const client = await pool.connect();
       client.release();

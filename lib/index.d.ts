@@ -5,7 +5,7 @@ import type { EventEmitter } from 'node:events';
 // ---- errors ---------------------------------------------------------------
 
 /**
- * What became of the work behind an error; it says whether repeating is safe.
+ * What became of the work behind an error; it decides whether a retry is safe.
  *
  * - `not_executed`: provably nothing of it ran.
  * - `rolled_back`: it ran and provably left nothing durable.
@@ -18,7 +18,7 @@ export type Outcome =
   | 'ambiguous'
   | 'permanent';
 
-/** What would have to be repeated. */
+/** What a retry would have to repeat. */
 export type Unit = 'statement' | 'transaction';
 
 /** How far the work had come. */
@@ -69,34 +69,34 @@ export type ErrorCode =
   | 'HF_COPY_UNSUPPORTED'
   /** The result is over `maxResultBytes`. */
   | 'HF_RESULT_TOO_LARGE'
-  /** The connection was lost during COMMIT: whether it held is unknown. */
+  /** The connection was lost during COMMIT: its outcome is unknown. */
   | 'HF_OUTCOME_UNKNOWN'
-  /** The database cannot be reached, and the next probe is too late. */
+  /** The database cannot be reached, and the next attempt comes after the deadline. */
   | 'HF_BREAKER_OPEN'
-  /** This needs a session of its own, and a pooler is in the way. */
+  /** This needs a session of its own, which the pooler in between does not give. */
   | 'HF_SESSION_REQUIRED'
   /** query() left a transaction open; it was rolled back. */
   | 'HF_TRANSACTION_OPEN'
   /** COMMIT was answered with ROLLBACK: an earlier statement had failed. */
   | 'HF_COMMIT_ROLLED_BACK'
-  /** The server fell silent and two probes failed. */
+  /** The server stopped answering, and two probes failed. */
   | 'HF_SILENT'
-  /** A ROLLBACK given after it on the same client ended it. */
+  /** A later ROLLBACK on the same client ended it. */
   | 'HF_ROLLED_BACK'
   /** `onConnect` or a 'connect' listener failed: see the cause. */
   | 'HF_HOOK_FAILED'
   /** No binary of this package fits the platform. */
   | 'HF_NO_BINARY'
-  /** getPool() was given a fifth pool that differs by a function only. */
+  /** getPool() was asked for a fifth pool that differs from others only by a function. */
   | 'HF_TOO_MANY_POOLS'
   /** `@opentelemetry/api` is not installed. */
   | 'HF_NO_OPENTELEMETRY';
 
 /** The `code` of a `HoldfastWarning` of `process.on('warning')`. */
 export type WarningCode =
-  /** An option has less effect than it seems. */
+  /** An option has less effect than it appears to. */
   | 'HF_OPTIONS'
-  /** Two calls of getPool() set different sizes: the first one stays. */
+  /** Two calls of getPool() set different sizes: the first stays in force. */
   | 'HF_OPTIONS_DIFFER'
   /** A second pool differs from the first only by a function. */
   | 'HF_POOL_PER_FUNCTION'
@@ -116,7 +116,7 @@ export type WarningCode =
   | 'HF_SESSION_REQUIRED'
   /** The direct connection string asks for weaker TLS. */
   | 'HF_DIRECT_TLS'
-  /** A callback of yours threw. */
+  /** A callback of the application threw. */
   | 'HF_LISTENER'
   /** `cacheNotifyChannel` cannot be listened to. */
   | 'HF_CACHE_NOTIFY'
@@ -139,11 +139,11 @@ export class HoldfastError extends Error {
    * An `ErrorCode`, the server's SQLSTATE, or node's name of a system error.
    */
   code: ErrorCode | (string & {}) | undefined;
-  /** What became of the work: whether repeating it is safe. */
+  /** What became of the work: whether a retry is safe. */
   outcome: Outcome;
-  /** Whether repeating is useful. Repeat only what is also safe. */
+  /** Whether a retry is useful. Retry only what is also safe to retry. */
   retryable: boolean;
-  /** What would have to be repeated. */
+  /** What a retry would have to repeat. */
   unit: Unit;
   /** How far the work had come. */
   phase: Phase;
@@ -151,11 +151,11 @@ export class HoldfastError extends Error {
   attempts: number;
   /** How long the call took, in milliseconds. */
   elapsedMillis: number;
-  /** Why, for people; `partial`: part of the work is done, do not repeat. */
+  /** Why, for people; `partial`: part of the work is done, do not retry. */
   reason: string | undefined;
-  /** The server's SQLSTATE, if it spoke. */
+  /** The server's SQLSTATE, if the error is the server's. */
   sqlState?: string;
-  /** node's negative number of a system error. */
+  /** Node's negative number of a system error. */
   errno?: number;
   /** The system call that failed. */
   syscall?: string;
@@ -202,10 +202,10 @@ export function classify(error: unknown): Classification;
 
 // ---- types of values ------------------------------------------------------
 
-/** Turns the server's text of a value into a JavaScript value. */
+/** Converts the server's text of a value to a JavaScript value. */
 export type TypeParser<T = any> = (text: string) => T;
 
-/** What `types` of a pool or a query has to offer. */
+/** What `types` of a pool or a query has to provide. */
 export interface CustomTypes {
   getTypeParser(oid: number, format?: any): TypeParser;
 }
@@ -224,7 +224,7 @@ export const types: CustomTypes & {
 
 // ---- options --------------------------------------------------------------
 
-/** TLS. libpq does it, so these keys of `node:tls` are all there are. */
+/** TLS. libpq provides it, so only these keys of `node:tls` are supported. */
 export interface SslOptions {
   /** Authorities to trust, as PEM text. @default Node's own */
   ca?: string | Buffer | (string | Buffer)[] | undefined;
@@ -232,11 +232,11 @@ export interface SslOptions {
   cert?: string | Buffer | undefined;
   /** The client's key, as PEM text. */
   key?: string | Buffer | undefined;
-  /** What the key is encrypted with. */
+  /** The passphrase of the key. */
   passphrase?: string | undefined;
   /** false: encrypt, but check nothing. @default true */
   rejectUnauthorized?: boolean | undefined;
-  /** Taken and ignored: with an object, TLS is always required. */
+  /** Accepted and ignored: with an object, TLS is always required. */
   require?: boolean | undefined;
   /** The name in the certificate, where `host` is an IP address. */
   servername?: string | undefined;
@@ -246,17 +246,20 @@ export interface SslOptions {
   maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
 }
 
-/** Options of a pool: pg's names where pg has one. Unknown keys throw. */
+/** Options of a pool, under pg's names where pg has them. Unknown keys throw. */
 export interface PoolOptions {
   // Where
   /**
-   * A URL or libpq's keywords. The keys below win over it.
+   * A URL, or libpq's keywords. The options below take precedence.
    * @default DATABASE_URL, then SUPABASE_DATABASE_URL
    */
   connectionString?: string | undefined;
-  /** Name, address or folder of the socket; several with commas. @default PGHOST, then 'localhost' */
+  /**
+   * Name, address or folder of the socket; several with commas.
+   * @default PGHOST, then 'localhost'
+   */
   host?: string | undefined;
-  /** An address that spares the look-up of `host`. */
+  /** The address of `host`, which is then not looked up. */
   hostaddr?: string | undefined;
   /** @default PGPORT, then 5432 */
   port?: number | string | undefined;
@@ -281,25 +284,26 @@ export interface PoolOptions {
     | 'verify-full'
     | 'no-verify'
     | undefined;
-  /** How TLS is begun: 'postgres' or, with libpq 17, 'direct'. */
+  /** How TLS is started: 'postgres' or, with libpq 17, 'direct'. */
   sslnegotiation?: string | undefined;
   /** Ties the login to the TLS session. @default 'prefer' */
   channel_binding?: string | undefined;
   /** pg's word for it: true is 'prefer', false 'disable'. */
   enableChannelBinding?: boolean | undefined;
-  /** Which of several hosts will do, as libpq. @default 'any' */
+  /** Which of several hosts is acceptable, as in libpq. @default 'any' */
   target_session_attrs?: string | undefined;
-  /** In which order several hosts are tried, as libpq. @default 'disable' */
+  /** In which order several hosts are tried, as in libpq. @default 'disable' */
   load_balance_hosts?: string | undefined;
   /**
-   * The name the server's views show. Without a connection string
+   * The name that the server's views show. Without a connection string
    * @default PGAPPNAME
    */
   application_name?: string | undefined;
   /** The same where nothing else is given. */
   fallback_application_name?: string | undefined;
   /**
-   * Command-line options for the server, as libpq. Without a connection string
+   * Command-line options for the server, as in libpq. Without a connection
+   * string
    * @default PGOPTIONS
    */
   options?: string | undefined;
@@ -307,11 +311,11 @@ export interface PoolOptions {
   settings?: Record<string, string | number | boolean> | undefined;
   /** Always UTF8; another value is refused. */
   client_encoding?: string | undefined;
-  /** The schema that names without one mean (search_path). */
+  /** The schema of unqualified names (search_path). */
   schema?: string | undefined;
 
   // The pool
-  /** Connections at most. @default 10 */
+  /** The maximum number of connections. @default 10 */
   max?: number | undefined;
   /** The same, pg's old name. */
   poolSize?: number | undefined;
@@ -321,37 +325,54 @@ export interface PoolOptions {
   idleTimeoutMillis?: number | undefined;
   /** A connection is replaced after this, with jitter; 0 = never. In s. @default 0 */
   maxLifetimeSeconds?: number | undefined;
-  /** A connection is replaced after so many uses; 0 = never. @default 0 */
+  /** A connection is replaced after this many uses; 0 = never. @default 0 */
   maxUses?: number | undefined;
-  /** Calls that may wait. Beyond: HF_QUEUE_FULL. @default 10000 */
+  /** How many calls may wait; more are refused with HF_QUEUE_FULL. @default 10000 */
   queueMax?: number | undefined;
 
   // Time
-  /** Waiting for a connection; 0 = the deadline. In ms. @default 0 */
+  /** How long to wait for a connection; 0 = until the deadline. In ms. @default 0 */
   connectionTimeoutMillis?: number | undefined;
-  /** One physical connect with look-up, TLS and login. In ms. @default 5000 */
+  /**
+   * The limit of one physical connect, with name look-up, TLS and login. In ms.
+   * @default 5000
+   */
   connectTimeoutMillis?: number | undefined;
-  /** Waiting and repeating of one call, up to its last dispatch; 0 = none. In ms. @default 8000 */
+  /**
+   * The limit of one call for waiting and retries, up to its last dispatch; 0 =
+   * none. In ms.
+   * @default 8000
+   */
   deadlineMillis?: number | undefined;
-  /** One attempt; then it is cancelled. 0 = none. In ms. @default 0 */
+  /** The limit of one attempt, which is then cancelled; 0 = none. In ms. @default 0 */
   timeoutMillis?: number | undefined;
   /** The same, pg's name. */
   query_timeout?: number | false | undefined;
-  /** Silence after which the server is probed on another connection; 0 = off. In ms. @default 8000 */
+  /**
+   * Silence after which the server is probed on another connection; 0 = off. In
+   * ms.
+   * @default 8000
+   */
   silenceMillis?: number | undefined;
   /** How long end() lets work in flight finish. In ms. @default 5000 */
   drainMillis?: number | undefined;
-  /** From when on a query counts as slow; 0 = off. In ms. @default 1000 */
+  /** How long a query takes to count as slow; 0 = off. In ms. @default 1000 */
   slowQueryMillis?: number | undefined;
   /** The server ends statements that run longer; 0 = not set. In ms. @default 0 */
   statementTimeoutMillis?: number | undefined;
   /** The same, pg's name. */
   statement_timeout?: number | false | undefined;
-  /** The server ends waiting for locks; 0 = not set. In ms. @default 0 */
+  /**
+   * The server ends statements that wait longer for a lock; 0 = not set. In ms.
+   * @default 0
+   */
   lockTimeoutMillis?: number | undefined;
   /** The same, pg's name. */
   lock_timeout?: number | false | undefined;
-  /** The server ends idle transactions; 0 = not set. In ms. @default 0 */
+  /**
+   * The server ends transactions that are idle for longer; 0 = not set. In ms.
+   * @default 0
+   */
   idleInTransactionTimeoutMillis?: number | undefined;
   /** The same, pg's name. */
   idle_in_transaction_session_timeout?: number | false | undefined;
@@ -363,11 +384,11 @@ export interface PoolOptions {
   retryBaseMillis?: number | undefined;
   /** The longest delay. In ms. @default 2000 */
   retryCapMillis?: number | undefined;
-  /** Whether the process's budget may cut repetitions. @default true */
+  /** Whether the process's budget may limit retries. @default true */
   retryBudget?: boolean | undefined;
   /**
-   * The five above as one object; false: no repeating, and a connect that
-   * fails is the answer instead of being waited out.
+   * The five above as one object; false: no retries, and a connect that
+   * fails rejects the call instead of being waited out.
    */
   retry?:
     | false
@@ -379,23 +400,24 @@ export interface PoolOptions {
         retryBudget?: boolean | undefined;
       };
   /**
-   * What is told, and to whom; false: nothing, to nobody.
+   * Where log lines go; false: nowhere.
    * @default the terminal: warnings in development, errors in production,
    * nothing when NODE_ENV is test
    */
   logger?: false | Logger | undefined;
-  /** Whether statements that only read are recognised, and so repeated. @default true */
+  /** Whether statements that only read are recognised, and so retried. @default true */
   inferReads?: boolean | undefined;
 
   // Statements
-  /** What is between us and the server. @default 'auto' */
+  /** What is between the pool and the server. @default 'auto' */
   pooler?: 'auto' | 'none' | 'session' | 'transaction' | undefined;
   /** Which statements are prepared under a name. @default 'auto' */
   names?: 'auto' | 'given' | 'never' | undefined;
   /**
-   * true, or 'on': connections forget their prepared statements after each
-   * use. For code that relies on it; costs a round trip, cures nothing here.
-   * 'force': also behind a transaction pooler. @default 'off' */
+   * true, or 'on': connections forget their prepared statements after each use.
+   * For code that relies on it; costs a round trip, and this pool does not need
+   * it. 'force': also behind a transaction pooler. @default 'off'
+   */
   deallocateBeforeUse?: boolean | 'off' | 'on' | 'force' | undefined;
   /** Prepared statements kept on a connection. @default 200 */
   statementCacheSize?: number | undefined;
@@ -405,13 +427,13 @@ export interface PoolOptions {
   // Limits
   /** The largest result. In bytes. @default 268435456 */
   maxResultBytes?: number | undefined;
-  /** Results not taken yet, all together. In bytes. @default 536870912 */
+  /** All results that were not taken yet, together. In bytes. @default 536870912 */
   maxBufferedBytes?: number | undefined;
-  /** What `cache` of queries keeps, all together. In bytes. @default 16777216 */
+  /** All results that `cache` keeps, together. In bytes. @default 16777216 */
   cacheMaxBytes?: number | undefined;
   /**
-   * How often the session that listens for `cacheNotifyChannel` is asked to
-   * answer; twice that without an answer, nothing that is kept is used. In ms.
+   * How often the session that listens for `cacheNotifyChannel` is pinged;
+   * after twice that without an answer the cache is not used. In ms.
    * @default 5000 */
   cacheNotifyProbeMillis?: number | undefined;
 
@@ -420,38 +442,40 @@ export interface PoolOptions {
   keepAlive?: boolean | undefined;
   /** After how much silence. In ms. @default 10000 */
   keepAliveInitialDelayMillis?: number | undefined;
-  /** How long sent data may stay unacknowledged; 0 = the system's. In ms. @default 15000 */
+  /**
+   * How long sent data may stay unacknowledged; 0 = the system's. In ms.
+   * @default 15000
+   */
   tcpUserTimeoutMillis?: number | undefined;
 
   // The application's
   /** Parsers of this pool. @default the process-wide `types` */
   types?: CustomTypes | undefined;
   /**
-   * SQL to run on each new connection, or a function that prepares it: nobody
-   * is served there before what it returns has settled. Should it fail, the
+   * SQL to run on each new connection, or a function that prepares it: no call
+   * is served there before what it returns has settled. When it fails, the
    * connection is closed, and a call that waits gets its error.
    */
   onConnect?: string | ((client: PoolClient) => unknown) | undefined;
   /**
-   * The database past the pooler, for `connect({session: true})`. Without it
-   * DIRECT_URL, then DIRECT_DATABASE_URL.
+   * A connection string that bypasses the pooler, for `connect({session:
+   * true})`. Without it DIRECT_URL, then DIRECT_DATABASE_URL.
    */
   directUrl?: string | undefined;
   /**
-   * Of `getPool()`: a name for the pool, in place of its functions, also across
+   * For `getPool()`: a name for the pool, instead of its functions, also across
    * worker threads. The first one's functions stay in use.
    */
   key?: string | undefined;
   /**
    * What `getPool()` gives where no binary fits: `pg`'s own pool (the package
-   * `pg` has to be installed), for the same helpers. `new Pool()` takes no
-   * notice of it.
+   * `pg` has to be installed), for the same helpers. `new Pool()` ignores it.
    * @default a pool that rejects with HF_NO_BINARY
    */
   fallback?: 'pg' | false | undefined;
   /**
-   * A channel by which other processes say what the cache has to forget: the
-   * payload is a tag, or empty for everything. Without it, nobody listens.
+   * A channel on which other processes invalidate the cache: the payload is a
+   * tag, or empty for everything. Without it, nothing is listened to.
    */
   cacheNotifyChannel?: string | undefined;
 
@@ -490,55 +514,58 @@ export interface QueryConfig<V extends readonly unknown[] = any[]> {
   queryMode?: string | undefined;
   /** pg's name of `timeoutMillis`. */
   query_timeout?: number | undefined;
-  /** One attempt, then it is cancelled. In ms. @default the pool's */
+  /** The limit of one attempt, which is then cancelled. In ms. @default the pool's */
   timeoutMillis?: number | undefined;
-  /** The whole call, the running attempt included. In ms. @default the pool's, which ends at the last dispatch */
+  /**
+   * The limit of the whole call, the running attempt included. In ms.
+   * @default the pool's, which ends at the last dispatch
+   */
   deadlineMillis?: number | undefined;
   /** Aborts the call. */
   signal?: AbortSignal | undefined;
-  /** Only reads; the server enforces it. So it may be repeated. @default false */
+  /** It only reads, which the server enforces. So it may be retried. @default false */
   readOnly?: boolean | undefined;
-  /** May run twice. So it may be repeated. @default false */
+  /** It may run twice. So it may be retried. @default false */
   idempotent?: boolean | undefined;
   /**
-   * In a transaction of its own; should the answer to COMMIT be lost, the
-   * server is asked what became of it. @default false
+   * Run it in a transaction of its own; when the answer to COMMIT is lost, the
+   * server is asked for the outcome. @default false
    */
   exactlyOnce?: boolean | undefined;
   /**
-   * false: no repeating, and a port that was always closed is not waited for.
+   * false: no retries, and a port that was never open is not waited for.
    * @default the pool's
    */
   retry?: boolean | { maxRetries?: number } | undefined;
-  /** What a retry helper gave its function: this call is part of its run. */
+  /** What a retry helper gave its function: this call belongs to that helper. */
   context?: RetryContext | undefined;
-  /** Answer from what is kept, and keep the answer. Of a pool's query() only. */
+  /** Answer from the cache, and store the result there. For a pool's query() only. */
   cache?: CacheOptions | undefined;
 }
 
 /** How a query uses the pool's cache. */
 export interface CacheOptions {
-  /** How old the answer may be. In ms. */
+  /** How old the result may be. In ms. */
   ttlMillis: number;
   /** How much older it may be while the server cannot be reached. In ms. @default 0 */
   staleIfErrorMillis?: number | undefined;
-  /** Sets questions apart that are otherwise equal; can be invalidated. */
+  /** Distinguishes queries that are otherwise equal; can be invalidated. */
   key?: string | undefined;
-  /** By which the answer can be invalidated. */
+  /** Tags by which the result can be invalidated. */
   tags?: string | readonly string[] | undefined;
 }
 
-/** What `invalidate` forgets. */
+/** What `invalidate` drops. */
 export interface Invalidation {
-  /** Answers with this tag. */
+  /** Results with this tag. */
   tag?: string | undefined;
-  /** Answers with one of these tags. */
+  /** Results with one of these tags. */
   tags?: string | readonly string[] | undefined;
-  /** Answers with this key. */
+  /** Results with this key. */
   key?: string | undefined;
 }
 
-/** A statement whose rows shall be arrays. */
+/** A statement whose rows are arrays. */
 export interface QueryArrayConfig<V extends readonly unknown[] = any[]>
   extends QueryConfig<V> {
   rowMode: 'array';
@@ -558,14 +585,14 @@ export interface FieldDef {
 export interface QueryResultBase {
   /** The command's first word; null for an empty statement. */
   command: string;
-  /** Rows returned or affected; null where the command says nothing. */
+  /** Rows returned or affected; null where the command has no count. */
   rowCount: number | null;
   oid: number;
   fields: FieldDef[];
   rowAsArray: boolean;
-  /** true: no statement was sent for this call, see `cache`. */
+  /** true: no statement was sent for this call; see `cache`. */
   cached?: boolean;
-  /** true: and it is older than asked, because the server is away. */
+  /** true: it is older than requested, because the server cannot be reached. */
   stale?: boolean;
 }
 
@@ -573,7 +600,7 @@ export interface QueryResultRow {
   [column: string]: any;
 }
 
-/** What a statement gave. Several in one text give an array of these. */
+/** The result of a statement. Several in one text give an array of these. */
 export interface QueryResult<R extends QueryResultRow = any>
   extends QueryResultBase {
   rows: R[];
@@ -584,7 +611,7 @@ export interface QueryArrayResult<R extends any[] = any[]>
   rows: R[];
 }
 
-/** What pools and clients share. */
+/** What pools and clients have in common. */
 export interface Queryable {
   query<R extends any[] = any[], V extends readonly unknown[] = any[]>(
     config: QueryArrayConfig<V>,
@@ -603,15 +630,18 @@ export interface Queryable {
     values: readonly unknown[] | undefined,
     callback: (error: Error, result: QueryResult<R>) => void,
   ): void;
-  /** Throws: what speaks pg's protocol itself, such as pg-cursor, cannot run. */
+  /**
+   * Throws: objects that speak pg's protocol themselves, such as pg-cursor,
+   * cannot run.
+   */
   query<T extends { submit: (connection: any) => void }>(submittable: T): never;
 }
 
 // ---- clients --------------------------------------------------------------
 
 /**
- * What a client of pg has and ours has not. Named so that what is written for
- * pg takes ours by its types; whoever uses one of them is told.
+ * What a client of pg has and ours has not. Declared so that code written for
+ * pg accepts ours by its types; using one of them is an error.
  */
 export interface AbsentInClient {
   connect: never;
@@ -625,7 +655,7 @@ export interface AbsentInClient {
   readonly pipeline: never;
 }
 
-/** A connection of one's own, until it is released. */
+/** A connection for exclusive use, until it is released. */
 export interface PoolClient extends Queryable, AbsentInClient, EventEmitter {
   /** The server's process; behind a pooler, the pooler's number for it. */
   readonly processID: number | null;
@@ -634,9 +664,9 @@ export interface PoolClient extends Queryable, AbsentInClient, EventEmitter {
   readonly port: number;
   readonly database: string | undefined;
   /**
-   * Gives the connection back once what was given before has ended: an open
+   * Gives the connection back once its earlier statements have ended: an open
    * transaction is rolled back. true closes it at once; an error closes it only
-   * if it is broken. Bound: may be passed on. Twice throws.
+   * if it is broken. It is bound, and may be passed on. A second call throws.
    */
   release(errorOrClose?: Error | boolean): void;
   /** 'I' idle, 'T' in a transaction, 'E' in a failed one. */
@@ -653,7 +683,7 @@ export interface PoolClient extends Queryable, AbsentInClient, EventEmitter {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What NOTIFY sent. */
+/** A notification. */
 export interface ListenNotification {
   readonly channel: string;
   readonly payload: string;
@@ -664,13 +694,13 @@ export interface ListenNotification {
 export interface ConnectOptions {
   /** The connection must not be multiplexed by a pooler. @default false */
   session?: boolean | undefined;
-  /** Aborts the waiting. */
+  /** Aborts the wait. */
   signal?: AbortSignal | undefined;
-  /** Waiting for the connection. In ms. @default the pool's */
+  /** How long to wait for the connection. In ms. @default the pool's */
   deadlineMillis?: number | undefined;
   /** What a retry helper gave its function. */
   context?: RetryContext | undefined;
-  /** false: a port that was always closed is not waited for. @default the pool's */
+  /** false: a port that was never open is not waited for. @default the pool's */
   retry?: boolean | undefined;
 }
 
@@ -689,24 +719,32 @@ export interface TransactionOptions {
   deferrable?: boolean | undefined;
   /** Whether `fn` is called again when that is safe. @default false */
   retry?: boolean | RetryOptions | undefined;
-  /** Should the answer to COMMIT be lost, ask. @default false */
+  /**
+   * Whether the server is asked for the outcome when the answer to COMMIT is
+   * lost.
+   * @default false
+   */
   exactlyOnce?: boolean | undefined;
   /** Aborts the transaction. */
   signal?: AbortSignal | undefined;
   /**
-   * Getting a connection and repeating, and as long once more for COMMIT; what
-   * the function takes does not count. In ms. @default the pool's, not for COMMIT
+   * The limit for getting a connection and for retries, and once more for
+   * COMMIT; what the function takes does not count. In ms. @default the pool's,
+   * not for COMMIT
    */
   deadlineMillis?: number | undefined;
-  /** BEGIN and COMMIT, each; then it is cancelled. In ms. @default the pool's */
+  /**
+   * The limit of BEGIN and of COMMIT, each of which is then cancelled. In ms.
+   * @default the pool's
+   */
   timeoutMillis?: number | undefined;
   /** What a retry helper gave its function. */
   context?: RetryContext | undefined;
 }
 
-// ---- what the pool tells of itself ---------------------------------------
+// ---- logging --------------------------------------------------------------
 
-/** A logger of pino's shape. `fields.event` says what happened. */
+/** A logger with pino's methods. `fields.event` says what happened. */
 export interface Logger {
   debug(fields: object, message: string): unknown;
   info(fields: object, message: string): unknown;
@@ -718,41 +756,41 @@ export interface Logger {
 
 /** A pool's counters since it was opened, and gauges of this moment. */
 export interface Stats {
-  /** Calls of query(), on the pool and its clients, also those under way. */
+  /** Calls of query() on the pool and its clients, including those in flight. */
   queries: number;
-  /** Of these, successes. */
+  /** Of these, those that succeeded. */
   succeeded: number;
-  /** Calls that failed, also of connect(), by outcome. */
+  /** Calls that failed, including connect(), by outcome. */
   failedNotExecuted: number;
   failedRolledBack: number;
   failedAmbiguous: number;
   failedPermanent: number;
-  /** Attempts made again. */
+  /** Retries. */
   retries: number;
-  /** Calls that succeeded after one. */
+  /** Calls that succeeded after a retry. */
   retriesSucceeded: number;
-  /** Of the retries, by the outcome of the attempt before. */
+  /** Retries, by the outcome of the attempt before. */
   retriesNotExecuted: number;
   retriesRolledBack: number;
   retriesAmbiguous: number;
-  /** Calls that were not repeated because of the process's retry budget. */
+  /** Calls that were not retried because of the process's retry budget. */
   retriesCut: number;
-  /** Of the successes, by the attempt that did; the last one is 4 or more. */
+  /** Successes, by the number of the attempt; the last one is 4 or more. */
   succeededOnAttempt1: number;
   succeededOnAttempt2: number;
   succeededOnAttempt3: number;
   succeededOnAttempt4: number;
-  /** Physical connects begun. */
+  /** Physical connects started. */
   connectsStarted: number;
   connectsSucceeded: number;
   connectsFailed: number;
-  /** Connections we closed. */
+  /** Connections closed by the pool. */
   connectionsClosed: number;
   /** Connections that died. */
   connectionsLost: number;
-  /** Of these, while a statement ran. */
+  /** Of these, those that died while a statement ran. */
   connectionsLostBusy: number;
-  /** Connections given to calls: to each attempt, and by connect(). */
+  /** Connections handed to calls: to each attempt, and by connect(). */
   acquires: number;
   /** Calls that ended with HF_ACQUIRE_TIMEOUT. */
   acquireTimeouts: number;
@@ -770,33 +808,33 @@ export interface Stats {
   statementsPrepared: number;
   /** Uses of a prepared statement. */
   statementsReused: number;
-  /** Statements that shared a connection with others in flight. */
+  /** Statements sent on a connection with others in flight. */
   shared: number;
-  /** Units that went through a pooler. */
+  /** Requests that went through a pooler. */
   pooledUnits: number;
   /** Clients released in a transaction, which was rolled back. */
   rolledBackLeases: number;
-  /** Results over maxResultBytes. */
+  /** Results larger than maxResultBytes. */
   resultsTooLarge: number;
   /** Statements slower than slowQueryMillis. */
   slowQueries: number;
-  /** How often connecting was suspended after failures. */
+  /** How often the circuit breaker opened. */
   breakerOpened: number;
-  /** Probes of a suspended or silent server. */
+  /** Probes of a server that was unreachable or silent. */
   probes: number;
-  /** Health checks that asked the server. */
+  /** Health checks that queried the server. */
   healthChecks: number;
   /** Of these, those without an answer. */
   healthFailures: number;
   /** Calls answered by the cache, or by another call's statement. */
   cacheHits: number;
-  /** Calls with `cache` that asked the server. */
+  /** Calls with `cache` that were sent to the server. */
   cacheMisses: number;
-  /** Calls answered by an older result because the server was away. */
+  /** Calls answered with an older result because the server was away. */
   cacheStale: number;
   /** Results dropped to make room. */
   cacheEvictions: number;
-  /** What the cache keeps now, in bytes: rises and falls. */
+  /** What the cache holds now, in bytes: rises and falls. */
   cacheBytes: number;
   /** Rows received. */
   rows: number;
@@ -804,7 +842,7 @@ export interface Stats {
   bytesIn: number;
   /** Bytes of statements and values. */
   bytesOut: number;
-  /** What servers refused, by the SQLSTATE's class. */
+  /** Errors of servers, by class of SQLSTATE. */
   sqlState08: number;
   sqlState22: number;
   sqlState23: number;
@@ -822,15 +860,15 @@ export interface Stats {
   sqlStateOther: number;
   /** Connections now, open or being opened. */
   total: number;
-  /** Connections now at work. */
+  /** Connections now busy. */
   busy: number;
-  /** Connections now free. */
+  /** Connections now idle. */
   idle: number;
-  /** Calls now waiting for one. */
+  /** Calls now waiting for a connection. */
   waiting: number;
   /** Connections now being opened. */
   connecting: number;
-  /** Connections now lent. */
+  /** Connections now leased. */
   leased: number;
   /** Whether connecting is suspended: 0 no, 1 yes, 2 a probe runs. */
   breaker: number;
@@ -875,15 +913,15 @@ export interface Stats {
   warmupTimeMax: number;
   /** Retries per query. */
   retryRate: number;
-  /** Failed calls, of all that were settled. */
+  /** Failed calls per settled call. */
   failureRate: number;
-  /** acquireTimeouts per connection asked for. */
+  /** acquireTimeouts per connection requested. */
   acquireTimeoutRate: number;
-  /** Lines the logger threw at. */
+  /** Log lines at which the logger threw. */
   loggerFailures: number;
   /**
-   * What servers refused in attempts and connects, by SQLSTATE: the first 64
-   * there were, and what came later under `other`.
+   * Errors of servers in attempts and connects, by SQLSTATE: the first 64
+   * codes, and later ones under `other`.
    */
   sqlStates: Readonly<Record<string, number>>;
 }
@@ -893,12 +931,12 @@ export interface Stats {
 /** A pool of connections: a superset of `pg.Pool`. */
 export class Pool extends EventEmitter implements Queryable {
   /**
-   * Connects nothing: that begins with the first call. Throws a TypeError or
-   * a RangeError that names the option which is wrong.
+   * Does not connect: that begins with the first call. Throws a TypeError or
+   * a RangeError that names the invalid option.
    */
   constructor(options?: PoolOptions | string | URL);
 
-  /** The options in force; password and keys do not show. */
+  /** The options in force, without password and keys. */
   readonly options: Readonly<Record<string, any>> & {
     readonly max: number;
     readonly maxUses: number;
@@ -908,7 +946,7 @@ export class Pool extends EventEmitter implements Queryable {
   };
   /** Connections, open or being opened. */
   readonly totalCount: number;
-  /** Connections nobody uses. */
+  /** Idle connections. */
   readonly idleCount: number;
   /** Calls that wait for a connection. */
   readonly waitingCount: number;
@@ -916,12 +954,12 @@ export class Pool extends EventEmitter implements Queryable {
   readonly expiredCount: number;
   /** Whether end() was called. */
   readonly ending: boolean;
-  /** Whether it is done. */
+  /** Whether end() has completed. */
   readonly ended: boolean;
 
   query: Queryable['query'];
 
-  /** Lends a connection; release() it. */
+  /** Leases a connection, which must be released. */
   connect(options?: ConnectOptions | null): Promise<PoolClient>;
   connect(
     options: ConnectOptions | null | undefined,
@@ -950,12 +988,12 @@ export class Pool extends EventEmitter implements Queryable {
 
   /**
    * Listens to a channel, on a connection in addition to the pool's: one per
-   * process and database, whatever number of pools and threads listen; past the
-   * pooler, if one is in the way. When it is lost, another takes its place; what
-   * was notified in between is missed, and `onReconnect` is called. An outage is
+   * process and database, however many pools and threads listen; a direct one
+   * if there is a pooler. When it is lost, it is replaced; what
+   * was notified meanwhile is missed, and `onReconnect` is called. An outage is
    * waited for, until `deadlineMillis`, the pool's by default; 0 = no limit.
    *
-   * @returns once it listens: the function that ends it
+   * @returns once it listens, the function that stops it
    */
   listen(
     channel: string,
@@ -963,29 +1001,29 @@ export class Pool extends EventEmitter implements Queryable {
     options?: { onReconnect?: () => unknown; deadlineMillis?: number },
   ): Promise<() => Promise<void>>;
 
-  /** Opens `min` connections, one at least, and waits for them. */
+  /** Opens `min` connections, at least one, and waits for them. */
   warmup(options?: WarmupOptions): Promise<WarmupResult>;
 
   /**
-   * Asks the server, the way queries go. Rejects only for wrong options: what
-   * is wrong with the database is what it tells.
+   * Queries the server. Rejects only for invalid options: a failure of the
+   * database is part of the result.
    */
   health(options?: HealthOptions): Promise<Health>;
 
-  /** Replaces all connections, each when it is free: no call fails for it. */
+  /** Replaces all connections, each when it is idle: no call fails because of it. */
   reset(): Promise<void>;
 
   /**
-   * Closes idle connections and lets calls wait, within their deadlines, until
+   * Closes idle connections and makes calls wait, within their deadlines, until
    * resume(): for a failover, or before the process is frozen.
    */
   suspend(): Promise<void>;
 
-  /** Serves calls again. */
+  /** Continues after suspend(). */
   resume(): Promise<void>;
 
   /**
-   * Has every connection forget its prepared statements. Rejects with
+   * Makes every connection drop its prepared statements. Rejects with
    * HF_SESSION_REQUIRED behind a transaction pooler, unless forced.
    */
   clearPreparedStatements(
@@ -993,29 +1031,29 @@ export class Pool extends EventEmitter implements Queryable {
   ): Promise<{ connections: number }>;
 
   /**
-   * Has answers forgotten that `cache` keeps: those with a tag, one of some tags
-   * or a key; without an argument, all. Reaches all threads that use the pool.
-   * Returns how many there were.
+   * Drops cached results: those with a tag, one of some tags or a key; without
+   * an argument, all. It applies to all threads that use the pool. Returns how
+   * many were dropped.
    */
   invalidate(what?: string | readonly string[] | Invalidation): Promise<number>;
 
-  /** Counters and gauges of this moment. */
+  /** The current counters and gauges. */
   stats(): Stats;
 
   /** The same in Prometheus' text format (version 0.0.4). */
   prometheus(): string;
 
-  /** Ends the pool once work in flight is finished. */
+  /** Ends the pool once work in flight has finished. */
   end(): Promise<void>;
   end(callback: (error?: Error) => void): void;
   /**
-   * end() that gives work in flight so many ms: 0 is at once, Infinity as long
+   * end() with a limit for work in flight: 0 is at once, Infinity as long
    * as it takes. In ms. @default the pool's drainMillis
    */
   drain(millis?: number): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 
-  /** As `onConnect`: what the listener returns is waited for. */
+  /** As `onConnect`: what the listener returns is awaited. */
   on(event: 'connect', listener: (client: PoolClient) => unknown): this;
   on(event: 'acquire' | 'remove', listener: (client: PoolClient) => void): this;
   on(
@@ -1026,10 +1064,11 @@ export class Pool extends EventEmitter implements Queryable {
 }
 
 /**
- * Returns a handle on the process-wide pool of everybody who means the same:
- * target, password, settings, functions; the same for every copy of a reloaded
- * module and every worker thread. Without any settings it rejects at its first
- * use. Throws HF_TOO_MANY_POOLS for the fifth that differs by a function only.
+ * Returns a handle on the process-wide pool for the same configuration: target,
+ * password, settings, functions. It is the same for every copy of a reloaded
+ * module and every worker thread. Without any configuration it rejects at its
+ * first use. Throws HF_TOO_MANY_POOLS for the fifth that differs only by a
+ * function.
  */
 export function getPool(
   options: PoolOptions & { fallback: 'pg' },
@@ -1074,9 +1113,12 @@ export interface FallbackClient {
 export interface WarmupOptions {
   /** How long to wait for it; 0 = no limit. In ms. @default 8000 */
   timeoutMillis?: number | undefined;
-  /** Reject as soon as the database turns out to be away. @default false */
+  /**
+   * Whether to reject as soon as the database turns out to be unreachable.
+   * @default false
+   */
   failFast?: boolean | undefined;
-  /** Aborts the waiting. */
+  /** Aborts the wait. */
   signal?: AbortSignal | undefined;
 }
 
@@ -1084,20 +1126,20 @@ export interface WarmupResult {
   /** Whether the connections are open. */
   ok: boolean;
   durationMillis: number;
-  /** Why they are not. */
+  /** Why the connections are not open. */
   error?: HoldfastError;
 }
 
 export interface HealthOptions {
-  /** The answer is there by then. In ms. @default 2000 */
+  /** The limit of the check. In ms. @default 2000 */
   timeoutMillis?: number | undefined;
 }
 
-/** What a health check found. */
+/** The result of a health check. */
 export interface Health {
   /**
-   * `up`: a query works now; `down`: none does; `degraded`: queries work, or
-   * would if others let them, and `reasons` says what is wrong.
+   * `up`: queries work now; `down`: none does; `degraded`: queries work, or
+   * would if connections were free, and `reasons` says what is wrong.
    */
   status: 'up' | 'degraded' | 'down';
   /** Whether as many connections have been open as a warm-up opens. */
@@ -1105,10 +1147,10 @@ export interface Health {
   /** How long the check took. */
   latencyMillis: number;
   pool: { total: number; busy: number; idle: number; waiting: number };
-  /** What is between us and the server; `proxy` was found out by itself. */
+  /** What is between the pool and the server; `proxy` was detected. */
   pooler: 'none' | 'session' | 'transaction' | 'proxy' | 'unknown';
   role: 'primary' | 'standby' | 'unknown';
-  /** Whether connecting is suspended after failures. */
+  /** The state of the circuit breaker. */
   breaker: 'closed' | 'open' | 'half-open';
   /** What the check failed with. */
   lastError: { code: string | undefined; message: string } | null;
@@ -1117,16 +1159,16 @@ export interface Health {
 }
 
 export interface ClearOptions {
-  /** Also behind a transaction pooler, where it hits others. @default false */
+  /** Also behind a transaction pooler, where it affects others. @default false */
   force?: boolean | undefined;
 }
 
 export interface ShutdownOptions {
   /** @default ['SIGTERM', 'SIGINT'] */
   signals?: string[] | undefined;
-  /** How long work in flight may go on. In ms. @default 5000 */
+  /** How long work in flight may continue. In ms. @default 5000 */
   drainMillis?: number | undefined;
-  /** Also when nothing else is left to do. @default true */
+  /** Also when the process has nothing left to do. @default true */
   beforeExit?: boolean | undefined;
 }
 
@@ -1163,13 +1205,13 @@ export function clearPreparedStatements(
   },
 ): Promise<{
   connections: number;
-  /** Set where there was nothing to clear. */
+  /** Set when there was nothing to clear. */
   error?: Error;
 }>;
 
 /**
  * Ends the pools of getPool() on signals and before the process exits.
- * Returns what takes the hooks away. A second call changes nothing.
+ * Returns a function that removes the hooks. A second call changes nothing.
  */
 export function installShutdownHooks(options?: ShutdownOptions): () => void;
 
@@ -1179,21 +1221,21 @@ export function installShutdownHooks(options?: ShutdownOptions): () => void;
 export interface RetryContext {
   /** Aborted when the helper's deadline passes or its signal is. */
   readonly signal: AbortSignal;
-  /** Milliseconds of Date.now() after which nothing is begun any more. */
+  /** The time, as of Date.now(), after which nothing is started. */
   readonly deadline: number | undefined;
   /** Which attempt this is, counted from 1. */
   readonly attempt: number;
 }
 
-/** What `onRetry` is told before an attempt is made again. */
+/** What `onRetry` gets before a retry. */
 export interface RetryEvent {
   /** The helper's `name`. */
   name: string | undefined;
   /** The attempt that failed, counted from 1. */
   attempt: number;
-  /** How many there can be in all. */
+  /** The maximum number of attempts. */
   maxAttempts: number;
-  /** How long it waits now, in ms. */
+  /** The delay before the retry, in ms. */
   delayMillis: number;
   /** What the attempt failed with. */
   error: unknown;
@@ -1203,7 +1245,7 @@ export interface RetryEvent {
 }
 
 export interface RetryOptions {
-  /** Fixed delays: 1 × 20 ms, 100 200 300 ms, or 500 1000 ms. */
+  /** Fixed delays: 20 ms once; 100, 200 and 300 ms; or 500 and 1000 ms. */
   preset?: 'fast' | 'linear' | 'serverless' | undefined;
   /**
    * Extra attempts. @default 2; 3 after 100, 200 and 300 ms for trouble with
@@ -1222,33 +1264,37 @@ export interface RetryOptions {
   /** @default 'exponential' */
   growth?: 'exponential' | 'linear' | undefined;
   /**
-   * By then the call is settled. Given, it also bounds the running attempt.
+   * The limit of the call. When given, it also ends the running attempt.
    * In ms. @default 8000, for waiting and repeating only
    */
   deadlineMillis?: number | undefined;
-  /** The work may be done twice: repeat also what is ambiguous. @default false */
+  /** The work may be done twice: ambiguous failures are retried, too. @default false */
   idempotent?: boolean | undefined;
   /**
-   * Whether the budget of the process may cut repetitions: of what may have
+   * Whether the budget of the process may limit retries: of what may have
    * been done, and of everything while the server is overloaded.
    * @default true
    */
   retryBudget?: boolean | undefined;
-  /** Aborts waiting and working. */
+  /** Aborts the call, waiting or running. */
   signal?: AbortSignal | undefined;
-  /** Told before an attempt is made again; what it throws is ignored. */
+  /** Called before a retry; what it throws is ignored. */
   onRetry?: ((event: RetryEvent) => void) | undefined;
   /** A name for `onRetry`. */
   name?: string | undefined;
-  /** Join calls after an await, too. Makes every await slower. @default false */
+  /**
+   * Whether calls after an await join the helper, too. Makes every await
+   * slower.
+   * @default false
+   */
   joinAsync?: boolean | undefined;
   /**
-   * An outer helper's context: its deadline and attempts rule. Or what the
+   * An outer helper's context, whose deadline and attempts apply. Or what the
    * platform gave the handler, such as AWS Lambda's context: the remaining
    * time, less 200 ms for the answer, is the deadline.
    */
   context?: RetryContext | { getRemainingTimeInMillis(): number } | undefined;
-  /** The time that remains, in ms; less 200 ms it is the deadline. */
+  /** The remaining time, in ms; less 200 ms it is the deadline. */
   remaining?: (number | (() => number)) | undefined;
 }
 
@@ -1261,9 +1307,9 @@ export interface RetryPreset {
   readonly growth: 'exponential' | 'linear';
 }
 
-/** What the helpers and pools of this process have done together. */
+/** Totals of all helpers and pools of this process. */
 export function retryStats(): {
-  /** Repetitions that the retry budget forbade. */
+  /** Retries that the retry budget prevented. */
   cut: number;
 };
 
@@ -1274,8 +1320,8 @@ export const presets: {
 };
 
 /**
- * Calls `fn` and repeats it when that is safe and useful. Put one statement or
- * one transaction into it.
+ * Calls `fn` and retries it when that is safe and useful. `fn` should be one
+ * statement or one transaction.
  *
  * @example
  * const { rows } = await retryQuery(() => pool.query('select 1'));
@@ -1300,10 +1346,10 @@ export function withTransactionRetry<T>(
 /** `withDatabaseRetry` under another name. */
 export const withPrismaRetry: typeof withDatabaseRetry;
 
-// ---- for those who collect figures ---------------------------------------
+// ---- metrics ---------------------------------------------------------------
 
 /**
- * The statistics of the pools given, or of all that are open in this
+ * The statistics of the given pools, or of all that are open in this
  * environment, in Prometheus' text format (version 0.0.4).
  */
 export function prometheusText(pools?: Pool | readonly Pool[]): string;
@@ -1318,10 +1364,10 @@ export interface OpenTelemetryOptions {
 }
 
 /**
- * Gives OpenTelemetry the metrics and spans of all pools of this environment.
- * Called again it begins anew. Throws an error with the code
+ * Exports metrics and spans of all pools of this environment to OpenTelemetry.
+ * A second call replaces the first. Throws an error with the code
  * `HF_NO_OPENTELEMETRY` where `@opentelemetry/api` is not installed.
- * @returns a function that ends it
+ * @returns a function that stops it
  */
 export function enableOpenTelemetry(options?: OpenTelemetryOptions): () => void;
 
@@ -1333,12 +1379,12 @@ export function escapeIdentifier(name: string): string;
 /** A text as a literal of SQL, quoted. Prefer parameters. */
 export function escapeLiteral(text: string): string;
 
-/** What runs here. */
+/** The versions in use. */
 export const versions: {
   readonly holdfast: string;
   /** As "17.11"; undefined where no binary fits. */
   readonly libpq: string | undefined;
-  /** Of the OpenSSL that libpq uses; undefined where it cannot be seen. */
+  /** Of the OpenSSL that libpq uses; undefined where it cannot be determined. */
   readonly openssl: string | undefined;
 };
 

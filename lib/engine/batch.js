@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What is asked of the engine during one tick: operations of twelve words each
+// The operations of one tick: twelve words each
 // (struct hf_op) and one text with all their fields, a NUL after each.
 
 const { OP, OP_AT } = require('../protocol/operations.js');
 
 /**
  * The end of the tick, as Node has it: a test that fakes process.nextTick for
- * a while must not keep a batch. One that was faked before this file was
+ * a while must not hold a batch back. One that was faked before this file was
  * loaded (fakes of Jest and Sinon carry their clock) is not used at all.
  * @type {(callback: () => void) => void}
  */

@@ -17,7 +17,7 @@ let takenResolve = nobody;
 let takenReject = nobody;
 
 /**
- * An executor that hands out both functions, without a closure per promise.
+ * An executor that hands out both functions without a closure per promise.
  * @param {(value: any) => void} resolve
  * @param {(error: any) => void} reject
  */
@@ -27,8 +27,8 @@ function take(resolve, reject) {
 }
 
 /**
- * Reports what a caller's own function threw the way `pg` does: the process
- * hears of it, the other calls don't.
+ * Rethrows what a caller's own function threw as `pg` does: as an uncaught
+ * exception, which disturbs no other call.
  * @param {unknown} error
  */
 function rethrowLater(error) {
@@ -39,7 +39,7 @@ function rethrowLater(error) {
 
 /**
  * Returns a pair of functions that call back in the caller's async context.
- * What the callback throws is the process's affair, as in `pg`.
+ * What the callback throws is an uncaught exception, as in `pg`.
  * @param {Callback} callback
  * @param {string} what
  * @param {null | undefined} fine the callback's error where there is none
@@ -61,8 +61,9 @@ function fromCallback(callback, what, fine) {
 }
 
 /**
- * Gives an error the stack of the caller's own awaits, as `pg` does: where the
- * engine's answer was read tells nobody anything.
+ * Gives an error the stack of the caller's own awaits, as `pg` does: the place
+ * where the engine's answer was read is of no use. V8 finds the awaits only in
+ * a reaction of a promise that is awaited, hence the second one in callWith().
  * @param {unknown} error
  * @returns {never}
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Reads what the engine says: results and errors go to the requests that wait
+// Reads the engine's messages: results and errors go to the requests that wait
 // for them, events and questions to their pools.
 
 const { rethrowLater } = require('./callbacks.js');
@@ -43,8 +43,8 @@ const MSG_RESULT = MSG.RESULT;
 const CLEARS_ALL = 1;
 
 /**
- * Returns the error of a message. One that cannot be read still settles its
- * call: a promise that stays open would be worse than a vague answer.
+ * Returns the error of a message. One that cannot be read still rejects its
+ * call: a promise that never settles would be worse than a vague error.
  * @param {Message} message
  * @returns {Error}
  */
@@ -63,8 +63,8 @@ function errorOf({ ints, at, strings, first }) {
 }
 
 /**
- * Whether a result has columns that nobody described, or text of which no
- * string could be made. Rows of it would be wrong.
+ * Whether a result's columns were never described, or its text did not fit into
+ * strings. Its rows would be wrong.
  * @param {Message} message
  * @param {unknown} description
  * @returns {boolean}
@@ -131,7 +131,7 @@ class Inbox {
   }
 
   /**
-   * Never throws: what goes wrong with one message is that one's affair.
+   * Never throws: an error in one message does not affect the others.
    * @param {Int32Array} ints
    * @param {Float64Array} nums
    * @param {string[]} strings
@@ -263,7 +263,7 @@ class Inbox {
   #onRowDescription(message) {
     const id = message.ints[message.at + ROW_DESCRIPTION_AT.ID];
     if (id === CLEARS_ALL) {
-      // The engine describes again what results still under way need.
+      // The engine describes the columns of results in flight again.
       this.#descriptions = new Map();
     } else {
       this.#descriptions.set(id, readRowDescription(message));

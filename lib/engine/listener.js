@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What the engine tells and asks a pool by itself.
+// Events and questions that the engine sends to a pool.
 
 const { EVENT_AT, INT_AT } = require('../protocol/messages.js');
 const { FLAG } = require('../protocol/operations.js');
 
 /**
- * What a pool hears from the engine without having asked.
+ * What receives a pool's events and questions.
  * @typedef {object} Listener
  * @property {(event: Event) => void} onEvent
  * @property {(question: string) => Promise<string>} onAsk
  */
 
 /**
- * Returns a listener that does not hold the other.
+ * Returns a listener that does not keep the other alive.
  * @param {Listener} listener
  * @returns {Listener}
  */
@@ -25,7 +25,7 @@ function weakly(listener) {
     onAsk: async (question) => {
       const asked = ref.deref();
       if (asked === undefined) {
-        throw new Error('nobody holds the pool any more');
+        throw new Error('the pool was garbage-collected');
       }
       return await asked.onAsk(question);
     },
@@ -95,8 +95,8 @@ async function askPool(pool, question) {
 }
 
 /**
- * A function that fails is asked again, unless its error says that this is of
- * no use: by `retryable: false`, or because it is a mistake in the program.
+ * A function that fails is called again, unless its error says that this is
+ * useless: by `retryable: false`, or because it is a bug.
  * @param {any} error
  * @returns {boolean}
  */

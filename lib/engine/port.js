@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// This environment's side of the crossing. What is asked of the engine during
-// a tick goes to it in one call, and its answers come in one call (inbox.js).
+// This environment's connection to the engine. All operations of a tick are
+// handed over in one call, and answers arrive in one call (inbox.js).
 //
 // A request waits in a table (waiters.js) until its answer comes.
 
@@ -47,8 +47,8 @@ class Port {
 
   /** @param {import('./native.js').Addon} [addon] */
   constructor(addon = native.load()) {
-    // What the addon holds must not hold this: a port whose pools are gone is
-    // collected, with the modules it belongs to.
+    // The addon must not hold this object: a port whose pools are gone is
+    // garbage-collected, with the modules it belongs to.
     this.#native = new addon.Port(deliverTo(new WeakRef(this)));
   }
 
@@ -75,7 +75,7 @@ class Port {
   }
 
   /**
-   * Ends a pool that nobody holds any more.
+   * Ends a pool that was garbage-collected.
    * @param {number} pool
    */
   abandonPool(pool) {
@@ -93,7 +93,7 @@ class Port {
   }
 
   /**
-   * Returns what a pool counts when all calls made so far are begun.
+   * Returns a pool's gauges once the engine has taken all calls made so far.
    * @param {number} pool
    * @returns {Int32Array | undefined}
    */
@@ -131,8 +131,8 @@ class Port {
   }
 
   /**
-   * Appends a field to the batch's text. The operation it belongs to is to be
-   * added next, in the same breath.
+   * Appends a field to the batch's text. The operation it belongs to must be
+   * added next, in the same tick.
    * @param {string} field
    */
   push(field) {
@@ -175,7 +175,7 @@ class Port {
   }
 
   /**
-   * Asks the engine to give up on a request that is under way.
+   * Asks the engine to abort a request.
    * @param {Waiter} waiter
    */
   abort(waiter) {
@@ -195,7 +195,7 @@ class Port {
       return;
     }
     if (count > 1) {
-      // What is wrong with one of them is not the others' affair.
+      // An operation that is refused must not fail the others.
       for (const part of divide(ops, count, fields)) {
         this.#submit(part.op, 1, part.fields);
       }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The requests under way, in a table by index. The engine gives back index and
-// generation: nothing is looked up by key, and an answer to a request that is
-// over meets nobody.
+// The pending requests, in a table by index. The engine gives back index and
+// generation: nothing is looked up by key, and an answer to a settled request
+// is ignored.
 
 /**
  * What waits for answers. Which of them come depends on the operation.
@@ -12,22 +12,22 @@
  * @property {number} generation
  * @property {boolean} counted whether it keeps the process alive
  * @property {import('../values/types.js').CustomTypes} [types]
- * @property {(connection: number) => import('../values/types.js').CustomTypes
- *   } [typesOn] those of the connection it ran on
+ * @property {(connection: number) => import('../values/types.js').CustomTypes }
+ *   [typesOn] those of the connection it ran on
  * @property {boolean} [rowAsArray]
- * @property {(result: import('../values/results.js').Result, meta: ResultMeta) => void
- *   } [onResult]
+ * @property {(result: import('../values/results.js').Result, meta: ResultMeta)
+ *   => void } [onResult]
  * @property {(lease: Lease) => void} [onLease]
  * @property {(existing: boolean, options: string) => void} [onOpened]
  * @property {(value: number) => void} [onOk]
- * @property {(verdict: Int32Array, error: Error | null, connection: number
- *   ) => void} [onHealth] the message itself, and what the probe failed with
- * @property {(error: Error, transaction: number, connection: number) => void
- *   } onError
+ * @property {(verdict: Int32Array, error: Error | null, connection: number ) =>
+ *   void} [onHealth] the message itself, and what the probe failed with
+ * @property {(error: Error, transaction: number, connection: number) => void }
+ *   onError
  */
 
 /**
- * What comes with a result; the object is reused.
+ * What comes with a result besides its rows; the object is reused.
  * @typedef {object} ResultMeta
  * @property {number} connection the serial of the one it ran on
  * @property {number} attempts
@@ -47,7 +47,7 @@
  * @property {boolean} pooled
  */
 
-/** Nobody waits under this index; operations without an answer carry it. */
+/** The index of no request, for operations without an answer. */
 const NOBODY = { index: 0, generation: 0 };
 
 class Waiters {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// getPool({fallback: 'pg'}) where no binary fits: pg's own pool, under the
-// same helpers, with what the shared functions (healthCheck(), warmup(), the
-// shutdown hooks) ask of a pool.
+// getPool({fallback: 'pg'}) where no binary fits: pg's own pool, with the
+// methods that the shared functions (healthCheck(), warmup(), the shutdown
+// hooks) need.
 
 const { abortedError, refuseAborted } = require('../pool/arguments.js');
 const { readDrainMillis } = require('../validate/values.js');
@@ -20,7 +20,7 @@ const { until } = require('../platform/until.js');
 /** As long as a timer can wait. */
 const NO_LIMIT = 2 ** 31 - 1000;
 
-/** How much longer than pg we wait: its own error says more. In ms. */
+/** How much longer than pg's own time-out, whose error is better. In ms. */
 const PG_FIRST_MILLIS = 25;
 
 const ROLE = 'SELECT pg_is_in_recovery() AS standby';
@@ -60,8 +60,7 @@ function countsOf({ totalCount, idleCount, waitingCount }) {
 }
 
 /**
- * Asks the server. pg has no limit of its own: what is not answered in time
- * loses its connection, so that it does not hang there for ever.
+ * Queries the server, within a limit.
  * @param {any} pool
  * @param {string} text
  * @param {number} millis
@@ -143,8 +142,8 @@ async function warm(pool, options) {
 function ignore() {}
 
 /**
- * Ends the pool. What is not done in time loses its connection; a client that
- * nobody gives back is waited for no longer.
+ * Ends the pool. After the limit the connections of work in flight are closed,
+ * and clients that were not released are not waited for.
  * @param {any} pool
  * @param {Set<any>} clients that are open
  * @param {number} millis
@@ -168,8 +167,8 @@ async function drain(pool, clients, millis) {
 }
 
 /**
- * Makes pg's pool. A lost connection is an event there, which ends the process
- * when nobody listens.
+ * Makes pg's pool. There a lost connection is an 'error' event, which ends the
+ * process when it has no listener.
  * @param {import('../options/options.js').Resolved} resolved
  * @param {unknown} reason why there is no pool of ours
  * @returns {any}

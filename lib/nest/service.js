@@ -6,7 +6,7 @@ const { readSettings } = require('./options.js');
 
 /** @typedef {import('../pool/pool.js').Pool} Pool */
 
-/** What a service has of its pool, by the pool's own names. */
+/** The methods of the pool that a service has. */
 const DELEGATED = /** @type {const} */ ([
   'query',
   'transaction',

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Channels of node:diagnostics_channel, for tracers. Nothing is put together
-// before somebody subscribes.
+// Channels of node:diagnostics_channel, for tracers. No message is made without
+// a subscriber.
 //
 //   tracing:holdfast:query|acquire|connect|retry:start|end|asyncStart|asyncEnd|error
 //   holdfast:release, holdfast:breaker, holdfast:slow, holdfast:retry
@@ -23,7 +23,7 @@ class Trace {
     this.error = error;
   }
 
-  /** Whether anybody listens. TracingChannel has it from Node 20.13 on. */
+  /** As TracingChannel has it from Node 20.13 on. */
   get hasSubscribers() {
     return (
       this.start.hasSubscribers ||
@@ -35,7 +35,7 @@ class Trace {
   }
 
   /**
-   * Tells of work that has begun by itself.
+   * Publishes the start of work that no caller started.
    * @param {object} context
    */
   begin(context) {
@@ -44,9 +44,9 @@ class Trace {
   }
 
   /**
-   * Tells of its end, with `context.error` if it failed.
+   * Publishes its end, with `context.error` if it failed.
    * @param {{error?: unknown}} context
-   * @param {() => void} [answer] what goes on because of it
+   * @param {() => void} [answer] what is called within the context
    */
   finish(context, answer = () => {}) {
     if (context.error !== undefined) {
@@ -57,7 +57,7 @@ class Trace {
   }
 
   /**
-   * Tells of work that `work` starts and that its two functions end.
+   * Traces work that `work` starts and that its two functions end.
    * @template {{error?: unknown}} Context
    * @param {Context} context
    * @param {(value: any) => void} resolve

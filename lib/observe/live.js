@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The pools that are open in this environment, each under a name of its own.
-// They are kept where the module cache does not reach: exporters that were
-// loaded anew still find pools that are older.
+// The open pools of this environment, each under a name of its own.
+// They are stored outside of the module cache: exporters that were loaded again
+// still find older pools.
 
 const { thisCopy, version } = require('../platform/package-instance.js');
 
 /** @typedef {import('../pool/pool-core.js').PoolCore} PoolCore */
 
 /**
- * What this version of this copy knows.
+ * What this version of this installed copy knows.
  * @typedef {object} Live
  * @property {Map<string, WeakRef<PoolCore>[]>} pools by name; several handles
  *   on a shared pool have one name, and one set of figures
@@ -33,8 +33,8 @@ function findLive() {
 const { pools, cores } = findLive();
 
 /**
- * Returns what a pool is called in figures: its server and database, and a
- * number when others have the same.
+ * Returns a pool's name in metrics: its server and database, and a number when
+ * others have the same.
  * @param {PoolCore} pool
  * @param {{host?: unknown, port?: unknown, database?: unknown}} target
  * @returns {string}
@@ -80,7 +80,7 @@ function addLive(name, pool) {
 
 /**
  * @param {string} name
- * @param {PoolCore | undefined} pool undefined: one that nobody holds any more
+ * @param {PoolCore | undefined} pool undefined: one that was garbage-collected
  */
 function removeLive(name, pool) {
   const others = named(name).filter((core) => core !== pool);
@@ -99,7 +99,7 @@ function livePools() {
   return [...pools.keys()].flatMap((name) => {
     const cores = named(name);
     if (cores.length === 0) {
-      pools.delete(name); // nobody held it any more
+      pools.delete(name); // all were garbage-collected
     }
     return cores.slice(0, 1);
   });
@@ -119,7 +119,7 @@ function setCore(pool, core) {
 
 /**
  * @param {any} pool
- * @returns {PoolCore | undefined} undefined: it is no pool of ours
+ * @returns {PoolCore | undefined} undefined: it is not a pool of ours
  */
 function coreOf(pool) {
   return cores.get(pool) ?? cores.get(pool?.[ITSELF]);

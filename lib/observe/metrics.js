@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What a pool's numbers are called outside, and those made of others.
+// The names of a pool's statistics in metrics, and those derived from others.
 
 const native = require('../engine/native.js');
 
@@ -54,7 +54,7 @@ function statNames() {
 }
 
 /**
- * Returns how often servers said what, by SQLSTATE; `other` is the rest.
+ * Returns how often servers sent each SQLSTATE; `other` is the rest.
  * @param {Float64Array | undefined} values the engine's: see hf_port_stats()
  * @returns {Numbers}
  */
@@ -109,12 +109,12 @@ const CLASS = 'sqlState';
 const SUFFIX = 'Count';
 /** Gauges that Prometheus gets as one, by state. */
 const STATES = Object.freeze(['idle', 'busy', 'connecting']);
-/** What the engine keeps among its counters and that falls, too. */
+/** Counters of the engine that also fall. */
 const FALLING = Object.freeze(['cacheBytes']);
 const FAILED = 'failed';
 const ON_ATTEMPT = 'succeededOnAttempt';
 
-/** What the names do not say by themselves. */
+/** Descriptions where the name is not enough. */
 /** @type {Readonly<Record<string, string>>} */
 const HELP = Object.freeze({
   queries: 'Calls of query().',

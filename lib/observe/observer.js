@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What a pool tells of its work: to tracers and to the log. Each way in is
-// behind one check, so that nothing is done while nobody listens.
+// What a pool reports to tracers and to the log. Each entry point is
+// behind one check, so that nothing is done without subscribers.
 
 const { channels, traces } = require('./diagnostics.js');
 const { connectError, connectionError } = require('../engine/events.js');
 const { CIRCUIT, EVENT } = require('../protocol/messages.js');
 const { sentence, shownText } = require('./slow-query.js');
 
-/** What the engine keeps from the caller, unless it cannot. */
+/** Errors that the engine handles itself, unless it cannot. */
 const CONFLICTS = new Set(['42P05', '26000']);
 
 /**
@@ -20,7 +20,7 @@ const CONFLICTS = new Set(['42P05', '26000']);
  *   user: unknown}>} target
  */
 
-/** Of `holdfast:query`. The text is put together when it is read. */
+/** The context of `holdfast:query`. Its text is made when it is read. */
 class QueryContext {
   /** @type {unknown} */
   error = undefined;
@@ -62,7 +62,7 @@ class Observer {
   #logsSlow;
   /** @type {Origin} */
   #origin;
-  /** Connects under way that were told of. @type {Map<number, any>} */
+  /** Traced connects in progress. @type {Map<number, any>} */
   #connects = new Map();
   /** When leases were granted. @type {Map<number, number>} */
   #grants = new Map();
@@ -92,10 +92,9 @@ class Observer {
   }
 
   /**
-   * Follows a statement that is about to be handed over, for whoever listens.
-   * Tracers get a message at its start; the slow query log only has it timed,
-   * for that log is on in every development server and must cost a call next
-   * to nothing.
+   * Traces or times a statement that is about to be sent. Tracers get a message
+   * at its start; the slow query log only takes the time, for it is on in every
+   * development server and must cost next to nothing.
    * @param {import('../pool/call.js').Call} call
    * @param {boolean} onClient
    * @param {() => void} send hands it over, within the tracers' context; may
@@ -110,7 +109,7 @@ class Observer {
     }
   }
 
-  /** Whether anybody wants to hear of statements. */
+  /** Whether statements are traced or timed. */
   get followsCalls() {
     return (
       this.#logsSlow ||
@@ -159,7 +158,7 @@ class Observer {
   }
 
   /**
-   * A statement has come to its end, and its caller is about to hear.
+   * Called when a statement has ended, before its caller's promise settles.
    * @param {import('../pool/call.js').Call} call
    * @param {any} error
    */
@@ -198,7 +197,7 @@ class Observer {
   }
 
   /**
-   * Follows a call of connect() that `start` begins.
+   * Traces a call of connect() that `start` begins.
    * @param {(client: any) => void} resolve
    * @param {(error: any) => void} reject
    * @param {(resolve: (client: any) => void, reject: (error: any) => void) =>
@@ -357,7 +356,7 @@ class Observer {
     }
   }
 
-  /** Nothing more is told: the pool is closed. */
+  /** The pool is closed: nothing more is reported. */
   close() {
     this.#connects.clear();
     this.#grants.clear();

@@ -246,7 +246,7 @@ function startMetrics(api) {
 }
 
 /**
- * Tells of what servers refused; the SQLSTATE is the type of such an error.
+ * Counts errors of servers; the SQLSTATE is the type of such an error.
  * @param {any} result
  * @param {any} counter
  * @param {import('./prometheus.js').Sample} sample

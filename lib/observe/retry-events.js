@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Repetitions of the retry helpers, for tracers and for the log. Edge runtimes
+// Retries of the helpers, for tracers and for the log. Edge runtimes
 // and browsers, which have neither, load no-retry-events.js in its place.
 
 const { channel } = require('node:diagnostics_channel');
@@ -46,7 +46,7 @@ function codeOf(error) {
 }
 
 /**
- * Tells of a repetition. The error's message may hold values, so the log has
+ * Publishes a retry. The error's message may hold values, so the log has
  * its code.
  * @param {RetryEvent} event
  * @param {object} [pool] whose log it is for

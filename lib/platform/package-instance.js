@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What this environment knows of each installed copy of this package, in a
+// The state of each installed copy of this package in this environment, in a
 // place that outlives the module cache: bundlers, test runners and development
 // servers load modules again and again.
 
@@ -17,18 +17,19 @@ const STATE = Symbol.for('pg-holdfast');
  * @property {string} path
  * @property {Map<string, import('../pool/pool.js').Pool>} handles by the key of
  *   their target
- * @property {Map<string, import('../retry/context.js').RunState>} runs by version: a
- *   copy may be replaced while the process goes on
- * @property {Map<string, import('../observe/live.js').Live>} [live] open pools, too
+ * @property {Map<string, import('../retry/context.js').RunState>} runs by
+ *   version: a copy may be replaced while the process goes on
+ * @property {Map<string, import('../observe/live.js').Live>} [live] open pools,
+ *   too
  * @property {Set<object>} [roots] what must not be collected, as its work is
  *   not done
- * @property {Map<string, import('./shared-state.js').State>} [shared] and
- *   those of getPool()
+ * @property {Map<string, import('./shared-state.js').State>} [shared] and those
+ *   of getPool()
  */
 
 /**
  * Returns the state of this copy. A second copy has pools of its own, which is
- * hardly ever meant.
+ * rarely intended, and warned of.
  * @returns {Copy}
  */
 function thisCopy() {
@@ -59,7 +60,7 @@ function thisCopy() {
 }
 
 /**
- * Returns what keeps things from being collected while they have work to do.
+ * Returns the set that keeps objects alive while they have work to do.
  * @param {Copy} copy
  * @returns {Set<object>}
  */

@@ -25,9 +25,9 @@ function head() {
 }
 
 /**
- * Tells musl from glibc. The loader's name stands at the beginning of the
- * executable, as a rule; a diagnostic report knows, too, but takes 100 times
- * as long.
+ * Distinguishes musl from glibc. The loader's name is usually at the beginning
+ * of the executable; a diagnostic report has it, too, but takes 100 times as
+ * long.
  * @returns {boolean}
  */
 function isMusl() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What this environment knows of shared pools, where the module cache does not
-// reach: modules that are loaded anew find the pools of those before them.
+// The shared pools of this environment, outside of the module cache: modules
+// that are loaded again find the pools of those before them.
 
 const { thisCopy, version } = require('./package-instance.js');
 
@@ -14,13 +14,13 @@ const { thisCopy, version } = require('./package-instance.js');
  * @property {string} key what the engine knows it by
  * @property {string} base the same without the functions
  * @property {import('../process/sizes.js').Sizes} sizes
- * @property {string} stack where it was asked for first
+ * @property {string} stack where it was requested first
  * @property {(WeakRef<object> | undefined)[]} refs its functions, by their role
  * @property {Set<WeakRef<Pool>>} handles
  */
 
 /**
- * A function or object that options are told apart by.
+ * What identifies a function or object among the options.
  * @typedef {object} Mark
  * @property {string} id
  * @property {import('../process/functions.js').Origin | undefined} origin
@@ -34,7 +34,7 @@ const { thisCopy, version } = require('./package-instance.js');
  */
 
 /**
- * Handles by several objects, none of which is kept by it.
+ * Handles by several objects, which it does not keep alive.
  * @typedef {object} Node
  * @property {WeakMap<object, Node>} next
  * @property {Set<Pool>} pools
@@ -44,11 +44,12 @@ const { thisCopy, version } = require('./package-instance.js');
  * @typedef {object} State
  * @property {Map<string, Shared>} pools by key
  * @property {Map<string, WeakRef<Pool>>} handles by what getPool() was given
- * @property {Set<Pool>} reusable those that getPool() would be asked for again
+ * @property {Set<Pool>} reusable handles that another getPool() would return
  * @property {Node} byRefs those that live as long as their functions
  * @property {WeakMap<object, Mark>} marks
  * @property {number} lastMark
- * @property {FinalizationRegistry<Ticket>} collected pools that nobody holds
+ * @property {FinalizationRegistry<Ticket>} collected pools that were
+ *   garbage-collected
  */
 
 /** @returns {State} */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// One listener for each AbortSignal, however many calls wait for it: a signal
-// given to hundreds of calls is no leak to warn of, and is left in no time.
+// One listener for each AbortSignal, however many calls watch it: a signal of
+// hundreds of calls causes no warning of a leak, and is left quickly.
 
 /** @typedef {{handleEvent: () => void}} Waiting */
 
@@ -44,8 +44,8 @@ function leaveSignal(signal, waiting) {
 }
 
 /**
- * Whether a value can be used as a signal: one of another realm, or of a
- * package that has its own, as well.
+ * Whether a value can be used as a signal, which may be one of another realm or
+ * of a polyfill.
  * @param {any} value
  * @returns {value is AbortSignal}
  */
@@ -57,7 +57,7 @@ function isSignal(value) {
   );
 }
 
-/** By the one signal, and then by the other. */
+/** By the first signal, then by the second. */
 /** @type {WeakMap<AbortSignal, WeakMap<AbortSignal, AbortSignal>>} */
 const joined = new WeakMap();
 

@@ -5,7 +5,7 @@
 
 const { emitWarning } = require('#platform');
 
-/** More different texts than this are not worth the memory. */
+/** How many different texts are remembered. */
 const REMEMBERED_MAX = 1000;
 
 /** @type {Set<string>} */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// One call of connect(): it waits for the lease of a connection.
+// One call of connect(), which waits for a lease.
 
 const { FLAG, OP } = require('../protocol/operations.js');
 const { abortedError, checkSignal, joinRun } = require('./arguments.js');
@@ -16,7 +16,7 @@ const { leaveSignal, watchSignal } = require('../platform/signals.js');
  * @property {AbortSignal} [signal]
  * @property {number} [deadlineMillis]
  * @property {unknown} [context] what a retry helper gave its function
- * @property {boolean} [retry] false: a connect that fails is the answer
+ * @property {boolean} [retry] false: a failed connect rejects it
  */
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */

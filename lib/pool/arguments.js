@@ -20,7 +20,7 @@ const { eitherSignal, isSignal } = require('../platform/signals.js');
 
 const RETRY_KEYS = new Set(['maxRetries']);
 /**
- * What cleans up: it is not refused because the work before it was aborted.
+ * Statements that clean up are not refused because earlier work was aborted.
  * The engine's scanner sees it behind a comment as well, but a call of the
  * addon for each statement costs more than this is worth: a ROLLBACK that is
  * refused is made up for when the client is released.
@@ -45,8 +45,8 @@ const UNDOES = /^\s*(?:rollback|abort)\b/i;
  * @property {boolean} [idempotent]
  * @property {boolean} [exactlyOnce]
  * @property {boolean | {maxRetries?: number}} [retry]
- * @property {import('./cache.js').CacheOptions} [cache] answer from what is
- *   kept, and keep the answer
+ * @property {import('./cache.js').CacheOptions} [cache] answer from the
+ *   cache, and store the result there
  * @property {unknown} [context] what a retry helper gave its function
  * @property {unknown} [callback]
  */
@@ -125,8 +125,8 @@ function checkValues(values) {
 }
 
 /**
- * Throws for an object that wants the protocol for itself. At once, and not
- * by a promise: whoever gives one listens to its events and to nothing else.
+ * Throws for an object that speaks the protocol itself. Synchronously, for its
+ * callers listen to its events and await no promise.
  * @param {any} config
  */
 function refuseSubmittable(config) {
@@ -139,7 +139,7 @@ function refuseSubmittable(config) {
 }
 
 /**
- * Refuses what is not a statement for a pool on libpq.
+ * Refuses what a pool on libpq cannot run.
  * @param {any} config
  */
 function checkConfig(config) {
@@ -169,8 +169,8 @@ function readFlags(call, config) {
   const { retry = null, deadlineMillis } =
     /** @type {{retry?: unknown, deadlineMillis?: unknown}} */ (config);
   if (retry !== null) {
-    // A deadline of the call's own says how long a connection is worth, and a
-    // server that was there before is waited for.
+    // With a deadline of its own the call waits for a connection that long, and
+    // for a server that was there before.
     call.flags =
       retry === false && deadlineMillis === undefined
         ? call.flags | FLAG.FAIL_NEW
@@ -255,7 +255,7 @@ function joinDeadline(call, run) {
 }
 
 /**
- * Puts a call under the retry helper around it.
+ * Joins a call to the retry helper around it.
  * @param {Call | import('./acquire.js').Acquire} call
  * @param {import('../retry/context.js').JoinedRun} run
  */
@@ -301,7 +301,7 @@ function readCall(call, config, values, names) {
 }
 
 /**
- * Has a helper's signal, and a deadline of its caller's, end a statement.
+ * Binds a statement to a helper's signal, and to a deadline of its caller's.
  * @param {Call} call
  * @param {import('../retry/context.js').JoinedRun} run
  */

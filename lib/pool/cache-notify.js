@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// cacheNotifyChannel: other processes say by NOTIFY what the cache has to
-// forget. The engine listens, forgets, and decides whether what is kept can be
-// trusted (native/core/cache/trust.h); it is told to begin with the first call
-// that caches.
+// cacheNotifyChannel: other processes invalidate the cache by NOTIFY. The
+// engine listens, invalidates, and decides whether the cache can be trusted
+// (native/core/cache/trust.h). It begins with the first call that caches.
 
 const { listenForCache } = require('./listen.js');
 const { warnOnce } = require('../platform/warn.js');
@@ -26,7 +25,7 @@ class CacheInvalidator {
   }
 
   /**
-   * The first call that caches begins to listen: nothing does at load.
+   * Begins to listen at the first call that caches, and not at load.
    * @param {any} config of a call of query()
    */
   begin(config) {

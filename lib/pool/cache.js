@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What a query says of the cache, and what is invalidated. The cache itself
-// is the engine's.
+// The options `cache` and `invalidate`. The cache itself is the engine's.
 
 const { paramError } = require('../errors/errors.js');
 const { checkKeysAs } = require('../validate/keys.js');
@@ -16,8 +15,8 @@ const TAG = 't';
 
 /**
  * @typedef {object} CacheOptions
- * @property {number} ttlMillis how old the answer may be
- * @property {string} [key] sets questions apart that are otherwise equal
+ * @property {number} ttlMillis how old the result may be
+ * @property {string} [key] distinguishes queries that are otherwise equal
  * @property {string | string[]} [tags] by which it can be invalidated
  * @property {number} [staleIfErrorMillis] how much older it may be while the
  *   server is away
@@ -127,7 +126,7 @@ function readInvalidation(what) {
 }
 
 /**
- * An empty list must not become "everything".
+ * Refuses an empty list, which must not mean "everything".
  * @param {string[]} labels
  * @returns {string[]}
  */
@@ -142,7 +141,7 @@ function someOf(labels) {
 }
 
 /**
- * What a client's query() says to `cache`.
+ * Returns the error of a client's query() with `cache`.
  * @returns {Error}
  */
 function leaseError() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// One statement on its way: handed to the port, and told how it went.
+// One statement: sent to the port, and settled by its answer.
 
 const { FLAG } = require('../protocol/operations.js');
 const { encodeParams, pushTexts } = require('../values/params.js');
@@ -9,14 +9,15 @@ const { leaveSignal, watchSignal } = require('../platform/signals.js');
 const types = require('../values/types.js');
 
 /**
- * A statement whose result is waited for. Its owner, a pool or a client, is
- * told how it went before the caller is.
+ * Its owner, a pool or a client, is called with the outcome before the caller's
+ * promise settles.
  * @typedef {object} Owner
  * @property {(call: Call, connection: number, error: unknown) => void} settled
  * @property {(call: Call, error: any) => any} explain
- * @property {number} decodable what no connection has a parser of its own for
- * @property {(connection: number, types: import('../values/types.js').CustomTypes
- *   ) => import('../values/types.js').CustomTypes} typesOn
+ * @property {number} decodable types for which no connection has its own parser
+ * @property {(connection: number, types:
+ *   import('../values/types.js').CustomTypes ) =>
+ *   import('../values/types.js').CustomTypes} typesOn
  */
 
 class Call {
@@ -25,7 +26,10 @@ class Call {
   counted = true;
   text = '';
   name = '';
-  /** Where that name is kept. @type {import('./named-texts.js').NamedTexts | null} */
+  /**
+   * Where that name is registered.
+   * @type {import('./named-texts.js').NamedTexts | null}
+   */
   names = null;
   flags = 0;
   /** In ms, 0 = none. */
@@ -39,16 +43,16 @@ class Call {
   rowAsArray = false;
   /** Whether another result of the same statement follows. */
   more = false;
-  /** When it was handed over, for whoever times it; 0 = nobody does. */
+  /** When it was sent, if it is timed; 0 = it is not. */
   started = 0;
   /**
    * Of all its results; undefined where none has a count.
    * @type {number | undefined}
    */
   rows = undefined;
-  /** The serial of the connection that it failed on, or for. */
+  /** The serial of the connection that it failed on, or waited for. */
   connection = 0;
-  /** How often it was sent, once that is known. */
+  /** How often it was sent, once known. */
   attempts = 0;
   /** @type {string | null} */
   command = null;
@@ -56,7 +60,7 @@ class Call {
   transaction = 0;
   /** Whether something may be durable by now. */
   wrote = false;
-  /** Whether something of it may be left in its session. */
+  /** Whether it may have left state in its session. */
   holds = false;
   /** @type {unknown[] | null} */
   values = null;
@@ -69,7 +73,7 @@ class Call {
   signal = null;
   /** @type {import('../retry/context.js').JoinedRun | undefined} */
   run = undefined;
-  /** What its caller waits on. @type {Promise<any> | null} */
+  /** What its caller awaits. @type {Promise<any> | null} */
   promise = null;
   /** @type {(value: any) => void} */
   resolve;
@@ -104,8 +108,8 @@ class Call {
    * @param {number} target
    */
   submit(port, kind, target) {
-    // The caller's own code may run in here and call query() itself, so this
-    // comes before the first field is pushed.
+    // Encoding may run the caller's own code, which may call query() itself, so
+    // it comes before the first field is pushed.
     const texts = this.values === null ? null : encodeParams(this.values);
     this.values = null;
     this.decode = types.builtinMask(this.types) & this.#owner.decodable;
@@ -135,7 +139,7 @@ class Call {
   }
 
   /**
-   * Returns the parsers for an answer of this connection.
+   * Returns the parsers for a result of this connection.
    * @param {number} connection
    */
   typesOn(connection) {
@@ -206,7 +210,7 @@ class Call {
     this.reject(this.#owner.explain(this, error));
   }
 
-  /** Tells the helper around, if any, of a write that was acknowledged. */
+  /** Notes an acknowledged write for the helper around, if any. */
   noteWrite() {
     if (this.wrote) {
       this.run?.note('write');
@@ -214,8 +218,8 @@ class Call {
   }
 
   /**
-   * Tells it of one that may have been done, should the function go on as if
-   * nothing had happened. What may be done twice is no news.
+   * Notes a write that may have been done, in case the function goes on as if
+   * nothing had happened. An idempotent one is not noted.
    * @param {any} error
    */
   noteDoubt(error) {

@@ -19,8 +19,8 @@ const asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 const STATE = Symbol('holdfast.client');
 
 /**
- * A lease nobody can use any more gives its connection back, if it holds
- * nothing.
+ * The connection of a client that was garbage-collected is taken back, unless
+ * its session has state.
  * @type {FinalizationRegistry<{state: LeaseState, lease: number,
  *   stack: {stack?: string} | undefined}>}
  */
@@ -37,7 +37,7 @@ function stateOf(client) {
 }
 
 /**
- * Keeps what listens apart from the object that may be collected.
+ * Copies the listeners, as the client may be garbage-collected.
  * @param {PoolClient} client
  */
 function noteListeners(client) {
@@ -131,7 +131,7 @@ class PoolClient extends EventEmitter {
     return stateOf(this).core.resolved.public.port;
   }
 
-  /** Work in flight and leases keep the process alive; nothing to do here. */
+  /** No-op: work in flight and leases keep the process alive. */
   ref() {}
 
   unref() {}
@@ -229,7 +229,7 @@ function releaseOf(client, state) {
   };
 }
 
-/** What the pool does with a client and nobody else can. */
+/** Methods of clients that only the pool may call. */
 const internals = Object.freeze({
   stateOf,
 
@@ -255,7 +255,7 @@ const internals = Object.freeze({
   },
 
   /**
-   * The same for a user, who may forget to release it.
+   * The same for a user, who may forget to release it: that is watched for.
    * @param {PoolClient} client
    * @param {import('../engine/waiters.js').Lease} lease
    * @param {import('../retry/context.js').JoinedRun | undefined} run
@@ -303,7 +303,7 @@ const internals = Object.freeze({
   },
 
   /**
-   * Waits for the statements under way.
+   * Waits for the pending statements.
    * @param {PoolClient} client
    * @returns {Promise<unknown>}
    */
@@ -334,7 +334,7 @@ const internals = Object.freeze({
   },
 
   /**
-   * Returns a client for those that still listen on one that was collected.
+   * Returns a client for the listeners of one that was garbage-collected.
    * @param {LeaseState} state
    * @returns {PoolClient}
    */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The client objects of a pool: one per connection, as long as it lives.
+// The client objects of a pool: one per connection, for its lifetime.
 //
-// While a client is leased only the caller holds it. So when the caller
-// forgets to release it, the garbage collector finds it, and its connection is
-// taken back. Between leases the pool holds it, with whatever listeners and
-// properties it was given.
+// While a client is leased, only its user references it. So when the user
+// forgets to release it, it is garbage-collected, and its connection is taken
+// back. Between leases the pool references it, with its listeners and
+// properties.
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
 
@@ -16,7 +16,7 @@
  * @property {WeakRef<PoolClient>} ref
  */
 
-/** How many clients of closed connections may be left over, at least. */
+/** How many clients of closed connections are tolerated. */
 const SPARE = 64;
 
 class Clients {
@@ -73,7 +73,7 @@ class Clients {
   }
 
   /**
-   * The caller has the client now, and only the caller.
+   * From now on only the user references the client.
    * @param {number} lease
    * @param {PoolClient} client
    */
@@ -90,7 +90,7 @@ class Clients {
   }
 
   /**
-   * The client is back. Returns whether the lease was out.
+   * Takes a client back. Returns whether the lease was held.
    * @param {number} lease
    * @returns {boolean}
    */
@@ -104,12 +104,12 @@ class Clients {
     return this.#byLease.delete(lease);
   }
 
-  /** How many are out. */
+  /** How many are leased. */
   get lent() {
     return this.#byLease.size;
   }
 
-  /** @returns {IterableIterator<PoolClient>} those that somebody has */
+  /** @returns {IterableIterator<PoolClient>} those that are leased */
   *leasedClients() {
     for (const ref of this.#byLease.values()) {
       const client = ref.deref();
@@ -128,8 +128,8 @@ class Clients {
   }
 
   /**
-   * The client of a lease was collected, and another stands for it from now
-   * on, held by the pool.
+   * Replaces the client of a lease, which was garbage-collected, by one that
+   * the pool references.
    * @param {number} lease
    * @param {PoolClient} client
    */
@@ -158,7 +158,9 @@ class Clients {
     this.#standIns.clear();
   }
 
-  /** A shared pool may close connections without telling every environment. */
+  /**
+   * A shared pool may close connections without an event in every environment.
+   */
   #prune() {
     if (this.#bySerial.size > this.#limit) {
       for (const [serial, entry] of this.#bySerial) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The engine's events as those of pools and clients, named as in pg.
+// Emits the engine's events on pools and clients, named as in pg.
 
 const {
   connectionError,
@@ -21,7 +21,7 @@ const { setImmediate } = globalThis;
 /** @typedef {import('./clients.js').Clients} Clients */
 
 /**
- * Tells the listeners of a pool and of its clients.
+ * Emits an event of the engine on a pool or its clients.
  * @param {import('./pool-core.js').PoolCore} core
  * @param {Event} event
  */
@@ -70,7 +70,7 @@ function emitRemove({ pool, clients, losing }, serial) {
   if (lost === undefined) {
     client.emit('end');
   } else {
-    // After 'error', which waits for the statements' own errors.
+    // After 'error', which comes after the statements' own errors.
     setImmediate(() => {
       lost.emit('end');
       if (client !== lost) {
@@ -138,7 +138,7 @@ function emitOnClients(clients, event) {
 }
 
 /**
- * A connection was lost under its client. Its statements hear first, as in pg:
+ * A leased connection was lost. Its statements reject first, as in pg:
  * the client does when their promises have settled.
  * @param {import('./pool-core.js').PoolCore} core
  * @param {Event} event

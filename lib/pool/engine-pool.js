@@ -116,7 +116,7 @@ class EnginePool {
   }
 
   /**
-   * Returns the pool's number; tells the engine of the pool at the first call.
+   * Returns the pool's number, and opens the pool at the first call.
    * @returns {number}
    */
   open() {
@@ -156,9 +156,9 @@ class EnginePool {
   }
 
   /**
-   * Somebody wrote sizes for this shared pool that nobody had written before.
+   * Sends sizes of this shared pool that were not set before.
    * @param {readonly (readonly [string, string])[]} pairs
-   * @returns {boolean} whether the engine was told
+   * @returns {boolean} whether they were sent
    */
   resize(pairs) {
     if (this.opened && pairs.length > 0) {
@@ -169,7 +169,7 @@ class EnginePool {
   }
 
   /**
-   * A reloaded module brought its functions anew.
+   * Takes the functions of a module that was reloaded.
    * @param {any} resolved
    */
   adopt(resolved) {
@@ -186,7 +186,7 @@ class EnginePool {
     this.types = types ?? registry;
   }
 
-  /** Nothing said where the database is: told when it is needed. */
+  /** Throws where no configuration names the database, once it is needed. */
   #refuseNowhere() {
     const { nowhere } = this.#resolved;
     if (nowhere !== undefined) {
@@ -215,7 +215,7 @@ class EnginePool {
   }
 
   /**
-   * Has the engine do something with the pool.
+   * Sends an operation on the pool.
    * @param {number} kind
    * @param {(value?: any) => void} resolve
    * @param {(error: any) => void} reject
@@ -229,10 +229,10 @@ class EnginePool {
   }
 
   /**
-   * As command(), for whoever takes the answer in a way of its own.
+   * As command(), with handlers of its own for the answer.
    * @template T
    * @param {number} kind
-   * @param {T} answers what is called with the answer
+   * @param {T} answers its handlers
    * @param {Given} [given]
    */
   send(kind, answers, given = {}) {
@@ -259,7 +259,7 @@ class EnginePool {
   }
 
   /**
-   * @param {string[]} labels none = everything that is kept
+   * @param {string[]} labels none = everything
    * @param {(count: number) => void} resolve
    * @param {(error: any) => void} reject
    */
@@ -271,7 +271,7 @@ class EnginePool {
     this.command(OP.INVALIDATE, resolve, reject, { fields: labels });
   }
 
-  /** New connections are to be prepared from now on. */
+  /** From now on new connections are prepared. */
   greet() {
     if (!this.greets && this.opened) {
       this.port.add(OP.GREET, 0, this.#number, null, 0);
@@ -280,7 +280,7 @@ class EnginePool {
   }
 
   /**
-   * As gauges(), of which what was called just now is part, as in pg.
+   * As gauges(), including calls made just now, as in pg.
    * @returns {Int32Array | undefined}
    */
   counts() {
@@ -298,7 +298,7 @@ class EnginePool {
   }
 
   /**
-   * Returns what exporters show of the pool.
+   * Returns the pool's figures for exporters.
    * @returns {import('../observe/prometheus.js').Sample}
    */
   sample() {
@@ -329,7 +329,8 @@ class EnginePool {
   /**
    * @param {unknown} _call
    * @param {any} error
-   * @returns {any} why the pool could not be opened, if that is what it fails by
+   * @returns {any} why the pool could not be opened, if that is what it fails
+   *   by
    */
   explain(_call, error) {
     return this.#openError !== null && error.code === 'HF_POOL_CLOSED'

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// query() with exactlyOnce: a statement in a transaction of its own, of which
-// is found out what became of it (fate.js).
+// query() with exactlyOnce: a statement in a transaction of its own, whose
+// outcome is found out when COMMIT fails (fate.js).
 
 const { readMillis } = require('./arguments.js');
 const { nowMillis } = require('../platform/clock.js');
@@ -16,7 +16,7 @@ const { runTransaction } = require('./transaction.js');
 
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */
 
-/** CALL and DO that commit; VACUUM and its kin. */
+/** CALL and DO that commit; VACUUM and the like. */
 const NEEDS_NO_TRANSACTION = new Set(['2D000', '25001']);
 
 /**
@@ -43,16 +43,16 @@ function retryOf(core, { retry, deadlineMillis, signal, context }) {
 }
 
 /**
- * Says why a statement that commits by itself, or stands in no transaction,
- * fails here.
+ * Explains why a statement that commits by itself, or cannot run in a
+ * transaction, fails here.
  * @param {any} error
  * @returns {never}
  */
 function explain(error) {
   if (isOurs(error) && NEEDS_NO_TRANSACTION.has(String(error.code))) {
     error.reason =
-      'exactlyOnce runs the statement in a transaction of its own, which this ' +
-      'one would have to end or cannot stand in: leave exactlyOnce out';
+      'exactlyOnce runs the statement in a transaction of its own, but this ' +
+      'one ends transactions, or cannot run in one: leave exactlyOnce out';
   }
   throw error;
 }

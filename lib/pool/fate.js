@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// exactlyOnce: what became of a COMMIT whose answer was lost is found out. Here
-// are the questions; which comes next, when, and what the answers mean is said
-// by the core (native/core/features/fate.h).
+// exactlyOnce: finds out what became of a COMMIT whose answer was lost. The
+// queries are here; which comes next, when, and what the answers mean is
+// decided by the core (native/core/features/fate.h).
 //
-// Before COMMIT leaves, the transaction's identity is learnt with its own
-// statements: its id, the server's process, and which server, on which
-// timeline, gave them. When the connection breaks in COMMIT, the same server
-// is asked on a new connection. Another server, or another timeline, may have
-// given the id to somebody else: then it stays ambiguous.
+// Before COMMIT is sent, the transaction queries its own identity: its id, the
+// server's process, and the server and timeline that gave them. When the
+// connection breaks in COMMIT, the same server is queried on a new connection.
+// Another server, or another timeline, may have given the id to another
+// transaction: then it stays ambiguous.
 
 const native = require('../engine/native.js');
 const { FATE, FATE_EVENT } = require('../protocol/policy.js');
@@ -23,16 +23,16 @@ const { until } = require('../platform/until.js');
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */
 
 /**
- * What names a transaction among all there ever were.
+ * What identifies a transaction among all there ever were.
  * @typedef {object} Identity
  * @property {string | null} xid null = the transaction has written nothing
  * @property {string} pid
  * @property {string} waits its synchronous_commit
- * @property {string | undefined} server undefined = we may not know
+ * @property {string | undefined} server undefined = not permitted to know
  * @property {string | undefined} timeline
  */
 
-/** Parsers of the user's own must not touch what we read. */
+/** Results are not to go through the user's parsers. */
 const TEXT = Object.freeze({
   getTypeParser: () => (/** @type {string} */ value) => value,
 });
@@ -60,8 +60,8 @@ const STATUS = `select server, timeline,
 const STANDBYS = `select pg_catalog.current_setting(
     'synchronous_standby_names') as names`;
 
-// What is written and committed later is replicated later: when a standby has
-// this, it has what was committed before.
+// WAL is replicated in order: when a standby has this record, it has what was
+// committed before.
 const MARK = `select pg_catalog.pg_logical_emit_message(true, 'holdfast', '')`;
 
 // backend_xid has 32 bits, an xid8 64.
@@ -70,12 +70,15 @@ const TERMINATE = `select pg_catalog.pg_terminate_backend(pid)
   where pid = $1::text::int and backend_xid::text =
     ($2::text::numeric % 4294967296)::text`;
 
-/** Pools whose user may ask. @type {WeakSet<PoolCore>} */
+/**
+ * Pools whose user may query the server's identity.
+ * @type {WeakSet<PoolCore>}
+ */
 const allowed = new WeakSet();
 
 /**
- * Returns whether the server tells this user which server it is: a refusal
- * inside the transaction would end it. Asked until it does, once.
+ * Returns whether this user may query the server's identity: a refusal inside
+ * the transaction would abort it. A yes is remembered.
  * @param {PoolCore} core
  * @param {PoolClient} client
  * @param {AbortSignal | undefined} signal
@@ -85,7 +88,7 @@ async function mayAsk(core, client, signal) {
   if (!allowed.has(core)) {
     const config = { text: MAY_ASK, types: TEXT, signal };
     const { rows } = await internals.run(client, config);
-    // A transaction may have taken another role: that is no answer for all.
+    // The transaction may have set another role: a no holds for it alone.
     if (rows[0].may !== 'true') {
       return false;
     }
@@ -95,7 +98,7 @@ async function mayAsk(core, client, signal) {
 }
 
 /**
- * Learns who a transaction is. Call it when all its statements were sent.
+ * Queries a transaction's identity, after all its statements were sent.
  * @param {PoolCore} core
  * @param {PoolClient} client
  * @param {AbortSignal | undefined} signal
@@ -109,7 +112,7 @@ async function learn(core, client, signal) {
 }
 
 /**
- * Says on an error why it stays ambiguous.
+ * Notes on an error why it stays ambiguous.
  * @param {any} error
  * @param {string} reason
  * @returns {any}
@@ -136,7 +139,7 @@ function rolledBack(cause) {
       retryable: true,
       phase: 'commit',
       attempts: 1,
-      reason: 'the server was asked, and says that it was rolled back',
+      reason: 'the server was queried: the transaction was rolled back',
       cause,
     },
   );
@@ -166,7 +169,7 @@ async function acquireNew(core, newest, endsAt) {
 
 /**
  * @param {unknown} error
- * @returns {boolean} whether every further question would be refused
+ * @returns {boolean} whether every further query would be refused
  */
 function isRefusal(error) {
   return (
@@ -175,11 +178,11 @@ function isRefusal(error) {
   );
 }
 
-/** Asks what the core wants to know, on connections of its own. */
+/** Queries what the core wants to know, on connections of its own. */
 class CommitInquiry {
   #core;
   #identity;
-  /** The last connection that was begun before the loss. */
+  /** The last connection that was opened before the loss. */
   #newest;
   #fate;
   /** @type {import('../engine/native.js').FateOrder} */
@@ -206,8 +209,8 @@ class CommitInquiry {
   }
 
   /**
-   * Asks until it is known what became of the transaction, or that this cannot
-   * be known.
+   * Queries until the outcome of the transaction is known, or known to be
+   * unknowable.
    * @returns {Promise<number>} one of the last steps of FATE
    */
   async run() {
@@ -225,7 +228,7 @@ class CommitInquiry {
     return this.#order.step;
   }
 
-  /** The caller waits no more. @returns {number} the last step */
+  /** The caller no longer waits. @returns {number} the last step */
   leave() {
     this.#failure = '';
     this.#report(FATE_EVENT.LEFT);
@@ -249,7 +252,7 @@ class CommitInquiry {
   }
 
   /**
-   * Does what the core wants.
+   * Takes the next step.
    * @param {import('../engine/native.js').FateOrder} order
    * @returns {Promise<[number, ...(string | null)[]]>} how it went
    */
@@ -313,7 +316,7 @@ class CommitInquiry {
 
 /**
  * Finds out what became of a COMMIT that failed. Returns when it was done;
- * throws what the caller is to hear when not, or when it stays unknown.
+ * throws the caller's error when it was not, or stays unknown.
  * @param {PoolCore} core
  * @param {Identity | undefined} identity
  * @param {any} error of COMMIT

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Preparing a new connection before anybody else is served there: onConnect as
-// a function, then the listeners of 'connect', as in pg. They get a client that
-// is theirs until they have settled and its statements have ended; a hook that
+// Hooks that prepare a new connection before it serves a call: onConnect as a
+// function, then the listeners of 'connect', as in pg. They get a client of
+// their own until they have settled and its statements have ended; a hook that
 // fails closes the connection, and a call that waits for one gets its error.
 
 const { FLAG, OP } = require('../protocol/operations.js');
@@ -21,8 +21,8 @@ const GUARD =
 /** @typedef {import('../engine/listener.js').Event} Event */
 
 /**
- * Calls the hooks, in pg's order. All listeners are called, as emit() does,
- * and all that they return is waited for.
+ * Calls the hooks, in pg's order. All listeners are called, as by emit(), and
+ * what they return is awaited.
  * @param {PoolCore} core
  * @param {PoolClient} client
  */
@@ -33,7 +33,7 @@ async function callHooks(core, client) {
   }
   const { hookedBy } = core;
   const listeners = hookedBy.rawListeners('connect');
-  // Also what throws at once is a rejection of that one alone.
+  // A listener that throws synchronously rejects for itself only.
   const call = async (/** @type {Function} */ listener) => {
     await listener.call(hookedBy, client);
   };
@@ -41,8 +41,8 @@ async function callHooks(core, client) {
 }
 
 /**
- * Waits until the client has nothing to do and nobody gives it more: a hook
- * that was not awaited may go on in a callback.
+ * Waits until the client has no statements, and gets no more: a hook may go on
+ * in a callback that it does not await.
  * @param {import('./lease-state.js').LeaseState} state
  */
 async function idle(state) {
@@ -70,7 +70,7 @@ async function prepare(core, client) {
 }
 
 /**
- * Gives the connection back: into service, or to be closed.
+ * Gives the connection back, to be used or to be closed.
  * @param {PoolCore} core
  * @param {PoolClient} client
  * @param {Event} event
@@ -107,7 +107,7 @@ function finish(core, client, event, failure) {
 }
 
 /**
- * Has a new connection prepared that was lent for it.
+ * Prepares a new connection that was leased for it.
  * @param {PoolCore} core
  * @param {Event} event
  */
@@ -127,7 +127,7 @@ async function greet(core, event) {
   const lost = new Promise((resolve) => {
     core.greetings.set(event.lease, () => resolve(undefined));
   });
-  // When the connection is lost, nobody has to wait for the hook.
+  // When the connection is lost, the hook is not waited for.
   const failure = await Promise.race([prepare(core, client), lost]);
   const wasLost = !core.greetings.delete(event.lease);
   finish(core, client, event, wasLost ? undefined : failure);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// A verdict of the engine's in words.
+// The engine's verdict in words.
 
 const { rootOf } = require('../errors/errors.js');
 const { ERROR_AT, HEALTH_AT, OBSTACLE, WORRY } =
@@ -109,7 +109,7 @@ function worriesOf(verdict) {
 
 /**
  * @param {Int32Array} verdict a message of the engine's
- * @param {any} error what the probe failed with; null or undefined = it did not
+ * @param {any} error the probe's error; null or undefined = none
  * @param {number} millis
  * @returns {Health}
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// health(): has the engine ask the server, which judges for all threads.
+// health(): the engine queries the server, and judges for all threads.
 
 const { logOf } = require('../observe/log.js');
 const { nowMillis } = require('../platform/clock.js');
@@ -16,7 +16,7 @@ const { POOLERS, describe } = require('./health-report.js');
 const KNOWN = new Set(['timeoutMillis']);
 
 /**
- * What came of a check. Without a verdict the engine could not be asked.
+ * The result of a check. Without a verdict the engine could not be queried.
  * @typedef {object} Found
  * @property {Int32Array} [verdict]
  * @property {any} [error]
@@ -123,7 +123,10 @@ class HealthCheck {
     });
   }
 
-  /** Without the engine nothing works, and what it said last may still hold. */
+  /**
+   * The verdict where the engine cannot be queried: what it last reported is
+   * kept.
+   */
   #unasked() {
     const verdict = new Int32Array(HEALTH_AT.INTS);
     const { pooler } = this.#pool.options;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What a client knows of its connection and of the lease on it. It stands
-// beside the client object, which users may wrap in a Proxy or inherit from,
-// and which may be garbage-collected.
+// The state of a client: its connection and the lease on it. It is separate
+// from the client object, which users may wrap in a Proxy or inherit from, and
+// which may be garbage-collected.
 
 const { FLAG, OP } = require('../protocol/operations.js');
 const { callWith } = require('../engine/callbacks.js');
@@ -23,10 +23,10 @@ const { createTypeOverrides } = require('../values/types.js');
  * @property {NamedTexts} names
  */
 
-/** In the object given to query(): a ROLLBACK that nothing may hold up. */
+/** In the object given to query(): a ROLLBACK that does not wait. */
 const URGENT = Symbol('urgent');
 
-/** In the object given to query(): a COMMIT that must be sure. */
+/** In the object given to query(): a COMMIT of exactlyOnce. */
 const SURE = Symbol('sure');
 
 const HOOK_ADVICE =
@@ -39,7 +39,7 @@ const ignore = () => {};
 class LeaseState {
   /** The lease's number; 0 = released. */
   lease = 0;
-  /** Why the lease, while it is held, takes no more statements. */
+  /** Why the lease accepts no more statements while it is held. */
   closed = '';
   /** Why its user may not release it, if so. */
   guarded = '';
@@ -51,18 +51,18 @@ class LeaseState {
   listeners = new Map();
   /** @type {number | null} */
   processID = null;
-  /** Statements of a connect hook are refused: a pooler is in the way. */
+  /** Whether statements of a connect hook are refused, because of a pooler. */
   refusesSql = false;
-  /** What users named on this connection. */
+  /** Statement names that users gave on this connection. */
   names = new NamedTexts();
-  /** How many statements were given in this lease. */
+  /** How many statements this lease has had. */
   given = 0;
-  /** Since when it has nothing to do. */
+  /** Since when it is idle. */
   idleSince = 0;
-  /** A call has the client's parsers already. */
+  /** A call already has the client's parsers. */
   decodable = -1;
   #core;
-  /** Whether something of the session may outlive its statements. */
+  /** Whether session state may outlive its statements. */
   #session = false;
   /** @type {import('../retry/context.js').JoinedRun | undefined} */
   #run = undefined;
@@ -150,7 +150,7 @@ class LeaseState {
     if (call !== undefined) {
       call.promise = promise ?? null;
     } else if (this.refusesSql) {
-      promise?.catch(ignore); // it was warned of: nobody has to hear of it
+      promise?.catch(ignore); // there was a warning: it need not be handled
     }
     return promise;
   }
@@ -161,7 +161,8 @@ class LeaseState {
    * @param {any} values
    * @param {(value: any) => void} resolve
    * @param {(error: any) => void} reject
-   * @param {number} [within] of OP.FINISH: how long COMMIT may take; 0 = for ever
+   * @param {number} [within] of OP.FINISH: how long COMMIT may take; 0 = for
+   *   ever
    * @returns {Call}
    */
   #start(kind, config, values, resolve, reject, within = 0) {
@@ -198,7 +199,7 @@ class LeaseState {
   }
 
   /**
-   * Called by a statement of this client before its caller hears.
+   * Called by a statement of this client before its promise settles.
    * @param {Call} call
    * @param {number} _connection
    * @param {any} error
@@ -216,7 +217,7 @@ class LeaseState {
       this.#failure ??= error;
       this.#noteDoubt(call, error);
       if (error.code === 'HF_ROLLED_BACK') {
-        // Whoever rolled back knows: that must not end the process.
+        // The caller rolled back itself: an unhandled rejection is not needed.
         call.promise?.catch(ignore);
       }
     }
@@ -233,7 +234,7 @@ class LeaseState {
    * @param {unknown} error
    */
   #noteDoubt(call, error) {
-    // A COMMIT of transaction()'s own is not in doubt before it was asked for.
+    // A failed COMMIT of transaction() itself is judged by transaction().
     if (this.closed === '') {
       call.noteDoubt(error);
     }
@@ -294,7 +295,7 @@ class LeaseState {
         this.#core.leases.finished(client, this, lease, error);
         resolve(result);
       };
-      // The engine may have it still, when it was never asked.
+      // The engine still has the lease if the statement was never sent.
       const onError = (/** @type {any} */ failure) => {
         this.release(client, error ?? failure);
         reject(failure);
@@ -318,7 +319,7 @@ class LeaseState {
   }
 
   /**
-   * Waits for the statements under way. Resolves to what made the open
+   * Waits for the pending statements. Resolves to what made the open
    * transaction fail, if it failed.
    * @returns {Promise<unknown>}
    */
@@ -332,8 +333,8 @@ class LeaseState {
   }
 
   /**
-   * Whether somebody listens, or the session holds what others must not lose
-   * or meet: a lock, a setting, a temporary table, a cursor.
+   * Whether the client has listeners, or its session has state that must not be
+   * lost or seen by others: a lock, a setting, a temporary table, a cursor.
    */
   get holds() {
     return (

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// listen(channel, fn): notifications, on a session besides the pool's own. The
-// engine has one such session for each target, whatever number of pools and
-// threads listen; it replaces it when it is lost and says so
-// (native/core/features/listener.h). What is here is who subscribed.
+// listen(channel, fn): notifications, on a session in addition to the pool's.
+// The engine has one such session for each target, however many pools and
+// threads listen; it replaces a lost one and reports that
+// (native/core/features/listener.h). The subscribers are kept here.
 
 const { FLAG, OP } = require('../protocol/operations.js');
 const { checkKeys, readMillis } = require('./arguments.js');
@@ -32,7 +32,7 @@ const listeners = new WeakMap();
 const roots = rootsOf(thisCopy());
 
 /**
- * Calls a user's function: what it throws or rejects with is warned of once.
+ * Calls a user's function; when it throws or rejects, that causes one warning.
  * @param {((value: any) => unknown) | undefined} fn
  * @param {unknown} value
  */
@@ -60,7 +60,7 @@ function deadlineError(millis, cause) {
     retryable: true,
     phase: 'acquire',
     elapsedMillis: millis,
-    reason: 'there was no session to listen on by then',
+    reason: 'no session to listen on was open by then',
     cause,
   });
 }
@@ -68,15 +68,18 @@ function deadlineError(millis, cause) {
 /** The subscribers of a pool, and the session that the engine has for them. */
 class NotificationListener {
   #core;
-  /** Those that listen, by channel. @type {Map<string, Set<Subscriber>>} */
+  /**
+   * Subscribers that listen, by channel.
+   * @type {Map<string, Set<Subscriber>>}
+   */
   #channels = new Map();
-  /** How many listen, or are about to. */
+  /** How many listen, or are starting to. */
   #count = 0;
   /** How many keep the process alive. */
   #held = 0;
   /** @type {PoolCore | undefined} */
   #session = undefined;
-  /** Whether a pooler was found in the way. */
+  /** Whether a pooler was detected. */
   #pooled = false;
 
   /** @param {PoolCore} core */
@@ -101,7 +104,7 @@ class NotificationListener {
   }
 
   /**
-   * Has the engine invalidate the pool's cache by what is notified.
+   * Makes the engine invalidate the pool's cache on notifications.
    * @param {string} channel
    */
   async addCache(channel) {
@@ -126,13 +129,14 @@ class NotificationListener {
       if (this.#count === 0) {
         void this.close();
       }
-      this.#core.refuseAfterEnd(); // which says more than the loss of a session
+      this.#core.refuseAfterEnd(); // which is more specific than a lost session
       throw error;
     }
   }
 
   /**
-   * A pooler is found when the session is opened: then another one is, past it.
+   * A pooler is detected when the session is opened; then a direct one is
+   * opened.
    * @param {string[]} fields
    * @param {{deadline?: number, flags?: number, counted?: boolean,
    *   onListening?: () => void}} given
@@ -145,7 +149,7 @@ class NotificationListener {
         return;
       } catch (/** @type {any} */ error) {
         if (pooled !== this.#pooled && !this.#core.pool.ending) {
-          continue; // another call has found the pooler
+          continue; // another call has detected the pooler
         }
         this.#settle(error, given.deadline ?? 0);
       }
@@ -153,7 +157,7 @@ class NotificationListener {
   }
 
   /**
-   * Throws what a caller is told, unless the next try goes another way.
+   * Throws the caller's error, unless the next attempt goes another way.
    * @param {any} error
    * @param {number} millis
    */
@@ -197,7 +201,7 @@ class NotificationListener {
     const session = /** @type {PoolCore} */ (this.#session);
     return new Promise((resolve, reject) => {
       const done = () => {
-        given.onListening?.(); // before what may be notified next
+        given.onListening?.(); // before the next notification
         resolve();
       };
       session.command(kind, done, reject, { ...given, fields });
@@ -249,13 +253,13 @@ class NotificationListener {
     if (this.#count === 0) {
       void this.close();
     } else {
-      // A session that is gone listens to nothing anyway.
+      // A lost session does not listen anyway.
       await this.#command(OP.UNLISTEN, [subscriber.channel]).catch(() => {});
     }
   }
 
   /**
-   * Nobody listens any more.
+   * The last subscriber has left.
    * @returns {Promise<void>}
    */
   async close() {
@@ -277,7 +281,7 @@ class NotificationListener {
     }
   }
 
-  /** @param {string} channel what was notified meanwhile is missed */
+  /** @param {string} channel notifications in between were missed */
   onResumed(channel) {
     for (const { onReconnect } of this.#channels.get(channel) ?? []) {
       callSafely(onReconnect, undefined);
@@ -286,7 +290,7 @@ class NotificationListener {
 }
 
 /**
- * Listens to a channel until the returned function is called.
+ * Listens to a channel; the returned function stops it.
  * @param {PoolCore} core
  * @param {string} channel
  * @param {(notification: any) => unknown} fn
@@ -330,8 +334,8 @@ function listenerOf(core) {
 }
 
 /**
- * Listens for the pool's cache, as long as it is open: the process may end.
- * Rejects where that is not possible; an outage is waited for.
+ * Listens for the pool's cache while the pool is open; it does not keep the
+ * process alive. Rejects where that is impossible; an outage is waited out.
  * @param {PoolCore} core
  * @param {string} channel
  */

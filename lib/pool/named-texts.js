@@ -2,14 +2,14 @@
 'use strict';
 
 // The names that users give to statements, and the text of each: as in pg a
-// name stands for one text, and for its text where that is left out later.
+// name belongs to one text, which may be left out later.
 
 const { paramError } = require('../errors/errors.js');
 
-/** Names that are made up as they go must not fill the memory. */
+/** Generated names must not fill the memory. */
 const NAMES_MAX = 1000;
 
-/** What says that the server never took the statement for a name. */
+/** Codes of errors after which the server has no statement of that name. */
 const NOT_PREPARED = /^(?:42...|HF_.*)$/;
 
 class NamedTexts {

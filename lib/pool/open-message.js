@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// A pool's options as they go to the engine.
+// A pool's options as the engine gets them.
 
 /** @typedef {readonly (readonly [string, string])[]} Pairs */
 
 /**
  * Returns the fields of HF_OP_OPEN: the key, then names and values.
  * @param {import('../options/options.js').Resolved} resolved
- * @param {{key: string, written: Pairs} | undefined} shared what a shared pool
- *   is known by, and what was written of its size
+ * @param {{key: string, written: Pairs} | undefined} shared the key
+ *   of a shared pool, and the sizes that were set
  * @returns {string[]}
  */
 function openFields(resolved, shared) {

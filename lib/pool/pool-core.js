@@ -23,7 +23,7 @@ const { SERVER_TIMEOUTS } = require('../options/draft.js');
 const { warnOnce } = require('../platform/warn.js');
 
 /**
- * Makes a second pool: past a pooler, or for a session that listens.
+ * Makes a second pool: a direct one, or one for a session that listens.
  * @callback MakePool
  * @param {object | undefined} config
  * @param {{resolved: any, key: string, sizes: any}} [shared]
@@ -31,10 +31,13 @@ const { warnOnce } = require('../platform/warn.js');
  */
 
 class PoolCore extends EnginePool {
-  /** Whether it is known what hooks do. */
+  /** Whether a hook has run: its parsers are known. */
   #greeted = false;
   #mask = -1;
-  /** What a connection got last. @type {import('../values/types.js').CustomTypes | null} */
+  /**
+   * The parsers that a connection got last.
+   * @type {import('../values/types.js').CustomTypes | null}
+   */
   #parsers = null;
 
   /**
@@ -48,7 +51,7 @@ class PoolCore extends EnginePool {
   constructor(pool, resolved, table, shared, makePool) {
     super(pool, resolved, table, shared);
     this.makePool = makePool;
-    /** What users named in query(). */
+    /** Statement names that users gave in query(). */
     this.names = new NamedTexts();
     /** @type {string | undefined} */
     this.directUrl = resolved.directUrl;
@@ -58,11 +61,14 @@ class PoolCore extends EnginePool {
       timeout: this.option('timeoutMillis'),
       flags: resolved.failFast ? FLAG.FAIL_FAST : 0,
     };
-    /** Whether statements depend on what their session is set to. */
+    /** Whether statements depend on settings of their session. */
     this.hasSettings =
       resolved.settings.length > 0 ||
       Object.values(SERVER_TIMEOUTS).some((name) => this.option(name) > 0);
-    /** Ends the wait for hooks, by lease. @type {Map<number, () => void>} */
+    /**
+     * Functions that end the wait for hooks, by lease.
+     * @type {Map<number, () => void>}
+     */
     this.greetings = new Map();
     /** By connection. @type {Map<number, unknown>} */
     this.hookErrors = new Map();
@@ -114,7 +120,7 @@ class PoolCore extends EnginePool {
     this.#watch();
   }
 
-  /** A call may wait for ever. */
+  /** Watches a call that may wait for ever. */
   #watch() {
     if (this.defaults.deadline === 0 && this.defaults.acquire === 0) {
       watchForLock(this);
@@ -129,7 +135,7 @@ class PoolCore extends EnginePool {
   }
 
   /**
-   * Called by a statement of query() before its caller hears.
+   * Called by a statement of query() before its promise settles.
    * @param {Call} call
    * @param {number} connection
    * @param {any} error
@@ -161,8 +167,8 @@ class PoolCore extends EnginePool {
   }
 
   /**
-   * Returns what the caller of a failed call hears: if the pool itself could
-   * not be made, that is why.
+   * Returns the error for the caller of a failed call: the hook's, or why the
+   * pool could not be opened.
    * @param {any} call
    * @param {any} error
    * @returns {any}
@@ -213,7 +219,7 @@ class PoolCore extends EnginePool {
   }
 
   /**
-   * A connection was prepared; from now on it is known which parsers they get.
+   * Called when a connection was prepared: its parsers are known from now on.
    * @param {import('../values/types.js').TypeOverrides | null} types
    */
   noteGreeting(types) {
@@ -224,7 +230,7 @@ class PoolCore extends EnginePool {
   }
 
   /**
-   * A connection has parsers of its own.
+   * Called when a connection gets parsers of its own.
    * @param {import('../values/types.js').TypeOverrides} types
    */
   noteParsers(types) {
@@ -232,14 +238,16 @@ class PoolCore extends EnginePool {
     this.#mask &= registry.builtinMask(types);
   }
 
-  /** What the engine may decode, whatever connection a query comes to. */
+  /**
+   * Which types the engine may decode, whichever connection a query runs on.
+   */
   get decodable() {
     return this.greets && !this.#greeted ? 0 : this.#mask;
   }
 
   /**
-   * Returns the parsers for an answer.
-   * @param {number} connection 0 = an answer that was kept
+   * Returns the parsers for a result.
+   * @param {number} connection 0 = a cached result
    * @param {import('../values/types.js').CustomTypes} types of the call
    */
   typesOn(connection, types) {
@@ -252,7 +260,7 @@ class PoolCore extends EnginePool {
   }
 
   /**
-   * Whether the engine is to go on with notices of a client's connection.
+   * Returns the flag by which the engine keeps sending a connection's notices.
    * @param {PoolClient | undefined} client
    * @returns {number} a flag
    */
@@ -263,7 +271,7 @@ class PoolCore extends EnginePool {
   }
 
   /**
-   * A hook failed, and no call waited for its connection.
+   * Reports a failed hook when no call waited for its connection.
    * @param {any} error
    * @param {PoolClient} client
    */

@@ -27,8 +27,8 @@ const { runTransaction } = require('./transaction.js');
 const { warnOnce } = require('../platform/warn.js');
 
 /**
- * Says to Pool's constructor that the registry makes it. A symbol, so that no
- * user's second argument can be taken for it.
+ * Marks a call of Pool's constructor by the registry. A symbol, so that no
+ * user's second argument is taken for it.
  */
 const SHARED = Symbol('shared');
 
@@ -40,7 +40,7 @@ const STATE = Symbol('holdfast.pool');
 
 /**
  * @typedef {object} State
- * @property {Pool} pool itself, whatever is in front of it
+ * @property {Pool} pool itself, also behind a Proxy
  * @property {PoolCore} core
  * @property {boolean} ending
  * @property {boolean} ended
@@ -58,7 +58,7 @@ function stateOf(pool) {
 
 class Pool extends EventEmitter {
   /**
-   * Connects nothing: that begins with the first call.
+   * Does not connect: that begins with the first call.
    * @param {any} [config]
    * @param {any} [internal]
    */
@@ -94,8 +94,8 @@ class Pool extends EventEmitter {
   }
 
   /**
-   * Runs a statement on any connection. Never throws: what is wrong rejects
-   * the promise or goes to the callback.
+   * Runs a statement on any connection. Never throws: errors reject the promise
+   * or go to the callback.
    * @param {any} config SQL text, or an object with `text`
    * @param {any} [values]
    * @param {any} [callback]
@@ -124,7 +124,7 @@ class Pool extends EventEmitter {
    * @returns {Promise<any> | undefined}
    */
   connect(options, callback) {
-    // The frames below connect() stay out: they would hold the client.
+    // Without the frames below connect(), which would reference the client.
     const stack = { stack: '' };
     Error.captureStackTrace(stack, Pool.prototype.connect);
     const { core } = stateOf(this);
@@ -147,7 +147,8 @@ class Pool extends EventEmitter {
    * Calls `fn` with a client inside a transaction: commits when it resolves,
    * rolls back and rejects with its error when it rejects.
    * @template T
-   * @param {(client: import('./client.js').PoolClient) => T | PromiseLike<T>} fn
+   * @param {(client: import('./client.js').PoolClient) => T | PromiseLike<T>}
+   *   fn
    * @param {import('./transaction.js').TransactionOptions} [options]
    * @returns {Promise<T>}
    */
@@ -156,8 +157,8 @@ class Pool extends EventEmitter {
   }
 
   /**
-   * Ends the pool: what was asked for before is finished, within drainMillis,
-   * and what is asked for later is refused. A second call rejects, as in `pg`.
+   * Ends the pool: earlier calls are finished, within drainMillis, and later
+   * ones are refused. A second call rejects, as in `pg`.
    * @param {any} [callback]
    * @returns {Promise<void> | undefined}
    */
@@ -166,8 +167,8 @@ class Pool extends EventEmitter {
   }
 
   /**
-   * Hears of notifications, on a session of its own that is replaced when it
-   * is lost. Resolves, once it listens, to the function that ends it.
+   * Listens to notifications, on a session of its own that is replaced when it
+   * is lost. Resolves, once it listens, to the function that stops it.
    * @param {string} channel
    * @param {(notification: any) => unknown} fn
    * @param {{onReconnect?: () => unknown, deadlineMillis?: number}} [options]
@@ -184,14 +185,14 @@ class Pool extends EventEmitter {
    */
   async drain(millis) {
     const given = millis !== undefined && millis !== null;
-    // At once is a millisecond: nothing is the pool's own limit.
+    // 0 ms are sent as 1: 0 means the pool's own limit.
     const timeout = given ? readDrainMillis(millis, 'millis') : 0;
     await end(stateOf(this), undefined, timeout);
   }
 
   /**
-   * Opens `min` connections, one at least, and waits for them. A database that
-   * is away resolves, with `ok: false`, unless `failFast` is set.
+   * Opens `min` connections, at least one, and waits for them. When the
+   * database is away it resolves with `ok: false`, unless `failFast` is set.
    * @param {import('../pool/warmup.js').WarmupOptions} [options]
    * @returns {Promise<import('../pool/warmup.js').WarmupResult>}
    */
@@ -200,8 +201,7 @@ class Pool extends EventEmitter {
   }
 
   /**
-   * Asks the server, the way queries go. Rejects only for options that are
-   * wrong.
+   * Queries the server. Rejects only for invalid options.
    * @param {{timeoutMillis?: number}} [options]
    * @returns {Promise<import('../pool/health-report.js').Health>}
    */
@@ -210,10 +210,10 @@ class Pool extends EventEmitter {
   }
 
   /**
-   * Has answers forgotten that `cache` keeps: those with a tag, with one of
-   * some tags or a key, or all. Reaches the pool's users in all threads.
+   * Drops cached results: those with a tag, with one of some tags or a key, or
+   * all. It applies to the pool's users in all threads.
    * @param {any} [what] a tag, or {tag, tags, key}
-   * @returns {Promise<number>} how many were forgotten
+   * @returns {Promise<number>} how many were dropped
    */
   invalidate(what) {
     return new Promise((resolve, reject) => {
@@ -224,7 +224,7 @@ class Pool extends EventEmitter {
   }
 
   /**
-   * Replaces all connections, each when it is free.
+   * Replaces all connections, each when it is idle.
    * @returns {Promise<void>}
    */
   reset() {
@@ -232,7 +232,7 @@ class Pool extends EventEmitter {
   }
 
   /**
-   * Closes idle connections and lets calls wait, until resume().
+   * Closes idle connections and makes calls wait, until resume().
    * @returns {Promise<void>}
    */
   suspend() {
@@ -245,8 +245,8 @@ class Pool extends EventEmitter {
   }
 
   /**
-   * Has every connection forget its prepared statements, busy ones when they
-   * are free.
+   * Makes every connection drop its prepared statements, busy ones when they
+   * are idle again.
    * @param {{force?: boolean}} [options]
    * @returns {Promise<{connections: number}>}
    */
@@ -255,8 +255,7 @@ class Pool extends EventEmitter {
   }
 
   /**
-   * Returns the pool's statistics of this moment. Durations are in
-   * microseconds.
+   * Returns the pool's current statistics. Durations are in microseconds.
    * @returns {Record<string, number>}
    */
   stats() {
@@ -276,7 +275,7 @@ class Pool extends EventEmitter {
     return stateOf(this).core.counts()?.[GAUGE.TOTAL] ?? 0;
   }
 
-  /** Connections nobody uses. */
+  /** Idle connections. */
   get idleCount() {
     return stateOf(this).core.counts()?.[GAUGE.IDLE] ?? 0;
   }
@@ -287,7 +286,7 @@ class Pool extends EventEmitter {
     if (counts === undefined) {
       return 0;
     }
-    // As in pg: who has a connection made for it does not wait for one.
+    // As in pg: a call whose connection is being opened does not wait.
     return Math.max(0, counts[GAUGE.WAITING] - counts[GAUGE.CONNECTING]);
   }
 
@@ -306,7 +305,7 @@ class Pool extends EventEmitter {
 
   /**
    * As EventEmitter. A listener of 'connect' prepares each connection that is
-   * opened from then on; what it returns is waited for.
+   * opened from then on; what it returns is awaited.
    * @param {string | symbol} name
    * @param {(...values: any[]) => void} listener
    */
@@ -378,7 +377,7 @@ function makePool(config, shared) {
 }
 
 /**
- * `query(callback)` without a statement: as in pg, the callback hears of it.
+ * `query(callback)` without a statement: as in pg, the callback gets the error.
  * @param {any} callback
  * @returns {Promise<any> | undefined}
  */

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// A call that waits for a connection which its own code holds: nobody will
-// ever give it one. It cannot be proven without following every await, but it
-// shows: all connections are lent, and their clients do nothing while it waits.
+// Self-locks: a call that waits for a connection which its own code holds. That
+// cannot be proven without following every await, but there is a sign: all
+// connections are leased, and their clients are idle while it waits.
 
 const { internals } = require('./client.js');
 const { LIMIT } = require('../protocol/operations.js');
 const { nowMillis, startTimer } = require('../platform/clock.js');
 const { warnOnce } = require('../platform/warn.js');
 
-/** Work that ended when the call came is no sign of others. In ms. */
+/** Work that ended just before the call does not count. In ms. */
 const TOLERANCE = 20;
 
 const TIMES_OUT = new Set(['HF_DEADLINE', 'HF_ACQUIRE_TIMEOUT']);
@@ -19,8 +19,7 @@ const TIMES_OUT = new Set(['HF_DEADLINE', 'HF_ACQUIRE_TIMEOUT']);
 const watched = new WeakSet();
 
 /**
- * Whether all connections are lent to clients that have done nothing for a
- * while.
+ * Whether all connections are leased to clients that were idle for a while.
  * @param {import('./pool-core.js').PoolCore} core
  * @param {number} millis
  */
@@ -50,7 +49,7 @@ function describe(max) {
 }
 
 /**
- * A call without a limit may wait for itself for ever: warns when it looks so.
+ * Warns when a call without a limit seems to wait for its own connection.
  * @param {import('./pool-core.js').PoolCore} core
  */
 function watchForLock(core) {
@@ -72,8 +71,8 @@ function watchForLock(core) {
 }
 
 /**
- * Returns what to say of a call that waited in vain, if it looks as if it had
- * waited for itself.
+ * Returns an explanation for a call that timed out, if it seems to have waited
+ * for its own connection.
  * @param {import('./pool-core.js').PoolCore} core
  * @param {any} error
  * @returns {string} '' if not

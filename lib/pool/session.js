@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Sessions of one's own. Behind a pooler that multiplexes, LISTEN, session
-// settings and advisory locks need a connection past it: a second pool, on
-// directUrl, DIRECT_URL or DIRECT_DATABASE_URL, opened when it is first needed.
+// Sessions. Behind a pooler that multiplexes, LISTEN, session settings and
+// advisory locks need a direct connection: a second pool, on directUrl,
+// DIRECT_URL or DIRECT_DATABASE_URL, opened when it is first needed.
 
 const { directConfig, weakerTls } = require('./direct-config.js');
 const { refusal } = require('../errors/errors.js');
@@ -16,7 +16,10 @@ const DIRECT_VARIABLES = Object.freeze(['DIRECT_URL', 'DIRECT_DATABASE_URL']);
 
 /** @type {WeakMap<PoolCore, import('./pool.js').Pool>} */
 const directPools = new WeakMap();
-/** Second pools have no second pool. @type {WeakSet<PoolCore>} */
+/**
+ * Direct pools, which have no direct pool of their own.
+ * @type {WeakSet<PoolCore>}
+ */
 const directCores = new WeakSet();
 
 /**
@@ -28,7 +31,7 @@ function required(text) {
 }
 
 /**
- * Returns the URL past the pooler, and what it was called.
+ * Returns the direct URL, and the name of its option or variable.
  * @param {PoolCore} core
  * @returns {{url: string, name: string} | undefined}
  */
@@ -47,7 +50,7 @@ function directUrlOf(core) {
 }
 
 /**
- * Makes a pool; what is wrong with its URL is told under the name it came by.
+ * Makes a pool; an error in its URL names the option or variable it came from.
  * @param {PoolCore} core
  * @param {object} config
  * @param {string} name
@@ -64,7 +67,7 @@ function poolOf(core, config, name) {
 }
 
 /**
- * Opens the second pool. Throws what is wrong with its URL.
+ * Opens the direct pool. Throws errors in its URL.
  * @param {PoolCore} core
  * @param {{url: string, name: string}} direct
  * @returns {import('./pool.js').Pool}
@@ -74,7 +77,7 @@ function openDirect(core, { url, name }) {
   const config = directConfig(core.resolved, core.types, url, name);
   const pool = poolOf(core, config, name);
   const { database } = /** @type {any} */ (pool.options);
-  // A variable left over from another project must not lead astray.
+  // A variable may be left over from another project.
   if (name !== 'directUrl' && database !== options.database) {
     throw required(
       `${name} leads to database ${database}, not to ${options.database}: ` +
@@ -91,7 +94,7 @@ function openDirect(core, { url, name }) {
   if (weaker !== undefined) {
     warnOnce(weaker, 'HF_DIRECT_TLS');
   }
-  // Its connections are prepared as the pool's own.
+  // Its connections are prepared as those of the pool.
   inner.hookedBy = core.pool;
   inner.greet();
   directCores.add(inner);
@@ -100,7 +103,7 @@ function openDirect(core, { url, name }) {
 }
 
 /**
- * Returns the second pool; throws where there is none to be had.
+ * Returns the direct pool; throws where none is configured.
  * @param {PoolCore} core
  * @returns {import('./pool.js').Pool}
  */
@@ -124,8 +127,9 @@ function directPoolOf(core) {
 }
 
 /**
- * Returns what to call when a statement of query() failed: one that cannot
- * have its settings behind the pooler goes past it, where there is a way.
+ * Returns the function for a failed statement of query(): one that cannot have
+ * its settings behind the pooler is sent on a direct connection, where there is
+ * one.
  * @param {PoolCore} core
  * @param {any} config
  * @param {any} values
@@ -155,8 +159,8 @@ function bypassPooler(core, config, values, resolve, reject) {
 }
 
 /**
- * Acquires a session past the pooler.
- * @param {PoolCore} core of the pool that is behind one
+ * Acquires a session on a direct connection.
+ * @param {PoolCore} core of the pool behind the pooler
  * @param {import('./acquire.js').ConnectOptions} options
  * @param {{stack?: string} | undefined} stack
  * @param {(client: any) => void} resolve
@@ -164,7 +168,7 @@ function bypassPooler(core, config, values, resolve, reject) {
  */
 function acquireSession(core, options, stack, resolve, reject) {
   try {
-    core.refuseAfterEnd(); // opened later, it would be ended by nobody
+    core.refuseAfterEnd(); // opened later, it would never be ended
     const pool = directPoolOf(core);
     const inner = /** @type {PoolCore} */ (coreOf(pool));
     inner.acquire(options, stack, resolve, reject);
@@ -175,9 +179,10 @@ function acquireSession(core, options, stack, resolve, reject) {
 
 /**
  * Opens a handle on the pool of one connection that listens for a target in
- * this process: besides the connections of other pools, whatever number of
- * threads and pools have such a handle. Functions do not tell them apart, only
- * whether there are any: that of one of them prepares the session.
+ * this process, in addition to other connections, however many threads and
+ * pools have such a handle. Its identity does not depend on which functions
+ * prepare connections, only on whether there are any: the function of one
+ * handle prepares the session.
  * @param {PoolCore} core
  * @returns {PoolCore}
  */
@@ -203,8 +208,8 @@ function openListening(core) {
 }
 
 /**
- * Opens the session to listen on: besides the pool's own, or past the pooler
- * where one is known to be in the way.
+ * Opens the session to listen on: in addition to the pool's own, or a direct
+ * one where a pooler is known.
  * @param {PoolCore} core
  * @param {boolean} pooled whether one was found
  * @returns {PoolCore}
@@ -213,12 +218,12 @@ function openToListen(core, pooled) {
   if (!pooled && !hasSessions(core)) {
     return openListening(core);
   }
-  core.refuseAfterEnd(); // opened later, it would be ended by nobody
+  core.refuseAfterEnd(); // opened later, it would never be ended
   return openListening(/** @type {PoolCore} */ (coreOf(directPoolOf(core))));
 }
 
 /**
- * Returns what to say of a direct connection string that leads to a pooler.
+ * Returns the error for a direct connection string that leads to a pooler.
  * @returns {Error}
  */
 function directIsPooled() {
@@ -229,7 +234,7 @@ function directIsPooled() {
 }
 
 /**
- * Ends the pool past the pooler, if there is one.
+ * Ends the direct pool, if there is one.
  * @param {PoolCore} core
  * @returns {Promise<void>}
  */

@@ -20,13 +20,13 @@ const { until } = require('../platform/until.js');
  *  } TransactionOptions */
 
 /**
- * One attempt. Its failure is told apart: before `fn` began, or later.
+ * One attempt.
  * @typedef {object} Attempt
  * @property {(client: PoolClient) => any} fn
  * @property {string} begin
  * @property {TransactionOptions} options
  * @property {import('../retry/context.js').JoinedRun} [run] the helper around
- * @property {number} endsAt when all of it has to be over; 0 = at no time
+ * @property {number} endsAt when all of it has to end; 0 = at no time
  */
 
 /**
@@ -44,7 +44,7 @@ function acquire(core, options) {
 }
 
 /**
- * The same when the synchronous part of the helper's function may be over.
+ * The same after an await in the helper's function.
  * @param {PoolCore} core
  * @param {TransactionOptions} options
  * @param {import('../retry/context.js').JoinedRun | undefined} run
@@ -67,13 +67,13 @@ function acquireWithin(core, options, run) {
  * Acquires a connection and begins.
  * @param {PoolCore} core
  * @param {Attempt} attempt
- * @param {import('../retry/context.js').JoinedRun | undefined} run whose deadline and
- *   attempts rule
+ * @param {import('../retry/context.js').JoinedRun | undefined} run whose
+ *   deadline and attempts rule
  * @returns {Promise<PoolClient>}
  */
 async function begin(core, attempt, run) {
   const { signal } = attempt.options;
-  // Whose log hears of repetitions, from the first failure on.
+  // Its log gets retries from the first failure on.
   run?.use(core.pool);
   const client = await acquireWithin(core, attempt.options, run);
   internals.guard(client, attempt.run, signal);
@@ -89,19 +89,19 @@ async function begin(core, attempt, run) {
 }
 
 /**
- * Ends a transaction that failed. The first error is what counts.
+ * Ends a transaction that failed. The first error counts.
  * @param {PoolClient} client
  * @param {unknown} error
  */
 async function rollBack(client, error) {
   const given = error instanceof Error ? error : undefined;
   const finished = internals.finish(client, { text: 'ROLLBACK' }, 0, given);
-  // Without a connection, or with one that cannot be used, the server does it.
+  // Where it cannot be sent, the server rolls back.
   await finished.catch(() => {});
 }
 
 /**
- * When the call around has to be over; 0 = at no time.
+ * Returns when the call around has to end; 0 = at no time.
  * @param {Attempt} attempt
  * @returns {number}
  */
@@ -110,13 +110,12 @@ function callEndOf({ endsAt, run }) {
 }
 
 /**
- * Has the engine commit and give the connection back. It rolls back instead
- * when a statement that nobody awaited has failed, or the call is given up
- * before.
+ * Makes the engine commit and release the connection. It rolls back instead
+ * when a statement that was not awaited has failed, or the call ends before.
  * @param {PoolClient} client
  * @param {Attempt} attempt
  * @param {number} end of the call around
- * @param {number} within how long COMMIT may take once it is its turn
+ * @param {number} within how long COMMIT may take once it is sent
  * @returns {Promise<any>}
  */
 function commit(client, { run, options }, end, within) {
@@ -153,8 +152,8 @@ function ended(code, cause) {
 }
 
 /**
- * Returns when a helper's caller wants all to have ended, 0 = never. (A pool's
- * own deadline is for getting a connection.)
+ * Returns when a helper's deadline ends everything, 0 = never. (A pool's own
+ * deadline is for getting a connection.)
  * @param {import('../retry/context.js').JoinedRun | undefined} run
  * @returns {number}
  */
@@ -171,7 +170,7 @@ function signalsOf({ options, run }) {
 }
 
 /**
- * Throws where the transaction must not be committed any more.
+ * Throws where the transaction must not be committed.
  * @param {Attempt} attempt
  */
 function refuseEnded(attempt) {
@@ -186,8 +185,8 @@ function refuseEnded(attempt) {
 }
 
 /**
- * Waits for `fn`, but not past an abort or the deadline of a helper around: it
- * may be waiting for something that is no statement.
+ * Waits for `fn` until an abort or the deadline of a helper around: it may be
+ * waiting for something other than a statement.
  * @param {Attempt} attempt
  * @param {unknown} working
  * @returns {Promise<any>}
@@ -233,7 +232,7 @@ async function commitOnce(core, client, attempt, identity) {
 }
 
 /**
- * Throws where the transaction must not be committed any more.
+ * Throws where the transaction must not be committed.
  * @param {PoolClient} client
  * @param {Attempt} attempt
  */

@@ -3,8 +3,8 @@
 
 // transaction(fn): BEGIN, fn, COMMIT or ROLLBACK, and how often that is tried.
 //
-// What fails before `fn` began left nothing behind and is repeated. `fn` itself
-// is called again only on request, since it may do more than SQL: with the
+// What fails before `fn` is called leaves nothing behind and is retried. `fn`
+// itself is called again only on request, since it may do more than SQL: by the
 // option `retry`, or by a withTransactionRetry() around.
 
 const { readMillis } = require('./arguments.js');
@@ -51,7 +51,7 @@ function helperOf(core, options) {
   const given = typeof options.retry === 'object' ? options.retry : {};
   const { context, signal = options.signal } = given;
   const bound = boundOf(core, options, given);
-  // A platform's context says when all has to end.
+  // A platform's context has the deadline of everything.
   const isPlatforms = context !== undefined && contextOf(context) === undefined;
   return {
     deadlineMillis: 0,
@@ -62,7 +62,7 @@ function helperOf(core, options) {
 }
 
 /**
- * Makes one attempt that repeats only what failed before `fn` began.
+ * Makes one attempt that retries only what failed before `fn` was called.
  * @param {PoolCore} core
  * @param {Attempt} attempt
  * @returns {Promise<any>}
@@ -105,7 +105,7 @@ function runAll(core, attempt) {
       helperOf(core, attempt.options),
     );
   }
-  // A helper around repeats the whole; without, we see to the beginning.
+  // A helper around retries the whole; without one, BEGIN is retried.
   return retry === false || attempt.run !== undefined
     ? runOnce(core, attempt)
     : runCareful(core, attempt);
@@ -115,7 +115,7 @@ function runAll(core, attempt) {
  * @param {PoolCore} core
  * @param {(client: PoolClient) => any} fn
  * @param {TransactionOptions} [options]
- * @param {number} [endsAt] when all of it has to be over; 0 = at no time
+ * @param {number} [endsAt] when all of it has to end; 0 = at no time
  * @returns {Promise<any>}
  */
 async function runTransaction(core, fn, options = {}, endsAt = 0) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Functions among the options of a shared pool count by reference: what one
-// does cannot be read off. In development a module that is loaded anew brings
-// its functions anew; those take the place of the old ones.
+// Functions among the options of a shared pool count by reference, as they
+// cannot be compared. In development a reloaded module has new functions; those
+// replace the old ones.
 
 const path = require('node:path');
 const { threadId } = require('node:worker_threads');
@@ -29,7 +29,7 @@ const FRAMES = 30;
 /** Code that is never loaded twice. */
 const ONCE = /^(\[eval\d*\]|\[stdin\]|REPL\d*)(-wrapper)?$/;
 
-/** Frames of ours: they stand between getPool() and who called it. */
+/** The folder of our own frames, which are between getPool() and its caller. */
 const OURS = `${path.dirname(__dirname)}${path.sep}`;
 
 /**
@@ -83,9 +83,9 @@ function originOf(value) {
 }
 
 /**
- * Returns whether code ran anew between two calls of getPool(). What the same
- * module makes twice with the same text are closures, and may differ in what
- * they hold.
+ * Returns whether code was reloaded between two calls of getPool(). Functions
+ * with the same text that one module makes twice are closures, and may differ
+ * in what they capture.
  * @param {Origin} old
  * @param {Origin} now
  * @returns {boolean}
@@ -129,7 +129,7 @@ function markOf(value) {
 }
 
 /**
- * Returns whether `value` is what a reload made of `old`.
+ * Returns whether `value` is `old` after a reload.
  * @param {object | undefined} old
  * @param {object | undefined} value
  */

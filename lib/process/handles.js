@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The handles on shared pools in this environment: who has which, and how long
-// they live. One that getPool() can be asked for again is kept, with its
-// functions as long as these live; one that is somebody's own lives as long as
-// that somebody holds it. One that nobody holds any more is ended.
+// The handles on shared pools in this environment, and their lifetimes. A
+// handle that another getPool() would return is kept, with its functions as
+// long as these live; a handle of its own lives as long as it is referenced.
+// One that is garbage-collected is ended.
 
 const { state } = require('../platform/shared-state.js');
 
@@ -34,7 +34,7 @@ function addTo(shared, pool) {
 }
 
 /**
- * Keeps a handle as long as all of some objects live.
+ * Keeps a handle alive as long as all of some objects live.
  * @param {object[]} refs
  * @param {Pool} pool
  */
@@ -89,7 +89,7 @@ function isOpen(shared) {
   return false;
 }
 
-/** Forgets what is over. */
+/** Removes ended pools. */
 function prune() {
   for (const [key, shared] of state.pools) {
     if (!isOpen(shared)) {

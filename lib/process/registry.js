@@ -2,7 +2,7 @@
 'use strict';
 
 // getPool(): handles on the pools that the whole process shares. The engine
-// keeps the pools; what is kept here is which handle is on which.
+// has the pools; this file knows which handle is on which.
 
 const { thisCopy } = require('../platform/package-instance.js');
 const native = require('../engine/native.js');
@@ -53,8 +53,8 @@ function getPool(config) {
 }
 
 /**
- * Returns a handle on the same pool as getPool(), but of one's own: ending it
- * ends nobody else's. It lives as long as it is held.
+ * Returns a handle of its own on the same pool as getPool(): ending it ends no
+ * other handle. It lives as long as it is referenced.
  * @param {any} [config]
  * @returns {Pool}
  */
@@ -95,8 +95,8 @@ function asRef(value) {
 
 /**
  * @param {Resolved} resolved
- * @returns {(object | undefined)[]} in the order of ROLES; a pool with a key
- *   is known by that instead
+ * @returns {(object | undefined)[]} in the order of ROLES; none for a pool
+ *   with a key, which identifies it
  */
 function refsOf(resolved) {
   return resolved.keyName === undefined
@@ -143,8 +143,7 @@ function makeHandle(resolved, shared) {
 }
 
 /**
- * Returns the shared pool that is meant, and has it take what is written of
- * its size.
+ * Returns the shared pool for these options, and passes it the sizes they set.
  * @param {Resolved} resolved
  * @param {readonly (object | undefined)[]} refs
  * @returns {Shared}
@@ -189,22 +188,22 @@ function resize(shared, resolved) {
   for (const ref of shared.handles) {
     const pool = ref.deref();
     if (pool !== undefined && coreOf(pool)?.resize(fresh)) {
-      return; // one tells the engine; the others read it there
+      return; // one handle sends them; the others read them from the engine
     }
   }
 }
 
-/** How many pools that differ by a function only are one too many. */
+/** From how many pools that differ only by a function on another is refused. */
 const TOO_MANY = 5;
 
-/** From as many on, what is over is looked for. */
+/** From how many entries on ended pools are removed. */
 const PRUNE_AT = 64;
 
 /**
- * A pool that differs from others by functions only: in development it may be
- * one of theirs, after a reload. Otherwise it is warned of, and refused when
- * there are too many: a function that is written where getPool() is called is
- * another one each time.
+ * A pool that differs from others only by functions: in development it may be
+ * one of them, after a reload. Otherwise there is a warning, and an error when
+ * there are too many: a function expression in the call of getPool() is
+ * another function each time.
  * @param {Resolved} resolved
  * @param {readonly (object | undefined)[]} refs
  * @returns {Shared | undefined}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What acts on the pools that getPool() made, or on the one it makes without
+// Functions for all pools that getPool() made, or for the one it makes without
 // options when there is none yet.
 
 const { rootOf, refusal } = require('../errors/errors.js');

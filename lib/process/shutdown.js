@@ -15,7 +15,7 @@ const { distinctPools, openPools } = require('./registry.js');
 
 const DRAIN_MILLIS = 5000;
 
-/** What cancelling and closing may take beyond the draining. */
+/** How long cancelling and closing may take after the draining. */
 const GRACE_MILLIS = 2000;
 
 const KNOWN = new Set(['signals', 'drainMillis', 'beforeExit']);
@@ -48,7 +48,7 @@ function readOptions(options = {}) {
 }
 
 /**
- * Ends every shared pool; never rejects, and never takes for ever.
+ * Ends every shared pool; never rejects, and always settles.
  * @param {number} millis
  */
 async function drainAll(millis) {
@@ -77,7 +77,7 @@ function waitingListeners() {
 }
 
 /**
- * Whether a signal is ours to answer: nobody else will end the process.
+ * Whether we have to end the process on a signal: no other listener will.
  * @param {NodeJS.Signals} signal
  * @returns {boolean}
  */
@@ -87,7 +87,7 @@ function isOurs(signal) {
 
 class Hooks {
   #drainMillis;
-  /** Whether the last signal was somebody else's, too. */
+  /** Whether the last signal had other listeners. */
   #wasTheirs = false;
   /** @type {Map<string, (...values: any[]) => void>} */
   #listeners = new Map();

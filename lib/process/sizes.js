@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The options that concern a shared pool as a whole: how many connections it
-// has, how long they live. What somebody wrote wins over a default, whenever
-// it comes; of two values that were written the first stays in force. The
-// engine decides; what is here is what this environment knows of it.
+// Options of a shared pool as a whole: how many connections it has, how long
+// they live. A value that was set wins over a default, in whatever order; of
+// two values that were set the first stays in force. The engine decides; this
+// is what this environment knows of it.
 
 const { inspect } = require('node:util');
 
@@ -19,7 +19,7 @@ class Sizes {
   #written = new Map();
 
   /**
-   * Takes what is written in options. Returns what nobody wrote before.
+   * Takes what options set. Returns what was not set before.
    * @param {Pairs} engine
    * @returns {Pairs}
    */
@@ -34,7 +34,7 @@ class Sizes {
   }
 
   /**
-   * Takes what is in force: another thread may have been first.
+   * Takes the values in force: another thread may have been first.
    * @param {string} text names and values, each ended by a NUL
    */
   learn(text) {
@@ -53,7 +53,7 @@ class Sizes {
     warnOfOthers(others);
   }
 
-  /** @returns {Pairs} all that was written */
+  /** @returns {Pairs} all that were set */
   get written() {
     return [...this.#written];
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Tells those who listen that a call is repeated.
+// Publishes retries to the listeners.
 
 const { isPromise } = require('#platform');
 const { emitRetry, hasRetryListeners } = require('#retry-events');
@@ -12,7 +12,7 @@ const { textOf, warnOnce } = require('../platform/warn.js');
 /** @typedef {import('./run.js').Run} Run */
 
 /**
- * Tells of a repetition. What listeners throw is their own affair.
+ * Publishes a retry. Errors of listeners do not matter.
  * @param {Run} run
  * @param {unknown} error
  * @param {import('../engine/native.js').Step} step
@@ -40,8 +40,8 @@ function announce(run, error, { delayMillis, why }) {
 let brokenListeners = 0;
 
 /**
- * Calls a listener. Listening must not change what happens: what it throws is
- * counted, what it returns is not waited for.
+ * Calls a listener. It must not affect the call: the first error that it throws
+ * causes a warning, and what it returns is not awaited.
  * @param {((event: any) => unknown) | undefined} listener
  * @param {object} event
  */

@@ -45,7 +45,7 @@ function asPromise(value) {
 }
 
 /**
- * Warns of a function that returned nothing while its calls were under way, as
+ * Warns of a function that returned nothing while its calls were pending, as
  * `() => { pool.query(…) }` does.
  * @template T
  * @param {Run} run

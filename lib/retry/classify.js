@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The verdict on anything that was thrown, and the marks by which helpers
-// tell each other what was repeated already.
+// The verdict on anything that was thrown, and the marks by which nested
+// helpers know what was retried already.
 
 const { OUTCOMES, UNITS, isOurs } = require('../errors/error-classes.js');
 const { nowMillis } = require('../platform/clock.js');
 const { findOurs, gatherEvidence, judge, someLayer } =
   require('./evidence.js');
 
-/** Written on an error: 'repeated' below, or 'partial'. */
+/** Set on an error: 'repeated' by a nested helper, or 'partial'. */
 const MARK = Symbol.for('pg-holdfast.mark');
 
 /** When it was. */
@@ -25,7 +25,7 @@ const MARKED_AT = Symbol.for('pg-holdfast.markedAt');
  */
 
 /**
- * Says what became of the work behind an error, whoever threw it.
+ * Returns what became of the work behind an error, whoever threw it.
  * @param {unknown} error
  * @returns {Classification}
  */
@@ -74,12 +74,12 @@ function setMark(error, mark) {
     const value = nowMillis();
     Object.defineProperty(error, MARKED_AT, { value, configurable: true });
   } catch {
-    // A frozen error cannot be marked; it only loses this protection.
+    // A frozen error cannot be marked; it only lacks this protection.
   }
 }
 
 /**
- * Says on an error that part of the work is done and it must not be repeated.
+ * Marks an error: part of the work is done, and must not be repeated.
  * @param {unknown} error
  */
 function markPartial(error) {
@@ -108,9 +108,9 @@ function isMarked(error, since) {
 }
 
 /**
- * Returns whether what failed was repeated by something below already, or must
- * not be: wrappers such as Drizzle's hide the mark in their cause. An error
- * that was thrown before, and is thrown again, says nothing of this attempt.
+ * Returns whether a failed attempt was already retried by a nested helper or
+ * the pool, or must not be: wrappers such as Drizzle's hide the mark in their
+ * cause. An error from before the attempt that is thrown again does not count.
  * @param {unknown} error
  * @param {number} since when the attempt began
  * @returns {boolean}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// How a retry helper and the pool below it know of each other, so that
+// How a retry helper and the pool it uses know of each other, so that
 // attempts never multiply. A run is one call of a helper. It is current while
 // the synchronous part of the user's function runs; later calls join it by the
 // context (or its signal) that the function was given.
@@ -13,14 +13,14 @@ const { thisCopy, version } = require('../platform/package-instance.js');
 /** @typedef {'write' | 'inside' | 'begun' | 'ended'} Note */
 
 /**
- * What the pool below reads of a helper's run.
+ * What a pool reads of a helper's run.
  * @typedef {object} JoinedRun
  * @property {number} deadlineAt milliseconds of process.hrtime(), 0 = none
  * @property {boolean} callerDeadline the caller set it: it also bounds the
- *   attempt that runs
- * @property {boolean} finished the helper's caller was answered
+ *   running attempt
+ * @property {boolean} finished the helper's promise has settled
  * @property {number} remainingRetries
- * @property {number} remainingNames the same for trouble with the names of a
+ * @property {number} remainingNames the same for errors about the names of a
  *   driver's statements
  * @property {Int32Array | undefined} givenPolicy what the caller chose
  * @property {boolean} idempotent
@@ -29,15 +29,15 @@ const { thisCopy, version } = require('../platform/package-instance.js');
  * @property {(kind: Note, home?: JoinedRun) => void} note 'write': a write was
  *   acknowledged, or may have been done; 'inside': a statement ran in a
  *   transaction that began outside, in the run `home` if in any; 'begun' and
- *   'ended': work is under way, which may yet write
- * @property {(count: number, waits?: number) => void} spend counts repetitions
- *   made below, and how many of them only waited for a server
- * @property {(pool: object) => void} use a pool was asked
+ *   'ended': work is pending, which may still write
+ * @property {(count: number, waits?: number) => void} spend counts retries
+ *   made by nested calls, and how many of them only waited for a server
+ * @property {(pool: object) => void} use a pool was used
  */
 
 /**
- * What all instances of these modules share in one environment: after a hot
- * reload, the helper may be of one instance and the pool of another.
+ * The state that all instances of these modules share in one environment: after
+ * a hot reload, the helper may be of one instance and the pool of another.
  * @typedef {object} RunState
  * @property {symbol} key under it a context has its run
  * @property {JoinedRun | undefined} current
@@ -67,7 +67,7 @@ function sharedState() {
 const state = sharedState();
 
 /**
- * Under this a context that was handed to a function has its run.
+ * The key under which a function's context has its run.
  * @type {unique symbol}
  */
 const RUN = /** @type {any} */ (state.key);
@@ -102,8 +102,8 @@ function makeJoinable(key, run) {
 }
 
 /**
- * Returns a context with a deadline that bounds waiting and repeating, and not
- * the attempt that runs; else it is the run around it, if any.
+ * Returns a context with a deadline that bounds waiting and retries, but not
+ * the running attempt; otherwise it behaves as the run around it, if any.
  * @param {number} millis from now, 0 = none
  * @param {JoinedRun | undefined} outer
  * @returns {object | undefined} undefined when nothing bounds
@@ -173,7 +173,7 @@ function callWithinAsync(run, fn) {
 }
 
 /**
- * Calls `fn` as if no helper were around: what it begins is everybody's.
+ * Calls `fn` as if there were no helper around.
  * @template T
  * @param {() => T} fn
  * @returns {T}
@@ -190,15 +190,15 @@ function callOutside(fn) {
 }
 
 /**
- * Has calls of the helpers wait until something has settled; one after the
- * other.
+ * Makes calls of the helpers wait until `work` has settled; works run one after
+ * the other.
  * @template T
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
  */
 function holdCalls(work) {
   const done = (state.held ?? Promise.resolve()).then(() =>
-    // What it does may go through a helper itself: that must not wait for it.
+    // It may use a helper itself, which must not wait for it.
     callOutside(work),
   );
   const held = done.then(ignore, ignore).then(() => {
@@ -212,7 +212,7 @@ function holdCalls(work) {
 
 function ignore() {}
 
-/** Returns what calls have to wait for, if anything. */
+/** Returns the promise that calls have to wait for, if any. */
 function heldCalls() {
   return state.held;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Calls of the helpers, for the engine's budget of repetitions. It is told of
-// them in batches: crossing into the addon costs as much as the rest of a call.
+// Counts calls of the helpers for the engine's retry budget. They are reported
+// in batches: a call of the addon costs as much as the rest of a helper's call.
 
 const { native } = require('#core');
 
@@ -11,7 +11,7 @@ const { nowMillis } = require('../platform/clock.js');
 const COUNT_EVERY = 64;
 let uncounted = 0;
 
-/** Tells the engine of all calls; before it judges one. */
+/** Reports all calls to the engine, before it judges one. */
 function flushCounts() {
   const now = nowMillis();
   for (; uncounted > 0; uncounted--) {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What evidence is made of, and reading from objects that may be hostile.
+// The parts of evidence, and safe reading from foreign objects.
 
 const { native } = require('#core');
 
-/** What is kept of a long text: the judge reads its beginning and last line. */
+/**
+ * How much is taken of a long text: the judge reads its beginning and last
+ * line.
+ */
 const TEXT_KEPT = 8192;
 
 const SQLSTATE = /^(?!P[1-9])(?=.*\d)[0-9A-Z]{5}$/;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Anything that can be thrown, to evidence for the engine's judge. Errors come
+// Evidence for the engine's judge from anything that can be thrown. Errors come
 // wrapped: Drizzle and TypeORM put the driver's error into `cause` or
 // `driverError`, Prisma into `meta`, node several into one AggregateError. The
-// outermost layer that says anything is the one that counts.
+// outermost layer that carries information counts.
 //
 // Nothing read from an error may throw: there are getters, proxies, cycles.
 
@@ -48,8 +48,8 @@ function mappedFacts(error) {
 }
 
 /**
- * Returns whether the text of an error is the user's statement, from which
- * nothing must be read.
+ * Returns whether the text of an error is the user's statement, which must not
+ * be judged.
  * @param {object} error
  * @param {string | undefined} message
  * @returns {boolean}
@@ -62,8 +62,8 @@ function quotesStatement(error, message) {
 }
 
 /**
- * Returns an error's text, with what the server said where that stands
- * elsewhere.
+ * Returns an error's text, with the server's message where that is in another
+ * property.
  * @param {string | undefined} message
  * @param {string | undefined} said
  * @returns {string | undefined}
@@ -119,7 +119,7 @@ function layerEvidence(error) {
 }
 
 /**
- * Returns what to look into next, outermost first.
+ * Returns the errors inside of one, outermost first.
  * @param {object} error
  * @returns {unknown[]}
  */
@@ -245,9 +245,9 @@ function primitiveEvidence(value) {
 }
 
 /**
- * Returns whether an error carries the statement that failed, as Drizzle's do,
- * and that only reads. (Prisma names an operation, but in a batch it may be
- * another one than the one that failed.)
+ * Returns whether an error carries the failed statement, as Drizzle's do, and
+ * that statement only reads. (Prisma names an operation, but in a batch it may
+ * be another one than the one that failed.)
  * @param {unknown} error
  * @returns {boolean}
  */
@@ -264,7 +264,7 @@ function showsRead(error) {
 }
 
 /**
- * Returns what is known of anything that was thrown.
+ * Returns the evidence of anything that was thrown.
  * @param {unknown} error
  * @returns {Evidence}
  */

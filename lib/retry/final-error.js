@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What a helper says on the error it rejects with: how often the work was
-// tried, why it is not tried again, and what cures it.
+// What a helper adds to the error it rejects with: how often the work was
+// tried, why it is not tried again, and the remedy.
 
 const { findOurs, someLayer } = require('./evidence.js');
 const { read, readText } = require('./evidence-parts.js');
@@ -37,7 +37,7 @@ function addToMessage(error, sentence) {
 }
 
 /**
- * Changes an error, if it can be changed: there are frozen ones, and getters.
+ * Changes an error where that is possible: it may be frozen, or have getters.
  * @param {unknown} error
  * @param {(error: any) => void} change
  */
@@ -53,8 +53,8 @@ function change(error, change) {
 }
 
 /**
- * Says how often the work was tried, wherever an error of ours says it: under
- * whatever wrappers, and in what Prisma is told of it.
+ * Sets how often the work was tried, wherever an error of ours says it: under
+ * any wrapper, and in what Prisma gets of it.
  * @param {unknown} error
  * @param {number} attempts
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Reset, and forgetting of prepared statements, for connections that are not
+// Reset, and deallocation of prepared statements, for connections that are not
 // ours: pg's pool and Prisma's client.
 
 const { refusal } = require('../errors/errors.js');
@@ -42,8 +42,8 @@ function checkPrisma(prisma) {
 }
 
 /**
- * Takes each client that is idle now, once, and hands it on; whoever gets it
- * gives it back.
+ * Takes each client that is idle now and passes it to `work`, which releases
+ * it.
  * @param {any} pool
  * @param {(client: any) => Promise<void>} work
  * @param {Set<any>} handled
@@ -61,8 +61,7 @@ async function eachIdle(pool, work, handled) {
 }
 
 /**
- * Does something with a client that is in use now when it comes back: on the
- * next release, whoever calls it.
+ * Calls `work` with each client that is in use now, when it is next released.
  * @param {any} pool
  * @param {(client: any) => Promise<void>} work with a client taken back
  * @param {Set<any>} handled the clients that were seen to
@@ -88,7 +87,7 @@ function whenReturned(pool, work, handled) {
       pool.off('connect', onConnect);
       pool.off('release', onRelease);
     }
-    // It is idle, or somebody else's, once this event is over.
+    // After this event it is idle, or taken again.
     setImmediate(() => void takeAgain(pool, client, work));
   };
   pool.on('connect', onConnect);
@@ -113,7 +112,7 @@ async function takeAgain(pool, wanted, work) {
     }
     retire(wanted);
   } catch {
-    // The pool was ended, or cannot connect: there is nothing to be kept.
+    // The pool was ended, or cannot connect: there is nothing to do.
   } finally {
     for (const client of others) {
       client.release();
@@ -122,7 +121,7 @@ async function takeAgain(pool, wanted, work) {
 }
 
 /**
- * Has a client that somebody has taken meanwhile closed on its next release.
+ * Makes a client that was taken meanwhile close on its next release.
  * @param {any} client
  */
 function retire(client) {
@@ -158,8 +157,8 @@ async function isProxied(client) {
 }
 
 /**
- * Has a client of pg's forget its prepared statements. Where it cannot be told
- * to, it is closed: that forgets them, too.
+ * Makes a client of pg's forget its prepared statements. Where that is
+ * impossible, it is closed.
  * @param {any} client
  */
 async function forget(client) {
@@ -199,7 +198,7 @@ async function clearPgPool(pool, force) {
 
 /**
  * Disconnects Prisma's client and connects it again. Calls of the retry
- * helpers that come meanwhile begin when that is over.
+ * helpers wait until that is done.
  * @param {any} prisma
  * @returns {Promise<void>}
  */
@@ -226,14 +225,14 @@ async function clearPrisma(prisma, force) {
 }
 
 /**
- * Asks the pool for a connection, to see that there can be one.
+ * Acquires a connection of the pool, to see whether that is possible.
  * @param {any} pool
  * @param {number} millis
  * @returns {Promise<void>}
  */
 async function tryPool(pool, millis) {
   if (pool.totalCount >= (pool.options?.max ?? 10) && pool.idleCount === 0) {
-    return; // all in use: whoever waits here may hold one of them
+    return; // all in use: the caller itself may hold one of them
   }
   const asked = pool.connect().then((/** @type {any} */ client) => {
     client.release();

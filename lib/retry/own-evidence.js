@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Evidence of our own errors: they say themselves what became of the work.
+// Evidence of our own errors, which carry their verdict.
 
 const {
   OUTCOMES,
@@ -18,8 +18,8 @@ const { asSqlState, read, readText } = require('./evidence-parts.js');
 const { SERVER_ERROR, SOCKET_ERROR } = STATUS;
 
 /**
- * Returns the evidence of an error of ours. What it says of itself goes with
- * it: the engine knew more when it made the error than is left here.
+ * Returns the evidence of an error of ours, with its verdict: the engine knew
+ * more when it made the error than is left here.
  * @param {import('../errors/errors.js').HoldfastError} error
  * @returns {Evidence}
  */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The course of a run. What is done when something happens is decided by the
-// engine, hf_run_next() of holdfast.h; what is here calls the function, sets
-// the timer and answers the caller.
+// Drives a run: calls the function, sets the timer and settles the caller's
+// promise. What to do on each event is decided by the engine, hf_run_next() of
+// holdfast.h.
 
 const { native } = require('#core');
 
@@ -36,7 +36,7 @@ const {
 /** @typedef {import('./attempt.js').Work} Work */
 /** @typedef {import('../engine/native.js').Step} Step */
 
-/** Whether a deadline that is farther away is over need not be asked. */
+/** The engine need not be asked whether a deadline further away has passed. */
 const NEAR_MILLIS = 100;
 
 /**
@@ -73,9 +73,9 @@ class RunDriver {
   #fn;
   #resolve;
   #reject;
-  /** The run as the engine keeps it, by RUN_AT. */
+  /** The engine's state of the run, by RUN_AT. */
   #numbers = new Float64Array(RUN_AT.COUNT);
-  /** Whether the engine was told of anything yet. */
+  /** Whether an event was reported to the engine. */
   #reported = false;
   /** @type {ReturnType<typeof startTimer> | undefined} */
   #timer = undefined;
@@ -118,14 +118,14 @@ class RunDriver {
       this.#happen(RUN_ON.BEGIN, held);
       return;
     }
-    // Nothing is in its way: all the engine would say is to call the function.
+    // The engine would only say to call the function.
     this.#join();
     this.#arm();
     this.#attempt();
   }
 
   /**
-   * Goes on where the first attempt has failed already.
+   * Goes on after the first attempt has failed.
    * @param {unknown} error
    */
   recover(error) {
@@ -133,7 +133,7 @@ class RunDriver {
     this.#failed(error);
   }
 
-  /** Has the engine take the run for one whose function is at work. */
+  /** Sets the engine's state to a run whose function is running. */
   #join() {
     const { callerDeadline, deadlineAt } = this.#run;
     this.#numbers[RUN_AT.STATE] = RUN_STATE.RUNNING;
@@ -141,7 +141,7 @@ class RunDriver {
   }
 
   /**
-   * Tells the engine what happened.
+   * Reports an event to the engine, which decides.
    * @param {number} event of RUN_ON
    * @param {boolean} [held] whether calls are held
    * @returns {Step}
@@ -176,7 +176,7 @@ class RunDriver {
     return step;
   }
 
-  /** Sets the timer, and what else ends a wait, as the engine wants it. */
+  /** Sets the timer as the engine wants it. */
   #arm() {
     const dueAt = this.#numbers[RUN_AT.DUE];
     if (dueAt === this.#dueAt) {
@@ -271,7 +271,7 @@ class RunDriver {
 
   /** @param {unknown} value */
   #succeeded(value) {
-    // Where nothing else happened, there is nothing to decide.
+    // Without other events there is nothing to decide.
     if (this.#reported && this.#report(RUN_ON.SUCCESS).action !== RUN_DO.SUCCEED) {
       return;
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// One call of a retry helper: what it has done so far, and what those below and
-// above it see of it. What is done with it is in course.js.
+// One call of a retry helper: its state, and what nested calls see of it.
+// run-driver.js drives it.
 
 const { native } = require('#core');
 const { inspectCustom } = require('#platform');
@@ -14,7 +14,7 @@ const { eitherSignal } = require('../platform/signals.js');
 
 /** @typedef {import('./context.js').JoinedRun} JoinedRun */
 
-/** What the user's function is given. */
+/** What the user's function gets. */
 class RetryContext {
   /** @param {Run} run */
   constructor(run) {
@@ -32,7 +32,7 @@ class RetryContext {
     return makeSignal(this[RUN]);
   }
 
-  /** Milliseconds of Date.now() after which nothing is begun any more. */
+  /** The time, as of Date.now(), after which nothing is started. */
   get deadline() {
     const at = this[RUN].deadlineAt;
     return at === 0 ? undefined : Date.now() + at - nowMillis();
@@ -61,18 +61,18 @@ class Run {
       outer?.deadlineAt ?? 0,
     );
     this.callerDeadline = plan.callerDeadline || outer?.callerDeadline === true;
-    /** Repetitions so far, by this helper and by what is below it. */
+    /** Retries so far, by this helper and by nested calls. */
     this.retries = 0;
-    /** Of these, those that only waited for a server that was away. */
+    /** Of these, those that only waited for an unreachable server. */
     this.waits = 0;
-    /** When the attempt under way began. */
+    /** When the current attempt began. */
     this.attemptAt = this.startedAt;
     /** Writes acknowledged, or in doubt, in the current attempt. */
     this.writes = 0;
-    /** The pool that was used last, whose log hears of repetitions. */
+    /** The pool that was used last, whose log gets retries. */
     /** @type {object | undefined} */
     this.pool = undefined;
-    /** Calls under way that belong to this run. */
+    /** Pending calls that belong to this run. */
     this.pending = 0;
     /** Called when there are none. @type {(() => void) | undefined} */
     this.onIdle = undefined;
@@ -95,17 +95,17 @@ class Run {
     return this.#outerSignal;
   }
 
-  /** Whether something besides the function can settle the call. */
+  /** Whether something other than the function can settle the call. */
   get bounded() {
     return this.callerDeadline || this.outerSignal !== undefined;
   }
 
-  /** The signal for what is below, where anything can abort this run. */
+  /** The signal for nested calls, where anything can abort this run. */
   get signal() {
     return this.bounded ? makeSignal(this) : undefined;
   }
 
-  /** Its own policy, or what the caller of a helper around it chose. */
+  /** Its own policy, limited by what the caller of an outer helper chose. */
   get policy() {
     const { policy, outer } = this.plan;
     const around = outer?.givenPolicy;
@@ -147,8 +147,8 @@ class Run {
   }
 
   /**
-   * Notes what happened below in the current attempt, here and outside, up to
-   * the run to whose doing it belongs.
+   * Notes an event of the current attempt in this run and the outer ones, up to
+   * the run it belongs to.
    * @param {import('./context.js').Note} kind
    * @param {JoinedRun} [home] in which the transaction began
    */
@@ -187,7 +187,7 @@ class Run {
   }
 
   /**
-   * Counts repetitions, wherever they were made.
+   * Counts retries, wherever they were made.
    * @param {number} count
    * @param {number} [waits]
    */
@@ -198,7 +198,7 @@ class Run {
   }
 
   /**
-   * Ends it for those below: they read of it by the signal, whenever they do.
+   * Aborts nested calls by the signal, whenever they read it.
    * @param {unknown} reason
    */
   end(reason) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// How a retry helper begins: the plain way, on which nothing but the promise of
-// the function is watched, or the course of a run that the engine decides.
+// How a retry helper begins: on the fast path, which only watches the promise
+// of the function, or with a run that the engine decides (run-driver.js).
 
 const { isPromise } = require('#platform');
 
@@ -16,13 +16,13 @@ const { Run } = require('./run.js');
 /** @typedef {import('./attempt.js').Work} Work */
 
 /**
- * The plan of a call without options, once one was made.
+ * The plan of a call without options, once made.
  * @type {import('./retry-options.js').Plan | undefined}
  */
 let plain;
 
 /**
- * The plain way: a call that succeeds does not cross into the engine.
+ * The fast path: a call that succeeds does not call the engine.
  * @param {Run} run
  * @param {Work} fn
  * @returns {Promise<any>}
@@ -56,7 +56,7 @@ function recover(run, fn, error) {
 }
 
 /**
- * With a deadline, a signal, or something to wait for.
+ * With a deadline, a signal, or a reset to wait for.
  * @param {Run} run
  * @param {Work} fn
  * @param {boolean} held whether its first attempt has to wait
@@ -75,7 +75,7 @@ function runWatched(run, fn, held) {
  */
 function notAFunction(fn, helper) {
   if (isPromise(fn)) {
-    // It is reported here; its own rejection must not end the process.
+    // It is reported here; its own rejection must not be unhandled.
     fn.catch(() => {});
     return new TypeError(
       `${helper} got a promise, whose work has begun and cannot be repeated: ` +
@@ -119,7 +119,7 @@ function start(helper, fn, options, waits = true) {
   }
   const { outer } = run.plan;
   outer?.note('begun');
-  // What is nested has begun already, with the run around it.
+  // A nested call has begun already, with the run around it.
   const first = held && outer === undefined;
   const call =
     run.bounded || first ? runWatched(run, work, first) : runPlain(run, work);
@@ -131,7 +131,7 @@ function start(helper, fn, options, waits = true) {
 }
 
 /**
- * Repeats what the pool repeats by itself.
+ * Retries for the pool itself.
  * @param {(context: any) => unknown} fn
  * @param {import('./retry-options.js').RetryOptions} options
  * @returns {Promise<any>}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The public face in edge runtimes and browsers, by "exports" in package.json:
+// The entry point in edge runtimes and browsers, by "exports" in package.json:
 // the helpers run on WebAssembly; what needs the pool rejects and says where
 // there is one. The names are those of lib/index.js.
 
@@ -16,7 +16,9 @@ function refuse() {
   return Promise.reject(poolHere());
 }
 
-/** Can be made, as modules do at their top; whatever is asked of it rejects. */
+/**
+ * It can be constructed, as modules do at the top level; its methods reject.
+ */
 class Pool {
   options = Object.freeze({});
   totalCount = 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// `pg-holdfast/prisma` in edge runtimes and browsers: what repeats works with
-// any driver adapter that runs there; ours needs the pool. The names are those
-// of lib/prisma/index.js.
+// `pg-holdfast/prisma` in edge runtimes and browsers: the retry extension works
+// with any driver adapter that runs there; ours needs the pool. The names are
+// those of lib/prisma/index.js.
 
 const {
   createPrismaClientWithExtensions,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What judges failures and decides on repetitions: the addon, where there is
-// one. Edge runtimes and browsers load edge-core.js in its place, by "imports"
-// in package.json.
+// What judges failures and decides on retries: the addon, where there is one.
+// Edge runtimes and browsers load edge-core.js in its place, by "imports" in
+// package.json.
 
 const native = require('./native.js');
 

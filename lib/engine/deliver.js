@@ -2,8 +2,8 @@
 'use strict';
 
 // What the addon calls with its messages. It is in a file of its own, since a
-// function holds what its file's variables hold: the addon keeps this one, and
-// must not keep a port by it.
+// function keeps the variables of its file alive: the addon references this
+// one, and must not keep a port alive by it.
 
 /**
  * @param {WeakRef<import('./port.js').Port>} port

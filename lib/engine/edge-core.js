@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What judges failures and decides on repetitions in edge runtimes and
-// browsers: the core as WebAssembly.
+// What judges failures and decides on retries in edge runtimes and browsers:
+// the core as WebAssembly.
 
 const { version } = require('#platform');
 const { provideCore } = require('../errors/judge.js');

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What the engine reports by itself, as the objects `pg` emits.
+// Events of the engine, as the objects `pg` emits.
 
 const { errorFromMessage, readFields } = require('../errors/errors.js');
 const { ERROR_AT, INT_AT } = require('../protocol/messages.js');
 const { OUTCOME, PHASE, STATUS } = require('../protocol/policy.js');
 
 /**
- * Returns the error of a connection that died by itself.
+ * Returns the error of a connection that was lost.
  * @param {string} fields
  * @returns {Error}
  */

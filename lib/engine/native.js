@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Finds the addon. It is loaded at the first use of anything it offers, so
-// that this package can be required where no binary fits.
+// Finds the addon. It is loaded when it is first used, so that this package can
+// be required where no binary fits.
 
 const { version } = require('#platform');
 const { provideCore } = require('../errors/judge.js');
@@ -17,7 +17,7 @@ const { platformName } = require('../platform/platform.js');
  * @property {number} max
  * @property {string} [words]
  * @property {string} unit
- * @property {'pool' | 'session' | 'handle'} scope whom it concerns where
+ * @property {'pool' | 'session' | 'handle'} scope whose it is where
  *   several handles are on one pool
  */
 
@@ -44,7 +44,7 @@ const { platformName } = require('../platform/platform.js');
  * @property {number} status of STATUS: with which error the run ends
  * @property {number} phase of PHASE: and where
  * @property {boolean} again another attempt follows
- * @property {boolean} waits the repetition is one for a server that is away
+ * @property {boolean} waits the retry waits for an unreachable server
  * @property {boolean} cut the budget forbade it
  * @property {boolean} partial part of the work is done already
  * @property {number} delayMillis
@@ -89,30 +89,29 @@ const { platformName } = require('../platform/platform.js');
  * @typedef {object} Addon
  * @property {() => Option[]} optionTable
  * @property {() => {code: string, text: string}[]} statuses
- * @property {(text: string) => string} fingerprint what stands for a secret
- *   in this process
+ * @property {(text: string) => string} fingerprint a secret's name in this
+ *   process
  * @property {() => string[]} statsNames
  * @property {() => number[]} statsBounds
- * @property {() => {libpq: number, openssl?: string, environment: number}} versions
+ * @property {() => {libpq: number, openssl?: string, environment: number}}
+ *   versions
  * @property {(facts: Int32Array, sqlstate: Text, routine: Text, code: Text,
- *   kind: Text, syscall: Text, name: Text, message: Text) => Classification
- *   } classify
+ *   kind: Text, syscall: Text, name: Text, message: Text) => Classification }
+ *   classify
  * @property {(policy: Int32Array, run: Float64Array, facts?: Int32Array,
  *   ...texts: Text[]) => Step} runNext tells a run what happened; `run` by
  *   RUN_AT, the facts and texts of a failure as classify() takes them
- * @property {(policy: Int32Array, around: Int32Array) => number[]
- *   } retryPolicyWithin
+ * @property {(policy: Int32Array, around: Int32Array) => number[] }
+ *   retryPolicyWithin
  * @property {() => number[]} retryPolicy
  * @property {(name: string) => number[] | undefined} retryPreset
  * @property {(now?: number) => void} retryCountCall
  * @property {() => number} retryCuts
- * @property {(xid: Text | null, server: Text, timeline: Text, waits: Text,
- *   now: number, end: number) => FateOrder & {fate: ArrayBuffer}} fateBegin
- * @property {(fate: ArrayBuffer, event: number, now: number,
- *   first?: Text | null, second?: Text | null, third?: Text | null
- *   ) => FateOrder} fateNext
- * @property {(text: string) => number} textTraits bits of enum
- *   hf_text_trait
+ * @property {(xid: Text | null, server: Text, timeline: Text, waits: Text, now:
+ *   number, end: number) => FateOrder & {fate: ArrayBuffer}} fateBegin
+ * @property {(fate: ArrayBuffer, event: number, now: number, first?: Text |
+ *   null, second?: Text | null, third?: Text | null ) => FateOrder} fateNext
+ * @property {(text: string) => number} textTraits bits of enum hf_text_trait
  * @property {(text: string) => number[]} textSplit start, end (in bytes) and
  *   bits of hf_text_trait of each statement
  * @property {new (deliver: Deliver) => NativePort} Port
@@ -140,7 +139,7 @@ const NAMES = [
   'Port',
 ];
 
-/** What also the core as WebAssembly offers; see lib/wasm. */
+/** What the core as WebAssembly provides, too; see lib/wasm. */
 const CORE = new Set([
   'optionTable',
   'statuses',
@@ -171,8 +170,8 @@ function fromBuild() {
 }
 
 /**
- * Loads the platform's package. The names are literal, since bundlers and
- * tracers of files follow nothing else.
+ * Loads the platform's package. The names are literals, the only ones that
+ * bundlers and file tracers follow.
  * @returns {unknown} undefined where there is no package for the platform
  */
 function fromPackage() {
@@ -204,7 +203,7 @@ function load() {
   if (isPretended()) {
     throw require('./no-binary.js').noBinary(platformName(), causes);
   }
-  // What was built here comes first: somebody asked for it.
+  // A local build comes first: it was made on purpose.
   for (const source of [fromBuild, fromPackage]) {
     try {
       addon = /** @type {Addon | undefined} */ (source());
@@ -219,8 +218,7 @@ function load() {
 }
 
 /**
- * Returns who offers something: the addon or, where none fits, the core as
- * WebAssembly.
+ * Returns the addon or, where none fits, the core as WebAssembly.
  * @param {keyof Addon} name
  * @returns {Addon}
  */
@@ -250,7 +248,7 @@ function wasmCore(why) {
 }
 
 /**
- * Puts what the addon offers in front of it, each to be looked up once.
+ * Defines a lazy property for each function of the addon.
  * @param {object} target
  */
 function offer(target) {

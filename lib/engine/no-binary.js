@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Says why there is no addon, and the command that cures it.
+// Explains why there is no addon, and names the command that helps.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -14,10 +14,10 @@ const PREFIX = 'pg-holdfast-';
 const NEEDS =
   'a C and C++ compiler, make, Python, pkg-config and the headers of libpq';
 
-/** npm leaves out of a lock file what another system's node_modules lacks. */
+/** npm omits from a lock file what another system's node_modules lacks. */
 const LOCKED =
   'if the lock file was made on another system, remove both the lock file ' +
-  'and node_modules first: nothing less cures it';
+  'and node_modules first: nothing less helps';
 
 /** @returns {string[]} the platforms this package was published with */
 function published() {

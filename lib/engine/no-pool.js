@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Why there is no pool in an edge runtime or a browser.
+// The error of pools in an edge runtime or a browser.
 
 const { HoldfastError } = require('../errors/error-classes.js');
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Where no binary fits, a pool can be made, as modules do at their top. What
-// is asked of it rejects, with the sentence that says why and what helps.
+// Where no binary fits, a pool can be constructed, as modules do at the top
+// level. Its methods reject with an error that says why and what helps.
 
 const { getPort } = require('./port.js');
 
-/** Stands for the port: these are all that a pool calls before it opens. */
+/** Replaces the port: a pool calls no other methods before it opens. */
 class NoPort {
   #reason;
 

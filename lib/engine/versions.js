@@ -8,7 +8,7 @@ const { lazy } = require('../errors/errors.js');
 const native = require('./native.js');
 
 /**
- * Returns libpq's number as people write it: 150018 is 15.18.
+ * Returns libpq's version as usually written: 150018 is 15.18.
  * @param {number} number
  * @returns {string}
  */
@@ -30,7 +30,7 @@ function ofBinary() {
 
 const linked = lazy(ofBinary);
 
-/** What runs here; found out when it is looked at. */
+/** The versions in use, determined when they are read. */
 const versions = {
   /** @returns {string} */
   get holdfast() {
@@ -46,7 +46,7 @@ const versions = {
     return linked().openssl;
   },
 };
-// As values where it is printed, not as what finds them out.
+// Printed as values, not as getters.
 Object.defineProperty(versions, inspect.custom, {
   value: () => ({ ...versions }),
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The classes of our errors, and those that this process makes itself. No
+// The classes of our errors, and errors that this process makes itself. No
 // message ever holds a password, a parameter or a connection string.
 
 const { systemErrors } = require('#platform');
@@ -18,7 +18,7 @@ const {
 /** @typedef {'statement' | 'transaction'} Unit */
 /** @typedef {'local' | 'acquire' | 'connect' | 'send' | 'await' | 'commit' | 'backoff' | 'unknown'} Phase */
 
-/** By enum hf_outcome; the first says that nothing failed. */
+/** By enum hf_outcome; the first means that nothing failed. */
 const OUTCOMES = Object.freeze(
   /** @type {(Outcome | undefined)[]} */ ([
     undefined,
@@ -42,7 +42,7 @@ function wordsOf(constants) {
 /** By enum hf_severity, as the server writes them. */
 const SEVERITIES = Object.keys(SEVERITY);
 
-/** Says that an error is ours, whichever copy of this package made it. */
+/** Marks our errors, whichever copy of this package made them. */
 const BRAND = Symbol.for('pg-holdfast.error');
 
 /**
@@ -64,7 +64,7 @@ const statusNumbers = lazy(
   () => new Map(statuses().map((status, n) => [status.code, n])),
 );
 
-/** What may be said of an error besides code and message. */
+/** Properties of an error besides code and message. */
 const DETAILS = Object.freeze([
   'outcome',
   'retryable',
@@ -186,7 +186,7 @@ Object.defineProperty(DatabaseError.prototype, 'name', {
 });
 
 /**
- * Copies what is said of an error.
+ * Copies properties of an error.
  * @param {object} target
  * @param {object} source
  * @param {readonly string[]} [keys] those to copy
@@ -249,9 +249,9 @@ function paramError(message) {
 }
 
 /**
- * Returns an error that this process makes before the engine is asked:
+ * Returns an error that this process makes itself:
  * HF_RELEASED, HF_POOL_CLOSED, HF_SESSION_REQUIRED, HF_ABORTED, ... Without a
- * message it says the engine's sentence; without an outcome, the engine judges.
+ * message it has the engine's text; without an outcome, the engine judges.
  * @param {import('../protocol/codes.js').ErrorCode} code
  * @param {string} [message]
  * @param {Details} [details]
@@ -275,7 +275,7 @@ function usageError(code, message, details) {
  * Returns the error of a call that is refused before anything was done, and
  * would be again.
  * @param {import('../protocol/codes.js').ErrorCode} code
- * @param {string} [message] the engine's sentence where it is not given
+ * @param {string} [message] the engine's text where it is not given
  * @param {Details} [details]
  * @returns {HoldfastError}
  */
@@ -311,9 +311,9 @@ function severityNumber(word) {
 }
 
 /**
- * Returns the failure that says most: of an acquire that timed out that is
- * why no connection could be opened. Where no binary fits, the error has the
- * cure, and its cause the paths of files.
+ * Returns the error that says most: for an acquire that timed out, why no
+ * connection could be opened. Where no binary fits it is the error itself,
+ * whose cause only has paths of files.
  * @param {any} error
  * @returns {any}
  */

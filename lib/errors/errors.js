@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Our errors, and how one is made of what the engine delivers.
+// Our errors, and how they are made from messages of the engine.
 
 const { getSystemErrorName, getSystemErrorMap } = require('node:util');
 
@@ -30,14 +30,14 @@ const {
 const EAI_NONAME = -3008;
 const EAI_AGAIN = -3001;
 
-/** What pg says of a connection that was lost. */
+/** pg's message for a lost connection. */
 const TERMINATED = 'Connection terminated unexpectedly';
 
-/** What the loss of a connection is called when the system named nothing. */
+/** The code of a lost connection without an error of the system. */
 const LOST = 'ECONNRESET';
 
 /**
- * Statuses of calls for which no connection came in time.
+ * Statuses of calls that got no connection in time.
  * @type {number[]}
  */
 const WAITED_IN_VAIN = [
@@ -141,7 +141,7 @@ function nameOf(errno) {
 }
 
 /**
- * Returns an error shaped like node's for a socket or a name: tools tell
+ * Returns an error like Node's for a socket or a name: tools recognise
  * connection failures by code, errno and syscall.
  * @param {Record<string, string | undefined>} fields
  * @param {number} errno negative, or 0
@@ -156,7 +156,7 @@ function systemError(fields, errno, nameError, details) {
     fields.y ?? (nameError ? 'getaddrinfo' : connecting ? 'connect' : 'read');
   const port = fields.o === undefined ? undefined : Number(fields.o);
   const nameNumber = errno === 0 ? EAI_NONAME : EAI_AGAIN;
-  // Node's and pg's own words come first: they are what people look for.
+  // Node's and pg's own words come first: people search for them.
   const words =
     connecting || nameError
       ? `${syscall} ${code}${where(fields.a, port)}`
@@ -211,7 +211,7 @@ function build(status, errno, text, details, suffix) {
   }
   const known = { ...details, sqlState: fields.C };
   if (fields.C !== undefined && known.cause === undefined) {
-    // Our code stands for what the server said: a cancelled statement.
+    // Our code replaces the server's: a cancelled statement.
     known.cause = databaseError(fields, length, details);
     return new HoldfastError(row.code, row.text + (suffix ?? ''), known);
   }
@@ -289,7 +289,7 @@ function waitsInVain(status) {
 }
 
 /**
- * Says in an error's message why no connection could be made.
+ * Adds to an error's message why no connection could be opened.
  * @param {Error} error
  * @param {any} cause
  * @param {number} causeStatus

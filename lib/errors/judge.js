@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The engine's judge of failures. What loads the engine lies above this folder
-// and says here how to reach it: lib/engine/native.js and edge-core.js.
+// The engine's judge of failures. The loaders of the engine, which are above
+// this folder, register it here: lib/engine/native.js and edge-core.js.
 
 /**
  * The part of the engine's core that errors are made with.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What a pool of pg's is to be made with, from the options of ours.
+// The options for pg's pool, from those of ours.
 
 const { readFileSync } = require('node:fs');
 
@@ -23,8 +23,8 @@ function pem(target, keyword) {
 }
 
 /**
- * pg cannot ask whether the server offers TLS: what is to be encrypted where
- * it does is encrypted.
+ * pg cannot ask whether the server offers TLS: what would be encrypted where it
+ * does is always encrypted.
  * @param {Map<string, string>} target
  * @returns {false | Record<string, unknown>}
  */
@@ -67,11 +67,11 @@ function startupOptions({ settings, target }) {
   return all.length === 0 ? undefined : all.join(' ');
 }
 
-/** Keywords that keep others out, and that pg does not know. */
+/** Security options that pg does not have. */
 const UNKEPT = Object.freeze(['require_auth', 'sslcrl', 'sslcrldir']);
 
 /**
- * A pool that is less safe than the one asked for is none.
+ * Refuses a pool that would be less secure than requested.
  * @param {Map<string, string>} target
  */
 function refuseUnkept(target) {

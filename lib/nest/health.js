@@ -26,7 +26,7 @@ async function loadTerminus() {
     // @ts-ignore: an optional peer
     return require('@nestjs/terminus');
   } catch {
-    // It is an ES module for a Node.js that cannot require one, or not there.
+    // It is an ES module and Node.js cannot require it, or it is not installed.
   }
   try {
     // @ts-ignore: an optional peer
@@ -75,8 +75,8 @@ class HoldfastHealthIndicator {
   }
 
   /**
-   * Asks the database the way queries go. Never rejects for what is wrong
-   * with it: that is what it tells.
+   * Queries the database. Does not reject for its failures: they are the
+   * result.
    * @param {string} [key]
    * @param {any} [options]
    */
@@ -91,8 +91,8 @@ class HoldfastHealthIndicator {
     if (status === 'down') {
       return session.down(result);
     }
-    // Terminus 11 leaves out what is neither up nor down, as if nobody had
-    // been asked. Queries work, so that it is up.
+    // Terminus 11 leaves out what is neither up nor down. Queries work, so it
+    // is up.
     return session.degraded
       ? session.degraded(result)
       : session.up({ degraded: true, ...result });

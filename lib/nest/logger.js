@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What the pool has to say goes where the application's own lines go.
+// The pool's log lines go to the application's logger.
 
 const CONTEXT = 'Holdfast';
 
 /**
- * Returns a logger of the pool's shape that writes to Nest's.
+ * Returns a logger for the pool that writes to Nest's.
  * @param {{Logger: new (context: string) => any}} common
  */
 function makeLogger(common) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// HoldfastModule and what belongs to it, made for the @nestjs/common that is
-// there: index.js requires one, index.mjs imports one. For the same one they
-// get the same classes, which is what Nest finds providers by.
+// HoldfastModule and its providers, made for a given @nestjs/common: index.js
+// requires one, index.mjs imports one. For the same one they get the same
+// classes, by which Nest finds providers.
 
 const { HoldfastHealthIndicator } = require('./health.js');
 const { makeLogger } = require('./logger.js');
@@ -11,7 +11,7 @@ const { checkAsync, readExtras } = require('./options.js');
 const { makeService } = require('./service.js');
 
 /**
- * What is used of @nestjs/common.
+ * The used part of @nestjs/common.
  * @typedef {object} Common
  * @property {(metadata: object) => (target: any) => void} Module
  * @property {() => (target: any) => void} Injectable
@@ -25,7 +25,7 @@ const { makeService } = require('./service.js');
 const built = new WeakMap();
 
 /**
- * The providers that give `token` the options, however the user does it.
+ * Returns the providers of the options under `token`.
  * @param {any} options of forRootAsync()
  * @param {string} token
  * @returns {any[]}

@@ -32,7 +32,7 @@ function isObject(value) {
 }
 
 /**
- * Takes what concerns the module itself out of its options.
+ * Separates the options of the module itself.
  * @param {any} options
  * @param {string} where for messages
  * @returns {{name: string | undefined, isGlobal: boolean, rest: any}}
@@ -108,7 +108,7 @@ function readSettings(options, where) {
   if (typeof pool?.drain !== 'function' || typeof pool.health !== 'function') {
     throw new TypeError(`${where}: pool must be a Pool of pg-holdfast`);
   }
-  // The pool is not the module's to end, in time or not.
+  // The module does not end a pool that was given to it.
   const [other] = Object.keys(
     shutdownMillis === undefined ? config : { shutdownMillis, ...config },
   );

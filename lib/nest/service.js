@@ -37,7 +37,7 @@ function openPool({ config, shared }, logger) {
     const { Pool } = require('../pool/pool.js');
     return new Pool(options);
   }
-  // A handle of its own: its end is nobody else's.
+  // A handle of its own: ending it ends no other.
   const { openHandle } = require('../process/registry.js');
   return openHandle(options);
 }
@@ -125,7 +125,7 @@ for (const name of DELEGATED) {
 }
 
 /**
- * Makes the class of the service, which needs Nest for its logger.
+ * Makes the class of the service, whose logger needs Nest.
  * @param {() => object} logger
  */
 function makeService(logger) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// withHoldfast(): leaves our packages to Node.js. A bundler can neither read
-// the addon nor follow it to where it is put, and a copy of our modules in
-// each bundle would be a registry of pools each.
+// withHoldfast(): excludes our packages from bundles. A bundler can neither
+// read the addon nor copy it, and with a copy of our modules in each bundle
+// each would have pools of its own.
 
 /** Our package and those of its binaries; a test compares with native.js. */
 const PACKAGES = Object.freeze([
@@ -49,8 +49,8 @@ function isPromise(value) {
 }
 
 /**
- * Returns a configuration of Next.js with our packages in it; of a function,
- * one that does the same with what it returns.
+ * Returns a configuration of Next.js with our packages excluded; for a
+ * function, one that does the same with its result.
  * @param {any} [config]
  * @returns {any}
  */

@@ -12,8 +12,8 @@ const KNOWN = new Set(['pool', 'timeoutMillis', 'details']);
 const TIMEOUT_MILLIS = 2000;
 
 /**
- * What there is to say when not even asking was possible: no binary fits, or
- * the settings are wrong.
+ * The answer where the pool could not be asked: no binary fits, or the
+ * configuration is invalid.
  * @param {any} error
  * @returns {Health}
  */
@@ -38,9 +38,9 @@ function withoutDetails({ lastError: _error, reasons: _reasons, ...rest }) {
 }
 
 /**
- * An answer made by a build would be served for ever. Looking at the request
- * tells Next.js that this one depends on it; where it was told to build the
- * route all the same, it is better told off.
+ * Throws in a build, whose answer would be served for ever. Reading the request
+ * tells Next.js that the answer depends on it; where the route is prerendered
+ * all the same, this throws.
  * @param {Request} request
  */
 function refuseBuild(request) {

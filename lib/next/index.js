@@ -2,7 +2,7 @@
 'use strict';
 
 // `pg-holdfast/next`. Nothing of Next.js' is loaded, by no file here, and
-// none of ours before it is used: a configuration needs no engine.
+// none of our modules before it is used: a configuration needs no engine.
 
 const { lazyExports } = require('../platform/lazy-exports.js');
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The options of the routes, and what is common to them.
+// The options of the routes, and code that they share.
 
 const { readMillis } = require('../validate/values.js');
 const sharedPools = require('../process/shared-pools.js');
@@ -32,7 +32,7 @@ function isPool(pool) {
 }
 
 /**
- * What acts on the pool that was chosen, or on all that getPool() made.
+ * Functions for the given pool, or for all that getPool() made.
  * @param {PoolChoice} choice
  */
 function readPool(choice) {

@@ -10,8 +10,8 @@ const KNOWN = new Set(['pool', 'timeoutMillis']);
 const TIMEOUT_MILLIS = 8000;
 
 /**
- * Opens connections before the first request. A database that is away does
- * not reject: the application starts, and the pool goes on trying.
+ * Opens connections before the first request. When the database is away it does
+ * not reject: the application starts, and the pool keeps trying.
  * @param {any} [options]
  * @returns {Promise<import('../pool/warmup.js').WarmupResult | undefined>}
  */

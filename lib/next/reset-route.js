@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// resetRoute(): replaces every connection, for whoever has the secret. For
+// resetRoute(): replaces every connection, for callers with the secret. For
 // all others there is no such route: whatever is wrong with a request, the
 // answer is the same 404.
 
@@ -20,12 +20,12 @@ const TIMEOUT_MILLIS = 8000;
 const BEARER = /^Bearer +(\S.*)$/i;
 
 /**
- * When the last reset was begun. Of the process and not of a route: there is
- * one pool, and a route that was reloaded is as new.
+ * When the last reset was begun, in the process and not per route: there is
+ * one pool, and routes may be reloaded.
  */
 let lastAt = -Infinity;
 
-/** Makes what is compared equally long, and its bytes unpredictable. */
+/** Makes the compared texts equally long, and their bytes unpredictable. */
 const key = crypto.randomBytes(32);
 
 /**
@@ -44,7 +44,7 @@ function readSecret(secret) {
   if (secret !== undefined && typeof secret !== 'string') {
     throw new TypeError('secret must be a string');
   }
-  // Characters, as a person counts them; blanks at the ends do not travel.
+  // Characters, not UTF-16 units; HTTP strips blanks at the ends.
   const text = (secret ?? '').trim();
   if ([...text].length >= SECRET_MIN) {
     return digest(text);
@@ -66,7 +66,7 @@ function readSecret(secret) {
  */
 function isAllowed(request, expected) {
   const given = BEARER.exec(request.headers.get('authorization') ?? '')?.[1];
-  // The comparison is made in every case: how long it takes says nothing.
+  // Always compared, so that the time it takes reveals nothing.
   const same = crypto.timingSafeEqual(
     digest((given ?? '').trim(), 'latin1'),
     expected ?? digest(''),

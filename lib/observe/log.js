@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What Holdfast says of itself, to a logger of the user's or to the terminal.
+// Log lines, to a logger of the user's or to the terminal.
 //
 //   logOf(pool).warn({event: 'slow', durationMillis}, 'Slow query: …')
 //
@@ -10,7 +10,7 @@
 // one in front. Neither may hold a secret or a value of a statement.
 
 /**
- * A logger of pino's shape.
+ * A logger with pino's methods.
  * @typedef {object} Logger
  * @property {(fields: object, message: string) => unknown} debug
  * @property {(fields: object, message: string) => unknown} info
@@ -39,7 +39,7 @@ const MARKS = Object.freeze({
   error: '❌',
 });
 
-/** What a developer wants to see although nothing is wrong. */
+/** Events that development shows although nothing is wrong. */
 const WORTH_SEEING = /^(?:warmup|reset|prisma|health\.wait|breaker)\b/;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are replaced
@@ -50,7 +50,7 @@ function ignore() {}
 /**
  * Writes a line. The only place that does: not console, which tests and
  * frameworks replace and which adds formatting, and not standard output, which
- * belongs to the program. A closed terminal is not worth ending the process.
+ * belongs to the program. A closed terminal must not end the process.
  * @param {string} line
  */
 function writeLine(line) {
@@ -94,8 +94,8 @@ const production = Object.freeze({
 });
 
 /**
- * Returns the logger of a pool that was given none. Browsers have no
- * environment, and no terminal.
+ * Returns the default logger of a pool. Browsers have no environment, and no
+ * terminal.
  * @param {NodeJS.ProcessEnv | undefined} env
  * @returns {Logger | false}
  */
@@ -107,8 +107,8 @@ function defaultLogger(env) {
 }
 
 /**
- * Returns the option `logger` once it is known to be one: an object with four
- * methods, or false for none.
+ * Returns the option `logger`, checked: an object with four methods, or false
+ * for none.
  * @param {any} value
  * @param {string} [key]
  * @returns {Logger | false}
@@ -130,7 +130,7 @@ function checkLogger(value, key = 'logger') {
   return value;
 }
 
-/** Speaks to a logger, which can do no harm. */
+/** Calls a logger, whose errors disturb nothing. */
 class Log {
   #logger;
   /** How often the logger threw or rejected. */
@@ -145,7 +145,7 @@ class Log {
   }
 
   /**
-   * Returns whether it is worth gathering what a line of this level says.
+   * Returns whether lines of this level are logged.
    * @param {Level} level
    * @returns {boolean}
    */
@@ -209,7 +209,7 @@ class Log {
 
 /** By pool. @type {WeakMap<object, Log>} */
 const logs = new WeakMap();
-/** Of what belongs to no pool. @type {Log | undefined} */
+/** The log for lines that belong to no pool. @type {Log | undefined} */
 let common;
 
 /**

@@ -29,12 +29,12 @@ const STATUS_ERROR = 2;
 
 const SECOND = 1000;
 const MICROS = 1e6;
-/** Of one histogram, per collection: above, values are thinned evenly. */
+/** Samples of one histogram per collection; more are thinned evenly. */
 const REPLAY_MAX = 20000;
 
 const KEYS = new Set(['api', 'spans', 'metrics']);
 
-/** What the conventions advise for durations of database calls. */
+/** The buckets that the conventions advise for durations of database calls. */
 const ADVICE = Object.freeze({
   explicitBucketBoundaries: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
 });
@@ -106,8 +106,8 @@ function errorAttributes(error) {
 }
 
 /**
- * Subscribes to the beginning and end of statements. One that is refused at
- * once, as for a value that cannot be written, has its `end` and no more.
+ * Subscribes to the beginning and end of statements. One that is refused
+ * synchronously, as for a value that cannot be encoded, has its `end` only.
  * @param {(message: any) => void} onStart
  * @param {(message: any) => void} onEnd
  * @returns {() => void} unsubscribes
@@ -163,7 +163,7 @@ function startSpans(api) {
         return;
       }
       if (query.error !== undefined) {
-        // Its message may show values; the code says enough.
+        // Its message may contain values; the code is enough.
         span.setStatus({ code: STATUS_ERROR });
         span.setAttributes(errorAttributes(query.error));
       }
@@ -175,7 +175,7 @@ function startSpans(api) {
   );
 }
 
-/** Gives a histogram what the engine counted since the last time. */
+/** Records in a histogram what the engine counted since the last time. */
 class Replay {
   #histogram;
   #index;
@@ -324,8 +324,8 @@ function startPoolMetrics(meter, seconds) {
 let stop;
 
 /**
- * Gives OpenTelemetry the metrics and spans of all pools of this environment.
- * Called again it begins anew. Throws an error with the code
+ * Exports metrics and spans of all pools of this environment to OpenTelemetry.
+ * A second call replaces the first. Throws an error with the code
  * HF_NO_OPENTELEMETRY where the API is not installed.
  * @param {OpenTelemetryOptions} [options]
  * @returns {() => void} ends it

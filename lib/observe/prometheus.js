@@ -10,7 +10,7 @@ const native = require('../engine/native.js');
 const MICROS = 1e6;
 
 /**
- * What is to be shown of a pool.
+ * What is shown of a pool.
  * @typedef {object} Sample
  * @property {string} name
  * @property {Record<string, number>} stats
@@ -45,7 +45,7 @@ function writeHistogram(lines, name, stem, label, { stats, buckets }) {
     const count = buckets?.[first + i] ?? 0;
     lines.push(`${name}_bucket{${label},le="${le}"} ${count}`);
   });
-  // The engine counts on while we read: the last bucket cannot be less.
+  // The engine keeps counting while we read: the last bucket cannot be less.
   const below = buckets?.[first + bounds.length - 1] ?? 0;
   const count = Math.max(stats[`${stem}Count`], below);
   lines.push(`${name}_bucket{${label},le="+Inf"} ${count}`);
@@ -80,7 +80,7 @@ function writeMetric(lines, metric, sample) {
 }
 
 /**
- * Returns the metrics of the pools given, or of all that are open here.
+ * Returns the metrics of the given pools, or of all open ones.
  * @param {readonly object[]} [pools]
  * @returns {string}
  */

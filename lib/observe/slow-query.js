@@ -4,11 +4,11 @@
 // Statements as they may be shown, and those that took too long.
 
 const SHOWN = 200;
-/** What is looked at: enough for SHOWN characters of a usual statement. */
+/** How much is read: enough for SHOWN characters of a usual statement. */
 const READ = 4 * SHOWN;
 
 /**
- * In this order, for one hides the others: comments (of those in slashes the
+ * In this order, for one hides the others: comments (of block comments the
  * beginning), "names" (which stay), $tag$texts$tag$, E'texts', 'texts', $1
  * (which stay), numbers with an exponent, other numbers and words.
  */
@@ -32,7 +32,7 @@ function cleaned(part) {
 }
 
 /**
- * Returns where a comment ends that may hold others, as the server has them.
+ * Returns the end of a comment, which may be nested, as in PostgreSQL.
  * @param {string} text
  * @param {number} at behind its beginning
  * @returns {number}
@@ -73,8 +73,8 @@ function withoutValues(text) {
 }
 
 /**
- * Returns a statement without what is in it of values and comments, on one
- * line of at most 200 characters.
+ * Returns a statement without its values and comments, on one line of at most
+ * 200 characters.
  * @param {string} text
  * @returns {string}
  */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Options while they are being gathered: from the connection string first,
-// then from the object, which wins, then from the environment and defaults for
-// what is missing. Messages name the key and never show the value.
+// Options while they are being gathered: from the connection string first, then
+// from the object, which takes precedence, then from the environment and
+// defaults for what is missing. Messages name the key and never show the value.
 
 const { lazy } = require('../errors/errors.js');
 const {
@@ -70,8 +70,7 @@ function checkedText(value, key, secret) {
 }
 
 /**
- * Reads a setting. What is wrong with it is said of where it was found, unless
- * that is said already.
+ * Reads a setting. Its errors name where it was found, unless they already do.
  * @param {string} label an option, or a variable of the environment
  * @param {() => void} read
  */
@@ -101,7 +100,7 @@ class Draft {
   startSettings = new Map();
   /** @type {string[]} */
   warnings = [];
-  /** Whether a connection string says where to. */
+  /** Whether a connection string names the server. */
   hasUrl = false;
   /** @type {string | (() => string | Promise<string>) | undefined} */
   password;
@@ -122,7 +121,7 @@ class Draft {
     if (row === undefined) {
       throw new TypeError(`unknown option ${key}`);
     }
-    // An empty variable of the environment says nothing, as in pg.
+    // An empty environment variable is ignored, as in pg.
     if (row.kind === 'int' && value === '') {
       return;
     }
@@ -190,7 +189,8 @@ class Draft {
 
   /**
    * Sets a time-out that the server keeps.
-   * @param {'statement_timeout' | 'lock_timeout' | 'idle_in_transaction_session_timeout'} name
+   * @param {'statement_timeout' | 'lock_timeout' |
+   *   'idle_in_transaction_session_timeout'} name
    * @param {unknown} millis
    * @param {string} [key]
    */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What the environment says: a URL in DATABASE_URL, else the variables that
-// libpq and pg read. Explicit options always win, and no variable changes what
-// a connection string means.
+// The environment: a URL in DATABASE_URL, else the variables that libpq and pg
+// read. Explicit options always take precedence, and no variable changes the
+// meaning of a connection string.
 
 const { homedir, userInfo } = require('node:os');
 const { join } = require('node:path');
@@ -17,7 +17,7 @@ const { putSetting } = require('./settings.js');
 
 const URL_VARIABLES = Object.freeze(['DATABASE_URL', 'SUPABASE_DATABASE_URL']);
 
-/** Where to, and as whom: they complete a connection string, too. */
+/** Server and user: they complete a connection string, too. */
 /** @type {Record<string, string>} */
 const PLACE_VARIABLES = Object.freeze({
   PGHOST: 'host',
@@ -33,7 +33,7 @@ const PLACE_VARIABLES = Object.freeze({
   PGCONNECT_TIMEOUT: 'connect_timeout',
 });
 
-/** What else there is: only where no connection string is given. */
+/** The others: only where no connection string is given. */
 /** @type {Record<string, string>} */
 const OTHER_VARIABLES = Object.freeze({
   PGSSLNEGOTIATION: 'sslnegotiation',
@@ -64,7 +64,7 @@ const LIBPQ_VARIABLES = Object.freeze({
 /** @type {Record<string, string>} */
 const SETTING_VARIABLES = Object.freeze({ PGTZ: 'timezone', PGGEQO: 'geqo' });
 
-/** What a libpq that reads the environment obeys, whatever it is told. */
+/** Variables that override everything in a libpq that reads the environment. */
 const UNSTOPPABLE = Object.freeze([
   'PGSERVICE',
   'PGTZ',
@@ -119,8 +119,8 @@ function isGiven(draft, keyword) {
 }
 
 /**
- * Fills in what is missing from libpq's variables. A connection string is
- * completed by what it lacks to get there; what it means stays as it is.
+ * Fills in what is missing from libpq's variables. For a connection string only
+ * server and user are completed; its meaning does not change.
  * @param {Draft} draft
  * @param {NodeJS.ProcessEnv} env
  */
@@ -185,8 +185,8 @@ function homeFolder() {
 }
 
 /**
- * Returns what to say of variables that reach a developer's libpq past us, or
- * undefined where there are none.
+ * Returns the warning for variables that a developer's libpq reads by itself,
+ * or undefined where there are none.
  * @param {NodeJS.ProcessEnv} env
  * @returns {string | undefined}
  */
@@ -214,9 +214,9 @@ function accountName() {
 /**
  * Fills in the rest.
  * @param {Draft} draft
- * @param {'localhost' | 'later'} [nowhere] what to do when nothing at all says
- *   where the database is: take this machine, as pg, or say it at the first
- *   use; without it, that throws
+ * @param {'localhost' | 'later'} [nowhere] what to do without any
+ *   configuration: connect to localhost, as pg, or fail at the first use;
+ *   without it, that throws
  */
 function fillDefaults(draft, nowhere) {
   const { target } = draft;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Names of secrets: equal for equal texts, different in every process, and no
-// help to who wants to know the text.
+// Fingerprints of secrets: equal for equal texts, different in every process,
+// and they do not reveal the text.
 
 const { lazy } = require('../errors/errors.js');
 
 const native = lazy(() => require('../engine/native.js'));
 
-/** Where there is no binary, there is one environment to agree with. */
+/** Without a binary there is only this environment. */
 const ownKey = lazy(() => require('node:crypto').randomBytes(16));
 
 /**

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What makes a shared pool the one that was meant: everything that changes
-// what a statement means or who asks. What only shapes a call belongs to the
-// handle, and how large the pool is concerns all who are on it.
+// The identity of a shared pool: everything that changes the meaning of a
+// statement or the user. Options of calls belong to the handle, and sizes apply
+// to all handles of the pool.
 
 const { engineTable } = require('./draft.js');
 const { fingerprint } = require('./fingerprint.js');
@@ -14,7 +14,7 @@ const { fingerprint } = require('./fingerprint.js');
 const SECRETS = Object.freeze(['password', 'sslpassword', 'sslkey_pem']);
 
 /**
- * Returns a keyword's value, as a name of it where it is secret or long.
+ * Returns a keyword's value, or its fingerprint where it is secret or long.
  * @param {string} keyword
  * @param {string} value
  * @returns {string}
@@ -34,7 +34,7 @@ function sorted(pairs) {
 }
 
 /**
- * Returns the options of a scope that are not as they would be anyway.
+ * Returns the options of a scope that are not the defaults.
  * @param {Map<string, string>} engine
  * @param {'pool' | 'session' | 'handle'} scope
  */
@@ -74,8 +74,8 @@ function named(text) {
 }
 
 /**
- * Returns what a shared pool is known by, and what its handle is known by
- * among those on the same pool; both without functions. No secrets.
+ * Returns the key of a shared pool, and that of a handle among those on the
+ * same pool; both without functions and secrets.
  * @param {Draft} draft
  * @returns {{key: string, own: string}}
  */

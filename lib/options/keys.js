@@ -15,7 +15,7 @@ const { readSchema, readSettings, readStartOptions } = require('./settings.js');
 /** @typedef {import('./draft.js').Draft} Draft */
 /** @typedef {(draft: Draft, value: any, key: string) => void} Reader */
 
-/** pg's keys that have no work to do here. */
+/** pg's keys that have no effect here. */
 const IGNORED = Object.freeze([
   'Client',
   'Promise',
@@ -25,7 +25,7 @@ const IGNORED = Object.freeze([
   'scramMaxIterations',
 ]);
 
-/** What cannot be honoured, and what to do instead. */
+/** Options that are not supported, and what to do instead. */
 /** @type {Record<string, string>} */
 const REFUSED = Object.freeze({
   stream: 'the engine has its own sockets; for a tunnel, set host and port',
@@ -220,7 +220,7 @@ function knownKeys() {
 const SSLMODE = 'sslmode';
 
 /**
- * Says what an unknown key was meant to be.
+ * Returns a suggestion for an unknown key.
  * @param {string} key
  * @returns {string}
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// A pool's options, from what the user gave to what the engine takes. Order:
-// connection string, then the object's keys (which win), then libpq's
+// A pool's options, from the user's config to the engine's. Order: connection
+// string, then the object's keys (which take precedence), then libpq's
 // variables and defaults for what is missing.
 
 const { inspect } = require('node:util');
@@ -25,13 +25,13 @@ const { parseConnectionString } = require('./url.js');
  * @property {import('../values/types.js').CustomTypes | undefined} types
  * @property {string | ((client: any) => unknown) | undefined} onConnect
  * @property {Readonly<Record<string, unknown>> | undefined} retry
- * @property {boolean} failFast a connect that fails is the answer
+ * @property {boolean} failFast a failed connect rejects the call
  * @property {any} logger
  * @property {string | undefined} directUrl
  * @property {'pg' | undefined} fallback
  * @property {string | undefined} cacheNotifyChannel
- * @property {string} key what a shared pool is known by, but for functions
- * @property {string} own what its handle is known by on that pool
+ * @property {string} key the key of a shared pool, without functions
+ * @property {string} own the key of its handle on that pool
  * @property {string | undefined} keyName the option `key`
  * @property {string | undefined} nowhere why there is no target
  * @property {Readonly<Record<string, unknown>>} public
@@ -118,7 +118,7 @@ function engineValues(engine) {
 }
 
 /**
- * Returns `ssl` as pg would take it, its key out of sight.
+ * Returns `ssl` as pg would take it, its key hidden.
  * @param {Draft} draft
  * @returns {unknown}
  */
@@ -156,7 +156,7 @@ function hide(object, name, value) {
 }
 
 /**
- * Returns what `pool.options` shows: pg's names, no secrets in sight.
+ * Returns `pool.options`: pg's names, and hidden secrets.
  * @param {Draft} draft
  * @returns {Readonly<Record<string, unknown>>}
  */

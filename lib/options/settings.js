@@ -166,7 +166,7 @@ function readSchema(draft, value, key) {
 }
 
 /**
- * Returns all settings. What has an option of its own is that option's.
+ * Returns all settings, without those that have an option of their own.
  * @param {Draft} draft
  * @param {Readonly<Record<string, string>>} timeouts and their options
  * @returns {Map<string, string>}

@@ -217,7 +217,7 @@ function setObject(draft, ssl) {
 }
 
 /**
- * What nobody decided: plain on this machine, opportunistic elsewhere.
+ * The default: plain on this machine, opportunistic elsewhere.
  * @param {Draft} draft
  */
 function setDefault(draft) {

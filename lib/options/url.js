@@ -14,7 +14,7 @@ const KNOWN_SCHEME =
   /^(prisma(?:\+postgres)?|mysql|mariadb|mongodb(?:\+srv)?|sqlserver|https?):\/\//i;
 
 /**
- * What a connection string says: names and values as written, plus host,
+ * The content of a connection string: names and values as written, plus host,
  * port, user, password and dbname from their places in a URL.
  * @typedef {Map<string, string>} Keywords
  */
@@ -187,13 +187,13 @@ function parseKeywords(text, label) {
 }
 
 /**
- * Says what a string is that is no connection string of PostgreSQL.
+ * Returns the error for a string that is not a connection string of PostgreSQL.
  * @param {string} text
  * @param {string} label
  * @returns {TypeError}
  */
 function notOurs(text, label) {
-  // Only schemes we know are repeated: another may be a piece of a secret.
+  // Only known schemes are quoted: another may be part of a secret.
   const scheme = KNOWN_SCHEME.exec(text)?.[1].toLowerCase();
   if (scheme?.startsWith('prisma')) {
     return malformed(label, `is a ${scheme}:// URL, not the database's own`);

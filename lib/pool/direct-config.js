@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The options of the second pool, which leads past the pooler. Its connection
-// string says where to and as whom; everything else is as in the main pool,
-// above all TLS: nobody who asked for it there means to do without here.
+// The options of the direct pool, which bypasses the pooler. Its connection
+// string has server and user; everything else is as in the main pool, above all
+// TLS: what was required there is required here.
 
 const { engineTable } = require('../options/draft.js');
 const { isLocalHost } = require('../options/tls.js');
@@ -11,10 +11,10 @@ const { parseConnectionString } = require('../options/url.js');
 
 /** @typedef {import('../options/options.js').Resolved} Resolved */
 
-/** What is about the way through the pooler, or would open connections. */
+/** Options that concern the pooler, or would open connections. */
 const OWN = Object.freeze(['pooler', 'min']);
 
-/** Keywords that the connection string may have of its own. */
+/** Keywords that its own connection string may set. */
 const SESSION = Object.freeze([
   'options',
   'client_encoding',
@@ -25,7 +25,7 @@ const SECURITY = Object.freeze(['channel_binding', 'require_auth']);
 /** Parameters of a connection string that decide how TLS is done. */
 const MODES = Object.freeze(['sslmode', 'ssl']);
 
-/** Names of files, and what a connection string has besides. */
+/** Names of files, and other parameters of a connection string. */
 const TLS_FILES = Object.freeze(['sslrootcert', 'sslcert', 'sslkey', 'sslcrl']);
 const TLS_KEYWORDS = Object.freeze([
   ...TLS_FILES,
@@ -47,7 +47,7 @@ const SSL_KEYS = Object.freeze({
   maxVersion: 'ssl_max_protocol_version',
 });
 
-/** How much a mode assures; those that are left out assure nothing. */
+/** How much a mode guarantees; modes left out guarantee nothing. */
 /** @type {Record<string, number>} */
 const ASSURANCE = Object.freeze({
   require: 1,
@@ -56,8 +56,8 @@ const ASSURANCE = Object.freeze({
 });
 
 /**
- * Returns whether the mode of the main pool was anybody's wish. Otherwise the
- * default for the other host is the better one.
+ * Returns whether the mode of the main pool was set. Otherwise the default for
+ * the other host is better.
  * @param {Map<string, string>} target
  */
 function isDecided(target) {
@@ -81,8 +81,8 @@ function fill(to, from, names) {
 }
 
 /**
- * Returns what the main pool's TLS is as the option `ssl`, where that can say
- * it; what came from a connection string goes into one again.
+ * Returns the main pool's TLS as the option `ssl`, where that can express it;
+ * what came from a connection string goes into one again.
  * @param {Map<string, string>} target
  * @returns {Record<string, unknown> | undefined}
  */
@@ -105,8 +105,8 @@ function sslObject(target) {
 }
 
 /**
- * Gives the second pool the TLS of the main one, unless its connection string
- * says how TLS is done.
+ * Gives the direct pool the TLS of the main one, unless its connection string
+ * configures TLS.
  * @param {Map<string, string>} keywords of the connection string
  * @param {Map<string, string>} target of the main pool
  * @param {Record<string, unknown>} config
@@ -157,7 +157,7 @@ function connectionString(keywords) {
 }
 
 /**
- * Returns the options of the second pool. Throws what is wrong with its URL.
+ * Returns the options of the direct pool. Throws errors in its URL.
  * @param {Resolved} main
  * @param {import('../values/types.js').CustomTypes} types
  * @param {string} url
@@ -182,8 +182,8 @@ function directConfig(main, types, url, name) {
 }
 
 /**
- * Returns what to warn of where the second pool's TLS assures less than the
- * main one's.
+ * Returns the warning where the direct pool's TLS guarantees less than the main
+ * one's.
  * @param {Resolved} main
  * @param {Resolved} direct
  * @param {string} name what the URL was called

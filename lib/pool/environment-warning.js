@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// A published binary's libpq asks the environment for nothing. The system's
-// does, and obeys some variables whatever it is told: said once.
+// A published binary's libpq does not read the environment. The system's does,
+// and some variables override every setting: that causes one warning.
 
 const native = require('../engine/native.js');
 const { environmentWarning } = require('../options/environment.js');

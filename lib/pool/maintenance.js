@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What is done to a pool as a whole: warm-up, health, reset, suspension, and
-// the forgetting of prepared statements.
+// Operations on a pool as a whole: warm-up, health, reset, suspension, and the
+// deallocation of prepared statements.
 
 const { FLAG, OP } = require('../protocol/operations.js');
 const { refusal } = require('../errors/errors.js');

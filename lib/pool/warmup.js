@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// warmup(): has the engine open `min` connections, one at least, before they
-// are needed. It answers each call by its own limit, and goes on opening them
-// when everybody has given up.
+// warmup(): the engine opens `min` connections, at least one, before they are
+// needed. It answers each call within its own limit, and keeps opening them
+// after the last call has given up.
 
 const { rootOf } = require('../errors/errors.js');
 const { logOf } = require('../observe/log.js');
@@ -142,7 +142,7 @@ class Warmup {
     }
   }
 
-  /** Says so once, for all that waited. */
+  /** Logs it once, for all calls that waited. */
   #logDone() {
     if (this.#startedAt === 0) {
       return;
@@ -165,7 +165,7 @@ class Warmup {
   }
 
   /**
-   * Says so when nobody waits any longer.
+   * Logs it when no call waits any longer.
    * @param {any} error
    */
   #logFailed(error) {

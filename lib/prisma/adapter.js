@@ -39,13 +39,13 @@ class Adapter extends Queryable {
   constructor(poolOf, options) {
     const runner = { query: (/** @type {any} */ q) => poolOf().query(q) };
     super(runner, options.userDefinedTypeParser);
-    // Nothing is left of it: it was a transaction of its own.
+    // It left nothing behind: it was a transaction of its own.
     this.asksAgain = true;
     this.#poolOf = poolOf;
     this.#options = options;
   }
 
-  /** Asked for each time: the one before may have been ended. */
+  /** Requested each time: the previous one may have been ended. */
   get #pool() {
     return this.#poolOf();
   }
@@ -85,7 +85,7 @@ class Adapter extends Queryable {
     };
   }
 
-  /** The pool is others' too, so it goes on unless the options say otherwise. */
+  /** The pool is shared, so it stays open unless the options say otherwise. */
   async dispose() {
     const pool = this.#pool;
     if (this.#options.disposeExternalPool === true && !pool.ending) {
@@ -106,7 +106,7 @@ class PrismaHoldfast {
   #options;
 
   /**
-   * Connects nothing. Throws a TypeError for what is wrong.
+   * Does not connect. Throws a TypeError for invalid options.
    * @param {Pool | string | object} [pool] one of ours, or a connection string
    *   or options for getPool()
    * @param {Options} [options]

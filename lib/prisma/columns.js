@@ -32,13 +32,13 @@ const COLUMN = Object.freeze({
   UUID: 15,
 });
 
-/** What a list's number is above that of its elements. */
+/** The difference between a list's number and that of its elements. */
 const LIST = 64;
-/** Not so of UUIDs: sets, before them, have no lists. */
+/** UUIDs differ: sets, before them, have no lists. */
 const UUID_LIST = 78;
 
 /**
- * Returns the number in an amount of money, whose signs are the locale's.
+ * Returns the number in an amount of money, formatted in any locale.
  * @param {string} text
  * @returns {string}
  */
@@ -62,7 +62,7 @@ function builtin(oid) {
 const readBuffer = builtin(17);
 
 /**
- * Returns bytes in memory of their own: they reach the user as they are.
+ * Returns bytes in memory of their own: the user gets this object.
  * @param {string} text
  * @returns {Uint8Array}
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Dates and times between Prisma and the server. Prisma knows instants, and
-// takes what has no zone as UTC; the server speaks in the session's zone.
+// Dates and times between Prisma and the server. Prisma has instants, and takes
+// times without a zone as UTC; the server uses the session's zone.
 
 const { paramError } = require('../errors/error-classes.js');
 
@@ -11,7 +11,7 @@ const MILLIS_PER_DAY = 86_400_000;
 
 /**
  * `2020-01-02`, `2020-01-02 03:04:05.678901+05:30`, with ` BC`. Offsets have
- * seconds where a zone's clocks were set by the sun.
+ * seconds in local mean time.
  */
 const STAMP =
   /^(\d{4,})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(\.\d+)?)?([+-]\d\d(?::\d\d(?::\d\d)?)?)?( BC)?$/;
@@ -59,7 +59,7 @@ function offsetMillis(offset) {
 }
 
 /**
- * Returns the moment in UTC, its fraction of a second untouched. What is no
+ * Returns the moment in UTC, its fraction of a second unchanged. What is not a
  * date, such as `infinity`, stays as it is.
  * @param {string} text
  * @returns {string}
@@ -99,8 +99,8 @@ function clockOf(moment) {
 }
 
 /**
- * Returns whether a text begins with a date of a year of four digits and has
- * none of the rarer endings.
+ * Returns whether a text begins with a date with a four-digit year and has no
+ * suffix.
  * @param {string} text
  * @returns {boolean}
  */
@@ -180,8 +180,8 @@ function dateOf(moment) {
 }
 
 /**
- * Returns a moment as the server reads it. The zone is always given: types
- * without one pass over it, those with one must not take the session's.
+ * Returns a moment as the server reads it. The zone is always included: types
+ * without one ignore it, those with one must not assume the session's.
  * @param {Date} moment
  * @param {string | undefined} dbType Prisma's name of the column's type
  * @returns {string}

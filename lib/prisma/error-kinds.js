@@ -159,7 +159,7 @@ const BY_CODE = {
   HF_TLS: (error) => ({ kind: 'TlsConnectionError', reason: error.message }),
 };
 
-/** Codes of calls whose `cause` is the failure that they waited out. */
+/** Codes of calls whose `cause` is the failure during which they waited. */
 const WAITED_IN_VAIN = new Set([
   'HF_ACQUIRE_TIMEOUT',
   'HF_BREAKER_OPEN',
@@ -167,8 +167,8 @@ const WAITED_IN_VAIN = new Set([
 ]);
 
 /**
- * A connection could not be had in time: because none could be made, or
- * because all were busy.
+ * No connection was available in time: because none could be opened, or because
+ * all were busy.
  * @param {Source} error
  * @returns {Kind | null}
  */
@@ -221,8 +221,8 @@ function kindOf(error) {
 }
 
 /**
- * Returns what it was that failed: behind a wait that was in vain, that which
- * was waited for.
+ * Returns the error that counts: for a wait that timed out, the failure that it
+ * waited out.
  * @param {Source} error
  * @returns {Source}
  */

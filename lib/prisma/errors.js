@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Our errors in the shape that Prisma's client reads. It knows an adapter's
-// error by its name and takes the code from `cause.kind`.
+// Our errors as Prisma's client expects them. It recognises an adapter's error
+// by its name and takes the code from `cause.kind`.
 //
-// What the pool knows besides, above all what became of the work, stays on the
-// error: `outcome` and its companions, and the pool's own error behind it,
-// where lib/retry/evidence.js finds it under whatever Prisma wraps around.
+// What the pool also knows, above all the outcome, stays on the error:
+// `outcome` and related properties, and the pool's own error behind it, where
+// lib/retry/evidence.js finds it under any wrapper of Prisma's.
 
 const { assignDetails, isOurs } = require('../errors/error-classes.js');
 const { mapError } = require('./error-kinds.js');
@@ -14,7 +14,7 @@ const { mapError } = require('./error-kinds.js');
 /** @typedef {import('../errors/error-classes.js').HoldfastError} HoldfastError */
 /** @typedef {import('./error-kinds.js').Mapped} Mapped */
 
-/** What an error of the pool says that Prisma has no place for. */
+/** Properties of the pool's errors that Prisma's do not have. */
 const TOLD = Object.freeze([
   'outcome',
   'retryable',
@@ -55,8 +55,8 @@ const CODES = Object.freeze({
 });
 
 /**
- * Gives an object something to be found but not shown: users print and log
- * these errors, and each fact should be there once.
+ * Defines a property that is not enumerable: users print and log these errors,
+ * which should show each fact once.
  * @param {object} target
  * @param {string} key
  * @param {unknown} value
@@ -81,7 +81,7 @@ class DriverAdapterError extends Error {
   constructor(mapped, error) {
     super(mapped.originalMessage ?? mapped.kind);
     this.cause = mapped;
-    // A client that is older than a kind puts the cause into a message.
+    // A client that does not know the kind puts the cause into a message.
     hide(mapped, 'toString', () => this.message);
     if (error !== undefined) {
       assignDetails(this, error, TOLD);
@@ -125,8 +125,8 @@ Object.defineProperty(PoolTimeoutError.prototype, 'name', {
 });
 
 /**
- * Returns what is to be thrown for an error of the pool's. What is none, such
- * as a TypeError, is handed on.
+ * Returns what to throw for an error of the pool's. Others, such as a
+ * TypeError, are passed on.
  * @param {unknown} error
  * @returns {unknown}
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What an operation of Prisma's does, as far as its name and text tell.
+// What an operation of Prisma's does, by its name and text.
 
 const { native } = require('#core');
 const { TEXT } = require('../protocol/policy.js');
@@ -9,7 +9,7 @@ const { isObject, read } = require('../retry/evidence-parts.js');
 
 /**
  * 'read': may run twice. 'write': may run again only where nothing of it is
- * left. 'unknown': an error does not even prove that.
+ * left. 'unknown': not even an error proves that.
  * @typedef {'read' | 'write' | 'unknown'} Kind
  */
 
@@ -55,7 +55,7 @@ function traitsOf(args) {
 }
 
 /**
- * Says what an operation does. Prisma runs a model's writes of several
+ * Returns what an operation does. Prisma runs a model's writes of several
  * statements in a transaction of their own, so each is one unit.
  * @param {string | undefined} model
  * @param {string} operation

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The arguments of new PrismaHoldfast(): where the connections come from, and
-// what else is to be known.
+// The arguments of new PrismaHoldfast(): where connections come from, and other
+// options.
 
 const { checkKeys } = require('../validate/keys.js');
 const { readBoolean, readMillis } = require('../validate/values.js');
@@ -32,7 +32,7 @@ const KNOWN = new Set([
   'userDefinedTypeParser',
 ]);
 
-/** What @prisma/adapter-pg has as options, and what to do here. */
+/** Options of @prisma/adapter-pg, and their replacements. */
 /** @type {Record<string, string>} */
 const ELSEWHERE = {
   onPoolError: "listen to the pool: pool.on('error', …)",
@@ -40,7 +40,7 @@ const ELSEWHERE = {
   statementNameGenerator: 'the pool names statements where that is safe',
 };
 
-/** What our pools can do and others cannot. */
+/** A method that only our pools have. */
 const METHODS = Object.freeze([
   'query',
   'connect',
@@ -50,8 +50,8 @@ const METHODS = Object.freeze([
 ]);
 
 /**
- * Returns whether this is a pool of ours, also one that an earlier load of
- * these modules made.
+ * Returns whether this is a pool of ours, which an earlier load of these
+ * modules may have made.
  * @param {any} value
  * @returns {boolean}
  */
@@ -71,10 +71,10 @@ function looksLikePool(value) {
 }
 
 /**
- * Returns the function that gives each adapter the function that gives its pool:
- * for a connection string or options the one of getPool(), which the whole
- * process shares, by a handle of the adapter's own. When that was ended it is
- * asked for again.
+ * Returns a function that makes, for each adapter, the function that returns
+ * its pool: for a connection string or options that of getPool(), which the
+ * whole process shares, by a handle of the adapter's own. An ended one is
+ * replaced.
  * @param {any} source
  * @returns {() => PoolOf}
  */

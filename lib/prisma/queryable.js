@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What an adapter and its transactions have in common: they run statements.
+// The common base of an adapter and its transactions: they run statements.
 
 const { writeArguments } = require('./arguments.js');
 const { columnsOf, prismaTypes } = require('./columns.js');
@@ -46,7 +46,7 @@ function fail(error) {
 }
 
 /**
- * Of several statements, the rows of the last and how many all have changed.
+ * For several statements, the rows of the last and the number all have changed.
  * @param {any} results
  */
 function joined(results) {
@@ -65,7 +65,10 @@ function joined(results) {
 class Queryable {
   provider = /** @type {const} */ ('postgres');
   adapterName = NAME;
-  /** Whether a statement that failed over types may be sent again with them. */
+  /**
+   * Whether a statement that failed because of types may be sent again with
+   * types.
+   */
   asksAgain = false;
   #runner;
   #parseUserType;
@@ -127,7 +130,7 @@ class Queryable {
         if (again === null) {
           throw error;
         }
-        // What was wrong at first is the better answer to whoever fails twice.
+        // When it fails twice, the first error is the better one.
         return this.#send(sql, again, urgent).catch(() => {
           throw error;
         });
@@ -156,7 +159,7 @@ class Queryable {
   }
 
   /**
-   * Has the user's function read the values of types that are not built in.
+   * Calls the user's function for values of types that are not built in.
    * @param {import('../values/results.js').Result} result
    * @returns {Promise<SqlResultSet>}
    */

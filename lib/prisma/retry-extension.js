@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// An extension of Prisma's client that repeats operations. It works with any
-// driver adapter: what became of an operation is told by its error.
+// An extension of Prisma's client that retries operations. It works with any
+// driver adapter: the outcome of an operation is judged by its error.
 //
 // Prisma calls it with a microtask between the caller and here, so a helper
 // around an operation is seen only with joinAsync. Otherwise the mark on the
@@ -30,14 +30,14 @@ const { readExtensionOptions } = require('./retry-options.js');
  */
 
 /**
- * Operations that an extension of ours is in charge of: a second one on the
- * same client would multiply attempts.
+ * Operations that an extension of ours handles: a second one on the same client
+ * would multiply attempts.
  * @type {WeakSet<object>}
  */
 const taken = new WeakSet();
 
 /**
- * Returns whether an operation stands alone, and is not already seen to.
+ * Returns whether an operation is in no transaction, and not already handled.
  * @param {Call} call
  * @returns {boolean}
  */
@@ -59,9 +59,9 @@ function isInteractive({ __internalParams: internal }) {
 }
 
 /**
- * A read that our adapter's connection lost: the engine repeats it where the
- * server lets nothing be written, which nobody can up here. What it gives up
- * stays given up.
+ * A read that our adapter's connection lost: the engine retries it where the
+ * server prevents writes, which cannot be done up here. When it gives up, that
+ * is final.
  * @param {any} error
  * @returns {never}
  */

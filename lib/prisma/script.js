@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Scripts of several statements. As one text they are one transaction, which
-// some statements refuse; those run by themselves, the others between them
-// together.
+// Scripts of several statements. As one text they are one transaction, in which
+// some statements cannot run; those run by themselves, the others in groups.
 
 const { native } = require('#core');
 const { TEXT } = require('../protocol/policy.js');
@@ -37,7 +36,7 @@ function isSeveral(text) {
 }
 
 /**
- * Cuts where `ends` says that a part is the last, or the first, of a group.
+ * Splits where `ends` says that a part is the last, or the first, of a group.
  * @param {Part[]} parts
  * @param {(part: Part) => boolean} isLast
  * @param {(part: Part) => boolean} isFirst
@@ -69,8 +68,8 @@ const always = () => true;
 const never = () => false;
 
 /**
- * Returns the parts in smaller groups if that cures the error, which left
- * nothing of them behind.
+ * Returns the parts in smaller groups if that avoids the error, which rolled
+ * them back.
  * @param {Part[]} parts
  * @param {any} error
  * @returns {Part[][] | null}
@@ -127,8 +126,8 @@ function explain(error, done, all) {
 }
 
 /**
- * Runs a script as one text; returns the groups it has to be run in when that
- * failed and left nothing behind, else null.
+ * Runs a script as one text; returns the groups to run when that failed and was
+ * rolled back, else null.
  * @param {any} pool
  * @param {string} script
  * @param {Part[]} parts
@@ -147,7 +146,7 @@ async function runWhole(pool, script, parts) {
 }
 
 /**
- * Runs a script: in one transaction, unless it holds what refuses one.
+ * Runs a script: in one transaction, unless a statement cannot run in one.
  * @param {any} pool
  * @param {string} script
  */

@@ -49,8 +49,8 @@ async function warmup(options) {
 }
 
 /**
- * Asks the database whether it is well; with several pools, the one that is
- * worst off answers, and `reasons` says which.
+ * Queries the health of the database; of several pools the worst counts, and
+ * `reasons` says which.
  * @param {{timeoutMillis?: number}} [options]
  * @returns {Promise<Health>}
  */
@@ -85,7 +85,7 @@ function nothingThere() {
 }
 
 /**
- * Resets one pool, ours or pg's, and sees that it can connect.
+ * Resets one pool, ours or pg's, and checks that it can connect.
  * @param {any} pool
  * @param {any} options
  * @returns {Promise<import('../pool/warmup.js').WarmupResult>}
@@ -147,10 +147,10 @@ async function resetOurs(options) {
 }
 
 /**
- * Replaces every connection by a new one, without failing a call, and waits
- * until the new ones are there: of the pools of getPool(), or of what is handed
- * over. A database that is away does not reject: the old connections are gone
- * all the same, and calls wait as they always do.
+ * Replaces every connection by a new one, without failing a call, and waits for
+ * the new ones: of the pools of getPool(), or of what was given. When the
+ * database is away it does not reject: the old connections are closed all the
+ * same, and calls wait as usual.
  * @param {any} [options]
  * @returns {Promise<import('../pool/warmup.js').WarmupResult>}
  */
@@ -178,8 +178,8 @@ async function resetDatabaseConnections(options = {}) {
 }
 
 /**
- * Has every connection forget its prepared statements: of the pools of
- * getPool(), or of what is handed over.
+ * Makes every connection drop its prepared statements: of the pools of
+ * getPool(), or of what was given.
  * @param {any} [options]
  * @returns {Promise<{connections: number, error?: Error}>}
  */

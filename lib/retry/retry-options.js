@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The options of the retry helpers: checked, and made into a plan.
+// The options of the retry helpers: checked, and turned into a plan.
 
 const { native } = require('#core');
 const { currentContext, contextOf } = require('./context.js');
@@ -31,8 +31,8 @@ const { isSignal } = require('../platform/signals.js');
  * @property {'exponential' | 'linear'} [growth]
  * @property {number} [deadlineMillis]
  * @property {boolean} [idempotent]
- * @property {boolean} [retryBudget] whether the budget of the process may cut
- *   repetitions
+ * @property {boolean} [retryBudget] whether the budget of the process may limit
+ *   retries
  * @property {AbortSignal} [signal]
  * @property {(event: any) => void} [onRetry]
  * @property {string} [name]
@@ -131,29 +131,30 @@ const OPTION_NAMES = Object.freeze(Object.keys(CHECKS));
 const KNOWN = new Set(OPTION_NAMES);
 
 /**
- * Returns the function by which AWS Lambda and its like tell what time is left.
+ * Returns the function by which AWS Lambda and the like give the remaining
+ * time.
  * @param {any} value
  * @returns {(() => unknown) | undefined}
  */
 function clockOf(value) {
-  const remaining = value?.getRemainingTimeInMillis;
-  return typeof remaining === 'function' ? () => remaining.call(value) : undefined;
+  const read = value?.getRemainingTimeInMillis;
+  return typeof read === 'function' ? () => read.call(value) : undefined;
 }
 
 /**
- * Returns the deadline that the platform sets: 0 = none, 1 = it is over.
+ * Returns the deadline that the platform sets: 0 = none, 1 = it has passed.
  * @param {RetryOptions} options
  * @returns {number}
  */
 function platformDeadline({ remaining, context }) {
-  const remaining =
+  const clock =
     remaining === undefined && contextOf(context) === undefined
       ? clockOf(context)
       : remaining;
-  if (remaining === undefined) {
+  if (clock === undefined) {
     return 0;
   }
-  const left = typeof remaining === 'function' ? remaining() : remaining;
+  const left = typeof clock === 'function' ? clock() : clock;
   if (typeof left !== 'number' || Number.isNaN(left)) {
     throw new TypeError('remaining must be, or return, a number');
   }
@@ -279,7 +280,7 @@ function presetOptions(name) {
   });
 }
 
-/** The presets, as options; read from the engine when they are looked at. */
+/** The presets, as options; read from the engine on access. */
 const presets = Object.freeze({
   get fast() {
     return presetOptions('fast');

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Refuses options that are misspelt, and says what was probably meant.
+// Refuses unknown options, and suggests what was probably meant.
 
 const { nearest } = require('./nearest.js');
 
-/** So much of an unknown key is shown: it may be anything. */
+/** How much of an unknown key is shown. */
 const SHOWN_MAX = 64;
 
 /**

@@ -21,7 +21,7 @@ function distance(a, b) {
 }
 
 /**
- * One word that begins the other is near, and nearer the more of it there is.
+ * A prefix is near, and nearer the longer it is.
  * @param {string} a
  * @param {string} b
  * @returns {number}
@@ -31,7 +31,7 @@ function asPrefix(a, b) {
   return begins ? 1 + Math.abs(a.length - b.length) / WORD_MAX : Infinity;
 }
 
-/** Longer words are nobody's typing error. */
+/** Longer words are no typing errors. */
 const WORD_MAX = 64;
 
 /**

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Values of options: numbers, times, and what is true or false. All throw an
-// error that begins with the option's name.
+// Values of options: numbers, times and booleans. All throw an error that
+// begins with the option's name.
 
 /** The longest time the engine and timers take. */
 const MILLIS_MAX = 2147483647;
@@ -80,7 +80,7 @@ function readMillis(value, name) {
 }
 
 /**
- * As readMillis(), where 0 is at once and Infinity as late as can be.
+ * As readMillis(), where 0 means at once and Infinity the longest time.
  * @param {unknown} value
  * @param {string} name
  * @returns {number} 1 or more

@@ -14,11 +14,13 @@ const { paramError } = require('../errors/errors.js');
 /** The protocol counts parameters in 16 bits. */
 const MAX_PARAMS = 65535;
 
-/** How NULL travels to the engine; a text that starts so is doubled. */
+/**
+ * How NULL is sent to the engine; a text that starts with it gets a second one.
+ */
 const NULL_MARK = '\u0001';
 const NULL_MARK_CODE = 1;
 
-/** What does not travel as its text alone; `wire` is how it travels. */
+/** A parameter that is not sent as its text alone; `wire` is what is sent. */
 class Wire {
   /** @param {string} wire */
   constructor(wire) {
@@ -27,8 +29,8 @@ class Wire {
 }
 
 /**
- * Bytes in binary format: what they are is up to the parameter's type, text
- * among them.
+ * Bytes in binary format: the parameter's type, which may be text, decides
+ * their meaning.
  * @param {Buffer} bytes
  */
 function binary(bytes) {
@@ -44,11 +46,11 @@ function typed(oid, text) {
   return new Wire(`${NULL_MARK}t${oid} ${text}`);
 }
 
-/** What a parameter itself is a part of: nothing. */
+/** The path of a parameter itself: it is inside of nothing. */
 const ROOT = Object.freeze(/** @type {object[]} */ ([]));
 
 /**
- * Names a parameter by its place in the statement.
+ * Names a parameter by its position.
  * @param {number | undefined} position counted from 1
  * @returns {string}
  */
@@ -71,8 +73,8 @@ function two(value) {
 const WHOLE_MINUTES_FROM = 1973;
 
 /**
- * Returns how far local time was ahead, in seconds. getTimezoneOffset() cuts off
- * those of clocks that were set by the sun.
+ * Returns how far local time was ahead, in seconds. getTimezoneOffset() cuts
+ * off the seconds of local mean time.
  * @param {Date} date
  * @param {number} year
  */
@@ -148,15 +150,15 @@ function encodeBytes(bytes, within) {
  * @returns {string}
  */
 function quoteElement(text) {
-  // Looking first is several times as fast as replacing nothing.
+  // Searching first is several times as fast as replacing nothing.
   return text.includes('"') || text.includes('\\')
     ? `"${text.replace(/["\\]/g, '\\$&')}"`
     : `"${text}"`;
 }
 
 /**
- * Returns the path to `value`, itself included; what is already on its own
- * path would never end.
+ * Returns the path to `value`, itself included; a value that is on its own path
+ * is circular.
  * @param {object} value
  * @param {number | undefined} position
  * @param {readonly object[]} within
@@ -237,7 +239,8 @@ function encodeObject(value, position, within) {
 /**
  * @param {unknown} value
  * @param {number | undefined} position
- * @param {readonly object[]} within the arrays and objects this value is a part of
+ * @param {readonly object[]} within the arrays and objects this value is a part
+ *   of
  * @returns {string | Wire | null}
  */
 function encodeValue(value, position, within) {
@@ -258,7 +261,7 @@ function encodeValue(value, position, within) {
 }
 
 /**
- * Returns a parameter's text, how it travels otherwise, or null for NULL.
+ * Returns a parameter's text, what is sent instead, or null for NULL.
  * @param {unknown} value
  * @param {number} [position] counted from 1, for messages
  * @returns {string | Wire | null}
@@ -301,7 +304,7 @@ function checkValues(values) {
  */
 function encodeParams(values) {
   checkValues(values);
-  // The count is taken once: a toJSON() of the caller's may change the array.
+  // The length is read once: a toJSON() of the caller's may change the array.
   const count = values.length;
   const texts = new Array(count);
   for (let i = 0; i < count; i++) {
@@ -311,9 +314,8 @@ function encodeParams(values) {
 }
 
 /**
- * Hands encoded parameters to the engine: NULL as '\u0001', a text that starts
- * with '\u0001' with one more in front, what is no text behind a mark of its
- * own.
+ * Sends encoded parameters to the engine: NULL as '\u0001', a text that starts
+ * with '\u0001' with one more in front, anything else after a mark of its own.
  * @param {{push: (text: string) => unknown}} to
  * @param {(string | Wire | null)[]} texts
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Quoting of the few things that cannot be parameters. Values should be
-// parameters: the second argument of query().
+// Quoting for what cannot be a parameter. Values should be parameters: the
+// second argument of query().
 
 /**
  * @param {unknown} value

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Column lists and results out of the engine's messages.
+// Row descriptions and results from the engine's messages.
 
 const {
   COMMAND,
@@ -42,7 +42,7 @@ const COMMANDS = Object.keys(COMMAND).map((name) =>
 );
 const OTHER_COMMAND = COMMAND.OTHER;
 
-/** What a statement gave. */
+/** The result of a statement. */
 class Result {
   /**
    * @param {string | null} command
@@ -59,7 +59,7 @@ class Result {
     this.rows = [];
     this.fields = fields;
     this.rowAsArray = rowAsArray;
-    // Only what no statement was sent for has these: results are as pg's.
+    // Only results of the cache have these: others are as pg's.
     /** @type {boolean | undefined} */
     this.cached;
     /** @type {boolean | undefined} */
@@ -111,7 +111,7 @@ function readRowDescription({ ints, at, strings, first }) {
 }
 
 /**
- * Each result has its own, which its user may change.
+ * Each result has its own copy, which its user may change.
  * @param {Field} field
  * @returns {Field}
  */

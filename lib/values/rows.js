@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Rows out of a result message. For every list of columns one function is
-// generated that knows how many columns there are and how each travels.
+// Rows from a result message. For every list of columns one function is
+// generated that knows the number of columns and the encoding of each.
 //
 // Column names and parsers are never part of the code: the function gets them
 // as constants of its closure, and names become computed keys. So a column

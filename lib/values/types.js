@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The type registry: which function turns the server's text of a type into a
+// The type registry: which function converts the server's text of a type to a
 // JavaScript value. Same names, same defaults and same results as `pg.types`.
 //
 // The engine decodes a few types itself, in C, as long as nobody has set
@@ -17,7 +17,7 @@ const { builtinParsers, parseText } = require('./types/parsers.js');
 /** @typedef {Record<number, TypeParser | undefined>} ParserTable */
 
 /**
- * What `types` in a pool's or a query's options has to offer.
+ * What `types` in a pool's or a query's options has to provide.
  * @typedef {object} CustomTypes
  * @property {(oid: number, format?: any) => TypeParser} getTypeParser
  */
@@ -44,7 +44,7 @@ for (const [oid, parser] of builtinParsers) {
   tables.text[oid] = parser;
 }
 
-/** Counts the calls of any setTypeParser, so that masks can be kept. */
+/** Counts the calls of any setTypeParser, so that masks can be cached. */
 let epoch = 0;
 let globalMask = 0;
 let globalMaskEpoch = -1;
@@ -71,7 +71,7 @@ function store(into, oid, formatOrParser, parser) {
 }
 
 /**
- * Returns the parser of a type. What has none is handed on as text.
+ * Returns the parser of a type. Types without one stay text.
  * @param {number} oid
  * @param {TypeFormat} [format]
  * @returns {TypeParser}
@@ -163,7 +163,7 @@ class TypeOverrides {
    * @returns {number}
    */
   builtinMask() {
-    // What a foreign object answers may change without our knowing.
+    // A foreign object's parsers may change unnoticed.
     if (this.#base !== undefined) {
       return computeMask(this);
     }
@@ -176,7 +176,7 @@ class TypeOverrides {
 }
 
 /**
- * Returns parsers of one's own in front of `base` (the process-wide ones).
+ * Returns separate parsers in front of `base` (the process-wide ones).
  * @param {CustomTypes | null} [base]
  * @returns {TypeOverrides}
  */

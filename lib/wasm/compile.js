@@ -2,7 +2,7 @@
 'use strict';
 
 /**
- * Compiles the core of the bytes that every bundler takes along.
+ * Compiles the core from bytes that every bundler includes.
  * @returns {WebAssembly.Module}
  */
 function compile() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The core as WebAssembly: what the addon offers for judging and repeating,
-// and its tables, by the same names. See native/wasm/abi.h.
+// The core as WebAssembly: the addon's functions for judging and retrying, and
+// its tables, under the same names. See native/wasm/abi.h.
 
 const { FACT, POLICY, RUN_AT } = require('../protocol/policy.js');
 const { NUMBER, TRAIT, UNREAD, WORD } = require('../protocol/wasm.js');
@@ -38,7 +38,7 @@ function checkArray(array, type, length, message) {
   }
 }
 
-/** The functions are properties: callers take them off the object. */
+/** The functions are properties: callers detach them from the object. */
 class Core {
   #exports;
   #memory;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Loads the WebAssembly core, once in an environment: the budget of
-// repetitions is in it, and outlives the module cache there.
+// Loads the WebAssembly core, once per environment: it has the retry budget,
+// which must outlive the module cache.
 
 const { Core } = require('./core.js');
 
@@ -11,7 +11,7 @@ const CORE = Symbol.for('pg-holdfast.core');
 /** @typedef {{version: string, core: Core}} Loaded */
 
 /**
- * Returns the core. Throws what the platform says when it runs none.
+ * Returns the core. Throws the platform's error where it cannot run.
  * @param {string} version of this package
  * @param {() => WebAssembly.Module} compile
  * @returns {Core}

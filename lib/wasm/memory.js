@@ -4,7 +4,7 @@
 // The memory of the WebAssembly core: numbers in two arrays, texts as UTF-8
 // ended by a NUL.
 
-/** Longer texts are for the encoder: it is faster, once it has begun. */
+/** Longer texts go through TextEncoder, which is faster for them. */
 const SHORT = 64;
 const ASCII_END = 128;
 /** UTF-8 takes so many bytes for a unit of UTF-16. */
@@ -15,7 +15,7 @@ const decoder = new TextDecoder();
 
 class Memory {
   #exports;
-  /** What the core says never changes: each text is read once. */
+  /** Texts of the core never change: each is read once. */
   #known = new Map();
   #room = 0;
   #from = 0;
@@ -31,7 +31,7 @@ class Memory {
     this.#look();
   }
 
-  /** Takes hold of the memory: growing it makes another of it. */
+  /** Gets views of the memory, which growing replaces. */
   #look() {
     const { buffer } = this.#exports.memory;
     this.bytes = new Uint8Array(buffer);
@@ -40,7 +40,7 @@ class Memory {
   }
 
   /**
-   * Makes room for texts and forgets those before.
+   * Makes room for texts, and drops earlier ones.
    * @param {(string | undefined)[]} texts
    */
   begin(texts) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Where edge runtimes and browsers have the core from: each entry of lib/edge
-// says it.
+// The source of the core in edge runtimes and browsers, set by each entry of
+// lib/edge.
 
 /** @type {{compile: () => WebAssembly.Module}} */
 const source = {

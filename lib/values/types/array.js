@@ -62,7 +62,7 @@ function parseFlat(body, parseElement) {
   return elements;
 }
 
-/** More digits may not add up exactly. */
+/** More digits may not be exact. */
 const DIGITS_MAX = 15;
 
 /**
@@ -97,8 +97,8 @@ function sumOfDigits(text, start, end) {
 }
 
 /**
- * Parses an array of integers; anything but digits between the commas sends
- * it the general way.
+ * Parses an array of integers; anything but digits between the commas takes
+ * the general path.
  * @param {string} text
  * @param {(element: string) => number} parseElement
  * @returns {unknown[]}
@@ -236,7 +236,7 @@ function unbalanced() {
   return new Error('array dimension not balanced');
 }
 
-/** The array parser in the shape `pg` users know as `types.arrayParser`. */
+/** The array parser with the interface of `pg`'s `types.arrayParser`. */
 const arrayParser = Object.freeze({
   /**
    * @param {string} source

@@ -22,7 +22,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 /**
- * Returns the digit at `at`, or NaN, which spoils every sum it enters.
+ * Returns the digit at `at`, or NaN, which makes every sum NaN.
  * @param {string} text
  * @param {number} at
  * @returns {number}
@@ -42,8 +42,8 @@ function twoDigits(text, at) {
 }
 
 /**
- * Returns the milliseconds of a fraction whose first digit is at `at`. What
- * is finer is cut, not rounded.
+ * Returns the milliseconds of a fraction whose first digit is at `at`. Finer
+ * digits are cut, not rounded.
  * @param {string} text
  * @param {number} at
  * @returns {number}
@@ -83,7 +83,7 @@ function zoneMillis(text, at) {
 }
 
 /**
- * `new Date(99, …)` means 1999, so years before 100 need the long way.
+ * `new Date(99, …)` means 1999, so years before 100 need setFullYear().
  * @param {number} year
  * @param {number} month
  * @param {number} day
@@ -118,8 +118,8 @@ function utcDate(year, month, day, timeMs) {
 }
 
 /**
- * Returns pg's value for what is not a date of the usual shape: a number for
- * the infinities, null for the rest.
+ * Returns pg's value for a text that is not a usual date: a number for the
+ * infinities, null for the rest.
  * @param {string} text
  * @returns {number | null}
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Which parser reads which OID, unless somebody sets another.
+// Which parser reads which OID, unless another is set.
 
 const { parseArray, parseIntegers } = require('./array.js');
 const { parseDate } = require('./dates.js');

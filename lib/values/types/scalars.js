@@ -6,7 +6,7 @@
 const BACKSLASH = 92;
 
 /**
- * Returns the server's text as it came.
+ * Returns the server's text unchanged.
  * @param {string} text
  * @returns {string}
  */

@@ -8,7 +8,7 @@ const { parseArgs, parseEnv } = require('node:util');
 
 const { nearest } = require('../lib/validate/nearest.js');
 
-/** What was typed is wrong: shown with the command's usage. */
+/** A mistake in the command line: shown with the command's usage. */
 class UsageError extends Error {}
 
 /**
@@ -87,8 +87,8 @@ function numberOf(text, name, { initial, min, max, whole = false }) {
 }
 
 /**
- * Puts the variables of a file into the environment; those that are set there
- * already win.
+ * Puts the variables of a file into the environment, unless they are set there
+ * already.
  * @param {string | undefined} file
  */
 function loadEnvFile(file) {
@@ -114,7 +114,7 @@ function loadEnvFile(file) {
 const EXIT_USAGE = 64;
 
 /**
- * Runs a command, and turns what was typed wrong into its usage.
+ * Runs a command, and shows its usage for a wrong command line.
  * @param {string} usage
  * @param {() => Promise<number>} fn
  * @returns {Promise<number>} the exit code

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// npx pg-holdfast bench [url]: how many queries a connection string gives.
+// npx pg-holdfast bench [url]: measures the queries per second of a connection
+// string.
 
 const { createInterface } = require('node:readline/promises');
 
@@ -13,7 +14,7 @@ const { print, startProgress } = require('./progress.js');
 const { versions } = require('../lib/engine/versions.js');
 const { rootOf } = require('../lib/errors/error-classes.js');
 
-/** Goes up when a name goes or changes its meaning. */
+/** Increased when a name is removed or changes its meaning. */
 const SCHEMA = 1;
 const SECONDS = { initial: 2, min: 0.1, max: 60 };
 const MAX = { initial: 0, min: 1, max: 1000, whole: true };
@@ -53,7 +54,7 @@ const FLAGS = {
   help: { type: 'boolean', short: 'h' },
 };
 
-/** What is asked. The numbers come from the server, no table is read. */
+/** The queries. The server generates the numbers, no table is read. */
 const CASES = [
   { name: 'point', text: 'select 1 as one' },
   {
@@ -76,7 +77,7 @@ const CASES = [
  */
 
 /**
- * Makes sure that load on another machine is what is wanted.
+ * Makes sure that load on another machine is intended.
  * @param {import('./doctor/settings.js').Settings} settings
  * @param {boolean} yes
  */
@@ -110,7 +111,7 @@ async function measureAll(pool, report, seconds, progress) {
   await pool.warmup({ failFast: true });
   report.pooler = (await pool.health()).pooler;
   for (const { name, text } of CASES) {
-    // The first calls pay for compiling, and for opening connections.
+    // The first calls include compiling and opening connections.
     const warm = new Run(() => Promise.resolve(pool.query(text)), WARM_CALLERS);
     await warm.measure(Math.min(WARM_SECONDS, seconds));
     for (const callers of CALLERS) {

@@ -2,8 +2,8 @@
 'use strict';
 
 // npx pg-holdfast build: compiles the addon where there is no binary for the
-// system, against its own libpq. First all that is needed is looked for, so
-// that one run names everything that is missing.
+// system, against its own libpq. It first checks for everything
+// it needs, so that one run names all that is missing.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -13,10 +13,10 @@ const ROOT = path.join(__dirname, '..');
 const SCRIPT = path.join(ROOT, 'scripts', 'build.js');
 const BINARY = path.join(ROOT, 'build', 'Release', 'holdfast.node');
 
-/** libpq with pipelines. */
+/** The first libpq with pipeline mode. */
 const OLDEST_LIBPQ = '14';
 
-/** Homebrew keeps libpq where pkg-config does not look. */
+/** Homebrew installs libpq outside of pkg-config's path. */
 const HOMEBREW = [
   '/opt/homebrew/opt/libpq/lib/pkgconfig',
   '/usr/local/opt/libpq/lib/pkgconfig',
@@ -31,7 +31,7 @@ const HOMEBREW = [
 
 /** @param {string} program @param {string[]} [args] @returns {boolean} */
 function works(program, args = ['--version']) {
-  // A compiler may be given with options, as in CC="ccache gcc".
+  // CC may have options, as in CC="ccache gcc".
   const [file = '', ...first] = program.split(' ');
   const options = { stdio: /** @type {const} */ ('ignore'), env: buildEnv() };
   return spawnSync(file, [...first, ...args], options).status === 0;
@@ -106,7 +106,7 @@ const NEEDS = [
   },
 ];
 
-/** The command that installs, by the program that is there for it. */
+/** The install command, by the package manager that is present. */
 const INSTALLERS = /** @type {const} */ ([
   ['apt', 'apt-get', 'apt-get install'],
   ['apk', 'apk', 'apk add'],
@@ -146,7 +146,7 @@ function obstacle() {
   if (!fs.existsSync(SCRIPT)) {
     return `${SCRIPT} is not there: run "npm install --force pg-holdfast"`;
   }
-  // pkg-config is asked for libpq: without it that answer says nothing.
+  // libpq is found by pkg-config: without it nothing is known of libpq.
   const missing = NEEDS.filter((need) => !need.there());
   if (missing.length === 0) {
     return undefined;
@@ -154,7 +154,7 @@ function obstacle() {
   return `to build the addon this system lacks ${list(missing.map((n) => n.what))}: ${cure(missing)}`;
 }
 
-/** Loads what was built in a process of its own: it may fail hard. */
+/** Loads the result in a process of its own, for it may crash. */
 function report() {
   const program = `const v = require(${JSON.stringify(ROOT)}).versions;
     const openssl = v.openssl ? ', OpenSSL ' + v.openssl : '';

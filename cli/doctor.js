@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// npx pg-holdfast doctor [url]: what a connection string really leads to.
+// npx pg-holdfast doctor [url]: examines what a connection string leads to.
 
 const { existsSync } = require('node:fs');
 
@@ -66,7 +66,7 @@ function chosen(url, wantsDirect) {
 }
 
 /**
- * What is wrong with the settings, as a report.
+ * Returns a report of invalid settings.
  * @param {unknown} error
  * @param {string | undefined} source
  * @returns {Report}
@@ -144,7 +144,8 @@ async function runDoctor(args) {
   );
   const hangs = report.findings.some(({ id }) => id === 'no-name-server');
   if (hangs || !report.complete) {
-    // A look-up that hangs cannot be called back, and would keep us here.
+    // A name look-up that hangs cannot be cancelled, and would keep the process
+    // alive.
     process.exit(report.exitCode);
   }
   return report.exitCode;

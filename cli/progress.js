@@ -2,7 +2,8 @@
 'use strict';
 
 /**
- * Returns what tells of progress: lines with the time, on standard error.
+ * Returns a function that reports progress: lines with the time, on standard
+ * error.
  * @param {boolean} quiet
  * @returns {(text: string) => void}
  */
@@ -17,7 +18,7 @@ function startProgress(quiet) {
 }
 
 /**
- * Writes to standard output, and waits until it has left.
+ * Writes to standard output, and waits until it is flushed.
  * @param {string} text
  * @returns {Promise<void>}
  */

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// One run: so many callers, each with the next query when it has the answer.
+// One run: a number of callers, each of which sends its next query after the
+// answer.
 
 const { readFileSync } = require('node:fs');
 const { performance } = require('node:perf_hooks');
 
-/** More than this in one run overwrite the earliest. */
+/** More latencies than this overwrite the earliest. */
 const MOST_LATENCIES = 1 << 20;
-/** After so many failures a run is not worth finishing. */
+/** After this many failures a run is stopped. */
 const MOST_ERRORS = 50;
 
 /**

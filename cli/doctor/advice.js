@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The configuration we would use for this URL, setting by setting, with the
-// reason. `ok` says that it is so already.
+// The recommended configuration for this URL, setting by setting, with the
+// reason. `ok` means that it is already set.
 
 const { isRemote } = require('./verdicts.js');
 
@@ -19,7 +19,7 @@ const { isRemote } = require('./verdicts.js');
  */
 
 const DEFAULT_MAX = 10;
-/** Deploys overlap, and somebody always has psql open. */
+/** Deployments overlap, and there is always an open psql. */
 const PROCESSES = 4;
 
 /** @param {Report} report */
@@ -148,7 +148,7 @@ function adviseDirect(report, { direct }) {
 function adviseIdle(report, { values }) {
   const text = report.server.timeouts.idle_session_timeout;
   const millis = millisOf(text);
-  // Sessions of the server that are shared are the pooler's to look after.
+  // The pooler manages shared sessions of the server.
   if (millis === null || shares(report)) {
     return [];
   }
@@ -250,7 +250,7 @@ function modeRules(report, settings) {
 }
 
 /**
- * What is worth a word about the pooler.
+ * Returns findings about the pooler.
  * @param {Report} report
  * @param {Settings} settings
  * @returns {Finding[]}

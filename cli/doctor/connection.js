@@ -3,7 +3,7 @@
 
 // A connection that shows every step: TCP, TLS, login, statements.
 //
-// Ownership: whoever opens one closes it; Connections closes them all.
+// Ownership: whoever opens one closes it; Context closes them all.
 
 const net = require('node:net');
 
@@ -46,7 +46,7 @@ class Connection {
   #ended = null;
   /** @type {(() => void) | null} */
   #wake = null;
-  /** What the server told of itself. @type {Map<string, string>} */
+  /** The server's parameters. @type {Map<string, string>} */
   parameters = new Map();
   /** The process id given for cancelling. @type {number | null} */
   pid = null;
@@ -82,8 +82,8 @@ class Connection {
   }
 
   /**
-   * Returns the next message that is an answer; what the server tells in
-   * between is kept.
+   * Returns the next message that is an answer; asynchronous messages in
+   * between are stored.
    * @param {number} limit
    * @param {string} during
    * @returns {Promise<Frame>}
@@ -119,7 +119,7 @@ class Connection {
   }
 
   /**
-   * Logs in. Throws what the server said.
+   * Logs in. Throws the server's error.
    * @param {Login} login
    * @param {number} limit
    */
@@ -178,7 +178,7 @@ class Connection {
   }
 
   /**
-   * As next(); but after a FATAL the end is no news.
+   * As next(), but reports a FATAL instead of the end that follows it.
    * @param {Failure | null} failure
    * @param {number} limit
    */
@@ -198,7 +198,7 @@ class Connection {
     return this.ask(wire.query(sql), limit);
   }
 
-  /** Waits for the first answer to a start-up message, and goes no further. */
+  /** Waits for the first answer to a start-up message, without logging in. */
   /** @param {Login} login @param {number} limit */
   async knock(login, limit) {
     this.send(wire.startup(login.parameters));
@@ -245,13 +245,13 @@ async function dial(route, deadline, limit) {
     throw asFailure(error, 'the TCP connection');
   } finally {
     socket.removeAllListeners('error');
-    // Whatever comes later has a listener of its own, or no meaning.
+    // Later errors have a listener of their own, or no meaning.
     socket.on('error', () => {});
   }
 }
 
 /**
- * Returns what `fn` took.
+ * Returns how long `fn` took.
  * @template T
  * @param {() => Promise<T>} fn
  * @returns {Promise<{value: T, millis: number}>}

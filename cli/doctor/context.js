@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What an examination shares: the settings, the address it goes to, the time
-// there is, and every connection it has opened, so that all are closed.
+// What the steps of an examination share: the settings, the address, the time
+// limit, and all open connections, so that they are closed.
 
 const { Connection } = require('./connection.js');
 const { Failure } = require('./failure.js');
@@ -14,7 +14,7 @@ const { openSecure } = require('./tls.js');
 
 const LOGIN_MILLIS = 6000;
 
-/** As libpq: what else is tried where the server refuses one way. */
+/** As in libpq: what is tried next where the server refuses. */
 /** @type {Record<string, string[]>} */
 const WAYS = { allow: ['disable', 'require'], prefer: ['prefer', 'disable'] };
 

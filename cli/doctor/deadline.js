@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The time there is for everything together, and limits for single steps.
+// The time limit of everything together, and limits of single steps.
 
 const { nowMillis } = require('../../lib/platform/clock.js');
 const { until } = require('../../lib/platform/until.js');

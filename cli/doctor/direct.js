@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// DIRECT_URL: does it lead past the pooler, and to the same server?
+// DIRECT_URL: does it bypass the pooler, and lead to the same server?
 
 const { Failure, asFailure } = require('./failure.js');
 const { explore } = require('./network.js');

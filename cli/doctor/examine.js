@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The examination: step by step from the settings to a pool of ours on them.
-// Each step fills its part of the report; a step that fails says why, and
-// what needs it is left out.
+// The examination, step by step from the settings to a pool of ours. Each step
+// fills its part of the report; a step that fails says why, and steps that need
+// it are skipped.
 
 const { adviceOf, poolerFindings } = require('./advice.js');
 const { rounded } = require('./deadline.js');
@@ -94,7 +94,7 @@ class Examination {
   }
 
   /**
-   * Runs a step and tells what came of it.
+   * Runs a step and reports its result.
    * @template T
    * @param {string} name
    * @param {() => Promise<T>} fn
@@ -115,7 +115,7 @@ class Examination {
   }
 
   /**
-   * A step that others do without.
+   * Runs a step that no other step needs.
    * @param {string} name
    * @param {() => Promise<string>} fn
    */
@@ -148,7 +148,7 @@ class Examination {
       await measure(connection, report.latency);
       return `${report.latency.roundTripMillis} ms (median)`;
     });
-    // The mode is found with few connections open, ours not among them.
+    // The mode is determined with few open connections, none of them ours.
     context.close(connection);
     await this.#optional('pooler', () => this.#findPooler(context));
     await this.#optional('named statements', async () => {
@@ -199,7 +199,7 @@ class Examination {
       const open = (/** @type {Context} */ context) => this.#contexts.push(context);
       const found = await checkDirect(direct, this.#deadline, server, open);
       if (this.#settings.source === 'argument') {
-        // The variable may belong to another database altogether.
+        // The variable may belong to another database.
         for (const finding of found.findings) {
           finding.level = 'hint';
         }
@@ -211,7 +211,7 @@ class Examination {
   }
 
   /**
-   * Goes through hosts and addresses until somebody lets us in.
+   * Tries hosts and addresses until one accepts the login.
    * @returns {Promise<Connection>}
    */
   async #reach() {

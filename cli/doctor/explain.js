@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Failures, in words: what it is, and what to do next. By SQLSTATE where there
-// is one; PgBouncer has only 08P01, so there by its sentences.
+// Explains failures, and what to do next. By SQLSTATE where there is one;
+// PgBouncer has only 08P01, so there by its messages.
 
 /** @typedef {import('./failure.js').Failure} Failure */
 /** @typedef {import('./settings.js').Settings} Settings */

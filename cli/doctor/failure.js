@@ -2,7 +2,7 @@
 'use strict';
 
 /**
- * What can go wrong on the way:
+ * Kinds of failures:
  * - `silent`: nothing came within the limit
  * - `closed`: the connection ended, or was cut
  * - `system`: the system said so, `code` is its name (ECONNREFUSED …)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The login as the server asks for it. What it asks for is what we want to
-// know, so the method is noted whether or not the login succeeds.
+// The login, by the method that the server requests. The method is a finding,
+// so it is noted whether or not the login succeeds.
 
 const { Failure } = require('./failure.js');
 const { Scram, endPoint, md5 } = require('./scram.js');

@@ -15,7 +15,7 @@ const { dial, timed } = require('./connection.js');
 
 const LOOKUP_MILLIS = 5000;
 const CONNECT_MILLIS = 4000;
-/** Nobody has more addresses that matter. */
+/** How many addresses are tried. */
 const MOST_ADDRESSES = 16;
 
 /**

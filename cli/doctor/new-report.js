@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The report of `doctor --json`. Its names are a promise: docs/doctor.md.
+// The report of `doctor --json`. Its names are stable: docs/doctor.md.
 
 const { versions } = require('../../lib/engine/versions.js');
 const { shownDatabase, shownUrl } = require('./settings.js');
 const { emptyTls } = require('./tls.js');
 
-/** Goes up when a name goes or changes its meaning. */
+/** Increased when a name is removed or changes its meaning. */
 const SCHEMA = 1;
 
 /**
@@ -145,7 +145,7 @@ function settingsReport(settings, source) {
 }
 
 /**
- * Returns a report that nothing is known in yet.
+ * Returns an empty report.
  * @param {import('./settings.js').Settings | null} settings
  * @param {string} [source]
  * @returns {Report}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What stands between us and the server, and when it changes the server
-// connection under us. Nobody tells a client, so it is measured:
+// What is between client and server, and when it switches the server
+// connection. A client cannot ask for that, so it is measured:
 //
 // 1. The process id given at login is the server's own: nothing is in between.
 // 2. Two clients ask in turns which server process serves them. One that
@@ -11,7 +11,7 @@
 //    would have to move. Still apart: session mode.
 // 4. Statement mode refuses BEGIN.
 //
-// All of it reads; transactions are read-only, empty and rolled back.
+// It only reads; transactions are read-only, empty and rolled back.
 
 const { Failure } = require('./failure.js');
 const { readRow } = require('./wire.js');
@@ -28,7 +28,7 @@ const { readRow } = require('./wire.js');
 
 const PID = 'select pg_backend_pid()';
 const STEP_MILLIS = 1500;
-/** What getting the second connection may take. */
+/** How long acquiring the second connection may take. */
 const PARTNER_MILLIS = 3000;
 const TURNS = 6;
 const DIRECT_TURNS = 2;
@@ -40,7 +40,7 @@ async function pidOf(connection, limit = STEP_MILLIS) {
 }
 
 /**
- * Asks what not everybody answers.
+ * Runs a query that some poolers refuse.
  * @template T
  * @param {() => Promise<T>} question
  * @returns {Promise<T | null>} null where the server refuses
@@ -57,7 +57,8 @@ async function unlessRefused(question) {
 }
 
 /**
- * pgpool-II hands the server's process id on; this statement it answers itself.
+ * pgpool-II passes the server's process id on; it answers this statement
+ * itself.
  * @param {Connection} connection
  * @returns {Promise<string | null>}
  */
@@ -99,7 +100,8 @@ async function meetInTurns(a, b, turns, met) {
 }
 
 /**
- * Has one client hold a transaction, and looks whether the other moves.
+ * Holds a transaction with one client, and checks whether the other changes
+ * server connections.
  * @param {Connection} a
  * @param {Connection} b
  * @param {Meetings} met
@@ -125,7 +127,8 @@ function refusesTransactions(error) {
 }
 
 /**
- * Tells transaction from statement mode, on a connection that may be lost.
+ * Distinguishes transaction from statement mode, on a connection that may be
+ * lost.
  * @param {Connection} connection
  * @param {string} sharing
  * @returns {Promise<ModeReport>}
@@ -145,7 +148,7 @@ async function sharedMode(connection, sharing) {
 }
 
 /**
- * Reads the answer to a question that was asked already.
+ * Reads the answer to a query that was already sent.
  * @param {Connection} connection
  */
 async function latePid(connection) {
@@ -161,7 +164,7 @@ async function latePid(connection) {
 }
 
 /**
- * The second client got no server: is it the first one's that it waits for?
+ * The second client got no server connection: does it wait for the first one's?
  * @param {Context} context
  * @param {Connection} a
  * @param {Connection} b
@@ -217,7 +220,7 @@ async function proxiedMode(context, a, b) {
 }
 
 /**
- * Finds the mode with two connections of its own.
+ * Determines the mode with two connections of its own.
  * @param {Context} context
  * @returns {Promise<ModeReport>}
  */

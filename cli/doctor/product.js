@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Which pooler it is, and what it tells of its own settings to those who may
-// ask. Names of hosts are hints; the answers to a start-up message with a
-// parameter nobody knows are facts, and cost no login.
+// Which pooler it is, and its settings, where this user may query them. Names
+// of hosts are hints; the answer to a start-up message with an unknown
+// parameter is a fact, and needs no login.
 
 const { Failure } = require('./failure.js');
 
@@ -24,7 +24,7 @@ const { Failure } = require('./failure.js');
 const KNOCK_MILLIS = 2000;
 const CONSOLE_MILLIS = 2000;
 
-/** Who runs a pooler of their own under such names. */
+/** Providers whose own pooler has such names. */
 /** @type {[RegExp, string][]} */
 const HOSTS = [
   [/\.pooler\.supabase\.(com|co)$/i, 'Supavisor (Supabase)'],
@@ -73,7 +73,7 @@ async function findProduct(context) {
     maxPreparedStatements: null,
     startupTimeouts: null,
   };
-  // PostgreSQL takes any name with a dot in it, PgBouncer refuses by name.
+  // PostgreSQL accepts any name with a dot in it, PgBouncer refuses it by name.
   if (!refusesParameter(await knock(context, { 'holdfast.doctor': '1' }))) {
     return report;
   }
@@ -89,7 +89,7 @@ async function findProduct(context) {
 }
 
 /**
- * Asks the admin console; most users may not.
+ * Queries the admin console, which most users may not.
  * @param {Context} context
  * @param {ProductReport} report
  */
@@ -140,8 +140,8 @@ function readConfig(values, report) {
 }
 
 /**
- * A database may have a mode and a size of its own. The columns are not the
- * same in all versions: only the simple protocol names them.
+ * A database may have its own mode and size. The columns differ between
+ * versions: only the simple protocol names them.
  * @param {import('./connection.js').Connection} connection
  * @param {string} database
  * @param {ProductReport} report

@@ -11,10 +11,10 @@ const { Failure } = require('./failure.js');
 
 const pbkdf2 = promisify(crypto.pbkdf2);
 
-/** More is nothing but a way to keep a client busy. */
+/** More would only keep a client busy. */
 const MOST_ITERATIONS = 5_000_000;
 
-/** The hash of a certificate's signature, by the end of its identifier. */
+/** The hash of a certificate's signature, by the suffix of its identifier. */
 /** @type {Record<string, string>} */
 const SIGNATURE_HASHES = {
   '2a864886f70d010104': 'sha256', // MD5 and SHA-1 are replaced by it

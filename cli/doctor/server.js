@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What the server says of itself: version, role, limits, how far away it is.
+// Facts of the server: version, role, limits, latency.
 
 const { rounded } = require('./deadline.js');
 const { timed } = require('./connection.js');
@@ -9,7 +9,9 @@ const { timed } = require('./connection.js');
 /** @typedef {import('./connection.js').Connection} Connection */
 
 const QUERY_MILLIS = 4000;
-/** The median of so many; the first warms up and does not count. */
+/**
+ * The number of round trips measured; the first warms up and does not count.
+ */
 const ROUND_TRIPS = 9;
 
 /**
@@ -42,7 +44,7 @@ const ROUND_TRIPS = 9;
  * @property {number | null} slowestMillis
  */
 
-// Everybody may read all of this. Where a name is not known to this version
+// Every user may read all of this. For a name that this version does not know
 // the second argument of current_setting() gives null.
 const FACTS = `select json_build_object(
   'recovery', pg_is_in_recovery(),
@@ -100,7 +102,7 @@ function timeoutsOf(timeouts) {
 }
 
 /**
- * Asks the server for its facts. What is no PostgreSQL of ours rejects.
+ * Queries the server's facts. Rejects for servers that are not PostgreSQL.
  * @param {Connection} connection
  * @returns {Promise<{server: ServerReport, limits: LimitsReport}>}
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What the connection string and the environment say, read as a pool reads
-// them, and where each of it came from.
+// The settings from connection string and environment, read as a pool reads
+// them, with the source of each.
 
 const { LIBPQ_VARIABLES, urlOf } = require('../../lib/options/environment.js');
 const { effectiveMode } = require('../../lib/options/tls.js');
@@ -38,7 +38,7 @@ const { DIRECT_VARIABLES } = require('../../lib/pool/session.js');
  */
 
 /**
- * Returns the connection string past the pooler that the environment names.
+ * Returns the direct connection string of the environment.
  * @param {NodeJS.ProcessEnv} env
  * @returns {{name: string, url: string} | undefined}
  */
@@ -109,7 +109,7 @@ function readSettings(url, source, env = process.env) {
 }
 
 /**
- * Returns whether somebody decided about TLS.
+ * Returns whether TLS is configured.
  * @param {string | undefined} url
  * @param {NodeJS.ProcessEnv} env
  */
@@ -148,7 +148,8 @@ function shownDatabase(database) {
 }
 
 /**
- * Returns what somebody said, who may have repeated the name of the database.
+ * Returns a message of the server, which may have repeated the name of the
+ * database.
  * @param {string} text
  * @param {Settings} settings
  */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What becomes of a named prepared statement. Behind a pooler a name that is
-// left on a server connection is found by whoever gets it next, so the probe
-// makes it, looks and takes it away in one unit: one server connection serves
-// all of it, and the name is gone before anybody else can have it.
+// What becomes of a named prepared statement. Behind a pooler a name left on a
+// server connection is seen by its next user, so the probe prepares, looks and
+// deallocates before one Sync: all on one server connection, and the name is
+// gone before another client gets it.
 
 const { randomBytes } = require('node:crypto');
 
@@ -27,7 +27,7 @@ const LOOK = `select name from pg_prepared_statements
  where statement = '${TEXT.replaceAll("'", "''")}'`;
 
 /**
- * Who finds a name that the server has as we gave it.
+ * Who sees a name that the server has unchanged.
  * @type {Record<import('./pooler.js').Mode, Statements>}
  */
 const WHOSE = {
@@ -39,7 +39,7 @@ const WHOSE = {
 };
 
 /**
- * Makes a named statement, looks what the server calls it and closes it.
+ * Prepares a named statement, reads its name on the server and closes it.
  * @param {import('./connection.js').Connection} connection
  * @returns {Promise<{ours: string, names: string[]}>}
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The errors that bring people here, and whether this URL would show them:
-// with drivers that name their statements, and with Holdfast.
+// The errors that people look for, and whether this URL would cause them: with
+// drivers that name their statements, and with Holdfast.
 
 /** @typedef {import('./new-report.js').Report} Report */
 
@@ -157,7 +157,7 @@ function deadConnections({ server, pooler }) {
 }
 
 /**
- * Returns how many connections there are, as far as anybody tells.
+ * Returns how many connections there are, as far as is known.
  * @param {Report} report
  * @returns {{room: number | null, what: string}}
  */

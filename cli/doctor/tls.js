@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Whether the server offers TLS, with which certificate, and what the sslmode
-// of the connection string makes of both.
+// Whether the server offers TLS, with which certificate, and what that means
+// under the connection string's sslmode.
 
 const { readFileSync } = require('node:fs');
 const net = require('node:net');
@@ -49,7 +49,7 @@ const CHAIN_MAX = 8;
  */
 
 /**
- * What sslmode asks for.
+ * What sslmode requires.
  * @type {Record<string, string>}
  */
 const MEANINGS = {
@@ -101,7 +101,7 @@ function tlsOptions(settings, route) {
   const ca = pemOf(settings, 'sslrootcert');
   const own = needsTls(mode) || mode === 'prefer';
   return {
-    // We look at what is wrong ourselves, to name all of it.
+    // The certificate is checked here, to name everything that is wrong.
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
     ALPNProtocols: ['postgresql'],
@@ -118,7 +118,7 @@ function tlsOptions(settings, route) {
 }
 
 /**
- * Asks for TLS. Resolves with what the server said: 'S' or 'N'.
+ * Requests TLS. Resolves with the server's answer: 'S' or 'N'.
  * @param {net.Socket} socket
  * @param {Deadline} deadline
  * @returns {Promise<'S' | 'N'>}
@@ -147,7 +147,7 @@ async function requestTls(socket, deadline) {
 /** @param {Buffer} chunk @returns {'S' | 'N'} */
 function readAnswer(chunk) {
   const letter = String.fromCharCode(chunk[0]);
-  // More bytes than one would be read as if they came encrypted.
+  // More than one byte would be read as if it had been encrypted.
   if ((letter === 'S' || letter === 'N') && chunk.length === 1) {
     return letter;
   }
@@ -295,7 +295,7 @@ async function inspectTls(route, settings, deadline, report) {
 }
 
 /**
- * Opens a socket that is as secure as sslmode wants it.
+ * Opens a socket that is as secure as sslmode requires.
  * @param {Route} route
  * @param {Settings} settings
  * @param {Deadline} deadline
@@ -329,7 +329,7 @@ async function openSecure(route, settings, deadline) {
 }
 
 /**
- * Throws where sslmode forbids to go on, before the password leaves.
+ * Throws where sslmode forbids to continue, before the password is sent.
  * @param {import('node:tls').TLSSocket} socket
  * @param {Route} route
  * @param {string} mode

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The proof: a pool of ours on the same settings, with values, from several
-// callers at once, under a name that other drivers would stumble over.
+// The proof: a pool of ours with the same settings, queries with values from
+// several callers at once, under a name that fails with other drivers.
 
 const { rounded } = require('./deadline.js');
 const { Failure } = require('./failure.js');
@@ -17,7 +17,7 @@ const END_MILLIS = 1000;
  * @param {import('./new-report.js').HoldfastReport} report
  */
 async function tryPool(settings, deadline, report) {
-  // Loaded here: the rest of the doctor does without the addon.
+  // Loaded here: the rest of the doctor does not need the addon.
   const { Pool } = require('../../lib/pool/pool.js');
   const pool = new Pool({
     ...(settings.url === undefined ? {} : { connectionString: settings.url }),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// What is worth a word although the connection works (or before it failed):
-// the network, TLS, the login, the server, distance and limits.
+// Findings although the connection works (or before it failed): the network,
+// TLS, the login, the server, latency and limits.
 
 const { isLocalHost, needsTls } = require('./tls.js');
 
@@ -11,7 +11,7 @@ const { isLocalHost, needsTls } = require('./tls.js');
 /** @typedef {import('./settings.js').Settings} Settings */
 
 const SOON_DAYS = 21;
-/** From here on the server is in another building, or another country. */
+/** From here on the server is in another zone, or another region. */
 const FAR_MILLIS = 3;
 const VERY_FAR_MILLIS = 20;
 /** Above this part of its connections a server is nearly full. */
@@ -121,7 +121,7 @@ function certificateFindings({ tls }, settings) {
   const used = needsTls(mode) || mode === 'prefer';
   return apply([
     [
-      // Where it is checked the login has failed by it, and said so.
+      // Where it is checked, the login has already failed because of it.
       used && !mode.startsWith('verify') && days < 0,
       'warning',
       'tls-expired',

@@ -2,13 +2,16 @@
 'use strict';
 
 // The messages of PostgreSQL's protocol that the doctor sends and reads. It
-// speaks for itself, without libpq, because it wants to see every answer.
+// does not use libpq, in order to see every answer.
 
 const { Failure } = require('./failure.js');
 
 const PROTOCOL = 196608; // 3.0
 const SSL_REQUEST = 80877103;
-/** Nothing the doctor asks for is nearly as long; other protocols look it. */
+/**
+ * No answer to the doctor is nearly as long; those of other protocols seem to
+ * be.
+ */
 const LONGEST = 1 << 24;
 const HEADER = 5;
 
@@ -80,7 +83,7 @@ const saslResponse = (text) => message('p', Buffer.from(text));
  * @property {Buffer} body
  */
 
-/** Cuts what arrives into messages. */
+/** Splits incoming data into messages. */
 class FrameReader {
   /** @type {Buffer} */
   #bytes = Buffer.alloc(0);

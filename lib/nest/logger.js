@@ -12,8 +12,8 @@ const CONTEXT = 'Holdfast';
 function makeLogger(common) {
   const nest = new common.Logger(CONTEXT);
   return Object.freeze({
-    // A line for each health check is more than anybody wants to read, and
-    // Nest shows debug lines unless told otherwise.
+    // A line for each health check would be too much, and Nest shows debug
+    // lines by default.
     debug() {},
     /** @param {object} _fields @param {string} message */
     info: (_fields, message) => nest.log(message),

@@ -318,7 +318,7 @@ function bindTo(call, run) {
  * @param {Call} call
  * @param {any} config
  * @param {unknown} values
- * @param {import('./lease-state.js').LeaseBounds} lease the lease's own
+ * @param {import('./lease-state.js').LeaseState} lease
  */
 function readLeaseCall(call, config, values, { run, signal, names }) {
   readArguments(call, config, values, names);

@@ -16,13 +16,6 @@ const { createTypeOverrides } = require('../values/types.js');
 
 /** @typedef {'I' | 'T' | 'E'} Status */
 
-/**
- * @typedef {object} LeaseBounds
- * @property {import('../retry/context.js').JoinedRun | undefined} run
- * @property {AbortSignal | undefined} signal
- * @property {NamedTexts} names
- */
-
 /** In the object given to query(): a ROLLBACK that does not wait. */
 const URGENT = Symbol('urgent');
 
@@ -61,13 +54,16 @@ class LeaseState {
   idleSince = 0;
   /** A call already has the client's parsers. */
   decodable = -1;
+  /**
+   * The helper around the lease.
+   * @type {import('../retry/context.js').JoinedRun | undefined}
+   */
+  run = undefined;
+  /** Of transaction(). @type {AbortSignal | undefined} */
+  signal = undefined;
   #core;
   /** Whether session state may outlive its statements. */
   #session = false;
-  /** @type {import('../retry/context.js').JoinedRun | undefined} */
-  #run = undefined;
-  /** @type {AbortSignal | undefined} */
-  #signal = undefined;
   #pending = 0;
   /** @type {unknown} */
   #failure = undefined;
@@ -104,8 +100,8 @@ class LeaseState {
     this.given = 0;
     this.idleSince = nowMillis();
     this.#session = false;
-    this.#signal = undefined;
-    this.#run = run;
+    this.signal = undefined;
+    this.run = run;
     this.#failure = undefined;
   }
 
@@ -115,8 +111,8 @@ class LeaseState {
    */
   guard(run, signal) {
     this.guarded = 'transaction() releases its client itself';
-    this.#run = run;
-    this.#signal = signal;
+    this.run = run;
+    this.signal = signal;
   }
 
   /**
@@ -169,9 +165,7 @@ class LeaseState {
     const { types, defaults, port } = this.#core;
     const call = new Call(this, this.types ?? types, resolve, reject);
     call.timeout = defaults.timeout;
-    const { names } = this;
-    const lease = { run: this.#run, signal: this.#signal, names };
-    readLeaseCall(call, config, values, lease);
+    readLeaseCall(call, config, values, this);
     call.flags |= config?.[URGENT] === true ? FLAG.URGENT : 0;
     call.flags |= config?.[SURE] === true ? FLAG.EXACTLY_ONCE : 0;
     this.#checkRun(call.run);
@@ -193,8 +187,8 @@ class LeaseState {
    * @param {import('../retry/context.js').JoinedRun | undefined} run
    */
   #checkRun(run) {
-    if (run !== undefined && run !== this.#run && this.status !== 'I') {
-      run.note('inside', this.#run);
+    if (run !== undefined && run !== this.run && this.status !== 'I') {
+      run.note('inside', this.run);
     }
   }
 
@@ -272,7 +266,7 @@ class LeaseState {
    * @returns {Promise<any>}
    */
   runLast(config) {
-    this.#signal = config.signal;
+    this.signal = config.signal;
     return new Promise((resolve, reject) => {
       this.#start(OP.LEASE_QUERY, config, undefined, resolve, reject);
     });
@@ -288,7 +282,7 @@ class LeaseState {
    */
   finish(client, config, within, error) {
     const { lease } = this;
-    this.#signal = config.signal;
+    this.signal = config.signal;
     return new Promise((resolve, reject) => {
       const onResult = (/** @type {any} */ result) => {
         this.#leave();
@@ -310,7 +304,7 @@ class LeaseState {
 
   #leave() {
     this.lease = 0;
-    this.#run = undefined;
+    this.run = undefined;
   }
 
   /** What made the open transaction fail, if it failed. */

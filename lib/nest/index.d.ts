@@ -23,37 +23,37 @@ export interface HoldfastDynamicModule {
 
 /** Options of a pool, and a few of the module's. */
 export interface HoldfastModuleOptions extends PoolOptions {
-  /** A pool that exists already. It stays yours to end. */
+  /** An existing pool, which the module does not end. */
   pool?: Pool;
   /**
    * Whether it is the pool of getPool(): one for each database in the process,
-   * however many modules ask. false: a pool of this module alone, for other
+   * however many modules use it. false: a pool of this module alone, for other
    * options with the same database. @default true
    */
   shared?: boolean;
   /**
-   * What happens before the application listens: connections are opened. An
-   * application whose database is away starts all the same, unless `failFast`
-   * is given. false: nothing happens. @default true
+   * Whether connections are opened before the application listens, or how. When
+   * the database is away the application starts all the same, unless `failFast`
+   * is set. @default true
    */
   warmup?: boolean | WarmupOptions;
   /**
-   * How long requests in flight may go on with the database once the
-   * application is told to end; then their statements are cancelled. In ms.
+   * How long requests in flight may use the database once the application is
+   * shutting down; then their statements are cancelled. In ms.
    * @default as long as they take
    */
   shutdownMillis?: number;
 }
 
-/** What concerns the module itself. */
+/** Options of the module itself. */
 export interface HoldfastModuleExtras {
-  /** A name for a further database; inject it with InjectHoldfast(name). */
+  /** A name for another database; inject it with InjectHoldfast(name). */
   name?: string;
   /** Whether other modules need not import it. @default false */
   isGlobal?: boolean;
 }
 
-/** A class that makes the options; for `useClass` and `useExisting`. */
+/** A class that creates the options, for `useClass` and `useExisting`. */
 export interface HoldfastOptionsFactory {
   createHoldfastOptions():
     | HoldfastModuleOptions
@@ -79,7 +79,7 @@ export interface HoldfastModuleAsyncOptions extends HoldfastModuleExtras {
   useExisting?: Constructor<HoldfastOptionsFactory>;
 }
 
-/** Gives an application a pool of getPool(), from start to end. */
+/** Gives an application a pool of getPool() for its lifetime. */
 export class HoldfastModule {
   /** Without options the pool is that of DATABASE_URL. */
   static forRoot(
@@ -120,11 +120,11 @@ export class HoldfastService {
 }
 
 export interface PingCheckOptions extends HealthOptions {
-  /** The service to ask. @default that of the module */
+  /** The service to query. @default that of the module */
   service?: HoldfastService;
 }
 
-/** What a check found, for terminus. */
+/** The result of a check, for terminus. */
 export interface HoldfastHealthDetails extends Omit<Health, 'status'> {
   /**
    * `up`, `degraded` or `down`. With terminus 11, which does not know
@@ -140,8 +140,7 @@ export interface HoldfastHealthDetails extends Omit<Health, 'status'> {
 export class HoldfastHealthIndicator {
   constructor(service: HoldfastService);
   /**
-   * Asks the database the way queries go. What is wrong with it does not
-   * reject: it is what the result tells.
+   * Queries the database. Its failures do not reject: they are the result.
    */
   pingCheck<Key extends string = 'database'>(
     key?: Key,
@@ -154,7 +153,7 @@ export function InjectHoldfast(
   name?: string,
 ): (target: object, key: string | symbol | undefined, index?: number) => void;
 
-/** What Nest knows such a service by, to replace it in tests. */
+/** The injection token of such a service, to replace it in tests. */
 export function getHoldfastToken(name?: string): any;
 
 declare const nest: {

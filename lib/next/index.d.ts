@@ -9,8 +9,8 @@ export interface ExternalPackages {
 
 /**
  * Returns the configuration with our packages in `serverExternalPackages`:
- * Node.js loads them, and no bundler tries to read the binary. A function, or
- * an async one, becomes a function of the same arguments.
+ * Node.js loads them, and no bundler reads the binary. A function, async or
+ * not, becomes a function of the same parameters.
  */
 export function withHoldfast<A extends unknown[], C extends object>(
   config: (...values: A) => Promise<C>,
@@ -39,19 +39,19 @@ export interface RegisterOptions extends PoolChoice {
 /**
  * Opens connections before the first request: `register` of Next.js'
  * instrumentation.ts. Does nothing in a build and in the edge runtime, where
- * it resolves with undefined. A database that is away does not reject:
- * `{ok: false}`, and the application starts; wrong options and settings do.
+ * it resolves to undefined. When the database is away it resolves to
+ * `{ok: false}`, and the application starts; invalid options reject.
  */
 export function register(
   options?: RegisterOptions,
 ): Promise<WarmupResult | undefined>;
 
 export interface HealthRouteOptions extends PoolChoice {
-  /** The answer is there by then. In ms. @default 2000 */
+  /** The limit of the check. In ms. @default 2000 */
   timeoutMillis?: number;
   /**
-   * false leaves out `lastError` and `reasons`, which can name hosts, users
-   * and databases, for a route that anybody can ask.
+   * false omits `lastError` and `reasons`, which may name hosts, users and
+   * databases, for a public route.
    * @default true
    */
   details?: boolean;
@@ -63,17 +63,17 @@ export type RouteHandler = (request: Request) => Promise<Response>;
 /**
  * Returns a `GET` that answers with the pool's health as JSON: 200 when it is
  * `up` or `degraded`, 503 when it is `down`. Never cached; throws in a build,
- * whose answer would stay for ever.
+ * whose answer would be served for ever.
  */
 export function healthRoute(options?: HealthRouteOptions): RouteHandler;
 
 export interface ResetRouteOptions extends PoolChoice {
   /**
-   * What a request has to bring as `Authorization: Bearer …`: 16 characters or
+   * The secret of requests, as `Authorization: Bearer …`: 16 characters or
    * more. Without one the route refuses every request.
    */
   secret: string | undefined;
-  /** One reset in this time; what comes sooner gets 429. In ms. @default 10000 */
+  /** The least time between two resets; earlier requests get 429. In ms. @default 10000 */
   intervalMillis?: number;
   /** How long a reset waits for the new connections. In ms. @default 8000 */
   timeoutMillis?: number;

@@ -59,7 +59,7 @@ export type PrismaColumnType =
   | 75
   | 78;
 
-/** Rows in the form Prisma takes. */
+/** Rows as Prisma expects them. */
 export interface PrismaSqlResultSet {
   columnNames: string[];
   columnTypes: PrismaColumnType[];
@@ -73,7 +73,7 @@ export type PrismaIsolationLevel =
   | 'SNAPSHOT'
   | 'SERIALIZABLE';
 
-/** What runs statements: an adapter or one of its transactions. */
+/** Runs statements: an adapter or one of its transactions. */
 export interface PrismaHoldfastQueryable {
   readonly provider: 'postgres';
   readonly adapterName: string;
@@ -115,9 +115,8 @@ export interface PrismaHoldfastOptions {
   /** Whether `$disconnect()` ends the pool. @default false */
   disposeExternalPool?: boolean;
   /**
-   * The `maxWait` that Prisma is given, should it be given one: whoever waited
-   * that long for a transaction leaves the queue. In ms. @default the pool's
-   * deadlineMillis
+   * The `maxWait` given to Prisma, if any: a transaction that waited that long
+   * leaves the queue. In ms. @default the pool's deadlineMillis
    */
   maxWait?: number;
   /** Reads the values of types that are not built into PostgreSQL. */

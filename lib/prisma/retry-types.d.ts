@@ -13,7 +13,7 @@ export interface PrismaOperation {
   args: any;
 }
 
-/** What `onRetry` is told; `name` is `account.findMany`. */
+/** What `onRetry` gets; `name` is `account.findMany`. */
 export interface PrismaRetryEvent extends RetryEvent {
   name: string;
   model: string | undefined;

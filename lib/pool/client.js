@@ -136,59 +136,6 @@ class PoolClient extends EventEmitter {
 
   unref() {}
 
-  /**
-   * @param {string | symbol} name
-   * @param {(...values: any[]) => void} listener
-   */
-  on(name, listener) {
-    super.on(name, listener);
-    noteListeners(this);
-    return this;
-  }
-
-  /**
-   * @param {string | symbol} name
-   * @param {(...values: any[]) => void} listener
-   */
-  addListener(name, listener) {
-    return this.on(name, listener);
-  }
-
-  /**
-   * @param {string | symbol} name
-   * @param {(...values: any[]) => void} listener
-   */
-  prependListener(name, listener) {
-    super.prependListener(name, listener);
-    noteListeners(this);
-    return this;
-  }
-
-  /**
-   * @param {string | symbol} name
-   * @param {(...values: any[]) => void} listener
-   */
-  removeListener(name, listener) {
-    super.removeListener(name, listener);
-    noteListeners(this);
-    return this;
-  }
-
-  /**
-   * @param {string | symbol} name
-   * @param {(...values: any[]) => void} listener
-   */
-  off(name, listener) {
-    return this.removeListener(name, listener);
-  }
-
-  /** @param {(string | symbol)[]} names one, or none for all */
-  removeAllListeners(...names) {
-    super.removeAllListeners(...names);
-    noteListeners(this);
-    return this;
-  }
-
   /** Releases the connection if it is still held. */
   [asyncDispose]() {
     const state = stateOf(this);
@@ -206,6 +153,31 @@ class PoolClient extends EventEmitter {
   toJSON() {
     return { processID: this.processID };
   }
+}
+
+for (const name of /** @type {const} */ ([
+  'on',
+  'addListener',
+  'prependListener',
+  'removeListener',
+  'off',
+  'removeAllListeners',
+])) {
+  const method = EventEmitter.prototype[name];
+  Object.defineProperty(PoolClient.prototype, name, {
+    configurable: true,
+    writable: true,
+    /**
+     * As EventEmitter.
+     * @this {PoolClient}
+     * @param {...any} values
+     */
+    value(...values) {
+      Reflect.apply(method, this, values);
+      noteListeners(this);
+      return this;
+    },
+  });
 }
 
 /**

@@ -46,7 +46,8 @@ class Examination {
   constructor(settings, deadline, progress) {
     this.#settings = settings;
     this.#deadline = deadline;
-    this.#progress = (/** @type {string} */ text) => progress(this.#shown(text));
+    this.#progress = (/** @type {string} */ text) =>
+      progress(this.#shown(text));
     this.#report = newReport(settings);
   }
 
@@ -196,7 +197,8 @@ class Examination {
     }
     await this.#optional(direct.name, async () => {
       const { findings, server, settings } = this.#report;
-      const open = (/** @type {Context} */ context) => this.#contexts.push(context);
+      const open = (/** @type {Context} */ context) =>
+        this.#contexts.push(context);
       const found = await checkDirect(direct, this.#deadline, server, open);
       if (this.#settings.source === 'argument') {
         // The variable may belong to another database.

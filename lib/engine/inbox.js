@@ -247,9 +247,7 @@ class Inbox {
       case MSG.HEALTH:
         waiter.onHealth?.(
           ints.slice(at, at + ints[at + LENGTH]),
-          ints[at + ERROR_AT.STATUS] === 0
-            ? null
-            : errorOf(message),
+          ints[at + ERROR_AT.STATUS] === 0 ? null : errorOf(message),
           ints[at + ERROR_AT.CONNECTION],
         );
         break;

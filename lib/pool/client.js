@@ -191,8 +191,10 @@ function releaseOf(client, state) {
   const { lease } = state;
   return function release(error) {
     if (state.lease === 0 || state.lease !== lease) {
-      throw refusal('HF_RELEASED',
-        'Release called on client which has already been released to the pool.');
+      throw refusal(
+        'HF_RELEASED',
+        'Release called on client which has already been released to the pool.',
+      );
     }
     if (state.guarded !== '') {
       throw new TypeError(state.guarded);

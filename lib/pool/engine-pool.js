@@ -51,7 +51,7 @@ class EnginePool {
     this.pool = pool;
     this.#resolved = resolved;
     this.#shared = shared;
-    setCore(pool, /** @type {any} */ (this));
+    setCore(pool, this.#core);
     this.log = setLogger(pool, resolved.logger);
     this.port = portOrReason();
     /** @type {import('../values/types.js').CustomTypes} */
@@ -69,6 +69,13 @@ class EnginePool {
     );
     /** Whether new connections are prepared before they are used. */
     this.greets = typeof resolved.onConnect === 'function';
+  }
+
+  /** This, which is always extended. */
+  get #core() {
+    return /** @type {import('./pool-core.js').PoolCore} */ (
+      /** @type {unknown} */ (this)
+    );
   }
 
   /**
@@ -125,9 +132,8 @@ class EnginePool {
       this.#number = this.port.addPool(weakly(this));
       const ticket = { port: new WeakRef(this.port), number: this.#number };
       state.collected.register(this.pool, ticket, this);
-      const self = /** @type {any} */ (this);
-      this.observer.pool = nameOf(self, this.#resolved.public);
-      addLive(this.observer.pool, self);
+      this.observer.pool = nameOf(this.#core, this.#resolved.public);
+      addLive(this.observer.pool, this.#core);
       const shared = this.#shared;
       this.#sendOpen(
         openFields(
@@ -303,8 +309,7 @@ class EnginePool {
    */
   sample() {
     const name =
-      this.observer.pool ||
-      nameOf(/** @type {any} */ (this), this.#resolved.public);
+      this.observer.pool || nameOf(this.#core, this.#resolved.public);
     const buckets = this.opened ? this.port.buckets(this.#number) : undefined;
     return { name, stats: readStats(this.stats(), this.log), buckets };
   }
@@ -343,7 +348,7 @@ class EnginePool {
     state.collected.unregister(this);
     state.reusable.delete(this.pool);
     this.port.removePool(this.#number);
-    removeLive(this.observer.pool, /** @type {any} */ (this));
+    removeLive(this.observer.pool, this.#core);
     this.observer.close();
   }
 

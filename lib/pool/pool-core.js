@@ -129,8 +129,10 @@ class PoolCore extends EnginePool {
 
   refuseAfterEnd() {
     if (this.pool.ending) {
-      throw refusal('HF_POOL_CLOSED',
-        'Cannot use a pool after calling end on the pool');
+      throw refusal(
+        'HF_POOL_CLOSED',
+        'Cannot use a pool after calling end on the pool',
+      );
     }
   }
 

@@ -6,8 +6,7 @@
 
 const { OUTCOMES, UNITS, isOurs } = require('../errors/error-classes.js');
 const { nowMillis } = require('../platform/clock.js');
-const { findOurs, gatherEvidence, judge, someLayer } =
-  require('./evidence.js');
+const { findOurs, gatherEvidence, judge, someLayer } = require('./evidence.js');
 
 /** Set on an error: 'repeated' by a nested helper, or 'partial'. */
 const MARK = Symbol.for('pg-holdfast.mark');

@@ -272,7 +272,10 @@ class RunDriver {
   /** @param {unknown} value */
   #succeeded(value) {
     // Without other events there is nothing to decide.
-    if (this.#reported && this.#report(RUN_ON.SUCCESS).action !== RUN_DO.SUCCEED) {
+    if (
+      this.#reported &&
+      this.#report(RUN_ON.SUCCESS).action !== RUN_DO.SUCCEED
+    ) {
       return;
     }
     this.#resolve(warnUnawaited(this.#run, value));

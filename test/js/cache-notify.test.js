@@ -84,7 +84,7 @@ async function warningsDuring(fn) {
   return warnings.filter(({ code }) => code === 'HF_CACHE_NOTIFY');
 }
 
-test("a write of another process invalidates by tag, and with an empty payload everything", async () => {
+test('a write of another process invalidates by tag, and with an empty payload everything', async () => {
   const pool = open();
   try {
     for (const [n, payload] of ['posts', ''].entries()) {

@@ -45,7 +45,11 @@ test('a released client gets the notifications it listens to', async () => {
     const received = [];
     const client = await pool.connect();
     client.on('notification', (/** @type {any} */ message) =>
-      received.push([message.channel, message.payload, typeof message.processId]),
+      received.push([
+        message.channel,
+        message.payload,
+        typeof message.processId,
+      ]),
     );
     await client.query('listen news');
     client.release();

@@ -168,11 +168,19 @@ test('parsers, listeners and processID of a hook hold for pool.query()', async (
     });
     await pool.query("do $$ begin raise notice 'mind'; end $$");
     await pool.query("notify news, 'paper'");
-    await eventually(() => received.length === 2, { what: 'both were notified' });
+    await eventually(() => received.length === 2, {
+      what: 'both were notified',
+    });
     const [{ pid: same }] = (
       await pool.query('select pg_backend_pid()::text as pid')
     ).rows;
-    return { first, again, own: own.rows, received, same: Number(same) === pid };
+    return {
+      first,
+      again,
+      own: own.rows,
+      received,
+      same: Number(same) === pid,
+    };
   });
   assert.deepStrictEqual(ours, theirs);
   assert.strictEqual(ours.first[0].a, '23:1');

@@ -62,7 +62,8 @@ test('a lease emits connect, acquire, release and remove', async () => {
     received.map(([name]) => name),
     ['connect', 'acquire', 'release', 'remove'],
   );
-  const [[, connected], [, acquired], [, error, released], [, removed]] = received;
+  const [[, connected], [, acquired], [, error, released], [, removed]] =
+    received;
   assert.strictEqual(error, undefined);
   for (const each of [connected, acquired, released, removed]) {
     assert.strictEqual(each, client);

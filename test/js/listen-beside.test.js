@@ -16,7 +16,9 @@ const server = useServer();
 async function useWhileListening(pool) {
   /** @type {string[]} */
   const received = [];
-  const stop = await pool.listen('news', ({ payload }) => received.push(payload));
+  const stop = await pool.listen('news', ({ payload }) =>
+    received.push(payload),
+  );
   assert.strictEqual((await pool.query('select 1 as n')).rows[0].n, 1);
   await pool.transaction((client) =>
     Promise.resolve(client.query("notify news, 'one'")),

@@ -130,7 +130,9 @@ test('threads and pools that listen share one session of the server', async () =
     ]);
     assert.strictEqual((await sessions()).length, 1);
     await pool.query("select pg_notify('all', 'x'), pg_notify('own 1', 'y')");
-    await eventually(() => threads.every((thread) => thread.received.length > 0));
+    await eventually(() =>
+      threads.every((thread) => thread.received.length > 0),
+    );
     await eventually(() => threads[1].received.length === 2);
     assert.deepStrictEqual(threads[0].received, ['all x']);
     assert.deepStrictEqual(threads[1].received, ['all x', 'own 1 y']);

@@ -192,7 +192,9 @@ test('an invalid channel or function is refused', async () => {
 
 const skip = findPgBouncer() === null && 'PgBouncer is not installed';
 
-test('behind a pooler it listens on a direct connection', { skip }, async () => {
+test('behind a pooler it listens on a direct connection', {
+  skip,
+}, async () => {
   const bouncer = await startPgBouncer({ server });
   const pool = open({ connectionString: bouncer.url, directUrl: server.url });
   const bare = open({ connectionString: bouncer.url });

@@ -77,7 +77,7 @@ test('a name given by the caller may be used again and again', async () => {
   }
 });
 
-test("unknown keys are ignored in the object of a query", async () => {
+test('unknown keys are ignored in the object of a query', async () => {
   const config = { text: 'select 1 as n', bindings: [1], method: 'select' };
   assert.deepStrictEqual((await pool.query(config)).rows, [{ n: 1 }]);
 });

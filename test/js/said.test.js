@@ -73,7 +73,7 @@ test('console.log(versions) shows versions', () => {
   assert.strictEqual(JSON.parse(JSON.stringify(versions)).libpq, libpq);
 });
 
-test("a warning of the engine is a sentence", async () => {
+test('a warning of the engine is a sentence', async () => {
   const { emitEvent } = require('../../lib/pool/emit-event.js');
   const { EVENT } = require('../../lib/protocol/messages.js');
   const event = { kind: EVENT.WARNING, texts: ['Ma sentence of its own\0'] };

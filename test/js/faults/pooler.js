@@ -137,7 +137,9 @@ describe('a PgBouncer in transaction mode', { skip }, () => {
 
   test('a backend terminated behind PgBouncer rolls a write back', () =>
     withPool(bouncer.url, async (pool) => {
-      const killed = disturbed(pool, 10, (pid) => fixture.server.terminate(pid));
+      const killed = disturbed(pool, 10, (pid) =>
+        fixture.server.terminate(pid),
+      );
       await fails(killed, { code: '57P01', outcome: 'rolled_back' });
       assert.equal(await fixture.rows(10), 0);
     }));

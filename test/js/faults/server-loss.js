@@ -93,7 +93,9 @@ describe('a server that goes', () => {
 
   test('an immediate stop leaves a running write ambiguous', () =>
     withPool(fixture.server.url, async (pool) => {
-      const killed = killedWrite(pool, 5, () => fixture.server.stop('immediate'));
+      const killed = killedWrite(pool, 5, () =>
+        fixture.server.stop('immediate'),
+      );
       await fails(killed, AMBIGUOUS);
       await fixture.server.start();
       assert.equal(await fixture.rows(5), 0);
@@ -105,7 +107,10 @@ describe('a server that goes', () => {
       const done = pool.query(text);
       await fixture.backendRunning('select 6 from');
       const stopped = fixture.server.stop('smart');
-      const other = { connectionString: fixture.server.url, deadlineMillis: 300 };
+      const other = {
+        connectionString: fixture.server.url,
+        deadlineMillis: 300,
+      };
       await withPool(other, async (refused) => {
         await fails(refused.query('select 1'), {
           outcome: 'not_executed',
@@ -133,7 +138,9 @@ describe('a server that goes', () => {
 
   test('a terminated write is rolled back', () =>
     withPool(fixture.server.url, async (pool) => {
-      const killed = killedWrite(pool, 9, (pid) => fixture.server.terminate(pid));
+      const killed = killedWrite(pool, 9, (pid) =>
+        fixture.server.terminate(pid),
+      );
       await fails(killed, { ...ROLLED_BACK, code: '57P01', unit: 'statement' });
       assert.equal(await fixture.rows(9), 0);
     }));
@@ -176,7 +183,9 @@ describe('a server that goes', () => {
         killed.catch(() => {});
         try {
           const [{ pid }] = await eventually(async () => {
-            const found = await fixture.server.backends("wait_event = 'SyncRep'");
+            const found = await fixture.server.backends(
+              "wait_event = 'SyncRep'",
+            );
             return found.length > 0 && found;
           });
           process.kill(pid, /** @type {NodeJS.Signals} */ (signal));

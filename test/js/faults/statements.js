@@ -227,7 +227,10 @@ describe('a statement', () => {
   test('of a pool that leaves a transaction open is rejected and rolled back', () =>
     kept(async (pool) => {
       await fails(pool.query('begin'), {});
-      assert.equal((await fixture.server.backends("state <> 'idle'")).length, 0);
+      assert.equal(
+        (await fixture.server.backends("state <> 'idle'")).length,
+        0,
+      );
     }));
 
   test('that raises 57P01 by itself is no shutdown', () =>

@@ -335,14 +335,12 @@ export interface PoolOptions {
   connectionTimeoutMillis?: number | undefined;
   /**
    * The limit of one physical connect, with name look-up, TLS and login. In ms.
-   * @default 5000
-   */
+   * @default 5000 */
   connectTimeoutMillis?: number | undefined;
   /**
    * The limit of one call for waiting and retries, up to its last dispatch; 0 =
    * none. In ms.
-   * @default 8000
-   */
+   * @default 8000 */
   deadlineMillis?: number | undefined;
   /** The limit of one attempt, which is then cancelled; 0 = none. In ms. @default 0 */
   timeoutMillis?: number | undefined;
@@ -351,8 +349,7 @@ export interface PoolOptions {
   /**
    * Silence after which the server is probed on another connection; 0 = off. In
    * ms.
-   * @default 8000
-   */
+   * @default 8000 */
   silenceMillis?: number | undefined;
   /** How long end() lets work in flight finish. In ms. @default 5000 */
   drainMillis?: number | undefined;
@@ -364,15 +361,13 @@ export interface PoolOptions {
   statement_timeout?: number | false | undefined;
   /**
    * The server ends statements that wait longer for a lock; 0 = not set. In ms.
-   * @default 0
-   */
+   * @default 0 */
   lockTimeoutMillis?: number | undefined;
   /** The same, pg's name. */
   lock_timeout?: number | false | undefined;
   /**
    * The server ends transactions that are idle for longer; 0 = not set. In ms.
-   * @default 0
-   */
+   * @default 0 */
   idleInTransactionTimeoutMillis?: number | undefined;
   /** The same, pg's name. */
   idle_in_transaction_session_timeout?: number | false | undefined;
@@ -416,8 +411,7 @@ export interface PoolOptions {
   /**
    * true, or 'on': connections forget their prepared statements after each use.
    * For code that relies on it; costs a round trip, and this pool does not need
-   * it. 'force': also behind a transaction pooler. @default 'off'
-   */
+   * it. 'force': also behind a transaction pooler. @default 'off' */
   deallocateBeforeUse?: boolean | 'off' | 'on' | 'force' | undefined;
   /** Prepared statements kept on a connection. @default 200 */
   statementCacheSize?: number | undefined;
@@ -444,8 +438,7 @@ export interface PoolOptions {
   keepAliveInitialDelayMillis?: number | undefined;
   /**
    * How long sent data may stay unacknowledged; 0 = the system's. In ms.
-   * @default 15000
-   */
+   * @default 15000 */
   tcpUserTimeoutMillis?: number | undefined;
 
   // The application's
@@ -529,8 +522,7 @@ export interface QueryConfig<V extends readonly unknown[] = any[]> {
   idempotent?: boolean | undefined;
   /**
    * Run it in a transaction of its own; when the answer to COMMIT is lost, the
-   * server is asked for the outcome. @default false
-   */
+   * server is asked for the outcome. @default false */
   exactlyOnce?: boolean | undefined;
   /**
    * false: no retries, and a port that was never open is not waited for.
@@ -722,8 +714,7 @@ export interface TransactionOptions {
   /**
    * Whether the server is asked for the outcome when the answer to COMMIT is
    * lost.
-   * @default false
-   */
+   * @default false */
   exactlyOnce?: boolean | undefined;
   /** Aborts the transaction. */
   signal?: AbortSignal | undefined;
@@ -1115,8 +1106,7 @@ export interface WarmupOptions {
   timeoutMillis?: number | undefined;
   /**
    * Whether to reject as soon as the database turns out to be unreachable.
-   * @default false
-   */
+   * @default false */
   failFast?: boolean | undefined;
   /** Aborts the wait. */
   signal?: AbortSignal | undefined;
@@ -1273,8 +1263,7 @@ export interface RetryOptions {
   /**
    * Whether the budget of the process may limit retries: of what may have
    * been done, and of everything while the server is overloaded.
-   * @default true
-   */
+   * @default true */
   retryBudget?: boolean | undefined;
   /** Aborts the call, waiting or running. */
   signal?: AbortSignal | undefined;
@@ -1285,8 +1274,7 @@ export interface RetryOptions {
   /**
    * Whether calls after an await join the helper, too. Makes every await
    * slower.
-   * @default false
-   */
+   * @default false */
   joinAsync?: boolean | undefined;
   /**
    * An outer helper's context, whose deadline and attempts apply. Or what the

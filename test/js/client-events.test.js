@@ -169,13 +169,14 @@ test('a failing pool.query() emits acquire and release for its connection', asyn
 });
 
 test('a call that never had a connection emits neither acquire nor release', async () => {
-  const pool = new Pool({ ...config, deadlineMillis: 100 });
+  const pool = new Pool(config);
   const client = await pool.connect();
   /** @type {string[]} */
   const events = [];
   pool.on('acquire', () => events.push('acquire'));
   pool.on('release', () => events.push('release'));
-  await assert.rejects(() => pool.query('select 1'), { code: 'HF_DEADLINE' });
+  const late = pool.query({ text: 'select 1', deadlineMillis: 100 });
+  await assert.rejects(late, { code: 'HF_DEADLINE' });
   assert.deepStrictEqual(events, []);
   client.release();
   await pool.end();

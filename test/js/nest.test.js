@@ -64,7 +64,10 @@ describe('pg-holdfast/nest', () => {
       ([, name]) => name,
     );
     assert.ok(names.length > 10);
-    const own = Object.getOwnPropertyNames(HoldfastService.prototype);
+    const { prototype } = HoldfastService;
+    const own = [prototype, Object.getPrototypeOf(prototype)].flatMap((one) =>
+      Object.getOwnPropertyNames(one),
+    );
     const hooks = [
       'constructor',
       'pool',

@@ -21,28 +21,29 @@ const WORD = Object.freeze({
   /** enum hf_wasm_trait */
   TRAITS: 41,
   REASON: 42,
+  /** a character each; the first is 0 where there is none */
   SQLSTATE: 43,
-  DOUBT: 44,
+  DOUBT: 48,
   /** enum hf_run_action */
-  ACTION: 45,
+  ACTION: 49,
   /** enum hf_status */
-  ENDED: 46,
+  ENDED: 50,
   /** enum hf_phase */
-  PHASE: 47,
-  AGAIN: 48,
-  WAITS: 49,
-  CUT: 50,
-  PARTIAL: 51,
-  DELAY_MS: 52,
-  REFUSED: 53,
-  OPTION_NAME: 54,
-  OPTION_KIND: 55,
-  OPTION_WORDS: 56,
-  OPTION_UNIT: 57,
-  OPTION_SCOPE: 58,
-  STATUS_CODE: 59,
-  STATUS_TEXT: 60,
-  COUNT: 61,
+  PHASE: 51,
+  AGAIN: 52,
+  WAITS: 53,
+  CUT: 54,
+  PARTIAL: 55,
+  DELAY_MS: 56,
+  REFUSED: 57,
+  OPTION_NAME: 58,
+  OPTION_KIND: 59,
+  OPTION_WORDS: 60,
+  OPTION_UNIT: 61,
+  OPTION_SCOPE: 62,
+  STATUS_CODE: 63,
+  STATUS_TEXT: 64,
+  COUNT: 65,
 });
 
 /** Places in its numbers. */

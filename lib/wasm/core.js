@@ -73,12 +73,6 @@ class Core {
     }
   }
 
-  /** @param {number} place @returns {string} */
-  #text(place) {
-    const memory = this.#memory;
-    return /** @type {string} */ (memory.text(memory.words[place]));
-  }
-
   /** @returns {Classification} */
   #takeClassification() {
     const { words } = this.#memory;
@@ -94,8 +88,11 @@ class Core {
       connecting: (traits & TRAIT.CONNECTING) !== 0,
       unknown: (traits & TRAIT.UNKNOWN) !== 0,
       doubt: words[WORD.DOUBT],
-      reason: this.#text(WORD.REASON),
-      sqlState: this.#text(WORD.SQLSTATE),
+      reason: /** @type {string} */ (this.#memory.text(words[WORD.REASON])),
+      sqlState:
+        words[WORD.SQLSTATE] === 0
+          ? ''
+          : String.fromCharCode(...words.subarray(WORD.SQLSTATE, WORD.DOUBT)),
     };
   }
 

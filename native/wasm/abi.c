@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "abi.h"
 
-#include <string.h>
-
 #include "holdfast.h"
 
 enum { PAGE = 1 << 16 };
 
 static int32_t words[HF_WORD_COUNT];
 static double numbers[HF_NUMBER_COUNT];
-static char sqlstate[6];
 
 /* The linker's: where memory is free. */
 extern char __heap_base;
@@ -33,6 +30,8 @@ static bool read_evidence(struct hf_evidence *out) {
 }
 
 static void write_classification(const struct hf_classification *why) {
+  int i;
+
   words[HF_WORD_OUTCOME] = (int32_t)why->outcome;
   words[HF_WORD_UNIT] = (int32_t)why->unit;
   words[HF_WORD_TRAITS] = (why->retryable ? HF_TRAIT_RETRYABLE : 0) |
@@ -44,8 +43,9 @@ static void write_classification(const struct hf_classification *why) {
                           (why->unknown ? HF_TRAIT_UNKNOWN : 0);
   words[HF_WORD_DOUBT] = why->doubt;
   words[HF_WORD_REASON] = address(why->reason);
-  memcpy(sqlstate, why->sqlstate, sizeof(sqlstate));
-  words[HF_WORD_SQLSTATE] = address(sqlstate);
+  for (i = 0; i < HF_WORD_DOUBT - HF_WORD_SQLSTATE; i++) {
+    words[HF_WORD_SQLSTATE + i] = why->sqlstate[i];
+  }
 }
 
 int32_t *hf_wasm_words(void) {

@@ -29,8 +29,8 @@ enum hf_wasm_word {
   HF_WORD_UNIT,
   HF_WORD_TRAITS, /* enum hf_wasm_trait */
   HF_WORD_REASON,
-  HF_WORD_SQLSTATE,
-  HF_WORD_DOUBT,
+  HF_WORD_SQLSTATE, /* a character each; the first is 0 where there is none */
+  HF_WORD_DOUBT = HF_WORD_SQLSTATE + 5,
   HF_WORD_ACTION, /* enum hf_run_action */
   HF_WORD_ENDED,  /* enum hf_status */
   HF_WORD_PHASE,  /* enum hf_phase */

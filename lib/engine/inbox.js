@@ -34,7 +34,7 @@ const { LENGTH, ID_LOW, ID_HIGH, NUMS, CHUNKS } = INT_AT;
 const { MORE, WROTE, CACHED, STALE, HOLDS } = RESULT;
 const {
   FLAGS: RESULT_FLAGS,
-  SHAPE: RESULT_ROW_DESCRIPTION,
+  ROW_DESCRIPTION: RESULT_ROW_DESCRIPTION,
   ATTEMPTS: RESULT_ATTEMPTS,
   CONNECTION: RESULT_CONNECTION,
   TRANSACTION: RESULT_TRANSACTION,
@@ -169,7 +169,9 @@ class Inbox {
     if (waiter?.onResult === undefined || waiter.types === undefined) {
       return;
     }
-    const description = this.#descriptions.get(ints[at + RESULT_ROW_DESCRIPTION]);
+    const description = this.#descriptions.get(
+      ints[at + RESULT_ROW_DESCRIPTION],
+    );
     const asArray = waiter.rowAsArray === true;
     const result = readHead(message, description, asArray);
     const meta = this.#meta;

@@ -33,6 +33,11 @@ const WORDS = [
   [/\bhf_blocks?\b|\bhf_block_/, 'message'],
   [/\bhf_\w*world\b/, 'hf_pool_io, hf_listener_io, hf_health_io'],
   [/\bdespair/, 'fail_unreachable'],
+  [/\bpiecewise\b/, 'chunked'],
+  [/\bcompany\b|_company\b/, 'not_in_transaction'],
+  [/_parts\.h\b/, '_internal'],
+  [/\b(kQ|q)uiet[A-Z_]/, 'unref or idle'],
+  [/\bhf_settle/, 'session_setup'],
 ];
 
 /** Names of modules that have a new one. @type {[RegExp, string][]} */
@@ -45,7 +50,10 @@ const FILES = [
   [/^native\/net\/.*\/world\.[ch]$/, 'pool_io'],
   [/^native\/net\/.*\/tell\.[ch]$/, 'events'],
   [/^native\/net\/.*\/names\.[ch]$/, 'prepared'],
-  [/^native\/net\/.*\/shapes?\.[ch]$/, 'columns'],
+  [/^native\/net\/.*\/(shapes?|columns)\.[ch]$/, 'row_description'],
+  [/\/settle\.[ch]$/, 'session_setup'],
+  [/\/own_unit\.[ch]$/, 'internal_unit'],
+  [/\/greeting\.[ch]$/, 'connect_hook'],
   [/^native\/net\/.*\/block\.[ch]$/, 'message'],
   [/^native\/.*_parts\.h$/, '_internal'],
   [/\/labels\.[ch]$/, 'tag_index'],

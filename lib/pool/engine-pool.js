@@ -142,7 +142,7 @@ class EnginePool {
         ),
       );
       if (this.greets) {
-        this.port.add(OP.GREET, 0, this.#number, null, 0);
+        this.port.add(OP.HOOK, 0, this.#number, null, 0);
       }
     }
     return this.#number;
@@ -280,7 +280,7 @@ class EnginePool {
   /** From now on new connections are prepared. */
   greet() {
     if (!this.greets && this.opened) {
-      this.port.add(OP.GREET, 0, this.#number, null, 0);
+      this.port.add(OP.HOOK, 0, this.#number, null, 0);
     }
     this.greets = true;
   }

@@ -94,7 +94,7 @@ class Maintenance {
     const flags = readClearOptions(options);
     let connections = 0;
     try {
-      connections = await this.#command(OP.FORGET, { flags });
+      connections = await this.#command(OP.DEALLOCATE, { flags });
     } catch (error) {
       const { code } = /** @type {any} */ (error);
       throw code === 'HF_SESSION_REQUIRED'

@@ -268,7 +268,7 @@ class PoolCore extends EnginePool {
    */
   noticesFlag(client) {
     return client !== undefined && client.listenerCount('notice') > 0
-      ? FLAG.HEARS
+      ? FLAG.WANTS_NOTICES
       : 0;
   }
 

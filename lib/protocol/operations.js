@@ -32,18 +32,18 @@ const OP = Object.freeze({
   /** target = pool */
   RESUME: 11,
   /** target = pool: drop prepared statements */
-  FORGET: 12,
+  DEALLOCATE: 12,
   /** id = an HF_MSG_ASK; fields: the value, or a message */
   ANSWER: 13,
   /** target = pool; fields: labels to forget; none = all */
   INVALIDATE: 14,
   /** target = pool: new connections are to be prepared */
-  GREET: 15,
+  HOOK: 15,
   /**
    * target = lease; fields: COMMIT or ROLLBACK. Ends the transaction and
    * releases the lease; acquire_ms: how long COMMIT may take once it is its
    * turn. A COMMIT is sent as ROLLBACK when the transaction has failed, or the
-   * call was given up before; HF_FLAG_HEARS as in HF_OP_RELEASE
+   * call was given up before; HF_FLAG_WANTS_NOTICES as in HF_OP_RELEASE
    */
   FINISH: 16,
   /**
@@ -101,7 +101,7 @@ const FLAG = Object.freeze({
    */
   FAILED: 128,
   /** HF_OP_RELEASE: notices are still wanted */
-  HEARS: 256,
+  WANTS_NOTICES: 256,
   /** also bounds the running attempt */
   CALLER_DEADLINE: 512,
   /** HF_OP_OPEN: somebody listens to events */
@@ -111,7 +111,8 @@ const FLAG = Object.freeze({
   /** HF_OP_QUERY: a health probe, goes first */
   PROBE: 4096,
   /**
-   * HF_OP_FORGET: behind a proxy, too; HF_OP_ANSWER: the failure is permanent
+   * HF_OP_DEALLOCATE: behind a proxy, too; HF_OP_ANSWER: the failure is
+   * permanent
    */
   FORCE: 8192,
   /** HF_OP_QUERY: see above; HF_OP_LISTEN */

@@ -589,15 +589,15 @@ enum hf_op_kind {
   HF_OP_RESET,       /* target = pool: a new generation of connections */
   HF_OP_SUSPEND,     /* target = pool: close idle connections, let calls wait */
   HF_OP_RESUME,      /* target = pool */
-  HF_OP_FORGET,      /* target = pool: drop prepared statements */
+  HF_OP_DEALLOCATE,  /* target = pool: drop prepared statements */
   HF_OP_ANSWER,      /* id = an HF_MSG_ASK; fields: the value, or a message */
   HF_OP_INVALIDATE,  /* target = pool; fields: labels to forget; none = all */
-  HF_OP_GREET,       /* target = pool: new connections are to be prepared */
+  HF_OP_HOOK,        /* target = pool: new connections are to be prepared */
   HF_OP_FINISH,      /* target = lease; fields: COMMIT or ROLLBACK. Ends the
                         transaction and releases the lease; acquire_ms: how
                         long COMMIT may take once it is its turn. A COMMIT is
                         sent as ROLLBACK when the transaction has failed, or
-                        the call was given up before; HF_FLAG_HEARS as in
+                        the call was given up before; HF_FLAG_WANTS_NOTICES as in
                         HF_OP_RELEASE */
   HF_OP_LISTEN,      /* target = pool; fields: channel. Answers once it is
                         listened to. With HF_FLAG_CACHE another field, the
@@ -629,12 +629,12 @@ enum hf_flag {
   HF_FLAG_FAILED = 1 << 7, /* HF_OP_ANSWER: the function threw. HF_OP_RELEASE:
                               what was to prepare the connection did; answers
                               1 when a call that waited was refused for it */
-  HF_FLAG_HEARS = 1 << 8,  /* HF_OP_RELEASE: notices are still wanted */
+  HF_FLAG_WANTS_NOTICES = 1 << 8, /* HF_OP_RELEASE: notices are still wanted */
   HF_FLAG_CALLER_DEADLINE = 1 << 9, /* also bounds the running attempt */
   HF_FLAG_EVENTS = 1 << 10,         /* HF_OP_OPEN: somebody listens to events */
   HF_FLAG_EXTENDED = 1 << 11,       /* never the simple protocol */
   HF_FLAG_PROBE = 1 << 12,     /* HF_OP_QUERY: a health probe, goes first */
-  HF_FLAG_FORCE = 1 << 13,     /* HF_OP_FORGET: behind a proxy, too;
+  HF_FLAG_FORCE = 1 << 13,     /* HF_OP_DEALLOCATE: behind a proxy, too;
                                   HF_OP_ANSWER: the failure is permanent */
   HF_FLAG_CACHE = 1 << 14,     /* HF_OP_QUERY: see above; HF_OP_LISTEN */
   HF_FLAG_URGENT = 1 << 15,    /* HF_OP_LEASE_QUERY: a ROLLBACK that ends at

@@ -140,14 +140,14 @@ static bool is_answered(int32_t kind) {
   case HF_OP_RESET:
   case HF_OP_SUSPEND:
   case HF_OP_RESUME:
-  case HF_OP_FORGET:
+  case HF_OP_DEALLOCATE:
   case HF_OP_INVALIDATE:
   case HF_OP_LISTEN:
   case HF_OP_UNLISTEN:
     return true;
   case HF_OP_ABORT:
   case HF_OP_ANSWER:
-  case HF_OP_GREET:
+  case HF_OP_HOOK:
     break;
   }
   return false;

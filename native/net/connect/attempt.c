@@ -38,7 +38,7 @@ static void stop_watching(struct hf_attempt *attempt) {
 
 static void on_ready(uv_poll_t *poll, int status, int events) {
   struct hf_attempt *attempt = ((struct hf_attempt_watch *)poll->data)->attempt;
-  bool heard = status < 0 || (events & UV_READABLE) != 0;
+  bool active = status < 0 || (events & UV_READABLE) != 0;
   bool newly = !attempt->connected && hf_connect_job_is_connected(attempt->job);
   stop_watching(attempt);
   submit(attempt); /* also after an error: libpq describes it */
@@ -46,7 +46,7 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
     attempt->connected = true;
     attempt->active_ns = hf_clock_ns();
     attempt->on_connected(attempt);
-  } else if (heard) {
+  } else if (active) {
     attempt->active_ns = hf_clock_ns();
     attempt->on_activity(attempt);
   }

@@ -34,7 +34,7 @@ static struct hf_listen_subscription *of_channel(struct hf_link *link) {
   return of_core(HF_CONTAINER_OF(link, struct hf_subscription, of_channel));
 }
 
-/* ---- what caches hear ---------------------------------------------------- */
+/* ---- invalidation of caches ---------------------------------------------- */
 
 /* Notifications may have been missed: cached results may be out of date. */
 static void begin_trust(struct hf_listen *listen, struct hf_netpool *pool) {
@@ -127,9 +127,9 @@ static void io_alive(void *ctx,
 /* Returns whether the handle has not got the current notification yet. */
 static bool mark_notified(const struct hf_listen *listen,
                           struct hf_handle *handle) {
-  bool news = handle->last_stamp != listen->stamp;
+  bool is_new = handle->last_stamp != listen->stamp;
   handle->last_stamp = listen->stamp;
-  return news;
+  return is_new;
 }
 
 static void send_resumed(struct hf_handle *handle, const char *channel) {

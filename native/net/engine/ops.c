@@ -83,7 +83,7 @@ static void set_notice_owner(struct hf_call *lease_call,
   struct hf_slot *slot = lease_call->lease.slot;
   if (slot != NULL) {
     slot->notice_owner =
-        (op->flags & HF_FLAG_HEARS) != 0 ? lease_call->handle : NULL;
+        (op->flags & HF_FLAG_WANTS_NOTICES) != 0 ? lease_call->handle : NULL;
   }
 }
 
@@ -213,8 +213,8 @@ static void run(struct hf_port *port,
   case HF_OP_RESUME:
     hf_ops_suspension(port, op);
     break;
-  case HF_OP_FORGET:
-    hf_ops_forget(port, op);
+  case HF_OP_DEALLOCATE:
+    hf_ops_deallocate(port, op);
     break;
   case HF_OP_ANSWER:
     run_answer(port, op, fields);
@@ -222,8 +222,8 @@ static void run(struct hf_port *port,
   case HF_OP_INVALIDATE:
     hf_ops_invalidate(port, op, fields);
     break;
-  case HF_OP_GREET:
-    hf_ops_greet(port, op);
+  case HF_OP_HOOK:
+    hf_ops_hook(port, op);
     break;
   case HF_OP_LISTEN:
     hf_ops_listen(port, op, fields);
@@ -256,9 +256,9 @@ static int32_t least_fields(const struct hf_op *op) {
   case HF_OP_RESET:
   case HF_OP_SUSPEND:
   case HF_OP_RESUME:
-  case HF_OP_FORGET:
+  case HF_OP_DEALLOCATE:
   case HF_OP_INVALIDATE:
-  case HF_OP_GREET:
+  case HF_OP_HOOK:
     break;
   }
   return 0;

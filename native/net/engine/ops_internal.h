@@ -27,7 +27,7 @@ void hf_ops_refuse(struct hf_port *port,
 void hf_ops_open(struct hf_port *port,
                  const struct hf_op *op,
                  const char *const *fields);
-void hf_ops_greet(struct hf_port *port, const struct hf_op *op);
+void hf_ops_hook(struct hf_port *port, const struct hf_op *op);
 void hf_ops_listen(struct hf_port *port,
                    const struct hf_op *op,
                    const char *const *fields);
@@ -39,7 +39,7 @@ void hf_ops_warmup(struct hf_port *port, const struct hf_op *op);
 void hf_ops_health(struct hf_port *port, const struct hf_op *op);
 void hf_ops_reset(struct hf_port *port, const struct hf_op *op);
 void hf_ops_suspension(struct hf_port *port, const struct hf_op *op);
-void hf_ops_forget(struct hf_port *port, const struct hf_op *op);
+void hf_ops_deallocate(struct hf_port *port, const struct hf_op *op);
 void hf_ops_invalidate(struct hf_port *port,
                        const struct hf_op *op,
                        const char *const *fields);

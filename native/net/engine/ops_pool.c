@@ -163,10 +163,10 @@ void hf_ops_open(struct hf_port *port,
   }
 }
 
-void hf_ops_greet(struct hf_port *port, const struct hf_op *op) {
+void hf_ops_hook(struct hf_port *port, const struct hf_op *op) {
   struct hf_handle *handle = hf_port_handle(port, op->target);
   if (handle != NULL) {
-    handle->greets = true;
+    handle->has_hook = true;
   }
 }
 
@@ -250,7 +250,7 @@ void hf_ops_suspension(struct hf_port *port, const struct hf_op *op) {
   hf_outbox_send_ok(&port->outbox, hf_op_low(op), hf_op_high(op), 0);
 }
 
-void hf_ops_forget(struct hf_port *port, const struct hf_op *op) {
+void hf_ops_deallocate(struct hf_port *port, const struct hf_op *op) {
   struct hf_handle *handle = hf_port_handle(port, op->target);
   bool forced = (op->flags & HF_FLAG_FORCE) != 0;
   if (handle == NULL) {

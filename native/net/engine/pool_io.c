@@ -9,8 +9,8 @@
 #include "net/engine/call_table.h"
 #include "net/engine/connect_slot.h"
 #include "net/engine/events.h"
-#include "net/engine/greeter.h"
 #include "net/engine/health_ops.h"
+#include "net/engine/hook_lease.h"
 #include "net/engine/listen.h"
 #include "net/engine/listen_session.h"
 #include "net/engine/netpool.h"
@@ -25,7 +25,7 @@ static void io_connect(void *ctx, struct hf_slot *slot) {
 
 static struct hf_lease *io_begin_hook(void *ctx, struct hf_slot *slot) {
   slot->notice_owner = NULL;
-  return hf_greeter_lend(ctx, slot);
+  return hf_hook_lease_new(ctx, slot);
 }
 
 static bool io_usable(void *ctx, struct hf_slot *slot) {

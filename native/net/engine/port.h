@@ -40,7 +40,7 @@ struct hf_handle {
   int32_t number;          /* in its port */
   struct hf_config config; /* as the handle was opened */
   bool listens;            /* wants the pool's events */
-  bool greets;             /* has a hook that prepares new connections */
+  bool has_hook;           /* has a hook that prepares new connections */
   bool
       notified; /* its cache is valid only while it listens for invalidations */
   bool ending;  /* end() was called */

@@ -161,7 +161,7 @@ static void every_connection_deallocates_its_statements(void **state) {
   release(leases[1]);
   nap = support_query(port, pool, NAP);
   release(leases[2]);
-  assert_int_equal(run(HF_OP_FORGET, pool, 0).value, THREE);
+  assert_int_equal(run(HF_OP_DEALLOCATE, pool, 0).value, THREE);
   expect_prepared(leases[0], "1");
   release(leases[0]);
   assert_int_equal(support_wait(port, nap).kind, HF_MSG_RESULT);
@@ -190,7 +190,7 @@ static void statements_that_were_prepared_by_use_are_deallocated_too(
   lease = support_lease(port, pool).lease;
   expect_prepared(lease, "1");
   release(lease);
-  assert_int_equal(run(HF_OP_FORGET, pool, 0).value, 1);
+  assert_int_equal(run(HF_OP_DEALLOCATE, pool, 0).value, 1);
   lease = support_lease(port, pool).lease;
   expect_prepared(lease, "0");
   release(lease);
@@ -207,21 +207,21 @@ static void behind_a_pooler_deallocating_has_to_be_forced(void **state) {
   struct support_answer answer;
   (void)state;
   (void)support_ask(port, pool, "select 1");
-  answer = run(HF_OP_FORGET, pool, 0);
+  answer = run(HF_OP_DEALLOCATE, pool, 0);
   assert_int_equal(answer.kind, HF_MSG_ERROR);
   assert_int_equal(answer.status, HF_SESSION_REQUIRED);
-  answer = run(HF_OP_FORGET, pool, HF_FLAG_FORCE);
+  answer = run(HF_OP_DEALLOCATE, pool, HF_FLAG_FORCE);
   assert_int_equal(answer.kind, HF_MSG_OK);
   assert_int_equal(answer.value, 1);
   assert_int_equal(support_ask(port, pool, "select 1").kind, HF_MSG_RESULT);
   close_pool(pool);
-  assert_int_equal(run(HF_OP_FORGET, pool, HF_FLAG_FORCE).status,
+  assert_int_equal(run(HF_OP_DEALLOCATE, pool, HF_FLAG_FORCE).status,
                    HF_POOL_CLOSED);
 }
 
 static void an_unused_pool_has_nothing_to_deallocate(void **state) {
   int pool = support_pool(port, cluster.port, PASSWORD, NULL);
-  struct support_answer answer = run(HF_OP_FORGET, pool, 0);
+  struct support_answer answer = run(HF_OP_DEALLOCATE, pool, 0);
   (void)state;
   assert_int_equal(answer.kind, HF_MSG_OK);
   assert_int_equal(answer.value, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/engine/greeter.h"
+#include "net/engine/hook_lease.h"
 
 #include <string.h>
 
@@ -12,7 +12,7 @@
 #include "net/engine/port.h"
 
 static bool is_willing(const struct hf_handle *handle) {
-  return handle->greets && !handle->ending && !handle->port->outbox.closed;
+  return handle->has_hook && !handle->ending && !handle->port->outbox.closed;
 }
 
 static struct hf_handle *choose_handle(const struct hf_netpool *pool) {
@@ -52,8 +52,8 @@ static struct hf_call *call_new(struct hf_handle *handle) {
   return call;
 }
 
-struct hf_lease *hf_greeter_lend(struct hf_netpool *pool,
-                                 struct hf_slot *slot) {
+struct hf_lease *hf_hook_lease_new(struct hf_netpool *pool,
+                                   struct hf_slot *slot) {
   struct hf_handle *handle = choose_handle(pool);
   struct hf_call *call;
   if (handle == NULL) {

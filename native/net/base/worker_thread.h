@@ -40,7 +40,7 @@ struct hf_workers {
   int references;
   int running; /* threads that have not ended */
   int asleep;  /* of these, in pthread_cond_wait */
-  int busy;    /* of these, in a job somebody waits for */
+  int busy;    /* of these, in a job that was not abandoned */
   int busy_normal;
   int stuck;    /* of these, in an abandoned job */
   int replaced; /* of these, replaced */

@@ -26,7 +26,8 @@ static enum hf_write_guard guard_for(const struct hf_conn *conn,
   if (request->in_transaction) {
     return HF_WRITE_GUARD_SAVEPOINT;
   }
-  /* PgBouncer keeps a flight whole, also in the mode without BEGIN. */
+  /* PgBouncer runs a unit as one transaction, also when it pools by statement.
+   */
   return conn->slot->unit_is_transaction || conn->shared->no_transactions
              ? HF_WRITE_GUARD_SETTING
              : HF_WRITE_GUARD_BEGIN;

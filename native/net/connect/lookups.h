@@ -2,7 +2,8 @@
 /*
  * The names of a target's hosts, looked up side by side.
  *
- * Ownership: part of whoever connects, who stops it before the hosts go.
+ * Ownership: the struct is the caller's memory. Borrows the hosts until
+ *            hf_lookups_stop.
  * Threads: the engine's thread only.
  */
 #ifndef HF_NET_CONNECT_LOOKUPS_H

@@ -3,7 +3,7 @@
  * Messages to a port, as holdfast.h describes them. hf_message_free (there)
  * frees one.
  *
- * Ownership: whoever made a message owns it until it is handed on.
+ * Ownership: the caller owns a message that it has made.
  * Threads: any; a message is one thread's at a time.
  */
 #ifndef HF_NET_WIRE_MESSAGE_H

@@ -49,8 +49,8 @@ static void on_connect(void *ctx, struct hf_slot *slot) {
   assert_int_equal(conn->n_in_flight, 0);
   conn->link = LINK_OPENING;
   conn->dead = false;
-  conn->suspect = false;
-  conn->stale = false;
+  conn->must_ping = false;
+  conn->must_deallocate = false;
   conn->cancelling = false;
   conn->rolling_back = false;
   record(sim, SIM_CONNECT, slot, NULL);
@@ -89,7 +89,7 @@ static void on_execute(void *ctx,
 
   assert_int_equal(conn->link, LINK_OPEN);
   assert_false(conn->rolling_back);
-  assert_false(conn->suspect);
+  assert_false(conn->must_ping);
   assert_false(conn->cancelling);
   assert_true(request->kind == HF_REQUEST_STATEMENT ||
               sim->pool.state != HF_POOL_STATE_SUSPENDED);
@@ -136,12 +136,12 @@ static void on_rollback(void *ctx, struct hf_slot *slot) {
 }
 
 static void on_ping(void *ctx, struct hf_slot *slot) {
-  sim_conn(ctx, slot)->suspect = false;
+  sim_conn(ctx, slot)->must_ping = false;
   check_up(ctx, slot, SIM_PING);
 }
 
 static void on_deallocate(void *ctx, struct hf_slot *slot) {
-  sim_conn(ctx, slot)->stale = false;
+  sim_conn(ctx, slot)->must_deallocate = false;
   check_up(ctx, slot, SIM_DEALLOCATE);
 }
 
@@ -305,8 +305,8 @@ static void assert_idle_are_fit(struct sim *sim) {
 
   for (i = 0; i < (size_t)sim->pool.n_slots; i++) {
     if (hf_pool_slot(&sim->pool, (int32_t)i)->state == HF_SLOT_IDLE) {
-      assert_false(sim->conns[i].stale);
-      assert_false(sim->conns[i].suspect);
+      assert_false(sim->conns[i].must_deallocate);
+      assert_false(sim->conns[i].must_ping);
       assert_int_equal(sim->pool.state, HF_POOL_STATE_OPEN);
     }
   }

@@ -76,9 +76,9 @@ struct sim_conn {
   bool cancelling;
   bool rolling_back; /* or another check-up */
   bool probing;
-  bool suspect; /* must be pinged before it is used */
-  bool stale;   /* must forget its statements before it is idle */
-  bool dead;    /* hf_pool_io.usable says no */
+  bool must_ping;       /* must be pinged before it is used */
+  bool must_deallocate; /* must forget its statements before it is idle */
+  bool dead;            /* hf_pool_io.usable says no */
 };
 
 struct sim {

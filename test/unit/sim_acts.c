@@ -119,7 +119,7 @@ void sim_ping_idle(struct sim *sim) {
   size_t i;
 
   for (i = 0; i < (size_t)sim->pool.n_slots; i++) {
-    sim->conns[i].suspect =
+    sim->conns[i].must_ping =
         hf_pool_slot(&sim->pool, (int32_t)i)->state == HF_SLOT_IDLE;
   }
   hf_pool_ping_idle(&sim->pool, sim->now_us);
@@ -131,8 +131,8 @@ void sim_deallocate(struct sim *sim) {
   int live = 0;
 
   for (i = 0; i < (size_t)sim->pool.n_slots; i++) {
-    sim->conns[i].stale = sim->conns[i].link == LINK_OPEN;
-    live += sim->conns[i].stale;
+    sim->conns[i].must_deallocate = sim->conns[i].link == LINK_OPEN;
+    live += sim->conns[i].must_deallocate;
   }
   assert_int_equal(hf_pool_deallocate(&sim->pool, sim->now_us), live);
   sim_settle(sim);

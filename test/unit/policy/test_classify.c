@@ -973,7 +973,7 @@ static void only_failures_to_connect_count_for_the_breaker(void **state) {
   assert_false(hf_classify(&evidence).connecting);
 }
 
-static void sqlstates_are_told_from_other_codes(void **state) {
+static void sqlstates_are_distinguished_from_other_codes(void **state) {
   (void)state;
   assert_true(hf_classify_is_sqlstate("40001"));
   assert_true(hf_classify_is_sqlstate("P0001"));
@@ -1014,7 +1014,7 @@ int main(void) {
       cmocka_unit_test(zeroed_evidence_is_ambiguous),
       cmocka_unit_test(an_end_between_two_attempts_is_rolled_back),
       cmocka_unit_test(only_failures_to_connect_count_for_the_breaker),
-      cmocka_unit_test(sqlstates_are_told_from_other_codes),
+      cmocka_unit_test(sqlstates_are_distinguished_from_other_codes),
   };
 
   return cmocka_run_group_tests_name("classify", tests, NULL, NULL);

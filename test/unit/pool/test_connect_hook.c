@@ -6,7 +6,7 @@ enum { TWO = 2, THREE = 3, LATE_MS = 10 * 1000, LITTLE_MS = 300 };
 
 static struct sim sim;
 
-static void open_greeted(int32_t max) {
+static void open_with_hook(int32_t max) {
   sim_open_max(&sim, max);
   sim.has_hook = true;
 }
@@ -17,7 +17,7 @@ static void a_connection_is_prepared_before_it_serves(void **state) {
   struct hf_gauges gauges;
 
   (void)state;
-  open_greeted(1);
+  open_with_hook(1);
   waiting = sim_write(&sim);
   sim_connect(&sim);
   assert_non_null(sim.hook);
@@ -36,7 +36,7 @@ static void a_connection_is_prepared_before_it_serves(void **state) {
 
 static void a_hook_counts_as_part_of_connecting(void **state) {
   (void)state;
-  open_greeted(THREE);
+  open_with_hook(THREE);
   (void)sim_write(&sim);
   sim_connect(&sim);
   /* One call waits, and one connection is on its way: no second one. */
@@ -52,7 +52,7 @@ static void a_failed_hook_refuses_one_waiting_call(void **state) {
   uint32_t serial;
 
   (void)state;
-  open_greeted(1);
+  open_with_hook(1);
   first = sim_write(&sim);
   second = sim_write(&sim);
   sim_connect(&sim);
@@ -74,7 +74,7 @@ static void failed_hooks_are_paced_like_failed_connects(void **state) {
   int i;
 
   (void)state;
-  open_greeted(1);
+  open_with_hook(1);
   hf_pool_warm(&sim.pool, 1, sim.now_us);
   for (i = 0; i < HF_BREAKER_THRESHOLD; i++) {
     sim_connect(&sim);
@@ -94,7 +94,7 @@ static void a_connection_lost_during_its_hook_is_replaced(void **state) {
   struct call *lost;
 
   (void)state;
-  open_greeted(1);
+  open_with_hook(1);
   waiting = sim_write(&sim);
   sim_connect(&sim);
   lost = sim.hook;
@@ -114,7 +114,7 @@ static void a_hook_that_does_not_end_times_out(void **state) {
   struct call *late;
 
   (void)state;
-  open_greeted(1);
+  open_with_hook(1);
   waiting = sim_write(&sim);
   sim_connect(&sim);
   late = sim.hook;
@@ -131,7 +131,7 @@ static void a_connection_whose_hook_was_cut_does_not_serve(void **state) {
   struct call *waiting;
 
   (void)state;
-  open_greeted(1);
+  open_with_hook(1);
   waiting = sim_write(&sim);
   sim_connect(&sim);
   sim.has_hook = false;
@@ -146,7 +146,7 @@ static void a_transaction_left_open_by_a_hook_is_rolled_back(void **state) {
   struct call *waiting;
 
   (void)state;
-  open_greeted(1);
+  open_with_hook(1);
   waiting = sim_write(&sim);
   sim_connect(&sim);
   sim_answer(&sim, sim_statement(&sim, sim.hook, HF_SQL_BEGIN), 'T');

@@ -13,7 +13,7 @@ static void open_with(enum hf_deallocate deallocate, bool proxied) {
 }
 
 /* Runs one query and returns how often the connection was asked to forget. */
-static size_t forgets_after_a_query(void) {
+static size_t deallocations_after_a_query(void) {
   struct call *call = sim_write(&sim);
 
   sim_connect(&sim);
@@ -26,7 +26,7 @@ static size_t forgets_after_a_query(void) {
 static void by_default_nothing_is_deallocated(void **state) {
   (void)state;
   open_with(HF_DEALLOCATE_OFF, false);
-  assert_int_equal(forgets_after_a_query(), 0);
+  assert_int_equal(deallocations_after_a_query(), 0);
   sim_close(&sim);
 }
 
@@ -35,8 +35,8 @@ static void a_direct_connection_deallocates_after_each_use(void **state) {
 
   (void)state;
   open_with(HF_DEALLOCATE_ON, false);
-  assert_int_equal(forgets_after_a_query(), 1);
-  assert_int_equal(forgets_after_a_query(), 2);
+  assert_int_equal(deallocations_after_a_query(), 1);
+  assert_int_equal(deallocations_after_a_query(), 2);
   lease = sim_acquire(&sim);
   sim_release(&sim, lease, HF_RELEASE_KEEP);
   assert_int_equal(sim.counts[SIM_DEALLOCATE], 3);
@@ -64,11 +64,11 @@ static void behind_a_pooler_nothing_is_deallocated_and_one_warning_given(
     void **state) {
   (void)state;
   open_with(HF_DEALLOCATE_ON, true);
-  assert_int_equal(forgets_after_a_query(), 0);
+  assert_int_equal(deallocations_after_a_query(), 0);
   assert_int_equal(sim.events[HF_EVENT_WARNING], 1);
   assert_int_equal(sim.event_status, HF_SESSION_REQUIRED);
   sim_lose(&sim, sim_slot_in(&sim, HF_SLOT_IDLE));
-  assert_int_equal(forgets_after_a_query(), 0);
+  assert_int_equal(deallocations_after_a_query(), 0);
   assert_int_equal(sim.events[HF_EVENT_WARNING], 1);
   sim_close(&sim);
 }
@@ -77,7 +77,7 @@ static void with_force_statements_are_deallocated_behind_a_pooler(
     void **state) {
   (void)state;
   open_with(HF_DEALLOCATE_FORCE, true);
-  assert_int_equal(forgets_after_a_query(), 1);
+  assert_int_equal(deallocations_after_a_query(), 1);
   assert_int_equal(sim.events[HF_EVENT_WARNING], 0);
   sim_close(&sim);
 }

@@ -64,7 +64,8 @@ static void a_declared_read_is_retried_unchanged(void **state) {
   }
 }
 
-static void a_guarded_read_that_writes_answers_with_the_first_error(void **s) {
+static void a_read_only_retry_that_writes_answers_with_the_first_error(
+    void **s) {
   struct call *call = run(HF_SQL_SELECT, 0);
 
   (void)s;
@@ -127,7 +128,8 @@ int main(void) {
       cmocka_unit_test(a_lost_read_is_retried_read_only),
       cmocka_unit_test(a_read_that_was_rolled_back_is_retried_unchanged),
       cmocka_unit_test(a_declared_read_is_retried_unchanged),
-      cmocka_unit_test(a_guarded_read_that_writes_answers_with_the_first_error),
+      cmocka_unit_test(
+          a_read_only_retry_that_writes_answers_with_the_first_error),
       cmocka_unit_test(a_retry_that_cannot_be_made_read_only_ends_the_request),
       cmocka_unit_test(a_later_failure_does_not_remove_the_doubt),
       cmocka_unit_test(read_only_retries_do_not_share_a_connection)};

@@ -257,9 +257,9 @@ void hf_health_on_probed(struct hf_health *health,
  * ---- checks ---------------------------------------------------------------
  */
 
-static void go_on(struct hf_health *health,
-                  struct hf_health_check *check,
-                  uint64_t now_us) {
+static void proceed(struct hf_health *health,
+                    struct hf_health_check *check,
+                    uint64_t now_us) {
   struct hf_health_figures figures;
   read_figures(health, check->asks_to_read, &figures);
   if (!hf_pool_takes_requests(health->pool)) {
@@ -285,7 +285,7 @@ void hf_health_begin(struct hf_health *health,
      */
     move(health, check, HF_CHECK_HELD, now_us + (check->ends_us - now_us) / 2);
   } else {
-    go_on(health, check, now_us);
+    proceed(health, check, now_us);
   }
 }
 
@@ -301,11 +301,11 @@ void hf_health_end_owner(struct hf_health *health, const void *owner) {
   }
 }
 
-static void is_due(struct hf_health *health,
-                   struct hf_health_check *check,
-                   uint64_t now_us) {
+static void on_timer(struct hf_health *health,
+                     struct hf_health_check *check,
+                     uint64_t now_us) {
   if (check->state == HF_CHECK_HELD) {
-    go_on(health, check, now_us);
+    proceed(health, check, now_us);
   } else {
     answer_with(health, check, HF_HEALTH_TIMED_OUT);
   }
@@ -316,13 +316,13 @@ void hf_health_review(struct hf_health *health, uint64_t now_us) {
   struct hf_link *link;
   while ((node = hf_heap_peek(&health->timers)) != NULL &&
          node->key <= now_us) {
-    is_due(health,
-           HF_CONTAINER_OF(node, struct hf_health_check, timer),
-           now_us);
+    on_timer(health,
+             HF_CONTAINER_OF(node, struct hf_health_check, timer),
+             now_us);
   }
   while (!hf_warmup_is_opening(health->warmup) &&
          (link = hf_list_first(&health->held)) != NULL) {
-    go_on(health, check_of(link), now_us);
+    proceed(health, check_of(link), now_us);
   }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The core as a WebAssembly module: judging and repeating, and the tables, for
- * where no binary fits. lib/wasm/core.js is its only caller.
+ * The core as a WebAssembly module, for platforms without a binary:
+ * classification, retries and the tables. lib/wasm/core.js is its only caller.
  *
  * The two sides hand each other numbers in two arrays. A text is an address in
  * this memory, 0 = none; those from JavaScript are UTF-8 ended by a NUL, in
@@ -70,7 +70,7 @@ enum hf_wasm_trait {
   HF_TRAIT_UNKNOWN = 1 << 6
 };
 
-/* What of its input hf_wasm_run_next() could not read. */
+/* The input that hf_wasm_run_next() could not read. */
 enum hf_wasm_unread {
   HF_UNREAD_NOTHING,
   HF_UNREAD_POLICY,
@@ -78,52 +78,59 @@ enum hf_wasm_unread {
   HF_UNREAD_EVIDENCE
 };
 
-/* Returns where the array of words is. */
+/* Returns the address of the array of words. */
 HF_WASM_EXPORT int32_t *hf_wasm_words(void);
 
-/* Returns where the array of numbers is. */
+/* Returns the address of the array of numbers. */
 HF_WASM_EXPORT double *hf_wasm_numbers(void);
 
-/* Returns room for texts, NULL when memory ran out. Grows the memory. */
+/* Returns a buffer for texts, NULL when out of memory. Grows the memory. */
 HF_WASM_EXPORT char *hf_wasm_reserve(uint32_t bytes);
 
-/* Judges the evidence in the words; 0 when a value is unknown. */
+/* Classifies the evidence in the words; returns 0 when a value is unknown. */
 HF_WASM_EXPORT int32_t hf_wasm_classify(void);
 
 /*
- * Tells a run what happened, with the evidence in the words where there is any;
- * says what of its input it could not read.
+ * Advances a run by an event, with the evidence in the words if there is any.
+ * Returns an enum hf_wasm_unread.
  */
 HF_WASM_EXPORT int32_t hf_wasm_run_next(int32_t has_evidence);
 
 /* Writes the default policy into the words. */
 HF_WASM_EXPORT void hf_wasm_retry_policy(void);
 
-/* Has the policy follow the one around; 0 when one could not be read. */
+/*
+ * Lets the policy follow that of the surrounding run; returns 0 when one could
+ * not be read.
+ */
 HF_WASM_EXPORT int32_t hf_wasm_retry_policy_within(void);
 
-/* Writes a preset's policy; 0 when words[HF_WORD_NAME] is the name of none. */
+/*
+ * Writes the policy of a preset; returns 0 when words[HF_WORD_NAME] names none.
+ */
 HF_WASM_EXPORT int32_t hf_wasm_retry_preset(void);
 
-/* Counts a call towards the budget of repetitions. */
+/* Counts a call towards the retry budget. */
 HF_WASM_EXPORT void hf_wasm_retry_count_call(double now_ms);
 
-/* Returns how many repetitions the budget forbade. */
+/* Returns how many retries the budget has refused. */
 HF_WASM_EXPORT double hf_wasm_retry_cuts(void);
 
-/* Returns the HF_TEXT_* bits of the text of so many bytes that was written. */
+/* Returns the HF_TEXT_* bits of a text of `bytes` bytes in the buffer. */
 HF_WASM_EXPORT int32_t hf_wasm_text_traits(uint32_t bytes);
 
-/* Writes an option's row; 0 past the last. */
+/* Writes the row of an option; returns 0 past the last. */
 HF_WASM_EXPORT int32_t hf_wasm_option(uint32_t i);
 
-/* Writes a status' code and sentence; 0 past the last. */
+/* Writes code and sentence of a status; returns 0 past the last. */
 HF_WASM_EXPORT int32_t hf_wasm_status(uint32_t i);
 
-/* Returns the names of statistics, ended by NULL. */
+/* Returns the names of statistics, NULL-terminated. */
 HF_WASM_EXPORT const char *const *hf_wasm_stats_names(void);
 
-/* Writes a bucket's bound into the first number; 0 past the last. */
+/*
+ * Writes the bound of a bucket into the first number; returns 0 past the last.
+ */
 HF_WASM_EXPORT int32_t hf_wasm_stats_bound(uint32_t i);
 
 #endif

@@ -46,17 +46,17 @@ struct call {
   struct call *next;
   struct hf_request request;
   struct hf_lease lease; /* of an acquire */
-  int sent;              /* times it was executed */
-  int answered;          /* times the user was answered: 0, then 1 */
-  int returned;          /* times it came back DONE: 0, then 1 */
+  int sent;              /* how often it was sent */
+  int answered;          /* how often the user was answered: 0, then 1 */
+  int returned;          /* how often it came back DONE: 0, then 1 */
   uint64_t answered_us;
-  uint32_t order; /* of answers, from 1 */
+  uint32_t order; /* position among all answers, from 1 */
   bool released;
-  bool over;             /* the lease came back */
-  struct hf_error error; /* as of the answer */
+  bool over;             /* the lease was returned */
+  struct hf_error error; /* at the time of the answer */
   struct hf_error cause;
-  void *mark;  /* the test's own */
-  void *probe; /* of a health check; see feature_sim.h */
+  void *mark;  /* for the test */
+  void *probe; /* the probe of a health check; see feature_sim.h */
 };
 
 struct sim_record {
@@ -68,17 +68,17 @@ struct sim_record {
 
 enum sim_link { LINK_NONE, LINK_OPENING, LINK_OPEN, LINK_CLOSING };
 
-/* What the simulation knows of a slot's connection. */
+/* The simulated connection of a slot. */
 struct sim_conn {
   enum sim_link link;
   struct call *in_flight[SIM_IN_FLIGHT]; /* oldest first */
   int n_in_flight;
   bool cancelling;
-  bool rolling_back; /* or another check-up */
+  bool rolling_back; /* or in another reset */
   bool probing;
-  bool must_ping;       /* must be pinged before it is used */
-  bool must_deallocate; /* must forget its statements before it is idle */
-  bool dead;            /* hf_pool_io.usable says no */
+  bool must_ping;       /* it must be pinged before it is used */
+  bool must_deallocate; /* its statements must be dropped before it is idle */
+  bool dead;            /* it is closed, as hf_pool_io.usable reports */
 };
 
 struct sim {
@@ -87,15 +87,15 @@ struct sim {
   struct sim_conn conns[SIM_SLOTS];
   struct call *calls; /* newest first */
   uint32_t answers;
-  uint32_t lent; /* of these, leases */
+  uint32_t lent; /* leases among them */
   bool closed;
   bool manual_close; /* closes wait for sim_finish_closing */
-  bool proxied;      /* connections opened from now on are */
-  bool unproven;     /* they are not known to keep what is sent early */
-  bool cannot_probe; /* asking about a silent one fails to begin */
-  bool has_hook;     /* new connections are prepared ... */
-  struct call *hook; /* ... by this lease, the last one */
-  uint32_t random;   /* what hf_pool_io.random says ... */
+  bool proxied;      /* connections opened from now on go through a pooler */
+  bool unproven;     /* they are not proven */
+  bool cannot_probe; /* probing a silent connection fails to start */
+  bool has_hook;     /* new connections have an onConnect hook */
+  struct call *hook; /* the lease of the last hook */
+  uint32_t random;   /* what hf_pool_io.random returns ... */
   uint64_t seed;     /* ... unless this is set */
   struct sim_record records[SIM_RECORDS];
   size_t n_records;
@@ -110,24 +110,24 @@ struct sim {
 /* Returns the default options with `max`. */
 struct hf_config sim_config(int32_t max);
 
-/* Opens a pool, with the process-wide retry budget full. */
+/* Opens a pool. The retry budget of the process is full. */
 void sim_open(struct sim *sim, const struct hf_config *config);
 void sim_open_max(struct sim *sim, int32_t max);
 
 /*
  * Ends the pool, answers whatever is open, and asserts that every call came
- * back exactly once and that nothing is left.
+ * back exactly once and nothing is left.
  */
 void sim_close(struct sim *sim);
 
 /* ---- the user ----------------------------------------------------------- */
 
-/* Makes a call that is not yet submitted: two retries, no time limit. */
+/* Makes a call without submitting it: two retries, no time limit. */
 struct call *sim_make(struct sim *sim, enum hf_request_kind kind);
 void sim_submit(struct sim *sim, struct call *call);
 
 struct call *sim_read(struct sim *sim);  /* a query that only reads */
-struct call *sim_write(struct sim *sim); /* a query that may not */
+struct call *sim_write(struct sim *sim); /* a query that may write */
 struct call *sim_probe(struct sim *sim); /* a health probe */
 struct call *sim_acquire(struct sim *sim);
 struct call *sim_statement(struct sim *sim,
@@ -139,36 +139,36 @@ void sim_end(struct sim *sim);
 void sim_suspend(struct sim *sim);
 void sim_resume(struct sim *sim);
 
-/* Time stood still: what is idle must not be used before it was pinged. */
+/* Pings idle connections, and asserts that none is used before its ping. */
 void sim_ping_idle(struct sim *sim);
 
 /*
- * Has the pool forget statements, asserts that it says rightly how many
- * connections that concerns, and that none is idle before it did.
+ * Deallocates, and asserts that the pool returns the right number of
+ * connections and that none is idle before its statements were dropped.
  */
 void sim_deallocate(struct sim *sim);
 
-/* Writes what a statement of this kind is, as the scanner would. */
+/* Fills in what the scanner would say about a statement of that kind. */
 void sim_describe(struct hf_request *request, enum hf_sql_kind kind);
 
 /* ---- the outside -------------------------------------------------------- */
 
-/* Every connect under way succeeds; returns how many did. */
+/* Lets every connect under way succeed; returns how many. */
 int sim_connect(struct sim *sim);
 
 /* Opens `n` idle connections. */
 void sim_warm(struct sim *sim, int32_t n);
 
-/* Every connect under way fails; NULL means a refused socket. */
+/* Lets every connect under way fail; NULL = the socket was refused. */
 int sim_refuse(struct sim *sim, const char *sqlstate);
 
-/* One connect ends. */
+/* Ends one connect. */
 void sim_connected(struct sim *sim, struct hf_slot *slot);
 void sim_connect_failed(struct sim *sim,
                         struct hf_slot *slot,
                         const char *sqlstate);
 
-/* The oldest in flight on the call's connection is the call: it ends. */
+/* Ends a call, which must be the oldest in flight on its connection. */
 void sim_answer(struct sim *sim, struct call *call, char transaction);
 void sim_fail(struct sim *sim,
               struct call *call,
@@ -179,18 +179,21 @@ void sim_finish(struct sim *sim,
                 const struct hf_error *error,
                 char transaction);
 
-/* The connection dies. `sqlstate` NULL means the socket broke. */
+/* Loses a connection; `sqlstate` NULL = the socket broke. */
 void sim_lose(struct sim *sim, struct hf_slot *slot);
 void sim_lose_as(struct sim *sim, struct hf_slot *slot, const char *sqlstate);
 
-/* The slot's check-up went well; the other: all that are under way. */
+/* Ends a reset well; the second function: all resets under way. */
 void sim_checked(struct sim *sim, struct hf_slot *slot);
 int sim_check_all(struct sim *sim);
 
-/* The proof that a connection may be shared ends. */
+/* Ends the proof that a connection may be shared. */
 void sim_proved(struct sim *sim, struct hf_slot *slot, enum hf_proof proof);
 
-/* A silent connection's server answers, or does not; or says more. */
+/*
+ * Ends a probe of a silent connection: the server answers or not; or with a
+ * finding.
+ */
 void sim_probed(struct sim *sim, struct hf_slot *slot, bool alive);
 void sim_found(struct sim *sim,
                struct hf_slot *slot,
@@ -199,10 +202,13 @@ void sim_found(struct sim *sim,
 void sim_closed(struct sim *sim, struct hf_slot *slot);
 void sim_finish_closing(struct sim *sim);
 
-/* Lets time pass, ticking the pool exactly when it asks for it. */
+/* Lets time pass and ticks the pool exactly when it asks for it. */
 void sim_advance(struct sim *sim, uint64_t ms);
 
-/* Follows every entry of the pool: looks at it and ends what closes. */
+/*
+ * Called after every entry of the pool: checks it, and ends connections that
+ * close.
+ */
 void sim_settle(struct sim *sim);
 
 /* ---- looking ------------------------------------------------------------ */

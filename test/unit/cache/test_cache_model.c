@@ -108,7 +108,7 @@ static void model_ask(struct model *model) {
   }
 }
 
-/* Ends a flight: everybody who waits is heard of once. */
+/* Ends a flight: every waiter is counted once. */
 static void model_end_flight(struct model *model) {
   struct flight *flight;
   struct fact *fact;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A simulated engine with what is built upon its pool: warm-up and health.
- * Their calls are recorded with what they were answered.
+ * A simulated engine with warm-up and health on top of its pool. Calls are
+ * recorded with their answers.
  *
- * Ownership: the calls are the features'; they live until features_close.
+ * Ownership: the calls belong to the features; they live until features_close.
  * Threads: one.
  */
 #ifndef HF_TEST_FEATURE_SIM_H
@@ -45,27 +45,27 @@ struct features {
   uint64_t answered_checks, answered_warmups;
   int probes;           /* made so far */
   struct call *probing; /* the last one */
-  bool no_memory;       /* no probe can be made */
+  bool no_memory;       /* out of memory for probes */
   enum hf_health_role role;
-  bool takes_no_writes; /* what servers say of themselves */
+  bool takes_no_writes; /* what servers report */
 };
 
 void features_open(struct features *features, const struct hf_config *config);
 void features_open_max(struct features *features, int32_t max);
 
-/*
- * Ends the pool for everybody, and asserts that every call was answered once.
- */
+/* Ends the pool and asserts that every call was answered once. */
 void features_close(struct features *features);
 
-/* Follows every entry of the pool, as the engine does at the end of a turn. */
+/*
+ * Called after every entry of the pool, as the engine does at the end of a
+ * turn.
+ */
 void features_settle(struct features *features);
 
-/* Lets time pass, looking exactly when somebody asks for it. */
+/* Lets time pass and reviews exactly when something is due. */
 void features_advance(struct features *features, uint64_t ms);
 
-/* To be called for each answer of the simulation, where a test has its own
- * hook. */
+/* Must be called for each answer where a test has its own on_answer. */
 void features_on_answer(struct sim *sim, struct call *call);
 
 /* Returns true when another call of either kind can be recorded. */
@@ -79,7 +79,7 @@ struct warmup_call *features_warm(struct features *features,
 /* health(), within `ms`. */
 struct health_call *features_check(struct features *features, uint64_t ms);
 
-/* The server answers the last probe. */
+/* Answers the last probe. */
 void features_answer(struct features *features);
 
 void expect_warm(const struct warmup_call *call);

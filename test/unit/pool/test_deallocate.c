@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deallocateBeforeUse: connections that forget after each use. */
+/* deallocateBeforeUse: statements are dropped after each use. */
 #include "sim.h"
 
 static struct sim sim;
@@ -12,7 +12,7 @@ static void open_with(enum hf_deallocate deallocate, bool proxied) {
   sim.proxied = proxied;
 }
 
-/* Runs one query and returns how often the connection was asked to forget. */
+/* Runs one query and returns how often statements were dropped so far. */
 static size_t deallocations_after_a_query(void) {
   struct call *call = sim_write(&sim);
 

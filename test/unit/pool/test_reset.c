@@ -219,7 +219,7 @@ static void idle_connections_give_a_freeze_a_beat_to_be_noticed_by(
   sim_close(&sim);
 }
 
-/* ---- forgetting ---------------------------------------------------------- */
+/* ---- deallocation -------------------------------------------------------- */
 
 static void idle_connections_deallocate_at_once(void **state) {
   (void)state;

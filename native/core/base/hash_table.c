@@ -27,7 +27,8 @@ static void link_node(struct hf_table *table, struct hf_table_node *node) {
 static void resize(struct hf_table *table, size_t size) {
   struct hf_table_node **old = table->chains;
   size_t old_size = table->size;
-  struct hf_table_node **chains = hf_calloc(size, sizeof *chains);
+  struct hf_table_node **chains =
+      hf_calloc(size, sizeof(struct hf_table_node *));
   size_t i;
   if (chains == NULL) {
     return;

@@ -8,7 +8,7 @@ const { lazyExports } = require('./platform/lazy-exports.js');
 
 const holdfast = lazyExports({
   Pool: () => require('./pool/pool.js').Pool,
-  Client: () => require('./pool/standalone-client.js').Client,
+  Client: () => require('./pool/pool.js').Client,
   getPool: () => require('./process/registry.js').getPool,
   warmup: () => require('./process/shared-pools.js').warmup,
   healthCheck: () => require('./process/shared-pools.js').healthCheck,

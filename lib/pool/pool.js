@@ -23,6 +23,7 @@ const { prometheusText } = require('../observe/prometheus.js');
 const { end } = require('./end.js');
 const { noteHook } = require('./greet.js');
 const { listen } = require('./listen.js');
+const { Client, provide } = require('./standalone-client.js');
 const { runTransaction } = require('./transaction.js');
 const { warnOnce } = require('../platform/warn.js');
 
@@ -270,6 +271,11 @@ class Pool extends EventEmitter {
     return prometheusText([this]);
   }
 
+  /** The class of clients, which some libraries make their own from. */
+  get Client() {
+    return Client;
+  }
+
   /** Connections, open or being opened. */
   get totalCount() {
     return stateOf(this).core.counts()?.[GAUGE.TOTAL] ?? 0;
@@ -389,4 +395,6 @@ function refuseFunction(callback) {
   });
 }
 
-module.exports = { Pool, SHARED };
+provide(makePool);
+
+module.exports = { Client, Pool, SHARED };

@@ -13,7 +13,6 @@ const { createTypeOverrides } = require('../values/types.js');
 const { escapeIdentifier, escapeLiteral } = require('../values/quote.js');
 const { refuseSubmittable } = require('./arguments.js');
 const { asyncDispose, PoolClient } = require('./client.js');
-const { Pool } = require('./pool.js');
 
 /** As in Pool: the methods work through a Proxy and on what inherits. */
 const STATE = Symbol('holdfast.standalone-client');
@@ -34,8 +33,20 @@ const PARAMETERS = `select name as "parameterName", setting as "parameterValue"
     'integer_datetimes', 'application_name')`;
 
 /**
+ * Makes the pool. Pool's own file sets it, which gives this class to users of
+ * pools.
+ * @type {(config: any) => import('./pool.js').Pool}
+ */
+let makePool;
+
+/** @param {typeof makePool} make */
+function provide(make) {
+  makePool = make;
+}
+
+/**
  * @typedef {object} State
- * @property {Pool} pool
+ * @property {import('./pool.js').Pool} pool
  * @property {PoolClient | null} lease while it is connected
  * @property {import('../values/types.js').TypeOverrides} types its parsers
  * @property {[number, any, any][]} parsers those set before it was connected
@@ -76,7 +87,7 @@ class Client extends EventEmitter {
       typeof config === 'string' || config instanceof URL
         ? { connectionString: String(config) }
         : config;
-    const pool = new Pool({ ...given, ...ONE });
+    const pool = makePool({ ...given, ...ONE });
     pool.on('error', () => {}); // the client's own 'error' tells of it
     /** @type {State} */
     const state = {
@@ -90,10 +101,21 @@ class Client extends EventEmitter {
       ending: null,
     };
     Object.defineProperty(this, STATE, { value: state });
-    /** What some libraries listen to, or send a COPY over: see docs/pg.md. */
+    /**
+     * What some libraries listen to: 'parameterStatus' and 'end'.
+     * @type {EventEmitter}
+     */
+    this.connection;
     Object.defineProperty(this, 'connection', { value: new EventEmitter() });
     const { user, host, port, database } = pool.options;
-    Object.assign(this, { user, host, port, database });
+    /** @type {string} */
+    this.user = user;
+    /** @type {string} */
+    this.host = host;
+    /** @type {number} */
+    this.port = port;
+    /** @type {string} */
+    this.database = database;
     /** @type {number | null} */
     this.processID = null;
     this._connecting = false;
@@ -213,12 +235,12 @@ class Client extends EventEmitter {
   }
 
   [inspect.custom]() {
-    const { host, port, database, processID } = /** @type {any} */ (this);
+    const { host, port, database, processID } = this;
     return `Client ${inspect({ host, port, database, processID })}`;
   }
 
   toJSON() {
-    const { host, port, database, processID } = /** @type {any} */ (this);
+    const { host, port, database, processID } = this;
     return { host, port, database, processID };
   }
 }
@@ -327,10 +349,14 @@ function run(client, config, values, resolve, reject) {
     }
     const lease = /** @type {PoolClient} */ (state.lease);
     // Not through a promise: it answers in the turn that pg does.
-    lease.query(withoutCallback(config), values, (failure, result) => {
+    const onAnswer = (
+      /** @type {any} */ failure,
+      /** @type {any} */ result,
+    ) => {
       (failure ? reject : resolve)(failure ?? result);
       process.nextTick(settled);
-    });
+    };
+    lease.query(withoutCallback(config), values, onAnswer);
   };
   if (client._connected) {
     go(undefined);
@@ -374,4 +400,4 @@ Object.defineProperty(Client, Symbol.hasInstance, {
   },
 });
 
-module.exports = { Client };
+module.exports = { Client, provide };

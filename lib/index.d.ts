@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // biome-ignore-all lint/suspicious/noExplicitAny: rows and pg's types have it
 import type { EventEmitter } from 'node:events';
+import type { SecureVersion } from 'node:tls';
 
 // ---- errors ---------------------------------------------------------------
 
@@ -228,10 +229,14 @@ export const types: CustomTypes & {
 export interface SslOptions {
   /** Authorities to trust, as PEM text. @default Node's own */
   ca?: string | Buffer | (string | Buffer)[] | undefined;
-  /** The client's certificate, as PEM text. */
-  cert?: string | Buffer | undefined;
+  /** The client's certificate and its chain, as PEM text. */
+  cert?: string | Buffer | (string | Buffer)[] | undefined;
   /** The client's key, as PEM text. */
-  key?: string | Buffer | undefined;
+  key?:
+    | string
+    | Buffer
+    | (string | Buffer | { pem: string | Buffer; passphrase?: string })[]
+    | undefined;
   /** The passphrase of the key. */
   passphrase?: string | undefined;
   /** false: encrypt, but check nothing. @default true */
@@ -240,10 +245,10 @@ export interface SslOptions {
   require?: boolean | undefined;
   /** The name in the certificate, where `host` is an IP address. */
   servername?: string | undefined;
-  /** The lowest version of TLS. @default 'TLSv1.2' */
-  minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+  /** The lowest version of TLS, 'TLSv1.2' at least. @default 'TLSv1.2' */
+  minVersion?: SecureVersion | undefined;
   /** The highest version of TLS. */
-  maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+  maxVersion?: SecureVersion | undefined;
 }
 
 /** Options of a pool, under pg's names where pg has them. Unknown keys throw. */
@@ -322,7 +327,7 @@ export interface PoolOptions {
   /** Connections kept open. @default 0 */
   min?: number | undefined;
   /** An idle connection is closed after this; 0 = never. In ms. @default 10000 */
-  idleTimeoutMillis?: number | undefined;
+  idleTimeoutMillis?: number | null | undefined;
   /** A connection is replaced after this, with jitter; 0 = never. In s. @default 0 */
   maxLifetimeSeconds?: number | undefined;
   /** A connection is replaced after this many uses; 0 = never. @default 0 */
@@ -675,6 +680,62 @@ export interface PoolClient extends Queryable, AbsentInClient, EventEmitter {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/**
+ * A connection of one's own, as in pg: opened by connect(), held until end().
+ * What fails is not repeated. `'error'` tells of a connection that was lost; as
+ * of any emitter, without a listener it ends the process.
+ */
+export class Client extends EventEmitter implements Queryable {
+  /** Options as of Pool; those about a pool's size and ages are ignored. */
+  constructor(config?: ClientConfig | string | URL);
+  query: Queryable['query'];
+  /** Opens the connection. A second call rejects. */
+  connect(): Promise<Client>;
+  connect(callback: (error: Error | null, client?: Client) => void): void;
+  /** Closes the connection once the earlier statements have ended. */
+  end(): Promise<void>;
+  end(callback: (error?: Error) => void): void;
+  /** The server's process; null before connect(). */
+  readonly processID: number | null;
+  readonly user: string;
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  /**
+   * Emits 'parameterStatus', with what the server reports at its start, to
+   * those who listen before connect(), and 'end'. Nothing else of pg's.
+   */
+  readonly connection: EventEmitter;
+  /** 'I' idle, 'T' in a transaction, 'E' in a failed one. */
+  getTransactionStatus(): 'I' | 'T' | 'E' | null;
+  setTypeParser(oid: number, parser: TypeParser): void;
+  setTypeParser(
+    oid: number,
+    format: 'text' | 'binary',
+    parser: TypeParser,
+  ): void;
+  getTypeParser(oid: number, format?: 'text' | 'binary'): TypeParser;
+  escapeIdentifier(name: string): string;
+  escapeLiteral(text: string): string;
+  /** Nothing: an open connection keeps the process alive. */
+  ref(): void;
+  /** Nothing: an open connection keeps the process alive. */
+  unref(): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** pg's name for what pools and clients give. */
+export type ClientBase = Client | PoolClient;
+
+/** pg's name for the options of a client. */
+export type ClientConfig = PoolOptions;
+
+/** pg's name for the options of a pool. */
+export type PoolConfig = PoolOptions;
+
+/** pg's name for what `'notification'` gives. */
+export type Notification = ListenNotification;
+
 /** A notification. */
 export interface ListenNotification {
   readonly channel: string;
@@ -935,6 +996,8 @@ export class Pool extends EventEmitter implements Queryable {
     readonly maxLifetimeSeconds: number;
     readonly idleTimeoutMillis: number;
   };
+  /** The class of clients. */
+  readonly Client: typeof Client;
   /** Connections, open or being opened. */
   readonly totalCount: number;
   /** Idle connections. */
@@ -1378,6 +1441,7 @@ export const versions: {
 
 declare const holdfast: {
   Pool: typeof Pool;
+  Client: typeof Client;
   getPool: typeof getPool;
   warmup: typeof warmup;
   healthCheck: typeof healthCheck;

@@ -54,6 +54,7 @@ function nodeRoots() {
 function pemText(value, key) {
   const parts = Array.isArray(value) ? value : [value];
   const text = parts
+    .map((part) => part?.pem ?? part)
     .map((part) => (ArrayBuffer.isView(part) ? toText(part) : part))
     .map((part) => checkedText(part, key, true))
     .join('\n');
@@ -205,9 +206,12 @@ function setObject(draft, ssl) {
       draft.target.set(keyword, pemText(ssl[key], `ssl.${key}`));
     }
   }
+  const [keyObject] = [ssl.key].flat();
+  /** @type {Record<string, any>} */
+  const given = { passphrase: keyObject?.passphrase, ...ssl };
   for (const [key, keyword] of Object.entries(RENAMED)) {
-    if (ssl[key]) {
-      draft.target.set(keyword, checkedText(ssl[key], `ssl.${key}`, true));
+    if (given[key]) {
+      draft.target.set(keyword, checkedText(given[key], `ssl.${key}`, true));
     }
   }
   if (ssl.servername) {

@@ -368,6 +368,16 @@ test('options show no secret, and what needs it gets it', () => {
   assert.strictEqual(Object.fromEntries(resolved.target).password, SECRET);
 });
 
+test("a key may be an object with its passphrase, as Node's", () => {
+  const { target } = resolve({
+    host: 'localhost',
+    ssl: { cert: [PEM, PEM], key: [{ pem: PEM, passphrase: SECRET }] },
+  });
+  assert.strictEqual(target.sslkey_pem, PEM);
+  assert.strictEqual(target.sslcert_pem, `${PEM}\n${PEM}`);
+  assert.strictEqual(target.sslpassword, SECRET);
+});
+
 test('pool.options has the names of pg', () => {
   const { public: options } = resolve({
     host: 'localhost',

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: MIT
 // biome-ignore-all lint/suspicious/useAwait: what counts is the type
 // biome-ignore-all lint/suspicious/noExplicitAny: rows have it
+import type pg from 'pg';
 import { expectAssignable, expectError, expectType } from 'tsd';
 import holdfast, {
   type Classification,
+  Client,
+  type ClientBase,
+  type ClientConfig,
   classify,
   DatabaseError,
   type ErrorCode,
   type FallbackPool,
   getPool,
   HoldfastError,
+  type ListenNotification,
+  type Notification,
   type Outcome,
   Pool,
   type PoolClient,
+  type PoolConfig,
   type PoolOptions,
   presets,
   type QueryArrayResult,
@@ -98,3 +105,19 @@ expectAssignable<ErrorCode>('HF_DEADLINE');
 expectType<number>(presets.fast.maxRetries);
 expectType<string | undefined>(versions.libpq);
 expectType<typeof Pool>(holdfast.Pool);
+
+// ---- pg's Client and names --------------------------------------------------
+
+const own = new Client('postgresql://localhost/app');
+expectType<Promise<Client>>(own.connect());
+expectType<Promise<void>>(own.end());
+expectType<number | null>(own.processID);
+expectAssignable<ClientBase>(own);
+expectAssignable<ClientBase>({} as PoolClient);
+expectAssignable<ClientConfig>({ host: 'localhost', port: 5432 });
+expectAssignable<PoolConfig>({ max: 5 });
+expectType<ListenNotification>({} as Notification);
+expectType<typeof Client>(new Pool().Client);
+// What was written for pg.
+new Pool({} as pg.PoolConfig);
+new Client({} as pg.ClientConfig);

@@ -52,6 +52,19 @@ class Pool {
   }
 }
 
+/** As Pool: it can be constructed, and its methods reject. */
+class Client {
+  processID = null;
+
+  end() {
+    return Promise.resolve();
+  }
+
+  emit() {
+    return false;
+  }
+}
+
 const ASKING =
   'query connect transaction warmup health reset suspend resume listen drain ' +
   'invalidate clearPreparedStatements';
@@ -61,14 +74,18 @@ const LISTENING =
 for (const name of ASKING.split(' ')) {
   Object.defineProperty(Pool.prototype, name, { value: refuse });
 }
-for (const name of LISTENING.split(' ')) {
-  Object.defineProperty(Pool.prototype, name, {
-    /** @this {Pool} */
-    value() {
-      return this;
-    },
-  });
+/** @this {unknown} */
+function same() {
+  return this;
 }
+for (const name of LISTENING.split(' ')) {
+  Object.defineProperty(Pool.prototype, name, { value: same });
+  Object.defineProperty(Client.prototype, name, { value: same });
+}
+for (const name of ['query', 'connect']) {
+  Object.defineProperty(Client.prototype, name, { value: refuse });
+}
+Object.defineProperty(Pool.prototype, 'Client', { value: Client });
 
 /** @type {Pool | undefined} */
 let shared;
@@ -85,6 +102,7 @@ function enableOpenTelemetry() {
 module.exports = {
   ...retry,
   Pool,
+  Client,
   getPool,
   warmup: refuse,
   healthCheck: refuse,

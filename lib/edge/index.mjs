@@ -4,6 +4,7 @@ import holdfast from './index.js';
 // The same objects by name; a test compares the names with lib/index.js.
 export const {
   Pool,
+  Client,
   getPool,
   warmup,
   healthCheck,

@@ -122,6 +122,18 @@ test('the names of pg-holdfast/prisma are those of its main entry', async () => 
   await assert.rejects(adapter.connect(), { code: 'HF_NO_BINARY' });
 });
 
+test('a Client can be made there, and its methods reject', async () => {
+  const { Client } = /** @type {any} */ (require('../../lib/edge/browser.js'));
+  const client = new Client('postgres://x');
+  assert.strictEqual(
+    client.on('error', () => {}),
+    client,
+  );
+  await assert.rejects(client.connect(), { code: 'HF_NO_BINARY' });
+  await assert.rejects(client.query('select 1'), { code: 'HF_NO_BINARY' });
+  await client.end();
+});
+
 test('the pool has the methods of the real one, and all reject', async () => {
   const { Pool, getPool } = /** @type {any} */ (
     require('../../lib/edge/browser.js')

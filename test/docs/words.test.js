@@ -38,6 +38,8 @@ const WORDS = [
   [/_parts\.h\b/, '_internal'],
   [/\b(kQ|q)uiet[A-Z_]/, 'unref or idle'],
   [/\bhf_settle/, 'session_setup'],
+  [/\bpastPooler\b/, 'bypassPooler'],
+  [/\bTold\b/, 'ResultMeta'],
 ];
 
 /** Names of modules that have a new one. @type {[RegExp, string][]} */

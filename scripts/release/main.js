@@ -4,7 +4,8 @@
 // Builds, checks and packs the binaries of a release: each platform named, or
 // each one there is. Writes dist/release/<platform>/ and dist/*.tgz. With
 // --pinned, as what is published has to be built, no source but the pinned
-// ones will do; `-- --newest` prints what could be pinned today.
+// ones will do; with --parts only the static libraries are built, into the
+// cache; `-- --newest` prints what could be pinned today.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -48,22 +49,24 @@ async function release(name, pinnedOnly) {
 
 /**
  * @param {string[]} args
- * @returns {{pinnedOnly: boolean, names: string[]}}
+ * @returns {{pinnedOnly: boolean, partsOnly: boolean, names: string[]}}
  */
 function parse(args) {
+  const options = ['--pinned', '--parts'];
   const unknown = args.find(
-    (arg) => arg !== '--pinned' && !Object.hasOwn(PLATFORMS, arg),
+    (arg) => !options.includes(arg) && !Object.hasOwn(PLATFORMS, arg),
   );
   if (unknown !== undefined) {
     throw new Error(
       unknown.startsWith('-')
-        ? `no option ${unknown}; there are --pinned and --newest`
+        ? `no option ${unknown}; there are --pinned, --parts and --newest`
         : `no platform ${unknown}; there are ${Object.keys(PLATFORMS).join(', ')}`,
     );
   }
   return {
     pinnedOnly: args.includes('--pinned'),
-    names: args.filter((arg) => arg !== '--pinned'),
+    partsOnly: args.includes('--parts'),
+    names: args.filter((arg) => !options.includes(arg)),
   };
 }
 
@@ -112,8 +115,14 @@ async function main() {
     await printNewest();
     return;
   }
-  const { pinnedOnly, names } = parse(args);
+  const { pinnedOnly, partsOnly, names } = parse(args);
   const { build, missing } = chosen(names);
+  if (partsOnly) {
+    for (const name of build) {
+      await buildParts(name, PLATFORMS[name], { pinnedOnly });
+    }
+    return;
+  }
   // Leftovers of an earlier release must not be packed with this one.
   fs.rmSync(path.join(ROOT, 'dist/release'), { recursive: true, force: true });
   let right = true;

@@ -76,6 +76,7 @@
       'native/core/pool/turn.c',
       'native/core/sql/command.c',
       'native/core/sql/lex.c',
+      'native/core/sql/placeholders.c',
       'native/core/sql/reads.c',
       'native/core/sql/scan.c',
       'native/core/sql/split.c',

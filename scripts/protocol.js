@@ -104,6 +104,13 @@ const FILES = {
       ['RUN_DO', 'hf_run_action', 'HF_RUN_DO_', 'What is to be done.'],
       ['RUN_AT', 'hf_run_number', 'HF_RUN_AT_', "Places in a run's numbers."],
       ['TEXT', 'hf_text_trait', 'HF_TEXT_', 'What the text of SQL says.'],
+      [
+        'PLACEHOLDER',
+        'hf_placeholder_kind',
+        'HF_PLACEHOLDER_',
+        'How a text names a parameter.',
+      ],
+      ['WITHIN', 'hf_within', 'HF_WITHIN_', 'What a placeholder stands in.'],
       ['FATE', 'hf_fate_step', 'HF_FATE_', 'What a lost COMMIT asks for.'],
       [
         'FATE_EVENT',

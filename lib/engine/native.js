@@ -114,6 +114,9 @@ const { platformName } = require('../platform/platform.js');
  * @property {(text: string) => number} textTraits bits of enum hf_text_trait
  * @property {(text: string) => number[]} textSplit start, end (in bytes) and
  *   bits of hf_text_trait of each statement
+ * @property {(text: string) => number[] | undefined} textPlaceholders start and
+ *   end (in bytes), kind (PLACEHOLDER) and surroundings (WITHIN) of each;
+ *   undefined when a quote or a comment does not end
  * @property {new (deliver: Deliver) => NativePort} Port
  */
 
@@ -136,6 +139,7 @@ const NAMES = [
   'fateNext',
   'textTraits',
   'textSplit',
+  'textPlaceholders',
   'Port',
 ];
 

@@ -249,6 +249,23 @@ const TEXT = Object.freeze({
   CONTROLS: 32,
 });
 
+/** How a text names a parameter. */
+const PLACEHOLDER = Object.freeze({
+  /** $1 */
+  NUMBER: 0,
+  /** :name */
+  NAME: 1,
+});
+
+/** What a placeholder stands in. */
+const WITHIN = Object.freeze({
+  NOTHING: 0,
+  STRING: 1,
+  DOLLAR_QUOTES: 2,
+  QUOTED_NAME: 3,
+  COMMENT: 4,
+});
+
 /** What a lost COMMIT asks for. */
 const FATE = Object.freeze({
   /** get a connection that was begun after the loss */
@@ -298,6 +315,7 @@ module.exports = {
   JITTER,
   OUTCOME,
   PHASE,
+  PLACEHOLDER,
   POLICY,
   RETRY_LIMIT,
   RUN_AT,
@@ -309,4 +327,5 @@ module.exports = {
   STATUS,
   TEXT,
   UNIT,
+  WITHIN,
 };

@@ -260,6 +260,38 @@ napi_value TextSplit(napi_env env, napi_callback_info info) {
   return list;
 }
 
+// textPlaceholders(text): start and end in bytes, HF_PLACEHOLDER_* and
+// HF_WITHIN_* of each; undefined when a quote or a comment does not end
+napi_value TextPlaceholders(napi_env env, napi_callback_info info) {
+  napi_value argument = nullptr;
+  napi_value list = nullptr;
+  size_t n = 1;
+  std::string text;
+
+  napi_get_cb_info(env, info, &n, &argument, nullptr, nullptr);
+  if (!ReadText(env, argument, "text must be a string", &text)) {
+    return nullptr;
+  }
+  const int32_t count =
+      hf_text_placeholders(text.data(), text.size(), nullptr, 0);
+  if (count < 0) {
+    return Undefined(env);
+  }
+  std::vector<hf_placeholder> found(static_cast<size_t>(count));
+  hf_text_placeholders(text.data(), text.size(), found.data(), count);
+  napi_create_array(env, &list);
+  uint32_t i = 0;
+  for (const hf_placeholder &one : found) {
+    const int32_t start = static_cast<int32_t>(one.start);
+    const int32_t end = static_cast<int32_t>(one.end);
+    napi_set_element(env, list, i++, MakeInt(env, start));
+    napi_set_element(env, list, i++, MakeInt(env, end));
+    napi_set_element(env, list, i++, MakeInt(env, one.kind));
+    napi_set_element(env, list, i++, MakeInt(env, one.within));
+  }
+  return list;
+}
+
 // textTraits(text): HF_TEXT_* bits
 napi_value TextTraits(napi_env env, napi_callback_info info) {
   napi_value argument = nullptr;
@@ -285,6 +317,7 @@ void DefinePolicy(Napi::Env env, Napi::Object exports) {
   SetFunction(env, exports, "retryCuts", RetryCuts);
   SetFunction(env, exports, "textTraits", TextTraits);
   SetFunction(env, exports, "textSplit", TextSplit);
+  SetFunction(env, exports, "textPlaceholders", TextPlaceholders);
 }
 
 } // namespace holdfast

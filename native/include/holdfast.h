@@ -518,6 +518,40 @@ int32_t hf_text_split(const char *text,
                       struct hf_text_part *parts,
                       int32_t max);
 
+/* How a text names a parameter. */
+enum hf_placeholder_kind {
+  HF_PLACEHOLDER_NUMBER, /* $1 */
+  HF_PLACEHOLDER_NAME    /* :name */
+};
+
+/* What a placeholder stands in: a parameter only where it is nothing. */
+enum hf_within {
+  HF_WITHIN_NOTHING,
+  HF_WITHIN_STRING,
+  HF_WITHIN_DOLLAR_QUOTES,
+  HF_WITHIN_QUOTED_NAME,
+  HF_WITHIN_COMMENT
+};
+
+struct hf_placeholder {
+  size_t start, end; /* with its $ or : */
+  enum hf_placeholder_kind kind;
+  enum hf_within within;
+};
+
+enum { HF_TEXT_UNTERMINATED = -1 };
+
+/*
+ * Finds the placeholders of a text, also what would be some but for the quotes
+ * or the comment around, with standard_conforming_strings on. Returns how many
+ * there are, of which the first `max` are described, or HF_TEXT_UNTERMINATED
+ * when a quote or a comment does not end, or there is a NUL.
+ */
+int32_t hf_text_placeholders(const char *text,
+                             size_t bytes,
+                             struct hf_placeholder *list,
+                             int32_t max);
+
 /* ---- options ------------------------------------------------------------ */
 
 enum hf_option_kind {

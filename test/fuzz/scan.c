@@ -42,6 +42,25 @@ static void check_info(const struct hf_sql_info *info) {
   demand((info->kind == HF_SQL_EMPTY) == (info->n_statements == 0));
 }
 
+/* Placeholders are in order, apart and within the text, and begin as they do.
+ */
+static void check_placeholders(const char *text, size_t bytes) {
+  struct hf_placeholder list[16];
+  int32_t max = (int32_t)(sizeof list / sizeof list[0]);
+  int32_t n = hf_text_placeholders(text, bytes, list, max);
+  size_t at = 0;
+  int32_t i;
+
+  demand(n >= HF_TEXT_UNTERMINATED && n <= (int32_t)bytes);
+  for (i = 0; i < n && i < max; i++) {
+    demand(list[i].start >= at && list[i].end >= list[i].start + 2);
+    demand(list[i].end <= bytes);
+    demand(text[list[i].start] ==
+           (list[i].kind == HF_PLACEHOLDER_NUMBER ? '$' : ':'));
+    at = list[i].end;
+  }
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t bytes) {
   /* A copy of the exact size, so that a read past the end is seen. */
   char *text = malloc(bytes == 0 ? 1 : bytes);
@@ -55,6 +74,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t bytes) {
   hf_sql_scan(text, bytes, &again);
   demand(memcmp(&info, &again, sizeof info) == 0);
   check_info(&info);
+  check_placeholders(text, bytes);
   demand(((hf_text_traits(text, bytes) & HF_TEXT_READS) != 0) ==
          info.read_only);
   free(text);

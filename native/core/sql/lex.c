@@ -3,17 +3,17 @@
 
 #include <string.h>
 
-static bool is_digit(char c) {
+bool hf_sql_is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-static bool is_name_start(char c) {
+bool hf_sql_is_name_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
          (unsigned char)c >= 0x80;
 }
 
-static bool is_name_part(char c) {
-  return is_name_start(c) || is_digit(c) || c == '$';
+bool hf_sql_is_name_part(char c) {
+  return hf_sql_is_name_start(c) || hf_sql_is_digit(c) || c == '$';
 }
 
 static bool is_space(char c) {
@@ -148,10 +148,11 @@ static bool lex_dollar_string(struct hf_sql_lexer *lexer,
   const char *body;
   size_t length = 1;
 
-  while (is_name_part(peek(lexer, length)) && peek(lexer, length) != '$') {
+  while (hf_sql_is_name_part(peek(lexer, length)) &&
+         peek(lexer, length) != '$') {
     length++;
   }
-  if (peek(lexer, length) != '$' || is_digit(peek(lexer, 1))) {
+  if (peek(lexer, length) != '$' || hf_sql_is_digit(peek(lexer, 1))) {
     return false;
   }
   length++;
@@ -176,10 +177,11 @@ static void lex_dollar(struct hf_sql_lexer *lexer, struct hf_sql_token *token) {
   if (lex_dollar_string(lexer, token)) {
     return;
   }
-  token->kind = is_digit(peek(lexer, 1)) ? HF_TOKEN_PARAM : HF_TOKEN_CHAR;
+  token->kind =
+      hf_sql_is_digit(peek(lexer, 1)) ? HF_TOKEN_PARAM : HF_TOKEN_CHAR;
   token->text[0] = *lexer->at++;
   token->text[1] = '\0';
-  while (token->kind == HF_TOKEN_PARAM && is_digit(peek(lexer, 0))) {
+  while (token->kind == HF_TOKEN_PARAM && hf_sql_is_digit(peek(lexer, 0))) {
     lexer->at++;
   }
 }
@@ -196,7 +198,7 @@ static void lex_word(struct hf_sql_lexer *lexer, struct hf_sql_token *token) {
   size_t n = 0;
 
   token->kind = HF_TOKEN_WORD;
-  while (is_name_part(peek(lexer, 0))) {
+  while (hf_sql_is_name_part(peek(lexer, 0))) {
     if (n < HF_TOKEN_TEXT - 1) {
       token->text[n++] = lower(*lexer->at);
     }
@@ -225,21 +227,21 @@ static void lex_number(struct hf_sql_lexer *lexer, struct hf_sql_token *token) {
   char sign;
 
   token->kind = HF_TOKEN_NUMBER;
-  while (is_digit(peek(lexer, 0))) {
+  while (hf_sql_is_digit(peek(lexer, 0))) {
     lexer->at++;
   }
   if (peek(lexer, 0) == '.' && peek(lexer, 1) != '.') {
     lexer->at++;
-    while (is_digit(peek(lexer, 0))) {
+    while (hf_sql_is_digit(peek(lexer, 0))) {
       lexer->at++;
     }
   }
   sign = peek(lexer, 1);
   if (lower(peek(lexer, 0)) == 'e' &&
-      (is_digit(sign) ||
-       ((sign == '+' || sign == '-') && is_digit(peek(lexer, 2))))) {
+      (hf_sql_is_digit(sign) ||
+       ((sign == '+' || sign == '-') && hf_sql_is_digit(peek(lexer, 2))))) {
     lexer->at += 2;
-    while (is_digit(peek(lexer, 0))) {
+    while (hf_sql_is_digit(peek(lexer, 0))) {
       lexer->at++;
     }
   }
@@ -289,6 +291,7 @@ void hf_sql_lex_init(struct hf_sql_lexer *lexer,
                      const char *text,
                      size_t bytes) {
   lexer->at = text;
+  lexer->start = text;
   lexer->end = text + bytes;
   lexer->broken = false;
   lexer->backslashes = false;
@@ -300,18 +303,20 @@ void hf_sql_lex_next(struct hf_sql_lexer *lexer, struct hf_sql_token *token) {
 
   token->text[0] = '\0';
   skip_blanks(lexer);
+  lexer->start = lexer->at;
   if (lexer->at >= lexer->end) {
     token->kind = HF_TOKEN_END;
     return;
   }
   c = *lexer->at;
-  if (is_name_start(c)) {
+  if (hf_sql_is_name_start(c)) {
     lex_letter(lexer, token);
   } else if (c == '\'') {
     lex_string(lexer, token, 0, false);
   } else if (c == '"') {
     lex_name_in_quotes(lexer, token, 0);
-  } else if (is_digit(c) || (c == '.' && is_digit(peek(lexer, 1)))) {
+  } else if (hf_sql_is_digit(c) ||
+             (c == '.' && hf_sql_is_digit(peek(lexer, 1)))) {
     lex_number(lexer, token);
   } else if (c == '$') {
     lex_dollar(lexer, token);

@@ -35,12 +35,22 @@ struct hf_sql_token {
 
 struct hf_sql_lexer {
   const char *at;
+  const char *start; /* of the last token */
   const char *end;
   bool broken;         /* a string or comment did not end, or there was a NUL */
   bool backslashes;    /* set by the caller: they escape in strings */
   bool backslash_seen; /* there was one in a string where that makes a
                           difference */
 };
+
+/* Returns true for what a number is made of. */
+bool hf_sql_is_digit(char c);
+
+/* Returns true for what an unquoted name may begin with. */
+bool hf_sql_is_name_start(char c);
+
+/* Returns true for what may follow in one. */
+bool hf_sql_is_name_part(char c);
 
 /* Starts at the beginning of a text. */
 void hf_sql_lex_init(struct hf_sql_lexer *lexer,

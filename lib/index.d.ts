@@ -91,7 +91,13 @@ export type ErrorCode =
   /** getPool() was asked for a fifth pool that differs from others only by a function. */
   | 'HF_TOO_MANY_POOLS'
   /** `@opentelemetry/api` is not installed. */
-  | 'HF_NO_OPENTELEMETRY';
+  | 'HF_NO_OPENTELEMETRY'
+  /** A `:name` of the text has no value. */
+  | 'HF_VALUE_MISSING'
+  /** A value has no `:name` in the text. */
+  | 'HF_VALUE_UNUSED'
+  /** A template cannot become SQL. */
+  | 'HF_TEMPLATE_INVALID';
 
 /** The `code` of a `HoldfastWarning` of `process.on('warning')`. */
 export type WarningCode =
@@ -498,11 +504,14 @@ export interface PoolOptions {
 
 // ---- queries --------------------------------------------------------------
 
+/** Values by name: of `:id`, what `id` is. */
+export type NamedValues = { readonly [name: string]: SqlValue };
+
 /** A statement as an object; pg's keys, then ours. */
 export interface QueryConfig<V extends readonly unknown[] = any[]> {
   /** The SQL. */
   text: string;
-  /** The values of $1, $2, … */
+  /** The values of $1, $2, …; with an object, of :name (NamedQueryConfig). */
   values?: V | undefined;
   /** A name to prepare it under, where that is safe. */
   name?: string | undefined;
@@ -608,15 +617,109 @@ export interface QueryArrayResult<R extends any[] = any[]>
   rows: R[];
 }
 
+/** A statement with values by name; the rest as in QueryConfig. */
+export interface NamedQueryConfig extends Omit<QueryConfig, 'values'> {
+  /** The SQL, with names such as `:id`. */
+  text: string;
+  /** A value for each name, null for NULL. */
+  values: NamedValues;
+}
+
+// ---- templates --------------------------------------------------------------
+
+declare const sqlFragment: unique symbol;
+
+/** A part of a statement, made by a template or a helper of its tag. */
+export interface SqlFragment {
+  readonly [sqlFragment]: true;
+}
+
+/** What a template takes as a value: not undefined, and no promise. */
+export type SqlValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | (object & { readonly then?: never });
+
+/** A value, or SQL to be put in its place. */
+export type SqlArgument = SqlValue | SqlFragment;
+
+/** What goes with a template: a query's options. */
+export type SqlOptions = Omit<QueryConfig, 'text' | 'values' | 'rowMode'>;
+
+/**
+ * A statement that runs when it is awaited, once. In another template it is a
+ * part of that one; query() takes it, too.
+ */
+export interface SqlQuery<R extends QueryResultRow = any>
+  extends SqlFragment,
+    PromiseLike<QueryResult<R>> {
+  /** The SQL, with $1, $2, … */
+  readonly text: string;
+  /** Their values. */
+  readonly values: unknown[];
+  /** Runs it, each time it is called. */
+  execute(options?: SqlOptions): Promise<QueryResult<R>>;
+  catch<T = never>(
+    onError?: ((error: any) => T | PromiseLike<T>) | null,
+  ): Promise<QueryResult<R> | T>;
+  finally(onSettled?: (() => void) | null): Promise<QueryResult<R>>;
+}
+
+/** `` sql`select … where id = ${id}` ``: each value becomes a parameter. */
+export interface SqlTag {
+  <R extends QueryResultRow = any>(
+    strings: TemplateStringsArray,
+    ...values: readonly SqlArgument[]
+  ): SqlQuery<R>;
+  /** A part of a statement, which does not run. */
+  fragment(
+    strings: TemplateStringsArray,
+    ...values: readonly SqlArgument[]
+  ): SqlFragment;
+  /** A name in quotes; several are joined by points. */
+  identifier(name: string, ...names: readonly string[]): SqlFragment;
+  /** Values in parentheses, for `in`. Throws for none. */
+  list(values: readonly SqlArgument[]): SqlFragment;
+  /** Fragments one behind the other. Throws for none. @default a comma */
+  join(fragments: readonly SqlFragment[], separator?: SqlFragment): SqlFragment;
+  /** VALUES and rows. Throws for none. */
+  values(rows: readonly (readonly SqlArgument[])[]): SqlFragment;
+  /** The columns in parentheses, VALUES and their values in each row. */
+  values<C extends string>(
+    rows: readonly (
+      | { readonly [column in C]: SqlArgument }
+      | readonly SqlArgument[]
+    )[],
+    columns: readonly C[],
+  ): SqlFragment;
+}
+
+// ---- what can be asked --------------------------------------------------------
+
 /** What pools and clients have in common. */
 export interface Queryable {
+  /** A template tag: `` await pool.sql`select … where id = ${id}` ``. */
+  readonly sql: SqlTag;
   query<R extends any[] = any[], V extends readonly unknown[] = any[]>(
     config: QueryArrayConfig<V>,
     values?: V,
   ): Promise<QueryArrayResult<R>>;
+  query<R extends QueryResultRow = any>(
+    template: SqlQuery<R>,
+  ): Promise<QueryResult<R>>;
   query<R extends QueryResultRow = any, V extends readonly unknown[] = any[]>(
     textOrConfig: string | QueryConfig<V>,
     values?: V,
+  ): Promise<QueryResult<R>>;
+  query<R extends QueryResultRow = any>(
+    config: NamedQueryConfig,
+  ): Promise<QueryResult<R>>;
+  query<R extends QueryResultRow = any>(
+    text: string,
+    values: NamedValues,
   ): Promise<QueryResult<R>>;
   query<R extends QueryResultRow = any>(
     textOrConfig: string | QueryConfig,
@@ -689,6 +792,7 @@ export class Client extends EventEmitter implements Queryable {
   /** Options as of Pool; those about a pool's size and ages are ignored. */
   constructor(config?: ClientConfig | string | URL);
   query: Queryable['query'];
+  readonly sql: SqlTag;
   /** Opens the connection. A second call rejects. */
   connect(): Promise<Client>;
   connect(callback: (error: Error | null, client?: Client) => void): void;
@@ -1012,6 +1116,7 @@ export class Pool extends EventEmitter implements Queryable {
   readonly ended: boolean;
 
   query: Queryable['query'];
+  readonly sql: SqlTag;
 
   /** Leases a connection, which must be released. */
   connect(options?: ConnectOptions | null): Promise<PoolClient>;

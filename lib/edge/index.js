@@ -66,7 +66,7 @@ class Client {
 }
 
 const ASKING =
-  'query connect transaction warmup health reset suspend resume listen drain ' +
+  'query sql connect transaction warmup health reset suspend resume listen drain ' +
   'invalidate clearPreparedStatements';
 const LISTENING =
   'on once off addListener prependListener removeListener ' +

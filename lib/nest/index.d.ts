@@ -99,6 +99,7 @@ export class HoldfastService {
   /** The pool itself. */
   readonly pool: Pool;
   query: Pool['query'];
+  readonly sql: Pool['sql'];
   transaction: Pool['transaction'];
   connect: Pool['connect'];
   listen: Pool['listen'];

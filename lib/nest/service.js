@@ -69,6 +69,11 @@ class PoolService {
     return this.#pool;
   }
 
+  /** The template tag of the pool. */
+  get sql() {
+    return this.#pool.sql;
+  }
+
   /** The application listens once this is done. */
   async onModuleInit() {
     if (this.#warmup === false) {

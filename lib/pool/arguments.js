@@ -8,6 +8,7 @@ const { leaseError, readCache } = require('./cache.js');
 const { nowMillis } = require('../platform/clock.js');
 const { contextOf, currentContext } = require('../retry/context.js');
 const { paramError, refusal } = require('../errors/errors.js');
+const { areNamed, bindNames } = require('./named-parameters.js');
 const { checkKeys } = require('../validate/keys.js');
 const {
   MILLIS_MAX,
@@ -32,7 +33,7 @@ const UNDOES = /^\s*(?:rollback|abort)\b/i;
  * as `pg` does: query builders pass objects of their own.
  * @typedef {object} QueryConfig
  * @property {string} text
- * @property {unknown[]} [values]
+ * @property {unknown[] | Record<string, unknown>} [values] by number or by name
  * @property {string} [name]
  * @property {string} [rowMode] 'array' for rows as arrays
  * @property {import('../values/types.js').CustomTypes} [types]
@@ -108,20 +109,25 @@ function checkText(text) {
 }
 
 /**
+ * @param {Call} call with its text
  * @param {unknown} values
- * @returns {unknown[] | null}
  */
-function checkValues(values) {
+function readValues(call, values) {
   // As in pg, what is false or null is not given.
   if (!values) {
-    return null;
+    return;
   }
-  if (!Array.isArray(values)) {
+  if (Array.isArray(values)) {
+    call.values = values;
+  } else if (areNamed(values)) {
+    call.given = call.text;
+    Object.assign(call, bindNames(call.text, values));
+  } else {
     throw new TypeError(
-      'values, the second argument of query(), must be an array',
+      'values, the second argument of query(), must be an array, or an object ' +
+        'with the values of names',
     );
   }
-  return values;
 }
 
 /**
@@ -208,7 +214,7 @@ function readText(call, config, names) {
 function readConfig(call, config, values, names) {
   checkConfig(config);
   readText(call, config, names);
-  call.values = checkValues(values || config.values);
+  readValues(call, values || config.values);
   call.rowAsArray = config.rowMode === 'array';
   call.types = config.types || call.types;
   readFlags(call, config);
@@ -278,7 +284,7 @@ function joinRun(call, run) {
 function readArguments(call, config, values, names) {
   if (typeof config === 'string') {
     call.text = checkText(config);
-    call.values = checkValues(values);
+    readValues(call, values);
   } else {
     readConfig(call, config, values, names);
   }

@@ -25,6 +25,8 @@ class Call {
   generation = 0;
   counted = true;
   text = '';
+  /** The text as it was given, where names in it became numbers. */
+  given = '';
   name = '';
   /**
    * Where that name is registered.
@@ -134,7 +136,7 @@ class Call {
     if (this.signal !== null) {
       watchSignal(this.signal, this);
     }
-    this.names?.note(this.name, this.text);
+    this.names?.note(this.name, this.given || this.text);
     this.run?.note('begun');
   }
 

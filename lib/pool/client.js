@@ -12,6 +12,7 @@ const { inspect } = require('node:util');
 const { refuseSubmittable } = require('./arguments.js');
 const { refusal } = require('../errors/errors.js');
 const { LeaseState } = require('./lease-state.js');
+const { sqlOf } = require('./sql-template.js');
 const { escapeIdentifier, escapeLiteral } = require('../values/quote.js');
 
 const asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
@@ -76,6 +77,11 @@ class PoolClient extends EventEmitter {
   query(config, values, callback) {
     refuseSubmittable(config);
     return stateOf(this).query(config, values, callback);
+  }
+
+  /** A template tag, for statements on this connection. */
+  get sql() {
+    return sqlOf(this);
   }
 
   /**

@@ -23,6 +23,7 @@ const { prometheusText } = require('../observe/prometheus.js');
 const { end } = require('./end.js');
 const { noteHook } = require('./greet.js');
 const { listen } = require('./listen.js');
+const { sqlOf } = require('./sql-template.js');
 const { Client, provide } = require('./standalone-client.js');
 const { runTransaction } = require('./transaction.js');
 const { warnOnce } = require('../platform/warn.js');
@@ -115,6 +116,11 @@ class Pool extends EventEmitter {
       invalidator?.begin(config);
       core.query(config, given, resolve, reject);
     });
+  }
+
+  /** A template tag: `` await pool.sql`select … where id = ${id}` ``. */
+  get sql() {
+    return sqlOf(this);
   }
 
   /**

@@ -13,6 +13,7 @@ const { createTypeOverrides } = require('../values/types.js');
 const { escapeIdentifier, escapeLiteral } = require('../values/quote.js');
 const { refuseSubmittable } = require('./arguments.js');
 const { asyncDispose, PoolClient } = require('./client.js');
+const { sqlOf } = require('./sql-template.js');
 
 /** As in Pool: the methods work through a Proxy and on what inherits. */
 const STATE = Symbol('holdfast.standalone-client');
@@ -171,6 +172,11 @@ class Client extends EventEmitter {
       (resolve, reject) => run(this, config, given, resolve, reject),
       null,
     );
+  }
+
+  /** A template tag, for statements on this connection. */
+  get sql() {
+    return sqlOf(this);
   }
 
   /**

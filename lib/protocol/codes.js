@@ -47,6 +47,12 @@ const ERRORS = Object.freeze({
   HF_TOO_MANY_POOLS:
     '`getPool()` was given a fifth pool that differs by a function only: define it once, or give `key`',
   HF_NO_OPENTELEMETRY: '`@opentelemetry/api` is not installed',
+  HF_VALUE_MISSING:
+    'a `:name` of the text has no value: give it in `values`, null for NULL',
+  HF_VALUE_UNUSED:
+    'a value has no `:name` in the text: write the name, or leave the value out',
+  HF_TEMPLATE_INVALID:
+    'a template cannot become SQL: the message says which part of it, and what to write instead',
 });
 
 /** Warnings, and when each comes. */

@@ -94,7 +94,15 @@
   X("HF_TOO_MANY_POOLS",                                                       \
     "`getPool()` was given a fifth pool that differs by a function only: "     \
     "define it once, or give `key`")                                           \
-  X("HF_NO_OPENTELEMETRY", "`@opentelemetry/api` is not installed")
+  X("HF_NO_OPENTELEMETRY", "`@opentelemetry/api` is not installed")            \
+  X("HF_VALUE_MISSING",                                                        \
+    "a `:name` of the text has no value: give it in `values`, null for NULL")  \
+  X("HF_VALUE_UNUSED",                                                         \
+    "a value has no `:name` in the text: write the name, or leave the value "  \
+    "out")                                                                     \
+  X("HF_TEMPLATE_INVALID",                                                     \
+    "a template cannot become SQL: the message says which part of it, and "    \
+    "what to write instead")
 
 /* X(code, sentence): warnings, of process.on('warning'). */
 #define HF_WARNING_MAP(X)                                                      \

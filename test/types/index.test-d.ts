@@ -26,6 +26,8 @@ import holdfast, {
   type QueryResult,
   type RetryContext,
   retryQuery,
+  type SqlFragment,
+  type SqlQuery,
   type Stats,
   versions,
   withDatabaseRetry,
@@ -59,10 +61,53 @@ expectType<Promise<QueryResult<any>>>(
   pool.query({ text: 'select 1', readOnly: true, deadlineMillis: 100 }),
 );
 expectError(pool.query({ values: [] }));
+
+expectType<Promise<QueryResult<User>>>(
+  pool.query<User>('select id from users where id = :id', { id: 1 }),
+);
+expectType<Promise<QueryResult<User>>>(
+  pool.query<User>({
+    text: 'select id from users where id = :id and t = :t',
+    values: { id: 1, t: null },
+    exactlyOnce: true,
+  }),
+);
+expectError(pool.query('select :id', { id: undefined }));
+expectError(pool.query('select :id', { id: Promise.resolve(1) }));
+
+const { sql } = pool;
+expectType<SqlQuery<User>>(sql<User>`select id from users where id = ${1}`);
+expectType<() => Promise<QueryResult<User>>>(
+  async () => await sql<User>`select id from users`,
+);
+expectType<Promise<QueryResult<User>>>(pool.query(sql<User>`select 1 as id`));
+expectType<Promise<QueryResult<User>>>(
+  sql<User>`select 1 as id`.execute({ readOnly: true }),
+);
+expectType<SqlFragment>(sql.fragment`where id = ${1}`);
+expectType<SqlFragment>(sql.identifier('schema', 'table'));
+const people: User[] = [{ id: 1 }];
+expectType<SqlQuery<any>>(
+  sql`
+    insert into ${sql.identifier('users')} ${sql.values(people, ['id'])}
+    ${sql.join([sql.fragment`a`], sql.fragment`,`)} ${sql.list([1, 'x', null])}
+    ${sql.values([[1, sql.fragment`default`]])} ${new Date()} ${[1]} ${people}`,
+);
+expectError(sql`select ${undefined}`);
+expectError(sql`select ${Promise.resolve(1)}`);
+expectError(sql('select 1'));
+expectError(sql.fragment`a`.execute());
+expectError(pool.query(sql.fragment`a`));
+expectError(sql.join(['a']));
+expectError(sql.join([sql.fragment`a`], ', '));
+expectError(sql.identifier());
+expectError(sql.values(people, ['name']));
+expectError(sql`select 1`.execute({ values: [] }));
 expectType<Promise<PoolClient>>(pool.connect());
 expectType<Promise<number>>(
   pool.transaction(async (client) => {
     expectType<PoolClient>(client);
+    expectType<User>((await client.sql<User>`select 1 as id`).rows[0]);
     return (await client.query('select 1')).rowCount ?? 0;
   }),
 );

@@ -5,6 +5,7 @@ const assert = require('node:assert');
 const { after, test } = require('node:test');
 
 const { Pool } = require('../../lib/pool/pool.js');
+const { Client } = require('../../lib/pool/standalone-client.js');
 const { retryQuery } = require('../../lib/retry/retry.js');
 const { before, failureOf, useServer } = require('../support/suite.js');
 
@@ -480,6 +481,18 @@ test('a template in a client and a transaction runs there', async () => {
     /undo/,
   );
   assert.strictEqual((await sql`select from item where id = 99`).rowCount, 0);
+});
+
+test('a template of a Client runs on its connection', async () => {
+  const client = new Client({ connectionString: server.url });
+  await client.connect();
+  try {
+    const { rows } = await /** @type {any} */ (client)
+      .sql`select pg_backend_pid() as pid, ${1}::int as n`;
+    assert.deepStrictEqual(rows, [{ pid: client.processID, n: 1 }]);
+  } finally {
+    await client.end();
+  }
 });
 
 test('a template of the pool can be part of one of a client', async () => {

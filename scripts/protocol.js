@@ -69,7 +69,12 @@ const FILES = {
         'HF_OBSTACLE_',
         'What keeps queries from working.',
       ],
-      ['WORRY', 'hf_worry', 'HF_WORRY_', 'What is wrong although they work.'],
+      [
+        'ISSUE',
+        'hf_health_issue',
+        'HF_ISSUE_',
+        'What is wrong although they work.',
+      ],
       ['ROLE', 'hf_health_role', 'HF_HEALTH_ROLE_', "A server's role."],
       [
         'POOLER',

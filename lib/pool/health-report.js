@@ -4,7 +4,7 @@
 // The engine's verdict in words.
 
 const { rootOf } = require('../errors/errors.js');
-const { ERROR_AT, HEALTH_AT, OBSTACLE, WORRY } =
+const { ERROR_AT, HEALTH_AT, OBSTACLE, ISSUE } =
   require('../protocol/messages.js');
 
 /**
@@ -80,31 +80,31 @@ function obstacleOf(verdict, last) {
  * @param {Int32Array} verdict
  * @returns {string[]}
  */
-function worriesOf(verdict) {
+function issuesOf(verdict) {
   const waiting = verdict[ERROR_AT.WAITING];
   /** @type {[number, string][]} */
-  const worries = [
-    [WORRY.QUEUE_FULL, `the queue is full: ${waiting} calls wait`],
-    [WORRY.QUEUE_LONG, `the queue is long: ${waiting} calls wait`],
+  const issues = [
+    [ISSUE.QUEUE_FULL, `the queue is full: ${waiting} calls wait`],
+    [ISSUE.QUEUE_LONG, `the queue is long: ${waiting} calls wait`],
     [
-      WORRY.ALL_LENT,
+      ISSUE.ALL_LENT,
       `all ${verdict[ERROR_AT.LEASED]} connections are lent, and calls wait`,
     ],
     [
-      WORRY.SLOW,
+      ISSUE.SLOW,
       `the server took ${verdict[HEALTH_AT.ANSWER_MS]} ms to answer`,
     ],
-    [WORRY.BREAKER, 'new connections cannot be opened'],
-    [WORRY.LOST, `${verdict[HEALTH_AT.LOST]} connections were lost at work`],
+    [ISSUE.BREAKER, 'new connections cannot be opened'],
+    [ISSUE.LOST, `${verdict[HEALTH_AT.LOST]} connections were lost at work`],
     [
-      WORRY.TAKES_NO_WRITES,
+      ISSUE.TAKES_NO_WRITES,
       'the server takes no writes: default_transaction_read_only is on ' +
         '(is its disk full?)',
     ],
-    [WORRY.DEMOTED, 'the server was a primary and is a standby now'],
+    [ISSUE.DEMOTED, 'the server was a primary and is a standby now'],
   ];
-  const bits = verdict[HEALTH_AT.WORRIES];
-  return worries.filter(([bit]) => bits & bit).map(([, reason]) => reason);
+  const bits = verdict[HEALTH_AT.ISSUES];
+  return issues.filter(([bit]) => bits & bit).map(([, reason]) => reason);
 }
 
 /**
@@ -129,7 +129,7 @@ function describe(verdict, error, millis) {
     role: ROLES[verdict[HEALTH_AT.ROLE]],
     breaker: BREAKER[verdict[HEALTH_AT.BREAKER]],
     lastError,
-    reasons: [...obstacleOf(verdict, lastError), ...worriesOf(verdict)],
+    reasons: [...obstacleOf(verdict, lastError), ...issuesOf(verdict)],
   };
 }
 

@@ -127,8 +127,8 @@ const HEALTH_AT = Object.freeze({
   STATUS: 23,
   /** enum hf_health_obstacle */
   OBSTACLE: 24,
-  /** HF_WORRY_* */
-  WORRIES: 25,
+  /** HF_ISSUE_* */
+  ISSUES: 25,
   /** 1 = as many as a warm-up opens were open at once */
   WARMED: 26,
   /** enum hf_health_pooler */
@@ -310,7 +310,7 @@ const OBSTACLE = Object.freeze({
 });
 
 /** What is wrong although they work. */
-const WORRY = Object.freeze({
+const ISSUE = Object.freeze({
   QUEUE_FULL: 1,
   /** half of queueMax, or more */
   QUEUE_LONG: 2,
@@ -356,6 +356,7 @@ module.exports = {
   HEALTH,
   HEALTH_AT,
   INT_AT,
+  ISSUE,
   LEASE_AT,
   MSG,
   OBSTACLE,
@@ -366,5 +367,4 @@ module.exports = {
   RESULT_AT,
   ROLE,
   ROW_DESCRIPTION_AT,
-  WORRY,
 };

@@ -816,7 +816,7 @@ enum hf_int {
    */
   HF_HEALTH_STATUS = HF_ERROR_INTS, /* enum hf_health_status */
   HF_HEALTH_OBSTACLE,               /* enum hf_health_obstacle */
-  HF_HEALTH_WORRIES,                /* HF_WORRY_* */
+  HF_HEALTH_ISSUES,                 /* HF_ISSUE_* */
   HF_HEALTH_WARMED,    /* 1 = as many as a warm-up opens were open at once */
   HF_HEALTH_POOLER,    /* enum hf_health_pooler */
   HF_HEALTH_ROLE,      /* enum hf_health_role */
@@ -929,15 +929,15 @@ enum hf_health_obstacle {
 };
 
 /* What is wrong although queries work; bits, in the order they are told. */
-enum hf_worry {
-  HF_WORRY_QUEUE_FULL = 1 << 0,
-  HF_WORRY_QUEUE_LONG = 1 << 1, /* half of queueMax, or more */
-  HF_WORRY_ALL_LENT = 1 << 2,   /* to clients, and calls wait */
-  HF_WORRY_SLOW = 1 << 3,       /* the server took long to answer */
-  HF_WORRY_BREAKER = 1 << 4,    /* new connections cannot be opened */
-  HF_WORRY_LOST = 1 << 5,       /* connections were lost at work */
-  HF_WORRY_TAKES_NO_WRITES = 1 << 6,
-  HF_WORRY_DEMOTED = 1 << 7 /* a standby where a primary was */
+enum hf_health_issue {
+  HF_ISSUE_QUEUE_FULL = 1 << 0,
+  HF_ISSUE_QUEUE_LONG = 1 << 1, /* half of queueMax, or more */
+  HF_ISSUE_ALL_LENT = 1 << 2,   /* to clients, and calls wait */
+  HF_ISSUE_SLOW = 1 << 3,       /* the server took long to answer */
+  HF_ISSUE_BREAKER = 1 << 4,    /* new connections cannot be opened */
+  HF_ISSUE_LOST = 1 << 5,       /* connections were lost at work */
+  HF_ISSUE_TAKES_NO_WRITES = 1 << 6,
+  HF_ISSUE_DEMOTED = 1 << 7 /* a standby where a primary was */
 };
 
 enum hf_health_role {

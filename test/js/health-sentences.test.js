@@ -15,7 +15,7 @@ const {
   ERROR_AT,
   HEALTH_AT,
   OBSTACLE,
-  WORRY,
+  ISSUE,
 } = require('../../lib/protocol/messages.js');
 
 const FILE = path.join(__dirname, '../unit/features/health_changes.inc');
@@ -29,15 +29,15 @@ const OBSTACLES = [
 ];
 
 /** @type {[RegExp, number][]} */
-const WORRIES = [
-  [/^the queue is full/, WORRY.QUEUE_FULL],
-  [/^the queue is long/, WORRY.QUEUE_LONG],
-  [/are lent, and calls wait$/, WORRY.ALL_LENT],
-  [/^the server took/, WORRY.SLOW],
-  [/^new connections cannot/, WORRY.BREAKER],
-  [/were lost at work$/, WORRY.LOST],
-  [/^the server takes no writes/, WORRY.TAKES_NO_WRITES],
-  [/and is a standby now$/, WORRY.DEMOTED],
+const ISSUES = [
+  [/^the queue is full/, ISSUE.QUEUE_FULL],
+  [/^the queue is long/, ISSUE.QUEUE_LONG],
+  [/are lent, and calls wait$/, ISSUE.ALL_LENT],
+  [/^the server took/, ISSUE.SLOW],
+  [/^new connections cannot/, ISSUE.BREAKER],
+  [/were lost at work$/, ISSUE.LOST],
+  [/^the server takes no writes/, ISSUE.TAKES_NO_WRITES],
+  [/and is a standby now$/, ISSUE.DEMOTED],
 ];
 
 /** @returns {any[][]} the rows of the table, by its columns */
@@ -70,7 +70,7 @@ test('its sentences are those from before the engine judged', () => {
       const obstacle =
         found(OBSTACLES) ?? (reason === message ? OBSTACLE.FAILED : 0);
       verdict[HEALTH_AT.OBSTACLE] ||= obstacle;
-      verdict[HEALTH_AT.WORRIES] |= found(WORRIES) ?? 0;
+      verdict[HEALTH_AT.ISSUES] |= found(ISSUES) ?? 0;
       verdict[HEALTH_AT.ANSWER_MS] ||= numberIn(reason, /took (\d+) ms/);
       verdict[HEALTH_AT.LOST] ||= numberIn(reason, /^(\d+) connections were/);
     }

@@ -110,30 +110,30 @@ static enum hf_health_obstacle obstacle_of(
   return HF_OBSTACLE_NONE;
 }
 
-static uint32_t worry(bool there, uint32_t which) {
+static uint32_t issue(bool there, uint32_t which) {
   return there ? which : 0;
 }
 
-static uint32_t worries_of(const struct hf_health_memory *memory,
-                           const struct hf_health_figures *figures,
-                           const struct hf_health_finding *finding) {
+static uint32_t issues_of(const struct hf_health_memory *memory,
+                          const struct hf_health_figures *figures,
+                          const struct hf_health_finding *finding) {
   const struct hf_gauges *gauges = &figures->gauges;
   bool full = gauges->waiting >= figures->queue_max;
   bool primary = memory->role == HF_HEALTH_ROLE_PRIMARY;
   bool standby = memory->role == HF_HEALTH_ROLE_STANDBY;
   bool slow = finding->outcome == HF_HEALTH_ANSWERED &&
               finding->took_us > (uint64_t)HF_HEALTH_SLOW_MS * HF_US_PER_MS;
-  return worry(full, HF_WORRY_QUEUE_FULL) |
-         worry(!full && gauges->waiting * INT64_C(2) >= figures->queue_max,
-               HF_WORRY_QUEUE_LONG) |
-         worry(gauges->waiting > 0 && gauges->leased >= figures->max,
-               HF_WORRY_ALL_LENT) |
-         worry(slow, HF_WORRY_SLOW) |
-         worry(gauges->breaker != 0, HF_WORRY_BREAKER) |
-         worry(figures->lost_busy > memory->lost_busy, HF_WORRY_LOST) |
-         worry(memory->takes_no_writes && primary && !figures->asks_to_read,
-               HF_WORRY_TAKES_NO_WRITES) |
-         worry(memory->was_primary && standby, HF_WORRY_DEMOTED);
+  return issue(full, HF_ISSUE_QUEUE_FULL) |
+         issue(!full && gauges->waiting * INT64_C(2) >= figures->queue_max,
+               HF_ISSUE_QUEUE_LONG) |
+         issue(gauges->waiting > 0 && gauges->leased >= figures->max,
+               HF_ISSUE_ALL_LENT) |
+         issue(slow, HF_ISSUE_SLOW) |
+         issue(gauges->breaker != 0, HF_ISSUE_BREAKER) |
+         issue(figures->lost_busy > memory->lost_busy, HF_ISSUE_LOST) |
+         issue(memory->takes_no_writes && primary && !figures->asks_to_read,
+               HF_ISSUE_TAKES_NO_WRITES) |
+         issue(memory->was_primary && standby, HF_ISSUE_DEMOTED);
 }
 
 /* Returns true when queries fail to work because of the application itself. */
@@ -142,12 +142,12 @@ static bool is_own_doing(enum hf_health_obstacle obstacle) {
 }
 
 static enum hf_health_status status_of(enum hf_health_obstacle obstacle,
-                                       uint32_t worries) {
+                                       uint32_t issues) {
   if (obstacle != HF_OBSTACLE_NONE && !is_own_doing(obstacle)) {
     return HF_HEALTH_DOWN;
   }
-  return obstacle != HF_OBSTACLE_NONE || worries != 0 ? HF_HEALTH_DEGRADED
-                                                      : HF_HEALTH_UP;
+  return obstacle != HF_OBSTACLE_NONE || issues != 0 ? HF_HEALTH_DEGRADED
+                                                     : HF_HEALTH_UP;
 }
 
 static enum hf_health_pooler pooler_of(
@@ -177,8 +177,8 @@ struct hf_health_verdict hf_health_judge(
   uint64_t took_us =
       finding->outcome == HF_HEALTH_ANSWERED ? finding->took_us : 0;
   verdict.obstacle = obstacle_of(memory, figures, finding);
-  verdict.worries = worries_of(memory, figures, finding);
-  verdict.status = status_of(verdict.obstacle, verdict.worries);
+  verdict.issues = issues_of(memory, figures, finding);
+  verdict.status = status_of(verdict.obstacle, verdict.issues);
   verdict.pooler = pooler_of(figures);
   verdict.role = memory->role;
   verdict.answer_ms = (int32_t)((took_us + HF_US_PER_MS / 2) / HF_US_PER_MS);

@@ -77,7 +77,7 @@ struct hf_health_memory {
 struct hf_health_verdict {
   enum hf_health_status status;
   enum hf_health_obstacle obstacle;
-  uint32_t worries; /* HF_WORRY_* */
+  uint32_t issues; /* HF_ISSUE_* */
   enum hf_health_pooler pooler;
   enum hf_health_role role;
   int32_t answer_ms; /* time of the answer, rounded */

@@ -120,7 +120,7 @@ static void answer_check(void *ctx,
                            &report->gauges);
     message->ints[HF_HEALTH_STATUS] = (int32_t)verdict->status;
     message->ints[HF_HEALTH_OBSTACLE] = (int32_t)verdict->obstacle;
-    message->ints[HF_HEALTH_WORRIES] = (int32_t)verdict->worries;
+    message->ints[HF_HEALTH_ISSUES] = (int32_t)verdict->issues;
     message->ints[HF_HEALTH_WARMED] = report->warmed;
     message->ints[HF_HEALTH_POOLER] = (int32_t)verdict->pooler;
     message->ints[HF_HEALTH_ROLE] = (int32_t)verdict->role;

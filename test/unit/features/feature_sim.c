@@ -84,12 +84,12 @@ static void assert_in_time(const struct hf_health_check *check,
   assert_true(now_us < check->ends_us + US_PER_MS);
 }
 
-/* The status follows from the obstacle and the worries. */
+/* The status follows from the obstacle and the issues. */
 static void assert_verdict(const struct hf_health_verdict *verdict) {
   switch (verdict->obstacle) {
   case HF_OBSTACLE_NONE:
     assert_int_equal(verdict->status,
-                     verdict->worries == 0 ? HF_HEALTH_UP : HF_HEALTH_DEGRADED);
+                     verdict->issues == 0 ? HF_HEALTH_UP : HF_HEALTH_DEGRADED);
     break;
   case HF_OBSTACLE_SUSPENDED:
   case HF_OBSTACLE_IN_USE:

@@ -19,7 +19,7 @@ static struct health_call *check(void) {
 
 static void expect_up(const struct health_call *call) {
   expect_health(call, HF_HEALTH_UP, HF_OBSTACLE_NONE);
-  assert_int_equal(call->verdict.worries, 0);
+  assert_int_equal(call->verdict.issues, 0);
 }
 
 static void expect_unanswered(const struct health_call *call) {
@@ -106,7 +106,7 @@ static void checks_that_share_a_probe_get_the_same_verdict(void **state) {
   other = check();
   sim_connect(&features.sim);
   features_answer(&features);
-  assert_int_equal(one->verdict.worries, HF_WORRY_LOST);
+  assert_int_equal(one->verdict.issues, HF_ISSUE_LOST);
   assert_int_equal(one->verdict.lost, 1);
   assert_memory_equal(&one->verdict, &other->verdict, sizeof(one->verdict));
   features_close(&features);

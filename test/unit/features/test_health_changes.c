@@ -64,14 +64,14 @@ static const char *const obstacles[] = {NULL,
                                         "the server does not answer",
                                         "connections are in use",
                                         NULL};
-static const char *const worries[] = {"the queue is full",
-                                      "the queue is long",
-                                      "are lent, and calls wait",
-                                      "ms to answer",
-                                      "new connections cannot be opened",
-                                      "were lost at work",
-                                      "the server takes no writes",
-                                      "and is a standby now"};
+static const char *const issues[] = {"the queue is full",
+                                     "the queue is long",
+                                     "are lent, and calls wait",
+                                     "ms to answer",
+                                     "new connections cannot be opened",
+                                     "were lost at work",
+                                     "the server takes no writes",
+                                     "and is a standby now"};
 
 static void read_figures(const struct change *row,
                          uint64_t now_us,
@@ -183,9 +183,9 @@ static void expect_reasons(const struct change *row,
     n_told += *told == '|';
   }
   told = row->reasons;
-  for (i = 0; i < sizeof(worries) / sizeof(worries[0]); i++) {
-    if ((verdict->worries & 1u << i) != 0) {
-      told = strstr(told, worries[i]);
+  for (i = 0; i < sizeof(issues) / sizeof(issues[0]); i++) {
+    if ((verdict->issues & 1u << i) != 0) {
+      told = strstr(told, issues[i]);
       assert_non_null(told);
       n_judged++;
     }
@@ -197,11 +197,11 @@ static void expect_reasons(const struct change *row,
 static void expect_numbers(const struct change *row,
                            const struct hf_health_verdict *verdict) {
   char part[64];
-  if ((verdict->worries & HF_WORRY_SLOW) != 0) {
+  if ((verdict->issues & HF_ISSUE_SLOW) != 0) {
     snprintf(part, sizeof(part), "took %d ms", (int)verdict->answer_ms);
     assert_non_null(strstr(row->reasons, part));
   }
-  if ((verdict->worries & HF_WORRY_LOST) != 0) {
+  if ((verdict->issues & HF_ISSUE_LOST) != 0) {
     snprintf(part, sizeof(part), "%d connections were", (int)verdict->lost);
     assert_non_null(strstr(row->reasons, part));
   }

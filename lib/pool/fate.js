@@ -231,7 +231,7 @@ class CommitInquiry {
   /** The caller no longer waits. @returns {number} the last step */
   leave() {
     this.#failure = '';
-    this.#report(FATE_EVENT.LEFT);
+    this.#report(FATE_EVENT.ABANDONED);
     return this.#order.step;
   }
 

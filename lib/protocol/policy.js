@@ -302,8 +302,8 @@ const FATE_EVENT = Object.freeze({
   FAILED: 6,
   /** the same, and every further one would */
   REFUSED: 7,
-  /** the caller waits no more */
-  LEFT: 8,
+  /** the caller stopped waiting */
+  ABANDONED: 8,
 });
 
 module.exports = {

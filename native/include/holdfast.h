@@ -311,9 +311,9 @@ enum hf_fate_event {
   HF_FATE_EVENT_TERMINATED,
   HF_FATE_EVENT_NAMED, /* with synchronous_standby_names */
   HF_FATE_EVENT_CONFIRMED,
-  HF_FATE_EVENT_FAILED,  /* the step failed: there may be another way */
-  HF_FATE_EVENT_REFUSED, /* the same, and every further one would */
-  HF_FATE_EVENT_LEFT,    /* the caller waits no more */
+  HF_FATE_EVENT_FAILED,    /* the step failed: there may be another way */
+  HF_FATE_EVENT_REFUSED,   /* the same, and every further one would */
+  HF_FATE_EVENT_ABANDONED, /* the caller stopped waiting */
   HF_FATE_EVENTS
 };
 

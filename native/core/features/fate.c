@@ -42,7 +42,7 @@ enum reason {
   REASON_IN_PROGRESS,
   REASON_NOT_ASKED,
   REASON_NOT_CONFIRMED,
-  REASON_LEFT
+  REASON_ABANDONED
 };
 
 static const char forbidden[] =
@@ -62,7 +62,7 @@ static const char *const reasons[] = {
     [REASON_IN_PROGRESS] = "the transaction is still in progress",
     [REASON_NOT_ASKED] = "the server could not be asked",
     [REASON_NOT_CONFIRMED] = not_confirmed,
-    [REASON_LEFT] = "the caller had no time to wait for the answer",
+    [REASON_ABANDONED] = "the caller had no time to wait for the answer",
 };
 
 const char *hf_fate_state_name(enum hf_fate_state state) {
@@ -280,7 +280,7 @@ static bool fits(const struct hf_fate *fate, enum hf_fate_event event) {
   if (event == HF_FATE_EVENT_FAILED || event == HF_FATE_EVENT_REFUSED) {
     return step != HF_FATE_PAUSE; /* a pause cannot fail */
   }
-  return event == HF_FATE_EVENT_LEFT || event == answers[step];
+  return event == HF_FATE_EVENT_ABANDONED || event == answers[step];
 }
 
 struct hf_fate_order hf_fate_next(struct hf_fate *fate,
@@ -317,8 +317,8 @@ struct hf_fate_order hf_fate_next(struct hf_fate *fate,
   case HF_FATE_EVENT_REFUSED:
     fail(fate, event == HF_FATE_EVENT_REFUSED, now_ms);
     break;
-  case HF_FATE_EVENT_LEFT:
-    give_up(fate, REASON_LEFT);
+  case HF_FATE_EVENT_ABANDONED:
+    give_up(fate, REASON_ABANDONED);
     break;
   case HF_FATE_EVENTS:
     break;

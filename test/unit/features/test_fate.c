@@ -296,7 +296,7 @@ static void a_caller_that_leaves_while_the_server_is_asked_gets_unknown(
   struct asking asking = connected(&identity, 0);
 
   (void)state;
-  tell(&asking, HF_FATE_EVENT_LEFT);
+  tell(&asking, HF_FATE_EVENT_ABANDONED);
   expect_unknown(&asking, "the caller had no time to wait for the answer");
   answer(&asking, "committed"); /* too late: nothing changes it */
   expect_step(&asking, HF_FATE_UNKNOWN);
@@ -458,7 +458,7 @@ static void a_deadline_while_standbys_are_waited_for_leaves_it_in_doubt(
   (void)state;
   assert_int_equal(asking.order.left_ms, 500);
   asking.now_ms += 500;
-  tell(&asking, HF_FATE_EVENT_LEFT);
+  tell(&asking, HF_FATE_EVENT_ABANDONED);
   expect_step(&asking, HF_FATE_UNKNOWN);
 }
 
@@ -489,7 +489,7 @@ static void no_sequence_of_events_says_more_than_the_server_did(void **state) {
 
     while (asking.order.step < HF_FATE_COMMITTED) {
       enum hf_fate_event event =
-          (enum hf_fate_event)(next_random(&seed) % HF_FATE_EVENT_LEFT);
+          (enum hf_fate_event)(next_random(&seed) % HF_FATE_EVENT_ABANDONED);
       const char *status = statuses[next_random(&seed) % 4];
       bool same = next_random(&seed) % 8 != 0;
       bool asked = asking.order.step == HF_FATE_ASK &&

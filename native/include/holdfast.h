@@ -191,7 +191,7 @@ struct hf_retry_policy {
   bool count_given;     /* the caller chose max_retries, by a preset or so */
   bool delays_given;    /* and the delays */
   bool unbudgeted;      /* the process's budget does not cut it */
-  bool outside;         /* the work is done by a driver, not by the engine;
+  bool external;        /* the work is done by a driver, not by the engine;
                            set by hf_retry_next */
   int32_t name_retries; /* for trouble with a driver's names of statements,
                            where no count was given; default 3 */

@@ -52,7 +52,7 @@ static bool timed_out(const struct hf_evidence *evidence) {
 /* A prepared statement of a driver was missing or a different one. */
 static bool is_about_names(const struct hf_retry_policy *policy,
                            const struct hf_classification *why) {
-  return policy->outside && why->unnamed;
+  return policy->external && why->unnamed;
 }
 
 /*
@@ -71,7 +71,7 @@ static bool is_unreachable(const struct hf_classification *why) {
 static bool waits_for_server(const struct hf_retry_policy *policy,
                              const struct hf_retry_state *state,
                              const struct hf_classification *why) {
-  return policy->outside && !policy->count_given && !policy->delays_given &&
+  return policy->external && !policy->count_given && !policy->delays_given &&
          state->deadline_at > 0 && is_unreachable(why);
 }
 
@@ -103,7 +103,7 @@ static const char *forbids(const struct hf_retry_policy *policy,
   if (!why->retryable) {
     return "repeating this is of no use";
   }
-  if (!policy->outside && why->once && state->used_once) {
+  if (!policy->external && why->once && state->used_once) {
     return "this is worth one repetition only";
   }
   if (!waits_for_server(policy, state, why) &&
@@ -147,7 +147,7 @@ static int32_t delay_for(const struct hf_retry_policy *policy,
   if (why->slow) {
     return hf_backoff_delay(policy, n, HF_BACKOFF_SLOW, random);
   }
-  if (policy->outside && why->no_server) {
+  if (policy->external && why->no_server) {
     return hf_backoff_delay(policy, n, HF_BACKOFF_HALF, random);
   }
   if (state->retries == 0 && why->outcome == HF_OUTCOME_NOT_EXECUTED &&
@@ -309,11 +309,11 @@ struct hf_verdict hf_retry_next(const struct hf_retry_policy *policy,
                                 double now_ms,
                                 uint32_t random) {
   struct hf_classification why = hf_classify(evidence);
-  struct hf_retry_policy outside = *policy;
+  struct hf_retry_policy external = *policy;
 
-  outside.outside = true;
-  outside.retry_ambiguous |= evidence->only_reads;
-  return hf_retry_judge(&outside,
+  external.external = true;
+  external.retry_ambiguous |= evidence->only_reads;
+  return hf_retry_judge(&external,
                         state,
                         &why,
                         timed_out(evidence),

@@ -22,13 +22,13 @@ static bool read_number(const char **text, char after, int64_t *out) {
 
 int32_t hf_cache_params_read(const struct hf_op *op,
                              const char *const *fields,
-                             struct hf_cache_params *terms) {
+                             struct hf_cache_params *params) {
   int32_t first = (op->flags & HF_FLAG_NAMED) != 0 ? 2 : 1;
   const char *text;
   int64_t ttl_ms = 0;
   int64_t stale_ms = 0;
   int64_t n_labels = 0;
-  memset(terms, 0, sizeof *terms);
+  memset(params, 0, sizeof *params);
   if ((op->flags & HF_FLAG_CACHE) == 0) {
     return first;
   }
@@ -42,9 +42,9 @@ int32_t hf_cache_params_read(const struct hf_op *op,
       n_labels > op->n_fields - first - 1) {
     return MALFORMED;
   }
-  terms->cache.ttl_us = (uint64_t)ttl_ms * US_PER_MS;
-  terms->cache.stale_us = (uint64_t)stale_ms * US_PER_MS;
-  terms->labels = fields + first + 1;
-  terms->n_labels = (int32_t)n_labels;
-  return first + 1 + terms->n_labels;
+  params->max_age.ttl_us = (uint64_t)ttl_ms * US_PER_MS;
+  params->max_age.stale_us = (uint64_t)stale_ms * US_PER_MS;
+  params->labels = fields + first + 1;
+  params->n_labels = (int32_t)n_labels;
+  return first + 1 + params->n_labels;
 }

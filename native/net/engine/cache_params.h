@@ -14,7 +14,7 @@
 #include "holdfast.h"
 
 struct hf_cache_params {
-  struct hf_cache_max_age cache;
+  struct hf_cache_max_age max_age;
   const char *const *labels;
   int32_t n_labels;
 };
@@ -25,6 +25,6 @@ struct hf_cache_params {
  */
 int32_t hf_cache_params_read(const struct hf_op *op,
                              const char *const *fields,
-                             struct hf_cache_params *terms);
+                             struct hf_cache_params *params);
 
 #endif

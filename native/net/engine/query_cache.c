@@ -55,21 +55,21 @@ static void put_text(struct writer *writer, const char *text) {
 static void write_key(struct writer *writer,
                       const struct hf_op *op,
                       const char *const *fields,
-                      const struct hf_cache_params *terms,
+                      const struct hf_cache_params *params,
                       int32_t first_value) {
   struct head head = {0};
   int32_t i;
   head.decode = op->decode;
   head.read_only = (op->flags & HF_FLAG_READ_ONLY) != 0;
   head.n_values = op->n_fields - first_value;
-  for (i = 0; i < terms->n_labels; i++) {
-    head.n_keys += terms->labels[i][0] == LABEL_KEY;
+  for (i = 0; i < params->n_labels; i++) {
+    head.n_keys += params->labels[i][0] == LABEL_KEY;
   }
   put(writer, &head, sizeof head);
   put_text(writer, fields[0]);
-  for (i = 0; i < terms->n_labels; i++) {
-    if (terms->labels[i][0] == LABEL_KEY) {
-      put_text(writer, terms->labels[i]);
+  for (i = 0; i < params->n_labels; i++) {
+    if (params->labels[i][0] == LABEL_KEY) {
+      put_text(writer, params->labels[i]);
     }
   }
   for (i = first_value; i < op->n_fields; i++) {
@@ -80,10 +80,10 @@ static void write_key(struct writer *writer,
 static size_t make_key(struct hf_query_cache *cached,
                        const struct hf_op *op,
                        const char *const *fields,
-                       const struct hf_cache_params *terms,
+                       const struct hf_cache_params *params,
                        int32_t first_value) {
   struct writer writer = {0};
-  write_key(&writer, op, fields, terms, first_value);
+  write_key(&writer, op, fields, params, first_value);
   if (writer.bytes > cached->key_size) {
     char *larger = hf_realloc(cached->key, writer.bytes);
     if (larger == NULL) {
@@ -94,7 +94,7 @@ static size_t make_key(struct hf_query_cache *cached,
   }
   writer.at = cached->key;
   writer.bytes = 0;
-  write_key(&writer, op, fields, terms, first_value);
+  write_key(&writer, op, fields, params, first_value);
   return writer.bytes;
 }
 
@@ -181,7 +181,7 @@ void hf_query_cache_refuse(struct hf_port *port, const struct hf_op *op) {
 static struct hf_call *make_call(struct hf_handle *handle,
                                  const struct hf_op *op,
                                  const char *const *fields,
-                                 const struct hf_cache_params *terms) {
+                                 const struct hf_cache_params *params) {
   struct hf_port *port = handle->port;
   struct hf_query_cache_call *part = hf_calloc(1, sizeof *part);
   struct hf_call *call;
@@ -199,7 +199,7 @@ static struct hf_call *make_call(struct hf_handle *handle,
     return NULL;
   }
   part->call = call;
-  part->terms = terms->cache;
+  part->max_age = params->max_age;
   call->cached = part;
   if (!is_read(call)) {
     hf_intake_drop(call);
@@ -259,7 +259,7 @@ static void serve(struct hf_handle *handle,
 static void follow(struct hf_handle *handle,
                    const struct hf_op *op,
                    const char *const *fields,
-                   const struct hf_cache_params *terms,
+                   const struct hf_cache_params *params,
                    const struct hf_cache_query *question) {
   struct hf_cache_entry *entry = NULL;
   enum hf_cache_verdict verdict = ask(handle, question, &entry);
@@ -268,7 +268,7 @@ static void follow(struct hf_handle *handle,
     serve(handle, op, entry, verdict == HF_CACHE_STALE);
     return;
   }
-  call = make_call(handle, op, fields, terms);
+  call = make_call(handle, op, fields, params);
   if (verdict == HF_CACHE_FILL) {
     fill(handle, call, entry);
   } else if (call != NULL && verdict == HF_CACHE_JOIN) {
@@ -283,14 +283,14 @@ void hf_query_cache_query(struct hf_handle *handle,
                           const char *const *fields) {
   struct hf_query_cache *cached = cached_of(handle);
   struct hf_cache_query question = {0};
-  struct hf_cache_params terms;
-  int32_t first_value = hf_cache_params_read(op, fields, &terms);
+  struct hf_cache_params params;
+  int32_t first_value = hf_cache_params_read(op, fields, &params);
   if (first_value < 0) {
     hf_query_cache_refuse(handle->port, op);
     return;
   }
   if (cached != NULL) {
-    question.key_bytes = make_key(cached, op, fields, &terms, first_value);
+    question.key_bytes = make_key(cached, op, fields, &params, first_value);
     question.key = cached->key;
   }
   if (question.key_bytes == 0) {
@@ -301,18 +301,18 @@ void hf_query_cache_query(struct hf_handle *handle,
                      NULL);
     return;
   }
-  question.tags = terms.labels;
-  question.n_tags = terms.n_labels;
+  question.tags = params.labels;
+  question.n_tags = params.n_labels;
   if (handle->notified) {
     hf_cache_trust_apply(&handle->pool->trust,
                          hf_netpool_cache_probe_us(handle->pool),
                          hf_clock_us(),
-                         &terms.cache);
+                         &params.max_age);
   }
-  question.max_age = terms.cache;
+  question.max_age = params.max_age;
   question.timeout_us = (uint64_t)(uint32_t)op->timeout_ms;
   question.unreachable = hf_pool_is_unavailable(&handle->pool->core);
-  follow(handle, op, fields, &terms, &question);
+  follow(handle, op, fields, &params, &question);
   hf_query_cache_publish(cached);
   if (cached->key_size > KEY_SIZE_KEPT) {
     hf_free(cached->key);

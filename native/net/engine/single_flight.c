@@ -89,7 +89,7 @@ void hf_query_cache_give_up(struct hf_call *call, enum hf_status status) {
 
 static bool accepts(const struct hf_call *call,
                     const struct hf_cache_entry *entry) {
-  return hf_cache_accepts(entry, &call->cached->terms, hf_clock_us());
+  return hf_cache_accepts(entry, &call->cached->max_age, hf_clock_us());
 }
 
 /* Answers all calls that accept the cached result, however old it is. */
@@ -137,7 +137,7 @@ static void on_answered(struct hf_query_cache *cached,
                           entry,
                           copy,
                           bytes,
-                          &leader->cached->terms,
+                          &leader->cached->max_age,
                           leader->unit.request.started_us);
 }
 

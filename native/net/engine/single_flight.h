@@ -40,7 +40,7 @@ struct hf_query_cache_call {
   struct hf_cache_waiter waiter;
   struct hf_call *call;
   struct hf_cache_entry *entry; /* whose leader it is, or NULL */
-  struct hf_cache_max_age terms;
+  struct hf_cache_max_age max_age;
   bool answered; /* the user was answered; the result is still cached */
 };
 

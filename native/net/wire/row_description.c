@@ -17,7 +17,7 @@
 #include "net/wire/encode.h"
 #include "net/wire/message.h"
 
-enum { FIRST_ID = 2, FORGET_ID = 1 };
+enum { FIRST_ID = 2, RESTART_ID = 1 };
 
 struct hf_row_description {
   struct hf_table_node node;       /* while it is in the table */
@@ -185,13 +185,13 @@ static struct hf_message *new_definition(
   return message;
 }
 
-/* Makes the message that has JavaScript forget all descriptions. */
-static struct hf_message *new_forget_all(void) {
+/* Makes the message that has JavaScript drop all descriptions. */
+static struct hf_message *new_restart(void) {
   struct hf_message_head head = {.kind = HF_MSG_ROW_DESCRIPTION,
                                  .n_ints = HF_ROW_DESCRIPTION_INTS};
   struct hf_message *message = hf_message_new(&head);
   if (message != NULL) {
-    message->ints[HF_ROW_DESCRIPTION_ID] = FORGET_ID;
+    message->ints[HF_ROW_DESCRIPTION_ID] = RESTART_ID;
   }
   return message;
 }
@@ -222,7 +222,7 @@ static enum hf_status add(struct hf_row_descriptions *table,
   int32_t id = FIRST_ID + table->base + table->count;
   struct hf_message *message = new_definition(description, id);
   if (message != NULL && full) {
-    struct hf_message *first = new_forget_all();
+    struct hf_message *first = new_restart();
     if (first == NULL) {
       hf_message_free(message);
       return HF_NO_MEMORY;

@@ -3,7 +3,7 @@
  * The row descriptions one port knows: the names and types of a result's
  * columns are sent to JavaScript once, and go by a number (2 and up) then.
  *
- * A table has a maximum size. When it is full it forgets all descriptions, and
+ * A table has a maximum size. When it is full it drops all descriptions, and
  * so does JavaScript; numbers are never used twice.
  *
  * Ownership: the table is the caller's memory; messages that it makes are the
@@ -53,7 +53,7 @@ HF_NODISCARD enum hf_status hf_row_descriptions_find(
     struct hf_message **definition);
 
 /*
- * Keeps a description, also when the table forgets all, for a result that is
+ * Keeps a description, also when the table drops all, for a result that is
  * sent at the end of its call. 0 is ignored. Each hold is undone by a release.
  */
 void hf_row_descriptions_hold(struct hf_row_descriptions *table, int32_t id);

@@ -11,7 +11,7 @@ const {
 const { EVENT } = require('../protocol/messages.js');
 const { readFields } = require('../errors/errors.js');
 const { internals } = require('./client.js');
-const { greet } = require('./greet.js');
+const { runHook } = require('./connect-hook.js');
 const { warnOnce } = require('../platform/warn.js');
 
 /** Held at load: tests may replace it later. */
@@ -31,7 +31,7 @@ function emitEvent(core, event) {
     case EVENT.CONNECT:
       internals.name(clients.of(event.connection), event.processID);
       if (event.lease !== 0) {
-        void greet(core, event); // never rejects
+        void runHook(core, event); // never rejects
       }
       break;
     case EVENT.REMOVE:
@@ -143,9 +143,9 @@ function emitOnClients(clients, event) {
  * @param {import('./pool-core.js').PoolCore} core
  * @param {Event} event
  */
-function onLost({ clients, greetings, losing }, event) {
-  greetings.get(event.lease)?.();
-  greetings.delete(event.lease);
+function onLost({ clients, hookWaits, losing }, event) {
+  hookWaits.get(event.lease)?.();
+  hookWaits.delete(event.lease);
   const client = clients.leased(event.lease) ?? clients.find(event.connection);
   if (client === undefined) {
     return;

@@ -4,7 +4,7 @@
 // A pool as the engine has it: opened at the first call, under a number of the
 // port; what is asked of it, and its figures.
 
-const { openFields } = require('./open-message.js');
+const { openOperation } = require('./open-operation.js');
 const { portOrReason } = require('../engine/no-port.js');
 const { weakly } = require('../engine/listener.js');
 const { addLive, nameOf, removeLive, setCore } = require('../observe/live.js');
@@ -68,7 +68,7 @@ class EnginePool {
       resolved.public,
     );
     /** Whether new connections are prepared before they are used. */
-    this.greets = typeof resolved.onConnect === 'function';
+    this.hasHook = typeof resolved.onConnect === 'function';
   }
 
   /** This, which is always extended. */
@@ -136,12 +136,12 @@ class EnginePool {
       addLive(this.observer.pool, this.#core);
       const shared = this.#shared;
       this.#sendOpen(
-        openFields(
+        openOperation(
           this.#resolved,
           shared && { key: shared.key, written: shared.sizes.written },
         ),
       );
-      if (this.greets) {
+      if (this.hasHook) {
         this.port.add(OP.HOOK, 0, this.#number, null, 0);
       }
     }
@@ -278,11 +278,11 @@ class EnginePool {
   }
 
   /** From now on new connections are prepared. */
-  greet() {
-    if (!this.greets && this.opened) {
+  useHook() {
+    if (!this.hasHook && this.opened) {
       this.port.add(OP.HOOK, 0, this.#number, null, 0);
     }
-    this.greets = true;
+    this.hasHook = true;
   }
 
   /**

@@ -32,7 +32,7 @@ const { warnOnce } = require('../platform/warn.js');
 
 class PoolCore extends EnginePool {
   /** Whether a hook has run: its parsers are known. */
-  #greeted = false;
+  #hookHasRun = false;
   #mask = -1;
   /**
    * The parsers that a connection got last.
@@ -69,7 +69,7 @@ class PoolCore extends EnginePool {
      * Functions that end the wait for hooks, by lease.
      * @type {Map<number, () => void>}
      */
-    this.greetings = new Map();
+    this.hookWaits = new Map();
     /** By connection. @type {Map<number, unknown>} */
     this.hookErrors = new Map();
     /** Clients whose connection was lost, by its serial. */
@@ -224,8 +224,8 @@ class PoolCore extends EnginePool {
    * Called when a connection was prepared: its parsers are known from now on.
    * @param {import('../values/types.js').TypeOverrides | null} types
    */
-  noteGreeting(types) {
-    this.#greeted = true;
+  noteHookRun(types) {
+    this.#hookHasRun = true;
     if (types !== null) {
       this.noteParsers(types);
     }
@@ -244,7 +244,7 @@ class PoolCore extends EnginePool {
    * Which types the engine may decode, whichever connection a query runs on.
    */
   get decodable() {
-    return this.greets && !this.#greeted ? 0 : this.#mask;
+    return this.hasHook && !this.#hookHasRun ? 0 : this.#mask;
   }
 
   /**

@@ -96,7 +96,7 @@ function openDirect(core, { url, name }) {
   }
   // Its connections are prepared as those of the pool.
   inner.hookedBy = core.pool;
-  inner.greet();
+  inner.useHook();
   directCores.add(inner);
   directPools.set(core, pool);
   return pool;
@@ -187,8 +187,8 @@ function acquireSession(core, options, stack, resolve, reject) {
  * @returns {PoolCore}
  */
 function openListening(core) {
-  const { resolved, greets } = core;
-  const functions = [typeof resolved.password === 'function', greets];
+  const { resolved, hasHook } = core;
+  const functions = [typeof resolved.password === 'function', hasHook];
   const sizes = new Map([...resolved.engine, ['max', '1'], ['min', '0']]);
   const pool = core.makePool(undefined, {
     key: `listen ${resolved.key} ${functions}`,
@@ -201,8 +201,8 @@ function openListening(core) {
   });
   const inner = /** @type {PoolCore} */ (coreOf(pool));
   inner.hookedBy = core.pool;
-  if (greets) {
-    inner.greet();
+  if (hasHook) {
+    inner.useHook();
   }
   return inner;
 }

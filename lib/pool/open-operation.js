@@ -12,7 +12,7 @@
  *   of a shared pool, and the sizes that were set
  * @returns {string[]}
  */
-function openFields(resolved, shared) {
+function openOperation(resolved, shared) {
   const { target, settings, password, onConnect } = resolved;
   const engine = new Map([...resolved.engine, ...(shared?.written ?? [])]);
   const fields = [shared?.key ?? ''];
@@ -34,4 +34,4 @@ function openFields(resolved, shared) {
   return fields;
 }
 
-module.exports = { openFields };
+module.exports = { openOperation };

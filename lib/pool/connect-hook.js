@@ -85,7 +85,7 @@ function finish(core, client, event, failure) {
   }
   core.port.drop();
   if (failure === undefined) {
-    core.noteGreeting(state.types);
+    core.noteHookRun(state.types);
     core.port.add(OP.RELEASE, 0, event.lease, null, core.noticesFlag(client));
     return;
   }
@@ -111,7 +111,7 @@ function finish(core, client, event, failure) {
  * @param {PoolCore} core
  * @param {Event} event
  */
-async function greet(core, event) {
+async function runHook(core, event) {
   const client = core.clients.of(event.connection);
   const state = internals.stateOf(client);
   internals.lend(client, {
@@ -125,11 +125,11 @@ async function greet(core, event) {
   core.clients.lend(event.lease, client);
   core.port.hold();
   const lost = new Promise((resolve) => {
-    core.greetings.set(event.lease, () => resolve(undefined));
+    core.hookWaits.set(event.lease, () => resolve(undefined));
   });
   // When the connection is lost, the hook is not waited for.
   const failure = await Promise.race([prepare(core, client), lost]);
-  const wasLost = !core.greetings.delete(event.lease);
+  const wasLost = !core.hookWaits.delete(event.lease);
   finish(core, client, event, wasLost ? undefined : failure);
 }
 
@@ -142,7 +142,7 @@ function noteHook(core, name) {
   if (name !== 'connect') {
     return;
   }
-  core.greet();
+  core.useHook();
   if (core.isShared) {
     warnOnce(
       "a 'connect' listener on the pool of getPool() is only called for " +
@@ -153,4 +153,4 @@ function noteHook(core, name) {
   }
 }
 
-module.exports = { greet, noteHook };
+module.exports = { runHook, noteHook };

@@ -54,7 +54,7 @@ const TEXT_MAX = 1 << 24;
 /**
  * What an operation may take, and how often it may go again. Times are in
  * milliseconds, 0 where there is none.
- * @typedef {object} Terms
+ * @typedef {object} Limits
  * @property {number} decode which types the engine decodes
  * @property {number} deadline
  * @property {number} acquire how long to wait for a connection
@@ -62,8 +62,8 @@ const TEXT_MAX = 1 << 24;
  * @property {number} retries -1 = as the pool has it
  */
 
-/** @type {Terms} */
-const NO_TERMS = {
+/** @type {Limits} */
+const NO_LIMITS = {
   decode: 0,
   deadline: 0,
   acquire: 0,
@@ -102,9 +102,9 @@ class Batch {
    * @param {number} target
    * @param {{index: number, generation: number}} id
    * @param {number} flags
-   * @param {Terms} terms
+   * @param {Limits} limits
    */
-  add(kind, fields, target, id, flags, terms) {
+  add(kind, fields, target, id, flags, limits) {
     const at = this.#count * OP_WORDS;
     if (at === this.#ops.length) {
       this.#grow();
@@ -116,11 +116,11 @@ class Batch {
     ops[at + ID_LOW] = id.index;
     ops[at + ID_HIGH] = id.generation;
     ops[at + FLAGS] = flags;
-    ops[at + DECODE] = terms.decode;
-    ops[at + DEADLINE_MS] = terms.deadline;
-    ops[at + ACQUIRE_MS] = terms.acquire;
-    ops[at + TIMEOUT_MS] = terms.timeout;
-    ops[at + RETRIES] = terms.retries;
+    ops[at + DECODE] = limits.decode;
+    ops[at + DEADLINE_MS] = limits.deadline;
+    ops[at + ACQUIRE_MS] = limits.acquire;
+    ops[at + TIMEOUT_MS] = limits.timeout;
+    ops[at + RETRIES] = limits.retries;
     ops[at + RESERVED] = 0;
     this.#count += 1;
     if (this.#count === 1) {
@@ -189,4 +189,4 @@ function divide(ops, count, fields) {
   return parts;
 }
 
-module.exports = { Batch, NO_TERMS, divide, requestsOf };
+module.exports = { Batch, NO_LIMITS, divide, requestsOf };

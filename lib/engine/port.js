@@ -7,7 +7,7 @@
 // A request waits in a table (waiters.js) until its answer comes.
 
 const { OP } = require('../protocol/operations.js');
-const { Batch, NO_TERMS, divide, requestsOf } = require('./batch.js');
+const { Batch, NO_LIMITS, divide, requestsOf } = require('./batch.js');
 const { HoldfastError, paramError } = require('../errors/errors.js');
 const { rootsOf, thisCopy } = require('../platform/package-instance.js');
 const { deliverTo } = require('./deliver.js');
@@ -39,7 +39,7 @@ class Port {
     (pool, low, high, text, flags) => {
       this.push(text);
       const id = { index: low, generation: high };
-      this.#batch.add(OP.ANSWER, 1, pool, id, flags, NO_TERMS);
+      this.#batch.add(OP.ANSWER, 1, pool, id, flags, NO_LIMITS);
     },
   );
   #leases = 0;
@@ -149,7 +149,7 @@ class Port {
    */
   add(kind, fields, target, waiter, flags) {
     this.#enter(waiter);
-    this.#batch.add(kind, fields, target, waiter ?? NOBODY, flags, NO_TERMS);
+    this.#batch.add(kind, fields, target, waiter ?? NOBODY, flags, NO_LIMITS);
   }
 
   /**
@@ -157,7 +157,7 @@ class Port {
    * @param {number} kind
    * @param {number} fields
    * @param {number} target
-   * @param {Waiter & import('./batch.js').Terms & {flags: number}} request
+   * @param {Waiter & import('./batch.js').Limits & {flags: number}} request
    */
   addRequest(kind, fields, target, request) {
     this.#enter(request);
@@ -180,7 +180,7 @@ class Port {
    */
   abort(waiter) {
     if (this.#waiters.has(waiter)) {
-      this.#batch.add(OP.ABORT, 0, 0, waiter, 0, NO_TERMS);
+      this.#batch.add(OP.ABORT, 0, 0, waiter, 0, NO_LIMITS);
     }
   }
 

@@ -81,7 +81,7 @@ function readKey(value, name) {
 }
 
 /**
- * Returns the fields of an operation with FLAG.CACHE: the terms, the labels.
+ * Returns the fields of an operation with FLAG.CACHE: the ages, the labels.
  * @param {any} cache
  * @returns {string[]}
  */

@@ -229,7 +229,7 @@ class CommitInquiry {
   }
 
   /** The caller no longer waits. @returns {number} the last step */
-  leave() {
+  abandon() {
     this.#failure = '';
     this.#report(FATE_EVENT.ABANDONED);
     return this.#order.step;
@@ -331,7 +331,7 @@ async function settle(core, identity, error, limits) {
   }
   const inquiry = new CommitInquiry(core, identity, limits.endsAt ?? 0);
   const last = await until(inquiry.run(), limits, () => error).catch(() =>
-    inquiry.leave(),
+    inquiry.abandon(),
   );
   if (last === FATE.ROLLED_BACK) {
     throw rolledBack(error);

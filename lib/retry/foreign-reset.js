@@ -157,11 +157,11 @@ async function isProxied(client) {
 }
 
 /**
- * Makes a client of pg's forget its prepared statements. Where that is
+ * Deallocates the prepared statements of a client of pg. Where that is
  * impossible, it is closed.
  * @param {any} client
  */
-async function forget(client) {
+async function deallocate(client) {
   await client.query('DEALLOCATE ALL');
   const known = client.connection?.parsedStatements;
   if (known === undefined) {
@@ -177,7 +177,7 @@ async function forget(client) {
 /**
  * @param {any} pool
  * @param {boolean} force
- * @returns {Promise<number>} how many forgot at once
+ * @returns {Promise<number>} how many did so at once
  */
 async function clearPgPool(pool, force) {
   checkPool(pool);
@@ -192,8 +192,8 @@ async function clearPgPool(pool, force) {
     throw refusal('HF_SESSION_REQUIRED', CLEAR_ADVICE);
   }
   const handled = new Set();
-  whenReturned(pool, forget, handled);
-  return eachIdle(pool, forget, handled);
+  whenReturned(pool, deallocate, handled);
+  return eachIdle(pool, deallocate, handled);
 }
 
 /**

@@ -185,7 +185,7 @@ const EVENT_AT = Object.freeze({
    * environment is to prepare the connection; HF_OP_RELEASE says that it did.
    */
   LEASE: 8,
-  /** enum hf_status of the failure it tells of, or HF_OK */
+  /** enum hf_status of the failure it reports, or HF_OK */
   STATUS: 9,
   /** positive, 0 = none */
   ERRNO: 10,

@@ -35,7 +35,7 @@ const OP = Object.freeze({
   DEALLOCATE: 12,
   /** id = an HF_MSG_ASK; fields: the value, or a message */
   ANSWER: 13,
-  /** target = pool; fields: labels to forget; none = all */
+  /** target = pool; fields: labels to drop; none = all */
   INVALIDATE: 14,
   /** target = pool: new connections are to be prepared */
   HOOK: 15,
@@ -127,8 +127,8 @@ const FLAG = Object.freeze({
   /** the same while there never was a connection and the port is closed */
   FAIL_NEW: 131072,
   /**
-   * HF_OP_OPEN: what is cached is kept only while an HF_OP_LISTEN with
-   * HF_FLAG_CACHE hears
+   * HF_OP_OPEN: results are cached only while an HF_OP_LISTEN with
+   * HF_FLAG_CACHE is active
    */
   NOTIFIED: 262144,
 });

@@ -202,15 +202,15 @@ struct hf_retry_state {
   int32_t retries;    /* made so far */
   double deadline_at; /* ms on the caller's clock, 0 = none */
   bool used_once;     /* a verdict with `once` was followed */
-  int32_t waits;      /* of the retries, those for a server that is away: they
-                         do not count towards max_retries */
-  bool partial;       /* part of the work is done, or may yet be: a repetition
-                         would do it twice */
+  int32_t waits; /* of the retries, those for an unreachable server: they do
+                    not count towards max_retries */
+  bool partial;  /* part of the work is done, or may yet be: a repetition
+                    would do it twice */
 };
 
 struct hf_verdict {
   bool again;
-  bool waits;   /* the retry is one for a server that is away */
+  bool waits;   /* the retry is one for an unreachable server */
   bool cut;     /* the budget forbade it */
   bool partial; /* it would go again, were not part of it done */
   int32_t delay_ms;
@@ -257,7 +257,7 @@ void hf_retry_policy_within(struct hf_retry_policy *policy,
 /*
  * Judges a failed attempt of work done outside the engine and counts it.
  * Where no count was given, trouble with names of statements follows the
- * preset "linear"; where no delays were given either, a server that is away is
+ * preset "linear"; where no delays were given either, an unreachable server is
  * waited for until the deadline. What may have been done, and everything while
  * the server is overloaded, takes a token of the process-wide budget. Safe from
  * any thread. `random` is any 32 random bits.
@@ -287,8 +287,8 @@ double hf_retry_cuts(void);
 /* ---- what became of a COMMIT whose answer was lost ----------------------- */
 
 /*
- * The caller asks a server, and tells how that went; what is asked next, when,
- * and what the answers mean is said here. One call of hf_fate_begin, then
+ * The caller queries servers and reports the results; this decides what to ask
+ * next, and when, and what the answers mean. One call of hf_fate_begin, then
  * hf_fate_next until the step is one of the last three. Times are ms on the
  * caller's clock. Pure; any thread, one at a time for a struct.
  */
@@ -446,7 +446,7 @@ struct hf_run_step {
 };
 
 /*
- * Tells a run what happened, and returns what is to be done. The policy is the
+ * Reports an event to a run, and returns what to do next. The policy is the
  * run's own; a run begins as zeroed memory with its deadline. Pure but for the
  * process-wide budget; any thread, one run at a time.
  */
@@ -625,14 +625,14 @@ enum hf_op_kind {
   HF_OP_RESUME,      /* target = pool */
   HF_OP_DEALLOCATE,  /* target = pool: drop prepared statements */
   HF_OP_ANSWER,      /* id = an HF_MSG_ASK; fields: the value, or a message */
-  HF_OP_INVALIDATE,  /* target = pool; fields: labels to forget; none = all */
+  HF_OP_INVALIDATE,  /* target = pool; fields: labels to drop; none = all */
   HF_OP_HOOK,        /* target = pool: new connections are to be prepared */
   HF_OP_FINISH,      /* target = lease; fields: COMMIT or ROLLBACK. Ends the
                         transaction and releases the lease; acquire_ms: how
                         long COMMIT may take once it is its turn. A COMMIT is
                         sent as ROLLBACK when the transaction has failed, or
-                        the call was given up before; HF_FLAG_WANTS_NOTICES as in
-                        HF_OP_RELEASE */
+                        the call was given up before; HF_FLAG_WANTS_NOTICES
+                        as in HF_OP_RELEASE */
   HF_OP_LISTEN,      /* target = pool; fields: channel. Answers once it is
                         listened to. With HF_FLAG_CACHE another field, the
                         number of the pool whose cache is to be invalidated by
@@ -643,12 +643,13 @@ enum hf_op_kind {
 };
 
 /*
- * HF_FLAG_CACHE: the answer may be one that is kept, and is kept. Between the
+ * HF_FLAG_CACHE: the answer may come from the cache, and is cached. Between the
  * name, or the text, and the values come "ttl stale n": two times in ms and the
  * number of labels, as decimals with a blank between; then n labels: "k" and a
- * key, which is part of what makes two questions equal, or "t" and a tag. Times
- * say how old the answer may be, and how much older when the server is away.
- * Refused with HF_PARAM_INVALID where the statement does more than read.
+ * key, which is part of what makes two queries equal, or "t" and a tag. Times
+ * say how old the answer may be, and how much older when no server is
+ * reachable. Refused with HF_PARAM_INVALID where the statement does more than
+ * read.
  */
 enum hf_flag {
   HF_FLAG_NAMED = 1 << 0,        /* the second field is a statement name */
@@ -677,8 +678,8 @@ enum hf_flag {
                                   connect that fails is its answer */
   HF_FLAG_FAIL_NEW = 1 << 17,  /* the same while there never was a connection
                                   and the port is closed */
-  HF_FLAG_NOTIFIED = 1 << 18   /* HF_OP_OPEN: what is cached is kept only while
-                                  an HF_OP_LISTEN with HF_FLAG_CACHE hears */
+  HF_FLAG_NOTIFIED = 1 << 18   /* HF_OP_OPEN: results are cached only while an
+                                  HF_OP_LISTEN with HF_FLAG_CACHE is active */
 };
 
 /* An operation as numbers: the places of its fields. */
@@ -852,7 +853,7 @@ enum hf_int {
    * environment is to prepare the connection; HF_OP_RELEASE says that it did.
    */
   HF_EVENT_LEASE,
-  HF_EVENT_STATUS, /* enum hf_status of the failure it tells of, or HF_OK */
+  HF_EVENT_STATUS, /* enum hf_status of the failure it reports, or HF_OK */
   HF_EVENT_ERRNO,  /* positive, 0 = none */
   HF_EVENT_PID,    /* of CONNECT: the backend's process id */
   HF_EVENT_POOLED, /* of CONNECT: 1 = behind a proxy */
@@ -928,7 +929,7 @@ enum hf_health_obstacle {
   HF_OBSTACLE_FAILED     /* what the probe failed with says it */
 };
 
-/* What is wrong although queries work; bits, in the order they are told. */
+/* What is wrong although queries work; bits, in the order of reporting. */
 enum hf_health_issue {
   HF_ISSUE_QUEUE_FULL = 1 << 0,
   HF_ISSUE_QUEUE_LONG = 1 << 1, /* half of queueMax, or more */

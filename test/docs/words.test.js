@@ -40,6 +40,21 @@ const WORDS = [
   [/\bhf_settle/, 'session_setup'],
   [/\bpastPooler\b/, 'bypassPooler'],
   [/\bTold\b/, 'ResultMeta'],
+  [/\bHF_WORRY|\bHF_HEALTH_WORRIES|\bhf_worry|\bWORR(Y|IES)\b/, 'issue'],
+  [/\bworr(y|ies)(_of|Of)?\b/, 'issue'],
+  [
+    /\bHF_OP_GREET|\bOP\.GREET|\bHF_FLAG_HEARS/,
+    'HF_OP_HOOK, HF_FLAG_WANTS_NOTICES',
+  ],
+  [/\bgreets\b|\b[gG]reetings?\b|noteGreeting|#greeted/, 'connect hook'],
+  [/\bhears[A-Z(]/, 'wantsNotices, hasSubscribers'],
+  [/\bHF_OP_FORGET|\bOP\.FORGET|\bFORGET_ID/, 'DEALLOCATE, RESTART_ID'],
+  [/FATE_EVENT(_|\.)LEFT\b|\bREASON_LEFT\b/, 'ABANDONED'],
+  [/(->|\.)outside\b|\bbool outside\b/, 'external'],
+  [/\bopenFields\b/, 'openOperation'],
+  [/\bNO_TERMS\b|\bTerms\b/, 'NO_LIMITS, Limits'],
+  [/\bterms(->|\.[a-z_]+\b)|\*terms\b/, 'params, max_age, limits'],
+  [/\bhurr(y|ies|ied)_|_hurry\b|\bhurried\b/, 'probe_soon'],
 ];
 
 /** Names of modules that have a new one. @type {[RegExp, string][]} */
@@ -60,7 +75,8 @@ const FILES = [
   [/^native\/.*_parts\.h$/, '_internal'],
   [/\/labels\.[ch]$/, 'tag_index'],
   [/^lib\/.*\/harmless\.js$/, 'command tags'],
-  [/^lib\/.*\/open-fields\.js$/, 'open-message'],
+  [/^lib\/.*\/open-(fields|message)\.js$/, 'open-operation'],
+  [/^lib\/.*\/greet\.js$/, 'connect-hook'],
   [/^lib\/.*\/answer\.js$/, 'callbacks'],
   [/^lib\/.*\/bounds\.js$/, 'deadline'],
   [/^lib\/.*\/copy\.js$/, 'package-instance'],

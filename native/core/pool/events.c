@@ -21,7 +21,7 @@
 #include "core/pool/state.h"
 #include "core/pool/turn.h"
 
-static void tell(struct hf_pool *pool,
+static void emit(struct hf_pool *pool,
                  struct hf_slot *slot,
                  enum hf_event event,
                  const struct hf_error *error) {
@@ -53,7 +53,7 @@ void hf_pool_on_connected(struct hf_pool *pool,
   slot->expires_us = hf_janitor_lifetime(pool);
   slot->announced = true;
   (void)hf_connect_hook_begin(pool, slot);
-  tell(pool, slot, HF_EVENT_CONNECT, NULL);
+  emit(pool, slot, HF_EVENT_CONNECT, NULL);
   warn_of_deallocate(pool, slot);
   hf_connect_hook_enter(pool, slot);
   hf_turn_serve(pool);
@@ -107,7 +107,7 @@ void hf_pool_on_connect_failed(struct hf_pool *pool,
   hf_stats_add(&pool->stats, HF_STAT_CONNECTS_FAILED, 1);
   pool->answered_us = 0;
   hf_stats_add_sqlstate(&pool->stats, pool->connect_error.sqlstate);
-  tell(pool, slot, HF_EVENT_CONNECT_FAILED, &pool->connect_error);
+  emit(pool, slot, HF_EVENT_CONNECT_FAILED, &pool->connect_error);
   if (is_about_settings(pool)) {
     pool->misconfigured = true;
     hf_breaker_probe_dropped(&pool->breaker);
@@ -277,7 +277,7 @@ void hf_pool_on_closed(struct hf_pool *pool,
   hf_turn_enter(pool, now_us);
   if (slot->announced) {
     slot->announced = false;
-    tell(pool, slot, HF_EVENT_REMOVE, NULL);
+    emit(pool, slot, HF_EVENT_REMOVE, NULL);
   }
   hf_slot_move(slot, HF_SLOT_EMPTY, pool->now_us);
   hf_turn_serve(pool);

@@ -190,8 +190,7 @@ const struct hf_pool_io hf_pool_io_table = {
     .random = io_random,
 };
 
-/* ---- what connections tell ------------------------------------------------
- */
+/* ---- events of connections ----------------------------------------------- */
 
 static struct hf_netpool *pool_of(const struct hf_conn *conn) {
   return HF_CONTAINER_OF(conn->shared, struct hf_netpool, shared);

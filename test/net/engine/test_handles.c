@@ -125,21 +125,21 @@ static void end_keeps_its_drain_time_while_other_handles_are_left(
 }
 
 static void a_short_drain_time_does_not_affect_other_handles(void **state) {
-  struct support_port *calm = support_port_open();
-  struct support_port *hurried = support_port_open();
-  int mine = pool_of(calm, "hurry");
-  int theirs = pool_of(hurried, "hurry");
+  struct support_port *patient = support_port_open();
+  struct support_port *brief = support_port_open();
+  int mine = pool_of(patient, "drain");
+  int theirs = pool_of(brief, "drain");
   int64_t slow, end_of_mine;
   (void)state;
-  slow = support_query(calm, mine, "select pg_sleep(1)");
-  end_of_mine = end_within(calm, mine, 20000);
-  support_flush(calm);
-  assert_int_equal(support_wait(hurried, end_within(hurried, theirs, 1)).kind,
+  slow = support_query(patient, mine, "select pg_sleep(1)");
+  end_of_mine = end_within(patient, mine, 20000);
+  support_flush(patient);
+  assert_int_equal(support_wait(brief, end_within(brief, theirs, 1)).kind,
                    HF_MSG_OK);
-  assert_int_equal(support_wait(calm, slow).kind, HF_MSG_RESULT);
-  assert_int_equal(support_wait(calm, end_of_mine).kind, HF_MSG_OK);
-  support_port_close(hurried);
-  support_port_close(calm);
+  assert_int_equal(support_wait(patient, slow).kind, HF_MSG_RESULT);
+  assert_int_equal(support_wait(patient, end_of_mine).kind, HF_MSG_OK);
+  support_port_close(brief);
+  support_port_close(patient);
 }
 
 static void an_ending_pool_finishes_the_calls_it_has(void **state) {

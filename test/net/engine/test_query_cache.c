@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The query cache at the engine's face: malformed terms, sharing between
+ * The query cache at the engine's face: malformed params, sharing between
  * ports, and closing with flights under way, for the sanitizers to watch.
  */
 #include <setjmp.h>
@@ -42,11 +42,11 @@ static struct fake_server *start(void) {
   return fake_server_start(&plan);
 }
 
-/* A cached query with these terms and one label. */
+/* A cached query with these params and one label. */
 static int64_t cached(struct support_port *port,
                       int pool,
                       const char *sql,
-                      const char *terms,
+                      const char *params,
                       const char *label,
                       int32_t deadline_ms) {
   struct hf_op op = {.kind = HF_OP_QUERY,
@@ -54,7 +54,7 @@ static int64_t cached(struct support_port *port,
                      .flags = HF_FLAG_CACHE | HF_FLAG_CALLER_DEADLINE,
                      .deadline_ms = deadline_ms,
                      .retries = -1};
-  return support_op(port, &op, sql, terms, label, NULL);
+  return support_op(port, &op, sql, params, label, NULL);
 }
 
 static struct support_answer ask(struct support_port *port,
@@ -72,22 +72,23 @@ static bool is_running(void *ctx) {
   return fake_server_saw(ctx, "stall");
 }
 
-/* ---- terms --------------------------------------------------------------- */
+/* ---- params ---------------------------------------------------------------
+ */
 
 static void malformed_cache_parameters_are_refused(void **state) {
-  static const char *const terms[] = {"",
-                                      "1",
-                                      "1 2",
-                                      "1 2 ",
-                                      "1 2 x",
-                                      "-1 2 0",
-                                      "1 2 -1",
-                                      "1 2 2",
-                                      "1 2 99999999999999999999",
-                                      "99999999999 2 0",
-                                      "1  2 0",
-                                      " 1 2 0",
-                                      "1 2 0 "};
+  static const char *const params[] = {"",
+                                       "1",
+                                       "1 2",
+                                       "1 2 ",
+                                       "1 2 x",
+                                       "-1 2 0",
+                                       "1 2 -1",
+                                       "1 2 2",
+                                       "1 2 99999999999999999999",
+                                       "99999999999 2 0",
+                                       "1  2 0",
+                                       " 1 2 0",
+                                       "1 2 0 "};
   struct fake_server *server = start();
   struct support_port *port = support_port_open();
   int pool = support_pool(port, fake_server_port(server), NULL);
@@ -99,10 +100,10 @@ static void malformed_cache_parameters_are_refused(void **state) {
                         .flags = HF_FLAG_CACHE | HF_FLAG_NAMED};
   size_t i;
   (void)state;
-  for (i = 0; i < sizeof terms / sizeof terms[0]; i++) {
+  for (i = 0; i < sizeof params / sizeof params[0]; i++) {
     struct support_answer answer =
         support_wait(port,
-                     cached(port, pool, "select value", terms[i], "tx", 0));
+                     cached(port, pool, "select value", params[i], "tx", 0));
     assert_int_equal(answer.kind, HF_MSG_ERROR);
     assert_int_equal(answer.status, HF_PARAM_INVALID);
     assert_int_equal(answer.outcome, HF_OUTCOME_PERMANENT);

@@ -7,10 +7,10 @@ enum { SECOND = 1000 * 1000, PROOF = 5 * SECOND, TTL = 60 * SECOND };
 
 /* What is left of a time to live. */
 static uint64_t ttl_at(struct hf_cache_trust *trust, uint64_t now_us) {
-  struct hf_cache_max_age terms = {TTL, TTL};
-  hf_cache_trust_apply(trust, PROOF, now_us, &terms);
-  assert_int_equal(terms.stale_us, TTL); /* for a server that is away */
-  return terms.ttl_us;
+  struct hf_cache_max_age max_age = {TTL, TTL};
+  hf_cache_trust_apply(trust, PROOF, now_us, &max_age);
+  assert_int_equal(max_age.stale_us, TTL); /* for a server that is away */
+  return max_age.ttl_us;
 }
 
 static void nothing_is_trusted_without_a_subscription(void **state) {

@@ -60,9 +60,9 @@ describe('pg-holdfast/nest', () => {
       path.join(ROOT, 'lib/nest/index.d.ts'),
       'utf8',
     );
-    const names = [...types.matchAll(/^ {2}(\w+): Pool\['\1'\];/gm)].map(
-      ([, name]) => name,
-    );
+    const names = [
+      ...types.matchAll(/^ {2}(?:readonly )?(\w+): Pool\['\1'\];/gm),
+    ].map(([, name]) => name);
     assert.ok(names.length > 10);
     const { prototype } = HoldfastService;
     const own = [prototype, Object.getPrototypeOf(prototype)].flatMap((one) =>

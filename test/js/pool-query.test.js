@@ -146,7 +146,7 @@ for (const [what, args, message] of /** @type {[string, any[], RegExp][]} */ ([
   ['null', [null], /first argument/],
   ['an object without text', [{}], /text/],
   ['values that are no array', ['select 1', 'x'], /values/],
-  ['values that are an object', [{ text: 'select 1', values: {} }], /values/],
+  ['values that are a Map', ['select 1', new Map()], /values/],
   ['binary results', [{ text: 'select 1', binary: true }], /binary/],
   ['a name that is no string', [{ text: 'select 1', name: 7 }], /name/],
   ['a signal that is none', [{ text: 'select 1', signal: {} }], /signal/],

@@ -11,6 +11,7 @@ const { parseRetryOptions } = require('../retry/retry-options.js');
 const { SERVER_TIMEOUTS, checkedText, engineTable } = require('./draft.js');
 const { REFUSED: REFUSED_PARAMETERS } = require('./parameters.js');
 const { readSchema, readSettings, readStartOptions } = require('./settings.js');
+const { WRAPPER_KEYS } = require('./wrappers.js');
 
 /** @typedef {import('./draft.js').Draft} Draft */
 /** @typedef {(draft: Draft, value: any, key: string) => void} Reader */
@@ -245,7 +246,7 @@ function readOptions(draft, options) {
     if (Object.hasOwn(ALL_REFUSED, key)) {
       throw new TypeError(`${key} is refused: ${ALL_REFUSED[key]}`);
     }
-    if (IGNORED.includes(key)) {
+    if (IGNORED.includes(key) || Object.hasOwn(WRAPPER_KEYS, key)) {
       continue;
     }
     if (Object.hasOwn(READERS, key)) {

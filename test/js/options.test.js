@@ -7,6 +7,7 @@ const tls = require('node:tls');
 const { inspect } = require('node:util');
 
 const { resolveOptions } = require('../../lib/options/options.js');
+const { WRAPPER_KEYS } = require('../../lib/options/wrappers.js');
 
 const SECRET = 'canary-7f3a';
 const LOCAL = 'postgresql://u@localhost/db';
@@ -454,4 +455,22 @@ test('retry is false or an object of known keys', () => {
     retryBaseMillis: '5',
   });
   refuses({ ...local, retry: { maxRetry: 1 } }, /retry.maxRetry.*maxRetries\?/);
+});
+
+test("keys of known libraries' own options have no effect", () => {
+  const given = Object.keys(WRAPPER_KEYS).map((key) => [key, 7]);
+  assert.ok(given.length > 0);
+  assert.deepStrictEqual(
+    resolve({ connectionString: LOCAL, ...Object.fromEntries(given) }),
+    resolve({ connectionString: LOCAL }),
+  );
+});
+
+test('a key that is nearly one of those is unknown', () => {
+  refuses({ connectionString: LOCAL, expireInHour: 1 }, /^unknown option/);
+});
+
+test('port and max may be text, as an environment has them', () => {
+  const { target, engine } = resolve({ host: 'h', port: '5433', max: '5' });
+  assert.deepStrictEqual([target.port, engine.max], ['5433', '5']);
 });

@@ -113,6 +113,7 @@
       'native/net/connect/connect.c',
       'native/net/connect/connect_error.c',
       'native/net/connect/connect_job.c',
+      'native/net/connect/connect_race.c',
       'native/net/connect/connect_session.c',
       'native/net/connect/connect_state.c',
       'native/net/connect/connect_text.c',

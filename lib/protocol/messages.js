@@ -270,8 +270,7 @@ const GAUGE = Object.freeze({
   BREAKER: 6,
   PROXIED: 7,
   SUSPENDED: 8,
-  ANSWERED_MS: 9,
-  WORDS: 10,
+  WORDS: 9,
 });
 
 /** States of the breaker. */

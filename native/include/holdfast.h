@@ -1000,18 +1000,15 @@ enum hf_gauge {
   HF_GAUGE_BREAKER,
   HF_GAUGE_PROXIED,
   HF_GAUGE_SUSPENDED,
-  HF_GAUGE_ANSWERED_MS,
   HF_GAUGE_WORDS
 };
 
 /* Counts of one pool, as of the engine's last turn. */
 struct hf_gauges {
   int32_t total, busy, idle, waiting, connecting, leased;
-  int32_t breaker;     /* enum hf_circuit */
-  int32_t proxied;     /* 1 = its connections go through a pooler */
-  int32_t suspended;   /* 1 = calls wait for HF_OP_RESUME */
-  int32_t answered_ms; /* when a query last succeeded and nothing has failed
-                          since, else 0: low 32 bits of CLOCK_MONOTONIC in ms */
+  int32_t breaker;   /* enum hf_circuit */
+  int32_t proxied;   /* 1 = its connections go through a pooler */
+  int32_t suspended; /* 1 = calls wait for HF_OP_RESUME */
 };
 
 /* Called by the engine, on any thread: there is something to take. */

@@ -124,7 +124,6 @@ void hf_stats_init(struct hf_stats *stats) {
   for (i = 0; i < HF_GAUGE_COUNT; i++) {
     atomic_init(&stats->gauges[i], 0);
   }
-  atomic_init(&stats->answered_ms, 0);
   for (i = 0; i < HF_HISTOGRAM_COUNT; i++) {
     init_histogram(&stats->histograms[i]);
   }
@@ -268,7 +267,6 @@ void hf_stats_get_gauges(const struct hf_stats *stats, struct hf_gauges *out) {
   out->field = atomic_load_explicit(&stats->gauges[i++], RELAXED);
   HF_GAUGE_MAP(HF_GAUGE_LOAD)
 #undef HF_GAUGE_LOAD
-  out->answered_ms = atomic_load_explicit(&stats->answered_ms, RELAXED);
 }
 
 static void read_sqlstates(const struct hf_stats *stats,

@@ -152,7 +152,6 @@ struct hf_histogram_data {
 struct hf_stats {
   _Atomic uint64_t counters[HF_STAT_COUNT];
   _Atomic int32_t gauges[HF_GAUGE_COUNT];
-  _Atomic int32_t answered_ms; /* a gauge without a name, for the binding */
   struct hf_histogram_data histograms[HF_HISTOGRAM_COUNT];
   /* in order of first occurrence; entries are never removed */
   struct hf_sqlstate_count sqlstates[HF_SQLSTATES];
@@ -203,9 +202,6 @@ static inline void hf_stats_set_gauges(struct hf_stats *stats,
                         memory_order_relaxed);
   HF_GAUGE_MAP(HF_GAUGE_STORE)
 #undef HF_GAUGE_STORE
-  atomic_store_explicit(&stats->answered_ms,
-                        gauges->answered_ms,
-                        memory_order_relaxed);
 }
 
 /* Reads the gauges. */

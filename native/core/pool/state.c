@@ -32,7 +32,6 @@ void hf_pool_gauges(const struct hf_pool *pool, struct hf_gauges *out) {
       pool->n_slots - closing - (int32_t)hf_pool_count(pool, HF_SLOT_EMPTY);
   out->proxied = pool->proxied;
   out->suspended = pool->state == HF_POOL_STATE_SUSPENDED;
-  out->answered_ms = (int32_t)(uint32_t)(pool->answered_us / HF_US_PER_MS);
 }
 
 void hf_pool_publish_gauges(struct hf_pool *pool) {

@@ -96,8 +96,7 @@ static void gauges_are_read_as_they_were_set(void **state) {
                              .leased = 6,
                              .breaker = 2,
                              .proxied = 1,
-                             .suspended = 1,
-                             .answered_ms = 7};
+                             .suspended = 1};
   struct hf_gauges back = {0};
 
   (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The query cache at the engine's face: malformed params, sharing between
+ * The query cache at the engine's face: malformed parameters, sharing between
  * ports, and closing with flights under way, for the sanitizers to watch.
  */
 #include <setjmp.h>
@@ -42,7 +42,7 @@ static struct fake_server *start(void) {
   return fake_server_start(&plan);
 }
 
-/* A cached query with these params and one label. */
+/* A cached query with these parameters and one label. */
 static int64_t cached(struct support_port *port,
                       int pool,
                       const char *sql,
@@ -72,8 +72,7 @@ static bool is_running(void *ctx) {
   return fake_server_saw(ctx, "stall");
 }
 
-/* ---- params ---------------------------------------------------------------
- */
+/* ---- parameters ---------------------------------------------------------- */
 
 static void malformed_cache_parameters_are_refused(void **state) {
   static const char *const params[] = {"",

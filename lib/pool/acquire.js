@@ -82,7 +82,7 @@ class Acquire {
       throw new TypeError('connect() takes a callback or an object of options');
     }
     checkKeys(options, KNOWN, 'connect()');
-    this.flags |= readBoolean(options.session, 'session') ? FLAG.SESSION : 0;
+    readBoolean(options.session, 'session'); // PoolCore.acquire reads it
     if (options.deadlineMillis !== undefined) {
       this.deadline = readMillis(options.deadlineMillis, 'deadlineMillis');
       this.flags |= this.deadline > 0 ? FLAG.CALLER_DEADLINE : 0;

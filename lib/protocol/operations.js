@@ -93,8 +93,11 @@ const FLAG = Object.freeze({
   CLOSE: 16,
   /** HF_OP_OPEN: the registry's pool for key */
   SHARED: 32,
-  /** HF_OP_ACQUIRE: must not be multiplexed */
-  SESSION: 64,
+  /**
+   * HF_OP_OPEN: results are cached only while an HF_OP_LISTEN with
+   * HF_FLAG_CACHE is active
+   */
+  NOTIFIED: 64,
   /**
    * HF_OP_ANSWER: the function threw. HF_OP_RELEASE: what was to prepare the
    * connection did; answers 1 when a call that waited was refused for it
@@ -126,11 +129,6 @@ const FLAG = Object.freeze({
   FAIL_FAST: 65536,
   /** the same while there never was a connection and the port is closed */
   FAIL_NEW: 131072,
-  /**
-   * HF_OP_OPEN: results are cached only while an HF_OP_LISTEN with
-   * HF_FLAG_CACHE is active
-   */
-  NOTIFIED: 262144,
 });
 
 /** Times that hold where none is given. */

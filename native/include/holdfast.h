@@ -660,7 +660,8 @@ enum hf_flag {
   HF_FLAG_EXACTLY_ONCE = 1 << 3, /* COMMIT: a warning makes it doubtful */
   HF_FLAG_CLOSE = 1 << 4,        /* HF_OP_RELEASE: close the connection */
   HF_FLAG_SHARED = 1 << 5,       /* HF_OP_OPEN: the registry's pool for key */
-  HF_FLAG_SESSION = 1 << 6,      /* HF_OP_ACQUIRE: must not be multiplexed */
+  HF_FLAG_NOTIFIED = 1 << 6,     /* HF_OP_OPEN: results are cached only while an
+                                    HF_OP_LISTEN with HF_FLAG_CACHE is active */
   HF_FLAG_FAILED = 1 << 7, /* HF_OP_ANSWER: the function threw. HF_OP_RELEASE:
                               what was to prepare the connection did; answers
                               1 when a call that waited was refused for it */
@@ -676,10 +677,8 @@ enum hf_flag {
                                   once what is in its way */
   HF_FLAG_FAIL_FAST = 1 << 16, /* HF_OP_QUERY, HF_OP_ACQUIRE, HF_OP_WARMUP: a
                                   connect that fails is its answer */
-  HF_FLAG_FAIL_NEW = 1 << 17,  /* the same while there never was a connection
+  HF_FLAG_FAIL_NEW = 1 << 17   /* the same while there never was a connection
                                   and the port is closed */
-  HF_FLAG_NOTIFIED = 1 << 18   /* HF_OP_OPEN: results are cached only while an
-                                  HF_OP_LISTEN with HF_FLAG_CACHE is active */
 };
 
 /* An operation as numbers: the places of its fields. */

@@ -171,7 +171,7 @@ struct hf_call *hf_call_new_for_listener(struct hf_netpool *pool,
   call->listen = listen;
   if (sql == NULL) {
     /* The listener decides when to try again, not the pool. */
-    request->flags = HF_FLAG_SESSION | HF_FLAG_FAIL_FAST;
+    request->flags = HF_FLAG_FAIL_FAST;
     hf_lease_init(&call->lease, NULL);
     request->lease = &call->lease;
     return call;

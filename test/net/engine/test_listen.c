@@ -14,7 +14,10 @@
 #include "support_port.h"
 #include "support_server.h"
 
-/* Notifies of "news" with each LISTEN; a channel "stall" is never answered. */
+/*
+ * Notifies of "news" with each LISTEN but its own: what comes along with the
+ * answer is earlier than the subscription. A channel "stall" is never answered.
+ */
 static bool notify(struct fake_session *session, const char *sql, void *ctx) {
   static const char news[] = "\0\0\0\1news\0today";
   (void)ctx;
@@ -29,7 +32,9 @@ static bool notify(struct fake_session *session, const char *sql, void *ctx) {
   if (strncmp(sql, "LISTEN", 6) != 0) {
     return false;
   }
-  (void)fake_send(session, 'A', news, sizeof news);
+  if (strstr(sql, "news") == NULL) {
+    (void)fake_send(session, 'A', news, sizeof news);
+  }
   (void)fake_send_tag(session, "LISTEN");
   return true;
 }
@@ -106,8 +111,8 @@ static void an_environment_with_two_subscriptions_is_notified_once(
   assert_int_equal(listened(port, pool, "other"), HF_OK);
   support_wait_events(port, HF_EVENT_NOTIFY, 1);
   assert_int_equal(listened(port, pool, "more"), HF_OK);
-  support_wait_events(port, HF_EVENT_NOTIFY, 3);
-  assert_int_equal(support_events(port, HF_EVENT_NOTIFY), 3);
+  support_wait_events(port, HF_EVENT_NOTIFY, 2);
+  assert_int_equal(support_events(port, HF_EVENT_NOTIFY), 2);
   support_port_close(port);
   fake_server_stop(server);
 }

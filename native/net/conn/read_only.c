@@ -35,7 +35,7 @@ static enum hf_write_guard guard_for(const struct hf_conn *conn,
 
 void hf_read_only_on_error(struct hf_conn *conn, struct hf_unit *unit) {
   static const char sentence[] =
-      "transaction messages not allowed in statement pooling mode";
+      "transaction blocks not allowed in statement pooling mode";
   const char *message = hf_error_field(&unit->request.error, 'M');
   if (message != NULL && strncmp(message, sentence, sizeof sentence - 1) == 0) {
     unit->request.wrapping_refused = unit->guard == HF_WRITE_GUARD_BEGIN;

@@ -140,9 +140,10 @@ test("a client of transaction() emits 'error' when its connection is lost", asyn
     pool.transaction(async (client) => {
       client.on('error', () => events.push('error'));
       client.on('end', () => events.push('end'));
-      const running = client.query('select pg_sleep(30)');
-      await killAtWork(client.processID);
-      await running;
+      await Promise.all([
+        client.query('select pg_sleep(30)'),
+        killAtWork(client.processID),
+      ]);
     }),
   );
   await eventually(() => events.length === 2, { what: 'both events' });

@@ -1035,7 +1035,7 @@ HF_NODISCARD enum hf_status hf_port_submit(struct hf_port *port,
 /* Takes all messages, in order; free each with hf_message_free. */
 struct hf_message *hf_port_take(struct hf_port *port);
 
-void hf_message_free(struct hf_message *block);
+void hf_message_free(struct hf_message *message);
 
 void *hf_buffer_alloc(size_t bytes);
 void hf_buffer_free(void *buffer);

@@ -4,8 +4,7 @@
 // Builds, checks and packs the binaries of a release: each platform named, or
 // each one there is. Writes dist/release/<platform>/ and dist/*.tgz. With
 // --pinned, as what is published has to be built, no source but the pinned
-// ones will do; with --parts only the static libraries are built, into the
-// cache; `-- --newest` prints what could be pinned today.
+// ones will do; `-- --newest` prints what could be pinned today.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -49,24 +48,22 @@ async function release(name, pinnedOnly) {
 
 /**
  * @param {string[]} args
- * @returns {{pinnedOnly: boolean, partsOnly: boolean, names: string[]}}
+ * @returns {{pinnedOnly: boolean, names: string[]}}
  */
 function parse(args) {
-  const options = ['--pinned', '--parts'];
   const unknown = args.find(
-    (arg) => !options.includes(arg) && !Object.hasOwn(PLATFORMS, arg),
+    (arg) => arg !== '--pinned' && !Object.hasOwn(PLATFORMS, arg),
   );
   if (unknown !== undefined) {
     throw new Error(
       unknown.startsWith('-')
-        ? `no option ${unknown}; there are --pinned, --parts and --newest`
+        ? `no option ${unknown}; there are --pinned and --newest`
         : `no platform ${unknown}; there are ${Object.keys(PLATFORMS).join(', ')}`,
     );
   }
   return {
     pinnedOnly: args.includes('--pinned'),
-    partsOnly: args.includes('--parts'),
-    names: args.filter((arg) => !options.includes(arg)),
+    names: args.filter((arg) => arg !== '--pinned'),
   };
 }
 
@@ -115,14 +112,8 @@ async function main() {
     await printNewest();
     return;
   }
-  const { pinnedOnly, partsOnly, names } = parse(args);
+  const { pinnedOnly, names } = parse(args);
   const { build, missing } = chosen(names);
-  if (partsOnly) {
-    for (const name of build) {
-      await buildParts(name, PLATFORMS[name], { pinnedOnly });
-    }
-    return;
-  }
   // Leftovers of an earlier release must not be packed with this one.
   fs.rmSync(path.join(ROOT, 'dist/release'), { recursive: true, force: true });
   let right = true;

@@ -12,7 +12,9 @@ const { usageError } = require('../errors/errors.js');
 const { createTypeOverrides } = require('../values/types.js');
 const { escapeIdentifier, escapeLiteral } = require('../values/quote.js');
 const { refuseSubmittable } = require('./arguments.js');
-const { asyncDispose, PoolClient } = require('./client.js');
+const { asyncDispose, internals, PoolClient } = require('./client.js');
+const { nowMillis } = require('../platform/clock.js');
+const { until } = require('../platform/until.js');
 const { sqlOf } = require('./sql-template.js');
 
 /** As in Pool: the methods work through a Proxy and on what inherits. */
@@ -56,6 +58,7 @@ function provide(make) {
  *   was connected
  * @property {number} pending statements that have not settled
  * @property {Promise<void> | null} ending
+ * @property {Promise<void> | null} closing
  */
 
 /**
@@ -100,6 +103,7 @@ class Client extends EventEmitter {
       queue: [],
       pending: 0,
       ending: null,
+      closing: null,
     };
     Object.defineProperty(this, STATE, { value: state });
     /**
@@ -137,12 +141,12 @@ class Client extends EventEmitter {
       callback,
       'HoldfastConnect',
       (resolve, reject) => {
-        if (this._connecting || this._connected) {
+        const state = stateOf(this);
+        if (state.opening !== null) {
           throw notQueryable(
             'Client has already been connected. You cannot reuse a client.',
           );
         }
-        const state = stateOf(this);
         state.opening = open(this, state);
         state.opening.then(resolve, reject);
       },
@@ -180,14 +184,22 @@ class Client extends EventEmitter {
   }
 
   /**
-   * Closes the connection when all that was asked for is done.
+   * Closes the connection when all that was asked for is done, within
+   * drainMillis. Without connect() there is nothing to do.
    * @param {(error?: any) => void} [callback]
    * @returns {Promise<void> | undefined}
    */
   end(callback) {
     return callWith(callback, 'HoldfastEnd', (resolve, reject) => {
       const state = stateOf(this);
-      state.ending ??= close(this, state);
+      this._ending = true;
+      if (state.opening === null) {
+        const text = 'Client was closed and is not queryable';
+        settleQueue(state, notQueryable(text));
+        resolve(undefined);
+        return;
+      }
+      state.ending ??= finishAndClose(state, state.opening);
       state.ending.then(resolve, reject);
     });
   }
@@ -266,6 +278,7 @@ async function open(client, state) {
     client._connecting = false;
     client._queryable = false;
     settleQueue(state, error);
+    void closeNow(state);
     throw error;
   }
   client._connecting = false;
@@ -294,6 +307,8 @@ function adopt(client, state, lease) {
   lease.on('end', () => {
     client._queryable = false;
     client._ended = true;
+    // What is lost keeps no process alive, and nobody has to call end().
+    void closeNow(state);
     client.connection.emit('end');
     client.emit('end');
   });
@@ -379,20 +394,31 @@ function withoutCallback(config) {
 }
 
 /**
- * @param {Client} client
  * @param {State} state
+ * @param {Promise<Client>} opening
  */
-async function close(client, state) {
-  client._ending = true;
-  if (state.opening === null) {
-    settleQueue(state, notQueryable('Client was closed and is not queryable'));
-    return;
+async function finishAndClose(state, opening) {
+  await opening.catch(() => {});
+  if (state.lease !== null) {
+    const endsAt = nowMillis() + state.pool.options.drainMillis;
+    await until(internals.settle(state.lease), { endsAt }, () => null).catch(
+      () => {}, // what is under way still is cut off
+    );
   }
-  await state.opening.catch(() => {});
-  if (state.lease !== null && !client._ended) {
-    state.lease.release(true);
+  await closeNow(state);
+}
+
+/**
+ * Closes the connection, if there is one, and the pool.
+ * @param {State} state
+ * @returns {Promise<void>} never rejects
+ */
+function closeNow(state) {
+  if (state.closing === null) {
+    state.lease?.release(true);
+    state.closing = /** @type {Promise<void>} */ (state.pool.end());
   }
-  await state.pool.end();
+  return state.closing;
 }
 
 // A client of a pool is one as well, as in pg.

@@ -10,6 +10,7 @@ const { once } = require('node:events');
 const { describe, test } = require('node:test');
 
 const holdfast = require('../../lib/index.js');
+const { eventually } = require('../support');
 const {
   failureOf,
   usePgBouncer,
@@ -216,6 +217,36 @@ for (const [name, library] of Object.entries({ pg, holdfast })) {
       await client.end();
     });
 
+    test('a process whose connection was lost ends by itself', () => {
+      const library = name === 'pg' ? 'pg' : '../../lib/index.js';
+      const script = `const { Client } = require(${JSON.stringify(library)});
+        const client = new Client(${JSON.stringify(server.url)});
+        client.on('error', () => {});
+        client.connect().then(() => client.query('select pg_backend_pid() as p'))
+          .then(({ rows }) => client.query('select pg_terminate_backend($1)', [rows[0].p]))
+          .catch(() => {});`;
+      const { status } = spawnSync(process.execPath, ['-e', script], {
+        cwd: __dirname,
+        timeout: 30_000,
+      });
+      assert.strictEqual(status, 0);
+    });
+
+    test('a client whose connect failed cannot be connected again', async () => {
+      const client = new Client('postgresql://nobody@127.0.0.1:1/none');
+      await failureOf(client.connect());
+      const error = await failureOf(client.connect());
+      assert.match(error.message, /^Client has already been connected/);
+      await client.end();
+    });
+
+    test('after end() without connect() it still connects, and ends', async () => {
+      const client = new Client(server.url);
+      await client.end();
+      await client.connect();
+      await client.end();
+    });
+
     test('a loss that nobody listens for ends the process', () => {
       const library = name === 'pg' ? 'pg' : '../../lib/index.js';
       const script = `const { Client } = require(${JSON.stringify(library)});
@@ -307,3 +338,39 @@ for (const [name, library] of Object.entries({ pg, holdfast })) {
     });
   });
 }
+
+test('end() lets what was asked for finish, where pg cuts it off', async () => {
+  const client = new holdfast.Client(server.url);
+  await client.connect();
+  const slow = client.query('select pg_sleep(0.2)');
+  const next = client.query('select 1 as n');
+  await client.end();
+  await slow;
+  assert.deepStrictEqual((await next).rows, [{ n: 1 }]);
+});
+
+test('end() waits no longer than drainMillis for it', async () => {
+  const client = new holdfast.Client({
+    connectionString: server.url,
+    drainMillis: 50,
+  });
+  await client.connect();
+  const cut = failureOf(client.query('select pg_sleep(60)'));
+  await client.end();
+  assert.ok((await cut) instanceof Error);
+});
+
+test('a client whose parameters could not be read leaves no connection', async () => {
+  const client = new holdfast.Client({
+    connectionString: server.url,
+    application_name: 'unread',
+  });
+  client.connection.on('parameterStatus', () => {
+    throw new Error('no');
+  });
+  await failureOf(client.connect());
+  await client.end();
+  const left = `select count(*) from pg_stat_activity
+    where application_name = 'unread'`;
+  await eventually(async () => (await server.psql(left)) === '0');
+});

@@ -234,6 +234,19 @@ function hint(key) {
 }
 
 /**
+ * Whether a key is another's: one of pg that has no effect here, or a library's.
+ * @param {string} key
+ * @param {Record<string, unknown>} options
+ */
+function hasNoEffect(key, options) {
+  // @keyv/postgres gives both; alone it is meant as ours.
+  if (key === 'uri' && !options.connectionString) {
+    throw new TypeError('uri is refused: the option is connectionString');
+  }
+  return IGNORED.includes(key) || Object.hasOwn(WRAPPER_KEYS, key);
+}
+
+/**
  * Puts the options object into a draft. undefined and null mean "not given".
  * @param {Draft} draft
  * @param {Record<string, unknown>} options
@@ -246,7 +259,7 @@ function readOptions(draft, options) {
     if (Object.hasOwn(ALL_REFUSED, key)) {
       throw new TypeError(`${key} is refused: ${ALL_REFUSED[key]}`);
     }
-    if (IGNORED.includes(key) || Object.hasOwn(WRAPPER_KEYS, key)) {
+    if (hasNoEffect(key, options)) {
       continue;
     }
     if (Object.hasOwn(READERS, key)) {

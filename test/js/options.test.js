@@ -466,6 +466,10 @@ test("keys of known libraries' own options have no effect", () => {
   );
 });
 
+test('a uri in place of connectionString is not dropped in silence', () => {
+  refuses({ uri: LOCAL }, /^uri is refused: the option is connectionString/);
+});
+
 test('a key that is nearly one of those is unknown', () => {
   refuses({ connectionString: LOCAL, expireInHour: 1 }, /^unknown option/);
 });

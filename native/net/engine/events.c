@@ -107,10 +107,10 @@ void hf_events_emit(struct hf_netpool *pool,
   }
 }
 
-void hf_events_send_notification(struct hf_handle *handle,
-                                 const struct hf_slot *slot,
-                                 int32_t lease,
-                                 const PGnotify *notify) {
+struct hf_message *hf_events_new_notification(const struct hf_handle *handle,
+                                              const struct hf_slot *slot,
+                                              int32_t lease,
+                                              const PGnotify *notify) {
   struct hf_message_head head = {.kind = HF_MSG_EVENT,
                                  .n_ints = HF_EVENT_INTS,
                                  .id_low = handle->number,
@@ -124,6 +124,17 @@ void hf_events_send_notification(struct hf_handle *handle,
     message->ints[HF_EVENT_KIND] = HF_EVENT_NOTIFY;
     message->ints[HF_EVENT_VALUE] = notify->be_pid;
     message->ints[HF_EVENT_LEASE] = lease;
+  }
+  return message;
+}
+
+static void send_notification(struct hf_handle *handle,
+                              const struct hf_slot *slot,
+                              int32_t lease,
+                              const PGnotify *notify) {
+  struct hf_message *message =
+      hf_events_new_notification(handle, slot, lease, notify);
+  if (message != NULL) {
     hf_outbox_send(&handle->port->outbox, message);
   }
 }
@@ -135,10 +146,7 @@ void hf_events_emit_notification(struct hf_netpool *pool,
   if (slot->lease != NULL) {
     const struct hf_call *call = lease_call_of(slot);
     if (call->handle != NULL) {
-      hf_events_send_notification(call->handle,
-                                  slot,
-                                  call->lease_number,
-                                  notify);
+      send_notification(call->handle, slot, call->lease_number, notify);
     }
     return;
   }
@@ -148,7 +156,7 @@ void hf_events_emit_notification(struct hf_netpool *pool,
   HF_LIST_EACH(link, &pool->handles) {
     struct hf_handle *handle = HF_CONTAINER_OF(link, struct hf_handle, of_pool);
     if (handle->listens) {
-      hf_events_send_notification(handle, slot, 0, notify);
+      send_notification(handle, slot, 0, notify);
     }
   }
 }

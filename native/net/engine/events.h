@@ -37,10 +37,13 @@ void hf_events_emit_notification(struct hf_netpool *pool,
                                  struct hf_slot *slot,
                                  const PGnotify *notify);
 
-/* Sends a notification to one handle; `lease` is its lease's number, or 0. */
-void hf_events_send_notification(struct hf_handle *handle,
-                                 const struct hf_slot *slot,
-                                 int32_t lease,
-                                 const PGnotify *notify);
+/*
+ * Returns a notification for one handle, to be sent or freed by the caller;
+ * `lease` is its lease's number, or 0. NULL when out of memory.
+ */
+struct hf_message *hf_events_new_notification(const struct hf_handle *handle,
+                                              const struct hf_slot *slot,
+                                              int32_t lease,
+                                              const PGnotify *notify);
 
 #endif

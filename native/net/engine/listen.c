@@ -17,12 +17,21 @@ enum { US_PER_MS = 1000 };
 /* The first letter of a label that is a tag. */
 enum { LABEL_TAG = 't' };
 
+/* More than one read of a socket has. */
+enum { EARLY_MAX = 1024 };
+
 struct hf_listen_subscription {
   struct hf_subscription core;
   struct hf_link of_handle;
   struct hf_handle *handle;
   struct hf_handle *cached; /* whose cache it invalidates, or NULL */
   uint32_t id_low, id_high; /* of the operation */
+  /*
+   * Notifications that came along with the answer to LISTEN, which is ours only
+   * at the end of the turn: they are sent behind it.
+   */
+  struct hf_message *early, *early_last;
+  int n_early;
 };
 
 static struct hf_listen_subscription *of_core(
@@ -72,6 +81,7 @@ static void subscription_free(struct hf_listen_subscription *subscription) {
   if (subscription->cached != NULL) {
     subscription->cached->invalidator = NULL;
   }
+  hf_message_free_all(subscription->early);
   hf_free(subscription);
 }
 
@@ -104,6 +114,10 @@ static void io_answer(void *ctx,
                     subscription->id_low,
                     subscription->id_high,
                     0);
+  if (subscription->early != NULL) {
+    hf_outbox_send(&subscription->handle->port->outbox, subscription->early);
+    subscription->early = NULL;
+  }
 }
 
 static void io_lost(void *ctx, struct hf_subscription *core) {
@@ -162,27 +176,60 @@ static void io_resumed(void *ctx, struct hf_channel *channel) {
   }
 }
 
-void hf_listen_notify(struct hf_listen *listen,
-                      const struct hf_slot *slot,
-                      const PGnotify *notify) {
-  struct hf_channel *channel =
-      hf_listener_find(&listen->listener, notify->relname);
-  struct hf_link *link;
-  if (channel == NULL) {
+static void notify_one(struct hf_listen_subscription *subscription,
+                       const struct hf_slot *slot,
+                       const PGnotify *notify) {
+  struct hf_message *message =
+      hf_events_new_notification(subscription->handle, slot, 0, notify);
+  if (message == NULL) {
     return;
   }
-  listen->stamp++;
+  if (subscription->core.state == HF_SUBSCRIPTION_LIVE) {
+    hf_outbox_send(&subscription->handle->port->outbox, message);
+  } else if (subscription->n_early == EARLY_MAX) {
+    hf_message_free_all(message);
+  } else {
+    if (subscription->early == NULL) {
+      subscription->early = message;
+    } else {
+      subscription->early_last->next = message;
+    }
+    subscription->early_last = message;
+    subscription->n_early++;
+  }
+}
+
+/* Notifies each handle once, by a subscription in that state. */
+static void notify_in_state(struct hf_listen *listen,
+                            const struct hf_channel *channel,
+                            enum hf_subscription_state state,
+                            const struct hf_slot *slot,
+                            const PGnotify *notify) {
+  struct hf_link *link;
   HF_LIST_EACH(link, &channel->subscriptions) {
-    const struct hf_listen_subscription *subscription = of_channel(link);
-    if (subscription->core.state != HF_SUBSCRIPTION_LIVE) {
+    struct hf_listen_subscription *subscription = of_channel(link);
+    if (subscription->core.state != state) {
       continue;
     }
     if (subscription->cached != NULL) {
       invalidate(listen, subscription->cached->pool, notify->extra);
     } else if (mark_notified(listen, subscription->handle)) {
-      hf_events_send_notification(subscription->handle, slot, 0, notify);
+      notify_one(subscription, slot, notify);
     }
   }
+}
+
+void hf_listen_notify(struct hf_listen *listen,
+                      const struct hf_slot *slot,
+                      const PGnotify *notify) {
+  const struct hf_channel *channel =
+      hf_listener_find(&listen->listener, notify->relname);
+  if (channel == NULL) {
+    return;
+  }
+  listen->stamp++;
+  notify_in_state(listen, channel, HF_SUBSCRIPTION_LIVE, slot, notify);
+  notify_in_state(listen, channel, HF_SUBSCRIPTION_PENDING, slot, notify);
 }
 
 /* Returns the pool's hf_listen, made if necessary; NULL when out of memory. */

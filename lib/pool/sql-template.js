@@ -6,11 +6,11 @@
 const { currentContext, enter, leave } = require('../retry/context.js');
 const {
   SqlFragment,
-  helpers,
   invalid,
   readTemplate,
   textOf,
 } = require('./sql-fragment.js');
+const helpers = require('./sql-helpers.js');
 
 /** @typedef {{query: (config: any) => Promise<any> | undefined}} Queryable */
 /** @typedef {((strings: any, ...values: unknown[]) => SqlQuery) & typeof helpers} Tag */

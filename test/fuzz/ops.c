@@ -24,6 +24,9 @@
 
 #include "fuzz.h"
 #include "holdfast.h"
+#include "net/base/worker.h"
+#include "net/engine/engine.h"
+#include "net/engine/port.h"
 #include "support_server.h"
 
 enum {
@@ -354,6 +357,25 @@ static void submit_ends(struct scene *scene) {
   (void)hand_over(scene);
 }
 
+static bool is_at_rest(struct hf_workers *workers) {
+  const struct hf_workers_counts counts = hf_workers_count(workers);
+  return counts.busy + counts.stuck + counts.queued == 0;
+}
+
+/*
+ * Jobs may outlive their connections. Until they end, what libpq has allocated
+ * for them is on their stacks only, where LeakSanitizer may not find it.
+ */
+static void wait_for_workers(const struct hf_loop *loop) {
+  int ms;
+  for (ms = 0; !is_at_rest(loop->connectors) || !is_at_rest(loop->resolvers) ||
+               !is_at_rest(loop->cancelers);
+       ms++) {
+    demand(ms < WAIT_S * 1000);
+    (void)usleep(1000);
+  }
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t bytes) {
   static struct hf_port *keeper; /* the engine's thread stays between inputs */
   struct scene scene = {.plan = {.key_pid = 7}};
@@ -379,6 +401,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t bytes) {
   }
   hf_port_close(scene.port, on_closed, NULL);
   wait_for(&closed, "closing the port");
+  wait_for_workers(&keeper->engine->loop);
   if (scene.server != NULL) {
     fake_server_stop(scene.server);
   }

@@ -139,7 +139,6 @@ function fillFromVariables(draft, env) {
   if (!draft.hasUrl) {
     fillSettings(draft, env);
   }
-  fillPasswordFile(draft, env);
 }
 
 /**
@@ -264,5 +263,6 @@ module.exports = {
   environmentWarning,
   fillDefaults,
   fillFromVariables,
+  fillPasswordFile,
   urlOf,
 };

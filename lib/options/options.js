@@ -3,14 +3,20 @@
 
 // A pool's options, from the user's config to the engine's. Order: connection
 // string, then the object's keys (which take precedence), then libpq's
-// variables and defaults for what is missing.
+// variables, pg's `defaults` and ours for what is missing.
 
 const { inspect } = require('node:util');
 
 const { Draft, SERVER_TIMEOUTS, engineTable } = require('./draft.js');
-const { fillDefaults, fillFromVariables, urlOf } = require('./environment.js');
+const {
+  fillDefaults,
+  fillFromVariables,
+  fillPasswordFile,
+  urlOf,
+} = require('./environment.js');
 const { readOptions } = require('./keys.js');
 const { readKeywords } = require('./parameters.js');
+const { fillFromDefaults } = require('./pg-defaults.js');
 const { allSettings } = require('./settings.js');
 const { identity } = require('./identity.js');
 const { resolveTls } = require('./tls.js');
@@ -197,6 +203,8 @@ function resolveOptions(config, from) {
   readConnectionString(draft, given, env);
   readOptions(draft, given);
   fillFromVariables(draft, env);
+  fillFromDefaults(draft);
+  fillPasswordFile(draft, env);
   fillDefaults(draft, from?.nowhere);
   resolveTls(draft);
   checkTogether(draft);

@@ -10,6 +10,7 @@
 const { isAnyArrayBuffer, isDate } = require('node:util').types;
 
 const { paramError } = require('../errors/errors.js');
+const { defaults } = require('./defaults.js');
 
 /** The protocol counts parameters in 16 bits. */
 const MAX_PARAMS = 65535;
@@ -111,6 +112,9 @@ function encodeDate(date, position) {
   if (Number.isNaN(fullYear)) {
     throw paramError(`${nameOf(position)} is an invalid Date`);
   }
+  if (defaults.parseInputDatesAsUTC) {
+    return encodeDateAsUtc(date);
+  }
   const year = fullYear < 1 ? 1 - fullYear : fullYear;
   return (
     `${String(year).padStart(4, '0')}-${two(date.getMonth() + 1)}` +
@@ -119,6 +123,20 @@ function encodeDate(date, position) {
     `.${String(date.getMilliseconds()).padStart(3, '0')}` +
     `${offsetText(secondsAhead(date, fullYear))}${fullYear < 1 ? ' BC' : ''}`
   );
+}
+
+/**
+ * Returns a date in UTC, as pg does with `defaults.parseInputDatesAsUTC`.
+ * @param {Date} date
+ * @returns {string}
+ */
+function encodeDateAsUtc(date) {
+  const fullYear = date.getUTCFullYear();
+  const year = fullYear < 1 ? 1 - fullYear : fullYear;
+  // From the month on, the standard's text is what the server reads.
+  const rest = date.toISOString().slice(-'-01-01T00:00:00.000Z'.length, -1);
+  const era = fullYear < 1 ? ' BC' : '';
+  return `${String(year).padStart(4, '0')}${rest}+00:00${era}`;
 }
 
 /**

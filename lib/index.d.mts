@@ -4,5 +4,4 @@ export * from './index.js';
 
 import holdfast from './index.js';
 
-declare const all: typeof holdfast.default;
-export default all;
+export default holdfast;

@@ -2,6 +2,17 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: rows and pg's types have it
 import type { EventEmitter } from 'node:events';
 import type { SecureVersion } from 'node:tls';
+import type * as holdfastTypes from './index.js';
+import type {
+  BindConfig,
+  ClientConfig,
+  Defaults,
+  ExecuteConfig,
+  MessageConfig,
+  QueryParse,
+} from './pg/names.js';
+
+export type * from './pg/names.js';
 
 // ---- errors ---------------------------------------------------------------
 
@@ -228,6 +239,26 @@ export const types: CustomTypes & {
   arrayParser: any;
   builtins: Record<string, number>;
 };
+
+/** Parsers of one's own, in front of others; as `types` of a pool or a query. */
+export class TypeOverrides implements CustomTypes {
+  /** @param base what is behind them. Default: the process-wide `types` */
+  constructor(base?: CustomTypes);
+  setTypeParser(oid: number, parser: TypeParser): void;
+  setTypeParser(
+    oid: number,
+    format: 'text' | 'binary',
+    parser: TypeParser,
+  ): void;
+  getTypeParser(oid: number, format?: any): TypeParser;
+}
+
+/**
+ * pg's defaults: what is changed here fills in what neither the options nor the
+ * environment say, for pools and clients made later. As in pg, the size and the
+ * times of pools have no effect here.
+ */
+export const defaults: Defaults;
 
 // ---- options --------------------------------------------------------------
 
@@ -789,6 +820,8 @@ export interface PoolClient extends Queryable, AbsentInClient, EventEmitter {
  * of any emitter, without a listener it ends the process.
  */
 export class Client extends EventEmitter implements Queryable {
+  /** As in pg. */
+  static Query: typeof Query;
   /** Options as of Pool; those about a pool's size and ages are ignored. */
   constructor(config?: ClientConfig | string | URL);
   query: Queryable['query'];
@@ -809,7 +842,7 @@ export class Client extends EventEmitter implements Queryable {
    * Emits 'parameterStatus', with what the server reports at its start, to
    * those who listen before connect(), and 'end'. Nothing else of pg's.
    */
-  readonly connection: EventEmitter;
+  readonly connection: Connection;
   /** 'I' idle, 'T' in a transaction, 'E' in a failed one. */
   getTransactionStatus(): 'I' | 'T' | 'E' | null;
   setTypeParser(oid: number, parser: TypeParser): void;
@@ -831,14 +864,66 @@ export class Client extends EventEmitter implements Queryable {
 /** pg's name for what pools and clients give. */
 export type ClientBase = Client | PoolClient;
 
-/** pg's name for the options of a client. */
-export type ClientConfig = PoolOptions;
+/**
+ * A statement as an emitter: `'row'` for each row and `'end'`, or `'error'`.
+ * Give it to query(). Its rows are told of when all of them are there.
+ */
+export class Query<
+  R extends QueryResultRow = any,
+  V extends readonly unknown[] = any,
+> extends EventEmitter {
+  constructor(
+    textOrConfig: string | QueryConfig<V>,
+    callback?: (error: Error | undefined, result: QueryResult<R>) => void,
+  );
+  constructor(
+    textOrConfig: string | QueryConfig<V>,
+    values?: V,
+    callback?: (error: Error | undefined, result: QueryResult<R>) => void,
+  );
+  readonly text: string;
+  /** Throws: query() of a pool or a client runs it. */
+  submit: (connection: Connection) => void;
+  on(event: 'row', listener: (row: R, result: QueryResult<R>) => void): this;
+  on(event: 'error', listener: (error: Error) => void): this;
+  on(event: 'end', listener: (result: QueryResult<R>) => void): this;
+  on(event: string | symbol, listener: (...values: any[]) => void): this;
+}
 
-/** pg's name for the options of a pool. */
-export type PoolConfig = PoolOptions;
+/** The class of results. */
+export class Result<R extends QueryResultRow = any> implements QueryResult<R> {
+  constructor(rowMode?: string, types?: CustomTypes);
+  command: string;
+  rowCount: number | null;
+  oid: number;
+  fields: FieldDef[];
+  rows: R[];
+  rowAsArray: boolean;
+}
 
-/** pg's name for what `'notification'` gives. */
-export type Notification = ListenNotification;
+/**
+ * The class of a Client's `connection`. The engine speaks the protocol: apart
+ * from its events, everything of pg's throws.
+ */
+export class Connection extends EventEmitter {
+  query(text: string): never;
+  parse(query: QueryParse, more?: boolean): never;
+  bind(config?: BindConfig | null, more?: boolean): never;
+  execute(config?: ExecuteConfig | null, more?: boolean): never;
+  describe(message: MessageConfig, more?: boolean): never;
+  close(message: MessageConfig, more?: boolean): never;
+  flush(): never;
+  sync(): never;
+  end(): never;
+}
+
+/**
+ * Makes `instanceof pg.Pool` and `instanceof pg.Client` hold for this package's
+ * pools and clients: for libraries that test for the classes of a `pg`
+ * installed beside it. Changes nothing of pg's. The last call counts.
+ * @param pg what `require('pg')` gives
+ */
+export function inheritFrom(pg: object): void;
 
 /** A notification. */
 export interface ListenNotification {
@@ -1535,6 +1620,19 @@ export function escapeIdentifier(name: string): string;
 /** A text as a literal of SQL, quoted. Prefer parameters. */
 export function escapeLiteral(text: string): string;
 
+/** Functions that pg has as `utils`. */
+export const utils: {
+  /** Text that a value is sent as, bytes in a Buffer, null for NULL. */
+  prepareValue(value: any): string | Buffer | null;
+  /** The arguments of query() as one object. */
+  normalizeQueryConfig(config: any, values?: any, callback?: any): any;
+  escapeIdentifier: typeof escapeIdentifier;
+  escapeLiteral: typeof escapeLiteral;
+};
+
+/** As in pg without pg-native: this engine is native already. */
+export const native: null;
+
 /** The versions in use. */
 export const versions: {
   readonly holdfast: string;
@@ -1547,6 +1645,10 @@ export const versions: {
 declare const holdfast: {
   Pool: typeof Pool;
   Client: typeof Client;
+  Query: typeof Query;
+  Result: typeof Result;
+  Connection: typeof Connection;
+  inheritFrom: typeof inheritFrom;
   getPool: typeof getPool;
   warmup: typeof warmup;
   healthCheck: typeof healthCheck;
@@ -1565,10 +1667,58 @@ declare const holdfast: {
   HoldfastError: typeof HoldfastError;
   DatabaseError: typeof DatabaseError;
   types: typeof types;
+  TypeOverrides: typeof TypeOverrides;
+  defaults: typeof defaults;
   escapeIdentifier: typeof escapeIdentifier;
   escapeLiteral: typeof escapeLiteral;
+  utils: typeof utils;
+  native: typeof native;
   versions: typeof versions;
   default: typeof holdfast;
 };
+
+/** The types, for `pg.PoolConfig` and its like after a default import. */
+declare namespace holdfast {
+  type Pool = holdfastTypes.Pool;
+  type Client = holdfastTypes.Client;
+  type ClientBase = holdfastTypes.ClientBase;
+  type PoolClient = holdfastTypes.PoolClient;
+  type Query<
+    R extends QueryResultRow = any,
+    V extends readonly unknown[] = any,
+  > = holdfastTypes.Query<R, V>;
+  type Result<R extends QueryResultRow = any> = holdfastTypes.Result<R>;
+  type Connection = holdfastTypes.Connection;
+  type DatabaseError = holdfastTypes.DatabaseError;
+  type TypeOverrides = holdfastTypes.TypeOverrides;
+  type Events = holdfastTypes.Events;
+  type ClientConfig = holdfastTypes.ClientConfig;
+  type ConnectionConfig = holdfastTypes.ConnectionConfig;
+  type PoolConfig = holdfastTypes.PoolConfig;
+  type PoolOptions = holdfastTypes.PoolOptions;
+  type Defaults = holdfastTypes.Defaults;
+  type QueryConfig<V extends readonly unknown[] = any[]> =
+    holdfastTypes.QueryConfig<V>;
+  type QueryArrayConfig<V extends readonly unknown[] = any[]> =
+    holdfastTypes.QueryArrayConfig<V>;
+  type QueryConfigValues<T> = holdfastTypes.QueryConfigValues<T>;
+  type QueryResult<R extends QueryResultRow = any> =
+    holdfastTypes.QueryResult<R>;
+  type QueryArrayResult<R extends any[] = any[]> =
+    holdfastTypes.QueryArrayResult<R>;
+  type QueryResultBase = holdfastTypes.QueryResultBase;
+  type QueryResultRow = holdfastTypes.QueryResultRow;
+  type FieldDef = holdfastTypes.FieldDef;
+  type CustomTypesConfig = holdfastTypes.CustomTypesConfig;
+  type Submittable = holdfastTypes.Submittable;
+  type Notification = holdfastTypes.Notification;
+  type ResultBuilder<R extends QueryResultRow = any> =
+    holdfastTypes.ResultBuilder<R>;
+  type TransactionStatus = holdfastTypes.TransactionStatus;
+  type QueryParse = holdfastTypes.QueryParse;
+  type BindConfig = holdfastTypes.BindConfig;
+  type ExecuteConfig = holdfastTypes.ExecuteConfig;
+  type MessageConfig = holdfastTypes.MessageConfig;
+}
 
 export default holdfast;

@@ -9,6 +9,10 @@ const { lazyExports } = require('./platform/lazy-exports.js');
 const holdfast = lazyExports({
   Pool: () => require('./pool/pool.js').Pool,
   Client: () => require('./pool/pool.js').Client,
+  Query: () => require('./pool/query-object.js').Query,
+  Result: () => require('./pg/result.js'),
+  Connection: () => require('./pool/connection.js').Connection,
+  inheritFrom: () => require('./pool/inherit-from.js').inheritFrom,
   getPool: () => require('./process/registry.js').getPool,
   warmup: () => require('./process/shared-pools.js').warmup,
   healthCheck: () => require('./process/shared-pools.js').healthCheck,
@@ -31,8 +35,12 @@ const holdfast = lazyExports({
   HoldfastError: () => require('./errors/errors.js').HoldfastError,
   DatabaseError: () => require('./errors/errors.js').DatabaseError,
   types: () => require('./values/types.js'),
+  TypeOverrides: () => require('./values/types.js').TypeOverrides,
+  defaults: () => require('./values/defaults.js').defaults,
   escapeIdentifier: () => require('./values/quote.js').escapeIdentifier,
   escapeLiteral: () => require('./values/quote.js').escapeLiteral,
+  utils: () => require('./pg/utils.js'),
+  native: () => null,
   versions: () => require('./engine/versions.js').versions,
 });
 // Here, and not in lazyExports(): tools that read the types look for it.

@@ -5,6 +5,10 @@ import holdfast from './index.js';
 export const {
   Pool,
   Client,
+  Query,
+  Result,
+  Connection,
+  inheritFrom,
   getPool,
   warmup,
   healthCheck,
@@ -23,8 +27,12 @@ export const {
   HoldfastError,
   DatabaseError,
   types,
+  TypeOverrides,
+  defaults,
   escapeIdentifier,
   escapeLiteral,
+  utils,
+  native,
   versions,
 } = holdfast;
 

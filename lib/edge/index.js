@@ -87,6 +87,12 @@ for (const name of ['query', 'connect']) {
 }
 Object.defineProperty(Pool.prototype, 'Client', { value: Client });
 
+/** pg's other classes: nothing here makes one. */
+class Query {}
+class Result {}
+class Connection {}
+class TypeOverrides {}
+
 /** @type {Pool | undefined} */
 let shared;
 
@@ -103,6 +109,10 @@ module.exports = {
   ...retry,
   Pool,
   Client,
+  Query,
+  Result,
+  Connection,
+  inheritFrom: () => {},
   getPool,
   warmup: refuse,
   healthCheck: refuse,
@@ -114,7 +124,11 @@ module.exports = {
   HoldfastError,
   DatabaseError,
   types: Object.freeze({}),
+  TypeOverrides,
+  defaults: {},
   escapeIdentifier,
   escapeLiteral,
+  utils: Object.freeze({ escapeIdentifier, escapeLiteral }),
+  native: null,
   versions: Object.freeze({ holdfast: version }),
 };

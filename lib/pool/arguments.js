@@ -3,6 +3,7 @@
 
 // The arguments of query() and connect(), and the retry helper around a call.
 
+const { callWith } = require('../engine/callbacks.js');
 const { FLAG } = require('../protocol/operations.js');
 const { leaseError, readCache } = require('./cache.js');
 const { nowMillis } = require('../platform/clock.js');
@@ -142,6 +143,19 @@ function refuseSubmittable(config) {
         'fetch in portions with LIMIT, or DECLARE a cursor in transaction()',
     );
   }
+}
+
+/**
+ * `query(callback)` without a statement: as in pg, the callback gets the error.
+ * @param {any} callback
+ * @returns {Promise<any> | undefined}
+ */
+function refuseFunction(callback) {
+  return callWith(callback, 'HoldfastQuery', () => {
+    throw new TypeError(
+      'Passing a function as the first parameter to pool.query is not supported',
+    );
+  });
 }
 
 /**
@@ -380,5 +394,6 @@ module.exports = {
   readLeaseCall,
   readMillis,
   refuseAborted,
+  refuseFunction,
   refuseSubmittable,
 };

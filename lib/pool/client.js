@@ -12,6 +12,7 @@ const { inspect } = require('node:util');
 const { refuseSubmittable } = require('./arguments.js');
 const { refusal } = require('../errors/errors.js');
 const { LeaseState } = require('./lease-state.js');
+const { Query, runQuery } = require('./query-object.js');
 const { sqlOf } = require('./sql-template.js');
 const { escapeIdentifier, escapeLiteral } = require('../values/quote.js');
 
@@ -75,6 +76,12 @@ class PoolClient extends EventEmitter {
    * @returns {Promise<any> | undefined}
    */
   query(config, values, callback) {
+    if (config instanceof Query) {
+      const onDone = typeof values === 'function' ? values : callback;
+      return /** @type {any} */ (
+        runQuery(config, onDone, (given, tell) => this.query(given, tell))
+      );
+    }
     refuseSubmittable(config);
     return stateOf(this).query(config, values, callback);
   }
@@ -135,6 +142,11 @@ class PoolClient extends EventEmitter {
 
   get port() {
     return stateOf(this).core.resolved.public.port;
+  }
+
+  /** Libraries tell a client from a pool by it. */
+  get _connected() {
+    return stateOf(this).lease !== 0;
   }
 
   /** No-op: work in flight and leases keep the process alive. */

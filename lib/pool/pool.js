@@ -8,7 +8,7 @@ const { inspect } = require('node:util');
 
 const { GAUGE } = require('../protocol/messages.js');
 const { callWith, rethrowLater } = require('../engine/callbacks.js');
-const { refuseSubmittable } = require('./arguments.js');
+const { refuseFunction, refuseSubmittable } = require('./arguments.js');
 const { readDrainMillis } = require('../validate/values.js');
 const { readInvalidation } = require('./cache.js');
 const { CacheInvalidator } = require('./cache-notify.js');
@@ -23,6 +23,7 @@ const { prometheusText } = require('../observe/prometheus.js');
 const { end } = require('./end.js');
 const { noteHook } = require('./connect-hook.js');
 const { listen } = require('./listen.js');
+const { Query, runOnPool } = require('./query-object.js');
 const { sqlOf } = require('./sql-template.js');
 const { Client, provide } = require('./standalone-client.js');
 const { runTransaction } = require('./transaction.js');
@@ -104,12 +105,15 @@ class Pool extends EventEmitter {
    * @returns {Promise<any> | undefined}
    */
   query(config, values, callback) {
+    const valuesGiven = typeof values !== 'function';
+    if (config instanceof Query) {
+      return runOnPool(this, config, valuesGiven ? callback : values);
+    }
     refuseSubmittable(config);
     if (typeof config === 'function') {
       return refuseFunction(config);
     }
     const { core, invalidator } = stateOf(this);
-    const valuesGiven = typeof values !== 'function';
     const onDone = valuesGiven ? callback || config?.callback : values;
     return callWith(onDone, 'HoldfastQuery', (resolve, reject) => {
       const given = valuesGiven ? values : undefined;
@@ -386,19 +390,6 @@ class Pool extends EventEmitter {
 /** @type {import('./pool-core.js').MakePool} */
 function makePool(config, shared) {
   return new Pool(config, shared && { [SHARED]: shared });
-}
-
-/**
- * `query(callback)` without a statement: as in pg, the callback gets the error.
- * @param {any} callback
- * @returns {Promise<any> | undefined}
- */
-function refuseFunction(callback) {
-  return callWith(callback, 'HoldfastQuery', () => {
-    throw new TypeError(
-      'Passing a function as the first parameter to pool.query is not supported',
-    );
-  });
 }
 
 provide(makePool);

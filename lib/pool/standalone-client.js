@@ -12,6 +12,8 @@ const { createTypeOverrides } = require('../values/types.js');
 const { escapeIdentifier, escapeLiteral } = require('../values/quote.js');
 const { refuseSubmittable } = require('./arguments.js');
 const { asyncDispose, PoolClient } = require('./client.js');
+const { Connection } = require('./connection.js');
+const { Query, runQuery } = require('./query-object.js');
 const { sqlOf } = require('./sql-template.js');
 const {
   finishAndClose,
@@ -83,10 +85,10 @@ class Client extends EventEmitter {
     Object.defineProperty(this, STATE, { value: state });
     /**
      * What some libraries listen to: 'parameterStatus' and 'end'.
-     * @type {EventEmitter}
+     * @type {Connection}
      */
     this.connection;
-    Object.defineProperty(this, 'connection', { value: new EventEmitter() });
+    Object.defineProperty(this, 'connection', { value: new Connection() });
     const { user, host, port, database } = pool.options;
     /** @type {string} */
     this.user = user;
@@ -141,8 +143,14 @@ class Client extends EventEmitter {
     if (config === null || config === undefined) {
       throw new TypeError('Client was passed a null or undefined query');
     }
-    refuseSubmittable(config);
     const valuesGiven = typeof values !== 'function';
+    if (config instanceof Query) {
+      const onEnd = valuesGiven ? callback : values;
+      return /** @type {any} */ (
+        runQuery(config, onEnd, (given, tell) => this.query(given, tell))
+      );
+    }
+    refuseSubmittable(config);
     const onDone = valuesGiven ? callback || config.callback : values;
     const given = valuesGiven ? values : undefined;
     return callWith(
@@ -238,6 +246,9 @@ class Client extends EventEmitter {
     return { host, port, database, processID };
   }
 }
+
+/** As in pg. */
+Client.Query = Query;
 
 // A client of a pool is one as well, as in pg.
 Object.defineProperty(Client, Symbol.hasInstance, {

@@ -36,7 +36,7 @@ const AREAS = {
     order: [
       ...['platform', 'protocol', 'validate', 'errors', 'values', 'wasm'],
       ...['engine', 'observe', 'retry', 'options', 'pool', 'fallback'],
-      ...['process', 'index.js', 'index.mjs'],
+      ...['pg', 'process', 'index.js', 'index.mjs'],
     ]
       .map((name) => `lib/${name}`)
       .concat('cli'),

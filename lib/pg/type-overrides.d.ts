@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+import { TypeOverrides } from '../index.js';
+
+export = TypeOverrides;

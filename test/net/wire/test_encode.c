@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The encoder: values, text, chunks, tags, limits. */
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+/* The encoder: rows, chunks, tags, limits, memory. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "encode_support.h"
 
-#include "core/base/alloc.h"
-#include "net/wire/encode.h"
-#include "net/wire/message.h"
-#include "support_server.h"
-
-enum { ALL = 0x7f, TEXT = 25, INT4 = 23, BOOL = 16, FLOAT8 = 701, TSTZ = 1184 };
+enum { TEXT = 25, INT4 = 23, BOOL = 16, FLOAT8 = 701, TSTZ = 1184 };
 
 static PGresult *make_result(int columns, const Oid *types) {
   static char names[64][16];
@@ -42,19 +32,6 @@ static void set(PGresult *result, int row, int column, const char *text) {
                          column,
                          (char *)(uintptr_t)(text == NULL ? "" : text),
                          text == NULL ? -1 : (int)strlen(text)));
-}
-
-static struct hf_message *encode(const PGresult *result, int32_t decode) {
-  static const struct hf_encoder_frame frame = {.id_low = 5,
-                                                .id_high = 6,
-                                                .row_description = 7};
-  struct hf_encoder encoder = {0};
-  struct hf_message *message;
-  hf_encoder_begin(&encoder, decode, 0);
-  assert_int_equal(hf_encoder_add(&encoder, result), HF_OK);
-  assert_int_equal(hf_encoder_end(&encoder, result, &frame, &message), HF_OK);
-  hf_encoder_finish(&encoder);
-  return message;
 }
 
 static void unit_at(const struct hf_message *message,
@@ -241,186 +218,6 @@ static void a_chunk_holds_1024_units_or_one_long_cell(void **state) {
   PQclear(result);
 }
 
-static void decodes_to(const char *text, const uint16_t *units, size_t n) {
-  uint16_t out[32];
-  assert_int_equal(hf_text_units(text, strlen(text)), n);
-  assert_int_equal(hf_text_decode(text, strlen(text), out), n);
-  assert_memory_equal(out, units, n * sizeof *units);
-}
-
-static void broken_utf8_becomes_replacement_characters(void **state) {
-  (void)state;
-  decodes_to("\xc3\xa9", (uint16_t[]){0xe9}, 1);
-  decodes_to("\xf0\x9f\x98\x80", (uint16_t[]){0xd83d, 0xde00}, 2);
-  decodes_to("\x80", (uint16_t[]){0xfffd}, 1);
-  decodes_to("\xc0\xaf", (uint16_t[]){0xfffd, 0xfffd}, 2);
-  decodes_to("\xe2\x82z", (uint16_t[]){0xfffd, 'z'}, 2);
-  decodes_to("\xf0\x90\x80", (uint16_t[]){0xfffd}, 1);
-  decodes_to("\xed\xa0\x80", (uint16_t[]){0xfffd, 0xfffd, 0xfffd}, 3);
-  decodes_to("\xf4\x8f\xbf\xbf", (uint16_t[]){0xdbff, 0xdfff}, 2);
-  decodes_to("\xf5\x80", (uint16_t[]){0xfffd, 0xfffd}, 2);
-}
-
-static double number(const char *text) {
-  return hf_number_read(text, strlen(text));
-}
-
-static void numbers_are_rounded_as_strtod_does(void **state) {
-  static const char *const texts[] = {"0",
-                                      "1",
-                                      "-1",
-                                      "3.14",
-                                      "0.1",
-                                      "123456789012345",
-                                      "1e22",
-                                      "1e23",
-                                      "1.7976931348623157e+308",
-                                      "5e-324",
-                                      "2.2250738585072011e-308",
-                                      "1e-7",
-                                      "9007199254740993",
-                                      "0.30000000000000004",
-                                      "4294967295",
-                                      "1.5e+10",
-                                      "100000000000000000000",
-                                      "0.000001",
-                                      "8.41e+21",
-                                      "-2.5",
-                                      "1e-22"};
-  unsigned seed = 99;
-  size_t i;
-  int n;
-  (void)state;
-  for (i = 0; i < sizeof texts / sizeof *texts; i++) {
-    double expected = strtod(texts[i], NULL);
-    double got = number(texts[i]);
-    assert_memory_equal(&got, &expected, sizeof got);
-  }
-  for (n = 0; n < 20000; n++) {
-    uint64_t bits = 0;
-    double expected, got;
-    char text[64];
-    int k;
-    for (k = 0; k < 4; k++) {
-      seed = seed * 1103515245U + 12345U;
-      bits = (bits << 16) | (seed >> 16);
-    }
-    memcpy(&expected, &bits, sizeof expected);
-    if (!isfinite(expected)) {
-      continue;
-    }
-    (void)snprintf(text, sizeof text, n % 2 ? "%.17g" : "%.9g", expected);
-    expected = strtod(text, NULL);
-    got = number(text);
-    assert_memory_equal(&got, &expected, sizeof got);
-  }
-}
-
-static void special_numbers_are_kept(void **state) {
-  (void)state;
-  assert_true(isnan(number("NaN")));
-  assert_true(number("Infinity") > 0 && isinf(number("Infinity")));
-  assert_true(number("-Infinity") < 0 && isinf(number("-Infinity")));
-  assert_true(number("-0") == 0 && signbit(number("-0")));
-  assert_true(isnan(number("")));
-  assert_true(isnan(number("1x")));
-  assert_true(isnan(number("1e")));
-  assert_int_equal(hf_int_read("-2147483648", 11), INT32_MIN);
-  assert_int_equal(hf_int_read("2147483647", 10), INT32_MAX);
-  assert_int_equal(hf_int_read("2147483648", 10), 0);
-  assert_int_equal(hf_int_read("junk", 4), 0);
-}
-
-static double when(const char *text) {
-  return hf_time_read(text, strlen(text));
-}
-
-static void times_are_those_of_javascripts_date(void **state) {
-  (void)state;
-  /* The numbers are what postgres-date made of the same texts. */
-  assert_true(when("1970-01-01 00:00:00+00") == 0);
-  assert_true(when("2024-02-29 23:59:59.123456+05:30") == 1709231399123.0);
-  assert_true(when("2024-02-29 23:59:59.999999+00") == 1709251199999.0);
-  assert_true(when("1969-12-31 23:59:59.5+00") == -500);
-  assert_true(when("1883-11-18 12:03:57-07:52:58") == -2717640185000.0);
-  assert_true(when("0001-01-01 00:00:00+00") == -62135596800000.0);
-  assert_true(when("0001-12-31 00:00:00+00 BC") == -62135683200000.0);
-  assert_true(when("0044-03-15 00:00:00+00 BC") == -63517824000000.0);
-  assert_true(when("12345-06-07 08:09:10+00") == 327416976550000.0);
-  assert_true(when("275760-09-13 00:00:00+00") == 8.64e15);
-  assert_true(isnan(when("275760-09-13 00:00:01+00")));
-  assert_true(isinf(when("infinity")) && when("infinity") > 0);
-  assert_true(isinf(when("-infinity")) && when("-infinity") < 0);
-  assert_true(isnan(when("29.02.2024 23:59:59 CET")));
-  assert_true(isnan(when("")));
-}
-
-static bool answer_tag(struct fake_session *session,
-                       const char *sql,
-                       void *ctx) {
-  (void)ctx;
-  if (*sql == '\0') {
-    return fake_send(session, 'I', NULL, 0) || true;
-  }
-  (void)fake_send_tag(session, sql); /* the text is the tag */
-  return true;
-}
-
-static void has_tag(PGconn *connection,
-                    const char *tag,
-                    enum hf_command command,
-                    int64_t affected,
-                    const char *word) {
-  PGresult *result = PQexec(connection, tag);
-  struct hf_message *message = encode(result, ALL);
-  const int32_t *ints = message->ints;
-  int64_t got =
-      (int64_t)(((uint64_t)(uint32_t)ints[HF_RESULT_AFFECTED_HIGH] << 32) |
-                (uint32_t)ints[HF_RESULT_AFFECTED_LOW]);
-  assert_int_equal(ints[HF_RESULT_COMMAND], command);
-  assert_true(got == affected);
-  assert_int_equal(message->n_chunks, word == NULL ? 0 : 1);
-  if (word != NULL) {
-    assert_int_equal(message->chunks[0].length, strlen(word));
-    assert_memory_equal(message->bytes + message->chunks[0].offset,
-                        word,
-                        strlen(word));
-  }
-  hf_message_free(message);
-  PQclear(result);
-}
-
-static void tags_are_read_as_pg_reads_them(void **state) {
-  struct fake_plan plan = {.key_pid = 1, .answer = answer_tag};
-  struct fake_server *server = fake_server_start(&plan);
-  char conninfo[128];
-  PGconn *connection;
-  (void)state;
-  (void)snprintf(conninfo,
-                 sizeof conninfo,
-                 "host=127.0.0.1 port=%d user=x sslmode=disable",
-                 fake_server_port(server));
-  connection = PQconnectdb(conninfo);
-  assert_int_equal(PQstatus(connection), CONNECTION_OK);
-  has_tag(connection, "INSERT 0 5", HF_COMMAND_INSERT, 5, NULL);
-  has_tag(connection,
-          "SELECT 12345678901",
-          HF_COMMAND_SELECT,
-          12345678901,
-          NULL);
-  has_tag(connection, "UPDATE 0", HF_COMMAND_UPDATE, 0, NULL);
-  has_tag(connection, "DELETE 1", HF_COMMAND_DELETE, 1, NULL);
-  has_tag(connection, "BEGIN", HF_COMMAND_BEGIN, -1, NULL);
-  has_tag(connection, "COMMIT", HF_COMMAND_COMMIT, -1, NULL);
-  has_tag(connection, "ROLLBACK", HF_COMMAND_ROLLBACK, -1, NULL);
-  has_tag(connection, "SET", HF_COMMAND_SET, -1, NULL);
-  has_tag(connection, "CREATE TABLE", HF_COMMAND_OTHER, -1, "CREATE");
-  has_tag(connection, "FETCH 3", HF_COMMAND_OTHER, 3, "FETCH");
-  has_tag(connection, "", HF_COMMAND_EMPTY, -1, NULL);
-  PQfinish(connection);
-  fake_server_stop(server);
-}
-
 static void a_result_over_the_limit_is_refused(void **state) {
   const Oid types[] = {TEXT};
   PGresult *result = make_result(1, types);
@@ -531,11 +328,6 @@ int main(void) {
       cmocka_unit_test(bitmaps_have_a_word_per_32_columns),
       cmocka_unit_test(cells_are_where_the_format_says),
       cmocka_unit_test(a_chunk_holds_1024_units_or_one_long_cell),
-      cmocka_unit_test(broken_utf8_becomes_replacement_characters),
-      cmocka_unit_test(numbers_are_rounded_as_strtod_does),
-      cmocka_unit_test(special_numbers_are_kept),
-      cmocka_unit_test(times_are_those_of_javascripts_date),
-      cmocka_unit_test(tags_are_read_as_pg_reads_them),
       cmocka_unit_test(a_result_over_the_limit_is_refused),
       cmocka_unit_test(rows_may_come_one_by_one_and_be_large),
       cmocka_unit_test(running_out_of_memory_loses_nothing),

@@ -77,4 +77,19 @@ void listen_to(struct fixture *fixture,
                struct subscriber *subscriber,
                const char *channel);
 
+/* Runs each test of a group with a listener of its own. */
+static inline int open_one(void **state) {
+  static struct fixture fixture;
+  open_listener(&fixture);
+  *state = &fixture;
+  return 0;
+}
+
+static inline int close_one(void **state) {
+  close_listener(*state);
+  return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_one, close_one)
+
 #endif

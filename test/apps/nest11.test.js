@@ -8,11 +8,16 @@ const { eventually, freePort } = require('../support/index.js');
 const { prepareApp } = require('./support/app.js');
 const { SCHEMA } = require('./support/faults.js');
 const { send } = require('./support/http.js');
+const { linesToRun } = require('./support/line.js');
 const { startPooled } = require('./support/servers.js');
 
 const END_MILLIS = 20_000;
 
-describe('a NestJS 11 application in CommonJS', () => {
+// The other line is nest.test.js.
+const [line] = linesToRun(['NestJS 11', 'NestJS 12']);
+const skip = line !== 'NestJS 11';
+
+describe('a NestJS 11 application in CommonJS', { skip }, () => {
   /** @type {import('./support/app.js').App} */
   let app;
   /** @type {import('./support/servers.js').Pooled} */

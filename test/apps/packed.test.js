@@ -10,6 +10,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { makeBareRoot } = require('./support/bare-root.js');
+const { linesToRun } = require('./support/line.js');
 const { findTarballs } = require('./support/packed.js');
 const { before, useServer } = require('../support/suite.js');
 
@@ -49,7 +50,7 @@ async function node(root, args) {
   assert.equal(ended.code, 0, ended.output);
 }
 
-for (const version of VERSIONS) {
+for (const version of linesToRun(VERSIONS, (line) => `Node.js ${line}`)) {
   test(`the packages work on a bare system, Node.js ${version}`, async (t) => {
     const root = await makeBareRoot(version);
     const app = path.join(root.folder, 'app');

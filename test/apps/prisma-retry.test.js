@@ -8,12 +8,14 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 const { eventually, startProxy } = require('../support/index.js');
 const { prepareApp } = require('./support/app.js');
+const { linesToRun } = require('./support/line.js');
 const { startPooled } = require('./support/servers.js');
 
 const FOLDER = path.join(__dirname, 'prisma-retry');
 const SCHEMA = fs.readFileSync(path.join(FOLDER, 'schema.sql'), 'utf8');
 const ADAPTERS = ['pg', 'holdfast'];
-const VERSIONS = { 'Prisma 7': FOLDER, 'Prisma 6': `${FOLDER}-6` };
+const VERSIONS = { 'Prisma 6': `${FOLDER}-6`, 'Prisma 7': FOLDER };
+const TO_RUN = linesToRun(Object.keys(VERSIONS));
 
 /** What the load does between two faults, and how many there are. */
 const FAULTS = 12;
@@ -78,7 +80,7 @@ async function timesOf(table) {
 
 before(async () => {
   servers = await startPooled({ schema: SCHEMA });
-  for (const version of Object.keys(VERSIONS)) {
+  for (const version of TO_RUN) {
     await prepare(version);
   }
 });
@@ -105,7 +107,7 @@ async function breakThings(load, stopFile) {
   return linesOf(end.stdout).at(-1);
 }
 
-for (const version of Object.keys(VERSIONS)) {
+for (const version of TO_RUN) {
   for (const adapter of ADAPTERS) {
     const name = `${version} on ${adapter}`;
 

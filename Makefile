@@ -150,7 +150,7 @@ calls: lib
 SECONDS ?= 60
 SEED ?= 0
 FUZZERS := scan encoder ops
-FUZZ_SRC_ops := test/net/support_server.c
+FUZZ_SRC_ops := test/net/support_server.c test/net/support_server_wire.c
 FUZZ_FLAGS := -std=c11 -g -O1 $(NET_CFLAGS) \
   -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
   -Inative/include -Inative $(TEST_INC)

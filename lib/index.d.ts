@@ -538,6 +538,14 @@ export interface PoolOptions {
 /** Values by name: of `:id`, what `id` is. */
 export type NamedValues = { readonly [name: string]: SqlValue };
 
+/**
+ * Settings of the server by name, such as `'app.tenant'`, `role` or
+ * `search_path`. They hold in the transaction of a statement.
+ */
+export interface Settings {
+  readonly [name: string]: string | number | bigint | boolean;
+}
+
 /** A statement as an object; pg's keys, then ours. */
 export interface QueryConfig<V extends readonly unknown[] = any[]> {
   /** The SQL. */
@@ -576,6 +584,11 @@ export interface QueryConfig<V extends readonly unknown[] = any[]> {
   retry?: boolean | { maxRetries?: number } | undefined;
   /** What a retry helper gave its function: this call belongs to that helper. */
   context?: RetryContext | undefined;
+  /**
+   * Settings of the server for this statement alone. HF_PARAM_INVALID in a
+   * transaction, and where the statement cannot run in one. @default none
+   */
+  settings?: Settings | undefined;
   /** Answer from the cache, and store the result there. For a pool's query() only. */
   cache?: CacheOptions | undefined;
 }
@@ -944,9 +957,13 @@ export interface ConnectOptions {
   context?: RetryContext | undefined;
   /** false: a port that was never open is not waited for. @default the pool's */
   retry?: boolean | undefined;
+  /** Of its statements outside transactions, and of its transactions. @default none */
+  settings?: Settings | undefined;
 }
 
 export interface TransactionOptions {
+  /** Settings of the server until its end. @default none */
+  settings?: Settings | undefined;
   /** @default the server's */
   isolationLevel?:
     | 'read uncommitted'
@@ -1169,6 +1186,14 @@ export interface Stats {
 
 // ---- the pool -------------------------------------------------------------
 
+/** Statements of a pool that have settings; made by `withSettings()`. */
+export interface PoolWithSettings extends Queryable {
+  connect: Pool['connect'];
+  transaction: Pool['transaction'];
+  /** Returns a handle with further settings, which win. */
+  withSettings(settings: Settings): PoolWithSettings;
+}
+
 /** A pool of connections: a superset of `pg.Pool`. */
 export class Pool extends EventEmitter implements Queryable {
   /**
@@ -1229,6 +1254,13 @@ export class Pool extends EventEmitter implements Queryable {
     fn: (client: PoolClient) => T | PromiseLike<T>,
     options?: TransactionOptions,
   ): Promise<T>;
+
+  /**
+   * Returns a handle whose statements have these settings of the server, and
+   * which leaves none of them behind. Throws a TypeError for a name that is
+   * none, and for a value that is missing.
+   */
+  withSettings(settings: Settings): PoolWithSettings;
 
   /**
    * Listens to a channel, on a connection in addition to the pool's: one per

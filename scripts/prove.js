@@ -17,6 +17,7 @@ const PROOFS = {
   wire: () => require('./prove/wire.js'),
   soak: () => require('./prove/soak.js'),
   fuzz: () => require('./prove/fuzz.js'),
+  settings: () => require('./prove/settings.js'),
 };
 
 const SEED = 1;

@@ -47,6 +47,11 @@ class Pool {
     throw poolHere();
   }
 
+  /** @returns {never} */
+  withSettings() {
+    throw poolHere();
+  }
+
   [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
     return this.end();
   }

@@ -101,6 +101,7 @@ export class HoldfastService {
   query: Pool['query'];
   readonly sql: Pool['sql'];
   transaction: Pool['transaction'];
+  withSettings: Pool['withSettings'];
   connect: Pool['connect'];
   listen: Pool['listen'];
   health: Pool['health'];

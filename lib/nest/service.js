@@ -10,6 +10,7 @@ const { readSettings } = require('./options.js');
 const DELEGATED = /** @type {const} */ ([
   'query',
   'transaction',
+  'withSettings',
   'connect',
   'listen',
   'health',

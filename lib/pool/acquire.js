@@ -17,6 +17,7 @@ const { leaveSignal, watchSignal } = require('../platform/signals.js');
  * @property {number} [deadlineMillis]
  * @property {unknown} [context] what a retry helper gave its function
  * @property {boolean} [retry] false: a failed connect rejects it
+ * @property {object} [settings] of the server, for its statements
  */
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
@@ -27,6 +28,7 @@ const KNOWN = new Set([
   'deadlineMillis',
   'context',
   'retry',
+  'settings',
 ]);
 
 class Acquire {

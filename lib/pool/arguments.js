@@ -6,6 +6,7 @@
 const { callWith } = require('../engine/callbacks.js');
 const { FLAG } = require('../protocol/operations.js');
 const { leaseError, readCache } = require('./cache.js');
+const { addSettings } = require('./call-settings.js');
 const { nowMillis } = require('../platform/clock.js');
 const { contextOf, currentContext } = require('../retry/context.js');
 const { paramError, refusal } = require('../errors/errors.js');
@@ -49,6 +50,7 @@ const UNDOES = /^\s*(?:rollback|abort)\b/i;
  * @property {boolean | {maxRetries?: number}} [retry]
  * @property {import('./cache.js').CacheOptions} [cache] answer from the
  *   cache, and store the result there
+ * @property {object} [settings] of the server, for this statement alone
  * @property {unknown} [context] what a retry helper gave its function
  * @property {unknown} [callback]
  */
@@ -244,6 +246,7 @@ function readConfig(call, config, values, names) {
     call.cache = readCache(config.cache);
     call.flags |= FLAG.CACHE;
   }
+  addSettings(call, config.settings);
   call.retries = readRetry(config.retry);
   if (config.signal !== undefined && config.signal !== null) {
     call.signal = checkSignal(config.signal);

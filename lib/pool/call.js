@@ -4,6 +4,7 @@
 // One statement: sent to the port, and settled by its answer.
 
 const { FLAG } = require('../protocol/operations.js');
+const { pushSettings } = require('./call-settings.js');
 const { encodeParams, pushTexts } = require('../values/params.js');
 const { leaveSignal, watchSignal } = require('../platform/signals.js');
 const types = require('../values/types.js');
@@ -71,6 +72,10 @@ class Call {
    * @type {string[] | null}
    */
   cache = null;
+  /** @type {import('./call-settings.js').CallSettings | null} */
+  settings = null;
+  /** Whether some of them were given with the statement. */
+  hasOwnSettings = false;
   /** @type {AbortSignal | null} */
   signal = null;
   /** @type {import('../retry/context.js').JoinedRun | undefined} */
@@ -127,6 +132,10 @@ class Call {
         port.push(field);
       }
       fields += this.cache.length;
+    }
+    if (this.settings !== null) {
+      fields += pushSettings(port, this.settings, this.hasOwnSettings);
+      this.flags |= FLAG.SETTINGS;
     }
     if (texts !== null) {
       pushTexts(port, texts);

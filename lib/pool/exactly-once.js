@@ -5,6 +5,7 @@
 // outcome is found out when COMMIT fails (fate.js).
 
 const { readMillis } = require('./arguments.js');
+const { mergeSettings, readCallSettings } = require('./call-settings.js');
 const { nowMillis } = require('../platform/clock.js');
 const {
   boundedContext,
@@ -62,11 +63,16 @@ function explain(error) {
  * @param {PoolCore} core
  * @param {any} config
  * @param {any} values
+ * @param {import('./call-settings.js').CallSettings | null} around
  * @returns {Promise<any>}
  */
-function queryOnce(core, config, values) {
-  const { exactlyOnce, retry, deadlineMillis, callback, context, ...rest } =
-    config;
+function queryOnce(core, config, values, around) {
+  const { retry, deadlineMillis, context } = config;
+  const { exactlyOnce, callback, settings: inner, ...rest } = config;
+  for (const key of ['retry', 'deadlineMillis', 'context']) {
+    delete rest[key];
+  }
+  const settings = mergeSettings(around, readCallSettings(inner));
   const { signal, timeoutMillis = config.query_timeout } = config;
   const millis = readMillis(deadlineMillis, 'deadlineMillis');
   const endsAt = millis > 0 ? nowMillis() + millis : 0;
@@ -83,6 +89,7 @@ function queryOnce(core, config, values) {
     retry: retryOf(core, { retry, deadlineMillis, signal, context }),
     signal,
     timeoutMillis,
+    ...(settings && { settings }),
     ...(deadlineMillis !== undefined && { deadlineMillis }),
   };
   return runTransaction(core, run, options, endsAt);

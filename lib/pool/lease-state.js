@@ -46,6 +46,11 @@ class LeaseState {
   processID = null;
   /** Whether statements of a connect hook are refused, because of a pooler. */
   refusesSql = false;
+  /**
+   * Of its statements outside transactions, and of its transactions.
+   * @type {import('./call-settings.js').CallSettings | null}
+   */
+  settings = null;
   /** Statement names that users gave on this connection. */
   names = new NamedTexts();
   /** How many statements this lease has had. */
@@ -96,6 +101,7 @@ class LeaseState {
     this.closed = '';
     this.guarded = '';
     this.refusesSql = false;
+    this.settings = null;
     this.status = 'I';
     this.given = 0;
     this.idleSince = nowMillis();
@@ -165,6 +171,7 @@ class LeaseState {
     const { types, defaults, port } = this.#core;
     const call = new Call(this, this.types ?? types, resolve, reject);
     call.timeout = defaults.timeout;
+    call.settings = kind === OP.FINISH ? null : this.settings;
     readLeaseCall(call, config, values, this);
     call.flags |= config?.[URGENT] === true ? FLAG.URGENT : 0;
     call.flags |= config?.[SURE] === true ? FLAG.EXACTLY_ONCE : 0;

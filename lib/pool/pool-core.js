@@ -8,6 +8,7 @@ const { Acquire } = require('./acquire.js');
 const { FLAG, OP } = require('../protocol/operations.js');
 const { readCall } = require('./arguments.js');
 const { Call } = require('./call.js');
+const { readCallSettings } = require('./call-settings.js');
 const { PoolClient, internals } = require('./client.js');
 const { Clients } = require('./clients.js');
 const { EnginePool } = require('./engine-pool.js');
@@ -93,17 +94,19 @@ class PoolCore extends EnginePool {
    * @param {any} values
    * @param {(value: any) => void} resolve
    * @param {(error: any) => void} reject
+   * @param {import('./call-settings.js').CallSettings | null} [settings]
    */
-  query(config, values, resolve, reject) {
+  query(config, values, resolve, reject, settings = null) {
     this.refuseAfterEnd();
     if (typeof config === 'object' && config?.exactlyOnce === true) {
-      queryOnce(this, config, values).then(resolve, reject);
+      queryOnce(this, config, values, settings).then(resolve, reject);
       return;
     }
     const refuse = this.hasSettings
       ? bypassPooler(this, config, values, resolve, reject)
       : reject;
     const call = new Call(this, this.types, resolve, refuse);
+    call.settings = settings;
     call.deadline = this.defaults.deadline;
     call.timeout = this.defaults.timeout;
     call.flags = this.defaults.flags;
@@ -202,7 +205,12 @@ class PoolCore extends EnginePool {
       acquireSession(this, options, stack, resolve, reject);
       return;
     }
-    this.observer.acquire(resolve, reject, (onClient, onError) => {
+    const settings = readCallSettings(options?.settings);
+    const grant = (/** @type {PoolClient} */ client) => {
+      internals.stateOf(client).settings = settings;
+      resolve(client);
+    };
+    this.observer.acquire(grant, reject, (onClient, onError) => {
       new Acquire(
         this,
         options,

@@ -8,7 +8,6 @@ const { inspect } = require('node:util');
 
 const { GAUGE } = require('../protocol/messages.js');
 const { callWith, rethrowLater } = require('../engine/callbacks.js');
-const { refuseFunction, refuseSubmittable } = require('./arguments.js');
 const { readDrainMillis } = require('../validate/values.js');
 const { readInvalidation } = require('./cache.js');
 const { CacheInvalidator } = require('./cache-notify.js');
@@ -19,6 +18,7 @@ const native = require('../engine/native.js');
 const { warnOfEnvironment } = require('./environment-warning.js');
 const { resolveOptions } = require('../options/options.js');
 const { PoolCore } = require('./pool-core.js');
+const { queryWith, withSettings } = require('./pool-query.js');
 const { prometheusText } = require('../observe/prometheus.js');
 const { end } = require('./end.js');
 const { noteHook } = require('./connect-hook.js');
@@ -105,21 +105,21 @@ class Pool extends EventEmitter {
    * @returns {Promise<any> | undefined}
    */
   query(config, values, callback) {
-    const valuesGiven = typeof values !== 'function';
     if (config instanceof Query) {
-      return runOnPool(this, config, valuesGiven ? callback : values);
+      const callsBack = typeof values === 'function';
+      return runOnPool(this, config, callsBack ? values : callback);
     }
-    refuseSubmittable(config);
-    if (typeof config === 'function') {
-      return refuseFunction(config);
-    }
-    const { core, invalidator } = stateOf(this);
-    const onDone = valuesGiven ? callback || config?.callback : values;
-    return callWith(onDone, 'HoldfastQuery', (resolve, reject) => {
-      const given = valuesGiven ? values : undefined;
-      invalidator?.begin(config);
-      core.query(config, given, resolve, reject);
-    });
+    return queryWith(stateOf(this), config, values, callback, null);
+  }
+
+  /**
+   * Returns a handle whose statements have these settings of the server, and
+   * which leaves none of them behind.
+   * @param {object} settings
+   * @returns {import('./pool-query.js').PoolWithSettings}
+   */
+  withSettings(settings) {
+    return withSettings(stateOf(this), null, settings);
   }
 
   /** A template tag: `` await pool.sql`select … where id = ${id}` ``. */

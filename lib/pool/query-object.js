@@ -109,7 +109,7 @@ function runQuery(query, callback, run) {
 
 /**
  * The same on a pool. As in pg, it gives a promise.
- * @param {import('./pool.js').Pool} pool
+ * @param {{query: (config: any, callback: any) => any}} pool
  * @param {Query} query
  * @param {any} callback
  * @returns {Promise<any> | undefined}

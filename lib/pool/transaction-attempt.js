@@ -25,6 +25,7 @@ const { until } = require('../platform/until.js');
  * @property {(client: PoolClient) => any} fn
  * @property {string} begin
  * @property {TransactionOptions} options
+ * @property {import('./call-settings.js').CallSettings | null} settings
  * @property {import('../retry/context.js').JoinedRun} [run] the helper around
  * @property {number} endsAt when all of it has to end; 0 = at no time
  */
@@ -77,6 +78,7 @@ async function begin(core, attempt, run) {
   run?.use(core.pool);
   const client = await acquireWithin(core, attempt.options, run);
   internals.guard(client, attempt.run, signal);
+  internals.stateOf(client).settings = attempt.settings;
   try {
     const { readOnly, timeoutMillis } = attempt.options;
     const text = attempt.begin;

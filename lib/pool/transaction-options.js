@@ -18,6 +18,7 @@ const { checkKeys, readBoolean, readMillis } = require('./arguments.js');
  *   repeating, and once more for COMMIT; what `fn` takes does not count
  * @property {number} [timeoutMillis] of BEGIN and of COMMIT, each
  * @property {boolean} [exactlyOnce]
+ * @property {object} [settings] of the server, until its end
  * @property {unknown} [context] what a retry helper gave its function
  */
 
@@ -37,6 +38,7 @@ const KNOWN = new Set([
   'deadlineMillis',
   'timeoutMillis',
   'exactlyOnce',
+  'settings',
   'context',
 ]);
 

@@ -8,6 +8,7 @@
 // option `retry`, or by a withTransactionRetry() around.
 
 const { readMillis } = require('./arguments.js');
+const { readCallSettings } = require('./call-settings.js');
 const {
   boundedContext,
   contextOf,
@@ -122,7 +123,9 @@ async function runTransaction(core, fn, options = {}, endsAt = 0) {
   checkTransaction(fn, options);
   core.refuseAfterEnd();
   const run = contextOf(options.context) ?? currentContext();
-  const attempt = { fn, begin: beginText(options), options, run, endsAt };
+  const settings = readCallSettings(options.settings);
+  const text = beginText(options);
+  const attempt = { fn, begin: text, options, settings, run, endsAt };
   run?.note('begun');
   try {
     return await runAll(core, attempt);

@@ -129,6 +129,8 @@ const FLAG = Object.freeze({
   FAIL_FAST: 65536,
   /** the same while there never was a connection and the port is closed */
   FAIL_NEW: 131072,
+  /** HF_OP_QUERY, HF_OP_LEASE_QUERY: see above */
+  SETTINGS: 262144,
 });
 
 /** Times that hold where none is given. */

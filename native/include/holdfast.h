@@ -650,6 +650,12 @@ enum hf_op_kind {
  * say how old the answer may be, and how much older when no server is
  * reachable. Refused with HF_PARAM_INVALID where the statement does more than
  * read.
+ *
+ * HF_FLAG_SETTINGS: settings of the server for the transaction of the
+ * statement. In front of the values come "n own", two decimals, then n names,
+ * each with its value. `own` is 1 when they were given with the statement,
+ * which is refused in an open transaction; where it is 0 they are not sent
+ * there again.
  */
 enum hf_flag {
   HF_FLAG_NAMED = 1 << 0,        /* the second field is a statement name */
@@ -677,8 +683,9 @@ enum hf_flag {
                                   once what is in its way */
   HF_FLAG_FAIL_FAST = 1 << 16, /* HF_OP_QUERY, HF_OP_ACQUIRE, HF_OP_WARMUP: a
                                   connect that fails is its answer */
-  HF_FLAG_FAIL_NEW = 1 << 17   /* the same while there never was a connection
+  HF_FLAG_FAIL_NEW = 1 << 17,  /* the same while there never was a connection
                                   and the port is closed */
+  HF_FLAG_SETTINGS = 1 << 18   /* HF_OP_QUERY, HF_OP_LEASE_QUERY: see above */
 };
 
 /* An operation as numbers: the places of its fields. */

@@ -204,6 +204,10 @@ static void read_op(struct fuzz *fuzz, int kind, struct hf_op *op) {
   op->target = fuzz_byte(fuzz) % TARGETS;
   op->flags = fuzz_byte(fuzz) << 8;
   op->flags |= fuzz_byte(fuzz);
+  if ((kind == HF_OP_QUERY || kind == HF_OP_LEASE_QUERY) &&
+      (op->flags & HF_FLAG_FORCE) != 0) { /* means nothing there */
+    op->flags |= HF_FLAG_SETTINGS;
+  }
   op->decode = fuzz_byte(fuzz);
   op->deadline_ms = fuzz_byte(fuzz) % SHORT_MS;
   op->acquire_ms = 1 + fuzz_byte(fuzz) % SHORT_MS;

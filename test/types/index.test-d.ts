@@ -21,6 +21,7 @@ import holdfast, {
   type PoolClient,
   type PoolConfig,
   type PoolOptions,
+  type PoolWithSettings,
   presets,
   type QueryArrayResult,
   type QueryResult,
@@ -112,6 +113,17 @@ expectType<Promise<number>>(
   }),
 );
 expectError(pool.transaction(async () => 1, { isolation: 'serializable' }));
+expectType<Promise<number>>(
+  pool.transaction(async () => 1, { settings: { 'app.tenant': 42n } }),
+);
+const tenant = pool.withSettings({ 'app.tenant': 42, role: 'reader' });
+expectType<Promise<PoolClient>>(tenant.connect({ settings: { a: true } }));
+expectType<Promise<number>>(tenant.transaction(async () => 1));
+expectType<SqlQuery<User>>(tenant.sql<User>`select 1 as id`);
+expectType<PoolWithSettings>(tenant.withSettings({ 'app.user': 'x' }));
+pool.query({ text: 'select 1', settings: { search_path: 'a, b' } });
+expectError(pool.query({ text: 'select 1', settings: { a: undefined } }));
+expectError(pool.withSettings({ a: null }));
 expectType<Stats>(pool.stats());
 expectType<number>(pool.stats().retriesSucceeded);
 expectType<Promise<void>>(pool.end());

@@ -6,6 +6,7 @@
 
 #include "net/base/clock.h"
 #include "net/base/system.h"
+#include "net/conn/call_settings.h"
 #include "net/conn/conn_result.h"
 #include "net/conn/conn_send.h"
 #include "net/conn/internal_unit.h"
@@ -42,7 +43,8 @@ static char transaction_of(const struct hf_conn *conn) {
 /* SET LOCAL and SET TRANSACTION have no effect outside a transaction. */
 static bool carries_settings(const struct hf_conn *conn,
                              const struct hf_unit *unit) {
-  return conn->settings_scope == HF_SETTINGS_IN_UNIT &&
+  return (conn->settings_scope == HF_SETTINGS_IN_UNIT ||
+          unit->settings != NULL) &&
          !unit->request.in_transaction &&
          unit->request.sql.kind != HF_SQL_SET_LOCAL;
 }
@@ -81,7 +83,14 @@ static void explain_refusal(struct hf_conn *conn, struct hf_unit *unit) {
     return;
   }
   hf_error_move(&unit->request.cause, error);
-  hf_error_set(error, HF_SESSION_REQUIRED, HF_PHASE_LOCAL, hf_needs_session);
+  if (unit->settings != NULL) {
+    hf_error_set(error,
+                 HF_PARAM_INVALID,
+                 HF_PHASE_LOCAL,
+                 hf_call_settings_refused);
+  } else {
+    hf_error_set(error, HF_SESSION_REQUIRED, HF_PHASE_LOCAL, hf_needs_session);
+  }
   error->outcome = HF_OUTCOME_ROLLED_BACK;
   error->unit = HF_UNIT_STATEMENT;
   error->retryable = false;
@@ -192,6 +201,8 @@ static void on_result(struct hf_conn *conn,
         hf_unit_is_at_step(unit, HF_STEP_PREPARE)) {
       hf_conn_result_drop_names(conn, unit);
     }
+  } else if (hf_unit_is_at_step(unit, HF_STEP_SHOW)) {
+    hf_call_settings_read_proof(conn, result);
   } else if (!hf_unit_is_at_execute(unit)) {
     hf_conn_result_on_step(unit); /* its rows are dropped */
   } else if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||

@@ -222,7 +222,8 @@ static void note_progress(struct hf_unit *unit) {
   struct hf_request *request = &unit->request;
   if (hf_unit_is_at_step(unit, HF_STEP_PARSE) ||
       hf_unit_is_at_step(unit, HF_STEP_PREPARE) ||
-      hf_unit_is_at_step(unit, HF_STEP_BEFORE) || refused_at_bind(unit)) {
+      hf_unit_is_at_step(unit, HF_STEP_BEFORE) ||
+      hf_unit_is_at_step(unit, HF_STEP_SHOW) || refused_at_bind(unit)) {
     request->progress = HF_PROGRESS_UNPARSED;
   } else if (request->progress == HF_PROGRESS_UNPARSED) {
     request->progress = HF_PROGRESS_PARSED;

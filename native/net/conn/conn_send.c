@@ -5,6 +5,7 @@
 
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
+#include "net/conn/call_settings.h"
 #include "net/conn/conn_output.h"
 #include "net/conn/prepared_names.h"
 #include "net/conn/read_only.h"
@@ -43,8 +44,9 @@ static bool is_nameable(const struct hf_conn *conn,
   const struct hf_config *config = conn->shared->config;
   enum hf_sql_kind kind = request->sql.kind;
   if (conn->slot->proxied || request->unnamed || unit->statement->detached ||
-      unit->values.typed || conn->prepared.limit == 0 ||
-      config->names == HF_NAMES_NEVER ||
+      unit->values.typed ||
+      (unit->settings != NULL && unit->settings->change_names) ||
+      conn->prepared.limit == 0 || config->names == HF_NAMES_NEVER ||
       (kind != HF_SQL_SELECT && kind != HF_SQL_INSERT &&
        kind != HF_SQL_UPDATE && kind != HF_SQL_DELETE)) {
     return false;
@@ -148,28 +150,46 @@ static bool send_unnamed(struct hf_conn *conn, struct hf_unit *unit) {
                            0) == 1;
 }
 
+/* Whether a unit is known to be one transaction on this connection. */
+static bool is_transaction(const struct hf_conn *conn) {
+  return conn->slot->unit_is_transaction || conn->shared->no_transactions;
+}
+
 /*
  * Procedures may commit, which would end settings that hold for a transaction:
  * inside BEGIN the server refuses the commit.
  */
 static bool send_begin(struct hf_conn *conn, struct hf_unit *unit) {
   enum hf_sql_kind kind = unit->request.sql.kind;
-  if (unit->guard != HF_WRITE_GUARD_NONE ||
-      (kind != HF_SQL_CALL && kind != HF_SQL_DO)) {
+  bool commits = kind == HF_SQL_CALL || kind == HF_SQL_DO;
+  bool apart = unit->settings != NULL && !is_transaction(conn);
+  if (unit->guard != HF_WRITE_GUARD_NONE || (!commits && !apart)) {
     return true;
   }
   unit->guard = HF_WRITE_GUARD_BEGIN;
   return hf_conn_send_step(conn, unit, HF_STEP_BEFORE, "begin");
 }
 
-static bool send_before(struct hf_conn *conn, struct hf_unit *unit) {
+/* Sends settings: the pool's, then the call's, which win. */
+static bool send_settings(struct hf_conn *conn,
+                          struct hf_unit *unit,
+                          enum hf_step step) {
   const char *settings = unit_settings(conn);
+  return (settings == NULL || hf_conn_send_step(conn, unit, step, settings)) &&
+         (unit->settings == NULL || hf_call_settings_send(conn, unit, step));
+}
+
+static bool send_before(struct hf_conn *conn, struct hf_unit *unit) {
+  bool takes = takes_settings(unit);
+  if (takes && unit->settings != NULL &&
+      !hf_call_settings_send_proof(conn, unit)) {
+    return false;
+  }
   if (!hf_read_only_send_before(conn, unit)) {
     return false;
   }
-  return settings == NULL || !takes_settings(unit) ||
-         (send_begin(conn, unit) &&
-          hf_conn_send_step(conn, unit, HF_STEP_BEFORE, settings));
+  return !takes || (unit_settings(conn) == NULL && unit->settings == NULL) ||
+         (send_begin(conn, unit) && send_settings(conn, unit, HF_STEP_BEFORE));
 }
 
 /* Returns whether a transaction is open after the statement. */
@@ -179,11 +199,8 @@ static bool begins_transaction(enum hf_sql_kind kind) {
 }
 
 static bool send_after(struct hf_conn *conn, struct hf_unit *unit) {
-  const char *settings = unit_settings(conn);
-  if (settings == NULL || !begins_transaction(unit->request.sql.kind)) {
-    return true;
-  }
-  return hf_conn_send_step(conn, unit, HF_STEP_AFTER, settings);
+  return !begins_transaction(unit->request.sql.kind) ||
+         send_settings(conn, unit, HF_STEP_AFTER);
 }
 
 /* Several statements in one text need the simple protocol. */
@@ -215,10 +232,14 @@ static bool send_simple(struct hf_conn *conn, struct hf_unit *unit) {
 }
 
 /* Sends a Sync only, so that our own error is answered in order. */
-static bool send_nothing(struct hf_conn *conn, struct hf_unit *unit) {
+static bool send_nothing(struct hf_conn *conn,
+                         struct hf_unit *unit,
+                         enum hf_status status,
+                         const char *why) {
   struct hf_error *error = &unit->request.error;
-  hf_error_set(error, HF_SESSION_REQUIRED, HF_PHASE_LOCAL, hf_needs_session);
-  error->outcome = HF_OUTCOME_NOT_EXECUTED;
+  hf_error_set(error, status, HF_PHASE_LOCAL, why);
+  error->outcome = status == HF_PARAM_INVALID ? HF_OUTCOME_PERMANENT
+                                              : HF_OUTCOME_NOT_EXECUTED;
   error->unit = HF_UNIT_STATEMENT;
   error->retryable = false;
   unit->request.unsent = true;
@@ -249,20 +270,25 @@ static void note_string_setting(const struct hf_conn *conn,
 }
 
 static bool send_unit(struct hf_conn *conn, struct hf_unit *unit) {
+  const char *refusal;
   note_string_setting(conn, unit);
   hf_unit_reset(unit);
   hf_stats_add(conn->shared->stats, HF_STAT_BYTES_OUT, unit->bytes);
   if (conn->slot->proxied) {
     hf_stats_add(conn->shared->stats, HF_STAT_POOLED_UNITS, 1);
   }
+  unit->request.name_reused = false;
+  refusal = hf_call_settings_refusal(unit);
+  if (refusal != NULL) {
+    return send_nothing(conn, unit, HF_PARAM_INVALID, refusal);
+  }
   unit->simple = is_simple(unit);
   unit->request.simple_protocol = unit->simple;
-  unit->request.name_reused = false;
   if (unit->simple) {
     return send_simple(conn, unit);
   }
   if (needs_session(conn, unit)) {
-    return send_nothing(conn, unit);
+    return send_nothing(conn, unit, HF_SESSION_REQUIRED, hf_needs_session);
   }
   if (!hf_conn_enter_pipeline(conn)) {
     return false;

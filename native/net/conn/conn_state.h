@@ -131,6 +131,7 @@ struct hf_conn {
     int32_t nonces[HF_PROOF_UNITS];
     int sent, answered, synced; /* units of it */
   } proof;
+  int32_t unit_nonce; /* of the last call_settings.h proof */
   enum hf_settings_scope settings_scope;
   struct hf_settings_check settings_check; /* while it is set up */
 

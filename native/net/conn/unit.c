@@ -62,6 +62,7 @@ void hf_unit_init_replacement(struct hf_unit *unit,
 
 void hf_unit_finish(struct hf_unit *unit) {
   hf_free(unit->probe);
+  hf_free(unit->settings);
   hf_unit_reset(unit);
   hf_statement_release(unit->statement);
   hf_request_finish(&unit->request);

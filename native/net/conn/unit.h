@@ -22,11 +22,12 @@
 /* A command of a unit; answers come in the same order. */
 enum hf_step {
   HF_STEP_BEFORE,  /* our own, before the statement; its rows are dropped */
+  HF_STEP_SHOW,    /* the same, but its row is read: see call_settings.h */
   HF_STEP_PREPARE, /* Parse under a name */
   HF_STEP_PARSE,   /* Parse of the user's statement without one */
   HF_STEP_EXECUTE, /* the user's statement */
   HF_STEP_AFTER,   /* our own, after the statement; its rows are dropped */
-  HF_STEPS_MAX = 8
+  HF_STEPS_MAX = 12
 };
 
 /* How a statement is kept from writing. */
@@ -37,6 +38,7 @@ enum hf_write_guard {
   HF_WRITE_GUARD_SAVEPOINT /* inside a transaction that may write */
 };
 
+struct hf_call_settings;
 struct hf_health_probe;
 
 struct hf_unit {
@@ -49,6 +51,7 @@ struct hf_unit {
   size_t bytes; /* of sql and values, for statistics */
   uint64_t max_result_bytes;
   struct hf_values values;
+  struct hf_call_settings *settings;   /* owned; NULL = none */
   struct hf_row_descriptions *columns; /* of the reader's port; NULL =
                                           nobody reads the answer */
   struct hf_health_probe *probe;       /* owned; NULL = no health probe */

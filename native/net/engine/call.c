@@ -7,9 +7,11 @@
 #include "core/base/alloc.h"
 #include "core/features/health.h"
 #include "core/pool/pool.h"
+#include "net/conn/call_settings.h"
 #include "net/engine/cache_params.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
+#include "net/engine/settings_params.h"
 
 enum { US_PER_MS = 1000 };
 
@@ -81,14 +83,52 @@ static enum hf_status set_statement(struct hf_call *call,
   return HF_OK;
 }
 
+/* Reads what precedes the values; returns their place. */
+static int32_t read_params(const struct hf_op *op,
+                           const char *const *fields,
+                           struct hf_settings_params *settings) {
+  struct hf_cache_params cache;
+  return hf_settings_params_read(op,
+                                 fields,
+                                 hf_cache_params_read(op, fields, &cache),
+                                 settings);
+}
+
+bool hf_call_is_well_formed(const struct hf_op *op, const char *const *fields) {
+  struct hf_settings_params settings;
+  return op->kind == HF_OP_ACQUIRE || read_params(op, fields, &settings) >= 0;
+}
+
+/* Takes the settings and the statement; HF_NO_MEMORY. */
+static enum hf_status set_work(struct hf_call *call,
+                               const struct hf_op *op,
+                               const char *const *fields,
+                               const struct hf_settings_params *settings,
+                               size_t span) {
+  struct hf_unit *unit = &call->unit;
+  if (settings->n > 0) {
+    unit->settings =
+        hf_call_settings_new(settings->pairs, settings->n, settings->own);
+    if (unit->settings == NULL) {
+      return HF_NO_MEMORY;
+    }
+  }
+  if (set_statement(call, op, fields, op->n_fields - unit->values.n, span) !=
+      HF_OK) {
+    hf_free(unit->settings);
+    return HF_NO_MEMORY;
+  }
+  return HF_OK;
+}
+
 struct hf_call *hf_call_new(const struct hf_op *op,
                             const char *const *fields,
                             struct hf_handle *handle,
                             uint64_t now_us) {
   const struct hf_config *config = &handle->config;
-  struct hf_cache_params params;
+  struct hf_settings_params settings;
   int32_t first_value =
-      op->kind == HF_OP_ACQUIRE ? 0 : hf_cache_params_read(op, fields, &params);
+      op->kind == HF_OP_ACQUIRE ? 0 : read_params(op, fields, &settings);
   int32_t n = op->n_fields - first_value;
   size_t span = hf_values_span(fields + first_value, n);
   struct hf_unit *unit;
@@ -112,7 +152,7 @@ struct hf_call *hf_call_new(const struct hf_op *op,
   if (op->kind == HF_OP_ACQUIRE) {
     hf_lease_init(&call->lease, handle);
     unit->request.lease = &call->lease;
-  } else if (set_statement(call, op, fields, first_value, span) != HF_OK) {
+  } else if (set_work(call, op, fields, &settings, span) != HF_OK) {
     hf_free(call);
     return NULL;
   }

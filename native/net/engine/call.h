@@ -44,7 +44,13 @@ static inline struct hf_call *hf_call_of(struct hf_request *request) {
   return (struct hf_call *)(void *)request;
 }
 
-/* Makes a call from an operation and its fields. NULL when out of memory. */
+/* Returns whether the fields of an operation are as its flags say. */
+bool hf_call_is_well_formed(const struct hf_op *op, const char *const *fields);
+
+/*
+ * Makes a call from an operation and its fields, which are well-formed. NULL
+ * when out of memory.
+ */
 struct hf_call *hf_call_new(const struct hf_op *op,
                             const char *const *fields,
                             struct hf_handle *handle,

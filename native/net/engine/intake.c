@@ -2,6 +2,7 @@
 #include "net/engine/intake.h"
 
 #include "net/base/clock.h"
+#include "net/conn/call_settings.h"
 #include "net/engine/call.h"
 #include "net/engine/call_table.h"
 #include "net/engine/port.h"
@@ -38,6 +39,12 @@ static bool refuse_unsupported(struct hf_port *port,
                  HF_PHASE_LOCAL,
                  "readOnly cannot be enforced for several statements, CALL, DO "
                  "and what refuses a transaction: send one statement");
+  } else if (call->unit.settings != NULL &&
+             call->unit.request.sql.refuses_transaction) {
+    hf_error_set(error,
+                 HF_PARAM_INVALID,
+                 HF_PHASE_LOCAL,
+                 hf_call_settings_refused);
   } else {
     return false;
   }
@@ -52,7 +59,12 @@ struct hf_call *hf_intake_take(struct hf_port *port,
                                const char *const *fields,
                                struct hf_handle *handle,
                                struct hf_lease *lease) {
-  struct hf_call *call = hf_call_new(op, fields, handle, hf_clock_us());
+  struct hf_call *call;
+  if (!hf_call_is_well_formed(op, fields)) {
+    refuse(port, op, HF_PARAM_INVALID, NULL);
+    return NULL;
+  }
+  call = hf_call_new(op, fields, handle, hf_clock_us());
   if (call == NULL) {
     refuse(port, op, HF_NO_MEMORY, NULL);
     return NULL;

@@ -27,8 +27,9 @@ enum { LABEL_KEY = 'k' };
 struct head {
   int32_t decode;
   int32_t read_only; /* as declared */
-  int32_t n_values;
+  int32_t n_values;  /* with what there is of the call's settings */
   int32_t n_keys;
+  int32_t has_settings;
 };
 
 struct writer {
@@ -50,7 +51,8 @@ static void put_text(struct writer *writer, const char *text) {
 
 /*
  * Texts are written with their NUL, so that different queries have different
- * keys. User, database and settings are the same for all of a handle.
+ * keys. User, database and the pool's settings are the same for all of a
+ * handle.
  */
 static void write_key(struct writer *writer,
                       const struct hf_op *op,
@@ -59,6 +61,7 @@ static void write_key(struct writer *writer,
                       int32_t first_value) {
   struct head head = {0};
   int32_t i;
+  head.has_settings = (op->flags & HF_FLAG_SETTINGS) != 0;
   head.decode = op->decode;
   head.read_only = (op->flags & HF_FLAG_READ_ONLY) != 0;
   head.n_values = op->n_fields - first_value;

@@ -47,9 +47,9 @@ class Pool {
     throw poolHere();
   }
 
-  /** @returns {never} */
+  /** A handle is made at the top level of a module, too. */
   withSettings() {
-    throw poolHere();
+    return this;
   }
 
   [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {

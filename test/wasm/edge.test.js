@@ -151,7 +151,10 @@ test('the pool has the methods of the real one, and all reject', async () => {
     (name) =>
       typeof Object.getOwnPropertyDescriptor(holdfast.Pool.prototype, name)
         ?.value === 'function' &&
-      !/^(constructor|emit|stats|prometheus|end|on|once)$|Listener$/.test(name),
+      !/^(constructor|emit|stats|prometheus|end|on|once)$|Listener$/.test(
+        name,
+      ) &&
+      name !== 'withSettings',
   );
   assert.ok(asking.length > 8, `${asking}`);
   for (const name of asking) {
@@ -160,6 +163,7 @@ test('the pool has the methods of the real one, and all reject', async () => {
       message: /run this code on Node\.js/,
     });
   }
+  await assert.rejects(pool.withSettings({ role: 'x' }).query('select 1'));
   assert.strictEqual(
     pool.on('error', () => {}),
     pool,

@@ -232,7 +232,7 @@ void support_cluster_stop(struct support_cluster *cluster) {
   }
   if (cluster->folder[0] != '\0') {
     (void)run("/", remove);
-    (void)rmdir(cluster->folder); /* its parent is not the account's */
+    (void)rmdir(cluster->folder); /* which the account may not do */
     cluster->folder[0] = '\0';
   }
 }

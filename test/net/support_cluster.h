@@ -8,7 +8,7 @@
 
 struct support_cluster {
   char folder[64];
-  char certificate[96]; /* file: the server's own, which is its root too */
+  char certificate[96]; /* file: the server's certificate, self-signed */
   int port;             /* of 127.0.0.1 */
   int pid;
 };

@@ -20,12 +20,12 @@
 
 #include <uv.h>
 
-static const struct failure *failure; /* set while none fails */
+static const struct failure *failure; /* changed only while no call fails */
 static _Atomic(enum function) failing;
-static atomic_int left; /* calls until one fails; below 0 = it has */
-static atomic_bool all; /* each one from then on */
+static atomic_int left; /* calls until one fails; below 0 after that */
+static atomic_bool all; /* every call from then on fails */
 
-/* Set in the engine's threads: they are started by one that counts. */
+/* Set in the engine's threads: a thread that counts starts them. */
 static _Thread_local bool counts;
 
 static bool fails(enum function function) {
@@ -80,7 +80,7 @@ VISIBLE int getpeername(int fd, struct sockaddr *address, socklen_t *bytes) {
 }
 
 static int pass_fcntl(int fd, int command, va_list arguments) {
-  /* None of those that are used takes more than one word. */
+  /* No command in use takes more than one argument. */
   long argument = va_arg(arguments, long);
   return fails(IN_FCNTL) ? fail_with_errno()
                          : REAL(fcntl)(fd, command, argument);
@@ -107,7 +107,10 @@ VISIBLE int fcntl64(int fd, int command, ...) {
 
 VISIBLE ssize_t send(int fd, const void *data, size_t bytes, int flags) {
   if (fails(IN_SEND)) {
-    /* libpq hides it until reading fails as well, as it does after a reset. */
+    /*
+     * libpq hides this error until reading fails too, as it would after a
+     * reset.
+     */
     (void)shutdown(fd, SHUT_RDWR);
     return fail_with_errno();
   }
@@ -128,7 +131,7 @@ VISIBLE int getaddrinfo(const char *name,
                         const struct addrinfo *hints,
                         struct addrinfo **found) {
   if (fails(IN_GETADDRINFO)) {
-    errno = EMFILE; /* means something with EAI_SYSTEM only */
+    errno = EMFILE; /* only meaningful with EAI_SYSTEM */
     return failure->code;
   }
   return REAL(getaddrinfo)(name, service, hints, found);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes calls of the engine to the system fail. The functions are defined here,
- * in front of the C library's and libuv's, so that what libpq and libuv call
- * fails as well. Nothing else in the process is touched: what counts are the
- * threads that were started by one that counts.
+ * Makes system calls of the engine fail. The functions are defined here in
+ * place of the C library's and libuv's, so that calls by libpq and libuv fail
+ * as well. Only calls of counting threads fail, and a thread counts if it was
+ * started by one that counts.
  *
  * Threads: any; one failure at a time.
  */
@@ -37,7 +37,7 @@ enum function {
   IN_UV_RANDOM
 };
 
-/* What fails, and with what: an errno, or the function's own code. */
+/* Which function fails, and with what: an errno, or the function's own code. */
 struct failure {
   const char *name;
   enum function function;

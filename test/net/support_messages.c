@@ -7,7 +7,7 @@
 
 #include "support_port_internal.h"
 
-/* Copies `units` of a chunk from `at` on; what is not Latin-1 is cut down. */
+/* Copies `units` of a chunk, from `at` on; truncates what is not Latin-1. */
 static void copy_units(const struct hf_message *message,
                        uint32_t chunk_index,
                        uint32_t at,

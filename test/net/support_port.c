@@ -99,7 +99,7 @@ static void add_field(struct support_port *port, const char *field) {
   port->text_bytes += bytes;
 }
 
-/* Memory that runs out on purpose comes back soon. */
+/* Tests make memory run out, but not for long. */
 static void *must_buffer(size_t bytes) {
   void *buffer = NULL;
   int tries = 0;
@@ -153,7 +153,9 @@ void support_flush(struct support_port *port) {
   port->text = NULL;
   port->text_bytes = 0;
   if (status != HF_OK) {
-    /* The whole batch was refused: that is the answer of each. */
+    /*
+     * The whole batch was refused: each of its calls gets that as its answer.
+     */
     int64_t id;
     for (id = 1; id <= port->last_id; id++) {
       struct call *call = &port->calls[id];
@@ -280,7 +282,7 @@ void support_take(struct support_port *port) {
   }
 }
 
-/* Takes what is there; waits for a wake when there is nothing. */
+/* Takes the messages there are; waits for some when there are none. */
 static void pump(struct support_port *port,
                  const char *what,
                  int64_t id,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client of the engine's C face, as a binding would be one: collects
- * operations into a batch, hands them over, waits for messages and reads them.
+ * A client of the engine's C API, as a binding is: collects operations into a
+ * batch, hands them over, waits for messages and reads them.
  *
- * Everything waits up to half a minute and then ends the program, so that a
- * call that never settles is a failure and not a hang.
+ * Every wait ends the program after half a minute, so that a call that never
+ * settles fails the test instead of hanging it.
  *
- * Threads: the test's own; several clients may live side by side.
+ * Threads: the test's own; there may be several clients.
  */
 #ifndef HF_TEST_SUPPORT_PORT_H
 #define HF_TEST_SUPPORT_PORT_H
@@ -25,7 +25,7 @@ struct support_answer {
   int results;
   /* of the last result */
   int rows, columns, attempts, connection, affected;
-  char command[32];              /* "" when it goes by number */
+  char command[32];              /* "" for a command known by its number */
   char cell[SUPPORT_CELL_BYTES]; /* the first one; "NULL" for null */
   /* of HF_MSG_LEASE */
   int lease, pid, pooled;
@@ -50,13 +50,13 @@ struct support_port *support_port_open(void);
 /* As above; NULL when the port could not be opened. */
 struct support_port *support_port_try(void);
 
-/* Closes and waits until the engine has let go. */
+/* Closes, and waits until the engine has released the port. */
 void support_port_close(struct support_port *port);
 
-/* Closes without waiting for the answer; the memory goes by itself. */
+/* Closes without waiting for the answer; the port is freed later. */
 void support_port_abandon(struct support_port *port);
 
-/* Lets messages lie: nothing is taken until it is called with false. */
+/* With true, takes no messages until it is called with false. */
 void support_port_hold(struct support_port *port, bool hold);
 
 /* ---- operations ----------------------------------------------------------*/
@@ -105,7 +105,7 @@ struct support_answer support_say(struct support_port *port,
                                   int lease,
                                   const char *sql);
 
-/* Acquires; fails the test when that fails. */
+/* Acquires a lease; ends the program when that fails. */
 struct support_answer support_lease(struct support_port *port, int pool);
 
 /* Waits for the next question about a pool. */
@@ -121,7 +121,10 @@ int support_unanswered(struct support_port *port);
 
 /* ---- the process --------------------------------------------------------- */
 
-/* Polls until `holds` says yes; fails the program with `what` in the end. */
+/*
+ * Polls until `holds` returns true; ends the program with `what` when the time
+ * is up.
+ */
 void support_until(bool (*holds)(void *ctx), void *ctx, const char *what);
 
 /* Waits until no thread of the engine is left. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside the client of hf_port_*: shared by its files only. */
+/* Shared by the files of the client of hf_port_*. */
 #ifndef HF_TEST_SUPPORT_PORT_INTERNAL_H
 #define HF_TEST_SUPPORT_PORT_INTERNAL_H
 
@@ -53,14 +53,14 @@ struct support_port {
 /* Ends the program unless it holds. */
 void support_must(bool ok, const char *what);
 
-/* When waiting that begins now is over, on the realtime clock. */
+/* When a wait that begins now times out, on the realtime clock. */
 struct timespec support_limit(void);
 
 /* Reads one message. */
 void support_read_message(struct support_port *port,
                           const struct hf_message *message);
 
-/* Takes what is there. */
+/* Takes the messages there are. */
 void support_take(struct support_port *port);
 
 #endif

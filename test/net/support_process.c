@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What tests see of their process: see support_port.h. */
+/* What tests know of their process: see support_port.h. */
 #define _GNU_SOURCE
 
 #include <dirent.h>
@@ -12,10 +12,9 @@
 
 #ifdef __SANITIZE_THREAD__
 /*
- * Numbers of descriptors are used again, and ThreadSanitizer takes two uses
- * for a race when nothing but the kernel stands between them: when we look
- * for the end of a thread nobody joins, and when libuv forgets a socket that
- * libpq has closed.
+ * Descriptors' numbers are reused, and ThreadSanitizer reports a race between
+ * two uses that only the kernel orders: when the end of a thread that nobody
+ * joins is awaited, and when libuv drops a socket that libpq has closed.
  */
 const char *__tsan_default_suppressions(void)
     __attribute__((visibility("default")));

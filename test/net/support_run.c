@@ -98,7 +98,7 @@ struct hf_connect_job *support_connect_job(struct hf_target *target,
   return job;
 }
 
-/* Waits for the job's socket; false when the time is over. */
+/* Waits for the job's socket; false when the time is up. */
 static bool wait_for_socket(struct hf_connect_job *job, uint64_t end_ns) {
   struct pollfd polled = {.fd = hf_connect_job_socket(job),
                           .events = job->events};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a job to its end for tests: submit, wait for `done`; and, while there is
- * more to do, for its socket.
+ * Runs a job to its end for tests: submits it, waits for `done` and, while
+ * there is more to do, for its socket.
  *
  * Threads: the test's own waits; `support_done` runs on the worker.
  */
@@ -20,7 +20,7 @@ struct support_gate;
 /* A gate that opens once and can be waited for; aborts without memory. */
 struct support_gate *support_gate_new(void);
 void support_gate_open(struct support_gate *gate);
-/* Waits up to ten seconds; aborts the program then. */
+/* Waits; aborts the program after ten seconds. */
 void support_gate_wait(struct support_gate *gate);
 bool support_gate_is_open(struct support_gate *gate);
 void support_gate_free(struct support_gate *gate);
@@ -29,7 +29,7 @@ void support_gate_free(struct support_gate *gate);
 struct hf_connect_job *support_connect(struct hf_workers *workers,
                                        struct hf_connect_job *job);
 
-/* Makes a job for support_connect, which gives it up after the time. */
+/* Makes a job for support_connect, with a time limit. */
 struct hf_connect_job *support_connect_job(struct hf_target *target,
                                            int timeout_ms);
 

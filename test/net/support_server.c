@@ -89,7 +89,7 @@ static bool start_session(struct fake_session *session) {
   return false;
 }
 
-/* Reads start-up packets up to the real one; false when there is none. */
+/* Reads start-up packets up to the StartupMessage; false when none comes. */
 static bool read_start(struct fake_session *session) {
   size_t bytes;
   while (read_body(session, &bytes) && bytes >= 4) {
@@ -197,7 +197,7 @@ static void *server_main(void *arg) {
     if (socket < 0) {
       continue;
     }
-    /* What was said before a cut shall arrive. */
+    /* What was sent before a cut must arrive. */
     (void)setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     session = calloc(1, sizeof *session);
     must(session != NULL, "calloc");

@@ -18,7 +18,7 @@ enum fake_start {
   FAKE_START_STALL,      /* reads, never answers */
   FAKE_START_CLOSE,      /* closes after the start-up packet */
   FAKE_START_RESET,      /* the same with an RST */
-  FAKE_START_GARBAGE,    /* answers with bytes that are no message */
+  FAKE_START_GARBAGE,    /* answers with bytes that are not a message */
   FAKE_START_ERROR,      /* answers with plan->error */
   FAKE_START_BARE_ERROR, /* an ErrorResponse without a single field */
   FAKE_START_PASSWORD    /* asks for a password in clear, refuses it */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Worker threads: order, limits, giving up, the end. */
+/* Worker threads: order, limits, abandoned jobs, the end. */
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>

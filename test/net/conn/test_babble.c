@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers made of the protocol's messages by chance, with bytes changed here
- * and there, from a server to a real connection: whatever comes, each call
- * settles and the pool goes on. Each case is known by its number.
+ * Random sequences of the protocol's messages, some of their bytes changed,
+ * sent by a server to a real connection: each call settles and the pool goes
+ * on. A case is repeated by its number.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,9 +22,9 @@ __attribute__((visibility("default"))) const char *__lsan_default_suppressions(
     void);
 
 /*
- * A message that comes out of order, as another description or CopyIn, makes
- * libpq put a new result in place of one it never frees (getCopyStart and
- * getParamDescriptions do not look). Nothing can be done about it here.
+ * On a message out of order, such as a second description or CopyIn, libpq
+ * replaces a result without freeing it (getCopyStart and getParamDescriptions
+ * do not check). That cannot be mended here.
  */
 const char *__lsan_default_suppressions(void) {
   return "leak:libpq.so";
@@ -110,7 +110,7 @@ static size_t make_answer(uint32_t number, char *text) {
   size_t n = 0;
   uint32_t changes;
   if (next(&state) % 3 == 0) {
-    /* A beginning that is right, so that what follows is looked at. */
+    /* A correct beginning, so that libpq gets as far as what follows. */
     static const char start[] = "1\0\0\0\4"
                                 "2\0\0\0\4";
     memcpy(text, start, sizeof start - 1);
@@ -143,7 +143,7 @@ static bool babble(struct fake_session *session, const char *sql, void *ctx) {
   return true;
 }
 
-/* By either protocol, on a connection of its own or a leased one. */
+/* Uses either protocol, on a connection of the pool or on a leased one. */
 static void ask(struct support_port *port, int pool, int number) {
   static const char *const row_descriptions[] = {"babble %d", "babble %d; x"};
   struct hf_op op = {.kind = HF_OP_QUERY,
@@ -182,7 +182,7 @@ static void run_round(int from, int cases) {
   fake_server_stop(server);
 }
 
-/* HOLDFAST_BABBLE_SECONDS: goes on for so long, for a proof. */
+/* HOLDFAST_BABBLE_SECONDS: for how long to go on, for a long run. */
 static void every_call_settles_whatever_the_server_sends(void **state) {
   const char *seconds = getenv("HOLDFAST_BABBLE_SECONDS");
   time_t until = seconds == NULL ? 0 : time(NULL) + strtol(seconds, NULL, 10);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ending statements before their answer, on a real server: only the one that
- * is meant is ever cancelled.
+ * Ending statements before their answer, on a real server: a cancel never hits
+ * another statement.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,7 +98,8 @@ static void an_abort_cancels_what_runs_and_what_waits(void **state) {
 
 /*
  * Statements that end by themselves at about the moment they are aborted.
- * Whatever becomes of them, the next on that connection must not be hit.
+ * Whether they are cancelled or not, the cancel must not hit the next one on
+ * that connection.
  */
 static void race(int pool, const char *sql, int rounds) {
   int i;
@@ -148,7 +149,10 @@ static void a_shared_statement_is_answered_early_and_not_cancelled(
   support_flush(port);
   support_abort(port, slow[0]);
   answer = support_wait(port, slow[0]);
-  /* It may have had the connection for itself, or even have ended. */
+  /*
+   * It is cancelled if it had the connection to itself, and may have ended
+   * before.
+   */
   assert_true(answer.kind == HF_MSG_RESULT || answer.status == HF_ABORTED);
   answer = support_wait(port, slow[1]);
   assert_string_equal(answer.cell, "neighbour");
@@ -238,7 +242,9 @@ static void a_cancel_without_effect_ends_after_a_second(void **state) {
     answer = support_wait(port, query_for(pool, "stall", 20));
     assert_int_equal(answer.status, HF_QUERY_TIMEOUT);
     assert_int_equal(answer.outcome, HF_OUTCOME_AMBIGUOUS);
-    /* Nothing is known of that connection: this is another one. */
+    /*
+     * The state of that connection is unknown, so the next call gets another.
+     */
     answer = support_ask(port, pool, "select 1");
     assert_int_equal(answer.connection, 2);
     fake_server_stop(server);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Connections that end or fall silent at every byte of a session: each call
- * settles, and never as a success that the server did not state in full.
+ * settles, and only a complete answer is a success.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -66,7 +66,10 @@ static void begin_cut(struct support_port *port,
   cut->id = support_op(port, &op, sql, NULL);
 }
 
-/* Runs one call per place of the cut; returns the first that succeeded. */
+/*
+ * Runs one call for each place of the cut; returns the first place with which
+ * one succeeded.
+ */
 static size_t try_cuts(bool stalls, size_t step, const char *sql, int rows) {
   size_t first_success = 0;
   size_t at = 1;
@@ -86,16 +89,16 @@ static size_t try_cuts(bool stalls, size_t step, const char *sql, int rows) {
         assert_int_equal(answer.rows, rows);
       } else {
         assert_int_equal(answer.kind, HF_MSG_ERROR);
-        /* On a busy machine a connection may come too late. */
+        /* On a busy machine a connection may be established too late. */
         assert_true(first_success == 0 || answer.attempts == 0);
         assert_true(answer.outcome == HF_OUTCOME_NOT_EXECUTED ||
                     answer.outcome == HF_OUTCOME_AMBIGUOUS);
-        /* Once a statement was sent nobody can say that it did not run. */
+        /* A statement that was sent may have run. */
         assert_true(answer.attempts == 0 ||
                     answer.outcome == HF_OUTCOME_AMBIGUOUS);
       }
     }
-    /* The pools end with their servers, not before. */
+    /* The servers stop only now: their pools still use them. */
     for (i = 0; i < AT_ONCE; i++) {
       fake_server_stop(cuts[i].server);
     }
@@ -122,7 +125,7 @@ static void results_are_delivered_completely_or_not_at_all(void **state) {
 static void a_server_silent_after_any_byte_ends_the_call_at_its_deadline(
     void **state) {
   size_t first = try_cuts(true, support_is_slow() ? 23 : 7, "insert", 0);
-  /* Those that are silent may keep the others from connecting in time. */
+  /* Silent connections may keep the others from connecting in time. */
   assert_true(first == 0 || first >= 200);
   (void)state;
 }

@@ -66,7 +66,7 @@ static void a_name_that_was_discarded_is_prepared_again(void **state) {
     expect_cell(pool, "select 'kept'", "kept");
     expect_cell(pool, "select 'kept too'", "kept too");
   }
-  /* What the server says that it did is followed. */
+  /* The command tag of DISCARD ALL says that all names are gone. */
   (void)expect(pool, "discard all");
   answer = expect(pool, "select 'kept'");
   assert_int_equal(answer.attempts, 1);
@@ -75,7 +75,7 @@ static void a_name_that_was_discarded_is_prepared_again(void **state) {
   answer = expect(pool, "select 'kept'");
   assert_string_equal(answer.cell, "kept");
   assert_int_equal(answer.attempts, 2);
-  /* All names were forgotten with the first. */
+  /* The first failure made the connection drop all its names. */
   answer = expect(pool, "select 'kept too'");
   assert_int_equal(answer.attempts, 1);
   expect_cell(pool, count_names, "1");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Servers that lie, flood or babble: the call settles, the connection goes,
- * and the next call is served by a new one.
+ * Servers that send false, endless or meaningless answers: the call settles,
+ * its connection is closed, and the next call gets a new one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,10 @@
 
 enum { FLOOD = 1 << 20, ROW_BYTES = 512 };
 
-/* The bad answer is for "bad ..." only, so that others prove health. */
+/*
+ * Only "bad ..." gets the bad answer, so that other calls can show that the
+ * pool still works.
+ */
 static bool is_bad(const char *sql) {
   return strncmp(sql, "bad", 3) == 0;
 }
@@ -57,7 +60,7 @@ static void begin(struct scene *scene, answer_cb *answer, const char *max) {
                              NULL);
 }
 
-/* A call that hangs would end the program; this one must be served. */
+/* Asserts that the pool still serves calls, and closes everything. */
 static void end(struct scene *scene) {
   struct support_answer answer =
       support_ask(scene->port, scene->pool, "select good");
@@ -205,7 +208,7 @@ static void an_unexpected_copy_ends_the_call(void **state) {
   }
 }
 
-/* ---- lies ---------------------------------------------------------------- */
+/* ---- false answers ------------------------------------------------------- */
 
 static bool lie_about_ready(struct fake_session *session,
                             const char *sql,
@@ -337,7 +340,7 @@ static bool send_endless_rows_to_select(struct fake_session *session,
          send_endless_rows(session, "bad", ctx);
 }
 
-/* It is cancelled, and the server goes on sending all the same. */
+/* The call is cancelled, but the server does not stop sending. */
 static void rows_of_an_aborted_call_are_limited_too(void **state) {
   struct scene scene;
   struct support_answer answer;

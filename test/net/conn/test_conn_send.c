@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is sent to a real server: named statements and their end, units that
- * carry their settings, and what goes again by itself.
+ * What is sent to a real server: units that carry their settings, statements
+ * that must be alone in their unit, values.
  */
 #include <stdio.h>
 
@@ -23,7 +23,7 @@ static void read_only_is_enforced(void **state) {
   answer = support_wait(port, support_op(port, &op, "select 'read'", NULL));
   assert_string_equal(answer.cell, "read");
   assert_int_equal(answer.results, 1);
-  /* And it does not stay. */
+  /* The session is not left read-only. */
   expect_cell(pool, "show transaction_read_only", "off");
   expect_cell(pool, "select count(*)::text from t where a = 1000", "0");
   close_pool(pool);
@@ -58,7 +58,7 @@ static void behind_a_pooler_settings_are_sent_with_each_unit(void **state) {
                 "it's \\ ours");
   }
   expect_cell(pool, count_names, "0");
-  /* Nothing stays in the session: that would be another client's. */
+  /* Nothing may stay in the session: the pooler's next client would get it. */
   lease = support_lease(port, pool);
   (void)snprintf(sql,
                  sizeof sql,
@@ -110,14 +110,14 @@ static void a_statement_that_refuses_a_transaction_block_is_sent_alone(
   }
   (void)expect(pool, "create database other");
   (void)expect(pool, "drop database other");
-  /* Hidden from the lexer, so that the server has to say it. */
+  /* The lexer does not see this COMMIT: only the server's error tells. */
   (void)expect(pool, "do $$ begin commit; end $$");
   (void)expect(pool, "do $$ begin commit; end $$");
   expect_cell(pool, "select 'fine'", "fine");
   close_pool(pool);
 }
 
-/* Alone it would run without the settings, which nobody would notice. */
+/* Sent alone it would run without the settings, and nobody would notice. */
 static void a_statement_that_settings_cannot_reach_is_refused(void **state) {
   static const struct {
     const char *sql;

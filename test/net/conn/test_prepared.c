@@ -14,7 +14,7 @@
 
 enum { STEPS = 20000, LIMIT = 5, TEXTS = 12, TEXT_BYTES = 32 };
 
-/* Numbers that look random and are the same every time. */
+/* Pseudo-random numbers, the same in every run. */
 static uint32_t next_random(uint32_t *seed) {
   *seed = *seed * 1664525u + 1013904223u;
   return *seed >> 8;
@@ -31,7 +31,7 @@ static struct hf_statement *use(struct hf_statements *statements, int i) {
   return statement;
 }
 
-/* The least recently used is the one to go, never another. */
+/* Only the least recently used one is evicted. */
 static void prepared_statements_are_evicted_in_the_order_of_their_use(
     void **state) {
   static struct hf_statements statements;
@@ -97,7 +97,7 @@ static void a_statement_in_use_survives_its_eviction(void **state) {
   }
   assert_string_equal(held->text, "select -1");
   assert_true(held->detached);
-  /* A forgotten one keeps its name: there is nothing to look it up by. */
+  /* A detached statement keeps its name: no table finds it any more. */
   (void)strcpy(name, held->name);
   hf_statement_rename(held, 1);
   assert_string_equal(held->name, name);
@@ -109,7 +109,7 @@ static void a_statement_in_use_survives_its_eviction(void **state) {
   hf_statements_finish(&statements);
 }
 
-/* What is large, alone or together with others, does not stay. */
+/* Texts that are large, alone or together, are not kept. */
 static void statements_are_limited_by_the_size_of_their_texts(void **state) {
   enum { SMALL = HF_STATEMENT_KEPT_BYTES, LARGE = SMALL + 1, MANY = 300 };
   static struct hf_statements statements;
@@ -139,7 +139,7 @@ static void statements_are_limited_by_the_size_of_their_texts(void **state) {
   hf_statements_finish(&statements);
 }
 
-/* Whatever the hash, a statement is its text. */
+/* Statements are told apart by their texts, not by their hashes. */
 static void statements_with_equal_hashes_are_different_statements(
     void **state) {
   static struct hf_statements statements;
@@ -151,7 +151,7 @@ static void statements_with_equal_hashes_are_different_statements(
   for (i = 0; i < TEXTS; i++) {
     all[i] = use(&statements, i);
     hf_statement_refresh(all[i], 1);
-    /* As if an attacker had found the key: all in one chain. */
+    /* As if an attacker knew the key: all are in one chain. */
     hf_table_remove(&statements.by_text, &all[i]->node);
     all[i]->node.hash = hf_hash(&source.hash_key, "select 0", 8);
     assert_int_equal(hf_table_add(&statements.by_text, &all[i]->node), HF_OK);
@@ -193,7 +193,7 @@ static void names_expire_with_age_and_when_types_may_have_changed(
   hf_statement_refresh(statement, 5 + age_us);
   assert_string_not_equal(statement->name, name);
   assert_false(hf_prepared_find(&names, statement));
-  /* Its old name makes room for the new one. */
+  /* Adding the new name evicts the old one. */
   assert_int_equal(hf_prepared_add(&names, statement, evicted), HF_OK);
   assert_string_equal(evicted, name);
   assert_int_equal(names.by_use.count, 1);

@@ -56,7 +56,7 @@ static void a_request_reaches_the_server(void **state) {
   struct hf_cancel_job *job = hf_cancel_job_new(connection, on_done, gate);
   (void)state;
   assert_non_null(job);
-  PQfinish(connection); /* the request stands by itself */
+  PQfinish(connection); /* the request does not need it */
   assert_int_equal(hf_workers_submit(workers, &job->job, true), HF_OK);
   support_gate_wait(gate);
   assert_true(job->reached);

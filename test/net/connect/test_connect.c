@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names with several addresses, and names nobody knows. */
+/* Names with several addresses, and names that do not resolve. */
 #define _GNU_SOURCE /* RTLD_NEXT */
 
 #include <arpa/inet.h>
@@ -28,17 +28,17 @@
 
 enum { FILLERS = 4 };
 
-/* ---- a resolver of our own ----------------------------------------------- */
+/* ---- a resolver for the tests -------------------------------------------- */
 
 typedef int (*getaddrinfo_fn)(const char *,
                               const char *,
                               const struct addrinfo *,
                               struct addrinfo **);
 
-static struct support_gate *hanging; /* names that hang wait for it */
+static struct support_gate *hanging; /* look-ups that hang wait for it */
 static atomic_int hanging_threads;
 
-/* Joins the addresses of two names that are numbers. */
+/* Joins the addresses of two numeric hosts. */
 static int join(getaddrinfo_fn next,
                 const char *first,
                 const char *second,
@@ -90,8 +90,9 @@ struct listener {
 };
 
 /*
- * Listens beside a server, on its port of another address, and never takes
- * anybody; `full`: not even the system does, as if packets were dropped.
+ * Listens on a server's port of another address, and accepts nothing; with
+ * `full` its backlog is full too, so that connecting hangs as if packets were
+ * dropped.
  */
 static struct listener listen_beside(int port, bool full) {
   struct listener made = {.fd = socket(AF_INET, SOCK_STREAM, 0)};
@@ -202,7 +203,7 @@ static void after_an_unknown_name_the_next_host_is_tried(void **state) {
   fake_server_stop(server);
 }
 
-/* And it does not hold up the host after it in its own list. */
+/* Nor does it delay the next host of the same list. */
 static void a_resolver_that_hangs_does_not_delay_other_hosts(void **state) {
   struct fake_plan plan = {.key_pid = 7};
   struct fake_server *server = fake_server_start(&plan);

@@ -176,7 +176,7 @@ static void note(void *arg, const PGresult *notice) {
   *(bool *)arg = true;
 }
 
-/* Sends a statement that runs for long, and waits until it does. */
+/* Sends a statement that runs for long, and waits until it has started. */
 static void run_long(PGconn *connection) {
   struct pollfd polled = {.fd = PQsocket(connection), .events = POLLIN};
   bool noted = false;
@@ -216,7 +216,7 @@ static void a_cancel_ends_the_statement(void **state) {
   hf_target_unref(target);
 }
 
-/* Values the server prints, against its own arithmetic. */
+/* Times as the server prints them, compared with its own arithmetic. */
 static void times_agree_with_the_server(void **state) {
   struct hf_target *target = tls_target();
   struct hf_connect_job *job =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What may and may not be said about where to connect. */
+/* Which keywords and values a target accepts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

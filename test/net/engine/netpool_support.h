@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A real server, a port, and a pool to look on from. */
+/* A real server, a port, and a pool for asking the server about the others. */
 #ifndef HF_TEST_NETPOOL_SUPPORT_H
 #define HF_TEST_NETPOOL_SUPPORT_H
 
@@ -15,7 +15,7 @@
 
 static struct support_cluster cluster;
 static struct support_port *port;
-static int admin; /* a pool for looking on */
+static int admin; /* asks the server about other pools */
 
 #define PASSWORD "pg.password", SUPPORT_CLUSTER_PASSWORD
 

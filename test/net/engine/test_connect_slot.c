@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening connections: passwords that a function gives, or does not, settings
- * that fail, servers that refuse.
+ * Opening connections: passwords from a function that may fail, settings that
+ * fail, servers that refuse.
  */
 #include <poll.h>
 #include <setjmp.h>
@@ -58,7 +58,7 @@ static void the_password_of_the_function_is_used(void **state) {
   (void)state;
   support_reply(port, question, SUPPORT_CLUSTER_PASSWORD, false);
   assert_string_equal(support_wait(port, id).cell, "in");
-  /* A second answer to the same question is nobody's. */
+  /* A second answer to the same question is ignored. */
   support_reply(port, question, "again", false);
   assert_string_equal(support_wait(port, query_by(pool, 0)).cell, "in");
   close_pool(pool);
@@ -108,7 +108,7 @@ static void a_failure_of_the_function_may_be_permanent(void **state) {
   close_pool(pool);
 }
 
-/* It expired on the way: what the function says next may be right. */
+/* The password may have expired meanwhile: the function is asked again. */
 static void a_refused_password_is_asked_for_once_more(void **state) {
   int pool = support_pool(port, cluster.port, ASKS, NULL);
   int64_t id = query_by(pool, 0);
@@ -122,7 +122,7 @@ static void a_refused_password_is_asked_for_once_more(void **state) {
   close_pool(pool);
 }
 
-/* And the next call does not wait until the breaker lets it. */
+/* The next call does not wait for the breaker. */
 static void a_new_password_is_used_at_once(void **state) {
   int pool = support_pool(port, cluster.port, ASKS, NULL);
   int64_t id = query_by(pool, 0);
@@ -168,7 +168,7 @@ static void a_pool_ends_while_its_password_function_is_running(void **state) {
   assert_int_equal(support_wait(port, id).status, HF_POOL_CLOSED);
 }
 
-/* The environment that was asked closes: the next one is asked. */
+/* When the environment that was asked closes, another one is asked. */
 static void another_environment_is_asked_when_the_asked_one_goes(void **state) {
   struct support_port *first = support_port_open();
   int one = support_shared_pool(first,
@@ -250,7 +250,7 @@ static void settings_that_get_no_answer_end_in_time(void **state) {
   assert_int_equal(answer.kind, HF_MSG_ERROR);
   assert_int_equal(answer.outcome, HF_OUTCOME_NOT_EXECUTED);
   close_pool(pool);
-  /* And when the pool ends in the middle of them. */
+  /* The same when the pool ends in the middle of its settings. */
   pool = support_pool(port,
                       fake_server_port(server),
                       "set.work_mem",
@@ -323,7 +323,7 @@ static void a_bad_option_is_refused_when_the_pool_opens(void **state) {
         support_op(port, &op, "", "pg.host", "x", bad[i][0], bad[i][1], NULL));
     assert_int_equal(answer.kind, HF_MSG_ERROR);
     assert_int_equal(answer.status, HF_PARAM_INVALID);
-    /* There is no such pool, then. */
+    /* No pool was made. */
     assert_int_equal(support_ask(port, op.target, "select 1").status,
                      HF_POOL_CLOSED);
   }

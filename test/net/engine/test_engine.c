@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine without memory: whichever allocation of a session fails, the
- * port fails to open or every call of it is answered, and nothing is left.
+ * The engine without memory: whichever allocation of a session fails, either
+ * the port does not open or each of its calls is answered, and nothing leaks.
  */
 #include <limits.h>
 #include <setjmp.h>
@@ -96,7 +96,10 @@ static bool run_session(void) {
   return true;
 }
 
-/* Fails `count` allocations from each one on, until none is reached. */
+/*
+ * Fails `count` allocations in a row, beginning with the first, the next and so
+ * on, until a session does not reach them.
+ */
 static void fail_each(long count, long step) {
   long n;
   server = fake_server_start(&plan);
@@ -109,7 +112,10 @@ static void fail_each(long count, long step) {
     if (atomic_load(&allocations) < n) {
       break;
     }
-    /* The scripted server keeps its sessions: a new one now and then. */
+    /*
+     * The scripted server keeps its sessions until it stops: replaces it now
+     * and then.
+     */
     if (n / step % 50 == 49) {
       fake_server_stop(server);
       server = fake_server_start(&plan);
@@ -169,7 +175,7 @@ int main(void) {
       cmocka_unit_test(any_five_allocations_may_fail),
       cmocka_unit_test(a_malformed_operation_does_not_disturb_others),
   };
-  /* Once and for all, before there are threads. */
+  /* The hook may only be set before there are threads. */
   atomic_store(&fails_at, LONG_MAX);
   hf_alloc_set_hook(allow, NULL);
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Several environments and handles on one shared pool: what one of them does,
- * or its end, is not felt by the others.
+ * Several environments and handles on one shared pool: neither what one of them
+ * does nor its end affects the others.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,7 +89,7 @@ static int64_t end_within(struct support_port *port, int pool, int32_t ms) {
   return support_op(port, &op, NULL);
 }
 
-/* The one that ends has a call that the time does not suffice for. */
+/* The handle that ends has a call that takes longer than its drain time. */
 static void end_keeps_its_drain_time_while_other_handles_are_left(
     void **state) {
   struct support_port *stays = support_port_open();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Listening at the engine's face: one session for several environments, and
- * ending at each stage, for the sanitizers to watch.
+ * LISTEN through the engine's API: one session for several environments, and
+ * the end at each stage, under sanitizers.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,10 @@
 #include "support_port.h"
 #include "support_server.h"
 
-/* Notifies of "news" with each LISTEN; a channel "stall" is never answered. */
+/*
+ * Sends a notification on "news" with each LISTEN; never answers for a channel
+ * "stall".
+ */
 static bool notify(struct fake_session *session, const char *sql, void *ctx) {
   static const char news[] = "\0\0\0\1news\0today";
   (void)ctx;

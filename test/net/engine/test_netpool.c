@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pool on a real server: leases, transactions left open, backends that are
- * terminated, restarts, reset, warm-up.
+ * A pool on a real server: backends that are terminated, restarts, reset,
+ * warm-up.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -156,7 +156,7 @@ static void a_reset_replaces_every_connection(void **state) {
   (void)state;
   assert_int_equal(support_wait(port, simple_op(HF_OP_RESET, pool, 0)).kind,
                    HF_MSG_OK);
-  /* What is held goes on until it is given back. */
+  /* A held connection stays usable until it is released. */
   assert_int_equal(support_say(port, held.lease, "select 1").kind,
                    HF_MSG_RESULT);
   release(held.lease, 0);

@@ -54,7 +54,7 @@ static void a_failed_transaction_commits_as_an_error(void **state) {
   close_pool(pool);
 }
 
-/* Ends the lease's transaction, and the lease. */
+/* Ends the lease's transaction and the lease. */
 static struct support_answer finish(int lease, const char *sql) {
   struct hf_op op = {.kind = HF_OP_FINISH, .target = lease, .retries = -1};
   return support_wait(port, support_op(port, &op, sql, NULL));

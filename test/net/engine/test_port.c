@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ports: closing at every stage, sharing of pools, memory limits, and what is
- * left when the last one is gone: nothing.
+ * Ports: closing at every stage, sharing of pools, and that nothing is left
+ * when the last one is gone.
  */
 #include <poll.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 /* ---- threads and descriptors --------------------------------------------- */
 
-/* Closing goes on for a moment, on our side and on the fake server's. */
+/* Closing takes a moment, on our side and on the fake server's. */
 static bool has_so_few_fds(void *ctx) {
   const int *fds = ctx;
   return support_count_fds() <= *fds;
@@ -29,7 +29,7 @@ static void the_last_port_ends_the_engine(void **state) {
     assert_true(support_count_threads() > 0);
     support_port_close(port);
     support_wait_engine_gone();
-    /* libuv keeps two of its own for the process, from the first time on. */
+    /* libuv opens two for the whole process at its first use. */
     if (i == 0) {
       fds = support_count_fds();
     }
@@ -101,7 +101,7 @@ static void a_cancel_that_hangs_does_not_outlive_the_engine(void **state) {
   support_flush(port);
   support_until(has_logged, server, "the statement");
   support_port_close(port);
-  /* PQcancel of old libpq blocks until its server lets go. */
+  /* PQcancel of an old libpq blocks until the server closes. */
   fake_server_stop(server);
   support_wait_engine_gone();
 }
@@ -202,7 +202,7 @@ static void two_ports_share_a_pool_by_its_key(void **state) {
   b = support_ask(second, two, "select 1");
   assert_int_equal(a.connection, b.connection);
   assert_int_equal(fake_server_connections(server), 1);
-  /* One environment's end is nothing to the other. */
+  /* The end of one environment does not affect the other. */
   support_port_close(first);
   assert_int_equal(support_ask(second, two, "select 1").kind, HF_MSG_RESULT);
   support_port_close(second);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A port whose messages nobody takes: reading stops, memory stays bounded. */
+/* A port whose messages are not taken: reading stops, memory stays bounded. */
 #include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -29,7 +29,10 @@ static void reading_pauses_while_messages_are_not_taken(void **state) {
   support_flush(port);
   (void)poll(NULL, 0, 300);
   rows = support_stat(port, pool, "rows");
-  /* At most what each connection was at when the limit was passed. */
+  /*
+   * At most the result that each connection was reading when the limit was
+   * passed.
+   */
   assert_true(rows <= 4.0 * BIG_ROWS);
   support_port_hold(port, false);
   for (i = 0; i < 12; i++) {
@@ -94,7 +97,7 @@ static bool all_notes_sent(void *ctx) {
   return atomic_load(&notes_sent);
 }
 
-/* They wait in the kernel and with the server, not with us. */
+/* They wait in the kernel and at the server, not in our memory. */
 static void notifications_that_nobody_takes_are_left_unread(void **state) {
   struct fake_plan plan = {.key_pid = 77, .answer = flood_notes};
   struct fake_server *server = fake_server_start(&plan);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The query cache at the engine's face: malformed parameters, sharing between
- * ports, and closing with flights under way, for the sanitizers to watch.
+ * The query cache through the engine's API: malformed parameters, sharing
+ * between ports, and closing with flights under way, under sanitizers.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,9 +16,9 @@
 #include "support_port.h"
 #include "support_server.h"
 
-static atomic_int answered; /* counted statements */
+static atomic_int answered; /* statements that count_up has answered */
 
-/* A new number each time; `stall` never answers. */
+/* Answers with a new number each time; never answers `stall`. */
 static bool count_up(struct fake_session *session, const char *sql, void *ctx) {
   char text[16];
   (void)ctx;
@@ -42,7 +42,7 @@ static struct fake_server *start(void) {
   return fake_server_start(&plan);
 }
 
-/* A cached query with these parameters and one label. */
+/* A cached query with these parameters and one tag. */
 static int64_t cached(struct support_port *port,
                       int pool,
                       const char *sql,
@@ -259,7 +259,7 @@ static void an_older_answer_is_served_while_the_server_is_away(void **state) {
       cached(port, pool, "select value", "0 60000 1", "tall", 0));
   fake_server_stop(server);
   for (i = 0; i < 12; i++) {
-    /* Every third wants a new one or none. */
+    /* Every third accepts no stale result. */
     ids[i] = cached(port,
                     pool,
                     "select value",
@@ -272,7 +272,7 @@ static void an_older_answer_is_served_while_the_server_is_away(void **state) {
     assert_int_equal(answer.kind, i % 3 == 2 ? HF_MSG_ERROR : HF_MSG_RESULT);
   }
   assert_true(support_stat(port, pool, "cacheStale") == 8);
-  /* One of them still asks the server, for nobody. */
+  /* One of the queries is still under way, though no call waits for it. */
   support_port_close(port);
   support_wait_engine_gone();
 }

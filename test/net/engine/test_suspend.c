@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Suspending a pool, and forgetting prepared statements, on a real server. */
+/* Suspending a pool, and deallocating prepared statements, on a real server. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ enum { THREE = 3 };
 
 static struct support_cluster cluster;
 static struct support_port *port;
-static int admin; /* a pool for looking on */
+static int admin; /* asks the server about other pools */
 
 static int start_all(void **state) {
   (void)state;
@@ -126,7 +126,7 @@ static void a_suspended_pool_can_be_ended(void **state) {
   assert_int_equal(run(HF_OP_RESUME, pool, 0).status, HF_POOL_CLOSED);
 }
 
-/* ---- forgetting ---------------------------------------------------------- */
+/* ---- deallocating -------------------------------------------------------- */
 
 static void prepare(int lease) {
   struct hf_op op = {.kind = HF_OP_LEASE_QUERY,

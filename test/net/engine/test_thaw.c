@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process that is stopped for a while, as a frozen function is: what it had
- * open has died, with a sign or without, and its next calls succeed.
- *
- * The one that is frozen is this program once more: "test_thaw sleeper PORT".
+ * A process that is stopped for a while, as a frozen function is: the
+ * connections it had open are dead, whether that can be seen or not, and its
+ * next calls succeed. The process that is frozen is this program, started as
+ * "test_thaw sleeper PORT".
  */
 #define _GNU_SOURCE
 
@@ -31,7 +31,10 @@
 
 enum {
   THREE = 3,
-  /* Two seconds late are a thaw; an alarm is up to one second ahead. */
+  /*
+   * A timer that fires two seconds late means a thaw; it may be set for up to
+   * one second ahead.
+   */
   FROZEN_S = 4,
   CALLS = 5000,
   CONNECTIONS_FEW = 10,
@@ -41,7 +44,7 @@ enum {
 #define PASSWORD "pg.password", SUPPORT_CLUSTER_PASSWORD
 
 static struct support_cluster cluster;
-static const char *program; /* how this one was called */
+static const char *program; /* argv[0] */
 
 static int start_cluster(void **state) {
   (void)state;
@@ -54,7 +57,7 @@ static int stop_cluster(void **state) {
   return 0;
 }
 
-/* ---- the one that is frozen ---------------------------------------------- */
+/* ---- the process that is frozen ------------------------------------------ */
 
 static int warm_pool(struct support_port *port, int tcp_port) {
   int pool = support_pool(port,
@@ -74,7 +77,7 @@ static int warm_pool(struct support_port *port, int tcp_port) {
   return pool;
 }
 
-/* Has three connections idle, is frozen, and tells how the next calls went. */
+/* Opens three connections, is frozen, and reports how the next calls went. */
 static int sleep_and_ask(int tcp_port) {
   struct support_port *port = support_port_open();
   int pool = warm_pool(port, tcp_port);
@@ -100,7 +103,7 @@ static int sleep_and_ask(int tcp_port) {
   return 0;
 }
 
-/* ---- the one that freezes ------------------------------------------------ */
+/* ---- the process that freezes it ----------------------------------------- */
 
 struct sleeper {
   pid_t pid;
@@ -145,7 +148,7 @@ static void freeze(const struct sleeper *sleeper) {
   assert_true(WIFSTOPPED(status));
 }
 
-/* Time has to pass: that is what is tested. */
+/* Sleeps: passing time is what is tested. */
 static void wait_frozen(void) {
   struct timespec left = {.tv_sec = FROZEN_S};
   while (nanosleep(&left, &left) != 0 && errno == EINTR) {
@@ -220,7 +223,10 @@ static void a_freeze_that_harmed_no_connection_closes_none(void **state) {
   assert_string_equal(sleeper.report, "succeeded 3, lost 0\n");
 }
 
-/* Sessions of an earlier age say nothing any more: their way is gone. */
+/*
+ * Sessions begun before the freeze are silent after it, as if the network had
+ * dropped them.
+ */
 static atomic_int age = 1;
 
 static bool fall_silent(struct fake_session *session,
@@ -256,7 +262,7 @@ static void calls_after_a_freeze_do_not_use_connections_that_were_cut(
 
 /* ---- no freeze ----------------------------------------------------------- */
 
-/* A pinged connection is busy: the next call would open another one. */
+/* While a connection is pinged it is busy, and a call would open another. */
 static void a_pool_in_use_is_not_pinged(void **state) {
   struct support_port *port = support_port_open();
   int pool = support_pool(port, cluster.port, PASSWORD, "max", "100", NULL);
@@ -265,7 +271,7 @@ static void a_pool_in_use_is_not_pinged(void **state) {
   for (i = 0; i < CALLS; i++) {
     assert_int_equal(support_ask(port, pool, "select 1").kind, HF_MSG_RESULT);
   }
-  /* A machine that really stops may be suspected now and then. */
+  /* On a machine that pauses, the pool may ping now and then. */
   assert_in_range((int)support_stat(port, pool, "connectsStarted"),
                   1,
                   CONNECTIONS_FEW);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every allocation of the engine fails in turn, in a session that does a bit of
- * everything: each call is answered, the process lives, and the next session
- * is served.
+ * everything: each call is answered, the process survives, and the next session
+ * works.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@
 #include "support_port.h"
 #include "support_server.h"
 
-/* More than a session asks for; one that is not reached ends the test. */
+/* More than a session makes; the test ends at the first that is not reached. */
 enum { ALLOCATIONS_MAX = 2000 };
 
 static atomic_int left; /* until one fails; below 0 = none does */
@@ -54,7 +54,7 @@ static int64_t query(struct support_port *port, int pool, const char *sql) {
   return support_op(port, &op, sql, NULL);
 }
 
-/* What is answered may be an error; that it is answered is what counts. */
+/* The answer may be an error; what counts is that there is one. */
 static void run_session(int tcp_port) {
   struct support_port *port = support_port_try();
   struct support_answer lease;

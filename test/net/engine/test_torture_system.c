@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each call of the engine to the system fails in turn, in a session that
- * connects, asks, cancels and probes: sockets, threads, polls, look-ups, loops
- * and wake-ups. Each call of the session is answered, an error has a code and
- * a sentence that are true, the pool serves afterwards, and neither descriptors
- * nor threads are left behind.
+ * Each system call of the engine fails in turn, in a session that connects,
+ * queries, cancels and probes: sockets, threads, polls, look-ups, loops and
+ * wake-ups. Each call of the session is answered, an error has the right code
+ * and message, the pool works afterwards, and no descriptor or thread is
+ * leaked.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -26,7 +26,7 @@
 #include "support_server.h"
 
 enum {
-  CALLS_MAX = 400, /* of one function in a session; more ends the test */
+  CALLS_MAX = 400, /* of one function in a session; more fail the test */
   SLOW_STEP = 5,
   TIMEOUT_MS = 20,
   DEADLINE_MS = 5000,
@@ -37,7 +37,7 @@ enum {
 /* ---- what fails ---------------------------------------------------------- */
 
 static const struct failure *failure;
-static bool all; /* each call of it fails */
+static bool all; /* every call fails, not just one */
 
 static const struct failure failures[] = {
     {"socket", IN_SOCKET, EMFILE},
@@ -72,7 +72,10 @@ static const struct failure failures[] = {
 
 static struct fake_server *server;
 
-/* Waits for something the engine does, unless that failed. */
+/*
+ * Waits until a count grows, but not for ever: what would make it grow may have
+ * failed.
+ */
 static void wait_for_more(int (*count)(const struct fake_server *server),
                           int before) {
   int tries = TRIES;
@@ -83,7 +86,7 @@ static void wait_for_more(int (*count)(const struct fake_server *server),
 
 static atomic_int running; /* statements that take a while */
 
-/* What a session is told that asks about a silent one: see net/engine/probe. */
+/* What a probe learns about a silent session: see net/engine/probe. */
 static bool answer_probe(struct fake_session *session) {
   const char *state =
       atomic_load(&running) > 0 ? "active|0|1|77|0" : "idle|0|1|77|0";
@@ -119,7 +122,7 @@ static bool answer(struct fake_session *session, const char *sql, void *ctx) {
 
 /* ---- the session --------------------------------------------------------- */
 
-/* Whether a failure of this one is about memory. */
+/* Whether the failure means that memory ran out. */
 static bool is_about_memory(void) {
   int code = failure->code;
   bool looks_up = failure->function == IN_GETADDRINFO ||
@@ -127,7 +130,7 @@ static bool is_about_memory(void) {
   return looks_up ? code == EAI_MEMORY : code == ENOMEM || code == UV_ENOMEM;
 }
 
-/* Whether what came is an answer, or an error that does not lie. */
+/* Asserts that an answer is a result or an error that fits what failed. */
 static void assert_told(struct support_answer told) {
   bool lies = told.status == HF_OK || told.message[0] == '\0' ||
               (told.status == HF_PARAM_INVALID &&
@@ -175,7 +178,9 @@ static void use(struct support_port *port, int pool) {
     told = support_wait(port, calls[i]);
     assert_told(told);
     if (i == 1 && !all) {
-      /* A cancel that fails ends the connection: not what the caller sees. */
+      /*
+       * A cancel that fails closes the connection; the caller sees its timeout.
+       */
       assert_int_not_equal(told.status, HF_SOCKET_ERROR);
     }
   }
@@ -193,7 +198,7 @@ struct served {
   int pool;
 };
 
-/* What failed may be remembered for a moment: a name, a server. */
+/* A failure may be remembered for a moment, of a name or a server. */
 static bool is_served(void *ctx) {
   const struct served *served = ctx;
   struct support_answer told =
@@ -249,7 +254,7 @@ static bool run_session(int n) {
 
 /* ---- tests --------------------------------------------------------------- */
 
-/* The server closes its ends a moment later. */
+/* The server closes its sockets a moment later. */
 static bool has_closed_all(void *ctx) {
   (void)ctx;
   return support_count_fds() <= descriptors;
@@ -270,7 +275,7 @@ static void fail_each_call(void) {
       break;
     }
   }
-  /* The first one at least was reached, and the last one. */
+  /* At least the first call was reached, and all of them were. */
   assert_in_range(n, 1, CALLS_MAX - 1);
 }
 
@@ -286,7 +291,7 @@ static void with_server(void (*run)(void)) {
   fake_server_stop(server);
 }
 
-/* What a process opens once and keeps is opened here. */
+/* Opens what a process opens once and keeps. */
 static void fail_nothing(void) {
   assert_false(run_session(CALLS_MAX));
   support_wait_engine_gone();

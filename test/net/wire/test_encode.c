@@ -183,7 +183,9 @@ static void cells_are_where_the_format_says(void **state) {
     message = encode(result, ALL);
     check_cells(result, message);
     for (i = 2; i < message->n_chunks; i++) {
-      /* Full as can be: no chunk could have taken a one-unit cell's rest. */
+      /*
+       * No chunk is empty: one would only be begun for a cell that did not fit.
+       */
       assert_true(message->chunks[i].length > 0);
     }
     hf_message_free(message);

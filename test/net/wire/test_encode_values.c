@@ -103,7 +103,7 @@ static double when(const char *text) {
 
 static void times_are_those_of_javascripts_date(void **state) {
   (void)state;
-  /* The numbers are what postgres-date made of the same texts. */
+  /* The numbers are those that postgres-date gives for the same texts. */
   assert_true(when("1970-01-01 00:00:00+00") == 0);
   assert_true(when("2024-02-29 23:59:59.123456+05:30") == 1709231399123.0);
   assert_true(when("2024-02-29 23:59:59.999999+00") == 1709251199999.0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of column lists. */
+/* The table of row descriptions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -136,7 +136,9 @@ static void a_full_table_forgets_all_and_says_so(void **state) {
     PQclear(result);
   }
   result = make_result("one more", NULL, 25);
-  /* The number is a new one: results of the old may still be on their way. */
+  /*
+   * The number is a new one: results with the old ones may still be under way.
+   */
   assert_int_equal(find(&row_descriptions, result, ALL, 0, &message),
                    HF_ROW_DESCRIPTIONS_MAX + 2);
   assert_int_equal(message->ints[HF_ROW_DESCRIPTION_ID], 1);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libpq's own reading of connection strings, for
- * test/support/conninfo-judge.js. Each line of the input is a string in hex;
- * each line of the output has the values of the keywords given as arguments, in
- * hex with a "=" before each, "-" for none; or is "refused".
+ * How libpq reads connection strings, for test/support/conninfo-judge.js. Each
+ * line of the input is a string in hex. Each line of the output has the values
+ * of the keywords given as arguments, each in hex after a "=", or "-" where
+ * there is none; or it is "refused".
  */
 #include <stdio.h>
 #include <stdlib.h>

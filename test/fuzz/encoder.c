@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any rows from a server: the encoder makes messages that a reader can walk to
- * their ends without leaving them, and tells columns by their shapes. See
- * `make fuzz-encoder`.
+ * Any rows from a server: the encoder makes messages that can be read to their
+ * ends without reading outside them, and gives equal lists of columns one
+ * number. See `make fuzz-encoder`.
  *
- * Input: decode mask, limit, columns, then for each its type and name; then
- * rows, each value a length (255 = NULL) and its bytes; the last byte of a row
- * says whether a PGresult ends there, as chunks of rows do, and 255 that the
- * rest is the command tag.
+ * Input: the decode mask, the limit, the number of columns; for each column its
+ * type and name; then rows, each value as a length (255 = NULL) and its bytes.
+ * The last byte of a row says whether a PGresult ends there, as chunks of rows
+ * do; 255 says that the rest is the command tag.
  */
 #include <math.h>
 
@@ -209,7 +209,7 @@ static void check_message(const struct hf_message *message,
   demand(reader.nums == message->n_nums);
 }
 
-/* The same columns have the same number, also without a guess. */
+/* The same columns have the same number, with or without a guess. */
 static void check_shapes(const PGresult *result, int32_t decode) {
   static const struct hf_hash_key key;
   static struct hf_row_descriptions row_descriptions;
@@ -240,7 +240,7 @@ static void check_shapes(const PGresult *result, int32_t decode) {
 }
 
 static void check_texts(const unsigned char *data, size_t bytes) {
-  /* Of the exact size, so that a byte too many is seen. */
+  /* A copy of the exact size, so that sanitizers see a read past the end. */
   char *text = malloc(bytes == 0 ? 1 : bytes);
   uint16_t *units = malloc(bytes == 0 ? 1 : bytes * sizeof *units);
   size_t n;

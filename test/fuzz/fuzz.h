@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the fuzzers share: reading choices off the input. */
+/* What the fuzzers share: reading choices from the input. */
 #ifndef HF_TEST_FUZZ_H
 #define HF_TEST_FUZZ_H
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any batch of operations: nothing falls over or hangs, and each operation that
- * is to be answered is, once. Connections are to nowhere, or to a server that
- * agrees to everything; no name is looked up. See `make fuzz-ops`.
+ * Any batch of operations: nothing crashes or hangs, and each operation that
+ * has an answer gets it once. Pools connect to a closed port, or to a server
+ * that accepts everything; no name is looked up. See `make fuzz-ops`.
  *
- * Input: whether there is a server, then operations of ten bytes up to a kind
- * of 0, then the text of their fields. PAUSE instead of an operation hands over
- * what there is, and waits some milliseconds for answers.
+ * Input: whether there is a server, then operations of ten bytes each, up to
+ * one of kind 0, then the text of their fields. PAUSE in place of an operation
+ * hands over what there is, and waits some milliseconds for answers.
  */
 #define _GNU_SOURCE
 
@@ -33,7 +33,7 @@ enum {
   OPS_MAX = 48,
   TARGETS = 6, /* of which two are opened beforehand */
   IDS = OPS_MAX + 2 * TARGETS,
-  PAUSE = HF_OP_HEALTH + 1, /* no kind, nor is the number after it */
+  PAUSE = HF_OP_HEALTH + 1, /* neither this nor the next number is a kind */
   PAUSE_MS = 20,
   SHORT_MS = 30,
   WAIT_S = 20
@@ -61,7 +61,10 @@ static bool woken, closed;
 
 int connect(int fd, const struct sockaddr *address, socklen_t bytes);
 
-/* Instead of libc's: whatever a text says, nothing leaves this process. */
+/*
+ * Replaces libc's: whatever address an input names, nothing leaves this
+ * process.
+ */
 int connect(int fd, const struct sockaddr *address, socklen_t bytes) {
   struct sockaddr_in place;
   if (address->sa_family == AF_INET && bytes >= sizeof place) {
@@ -80,7 +83,7 @@ typedef int resolver(const char *,
                      const struct addrinfo *,
                      struct addrinfo **);
 
-/* Addresses are read, names are not looked up. */
+/* Addresses are parsed, names are not looked up. */
 int getaddrinfo(const char *restrict node,
                 const char *restrict service,
                 const struct addrinfo *restrict hints,
@@ -172,7 +175,10 @@ static int32_t least_fields(const struct hf_op *op) {
   }
 }
 
-/* Whether an operation finds its fields; one that does not gets no answer. */
+/*
+ * Whether the text holds all fields of an operation; without them it gets no
+ * answer.
+ */
 static bool is_whole(const struct hf_op *op, const char **at, const char *end) {
   int32_t i;
   if (op->n_fields < least_fields(op) || op->n_fields > end - *at) {
@@ -188,7 +194,7 @@ static bool is_whole(const struct hf_op *op, const char **at, const char *end) {
   return true;
 }
 
-/* Fields take few bytes of input; numbers that no one means are among them. */
+/* Mostly a small count, sometimes one that makes no sense. */
 static int32_t read_count(struct fuzz *fuzz) {
   int byte = fuzz_byte(fuzz);
   if (byte == 255) {
@@ -214,7 +220,7 @@ static void read_op(struct fuzz *fuzz, int kind, struct hf_op *op) {
   op->timeout_ms = 1 + fuzz_byte(fuzz) % SHORT_MS;
   op->retries = fuzz_byte(fuzz) % 5 - 1;
   if (kind == HF_OP_ABORT) {
-    op->id_low = -fuzz_byte(fuzz) % 8; /* one of those before */
+    op->id_low = -fuzz_byte(fuzz) % 8; /* one of the earlier ones */
   }
 }
 
@@ -351,7 +357,7 @@ static void submit_input(struct scene *scene, struct fuzz *fuzz) {
   }
 }
 
-/* Every pool ends at once, and with it what is under way. */
+/* Ends every pool at once, with what is under way. */
 static void submit_ends(struct scene *scene) {
   int i;
   new_batch(scene, NULL, 0);
@@ -367,8 +373,9 @@ static bool is_at_rest(struct hf_workers *workers) {
 }
 
 /*
- * Jobs may outlive their connections. Until they end, what libpq has allocated
- * for them is on their stacks only, where LeakSanitizer may not find it.
+ * Jobs may outlive their connections. Until they end, only their stacks refer
+ * to what libpq has allocated for them, and LeakSanitizer may not find it
+ * there.
  */
 static void wait_for_workers(const struct hf_loop *loop) {
   int ms;

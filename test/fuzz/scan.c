@@ -9,7 +9,7 @@
 #include "fuzz.h"
 #include "holdfast.h"
 
-/* Each token moves on, so that a text has no more of them than bytes. */
+/* Each token takes at least one byte, so the loop ends. */
 static void check_lexer(const char *text, size_t bytes, bool backslashes) {
   struct hf_sql_lexer lexer;
   struct hf_sql_token token;
@@ -42,7 +42,9 @@ static void check_info(const struct hf_sql_info *info) {
   demand((info->kind == HF_SQL_EMPTY) == (info->n_statements == 0));
 }
 
-/* Placeholders are in order, apart and within the text, and begin as they do.
+/*
+ * Placeholders are in order, do not overlap, lie within the text, and begin
+ * with their mark.
  */
 static void check_placeholders(const char *text, size_t bytes) {
   struct hf_placeholder list[16];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// The demo's bookkeeping: what the callers were told, compared with what the
-// table holds. Nothing here touches a server, a clock or a screen, so that
-// the judge of the demo can itself be judged (test/js/demo.test.js).
+// The demo's bookkeeping: compares what the callers were told with what the
+// table holds. Nothing here touches a server, a clock or a screen, so that it
+// can be tested by itself (test/js/demo.test.js).
 
 /**
  * One settled call that writes.
@@ -27,8 +27,8 @@
  * @property {{succeeded: number, wrong: number, failures: Failure[]}} reads
  * @property {Write[]} writes
  * @property {number} started calls begun
- * @property {number} settled calls that came back, well or badly
- * @property {boolean} ended whether the process lived to its regular end
+ * @property {number} settled calls that settled, either way
+ * @property {boolean} ended whether the process ran until it was told to stop
  * @property {number} retries
  * @property {number | null} connectionsLostBusy connections lost with a
  *   statement sent, null where the driver does not count them
@@ -36,7 +36,7 @@
 
 /**
  * @typedef {object} Faults
- * @property {boolean} killing whether this run kills backends at all
+ * @property {boolean} killing whether this run terminates backends
  * @property {number} kills
  * @property {number} busyKills kills of a backend that was serving a call
  * @property {boolean} restarting whether this run restarts a pooler
@@ -161,9 +161,9 @@ function summarize(load, rows) {
 /** @typedef {ReturnType<typeof summarize>} Summary */
 
 /**
- * Returns how many writes may fairly be ambiguous: one for each connection
- * that broke under a statement. A driver that does not count those gets the
- * most that the faults can have broken.
+ * Returns how many writes may be ambiguous: one for each connection that broke
+ * under a statement. For a driver that does not count those, as many as the
+ * faults can have broken.
  * @param {Summary} summary
  * @param {Faults} faults
  */
@@ -357,8 +357,8 @@ function highestNumber(writes, rows) {
 }
 
 /**
- * Prefers a write that really was in doubt; where none was, an acknowledged
- * one serves.
+ * Prefers a write that really was in doubt; otherwise takes an acknowledged
+ * one.
  * @param {Write[]} writes
  * @param {Rows} rows
  */

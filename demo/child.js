@@ -26,7 +26,8 @@ class LoadProcess {
 
   /** @param {string} file @param {import('./load.js').Settings} settings */
   constructor(file, settings) {
-    // Settings hold a password: not for the command line, where all can see.
+    // Settings hold a password, which must not be on the command line, where
+    // everyone can see it.
     this.#child = fork(file, [], {
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
@@ -48,7 +49,7 @@ class LoadProcess {
     this.#send({ type: 'start', settings });
   }
 
-  /** Resolves when the process is gone, however it went. */
+  /** Resolves when the process has ended, whatever the reason. */
   get exited() {
     return this.#exited;
   }
@@ -61,12 +62,12 @@ class LoadProcess {
     return this.#times;
   }
 
-  /** The commonest error texts, with how often each came. */
+  /** The most frequent error messages, each with its count. */
   get messages() {
     return this.#messages;
   }
 
-  /** Why the process ended before its time; null if it did not. */
+  /** Why the process ended too early; null if it did not. */
   get broken() {
     return this.#broken;
   }

@@ -6,7 +6,7 @@ const { OUTCOMES } = require('./account.js');
 
 const LINE_MILLIS = 1000;
 
-/** One line that keeps changing on a terminal; a line a second elsewhere. */
+/** One line that is rewritten on a terminal; elsewhere, one line a second. */
 class ProgressLine {
   #stream;
   #lastMillis = -LINE_MILLIS;

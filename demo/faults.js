@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 
-// What goes wrong in the demo, and when: backends are terminated, mostly at
-// work, and the pooler is restarted.
+// What goes wrong in the demo, and when: backends are terminated, mostly busy
+// ones, and the pooler is restarted.
 
 const { performance } = require('node:perf_hooks');
 const { setTimeout: sleep } = require('node:timers/promises');
 
 const KILL_EVERY_MILLIS = 350;
-/** Every so many kills an idle connection goes, on purpose. */
+/** One in so many kills hits an idle connection, on purpose. */
 const IDLE_KILL_EVERY = 6;
 const SECONDS_PER_RESTART = 7;
 const FEWEST_RESTARTS = 2;
@@ -16,10 +16,10 @@ const TRY_AGAIN_MILLIS = 5;
 
 const BUSY = ['active', 'idle in transaction', 'idle in transaction (aborted)'];
 
-// One row is chosen, and judged, in the same breath in which it is killed.
-// The one that has been at work longest comes first: it is the likeliest to
-// be at work still when the signal arrives. Never a crash (kill -9): that
-// would take the whole cluster down with it, which is another experiment.
+// One statement chooses a backend, looks at its state and terminates it. The
+// one that has been busy longest comes first: it is the most likely to be busy
+// still when the signal arrives. Never a crash (kill -9): that would restart
+// the whole cluster, which is another experiment.
 const KILL = `
   select state, pg_terminate_backend(pid) as killed
   from (
@@ -88,7 +88,7 @@ class FaultMaker {
     this.#running = false;
   }
 
-  /** Makes faults until the time is over or stop() is called. */
+  /** Makes faults until the time is up or stop() is called. */
   async run() {
     await Promise.all([this.#killBackends(), this.#restartPooler()]);
   }
@@ -137,7 +137,7 @@ class FaultMaker {
       if (!(await this.#waitUntil(due, Infinity))) {
         return;
       }
-      // Cut off at once, then letting transactions end: both happen.
+      // In turn: cutting everything off, and letting transactions end.
       await this.#pooler.restart(i % 2 === 0);
       this.#restarts++;
     }

@@ -33,7 +33,7 @@ serve((settings) => {
           first,
         ]);
       };
-      // Both ways to have a transaction repeated as a whole.
+      // Uses both ways to have a transaction repeated as a whole.
       pairs++;
       return pairs % 2 === 0
         ? pool.transaction(work, { retry: true })

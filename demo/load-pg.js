@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// The demo's load on `pg` with named statements: what it does by itself, with
-// its error events handled, and nobody repeating anything.
+// The demo's load on `pg` with named statements, as it is: its error events are
+// handled, and nothing is repeated.
 
 const { Pool } = require('pg');
 const { serve } = require('./load.js');

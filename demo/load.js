@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-// The mixed load of the demo, the same for every driver: point selects,
-// inserts with unique numbers, and transactions that write two rows. Runs in
-// a process of its own, commanded by demo/main.js over IPC, and reports every
-// write, so that the parent can compare what callers were told with what the
-// table holds.
+// The mixed load of the demo, the same for every driver: point selects, inserts
+// with unique numbers, and transactions that write two rows. Runs in a process
+// of its own, which demo/main.js controls over IPC, and reports every write, so
+// that the parent can compare what callers were told with what the table holds.
 
 const { performance } = require('node:perf_hooks');
 const { setTimeout: sleep } = require('node:timers/promises');
@@ -34,7 +33,7 @@ const { Latencies } = require('./latencies.js');
  * @property {() => Promise<unknown>} close
  */
 
-/** What each caller does, again and again. */
+/** What each caller does in a loop. */
 const ROUND = [
   'read',
   'insert',
@@ -87,13 +86,13 @@ class Load {
     this.#driver = driver;
   }
 
-  /** Lets no caller begin anew; what is under way may come to its end. */
+  /** Stops callers from beginning another call; calls under way may finish. */
   stop() {
     this.#stopped = true;
     setTimeout(this.#giveUp, LAST_CALLS_MILLIS).unref();
   }
 
-  /** Runs until stopped and every call came back, or the wait gets silly. */
+  /** Runs until it is stopped and every call has settled, or hangs. */
   async run() {
     const overdue = new Promise((resolve) => {
       this.#giveUp = () => resolve(undefined);
@@ -105,7 +104,7 @@ class Load {
     await Promise.race([Promise.all(callers), overdue]);
   }
 
-  /** Returns what happened since the last report, and empties it. */
+  /** Returns what happened since the last report, and begins a new one. */
   takeReport() {
     const writes = this.#writes;
     this.#writes = [];
@@ -216,7 +215,7 @@ function serve(open) {
   /** @type {Load | undefined} */
   let load;
   process.on('disconnect', () => process.exit(1));
-  // The parent decides when a run ends; Ctrl-C reaches the whole group.
+  // The parent decides when a run ends: Ctrl-C signals the whole group.
   process.on('SIGINT', () => {});
   process.on('message', async (/** @type {any} */ message) => {
     if (message.type === 'stop') {

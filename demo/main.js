@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 // `npm run demo`: a real server and a real pooler, a mixed load, faults, and
-// then an account of every call and every row. Exit code 0 means that
-// everything Holdfast promises held; 1 that a check failed; 2 that the demo
-// could not do its work; 130 that it was interrupted.
+// then an account of every call and every row. Exit code 0 means that Holdfast
+// kept all its promises; 1 that a check failed; 2 that the demo could not run;
+// 130 that it was interrupted.
 
 const { randomBytes } = require('node:crypto');
 const path = require('node:path');
@@ -314,7 +314,7 @@ main().then(
       console.error(`${error.message}\n${USAGE}`);
       process.exitCode = 2;
     } else if (error instanceof Interrupted) {
-      console.error('\nInterrupted; everything was put away.');
+      console.error('\nInterrupted; everything was cleaned up.');
       process.exitCode = 130;
     } else {
       console.error('\nThe demo could not run:', error);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// The servers of one run: a throw-away PostgreSQL with a PgBouncer in front,
-// or, with DATABASE_URL, the caller's own, which is then left in peace.
+// The servers of one run: a throw-away PostgreSQL behind a PgBouncer, or, with
+// DATABASE_URL, the caller's own, in which case nothing is broken.
 
 const POOLER_CONNECTIONS = 8;
 
@@ -34,11 +34,11 @@ async function startServers() {
   return await startOwn();
 }
 
-/** From 1.23 on SIGTERM means to wait until all clients have left. */
+/** From 1.23 on SIGTERM makes PgBouncer wait until all clients have left. */
 const PATIENT_MINOR = 23;
 
 /**
- * `cut` breaks what runs; otherwise transactions may end first.
+ * With `cut`, breaks running transactions; otherwise lets them end first.
  * @param {import('../test/support/pgbouncer.js').PgBouncer} pooler
  */
 function restartable(pooler) {
@@ -53,7 +53,7 @@ function restartable(pooler) {
 
 /** @returns {Promise<Servers>} */
 async function startOwn() {
-  // Loaded here: with DATABASE_URL nothing of it is needed.
+  // Loaded only here: with DATABASE_URL none of it is needed.
   const { startPostgres, startPgBouncer } = require('../test/support');
   const server = await startPostgres({});
   let pooler = null;
@@ -63,7 +63,7 @@ async function startOwn() {
       server,
       poolMode: 'transaction',
       poolSize: POOLER_CONNECTIONS,
-      // SCRAM takes PgBouncer milliseconds a login, and pg logs in anew after
+      // A SCRAM login costs PgBouncer milliseconds, and pg logs in again after
       // every 42P05: that alone would keep the pooler busy, for both loads.
       settings: { auth_type: 'md5' },
     });

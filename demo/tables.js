@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// The demo's tables. No schema is named: they land where the role's own
-// search path says, under a name nobody else has.
+// The demo's tables. They name no schema, so they are made where the role's
+// search path says, under names that no other table has.
 
 const { Client } = require('pg');
 
@@ -53,7 +53,7 @@ class Tables {
        select id, 'item ' || id from generate_series(1, ${ITEMS}) as id`,
     );
     for (const driver of this.#drivers) {
-      // No unique key, so that nothing but care keeps a row from being there
+      // No unique key: nothing in the database may hide that a row was written
       // twice.
       await this.#client.query(
         `create table ${this.rowsOf(driver)} (number bigint, pair bigint)`,
@@ -62,7 +62,7 @@ class Tables {
   }
 
   /**
-   * Returns how often each number is there.
+   * Returns how often each number is in the table.
    * @param {string} driver
    * @returns {Promise<Map<number, number>>}
    */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// What is measured: the statements, and how many callers on how many
-// connections send them.
+// What is measured: the statements, and how many callers send them on how many
+// connections.
 
 const ITEMS = 10_000;
 
@@ -42,13 +42,13 @@ const SETUP = `
 const NODE_DRIVERS = ['holdfast', 'pg', 'pg-named', 'pg-pipeline', 'postgres'];
 const ALL_DRIVERS = [...NODE_DRIVERS, 'pgbench', 'pgbench-pipeline'];
 /**
- * The checkout of `--before`, twice: what its two processes differ by is what
- * the machine alone makes of it.
+ * The checkout of `--before`, twice: the difference between its two processes
+ * is noise of the machine.
  */
 const BEFORE_DRIVERS = ['before', 'before-again'];
-/** Those with a transaction of their own, or a lease to build one on. */
+/** Drivers with transactions of their own, or with leases to build them on. */
 const TRANSACTION_DRIVERS = ['holdfast', 'pg', 'pg-named', 'postgres'];
-/** Those that do without named statements, or can be told to. */
+/** Drivers that use no named statements, or can be told not to. */
 const POOLED_DRIVERS = ['holdfast', 'pg', 'postgres'];
 
 /** Server connections of the pooler. */
@@ -125,7 +125,7 @@ const CASES = [
   },
 ];
 
-/** Measured each in its own way, in bench/retry.js and bench/start.js. */
+/** Measured in their own ways, in bench/retry.js and bench/start.js. */
 const SPECIAL_CASES = ['retry', 'start', 'observability'];
 
 const DRIVER_NOTES = Object.freeze({

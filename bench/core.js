@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a verdict costs in the addon and on WebAssembly: node bench/core.js
-// The median of rounds that take turns, in nanoseconds of a call.
+// What a verdict costs in the addon and on WebAssembly: `node bench/core.js`.
+// Prints medians of interleaved rounds, in nanoseconds per call.
 
 const addon = require('../lib/engine/native.js').load();
 const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// One way to use each driver, the way its own documentation shows. A driver
-// is loaded only when asked for: it may not be there.
+// Each driver, used as its own documentation shows. A driver is loaded only
+// when it is asked for: it may not be installed.
 
 const { SQL } = require('./cases.js');
 
@@ -116,7 +116,7 @@ function openPgNamed({ url, connections }) {
 /** @param {Target} target @returns {Promise<Opened>} */
 async function openPgPipeline({ url }) {
   const { Client } = require('pg');
-  // The typings don't know `pipeline` yet.
+  // The types lack `pipeline`.
   const config = /** @type {any} */ ({ connectionString: url, pipeline: true });
   const client = new Client(config);
   if (/** @type {any} */ (client).pipeline !== true) {

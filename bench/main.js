@@ -126,7 +126,7 @@ function readArguments() {
 
 /** @typedef {ReturnType<typeof readArguments>} Options */
 
-/** The drivers' processes: started when first needed, kept to the end. */
+/** The drivers' processes: started when first needed, kept until the end. */
 class Contestants {
   /** @type {Map<string, WorkerProcess | Pgbench>} */
   #running = new Map();
@@ -156,8 +156,8 @@ function reason(error) {
 }
 
 /**
- * Runs one case: all drivers are opened, then take turns, each round
- * beginning with another one, so that none always has the best place.
+ * Runs one case: opens all drivers, which then take turns. Each round begins
+ * with another driver, so that none always has the best place.
  * @param {import('./cases.js').Case} benchCase
  * @param {{url: string, afterTurn: () => Promise<unknown>}} where
  * @param {Contestants} contestants
@@ -218,7 +218,7 @@ async function startServers(options, onEnd) {
       server,
       poolMode: 'transaction',
       poolSize: POOLER_SIZE,
-      // What drivers like to send when they connect.
+      // Start-up parameters that drivers send.
       settings: { ignore_startup_parameters: 'extra_float_digits' },
     });
     onEnd(() => pooler.stop());
@@ -251,7 +251,7 @@ async function runBench(options, onEnd) {
     }
     const where = {
       url: benchCase.pooled && pooler ? pooler.url : server.url,
-      // A table that keeps growing would be another one in the last round.
+      // In a table that keeps growing, later rounds would be slower.
       afterTurn: () =>
         benchCase.work === 'insert'
           ? server.psql('truncate bench_inserts')
@@ -305,7 +305,8 @@ function finish(options, results) {
 }
 
 /**
- * Whether no floor was missed, nor left out with Holdfast itself.
+ * Whether every floor was met; one that could not be measured on Holdfast
+ * counts as missed.
  * @param {import('./report.js').Results} results
  * @param {ReturnType<typeof verdicts>} judged
  */
@@ -353,7 +354,7 @@ async function main() {
     return finish(options, results);
   } catch (error) {
     if (ending) {
-      // Its processes were taken away: no news.
+      // The processes were stopped on purpose.
       return 130;
     }
     throw error;

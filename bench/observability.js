@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 
-// What listening costs: the processor time of a short statement, with nobody
-// listening and with each kind of listener. Run as a process of its own with
+// What listening costs: the processor time of a short statement, without
+// listeners and with each kind of listener. Runs as a process of its own with
 // BENCH_URL; prints one line of JSON: {"check": [..], "nobody": [..], ...},
-// one number a round: nanoseconds of the check, microseconds per statement.
+// with one number for each round: nanoseconds of the check, microseconds per
+// statement.
 
 const { subscribe, unsubscribe } = require('node:diagnostics_channel');
 const { Pool, enableOpenTelemetry } = /** @type {any} */ (require('..'));
@@ -32,7 +33,10 @@ const meter = {
   addBatchObservableCallback: ignore,
   removeBatchObservableCallback: ignore,
 };
-/** OpenTelemetry's API with an SDK that does nothing: ours alone is measured. */
+/**
+ * OpenTelemetry's API with an SDK that does nothing, so that only our own part
+ * is measured.
+ */
 const api = {
   trace: { getTracer: () => ({ startSpan: () => span }) },
   metrics: { getMeter: () => meter },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 // pgbench as a driver: the same statements from a C client on the same libpq,
-// which is about what the server and the network can give.
+// which shows about what the server and the network allow.
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -12,7 +12,7 @@ const { ITEMS } = require('./cases.js');
 const { percentiles } = require('./statistics.js');
 
 const PIPELINE = 10;
-/** Share of transactions whose time is written down. */
+/** Share of transactions whose time is logged. */
 const SAMPLING = 0.2;
 
 const STATEMENTS = {
@@ -68,7 +68,7 @@ function readLatencies(folder) {
   return Float64Array.from(times);
 }
 
-/** Looks like a WorkerProcess to bench/main.js. */
+/** Has the interface of WorkerProcess. */
 class Pgbench {
   #pipeline;
   #folder = makeFolder('g');

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Prisma on our adapter beside Prisma's own: `node bench/prisma.js`, with
-// --rounds=5 and --seconds=1 if not told otherwise. Each round is a process of
-// its own, the adapters take turns, and the medians are printed.
+// Prisma on our adapter beside Prisma's own: `node bench/prisma.js`, by default
+// with --rounds=5 and --seconds=1. Each round is a process of its own, the
+// adapters take turns, and the medians are printed.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -103,8 +103,8 @@ async function main() {
 }
 
 /**
- * Starts this file again with the test runner's reports put away: the support
- * for applications, made for tests, would print them.
+ * Starts this file again with the test runner's reports discarded:
+ * test/apps/support, which is made for tests, would print them.
  */
 function runQuietly() {
   const quiet = [

@@ -46,7 +46,7 @@ function figure(value, digits) {
 }
 
 /**
- * Sets a table: first column to the left, the others to the right.
+ * Formats a table: the first column flush left, the others flush right.
  * @param {string[][]} rows
  */
 function table(rows) {
@@ -118,8 +118,8 @@ function caseText({ title, drivers, leftOut }) {
 }
 
 /**
- * This checkout over that of `--before`, and that one over itself: a change
- * counts as far as it is more than the second figure.
+ * This checkout over that of `--before`, and that one over itself: only what
+ * exceeds the second figure is a change.
  * @param {Results} results
  */
 function beforeText({ cases }) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// What a retry helper costs around a call that succeeds, in nanoseconds over
-// the bare await. Run as a process of its own; prints one line of JSON:
-// {"bare": [..], "holdfast": [..], ..., "left out": {"name": "why"}}.
+// What a retry helper costs around a call that succeeds, in nanoseconds over a
+// bare await. Runs as a process of its own; prints one line of JSON: {"bare":
+// [..], "holdfast": [..], ..., "left out": {"name": "why"}}.
 
 const { performance } = require('node:perf_hooks');
 
@@ -17,8 +17,8 @@ async function loadHelpers() {
   /** @type {Record<string, () => Helper | Promise<Helper>>} */
   const loaders = {
     holdfast: () => require('..').retryQuery,
-    // Measured where they happen to be installed. The names are kept from
-    // the type checker, which would want them installed.
+    // Measured where they are installed. The names are hidden from the type
+    // checker, which would require them to be.
     'p-retry': async () => (await import(String('p-retry'))).default,
     cockatiel: async () => {
       const cockatiel = await import(String('cockatiel'));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// The cases that need fresh processes instead of a standing one.
+// The cases that need a new process for each round.
 
 const { execFile } = require('node:child_process');
 const path = require('node:path');
@@ -72,7 +72,7 @@ async function measureStart(rounds, url, drivers) {
   const measured = {};
   /** @type {Record<string, string>} */
   const leftOut = {};
-  // Once before it counts: the files come from the disk then.
+  // Not counted the first time, when the files are read from the disk.
   for (let round = -1; round < rounds; round++) {
     for (let i = 0; i < contestants.length; i++) {
       const name = contestants[(round + 1 + i) % contestants.length];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// How long a process takes to load a driver, and to have its first row: one
-// fresh process per measurement. Settings come by environment, for the
+// How long a process takes to load a driver and to get its first row: a new
+// process per measurement. Settings come in the environment, because the
 // address holds a password. Prints {"require": ms, "firstRow": ms}.
 
 const { performance } = require('node:perf_hooks');
@@ -21,7 +21,7 @@ async function main() {
     const pool = new loaded.Pool({ connectionString: url, max: 1 });
     await pool.query('select 1 as one');
   }
-  // Since the start of the process, with Node's own start in it.
+  // Since the start of the process, Node's own start included.
   const firstRow = performance.now();
   process.stdout.write(JSON.stringify({ require: required, firstRow }), () =>
     process.exit(0),

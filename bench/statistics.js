@@ -40,8 +40,8 @@ function medians(rounds, keys) {
 }
 
 /**
- * The median, over rounds, of a / b. Figures of one round were taken within
- * seconds of each other, so what the machine does meanwhile cancels out.
+ * The median, over rounds, of a / b. The figures of one round were taken within
+ * seconds of each other, so that changes in the machine's speed cancel out.
  * @param {(number | null)[]} a
  * @param {(number | null)[]} b
  */

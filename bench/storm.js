@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The storm of 42P05: pg with named statements, two pools of 4, PgBouncer in
-// transaction mode, 3 names, a DEALLOCATE ALL every 150 ms that frees names.
-// The ten lines that applications write beside retryQuery.
+// A storm of 42P05: pg with named statements, two pools of 4, PgBouncer in
+// transaction mode, 3 names, and every 150 ms a DEALLOCATE ALL that frees
+// names. Compares the ten lines that applications write with retryQuery.
 //
-//   node bench/storm.js [calls a side] [callers]
+// node bench/storm.js [calls a side] [callers]
 
-process.env.NODE_ENV = 'test'; // no lines of the log
+process.env.NODE_ENV = 'test'; // no log lines
 
 const pg = require('pg');
 
@@ -24,7 +24,7 @@ const sleep = (/** @type {number} */ millis) =>
   new Promise((resolve) => setTimeout(resolve, millis));
 
 /**
- * What applications write.
+ * The ten lines.
  * @param {() => Promise<any>} fn
  */
 async function tenLines(fn) {

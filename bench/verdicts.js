@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// The figures Holdfast has to reach. A floor is what a release must have; a
-// goal is where it is to get to.
+// The figures Holdfast has to reach. A release must reach the floors; goals are
+// for later ones.
 
 const { medianRatio } = require('./statistics.js');
 
@@ -18,7 +18,7 @@ const { medianRatio } = require('./statistics.js');
  */
 
 /**
- * Holdfast's figure over a peer's, round by round.
+ * The median, over rounds, of Holdfast's figure over a peer's.
  * @param {string} caseId
  * @param {string} peer
  * @param {Figure} figure

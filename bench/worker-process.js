@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// The parent's end of bench/worker.js: one command at a time.
+// The parent's end of bench/worker.js. Sends one command at a time.
 
 const { fork } = require('node:child_process');
 const path = require('node:path');

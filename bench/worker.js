@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Measures one driver in a process of its own, commanded over IPC by
-// bench/main.js: `open` a case, `run` a round of it, `close` it. The process
-// stays over all rounds and cases, as an application would.
+// Measures one driver in a process of its own, on command of bench/main.js over
+// IPC: `open` a case, `run` a round of it, `close` it. The process stays for
+// all rounds and cases, as an application would.
 
 const fs = require('node:fs');
 const { performance } = require('node:perf_hooks');
@@ -10,16 +10,16 @@ const { ITEMS } = require('./cases.js');
 const { DRIVERS } = require('./drivers.js');
 const { percentiles } = require('./statistics.js');
 
-/** More calls than this in a round overwrite the earliest latencies. */
+/** With more calls in a round, the earliest latencies are overwritten. */
 const LATENCIES = 1 << 20;
-/** After so many failures a round is not worth finishing. */
+/** After so many failures a round is given up. */
 const MOST_ERRORS = 100;
 
 const latencies = new Float64Array(LATENCIES);
 
 /**
- * CPU time of the main thread in nanoseconds, from the kernel; null where
- * the kernel does not say. On Linux the main thread's id is the process's.
+ * CPU time of the main thread in nanoseconds, from the kernel; null where the
+ * kernel does not tell. On Linux the main thread's id is the process's.
  */
 function mainThreadNanos() {
   try {
@@ -153,7 +153,7 @@ async function obey(message) {
 }
 
 process.on('disconnect', () => process.exit(0));
-// The parent decides what to do on Ctrl-C, which reaches all of the group.
+// The parent decides what to do on Ctrl-C, which signals the whole group.
 process.on('SIGINT', () => {});
 process.on('message', async (message) => {
   try {

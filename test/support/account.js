@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who the test servers run as, and where their programs are.
+// The account that the test servers run under, and where their programs are.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -39,7 +39,7 @@ function serverAccount() {
       known = { uid: idOf(name, '-u'), gid: idOf(name, '-g') };
       return known;
     } catch {
-      // No such account: the next one.
+      // No such account: tries the next one.
     }
   }
   throw new Error('running as root, and no account "postgres" or "nobody"');
@@ -65,7 +65,7 @@ function findProgram(program, folders) {
       fs.accessSync(file, fs.constants.X_OK);
       return file;
     } catch {
-      // Not here.
+      // Not in this folder.
     }
   }
   return null;

@@ -57,7 +57,7 @@ async function startBlackHole() {
   await eventually(() => isStopped(child.pid), {
     what: 'the listener stopped',
   });
-  // From now on nobody takes what its queue holds.
+  // From now on nothing is accepted from its queue.
   for (let quiet = 0; quiet < QUIET_IN_A_ROW; ) {
     quiet = (await answers(port, sockets)) ? 0 : quiet + 1;
     if (sockets.length > SOCKETS_MAX) {

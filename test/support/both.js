@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The same code on pg's pool and on ours.
+// Runs the same code on pg's pool and on ours.
 
 const pg = require('pg');
 
@@ -17,7 +17,7 @@ const { Pool } = require('../../lib/pool/pool.js');
  */
 async function onBoth(config, use) {
   const theirs = new pg.Pool(config);
-  // Its connections may be heard of once more after end().
+  // Its connections may emit one more event after end().
   theirs.on('error', () => {});
   const pools = { theirs, ours: new Pool(config) };
   const given = /** @type {any} */ ({});

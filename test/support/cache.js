@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A pool that is asked with a cache, and a table that can be locked meanwhile.
+// A pool whose queries are cached, and a table that can be locked meanwhile.
 
 const { after, beforeEach } = require('node:test');
 const { Pool } = require('../../lib/pool/pool.js');
@@ -32,7 +32,7 @@ function useCache(server) {
   });
 
   /**
-   * Asks with a cache.
+   * Sends a query that may be cached.
    * @param {string} text
    * @param {any} [options]
    * @param {any[]} [values]
@@ -72,14 +72,17 @@ function useCache(server) {
     });
   }
 
-  /** How many rows `kept` has, however old the answer. @param {any} [options] */
+  /**
+   * How many rows `kept` has, by a result that may be cached.
+   * @param {any} [options]
+   */
   async function count(options) {
     const { rows } = await ask('select count(*)::int as n from kept', options);
     return rows[0].n;
   }
 
   /**
-   * How many statements the engine sent since.
+   * How many statements the engine sends while `fn` runs.
    * @param {() => Promise<unknown>} fn
    * @param {Pool} [of]
    */
@@ -95,7 +98,7 @@ function useCache(server) {
     closeGate,
     count,
     sentBy,
-    /** Once it is open. */
+    /** From the first test on. */
     get pool() {
       return pool;
     },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// initdb costs a second, a copy of its folder a tenth: it runs once, into a
-// template. The test runner hands its template on in HOLDFAST_TEST_TEMPLATE.
+// initdb takes a second, a copy of its folder a tenth: it runs once, into a
+// template. The test runner passes its template on in HOLDFAST_TEST_TEMPLATE.
 
 const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
@@ -40,7 +40,7 @@ async function makeTemplate() {
 }
 
 /**
- * Returns the cluster to copy; makes it if nobody has.
+ * Returns the cluster to copy; makes it if there is none.
  *
  * @returns {Promise<Template>}
  */

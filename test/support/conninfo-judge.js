@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// libpq as judge of connection strings: strings are made by seed, and what both
-// sides accept must name the same host, port, database, user and password.
+// libpq as judge of connection strings: strings are generated from a seed, and
+// those that both sides accept must give the same host, port, database, user
+// and password.
 
 const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -17,7 +18,7 @@ const BATCH = 10_000;
 const SHOWN_MAX = 100;
 
 /**
- * What is read otherwise on purpose, by the string alone.
+ * What is read differently on purpose, by the string alone.
  * @type {readonly {why: string, is: (text: string) => boolean}[]}
  */
 const ON_PURPOSE = Object.freeze([
@@ -125,8 +126,8 @@ function makePairs(random) {
 }
 
 /**
- * Of several hosts without a port, as of several without a name, libpq keeps
- * the commas: each is the default.
+ * For several hosts without a port, or several without a name, libpq keeps the
+ * commas: each one is the default.
  * @param {string} value
  * @param {number} keyword its place in KEYWORDS
  */
@@ -154,7 +155,7 @@ function readOurs(text) {
       { env: {}, nowhere: 'localhost' },
     );
     const sent = new Map(target);
-    // A default stands where the string says nothing.
+    // The default, where the string says nothing.
     return Object.fromEntries(
       KEYWORDS.map((name, i) => [
         name,
@@ -255,8 +256,8 @@ function judgeConninfo({ seed, count }) {
       const texts = Array.from({ length: Math.min(BATCH, count - done) }, () =>
         random() < 0.6 ? makeUrl(random) : makePairs(random),
       );
-      // White space around a string came along when it was copied: on purpose
-      // it is no part of the last value, as it is for libpq in a URL.
+      // White space around a string was probably copied along: it is dropped on
+      // purpose, while libpq makes it part of a URL's last value.
       const lines = judge.read(texts.map((text) => text.trim()));
       for (const [i, text] of texts.entries()) {
         compare(text, lines[i]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An archive of Debian on loopback: a pool of files, and an index of sources
-// that is signed by a key of its own. apt is pointed at it by APT_CONFIG.
+// A Debian archive on loopback: a pool of files, and an index of sources,
+// signed with a key of its own. APT_CONFIG points apt at it.
 
 const { execFileSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
@@ -21,7 +21,7 @@ function entry(text) {
 /** @typedef {import('../../scripts/release/archive.js').Source} Source */
 
 /**
- * A source package of a version, and its files.
+ * A source package in one version, and its files.
  *
  * @param {string} name
  * @param {string} version

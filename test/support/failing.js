@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Functions that fail on purpose, for what repeats them.
+// Functions that fail on purpose, for tests of retries.
 
-/** Delays too short to wait for. */
+/** Delays that take no time. */
 const QUICK = Object.freeze({ baseMillis: 0, capMillis: 0 });
 
 /**
@@ -16,13 +16,13 @@ function conflict(fields) {
   return Object.assign(error, server, fields);
 }
 
-/** An error after which nobody knows. */
+/** An error after which the outcome is unknown. */
 function lost() {
   return new Error('Connection terminated unexpectedly');
 }
 
 /**
- * A function that fails so often, then succeeds; it counts its calls.
+ * A function that fails `times` times, then succeeds; it counts its calls.
  *
  * @param {number} times
  * @param {() => unknown} [makeError]

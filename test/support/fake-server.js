@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A PostgreSQL backend that does what a script says, for the answers a real
-// one never gives.
+// A PostgreSQL backend that follows a script, for answers that a real one never
+// gives.
 
 const net = require('node:net');
 const { FrameReader } = require('./frames.js');
@@ -9,8 +9,8 @@ const { wire } = require('./wire.js');
 /** @typedef {import('./frames.js').Frame} Frame */
 
 /**
- * What a client asks for up to one answer: a simple query, or extended
- * messages up to a Sync.
+ * What a client sends for one answer: a simple query, or extended messages up
+ * to a Sync.
  *
  * @typedef {object} Unit
  * @property {'simple' | 'extended' | 'end'} kind 'end': the client is gone
@@ -157,7 +157,7 @@ class FakeConnection {
   }
 
   /**
-   * The next unit that nothing answered by itself.
+   * The next unit that `auto` did not answer.
    *
    * @returns {Promise<Unit>}
    */
@@ -308,7 +308,7 @@ class FakeServer {
   #listener;
   host = '127.0.0.1';
   port = 0;
-  /** Every connection there has been. @type {FakeConnection[]} */
+  /** All connections so far. @type {FakeConnection[]} */
   connections = [];
   /** Cancel requests received. */
   cancels = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Cuts a stream of PostgreSQL's protocol into messages, one object for each
-// direction. What can't be protocol (garbage, TLS) is passed on as it is.
+// Cuts a stream of PostgreSQL's protocol into messages; one instance for each
+// direction. What is not protocol (garbage, TLS) is passed on as it is.
 
 const SSL_REQUEST = 80877103;
 const GSS_REQUEST = 80877104;
@@ -29,7 +29,7 @@ class FrameReader {
   #started;
   /** Set after 'ssl' or 'gss' was sent: the next byte is its answer. */
   expectAnswer = false;
-  /** Nothing is understood any more: TLS has begun, or garbage came. */
+  /** The rest cannot be parsed: TLS has begun, or garbage came. */
   opaque = false;
 
   /** @param {'up' | 'down'} direction up is what the client sends */
@@ -55,7 +55,7 @@ class FrameReader {
     return { type, data, payload: data.subarray(head) };
   }
 
-  /** Takes out everything there is. @returns {Frame | null} */
+  /** Takes everything that is buffered. @returns {Frame | null} */
   rest() {
     return this.size > 0 ? this.#cut('raw', this.size, 0) : null;
   }

@@ -35,8 +35,8 @@ function usePayments() {
   }
 
   /**
-   * Cuts the connection that next sends COMMIT: before the server has it, or
-   * when it answered.
+   * Cuts the connection that next sends COMMIT: before the server gets it, or
+   * when it has answered.
    *
    * @param {'before' | 'after'} when
    * @param {number} [times]

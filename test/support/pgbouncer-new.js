@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A PgBouncer that keeps track of prepared statements (1.21 and newer, on by
-// default from 1.24): Debian 13's, built from its source package at a pinned
-// version. It is kept in the cache, where the release build keeps its own.
+// default from 1.24): Debian 13's, built from its source package in a pinned
+// version. It is kept in the cache that the release build uses too.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -20,10 +20,10 @@ const { makeFolder } = require('./run-folder.js');
 const MINUTE = 60_000;
 const PIN = TEST_SOURCES.pgbouncer.version;
 
-/** Neither is in the way of a test; each would want a package more. */
+/** Tests need neither of these, and each would need another package. */
 const CONFIGURE = ['--without-cares', '--without-pam', '--without-systemd'];
 
-/** What building takes, by Debian package. */
+/** What the build needs, by Debian package. */
 /** @type {[apt: string, present: () => boolean][]} */
 const NEEDS = [
   ['gcc', () => works('cc')],
@@ -73,7 +73,7 @@ async function build(built) {
     const got = await unpackSource('pgbouncer', source);
     await must('./configure', CONFIGURE, source);
     await must('make', ['-j2', 'pgbouncer'], source);
-    // Renamed into place: whoever else builds it now has the same.
+    // Renamed into place: another process that builds it now makes the same.
     const half = `${built}.${process.pid}`;
     fs.mkdirSync(path.dirname(built), { recursive: true });
     fs.writeFileSync(`${built}.version`, got.source.version);
@@ -87,7 +87,7 @@ async function build(built) {
 
 /**
  * Returns a folder with the newer `pgbouncer` that the servers' account may
- * read, for HOLDFAST_TEST_PGBOUNCER. The first call of a machine builds it.
+ * read, for HOLDFAST_TEST_PGBOUNCER. The first call on a machine builds it.
  *
  * @returns {Promise<{folder: string, version: string}>}
  */
@@ -97,13 +97,13 @@ async function newPgBouncer() {
   if (!isRunnable(built)) {
     await build(built);
   }
-  // The cache is in a home that other accounts need not be able to enter.
+  // The cache is in a home folder that other accounts may be unable to enter.
   const folder = makeFolder('n');
   const file = path.join(folder, 'pgbouncer');
   fs.copyFileSync(built, file);
   fs.chmodSync(file, 0o755);
   giveToAccount(file);
-  // Not the pinned one where Debian has that no more.
+  // A newer one than the pinned version when Debian no longer has that.
   const said = `${built}.version`;
   const version = fs.existsSync(said) ? fs.readFileSync(said, 'utf8') : PIN;
   return { folder, version: version.split('-')[0] };

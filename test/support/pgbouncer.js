@@ -226,7 +226,7 @@ class PgBouncer {
     );
   }
 
-  /** Waits for running transactions, then holds every new one. */
+  /** Waits for running transactions, then makes every new one wait. */
   pause() {
     return this.admin('PAUSE');
   }

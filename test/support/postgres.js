@@ -133,8 +133,8 @@ class Server {
         await this.#startOnce();
         return;
       } catch (error) {
-        // The port can be taken between looking and binding; after a kill
-        // the old backends hold the shared memory for a moment.
+        // Another process can take the port before the server does; and after a
+        // kill the old backends hold the shared memory for a moment.
         const text = String(error);
         const passing = /could not bind|shared memory block/.test(text);
         if (!passing || tries === START_TRIES) {
@@ -173,7 +173,7 @@ class Server {
   }
 
   /**
-   * Stops the cluster and waits for its end; its data stay.
+   * Stops the cluster and waits for its end; keeps its data.
    *
    * @param {StopMode} [mode]
    */
@@ -269,7 +269,7 @@ function makeTls(folder, options) {
 }
 
 /**
- * Starts a throw-away cluster. It goes with the process that started it.
+ * Starts a throw-away cluster. It ends with the process that started it.
  *
  * @param {PostgresOptions} [options]
  * @returns {Promise<Server>}

@@ -17,7 +17,8 @@ const { FrameReader } = require('./frames.js');
  * @property {Set<ByteRule>} rules
  */
 
-// Above this a lane stops reading, so that the sender's window fills up.
+// With more than this to deliver a lane stops reading, so that the sender's
+// window fills up.
 const HELD_BYTES = 256 * 1024;
 
 /**
@@ -73,7 +74,7 @@ class Lane {
       this.#take(chunk);
       return;
     }
-    // Never before what came earlier, also when the delay was shortened.
+    // Never before earlier messages, even when the delay was shortened.
     this.#due = Math.max(this.#due, Date.now() + wait);
     this.#arriving += 1;
     setTimeout(() => {
@@ -98,7 +99,7 @@ class Lane {
     );
   }
 
-  /** Moves on what may move now. */
+  /** Delivers what may be delivered now. */
   pump() {
     while (!this.#held && !this.#scheduled) {
       if (this.#out.length === 0 && !this.#judge()) {
@@ -173,7 +174,7 @@ class Lane {
     }
   }
 
-  /** The rule that strikes first, and after how many bytes from now. */
+  /** The rule that applies first, and after how many bytes from now. */
   #nextRule() {
     /** @type {{rule: ByteRule | null, left: number}} */
     const first = { rule: null, left: Infinity };
@@ -231,7 +232,7 @@ class Link extends EventEmitter {
   #open = 2;
   #client;
   #server;
-  /** Cut: nothing is delivered any more. */
+  /** Cut: nothing more is delivered. */
   dead = false;
 
   /**
@@ -259,7 +260,7 @@ class Link extends EventEmitter {
     server.resume();
   }
 
-  /** A socket broke: so does the other one. */
+  /** A socket broke: breaks the other one too. */
   #lost() {
     if (!this.dead) {
       this.cut('rst');
@@ -289,8 +290,8 @@ class Link extends EventEmitter {
   }
 
   /**
-   * Cuts the connection: what was held is lost. 'fin' ends it towards both
-   * sides in order, 'rst' resets it.
+   * Cuts the connection: what was held back is lost. 'fin' closes it towards
+   * both sides in order, 'rst' resets it.
    *
    * @param {CutHow} how
    */

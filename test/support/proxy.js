@@ -70,7 +70,7 @@ class TcpProxy extends EventEmitter {
       listener.once('error', reject);
       listener.listen(this.port, this.host, () => resolve(undefined));
     });
-    // A test that failed before close() must not hold its process.
+    // A test that failed before close() must not keep its process alive.
     listener.unref();
     const { port } = /** @type {net.AddressInfo} */ (listener.address());
     this.port = port;
@@ -95,7 +95,7 @@ class TcpProxy extends EventEmitter {
   }
 
   /**
-   * Leads new connections elsewhere.
+   * Forwards new connections to another target.
    *
    * @param {{host: string, port: number}} target
    */
@@ -108,7 +108,7 @@ class TcpProxy extends EventEmitter {
     return [...this.#links];
   }
 
-  /** How many connections there have been. */
+  /** How many connections there have been so far. */
   get connectionCount() {
     return this.#count;
   }
@@ -130,7 +130,7 @@ class TcpProxy extends EventEmitter {
     this.#controls.paused = true;
   }
 
-  /** Ends pause() and every stall; what was held is delivered. */
+  /** Ends pause() and every stall; what was held back is delivered. */
   resume() {
     this.#controls.paused = false;
     for (const link of this.#links) {
@@ -219,7 +219,7 @@ class TcpProxy extends EventEmitter {
     this.#controls.dribbleBytes = bytes;
   }
 
-  /** Takes every rule and hook away and lets everything flow. */
+  /** Removes every rule and hook and delivers everything. */
   async reset() {
     const { rules } = this.#controls;
     Object.assign(this.#controls, new Controls(), { rules });

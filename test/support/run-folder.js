@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// One temporary folder for each test process, removed with every server in
-// it when the process ends in whatever way, SIGKILL included: a watchdog
-// waits for the end of file of a pipe that only this process holds.
+// One temporary folder for each test process. It is removed, and every server
+// in it ended, when the process ends in whatever way, SIGKILL included: a
+// watchdog waits for end of file on a pipe that only this process holds open.
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -43,8 +43,8 @@ function runFolder() {
 }
 
 /**
- * Makes a folder of the servers' account inside the run folder. The name is
- * short because a unix socket's path may have 107 bytes only.
+ * Makes a folder that belongs to the servers' account inside the run folder.
+ * Its name is short because a Unix socket's path may have at most 107 bytes.
  *
  * @param {string} kind
  * @returns {string}

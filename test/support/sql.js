@@ -3,7 +3,7 @@
 
 const assert = require('node:assert');
 
-/** What an attacker might enter. */
+/** Values that an attacker might enter. */
 const ATTACKS = [
   "'; drop table item; --",
   "' or '1'='1",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What all tests of a file share: servers that are started before its first
-// test and stopped after its last, and the small things tests are made of.
+// test and stopped after its last, and small helpers.
 
 const assert = require('node:assert');
 const { before: nodeBefore } = require('node:test');
@@ -12,8 +12,8 @@ const { startProxy } = require('./proxy.js');
 let ready = Promise.resolve();
 
 /**
- * As of node:test, but one after the other: hooks outside of `describe` run at
- * once there, so that a second one does not wait for the first.
+ * As in node:test, but one after the other: there, hooks outside of `describe`
+ * run at the same time, so that a second one does not wait for the first.
  * @param {() => unknown} hook
  */
 function before(hook) {
@@ -25,8 +25,8 @@ function before(hook) {
 
 /**
  * Starts something before the first test of the file, and stops it when the
- * process has nothing left to do: later than any hook of the file, which may
- * still need it. Returns what stands for it, to be used from then on.
+ * process has nothing left to do: after all hooks of the file, which may still
+ * need it. Returns a stand-in for it, to be used from the first test on.
  *
  * @param {() => Promise<any>} start
  * @param {(started: any) => unknown} stop

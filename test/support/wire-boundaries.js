@@ -9,7 +9,7 @@ const RECORD_HEAD = 5;
 /** Finds where TLS records end in a stream that comes in chunks. */
 class RecordReader {
   #head = Buffer.alloc(0);
-  /** Bytes of the record that are still to come. */
+  /** Bytes of the current record that are still to come. */
   #left = 0;
 
   /**
@@ -43,8 +43,8 @@ class RecordReader {
 }
 
 /**
- * Calls `found` for each end of a message, or of a TLS record, of the first
- * connection that comes, before its bytes are delivered.
+ * Calls `found` for each end of a message, or of a TLS record, of the first new
+ * connection, before its bytes are delivered.
  *
  * @param {any} proxy
  * @param {(direction: Direction, bytes: number) => void} found counted from
@@ -71,7 +71,8 @@ function watchEnds(proxy, found) {
 }
 
 /**
- * Counts, in one session without faults, the ends and the bytes each way.
+ * Counts, in one session without faults, the ends and the bytes in each
+ * direction.
  *
  * @param {any} proxy
  * @param {() => Promise<void>} session
@@ -92,7 +93,7 @@ async function countEnds(proxy, session) {
 }
 
 /**
- * Strikes at the n-th end (from 0), and so many bytes beside it.
+ * Applies a fault at the n-th end (from 0), or so many bytes from it.
  *
  * @param {any} proxy
  * @param {{direction: Direction, end: number, offset: number,

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: MIT
-// Bytes as judge of the wire: small sessions of writes go through a proxy that
-// resets, ends or stalls a connection at a given byte, or at a given end of a
-// message or TLS record, and what was told of each write is held against what
-// the server has.
+// Faults at every byte of the wire: small sessions of writes go through a proxy
+// that resets, closes or stalls a connection at a given byte, or at the end of
+// a given message or TLS record. What callers were told of each write is
+// compared with what the server has.
 
 const { Pool } = require('../..');
 const { startProxy } = require('./proxy.js');
 const { countEnds, strikeAtEnd } = require('./wire-boundaries.js');
 
-/** How long a call may take before it counts as hung. In ms. */
+/** How long a call may take before it counts as hung, in ms. */
 const HUNG_MS = 20_000;
 const SMALL_BYTES = 3200;
-/** Between neighbours: every byte is met, and a short run meets all parts. */
+/**
+ * The step from one position to the next: a prime, so that every byte is met in
+ * the end, and all parts in a short run.
+ */
 const STRIDE = 37;
 const LARGE_TEXT = 20_000;
 const LARGE_BYTES = 70_000;
-/** Buffers of libpq and the server, TLS records. */
+/** Sizes of the buffers of libpq and the server, and of TLS records. */
 const BOUNDARIES = [8192, 16_384];
 
 /** @typedef {'up' | 'down'} Direction */
@@ -37,9 +40,12 @@ const BOUNDS = {
   timeoutMillis: 400,
   connectTimeoutMillis: 400,
 };
-/** Where nothing fails, nothing is cut off, however slow the machine is. */
+/**
+ * Without a fault, a call has all the time it needs, however slow the machine
+ * is.
+ */
 const UNBOUND = { deadlineMillis: HUNG_MS, connectTimeoutMillis: HUNG_MS };
-/** Counted before the ledger is begun. */
+/** Counted before the ledger begins. */
 const PROBE_ID = 1_000_000_000;
 /** @type {Fault} */
 const NO_FAULT = {
@@ -74,8 +80,8 @@ class Random {
 }
 
 /**
- * Every position of a small session in turn, both ways; large ones near the
- * boundaries of buffers and anywhere.
+ * Every position of a small session in turn, in both directions; of large ones,
+ * positions near the boundaries of buffers and anywhere.
  *
  * @param {Random} random
  * @param {number} index
@@ -101,7 +107,8 @@ function drawFault(random, index) {
 
 /**
  * Every end of a message, of a TLS record and of a buffer in a large session,
- * one byte before and one after, each way and in each way to fail.
+ * one byte before it and one after, in both directions and with each kind of
+ * fault.
  *
  * @param {Awaited<ReturnType<Lane['count']>>} counted
  * @param {boolean} tls
@@ -220,7 +227,7 @@ class Lane {
   }
 
   /**
-   * Where a large session has its ends, and how many bytes.
+   * Counts the ends and the bytes of a large session.
    * @param {boolean} tls
    */
   count(tls) {
@@ -282,7 +289,7 @@ class Lane {
 }
 
 /**
- * Holds what was told against what is there.
+ * Compares what callers were told with what the server has.
  *
  * @param {Entry[]} entries
  * @param {Map<number, number>} counts rows by id

@@ -24,7 +24,7 @@ function cstring(text) {
 }
 
 /**
- * A message of any type, its length set right.
+ * A message of any type, with its length filled in.
  *
  * @param {string} type
  * @param {...(Buffer | string)} parts
@@ -83,7 +83,7 @@ const wire = {
     message('T', columnList(columns)),
   dataRow: (/** @type {Row} */ row) => message('D', cells(row)),
   commandComplete: (/** @type {string} */ tag) => message('C', cstring(tag)),
-  /** Without fields it is an error that says nothing at all. */
+  /** Without fields it is an error with neither code nor message. */
   errorResponse: (/** @type {Record<string, string>} */ fields = {}) =>
     message('E', fieldList(fields)),
   noticeResponse: (/** @type {Record<string, string>} */ fields) =>
@@ -105,7 +105,7 @@ const wire = {
   copyBothResponse: () => message('W', copyBody),
   copyData: (/** @type {Buffer | string} */ data) => message('d', data),
   copyDone: () => message('c'),
-  /** The header of a message of that length; its body is for the caller. */
+  /** The header of a message of that length; the caller sends its body. */
   header: (/** @type {string} */ type, /** @type {number} */ length) =>
     Buffer.concat([Buffer.from(type), int32(length)]),
 };

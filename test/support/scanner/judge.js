@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The server as judge of the scanner: runs texts and counts what they did.
+// The server as judge of the scanner: runs texts and counts their side effects.
 
 const { native } = require('#core');
 const { makeText } = require('./texts.js');
@@ -26,7 +26,8 @@ async function effects(client) {
 }
 
 /**
- * Runs a text alone; how often it called hit(), and whether it was refused.
+ * Runs a text by itself; returns how often it called hit(), and whether it was
+ * refused.
  * @param {any} client
  * @param {string} text
  * @param {number} before
@@ -61,8 +62,8 @@ async function runTwice(client, text, { at, scs }) {
 }
 
 /**
- * Judges `count` texts: each that the scanner calls a read is run, read-only
- * and not.
+ * Judges `count` texts: each one that the scanner calls a read is run, in a
+ * read-only transaction and outside one.
  * @param {object} options
  * @param {any} options.client of pg, as the role `judge`
  * @param {string[]} options.keywords

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A schema in which nearly everything a text can touch leaves a trace: the
+// A schema in which nearly everything a text can use leaves a trace: the
 // sequence `effects` counts the calls of hit(), committed or not.
 
-/** Grammar words that can be names of functions and types. */
+/** Keywords that can be names of functions and types. */
 const KEYWORDS = `select word from pg_get_keywords() where catcode in ('U','T')`;
 
 const SETUP = `
@@ -91,7 +91,10 @@ do $$ begin create role judge login;
 exception when duplicate_object then null; end $$;
 `;
 
-/** Built-in names that the schema gives other arguments: no text shows it. */
+/**
+ * Names of built-in functions that the schema defines for other arguments: a
+ * text does not show that it calls them.
+ */
 const SHADOWED = ['lower', 'count', 'abs', 'length', 'round', 'max', 'format'];
 
 module.exports = { KEYWORDS, SETUP, SHADOWED };

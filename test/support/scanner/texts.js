@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Makes SQL texts by seed, for the schema beside it: mostly right, some
-// broken on purpose. A text is `hidden` when what it runs cannot be seen in it:
-// a view, a policy, a column that is a function, a built-in name that a user
-// gave other arguments.
+// Generates SQL texts from a seed, for the schema beside it: most are correct,
+// some broken on purpose. A text is `hidden` when what it runs cannot be seen
+// in it: a view, a policy, a column that is a function, a built-in name that a
+// user has defined for other arguments.
 
 const { SHADOWED } = require('./schema.js');
 
@@ -336,7 +336,7 @@ class Writer {
     ])();
   }
 
-  /** White space, comments, capitals; and now and then a token astray. */
+  /** White space, comments, capitals, and now and then a stray token. */
   disturb(/** @type {string} */ text) {
     const tokens = text.split(/( |\(|\)|,|\.|::|\n)/).filter((x) => x !== '');
     if (this.chance(0.15)) {

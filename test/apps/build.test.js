@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// npx pg-holdfast build, in a package as published, installed without the
-// binary: compiled against this system's libpq, and then it queries.
+// npx pg-holdfast build, in a package as published that was installed without
+// the binary: compiles against this system's libpq, and then runs a query.
 
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
@@ -18,7 +18,7 @@ const server = useServer();
 let folder;
 
 before(async () => {
-  // With a space: paths of users have them.
+  // With a space, as users' paths may have.
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hf build-'));
   const modules = path.join(folder, 'node_modules');
   fs.mkdirSync(modules);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// The doctor before PgBouncer 1.24, which keeps track of prepared statements.
-// No distribution we test on has it: it is built from Debian 13's source.
+// The doctor with PgBouncer 1.24, which keeps track of prepared statements. No
+// distribution we test on has it: it is built from Debian 13's source.
 
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
@@ -93,7 +93,7 @@ test('the doctor leaves no name of its own that others could meet', async () => 
     [bouncer.url, '-XAtc', 'select name from pg_prepared_statements'],
   );
   const names = stdout.split('\n').filter(Boolean);
-  // PgBouncer's own names stay, as many as it has different texts.
+  // PgBouncer's own names stay: one for each different text.
   assert.ok(names.length <= 1, stdout);
   assert.ok(
     names.every((name) => name.startsWith('PGBOUNCER_')),

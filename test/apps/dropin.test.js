@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The pool under query builders and ORMs that know nothing of it.
+// The pool under query builders and ORMs that are written for pg.
 
 const fs = require('node:fs');
 const path = require('node:path');

@@ -37,7 +37,7 @@ function assertChecked({ hung, pool, shared, reason, ...told }) {
   assert.match(shared, refused);
 }
 
-/** What a browser has, and nothing of Node. */
+/** The globals of a browser, and none of Node's. */
 function browserGlobals() {
   const names = [
     ...['AbortController', 'AbortSignal', 'TextDecoder', 'TextEncoder'],
@@ -78,7 +78,7 @@ describe('in edge runtimes and browsers', () => {
     await bundle('worker.mjs', [
       ...['--format=esm', '--out-extension:.js=.mjs'],
       '--conditions=workerd,worker,browser',
-      // As its bundler does: the module is a file beside the worker.
+      // As its bundler does it: the module is a file beside the worker.
       ...['--loader:.wasm=copy', '--asset-names=[name]'],
     ]);
     const port = await freePort();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Examples of the guides that stand by themselves, run as they are there, with
-// the packed packages, through PgBouncer in transaction mode. Of the others
-// test/docs checks that they can be parsed, and that what they import exists.
+// The guides' examples that are complete by themselves, run unchanged with the
+// packed packages, through PgBouncer in transaction mode. For the others,
+// test/docs checks that they can be parsed and that what they import exists.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -52,7 +52,7 @@ function environment() {
     DATABASE_URL: servers.url,
     NEXT_RUNTIME: 'nodejs',
     RESET_SECRET: SECRET,
-    // Prisma's tools want an engine to be there, which none of these starts.
+    // Prisma's tools require an engine to exist, which none of these starts.
     PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
     PRISMA_HIDE_UPDATE_MESSAGE: '1',
     CHECKPOINT_DISABLE: '1',
@@ -60,7 +60,7 @@ function environment() {
 }
 
 /**
- * Runs a block, and lines after it that look at what it made.
+ * Runs a block, followed by lines that inspect what it made.
  *
  * @param {import('../docs/markdown.js').Block} block
  * @param {string} lines
@@ -76,7 +76,7 @@ async function run({ code, language }, lines) {
         module: ts.ModuleKind.ES2022,
       },
     }).outputText;
-    // A bundler finds the extension by itself, Node.js does not.
+    // A bundler adds the file extension, Node.js does not.
     text = text.replace("'./generated/client'", "'./generated/client.js'");
   } else if (required) {
     text = `(async () => {${text}})();`;

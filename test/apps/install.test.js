@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The packed packages, installed by every manager people use, from a lock
-// file, on a system without a compiler: what is loaded is the binary that was
-// published, and nobody tries to build another.
+// The packed packages, installed by each common package manager, from a lock
+// file, on a system without a compiler: the published binary is loaded, and
+// none is built.
 
 const assert = require('node:assert/strict');
 const { execFileSync, spawn } = require('node:child_process');
@@ -21,7 +21,7 @@ const { version } = JSON.parse(
 const EXAMPLES = path.join(ROOT, 'examples');
 const LIMIT_MILLIS = 180_000;
 
-/** Says which binary was loaded, and that it works. */
+/** Prints which binary was loaded, and that it works. */
 const PROGRAM = `
   const { libpq } = require('pg-holdfast').versions;
   const { sharedObjects } = process.report.getReport();
@@ -33,7 +33,7 @@ let registry;
 /** @type {string} */
 let folder;
 
-/** Managers look up the packages of all platforms, also of those they skip. */
+/** Managers look up the packages of all platforms, even those they skip. */
 async function allTarballs() {
   const dist = path.dirname((await findTarballs())[0] ?? '');
   return fs
@@ -150,7 +150,7 @@ function prepare(manager) {
   };
   fs.writeFileSync(path.join(app, 'package.json'), JSON.stringify(manifest));
   if (manager.package.startsWith('@yarnpkg')) {
-    // Yarn takes the folder above for the project, unless this is there.
+    // Without this file Yarn takes the folder above for the project.
     fs.writeFileSync(path.join(app, 'yarn.lock'), '');
   }
   return { home, app };
@@ -208,7 +208,7 @@ for (const name of fs.readdirSync(EXAMPLES)) {
     const manifest = JSON.parse(
       fs.readFileSync(path.join(EXAMPLES, name, 'package.json'), 'utf8'),
     );
-    // This registry has none of the others.
+    // The other packages are not in this registry.
     const ours = Object.entries(manifest.dependencies).filter(([dependency]) =>
       dependency.startsWith('pg-holdfast'),
     );

@@ -21,7 +21,7 @@ const { startPooled } = require('./support/servers.js');
 const APPLICATION_NAME = 'example-nest';
 const FAULT_SECONDS = 8;
 const START_MILLIS = 60_000;
-/** Requests in flight, then the pool's drainMillis, and room to spare. */
+/** For requests in flight, then the pool's drainMillis, with room to spare. */
 const END_MILLIS = 20_000;
 
 /** @type {import('./support/faults.js').Api} */
@@ -138,7 +138,7 @@ describe('a NestJS application behind PgBouncer', () => {
     await nest.stop('SIGTERM', END_MILLIS);
   });
 
-  /** Terminates a backend of the application that is at work. */
+  /** Terminates a busy backend of the application. */
   /** @param {string} base */
   async function breakOne(base) {
     await servers.admin.query('begin; lock table writes');

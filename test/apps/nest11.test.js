@@ -13,7 +13,7 @@ const { startPooled } = require('./support/servers.js');
 
 const END_MILLIS = 20_000;
 
-// The other line is nest.test.js.
+// nest.test.js tests NestJS 12.
 const [line] = linesToRun(['NestJS 11', 'NestJS 12']);
 const skip = line !== 'NestJS 11';
 

@@ -3,7 +3,7 @@
 
 // examples/next, built and started as a user would, from the packed packages,
 // on PgBouncer in transaction mode: what it answers while connections break,
-// what its page shows, and what hot reload leaves of its pool.
+// what its page shows, and whether its pool survives hot reload.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -34,7 +34,7 @@ const LOAD_SECONDS = 15;
 const RESET = '/api/debug/reset-db';
 const QUIET = { NEXT_TELEMETRY_DISABLED: '1', NO_COLOR: '1' };
 
-/** Some writes take a while, so that faults find statements at work. */
+/** Some writes take a while, so that faults hit running statements. */
 const SLOW_WRITES = `
   create function slow_write() returns trigger language plpgsql as $$
     begin perform pg_sleep(0.02); return new; end $$;
@@ -75,7 +75,7 @@ before(async () => {
   servers = await startPooled({ schema: schema + SLOW_WRITES });
   say('preparing the application');
   app = await prepareApp(EXAMPLE);
-  // Prisma wants its engine to be there, and never runs it to generate.
+  // Prisma requires its engine to exist, but does not run it to generate.
   await app.run('prisma', ['generate'], {
     env: { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, DATABASE_URL: '' },
   });
@@ -176,7 +176,7 @@ describe('built with Turbopack', () => {
     assert.equal(away.status, 'down');
     assert.ok(away.body.reasons.length > 0);
     assert.ok(!JSON.stringify(away.body).includes(servers.server.password));
-    // The route's time-out is a second; the rest is this machine's.
+    // The route's timeout is a second; the rest allows for a slow machine.
     assert.ok(away.until - away.from < 5000, `${away.until - away.from} ms`);
     const waiting = send(base, '/api/domains/7');
     await servers.startPooler();
@@ -255,7 +255,7 @@ describe('built with Turbopack', () => {
 });
 
 /**
- * Turns a failure into a value, for what must not end what runs beside it.
+ * Turns a failure into a value, so that it does not end what runs beside it.
  *
  * @param {Promise<unknown>} promise
  */
@@ -264,7 +264,8 @@ function settled(promise) {
 }
 
 /**
- * Looks at the page while the load runs: its figures move, its parts agree.
+ * Checks the page while the load runs: its figures change, and agree with each
+ * other.
  *
  * @param {PoolPage} page
  * @param {PoolPage} dark the same page to keep a picture of
@@ -284,8 +285,8 @@ async function watchPage(page, dark) {
   const words = ['closed', 'open', 'half-open'];
   assert.ok(words.includes(await page.text('breaker')));
 
-  // For people, at a moment when there is something to see: the pooler was
-  // away, and the load goes on.
+  // A picture for people, at a moment when there is something to see: the
+  // pooler was away, and the load goes on.
   await eventually(
     () => servers.outages.filter(({ until }) => until < Date.now()).length > 1,
     { timeout: 60_000, what: 'the end of the second outage' },
@@ -299,7 +300,7 @@ async function watchPage(page, dark) {
 }
 
 describe('hot reload', () => {
-  // Only what goes past the pooler is to be seen in pg_stat_activity.
+  // Only connections that bypass the pooler show in pg_stat_activity.
   before(() => servers.stopPooler());
   after(() => servers.startPooler());
 
@@ -354,7 +355,7 @@ describe('hot reload', () => {
 });
 
 test('built with webpack it carries the binary along, too', async () => {
-  // The types have been checked, and webpack takes its time as it is.
+  // The types have been checked, and webpack is slow enough without that.
   const file = path.join(app.folder, 'next.config.ts');
   const config = fs.readFileSync(file, 'utf8');
   const unchecked = 'typescript: { ignoreBuildErrors: true },';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// retryExtension() under real Prisma, by either adapter, against PostgreSQL
-// and PgBouncer that are being broken.
+// retryExtension() under real Prisma, with either adapter, while PostgreSQL,
+// PgBouncer and connections fail.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -17,12 +17,14 @@ const ADAPTERS = ['pg', 'holdfast'];
 const VERSIONS = { 'Prisma 6': `${FOLDER}-6`, 'Prisma 7': FOLDER };
 const TO_RUN = linesToRun(Object.keys(VERSIONS));
 
-/** What the load does between two faults, and how many there are. */
+/** Calls between two faults, and the number of faults. */
 const FAULTS = 12;
 const RESTART_EVERY = 4;
 const STEP_MILLIS = 60_000;
 
-/** Any program will do: generating needs no engine, but looks for one. */
+/**
+ * Any program will do: generating checks for an engine, but does not run it.
+ */
 const NO_ENGINE = { PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true' };
 
 /** @type {import('./support/servers.js').Pooled} */
@@ -30,7 +32,7 @@ let servers;
 /** @type {Record<string, import('./support/app.js').App>} */
 const apps = {};
 
-/** The same application, by the packages of another folder. */
+/** The same application with the packages of another folder. */
 function filesFor(folder) {
   /** @type {Record<string, string>} */
   const files = {};
@@ -87,7 +89,7 @@ before(async () => {
 after(() => servers?.stop());
 
 /**
- * Breaks something each time the load has gone a step.
+ * Breaks something each time the load has made a step.
  * @param {import('./support/processes.js').AppProcess} load
  * @param {string} stopFile
  */
@@ -157,7 +159,7 @@ for (const version of TO_RUN) {
         (/** @type {string} */ key) => !entries.has(key),
       );
       assert.deepStrictEqual(gone, []);
-      // What certainly is undone was repeated until it was done.
+      // What was certainly undone was repeated until it succeeded.
       const undone = failed.filter(
         (/** @type {any} */ { outcome }) => outcome !== 'ambiguous',
       );
@@ -199,7 +201,8 @@ for (const version of TO_RUN) {
           assert.strictEqual(commits, 1);
           assert.strictEqual(lines.at(-1).failed?.outcome, 'ambiguous', stdout);
           assert.ok(lines.filter(({ began }) => began).length <= 1, stdout);
-          // The server may still be at it: the cut does not wait for it.
+          // The server may still be running the statement: the cut does not
+          // wait.
           await eventually(async () => (await timesOf('Entry')).has(key));
           assert.strictEqual((await timesOf('Entry')).get(key), 1);
         });

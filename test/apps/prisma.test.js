@@ -22,7 +22,7 @@ before(async () => {
     TEST_DIRECT_URL: servers.directUrl,
     TEST_POOLED_URL: servers.url,
     TEST_SUPPORT: path.join(__dirname, '..', 'support', 'index.js'),
-    // Prisma's tools want an engine to be there, which none of these starts.
+    // Prisma's tools require an engine to exist, which none of these starts.
     PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
     PRISMA_HIDE_UPDATE_MESSAGE: '1',
     CHECKPOINT_DISABLE: '1',

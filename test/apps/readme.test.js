@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Every block of code in the README, run as it stands there: with the packed
-// packages, with Prisma, Nest and pg as they are published, through PgBouncer
-// in transaction mode. What is not run says so in the name of its test.
+// Every block of code in the README, run unchanged: with the packed packages,
+// with Prisma, Nest and pg as published, through PgBouncer in transaction mode.
+// Blocks that are not run have tests whose names say so.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -15,7 +15,7 @@ const { startPooled } = require('./support/servers.js');
 
 const FOLDER = path.join(__dirname, 'readme');
 const BLOCKS = blocksOf('README.md');
-/** What the README takes from one account for the other, each time. */
+/** The amount that the README moves from one account to the other. */
 const MOVED = 5;
 const ROUNDS = 2;
 
@@ -72,7 +72,7 @@ function filesForPrisma() {
 function environment() {
   return {
     DATABASE_URL: servers.url,
-    // Prisma's tools want an engine to be there, which none of these starts.
+    // Prisma's tools require an engine to exist, which none of these starts.
     PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
     PRISMA_HIDE_UPDATE_MESSAGE: '1',
     CHECKPOINT_DISABLE: '1',
@@ -133,7 +133,7 @@ test("TypeScript takes the README's code, strictly", async () => {
 test("Prisma's lines run, and again when every connection was cut", async () => {
   const compiled = path.join(app.folder, 'readme/out/prisma.js');
   const code = fs.readFileSync(compiled, 'utf8');
-  // A bundler finds the extension by itself, Node.js does not.
+  // A bundler adds the file extension, Node.js does not.
   const specifier = "'./generated/prisma/client'";
   assert.ok(code.includes(specifier));
   const found = "'../generated/prisma/client.js'";

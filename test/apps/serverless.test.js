@@ -20,9 +20,9 @@ const ROUNDS = 8;
 const FAULT_SECONDS = 4;
 const KILL_EVERY_MILLIS = 100;
 const STATEMENT_SECONDS = 60;
-/** What rules where no time is given. */
+/** The timeout where none is given. */
 const POOL_DEADLINE_MILLIS = 8000;
-/** PgBouncer closes clients that are idle for so long. */
+/** After this PgBouncer closes idle clients. */
 const CLIENT_IDLE_SECONDS = 1;
 
 describe('a serverless function behind PgBouncer', () => {
@@ -187,7 +187,7 @@ async function terminateAll(servers) {
   );
 }
 
-/** What callers were told, to be compared with the table. */
+/** What callers were told; compared with the table. */
 class Account {
   #number = 0;
   #reads = { succeeded: 0, wrong: 0, failures: [] };

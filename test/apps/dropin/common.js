@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What all builders are tried with: one table of every usual type, on a
-// direct connection and through PgBouncer in transaction mode, with pg beside
-// ours where results are compared.
+// Shared by the tests of all builders: a table with every usual type, a direct
+// connection and one through PgBouncer in transaction mode, and pg's pool to
+// compare results with.
 
 const assert = require('node:assert/strict');
 const test = require('node:test');
@@ -54,7 +54,7 @@ function onBoth(name, fn, options = {}) {
 }
 
 /**
- * Runs `fn` on ours and on pg's pool: the answers must be the same.
+ * Runs `fn` on our pool and on pg's: the results must be the same.
  * @param {string} name a sentence
  * @param {(pool: any) => Promise<unknown>} fn
  */
@@ -76,7 +76,7 @@ function asWithPg(name, fn) {
 }
 
 /**
- * Breaks the connection of a transaction, past the pooler.
+ * Terminates the backend of a transaction, bypassing the pooler.
  * @param {string | number} pid of the backend
  */
 async function terminate(pid) {

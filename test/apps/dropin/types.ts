@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Compiled only: each takes our pool without a cast.
+// Compiled only: each builder takes our pool without a cast.
 
 import { attachDatabasePool } from '@vercel/functions';
 import { drizzle } from 'drizzle-orm/node-postgres';

@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const { attachDatabasePool } = require('@vercel/functions');
 const { onBoth } = require('./common.js');
 
-/** Where the platform keeps what it knows of the request under way. */
+/** Where the platform keeps the context of the current request. */
 const CONTEXT = Symbol.for('@vercel/request-context');
 
 const IDLE_MILLIS = 200;

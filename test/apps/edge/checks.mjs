@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What has to work wherever the package is; told as plain values.
+// What has to work wherever the package runs; returns plain values.
 
 /** @param {Promise<unknown>} promise */
 async function failure(promise) {

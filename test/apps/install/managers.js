@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Package managers, at a version each, as the npm registry has them; and how
-// each is told what a user tells it.
+// Package managers from the npm registry, each in one version, and the commands
+// by which each installs.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -68,8 +68,8 @@ const MANAGERS = [
 ];
 
 /**
- * A package of the registry's without what it depends on, in the cache of
- * applications.
+ * Fetches a package of the registry, without its dependencies, into the cache
+ * of applications.
  *
  * @param {string} name
  * @param {string} version

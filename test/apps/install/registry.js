@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A registry on loopback that has nothing but some tarballs.
+// A registry on loopback that serves only some tarballs.
 
 const { execFileSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
@@ -21,8 +21,8 @@ function hash(bytes, kind, as) {
 }
 
 /**
- * What a registry tells of a package: as `npm publish` makes it of the
- * package.json, a binding.gyp in the root included.
+ * A package's metadata in the registry, as `npm publish` makes it from
+ * package.json, and from a binding.gyp in the root.
  *
  * @param {string} tarball
  * @param {string} url of the registry

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A page in headless Chromium, read as a person would read it.
+// A page in headless Chromium, read by what it shows.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -35,7 +35,7 @@ async function openBrowser(folder) {
 /** The page of the pool's state. */
 class PoolPage {
   #page;
-  /** What the page itself complained about. @type {string[]} */
+  /** The errors that the page reported. @type {string[]} */
   errors = [];
 
   /** @param {any} page */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// `next dev` while somebody edits: a route, and a module that makes a pool as
-// it is loaded, which is what most applications do.
+// `next dev` while files are edited: a route, and a module that makes a pool
+// when it is loaded, as most applications do.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -36,7 +36,7 @@ function routeText(version) {
   `;
 }
 
-/** What the application has besides, for the test. */
+/** Files that the test adds to the application. */
 const PROBE_FILES = {
   [MODULE]: moduleText('first'),
   [ROUTE]: routeText('first'),
@@ -93,7 +93,7 @@ class DevServer {
   }
 
   /**
-   * Waits until the application answers with what was edited.
+   * Waits until the application's answer shows an edit.
    *
    * @param {{route: string, module: string}} wanted
    */
@@ -113,7 +113,7 @@ class DevServer {
 
   async stop() {
     await this.#server.stop();
-    // A build checks whatever types there are.
+    // A build type-checks these files too.
     for (const name of [...Object.keys(PROBE_FILES), '.next/dev']) {
       const file = path.join(this.#folder, name);
       fs.rmSync(file, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A built application, as it is carried to a server: the standalone folder
-// alone, far from the node_modules it was built with.
+// A built application, as it is deployed: the standalone folder alone, without
+// the node_modules it was built with.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -36,7 +36,7 @@ function carryAway(folder) {
 }
 
 /**
- * Starts a carried application and waits until it listens.
+ * Starts a deployed application and waits until it listens.
  *
  * @param {import('../support/app.js').App} app
  * @param {string} folder where it was carried

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs inside the bare root, with what the packages brought and nothing else.
+// Runs inside the bare root, with only what the packages contain.
 
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');

@@ -30,13 +30,13 @@ beforeEach(() => {
 });
 
 /**
- * A client whose findMany fails so often: a backend ends while it runs, in a
- * transaction, where no engine repeats anything.
+ * A client whose findMany fails `times` times: its backend ends in a
+ * transaction, where nothing is repeated below the extension.
  * @param {number} times
  */
 function deadly(times) {
   let left = times;
-  // Prisma calls the first extension first, so ours goes around this.
+  // Prisma calls the first extension first, so ours wraps this one.
   return raw.$extends(retryExtension({ ...QUICK, onRetry })).$extends({
     query: {
       entry: {
@@ -51,7 +51,7 @@ function deadly(times) {
   });
 }
 
-/** Lets nobody pass before two are there. */
+/** A barrier for two callers. */
 function makeGate() {
   let arrived = 0;
   /** @type {() => void} */

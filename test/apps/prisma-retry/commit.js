@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// One write whose COMMIT's answer the test takes away: in a transaction under
-// a helper, and in one that Prisma makes by itself.
+// One write for which the test drops the answer to COMMIT: in a transaction
+// under a helper, and in one that Prisma makes by itself.
 
 const { withTransactionRetry } = require('pg-holdfast/prisma');
 const { describe, makeClient, start, tell } = require('./common.js');

@@ -11,10 +11,10 @@ const {
 const { PrismaClient } = require('./generated');
 
 const CONNECTIONS = 8;
-/** Prisma 6 keeps a connection of pg's for good when ROLLBACK fails on it. */
+/** Prisma 6 leaks one of pg's connections when ROLLBACK fails on it. */
 const MANY_CONNECTIONS = 200;
 
-/** For outages that a test makes: as often as it takes. */
+/** For outages that a test makes: as many attempts as needed. */
 const PATIENT = Object.freeze({
   maxRetries: 30,
   baseMillis: 20,
@@ -29,7 +29,7 @@ function makeAdapter() {
     : new PrismaPg({ connectionString: url, max: MANY_CONNECTIONS });
 }
 
-/** A client without anything of ours but, maybe, the adapter. */
+/** A client without our extension, on either adapter. */
 function makeRaw() {
   return new PrismaClient({ adapter: makeAdapter() });
 }
@@ -39,7 +39,7 @@ function makeClient(options) {
   return createPrismaClientWithExtensions(makeRaw(), options);
 }
 
-/** What a program tells the test, on a line of its own. @param {object} what */
+/** Reports to the test, on a line of its own. @param {object} what */
 function tell(what) {
   process.stdout.write(`${JSON.stringify(what)}\n`);
 }
@@ -55,7 +55,7 @@ function describe(error) {
 }
 
 /**
- * Runs a program and ends the process: pg's pool would keep it.
+ * Runs a program and ends the process: pg's pool would keep it alive.
  * @param {() => Promise<void>} main
  */
 function start(main) {

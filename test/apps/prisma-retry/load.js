@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 // Reads and writes until a file appears, while the test breaks things. It
-// tells its progress, and at the end what it was told of each write.
+// reports its progress, and at the end what it was told of each write.
 
 const fs = require('node:fs');
 const { withTransactionRetry } = require('pg-holdfast/prisma');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The extension keeps what Prisma's types know. Compiled, not run.
+// The extension keeps Prisma's types. Compiled, not run.
 import {
   createPrismaClientWithExtensions,
   retryExtension,

@@ -15,11 +15,11 @@ const CONNECTIONS = 10;
 const WARMUP = 0.5;
 const ROWS = 1000;
 
-/** What one call does; each is given a number of its own. */
+/** What one call does; each gets a number of its own. */
 const CASES = {
   'findFirst, 1 row': (client, n) =>
     client.user.findFirst({ where: { id: 1 + (n % ROWS) } }),
-  // Prisma makes one statement of all that are called in the same tick.
+  // Prisma merges all calls of the same tick into one statement.
   'findUnique, batched': (client, n) =>
     client.user.findUnique({ where: { id: 1 + (n % ROWS) } }),
   'findMany, 100 rows': (client, n) =>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What goes wrong in the server, on our adapter and on Prisma's own: the same
-// codes, and at least the same facts.
+// Errors of the server, on our adapter and on Prisma's own: the same codes, and
+// at least the same details.
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -25,7 +25,8 @@ before(async () => {
 });
 
 /**
- * The facts of an error: its last line, its code, and the adapter's cause.
+ * What is compared of an error: its last line, its code, and the adapter's
+ * cause.
  * @param {any} error
  */
 function factsOf(error) {
@@ -161,7 +162,7 @@ test('every error carries what the pool knows of it', async () => {
     [ours.absent.findMany(), 'permanent', '42P01'],
     [
       ours.$executeRaw`DO $$ BEGIN RAISE SQLSTATE '40001'; END $$`,
-      'ambiguous', // a DO may have committed on its way
+      'ambiguous', // a DO may have committed midway
       '40001',
     ],
   ];

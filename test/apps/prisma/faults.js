@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Servers that are away and connections that break, under Prisma on our
-// adapter: a code of Prisma's for each, and the truth about the outcome.
+// adapter: each gives one of Prisma's codes, and the right outcome.
 
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
@@ -33,7 +33,7 @@ function changed(text, parts) {
   return Object.assign(new URL(text), parts).href;
 }
 
-/** Begins a call now: Prisma waits for somebody to want the result. */
+/** Begins a call now: Prisma waits until its result is awaited. */
 function begin(promise) {
   return promise.then((value) => value);
 }
@@ -140,7 +140,7 @@ test('PgBouncer says both under one code, and they are told apart', async () => 
   checkAway(password, 'P1000', 'AuthenticationFailed', 'permanent');
   const database = await failuresOn({
     connectionString: changed(pooledUrl, { pathname: '/nowhere' }),
-    deadlineMillis: 5000, // PgBouncer takes its time over it
+    deadlineMillis: 5000, // PgBouncer takes a while to report it
   });
   checkAway(database, 'P1003', 'DatabaseDoesNotExist', 'permanent');
 });
@@ -192,7 +192,7 @@ test('a statement that takes too long is P1008', async () => {
   assert.equal(classify(error).outcome, 'rolled_back');
 });
 
-/** Ends the backend that runs a statement with this mark. */
+/** Terminates the backend that runs a statement with this mark. */
 function terminate(mark) {
   return eventually(async () => {
     const [{ n }] = await admin.$queryRaw`
@@ -303,7 +303,7 @@ for (const when of ['between statements', 'before COMMIT']) {
     assert.match(error.code, /^P(1017|2039)$/, error.message);
     const { driverAdapterError = error } = error.meta ?? {};
     assert.equal(driverAdapterError.name, 'DriverAdapterError');
-    // A COMMIT that was sent before the end was noticed leaves a doubt.
+    // A COMMIT sent before the loss was noticed may have been done.
     const honest =
       when === 'before COMMIT' ? ['rolled_back', 'ambiguous'] : ['rolled_back'];
     assert.ok(honest.includes(classify(error).outcome), error.stack);

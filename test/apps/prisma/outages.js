@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A server that restarts, crashes, starts up or shows a strange certificate,
-// and a pooler that is full, under Prisma on our adapter.
+// A server that restarts, crashes, starts up or has an unknown certificate, and
+// a pooler that is full, under Prisma on our adapter.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -14,9 +14,9 @@ const require = createRequire(import.meta.url);
 const { eventually, startPgBouncer, startPostgres, startProxy, wire } =
   require(TEST_SUPPORT);
 
-/** No repetition: the error is what a single try meets. */
+/** No retries: the error is that of the only attempt. */
 const ONCE = { deadlineMillis: 1500, maxRetries: 0 };
-/** Long enough for a crash and what the server does about it. */
+/** Long enough for a crash and the server's recovery. */
 const PATIENT = { deadlineMillis: 60_000 };
 
 const SLOW = `
@@ -53,7 +53,7 @@ const ours = (config = {}) =>
 const theirs = (config = {}) =>
   theirsOn({ connectionString: server.url, ...config });
 
-/** Begins a call now: Prisma waits for somebody to want the result. */
+/** Begins a call now: Prisma waits until its result is awaited. */
 function begin(promise) {
   return promise.then((value) => value);
 }
@@ -62,7 +62,7 @@ const cause = (error) => error.meta.driverAdapterError.cause;
 const asleep = () => server.backends("wait_event = 'PgSleep'");
 const sleeps = () => eventually(async () => (await asleep()).length > 0);
 
-/** The names in the table, through no driver that is tested. */
+/** The names in the table, read without the drivers under test. */
 async function names() {
   return (await server.psql('SELECT name FROM "Tag"')).split('\n').sort();
 }
@@ -172,7 +172,7 @@ test('a plan whose result changed is made again', async () => {
   assert.deepEqual(await all(), [{ name: 'a', more: 7 }]);
   await server.psql('ALTER TABLE "Tag" DROP COLUMN more');
   assert.deepEqual(await all(), [{ name: 'a' }]);
-  // A name that the server has forgotten is no error either.
+  // Nor is a name that the server has lost an error.
   for (let i = 0; i < 4; i++) {
     await all();
   }
@@ -189,7 +189,7 @@ test('a connection that died idle is noticed before its use', async () => {
   assert.deepEqual(await names(), ['one', 'three', 'two']);
 });
 
-/** What runs for long, and leaves a tag when it is done. */
+/** A statement that runs for long, and writes a tag when it is done. */
 const WRITES = {
   'a batch': (c) =>
     c.$transaction([
@@ -227,7 +227,7 @@ for (const [what, write] of Object.entries(WRITES)) {
   });
 }
 
-/** Kills a backend that has nothing to do with anybody, hard. */
+/** Kills a backend that no test uses, with SIGKILL. */
 async function crash() {
   const [{ pid }] = await server.backends("application_name = 'victim'");
   process.kill(pid, 'SIGKILL');
@@ -289,7 +289,7 @@ for (const mode of ['fast', 'immediate']) {
         outcome === 'ambiguous' || there.has(name) === (outcome === 'done'),
       );
     }
-    // Only what was in flight when a server went without a word is in doubt.
+    // Only what was in flight when a server vanished is in doubt.
     assert.ok(count('ambiguous') <= 4, JSON.stringify([...told]));
     assert.equal(count('done') + count('ambiguous'), told.size);
     assert.equal(reads, told.size);

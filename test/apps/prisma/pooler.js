@@ -57,7 +57,8 @@ test('32 callers on 8 connections of a pooler with 4: no error', async () => {
 });
 
 test('a second process of the same program changes nothing', async () => {
-  // What the first client left in the pooler's backends must not matter.
+  // What the first client left in the pooler's backends must not affect the
+  // second.
   await direct.$executeRaw`TRUNCATE "User" RESTART IDENTITY CASCADE`;
   const clients = [1, 2].map(() =>
     oursOn({ connectionString: pooledUrl, max: 4 }),

@@ -112,7 +112,7 @@ function meeting() {
   };
 }
 
-/** Two transactions that read what the other writes; one must fail. */
+/** Two transactions that each read what the other writes: one must fail. */
 function conflict(client, update) {
   const options = { isolationLevel: 'Serializable' };
   const haveRead = meeting();
@@ -275,12 +275,12 @@ test('clients by a connection string share one pool', async () => {
   await Promise.all(clients.map((client) => client.user.count()));
   const pool = getPool(url);
   await pool.query('select 1');
-  // Its own query found a connection that was there.
+  // Its own query found the open connection.
   assert.equal(pool.stats().connectsStarted, pool.totalCount);
   await Promise.all(clients.map((client) => client.$disconnect()));
   assert.equal(pool.ended, false);
   await pool.end();
-  // The pool was ended under the client: the next one takes its place.
+  // The pool was ended while the client used it: the next one takes its place.
   assert.equal(await clients[0].user.count(), 1);
   await getPool(url).end();
 });

@@ -322,7 +322,7 @@ for (const zone of ['Asia/Kolkata', 'America/New_York', 'Europe/Amsterdam']) {
     assert.equal(setting, zone);
     assert.deepEqual(await roundTrip(zoned, ours), expected);
     assert.deepEqual(await roundTrip(ours, zoned), expected);
-    // Before standard time the offset has seconds.
+    // Before standard time, offsets had seconds.
     const [{ old }] = await zoned.$queryRaw`
       SELECT '1850-01-01 12:00:00Z'::timestamptz AS old`;
     assert.deepEqual(old, new Date('1850-01-01T12:00:00Z'));
@@ -374,7 +374,7 @@ test('raw arguments that the server gives no type get one, outside a transaction
   assert.deepEqual(await ask(ours), [
     { fraction: true, time: true, json: { a: 1, b: 'x', c: true }, bytes: 3 },
   ]);
-  // The first try has failed, and with it the transaction.
+  // The first attempt has failed, and with it the transaction.
   /** @param {any} on */
   const inTransaction = (on) => failure(on.$transaction(ask));
   for (const client of [ours, theirs]) {

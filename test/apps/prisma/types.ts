@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Prisma takes the adapter by its types.
+// The adapter's types fit Prisma's. Compiled, not run.
 
 import type {
   SqlDriverAdapter,

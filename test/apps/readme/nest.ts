@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Starts the README's module for Nest, and asks its service.
+// Starts the README's module for Nest, and calls its service.
 
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';

@@ -51,8 +51,8 @@ function readJson(file) {
 }
 
 /**
- * The package.json to install by: ours are not in the registry, and come
- * from the tarballs.
+ * The package.json for the installation, without our packages: those are not in
+ * the registry, and come from the tarballs.
  *
  * @param {string} source
  */
@@ -131,9 +131,9 @@ function lockFor(folder) {
 }
 
 /**
- * Copies an application to build/apps, installs what it depends on, once for
- * each package.json, and puts the packed packages in, each time. Waits while
- * another process works with the same copy.
+ * Copies an application to build/apps, installs its dependencies, once for each
+ * package.json, and adds the packed packages, each time. Waits while another
+ * process uses the same copy.
  *
  * @param {string} source of the application; relative to the repository
  * @param {PrepareOptions} [options]

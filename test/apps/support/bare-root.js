@@ -13,13 +13,13 @@ const { lock } = require('./lock.js');
 
 const ROOTS = path.join(__dirname, '..', '..', '..', 'build', 'roots');
 
-/** What Node.js itself needs, and what has `sh` and `npm` work. */
+/** What Node.js itself needs, and what `sh` and `npm` need. */
 const LIBRARIES = ['libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1'];
 const PACKAGES = [...LIBRARIES, 'busybox-static'];
 const APPLETS = ['sh', 'ls', 'cat', 'rm', 'mkdir', 'env', 'uname', 'sleep'];
 const TIMEOUT_MILLIS = 180_000;
 
-// The mount namespace ends with the program, and the mounts with it.
+// The mounts end with the program, as they are in its own namespace.
 const ENTER = `
 set -e
 mount --rbind /dev "$1/dev"
@@ -41,7 +41,7 @@ async function unpackSystem(folder) {
   const debs = path.join(ROOTS, 'debs');
   fs.rmSync(debs, { recursive: true, force: true });
   fs.mkdirSync(debs, { recursive: true });
-  // A list that is out of date may name files that are gone.
+  // An outdated list may name files that no longer exist.
   await run('apt-get', ['-q', 'download', ...PACKAGES], { cwd: debs });
   for (const name of fs.readdirSync(debs)) {
     await run('dpkg-deb', ['-x', path.join(debs, name), folder]);
@@ -67,8 +67,8 @@ async function npmFolder() {
 }
 
 /**
- * A Node.js of the registry's, which has no npm with it: this machine's is
- * put beside it.
+ * A Node.js from the registry, which comes without npm: this machine's is put
+ * beside it.
  *
  * @param {string} folder
  * @param {string} version
@@ -92,7 +92,7 @@ async function addNode(folder, version) {
 }
 
 /**
- * Makes such a root, or finds the one made before.
+ * Makes such a root, or returns the one made before.
  *
  * @param {string} nodeVersion
  * @returns {Promise<BareRoot>}

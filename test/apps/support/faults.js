@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// An application under load while connections break under it, watched from
-// outside: the demo's load over HTTP, the demo's faults, the demo's account.
+// An application under load while its connections break, watched from outside:
+// the demo's load over HTTP, the demo's faults, the demo's account.
 //
-// The application reads `item <n>`, writes numbers nobody else writes, alone
-// and two in a transaction, and answers a failed write with a status from 400
-// on and the error's `code` and `outcome` in JSON.
+// The application reads `item <n>`, writes unique numbers, one alone or two in
+// a transaction, and answers a failed write with a status of 400 or more and
+// the error's `code` and `outcome` as JSON.
 
 const assert = require('node:assert/strict');
 const { setTimeout: delay } = require('node:timers/promises');
@@ -18,7 +18,7 @@ const { send } = require('./http.js');
 /** @typedef {import('../../../demo/account.js').Faults} Faults */
 
 /**
- * What the application offers.
+ * The application's interface.
  * @typedef {object} Api
  * @property {(id: number) => Request} read answered with `item <id>`
  * @property {(answer: Answer) => unknown} [label] finds that in the answer;
@@ -50,7 +50,7 @@ const { send } = require('./http.js');
  * @property {[string, number][]} messages of failed calls, the commonest first
  */
 
-/** Connections of an application that says nothing else. */
+/** Connections of an application, unless it says otherwise. */
 const POOL_SIZE = 10;
 /** @type {Faults} */
 const NO_FAULTS = {
@@ -66,12 +66,12 @@ const ITEMS = 1000;
 const CALLERS = 8;
 const HEALTH_EVERY_MILLIS = 100;
 const KILL_EVERY_MILLIS = 250;
-/** A load that stands still does not stop the faults. */
+/** Faults go on even when the load stands still. */
 const PROGRESS_MILLIS = 2000;
-/** How often a call is tried by default. */
+/** Attempts of a call by default. */
 const ATTEMPTS = 3;
 
-/** The tables of an application that has none of its own. */
+/** The tables, for an application without its own. */
 const SCHEMA = `
   create table items (id int primary key, label text not null);
   insert into items select id, 'item ' || id
@@ -84,7 +84,7 @@ function plainFailure({ body }) {
 }
 
 /**
- * Sends a request; throws what a driver would have thrown.
+ * Sends a request; throws what a driver would throw.
  *
  * @param {string} base
  * @param {Api} api
@@ -102,8 +102,8 @@ async function call(base, api, request) {
 }
 
 /**
- * Whether each of its attempts met a fault: on a slow machine a statement is
- * at work so long that this comes to pass.
+ * Whether each of its attempts met a fault: on a slow machine a statement runs
+ * long enough for that.
  *
  * @param {any} error
  */
@@ -150,8 +150,8 @@ class HttpLoad {
   }
 
   /**
-   * Waits until so many more calls have come back: those in flight now most
-   * likely among them.
+   * Waits until so many more calls have settled, most likely those in flight
+   * now among them.
    *
    * @param {number} [calls]
    */
@@ -164,8 +164,8 @@ class HttpLoad {
   }
 
   /**
-   * Lets what is under way come back, and compares what callers were told
-   * with what the table holds.
+   * Waits for the calls under way, and compares what callers were told with
+   * what the table holds.
    *
    * @param {import('./servers.js').Pooled} servers
    * @param {{table?: string, faults?: Partial<Faults>}} [options]
@@ -189,7 +189,7 @@ class HttpLoad {
   }
 }
 
-/** Asks for the health again and again, one question at a time. */
+/** Polls the health, one request at a time. */
 class HealthWatch {
   #running = true;
   #done;
@@ -283,7 +283,7 @@ async function runUnderFaults(options) {
 }
 
 /**
- * Fails with every claim of the account that does not hold.
+ * Fails with all claims of the account that do not hold.
  *
  * @param {Run} run
  * @param {string[]} [except] ids of checks that don't apply
@@ -301,8 +301,8 @@ function assertAccount(run, except = []) {
 }
 
 /**
- * Every question after the application's health was answered, with a status
- * that fits HTTP's, and none said `down` before anything had gone wrong.
+ * Asserts that every health check was answered, with an HTTP status that fits,
+ * and that none said `down` before the first fault.
  *
  * @param {Run} run
  * @param {import('./servers.js').Pooled} servers

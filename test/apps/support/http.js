@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Requests without memory: a connection each, nothing repeated, nothing
-// followed. What an application answers, or that it does not, is told plainly.
+// Plain requests: each on a connection of its own, without retries and without
+// following redirects.
 
 const http = require('node:http');
 
@@ -32,7 +32,7 @@ function parse(text) {
 }
 
 /**
- * Rejects where there was no whole answer, with the system's code.
+ * Rejects with the system's error when there is no complete answer.
  *
  * @param {string} base
  * @param {Request | string} request

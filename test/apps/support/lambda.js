@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Lambda's side of a function: hands invocations to its runtime over HTTP,
-// freezes the process after each and thaws it for the next.
+// Lambda's part: hands invocations to a function's runtime over HTTP, freezes
+// the process after each and thaws it for the next.
 
 const http = require('node:http');
 const { eventually } = require('../../support/index.js');
@@ -83,7 +83,7 @@ class Lambda {
   }
 
   /**
-   * Thaws the process and has it answer.
+   * Thaws the process and invokes the function.
    *
    * @param {object} event
    * @param {number} [millis] how long it may take

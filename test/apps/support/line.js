@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Tables of packages: versions of one thing, the newest last. All lines are
-// run, but in CI, which has little time, only the last.
+// run, except in CI, which has little time and runs only the last.
 
 const { test } = require('node:test');
 
 const ONLY_LAST = Boolean(process.env.CI) && !process.env.HF_ALL_LINES;
 
 /**
- * The lines that are run. Of the others, a test says that they are not.
+ * The lines that are run. For the others a skipped test says so.
  *
  * @template T
  * @param {T[]} table

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Locks between processes: a folder that can be made only once, with the
-// process id of who made it inside. One whose process is gone is no lock.
+// Locks between processes: a folder, which can be made only once, with the
+// process id of its maker inside. A lock whose process is gone is stale.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -8,7 +8,10 @@ const { setTimeout: delay } = require('node:timers/promises');
 
 const POLL_MILLIS = 100;
 const TELL_AFTER_MILLIS = 5000;
-/** The maker writes its pid right after it made the folder. */
+/**
+ * How long a lock may have no pid: its maker writes that right after it made
+ * the folder.
+ */
 const UNSIGNED_MILLIS = 5000;
 
 /** @type {Set<string>} */
@@ -25,7 +28,7 @@ function isAlive(pid) {
 }
 
 /**
- * Tells a process from a later one with the same number, where /proc does.
+ * Tells a process from a later one with the same id, where there is /proc.
  *
  * @param {number} pid
  * @returns {string}
@@ -79,8 +82,8 @@ function isStale(folder) {
 }
 
 /**
- * Moves a stale lock away. Only one process can rename it, so no lock that
- * was taken in the meantime is ever removed.
+ * Moves a stale lock away. Only one process can rename it, so that no lock that
+ * was taken meanwhile is removed.
  *
  * @param {string} folder
  */
@@ -90,7 +93,7 @@ function removeStale(folder) {
     fs.renameSync(folder, grave);
     fs.rmSync(grave, { recursive: true, force: true });
   } catch {
-    // Somebody else did it.
+    // Another process did it.
   }
 }
 
@@ -108,7 +111,8 @@ process.on('exit', () => {
 });
 
 /**
- * Waits for a lock and takes it. It ends with this process at the latest.
+ * Waits for a lock and takes it. It is released when this process ends, at the
+ * latest.
  *
  * @param {string} folder
  * @returns {Promise<() => void>} what gives it back

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The packages as a user gets them: tarballs, made anew when anything in
-// them has changed, and unpacked over an application's node_modules.
+// The packages as a user gets them: tarballs, packed again when anything in
+// them has changed, and unpacked into an application's node_modules.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -11,7 +11,7 @@ const ROOT = path.join(__dirname, '..', '..', '..');
 const PACK = path.join(ROOT, 'scripts', 'pack.js');
 const ADDON = path.join(ROOT, 'build', 'Release', 'holdfast.node');
 
-/** What goes into the packages. */
+/** What the packages are made from. */
 const SOURCES = [
   ...['lib', 'native', 'package.json', 'scripts/build.js', 'scripts/pack.js'],
   ADDON,
@@ -75,7 +75,7 @@ async function findTarballs() {
   await run(process.execPath, [PACK, '--dev'], { cwd: ROOT });
   const made = tarballsIn(dist);
   for (const file of made) {
-    // What changes while it is packed makes it stale.
+    // A file that changes while it is packed makes the tarball stale.
     fs.utimesSync(file, began, began);
   }
   return made;
@@ -98,7 +98,7 @@ async function unpack(tarball, modules) {
 }
 
 /**
- * Makes `node_modules/.bin` know the programs of a package, as npm would.
+ * Links the programs of a package into `node_modules/.bin`, as npm would.
  *
  * @param {string} folder of the package
  * @param {string} modules
@@ -126,7 +126,8 @@ function linkPrograms(folder, modules) {
  * @returns {Promise<string[]>} the tarballs they came from
  */
 async function installPacked(modules) {
-  // One packs at a time, and nobody reads what is being written.
+  // Only one process packs at a time, and none reads a tarball that is being
+  // written.
   const release = await lock(path.join(ROOT, 'build', 'apps', 'pack.lock'));
   try {
     const tarballs = await findTarballs();

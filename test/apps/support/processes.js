@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The processes of an application: started in a group of their own, ended by
-// its number when the test file is done, or when its process dies.
+// The processes of an application: each started in a process group of its own,
+// which is ended when the test file is done or its process dies.
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -30,7 +30,7 @@ const { eventually } = require('../../support/index.js');
 const RUN_TIMEOUT_MILLIS = 300_000;
 const TAIL_LINES = 60;
 
-/** What the test runner's own environment must not hand on. */
+/** Variables of the test runner that must not be passed on. */
 const NOT_INHERITED =
   /^(NODE_TEST_CONTEXT|NODE_OPTIONS|NODE_V8_COVERAGE|NODE_ENV|NODE_CHANNEL_.*|PG[A-Z]+|(SUPABASE_)?DATABASE_URL|DIRECT_(DATABASE_)?URL|npm_(lifecycle|package)_.*|npm_config_(local_prefix|prefix))$/;
 
@@ -60,8 +60,8 @@ function tellWatchdog(line) {
 }
 
 /**
- * The environment of an application: this one without what is the test
- * runner's, and with the application's own programs first in PATH.
+ * The environment of an application: this one without the test runner's
+ * variables, and with the application's own programs first in PATH.
  *
  * @param {string} folder
  * @param {Record<string, string | undefined>} [more]
@@ -83,7 +83,8 @@ function environment(folder, more = {}) {
 }
 
 /**
- * 'node' is this Node.js; then the application's own programs; then PATH's.
+ * 'node' is this Node.js; others are looked up among the application's
+ * programs, then in PATH.
  *
  * @param {string} folder
  * @param {string} file
@@ -154,7 +155,7 @@ class AppProcess {
     });
   }
 
-  /** The process, and the number of its group. */
+  /** The id of the process and of its group. */
   get pid() {
     return this.#child.pid ?? 0;
   }
@@ -172,14 +173,14 @@ class AppProcess {
     return this.#ended;
   }
 
-  /** The command and the last it wrote, for messages. */
+  /** The command and the end of its output, for messages. */
   describe() {
     const lines = `${this.stdout}\n${this.stderr}`.trim().split('\n');
     return `${this.#name}:\n${lines.slice(-TAIL_LINES).join('\n')}`;
   }
 
   /**
-   * Waits until standard output or error shows this.
+   * Waits until standard output or error contains this.
    *
    * @param {RegExp} pattern
    * @param {number} [timeoutMillis]
@@ -217,7 +218,7 @@ class AppProcess {
     }
   }
 
-  /** Stops the group with SIGSTOP: it keeps its sockets, and does nothing. */
+  /** Stops the group with SIGSTOP: it keeps its sockets but does nothing. */
   freeze() {
     this.signalGroup('SIGSTOP');
   }
@@ -227,8 +228,8 @@ class AppProcess {
   }
 
   /**
-   * Signals it and waits until it is gone; kills the group when it is not
-   * gone in time.
+   * Signals it and waits until it is gone; kills the group when that takes too
+   * long.
    *
    * @param {NodeJS.Signals} [name]
    * @param {number} [timeoutMillis]
@@ -245,7 +246,7 @@ class AppProcess {
   }
 }
 
-/** Ends whatever is still there. */
+/** Ends whatever still runs. */
 async function endAll() {
   const left = [...running];
   for (const child of left) {
@@ -254,7 +255,8 @@ async function endAll() {
   await Promise.all(left.map((child) => child.end));
 }
 
-// Loaded at the top of a test file, so this is after all of its tests.
+// This file is loaded at the top of a test file, so this runs after all of its
+// tests.
 after(endAll);
 process.on('exit', () => {
   for (const child of running) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What every application is tried on: PostgreSQL, PgBouncer in transaction
-// mode with few connections in front of it, and a connection past it for the
-// test itself.
+// What every application is tested on: PostgreSQL behind PgBouncer in
+// transaction mode with few connections, and a direct connection for the test
+// itself.
 
 const { after } = require('node:test');
 const { Client } = require('pg');
@@ -9,7 +9,7 @@ const { startPgBouncer, startPostgres } = require('../../support/index.js');
 
 const POOLER_CONNECTIONS = 4;
 
-/** From 1.23 on SIGTERM means to wait until all clients have left. */
+/** From 1.23 on SIGTERM makes PgBouncer wait until all clients have left. */
 const PATIENT_MINOR = 23;
 
 /**
@@ -24,7 +24,8 @@ const PATIENT_MINOR = 23;
 /** @type {Set<Pooled>} */
 const running = new Set();
 
-// Loaded at the top of a test file, so this is after all of its tests.
+// This file is loaded at the top of a test file, so this runs after all of its
+// tests.
 after(() => Promise.all([...running].map((pooled) => pooled.stop())));
 
 /** @param {string} version of PgBouncer */
@@ -65,17 +66,17 @@ class Pooled {
     running.add(this);
   }
 
-  /** Where applications go. */
+  /** The address for applications. */
   get url() {
     return this.pooler.url;
   }
 
-  /** Past the pooler. */
+  /** The address that bypasses the pooler. */
   get directUrl() {
     return this.server.url;
   }
 
-  /** Makes the pooler go away. @param {boolean} [cut] breaks what runs */
+  /** Stops the pooler. @param {boolean} [cut] breaks what runs */
   async stopPooler(cut = true) {
     this.outages.push({ from: Date.now(), until: Infinity });
     const signal = cut ? cuttingSignal(this.pooler.version) : 'SIGINT';

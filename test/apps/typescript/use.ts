@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Compiled as CommonJS, as an ES module and for a bundler, without the
-// packages that the surfaces are for: their types must not need them.
+// frameworks that some exports are for: the types must not need them.
 
 import holdfast, {
   type Classification,

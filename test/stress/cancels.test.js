@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Cancels that race the end of what they cancel.
+// Cancels that race with the end of their statements.
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -15,7 +15,7 @@ const { repeat, sized } = require('./support.js');
 
 const CANCELS = sized({ quick: 50, ci: 200, full: 2000 });
 
-// Sharing a connection is for what only reads.
+// Only reads share a connection.
 const READ = 'select count(*)::int as n from generate_series(1, 20000)';
 const SLEEP = 'select 20000 as n, pg_sleep(0.004)';
 
@@ -34,8 +34,8 @@ describe('cancels that race completion', () => {
   after(() => server.stop());
 
   /**
-   * Aborts statements at random moments while others, which nobody aborts,
-   * use the same connections.
+   * Aborts statements at random moments while other statements, which are not
+   * aborted, use the same connections.
    *
    * @param {any} t
    * @param {string} url
@@ -80,7 +80,7 @@ describe('cancels that race completion', () => {
     t.diagnostic(JSON.stringify({ ...seen, cancels, shared, cancelled }));
     assert.ok(seen.bystanders > 0);
     assert.equal(seen.aborted + seen.finished, CANCELS);
-    // Bystanders would have thrown; the server's own count says the same.
+    // A cancelled bystander would have thrown; the server's own count agrees.
     assert.ok(cancelled <= seen.aborted);
     return { cancels, shared };
   }

@@ -21,10 +21,10 @@ const {
 const EXITS = sized({ quick: 10, ci: 50, full: 1000 });
 const WORKERS = sized({ quick: 20, ci: 100, full: 1000 });
 
-// Connecting and the first answers happen within this.
+// Connecting and the first answers happen within this time.
 const LIFE_MS = 120;
 
-// No measure of speed: a process takes milliseconds unless it hangs.
+// Not a measure of speed: a process takes milliseconds unless it hangs.
 const HANGS_AFTER_MS = 5000;
 
 /** @type {{name: string, options: object}[]} */
@@ -67,7 +67,7 @@ async function workers(t, node, server) {
   const seed = chooseSeed();
   t.diagnostic(`HF_SEED=${seed}`);
   const atOnce = 4;
-  // Half of them in one process, so that a process sees many.
+  // Half of them in one process, so that one process sees many ends.
   for (const count of [WORKERS >> 1, WORKERS - (WORKERS >> 1)]) {
     const job = { seed, count, atOnce, lifeMillis: LIFE_MS };
     const options = { max: 2 };

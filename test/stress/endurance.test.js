@@ -8,7 +8,7 @@ const { sized, start } = require('./support.js');
 
 const KILLS = sized({ quick: 200, ci: 800, full: 10_000 });
 
-// Threads of the engine that open connections; they start when needed, stay,
+// Threads of the engine that open connections: they start when needed, stay,
 // and have a descriptor each.
 const CONNECTORS = 4;
 

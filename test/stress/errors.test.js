@@ -10,7 +10,7 @@ const { repeat, sized } = require('./support.js');
 const ERRORS = sized({ quick: 500, ci: 10_000, full: 10_000 });
 const RELEASES = sized({ quick: 500, ci: 4_000, full: 10_000 });
 
-// What statements fail of: values, names, syntax, constraints, functions.
+// Why statements fail: values, names, syntax, constraints, functions.
 const FAILING = [
   { text: 'select 1 / $1::int', values: [0], code: '22012' },
   { text: 'select no_such_column', code: '42703' },
@@ -84,7 +84,10 @@ describe('on a pool of four', () => {
     }
   }
 
-  /** What a borrower sees who begins a transaction of its own, or doesn't. */
+  /**
+   * What the next user of a client sees, with a transaction of its own or
+   * without.
+   */
   /** @param {number} n */
   async function borrow(n) {
     const text =

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// pg's own pool under withDatabaseRetry, through a server that is stopped and
-// started again: no call fails that was not under way, and no write is lost or
-// done twice.
+// pg's own pool under withDatabaseRetry, while the server is stopped and
+// started again: only calls under way fail, and no write is lost or done twice.
 
-process.env.NODE_ENV = 'test'; // no lines of the log
+process.env.NODE_ENV = 'test'; // no log lines
 
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
@@ -70,7 +69,7 @@ test("pg's pool goes through a restart of 2 s", async () => {
     run.down = true;
     await wait(DOWN_MS);
     await server.start();
-    // One that begins now succeeds: whoever waited does so too.
+    // Once a new call succeeds, those that waited do too.
     await helper(() => pool.query('select 1'));
     run.stop = true;
     const told = (await Promise.all(callers)).flat();
@@ -81,9 +80,9 @@ test("pg's pool goes through a restart of 2 s", async () => {
       const count = there.get(id) ?? 0;
       return outcome === 'ambiguous' ? count > 1 : count !== 1;
     });
-    // What began before the server was down may be in doubt: its statement was
-    // under way, or a connect that the dying server had accepted, which pg
-    // reports in the same words. What began later is not.
+    // A call that began before the server was down may be in doubt: its
+    // statement was under way, or a connect that the dying server had accepted,
+    // which pg reports with the same message. One that began later may not.
     const doubtful = told.filter(({ outcome }) => outcome === 'ambiguous');
     assert.deepEqual(wrong, []);
     assert.deepEqual(

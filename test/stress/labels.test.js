@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Writes under random faults: what was acknowledged is there, once, and what
-// was called undone is not.
+// Writes under random faults: what was acknowledged is in the table, once, and
+// what was reported as undone is not.
 
 const assert = require('node:assert/strict');
 const { after, before, describe, test } = require('node:test');
@@ -29,7 +29,7 @@ describe('unique numbers written under random faults', () => {
   });
   after(() => server.stop('immediate'));
 
-  /** A backend that runs something, by preference; null when nobody is there. */
+  /** A backend, preferably a busy one; null when there is none. */
   async function victim() {
     const all = await server.backends("application_name = 'writer'");
     const busy = all.filter((/** @type {any} */ b) => b.state === 'active');
@@ -54,7 +54,7 @@ describe('unique numbers written under random faults', () => {
   ];
 
   /**
-   * Writes until that many faults happened; then compares.
+   * Writes until that many faults have happened; then compares.
    *
    * @param {any} t
    * @param {any} config
@@ -103,7 +103,7 @@ describe('unique numbers written under random faults', () => {
       });
       await Promise.resolve(
         faults[Math.floor(random() * faults.length)](),
-      ).catch(() => {}); // the victim, or psql's server, was gone already
+      ).catch(() => {}); // the victim, or the server of psql, was gone already
     }
     over = true;
     await Promise.all(callers);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A server that is away for a while: calls wait for it, those that cannot
-// wait that long fail at their deadline as not executed, and everything flows
+// A server that is away for a while: calls wait for it, those that cannot wait
+// that long fail at their deadline as not executed, and calls are answered
 // again soon after it is back. Directly, and through PgBouncer.
 
 const assert = require('node:assert/strict');
@@ -26,18 +26,18 @@ const LONG = sized({
   full: { downMs: 10_000, rate: 2000, deadlineMs: 3000 },
 });
 
-// An answer may be later than its deadline by this: it is no measure of the
+// How much later than its deadline an answer may come: a measure not of the
 // engine but of a machine with two cores that also runs the load.
 const LATE_MS = 1500;
-// A call is told at once when the next probe lies beyond its deadline.
+// A call fails at once when the next probe comes after its deadline.
 const EARLY_MS = 300;
-// Of the open breaker: half of its longest pace at the least.
+// The shortest pause of an open breaker: half of the longest.
 const SHORTEST_PACE_MS = 125;
-// What goes wrong before the breaker opens, and what was on its way.
+// Failures before the breaker opens, and of what was in flight.
 const CONNECTS_BEFORE = 25;
 const WINDOW_MS = 250;
 const MAX = 10;
-/** The deadline came, or comes before the next probe. */
+/** Its deadline has passed, or will pass before the next probe. */
 const OVER = [
   'HF_DEADLINE',
   'HF_BREAKER_OPEN',
@@ -47,7 +47,7 @@ const OVER = [
 ];
 
 const WRITE = 'insert into calls values ($1)';
-// A pooler does not tell what became of a write that was in flight.
+// A pooler does not report what became of a write in flight.
 const READ = 'select $1::int';
 
 /**
@@ -58,7 +58,7 @@ const READ = 'select $1::int';
  */
 
 /**
- * Calls a pool at a steady rate, however slowly it answers.
+ * Queries a pool at a steady rate, however slowly it answers.
  *
  * @param {any} pool
  * @param {string} text
@@ -107,8 +107,8 @@ function pass(millis) {
 }
 
 /**
- * How long after `backAt` everything flowed again: the end of the last window
- * in which a call that began in it, or before, was not answered in time.
+ * How long after `backAt` all calls were answered in time again: the end of the
+ * last window in which a call that began in it, or before, was not.
  *
  * @param {Answer[]} answers
  * @param {number} backAt
@@ -189,14 +189,14 @@ function judge(t, run, flowMs) {
  * @param {number} deadlineMs
  */
 function judgeFailures(failed, deadlineMs) {
-  // What was on its way when the server went may have run. A pooler keeps such
-  // a call without a word, so that nobody can tell.
+  // What was in flight when the server stopped may have run. A pooler holds
+  // such a call without an answer, so the outcome is unknown.
   let sent = 0;
   for (const { begunAt, endedAt, error } of failed) {
     sent += error.outcome === 'not_executed' ? 0 : 1;
     if (error.outcome === 'rolled_back') {
-      // It was to go again, and waited for the server like all others: only
-      // the deadline came first. That it ran and was undone still holds.
+      // It was to be retried, and waited for the server like all others, but
+      // its deadline came first. It did run, and was rolled back.
       assert.ok(OVER.includes(error.code), error.stack);
       assert.equal(error.cause?.code, '57P01', error.stack);
     }

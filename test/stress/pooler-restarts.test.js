@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Writes and transactions through a PgBouncer that restarts, again and again.
-// Every call says what became of it, and the table shows whether that is true:
+// Writes and transactions through a PgBouncer that restarts again and again.
+// Every call reports its outcome, and the table shows whether that is true:
 // what succeeded is there once, what was not executed or rolled back is not
-// there, and only what is called ambiguous may be either.
+// there, and only what is ambiguous may be either.
 
 const assert = require('node:assert/strict');
 const { after, before, describe, test } = require('node:test');
@@ -108,7 +108,7 @@ describe('through a PgBouncer that restarts', { skip }, () => {
       }
     }
     t.diagnostic(JSON.stringify(counts));
-    // Calls wait for the pooler. What was in flight is nobody's to repeat.
+    // Calls wait for the pooler. What was in flight must not be repeated.
     const { succeeded, ambiguous = 0, ...others } = counts;
     assert.deepEqual(others, {});
     assert.ok(succeeded > 0);

@@ -20,7 +20,7 @@ const CALLERS = 8;
 const QUERIES = sized({ quick: 100, ci: 200, full: 1000 });
 const PSQLS = sized({ quick: 20, ci: 200, full: 1000 });
 
-// No measure of speed: a statement takes milliseconds unless it is starved.
+// Not a measure of speed: a statement takes milliseconds unless it is starved.
 const STARVED_AFTER_MS = 5000;
 
 const skip = findPgBouncer() === null && 'PgBouncer is not installed';
@@ -116,7 +116,8 @@ describe('through PgBouncer in transaction mode', { skip }, () => {
         for (const { errors, perCaller } of reports) {
           t.diagnostic(`statements per caller: ${perCaller.join(' ')}`);
           assert.deepEqual(errors, []);
-          // FIFO: nobody gets less than a third of what the others get.
+          // First in, first out: each process gets at least a third of what the
+          // others get.
           assert.ok(Math.min(...perCaller) * 3 > Math.max(...perCaller));
         }
       });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Results too large, and cells of large ones that are kept.
+// Results that are too large, and cells of large results that are kept.
 
 const assert = require('node:assert/strict');
 const { after, before, describe, test } = require('node:test');
@@ -44,8 +44,9 @@ describe('large results', () => {
     t.diagnostic(JSON.stringify(report));
     assert.equal(report.error.code, 'HF_RESULT_TOO_LARGE');
     assert.ok(report.others > 0, 'nothing else ran meanwhile');
-    // One cell is one message, and libpq reads on as long as more of it is
-    // there: mostly it is stopped early, but it may be held once, never twice.
+    // A cell is one message, and libpq keeps reading as long as more of it
+    // arrives: usually it is stopped early, but it may hold the cell once,
+    // never twice.
     assert.ok(report.grownMiB < CELL_MIB * 1.25, `${report.grownMiB} MiB`);
     assert.equal(report.after, 1);
   });

@@ -5,11 +5,11 @@
 //   HF_STRESS=quick node --test test/stress/errors.test.js         (seconds)
 //   HF_STRESS=full node --test --test-concurrency=1 test/stress/*.test.js
 //
-// `full` has the figures that were promised and takes about half an hour on
-// two cores; `ci`, the default, takes less than three minutes. HF_SEED=n
-// brings random moments back. HF_NODE_NEWEST=1 has the ends of processes and
-// workers run under the newest Node.js too, which npm installs into a
-// temporary folder; HF_NODE=file names another one.
+// `full` has the promised figures and takes about half an hour on two cores;
+// `ci`, the default, takes less than three minutes. HF_SEED=n repeats the
+// random moments of a run. HF_NODE_NEWEST=1 also runs the ends of processes
+// and workers under the newest Node.js, which npm installs into a temporary
+// folder; HF_NODE=file names another one.
 
 const assert = require('node:assert/strict');
 const { fork, spawn } = require('node:child_process');
@@ -64,7 +64,7 @@ function programFile(name) {
 }
 
 /**
- * Starts a program that speaks by messages.
+ * Starts a program that communicates by messages.
  *
  * @param {string} name
  * @param {object} job
@@ -91,7 +91,7 @@ function start(name, job) {
       }
     });
   });
-  // Awaited later, if at all: never an unhandled rejection.
+  // Awaited later, if at all: it must not become an unhandled rejection.
   report.catch(() => {});
   return { child, report };
 }
@@ -106,7 +106,7 @@ function start(name, job) {
  */
 
 /**
- * Runs a program to its end, however that is.
+ * Runs a program to its end, whatever that is.
  *
  * @param {string} node
  * @param {string} name

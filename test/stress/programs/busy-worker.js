@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A worker that connects, asks, borrows and begins until it is terminated.
+// A worker that connects, queries, borrows clients and begins transactions
+// until it is terminated.
 
 const { workerData: job } = require('node:worker_threads');
 const { openPool } = require('../../lifecycle/programs/open-pool.js');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Ends by process.exit() at a given moment, with connections being opened and
-// statements under way.
+// Calls process.exit() at a given moment, while connections are being opened
+// and statements run.
 
 const fs = require('node:fs');
 const { openPool } = require('../../lifecycle/programs/open-pool.js');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Has its connections killed again and again, idle and busy, and looks at
-// what it holds.
+// Has its connections killed again and again, idle and busy, and watches what
+// it holds of the system.
 
 const { Pool } = require('../../../lib/index.js');
 const { eventually } = require('../../support/index.js');
@@ -9,7 +9,7 @@ const { holdings } = require('../support.js');
 const job = JSON.parse(process.argv[2]);
 const SIZE = 4;
 
-/** What may come of a statement whose connection was killed. */
+/** The outcomes that a statement may have whose connection was killed. */
 const KILLED = ['rolled_back', 'ambiguous'];
 
 /** @param {number} max @param {string} name */
@@ -22,8 +22,9 @@ function open(max, name) {
 }
 
 /**
- * Uses all connections of a pool at once. A statement that a kill meets fails
- * honestly, or runs again: how often is none of this program's business.
+ * Uses all connections of a pool at once. A statement whose connection is
+ * killed fails with a right outcome, or is retried; how often, this program
+ * does not check.
  *
  * @param {any} pool
  */
@@ -43,7 +44,7 @@ function settled(calls) {
   return Promise.allSettled(calls);
 }
 
-/** What is held once the passing threads and sockets are gone. */
+/** What the process holds once temporary threads and sockets are gone. */
 /** @param {(now: any) => boolean} settled */
 async function heldWhen(settled) {
   await eventually(() => settled(holdings()), { timeout: 10_000 }).catch(
@@ -63,7 +64,7 @@ async function main() {
   const errors = [];
   const round = async (/** @type {number} */ n) => {
     await fill(pool);
-    // Every other time while statements run.
+    // In every second round while statements run.
     const busy = n % 2 === 1 ? fill(pool) : null;
     busy?.catch(() => {});
     const { rows } = await kill();

@@ -20,8 +20,8 @@ const report = {
 let stopped = false;
 
 /**
- * One statement and what it must answer: without a name, with a name of this
- * process's own, and with one that other processes give to other SQL.
+ * One statement and its expected answer: without a name, with a name that only
+ * this process uses, and with one that other processes use for other SQL.
  *
  * @param {number} n
  */

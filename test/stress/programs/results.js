@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Large results in a process of their own, so that its memory tells.
+// Large results in a process of their own, so that its memory can be measured.
 
 const { setFlagsFromString } = require('node:v8');
 const { runInNewContext } = require('node:vm');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Starts workers and terminates each at a random moment of its life, while
-// the main thread uses a pool of its own. Writes what was seen as JSON.
+// Starts workers and terminates each at a random moment of its life, while the
+// main thread uses a pool of its own. Prints what it saw as JSON.
 
 const fs = require('node:fs');
 const path = require('node:path');

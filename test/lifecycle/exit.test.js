@@ -17,8 +17,8 @@ const {
 
 const ROUNDS = countFromEnv('HF_LIFECYCLE_ROUNDS', 25);
 
-// Connecting and the first queries happen within this, so that a random
-// moment in it finds the process in every state.
+// Connecting and the first queries happen within this time, so that random
+// moments in it meet the process in every state.
 const BUSY_FOR_MS = 80;
 
 /** @type {{name: string, options: object}[]} */

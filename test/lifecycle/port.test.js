@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The addon's own face, without the pool in front.
+// The addon's own interface, without the pool in front.
 
 const assert = require('node:assert/strict');
 const { after, before, describe, test } = require('node:test');
@@ -18,7 +18,9 @@ const OP_RESET = 9;
 const ID_LOW = 2;
 const LENGTH = 1;
 
-/** One operation that needs no server: reset of a pool that is not there. */
+/**
+ * One operation that needs no server: the reset of a pool that does not exist.
+ */
 function resetOfNothing(id = 1) {
   return Int32Array.of(OP_RESET, 0, 999, id, 0, 0, 0, 0, 0, 0, -1, 0);
 }

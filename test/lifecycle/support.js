@@ -101,7 +101,7 @@ async function assertNoClients(server) {
   );
 }
 
-/** Numbers in [0, 1) that a printed seed brings back. */
+/** Numbers in [0, 1) that the same seed repeats. */
 /** @param {number} seed */
 function randomFrom(seed) {
   let state = seed >>> 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Pools in worker threads, and what their ends leave behind.
+// Pools in worker threads, and what is left when those end.
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
@@ -21,7 +21,7 @@ const WORKERS = countFromEnv('HF_LIFECYCLE_WORKERS', 50);
 const AT_ONCE = 8;
 const TERMINATE_WITHIN_MS = 30;
 
-/** A server that accepts connections and never says a word. */
+/** A server that accepts connections and never answers. */
 async function startSilentServer() {
   /** @type {Set<net.Socket>} */
   const sockets = new Set();

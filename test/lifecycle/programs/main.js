@@ -20,7 +20,7 @@ function startMuch() {
   }
 }
 
-/** Runs only if something else keeps the process alive for so long. */
+/** Runs only if something else keeps the process alive for that long. */
 /** @param {number} millis @param {() => void} fn */
 function ifStillAlive(millis, fn) {
   setTimeout(fn, millis).unref();
@@ -28,7 +28,7 @@ function ifStillAlive(millis, fn) {
 
 /** @type {Record<string, () => unknown>} */
 const scenarios = {
-  /** A pool nobody used. */
+  /** A pool that was never used. */
   untouched() {
     openPool(job);
     console.log('made');
@@ -42,7 +42,7 @@ const scenarios = {
     ifStillAlive(5000, () => console.log('still alive'));
   },
 
-  /** The only thing to wait for is a query. */
+  /** Only a query keeps the process alive. */
   running() {
     openPool(job)
       .query('select pg_sleep(0.3), 7 as seven')
@@ -59,7 +59,7 @@ const scenarios = {
     });
   },
 
-  /** The only thing to wait for is a lease. */
+  /** Only waiting for a lease keeps the process alive. */
   async leased() {
     const client = await openPool(job).connect();
     ifStillAlive(200, async () => {

@@ -3,7 +3,7 @@
 const { Pool } = require('../../../lib/index.js');
 
 /**
- * Makes the pool a job speaks of.
+ * Makes the pool that a job describes.
  *
  * @param {{url: string, ca?: string, options?: object}} job
  */
@@ -14,7 +14,7 @@ function openPool(job) {
     ...(job.ca === undefined ? {} : { ssl: { ca: job.ca } }),
     ...job.options,
   });
-  // Connections of a dying process or server end as they like.
+  // Connections may end in any way when their process or server dies.
   pool.on('error', () => {});
   return pool;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A worker thread that gets into the state its job names, and says so.
+// A worker thread that gets into the state its job names, and reports it.
 
 const { parentPort, workerData: job } = require('node:worker_threads');
 const { openPool } = require('./open-pool.js');
@@ -9,13 +9,13 @@ const ready = () => parentPort?.postMessage('ready');
 
 /** @type {Record<string, (pool: any) => unknown>} */
 const states = {
-  /** Nobody answers: the connection attempt hangs. */
+  /** The server does not answer: the connection attempt hangs. */
   connecting(pool) {
     pool.query('select 1').catch(ignore);
     setImmediate(ready);
   },
 
-  /** Nobody listens: the call waits for the next attempt. */
+  /** Nothing listens: the call waits for the next attempt. */
   'backing off'(pool) {
     pool.query('select 1').catch(ignore);
     setImmediate(ready);
@@ -33,7 +33,7 @@ const states = {
     ready();
   },
 
-  /** Answers keep coming, so that the end meets their delivery. */
+  /** Answers keep coming, so that some are being delivered at the end. */
   async pumping(pool) {
     ready();
     for (;;) {
@@ -55,7 +55,7 @@ const states = {
   async exiting(pool) {
     await pool.query('select 1');
     pool.query('select pg_sleep(60)').catch(ignore);
-    // In the next turn: a tick's calls are sent at its end.
+    // In the next turn: calls are sent at the end of a tick.
     setImmediate(() => process.exit(0));
   },
 };

@@ -21,10 +21,9 @@ const OTHERS_RUNNING = `select count(*)::int as running from pg_stat_activity
     and pid <> pg_backend_pid()`;
 
 /**
- * The names of the engine's threads, by id. A thread that was just started
- * bears the name of the one that started it until it is given its own, so a
- * connector can look like an engine for a moment: what counts is the last name
- * a thread was seen with.
+ * The names of the engine's threads, by id. A new thread has the name of the
+ * one that started it until it gets its own, so a connector can look like an
+ * engine for a moment: the last name seen of a thread counts.
  *
  * @returns {Map<string, string>}
  */
@@ -85,9 +84,9 @@ async function main() {
   const ends = await runAll();
   /** @type {unknown} */
   let answer;
-  // The engine still has to cancel what terminated workers left running. Were
-  // the process to end now, PostgreSQL would not notice it before the
-  // statement is over.
+  // The engine still has to cancel what terminated workers left running. If the
+  // process ended now, PostgreSQL would not notice before the statements are
+  // over.
   if (pool === undefined) {
     await eventually(() => engineThreads().size === 0, {
       what: 'end of the engine',

@@ -455,6 +455,12 @@ export interface PoolOptions {
    * For code that relies on it; costs a round trip, and this pool does not need
    * it. 'force': also behind a transaction pooler. @default 'off' */
   deallocateBeforeUse?: boolean | 'off' | 'on' | 'force' | undefined;
+  /**
+   * Whether a direct connection's session is reset, as by DISCARD ALL, before
+   * somebody else uses it. true is 'detected': when a statement by its text left
+   * something there (SET, LISTEN, PREPARE, a temporary table, a lock). 'always':
+   * also after each client. pg resets nothing. @default 'off' */
+  resetOnRelease?: boolean | 'off' | 'detected' | 'always' | undefined;
   /** Prepared statements kept on a connection. @default 200 */
   statementCacheSize?: number | undefined;
   /** Reading statements in flight on one connection. @default 8 */

@@ -45,6 +45,18 @@ function target(keyword) {
 }
 
 /**
+ * For an option of words: true is one of them, and false is "off".
+ * @param {string} word
+ * @returns {Reader}
+ */
+function wordOr(word) {
+  return (draft, value, key) => {
+    const given = typeof value === 'boolean' ? (value ? word : 'off') : value;
+    draft.setEngine(key, given, key);
+  };
+}
+
+/**
  * @param {keyof SERVER_TIMEOUTS} name
  * @returns {Reader}
  */
@@ -146,13 +158,8 @@ const READERS = {
   schema: (draft, value, key) =>
     readSchema(draft, checkedText(value, key), key),
   poolSize: alias('max'),
-  deallocateBeforeUse: (draft, value, key) => {
-    const words = new Map([
-      [true, 'on'],
-      [false, 'off'],
-    ]);
-    draft.setEngine(key, words.get(value) ?? value, key);
-  },
+  deallocateBeforeUse: wordOr('on'),
+  resetOnRelease: wordOr('detected'),
   query_timeout: alias('timeoutMillis'),
   maxUses: (draft, value, key) =>
     // pg writes "no limit" as Infinity.

@@ -42,7 +42,7 @@ test('releasing a client inside a transaction causes a warning', async () => {
 });
 
 test('SET behind a pooler causes one warning', async () => {
-  const text = /SET and LISTEN behind a connection pooler/;
+  const text = /SET, LISTEN, PREPARE, .* behind a connection pooler/;
   for (const url of [server.url, bouncer.url]) {
     const pool = new Pool({ connectionString: url, logger: false });
     await pool.transaction(async (client) => {

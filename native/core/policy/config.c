@@ -81,6 +81,8 @@ struct place {
   X(ENUM, "names", names, WIDTH_ENUM, 0, 0, 2, "auto|given|never", "")        \
   X(ENUM, "deallocateBeforeUse", deallocate, WIDTH_ENUM, 0, 0, 2,             \
     "off|on|force", "")                                                       \
+  X(ENUM, "resetOnRelease", reset_on_release, WIDTH_ENUM, 0, 0, 2,            \
+    "off|detected|always", "")                                                \
   X(BOOL, "inferReads", infer_reads, WIDTH_BOOL, 1, 0, 1, NULL, "")           \
   X(BOOL, "keepAlive", keep_alive, WIDTH_BOOL, 1, 0, 1, NULL, "")             \
   X(INT, "keepAliveInitialDelayMillis", keep_alive_initial_delay_ms,          \

@@ -38,6 +38,16 @@ enum hf_deallocate {
   HF_DEALLOCATE_FORCE /* behind a pooler, too */
 };
 
+/*
+ * Whether a session is reset before somebody else uses it; in the order of the
+ * words.
+ */
+enum hf_reset_on_release {
+  HF_RESET_ON_RELEASE_OFF,
+  HF_RESET_ON_RELEASE_DETECTED, /* when a statement left something in it */
+  HF_RESET_ON_RELEASE_ALWAYS    /* and after each lease */
+};
+
 struct hf_config {
   int32_t max;
   int32_t min;
@@ -65,6 +75,7 @@ struct hf_config {
   enum hf_pooler_mode pooler;
   enum hf_prepared names;
   enum hf_deallocate deallocate;
+  enum hf_reset_on_release reset_on_release;
   bool infer_reads;
   bool keep_alive;
   int32_t keep_alive_initial_delay_ms;

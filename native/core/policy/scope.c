@@ -15,6 +15,7 @@ static const struct {
     {"pooler", HF_SCOPE_SESSION},
     {"names", HF_SCOPE_SESSION},
     {"deallocateBeforeUse", HF_SCOPE_SESSION},
+    {"resetOnRelease", HF_SCOPE_SESSION},
     {"keepAlive", HF_SCOPE_SESSION},
     {"keepAliveInitialDelayMillis", HF_SCOPE_SESSION},
     {"tcpUserTimeoutMillis", HF_SCOPE_SESSION},

@@ -11,10 +11,12 @@ static const char *const sentences[] = {
         "a client was released inside a transaction, which was rolled back: "
         "COMMIT or ROLLBACK before release(), or use pool.transaction()",
     [HF_ADVICE_SESSION_STATE] =
-        "SET and LISTEN behind a connection pooler reach one of its server "
-        "connections, which others use next, and not your later statements: "
-        "use the options schema and settings, SET LOCAL in a transaction, "
-        "pool.listen(), or pooler: 'session' if it keeps sessions apart",
+        "SET, LISTEN, PREPARE, temporary tables and advisory locks behind a "
+        "connection pooler stay in one of its server connections, which others "
+        "use next, and not your later statements: use the option settings of "
+        "the pool or of a call, SET LOCAL and pg_advisory_xact_lock() in a "
+        "transaction, pool.listen(), or pooler: 'session' if it keeps sessions "
+        "apart",
 };
 
 void hf_advise(struct hf_pool *pool,
@@ -37,9 +39,8 @@ void hf_advise(struct hf_pool *pool,
 
 void hf_advise_on_session(struct hf_pool *pool,
                           const struct hf_request *request) {
-  enum hf_sql_kind kind = request->sql.kind;
   if (request->slot->proxied && request->error.status == HF_OK &&
-      (kind == HF_SQL_SET || kind == HF_SQL_LISTEN)) {
+      request->sql.session_state) {
     hf_advise(pool, request->slot, HF_ADVICE_SESSION_STATE);
   }
 }

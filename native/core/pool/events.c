@@ -145,7 +145,7 @@ static void continue_slot(struct hf_pool *pool,
     hf_dispatch_close_slot(pool, slot);
   } else if (slot->transaction != 'I') {
     hf_reset_begin(pool, slot, HF_RESET_ROLLBACK);
-  } else if (slot->deallocate || slot->restore_settings) {
+  } else if (hf_reset_is_due(slot)) {
     hf_reset_begin(pool, slot, HF_RESET_DEALLOCATE);
   } else if (hf_reset_may_prove(pool, slot)) {
     hf_reset_begin(pool, slot, HF_RESET_PROVE);
@@ -230,6 +230,7 @@ void hf_pool_on_finished(struct hf_pool *pool,
     hf_demotion_note_write(pool, slot);
   }
   hf_advise_on_session(pool, request);
+  hf_reset_note_session(pool, request);
   discard = hf_repeat_judge(pool, request);
   continue_slot(pool, slot, discard);
   hf_turn_serve(pool);

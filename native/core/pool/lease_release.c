@@ -15,6 +15,7 @@ static void give_back(struct hf_pool *pool, struct hf_lease *lease) {
   struct hf_slot *slot = lease->slot;
   slot->lease = NULL;
   lease->slot = NULL;
+  hf_reset_note_release(pool, slot);
   if (lease->release == HF_RELEASE_CLOSE || lease->release == HF_RELEASE_FAIL) {
     hf_dispatch_close_slot(pool, slot);
   } else if (slot->transaction != 'I') {
@@ -23,7 +24,7 @@ static void give_back(struct hf_pool *pool, struct hf_lease *lease) {
       hf_advise(pool, slot, HF_ADVICE_ROLLED_BACK);
     }
     hf_reset_begin(pool, slot, HF_RESET_ROLLBACK);
-  } else if (slot->deallocate || slot->restore_settings) {
+  } else if (hf_reset_is_due(slot)) {
     hf_reset_begin(pool, slot, HF_RESET_DEALLOCATE);
   } else {
     hf_dispatch_free_slot(pool, slot);
@@ -43,6 +44,7 @@ static void end_hook(struct hf_pool *pool, struct hf_lease *lease) {
   struct hf_slot *slot = lease->slot;
   if (lease->release == HF_RELEASE_KEEP) {
     hf_connect_hook_succeed(pool, lease);
+    lease->slot->hooked = true;
     give_back(pool, lease);
     return;
   }

@@ -3,7 +3,9 @@
 
 #include "core/base/time.h"
 #include "core/pool/dispatch.h"
+#include "core/pool/lease.h"
 #include "core/pool/reachability.h"
+#include "core/pool/request.h"
 #include "core/pool/state.h"
 
 enum {
@@ -15,6 +17,33 @@ enum {
   LOST_PROOFS_MAX = 2,
   LIMIT_US = 5000 * HF_US_PER_MS
 };
+
+/* Behind a pooler the session is not ours. */
+void hf_reset_note_session(const struct hf_pool *pool,
+                           const struct hf_request *request) {
+  struct hf_slot *slot = request->slot;
+  if (pool->config.reset_on_release != HF_RESET_ON_RELEASE_OFF &&
+      request->sql.session_state && !request->unsent && !slot->proxied &&
+      (slot->lease == NULL || !slot->lease->runs_hook)) {
+    slot->dirty = true;
+  }
+}
+
+void hf_reset_note_release(const struct hf_pool *pool, struct hf_slot *slot) {
+  if (pool->config.reset_on_release == HF_RESET_ON_RELEASE_ALWAYS &&
+      !slot->proxied) {
+    slot->dirty = true;
+  }
+}
+
+bool hf_reset_is_due(struct hf_slot *slot) {
+  if (slot->dirty && slot->hooked) {
+    slot->dirty = false;
+    hf_slot_retire(slot);
+    return false;
+  }
+  return slot->deallocate || slot->restore_settings || slot->dirty;
+}
 
 void hf_reset_begin(struct hf_pool *pool,
                     struct hf_slot *slot,
@@ -34,6 +63,7 @@ void hf_reset_begin(struct hf_pool *pool,
     io->deallocate(io->ctx, slot);
     slot->deallocate = false;
     slot->restore_settings = false;
+    slot->dirty = false;
     break;
   case HF_RESET_PROVE:
     pool->wants_proof = false;
@@ -121,8 +151,7 @@ void hf_reset_end(struct hf_pool *pool, struct hf_slot *slot) {
     hf_reachability_note_success(pool, slot);
   }
   hf_dispatch_free_slot(pool, slot);
-  if (slot->state == HF_SLOT_IDLE &&
-      (slot->deallocate || slot->restore_settings)) {
+  if (slot->state == HF_SLOT_IDLE && hf_reset_is_due(slot)) {
     hf_reset_begin(pool, slot, HF_RESET_DEALLOCATE);
   }
 }

@@ -21,14 +21,32 @@
 #include "core/pool/slot.h"
 
 struct hf_pool;
+struct hf_request;
 
 enum hf_reset {
   HF_RESET_ROLLBACK, /* a transaction was left open */
   HF_RESET_PING, /* the process was suspended, or the server is in doubt: is it
                     still there? */
-  HF_RESET_DEALLOCATE, /* drop its prepared statements */
+  HF_RESET_DEALLOCATE, /* drop its prepared statements, or all it has */
   HF_RESET_PROVE       /* find out whether it may be shared */
 };
+
+/*
+ * A statement of a request has ended: notes whether it may have left something
+ * in the session that is to be reset before somebody else gets it.
+ */
+void hf_reset_note_session(const struct hf_pool *pool,
+                           const struct hf_request *request);
+
+/* The same for the end of a lease. */
+void hf_reset_note_release(const struct hf_pool *pool, struct hf_slot *slot);
+
+/*
+ * Returns true when HF_RESET_DEALLOCATE is due before the next user. A session
+ * that the user's onConnect has prepared is not reset, which would undo that:
+ * the connection is retired, to be closed when it is free.
+ */
+bool hf_reset_is_due(struct hf_slot *slot);
 
 /* Begins a reset of a live slot that has nothing in flight. */
 void hf_reset_begin(struct hf_pool *pool,

@@ -94,6 +94,8 @@ static void connect(struct hf_pool *pool) {
   slot->probe_us = 0;
   slot->deallocate = false;
   slot->restore_settings = false;
+  slot->dirty = false;
+  slot->hooked = false;
   slot->demoted = false;
   slot->read_only_transaction = false;
   pool->newer_wanted = false;

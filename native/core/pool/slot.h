@@ -72,7 +72,9 @@ struct hf_slot {
   char transaction;      /* I, T or E after the last ReadyForQuery */
   bool deallocate;       /* its prepared statements must be dropped */
   bool restore_settings; /* set by the engine: a setting must be restored */
-  bool demoted;          /* a write was refused on it */
+  bool dirty;   /* the session has something in it, and is to be reset */
+  bool hooked;  /* its session was prepared by the user's onConnect */
+  bool demoted; /* a write was refused on it */
   bool read_only_transaction; /* the open transaction was begun as read-only */
   uint64_t check_until_us;    /* while CHECKING: when the reset times out */
   bool probing;               /* hf_pool_io.probe has not ended yet */

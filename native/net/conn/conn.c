@@ -127,6 +127,28 @@ void hf_conn_run_internal(struct hf_conn *conn,
   hf_conn_watch(conn);
 }
 
+void hf_conn_discard(struct hf_conn *conn) {
+  static const char discard[] =
+      "close all;set session authorization default;reset all;deallocate all;"
+      "unlisten *;select pg_catalog.pg_advisory_unlock_all();discard plans;"
+      "discard temp;discard sequences;set datestyle to iso;";
+  const char *settings = conn->session_settings;
+  size_t bytes = sizeof discard + (settings == NULL ? 0 : strlen(settings));
+  char *sql = hf_alloc(bytes);
+  if (sql == NULL) {
+    hf_conn_begin_unit(conn);
+    conn->internal_unit = HF_INTERNAL_UNIT_DEALLOCATE;
+    hf_conn_fail(conn);
+    return;
+  }
+  memcpy(sql, discard, sizeof discard);
+  if (settings != NULL) {
+    strcat(sql, settings);
+  }
+  hf_conn_run_internal(conn, HF_INTERNAL_UNIT_DEALLOCATE, sql);
+  hf_free(sql);
+}
+
 void hf_conn_prove(struct hf_conn *conn, enum hf_proof_step step) {
   if (step == HF_PROOF_FIRST) {
     hf_conn_begin_unit(conn);

@@ -29,6 +29,13 @@ void hf_conn_run_internal(struct hf_conn *conn,
                           enum hf_internal_unit internal_unit,
                           const char *sql);
 
+/*
+ * Resets the session to what it was when it was set up, as a unit of our own.
+ * DISCARD ALL would refuse to share a transaction with what has to be set
+ * again.
+ */
+void hf_conn_discard(struct hf_conn *conn);
+
 /* Sends a unit of the proof; `proved` is called when it has ended. */
 void hf_conn_prove(struct hf_conn *conn, enum hf_proof_step step);
 

@@ -133,6 +133,8 @@ struct hf_conn {
   } proof;
   int32_t unit_nonce; /* of the last call_settings.h proof */
   enum hf_settings_scope settings_scope;
+  const char *session_settings; /* SQL by which the session got its settings; of
+                                   `shared`, or NULL */
   struct hf_settings_check settings_check; /* while it is set up */
 
   /* a cancel request under way, and the unit that waits for its end */

@@ -61,8 +61,14 @@ static void io_deallocate(void *ctx, struct hf_slot *slot) {
   const char *sql =
       "set datestyle to iso"; /* keeps the order of day and month */
   (void)ctx;
-  if (slot->deallocate) {
+  if (slot->deallocate || slot->dirty) {
     hf_prepared_clear(&conn->prepared);
+  }
+  if (slot->dirty) {
+    hf_conn_discard(conn);
+    return;
+  }
+  if (slot->deallocate) {
     sql = slot->restore_settings ? "deallocate all; set datestyle to iso"
                                  : "deallocate all";
   }

@@ -21,6 +21,14 @@ static enum hf_session_setup_result fail(struct hf_session_setup *setup,
   return HF_SESSION_SETUP_FAILED;
 }
 
+/* Sets the settings for the session. */
+static enum hf_session_setup_result set(struct hf_session_setup *setup,
+                                        const char *sql) {
+  struct hf_conn *conn = setup->slot->conn;
+  conn->session_settings = sql;
+  return ask(setup, HF_SESSION_SETUP_SET, HF_INTERNAL_UNIT_SQL, sql);
+}
+
 /* It would run on server connections that other clients use. */
 static void warn_of_connect_sql(struct hf_netpool *pool, struct hf_slot *slot) {
   struct hf_error warning;
@@ -46,6 +54,7 @@ static enum hf_session_setup_result run_on_connect(
   if (sql == NULL || setup->slot->proxied) {
     return HF_SESSION_SETUP_DONE;
   }
+  setup->slot->hooked = true;
   return ask(setup, HF_SESSION_SETUP_ON_CONNECT, HF_INTERNAL_UNIT_SQL, sql);
 }
 
@@ -61,10 +70,7 @@ static enum hf_session_setup_result use_other_way(
     struct hf_session_setup *setup) {
   struct hf_netpool *pool = setup->pool;
   if (!hf_pooler_is_auto(pool)) {
-    return ask(setup,
-               HF_SESSION_SETUP_SET,
-               HF_INTERNAL_UNIT_SQL,
-               pool->shared.sql.session);
+    return set(setup, pool->shared.sql.session);
   }
   hf_netpool_set_proxied(pool);
   setup->slot->proxied = true;
@@ -92,7 +98,7 @@ static enum hf_session_setup_result bring_settings(
   if (slot->server_answered || !hf_pooler_is_auto(pool)) {
     return use_other_way(setup); /* its start-up options were refused */
   }
-  return ask(setup, HF_SESSION_SETUP_SET, HF_INTERNAL_UNIT_SQL, sql->plain);
+  return set(setup, sql->plain);
 }
 
 enum hf_session_setup_result hf_session_setup_begin(
@@ -125,10 +131,7 @@ static enum hf_session_setup_result on_checked(
     return check->at_startup ? run_on_connect(setup) : use_other_way(setup);
   }
   if (hf_settings_check_lacks_function(check)) {
-    return ask(setup,
-               HF_SESSION_SETUP_SET,
-               HF_INTERNAL_UNIT_SQL,
-               setup->pool->shared.sql.plain);
+    return set(setup, setup->pool->shared.sql.plain);
   }
   return fail(setup, &check->error);
 }

@@ -34,6 +34,7 @@ static void a_new_config_has_the_documented_defaults(void **state) {
       {"pooler", "auto"},
       {"names", "auto"},
       {"deallocateBeforeUse", "off"},
+      {"resetOnRelease", "off"},
       {"inferReads", "true"},
       {"keepAlive", "true"},
       {"keepAliveInitialDelayMillis", "10000"},

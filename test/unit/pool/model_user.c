@@ -154,6 +154,7 @@ void do_statement(void) {
   }
   call = new_call(HF_REQUEST_STATEMENT);
   sim_describe(&call->request, kinds[draw(sizeof(kinds) / sizeof(kinds[0]))]);
+  call->request.sql.session_state = chance(20);
   call->request.lease = &lease->lease;
   call->request.owner = lease->request.owner;
   sim_submit(&model.features.sim, call);

@@ -33,6 +33,7 @@ static void open_pool(void) {
   config.queue_max = 1 + (int32_t)draw(60);
   config.share_max = 1 + (int32_t)draw(8);
   config.max_uses = chance(30) ? 1 + (int32_t)draw(50) : 0;
+  config.reset_on_release = (enum hf_reset_on_release)draw(3);
   config.max_lifetime_s = chance(30) ? 1 + (int32_t)draw(60) : 0;
   config.idle_timeout_ms = chance(80) ? 1 + (int32_t)draw(20000) : 0;
   config.silence_ms = chance(80) ? 1000 + (int32_t)draw(8000) : 0;

@@ -5,8 +5,9 @@
 #include "core/policy/classify_rules.h"
 
 enum about {
-  NEUTRAL = 1 << 0,    /* does not count as a failure to connect */
-  TRANSACTION = 1 << 1 /* always concerns a transaction that ran */
+  NEUTRAL = 1 << 0,     /* does not count as a failure to connect */
+  TRANSACTION = 1 << 1, /* always concerns a transaction that ran */
+  AGAIN = 1 << 2        /* a request refused with it may be made again */
 };
 
 /* Our own statuses: what they mean before and after something was sent. */
@@ -49,11 +50,11 @@ static const struct status_row statuses[HF_STATUS_COUNT] = {
   [HF_ACQUIRE_TIMEOUT] = {
     {N, RETRY | SLOW, "no connection became free in time"},
     {N, RETRY | SLOW, "no connection became free in time"},
-    NEUTRAL},
+    NEUTRAL | AGAIN},
   [HF_QUEUE_FULL] = {
     {N, RETRY | SLOW, "too many calls were waiting"},
     {N, RETRY | SLOW, "too many calls were waiting"},
-    NEUTRAL},
+    NEUTRAL | AGAIN},
   [HF_CONNECT_TIMEOUT] = {
     {N, CONNECT, "connecting took too long"},
     {N, CONNECT, "connecting took too long"},
@@ -65,7 +66,7 @@ static const struct status_row statuses[HF_STATUS_COUNT] = {
   [HF_DEADLINE] = {
     {N, 0, "the deadline came before the statement was sent"},
     {A, DISCARD, "the deadline came before the answer"},
-    NEUTRAL},
+    NEUTRAL | AGAIN},
   [HF_ABORTED] = {
     {N, 0, "the caller aborted it before it was sent"},
     {A, 0, "the caller aborted it before the answer"},
@@ -97,7 +98,7 @@ static const struct status_row statuses[HF_STATUS_COUNT] = {
   [HF_BREAKER_OPEN] = {
     {N, RETRY, "the server cannot be reached"},
     {N, RETRY, "the server cannot be reached"},
-    NEUTRAL},
+    NEUTRAL | AGAIN},
   [HF_SESSION_REQUIRED] = {
     {P, 0, "this needs a session of its own"},
     {P, 0, "this needs a session of its own"},
@@ -146,6 +147,10 @@ bool hf_classify_concerns_transaction(const struct hf_evidence *evidence) {
 
 bool hf_classify_is_neutral(const struct hf_evidence *evidence) {
   return (statuses[evidence->status].about & NEUTRAL) != 0;
+}
+
+bool hf_classify_may_be_made_again(enum hf_status refusal) {
+  return (statuses[refusal].about & AGAIN) != 0;
 }
 
 const struct hf_rule *hf_classify_status(const struct hf_evidence *evidence,

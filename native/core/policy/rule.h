@@ -47,6 +47,12 @@ bool hf_classify_concerns_transaction(const struct hf_evidence *evidence);
 /* Returns true when our status never counts as a failure to connect. */
 bool hf_classify_is_neutral(const struct hf_evidence *evidence);
 
+/*
+ * Returns true when the caller may repeat a request that was refused with this
+ * status, even where the engine does not: its own deadline has passed.
+ */
+bool hf_classify_may_be_made_again(enum hf_status refusal);
+
 /* Looks up our status; `before_work`: nothing can have reached a server. */
 const struct hf_rule *hf_classify_status(const struct hf_evidence *evidence,
                                          bool before_work);

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/policy/rule.h"
 #include "core/pool/state.h"
 
 void hf_outcome_count_health(struct hf_pool *pool,
@@ -93,8 +94,7 @@ void hf_outcome_refuse(struct hf_pool *pool,
                NULL);
   error->outcome = outcome;
   error->unit = HF_UNIT_STATEMENT;
-  error->retryable = status == HF_ACQUIRE_TIMEOUT || status == HF_DEADLINE ||
-                     status == HF_QUEUE_FULL || status == HF_BREAKER_OPEN;
+  error->retryable = hf_classify_may_be_made_again(status);
   hf_error_move(&request->cause, &cause);
   hf_outcome_settle(pool, request);
 }

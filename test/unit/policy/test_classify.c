@@ -65,6 +65,20 @@ static void every_status_of_ours_is_judged_by_what_was_sent(void **state) {
   }
 }
 
+static void a_refusal_for_lack_of_time_or_room_may_be_made_again(void **state) {
+  int status;
+
+  (void)state;
+  for (status = 1; status < HF_STATUS_COUNT; status++) {
+    bool again = status == HF_ACQUIRE_TIMEOUT || status == HF_QUEUE_FULL ||
+                 status == HF_DEADLINE || status == HF_BREAKER_OPEN;
+
+    if (hf_classify_may_be_made_again((enum hf_status)status) != again) {
+      fail_msg("%s", hf_status_code((enum hf_status)status));
+    }
+  }
+}
+
 static void a_lost_transaction_is_rolled_back_until_commit_is_sent(
     void **state) {
   static const enum hf_status losses[] = {HF_SOCKET_ERROR,
@@ -171,6 +185,7 @@ static void only_failures_to_connect_count_for_the_breaker(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_status_of_ours_is_judged_by_what_was_sent),
+      cmocka_unit_test(a_refusal_for_lack_of_time_or_room_may_be_made_again),
       cmocka_unit_test(a_lost_transaction_is_rolled_back_until_commit_is_sent),
       cmocka_unit_test(
           a_statement_that_was_not_sent_still_loses_its_transaction),

@@ -108,7 +108,9 @@ export type ErrorCode =
   /** A value has no `:name` in the text. */
   | 'HF_VALUE_UNUSED'
   /** A template cannot become SQL. */
-  | 'HF_TEMPLATE_INVALID';
+  | 'HF_TEMPLATE_INVALID'
+  /** The statement was done, but a value cannot be read as its type. */
+  | 'HF_RESULT_UNREADABLE';
 
 /** The `code` of a `HoldfastWarning` of `process.on('warning')`. */
 export type WarningCode =
@@ -228,11 +230,14 @@ export interface CustomTypes {
   getTypeParser(oid: number, format?: any): TypeParser;
 }
 
-/** The process-wide parsers, as `pg.types`. */
+/**
+ * The process-wide parsers, as `pg.types`. Instead of an OID, `setTypeParser()`
+ * takes the name of a type: `mood`, `app.mood` or `mood[]`, without quotes.
+ */
 export const types: CustomTypes & {
-  setTypeParser(oid: number, parser: TypeParser): void;
+  setTypeParser(type: number | string, parser: TypeParser): void;
   setTypeParser(
-    oid: number,
+    type: number | string,
     format: 'text' | 'binary',
     parser: TypeParser,
   ): void;
@@ -244,13 +249,43 @@ export const types: CustomTypes & {
 export class TypeOverrides implements CustomTypes {
   /** @param base what is behind them. Default: the process-wide `types` */
   constructor(base?: CustomTypes);
-  setTypeParser(oid: number, parser: TypeParser): void;
+  /** Sets the parser of a type, by its OID or its name, as `types` does. */
+  setTypeParser(type: number | string, parser: TypeParser): void;
   setTypeParser(
-    oid: number,
+    type: number | string,
     format: 'text' | 'binary',
     parser: TypeParser,
   ): void;
   getTypeParser(oid: number, format?: any): TypeParser;
+}
+
+/** How some values are read, of a pool or of a call. */
+export interface ValueOptions {
+  /**
+   * int8 and its arrays. 'number' rejects with HF_RESULT_UNREADABLE when a value
+   * is no safe integer. @default 'string'
+   */
+  int8?: 'string' | 'number' | 'bigint' | undefined;
+  /**
+   * json and jsonb. 'bigint': integers outside the safe range are BigInt. 'text':
+   * not parsed. @default 'parse'
+   */
+  json?: 'parse' | 'bigint' | 'text' | undefined;
+  /**
+   * date, timestamp, timestamptz and time. 'temporal' needs
+   * `globalThis.Temporal`, and throws without it. @default 'date'
+   */
+  dates?: 'date' | 'text' | 'temporal' | undefined;
+}
+
+/**
+ * A range, where `catalogTypes` is set. A bound that is not there is null, and
+ * both are in an empty range.
+ */
+export interface Range<T = any> {
+  lower: T | null;
+  upper: T | null;
+  bounds: '[)' | '[]' | '(]' | '()' | 'empty';
 }
 
 /**
@@ -493,6 +528,18 @@ export interface PoolOptions {
   /** Parsers of this pool. @default the process-wide `types` */
   types?: CustomTypes | undefined;
   /**
+   * Whether types that the database defines are looked up and parsed: arrays of
+   * enums and domains, composites, ranges. Without it they are text, as in pg.
+   * @default false
+   */
+  catalogTypes?: boolean | undefined;
+  /** How int8 is read: see `ValueOptions`. @default 'string' */
+  int8?: ValueOptions['int8'];
+  /** How json and jsonb are read: see `ValueOptions`. @default 'parse' */
+  json?: ValueOptions['json'];
+  /** How dates and times are read: see `ValueOptions`. @default 'date' */
+  dates?: ValueOptions['dates'];
+  /**
    * SQL to run on each new connection, or a function that prepares it: no call
    * is served there before what it returns has settled. When it fails, the
    * connection is closed, and a call that waits gets its error.
@@ -553,7 +600,8 @@ export interface Settings {
 }
 
 /** A statement as an object; pg's keys, then ours. */
-export interface QueryConfig<V extends readonly unknown[] = any[]> {
+export interface QueryConfig<V extends readonly unknown[] = any[]>
+  extends ValueOptions {
   /** The SQL. */
   text: string;
   /** The values of $1, $2, …; with an object, of :name (NamedQueryConfig). */
@@ -821,9 +869,9 @@ export interface PoolClient extends Queryable, AbsentInClient, EventEmitter {
   release(errorOrClose?: Error | boolean): void;
   /** 'I' idle, 'T' in a transaction, 'E' in a failed one. */
   getTransactionStatus(): 'I' | 'T' | 'E' | null;
-  setTypeParser(oid: number, parser: TypeParser): void;
+  setTypeParser(type: number | string, parser: TypeParser): void;
   setTypeParser(
-    oid: number,
+    type: number | string,
     format: 'text' | 'binary',
     parser: TypeParser,
   ): void;
@@ -864,9 +912,9 @@ export class Client extends EventEmitter implements Queryable {
   readonly connection: Connection;
   /** 'I' idle, 'T' in a transaction, 'E' in a failed one. */
   getTransactionStatus(): 'I' | 'T' | 'E' | null;
-  setTypeParser(oid: number, parser: TypeParser): void;
+  setTypeParser(type: number | string, parser: TypeParser): void;
   setTypeParser(
-    oid: number,
+    type: number | string,
     format: 'text' | 'binary',
     parser: TypeParser,
   ): void;

@@ -5,6 +5,7 @@
 
 const { readFileSync } = require('node:fs');
 
+const { typesOf } = require('../values/value-options.js');
 const { effectiveMode } = require('../options/tls.js');
 
 /** @typedef {ReturnType<typeof import('../options/options.js').resolveOptions>} Resolved */
@@ -103,6 +104,11 @@ function pgConfig(resolved) {
     throw new TypeError("fallback: 'pg' takes one host: pg knows no more");
   }
   refuseUnkept(target);
+  if (resolved.catalogTypes) {
+    throw new TypeError(
+      "fallback: 'pg' cannot keep catalogTypes: values would have other shapes",
+    );
+  }
   const wait = options.connectionTimeoutMillis || options.deadlineMillis;
   const given = {
     host,
@@ -114,7 +120,7 @@ function pgConfig(resolved) {
     enableChannelBinding: target.get('channel_binding') !== 'disable',
     application_name: options.application_name,
     options: startupOptions(resolved),
-    types: resolved.types,
+    types: resolved.values ? typesOf(resolved) : resolved.types,
     max: options.max,
     min: options.min,
     maxUses: unlessZero(options.maxUses),

@@ -99,6 +99,8 @@ function identity({ target, engine, settings, other }) {
     other.retry,
     other.logger === false ? false : undefined,
     other.fallback,
+    other.catalogTypes,
+    sorted(Object.entries(other.values ?? {})),
   ]);
   return { key, own };
 }

@@ -6,7 +6,9 @@
 const { checkLogger } = require('../observe/log.js');
 const { checkedChannel } = require('./channel.js');
 const { checkKeysAs } = require('../validate/keys.js');
+const { checkBoolean } = require('../validate/values.js');
 const { nearest } = require('../validate/nearest.js');
+const { checkValueOption } = require('../values/value-options.js');
 const { parseRetryOptions } = require('../retry/retry-options.js');
 const { SERVER_TIMEOUTS, checkedText, engineTable } = require('./draft.js');
 const { REFUSED: REFUSED_PARAMETERS } = require('./parameters.js');
@@ -118,6 +120,19 @@ function readRetry(draft, value) {
   draft.other.failFast = value === false;
 }
 
+/**
+ * @param {'int8' | 'json' | 'dates'} name
+ * @returns {Reader}
+ */
+function valueOption(name) {
+  return (draft, value) => {
+    draft.other.values = {
+      ...draft.other.values,
+      [name]: checkValueOption(name, value),
+    };
+  };
+}
+
 /** @type {Reader} */
 function readLogger(draft, value) {
   draft.other.logger = checkLogger(value);
@@ -189,6 +204,12 @@ const READERS = {
     }
     draft.other.types = value;
   },
+  catalogTypes: (draft, value, key) => {
+    draft.other.catalogTypes = checkBoolean(value, key);
+  },
+  int8: valueOption('int8'),
+  json: valueOption('json'),
+  dates: valueOption('dates'),
   onConnect: readOnConnect,
   key: (draft, value, key) => {
     if (value === '') {

@@ -29,6 +29,8 @@ const { parseConnectionString } = require('./url.js');
  * @property {readonly (readonly [string, string])[]} settings
  * @property {string | (() => string | Promise<string>) | undefined} password
  * @property {import('../values/types.js').CustomTypes | undefined} types
+ * @property {import('../values/value-options.js').ValueOptions | undefined} values
+ * @property {boolean} catalogTypes
  * @property {string | ((client: any) => unknown) | undefined} onConnect
  * @property {Readonly<Record<string, unknown>> | undefined} retry
  * @property {boolean} failFast a failed connect rejects the call
@@ -177,6 +179,8 @@ function publicOptions(draft) {
     application_name: target.get('application_name'),
     ssl: publicSsl(draft),
     ...engineValues(draft.engine),
+    catalogTypes: draft.other.catalogTypes === true,
+    ...draft.other.values,
     allowExitOnIdle: true,
   };
   hide(options, 'password', draft.password);
@@ -244,6 +248,8 @@ function finish(draft) {
     engine: pairsOf(engine),
     settings: pairsOf(settings),
     types: other.types,
+    values: Object.freeze(other.values),
+    catalogTypes: other.catalogTypes === true,
     onConnect: other.onConnect,
     retry: other.retry,
     failFast: other.failFast === true,

@@ -11,6 +11,7 @@ const { nowMillis } = require('../platform/clock.js');
 const { contextOf, currentContext } = require('../retry/context.js');
 const { paramError, refusal } = require('../errors/errors.js');
 const { areNamed, bindNames } = require('./named-parameters.js');
+const { readValueOptions } = require('../values/value-options.js');
 const { checkKeys } = require('../validate/keys.js');
 const {
   MILLIS_MAX,
@@ -39,6 +40,9 @@ const UNDOES = /^\s*(?:rollback|abort)\b/i;
  * @property {string} [name]
  * @property {string} [rowMode] 'array' for rows as arrays
  * @property {import('../values/types.js').CustomTypes} [types]
+ * @property {string} [int8] 'string', 'number' or 'bigint'
+ * @property {string} [json] 'parse', 'bigint' or 'text'
+ * @property {string} [dates] 'date', 'text' or 'temporal'
  * @property {string} [queryMode] 'extended' forbids the simple protocol
  * @property {number} [query_timeout] as timeoutMillis
  * @property {number} [timeoutMillis] for one attempt
@@ -232,7 +236,11 @@ function readConfig(call, config, values, names) {
   readText(call, config, names);
   readValues(call, values || config.values);
   call.rowAsArray = config.rowMode === 'array';
-  call.types = config.types || call.types;
+  if (config.types) {
+    call.types = config.types;
+    call.hasOwnTypes = true;
+  }
+  call.valueOptions = readValueOptions(config);
   readFlags(call, config);
   const timeout = config.timeoutMillis ?? config.query_timeout;
   if (timeout !== undefined) {
@@ -392,6 +400,7 @@ module.exports = {
   checkKeys,
   checkSignal,
   joinRun,
+  joinSignal,
   readBoolean,
   readCall,
   readLeaseCall,

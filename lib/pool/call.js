@@ -8,6 +8,7 @@ const { pushSettings } = require('./call-settings.js');
 const { encodeParams, pushTexts } = require('../values/params.js');
 const { leaveSignal, watchSignal } = require('../platform/signals.js');
 const types = require('../values/types.js');
+const { withValueOptions } = require('../values/value-options.js');
 
 /**
  * Its owner, a pool or a client, is called with the outcome before the caller's
@@ -16,10 +17,19 @@ const types = require('../values/types.js');
  * @property {(call: Call, connection: number, error: unknown) => void} settled
  * @property {(call: Call, error: any) => any} explain
  * @property {number} decodable types for which no connection has its own parser
+ * @property {import('./type-lookup.js').TypeLookup | null} lookup where the
+ *   catalogue is asked
+ * @property {import('./lease-types.js').LeaseTypes | null} asker asks on the
+ *   connection that a result came from
+ * @property {Promise<unknown> | null} late answers that later ones wait for;
+ *   it never rejects
+ * @property {(answer: Promise<unknown>) => void} hold
  * @property {(connection: number, types:
  *   import('../values/types.js').CustomTypes ) =>
  *   import('../values/types.js').CustomTypes} typesOn
  */
+
+const ignore = () => {};
 
 class Call {
   index = 0;
@@ -44,6 +54,12 @@ class Call {
   /** The types that the engine decodes. */
   decode = 0;
   rowAsArray = false;
+  /** Whether the caller gave its own parsers, which are asked alone. */
+  hasOwnTypes = false;
+  /** @type {import('../values/value-options.js').ValueOptions | null} */
+  valueOptions = null;
+  /** Whether earlier calls wait for it. */
+  isLookup = false;
   /** Whether another result of the same statement follows. */
   more = false;
   /** When it was sent, if it is timed; 0 = it is not. */
@@ -90,6 +106,13 @@ class Call {
   #results = null;
   /** @type {{thrown: unknown} | null} */
   #failed = null;
+  /**
+   * What reads the present result, where the catalogue is asked.
+   * @type {import('../values/catalog/type-reader.js').TypeReader | null}
+   */
+  #reader = null;
+  /** Results whose types are looked up. @type {Promise<unknown> | null} */
+  #late = null;
   #owner;
   /** @type {import('../engine/port.js').Port | null} */
   #port = null;
@@ -119,7 +142,8 @@ class Call {
     // it comes before the first field is pushed.
     const texts = this.values === null ? null : encodeParams(this.values);
     this.values = null;
-    this.decode = types.builtinMask(this.types) & this.#owner.decodable;
+    const parsers = withValueOptions(this.types, this.valueOptions);
+    this.decode = types.builtinMask(parsers) & this.#owner.decodable;
     this.#port = port;
     port.push(this.text);
     let fields = 1;
@@ -154,7 +178,49 @@ class Call {
    * @param {number} connection
    */
   typesOn(connection) {
-    return this.#owner.typesOn(connection, this.types);
+    const parsers = withValueOptions(
+      this.#owner.typesOn(connection, this.types),
+      this.valueOptions,
+    );
+    const lookup = this.hasOwnTypes ? null : this.#owner.lookup;
+    if (lookup === null) {
+      return parsers;
+    }
+    this.#reader = lookup.reader(parsers);
+    return this.#reader;
+  }
+
+  /**
+   * Has the types of a result looked up that are not known yet.
+   * @param {import('../values/results.js').Result} result
+   */
+  #complete(result) {
+    const reader = this.#reader;
+    this.#reader = null;
+    const missing = reader?.missing;
+    const { lookup, asker } = this.#owner;
+    if (!reader || !missing || lookup === null || this.#failed !== null) {
+      return;
+    }
+    const own = lookup.complete(result, reader, missing, asker);
+    const late = Promise.all([this.#late, own]);
+    late.catch(ignore); // it is read when the last result has come
+    this.#late = late;
+  }
+
+  /**
+   * Settles the promise, once types are known and not before earlier calls of a
+   * client.
+   * @param {() => void} settle
+   */
+  #settle(settle) {
+    const late = this.isLookup ? null : this.#owner.late;
+    if (this.#late === null && late === null) {
+      settle();
+      return;
+    }
+    const all = Promise.all([this.#late, late]);
+    this.#owner.hold(all.then(settle, (error) => this.reject(error)));
   }
 
   /** The signal was aborted. */
@@ -181,6 +247,7 @@ class Call {
       this.#results ??= [];
       this.#results.push(result);
       this.#owner.settled(this, 0, undefined);
+      this.#complete(result);
       return;
     }
     leaveSignal(this.signal, this);
@@ -189,13 +256,16 @@ class Call {
     }
     this.#owner.settled(this, meta.connection, undefined);
     this.run?.note('ended');
-    if (this.#failed !== null) {
-      this.reject(this.#failed.thrown);
+    this.#complete(result);
+    const failed = this.#failed;
+    if (failed !== null) {
+      this.#settle(() => this.reject(failed.thrown));
     } else if (this.#results !== null) {
       this.#results.push(result);
-      this.resolve(this.#results);
+      const results = this.#results;
+      this.#settle(() => this.resolve(results));
     } else {
-      this.resolve(result);
+      this.#settle(() => this.resolve(result));
     }
   }
 
@@ -218,7 +288,8 @@ class Call {
     this.connection = connection;
     this.#owner.settled(this, connection, error);
     this.run?.note('ended');
-    this.reject(this.#owner.explain(this, error));
+    this.#late = null;
+    this.#settle(() => this.reject(this.#owner.explain(this, error)));
   }
 
   /** Notes an acknowledged write for the helper around, if any. */

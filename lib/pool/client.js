@@ -102,7 +102,7 @@ class PoolClient extends EventEmitter {
 
   /**
    * Sets a parser for this connection only.
-   * @param {number} oid
+   * @param {number | string} oid or the type's name
    * @param {any} format
    * @param {any} [parser]
    */

@@ -168,7 +168,12 @@ function directConfig(main, types, url, name) {
   const keywords = parseConnectionString(url, name);
   const target = new Map(main.target);
   /** @type {Record<string, unknown>} */
-  const config = { types, logger: main.logger, onConnect: main.onConnect };
+  const config = {
+    types,
+    catalogTypes: main.catalogTypes,
+    logger: main.logger,
+    onConnect: main.onConnect,
+  };
   inheritEngine(main, config);
   config.application_name = target.get('application_name');
   fill(keywords, target, [...SESSION, ...SECURITY]);

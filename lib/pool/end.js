@@ -34,7 +34,10 @@ function end(state, callback, timeout) {
       resolve(undefined);
     };
     if (core.opened) {
-      core.command(OP.END, done, reject, { timeout });
+      const limit = timeout || core.option('drainMillis');
+      core.openResults.whenNone(limit, (left = timeout) => {
+        core.command(OP.END, done, reject, { timeout: left });
+      });
     } else {
       done();
     }

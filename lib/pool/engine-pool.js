@@ -13,7 +13,7 @@ const { readStats } = require('../observe/metrics.js');
 const { Observer } = require('../observe/observer.js');
 const { state } = require('../platform/shared-state.js');
 const { FLAG, OP } = require('../protocol/operations.js');
-const registry = require('../values/types.js');
+const { typesOf } = require('../values/value-options.js');
 
 /**
  * What a handle on a shared pool knows of it.
@@ -55,7 +55,7 @@ class EnginePool {
     this.log = setLogger(pool, resolved.logger);
     this.port = portOrReason();
     /** @type {import('../values/types.js').CustomTypes} */
-    this.types = resolved.types ?? registry;
+    this.types = typesOf(resolved);
     /** @type {Map<string, string>} */
     const given = new Map(resolved.engine);
     this.#read = (name) => {
@@ -189,7 +189,7 @@ class EnginePool {
       Object.assign(properties[name], { value });
     }
     this.#resolved = Object.freeze(Object.defineProperties({}, properties));
-    this.types = types ?? registry;
+    this.types = typesOf(this.#resolved);
   }
 
   /** Throws where no configuration names the database, once it is needed. */

@@ -12,6 +12,7 @@ const { Call } = require('./call.js');
 const { refusal } = require('../errors/errors.js');
 const { NamedTexts } = require('./named-texts.js');
 const { nowMillis } = require('../platform/clock.js');
+const { LeaseTypes } = require('./lease-types.js');
 const { createTypeOverrides } = require('../values/types.js');
 
 /** @typedef {'I' | 'T' | 'E'} Status */
@@ -59,6 +60,8 @@ class LeaseState {
   idleSince = 0;
   /** A call already has the client's parsers. */
   decodable = -1;
+  /** Answers that later ones wait for. @type {Promise<unknown> | null} */
+  late = null;
   /**
    * The helper around the lease.
    * @type {import('../retry/context.js').JoinedRun | undefined}
@@ -82,10 +85,23 @@ class LeaseState {
   constructor(core, serial) {
     this.#core = core;
     this.serial = serial;
+    this.asker = new LeaseTypes(this);
   }
 
   get core() {
     return this.#core;
+  }
+
+  get lookup() {
+    return this.asker.lookup;
+  }
+
+  /** @param {Promise<unknown>} answer */
+  hold(answer) {
+    this.late = answer;
+    answer.then(() => {
+      this.late = this.late === answer ? null : this.late;
+    });
   }
 
   get pending() {
@@ -103,6 +119,7 @@ class LeaseState {
     this.refusesSql = false;
     this.settings = null;
     this.status = 'I';
+    this.asker.begin();
     this.given = 0;
     this.idleSince = nowMillis();
     this.#session = false;
@@ -184,9 +201,14 @@ class LeaseState {
     } else {
       call.submit(port, kind, target);
     }
+    this.begun();
+    return call;
+  }
+
+  /** A statement was sent. */
+  begun() {
     this.#pending += 1;
     this.given += 1;
-    return call;
   }
 
   /**
@@ -211,6 +233,7 @@ class LeaseState {
         String.fromCharCode(call.transaction)
       );
     }
+    this.asker.note(call);
     if (error === undefined) {
       this.#failure = this.status === 'E' ? this.#failure : undefined;
       call.noteWrite();
@@ -357,7 +380,7 @@ class LeaseState {
   }
 
   /**
-   * @param {number} oid
+   * @param {number | string} oid or the type's name
    * @param {any} format
    * @param {any} [parser]
    */

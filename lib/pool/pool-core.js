@@ -5,6 +5,7 @@
 // connections. What the engine knows of it is in engine-pool.js.
 
 const { Acquire } = require('./acquire.js');
+const { GAUGE } = require('../protocol/messages.js');
 const { FLAG, OP } = require('../protocol/operations.js');
 const { readCall } = require('./arguments.js');
 const { Call } = require('./call.js');
@@ -17,8 +18,11 @@ const { queryOnce } = require('./exactly-once.js');
 const { Leases } = require('./leases.js');
 const { NamedTexts } = require('./named-texts.js');
 const { emitEvent } = require('./emit-event.js');
+const { OpenResults } = require('./open-results.js');
 const { acquireSession, hasSessions, bypassPooler } = require('./session.js');
 const { selfLock, watchForLock } = require('./self-lock.js');
+const { ALTERS, TypeLookup } = require('./type-lookup.js');
+const { namesEpoch } = require('../values/named-parsers.js');
 const registry = require('../values/types.js');
 const { SERVER_TIMEOUTS } = require('../options/draft.js');
 const { warnOnce } = require('../platform/warn.js');
@@ -35,6 +39,11 @@ class PoolCore extends EnginePool {
   /** Whether a hook has run: its parsers are known. */
   #hookHasRun = false;
   #mask = -1;
+  /** @type {TypeLookup | null} */
+  #lookup = null;
+  /** Calls of query() may settle in any order. */
+  late = null;
+  asker = null;
   /**
    * The parsers that a connection got last.
    * @type {import('../values/types.js').CustomTypes | null}
@@ -54,6 +63,8 @@ class PoolCore extends EnginePool {
     this.makePool = makePool;
     /** Statement names that users gave in query(). */
     this.names = new NamedTexts();
+    /** Counted where types are looked up. */
+    this.openResults = new OpenResults();
     /** @type {string | undefined} */
     this.directUrl = resolved.directUrl;
     this.defaults = {
@@ -82,6 +93,9 @@ class PoolCore extends EnginePool {
      * @type {import('./listen.js').NotificationListener | undefined}
      */
     this.listener = undefined;
+    if (resolved.catalogTypes) {
+      this.#lookup = new TypeLookup(this, true);
+    }
     this.clients = new Clients(
       this.option('max'),
       (serial) => new PoolClient(this, serial),
@@ -120,7 +134,30 @@ class PoolCore extends EnginePool {
     } else {
       call.submit(port, OP.QUERY, target);
     }
+    if (this.lookup !== null) {
+      this.openResults.add(call);
+    }
     this.#watch();
+  }
+
+  /** What looks types up: by the option, or because parsers have names. */
+  get lookup() {
+    if (this.#lookup === null && namesEpoch() > 0) {
+      this.#lookup = new TypeLookup(this, false);
+    }
+    return this.#lookup;
+  }
+
+  hold() {}
+
+  /** Whether a call would get a connection at once. */
+  get hasRoom() {
+    const counts = this.counts();
+    return (
+      counts === undefined ||
+      counts[GAUGE.IDLE] > 0 ||
+      counts[GAUGE.TOTAL] < this.max
+    );
   }
 
   /** Watches a call that may wait for ever. */
@@ -148,6 +185,9 @@ class PoolCore extends EnginePool {
   settled(call, connection, error) {
     if (!call.more) {
       this.observer.settled(call, error);
+    }
+    if (this.#lookup !== null && ALTERS.has(call.command)) {
+      this.#lookup.catalog.expire();
     }
     if (error === undefined) {
       call.noteWrite();

@@ -195,7 +195,7 @@ class Client extends EventEmitter {
 
   /**
    * Sets a parser for this client only.
-   * @param {number} oid
+   * @param {number | string} oid or the type's name
    * @param {any} format
    * @param {any} [parser]
    */

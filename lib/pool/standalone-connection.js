@@ -22,7 +22,7 @@ const PARAMETERS = `select name as "parameterName", setting as "parameterValue"
  * @property {import('./pool.js').Pool} pool
  * @property {PoolClient | null} lease while it is connected
  * @property {import('../values/types.js').TypeOverrides} types its parsers
- * @property {[number, any, any][]} parsers those set before it was connected
+ * @property {[number | string, any, any][]} parsers those set before it was connected
  * @property {Promise<Client> | null} opening
  * @property {((error?: unknown) => void)[]} queue what was asked for before it
  *   was connected

@@ -53,6 +53,8 @@ const ERRORS = Object.freeze({
     'a value has no `:name` in the text: write the name, or leave the value out',
   HF_TEMPLATE_INVALID:
     'a template cannot become SQL: the message says which part of it, and what to write instead',
+  HF_RESULT_UNREADABLE:
+    'the statement was done, but a value of its result cannot be read as its type: the message says why',
 });
 
 /** Warnings, and when each comes. */

@@ -11,6 +11,8 @@ const { isAnyArrayBuffer, isDate } = require('node:util').types;
 
 const { paramError } = require('../errors/errors.js');
 const { defaults } = require('./defaults.js');
+const { writeJson } = require('./types/json.js');
+const { temporalText } = require('./types/temporal.js');
 
 /** The protocol counts parameters in 16 bits. */
 const MAX_PARAMS = 65535;
@@ -243,8 +245,7 @@ function encodeObject(value, position, within) {
   const { toPostgres } = /** @type {{ toPostgres?: unknown }} */ (value);
   if (typeof toPostgres !== 'function') {
     // undefined if toJSON() says so, which pg sends as NULL.
-    const json = JSON.stringify(value);
-    return json === undefined ? null : json;
+    return temporalText(value) ?? writeJson(value) ?? null;
   }
   const path = pathTo(value, position, within);
   const prepared = toPostgres.call(value, (/** @type {unknown} */ inner) => {

@@ -9,6 +9,7 @@
 
 const { DECODE } = require('../protocol/operations.js');
 const { arrayParser } = require('./types/array.js');
+const { addNames, oidOf, setNamedParser } = require('./named-parsers.js');
 const { builtins } = require('./types/oids.js');
 const { builtinParsers, parseText } = require('./types/parsers.js');
 
@@ -52,11 +53,12 @@ let globalMaskEpoch = -1;
 /**
  * Stores a parser; without a function the type becomes plain text, as in pg.
  * @param {Record<TypeFormat, ParserTable>} into
- * @param {number} oid
+ * @param {object} types which has these tables
+ * @param {number | string} type its OID or its name
  * @param {TypeFormat | TypeParser} formatOrParser
  * @param {TypeParser} [parser]
  */
-function store(into, oid, formatOrParser, parser) {
+function store(into, types, type, formatOrParser, parser) {
   const short = typeof formatOrParser === 'function';
   const format = short ? 'text' : formatOrParser || 'text';
   const chosen = short ? formatOrParser : parser;
@@ -64,10 +66,15 @@ function store(into, oid, formatOrParser, parser) {
     throw new TypeError("the format of a type parser is 'text' or 'binary'");
   }
   if (chosen && typeof chosen !== 'function') {
-    throw new TypeError(`the parser of type ${Number(oid)} is not a function`);
+    throw new TypeError(`the parser of type ${type} is not a function`);
   }
-  into[format][oid] = chosen || undefined;
-  epoch += 1;
+  const oid = oidOf(type);
+  if (oid !== undefined) {
+    into[format][oid] = chosen || undefined;
+    epoch += 1;
+  } else if (format === 'text') {
+    setNamedParser(types, /** @type {string} */ (type), chosen || undefined);
+  }
 }
 
 /**
@@ -83,12 +90,12 @@ function getTypeParser(oid, format) {
 
 /**
  * Sets the parser of a type for every pool of this process.
- * @param {number} oid
+ * @param {number | string} oid or the type's name
  * @param {TypeFormat | TypeParser} format
  * @param {TypeParser} [parser]
  */
 function setTypeParser(oid, format, parser) {
-  store(tables, oid, format, parser);
+  store(tables, registry, oid, format, parser);
 }
 
 /**
@@ -136,6 +143,7 @@ class TypeOverrides {
       throw new TypeError('types needs a function getTypeParser(oid, format)');
     }
     this.#base = base && base !== registry ? base : undefined;
+    addNames(this, this.#base ?? registry);
   }
 
   /**
@@ -150,12 +158,12 @@ class TypeOverrides {
   }
 
   /**
-   * @param {number} oid
+   * @param {number | string} oid or the type's name
    * @param {TypeFormat | TypeParser} format
    * @param {TypeParser} [parser]
    */
   setTypeParser(oid, format, parser) {
-    store(this.#tables, oid, format, parser);
+    store(this.#tables, this, oid, format, parser);
   }
 
   /**
@@ -213,5 +221,7 @@ const registry = {
   builtinMask,
   TypeOverrides,
 };
+
+addNames(registry, undefined);
 
 module.exports = registry;

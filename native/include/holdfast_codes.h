@@ -102,7 +102,10 @@
     "out")                                                                     \
   X("HF_TEMPLATE_INVALID",                                                     \
     "a template cannot become SQL: the message says which part of it, and "    \
-    "what to write instead")
+    "what to write instead")                                                   \
+  X("HF_RESULT_UNREADABLE",                                                    \
+    "the statement was done, but a value of its result cannot be read as its " \
+    "type: the message says why")
 
 /* X(code, sentence): warnings, of process.on('warning'). */
 #define HF_WARNING_MAP(X)                                                      \

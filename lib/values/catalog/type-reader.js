@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The parsers of a result's types where the catalogue is asked: those that are
+// set come first; a type without one gets a parser made of its definition, or is
+// noted as missing and stays text until it has been looked up.
+
+const { nowMillis } = require('../../platform/clock.js');
+const { namedParser, namesEpoch } = require('../named-parsers.js');
+const { parseText } = require('../types/parsers.js');
+const { unreadable } = require('../unreadable.js');
+const { TEXTS } = require('./catalog.js');
+const {
+  readArray,
+  readMultirange,
+  readRange,
+  readRecord,
+} = require('./literal.js');
+
+/** @typedef {import('../types.js').CustomTypes} CustomTypes */
+/** @typedef {import('../types/parsers.js').TypeParser} TypeParser */
+/** @typedef {import('./catalog.js').Catalog} Catalog */
+/** @typedef {import('./catalog.js').TypeEntry} TypeEntry */
+
+/**
+ * A parser, and what it was made of.
+ * @typedef {object} Made
+ * @property {TypeParser} parser
+ * @property {TypeEntry[]} entries
+ * @property {(readonly [number, TypeParser])[]} leaves parsers that were set
+ * @property {number} epoch of the parsers by name
+ */
+
+/** No type of a server is nested so deeply. */
+const DEPTH_MAX = 64;
+
+/**
+ * Returns a parser of composites.
+ * @param {readonly string[]} names
+ * @param {readonly TypeParser[]} parsers
+ * @returns {TypeParser}
+ */
+function compositeOf(names, parsers) {
+  return (text) => {
+    const fields = readRecord(text);
+    const isEmpty = names.length === 0 && fields.length === 1;
+    if (fields.length !== names.length && !(isEmpty && fields[0] === null)) {
+      throw unreadable('a composite has other attributes than its type');
+    }
+    /** @type {Record<string, unknown>} */
+    const value = {};
+    for (let i = 0; i < names.length; i++) {
+      const field = fields[i];
+      const parsed = field === null ? null : parsers[i](field);
+      if (names[i] === '__proto__') {
+        Object.defineProperty(value, names[i], {
+          value: parsed,
+          configurable: true,
+          enumerable: true,
+          writable: true,
+        });
+      } else {
+        value[names[i]] = parsed;
+      }
+    }
+    return value;
+  };
+}
+
+/** One object of parsers, in front of it the catalogue. */
+class TypeReader {
+  #base;
+  #catalog;
+  #parses;
+  /** @type {Map<number, Made>} */
+  #made = new Map();
+  #now = 0;
+  #isLast = false;
+  /**
+   * Types of the current result that have to be looked up.
+   * @type {Set<number> | null}
+   */
+  missing = null;
+
+  /**
+   * @param {CustomTypes} base
+   * @param {Catalog} catalog
+   * @param {boolean} parses whether types without a parser are parsed; if not,
+   *   only parsers by name are found
+   */
+  constructor(base, catalog, parses) {
+    this.#base = base;
+    this.#catalog = catalog;
+    this.#parses = parses;
+  }
+
+  /**
+   * Begins with a result.
+   * @param {boolean} isLast its types have been looked up: what cannot be read
+   *   now is an error
+   */
+  begin(isLast) {
+    this.#now = nowMillis();
+    this.#isLast = isLast;
+    this.missing = null;
+  }
+
+  /**
+   * @param {number} oid
+   * @param {any} [format]
+   * @returns {TypeParser}
+   */
+  getTypeParser(oid, format) {
+    const parser = this.#base.getTypeParser(oid, format) ?? parseText;
+    if (parser !== parseText || format === 'binary' || TEXTS.has(oid)) {
+      return parser;
+    }
+    const known = this.#made.get(oid);
+    if (known !== undefined && this.#isCurrent(known)) {
+      return known.parser;
+    }
+    return this.#make(oid);
+  }
+
+  /** @param {Made} made */
+  #isCurrent({ entries, leaves, epoch }) {
+    return (
+      epoch === namesEpoch() &&
+      entries.every(
+        (entry) => this.#catalog.find(entry.oid, this.#now) === entry,
+      ) &&
+      leaves.every(
+        ([oid, parser]) => this.#base.getTypeParser(oid, 'text') === parser,
+      )
+    );
+  }
+
+  /**
+   * @param {number} oid
+   * @returns {TypeParser}
+   */
+  #make(oid) {
+    /** @type {Made} */
+    const made = {
+      parser: parseText,
+      entries: [],
+      leaves: [],
+      epoch: namesEpoch(),
+    };
+    const parse = this.#parserOf(oid, made, 0);
+    if (parse === undefined) {
+      this.#note(oid);
+      return parseText;
+    }
+    made.parser = parse === parseText ? parse : this.#guarded(oid, parse, made);
+    this.#made.set(oid, made);
+    return made.parser;
+  }
+
+  /** @param {number} oid */
+  #note(oid) {
+    this.missing ??= new Set();
+    this.missing.add(oid);
+  }
+
+  /**
+   * What cannot be read may have been altered since its type was looked up: it
+   * stays text, and is read again with the type of now.
+   * @param {number} oid
+   * @param {TypeParser} parse
+   * @param {Made} made
+   * @returns {TypeParser}
+   */
+  #guarded(oid, parse, made) {
+    return (text) => {
+      try {
+        return parse(text);
+      } catch (error) {
+        if (this.#isLast) {
+          throw error;
+        }
+        for (const entry of made.entries) {
+          entry.at = -Infinity;
+        }
+        this.#note(oid);
+        return text;
+      }
+    };
+  }
+
+  /**
+   * @param {number} oid
+   * @param {Made} made gets what the parser is made of
+   * @param {number} depth
+   * @returns {TypeParser | undefined} undefined: something is not known
+   */
+  #parserOf(oid, made, depth) {
+    const set = this.#base.getTypeParser(oid, 'text') ?? parseText;
+    made.leaves.push([oid, set]);
+    if (set !== parseText || TEXTS.has(oid)) {
+      return set;
+    }
+    const entry = this.#catalog.find(oid, this.#now);
+    if (entry === undefined || depth > DEPTH_MAX) {
+      return undefined;
+    }
+    made.entries.push(entry);
+    const named = namedParser(this.#base, entry);
+    if (named !== undefined || !this.#parses) {
+      return named ?? parseText;
+    }
+    return entry.kind === 'composite'
+      ? this.#compositeOf(entry, made, depth)
+      : this.#otherOf(entry, made, depth);
+  }
+
+  /**
+   * @param {TypeEntry} entry
+   * @param {Made} made
+   * @param {number} depth
+   * @returns {TypeParser | undefined}
+   */
+  #compositeOf({ attributes }, made, depth) {
+    const parsers = attributes.map(({ oid }) =>
+      this.#parserOf(oid, made, depth + 1),
+    );
+    if (parsers.includes(undefined)) {
+      return undefined;
+    }
+    const names = attributes.map(({ name }) => name);
+    return compositeOf(names, /** @type {TypeParser[]} */ (parsers));
+  }
+
+  /**
+   * @param {TypeEntry} entry
+   * @param {Made} made
+   * @param {number} depth
+   * @returns {TypeParser | undefined}
+   */
+  #otherOf({ kind, of, delimiter }, made, depth) {
+    if (kind === 'text' || kind === 'enum') {
+      return parseText;
+    }
+    const parse = this.#parserOf(of, made, depth + 1);
+    if (parse === undefined || kind === 'domain') {
+      return parse;
+    }
+    switch (kind) {
+      case 'array':
+        return (text) => readArray(text, delimiter, parse);
+      case 'range':
+        return (text) => readRange(text, parse);
+      default:
+        return (text) => readMultirange(text, parse);
+    }
+  }
+}
+
+module.exports = { TypeReader };

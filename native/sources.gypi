@@ -174,6 +174,7 @@
       'native/binding/fate.cc',
       'native/binding/mailbox.cc',
       'native/binding/policy.cc',
+      'native/binding/port_numbers.cc',
       'native/binding/port_wrap.cc',
       'native/binding/runtime.cc',
       'native/binding/tables.cc',

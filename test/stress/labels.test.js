@@ -123,9 +123,9 @@ describe('unique numbers written under random faults', () => {
     const there = new Set(rows);
     const counts = Object.entries(ends).map(([end, all]) => [end, all.length]);
     t.diagnostic(JSON.stringify({ ...Object.fromEntries(counts), ...stats }));
-    assert.equal(rows.length - there.size, 0, 'some are there twice');
+    assert.equal(rows.length - there.size, 0, 'some rows are there twice');
     const missing = ends.acknowledged.filter((n) => !there.has(n));
-    assert.deepEqual(missing, [], 'acknowledged and missing');
+    assert.deepEqual(missing, [], 'acknowledged rows are missing');
     for (const end of ['not_executed', 'rolled_back', 'permanent']) {
       const kept = (ends[end] ?? []).filter((n) => there.has(n));
       assert.deepEqual(kept, [], `${end} and there`);

@@ -308,7 +308,7 @@ function assertAccount(run, except = []) {
  * @param {import('./servers.js').Pooled} servers
  */
 function assertHealth(run, servers) {
-  assert.ok(run.health.length > 0, 'nobody asked for the health');
+  assert.ok(run.health.length > 0, 'the health was never asked for');
   const firstOutage = servers.outages[0]?.from ?? Infinity;
   for (const sample of run.health) {
     const text = JSON.stringify(sample);

@@ -3,6 +3,7 @@
 
 // The keys of the options object: pg's names and ours.
 
+const { root } = require('#platform');
 const { checkLogger } = require('../observe/log.js');
 const { checkedChannel } = require('./channel.js');
 const { checkKeysAs } = require('../validate/keys.js');
@@ -14,6 +15,9 @@ const { SERVER_TIMEOUTS, checkedText, engineTable } = require('./draft.js');
 const { REFUSED: REFUSED_PARAMETERS } = require('./parameters.js');
 const { readSchema, readSettings, readStartOptions } = require('./settings.js');
 const { WRAPPER_KEYS } = require('./wrappers.js');
+
+/** Whether this package is installed as pg, by an alias or an override. */
+const IS_NAMED_PG = /[\\/]node_modules[\\/]pg$/.test(root);
 
 /** @typedef {import('./draft.js').Draft} Draft */
 /** @typedef {(draft: Draft, value: any, key: string) => void} Reader */
@@ -275,6 +279,23 @@ function hasNoEffect(key, options) {
 }
 
 /**
+ * Under pg's name, libraries make pools and clients of this package, and hand
+ * through options of their own, as pg lets them: there it is a warning.
+ * @param {Draft} draft
+ * @param {string} key
+ */
+function refuseUnknown(draft, key) {
+  const text = `unknown option ${JSON.stringify(key.slice(0, 64))}`;
+  if (!IS_NAMED_PG) {
+    throw new TypeError(`${text}${hint(key)}`);
+  }
+  draft.warnings.push(
+    `${text}${hint(key)}; it has no effect, and is no error because this ` +
+      'package is installed as pg',
+  );
+}
+
+/**
  * Puts the options object into a draft. undefined and null mean "not given".
  * @param {Draft} draft
  * @param {Record<string, unknown>} options
@@ -295,9 +316,7 @@ function readOptions(draft, options) {
     } else if (engineTable().has(key)) {
       draft.setEngine(key, value);
     } else {
-      throw new TypeError(
-        `unknown option ${JSON.stringify(key.slice(0, 64))}${hint(key)}`,
-      );
+      refuseUnknown(draft, key);
     }
   }
 }

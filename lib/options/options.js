@@ -47,6 +47,7 @@ const { parseConnectionString } = require('./url.js');
  */
 
 /**
+ * Returns what was given as an object of one's own, hidden keys included.
  * @param {unknown} config
  * @returns {Record<string, unknown>}
  */
@@ -68,7 +69,8 @@ function asObject(config) {
   }
   const given = /** @type {Record<string, unknown>} */ (config);
   const own = { ...given };
-  // pg's own options object hides these from enumeration, as ours does.
+  // Options objects of pg, of knex and of this package hide these from
+  // enumeration.
   for (const key of ['password', 'ssl']) {
     if (own[key] === undefined && given[key] !== undefined) {
       own[key] = given[key];
@@ -280,4 +282,4 @@ function pairsOf(map) {
   );
 }
 
-module.exports = { resolveOptions };
+module.exports = { asObject, resolveOptions };

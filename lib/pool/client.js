@@ -173,6 +173,10 @@ class PoolClient extends EventEmitter {
   }
 }
 
+// As in pg, whose pool lends its Clients: Drizzle takes what has a class with
+// "Pool" in its name for a pool.
+Object.defineProperty(PoolClient, 'name', { value: 'Client' });
+
 for (const name of /** @type {const} */ ([
   'on',
   'addListener',

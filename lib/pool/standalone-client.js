@@ -13,6 +13,7 @@ const { escapeIdentifier, escapeLiteral } = require('../values/quote.js');
 const { refuseSubmittable } = require('./arguments.js');
 const { asyncDispose, PoolClient } = require('./client.js');
 const { Connection } = require('./connection.js');
+const { asObject } = require('../options/options.js');
 const { Query, runQuery } = require('./query-object.js');
 const { sqlOf } = require('./sql-template.js');
 const {
@@ -64,17 +65,14 @@ class Client extends EventEmitter {
    */
   constructor(config) {
     super();
-    const given =
-      typeof config === 'string' || config instanceof URL
-        ? { connectionString: String(config) }
-        : config;
+    const given = /** @type {any} */ (asObject(config));
     const pool = makePool({ ...given, ...ONE });
     pool.on('error', () => {}); // the client's own 'error' tells of it
     /** @type {State} */
     const state = {
       pool,
       lease: null,
-      types: createTypeOverrides(given?.types),
+      types: createTypeOverrides(given.types),
       parsers: [],
       opening: null,
       queue: [],

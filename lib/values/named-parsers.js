@@ -63,6 +63,9 @@ function setNamedParser(types, name, parser) {
   if (name === '' || name.includes('\0')) {
     throw new TypeError('the name of a type must not be empty or have a NUL');
   }
+  if (!tables.has(types)) {
+    addNames(types, undefined); // a copy, as ORMs make of their options
+  }
   const names = /** @type {Names} */ (tables.get(types));
   if (parser === undefined) {
     names.own.delete(name);

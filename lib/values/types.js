@@ -129,21 +129,41 @@ function computeMask(types) {
   return mask;
 }
 
-/** A pool's or client's own parsers, in front of the process-wide ones. */
+/** What `builtinMask` was, and at which epoch. */
+const MASK = Symbol('holdfast.mask');
+const MASK_EPOCH = Symbol('holdfast.mask-epoch');
+
+/**
+ * A pool's or client's own parsers, in front of the process-wide ones. Its state
+ * is in the properties that pg's class has, so that a copy works, too: ORMs
+ * clone their options.
+ */
 class TypeOverrides {
-  #tables = emptyTables();
-  /** @type {CustomTypes | undefined} */
-  #base;
-  #mask = 0;
-  #maskEpoch = -1;
+  /** @type {number} */
+  [MASK] = 0;
+  /** @type {number} */
+  [MASK_EPOCH] = -1;
 
   /** @param {CustomTypes | null} [base] */
   constructor(base) {
     if (base && typeof base.getTypeParser !== 'function') {
       throw new TypeError('types needs a function getTypeParser(oid, format)');
     }
-    this.#base = base && base !== registry ? base : undefined;
-    addNames(this, this.#base ?? registry);
+    /** @type {CustomTypes} */
+    this._types = base || registry;
+    /** @type {ParserTable} */
+    this.text = {};
+    /** @type {ParserTable} */
+    this.binary = {};
+    addNames(this, this._types);
+  }
+
+  /**
+   * @param {TypeFormat} format
+   * @returns {ParserTable}
+   */
+  getOverrides(format) {
+    return format === 'text' || format === 'binary' ? this[format] : {};
   }
 
   /**
@@ -152,9 +172,9 @@ class TypeOverrides {
    * @returns {TypeParser}
    */
   getTypeParser(oid, format) {
-    const table = this.#tables[format || 'text'];
-    const base = this.#base || registry;
-    return table?.[oid] || base.getTypeParser(oid, format || 'text');
+    const wanted = format || 'text';
+    const own = this.getOverrides(wanted)[oid];
+    return own || this._types.getTypeParser(oid, wanted);
   }
 
   /**
@@ -163,7 +183,7 @@ class TypeOverrides {
    * @param {TypeParser} [parser]
    */
   setTypeParser(oid, format, parser) {
-    store(this.#tables, this, oid, format, parser);
+    store(this, this, oid, format, parser);
   }
 
   /**
@@ -171,15 +191,15 @@ class TypeOverrides {
    * @returns {number}
    */
   builtinMask() {
-    // A foreign object's parsers may change unnoticed.
-    if (this.#base !== undefined) {
+    // A foreign object's parsers may change unnoticed, and a copy's base is one.
+    if (this._types !== registry) {
       return computeMask(this);
     }
-    if (this.#maskEpoch !== epoch) {
-      this.#mask = computeMask(this);
-      this.#maskEpoch = epoch;
+    if (this[MASK_EPOCH] !== epoch) {
+      this[MASK] = computeMask(this);
+      this[MASK_EPOCH] = epoch;
     }
-    return this.#mask;
+    return this[MASK];
   }
 }
 

@@ -8,6 +8,7 @@ const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { describe, test } = require('node:test');
 
@@ -164,6 +165,9 @@ for (const [name, library] of Object.entries({ pg, holdfast })) {
       assert.ok(pool instanceof Pool);
       assert.ok(client instanceof Client);
       assert.ok(!(pool instanceof Client));
+      // What libraries look at in place of instanceof.
+      assert.strictEqual(client.constructor.name, 'Client');
+      assert.match(pool.constructor.name, /Pool$/);
       assert.ok(!(new (class Sub extends Client {})() instanceof Pool));
       assert.ok((await pool.query('select 1')) instanceof Result);
       await assert.rejects(client.query('select 1/0'), (error) => {
@@ -172,6 +176,25 @@ for (const [name, library] of Object.entries({ pg, holdfast })) {
       });
       client.release();
       await pool.end();
+    });
+
+    test('a password that enumeration does not show is used', async () => {
+      const { hostname, port, username, password } = new URL(server.url);
+      const config = {
+        host: hostname,
+        port,
+        user: username,
+        database: 'postgres',
+      };
+      Object.defineProperty(config, 'password', { value: password });
+      for (const Own of [Client, Pool]) {
+        const own = new Own(config);
+        if (Own === Client) {
+          await own.connect();
+        }
+        assert.strictEqual((await own.query('select 1')).rowCount, 1);
+        await own.end();
+      }
     });
 
     test('a Query emits its rows and its end', async () => {
@@ -230,8 +253,13 @@ for (const [name, library] of Object.entries({ pg, holdfast })) {
       const types = new TypeOverrides();
       types.setTypeParser(20, (/** @type {string} */ text) => BigInt(text));
       const pool = new Pool({ connectionString: server.url, types });
-      const { rows } = await pool.query('select 1::int8 as a, 2::int4 as b');
+      const text = 'select 1::int8 as a, 2::int4 as b';
+      const { rows } = await pool.query(text);
       assert.deepStrictEqual(rows, [{ a: 1n, b: 2 }]);
+      // ORMs clone their options.
+      const copy = Object.assign(Object.create(TypeOverrides.prototype), types);
+      const cloned = await pool.query({ text, types: copy });
+      assert.deepStrictEqual(cloned.rows, rows);
       await pool.end();
     });
   });
@@ -245,5 +273,27 @@ test("parsers of the pg that is beside are honoured as a pool's types", async ()
     const { rows } = await pool.query('select 5::int8 as a');
     assert.deepStrictEqual(rows, [{ a: 5 }]);
     await pool.end();
+  }
+});
+
+test('installed as pg, an unknown option is a warning that names it', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-as-pg-'));
+  try {
+    fs.mkdirSync(path.join(folder, 'node_modules'));
+    fs.symlinkSync(ROOT, path.join(folder, 'node_modules', 'pg'));
+    const script = `
+      process.on('warning', ({ code, message }) => console.log(code, message));
+      new (require('pg').Pool)({ host: 'localhost', conectionString: 'x' });`;
+    const said = execFileSync(
+      process.execPath,
+      ['--preserve-symlinks', '--no-warnings', '-e', script],
+      { cwd: folder, encoding: 'utf8' },
+    );
+    assert.match(
+      said,
+      /^HF_OPTIONS unknown option "conectionString".*connectionString.*as pg/,
+    );
+  } finally {
+    fs.rmSync(folder, { recursive: true });
   }
 });

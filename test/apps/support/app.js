@@ -19,6 +19,7 @@ const { AppProcess, environment, runProcess } = require('./processes.js');
  * @typedef {object} PrepareOptions
  * @property {Record<string, string>} [extraFiles] path in the application →
  *   text; put over the copy
+ * @property {string[]} [dependencies] install only these of them
  * @property {string[]} [keep] entries of the copy that stay from run to run,
  *   such as caches; node_modules always does
  */
@@ -55,8 +56,9 @@ function readJson(file) {
  * the registry, and come from the tarballs.
  *
  * @param {string} source
+ * @param {string[]} [only] the dependencies to install, instead of all
  */
-function manifestOf(source) {
+function manifestOf(source, only) {
   const manifest = readJson(path.join(source, 'package.json'));
   for (const kind of [
     'dependencies',
@@ -65,7 +67,9 @@ function manifestOf(source) {
     'peerDependencies',
   ]) {
     const names = Object.keys(manifest[kind] ?? {});
-    for (const name of names.filter((name) => OURS.test(name))) {
+    const isLeftOut = (/** @type {string} */ name) =>
+      OURS.test(name) || only?.includes(name) === false;
+    for (const name of names.filter(isLeftOut)) {
       delete manifest[kind][name];
     }
   }
@@ -141,7 +145,7 @@ function lockFor(folder) {
  */
 async function prepareApp(source, options = {}) {
   const from = path.resolve(ROOT, source);
-  const manifest = manifestOf(from);
+  const manifest = manifestOf(from, options.dependencies);
   const hash = createHash('sha256')
     .update(JSON.stringify([manifest, process.versions.modules]))
     .digest('hex')

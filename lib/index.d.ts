@@ -278,6 +278,18 @@ export interface ValueOptions {
   dates?: 'date' | 'text' | 'temporal' | undefined;
 }
 
+/** A type of the database, from `pool.type()`. */
+export interface NamedType {
+  /** The name that it was asked for by. */
+  readonly name: string;
+  /**
+   * Returns a parameter of this type, null for null. A composite is an object
+   * with all of its attributes, a range `{lower, upper, bounds}`.
+   * @throws {HoldfastError} HF_PARAM_INVALID, for what is no such value
+   */
+  value(value: unknown): { toPostgres(): string } | null;
+}
+
 /**
  * A range, where `catalogTypes` is set. A bound that is not there is null, and
  * both are in an empty range.
@@ -1280,6 +1292,12 @@ export class Pool extends EventEmitter implements Queryable {
   readonly ended: boolean;
 
   query: Queryable['query'];
+  /**
+   * Looks a type up by its name in the catalogue (`address`, `app.address` or
+   * `address[]`), to make parameters of it. Rejects with HF_PARAM_INVALID where
+   * there is none.
+   */
+  type(name: string): Promise<NamedType>;
   readonly sql: SqlTag;
 
   /** Leases a connection, which must be released. */

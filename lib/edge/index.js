@@ -71,7 +71,7 @@ class Client {
 }
 
 const ASKING =
-  'query sql connect transaction warmup health reset suspend resume listen drain ' +
+  'query sql type connect transaction warmup health reset suspend resume listen drain ' +
   'invalidate clearPreparedStatements';
 const LISTENING =
   'on once off addListener prependListener removeListener ' +

@@ -11,18 +11,14 @@ const { nowMillis } = require('../platform/clock.js');
 const { contextOf, currentContext } = require('../retry/context.js');
 const { paramError, refusal } = require('../errors/errors.js');
 const { areNamed, bindNames } = require('./named-parameters.js');
+const { readRetry } = require('./call-retry.js');
 const { readValueOptions } = require('../values/value-options.js');
 const { checkKeys } = require('../validate/keys.js');
-const {
-  MILLIS_MAX,
-  readBoolean,
-  readMillis,
-} = require('../validate/values.js');
+const { readBoolean, readMillis } = require('../validate/values.js');
 const { eitherSignal, isSignal } = require('../platform/signals.js');
 
 /** @typedef {import('./call.js').Call} Call */
 
-const RETRY_KEYS = new Set(['maxRetries']);
 /**
  * Statements that clean up are not refused because earlier work was aborted.
  * The engine's scanner sees it behind a comment as well, but a call of the
@@ -58,35 +54,6 @@ const UNDOES = /^\s*(?:rollback|abort)\b/i;
  * @property {unknown} [context] what a retry helper gave its function
  * @property {unknown} [callback]
  */
-
-/**
- * @param {unknown} retry
- * @returns {number} -1 = the pool's policy
- */
-function readRetry(retry) {
-  if (retry === undefined || retry === null || retry === true) {
-    return -1;
-  }
-  if (retry === false) {
-    return 0;
-  }
-  if (typeof retry !== 'object' || Array.isArray(retry)) {
-    throw new TypeError('retry must be true, false or {maxRetries}');
-  }
-  checkKeys(retry, RETRY_KEYS, 'retry');
-  const { maxRetries } = /** @type {{maxRetries?: unknown}} */ (retry);
-  if (maxRetries === undefined || maxRetries === null) {
-    return -1;
-  }
-  if (
-    typeof maxRetries !== 'number' ||
-    !Number.isInteger(maxRetries) ||
-    maxRetries < 0
-  ) {
-    throw new TypeError('retry.maxRetries must be a whole number, 0 or more');
-  }
-  return Math.min(MILLIS_MAX, maxRetries);
-}
 
 /**
  * @param {any} signal

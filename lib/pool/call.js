@@ -17,8 +17,8 @@ const { withValueOptions } = require('../values/value-options.js');
  * @property {(call: Call, connection: number, error: unknown) => void} settled
  * @property {(call: Call, error: any) => any} explain
  * @property {number} decodable types for which no connection has its own parser
- * @property {import('./type-lookup.js').TypeLookup | null} lookup where the
- *   catalogue is asked
+ * @property {import('./type-lookup.js').TypeLookup | null} [lookup] where the
+ *   catalogue is asked; without an asker
  * @property {import('./lease-types.js').LeaseTypes | null} asker asks on the
  *   connection that a result came from
  * @property {Promise<unknown> | null} late answers that later ones wait for;
@@ -182,12 +182,17 @@ class Call {
       this.#owner.typesOn(connection, this.types),
       this.valueOptions,
     );
-    const lookup = this.hasOwnTypes ? null : this.#owner.lookup;
+    const lookup = this.hasOwnTypes ? null : this.#lookup;
     if (lookup === null) {
       return parsers;
     }
     this.#reader = lookup.reader(parsers);
     return this.#reader;
+  }
+
+  get #lookup() {
+    const { asker, lookup = null } = this.#owner;
+    return asker === null ? lookup : asker.lookup;
   }
 
   /**
@@ -198,7 +203,8 @@ class Call {
     const reader = this.#reader;
     this.#reader = null;
     const missing = reader?.missing;
-    const { lookup, asker } = this.#owner;
+    const { asker } = this.#owner;
+    const lookup = this.#lookup;
     if (!reader || !missing || lookup === null || this.#failed !== null) {
       return;
     }

@@ -92,10 +92,6 @@ class LeaseState {
     return this.#core;
   }
 
-  get lookup() {
-    return this.asker.lookup;
-  }
-
   /** @param {Promise<unknown>} answer */
   hold(answer) {
     this.late = answer;
@@ -205,7 +201,6 @@ class LeaseState {
     return call;
   }
 
-  /** A statement was sent. */
   begun() {
     this.#pending += 1;
     this.given += 1;

@@ -5,7 +5,7 @@
 // once that has altered some.
 
 const { joinSignal } = require('./arguments.js');
-const { ALTERS, lookupCall } = require('./type-lookup.js');
+const { ALTERS, lookupCall, questionOf } = require('./type-lookup.js');
 const { OP } = require('../protocol/operations.js');
 
 class LeaseTypes {
@@ -62,7 +62,7 @@ class LeaseTypes {
   ask(oids) {
     const lease = this.#lease;
     return new Promise((resolve, reject) => {
-      const call = lookupCall(lease, oids, resolve, reject);
+      const call = lookupCall(lease, questionOf(oids), resolve, reject);
       call.timeout = lease.core.defaults.timeout;
       joinSignal(call, lease.signal);
       call.submit(lease.core.port, OP.LEASE_QUERY, lease.lease);

@@ -4,6 +4,7 @@
 // Operations on a pool as a whole: warm-up, health, reset, suspension, and the
 // deallocation of prepared statements.
 
+const { namedType } = require('./named-type.js');
 const { FLAG, OP } = require('../protocol/operations.js');
 const { refusal } = require('../errors/errors.js');
 const { checkOptions } = require('../validate/keys.js');
@@ -44,6 +45,11 @@ class Maintenance {
     this.#pool = pool;
     this.#warmup = new Warmup(core, pool);
     this.#health = new HealthCheck(core, pool, this.#warmup);
+  }
+
+  /** @param {string} name as the catalogue has it */
+  type(name) {
+    return namedType(this.#core, name);
   }
 
   /**

@@ -234,18 +234,12 @@ class Pool extends EventEmitter {
     });
   }
 
-  /**
-   * Replaces all connections, each when it is idle.
-   * @returns {Promise<void>}
-   */
+  /** Replaces all connections, each when it is idle. */
   reset() {
     return stateOf(this).maintenance.reset();
   }
 
-  /**
-   * Closes idle connections and makes calls wait, until resume().
-   * @returns {Promise<void>}
-   */
+  /** Closes idle connections and makes calls wait, until resume(). */
   suspend() {
     return stateOf(this).maintenance.suspend();
   }
@@ -279,6 +273,14 @@ class Pool extends EventEmitter {
    */
   prometheus() {
     return prometheusText([this]);
+  }
+
+  /**
+   * Looks a type up by its name, to make parameters of it.
+   * @param {string} name
+   */
+  type(name) {
+    return stateOf(this).maintenance.type(name);
   }
 
   /** The class of clients, which some libraries make their own from. */

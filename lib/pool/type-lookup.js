@@ -86,17 +86,30 @@ const AS_TEXT = Object.freeze({
 });
 
 /**
+ * A statement and its values.
+ * @typedef {readonly [string, string[]]} Question
+ */
+
+/**
+ * @param {number[]} oids
+ * @returns {Question}
+ */
+function questionOf(oids) {
+  return [SQL, [`{${oids}}`]];
+}
+
+/**
  * Makes a call that asks for types.
  * @param {import('./call.js').Owner} owner
- * @param {number[]} oids
+ * @param {Question} question
  * @param {(value: any) => void} resolve
  * @param {(error: any) => void} reject
  * @returns {Call}
  */
-function lookupCall(owner, oids, resolve, reject) {
+function lookupCall(owner, [text, values], resolve, reject) {
   const call = new Call(owner, AS_TEXT, resolve, reject);
-  call.text = SQL;
-  call.values = [`{${oids}}`];
+  call.text = text;
+  call.values = values;
   call.rowAsArray = true;
   call.isLookup = true;
   call.hasOwnTypes = true;
@@ -107,12 +120,12 @@ function lookupCall(owner, oids, resolve, reject) {
 /**
  * Asks on any connection of the pool.
  * @param {import('./pool-core.js').PoolCore} core
- * @param {number[]} oids
+ * @param {Question} question
  * @returns {Promise<Result>}
  */
-function askPool(core, oids) {
+function askPool(core, question) {
   return new Promise((resolve, reject) => {
-    const call = lookupCall(core, oids, resolve, reject);
+    const call = lookupCall(core, question, resolve, reject);
     call.deadline = core.defaults.deadline || LOOKUP_MILLIS;
     call.acquire = core.defaults.acquire;
     call.submit(core.port, OP.QUERY, core.open());
@@ -321,6 +334,31 @@ class TypeLookup {
   }
 
   /**
+   * Returns the OID that a question asks for, 0 for none.
+   * @param {string} text
+   * @param {string[]} values
+   * @returns {Promise<number>}
+   */
+  async oidOf(text, values) {
+    const { rows } = await askPool(this.#core, [text, values]);
+    return Number(rows[0]?.[0] ?? 0);
+  }
+
+  /**
+   * Looks a type up, however well it is known.
+   * @param {number} oid
+   * @returns {Promise<Map<number, TypeEntry> | undefined>} it and those it
+   *   consists of, undefined if there is none
+   */
+  async definition(oid) {
+    const { rows } = await askPool(this.#core, questionOf([oid]));
+    const entries = rows.map(([json]) => JSON.parse(json));
+    return entries.length === 0
+      ? undefined
+      : new Map(entries.map((entry) => [entry.oid, entry]));
+  }
+
+  /**
    * A lease asks on its own connection, which sees what its transaction has made
    * and needs no second one. In a failed transaction it cannot.
    * @param {Set<number>} missing
@@ -330,7 +368,8 @@ class TypeLookup {
   async #look(missing, lease) {
     const { catalog } = this;
     const pools = flightsOf(flightsOfPools, catalog);
-    const ask = (/** @type {number[]} */ oids) => askPool(this.#core, oids);
+    const ask = (/** @type {number[]} */ oids) =>
+      askPool(this.#core, questionOf(oids));
     if (!lease?.mayAsk) {
       await lookOnce(catalog, missing, pools, ask);
       return false;
@@ -351,4 +390,4 @@ class TypeLookup {
   }
 }
 
-module.exports = { ALTERS, TypeLookup, lookupCall };
+module.exports = { ALTERS, TypeLookup, lookupCall, questionOf };

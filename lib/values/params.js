@@ -11,6 +11,7 @@ const { isAnyArrayBuffer, isDate } = require('node:util').types;
 
 const { paramError } = require('../errors/errors.js');
 const { defaults } = require('./defaults.js');
+const { WRITE } = require('./catalog/type-writer.js');
 const { writeJson } = require('./types/json.js');
 const { temporalText } = require('./types/temporal.js');
 
@@ -194,6 +195,14 @@ function pathTo(value, position, within) {
 }
 
 /**
+ * Whether a value was read as one of a type that is known.
+ * @param {object} value
+ */
+function isMarked(value) {
+  return /** @type {any} */ (value)[WRITE] !== undefined;
+}
+
+/**
  * Returns an array literal. Every element is quoted, so that none can be
  * taken for NULL or for structure; the server's parser of the element's type
  * sees it without the quotes.
@@ -210,7 +219,7 @@ function encodeArray(values, position, within) {
     if (i > 0) {
       literal += ',';
     }
-    if (Array.isArray(value)) {
+    if (Array.isArray(value) && !isMarked(value)) {
       literal += encodeArray(value, position, path);
     } else if (typeof value === 'number') {
       literal += `"${value}"`;
@@ -229,6 +238,9 @@ function encodeArray(values, position, within) {
  * @returns {string | Wire | null}
  */
 function encodeObject(value, position, within) {
+  if (isMarked(value)) {
+    return /** @type {any} */ (value)[WRITE](value);
+  }
   const bytes = bytesOf(value);
   if (bytes !== null) {
     return encodeBytes(bytes, within);

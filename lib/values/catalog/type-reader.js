@@ -9,6 +9,7 @@ const { nowMillis } = require('../../platform/clock.js');
 const { namedParser, namesEpoch } = require('../named-parsers.js');
 const { parseText } = require('../types/parsers.js');
 const { unreadable } = require('../unreadable.js');
+const { encodeParam } = require('../params.js');
 const { TEXTS } = require('./catalog.js');
 const {
   readArray,
@@ -16,6 +17,7 @@ const {
   readRange,
   readRecord,
 } = require('./literal.js');
+const { TypeWriter, WRITE } = require('./type-writer.js');
 
 /** @typedef {import('../types.js').CustomTypes} CustomTypes */
 /** @typedef {import('../types/parsers.js').TypeParser} TypeParser */
@@ -29,18 +31,46 @@ const {
  * @property {TypeEntry[]} entries
  * @property {(readonly [number, TypeParser])[]} leaves parsers that were set
  * @property {number} epoch of the parsers by name
+ * @property {Set<number>} named types that are read by a parser of their name
+ * @property {TypeWriter} writer of what was read
  */
 
 /** No type of a server is nested so deeply. */
 const DEPTH_MAX = 64;
 
 /**
+ * Returns the property by which a value can be sent as it was read.
+ * @param {number} oid
+ * @param {Made} made
+ * @returns {PropertyDescriptor}
+ */
+function writing(oid, made) {
+  return {
+    value: (/** @type {unknown} */ value) =>
+      made.writer.write(oid, value, encodeParam),
+  };
+}
+
+/**
+ * Returns what writes values that were read with a parser.
+ * @param {Made} made
+ * @returns {TypeWriter}
+ */
+function writerOf({ entries, named }) {
+  return new TypeWriter((oid) => {
+    const entry = entries.find((one) => one.oid === oid);
+    return named.has(oid) ? undefined : entry;
+  });
+}
+
+/**
  * Returns a parser of composites.
  * @param {readonly string[]} names
  * @param {readonly TypeParser[]} parsers
+ * @param {PropertyDescriptor} property
  * @returns {TypeParser}
  */
-function compositeOf(names, parsers) {
+function compositeOf(names, parsers, property) {
   return (text) => {
     const fields = readRecord(text);
     const isEmpty = names.length === 0 && fields.length === 1;
@@ -63,7 +93,7 @@ function compositeOf(names, parsers) {
         value[names[i]] = parsed;
       }
     }
-    return value;
+    return Object.defineProperty(value, WRITE, property);
   };
 }
 
@@ -142,11 +172,14 @@ class TypeReader {
   #make(oid) {
     /** @type {Made} */
     const made = {
+      named: new Set(),
+      writer: /** @type {any} */ (undefined),
       parser: parseText,
       entries: [],
       leaves: [],
       epoch: namesEpoch(),
     };
+    made.writer = writerOf(made);
     const parse = this.#parserOf(oid, made, 0);
     if (parse === undefined) {
       this.#note(oid);
@@ -207,6 +240,7 @@ class TypeReader {
     made.entries.push(entry);
     const named = namedParser(this.#base, entry);
     if (named !== undefined || !this.#parses) {
+      made.named.add(oid);
       return named ?? parseText;
     }
     return entry.kind === 'composite'
@@ -220,7 +254,7 @@ class TypeReader {
    * @param {number} depth
    * @returns {TypeParser | undefined}
    */
-  #compositeOf({ attributes }, made, depth) {
+  #compositeOf({ oid: type, attributes }, made, depth) {
     const parsers = attributes.map(({ oid }) =>
       this.#parserOf(oid, made, depth + 1),
     );
@@ -228,7 +262,11 @@ class TypeReader {
       return undefined;
     }
     const names = attributes.map(({ name }) => name);
-    return compositeOf(names, /** @type {TypeParser[]} */ (parsers));
+    return compositeOf(
+      names,
+      /** @type {TypeParser[]} */ (parsers),
+      writing(type, made),
+    );
   }
 
   /**
@@ -237,7 +275,7 @@ class TypeReader {
    * @param {number} depth
    * @returns {TypeParser | undefined}
    */
-  #otherOf({ kind, of, delimiter }, made, depth) {
+  #otherOf({ oid, kind, of, delimiter }, made, depth) {
     if (kind === 'text' || kind === 'enum') {
       return parseText;
     }
@@ -245,14 +283,12 @@ class TypeReader {
     if (parse === undefined || kind === 'domain') {
       return parse;
     }
-    switch (kind) {
-      case 'array':
-        return (text) => readArray(text, delimiter, parse);
-      case 'range':
-        return (text) => readRange(text, parse);
-      default:
-        return (text) => readMultirange(text, parse);
+    if (kind === 'array') {
+      return (text) => readArray(text, delimiter, parse);
     }
+    const read = kind === 'range' ? readRange : readMultirange;
+    const property = writing(oid, made);
+    return (text) => Object.defineProperty(read(text, parse), WRITE, property);
   }
 }
 

@@ -28,6 +28,7 @@ for (const [name, file] of Object.entries({
   Drizzle: 'drizzle.js',
   Knex: 'knex.js',
   TypeORM: 'typeorm.js',
+  pgvector: 'vector.js',
   'attachDatabasePool of @vercel/functions': 'vercel.js',
 })) {
   test(`${name} works on the pool as on pg's`, async () => {

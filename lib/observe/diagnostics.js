@@ -103,4 +103,4 @@ const channels = Object.freeze({
   slow: channel('holdfast:slow'),
 });
 
-module.exports = { channels, traces };
+module.exports = { Trace, channels, traces };

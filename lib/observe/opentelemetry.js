@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// OpenTelemetry's metrics and spans, under the names its conventions give to
-// database clients. It listens to the channels every tracer can listen to; the
-// API is the user's own copy.
+// OpenTelemetry's metrics, under the names its conventions give to database
+// clients, and where spans are turned on. The API is the user's own copy.
 
 const { versions } = require('../engine/versions.js');
-const { traces } = require('./diagnostics.js');
 const { livePools } = require('./live.js');
 const { histogramStems } = require('./metrics.js');
 const native = require('../engine/native.js');
+const {
+  errorAttributes,
+  follow,
+  operationOf,
+  serverAttributes,
+  startSpans,
+} = require('./spans.js');
+const { traces } = require('./diagnostics.js');
 const { checkKeysAs } = require('../validate/keys.js');
 
 /**
@@ -22,10 +28,6 @@ const { checkKeysAs } = require('../validate/keys.js');
 /** @typedef {import('../pool/pool-core.js').PoolCore} PoolCore */
 
 const NAME = 'pg-holdfast';
-const SYSTEM = 'postgresql';
-/** api.SpanKind.CLIENT and api.SpanStatusCode.ERROR, fixed by the API. */
-const KIND_CLIENT = 2;
-const STATUS_ERROR = 2;
 
 const SECOND = 1000;
 const MICROS = 1e6;
@@ -75,104 +77,6 @@ function loadApi() {
     );
     throw Object.assign(error, { code: 'HF_NO_OPENTELEMETRY' });
   }
-}
-
-/**
- * @param {any} target of a channel's message
- * @returns {Record<string, unknown>}
- */
-function serverAttributes({ host, port, database }) {
-  return {
-    'db.system.name': SYSTEM,
-    'db.namespace': database,
-    'server.address': host,
-    'server.port': port,
-  };
-}
-
-/**
- * @param {any} error
- * @returns {Record<string, unknown>}
- */
-function errorAttributes(error) {
-  if (error === undefined) {
-    return {};
-  }
-  const type = String(error?.code ?? error?.name ?? '_OTHER');
-  const state = error?.sqlState;
-  return state === undefined
-    ? { 'error.type': type }
-    : { 'error.type': type, 'db.response.status_code': state };
-}
-
-/**
- * Subscribes to the beginning and end of statements. One that is refused
- * synchronously, as for a value that cannot be encoded, has its `end` only.
- * @param {(message: any) => void} onStart
- * @param {(message: any) => void} onEnd
- * @returns {() => void} unsubscribes
- */
-function followQueries(onStart, onEnd) {
-  const { start, end, asyncEnd } = traces.query;
-  const failed = new WeakSet();
-  const onAsyncEnd = (/** @type {any} */ query) => {
-    if (query.error !== undefined) {
-      failed.add(query);
-    }
-    onEnd(query);
-  };
-  const onSyncEnd = (/** @type {any} */ query) => {
-    if (query.error !== undefined && !failed.has(query)) {
-      onEnd(query);
-    }
-  };
-  start.subscribe(onStart);
-  end.subscribe(onSyncEnd);
-  asyncEnd.subscribe(onAsyncEnd);
-  return () => {
-    start.unsubscribe(onStart);
-    end.unsubscribe(onSyncEnd);
-    asyncEnd.unsubscribe(onAsyncEnd);
-  };
-}
-
-/**
- * Makes a span of each statement.
- * @param {any} api
- * @returns {() => void}
- */
-function startSpans(api) {
-  const tracer = api.trace.getTracer(NAME, versions.holdfast);
-  /** @type {WeakMap<object, any>} */
-  const spans = new WeakMap();
-  return followQueries(
-    (query) => {
-      const { text, target } = query;
-      const [word] = /^\w+/.exec(text.toUpperCase()) ?? [SYSTEM];
-      const name =
-        target.database === undefined ? word : `${word} ${target.database}`;
-      const attributes = { ...serverAttributes(target), 'db.query.text': text };
-      spans.set(
-        query,
-        tracer.startSpan(name, { kind: KIND_CLIENT, attributes }),
-      );
-    },
-    (query) => {
-      const span = spans.get(query);
-      if (span === undefined) {
-        return;
-      }
-      if (query.error !== undefined) {
-        // Its message may contain values; the code is enough.
-        span.setStatus({ code: STATUS_ERROR });
-        span.setAttributes(errorAttributes(query.error));
-      }
-      if (query.attempts > 1) {
-        span.setAttribute('db.holdfast.attempts', query.attempts);
-      }
-      span.end();
-    },
-  );
 }
 
 /** Records in a histogram what the engine counted since the last time. */
@@ -228,11 +132,13 @@ function startMetrics(api) {
     ...seconds,
     description: 'Duration of database client operations.',
   });
-  const stopQueries = followQueries(
+  const stopQueries = follow(
+    traces.query,
     () => {},
-    ({ target, durationMillis = 0, error }) => {
+    ({ target, text, durationMillis = 0, error }) => {
       const attributes = {
         ...serverAttributes(target),
+        'db.operation.name': operationOf(text),
         ...errorAttributes(error),
       };
       duration.record(durationMillis / SECOND, attributes);
@@ -334,7 +240,9 @@ function enableOpenTelemetry(options = {}) {
   const api = checkOptions(options);
   stop?.();
   const stops = [
-    options.spans === false ? undefined : startSpans(api),
+    options.spans === false
+      ? undefined
+      : startSpans(api.trace.getTracer(NAME, versions.holdfast)),
     options.metrics === false ? undefined : startMetrics(api),
   ];
   const own = () => {

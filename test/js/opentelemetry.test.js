@@ -51,6 +51,11 @@ function makeSpan(name, options, attributes = { ...options.attributes }) {
   return span;
 }
 
+/** Spans of statements: connects may come between. */
+function ofStatements() {
+  return spans.filter(({ name }) => name.startsWith('pg.query:'));
+}
+
 /** @param {string} name */
 function instrument(name) {
   const kept = records.get(name) ?? [];
@@ -114,26 +119,85 @@ after(async () => {
 test('a statement is a span with the conventions names', async () => {
   disable = enableOpenTelemetry();
   await pool.query('select $1::int /* tag */', [42]);
-  const [span] = spans;
-  assert.strictEqual(spans.length, 1);
+  const [span, ...others] = ofStatements();
+  assert.strictEqual(others.length, 0);
   assert.strictEqual(span.kind, api.SpanKind.CLIENT);
-  assert.strictEqual(span.name, 'SELECT postgres');
+  assert.strictEqual(span.name, 'pg.query:SELECT postgres');
   assert.ok(span.ended);
   assert.strictEqual(span.status, undefined);
   const { host, port } = pool.options;
-  assert.deepStrictEqual(span.attributes, {
+  const stable = {
     'db.system.name': 'postgresql',
     'db.namespace': 'postgres',
     'server.address': host,
     'server.port': port,
     'db.query.text': 'select $1::int',
+  };
+  assert.deepStrictEqual(span.attributes, {
+    'db.system': 'postgresql',
+    'db.name': 'postgres',
+    'db.user': pool.options.user,
+    'db.connection_string': `postgresql://${host}:${port}/postgres`,
+    'net.peer.name': host,
+    'net.peer.port': port,
+    'db.statement': 'select $1::int',
+    ...stable,
   });
+  process.env.OTEL_SEMCONV_STABILITY_OPT_IN = 'http,database';
+  try {
+    await pool.query('select $1::int', [42]);
+  } finally {
+    delete process.env.OTEL_SEMCONV_STABILITY_OPT_IN;
+  }
+  assert.deepStrictEqual(ofStatements()[1].attributes, stable);
+});
+
+test('a named statement gives its name to its span', async () => {
+  disable = enableOpenTelemetry({ metrics: false });
+  await pool.query({ name: 'by-id', text: 'select 1' });
+  const [span] = ofStatements();
+  assert.strictEqual(span.name, 'pg.query:by-id postgres');
+  assert.strictEqual(span.attributes['db.postgresql.plan'], 'by-id');
+});
+
+test('connect() and each connection that is opened are spans', async () => {
+  disable = enableOpenTelemetry({ metrics: false });
+  const fresh = new Pool({ connectionString: server.url, logger: false });
+  try {
+    const client = await fresh.connect();
+    client.release();
+    await eventually(() =>
+      spans.some(({ name, ended }) => name === 'pg.connect' && ended),
+    );
+    const acquired = spans.filter(({ name }) => name === 'pg-pool.connect');
+    assert.strictEqual(acquired.length, 1);
+    assert.ok(acquired[0].ended);
+    assert.strictEqual(acquired[0].kind, api.SpanKind.CLIENT);
+    assert.strictEqual(acquired[0].attributes['db.name'], 'postgres');
+  } finally {
+    await fresh.end();
+  }
+});
+
+test('a connect that fails is a span with its error', async () => {
+  disable = enableOpenTelemetry({ metrics: false });
+  const url = new URL(server.url);
+  url.pathname = '/no_such_database';
+  const wrong = new Pool({ connectionString: url.href, logger: false });
+  await assert.rejects(wrong.connect());
+  await eventually(() => spans.filter((span) => span.ended).length >= 2);
+  for (const name of ['pg-pool.connect', 'pg.connect']) {
+    const span = spans.find((one) => one.name === name);
+    assert.deepStrictEqual(span.status, { code: api.SpanStatusCode.ERROR });
+    assert.strictEqual(span.attributes['error.type'], '3D000', name);
+  }
+  await wrong.end();
 });
 
 test('a failed statement has an error type and the SQLSTATE', async () => {
   disable = enableOpenTelemetry({ api });
   await assert.rejects(pool.query('select 1/0'));
-  const [{ status, attributes, ended }] = spans;
+  const [{ status, attributes, ended }] = ofStatements();
   assert.deepStrictEqual(status, { code: api.SpanStatusCode.ERROR });
   assert.strictEqual(attributes['error.type'], '22012');
   assert.strictEqual(attributes['db.response.status_code'], '22012');
@@ -150,7 +214,7 @@ test('a statement whose value cannot be written has a span that ends', async () 
   await assert.rejects(pool.query('select $1::text', [bad]), RangeError);
   await assert.rejects(pool.query('select 1/0'));
   assert.deepStrictEqual(
-    spans.map((span) => [span.ended, span.attributes['error.type']]),
+    ofStatements().map((span) => [span.ended, span.attributes['error.type']]),
     [
       [true, 'RangeError'],
       [true, '22012'],
@@ -170,6 +234,10 @@ test('durations and the pool are metrics with the conventions names', async () =
   const durations = records.get('db.client.operation.duration') ?? [];
   assert.strictEqual(durations.length, 4); // with BEGIN and COMMIT
   assert.ok(durations.every(({ value }) => value >= 0 && value < 60));
+  assert.deepStrictEqual(
+    durations.map(({ attributes }) => attributes['db.operation.name']),
+    ['SELECT', 'BEGIN', 'SELECT', 'COMMIT'],
+  );
   await eventually(() => pool.stats().leaseTimeCount === 1);
   collect();
   /** @param {string} name */
@@ -234,10 +302,10 @@ test('what is turned off is not made, and disabling ends it all', async () => {
   disable = enableOpenTelemetry({ metrics: false });
   assert.strictEqual(callbacks.length, 0, 'the second call ends the first');
   await pool.query('select 1');
-  assert.strictEqual(spans.length, 1);
+  assert.strictEqual(ofStatements().length, 1);
   disable();
   await pool.query('select 1');
-  assert.strictEqual(spans.length, 1);
+  assert.strictEqual(ofStatements().length, 1);
 });
 
 test('wrong options are named', () => {

@@ -159,6 +159,8 @@ export class HoldfastError extends Error {
    * An `ErrorCode`, the server's SQLSTATE, or node's name of a system error.
    */
   code: ErrorCode | (string & {}) | undefined;
+  /** Of batch(): the place in the list of the statement that failed. */
+  batchIndex?: number;
   /** What became of the work: whether a retry is safe. */
   outcome: Outcome;
   /** Whether a retry is useful. Retry only what is also safe to retry. */
@@ -810,7 +812,54 @@ export interface SqlTag {
 // ---- what can be asked --------------------------------------------------------
 
 /** What pools and clients have in common. */
+/** Options of batch(), for the batch as a whole. */
+export interface BatchOptions {
+  /** Settings of the server for its transaction. @default none */
+  settings?: Settings | undefined;
+  /** It only reads, which the server enforces. So it may be retried. @default false */
+  readOnly?: boolean | undefined;
+  /** It may run twice. So it may be retried. @default false */
+  idempotent?: boolean | undefined;
+  /** @default the pool's */
+  retry?: boolean | { maxRetries?: number } | undefined;
+  /** Aborts the batch. */
+  signal?: AbortSignal | undefined;
+  /** The limit of one attempt, which is then cancelled. In ms. @default the pool's */
+  timeoutMillis?: number | undefined;
+  /** The limit of the whole call. In ms. @default the pool's */
+  deadlineMillis?: number | undefined;
+  /** What a retry helper gave its function. */
+  context?: RetryContext | undefined;
+}
+
+/** A statement of a batch. */
+export interface BatchStatement {
+  /** The SQL of one statement. */
+  text: string;
+  /** The values of $1, $2, …; with an object, of :name. */
+  values?: readonly unknown[] | NamedValues | undefined;
+  /** Parsers of this result. @default the pool's */
+  types?: CustomTypes | undefined;
+  /** 'array' for rows as arrays. @default objects */
+  rowMode?: string | undefined;
+}
+
 export interface Queryable {
+  /**
+   * Runs up to 10,000 statements in one flight, as one transaction: all of it is
+   * done, or nothing. Resolves to the result of each; rejects with the error of
+   * one, whose `batchIndex` is its place. HF_PARAM_INVALID for what cannot run in
+   * a transaction, or ends one.
+   */
+  batch(
+    list: ReadonlyArray<string | BatchStatement>,
+    options?: BatchOptions & { atomic?: true | undefined },
+  ): Promise<QueryResult[]>;
+  /** Runs them in order, each for itself, whatever becomes of the others. */
+  batch(
+    list: ReadonlyArray<string | BatchStatement>,
+    options: BatchOptions & { atomic: false },
+  ): Promise<PromiseSettledResult<QueryResult>[]>;
   /** A template tag: `` await pool.sql`select … where id = ${id}` ``. */
   readonly sql: SqlTag;
   query<R extends any[] = any[], V extends readonly unknown[] = any[]>(

@@ -71,7 +71,8 @@ class Client {
 }
 
 const ASKING =
-  'query sql type connect transaction warmup health reset suspend resume listen drain ' +
+  'query batch sql type connect transaction warmup health reset suspend resume ' +
+  'listen drain ' +
   'invalidate clearPreparedStatements';
 const LISTENING =
   'on once off addListener prependListener removeListener ' +

@@ -271,6 +271,10 @@ function errorFromMessage(ints, offset, strings, firstString) {
   if (details.cause !== undefined && waitsInVain(status)) {
     addConnectCause(error, /** @type {any} */ (details.cause), causeStatus);
   }
+  const statement = int(ERROR_AT.STATEMENT);
+  if (statement > 0) {
+    Object.assign(error, { batchIndex: statement - 1 });
+  }
   const fields = readFields(text);
   error.reason = fields.b ?? reasonOf(status, details, fields);
   if (fields.b !== undefined) {

@@ -99,6 +99,7 @@ export class HoldfastService {
   /** The pool itself. */
   readonly pool: Pool;
   query: Pool['query'];
+  batch: Pool['batch'];
   readonly sql: Pool['sql'];
   transaction: Pool['transaction'];
   withSettings: Pool['withSettings'];

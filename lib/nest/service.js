@@ -9,6 +9,7 @@ const { readSettings } = require('./options.js');
 /** The methods of the pool that a service has. */
 const DELEGATED = /** @type {const} */ ([
   'query',
+  'batch',
   'transaction',
   'withSettings',
   'connect',

@@ -364,14 +364,17 @@ function abortedError(signal) {
 
 module.exports = {
   abortedError,
+  checkConfig,
   checkKeys,
   checkSignal,
+  checkText,
   joinRun,
   joinSignal,
   readBoolean,
   readCall,
   readLeaseCall,
   readMillis,
+  readValues,
   refuseAborted,
   refuseFunction,
   refuseSubmittable,

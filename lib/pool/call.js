@@ -92,6 +92,11 @@ class Call {
   settings = null;
   /** Whether some of them were given with the statement. */
   hasOwnSettings = false;
+  /**
+   * Its statements, where it is a batch.
+   * @type {import('./batch.js').Batch | null}
+   */
+  batch = null;
   /** @type {AbortSignal | null} */
   signal = null;
   /** @type {import('../retry/context.js').JoinedRun | undefined} */
@@ -141,6 +146,7 @@ class Call {
     // Encoding may run the caller's own code, which may call query() itself, so
     // it comes before the first field is pushed.
     const texts = this.values === null ? null : encodeParams(this.values);
+    const batchTexts = this.batch?.encode() ?? [];
     this.values = null;
     const parsers = withValueOptions(this.types, this.valueOptions);
     this.decode = types.builtinMask(parsers) & this.#owner.decodable;
@@ -161,7 +167,10 @@ class Call {
       fields += pushSettings(port, this.settings, this.hasOwnSettings);
       this.flags |= FLAG.SETTINGS;
     }
-    if (texts !== null) {
+    if (this.batch !== null) {
+      this.decode = this.batch.decodable(this.decode);
+      fields += this.batch.push(port, batchTexts);
+    } else if (texts !== null) {
       pushTexts(port, texts);
       fields += texts.length;
     }
@@ -252,6 +261,7 @@ class Call {
     if (meta.more) {
       this.#results ??= [];
       this.#results.push(result);
+      this.batch?.next(this);
       this.#owner.settled(this, 0, undefined);
       this.#complete(result);
       return;

@@ -10,6 +10,7 @@ const { EventEmitter } = require('node:events');
 const { inspect } = require('node:util');
 
 const { refuseSubmittable } = require('./arguments.js');
+const { runBatch } = require('./batch.js');
 const { refusal } = require('../errors/errors.js');
 const { LeaseState } = require('./lease-state.js');
 const { Query, runQuery } = require('./query-object.js');
@@ -84,6 +85,16 @@ class PoolClient extends EventEmitter {
     }
     refuseSubmittable(config);
     return stateOf(this).query(config, values, callback);
+  }
+
+  /**
+   * Runs several statements in one flight; outside a transaction they are one.
+   * @param {any} list of SQL texts, or objects with `text`
+   * @param {any} [options]
+   * @returns {Promise<any[]>}
+   */
+  batch(list, options) {
+    return runBatch(this, list, options);
   }
 
   /** A template tag, for statements on this connection. */

@@ -8,6 +8,7 @@
 const { FLAG, OP } = require('../protocol/operations.js');
 const { callWith } = require('../engine/callbacks.js');
 const { readLeaseCall } = require('./arguments.js');
+const { enterBatch } = require('./batch.js');
 const { Call } = require('./call.js');
 const { refusal } = require('../errors/errors.js');
 const { NamedTexts } = require('./named-texts.js');
@@ -186,6 +187,7 @@ class LeaseState {
     call.timeout = defaults.timeout;
     call.settings = kind === OP.FINISH ? null : this.settings;
     readLeaseCall(call, config, values, this);
+    enterBatch(call, config);
     call.flags |= config?.[URGENT] === true ? FLAG.URGENT : 0;
     call.flags |= config?.[SURE] === true ? FLAG.EXACTLY_ONCE : 0;
     this.#checkRun(call.run);

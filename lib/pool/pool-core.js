@@ -8,6 +8,7 @@ const { Acquire } = require('./acquire.js');
 const { GAUGE } = require('../protocol/messages.js');
 const { FLAG, OP } = require('../protocol/operations.js');
 const { readCall } = require('./arguments.js');
+const { enterBatch } = require('./batch.js');
 const { Call } = require('./call.js');
 const { readCallSettings } = require('./call-settings.js');
 const { PoolClient, internals } = require('./client.js');
@@ -125,6 +126,7 @@ class PoolCore extends EnginePool {
     call.timeout = this.defaults.timeout;
     call.flags = this.defaults.flags;
     readCall(call, config, values, this.names);
+    enterBatch(call, config);
     call.run?.use(this.pool);
     call.acquire = this.defaults.acquire;
     const { port, observer } = this;

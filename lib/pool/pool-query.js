@@ -5,6 +5,7 @@
 
 const { callWith } = require('../engine/callbacks.js');
 const { refuseFunction, refuseSubmittable } = require('./arguments.js');
+const { runBatch } = require('./batch.js');
 const { mergeSettings, readCallSettings } = require('./call-settings.js');
 const { Query, runOnPool } = require('./query-object.js');
 const { sqlOf } = require('./sql-template.js');
@@ -96,6 +97,15 @@ class PoolWithSettings {
     }
     const state = stateOf(this);
     return queryWith(state, config, values, callback, state.settings);
+  }
+
+  /**
+   * @param {any} list
+   * @param {any} [options]
+   * @returns {Promise<any[]>}
+   */
+  batch(list, options) {
+    return runBatch(this, list, options);
   }
 
   /** A template tag. */

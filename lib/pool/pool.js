@@ -8,6 +8,7 @@ const { inspect } = require('node:util');
 
 const { GAUGE } = require('../protocol/messages.js');
 const { callWith, rethrowLater } = require('../engine/callbacks.js');
+const { runBatch } = require('./batch.js');
 const { readDrainMillis } = require('../validate/values.js');
 const { readInvalidation } = require('./cache.js');
 const { CacheInvalidator } = require('./cache-notify.js');
@@ -120,6 +121,17 @@ class Pool extends EventEmitter {
    */
   withSettings(settings) {
     return withSettings(stateOf(this), null, settings);
+  }
+
+  /**
+   * Runs several statements in one flight, as one transaction; or, with
+   * `atomic: false`, one after the other, each for itself.
+   * @param {any} list of SQL texts, or objects with `text`
+   * @param {any} [options]
+   * @returns {Promise<any[]>}
+   */
+  batch(list, options) {
+    return runBatch(this, list, options);
   }
 
   /** A template tag: `` await pool.sql`select … where id = ${id}` ``. */

@@ -118,30 +118,32 @@ const ERROR_AT = Object.freeze({
   CONNECTION: 21,
   /** of busy ones, those that are lent to clients */
   LEASED: 22,
-  INTS: 23,
+  /** which statement of a batch, from 1; 0 = none */
+  STATEMENT: 23,
+  INTS: 24,
 });
 
 /** Places in a verdict of health. */
 const HEALTH_AT = Object.freeze({
   /** enum hf_health_status */
-  STATUS: 23,
+  STATUS: 24,
   /** enum hf_health_obstacle */
-  OBSTACLE: 24,
+  OBSTACLE: 25,
   /** HF_ISSUE_* */
-  ISSUES: 25,
+  ISSUES: 26,
   /** 1 = as many as a warm-up opens were open at once */
-  WARMED: 26,
+  WARMED: 27,
   /** enum hf_health_pooler */
-  POOLER: 27,
+  POOLER: 28,
   /** enum hf_health_role */
-  ROLE: 28,
+  ROLE: 29,
   /** enum hf_circuit */
-  BREAKER: 29,
+  BREAKER: 30,
   /** how long the server took */
-  ANSWER_MS: 30,
+  ANSWER_MS: 31,
   /** connections, at work, since the last verdict */
-  LOST: 31,
-  INTS: 32,
+  LOST: 32,
+  INTS: 33,
 });
 
 /** Places in a lease. */

@@ -131,6 +131,8 @@ const FLAG = Object.freeze({
   FAIL_NEW: 131072,
   /** HF_OP_QUERY, HF_OP_LEASE_QUERY: see above */
   SETTINGS: 262144,
+  /** the same */
+  BATCH: 524288,
 });
 
 /** Times that hold where none is given. */

@@ -654,8 +654,14 @@ enum hf_op_kind {
  * HF_FLAG_SETTINGS: settings of the server for the transaction of the
  * statement. In front of the values come "n own", two decimals, then n names,
  * each with its value. `own` is 1 when they were given with the statement,
- * which is refused in an open transaction; where it is 0 they are not sent
- * there again.
+ * which is ref * an open transaction; where it is 0 they are not sent there
+ * again.
+ *
+ * HF_FLAG_BATCH: several statements in one transaction, each with a result. The
+ * first text is followed by how many there are; by what begins a transaction
+ * that stays open, or nothing, and then they end with themselves; and by the
+ * number of its values, and these. Then come the others, each with its text,
+ * the number of its values, and these. Not with HF_FLAG_CACHE or HF_FLAG_NAMED.
  */
 enum hf_flag {
   HF_FLAG_NAMED = 1 << 0,        /* the second field is a statement name */
@@ -685,7 +691,8 @@ enum hf_flag {
                                   connect that fails is its answer */
   HF_FLAG_FAIL_NEW = 1 << 17,  /* the same while there never was a connection
                                   and the port is closed */
-  HF_FLAG_SETTINGS = 1 << 18   /* HF_OP_QUERY, HF_OP_LEASE_QUERY: see above */
+  HF_FLAG_SETTINGS = 1 << 18,  /* HF_OP_QUERY, HF_OP_LEASE_QUERY: see above */
+  HF_FLAG_BATCH = 1 << 19      /* the same */
 };
 
 /* An operation as numbers: the places of its fields. */
@@ -815,6 +822,7 @@ enum hf_int {
   HF_ERROR_TRANSACTION, /* as HF_RESULT_TRANSACTION */
   HF_ERROR_CONNECTION,  /* as HF_RESULT_CONNECTION */
   HF_ERROR_LEASED,      /* of busy ones, those that are lent to clients */
+  HF_ERROR_STATEMENT,   /* which statement of a batch, from 1; 0 = none */
   HF_ERROR_INTS,
 
   /*

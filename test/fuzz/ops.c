@@ -214,6 +214,10 @@ static void read_op(struct fuzz *fuzz, int kind, struct hf_op *op) {
       (op->flags & HF_FLAG_FORCE) != 0) { /* means nothing there */
     op->flags |= HF_FLAG_SETTINGS;
   }
+  if ((kind == HF_OP_QUERY || kind == HF_OP_LEASE_QUERY) &&
+      (op->flags & HF_FLAG_CLOSE) != 0) { /* the same */
+    op->flags |= HF_FLAG_BATCH;
+  }
   op->decode = fuzz_byte(fuzz);
   op->deadline_ms = fuzz_byte(fuzz) % SHORT_MS;
   op->acquire_ms = 1 + fuzz_byte(fuzz) % SHORT_MS;

@@ -388,6 +388,23 @@ void hf_sql_scan(const char *text, size_t bytes, struct hf_sql_info *out) {
   }
 }
 
+void hf_sql_join(struct hf_sql_info *all, const struct hf_sql_info *next) {
+  all->kind = all->kind == next->kind ? all->kind : HF_SQL_OTHER;
+  all->multiple = all->multiple || next->multiple;
+  all->read_only = all->read_only && next->read_only;
+  all->read_if_standard = all->read_if_standard && next->read_if_standard;
+  all->may_commit_midway = all->may_commit_midway || next->may_commit_midway;
+  all->refuses_transaction =
+      all->refuses_transaction || next->refuses_transaction;
+  all->copy = all->copy || next->copy;
+  all->needs_session = all->needs_session || next->needs_session;
+  all->session_state = all->session_state || next->session_state;
+  all->ends_transaction = all->ends_transaction || next->ends_transaction;
+  all->rolls_back = all->rolls_back || next->rolls_back;
+  all->commits = all->commits || next->commits;
+  all->adds_value = all->adds_value || next->adds_value;
+}
+
 bool hf_sql_controls_transaction(enum hf_sql_kind kind) {
   return kind == HF_SQL_BEGIN || kind == HF_SQL_COMMIT ||
          kind == HF_SQL_COMMIT_AND_CHAIN || kind == HF_SQL_ROLLBACK ||

@@ -62,6 +62,12 @@ void hf_sql_scan(const char *text, size_t bytes, struct hf_sql_info *out);
 /* Returns true for a statement that begins, ends or divides a transaction. */
 bool hf_sql_controls_transaction(enum hf_sql_kind kind);
 
+/*
+ * Adds to the description of a statement that of another, which runs in the
+ * same transaction after it.
+ */
+void hf_sql_join(struct hf_sql_info *all, const struct hf_sql_info *next);
+
 struct hf_sql_lexer;
 
 /*

@@ -53,7 +53,8 @@ static bool carries_settings(const struct hf_conn *conn,
 static bool resend_alone(struct hf_conn *conn, struct hf_unit *unit) {
   struct hf_error *error = &unit->request.error;
   if (strcmp(error->sqlstate, "25001") != 0 || !unit->has_extra_steps ||
-      unit->statement->runs_alone || conn->slot->running.count > 1 ||
+      unit->batch != NULL || unit->statement->runs_alone ||
+      conn->slot->running.count > 1 ||
       hf_request_must_not_write(&unit->request) ||
       unit->request.interrupted != HF_OK || unit->request.settled ||
       unit->request.orphan) {
@@ -78,8 +79,8 @@ static void explain_refusal(struct hf_conn *conn, struct hf_unit *unit) {
                  (unit->request.sql.kind == HF_SQL_CALL ||
                   unit->request.sql.kind == HF_SQL_DO);
   bool alone = strcmp(error->sqlstate, "25001") == 0 && unit->has_extra_steps;
-  if (error->severity != HF_SEVERITY_ERROR || (!commits && !alone) ||
-      !carries_settings(conn, unit)) {
+  if (error->severity != HF_SEVERITY_ERROR || unit->batch != NULL ||
+      (!commits && !alone) || !carries_settings(conn, unit)) {
     return;
   }
   hf_error_move(&unit->request.cause, error);
@@ -134,14 +135,15 @@ static void finish_unit(struct hf_conn *conn, struct hf_unit *unit) {
  */
 static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
   int pending = 0;
-  bool large = unit->statement->large;
+  bool large;
   if (unit->mode_chosen || !hf_unit_is_at_execute(unit)) {
     return;
   }
+  large = hf_unit_statement(unit)->large;
   unit->mode_chosen = true;
   if (!conn->counts_received) {
     large = true;
-  } else if (!large && !unit->statement->small) {
+  } else if (!large && !hf_unit_statement(unit)->small) {
     large = ioctl(conn->fd, FIONREAD, &pending) == 0 && pending > 0;
   }
   if (large) {
@@ -219,8 +221,8 @@ static void on_result(struct hf_conn *conn,
 static void on_command_end(struct hf_conn *conn, struct hf_unit *unit) {
   if (unit->simple) {
     finish_unit(conn, unit);
-  } else if (unit->step < unit->n_steps) {
-    unit->step++;
+  } else {
+    hf_unit_advance(unit);
   }
 }
 

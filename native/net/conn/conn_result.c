@@ -111,9 +111,10 @@ bool hf_conn_result_add_rows(struct hf_conn *conn,
   return true;
 }
 
-static void note_size(struct hf_unit *unit, size_t bytes) {
-  unit->statement->large = bytes >= LARGE_RESULT_BYTES;
-  unit->statement->small = !unit->statement->large;
+static void note_size(const struct hf_unit *unit, size_t bytes) {
+  struct hf_statement *statement = hf_unit_statement(unit);
+  statement->large = bytes >= LARGE_RESULT_BYTES;
+  statement->small = !statement->large;
 }
 
 void hf_conn_result_complete(struct hf_conn *conn,
@@ -122,8 +123,11 @@ void hf_conn_result_complete(struct hf_conn *conn,
   struct hf_encoder_frame frame = {0};
   struct hf_message *definition = NULL;
   struct hf_message *message = NULL;
+  struct hf_statement *statement = hf_unit_statement(unit);
   enum hf_status status;
-  unit->request.progress = HF_PROGRESS_COMPLETE;
+  if (hf_unit_is_at_last(unit)) {
+    unit->request.progress = HF_PROGRESS_COMPLETE;
+  }
   if (!hf_conn_result_add_rows(conn, unit, result) || !is_read(unit)) {
     return;
   }
@@ -135,7 +139,7 @@ void hf_conn_result_complete(struct hf_conn *conn,
   unit->encoding = false;
   frame.id_low = (int32_t)unit->request.id_low;
   frame.id_high = (int32_t)unit->request.id_high;
-  frame.row_description = unit->statement->row_description;
+  frame.row_description = statement->row_description;
   status = hf_row_descriptions_find(unit->columns,
                                     result,
                                     unit->decode,
@@ -145,7 +149,7 @@ void hf_conn_result_complete(struct hf_conn *conn,
     conn->shared->callbacks->define(unit, definition);
   }
   if (status == HF_OK) {
-    unit->statement->row_description = frame.row_description;
+    statement->row_description = frame.row_description;
     status = hf_encoder_end(&conn->encoder, result, &frame, &message);
   }
   if (status != HF_OK) {
@@ -220,10 +224,12 @@ static enum hf_role role_of(const struct hf_conn *conn,
 /* Notes how far the statement had come when it failed. */
 static void note_progress(struct hf_unit *unit) {
   struct hf_request *request = &unit->request;
-  if (hf_unit_is_at_step(unit, HF_STEP_PARSE) ||
-      hf_unit_is_at_step(unit, HF_STEP_PREPARE) ||
-      hf_unit_is_at_step(unit, HF_STEP_BEFORE) ||
-      hf_unit_is_at_step(unit, HF_STEP_SHOW) || refused_at_bind(unit)) {
+  if (unit->item > 0) {
+    request->progress = HF_PROGRESS_PARSED; /* others have run before it */
+  } else if (hf_unit_is_at_step(unit, HF_STEP_PARSE) ||
+             hf_unit_is_at_step(unit, HF_STEP_PREPARE) ||
+             hf_unit_is_at_step(unit, HF_STEP_BEFORE) ||
+             hf_unit_is_at_step(unit, HF_STEP_SHOW) || refused_at_bind(unit)) {
     request->progress = HF_PROGRESS_UNPARSED;
   } else if (request->progress == HF_PROGRESS_UNPARSED) {
     request->progress = HF_PROGRESS_PARSED;
@@ -253,6 +259,7 @@ void hf_conn_result_on_error(struct hf_conn *conn,
   read_error(conn, unit, result);
   note_progress(unit);
   unit->failed_at = unit->step;
+  unit->failed_item = unit->item;
   unit->request.server_role = role_of(conn, error);
   hf_read_only_on_error(conn, unit);
   hf_conn_result_drop_names(conn, unit);

@@ -5,6 +5,7 @@
 
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
+#include "net/conn/batch.h"
 #include "net/conn/call_settings.h"
 #include "net/conn/conn_output.h"
 #include "net/conn/prepared_names.h"
@@ -15,6 +16,9 @@ enum { USES_BEFORE_NAMING = 3 };
 
 static bool takes_settings(const struct hf_unit *unit) {
   const struct hf_request *request = &unit->request;
+  if (unit->batch != NULL) {
+    return !request->in_transaction;
+  }
   return !request->in_transaction &&
          !hf_request_controls_transaction(request) &&
          !request->sql.refuses_transaction &&
@@ -44,7 +48,7 @@ static bool is_nameable(const struct hf_conn *conn,
   const struct hf_config *config = conn->shared->config;
   enum hf_sql_kind kind = request->sql.kind;
   if (conn->slot->proxied || request->unnamed || unit->statement->detached ||
-      unit->values.typed ||
+      unit->values.typed || unit->batch != NULL ||
       (unit->settings != NULL && unit->settings->change_names) ||
       conn->prepared.limit == 0 || config->names == HF_NAMES_NEVER ||
       (kind != HF_SQL_SELECT && kind != HF_SQL_INSERT &&
@@ -118,25 +122,44 @@ static bool wants_proof(const struct hf_unit *unit) {
 }
 
 /* The messages of PQsendQueryParams, in two calls: shows ParseComplete. */
-static bool send_parsed(struct hf_conn *conn, struct hf_unit *unit) {
-  hf_conn_add_step(unit, HF_STEP_PARSE);
-  hf_conn_add_step(unit, HF_STEP_EXECUTE);
+static bool send_statement(struct hf_conn *conn,
+                           const struct hf_statement *statement,
+                           const struct hf_values *values) {
   return PQsendPrepare(conn->pg,
                        "",
-                       unit->statement->text,
-                       unit->values.typed ? unit->values.n : 0,
-                       unit->values.types) == 1 &&
+                       statement->text,
+                       values->typed ? values->n : 0,
+                       values->types) == 1 &&
          PQsendQueryPrepared(conn->pg,
                              "",
-                             unit->values.n,
-                             unit->values.texts,
-                             unit->values.lengths,
-                             unit->values.formats,
+                             values->n,
+                             values->texts,
+                             values->lengths,
+                             values->formats,
                              0) == 1;
 }
 
+/* The steps stand for all statements of a batch: see hf_unit_advance. */
+static bool send_parsed(struct hf_conn *conn, struct hf_unit *unit) {
+  const struct hf_batch *batch = unit->batch;
+  int32_t i;
+  hf_conn_add_step(unit, HF_STEP_PARSE);
+  hf_conn_add_step(unit, HF_STEP_EXECUTE);
+  if (!send_statement(conn, unit->statement, &unit->values)) {
+    return false;
+  }
+  for (i = 0; batch != NULL && i < batch->n; i++) {
+    if (!send_statement(conn,
+                        batch->items[i].statement,
+                        &batch->items[i].values)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 static bool send_unnamed(struct hf_conn *conn, struct hf_unit *unit) {
-  if (wants_proof(unit)) {
+  if (wants_proof(unit) || unit->batch != NULL) {
     return send_parsed(conn, unit);
   }
   hf_conn_add_step(unit, HF_STEP_EXECUTE);
@@ -150,6 +173,11 @@ static bool send_unnamed(struct hf_conn *conn, struct hf_unit *unit) {
                            0) == 1;
 }
 
+/* Whether the call counts on its unit to be one transaction. */
+static bool is_together(const struct hf_unit *unit) {
+  return unit->settings != NULL || unit->batch != NULL;
+}
+
 /* Whether a unit is known to be one transaction on this connection. */
 static bool is_transaction(const struct hf_conn *conn) {
   return conn->slot->unit_is_transaction || conn->shared->no_transactions;
@@ -161,8 +189,12 @@ static bool is_transaction(const struct hf_conn *conn) {
  */
 static bool send_begin(struct hf_conn *conn, struct hf_unit *unit) {
   enum hf_sql_kind kind = unit->request.sql.kind;
-  bool commits = kind == HF_SQL_CALL || kind == HF_SQL_DO;
-  bool apart = unit->settings != NULL && !is_transaction(conn);
+  bool commits = unit->batch == NULL ? kind == HF_SQL_CALL || kind == HF_SQL_DO
+                                     : unit->batch->commits;
+  bool apart = is_together(unit) && !is_transaction(conn);
+  if (unit->batch != NULL && unit->batch->begin != NULL) {
+    return hf_conn_send_step(conn, unit, HF_STEP_BEFORE, unit->batch->begin);
+  }
   if (unit->guard != HF_WRITE_GUARD_NONE || (!commits && !apart)) {
     return true;
   }
@@ -181,14 +213,15 @@ static bool send_settings(struct hf_conn *conn,
 
 static bool send_before(struct hf_conn *conn, struct hf_unit *unit) {
   bool takes = takes_settings(unit);
-  if (takes && unit->settings != NULL &&
+  bool begins = unit->batch != NULL && unit->batch->begin != NULL;
+  if (takes && !begins && is_together(unit) &&
       !hf_call_settings_send_proof(conn, unit)) {
     return false;
   }
-  if (!hf_read_only_send_before(conn, unit)) {
+  if (!begins && !hf_read_only_send_before(conn, unit)) {
     return false;
   }
-  return !takes || (unit_settings(conn) == NULL && unit->settings == NULL) ||
+  return !takes || (unit_settings(conn) == NULL && !is_together(unit)) ||
          (send_begin(conn, unit) && send_settings(conn, unit, HF_STEP_BEFORE));
 }
 
@@ -199,7 +232,7 @@ static bool begins_transaction(enum hf_sql_kind kind) {
 }
 
 static bool send_after(struct hf_conn *conn, struct hf_unit *unit) {
-  return !begins_transaction(unit->request.sql.kind) ||
+  return unit->batch != NULL || !begins_transaction(unit->request.sql.kind) ||
          send_settings(conn, unit, HF_STEP_AFTER);
 }
 

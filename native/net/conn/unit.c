@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "net/conn/batch.h"
 #include "net/wire/message.h"
 
 /* Without a reader there is no answer that could hold a row description. */
@@ -36,6 +37,8 @@ void hf_unit_reset(struct hf_unit *unit) {
   unit->step = 0;
   unit->n_steps = 0;
   unit->failed_at = 0;
+  unit->item = 0;
+  unit->failed_item = -1;
   unit->chunked = false;
   unit->mode_chosen = false;
   unit->encoding = false;
@@ -60,9 +63,34 @@ void hf_unit_init_replacement(struct hf_unit *unit,
   unit->max_result_bytes = other->max_result_bytes;
 }
 
+struct hf_statement *hf_unit_statement(const struct hf_unit *unit) {
+  return unit->item == 0 ? unit->statement
+                         : unit->batch->items[unit->item - 1].statement;
+}
+
+bool hf_unit_is_at_last(const struct hf_unit *unit) {
+  return unit->batch == NULL || unit->item == unit->batch->n;
+}
+
+void hf_unit_advance(struct hf_unit *unit) {
+  if (unit->step >= unit->n_steps) {
+    return;
+  }
+  if (unit->steps[unit->step] != HF_STEP_EXECUTE || hf_unit_is_at_last(unit)) {
+    unit->step++;
+    return;
+  }
+  unit->item++;
+  unit->step--; /* to its PARSE */
+  unit->mode_chosen = false;
+  unit->chunked = false;
+  unit->received_from = 0;
+}
+
 void hf_unit_finish(struct hf_unit *unit) {
   hf_free(unit->probe);
   hf_free(unit->settings);
+  hf_batch_free(unit->batch);
   hf_unit_reset(unit);
   hf_statement_release(unit->statement);
   hf_request_finish(&unit->request);

@@ -38,6 +38,7 @@ enum hf_write_guard {
   HF_WRITE_GUARD_SAVEPOINT /* inside a transaction that may write */
 };
 
+struct hf_batch;
 struct hf_call_settings;
 struct hf_health_probe;
 
@@ -51,6 +52,7 @@ struct hf_unit {
   size_t bytes; /* of sql and values, for statistics */
   uint64_t max_result_bytes;
   struct hf_values values;
+  struct hf_batch *batch;              /* owned; NULL = one statement */
   struct hf_call_settings *settings;   /* owned; NULL = none */
   struct hf_row_descriptions *columns; /* of the reader's port; NULL =
                                           nobody reads the answer */
@@ -60,6 +62,8 @@ struct hf_unit {
   enum hf_step steps[HF_STEPS_MAX];
   uint8_t n_steps, step;
   uint8_t failed_at;         /* the step of the first error */
+  int32_t item;              /* statement of a batch whose answer comes next */
+  int32_t failed_item;       /* the one of the first error; -1 = none */
   bool simple;               /* sent by the simple protocol */
   bool chunked;              /* rows are read in chunks */
   bool mode_chosen;          /* whether they are was decided */
@@ -88,6 +92,18 @@ void hf_unit_orphan(struct hf_unit *unit);
 /* Makes `unit`, which is zeroed, read and drop the answer to `other`. */
 void hf_unit_init_replacement(struct hf_unit *unit,
                               const struct hf_unit *other);
+
+/* Returns the statement whose answer comes next. */
+struct hf_statement *hf_unit_statement(const struct hf_unit *unit);
+
+/* Returns whether that is the last one. */
+bool hf_unit_is_at_last(const struct hf_unit *unit);
+
+/*
+ * The answer to a step is complete: goes on to the next step, or to the next
+ * statement of a batch, for which PARSE and EXECUTE are repeated.
+ */
+void hf_unit_advance(struct hf_unit *unit);
 
 /* Frees what it has. */
 void hf_unit_finish(struct hf_unit *unit);

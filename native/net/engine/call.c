@@ -7,7 +7,9 @@
 #include "core/base/alloc.h"
 #include "core/features/health.h"
 #include "core/pool/pool.h"
+#include "net/conn/batch.h"
 #include "net/conn/call_settings.h"
+#include "net/engine/batch_params.h"
 #include "net/engine/cache_params.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
@@ -83,28 +85,65 @@ static enum hf_status set_statement(struct hf_call *call,
   return HF_OK;
 }
 
-/* Reads what precedes the values; returns their place. */
-static int32_t read_params(const struct hf_op *op,
-                           const char *const *fields,
-                           struct hf_settings_params *settings) {
+/* What stands between the first text and the values. */
+struct params {
+  struct hf_settings_params settings;
+  int32_t batch;       /* where the fields of HF_FLAG_BATCH begin */
+  int32_t first_value; /* of the first statement */
+  int32_t n;           /* of its values */
+};
+
+/* Returns false when the fields are not as the flags say. */
+static bool read_params(const struct hf_op *op,
+                        const char *const *fields,
+                        struct params *params) {
+  const int32_t other = HF_FLAG_CACHE | HF_FLAG_NAMED;
   struct hf_cache_params cache;
-  return hf_settings_params_read(op,
-                                 fields,
-                                 hf_cache_params_read(op, fields, &cache),
-                                 settings);
+  int32_t at = hf_cache_params_read(op, fields, &cache);
+  at = hf_settings_params_read(op, fields, at, &params->settings);
+  params->batch = at;
+  params->first_value = at;
+  params->n = op->n_fields - at;
+  return at >= 0 && ((op->flags & HF_FLAG_BATCH) == 0 ||
+                     ((op->flags & other) == 0 &&
+                      hf_batch_params_read(op,
+                                           fields,
+                                           at,
+                                           &params->first_value,
+                                           &params->n)));
 }
 
 bool hf_call_is_well_formed(const struct hf_op *op, const char *const *fields) {
-  struct hf_settings_params settings;
-  return op->kind == HF_OP_ACQUIRE || read_params(op, fields, &settings) >= 0;
+  struct params params;
+  return op->kind == HF_OP_ACQUIRE || read_params(op, fields, &params);
 }
 
-/* Takes the settings and the statement; HF_NO_MEMORY. */
+static enum hf_status set_batch(struct hf_call *call,
+                                const char *const *fields,
+                                const struct params *params) {
+  struct hf_unit *unit = &call->unit;
+  struct hf_sql_info *sql = &unit->request.sql;
+  unit->batch = hf_batch_params_take(&call->handle->pool->shared.statements,
+                                     fields,
+                                     params->batch,
+                                     sql);
+  if (unit->batch == NULL) {
+    return HF_NO_MEMORY;
+  }
+  sql->may_commit_midway = false; /* what commits is sent inside BEGIN */
+  if (unit->batch->begin != NULL) {
+    sql->kind = HF_SQL_BEGIN; /* all of it goes with the connection */
+  }
+  return HF_OK;
+}
+
+/* Takes the settings and the statements; HF_NO_MEMORY. */
 static enum hf_status set_work(struct hf_call *call,
                                const struct hf_op *op,
                                const char *const *fields,
-                               const struct hf_settings_params *settings,
+                               const struct params *params,
                                size_t span) {
+  const struct hf_settings_params *settings = &params->settings;
   struct hf_unit *unit = &call->unit;
   if (settings->n > 0) {
     unit->settings =
@@ -113,9 +152,13 @@ static enum hf_status set_work(struct hf_call *call,
       return HF_NO_MEMORY;
     }
   }
-  if (set_statement(call, op, fields, op->n_fields - unit->values.n, span) !=
-      HF_OK) {
+  if (set_statement(call, op, fields, params->first_value, span) != HF_OK) {
     hf_free(unit->settings);
+    return HF_NO_MEMORY;
+  }
+  if ((op->flags & HF_FLAG_BATCH) != 0 &&
+      set_batch(call, fields, params) != HF_OK) {
+    hf_unit_finish(unit);
     return HF_NO_MEMORY;
   }
   return HF_OK;
@@ -126,14 +169,16 @@ struct hf_call *hf_call_new(const struct hf_op *op,
                             struct hf_handle *handle,
                             uint64_t now_us) {
   const struct hf_config *config = &handle->config;
-  struct hf_settings_params settings;
-  int32_t first_value =
-      op->kind == HF_OP_ACQUIRE ? 0 : read_params(op, fields, &settings);
-  int32_t n = op->n_fields - first_value;
-  size_t span = hf_values_span(fields + first_value, n);
+  struct params params = {0};
   struct hf_unit *unit;
-  struct hf_call *call = hf_alloc(
-      sizeof *call + (size_t)n * sizeof *call->unit.values.texts + span);
+  struct hf_call *call;
+  size_t span;
+  if (op->kind != HF_OP_ACQUIRE) {
+    (void)read_params(op, fields, &params);
+  }
+  span = hf_values_span(fields + params.first_value, params.n);
+  call = hf_alloc(sizeof *call +
+                  (size_t)params.n * sizeof *call->unit.values.texts + span);
   if (call == NULL) {
     return NULL;
   }
@@ -147,12 +192,12 @@ struct hf_call *hf_call_new(const struct hf_op *op,
   unit->decode = op->decode;
   unit->named = (op->flags & HF_FLAG_NAMED) != 0;
   unit->max_result_bytes = (uint64_t)config->max_result_bytes;
-  unit->values.n = n;
+  unit->values.n = params.n;
   unit->values.texts = (const char **)(call + 1);
   if (op->kind == HF_OP_ACQUIRE) {
     hf_lease_init(&call->lease, handle);
     unit->request.lease = &call->lease;
-  } else if (set_work(call, op, fields, &settings, span) != HF_OK) {
+  } else if (set_work(call, op, fields, &params, span) != HF_OK) {
     hf_free(call);
     return NULL;
   }

@@ -44,6 +44,15 @@ void hf_call_describe_error(struct hf_message *message,
   }
 }
 
+/* Returns the place in a batch, from 1, of the statement that failed, or 0. */
+static int32_t failed_statement(const struct hf_call *call) {
+  const struct hf_unit *unit = &call->unit;
+  if (unit->batch == NULL || unit->request.attempts == 0) {
+    return 0;
+  }
+  return 1 + (unit->failed_item >= 0 ? unit->failed_item : unit->item);
+}
+
 static void send_error(struct hf_call *call) {
   const struct hf_request *request = &call->unit.request;
   const struct hf_error *error = &request->error;
@@ -68,6 +77,7 @@ static void send_error(struct hf_call *call) {
   }
   hf_call_describe_error(message, error, cause, request, &gauges);
   message->ints[HF_ERROR_TRANSACTION] = transaction_of(call);
+  message->ints[HF_ERROR_STATEMENT] = failed_statement(call);
   hf_outbox_send(outbox, message);
 }
 

@@ -2,7 +2,9 @@
 #include "net/engine/intake.h"
 
 #include "net/base/clock.h"
+#include "net/conn/batch.h"
 #include "net/conn/call_settings.h"
+#include "net/engine/batch_params.h"
 #include "net/engine/call.h"
 #include "net/engine/call_table.h"
 #include "net/engine/port.h"
@@ -23,16 +25,25 @@ static bool evades_read_only(const struct hf_call *call) {
   const struct hf_sql_info *sql = &call->unit.request.sql;
   return (call->unit.request.flags & HF_FLAG_READ_ONLY) != 0 &&
          (sql->multiple || sql->kind == HF_SQL_CALL || sql->kind == HF_SQL_DO ||
-          sql->refuses_transaction);
+          sql->refuses_transaction ||
+          (call->unit.batch != NULL && call->unit.batch->commits));
 }
 
 /* Refuses and frees a call that cannot work; returns whether it did. */
 static bool refuse_unsupported(struct hf_port *port,
                                const struct hf_op *op,
                                struct hf_call *call) {
+  const struct hf_unit *unit = &call->unit;
+  const char *batch = unit->batch == NULL
+                          ? NULL
+                          : hf_batch_params_refusal(unit->batch,
+                                                    &unit->statement->sql,
+                                                    &unit->request.sql);
   struct hf_error *error = &call->unit.request.error;
   if (call->unit.request.sql.copy) {
     hf_error_set(error, HF_COPY_UNSUPPORTED, HF_PHASE_LOCAL, NULL);
+  } else if (batch != NULL) {
+    hf_error_set(error, HF_PARAM_INVALID, HF_PHASE_LOCAL, batch);
   } else if (evades_read_only(call)) {
     hf_error_set(error,
                  HF_PARAM_INVALID,

@@ -126,7 +126,8 @@ static void answer(struct hf_call *call) {
 static void io_deliver(void *ctx, struct hf_request *request) {
   struct hf_call *call = hf_call_of(request);
   if (request->state == HF_REQUEST_DONE && request->ran_us != 0 &&
-      request->error.status == HF_OK && call->unit.statement != NULL) {
+      request->error.status == HF_OK && call->unit.statement != NULL &&
+      call->unit.batch == NULL) {
     hf_statement_note_duration(call->unit.statement, request->ran_us);
   }
   if (call->listen != NULL) {

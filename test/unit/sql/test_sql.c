@@ -282,6 +282,32 @@ static void random_bytes_do_no_harm(void **state) {
   }
 }
 
+static void statements_of_a_batch_are_described_together(void **state) {
+  static const char *const texts[] = {"select a from b",
+                                      "set role a",
+                                      "select 1",
+                                      "vacuum"};
+  struct hf_sql_info all, next;
+  size_t i;
+
+  (void)state;
+  hf_sql_scan(texts[0], strlen(texts[0]), &all);
+  assert_true(all.read_only);
+  for (i = 0; i < sizeof texts / sizeof *texts; i++) {
+    hf_sql_scan(texts[i], strlen(texts[i]), &next);
+    hf_sql_join(&all, &next);
+    assert_int_equal(all.kind, i == 0 ? HF_SQL_SELECT : HF_SQL_OTHER);
+    assert_true(all.read_only == (i == 0));
+    assert_true(all.session_state == (i > 0));
+    assert_true(all.refuses_transaction == (i == 3));
+    assert_int_equal(all.n_statements, 1);
+    assert_false(all.multiple || all.commits || all.copy);
+  }
+  hf_sql_scan("commit; copy a to stdout", 24, &next);
+  hf_sql_join(&all, &next);
+  assert_true(all.multiple && all.commits && all.copy && all.ends_transaction);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(kinds_follow_the_first_words),
@@ -293,6 +319,7 @@ int main(void) {
       cmocka_unit_test(operators_are_split_as_in_postgresql),
       cmocka_unit_test(overlong_words_and_operators_do_no_harm),
       cmocka_unit_test(random_bytes_do_no_harm),
+      cmocka_unit_test(statements_of_a_batch_are_described_together),
   };
 
   return cmocka_run_group_tests_name("sql", tests, NULL, NULL);

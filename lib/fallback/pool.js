@@ -197,6 +197,7 @@ function fallbackPool(resolved, reason) {
   const methods = {
     warmup: (/** @type {any} */ options) => warm(pool, options),
     health: (/** @type {any} */ options) => healthOf(pool, options),
+    type: () => refuse('type'),
     reset: () => refuse('reset'),
     clearPreparedStatements: () => refuse('clearPreparedStatements'),
     drain: (/** @type {any} */ millis = drainMillis) =>

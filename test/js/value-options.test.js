@@ -8,7 +8,9 @@ const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { afterEach, test } = require('node:test');
 
+const { pgConfig } = require('../../lib/fallback/config.js');
 const { Pool, getPool, types } = require('../../lib/index.js');
+const { resolveOptions } = require('../../lib/options/options.js');
 const { before, failureOf, useServer } = require('../support/suite.js');
 
 const server = useServer();
@@ -309,5 +311,19 @@ test('an empty name is refused', () => {
   assert.throws(
     () => types.setTypeParser('', String),
     /^TypeError: the name of a type must not be empty/,
+  );
+});
+
+test("fallback: 'pg' has the options of a pool, but no catalogTypes", () => {
+  const text = 'postgresql://user@localhost/database';
+  const config = pgConfig(
+    resolveOptions({ connectionString: text, int8: 'bigint' }),
+  );
+  const own = /** @type {any} */ (config.types);
+  assert.strictEqual(own.getTypeParser(20, 'text')('5'), 5n);
+  const asked = resolveOptions({ connectionString: text, catalogTypes: true });
+  assert.throws(
+    () => pgConfig(asked),
+    /^TypeError: fallback: 'pg' cannot keep/,
   );
 });

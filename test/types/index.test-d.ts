@@ -15,6 +15,7 @@ import holdfast, {
   getPool,
   HoldfastError,
   type ListenNotification,
+  type NamedType,
   type Notification,
   type Outcome,
   Pool,
@@ -25,11 +26,13 @@ import holdfast, {
   presets,
   type QueryArrayResult,
   type QueryResult,
+  type Range,
   type RetryContext,
   retryQuery,
   type SqlFragment,
   type SqlQuery,
   type Stats,
+  types,
   versions,
   withDatabaseRetry,
   withPrismaRetry,
@@ -162,6 +165,22 @@ expectAssignable<ErrorCode>('HF_DEADLINE');
 expectType<number>(presets.fast.maxRetries);
 expectType<string | undefined>(versions.libpq);
 expectType<typeof Pool>(holdfast.Pool);
+
+// ---- types of values --------------------------------------------------------
+
+new Pool({
+  catalogTypes: true,
+  int8: 'bigint',
+  json: 'text',
+  dates: 'temporal',
+});
+expectError(new Pool({ int8: 'float' }));
+expectError(pool.query({ text: 'select 1', dates: true }));
+pool.query({ text: 'select 1', int8: 'number', json: 'bigint', dates: 'text' });
+expectType<Promise<NamedType>>(pool.type('address'));
+types.setTypeParser('app.mood', (text) => text);
+expectAssignable<Range<number>>({ lower: 1, upper: null, bounds: '[)' });
+expectError<Range>({ lower: 1, upper: 2, bounds: '<>' });
 
 // ---- pg's Client and names --------------------------------------------------
 

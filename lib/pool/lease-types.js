@@ -48,6 +48,11 @@ class LeaseTypes {
     }
   }
 
+  /** Whether its transaction has failed, and so nothing can be asked there. */
+  get isFailed() {
+    return this.#lease.lease !== 0 && this.#lease.status === 'E';
+  }
+
   /** Whether the catalogue can be asked on this connection. */
   get mayAsk() {
     const { closed, lease, refusesSql, status } = this.#lease;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// Looks types up in the database's catalogue, once for all results that wait for
-// the same ones, and reads the results that did.
+// Looks types up in the catalogue, once for all results that wait for them.
 
 const { Call } = require('./call.js');
 const { FLAG, OP } = require('../protocol/operations.js');
@@ -15,7 +14,7 @@ const { unreadable } = require('../values/unreadable.js');
 /** @typedef {import('../values/results.js').Result} Result */
 /** @typedef {import('./lease-types.js').LeaseTypes} LeaseTypes */
 
-/** A look-up waits at most this long where the pool's calls wait for ever. */
+/** The limit of a look-up where the pool's calls have none. */
 const LOOKUP_MILLIS = 8000;
 
 const IN_FAILED_TRANSACTION = '25P02';
@@ -133,12 +132,12 @@ function askPool(core, question) {
 }
 
 /**
- * Catalogues by database and user, each as long as a pool has it.
+ * Catalogues by database and user, each as long as a pool has it. Those that are
+ * gone are taken out now and then.
  * @type {Map<string, WeakRef<Catalog>>}
  */
 const catalogs = new Map();
 
-/** Catalogues that are gone are taken out when there are this many. */
 const PRUNE_AT = 64;
 
 /**
@@ -366,27 +365,35 @@ class TypeLookup {
    * @returns {Promise<boolean>} whether what is still not known stays text
    */
   async #look(missing, lease) {
-    const { catalog } = this;
-    const pools = flightsOf(flightsOfPools, catalog);
-    const ask = (/** @type {number[]} */ oids) =>
-      askPool(this.#core, questionOf(oids));
-    if (!lease?.mayAsk) {
-      await lookOnce(catalog, missing, pools, ask);
+    if (lease?.mayAsk && (await this.#lookOn(lease, missing))) {
       return false;
     }
+    const isFailed = lease?.isFailed ?? false;
+    if (!isFailed || this.#core.hasRoom) {
+      const flights = flightsOf(flightsOfPools, this.catalog);
+      await lookOnce(this.catalog, missing, flights, (oids) =>
+        askPool(this.#core, questionOf(oids)),
+      );
+    }
+    return isFailed;
+  }
+
+  /**
+   * @param {LeaseTypes} lease
+   * @param {Set<number>} missing
+   * @returns {Promise<boolean>} whether its transaction let it ask
+   */
+  async #lookOn(lease, missing) {
+    const flights = flightsOf(this.#flights, lease);
     try {
-      const flights = flightsOf(this.#flights, lease);
-      await lookOnce(catalog, missing, flights, (oids) => lease.ask(oids));
-      return false;
+      await lookOnce(this.catalog, missing, flights, (oids) => lease.ask(oids));
+      return true;
     } catch (/** @type {any} */ error) {
       if (error.code !== IN_FAILED_TRANSACTION) {
         throw error;
       }
+      return false;
     }
-    if (this.#core.hasRoom) {
-      await lookOnce(catalog, missing, pools, ask);
-    }
-    return true;
   }
 }
 

@@ -7,7 +7,7 @@ const assert = require('node:assert');
 const { afterEach, test } = require('node:test');
 
 const pg = require('pg');
-const { Pool } = require('../../lib/index.js');
+const { Client, Pool } = require('../../lib/index.js');
 const { before, useServer } = require('../support/suite.js');
 
 const server = useServer();
@@ -175,6 +175,27 @@ test("a call's own parsers are asked alone", async () => {
   const text = `select '{sad}'::mood[] as a`;
   const { rows } = await poolOf().query({ text, types });
   assert.deepStrictEqual(rows, [{ a: '{sad}' }]);
+});
+
+test("pg's own object of parsers does not keep types from being looked up", async () => {
+  const { getTypeParser } = pg.types;
+  for (const types of [pg.types, { getTypeParser }]) {
+    const pool = poolOf({ types });
+    assert.deepStrictEqual(await one(pool, `array['sad']::mood[]`), ['sad']);
+    assert.deepStrictEqual(await one(pool, 'array[1]::positive[]'), [1]);
+  }
+});
+
+test('a Client has the options, too', async () => {
+  const client = new Client({
+    connectionString: server.url,
+    catalogTypes: true,
+    int8: 'bigint',
+  });
+  await client.connect();
+  assert.deepStrictEqual(await one(client, `array['sad']::mood[]`), ['sad']);
+  assert.strictEqual(await one(client, '5::int8'), 5n);
+  await client.end();
 });
 
 test('parsers that are set are used within other types', async () => {

@@ -35,6 +35,9 @@ const { TypeWriter, WRITE } = require('./type-writer.js');
  * @property {TypeWriter} writer of what was read
  */
 
+/** No server has such a type: for it there is no parser. */
+const NO_TYPE = 0xffffffff;
+
 /** No type of a server is nested so deeply. */
 const DEPTH_MAX = 64;
 
@@ -104,6 +107,8 @@ class TypeReader {
   #parses;
   /** @type {Map<number, Made>} */
   #made = new Map();
+  /** What the parsers give where none is set: pg's have one of their own. */
+  #none;
   #now = 0;
   #isLast = false;
   /**
@@ -120,6 +125,7 @@ class TypeReader {
    */
   constructor(base, catalog, parses) {
     this.#base = base;
+    this.#none = base.getTypeParser(NO_TYPE, 'text');
     this.#catalog = catalog;
     this.#parses = parses;
   }
@@ -141,8 +147,11 @@ class TypeReader {
    * @returns {TypeParser}
    */
   getTypeParser(oid, format) {
-    const parser = this.#base.getTypeParser(oid, format) ?? parseText;
-    if (parser !== parseText || format === 'binary' || TEXTS.has(oid)) {
+    if (format === 'binary') {
+      return this.#base.getTypeParser(oid, format);
+    }
+    const parser = this.#set(oid);
+    if (parser !== parseText || TEXTS.has(oid)) {
       return parser;
     }
     const known = this.#made.get(oid);
@@ -152,6 +161,16 @@ class TypeReader {
     return this.#make(oid);
   }
 
+  /**
+   * Returns the parser that is set for a type, parseText where none is.
+   * @param {number} oid
+   * @returns {TypeParser}
+   */
+  #set(oid) {
+    const parser = this.#base.getTypeParser(oid, 'text');
+    return parser && parser !== this.#none ? parser : parseText;
+  }
+
   /** @param {Made} made */
   #isCurrent({ entries, leaves, epoch }) {
     return (
@@ -159,9 +178,7 @@ class TypeReader {
       entries.every(
         (entry) => this.#catalog.find(entry.oid, this.#now) === entry,
       ) &&
-      leaves.every(
-        ([oid, parser]) => this.#base.getTypeParser(oid, 'text') === parser,
-      )
+      leaves.every(([oid, parser]) => this.#set(oid) === parser)
     );
   }
 
@@ -228,7 +245,7 @@ class TypeReader {
    * @returns {TypeParser | undefined} undefined: something is not known
    */
   #parserOf(oid, made, depth) {
-    const set = this.#base.getTypeParser(oid, 'text') ?? parseText;
+    const set = this.#set(oid);
     made.leaves.push([oid, set]);
     if (set !== parseText || TEXTS.has(oid)) {
       return set;

@@ -23,7 +23,10 @@ const TIMEOUT_MILLIS = 120_000;
 
 /** In CI only those, of which these are the packages. */
 const IN_CI = ['sequelize', 'zapatos', '0.44'];
-const PACKAGES_IN_CI = ['pg', 'sequelize', 'zapatos', 'drizzle-orm-0.44'];
+const PACKAGES_IN_CI = [
+  ...['pg', 'sequelize', 'zapatos', 'drizzle-orm-0.44', '@opentelemetry/api'],
+  ...['@opentelemetry/instrumentation-pg', '@opentelemetry/sdk-trace-node'],
+];
 
 const DRIZZLE = ['0.29', '0.33', '0.36', '0.39', '0.41', '0.44', '0.45'];
 
@@ -139,6 +142,30 @@ describe('Drizzle gives the same with this package as pg, and beside pg', () => 
       assert.deepStrictEqual(alias, theirs);
       assert.deepStrictEqual(beside, theirs);
     });
+  }
+});
+
+test('spans are those of the instrumentation of pg, and more attributes', async () => {
+  const theirs = /** @type {any[]} */ (await see(app.folder, ['tracing.js']));
+  const ours = /** @type {any[]} */ (
+    await see(app.folder, ['tracing.js', 'pg-holdfast'])
+  );
+  const nameOf = (/** @type {any} */ { name, kind, failed }) => {
+    // Each ran on a database of its own.
+    return [name.replace(/case_\d+$/, 'db'), kind, failed];
+  };
+  assert.ok(theirs.length >= 7);
+  assert.deepStrictEqual(ours.map(nameOf), theirs.map(nameOf));
+  for (const [i, { name, attributes }] of theirs.entries()) {
+    // How pg's pool is set up is said by metrics here.
+    delete attributes['db.postgresql.idle.timeout.millis'];
+    for (const [key, value] of Object.entries(attributes)) {
+      const mine = ours[i].attributes[key];
+      const same = /^db\.(name|connection_string)$/.test(key)
+        ? typeof mine === typeof value
+        : mine === value;
+      assert.ok(same, `${key} of ${name}: ${mine}, not ${value}`);
+    }
   }
 });
 

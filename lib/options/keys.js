@@ -70,7 +70,9 @@ function serverTimeout(name) {
   return (draft, value, key) => {
     // pg's own default is false.
     if (value !== false) {
-      draft.setServerTimeout(name, value, key);
+      // As in pg, a fraction of a millisecond is cut off.
+      const whole = typeof value === 'number' ? Math.trunc(value) : value;
+      draft.setServerTimeout(name, whole, key);
     }
   };
 }

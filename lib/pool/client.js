@@ -155,6 +155,11 @@ class PoolClient extends EventEmitter {
     return stateOf(this).core.resolved.public.port;
   }
 
+  /** What tracers of pg read: host, port, user, database. */
+  get connectionParameters() {
+    return stateOf(this).core.resolved.public;
+  }
+
   /** Libraries tell a client from a pool by it. */
   get _connected() {
     return stateOf(this).lease !== 0;

@@ -96,6 +96,20 @@ class Client extends EventEmitter {
     this.port = port;
     /** @type {string} */
     this.database = database;
+    /**
+     * What tracers of pg read. Not enumerable, as the password.
+     * @type {any}
+     */
+    this.connectionParameters;
+    /** @type {unknown} */
+    this.password;
+    const hidden = {
+      connectionParameters: pool.options,
+      password: pool.options.password,
+    };
+    for (const [name, value] of Object.entries(hidden)) {
+      Object.defineProperty(this, name, { value, writable: true });
+    }
     /** @type {number | null} */
     this.processID = null;
     this._connecting = false;

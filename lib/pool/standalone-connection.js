@@ -84,7 +84,8 @@ function adopt(client, state, lease) {
     client.emit('error', error);
   });
   lease.on('end', () => {
-    client._queryable = false;
+    // After end() that is what later statements are told.
+    client._queryable = client._ending;
     client._ended = true;
     // What is lost keeps no process alive, and nobody has to call end().
     void closeNow(state);

@@ -11,6 +11,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { describe, test } = require('node:test');
+const { inspect } = require('node:util');
 
 const holdfast = /** @type {any} */ (require('../../lib/index.js'));
 const { useServer } = require('../support/suite.js');
@@ -195,6 +196,47 @@ for (const [name, library] of Object.entries({ pg, holdfast })) {
         assert.strictEqual((await own.query('select 1')).rowCount, 1);
         await own.end();
       }
+    });
+
+    test('a client says where it is connected to, as tracers ask', async () => {
+      const { hostname, port, username, password, pathname } = new URL(
+        server.url,
+      );
+      const own = new Client(server.url);
+      const pool = new Pool({ connectionString: server.url });
+      const leased = await pool.connect();
+      for (const { connectionParameters: known } of [own, leased]) {
+        assert.strictEqual(known.host, hostname);
+        assert.strictEqual(known.port, Number(port));
+        assert.strictEqual(known.user, username);
+        assert.strictEqual(known.database, pathname.slice(1));
+      }
+      assert.strictEqual(own.password, password);
+      assert.ok(!Object.keys(own).includes('password'));
+      assert.ok(!inspect(own).includes(password));
+      leased.release();
+      await pool.end();
+    });
+
+    test('after end() a query is told that the client was closed', async () => {
+      const client = new Client(server.url);
+      await client.connect();
+      await client.end();
+      await assert.rejects(
+        client.query('select 1'),
+        /^\w*Error: Client was closed and is not queryable$/,
+      );
+    });
+
+    test('a fraction of a time-out is cut off', async () => {
+      const client = new Client({
+        connectionString: server.url,
+        statement_timeout: 1234.9,
+      });
+      await client.connect();
+      const { rows } = await client.query('show statement_timeout');
+      assert.strictEqual(rows[0].statement_timeout, '1234ms');
+      await client.end();
     });
 
     test('a Query emits its rows and its end', async () => {

@@ -5,6 +5,7 @@
 // outcome is found out when COMMIT fails (fate.js).
 
 const { readMillis } = require('./arguments.js');
+const { readItem } = require('./batch.js');
 const { mergeSettings, readCallSettings } = require('./call-settings.js');
 const { nowMillis } = require('../platform/clock.js');
 const {
@@ -19,6 +20,22 @@ const { runTransaction } = require('./transaction.js');
 
 /** CALL and DO that commit; VACUUM and the like. */
 const NEEDS_NO_TRANSACTION = new Set(['2D000', '25001']);
+
+/** What may be several statements, or the end of a transaction. */
+const DIVIDES =
+  /;\s*\S|^\s*(?:begin|start|commit|end|rollback|abort|savepoint|release|prepare)\b/i;
+
+/**
+ * Returns the statement, if it is certainly one that ends no transaction: then
+ * it can be sent with BEGIN.
+ * @param {any} config
+ * @returns {import('./batch.js').Item | null}
+ */
+function singleOf({ text, values, types, rowMode }) {
+  return typeof text !== 'string' || DIVIDES.test(text)
+    ? null
+    : readItem({ text, values, types, rowMode });
+}
 
 /**
  * Returns the retry options of a query's transaction: the pool's, as far as
@@ -92,7 +109,9 @@ function queryOnce(core, config, values, around) {
     ...(settings && { settings }),
     ...(deadlineMillis !== undefined && { deadlineMillis }),
   };
-  return runTransaction(core, run, options, endsAt);
+  const item = singleOf(given);
+  const done = runTransaction(core, run, options, endsAt, item);
+  return item === null ? done : done.catch(explain);
 }
 
 module.exports = { queryOnce };

@@ -14,6 +14,7 @@
 const native = require('../engine/native.js');
 const { FATE, FATE_EVENT } = require('../protocol/policy.js');
 const { nowMillis, startTimer } = require('../platform/clock.js');
+const { BATCH, Batch } = require('./batch.js');
 const { internals } = require('./client.js');
 const { SURE } = require('./lease-state.js');
 const { isOurs, usageError } = require('../errors/errors.js');
@@ -85,16 +86,30 @@ const allowed = new WeakSet();
  * @returns {Promise<boolean>}
  */
 async function mayAsk(core, client, signal) {
-  if (!allowed.has(core)) {
+  if (!isAllowed(core, client)) {
     const config = { text: MAY_ASK, types: TEXT, signal };
     const { rows } = await internals.run(client, config);
     // The transaction may have set another role: a no holds for it alone.
     if (rows[0].may !== 'true') {
       return false;
     }
-    allowed.add(core);
+    if (!internals.stateOf(client).settings?.changeUser) {
+      allowed.add(core);
+    }
   }
   return true;
+}
+
+/**
+ * Returns whether it is known that the user may. Settings may make it another
+ * user for this transaction.
+ * @param {PoolCore} core
+ * @param {PoolClient} client
+ * @returns {boolean}
+ */
+function isAllowed(core, client) {
+  const { settings } = internals.stateOf(client);
+  return allowed.has(core) && !settings?.changeUser;
 }
 
 /**
@@ -105,10 +120,39 @@ async function mayAsk(core, client, signal) {
  * @returns {Promise<Identity>}
  */
 async function learn(core, client, signal) {
-  const isAllowed = await mayAsk(core, client, signal);
-  const text = isAllowed ? `${WHO}, ${SERVER}` : WHO;
+  const may = await mayAsk(core, client, signal);
+  const text = may ? `${WHO}, ${SERVER}` : WHO;
   const { rows } = await internals.run(client, { text, types: TEXT, signal });
   return rows[0];
+}
+
+/**
+ * Begins a transaction, runs its statement, and queries its identity: in one
+ * flight, as soon as it is known what may be queried.
+ * @param {PoolCore} core
+ * @param {PoolClient} client
+ * @param {import('./batch.js').Item} item
+ * @param {string} begin BEGIN
+ * @param {any} config limits of the flight
+ * @returns {Promise<{result: any, identity: Identity}>}
+ */
+async function runAndLearn(core, client, item, begin, config) {
+  const who = { text: `${WHO}, ${SERVER}`, values: null, types: TEXT };
+  const items = isAllowed(core, client)
+    ? [item, { ...who, rowAsArray: false }]
+    : [item];
+  const { text } = item;
+  const batch = new Batch(items, begin);
+  const answer = await internals.run(client, {
+    ...config,
+    text,
+    [BATCH]: batch,
+  });
+  if (items.length === 2) {
+    return { result: answer[0], identity: answer[1].rows[0] };
+  }
+  const identity = await learn(core, client, config.signal);
+  return { result: answer, identity };
 }
 
 /**
@@ -341,4 +385,4 @@ async function settle(core, identity, error, limits) {
   }
 }
 
-module.exports = { learn, settle };
+module.exports = { learn, runAndLearn, settle };

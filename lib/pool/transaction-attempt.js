@@ -9,7 +9,7 @@ const { internals } = require('./client.js');
 const { enter, leave } = require('../retry/context.js');
 const { usageError } = require('../errors/errors.js');
 const { SURE } = require('./lease-state.js');
-const { learn, settle } = require('./fate.js');
+const { learn, runAndLearn, settle } = require('./fate.js');
 const { earlier, nowMillis } = require('../platform/clock.js');
 const { LIMIT } = require('../protocol/operations.js');
 const { until } = require('../platform/until.js');
@@ -23,6 +23,7 @@ const { until } = require('../platform/until.js');
  * One attempt.
  * @typedef {object} Attempt
  * @property {(client: PoolClient) => any} fn
+ * @property {import('./batch.js').Item | null} item instead of `fn`
  * @property {string} begin
  * @property {TransactionOptions} options
  * @property {import('./call-settings.js').CallSettings | null} settings
@@ -65,6 +66,23 @@ function acquireWithin(core, options, run) {
 }
 
 /**
+ * Acquires a connection for an attempt.
+ * @param {PoolCore} core
+ * @param {Attempt} attempt
+ * @param {import('../retry/context.js').JoinedRun | undefined} run whose
+ *   deadline and attempts rule
+ * @returns {Promise<PoolClient>}
+ */
+async function lend(core, attempt, run) {
+  // Its log gets retries from the first failure on.
+  run?.use(core.pool);
+  const client = await acquireWithin(core, attempt.options, run);
+  internals.guard(client, attempt.run, attempt.options.signal);
+  internals.stateOf(client).settings = attempt.settings;
+  return client;
+}
+
+/**
  * Acquires a connection and begins.
  * @param {PoolCore} core
  * @param {Attempt} attempt
@@ -73,14 +91,9 @@ function acquireWithin(core, options, run) {
  * @returns {Promise<PoolClient>}
  */
 async function begin(core, attempt, run) {
-  const { signal } = attempt.options;
-  // Its log gets retries from the first failure on.
-  run?.use(core.pool);
-  const client = await acquireWithin(core, attempt.options, run);
-  internals.guard(client, attempt.run, signal);
-  internals.stateOf(client).settings = attempt.settings;
+  const client = await lend(core, attempt, run);
   try {
-    const { readOnly, timeoutMillis } = attempt.options;
+    const { readOnly, signal, timeoutMillis } = attempt.options;
     const text = attempt.begin;
     await internals.run(client, { text, signal, readOnly, timeoutMillis });
   } catch (error) {
@@ -277,4 +290,52 @@ async function runWithin(core, client, attempt) {
   return value;
 }
 
-module.exports = { begin, runWithin };
+/**
+ * Ends an attempt whose statement failed.
+ * @param {PoolClient} client
+ * @param {unknown} error
+ */
+async function giveUp(client, error) {
+  internals.close(client, 'the transaction is over: it was rolled back');
+  const { pending, status } = internals.stateOf(client);
+  if (status === 'I' && pending === 0) {
+    internals.release(client, error); // nothing was begun, or nothing is left
+  } else {
+    await rollBack(client, error);
+  }
+}
+
+/**
+ * Runs one statement with exactlyOnce: BEGIN, the statement and the identity of
+ * the transaction go in one flight. COMMIT is sent when their answers have
+ * come, so that its fate can be found out.
+ * @param {PoolCore} core
+ * @param {Attempt} attempt
+ * @param {import('./batch.js').Item} item
+ * @returns {Promise<any>}
+ */
+async function runSingle(core, attempt, item) {
+  const { begin: text, endsAt, options } = attempt;
+  const { signal, timeoutMillis } = options;
+  const client = await lend(core, attempt, attempt.run);
+  /** @type {Awaited<ReturnType<typeof runAndLearn>>} */
+  let done;
+  try {
+    const left = Math.max(1, Math.ceil(endsAt - nowMillis()));
+    const limits = { signal, timeoutMillis };
+    const doing = runAndLearn(core, client, item, text, {
+      ...limits,
+      ...(endsAt > 0 && { deadlineMillis: left }),
+    });
+    done = await untilEnded(attempt, doing);
+    refuseFailed(client, attempt);
+  } catch (error) {
+    await giveUp(client, error);
+    throw error;
+  }
+  internals.close(client, 'the transaction is over: await every statement');
+  await commitOnce(core, client, attempt, done.identity);
+  return done.result;
+}
+
+module.exports = { begin, runSingle, runWithin };

@@ -15,7 +15,7 @@ const {
   currentContext,
 } = require('../retry/context.js');
 const { repeatWithin } = require('../retry/start.js');
-const { begin, runWithin } = require('./transaction-attempt.js');
+const { begin, runSingle, runWithin } = require('./transaction-attempt.js');
 const { beginText, checkTransaction } = require('./transaction-options.js');
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
@@ -90,6 +90,9 @@ async function runCareful(core, attempt) {
  * @returns {Promise<any>}
  */
 async function runOnce(core, attempt) {
+  if (attempt.item !== null) {
+    return runSingle(core, attempt, attempt.item);
+  }
   return runWithin(core, await begin(core, attempt, attempt.run), attempt);
 }
 
@@ -117,15 +120,17 @@ function runAll(core, attempt) {
  * @param {(client: PoolClient) => any} fn
  * @param {TransactionOptions} [options]
  * @param {number} [endsAt] when all of it has to end; 0 = at no time
+ * @param {import('./batch.js').Item | null} [item] the statement, where there
+ *   is only one and `fn` is not called
  * @returns {Promise<any>}
  */
-async function runTransaction(core, fn, options = {}, endsAt = 0) {
+async function runTransaction(core, fn, options = {}, endsAt = 0, item = null) {
   checkTransaction(fn, options);
   core.refuseAfterEnd();
   const run = contextOf(options.context) ?? currentContext();
   const settings = readCallSettings(options.settings);
   const text = beginText(options);
-  const attempt = { fn, begin: text, options, settings, run, endsAt };
+  const attempt = { fn, item, begin: text, options, settings, run, endsAt };
   run?.note('begun');
   try {
     return await runAll(core, attempt);

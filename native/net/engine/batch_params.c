@@ -140,7 +140,7 @@ const char *hf_batch_params_refusal(const struct hf_batch *batch,
   if (controlled || all->ends_transaction) {
     return controls;
   }
-  if (all->refuses_transaction) {
+  if (all->refuses_transaction && batch->begin == NULL) {
     return alone;
   }
   return all->multiple ? several : NULL;

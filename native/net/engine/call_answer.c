@@ -149,7 +149,9 @@ static void send_results(struct hf_call *call) {
     struct hf_message *next = message->next;
     message->next = NULL;
     if (message->ints[HF_INT_KIND] == HF_MSG_RESULT) {
-      int32_t transaction = next == NULL ? transaction_of(call) : 0;
+      /* The statements of a batch are in one transaction. */
+      bool known = next == NULL || call->unit.batch != NULL;
+      int32_t transaction = known ? transaction_of(call) : 0;
       message->ints[HF_RESULT_ATTEMPTS] = call->unit.request.attempts;
       message->ints[HF_RESULT_FLAGS] =
           result_flags(call,

@@ -28,13 +28,6 @@ class CallSettings {
     this.fields = [...values].flat();
   }
 
-  /** Whether statements run as another user. */
-  get changeUser() {
-    return (
-      this.#values.has('role') || this.#values.has('session_authorization')
-    );
-  }
-
   get count() {
     return this.#values.size;
   }

@@ -28,6 +28,7 @@ const { until } = require('../platform/until.js');
  * @typedef {object} Identity
  * @property {string | null} xid null = the transaction has written nothing
  * @property {string} pid
+ * @property {string} started when its server was started
  * @property {string} waits its synchronous_commit
  * @property {string | undefined} server undefined = not permitted to know
  * @property {string | undefined} timeline
@@ -43,6 +44,9 @@ const MAY_ASK = `select pg_catalog.has_function_privilege(
 
 // pg_control_checkpoint() would lag a promotion by a checkpoint: the timeline
 // is the one WAL is written on.
+// A server's process that has given ids keeps its system and its timeline: a
+// standby gives none before it is promoted, and a primary that is to follow
+// another has to be started again.
 const SERVER = `(select system_identifier::text
     from pg_catalog.pg_control_system()) as server,
   substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8)
@@ -50,7 +54,8 @@ const SERVER = `(select system_identifier::text
 
 const WHO = `select pg_catalog.pg_current_xact_id_if_assigned()::text as xid,
   pg_catalog.pg_backend_pid()::text as pid,
-  pg_catalog.current_setting('synchronous_commit') as waits`;
+  pg_catalog.current_setting('synchronous_commit') as waits,
+  pg_catalog.pg_postmaster_start_time()::text as started`;
 
 // Another server may find the id in its future, which is an error there.
 const STATUS = `select server, timeline,
@@ -71,45 +76,55 @@ const TERMINATE = `select pg_catalog.pg_terminate_backend(pid)
   where pid = $1::text::int and backend_xid::text =
     ($2::text::numeric % 4294967296)::text`;
 
-/**
- * Pools whose user may query the server's identity.
- * @type {WeakSet<PoolCore>}
- */
-const allowed = new WeakSet();
+/** As many servers as a pool may meet, by and by. */
+const SERVERS_MAX = 16;
 
 /**
- * Returns whether this user may query the server's identity: a refusal inside
- * the transaction would abort it. A yes is remembered.
- * @param {PoolCore} core
- * @param {PoolClient} client
- * @param {AbortSignal | undefined} signal
- * @returns {Promise<boolean>}
+ * What is known of a pool's servers, by when they were started.
+ * @type {WeakMap<PoolCore, Map<string, Pick<Identity, 'server' | 'timeline'>>>}
  */
-async function mayAsk(core, client, signal) {
-  if (!isAllowed(core, client)) {
-    const config = { text: MAY_ASK, types: TEXT, signal };
-    const { rows } = await internals.run(client, config);
-    // The transaction may have set another role: a no holds for it alone.
-    if (rows[0].may !== 'true') {
-      return false;
-    }
-    if (!internals.stateOf(client).settings?.changeUser) {
-      allowed.add(core);
-    }
+const servers = new WeakMap();
+
+/**
+ * @param {PoolCore} core
+ * @param {Identity} identity of a transaction, with its server
+ */
+function remember(core, { xid, started, server, timeline }) {
+  if (xid === null) {
+    return; // it may be a standby still
   }
-  return true;
+  const known = servers.get(core) ?? new Map();
+  servers.set(core, known);
+  if (known.size >= SERVERS_MAX) {
+    known.clear();
+  }
+  known.set(started, { server, timeline });
 }
 
 /**
- * Returns whether it is known that the user may. Settings may make it another
- * user for this transaction.
+ * Adds to a transaction's identity which server it is on. Whether this user may
+ * query that is asked first: a refusal would abort the transaction.
  * @param {PoolCore} core
  * @param {PoolClient} client
- * @returns {boolean}
+ * @param {Identity} who
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<Identity>}
  */
-function isAllowed(core, client) {
-  const { settings } = internals.stateOf(client);
-  return allowed.has(core) && !settings?.changeUser;
+async function locate(core, client, who, signal) {
+  const known = servers.get(core)?.get(who.started);
+  if (known !== undefined) {
+    return { ...who, ...known };
+  }
+  const ask = { types: TEXT, signal };
+  const may = await internals.run(client, { ...ask, text: MAY_ASK });
+  if (may.rows[0].may !== 'true') {
+    return who;
+  }
+  const text = `select ${SERVER}`;
+  const { rows } = await internals.run(client, { ...ask, text });
+  const identity = { ...who, ...rows[0] };
+  remember(core, identity);
+  return identity;
 }
 
 /**
@@ -120,15 +135,14 @@ function isAllowed(core, client) {
  * @returns {Promise<Identity>}
  */
 async function learn(core, client, signal) {
-  const may = await mayAsk(core, client, signal);
-  const text = may ? `${WHO}, ${SERVER}` : WHO;
-  const { rows } = await internals.run(client, { text, types: TEXT, signal });
-  return rows[0];
+  const config = { text: WHO, types: TEXT, signal };
+  const { rows } = await internals.run(client, config);
+  return locate(core, client, rows[0], signal);
 }
 
 /**
- * Begins a transaction, runs its statement, and queries its identity: in one
- * flight, as soon as it is known what may be queried.
+ * Begins a transaction, runs its statement, and queries its identity, in one
+ * flight.
  * @param {PoolCore} core
  * @param {PoolClient} client
  * @param {import('./batch.js').Item} item
@@ -137,22 +151,12 @@ async function learn(core, client, signal) {
  * @returns {Promise<{result: any, identity: Identity}>}
  */
 async function runAndLearn(core, client, item, begin, config) {
-  const who = { text: `${WHO}, ${SERVER}`, values: null, types: TEXT };
-  const items = isAllowed(core, client)
-    ? [item, { ...who, rowAsArray: false }]
-    : [item];
-  const { text } = item;
-  const batch = new Batch(items, begin);
-  const answer = await internals.run(client, {
-    ...config,
-    text,
-    [BATCH]: batch,
-  });
-  if (items.length === 2) {
-    return { result: answer[0], identity: answer[1].rows[0] };
-  }
-  const identity = await learn(core, client, config.signal);
-  return { result: answer, identity };
+  const who = { text: WHO, values: null, types: TEXT, rowAsArray: false };
+  const batch = new Batch([item, who], begin);
+  const given = { ...config, text: item.text, [BATCH]: batch };
+  const [result, { rows }] = await internals.run(client, given);
+  const identity = await locate(core, client, rows[0], config.signal);
+  return { result, identity };
 }
 
 /**

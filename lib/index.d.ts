@@ -947,7 +947,7 @@ export interface PoolClient extends Queryable, AbsentInClient, EventEmitter {
  * What fails is not repeated. `'error'` tells of a connection that was lost; as
  * of any emitter, without a listener it ends the process.
  */
-export class Client extends EventEmitter implements Queryable {
+export class Client extends EventEmitter implements Omit<Queryable, 'batch'> {
   /** As in pg. */
   static Query: typeof Query;
   /** Options as of Pool; those about a pool's size and ages are ignored. */
@@ -1341,6 +1341,7 @@ export class Pool extends EventEmitter implements Queryable {
   readonly ended: boolean;
 
   query: Queryable['query'];
+  batch: Queryable['batch'];
   /**
    * Looks a type up by its name in the catalogue (`address`, `app.address` or
    * `address[]`), to make parameters of it. Rejects with HF_PARAM_INVALID where

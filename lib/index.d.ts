@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // biome-ignore-all lint/suspicious/noExplicitAny: rows and pg's types have it
 import type { EventEmitter } from 'node:events';
+import type { Readable } from 'node:stream';
 import type { SecureVersion } from 'node:tls';
 import type * as holdfastTypes from './index.js';
 import type {
@@ -661,6 +662,38 @@ export interface QueryConfig<V extends readonly unknown[] = any[]>
   cache?: CacheOptions | undefined;
 }
 
+/** What concerns a stream besides its text and values. */
+export interface StreamOptions
+  extends Omit<QueryConfig, 'text' | 'values' | 'exactlyOnce' | 'cache'> {
+  /**
+   * How many rows make up a portion, at most; a portion of 256 KB ends earlier.
+   * @default 1000
+   */
+  batchSize?: number | undefined;
+  /** 'array' for rows as arrays. */
+  rowMode?: 'array' | undefined;
+}
+
+/** A statement for stream(). */
+export interface StreamConfig extends StreamOptions {
+  /** The SQL, one statement. */
+  text: string;
+  /** The values of $1, $2, … */
+  values?: readonly unknown[] | undefined;
+}
+
+/**
+ * The rows of a statement, read as they come. destroy(), or leaving a loop early,
+ * ends the statement; 'close' comes when its connection is clean again.
+ */
+export interface RowStream<R> extends Readable {
+  /** The columns, once rows have come; null before. */
+  readonly fields: FieldDef[] | null;
+  [Symbol.asyncIterator](): NodeJS.AsyncIterator<R>;
+  on(event: 'data', listener: (row: R) => void): this;
+  on(event: string | symbol, listener: (...args: any[]) => void): this;
+}
+
 /** How a query uses the pool's cache. */
 export interface CacheOptions {
   /** How old the result may be. In ms. */
@@ -894,6 +927,22 @@ export interface Queryable {
    * cannot run.
    */
   query<T extends { submit: (connection: any) => void }>(submittable: T): never;
+  /**
+   * Returns the rows of a statement as a Readable in object mode, which async
+   * iteration reads. No more rows are in memory than two portions; a reader that
+   * does not read stops the server. Never throws: what is wrong with the arguments
+   * is the stream's error.
+   */
+  stream<R extends QueryResultRow = any>(
+    textOrConfig: string | StreamConfig | NamedQueryConfig,
+    values?: readonly unknown[] | NamedValues | null,
+    options?: StreamOptions,
+  ): RowStream<R>;
+  stream<R extends unknown[] = any[]>(
+    textOrConfig: string | StreamConfig | NamedQueryConfig,
+    values: readonly unknown[] | NamedValues | null | undefined,
+    options: StreamOptions & { rowMode: 'array' },
+  ): RowStream<R>;
 }
 
 // ---- clients --------------------------------------------------------------

@@ -34,6 +34,7 @@ const FILES = {
       ['OP_AT', 'hf_op_word', 'HF_OP_WORD_', 'Places in an operation.'],
       ['FLAG', 'hf_flag', 'HF_FLAG_', 'Flags of an operation.'],
       ['LIMIT', 'hf_limit', 'HF_', 'Times that hold where none is given.'],
+      ['STREAM', 'hf_stream', 'HF_STREAM_', 'Portions of a stream.'],
       ['DECODE', 'hf_decode', 'HF_DECODE_', 'Types that are decoded in C.'],
     ],
   },

@@ -52,6 +52,11 @@ class Pool {
     return this;
   }
 
+  /** @returns {never} */
+  stream() {
+    throw poolHere();
+  }
+
   [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
     return this.end();
   }

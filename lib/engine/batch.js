@@ -31,7 +31,7 @@ const {
   ACQUIRE_MS,
   TIMEOUT_MS,
   RETRIES,
-  RESERVED,
+  PORTION,
   COUNT: OP_WORDS,
 } = OP_AT;
 const FIRST_OPS = 64;
@@ -60,6 +60,7 @@ const TEXT_MAX = 1 << 24;
  * @property {number} acquire how long to wait for a connection
  * @property {number} timeout
  * @property {number} retries -1 = as the pool has it
+ * @property {number} portion of a stream: how many rows at once; 0 = none
  */
 
 /** @type {Limits} */
@@ -69,6 +70,7 @@ const NO_LIMITS = {
   acquire: 0,
   timeout: 0,
   retries: -1,
+  portion: 0,
 };
 
 class Batch {
@@ -121,7 +123,7 @@ class Batch {
     ops[at + ACQUIRE_MS] = limits.acquire;
     ops[at + TIMEOUT_MS] = limits.timeout;
     ops[at + RETRIES] = limits.retries;
-    ops[at + RESERVED] = 0;
+    ops[at + PORTION] = limits.portion;
     this.#count += 1;
     if (this.#count === 1) {
       atEndOfTick(this.#flush);
@@ -160,8 +162,8 @@ function requestsOf(ops, count) {
   const ids = [];
   for (let at = 0; at < count * OP_WORDS; at += OP_WORDS) {
     const kind = ops[at + KIND];
-    // These two carry the number of something else.
-    if (kind !== OP.ABORT && kind !== OP.ANSWER) {
+    // These carry the number of something else.
+    if (kind !== OP.ABORT && kind !== OP.ANSWER && kind !== OP.READ) {
       ids.push([ops[at + ID_LOW], ops[at + ID_HIGH]]);
     }
   }

@@ -31,7 +31,7 @@ const {
 /** @typedef {import('./listener.js').Listener} Listener */
 
 const { LENGTH, ID_LOW, ID_HIGH, NUMS, CHUNKS } = INT_AT;
-const { MORE, WROTE, CACHED, STALE, HOLDS } = RESULT;
+const { MORE, WROTE, CACHED, STALE, HOLDS, PART } = RESULT;
 const {
   FLAGS: RESULT_FLAGS,
   ROW_DESCRIPTION: RESULT_ROW_DESCRIPTION,
@@ -113,6 +113,7 @@ class Inbox {
     connection: 0,
     attempts: 0,
     more: false,
+    part: false,
     transaction: 0,
     wrote: false,
     holds: false,
@@ -178,6 +179,7 @@ class Inbox {
     meta.connection = ints[at + RESULT_CONNECTION];
     meta.attempts = ints[at + RESULT_ATTEMPTS];
     meta.more = more;
+    meta.part = (ints[at + RESULT_FLAGS] & PART) !== 0;
     meta.transaction = ints[at + RESULT_TRANSACTION];
     meta.wrote = (ints[at + RESULT_FLAGS] & WROTE) !== 0;
     meta.holds = (ints[at + RESULT_FLAGS] & HOLDS) !== 0;

@@ -6,7 +6,7 @@
 //
 // A request waits in a table (waiters.js) until its answer comes.
 
-const { OP } = require('../protocol/operations.js');
+const { FLAG, OP } = require('../protocol/operations.js');
 const { Batch, NO_LIMITS, divide, requestsOf } = require('./batch.js');
 const { HoldfastError, paramError } = require('../errors/errors.js');
 const { rootsOf, thisCopy } = require('../platform/package-instance.js');
@@ -179,8 +179,34 @@ class Port {
    * @param {Waiter} waiter
    */
   abort(waiter) {
+    this.#about(OP.ABORT, waiter, 0);
+  }
+
+  /**
+   * Tells the engine that the reader of a stream wants no more rows.
+   * @param {Waiter} waiter
+   */
+  leave(waiter) {
+    this.#about(OP.ABORT, waiter, FLAG.STREAM);
+  }
+
+  /**
+   * Asks for another portion of a stream.
+   * @param {Waiter} waiter
+   */
+  readMore(waiter) {
+    this.#about(OP.READ, waiter, 0);
+  }
+
+  /**
+   * Adds an operation on a request, unless it has its answer.
+   * @param {number} kind
+   * @param {Waiter} waiter
+   * @param {number} flags
+   */
+  #about(kind, waiter, flags) {
     if (this.#waiters.has(waiter)) {
-      this.#batch.add(OP.ABORT, 0, 0, waiter, 0, NO_LIMITS);
+      this.#batch.add(kind, 0, 0, waiter, flags, NO_LIMITS);
     }
   }
 

@@ -32,6 +32,7 @@
  * @property {number} connection the serial of the one it ran on
  * @property {number} attempts
  * @property {boolean} more another result of the same statement follows
+ * @property {boolean} part it is a portion of a stream's rows
  * @property {number} transaction status after it, as a character code; 0 when
  *   unknown or not on a lease
  * @property {boolean} wrote something may be durable by now

@@ -39,15 +39,24 @@ function loadPg() {
   }
 }
 
-/** @param {string} what @returns {Promise<never>} */
-function refuse(what) {
-  return Promise.reject(
-    new HoldfastError(
-      'HF_NO_BINARY',
-      `pg-holdfast: ${what}() needs the native pool; this one is pg's`,
-      { outcome: 'permanent', reason: 'the pool is of pg' },
-    ),
+/**
+ * @param {string} what
+ * @returns {Error}
+ */
+function nativeOnly(what) {
+  return new HoldfastError(
+    'HF_NO_BINARY',
+    `pg-holdfast: ${what}() needs the native pool; this one is pg's`,
+    { outcome: 'permanent', reason: 'the pool is of pg' },
   );
+}
+
+/**
+ * @param {string} what
+ * @returns {Promise<never>}
+ */
+function refuse(what) {
+  return Promise.reject(nativeOnly(what));
 }
 
 /**
@@ -198,6 +207,9 @@ function fallbackPool(resolved, reason) {
     warmup: (/** @type {any} */ options) => warm(pool, options),
     health: (/** @type {any} */ options) => healthOf(pool, options),
     type: () => refuse('type'),
+    stream: () => {
+      throw nativeOnly('stream');
+    },
     reset: () => refuse('reset'),
     clearPreparedStatements: () => refuse('clearPreparedStatements'),
     drain: (/** @type {any} */ millis = drainMillis) =>

@@ -100,6 +100,7 @@ export class HoldfastService {
   readonly pool: Pool;
   query: Pool['query'];
   batch: Pool['batch'];
+  stream: Pool['stream'];
   readonly sql: Pool['sql'];
   transaction: Pool['transaction'];
   withSettings: Pool['withSettings'];

@@ -10,6 +10,7 @@ const { readSettings } = require('./options.js');
 const DELEGATED = /** @type {const} */ ([
   'query',
   'batch',
+  'stream',
   'transaction',
   'withSettings',
   'connect',

@@ -41,6 +41,7 @@ class Acquire {
   acquire = 0;
   timeout = 0;
   retries = -1;
+  portion = 0;
   connection = 0;
   /** @type {AbortSignal | null} */
   signal = null;

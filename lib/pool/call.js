@@ -51,6 +51,8 @@ class Call {
   /** How long to wait for a connection. */
   acquire = 0;
   retries = -1;
+  /** Of a stream: how many rows come at once; 0 = it is none. */
+  portion = 0;
   /** The types that the engine decodes. */
   decode = 0;
   rowAsArray = false;

@@ -97,6 +97,17 @@ class PoolClient extends EventEmitter {
     return runBatch(this, list, options);
   }
 
+  /**
+   * Returns the rows of a statement on this connection as a Readable. It runs
+   * after all earlier ones, and later ones wait for its end.
+   * @param {any} config
+   * @param {any} [values]
+   * @param {any} [options]
+   */
+  stream(config, values, options) {
+    return stateOf(this).stream([config, values, options]);
+  }
+
   /** A template tag, for statements on this connection. */
   get sql() {
     return sqlOf(this);

@@ -12,6 +12,7 @@ const { enterBatch } = require('./batch.js');
 const { Call } = require('./call.js');
 const { refusal } = require('../errors/errors.js');
 const { NamedTexts } = require('./named-texts.js');
+const { RowStream } = require('./row-stream.js');
 const { nowMillis } = require('../platform/clock.js');
 const { LeaseTypes } = require('./lease-types.js');
 const { createTypeOverrides } = require('../values/types.js');
@@ -28,6 +29,10 @@ const HOOK_ADVICE =
   "SQL in a 'connect' listener or onConnect is refused behind a transaction " +
   'pooler, which gives the next statement to another server connection: use ' +
   'the options schema, settings and statement_timeout, or connect directly';
+
+const UNREAD =
+  'the stream was not read to its end before its client was given up: read ' +
+  'it inside the function, or leave it with destroy()';
 
 const ignore = () => {};
 
@@ -74,6 +79,8 @@ class LeaseState {
   /** Whether session state may outlive its statements. */
   #session = false;
   #pending = 0;
+  /** Those that are not closed. @type {Set<RowStream>} */
+  #streams = new Set();
   /** @type {unknown} */
   #failure = undefined;
   /** @type {(() => void) | null} */
@@ -151,12 +158,7 @@ class LeaseState {
       onDone,
       'HoldfastQuery',
       (resolve, reject) => {
-        if (this.lease === 0 || this.closed !== '') {
-          throw refusal('HF_RELEASED', this.closed || undefined);
-        }
-        if (this.refusesSql) {
-          throw this.#core.refuseHookSql(HOOK_ADVICE);
-        }
+        this.#refuseIfGone();
         const given = valuesGiven ? values : undefined;
         const { LEASE_QUERY } = OP;
         call = this.#start(LEASE_QUERY, config, given, resolve, reject);
@@ -171,6 +173,33 @@ class LeaseState {
     return promise;
   }
 
+  #refuseIfGone() {
+    if (this.lease === 0 || this.closed !== '') {
+      throw refusal('HF_RELEASED', this.closed || undefined);
+    }
+    if (this.refusesSql) {
+      throw this.#core.refuseHookSql(HOOK_ADVICE);
+    }
+  }
+
+  /**
+   * Returns the rows of a statement that runs after all earlier ones. Never
+   * throws: what is wrong destroys the stream.
+   * @param {any[]} given the arguments of stream()
+   * @returns {RowStream}
+   */
+  stream(given) {
+    const types = this.types ?? this.#core.types;
+    const start = (/** @type {any} */ call, /** @type {any} */ config) => {
+      this.#refuseIfGone();
+      this.#send(OP.LEASE_QUERY, call, config, undefined);
+    };
+    const stream = new RowStream(this, types, start, given);
+    this.#streams.add(stream);
+    stream.once('close', () => this.#streams.delete(stream));
+    return stream;
+  }
+
   /**
    * @param {number} kind
    * @param {any} config
@@ -182,8 +211,21 @@ class LeaseState {
    * @returns {Call}
    */
   #start(kind, config, values, resolve, reject, within = 0) {
-    const { types, defaults, port } = this.#core;
+    const { types } = this.#core;
     const call = new Call(this, this.types ?? types, resolve, reject);
+    call.acquire = within;
+    this.#send(kind, call, config, values);
+    return call;
+  }
+
+  /**
+   * @param {number} kind
+   * @param {Call} call
+   * @param {any} config
+   * @param {any} values
+   */
+  #send(kind, call, config, values) {
+    const { defaults, port, observer } = this.#core;
     call.timeout = defaults.timeout;
     call.settings = kind === OP.FINISH ? null : this.settings;
     readLeaseCall(call, config, values, this);
@@ -191,8 +233,6 @@ class LeaseState {
     call.flags |= config?.[URGENT] === true ? FLAG.URGENT : 0;
     call.flags |= config?.[SURE] === true ? FLAG.EXACTLY_ONCE : 0;
     this.#checkRun(call.run);
-    const { observer } = this.#core;
-    call.acquire = within;
     const { lease: target } = this;
     if (observer.followsCalls) {
       observer.follow(call, true, () => call.submit(port, kind, target));
@@ -310,6 +350,7 @@ class LeaseState {
   finish(client, config, within, error) {
     const { lease } = this;
     this.signal = config.signal;
+    this.#destroyStreams();
     return new Promise((resolve, reject) => {
       const onResult = (/** @type {any} */ result) => {
         this.#leave();
@@ -329,6 +370,13 @@ class LeaseState {
     });
   }
 
+  /** Nobody can read them to their end while what follows waits for that. */
+  #destroyStreams() {
+    for (const stream of this.#streams) {
+      stream.destroy(new Error(UNREAD));
+    }
+  }
+
   #leave() {
     this.lease = 0;
     this.run = undefined;
@@ -340,11 +388,12 @@ class LeaseState {
   }
 
   /**
-   * Waits for the pending statements. Resolves to what made the open
-   * transaction fail, if it failed.
+   * Waits for the pending statements, but for streams that nobody can read any
+   * more. Resolves to what made the open transaction fail, if it failed.
    * @returns {Promise<unknown>}
    */
   async settle() {
+    this.#destroyStreams();
     if (this.#pending > 0) {
       await new Promise((resolve) => {
         this.#onSettled = () => resolve(undefined);

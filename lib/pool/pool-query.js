@@ -108,6 +108,16 @@ class PoolWithSettings {
     return runBatch(this, list, options);
   }
 
+  /**
+   * @param {any} config
+   * @param {any} [values]
+   * @param {any} [options]
+   */
+  stream(config, values, options) {
+    const { core, settings } = stateOf(this);
+    return core.stream([config, values, options], settings);
+  }
+
   /** A template tag. */
   get sql() {
     return sqlOf(this);

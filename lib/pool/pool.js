@@ -134,6 +134,17 @@ class Pool extends EventEmitter {
     return runBatch(this, list, options);
   }
 
+  /**
+   * Returns the rows of a statement as a Readable, in portions: no more of them
+   * are in memory than are being read.
+   * @param {any} config SQL text, or an object with `text`
+   * @param {any} [values]
+   * @param {any} [options]
+   */
+  stream(config, values, options) {
+    return stateOf(this).core.stream([config, values, options]);
+  }
+
   /** A template tag: `` await pool.sql`select … where id = ${id}` ``. */
   get sql() {
     return sqlOf(this);

@@ -174,6 +174,20 @@ class Client extends EventEmitter {
     );
   }
 
+  /**
+   * Returns the rows of a statement as a Readable, once it is connected.
+   * @param {any} config
+   * @param {any} [values]
+   * @param {any} [options]
+   */
+  stream(config, values, options) {
+    const { lease } = stateOf(this);
+    if (lease === null || !this._connected) {
+      throw notQueryable('await connect() before stream()');
+    }
+    return lease.stream(config, values, options);
+  }
+
   /** A template tag, for statements on this connection. */
   get sql() {
     return sqlOf(this);

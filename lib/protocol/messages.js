@@ -74,6 +74,11 @@ const RESULT = Object.freeze({
   STALE: 8,
   /** it may have left something in its session */
   HOLDS: 16,
+  /**
+   * with MORE: a portion of a stream's rows; the rest of the same result
+   * follows
+   */
+  PART: 32,
 });
 
 /** Places in a description of columns. */

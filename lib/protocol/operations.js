@@ -19,7 +19,10 @@ const OP = Object.freeze({
   LEASE_QUERY: 4,
   /** target = lease */
   RELEASE: 5,
-  /** id = the request to abort */
+  /**
+   * id = the request to abort; with HF_FLAG_STREAM the reader has left it,
+   * which is no failure
+   */
   ABORT: 6,
   /** target = pool; timeout_ms: instead of drainMillis */
   END: 7,
@@ -57,6 +60,8 @@ const OP = Object.freeze({
   UNLISTEN: 18,
   /** target = pool; deadline_ms: the answer comes by then */
   HEALTH: 19,
+  /** id = a stream: its reader takes another portion */
+  READ: 20,
 });
 
 /** Places in an operation. */
@@ -72,7 +77,7 @@ const OP_AT = Object.freeze({
   ACQUIRE_MS: 8,
   TIMEOUT_MS: 9,
   RETRIES: 10,
-  RESERVED: 11,
+  PORTION: 11,
   COUNT: 12,
 });
 
@@ -133,6 +138,11 @@ const FLAG = Object.freeze({
   SETTINGS: 262144,
   /** the same */
   BATCH: 524288,
+  /**
+   * HF_OP_QUERY, HF_OP_LEASE_QUERY: rows come in portions while it runs,
+   * HF_STREAM_AHEAD of them and one more for each HF_OP_READ
+   */
+  STREAM: 1048576,
 });
 
 /** Times that hold where none is given. */
@@ -147,6 +157,16 @@ const LIMIT = Object.freeze({
   SELF_LOCK_MS: 5000,
 });
 
+/** Portions of a stream. */
+const STREAM = Object.freeze({
+  /** portions */
+  AHEAD: 2,
+  /** of a portion where the reader says nothing */
+  ROWS: 1000,
+  /** a portion ends when it has as many */
+  BYTES: 262144,
+});
+
 /** Types that are decoded in C. */
 const DECODE = Object.freeze({
   BOOL: 1,
@@ -158,4 +178,4 @@ const DECODE = Object.freeze({
   TIMESTAMPTZ: 64,
 });
 
-module.exports = { DECODE, FLAG, LIMIT, OP, OP_AT };
+module.exports = { DECODE, FLAG, LIMIT, OP, OP_AT, STREAM };

@@ -617,7 +617,8 @@ enum hf_op_kind {
   HF_OP_ACQUIRE,     /* target = pool */
   HF_OP_LEASE_QUERY, /* target = lease; fields as HF_OP_QUERY */
   HF_OP_RELEASE,     /* target = lease */
-  HF_OP_ABORT,       /* id = the request to abort */
+  HF_OP_ABORT,       /* id = the request to abort; with HF_FLAG_STREAM the
+                        reader has left it, which is no failure */
   HF_OP_END,         /* target = pool; timeout_ms: instead of drainMillis */
   HF_OP_WARMUP,      /* target = pool; deadline_ms: how long it waits */
   HF_OP_RESET,       /* target = pool: a new generation of connections */
@@ -639,7 +640,8 @@ enum hf_op_kind {
                         what is notified: payloads are tags, an empty one means
                         everything */
   HF_OP_UNLISTEN,    /* target = pool; fields: channel. Takes one LISTEN back */
-  HF_OP_HEALTH       /* target = pool; deadline_ms: the answer comes by then */
+  HF_OP_HEALTH,      /* target = pool; deadline_ms: the answer comes by then */
+  HF_OP_READ         /* id = a stream: its reader takes another portion */
 };
 
 /*
@@ -692,7 +694,10 @@ enum hf_flag {
   HF_FLAG_FAIL_NEW = 1 << 17,  /* the same while there never was a connection
                                   and the port is closed */
   HF_FLAG_SETTINGS = 1 << 18,  /* HF_OP_QUERY, HF_OP_LEASE_QUERY: see above */
-  HF_FLAG_BATCH = 1 << 19      /* the same */
+  HF_FLAG_BATCH = 1 << 19,     /* the same */
+  HF_FLAG_STREAM = 1 << 20     /* HF_OP_QUERY, HF_OP_LEASE_QUERY: rows come in
+                                  portions while it runs, HF_STREAM_AHEAD of
+                                  them and one more for each HF_OP_READ */
 };
 
 /* An operation as numbers: the places of its fields. */
@@ -708,7 +713,7 @@ enum hf_op_word {
   HF_OP_WORD_ACQUIRE_MS,
   HF_OP_WORD_TIMEOUT_MS,
   HF_OP_WORD_RETRIES,
-  HF_OP_WORD_RESERVED,
+  HF_OP_WORD_PORTION,
   HF_OP_WORD_COUNT
 };
 
@@ -724,7 +729,14 @@ struct hf_op {
   int32_t acquire_ms;  /* waiting for a connection, from now; 0 = none */
   int32_t timeout_ms;  /* one attempt; 0 = none */
   int32_t retries;     /* extra attempts; -1 = the pool's policy */
-  int32_t reserved;
+  int32_t portion;     /* of a stream: how many rows at once, at most */
+};
+
+/* How far a stream is ahead of its reader. */
+enum hf_stream {
+  HF_STREAM_AHEAD = 2,      /* portions */
+  HF_STREAM_ROWS = 1000,    /* of a portion where the reader says nothing */
+  HF_STREAM_BYTES = 1 << 18 /* a portion ends when it has as many */
 };
 
 /* Types that the engine can build itself; bits. */
@@ -885,7 +897,9 @@ enum hf_result_flag {
                            what the transaction wrote that it committed */
   HF_RESULT_CACHED = 4, /* no statement was sent for this call */
   HF_RESULT_STALE = 8,  /* and the answer is older than it asked for */
-  HF_RESULT_HOLDS = 16  /* it may have left something in its session */
+  HF_RESULT_HOLDS = 16, /* it may have left something in its session */
+  HF_RESULT_PART = 32   /* with MORE: a portion of a stream's rows; the rest of
+                           the same result follows */
 };
 
 enum hf_column {

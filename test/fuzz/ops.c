@@ -33,7 +33,7 @@ enum {
   OPS_MAX = 48,
   TARGETS = 6, /* of which two are opened beforehand */
   IDS = OPS_MAX + 2 * TARGETS,
-  PAUSE = HF_OP_HEALTH + 1, /* neither this nor the next number is a kind */
+  PAUSE = HF_OP_READ + 1, /* neither this nor the next number is a kind */
   PAUSE_MS = 20,
   SHORT_MS = 30,
   WAIT_S = 20
@@ -154,6 +154,7 @@ static bool is_answered(int32_t kind) {
   case HF_OP_ABORT:
   case HF_OP_ANSWER:
   case HF_OP_HOOK:
+  case HF_OP_READ:
     break;
   }
   return false;
@@ -219,11 +220,15 @@ static void read_op(struct fuzz *fuzz, int kind, struct hf_op *op) {
     op->flags |= HF_FLAG_BATCH;
   }
   op->decode = fuzz_byte(fuzz);
+  if ((op->decode & 0x80) != 0) { /* no type has this bit */
+    op->flags |= HF_FLAG_STREAM;
+    op->portion = 1;
+  }
   op->deadline_ms = fuzz_byte(fuzz) % SHORT_MS;
   op->acquire_ms = 1 + fuzz_byte(fuzz) % SHORT_MS;
   op->timeout_ms = 1 + fuzz_byte(fuzz) % SHORT_MS;
   op->retries = fuzz_byte(fuzz) % 5 - 1;
-  if (kind == HF_OP_ABORT) {
+  if (kind == HF_OP_ABORT || kind == HF_OP_READ) {
     op->id_low = -fuzz_byte(fuzz) % 8; /* one of the earlier ones */
   }
 }

@@ -114,6 +114,10 @@ static void check_up(struct sim *sim, struct hf_slot *slot, enum sim_op op) {
   record(sim, op, slot, NULL);
 }
 
+static void on_skip(void *ctx, struct hf_slot *slot) {
+  record(ctx, SIM_SKIP, slot, NULL);
+}
+
 static void on_rollback(void *ctx, struct hf_slot *slot) {
   check_up(ctx, slot, SIM_ROLLBACK);
 }
@@ -270,6 +274,7 @@ const struct hf_pool_io sim_io = {NULL,
                                   on_usable,
                                   on_execute,
                                   on_cancel,
+                                  on_skip,
                                   on_rollback,
                                   on_ping,
                                   on_deallocate,

@@ -19,6 +19,7 @@
 #include "core/pool/scheduler.h"
 #include "core/pool/sharing.h"
 #include "core/pool/state.h"
+#include "core/pool/stream.h"
 #include "core/pool/turn.h"
 
 static void emit(struct hf_pool *pool,
@@ -231,6 +232,7 @@ void hf_pool_on_finished(struct hf_pool *pool,
   }
   hf_advise_on_session(pool, request);
   hf_reset_note_session(pool, request);
+  hf_stream_judge_end(request);
   discard = hf_repeat_judge(pool, request);
   continue_slot(pool, slot, discard);
   hf_turn_serve(pool);

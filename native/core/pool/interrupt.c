@@ -70,7 +70,9 @@ static void interrupt_running(struct hf_pool *pool,
   if (request->interrupted != HF_OK) {
     return;
   }
-  hf_interrupt_count(pool, status);
+  if (!request->left) {
+    hf_interrupt_count(pool, status);
+  }
   request->interrupted = status;
   if (slot->running.count > 1) {
     hf_interrupt_answer(pool, request, status);

@@ -99,7 +99,7 @@ static void watch_silence(struct hf_pool *pool, enum hf_slot_state state) {
     if (last_byte_us < head->started_us) {
       last_byte_us = head->started_us;
     }
-    if (pool->now_us - last_byte_us < limit_us) {
+    if (head->held_us != 0 || pool->now_us - last_byte_us < limit_us) {
       hf_silence_reset(&slot->silence);
     } else if (!slot->probing && pool->now_us >= slot->probe_us) {
       slot->probe_us = pool->now_us + PROBE_EVERY_US;
@@ -115,7 +115,7 @@ void hf_janitor_probed(struct hf_pool *pool,
                        uint64_t server) {
   struct hf_error error;
   slot->probing = false;
-  if (head_of(slot) == NULL ||
+  if (head_of(slot) == NULL || head_of(slot)->held_us != 0 ||
       (slot->state != HF_SLOT_BUSY && slot->state != HF_SLOT_LEASED)) {
     hf_silence_reset(&slot->silence);
     return;

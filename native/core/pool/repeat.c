@@ -34,7 +34,8 @@ static void keep_doubt(struct hf_request *request) {
 static bool may_repeat(const struct hf_pool *pool,
                        const struct hf_request *request) {
   return request->kind == HF_REQUEST_QUERY && hf_pool_finishes(pool) &&
-         !request->orphan && !request->settled && request->interrupted == HF_OK;
+         !request->orphan && !request->settled && !request->begun &&
+         request->interrupted == HF_OK;
 }
 
 /*

@@ -101,6 +101,10 @@ bool hf_request_only_reads(const struct hf_request *request) {
   return (request->flags & HF_FLAG_READ_ONLY) != 0;
 }
 
+bool hf_request_streams(const struct hf_request *request) {
+  return (request->flags & HF_FLAG_STREAM) != 0;
+}
+
 bool hf_request_in_doubt(const struct hf_request *request) {
   return request->cause.outcome == HF_OUTCOME_AMBIGUOUS &&
          !hf_request_only_reads(request);

@@ -73,6 +73,9 @@ struct hf_request {
   uint32_t avoid_serial;      /* serial of the connection it failed on */
   enum hf_status interrupted; /* why it is being cancelled; HF_OK = it is not */
   bool settled;               /* the user was answered while it still runs */
+  uint64_t held_us; /* of a stream: since when it is not read; 0 = it is */
+  bool begun;       /* of a stream: rows were handed over */
+  bool left;        /* of a stream: its reader wants no more */
   bool orphan;      /* its environment is gone: nobody reads the answer */
   bool unnamed;     /* must be sent as an unnamed statement */
   bool name_reused; /* set by the engine: its name was prepared before */
@@ -154,6 +157,9 @@ bool hf_request_seems_to_read(const struct hf_request *request);
  * enforces.
  */
 bool hf_request_only_reads(const struct hf_request *request);
+
+/* Returns true when its rows are handed over while it runs: see stream.h. */
+bool hf_request_streams(const struct hf_request *request);
 
 /* Returns true when an earlier attempt may have been executed. */
 bool hf_request_in_doubt(const struct hf_request *request);

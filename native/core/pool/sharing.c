@@ -36,8 +36,9 @@ bool hf_sharing_allows(const struct hf_pool *pool,
                        const struct hf_request *request) {
   return request->kind == HF_REQUEST_QUERY && request->sql.read_only &&
          (request->flags & (HF_FLAG_SETTINGS | HF_FLAG_BATCH)) == 0 &&
-         !hf_request_must_not_write(request) && pool->config.share_max > 1 &&
-         !pool->drops_units && is_usually_short(pool, request);
+         !hf_request_must_not_write(request) && !hf_request_streams(request) &&
+         pool->config.share_max > 1 && !pool->drops_units &&
+         is_usually_short(pool, request);
 }
 
 static uint64_t head_limit_us(const struct hf_pool *pool) {

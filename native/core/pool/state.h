@@ -59,6 +59,9 @@ struct hf_pool_io {
    */
   void (*cancel)(void *ctx, struct hf_slot *slot);
 
+  /* Drops the rows that the stream in flight still brings. */
+  void (*skip)(void *ctx, struct hf_slot *slot);
+
   /* Rolls back: hf_pool_on_checked or hf_pool_on_lost. */
   void (*rollback)(void *ctx, struct hf_slot *slot);
 

@@ -13,6 +13,7 @@
 #include "net/conn/cancel.h"
 #include "net/conn/conn_output.h"
 #include "net/conn/conn_read.h"
+#include "net/conn/conn_stream.h"
 #include "net/conn/internal_unit.h"
 #include "net/conn/result_error.h"
 
@@ -233,13 +234,29 @@ void hf_conn_flush(struct hf_conn *conn) {
     return;
   }
   hf_conn_watch(conn);
+  if (conn->resumes) {
+    conn->resumes = false;
+    hf_conn_resume(conn);
+  }
 }
 
 void hf_conn_resume(struct hf_conn *conn) {
   if (conn->paused) {
     conn->paused = false;
-    hf_conn_watch(conn);
-    hf_conn_read(conn);
+    hf_conn_read_on(conn);
+  }
+}
+
+void hf_conn_read_more(struct hf_conn *conn, struct hf_unit *unit) {
+  hf_conn_stream_more(conn, unit);
+  hf_conn_resume(conn);
+}
+
+void hf_conn_skip(struct hf_conn *conn) {
+  hf_conn_stream_skip(conn);
+  if (conn->paused) {
+    conn->resumes = true;
+    hf_conn_mark_dirty(conn);
   }
 }
 

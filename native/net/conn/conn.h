@@ -48,6 +48,12 @@ void hf_conn_flush(struct hf_conn *conn);
 /* Ends a pause in reading. */
 void hf_conn_resume(struct hf_conn *conn);
 
+/* The reader of a stream takes another portion. */
+void hf_conn_read_more(struct hf_conn *conn, struct hf_unit *unit);
+
+/* Drops the rows that the stream in flight still brings. */
+void hf_conn_skip(struct hf_conn *conn);
+
 /* Closes the connection; `closed` may be called later, see there. */
 void hf_conn_close(struct hf_conn *conn);
 

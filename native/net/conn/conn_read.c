@@ -9,6 +9,7 @@
 #include "net/conn/call_settings.h"
 #include "net/conn/conn_result.h"
 #include "net/conn/conn_send.h"
+#include "net/conn/conn_stream.h"
 #include "net/conn/internal_unit.h"
 #include "net/conn/prepared_names.h"
 #include "net/conn/read_only.h"
@@ -101,7 +102,8 @@ static void explain_refusal(struct hf_conn *conn, struct hf_unit *unit) {
 static bool has_no_answer(const struct hf_unit *unit) {
   bool probes =
       unit->probe != NULL && unit->request.progress != HF_PROGRESS_COMPLETE;
-  bool questions = unit->columns != NULL && unit->first == NULL;
+  bool questions =
+      unit->columns != NULL && unit->first == NULL && !unit->stream.dropped;
   return (probes || questions) && !unit->request.settled &&
          unit->request.error.status == HF_OK;
 }
@@ -131,7 +133,7 @@ static void finish_unit(struct hf_conn *conn, struct hf_unit *unit) {
  * Rows of a large result are read in chunks, so that libpq never holds all of
  * it. Whether it is large is known from the statement's last result; the first
  * time it is when one read does not empty the socket. Where received bytes are
- * not counted (Unix sockets) rows are always read in chunks.
+ * not counted (Unix sockets), and of streams, rows are always read in chunks.
  */
 static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
   int pending = 0;
@@ -141,7 +143,7 @@ static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
   }
   large = hf_unit_statement(unit)->large;
   unit->mode_chosen = true;
-  if (!conn->counts_received) {
+  if (!conn->counts_received || unit->stream.on) {
     large = true;
   } else if (!large && !hf_unit_statement(unit)->small) {
     large = ioctl(conn->fd, FIONREAD, &pending) == 0 && pending > 0;
@@ -150,8 +152,9 @@ static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
 #ifdef LIBPQ_HAS_CHUNK_MODE
     unit->chunked =
         PQsetChunkedRowsMode(conn->pg,
-                             conn->counts_received ? ROWS_PER_CHUNK
-                                                   : ROWS_PER_SMALL_CHUNK) == 1;
+                             conn->counts_received && !unit->stream.on
+                                 ? ROWS_PER_CHUNK
+                                 : ROWS_PER_SMALL_CHUNK) == 1;
 #else
     unit->chunked = PQsetSingleRowMode(conn->pg) == 1;
 #endif
@@ -165,7 +168,7 @@ static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
  */
 static void check_size(struct hf_conn *conn, struct hf_unit *unit) {
   uint64_t received;
-  if (!conn->counts_received || !hf_conn_is_open(conn)) {
+  if (!conn->counts_received || unit->stream.on || !hf_conn_is_open(conn)) {
     return;
   }
   received = hf_system_received_bytes(conn->fd);
@@ -194,6 +197,7 @@ static void on_result(struct hf_conn *conn,
     return;
   } else if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE ||
              status == PGRES_NONFATAL_ERROR) {
+    hf_conn_stream_flush(conn, unit);
     hf_conn_result_on_error(conn, unit, result);
   } else if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
              status == PGRES_COPY_BOTH) {
@@ -212,8 +216,8 @@ static void on_result(struct hf_conn *conn,
     hf_conn_result_note_command(unit, result);
     hf_prepared_names_on_command(conn, PQcmdStatus(result));
     hf_conn_result_complete(conn, unit, result);
-  } else {
-    (void)hf_conn_result_add_rows(conn, unit, result);
+  } else if (hf_conn_result_add_rows(conn, unit, result)) {
+    hf_conn_stream_add(conn, unit, result);
   }
 }
 
@@ -266,7 +270,7 @@ static bool read_one(struct hf_conn *conn) {
 static void process(struct hf_conn *conn) {
   while (conn->state != HF_CONN_CLOSING && !conn->failing &&
          conn->held_unit == NULL) {
-    if (conn->shared->callbacks->is_full(conn)) {
+    if (hf_conn_stream_waits(conn) || conn->shared->callbacks->is_full(conn)) {
       conn->paused = true;
       hf_conn_watch(conn);
       return;
@@ -278,6 +282,7 @@ static void process(struct hf_conn *conn) {
   if (conn->state == HF_CONN_CLOSING) {
     return;
   }
+  hf_conn_stream_pass_on(conn);
   drain_notifications(conn);
   if (PQstatus(conn->pg) != CONNECTION_OK ||
       (conn->state == HF_CONN_READY && conn->final_error.status != HF_OK &&
@@ -315,5 +320,16 @@ void hf_conn_read(struct hf_conn *conn) {
   read_buffered(conn);
   if (conn->state != HF_CONN_CLOSING) {
     hf_conn_watch(conn);
+  }
+}
+
+void hf_conn_read_on(struct hf_conn *conn) {
+  if (conn->failing || conn->state == HF_CONN_CLOSING) {
+    return;
+  }
+  process(conn);
+  if (conn->state != HF_CONN_CLOSING && !conn->paused) {
+    hf_conn_watch(conn);
+    hf_conn_read(conn);
   }
 }

@@ -13,4 +13,7 @@
 /* Reads what the socket has, and finishes the units that are complete. */
 void hf_conn_read(struct hf_conn *conn);
 
+/* The same after a pause: what was read before it comes first. */
+void hf_conn_read_on(struct hf_conn *conn);
+
 #endif

@@ -65,7 +65,8 @@ void hf_conn_result_give_up(struct hf_conn *conn,
 }
 
 static bool is_read(const struct hf_unit *unit) {
-  return unit->columns != NULL && !unit->request.settled;
+  return unit->columns != NULL && !unit->request.settled &&
+         !unit->stream.dropped;
 }
 
 /* Reads what a server answers to a health probe. */
@@ -97,7 +98,7 @@ bool hf_conn_result_add_rows(struct hf_conn *conn,
   if (!unit->encoding) {
     hf_encoder_begin(&conn->encoder,
                      unit->decode,
-                     (size_t)unit->max_result_bytes);
+                     unit->stream.on ? 0 : (size_t)unit->max_result_bytes);
     unit->encoding = true;
   }
   status = hf_encoder_add(&conn->encoder, result);
@@ -131,7 +132,9 @@ void hf_conn_result_complete(struct hf_conn *conn,
   if (!hf_conn_result_add_rows(conn, unit, result) || !is_read(unit)) {
     return;
   }
-  note_size(unit, hf_encoder_bytes(&conn->encoder));
+  if (!unit->stream.begun) {
+    note_size(unit, hf_encoder_bytes(&conn->encoder));
+  }
   hf_stats_add(conn->shared->stats,
                HF_STAT_BYTES_IN,
                hf_encoder_bytes(&conn->encoder));

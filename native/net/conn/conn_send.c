@@ -8,6 +8,7 @@
 #include "net/conn/batch.h"
 #include "net/conn/call_settings.h"
 #include "net/conn/conn_output.h"
+#include "net/conn/conn_stream.h"
 #include "net/conn/prepared_names.h"
 #include "net/conn/read_only.h"
 
@@ -221,8 +222,11 @@ static bool send_before(struct hf_conn *conn, struct hf_unit *unit) {
   if (!begins && !hf_read_only_send_before(conn, unit)) {
     return false;
   }
-  return !takes || (unit_settings(conn) == NULL && !is_together(unit)) ||
-         (send_begin(conn, unit) && send_settings(conn, unit, HF_STEP_BEFORE));
+  if (takes && (unit_settings(conn) != NULL || is_together(unit)) &&
+      !(send_begin(conn, unit) && send_settings(conn, unit, HF_STEP_BEFORE))) {
+    return false;
+  }
+  return hf_conn_stream_send_before(conn, unit);
 }
 
 /* Returns whether a transaction is open after the statement. */
@@ -232,8 +236,10 @@ static bool begins_transaction(enum hf_sql_kind kind) {
 }
 
 static bool send_after(struct hf_conn *conn, struct hf_unit *unit) {
-  return unit->batch != NULL || !begins_transaction(unit->request.sql.kind) ||
-         send_settings(conn, unit, HF_STEP_AFTER);
+  if (unit->batch != NULL || !begins_transaction(unit->request.sql.kind)) {
+    return hf_conn_stream_send_after(conn, unit);
+  }
+  return send_settings(conn, unit, HF_STEP_AFTER);
 }
 
 /* Several statements in one text need the simple protocol. */

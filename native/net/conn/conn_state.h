@@ -86,6 +86,15 @@ struct hf_conn_callbacks {
   /* Takes ownership of messages that the reader needs before the answer. */
   void (*define)(struct hf_unit *unit, struct hf_message *definition);
 
+  /*
+   * Takes ownership of a portion of a stream's rows; `first`: it is the first
+   * of the attempt.
+   */
+  void (*rows)(struct hf_unit *unit, struct hf_message *message, bool first);
+
+  /* From now on nothing is read for a stream, or it is read again. */
+  void (*held)(struct hf_unit *unit, bool held);
+
   /* Returns whether reading has to pause: the reader is too far behind. */
   bool (*is_full)(const struct hf_conn *conn);
 };
@@ -124,6 +133,7 @@ struct hf_conn {
   bool failing;    /* lost; reported at the end of the turn */
   bool slot_waits; /* CLOSING, and the slot waits for `closed` */
   bool paused;     /* not reading: the reader is too far behind */
+  bool resumes;    /* the pause ends at the end of the turn */
   struct hf_link dirty;
 
   enum hf_internal_unit internal_unit;

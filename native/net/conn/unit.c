@@ -27,13 +27,32 @@ struct hf_message *hf_unit_take_answer(struct hf_unit *unit) {
   return first;
 }
 
+/* A stream's row description is held between its portions. */
+static void reset_stream(struct hf_unit *unit) {
+  struct hf_unit_stream *stream = &unit->stream;
+  if (unit->columns != NULL) {
+    hf_row_descriptions_release(unit->columns, stream->row_description);
+  }
+  stream->row_description = 0;
+  stream->room = HF_STREAM_AHEAD;
+  stream->begun = false;
+  stream->held = false;
+  stream->dropped = false;
+  stream->savepoint = false;
+}
+
 void hf_unit_orphan(struct hf_unit *unit) {
   hf_message_free_all(hf_unit_take_answer(unit));
+  if (unit->columns != NULL) {
+    hf_row_descriptions_release(unit->columns, unit->stream.row_description);
+    unit->stream.row_description = 0;
+  }
   unit->columns = NULL;
 }
 
 void hf_unit_reset(struct hf_unit *unit) {
   hf_message_free_all(hf_unit_take_answer(unit));
+  reset_stream(unit);
   unit->step = 0;
   unit->n_steps = 0;
   unit->failed_at = 0;

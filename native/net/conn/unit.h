@@ -42,6 +42,21 @@ struct hf_batch;
 struct hf_call_settings;
 struct hf_health_probe;
 
+/* What a unit whose rows are handed over in portions has besides. */
+struct hf_unit_stream {
+  /* set when it is made */
+  bool on;
+  int32_t portion; /* rows of a portion, at most */
+
+  /* of the current attempt */
+  int32_t room;            /* portions that the reader takes now */
+  bool begun;              /* rows were handed over */
+  bool held;               /* not read: there is no room */
+  bool dropped;            /* the rest is read and dropped */
+  bool savepoint;          /* one is around the statement */
+  int32_t row_description; /* held, or 0 */
+};
+
 struct hf_unit {
   struct hf_request request; /* first: the core hands out its address */
 
@@ -57,6 +72,8 @@ struct hf_unit {
   struct hf_row_descriptions *columns; /* of the reader's port; NULL =
                                           nobody reads the answer */
   struct hf_health_probe *probe;       /* owned; NULL = no health probe */
+
+  struct hf_unit_stream stream;
 
   /* of the current attempt */
   enum hf_step steps[HF_STEPS_MAX];

@@ -190,6 +190,12 @@ struct hf_call *hf_call_new(const struct hf_op *op,
   call->handle = handle;
   unit->columns = &handle->port->row_descriptions;
   unit->decode = op->decode;
+  if ((op->kind != HF_OP_QUERY && op->kind != HF_OP_LEASE_QUERY) ||
+      (op->flags & HF_FLAG_BATCH) != 0) {
+    unit->request.flags &= ~HF_FLAG_STREAM;
+  }
+  unit->stream.on = hf_request_streams(&unit->request);
+  unit->stream.portion = op->portion > 0 ? op->portion : HF_STREAM_ROWS;
   unit->named = (op->flags & HF_FLAG_NAMED) != 0;
   unit->max_result_bytes = (uint64_t)config->max_result_bytes;
   unit->values.n = params.n;

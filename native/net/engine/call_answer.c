@@ -165,12 +165,30 @@ static void send_results(struct hf_call *call) {
   }
 }
 
+/* The reader of a stream has left: all it waits for is the end. */
+static void send_left(struct hf_call *call) {
+  const struct hf_request *request = &call->unit.request;
+  bool may_write = request->in_transaction && !only_reads(call);
+  if (request->kind == HF_REQUEST_STATEMENT) {
+    (void)hf_lease_note_result(request->lease,
+                               may_write ? HF_COMMAND_WRITES : 0,
+                               (char)transaction_of(call));
+  }
+  hf_message_free_all(hf_unit_take_answer(&call->unit));
+  hf_outbox_send_ok(&call->handle->port->outbox,
+                    request->id_low,
+                    request->id_high,
+                    transaction_of(call));
+}
+
 void hf_call_answer(struct hf_call *call) {
   if (call->handle == NULL) {
     return; /* the handle is closed */
   }
   hf_call_renew_row_descriptions(call);
-  if (call->unit.request.error.status != HF_OK) {
+  if (call->unit.request.left && call->unit.request.error.status == HF_OK) {
+    send_left(call);
+  } else if (call->unit.request.error.status != HF_OK) {
     send_error(call);
   } else if (call->unit.request.kind == HF_REQUEST_ACQUIRE) {
     send_lease(call);

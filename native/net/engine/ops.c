@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/pool/stream.h"
 #include "net/base/clock.h"
 #include "net/engine/call.h"
 #include "net/engine/call_table.h"
@@ -40,7 +41,11 @@ static void run_request(struct hf_port *port,
     return;
   }
   if (op->kind == HF_OP_QUERY && (op->flags & HF_FLAG_CACHE) != 0) {
-    hf_query_cache_query(handle, op, fields);
+    if ((op->flags & HF_FLAG_STREAM) != 0) {
+      hf_ops_refuse(port, op, HF_PARAM_INVALID);
+    } else {
+      hf_query_cache_query(handle, op, fields);
+    }
     return;
   }
   submit(port, op, fields, handle, NULL);
@@ -152,10 +157,23 @@ static void run_abort(struct hf_port *port, const struct hf_op *op) {
       hf_call_table_find(port, hf_op_low(op), hf_op_high(op));
   if (call == NULL) {
     hf_health_ops_abort(port, hf_op_low(op), hf_op_high(op));
+  } else if ((op->flags & HF_FLAG_STREAM) != 0 && call->unit.stream.on) {
+    hf_stream_leave(&call->handle->pool->core,
+                    &call->unit.request,
+                    hf_clock_us());
   } else if (!hf_query_cache_abort(call)) {
     hf_pool_abort(&call->handle->pool->core,
                   &call->unit.request,
                   hf_clock_us());
+  }
+}
+
+/* A stream that waits, or has ended, needs nothing. */
+static void run_read(struct hf_port *port, const struct hf_op *op) {
+  struct hf_call *call =
+      hf_call_table_find(port, hf_op_low(op), hf_op_high(op));
+  if (call != NULL && call->unit.request.state == HF_REQUEST_RUNNING) {
+    hf_conn_read_more(call->unit.request.slot->conn, &call->unit);
   }
 }
 
@@ -231,6 +249,9 @@ static void run(struct hf_port *port,
   case HF_OP_UNLISTEN:
     hf_ops_unlisten(port, op, fields);
     break;
+  case HF_OP_READ:
+    run_read(port, op);
+    break;
   }
 }
 
@@ -259,6 +280,7 @@ static int32_t least_fields(const struct hf_op *op) {
   case HF_OP_DEALLOCATE:
   case HF_OP_INVALIDATE:
   case HF_OP_HOOK:
+  case HF_OP_READ:
     break;
   }
   return 0;

@@ -2,8 +2,10 @@
 #include "net/engine/pool_io.h"
 
 #include "core/base/alloc.h"
+#include "core/pool/stream.h"
 #include "net/base/clock.h"
 #include "net/conn/conn.h"
+#include "net/conn/conn_stream.h"
 #include "net/engine/call.h"
 #include "net/engine/call_answer.h"
 #include "net/engine/call_table.h"
@@ -43,7 +45,13 @@ static void io_execute(void *ctx,
 
 static void io_cancel(void *ctx, struct hf_slot *slot) {
   (void)ctx;
+  hf_conn_skip(slot->conn);
   hf_conn_cancel(slot->conn);
+}
+
+static void io_skip(void *ctx, struct hf_slot *slot) {
+  (void)ctx;
+  hf_conn_skip(slot->conn);
 }
 
 static void io_rollback(void *ctx, struct hf_slot *slot) {
@@ -183,6 +191,7 @@ const struct hf_pool_io hf_pool_io_table = {
     .usable = io_usable,
     .execute = io_execute,
     .cancel = io_cancel,
+    .skip = io_skip,
     .rollback = io_rollback,
     .ping = io_ping,
     .deallocate = io_deallocate,
@@ -213,6 +222,9 @@ static struct hf_call *lease_call_of(const struct hf_slot *slot) {
 static void conn_finished(struct hf_conn *conn,
                           struct hf_unit *unit,
                           char transaction) {
+  if (hf_conn_stream_undo(conn, unit)) {
+    return;
+  }
   hf_pool_on_finished(&pool_of(conn)->core,
                       &unit->request,
                       transaction,
@@ -266,6 +278,29 @@ static void conn_define(struct hf_unit *unit, struct hf_message *definition) {
   hf_outbox_send(&call->handle->port->outbox, definition);
 }
 
+static void conn_rows(struct hf_unit *unit,
+                      struct hf_message *message,
+                      bool first) {
+  struct hf_call *call = hf_call_of(&unit->request);
+  struct hf_pool *pool = &call->handle->pool->core;
+  message->ints[HF_RESULT_ATTEMPTS] = unit->request.attempts;
+  message->ints[HF_RESULT_FLAGS] = HF_RESULT_MORE | HF_RESULT_PART;
+  hf_outbox_send(&call->handle->port->outbox, message);
+  if (first) {
+    hf_stream_on_rows(pool, &unit->request, hf_clock_us());
+  }
+}
+
+static void conn_held(struct hf_unit *unit, bool held) {
+  struct hf_request *request = &unit->request;
+  struct hf_pool *pool = request->slot->pool;
+  if (held) {
+    hf_stream_on_held(pool, request, hf_clock_us());
+  } else {
+    hf_stream_on_resumed(pool, request, hf_clock_us());
+  }
+}
+
 /* Returns whether the handle's environment has too many messages to take. */
 static bool is_choked(const struct hf_netpool *pool,
                       const struct hf_handle *handle) {
@@ -304,5 +339,7 @@ const struct hf_conn_callbacks hf_pool_io_callbacks = {
     .notice = conn_notice,
     .notification = conn_notification,
     .define = conn_define,
+    .rows = conn_rows,
+    .held = conn_held,
     .is_full = conn_is_full,
 };

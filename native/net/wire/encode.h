@@ -76,10 +76,11 @@ struct hf_encoder_frame {
 };
 
 /*
- * Makes the message. `last` is the PGresult that ended the command; its rows
- * are not added. The command tag is that of `last` or, in chunked mode, of the
- * chunk before it. HF_RESULT_FLAGS holds HF_COMMAND_* bits, for the caller to
- * turn into flags. Returns HF_OK or HF_NO_MEMORY.
+ * Makes the message. `last` is the PGresult that ended the command, or NULL
+ * when more of it follows in another message; its rows are not added. The
+ * command tag is that of `last` or, in chunked mode, of the chunk before it.
+ * HF_RESULT_FLAGS holds HF_COMMAND_* bits, for the caller to turn into flags.
+ * Returns HF_OK or HF_NO_MEMORY.
  */
 HF_NODISCARD enum hf_status hf_encoder_end(struct hf_encoder *encoder,
                                            const PGresult *last,

@@ -56,11 +56,16 @@ static bool digit_follows(const char *at) {
 
 static struct tag read_tag(const PGresult *last, const char *earlier) {
   /* PQcmdStatus takes a pointer to non-const but only reads. */
-  const char *text = PQcmdStatus((PGresult *)last);
+  const char *text = last == NULL ? NULL : PQcmdStatus((PGresult *)last);
   const char *at = text == NULL || text[0] == '\0' ? earlier : text;
   struct tag tag = {at, 0, HF_COMMAND_OTHER, 0, -1, 0};
   uint64_t value;
   size_t i;
+
+  if (last == NULL) {
+    tag.command = HF_COMMAND_EMPTY; /* there is none yet */
+    return tag;
+  }
 
   if (PQresultStatus(last) == PGRES_EMPTY_QUERY) {
     tag.command = HF_COMMAND_EMPTY;

@@ -923,10 +923,10 @@ export interface Queryable {
     callback: (error: Error, result: QueryResult<R>) => void,
   ): void;
   /**
-   * Throws: objects that speak pg's protocol themselves, such as pg-cursor,
-   * cannot run.
+   * On a client: runs an object that speaks pg's protocol, such as pg-cursor or
+   * pg-query-stream, and returns it. On a pool it throws.
    */
-  query<T extends { submit: (connection: any) => void }>(submittable: T): never;
+  query<T extends { submit: (connection: any) => void }>(submittable: T): T;
   /**
    * Returns the rows of a statement as a Readable in object mode, which async
    * iteration reads. No more rows are in memory than two portions; a reader that

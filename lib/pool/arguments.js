@@ -112,8 +112,8 @@ function readValues(call, values) {
 function refuseSubmittable(config) {
   if (typeof config?.submit === 'function') {
     throw new TypeError(
-      'query() cannot run a Submittable such as pg-cursor or pg-query-stream: ' +
-        'fetch in portions with LIMIT, or DECLARE a cursor in transaction()',
+      'a pool cannot run a Submittable such as pg-cursor or pg-query-stream, ' +
+        'which needs one connection: use a client, or stream()',
     );
   }
 }

@@ -9,7 +9,6 @@
 const { EventEmitter } = require('node:events');
 const { inspect } = require('node:util');
 
-const { refuseSubmittable } = require('./arguments.js');
 const { runBatch } = require('./batch.js');
 const { refusal } = require('../errors/errors.js');
 const { LeaseState } = require('./lease-state.js');
@@ -83,7 +82,9 @@ class PoolClient extends EventEmitter {
         runQuery(config, onDone, (given, tell) => this.query(given, tell))
       );
     }
-    refuseSubmittable(config);
+    if (typeof config?.submit === 'function') {
+      return stateOf(this).submit(config, values, callback);
+    }
     return stateOf(this).query(config, values, callback);
   }
 

@@ -11,8 +11,8 @@ const { readLeaseCall } = require('./arguments.js');
 const { enterBatch } = require('./batch.js');
 const { Call } = require('./call.js');
 const { refusal } = require('../errors/errors.js');
+const { LeaseStreams } = require('./lease-streams.js');
 const { NamedTexts } = require('./named-texts.js');
-const { RowStream } = require('./row-stream.js');
 const { nowMillis } = require('../platform/clock.js');
 const { LeaseTypes } = require('./lease-types.js');
 const { createTypeOverrides } = require('../values/types.js');
@@ -29,10 +29,6 @@ const HOOK_ADVICE =
   "SQL in a 'connect' listener or onConnect is refused behind a transaction " +
   'pooler, which gives the next statement to another server connection: use ' +
   'the options schema, settings and statement_timeout, or connect directly';
-
-const UNREAD =
-  'the stream was not read to its end before its client was given up: read ' +
-  'it inside the function, or leave it with destroy()';
 
 const ignore = () => {};
 
@@ -79,8 +75,10 @@ class LeaseState {
   /** Whether session state may outlive its statements. */
   #session = false;
   #pending = 0;
-  /** Those that are not closed. @type {Set<RowStream>} */
-  #streams = new Set();
+  #streams = new LeaseStreams(this, (kind, call, config) => {
+    this.#refuseIfGone();
+    this.#send(kind, call, config, undefined);
+  });
   /** @type {unknown} */
   #failure = undefined;
   /** @type {(() => void) | null} */
@@ -186,18 +184,19 @@ class LeaseState {
    * Returns the rows of a statement that runs after all earlier ones. Never
    * throws: what is wrong destroys the stream.
    * @param {any[]} given the arguments of stream()
-   * @returns {RowStream}
    */
   stream(given) {
-    const types = this.types ?? this.#core.types;
-    const start = (/** @type {any} */ call, /** @type {any} */ config) => {
-      this.#refuseIfGone();
-      this.#send(OP.LEASE_QUERY, call, config, undefined);
-    };
-    const stream = new RowStream(this, types, start, given);
-    this.#streams.add(stream);
-    stream.once('close', () => this.#streams.delete(stream));
-    return stream;
+    return this.#streams.stream(given);
+  }
+
+  /**
+   * Runs an object that speaks pg's protocol, such as pg-cursor, and returns it.
+   * @param {any} query
+   * @param {any} values
+   * @param {any} callback
+   */
+  submit(query, values, callback) {
+    return this.#streams.submit(query, values, callback);
   }
 
   /**
@@ -350,7 +349,7 @@ class LeaseState {
   finish(client, config, within, error) {
     const { lease } = this;
     this.signal = config.signal;
-    this.#destroyStreams();
+    this.#streams.destroy();
     return new Promise((resolve, reject) => {
       const onResult = (/** @type {any} */ result) => {
         this.#leave();
@@ -370,13 +369,6 @@ class LeaseState {
     });
   }
 
-  /** Nobody can read them to their end while what follows waits for that. */
-  #destroyStreams() {
-    for (const stream of this.#streams) {
-      stream.destroy(new Error(UNREAD));
-    }
-  }
-
   #leave() {
     this.lease = 0;
     this.run = undefined;
@@ -393,7 +385,7 @@ class LeaseState {
    * @returns {Promise<unknown>}
    */
   async settle() {
-    this.#destroyStreams();
+    this.#streams.destroy();
     if (this.#pending > 0) {
       await new Promise((resolve) => {
         this.#onSettled = () => resolve(undefined);

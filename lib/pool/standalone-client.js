@@ -10,7 +10,6 @@ const { inspect } = require('node:util');
 const { callWith } = require('../engine/callbacks.js');
 const { createTypeOverrides } = require('../values/types.js');
 const { escapeIdentifier, escapeLiteral } = require('../values/quote.js');
-const { refuseSubmittable } = require('./arguments.js');
 const { asyncDispose, PoolClient } = require('./client.js');
 const { Connection } = require('./connection.js');
 const { asObject } = require('../options/options.js');
@@ -22,6 +21,7 @@ const {
   open,
   run,
   settleQueue,
+  submit,
 } = require('./standalone-connection.js');
 
 /** As in Pool: the methods work through a Proxy and on what inherits. */
@@ -162,7 +162,9 @@ class Client extends EventEmitter {
         runQuery(config, onEnd, (given, tell) => this.query(given, tell))
       );
     }
-    refuseSubmittable(config);
+    if (typeof config.submit === 'function') {
+      return submit(this, stateOf(this), config, values, callback);
+    }
     const onDone = valuesGiven ? callback || config.callback : values;
     const given = valuesGiven ? values : undefined;
     return callWith(

@@ -166,6 +166,35 @@ function run(client, state, config, values, resolve, reject) {
   }
 }
 
+/**
+ * Runs an object that speaks pg's protocol. What is wrong it is told itself.
+ * @param {Client} client
+ * @param {State} state
+ * @param {any} query
+ * @param {any} values
+ * @param {any} callback
+ * @returns {any} the object
+ */
+function submit(client, state, query, values, callback) {
+  const fail = (/** @type {unknown} */ error) =>
+    process.nextTick(() => query.handleError(error, client.connection));
+  const go = (/** @type {unknown} */ error) => {
+    if (error === undefined) {
+      /** @type {any} */ (state.lease).query(query, values, callback);
+    } else {
+      fail(error);
+    }
+  };
+  if (!client._queryable || client._ending) {
+    fail(notQueryable('Client was closed and is not queryable'));
+  } else if (client._connected) {
+    go(undefined);
+  } else {
+    state.queue.push(go);
+  }
+  return query;
+}
+
 /** @param {any} config */
 function withoutCallback(config) {
   return typeof config === 'object' && config.callback
@@ -201,4 +230,11 @@ function closeNow(state) {
   return state.closing;
 }
 
-module.exports = { finishAndClose, notQueryable, open, run, settleQueue };
+module.exports = {
+  finishAndClose,
+  notQueryable,
+  open,
+  run,
+  settleQueue,
+  submit,
+};

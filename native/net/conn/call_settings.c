@@ -89,7 +89,8 @@ const char *hf_call_settings_refusal(const struct hf_unit *unit) {
 static char *make_sql(int32_t n) {
   static const char head[] = "select ";
   static const char call[] = "pg_catalog.set_config($%d,$%d,true),";
-  size_t room = sizeof head + (size_t)n * (sizeof call + 2 * NUMBER_BYTES);
+  size_t room =
+      sizeof head + (size_t)n * (sizeof call + (size_t)2 * NUMBER_BYTES);
   char *sql = hf_alloc(room);
   size_t at = sizeof head - 1;
   int32_t i;

@@ -133,9 +133,10 @@ void hf_conn_discard(struct hf_conn *conn) {
       "close all;set session authorization default;reset all;deallocate all;"
       "unlisten *;select pg_catalog.pg_advisory_unlock_all();discard plans;"
       "discard temp;discard sequences;set datestyle to iso;";
-  const char *settings = conn->session_settings;
-  size_t bytes = sizeof discard + (settings == NULL ? 0 : strlen(settings));
-  char *sql = hf_alloc(bytes);
+  const char *settings =
+      conn->session_settings == NULL ? "" : conn->session_settings;
+  size_t bytes = strlen(settings) + 1;
+  char *sql = hf_alloc(sizeof discard + bytes);
   if (sql == NULL) {
     hf_conn_begin_unit(conn);
     conn->internal_unit = HF_INTERNAL_UNIT_DEALLOCATE;
@@ -143,9 +144,7 @@ void hf_conn_discard(struct hf_conn *conn) {
     return;
   }
   memcpy(sql, discard, sizeof discard);
-  if (settings != NULL) {
-    strcat(sql, settings);
-  }
+  memcpy(sql + sizeof discard - 1, settings, bytes);
   hf_conn_run_internal(conn, HF_INTERNAL_UNIT_DEALLOCATE, sql);
   hf_free(sql);
 }

@@ -34,6 +34,8 @@ before(async () => {
     create type address as (street text, zip int4, since date);
     create type person as (name text, home address, past address[], m mood);
     create type floatrange as range (subtype = float8);
+    create type textrange as range
+      (subtype = text, multirange_type_name = textspans);
     create type "Odd ""name""" as ("a,b" text, "__proto__" int4, "c{}" mood[]);
     create schema app;
     create type app.mood as enum ('x');
@@ -120,6 +122,20 @@ test('a row of a table is an object', async () => {
   const who = { name: 'P', home: null, past: null, m: 'ok' };
   const scores = [{ lower: 1.5, upper: null, bounds: '[)' }];
   assert.deepStrictEqual(rows, [{ p: { id: 1, who, scores }, who, scores }]);
+});
+
+test('braces in the bounds of a range stay as they are', async () => {
+  const { rows } = await poolOf().query(`select textrange('a{', 'b}') as one,
+    textspans(textrange('a,', 'b{}'), textrange('c}', null)) as many,
+    array[textrange('{', null)] as listed`);
+  assert.deepStrictEqual(rows[0], {
+    one: { lower: 'a{', upper: 'b}', bounds: '[)' },
+    many: [
+      { lower: 'a,', upper: 'b{}', bounds: '[)' },
+      { lower: 'c}', upper: null, bounds: '[)' },
+    ],
+    listed: [{ lower: '{', upper: null, bounds: '[)' }],
+  });
 });
 
 test('ranges and multiranges have bounds', async () => {

@@ -274,7 +274,7 @@ function readBound(reader, parse, stop) {
   if (reader.peek() === '"') {
     return parse(reader.doubled());
   }
-  const text = reader.plain(stop, '([,)]"\\{}');
+  const text = reader.plain(stop, '([,)]"\\');
   return text === '' ? null : parse(text);
 }
 

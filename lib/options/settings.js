@@ -132,15 +132,36 @@ function readStartOptions(draft, text, key) {
 }
 
 /**
+ * Throws for what has no names and values of its own to read, such as a Map:
+ * its settings would not be there, and nobody would notice.
+ * @param {any} value
+ * @param {string} key
+ */
+function assertSettings(value, key) {
+  const prototype =
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.getPrototypeOf(value)
+      : undefined;
+  // Object.prototype may be that of another realm.
+  if (
+    prototype === undefined ||
+    (prototype !== null && Object.getPrototypeOf(prototype) !== null)
+  ) {
+    throw new TypeError(
+      `${key} must be an object of names and values, not a list, a Map, a ` +
+        'promise or an instance of a class',
+    );
+  }
+}
+
+/**
  * Reads the option `settings`.
  * @param {Draft} draft
  * @param {any} value
  * @param {string} key
  */
 function readSettings(draft, value, key) {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new TypeError(`${key} must be an object of names and values`);
-  }
+  assertSettings(value, key);
   for (const [name, text] of Object.entries(value)) {
     if (text !== undefined && text !== null) {
       putSetting(draft.settings, name, text, `${key}.${name.slice(0, 64)}`);
@@ -183,6 +204,7 @@ function allSettings(draft, timeouts) {
 
 module.exports = {
   allSettings,
+  assertSettings,
   parseStartOptions,
   putSetting,
   readSchema,

@@ -4,7 +4,7 @@
 // Settings of calls: names and values that hold in the transaction of a
 // statement, and nowhere else. The engine sends them in front of it.
 
-const { putSetting } = require('../options/settings.js');
+const { assertSettings, putSetting } = require('../options/settings.js');
 
 /** As many as anybody needs; the engine takes some more. */
 const SETTINGS_MAX = 100;
@@ -55,9 +55,7 @@ function readCallSettings(given) {
   if (given instanceof CallSettings) {
     return given;
   }
-  if (typeof given !== 'object' || Array.isArray(given)) {
-    throw new TypeError('settings must be an object of names and values');
-  }
+  assertSettings(given, 'settings');
   const entries = Object.entries(given);
   if (entries.length > SETTINGS_MAX) {
     throw new RangeError(`settings has more than ${SETTINGS_MAX} names`);

@@ -69,6 +69,32 @@ function last(answer) {
   return answer.at(-1).rows[0];
 }
 
+test('what holds no settings of its own is refused, not taken for none', async () => {
+  const pool = open(server.url);
+  const error = { name: 'TypeError', message: /must be an object of names/ };
+  for (const settings of [
+    new Map([['app.tenant', '42']]),
+    Promise.resolve({ 'app.tenant': '42' }),
+    Object.create({ 'app.tenant': '42' }),
+    [['app.tenant', '42']],
+    'app.tenant=42',
+  ]) {
+    assert.throws(() => new Pool({ settings }), error);
+    assert.throws(() => pool.withSettings(settings), error);
+    await assert.rejects(pool.query({ text: SHOW, settings }), error);
+    await assert.rejects(pool.connect({ settings }), error);
+    await assert.rejects(
+      pool.transaction(() => {}, { settings }),
+      error,
+    );
+  }
+  const { rows } = await pool.query({
+    text: "select current_setting('app.tenant') as tenant",
+    settings: Object.assign(Object.create(null), { 'app.tenant': '42' }),
+  });
+  assert.deepStrictEqual(rows, [{ tenant: '42' }]);
+});
+
 test('RESET and DISCARD come back to the settings of a direct connection', async () => {
   const pool = open(server.url);
   for (const text of [

@@ -2,6 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { Kysely, PostgresDialect, sql } = require('kysely');
+const Cursor = require('pg-cursor');
 const common = require('./common.js');
 
 const { THING, Undo, asWithPg, countOf, onBoth, terminate } = common;
@@ -9,7 +10,7 @@ const STORED = { ...THING, notes: JSON.stringify(THING.notes) };
 
 /** @param {any} pool */
 function open(pool) {
-  return new Kysely({ dialect: new PostgresDialect({ pool }) });
+  return new Kysely({ dialect: new PostgresDialect({ pool, cursor: Cursor }) });
 }
 
 asWithPg('Kysely writes and reads every type', async (pool) => {
@@ -82,6 +83,32 @@ onBoth('Kysely survives a connection lost in a transaction', async (pool) => {
   });
   await assert.rejects(broken);
   assert.equal(await countOf(pool), 0);
+});
+
+asWithPg('Kysely streams rows', async (pool) => {
+  const db = open(pool);
+  const numbers = sql`generate_series(1, 2500)`.as('n');
+  const all = [];
+  for await (const row of db.selectNoFrom(numbers).stream(100)) {
+    all.push(row);
+  }
+  assert.equal(all.length, 2500);
+  const first = [];
+  for await (const row of db.selectNoFrom(numbers).stream(100)) {
+    first.push(row);
+    if (first.length === 150) {
+      break;
+    }
+  }
+  const divided = sql`10 / (5 - n)`.as('q');
+  const failing = db.selectFrom(sql`generate_series(1, 9)`.as('n'));
+  const read = async () => {
+    for await (const { q } of failing.select(divided).stream(1)) {
+      assert.ok(q >= 2);
+    }
+  };
+  await assert.rejects(read(), { code: '22012' });
+  return [all, first, await countOf(pool)];
 });
 
 onBoth('Kysely closes the pool', async (pool) => {

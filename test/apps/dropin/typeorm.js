@@ -106,6 +106,24 @@ onBoth('TypeORM writes and reads every type as with pg', async (source) => {
   }
 });
 
+onBoth('TypeORM streams rows', async (source) => {
+  const repository = source.getRepository(Thing);
+  for (let n = 0; n < 300; n++) {
+    await repository.insert({ ...THING, name: `thing ${n}` });
+  }
+  const rows = await repository
+    .createQueryBuilder('thing')
+    .orderBy('thing.id')
+    .stream();
+  const names = [];
+  for await (const row of rows) {
+    names.push(row.thing_name);
+  }
+  assert.equal(names.length, 300);
+  assert.equal(names[299], 'thing 299');
+  assert.equal(await countOf(source), 0);
+});
+
 onBoth('TypeORM rolls a transaction back', async (source) => {
   const failed = source.transaction(async (/** @type {any} */ manager) => {
     await manager.update(Counter, { id: 1 }, { count: 7 });

@@ -30,6 +30,20 @@ module.exports = async ({ url }) => {
     .raw('select pg_sleep(5)')
     .timeout(50, { cancel: true })
     .catch((failed) => failed.name);
+  const numbers = () => db.select(db.raw('generate_series(1, 2500) as n'));
+  const streamed = [];
+  for await (const { n } of numbers().stream()) {
+    streamed.push(n);
+  }
+  const first = [];
+  for await (const { n } of numbers().stream()) {
+    if (first.push(n) === 150) {
+      break;
+    }
+  }
+  await numbers().stream((stream) => {
+    stream.on('data', ({ n }) => streamed.push(n));
+  });
   await db.destroy();
-  return { inserted, error, rows, raw: raw.rows, late };
+  return { inserted, error, rows, raw: raw.rows, late, streamed, first };
 };

@@ -18,6 +18,11 @@ const LEAVES = [
   ["select set_config('app.tenant', 'left', false)", 'tenant'],
   ['prepare left_over as select 1', 'prepared'],
   ['create temp table left_over (a int)', 'tables'],
+  ['create table pg_temp.left_over (a int)', 'tables'],
+  [
+    "update pg_settings set setting = '5MB' where name = 'work_mem'",
+    'work_mem',
+  ],
   ['select pg_advisory_lock(77)', 'locks'],
   ['listen left_over', 'channels'],
   ['declare left_over cursor with hold for select 1', 'cursors'],

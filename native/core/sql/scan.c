@@ -111,7 +111,8 @@ static void on_word(struct statement *s, const char *word) {
   }
   s->writes = s->writes || is_one_of(word, writers);
   s->into_temp = s->into_temp || (hf_sql_is_word(last(s), "into") &&
-                                  strncmp(word, "temp", strlen("temp")) == 0);
+                                  (strncmp(word, "temp", strlen("temp")) == 0 ||
+                                   strcmp(word, "pg_temp") == 0));
   s->concurrently = s->concurrently || strcmp(word, "concurrently") == 0;
   s->with_hold = s->with_hold ||
                  (hf_sql_is_word(last(s), "with") && strcmp(word, "hold") == 0);
@@ -267,7 +268,11 @@ static bool changes_session(const struct statement *s, enum hf_sql_kind kind) {
     return kind != HF_SQL_PREPARE_TRANSACTION;
   }
   if (word_is(s, 0, "create")) {
-    return has_word(s, "temp") || has_word(s, "temporary");
+    return has_word(s, "temp") || has_word(s, "temporary") ||
+           has_word(s, "pg_temp");
+  }
+  if (word_is(s, 0, "update")) { /* the view of all settings */
+    return has_word(s, "pg_settings");
   }
   return word_is(s, 0, "declare") && s->with_hold;
 }

@@ -94,6 +94,29 @@ test('a type that another session alters is looked up again', async () => {
   await server.psql('drop type changing');
 });
 
+test('an attribute whose type another session alters is looked up again', async () => {
+  const pool = poolOf();
+  await server.psql(`create type retyped as (a int4, b float8, c bool)`);
+  const before = `row(1, 0.5, true)::retyped`;
+  assert.deepStrictEqual(await one(pool, before), { a: 1, b: 0.5, c: true });
+  const odd = `row('-0', '1e+300', 'NaN')::retyped`;
+  for (const [attribute, type, text, value] of [
+    ['a', 'text', `row('abc', 'Infinity', false)`, 'abc'],
+    ['c', 'int4', `row('abc', '-Infinity', 7)`, 7],
+    ['b', 'text', `row('abc', '', 7)`, ''],
+  ]) {
+    await server.psql(
+      `alter type retyped alter attribute ${attribute} type ${type}`,
+    );
+    const read = await one(pool, `${text}::retyped`);
+    assert.strictEqual(read[String(attribute)], value);
+  }
+  await server.psql(`alter type retyped alter attribute a type int8,
+    alter attribute b type float8, alter attribute c type float4`);
+  assert.deepStrictEqual(await one(pool, odd), { a: '0', b: 1e300, c: NaN });
+  await server.psql('drop type retyped');
+});
+
 test('answers of a client come in order', async () => {
   const pool = poolOf();
   const client = await pool.connect();

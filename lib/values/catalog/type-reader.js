@@ -10,6 +10,7 @@ const { namedParser, namesEpoch } = require('../named-parsers.js');
 const { parseText } = require('../types/parsers.js');
 const { unreadable } = require('../unreadable.js');
 const { encodeParam } = require('../params.js');
+const { attributeOf } = require('./attribute.js');
 const { TEXTS } = require('./catalog.js');
 const {
   readArray,
@@ -272,9 +273,10 @@ class TypeReader {
    * @returns {TypeParser | undefined}
    */
   #compositeOf({ oid: type, attributes }, made, depth) {
-    const parsers = attributes.map(({ oid }) =>
-      this.#parserOf(oid, made, depth + 1),
-    );
+    const parsers = attributes.map(({ oid }) => {
+      const parse = this.#parserOf(oid, made, depth + 1);
+      return parse && attributeOf(oid, parse);
+    });
     if (parsers.includes(undefined)) {
       return undefined;
     }

@@ -7,7 +7,7 @@
 // `mood[]` an array of it. Objects of parsers are asked in their own order, so
 // the tables are kept beside them.
 
-const { builtins } = require('./types/oids.js');
+const { builtins, spellings } = require('./types/oids.js');
 
 /** @typedef {import('./types/parsers.js').TypeParser} TypeParser */
 /** @typedef {import('./catalog/catalog.js').TypeEntry} TypeEntry */
@@ -40,9 +40,41 @@ function oidOf(type) {
   if (typeof type !== 'string' || DIGITS.test(type)) {
     return /** @type {number} */ (type);
   }
-  return Object.hasOwn(builtins, type.toUpperCase())
-    ? builtins[type.toUpperCase()]
-    : undefined;
+  return builtinOf(type);
+}
+
+/**
+ * @param {string} type
+ * @returns {number | undefined}
+ */
+function builtinOf(type) {
+  const upper = type.toUpperCase();
+  const name = Object.hasOwn(spellings, upper) ? spellings[upper] : upper;
+  return Object.hasOwn(builtins, name) ? builtins[name] : undefined;
+}
+
+/**
+ * The name of an array's elements, '' of another name.
+ * @param {string} name
+ */
+function elementOf(name) {
+  const plain = name.replace(/^pg_catalog\./, '');
+  if (plain.endsWith('[]')) {
+    return plain.slice(0, -2);
+  }
+  return plain.startsWith('_') ? plain.slice(1) : '';
+}
+
+/**
+ * Arrays of built-in types are never looked up, so no name would find them.
+ * @param {string} name
+ */
+function refuseBuiltinArray(name) {
+  if (builtinOf(elementOf(name)) !== undefined) {
+    throw new TypeError(
+      `'${name}' is an array of a built-in type: give its OID, as in pg`,
+    );
+  }
 }
 
 /**
@@ -63,6 +95,7 @@ function setNamedParser(types, name, parser) {
   if (name === '' || name.includes('\0')) {
     throw new TypeError('the name of a type must not be empty or have a NUL');
   }
+  refuseBuiltinArray(name);
   if (!tables.has(types)) {
     addNames(types, undefined); // a copy, as ORMs make of their options
   }

@@ -279,6 +279,26 @@ test('a parser by the name of a type', async () => {
   assert.strictEqual(arrays.rows[0].f, 'moods');
 });
 
+test("a built-in type is found by SQL's name for it, its array by OID only", async () => {
+  const own = types.createTypeOverrides();
+  own.setTypeParser('integer', (text) => `int ${text}`);
+  own.setTypeParser('Double Precision', (text) => `real ${text}`);
+  const { rows } = await poolOf({ types: own }).query(
+    'select 1 as a, 0.5::float8 as b',
+  );
+  assert.deepStrictEqual(rows, [{ a: 'int 1', b: 'real 0.5' }]);
+  for (const name of ['_int4', 'int4[]', 'integer[]', 'pg_catalog._text']) {
+    assert.throws(() => own.setTypeParser(name, String), {
+      name: 'TypeError',
+      message: /array of a built-in type: give its OID/,
+    });
+  }
+  own.setTypeParser('_mood', () => 'moods');
+  const moods = `select '{sad}'::mood[] as f`;
+  const read = await poolOf({ types: own, catalogTypes: true }).query(moods);
+  assert.deepStrictEqual(read.rows, [{ f: 'moods' }]);
+});
+
 test('a name without a schema means the type that the search_path finds', async () => {
   const own = types.createTypeOverrides();
   own.setTypeParser('mood', (text) => `found ${text}`);

@@ -68,4 +68,26 @@ const builtins = Object.freeze({
   REGROLE: 4096,
 });
 
-module.exports = { builtins };
+/**
+ * How SQL spells types of other names in the catalogue.
+ * @type {Readonly<Record<string, string>>}
+ */
+const spellings = Object.freeze({
+  BIGINT: 'INT8',
+  'BIT VARYING': 'VARBIT',
+  BOOLEAN: 'BOOL',
+  CHARACTER: 'BPCHAR',
+  'CHARACTER VARYING': 'VARCHAR',
+  DECIMAL: 'NUMERIC',
+  'DOUBLE PRECISION': 'FLOAT8',
+  INT: 'INT4',
+  INTEGER: 'INT4',
+  REAL: 'FLOAT4',
+  SMALLINT: 'INT2',
+  'TIME WITH TIME ZONE': 'TIMETZ',
+  'TIME WITHOUT TIME ZONE': 'TIME',
+  'TIMESTAMP WITH TIME ZONE': 'TIMESTAMPTZ',
+  'TIMESTAMP WITHOUT TIME ZONE': 'TIMESTAMP',
+});
+
+module.exports = { builtins, spellings };

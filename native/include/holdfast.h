@@ -656,8 +656,8 @@ enum hf_op_kind {
  * HF_FLAG_SETTINGS: settings of the server for the transaction of the
  * statement. In front of the values come "n own", two decimals, then n names,
  * each with its value. `own` is 1 when they were given with the statement,
- * which is ref * an open transaction; where it is 0 they are not sent there
- * again.
+ * which is refused in an open transaction; where it is 0 they are not sent
+ * there again.
  *
  * HF_FLAG_BATCH: several statements in one transaction, each with a result. The
  * first text is followed by how many there are; by what begins a transaction

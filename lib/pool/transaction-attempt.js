@@ -29,6 +29,7 @@ const { until } = require('../platform/until.js');
  * @property {import('./call-settings.js').CallSettings | null} settings
  * @property {import('../retry/context.js').JoinedRun} [run] the helper around
  * @property {number} endsAt when all of it has to end; 0 = at no time
+ * @property {{committing: boolean}} progress of all attempts
  */
 
 /**
@@ -234,6 +235,7 @@ async function commitOnce(core, client, attempt, identity) {
   // as long once more.
   const within = readMillis(options.deadlineMillis, 'deadlineMillis');
   const endsAt = earlier(end, within > 0 ? nowMillis() + within : 0);
+  attempt.progress.committing = true;
   try {
     await commit(client, attempt, end, within);
   } catch (/** @type {any} */ error) {

@@ -9,6 +9,7 @@
 
 const { readMillis } = require('./arguments.js');
 const { readCallSettings } = require('./call-settings.js');
+const { isOurs } = require('../errors/errors.js');
 const {
   boundedContext,
   contextOf,
@@ -116,6 +117,22 @@ function runAll(core, attempt) {
 }
 
 /**
+ * A helper's deadline or an abort has come while a single statement was being
+ * cancelled or rolled back. It will not be committed: each attempt asks for
+ * both at the moment at which it sends COMMIT.
+ * @param {any} error
+ * @returns {any}
+ */
+function asRolledBack(error) {
+  if (isOurs(error) && error.outcome === 'ambiguous') {
+    error.outcome = 'rolled_back';
+    error.unit = 'transaction';
+    error.reason = 'COMMIT was not sent';
+  }
+  return error;
+}
+
+/**
  * @param {PoolCore} core
  * @param {(client: PoolClient) => any} fn
  * @param {TransactionOptions} [options]
@@ -130,10 +147,13 @@ async function runTransaction(core, fn, options = {}, endsAt = 0, item = null) {
   const run = contextOf(options.context) ?? currentContext();
   const settings = readCallSettings(options.settings);
   const text = beginText(options);
-  const attempt = { fn, item, begin: text, options, settings, run, endsAt };
+  const progress = { committing: false };
+  const own = { fn, item, begin: text, options, settings };
   run?.note('begun');
   try {
-    return await runAll(core, attempt);
+    return await runAll(core, { ...own, run, endsAt, progress });
+  } catch (error) {
+    throw item === null || progress.committing ? error : asRolledBack(error);
   } finally {
     run?.note('ended');
   }

@@ -66,7 +66,9 @@ class Client extends EventEmitter {
   constructor(config) {
     super();
     const given = /** @type {any} */ (asObject(config));
-    const pool = makePool({ ...given, ...ONE });
+    // Its failures are answers to its user, and nothing waits for a retry.
+    const { logger = false } = given;
+    const pool = makePool({ ...given, ...ONE, logger });
     pool.on('error', () => {}); // the client's own 'error' tells of it
     /** @type {State} */
     const state = {

@@ -51,6 +51,19 @@ for (const [name, library] of Object.entries({ pg, holdfast })) {
       await ended;
     });
 
+    test('logs nothing when its connect fails', () => {
+      const script = `const { Client } = require(process.argv[1]);
+        new Client({ host: '127.0.0.1', port: 1, user: 'u' }).connect()
+          .catch((error) => console.log(error.code));`;
+      const file = require.resolve(name === 'pg' ? 'pg' : '../../lib');
+      const { stdout, stderr } = spawnSync(
+        process.execPath,
+        ['-e', script, file],
+        { encoding: 'utf8', env: { ...process.env, NODE_ENV: 'development' } },
+      );
+      assert.deepStrictEqual([stdout, stderr], ['ECONNREFUSED\n', '']);
+    });
+
     test('takes callbacks, which get null for no error', (_, done) => {
       const client = new Client(server.url);
       client.connect((/** @type {any} */ failed) => {

@@ -18,6 +18,7 @@ const PROOFS = {
   soak: () => require('./prove/soak.js'),
   fuzz: () => require('./prove/fuzz.js'),
   settings: () => require('./prove/settings.js'),
+  stream: () => require('./prove/stream.js'),
 };
 
 const SEED = 1;

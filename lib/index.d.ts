@@ -1002,6 +1002,7 @@ export class Client extends EventEmitter implements Omit<Queryable, 'batch'> {
   /** Options as of Pool; those about a pool's size and ages are ignored. */
   constructor(config?: ClientConfig | string | URL);
   query: Queryable['query'];
+  stream: Queryable['stream'];
   readonly sql: SqlTag;
   /** Opens the connection. A second call rejects. */
   connect(): Promise<Client>;
@@ -1390,6 +1391,7 @@ export class Pool extends EventEmitter implements Queryable {
   readonly ended: boolean;
 
   query: Queryable['query'];
+  stream: Queryable['stream'];
   batch: Queryable['batch'];
   /**
    * Looks a type up by its name in the catalogue (`address`, `app.address` or

@@ -86,13 +86,25 @@ function wasmSuites() {
   }));
 }
 
+/** What the package says of its types. */
+const DECLARATIONS = ['index.d.ts', 'index.d.mts'].flatMap((name) =>
+  ['.', 'nest', 'next', 'prisma'].map((folder) =>
+    path.join('lib', folder, name),
+  ),
+);
+
 /** @returns {Suite[]} */
 function typeSuites() {
   const bin = (/** @type {string} */ name) =>
-    path.join(ROOT, 'node_modules/.bin', name);
+    path.join(ROOT, 'node_modules/.bin', name.split(',')[0]);
   const timeoutMs = 3 * MINUTE;
   const runs = {
     tsc: ['-p', 'tsconfig.json'],
+    // As users compile them who do not skip the checks of libraries.
+    'tsc, declarations': [
+      ...['--noEmit', '--strict', '--types', 'node', '--target', 'es2022'],
+      ...['--module', 'nodenext', ...DECLARATIONS],
+    ],
     tsd: ['--typings', 'lib/index.d.ts', '--files', 'test/types'],
   };
   return Object.entries(runs).map(([name, args]) => ({

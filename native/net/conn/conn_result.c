@@ -227,14 +227,14 @@ static enum hf_role role_of(const struct hf_conn *conn,
 /* Notes how far the statement had come when it failed. */
 static void note_progress(struct hf_unit *unit) {
   struct hf_request *request = &unit->request;
-  if (unit->item > 0) {
-    request->progress = HF_PROGRESS_PARSED; /* others have run before it */
-  } else if (hf_unit_is_at_step(unit, HF_STEP_PARSE) ||
-             hf_unit_is_at_step(unit, HF_STEP_PREPARE) ||
-             hf_unit_is_at_step(unit, HF_STEP_BEFORE) ||
-             hf_unit_is_at_step(unit, HF_STEP_SHOW) || refused_at_bind(unit)) {
+  bool others_ran = unit->item > 0; /* those before it in its batch */
+  if (!others_ran &&
+      (hf_unit_is_at_step(unit, HF_STEP_PARSE) ||
+       hf_unit_is_at_step(unit, HF_STEP_PREPARE) ||
+       hf_unit_is_at_step(unit, HF_STEP_BEFORE) ||
+       hf_unit_is_at_step(unit, HF_STEP_SHOW) || refused_at_bind(unit))) {
     request->progress = HF_PROGRESS_UNPARSED;
-  } else if (request->progress == HF_PROGRESS_UNPARSED) {
+  } else if (others_ran || request->progress == HF_PROGRESS_UNPARSED) {
     request->progress = HF_PROGRESS_PARSED;
   }
 }

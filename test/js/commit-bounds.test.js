@@ -190,6 +190,24 @@ test('the deadline of a query with exactlyOnce bounds its statement', async () =
   await pool.end();
 });
 
+test('exactlyOnce whose answer comes after its deadline is not committed', async () => {
+  const text = 'insert into paid select $1::int from pg_sleep(0.3)';
+  const query = { text, values: [n], exactlyOnce: true, deadlineMillis: BOUND };
+  const failing = failureOf(pool.query(query));
+  const running = async () => (await server.backends(`query = '${text}'`))[0];
+  await eventually(running);
+  proxy.pause(); // a cancel cannot reach the server, nor its answer us
+  try {
+    const error = await failing;
+    assert.equal(error.code, 'HF_DEADLINE');
+    assert.equal(error.outcome, 'rolled_back');
+  } finally {
+    proxy.resume();
+  }
+  await pool.end(); // and with it what was still open
+  assert.equal(await paid(), 0);
+});
+
 test("the pool's own deadline never ends what the function takes", async () => {
   const own = new Pool({
     connectionString: server.url,

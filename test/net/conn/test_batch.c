@@ -11,41 +11,14 @@
 
 #include <cmocka.h>
 
-#include "support_cluster.h"
-#include "support_port.h"
 #include "support_server.h"
-
-#define PASSWORD "pg.password", SUPPORT_CLUSTER_PASSWORD
-
-static struct support_cluster cluster;
-static struct support_port *port;
-
-static int start_all(void **state) {
-  (void)state;
-  if (support_cluster_start(&cluster) != 0) {
-    return -1;
-  }
-  port = support_port_open();
-  return 0;
-}
-
-static int stop_all(void **state) {
-  (void)state;
-  support_port_close(port);
-  support_wait_engine_gone();
-  support_cluster_stop(&cluster);
-  return 0;
-}
+#include "support_suite.h"
 
 static struct hf_op batch_op(int kind, int target) {
   return (struct hf_op){.kind = kind,
                         .target = target,
                         .flags = HF_FLAG_BATCH,
                         .retries = -1};
-}
-
-static void close_pool(int pool) {
-  assert_int_equal(support_wait(port, support_end(port, pool)).kind, HF_MSG_OK);
 }
 
 /* Runs three statements, the second with a value. */

@@ -11,33 +11,10 @@
 
 #include <cmocka.h>
 
-#include "support_cluster.h"
-#include "support_port.h"
 #include "support_server.h"
-
-#define PASSWORD "pg.password", SUPPORT_CLUSTER_PASSWORD
+#include "support_suite.h"
 
 static const char show[] = "select current_setting('app.a', true)";
-
-static struct support_cluster cluster;
-static struct support_port *port;
-
-static int start_all(void **state) {
-  (void)state;
-  if (support_cluster_start(&cluster) != 0) {
-    return -1;
-  }
-  port = support_port_open();
-  return 0;
-}
-
-static int stop_all(void **state) {
-  (void)state;
-  support_port_close(port);
-  support_wait_engine_gone();
-  support_cluster_stop(&cluster);
-  return 0;
-}
 
 static struct support_answer ask_with(int kind,
                                       int target,
@@ -50,10 +27,6 @@ static struct support_answer ask_with(int kind,
                      .retries = -1};
   return support_wait(port,
                       support_op(port, &op, sql, head, "app.a", value, NULL));
-}
-
-static void close_pool(int pool) {
-  assert_int_equal(support_wait(port, support_end(port, pool)).kind, HF_MSG_OK);
 }
 
 static void they_hold_in_their_statement_alone(void **state) {

@@ -13,31 +13,8 @@
 
 #include <cmocka.h>
 
-#include "support_cluster.h"
-#include "support_port.h"
 #include "support_server.h"
-
-static struct support_cluster cluster;
-static struct support_port *port;
-
-#define PASSWORD "pg.password", SUPPORT_CLUSTER_PASSWORD
-
-static int start_all(void **state) {
-  (void)state;
-  if (support_cluster_start(&cluster) != 0) {
-    return -1;
-  }
-  port = support_port_open();
-  return 0;
-}
-
-static int stop_all(void **state) {
-  (void)state;
-  support_port_close(port);
-  support_wait_engine_gone();
-  support_cluster_stop(&cluster);
-  return 0;
-}
+#include "support_suite.h"
 
 static int pool_of(const char *max, const char *share_max) {
   return support_pool(port,
@@ -50,10 +27,6 @@ static int pool_of(const char *max, const char *share_max) {
                       "maxRetries",
                       "0",
                       NULL);
-}
-
-static void close_pool(int pool) {
-  assert_int_equal(support_wait(port, support_end(port, pool)).kind, HF_MSG_OK);
 }
 
 static int64_t query_for(int pool, const char *sql, int timeout_ms) {

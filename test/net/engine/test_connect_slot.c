@@ -14,35 +14,10 @@
 
 #include <cmocka.h>
 
-#include "support_cluster.h"
-#include "support_port.h"
 #include "support_server.h"
-
-static struct support_cluster cluster;
-static struct support_port *port;
+#include "support_suite.h"
 
 #define ASKS "has.password", "1"
-
-static int start_all(void **state) {
-  (void)state;
-  if (support_cluster_start(&cluster) != 0) {
-    return -1;
-  }
-  port = support_port_open();
-  return 0;
-}
-
-static int stop_all(void **state) {
-  (void)state;
-  support_port_close(port);
-  support_wait_engine_gone();
-  support_cluster_stop(&cluster);
-  return 0;
-}
-
-static void close_pool(int pool) {
-  assert_int_equal(support_wait(port, support_end(port, pool)).kind, HF_MSG_OK);
-}
 
 static int64_t query_by(int pool, int deadline_ms) {
   struct hf_op op = {.kind = HF_OP_QUERY,

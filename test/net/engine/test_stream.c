@@ -7,35 +7,13 @@
 
 #include <cmocka.h>
 
-#include "support_cluster.h"
-#include "support_port.h"
+#include "support_suite.h"
 
 enum { PORTION = 10, ROWS = 1000, AHEAD = HF_STREAM_AHEAD * PORTION };
 
-#define PASSWORD "pg.password", SUPPORT_CLUSTER_PASSWORD
 #define SERIES                                                                 \
   "select i, pg_catalog.repeat('x', 9000) "                                    \
   "from pg_catalog.generate_series(1, 1000) i"
-
-static struct support_cluster cluster;
-static struct support_port *port;
-
-static int start_all(void **state) {
-  (void)state;
-  if (support_cluster_start(&cluster) != 0) {
-    return -1;
-  }
-  port = support_port_open();
-  return 0;
-}
-
-static int stop_all(void **state) {
-  (void)state;
-  support_port_close(port);
-  support_wait_engine_gone();
-  support_cluster_stop(&cluster);
-  return 0;
-}
 
 static int64_t begin_stream(enum hf_op_kind kind, int target) {
   struct hf_op op = {.kind = (int32_t)kind,

@@ -32,8 +32,8 @@ OPT_coverage := -O0
 
 CFLAGS_ALL := -std=c11 -g $(OPT_$(BUILD)) $(WARN) $(SAN) -fvisibility=hidden \
   -fPIC -Inative/include -Inative $(CFLAGS)
-PQ_CFLAGS = $(shell pkg-config --cflags libpq libuv)
-PQ_LIBS = $(shell pkg-config --libs libpq libuv)
+PQ_CFLAGS = $(shell pkg-config --cflags libpq libuv libssl libcrypto)
+PQ_LIBS = $(shell pkg-config --libs libpq libuv libssl libcrypto)
 NET_CFLAGS := -D_POSIX_C_SOURCE=200809L
 
 # Files of these folders and all below them: find_in <folders> <name>

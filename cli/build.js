@@ -16,10 +16,12 @@ const BINARY = path.join(ROOT, 'build', 'Release', 'holdfast.node');
 /** The first libpq with pipeline mode. */
 const OLDEST_LIBPQ = '14';
 
-/** Homebrew installs libpq outside of pkg-config's path. */
+/** Homebrew installs libpq and OpenSSL outside of pkg-config's path. */
 const HOMEBREW = [
   '/opt/homebrew/opt/libpq/lib/pkgconfig',
   '/usr/local/opt/libpq/lib/pkgconfig',
+  '/opt/homebrew/opt/openssl@3/lib/pkgconfig',
+  '/usr/local/opt/openssl@3/lib/pkgconfig',
 ];
 
 /**
@@ -102,6 +104,16 @@ const NEEDS = [
       apk: 'libpq-dev',
       dnf: 'libpq-devel',
       brew: 'libpq',
+    },
+  },
+  {
+    what: 'the headers of OpenSSL',
+    there: () => works('pkg-config', ['--exists', 'libssl', 'libcrypto']),
+    from: {
+      apt: 'libssl-dev',
+      apk: 'openssl-dev',
+      dnf: 'openssl-devel',
+      brew: 'openssl@3',
     },
   },
 ];

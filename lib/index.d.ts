@@ -2,7 +2,7 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: rows and pg's types have it
 import type { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
-import type { SecureVersion } from 'node:tls';
+import type { PeerCertificate, SecureVersion } from 'node:tls';
 import type * as holdfastTypes from './index.js';
 import type {
   BindConfig,
@@ -314,7 +314,11 @@ export const defaults: Defaults;
 
 /** TLS. libpq provides it, so only these keys of `node:tls` are supported. */
 export interface SslOptions {
-  /** Authorities to trust, as PEM text. @default Node's own */
+  /**
+   * Authorities to trust, as PEM text.
+   * @default those Node trusts, with NODE_EXTRA_CA_CERTS, --use-system-ca,
+   *   --use-openssl-ca and tls.setDefaultCACertificates()
+   */
   ca?: string | Buffer | (string | Buffer)[] | undefined;
   /** The client's certificate and its chain, as PEM text. */
   cert?: string | Buffer | (string | Buffer)[] | undefined;
@@ -330,8 +334,22 @@ export interface SslOptions {
   rejectUnauthorized?: boolean | undefined;
   /** Accepted and ignored: with an object, TLS is always required. */
   require?: boolean | undefined;
-  /** The name in the certificate, where `host` is an IP address. */
+  /**
+   * The name in the certificate, and the one asked for by SNI, where `host` is
+   * an address or the end of a tunnel. @default the name in `host`
+   */
   servername?: string | undefined;
+  /**
+   * Says whether a certificate is the right server's, instead of its name. The
+   * chain is checked before, and nothing of the login is sent before it has
+   * returned. An Error that it returns or throws refuses the connection, with
+   * the code HF_TLS and its message. Not called with `rejectUnauthorized: false`.
+   * Called for each connection, except for those that only ask about a silent
+   * one: these are made to servers whose certificate was accepted last.
+   */
+  checkServerIdentity?:
+    | ((host: string, certificate: PeerCertificate) => Error | undefined | void)
+    | undefined;
   /** The lowest version of TLS, 'TLSv1.2' at least. @default 'TLSv1.2' */
   minVersion?: SecureVersion | undefined;
   /** The highest version of TLS. */

@@ -29,9 +29,9 @@
         # Fat: a linker that knows nothing of it takes the machine code.
         ['hf_lto==1', {'cflags_c': ['-flto', '-ffat-lto-objects']}],
         ['hf_static==""', {
-          'cflags_c': ['<!@(pkg-config --cflags libpq)'],
+          'cflags_c': ['<!@(pkg-config --cflags libpq libssl)'],
           # The same where gyp leaves cflags alone.
-          'include_dirs': ['<!@(pkg-config --cflags-only-I libpq | sed s/-I//g)'],
+          'include_dirs': ['<!@(pkg-config --cflags-only-I libpq libssl | sed s/-I//g)'],
         }, {
           'include_dirs': ['<(hf_static)/include'],
           'defines': ['HF_STATIC_LIBPQ'],
@@ -54,6 +54,7 @@
       'conditions': [
         ['hf_lto==1', {'ldflags': ['-flto', '-flto-partition=one', '-O3']}],
         ['hf_static==""', {
+          # OpenSSL's functions are those of Node, or libpq's where it has none.
           'libraries': ['<!@(pkg-config --libs libpq)'],
         }, {
           'defines': ['HF_STATIC_LIBPQ'],

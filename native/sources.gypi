@@ -114,6 +114,7 @@
       'native/net/conn/unit.c',
       'native/net/connect/attempt.c',
       'native/net/connect/cancel_job.c',
+      'native/net/connect/certificate.c',
       'native/net/connect/connect.c',
       'native/net/connect/connect_error.c',
       'native/net/connect/connect_job.c',

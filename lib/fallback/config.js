@@ -27,9 +27,10 @@ function pem(target, keyword) {
  * pg cannot ask whether the server offers TLS: what would be encrypted where it
  * does is always encrypted.
  * @param {Map<string, string>} target
+ * @param {Resolved['checkServerIdentity']} check
  * @returns {false | Record<string, unknown>}
  */
-function tlsOf(target) {
+function tlsOf(target, check) {
   const mode = effectiveMode(target);
   if (mode === 'disable') {
     return false;
@@ -41,16 +42,16 @@ function tlsOf(target) {
     tls.ca = pem(target, 'sslrootcert');
   }
   if (mode === 'verify-ca') {
-    tls.checkServerIdentity = () => undefined;
+    tls.checkServerIdentity = check ?? (() => undefined);
   }
   tls.cert = pem(target, 'sslcert');
   tls.key = pem(target, 'sslkey');
   tls.passphrase = target.get('sslpassword');
   tls.minVersion = target.get('ssl_min_protocol_version');
   tls.maxVersion = target.get('ssl_max_protocol_version');
-  if (target.has('hostaddr')) {
-    tls.servername = target.get('host');
-  }
+  tls.servername =
+    target.get('ssl_servername') ??
+    (target.has('hostaddr') ? target.get('host') : undefined);
   const given = Object.entries(tls).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given);
 }
@@ -116,7 +117,7 @@ function pgConfig(resolved) {
     database: options.database,
     user: options.user,
     password: resolved.password,
-    ssl: tlsOf(target),
+    ssl: tlsOf(target, resolved.checkServerIdentity),
     enableChannelBinding: target.get('channel_binding') !== 'disable',
     application_name: options.application_name,
     options: startupOptions(resolved),

@@ -108,6 +108,8 @@ class Draft {
   connectionString;
   /** The option `ssl`, unread. @type {unknown} */
   ssl;
+  /** Whether the server's certificate is accepted without a check. */
+  trusting = false;
   /** What is not for the engine. @type {Record<string, any>} */
   other = {};
 

@@ -43,6 +43,8 @@ const { parseConnectionString } = require('./url.js');
  * @property {string | undefined} keyName the option `key`
  * @property {string | undefined} nowhere why there is no target
  * @property {Readonly<Record<string, unknown>>} public
+ * @property {((host: string, certificate: object) => Error | undefined) |
+ *   undefined} checkServerIdentity
  * @property {readonly string[]} warnings
  */
 
@@ -268,6 +270,7 @@ function finish(draft) {
   hide(resolved, 'target', pairsOf(target));
   hide(resolved, 'password', draft.password);
   hide(resolved, 'directUrl', other.directUrl);
+  hide(resolved, 'checkServerIdentity', other.checkServerIdentity);
   return Object.freeze(/** @type {any} */ (resolved));
 }
 

@@ -13,7 +13,7 @@ const {
 } = require('./draft.js');
 const { checkedPath } = require('./recognise.js');
 const { putSetting, readSchema, readStartOptions } = require('./settings.js');
-const { checkedMode } = require('./tls.js');
+const { readMode } = require('./tls.js');
 
 /** @typedef {import('./draft.js').Draft} Draft */
 /** @typedef {(draft: Draft, value: string, name: string) => void} Reader */
@@ -200,11 +200,9 @@ const READERS = {
   binary: refusedUnlessFalse('results are text, as pg has them by default'),
   ssl: (draft, value, name) => {
     const spelt = /^(true|1|yes|on|false|0|no|off)$/.test(value);
+    const all = spelt && toBoolean(value, name) ? 'verify-full' : 'disable';
     // postgres.js writes a mode here.
-    const mode = spelt
-      ? (toBoolean(value, name) && 'verify-full') || 'disable'
-      : checkedMode(value, name, ['true', 'false']);
-    draft.setTarget('sslmode', mode);
+    readMode(draft, spelt ? all : value, name, ['true', 'false']);
   },
   query_timeout: count('timeoutMillis'),
   poolSize: count('max'),
@@ -283,8 +281,7 @@ READERS.sslnegotiation = (draft, value, name) => {
     draft.setTarget('sslnegotiation', value, name);
   }
 };
-READERS.sslmode = (draft, value) =>
-  draft.setTarget('sslmode', checkedMode(value, 'sslmode'));
+READERS.sslmode = (draft, value) => readMode(draft, value, 'sslmode');
 
 /**
  * Reads one of our own options, as text.

@@ -6,6 +6,9 @@
 // a connection string means what libpq says it means.
 
 const { checkedText } = require('./draft.js');
+const { lazy } = require('../errors/errors.js');
+
+const authorities = lazy(() => require('./authorities.js'));
 
 /** @typedef {import('./draft.js').Draft} Draft */
 
@@ -27,24 +30,27 @@ const SSL_KEYS = Object.freeze([
   'servername',
   'minVersion',
   'maxVersion',
+  'checkServerIdentity',
 ]);
-/** Keywords that a connection string may set and an `ssl` option replaces. */
-const TLS_KEYWORDS = Object.freeze([
-  'sslmode',
+
+/** What to write instead of other keys of node:tls. */
+/** @type {Record<string, string>} */
+const INSTEAD = Object.freeze({
+  pfx: 'give cert and key, which openssl pkcs12 -nodes makes of it',
+  secureContext: 'give ca, cert and key themselves',
+  crl: 'write sslcrl=/path into the connection string',
+  ciphers: 'minVersion and maxVersion are what can be set',
+  host: 'give servername',
+  sslmode: "write ssl: 'require', or sslmode into the connection string",
+});
+
+/** Keywords that concern files, which `ssl: false` makes pointless. */
+const FILE_KEYWORDS = Object.freeze([
   'sslrootcert',
   'sslcert',
   'sslkey',
   'sslcrl',
 ]);
-
-/**
- * Returns the certificates of the authorities Node trusts, as PEM text.
- * @returns {string}
- */
-function nodeRoots() {
-  // Loaded here: node:tls is slow, and most processes never need the list.
-  return require('node:tls').rootCertificates.join('\n');
-}
 
 /**
  * @param {unknown} value text, bytes, or a list of them
@@ -109,24 +115,49 @@ function checkedMode(mode, key, others = []) {
 }
 
 /**
+ * Sets the mode that a connection string names. With no-verify nothing is
+ * checked; libpq would check the chain whenever it is given authorities.
+ * @param {Draft} draft
+ * @param {string} mode
+ * @param {string} key
+ * @param {string[]} [others]
+ */
+function readMode(draft, mode, key, others) {
+  draft.setTarget('sslmode', checkedMode(mode, key, others));
+  draft.trusting = mode === 'no-verify';
+}
+
+/**
  * Sets a mode; those that verify get Node's authorities when none are given.
  * @param {Draft} draft
  * @param {string} mode
  */
 function setMode(draft, mode) {
   const { target } = draft;
-  const system = target.get('sslrootcert') === 'system';
-  if (system) {
+  const given = target.has('sslrootcert_pem');
+  const system = !given && target.get('sslrootcert') === 'system';
+  target.set('sslmode', system && mode !== 'disable' ? 'verify-full' : mode);
+  if (system || given) {
     target.delete('sslrootcert');
   }
-  target.set('sslmode', system ? 'verify-full' : mode);
   if (
-    target.get('sslmode')?.startsWith('verify') &&
-    !target.has('sslrootcert') &&
-    !target.has('sslrootcert_pem')
+    !target.get('sslmode')?.startsWith('verify') ||
+    target.has('sslrootcert') ||
+    given
   ) {
-    target.set('sslrootcert_pem', nodeRoots());
+    return;
   }
+  const pem = system
+    ? authorities().systemAuthorities()
+    : authorities().nodeAuthorities();
+  if (pem === '') {
+    throw new TypeError(
+      'TLS: Node was started with --use-openssl-ca, and there are no ' +
+        'authorities in SSL_CERT_FILE, SSL_CERT_DIR or the system: install ' +
+        'ca-certificates, or give ssl: { ca }',
+    );
+  }
+  target.set('sslrootcert_pem', pem);
 }
 
 /**
@@ -141,27 +172,16 @@ function effectiveMode(target) {
 }
 
 /**
- * libpq checks the certificate for the name in `host`. Another name works only
- * where the address is known, so that no look-up is needed.
+ * The name that the certificate has to be for, where `host` is another: an
+ * address, or this end of a tunnel.
  * @param {Draft} draft
  * @param {unknown} value
  */
 function setServerName(draft, value) {
   const name = checkedText(value, 'ssl.servername');
-  const host = draft.target.get('host') ?? '';
-  const { isIP } = require('node:net');
-  if (name === host || name === '') {
-    return;
+  if (name !== (draft.target.get('host') ?? '')) {
+    draft.target.set('ssl_servername', name);
   }
-  if (isIP(host) === 0 && !draft.target.has('hostaddr')) {
-    throw new TypeError(
-      'ssl.servername can differ from host only if host is an IP address',
-    );
-  }
-  if (!draft.target.has('hostaddr')) {
-    draft.target.set('hostaddr', host);
-  }
-  draft.target.set('host', name);
 }
 
 /**
@@ -170,12 +190,26 @@ function setServerName(draft, value) {
 function checkKeys(ssl) {
   for (const key of Object.keys(ssl)) {
     if (!SSL_KEYS.includes(key) && ssl[key] !== undefined) {
+      const cure = INSTEAD[key] ?? `it knows ${SSL_KEYS.join(', ')}`;
       throw new TypeError(
-        `ssl.${key} is not supported: libpq does TLS; ` +
-          `it knows ${SSL_KEYS.join(', ')}`,
+        `ssl.${key} is not supported: libpq does TLS; ${cure}`,
       );
     }
   }
+}
+
+/**
+ * Has a function decide whether the certificate is the right server's, instead
+ * of its name. The chain is checked before that.
+ * @param {Draft} draft
+ * @param {unknown} check
+ */
+function setIdentityCheck(draft, check) {
+  if (typeof check !== 'function') {
+    throw new TypeError('ssl.checkServerIdentity must be a function');
+  }
+  draft.target.set('ssl_identity', 'ask');
+  draft.other.checkServerIdentity = check;
 }
 
 /** Keys that hold PEM text, and the engine's keywords for it. */
@@ -192,20 +226,53 @@ const RENAMED = Object.freeze({
   maxVersion: 'ssl_max_protocol_version',
 });
 
+/** What an object replaces of what a connection string gives. */
+/** @type {Record<string, readonly string[]>} */
+const REPLACES = Object.freeze({
+  ca: ['sslrootcert'],
+  cert: ['sslcert', 'sslkey'],
+  key: ['sslcert', 'sslkey'],
+});
+
+/**
+ * @param {Draft} draft
+ * @param {Record<string, any>} ssl
+ */
+function setPems({ target }, ssl) {
+  const given = Object.keys(PEMS).filter((key) => ssl[key] != null);
+  for (const keyword of given.flatMap((key) => REPLACES[key])) {
+    target.delete(keyword);
+  }
+  for (const key of given) {
+    const keyword = PEMS[/** @type {keyof typeof PEMS} */ (key)];
+    target.set(keyword, pemText(ssl[key], `ssl.${key}`));
+  }
+}
+
+/**
+ * Returns the mode of an object. One that a connection string names holds if it
+ * is verify-ca: the object says with which authorities.
+ * @param {Draft} draft
+ * @param {Record<string, any>} ssl
+ */
+function modeOf(draft, ssl) {
+  if (draft.trusting) {
+    return 'require';
+  }
+  const named = draft.target.get('sslmode');
+  return named === 'verify-ca' || ssl.checkServerIdentity
+    ? 'verify-ca'
+    : 'verify-full';
+}
+
 /**
  * @param {Draft} draft
  * @param {Record<string, any>} ssl
  */
 function setObject(draft, ssl) {
   checkKeys(ssl);
-  const trusting = ssl.rejectUnauthorized === false;
-  for (const [key, keyword] of Object.entries(PEMS)) {
-    // libpq would check the chain whenever it is given authorities.
-    const unwanted = trusting && key === 'ca';
-    if (ssl[key] !== undefined && ssl[key] !== null && !unwanted) {
-      draft.target.set(keyword, pemText(ssl[key], `ssl.${key}`));
-    }
-  }
+  draft.trusting = ssl.rejectUnauthorized === false;
+  setPems(draft, ssl);
   const [keyObject] = [ssl.key].flat();
   /** @type {Record<string, any>} */
   const given = { passphrase: keyObject?.passphrase, ...ssl };
@@ -217,7 +284,11 @@ function setObject(draft, ssl) {
   if (ssl.servername) {
     setServerName(draft, ssl.servername);
   }
-  setMode(draft, trusting ? 'require' : 'verify-full');
+  // Node ignores what the function says of a certificate that it does not check.
+  if (ssl.checkServerIdentity != null && !draft.trusting) {
+    setIdentityCheck(draft, ssl.checkServerIdentity);
+  }
+  draft.target.set('sslmode', modeOf(draft, ssl));
 }
 
 /**
@@ -239,27 +310,17 @@ function setDefault(draft) {
 }
 
 /**
- * Writes the TLS keywords of a draft.
+ * Reads the option `ssl`: it decides the mode; files that a connection string
+ * names stay, unless it has their content.
  * @param {Draft} draft
  */
-function resolveTls(draft) {
+function readOption(draft) {
   const { ssl, target } = draft;
-  const mode = target.get('sslmode');
-  if (ssl === undefined || ssl === null) {
-    if (mode === undefined && !target.has('sslrootcert')) {
-      setDefault(draft);
-    } else {
-      setMode(draft, checkedMode(mode ?? 'prefer', 'sslmode'));
-    }
-    return;
-  }
-  for (const keyword of TLS_KEYWORDS) {
-    target.delete(keyword);
-  }
   if (typeof ssl === 'boolean') {
-    setMode(draft, ssl ? 'verify-full' : 'disable');
+    target.set('sslmode', ssl ? 'verify-full' : 'disable');
+    draft.trusting = false;
   } else if (typeof ssl === 'string') {
-    setMode(draft, checkedMode(ssl, 'ssl'));
+    readMode(draft, ssl, 'ssl');
   } else if (typeof ssl === 'object') {
     setObject(draft, /** @type {Record<string, any>} */ (ssl));
   } else {
@@ -267,4 +328,30 @@ function resolveTls(draft) {
   }
 }
 
-module.exports = { checkedMode, effectiveMode, isLocalHost, resolveTls };
+/**
+ * Writes the TLS keywords of a draft.
+ * @param {Draft} draft
+ */
+function resolveTls(draft) {
+  const { ssl, target } = draft;
+  if (ssl !== undefined && ssl !== null) {
+    readOption(draft);
+  } else if (!target.has('sslmode') && !target.has('sslrootcert')) {
+    setDefault(draft);
+    return;
+  }
+  const mode = checkedMode(target.get('sslmode') ?? 'prefer', 'sslmode');
+  const dropped = draft.trusting ? ['sslrootcert', 'sslrootcert_pem'] : [];
+  for (const keyword of mode === 'disable' ? FILE_KEYWORDS : dropped) {
+    target.delete(keyword);
+  }
+  setMode(draft, mode);
+}
+
+module.exports = {
+  checkedMode,
+  effectiveMode,
+  isLocalHost,
+  readMode,
+  resolveTls,
+};

@@ -6,7 +6,7 @@
 // TLS: what was required there is required here.
 
 const { engineTable } = require('../options/draft.js');
-const { isLocalHost } = require('../options/tls.js');
+const { effectiveMode, isLocalHost } = require('../options/tls.js');
 const { parseConnectionString } = require('../options/url.js');
 
 /** @typedef {import('../options/options.js').Resolved} Resolved */
@@ -43,8 +43,6 @@ const SSL_KEYS = Object.freeze({
   cert: 'sslcert_pem',
   key: 'sslkey_pem',
   passphrase: 'sslpassword',
-  minVersion: 'ssl_min_protocol_version',
-  maxVersion: 'ssl_max_protocol_version',
 });
 
 /** How much a mode guarantees; modes left out guarantee nothing. */
@@ -81,37 +79,36 @@ function fill(to, from, names) {
 }
 
 /**
- * Returns the main pool's TLS as the option `ssl`, where that can express it;
- * what came from a connection string goes into one again.
+ * Returns what of the main pool's TLS only the option `ssl` can express, or
+ * undefined.
+ * @param {Resolved} main
  * @param {Map<string, string>} target
+ * @param {Map<string, string>} keywords whose files count before the pool's
  * @returns {Record<string, unknown> | undefined}
  */
-function sslObject(target) {
-  const mode = target.get('sslmode') ?? '';
-  const inPem = [...target.keys()].some((name) => name.endsWith('_pem'));
-  if (
-    !inPem ||
-    !['require', 'verify-full'].includes(mode) ||
-    TLS_FILES.some((name) => target.has(name))
-  ) {
+function sslObject(main, target, keywords) {
+  /** @type {Record<string, unknown>} */
+  const ssl = { checkServerIdentity: main.checkServerIdentity };
+  for (const [key, keyword] of Object.entries(SSL_KEYS)) {
+    const own = keywords.has(keyword.replace('_pem', ''));
+    ssl[key] = own ? undefined : target.get(keyword);
+  }
+  if (Object.values(ssl).every((value) => value === undefined)) {
     return undefined;
   }
-  /** @type {Record<string, unknown>} */
-  const ssl = { rejectUnauthorized: mode === 'verify-full' };
-  for (const [key, keyword] of Object.entries(SSL_KEYS)) {
-    ssl[key] = target.get(keyword);
-  }
-  return ssl;
+  const mode = effectiveMode(target);
+  return { ...ssl, rejectUnauthorized: mode?.startsWith('verify') };
 }
 
 /**
  * Gives the direct pool the TLS of the main one, unless its connection string
  * configures TLS.
  * @param {Map<string, string>} keywords of the connection string
- * @param {Map<string, string>} target of the main pool
+ * @param {Resolved} main
  * @param {Record<string, unknown>} config
  */
-function inheritTls(keywords, target, config) {
+function inheritTls(keywords, main, config) {
+  const target = new Map(main.target);
   if (
     MODES.some((name) => keywords.has(name)) ||
     keywords.get('sslaccept') === 'strict' ||
@@ -119,11 +116,11 @@ function inheritTls(keywords, target, config) {
   ) {
     return;
   }
-  const ssl = sslObject(target);
-  if (ssl !== undefined && !TLS_FILES.some((name) => keywords.has(name))) {
+  const ssl = sslObject(main, target, keywords);
+  fill(keywords, target, TLS_KEYWORDS);
+  if (ssl !== undefined) {
     config.ssl = ssl;
-  } else {
-    fill(keywords, target, TLS_KEYWORDS);
+    keywords.set('sslmode', effectiveMode(target) ?? 'require');
   }
 }
 
@@ -177,7 +174,7 @@ function directConfig(main, types, url, name) {
   inheritEngine(main, config);
   config.application_name = target.get('application_name');
   fill(keywords, target, [...SESSION, ...SECURITY]);
-  inheritTls(keywords, target, config);
+  inheritTls(keywords, main, config);
   // A password function serves both, where the URL has no password.
   if (typeof main.password === 'function' && !keywords.has('password')) {
     config.password = main.password;

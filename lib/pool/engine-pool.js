@@ -5,6 +5,7 @@
 // port; what is asked of it, and its figures.
 
 const { openOperation } = require('./open-operation.js');
+const { asksIdentity, identify } = require('./server-identity.js');
 const { portOrReason } = require('../engine/no-port.js');
 const { weakly } = require('../engine/listener.js');
 const { addLive, nameOf, removeLive, setCore } = require('../observe/live.js');
@@ -320,7 +321,10 @@ class EnginePool {
    * @returns {Promise<string>}
    */
   async onAsk(question) {
-    const { password } = this.#resolved;
+    const { password, checkServerIdentity } = this.#resolved;
+    if (asksIdentity(question)) {
+      return await identify(question, checkServerIdentity);
+    }
     if (question !== 'password' || typeof password !== 'function') {
       throw new Error(`the pool cannot answer: ${question}`);
     }

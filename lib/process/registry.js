@@ -80,7 +80,12 @@ function resolve(config, env) {
 }
 
 /** The options that are functions or objects, where they are. */
-const ROLES = /** @type {const} */ (['password', 'onConnect', 'types']);
+const ROLES = /** @type {const} */ ([
+  'password',
+  'onConnect',
+  'types',
+  'checkServerIdentity',
+]);
 
 /**
  * @param {unknown} value

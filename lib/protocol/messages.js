@@ -205,7 +205,10 @@ const EVENT_AT = Object.freeze({
 
 /** Places in a question. */
 const ASK_AT = Object.freeze({
-  /** HF_MSG_ASK: id = question; chunk 0 = what is asked ("password") */
+  /**
+   * HF_MSG_ASK: id = question; chunk 0 = what is asked: "password", or
+   * "identity <host>\n<certificates>", the server's own first, as PEM text
+   */
   POOL: 6,
   INTS: 7,
 });

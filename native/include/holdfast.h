@@ -885,7 +885,10 @@ enum hf_int {
   HF_EVENT_POOLED, /* of CONNECT: 1 = behind a proxy */
   HF_EVENT_INTS,
 
-  /* HF_MSG_ASK: id = question; chunk 0 = what is asked ("password") */
+  /*
+   * HF_MSG_ASK: id = question; chunk 0 = what is asked: "password", or
+   * "identity <host>\n<certificates>", the server's own first, as PEM text
+   */
   HF_ASK_POOL = HF_INT_HEADER,
   HF_ASK_INTS
 };

@@ -137,6 +137,13 @@ async function buildLibpq(platform, source, openssl, prefix) {
     const file = path.join(source, 'src', header);
     fs.copyFileSync(file, path.join(include, path.basename(header)));
   }
+  fs.cpSync(
+    path.join(openssl, 'include/openssl'),
+    path.join(include, 'openssl'),
+    {
+      recursive: true,
+    },
+  );
   keepLicence(source, 'COPYRIGHT', prefix, 'PostgreSQL.txt');
 }
 
@@ -164,9 +171,16 @@ function fingerprint(platform, sources) {
   const { host, opensslTarget } = platform;
   const cc = path.basename(platform.tools.cc);
   const all = [sources, host, opensslTarget, cc, compiler, CFLAGS, OPENSSLDIR];
+  const kept = 'the headers of libpq and OpenSSL';
   return createHash('sha256')
     .update(
-      JSON.stringify([...all, OPENSSL_OPTIONS, LIBPQ_OPTIONS, NO_ENVIRONMENT]),
+      JSON.stringify([
+        ...all,
+        kept,
+        OPENSSL_OPTIONS,
+        LIBPQ_OPTIONS,
+        NO_ENVIRONMENT,
+      ]),
     )
     .digest('hex')
     .slice(0, 16);

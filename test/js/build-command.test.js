@@ -83,19 +83,22 @@ test('build names everything that is missing, and the command that installs it',
   assert.strictEqual(status, 1);
   assert.match(
     stderr,
-    /lacks a C compiler, a C\+\+ compiler, make, Python 3, pkg-config and the headers of libpq 14 or newer/,
+    /lacks a C compiler, a C\+\+ compiler, make, Python 3, pkg-config, the headers of libpq 14 or newer and the headers of OpenSSL/,
   );
   assert.match(
     stderr,
-    /"apt-get install gcc g\+\+ make python3 pkg-config libpq-dev"/,
+    /"apt-get install gcc g\+\+ make python3 pkg-config libpq-dev libssl-dev"/,
   );
 });
 
 test("build names only what is missing, as the system's packages are called", () => {
   const there = ['apk', 'cc', 'c++', 'make', 'python3'];
   const { stderr } = run(['build'], onlyPrograms(there));
-  assert.match(stderr, /lacks pkg-config and the headers of libpq/);
-  assert.match(stderr, /"apk add pkgconf libpq-dev"/);
+  assert.match(
+    stderr,
+    /lacks pkg-config, the headers of libpq 14 or newer and the headers of OpenSSL/,
+  );
+  assert.match(stderr, /"apk add pkgconf libpq-dev openssl-dev"/);
   const unknown = run(['build'], onlyPrograms(['cc', 'c++', 'make']));
   assert.match(unknown.stderr, /install them with the package manager/);
 });

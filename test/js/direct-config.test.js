@@ -55,6 +55,22 @@ test("certificates of the pool are the direct pool's", () => {
   assert.strictEqual(target.ssl_min_protocol_version, 'TLSv1.3');
 });
 
+test('verify-ca with an authority as text, and who a server is, are inherited', () => {
+  const ca = '-----BEGIN CA-----\nAAAA\n-----END CA-----';
+  const connectionString =
+    'postgresql://u@pooler.example.com/app?sslmode=verify-ca';
+  const plain = resolveBoth({ connectionString, ssl: { ca } });
+  assert.strictEqual(plain.target.sslmode, 'verify-ca');
+  assert.strictEqual(plain.target.sslrootcert_pem, ca);
+  const checkServerIdentity = () => undefined;
+  const asking = resolveBoth({ ssl: { ca, checkServerIdentity } });
+  assert.strictEqual(asking.target.ssl_identity, 'ask');
+  assert.strictEqual(asking.direct.checkServerIdentity, checkServerIdentity);
+  const own = resolveBoth({ ssl: { ca } }, `${DIRECT}?sslrootcert=/b/ca`);
+  assert.strictEqual(own.target.sslrootcert, '/b/ca');
+  assert.strictEqual(own.target.sslrootcert_pem, undefined);
+});
+
 test("TLS that the pool's URL names is the direct pool's", () => {
   const connectionString =
     'postgresql://u@pooler.example.com/app?sslmode=verify-ca&' +

@@ -37,12 +37,85 @@ test('rejectUnauthorized: false encrypts and checks nothing', () => {
   assert.deepStrictEqual(warnings, []);
 });
 
-test('ssl.servername works where the address is known', () => {
+test('ssl.servername is the name in the certificate, whatever the host is', () => {
   const ssl = { servername: 'db.example' };
-  const { target } = resolve({ host: '10.0.0.1', ssl });
-  assert.strictEqual(target.host, 'db.example');
-  assert.strictEqual(target.hostaddr, '10.0.0.1');
-  refuses({ host: 'a.example', ssl }, /^ssl.servername can differ/);
+  for (const host of ['10.0.0.1', 'localhost', 'a.example']) {
+    const { target } = resolve({ host, ssl });
+    assert.strictEqual(target.host, host);
+    assert.strictEqual(target.hostaddr, undefined);
+    assert.strictEqual(target.ssl_servername, 'db.example');
+  }
+  const same = resolve({ host: 'db.example', ssl }).target;
+  assert.strictEqual(same.ssl_servername, undefined);
+});
+
+test('ssl: { ca } says with which authorities, not how much is checked', () => {
+  const mode = (/** @type {string} */ text, /** @type {any} */ ssl) =>
+    resolve({ connectionString: `postgres://u@db.example/db?${text}`, ssl })
+      .target;
+  const ca = { ca: PEM };
+  assert.strictEqual(mode('sslmode=verify-ca', ca).sslmode, 'verify-ca');
+  assert.strictEqual(mode('sslmode=verify-ca', ca).sslrootcert_pem, PEM);
+  assert.strictEqual(mode('sslmode=require', ca).sslmode, 'verify-full');
+  assert.strictEqual(mode('sslmode=verify-ca', true).sslmode, 'verify-full');
+  const file = 'sslmode=verify-ca&sslrootcert=/ca.pem&sslcert=/c&sslkey=/k';
+  assert.strictEqual(mode(file, ca).sslrootcert, undefined);
+  assert.strictEqual(mode(file, ca).sslcert, '/c');
+  assert.strictEqual(mode(file, { cert: PEM, key: PEM }).sslcert, undefined);
+  assert.strictEqual(mode(file, { cert: PEM, key: PEM }).sslkey, undefined);
+});
+
+test('files that a connection string names stay beside the option ssl', () => {
+  const of = (/** @type {any} */ ssl) =>
+    resolve({
+      connectionString: 'postgres://u@db.example/db?sslrootcert=/ca.pem',
+      ssl,
+    }).target;
+  assert.strictEqual(of(true).sslrootcert, '/ca.pem');
+  assert.strictEqual(of({ servername: 'x' }).sslrootcert, '/ca.pem');
+  assert.strictEqual(of({ servername: 'x' }).sslrootcert_pem, undefined);
+  for (const ssl of [false, { rejectUnauthorized: false }, 'no-verify']) {
+    assert.strictEqual(of(ssl).sslrootcert, undefined);
+    assert.strictEqual(of(ssl).sslrootcert_pem, undefined);
+  }
+  const trusting = resolve(
+    'postgres://u@db.example/db?sslmode=no-verify&sslrootcert=/ca.pem',
+  ).target;
+  assert.strictEqual(trusting.sslmode, 'require');
+  assert.strictEqual(trusting.sslrootcert, undefined);
+});
+
+test('checkServerIdentity is a function and replaces the check of the name', () => {
+  const checkServerIdentity = () => undefined;
+  const of = (/** @type {any} */ ssl) => resolve({ host: 'db.example', ssl });
+  const { target } = of({ ca: PEM, checkServerIdentity });
+  assert.strictEqual(target.sslmode, 'verify-ca');
+  assert.strictEqual(target.ssl_identity, 'ask');
+  const trusting = of({ rejectUnauthorized: false, checkServerIdentity });
+  assert.strictEqual(trusting.target.sslmode, 'require');
+  assert.strictEqual(trusting.target.ssl_identity, undefined);
+  assert.strictEqual(
+    of({ checkServerIdentity: null }).target.ssl_identity,
+    undefined,
+  );
+  refuses(
+    { host: 'x', ssl: { checkServerIdentity: 'no' } },
+    /^ssl.checkServerIdentity must be a function/,
+  );
+});
+
+test('keys of node:tls that libpq cannot take come with a cure', () => {
+  const cures = {
+    pfx: /give cert and key/,
+    secureContext: /give ca, cert and key/,
+    crl: /sslcrl=/,
+    ciphers: /minVersion/,
+    host: /servername/,
+    ALPNProtocols: /it knows ca, cert/,
+  };
+  for (const [key, cure] of Object.entries(cures)) {
+    refuses({ host: 'x', ssl: { [key]: 'x' } }, cure);
+  }
 });
 
 test('without ssl a remote host gets prefer and one warning', () => {

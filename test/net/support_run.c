@@ -115,11 +115,12 @@ struct hf_connect_job *support_connect(struct hf_workers *workers,
     must(hf_workers_submit(workers, &job->job, false) == HF_OK, "submit");
     support_gate_wait(run->gate);
     support_gate_free(run->gate);
-    if (!job->over && !wait_for_socket(job, run->end_ns)) {
+    if (!job->over && job->certificates == NULL &&
+        !wait_for_socket(job, run->end_ns)) {
       hf_connect_job_expire(job);
     }
     hf_connect_job_rearm(job);
-  } while (!job->over);
+  } while (!job->over && job->certificates == NULL);
   free(run);
   job->ctx = NULL;
   return job;

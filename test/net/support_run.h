@@ -25,7 +25,10 @@ void support_gate_wait(struct support_gate *gate);
 bool support_gate_is_open(struct support_gate *gate);
 void support_gate_free(struct support_gate *gate);
 
-/* Connects and returns the finished job, which the caller frees. */
+/*
+ * Connects and returns the job, which the caller frees: finished, or with
+ * certificates that wait to be accepted.
+ */
 struct hf_connect_job *support_connect(struct hf_workers *workers,
                                        struct hf_connect_job *job);
 

@@ -140,6 +140,11 @@ test('TLS is never weaker than what the options say', () => {
   assert.strictEqual(tls(given).ca, server.ca);
   const own = { host: '10.0.0.1', ssl: { servername: 'db.example.com' } };
   assert.strictEqual(tls(own).servername, 'db.example.com');
+  const tunnel = { host: 'localhost', ssl: { servername: 'db.example.com' } };
+  assert.strictEqual(tls(tunnel).servername, 'db.example.com');
+  const checkServerIdentity = () => new Error('no');
+  const asking = tls({ ...away, ssl: { checkServerIdentity } });
+  assert.strictEqual(asking.checkServerIdentity, checkServerIdentity);
 });
 
 test('what pg cannot do is refused by name', () => {

@@ -112,6 +112,11 @@ static void on_step(struct hf_post *post) {
     attempt->active_ns = hf_clock_ns();
     attempt->on_connected(attempt);
   }
+  if (attempt->job->certificates != NULL) {
+    attempt->active_ns = hf_clock_ns();
+    attempt->on_certificates(attempt);
+    return;
+  }
   if (!attempt->job->over) {
     failed = watch(attempt);
   }
@@ -158,6 +163,17 @@ enum hf_status hf_attempt_start(struct hf_attempt *attempt) {
       hf_workers_submit(attempt->loop->connectors, &attempt->job->job, false);
   attempt->working = status == HF_OK;
   return status;
+}
+
+void hf_attempt_accept(struct hf_attempt *attempt) {
+  hf_connect_job_accept(attempt->job);
+  attempt->active_ns = hf_clock_ns();
+  submit(attempt);
+}
+
+void hf_attempt_refuse(struct hf_attempt *attempt, const char *message) {
+  hf_connect_job_refuse(attempt->job, message);
+  attempt->on_over(attempt);
 }
 
 void hf_attempt_close(struct hf_attempt *attempt) {

@@ -35,12 +35,13 @@ struct hf_attempt {
   /* Called from the loop, and not at once; each may close the attempt. */
   void (*on_connected)(struct hf_attempt *attempt);
   void (*on_activity)(struct hf_attempt *attempt);
+  void (*on_certificates)(struct hf_attempt *attempt);
   void (*on_over)(struct hf_attempt *attempt);
 };
 
 /*
  * Makes an attempt of a job that was not submitted; takes ownership of it. The
- * caller sets the three functions next. NULL when out of memory: the job is
+ * caller sets the functions next. NULL when out of memory: the job is
  * still the caller's.
  */
 struct hf_attempt *hf_attempt_new(struct hf_loop *loop,
@@ -49,6 +50,12 @@ struct hf_attempt *hf_attempt_new(struct hf_loop *loop,
 
 /* Starts. Returns what hf_workers_submit returns. */
 HF_NODISCARD enum hf_status hf_attempt_start(struct hf_attempt *attempt);
+
+/* Goes on: the job's certificates are accepted. */
+void hf_attempt_accept(struct hf_attempt *attempt);
+
+/* Ends the job, and calls on_over: they are not. */
+void hf_attempt_refuse(struct hf_attempt *attempt, const char *message);
 
 /* Closes the attempt and its connection. No function is called any more. */
 void hf_attempt_close(struct hf_attempt *attempt);

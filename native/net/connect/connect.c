@@ -9,6 +9,7 @@
 #include "net/base/clock.h"
 #include "net/base/loop.h"
 #include "net/base/system.h"
+#include "net/connect/attempt.h"
 #include "net/connect/connect_error.h"
 #include "net/connect/connect_race.h"
 #include "net/connect/hosts.h"
@@ -124,6 +125,31 @@ struct hf_connect *hf_connect_start(const struct hf_connect_options *options) {
 
 void hf_connect_stop(struct hf_connect *connect) {
   hf_connect_race_close(connect);
+}
+
+bool hf_connect_is_identifying(const struct hf_connect *connect,
+                               const char **host,
+                               const char **pem) {
+  const struct hf_attempt *chosen = connect->chosen;
+  if (chosen == NULL || chosen->job->certificates == NULL) {
+    return false;
+  }
+  *host = chosen->job->host;
+  *pem = chosen->job->certificates;
+  return true;
+}
+
+void hf_connect_identify(struct hf_connect *connect, const char *refusal) {
+  const char *host, *pem;
+  if (!hf_connect_is_identifying(connect, &host, &pem)) {
+    return;
+  }
+  if (refusal == NULL) {
+    hf_target_approve(connect->options.target, pem);
+    hf_attempt_accept(connect->chosen);
+  } else {
+    hf_attempt_refuse(connect->chosen, refusal);
+  }
 }
 
 bool hf_connect_was_delayed_here(const struct hf_connect *connect) {

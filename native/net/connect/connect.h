@@ -32,6 +32,17 @@ struct hf_connect *hf_connect_start(const struct hf_connect_options *options);
 void hf_connect_stop(struct hf_connect *connect);
 
 /*
+ * Accepts the certificates that `on_certificates` was called with last; or,
+ * with a message, does not. Does nothing if they are not waiting for it.
+ */
+void hf_connect_identify(struct hf_connect *connect, const char *refusal);
+
+/* Returns whether certificates wait for that, and whose they are. */
+bool hf_connect_is_identifying(const struct hf_connect *connect,
+                               const char **host,
+                               const char **pem);
+
+/*
  * Returns whether a time-out is due to this machine: a step was waiting for a
  * worker thread, or a name for the resolver. To be called in `done`.
  */

@@ -15,6 +15,7 @@
 
 #include "core/base/alloc.h"
 #include "net/base/system.h"
+#include "net/connect/certificate.h"
 #include "net/connect/connect_session.h"
 #include "net/connect/target.h"
 #include "net/connect/tls_files.h"
@@ -128,6 +129,36 @@ static enum hf_status begin(struct hf_connect_job *job) {
   return HF_OK;
 }
 
+/*
+ * Returns whether TLS is up, nothing of the login has been sent, and somebody
+ * is to say whether this is the right server.
+ */
+static bool is_to_be_identified(struct hf_connect_job *job) {
+  ConnStatusType status = PQstatus(job->connection);
+  if (status == CONNECTION_STARTED || status == CONNECTION_SSL_STARTUP) {
+    job->identified = false; /* of a connection before this one */
+  }
+  return !job->identified && status == CONNECTION_MADE &&
+         hf_target_get(job->target, "ssl_identity") != NULL &&
+         (PQsslInUse(job->connection) || PQgssEncInUse(job->connection));
+}
+
+/* Stops before the login, until the certificate is accepted. */
+static enum hf_status show_certificates(struct hf_connect_job *job) {
+  if (!PQsslInUse(job->connection)) {
+    return hf_connect_fail_identity(
+        job,
+        "checkServerIdentity needs TLS, and this connection is encrypted by "
+        "GSSAPI: set gssencmode=disable");
+  }
+  job->certificates = hf_certificate_chain(job->connection);
+  if (job->certificates == NULL) {
+    return hf_connect_fail(job, HF_NO_MEMORY);
+  }
+  job->events = 0;
+  return HF_OK;
+}
+
 /* A further step. */
 static enum hf_status poll_connect(struct hf_connect_job *job) {
   PostgresPollingStatusType polled;
@@ -140,7 +171,7 @@ static enum hf_status poll_connect(struct hf_connect_job *job) {
   }
   if (polled != PGRES_POLLING_OK) {
     job->events = polled == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-    return HF_OK;
+    return is_to_be_identified(job) ? show_certificates(job) : HF_OK;
   }
   job->step = SET_UP;
   job->socket_ready = false;
@@ -165,7 +196,7 @@ static void run_connect(struct hf_job *job) {
   status = connect->step == START ? begin(connect) : poll_connect(connect);
   if (status != HF_OK) {
     close_connection(connect);
-  } else if (connect->events == 0) {
+  } else if (connect->events == 0 && connect->certificates == NULL) {
     connect->over = true;
   }
 }
@@ -238,6 +269,22 @@ bool hf_connect_job_is_connected(const struct hf_connect_job *job) {
                      &bytes) == 0;
 }
 
+static void forget_certificates(struct hf_connect_job *job) {
+  hf_free(job->certificates);
+  job->certificates = NULL;
+}
+
+void hf_connect_job_accept(struct hf_connect_job *job) {
+  forget_certificates(job);
+  job->identified = true;
+}
+
+void hf_connect_job_refuse(struct hf_connect_job *job, const char *message) {
+  forget_certificates(job);
+  (void)hf_connect_fail_identity(job, message);
+  close_connection(job);
+}
+
 void hf_connect_job_expire(struct hf_connect_job *job) {
   (void)hf_connect_fail(job, HF_CONNECT_TIMEOUT);
   close_connection(job);
@@ -268,5 +315,6 @@ void hf_connect_job_free(struct hf_connect_job *job) {
   hf_free(job->address);
   hf_free(job->port);
   hf_free(job->question);
+  hf_free(job->certificates);
   hf_free(job);
 }

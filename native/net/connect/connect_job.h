@@ -6,6 +6,9 @@
  *
  *     START -> POLL (TCP, TLS, authentication) -> SET_UP -> over
  *
+ * Where the target has ssl_identity, it stops between TLS and authentication
+ * until hf_connect_job_accept or _refuse is called.
+ *
  * Ownership: the submitter's, as any job.
  * Threads:   made, read and freed where it is submitted; in between the worker
  *            owns it and its PGconn.
@@ -50,6 +53,15 @@ int hf_connect_job_socket(const struct hf_connect_job *job);
 
 /* Returns whether the socket is connected. Between steps only. */
 bool hf_connect_job_is_connected(const struct hf_connect_job *job);
+
+/*
+ * Accepts the certificates: the job is to be submitted for its next step. To be
+ * called only while they are set, between steps.
+ */
+void hf_connect_job_accept(struct hf_connect_job *job);
+
+/* Ends the job with HF_TLS_ERROR and a message, likewise. */
+void hf_connect_job_refuse(struct hf_connect_job *job, const char *message);
 
 /* Ends the job with HF_CONNECT_TIMEOUT. Between steps only. */
 void hf_connect_job_expire(struct hf_connect_job *job);

@@ -39,6 +39,12 @@ struct hf_connect_options {
   void (*done)(void *ctx,
                struct hf_connect_job *job,
                const struct hf_error *error);
+  /*
+   * Called from the loop when a server has shown certificates, if the target
+   * has ssl_identity: hf_connect_identify says whether they are accepted. When
+   * it is NULL those are that were accepted last.
+   */
+  void (*on_certificates)(void *ctx, const char *host, const char *pem);
   void *ctx;
 };
 

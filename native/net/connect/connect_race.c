@@ -194,6 +194,21 @@ static void remember(struct hf_connect *connect,
   }
 }
 
+static void on_certificates(struct hf_attempt *attempt) {
+  struct hf_connect *connect = attempt->owner;
+  const char *pem = attempt->job->certificates;
+  if (connect->options.on_certificates != NULL) {
+    connect->options.on_certificates(connect->options.ctx,
+                                     attempt->job->host,
+                                     pem);
+  } else if (hf_target_has_approved(connect->options.target, pem)) {
+    hf_attempt_accept(attempt);
+  } else {
+    hf_attempt_refuse(attempt,
+                      "checkServerIdentity has not accepted this certificate");
+  }
+}
+
 static void on_over(struct hf_attempt *attempt) {
   struct hf_connect *connect = attempt->owner;
   struct hf_connect_job *job = attempt->job;
@@ -224,8 +239,12 @@ static enum hf_status prepare_job(const struct hf_connect *connect,
                                   struct hf_route_choice choice) {
   const struct hf_host *host = &connect->hosts.list[choice.host];
   const struct hf_route *route = hf_hosts_route(&connect->hosts, choice);
-  enum hf_status status =
-      hf_connect_job_set_place(job, host->name, route->address, host->port);
+  const char *name = hf_target_get(connect->options.target, "ssl_servername");
+  bool renamed = name != NULL && *route->address != '\0';
+  enum hf_status status = hf_connect_job_set_place(job,
+                                                   renamed ? name : host->name,
+                                                   route->address,
+                                                   host->port);
   if (status == HF_OK && connect->password != NULL) {
     status = hf_connect_job_set_password(job, connect->password);
   }
@@ -256,6 +275,7 @@ static enum hf_status start_attempt(struct hf_connect *connect,
   attempt->choice = choice;
   attempt->on_connected = on_connected;
   attempt->on_activity = on_activity;
+  attempt->on_certificates = on_certificates;
   attempt->on_over = on_over;
   status = hf_attempt_start(attempt);
   if (status != HF_OK) {
@@ -271,35 +291,15 @@ static enum hf_status start_attempt(struct hf_connect *connect,
 
 /* ---- whose turn it is ---------------------------------------------------- */
 
-/* Finds the address that worked last time, if it is still in the lists. */
-static bool find_remembered(const struct hf_connect *connect,
-                            struct hf_route_choice *choice) {
-  int i, j;
-  if (connect->one_address || connect->random) {
-    return false;
-  }
-  for (i = 0; i < connect->hosts.n; i++) {
-    const struct hf_host *host = &connect->hosts.list[i];
-    for (j = 0; j < host->n_routes; j++) {
-      if (host->routes[j].state == HF_ROUTE_NEW &&
-          hf_target_remembers(connect->options.target,
-                              host->name,
-                              host->routes[j].address,
-                              host->port)) {
-        *choice = (struct hf_route_choice){i, j};
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
 /* Finds the next address. At first a name that is looked up is waited for. */
 static bool find_next(const struct hf_connect *connect,
                       uint64_t now_ns,
                       struct hf_route_choice *choice) {
   bool wait_for_names = now_ns < connect->began_ns + STAGGER_NS;
-  return find_remembered(connect, choice) ||
+  bool any = connect->one_address || connect->random;
+  return (!any && hf_hosts_find_remembered(&connect->hosts,
+                                           connect->options.target,
+                                           choice)) ||
          hf_hosts_find_new(&connect->hosts, wait_for_names, choice);
 }
 
@@ -331,8 +331,11 @@ static void set_timer(struct hf_connect *connect,
 
 /* Returns when the chosen server has been silent for too long; 0 = none is. */
 static uint64_t chosen_until_ns(const struct hf_connect *connect) {
-  return connect->chosen == NULL
-             ? 0
+  if (connect->chosen == NULL) {
+    return 0;
+  }
+  return connect->chosen->job->certificates != NULL
+             ? connect->end_ns
              : connect->chosen->active_ns + connect->silence_max_ns;
 }
 

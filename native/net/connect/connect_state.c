@@ -36,6 +36,14 @@ enum hf_status hf_connect_fail(struct hf_connect_job *job,
   return status;
 }
 
+enum hf_status hf_connect_fail_identity(struct hf_connect_job *job,
+                                        const char *message) {
+  hf_error_set(&job->error, HF_TLS_ERROR, HF_PHASE_CONNECT, message);
+  add_place(job);
+  job->status = HF_TLS_ERROR;
+  return HF_TLS_ERROR;
+}
+
 /* Overwrites each occurrence of the secret in the text. */
 static void redact(char *text, const char *secret) {
   size_t bytes = secret == NULL ? 0 : strlen(secret);

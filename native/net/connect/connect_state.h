@@ -40,12 +40,14 @@ struct hf_connect_job {
   char *question;
 
   /* after every step */
-  bool over;    /* else the socket has to be waited for */
-  short events; /* for that, as in poll() */
+  bool over;          /* else the socket has to be waited for */
+  char *certificates; /* or, if set, hf_connect_job_accept has to be called:
+                         the chain of the server, as PEM text */
+  short events;       /* for that, as in poll() */
 
   /* changed by the steps */
   int step, statement;
-  bool sent, socket_ready;
+  bool sent, socket_ready, identified;
   enum hf_status statement_status;
   char
       value[HF_CONNECT_VALUE_BYTES]; /* the first value of the last statement */
@@ -65,6 +67,10 @@ struct hf_connect_job {
  */
 enum hf_status hf_connect_fail(struct hf_connect_job *job,
                                enum hf_status status);
+
+/* Fails the job: the server's certificate was not accepted. */
+enum hf_status hf_connect_fail_identity(struct hf_connect_job *job,
+                                        const char *message);
 
 /* Fails the job with the error of its PGconn. */
 enum hf_status hf_connect_fail_by_text(struct hf_connect_job *job);

@@ -319,3 +319,23 @@ void hf_addresses_finish(struct hf_addresses *addresses) {
   hf_free(addresses->list);
   *addresses = (struct hf_addresses){0};
 }
+
+bool hf_hosts_find_remembered(const struct hf_hosts *hosts,
+                              const struct hf_target *target,
+                              struct hf_route_choice *choice) {
+  int i, j;
+  for (i = 0; i < hosts->n; i++) {
+    const struct hf_host *host = &hosts->list[i];
+    for (j = 0; j < host->n_routes; j++) {
+      if (host->routes[j].state == HF_ROUTE_NEW &&
+          hf_target_remembers(target,
+                              host->name,
+                              host->routes[j].address,
+                              host->port)) {
+        *choice = (struct hf_route_choice){i, j};
+        return true;
+      }
+    }
+  }
+  return false;
+}

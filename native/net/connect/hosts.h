@@ -117,4 +117,11 @@ HF_NODISCARD enum hf_status hf_addresses_copy(struct hf_addresses *addresses,
                                               const struct addrinfo *found);
 void hf_addresses_finish(struct hf_addresses *addresses);
 
+/*
+ * Finds the new route that the target remembers. The engine's thread only.
+ */
+bool hf_hosts_find_remembered(const struct hf_hosts *hosts,
+                              const struct hf_target *target,
+                              struct hf_route_choice *choice);
+
 #endif

@@ -42,7 +42,8 @@ struct hf_target {
   struct hf_secret_file files[PEM_FILES];
   char *place; /* remembered; the engine's thread only */
   uint64_t place_until_ns;
-  char *session; /* start-up options with the pool's settings, or NULL */
+  char *approved; /* certificates; the engine's thread only */
+  char *session;  /* start-up options with the pool's settings, or NULL */
   atomic_uint_least64_t refused; /* a bit per key the server will not take */
 };
 
@@ -211,6 +212,7 @@ void hf_target_unref(struct hf_target *target) {
     hf_secret_file_close(&target->files[i]);
   }
   hf_free(target->place);
+  hf_free(target->approved);
   hf_free(target->session);
   hf_free(target);
 }
@@ -332,6 +334,15 @@ void hf_target_remember(struct hf_target *target,
   hf_free(target->place);
   target->place = host == NULL ? NULL : place_text(host, address, port);
   target->place_until_ns = hf_clock_ns() + REMEMBER_NS;
+}
+
+void hf_target_approve(struct hf_target *target, const char *pem) {
+  hf_free(target->approved);
+  target->approved = hf_strndup(pem, strlen(pem));
+}
+
+bool hf_target_has_approved(const struct hf_target *target, const char *pem) {
+  return target->approved != NULL && strcmp(target->approved, pem) == 0;
 }
 
 bool hf_target_may_use_tls(const struct hf_target *target) {

@@ -23,8 +23,10 @@ struct hf_target *hf_target_new(void);
 /*
  * Sets a keyword; copies. An empty value removes it. Besides libpq's keywords
  * there are sslrootcert_pem, sslcert_pem and sslkey_pem, whose values are PEM
- * texts. Returns HF_OK, HF_NO_MEMORY, or HF_PARAM_INVALID with `error` naming
- * the keyword but not its value. To be called before the target is shared.
+ * texts; ssl_servername, the name in the certificate where that is not `host`;
+ * and ssl_identity, "ask": each server's certificates have to be accepted.
+ * Returns HF_OK, HF_NO_MEMORY, or HF_PARAM_INVALID with `error` naming the
+ * keyword but not its value. To be called before the target is shared.
  */
 HF_NODISCARD enum hf_status hf_target_set(struct hf_target *target,
                                           const char *key,
@@ -79,6 +81,15 @@ bool hf_target_omit(struct hf_target *target, const char *parameter);
 
 /* Returns whether a connection to the target may use TLS. */
 bool hf_target_may_use_tls(const struct hf_target *target);
+
+/*
+ * Remembers the certificates that were accepted last. Without memory none are.
+ * The engine's thread only.
+ */
+void hf_target_approve(struct hf_target *target, const char *pem);
+
+/* Returns whether these are they. The engine's thread only. */
+bool hf_target_has_approved(const struct hf_target *target, const char *pem);
 
 /*
  * Remembers an address that worked, for some minutes, to be tried first. NULL

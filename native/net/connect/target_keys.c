@@ -29,6 +29,8 @@ const struct hf_target_key hf_target_keys[HF_TARGET_KEYS] = {
     {"sslcrl", HF_KEY_PASS},
     {"sslcrldir", HF_KEY_PASS},
     {"sslsni", HF_KEY_PASS},
+    {"ssl_servername", HF_KEY_OURS},
+    {"ssl_identity", HF_KEY_OURS},
     {"ssl_min_protocol_version", HF_KEY_PASS},
     {"ssl_max_protocol_version", HF_KEY_PASS},
     {"requirepeer", HF_KEY_PASS},

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { HF_TARGET_KEYS = 36 };
+enum { HF_TARGET_KEYS = 38 };
 
 enum hf_key_rule {
   HF_KEY_PASS,   /* passed to libpq */

@@ -33,7 +33,7 @@ struct hf_connect_slot {
   struct hf_session_setup setup; /* while SETTING_UP */
   uv_timer_t timer;
   struct hf_connect *connect;  /* while CONNECTING */
-  struct hf_question question; /* while ASKING */
+  struct hf_question question; /* while ASKING; or for an identity */
   char *password;              /* of the password function, or NULL */
   struct hf_error error;       /* why opening has failed */
 };
@@ -92,6 +92,7 @@ static void succeed(struct hf_connect_slot *opening) {
 static void on_connect_over(void *ctx,
                             struct hf_connect_job *job,
                             const struct hf_error *error);
+static void on_certificates(void *ctx, const char *host, const char *pem);
 
 /* connectTimeoutMillis begins here, not before the password function. */
 static bool start_connect(struct hf_connect_slot *opening) {
@@ -106,6 +107,7 @@ static bool start_connect(struct hf_connect_slot *opening) {
       .pid_is_optional = true,
       .limit_ms = limit_ms,
       .done = on_connect_over,
+      .on_certificates = on_certificates,
       .ctx = opening};
   opening->with_settings = options.with_settings;
   (void)uv_timer_stop(&opening->timer);
@@ -120,11 +122,22 @@ static bool start_connect(struct hf_connect_slot *opening) {
 }
 
 static bool ask(struct hf_connect_slot *opening) {
-  enum hf_status status = hf_question_ask(&opening->question, opening->pool);
+  enum hf_status status =
+      hf_question_ask(&opening->question, opening->pool, "password");
   if (status != HF_OK) {
     hf_error_set(&opening->error, status, HF_PHASE_CONNECT, NULL);
   }
   return status == HF_OK;
+}
+
+/* Earlier certificates are no longer asked about. */
+static void on_certificates(void *ctx, const char *host, const char *pem) {
+  struct hf_connect_slot *opening = ctx;
+  hf_question_withdraw(&opening->question);
+  if (hf_question_ask_identity(&opening->question, opening->pool, host, pem) !=
+      HF_OK) {
+    hf_connect_identify(opening->connect, "nobody is left to be asked");
+  }
 }
 
 /* Begins, also a second time; false with the error set when that fails. */
@@ -224,24 +237,6 @@ static void use_connection(struct hf_connect_slot *opening,
 }
 
 /*
- * PgBouncer refuses start-up parameters that it does not know. From then on
- * settings are set in another way, and a name for display is omitted.
- */
-static bool can_omit_parameter(struct hf_connect_slot *opening,
-                               const struct hf_error *error) {
-  static const char refusal[] = "unsupported startup parameter: ";
-  const char *message = hf_error_field(error, 'M');
-  const char *at = message == NULL ? NULL : strstr(message, refusal);
-  if (opening->with_settings && hf_pooler_refuses_start(error) &&
-      (at == NULL || strstr(at, "application_name") == NULL)) {
-    opening->pool->start_refused = true;
-    return true;
-  }
-  return strcmp(error->sqlstate, "08P01") == 0 && at != NULL &&
-         hf_target_omit(opening->pool->target, at + strlen(refusal));
-}
-
-/*
  * Asks the password function once more when the server has refused its
  * password, which may have expired meanwhile. Returns whether it does.
  */
@@ -270,7 +265,7 @@ static void on_connect_over(void *ctx,
     hf_credentials_note_used(&opening->pool->credentials, opening->password);
     use_connection(opening, job);
     hf_connect_job_free(job);
-  } else if (can_omit_parameter(opening, error)) {
+  } else if (hf_pooler_omits(opening->pool, error, opening->with_settings)) {
     start(opening);
   } else if (!retry_password(opening, error)) {
     hf_error_copy(&opening->error, error);
@@ -333,14 +328,10 @@ static bool was_refused_before(struct hf_connect_slot *opening) {
   return true;
 }
 
-void hf_connect_slot_on_password(struct hf_connect_slot *opening,
-                                 const char *password,
-                                 const char *message,
-                                 bool permanent) {
-  if (opening->state != ASKING) {
-    return;
-  }
-  hf_question_withdraw(&opening->question);
+static void on_password(struct hf_connect_slot *opening,
+                        const char *password,
+                        const char *message,
+                        bool permanent) {
   if (password == NULL && permanent) {
     hf_error_set(&opening->error, HF_AUTH_ERROR, HF_PHASE_CONNECT, message);
     fail(opening);
@@ -359,6 +350,18 @@ void hf_connect_slot_on_password(struct hf_connect_slot *opening,
   }
 }
 
+void hf_connect_slot_on_answer(struct hf_connect_slot *opening,
+                               const char *value,
+                               const char *message,
+                               bool permanent) {
+  hf_question_withdraw(&opening->question);
+  if (opening->state == ASKING) {
+    on_password(opening, value, message, permanent);
+  } else if (opening->state == CONNECTING) {
+    hf_connect_identify(opening->connect, value == NULL ? message : NULL);
+  }
+}
+
 static struct hf_connect_slot *of_question(struct hf_question *question) {
   return question == NULL
              ? NULL
@@ -370,13 +373,22 @@ struct hf_connect_slot *hf_connect_slot_find(const struct hf_port *port,
   return of_question(hf_question_find(port, question));
 }
 
+static void ask_identity_again(struct hf_connect_slot *opening) {
+  const char *host, *pem;
+  if (hf_connect_is_identifying(opening->connect, &host, &pem)) {
+    on_certificates(opening, host, pem);
+  }
+}
+
 void hf_connect_slot_ask_others(struct hf_port *port,
                                 const struct hf_handle *handle) {
   struct hf_connect_slot *opening;
   while ((opening = of_question(hf_question_find_asked(port, handle))) !=
          NULL) {
     hf_question_withdraw(&opening->question);
-    if (!ask(opening)) {
+    if (opening->state == CONNECTING) {
+      ask_identity_again(opening);
+    } else if (!ask(opening)) {
       fail(opening);
     }
   }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Opens the connection of a slot: asks the password function if there is one,
- * connects, and sets the session up.
+ * connects, where a function is to know the server asks that, and sets the
+ * session up.
  *
  *     ASKING -> CONNECTING -> SETTING_UP -> (slot IDLE)
  *        |          |             |
@@ -46,12 +47,13 @@ void hf_connect_slot_ask_others(struct hf_port *port,
                                 const struct hf_handle *handle);
 
 /*
- * Handles the answer to HF_MSG_ASK. Without a password the function has failed
- * with `message`; a permanent failure is not retried.
+ * Handles the answer to HF_MSG_ASK: a password, or any text if the server is
+ * the right one. Without a value the function has failed with `message`; a
+ * permanent failure is not retried.
  */
-void hf_connect_slot_on_password(struct hf_connect_slot *opening,
-                                 const char *password,
-                                 const char *message,
-                                 bool permanent);
+void hf_connect_slot_on_answer(struct hf_connect_slot *opening,
+                               const char *value,
+                               const char *message,
+                               bool permanent);
 
 #endif

@@ -183,10 +183,10 @@ static void run_answer(struct hf_port *port,
   struct hf_connect_slot *opening = hf_connect_slot_find(port, hf_op_low(op));
   bool failed = (op->flags & HF_FLAG_FAILED) != 0;
   if (opening != NULL && op->n_fields > 0) {
-    hf_connect_slot_on_password(opening,
-                                failed ? NULL : fields[0],
-                                failed ? fields[0] : NULL,
-                                (op->flags & HF_FLAG_FORCE) != 0);
+    hf_connect_slot_on_answer(opening,
+                              failed ? NULL : fields[0],
+                              failed ? fields[0] : NULL,
+                              (op->flags & HF_FLAG_FORCE) != 0);
   }
 }
 

@@ -76,3 +76,18 @@ bool hf_pooler_refuses_start(const struct hf_error *error) {
          (strstr(message, "option") != NULL ||
           strstr(message, "startup parameter") != NULL);
 }
+
+bool hf_pooler_omits(struct hf_netpool *pool,
+                     const struct hf_error *error,
+                     bool with_settings) {
+  static const char refusal[] = "unsupported startup parameter: ";
+  const char *message = hf_error_field(error, 'M');
+  const char *at = message == NULL ? NULL : strstr(message, refusal);
+  if (with_settings && hf_pooler_refuses_start(error) &&
+      (at == NULL || strstr(at, "application_name") == NULL)) {
+    pool->start_refused = true;
+    return true;
+  }
+  return strcmp(error->sqlstate, "08P01") == 0 && at != NULL &&
+         hf_target_omit(pool->target, at + strlen(refusal));
+}

@@ -40,4 +40,13 @@ void hf_pooler_compare(struct hf_netpool *pool, struct hf_slot *slot);
 /* Returns whether an error is about start-up options. */
 bool hf_pooler_refuses_start(const struct hf_error *error);
 
+/*
+ * PgBouncer refuses start-up parameters that it does not know. From then on
+ * settings are set in another way, and a name for display is omitted. Returns
+ * whether that makes another attempt worth while.
+ */
+bool hf_pooler_omits(struct hf_netpool *pool,
+                     const struct hf_error *error,
+                     bool with_settings);
+
 #endif

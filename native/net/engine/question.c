@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/engine/question.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
 #include "net/wire/message.h"
@@ -22,13 +26,13 @@ static struct hf_handle *choose_handle(const struct hf_netpool *pool) {
 }
 
 enum hf_status hf_question_ask(struct hf_question *question,
-                               const struct hf_netpool *pool) {
-  static const char what[] = "password";
+                               const struct hf_netpool *pool,
+                               const char *what) {
   struct hf_handle *handle = choose_handle(pool);
   struct hf_message_head head = {.kind = HF_MSG_ASK,
                                  .n_ints = HF_ASK_INTS,
                                  .text = what,
-                                 .text_bytes = sizeof what - 1};
+                                 .text_bytes = strlen(what)};
   struct hf_message *message;
   if (handle == NULL) {
     return HF_POOL_CLOSED;
@@ -45,6 +49,26 @@ enum hf_status hf_question_ask(struct hf_question *question,
   question->handle = handle;
   hf_outbox_send(&handle->port->outbox, message);
   return HF_OK;
+}
+
+enum hf_status hf_question_ask_identity(struct hf_question *question,
+                                        const struct hf_netpool *pool,
+                                        const char *host,
+                                        const char *pem) {
+  static const char form[] = "identity %s\n%s";
+  size_t bytes;
+  char *what;
+  enum hf_status status;
+  host = host == NULL ? "" : host;
+  bytes = sizeof form + strlen(host) + strlen(pem);
+  what = hf_alloc(bytes);
+  if (what == NULL) {
+    return HF_NO_MEMORY;
+  }
+  (void)snprintf(what, bytes, form, host, pem);
+  status = hf_question_ask(question, pool, what);
+  hf_free(what);
+  return status;
 }
 
 void hf_question_withdraw(struct hf_question *question) {

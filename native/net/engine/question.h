@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A question put to the JavaScript of a handle: HF_MSG_ASK, answered by
- * HF_OP_ANSWER. The pool's password function is what is asked for.
+ * HF_OP_ANSWER. Asked are the pool's functions: for a password, and whether a
+ * server is the right one.
  *
  * Ownership: the struct is the asker's memory. It asks one question at a time
  *            and withdraws it before it goes.
@@ -25,11 +26,20 @@ struct hf_question {
 };
 
 /*
- * Asks the oldest handle of the pool that is not ending, else any. Returns
- * HF_OK, HF_POOL_CLOSED when the pool has no handle, or HF_NO_MEMORY.
+ * Asks `what` (copied) of the oldest handle of the pool that is not ending,
+ * else any. Returns HF_OK, HF_POOL_CLOSED when the pool has no handle, or
+ * HF_NO_MEMORY.
  */
 HF_NODISCARD enum hf_status hf_question_ask(struct hf_question *question,
-                                            const struct hf_netpool *pool);
+                                            const struct hf_netpool *pool,
+                                            const char *what);
+
+/* Likewise, whether certificates are those of the server `host`, or NULL. */
+HF_NODISCARD enum hf_status hf_question_ask_identity(
+    struct hf_question *question,
+    const struct hf_netpool *pool,
+    const char *host,
+    const char *pem);
 
 /* Withdraws the question; an answer to it is ignored. Accepts one not asked. */
 void hf_question_withdraw(struct hf_question *question);

@@ -114,6 +114,27 @@ static void a_name_not_in_the_certificate_is_refused(void **state) {
   hf_target_unref(target);
 }
 
+static void certificates_are_shown_before_the_login(void **state) {
+  struct hf_target *target = tls_target();
+  struct hf_connect_job *job;
+  (void)state;
+  support_set(target,
+              "host",
+              "127.0.0.1"); /* its certificate has no such name */
+  support_set(target, "sslmode", "verify-ca");
+  support_set(target, "ssl_identity", "ask");
+  job = connect_with(target, NULL, NULL);
+  assert_false(job->over);
+  assert_non_null(strstr(job->certificates, "-----BEGIN CERTIFICATE-----"));
+  assert_int_equal(PQstatus(job->connection), CONNECTION_MADE);
+  hf_connect_job_refuse(job, "not this one");
+  assert_true(job->over);
+  assert_int_equal(job->status, HF_TLS_ERROR);
+  assert_string_equal(hf_error_field(&job->error, 'M'), "not this one");
+  hf_connect_job_free(job);
+  hf_target_unref(target);
+}
+
 static void a_missing_password_is_an_authentication_error(void **state) {
   struct hf_target *target = tls_target();
   struct hf_connect_job *job;
@@ -249,6 +270,7 @@ int main(void) {
       cmocka_unit_test(tls_and_scram_fit_the_small_stack_of_a_worker),
       cmocka_unit_test(a_wrong_password_is_28P01_and_not_part_of_the_error),
       cmocka_unit_test(a_name_not_in_the_certificate_is_refused),
+      cmocka_unit_test(certificates_are_shown_before_the_login),
       cmocka_unit_test(a_missing_password_is_an_authentication_error),
       cmocka_unit_test(channel_binding_needs_tls),
       cmocka_unit_test(an_error_of_the_set_up_keeps_its_fields),

@@ -941,8 +941,9 @@ export interface Queryable {
     callback: (error: Error, result: QueryResult<R>) => void,
   ): void;
   /**
-   * On a client: runs an object that speaks pg's protocol, such as pg-cursor or
-   * pg-query-stream, and returns it. On a pool it throws.
+   * Runs an object that speaks pg's protocol, such as pg-cursor or
+   * pg-query-stream, and returns it. On a pool it has a client of its own until
+   * its end; all errors are the object's.
    */
   query<T extends { submit: (connection: any) => void }>(submittable: T): T;
   /**

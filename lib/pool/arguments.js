@@ -105,20 +105,6 @@ function readValues(call, values) {
 }
 
 /**
- * Throws for an object that speaks the protocol itself. Synchronously, for its
- * callers listen to its events and await no promise.
- * @param {any} config
- */
-function refuseSubmittable(config) {
-  if (typeof config?.submit === 'function') {
-    throw new TypeError(
-      'a pool cannot run a Submittable such as pg-cursor or pg-query-stream, ' +
-        'which needs one connection: use a client, or stream()',
-    );
-  }
-}
-
-/**
  * `query(callback)` without a statement: as in pg, the callback gets the error.
  * @param {any} callback
  * @returns {Promise<any> | undefined}
@@ -377,5 +363,4 @@ module.exports = {
   readValues,
   refuseAborted,
   refuseFunction,
-  refuseSubmittable,
 };

@@ -345,6 +345,16 @@ const internals = Object.freeze({
   },
 
   /**
+   * Runs an object that speaks pg's protocol.
+   * @param {PoolClient} client
+   * @param {any} query
+   * @param {() => void} onOver called when the connection is free again
+   */
+  submit(client, query, onOver) {
+    stateOf(client).submit(query, undefined, undefined, onOver);
+  },
+
+  /**
    * Ends the transaction and gives the client back.
    * @param {PoolClient} client
    * @param {any} config COMMIT or ROLLBACK, and its bounds

@@ -194,9 +194,10 @@ class LeaseState {
    * @param {any} query
    * @param {any} values
    * @param {any} callback
+   * @param {() => void} [onOver] called when the connection is free again
    */
-  submit(query, values, callback) {
-    return this.#streams.submit(query, values, callback);
+  submit(query, values, callback, onOver) {
+    return this.#streams.submit(query, values, callback, onOver);
   }
 
   /**

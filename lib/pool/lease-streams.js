@@ -60,9 +60,10 @@ class LeaseStreams {
    * @param {any} query
    * @param {any} values
    * @param {any} callback
+   * @param {() => void} [onOver] called when the connection is free again
    * @returns {any} the object
    */
-  submit(query, values, callback) {
+  submit(query, values, callback, onOver) {
     const onDone = typeof values === 'function' ? values : callback;
     if (!query.callback && onDone) {
       query.callback = onDone;
@@ -77,10 +78,19 @@ class LeaseStreams {
       return call;
     });
     this.#open.add(connection);
-    connection.once('readyForQuery', () => this.#open.delete(connection));
+    const over = () => {
+      this.#open.delete(connection);
+      onOver?.();
+    };
+    connection.once('readyForQuery', over);
     const refused = query.submit(connection);
     if (refused) {
-      process.nextTick(() => query.handleError(refused, connection));
+      // Nothing was sent, so nothing will end.
+      connection.off('readyForQuery', over);
+      process.nextTick(() => {
+        over();
+        query.handleError(refused, connection);
+      });
     }
     return query;
   }

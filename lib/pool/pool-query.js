@@ -4,9 +4,10 @@
 // query() of a pool, and of a handle on it whose statements have settings.
 
 const { callWith } = require('../engine/callbacks.js');
-const { refuseFunction, refuseSubmittable } = require('./arguments.js');
+const { refuseFunction } = require('./arguments.js');
 const { runBatch } = require('./batch.js');
 const { mergeSettings, readCallSettings } = require('./call-settings.js');
+const { submitOnPool } = require('./pool-submit.js');
 const { Query, runOnPool } = require('./query-object.js');
 const { sqlOf } = require('./sql-template.js');
 
@@ -33,6 +34,21 @@ function stateOf(handle) {
 }
 
 /**
+ * An object that runs itself: pg's Query, or one that speaks pg's protocol.
+ * @param {any} handle
+ * @param {any} object
+ * @param {any} values
+ * @param {any} callback
+ * @returns {any}
+ */
+function runObject(handle, object, values, callback) {
+  const onDone = typeof values === 'function' ? values : callback;
+  return object instanceof Query
+    ? runOnPool(handle, object, onDone)
+    : submitOnPool(handle, object, onDone);
+}
+
+/**
  * @param {PoolState} state
  * @param {any} config
  * @param {any} values
@@ -41,7 +57,6 @@ function stateOf(handle) {
  * @returns {Promise<any> | undefined}
  */
 function queryWith({ core, invalidator }, config, values, callback, settings) {
-  refuseSubmittable(config);
   if (typeof config === 'function') {
     return refuseFunction(config);
   }
@@ -91,9 +106,8 @@ class PoolWithSettings {
    * @returns {Promise<any> | undefined}
    */
   query(config, values, callback) {
-    if (config instanceof Query) {
-      const callsBack = typeof values === 'function';
-      return runOnPool(this, config, callsBack ? values : callback);
+    if (typeof config?.submit === 'function') {
+      return runObject(this, config, values, callback);
     }
     const state = stateOf(this);
     return queryWith(state, config, values, callback, state.settings);
@@ -172,4 +186,4 @@ function withSettings(state, outer, given) {
   return new PoolWithSettings(state, settings);
 }
 
-module.exports = { PoolWithSettings, queryWith, withSettings };
+module.exports = { PoolWithSettings, queryWith, runObject, withSettings };

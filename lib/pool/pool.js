@@ -19,12 +19,11 @@ const native = require('../engine/native.js');
 const { warnOfEnvironment } = require('./environment-warning.js');
 const { resolveOptions } = require('../options/options.js');
 const { PoolCore } = require('./pool-core.js');
-const { queryWith, withSettings } = require('./pool-query.js');
+const { queryWith, runObject, withSettings } = require('./pool-query.js');
 const { prometheusText } = require('../observe/prometheus.js');
 const { end } = require('./end.js');
 const { noteHook } = require('./connect-hook.js');
 const { listen } = require('./listen.js');
-const { Query, runOnPool } = require('./query-object.js');
 const { sqlOf } = require('./sql-template.js');
 const { Client, provide } = require('./standalone-client.js');
 const { runTransaction } = require('./transaction.js');
@@ -106,9 +105,8 @@ class Pool extends EventEmitter {
    * @returns {Promise<any> | undefined}
    */
   query(config, values, callback) {
-    if (config instanceof Query) {
-      const callsBack = typeof values === 'function';
-      return runOnPool(this, config, callsBack ? values : callback);
+    if (typeof config?.submit === 'function') {
+      return runObject(this, config, values, callback);
     }
     return queryWith(stateOf(this), config, values, callback, null);
   }

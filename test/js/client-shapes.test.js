@@ -106,14 +106,6 @@ for (const [name, wrap] of Object.entries(shapes)) {
   });
 }
 
-test('a pool refuses a Submittable at once', async () => {
-  const pool = new Pool(config);
-  const cursor = { submit() {}, text: 'select 1' };
-  assert.throws(() => pool.query(cursor), /cannot run a Submittable/);
-  assert.throws(() => pool.query(cursor, [], () => {}), /Submittable/);
-  await pool.end();
-});
-
 test('a client says where it is connected to, as whom', async () => {
   const { theirs, ours } = await onBoth(config, async (pool) => {
     const { user, host, port, database, release } = await pool.connect();

@@ -348,7 +348,10 @@ export interface SslOptions {
    * one: these are made to servers whose certificate was accepted last.
    */
   checkServerIdentity?:
-    | ((host: string, certificate: PeerCertificate) => Error | undefined | void)
+    | ((
+        host: string,
+        certificate: PeerCertificate,
+      ) => Error | undefined | Promise<Error | undefined>)
     | undefined;
   /** The lowest version of TLS, 'TLSv1.2' at least. @default 'TLSv1.2' */
   minVersion?: SecureVersion | undefined;

@@ -7,6 +7,7 @@
 const { version } = require('#platform');
 const { provideCore } = require('../errors/judge.js');
 const { platformName } = require('../platform/platform.js');
+const { imitation } = require('../platform/runtime.js');
 
 /**
  * @typedef {object} Option a row of the engine's table
@@ -167,28 +168,55 @@ function isPretended() {
   return process.env.HOLDFAST_CORE === 'wasm';
 }
 
-/** @returns {unknown} what "npm run build" or "npx pg-holdfast build" left */
-function fromBuild() {
-  // @ts-ignore: it is there only once it was built
-  return require('../../build/Release/holdfast.node');
+/** @param {unknown[]} causes @param {unknown} cause @returns {undefined} */
+function note(causes, cause) {
+  causes.push(cause);
+  return undefined;
+}
+
+/**
+ * @param {unknown[]} causes gets what it fails with
+ * @returns {unknown} what "npm run build" or "npx pg-holdfast build" left
+ */
+function fromBuild(causes) {
+  try {
+    // @ts-ignore: it is there only once it was built
+    return require('../../build/Release/holdfast.node');
+  } catch (cause) {
+    return note(causes, cause);
+  }
 }
 
 /**
  * Loads the platform's package. The names are literals, the only ones that
- * bundlers and file tracers follow.
+ * bundlers and file tracers follow; each in a try of its own, without which
+ * bundlers want all of them to be there.
+ * @param {unknown[]} causes gets what it fails with
  * @returns {unknown} undefined where there is no package for the platform
  */
-function fromPackage() {
+function fromPackage(causes) {
   switch (platformName()) {
     case 'linux-x64':
-      // @ts-ignore: it is there where it fits
-      return require('pg-holdfast-linux-x64');
+      try {
+        // @ts-ignore: it is there where it fits
+        return require('pg-holdfast-linux-x64');
+      } catch (cause) {
+        return note(causes, cause);
+      }
     case 'linux-arm64':
-      // @ts-ignore: it is there where it fits
-      return require('pg-holdfast-linux-arm64');
+      try {
+        // @ts-ignore: it is there where it fits
+        return require('pg-holdfast-linux-arm64');
+      } catch (cause) {
+        return note(causes, cause);
+      }
     case 'linux-x64-musl':
-      // @ts-ignore: it is there where it fits
-      return require('pg-holdfast-linux-x64-musl');
+      try {
+        // @ts-ignore: it is there where it fits
+        return require('pg-holdfast-linux-x64-musl');
+      } catch (cause) {
+        return note(causes, cause);
+      }
     default:
       return undefined;
   }
@@ -204,18 +232,15 @@ function load() {
   }
   /** @type {unknown[]} */
   const causes = [];
-  if (isPretended()) {
+  // Bun ends, uncatchably, when it opens the addon.
+  if (isPretended() || imitation() !== undefined) {
     throw require('./no-binary.js').noBinary(platformName(), causes);
   }
   // A local build comes first: it was made on purpose.
   for (const source of [fromBuild, fromPackage]) {
-    try {
-      addon = /** @type {Addon | undefined} */ (source());
-      if (addon !== undefined) {
-        return addon;
-      }
-    } catch (cause) {
-      causes.push(cause);
+    addon = /** @type {Addon | undefined} */ (source(causes));
+    if (addon !== undefined) {
+      return addon;
     }
   }
   throw require('./no-binary.js').noBinary(platformName(), causes);

@@ -7,8 +7,10 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { HoldfastError } = require('../errors/error-classes.js');
+const { imitation, startedWith } = require('../platform/runtime.js');
 
-const ROOT = path.join(__dirname, '..', '..');
+const ROOT =
+  typeof __dirname === 'string' ? path.join(__dirname, '..', '..') : '';
 const PREFIX = 'pg-holdfast-';
 
 const NEEDS =
@@ -19,10 +21,20 @@ const LOCKED =
   'if the lock file was made on another system, remove both the lock file ' +
   'and node_modules first: nothing less helps';
 
+/** @returns {any} our package.json; undefined in a bundle */
+function manifest() {
+  try {
+    const text = fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8');
+    const found = JSON.parse(text);
+    return found.name === 'pg-holdfast' ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** @returns {string[]} the platforms this package was published with */
 function published() {
-  const file = path.join(ROOT, 'package.json');
-  const { optionalDependencies } = JSON.parse(fs.readFileSync(file, 'utf8'));
+  const { optionalDependencies } = manifest() ?? {};
   return Object.keys(optionalDependencies ?? {}).map((name) =>
     name.slice(PREFIX.length),
   );
@@ -49,9 +61,45 @@ function installed() {
   }
 }
 
+/** What works where the pool does not. */
+const ELSEWHERE =
+  'the retry helpers and classify() work here, and ' +
+  "getPool({fallback: 'pg'}) gives pg's pool";
+
 /** @param {unknown} cause */
 function isDlopen(cause) {
   return /** @type {any} */ (cause)?.code === 'ERR_DLOPEN_FAILED';
+}
+
+/** @param {unknown} cause */
+function isForbidden(cause) {
+  return /** @type {any} */ (cause)?.code === 'ERR_DLOPEN_DISABLED';
+}
+
+const NO_ADDONS =
+  '--no-addons, which forbids the pool: start it, or this worker, without ' +
+  'that flag (execArgv, NODE_OPTIONS)';
+const GUARDED =
+  'the permission model, which forbids addons: add --allow-addons beside ' +
+  '--permission';
+
+/** @returns {string} which flag of Node's forbids addons */
+function forbidden() {
+  if (startedWith('--no-addons')) {
+    return `Node.js runs with ${NO_ADDONS}`;
+  }
+  // A worker with flags of its own does not know of the permission model.
+  return /** @type {any} */ (process).permission !== undefined
+    ? `Node.js runs with ${GUARDED}`
+    : `Node.js runs with ${GUARDED}; or with ${NO_ADDONS}`;
+}
+
+/** @param {string} runtime @returns {string} */
+function imitated(runtime) {
+  return (
+    `${runtime} cannot run the pool, an addon for Node.js and its libuv: run ` +
+    `this with node; ${ELSEWHERE}`
+  );
 }
 
 /**
@@ -85,6 +133,12 @@ function unloadable(platform, message) {
 function absent(platform) {
   const wanted = `${PREFIX}${platform}`;
   const all = published();
+  if (manifest() === undefined) {
+    return (
+      `this is a bundle without the binary for ${platform}: tell the bundler ` +
+      'that pg-holdfast is external, or have it copy files that end in .node'
+    );
+  }
   if (platform.startsWith('win32-')) {
     return `there is no binary for ${platform}: run the application in WSL, where npm installs the one for Linux`;
   }
@@ -113,12 +167,20 @@ function absent(platform) {
 
 /**
  * @param {string} platform
+ * @param {unknown[]} causes
  * @param {unknown} broken what loading one failed with, if it is there
  * @returns {string}
  */
-function sentenceFor(platform, broken) {
+function sentenceFor(platform, causes, broken) {
+  const runtime = imitation();
+  if (runtime !== undefined) {
+    return imitated(runtime);
+  }
   if (process.env.HOLDFAST_CORE === 'wasm') {
     return 'HOLDFAST_CORE=wasm is set, as if there were no binary: unset it';
+  }
+  if (causes.some(isForbidden)) {
+    return forbidden();
   }
   return broken === undefined
     ? absent(platform)
@@ -132,14 +194,14 @@ function sentenceFor(platform, broken) {
  */
 function noBinary(platform, causes) {
   const broken = causes.filter(isDlopen).at(-1);
-  const sentence = sentenceFor(platform, broken);
+  const sentence = sentenceFor(platform, causes, broken);
   return new HoldfastError(
     'HF_NO_BINARY',
     `pg-holdfast: ${sentence} [Node.js ${process.versions.node}]`,
     {
       outcome: 'permanent',
       reason: 'no binary fits this platform',
-      cause: broken ?? causes.at(-1),
+      cause: broken ?? causes.find(isForbidden) ?? causes.at(-1),
     },
   );
 }

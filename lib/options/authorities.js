@@ -7,6 +7,8 @@
 const { readFileSync, readdirSync } = require('node:fs');
 const path = require('node:path');
 
+const { startedWith } = require('../platform/runtime.js');
+
 /** Where systems keep the authorities they trust, in one file. */
 const BUNDLES = Object.freeze([
   '/etc/ssl/certs/ca-certificates.crt', // Debian, Ubuntu, Arch
@@ -70,17 +72,6 @@ function opensslAuthorities() {
     }
   }
   return [];
-}
-
-/**
- * Returns whether Node was started with an option, here or by NODE_OPTIONS.
- * @param {string} name
- */
-function startedWith(name) {
-  const { NODE_OPTIONS = '' } = process.env;
-  return (
-    process.execArgv.includes(name) || NODE_OPTIONS.split(/\s+/).includes(name)
-  );
 }
 
 /**

@@ -7,7 +7,7 @@
 
 const { inspect } = require('node:util');
 
-const { Draft, SERVER_TIMEOUTS, engineTable } = require('./draft.js');
+const { Draft, SERVER_TIMEOUTS, engineTable, readFrom } = require('./draft.js');
 const {
   fillDefaults,
   fillFromVariables,
@@ -211,6 +211,7 @@ function resolveOptions(config, from) {
   readConnectionString(draft, given, env);
   readOptions(draft, given);
   fillFromVariables(draft, env);
+  fillFallback(draft, given, env);
   fillFromDefaults(draft);
   fillPasswordFile(draft, env);
   fillDefaults(draft, from?.nowhere);
@@ -221,6 +222,20 @@ function resolveOptions(config, from) {
     draft.target.set('password', draft.password);
   }
   return finish(draft);
+}
+
+/**
+ * HOLDFAST_FALLBACK=pg stands for the option where it is not given: for the
+ * machine of a developer that has no binary.
+ * @param {Draft} draft
+ * @param {Record<string, unknown>} given
+ * @param {NodeJS.ProcessEnv} env
+ */
+function fillFallback(draft, given, env) {
+  const { HOLDFAST_FALLBACK: name } = env;
+  if (name && (given.fallback === undefined || given.fallback === null)) {
+    readFrom('HOLDFAST_FALLBACK', () => readOptions(draft, { fallback: name }));
+  }
 }
 
 /**

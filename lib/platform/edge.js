@@ -4,7 +4,7 @@
 // What this package needs of the platform, where that is no Node.js: edge
 // runtimes and browsers. node.js has the same for Node.js.
 
-const { version } = require('../../package.json');
+const { version } = require('./version.js');
 
 const { performance } = globalThis;
 const startTimer = globalThis.setTimeout.bind(globalThis);

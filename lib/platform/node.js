@@ -4,10 +4,11 @@
 // What this package needs of Node.js that edge runtimes and browsers have
 // otherwise: those load edge.js in its place, by "imports" in package.json.
 
-const { readFileSync } = require('node:fs');
 const path = require('node:path');
 const timers = require('node:timers');
 const { getSystemErrorMap, inspect, types } = require('node:util');
+
+const { version } = require('./version.js');
 
 // Clock and timers are taken hold of at load, so that the fake timers of test
 // runners do not stop deadlines.
@@ -23,11 +24,11 @@ function nowMillis() {
   return time[0] * 1e3 + time[1] / 1e6;
 }
 
-const root = path.dirname(path.dirname(__dirname));
-/** @type {string} */
-const version = JSON.parse(
-  readFileSync(path.join(root, 'package.json'), 'utf8'),
-).version;
+/** Where this copy lies: its package, or the bundle it is part of. */
+const root =
+  typeof __dirname === 'string'
+    ? path.dirname(path.dirname(__dirname))
+    : 'bundle';
 
 /**
  * @returns {import('node:async_hooks').AsyncLocalStorage<any>}

@@ -238,3 +238,76 @@ test('the loader and the release name the same platforms', () => {
   const cases = [...text.matchAll(/case '([\w-]+)':/g)].map(([, n]) => n);
   assert.deepStrictEqual(cases.sort(), literal);
 });
+
+/**
+ * What a pool says in a process started with other flags, or in a worker.
+ * @param {string[]} args
+ * @param {{worker?: string[], env?: Record<string, string>}} [how]
+ */
+function said(args, { worker, env = {} } = {}) {
+  const script = `
+    const { Pool, retryQuery } = require(${JSON.stringify(ROOT)});
+    const place = { host: 'localhost', user: 'u', database: 'd' };
+    const pool = new Pool({ ...place, logger: false });
+    pool.query('select 1').catch(async ({ code, message, cause }) => {
+      const helper = await retryQuery(async () => 'ran');
+      console.log(JSON.stringify({ code, message, cause: cause?.code, helper }));
+    });`;
+  const run = `new (require('node:worker_threads').Worker)(
+    ${JSON.stringify(script)}, { eval: true, execArgv: ${JSON.stringify(worker)} })`;
+  const text = execFileSync(
+    process.execPath,
+    [...args, '-e', worker ? run : script],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, HOLDFAST_CORE: '', ...env },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
+  return JSON.parse(text);
+}
+
+const PERMISSION = process.allowedNodeEnvironmentFlags.has('--permission')
+  ? '--permission'
+  : '--experimental-permission';
+const GUARDED = [PERMISSION, '--allow-fs-read=*'];
+
+test('a flag that forbids addons is named, and the helpers run', () => {
+  for (const { code, message, cause, helper } of [
+    said(['--no-addons']),
+    said([], { env: { NODE_OPTIONS: '--no-addons' } }),
+    said([], { worker: ['--no-addons'] }),
+  ]) {
+    assert.strictEqual(code, 'HF_NO_BINARY');
+    assert.strictEqual(cause, 'ERR_DLOPEN_DISABLED');
+    assert.strictEqual(helper, 'ran');
+    isOneSentence({ message }, /runs with --no-addons, .*without that flag/);
+  }
+});
+
+test('the permission model is named, with the flag that allows addons', () => {
+  for (const { code, message, helper } of [
+    said(GUARDED),
+    said([...GUARDED, '--allow-worker'], { worker: [] }),
+  ]) {
+    assert.strictEqual(code, 'HF_NO_BINARY');
+    assert.strictEqual(helper, 'ran');
+    isOneSentence({ message }, /permission model.*add --allow-addons/);
+  }
+});
+
+test('the version in the code is that of the package', () => {
+  const { version } = require('../../lib/platform/version.js');
+  assert.strictEqual(version, require('../../package.json').version);
+});
+
+test('a bundle without the binary is told to leave the package out', () => {
+  const main = install(ALL);
+  const file = path.join(main, 'package.json');
+  const own = JSON.parse(fs.readFileSync(file, 'utf8'));
+  fs.writeFileSync(file, JSON.stringify({ ...own, name: 'an-application' }));
+  isOneSentence(
+    refusal(main, pretend('linux', 'x64') + GLIBC),
+    /bundle without the binary for linux-x64: .*pg-holdfast is external/,
+  );
+});

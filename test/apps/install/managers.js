@@ -116,4 +116,4 @@ async function bring(manager) {
   return { program, node: path.join(node, 'bin/node') };
 }
 
-module.exports = { MANAGERS, bring };
+module.exports = { MANAGERS, bring, fromRegistry };

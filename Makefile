@@ -32,8 +32,22 @@ OPT_coverage := -O0
 
 CFLAGS_ALL := -std=c11 -g $(OPT_$(BUILD)) $(WARN) $(SAN) -fvisibility=hidden \
   -fPIC -Inative/include -Inative $(CFLAGS)
-PQ_CFLAGS = $(shell pkg-config --cflags libpq libuv libssl libcrypto)
-PQ_LIBS = $(shell pkg-config --libs libpq libuv libssl libcrypto)
+# The system's, or what scripts/stand-ins.js built in their place.
+ifneq ($(wildcard build/parts),)
+PQ_CFLAGS = -DHF_STATIC_LIBPQ -Ibuild/parts/include
+PQ_LIBS = -Lbuild/parts/lib -lpq -lpgcommon_shlib -lpgport_shlib -lssl -lcrypto
+else
+PQ_CFLAGS = $(shell pkg-config --cflags libpq libssl libcrypto)
+PQ_LIBS = $(shell pkg-config --libs libpq libssl libcrypto)
+endif
+ifneq ($(wildcard build/test-libraries),)
+UV_CFLAGS = -Ibuild/test-libraries/include
+UV_LIBS = -Lbuild/test-libraries/lib -luv -ldl
+else
+UV_CFLAGS = $(shell pkg-config --cflags libuv)
+UV_LIBS = $(shell pkg-config --libs libuv)
+endif
+CMOCKA_LIBS = $(if $(wildcard build/test-libraries),-Lbuild/test-libraries/lib) -lcmocka
 NET_CFLAGS := -D_POSIX_C_SOURCE=200809L
 
 # Files of these folders and all below them: find_in <folders> <name>
@@ -87,25 +101,25 @@ $(OUT)/native/core/%.o: native/core/%.c
 
 $(OUT)/native/net/%.o: native/net/%.c
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) $(NET_CFLAGS) $(PQ_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CFLAGS_ALL) $(NET_CFLAGS) $(PQ_CFLAGS) $(UV_CFLAGS) -MMD -MP -c $< -o $@
 
 $(OUT)/test/unit/%.o: test/unit/%.c
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) -D_POSIX_C_SOURCE=200809L $(TEST_INC) -MMD -MP \
+	$(Q)$(CC) $(CFLAGS_ALL) -D_POSIX_C_SOURCE=200809L $(UV_CFLAGS) $(TEST_INC) -MMD -MP \
 	  -c $< -o $@
 
 $(OUT)/test/net/%.o: test/net/%.c
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) $(NET_CFLAGS) $(PQ_CFLAGS) $(TEST_INC) -MMD -MP \
+	$(Q)$(CC) $(CFLAGS_ALL) $(NET_CFLAGS) $(PQ_CFLAGS) $(UV_CFLAGS) $(TEST_INC) -MMD -MP \
 	  -c $< -o $@
 
 $(UNIT_BIN): %: %.o $(call obj,$(UNIT_SUPPORT)) \
     $(OUT)/libcore.a
-	$(Q)$(CC) $(SAN) $^ -lcmocka -lm -o $@
+	$(Q)$(CC) $(SAN) $^ $(CMOCKA_LIBS) -lm -o $@
 
 $(NET_BIN): %: %.o $(call obj,$(NET_SUPPORT)) \
     $(OUT)/libnet.a $(OUT)/libcore.a
-	$(Q)$(CC) $(SAN) $^ $(PQ_LIBS) -lcmocka -lpthread -lm -o $@
+	$(Q)$(CC) $(SAN) $^ $(PQ_LIBS) $(UV_LIBS) $(CMOCKA_LIBS) -lpthread -lm -o $@
 
 $(OUT)/test/net/engine/test_torture_system: $(call obj,$(NET_FAILING))
 
@@ -138,7 +152,7 @@ coverage:
 tidy:
 	$(Q)clang-tidy --quiet $(CORE_SRC) -- -std=c11 -Inative/include -Inative
 	$(if $(NET_SRC),$(Q)clang-tidy --quiet $(NET_SRC) -- -std=c11 \
-	  $(NET_CFLAGS) -Inative/include -Inative $(PQ_CFLAGS))
+	  $(NET_CFLAGS) -Inative/include -Inative $(PQ_CFLAGS) $(UV_CFLAGS))
 
 # Who calls whom; refuses circles.
 calls: lib
@@ -159,8 +173,8 @@ fuzz-lib:
 	$(Q)$(MAKE) --no-print-directory BUILD=fuzz CC=clang lib
 fuzz-%: test/fuzz/%.c fuzz-lib
 	$(Q)mkdir -p build/fuzz/$*/corpus
-	$(Q)clang $(FUZZ_FLAGS) $(PQ_CFLAGS) $< $(FUZZ_SRC_$*) \
-	  build/c-fuzz/libnet.a build/c-fuzz/libcore.a $(PQ_LIBS) -lpthread -lm \
+	$(Q)clang $(FUZZ_FLAGS) $(PQ_CFLAGS) $(UV_CFLAGS) $< $(FUZZ_SRC_$*) \
+	  build/c-fuzz/libnet.a build/c-fuzz/libcore.a $(PQ_LIBS) $(UV_LIBS) -lpthread -lm \
 	  -o build/fuzz/$*/run
 	$(Q)cd build/fuzz/$* && ./run -max_total_time=$(SECONDS) -seed=$(SEED) \
 	  -timeout=30 -max_len=8192 -print_final_stats=1 corpus \

@@ -42,12 +42,9 @@ function sourcesIn(folder) {
     .map((name) => `${folder}/${name}`);
 }
 
-/** @returns {string[]} the Debian packages this lacks */
-function missingTools() {
-  return [
-    ...(works('clang') ? [] : ['clang']),
-    ...(works('wasm-ld') ? [] : ['lld']),
-  ];
+/** Whether the system has what it takes; else npm's clang stands in. */
+function hasClang() {
+  return works('clang') && works('wasm-ld');
 }
 
 /** @param {string} file */
@@ -59,15 +56,15 @@ function isCurrent(file) {
 
 /** @param {string} file where the module is written */
 function compile(file) {
-  const args = [...sourcesIn('native/core'), ...sourcesIn('native/wasm')];
-  const { status, stderr } = spawnSync(
-    'clang',
-    [...FLAGS, ...args, '-o', file],
-    {
-      cwd: ROOT,
-      encoding: 'utf8',
-    },
-  );
+  const sources = [...sourcesIn('native/core'), ...sourcesIn('native/wasm')];
+  const job = { root: ROOT, folder: 'native', flags: FLAGS, sources, file };
+  const [program, args] = hasClang()
+    ? ['clang', [...FLAGS, ...sources, '-o', file]]
+    : [process.execPath, ['scripts/npm-clang.js', JSON.stringify(job)]];
+  const { status, stderr } = spawnSync(program, args, {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
   if (status !== 0) {
     throw new Error(`the core does not compile to WebAssembly:\n${stderr}`);
   }
@@ -105,20 +102,12 @@ function replace(file, content) {
 }
 
 /**
- * Writes the module where it is missing or older than its sources. Throws an
- * error that names what is not installed.
+ * Writes the module where it is missing or older than its sources.
  *
  * @returns {number} its size in bytes
  */
 function buildWasm() {
   if (!isCurrent(MODULE) || !isCurrent(BYTES)) {
-    const missing = missingTools();
-    if (missing.length > 0) {
-      throw new Error(
-        `missing: ${missing.join(', ')} (Debian packages), to compile the ` +
-          'core to WebAssembly',
-      );
-    }
     const fresh = `${MODULE}.${process.pid}.o`;
     try {
       compile(fresh);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Builds the addon against the system's libpq: `npm run build`.
+// Builds the addon against the system's libpq, or the one that stands in for it:
+// `npm run build`.
 
 const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -60,7 +61,7 @@ function addonApi() {
 }
 
 /**
- * What GYP_DEFINES says, and whether the compiler is GCC. Clang's objects for
+ * What GYP_DEFINES says, where libpq is, and whether the compiler is GCC. Clang's objects for
  * link-time optimization need its own linker.
  */
 function gypDefines() {
@@ -70,7 +71,16 @@ function gypDefines() {
     encoding: 'utf8',
   });
   const isGcc = /Free Software Foundation/.test(stdout ?? '');
-  return isGcc ? `${GYP_DEFINES} hf_lto=1`.trim() : GYP_DEFINES;
+  // libpq from source, where the system has none: see scripts/stand-ins.js.
+  const parts = path.join(ROOT, 'build/parts');
+  const isStatic = fs.existsSync(parts) && !/hf_static/.test(GYP_DEFINES);
+  return [
+    GYP_DEFINES,
+    ...(isGcc ? ['hf_lto=1'] : []),
+    ...(isStatic ? [`hf_static='${parts}'`] : []),
+  ]
+    .filter(Boolean)
+    .join(' ');
 }
 
 function main() {

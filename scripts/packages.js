@@ -16,6 +16,9 @@ const { works } = require('./steps.js');
  * @property {Profile[]} profiles
  * @property {() => boolean} present
  * @property {boolean} [optional] worth a word, but no reason to stop
+ * @property {import('./stand-ins.js').StandIn} [standIn] what takes its place
+ *   where it cannot be installed
+ * @property {boolean} [builds] only the addon's build needs it
  */
 
 /** @type {Profile[]} */
@@ -65,17 +68,55 @@ function fuzzes() {
 
 /** @type {Need[]} */
 const NEEDS = [
-  { apt: 'gcc', profiles: ALL, present: () => works('cc') && works('gcc') },
-  { apt: 'g++', profiles: ALL, present: () => works('g++') },
-  { apt: 'libc6-dev', profiles: ALL, present: () => compiles('stdio.h') },
-  { apt: 'make', profiles: ALL, present: () => works('make') },
-  { apt: 'python3', profiles: ALL, present: () => works('python3') },
-  { apt: 'pkg-config', profiles: ALL, present: () => works('pkg-config') },
-  { apt: 'libpq-dev', profiles: ALL, present: () => packaged('libpq') },
+  {
+    apt: 'gcc',
+    profiles: ALL,
+    present: () => works('cc') && works('gcc'),
+    builds: true,
+  },
+  {
+    apt: 'g++',
+    profiles: ALL,
+    present: () => works('g++'),
+    builds: true,
+  },
+  {
+    apt: 'libc6-dev',
+    profiles: ALL,
+    present: () => compiles('stdio.h'),
+    builds: true,
+  },
+  {
+    apt: 'make',
+    profiles: ALL,
+    present: () => works('make'),
+    builds: true,
+  },
+  {
+    apt: 'python3',
+    profiles: ALL,
+    present: () => works('python3'),
+    builds: true,
+  },
+  {
+    apt: 'pkg-config',
+    profiles: ALL,
+    present: () => works('pkg-config'),
+    standIn: 'libpq',
+    builds: true,
+  },
+  {
+    apt: 'libpq-dev',
+    profiles: ALL,
+    present: () => packaged('libpq'),
+    standIn: 'libpq',
+    builds: true,
+  },
   {
     apt: 'postgresql',
     profiles: ALL,
     present: () => succeeds(postgresFolder),
+    standIn: 'postgres',
   },
   {
     apt: 'pgbouncer',
@@ -91,18 +132,34 @@ const NEEDS = [
   },
   {
     apt: 'openssl',
-    profiles: ALL,
+    profiles: TESTS,
     present: () => works('openssl', ['version']),
   },
-  { apt: 'libuv1-dev', profiles: TESTS, present: () => packaged('libuv') },
+  {
+    apt: 'libuv1-dev',
+    profiles: TESTS,
+    present: () => packaged('libuv'),
+    standIn: 'test-libraries',
+  },
   {
     apt: 'libcmocka-dev',
     profiles: TESTS,
     present: () => compiles('cmocka.h'),
+    standIn: 'test-libraries',
   },
-  { apt: 'clang', profiles: TESTS, present: () => works('clang') },
+  {
+    apt: 'clang',
+    profiles: TESTS,
+    present: () => works('clang'),
+    standIn: 'clang',
+  },
   { apt: 'libclang-rt-dev', profiles: CI, present: fuzzes },
-  { apt: 'lld', profiles: TESTS, present: () => works('wasm-ld') },
+  {
+    apt: 'lld',
+    profiles: TESTS,
+    present: () => works('wasm-ld'),
+    standIn: 'clang',
+  },
   { apt: 'valgrind', profiles: CI, present: () => works('valgrind') },
   { apt: 'clang-format', profiles: CI, present: () => works('clang-format') },
   { apt: 'clang-tidy', profiles: CI, present: () => works('clang-tidy') },
@@ -112,8 +169,6 @@ const NEEDS = [
   // For `npm run release`: OpenSSL and libpq from their sources.
   { apt: 'dpkg-dev', profiles: CI, present: () => works('dpkg-source') },
   { apt: 'perl', profiles: CI, present: () => works('perl') },
-  { apt: 'flex', profiles: CI, present: () => works('flex') },
-  { apt: 'bison', profiles: CI, present: () => works('bison') },
   {
     apt: 'debian-archive-keyring',
     profiles: CI,
@@ -147,10 +202,16 @@ const NEEDS = [
 
 /**
  * @param {Profile} profile
+ * @param {boolean} [builds] whether the addon is built here
  * @returns {Need[]} what this profile needs and the machine lacks
  */
-function missingNeeds(profile) {
-  return NEEDS.filter((n) => n.profiles.includes(profile) && !n.present());
+function missingNeeds(profile, builds = true) {
+  return NEEDS.filter(
+    (need) =>
+      need.profiles.includes(profile) &&
+      (builds || !need.builds) &&
+      !need.present(),
+  );
 }
 
 module.exports = { missingNeeds };

@@ -10,7 +10,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { missingNeeds } = require('./packages.js');
-const { ROOT, newest, say, step, works } = require('./steps.js');
+const { ROOT, exec, newest, say, step, works } = require('./steps.js');
 
 /** @typedef {import('./packages.js').Profile} Profile */
 /** @typedef {import('./packages.js').Need} Need */
@@ -49,12 +49,12 @@ function names(needs) {
 /** @param {Need[]} needs */
 async function tryInstall(needs) {
   const prefix = rootPrefix();
-  if (prefix === null) {
-    say('not root and no sudo without a password: nothing can be installed');
-    return;
-  }
-  if (!works('apt-get')) {
-    say('no apt-get here: nothing can be installed');
+  if (prefix === null || !works('apt-get')) {
+    say(
+      works('apt-get')
+        ? 'not root and no sudo without a password: nothing can be installed'
+        : 'no apt-get here: nothing can be installed',
+    );
     return;
   }
   const packages = needs.map((need) => need.apt);
@@ -74,21 +74,52 @@ async function tryInstall(needs) {
   }
 }
 
+/** Only the demo may run on a binary that was not built here. */
+function givenBinary(/** @type {Profile} */ profile) {
+  const file = process.env.HOLDFAST_BINARY;
+  return profile === 'demo' && file ? path.resolve(file) : null;
+}
+
 /** @param {Profile} profile */
 async function systemPackages(profile) {
-  const needs = missingNeeds(profile);
+  const builds = givenBinary(profile) === null;
+  const needs = missingNeeds(profile, builds);
   if (needs.length === 0) {
     return;
   }
   say(`missing: ${names(needs)}`);
   await tryInstall(needs);
-  const left = missingNeeds(profile);
+  const left = missingNeeds(profile, builds).filter((need) => !need.standIn);
   const hard = left.filter((need) => !need.optional);
   if (hard.length > 0) {
-    throw new SetupError(`missing and not installable here: ${names(hard)}`);
+    const binary =
+      profile === 'demo' && hard.every((need) => need.builds)
+        ? '; or name a packed binary, as in HOLDFAST_BINARY=' +
+          'pg-holdfast-linux-x64-0.2.0.tgz npm run demo'
+        : '';
+    throw new SetupError(
+      `missing and not installable here: ${names(hard)}${binary}`,
+    );
   }
   if (left.length > 0) {
     say(`going on without ${names(left)}`);
+  }
+}
+
+/**
+ * What takes the place of packages that could not be installed.
+ *
+ * @param {Profile} profile
+ */
+async function standIns(profile) {
+  const builds = givenBinary(profile) === null;
+  const left = missingNeeds(profile, builds).filter((need) => need.standIn);
+  const { standIn } = require('./stand-ins.js');
+  try {
+    await standIn(left);
+  } catch (error) {
+    const { message } = /** @type {Error} */ (error);
+    throw new SetupError(`missing: ${names(left)} (${message})`);
   }
 }
 
@@ -136,6 +167,31 @@ async function addon() {
   fs.writeFileSync(stamp, process.version);
 }
 
+/**
+ * Puts a binary where the build would: a file of its own, or in the package of
+ * its platform.
+ *
+ * @param {string} file
+ */
+async function takeBinary(file) {
+  const target = path.join(ROOT, BINARY);
+  fs.mkdirSync(path.dirname(target), { recursive: true });
+  if (!fs.existsSync(file)) {
+    throw new SetupError(`missing: ${file}, which HOLDFAST_BINARY names`);
+  }
+  if (file.endsWith('.node')) {
+    fs.copyFileSync(file, target);
+  } else {
+    const args = ['-xzf', file, '-C', path.dirname(target)];
+    const packed = ['--strip-components=1', 'package/holdfast.node'];
+    const { ok, output } = await exec('tar', [...args, ...packed]);
+    if (!ok) {
+      throw new SetupError(`no binary in ${file}:\n${lastLines(output)}`);
+    }
+  }
+  say(`on the binary of ${path.basename(file)}`);
+}
+
 async function wasm() {
   const outcome = await step(
     'building the WebAssembly core',
@@ -156,8 +212,10 @@ async function wasm() {
  */
 async function setup(profile) {
   await systemPackages(profile);
+  await standIns(profile);
   await nodeModules();
-  await addon();
+  const binary = givenBinary(profile);
+  await (binary === null ? addon() : takeBinary(binary));
   if (profile !== 'demo') {
     await wasm();
   }

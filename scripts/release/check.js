@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const { ROOT } = require('../steps.js');
 const { loadWithMusl } = require('./load-musl.js');
-const { cacheFolder } = require('./sources.js');
+const { cacheFolder } = require('../cache-folder.js');
 
 /** @typedef {import('./platforms.js').Platform} Platform */
 

@@ -30,8 +30,6 @@ const NEEDS = {
   'debian-archive-keyring': () => fs.existsSync(KEYRING),
   make: () => works('make'),
   perl: () => works('perl'),
-  flex: () => works('flex'),
-  bison: () => works('bison'),
   python3: () => works('python3'),
   // The core as WebAssembly.
   clang: () => works('clang'),

@@ -7,8 +7,9 @@ const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { cacheFolder } = require('../cache-folder.js');
 const { step } = require('../steps.js');
-const { SOURCES, cacheFolder, unpackSource } = require('./sources.js');
+const { SOURCES, unpackSource } = require('./sources.js');
 
 /** @typedef {import('./platforms.js').Platform} Platform */
 
@@ -49,6 +50,15 @@ static inline char *hf_no_variable(const char *name) {
 }
 #define getenv hf_no_variable
 `;
+
+/**
+ * libpq has no grammar, yet configure asks for what compiles the server's: it
+ * is told the versions it wants to hear.
+ */
+const NO_GRAMMARS = {
+  BISON: 'echo bison (GNU Bison) 3.8.2',
+  FLEX: 'echo flex 2.6.4',
+};
 
 const JOBS = `-j${Math.min(4, os.availableParallelism())}`;
 /** OpenSSL writes the time of its build into itself: the same each time. */
@@ -113,6 +123,7 @@ async function buildLibpq(platform, source, openssl, prefix) {
     CFLAGS: `-O2 ${CFLAGS}`,
     CPPFLAGS: `-I${path.join(openssl, 'include')}`,
     LDFLAGS: `-L${openssl}`,
+    ...NO_GRAMMARS,
   });
   const generate = ['--silent', '-C', 'src/backend', 'generated-headers'];
   await run('libpq: headers', 'make', generate, source);

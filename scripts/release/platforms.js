@@ -78,4 +78,15 @@ const PLATFORMS = {
   },
 };
 
-module.exports = { PLATFORMS };
+/** @returns {{name: string, platform: Platform}} this machine's, natively */
+function nativePlatform() {
+  const name = `${process.platform}-${process.arch}`;
+  const known = PLATFORMS[name];
+  if (known === undefined) {
+    const all = Object.keys(PLATFORMS).join(', ');
+    throw new Error(`libpq is built from source on ${all}, not on ${name}`);
+  }
+  return { name, platform: { ...known, host: undefined, tools: gcc('') } };
+}
+
+module.exports = { PLATFORMS, nativePlatform };

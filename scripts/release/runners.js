@@ -5,7 +5,7 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { exec, works } = require('../steps.js');
-const { cacheFolder } = require('./sources.js');
+const { cacheFolder } = require('../cache-folder.js');
 
 /**
  * @typedef {object} Runner

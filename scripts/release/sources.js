@@ -6,14 +6,16 @@
 // pinned sources only.
 
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
-const { exec, say } = require('../steps.js');
+const { cacheFolder } = require('../cache-folder.js');
+const { say } = require('../steps.js');
 const { sha256, takeByHash, versionsInIndex } = require('./archive.js');
+const { unpack } = require('./unpack.js');
 
 /** @typedef {import('./archive.js').Source} Source */
 
-/** @typedef {'openssl' | 'libpq' | 'pgbouncer'} SourceName */
+/** @typedef {'openssl' | 'libpq' | 'pgbouncer' | 'libuv' | 'cmocka'}
+ *   SourceName */
 
 /** @type {Record<'openssl' | 'libpq', Source>} */
 const SOURCES = {
@@ -47,8 +49,30 @@ const SOURCES = {
   },
 };
 
-/** Not linked in: the tests want a newer one than Debian 12 has. */
+/**
+ * Not linked in. PgBouncer: the tests want a newer one than Debian 12 has;
+ * libuv and cmocka: C tests where they are not installed, or for musl. Those
+ * two need none of Debian's patches.
+ */
 const TEST_SOURCES = {
+  libuv: {
+    package: 'libuv1',
+    version: '1.50.0-2',
+    dsc: '',
+    files: {
+      'libuv1_1.50.0.orig.tar.gz':
+        'ec9de6ecf2a780fd2afb3b007947d2cd57c3bb17f3b9e721a66774980d35cd4d',
+    },
+  },
+  cmocka: {
+    package: 'cmocka',
+    version: '1.1.7-3',
+    dsc: '',
+    files: {
+      'cmocka_1.1.7.orig.tar.xz':
+        '810570eb0b8d64804331f82b29ff47c790ce9cd6b163e98d47a4807047ecad82',
+    },
+  },
   pgbouncer: {
     package: 'pgbouncer',
     version: '1.24.1-1+deb13u2',
@@ -67,15 +91,6 @@ const TEST_SOURCES = {
 /** @type {Record<SourceName, Source>} */
 const ALL_SOURCES = { ...SOURCES, ...TEST_SOURCES };
 
-/** @returns {string} the folder that keeps what took long to get or build */
-function cacheFolder() {
-  const folder =
-    process.env.HOLDFAST_CACHE ??
-    path.join(os.homedir(), '.cache', 'pg-holdfast');
-  fs.mkdirSync(folder, { recursive: true });
-  return path.resolve(folder);
-}
-
 /**
  * @param {Source} source
  * @param {string} folder
@@ -90,7 +105,7 @@ function isComplete(source, folder) {
 
 /** @param {Source} source @returns {string} its folder in the cache */
 function folderOf(source) {
-  const hash = source.files[source.dsc]?.slice(0, 16);
+  const hash = Object.values(source.files)[0]?.slice(0, 16);
   return path.join(cacheFolder(), 'sources', `${source.package}-${hash}`);
 }
 
@@ -181,13 +196,7 @@ async function fetchNewest(pin, keyring) {
  */
 async function unpackSource(name, into, options) {
   const got = await fetchSource(ALL_SOURCES[name], options);
-  const dsc = path.join(got.folder, got.source.dsc);
-  // The hashes were checked above; the signature's keys need not be here.
-  const args = ['--no-check', '--extract', dsc, into];
-  const { ok, output } = await exec('dpkg-source', args);
-  if (!ok) {
-    throw new Error(`dpkg-source failed:\n${output}`);
-  }
+  await unpack(got.source, got.folder, into);
   return got;
 }
 
@@ -203,7 +212,6 @@ async function newestSources() {
 module.exports = {
   SOURCES,
   TEST_SOURCES,
-  cacheFolder,
   fetchSource,
   newestSources,
   unpackSource,

@@ -4,14 +4,10 @@
 // distribution we test on has it: it is built from Debian 13's source.
 
 const assert = require('node:assert/strict');
-const { execFile } = require('node:child_process');
-const path = require('node:path');
 const { test } = require('node:test');
-const { promisify } = require('node:util');
 
-const { postgresFolder } = require('../support/account.js');
 const { newPgBouncer } = require('../support/pgbouncer-new.js');
-const { startPgBouncer } = require('../support');
+const { runSql, startPgBouncer } = require('../support');
 const { doctor, fill } = require('../js/doctor/support.js');
 const { before, useServer } = require('../support/suite.js');
 
@@ -88,16 +84,16 @@ test('the doctor leaves no name of its own that others could meet', async () => 
   const bouncer = await bouncerWith({ poolSize: 1 });
   await doctor([bouncer.url]);
   await doctor([bouncer.url]);
-  const { stdout } = await promisify(execFile)(
-    path.join(postgresFolder(), 'psql'),
-    [bouncer.url, '-XAtc', 'select name from pg_prepared_statements'],
+  const left = await runSql(
+    { connectionString: bouncer.url },
+    'select name from pg_prepared_statements',
   );
-  const names = stdout.split('\n').filter(Boolean);
+  const names = left.split('\n').filter(Boolean);
   // PgBouncer's own names stay: one for each different text.
-  assert.ok(names.length <= 1, stdout);
+  assert.ok(names.length <= 1, left);
   assert.ok(
     names.every((name) => name.startsWith('PGBOUNCER_')),
-    stdout,
+    left,
   );
   await bouncer.stop();
 });

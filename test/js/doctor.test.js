@@ -8,15 +8,12 @@ const { describe, test } = require('node:test');
 const {
   freePort,
   makeFolder,
-  run,
+  runSql,
   startPgBouncer,
   startPostgres,
 } = require('../support');
-const { postgresFolder } = require('../support/account.js');
 const { cli, doctor, fill } = require('./doctor/support.js');
 const { usePgBouncer, useServer } = require('../support/suite.js');
-
-const psql = path.join(postgresFolder(), 'psql');
 
 const server = useServer({ tls: true });
 const bouncer = usePgBouncer({ server, poolSize: 2 });
@@ -81,10 +78,9 @@ describe('doctor, where it works', () => {
     const { report } = await doctor([small.url]);
     assert.equal(report.pooler.mode, 'transaction');
     assert.equal(report.pooler.namedStatements, 'unsafe');
-    const left = await run(
-      psql,
-      [small.url, '-XAtc', 'select count(*) from pg_prepared_statements'],
-      { env: { PATH: process.env.PATH } },
+    const left = await runSql(
+      { connectionString: small.url },
+      'select count(*) from pg_prepared_statements',
     );
     assert.equal(left, '0');
     const clients = await small.admin('SHOW CLIENTS');
@@ -123,7 +119,7 @@ describe('doctor, where it works', () => {
       ['session', 20],
     ]) {
       const busy = await startPgBouncer({ server, poolMode, poolSize });
-      const work = 'select pg_sleep(random() * 0.02);\n'.repeat(5000);
+      const work = 'select pg_sleep(random() * 0.02)';
       const release = await fill(busy.url, 8, work);
       const { report } = await doctor([busy.url]);
       assert.equal(report.pooler.mode, poolMode);

@@ -69,7 +69,7 @@ static int run(const char *folder, const char *const *argv) {
 /* Writes where a server program is; -1 when there is none. */
 static int find_program(const char *name, char path[PATH_BYTES]) {
   static const char *const versions[] = {"18", "17", "16", "15", "14", "13"};
-  const char *given = getenv("PG_BINDIR");
+  const char *given = getenv("HOLDFAST_TEST_PGBIN");
   size_t i;
   if (given != NULL) {
     (void)snprintf(path, PATH_BYTES, "%s/%s", given, name);

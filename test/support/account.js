@@ -4,6 +4,7 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { takenPostgres } = require('./embedded-postgres.js');
 
 /** @typedef {{uid: number, gid: number}} Account */
 
@@ -102,13 +103,15 @@ function missing(name) {
 
 /**
  * Finds the folder of initdb and postgres. HOLDFAST_TEST_PGBIN goes first,
- * then Debian's newest version, then PATH.
+ * then Debian's newest version, then PATH, then what setup took from npm.
  *
  * @returns {string}
  */
 function postgresFolder() {
   const wanted = process.env.HOLDFAST_TEST_PGBIN;
+  const taken = takenPostgres();
   const folders = [...debianFolders(), ...pathFolders()];
+  folders.push(...(taken ? [taken] : []));
   const file = findProgram('postgres', wanted ? [wanted] : folders);
   if (file === null) {
     throw missing('postgresql');

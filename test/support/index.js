@@ -9,6 +9,7 @@ const { findPgBouncer, startPgBouncer } = require('./pgbouncer.js');
 const { startPostgres } = require('./postgres.js');
 const { startProxy } = require('./proxy.js');
 const { makeFolder } = require('./run-folder.js');
+const { runSql } = require('./run-sql.js');
 const { wire } = require('./wire.js');
 
 module.exports = {
@@ -18,6 +19,7 @@ module.exports = {
   makeCertificates,
   makeFolder,
   run,
+  runSql,
   startFakeServer,
   startPgBouncer,
   startPostgres,

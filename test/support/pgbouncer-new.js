@@ -8,9 +8,9 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
+const { cacheFolder } = require('../../scripts/cache-folder.js');
 const {
   TEST_SOURCES,
-  cacheFolder,
   unpackSource,
 } = require('../../scripts/release/sources.js');
 const { exec, works } = require('../../scripts/steps.js');

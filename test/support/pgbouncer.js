@@ -9,11 +9,11 @@ const {
   giveToAccount,
   missing,
   pathFolders,
-  postgresFolder,
 } = require('./account.js');
-const { endDaemon, freePort, run, startDaemon, tail } = require('./daemon.js');
+const { endDaemon, freePort, startDaemon, tail } = require('./daemon.js');
 const { eventually } = require('./eventually.js');
 const { makeFolder } = require('./run-folder.js');
+const { runSql } = require('./run-sql.js');
 const { makeUrl } = require('./url.js');
 
 const START_TIMEOUT_MS = 15000;
@@ -215,15 +215,9 @@ class PgBouncer {
    * @returns {Promise<string>}
    */
   admin(sql) {
-    return run(
-      path.join(postgresFolder(), 'psql'),
-      [
-        ...['-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1'],
-        ...['-h', this.host, '-p', String(this.port)],
-        ...['-U', ADMIN, '-d', 'pgbouncer', '-c', sql],
-      ],
-      { env: { PATH: process.env.PATH, PGPASSWORD: ADMIN_PASSWORD } },
-    );
+    const { host, port } = this;
+    const login = { user: ADMIN, password: ADMIN_PASSWORD };
+    return runSql({ host, port, ...login, database: 'pgbouncer' }, sql);
   }
 
   /** Waits for running transactions, then makes every new one wait. */

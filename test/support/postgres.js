@@ -9,6 +9,7 @@ const { clusterTemplate } = require('./cluster-template.js');
 const { endDaemon, freePort, run, startDaemon, tail } = require('./daemon.js');
 const { eventually } = require('./eventually.js');
 const { makeFolder } = require('./run-folder.js');
+const { runSql } = require('./run-sql.js');
 const { makeUrl } = require('./url.js');
 
 /** @typedef {'smart' | 'fast' | 'immediate' | 'kill'} StopMode */
@@ -213,16 +214,14 @@ class Server {
    * @returns {Promise<string>}
    */
   psql(sql, options = {}) {
-    const database = options.database ?? this.database;
-    return run(
-      path.join(postgresFolder(), 'psql'),
-      [
-        ...['-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1'],
-        ...['-h', this.socketDir, '-p', String(this.port)],
-        ...['-U', this.user, '-d', database, '-c', sql],
-      ],
-      { env: { PATH: process.env.PATH, PGAPPNAME: 'holdfast test support' } },
-    );
+    const config = {
+      host: this.socketDir,
+      port: this.port,
+      user: this.user,
+      database: options.database ?? this.database,
+      application_name: 'holdfast test support',
+    };
+    return runSql(config, sql);
   }
 
   /**

@@ -6,9 +6,8 @@ const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { postgresFolder } = require('../../support/account.js');
+const { Client } = require('pg');
 
-const psql = path.join(postgresFolder(), 'psql');
 const MAIN = path.join(__dirname, '../../../cli/main.js');
 
 const DOCUMENT = path.join(__dirname, '../../../docs/doctor.md');
@@ -128,32 +127,34 @@ async function doctor(args, options) {
   return { code, report, ids, finding, symptom, advice, stdout, stderr };
 }
 
+/** @param {Client} client @param {string} text */
+async function repeat(client, text) {
+  for (;;) {
+    await client.query(text);
+  }
+}
+
 /**
  * Takes connections until there are `count`, or no more.
  * @param {string} url
  * @param {number} count
- * @param {string} [work] what each has to do
+ * @param {string} [work] the statement that each runs over and over
  * @returns {Promise<() => void>} gives them back
  */
-async function fill(url, count, work = '') {
-  const children = Array.from({ length: count }, () =>
-    spawn(psql, [url, '-XAtq'], { stdio: ['pipe', 'pipe', 'ignore'] }),
-  );
-  const ready = children.map(
-    (child) =>
-      new Promise((resolve) => {
-        child.stdout.once('data', resolve);
-        child.once('exit', resolve);
-      }),
-  );
-  for (const child of children) {
-    child.stdin.on('error', () => {});
-    child.stdin.write(`select 1;\n${work}`);
-  }
+async function fill(url, count, work) {
+  const clients = Array.from({ length: count }, () => new Client(url));
+  const ready = clients.map(async (client) => {
+    client.on('error', () => {});
+    // The server may have room for fewer.
+    await client.connect().catch(() => {});
+    if (work) {
+      repeat(client, work).catch(() => {});
+    }
+  });
   await Promise.all(ready);
   return () => {
-    for (const child of children) {
-      child.kill();
+    for (const client of clients) {
+      client.connection.stream.destroy();
     }
   };
 }

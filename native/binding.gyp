@@ -5,7 +5,8 @@
   # The folder with libpq and OpenSSL as static libraries, of a release; else
   # the system's libpq is used.
   # hf_lto: the compiler is GCC, which optimizes across files at the link.
-  'variables': {'hf_static%': '', 'hf_lto%': 0},
+  # hf_floor: the folder of scripts/release/glibc.js, for an older glibc.
+  'variables': {'hf_static%': '', 'hf_lto%': 0, 'hf_floor%': ''},
   'includes': ['native/sources.gypi'],
   'target_defaults': {
     'conditions': [['OS=="mac"', {'defines': ['_DARWIN_C_SOURCE']}]],
@@ -53,6 +54,11 @@
       ],
       'conditions': [
         ['hf_lto==1', {'ldflags': ['-flto', '-flto-partition=one', '-O3']}],
+        ['hf_floor!=""', {
+          'libraries': [
+            '<(hf_floor)/glibc.o', '<(hf_floor)/libc.so', '<(hf_floor)/libm.so',
+          ],
+        }],
         ['hf_static==""', {
           # OpenSSL's functions are those of Node, or libpq's where it has none.
           'libraries': ['<!@(pkg-config --libs libpq)'],

@@ -4,6 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { makeGlibcFloor } = require('./glibc.js');
 const { addHeaders } = require('./headers.js');
 const { ROOT, step } = require('../steps.js');
 
@@ -32,6 +33,10 @@ async function buildAddon(name, platform, parts) {
     });
   }
   addHeaders(work);
+  const floor = platform.libc === 'glibc' ? path.join(work, 'floor') : null;
+  if (floor !== null) {
+    makeGlibcFloor(platform, floor);
+  }
   const { cc, cxx, ar, link, strip } = platform.tools;
   const { ok, output } = await step(
     `addon for ${name}`,
@@ -44,7 +49,10 @@ async function buildAddon(name, platform, parts) {
         CXX: cxx,
         LINK: link ?? cxx,
         AR: ar,
-        GYP_DEFINES: `hf_static=${quoted(parts)}`,
+        GYP_DEFINES: [
+          `hf_static=${quoted(parts)}`,
+          ...(floor === null ? [] : [`hf_floor=${quoted(floor)}`]),
+        ].join(' '),
       },
     },
   );

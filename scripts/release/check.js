@@ -5,6 +5,7 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const { ROOT } = require('../steps.js');
+const { FLOOR } = require('./glibc.js');
 const { loadWithMusl } = require('./load-musl.js');
 const { cacheFolder } = require('../cache-folder.js');
 
@@ -24,9 +25,6 @@ const { cacheFolder } = require('../cache-folder.js');
  * @property {string} segments
  * @property {{name: string, version: string, defined: boolean}[]} symbols
  */
-
-/** The newest glibc that may be asked for: AWS Lambda's and Vercel's. */
-const GLIBC = [2, 34];
 
 /**
  * All of them belong to the C library's own package: libm is its mathematics
@@ -116,9 +114,9 @@ function checkGlibc({ symbols }) {
     .map(([, major, minor]) => [Number(major), Number(minor)]);
   versions.sort(([a = 0, b = 0], [c = 0, d = 0]) => a - c || b - d);
   const [major = 0, minor = 0] = versions.at(-1) ?? [];
-  const [most = 0, least = 0] = GLIBC;
+  const [most = 0, least = 0] = FLOOR;
   return {
-    name: `runs with glibc ${GLIBC.join('.')}`,
+    name: `runs with glibc ${FLOOR.join('.')}`,
     ok: major < most || (major === most && minor <= least),
     detail: `asks for ${major}.${minor}`,
   };

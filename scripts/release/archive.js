@@ -24,12 +24,15 @@ const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 /** apt's own downloader: it knows the machine's proxies and mirrors. */
 const HELPER = '/usr/lib/apt/apt-helper';
 
-/** Debian 13 in the archives by the names of their folders. */
+/** The suites of a release in the archives by the names of their folders. */
 const SUITES = [
-  ['debian', 'trixie'],
-  ['debian', 'trixie-updates'],
-  ['debian-security', 'trixie-security'],
+  ['debian', ''],
+  ['debian', '-updates'],
+  ['debian-security', '-security'],
 ];
+
+/** Debian 13: where the sources come from. */
+const RELEASE = 'trixie';
 
 /** Where an archive by the name of its folder keeps the files of `main`. */
 const POOLS = { debian: 'pool/main', 'debian-security': 'pool/updates/main' };
@@ -159,19 +162,22 @@ async function takeByHash(source, into) {
 
 /**
  * @param {string} cache
- * @param {string} keyring
+ * @param {{kind: 'deb' | 'deb-src', release: string, keyring?: string}} what
  * @returns {string[]} options of every apt command that reads the index
  */
-function indexOptions(cache, keyring) {
+function indexOptions(cache, { kind, release, keyring = KEYRING }) {
   const folder = path.join(cache, 'apt');
   for (const name of ['lists/partial', 'archives/partial']) {
     fs.mkdirSync(path.join(folder, name), { recursive: true });
   }
   const known = archives();
-  const lines = SUITES.flatMap(([name, suite]) =>
+  const lines = SUITES.flatMap(([name, suffix]) =>
     known
       .filter((archive) => archive.name === name)
-      .map(({ uri }) => `deb-src [signed-by=${keyring}] ${uri} ${suite} main`),
+      .map(
+        ({ uri }) =>
+          `${kind} [signed-by=${keyring}] ${uri} ${release}${suffix} main`,
+      ),
   );
   const list = path.join(folder, 'sources.list');
   fs.writeFileSync(list, `${lines.join('\n')}\n`);
@@ -218,8 +224,9 @@ function parseRecord(record) {
  * @param {string} [keyring] whose signature the index must have
  * @returns {Promise<Source[]>}
  */
-async function versionsInIndex(source, cache, keyring = KEYRING) {
-  const options = indexOptions(cache, keyring);
+async function versionsInIndex(source, cache, keyring) {
+  const what = /** @type {const} */ ({ kind: 'deb-src', release: RELEASE });
+  const options = indexOptions(cache, { ...what, keyring });
   const update = await step('list of Debian 13 sources', 'apt-get', [
     ...options,
     'update',
@@ -248,4 +255,11 @@ async function versionsInIndex(source, cache, keyring = KEYRING) {
   return found;
 }
 
-module.exports = { HELPER, KEYRING, sha256, takeByHash, versionsInIndex };
+module.exports = {
+  HELPER,
+  KEYRING,
+  indexOptions,
+  sha256,
+  takeByHash,
+  versionsInIndex,
+};

@@ -14,7 +14,14 @@ const { linesToRun } = require('./support/line.js');
 const { findTarballs } = require('./support/packed.js');
 const { before, useServer } = require('../support/suite.js');
 
-const VERSIONS = ['20.20.2', '22.23.3', '24.21.0', '26.10.0'];
+/** Debian 11 has glibc 2.31, the oldest that can be had; see scripts/release. */
+const OLD = ['20.20.2', 'bullseye'];
+const LINES = [['20.20.2'], OLD, ['22.23.3'], ['24.21.0'], ['26.10.0']];
+
+/** @param {string[]} line */
+function nameOf([version, suite]) {
+  return `Node.js ${version}${suite ? `, Debian's ${suite}` : ''}`;
+}
 const FOLDER = path.join(__dirname, 'packed');
 const HOST = 'localhost';
 
@@ -50,9 +57,10 @@ async function node(root, args) {
   assert.equal(ended.code, 0, ended.output);
 }
 
-for (const version of linesToRun(VERSIONS, (line) => `Node.js ${line}`)) {
-  test(`the packages work on a bare system, Node.js ${version}`, async (t) => {
-    const root = await makeBareRoot(version);
+for (const line of linesToRun(LINES, nameOf)) {
+  test(`the packages work on a bare system, ${nameOf(line)}`, async (t) => {
+    const [version = '', suite] = line;
+    const root = await makeBareRoot(version, suite);
     const app = path.join(root.folder, 'app');
     fs.rmSync(app, { recursive: true, force: true });
     fs.cpSync(FOLDER, app, { recursive: true });

@@ -8,6 +8,7 @@
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { indexOptions } = require('../../../scripts/release/archive.js');
 const { run } = require('../../support/index.js');
 const { lock } = require('./lock.js');
 
@@ -36,14 +37,26 @@ exec chroot "$1" /bin/sh -c 'cd "$0" && exec "$@"' "$2" "\${@:3}"
  *   signal: string | null, output: string}>} run a program inside
  */
 
-/** @param {string} folder */
-async function unpackSystem(folder) {
+/**
+ * @param {string} folder
+ * @param {string} [suite] of Debian: this machine's, unless given
+ */
+async function unpackSystem(folder, suite) {
   const debs = path.join(ROOTS, 'debs');
   fs.rmSync(debs, { recursive: true, force: true });
   fs.mkdirSync(debs, { recursive: true });
+  const options =
+    suite === undefined
+      ? []
+      : indexOptions(debs, { kind: 'deb', release: suite });
+  if (suite !== undefined) {
+    await run('apt-get', [...options, '-q', 'update']);
+  }
   // An outdated list may name files that no longer exist.
-  await run('apt-get', ['-q', 'download', ...PACKAGES], { cwd: debs });
-  for (const name of fs.readdirSync(debs)) {
+  const download = [...options, '-q', 'download', ...PACKAGES];
+  await run('apt-get', download, { cwd: debs });
+  const names = fs.readdirSync(debs).filter((name) => name.endsWith('.deb'));
+  for (const name of names) {
     await run('dpkg-deb', ['-x', path.join(debs, name), folder]);
   }
   for (const name of ['dev', 'proc', 'tmp', 'etc', 'root', 'usr/bin', 'bin']) {
@@ -95,10 +108,12 @@ async function addNode(folder, version) {
  * Makes such a root, or returns the one made before.
  *
  * @param {string} nodeVersion
+ * @param {string} [suite] of Debian: this machine's, unless given
  * @returns {Promise<BareRoot>}
  */
-async function makeBareRoot(nodeVersion) {
-  const folder = path.join(ROOTS, `bare-${nodeVersion}`);
+async function makeBareRoot(nodeVersion, suite) {
+  const name = ['bare', nodeVersion, ...(suite ? [suite] : [])].join('-');
+  const folder = path.join(ROOTS, name);
   const made = path.join(folder, '.made');
   fs.mkdirSync(ROOTS, { recursive: true });
   const release = await lock(path.join(ROOTS, 'roots.lock'));
@@ -106,7 +121,7 @@ async function makeBareRoot(nodeVersion) {
     if (!fs.existsSync(made)) {
       fs.rmSync(folder, { recursive: true, force: true });
       fs.mkdirSync(folder);
-      await unpackSystem(folder);
+      await unpackSystem(folder, suite);
       await addNode(folder, nodeVersion);
       fs.writeFileSync(made, '');
     }

@@ -10,6 +10,7 @@ const { withUsage } = require('./arguments.js');
 const { Deadline } = require('./doctor/deadline.js');
 const { examine } = require('./doctor/examine.js');
 const { newReport } = require('./doctor/new-report.js');
+const { page } = require('./doctor/page.js');
 const { asText } = require('./doctor/report.js');
 const { directOf, readSettings } = require('./doctor/settings.js');
 const { print, startProgress } = require('./progress.js');
@@ -84,7 +85,7 @@ function unreadable(error, source) {
     }
     return isMissing
       ? "npx pg-holdfast doctor 'postgresql://user:password@host:5432/database'"
-      : 'correct it; docs/options.md has all parameters';
+      : `correct it; ${page('options.md')} has all parameters`;
   };
   report.findings.push({
     id: code === 'HF_NO_BINARY' ? 'no-binary' : 'settings',

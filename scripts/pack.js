@@ -9,6 +9,8 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { addHeaders } = require('./release/headers.js');
+const { linkPages } = require('./release/pages.js');
+const { HOME, projectLinks } = require('./release/project.js');
 const { buildWasm } = require('./build-wasm.js');
 const { PLATFORMS } = require('./release/platforms.js');
 const { ROOT, say } = require('./steps.js');
@@ -63,14 +65,19 @@ function npmPack(folder, into) {
  * @param {string} work
  * @param {string[]} platforms
  * @param {boolean} unpinned
+ * @param {string} [home] where the project lives
  * @returns {string} the tarball
  */
-function packMain(work, platforms, unpinned) {
+function packMain(work, platforms, unpinned, home = HOME) {
   const plain = npmPack(ROOT, path.join(work, 'plain'));
   execFileSync('tar', ['-xzf', plain, '-C', work]);
   const folder = path.join(work, 'package');
   const file = path.join(folder, 'package.json');
-  const manifest = { ...readJson(file), ...publishing(unpinned) };
+  const manifest = {
+    ...readJson(file),
+    ...publishing(unpinned),
+    ...projectLinks(home),
+  };
   delete manifest.devDependencies;
   delete manifest.scripts;
   manifest.files = [...manifest.files, 'vendor'];
@@ -79,6 +86,7 @@ function packMain(work, platforms, unpinned) {
   );
   writeJson(file, manifest);
   addHeaders(folder);
+  linkPages(folder, home);
   return npmPack(folder, path.join(work, 'main'));
 }
 
@@ -107,6 +115,7 @@ function packPlatform(work, name, { binary, notices, unpinned = false }) {
     name: `pg-holdfast-${name}`,
     version: main.version,
     ...publishing(unpinned),
+    ...projectLinks(HOME),
     description: `The binary of pg-holdfast for ${name}`,
     license: main.license,
     author: main.author,
@@ -211,4 +220,4 @@ if (require.main === module) {
   main();
 }
 
-module.exports = { pack };
+module.exports = { pack, packMain };

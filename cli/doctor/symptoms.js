@@ -4,6 +4,8 @@
 // The errors that people look for, and whether this URL would cause them: with
 // drivers that name their statements, and with Holdfast.
 
+const { page } = require('./page.js');
+
 /** @typedef {import('./new-report.js').Report} Report */
 
 /**
@@ -56,7 +58,7 @@ const ROWS = {
   unsafe: [
     'yes',
     'clients that use one name for different SQL with as many parameters ' +
-      'run what is there: no error, so no retry helps; see docs/42p05.md',
+      `run what is there: no error, so no retry helps; see ${page('42p05.md')}`,
   ],
   unknown: NAMES.unknown,
 };

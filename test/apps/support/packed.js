@@ -13,7 +13,8 @@ const ADDON = path.join(ROOT, 'build', 'Release', 'holdfast.node');
 
 /** What the packages are made from. */
 const SOURCES = [
-  ...['lib', 'native', 'package.json', 'scripts/build.js', 'scripts/pack.js'],
+  ...['cli', 'docs', 'lib', 'native', 'scripts/release', 'README.md'],
+  ...['package.json', 'scripts/build.js', 'scripts/pack.js'],
   ADDON,
 ];
 

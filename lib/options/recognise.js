@@ -5,7 +5,7 @@
 // string belongs: each is known before anything is parsed, and has a sentence
 // of its own. Nothing of the string is repeated: it holds a password.
 
-const SCHEME = /^postgres(?:ql)?:\/\//i;
+const SCHEME = /^(?:postgres(?:ql)?|pg):\/\//i;
 
 /** A name and what stands between it and its value, as shells and YAML do. */
 const ASSIGNMENT =

@@ -8,7 +8,10 @@
 const { recognise } = require('./recognise.js');
 
 const EXAMPLE = 'postgresql://user:password@host:5432/database';
-const SCHEME = /^postgres(?:ql)?:\/\//i;
+// pg: is no scheme of libpq, but pg takes it, and people write it.
+const SCHEME = /^(?:postgres(?:ql)?|pg):\/\//i;
+/** As in pg: a socket's folder, with the database as the parameter `db`. */
+const SOCKET = /^socket:(?:\/\/(?:([^/@]*)@)?)?(?=\/(?!\/))/i;
 const ANY_SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 const KNOWN_SCHEME =
   /^(prisma(?:\+postgres)?|mysql|mariadb|mongodb(?:\+srv)?|sqlserver|https?):\/\//i;
@@ -127,6 +130,42 @@ function readParameters(text, label, into) {
 }
 
 /**
+ * @param {string} text "user" or "user:password"
+ * @param {string} label
+ * @param {Keywords} into
+ */
+function readLogin(text, label, into) {
+  const [user, password] = cut(text, ':');
+  if (user !== '') {
+    into.set('user', decode(user, label, 'user'));
+  }
+  if (password !== undefined) {
+    into.set('password', decode(password, label, 'password'));
+  }
+}
+
+/**
+ * @param {string} text
+ * @param {string} label
+ * @returns {Keywords}
+ */
+function parseSocket(text, label) {
+  /** @type {Keywords} */
+  const keywords = new Map();
+  const [start, login] = /** @type {RegExpExecArray} */ (SOCKET.exec(text));
+  readLogin(login ?? '', label, keywords);
+  const [folder, query] = cut(text.slice(start.length), '?');
+  keywords.set('host', decode(folder, label, 'folder'));
+  readParameters(query ?? '', label, keywords);
+  const database = keywords.get('db');
+  if (database !== undefined) {
+    keywords.delete('db');
+    keywords.set('dbname', database);
+  }
+  return keywords;
+}
+
+/**
  * @param {string} text
  * @param {string} label
  * @returns {Keywords}
@@ -139,13 +178,7 @@ function parseUrl(text, label) {
   const authority = rest.slice(0, end);
   const at = authority.lastIndexOf('@');
   if (at >= 0) {
-    const [user, password] = cut(authority.slice(0, at), ':');
-    if (user !== '') {
-      keywords.set('user', decode(user, label, 'user'));
-    }
-    if (password !== undefined) {
-      keywords.set('password', decode(password, label, 'password'));
-    }
+    readLogin(authority.slice(0, at), label, keywords);
   }
   readHosts(authority.slice(at + 1), label, keywords);
   const [path, query] = cut(rest.slice(end), '?');
@@ -222,6 +255,9 @@ function parseConnectionString(text, label) {
   }
   if (SCHEME.test(trimmed)) {
     return parseUrl(trimmed, label);
+  }
+  if (SOCKET.test(trimmed)) {
+    return parseSocket(trimmed, label);
   }
   if (ANY_SCHEME.test(trimmed)) {
     throw notOurs(trimmed, label);

@@ -74,7 +74,17 @@ class Result {
     /** @type {Record<string, any>} */
     const row = {};
     this.fields.forEach(({ name }, i) => {
-      row[name] = values[i];
+      if (name === '__proto__') {
+        // Assigned, it would be the prototype: a column is not to choose that.
+        Object.defineProperty(row, name, {
+          configurable: true,
+          enumerable: true,
+          value: values[i],
+          writable: true,
+        });
+      } else {
+        row[name] = values[i];
+      }
     });
     return row;
   }

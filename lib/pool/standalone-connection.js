@@ -43,6 +43,40 @@ function notQueryable(text) {
 }
 
 /**
+ * Returns the error of connect(). Of a pool's, the sentence for its time limit
+ * speaks of connections that others have.
+ * @param {any} error
+ * @returns {any}
+ */
+function connectError(error) {
+  return error?.code !== 'HF_ACQUIRE_TIMEOUT'
+    ? error
+    : usageError(
+        'HF_ACQUIRE_TIMEOUT',
+        'timeout expired: the server did not take the connection within ' +
+          'connectionTimeoutMillis',
+        { cause: error },
+      );
+}
+
+/**
+ * Returns the error of a statement that end() cut off.
+ * @param {Client} client
+ * @param {any} error
+ * @returns {any}
+ */
+function statementError(client, error) {
+  return !client._ending || error?.code !== 'HF_RELEASED'
+    ? error
+    : usageError(
+        'HF_RELEASED',
+        'Connection terminated: end() was called, and the statement was not ' +
+          'finished within drainMillis',
+        { outcome: error.outcome, retryable: false, cause: error },
+      );
+}
+
+/**
  * @param {Client} client
  * @param {State} state
  * @returns {Promise<Client>}
@@ -53,7 +87,8 @@ async function open(client, state) {
     const lease = await state.pool.connect({ retry: false });
     adopt(client, state, lease);
     await tellParameters(client, lease);
-  } catch (error) {
+  } catch (thrown) {
+    const error = connectError(thrown);
     client._connecting = false;
     client._queryable = false;
     settleQueue(state, error);
@@ -154,7 +189,11 @@ function run(client, state, config, values, resolve, reject) {
       /** @type {any} */ failure,
       /** @type {any} */ result,
     ) => {
-      (failure ? reject : resolve)(failure ?? result);
+      if (failure) {
+        reject(statementError(client, failure));
+      } else {
+        resolve(result);
+      }
       process.nextTick(settled);
     };
     lease.query(withoutCallback(config), values, onAnswer);

@@ -235,6 +235,26 @@ test('schema is one schema, and its sentence says how to name several', () => {
   );
 });
 
+test('pg: is postgresql:, and socket: names a folder, as in pg', () => {
+  assert.deepStrictEqual(
+    resolved('pg://ada:pw@db.example:6432/app').target,
+    resolved('postgresql://ada:pw@db.example:6432/app').target,
+  );
+  for (const [text, host, dbname, user] of [
+    ['socket:/some path/?db=my[db]&encoding=utf8', '/some path/', 'my[db]'],
+    ['socket:/some%20path?db=a%2Bb', '/some path', 'a+b'],
+    ['socket://ada:p%40w@/run/pg?db=app', '/run/pg', 'app', 'ada'],
+  ]) {
+    const { target } = resolved(text);
+    assert.strictEqual(target.host, host);
+    assert.strictEqual(target.dbname, dbname);
+    assert.ok(user === undefined || target.user === user);
+  }
+  for (const wrong of ['socket:', 'socket:run', 'socket://host/run']) {
+    assert.match(refusal(wrong), /is not a URL|is not a PostgreSQL URL/);
+  }
+});
+
 test('the nearest name is the one that needs the fewest letters changed', () => {
   for (const [written, meant] of [
     ['sslmod', 'sslmode'],

@@ -33,6 +33,7 @@ test('everything that require("pg") has is here', () => {
     assert.strictEqual(typeof holdfast[name], typeof pg[name], name);
   }
   assert.strictEqual(holdfast.native, null);
+  assert.ok(!Object.keys(holdfast).includes('native'));
   assert.strictEqual(holdfast.Client.Query, holdfast.Query);
   for (const name of Object.keys(pg.utils)) {
     assert.strictEqual(typeof holdfast.utils[name], 'function', name);
@@ -132,6 +133,21 @@ test('a result is built of messages as pg does it', () => {
       build(ours('result'), mode),
       build(require('pg/lib/result'), mode),
     );
+  }
+});
+
+test('a column called __proto__ is a value, not the prototype of its row', () => {
+  for (const Result of [ours('result'), require('pg/lib/result')]) {
+    const result = new Result(undefined, { getTypeParser: () => JSON.parse });
+    result.addFields([
+      { name: '__proto__', dataTypeID: 114, format: 'text' },
+      { name: 'id', dataTypeID: 23, format: 'text' },
+    ]);
+    const row = result.parseRow(['{"isAdmin":true}', '1']);
+    assert.deepStrictEqual(Object.keys(row), ['__proto__', 'id']);
+    assert.deepStrictEqual(Object.values(row)[0], { isAdmin: true });
+    assert.ok(!('isAdmin' in row));
+    assert.strictEqual(Object.getPrototypeOf(row), Object.prototype);
   }
 });
 

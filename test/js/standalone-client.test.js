@@ -10,7 +10,6 @@ const { once } = require('node:events');
 const { describe, test } = require('node:test');
 
 const holdfast = require('../../lib/index.js');
-const { eventually } = require('../support');
 const {
   failureOf,
   usePgBouncer,
@@ -351,39 +350,3 @@ for (const [name, library] of Object.entries({ pg, holdfast })) {
     });
   });
 }
-
-test('end() lets what was asked for finish, where pg cuts it off', async () => {
-  const client = new holdfast.Client(server.url);
-  await client.connect();
-  const slow = client.query('select pg_sleep(0.2)');
-  const next = client.query('select 1 as n');
-  await client.end();
-  await slow;
-  assert.deepStrictEqual((await next).rows, [{ n: 1 }]);
-});
-
-test('end() waits no longer than drainMillis for it', async () => {
-  const client = new holdfast.Client({
-    connectionString: server.url,
-    drainMillis: 50,
-  });
-  await client.connect();
-  const cut = failureOf(client.query('select pg_sleep(60)'));
-  await client.end();
-  assert.ok((await cut) instanceof Error);
-});
-
-test('a client whose parameters could not be read leaves no connection', async () => {
-  const client = new holdfast.Client({
-    connectionString: server.url,
-    application_name: 'unread',
-  });
-  client.connection.on('parameterStatus', () => {
-    throw new Error('no');
-  });
-  await failureOf(client.connect());
-  await client.end();
-  const left = `select count(*) from pg_stat_activity
-    where application_name = 'unread'`;
-  await eventually(async () => (await server.psql(left)) === '0');
-});

@@ -281,13 +281,13 @@ export interface ValueOptions {
   dates?: 'date' | 'text' | 'temporal' | undefined;
 }
 
-/** A type of the database, from `pool.type()`. */
+/** A type of the database, from `type()` of a pool or a client. */
 export interface NamedType {
   /** The name that it was asked for by. */
   readonly name: string;
   /**
    * Returns a parameter of this type, null for null. A composite is an object
-   * with all of its attributes, a range `{lower, upper, bounds}`.
+   * with all of its attributes (undefined is NULL), a range `{lower, upper, bounds}`.
    * @throws {HoldfastError} HF_PARAM_INVALID, for what is no such value
    */
   value(value: unknown): { toPostgres(): string } | null;
@@ -999,6 +999,11 @@ export interface PoolClient extends Queryable, AbsentInClient, EventEmitter {
    * if it is broken. It is bound, and may be passed on. A second call throws.
    */
   release(errorOrClose?: Error | boolean): void;
+  /**
+   * Looks a type up by its name, as this connection sees it: that of a temporary
+   * table too, or of one that its transaction has made. As of a pool.
+   */
+  type(name: string): Promise<NamedType>;
   /** 'I' idle, 'T' in a transaction, 'E' in a failed one. */
   getTransactionStatus(): 'I' | 'T' | 'E' | null;
   setTypeParser(type: number | string, parser: TypeParser): void;
@@ -1043,6 +1048,11 @@ export class Client extends EventEmitter implements Omit<Queryable, 'batch'> {
    * those who listen before connect(), and 'end'. Nothing else of pg's.
    */
   readonly connection: Connection;
+  /**
+   * Looks a type up by its name, as this connection sees it: that of a temporary
+   * table too, or of one that its transaction has made. As of a pool.
+   */
+  type(name: string): Promise<NamedType>;
   /** 'I' idle, 'T' in a transaction, 'E' in a failed one. */
   getTransactionStatus(): 'I' | 'T' | 'E' | null;
   setTypeParser(type: number | string, parser: TypeParser): void;

@@ -109,6 +109,14 @@ class PoolClient extends EventEmitter {
     return stateOf(this).stream([config, values, options]);
   }
 
+  /**
+   * Looks a type up by its name, as this connection sees it.
+   * @param {string} name
+   */
+  type(name) {
+    return stateOf(this).asker.named(name);
+  }
+
   /** A template tag, for statements on this connection. */
   get sql() {
     return sqlOf(this);

@@ -76,7 +76,7 @@ class LeaseState {
   #session = false;
   #pending = 0;
   #streams = new LeaseStreams(this, (kind, call, config) => {
-    this.#refuseIfGone();
+    this.refuseIfGone();
     this.#send(kind, call, config, undefined);
   });
   /** @type {unknown} */
@@ -156,7 +156,7 @@ class LeaseState {
       onDone,
       'HoldfastQuery',
       (resolve, reject) => {
-        this.#refuseIfGone();
+        this.refuseIfGone();
         const given = valuesGiven ? values : undefined;
         const { LEASE_QUERY } = OP;
         call = this.#start(LEASE_QUERY, config, given, resolve, reject);
@@ -171,7 +171,8 @@ class LeaseState {
     return promise;
   }
 
-  #refuseIfGone() {
+  /** Throws where no statement can be run any more. */
+  refuseIfGone() {
     if (this.lease === 0 || this.closed !== '') {
       throw refusal('HF_RELEASED', this.closed || undefined);
     }

@@ -5,7 +5,8 @@
 // once that has altered some.
 
 const { joinSignal } = require('./arguments.js');
-const { ALTERS, lookupCall, questionOf } = require('./type-lookup.js');
+const { namedType } = require('./named-type.js');
+const { ALTERS, lookupCall } = require('./type-lookup.js');
 const { OP } = require('../protocol/operations.js');
 
 class LeaseTypes {
@@ -61,18 +62,30 @@ class LeaseTypes {
 
   /**
    * Asks the catalogue, after all earlier statements.
-   * @param {number[]} oids
+   * @param {import('./type-lookup.js').Question} question
    * @returns {Promise<import('../values/results.js').Result>}
    */
-  ask(oids) {
+  ask(question) {
     const lease = this.#lease;
     return new Promise((resolve, reject) => {
-      const call = lookupCall(lease, questionOf(oids), resolve, reject);
+      const call = lookupCall(lease, question, resolve, reject);
       call.timeout = lease.core.defaults.timeout;
       joinSignal(call, lease.signal);
       call.submit(lease.core.port, OP.LEASE_QUERY, lease.lease);
       lease.begun();
     });
+  }
+
+  /**
+   * Looks a type up by its name, as this connection sees it: that of a temporary
+   * table, or of one that its transaction has made.
+   * @param {unknown} name
+   */
+  named(name) {
+    return namedType((question) => {
+      this.#lease.refuseIfGone();
+      return this.ask(question);
+    }, name);
   }
 }
 

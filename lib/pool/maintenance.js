@@ -4,7 +4,7 @@
 // Operations on a pool as a whole: warm-up, health, reset, suspension, and the
 // deallocation of prepared statements.
 
-const { namedType } = require('./named-type.js');
+const { namedTypeOfPool } = require('./named-type.js');
 const { FLAG, OP } = require('../protocol/operations.js');
 const { refusal } = require('../errors/errors.js');
 const { checkOptions } = require('../validate/keys.js');
@@ -49,7 +49,7 @@ class Maintenance {
 
   /** @param {string} name as the catalogue has it */
   type(name) {
-    return namedType(this.#core, name);
+    return namedTypeOfPool(this.#core, name);
   }
 
   /**

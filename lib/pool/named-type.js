@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// pool.type(name): a type of the database, to make parameters of.
+// type(name) of a pool or client: a type of the database, to make parameters of.
 
 const { paramError } = require('../errors/errors.js');
 const { TypeWriter } = require('../values/catalog/type-writer.js');
 const { encodeParam } = require('../values/params.js');
-const { TypeLookup } = require('./type-lookup.js');
+const { askPool, questionOf } = require('./type-lookup.js');
 
 /** A name is the catalogue's, with or without a schema, as of parsers. */
 const SQL = `select (case when $2::text = 'array' then t.typarray else t.oid end)
@@ -46,27 +46,64 @@ class NamedType {
 }
 
 /**
- * @param {import('./pool-core.js').PoolCore} core
+ * Asks the catalogue, on some connection.
+ * @callback Ask
+ * @param {import('./type-lookup.js').Question} question
+ * @returns {Promise<import('../values/results.js').Result>}
+ */
+
+/**
+ * Returns the OID of a type, 0 if there is none.
+ * @param {Ask} ask
+ * @param {string} name
+ * @returns {Promise<number>}
+ */
+async function oidOf(ask, name) {
+  const find = async (/** @type {string[]} */ ...values) => {
+    const { rows } = await ask([SQL, values]);
+    return Number(rows[0]?.[0] ?? 0);
+  };
+  const array = name.endsWith(ARRAY)
+    ? await find(name.slice(0, -ARRAY.length), 'array')
+    : 0;
+  // A name may really end so.
+  return array === 0 ? find(name, 'single') : array;
+}
+
+/**
+ * @param {Ask} ask
  * @param {unknown} name
  * @returns {Promise<NamedType>}
  */
-async function namedType(core, name) {
+async function namedType(ask, name) {
   if (typeof name !== 'string' || name === '') {
     throw new TypeError('type() takes the name of a type');
   }
-  core.refuseAfterEnd();
-  const lookup = core.lookup ?? new TypeLookup(core, false);
-  const isArray = name.endsWith(ARRAY);
-  const single = isArray ? name.slice(0, -ARRAY.length) : name;
-  const oid = await lookup.oidOf(SQL, [single, isArray ? 'array' : 'single']);
-  const entries = oid === 0 ? undefined : await lookup.definition(oid);
-  if (entries === undefined) {
+  const oid = await oidOf(ask, name);
+  const { rows } = oid === 0 ? { rows: [] } : await ask(questionOf([oid]));
+  if (rows.length === 0) {
     throw paramError(
       `there is no type ${JSON.stringify(name)} in the search_path: ` +
         'write its schema in front, and its name without quotes',
     );
   }
+  const entries = new Map();
+  for (const [json] of rows) {
+    const entry = JSON.parse(json);
+    entries.set(entry.oid, entry);
+  }
   return new NamedType(name, oid, new TypeWriter((one) => entries.get(one)));
 }
 
-module.exports = { namedType };
+/**
+ * @param {import('./pool-core.js').PoolCore} core
+ * @param {unknown} name
+ */
+function namedTypeOfPool(core, name) {
+  return namedType((question) => {
+    core.refuseAfterEnd();
+    return askPool(core, question);
+  }, name);
+}
+
+module.exports = { namedType, namedTypeOfPool };

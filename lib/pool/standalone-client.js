@@ -192,6 +192,18 @@ class Client extends EventEmitter {
     return lease.stream(config, values, options);
   }
 
+  /**
+   * Looks a type up by its name, once it is connected.
+   * @param {string} name
+   */
+  type(name) {
+    const { lease } = stateOf(this);
+    if (lease === null || !this._connected) {
+      return Promise.reject(notQueryable('await connect() before type()'));
+    }
+    return lease.type(name);
+  }
+
   /** A template tag, for statements on this connection. */
   get sql() {
     return sqlOf(this);

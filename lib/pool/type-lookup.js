@@ -333,31 +333,6 @@ class TypeLookup {
   }
 
   /**
-   * Returns the OID that a question asks for, 0 for none.
-   * @param {string} text
-   * @param {string[]} values
-   * @returns {Promise<number>}
-   */
-  async oidOf(text, values) {
-    const { rows } = await askPool(this.#core, [text, values]);
-    return Number(rows[0]?.[0] ?? 0);
-  }
-
-  /**
-   * Looks a type up, however well it is known.
-   * @param {number} oid
-   * @returns {Promise<Map<number, TypeEntry> | undefined>} it and those it
-   *   consists of, undefined if there is none
-   */
-  async definition(oid) {
-    const { rows } = await askPool(this.#core, questionOf([oid]));
-    const entries = rows.map(([json]) => JSON.parse(json));
-    return entries.length === 0
-      ? undefined
-      : new Map(entries.map((entry) => [entry.oid, entry]));
-  }
-
-  /**
    * A lease asks on its own connection, which sees what its transaction has made
    * and needs no second one. In a failed transaction it cannot.
    * @param {Set<number>} missing
@@ -386,7 +361,9 @@ class TypeLookup {
   async #lookOn(lease, missing) {
     const flights = flightsOf(this.#flights, lease);
     try {
-      await lookOnce(this.catalog, missing, flights, (oids) => lease.ask(oids));
+      await lookOnce(this.catalog, missing, flights, (oids) =>
+        lease.ask(questionOf(oids)),
+      );
       return true;
     } catch (/** @type {any} */ error) {
       if (error.code !== IN_FAILED_TRANSACTION) {
@@ -397,4 +374,4 @@ class TypeLookup {
   }
 }
 
-module.exports = { ALTERS, TypeLookup, lookupCall, questionOf };
+module.exports = { ALTERS, TypeLookup, askPool, lookupCall, questionOf };

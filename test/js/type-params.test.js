@@ -7,7 +7,7 @@
 const assert = require('node:assert');
 const { after, test } = require('node:test');
 
-const { Pool } = require('../../lib/index.js');
+const { Client, Pool } = require('../../lib/index.js');
 const { before, failureOf, useServer } = require('../support/suite.js');
 const { TreeMaker } = require('./type-trees.js');
 
@@ -163,6 +163,56 @@ test('wrong values are refused before anything is sent', async () => {
   const error = await failureOf(pool.query('select $1::app.pair', [rows[0].v]));
   assert.strictEqual(error.code, 'HF_PARAM_INVALID');
   assert.match(error.message, /app\.pair has no attribute "c": it has a, b$/);
+});
+
+test('type() of a client sees what its transaction has made', async () => {
+  const client = await pool.connect();
+  await client.query('begin');
+  await client.query('create type fresh as (a int, b text)');
+  const fresh = await client.type('fresh');
+  const { rows } = await client.query('select ($1::fresh).*', [
+    fresh.value({ a: 7, b: undefined }),
+  ]);
+  assert.deepStrictEqual(rows, [{ a: 7, b: null }]);
+  assert.match(
+    (await failureOf(pool.type('fresh'))).message,
+    /no type "fresh"/,
+  );
+  await client.query('rollback');
+  client.release();
+  assert.strictEqual((await failureOf(client.type('x'))).code, 'HF_RELEASED');
+});
+
+test('type() of a Client needs its connection', async () => {
+  const client = new Client(server.url);
+  const early = await failureOf(client.type('int4range'));
+  assert.match(early.message, /await connect\(\) before type\(\)/);
+  await client.connect();
+  await client.query('create temp table own (n int)');
+  const own = await client.type('own');
+  assert.strictEqual(own.value({ n: 1 })?.toPostgres(), '("1")');
+  await client.end();
+});
+
+test('names with dots and brackets in them are found', async () => {
+  await server.psql(
+    'create schema "my.app"; create type "my.app".pair as (a int);' +
+      'create type "odd[]" as (b int); create type "odd[][]" as enum (\'x\');',
+  );
+  const texts = [];
+  for (const [name, value] of [
+    ['my.app.pair', { a: 1 }],
+    ['my.app.pair[]', [{ a: 1 }]],
+    ['odd[]', { b: 2 }],
+    ['odd[][]', [{ b: 2 }]],
+  ]) {
+    const type = await pool.type(name);
+    texts.push(type.value(value)?.toPostgres());
+  }
+  const [one, two] = ['("1")', '("2")'];
+  const arrayOf = (/** @type {string} */ text) =>
+    `{"${text.replaceAll('"', '\\"')}"}`;
+  assert.deepStrictEqual(texts, [one, arrayOf(one), two, arrayOf(two)]);
 });
 
 test('a type that does not exist is an error', async () => {

@@ -40,10 +40,9 @@ const holdfast = lazyExports({
   escapeIdentifier: () => require('./values/quote.js').escapeIdentifier,
   escapeLiteral: () => require('./values/quote.js').escapeLiteral,
   utils: () => require('./pg/utils.js'),
+  native: () => null,
   versions: () => require('./engine/versions.js').versions,
 });
-// As in pg. The module for import names it all the same.
-Object.defineProperty(holdfast, 'native', { value: null });
 // Here, and not in lazyExports(): tools that read the types look for it.
 Object.defineProperty(holdfast, 'default', { value: holdfast });
 

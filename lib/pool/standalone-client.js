@@ -27,9 +27,10 @@ const {
 /** As in Pool: the methods work through a Proxy and on what inherits. */
 const STATE = Symbol('holdfast.standalone-client');
 
-/** Nothing opens a second connection, and nothing closes the one that is. */
+/** Nothing opens a second connection or another, or closes the one that is. */
 const ONE = Object.freeze({
   max: 1,
+  retry: false,
   min: 0,
   idleTimeoutMillis: 0,
   maxLifetimeSeconds: 0,

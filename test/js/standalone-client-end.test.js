@@ -44,6 +44,23 @@ test('end() waits no longer than drainMillis for it', async () => {
   assert.strictEqual(outcome, 'ambiguous');
 });
 
+test('connect() is not repeated when the server breaks the login off', async () => {
+  let connects = 0;
+  const broken = net.createServer((socket) => {
+    connects += 1;
+    socket.on('error', () => {}).once('data', () => socket.destroy());
+  });
+  broken.listen(0, '127.0.0.1');
+  await once(broken, 'listening');
+  const { port } = /** @type {net.AddressInfo} */ (broken.address());
+  const client = new holdfast.Client({
+    connectionString: `postgresql://u@127.0.0.1:${port}/d?sslmode=disable`,
+  });
+  assert.strictEqual((await failureOf(client.connect())).code, 'ECONNRESET');
+  assert.strictEqual(connects, 1);
+  broken.close();
+});
+
 test('connect() without an answer in time says what pg says, of no pool', async () => {
   const silent = net.createServer();
   silent.listen(0, '127.0.0.1');

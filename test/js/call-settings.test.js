@@ -14,7 +14,6 @@ const {
   startPostgres,
   startProxy,
 } = require('../support');
-const { blocksOf } = require('../docs/markdown.js');
 const { findPgpool, startPgpool } = require('../support/pgpool.js');
 const { before, useServer } = require('../support/suite.js');
 
@@ -238,19 +237,6 @@ function holdsEverywhere(url) {
     await pool.query('select pg_sleep(0.1)');
   });
 }
-
-test('the examples of the guide run', async () => {
-  const AsyncFunction = (async () => {}).constructor;
-  const pool = open(server.url);
-  const blocks = blocksOf('docs/sessions.md').filter(
-    ({ language }) => language === 'js',
-  );
-  assert.ok(blocks.length >= 2);
-  for (const { code } of blocks) {
-    await Reflect.construct(AsyncFunction, ['pool', code])(pool);
-  }
-  assert.strictEqual(await tenantOf(pool), null);
-});
 
 describe('directly', () => {
   holdsEverywhere(() => server.url);

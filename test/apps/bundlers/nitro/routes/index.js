@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+import { report } from '../../report.js';
+
+export default defineEventHandler(() => report());

@@ -5,6 +5,7 @@
 // They are stored outside of the module cache: exporters that were loaded again
 // still find older pools.
 
+const { countPools } = require('./log.js');
 const { thisCopy, version } = require('../platform/package-instance.js');
 
 /** @typedef {import('../pool/pool-core.js').PoolCore} PoolCore */
@@ -104,6 +105,8 @@ function livePools() {
     return cores.slice(0, 1);
   });
 }
+
+countPools(() => pools.size);
 
 /** A pool as a property of itself: it is found through a Proxy as well. */
 const ITSELF = Symbol.for('pg-holdfast.pool');

@@ -9,6 +9,8 @@
 // to. Messages are plain sentences without marks; the terminal's logger puts
 // one in front. Neither may hold a secret or a value of a statement.
 
+const { Incidents } = require('./incidents.js');
+
 /**
  * A logger with pino's methods.
  * @typedef {object} Logger
@@ -31,6 +33,7 @@ const MARKS = Object.freeze({
   'warmup.done': '✅',
   'reset.done': '✅',
   'prisma.connected': '✅',
+  'breaker.lasts': '❌',
   'health.wait': '⏳',
   'health.passed': '✅',
   'health.failed': '❌',
@@ -40,10 +43,17 @@ const MARKS = Object.freeze({
 });
 
 /** Events that development shows although nothing is wrong. */
-const WORTH_SEEING = /^(?:warmup|reset|prisma|health\.wait|breaker)\b/;
+const WORTH_SEEING =
+  /^(?:warmup|reset|prisma|health\.wait|health\.passed|breaker)\b/;
+
+/** And production: the end of an outage whose beginning it showed. */
+const GOOD_NEWS = /^breaker\.closed$/;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are replaced
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+
+/** libpq's messages have several lines, a log has one for each thing. */
+const BREAKS = /\s*[\r\n]+\s*/g;
 
 function ignore() {}
 
@@ -62,16 +72,35 @@ function writeLine(line) {
   });
 }
 
+/** How many pools there are; with several, lines say whose they are. */
+let namedPools = () => 1;
+
+/** @param {() => number} count */
+function countPools(count) {
+  namedPools = count;
+}
+
+/**
+ * @param {any} fields
+ * @param {string} message
+ */
+function withName({ pool }, message) {
+  return !pool || message.includes(pool) || namedPools() < 2
+    ? message
+    : `${message} (${pool})`;
+}
+
 /**
  * @param {Level} level
+ * @param {RegExp} [shown] of info: these events
  * @returns {(fields: any, message: string) => void}
  */
-function lineWriter(level) {
+function lineWriter(level, shown = WORTH_SEEING) {
   return (fields, message) => {
     const event = String(fields?.event ?? '');
-    if (level !== 'info' || WORTH_SEEING.test(event)) {
+    if (level !== 'info' || shown.test(event)) {
       const mark = MARKS[event] ?? MARKS[level];
-      const text = message.replace(CONTROL, ' ');
+      const text = withName(fields ?? {}, message).replace(CONTROL, ' ');
       writeLine(mark === undefined ? text : `${mark} ${text}`);
     }
   };
@@ -88,7 +117,7 @@ const development = Object.freeze({
 /** @type {Logger} */
 const production = Object.freeze({
   debug: ignore,
-  info: ignore,
+  info: lineWriter('info', GOOD_NEWS),
   warn: ignore,
   error: lineWriter('error'),
 });
@@ -138,10 +167,28 @@ class Log {
   #count = () => {
     this.failures += 1;
   };
+  /** The pool's name, once that is known. */
+  pool = '';
+  /** @type {Incidents | undefined} */
+  #incidents;
 
   /** @param {Logger | false} logger */
   constructor(logger) {
     this.#logger = logger;
+  }
+
+  get logger() {
+    return this.#logger;
+  }
+
+  /** What goes wrong with the pool's server. @returns {Incidents} */
+  get incidents() {
+    this.#incidents ??= new Incidents(this.pool, this);
+    return this.#incidents;
+  }
+
+  set incidents(shared) {
+    this.#incidents = shared;
   }
 
   /**
@@ -197,7 +244,9 @@ class Log {
       return;
     }
     try {
-      const answer = /** @type {any} */ (logger[level](fields, message));
+      const line = message.replace(BREAKS, ' ');
+      const all = this.pool === '' ? fields : { pool: this.pool, ...fields };
+      const answer = /** @type {any} */ (logger[level](all, line));
       if (typeof answer?.then === 'function') {
         answer.then(ignore, this.#count);
       }
@@ -238,4 +287,11 @@ function logOf(pool) {
   return common;
 }
 
-module.exports = { Log, checkLogger, defaultLogger, logOf, setLogger };
+module.exports = {
+  Log,
+  checkLogger,
+  countPools,
+  defaultLogger,
+  logOf,
+  setLogger,
+};

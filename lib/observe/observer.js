@@ -6,6 +6,7 @@
 
 const { channels, traces } = require('./diagnostics.js');
 const { connectError, connectionError } = require('../engine/events.js');
+const { joinIncidents, leaveIncidents } = require('./incidents.js');
 const { CIRCUIT, EVENT } = require('../protocol/messages.js');
 const { sentence, shownText } = require('./slow-query.js');
 
@@ -66,8 +67,6 @@ class Observer {
   #connects = new Map();
   /** When leases were granted. @type {Map<number, number>} */
   #grants = new Map();
-  /** Why connecting failed last, so that it is logged once. */
-  #lastFailure = '';
 
   /**
    * @param {import('./log.js').Log} log
@@ -89,6 +88,8 @@ class Observer {
 
   set pool(name) {
     this.#origin.pool = name;
+    this.#log.pool = name;
+    this.#log.incidents = joinIncidents(name, this.#log);
   }
 
   /**
@@ -175,7 +176,9 @@ class Observer {
       traces.retry.begin(retried);
       traces.retry.finish(retried);
     }
-    if (this.#slowMillis > 0 && durationMillis >= this.#slowMillis) {
+    // One that was never sent has waited for a connection, or for the server.
+    const sent = error === undefined || attempts > 0;
+    if (sent && this.#slowMillis > 0 && durationMillis >= this.#slowMillis) {
       this.#reportSlow(call, durationMillis, attempts, error);
     }
   }
@@ -193,7 +196,10 @@ class Observer {
     const { rows } = call;
     const slow = { pool, durationMillis, attempts, rows, code, text };
     channels.slow.publish({ ...slow, target });
-    this.#log.warn({ event: 'slow', ...slow }, sentence(slow));
+    const level = this.#log.incidents.explains(durationMillis)
+      ? 'debug'
+      : 'warn';
+    this.#log[level]({ event: 'slow', ...slow }, sentence(slow));
   }
 
   /**
@@ -256,7 +262,7 @@ class Observer {
   failed(error) {
     if (CONFLICTS.has(error?.code)) {
       this.#log.warn(
-        { event: 'conflict', pool: this.pool, code: error.code },
+        { event: 'conflict', code: error.code },
         'Database prepared statement conflict',
       );
     }
@@ -269,7 +275,7 @@ class Observer {
         this.#onConnecting(event.connection);
         break;
       case EVENT.CONNECT:
-        this.#lastFailure = '';
+        this.#log.incidents.connected();
         this.#onConnectEnd(event, undefined);
         break;
       case EVENT.CONNECT_FAILED:
@@ -310,14 +316,7 @@ class Observer {
   /** @param {import('../engine/listener.js').Event} event */
   #onConnectFailed(event) {
     const error = /** @type {any} */ (connectError(event));
-    const failure = `${error.code}: ${error.message}`;
-    if (failure !== this.#lastFailure) {
-      this.#lastFailure = failure;
-      this.#log.warn(
-        { event: 'connect.failed', pool: this.pool, code: error.code },
-        `Connecting to ${this.pool} failed: ${failure}`,
-      );
-    }
+    this.#log.incidents.connectFailed(error);
     this.#onConnectEnd(event, error);
   }
 
@@ -331,28 +330,17 @@ class Observer {
       error,
     });
     if (closed) {
-      this.#log.info(
-        { event: 'breaker.closed', pool: this.pool },
-        `${this.pool} is back`,
-      );
+      this.#log.incidents.breakerClosed();
     } else {
-      this.#log.error(
-        { event: 'breaker.opened', pool: this.pool, code: error.code },
-        `${this.pool} cannot be reached, calls wait: ` +
-          `${error.code}: ${error.message}`,
-      );
+      this.#log.incidents.breakerOpened(error);
     }
   }
 
   /** @param {import('../engine/listener.js').Event} event */
   #onLost(event) {
     if (this.#log.listens('warn')) {
-      const error = /** @type {any} */ (connectionError(event.texts[0] ?? ''));
-      this.#log.warn(
-        { event: 'connection.lost', pool: this.pool, code: error.code },
-        `An idle connection to ${this.pool} was lost: ` +
-          `${error.code}: ${error.message}`,
-      );
+      const error = connectionError(event.texts[0] ?? '');
+      this.#log.incidents.lost(event.connection, error);
     }
   }
 
@@ -360,6 +348,7 @@ class Observer {
   close() {
     this.#connects.clear();
     this.#grants.clear();
+    leaveIncidents(this.pool, this.#log);
   }
 }
 

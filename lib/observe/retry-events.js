@@ -59,7 +59,7 @@ function emitRetry(event, pool) {
   }
   const { name = 'query', attempt, maxAttempts, delayMillis, outcome } = event;
   const code = codeOf(event.error);
-  logOf(pool).warn(
+  logOf(pool).incidents.retried(
     { event: 'retry', name, attempt, maxAttempts, delayMillis, code, outcome },
     `${name} attempt ${attempt}/${maxAttempts} failed (${code ?? outcome}), ` +
       `again in ${Math.round(delayMillis)} ms`,

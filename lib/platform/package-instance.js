@@ -21,6 +21,8 @@ const STATE = Symbol.for('pg-holdfast');
  *   version: a copy may be replaced while the process goes on
  * @property {Map<string, import('../observe/live.js').Live>} [live] open pools,
  *   too
+ * @property {Set<string>} [said] what is said once, modules loaded again
+ *   included
  * @property {Set<object>} [roots] what must not be collected, as its work is
  *   not done
  * @property {Map<string, import('./shared-state.js').State>} [shared] and those
@@ -69,4 +71,16 @@ function rootsOf(copy) {
   return copy.roots;
 }
 
-module.exports = { rootsOf, thisCopy, version };
+/**
+ * Returns whether something is to be said for the first time.
+ * @param {string} what
+ */
+function isFirst(what) {
+  const copy = thisCopy();
+  copy.said ??= new Set();
+  const first = !copy.said.has(what);
+  copy.said.add(what);
+  return first;
+}
+
+module.exports = { isFirst, rootsOf, thisCopy, version };

@@ -143,17 +143,9 @@ class HealthCheck {
 
   /** @param {Health} health */
   #log(health) {
-    const log = logOf(this.#pool);
-    if (health.status === 'up') {
-      const warmed = health.warmed ? ' (warmup complete)' : '';
-      log.debug({ event: 'health.passed' }, `Health check passed${warmed}`);
-    } else if (health.status === 'down') {
-      const why = health.reasons.join('; ');
-      log.error({ event: 'health.failed' }, `Health check failed: ${why}`);
-    } else {
-      const why = health.reasons.join('; ');
-      log.warn({ event: 'health.degraded' }, `Health check: ${why}`);
-    }
+    const why = health.reasons.join('; ');
+    const { incidents } = logOf(this.#pool);
+    incidents.checked(health.status, why, health.warmed);
   }
 }
 

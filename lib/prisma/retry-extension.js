@@ -10,6 +10,7 @@
 
 const { currentContext } = require('../retry/context.js');
 const { logOf } = require('../observe/log.js');
+const { isFirst } = require('../platform/package-instance.js');
 const { setMark } = require('../retry/classify.js');
 const { findOurs } = require('../retry/evidence.js');
 const { withDatabaseRetry } = require('../retry/retry.js');
@@ -138,6 +139,10 @@ class Repeater {
   #logConnected() {
     if (!this.#connected) {
       this.#connected = true;
+      // Modules that are loaded again are no news.
+      if (!isFirst('prisma.connected')) {
+        return;
+      }
       logOf().info(
         { event: 'prisma.connected' },
         'Prisma connected successfully',

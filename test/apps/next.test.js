@@ -370,3 +370,17 @@ test('built with webpack it carries the binary along, too', async () => {
   assert.equal(body.status, 'up');
   await server.stop();
 });
+
+test('without withHoldfast the build says what the guide has as a heading', async () => {
+  const file = path.join(app.folder, 'next.config.ts');
+  const config = fs.readFileSync(file, 'utf8');
+  fs.writeFileSync(file, config.replace('withHoldfast(config)', 'config'));
+  const guide = fs.readFileSync(path.join(ROOT, 'docs/next.md'), 'utf8');
+  const words = 'non-ecmascript placeable asset';
+  assert.ok(guide.includes(`## \`${words}\``));
+  const options = { env: QUIET, mayFail: true };
+  const { code, stdout, stderr } = await app.run('next', ['build'], options);
+  assert.notEqual(code, 0);
+  const said = new RegExp(`${words}[\\s\\S]*holdfast\\.node`);
+  assert.match(stdout + stderr, said);
+});

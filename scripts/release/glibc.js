@@ -2,8 +2,9 @@
 // Makes a binary that is linked on a newer Debian run with the oldest glibc
 // that Node itself runs with. glibc gives a function that it changed or moved
 // (as it did with all of libpthread in 2.34) a new version, and keeps the old
-// one for old binaries: the linker is shown a libc and a libm that have those
-// functions in their old versions only. What has no old one is in glibc.c.
+// one for old binaries. The linker is shown a libc and a libm that have each
+// symbol in the newest version of that time. Symbols that are newer are not in
+// them; glibc.c has those that are asked for.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -21,6 +22,7 @@ const KEPT = /^__f?l?xstat$/;
  * @typedef {object} Exported
  * @property {string} name
  * @property {string} version
+ * @property {boolean} isData
  * @property {boolean} isDefault what a new binary gets
  */
 
@@ -41,50 +43,55 @@ function isOld(version) {
 }
 
 /**
- * The functions of a library, by readelf.
+ * The functions and variables of a library, by readelf.
  *
  * @param {Platform} platform
  * @param {string} library such as libc.so.6
  * @returns {Exported[]}
  */
-function functionsOf(platform, library) {
+function symbolsOf(platform, library) {
   const { cc, readelf } = platform.tools;
   const run = (/** @type {string} */ file, /** @type {string[]} */ args) =>
     execFileSync(file, args, { encoding: 'utf8', maxBuffer: 64 << 20 });
   const file = run(cc, [`-print-file-name=${library}`]).trim();
   return [...run(readelf, ['--wide', '--dyn-syms', file]).split('\n')]
-    .map((line) => /\bI?FUNC .* (\w+)(@@?)(GLIBC_[\d.]+)$/.exec(line.trim()))
+    .map((line) =>
+      /\b(I?FUNC|OBJECT) .* (\w+)(@@?)(GLIBC_[\d.]+)$/.exec(line.trim()),
+    )
     .filter((found) => found !== null)
-    .map(([, name = '', at, version = '']) => ({
+    .map(([, kind, name = '', at, version = '']) => ({
       name,
       version,
+      isData: kind === 'OBJECT',
       isDefault: at === '@@',
     }));
 }
 
 /**
- * The old versions that the linker would not take by itself.
+ * Each symbol in the newest version that is old enough. Without a default no
+ * binary was to be linked with it any more, even then.
  *
- * @param {Exported[]} functions
- * @returns {Map<string, string>} version by name
+ * @param {Exported[]} symbols
+ * @returns {Exported[]}
  */
-function oldVersions(functions) {
-  const tooNew = new Set(
-    functions
-      .filter((one) => one.isDefault && !isOld(one.version))
+function oldEnough(symbols) {
+  const linked = new Set(
+    symbols
+      .filter((one) => one.isDefault || KEPT.test(one.name))
       .map((one) => one.name),
   );
-  /** @type {Map<string, string>} */
+  /** @type {Map<string, Exported>} */
   const chosen = new Map();
-  for (const { name, version } of functions) {
+  for (const symbol of symbols) {
+    const { name, version } = symbol;
     const known = chosen.get(name);
     const isNewer =
-      known === undefined || compare(numbers(version), numbers(known)) > 0;
-    if ((tooNew.has(name) || KEPT.test(name)) && isOld(version) && isNewer) {
-      chosen.set(name, version);
+      !known || compare(numbers(version), numbers(known.version)) > 0;
+    if (linked.has(name) && isOld(version) && isNewer) {
+      chosen.set(name, symbol);
     }
   }
-  return chosen;
+  return [...chosen.values()];
 }
 
 /**
@@ -95,14 +102,15 @@ function oldVersions(functions) {
  * @param {string} folder
  */
 function makeStub(platform, library, folder) {
-  const chosen = [...oldVersions(functionsOf(platform, library))];
+  const chosen = oldEnough(symbolsOf(platform, library));
   const stem = path.join(folder, library.replace(/\.so.*/, ''));
   const lines = chosen.map(
-    ([name, version], i) =>
-      `.globl f${i}\n.type f${i}, %function\nf${i}: .long 0\n` +
-      `.symver f${i}, ${name}@@${version}, remove\n`,
+    ({ name, version, isData }, i) =>
+      `.globl s${i}\n.type s${i}, %${isData ? 'object' : 'function'}\n` +
+      `s${i}: .long 0\n.size s${i}, 4\n` +
+      `.symver s${i}, ${name}@@${version}, remove\n`,
   );
-  const versions = [...new Set(chosen.map(([, version]) => version))];
+  const versions = [...new Set(chosen.map(({ version }) => version))];
   fs.writeFileSync(`${stem}.s`, `.text\n${lines.join('')}`);
   fs.writeFileSync(
     `${stem}.map`,

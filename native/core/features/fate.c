@@ -107,7 +107,7 @@ static enum hf_fate_step step_of(const struct hf_fate *fate) {
  * Doubles from the first pause to the longest, but ends when the patience does.
  */
 static int32_t pause_of(const struct hf_fate *fate, double now_ms) {
-  double patience_ms = fate->asked_at + HF_FATE_PATIENCE_MS - now_ms;
+  double patience_ms = fate->asked_at + (double)HF_FATE_PATIENCE_MS - now_ms;
   int32_t delay_ms = HF_FATE_FIRST_PAUSE_MS;
   int32_t i;
   if (fate->state == HF_FATE_STATE_RETRYING) {
@@ -147,7 +147,7 @@ static void pause_in(struct hf_fate *fate,
                      enum hf_fate_state state,
                      enum reason reason,
                      double now_ms) {
-  if (now_ms + HF_FATE_PAUSE_MS >= fate->until) {
+  if (now_ms + (double)HF_FATE_PAUSE_MS >= fate->until) {
     give_up(fate, reason);
   } else {
     move(fate, state);
@@ -177,7 +177,7 @@ static void note_in_progress(struct hf_fate *fate, double now_ms) {
     fate->asked_at = now_ms;
   }
   fate->pauses++;
-  if (now_ms - fate->asked_at >= HF_FATE_PATIENCE_MS) {
+  if (now_ms - fate->asked_at >= (double)HF_FATE_PATIENCE_MS) {
     fate->pauses =
         0; /* it will have ended by the next question, which comes soon */
     move(fate, HF_FATE_STATE_TERMINATING);
@@ -249,7 +249,7 @@ struct hf_fate_order hf_fate_begin(struct hf_fate *fate,
                                    double now_ms,
                                    double end_ms) {
   memset(fate, 0, sizeof *fate);
-  fate->until = now_ms + HF_FATE_ASK_MS;
+  fate->until = now_ms + (double)HF_FATE_ASK_MS;
   if (end_ms > 0 && end_ms < fate->until) {
     fate->until = end_ms;
   }

@@ -6,6 +6,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+const FRAGMENT = '<!-- example: fragment -->';
 const ROOT = path.join(__dirname, '..', '..');
 
 /**
@@ -15,6 +16,7 @@ const ROOT = path.join(__dirname, '..', '..');
  * @property {string} heading the nearest above
  * @property {string} language as after the fence
  * @property {string} code
+ * @property {boolean} fragment marked as one: it needs what is not shown
  */
 
 /** @param {string} folder @returns {string[]} */
@@ -32,7 +34,8 @@ function pages() {
     .readdirSync(path.join(ROOT, 'examples'))
     .map((name) => path.join('examples', name, 'README.md'))
     .filter((file) => fs.existsSync(path.join(ROOT, file)));
-  return [...pagesIn('.'), ...pagesIn('docs'), ...examples];
+  const docs = [...pagesIn('docs'), ...pagesIn('docs/reference')];
+  return [...pagesIn('.'), ...docs, ...examples];
 }
 
 /** @param {string} page */
@@ -45,13 +48,15 @@ function blocksOf(page) {
   /** @type {Block[]} */
   const blocks = [];
   let heading = '';
+  let fragment = false;
   /** @type {Block | null} */
   let open = null;
   for (const [index, line] of read(page).split('\n').entries()) {
     const fence = /^```(\w*)$/.exec(line);
     if (fence !== null && open === null) {
       const language = fence[1];
-      open = { page, line: index + 2, heading, language, code: '' };
+      const line = index + 2;
+      open = { page, line, heading, language, code: '', fragment };
       blocks.push(open);
     } else if (fence !== null) {
       open = null;
@@ -60,6 +65,7 @@ function blocksOf(page) {
     } else if (/^#+ /.test(line)) {
       heading = line.replace(/^#+ /, '');
     }
+    fragment = line === FRAGMENT;
   }
   return blocks;
 }

@@ -83,13 +83,6 @@ test('links lead to files and to headings', () => {
   }
 });
 
-test('every guide can be reached from the README', () => {
-  const linked = linksOf('README.md').map(({ link }) => link);
-  for (const page of PAGES.filter((name) => name.startsWith('docs'))) {
-    assert.ok(linked.includes(page), page);
-  }
-});
-
 test('scripts of npm that are named exist', () => {
   for (const page of PAGES) {
     const own = path.join(ROOT, path.dirname(page), 'package.json');

@@ -7,6 +7,8 @@ const path = require('node:path');
 const { ROOT } = require('../steps.js');
 
 const LINK = /\[((?:[^\][]|\[[^\][]*\])*)\]\(([^)#:\s]+)(#[\w-]+)?\)/g;
+/** How a page clones the repository while nobody knows where it is. */
+const UNKNOWN = 'git clone https://… ';
 
 /**
  * @param {string} folder of a package
@@ -48,7 +50,11 @@ function linkPages(folder, home) {
         ? said
         : `[${said}](${onTheWeb(target, home)}${anchor})`;
     });
-    fs.writeFileSync(file, linked);
+    const address = `git clone ${home}.git `;
+    fs.writeFileSync(
+      file,
+      home === '' ? linked : linked.replaceAll(UNKNOWN, address),
+    );
   }
 }
 

@@ -224,7 +224,7 @@ test('the doctor says what DATABASE_URL leads to', async () => {
 });
 
 test('npm installs the tarballs as it says', async () => {
-  const [, , command] = take('Install', 'sh');
+  const [, command] = take('Install', 'sh');
   const dist = path.join(scratch, 'holdfast/dist');
   const target = path.join(scratch, 'application');
   fs.mkdirSync(dist, { recursive: true });
@@ -248,15 +248,25 @@ test('npm installs the tarballs as it says', async () => {
 });
 
 test('not run: npm install pg-holdfast, as it is not in the registry', () => {
-  const [command] = take('Install', 'sh');
+  const [, , command] = take('Install', 'sh');
   assert.equal(command, 'npm install pg-holdfast\n');
 });
 
 test('not run here: npm run release, a stage of .ci/run before this', () => {
-  const [, command] = take('Install', 'sh');
-  assert.match(command, /^npm run release -- linux-x64\b/);
+  const [command] = take('Install', 'sh');
+  assert.match(command, /^npm ci\nnpm run release -- linux-x64\b/);
   const stages = fs.readFileSync(path.join(ROOT, '.ci/run'), 'utf8');
   assert.match(stages, /^stage release .*npm run --silent release\n/m);
+});
+
+test('not run here: the demo and the tests, stages of .ci/run', () => {
+  const [commands] = take('See it', 'sh');
+  const stages = fs.readFileSync(path.join(ROOT, '.ci/run'), 'utf8');
+  for (const command of ['npm run demo', 'npm test']) {
+    assert.ok(commands.includes(`\n${command} `), command);
+    const stage = command.replace('npm run', 'npm run --silent');
+    assert.match(stages, new RegExp(`^stage \\w+ \\d+ ${stage}\\b`, 'm'));
+  }
 });
 
 test('no block of the README is left out', () => {

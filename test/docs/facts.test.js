@@ -65,6 +65,65 @@ test("Prisma's versions are those that are tested", () => {
   assert.ok(older.dependencies['@prisma/client'].startsWith(`${six}.`));
 });
 
+/** @param {string} text @param {RegExp} pattern @returns {string[]} */
+function all(text, pattern) {
+  return [...text.matchAll(pattern)].map(([, version]) => version);
+}
+
+/** @param {string} version @returns {string} without what comes after the minor */
+function minor(version) {
+  return version.split('.').slice(0, 2).join('.');
+}
+
+test("the README's versions are those that are tested", () => {
+  /** @param {string} folder @param {string} name */
+  const version = (folder, name) =>
+    minor(JSON.parse(read(`${folder}/package.json`)).dependencies[name]);
+  const { TEST_SOURCES } = require('../../scripts/release/sources.js');
+  const nodes = read('test/apps/packed.test.js').match(/LINES = .*/);
+  const expected = {
+    'Node.js': all(String(nodes), /\['(\d+)\./g),
+    PostgreSQL: all(
+      read('test/support/embedded-postgres.js'),
+      /version: '(\d+)\./g,
+    ),
+    // Debian 12's, and the one that is built from its source.
+    PgBouncer: ['1.18', minor(TEST_SOURCES.pgbouncer.version)],
+    Prisma: [
+      version('test/apps/prisma6', '@prisma/client'),
+      version('test/apps/prisma', '@prisma/client'),
+    ],
+    'Next.js': [version('examples/next', 'next')],
+    NestJS: [
+      version('test/apps/nest11', '@nestjs/core'),
+      version('examples/nest', '@nestjs/core'),
+    ],
+  };
+  const rows = Object.fromEntries(
+    [
+      ...sectionOf('README.md', 'Versions').matchAll(
+        /^\| (.*?) \| ([\d., ]+) \|$/gm,
+      ),
+    ].map(([, name, list]) => [name, list.split(', ')]),
+  );
+  assert.deepStrictEqual(rows, expected);
+});
+
+test('the comparison names the versions that are measured', () => {
+  const { devDependencies } = JSON.parse(read('package.json'));
+  const page = read('docs/comparison.md');
+  for (const name of ['pg', 'postgres.js']) {
+    const key = name.replace('.js', '');
+    const [, found] = new RegExp(`\\b${name} (\\d+\\.\\d+)`).exec(page) ?? [];
+    assert.strictEqual(found, minor(devDependencies[key]), name);
+  }
+  assert.ok(
+    read('docs/postgres-js.md').includes(
+      `| postgres.js ${minor(devDependencies.postgres)} |`,
+    ),
+  );
+});
+
 test('versions that a release links in are the pinned ones', () => {
   const { SOURCES } = require('../../scripts/release/sources.js');
   const guide = read('docs/release.md');

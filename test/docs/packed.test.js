@@ -100,6 +100,7 @@ test('where the project lives is one constant, which makes all its links', () =>
   const readme = fs.readFileSync(path.join(folder, 'README.md'), 'utf8');
   assert.ok(readme.includes(`](${HOME}/blob/HEAD/docs/architecture.md)`));
   assert.ok(readme.includes(`](${HOME}/tree/HEAD/examples/next)`));
+  assert.ok(readme.includes(`git clone ${HOME}.git `));
   assert.ok(readme.includes('](docs/options.md)'));
   for (const key of ['homepage', 'bugs', 'repository']) {
     assert.ok(!Object.hasOwn(JSON.parse(read('package.json')), key), key);

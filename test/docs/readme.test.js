@@ -9,7 +9,9 @@ const { test } = require('node:test');
 
 const { blocksOf, read, sectionOf } = require('./markdown.js');
 
-const SCREEN_LINES = 85;
+/** Of a first screen, and of what one scrolls to in a moment. */
+const SCREEN_LINES = 34;
+const BEGIN_LINES = 105;
 const FEW_LINES = 10;
 
 const text = read('README.md');
@@ -34,11 +36,27 @@ test('the symptoms come first, then how to install, then how to begin', () => {
   assert.match(start, /what you see/);
   assert.match(start, /42P05/);
   const headings = [...text.matchAll(/^## (.*)$/gm)].map(([, name]) => name);
-  assert.deepStrictEqual(headings.slice(0, 3), [
+  assert.deepStrictEqual(headings.slice(0, 4), [
+    'See it',
     'Install',
-    'With Prisma',
     'With `pool.query`',
+    'With Prisma',
   ]);
+});
+
+test('the commands that show it are on the first screen', () => {
+  const screen = text.split('\n').slice(0, SCREEN_LINES).join('\n');
+  for (const command of ['git clone', 'npm run demo', 'npm test']) {
+    assert.ok(screen.includes(command), command);
+  }
+});
+
+test('the first line to install is one that works', () => {
+  const [first] = blocks.filter(({ heading }) => heading === 'Install');
+  const { version } = require('../../package.json');
+  const unreleased = read('CHANGELOG.md').includes(`${version} (unreleased)`);
+  const published = first.code.startsWith('npm install pg-holdfast');
+  assert.strictEqual(published, !unreleased);
 });
 
 test('ten lines are enough to begin with, for Prisma and for a pool', () => {
@@ -46,7 +64,7 @@ test('ten lines are enough to begin with, for Prisma and for a pool', () => {
     const block = firstBlock(heading);
     assert.ok(lines(block.code) <= FEW_LINES, `${heading}: ${block.code}`);
     const end = block.line + block.code.split('\n').length;
-    assert.ok(end <= SCREEN_LINES, `${heading} ends in line ${end}`);
+    assert.ok(end <= BEGIN_LINES, `${heading} ends in line ${end}`);
   }
 });
 

@@ -2,7 +2,7 @@
 'use strict';
 
 // What the package and its subpaths export is the same by run time, as an ES
-// module, by types, in the README and in the guides.
+// module, by types, in the reference and in the guides.
 
 const assert = require('node:assert');
 const { test } = require('node:test');
@@ -49,8 +49,8 @@ for (const name of NAMES) {
   });
 }
 
-test('the README names every export of every subpath', () => {
-  const rows = sectionOf('README.md', 'What its subpaths export')
+test('the reference names every export of every subpath', () => {
+  const rows = sectionOf('docs/reference/exports.md', 'Subpaths')
     .split('\n')
     .filter((line) => line.startsWith('| `'))
     .map((line) => line.split('|').map((cell) => cell.trim()));

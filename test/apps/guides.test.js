@@ -77,7 +77,8 @@ async function run({ code, language }, lines) {
       },
     }).outputText;
     // A bundler adds the file extension, Node.js does not.
-    text = text.replace("'./generated/client'", "'./generated/client.js'");
+    const client = './generated/prisma/client';
+    text = text.replace(`'${client}'`, `'${client}.js'`);
   } else if (required) {
     text = `(async () => {${text}})();`;
   }

@@ -8,7 +8,7 @@ const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { ROOT, read, sectionOf } = require('./markdown.js');
+const { ROOT, pages, read, sectionOf } = require('./markdown.js');
 
 /** @param {string} file @param {string[]} args */
 function run(file, ...args) {
@@ -122,6 +122,15 @@ test('the comparison names the versions that are measured', () => {
       `| postgres.js ${minor(devDependencies.postgres)} |`,
     ),
   );
+});
+
+test("the pages import Prisma's client from one place", () => {
+  for (const page of pages()) {
+    const text = read(page);
+    for (const [, from] of text.matchAll(/\{ PrismaClient \} from '(.*)'/g)) {
+      assert.match(from, /^(\.|@)\/generated\/prisma\/client(\.js)?$/, page);
+    }
+  }
 });
 
 test('versions that a release links in are the pinned ones', () => {

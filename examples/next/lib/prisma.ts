@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { PrismaHoldfast } from 'pg-holdfast/prisma';
-import { PrismaClient } from '@/generated/client/client';
+import { PrismaClient } from '@/generated/prisma/client';
 import { database } from './database';
 
 // A client is small, and its connections are the pool's: reloading this file

@@ -114,7 +114,7 @@ export function Connections({ history }: { history: PoolState[] }) {
         <span>
           {waiting === 0
             ? 'No call waits for a connection.'
-            : `${whole(waiting)} calls wait for a connection.`}
+            : `${whole(waiting)} ${waiting === 1 ? 'call waits' : 'calls wait'} for a connection.`}
         </span>
         <span>
           <b data-figure="lost">{whole(state.connectionsLost)}</b> died and were

@@ -140,20 +140,35 @@ function pages() {
     .map((name) => path.join(FOLDER, name));
 }
 
-function main() {
-  const fix = process.argv[2] === '--fix';
+/** @returns {Map<string, string>} what differs: file to its right text */
+function outdated() {
+  /** @type {Map<string, string>} */
+  const found = new Map();
   for (const file of pages()) {
     const text = fs.readFileSync(file, 'utf8');
     const right = completed(text);
-    if (text === right) {
-      continue;
+    if (text !== right) {
+      found.set(file, right);
     }
-    if (fix) {
-      fs.writeFileSync(file, right);
-    } else {
-      say(`${path.relative(ROOT, file)}: node scripts/reference.js --fix`);
-      process.exitCode = 1;
-    }
+  }
+  return found;
+}
+
+/** Writes them. */
+function fix() {
+  for (const [file, right] of outdated()) {
+    fs.writeFileSync(file, right);
+  }
+}
+
+function main() {
+  if (process.argv[2] === '--fix') {
+    fix();
+    return;
+  }
+  for (const file of outdated().keys()) {
+    say(`${path.relative(ROOT, file)}: node scripts/reference.js --fix`);
+    process.exitCode = 1;
   }
 }
 
@@ -164,6 +179,7 @@ if (require.main === module) {
 module.exports = {
   FOLDER,
   completed,
+  fix,
   methodsOf,
   pages,
   propertiesOf,

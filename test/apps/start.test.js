@@ -29,7 +29,9 @@ let app;
  * @param {string} name
  */
 function fileOf(page, name) {
-  const found = blocksOf(page).find(({ code }) => code.startsWith(`// ${name}`));
+  const found = blocksOf(page).find(({ code }) =>
+    code.startsWith(`// ${name}`),
+  );
   assert.ok(found, `${page}: ${name}`);
   return found.code;
 }
@@ -44,7 +46,10 @@ function blockOf(page, pattern) {
 /** Node.js wants the file extensions that a bundler adds. @param {string} code */
 function withExtensions(code) {
   return code
-    .replace("'./generated/prisma/client'", "'../nest/generated/prisma/client.js'")
+    .replace(
+      "'./generated/prisma/client'",
+      "'../nest/generated/prisma/client.js'",
+    )
     .replace("'./db'", "'./db.js'");
 }
 
@@ -69,7 +74,10 @@ function files() {
       'docs/prisma-nest.md',
       'src/prisma.service.ts',
     ),
-    'src/nest/app.module.ts': fileOf('docs/prisma-nest.md', 'src/app.module.ts'),
+    'src/nest/app.module.ts': fileOf(
+      'docs/prisma-nest.md',
+      'src/app.module.ts',
+    ),
     'src/nest/main.ts': main,
   };
 }

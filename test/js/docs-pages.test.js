@@ -21,7 +21,7 @@ const { before, useServer } = require('../support/suite.js');
 
 const GUIDES = [
   ...['start', 'supabase', 'neon', 'rds', 'replicas', 'testing', 'docker'],
-  ...['postgres-js', 'sessions'],
+  'postgres-js',
 ];
 const REFERENCE = ['pool', 'client', 'result', 'errors', 'events', 'helpers'];
 /** test/apps/guides.test.js has these. */

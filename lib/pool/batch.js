@@ -53,15 +53,18 @@ const OF_WHOLE = [
 class Batch {
   /** What begins a transaction that stays open after it. */
   #begin;
+  #known;
   #at = 0;
 
   /**
    * @param {Item[]} items
    * @param {string} [begin] '' = it is a transaction by itself
+   * @param {string | null} [known] the last field of OP.ONCE
    */
-  constructor(items, begin = '') {
+  constructor(items, begin = '', known = null) {
     this.items = items;
     this.#begin = begin;
+    this.#known = known;
   }
 
   /**
@@ -138,6 +141,10 @@ class Batch {
       port.push(`${texts[index].length}`);
       pushTexts(port, texts[index]);
       fields += 1 + texts[index].length;
+    }
+    if (this.#known !== null) {
+      port.push(this.#known);
+      fields += 1;
     }
     return fields;
   }

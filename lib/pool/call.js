@@ -240,6 +240,11 @@ class Call {
     this.#owner.hold(all.then(settle, (error) => this.reject(error)));
   }
 
+  /** The results that have come, where others were to follow. */
+  get partial() {
+    return this.#results ?? [];
+  }
+
   /** The signal was aborted. */
   handleEvent() {
     this.#port?.abort(this);

@@ -25,16 +25,31 @@ const NEEDS_NO_TRANSACTION = new Set(['2D000', '25001']);
 const DIVIDES =
   /;\s*\S|^\s*(?:begin|start|commit|end|rollback|abort|savepoint|release|prepare)\b/i;
 
+/** What makes a statement more than its text and its values. */
+const ALONE = [
+  'readOnly',
+  'idempotent',
+  'name',
+  'queryMode',
+  'cache',
+  'int8',
+  'json',
+  'dates',
+];
+
 /**
  * Returns the statement, if it is certainly one that ends no transaction: then
  * it can be sent with BEGIN.
  * @param {any} config
  * @returns {import('./batch.js').Item | null}
  */
-function singleOf({ text, values, types, rowMode }) {
-  return typeof text !== 'string' || DIVIDES.test(text)
-    ? null
-    : readItem({ text, values, types, rowMode });
+function singleOf(config) {
+  const { text, values, types, rowMode } = config;
+  const isPlain =
+    typeof text === 'string' &&
+    !DIVIDES.test(text) &&
+    ALONE.every((key) => (config[key] ?? undefined) === undefined);
+  return isPlain ? readItem({ text, values, types, rowMode }) : null;
 }
 
 /**

@@ -14,48 +14,15 @@
 const native = require('../engine/native.js');
 const { FATE, FATE_EVENT } = require('../protocol/policy.js');
 const { nowMillis, startTimer } = require('../platform/clock.js');
-const { BATCH, Batch } = require('./batch.js');
 const { internals } = require('./client.js');
 const { SURE } = require('./lease-state.js');
 const { isOurs, usageError } = require('../errors/errors.js');
+const { SERVER, TEXT } = require('./identity.js');
 const { until } = require('../platform/until.js');
 
 /** @typedef {import('./client.js').PoolClient} PoolClient */
 /** @typedef {import('./pool-core.js').PoolCore} PoolCore */
-
-/**
- * What identifies a transaction among all there ever were.
- * @typedef {object} Identity
- * @property {string | null} xid null = the transaction has written nothing
- * @property {string} pid
- * @property {string} started when its server was started
- * @property {string} waits its synchronous_commit
- * @property {string | undefined} server undefined = not permitted to know
- * @property {string | undefined} timeline
- */
-
-/** Results are not to go through the user's parsers. */
-const TEXT = Object.freeze({
-  getTypeParser: () => (/** @type {string} */ value) => value,
-});
-
-const MAY_ASK = `select pg_catalog.has_function_privilege(
-    'pg_catalog.pg_control_system()', 'execute')::text as may`;
-
-// pg_control_checkpoint() would lag a promotion by a checkpoint: the timeline
-// is the one WAL is written on.
-// A server's process that has given ids keeps its system and its timeline: a
-// standby gives none before it is promoted, and a primary that is to follow
-// another has to be started again.
-const SERVER = `(select system_identifier::text
-    from pg_catalog.pg_control_system()) as server,
-  substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8)
-    as timeline`;
-
-const WHO = `select pg_catalog.pg_current_xact_id_if_assigned()::text as xid,
-  pg_catalog.pg_backend_pid()::text as pid,
-  pg_catalog.current_setting('synchronous_commit') as waits,
-  pg_catalog.pg_postmaster_start_time()::text as started`;
+/** @typedef {import('./identity.js').Identity} Identity */
 
 // Another server may find the id in its future, which is an error there.
 const STATUS = `select server, timeline,
@@ -75,89 +42,6 @@ const TERMINATE = `select pg_catalog.pg_terminate_backend(pid)
   from pg_catalog.pg_stat_activity
   where pid = $1::text::int and backend_xid::text =
     ($2::text::numeric % 4294967296)::text`;
-
-/** As many servers as a pool may meet, by and by. */
-const SERVERS_MAX = 16;
-
-/**
- * What is known of a pool's servers, by when they were started.
- * @type {WeakMap<PoolCore, Map<string, Pick<Identity, 'server' | 'timeline'>>>}
- */
-const servers = new WeakMap();
-
-/**
- * @param {PoolCore} core
- * @param {Identity} identity of a transaction, with its server
- */
-function remember(core, { xid, started, server, timeline }) {
-  if (xid === null) {
-    return; // it may be a standby still
-  }
-  const known = servers.get(core) ?? new Map();
-  servers.set(core, known);
-  if (known.size >= SERVERS_MAX) {
-    known.clear();
-  }
-  known.set(started, { server, timeline });
-}
-
-/**
- * Adds to a transaction's identity which server it is on. Whether this user may
- * query that is asked first: a refusal would abort the transaction.
- * @param {PoolCore} core
- * @param {PoolClient} client
- * @param {Identity} who
- * @param {AbortSignal | undefined} signal
- * @returns {Promise<Identity>}
- */
-async function locate(core, client, who, signal) {
-  const known = servers.get(core)?.get(who.started);
-  if (known !== undefined) {
-    return { ...who, ...known };
-  }
-  const ask = { types: TEXT, signal };
-  const may = await internals.run(client, { ...ask, text: MAY_ASK });
-  if (may.rows[0].may !== 'true') {
-    return who;
-  }
-  const text = `select ${SERVER}`;
-  const { rows } = await internals.run(client, { ...ask, text });
-  const identity = { ...who, ...rows[0] };
-  remember(core, identity);
-  return identity;
-}
-
-/**
- * Queries a transaction's identity, after all its statements were sent.
- * @param {PoolCore} core
- * @param {PoolClient} client
- * @param {AbortSignal | undefined} signal
- * @returns {Promise<Identity>}
- */
-async function learn(core, client, signal) {
-  const config = { text: WHO, types: TEXT, signal };
-  const { rows } = await internals.run(client, config);
-  return locate(core, client, rows[0], signal);
-}
-
-/**
- * Begins a transaction, runs its statement, and queries its identity, in one
- * flight.
- * @param {PoolCore} core
- * @param {PoolClient} client
- * @param {import('./batch.js').Item} item
- * @param {string} begin BEGIN
- * @param {any} config limits of the flight
- * @returns {Promise<{result: any, identity: Identity}>}
- */
-async function runAndLearn(core, client, item, begin, config) {
-  const who = { text: WHO, values: null, types: TEXT, rowAsArray: false };
-  const batch = new Batch([item, who], begin);
-  const given = { ...config, text: item.text, [BATCH]: batch };
-  const [result, { rows }] = await internals.run(client, given);
-  const identity = await locate(core, client, rows[0], config.signal);
-  return { result, identity };
-}
 
 /**
  * Notes on an error why it stays ambiguous.
@@ -389,4 +273,4 @@ async function settle(core, identity, error, limits) {
   }
 }
 
-module.exports = { learn, runAndLearn, settle };
+module.exports = { settle };

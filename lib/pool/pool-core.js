@@ -130,15 +130,35 @@ class PoolCore extends EnginePool {
     enterBatch(call, config);
     call.run?.use(this.pool);
     call.acquire = this.defaults.acquire;
+    this.#submit(OP.QUERY, call);
+    if (this.lookup !== null) {
+      this.openResults.add(call);
+    }
+  }
+
+  /**
+   * Runs a statement in a transaction of its own.
+   * @param {Call} call with its limits, and its batch
+   */
+  once(call) {
+    this.refuseAfterEnd();
+    this.#submit(OP.ONCE, call);
+    if (this.lookup !== null) {
+      this.openResults.add(call);
+    }
+  }
+
+  /**
+   * @param {number} kind
+   * @param {Call} call
+   */
+  #submit(kind, call) {
     const { port, observer } = this;
     const target = this.open();
     if (observer.followsCalls) {
-      observer.follow(call, false, () => call.submit(port, OP.QUERY, target));
+      observer.follow(call, false, () => call.submit(port, kind, target));
     } else {
-      call.submit(port, OP.QUERY, target);
-    }
-    if (this.lookup !== null) {
-      this.openResults.add(call);
+      call.submit(port, kind, target);
     }
     this.#watch();
   }
@@ -183,16 +203,7 @@ class PoolCore extends EnginePool {
         readCall(call, config, undefined, this.names);
         call.run?.use(this.pool);
         call.acquire = this.defaults.acquire;
-        const { port, observer } = this;
-        const target = this.open();
-        if (observer.followsCalls) {
-          observer.follow(call, false, () =>
-            call.submit(port, OP.QUERY, target),
-          );
-        } else {
-          call.submit(port, OP.QUERY, target);
-        }
-        this.#watch();
+        this.#submit(OP.QUERY, call);
       },
       given,
     );

@@ -9,7 +9,13 @@ const { internals } = require('./client.js');
 const { enter, leave } = require('../retry/context.js');
 const { usageError } = require('../errors/errors.js');
 const { SURE } = require('./lease-state.js');
-const { learn, runAndLearn, settle } = require('./fate.js');
+const { settle } = require('./fate.js');
+const {
+  knownServers,
+  learn,
+  runAndLearn,
+  runIdentified,
+} = require('./identity.js');
 const { earlier, nowMillis } = require('../platform/clock.js');
 const { LIMIT } = require('../protocol/operations.js');
 const { until } = require('../platform/until.js');
@@ -226,7 +232,7 @@ function untilEnded(attempt, working) {
  * @param {PoolCore} core
  * @param {PoolClient} client
  * @param {Attempt} attempt
- * @param {import('./fate.js').Identity | undefined} identity
+ * @param {import('./identity.js').Identity | undefined} identity
  */
 async function commitOnce(core, client, attempt, identity) {
   const { options, run } = attempt;
@@ -317,6 +323,42 @@ async function giveUp(client, error) {
  * @returns {Promise<any>}
  */
 async function runSingle(core, attempt, item) {
+  const known = knownServers(core);
+  if (known === null) {
+    return runAndAsk(core, attempt, item);
+  }
+  const { endsAt, progress, run } = attempt;
+  const left = endsAt > 0 ? Math.max(1, Math.ceil(endsAt - nowMillis())) : 0;
+  progress.committing = true; // where the engine says nothing else
+  const done = await runIdentified(core, attempt, item, known, left);
+  const { result, identity, error } = done;
+  if (error !== undefined) {
+    if (identity === undefined) {
+      progress.committing = false;
+      throw error;
+    }
+    if (
+      error.code === 'HF_COMMIT_ROLLED_BACK' &&
+      identity.server === undefined
+    ) {
+      progress.committing = false;
+      return runAndAsk(core, attempt, item); // the server was started again
+    }
+    const limits = { endsAt: callEndOf(attempt), signals: signalsOf(attempt) };
+    await settle(core, identity, error, limits);
+  }
+  run?.note('write');
+  return result;
+}
+
+/**
+ * The same where the server has to be asked more than once.
+ * @param {PoolCore} core
+ * @param {Attempt} attempt
+ * @param {import('./batch.js').Item} item
+ * @returns {Promise<any>}
+ */
+async function runAndAsk(core, attempt, item) {
   const { begin: text, endsAt, options } = attempt;
   const { signal, timeoutMillis } = options;
   const client = await lend(core, attempt, attempt.run);

@@ -62,6 +62,15 @@ const OP = Object.freeze({
   HEALTH: 19,
   /** id = a stream: its reader takes another portion */
   READ: 20,
+  /**
+   * target = pool; fields as HF_OP_QUERY with HF_FLAG_BATCH, which begins a
+   * transaction, and one more: values of the last column of its last statement,
+   * a line each. When that statement has given one of them, COMMIT follows,
+   * else ROLLBACK. The answer is that of the statements and then that of
+   * COMMIT, which may be an error; or the error of a statement, after its
+   * ROLLBACK
+   */
+  ONCE: 21,
 });
 
 /** Places in an operation. */

@@ -641,7 +641,14 @@ enum hf_op_kind {
                         everything */
   HF_OP_UNLISTEN,    /* target = pool; fields: channel. Takes one LISTEN back */
   HF_OP_HEALTH,      /* target = pool; deadline_ms: the answer comes by then */
-  HF_OP_READ         /* id = a stream: its reader takes another portion */
+  HF_OP_READ,        /* id = a stream: its reader takes another portion */
+  HF_OP_ONCE         /* target = pool; fields as HF_OP_QUERY with HF_FLAG_BATCH,
+                        which begins a transaction, and one more: values of the
+                        last column of its last statement, a line each. When
+                        that statement has given one of them, COMMIT follows,
+                        else ROLLBACK. The answer is that of the statements and
+                        then that of COMMIT, which may be an error; or the error
+                        of a statement, after its ROLLBACK */
 };
 
 /*

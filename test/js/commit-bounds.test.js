@@ -42,8 +42,23 @@ beforeEach(() => {
   });
 });
 
-/** COMMIT waits for a standby that never comes. @param {Function} fn */
-async function withoutStandby(fn) {
+/** The engine commits by itself where the server is known. */
+async function meetServer() {
+  await pool.query({
+    text: 'insert into paid values (0)',
+    exactlyOnce: true,
+  });
+}
+
+/**
+ * COMMIT waits for a standby that never comes.
+ * @param {Function} fn
+ * @param {boolean} [isKnown] the pool has met the server
+ */
+async function withoutStandby(fn, isKnown = false) {
+  if (isKnown) {
+    await meetServer();
+  }
   await server.psql("alter system set synchronous_standby_names = 'nosuch'");
   await server.reload();
   await eventually(
@@ -143,12 +158,20 @@ test('deadline and signal of a helper around bound COMMIT', () =>
     assert.equal(aborted.outcome, 'ambiguous');
   }));
 
-for (const [bound, code] of [
-  ['deadlineMillis', 'HF_DEADLINE'],
-  ['timeoutMillis', 'HF_QUERY_TIMEOUT'],
-  ['signal', 'HF_ABORTED'],
-]) {
-  test(`${bound} bounds a query with exactlyOnce in COMMIT`, () =>
+for (const [
+  bound,
+  code,
+  isKnown,
+] of /** @type {[string, string, boolean][]} */ ([
+  ['deadlineMillis', 'HF_DEADLINE', false],
+  ['timeoutMillis', 'HF_QUERY_TIMEOUT', false],
+  ['signal', 'HF_ABORTED', false],
+  ['deadlineMillis', 'HF_DEADLINE', true],
+  ['timeoutMillis', 'HF_QUERY_TIMEOUT', true],
+  ['signal', 'HF_ABORTED', true],
+])) {
+  const where = isKnown ? ', on a server that is known' : '';
+  test(`${bound} bounds a query with exactlyOnce in COMMIT${where}`, () =>
     withoutStandby(async () => {
       const error = await failureOf(
         pool.query({
@@ -161,7 +184,7 @@ for (const [bound, code] of [
       // After a time-out of COMMIT alone the server is asked.
       assert.equal(error.code, code);
       assert.equal(error.outcome, 'ambiguous');
-    }));
+    }, isKnown));
 }
 
 test('a plain insert whose wait for a standby we cut short is ambiguous', () =>
@@ -178,38 +201,55 @@ test('a plain insert whose wait for a standby we cut short is ambiguous', () =>
     assert.equal(await paid(), 1);
   }));
 
-test('the deadline of a query with exactlyOnce bounds its statement', async () => {
-  const error = await failureOf(
-    pool.query({
-      text: 'insert into paid select $1::int from pg_sleep(20)',
+for (const isKnown of [false, true]) {
+  const where = isKnown ? ', on a server that is known' : '';
+  test(`the deadline of a query with exactlyOnce bounds its statement${where}`, async () => {
+    if (isKnown) {
+      await meetServer();
+    }
+    const error = await failureOf(
+      pool.query({
+        text: 'insert into paid select $1::int from pg_sleep(20)',
+        values: [n],
+        exactlyOnce: true,
+        deadlineMillis: BOUND,
+      }),
+    );
+    assert.equal(error.code, 'HF_DEADLINE');
+    assert.equal(error.outcome, 'rolled_back');
+    assert.equal(await paid(), 0);
+    await pool.end();
+  });
+}
+
+for (const isKnown of [false, true]) {
+  const where = isKnown ? ', on a server that is known' : '';
+  test(`exactlyOnce whose answer comes after its deadline is not committed${where}`, async () => {
+    if (isKnown) {
+      await meetServer();
+    }
+    const text = 'insert into paid select $1::int from pg_sleep(0.3)';
+    const query = {
+      text,
       values: [n],
       exactlyOnce: true,
       deadlineMillis: BOUND,
-    }),
-  );
-  assert.equal(error.code, 'HF_DEADLINE');
-  assert.equal(error.outcome, 'rolled_back');
-  assert.equal(await paid(), 0);
-  await pool.end();
-});
-
-test('exactlyOnce whose answer comes after its deadline is not committed', async () => {
-  const text = 'insert into paid select $1::int from pg_sleep(0.3)';
-  const query = { text, values: [n], exactlyOnce: true, deadlineMillis: BOUND };
-  const failing = failureOf(pool.query(query));
-  const running = async () => (await server.backends(`query = '${text}'`))[0];
-  await eventually(running);
-  proxy.pause(); // a cancel cannot reach the server, nor its answer us
-  try {
-    const error = await failing;
-    assert.equal(error.code, 'HF_DEADLINE');
-    assert.equal(error.outcome, 'rolled_back');
-  } finally {
-    proxy.resume();
-  }
-  await pool.end(); // and with it what was still open
-  assert.equal(await paid(), 0);
-});
+    };
+    const failing = failureOf(pool.query(query));
+    const running = async () => (await server.backends(`query = '${text}'`))[0];
+    await eventually(running);
+    proxy.pause(); // a cancel cannot reach the server, nor its answer us
+    try {
+      const error = await failing;
+      assert.equal(error.code, 'HF_DEADLINE');
+      assert.equal(error.outcome, 'rolled_back');
+    } finally {
+      proxy.resume();
+    }
+    await pool.end(); // and with it what was still open
+    assert.equal(await paid(), 0);
+  });
+}
 
 test("the pool's own deadline never ends what the function takes", async () => {
   const own = new Pool({

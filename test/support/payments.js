@@ -4,6 +4,9 @@
 const { Pool } = require('../../lib/index.js');
 const { before, useProxy, useServer } = require('./suite.js');
 
+/** What is paid to meet a server. */
+const MET = -1;
+
 const PAY = 'insert into paid values ($1) returning n';
 
 /** A server with a table `paid`, and a proxy in front of it. */
@@ -25,6 +28,15 @@ function usePayments() {
         ...options,
       }),
     );
+  }
+
+  /**
+   * Has a pool learn which server it is on: from the next call with
+   * exactlyOnce on, the engine commits by itself.
+   * @param {any} pool
+   */
+  async function meet(pool) {
+    await pool.query({ text: PAY, values: [MET], exactlyOnce: true });
   }
 
   /** @param {number} n how often it was paid */
@@ -65,7 +77,7 @@ function usePayments() {
     return state;
   }
 
-  return { cutCommit, open, paid, proxy, server };
+  return { cutCommit, meet, open, paid, proxy, server };
 }
 
 module.exports = { PAY, usePayments };

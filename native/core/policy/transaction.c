@@ -66,6 +66,11 @@ static void roll_back_instead(struct hf_transaction *transaction,
   move(transaction, HF_TRANSACTION_ROLLBACK_WAITS);
 }
 
+void hf_transaction_give_up(struct hf_transaction *transaction,
+                            enum hf_status why) {
+  roll_back_instead(transaction, why);
+}
+
 uint64_t hf_transaction_take_turn(struct hf_transaction *transaction,
                                   char status,
                                   uint64_t deadline_us,

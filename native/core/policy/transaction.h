@@ -81,6 +81,10 @@ uint64_t hf_transaction_take_turn(struct hf_transaction *transaction,
                                   uint64_t deadline_us,
                                   uint64_t now_us);
 
+/* Turns a COMMIT that waits into a ROLLBACK, because of `why`. */
+void hf_transaction_give_up(struct hf_transaction *transaction,
+                            enum hf_status why);
+
 /*
  * The request is interrupted with `why`. Returns what to do; turns a COMMIT
  * that was not sent into a ROLLBACK.

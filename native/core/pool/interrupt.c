@@ -83,6 +83,9 @@ static void interrupt_running(struct hf_pool *pool,
   slot->shared = false;
   request->cancelled_us = pool->now_us;
   hf_interrupt_cancel(pool, request);
+  if (request->undone_if_cut) {
+    hf_interrupt_answer(pool, request, status);
+  }
 }
 
 void hf_interrupt_request(struct hf_pool *pool,

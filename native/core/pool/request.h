@@ -58,6 +58,9 @@ struct hf_request {
   uint64_t usual_us; /* how long the same text took lately; 0 = unknown */
   int32_t retry_base_ms, retry_cap_ms, slow_query_ms; /* -1 = the pool's */
   struct hf_lease *lease; /* of a statement, or the one to be granted */
+  bool undone_if_cut;     /* nothing of it is durable before a COMMIT that does
+                             not follow then: answered as soon as it is
+                             interrupted */
 
   /* changed by the mover and the pool */
   enum hf_request_state state;

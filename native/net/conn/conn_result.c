@@ -8,6 +8,7 @@
 #include "core/features/health.h"
 #include "core/pool/stale_types.h"
 #include "net/base/clock.h"
+#include "net/conn/batch.h"
 #include "net/conn/read_only.h"
 #include "net/conn/result_error.h"
 
@@ -82,6 +83,16 @@ static void read_probe(struct hf_health_probe *probe, const PGresult *result) {
       PQnfields(result) > 1 && strcmp(PQgetvalue(result, 0, 1), "on") == 0;
 }
 
+/* Reads the identity of a transaction: whether its server is known. */
+static void read_identity(struct hf_unit *unit, const PGresult *result) {
+  struct hf_batch *batch = unit->batch;
+  int columns = PQnfields(result);
+  if (batch != NULL && batch->known != NULL && hf_unit_is_at_last(unit) &&
+      PQntuples(result) == 1 && columns > 0) {
+    hf_batch_look_up(batch, PQgetvalue(result, 0, columns - 1));
+  }
+}
+
 bool hf_conn_result_add_rows(struct hf_conn *conn,
                              struct hf_unit *unit,
                              const PGresult *result) {
@@ -89,6 +100,7 @@ bool hf_conn_result_add_rows(struct hf_conn *conn,
   if (unit->probe != NULL) {
     read_probe(unit->probe, result);
   }
+  read_identity(unit, result);
   if (!is_read(unit)) {
     return true;
   }

@@ -21,6 +21,7 @@
 struct hf_handle;
 struct hf_listen;
 struct hf_netpool;
+struct hf_once_call;
 struct hf_query_cache_call;
 
 struct hf_call {
@@ -33,6 +34,7 @@ struct hf_call {
   struct hf_lease lease; /* of HF_REQUEST_ACQUIRE */
   int32_t lease_number;  /* once granted */
   struct hf_query_cache_call *cached; /* owned; NULL = not cached */
+  struct hf_once_call *once;          /* that it is part of, or NULL */
   struct hf_listen *listen; /* of a listener's call, whose `handle` is NULL */
 
   /* changed by call_table.c */

@@ -143,7 +143,8 @@ static int32_t result_flags(struct hf_call *call,
          (holds ? HF_RESULT_HOLDS : 0);
 }
 
-static void send_results(struct hf_call *call) {
+/* `more`: other messages of the same answer follow. */
+static void send_results(struct hf_call *call, bool more) {
   struct hf_message *message = hf_unit_take_answer(&call->unit);
   while (message != NULL) {
     struct hf_message *next = message->next;
@@ -156,7 +157,7 @@ static void send_results(struct hf_call *call) {
       message->ints[HF_RESULT_FLAGS] =
           result_flags(call,
                        message->ints[HF_RESULT_FLAGS],
-                       next == NULL,
+                       next == NULL && !more,
                        transaction);
       message->ints[HF_RESULT_TRANSACTION] = transaction;
     }
@@ -181,6 +182,13 @@ static void send_left(struct hf_call *call) {
                     transaction_of(call));
 }
 
+void hf_call_answer_in_part(struct hf_call *call) {
+  if (call->handle != NULL) {
+    hf_call_renew_row_descriptions(call);
+    send_results(call, true);
+  }
+}
+
 void hf_call_answer(struct hf_call *call) {
   if (call->handle == NULL) {
     return; /* the handle is closed */
@@ -193,6 +201,6 @@ void hf_call_answer(struct hf_call *call) {
   } else if (call->unit.request.kind == HF_REQUEST_ACQUIRE) {
     send_lease(call);
   } else {
-    send_results(call);
+    send_results(call, false);
   }
 }

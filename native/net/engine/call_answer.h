@@ -31,6 +31,9 @@ void hf_call_describe_error(struct hf_message *message,
                             const struct hf_request *request,
                             const struct hf_gauges *gauges);
 
+/* Sends its results, as the first part of an answer. */
+void hf_call_answer_in_part(struct hf_call *call);
+
 /* Sends the answer. Does nothing when the handle is closed. */
 void hf_call_answer(struct hf_call *call);
 

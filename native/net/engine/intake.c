@@ -65,11 +65,10 @@ static bool refuse_unsupported(struct hf_port *port,
   return true;
 }
 
-struct hf_call *hf_intake_take(struct hf_port *port,
+struct hf_call *hf_intake_make(struct hf_port *port,
                                const struct hf_op *op,
                                const char *const *fields,
-                               struct hf_handle *handle,
-                               struct hf_lease *lease) {
+                               struct hf_handle *handle) {
   struct hf_call *call;
   if (!hf_call_is_well_formed(op, fields)) {
     refuse(port, op, HF_PARAM_INVALID, NULL);
@@ -80,7 +79,16 @@ struct hf_call *hf_intake_take(struct hf_port *port,
     refuse(port, op, HF_NO_MEMORY, NULL);
     return NULL;
   }
-  if (refuse_unsupported(port, op, call)) {
+  return refuse_unsupported(port, op, call) ? NULL : call;
+}
+
+struct hf_call *hf_intake_take(struct hf_port *port,
+                               const struct hf_op *op,
+                               const char *const *fields,
+                               struct hf_handle *handle,
+                               struct hf_lease *lease) {
+  struct hf_call *call = hf_intake_make(port, op, fields, handle);
+  if (call == NULL) {
     return NULL;
   }
   if (call->unit.request.kind == HF_REQUEST_ACQUIRE) {

@@ -26,6 +26,15 @@ struct hf_call *hf_intake_take(struct hf_port *port,
                                struct hf_handle *handle,
                                struct hf_lease *lease);
 
+/*
+ * Makes a call of an operation that is not found by its id. Returns NULL when
+ * it was refused, and answered.
+ */
+struct hf_call *hf_intake_make(struct hf_port *port,
+                               const struct hf_op *op,
+                               const char *const *fields,
+                               struct hf_handle *handle);
+
 /* Undoes hf_intake_take, without an answer. */
 void hf_intake_drop(struct hf_call *call);
 

@@ -134,6 +134,7 @@ struct hf_netpool *hf_netpool_new(struct hf_netpools *pools,
     goto fail_target;
   }
   hf_list_init(&pool->handles);
+  hf_list_init(&pool->once_due);
   if ((shared &&
        (pool->key = hf_strndup(fields[0], strlen(fields[0]))) == NULL) ||
       hf_netpool_keep_options(pool, fields + 1, n_fields - 1) != HF_OK) {

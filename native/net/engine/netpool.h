@@ -59,13 +59,15 @@ struct hf_netpool {
   uint64_t last_stamp; /* of hf_listen.stamp: the last notification it got */
   struct hf_warmup warmup;
   struct hf_health health;
-  bool proxied;           /* a proxy was found; stays true */
-  bool start_refused;     /* start-up options were refused */
-  bool starts_proxied;    /* use start-up options also behind a proxy */
-  bool warned_of_connect; /* that onConnect is not run behind a proxy */
-  int32_t openings;       /* connects under way, for slots and probes */
-  bool unopened;          /* out of memory before a connect was begun */
-  bool closed;            /* the core is CLOSED */
+  struct hf_list once_due; /* hf_once_call.due: to be gone on with */
+  bool once_runs;          /* they are being gone on with */
+  bool proxied;            /* a proxy was found; stays true */
+  bool start_refused;      /* start-up options were refused */
+  bool starts_proxied;     /* use start-up options also behind a proxy */
+  bool warned_of_connect;  /* that onConnect is not run behind a proxy */
+  int32_t openings;        /* connects under way, for slots and probes */
+  bool unopened;           /* out of memory before a connect was begun */
+  bool closed;             /* the core is CLOSED */
 };
 
 /*

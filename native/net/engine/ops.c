@@ -12,6 +12,7 @@
 #include "net/engine/health_ops.h"
 #include "net/engine/intake.h"
 #include "net/engine/netpool.h"
+#include "net/engine/once_call.h"
 #include "net/engine/ops_internal.h"
 #include "net/engine/port.h"
 #include "net/engine/query_cache.h"
@@ -49,6 +50,19 @@ static void run_request(struct hf_port *port,
     return;
   }
   submit(port, op, fields, handle, NULL);
+}
+
+static void run_once(struct hf_port *port,
+                     const struct hf_op *op,
+                     const char *const *fields) {
+  struct hf_handle *handle = hf_port_handle(port, op->target);
+  if (handle == NULL || handle->ending) {
+    hf_ops_refuse(port, op, HF_POOL_CLOSED);
+  } else if ((op->flags & HF_FLAG_BATCH) == 0) {
+    hf_ops_refuse(port, op, HF_PARAM_INVALID);
+  } else {
+    hf_once_call_begin(handle, op, fields);
+  }
 }
 
 static struct hf_call *find_lease(const struct hf_port *port,
@@ -157,6 +171,8 @@ static void run_abort(struct hf_port *port, const struct hf_op *op) {
       hf_call_table_find(port, hf_op_low(op), hf_op_high(op));
   if (call == NULL) {
     hf_health_ops_abort(port, hf_op_low(op), hf_op_high(op));
+  } else if (call->once != NULL) {
+    hf_once_call_abort(call);
   } else if ((op->flags & HF_FLAG_STREAM) != 0 && call->unit.stream.on) {
     hf_stream_leave(&call->handle->pool->core,
                     &call->unit.request,
@@ -252,6 +268,9 @@ static void run(struct hf_port *port,
   case HF_OP_READ:
     run_read(port, op);
     break;
+  case HF_OP_ONCE:
+    run_once(port, op, fields);
+    break;
   }
 }
 
@@ -268,6 +287,8 @@ static int32_t least_fields(const struct hf_op *op) {
   case HF_OP_ANSWER:
   case HF_OP_UNLISTEN:
     return 1;
+  case HF_OP_ONCE:
+    return 2;
   case HF_OP_ACQUIRE:
   case HF_OP_RELEASE:
   case HF_OP_ABORT:

@@ -16,6 +16,7 @@
 #include "net/engine/listen.h"
 #include "net/engine/listen_session.h"
 #include "net/engine/netpool.h"
+#include "net/engine/once_call.h"
 #include "net/engine/port.h"
 #include "net/engine/probe.h"
 #include "net/engine/single_flight.h"
@@ -142,6 +143,10 @@ static void io_deliver(void *ctx, struct hf_request *request) {
     hf_listen_session_on_delivered(call);
     return;
   }
+  if (call->once != NULL) {
+    hf_once_call_on_delivered(ctx, call);
+    return;
+  }
   if (request->state == HF_REQUEST_DONE && call->handle != NULL) {
     call->handle->calls--;
   }
@@ -161,6 +166,10 @@ static void io_released(void *ctx, struct hf_lease *lease) {
   (void)ctx;
   if (call->listen != NULL) {
     hf_listen_session_on_released(call);
+    return;
+  }
+  if (call->once != NULL) {
+    hf_once_call_on_released(call);
     return;
   }
   hf_call_table_remove_lease(handle->port, call);

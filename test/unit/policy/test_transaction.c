@@ -207,6 +207,20 @@ static void a_rollback_that_fails_keeps_its_own_error(void **state) {
   hf_error_finish(&error);
 }
 
+static void a_commit_that_is_given_up_says_why(void **state) {
+  struct hf_transaction transaction = ending(true, 0);
+  struct hf_error error = {0};
+
+  (void)state;
+  hf_transaction_give_up(&transaction, HF_COMMIT_ROLLED_BACK);
+  (void)hf_transaction_take_turn(&transaction, 'T', 0, NOW);
+  expect_state(&transaction, HF_TRANSACTION_ROLLING_BACK);
+  hf_transaction_finish(&transaction, &error);
+  assert_int_equal(error.status, HF_COMMIT_ROLLED_BACK);
+  assert_int_equal(error.outcome, HF_OUTCOME_ROLLED_BACK);
+  hf_error_finish(&error);
+}
+
 static void a_commit_answered_with_rollback_has_failed(void **state) {
   (void)state;
   assert_true(hf_transaction_commit_failed(true, true, false));
@@ -234,6 +248,7 @@ int main(void) {
       cmocka_unit_test(a_commit_that_the_server_refused_is_rolled_back),
       cmocka_unit_test(a_commit_that_was_not_sent_is_rolled_back),
       cmocka_unit_test(a_rollback_that_fails_keeps_its_own_error),
+      cmocka_unit_test(a_commit_that_is_given_up_says_why),
       cmocka_unit_test(a_commit_answered_with_rollback_has_failed),
   };
 

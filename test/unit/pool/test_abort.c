@@ -44,6 +44,26 @@ static void aborting_a_running_request_cancels_it_and_waits(void **state) {
   sim_close(&sim);
 }
 
+static void what_is_undone_when_cut_is_answered_at_once(void **state) {
+  struct call *call;
+
+  (void)state;
+  sim_open_max(&sim, 1);
+  sim_warm(&sim, 1);
+  call = sim_make(&sim, HF_REQUEST_QUERY);
+  sim_describe(&call->request, HF_SQL_BEGIN);
+  call->request.undone_if_cut = true;
+  sim_submit(&sim, call);
+  sim_abort(&sim, call);
+  assert_int_equal(sim.counts[SIM_CANCEL], 1);
+  expect_status(call, HF_ABORTED);
+  expect_outcome(call, HF_OUTCOME_ROLLED_BACK);
+  assert_int_equal(call->returned, 0);
+  sim_fail(&sim, call, "57014", 'I');
+  assert_int_equal(call->returned, 1);
+  sim_close(&sim);
+}
+
 static void a_cancel_that_comes_too_late_yields_the_result(void **state) {
   struct call *call = run();
 
@@ -239,6 +259,7 @@ int main(void) {
       cmocka_unit_test(aborting_a_waiting_request_answers_at_once),
       cmocka_unit_test(aborting_between_attempts_keeps_the_outcome),
       cmocka_unit_test(aborting_a_running_request_cancels_it_and_waits),
+      cmocka_unit_test(what_is_undone_when_cut_is_answered_at_once),
       cmocka_unit_test(a_cancel_that_comes_too_late_yields_the_result),
       cmocka_unit_test(a_cancel_without_an_answer_is_sent_once_more),
       cmocka_unit_test(a_second_after_a_cancel_the_request_is_answered),

@@ -82,8 +82,7 @@ const FLOOR_SECONDS = 2;
 /** What pgbench sends. @type {Record<string, string>} */
 const SCRIPTS = {
   plain: INSERT,
-  flights:
-    `\\startpipeline\nbegin;\n${INSERT}\n${WHO};\n` + '\\endpipeline\ncommit;',
+  flights: `\\startpipeline\nbegin;\n${INSERT}\n${WHO};\n\\endpipeline\ncommit;`,
 };
 
 /**
@@ -93,7 +92,7 @@ const SCRIPTS = {
  */
 function runScript(file, url) {
   const args = ['-n', '-M', 'extended', '-T', String(FLOOR_SECONDS)];
-  const output = execFileSync('pgbench', [...args, '-f', file, '-d', url], {
+  const output = execFileSync('pgbench', [...args, '-f', file, url], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -137,10 +137,13 @@ function knownServers(core) {
 async function runIdentified(core, attempt, item, known, left) {
   const batch = new Batch([item, WHO_ITEM], attempt.begin, known);
   const { results, error } = await runInEngine(core, attempt, batch, left);
-  const who = results[1]?.rows[0];
-  const server = who && servers.get(core)?.get(who.started);
-  const identity = who && { ...who, ...server };
-  return { result: results[0], identity, error };
+  const [result, about] = results;
+  if (error === undefined || about === undefined) {
+    return { result, error };
+  }
+  const [who] = about.rows;
+  const server = servers.get(core)?.get(who.started);
+  return { result, error, identity: { ...who, ...server } };
 }
 
 /**

@@ -102,6 +102,70 @@ function makeJoinable(key, run) {
 }
 
 /**
+ * What a bounded context stands for. A class, since every call with
+ * exactlyOnce makes one: an object with getters of its own takes longer to make.
+ * @implements {JoinedRun}
+ */
+class BoundedRun {
+  #endsAt;
+  #outer;
+
+  /**
+   * @param {number} endsAt Infinity where only the run around bounds
+   * @param {JoinedRun | undefined} outer
+   */
+  constructor(endsAt, outer) {
+    this.#endsAt = endsAt;
+    this.#outer = outer;
+    this.callerDeadline = outer?.callerDeadline ?? false;
+    this.idempotent = outer?.idempotent ?? false;
+    this.signal = outer?.signal;
+  }
+
+  get deadlineAt() {
+    const at = Math.min(this.#endsAt, this.#outer?.deadlineAt || Infinity);
+    return at === Infinity ? 0 : at;
+  }
+
+  get finished() {
+    return this.#outer?.finished ?? false;
+  }
+
+  get remainingRetries() {
+    return this.#outer?.remainingRetries ?? Infinity;
+  }
+
+  get remainingNames() {
+    return this.#outer?.remainingNames ?? Infinity;
+  }
+
+  get givenPolicy() {
+    return this.#outer?.givenPolicy;
+  }
+
+  /**
+   * @param {Note} kind
+   * @param {JoinedRun} [home]
+   */
+  note(kind, home) {
+    this.#outer?.note(kind, home);
+  }
+
+  /**
+   * @param {number} count
+   * @param {number} [waits]
+   */
+  spend(count, waits) {
+    this.#outer?.spend(count, waits);
+  }
+
+  /** @param {object} pool */
+  use(pool) {
+    this.#outer?.use(pool);
+  }
+}
+
+/**
  * Returns a context with a deadline that bounds waiting and retries, but not
  * the running attempt; otherwise it behaves as the run around it, if any.
  * @param {number} millis from now, 0 = none
@@ -112,32 +176,9 @@ function boundedContext(millis, outer) {
   if (millis === 0 && outer === undefined) {
     return undefined;
   }
-  const own = millis > 0 ? nowMillis() + millis : Infinity;
+  const endsAt = millis > 0 ? nowMillis() + millis : Infinity;
   const context = {};
-  makeJoinable(context, {
-    get deadlineAt() {
-      const at = Math.min(own, outer?.deadlineAt || Infinity);
-      return at === Infinity ? 0 : at;
-    },
-    callerDeadline: outer?.callerDeadline ?? false,
-    get finished() {
-      return outer?.finished ?? false;
-    },
-    get remainingRetries() {
-      return outer?.remainingRetries ?? Infinity;
-    },
-    get remainingNames() {
-      return outer?.remainingNames ?? Infinity;
-    },
-    get givenPolicy() {
-      return outer?.givenPolicy;
-    },
-    idempotent: outer?.idempotent ?? false,
-    signal: outer?.signal,
-    note: (kind, home) => outer?.note(kind, home),
-    spend: (count, waits) => outer?.spend(count, waits),
-    use: (pool) => outer?.use(pool),
-  });
+  makeJoinable(context, new BoundedRun(endsAt, outer));
   return context;
 }
 

@@ -2,10 +2,14 @@
 // SPDX-License-Identifier: MIT
 
 // Rows streamed: stream() beside pg-query-stream and postgres.js' cursor, in
-// rounds that take turns. Each reads all rows, and does nothing with them.
+// rounds that take turns. Each reads all rows, and does nothing with them. Beside
+// them psql, which copies the same rows to nowhere: how long the server takes.
+// Once with three columns, where that is most of it, and once with the seven of
+// the case `rows`.
 //
 //     node bench/stream.js [rows] [rounds]
 
+const { execFileSync } = require('node:child_process');
 const { performance } = require('node:perf_hooks');
 const pg = require('pg');
 const QueryStream = require('pg-query-stream');
@@ -16,7 +20,17 @@ const { startPostgres } = require('../test/support');
 const [ROWS = 1_000_000, ROUNDS = 9] = process.argv.slice(2).map(Number);
 const BATCH = 1000;
 
-const TEXT = `select i, 'user ' || i as name, i % 2 = 0 as even
+/** @type {Record<string, string>} */
+const TEXTS = {
+  'three columns': `select i, 'user ' || i as name, i % 2 = 0 as even
+    from generate_series(1, ${ROWS}) i`,
+  'seven columns, as in the case rows': 'select * from people',
+};
+const PEOPLE = `create unlogged table people as
+  select i as id, i % 100 as team, 'user ' || i as name,
+    i || '@example.com' as email,
+    now() - i * interval '1 minute' as seen, i % 2 = 0 as active,
+    i / 7.0::float8 as score
   from generate_series(1, ${ROWS}) i`;
 
 /** @param {number[]} list */
@@ -34,23 +48,31 @@ async function count(rows) {
   return n;
 }
 
-/** @param {string} url */
-async function open(url) {
+/**
+ * @param {string} url
+ * @param {string} text
+ */
+async function open(url, text) {
   const pool = new Pool({ connectionString: url, logger: false });
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   const sql = postgres(url, { max: 1 });
   /** @type {Record<string, () => Promise<number>>} */
   const readers = {
-    holdfast: () => count(pool.stream(TEXT, [], { batchSize: BATCH })),
+    holdfast: () => count(pool.stream(text, [], { batchSize: BATCH })),
     'pg-query-stream': () =>
-      count(client.query(new QueryStream(TEXT, [], { batchSize: BATCH }))),
+      count(client.query(new QueryStream(text, [], { batchSize: BATCH }))),
     'postgres.js cursor': async () => {
       let n = 0;
-      for await (const rows of sql.unsafe(TEXT).cursor(BATCH)) {
+      for await (const rows of sql.unsafe(text).cursor(BATCH)) {
         n += rows.length;
       }
       return n;
+    },
+    'psql, copy': () => {
+      const copy = `copy (${text}) to stdout`;
+      execFileSync('psql', ['-qAtX', '-c', copy, url], { stdio: 'ignore' });
+      return Promise.resolve(ROWS);
     },
   };
   const close = () => Promise.all([pool.end(), client.end(), sql.end()]);
@@ -69,9 +91,13 @@ async function measure(read) {
   return { wall, main: performance.eventLoopUtilization(before).active };
 }
 
-async function main() {
-  const server = await startPostgres();
-  const { readers, close } = await open(server.url);
+/**
+ * @param {string} url
+ * @param {string} what
+ * @param {string} text
+ */
+async function compare(url, what, text) {
+  const { readers, close } = await open(url, text);
   /** @type {Record<string, {wall: number, main: number}[]>} */
   const taken = {};
   for (let round = 0; round <= ROUNDS; round++) {
@@ -82,17 +108,29 @@ async function main() {
       }
     }
   }
+  console.log(`${what}:`);
   for (const [name, list] of Object.entries(taken)) {
     const wall = median(list.map((one) => one.wall));
     const main = median(list.map((one) => one.main));
     const ratios = list.map((one, i) => one.wall / taken.holdfast[i].wall);
     console.log(
-      `${name}: ${wall.toFixed(0)} ms, main thread ${main.toFixed(0)} ms, ` +
+      `  ${name}: ${wall.toFixed(0)} ms, main thread ${main.toFixed(0)} ms, ` +
         `${median(ratios).toFixed(2)} times holdfast's`,
     );
   }
   await close();
-  await server.stop();
+}
+
+async function main() {
+  const server = await startPostgres();
+  try {
+    await server.psql(PEOPLE);
+    for (const [what, text] of Object.entries(TEXTS)) {
+      await compare(server.url, what, text);
+    }
+  } finally {
+    await server.stop();
+  }
 }
 
 main().catch((error) => {

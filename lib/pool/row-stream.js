@@ -3,9 +3,13 @@
 
 // The rows of a statement as a Readable of Node's. It holds the portion that
 // its reader is at; the engine holds the next ones, and the socket the rest.
+//
+// `for await` takes rows out of the portions (row-iterator.js): a row that goes
+// through the buffer of a Readable costs several times what it takes to make it.
 
 const { Readable } = require('node:stream');
 
+const { RowIterator } = require('./row-iterator.js');
 const { readPortion, StreamCall } = require('./stream-call.js');
 
 /**
@@ -71,6 +75,9 @@ class RowStream extends Readable {
   #failure = null;
   /** @type {(() => void) | null} */
   #onOver = null;
+  /** Of an iterator that waits for rows, or for the end. */
+  /** @type {(() => void) | null} */
+  #onChange = null;
   /** @type {any[] | null} */
   #fields = null;
 
@@ -105,6 +112,58 @@ class RowStream extends Readable {
     return this.#fields;
   }
 
+  /**
+   * What `for await` uses. Where rows are read in another way as well, that is
+   * the iterator of every Readable.
+   * @returns {any} an AsyncIterator
+   */
+  [Symbol.asyncIterator]() {
+    const isUntouched =
+      this.readableFlowing === null &&
+      this.readableLength === 0 &&
+      !this.destroyed;
+    return isUntouched
+      ? new RowIterator(this, {
+          take: () => this.#take(),
+          change: () => this.#change(),
+          rest: () => super[Symbol.asyncIterator](),
+        })
+      : super[Symbol.asyncIterator]();
+  }
+
+  /**
+   * Returns the next portion; null where none is there, or none follows.
+   * @returns {any[] | null}
+   */
+  #take() {
+    const rows = this.#portions.shift();
+    if (rows === undefined) {
+      return null;
+    }
+    this.#call?.readMore();
+    return rows;
+  }
+
+  /**
+   * Waits for rows or the end; undefined where the rest is what every Readable
+   * does at its end.
+   * @returns {Promise<void> | undefined}
+   */
+  #change() {
+    if (this.destroyed || this.#failure !== null || this.#isComplete) {
+      return undefined;
+    }
+    return new Promise((resolve) => {
+      this.#onChange = resolve;
+    });
+  }
+
+  #tell() {
+    const tell = this.#onChange;
+    this.#onChange = null;
+    tell?.();
+  }
+
   _read() {
     const rows = this.#portions.shift();
     if (rows !== undefined) {
@@ -137,6 +196,7 @@ class RowStream extends Readable {
       this.#give(rows);
     } else {
       this.#portions.push(rows);
+      this.#tell();
     }
   }
 
@@ -160,6 +220,7 @@ class RowStream extends Readable {
       this.destroy(error);
     } else {
       this.#failure = error;
+      this.#tell();
     }
   }
 
@@ -171,6 +232,7 @@ class RowStream extends Readable {
   _destroy(error, callback) {
     const call = this.#call;
     this.#portions = [];
+    this.#tell();
     if (call === null || call.isOver) {
       callback(error);
       return;

@@ -133,6 +133,57 @@ test('it is a Readable: pipeline(), on(data), destroy() and its events', async (
   assert.match(String(await once(failing, 'error')), /enough/);
 });
 
+test('next() that is called ahead gives all rows in order, and then the end', async () => {
+  const rows = pool.stream(SERIES, [25], { batchSize: 10 });
+  const iterator = rows[Symbol.asyncIterator]();
+  const all = await Promise.all(
+    Array.from({ length: 27 }, () => iterator.next()),
+  );
+  assert.deepStrictEqual(
+    all.map(({ value }) => value?.i),
+    [...Array.from({ length: 25 }, (_, i) => i + 1), undefined, undefined],
+  );
+  assert.deepStrictEqual(
+    all.map(({ done }) => done),
+    [...Array(25).fill(false), true, true],
+  );
+  await eventually(() => rows.closed);
+});
+
+test('destroy() inside a loop ends it there, with its error', async () => {
+  for (const error of [new Error('enough'), undefined]) {
+    const rows = pool.stream(ENDLESS);
+    let count = 0;
+    const reading = (async () => {
+      for await (const _ of rows) {
+        count += 1;
+        if (count === 5) {
+          rows.destroy(error);
+        }
+      }
+    })();
+    await assert.rejects(
+      reading,
+      error ?? { code: 'ERR_STREAM_PREMATURE_CLOSE' },
+    );
+    assert.strictEqual(count, 5);
+  }
+  await eventually(() => pool.idleCount === pool.totalCount);
+});
+
+test('a loop goes on where other readers of the stream have stopped', async () => {
+  const rows = pool.stream(SERIES, [3000], { batchSize: 100 });
+  const [first] = await once(rows, 'data');
+  rows.pause();
+  const rest = await collect(rows);
+  assert.strictEqual(first.i, 1);
+  const [next] = rest;
+  assert.deepStrictEqual(
+    rest.map(({ i }) => i),
+    Array.from({ length: 3001 - next.i }, (_, i) => next.i + i),
+  );
+});
+
 test('a break leaves the connection clean, and is no failure', async () => {
   const single = new Pool({ connectionString: server.url, max: 1 });
   const { rows } = await single.query('select pg_backend_pid() as pid');

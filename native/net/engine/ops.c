@@ -33,12 +33,26 @@ static void submit(struct hf_port *port,
   }
 }
 
+static void run_once(struct hf_handle *handle,
+                     const struct hf_op *op,
+                     const char *const *fields) {
+  if ((op->flags & HF_FLAG_BATCH) == 0) {
+    hf_ops_refuse(handle->port, op, HF_PARAM_INVALID);
+  } else {
+    hf_once_call_begin(handle, op, fields);
+  }
+}
+
 static void run_request(struct hf_port *port,
                         const struct hf_op *op,
                         const char *const *fields) {
   struct hf_handle *handle = hf_port_handle(port, op->target);
   if (handle == NULL || handle->ending) {
     hf_ops_refuse(port, op, HF_POOL_CLOSED);
+    return;
+  }
+  if (op->kind == HF_OP_ONCE) {
+    run_once(handle, op, fields);
     return;
   }
   if (op->kind == HF_OP_QUERY && (op->flags & HF_FLAG_CACHE) != 0) {
@@ -50,19 +64,6 @@ static void run_request(struct hf_port *port,
     return;
   }
   submit(port, op, fields, handle, NULL);
-}
-
-static void run_once(struct hf_port *port,
-                     const struct hf_op *op,
-                     const char *const *fields) {
-  struct hf_handle *handle = hf_port_handle(port, op->target);
-  if (handle == NULL || handle->ending) {
-    hf_ops_refuse(port, op, HF_POOL_CLOSED);
-  } else if ((op->flags & HF_FLAG_BATCH) == 0) {
-    hf_ops_refuse(port, op, HF_PARAM_INVALID);
-  } else {
-    hf_once_call_begin(handle, op, fields);
-  }
 }
 
 static struct hf_call *find_lease(const struct hf_port *port,
@@ -217,6 +218,7 @@ static void run(struct hf_port *port,
     break;
   case HF_OP_QUERY:
   case HF_OP_ACQUIRE:
+  case HF_OP_ONCE:
     run_request(port, op, fields);
     break;
   case HF_OP_LEASE_QUERY:
@@ -267,9 +269,6 @@ static void run(struct hf_port *port,
     break;
   case HF_OP_READ:
     run_read(port, op);
-    break;
-  case HF_OP_ONCE:
-    run_once(port, op, fields);
     break;
   }
 }

@@ -14,34 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The kind of the first statement. */
-enum hf_sql_kind {
-  HF_SQL_EMPTY,
-  HF_SQL_SELECT, /* also VALUES, TABLE, and WITH that only selects */
-  HF_SQL_INSERT,
-  HF_SQL_UPDATE,
-  HF_SQL_DELETE,
-  HF_SQL_BEGIN,  /* also START TRANSACTION */
-  HF_SQL_COMMIT, /* also END */
-  HF_SQL_COMMIT_AND_CHAIN,
-  HF_SQL_PREPARE_TRANSACTION,
-  HF_SQL_ROLLBACK, /* also ABORT */
-  HF_SQL_ROLLBACK_AND_CHAIN,
-  HF_SQL_ROLLBACK_TO,
-  HF_SQL_SAVEPOINT,
-  HF_SQL_RELEASE_SAVEPOINT,
-  HF_SQL_SET,
-  HF_SQL_SET_LOCAL, /* also SET TRANSACTION, SET CONSTRAINTS */
-  HF_SQL_LISTEN,    /* also UNLISTEN */
-  HF_SQL_COPY,
-  HF_SQL_CALL,
-  HF_SQL_DO,
-  HF_SQL_OTHER
-};
+#include "core/sql/kind.h"
 
 struct hf_sql_info {
-  enum hf_sql_kind kind;
-  bool multiple;  /* more than one non-empty statement */
+  enum hf_sql_kind kind; /* of the first statement */
+  bool multiple;         /* more than one non-empty statement */
   bool read_only; /* certainly writes nothing, unless names are shadowed */
   bool read_if_standard;    /* the same if standard_conforming_strings is on */
   bool may_commit_midway;   /* after an error a part may be committed */
@@ -58,9 +35,6 @@ struct hf_sql_info {
 
 /* Describes a text. Never fails; a malformed text is HF_SQL_OTHER. */
 void hf_sql_scan(const char *text, size_t bytes, struct hf_sql_info *out);
-
-/* Returns true for a statement that begins, ends or divides a transaction. */
-bool hf_sql_controls_transaction(enum hf_sql_kind kind);
 
 /*
  * Adds to the description of a statement that of another, which runs in the

@@ -167,6 +167,7 @@
       'native/net/engine/session_setup.c',
       'native/net/engine/settings_params.c',
       'native/net/engine/single_flight.c',
+      'native/net/wire/described_columns.c',
       'native/net/wire/encode.c',
       'native/net/wire/encode_message.c',
       'native/net/wire/encode_number.c',

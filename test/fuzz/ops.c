@@ -10,15 +10,8 @@
  */
 #define _GNU_SOURCE
 
-#include <dlfcn.h>
-#include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,13 +20,14 @@
 #include "net/base/worker.h"
 #include "net/engine/engine.h"
 #include "net/engine/port.h"
+#include "network.h"
 #include "support_server.h"
 
 enum {
   OPS_MAX = 48,
   TARGETS = 6, /* of which two are opened beforehand */
   IDS = OPS_MAX + 2 * TARGETS,
-  PAUSE = HF_OP_READ + 1, /* neither this nor the next number is a kind */
+  PAUSE = HF_OP_ONCE + 1, /* neither this nor the next number is a kind */
   PAUSE_MS = 20,
   SHORT_MS = 30,
   WAIT_S = 20
@@ -52,50 +46,9 @@ struct scene {
   int n_due;
 };
 
-static atomic_int served; /* the one port that may be connected to */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static bool woken, closed;
-
-/* ---- the network --------------------------------------------------------- */
-
-int connect(int fd, const struct sockaddr *address, socklen_t bytes);
-
-/*
- * Replaces libc's: whatever address an input names, nothing leaves this
- * process.
- */
-int connect(int fd, const struct sockaddr *address, socklen_t bytes) {
-  struct sockaddr_in place;
-  if (address->sa_family == AF_INET && bytes >= sizeof place) {
-    memcpy(&place, address, sizeof place);
-    if (place.sin_addr.s_addr == htonl(INADDR_LOOPBACK) &&
-        ntohs(place.sin_port) == atomic_load(&served)) {
-      return (int)syscall(SYS_connect, fd, address, bytes);
-    }
-  }
-  errno = ECONNREFUSED;
-  return -1;
-}
-
-typedef int resolver(const char *,
-                     const char *,
-                     const struct addrinfo *,
-                     struct addrinfo **);
-
-/* Addresses are parsed, names are not looked up. */
-int getaddrinfo(const char *restrict node,
-                const char *restrict service,
-                const struct addrinfo *restrict hints,
-                struct addrinfo **restrict out) {
-  resolver *real = NULL;
-  if (hints == NULL || (hints->ai_flags & AI_NUMERICHOST) == 0) {
-    return EAI_NONAME;
-  }
-  *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
-  demand(real != NULL);
-  return real(node, service, hints, out);
-}
 
 /* ---- waiting ------------------------------------------------------------- */
 
@@ -150,6 +103,7 @@ static bool is_answered(int32_t kind) {
   case HF_OP_INVALIDATE:
   case HF_OP_LISTEN:
   case HF_OP_UNLISTEN:
+  case HF_OP_ONCE:
     return true;
   case HF_OP_ABORT:
   case HF_OP_ANSWER:
@@ -171,6 +125,8 @@ static int32_t least_fields(const struct hf_op *op) {
   case HF_OP_OPEN:
   case HF_OP_UNLISTEN:
     return 1;
+  case HF_OP_ONCE:
+    return 2;
   default:
     return 0;
   }
@@ -217,6 +173,9 @@ static void read_op(struct fuzz *fuzz, int kind, struct hf_op *op) {
   }
   if ((kind == HF_OP_QUERY || kind == HF_OP_LEASE_QUERY) &&
       (op->flags & HF_FLAG_CLOSE) != 0) { /* the same */
+    op->flags |= HF_FLAG_BATCH;
+  }
+  if (kind == HF_OP_ONCE) {
     op->flags |= HF_FLAG_BATCH;
   }
   op->decode = fuzz_byte(fuzz);

@@ -3,8 +3,7 @@
  * A description is found by the number that the caller guesses, which is
  * nearly always right, else by a hash over its columns.
  *
- * Ownership: descriptions own copies of the columns' names. Threads: one at a
- * time.
+ * Ownership: the table owns its descriptions. Threads: one at a time.
  */
 #include "net/wire/row_description.h"
 
@@ -12,36 +11,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "core/base/alloc.h"
 #include "core/base/list.h"
-#include "net/wire/encode.h"
+#include "net/wire/described_columns.h"
 #include "net/wire/message.h"
 
 enum { FIRST_ID = 2, RESTART_ID = 1 };
-
-struct hf_row_description {
-  struct hf_table_node node;       /* while it is in the table */
-  struct hf_row_description *next; /* among the retired */
-  int32_t id;
-  int32_t held; /* results with it that are not sent yet */
-  int columns;
-  int32_t *numbers; /* HF_ROW_DESCRIPTION_STRIDE each */
-  char *names;      /* NUL after each */
-  size_t names_bytes;
-};
-
-static void describe(const PGresult *result,
-                     int column,
-                     int32_t decode,
-                     int32_t numbers[HF_ROW_DESCRIPTION_STRIDE]) {
-  Oid type = PQftype(result, column);
-  numbers[0] = (int32_t)PQftable(result, column);
-  numbers[1] = PQftablecol(result, column);
-  numbers[2] = (int32_t)type;
-  numbers[3] = PQfsize(result, column);
-  numbers[4] = PQfmod(result, column);
-  numbers[5] = (int32_t)hf_column_kind(type, decode);
-}
 
 static uint64_t hash_columns(const struct hf_row_descriptions *table,
                              const PGresult *result,
@@ -58,35 +32,10 @@ static uint64_t hash_columns(const struct hf_row_descriptions *table,
     memset(&part, 0, sizeof part);
     part.before = hash;
     part.name = hf_table_hash(&table->by_columns, name, strlen(name));
-    describe(result, column, decode, part.numbers);
+    hf_described_column(result, column, decode, part.numbers);
     hash = hf_table_hash(&table->by_columns, &part, sizeof part);
   }
   return hash;
-}
-
-static bool matches(const struct hf_row_description *description,
-                    const PGresult *result,
-                    int32_t decode) {
-  const char *known = description->names;
-  int column;
-  if (description->columns != PQnfields(result)) {
-    return false;
-  }
-  for (column = 0; column < description->columns; column++) {
-    int32_t numbers[HF_ROW_DESCRIPTION_STRIDE];
-    const char *name = PQfname(result, column);
-    size_t bytes = strlen(name) + 1;
-    describe(result, column, decode, numbers);
-    if (memcmp(description->numbers +
-                   (ptrdiff_t)column * HF_ROW_DESCRIPTION_STRIDE,
-               numbers,
-               sizeof numbers) != 0 ||
-        strcmp(known, name) != 0) {
-      return false;
-    }
-    known += bytes;
-  }
-  return true;
 }
 
 static struct hf_row_description *of_node(struct hf_table_node *node) {
@@ -98,91 +47,11 @@ static struct hf_row_description *find(const struct hf_row_descriptions *table,
                                        int32_t decode,
                                        uint64_t hash) {
   struct hf_table_node *node = hf_table_first(&table->by_columns, hash);
-  while (node != NULL && !matches(of_node(node), result, decode)) {
+  while (node != NULL &&
+         !hf_description_matches(of_node(node), result, decode)) {
     node = hf_table_next(node);
   }
   return node == NULL ? NULL : of_node(node);
-}
-
-static void description_free(struct hf_row_description *description) {
-  if (description != NULL) {
-    hf_free(description->names);
-    hf_free(description->numbers);
-    hf_free(description);
-  }
-}
-
-/* Allocates a description whose numbers and names are filled in next. */
-static struct hf_row_description *description_alloc(uint64_t hash,
-                                                    int columns,
-                                                    size_t names_bytes) {
-  struct hf_row_description *description = hf_calloc(1, sizeof *description);
-  if (description == NULL) {
-    return NULL;
-  }
-  description->node.hash = hash;
-  description->columns = columns;
-  description->names_bytes = names_bytes;
-  description->names = hf_alloc(names_bytes);
-  description->numbers =
-      hf_calloc((size_t)columns,
-                HF_ROW_DESCRIPTION_STRIDE * sizeof *description->numbers);
-  if (description->names == NULL || description->numbers == NULL) {
-    description_free(description);
-    return NULL;
-  }
-  return description;
-}
-
-static struct hf_row_description *description_new(const PGresult *result,
-                                                  int32_t decode,
-                                                  uint64_t hash) {
-  struct hf_row_description *description;
-  int columns = PQnfields(result);
-  size_t names_bytes = 0;
-  char *at;
-  int column;
-  for (column = 0; column < columns; column++) {
-    names_bytes += strlen(PQfname(result, column)) + 1;
-  }
-  description = description_alloc(hash, columns, names_bytes);
-  if (description == NULL) {
-    return NULL;
-  }
-  at = description->names;
-  for (column = 0; column < columns; column++) {
-    const char *name = PQfname(result, column);
-    size_t bytes = strlen(name) + 1;
-    memcpy(at, name, bytes);
-    at += bytes;
-    describe(result,
-             column,
-             decode,
-             description->numbers +
-                 (ptrdiff_t)column * HF_ROW_DESCRIPTION_STRIDE);
-  }
-  return description;
-}
-
-/* Makes the message that describes the columns to JavaScript. */
-static struct hf_message *new_definition(
-    const struct hf_row_description *description,
-    int32_t id) {
-  size_t n_numbers = (size_t)description->columns * HF_ROW_DESCRIPTION_STRIDE;
-  struct hf_message_head head = {.kind = HF_MSG_ROW_DESCRIPTION,
-                                 .n_ints = HF_ROW_DESCRIPTION_INTS +
-                                           (uint32_t)n_numbers,
-                                 .text = description->names,
-                                 .text_bytes = description->names_bytes};
-  struct hf_message *message = hf_message_new(&head);
-  if (message != NULL) {
-    message->ints[HF_ROW_DESCRIPTION_ID] = id;
-    message->ints[HF_ROW_DESCRIPTION_COLUMNS] = description->columns;
-    memcpy(message->ints + HF_ROW_DESCRIPTION_INTS,
-           description->numbers,
-           n_numbers * sizeof *description->numbers);
-  }
-  return message;
 }
 
 /* Makes the message that has JavaScript drop all descriptions. */
@@ -203,7 +72,7 @@ static void retire_all(struct hf_row_descriptions *table) {
     struct hf_row_description *description = table->by_id[i];
     hf_table_remove(&table->by_columns, &description->node);
     if (description->held == 0) {
-      description_free(description);
+      hf_description_free(description);
     } else {
       description->next = table->retired;
       table->retired = description;
@@ -220,7 +89,7 @@ static enum hf_status add(struct hf_row_descriptions *table,
                           struct hf_message **definition) {
   bool full = table->count == HF_ROW_DESCRIPTIONS_MAX;
   int32_t id = FIRST_ID + table->base + table->count;
-  struct hf_message *message = new_definition(description, id);
+  struct hf_message *message = hf_description_message(description, id);
   if (message != NULL && full) {
     struct hf_message *first = new_restart();
     if (first == NULL) {
@@ -264,19 +133,19 @@ enum hf_status hf_row_descriptions_find(struct hf_row_descriptions *table,
     return HF_OK;
   }
   if (guess >= 0 && guess < table->count &&
-      matches(table->by_id[guess], result, decode)) {
+      hf_description_matches(table->by_id[guess], result, decode)) {
     *id = table->by_id[guess]->id;
     return HF_OK;
   }
   hash = hash_columns(table, result, decode);
   description = find(table, result, decode, hash);
   if (description == NULL) {
-    description = description_new(result, decode, hash);
+    description = hf_description_new(result, decode, hash);
     if (description == NULL) {
       return HF_NO_MEMORY;
     }
     if (add(table, description, definition) != HF_OK) {
-      description_free(description);
+      hf_description_free(description);
       return HF_NO_MEMORY;
     }
   }
@@ -326,19 +195,8 @@ void hf_row_descriptions_release(struct hf_row_descriptions *table,
   description = *link;
   if (description != NULL && --description->held == 0) {
     *link = description->next;
-    description_free(description);
+    hf_description_free(description);
   }
-}
-
-static bool is_same(const struct hf_row_description *one,
-                    const struct hf_row_description *other) {
-  return one->node.hash == other->node.hash && one->columns == other->columns &&
-         one->names_bytes == other->names_bytes &&
-         memcmp(one->names, other->names, one->names_bytes) == 0 &&
-         memcmp(one->numbers,
-                other->numbers,
-                (size_t)one->columns * HF_ROW_DESCRIPTION_STRIDE *
-                    sizeof *one->numbers) == 0;
 }
 
 /* Returns the description that replaces a retired one, or NULL. */
@@ -347,24 +205,10 @@ static struct hf_row_description *find_same(
     const struct hf_row_description *retired) {
   struct hf_table_node *node =
       hf_table_first(&table->by_columns, retired->node.hash);
-  while (node != NULL && !is_same(of_node(node), retired)) {
+  while (node != NULL && !hf_description_is_same(of_node(node), retired)) {
     node = hf_table_next(node);
   }
   return node == NULL ? NULL : of_node(node);
-}
-
-static struct hf_row_description *description_copy(
-    const struct hf_row_description *from) {
-  struct hf_row_description *copy =
-      description_alloc(from->node.hash, from->columns, from->names_bytes);
-  if (copy != NULL) {
-    memcpy(copy->names, from->names, from->names_bytes);
-    memcpy(copy->numbers,
-           from->numbers,
-           (size_t)from->columns * HF_ROW_DESCRIPTION_STRIDE *
-               sizeof *copy->numbers);
-  }
-  return copy;
 }
 
 enum hf_status hf_row_descriptions_renew(struct hf_row_descriptions *table,
@@ -380,12 +224,12 @@ enum hf_status hf_row_descriptions_renew(struct hf_row_descriptions *table,
   assert(retired != NULL); /* it is held */
   description = find_same(table, retired);
   if (description == NULL) {
-    description = description_copy(retired);
+    description = hf_description_copy(retired);
     if (description == NULL) {
       return HF_NO_MEMORY;
     }
     if (add(table, description, definition) != HF_OK) {
-      description_free(description);
+      hf_description_free(description);
       return HF_NO_MEMORY;
     }
   }
@@ -398,12 +242,12 @@ enum hf_status hf_row_descriptions_renew(struct hf_row_descriptions *table,
 void hf_row_descriptions_finish(struct hf_row_descriptions *table) {
   int32_t i;
   for (i = 0; i < table->count; i++) {
-    description_free(table->by_id[i]);
+    hf_description_free(table->by_id[i]);
   }
   while (table->retired != NULL) {
     struct hf_row_description *description = table->retired;
     table->retired = description->next;
-    description_free(description);
+    hf_description_free(description);
   }
   hf_table_finish(&table->by_columns);
   table->count = 0;

@@ -874,6 +874,12 @@ export interface BatchOptions {
   readOnly?: boolean | undefined;
   /** It may run twice. So it may be retried. @default false */
   idempotent?: boolean | undefined;
+  /**
+   * Of a pool: what became of a COMMIT whose answer is lost is found out, for the
+   * batch as a whole; with `atomic: false` for each statement. Not with
+   * `readOnly`. @default false
+   */
+  exactlyOnce?: boolean | undefined;
   /** @default the pool's */
   retry?: boolean | { maxRetries?: number } | undefined;
   /** Aborts the batch. */

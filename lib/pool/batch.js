@@ -30,6 +30,7 @@ const STATEMENTS_MAX = 10_000;
 
 const KNOWN = new Set([
   'atomic',
+  'exactlyOnce',
   'settings',
   'readOnly',
   'idempotent',
@@ -41,13 +42,7 @@ const KNOWN = new Set([
 ]);
 
 /** What belongs to a batch as a whole, or has no meaning in one. */
-const OF_WHOLE = [
-  ...KNOWN,
-  'exactlyOnce',
-  'cache',
-  'query_timeout',
-  'callback',
-];
+const OF_WHOLE = [...KNOWN, 'cache', 'query_timeout', 'callback'];
 
 /** Statements whose results follow each other in one answer. */
 class Batch {
@@ -227,7 +222,7 @@ async function runTogether(on, items, options) {
   const [{ text }] = items;
   const config = { ...options, text, [BATCH]: new Batch(items) };
   const results = await on.query(config).catch(explain);
-  return items.length === 1 ? [results] : results;
+  return Array.isArray(results) ? results : [results];
 }
 
 /**

@@ -5,7 +5,7 @@
 // outcome is found out when COMMIT fails (fate.js).
 
 const { readMillis } = require('./arguments.js');
-const { readItem } = require('./batch.js');
+const { BATCH, readItem } = require('./batch.js');
 const { mergeSettings, readCallSettings } = require('./call-settings.js');
 const { nowMillis } = require('../platform/clock.js');
 const {
@@ -38,18 +38,26 @@ const ALONE = [
 ];
 
 /**
- * Returns the statement, if it is certainly one that ends no transaction: then
- * it can be sent with BEGIN.
+ * Returns the statements, if they certainly end no transaction: then they can
+ * be sent with BEGIN. (Of a batch the engine sees to that.)
  * @param {any} config
- * @returns {import('./batch.js').Item | null}
+ * @returns {import('./batch.js').Item[] | null}
  */
-function singleOf(config) {
+function itemsOf(config) {
   const { text, values, types, rowMode } = config;
+  const batch = config[BATCH];
+  if (batch !== undefined) {
+    const wrong = ALONE.find((key) => config[key]);
+    if (wrong !== undefined) {
+      throw new TypeError(`${wrong} is not for a batch with exactlyOnce`);
+    }
+    return batch.items;
+  }
   const isPlain =
     typeof text === 'string' &&
     !DIVIDES.test(text) &&
     ALONE.every((key) => (config[key] ?? undefined) === undefined);
-  return isPlain ? readItem({ text, values, types, rowMode }) : null;
+  return isPlain ? [readItem({ text, values, types, rowMode })] : null;
 }
 
 /**
@@ -91,7 +99,7 @@ function explain(error) {
 }
 
 /**
- * Runs a statement in a transaction of its own, exactly once.
+ * Runs a statement, or a batch, in a transaction of its own, exactly once.
  * @param {PoolCore} core
  * @param {any} config
  * @param {any} values
@@ -124,9 +132,16 @@ function queryOnce(core, config, values, around) {
     ...(settings && { settings }),
     ...(deadlineMillis !== undefined && { deadlineMillis }),
   };
-  const item = singleOf(given);
-  const done = runTransaction(core, run, options, endsAt, item);
-  return item === null ? done : done.catch(explain);
+  const items = itemsOf(given);
+  const done = runTransaction(core, run, options, endsAt, items);
+  if (items === null) {
+    return done;
+  }
+  const isBatch = config[BATCH] !== undefined;
+  return done.then(
+    (results) => (isBatch ? results : results[0]),
+    (error) => explain(error),
+  );
 }
 
 module.exports = { queryOnce };

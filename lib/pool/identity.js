@@ -125,43 +125,46 @@ function knownServers(core) {
 }
 
 /**
- * Runs a statement whose transaction is committed if its server is known.
+ * Runs statements whose transaction is committed if its server is known.
  * @param {PoolCore} core
  * @param {import('./transaction-attempt.js').Attempt} attempt
- * @param {import('./batch.js').Item} item
+ * @param {import('./batch.js').Item[]} items
  * @param {string} known by knownServers()
  * @param {number} left ms until its deadline, 0 = it has none
- * @returns {Promise<{result: any, identity?: Identity, error?: any}>} with an
+ * @returns {Promise<{results: any[], identity?: Identity, error?: any}>} with an
  *   identity and an error where it was COMMIT that failed
  */
-async function runIdentified(core, attempt, item, known, left) {
-  const batch = new Batch([item, WHO_ITEM], attempt.begin, known);
-  const { results, error } = await runInEngine(core, attempt, batch, left);
-  const [result, about] = results;
+async function runIdentified(core, attempt, items, known, left) {
+  const batch = new Batch([...items, WHO_ITEM], attempt.begin, known);
+  const ran = await runInEngine(core, attempt, batch, left);
+  const { error } = ran;
+  const about = ran.results[items.length];
+  const results = ran.results.slice(0, items.length);
   if (error === undefined || about === undefined) {
-    return { result, error };
+    return { results, error };
   }
   const [who] = about.rows;
   const server = servers.get(core)?.get(who.started);
-  return { result, error, identity: { ...who, ...server } };
+  return { results, error, identity: { ...who, ...server } };
 }
 
 /**
- * Begins a transaction, runs its statement, and queries its identity, in one
+ * Begins a transaction, runs its statements, and queries its identity, in one
  * flight.
  * @param {PoolCore} core
  * @param {PoolClient} client
- * @param {import('./batch.js').Item} item
+ * @param {import('./batch.js').Item[]} items
  * @param {string} begin BEGIN
  * @param {any} config limits of the flight
- * @returns {Promise<{result: any, identity: Identity}>}
+ * @returns {Promise<{results: any[], identity: Identity}>}
  */
-async function runAndLearn(core, client, item, begin, config) {
-  const batch = new Batch([item, WHO_ITEM], begin);
-  const given = { ...config, text: item.text, [BATCH]: batch };
-  const [result, { rows }] = await internals.run(client, given);
-  const identity = await locate(core, client, rows[0], config.signal);
-  return { result, identity };
+async function runAndLearn(core, client, items, begin, config) {
+  const batch = new Batch([...items, WHO_ITEM], begin);
+  const given = { ...config, text: items[0].text, [BATCH]: batch };
+  const all = await internals.run(client, given);
+  const [who] = all[items.length].rows;
+  const identity = await locate(core, client, who, config.signal);
+  return { results: all.slice(0, items.length), identity };
 }
 
 module.exports = {

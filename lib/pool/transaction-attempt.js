@@ -29,7 +29,7 @@ const { until } = require('../platform/until.js');
  * One attempt.
  * @typedef {object} Attempt
  * @property {(client: PoolClient) => any} fn
- * @property {import('./batch.js').Item | null} item instead of `fn`
+ * @property {import('./batch.js').Item[] | null} items instead of `fn`
  * @property {string} begin
  * @property {TransactionOptions} options
  * @property {import('./call-settings.js').CallSettings | null} settings
@@ -314,24 +314,24 @@ async function giveUp(client, error) {
 }
 
 /**
- * Runs one statement with exactlyOnce: BEGIN, the statement and the identity of
- * the transaction go in one flight. COMMIT is sent when their answers have
+ * Runs statements with exactlyOnce: BEGIN, they and the identity of the
+ * transaction go in one flight. COMMIT is sent when their answers have
  * come, so that its fate can be found out.
  * @param {PoolCore} core
  * @param {Attempt} attempt
- * @param {import('./batch.js').Item} item
- * @returns {Promise<any>}
+ * @param {import('./batch.js').Item[]} items
+ * @returns {Promise<any[]>} their results
  */
-async function runSingle(core, attempt, item) {
+async function runSingle(core, attempt, items) {
   const known = knownServers(core);
   if (known === null) {
-    return runAndAsk(core, attempt, item);
+    return runAndAsk(core, attempt, items);
   }
   const { endsAt, progress, run } = attempt;
   const left = endsAt > 0 ? Math.max(1, Math.ceil(endsAt - nowMillis())) : 0;
   progress.committing = true; // where the engine says nothing else
-  const done = await runIdentified(core, attempt, item, known, left);
-  const { result, identity, error } = done;
+  const done = await runIdentified(core, attempt, items, known, left);
+  const { results, identity, error } = done;
   if (error !== undefined) {
     if (identity === undefined) {
       progress.committing = false;
@@ -342,23 +342,23 @@ async function runSingle(core, attempt, item) {
       identity.server === undefined
     ) {
       progress.committing = false;
-      return runAndAsk(core, attempt, item); // the server was started again
+      return runAndAsk(core, attempt, items); // the server was started again
     }
     const limits = { endsAt: callEndOf(attempt), signals: signalsOf(attempt) };
     await settle(core, identity, error, limits);
   }
   run?.note('write');
-  return result;
+  return results;
 }
 
 /**
  * The same where the server has to be asked more than once.
  * @param {PoolCore} core
  * @param {Attempt} attempt
- * @param {import('./batch.js').Item} item
- * @returns {Promise<any>}
+ * @param {import('./batch.js').Item[]} items
+ * @returns {Promise<any[]>} their results
  */
-async function runAndAsk(core, attempt, item) {
+async function runAndAsk(core, attempt, items) {
   const { begin: text, endsAt, options } = attempt;
   const { signal, timeoutMillis } = options;
   const client = await lend(core, attempt, attempt.run);
@@ -367,7 +367,7 @@ async function runAndAsk(core, attempt, item) {
   try {
     const left = Math.max(1, Math.ceil(endsAt - nowMillis()));
     const limits = { signal, timeoutMillis };
-    const doing = runAndLearn(core, client, item, text, {
+    const doing = runAndLearn(core, client, items, text, {
       ...limits,
       ...(endsAt > 0 && { deadlineMillis: left }),
     });
@@ -379,7 +379,7 @@ async function runAndAsk(core, attempt, item) {
   }
   internals.close(client, 'the transaction is over: await every statement');
   await commitOnce(core, client, attempt, done.identity);
-  return done.result;
+  return done.results;
 }
 
 module.exports = { begin, runSingle, runWithin };

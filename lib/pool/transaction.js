@@ -91,8 +91,8 @@ async function runCareful(core, attempt) {
  * @returns {Promise<any>}
  */
 async function runOnce(core, attempt) {
-  if (attempt.item !== null) {
-    return runSingle(core, attempt, attempt.item);
+  if (attempt.items !== null) {
+    return runSingle(core, attempt, attempt.items);
   }
   return runWithin(core, await begin(core, attempt, attempt.run), attempt);
 }
@@ -137,23 +137,29 @@ function asRolledBack(error) {
  * @param {(client: PoolClient) => any} fn
  * @param {TransactionOptions} [options]
  * @param {number} [endsAt] when all of it has to end; 0 = at no time
- * @param {import('./batch.js').Item | null} [item] the statement, where there
- *   is only one and `fn` is not called
+ * @param {import('./batch.js').Item[] | null} [items] the statements, where
+ *   they are known and `fn` is not called: it returns their results
  * @returns {Promise<any>}
  */
-async function runTransaction(core, fn, options = {}, endsAt = 0, item = null) {
+async function runTransaction(
+  core,
+  fn,
+  options = {},
+  endsAt = 0,
+  items = null,
+) {
   checkTransaction(fn, options);
   core.refuseAfterEnd();
   const run = contextOf(options.context) ?? currentContext();
   const settings = readCallSettings(options.settings);
   const text = beginText(options);
   const progress = { committing: false };
-  const own = { fn, item, begin: text, options, settings };
+  const own = { fn, items, begin: text, options, settings };
   run?.note('begun');
   try {
     return await runAll(core, { ...own, run, endsAt, progress });
   } catch (error) {
-    throw item === null || progress.committing ? error : asRolledBack(error);
+    throw items === null || progress.committing ? error : asRolledBack(error);
   } finally {
     run?.note('ended');
   }

@@ -204,6 +204,79 @@ test('many at a time are each paid once, and counted as the pool lends', () =>
     { max: 3 },
   ));
 
+test('a batch is one transaction, and paid once', () =>
+  withMet(async (pool) => {
+    const list = [
+      { text: PAY, values: [20] },
+      { text: PAY, values: [21], rowMode: 'array' },
+      'select count(*)::int as n from paid where n in (20, 21)',
+    ];
+    const done = await pool.batch(list, { exactlyOnce: true });
+    assert.deepStrictEqual(
+      done.map((/** @type {any} */ { rows }) => rows),
+      [[{ n: 20 }], [[21]], [{ n: 2 }]],
+    );
+    for (const when of /** @type {const} */ (['after', 'before'])) {
+      const state = cutCommit(when);
+      await pool.batch(list, { exactlyOnce: true });
+      assert.strictEqual(state.cuts, 1);
+    }
+    assert.strictEqual(await paid(20), 3);
+    assert.strictEqual(await paid(21), 3);
+  }));
+
+test('a batch that fails says where, and nothing of it is paid', () =>
+  withMet(async (pool) => {
+    const list = [{ text: PAY, values: [22] }, 'select 1/0'];
+    await assert.rejects(pool.batch(list, { exactlyOnce: true }), {
+      ...{ code: '22012', batchIndex: 1 },
+    });
+    await assert.rejects(
+      pool.batch([{ text: PAY, values: [22] }, 'commit'], {
+        exactlyOnce: true,
+      }),
+      { code: 'HF_PARAM_INVALID' },
+    );
+    const one = await pool.batch([{ text: PAY, values: [23] }], {
+      exactlyOnce: true,
+    });
+    assert.deepStrictEqual(one[0].rows, [{ n: 23 }]);
+    await assert.rejects(
+      pool.batch(list, { exactlyOnce: true, readOnly: true }),
+      /readOnly is not for a batch with exactlyOnce/,
+    );
+    const client = await pool.connect();
+    await assert.rejects(client.batch(list, { exactlyOnce: true }), TypeError);
+    client.release();
+    const apart = await pool.batch(list, { exactlyOnce: true, atomic: false });
+    assert.deepStrictEqual(
+      apart.map((/** @type {any} */ { status }) => status),
+      ['fulfilled', 'rejected'],
+    );
+    assert.strictEqual(await paid(22), 1);
+  }));
+
+test('the first batch on a server is paid once, too', async () => {
+  const pool = open({ logger: false });
+  try {
+    const state = cutCommit('after');
+    const list = [
+      { text: PAY, values: [24] },
+      { text: PAY, values: [25] },
+    ];
+    const done = await pool.batch(list, { exactlyOnce: true });
+    assert.deepStrictEqual(
+      done.map((/** @type {any} */ { rows }) => rows[0].n),
+      [24, 25],
+    );
+    assert.strictEqual(state.cuts, 1);
+    assert.strictEqual(await paid(24), 1);
+  } finally {
+    proxy.onMessage(null);
+    await pool.end();
+  }
+});
+
 test('settings hold for it alone', () =>
   withMet(async (pool) => {
     const text = "select current_setting('app.tenant', true) as tenant";

@@ -10,7 +10,7 @@ const { countEnds, strikeAtEnd } = require('./wire-boundaries.js');
 
 /** How long a call may take before it counts as hung, in ms. */
 const HUNG_MS = 20_000;
-const SMALL_BYTES = 3200;
+const SMALL_BYTES = 4200;
 /**
  * The step from one position to the next: a prime, so that every byte is met in
  * the end, and all parts in a short run.

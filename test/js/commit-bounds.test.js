@@ -158,33 +158,36 @@ test('deadline and signal of a helper around bound COMMIT', () =>
     assert.equal(aborted.outcome, 'ambiguous');
   }));
 
-for (const [
-  bound,
-  code,
-  isKnown,
-] of /** @type {[string, string, boolean][]} */ ([
-  ['deadlineMillis', 'HF_DEADLINE', false],
-  ['timeoutMillis', 'HF_QUERY_TIMEOUT', false],
-  ['signal', 'HF_ABORTED', false],
-  ['deadlineMillis', 'HF_DEADLINE', true],
-  ['timeoutMillis', 'HF_QUERY_TIMEOUT', true],
-  ['signal', 'HF_ABORTED', true],
-])) {
-  const where = isKnown ? ', on a server that is known' : '';
-  test(`${bound} bounds a query with exactlyOnce in COMMIT${where}`, () =>
-    withoutStandby(async () => {
-      const error = await failureOf(
-        pool.query({
-          text: 'insert into paid values ($1)',
-          values: [n],
-          exactlyOnce: true,
-          [bound]: bound === 'signal' ? abortedInCommit() : BOUND,
-        }),
-      );
-      // After a time-out of COMMIT alone the server is asked.
-      assert.equal(error.code, code);
-      assert.equal(error.outcome, 'ambiguous');
-    }, isKnown));
+/**
+ * @param {string} bound
+ * @param {string} code
+ * @param {boolean} isKnown the pool has met the server
+ */
+function expectBound(bound, code, isKnown) {
+  return withoutStandby(async () => {
+    const error = await failureOf(
+      pool.query({
+        text: 'insert into paid values ($1)',
+        values: [n],
+        exactlyOnce: true,
+        [bound]: bound === 'signal' ? abortedInCommit() : BOUND,
+      }),
+    );
+    // After a time-out of COMMIT alone the server is asked.
+    assert.equal(error.code, code);
+    assert.equal(error.outcome, 'ambiguous');
+  }, isKnown);
+}
+
+for (const [bound, code] of [
+  ['deadlineMillis', 'HF_DEADLINE'],
+  ['timeoutMillis', 'HF_QUERY_TIMEOUT'],
+  ['signal', 'HF_ABORTED'],
+]) {
+  test(`${bound} bounds a query with exactlyOnce in COMMIT`, () =>
+    expectBound(bound, code, false));
+  test(`${bound} bounds it on a server that is known, too`, () =>
+    expectBound(bound, code, true));
 }
 
 test('a plain insert whose wait for a standby we cut short is ambiguous', () =>

@@ -3,7 +3,7 @@
 
 // The guides' and the reference's examples, run as they stand: where one has
 // console.log(…); // value, that is what it writes. What needs the packages of
-// a framework is run by test/apps/guides.test.js.
+// a framework is run by test/apps/start.test.js and runners.test.js.
 
 process.env.NODE_ENV = 'test'; // no lines of the log
 
@@ -24,7 +24,7 @@ const GUIDES = [
   'postgres-js',
 ];
 const REFERENCE = ['pool', 'client', 'result', 'errors', 'events', 'helpers'];
-/** test/apps/guides.test.js has these. */
+/** test/apps/start.test.js and runners.test.js have these. */
 const NEEDS_A_FRAMEWORK = /\bfrom 'vitest'|\bafterAll\(|@nestjs|Response\.json/;
 
 const SCHEMA = `

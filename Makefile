@@ -42,12 +42,16 @@ PQ_LIBS = $(shell pkg-config --libs libpq libssl libcrypto)
 endif
 ifneq ($(wildcard build/test-libraries),)
 UV_CFLAGS = -Ibuild/test-libraries/include
-UV_LIBS = -Lbuild/test-libraries/lib -luv -ldl
+UV_LIBS = -Lbuild/test-libraries/lib -luv
 else
 UV_CFLAGS = $(shell pkg-config --cflags libuv)
 UV_LIBS = $(shell pkg-config --libs libuv)
 endif
-CMOCKA_LIBS = $(if $(wildcard build/test-libraries),-Lbuild/test-libraries/lib) -lcmocka
+TEST_LIBRARIES := build/test-libraries/lib
+CMOCKA_LIBS = $(if $(wildcard $(TEST_LIBRARIES)),\
+  -L$(TEST_LIBRARIES) -Wl$(comma)-rpath$(comma)$(abspath $(TEST_LIBRARIES))) \
+  -lcmocka
+comma := ,
 NET_CFLAGS := -D_POSIX_C_SOURCE=200809L
 
 # Files of these folders and all below them: find_in <folders> <name>

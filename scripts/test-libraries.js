@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// libuv and cmocka as static libraries, from their sources: for C tests where
-// they cannot be installed. Each source file is compiled as it is; their own
-// build systems would need more programs.
+// libuv and cmocka from their sources: for C tests where they cannot be
+// installed. Each source file is compiled as it is; their own build systems
+// would need more programs. Shared, as a test puts itself before libuv's calls.
 
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
@@ -28,12 +28,12 @@ const LIBUV = [
 
 const LIBRARIES = {
   libuv: {
-    archive: 'libuv.a',
+    library: 'libuv.so',
     files: LIBUV,
     flags: ['-D_GNU_SOURCE', '-Isrc'],
   },
   cmocka: {
-    archive: 'libcmocka.a',
+    library: 'libcmocka.so',
     files: ['src/cmocka.c'],
     flags: [
       ...['MALLOC_H', 'INTTYPES_H', 'SIGNAL_H', 'STRINGS_H', 'SIGLONGJMP'],
@@ -45,14 +45,14 @@ const LIBRARIES = {
 
 /**
  * @param {keyof typeof LIBRARIES} name
- * @param {Pick<Tools, 'cc' | 'ar'>} tools
+ * @param {Pick<Tools, 'cc'>} tools
  * @param {string} work
  * @param {string} made
  */
 async function build(name, tools, work, made) {
   const source = path.join(work, name);
   await unpackSource(name, source);
-  const { archive, files, flags } = LIBRARIES[name];
+  const { library, files, flags } = LIBRARIES[name];
   const objects = path.join(work, `${name}-objects`);
   fs.mkdirSync(objects);
   const args = ['-c', '-O2', '-fPIC', '-w', '-Iinclude', ...flags];
@@ -69,12 +69,14 @@ async function build(name, tools, work, made) {
     throw new Error(`${name} does not compile:\n${compiled.output}`);
   }
   const names = fs.readdirSync(objects);
-  const library = path.join(made, 'lib', archive);
-  const packed = await exec(tools.ar, ['rcs', library, ...names], {
-    cwd: objects,
-  });
-  if (!packed.ok) {
-    throw new Error(packed.output);
+  const file = path.join(made, 'lib', library);
+  const linked = await exec(
+    tools.cc,
+    ['-shared', `-Wl,-soname,${library}`, '-o', file, ...names, '-ldl'],
+    { cwd: objects },
+  );
+  if (!linked.ok) {
+    throw new Error(linked.output);
   }
   const headers = path.join(source, 'include');
   fs.cpSync(headers, path.join(made, 'include'), { recursive: true });
@@ -83,10 +85,10 @@ async function build(name, tools, work, made) {
 /**
  * Builds both where they are not in the cache.
  *
- * @param {Pick<Tools, 'cc' | 'ar'>} [tools]
+ * @param {Pick<Tools, 'cc'>} [tools]
  * @returns {Promise<string>} a folder with lib and include
  */
-async function testLibraries(tools = { cc: 'cc', ar: 'ar' }) {
+async function testLibraries(tools = { cc: 'cc' }) {
   const hash = createHash('sha256')
     .update(JSON.stringify([tools, LIBRARIES, TEST_SOURCES]))
     .digest('hex');

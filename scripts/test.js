@@ -16,7 +16,10 @@ const PASSED = path.join(ROOT, 'build', 'passed-tests.txt');
 
 /** Runs initdb once for all suites, where PostgreSQL is needed. */
 async function shareTemplate() {
+  const { postgresFolder } = require('../test/support/account.js');
   const { clusterTemplate } = require('../test/support/cluster-template.js');
+  // For the C tests, which look in fewer places.
+  process.env.HOLDFAST_TEST_PGBIN ??= postgresFolder();
   process.env.HOLDFAST_TEST_TEMPLATE = (await clusterTemplate()).data;
 }
 

@@ -16,11 +16,9 @@ const { count, failureText } = require('./suites.js');
 const MINUTE = 60_000;
 
 const ESSENTIALS = [
-  ...['answers-whole', 'batch', 'binary-params', 'call-settings'],
-  ...['catalog-types', 'client', 'commit-bounds', 'errors', 'exactly-once'],
-  ...['exactly-once-alone', 'faults', 'listen', 'params', 'pg-parity'],
-  ...['pg-types', 'read-only', 'reset-on-release', 'rows', 'session-state'],
-  ...['settings', 'stream', 'transaction', 'type-params', 'values'],
+  ...['batch', 'binary-params', 'call-settings', 'catalog-types', 'errors'],
+  ...['exactly-once-alone', 'params', 'pg-types', 'rows', 'settings'],
+  ...['stream', 'transaction', 'type-params', 'values'],
 ].map((name) => `test/js/${name}.test.js`);
 
 /** @returns {string[]} */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // biome-ignore-all lint/suspicious/noExplicitAny: rows and pg's types have it
 import type { EventEmitter } from 'node:events';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { PeerCertificate, SecureVersion } from 'node:tls';
 import type * as holdfastTypes from './index.js';
 import type {
@@ -78,7 +78,7 @@ export type ErrorCode =
   | 'HF_RELEASED'
   /** A value cannot be sent to the server. */
   | 'HF_PARAM_INVALID'
-  /** COPY is not supported by query(). */
+  /** query() cannot run COPY: use copyFrom() or copyTo(). */
   | 'HF_COPY_UNSUPPORTED'
   /** The result is over `maxResultBytes`. */
   | 'HF_RESULT_TOO_LARGE'
@@ -715,6 +715,45 @@ export interface RowStream<R> extends Readable {
   on(event: string | symbol, listener: (...args: any[]) => void): this;
 }
 
+/** What concerns a COPY besides its text. */
+export interface CopyOptions
+  extends Pick<
+    QueryConfig,
+    | 'signal'
+    | 'timeoutMillis'
+    | 'deadlineMillis'
+    | 'readOnly'
+    | 'idempotent'
+    | 'retry'
+    | 'context'
+    | 'settings'
+  > {}
+
+/**
+ * The data of COPY … TO STDOUT, as bytes. destroy(), or leaving a loop early, ends
+ * the statement; 'close' comes when its connection is clean again.
+ */
+export interface CopyReadable extends Readable {
+  /** How many rows were copied, once it has ended; null before. */
+  readonly rowCount: number | null;
+  [Symbol.asyncIterator](): NodeJS.AsyncIterator<Buffer>;
+}
+
+/**
+ * Takes the data of COPY … FROM STDIN. They are stored when it has finished, all of
+ * them; destroy(), an abort or an error leaves nothing of them, and 'close' comes
+ * when the connection is clean again.
+ */
+export interface CopyWritable extends Writable {
+  /** How many rows were stored, once it has finished; null before. */
+  readonly rowCount: number | null;
+}
+
+/** A row to be copied: values in the order of the columns, or by their names. */
+export type CopyRow =
+  | readonly unknown[]
+  | { readonly [column: string]: unknown };
+
 /** How a query uses the pool's cache. */
 export interface CacheOptions {
   /** How old the result may be. In ms. */
@@ -971,6 +1010,32 @@ export interface Queryable {
     values: readonly unknown[] | NamedValues | null | undefined,
     options: StreamOptions & { rowMode: 'array' },
   ): RowStream<R>;
+  /**
+   * Returns the data of `COPY … TO STDOUT` as a Readable of bytes: text, CSV or
+   * binary, as the statement says. A reader that does not read stops the server.
+   * Never throws: what is wrong with the arguments is the stream's error, as
+   * HF_PARAM_INVALID where the text is another statement.
+   */
+  copyTo(text: string, options?: CopyOptions): CopyReadable;
+  /**
+   * Returns a Writable for the data of `COPY … FROM STDIN`. Never throws, either.
+   * A line that is wrong is the server's error, whose `where` names line and
+   * column.
+   */
+  copyFrom(text: string, options?: CopyOptions): CopyWritable;
+  /**
+   * Copies rows to a table, and resolves to how many. Values are written as
+   * parameters are. When anything fails, the iteration included, nothing is
+   * stored and it rejects with that.
+   * @param table a name, divided at its dots, or a list of its parts
+   * @param columns in the order of the values
+   */
+  copyFrom(
+    table: string | readonly string[],
+    columns: readonly string[],
+    rows: Iterable<CopyRow> | AsyncIterable<CopyRow>,
+    options?: CopyOptions,
+  ): Promise<number>;
 }
 
 // ---- clients --------------------------------------------------------------
@@ -982,8 +1047,6 @@ export interface Queryable {
 export interface AbsentInClient {
   connect: never;
   end: never;
-  copyFrom: never;
-  copyTo: never;
   pauseDrain: never;
   resumeDrain: never;
   readonly connection: never;
@@ -1036,6 +1099,8 @@ export class Client extends EventEmitter implements Omit<Queryable, 'batch'> {
   constructor(config?: ClientConfig | string | URL);
   query: Queryable['query'];
   stream: Queryable['stream'];
+  copyTo: Queryable['copyTo'];
+  copyFrom: Queryable['copyFrom'];
   readonly sql: SqlTag;
   /** Opens the connection. A second call rejects. */
   connect(): Promise<Client>;
@@ -1430,6 +1495,8 @@ export class Pool extends EventEmitter implements Queryable {
 
   query: Queryable['query'];
   stream: Queryable['stream'];
+  copyTo: Queryable['copyTo'];
+  copyFrom: Queryable['copyFrom'];
   batch: Queryable['batch'];
   /**
    * Looks a type up by its name in the catalogue (`address`, `app.address` or

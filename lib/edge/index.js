@@ -57,6 +57,16 @@ class Pool {
     throw poolHere();
   }
 
+  /** @returns {never} */
+  copyTo() {
+    throw poolHere();
+  }
+
+  /** @returns {never} */
+  copyFrom() {
+    throw poolHere();
+  }
+
   [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
     return this.end();
   }

@@ -8,6 +8,7 @@ const { rethrowLater } = require('./callbacks.js');
 const { errorFromMessage, usageError } = require('../errors/errors.js');
 const {
   ASK_AT,
+  COPY_AT,
   ERROR_AT,
   INT_AT,
   LEASE_AT,
@@ -209,6 +210,9 @@ class Inbox {
       case MSG.ROW_DESCRIPTION:
         this.#onRowDescription(message);
         break;
+      case MSG.COPY:
+        this.#onCopy(message);
+        break;
       case MSG.EVENT:
         this.#onEvent(message);
         break;
@@ -269,6 +273,19 @@ class Inbox {
       this.#descriptions = new Map();
     } else {
       this.#descriptions.set(id, readRowDescription(message));
+    }
+  }
+
+  /**
+   * Data of a COPY, or room for more of them.
+   * @param {Message} message
+   */
+  #onCopy({ ints, at, strings, first }) {
+    const waiter = this.#waiters.find(ints[at + ID_LOW], ints[at + ID_HIGH]);
+    if (ints[at + CHUNKS] > 0) {
+      waiter?.onData?.(strings[first]);
+    } else {
+      waiter?.onTaken?.(ints[at + COPY_AT.TAKEN]);
     }
   }
 

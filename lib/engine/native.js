@@ -74,6 +74,8 @@ const { imitation } = require('../platform/runtime.js');
 /**
  * @typedef {object} NativePort
  * @property {(ops: Int32Array, count: number, text: string) => number} submit
+ * @property {(low: number, high: number, flags: number, chunks: Uint8Array[])
+ *   => number} write
  * @property {() => void} ref
  * @property {() => void} unref
  * @property {(pool: number) => Int32Array | undefined} gauges

@@ -25,6 +25,18 @@ const TOO_LONG =
   'the statement and its values are together longer than a string of ' +
   "JavaScript's can be (536870888 characters): send it in parts";
 
+const LOCAL = { outcome: 'not_executed', phase: 'local' };
+
+/**
+ * The error of what the engine did not take.
+ * @param {number} status
+ * @returns {Error}
+ */
+function statusError(status) {
+  const { code, text } = native.statuses()[status];
+  return Object.assign(new HoldfastError(code, text), LOCAL);
+}
+
 class Port {
   #native;
   #batch = new Batch((ops, count, fields) => this.#submit(ops, count, fields));
@@ -199,6 +211,24 @@ class Port {
   }
 
   /**
+   * Hands the engine bytes for the server, behind what was added before. They
+   * are copied. Returns why it cannot take them, or null.
+   * @param {Waiter} waiter a COPY; one that is over needs none
+   * @param {Uint8Array[]} chunks
+   * @param {boolean} last nothing follows
+   * @returns {Error | null}
+   */
+  write(waiter, chunks, last) {
+    this.#batch.flush();
+    const { index, generation } = waiter;
+    const flags = last ? FLAG.CLOSE : 0;
+    const status = this.#waiters.has(waiter)
+      ? this.#native.write(index, generation, flags, chunks)
+      : 0;
+    return status === 0 ? null : statusError(status);
+  }
+
+  /**
    * Adds an operation on a request, unless it has its answer.
    * @param {number} kind
    * @param {Waiter} waiter
@@ -240,7 +270,6 @@ class Port {
    * @returns {Error | null}
    */
   #trySubmit(ops, count, fields) {
-    const local = { outcome: 'not_executed', phase: 'local' };
     /** @type {string} */
     let text;
     try {
@@ -254,10 +283,9 @@ class Port {
       if (status === 0) {
         return null;
       }
-      const { code, text: sentence } = native.statuses()[status];
-      return Object.assign(new HoldfastError(code, sentence), local);
+      return statusError(status);
     } catch (error) {
-      return Object.assign(/** @type {Error} */ (error), local);
+      return Object.assign(/** @type {Error} */ (error), LOCAL);
     }
   }
 

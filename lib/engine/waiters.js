@@ -17,6 +17,9 @@
  * @property {boolean} [rowAsArray]
  * @property {(result: import('../values/results.js').Result, meta: ResultMeta)
  *   => void } [onResult]
+ * @property {(bytes: any) => void} [onData] of COPY: a Buffer, or null where
+ *   there was no memory for one
+ * @property {(bytes: number) => void} [onTaken] so many went on to the server
  * @property {(lease: Lease) => void} [onLease]
  * @property {(existing: boolean, options: string) => void} [onOpened]
  * @property {(value: number) => void} [onOk]

@@ -117,6 +117,23 @@ class PoolClient extends EventEmitter {
     return stateOf(this).asker.named(name);
   }
 
+  /**
+   * As of a pool, after all earlier statements.
+   * @param {string} text
+   * @param {any} [options]
+   */
+  copyTo(text, options) {
+    return stateOf(this).copyTo([text, options]);
+  }
+
+  /**
+   * As of a pool, after all earlier statements.
+   * @param {any[]} given
+   */
+  copyFrom(...given) {
+    return stateOf(this).copyFrom(given);
+  }
+
   /** A template tag, for statements on this connection. */
   get sql() {
     return sqlOf(this);

@@ -190,6 +190,16 @@ class LeaseState {
     return this.#streams.stream(given);
   }
 
+  /** @param {any[]} given the arguments of copyTo() */
+  copyTo(given) {
+    return this.#streams.copyTo(given);
+  }
+
+  /** @param {any[]} given the arguments of copyFrom() */
+  copyFrom(given) {
+    return this.#streams.copyFrom(given);
+  }
+
   /**
    * Runs an object that speaks pg's protocol, such as pg-cursor, and returns it.
    * @param {any} query

@@ -5,13 +5,15 @@
 // that speak pg's protocol, such as pg-cursor.
 
 const { OP } = require('../protocol/operations.js');
+const { copyRows } = require('./copy-rows.js');
+const { CopyReadable, CopyWritable } = require('./copy-streams.js');
 const { RowStream } = require('./row-stream.js');
 const { StreamCall } = require('./stream-call.js');
 const { SubmittedConnection } = require('./submitted-connection.js');
 
 const UNREAD =
-  'the stream was not read to its end before its client was given up: read ' +
-  'it inside the function, or leave it with destroy()';
+  'the stream had not ended when its client was given up: await its end inside ' +
+  'the function, or leave it with destroy()';
 
 /**
  * Sends a statement of the client. Throws what is wrong with its arguments.
@@ -25,8 +27,13 @@ const UNREAD =
 class LeaseStreams {
   #state;
   #send;
-  /** Those that are not closed. @type {Set<RowStream | SubmittedConnection>} */
+  /**
+   * Those that are not closed.
+   * @type {Set<RowStream | CopyReadable | CopyWritable | SubmittedConnection>}
+   */
   #open = new Set();
+  /** @param {StreamCall} call @param {any} config */
+  #start = (call, config) => this.#send(OP.LEASE_QUERY, call, config);
 
   /**
    * @param {import('./lease-state.js').LeaseState} state
@@ -46,9 +53,36 @@ class LeaseStreams {
    * @returns {RowStream}
    */
   stream(given) {
-    const start = (/** @type {StreamCall} */ call, /** @type {any} */ config) =>
-      this.#send(OP.LEASE_QUERY, call, config);
-    const stream = new RowStream(this.#state, this.#types, start, given);
+    const stream = new RowStream(this.#state, this.#types, this.#start, given);
+    return this.#note(stream);
+  }
+
+  /**
+   * @param {any[]} given the arguments of copyTo()
+   * @returns {CopyReadable}
+   */
+  copyTo(given) {
+    const copy = new CopyReadable(this.#state, this.#types, this.#start, given);
+    return this.#note(copy);
+  }
+
+  /**
+   * @param {any[]} given the arguments of copyFrom()
+   * @returns {CopyWritable | Promise<number>}
+   */
+  copyFrom(given) {
+    const open = (/** @type {any[]} */ args) =>
+      this.#note(new CopyWritable(this.#state, this.#types, this.#start, args));
+    return given.length > 2 ? copyRows(open, given) : open(given);
+  }
+
+  /**
+   * Notes a stream until it is closed.
+   * @template {RowStream | CopyReadable | CopyWritable} T
+   * @param {T} stream
+   * @returns {T}
+   */
+  #note(stream) {
     this.#open.add(stream);
     stream.once('close', () => this.#open.delete(stream));
     return stream;
@@ -72,11 +106,16 @@ class LeaseStreams {
     if (result && !result._types) {
       result._types = this.#types;
     }
-    const connection = new SubmittedConnection(query, (reader, config) => {
-      const call = new StreamCall(this.#state, config.types, reader);
+    const begin = (
+      /** @type {any} */ reader,
+      /** @type {any} */ config,
+      Kind = StreamCall,
+    ) => {
+      const call = new Kind(this.#state, config.types ?? this.#types, reader);
       this.#send(OP.LEASE_QUERY, call, config);
       return call;
-    });
+    };
+    const connection = new SubmittedConnection(query, begin);
     this.#open.add(connection);
     const over = () => {
       this.#open.delete(connection);

@@ -20,7 +20,6 @@ const { Leases } = require('./leases.js');
 const { NamedTexts } = require('./named-texts.js');
 const { emitEvent } = require('./emit-event.js');
 const { OpenResults } = require('./open-results.js');
-const { RowStream } = require('./row-stream.js');
 const { acquireSession, hasSessions, bypassPooler } = require('./session.js');
 const { selfLock, watchForLock } = require('./self-lock.js');
 const { ALTERS, TypeLookup } = require('./type-lookup.js');
@@ -130,7 +129,7 @@ class PoolCore extends EnginePool {
     enterBatch(call, config);
     call.run?.use(this.pool);
     call.acquire = this.defaults.acquire;
-    this.#submit(OP.QUERY, call);
+    this.submit(OP.QUERY, call);
     if (this.lookup !== null) {
       this.openResults.add(call);
     }
@@ -142,7 +141,7 @@ class PoolCore extends EnginePool {
    */
   once(call) {
     this.refuseAfterEnd();
-    this.#submit(OP.ONCE, call);
+    this.submit(OP.ONCE, call);
     if (this.lookup !== null) {
       this.openResults.add(call);
     }
@@ -152,7 +151,7 @@ class PoolCore extends EnginePool {
    * @param {number} kind
    * @param {Call} call
    */
-  #submit(kind, call) {
+  submit(kind, call) {
     const { port, observer } = this;
     const target = this.open();
     if (observer.followsCalls) {
@@ -180,32 +179,6 @@ class PoolCore extends EnginePool {
       counts === undefined ||
       counts[GAUGE.IDLE] > 0 ||
       counts[GAUGE.TOTAL] < this.max
-    );
-  }
-
-  /**
-   * Returns the rows of a statement on any connection. Never throws: what is
-   * wrong destroys the stream.
-   * @param {any[]} given the arguments of stream()
-   * @param {import('./call-settings.js').CallSettings | null} [settings]
-   * @returns {RowStream}
-   */
-  stream(given, settings = null) {
-    return new RowStream(
-      this,
-      this.types,
-      (call, config) => {
-        this.refuseAfterEnd();
-        call.settings = settings;
-        call.deadline = this.defaults.deadline;
-        call.timeout = this.defaults.timeout;
-        call.flags = this.defaults.flags;
-        readCall(call, config, undefined, this.names);
-        call.run?.use(this.pool);
-        call.acquire = this.defaults.acquire;
-        this.#submit(OP.QUERY, call);
-      },
-      given,
     );
   }
 

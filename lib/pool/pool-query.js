@@ -7,6 +7,7 @@ const { callWith } = require('../engine/callbacks.js');
 const { refuseFunction } = require('./arguments.js');
 const { runBatch } = require('./batch.js');
 const { mergeSettings, readCallSettings } = require('./call-settings.js');
+const { copyFrom, copyTo, streamRows } = require('./pool-streams.js');
 const { submitOnPool } = require('./pool-submit.js');
 const { Query, runOnPool } = require('./query-object.js');
 const { sqlOf } = require('./sql-template.js');
@@ -129,7 +130,22 @@ class PoolWithSettings {
    */
   stream(config, values, options) {
     const { core, settings } = stateOf(this);
-    return core.stream([config, values, options], settings);
+    return streamRows(core, [config, values, options], settings);
+  }
+
+  /**
+   * @param {string} text
+   * @param {any} [options]
+   */
+  copyTo(text, options) {
+    const { core, settings } = stateOf(this);
+    return copyTo(core, [text, options], settings);
+  }
+
+  /** @param {any[]} given */
+  copyFrom(...given) {
+    const { core, settings } = stateOf(this);
+    return copyFrom(core, given, settings);
   }
 
   /** A template tag. */

@@ -19,6 +19,7 @@ const native = require('../engine/native.js');
 const { warnOfEnvironment } = require('./environment-warning.js');
 const { resolveOptions } = require('../options/options.js');
 const { PoolCore } = require('./pool-core.js');
+const { copyFrom, copyTo, streamRows } = require('./pool-streams.js');
 const { queryWith, runObject, withSettings } = require('./pool-query.js');
 const { prometheusText } = require('../observe/prometheus.js');
 const { end } = require('./end.js');
@@ -140,7 +141,25 @@ class Pool extends EventEmitter {
    * @param {any} [options]
    */
   stream(config, values, options) {
-    return stateOf(this).core.stream([config, values, options]);
+    return streamRows(stateOf(this).core, [config, values, options]);
+  }
+
+  /**
+   * Returns the data of `COPY … TO STDOUT` as a Readable of bytes.
+   * @param {string} text
+   * @param {any} [options]
+   */
+  copyTo(text, options) {
+    return copyTo(stateOf(this).core, [text, options]);
+  }
+
+  /**
+   * Returns a Writable for the data of `COPY … FROM STDIN`. Or copies rows:
+   * `copyFrom(table, columns, rows, options)` resolves to how many.
+   * @param {any[]} given
+   */
+  copyFrom(...given) {
+    return copyFrom(stateOf(this).core, given);
   }
 
   /** A template tag: `` await pool.sql`select … where id = ${id}` ``. */

@@ -59,6 +59,19 @@ function stateOf(client) {
   return client[STATE];
 }
 
+/**
+ * Returns what a connected client runs its streams on.
+ * @param {any} client
+ * @param {string} method
+ */
+function leaseFor(client, method) {
+  const { lease } = stateOf(client);
+  if (lease === null || !client._connected) {
+    throw notQueryable(`await connect() before ${method}`);
+  }
+  return lease;
+}
+
 class Client extends EventEmitter {
   /**
    * Connects nothing before connect().
@@ -186,11 +199,24 @@ class Client extends EventEmitter {
    * @param {any} [options]
    */
   stream(config, values, options) {
-    const { lease } = stateOf(this);
-    if (lease === null || !this._connected) {
-      throw notQueryable('await connect() before stream()');
-    }
-    return lease.stream(config, values, options);
+    return leaseFor(this, 'stream()').stream(config, values, options);
+  }
+
+  /**
+   * Returns the data of `COPY … TO STDOUT`, once it is connected.
+   * @param {string} text
+   * @param {any} [options]
+   */
+  copyTo(text, options) {
+    return leaseFor(this, 'copyTo()').copyTo(text, options);
+  }
+
+  /**
+   * Takes the data of `COPY … FROM STDIN`, or rows, once it is connected.
+   * @param {any[]} given
+   */
+  copyFrom(...given) {
+    return leaseFor(this, 'copyFrom()').copyFrom(...given);
   }
 
   /**

@@ -21,9 +21,11 @@ const PORTION_MAX = 2 ** 31 - 1;
  */
 
 class StreamCall extends Call {
+  /** What makes the engine hand over data while the statement runs. */
+  mode = FLAG.STREAM | FLAG.EXTENDED;
   #reader;
   /** @type {import('../engine/port.js').Port | null} */
-  #port = null;
+  port = null;
   #isOver = false;
   #hasLeft = false;
 
@@ -59,23 +61,28 @@ class StreamCall extends Call {
    * @param {number} target
    */
   submit(port, kind, target) {
-    this.flags |= FLAG.STREAM | FLAG.EXTENDED;
+    this.flags |= this.mode;
     // Rows are not held back until types of the catalogue are known.
     this.hasOwnTypes = true;
-    this.#port = port;
+    this.port = port;
     super.submit(port, kind, target);
   }
 
   /** The reader takes another portion. */
   readMore() {
-    this.#port?.readMore(this);
+    this.port?.readMore(this);
+  }
+
+  /** Ends it as an abort of the caller's. */
+  abort() {
+    this.port?.abort(this);
   }
 
   /** The reader wants no more: the end comes soon, with no rows. */
   leave() {
     if (!this.#hasLeft) {
       this.#hasLeft = true;
-      this.#port?.leave(this);
+      this.port?.leave(this);
     }
   }
 

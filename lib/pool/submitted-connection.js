@@ -7,6 +7,9 @@
 
 const { EventEmitter } = require('node:events');
 
+const { CopyInCall } = require('./copy-call.js');
+const { SubmittedSocket, copyOf } = require('./submitted-socket.js');
+
 /** Values stay the text that the server sent: the object has its own parsers. */
 const RAW = Object.freeze({
   getTypeParser: () => (/** @type {string} */ text) => text,
@@ -39,7 +42,8 @@ function tagOf({ command, rowCount }, given) {
  * @callback Begin
  * @param {import('./stream-call.js').Reader} reader
  * @param {any} config
- * @returns {import('./stream-call.js').StreamCall} throws what is wrong
+ * @param {any} [Kind] the class of the call, a StreamCall
+ * @returns {any} the call; throws what is wrong
  */
 
 class SubmittedConnection extends EventEmitter {
@@ -64,6 +68,8 @@ class SubmittedConnection extends EventEmitter {
   /** @type {Command[]} */
   #commands = [];
   #isScheduled = false;
+  /** @type {SubmittedSocket | null} */
+  #socket = null;
 
   /**
    * @param {any} query the object given to query()
@@ -114,6 +120,11 @@ class SubmittedConnection extends EventEmitter {
 
   /** @param {string} text */
   query(text) {
+    const Kind = copyOf(text);
+    if (Kind !== null) {
+      this.#copy(text, Kind);
+      return;
+    }
     this.parse({ text });
     this.execute({});
     this.sync();
@@ -125,17 +136,48 @@ class SubmittedConnection extends EventEmitter {
     );
   }
 
-  /** The bytes of the socket, which pg-copy-streams takes. @returns {never} */
+  /** The socket, as far as pg-copy-streams reads and writes it. */
   get stream() {
-    throw new TypeError(
-      'query() cannot run an object that reads and writes the socket itself, ' +
-        'such as those of pg-copy-streams',
-    );
+    this.#socket ??= new SubmittedSocket({
+      onData: (chunk) => this.#query.handleCopyData?.({ chunk }, this),
+      onComplete: (text) => this.#query.handleCommandComplete?.({ text }, this),
+      onReady: () => this.#ready(),
+      onError: (error) => this.#fail(error),
+    });
+    return this.#socket;
+  }
+
+  /** Of COPY FROM: its data are not to be stored. */
+  sendCopyFail() {
+    this.#socket?.fail();
   }
 
   /** Nobody reads it any more. */
   destroy() {
     this.#call?.leave();
+    this.#socket?.leave();
+  }
+
+  // ---- COPY -----------------------------------------------------------------
+
+  /**
+   * @param {string} text
+   * @param {import('./submitted-socket.js').Kind} Kind
+   */
+  #copy(text, Kind) {
+    try {
+      this.stream.begin(this.#begin, { text }, Kind);
+    } catch (error) {
+      process.nextTick(() => {
+        this.#fail(error);
+        this.#ready();
+      });
+      return;
+    }
+    if (Kind === CopyInCall) {
+      // The engine keeps data until the server takes them.
+      process.nextTick(() => this.#query.handleCopyInResponse?.(this));
+    }
   }
 
   // ---- the stream -----------------------------------------------------------
@@ -285,6 +327,11 @@ class SubmittedConnection extends EventEmitter {
       this.#call.leave();
       return false;
     }
+    this.#ready();
+    return true;
+  }
+
+  #ready() {
     if (!this.#isReady) {
       this.#isReady = true;
       this.#portions = [];
@@ -293,7 +340,6 @@ class SubmittedConnection extends EventEmitter {
       }
       this.emit('readyForQuery');
     }
-    return true;
   }
 }
 

@@ -26,7 +26,8 @@ const ERRORS = Object.freeze({
   HF_POOL_CLOSED: 'the pool was ended: make a new one to go on',
   HF_RELEASED: 'the client was released: acquire a new one with pool.connect()',
   HF_PARAM_INVALID: 'a value cannot be sent to the server',
-  HF_COPY_UNSUPPORTED: 'COPY needs a stream and is not supported by query()',
+  HF_COPY_UNSUPPORTED:
+    'query() cannot run COPY, whose data are a stream: use copyFrom() or copyTo()',
   HF_RESULT_TOO_LARGE:
     'the result is over maxResultBytes: use LIMIT, or raise it',
   HF_OUTCOME_UNKNOWN:

@@ -21,6 +21,8 @@ const MSG = Object.freeze({
   ASK: 8,
   /** the answer to HF_OP_HEALTH */
   HEALTH: 9,
+  /** of COPY: chunk 0, if there, are bytes from the server */
+  COPY: 10,
 });
 
 /** Places in every message. */
@@ -162,6 +164,13 @@ const LEASE_AT = Object.freeze({
   /** 1 = behind a proxy */
   POOLED: 9,
   INTS: 10,
+});
+
+/** Places in data of COPY. */
+const COPY_AT = Object.freeze({
+  /** so many bytes of HF_OP_WRITE went on */
+  TAKEN: 6,
+  INTS: 7,
 });
 
 /** Places in a plain answer. */
@@ -358,6 +367,7 @@ module.exports = {
   CIRCUIT,
   COLUMN,
   COMMAND,
+  COPY_AT,
   ERROR_AT,
   EVENT,
   EVENT_AT,

@@ -71,6 +71,11 @@ const OP = Object.freeze({
    * ROLLBACK
    */
   ONCE: 21,
+  /**
+   * id = an HF_FLAG_COPY_IN: as many bytes for the server as `portion` says,
+   * which are next in the text and no field; with HF_FLAG_CLOSE the last ones
+   */
+  WRITE: 22,
 });
 
 /** Places in an operation. */
@@ -152,6 +157,16 @@ const FLAG = Object.freeze({
    * HF_STREAM_AHEAD of them and one more for each HF_OP_READ
    */
   STREAM: 1048576,
+  /**
+   * the same: COPY FROM STDIN, whose data are given by HF_OP_WRITE; HF_MSG_COPY
+   * says what was taken of them
+   */
+  COPY_IN: 2097152,
+  /**
+   * the same: COPY TO STDOUT, whose data come as HF_MSG_COPY, HF_COPY_AHEAD
+   * portions and one more for each HF_OP_READ
+   */
+  COPY_OUT: 4194304,
 });
 
 /** Times that hold where none is given. */
@@ -176,6 +191,16 @@ const STREAM = Object.freeze({
   BYTES: 262144,
 });
 
+/** Portions of COPY. */
+const COPY = Object.freeze({
+  /** portions that a reader has not asked for */
+  AHEAD: 4,
+  /** a portion has as many, or a few more */
+  BYTES: 131072,
+  /** a writer is ahead of the server by as many */
+  WINDOW: 1048576,
+});
+
 /** Types that are decoded in C. */
 const DECODE = Object.freeze({
   BOOL: 1,
@@ -187,4 +212,4 @@ const DECODE = Object.freeze({
   TIMESTAMPTZ: 64,
 });
 
-module.exports = { DECODE, FLAG, LIMIT, OP, OP_AT, STREAM };
+module.exports = { COPY, DECODE, FLAG, LIMIT, OP, OP_AT, STREAM };

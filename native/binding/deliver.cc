@@ -30,14 +30,16 @@ int64_t MessageBytes(const struct hf_message *message) {
                               message->n_nums * sizeof(double));
 }
 
-// Returns nullptr if the string cannot be made.
+// Returns nullptr if the string, or buffer, cannot be made.
 napi_value MakeString(napi_env env,
                       const char *bytes,
                       const struct hf_chunk &chunk) {
   const char *begin = bytes + chunk.offset;
   napi_value text = nullptr;
 
-  if (chunk.wide) {
+  if (chunk.raw) {
+    napi_create_buffer_copy(env, chunk.length, begin, nullptr, &text);
+  } else if (chunk.wide) {
     // The engine puts wide chunks at even offsets of aligned memory.
     const void *units = begin;
     napi_create_string_utf16(env,

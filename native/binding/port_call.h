@@ -11,7 +11,7 @@
 
 namespace holdfast {
 
-constexpr size_t kMaxArguments = 3;
+constexpr size_t kMaxArguments = 4;
 
 struct Call {
   napi_value arguments[kMaxArguments];

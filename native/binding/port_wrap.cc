@@ -80,6 +80,7 @@ Napi::Value PortWrap::Define(Napi::Env env) {
   return DefineClass(env,
                      "Port",
                      {Method("submit", Submit),
+                      Method("write", Write),
                       Method("ref", RefLoop),
                       Method("unref", UnrefLoop),
                       Method("hasRef", HasRef),

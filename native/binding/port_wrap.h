@@ -27,6 +27,7 @@ private:
   // Plain Node-API: node-addon-api's wrapper of a method takes longer than
   // the rest of submit(). Node checks that `this` is a Port (the methods carry
   // the class's signature) before any of these is called.
+  static napi_value Write(napi_env env, napi_callback_info info);
   static napi_value Submit(napi_env env, napi_callback_info info);
   static napi_value RefLoop(napi_env env, napi_callback_info info);
   static napi_value UnrefLoop(napi_env env, napi_callback_info info);

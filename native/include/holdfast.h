@@ -642,13 +642,16 @@ enum hf_op_kind {
   HF_OP_UNLISTEN,    /* target = pool; fields: channel. Takes one LISTEN back */
   HF_OP_HEALTH,      /* target = pool; deadline_ms: the answer comes by then */
   HF_OP_READ,        /* id = a stream: its reader takes another portion */
-  HF_OP_ONCE         /* target = pool; fields as HF_OP_QUERY with HF_FLAG_BATCH,
+  HF_OP_ONCE,        /* target = pool; fields as HF_OP_QUERY with HF_FLAG_BATCH,
                         which begins a transaction, and one more: values of the
                         last column of its last statement, a line each. When
                         that statement has given one of them, COMMIT follows,
                         else ROLLBACK. The answer is that of the statements and
                         then that of COMMIT, which may be an error; or the error
                         of a statement, after its ROLLBACK */
+  HF_OP_WRITE        /* id = an HF_FLAG_COPY_IN: as many bytes for the server as
+                        `portion` says, which are next in the text and no
+                        field; with HF_FLAG_CLOSE the last ones */
 };
 
 /*
@@ -702,9 +705,15 @@ enum hf_flag {
                                   and the port is closed */
   HF_FLAG_SETTINGS = 1 << 18,  /* HF_OP_QUERY, HF_OP_LEASE_QUERY: see above */
   HF_FLAG_BATCH = 1 << 19,     /* the same */
-  HF_FLAG_STREAM = 1 << 20     /* HF_OP_QUERY, HF_OP_LEASE_QUERY: rows come in
+  HF_FLAG_STREAM = 1 << 20,    /* HF_OP_QUERY, HF_OP_LEASE_QUERY: rows come in
                                   portions while it runs, HF_STREAM_AHEAD of
                                   them and one more for each HF_OP_READ */
+  HF_FLAG_COPY_IN = 1 << 21,   /* the same: COPY FROM STDIN, whose data are
+                                  given by HF_OP_WRITE; HF_MSG_COPY says what
+                                  was taken of them */
+  HF_FLAG_COPY_OUT = 1 << 22   /* the same: COPY TO STDOUT, whose data come as
+                                  HF_MSG_COPY, HF_COPY_AHEAD portions and one
+                                  more for each HF_OP_READ */
 };
 
 /* An operation as numbers: the places of its fields. */
@@ -746,6 +755,13 @@ enum hf_stream {
   HF_STREAM_BYTES = 1 << 18 /* a portion ends when it has as many */
 };
 
+/* Data of COPY on their way between JavaScript and the engine. */
+enum hf_copy_limit {
+  HF_COPY_AHEAD = 4,       /* portions that a reader has not asked for */
+  HF_COPY_BYTES = 1 << 17, /* a portion has as many, or a few more */
+  HF_COPY_WINDOW = 1 << 20 /* a writer is ahead of the server by as many */
+};
+
 /* Types that the engine can build itself; bits. */
 enum hf_decode {
   HF_DECODE_BOOL = 1 << 0,
@@ -769,8 +785,9 @@ enum hf_msg_kind {
   HF_MSG_OK,     /* release, end, warm-up, ...: done; may carry values */
   HF_MSG_OPENED, /* chunk 0: options of the pool as name NUL value NUL ... */
   HF_MSG_EVENT,
-  HF_MSG_ASK,   /* the engine wants a function run; answer HF_OP_ANSWER */
-  HF_MSG_HEALTH /* the answer to HF_OP_HEALTH */
+  HF_MSG_ASK,    /* the engine wants a function run; answer HF_OP_ANSWER */
+  HF_MSG_HEALTH, /* the answer to HF_OP_HEALTH */
+  HF_MSG_COPY    /* of COPY: chunk 0, if there, are bytes from the server */
 };
 
 /* Indices into `ints`. The first six are the same for every message. */
@@ -865,6 +882,10 @@ enum hf_int {
   HF_LEASE_PID,                    /* backend's process id */
   HF_LEASE_POOLED,                 /* 1 = behind a proxy */
   HF_LEASE_INTS,
+
+  /* HF_MSG_COPY */
+  HF_COPY_TAKEN = HF_INT_HEADER, /* so many bytes of HF_OP_WRITE went on */
+  HF_COPY_INTS,
 
   /* HF_MSG_OK: free values, by operation */
   HF_OK_STATUS = HF_INT_HEADER, /* transaction status, health, ... */
@@ -1003,11 +1024,12 @@ enum hf_limit {
   HF_SELF_LOCK_MS = 5000 /* a call that may wait for ever is looked at */
 };
 
-/* A string to be: UTF-16 units (wide) or Latin-1 bytes. */
+/* A string to be, of UTF-16 units (wide) or Latin-1 bytes; or bytes. */
 struct hf_chunk {
   uint32_t offset; /* into the block's bytes; even when wide */
   uint32_t length; /* in units */
   bool wide;
+  bool raw; /* no string: bytes, as many as `length` */
 };
 
 struct hf_message {

@@ -55,7 +55,8 @@
     "a value cannot be sent to the server")                                    \
   X(HF_COPY_UNSUPPORTED,                                                       \
     "HF_COPY_UNSUPPORTED",                                                     \
-    "COPY needs a stream and is not supported by query()")                     \
+    "query() cannot run COPY, whose data are a stream: use copyFrom() or "     \
+    "copyTo()")                                                                \
   X(HF_RESULT_TOO_LARGE,                                                       \
     "HF_RESULT_TOO_LARGE",                                                     \
     "the result is over maxResultBytes: use LIMIT, or raise it")               \

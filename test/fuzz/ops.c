@@ -27,7 +27,7 @@ enum {
   OPS_MAX = 48,
   TARGETS = 6, /* of which two are opened beforehand */
   IDS = OPS_MAX + 2 * TARGETS,
-  PAUSE = HF_OP_ONCE + 1, /* neither this nor the next number is a kind */
+  PAUSE = HF_OP_WRITE + 1, /* neither this nor the next number is a kind */
   PAUSE_MS = 20,
   SHORT_MS = 30,
   WAIT_S = 20
@@ -109,6 +109,7 @@ static bool is_answered(int32_t kind) {
   case HF_OP_ANSWER:
   case HF_OP_HOOK:
   case HF_OP_READ:
+  case HF_OP_WRITE:
     break;
   }
   return false;
@@ -138,6 +139,10 @@ static int32_t least_fields(const struct hf_op *op) {
  */
 static bool is_whole(const struct hf_op *op, const char **at, const char *end) {
   int32_t i;
+  if (op->kind == HF_OP_WRITE) { /* its bytes are no fields */
+    *at += op->portion >= 0 && op->portion <= end - *at ? op->portion : 0;
+    return true;
+  }
   if (op->n_fields < least_fields(op) || op->n_fields > end - *at) {
     return false;
   }
@@ -183,11 +188,19 @@ static void read_op(struct fuzz *fuzz, int kind, struct hf_op *op) {
     op->flags |= HF_FLAG_STREAM;
     op->portion = 1;
   }
+  if ((kind == HF_OP_QUERY || kind == HF_OP_LEASE_QUERY) &&
+      (op->flags & (HF_FLAG_EVENTS | HF_FLAG_FAILED)) != 0) { /* as above */
+    op->flags |=
+        (op->flags & HF_FLAG_EVENTS) != 0 ? HF_FLAG_COPY_IN : HF_FLAG_COPY_OUT;
+  }
   op->deadline_ms = fuzz_byte(fuzz) % SHORT_MS;
   op->acquire_ms = 1 + fuzz_byte(fuzz) % SHORT_MS;
   op->timeout_ms = 1 + fuzz_byte(fuzz) % SHORT_MS;
   op->retries = fuzz_byte(fuzz) % 5 - 1;
-  if (kind == HF_OP_ABORT || kind == HF_OP_READ) {
+  if (kind == HF_OP_WRITE) {
+    op->portion = read_count(fuzz);
+  }
+  if (kind == HF_OP_ABORT || kind == HF_OP_READ || kind == HF_OP_WRITE) {
     op->id_low = -fuzz_byte(fuzz) % 8; /* one of the earlier ones */
   }
 }
@@ -207,6 +220,7 @@ static bool settles(const struct hf_message *message) {
   case HF_MSG_ROW_DESCRIPTION:
   case HF_MSG_EVENT:
   case HF_MSG_ASK:
+  case HF_MSG_COPY:
     break;
   }
   return false;

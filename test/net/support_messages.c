@@ -153,6 +153,7 @@ static bool read_beside(struct support_port *port,
   case HF_MSG_LEASE:
   case HF_MSG_OK:
   case HF_MSG_OPENED:
+  case HF_MSG_COPY:
     break;
   }
   return false;
@@ -201,6 +202,12 @@ void support_read_message(struct support_port *port,
   case HF_MSG_OPENED:
     call->answer.value = ints[HF_OPENED_EXISTING];
     read_options(message, &call->answer);
+    break;
+  case HF_MSG_COPY:
+    call->answer.taken += ints[HF_COPY_TAKEN];
+    call->answer.copied +=
+        message->n_chunks > 0 ? (int)message->chunks[0].length : 0;
+    call->settled = false;
     break;
   case HF_MSG_ROW_DESCRIPTION:
   case HF_MSG_EVENT:

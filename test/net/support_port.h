@@ -29,6 +29,7 @@ struct support_answer {
   char cell[SUPPORT_CELL_BYTES]; /* the first one; "NULL" for null */
   /* of HF_MSG_LEASE */
   int lease, pid, pooled;
+  int copied, taken; /* bytes of all HF_MSG_COPY */
   /* of HF_MSG_OK, HF_MSG_OPENED */
   int value;
   char options[SUPPORT_TEXT_BYTES]; /* name=value;... */

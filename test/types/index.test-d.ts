@@ -8,6 +8,8 @@ import holdfast, {
   Client,
   type ClientBase,
   type ClientConfig,
+  type CopyReadable,
+  type CopyWritable,
   classify,
   DatabaseError,
   type ErrorCode,
@@ -181,6 +183,23 @@ expectType<Promise<NamedType>>(pool.type('address'));
 types.setTypeParser('app.mood', (text) => text);
 expectAssignable<Range<number>>({ lower: 1, upper: null, bounds: '[)' });
 expectError<Range>({ lower: 1, upper: 2, bounds: '<>' });
+
+// ---- COPY --------------------------------------------------------------------
+
+expectType<CopyReadable>(pool.copyTo('copy t to stdout'));
+expectType<CopyWritable>(
+  pool.copyFrom('copy t from stdin', { signal: AbortSignal.abort() }),
+);
+expectAssignable<NodeJS.WritableStream>(pool.copyFrom('copy t from stdin'));
+expectType<number | null>(pool.copyTo('copy t to stdout').rowCount);
+expectType<Promise<number>>(pool.copyFrom('t', ['a'], [[1], { a: 2 }]));
+expectType<Promise<number>>(pool.copyFrom(['s', 't'], ['a'], new Set([[1]])));
+expectType<Promise<number>>(
+  pool.transaction((client) => client.copyFrom('t', ['a'], [[1]])),
+);
+expectError(pool.copyFrom('t', 'a', [[1]]));
+expectError(pool.copyFrom('t', ['a'], [1]));
+expectError(pool.copyTo('copy t to stdout', { values: [1] }));
 
 // ---- pg's Client and names --------------------------------------------------
 

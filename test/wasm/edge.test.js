@@ -147,12 +147,14 @@ test('the pool has the methods of the real one, and all reject', async () => {
     assert.ok(name in pool, name);
   }
   assert.throws(() => pool.stats(), { code: 'HF_NO_BINARY' });
-  assert.throws(() => pool.stream('select 1'), { code: 'HF_NO_BINARY' });
+  for (const method of ['stream', 'copyTo', 'copyFrom']) {
+    assert.throws(() => pool[method]('select 1'), { code: 'HF_NO_BINARY' });
+  }
   const asking = all.filter(
     (name) =>
       typeof Object.getOwnPropertyDescriptor(holdfast.Pool.prototype, name)
         ?.value === 'function' &&
-      !/^(constructor|emit|stats|stream|prometheus|end|on|once)$|Listener$/.test(
+      !/^(constructor|emit|stats|stream|copyTo|copyFrom|prometheus|end|on|once)$|Listener$/.test(
         name,
       ) &&
       name !== 'withSettings',

@@ -152,6 +152,16 @@ static void undo_begin(struct hf_request *request,
   request->error.unit = why->unit;
 }
 
+/* Nothing of a COPY is stored before the server knows that it has all. */
+static void undo_copy(struct hf_request *request,
+                      struct hf_classification *why) {
+  if (why->outcome == HF_OUTCOME_AMBIGUOUS &&
+      hf_request_is_unfinished_copy(request)) {
+    why->outcome = HF_OUTCOME_ROLLED_BACK;
+    request->error.outcome = why->outcome;
+  }
+}
+
 void hf_attempt_check_commit(struct hf_request *request) {
   if (hf_transaction_commit_failed(request->answered_rollback,
                                    request->sql.commits,
@@ -165,6 +175,7 @@ void hf_attempt_correct(struct hf_request *request,
   keep_read_only(request, why);
   doubt_too_large(request, why);
   undo_begin(request, why);
+  undo_copy(request, why);
   rename_cancelled(request);
   rename_lost_commit(request);
 }

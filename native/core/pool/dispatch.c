@@ -47,6 +47,7 @@ void hf_dispatch_start(struct hf_pool *pool,
   request->slot = slot;
   request->serial = slot->serial;
   request->started_us = pool->now_us;
+  request->held_us = 0;
   request->in_transaction = slot->transaction != 'I';
   request->attempts++;
   request->unsent = false;

@@ -21,7 +21,8 @@ void hf_interrupt_answer(struct hf_pool *pool,
   struct hf_error *error = &request->error;
   bool open = hf_request_goes_with_connection(request);
   bool undone =
-      open && !request->sql.commits && !request->sql.may_commit_midway;
+      hf_request_is_unfinished_copy(request) ||
+      (open && !request->sql.commits && !request->sql.may_commit_midway);
   if (request->settled) {
     return;
   }

@@ -102,7 +102,16 @@ bool hf_request_only_reads(const struct hf_request *request) {
 }
 
 bool hf_request_streams(const struct hf_request *request) {
-  return (request->flags & HF_FLAG_STREAM) != 0;
+  const int32_t streams = HF_FLAG_STREAM | HF_FLAG_COPY_IN | HF_FLAG_COPY_OUT;
+  return (request->flags & streams) != 0;
+}
+
+bool hf_request_copies_in(const struct hf_request *request) {
+  return (request->flags & HF_FLAG_COPY_IN) != 0;
+}
+
+bool hf_request_is_unfinished_copy(const struct hf_request *request) {
+  return hf_request_copies_in(request) && !request->copy_done;
 }
 
 bool hf_request_in_doubt(const struct hf_request *request) {

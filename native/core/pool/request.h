@@ -92,6 +92,7 @@ struct hf_request {
   bool server_warned;    /* set by the engine: the server sent a warning */
   bool answered_rollback; /* set by the engine: a command tag was ROLLBACK */
   bool simple_protocol;   /* set by the engine: sent by the simple protocol */
+  bool copy_done; /* set by the engine: the server may have all data of COPY */
   enum hf_progress progress; /* set by the engine: of this attempt */
   struct hf_transaction end; /* when it ends its lease's transaction */
   char transaction;          /* I, T or E after it; 0 = not known */
@@ -161,8 +162,20 @@ bool hf_request_seems_to_read(const struct hf_request *request);
  */
 bool hf_request_only_reads(const struct hf_request *request);
 
-/* Returns true when its rows are handed over while it runs: see stream.h. */
+/*
+ * Returns true when its rows, or data of COPY, are handed over while it runs:
+ * see stream.h.
+ */
 bool hf_request_streams(const struct hf_request *request);
+
+/* Returns true when it sends data by COPY. */
+bool hf_request_copies_in(const struct hf_request *request);
+
+/*
+ * Returns true when it sends data by COPY and the server has not all of them:
+ * it stores nothing then.
+ */
+bool hf_request_is_unfinished_copy(const struct hf_request *request);
 
 /* Returns true when an earlier attempt may have been executed. */
 bool hf_request_in_doubt(const struct hf_request *request);

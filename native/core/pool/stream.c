@@ -21,6 +21,10 @@ static void arm(struct hf_pool *pool, struct hf_request *request) {
   if (request->held_us == 0 && request->timeout_us != 0) {
     end_us = request->started_us + request->timeout_us;
   }
+  if ((request->flags & HF_FLAG_CALLER_DEADLINE) != 0 &&
+      request->deadline_us != 0 && request->deadline_us < end_us) {
+    end_us = request->deadline_us; /* a writer that has given nothing yet */
+  }
   hf_pool_set_timer(pool, request, end_us);
 }
 
@@ -60,7 +64,7 @@ void hf_stream_on_resumed(struct hf_pool *pool,
 /* A cancel would undo what the rest of the transaction counts on. */
 static bool runs_to_its_end(const struct hf_request *request) {
   return request->in_transaction && !request->sql.read_only &&
-         !hf_request_must_not_write(request);
+         !hf_request_must_not_write(request) && !hf_request_copies_in(request);
 }
 
 void hf_stream_leave(struct hf_pool *pool,
@@ -86,7 +90,8 @@ void hf_stream_judge_end(struct hf_request *request) {
     if (cancelled && strcmp(error->sqlstate, "57014") == 0) {
       hf_error_finish(error);
     }
-  } else if (cancelled && error->status == HF_OK) {
+  } else if (cancelled && error->status == HF_OK &&
+             !hf_request_copies_in(request)) {
     hf_error_set(error, request->interrupted, HF_PHASE_AWAIT, NULL);
   }
 }

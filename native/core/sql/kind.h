@@ -34,6 +34,13 @@ enum hf_sql_kind {
   HF_SQL_OTHER
 };
 
+/* Which way the data of a COPY go between us and the server. */
+enum hf_sql_copy {
+  HF_SQL_COPY_NOT, /* it is none, or of a file or a program of the server */
+  HF_SQL_COPY_IN,  /* FROM STDIN */
+  HF_SQL_COPY_OUT  /* TO STDOUT */
+};
+
 /* Returns true for a statement that begins, ends or divides a transaction. */
 bool hf_sql_controls_transaction(enum hf_sql_kind kind);
 

@@ -16,7 +16,8 @@ static void finish(const struct hf_sql_seen *s, struct hf_sql_info *out) {
   }
   if (out->n_statements == 0) {
     out->kind = kind;
-    out->read_only = kind == HF_SQL_SELECT && !s->reads.opaque && !s->writes &&
+    out->copies = kind == HF_SQL_COPY ? s->copies : HF_SQL_COPY_NOT;
+    out->read_only = hf_sql_seen_only_reads(s, kind) &&
                      !hf_sql_seen_changes_session(s, kind);
   }
   out->n_statements++;

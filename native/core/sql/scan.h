@@ -17,8 +17,9 @@
 #include "core/sql/kind.h"
 
 struct hf_sql_info {
-  enum hf_sql_kind kind; /* of the first statement */
-  bool multiple;         /* more than one non-empty statement */
+  enum hf_sql_kind kind;   /* of the first statement */
+  enum hf_sql_copy copies; /* the same */
+  bool multiple;           /* more than one non-empty statement */
   bool read_only; /* certainly writes nothing, unless names are shadowed */
   bool read_if_standard;    /* the same if standard_conforming_strings is on */
   bool may_commit_midway;   /* after an error a part may be committed */

@@ -104,8 +104,47 @@ static void on_word(struct hf_sql_seen *s, const char *word) {
   }
 }
 
+/*
+ * COPY takes FROM STDOUT and TO STDIN as well, which mean the same as if they
+ * were the other.
+ */
+static void note_copy(struct hf_sql_seen *s, const char *word) {
+  bool ends = strcmp(word, "stdin") == 0 || strcmp(word, "stdout") == 0;
+  if (s->reads.depth > 0 || s->copies != HF_SQL_COPY_NOT) {
+    return;
+  }
+  if (strcmp(word, "to") == 0) {
+    s->copies_a_read = !s->reads.opaque && !s->writes;
+  } else if (ends && hf_sql_is_word(last(s), "from")) {
+    s->copies = HF_SQL_COPY_IN;
+  } else if (ends && hf_sql_is_word(last(s), "to")) {
+    s->copies = HF_SQL_COPY_OUT;
+  }
+}
+
+/* What is in parentheses after COPY, or after its table, is no call. */
+static void open_copied(struct hf_sql_seen *s) {
+  struct hf_sql_token *before = &s->reads.before[0];
+  if (s->reads.depth == 0) {
+    before->kind = HF_TOKEN_END;
+    before->text[0] = '\0';
+  }
+}
+
+static void take_of_copy(struct hf_sql_seen *s,
+                         const struct hf_sql_token *token) {
+  if (token->kind == HF_TOKEN_WORD) {
+    note_copy(s, token->text);
+  } else if (hf_sql_is_char(token, '(')) {
+    open_copied(s);
+  }
+}
+
 void hf_sql_seen_take(struct hf_sql_seen *s, const struct hf_sql_token *token) {
   s->empty = false;
+  if (word_is(s, 0, "copy")) {
+    take_of_copy(s, token);
+  }
   if (token->kind == HF_TOKEN_WORD) {
     on_word(s, token->text);
   } else if (hf_sql_is_char(token, ')') && s->settings > 0 &&
@@ -218,6 +257,14 @@ bool hf_sql_seen_refuses_transaction(const struct hf_sql_seen *s) {
   }
   return s->concurrently &&
          (is_one_of(first, makers) || word_is(s, 0, "refresh"));
+}
+
+bool hf_sql_seen_only_reads(const struct hf_sql_seen *s,
+                            enum hf_sql_kind kind) {
+  if (kind == HF_SQL_COPY) {
+    return s->copies == HF_SQL_COPY_OUT && s->copies_a_read;
+  }
+  return kind == HF_SQL_SELECT && !s->reads.opaque && !s->writes;
 }
 
 bool hf_sql_seen_changes_session(const struct hf_sql_seen *s,

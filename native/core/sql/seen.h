@@ -30,9 +30,11 @@ struct hf_sql_seen {
   bool with_hold;
   bool into_temp;
   bool locks_session;
-  size_t settings;       /* calls of set_config() that are not local */
-  size_t body_depth;     /* of BEGIN ATOMIC and CASE in a function's body */
-  enum hf_sql_kind main; /* of WITH */
+  enum hf_sql_copy copies; /* if it is COPY */
+  bool copies_a_read;      /* COPY of what only reads */
+  size_t settings;         /* calls of set_config() that are not local */
+  size_t body_depth;       /* of BEGIN ATOMIC and CASE in a function's body */
+  enum hf_sql_kind main;   /* of WITH */
 };
 
 /* Begins: nothing was seen. */
@@ -49,6 +51,12 @@ enum hf_sql_kind hf_sql_seen_kind(const struct hf_sql_seen *s);
  * done after an error.
  */
 bool hf_sql_seen_refuses_transaction(const struct hf_sql_seen *s);
+
+/*
+ * Returns true where it certainly runs nothing that writes, but for shadowed
+ * names.
+ */
+bool hf_sql_seen_only_reads(const struct hf_sql_seen *s, enum hf_sql_kind kind);
 
 /* Returns true where it may leave something in the session. */
 bool hf_sql_seen_changes_session(const struct hf_sql_seen *s,

@@ -11,6 +11,8 @@
 #include "net/base/clock.h"
 #include "net/base/system.h"
 #include "net/conn/cancel.h"
+#include "net/conn/conn_copy_in.h"
+#include "net/conn/conn_copy_out.h"
 #include "net/conn/conn_output.h"
 #include "net/conn/conn_read.h"
 #include "net/conn/conn_stream.h"
@@ -69,7 +71,7 @@ static void on_notice(void *ctx, const PGresult *result) {
 }
 
 static bool is_corkable(int fd) {
-  struct sockaddr_storage address;
+  struct sockaddr_storage address = {0};
   socklen_t length = sizeof address;
   return getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&
          address.ss_family != AF_UNIX;
@@ -232,6 +234,7 @@ void hf_conn_flush(struct hf_conn *conn) {
     report_end(conn);
     return;
   }
+  hf_conn_copy_pump(conn);
   hf_conn_watch(conn);
   if (conn->resumes) {
     conn->resumes = false;
@@ -248,11 +251,13 @@ void hf_conn_resume(struct hf_conn *conn) {
 
 void hf_conn_read_more(struct hf_conn *conn, struct hf_unit *unit) {
   hf_conn_stream_more(conn, unit);
+  hf_conn_copy_more(conn, unit);
   hf_conn_resume(conn);
 }
 
 void hf_conn_skip(struct hf_conn *conn) {
   hf_conn_stream_skip(conn);
+  hf_conn_copy_skip(conn);
   if (conn->paused) {
     conn->resumes = true;
     hf_conn_mark_dirty(conn);

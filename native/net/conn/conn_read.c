@@ -7,6 +7,9 @@
 #include "net/base/clock.h"
 #include "net/base/system.h"
 #include "net/conn/call_settings.h"
+#include "net/conn/conn_copy.h"
+#include "net/conn/conn_copy_in.h"
+#include "net/conn/conn_copy_out.h"
 #include "net/conn/conn_result.h"
 #include "net/conn/conn_send.h"
 #include "net/conn/conn_stream.h"
@@ -18,6 +21,7 @@
 enum {
   ROWS_PER_CHUNK = 256,
   ROUNDS_PER_RECORD = 2,
+  COPY_ROUNDS = 16,
   /* Where received bytes are not counted, only chunks bound memory. */
   ROWS_PER_SMALL_CHUNK = 16
 };
@@ -138,7 +142,8 @@ static void finish_unit(struct hf_conn *conn, struct hf_unit *unit) {
 static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
   int pending = 0;
   bool large;
-  if (unit->mode_chosen || !hf_unit_is_at_execute(unit)) {
+  if (unit->mode_chosen || !hf_unit_is_at_execute(unit) ||
+      hf_unit_copies(unit)) {
     return;
   }
   large = hf_unit_statement(unit)->large;
@@ -168,7 +173,8 @@ static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
  */
 static void check_size(struct hf_conn *conn, struct hf_unit *unit) {
   uint64_t received;
-  if (!conn->counts_received || unit->stream.on || !hf_conn_is_open(conn)) {
+  if (!conn->counts_received || hf_request_streams(&unit->request) ||
+      !hf_conn_is_open(conn)) {
     return;
   }
   received = hf_system_received_bytes(conn->fd);
@@ -183,8 +189,11 @@ static void check_size(struct hf_conn *conn, struct hf_unit *unit) {
 /* Rows of settings that were inserted in the user's text. */
 static bool is_settings_row(const struct hf_unit *unit,
                             const PGresult *result) {
-  return unit->has_settings_rows && PQnfields(result) > 0 &&
-         strcmp(PQfname(result, 0), HF_SETTINGS_COLUMN) == 0;
+  /* The columns of a COPY have no names. */
+  const char *name = unit->has_settings_rows && PQnfields(result) > 0
+                         ? PQfname(result, 0)
+                         : NULL;
+  return name != NULL && strcmp(name, HF_SETTINGS_COLUMN) == 0;
 }
 
 static void on_result(struct hf_conn *conn,
@@ -193,7 +202,8 @@ static void on_result(struct hf_conn *conn,
   ExecStatusType status = PQresultStatus(result);
   if (status == PGRES_PIPELINE_SYNC) {
     finish_unit(conn, unit);
-  } else if (is_settings_row(unit, result)) {
+  } else if (is_settings_row(unit, result) ||
+             hf_conn_copy_is_own(unit, result)) {
     return;
   } else if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE ||
              status == PGRES_NONFATAL_ERROR) {
@@ -201,7 +211,9 @@ static void on_result(struct hf_conn *conn,
     hf_conn_result_on_error(conn, unit, result);
   } else if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
              status == PGRES_COPY_BOTH) {
-    hf_conn_result_on_copy(conn, unit, status);
+    if (!hf_conn_copy_begin(conn, unit, status)) {
+      hf_conn_result_on_copy(conn, unit, status);
+    }
   } else if (status == PGRES_PIPELINE_ABORTED) {
     if (hf_unit_is_at_execute(unit) ||
         hf_unit_is_at_step(unit, HF_STEP_PREPARE)) {
@@ -246,6 +258,9 @@ static bool read_one(struct hf_conn *conn) {
   if (unit != NULL && conn->internal_unit == HF_INTERNAL_UNIT_NONE) {
     choose_mode(conn, unit);
   }
+  if (unit != NULL && unit->copy.open) {
+    return hf_conn_copy_take(conn, unit);
+  }
   if (PQisBusy(conn->pg) != 0) {
     if (unit != NULL) {
       check_size(conn, unit);
@@ -270,7 +285,8 @@ static bool read_one(struct hf_conn *conn) {
 static void process(struct hf_conn *conn) {
   while (conn->state != HF_CONN_CLOSING && !conn->failing &&
          conn->held_unit == NULL) {
-    if (hf_conn_stream_waits(conn) || conn->shared->callbacks->is_full(conn)) {
+    if (hf_conn_stream_waits(conn) || hf_conn_copy_waits(conn) ||
+        conn->shared->callbacks->is_full(conn)) {
       conn->paused = true;
       hf_conn_watch(conn);
       return;
@@ -283,12 +299,20 @@ static void process(struct hf_conn *conn) {
     return;
   }
   hf_conn_stream_pass_on(conn);
+  hf_conn_copy_pass_on(conn);
   drain_notifications(conn);
   if (PQstatus(conn->pg) != CONNECTION_OK ||
       (conn->state == HF_CONN_READY && conn->final_error.status != HF_OK &&
        conn->final_error.severity >= HF_SEVERITY_FATAL)) {
     hf_conn_fail(conn);
   }
+}
+
+/* libpq is not busy while data of a COPY come. */
+static bool copies_out(const struct hf_conn *conn) {
+  const struct hf_unit *unit = hf_conn_head(conn);
+  return unit != NULL && unit->copy.open &&
+         unit->copy.direction == HF_SQL_COPY_OUT;
 }
 
 /*
@@ -299,9 +323,22 @@ static void process(struct hf_conn *conn) {
 static void read_buffered(struct hf_conn *conn) {
   int rounds = conn->encrypted ? ROUNDS_PER_RECORD : 0;
   while (rounds-- > 0 && conn->state != HF_CONN_CLOSING && !conn->failing &&
-         !conn->paused && PQisBusy(conn->pg) != 0) {
+         !conn->paused && (copies_out(conn) || PQisBusy(conn->pg) != 0)) {
     (void)PQconsumeInput(conn->pg);
     process(conn);
+  }
+}
+
+/* A COPY is read on at once: one read of libpq's takes 16 KB at most. */
+static void read_copied(struct hf_conn *conn) {
+  int rounds = COPY_ROUNDS;
+  int pending = 0;
+  while (rounds-- > 0 && conn->state != HF_CONN_CLOSING && !conn->failing &&
+         !conn->paused && copies_out(conn) && hf_conn_is_open(conn) &&
+         ioctl(conn->fd, FIONREAD, &pending) == 0 && pending > 0 &&
+         PQconsumeInput(conn->pg) != 0) {
+    process(conn);
+    read_buffered(conn);
   }
 }
 
@@ -310,6 +347,7 @@ void hf_conn_read(struct hf_conn *conn) {
     return;
   }
   conn->slot->last_byte_us = hf_clock_us();
+  hf_conn_copy_look(conn);
   if (PQconsumeInput(conn->pg) == 0) {
     /* Processes what came before the end of the connection. */
     process(conn);
@@ -318,6 +356,7 @@ void hf_conn_read(struct hf_conn *conn) {
   }
   process(conn);
   read_buffered(conn);
+  read_copied(conn);
   if (conn->state != HF_CONN_CLOSING) {
     hf_conn_watch(conn);
   }

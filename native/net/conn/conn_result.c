@@ -9,6 +9,7 @@
 #include "core/pool/stale_types.h"
 #include "net/base/clock.h"
 #include "net/conn/batch.h"
+#include "net/conn/conn_copy.h"
 #include "net/conn/read_only.h"
 #include "net/conn/result_error.h"
 
@@ -25,7 +26,15 @@ static void read_error(const struct hf_conn *conn,
                        const PGresult *result) {
   const char *given = PQresultErrorField(result, 'P');
   char position[16];
-  if (unit->has_settings_rows && given != NULL) {
+  bool moved = given != NULL && unit->has_settings_rows;
+  if (moved && hf_unit_copies(unit)) {
+    (void)snprintf(
+        position,
+        sizeof position,
+        "%d",
+        (int)hf_conn_copy_position(unit,
+                                   (int32_t)strtol(given, NULL, NUMBER_BASE)));
+  } else if (moved) {
     (void)snprintf(position,
                    sizeof position,
                    "%d",
@@ -36,11 +45,11 @@ static void read_error(const struct hf_conn *conn,
                        unit->request.in_transaction,
                        (int32_t)strtol(given, NULL, NUMBER_BASE)));
   }
-  hf_result_error_read(
-      result,
-      unit->request.sql.commits ? HF_PHASE_COMMIT : HF_PHASE_AWAIT,
-      unit->has_settings_rows && given != NULL ? position : NULL,
-      &unit->request.error);
+  hf_result_error_read(result,
+                       unit->request.sql.commits ? HF_PHASE_COMMIT
+                                                 : HF_PHASE_AWAIT,
+                       moved ? position : NULL,
+                       &unit->request.error);
 }
 
 static void fail_call(struct hf_unit *unit,

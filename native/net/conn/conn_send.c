@@ -7,6 +7,7 @@
 #include "net/base/clock.h"
 #include "net/conn/batch.h"
 #include "net/conn/call_settings.h"
+#include "net/conn/conn_copy.h"
 #include "net/conn/conn_output.h"
 #include "net/conn/conn_stream.h"
 #include "net/conn/prepared_names.h"
@@ -320,6 +321,9 @@ static bool send_unit(struct hf_conn *conn, struct hf_unit *unit) {
   refusal = hf_call_settings_refusal(unit);
   if (refusal != NULL) {
     return send_nothing(conn, unit, HF_PARAM_INVALID, refusal);
+  }
+  if (hf_unit_copies(unit)) {
+    return hf_conn_copy_send(conn, unit);
   }
   unit->simple = is_simple(unit);
   unit->request.simple_protocol = unit->simple;

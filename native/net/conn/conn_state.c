@@ -47,7 +47,7 @@ void hf_conn_watch(struct hf_conn *conn) {
     hf_conn_mark_dirty(conn);
     return;
   }
-  if (left == 1) {
+  if (left == 1 || conn->wants_room) {
     events |= UV_WRITABLE;
   }
   if (events == conn->events) {
@@ -64,6 +64,7 @@ void hf_conn_watch(struct hf_conn *conn) {
 void hf_conn_begin_unit(struct hf_conn *conn) {
   conn->state = HF_CONN_ACTIVE;
   conn->paused = false;
+  conn->wants_room = false;
   if (conn->final_error.severity == HF_SEVERITY_WARNING && !conn->failing) {
     hf_error_finish(&conn->final_error);
   }

@@ -92,7 +92,19 @@ struct hf_conn_callbacks {
    */
   void (*rows)(struct hf_unit *unit, struct hf_message *message, bool first);
 
-  /* From now on nothing is read for a stream, or it is read again. */
+  /*
+   * Data of COPY went on. Takes ownership of a portion for the reader, NULL =
+   * none; `taken` bytes of the writer's were sent; `first` as above.
+   */
+  void (*copied)(struct hf_unit *unit,
+                 struct hf_message *message,
+                 size_t taken,
+                 bool first);
+
+  /*
+   * From now on nothing is read for a stream, or sent for a COPY FROM; or it
+   * goes on.
+   */
   void (*held)(struct hf_unit *unit, bool held);
 
   /* Returns whether reading has to pause: the reader is too far behind. */
@@ -134,6 +146,7 @@ struct hf_conn {
   bool slot_waits; /* CLOSING, and the slot waits for `closed` */
   bool paused;     /* not reading: the reader is too far behind */
   bool resumes;    /* the pause ends at the end of the turn */
+  bool wants_room; /* there are data of COPY, and no room in the socket */
   struct hf_link dirty;
 
   enum hf_internal_unit internal_unit;

@@ -3,6 +3,7 @@
 
 #include "net/conn/conn_output.h"
 #include "net/conn/conn_result.h"
+#include "net/conn/read_only.h"
 
 static const char savepoint_sql[] = "savepoint holdfast_stream";
 static const char rollback_to_sql[] = "rollback to savepoint holdfast_stream";
@@ -26,16 +27,22 @@ bool hf_conn_stream_send_after(struct hf_conn *conn, struct hf_unit *unit) {
 
 bool hf_conn_stream_undo(struct hf_conn *conn, struct hf_unit *unit) {
   /* When the first step has failed there is no savepoint. */
-  bool open = unit->stream.savepoint && unit->failed_at > 0;
+  bool guarded = unit->guard == HF_WRITE_GUARD_SAVEPOINT;
+  bool open = (unit->stream.savepoint || guarded) && unit->failed_at > 0;
   if (!open || !unit->request.left || conn->failing || conn->cancel != NULL ||
       PQtransactionStatus(conn->pg) != PQTRANS_INERROR) {
     return false;
   }
   conn->state = HF_CONN_ACTIVE;
+  if (guarded) {
+    return hf_read_only_undo(conn, unit);
+  }
   unit->step = 0;
   unit->n_steps = 0;
   unit->stream.savepoint = false;
-  if (!hf_conn_send_step(conn, unit, HF_STEP_AFTER, rollback_to_sql) ||
+  unit->simple = false;
+  if (!hf_conn_enter_pipeline(conn) ||
+      !hf_conn_send_step(conn, unit, HF_STEP_AFTER, rollback_to_sql) ||
       !hf_conn_send_step(conn, unit, HF_STEP_AFTER, release_sql) ||
       !hf_conn_send_sync(conn)) {
     hf_conn_fail(conn);

@@ -83,6 +83,12 @@ static bool is_guard_open(const struct hf_unit *unit) {
          (unit->guard == HF_WRITE_GUARD_SAVEPOINT && unit->failed_at > 0);
 }
 
+static bool send_undo(struct hf_conn *conn, struct hf_unit *unit) {
+  return unit->guard == HF_WRITE_GUARD_BEGIN
+             ? hf_conn_send_step(conn, unit, HF_STEP_AFTER, rollback_sql)
+             : send_rollback_to(conn, unit);
+}
+
 bool hf_read_only_undo(struct hf_conn *conn, struct hf_unit *unit) {
   bool inside = is_guard_open(unit);
   bool sent;
@@ -93,9 +99,8 @@ bool hf_read_only_undo(struct hf_conn *conn, struct hf_unit *unit) {
   }
   unit->step = 0;
   unit->n_steps = 0;
-  sent = unit->guard == HF_WRITE_GUARD_BEGIN
-             ? hf_conn_send_step(conn, unit, HF_STEP_AFTER, rollback_sql)
-             : send_rollback_to(conn, unit);
+  unit->simple = false;
+  sent = hf_conn_enter_pipeline(conn) && send_undo(conn, unit);
   unit->guard = HF_WRITE_GUARD_NONE;
   if (!sent || !hf_conn_send_sync(conn)) {
     hf_conn_fail(conn);

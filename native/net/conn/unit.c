@@ -41,7 +41,32 @@ static void reset_stream(struct hf_unit *unit) {
   stream->savepoint = false;
 }
 
+static void reset_copy(struct hf_unit *unit) {
+  struct hf_unit_copy *copy = &unit->copy;
+  hf_free(copy->bytes);
+  copy->bytes = NULL;
+  copy->n = 0;
+  copy->capacity = 0;
+  copy->prefix = 0;
+  copy->open = false;
+  if (copy->direction == HF_SQL_COPY_OUT) {
+    unit->stream.room = HF_COPY_AHEAD;
+  }
+  unit->request.copy_done = false;
+}
+
+void hf_unit_drop_copy_data(struct hf_unit *unit) {
+  struct hf_unit_copy *copy = &unit->copy;
+  while (copy->first != NULL) {
+    struct hf_copy_data *next = copy->first->next;
+    hf_free(copy->first);
+    copy->first = next;
+  }
+  copy->last = NULL;
+}
+
 void hf_unit_orphan(struct hf_unit *unit) {
+  hf_unit_drop_copy_data(unit);
   hf_message_free_all(hf_unit_take_answer(unit));
   if (unit->columns != NULL) {
     hf_row_descriptions_release(unit->columns, unit->stream.row_description);
@@ -53,6 +78,7 @@ void hf_unit_orphan(struct hf_unit *unit) {
 void hf_unit_reset(struct hf_unit *unit) {
   hf_message_free_all(hf_unit_take_answer(unit));
   reset_stream(unit);
+  reset_copy(unit);
   unit->step = 0;
   unit->n_steps = 0;
   unit->failed_at = 0;
@@ -111,6 +137,7 @@ void hf_unit_finish(struct hf_unit *unit) {
   hf_free(unit->settings);
   hf_batch_free(unit->batch);
   hf_unit_reset(unit);
+  hf_unit_drop_copy_data(unit);
   hf_statement_release(unit->statement);
   hf_request_finish(&unit->request);
   hf_values_finish(&unit->values);

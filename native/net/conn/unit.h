@@ -57,6 +57,32 @@ struct hf_unit_stream {
   int32_t row_description; /* held, or 0 */
 };
 
+/* Data for the server, on the list of a unit. */
+struct hf_copy_data {
+  struct hf_copy_data *next;
+  size_t bytes, sent;
+  char data[];
+};
+
+/*
+ * What a COPY has besides. It uses `room`, `begun`, `held`, `dropped` and
+ * `savepoint` of hf_unit_stream.
+ */
+struct hf_unit_copy {
+  /* set when it is made */
+  enum hf_sql_copy direction; /* HF_SQL_COPY_NOT: it is none */
+
+  /* COPY FROM: what was not sent yet. Owned */
+  struct hf_copy_data *first, *last;
+  bool ended; /* nothing follows it */
+
+  /* of the current attempt */
+  bool open;          /* the server takes data, or sends it */
+  int32_t prefix;     /* characters in front of the text */
+  char *bytes;        /* owned: COPY TO, the portion that is being filled */
+  size_t n, capacity; /* of it */
+};
+
 struct hf_unit {
   struct hf_request request; /* first: the core hands out its address */
 
@@ -74,6 +100,7 @@ struct hf_unit {
   struct hf_health_probe *probe;       /* owned; NULL = no health probe */
 
   struct hf_unit_stream stream;
+  struct hf_unit_copy copy;
 
   /* of the current attempt */
   enum hf_step steps[HF_STEPS_MAX];
@@ -102,6 +129,14 @@ static inline struct hf_unit *hf_unit_of(struct hf_request *request) {
 
 /* Drops what an attempt has produced, before the next one. */
 void hf_unit_reset(struct hf_unit *unit);
+
+/* Returns whether the unit is a COPY whose data are ours to send or take. */
+static inline bool hf_unit_copies(const struct hf_unit *unit) {
+  return unit->copy.direction != HF_SQL_COPY_NOT;
+}
+
+/* Drops data that were not sent. */
+void hf_unit_drop_copy_data(struct hf_unit *unit);
 
 /* Drops the answer, and all that is still to come of it. */
 void hf_unit_orphan(struct hf_unit *unit);

@@ -164,6 +164,13 @@ static enum hf_status set_work(struct hf_call *call,
   return HF_OK;
 }
 
+static enum hf_sql_copy copy_of(int32_t flags) {
+  if ((flags & HF_FLAG_COPY_IN) != 0) {
+    return HF_SQL_COPY_IN;
+  }
+  return (flags & HF_FLAG_COPY_OUT) != 0 ? HF_SQL_COPY_OUT : HF_SQL_COPY_NOT;
+}
+
 struct hf_call *hf_call_new(const struct hf_op *op,
                             const char *const *fields,
                             struct hf_handle *handle,
@@ -192,9 +199,11 @@ struct hf_call *hf_call_new(const struct hf_op *op,
   unit->decode = op->decode;
   if ((op->kind != HF_OP_QUERY && op->kind != HF_OP_LEASE_QUERY) ||
       (op->flags & HF_FLAG_BATCH) != 0) {
-    unit->request.flags &= ~HF_FLAG_STREAM;
+    unit->request.flags &=
+        ~(HF_FLAG_STREAM | HF_FLAG_COPY_IN | HF_FLAG_COPY_OUT);
   }
-  unit->stream.on = hf_request_streams(&unit->request);
+  unit->stream.on = (unit->request.flags & HF_FLAG_STREAM) != 0;
+  unit->copy.direction = copy_of(unit->request.flags);
   unit->stream.portion = op->portion > 0 ? op->portion : HF_STREAM_ROWS;
   unit->named = (op->flags & HF_FLAG_NAMED) != 0;
   unit->max_result_bytes = (uint64_t)config->max_result_bytes;

@@ -29,6 +29,26 @@ static bool evades_read_only(const struct hf_call *call) {
           (call->unit.batch != NULL && call->unit.batch->commits));
 }
 
+/* Why a unit cannot be the COPY that its caller wants, or NULL. */
+static const char *copy_refusal(const struct hf_unit *unit) {
+  const struct hf_sql_info *sql = &unit->request.sql;
+  if (!hf_unit_copies(unit)) {
+    return NULL;
+  }
+  if (sql->kind != HF_SQL_COPY || sql->multiple || unit->values.n > 0 ||
+      sql->copies != unit->copy.direction) {
+    return unit->copy.direction == HF_SQL_COPY_IN
+               ? "copyFrom() takes one statement, COPY ... FROM STDIN, without "
+                 "values"
+               : "copyTo() takes one statement, COPY ... TO STDOUT, without "
+                 "values: copy a query, COPY (select ...) TO STDOUT";
+  }
+  return unit->copy.direction == HF_SQL_COPY_IN &&
+                 hf_request_only_reads(&unit->request)
+             ? "copyFrom() writes: leave out readOnly"
+             : NULL;
+}
+
 /* Refuses and frees a call that cannot work; returns whether it did. */
 static bool refuse_unsupported(struct hf_port *port,
                                const struct hf_op *op,
@@ -40,7 +60,10 @@ static bool refuse_unsupported(struct hf_port *port,
                                                     &unit->statement->sql,
                                                     &unit->request.sql);
   struct hf_error *error = &call->unit.request.error;
-  if (call->unit.request.sql.copy) {
+  const char *copy = copy_refusal(unit);
+  if (copy != NULL) {
+    hf_error_set(error, HF_PARAM_INVALID, HF_PHASE_LOCAL, copy);
+  } else if (call->unit.request.sql.copy && !hf_unit_copies(unit)) {
     hf_error_set(error, HF_COPY_UNSUPPORTED, HF_PHASE_LOCAL, NULL);
   } else if (batch != NULL) {
     hf_error_set(error, HF_PARAM_INVALID, HF_PHASE_LOCAL, batch);

@@ -6,6 +6,7 @@
 #include "core/base/alloc.h"
 #include "core/pool/stream.h"
 #include "net/base/clock.h"
+#include "net/conn/conn_copy_in.h"
 #include "net/engine/call.h"
 #include "net/engine/call_table.h"
 #include "net/engine/connect_slot.h"
@@ -174,7 +175,8 @@ static void run_abort(struct hf_port *port, const struct hf_op *op) {
     hf_health_ops_abort(port, hf_op_low(op), hf_op_high(op));
   } else if (call->once != NULL) {
     hf_once_call_abort(call);
-  } else if ((op->flags & HF_FLAG_STREAM) != 0 && call->unit.stream.on) {
+  } else if ((op->flags & HF_FLAG_STREAM) != 0 &&
+             hf_request_streams(&call->unit.request)) {
     hf_stream_leave(&call->handle->pool->core,
                     &call->unit.request,
                     hf_clock_us());
@@ -191,6 +193,25 @@ static void run_read(struct hf_port *port, const struct hf_op *op) {
       hf_call_table_find(port, hf_op_low(op), hf_op_high(op));
   if (call != NULL && call->unit.request.state == HF_REQUEST_RUNNING) {
     hf_conn_read_more(call->unit.request.slot->conn, &call->unit);
+  }
+}
+
+/* Data for a COPY that has ended are dropped. */
+static void run_write(struct hf_port *port,
+                      const struct hf_op *op,
+                      const char *bytes) {
+  struct hf_call *call =
+      hf_call_table_find(port, hf_op_low(op), hf_op_high(op));
+  struct hf_request *request;
+  bool last = (op->flags & HF_FLAG_CLOSE) != 0;
+  if (call == NULL || call->unit.copy.direction != HF_SQL_COPY_IN) {
+    return;
+  }
+  request = &call->unit.request;
+  if (!hf_conn_copy_add(&call->unit, bytes, (size_t)op->portion, last)) {
+    hf_pool_abort(&call->handle->pool->core, request, hf_clock_us());
+  } else if (request->state == HF_REQUEST_RUNNING) {
+    hf_conn_copy_pump(request->slot->conn);
   }
 }
 
@@ -267,6 +288,7 @@ static void run(struct hf_port *port,
   case HF_OP_UNLISTEN:
     hf_ops_unlisten(port, op, fields);
     break;
+  case HF_OP_WRITE: /* not here: its bytes are no fields */
   case HF_OP_READ:
     run_read(port, op);
     break;
@@ -301,6 +323,7 @@ static int32_t least_fields(const struct hf_op *op) {
   case HF_OP_INVALIDATE:
   case HF_OP_HOOK:
   case HF_OP_READ:
+  case HF_OP_WRITE:
     break;
   }
   return 0;
@@ -339,6 +362,13 @@ void hf_ops_run(struct hf_port *port,
   for (i = 0; i < n_ops; i++) {
     const struct hf_op *op = &ops[i];
     const char **fields = small;
+    if (op->kind == HF_OP_WRITE) {
+      if (op->portion >= 0 && op->portion <= end - text) {
+        run_write(port, op, text);
+        text += op->portion;
+      }
+      continue;
+    }
     if (op->n_fields < least_fields(op) || op->n_fields > end - text) {
       continue; /* each field takes a byte at least */
     }

@@ -146,6 +146,21 @@ void hf_outbox_send_ok(struct hf_outbox *outbox,
   }
 }
 
+struct hf_message *hf_outbox_new_copy(struct hf_outbox *outbox,
+                                      uint32_t id_low,
+                                      uint32_t id_high,
+                                      size_t taken) {
+  struct hf_message_head head = {.kind = HF_MSG_COPY,
+                                 .n_ints = HF_COPY_INTS,
+                                 .id_low = (int32_t)id_low,
+                                 .id_high = (int32_t)id_high};
+  struct hf_message *message = hf_outbox_new_answer(outbox, &head);
+  if (message != NULL) {
+    message->ints[HF_COPY_TAKEN] = (int32_t)taken;
+  }
+  return message;
+}
+
 void hf_outbox_describe_error(struct hf_message *message,
                               const struct hf_error *error,
                               const struct hf_error *cause) {

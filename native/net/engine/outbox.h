@@ -85,6 +85,15 @@ void hf_outbox_send_ok(struct hf_outbox *outbox,
                        uint32_t id_high,
                        int32_t value);
 
+/*
+ * Makes a message that says how many bytes of a COPY went on. NULL when even
+ * the spare messages are used up.
+ */
+struct hf_message *hf_outbox_new_copy(struct hf_outbox *outbox,
+                                      uint32_t id_low,
+                                      uint32_t id_high,
+                                      size_t taken);
+
 /* Fills in the HF_ERROR_* of an error and its cause, which may be NULL. */
 void hf_outbox_describe_error(struct hf_message *message,
                               const struct hf_error *error,

@@ -5,6 +5,7 @@
 #include "core/pool/stream.h"
 #include "net/base/clock.h"
 #include "net/conn/conn.h"
+#include "net/conn/conn_copy_in.h"
 #include "net/conn/conn_stream.h"
 #include "net/engine/call.h"
 #include "net/engine/call_answer.h"
@@ -47,7 +48,9 @@ static void io_execute(void *ctx,
 static void io_cancel(void *ctx, struct hf_slot *slot) {
   (void)ctx;
   hf_conn_skip(slot->conn);
-  hf_conn_cancel(slot->conn);
+  if (!hf_conn_copy_fail(slot->conn)) {
+    hf_conn_cancel(slot->conn);
+  }
 }
 
 static void io_skip(void *ctx, struct hf_slot *slot) {
@@ -300,6 +303,26 @@ static void conn_rows(struct hf_unit *unit,
   }
 }
 
+static void conn_copied(struct hf_unit *unit,
+                        struct hf_message *message,
+                        size_t taken,
+                        bool first) {
+  struct hf_call *call = hf_call_of(&unit->request);
+  struct hf_pool *pool = unit->request.slot->pool;
+  if (message == NULL && taken > 0 && call->handle != NULL) {
+    message = hf_outbox_new_copy(&call->handle->port->outbox,
+                                 unit->request.id_low,
+                                 unit->request.id_high,
+                                 taken);
+  }
+  if (message != NULL) {
+    hf_outbox_send(&call->handle->port->outbox, message);
+  }
+  if (first) {
+    hf_stream_on_rows(pool, &unit->request, hf_clock_us());
+  }
+}
+
 static void conn_held(struct hf_unit *unit, bool held) {
   struct hf_request *request = &unit->request;
   struct hf_pool *pool = request->slot->pool;
@@ -349,6 +372,7 @@ const struct hf_conn_callbacks hf_pool_io_callbacks = {
     .notification = conn_notification,
     .define = conn_define,
     .rows = conn_rows,
+    .copied = conn_copied,
     .held = conn_held,
     .is_full = conn_is_full,
 };

@@ -119,6 +119,7 @@ static struct hf_chunk *open_chunk(struct hf_encoder *encoder) {
   chunk->offset = (uint32_t)encoder->n_bytes;
   chunk->length = 0;
   chunk->wide = false;
+  chunk->raw = false;
   return chunk;
 }
 

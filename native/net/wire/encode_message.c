@@ -210,6 +210,7 @@ enum hf_status hf_encoder_end(struct hf_encoder *encoder,
     made->chunks[0].offset = word_offset;
     made->chunks[0].length = (uint32_t)tag.word_bytes;
     made->chunks[0].wide = false;
+    made->chunks[0].raw = false;
   }
   if (encoder->n_chunks != 0) {
     memcpy(made->chunks + word,

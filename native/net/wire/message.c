@@ -146,6 +146,7 @@ static void place(struct hf_message *message,
   chunk->offset = (uint32_t)offset;
   chunk->length = (uint32_t)piece->units;
   chunk->wide = piece->wide;
+  chunk->raw = false;
   if (piece->wide) {
     (void)hf_text_decode(piece->text,
                          piece->bytes,

@@ -315,6 +315,51 @@ static void statements_of_a_batch_are_described_together(void **state) {
   assert_true(all.multiple && all.commits && all.copy && all.ends_transaction);
 }
 
+static void the_way_of_a_copy_and_whether_it_reads_are_recognised(
+    void **state) {
+  static const struct {
+    const char *text;
+    enum hf_sql_copy copies;
+    bool read_only;
+  } rows[] = {
+      {"copy t from stdin", HF_SQL_COPY_IN, false},
+      {"COPY s.t (a, b) FROM STDIN WITH (FORMAT csv)", HF_SQL_COPY_IN, false},
+      {"copy t from stdin where a > lower('to')", HF_SQL_COPY_IN, false},
+      {"copy t from stdout", HF_SQL_COPY_IN, false},
+      {"copy binary t from stdin", HF_SQL_COPY_IN, false},
+      {"copy \"from\" to stdout", HF_SQL_COPY_OUT, true},
+      {"copy t to stdout", HF_SQL_COPY_OUT, true},
+      {"copy t (a, b) to stdout (format binary);", HF_SQL_COPY_OUT, true},
+      {"copy (select a from t) to stdout", HF_SQL_COPY_OUT, true},
+      {"copy(values (1), (2)) to stdout csv", HF_SQL_COPY_OUT, true},
+      {"copy (with a as (select 1) table a) to stdout", HF_SQL_COPY_OUT, true},
+      {"copy (select f(a) from t) to stdout", HF_SQL_COPY_OUT, false},
+      {"copy (select a from t for update) to stdout", HF_SQL_COPY_OUT, false},
+      {"copy (insert into t values (1) returning a) to stdout",
+       HF_SQL_COPY_OUT,
+       false},
+      {"copy (with a as (delete from t returning 1) table a) to stdout",
+       HF_SQL_COPY_OUT,
+       false},
+      {"copy (select 1 as \"from\" from stdin) to 'f'", HF_SQL_COPY_NOT, false},
+      {"copy t from 'stdin'", HF_SQL_COPY_NOT, false},
+      {"copy t to program 'stdout'", HF_SQL_COPY_NOT, false},
+      {"select a from stdin", HF_SQL_COPY_NOT, true}};
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    struct hf_sql_info info = scan(rows[i].text);
+
+    if (info.copies != rows[i].copies || info.read_only != rows[i].read_only) {
+      fail_msg("%s: %d, reads %d",
+               rows[i].text,
+               (int)info.copies,
+               info.read_only);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(kinds_follow_the_first_words),
@@ -322,6 +367,7 @@ int main(void) {
       cmocka_unit_test(a_statement_that_can_be_half_done_may_commit_midway),
       cmocka_unit_test(a_statement_that_changes_the_session_is_recognised),
       cmocka_unit_test(copy_and_commit_are_recognised_in_any_statement),
+      cmocka_unit_test(the_way_of_a_copy_and_whether_it_reads_are_recognised),
       cmocka_unit_test(word_lists_are_sorted),
       cmocka_unit_test(operators_are_split_as_in_postgresql),
       cmocka_unit_test(overlong_words_and_operators_do_no_harm),

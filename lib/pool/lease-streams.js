@@ -12,7 +12,11 @@ const { StreamCall } = require('./stream-call.js');
 const { SubmittedConnection } = require('./submitted-connection.js');
 
 const UNREAD =
-  'the stream had not ended when its client was given up: await its end inside ' +
+  'the stream was not read to its end before its client was given up: read ' +
+  'it inside the function, or leave it with destroy()';
+
+const UNENDED =
+  'the COPY had not finished when its client was given up: await that inside ' +
   'the function, or leave it with destroy()';
 
 /**
@@ -137,7 +141,8 @@ class LeaseStreams {
   /** Nobody can read them to their end while what follows waits for that. */
   destroy() {
     for (const stream of this.#open) {
-      stream.destroy(new Error(UNREAD));
+      const isWritten = stream instanceof CopyWritable;
+      stream.destroy(new Error(isWritten ? UNENDED : UNREAD));
     }
   }
 }

@@ -312,11 +312,20 @@ test('inside a transaction: committed with it, rolled back with it', async () =>
   });
   assert.strictEqual(await failureOf(undone), mine);
   assert.strictEqual((await rowsOf()).length, 2);
+  /** @type {any} */
+  let told;
   const forgotten = pool.transaction((client) => {
-    const copy = client.copyFrom('copy t from stdin').on('error', () => {});
+    const copy = client.copyFrom('copy t from stdin');
+    copy.on('error', (error) => {
+      told = error;
+    });
     return copy.write('4\t4\n');
   });
-  assert.ok(await failureOf(forgotten));
+  assert.strictEqual(
+    (await failureOf(forgotten)).code,
+    'HF_COMMIT_ROLLED_BACK',
+  );
+  assert.match(told.message, /COPY had not finished/);
   assert.strictEqual((await rowsOf()).length, 2);
   await isClean();
 });

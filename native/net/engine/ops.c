@@ -196,6 +196,15 @@ static void run_read(struct hf_port *port, const struct hf_op *op) {
   }
 }
 
+/* An operation about a request. */
+static void run_about(struct hf_port *port, const struct hf_op *op) {
+  if (op->kind == HF_OP_READ) {
+    run_read(port, op);
+  } else {
+    run_abort(port, op);
+  }
+}
+
 /* Data for a COPY that has ended are dropped. */
 static void run_write(struct hf_port *port,
                       const struct hf_op *op,
@@ -252,7 +261,9 @@ static void run(struct hf_port *port,
     run_release(port, op);
     break;
   case HF_OP_ABORT:
-    run_abort(port, op);
+  case HF_OP_READ:
+  case HF_OP_WRITE: /* not here: its bytes are no fields */
+    run_about(port, op);
     break;
   case HF_OP_END:
     hf_ops_end(port, op);
@@ -287,10 +298,6 @@ static void run(struct hf_port *port,
     break;
   case HF_OP_UNLISTEN:
     hf_ops_unlisten(port, op, fields);
-    break;
-  case HF_OP_WRITE: /* not here: its bytes are no fields */
-  case HF_OP_READ:
-    run_read(port, op);
     break;
   }
 }

@@ -68,7 +68,7 @@ test('pools and clients become instances of the classes of pg', async () => {
     }
     assert.strictEqual(client.connect, undefined);
     assert.strictEqual(client._connect, undefined);
-    assert.strictEqual(own.copyFrom, undefined);
+    assert.strictEqual(own._attachListeners, undefined);
   } finally {
     client.release();
   }

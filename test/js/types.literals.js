@@ -153,7 +153,8 @@ const LITERALS = {
     '-00:00:00.5',
     '00:00:59.999999',
     '1 day -00:00:00.000001',
-    '2562047788:00:54.775807',
+    // The most that PostgreSQL 14 takes; later ones take more.
+    '2147483647:59:59.999999',
     '178000000 years',
     '-178000000 years -2147483648 days',
     '100 hours',

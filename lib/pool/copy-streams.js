@@ -19,6 +19,9 @@ const REFUSED = {
     'transaction(fn, {exactlyOnce: true})',
 };
 
+const DESTROYED =
+  'the COPY was destroyed before it had finished: nothing of it is stored';
+
 /**
  * The object that query() would take.
  * @param {string} method
@@ -252,11 +255,16 @@ class CopyWritable extends Writable {
     }
   }
 
-  /** @param {any} [error] */
+  /**
+   * Answers the write under way, or the end. Without that Node would not answer
+   * those behind it either.
+   * @param {any} [error]
+   */
   #settle(error) {
     const pending = this.#pending;
+    const isGivenUp = error === undefined && this.destroyed;
     this.#pending = null;
-    pending?.(error);
+    pending?.(isGivenUp ? (this.errored ?? new Error(DESTROYED)) : error);
   }
 
   /** @param {any} result */
@@ -281,12 +289,15 @@ class CopyWritable extends Writable {
    */
   _destroy(error, callback) {
     const call = this.#call;
-    this.#pending = null;
-    if (call === null || call.isOver) {
+    const over = () => {
+      this.#settle();
       callback(error);
+    };
+    if (call === null || call.isOver) {
+      over();
       return;
     }
-    this.#onOver = () => callback(error);
+    this.#onOver = over;
     call.leave();
   }
 }

@@ -340,3 +340,24 @@ test(
     await pooled.end();
   },
 );
+
+test('what is written to a COPY that is destroyed is called back', async () => {
+  const stored = await count();
+  for (const reason of [undefined, new Error('mine')]) {
+    const copy = /** @type {any} */ (pool.copyFrom('copy t from stdin'));
+    copy.on('error', () => {});
+    const told = Promise.all(
+      [Buffer.alloc(3 << 20, '1'), '2\n'].map(
+        (data) => new Promise((resolve) => copy.write(data, resolve)),
+      ),
+    );
+    copy.destroy(reason);
+    for (const error of await told) {
+      assert.match(
+        error.message,
+        reason ? /^mine$/ : /nothing of it is stored/,
+      );
+    }
+  }
+  assert.strictEqual(await count(), stored);
+});

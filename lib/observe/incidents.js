@@ -3,7 +3,8 @@
 
 // What goes wrong with a pool's server, each thing told once: an outage has a
 // line at its start, one a minute while it lasts, and one at its end, which say
-// how much of what failed meanwhile. Handles on one pool tell it together.
+// how much of what failed meanwhile. What began before its end belongs to it,
+// also where its failure is heard of later. Handles on one pool tell it together.
 
 const { nowMillis, startTimer } = require('#platform');
 
@@ -17,6 +18,8 @@ const TOGETHER_MILLIS = 100;
 /** Of a failure that is repeated, so many lines are logged in this time. */
 const BURST_LINES = 5;
 const BURST_MILLIS = 10_000;
+/** Connections that are lost one after the other are told this often. */
+const LOST_MILLIS = 10_000;
 /** A failing health check whose reason changes is told this often. */
 const HEALTH_MILLIS = 10_000;
 /** How many different failures are remembered. */
@@ -27,7 +30,6 @@ const REMEMBERED_MAX = 100;
  * @property {number} since
  * @property {number} told when it was mentioned last
  * @property {string} why
- * @property {Set<string>} reasons those that were told
  * @property {{connects: number, healthChecks: number, retries: number}} failed
  */
 
@@ -72,10 +74,12 @@ class Incidents {
   #log;
   #name;
   #now;
+  #start;
   /** @type {Outage | undefined} */
   #outage;
-  /** Why connecting failed last. */
-  #lastFailure = '';
+  /** Why connecting failed since it succeeded last: told, or about to be. */
+  /** @type {Set<string>} */
+  #reasons = new Set();
   /** Tells of a failed connect, which is about to be done. */
   /** @type {(() => void) | undefined} */
   #pending;
@@ -83,6 +87,7 @@ class Incidents {
   #endedAt = -Infinity;
   /** Lost connections by their number. @type {Map<number, any>} */
   #lost = new Map();
+  #lostToldAt = -Infinity;
   /** What a health check said last, and when that was told. */
   #health = { status: 'up', why: '', told: 0 };
   /** Lines of a kind lately. */
@@ -93,9 +98,11 @@ class Incidents {
    * @param {string} name the pool's; '' = not known
    * @param {Log} log
    * @param {() => number} [now] in ms
+   * @param {(run: () => void, millis: number) => any} [start] a timer
    */
-  constructor(name, log, now = nowMillis) {
+  constructor(name, log, now = nowMillis, start = startTimer) {
     this.#now = now;
+    this.#start = start;
     this.#name = name;
     this.#log = log;
   }
@@ -126,27 +133,29 @@ class Incidents {
   /**
    * A connection could not be opened. It has a line unless the breaker opens by it.
    * @param {any} error
+   * @param {number} [durationMillis] since it was tried
    */
-  connectFailed(error) {
+  connectFailed(error, durationMillis = 0) {
     const why = sayError(error);
-    if (this.#count('connects')) {
-      const reasons = /** @type {Outage} */ (this.#outage).reasons;
-      if (!reasons.has(why) && reasons.size < BURST_LINES) {
-        reasons.add(why);
+    const isCounted = this.#count('connects');
+    const isOld = !isCounted && this.explains(durationMillis);
+    if (isOld || this.#reasons.has(why) || this.#reasons.size >= BURST_LINES) {
+      return;
+    }
+    this.#reasons.add(why);
+    if (isCounted) {
+      this.#tellConnect(error.code, why);
+      return;
+    }
+    this.#pending?.();
+    const tell = () => {
+      if (this.#pending === tell) {
+        this.#pending = undefined;
         this.#tellConnect(error.code, why);
       }
-    } else if (why !== this.#lastFailure) {
-      this.#lastFailure = why;
-      this.#pending?.();
-      const tell = () => {
-        if (this.#pending === tell) {
-          this.#pending = undefined;
-          this.#tellConnect(error.code, why);
-        }
-      };
-      this.#pending = tell;
-      startTimer(tell, TOGETHER_MILLIS).unref?.();
-    }
+    };
+    this.#pending = tell;
+    this.#start(tell, TOGETHER_MILLIS).unref?.();
   }
 
   /** @param {string} code @param {string} why */
@@ -159,23 +168,23 @@ class Incidents {
 
   /** A connection was opened. */
   connected() {
-    this.#lastFailure = '';
+    this.#reasons.clear();
   }
 
   /** @param {any} error */
   breakerOpened(error) {
     this.#pending = undefined;
-    this.#tellLost();
     if (this.#outage !== undefined) {
       return;
     }
     const why = sayError(error);
     const now = this.#now();
+    this.#tellLost(now - this.#lostToldAt >= LOST_MILLIS);
+    this.#reasons.add(why);
     this.#outage = {
       since: now,
       told: now,
       why,
-      reasons: new Set([why]),
       failed: { connects: 0, healthChecks: 0, retries: 0 },
     };
     this.#log.error(
@@ -190,7 +199,7 @@ class Incidents {
       return;
     }
     this.#outage = undefined;
-    this.#lastFailure = '';
+    this.#reasons.clear();
     this.#endedAt = this.#now();
     const durationMillis = this.#endedAt - outage.since;
     this.#log.info(
@@ -207,7 +216,9 @@ class Incidents {
    */
   lost(connection, error) {
     if (this.#lost.size === 0) {
-      startTimer(() => this.#tellLost(), TOGETHER_MILLIS).unref?.();
+      const next = this.#lostToldAt + LOST_MILLIS - this.#now();
+      const millis = Math.max(TOGETHER_MILLIS, next);
+      this.#start(() => this.#tellLost(), millis).unref?.();
     }
     this.#lost.set(connection, error);
   }
@@ -218,19 +229,25 @@ class Incidents {
     this.#tellLost();
   }
 
-  #tellLost() {
+  /** @param {boolean} [isNews] not what an outage explains */
+  #tellLost(isNews = this.#outage === undefined) {
     const [error] = this.#lost.values();
     const count = this.#lost.size;
     this.#lost.clear();
-    if (error !== undefined) {
-      const which =
-        count === 1
-          ? `An idle connection to ${this.#name} was`
-          : `${count} idle connections to ${this.#name} were`;
-      this.#log.warn(
-        { event: 'connection.lost', code: error.code, count },
-        `${which} lost: ${sayError(error)}`,
-      );
+    if (error === undefined) {
+      return;
+    }
+    const which =
+      count === 1
+        ? `An idle connection to ${this.#name} was`
+        : `${count} idle connections to ${this.#name} were`;
+    const fields = { event: 'connection.lost', code: error.code, count };
+    const text = `${which} lost: ${sayError(error)}`;
+    if (isNews) {
+      this.#lostToldAt = this.#now();
+      this.#log.warn(fields, text);
+    } else {
+      this.#log.debug(fields, text);
     }
   }
 
@@ -249,14 +266,17 @@ class Incidents {
    * @param {'up' | 'degraded' | 'down'} status
    * @param {string} why
    * @param {boolean} warmed
+   * @param {number} [durationMillis]
    */
-  checked(status, why, warmed) {
+  checked(status, why, warmed, durationMillis = 0) {
     const last = this.#health;
-    const isCounted = status === 'down' && this.#count('healthChecks');
+    if (status === 'down') {
+      this.#count('healthChecks');
+    }
     const now = this.#now();
     const changes = status !== last.status || why !== last.why;
     const isSoon = status === last.status && now - last.told < HEALTH_MILLIS;
-    const isTold = !isCounted && changes && !isSoon;
+    const isTold = changes && !isSoon && !this.explains(durationMillis);
     const wasTold = last.told > 0;
     if (isTold || status === 'up') {
       this.#health = { status, why, told: status === 'up' ? 0 : now };
@@ -297,9 +317,10 @@ class Incidents {
    * A helper's attempt failed and is repeated.
    * @param {{name: string, code?: string, [key: string]: unknown}} fields
    * @param {string} message
+   * @param {number} [durationMillis] of the attempt
    */
-  retried(fields, message) {
-    if (this.#count('retries')) {
+  retried(fields, message, durationMillis = 0) {
+    if (this.#count('retries') || this.explains(durationMillis)) {
       this.#log.debug(fields, message);
       return;
     }

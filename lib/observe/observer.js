@@ -316,7 +316,7 @@ class Observer {
   /** @param {import('../engine/listener.js').Event} event */
   #onConnectFailed(event) {
     const error = /** @type {any} */ (connectError(event));
-    this.#log.incidents.connectFailed(error);
+    this.#log.incidents.connectFailed(error, event.value / 1000);
     this.#onConnectEnd(event, error);
   }
 

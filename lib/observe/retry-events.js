@@ -50,8 +50,9 @@ function codeOf(error) {
  * its code.
  * @param {RetryEvent} event
  * @param {object} [pool] whose log it is for
+ * @param {number} [durationMillis] of the attempt
  */
-function emitRetry(event, pool) {
+function emitRetry(event, pool, durationMillis) {
   retryChannel.publish(event);
   if (traces.retry.hasSubscribers) {
     traces.retry.begin(event);
@@ -63,6 +64,7 @@ function emitRetry(event, pool) {
     { event: 'retry', name, attempt, maxAttempts, delayMillis, code, outcome },
     `${name} attempt ${attempt}/${maxAttempts} failed (${code ?? outcome}), ` +
       `again in ${Math.round(delayMillis)} ms`,
+    durationMillis,
   );
 }
 

@@ -79,12 +79,13 @@ class HealthCheck {
     }
     const { verdict, error } = await this.#ask(timeout);
     this.#last = verdict ?? this.#last;
+    const durationMillis = nowMillis() - startedAt;
     const health = describe(
       verdict ?? this.#unasked(),
       verdict === undefined && this.#pool.ending ? null : error,
-      nowMillis() - startedAt,
+      durationMillis,
     );
-    this.#log(health);
+    this.#log(health, durationMillis);
     return health;
   }
 
@@ -141,11 +142,11 @@ class HealthCheck {
     return verdict;
   }
 
-  /** @param {Health} health */
-  #log(health) {
+  /** @param {Health} health @param {number} durationMillis */
+  #log(health, durationMillis) {
     const why = health.reasons.join('; ');
     const { incidents } = logOf(this.#pool);
-    incidents.checked(health.status, why, health.warmed);
+    incidents.checked(health.status, why, health.warmed, durationMillis);
   }
 }
 

@@ -7,6 +7,7 @@ const { isPromise } = require('#platform');
 const { emitRetry, hasRetryListeners } = require('#retry-events');
 
 const { OUTCOMES } = require('../errors/error-classes.js');
+const { nowMillis } = require('../platform/clock.js');
 const { textOf, warnOnce } = require('../platform/warn.js');
 
 /** @typedef {import('./run.js').Run} Run */
@@ -32,7 +33,7 @@ function announce(run, error, { delayMillis, why }) {
     outcome: OUTCOMES[why.outcome],
     reason: why.reason,
   };
-  emitRetry(event, run.pool);
+  emitRetry(event, run.pool, nowMillis() - run.attemptAt);
   callListener(onRetry, event);
 }
 

@@ -116,6 +116,7 @@
       'native/net/conn/session_sql.c',
       'native/net/conn/session_watch.c',
       'native/net/conn/settings_check.c',
+      'native/net/conn/sql_text.c',
       'native/net/conn/statement.c',
       'native/net/conn/unit.c',
       'native/net/connect/attempt.c',

@@ -7,52 +7,23 @@
 #include "net/conn/call_settings.h"
 #include "net/conn/conn_copy_in.h"
 #include "net/conn/conn_output.h"
+#include "net/conn/sql_text.h"
 
 /* ---- the text ------------------------------------------------------------ */
 
-struct text {
-  char *data;
-  size_t bytes;
-  bool failed;
-};
-
-static void add(struct text *text, const char *more) {
-  size_t bytes = strlen(more);
-  char *data =
-      text->failed ? NULL : hf_realloc(text->data, text->bytes + bytes + 1);
-  if (data == NULL) {
-    text->failed = true;
-    return;
-  }
-  memcpy(data + text->bytes, more, bytes + 1);
-  text->data = data;
-  text->bytes += bytes;
-}
-
-static void add_literal(struct text *text, PGconn *pg, const char *value) {
-  char *literal = PQescapeLiteral(pg, value, strlen(value));
-  if (literal == NULL) {
-    text->failed = true;
-    return;
-  }
-  add(text, literal);
-  PQfreemem(literal);
-}
-
 /* The first column tells their row from others. */
-static void add_call_settings(struct text *text,
-                              PGconn *pg,
+static void add_call_settings(struct hf_sql_text *text,
                               const struct hf_call_settings *settings) {
   int32_t i;
-  add(text, "select true as \"" HF_SETTINGS_COLUMN "\"");
+  hf_sql_text_add(text, "select true as \"" HF_SETTINGS_COLUMN "\"");
   for (i = 0; i < settings->n; i++) {
-    add(text, ",pg_catalog.set_config(");
-    add_literal(text, pg, settings->texts[2 * (size_t)i]);
-    add(text, ",");
-    add_literal(text, pg, settings->texts[2 * (size_t)i + 1]);
-    add(text, ",true)");
+    hf_sql_text_add(text, ",pg_catalog.set_config(");
+    hf_sql_text_add_literal(text, settings->texts[2 * (size_t)i]);
+    hf_sql_text_add(text, ",");
+    hf_sql_text_add_literal(text, settings->texts[2 * (size_t)i + 1]);
+    hf_sql_text_add(text, ",true)");
   }
-  add(text, ";");
+  hf_sql_text_add(text, ";");
 }
 
 static const char read_only_sql[] =
@@ -60,7 +31,7 @@ static const char read_only_sql[] =
     "\",pg_catalog.set_config('transaction_read_only','on',true);";
 
 /* Outside a transaction the whole text is one. */
-static void add_before(struct text *text,
+static void add_before(struct hf_sql_text *text,
                        const struct hf_conn *conn,
                        const struct hf_unit *unit) {
   const char *settings = conn->settings_scope == HF_SETTINGS_IN_UNIT
@@ -68,41 +39,32 @@ static void add_before(struct text *text,
                              : NULL;
   if (!unit->request.in_transaction) {
     if (settings != NULL) {
-      add(text, settings);
-      add(text, ";");
+      hf_sql_text_add(text, settings);
+      hf_sql_text_add(text, ";");
     }
     if (unit->settings != NULL) {
-      add_call_settings(text, conn->pg, unit->settings);
+      add_call_settings(text, unit->settings);
     }
   }
   if (unit->guard == HF_WRITE_GUARD_SAVEPOINT) {
-    add(text, "savepoint holdfast_read_only;");
+    hf_sql_text_add(text, "savepoint holdfast_read_only;");
   } else if (unit->stream.savepoint) {
-    add(text, "savepoint holdfast_stream;");
+    hf_sql_text_add(text, "savepoint holdfast_stream;");
   }
   if (unit->guard != HF_WRITE_GUARD_NONE) {
-    add(text, read_only_sql);
+    hf_sql_text_add(text, read_only_sql);
   }
 }
 
 /* The user's text may end in a comment. */
-static void add_after(struct text *text, const struct hf_unit *unit) {
+static void add_after(struct hf_sql_text *text, const struct hf_unit *unit) {
   if (unit->guard == HF_WRITE_GUARD_SAVEPOINT) {
-    add(text,
-        "\n;rollback to savepoint holdfast_read_only;"
-        "release savepoint holdfast_read_only");
+    hf_sql_text_add(text,
+                    "\n;rollback to savepoint holdfast_read_only;"
+                    "release savepoint holdfast_read_only");
   } else if (unit->stream.savepoint) {
-    add(text, "\n;release savepoint holdfast_stream");
+    hf_sql_text_add(text, "\n;release savepoint holdfast_stream");
   }
-}
-
-static int32_t characters(const char *text, size_t bytes) {
-  int32_t n = 0;
-  size_t i;
-  for (i = 0; i < bytes; i++) {
-    n += ((unsigned char)text[i] & 0xc0) != 0x80;
-  }
-  return n;
 }
 
 /* A reader that leaves, or a write that is refused, harms no transaction. */
@@ -117,7 +79,7 @@ static void choose_guards(struct hf_unit *unit) {
 }
 
 bool hf_conn_copy_send(struct hf_conn *conn, struct hf_unit *unit) {
-  struct text text = {0};
+  struct hf_sql_text text = {0};
   bool sent;
   unit->simple = true;
   unit->request.simple_protocol = true;
@@ -127,13 +89,13 @@ bool hf_conn_copy_send(struct hf_conn *conn, struct hf_unit *unit) {
   hf_conn_add_step(unit, HF_STEP_BEFORE);
   hf_conn_add_step(unit, HF_STEP_EXECUTE);
   unit->step = 1;
-  add(&text, "");
+  hf_sql_text_add(&text, "");
   add_before(&text, conn, unit);
   if (!text.failed) {
-    unit->copy.prefix = characters(text.data, text.bytes);
+    unit->copy.prefix = hf_sql_characters(text.data, text.bytes);
     unit->has_settings_rows = text.bytes > 0;
   }
-  add(&text, unit->statement->text);
+  hf_sql_text_add(&text, unit->statement->text);
   add_after(&text, unit);
   sent = !text.failed && hf_conn_leave_pipeline(conn) &&
          PQsendQuery(conn->pg, text.data) == 1;

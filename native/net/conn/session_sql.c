@@ -7,94 +7,56 @@
 #include "core/base/alloc.h"
 #include "core/sql/lex.h"
 #include "core/sql/scan.h"
-
-/* A text that grows. `failed` stays true after memory ran out. */
-struct text {
-  char *data;
-  size_t bytes;
-  bool failed;
-};
-
-static void append(struct text *text, const char *more, size_t bytes) {
-  char *data;
-  if (text->failed) {
-    return;
-  }
-  data = hf_realloc(text->data, text->bytes + bytes + 1);
-  if (data == NULL) {
-    text->failed = true;
-    return;
-  }
-  memcpy(data + text->bytes, more, bytes);
-  data[text->bytes + bytes] = '\0';
-  text->data = data;
-  text->bytes += bytes;
-}
-
-static void append_text(struct text *text, const char *more) {
-  append(text, more, strlen(more));
-}
-
-/* E'...' means the same whatever standard_conforming_strings is. */
-static void append_literal(struct text *text, const char *value) {
-  append_text(text, "E'");
-  for (; *value != '\0'; value++) {
-    if (*value == '\'' || *value == '\\') {
-      append(text, value, 1);
-    }
-    append(text, value, 1);
-  }
-  append_text(text, "'");
-}
+#include "net/conn/sql_text.h"
 
 /* The texts while they grow. */
 struct builder {
-  struct text start, unit, session, plain, check, before, after, shown;
+  struct hf_sql_text start, unit, session, plain, check, before, after, shown;
   int32_t count;
 };
 
-static void append_call(struct text *text,
+static void append_call(struct hf_sql_text *text,
                         const char *name,
                         const char *value,
                         const char *local) {
-  append_text(text, ",pg_catalog.set_config(");
-  append_literal(text, name);
-  append_text(text, ",");
-  append_literal(text, value);
-  append_text(text, local);
+  hf_sql_text_add(text, ",pg_catalog.set_config(");
+  hf_sql_text_add_literal(text, name);
+  hf_sql_text_add(text, ",");
+  hf_sql_text_add_literal(text, value);
+  hf_sql_text_add(text, local);
 }
 
-static void append_current(struct text *text, const char *name) {
-  append_text(text, ",pg_catalog.current_setting(");
-  append_literal(text, name);
-  append_text(text, ",true)");
+static void append_current(struct hf_sql_text *text, const char *name) {
+  hf_sql_text_add(text, ",pg_catalog.current_setting(");
+  hf_sql_text_add_literal(text, name);
+  hf_sql_text_add(text, ",true)");
 }
 
 /* The server splits options at white space that has no backslash before it. */
-static void append_start(struct text *text,
+static void append_start(struct hf_sql_text *text,
                          const char *name,
                          const char *value) {
-  append_text(text, text->bytes == 0 ? "-c " : " -c ");
-  append_text(text, name);
-  append_text(text, "=");
+  hf_sql_text_add(text, text->bytes == 0 ? "-c " : " -c ");
+  hf_sql_text_add(text, name);
+  hf_sql_text_add(text, "=");
   for (; *value != '\0'; value++) {
     if (strchr(" \t\n\v\f\r\\", *value) != NULL) {
-      append_text(text, "\\");
+      hf_sql_text_add(text, "\\");
     }
-    append(text, value, 1);
+    hf_sql_text_add_bytes(text, value, 1);
   }
 }
 
-static void append_plain(struct text *text,
+static void append_plain(struct hf_sql_text *text,
                          const char *name,
                          const char *value) {
-  append_text(text, text->bytes == 0 ? "set " : ";set ");
-  append_text(text, name);
-  append_text(text, " to ");
+  hf_sql_text_add(text, text->bytes == 0 ? "set " : ";set ");
+  hf_sql_text_add(text, name);
+  hf_sql_text_add(text, " to ");
   if (strcmp(name, "search_path") == 0) {
-    append_text(text, value); /* a list of names, as SQL writes it */
+    hf_sql_text_add(text, value); /* a list of names, as SQL writes it */
   } else {
-    append_literal(text, value);
+    hf_sql_text_add_literal(text, value);
   }
 }
 
@@ -104,15 +66,15 @@ static void add(struct builder *builder, const char *name, const char *value) {
   append_call(&builder->unit, name, value, ",true)");
   append_call(&builder->session, name, value, ",false)");
   append_plain(&builder->plain, name, value);
-  append_text(&builder->check, builder->check.bytes == 0 ? "select " : ",");
-  append_text(&builder->check, "pg_catalog.current_setting(");
-  append_literal(&builder->check, name);
-  append_text(&builder->check, ",true) is not distinct from ");
-  append_text(&builder->check, "pg_catalog.set_config(");
-  append_literal(&builder->check, name);
-  append_text(&builder->check, ",");
-  append_literal(&builder->check, value);
-  append_text(&builder->check, ",true)");
+  hf_sql_text_add(&builder->check, builder->check.bytes == 0 ? "select " : ",");
+  hf_sql_text_add(&builder->check, "pg_catalog.current_setting(");
+  hf_sql_text_add_literal(&builder->check, name);
+  hf_sql_text_add(&builder->check, ",true) is not distinct from ");
+  hf_sql_text_add(&builder->check, "pg_catalog.set_config(");
+  hf_sql_text_add_literal(&builder->check, name);
+  hf_sql_text_add(&builder->check, ",");
+  hf_sql_text_add_literal(&builder->check, value);
+  hf_sql_text_add(&builder->check, ",true)");
   append_current(&builder->before, name);
   append_call(&builder->after, name, value, ",true)");
   append_current(&builder->shown, name);
@@ -144,19 +106,19 @@ static void add_all(struct builder *builder,
 }
 
 /* Returns "<head><columns><tail>"; a column list begins with a comma. */
-static char *join(struct text *columns,
+static char *join(struct hf_sql_text *columns,
                   const char *head,
                   const char *tail,
                   bool *failed) {
-  struct text whole = {0};
-  append_text(&whole, head);
-  append_text(&whole, columns->bytes == 0 ? "" : columns->data);
-  append_text(&whole, tail);
+  struct hf_sql_text whole = {0};
+  hf_sql_text_add(&whole, head);
+  hf_sql_text_add(&whole, columns->bytes == 0 ? "" : columns->data);
+  hf_sql_text_add(&whole, tail);
   *failed = *failed || whole.failed || columns->failed;
   return whole.data;
 }
 
-static char *take(struct text *text, bool *failed) {
+static char *take(struct hf_sql_text *text, bool *failed) {
   char *data = text->data;
   *failed = *failed || text->failed;
   text->data = NULL;
@@ -171,12 +133,13 @@ static const char read_only_set[] =
 
 /* The values before, the calls that set them, and the values after. */
 static char *join_proof(struct builder *builder, bool *failed) {
-  struct text whole = {0};
-  append_text(&whole, "select ");
-  append_text(&whole, read_only);
-  append_text(&whole, builder->before.bytes == 0 ? "" : builder->before.data);
-  append_text(&whole, read_only_set);
-  append_text(&whole, builder->after.bytes == 0 ? "" : builder->after.data);
+  struct hf_sql_text whole = {0};
+  hf_sql_text_add(&whole, "select ");
+  hf_sql_text_add(&whole, read_only);
+  hf_sql_text_add(&whole,
+                  builder->before.bytes == 0 ? "" : builder->before.data);
+  hf_sql_text_add(&whole, read_only_set);
+  hf_sql_text_add(&whole, builder->after.bytes == 0 ? "" : builder->after.data);
   *failed = *failed || whole.failed || builder->before.failed ||
             builder->after.failed;
   return whole.data;
@@ -276,20 +239,20 @@ char *hf_session_sql_insert(const struct hf_session_sql *sql,
                             const char *text,
                             size_t bytes,
                             bool in_transaction) {
-  struct text inserted = {0};
+  struct hf_sql_text inserted = {0};
   struct hf_sql_info info;
   size_t from = 0;
   if (!in_transaction) {
-    append_text(&inserted, sql->unit);
-    append_text(&inserted, ";");
+    hf_sql_text_add(&inserted, sql->unit);
+    hf_sql_text_add(&inserted, ";");
   }
   while (from < bytes) {
     size_t next = next_statement(text, bytes, from, &info);
-    append(&inserted, text + from, next - from);
+    hf_sql_text_add_bytes(&inserted, text + from, next - from);
     if (needs_settings_after(&info, next == bytes)) {
-      append_text(&inserted, separator(next == bytes));
-      append_text(&inserted, sql->unit);
-      append_text(&inserted, ";");
+      hf_sql_text_add(&inserted, separator(next == bytes));
+      hf_sql_text_add(&inserted, sql->unit);
+      hf_sql_text_add(&inserted, ";");
     }
     from = next;
   }
@@ -300,29 +263,19 @@ char *hf_session_sql_insert(const struct hf_session_sql *sql,
   return inserted.data;
 }
 
-/* Returns how many characters of UTF-8 there are. */
-static int32_t count(const char *text, size_t bytes) {
-  int32_t n = 0;
-  size_t i;
-  for (i = 0; i < bytes; i++) {
-    n += ((unsigned char)text[i] & 0xc0) != 0x80;
-  }
-  return n;
-}
-
 int32_t hf_session_sql_original_position(const struct hf_session_sql *sql,
                                          const char *text,
                                          size_t bytes,
                                          bool in_transaction,
                                          int32_t position) {
-  int32_t unit = count(sql->unit, strlen(sql->unit)) + 1;
+  int32_t unit = hf_sql_characters(sql->unit, strlen(sql->unit)) + 1;
   int32_t shift = in_transaction ? 0 : unit;
   int32_t passed = 0;
   struct hf_sql_info info;
   size_t from = 0;
   while (from < bytes) {
     size_t next = next_statement(text, bytes, from, &info);
-    passed += count(text + from, next - from);
+    passed += hf_sql_characters(text + from, next - from);
     if (position <= passed + shift) {
       break;
     }

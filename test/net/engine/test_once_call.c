@@ -125,7 +125,7 @@ static void one_that_waits_is_aborted_without_a_connection(void **state) {
 }
 
 static void an_environment_that_ends_in_it_leaves_nothing(void **state) {
-  static const char sleeps[] = "insert into t select 1 from pg_sleep(20)";
+  static const char sleeps[] = "insert into t select 1 from pg_sleep(2)";
   struct support_port *before = port;
   int pool;
   (void)state;

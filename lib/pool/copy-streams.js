@@ -8,6 +8,7 @@ const { Readable, Writable } = require('node:stream');
 
 const { COPY } = require('../protocol/operations.js');
 const { CopyInCall, CopyOutCall } = require('./copy-call.js');
+const { Portions } = require('./portions.js');
 
 /** What COPY has nothing for, with the reason. */
 const REFUSED = {
@@ -60,16 +61,8 @@ function toConfig(method, text, options) {
 
 /** The data of COPY … TO STDOUT, as bytes. */
 class CopyReadable extends Readable {
-  /** @type {CopyOutCall | null} */
-  #call = null;
-  /** Portions that were not asked for yet. @type {Buffer[]} */
-  #portions = [];
-  #wants = false;
-  #isComplete = false;
-  /** What it fails with once its data were read. @type {any} */
-  #failure = null;
-  /** @type {(() => void) | null} */
-  #onOver = null;
+  /** @type {Portions<Buffer>} */
+  #portions = new Portions(this, (bytes) => this.#push(bytes));
   /** @type {number | null} */
   #rowCount = null;
 
@@ -81,17 +74,21 @@ class CopyReadable extends Readable {
    */
   constructor(owner, types, start, [text, options]) {
     super({ highWaterMark: COPY.BYTES });
+    const portions = this.#portions;
     const reader = {
-      onData: (/** @type {Buffer} */ bytes) => this.#onData(bytes),
+      onData: (/** @type {Buffer} */ bytes) => portions.add(bytes),
       onRows: () => {},
-      onEnd: (/** @type {any} */ result) => this.#onEnd(result),
-      onFailed: (/** @type {any} */ error) => this.#onFailed(error),
+      onEnd: (/** @type {any} */ { rowCount }) => {
+        this.#rowCount = rowCount;
+        portions.complete();
+      },
+      onFailed: (/** @type {any} */ error) => portions.fail(error),
     };
     try {
       const config = toConfig('copyTo', text, options);
       const call = new CopyOutCall(owner, types, reader);
       start(call, config);
-      this.#call = call;
+      portions.follow(call);
     } catch (error) {
       this.destroy(/** @type {Error} */ (error));
     }
@@ -103,72 +100,21 @@ class CopyReadable extends Readable {
   }
 
   _read() {
-    const bytes = this.#portions.shift();
-    if (bytes !== undefined) {
-      this.#give(bytes);
-    } else if (this.#failure !== null) {
-      this.destroy(this.#failure);
-    } else if (this.#isComplete) {
-      this.push(null);
-    } else {
-      this.#wants = true;
-    }
+    this.#portions.read();
   }
 
   /** @param {Buffer} bytes */
-  #give(bytes) {
-    this.#wants = false;
-    this.#call?.readMore();
+  #push(bytes) {
     this.push(bytes);
-  }
-
-  /** @param {Buffer} bytes */
-  #onData(bytes) {
-    if (this.#wants) {
-      this.#give(bytes);
-    } else {
-      this.#portions.push(bytes);
-    }
-  }
-
-  /** @param {any} result */
-  #onEnd({ rowCount }) {
-    this.#rowCount = rowCount;
-    this.#isComplete = true;
-    this.#onOver?.();
-    if (this.#wants && !this.destroyed) {
-      this.push(null);
-    }
+    return 1;
   }
 
   /**
-   * Data that came before the error are read first, unless the caller itself
-   * has ended it.
-   * @param {any} error
-   */
-  #onFailed(error) {
-    this.#onOver?.();
-    if (this.#wants || error?.code === 'HF_ABORTED') {
-      this.destroy(error);
-    } else {
-      this.#failure = error;
-    }
-  }
-
-  /**
-   * Ends the statement, if it runs, and waits until its connection is clean.
    * @param {Error | null} error
    * @param {(error?: Error | null) => void} callback
    */
   _destroy(error, callback) {
-    const call = this.#call;
-    this.#portions = [];
-    if (call === null || call.isOver) {
-      callback(error);
-      return;
-    }
-    this.#onOver = () => callback(error);
-    call.leave();
+    this.#portions.destroy(error, callback);
   }
 }
 

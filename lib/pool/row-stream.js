@@ -9,6 +9,7 @@
 
 const { Readable } = require('node:stream');
 
+const { Portions } = require('./portions.js');
 const { RowIterator } = require('./row-iterator.js');
 const { readPortion, StreamCall } = require('./stream-call.js');
 
@@ -65,19 +66,8 @@ function refuseForStreams(config) {
  */
 
 class RowStream extends Readable {
-  /** @type {StreamCall | null} */
-  #call = null;
-  /** Portions that were not asked for yet. @type {any[][]} */
-  #portions = [];
-  #wants = false;
-  #isComplete = false;
-  /** What it fails with once its rows were read. @type {any} */
-  #failure = null;
-  /** @type {(() => void) | null} */
-  #onOver = null;
-  /** Of an iterator that waits for rows, or for the end. */
-  /** @type {(() => void) | null} */
-  #onChange = null;
+  /** @type {Portions<any[]>} */
+  #portions = new Portions(this, (rows) => this.#push(rows));
   /** @type {any[] | null} */
   #fields = null;
 
@@ -90,10 +80,12 @@ class RowStream extends Readable {
   constructor(owner, types, start, [config, values, options]) {
     // 0: it is asked for rows when it has given the last one.
     super({ objectMode: true, highWaterMark: 0 });
+    const portions = this.#portions;
     const reader = {
-      onRows: (/** @type {any} */ result) => this.#onRows(result),
-      onEnd: (/** @type {any} */ result) => this.#onEnd(result),
-      onFailed: (/** @type {any} */ error) => this.#onFailed(error),
+      onRows: (/** @type {any} */ result) => portions.add(this.#rowsOf(result)),
+      onEnd: (/** @type {any} */ result) =>
+        portions.complete(this.#rowsOf(result)),
+      onFailed: (/** @type {any} */ error) => portions.fail(error),
     };
     try {
       const read = toConfig(config, values, options);
@@ -101,7 +93,7 @@ class RowStream extends Readable {
       const call = new StreamCall(owner, types, reader);
       call.portion = readPortion(read.batchSize);
       start(call, read);
-      this.#call = call;
+      portions.follow(call);
     } catch (error) {
       this.destroy(/** @type {Error} */ (error));
     }
@@ -124,121 +116,37 @@ class RowStream extends Readable {
       !this.destroyed;
     return isUntouched
       ? new RowIterator(this, {
-          take: () => this.#take(),
-          change: () => this.#change(),
+          take: () => this.#portions.take(),
+          change: () => this.#portions.change(),
           rest: () => super[Symbol.asyncIterator](),
         })
       : super[Symbol.asyncIterator]();
   }
 
-  /**
-   * Returns the next portion; null where none is there, or none follows.
-   * @returns {any[] | null}
-   */
-  #take() {
-    const rows = this.#portions.shift();
-    if (rows === undefined) {
-      return null;
-    }
-    this.#call?.readMore();
+  _read() {
+    this.#portions.read();
+  }
+
+  /** @param {any} result */
+  #rowsOf({ rows, fields }) {
+    this.#fields ??= fields;
     return rows;
   }
 
-  /**
-   * Waits for rows or the end; undefined where the rest is what every Readable
-   * does at its end.
-   * @returns {Promise<void> | undefined}
-   */
-  #change() {
-    if (this.destroyed || this.#failure !== null || this.#isComplete) {
-      return undefined;
-    }
-    return new Promise((resolve) => {
-      this.#onChange = resolve;
-    });
-  }
-
-  #tell() {
-    const tell = this.#onChange;
-    this.#onChange = null;
-    tell?.();
-  }
-
-  _read() {
-    const rows = this.#portions.shift();
-    if (rows !== undefined) {
-      this.#give(rows);
-    } else if (this.#failure !== null) {
-      this.destroy(this.#failure);
-    } else if (this.#isComplete) {
-      this.push(null);
-    } else {
-      this.#wants = true;
-    }
-  }
-
   /** @param {any[]} rows */
-  #give(rows) {
-    this.#wants = false;
-    this.#call?.readMore();
+  #push(rows) {
     for (const row of rows) {
       this.push(row);
     }
-    if (rows.length === 0) {
-      this._read();
-    }
-  }
-
-  /** @param {any} result */
-  #onRows({ rows, fields }) {
-    this.#fields ??= fields;
-    if (this.#wants) {
-      this.#give(rows);
-    } else {
-      this.#portions.push(rows);
-      this.#tell();
-    }
-  }
-
-  /** @param {any} result */
-  #onEnd(result) {
-    this.#isComplete = true;
-    this.#onOver?.();
-    if (!this.destroyed) {
-      this.#onRows(result);
-    }
+    return rows.length;
   }
 
   /**
-   * Rows that came before the error are read first, unless the caller itself
-   * has ended it.
-   * @param {any} error
-   */
-  #onFailed(error) {
-    this.#onOver?.();
-    if (this.#wants || error?.code === 'HF_ABORTED') {
-      this.destroy(error);
-    } else {
-      this.#failure = error;
-      this.#tell();
-    }
-  }
-
-  /**
-   * Ends the statement, if it runs, and waits until its connection is clean.
    * @param {Error | null} error
    * @param {(error?: Error | null) => void} callback
    */
   _destroy(error, callback) {
-    const call = this.#call;
-    this.#portions = [];
-    this.#tell();
-    if (call === null || call.isOver) {
-      callback(error);
-      return;
-    }
-    this.#onOver = () => callback(error);
-    call.leave();
+    this.#portions.destroy(error, callback);
   }
 }
 

@@ -9,6 +9,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { version } = require('../package.json');
 const { missingNeeds } = require('./packages.js');
 const { ROOT, exec, newest, say, step, works } = require('./steps.js');
 
@@ -95,7 +96,7 @@ async function systemPackages(profile) {
     const binary =
       profile === 'demo' && hard.every((need) => need.builds)
         ? '; or name a packed binary, as in HOLDFAST_BINARY=' +
-          'pg-holdfast-linux-x64-0.2.0.tgz npm run demo'
+          `pg-holdfast-linux-x64-${version}.tgz npm run demo`
         : '';
     throw new SetupError(
       `missing and not installable here: ${names(hard)}${binary}`,

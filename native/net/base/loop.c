@@ -106,6 +106,7 @@ enum hf_status hf_loop_init(struct hf_loop *loop,
   loop->on_turn = turn_cb;
   hf_list_init(&loop->posts);
   hf_list_init(&loop->unflushed);
+  hf_list_init(&loop->growing);
   hf_list_init(&loop->lookups);
   seed(loop);
   if (uv_mutex_init(&loop->lock) != 0) {

@@ -41,6 +41,8 @@ struct hf_loop {
 
   /* the loop's thread only */
   struct hf_list unflushed; /* hf_conn.dirty: connections with output */
+  struct hf_list growing;   /* hf_conn.growing: with a portion that is not full
+                             */
   struct hf_list lookups;   /* hf_resolve.of_loop, under way */
   int32_t pending; /* cancel requests and connects under way: the loop must
                       not end before they have */

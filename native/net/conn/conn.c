@@ -242,6 +242,13 @@ void hf_conn_flush(struct hf_conn *conn) {
   }
 }
 
+void hf_conn_pass_on(struct hf_conn *conn) {
+  conn->grown = true;
+  hf_conn_stream_pass_on(conn);
+  hf_conn_copy_pass_on(conn);
+  conn->grown = false;
+}
+
 void hf_conn_resume(struct hf_conn *conn) {
   if (conn->paused) {
     conn->paused = false;
@@ -287,6 +294,9 @@ void hf_conn_close(struct hf_conn *conn) {
   conn->slot->conn = NULL;
   if (hf_link_queued(&conn->dirty)) {
     hf_list_remove(&conn->loop->unflushed, &conn->dirty);
+  }
+  if (hf_link_queued(&conn->growing)) {
+    hf_list_remove(&conn->loop->growing, &conn->growing);
   }
   hf_cancel_detach(conn->cancel);
   (void)uv_poll_stop(&conn->poll);

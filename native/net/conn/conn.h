@@ -45,6 +45,9 @@ bool hf_conn_is_usable(struct hf_conn *conn);
 /* Writes the output of this turn, or reports the end of the connection. */
 void hf_conn_flush(struct hf_conn *conn);
 
+/* A portion of a stream or COPY has grown long enough: hands it over. */
+void hf_conn_pass_on(struct hf_conn *conn);
+
 /* Ends a pause in reading. */
 void hf_conn_resume(struct hf_conn *conn);
 

@@ -32,13 +32,6 @@ static struct hf_unit *open_unit(const struct hf_conn *conn) {
              : NULL;
 }
 
-static void set_held(struct hf_conn *conn, struct hf_unit *unit, bool held) {
-  if (unit->stream.held != held) {
-    unit->stream.held = held;
-    conn->shared->callbacks->held(unit, held);
-  }
-}
-
 bool hf_conn_copy_add(struct hf_unit *unit,
                       const char *bytes,
                       size_t n,
@@ -125,7 +118,7 @@ void hf_conn_copy_look(struct hf_conn *conn) {
   }
   n = recv(conn->fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
   if (n > 0 && shows_error(bytes, (size_t)n)) {
-    set_held(conn, unit, false);
+    hf_conn_set_held(conn, unit, false);
     close_copy(conn, unit, gave_up); /* which the server ignores now */
   }
 }
@@ -172,17 +165,17 @@ static void send_piece(struct hf_conn *conn, struct hf_unit *unit) {
 /* Sends the next piece or the end. Returns false when there is none. */
 static bool send_next(struct hf_conn *conn, struct hf_unit *unit) {
   if (unit->copy.first != NULL) {
-    set_held(conn, unit, false);
+    hf_conn_set_held(conn, unit, false);
     send_piece(conn, unit);
     return true;
   }
   if (unit->copy.ended) {
-    set_held(conn, unit, false);
+    hf_conn_set_held(conn, unit, false);
     report(conn, unit, 0);
     close_copy(conn, unit, NULL);
     return true;
   }
-  set_held(conn, unit, true);
+  hf_conn_set_held(conn, unit, true);
   return false;
 }
 

@@ -13,21 +13,8 @@ enum {
   CAPACITY = HF_COPY_BYTES + HF_COPY_BYTES / 8
 };
 
-/* Returns whether somebody reads the data. */
-static bool is_read(const struct hf_unit *unit) {
-  return unit->columns != NULL && !unit->request.settled &&
-         !unit->stream.dropped;
-}
-
 static bool copies_out(const struct hf_unit *unit) {
   return unit != NULL && unit->copy.direction == HF_SQL_COPY_OUT;
-}
-
-static void set_held(struct hf_conn *conn, struct hf_unit *unit, bool held) {
-  if (unit->stream.held != held) {
-    unit->stream.held = held;
-    conn->shared->callbacks->held(unit, held);
-  }
 }
 
 bool hf_conn_copy_waits(struct hf_conn *conn) {
@@ -36,8 +23,8 @@ bool hf_conn_copy_waits(struct hf_conn *conn) {
   if (!copies_out(unit)) {
     return false;
   }
-  waits = unit->copy.open && unit->stream.room == 0 && is_read(unit);
-  set_held(conn, unit, waits);
+  waits = unit->copy.open && unit->stream.room == 0 && hf_unit_is_read(unit);
+  hf_conn_set_held(conn, unit, waits);
   return waits;
 }
 
@@ -101,7 +88,7 @@ static void send_portion(struct hf_conn *conn, struct hf_unit *unit) {
 }
 
 static bool has_data(const struct hf_conn *conn, const struct hf_unit *unit) {
-  return copies_out(unit) && unit->copy.n > 0 && is_read(unit) &&
+  return copies_out(unit) && unit->copy.n > 0 && hf_unit_is_read(unit) &&
          !conn->failing;
 }
 
@@ -111,7 +98,7 @@ static void add_row(struct hf_conn *conn,
                     const char *row,
                     size_t n) {
   struct hf_unit_copy *copy = &unit->copy;
-  if (!is_read(unit)) {
+  if (!hf_unit_is_read(unit)) {
     return;
   }
   if (!reserve(unit, n)) {
@@ -151,7 +138,8 @@ bool hf_conn_copy_take(struct hf_conn *conn, struct hf_unit *unit) {
 
 void hf_conn_copy_pass_on(struct hf_conn *conn) {
   struct hf_unit *unit = hf_conn_head(conn);
-  if (has_data(conn, unit) && unit->stream.room == HF_COPY_AHEAD) {
+  if (has_data(conn, unit) && unit->stream.room == HF_COPY_AHEAD &&
+      hf_conn_portion_is_due(conn, unit)) {
     send_portion(conn, unit);
   }
 }

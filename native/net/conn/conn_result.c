@@ -74,11 +74,6 @@ void hf_conn_result_give_up(struct hf_conn *conn,
   hf_conn_fail(conn);
 }
 
-static bool is_read(const struct hf_unit *unit) {
-  return unit->columns != NULL && !unit->request.settled &&
-         !unit->stream.dropped;
-}
-
 /* Reads what a server answers to a health probe. */
 static void read_probe(struct hf_health_probe *probe, const PGresult *result) {
   if (PQntuples(result) == 0 || PQnfields(result) == 0) {
@@ -110,7 +105,7 @@ bool hf_conn_result_add_rows(struct hf_conn *conn,
     read_probe(unit->probe, result);
   }
   read_identity(unit, result);
-  if (!is_read(unit)) {
+  if (!hf_unit_is_read(unit)) {
     return true;
   }
   if (unit->chunked) {
@@ -150,7 +145,7 @@ void hf_conn_result_complete(struct hf_conn *conn,
   if (hf_unit_is_at_last(unit)) {
     unit->request.progress = HF_PROGRESS_COMPLETE;
   }
-  if (!hf_conn_result_add_rows(conn, unit, result) || !is_read(unit)) {
+  if (!hf_conn_result_add_rows(conn, unit, result) || !hf_unit_is_read(unit)) {
     return;
   }
   if (!unit->stream.begun) {

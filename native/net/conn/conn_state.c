@@ -61,6 +61,23 @@ void hf_conn_watch(struct hf_conn *conn) {
   }
 }
 
+void hf_conn_set_held(struct hf_conn *conn, struct hf_unit *unit, bool held) {
+  if (unit->stream.held != held) {
+    unit->stream.held = held;
+    conn->shared->callbacks->held(unit, held);
+  }
+}
+
+bool hf_conn_portion_is_due(struct hf_conn *conn, const struct hf_unit *unit) {
+  if (!unit->stream.begun || conn->grown) {
+    return true;
+  }
+  if (!hf_link_queued(&conn->growing)) {
+    hf_list_push(&conn->loop->growing, &conn->growing);
+  }
+  return false;
+}
+
 void hf_conn_begin_unit(struct hf_conn *conn) {
   conn->state = HF_CONN_ACTIVE;
   conn->paused = false;

@@ -148,6 +148,8 @@ struct hf_conn {
   bool resumes;    /* the pause ends at the end of the turn */
   bool wants_room; /* there are data of COPY, and no room in the socket */
   struct hf_link dirty;
+  struct hf_link growing; /* a portion of a stream or COPY waits for more */
+  bool grown;             /* it has waited long enough */
 
   enum hf_internal_unit internal_unit;
   struct {
@@ -190,6 +192,19 @@ struct hf_unit *hf_conn_head(const struct hf_conn *conn);
 
 /* Watches for input unless paused, and for room while there is output. */
 void hf_conn_watch(struct hf_conn *conn);
+
+/*
+ * From now on a stream or a COPY waits for whoever reads or writes it, or goes
+ * on; calls `held` when that changes.
+ */
+void hf_conn_set_held(struct hf_conn *conn, struct hf_unit *unit, bool held);
+
+/*
+ * Returns whether a portion that is not full is handed over now. If not, the
+ * loop calls hf_conn_pass_on in a moment: a reader that is faster than the
+ * server would otherwise be woken for every few rows.
+ */
+bool hf_conn_portion_is_due(struct hf_conn *conn, const struct hf_unit *unit);
 
 /* To be called before a unit is sent: ends a pause, drops an old warning. */
 void hf_conn_begin_unit(struct hf_conn *conn);

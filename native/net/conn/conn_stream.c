@@ -54,27 +54,14 @@ bool hf_conn_stream_undo(struct hf_conn *conn, struct hf_unit *unit) {
 
 /* ---- portions ------------------------------------------------------------ */
 
-/* Returns whether somebody reads the rows. */
-static bool is_read(const struct hf_unit *unit) {
-  return unit->columns != NULL && !unit->request.settled &&
-         !unit->stream.dropped;
-}
-
-static void set_held(struct hf_conn *conn, struct hf_unit *unit, bool held) {
-  if (unit->stream.held != held) {
-    unit->stream.held = held;
-    conn->shared->callbacks->held(unit, held);
-  }
-}
-
 bool hf_conn_stream_waits(struct hf_conn *conn) {
   struct hf_unit *unit = hf_conn_head(conn);
   bool waits;
   if (unit == NULL || !unit->stream.on) {
     return false;
   }
-  waits = unit->stream.room == 0 && is_read(unit);
-  set_held(conn, unit, waits);
+  waits = unit->stream.room == 0 && hf_unit_is_read(unit);
+  hf_conn_set_held(conn, unit, waits);
   return waits;
 }
 
@@ -114,7 +101,7 @@ static void send_portion(struct hf_conn *conn, struct hf_unit *unit) {
 
 static bool has_rows(const struct hf_conn *conn, const struct hf_unit *unit) {
   return unit->stream.on && unit->encoding && conn->encoder.rows > 0 &&
-         is_read(unit) && !conn->failing;
+         hf_unit_is_read(unit) && !conn->failing;
 }
 
 /* Describes the columns once: what follows has the same. */
@@ -159,7 +146,7 @@ void hf_conn_stream_add(struct hf_conn *conn,
 void hf_conn_stream_pass_on(struct hf_conn *conn) {
   struct hf_unit *unit = hf_conn_head(conn);
   if (unit != NULL && unit->stream.room == HF_STREAM_AHEAD &&
-      has_rows(conn, unit)) {
+      has_rows(conn, unit) && hf_conn_portion_is_due(conn, unit)) {
     send_portion(conn, unit);
   }
 }

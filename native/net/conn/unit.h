@@ -135,6 +135,12 @@ static inline bool hf_unit_copies(const struct hf_unit *unit) {
   return unit->copy.direction != HF_SQL_COPY_NOT;
 }
 
+/* Returns whether somebody reads the answer. */
+static inline bool hf_unit_is_read(const struct hf_unit *unit) {
+  return unit->columns != NULL && !unit->request.settled &&
+         !unit->stream.dropped;
+}
+
 /* Drops data that were not sent. */
 void hf_unit_drop_copy_data(struct hf_unit *unit);
 

@@ -23,6 +23,7 @@ enum {
   STACK_BYTES = 512 * 1024,
   US_PER_MS = 1000,
   US_PER_S = 1000 * 1000,
+  GROWTH_US = US_PER_MS, /* how long a portion that is not full may grow */
   THAW_US = 2 * US_PER_S /* a busy loop is not as late as that */
 };
 
@@ -103,12 +104,23 @@ static void hand_over(struct hf_engine *engine) {
   }
 }
 
+static void pass_portions_on(struct hf_engine *engine) {
+  struct hf_link *link;
+  engine->growth_ends_us = 0;
+  while ((link = hf_list_pop(&engine->loop.growing)) != NULL) {
+    hf_conn_pass_on(HF_CONTAINER_OF(link, struct hf_conn, growing));
+  }
+}
+
 static void on_timer(uv_timer_t *timer) {
   struct hf_engine *engine = timer->data;
   uint64_t now_us = hf_clock_us();
   struct hf_link *link;
   notice_thaw(engine);
   engine->timer_us = 0;
+  if (engine->growth_ends_us != 0 && engine->growth_ends_us <= now_us) {
+    pass_portions_on(engine);
+  }
   HF_LIST_EACH(link, &engine->pools.list) {
     struct hf_netpool *pool = HF_CONTAINER_OF(link, struct hf_netpool, of_all);
     if (hf_pool_next_us(&pool->core) <= now_us) {
@@ -118,12 +130,23 @@ static void on_timer(uv_timer_t *timer) {
   hf_loop_turn(&engine->loop);
 }
 
+/* Returns when the portions that grow are to be handed over. */
+static uint64_t portions_us(struct hf_engine *engine) {
+  if (hf_list_empty(&engine->loop.growing)) {
+    return UINT64_MAX;
+  }
+  if (engine->growth_ends_us == 0) {
+    engine->growth_ends_us = hf_clock_us() + GROWTH_US;
+  }
+  return engine->growth_ends_us;
+}
+
 /*
  * An early timer only costs a wake-up, so that it is not set again for a later
  * time.
  */
 static void set_timer(struct hf_engine *engine) {
-  uint64_t next_us = UINT64_MAX;
+  uint64_t next_us = portions_us(engine);
   uint64_t now_us;
   uint64_t delay_ms = 0;
   struct hf_link *link;

@@ -38,6 +38,7 @@ struct hf_engine {
   struct hf_netpools pools;
   struct hf_list filled_outboxes; /* with messages of this turn */
   uint64_t timer_us;              /* when the timer fires; 0 = not set */
+  uint64_t growth_ends_us;        /* of portions; 0 = none grows */
   uint64_t slept_us; /* how long the machine was suspended so far */
   bool detached;     /* its last port is closed */
   bool stopping;

@@ -46,6 +46,8 @@ const ALL_DRIVERS = [...NODE_DRIVERS, 'pgbench', 'pgbench-pipeline'];
  * is noise of the machine.
  */
 const BEFORE_DRIVERS = ['before', 'before-again'];
+/** This checkout's own build, beside the release of `--packed`. */
+const DEVELOPER_DRIVER = 'developer';
 /** Drivers with transactions of their own, or with leases to build them on. */
 const TRANSACTION_DRIVERS = ['holdfast', 'pg', 'pg-named', 'postgres'];
 /** Drivers that use no named statements, or can be told not to. */
@@ -130,6 +132,7 @@ const SPECIAL_CASES = ['retry', 'start', 'observability'];
 
 const DRIVER_NOTES = Object.freeze({
   holdfast: 'Pool of pg-holdfast',
+  developer: 'the same as it was built in this checkout, beside the release',
   before: 'Pool of the checkout that --before names',
   'before-again': 'the same in a second process',
   pg: 'Pool of pg, unnamed statements',
@@ -146,6 +149,7 @@ module.exports = {
   ALL_DRIVERS,
   BEFORE_DRIVERS,
   CASES,
+  DEVELOPER_DRIVER,
   DRIVER_NOTES,
   ITEMS,
   POOLER_SIZE,

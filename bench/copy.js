@@ -5,6 +5,8 @@
 // pg-copy-streams, in rounds that take turns. Each writes a file, or reads it.
 //
 //     node bench/copy.js [rows] [rounds]
+//
+// With HF_PACKED=dist it measures the release that is packed there.
 
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
@@ -15,8 +17,9 @@ const { pipeline } = require('node:stream/promises');
 const { promisify } = require('node:util');
 const pg = require('pg');
 const pgCopy = require('pg-copy-streams');
-const { Pool } = require('../lib/index.js');
 const { startPostgres } = require('../test/support');
+const { runBenchmark } = require('./measured.js');
+const { median } = require('./statistics.js');
 
 const [ROWS = 1_000_000, ROUNDS = 5] = process.argv.slice(2).map(Number);
 
@@ -27,17 +30,12 @@ const FILL = `insert into given select i, 'user ' || i, i * 1.5, now()
 
 const run = promisify(execFile);
 
-/** @param {number[]} list */
-function median(list) {
-  const sorted = [...list].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
 /**
+ * @param {typeof import('../lib/index.js').Pool} Pool
  * @param {string} url
  * @param {string} file
  */
-async function open(url, file) {
+async function open(Pool, url, file) {
   const pool = new Pool({ connectionString: url, logger: false });
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -74,7 +72,7 @@ async function measure(copy) {
 }
 
 /**
- * @param {Pool} pool
+ * @param {import('../lib/index.js').Pool} pool
  * @param {Record<string, () => Promise<unknown>>} way
  */
 async function compare(pool, way) {
@@ -109,10 +107,12 @@ function report(direction, taken) {
   }
 }
 
-async function main() {
+/** @param {typeof import('../lib/index.js')} holdfast */
+async function main({ Pool }) {
   const server = await startPostgres();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'copy-'));
   const { pool, ways, close } = await open(
+    Pool,
     server.url,
     path.join(folder, 'rows.txt'),
   );
@@ -133,7 +133,4 @@ async function main() {
   fs.rmSync(folder, { recursive: true });
 }
 
-main().catch((error) => {
-  console.error(error);
-  process.exitCode = 1;
-});
+runBenchmark(main);

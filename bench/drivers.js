@@ -146,8 +146,12 @@ function openPostgres({ url, connections, pooled }) {
   };
 }
 
-/** @param {Target} target */
-const openNow = (target) => openHoldfast('..', target);
+/** The packed release, or this checkout's build. @param {Target} target */
+const openMeasured = (target) =>
+  openHoldfast(process.env.HOLDFAST_BENCH_MEASURED ?? '..', target);
+
+/** This checkout's build, beside the release. @param {Target} target */
+const openDeveloper = (target) => openHoldfast('..', target);
 
 /** Another checkout, of `--before`. @param {Target} target */
 const openBefore = (target) =>
@@ -155,7 +159,8 @@ const openBefore = (target) =>
 
 /** @type {Record<string, (target: Target) => Opened | Promise<Opened>>} */
 const DRIVERS = {
-  holdfast: openNow,
+  holdfast: openMeasured,
+  developer: openDeveloper,
   before: openBefore,
   'before-again': openBefore,
   pg: openPg,

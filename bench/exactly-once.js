@@ -7,15 +7,17 @@
 //     node bench/exactly-once.js [calls a round] [rounds] [callers]
 //     node bench/exactly-once.js floor
 //
-// `floor` measures the bound: the same flights sent by pgbench.
+// With HF_PACKED=dist it measures the release that is packed there; `floor`
+// measures the bound: the same flights sent by pgbench.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
-const { Pool } = require('../lib/index.js');
 const { startPgBouncer, startPostgres } = require('../test/support');
+const { runBenchmark } = require('./measured.js');
+const { median } = require('./statistics.js');
 
 const IS_FLOOR = process.argv[2] === 'floor';
 const [CALLS = 400, ROUNDS = 9, CALLERS = 1] = process.argv
@@ -25,12 +27,6 @@ const POOL_SIZE = 4;
 const WARM_CALLS = 100;
 
 const TEXT = 'insert into written (label) values ($1)';
-
-/** @param {number[]} list */
-function median(list) {
-  const sorted = [...list].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
 
 /**
  * Returns microseconds a call.
@@ -50,8 +46,12 @@ async function round(pool, exactlyOnce, calls) {
   return Number(process.hrtime.bigint() - began) / 1000 / calls;
 }
 
-/** @param {string} name @param {string} url */
-async function compare(name, url) {
+/**
+ * @param {string} name
+ * @param {string} url
+ * @param {typeof import('../lib/index.js').Pool} Pool
+ */
+async function compare(name, url, Pool) {
   const pool = new Pool({ connectionString: url, max: POOL_SIZE });
   /** @type {number[]} */
   const plain = [];
@@ -121,22 +121,20 @@ function compareFloor(name, url) {
   );
 }
 
-async function main() {
+/** @param {typeof import('../lib/index.js')} holdfast */
+async function main({ Pool }) {
   const server = await startPostgres();
   try {
     await server.psql('create table written (label text)');
     const bouncer = await startPgBouncer({ server, poolSize: POOL_SIZE });
     console.log(`PgBouncer ${bouncer.version}, ${CALLERS} callers`);
     const measure = IS_FLOOR ? compareFloor : compare;
-    await measure('through PgBouncer', bouncer.url);
+    await measure('through PgBouncer', bouncer.url, Pool);
     await bouncer.stop();
-    await measure('directly', server.url);
+    await measure('directly', server.url, Pool);
   } finally {
     await server.stop();
   }
 }
 
-main().catch((error) => {
-  console.error(error);
-  process.exitCode = 1;
-});
+runBenchmark(main);

@@ -12,11 +12,13 @@ const {
   ALL_DRIVERS,
   BEFORE_DRIVERS,
   CASES,
+  DEVELOPER_DRIVER,
   DRIVER_NOTES,
   POOLER_SIZE,
   SETUP,
   SPECIAL_CASES,
 } = require('./cases.js');
+const { unpackMeasured } = require('./measured.js');
 const { Pgbench } = require('./pgbench.js');
 const {
   beforeText,
@@ -35,13 +37,17 @@ const { medians } = require('./statistics.js');
 const { verdicts } = require('./verdicts.js');
 const { WorkerProcess } = require('./worker-process.js');
 
+/** Others of Holdfast, which take part in every case. */
+const OWN_DRIVERS = [...BEFORE_DRIVERS, DEVELOPER_DRIVER];
+
 const USAGE = `usage: npm run bench -- [options]
   --rounds=N         rounds of each case (5)
   --seconds=S        length of a driver's turn in a round (1)
   --quick            2 rounds of 0.3 s: a look, not a measurement
   --only=a,b         cases: ${[...CASES.map((c) => c.id), ...SPECIAL_CASES].join(', ')}
-  --drivers=a,b      ${[...ALL_DRIVERS, ...BEFORE_DRIVERS].join(', ')}
+  --drivers=a,b      ${[...ALL_DRIVERS, ...OWN_DRIVERS].join(', ')}
   --before=FOLDER    beside another checkout, built; peers only as --drivers says
+  --packed=FOLDER    the release that is packed there, beside this build
   --json=FILE        where the figures go (bench/results/latest.json)
   --check            exit with 1 if a floor is not reached`;
 
@@ -91,6 +97,7 @@ function readArguments() {
         only: { type: 'string' },
         drivers: { type: 'string' },
         before: { type: 'string' },
+        packed: { type: 'string' },
         json: { type: 'string' },
         check: { type: 'boolean' },
         help: { type: 'boolean' },
@@ -104,7 +111,11 @@ function readArguments() {
   if (before) {
     process.env.HOLDFAST_BENCH_BEFORE = before;
   }
-  const known = before ? [...BEFORE_DRIVERS, ...ALL_DRIVERS] : ALL_DRIVERS;
+  if (values.packed) {
+    process.env.HF_PACKED = path.resolve(values.packed);
+  }
+  const own = process.env.HF_PACKED ? [DEVELOPER_DRIVER] : [];
+  const known = [...(before ? BEFORE_DRIVERS : []), ...own, ...ALL_DRIVERS];
   const ids = [...CASES.map((benchCase) => benchCase.id), ...SPECIAL_CASES];
   return {
     rounds: Math.ceil(positive(values.rounds, base.rounds)),
@@ -114,7 +125,7 @@ function readArguments() {
     before,
     drivers: choose(
       values.drivers ??
-        (before ? ['holdfast', ...BEFORE_DRIVERS].join() : undefined),
+        (before ? ['holdfast', ...own, ...BEFORE_DRIVERS].join() : undefined),
       known,
       'driver',
     ),
@@ -171,7 +182,7 @@ async function runCase(benchCase, where, contestants, options) {
   const rounds = new Map();
   /** @type {Record<string, string>} */
   const leftOut = {};
-  for (const name of [...BEFORE_DRIVERS, ...benchCase.drivers]) {
+  for (const name of [...OWN_DRIVERS, ...benchCase.drivers]) {
     if (options.drivers.includes(name)) {
       try {
         await contestants.get(name).open(benchCase, target, options.warmMillis);
@@ -236,6 +247,9 @@ async function startServers(options, onEnd) {
  * @param {(undo: () => unknown) => void} onEnd
  */
 async function runBench(options, onEnd) {
+  const { folder, remove } = await unpackMeasured();
+  onEnd(remove);
+  process.env.HOLDFAST_BENCH_MEASURED = folder;
   const { server, pooler } = await startServers(options, onEnd);
   const contestants = new Contestants();
   onEnd(() => contestants.end());

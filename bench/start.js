@@ -6,7 +6,11 @@
 
 const { performance } = require('node:perf_hooks');
 
-const MODULES = { holdfast: '..', pg: 'pg', postgres: 'postgres' };
+const MODULES = {
+  holdfast: process.env.HOLDFAST_BENCH_MEASURED ?? '..',
+  pg: 'pg',
+  postgres: 'postgres',
+};
 
 async function main() {
   const driver = /** @type {keyof typeof MODULES} */ (process.argv[2]);

@@ -8,14 +8,17 @@
 // the case `rows`.
 //
 //     node bench/stream.js [rows] [rounds]
+//
+// With HF_PACKED=dist it measures the release that is packed there.
 
 const { execFileSync } = require('node:child_process');
 const { performance } = require('node:perf_hooks');
 const pg = require('pg');
 const QueryStream = require('pg-query-stream');
 const postgres = require('postgres');
-const { Pool } = require('../lib/index.js');
 const { startPostgres } = require('../test/support');
+const { runBenchmark } = require('./measured.js');
+const { median } = require('./statistics.js');
 
 const [ROWS = 1_000_000, ROUNDS = 9] = process.argv.slice(2).map(Number);
 const BATCH = 1000;
@@ -33,12 +36,6 @@ const PEOPLE = `create unlogged table people as
     i / 7.0::float8 as score
   from generate_series(1, ${ROWS}) i`;
 
-/** @param {number[]} list */
-function median(list) {
-  const sorted = [...list].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
 /** @param {AsyncIterable<unknown>} rows */
 async function count(rows) {
   let n = 0;
@@ -49,10 +46,11 @@ async function count(rows) {
 }
 
 /**
+ * @param {typeof import('../lib/index.js').Pool} Pool
  * @param {string} url
  * @param {string} text
  */
-async function open(url, text) {
+async function open(Pool, url, text) {
   const pool = new Pool({ connectionString: url, logger: false });
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -92,12 +90,13 @@ async function measure(read) {
 }
 
 /**
+ * @param {typeof import('../lib/index.js').Pool} Pool
  * @param {string} url
  * @param {string} what
  * @param {string} text
  */
-async function compare(url, what, text) {
-  const { readers, close } = await open(url, text);
+async function compare(Pool, url, what, text) {
+  const { readers, close } = await open(Pool, url, text);
   /** @type {Record<string, {wall: number, main: number}[]>} */
   const taken = {};
   for (let round = 0; round <= ROUNDS; round++) {
@@ -121,19 +120,17 @@ async function compare(url, what, text) {
   await close();
 }
 
-async function main() {
+/** @param {typeof import('../lib/index.js')} holdfast */
+async function main({ Pool }) {
   const server = await startPostgres();
   try {
     await server.psql(PEOPLE);
     for (const [what, text] of Object.entries(TEXTS)) {
-      await compare(server.url, what, text);
+      await compare(Pool, server.url, what, text);
     }
   } finally {
     await server.stop();
   }
 }
 
-main().catch((error) => {
-  console.error(error);
-  process.exitCode = 1;
-});
+runBenchmark(main);

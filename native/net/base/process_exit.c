@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Stopping when the process exits. */
+#ifndef _WIN32
+
 #include "net/base/process_exit.h"
 
 #include <stdatomic.h>
@@ -65,3 +67,5 @@ void hf_process_exit_checkpoint(void) {
     (void)pause();
   }
 }
+
+#endif

@@ -11,7 +11,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 
 #include "core/base/alloc.h"
@@ -171,25 +170,6 @@ static void *worker_main(void *arg) {
   return NULL;
 }
 
-/* Creates the thread itself, with every signal blocked in it. */
-static int create_thread(struct worker *worker) {
-  pthread_attr_t attributes;
-  sigset_t all, before;
-  int failed = pthread_attr_init(&attributes);
-  if (failed != 0) {
-    return failed;
-  }
-  failed = pthread_attr_setstacksize(&attributes, STACK_BYTES);
-  if (failed == 0) {
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&worker->thread, &attributes, worker_main, worker);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-  }
-  (void)pthread_attr_destroy(&attributes);
-  return failed;
-}
-
 int hf_worker_start(struct hf_workers *workers) {
   int failed = ENOMEM;
   struct worker *worker = hf_calloc(1, sizeof *worker);
@@ -202,7 +182,10 @@ int hf_worker_start(struct hf_workers *workers) {
   if (failed != 0) {
     goto fail_bell;
   }
-  failed = create_thread(worker);
+  failed = hf_system_thread_create(&worker->thread,
+                                   STACK_BYTES,
+                                   worker_main,
+                                   worker);
   if (failed != 0) {
     goto fail_thread;
   }

@@ -3,12 +3,11 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
+#include "net/base/socket.h"
 #include "net/base/system.h"
 #include "net/conn/cancel.h"
 #include "net/conn/conn_copy_in.h"
@@ -70,18 +69,11 @@ static void on_notice(void *ctx, const PGresult *result) {
   hf_error_finish(&error);
 }
 
-static bool is_corkable(int fd) {
-  struct sockaddr_storage address = {0};
-  socklen_t length = sizeof address;
-  return getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&
-         address.ss_family != AF_UNIX;
-}
-
 struct hf_conn *hf_conn_new(struct hf_conn_shared *shared,
                             struct hf_slot *slot,
                             PGconn *pg) {
   struct hf_conn *conn = hf_calloc(1, sizeof *conn);
-  int failed = UV_ENOMEM;
+  int failed = ENOMEM;
   if (conn == NULL) {
     goto fail_alloc;
   }
@@ -91,15 +83,15 @@ struct hf_conn *hf_conn_new(struct hf_conn_shared *shared,
   conn->pg = pg;
   conn->fd = PQsocket(pg);
   conn->encrypted = PQsslInUse(pg) != 0 || PQgssEncInUse(pg) != 0;
-  conn->corkable = is_corkable(conn->fd);
+  conn->corkable = hf_socket_is_tcp(conn->fd);
   /* The login was received: 0 means that bytes are not counted. */
-  conn->counts_received = hf_system_received_bytes(conn->fd) > 0;
+  conn->counts_received = hf_socket_received_bytes(conn->fd) > 0;
   conn->poll.data = conn;
   conn->on_poll = on_poll;
   hf_error_init(&conn->final_error);
   hf_prepared_init(&conn->prepared,
                    (size_t)shared->config->statement_cache_size);
-  failed = uv_poll_init(&conn->loop->uv, &conn->poll, conn->fd);
+  failed = hf_system_watch_init(&conn->loop->uv, &conn->poll, conn->fd);
   if (failed != 0) {
     goto fail_poll;
   }
@@ -111,7 +103,7 @@ fail_poll:
   hf_free(conn);
 fail_alloc:
   PQfinish(pg);
-  errno = -failed; /* libuv's codes are negative errnos */
+  errno = failed;
   return NULL;
 }
 
@@ -168,13 +160,12 @@ void hf_conn_prove(struct hf_conn *conn, enum hf_proof_step step) {
 }
 
 bool hf_conn_is_usable(struct hf_conn *conn) {
-  struct pollfd pfd = {.fd = conn->fd, .events = POLLIN};
   int rounds = 0;
   if (conn->failing || conn->state != HF_CONN_READY) {
     return false;
   }
   /* A pooler may have sent something harmless: consumes it first. */
-  while (hf_conn_is_open(conn) && poll(&pfd, 1, 0) > 0) {
+  while (hf_conn_is_open(conn) && hf_socket_ready(conn->fd, POLLIN) != 0) {
     if (rounds++ == CONSUME_MAX || PQconsumeInput(conn->pg) == 0 ||
         PQisBusy(conn->pg) != 0 || conn->final_error.status != HF_OK) {
       return false;

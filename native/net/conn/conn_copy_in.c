@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/conn/conn_copy_in.h"
 
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
+#include "net/base/socket.h"
 
 enum {
   /*
@@ -112,12 +111,12 @@ static bool shows_error(const unsigned char *at, size_t n) {
 void hf_conn_copy_look(struct hf_conn *conn) {
   struct hf_unit *unit = open_unit(conn);
   unsigned char bytes[PEEK];
-  ssize_t n;
+  size_t n;
   if (unit == NULL || conn->encrypted || !hf_conn_is_open(conn)) {
     return;
   }
-  n = recv(conn->fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
-  if (n > 0 && shows_error(bytes, (size_t)n)) {
+  n = hf_socket_peek(conn->fd, bytes, sizeof bytes);
+  if (shows_error(bytes, n)) {
     hf_conn_set_held(conn, unit, false);
     close_copy(conn, unit, gave_up); /* which the server ignores now */
   }
@@ -181,14 +180,15 @@ static bool send_next(struct hf_conn *conn, struct hf_unit *unit) {
 
 /* Returns whether the socket has room. Notices an error of the server first. */
 static bool has_room(struct hf_conn *conn) {
-  struct pollfd pfd = {.fd = conn->fd, .events = POLLIN | POLLOUT};
-  if (!hf_conn_is_open(conn) || poll(&pfd, 1, 0) < 0) {
+  short ready;
+  if (!hf_conn_is_open(conn)) {
     return false;
   }
-  if ((pfd.revents & POLLIN) != 0) {
+  ready = hf_socket_ready(conn->fd, POLLIN | POLLOUT);
+  if ((ready & POLLIN) != 0) {
     hf_conn_copy_look(conn);
   }
-  return (pfd.revents & POLLOUT) != 0;
+  return (ready & POLLOUT) != 0;
 }
 
 void hf_conn_copy_pump(struct hf_conn *conn) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/conn/conn_output.h"
 
-#include "net/base/system.h"
+#include "net/base/socket.h"
 
 #ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
 enum { SYNC_SENDS = 0 };
@@ -19,7 +19,7 @@ bool hf_conn_send_step(struct hf_conn *conn,
 }
 
 static void set_cork(struct hf_conn *conn, bool on) {
-  hf_system_cork(conn->fd, on);
+  hf_socket_cork(conn->fd, on);
   conn->corked = on;
 }
 

@@ -2,10 +2,9 @@
 #include "net/conn/conn_read.h"
 
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "net/base/clock.h"
-#include "net/base/system.h"
+#include "net/base/socket.h"
 #include "net/conn/call_settings.h"
 #include "net/conn/conn_copy.h"
 #include "net/conn/conn_copy_in.h"
@@ -140,7 +139,6 @@ static void finish_unit(struct hf_conn *conn, struct hf_unit *unit) {
  * not counted (Unix sockets), and of streams, rows are always read in chunks.
  */
 static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
-  int pending = 0;
   bool large;
   if (unit->mode_chosen || !hf_unit_is_at_execute(unit) ||
       hf_unit_copies(unit)) {
@@ -151,7 +149,7 @@ static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
   if (!conn->counts_received || unit->stream.on) {
     large = true;
   } else if (!large && !hf_unit_statement(unit)->small) {
-    large = ioctl(conn->fd, FIONREAD, &pending) == 0 && pending > 0;
+    large = hf_socket_has_input(conn->fd);
   }
   if (large) {
 #ifdef LIBPQ_HAS_CHUNK_MODE
@@ -177,7 +175,7 @@ static void check_size(struct hf_conn *conn, struct hf_unit *unit) {
       !hf_conn_is_open(conn)) {
     return;
   }
-  received = hf_system_received_bytes(conn->fd);
+  received = hf_socket_received_bytes(conn->fd);
   if (unit->received_from == 0) {
     unit->received_from = received;
   } else if (received > unit->received_from && /* 0: the call failed */
@@ -332,11 +330,9 @@ static void read_buffered(struct hf_conn *conn) {
 /* A COPY is read on at once: one read of libpq's takes 16 KB at most. */
 static void read_copied(struct hf_conn *conn) {
   int rounds = COPY_ROUNDS;
-  int pending = 0;
   while (rounds-- > 0 && conn->state != HF_CONN_CLOSING && !conn->failing &&
          !conn->paused && copies_out(conn) && hf_conn_is_open(conn) &&
-         ioctl(conn->fd, FIONREAD, &pending) == 0 && pending > 0 &&
-         PQconsumeInput(conn->pg) != 0) {
+         hf_socket_has_input(conn->fd) && PQconsumeInput(conn->pg) != 0) {
     process(conn);
     read_buffered(conn);
   }

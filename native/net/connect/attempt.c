@@ -2,12 +2,13 @@
 #include "net/connect/attempt.h"
 
 #include <errno.h>
-#include <poll.h>
 
 #include <uv.h>
 
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
+#include "net/base/socket.h"
+#include "net/base/system.h"
 #include "net/connect/connect_error.h"
 
 /*
@@ -64,15 +65,16 @@ static int watch(struct hf_attempt *attempt) {
   }
   watch->attempt = attempt;
   watch->poll.data = watch;
-  failed = uv_poll_init(&attempt->loop->uv,
-                        &watch->poll,
-                        hf_connect_job_socket(attempt->job));
+  failed = hf_system_watch_init(&attempt->loop->uv,
+                                &watch->poll,
+                                hf_connect_job_socket(attempt->job));
   if (failed != 0) {
     hf_free(watch);
-    return -failed; /* libuv's codes are negative errnos */
+    return failed;
   }
   attempt->watch = watch;
-  return -uv_poll_start(&watch->poll, wanted, on_ready);
+  failed = uv_poll_start(&watch->poll, wanted, on_ready);
+  return failed == 0 ? 0 : hf_system_errno_of_uv(failed);
 }
 
 /* ---- steps --------------------------------------------------------------- */

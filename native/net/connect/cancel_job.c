@@ -6,23 +6,14 @@
  */
 #include "net/connect/cancel_job.h"
 
-#include <poll.h>
-
 #include "core/base/alloc.h"
+#include "net/base/socket.h"
 
 static struct hf_cancel_job *cancel_of(struct hf_job *job) {
   return HF_CONTAINER_OF(job, struct hf_cancel_job, job);
 }
 
 #ifdef LIBPQ_HAS_ASYNC_CANCEL
-
-/* Waits for the request's socket; false when the job should stop. */
-static bool wait_for(struct hf_job *job, int socket, short events) {
-  struct pollfd polled[2] = {{.fd = socket, .events = events},
-                             {.fd = job->wake_fd, .events = POLLIN}};
-  (void)poll(polled, 2, -1);
-  return !atomic_load(&job->stop);
-}
 
 static void run_cancel(struct hf_job *job) {
   struct hf_cancel_job *cancel = cancel_of(job);
@@ -34,7 +25,8 @@ static void run_cancel(struct hf_job *job) {
   }
   while (polled == PGRES_POLLING_READING || polled == PGRES_POLLING_WRITING) {
     short events = polled == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-    if (!wait_for(job, PQcancelSocket(request), events)) {
+    hf_socket_wait(PQcancelSocket(request), events, job->wake_fd, &job->stop);
+    if (atomic_load(&job->stop)) {
       return;
     }
     polled = PQcancelPoll(request);

@@ -5,62 +5,18 @@
  * words; a text without any of them is a failure of the socket, worth another
  * try.
  */
-#define _GNU_SOURCE /* strerror_l */
-
 #include "net/connect/connect_error.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <locale.h>
-#include <netdb.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#ifdef __APPLE__
-#include <xlocale.h>
-#endif
 
+#include "net/base/socket.h"
+#include "net/base/system.h"
 #include "net/connect/connect_text.h"
 
 enum { TEXT_BYTES = 4096, FIELD_BYTES = 1024 };
-
-static const int errnos[] = {ECONNREFUSED,
-                             ECONNRESET,
-                             ECONNABORTED,
-                             ETIMEDOUT,
-                             EHOSTUNREACH,
-                             ENETUNREACH,
-                             EHOSTDOWN,
-                             ENETDOWN,
-                             EPIPE,
-                             ENOENT,
-                             EACCES,
-                             EPERM,
-                             EADDRNOTAVAIL,
-                             EMFILE,
-                             ENFILE,
-                             ENOBUFS,
-                             ENOMEM,
-                             EAFNOSUPPORT,
-                             ENOTCONN};
-
-static pthread_once_t locale_once = PTHREAD_ONCE_INIT;
-static locale_t c_locale;
-
-static void make_locale(void) {
-  c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
-
-static int find_errno(const char *text) {
-  size_t i;
-  (void)pthread_once(&locale_once, make_locale);
-  for (i = 0; c_locale != 0 && i < sizeof errnos / sizeof *errnos; i++) {
-    if (strstr(text, strerror_l(errnos[i], c_locale)) != NULL) {
-      return errnos[i];
-    }
-  }
-  return 0;
-}
 
 static bool has_any(const char *text, const char *const *words) {
   for (; *words != NULL; words++) {
@@ -156,7 +112,7 @@ static enum hf_status judge_address(struct hf_error *error, const char *text) {
 
 /* Judges text without an SQLSTATE. */
 static enum hf_status judge_text(struct hf_error *error, const char *text) {
-  int number = find_errno(text);
+  int number = hf_system_find_error(text);
   if (strstr(text, "could not parse network address") != NULL) {
     return judge_address(error, text);
   }
@@ -270,12 +226,11 @@ enum hf_status hf_connect_error_system(struct hf_error *error,
                                        const char *what) {
   char message[FIELD_BYTES];
   enum hf_status status = number == ENOMEM ? HF_NO_MEMORY : HF_SOCKET_ERROR;
-  (void)pthread_once(&locale_once, make_locale);
   (void)snprintf(message,
                  sizeof message,
                  "%s: %s",
                  what,
-                 c_locale == 0 ? "" : strerror_l(number, c_locale));
+                 hf_system_error_text(number));
   hf_error_set(error, status, HF_PHASE_CONNECT, message);
   error->sys_errno = number;
   return status;

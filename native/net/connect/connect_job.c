@@ -6,14 +6,14 @@
 #include "net/connect/connect_job.h"
 
 #include <assert.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "core/base/alloc.h"
+#include "net/base/file.h"
+#include "net/base/socket.h"
 #include "net/base/system.h"
 #include "net/connect/certificate.h"
 #include "net/connect/connect_session.h"
@@ -262,11 +262,7 @@ int hf_connect_job_socket(const struct hf_connect_job *job) {
 }
 
 bool hf_connect_job_is_connected(const struct hf_connect_job *job) {
-  struct sockaddr_storage peer;
-  socklen_t bytes = sizeof peer;
-  return getpeername(PQsocket(job->connection),
-                     (struct sockaddr *)&peer,
-                     &bytes) == 0;
+  return hf_socket_is_connected(PQsocket(job->connection));
 }
 
 static void forget_certificates(struct hf_connect_job *job) {

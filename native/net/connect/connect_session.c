@@ -5,11 +5,11 @@
  */
 #include "net/connect/connect_session.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "net/base/socket.h"
 #include "net/connect/connect_state.h"
 
 enum { NUMBER_BASE = 10 };

@@ -15,8 +15,8 @@
 #include <libpq-fe.h>
 
 #include "core/base/error.h"
+#include "net/base/file.h"
 #include "net/base/job.h"
-#include "net/base/system.h"
 #include "net/connect/target.h"
 
 enum { HF_CONNECT_VALUE_BYTES = 128 };

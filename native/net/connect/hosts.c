@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/connect/hosts.h"
 
-#include <arpa/inet.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "core/base/alloc.h"
+#include "net/base/socket.h"
 #include "net/connect/target.h"
 
 /* A position in a list that is separated by commas. */
@@ -270,7 +267,7 @@ static bool add_address(struct hf_addresses *addresses,
                         const struct addrinfo *found) {
   if (addresses->n < HF_ADDRESSES_MAX &&
       getnameinfo(found->ai_addr,
-                  found->ai_addrlen,
+                  (socklen_t)found->ai_addrlen,
                   addresses->list[addresses->n],
                   HF_ADDRESS_BYTES,
                   NULL,

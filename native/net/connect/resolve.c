@@ -2,15 +2,14 @@
 #include "net/connect/resolve.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "core/base/alloc.h"
 #include "core/base/error.h"
 #include "net/base/clock.h"
 #include "net/base/loop.h"
+#include "net/base/socket.h"
 #include "net/connect/hosts.h"
 
 enum { MESSAGE_BYTES = 512 };
@@ -53,7 +52,7 @@ static void fail(struct hf_resolve *lookup, int code, int number) {
                  sizeof message,
                  "could not look up host \"%s\": %s",
                  lookup->name,
-                 gai_strerror(code));
+                 hf_socket_name_error(code));
   hf_error_set(error, HF_NAME_ERROR, HF_PHASE_CONNECT, message);
   hf_error_add(error, 'y', "getaddrinfo");
   hf_error_add(error, 'a', lookup->name);

@@ -14,6 +14,7 @@
 #include "core/base/alloc.h"
 #include "core/base/error.h"
 #include "net/base/clock.h"
+#include "net/base/file.h"
 #include "net/base/system.h"
 #include "net/connect/libpq_defaults.h"
 #include "net/connect/target_keys.h"

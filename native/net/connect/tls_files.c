@@ -2,12 +2,8 @@
 #include "net/connect/tls_files.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/base/alloc.h"
 
@@ -42,52 +38,40 @@ static enum hf_status refuse_errno(struct hf_error *error,
   return refuse(error, keyword, path, why);
 }
 
-/* Returns whether the beginning of the file is PEM text. */
-static bool looks_like_pem(int fd) {
-  char *head = hf_alloc(HEAD_BYTES + 1);
-  ssize_t got;
-  bool found;
-  if (head == NULL) {
-    return true;
+/* Returns what is wrong with a file that could be opened; NULL = nothing. */
+static const char *judge_file(bool key,
+                              const char *head,
+                              const struct hf_file_facts *facts) {
+  if (!facts->regular) {
+    return "is not a regular file";
   }
-  got = pread(fd, head, HEAD_BYTES, 0);
-  head[got < 0 ? 0 : got] = '\0';
-  found = strstr(head, "-----BEGIN ") != NULL;
-  hf_system_wipe(head, HEAD_BYTES);
-  hf_free(head);
-  return found;
-}
-
-/* libpq's rule: only the owner may read a key or, of root's, the group. */
-static bool is_private(const struct stat *status) {
-  mode_t others =
-      status->st_uid == 0 ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;
-  return (status->st_mode & others) == 0;
+  if (key && !facts->is_private) {
+    return "can be read by others, which libpq refuses: chmod 0600, "
+           "or give its text as ssl: { key }";
+  }
+  return key || strstr(head, "-----BEGIN ") != NULL ? NULL
+                                                    : "holds no PEM text";
 }
 
 static enum hf_status check_file(const char *keyword,
                                  const char *path,
                                  struct hf_error *error) {
-  struct stat status;
-  enum hf_status checked = HF_OK;
   bool key = strcmp(keyword, "sslkey") == 0;
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) {
-    return refuse_errno(error, keyword, path, errno);
+  struct hf_file_facts facts;
+  const char *wrong;
+  int failed;
+  char *head = hf_alloc(HEAD_BYTES + 1);
+  if (head == NULL) {
+    return HF_OK; /* libpq will say what is wrong */
   }
-  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-    checked = refuse(error, keyword, path, "is not a regular file");
-  } else if (key && !is_private(&status)) {
-    checked = refuse(error,
-                     keyword,
-                     path,
-                     "can be read by others, which libpq refuses: chmod 0600, "
-                     "or give its text as ssl: { key }");
-  } else if (!looks_like_pem(fd) && !key) {
-    checked = refuse(error, keyword, path, "holds no PEM text");
+  failed = hf_file_look(path, head, key ? 0 : HEAD_BYTES, &facts);
+  head[facts.bytes > HEAD_BYTES ? 0 : facts.bytes] = '\0';
+  wrong = failed == 0 ? judge_file(key, head, &facts) : NULL;
+  hf_free(head);
+  if (failed != 0) {
+    return refuse_errno(error, keyword, path, failed);
   }
-  (void)close(fd);
-  return checked;
+  return wrong == NULL ? HF_OK : refuse(error, keyword, path, wrong);
 }
 
 /* libpq also accepts "engine:key" and the authorities of "system". */
@@ -119,32 +103,8 @@ enum hf_status hf_tls_files_check(const struct hf_target *target,
   return status;
 }
 
-/* Makes a copy that belongs to this account. */
-static bool copy_file(int from, struct hf_secret_file *to) {
-  struct stat status;
-  size_t bytes;
-  char *text;
-  bool made = false;
-  if (fstat(from, &status) != 0) {
-    return false;
-  }
-  bytes = (size_t)status.st_size;
-  text = hf_alloc(bytes + 1);
-  if (text == NULL) {
-    return false;
-  }
-  if (pread(from, text, bytes, 0) == (ssize_t)bytes) {
-    text[bytes] = '\0';
-    made = hf_secret_file_open(to, text);
-  }
-  hf_system_wipe(text, bytes);
-  hf_free(text);
-  return made;
-}
-
 bool hf_tls_files_copy(const struct hf_target *target,
                        struct hf_secret_file copies[HF_TARGET_FILES]) {
-  struct stat status;
   bool made = true;
   int i;
   for (i = 0; i < HF_TARGET_FILES; i++) {
@@ -152,9 +112,7 @@ bool hf_tls_files_copy(const struct hf_target *target,
   }
   for (i = 0; i < HF_TARGET_FILES && made; i++) {
     int fd = hf_target_file(target, hf_target_file_keyword(i));
-    if (fd >= 0 && fstat(fd, &status) == 0 && status.st_uid != geteuid()) {
-      made = copy_file(fd, &copies[i]);
-    }
+    made = fd < 0 || hf_secret_file_copy(fd, &copies[i]);
   }
   return made;
 }

@@ -10,7 +10,7 @@
 #define HF_NET_CONNECT_TLS_FILES_H
 
 #include "core/base/error.h"
-#include "net/base/system.h"
+#include "net/base/file.h"
 #include "net/connect/target.h"
 
 /*

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/engine/engine.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -222,9 +221,7 @@ static void finish(struct hf_engine *engine) {
 
 static void run(void *arg) {
   struct hf_engine *engine = arg;
-  sigset_t all;
-  (void)sigfillset(&all);
-  (void)pthread_sigmask(SIG_BLOCK, &all, NULL);
+  hf_system_block_signals();
   hf_system_name_thread("hf-engine");
   hf_process_exit_enter();
   (void)uv_run(&engine->loop.uv, UV_RUN_DEFAULT);
@@ -240,7 +237,7 @@ static enum hf_status start_thread(struct hf_engine *engine) {
     return HF_SOCKET_ERROR;
   }
   /* Only the exit handler waits for it. */
-  (void)pthread_detach(thread);
+  hf_system_thread_detach(thread);
   return HF_OK;
 }
 

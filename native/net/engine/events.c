@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "net/base/system.h"
 #include "net/engine/call.h"
 #include "net/engine/netpool.h"
 #include "net/engine/port.h"
@@ -51,7 +52,8 @@ static void send_event(struct hf_handle *handle,
     message->ints[HF_EVENT_LEASE] = lease;
     message->ints[HF_EVENT_STATUS] =
         error == NULL ? HF_OK : (int32_t)error->status;
-    message->ints[HF_EVENT_ERRNO] = error == NULL ? 0 : error->sys_errno;
+    message->ints[HF_EVENT_ERRNO] =
+        error == NULL ? 0 : hf_system_number_for_node(error->sys_errno);
     message->ints[HF_EVENT_PID] = slot->backend_pid;
     message->ints[HF_EVENT_POOLED] = slot->proxied;
     hf_outbox_send(&handle->port->outbox, message);

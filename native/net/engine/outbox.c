@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "net/base/system.h"
 #include "net/wire/message.h"
 
 /* How many answers need no memory. */
@@ -169,10 +170,11 @@ void hf_outbox_describe_error(struct hf_message *message,
   message->ints[HF_ERROR_RETRYABLE] = error->retryable;
   message->ints[HF_ERROR_UNIT] = (int32_t)error->unit;
   message->ints[HF_ERROR_PHASE] = (int32_t)error->phase;
-  message->ints[HF_ERROR_ERRNO] = error->sys_errno;
+  message->ints[HF_ERROR_ERRNO] = hf_system_number_for_node(error->sys_errno);
   if (cause != NULL) {
     message->ints[HF_ERROR_CAUSE_STATUS] = (int32_t)cause->status;
-    message->ints[HF_ERROR_CAUSE_ERRNO] = cause->sys_errno;
+    message->ints[HF_ERROR_CAUSE_ERRNO] =
+        hf_system_number_for_node(cause->sys_errno);
   }
 }
 

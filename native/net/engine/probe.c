@@ -2,15 +2,13 @@
 #include "net/engine/probe.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include "core/base/alloc.h"
 #include "net/base/clock.h"
+#include "net/base/socket.h"
 #include "net/conn/conn.h"
 #include "net/connect/connect.h"
 #include "net/connect/connect_job.h"
@@ -47,20 +45,6 @@ struct answer {
   int own_port; /* its client port */
 };
 
-static int port_of(int fd) {
-  struct sockaddr_storage address;
-  socklen_t bytes = sizeof address;
-  if (getsockname(fd, (struct sockaddr *)&address, &bytes) != 0) {
-    return 0;
-  }
-  if (address.ss_family == AF_INET) {
-    return ntohs(((struct sockaddr_in *)(void *)&address)->sin_port);
-  }
-  return address.ss_family == AF_INET6
-             ? ntohs(((struct sockaddr_in6 *)(void *)&address)->sin6_port)
-             : 0;
-}
-
 static bool read_answer(const char *value, struct answer *answer) {
   const char *bar = strchr(value, '|');
   char *end;
@@ -93,7 +77,7 @@ static enum hf_finding judge_answer(const struct probe *probe,
                                     const struct hf_connect_job *job,
                                     uint64_t *server) {
   struct answer answer;
-  int own_port = port_of(PQsocket(job->connection));
+  int own_port = hf_socket_port(PQsocket(job->connection));
   if (!read_answer(job->value, &answer) ||
       answer.pid != PQbackendPID(job->connection)) {
     return HF_FINDING_ALIVE; /* a pooler has answered for another session */
@@ -152,9 +136,7 @@ static enum hf_finding judge_error(const struct hf_error *error,
 /* Returns whether the answer has come already, or reading is paused. */
 static bool has_input(const struct hf_slot *slot) {
   const struct hf_conn *conn = slot->conn;
-  int pending = 0;
-  return conn == NULL || conn->paused ||
-         (ioctl(conn->fd, FIONREAD, &pending) == 0 && pending > 0);
+  return conn == NULL || conn->paused || hf_socket_has_input(conn->fd);
 }
 
 static void report(struct probe *probe,
@@ -236,7 +218,7 @@ bool hf_probe_start(struct hf_netpool *pool, struct hf_slot *slot) {
   probe->pool = pool;
   probe->slot = slot;
   probe->serial = slot->serial;
-  probe->port = port_of(conn->fd);
+  probe->port = hf_socket_port(conn->fd);
   probe->connect = start(probe);
   if (probe->connect == NULL) {
     hf_free(probe);

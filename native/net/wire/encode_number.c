@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Numbers from PostgreSQL's text. Short decimals are exact as one division or
- * multiplication of two exact doubles; the rest goes to strtod in the C
- * locale, because the host program may have set another one.
+ * multiplication of two exact doubles; the rest goes to strtod.
  *
- * Ownership: one locale for the life of the process. Threads: any.
+ * Ownership: of nothing. Threads: any.
  */
-#define _GNU_SOURCE /* strtod_l */
-
-#include <locale.h>
 #include <math.h>
-#include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
-#ifdef __APPLE__
-#include <xlocale.h>
-#endif
 
+#include "net/base/system.h"
 #include "net/wire/encode.h"
 
 enum {
@@ -30,13 +22,6 @@ static const double powers[EXACT_POWER + 1] = {
     1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-static pthread_once_t locale_once = PTHREAD_ONCE_INIT;
-static locale_t c_locale;
-
-static void make_locale(void) {
-  c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
-
 static double read_slowly(const char *text, size_t bytes) {
   char copy[NUMBER_BYTES];
   char *end;
@@ -47,9 +32,7 @@ static double read_slowly(const char *text, size_t bytes) {
   }
   memcpy(copy, text, bytes);
   copy[bytes] = '\0';
-  (void)pthread_once(&locale_once, make_locale);
-  value = c_locale == (locale_t)0 ? strtod(copy, &end)
-                                  : strtod_l(copy, &end, c_locale);
+  value = hf_system_strtod(copy, &end);
   return end == copy + bytes ? value : (double)NAN;
 }
 

@@ -13,12 +13,14 @@ const { newReport } = require('./doctor/new-report.js');
 const { page } = require('./doctor/page.js');
 const { asText } = require('./doctor/report.js');
 const { directOf, readSettings } = require('./doctor/settings.js');
+const { watch } = require('./doctor/watch.js');
 const { print, startProgress } = require('./progress.js');
 
 /** @typedef {import('./doctor/new-report.js').Report} Report */
 
 const EXIT = { ok: 0, warnings: 1, fails: 2 };
 const TIMEOUT = { initial: 15, min: 1, max: 600 };
+const INTERVAL = { initial: 10, min: 1, max: 86_400 };
 
 const USAGE = `usage: npx pg-holdfast doctor [url] [options]
 
@@ -29,11 +31,14 @@ It only reads, and never shows a password.
   --direct         examine DIRECT_URL (or DIRECT_DATABASE_URL) instead
   --env-file FILE  take variables that are not set from this file
   --timeout N      seconds for everything together (default ${TIMEOUT.initial})
+  --watch          examine again and again, and show what changed; Ctrl-C ends
+  --interval N     seconds between two examinations (default ${INTERVAL.initial})
   --json           the report as JSON, on standard output
   --quiet          no progress on standard error
   --help
 
-exit code: 0 fine, 1 works with warnings, 2 does not work, 64 wrong usage
+exit code: 0 fine, 1 works with warnings, 2 does not work, 64 wrong usage;
+with --watch that of the last examination
 `;
 
 /** @type {Record<string, import('./arguments.js').Flag>} */
@@ -41,6 +46,8 @@ const FLAGS = {
   direct: { type: 'boolean' },
   'env-file': { type: 'string' },
   timeout: { type: 'string' },
+  watch: { type: 'boolean' },
+  interval: { type: 'string' },
   json: { type: 'boolean' },
   quiet: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -113,9 +120,24 @@ function judge(report) {
  * @param {string | undefined} source
  * @param {number} millis
  * @param {(text: string) => void} progress
+ * @param {Report} [earlier]
+ * @returns {Promise<Report>} with its verdict
+ */
+async function diagnose(url, source, millis, progress, earlier) {
+  const report = await reportOf(url, source, millis, progress, earlier);
+  judge(report);
+  return report;
+}
+
+/**
+ * @param {string | undefined} url
+ * @param {string | undefined} source
+ * @param {number} millis
+ * @param {(text: string) => void} progress
+ * @param {Report} [earlier]
  * @returns {Promise<Report>}
  */
-async function diagnose(url, source, millis, progress) {
+async function reportOf(url, source, millis, progress, earlier) {
   /** @type {import('./doctor/settings.js').Settings} */
   let settings;
   try {
@@ -124,7 +146,7 @@ async function diagnose(url, source, millis, progress) {
     return unreadable(error, source);
   }
   progress(`settings: from ${settings.source}`);
-  return await examine(settings, new Deadline(millis), progress);
+  return await examine(settings, new Deadline(millis), progress, earlier);
 }
 
 /** @param {string[]} args @returns {Promise<number>} the exit code */
@@ -136,10 +158,21 @@ async function runDoctor(args) {
   }
   const seconds = numberOf(flags.timeout, 'timeout', TIMEOUT);
   loadEnvFile(flags['env-file']);
+  const everySeconds = numberOf(flags.interval, 'interval', INTERVAL);
   const { url, source } = chosen(given, flags.direct === true);
+  const millis = seconds * 1000;
+  if (flags.watch) {
+    const look = (/** @type {Report | undefined} */ earlier) =>
+      diagnose(url, source, millis, () => {}, earlier);
+    const json = flags.json === true;
+    // What an examination has open when it is interrupted ends with the process.
+    process.exit(await watch(look, { json, everySeconds }));
+  }
+  if (flags.interval !== undefined) {
+    throw new UsageError('--interval needs --watch');
+  }
   const progress = startProgress(flags.quiet === true);
-  const report = await diagnose(url, source, seconds * 1000, progress);
-  judge(report);
+  const report = await diagnose(url, source, millis, progress);
   await print(
     flags.json ? `${JSON.stringify(report, null, 2)}\n` : `\n${asText(report)}`,
   );

@@ -221,6 +221,31 @@ function optionRules(report, settings) {
   ];
 }
 
+/** From here on it is no moment that passes. */
+const WAITS_MILLIS = 1000;
+
+/** @param {Report} report @returns {Rule[]} */
+function waitRules({ pooler }) {
+  const pools = pooler.pools ?? [];
+  const waiting = pools.reduce(
+    (sum, one) => sum + (one.clientsWaiting ?? 0),
+    0,
+  );
+  const longest = Math.max(0, ...pools.map((one) => one.waitMillis ?? 0));
+  const who = waiting === 1 ? '1 client waits' : `${waiting} clients wait`;
+  return [
+    [
+      waiting > 0,
+      longest >= WAITS_MILLIS ? 'warning' : 'hint',
+      'pooler-waiting',
+      `${who} for a server connection, for up to ${longest} ms`,
+      'shorten transactions (who holds one: select pid, state, query from ' +
+        "pg_stat_activity where state like 'idle in transaction%'), or raise " +
+        'pool_size of the pooler',
+    ],
+  ];
+}
+
 /** @param {Report} report @param {Settings} settings @returns {Rule[]} */
 function modeRules(report, settings) {
   const { mode, evidence } = report.pooler;
@@ -256,7 +281,11 @@ function modeRules(report, settings) {
  * @returns {Finding[]}
  */
 function poolerFindings(report, settings) {
-  return [...optionRules(report, settings), ...modeRules(report, settings)]
+  return [
+    ...optionRules(report, settings),
+    ...modeRules(report, settings),
+    ...waitRules(report),
+  ]
     .filter(([there]) => there)
     .map(([, level, id, text, next]) => ({ id, level, text, next }));
 }

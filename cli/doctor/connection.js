@@ -68,6 +68,14 @@ class Connection {
     );
   }
 
+  /** Our own end. @returns {{address: string, port: number} | null} */
+  get local() {
+    const { localAddress, localPort } = this.#socket;
+    return localAddress === undefined || localPort === undefined
+      ? null
+      : { address: localAddress.replace(/^::ffff:/, ''), port: localPort };
+  }
+
   /** @param {Failure} failure */
   #end(failure) {
     this.#ended ??= failure;

@@ -6,13 +6,14 @@
 // it are skipped.
 
 const { adviceOf, poolerFindings } = require('./advice.js');
+const { configurationOf } = require('./configuration.js');
 const { rounded } = require('./deadline.js');
 const { checkDirect } = require('./direct.js');
 const { explain } = require('./explain.js');
 const { Failure, asFailure } = require('./failure.js');
 const { explore } = require('./network.js');
 const { findMode } = require('./pooler.js');
-const { findProduct } = require('./product.js');
+const { emptyProduct, findProduct } = require('./product.js');
 const { measure, readServer } = require('./server.js');
 const { findStatements } = require('./statements.js');
 const { symptomsOf } = require('./symptoms.js');
@@ -35,6 +36,7 @@ class Examination {
   #deadline;
   #progress;
   #report;
+  #known;
   /** @type {Context[]} */
   #contexts = [];
 
@@ -42,9 +44,11 @@ class Examination {
    * @param {Settings} settings
    * @param {import('./deadline.js').Deadline} deadline
    * @param {(text: string) => void} progress called with each step
+   * @param {Report | undefined} earlier
    */
-  constructor(settings, deadline, progress) {
+  constructor(settings, deadline, progress, earlier) {
     this.#settings = settings;
+    this.#known = productOf(earlier);
     this.#deadline = deadline;
     this.#progress = (/** @type {string} */ text) =>
       progress(this.#shown(text));
@@ -68,6 +72,7 @@ class Examination {
       report.findings.push(...poolerFindings(report, this.#settings));
       report.symptoms = symptomsOf(report);
       report.advice = adviceOf(report, this.#settings);
+      report.configuration = configurationOf(report, this.#settings);
     }
     report.elapsedMillis = rounded(this.#deadline.elapsed);
     return report;
@@ -165,10 +170,14 @@ class Examination {
 
   /** @param {Context} context */
   async #findPooler(context) {
-    const { pooler } = this.#report;
+    const { pooler, server } = this.#report;
     Object.assign(pooler, await findMode(context));
+    if (pooler.proxied) {
+      // The server's client is the pooler anyway.
+      server.forwarded = null;
+    }
     if (pooler.proxied && pooler.product === null) {
-      Object.assign(pooler, await findProduct(context));
+      Object.assign(pooler, await findProduct(context, this.#known));
     }
     const product = pooler.product === null ? '' : `, ${pooler.product}`;
     return `${pooler.mode}${product} (${pooler.evidence})`;
@@ -350,13 +359,31 @@ function poolFinding(message, code) {
 }
 
 /**
+ * Returns what an earlier examination found of the product.
+ * @param {Report | undefined} earlier
+ * @returns {import('./product.js').ProductReport | null}
+ */
+function productOf(earlier) {
+  if (!earlier?.pooler.proxied) {
+    return null;
+  }
+  const { product, productEvidence, version, startupTimeouts } = earlier.pooler;
+  return {
+    ...emptyProduct(),
+    ...{ product, productEvidence, version, startupTimeouts },
+  };
+}
+
+/**
  * @param {Settings} settings
  * @param {import('./deadline.js').Deadline} deadline
  * @param {(text: string) => void} progress
+ * @param {Report} [earlier] of the same settings: what is known from it is not
+ *   tried again
  * @returns {Promise<Report>}
  */
-function examine(settings, deadline, progress) {
-  return new Examination(settings, deadline, progress).run();
+function examine(settings, deadline, progress, earlier) {
+  return new Examination(settings, deadline, progress, earlier).run();
 }
 
 module.exports = { examine };

@@ -4,6 +4,7 @@
 // The report of `doctor --json`. Its names are stable: docs/doctor.md.
 
 const { versions } = require('../../lib/engine/versions.js');
+const { emptyProduct } = require('./product.js');
 const { shownDatabase, shownUrl } = require('./settings.js');
 const { emptyTls } = require('./tls.js');
 
@@ -37,11 +38,13 @@ const SCHEMA = 1;
  * @property {boolean | null} proxied
  * @property {string | null} evidence of the mode
  * @property {string | null} product
+ * @property {string | null} productEvidence
  * @property {string | null} version
  * @property {string | null} toldMode by its admin console
  * @property {number | null} poolSize
  * @property {number | null} maxClients
  * @property {number | null} maxPreparedStatements
+ * @property {import('./console.js').PoolReport[] | null} pools
  * @property {boolean | null} startupTimeouts
  * @property {import('./statements.js').Statements | null} namedStatements
  * @property {string | null} namedEvidence
@@ -79,6 +82,8 @@ const SCHEMA = 1;
  * @property {import('./explain.js').Finding[]} findings
  * @property {import('./symptoms.js').Symptom[]} symptoms
  * @property {import('./advice.js').Advice[]} advice
+ * @property {import('./configuration.js').Configuration | null} configuration
+ *   to paste
  */
 
 const emptyServer = () => ({
@@ -89,6 +94,9 @@ const emptyServer = () => ({
   user: null,
   superuser: null,
   timeouts: {},
+  platform: null,
+  address: null,
+  forwarded: null,
 });
 
 const emptyLimits = () => ({
@@ -113,13 +121,7 @@ const emptyPooler = () => ({
   mode: null,
   proxied: null,
   evidence: null,
-  product: null,
-  version: null,
-  toldMode: null,
-  poolSize: null,
-  maxClients: null,
-  maxPreparedStatements: null,
-  startupTimeouts: null,
+  ...emptyProduct(),
   namedStatements: null,
   namedEvidence: null,
 });
@@ -177,6 +179,7 @@ function newReport(settings, source = 'argument') {
     findings: [],
     symptoms: [],
     advice: [],
+    configuration: null,
   };
 }
 

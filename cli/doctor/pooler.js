@@ -277,12 +277,14 @@ function untold() {
   };
 }
 
-/** @param {string} version @returns {ModeReport & {product: string}} */
+/** @param {string} version */
 function pgpool(version) {
   return {
-    mode: 'session',
+    mode: /** @type {Mode} */ ('session'),
     proxied: true,
-    product: `pgpool-II ${version}`,
+    product: 'pgpool-II',
+    productEvidence: 'SHOW pool_version is answered',
+    version,
     evidence: 'SHOW pool_version is answered; a client keeps its server',
   };
 }

@@ -10,6 +10,8 @@ const LABEL = 18;
 const WIDTH = 78;
 /** Below the text of a symptom. */
 const INDENT = ' '.repeat(11);
+/** Below a value, right of its label. */
+const INDENT_VALUE = ' '.repeat(2 + LABEL);
 
 /** @param {string} label @param {string} text */
 function line(label, text) {
@@ -149,11 +151,13 @@ function serverPart({ server, limits, latency }) {
     return '';
   }
   const { maxConnections, used, reserved, free } = limits;
+  const { platform } = server;
   return (
     line(
       'server',
       `PostgreSQL ${server.version}, ${server.role}` +
-        `${server.readOnly ? ', read-only' : ''}`,
+        `${server.readOnly ? ', read-only' : ''}` +
+        `${platform === null ? '' : ` (${platform})`}`,
     ) +
     line(
       'connections',
@@ -167,6 +171,10 @@ function serverPart({ server, limits, latency }) {
     )
   );
 }
+
+const FORWARDED =
+  'something passes the bytes on, since the server sees another client than ' +
+  'us: HAProxy or a load balancer in TCP mode, a tunnel, or NAT';
 
 /** @type {Record<string, string>} */
 const MODES = {
@@ -186,22 +194,48 @@ const STATEMENTS = {
   unknown: 'unknown',
 };
 
+/** What the admin console says. @param {Report} report */
+function consolePart({ pooler }) {
+  const { poolSize, maxClients, maxPreparedStatements, pools } = pooler;
+  const sizes = [
+    ['pool_size', poolSize],
+    ['max_client_conn', maxClients],
+    ['max_prepared_statements', maxPreparedStatements],
+  ].filter(([, value]) => value !== null);
+  const head =
+    sizes.length === 0
+      ? ''
+      : line('', sizes.map((pair) => pair.join(' ')).join(', '));
+  return head + (pools ?? []).map(poolLine).join('');
+}
+
+/** @param {import('./console.js').PoolReport} pool */
+function poolLine({ user, clientsActive, clientsWaiting, ...pool }) {
+  const servers = (pool.serversActive ?? 0) + (pool.serversIdle ?? 0);
+  const since = clientsWaiting ? `, for up to ${pool.waitMillis} ms` : '';
+  return line(
+    '',
+    `user ${user}: ${clientsActive} clients served, ${clientsWaiting} ` +
+      `waiting${since}; ${servers} server connections`,
+  );
+}
+
 /** @param {Report} report */
-function poolerPart({ pooler, holdfast }) {
+function poolerPart(report) {
+  const { pooler, server, holdfast } = report;
   if (pooler.mode === null) {
     return '';
   }
-  const { product, version, poolSize, namedStatements } = pooler;
+  const { product, productEvidence, version, namedStatements } = pooler;
   const name = [product, version].filter(Boolean).join(' ');
   return (
     line('pooler', `${MODES[pooler.mode]}${name ? ` (${name})` : ''}`) +
     line('', pooler.evidence ?? '') +
-    (poolSize === null
+    (productEvidence === null
       ? ''
-      : line(
-          '',
-          `pool_size ${poolSize}, max_client_conn ${pooler.maxClients}`,
-        )) +
+      : line('', `${product}: ${productEvidence}`)) +
+    (server.forwarded ? wrapped(FORWARDED, INDENT_VALUE) : '') +
+    consolePart(report) +
     (namedStatements === null
       ? ''
       : line('named statements', STATEMENTS[namedStatements])) +
@@ -245,6 +279,23 @@ function advicePart({ advice }) {
     .join('');
 }
 
+/** @type {[name: 'prisma' | 'pg' | 'holdfast', title: string][]} */
+const PASTE = [
+  ['prisma', "Prisma's own engine (Prisma 6 and before): .env"],
+  ['pg', 'pg'],
+  ['holdfast', 'Holdfast, also below Prisma'],
+];
+
+/** @param {Report} report */
+function pastePart({ configuration }) {
+  return configuration === null
+    ? ''
+    : PASTE.map(([name, title]) => {
+        const text = configuration[name].replace(/^(?=.)/gm, '    ');
+        return `  ${title}\n${text}`;
+      }).join('\n');
+}
+
 const VERDICTS = {
   ok: 'It works.',
   warnings: 'It works, with warnings.',
@@ -266,6 +317,7 @@ function asText(report) {
     ['Pooler', poolerPart(report)],
     ['Would you see this here? (with other drivers)', symptomsPart(report)],
     ['Advice', advicePart(report)],
+    ['To paste', pastePart(report)],
     ['Findings', findingsPart(report)],
   ];
   const text = parts

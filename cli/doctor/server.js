@@ -23,6 +23,10 @@ const ROUND_TRIPS = 9;
  * @property {string | null} user
  * @property {boolean | null} superuser
  * @property {Record<string, string>} timeouts of the server that are set
+ * @property {string | null} platform whose service it is, by what it has
+ * @property {string | null} address by which the server knows itself
+ * @property {boolean | null} forwarded whether the server sees another client
+ *   than us: something in between passes the bytes on
  */
 
 /**
@@ -59,6 +63,14 @@ const FACTS = `select json_build_object(
   'forSuperusers', current_setting('superuser_reserved_connections')::int,
   'reserved', coalesce(current_setting('reserved_connections', true), '0')::int,
   'used', (select sum(numbackends) from pg_stat_database),
+  'serverAddress', host(inet_server_addr()),
+  'serverPort', inet_server_port(),
+  'clientAddress', host(inet_client_addr()),
+  'clientPort', inet_client_port(),
+  'neon', current_setting('neon.timeline_id', true),
+  'rds', current_setting('rds.extensions', true),
+  'roles', (select json_agg(rolname) from pg_roles where rolname in
+    ('supabase_admin', 'cloudsqlsuperuser', 'azure_pg_admin')),
   'timeouts', json_build_object(
     'statement_timeout', current_setting('statement_timeout'),
     'lock_timeout', current_setting('lock_timeout'),
@@ -66,6 +78,39 @@ const FACTS = `select json_build_object(
       current_setting('idle_in_transaction_session_timeout'),
     'idle_session_timeout', current_setting('idle_session_timeout', true),
     'transaction_timeout', current_setting('transaction_timeout', true)))`;
+
+/** Roles that services of providers have. @type {Record<string, string>} */
+const ROLES = {
+  supabase_admin: 'Supabase',
+  cloudsqlsuperuser: 'Google Cloud SQL',
+  azure_pg_admin: 'Azure Database for PostgreSQL',
+};
+
+/** @param {any} facts @returns {string | null} */
+function platformOf({ neon, rds, roles }) {
+  if (neon) {
+    return 'Neon';
+  }
+  return rds ? 'Amazon RDS or Aurora' : (ROLES[roles?.[0]] ?? null);
+}
+
+/**
+ * Returns whether something passes the bytes on: a proxy in TCP mode, a load
+ * balancer, a tunnel, NAT. On a Unix socket there is nothing to compare.
+ * @param {any} facts
+ * @param {Connection} connection
+ */
+function isForwarded({ clientAddress, clientPort }, { local }) {
+  if (!clientAddress || local === null) {
+    return null;
+  }
+  return clientAddress !== local.address || clientPort !== local.port;
+}
+
+/** @param {any} facts */
+function addressOf({ serverAddress, serverPort }) {
+  return serverAddress ? `${serverAddress}:${serverPort}` : null;
+}
 
 /** @param {number} limit -1 is none */
 function limitOf(limit) {
@@ -118,6 +163,9 @@ async function readServer(connection) {
       user: facts.user,
       superuser: facts.superuser,
       timeouts: timeoutsOf(facts.timeouts),
+      platform: platformOf(facts),
+      address: addressOf(facts),
+      forwarded: isForwarded(facts, connection),
     },
     limits: limitsOf(facts),
   };

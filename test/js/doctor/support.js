@@ -159,4 +159,4 @@ async function fill(url, count, work) {
   };
 }
 
-module.exports = { cli, doctor, fill };
+module.exports = { MAIN, cleanEnv, cli, doctor, fill };

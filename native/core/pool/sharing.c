@@ -11,6 +11,8 @@ enum {
    * counted.
    */
   SHORT_US = 10 * HF_US_PER_MS,
+  /* For so long a connection that has become half empty is filled up. */
+  FILL_US = 200,
   /* A head may hold up the requests behind it for this long. */
   SHARE_HEAD_LIMIT_US = 50 * HF_US_PER_MS
 };
@@ -45,10 +47,20 @@ static uint64_t head_limit_us(const struct hf_pool *pool) {
   return SHARE_HEAD_LIMIT_US + way_us(pool);
 }
 
+/*
+ * A connection is filled up at once when it has become half empty: what comes
+ * within a turn goes out in one packet, for which the server wakes up once.
+ */
+static bool takes_more(const struct hf_pool *pool, const struct hf_slot *slot) {
+  size_t max = (size_t)pool->config.share_max;
+  return slot->running.count <= max / 2 ||
+         (pool->now_us - slot->filled_us < FILL_US &&
+          slot->running.count < max);
+}
+
 static bool has_room(const struct hf_pool *pool, const struct hf_slot *slot) {
   int32_t max_uses = pool->config.max_uses;
-  return slot->shared && !slot->proxied &&
-         slot->running.count < (size_t)pool->config.share_max &&
+  return slot->shared && !slot->proxied && takes_more(pool, slot) &&
          (max_uses == 0 || slot->uses < (uint32_t)max_uses) &&
          pool->now_us - slot->head_us < head_limit_us(pool);
 }
@@ -56,8 +68,14 @@ static bool has_room(const struct hf_pool *pool, const struct hf_slot *slot) {
 static struct hf_slot *join(struct hf_pool *pool, struct hf_slot *slot) {
   struct hf_list *busy = &pool->slots_in[HF_SLOT_BUSY];
   uint64_t until_us = slot->head_us + head_limit_us(pool);
-  hf_list_remove(busy, &slot->link);
-  hf_list_push(busy, &slot->link);
+  if (slot->running.count <= (size_t)pool->config.share_max / 2 &&
+      pool->now_us - slot->filled_us >= FILL_US) {
+    slot->filled_us = pool->now_us;
+  }
+  if (slot->running.count + 1 == (size_t)pool->config.share_max) {
+    hf_list_remove(busy, &slot->link);
+    hf_list_push(busy, &slot->link);
+  }
   hf_stats_add(&pool->stats, HF_STAT_SHARED, 1);
   if (until_us < pool->followers_due_us) {
     pool->followers_due_us = until_us;

@@ -62,6 +62,7 @@ struct hf_slot {
   uint32_t generation; /* older than the pool's: close it when it is free */
   uint32_t uses;
   uint64_t expires_us;      /* end of its lifetime; 0 = none */
+  uint64_t filled_us;       /* when it began to be filled with reads */
   uint64_t head_us;         /* when the oldest request in flight became that */
   struct hf_list running;   /* requests in flight, oldest first */
   struct hf_lease *lease;   /* while LEASED */

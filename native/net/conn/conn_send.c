@@ -357,5 +357,9 @@ void hf_conn_execute(struct hf_conn *conn, struct hf_unit *unit) {
     hf_conn_fail(conn);
     return;
   }
-  hf_conn_watch(conn);
+  if (conn->slot->running.count > 1) {
+    hf_conn_mark_dirty(conn); /* others of this turn may follow */
+  } else {
+    hf_conn_watch(conn);
+  }
 }

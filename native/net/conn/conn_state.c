@@ -33,8 +33,9 @@ void hf_conn_fail(struct hf_conn *conn) {
 void hf_conn_watch(struct hf_conn *conn) {
   int events = conn->paused ? 0 : UV_READABLE;
   int left;
-  if (conn->state == HF_CONN_CLOSING || conn->failing) {
-    return;
+  if (conn->state == HF_CONN_CLOSING || conn->failing ||
+      hf_link_queued(&conn->dirty)) {
+    return; /* hf_conn_flush does it */
   }
   left = PQflush(conn->pg);
   if (left < 0 || !hf_conn_is_open(conn)) {
@@ -106,6 +107,7 @@ void hf_conn_cancel(struct hf_conn *conn) {
   if (conn->cancel != NULL || conn->failing) {
     return;
   }
+  (void)PQflush(conn->pg); /* the request must not overtake the statement */
   conn->cancel = hf_cancel_start(conn->loop, conn->pg, on_cancelled, conn);
   if (conn->cancel == NULL) {
     hf_conn_fail(conn);

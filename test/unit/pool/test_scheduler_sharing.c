@@ -109,6 +109,52 @@ static void at_most_share_max_reads_share(void **state) {
   sim_close(&sim);
 }
 
+static void a_full_connection_takes_more_when_it_is_half_empty(void **state) {
+  struct hf_config config = sim_config(1);
+  struct call *reads[7];
+  int i;
+
+  (void)state;
+  config.share_max = 4;
+  sim_open(&sim, &config);
+  for (i = 0; i < 7; i++) {
+    reads[i] = sim_read(&sim);
+    sim_connect(&sim);
+  }
+  assert_int_equal(reads[3]->sent, 1);
+  sim_advance(&sim, 1);
+  sim_answer(&sim, reads[0], 'I');
+  assert_int_equal(reads[4]->sent, 0);
+  sim_answer(&sim, reads[1], 'I');
+  for (i = 4; i < 6; i++) {
+    assert_int_equal(reads[i]->sent, 1);
+  }
+  assert_int_equal(reads[6]->sent, 0);
+  sim_close(&sim);
+}
+
+static void one_connection_is_filled_before_the_next(void **state) {
+  struct hf_config config = sim_config(2);
+  struct call *reads[6];
+  int i;
+
+  (void)state;
+  config.share_max = 3;
+  sim_open(&sim, &config);
+  for (i = 0; i < 6; i++) {
+    reads[i] = sim_read(&sim);
+    sim_connect(&sim);
+  }
+  for (i = 2; i < 4; i++) {
+    assert_ptr_equal(reads[i]->request.slot, reads[2]->request.slot);
+  }
+  for (i = 4; i < 6; i++) {
+    assert_ptr_equal(reads[i]->request.slot, reads[4]->request.slot);
+  }
+  assert_ptr_not_equal(reads[2]->request.slot, reads[4]->request.slot);
+  sim_close(&sim);
+}
+
 static void no_read_joins_a_connection_at_max_uses(void **state) {
   struct hf_config config = sim_config(1);
   struct call *reads[3];
@@ -184,6 +230,8 @@ int main(void) {
       cmocka_unit_test(a_read_does_not_join_a_write),
       cmocka_unit_test(a_read_does_not_overtake_a_waiting_write),
       cmocka_unit_test(at_most_share_max_reads_share),
+      cmocka_unit_test(a_full_connection_takes_more_when_it_is_half_empty),
+      cmocka_unit_test(one_connection_is_filled_before_the_next),
       cmocka_unit_test(no_read_joins_a_connection_at_max_uses),
       cmocka_unit_test(with_share_max_one_nothing_is_shared),
       cmocka_unit_test(no_read_joins_a_head_that_runs_long),

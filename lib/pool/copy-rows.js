@@ -140,22 +140,63 @@ class RowWriter {
 }
 
 /**
- * Writes all rows, no faster than the server takes them.
- * @param {CopyWritable} copy
+ * Returns what a loop reads, and a function that leaves it, also while the next
+ * row has not come.
  * @param {any} rows
+ */
+function openRows(rows) {
+  if (typeof rows[Symbol.asyncIterator] !== 'function') {
+    return { each: rows, isAsync: false, leave: () => {} };
+  }
+  const iterator = rows[Symbol.asyncIterator]();
+  let hasLeft = false;
+  const leave = async () => {
+    if (!hasLeft) {
+      hasLeft = true;
+      await iterator.return?.();
+    }
+    return { done: true, value: undefined };
+  };
+  const each = {
+    next: () => iterator.next(),
+    return: leave,
+    [Symbol.asyncIterator]: () => each,
+  };
+  return { each, isAsync: true, leave };
+}
+
+/**
+ * Returns the text of a row. A wrong one ends the copy, before the loop waits
+ * until the rows have ended, too.
+ * @param {CopyWritable} copy
+ * @param {any} row
  * @param {RowWriter} writer
  */
-async function writeAll(copy, rows, writer) {
+function textOf(copy, row, writer) {
+  try {
+    return writer.write(row);
+  } catch (/** @type {any} */ error) {
+    copy.destroy(error);
+    return '';
+  }
+}
+
+/**
+ * Writes all rows, no faster than the server takes them.
+ * @param {CopyWritable} copy
+ * @param {ReturnType<typeof openRows>} rows
+ * @param {RowWriter} writer
+ */
+async function writeAll(copy, { each, isAsync }, writer) {
   let block = '';
   const flush = () => {
     const hasRoom = copy.write(block);
     block = '';
     return hasRoom || copy.destroyed ? undefined : once(copy, 'drain');
   };
-  const isAsync = typeof rows[Symbol.asyncIterator] === 'function';
-  for await (const row of isAsync ? rows : [rows]) {
-    for (const each of isAsync ? [row] : row) {
-      block += writer.write(each);
+  for await (const row of isAsync ? each : [each]) {
+    for (const one of isAsync ? [row] : row) {
+      block += textOf(copy, one, writer);
       if (block.length >= BLOCK) {
         await flush();
       }
@@ -189,13 +230,20 @@ async function copyRows(open, [table, columns, rows, options]) {
   }
   const copy = open([`COPY ${into} FROM STDIN`, options]);
   const done = finished(copy);
-  done.catch(() => {}); // it is awaited below
+  const fail = (/** @type {any} */ error) => copy.destroy(error);
+  let leave = () => {};
   try {
-    await writeAll(copy, rows, new RowWriter(names));
-  } catch (/** @type {any} */ error) {
-    copy.destroy(error);
+    const opened = openRows(rows);
+    leave = () => void opened.leave()?.catch(() => {});
+    writeAll(copy, opened, new RowWriter(names)).catch(fail);
+  } catch (error) {
+    fail(error);
   }
-  await done;
+  try {
+    await done;
+  } finally {
+    leave(); // what comes next may never come
+  }
   return copy.rowCount ?? 0;
 }
 

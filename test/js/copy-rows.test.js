@@ -178,6 +178,42 @@ test('an endless iteration ends with an abort, and with the server', async () =>
   assert.strictEqual((await pool.query('select from t')).rowCount, 0);
 });
 
+test('rows that never come keep nobody waiting', async () => {
+  let left = 0;
+  /** @type {any} */
+  const silent = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise(() => {}),
+      return: () => {
+        left += 1;
+        return new Promise(() => {});
+      },
+    }),
+  };
+  const copy = (/** @type {string} */ table, /** @type {any} */ options) =>
+    failureOf(pool.copyFrom(table, ['a'], silent, options));
+  assert.strictEqual((await copy('nowhere', {})).code, '42P01');
+  const signal = AbortSignal.timeout(20);
+  assert.strictEqual((await copy('t', { signal })).code, 'HF_ABORTED');
+  const wrong = {
+    [Symbol.asyncIterator]: () => ({
+      ...silent[Symbol.asyncIterator](),
+      next: async () => ({ value: ['x'] }),
+    }),
+  };
+  const refused = failureOf(pool.copyFrom('t', ['a'], wrong));
+  assert.strictEqual((await refused).code, '22P02');
+  const unsent = { ...wrong };
+  unsent[Symbol.asyncIterator] = () => ({
+    ...silent[Symbol.asyncIterator](),
+    next: async () => ({ value: [() => {}] }),
+  });
+  const own = failureOf(pool.copyFrom('t', ['a'], unsent));
+  assert.match((await own).message, /^row 1, column a/);
+  assert.strictEqual(left, 4);
+  await eventually(() => pool.idleCount === pool.totalCount);
+});
+
 test('inside a transaction', async () => {
   const count = await pool.transaction((client) =>
     client.copyFrom('t', ['a'], [[1], [2]]),

@@ -212,6 +212,7 @@ void hf_conn_flush(struct hf_conn *conn) {
   if (conn->state == HF_CONN_CLOSING) {
     return;
   }
+  hf_conn_copy_look(conn); /* writing may read */
   if (!conn->failing && !hf_conn_write(conn)) {
     /* The server's last error may still be there to be read. */
     conn->paused = false;
@@ -227,6 +228,10 @@ void hf_conn_flush(struct hf_conn *conn) {
   }
   hf_conn_copy_pump(conn);
   hf_conn_watch(conn);
+  if (conn->reads_on) {
+    conn->reads_on = false;
+    hf_conn_read_on(conn);
+  }
   if (conn->resumes) {
     conn->resumes = false;
     hf_conn_resume(conn);

@@ -128,7 +128,8 @@ bool hf_conn_copy_begin(struct hf_conn *conn,
   if (direction == HF_SQL_COPY_OUT) {
     return true;
   }
-  if (unit->request.interrupted != HF_OK || unit->request.settled) {
+  if (unit->request.interrupted != HF_OK || unit->request.settled ||
+      unit->copy.refused) {
     (void)hf_conn_copy_fail(conn);
   } else {
     hf_conn_mark_dirty(conn); /* pumps at the end of the turn */

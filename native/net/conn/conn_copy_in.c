@@ -8,27 +8,33 @@
 #include "net/base/socket.h"
 
 enum {
+  HEAD = 5, /* of a message: its type and length */
   /*
    * With the message's head it is a multiple of the 8 KB that libpq writes at
    * once, and small enough for a socket that has room.
    */
-  MESSAGE_HEAD = 5,
-  PIECE = (1 << 16) - MESSAGE_HEAD,
-  PEEK = 4096,
+  PIECE = (1 << 16) - HEAD,
+  PEEK = 1 << 14,  /* what libpq takes at once */
   ERROR_LEAST = 6, /* an error's head, and the letter of its first field */
+  ERROR_MOST = 1 << 24,
   BYTE_BITS = 8
 };
 
 static const char gave_up[] = "the client gave it up";
 
-/* Returns the unit that sends data now, or NULL. */
-static struct hf_unit *open_unit(const struct hf_conn *conn) {
+/* Returns the unit that is a COPY FROM, or NULL. */
+static struct hf_unit *copying_unit(const struct hf_conn *conn) {
   struct hf_unit *unit = hf_conn_head(conn);
-  return unit != NULL && unit->copy.open &&
-                 unit->copy.direction == HF_SQL_COPY_IN && !conn->failing &&
-                 conn->state != HF_CONN_CLOSING
+  return unit != NULL && unit->copy.direction == HF_SQL_COPY_IN &&
+                 !conn->failing && conn->state != HF_CONN_CLOSING
              ? unit
              : NULL;
+}
+
+/* Returns the unit that sends data now, or NULL. */
+static struct hf_unit *open_unit(const struct hf_conn *conn) {
+  struct hf_unit *unit = copying_unit(conn);
+  return unit != NULL && unit->copy.open ? unit : NULL;
 }
 
 bool hf_conn_copy_add(struct hf_unit *unit,
@@ -58,7 +64,10 @@ bool hf_conn_copy_add(struct hf_unit *unit,
   return true;
 }
 
-/* The server takes no more data: its answer comes. */
+/*
+ * The server takes no more data: its answer comes. An error of its own may be
+ * with libpq already, and then the socket does not become readable for it.
+ */
 static void close_copy(struct hf_conn *conn,
                        struct hf_unit *unit,
                        const char *why) {
@@ -70,7 +79,10 @@ static void close_copy(struct hf_conn *conn,
   }
   if (PQputCopyEnd(conn->pg, why) != 1) {
     hf_conn_fail(conn);
+    return;
   }
+  conn->reads_on = true;
+  hf_conn_mark_dirty(conn);
 }
 
 bool hf_conn_copy_fail(struct hf_conn *conn) {
@@ -86,40 +98,69 @@ bool hf_conn_copy_fail(struct hf_conn *conn) {
 
 /* ---- the server's error -------------------------------------------------- */
 
+/* Returns how long the message at this place is, with its type. */
+static size_t message_bytes(const unsigned char *at) {
+  return 1 + ((size_t)at[1] << (3 * BYTE_BITS) |
+              (size_t)at[2] << (2 * BYTE_BITS) | (size_t)at[3] << BYTE_BITS |
+              at[4]);
+}
+
+/* Its first field is the severity. */
+static bool is_error(const unsigned char *at, size_t n) {
+  return n >= ERROR_LEAST && at[0] == 'E' && at[ERROR_LEAST - 1] == 'S' &&
+         message_bytes(at) <= ERROR_MOST;
+}
+
 /*
- * Returns whether a message at this place is an error. Notices may be before
- * it. A part of one may have been read, so that this is its middle: only what
- * is certainly an error counts.
+ * Returns the first message that is of none of these types, or NULL when it is
+ * not there. `n` is how many bytes there are.
  */
-static bool shows_error(const unsigned char *at, size_t n) {
-  while (n >= ERROR_LEAST) {
-    size_t length = (size_t)at[1] << (3 * BYTE_BITS) |
-                    (size_t)at[2] << (2 * BYTE_BITS) |
-                    (size_t)at[3] << BYTE_BITS | at[4];
-    if (at[0] == 'E') {
-      return at[1] == 0 && at[ERROR_LEAST - 1] == 'S';
+static const unsigned char *skip(const unsigned char *at,
+                                 size_t *n,
+                                 const char *types) {
+  while (*n >= HEAD && at[0] != 0 && strchr(types, at[0]) != NULL) {
+    size_t bytes = message_bytes(at);
+    if (bytes < HEAD || bytes >= *n) {
+      return NULL;
     }
-    if ((at[0] != 'N' && at[0] != 'S' && at[0] != 'A') || length >= n) {
-      return false;
-    }
-    at += length + 1;
-    n -= length + 1;
+    at += bytes;
+    *n -= bytes;
   }
-  return false;
+  return *n >= HEAD ? at : NULL;
+}
+
+/*
+ * Returns whether the server's next message is an error, but for those that may
+ * come at any time. Before a COPY has begun, what comes next is its beginning,
+ * and rows of settings. A part of a message may have been read, so that `at` is
+ * its middle: only what is certainly an error counts.
+ */
+static bool shows_error(const unsigned char *at, size_t n, bool begun) {
+  if (!begun) {
+    at = skip(at, &n, "NSATDC");
+    at = at != NULL && at[0] == 'G' ? skip(at, &n, "G") : NULL;
+  }
+  at = at != NULL ? skip(at, &n, "NSA") : NULL;
+  return at != NULL && is_error(at, n);
 }
 
 void hf_conn_copy_look(struct hf_conn *conn) {
-  struct hf_unit *unit = open_unit(conn);
+  struct hf_unit *unit = copying_unit(conn);
   unsigned char bytes[PEEK];
   size_t n;
   if (unit == NULL || conn->encrypted || !hf_conn_is_open(conn)) {
     return;
   }
   n = hf_socket_peek(conn->fd, bytes, sizeof bytes);
-  if (shows_error(bytes, n)) {
-    hf_conn_set_held(conn, unit, false);
-    close_copy(conn, unit, gave_up); /* which the server ignores now */
+  if (!shows_error(bytes, n, unit->copy.open)) {
+    return;
   }
+  if (!unit->copy.open) {
+    unit->copy.refused = true;
+    return;
+  }
+  hf_conn_set_held(conn, unit, false);
+  close_copy(conn, unit, gave_up); /* which the server ignores now */
 }
 
 /* ---- data ---------------------------------------------------------------- */

@@ -146,6 +146,7 @@ struct hf_conn {
   bool slot_waits; /* CLOSING, and the slot waits for `closed` */
   bool paused;     /* not reading: the reader is too far behind */
   bool resumes;    /* the pause ends at the end of the turn */
+  bool reads_on;   /* an answer may be with libpq: it is read this turn */
   bool wants_room; /* there are data of COPY, and no room in the socket */
   struct hf_link dirty;
   struct hf_link growing; /* a portion of a stream or COPY waits for more */

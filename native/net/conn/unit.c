@@ -49,6 +49,7 @@ static void reset_copy(struct hf_unit *unit) {
   copy->capacity = 0;
   copy->prefix = 0;
   copy->open = false;
+  copy->refused = false;
   if (copy->direction == HF_SQL_COPY_OUT) {
     unit->stream.room = HF_COPY_AHEAD;
   }

@@ -78,6 +78,7 @@ struct hf_unit_copy {
 
   /* of the current attempt */
   bool open;          /* the server takes data, or sends it */
+  bool refused;       /* its error came with its beginning */
   int32_t prefix;     /* characters in front of the text */
   char *bytes;        /* owned: COPY TO, the portion that is being filled */
   size_t n, capacity; /* of it */

@@ -352,12 +352,21 @@ const internals = Object.freeze({
   },
 
   /**
-   * Waits for the pending statements.
+   * Waits for the pending statements, and ends the streams.
    * @param {PoolClient} client
    * @returns {Promise<unknown>}
    */
   settle(client) {
     return stateOf(client).settle();
+  },
+
+  /**
+   * Waits for the pending statements and streams.
+   * @param {PoolClient} client
+   * @returns {Promise<unknown>}
+   */
+  idle(client) {
+    return stateOf(client).idle();
   },
 
   /**

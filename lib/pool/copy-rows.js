@@ -146,7 +146,7 @@ class RowWriter {
  */
 function openRows(rows) {
   if (typeof rows[Symbol.asyncIterator] !== 'function') {
-    return { each: rows, isAsync: false, leave: () => {} };
+    return { each: rows, isAsync: false, leave: async () => {} };
   }
   const iterator = rows[Symbol.asyncIterator]();
   let hasLeft = false;
@@ -231,10 +231,10 @@ async function copyRows(open, [table, columns, rows, options]) {
   const copy = open([`COPY ${into} FROM STDIN`, options]);
   const done = finished(copy);
   const fail = (/** @type {any} */ error) => copy.destroy(error);
-  let leave = () => {};
+  let leave = async () => {};
   try {
     const opened = openRows(rows);
-    leave = () => void opened.leave()?.catch(() => {});
+    leave = async () => void (await opened.leave());
     writeAll(copy, opened, new RowWriter(names)).catch(fail);
   } catch (error) {
     fail(error);
@@ -242,7 +242,7 @@ async function copyRows(open, [table, columns, rows, options]) {
   try {
     await done;
   } finally {
-    leave(); // what comes next may never come
+    leave().catch(() => {}); // what comes next may never come
   }
   return copy.rowCount ?? 0;
 }

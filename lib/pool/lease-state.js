@@ -396,8 +396,16 @@ class LeaseState {
    * more. Resolves to what made the open transaction fail, if it failed.
    * @returns {Promise<unknown>}
    */
-  async settle() {
+  settle() {
     this.#streams.destroy();
+    return this.idle();
+  }
+
+  /**
+   * Waits for the pending statements, streams among them. Resolves as settle().
+   * @returns {Promise<unknown>}
+   */
+  async idle() {
     if (this.#pending > 0) {
       await new Promise((resolve) => {
         this.#onSettled = () => resolve(undefined);

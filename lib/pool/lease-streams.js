@@ -4,6 +4,7 @@
 // The streams of a client: those of stream(), and the objects given to query()
 // that speak pg's protocol, such as pg-cursor.
 
+const { usageError } = require('../errors/errors.js');
 const { OP } = require('../protocol/operations.js');
 const { copyRows } = require('./copy-rows.js');
 const { CopyReadable, CopyWritable } = require('./copy-streams.js');
@@ -27,6 +28,19 @@ const UNENDED =
  * @param {any} config
  * @returns {void}
  */
+
+/**
+ * @param {RowStream | CopyReadable | CopyWritable | SubmittedConnection} stream
+ */
+function givenUp(stream) {
+  const isWritten = stream instanceof CopyWritable;
+  const mayBeDone = !isWritten || stream.writableEnded;
+  return usageError('HF_RELEASED', isWritten ? UNENDED : UNREAD, {
+    outcome: mayBeDone ? 'ambiguous' : 'rolled_back',
+    retryable: false,
+    phase: 'await',
+  });
+}
 
 class LeaseStreams {
   #state;
@@ -141,8 +155,7 @@ class LeaseStreams {
   /** Nobody can read them to their end while what follows waits for that. */
   destroy() {
     for (const stream of this.#open) {
-      const isWritten = stream instanceof CopyWritable;
-      stream.destroy(new Error(isWritten ? UNENDED : UNREAD));
+      stream.destroy(givenUp(stream));
     }
   }
 }

@@ -5,6 +5,9 @@
 // pool: each has a client of its own until its end.
 
 const { internals } = require('./client.js');
+const { refusal } = require('../errors/errors.js');
+
+const LEFT = 'it was destroyed before it had a connection: nothing was sent';
 
 /** What is wrong is told to the object where no statement was begun. */
 const NOT_SUBMITTED = Object.freeze({
@@ -21,6 +24,9 @@ function submitOn(query, client) {
   // A stream may have been left while it waited for its connection.
   if (query.destroyed) {
     client.release();
+    if (!query.closed) {
+      query.handleError(refusal('HF_ABORTED', LEFT), NOT_SUBMITTED);
+    }
     return;
   }
   try {

@@ -13,6 +13,7 @@ const { escapeIdentifier, escapeLiteral } = require('../values/quote.js');
 const { asyncDispose, PoolClient } = require('./client.js');
 const { Connection } = require('./connection.js');
 const { asObject } = require('../options/options.js');
+const { LeaseStreams } = require('./lease-streams.js');
 const { Query, runQuery } = require('./query-object.js');
 const { sqlOf } = require('./sql-template.js');
 const {
@@ -60,16 +61,22 @@ function stateOf(client) {
 }
 
 /**
- * Returns what a connected client runs its streams on.
+ * Runs a stream. Where nothing is connected, that is the stream's error.
  * @param {any} client
- * @param {string} method
+ * @param {'stream' | 'copyTo' | 'copyFrom'} method
+ * @param {any[]} given
+ * @returns {any}
  */
-function leaseFor(client, method) {
-  const { lease } = stateOf(client);
-  if (lease === null || !client._connected) {
-    throw notQueryable(`await connect() before ${method}`);
+function runStream(client, method, given) {
+  const { lease, types } = stateOf(client);
+  if (lease !== null && client._connected) {
+    return /** @type {any} */ (lease)[method](...given);
   }
-  return lease;
+  const state = /** @type {any} */ ({ types });
+  const streams = new LeaseStreams(state, () => {
+    throw notQueryable(`await connect() before ${method}()`);
+  });
+  return streams[method](given);
 }
 
 class Client extends EventEmitter {
@@ -199,7 +206,7 @@ class Client extends EventEmitter {
    * @param {any} [options]
    */
   stream(config, values, options) {
-    return leaseFor(this, 'stream()').stream(config, values, options);
+    return runStream(this, 'stream', [config, values, options]);
   }
 
   /**
@@ -208,7 +215,7 @@ class Client extends EventEmitter {
    * @param {any} [options]
    */
   copyTo(text, options) {
-    return leaseFor(this, 'copyTo()').copyTo(text, options);
+    return runStream(this, 'copyTo', [text, options]);
   }
 
   /**
@@ -216,7 +223,7 @@ class Client extends EventEmitter {
    * @param {any[]} given
    */
   copyFrom(...given) {
-    return leaseFor(this, 'copyFrom()').copyFrom(...given);
+    return runStream(this, 'copyFrom', given);
   }
 
   /**

@@ -249,7 +249,7 @@ async function finishAndClose(state, opening) {
   await opening.catch(() => {});
   if (state.lease !== null) {
     const endsAt = nowMillis() + state.pool.options.drainMillis;
-    await until(internals.settle(state.lease), { endsAt }, () => null).catch(
+    await until(internals.idle(state.lease), { endsAt }, () => null).catch(
       () => {}, // what is under way still is cut off
     );
   }

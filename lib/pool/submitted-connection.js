@@ -174,6 +174,8 @@ class SubmittedConnection extends EventEmitter {
       });
       return;
     }
+    // Of COPY TO, when the object is destroyed; of COPY FROM it says so itself.
+    this.#query.once?.('close', () => this.#socket?.dropAnswers());
     if (Kind === CopyInCall) {
       // The engine keeps data until the server takes them.
       process.nextTick(() => this.#query.handleCopyInResponse?.(this));

@@ -104,6 +104,9 @@ class SubmittedSocket extends Duplex {
   #tag = '';
   /** @type {any} */
   #error = null;
+  #isOver = false;
+  /** Nobody reads the answers any more. */
+  #isDropped = false;
 
   /** @param {Owner} owner */
   constructor(owner) {
@@ -134,7 +137,7 @@ class SubmittedSocket extends Duplex {
       onFailed: (/** @type {any} */ error) => {
         this.#error = error;
         this.#give('E', '');
-        this.#give('Z', 'I');
+        this.#finish();
       },
     };
     this.#call = begin(reader, config, Kind);
@@ -147,7 +150,15 @@ class SubmittedSocket extends Duplex {
       this.#give('c', '');
     }
     this.#give('C', this.#tag);
+    this.#finish();
+  }
+
+  #finish() {
+    this.#isOver = true;
     this.#give('Z', 'I');
+    if (this.#isDropped) {
+      this.#owner.onReady();
+    }
   }
 
   /** The data of COPY FROM are not wanted. */
@@ -158,6 +169,21 @@ class SubmittedSocket extends Duplex {
   /** The connection is given up. */
   leave() {
     this.#call?.leave();
+  }
+
+  /**
+   * The object is closed. If it has not given the socket back before, it was
+   * destroyed while it read, and reads no answer.
+   */
+  dropAnswers() {
+    if (this.listenerCount('data') > 0 || this.#isDropped) {
+      return;
+    }
+    this.#isDropped = true;
+    this.#call?.leave();
+    if (this.#isOver) {
+      this.#owner.onReady();
+    }
   }
 
   // ---- what the object reads --------------------------------------------------

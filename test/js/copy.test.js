@@ -326,6 +326,8 @@ test('inside a transaction: committed with it, rolled back with it', async () =>
     'HF_COMMIT_ROLLED_BACK',
   );
   assert.match(told.message, /COPY had not finished/);
+  assert.strictEqual(told.code, 'HF_RELEASED');
+  assert.strictEqual(told.outcome, 'rolled_back');
   assert.strictEqual((await rowsOf()).length, 2);
   await isClean();
 });

@@ -142,3 +142,44 @@ test('inside a transaction, and on a pool', async () => {
   await eventually(() => pool.idleCount === 1);
   await pool.end();
 });
+
+test('one that is destroyed on a pool gives its connection back', async () => {
+  const pool = new Pool({ connectionString: server.url, max: 1 });
+  await pool.query('drop table if exists t; create table t (a int)');
+  const closed = (/** @type {any} */ stream) =>
+    new Promise((resolve) => stream.once('close', resolve));
+  for (const moment of ['before', 'while it runs']) {
+    const into = pool.query(copy.from('copy t from stdin'));
+    into.write('1\n');
+    const failure = failureOf(finished(into));
+    if (moment !== 'before') {
+      await eventually(() => into.connection && pool.idleCount === 0);
+    }
+    const isClosed = closed(into);
+    into.destroy();
+    assert.strictEqual((await failure).code, 'HF_ABORTED');
+    await isClosed;
+    const out = pool.query(copy.to(SERIES));
+    const isOver = closed(out);
+    if (moment === 'before') {
+      out.destroy();
+    } else {
+      out.once('data', () => out.destroy());
+    }
+    await isOver;
+    await eventually(() => pool.idleCount === pool.totalCount);
+  }
+  assert.strictEqual((await pool.query('select from t')).rowCount, 0);
+  await pool.end();
+});
+
+test('a reader that is destroyed leaves its client usable', async () => {
+  const pool = new Pool({ connectionString: server.url, max: 1 });
+  const client = await pool.connect();
+  const out = client.query(copy.to(SERIES));
+  out.once('data', () => out.destroy());
+  const { rows } = await client.query('select 1 as a');
+  assert.deepStrictEqual(rows, [{ a: 1 }]);
+  client.release();
+  await pool.end();
+});

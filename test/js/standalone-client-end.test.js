@@ -7,6 +7,7 @@
 const assert = require('node:assert');
 const { once } = require('node:events');
 const net = require('node:net');
+const { finished } = require('node:stream/promises');
 const { test } = require('node:test');
 
 const holdfast = require('../../lib/index.js');
@@ -25,6 +26,50 @@ test('end() lets what was asked for finish, where pg cuts it off', async () => {
   await client.end();
   await slow;
   assert.deepStrictEqual((await next).rows, [{ n: 1 }]);
+});
+
+test('end() lets a COPY and a stream finish, within drainMillis', async () => {
+  const client = new holdfast.Client(server.url);
+  await client.connect();
+  await client.query('create table copied (a int)');
+  const rows = client.stream('select generate_series(1, 5000) as n');
+  const copy = client.copyFrom('copy copied from stdin');
+  const ending = client.end();
+  copy.write('1\n');
+  let count = 0;
+  for await (const row of rows) {
+    count += row.n > 0 ? 1 : 0;
+  }
+  copy.end('2\n');
+  await finished(copy);
+  await ending;
+  assert.strictEqual(count, 5000);
+  assert.strictEqual(copy.rowCount, 2);
+  const cut = new holdfast.Client({
+    connectionString: server.url,
+    drainMillis: 50,
+  });
+  await cut.connect();
+  const left = cut.copyFrom('copy copied from stdin');
+  const failure = failureOf(finished(left));
+  await cut.end();
+  const { code, outcome } = await failure;
+  assert.deepStrictEqual([code, outcome], ['HF_RELEASED', 'rolled_back']);
+});
+
+test('streams of a client that is not connected fail by their own', async () => {
+  const client = new holdfast.Client(server.url);
+  for (const open of [
+    () => client.copyFrom('copy t from stdin'),
+    () => client.copyTo('copy t to stdout'),
+    () => client.stream('select 1'),
+  ]) {
+    const error = await failureOf(finished(open()));
+    assert.strictEqual(error.code, 'HF_RELEASED');
+    assert.match(error.message, /^await connect\(\) before /);
+  }
+  const error = await failureOf(client.copyFrom('t', ['a'], [[1]]));
+  assert.strictEqual(error.outcome, 'not_executed');
 });
 
 test('end() waits no longer than drainMillis for it', async () => {

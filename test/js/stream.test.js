@@ -350,6 +350,7 @@ test('transaction() does not wait for a stream that nobody reads', async () => {
     stream.on('error', () => {});
   });
   assert.match(String(stream.errored), /was not read to its end/);
+  assert.strictEqual(stream.errored.code, 'HF_RELEASED');
 });
 
 test('release(true) ends it, and end() gives up one that stalls', async () => {

@@ -17,6 +17,10 @@ const COMMANDS = {
     help: 'says what a connection string leads to, and what suits it',
     load: () => require('./doctor.js'),
   },
+  top: {
+    help: 'shows what the pools of a running process do',
+    load: () => require('./top.js'),
+  },
   bench: {
     help: 'says how many queries a connection string gives, and how fast',
     load: () => require('./bench.js'),

@@ -19,6 +19,7 @@ const STATE = Symbol.for('pg-holdfast');
  *   their target
  * @property {Map<string, import('../retry/context.js').RunState>} runs by
  *   version: a copy may be replaced while the process goes on
+ * @property {boolean} [top] whether HOLDFAST_TOP was looked at
  * @property {Map<string, import('../observe/live.js').Live>} [live] open pools,
  *   too
  * @property {Set<string>} [said] what is said once, modules loaded again

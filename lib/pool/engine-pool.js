@@ -9,6 +9,7 @@ const { asksIdentity, identify } = require('./server-identity.js');
 const { portOrReason } = require('../engine/no-port.js');
 const { weakly } = require('../engine/listener.js');
 const { addLive, nameOf, removeLive, setCore } = require('../observe/live.js');
+const { offerTop } = require('../top/offer.js');
 const { setLogger } = require('../observe/log.js');
 const { readStats } = require('../observe/metrics.js');
 const { Observer } = require('../observe/observer.js');
@@ -135,6 +136,7 @@ class EnginePool {
       state.collected.register(this.pool, ticket, this);
       this.observer.pool = nameOf(this.#core, this.#resolved.public);
       addLive(this.observer.pool, this.#core);
+      offerTop();
       const shared = this.#shared;
       this.#sendOpen(
         openOperation(

@@ -35,7 +35,7 @@ const AREAS = {
   lib: {
     order: [
       ...['platform', 'protocol', 'validate', 'errors', 'values', 'wasm'],
-      ...['engine', 'observe', 'retry', 'options', 'pool', 'fallback'],
+      ...['engine', 'observe', 'top', 'retry', 'options', 'pool', 'fallback'],
       ...['pg', 'process', 'index.js', 'index.mjs'],
     ]
       .map((name) => `lib/${name}`)

@@ -66,14 +66,21 @@ static int run(const char *folder, const char *const *argv) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* Writes where a server program is; -1 when there is none. */
+/* Writes where a server program is; -1, and a sentence, when there is none. */
 static int find_program(const char *name, char path[PATH_BYTES]) {
   static const char *const versions[] = {"18", "17", "16", "15", "14", "13"};
   const char *given = getenv("HOLDFAST_TEST_PGBIN");
   size_t i;
   if (given != NULL) {
     (void)snprintf(path, PATH_BYTES, "%s/%s", given, name);
-    return access(path, X_OK);
+    if (access(path, X_OK) == 0) {
+      return 0;
+    }
+    (void)fprintf(stderr,
+                  "no %s in %s, which HOLDFAST_TEST_PGBIN names\n",
+                  name,
+                  given);
+    return -1;
   }
   for (i = 0; i < sizeof versions / sizeof *versions; i++) {
     (void)snprintf(path,
@@ -85,6 +92,10 @@ static int find_program(const char *name, char path[PATH_BYTES]) {
       return 0;
     }
   }
+  (void)fprintf(stderr,
+                "no %s in /usr/lib/postgresql: install PostgreSQL, or name the "
+                "folder of its programs in HOLDFAST_TEST_PGBIN\n",
+                name);
   return -1;
 }
 
@@ -210,6 +221,7 @@ int support_cluster_start(struct support_cluster *cluster) {
     return -1;
   }
   if (prepare(cluster, initdb) != 0) {
+    (void)fprintf(stderr, "no cluster: initdb or openssl failed\n");
     support_cluster_stop(cluster);
     return -1;
   }
@@ -217,6 +229,7 @@ int support_cluster_start(struct support_cluster *cluster) {
   (void)snprintf(port, sizeof port, "%d", cluster->port);
   cluster->pid = start(cluster->folder, serve);
   if (cluster->pid < 0 || wait_until_up(cluster) != 0) {
+    (void)fprintf(stderr, "%s does not start\n", postgres);
     support_cluster_stop(cluster);
     return -1;
   }

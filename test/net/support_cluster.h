@@ -16,7 +16,7 @@ struct support_cluster {
 #define SUPPORT_CLUSTER_USER     "holder"
 #define SUPPORT_CLUSTER_PASSWORD "open-sesame"
 
-/* Returns 0, or -1 when PostgreSQL or openssl is not installed. */
+/* Returns 0, or -1 and says why: no PostgreSQL or openssl, or no start. */
 int support_cluster_start(struct support_cluster *cluster);
 
 void support_cluster_stop(struct support_cluster *cluster);

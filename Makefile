@@ -153,10 +153,16 @@ coverage:
 	$(Q)gcovr -r . --object-directory build/c-coverage -f native/core \
 	  --print-summary
 
-tidy:
-	$(Q)clang-tidy --quiet $(CORE_SRC) -- -std=c11 -Inative/include -Inative
-	$(if $(NET_SRC),$(Q)clang-tidy --quiet $(NET_SRC) -- -std=c11 \
-	  $(NET_CFLAGS) -Inative/include -Inative $(PQ_CFLAGS) $(UV_CFLAGS))
+# A target for each file, so that they are checked side by side.
+TIDY_CORE := $(addsuffix .tidy,$(CORE_SRC))
+TIDY_NET := $(addsuffix .tidy,$(NET_SRC))
+.PHONY: $(TIDY_CORE) $(TIDY_NET)
+tidy: $(TIDY_CORE) $(TIDY_NET)
+$(TIDY_CORE): %.tidy: %
+	$(Q)clang-tidy --quiet $< -- -std=c11 -Inative/include -Inative
+$(TIDY_NET): %.tidy: %
+	$(Q)clang-tidy --quiet $< -- -std=c11 $(NET_CFLAGS) -Inative/include \
+	  -Inative $(PQ_CFLAGS) $(UV_CFLAGS)
 
 # Who calls whom; refuses circles.
 calls: lib

@@ -3,6 +3,7 @@
 
 const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 
 const ROOT = path.dirname(__dirname);
@@ -34,6 +35,7 @@ function seconds(since) {
  * @property {number} [timeoutMs]
  * @property {boolean} [show] pass the output on as it comes
  * @property {string} [cwd] the root, unless given
+ * @property {number} [niceness] how far it gives way to others; 0 = not
  */
 
 /** @param {number} pid @param {NodeJS.Signals} signal */
@@ -63,6 +65,9 @@ function exec(file, args, options = {}) {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const pid = child.pid ?? 0;
+    if (options.niceness && pid > 0) {
+      os.setPriority(pid, options.niceness);
+    }
     let output = '';
     let timedOut = false;
     const stop = () => {

@@ -6,6 +6,11 @@ const path = require('node:path');
 const { ROOT } = require('./steps.js');
 
 const MINUTE = 60_000;
+/**
+ * Of suites that compute: beside them run those that wait for servers, for time
+ * and for each other, and that must not be late.
+ */
+const NICENESS = 10;
 
 /**
  * @typedef {object} Suite
@@ -14,6 +19,7 @@ const MINUTE = 60_000;
  * @property {string} file program
  * @property {string[]} args
  * @property {number} timeoutMs
+ * @property {number} [niceness] of what runs beside another suite
  */
 
 /** @typedef {{passed: number, failed: number}} Counts */
@@ -41,13 +47,14 @@ function filesIn(folder, pattern) {
 /** @param {'unit' | 'net'} name @param {number} timeoutMs @returns {Suite[]} */
 function cSuite(name, timeoutMs) {
   const args = ['--no-print-directory', '-k', '-j2', '-Otarget', name];
-  return [{ name, kind: 'cmocka', file: 'make', args, timeoutMs }];
+  const niceness = NICENESS;
+  return [{ name, kind: 'cmocka', file: 'make', args, timeoutMs, niceness }];
 }
 
 /** @param {string} name @param {number} timeoutMs @returns {Suite[]} */
 function nodeSuite(name, timeoutMs) {
   const files = filesIn(`test/${name}`, /\.test\.m?js$/);
-  const args = ['--test', '--test-reporter=tap', '--test-concurrency=2'];
+  const args = ['--test', '--test-reporter=tap', '--test-concurrency=3'];
   args.push('--expose-gc', ...files);
   return [{ name, kind: 'node', file: process.execPath, args, timeoutMs }];
 }
@@ -83,6 +90,7 @@ function wasmSuites() {
     file: process.execPath,
     args: ['scripts/test-wasm.js', ...args],
     timeoutMs: 3 * MINUTE,
+    niceness: NICENESS,
   }));
 }
 
@@ -113,19 +121,32 @@ function typeSuites() {
     file: bin(name),
     args,
     timeoutMs,
+    niceness: NICENESS,
   }));
 }
 
 /** @type {Record<string, () => Suite[]>} */
 const SUITES = {
-  unit: () => cSuite('unit', 5 * MINUTE),
-  net: () => cSuite('net', 5 * MINUTE),
+  unit: () => cSuite('unit', 10 * MINUTE),
+  net: () => cSuite('net', 12 * MINUTE),
   js: () => nodeSuite('js', 15 * MINUTE),
   wasm: wasmSuites,
   lifecycle: () => nodeSuite('lifecycle', 8 * MINUTE),
   types: typeSuites,
   docs: () => nodeSuite('docs', 2 * MINUTE),
 };
+
+/**
+ * Suites that run at once, each list in its order; then the next lists. One of
+ * the docs' tests wants to know what the others found.
+ */
+const ROUNDS = [
+  [
+    ['js', 'lifecycle'],
+    ['unit', 'net', 'wasm', 'types'],
+  ],
+  [['docs']],
+];
 
 /** @param {string} text @param {RegExp} pattern */
 function sum(text, pattern) {
@@ -229,4 +250,4 @@ function tapFailures(lines) {
   return kept.join('\n');
 }
 
-module.exports = { SUITES, count, failureText, passedTests };
+module.exports = { ROUNDS, SUITES, count, failureText, passedTests };

@@ -9,7 +9,13 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { SetupError, setup } = require('./setup.js');
 const { ROOT, exec, say, seconds } = require('./steps.js');
-const { SUITES, count, failureText, passedTests } = require('./suites.js');
+const {
+  ROUNDS,
+  SUITES,
+  count,
+  failureText,
+  passedTests,
+} = require('./suites.js');
 
 /** What passed in this run, for the test that reads `test/found.md`. */
 const PASSED = path.join(ROOT, 'build', 'passed-tests.txt');
@@ -26,10 +32,10 @@ async function shareTemplate() {
 /** @param {import('./suites.js').Suite} suite */
 async function runSuite(suite) {
   const since = Date.now();
-  const { file, args, timeoutMs } = suite;
+  const { file, args, timeoutMs, niceness } = suite;
   // Otherwise pools would log every fault that tests put them through.
   const env = { NODE_ENV: 'test' };
-  const outcome = await exec(file, args, { timeoutMs, env });
+  const outcome = await exec(file, args, { timeoutMs, env, niceness });
   const counts = count(suite, outcome);
   const names = passedTests(suite, outcome.output);
   fs.appendFileSync(PASSED, names.map((name) => `${name}\n`).join(''));
@@ -43,6 +49,20 @@ async function runSuite(suite) {
       `${late} (${seconds(since)})`,
   );
   return counts;
+}
+
+/**
+ * Runs suites, one after the other.
+ *
+ * @param {string[]} names
+ * @param {import('./suites.js').Counts} total
+ */
+async function runList(names, total) {
+  for (const suite of names.flatMap((name) => SUITES[name]())) {
+    const { passed, failed } = await runSuite(suite);
+    total.passed += passed;
+    total.failed += failed;
+  }
 }
 
 /** @param {string[]} names */
@@ -69,12 +89,9 @@ async function runAll(names) {
     process.env.HOLDFAST_PASSED_TESTS = PASSED;
   }
   const total = { passed: 0, failed: 0 };
-  for (const name of wanted) {
-    for (const suite of SUITES[name]()) {
-      const { passed, failed } = await runSuite(suite);
-      total.passed += passed;
-      total.failed += failed;
-    }
+  for (const round of ROUNDS) {
+    const lists = round.map((list) => list.filter((n) => wanted.includes(n)));
+    await Promise.all(lists.map((list) => runList(list, total)));
   }
   return total;
 }

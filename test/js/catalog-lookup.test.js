@@ -7,10 +7,10 @@ const assert = require('node:assert');
 const { afterEach, test } = require('node:test');
 
 const { Pool } = require('../../lib/index.js');
-const { findPgBouncer } = require('../support');
 const {
   before,
   failureOf,
+  noPgBouncer,
   usePgBouncer,
   useServer,
 } = require('../support/suite.js');
@@ -265,9 +265,9 @@ test('query_timeout bounds the look-up of a client', async () => {
   });
 });
 
-const bouncer = findPgBouncer() === null ? null : usePgBouncer({ server });
+const bouncer = usePgBouncer({ server });
 
-test('behind a transaction pooler', { skip: bouncer === null }, async () => {
+test('behind a transaction pooler', { skip: noPgBouncer }, async () => {
   const pool = poolOf({ connectionString: bouncer.url });
   assert.deepStrictEqual(await one(pool, `array['sad']::mood[]`), ['sad']);
   await pool.transaction(async (client) => {

@@ -20,7 +20,7 @@ const {
   wire,
 } = require('../support');
 const { doctor, fill } = require('./doctor/support.js');
-const { usePgBouncer, useServer } = require('../support/suite.js');
+const { noPgBouncer, usePgBouncer, useServer } = require('../support/suite.js');
 
 const server = useServer({ tls: true });
 const bouncer = usePgBouncer({ server, poolSize: 2 });
@@ -29,7 +29,9 @@ const bouncer = usePgBouncer({ server, poolSize: 2 });
 const withTls = (params) => server.urlFor({ params });
 
 describe('doctor, where it does not work', () => {
-  test('a wrong password is named, direct and behind PgBouncer', async () => {
+  test('a wrong password is named, direct and behind PgBouncer', {
+    skip: noPgBouncer,
+  }, async () => {
     for (const target of [server, bouncer]) {
       const url = target.urlFor({ password: 'not this one' });
       const { code, report, finding, stdout, stderr } = await doctor([url]);
@@ -42,7 +44,9 @@ describe('doctor, where it does not work', () => {
     }
   });
 
-  test('an unknown database is named, direct and behind PgBouncer', async () => {
+  test('an unknown database is named, direct and behind PgBouncer', {
+    skip: noPgBouncer,
+  }, async () => {
     for (const target of [server, bouncer]) {
       const url = target.urlFor({ database: 'nowhere' });
       const { code, finding } = await doctor([url]);
@@ -58,7 +62,9 @@ describe('doctor, where it does not work', () => {
     assert.deepEqual(ids, ['no-password']);
   });
 
-  test('TLS that is demanded and not offered is named', async () => {
+  test('TLS that is demanded and not offered is named', {
+    skip: noPgBouncer,
+  }, async () => {
     const url = bouncer.urlFor({ params: { sslmode: 'require' } });
     const { code, report, finding } = await doctor([url]);
     assert.equal(code, 2);
@@ -108,7 +114,7 @@ describe('doctor, where it does not work', () => {
     await full.stop();
   });
 
-  test('a pooler that is full is named', async () => {
+  test('a pooler that is full is named', { skip: noPgBouncer }, async () => {
     const full = await startPgBouncer({
       server,
       settings: { max_client_conn: 1 },

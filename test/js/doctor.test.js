@@ -13,7 +13,7 @@ const {
   startPostgres,
 } = require('../support');
 const { cli, doctor, fill } = require('./doctor/support.js');
-const { usePgBouncer, useServer } = require('../support/suite.js');
+const { noPgBouncer, usePgBouncer, useServer } = require('../support/suite.js');
 
 const server = useServer({ tls: true });
 const bouncer = usePgBouncer({ server, poolSize: 2 });
@@ -54,7 +54,9 @@ describe('doctor, where it works', () => {
     assert.equal(report.authentication.channelBinding, 'used');
   });
 
-  test('PgBouncer 1.18 in transaction mode would show 42P05', async () => {
+  test('PgBouncer 1.18 in transaction mode would show 42P05', {
+    skip: noPgBouncer,
+  }, async () => {
     const { code, report, symptom, finding, advice } = await doctor([
       bouncer.url,
     ]);
@@ -73,7 +75,9 @@ describe('doctor, where it works', () => {
     assert.equal(finding('no-direct-url').level, 'hint');
   });
 
-  test('nothing is left behind in shared server connections', async () => {
+  test('nothing is left behind in shared server connections', {
+    skip: noPgBouncer,
+  }, async () => {
     const small = await startPgBouncer({ server, poolSize: 1 });
     const { report } = await doctor([small.url]);
     assert.equal(report.pooler.mode, 'transaction');
@@ -90,7 +94,9 @@ describe('doctor, where it works', () => {
     await small.stop();
   });
 
-  test('session mode is distinguished from transaction mode', async () => {
+  test('session mode is distinguished from transaction mode', {
+    skip: noPgBouncer,
+  }, async () => {
     const session = await startPgBouncer({ server, poolMode: 'session' });
     const { code, report, symptom, advice } = await doctor([session.url]);
     assert.equal(code, 0);
@@ -104,7 +110,9 @@ describe('doctor, where it works', () => {
     await session.stop();
   });
 
-  test('session mode with one server connection is found, too', async () => {
+  test('session mode with one server connection is found, too', {
+    skip: noPgBouncer,
+  }, async () => {
     const options = { server, poolMode: 'session', poolSize: 1 };
     const session = await startPgBouncer(options);
     const { report } = await doctor([session.url]);
@@ -113,7 +121,9 @@ describe('doctor, where it works', () => {
     await session.stop();
   });
 
-  test('the mode is right while others load the pooler', async () => {
+  test('the mode is right while others load the pooler', {
+    skip: noPgBouncer,
+  }, async () => {
     for (const [poolMode, poolSize] of [
       ['transaction', 4],
       ['session', 20],
@@ -128,7 +138,9 @@ describe('doctor, where it works', () => {
     }
   });
 
-  test('statement mode is a warning: no transactions', async () => {
+  test('statement mode is a warning: no transactions', {
+    skip: noPgBouncer,
+  }, async () => {
     const options = { server, poolMode: 'statement' };
     const statement = await startPgBouncer(options);
     const { code, report, finding } = await doctor([statement.url]);
@@ -138,7 +150,9 @@ describe('doctor, where it works', () => {
     await statement.stop();
   });
 
-  test('for an admin the pooler is named from its own console', async () => {
+  test('for an admin the pooler is named from its own console', {
+    skip: noPgBouncer,
+  }, async () => {
     const options = { server, settings: { admin_users: server.user } };
     const telling = await startPgBouncer(options);
     const { report } = await doctor([telling.url]);
@@ -149,7 +163,9 @@ describe('doctor, where it works', () => {
     await telling.stop();
   });
 
-  test('DIRECT_URL is checked to lead past the pooler', async () => {
+  test('DIRECT_URL is checked to lead past the pooler', {
+    skip: noPgBouncer,
+  }, async () => {
     const env = { DATABASE_URL: bouncer.url, DIRECT_URL: server.url };
     const right = await doctor([], { env });
     assert.equal(right.code, 0);
@@ -249,7 +265,9 @@ describe('doctor, where it works', () => {
     await standby.stop();
   });
 
-  test('progress goes to standard error, and the report is text', async () => {
+  test('progress goes to standard error, and the report is text', {
+    skip: noPgBouncer,
+  }, async () => {
     const { code, stdout, stderr } = await cli(['doctor', bouncer.url]);
     assert.equal(code, 0);
     assert.match(stderr, /\[ +\d+\.\d\d s\] pooler: transaction/);

@@ -14,7 +14,7 @@ const {
 } = require('../support/index.js');
 
 describe('through a PgBouncer in statement mode', {
-  skip: !findPgBouncer(),
+  skip: findPgBouncer() === null && 'PgBouncer is not installed',
 }, () => {
   /** @type {any} */
   let server;

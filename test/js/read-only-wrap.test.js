@@ -132,9 +132,9 @@ function transactions(poolOf) {
 
 describe('directly', () => transactions(() => pool));
 
-const pgbouncer = findPgBouncer();
+const noPgBouncer = findPgBouncer() === null && 'PgBouncer is not installed';
 
-describe('through PgBouncer', { skip: !pgbouncer }, () => {
+describe('through PgBouncer', { skip: noPgBouncer }, () => {
   /** @type {any} */
   let bouncer;
   /** @type {any} */
@@ -225,7 +225,7 @@ async function textsOf(proxy, call) {
 }
 
 test('where the settings proved that a flight is one transaction, readOnly needs no BEGIN', {
-  skip: !pgbouncer,
+  skip: noPgBouncer,
 }, async () => {
   const bouncer = await startPgBouncer({ server, poolMode: 'transaction' });
   const proxy = await startProxy({ port: bouncer.port });

@@ -8,7 +8,12 @@ const { afterEach, test } = require('node:test');
 
 const { Pool } = require('../../lib/index.js');
 const { startProxy } = require('../support');
-const { before, usePgBouncer, useServer } = require('../support/suite.js');
+const {
+  before,
+  noPgBouncer,
+  usePgBouncer,
+  useServer,
+} = require('../support/suite.js');
 
 /** What may be left, and how the next one sees it. */
 const LEAVES = [
@@ -171,7 +176,9 @@ test('where nothing was left nothing is sent', async () => {
   await proxy.close();
 });
 
-test('behind a transaction pooler nothing is reset', async () => {
+test('behind a transaction pooler nothing is reset', {
+  skip: noPgBouncer,
+}, async () => {
   const pool = open({
     connectionString: bouncer.url,
     resetOnRelease: 'always',

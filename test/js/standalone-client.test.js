@@ -12,6 +12,7 @@ const { describe, test } = require('node:test');
 const holdfast = require('../../lib/index.js');
 const {
   failureOf,
+  noPgBouncer,
   usePgBouncer,
   useProxy,
   useServer,
@@ -286,7 +287,9 @@ for (const [name, library] of Object.entries({ pg, holdfast })) {
       await client.end();
     });
 
-    test('works through PgBouncer in transaction mode', async () => {
+    test('works through PgBouncer in transaction mode', {
+      skip: noPgBouncer,
+    }, async () => {
       const client = await open(bouncer.url);
       await client.query('begin');
       const { rows } = await client.query('select 1 as n');

@@ -4,7 +4,7 @@
 
 const assert = require('node:assert');
 const { before: nodeBefore } = require('node:test');
-const { startPgBouncer } = require('./pgbouncer.js');
+const { findPgBouncer, startPgBouncer } = require('./pgbouncer.js');
 const { startPostgres } = require('./postgres.js');
 const { startProxy } = require('./proxy.js');
 
@@ -28,7 +28,7 @@ function before(hook) {
  * process has nothing left to do: after all hooks of the file, which may still
  * need it. Returns a stand-in for it, to be used from the first test on.
  *
- * @param {() => Promise<any>} start
+ * @param {() => Promise<any> | null} start
  * @param {(started: any) => unknown} stop
  * @returns {any}
  */
@@ -70,11 +70,17 @@ function useServer(options) {
   );
 }
 
-/** A PgBouncer. @param {any} options with `server`, from useServer() */
+/** Why tests with a PgBouncer are skipped; false = they are not. */
+const noPgBouncer = findPgBouncer() === null && 'PgBouncer is not installed';
+
+/**
+ * A PgBouncer. Where there is none, tests that use it have to be skipped.
+ * @param {any} options with `server`, from useServer()
+ */
 function usePgBouncer(options) {
   return useStarted(
-    () => startPgBouncer(options),
-    (bouncer) => bouncer.stop(),
+    () => (noPgBouncer ? null : startPgBouncer(options)),
+    (bouncer) => bouncer?.stop(),
   );
 }
 
@@ -100,4 +106,11 @@ async function failureOf(promise) {
   return assert.fail('it did not reject');
 }
 
-module.exports = { before, failureOf, usePgBouncer, useProxy, useServer };
+module.exports = {
+  before,
+  failureOf,
+  noPgBouncer,
+  usePgBouncer,
+  useProxy,
+  useServer,
+};

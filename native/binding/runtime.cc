@@ -53,6 +53,15 @@ extern "C" void __cxa_pure_virtual() {
 
 namespace std {
 
+// GCC 14's std::string asks for these two.
+void __throw_bad_alloc() {
+  std::abort();
+}
+
+void __throw_bad_array_new_length() {
+  std::abort();
+}
+
 void __throw_system_error(int) {
   std::abort();
 }

@@ -15,12 +15,13 @@ const { Context } = require('./context.js');
 
 /**
  * @param {Context} context
+ * @param {string} host
  * @param {import('./server.js').ServerReport} main
  * @returns {Promise<Found['leadsTo']>}
  */
-async function whereTo(context, main) {
+async function whereTo(context, host, main) {
   const connection = await context.connect();
-  const { server } = await readServer(connection);
+  const { server } = await readServer(connection, host);
   context.close(connection);
   if ((await findMode(context)).mode !== 'direct') {
     return 'a pooler';
@@ -60,7 +61,7 @@ async function checkDirect(direct, deadline, main, opened) {
     }
     const context = new Context(settings, deadline, routes[0]);
     opened(context);
-    report.leadsTo = await whereTo(context, main);
+    report.leadsTo = await whereTo(context, settings.hosts[0].name, main);
   } catch (error) {
     const { message } = asFailure(error, 'the login');
     why = `: ${shownText(message, settings)}`;

@@ -147,7 +147,10 @@ class Examination {
     report.works = true;
     const context = this.#contexts[this.#contexts.length - 1];
     await this.#optional('server', async () => {
-      Object.assign(report, await readServer(connection));
+      Object.assign(
+        report,
+        await readServer(connection, this.#settings.hosts[0]?.name ?? ''),
+      );
       return `PostgreSQL ${report.server.version}, ${report.server.role}`;
     });
     await this.#optional('round trip', async () => {

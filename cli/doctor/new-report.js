@@ -183,4 +183,4 @@ function newReport(settings, source = 'argument') {
   };
 }
 
-module.exports = { newReport };
+module.exports = { emptyLimits, emptyServer, newReport };

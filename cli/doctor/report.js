@@ -159,11 +159,13 @@ function serverPart({ server, limits, latency }) {
         `${server.readOnly ? ', read-only' : ''}` +
         `${platform === null ? '' : ` (${platform})`}`,
     ) +
-    line(
-      'connections',
-      `${used} of ${maxConnections} in use, ${reserved} kept for superusers, ` +
-        `${free} free`,
-    ) +
+    (maxConnections === null
+      ? ''
+      : line(
+          'connections',
+          `${used} of ${maxConnections} in use, ${reserved} kept for ` +
+            `superusers, ${free} free`,
+        )) +
     line(
       'round trip',
       `${latency.roundTripMillis} ms (${latency.fastestMillis} to ` +

@@ -5,6 +5,8 @@
 
 const { rounded } = require('./deadline.js');
 const { timed } = require('./connection.js');
+const { emptyLimits, emptyServer } = require('./new-report.js');
+const { PLATFORM_FACTS, foreignKin, platformOf } = require('./platform.js');
 
 /** @typedef {import('./connection.js').Connection} Connection */
 
@@ -66,11 +68,7 @@ const FACTS = `select json_build_object(
   'serverAddress', host(inet_server_addr()),
   'serverPort', inet_server_port(),
   'clientAddress', host(inet_client_addr()),
-  'clientPort', inet_client_port(),
-  'neon', current_setting('neon.timeline_id', true),
-  'rds', current_setting('rds.extensions', true),
-  'roles', (select json_agg(rolname) from pg_roles where rolname in
-    ('supabase_admin', 'cloudsqlsuperuser', 'azure_pg_admin')),
+  'clientPort', inet_client_port(),${PLATFORM_FACTS},
   'timeouts', json_build_object(
     'statement_timeout', current_setting('statement_timeout'),
     'lock_timeout', current_setting('lock_timeout'),
@@ -78,21 +76,6 @@ const FACTS = `select json_build_object(
       current_setting('idle_in_transaction_session_timeout'),
     'idle_session_timeout', current_setting('idle_session_timeout', true),
     'transaction_timeout', current_setting('transaction_timeout', true)))`;
-
-/** Roles that services of providers have. @type {Record<string, string>} */
-const ROLES = {
-  supabase_admin: 'Supabase',
-  cloudsqlsuperuser: 'Google Cloud SQL',
-  azure_pg_admin: 'Azure Database for PostgreSQL',
-};
-
-/** @param {any} facts @returns {string | null} */
-function platformOf({ neon, rds, roles }) {
-  if (neon) {
-    return 'Neon';
-  }
-  return rds ? 'Amazon RDS or Aurora' : (ROLES[roles?.[0]] ?? null);
-}
 
 /**
  * Returns whether something passes the bytes on: a proxy in TCP mode, a load
@@ -147,11 +130,32 @@ function timeoutsOf(timeouts) {
 }
 
 /**
+ * What can be said of a server that cannot be asked.
+ * @param {string} platform
+ * @param {Connection} connection
+ * @returns {ServerReport}
+ */
+function kinReport(platform, { parameters }) {
+  return {
+    ...emptyServer(),
+    version: parameters.get('server_version') ?? null,
+    role: 'primary',
+    user: parameters.get('session_authorization') ?? null,
+    platform,
+  };
+}
+
+/**
  * Queries the server's facts. Rejects for servers that are not PostgreSQL.
  * @param {Connection} connection
+ * @param {string} host as it was given
  * @returns {Promise<{server: ServerReport, limits: LimitsReport}>}
  */
-async function readServer(connection) {
+async function readServer(connection, host) {
+  const kin = foreignKin(connection.parameters, host);
+  if (kin !== null) {
+    return { server: kinReport(kin, connection), limits: emptyLimits() };
+  }
   const { rows } = await connection.query(FACTS, QUERY_MILLIS);
   const facts = JSON.parse(rows[0]?.[0] ?? '{}');
   return {

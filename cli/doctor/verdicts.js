@@ -4,6 +4,7 @@
 // Findings although the connection works (or before it failed): the network,
 // TLS, the login, the server, latency and limits.
 
+const { isKin } = require('./platform.js');
 const { isLocalHost, needsTls } = require('./tls.js');
 
 /** @typedef {import('./explain.js').Finding} Finding */
@@ -191,7 +192,7 @@ function serverFindings(report, settings) {
       'look at default_transaction_read_only of server, database and user',
     ],
     [
-      major < 14,
+      major < 14 && !isKin(server.platform),
       'warning',
       'old-server',
       () => `PostgreSQL ${server.version} gets no more corrections`,

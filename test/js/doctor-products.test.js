@@ -7,11 +7,17 @@
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 
-const { startPgBouncer, startPostgres, startProxy } = require('../support');
+const {
+  startFakeServer,
+  startPgBouncer,
+  startPostgres,
+  startProxy,
+} = require('../support');
 const { findPgpool, startPgpool } = require('../support/pgpool.js');
 const { startPoolerFixture } = require('../support/pooler-fixture.js');
 const { cli, doctor, fill } = require('./doctor/support.js');
 const { usePgBouncer, useServer } = require('../support/suite.js');
+const { wire } = require('../support/wire.js');
 
 const server = useServer();
 const bouncer = usePgBouncer({ server, poolSize: 2 });
@@ -61,6 +67,42 @@ describe('the product, for real', () => {
       /HAProxy or a load balancer/,
     );
     await proxy.close();
+  });
+});
+
+describe('the platform', () => {
+  test('Aurora, AlloyDB and Citus are known by what they have', async () => {
+    const other = await startPostgres();
+    const platform = async () => {
+      const { report } = await doctor([other.url]);
+      return report.server.platform;
+    };
+    await other.psql('create role alloydbsuperuser');
+    assert.equal(await platform(), 'Google AlloyDB');
+    await other.psql(`set allow_system_table_mods = on;
+      insert into pg_extension (oid, extname, extowner, extnamespace,
+        extrelocatable, extversion)
+      values (60000, 'citus', 10, 11, false, '12.1')`);
+    assert.equal(await platform(), 'Citus 12.1, Google AlloyDB');
+    await other.psql(`set allow_system_table_mods = on;
+      create function pg_catalog.aurora_version() returns text
+      language sql as $$ select '15.4' $$`);
+    assert.equal(await platform(), 'Citus 12.1, Amazon Aurora');
+    await other.stop();
+  });
+
+  test('CockroachDB (a fixture) is named, and asked nothing that it lacks', async () => {
+    const fake = await startFakeServer({
+      greet(/** @type {any} */ connection) {
+        connection.send(wire.parameterStatus('crdb_version', 'v24.1.0'));
+        connection.accept();
+      },
+    });
+    const { report, stdout } = await doctor([fake.url]);
+    assert.equal(report.server.platform, 'CockroachDB', stdout);
+    assert.equal(report.limits.maxConnections, null);
+    assert.ok(!report.findings.some(({ id }) => id === 'old-server'));
+    await fake.close();
   });
 });
 

@@ -60,6 +60,8 @@ static const struct row rows[] = {
   {"58000", {R, ONCE | DISCARD, "the server's system failed"}},
   {"58030", {R, ONCE | DISCARD, "the server could not read or write"}},
   {"72000", {R, 0, "the snapshot is too old"}},
+  /* Aurora DSQL, where a driver gives its own code for a 40001 */
+  {"OC", {R, RETRY, "it conflicted with another transaction"}},
   {"XX000", {P, SOFT, "the server reported an internal error"}},
   {"XX001", {P, DISCARD, "the server's data are corrupted"}},
   {"XX002", {P, DISCARD, "an index of the server's is corrupted"}},
@@ -83,6 +85,12 @@ static const struct hf_rule terminated_somehow = {
     RETRY | DISCARD,
     "the connection was ended, and it is unknown how"};
 static const struct hf_rule raised = {P, 0, "the statement raised it itself"};
+static const struct hf_rule draining = {N,
+                                        RETRY | NO_WORK | DISCARD,
+                                        "the server is shutting down"};
+static const struct hf_rule drained = {A,
+                                       RETRY | DISCARD,
+                                       "the server is shutting down"};
 
 static const struct hf_rule stale_plan = {
     N,
@@ -102,6 +110,63 @@ static const struct hf_rule ended = {A,
                                      RETRY | DISCARD,
                                      "the server ended the connection"};
 
+static bool begins_with_one_of(const struct hf_evidence *evidence,
+                               const char *const *beginnings,
+                               size_t n_beginnings) {
+  const char *sentences[HF_SENTENCES_MAX];
+  size_t n = hf_classify_sentences(evidence->message, sentences);
+  size_t i, j;
+
+  for (i = 0; i < n; i++) {
+    for (j = 0; j < n_beginnings; j++) {
+      if (hf_classify_begins(sentences[i], beginnings[j])) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/*
+ * A node of CockroachDB that is drained says so with ERROR, to new sessions and
+ * to idle ones, which may have sent something meanwhile.
+ */
+static const struct hf_rule *judge_draining(
+    const struct hf_evidence *evidence) {
+  static const char *const sentences[] = {"server is shutting down",
+                                          "server is not accepting clients"};
+
+  if (!begins_with_one_of(evidence,
+                          sentences,
+                          sizeof sentences / sizeof *sentences)) {
+    return &raised;
+  }
+  return evidence->phase == HF_PHASE_CONNECT ||
+                 evidence->phase == HF_PHASE_ACQUIRE
+             ? &draining
+             : &drained;
+}
+
+/*
+ * YugabyteDB has said with the code of internal errors that a transaction was
+ * aborted, or that it met a table that was being altered: both are 40001 in its
+ * newer versions.
+ */
+static bool is_aborted_by_yugabyte(const struct hf_evidence *evidence) {
+  static const char *const parts[] = {"expired or aborted by a conflict",
+                                      "schema version mismatch for table",
+                                      "Restart read required at"};
+  size_t i;
+
+  for (i = 0; i < sizeof parts / sizeof *parts; i++) {
+    if (evidence->message != NULL &&
+        strstr(evidence->message, parts[i]) != NULL) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static const struct hf_rule *judge_terminated(
     const struct hf_evidence *evidence) {
   static const char by_administrator[] =
@@ -115,7 +180,7 @@ static const struct hf_rule *judge_terminated(
   case HF_SEVERITY_WARNING:
     return &shut_down_at_once;
   case HF_SEVERITY_ERROR:
-    return &raised;
+    return judge_draining(evidence);
   case HF_SEVERITY_PANIC:
   case HF_SEVERITY_UNKNOWN:
     break;
@@ -307,6 +372,11 @@ const struct hf_rule *hf_classify_sqlstate(const struct hf_evidence *evidence,
   }
   if (strcmp(sqlstate, "0A000") == 0 && is_stale_plan(evidence)) {
     return &stale_plan;
+  }
+  if (strcmp(sqlstate, "XX000") == 0 &&
+      evidence->severity != HF_SEVERITY_FATAL &&
+      is_aborted_by_yugabyte(evidence)) {
+    return find("40001");
   }
   if (strcmp(sqlstate, "XX000") == 0 && judge_internal(evidence) != NULL) {
     return judge_internal(evidence);

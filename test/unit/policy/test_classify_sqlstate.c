@@ -191,6 +191,127 @@ static void a_stale_plan_is_retried_without_a_name(void **state) {
   expect("through Prisma", &evidence, 'R', Y | UNNAMED);
 }
 
+/* As their documents have them: docs/kin.md. */
+static const struct kin_row {
+  const char *what, *sqlstate, *message;
+  char outcome;
+  int want;
+  char connecting;
+} kin[] = {
+    {"CockroachDB, a conflict",
+     "40001",
+     "restart transaction: TransactionRetryWithProtoRefreshError: "
+     "WriteTooOldError",
+     'R',
+     Y,
+     'N'},
+    {"CockroachDB, an unknown end",
+     "40003",
+     "result is ambiguous: error=rpc error",
+     'A',
+     DISCARD,
+     'N'},
+    {"CockroachDB, a node that is drained",
+     "57P01",
+     "server is shutting down",
+     'R',
+     Y,
+     'N'},
+    {"CockroachDB, a drained node refuses",
+     "57P01",
+     "server is not accepting clients, try another node",
+     'R',
+     Y,
+     'N'},
+    {"YugabyteDB, a conflict",
+     "40001",
+     "Operation expired: Transaction 5f2e expired or aborted by a conflict",
+     'R',
+     Y,
+     'N'},
+    {"YugabyteDB of before, a conflict",
+     "XX000",
+     "Operation expired: Heartbeat: Transaction 5f2e expired or aborted by a "
+     "conflict: 40001",
+     'R',
+     Y,
+     'N'},
+    {"YugabyteDB of before, a table being altered",
+     "XX000",
+     "The catalog snapshot used for this transaction has been invalidated: "
+     "schema version mismatch for table 000033e8: expected 1, got 0",
+     'R',
+     Y,
+     'N'},
+    {"YugabyteDB of before, clocks that differ",
+     "XX000",
+     "Query error: Restart read required at: { read: 1 local_limit: 2 }",
+     'R',
+     Y,
+     'N'},
+    {"Aurora DSQL, a conflict",
+     "40001",
+     "change conflicts with another transaction, please retry: (OC000)",
+     'R',
+     Y,
+     'N'},
+    {"Aurora DSQL, by its own code",
+     "OC001",
+     "schema has been updated by another transaction, please retry: (OC001)",
+     'R',
+     Y,
+     'N'},
+    {"Aurora, a writer that became a reader",
+     "25006",
+     "cannot execute INSERT in a read-only transaction",
+     'R',
+     Y | DISCARD,
+     'N'},
+    {"Citus, a distributed deadlock",
+     "40P01",
+     "canceling the transaction since it was involved in a distributed "
+     "deadlock",
+     'R',
+     Y,
+     'N'},
+    {"an internal error of any server",
+     "XX000",
+     "cache lookup failed for relation 5",
+     'P',
+     0,
+     'N'},
+};
+
+static void kin_of_postgresql_are_judged_as_their_documents_say(void **state) {
+  size_t i;
+
+  (void)state;
+  for (i = 0; i < sizeof kin / sizeof *kin; i++) {
+    struct hf_evidence evidence = server(kin[i].sqlstate);
+    struct hf_classification why;
+
+    evidence.message = kin[i].message;
+    expect(kin[i].what, &evidence, kin[i].outcome, kin[i].want);
+    evidence.phase = HF_PHASE_CONNECT;
+    why = hf_classify(&evidence);
+    if (letter(why.outcome) != kin[i].connecting || !why.retryable) {
+      fail_msg("%s, connecting: %c", kin[i].what, letter(why.outcome));
+    }
+  }
+}
+
+static void what_kin_say_is_no_reason_to_retry_in_a_call(void **state) {
+  struct hf_evidence evidence = server("57P01");
+
+  (void)state;
+  evidence.message = "server is shutting down";
+  evidence.may_commit_midway = true;
+  expect("drained in a CALL", &evidence, 'A', Y);
+  evidence = server("57P01");
+  evidence.message = "the shutter is shutting down";
+  expect("raised by a function", &evidence, 'P', 0);
+}
+
 static void sqlstates_are_distinguished_from_other_codes(void **state) {
   (void)state;
   assert_true(hf_classify_is_sqlstate("40001"));
@@ -213,6 +334,8 @@ int main(void) {
           a_termination_without_severity_is_judged_by_its_sentence),
       cmocka_unit_test(an_unlisted_code_that_ends_the_session_is_ambiguous),
       cmocka_unit_test(a_stale_plan_is_retried_without_a_name),
+      cmocka_unit_test(kin_of_postgresql_are_judged_as_their_documents_say),
+      cmocka_unit_test(what_kin_say_is_no_reason_to_retry_in_a_call),
       cmocka_unit_test(sqlstates_are_distinguished_from_other_codes),
   };
 

@@ -129,7 +129,7 @@ function typeSuites() {
 const SUITES = {
   unit: () => cSuite('unit', 10 * MINUTE),
   net: () => cSuite('net', 12 * MINUTE),
-  js: () => nodeSuite('js', 15 * MINUTE),
+  js: () => nodeSuite('js', 25 * MINUTE),
   wasm: wasmSuites,
   lifecycle: () => nodeSuite('lifecycle', 8 * MINUTE),
   types: typeSuites,
@@ -161,7 +161,7 @@ function sum(text, pattern) {
 const COUNTERS = {
   cmocka: (output) => ({
     passed: sum(output, /^\[ {2}PASSED {2}\] (\d+) test/gm),
-    failed: sum(output, /^\[ {2}FAILED {2}\] (\d+) test/gm),
+    failed: sum(output, /^\[ {2}FAILED {2}\] (?:.*: )?(\d+) test/gm),
   }),
   node: (output) => ({
     passed: sum(output, /^# pass (\d+)$/gm),

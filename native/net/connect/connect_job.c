@@ -6,6 +6,7 @@
 #include "net/connect/connect_job.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -106,6 +107,7 @@ static void drop_notice(void *arg, const PGresult *notice) {
 /* The first step. libpq waits for its socket to be writable next. */
 static enum hf_status begin(struct hf_connect_job *job) {
   enum hf_status status;
+  int number;
   (void)pthread_once(&first_once, before_first_connection);
   status = hf_tls_files_check(job->target, &job->error);
   if (status != HF_OK) {
@@ -115,14 +117,16 @@ static enum hf_status begin(struct hf_connect_job *job) {
   if (!hf_tls_files_copy(job->target, job->files)) {
     return hf_connect_fail(job, HF_NO_MEMORY);
   }
+  errno = 0;
   job->connection = start(job);
+  number = errno;
   if (job->connection == NULL) {
     return hf_connect_fail(job, HF_NO_MEMORY);
   }
   (void)PQsetErrorVerbosity(job->connection, PQERRORS_VERBOSE);
   (void)PQsetNoticeReceiver(job->connection, drop_notice, NULL);
   if (PQstatus(job->connection) == CONNECTION_BAD) {
-    return hf_connect_fail_at_start(job);
+    return hf_connect_fail_at_start(job, number);
   }
   job->step = POLL;
   job->events = POLLOUT;

@@ -88,6 +88,16 @@ enum hf_status hf_connect_fail_by_text(struct hf_connect_job *job) {
   return fail_by(job, hf_connect_error_read);
 }
 
-enum hf_status hf_connect_fail_at_start(struct hf_connect_job *job) {
+enum hf_status hf_connect_fail_at_start(struct hf_connect_job *job,
+                                        int number) {
+  if (*PQerrorMessage(job->connection) == '\0') {
+    /* Since 16 libpq says nothing when the system gives it no socket. */
+    job->status = hf_connect_error_system(&job->error,
+                                          number == 0 ? ENOBUFS : number,
+                                          "could not create a socket");
+    hf_error_add(&job->error, 'y', "connect");
+    add_place(job);
+    return job->status;
+  }
   return fail_by(job, hf_connect_error_read_start);
 }

@@ -75,7 +75,10 @@ enum hf_status hf_connect_fail_identity(struct hf_connect_job *job,
 /* Fails the job with the error of its PGconn. */
 enum hf_status hf_connect_fail_by_text(struct hf_connect_job *job);
 
-/* The same, as hf_connect_error_read_start. */
-enum hf_status hf_connect_fail_at_start(struct hf_connect_job *job);
+/*
+ * The same, as hf_connect_error_read_start; `number` is the errno that libpq
+ * left, 0 = none.
+ */
+enum hf_status hf_connect_fail_at_start(struct hf_connect_job *job, int number);
 
 #endif

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <libpq-fe.h>
 #include <uv.h>
 
 #include "support_failing.h"
@@ -267,6 +268,12 @@ static bool run_and_look(int n) {
   return failed;
 }
 
+/* From 16 on libpq asks for a socket that needs no fcntl(). */
+static bool may_go_unused(void) {
+  enum { WITHOUT_FCNTL = 160000 };
+  return failure->function == IN_FCNTL && PQlibVersion() >= WITHOUT_FCNTL;
+}
+
 static void fail_each_call(void) {
   int step = support_is_slow() ? SLOW_STEP : 1;
   int n;
@@ -276,11 +283,11 @@ static void fail_each_call(void) {
     }
   }
   /* At least the first call was reached, and all of them were. */
-  assert_in_range(n, 1, CALLS_MAX - 1);
+  assert_in_range(n, may_go_unused() ? 0 : 1, CALLS_MAX - 1);
 }
 
 static void fail_all_calls(void) {
-  assert_true(run_and_look(0));
+  assert_true(run_and_look(0) || may_go_unused());
 }
 
 static void with_server(void (*run)(void)) {

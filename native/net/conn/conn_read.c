@@ -132,6 +132,24 @@ static void finish_unit(struct hf_conn *conn, struct hf_unit *unit) {
 
 /* ---- the loop ------------------------------------------------------------ */
 
+#ifdef LIBPQ_HAS_CHUNK_MODE
+/*
+ * Returns how many rows make up a chunk. A stream's portions are whole chunks,
+ * and have no more rows than was asked for.
+ */
+static int rows_per_chunk(const struct hf_conn *conn,
+                          const struct hf_unit *unit) {
+  int rows = ROWS_PER_SMALL_CHUNK;
+  if (!unit->stream.on) {
+    return conn->counts_received ? ROWS_PER_CHUNK : ROWS_PER_SMALL_CHUNK;
+  }
+  while (unit->stream.portion % rows != 0) {
+    rows--;
+  }
+  return rows;
+}
+#endif
+
 /*
  * Rows of a large result are read in chunks, so that libpq never holds all of
  * it. Whether it is large is known from the statement's last result; the first
@@ -154,10 +172,7 @@ static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
   if (large) {
 #ifdef LIBPQ_HAS_CHUNK_MODE
     unit->chunked =
-        PQsetChunkedRowsMode(conn->pg,
-                             conn->counts_received && !unit->stream.on
-                                 ? ROWS_PER_CHUNK
-                                 : ROWS_PER_SMALL_CHUNK) == 1;
+        PQsetChunkedRowsMode(conn->pg, rows_per_chunk(conn, unit)) == 1;
 #else
     unit->chunked = PQsetSingleRowMode(conn->pg) == 1;
 #endif

@@ -76,7 +76,7 @@ export type ErrorCode =
   | 'HF_POOL_CLOSED'
   /** The client was released. */
   | 'HF_RELEASED'
-  /** A value cannot be sent to the server. */
+  /** A value cannot be sent to the server, or an argument is wrong. */
   | 'HF_PARAM_INVALID'
   /** query() cannot run COPY: use copyFrom() or copyTo(). */
   | 'HF_COPY_UNSUPPORTED'
@@ -160,7 +160,9 @@ export class HoldfastError extends Error {
    * An `ErrorCode`, the server's SQLSTATE, or node's name of a system error.
    */
   code: ErrorCode | (string & {}) | undefined;
-  /** Of batch(): the place in the list of the statement that failed. */
+  /**
+   * Of batch(): the place in the list of the statement that failed or was refused.
+   */
   batchIndex?: number;
   /** What became of the work: whether a retry is safe. */
   outcome: Outcome;

@@ -6,6 +6,7 @@
 // "-c search_path=app" are taken apart, because behind a pooler only their
 // settings can be kept; what else they hold stays as it is.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { escapeIdentifier } = require('../values/quote.js');
 
 /** @typedef {import('./draft.js').Draft} Draft */
@@ -21,7 +22,7 @@ const NAME_MAX = 63;
 function settingName(name, key) {
   const lower = name.toLowerCase();
   if (lower.length > NAME_MAX || !NAME.test(lower)) {
-    throw new TypeError(`${key} is not the name of a setting`);
+    throw argumentError(`${key} is not the name of a setting`);
   }
   return lower;
 }
@@ -36,14 +37,14 @@ function settingName(name, key) {
 function settingText(name, text, key) {
   if (name === 'client_encoding') {
     if (!/^(utf-?8|unicode)$/i.test(text)) {
-      throw new TypeError(`${key} is refused: the encoding is always UTF8`);
+      throw argumentError(`${key} is refused: the encoding is always UTF8`);
     }
     return undefined;
   }
   if (name === 'datestyle') {
     const words = text.toLowerCase().split(/[\s,]+/);
     if (words.some((word) => /^(sql|german|postgres)/.test(word))) {
-      throw new TypeError(`${key} must be ISO: dates are read in that style`);
+      throw argumentError(`${key} must be ISO: dates are read in that style`);
     }
     const order = words.find((word) => word !== 'iso' && word !== '');
     return order === undefined ? 'ISO' : `ISO, ${order}`;
@@ -59,10 +60,10 @@ function settingText(name, text, key) {
  */
 function putSetting(settings, name, value, key) {
   if (!['string', 'number', 'boolean'].includes(typeof value)) {
-    throw new TypeError(`${key} must be text, a number, true or false`);
+    throw argumentError(`${key} must be text, a number, true or false`);
   }
   if (String(value).includes('\0')) {
-    throw new TypeError(`${key} contains a control character`);
+    throw argumentError(`${key} contains a control character`);
   }
   const known = settingName(name, key);
   const text = settingText(known, String(value), key);
@@ -147,7 +148,7 @@ function assertSettings(value, key) {
     prototype === undefined ||
     (prototype !== null && Object.getPrototypeOf(prototype) !== null)
   ) {
-    throw new TypeError(
+    throw argumentError(
       `${key} must be an object of names and values, not a list, a Map, a ` +
         'promise or an instance of a class',
     );
@@ -177,7 +178,7 @@ function readSettings(draft, value, key) {
  */
 function readSchema(draft, value, key) {
   if (value.includes(',')) {
-    throw new TypeError(
+    throw argumentError(
       `${key} is the name of one schema: for several, give search_path ` +
         "(settings: { search_path: 'a, b' }, or search_path=a,b in the " +
         'connection string)',

@@ -3,6 +3,7 @@
 
 // One call of connect(), which waits for a lease.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { FLAG, OP } = require('../protocol/operations.js');
 const { abortedError, checkSignal, joinRun } = require('./arguments.js');
 const { checkKeys } = require('../validate/keys.js');
@@ -82,7 +83,7 @@ class Acquire {
   /** @param {ConnectOptions} options */
   #read(options) {
     if (typeof options !== 'object') {
-      throw new TypeError('connect() takes a callback or an object of options');
+      throw argumentError('connect() takes a callback or an object of options');
     }
     checkKeys(options, KNOWN, 'connect()');
     readBoolean(options.session, 'session'); // PoolCore.acquire reads it

@@ -3,6 +3,7 @@
 
 // The arguments of query() and connect(), and the retry helper around a call.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { callWith } = require('../engine/callbacks.js');
 const { FLAG } = require('../protocol/operations.js');
 const { leaseError, readCache } = require('./cache.js');
@@ -61,7 +62,7 @@ const UNDOES = /^\s*(?:rollback|abort)\b/i;
  */
 function checkSignal(signal) {
   if (!isSignal(signal)) {
-    throw new TypeError('signal must be an AbortSignal');
+    throw argumentError('signal must be an AbortSignal');
   }
   return signal;
 }
@@ -72,7 +73,7 @@ function checkSignal(signal) {
  */
 function checkText(text) {
   if (typeof text !== 'string') {
-    throw new TypeError(
+    throw argumentError(
       'text, the first argument of query(), must be a string',
     );
   }
@@ -97,7 +98,7 @@ function readValues(call, values) {
     call.given = call.text;
     Object.assign(call, bindNames(call.text, values));
   } else {
-    throw new TypeError(
+    throw argumentError(
       'values, the second argument of query(), must be an array, or an object ' +
         'with the values of names',
     );
@@ -111,7 +112,7 @@ function readValues(call, values) {
  */
 function refuseFunction(callback) {
   return callWith(callback, 'HoldfastQuery', () => {
-    throw new TypeError(
+    throw argumentError(
       'Passing a function as the first parameter to pool.query is not supported',
     );
   });
@@ -123,15 +124,15 @@ function refuseFunction(callback) {
  */
 function checkConfig(config) {
   if (config === null || typeof config !== 'object') {
-    throw new TypeError(
+    throw argumentError(
       'the first argument of query() must be SQL text or an object with text',
     );
   }
   if (config.binary) {
-    throw new TypeError('binary results are not supported: leave out `binary`');
+    throw argumentError('binary results are not supported: leave out `binary`');
   }
   if (config.types && typeof config.types.getTypeParser !== 'function') {
-    throw new TypeError('types needs a function getTypeParser(oid, format)');
+    throw argumentError('types needs a function getTypeParser(oid, format)');
   }
 }
 
@@ -169,7 +170,7 @@ function readText(call, config, names) {
     return;
   }
   if (typeof name !== 'string' || name.includes('\0')) {
-    throw new TypeError('name must be a string without NUL characters');
+    throw argumentError('name must be a string without NUL characters');
   }
   call.text = checkText(names.textOf(name, config.text));
   call.name = name;
@@ -310,7 +311,7 @@ function readLeaseCall(call, config, values, { run, signal, names }) {
     throw leaseError();
   }
   if ((call.flags & FLAG.EXACTLY_ONCE) !== 0) {
-    throw new TypeError(
+    throw argumentError(
       'exactlyOnce is for pool.query() and pool.transaction(): what a client ' +
         'runs belongs to a transaction of its own',
     );

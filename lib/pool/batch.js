@@ -4,6 +4,7 @@
 // batch(): several statements in one flight, and so in one transaction; or, not
 // atomic, one after the other.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { checkKeys } = require('../validate/keys.js');
 const { checkConfig, checkText, readValues } = require('./arguments.js');
 const { FLAG } = require('../protocol/operations.js');
@@ -158,7 +159,7 @@ function readItem(given) {
   checkConfig(given);
   const wrong = OF_WHOLE.find((key) => (given[key] ?? undefined) !== undefined);
   if (wrong !== undefined) {
-    throw new TypeError(
+    throw argumentError(
       `${wrong} is not for one statement of a batch: give it to batch()`,
     );
   }
@@ -179,12 +180,13 @@ function readItem(given) {
  */
 function readItems(list) {
   if (!Array.isArray(list)) {
-    throw new TypeError('batch() takes an array of statements');
+    throw argumentError('batch() takes an array of statements');
   }
   if (list.length > STATEMENTS_MAX) {
-    throw new RangeError(
+    throw argumentError(
       `a batch has at most ${STATEMENTS_MAX} statements, not ${list.length}: ` +
         'divide it',
+      RangeError,
     );
   }
   return list.map((given, index) => {
@@ -260,12 +262,12 @@ async function runApart(on, items, options) {
  */
 async function runBatch(on, list, options = {}) {
   if (options === null || typeof options !== 'object') {
-    throw new TypeError('the options of batch() must be an object');
+    throw argumentError('the options of batch() must be an object');
   }
   checkKeys(options, KNOWN, 'batch()');
   const { atomic = true, ...rest } = options;
   if (typeof atomic !== 'boolean') {
-    throw new TypeError('atomic must be true or false');
+    throw argumentError('atomic must be true or false');
   }
   const items = readItems(list);
   if (items.length === 0) {

@@ -3,6 +3,7 @@
 
 // The options `cache` and `invalidate`. The cache itself is the engine's.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { paramError } = require('../errors/errors.js');
 const { checkKeysAs } = require('../validate/keys.js');
 const { MILLIS_MAX } = require('../validate/values.js');
@@ -35,10 +36,10 @@ function readAge(value, name) {
     return MILLIS_MAX;
   }
   if (typeof value !== 'number') {
-    throw new TypeError(`${name} must be a number of milliseconds`);
+    throw argumentError(`${name} must be a number of milliseconds`);
   }
   if (!(value >= 0)) {
-    throw new RangeError(`${name} must not be negative`);
+    throw argumentError(`${name} must not be negative`, RangeError);
   }
   return Math.min(MILLIS_MAX, Math.ceil(value));
 }
@@ -50,7 +51,7 @@ function readAge(value, name) {
  */
 function readName(value, name) {
   if (typeof value !== 'string' || value === '' || value.includes(NUL)) {
-    throw new TypeError(`${name} must be a string, not empty, without NUL`);
+    throw argumentError(`${name} must be a string, not empty, without NUL`);
   }
   return value;
 }
@@ -87,7 +88,7 @@ function readKey(value, name) {
  */
 function readCache(cache) {
   if (cache === null || typeof cache !== 'object') {
-    throw new TypeError('cache must be an object with ttlMillis');
+    throw argumentError('cache must be an object with ttlMillis');
   }
   checkKeysAs(cache, QUERY_KEYS, 'unknown option cache.');
   const { ttlMillis, staleIfErrorMillis } = cache;
@@ -113,7 +114,7 @@ function readInvalidation(what) {
     return someOf(readTags(what, 'tag'));
   }
   if (what === null || typeof what !== 'object') {
-    throw new TypeError(
+    throw argumentError(
       'invalidate() takes a tag, {tag, tags, key} or nothing',
     );
   }
@@ -132,7 +133,7 @@ function readInvalidation(what) {
  */
 function someOf(labels) {
   if (labels.length === 0) {
-    throw new TypeError(
+    throw argumentError(
       'invalidate() was given no tag and no key: leave out the argument to ' +
         'forget everything',
     );

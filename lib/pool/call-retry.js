@@ -3,6 +3,7 @@
 
 // The option `retry` of a call.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { checkKeys } = require('../validate/keys.js');
 const { MILLIS_MAX } = require('../validate/values.js');
 
@@ -20,7 +21,7 @@ function readRetry(retry) {
     return 0;
   }
   if (typeof retry !== 'object' || Array.isArray(retry)) {
-    throw new TypeError('retry must be true, false or {maxRetries}');
+    throw argumentError('retry must be true, false or {maxRetries}');
   }
   checkKeys(retry, RETRY_KEYS, 'retry');
   const { maxRetries } = /** @type {{maxRetries?: unknown}} */ (retry);
@@ -32,7 +33,7 @@ function readRetry(retry) {
     !Number.isInteger(maxRetries) ||
     maxRetries < 0
   ) {
-    throw new TypeError('retry.maxRetries must be a whole number, 0 or more');
+    throw argumentError('retry.maxRetries must be a whole number, 0 or more');
   }
   return Math.min(MILLIS_MAX, maxRetries);
 }

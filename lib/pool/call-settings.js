@@ -4,6 +4,7 @@
 // Settings of calls: names and values that hold in the transaction of a
 // statement, and nowhere else. The engine sends them in front of it.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { assertSettings, putSetting } = require('../options/settings.js');
 
 /** As many as anybody needs; the engine takes some more. */
@@ -58,7 +59,10 @@ function readCallSettings(given) {
   assertSettings(given, 'settings');
   const entries = Object.entries(given);
   if (entries.length > SETTINGS_MAX) {
-    throw new RangeError(`settings has more than ${SETTINGS_MAX} names`);
+    throw argumentError(
+      `settings has more than ${SETTINGS_MAX} names`,
+      RangeError,
+    );
   }
   /** @type {Map<string, string>} */
   const values = new Map();
@@ -67,7 +71,7 @@ function readCallSettings(given) {
     const text = typeof value === 'bigint' ? String(value) : value;
     putSetting(values, name, text, key);
     if (OF_TRANSACTION.test(name.toLowerCase())) {
-      throw new TypeError(
+      throw argumentError(
         `${key} belongs to a transaction as a whole: use readOnly, or the ` +
           'options of transaction()',
       );

@@ -6,6 +6,7 @@
 // Its methods take their state from a property by symbol, so that they work
 // through a Proxy and on objects that inherit from a client.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { EventEmitter } = require('node:events');
 const { inspect } = require('node:util');
 
@@ -272,7 +273,7 @@ function releaseOf(client, state) {
       );
     }
     if (state.guarded !== '') {
-      throw new TypeError(state.guarded);
+      throw argumentError(state.guarded);
     }
     internals.release(client, error);
   };

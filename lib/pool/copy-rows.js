@@ -4,6 +4,7 @@
 // Rows as the text format of COPY. A value is written as a parameter is, so
 // that a row is stored as INSERT would store it.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { once } = require('node:events');
 const { finished } = require('node:stream/promises');
 
@@ -35,7 +36,7 @@ const USAGE =
 function tableName(table) {
   const parts = typeof table === 'string' ? table.split('.') : table;
   if (!Array.isArray(parts) || parts.length === 0 || parts.includes('')) {
-    throw new TypeError(
+    throw argumentError(
       "table must be a name, as 'users' or 'app.users', or a list of a " +
         "schema's name and a table's",
     );
@@ -49,7 +50,7 @@ function tableName(table) {
  */
 function columnNames(columns) {
   if (!Array.isArray(columns) || columns.length === 0) {
-    throw new TypeError(
+    throw argumentError(
       'columns must be a list of names, one at least, in the order of the values',
     );
   }
@@ -106,12 +107,12 @@ class RowWriter {
     this.#row += 1;
     const inOrder = Array.isArray(row);
     if (!inOrder && (row === null || typeof row !== 'object')) {
-      throw new TypeError(
+      throw argumentError(
         `row ${this.#row} is neither an array of values nor an object`,
       );
     }
     if (inOrder && row.length !== columns.length) {
-      throw new TypeError(
+      throw argumentError(
         `row ${this.#row} has ${row.length} values for ${columns.length} columns`,
       );
     }
@@ -226,7 +227,7 @@ async function copyRows(open, [table, columns, rows, options]) {
     (typeof rows[Symbol.asyncIterator] === 'function' ||
       typeof rows[Symbol.iterator] === 'function');
   if (!iterable) {
-    throw new TypeError(`rows must be iterable: ${USAGE}`);
+    throw argumentError(`rows must be iterable: ${USAGE}`);
   }
   const copy = open([`COPY ${into} FROM STDIN`, options]);
   const done = finished(copy);

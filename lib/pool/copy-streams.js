@@ -4,6 +4,7 @@
 // COPY as streams of Node's: a Readable of what the server sends, a Writable of
 // what it is sent.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { Readable, Writable } = require('node:stream');
 
 const { COPY } = require('../protocol/operations.js');
@@ -31,7 +32,7 @@ const DESTROYED =
  */
 function toConfig(method, text, options) {
   if (typeof text !== 'string') {
-    throw new TypeError(
+    throw argumentError(
       `the first argument of ${method}() must be the text of a COPY`,
     );
   }
@@ -39,14 +40,14 @@ function toConfig(method, text, options) {
     options !== undefined &&
     (options === null || typeof options !== 'object')
   ) {
-    throw new TypeError(
+    throw argumentError(
       `options, the second argument of ${method}(), must be an object`,
     );
   }
   const given = { ...options };
   for (const [key, why] of Object.entries(REFUSED)) {
     if (given[key]) {
-      throw new TypeError(why);
+      throw argumentError(why);
     }
   }
   return { ...given, text };

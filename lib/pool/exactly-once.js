@@ -4,6 +4,7 @@
 // query() with exactlyOnce: a statement in a transaction of its own, whose
 // outcome is found out when COMMIT fails (fate.js).
 
+const { argumentError } = require('../validate/argument-error.js');
 const { readMillis } = require('./arguments.js');
 const { BATCH, readItem } = require('./batch.js');
 const { mergeSettings, readCallSettings } = require('./call-settings.js');
@@ -49,7 +50,7 @@ function itemsOf(config) {
   if (batch !== undefined) {
     const wrong = ALONE.find((key) => config[key]);
     if (wrong !== undefined) {
-      throw new TypeError(`${wrong} is not for a batch with exactlyOnce`);
+      throw argumentError(`${wrong} is not for a batch with exactlyOnce`);
     }
     return batch.items;
   }

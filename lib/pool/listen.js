@@ -6,6 +6,7 @@
 // threads listen; it replaces a lost one and reports that
 // (native/core/features/listener.h). The subscribers are kept here.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { FLAG, OP } = require('../protocol/operations.js');
 const { checkKeys, readMillis } = require('./arguments.js');
 const { usageError } = require('../errors/errors.js');
@@ -300,13 +301,13 @@ class NotificationListener {
 async function listen(core, channel, fn, options) {
   checkedChannel(channel, 'channel');
   if (options !== undefined && (!options || typeof options !== 'object')) {
-    throw new TypeError('the options of listen() must be an object');
+    throw argumentError('the options of listen() must be an object');
   }
   checkKeys(options ?? {}, KNOWN, 'listen()');
   const onReconnect = options?.onReconnect;
   for (const [name, given] of Object.entries({ fn, onReconnect })) {
     if (typeof given !== 'function' && (name === 'fn' || given !== undefined)) {
-      throw new TypeError(`${name}, given to listen(), must be a function`);
+      throw argumentError(`${name}, given to listen(), must be a function`);
     }
   }
   const millis =

@@ -3,6 +3,7 @@
 
 // type(name) of a pool or client: a type of the database, to make parameters of.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { paramError } = require('../errors/errors.js');
 const { TypeWriter } = require('../values/catalog/type-writer.js');
 const { encodeParam } = require('../values/params.js');
@@ -77,7 +78,7 @@ async function oidOf(ask, name) {
  */
 async function namedType(ask, name) {
   if (typeof name !== 'string' || name === '') {
-    throw new TypeError('type() takes the name of a type');
+    throw argumentError('type() takes the name of a type');
   }
   const oid = await oidOf(ask, name);
   const { rows } = oid === 0 ? { rows: [] } : await ask(questionOf([oid]));

@@ -3,6 +3,7 @@
 
 // query() of a pool, and of a handle on it whose statements have settings.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { callWith } = require('../engine/callbacks.js');
 const { refuseFunction } = require('./arguments.js');
 const { runBatch } = require('./batch.js');
@@ -196,7 +197,7 @@ class PoolWithSettings {
  */
 function withSettings(state, outer, given) {
   if (given === undefined || given === null) {
-    throw new TypeError('withSettings() needs an object of names and values');
+    throw argumentError('withSettings() needs an object of names and values');
   }
   const settings = mergeSettings(outer, readCallSettings(given));
   return new PoolWithSettings(state, settings);

@@ -7,6 +7,7 @@
 // `for await` takes rows out of the portions (row-iterator.js): a row that goes
 // through the buffer of a Readable costs several times what it takes to make it.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { Readable } = require('node:stream');
 
 const { Portions } = require('./portions.js');
@@ -24,7 +25,7 @@ function toConfig(config, values, options) {
     options !== undefined &&
     (options === null || typeof options !== 'object')
   ) {
-    throw new TypeError(
+    throw argumentError(
       'options, the third argument of stream(), must be an object',
     );
   }
@@ -32,7 +33,7 @@ function toConfig(config, values, options) {
     return { ...options, text: config, values };
   }
   if (config === null || typeof config !== 'object') {
-    throw new TypeError(
+    throw argumentError(
       'the first argument of stream() must be SQL text or an object with text',
     );
   }
@@ -43,18 +44,18 @@ function toConfig(config, values, options) {
 /** @param {any} config */
 function refuseForStreams(config) {
   if (typeof config.submit === 'function') {
-    throw new TypeError(
+    throw argumentError(
       'stream() takes a text: give a Submittable to query() of a client',
     );
   }
   if (config.exactlyOnce) {
-    throw new TypeError(
+    throw argumentError(
       'exactlyOnce is for query() and transaction(): a stream is repeated ' +
         'before its first row only',
     );
   }
   if (config.cache) {
-    throw new TypeError('a stream is not cached: leave out `cache`');
+    throw argumentError('a stream is not cached: leave out `cache`');
   }
 }
 

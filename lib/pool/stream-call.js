@@ -4,6 +4,7 @@
 // A statement whose rows come in portions while it runs. The engine is a few
 // portions ahead of the reader and reads no further.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { Call } = require('./call.js');
 const { FLAG, STREAM } = require('../protocol/operations.js');
 const { Result } = require('../values/results.js');
@@ -134,7 +135,7 @@ function readPortion(size) {
     return STREAM.ROWS;
   }
   if (typeof size !== 'number' || !Number.isInteger(size) || size < 1) {
-    throw new TypeError('batchSize must be a whole number of rows, 1 or more');
+    throw argumentError('batchSize must be a whole number of rows, 1 or more');
   }
   return Math.min(size, PORTION_MAX);
 }

@@ -3,6 +3,7 @@
 
 // The options of transaction(): which there are, and the BEGIN they make.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { checkKeys, readBoolean, readMillis } = require('./arguments.js');
 
 /**
@@ -53,7 +54,7 @@ function beginText(options) {
       .toUpperCase()
       .replace(/[\s_-]+/g, ' ');
     if (!ISOLATION_LEVELS.has(level)) {
-      throw new TypeError(
+      throw argumentError(
         'isolationLevel must be read uncommitted, read committed, ' +
           'repeatable read or serializable',
       );
@@ -75,13 +76,13 @@ function beginText(options) {
  */
 function checkTransaction(fn, options) {
   if (typeof fn !== 'function') {
-    throw new TypeError(
+    throw argumentError(
       'transaction() needs a function: write ' +
         'pool.transaction(async (client) => { … })',
     );
   }
   if (options === null || typeof options !== 'object') {
-    throw new TypeError('the options of transaction() must be an object');
+    throw argumentError('the options of transaction() must be an object');
   }
   checkKeys(options, KNOWN, 'transaction()');
   for (const key of ['readOnly', 'deferrable', 'exactlyOnce']) {
@@ -91,7 +92,7 @@ function checkTransaction(fn, options) {
   const { retry } = options;
   if (!['undefined', 'boolean'].includes(typeof retry)) {
     if (retry === null || typeof retry !== 'object') {
-      throw new TypeError('retry must be true, false or an object');
+      throw argumentError('retry must be true, false or an object');
     }
   }
 }

@@ -3,6 +3,7 @@
 
 // Refuses unknown options, and suggests what was probably meant.
 
+const { argumentError } = require('./argument-error.js');
 const { nearest } = require('./nearest.js');
 
 /** How much of an unknown key is shown. */
@@ -19,7 +20,7 @@ function checkKeysAs(options, known, before, after = '') {
   for (const key of Object.keys(options)) {
     if (!known.has(key)) {
       const shown = key.slice(0, SHOWN_MAX);
-      throw new TypeError(`${before}${shown}${after}${nearest(key, known)}`);
+      throw argumentError(`${before}${shown}${after}${nearest(key, known)}`);
     }
   }
 }
@@ -42,7 +43,7 @@ function checkKeys(options, known, where) {
  */
 function checkOptions(options, known, where) {
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`the options of ${where} must be an object`);
+    throw argumentError(`the options of ${where} must be an object`);
   }
   checkKeys(options, known, where);
 }

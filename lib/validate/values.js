@@ -4,6 +4,8 @@
 // Values of options: numbers, times and booleans. All throw an error that
 // begins with the option's name.
 
+const { argumentError } = require('./argument-error.js');
+
 /** The longest time the engine and timers take. */
 const MILLIS_MAX = 2147483647;
 
@@ -30,11 +32,12 @@ function numberOf(value) {
  */
 function checkInteger(value, name, min, max) {
   if (typeof value !== 'number') {
-    throw new TypeError(`${name} must be a number`);
+    throw argumentError(`${name} must be a number`);
   }
   if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(
+    throw argumentError(
       `${name} must be a whole number from ${min} to ${max}`,
+      RangeError,
     );
   }
   return value;
@@ -47,7 +50,7 @@ function checkInteger(value, name, min, max) {
  */
 function checkBoolean(value, name) {
   if (typeof value !== 'boolean') {
-    throw new TypeError(`${name} must be true or false`);
+    throw argumentError(`${name} must be true or false`);
   }
   return value;
 }
@@ -74,7 +77,7 @@ function readMillis(value, name) {
   }
   const millis = numberOf(value);
   if (typeof millis !== 'number' || !(millis >= 0)) {
-    throw new TypeError(`${name} must be a number of milliseconds`);
+    throw argumentError(`${name} must be a number of milliseconds`);
   }
   return Math.min(MILLIS_MAX, Math.ceil(millis));
 }

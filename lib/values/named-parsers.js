@@ -7,6 +7,7 @@
 // `mood[]` an array of it. Objects of parsers are asked in their own order, so
 // the tables are kept beside them.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { builtins, spellings } = require('./types/oids.js');
 
 /** @typedef {import('./types/parsers.js').TypeParser} TypeParser */
@@ -71,7 +72,7 @@ function elementOf(name) {
  */
 function refuseBuiltinArray(name) {
   if (builtinOf(elementOf(name)) !== undefined) {
-    throw new TypeError(
+    throw argumentError(
       `'${name}' is an array of a built-in type: give its OID, as in pg`,
     );
   }
@@ -93,7 +94,7 @@ function addNames(types, base) {
  */
 function setNamedParser(types, name, parser) {
   if (name === '' || name.includes('\0')) {
-    throw new TypeError('the name of a type must not be empty or have a NUL');
+    throw argumentError('the name of a type must not be empty or have a NUL');
   }
   refuseBuiltinArray(name);
   if (!tables.has(types)) {

@@ -7,6 +7,7 @@
 //
 // Messages name a parameter by its position and never show its value.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { isAnyArrayBuffer, isDate } = require('node:util').types;
 
 const { paramError } = require('../errors/errors.js');
@@ -287,7 +288,7 @@ function encodeValue(value, position, within) {
     case 'object':
       return value === null ? null : encodeObject(value, position, within);
     default:
-      throw new TypeError(`${nameOf(position)} is a ${typeof value}`);
+      throw argumentError(`${nameOf(position)} is a ${typeof value}`);
   }
 }
 
@@ -318,7 +319,7 @@ function encodeParam(value, position) {
  */
 function checkValues(values) {
   if (!Array.isArray(values)) {
-    throw new TypeError('values must be an array');
+    throw argumentError('values must be an array');
   }
   if (values.length > MAX_PARAMS) {
     throw paramError(

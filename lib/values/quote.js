@@ -4,6 +4,8 @@
 // Quoting for what cannot be a parameter. Values should be parameters: the
 // second argument of query().
 
+const { argumentError } = require('../validate/argument-error.js');
+
 /**
  * @param {unknown} value
  * @param {string} what
@@ -11,10 +13,10 @@
  */
 function checked(value, what) {
   if (typeof value !== 'string') {
-    throw new TypeError(`${what} to escape must be a string`);
+    throw argumentError(`${what} to escape must be a string`);
   }
   if (value.includes('\0')) {
-    throw new TypeError(`${what} to escape contains a NUL character`);
+    throw argumentError(`${what} to escape contains a NUL character`);
   }
   return value;
 }

@@ -7,6 +7,7 @@
 // The engine decodes a few types itself, in C, as long as nobody has set
 // another parser for them; `builtinMask` tells it which.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { DECODE } = require('../protocol/operations.js');
 const { arrayParser } = require('./types/array.js');
 const { addNames, oidOf, setNamedParser } = require('./named-parsers.js');
@@ -63,10 +64,10 @@ function store(into, types, type, formatOrParser, parser) {
   const format = short ? 'text' : formatOrParser || 'text';
   const chosen = short ? formatOrParser : parser;
   if (format !== 'text' && format !== 'binary') {
-    throw new TypeError("the format of a type parser is 'text' or 'binary'");
+    throw argumentError("the format of a type parser is 'text' or 'binary'");
   }
   if (chosen && typeof chosen !== 'function') {
-    throw new TypeError(`the parser of type ${type} is not a function`);
+    throw argumentError(`the parser of type ${type} is not a function`);
   }
   const oid = oidOf(type);
   if (oid !== undefined) {
@@ -147,7 +148,7 @@ class TypeOverrides {
   /** @param {CustomTypes | null} [base] */
   constructor(base) {
     if (base && typeof base.getTypeParser !== 'function') {
-      throw new TypeError('types needs a function getTypeParser(oid, format)');
+      throw argumentError('types needs a function getTypeParser(oid, format)');
     }
     /** @type {CustomTypes} */
     this._types = base || registry;

@@ -4,6 +4,7 @@
 // The options int8, json and dates, of a pool or of a call: parsers in front of
 // others.
 
+const { argumentError } = require('../validate/argument-error.js');
 const { addNames } = require('./named-parsers.js');
 const { parseArray } = require('./types/array.js');
 const { parseBigJson } = require('./types/json.js');
@@ -123,10 +124,10 @@ const NAMES = /** @type {(keyof ValueOptions)[]} */ (Object.keys(PARSERS));
 function checkValueOption(name, value) {
   if (typeof value !== 'string' || !Object.hasOwn(PARSERS[name], value)) {
     const words = Object.keys(PARSERS[name]).join(', ');
-    throw new TypeError(`${name} must be one of ${words}`);
+    throw argumentError(`${name} must be one of ${words}`);
   }
   if (value === 'temporal' && temporal() === undefined) {
-    throw new TypeError(
+    throw argumentError(
       `${name}: 'temporal' needs Temporal, which this version of Node.js does ` +
         `not have: say '${Object.keys(PARSERS[name])[0]}' or 'text'`,
     );

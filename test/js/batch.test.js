@@ -10,7 +10,12 @@ const { afterEach, beforeEach, describe, test } = require('node:test');
 const { Pool } = require('../../lib/index.js');
 const { blocksOf } = require('../docs/markdown.js');
 const { findPgBouncer, startProxy } = require('../support');
-const { before, usePgBouncer, useServer } = require('../support/suite.js');
+const {
+  before,
+  failureOf,
+  usePgBouncer,
+  useServer,
+} = require('../support/suite.js');
 
 const server = useServer();
 const noBouncer = findPgBouncer() === null && 'PgBouncer is not installed';
@@ -116,9 +121,8 @@ function worksEverywhere(url) {
       assert.deepStrictEqual(await ids(pool), []);
     }
     // Checked at the end of the transaction.
-    await assert.rejects(pool.batch([insert(1, 'a'), insert(2, 'a')]), {
-      code: '23505',
-    });
+    const late = await failureOf(pool.batch([insert(1, 'a'), insert(2, 'a')]));
+    assert.deepStrictEqual([late.code, late.batchIndex], ['23505', undefined]);
     assert.deepStrictEqual(await ids(pool), []);
     await pool.batch([insert(1), insert(2)]);
     assert.deepStrictEqual(await ids(pool), [1, 2]);
@@ -151,10 +155,15 @@ function worksEverywhere(url) {
         (/** @type {any} */ error) => {
           assert.strictEqual(error.code, 'HF_PARAM_INVALID');
           assert.match(error.message, message);
+          assert.strictEqual(error.batchIndex, 1);
           return true;
         },
       );
     }
+    await assert.rejects(
+      pool.batch([insert(1), insert(2), 'copy t to stdout']),
+      { code: 'HF_COPY_UNSUPPORTED', batchIndex: 2 },
+    );
     await assert.rejects(
       pool.batch([insert(1), 'call commits()']),
       (/** @type {any} */ error) => {

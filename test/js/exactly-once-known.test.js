@@ -9,6 +9,7 @@ const { test } = require('node:test');
 const { Pool } = require('../../lib/index.js');
 const { eventually, findPgBouncer, startPgBouncer } = require('../support');
 const { PAY, usePayments } = require('../support/payments.js');
+const { failureOf } = require('../support/suite.js');
 
 const { cutCommit, meet, open, paid, proxy, server } = usePayments();
 
@@ -225,6 +226,24 @@ test('a batch is one transaction, and paid once', () =>
     assert.strictEqual(await paid(21), 3);
   }));
 
+test('a batch of as many statements as there may be', () =>
+  withMet(async (pool) => {
+    const list = Array.from({ length: 10_000 }, (_, i) => `select ${i} as n`);
+    const results = await pool.batch(list, { exactlyOnce: true });
+    assert.strictEqual(results.length, 10_000);
+    assert.deepStrictEqual(results[9999].rows, [{ n: 9999 }]);
+  }));
+
+test('a batch that is ended early names no statement', () =>
+  withMet(async (pool) => {
+    const list = [{ text: PAY, values: [21] }, 'select pg_sleep(30)'];
+    const signal = AbortSignal.timeout(100);
+    const { code, batchIndex } = await failureOf(
+      pool.batch(list, { exactlyOnce: true, signal }),
+    );
+    assert.deepStrictEqual([code, batchIndex], ['HF_ABORTED', undefined]);
+  }));
+
 test('a batch that fails says where, and nothing of it is paid', () =>
   withMet(async (pool) => {
     const list = [{ text: PAY, values: [22] }, 'select 1/0'];
@@ -235,7 +254,7 @@ test('a batch that fails says where, and nothing of it is paid', () =>
       pool.batch([{ text: PAY, values: [22] }, 'commit'], {
         exactlyOnce: true,
       }),
-      { code: 'HF_PARAM_INVALID' },
+      { code: 'HF_PARAM_INVALID', batchIndex: 1 },
     );
     const one = await pool.batch([{ text: PAY, values: [23] }], {
       exactlyOnce: true,

@@ -240,6 +240,12 @@ static enum hf_role role_of(const struct hf_conn *conn,
              : HF_ROLE_WRITES;
 }
 
+/* Where all of a batch were done, it is the end of its transaction. */
+static void note_place(struct hf_unit *unit) {
+  bool done = unit->request.progress == HF_PROGRESS_COMPLETE;
+  unit->failed_item = done ? -1 : unit->item;
+}
+
 /* Notes how far the statement had come when it failed. */
 static void note_progress(struct hf_unit *unit) {
   struct hf_request *request = &unit->request;
@@ -276,9 +282,9 @@ void hf_conn_result_on_error(struct hf_conn *conn,
     return;
   }
   read_error(conn, unit, result);
+  note_place(unit);
   note_progress(unit);
   unit->failed_at = unit->step;
-  unit->failed_item = unit->item;
   unit->request.server_role = role_of(conn, error);
   hf_read_only_on_error(conn, unit);
   hf_conn_result_drop_names(conn, unit);

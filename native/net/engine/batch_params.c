@@ -9,10 +9,11 @@
 #include "net/conn/batch.h"
 
 /*
- * STATEMENTS_MAX bounds what one call may make the server do in one go;
- * VALUES_MAX is the protocol's.
+ * STATEMENTS_MAX bounds what one call may make the server do in one go: a
+ * user's 10,000, and the query for the identity behind them. VALUES_MAX is the
+ * protocol's.
  */
-enum { DECIMAL = 10, STATEMENTS_MAX = 10000, VALUES_MAX = 65535 };
+enum { DECIMAL = 10, STATEMENTS_MAX = 10001, VALUES_MAX = 65535 };
 
 /* Reads a number; -1 when the field is none, or above `max`. */
 static int32_t read_number(const char *field, int32_t max) {
@@ -128,20 +129,27 @@ static const char several[] =
     "each element of a batch is one statement: give several as elements of "
     "their own";
 
-const char *hf_batch_params_refusal(const struct hf_batch *batch,
-                                    const struct hf_sql_info *first,
-                                    const struct hf_sql_info *all) {
-  bool controlled = hf_sql_controls_transaction(first->kind);
-  int32_t i;
-  for (i = 0; i < batch->n; i++) {
-    controlled = controlled || hf_sql_controls_transaction(
-                                   batch->items[i].statement->sql.kind);
-  }
-  if (controlled || all->ends_transaction) {
+/* Why one statement cannot be in this batch, or NULL. */
+static const char *refusal_of(const struct hf_batch *batch,
+                              const struct hf_sql_info *sql) {
+  if (hf_sql_controls_transaction(sql->kind) || sql->ends_transaction) {
     return controls;
   }
-  if (all->refuses_transaction && batch->begin == NULL) {
+  if (sql->refuses_transaction && batch->begin == NULL) {
     return alone;
   }
-  return all->multiple ? several : NULL;
+  return sql->multiple ? several : NULL;
+}
+
+const char *hf_batch_params_refusal(const struct hf_batch *batch,
+                                    const struct hf_sql_info *first,
+                                    int32_t *place) {
+  const char *why = refusal_of(batch, first);
+  int32_t i;
+  *place = 0;
+  for (i = 0; i < batch->n && why == NULL; i++) {
+    why = refusal_of(batch, &batch->items[i].statement->sql);
+    *place = i + 1;
+  }
+  return why;
 }

@@ -36,11 +36,11 @@ struct hf_batch *hf_batch_params_take(struct hf_statements *statements,
                                       struct hf_sql_info *sql);
 
 /*
- * Why the statements cannot be a batch, or NULL. `first` describes the first,
- * `all` all of them.
+ * Why the statements cannot be a batch, or NULL. `first` describes the first;
+ * writes the place of the one that cannot.
  */
 const char *hf_batch_params_refusal(const struct hf_batch *batch,
                                     const struct hf_sql_info *first,
-                                    const struct hf_sql_info *all);
+                                    int32_t *place);
 
 #endif

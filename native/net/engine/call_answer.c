@@ -44,13 +44,15 @@ void hf_call_describe_error(struct hf_message *message,
   }
 }
 
-/* Returns the place in a batch, from 1, of the statement that failed, or 0. */
+/*
+ * Returns the place in a batch, from 1, of the statement that failed. 0: it is
+ * none's failure, or the server did not say whose.
+ */
 static int32_t failed_statement(const struct hf_call *call) {
   const struct hf_unit *unit = &call->unit;
-  if (unit->batch == NULL || unit->request.attempts == 0) {
-    return 0;
-  }
-  return 1 + (unit->failed_item >= 0 ? unit->failed_item : unit->item);
+  return unit->batch == NULL || unit->request.attempts == 0
+             ? 0
+             : 1 + unit->failed_item;
 }
 
 static void send_error(struct hf_call *call) {

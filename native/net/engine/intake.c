@@ -49,41 +49,75 @@ static const char *copy_refusal(const struct hf_unit *unit) {
              : NULL;
 }
 
-/* Refuses and frees a call that cannot work; returns whether it did. */
-static bool refuse_unsupported(struct hf_port *port,
-                               const struct hf_op *op,
-                               struct hf_call *call) {
+/* Returns the place of the first COPY of a batch, from 1; 0: it is none. */
+static int32_t copy_place(const struct hf_unit *unit) {
+  int32_t i;
+  if (unit->batch == NULL) {
+    return 0;
+  }
+  for (i = 0; i < unit->batch->n && !unit->statement->sql.copy; i++) {
+    if (unit->batch->items[i].statement->sql.copy) {
+      return 1 + 1 + i;
+    }
+  }
+  return 1;
+}
+
+/*
+ * Says in the call's error why it cannot work, if it cannot. Returns the place
+ * of the statement of a batch that is why, from 1, or 0.
+ */
+static int32_t judge(struct hf_call *call) {
   const struct hf_unit *unit = &call->unit;
-  const char *batch = unit->batch == NULL
-                          ? NULL
-                          : hf_batch_params_refusal(unit->batch,
-                                                    &unit->statement->sql,
-                                                    &unit->request.sql);
   struct hf_error *error = &call->unit.request.error;
   const char *copy = copy_refusal(unit);
+  const char *batch = NULL;
+  int32_t place = 0;
   if (copy != NULL) {
     hf_error_set(error, HF_PARAM_INVALID, HF_PHASE_LOCAL, copy);
-  } else if (call->unit.request.sql.copy && !hf_unit_copies(unit)) {
+    return 0;
+  }
+  if (unit->request.sql.copy && !hf_unit_copies(unit)) {
     hf_error_set(error, HF_COPY_UNSUPPORTED, HF_PHASE_LOCAL, NULL);
-  } else if (batch != NULL) {
+    return copy_place(unit);
+  }
+  if (unit->batch != NULL) {
+    batch = hf_batch_params_refusal(unit->batch, &unit->statement->sql, &place);
+  }
+  if (batch != NULL) {
     hf_error_set(error, HF_PARAM_INVALID, HF_PHASE_LOCAL, batch);
-  } else if (evades_read_only(call)) {
+    return 1 + place;
+  }
+  if (evades_read_only(call)) {
     hf_error_set(error,
                  HF_PARAM_INVALID,
                  HF_PHASE_LOCAL,
                  "readOnly cannot be enforced for several statements, CALL, DO "
                  "and what refuses a transaction: send one statement");
-  } else if (call->unit.settings != NULL &&
-             call->unit.request.sql.refuses_transaction) {
+  } else if (unit->settings != NULL && unit->request.sql.refuses_transaction) {
     hf_error_set(error,
                  HF_PARAM_INVALID,
                  HF_PHASE_LOCAL,
                  hf_call_settings_refused);
-  } else {
+  }
+  return 0;
+}
+
+/* Refuses and frees a call that cannot work; returns whether it did. */
+static bool refuse_unsupported(struct hf_port *port,
+                               const struct hf_op *op,
+                               struct hf_call *call) {
+  struct hf_error *error = &call->unit.request.error;
+  int32_t place = judge(call);
+  if (error->status == HF_OK) {
     return false;
   }
   error->outcome = HF_OUTCOME_PERMANENT;
-  refuse(port, op, error->status, error);
+  hf_outbox_refuse_statement(&port->outbox,
+                             (uint32_t)op->id_low,
+                             (uint32_t)op->id_high,
+                             error,
+                             place);
   hf_call_free(call);
   return true;
 }

@@ -181,7 +181,8 @@ void hf_outbox_describe_error(struct hf_message *message,
 static void send_refusal(struct hf_outbox *outbox,
                          struct hf_message_head *head,
                          const struct hf_error *error,
-                         const struct hf_error *cause) {
+                         const struct hf_error *cause,
+                         int32_t place) {
   struct hf_message *message;
   head->text = error->fields;
   head->text_bytes = error->fields_bytes;
@@ -192,8 +193,21 @@ static void send_refusal(struct hf_outbox *outbox,
   message = hf_outbox_new_answer(outbox, head);
   if (message != NULL) {
     hf_outbox_describe_error(message, error, cause);
+    message->ints[HF_ERROR_STATEMENT] = place;
     hf_outbox_send(outbox, message);
   }
+}
+
+void hf_outbox_refuse_statement(struct hf_outbox *outbox,
+                                uint32_t id_low,
+                                uint32_t id_high,
+                                const struct hf_error *error,
+                                int32_t place) {
+  struct hf_message_head head = {.kind = HF_MSG_ERROR,
+                                 .n_ints = HF_ERROR_INTS,
+                                 .id_low = (int32_t)id_low,
+                                 .id_high = (int32_t)id_high};
+  send_refusal(outbox, &head, error, NULL, place);
 }
 
 void hf_outbox_refuse(struct hf_outbox *outbox,
@@ -207,12 +221,12 @@ void hf_outbox_refuse(struct hf_outbox *outbox,
                                  .id_high = (int32_t)id_high};
   struct hf_error error;
   if (cause != NULL && cause->status == status) {
-    send_refusal(outbox, &head, cause, NULL);
+    send_refusal(outbox, &head, cause, NULL, 0);
     return;
   }
   hf_error_init(&error);
   hf_error_set(&error, status, HF_PHASE_LOCAL, NULL);
   error.outcome = HF_OUTCOME_NOT_EXECUTED;
-  send_refusal(outbox, &head, &error, cause);
+  send_refusal(outbox, &head, &error, cause, 0);
   hf_error_finish(&error);
 }

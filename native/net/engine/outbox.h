@@ -109,4 +109,14 @@ void hf_outbox_refuse(struct hf_outbox *outbox,
                       enum hf_status status,
                       const struct hf_error *cause);
 
+/*
+ * Refuses an operation because of one statement of its batch; `place` is that
+ * one's, from 1, or 0. Borrows `error`.
+ */
+void hf_outbox_refuse_statement(struct hf_outbox *outbox,
+                                uint32_t id_low,
+                                uint32_t id_high,
+                                const struct hf_error *error,
+                                int32_t place);
+
 #endif

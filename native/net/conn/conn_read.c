@@ -181,11 +181,17 @@ static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
 
 /*
  * Applies the limit on results to what libpq still holds: a result that is not
- * read in chunks, a single row, or one that nobody waits for. Called only when
- * a result did not arrive with one read.
+ * read in chunks, a single row, or one that nobody waits for. Called when a
+ * read has ended without the whole answer. The first time that is no reason to
+ * ask the system: the read may have ended with the answer before this one, and
+ * most are whole with the next read.
  */
 static void check_size(struct hf_conn *conn, struct hf_unit *unit) {
   uint64_t received;
+  if (!unit->incomplete) {
+    unit->incomplete = true;
+    return;
+  }
   if (!conn->counts_received || hf_request_streams(&unit->request) ||
       !hf_conn_is_open(conn)) {
     return;

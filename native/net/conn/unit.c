@@ -89,6 +89,7 @@ void hf_unit_reset(struct hf_unit *unit) {
   unit->mode_chosen = false;
   unit->encoding = false;
   unit->has_extra_steps = false;
+  unit->incomplete = false;
   unit->has_settings_rows = false;
   unit->uses_name = false;
   unit->guard = HF_WRITE_GUARD_NONE;

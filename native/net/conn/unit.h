@@ -116,6 +116,8 @@ struct hf_unit {
   bool uses_name;            /* the statement is sent by its name */
   bool has_extra_steps;      /* it is not only the statement */
   enum hf_write_guard guard; /* what keeps it from writing */
+  bool incomplete;           /* a read has ended in the middle of its answer, or
+                                before it */
   bool has_settings_rows;    /* rows of our settings are among the user's */
   uint64_t
       received_from; /* bytes the socket had received when the answer began */

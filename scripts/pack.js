@@ -11,6 +11,7 @@ const path = require('node:path');
 const { addHeaders } = require('./release/headers.js');
 const { linkPages } = require('./release/pages.js');
 const { HOME, projectLinks } = require('./release/project.js');
+const { addSbom } = require('./release/sbom.js');
 const { buildWasm } = require('./build-wasm.js');
 const { PLATFORMS } = require('./release/platforms.js');
 const { ROOT, say } = require('./steps.js');
@@ -96,16 +97,15 @@ function packMain(work, platforms, unpinned, home = HOME) {
  * @param {Built} built
  * @returns {string} the tarball
  */
-function packPlatform(work, name, { binary, notices, unpinned = false }) {
+function packPlatform(work, name, built) {
+  const { binary, unpinned = false } = built;
   const main = readJson(path.join(ROOT, 'package.json'));
   const { os, cpu, libc } = /** @type {any} */ (PLATFORMS)[name];
   const folder = path.join(work, `platform-${name}`);
   fs.mkdirSync(folder, { recursive: true });
   fs.copyFileSync(binary, path.join(folder, 'holdfast.node'));
   fs.copyFileSync(path.join(ROOT, 'LICENSE'), path.join(folder, 'LICENSE'));
-  if (notices !== undefined && fs.existsSync(notices)) {
-    fs.cpSync(notices, path.join(folder, 'licenses'), { recursive: true });
-  }
+  addSbom(folder, name, built);
   fs.writeFileSync(
     path.join(folder, 'README.md'),
     `# pg-holdfast-${name}\n\nThe binary of pg-holdfast for ${name}. ` +
@@ -124,7 +124,7 @@ function packPlatform(work, name, { binary, notices, unpinned = false }) {
     cpu: [cpu],
     libc: [libc],
     main: 'holdfast.node',
-    files: ['holdfast.node', 'licenses'],
+    files: ['holdfast.node', 'licenses', 'sbom.cdx.json', 'THIRD-PARTY.md'],
     // A file that is loaded by the system cannot stay in yarn's archive.
     preferUnplugged: true,
   });
@@ -135,6 +135,7 @@ function packPlatform(work, name, { binary, notices, unpinned = false }) {
  * @typedef {object} Built
  * @property {string} binary
  * @property {string} [notices] a folder with the licences of what is linked in
+ * @property {string} [sources] the file that says what that is
  * @property {boolean} [unpinned] made of other sources than the pinned ones
  */
 
@@ -160,7 +161,9 @@ function binaries(release) {
     const binary = path.join(folder, 'holdfast.node');
     if (fs.existsSync(binary)) {
       const notices = path.join(folder, 'licenses');
-      found[name] = { binary, notices, unpinned: isUnpinned(folder) };
+      const sources = path.join(folder, 'sources.json');
+      const unpinned = isUnpinned(folder);
+      found[name] = { binary, notices, sources, unpinned };
     }
   }
   return found;
@@ -220,4 +223,4 @@ if (require.main === module) {
   main();
 }
 
-module.exports = { pack, packMain };
+module.exports = { pack, packMain, packPlatform };

@@ -166,6 +166,9 @@ describe('built with Turbopack', () => {
     assert.notEqual(await dark.background(), await page.background());
     const narrow = await PoolPage.open(browser, `${base}/`, { width: 390 });
     assert.equal(await narrow.overflows(), false);
+    const pixels = await narrow.smallestText();
+    assert.ok(pixels >= 10, `${pixels} pixels are too small to read`);
+    await narrow.screenshot('next-phone');
     assert.deepEqual(page.errors, []);
   });
 

@@ -125,6 +125,23 @@ class PoolPage {
     );
   }
 
+  /**
+   * The size of the smallest text that is seen, in pixels of the window: a
+   * drawing that is scaled down scales its letters, too.
+   * @returns {Promise<number>}
+   */
+  smallestText() {
+    return this.#page.evaluate(`Math.min(...[...document.querySelectorAll('main *')]
+      .filter((e) => e.checkVisibility() && e.tagName !== 'title' &&
+        [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
+      .map((e) => {
+        const svg = e.closest('svg');
+        const scale = svg?.viewBox?.baseVal?.width
+          ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
+        return scale * parseFloat(getComputedStyle(e).fontSize);
+      }))`);
+  }
+
   /** @param {string} name */
   async screenshot(name) {
     fs.mkdirSync(SCREENSHOTS, { recursive: true });

@@ -78,6 +78,22 @@ function Marks({ all, axis }: { all: Bucket[]; axis: Bucket[] }) {
   });
 }
 
+/** The marks as text, for a phone, where the drawing is too small to read. */
+function Figures({ buckets }: { buckets: Bucket[] }) {
+  return (
+    <ul className="marks">
+      {MARKS.map(([name, share]) => {
+        const millis = quantile(buckets, share);
+        return (
+          <li key={name}>
+            <small>{name}</small> {millis === null ? '–' : time(millis)}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
 export function Latency({ buckets }: { buckets: Bucket[] }) {
   const axis = shown(buckets);
   const total = buckets.reduce((sum, { count }) => sum + count, 0);
@@ -95,6 +111,7 @@ export function Latency({ buckets }: { buckets: Bucket[] }) {
         <Bars buckets={axis} />
         <Marks all={buckets} axis={axis} />
       </svg>
+      <Figures buckets={buckets} />
     </section>
   );
 }

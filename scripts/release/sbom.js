@@ -131,7 +131,8 @@ function compilerRuntime(version) {
 
 /** @param {Binary} binary @returns {Part[]} */
 function partsOf({ platform, sources, compiler }) {
-  const { os, libc } = PLATFORMS[platform];
+  // Windows has one C library only.
+  const { libc = 'mingw-w64' } = PLATFORMS[platform];
   const linked = sources === null ? [] : Object.entries(sources);
   return [
     ...linked.map(([key, made]) =>
@@ -139,7 +140,7 @@ function partsOf({ platform, sources, compiler }) {
     ),
     nodeAddonApi(),
     compilerRuntime(compiler),
-    START_UP[os === 'win32' ? 'mingw-w64' : libc],
+    START_UP[libc],
   ];
 }
 

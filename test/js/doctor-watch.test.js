@@ -13,7 +13,7 @@ const { startPostgres } = require('../support');
 const { newReport } = require('../../cli/doctor/new-report.js');
 const { MAIN, cleanEnv } = require('./doctor/support.js');
 const { useServer } = require('../support/suite.js');
-const { startInTerminal } = require('../support/terminal.js');
+const { noTerminal, startInTerminal } = require('../support/terminal.js');
 
 const server = useServer();
 const NOW = new Date();
@@ -161,7 +161,9 @@ describe('watching', () => {
     assert.equal(second.holdfast.queries, 21);
   });
 
-  test('Ctrl-C gives the terminal back as it was', async () => {
+  test('Ctrl-C gives the terminal back as it was', {
+    skip: noTerminal(),
+  }, async () => {
     const args = ['doctor', '--watch', '--interval', '1', server.url];
     const terminal = startInTerminal(process.execPath, [MAIN, ...args], {
       env: cleanEnv(),

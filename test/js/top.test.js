@@ -18,10 +18,14 @@ const { Browser, noChromium } = require('../support/chromium.js');
 const { makeFolder } = require('../support');
 const { MAIN, cleanEnv } = require('./doctor/support.js');
 const { useServer } = require('../support/suite.js');
-const { startInTerminal } = require('../support/terminal.js');
+const { noTerminal, startInTerminal } = require('../support/terminal.js');
 
 const CHILD = path.join(__dirname, 'top.child.js');
 const SECRET = '--password=of-the-command-line';
+const uid = process.getuid?.();
+const PLACES = uid === undefined ? 'pg-holdfast-top' : `pg-holdfast-top-${uid}`;
+/** There the folder for temporary files is the user's own. */
+const noModes = uid === undefined ? 'no file modes on Windows' : false;
 const server = useServer();
 
 /**
@@ -29,7 +33,7 @@ const server = useServer();
  * @param {Record<string, string>} [more]
  */
 function envIn(folder, more = {}) {
-  return cleanEnv({ TMPDIR: folder, ...more });
+  return cleanEnv({ TMPDIR: folder, TEMP: folder, TMP: folder, ...more });
 }
 
 /** Starts a process that shows its pools. @param {{top?: string}} [options] */
@@ -46,7 +50,7 @@ async function startProcess({ top = '1' } = {}) {
   });
   const [first] = await once(child.stdout, 'data');
   said.text += first;
-  const where = path.join(folder, `pg-holdfast-top-${process.getuid?.()}`);
+  const where = path.join(folder, PLACES);
   const file = path.join(where, `${child.pid}.0.json`);
   while (top === '1' && !fs.existsSync(file)) {
     await new Promise(setImmediate);
@@ -146,7 +150,9 @@ describe('a process that shows its pools', () => {
     await shown.stop();
   });
 
-  test('keeps the token in a file that only this user can read', async () => {
+  test('keeps the token in a file that only this user can read', {
+    skip: noModes,
+  }, async () => {
     const shown = await startProcess();
     const mode = (/** @type {string} */ file) => fs.statSync(file).mode & 0o777;
     assert.equal(mode(shown.where), 0o700);
@@ -181,9 +187,11 @@ describe('a process that shows its pools', () => {
     assert.ok(!fs.existsSync(shown.file));
   });
 
-  test('does not trust a folder that others can write', async () => {
+  test('does not trust a folder that others can write', {
+    skip: noModes,
+  }, async () => {
     const folder = makeFolder('t');
-    const where = path.join(folder, `pg-holdfast-top-${process.getuid?.()}`);
+    const where = path.join(folder, PLACES);
     fs.mkdirSync(where);
     fs.chmodSync(where, 0o777);
     const child = spawn(process.execPath, [CHILD], {
@@ -297,7 +305,9 @@ describe('the view in a terminal', () => {
     assert.match(viewOf(processOf([pool])).join('\n'), /██▓░·· of 6/);
   });
 
-  test('it redraws, says when the process is gone, and ends', async () => {
+  test('it redraws, says when the process is gone, and ends', {
+    skip: noTerminal(),
+  }, async () => {
     const shown = await startProcess();
     const terminal = startInTerminal(
       process.execPath,

@@ -45,4 +45,11 @@ function startInTerminal(file, args, options = {}) {
   return terminal;
 }
 
-module.exports = { startInTerminal };
+/** @returns {string | false} why there is none */
+function noTerminal() {
+  return process.platform === 'linux'
+    ? false
+    : 'script(1) is another elsewhere';
+}
+
+module.exports = { noTerminal, startInTerminal };

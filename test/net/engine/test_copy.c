@@ -150,6 +150,7 @@ static bool has_read_all(void *ctx) {
 static struct support_answer read_on(int pool, int64_t id) {
   struct reader reader = {pool, id};
   support_until(has_read_all, &reader, "the data of the copy");
+  tell(HF_OP_READ, id, 0); /* for the end, which comes after them */
   return support_wait(port, id);
 }
 

@@ -132,29 +132,13 @@ static void finish_unit(struct hf_conn *conn, struct hf_unit *unit) {
 
 /* ---- the loop ------------------------------------------------------------ */
 
-#ifdef LIBPQ_HAS_CHUNK_MODE
-/*
- * Returns how many rows make up a chunk. A stream's portions are whole chunks,
- * and have no more rows than was asked for.
- */
-static int rows_per_chunk(const struct hf_conn *conn,
-                          const struct hf_unit *unit) {
-  int rows = ROWS_PER_SMALL_CHUNK;
-  if (!unit->stream.on) {
-    return conn->counts_received ? ROWS_PER_CHUNK : ROWS_PER_SMALL_CHUNK;
-  }
-  while (unit->stream.portion % rows != 0) {
-    rows--;
-  }
-  return rows;
-}
-#endif
-
 /*
  * Rows of a large result are read in chunks, so that libpq never holds all of
  * it. Whether it is large is known from the statement's last result; the first
  * time it is when one read does not empty the socket. Where received bytes are
- * not counted (Unix sockets), and of streams, rows are always read in chunks.
+ * not counted (Unix sockets), rows are always read in chunks, and of streams
+ * one by one: libpq keeps a chunk that is not full, and the reader would wait
+ * for rows that are there.
  */
 static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
   bool large;
@@ -171,8 +155,10 @@ static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
   }
   if (large) {
 #ifdef LIBPQ_HAS_CHUNK_MODE
+    int rows = conn->counts_received ? ROWS_PER_CHUNK : ROWS_PER_SMALL_CHUNK;
     unit->chunked =
-        PQsetChunkedRowsMode(conn->pg, rows_per_chunk(conn, unit)) == 1;
+        (unit->stream.on ? PQsetSingleRowMode(conn->pg)
+                         : PQsetChunkedRowsMode(conn->pg, rows)) == 1;
 #else
     unit->chunked = PQsetSingleRowMode(conn->pg) == 1;
 #endif

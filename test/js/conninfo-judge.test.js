@@ -8,6 +8,7 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 
 const { resolveOptions } = require('../../lib/options/options.js');
+const { works } = require('../../scripts/steps.js');
 const { judgeConninfo } = require('../support/conninfo-judge.js');
 
 const SEED = 20_261_130;
@@ -18,7 +19,13 @@ function targetOf(text) {
   return new Map(resolveOptions(text, { env: {} }).target);
 }
 
-test('what we and libpq both accept as a connection string names the same place and user', () => {
+const skip =
+  !works('pkg-config', ['--exists', 'libpq']) &&
+  "libpq's headers are not installed";
+
+test('what we and libpq both accept as a connection string names the same place and user', {
+  skip,
+}, () => {
   const { figures, faults } = judgeConninfo({ seed: SEED, count: STRINGS });
   assert.deepStrictEqual(faults, []);
   assert.ok(figures.both > STRINGS / 4, JSON.stringify(figures));

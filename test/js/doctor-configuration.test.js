@@ -14,7 +14,7 @@ const { newReport } = require('../../cli/doctor/new-report.js');
 const { readSettings } = require('../../cli/doctor/settings.js');
 const { makeFolder } = require('../support');
 const { cleanEnv, doctor } = require('./doctor/support.js');
-const { usePgBouncer, useServer } = require('../support/suite.js');
+const { noPgBouncer, usePgBouncer, useServer } = require('../support/suite.js');
 
 const ROOT = path.join(__dirname, '../..');
 const server = useServer();
@@ -155,7 +155,7 @@ async function paste(block, driver) {
   return stdout;
 }
 
-describe('pasted', () => {
+describe('pasted', { skip: noPgBouncer }, () => {
   test('both pools run behind the pooler they were made for', async () => {
     const { report } = await doctor([bouncer.url]);
     const { pg, holdfast } = report.configuration;

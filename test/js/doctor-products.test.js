@@ -16,7 +16,7 @@ const {
 const { findPgpool, startPgpool } = require('../support/pgpool.js');
 const { startPoolerFixture } = require('../support/pooler-fixture.js');
 const { cli, doctor, fill } = require('./doctor/support.js');
-const { usePgBouncer, useServer } = require('../support/suite.js');
+const { noPgBouncer, usePgBouncer, useServer } = require('../support/suite.js');
 const { wire } = require('../support/wire.js');
 
 const server = useServer();
@@ -31,7 +31,9 @@ describe('the product, for real', () => {
     assert.equal(report.server.platform, null);
   });
 
-  test('PgBouncer is known by what it refuses', async () => {
+  test('PgBouncer is known by what it refuses', {
+    skip: noPgBouncer,
+  }, async () => {
     const { report } = await doctor([bouncer.url]);
     assert.equal(report.pooler.product, 'PgBouncer');
     assert.match(report.pooler.productEvidence, /unsupported startup param/);
@@ -106,7 +108,7 @@ describe('the platform', () => {
   });
 });
 
-describe('the product, by fixtures', () => {
+describe('the product, by fixtures', { skip: noPgBouncer }, () => {
   /** @type {[fixture: string, product: string][]} */
   const products = [
     ['Supavisor', 'Supavisor'],
@@ -159,7 +161,7 @@ describe('the product, by fixtures', () => {
   });
 });
 
-describe("PgBouncer's console, for an admin", () => {
+describe("PgBouncer's console, for an admin", { skip: noPgBouncer }, () => {
   test('who waits there for a server connection is a finding', async () => {
     const one = await startPgBouncer({
       server,

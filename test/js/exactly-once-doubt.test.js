@@ -7,7 +7,11 @@ const assert = require('node:assert');
 const path = require('node:path');
 const { test } = require('node:test');
 
-const { postgresFolder, serverAccount } = require('../support/account.js');
+const {
+  findProgram,
+  postgresFolder,
+  serverAccount,
+} = require('../support/account.js');
 const { eventually, run, startPostgres, startProxy } = require('../support');
 const { PAY, usePayments } = require('../support/payments.js');
 
@@ -88,7 +92,13 @@ async function startPromoted() {
   return promoted;
 }
 
-test('it stays ambiguous when a promoted standby answers', async () => {
+const skip =
+  findProgram('pg_resetwal', [postgresFolder()]) === null &&
+  'this PostgreSQL comes without pg_resetwal';
+
+test('it stays ambiguous when a promoted standby answers', {
+  skip,
+}, async () => {
   const promoted = await startPromoted();
   const forward = await startProxy(server);
   const url = forward.urlFor(server.url);

@@ -27,7 +27,7 @@ const otherMajor = makeSource('openssl', '4.0.0-1');
 const skip =
   works('apt-get') && works('gpg') && works('dpkg')
     ? false
-    : 'apt-get, dpkg and gpg are needed: this is no Debian';
+    : 'apt-get, dpkg or gpg is not installed';
 
 /** @type {string} */
 let folder;

@@ -131,4 +131,11 @@ async function withUsage(usage, fn) {
   }
 }
 
-module.exports = { UsageError, loadEnvFile, numberOf, parse, withUsage };
+module.exports = {
+  EXIT_USAGE,
+  UsageError,
+  loadEnvFile,
+  numberOf,
+  parse,
+  withUsage,
+};

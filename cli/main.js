@@ -4,6 +4,9 @@
 
 // npx pg-holdfast <command>
 
+const { nearest } = require('../lib/validate/nearest.js');
+const { EXIT_USAGE } = require('./arguments.js');
+
 /**
  * @typedef {object} Command
  * @property {string} help one line
@@ -39,13 +42,25 @@ function usage() {
   return `usage: npx pg-holdfast <command> [options]\n\n${lines.join('')}`;
 }
 
+/**
+ * Says that there is no such command, without repeating what may be a
+ * connection string.
+ * @param {string} name
+ * @returns {string}
+ */
+function notACommand(name) {
+  return /^[a-z-]{1,20}$/i.test(name)
+    ? `no command "${name}"${nearest(name, Object.keys(COMMANDS))}`
+    : 'the command comes first, as in: npx pg-holdfast doctor <url>';
+}
+
 /** @param {string[]} args @returns {Promise<number>} the exit code */
 async function main([name, ...args]) {
   if (name === undefined || name === '--help' || name === '-h') {
     process.stdout.write(usage());
-    return name === undefined ? 2 : 0;
+    return name === undefined ? EXIT_USAGE : 0;
   }
-  if (name === '--version') {
+  if (name === '--version' || name === '-v') {
     process.stdout.write(
       `${require('../lib/engine/versions.js').versions.holdfast}\n`,
     );
@@ -53,8 +68,8 @@ async function main([name, ...args]) {
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
-    process.stderr.write(`pg-holdfast: no command "${name}"\n\n${usage()}`);
-    return 2;
+    process.stderr.write(`pg-holdfast: ${notACommand(name)}\n\n${usage()}`);
+    return EXIT_USAGE;
   }
   return await command.load().run(args);
 }

@@ -25,6 +25,10 @@ const HEALTH_MILLIS = 10_000;
 /** How many different failures are remembered. */
 const REMEMBERED_MAX = 100;
 
+/** A server that was reached, and refuses the user, the password or the
+ * database. */
+const REFUSED_LOGIN = /^(?:28|3D)/;
+
 /**
  * @typedef {object} Outage
  * @property {number} since
@@ -123,7 +127,7 @@ class Incidents {
       const durationMillis = now - outage.since;
       this.#log.error(
         { event: 'breaker.lasts', durationMillis, ...outage.failed },
-        `${this.#name} cannot be reached since ${inWords(durationMillis)} ago: ` +
+        `${this.#name} has been unavailable for ${inWords(durationMillis)}: ` +
           `${outage.why}${countsOf(outage.failed)}`,
       );
     }
@@ -189,7 +193,9 @@ class Incidents {
     };
     this.#log.error(
       { event: 'breaker.opened', code: error.code },
-      `${this.#name} cannot be reached, calls wait: ${why}`,
+      REFUSED_LOGIN.test(error.code)
+        ? `Cannot connect to ${this.#name}: ${why}`
+        : `${this.#name} cannot be reached, calls wait: ${why}`,
     );
   }
 

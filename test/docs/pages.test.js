@@ -128,6 +128,15 @@ test('JavaScript and TypeScript can be parsed', () => {
   }
 });
 
+test('examples for NestJS do not await at the top level', () => {
+  // The project that its command line makes is CommonJS.
+  const blocks = BLOCKS.filter(({ code }) => code.includes("'@nestjs/"));
+  assert.ok(blocks.length > 3, String(blocks.length));
+  for (const block of blocks) {
+    assert.doesNotMatch(block.code, /^(?:const .* = )?await /m, where(block));
+  }
+});
+
 test('commands of a shell can be parsed', () => {
   for (const block of BLOCKS.filter(({ language }) => language === 'sh')) {
     const options = { input: block.code };

@@ -92,7 +92,7 @@ test('an outage is a start, a summary once a minute, and an end', () => {
   );
   assert.match(
     String(second?.message),
-    /^db cannot be reached since 60 s ago: connect ECONNREFUSED 10\.0\.0\.7:5432; meanwhile failed: 60 connects, 59 health checks, /,
+    /^db has been unavailable for 60 s: connect ECONNREFUSED 10\.0\.0\.7:5432; meanwhile failed: 60 connects, 59 health checks, /,
   );
   assert.strictEqual(
     third?.message,
@@ -101,6 +101,19 @@ test('an outage is a start, a summary once a minute, and an end', () => {
   );
   assert.strictEqual(third?.fields.pool, 'db');
   assert.strictEqual(third?.fields.durationMillis, 90_000);
+});
+
+test('a refused password is not called an unreachable server', () => {
+  const { incidents, told } = onOwnClock();
+  incidents.breakerOpened(
+    Object.assign(new Error('password authentication failed'), {
+      code: '28P01',
+    }),
+  );
+  assert.deepStrictEqual(
+    told().map(({ message }) => message),
+    ['Cannot connect to db: 28P01: password authentication failed'],
+  );
 });
 
 test('what began before the end of an outage belongs to it', () => {

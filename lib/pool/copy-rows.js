@@ -236,7 +236,11 @@ async function copyRows(open, [table, columns, rows, options]) {
   try {
     const opened = openRows(rows);
     leave = async () => void (await opened.leave());
-    writeAll(copy, opened, new RowWriter(names)).catch(fail);
+    // Rows that have come to their end are not left.
+    const written = () => {
+      leave = async () => {};
+    };
+    writeAll(copy, opened, new RowWriter(names)).then(written, fail);
   } catch (error) {
     fail(error);
   }

@@ -214,6 +214,22 @@ test('rows that never come keep nobody waiting', async () => {
   await eventually(() => pool.idleCount === pool.totalCount);
 });
 
+test('rows that came to their end are not left as well', async () => {
+  let left = 0;
+  let count = 0;
+  const rows = {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => ({ done: count === 3, value: [count++] }),
+      return: () => {
+        left += 1;
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    }),
+  };
+  assert.strictEqual(await pool.copyFrom('t', ['a'], rows), 3);
+  assert.strictEqual(left, 0);
+});
+
 test('inside a transaction', async () => {
   const count = await pool.transaction((client) =>
     client.copyFrom('t', ['a'], [[1], [2]]),

@@ -326,21 +326,24 @@ void hf_listen_unsubscribe(struct hf_handle *handle, const char *channel) {
   }
 }
 
+/* Its operation gets an answer, if it had none. */
+static void drop(struct hf_listen_subscription *subscription) {
+  if (subscription->core.state == HF_SUBSCRIPTION_PENDING) {
+    hf_outbox_refuse(&subscription->handle->port->outbox,
+                     subscription->id_low,
+                     subscription->id_high,
+                     HF_POOL_CLOSED,
+                     NULL);
+  }
+  end_subscription(subscription);
+}
+
 void hf_listen_drop(struct hf_handle *handle) {
   struct hf_link *link;
   if (handle->invalidator != NULL) {
-    end_subscription(handle->invalidator);
+    drop(handle->invalidator);
   }
   while ((link = hf_list_first(&handle->subscriptions)) != NULL) {
-    struct hf_listen_subscription *subscription =
-        HF_CONTAINER_OF(link, struct hf_listen_subscription, of_handle);
-    if (subscription->core.state == HF_SUBSCRIPTION_PENDING) {
-      hf_outbox_refuse(&handle->port->outbox,
-                       subscription->id_low,
-                       subscription->id_high,
-                       HF_POOL_CLOSED,
-                       NULL);
-    }
-    end_subscription(subscription);
+    drop(HF_CONTAINER_OF(link, struct hf_listen_subscription, of_handle));
   }
 }

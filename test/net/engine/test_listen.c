@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -193,6 +194,27 @@ static void ending_while_connecting_refuses_and_ends(void **state) {
   fake_server_stop(server);
 }
 
+/* The one whose notifications invalidate its own cache. */
+static void ending_a_cached_pool_refuses_its_listen(void **state) {
+  struct fake_server *server = start(FAKE_START_STALL);
+  struct support_port *port = support_port_open();
+  int pool = open_pool(port, server);
+  struct hf_op op = {.kind = HF_OP_LISTEN,
+                     .target = pool,
+                     .flags = HF_FLAG_CACHE};
+  char number[16];
+  int64_t asked;
+  (void)state;
+  (void)snprintf(number, sizeof number, "%d", pool);
+  asked = support_op(port, &op, "news", number, NULL);
+  support_flush(port);
+  support_until(is_connecting, server, "a session is being opened");
+  assert_int_equal(support_wait(port, support_end(port, pool)).kind, HF_MSG_OK);
+  assert_int_equal(support_wait(port, asked).status, HF_POOL_CLOSED);
+  support_port_close(port);
+  fake_server_stop(server);
+}
+
 static void ending_while_a_listen_is_running_refuses_and_ends(void **state) {
   struct fake_server *server = start(FAKE_START_NORMAL);
   struct support_port *port = support_port_open();
@@ -230,6 +252,7 @@ int main(void) {
       cmocka_unit_test(a_channel_that_is_refused_leaves_the_session_alone),
       cmocka_unit_test(a_deadline_says_why_there_is_no_session),
       cmocka_unit_test(ending_while_connecting_refuses_and_ends),
+      cmocka_unit_test(ending_a_cached_pool_refuses_its_listen),
       cmocka_unit_test(ending_while_a_listen_is_running_refuses_and_ends),
       cmocka_unit_test(an_environment_that_goes_leaves_nothing_behind),
   };

@@ -153,7 +153,7 @@ function list(words) {
 /** @returns {string | undefined} why the addon cannot be built here */
 function obstacle() {
   if (process.platform === 'win32') {
-    return 'the addon cannot be built on Windows: use WSL, where npm installs the binary for Linux';
+    return 'the addon cannot be built on Windows: use the binary that npm installs for x64, or WSL';
   }
   if (!fs.existsSync(SCRIPT)) {
     return `${SCRIPT} is not there: run "npm install --force pg-holdfast"`;

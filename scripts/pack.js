@@ -122,7 +122,7 @@ function packPlatform(work, name, built) {
     engines: main.engines,
     os: [os],
     cpu: [cpu],
-    libc: [libc],
+    ...(libc && { libc: [libc] }),
     main: 'holdfast.node',
     files: ['holdfast.node', 'licenses', 'sbom.cdx.json', 'THIRD-PARTY.md'],
     // A file that is loaded by the system cannot stay in yarn's archive.

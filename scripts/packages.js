@@ -192,6 +192,25 @@ const NEEDS = [
     present: () => works('qemu-aarch64-static'),
   },
   { apt: 'musl-tools', profiles: CI, present: () => works('musl-gcc') },
+  // Without them the release for Windows is left out, or not tried.
+  {
+    apt: 'g++-mingw-w64-x86-64-posix',
+    profiles: CI,
+    present: () => works('x86_64-w64-mingw32-g++-posix'),
+    optional: true,
+  },
+  {
+    apt: 'wine',
+    profiles: CI,
+    present: () => works('wine'),
+    optional: true,
+  },
+  {
+    apt: 'wine64',
+    profiles: CI,
+    present: () => works('wine'),
+    optional: true,
+  },
   // For applications: a newer PgBouncer from its sources, a browser, and a
   // system with nothing in it.
   { apt: 'libevent-dev', profiles: CI, present: () => packaged('libevent') },

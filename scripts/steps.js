@@ -36,6 +36,7 @@ function seconds(since) {
  * @property {boolean} [show] pass the output on as it comes
  * @property {string} [cwd] the root, unless given
  * @property {number} [niceness] how far it gives way to others; 0 = not
+ * @property {number} [stdout] a file for both streams; `output` is empty
  */
 
 /** @param {number} pid @param {NodeJS.Signals} signal */
@@ -58,11 +59,12 @@ function signalGroup(pid, signal) {
  */
 function exec(file, args, options = {}) {
   return new Promise((resolve) => {
+    const stream = options.stdout ?? 'pipe';
     const child = spawn(file, args, {
       cwd: options.cwd ?? ROOT,
       detached: true,
       env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', stream, stream],
     });
     const pid = child.pid ?? 0;
     if (options.niceness && pid > 0) {
@@ -91,8 +93,8 @@ function exec(file, args, options = {}) {
         process.stdout.write(chunk);
       }
     };
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
+    child.stdout?.on('data', take);
+    child.stderr?.on('data', take);
     const done = (/** @type {number | null} */ code) => {
       clearTimeout(timer);
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);

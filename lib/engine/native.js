@@ -219,6 +219,13 @@ function fromPackage(causes) {
       } catch (cause) {
         return note(causes, cause);
       }
+    case 'win32-x64':
+      try {
+        // @ts-ignore: it is there where it fits
+        return require('pg-holdfast-win32-x64');
+      } catch (cause) {
+        return note(causes, cause);
+      }
     default:
       return undefined;
   }

@@ -139,11 +139,10 @@ function absent(platform) {
       'that pg-holdfast is external, or have it copy files that end in .node'
     );
   }
-  if (platform.startsWith('win32-')) {
-    return `there is no binary for ${platform}: run the application in WSL, where npm installs the one for Linux`;
-  }
   if (!all.includes(platform)) {
-    return `there is no binary for ${platform}: run ${buildCommand()}`;
+    return platform.startsWith('win32-')
+      ? `there is no binary for ${platform}: run the application in WSL, where npm installs the one for Linux`
+      : `there is no binary for ${platform}: run ${buildCommand()}`;
   }
   const others = installed();
   if (others.includes(platform)) {

@@ -7,6 +7,7 @@ const path = require('node:path');
 const { makeGlibcFloor } = require('./glibc.js');
 const { addHeaders } = require('./headers.js');
 const { ROOT, step } = require('../steps.js');
+const { buildForWindows } = require('./windows.js');
 
 /** @typedef {import('./platforms.js').Platform} Platform */
 
@@ -20,24 +21,16 @@ function quoted(text) {
 /**
  * @param {string} name of the platform
  * @param {Platform} platform
+ * @param {string} work the copy of the sources
  * @param {string} parts the folder with the static libraries
  * @returns {Promise<string>} the binary
  */
-async function buildAddon(name, platform, parts) {
-  const folder = path.join(ROOT, 'dist/release', name);
-  const work = path.join(folder, 'work');
-  fs.rmSync(folder, { recursive: true, force: true });
-  for (const place of COPIED) {
-    fs.cpSync(path.join(ROOT, place), path.join(work, place), {
-      recursive: true,
-    });
-  }
-  addHeaders(work);
+async function buildByGyp(name, platform, work, parts) {
   const floor = platform.libc === 'glibc' ? path.join(work, 'floor') : null;
   if (floor !== null) {
     makeGlibcFloor(platform, floor);
   }
-  const { cc, cxx, ar, link, strip } = platform.tools;
+  const { cc, cxx, ar, link } = platform.tools;
   const { ok, output } = await step(
     `addon for ${name}`,
     process.execPath,
@@ -59,8 +52,29 @@ async function buildAddon(name, platform, parts) {
   if (!ok) {
     throw new Error(`the addon cannot be built:\n${output.slice(-4000)}`);
   }
+  return path.join(work, 'build/Release/holdfast.node');
+}
+
+/**
+ * @param {string} name of the platform
+ * @param {Platform} platform
+ * @param {string} parts the folder with the static libraries
+ * @returns {Promise<string>} the binary
+ */
+async function buildAddon(name, platform, parts) {
+  const folder = path.join(ROOT, 'dist/release', name);
+  const work = path.join(folder, 'work');
+  fs.rmSync(folder, { recursive: true, force: true });
+  for (const place of COPIED) {
+    fs.cpSync(path.join(ROOT, place), path.join(work, place), {
+      recursive: true,
+    });
+  }
+  addHeaders(work);
+  const build = platform.os === 'win32' ? buildForWindows : buildByGyp;
+  const built = await build(name, platform, work, parts);
   const binary = path.join(folder, 'holdfast.node');
-  const built = path.join(work, 'build/Release/holdfast.node');
+  const { strip } = platform.tools;
   const stripped = await step('strip', strip, ['-o', binary, built]);
   if (!stripped.ok) {
     throw new Error(stripped.output);

@@ -5,6 +5,7 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const { ROOT } = require('../steps.js');
+const { checkLibrary } = require('./check-windows.js');
 const { FLOOR } = require('./glibc.js');
 const { loadWithMusl } = require('./load-musl.js');
 const { cacheFolder } = require('../cache-folder.js');
@@ -69,7 +70,8 @@ function checkNeeded(platform, { dynamic }) {
   const names = [...dynamic.matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(
     ([, name = '']) => name,
   );
-  const others = names.filter((n) => !LIBRARIES[platform.libc].test(n));
+  const allowed = LIBRARIES[platform.libc ?? 'glibc'];
+  const others = names.filter((n) => !allowed.test(n));
   return {
     name: 'needs the C library only',
     ok: others.length === 0,
@@ -142,8 +144,8 @@ function checkHardening({ dynamic, segments }) {
   };
 }
 
-/** @param {Elf} elf @returns {Finding} */
-function checkPaths({ file }) {
+/** @param {string} file @returns {Finding} */
+function checkPaths(file) {
   const bytes = fs.readFileSync(file);
   const found = [ROOT, cacheFolder(), os.homedir()].filter((folder) =>
     bytes.includes(`${folder}/`),
@@ -167,7 +169,7 @@ function ofNode({ symbols }) {
  * @param {string} file
  * @returns {Finding[]}
  */
-function checkFile(platform, file) {
+function checkElf(platform, file) {
   const elf = readElf(platform, file);
   return [
     checkNeeded(platform, elf),
@@ -175,9 +177,21 @@ function checkFile(platform, file) {
     checkImports(platform, elf),
     ...(platform.libc === 'glibc' ? [checkGlibc(elf)] : []),
     checkHardening(elf),
-    checkPaths(elf),
     ...(platform.libc === 'musl' ? [loadWithMusl(file, ofNode(elf))] : []),
   ];
+}
+
+/**
+ * @param {Platform} platform
+ * @param {string} file
+ * @returns {Finding[]}
+ */
+function checkFile(platform, file) {
+  const found =
+    platform.os === 'win32'
+      ? checkLibrary(file, { entries: ENTRIES, ofNode: OF_NODE })
+      : checkElf(platform, file);
+  return [...found, checkPaths(file)];
 }
 
 module.exports = { checkFile };

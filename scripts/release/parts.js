@@ -13,14 +13,14 @@ const { SOURCES, unpackSource } = require('./sources.js');
 
 /** @typedef {import('./platforms.js').Platform} Platform */
 
-/** Nothing of it is seen from outside, and what is not called is left out. */
-const CFLAGS = '-fPIC -fvisibility=hidden -ffunction-sections -fdata-sections';
+/** What is not called is left out. */
+const SECTIONS = '-ffunction-sections -fdata-sections';
 
-/**
- * Where OpenSSL looks for the system's certificates (`sslrootcert=system`):
- * /etc/ssl/cert.pem and /etc/ssl/certs. The same on every machine.
- */
-const OPENSSLDIR = '/etc/ssl';
+/** And nothing of it is seen from outside: a DLL names what it exports. */
+const HIDDEN = `-fPIC -fvisibility=hidden ${SECTIONS}`;
+
+/** Windows' libraries that OpenSSL calls; its tests for them need all. */
+const WINDOWS_LIBRARIES = '-lws2_32 -lcrypt32';
 
 /**
  * no-atexit: its handler would race with handshakes on other threads when
@@ -51,12 +51,50 @@ static inline char *hf_no_variable(const char *name) {
 #define getenv hf_no_variable
 `;
 
+/**
+ * For Windows libpq brings some of POSIX' threads along; ours are others, and
+ * all of them.
+ */
+const OWN_THREADS = [
+  ...['mutex_init', 'mutex_lock', 'mutex_unlock', 'self'],
+  ...['getspecific', 'setspecific'],
+]
+  .map((name) => `#define pthread_${name} hf_libpq_${name}\n`)
+  .join('');
+
+/**
+ * A function that only the server calls, and without which libpq would not look
+ * at files; older systems, and wine, do not have it.
+ */
+const OF_THE_SERVER =
+  /,\s*\{"NtFlushBuffersFileEx", \(pg_funcptr_t \*\) &pg_NtFlushBuffersFileEx\}/;
+
 /** libpq has no grammar; what would compile the server's need not be here. */
 const NO_GRAMMAR = path.join(__dirname, 'no-grammar.sh');
 
 const JOBS = `-j${Math.min(4, os.availableParallelism())}`;
 /** OpenSSL writes the time of its build into itself: the same each time. */
 const SOURCE_DATE_EPOCH = '1767225600';
+
+/**
+ * Where libpq.a is what a linker needs for a libpq.dll, the objects are put
+ * into one of their own; rc.o is the description of that library.
+ */
+const OWN_ARCHIVE = [
+  '.SECONDEXPANSION:',
+  'own.a: $$(OBJS)',
+  '\t$(AR) rcs $@ $(filter-out %rc.o,$(OBJS))',
+].join('\n');
+
+/** @param {Platform} platform */
+function isWindows(platform) {
+  return platform.os === 'win32';
+}
+
+/** @param {Platform} platform */
+function flagsOf(platform) {
+  return isWindows(platform) ? SECTIONS : HIDDEN;
+}
 
 /**
  * @param {string} name what is built, for messages
@@ -85,9 +123,10 @@ async function run(name, file, args, cwd, env = {}) {
 async function buildOpenssl(platform, source, prefix) {
   const { cc, ar, ranlib } = platform.tools;
   const args = [platform.opensslTarget, ...OPENSSL_OPTIONS];
-  args.push(`--openssldir=${OPENSSLDIR}`, '--prefix=/usr', '--libdir=lib');
+  args.push(`--openssldir=${platform.opensslFolder}`);
+  args.push('--prefix=/usr', '--libdir=lib');
   const env = { CC: cc, AR: ar, RANLIB: ranlib };
-  const flags = CFLAGS.split(' ');
+  const flags = flagsOf(platform).split(' ');
   await run('OpenSSL: configure', './Configure', [...args, ...flags], source, {
     ...env,
   });
@@ -116,7 +155,8 @@ async function buildLibpq(platform, source, openssl, prefix) {
     CC: cc,
     AR: ar,
     RANLIB: ranlib,
-    CFLAGS: `-O2 ${CFLAGS}`,
+    CFLAGS: `-O2 ${flagsOf(platform)}`,
+    ...(isWindows(platform) && { LIBS: WINDOWS_LIBRARIES }),
     CPPFLAGS: `-I${path.join(openssl, 'include')}`,
     LDFLAGS: `-L${openssl}`,
     BISON: `sh ${noGrammar} bison`,
@@ -129,13 +169,19 @@ async function buildLibpq(platform, source, openssl, prefix) {
     ['src/common', 'libpgcommon_shlib.a'],
     ['src/interfaces/libpq', 'libpq.a'],
   ];
+  if (isWindows(platform)) {
+    leaveOutTheServer(source);
+  }
   const header = path.join(source, 'src/include/hf_no_environment.h');
-  fs.writeFileSync(header, NO_ENVIRONMENT);
+  const threads = isWindows(platform) ? OWN_THREADS : '';
+  fs.writeFileSync(header, `${NO_ENVIRONMENT}${threads}`);
   const flags = [`COPT=-include ${header}`];
   for (const [folder = '', name = ''] of libraries) {
-    const args = [JOBS, '--silent', '-C', folder, ...flags, name];
+    const own = isWindows(platform) && name === 'libpq.a';
+    const target = own ? ['--eval', OWN_ARCHIVE, 'own.a'] : [name];
+    const args = [JOBS, '--silent', '-C', folder, ...flags, ...target];
     await run(`libpq: ${name}`, 'make', args, source);
-    const file = path.join(source, folder, name);
+    const file = path.join(source, folder, target.at(-1) ?? name);
     fs.copyFileSync(file, path.join(prefix, 'lib', name));
   }
   const include = path.join(prefix, 'include');
@@ -153,6 +199,16 @@ async function buildLibpq(platform, source, openssl, prefix) {
     },
   );
   keepLicence(source, 'COPYRIGHT', prefix, 'PostgreSQL.txt');
+}
+
+/** @param {string} source */
+function leaveOutTheServer(source) {
+  const file = path.join(source, 'src/port/win32ntdll.c');
+  const text = fs.readFileSync(file, 'utf8');
+  if (!OF_THE_SERVER.test(text)) {
+    throw new Error(`${file} is not what it was: see OF_THE_SERVER`);
+  }
+  fs.writeFileSync(file, text.replace(OF_THE_SERVER, ''));
 }
 
 /**
@@ -178,7 +234,17 @@ function fingerprint(platform, sources) {
   }).split('\n')[0];
   const { host, opensslTarget } = platform;
   const cc = path.basename(platform.tools.cc);
-  const all = [sources, host, opensslTarget, cc, compiler, CFLAGS, OPENSSLDIR];
+  const flags = flagsOf(platform);
+  const { opensslFolder } = platform;
+  const all = [
+    sources,
+    host,
+    opensslTarget,
+    cc,
+    compiler,
+    flags,
+    opensslFolder,
+  ];
   const kept = 'the headers of libpq and OpenSSL';
   return createHash('sha256')
     .update(

@@ -16,15 +16,18 @@ process.env.PATH = [OWN_TOOLS, process.env.PATH].join(path.delimiter);
  * @property {string} ar
  * @property {string} ranlib
  * @property {string} strip
- * @property {string} readelf
+ * @property {string} readelf objdump, where binaries are no ELF
  */
 
 /**
  * @typedef {object} Platform
  * @property {string} os as in package.json
  * @property {string} cpu as in package.json
- * @property {'glibc' | 'musl'} libc as in package.json
+ * @property {'glibc' | 'musl'} [libc] as in package.json; Windows has none
  * @property {string} opensslTarget as OpenSSL's Configure calls it
+ * @property {string} opensslFolder where OpenSSL looks for the system's
+ *   certificates (`sslrootcert=system`): the same on every machine, and one
+ *   that only administrators can make
  * @property {string} [host] as configure calls it, when cross-compiling
  * @property {Tools} tools
  * @property {string[]} debian the packages the tools come from
@@ -43,6 +46,11 @@ function gcc(prefix) {
   };
 }
 
+/** Of it: cert.pem and certs. */
+const ETC_SSL = '/etc/ssl';
+
+const MINGW = 'x86_64-w64-mingw32';
+
 /** @type {Record<string, Platform>} */
 const PLATFORMS = {
   'linux-x64': {
@@ -50,6 +58,7 @@ const PLATFORMS = {
     cpu: 'x64',
     libc: 'glibc',
     opensslTarget: 'linux-x86_64',
+    opensslFolder: ETC_SSL,
     tools: gcc(''),
     debian: ['gcc', 'g++', 'binutils'],
   },
@@ -58,6 +67,7 @@ const PLATFORMS = {
     cpu: 'arm64',
     libc: 'glibc',
     opensslTarget: 'linux-aarch64',
+    opensslFolder: ETC_SSL,
     host: 'aarch64-linux-gnu',
     tools: gcc('aarch64-linux-gnu-'),
     debian: ['gcc-aarch64-linux-gnu', 'g++-aarch64-linux-gnu'],
@@ -67,6 +77,7 @@ const PLATFORMS = {
     cpu: 'x64',
     libc: 'musl',
     opensslTarget: 'linux-x86_64',
+    opensslFolder: ETC_SSL,
     host: 'x86_64-linux-musl',
     tools: {
       ...gcc(''),
@@ -75,6 +86,21 @@ const PLATFORMS = {
       link: 'hf-musl-gcc',
     },
     debian: ['gcc', 'g++', 'binutils', 'musl-tools', 'linux-libc-dev'],
+  },
+  'win32-x64': {
+    os: 'win32',
+    cpu: 'x64',
+    opensslTarget: 'mingw64',
+    opensslFolder: 'C:/Windows/ssl',
+    host: MINGW,
+    tools: {
+      ...gcc(`${MINGW}-`),
+      // Debian has two; this one's threads are those of POSIX.
+      cc: `${MINGW}-gcc-posix`,
+      cxx: `${MINGW}-g++-posix`,
+      readelf: `${MINGW}-objdump`,
+    },
+    debian: ['gcc-mingw-w64-x86-64-posix', 'g++-mingw-w64-x86-64-posix'],
   },
 };
 

@@ -185,9 +185,17 @@ test('a system without a binary names the build from source', () => {
   }
 });
 
-test('Windows is sent to WSL', () => {
-  const refused = refusal(install(ALL), pretend('win32', 'x64'));
-  isOneSentence(refused, /no binary for win32-x64: run the .* in WSL/);
+test('Windows without a binary of its own is sent to WSL', () => {
+  const refused = refusal(install(ALL), pretend('win32', 'arm64'));
+  isOneSentence(refused, /no binary for win32-arm64: run the .* in WSL/);
+});
+
+test('Windows with the package of Linux is told to install its own', () => {
+  const main = install(ALL, { 'linux-x64': '' });
+  isOneSentence(
+    refusal(main, pretend('win32', 'x64')),
+    /installed for linux-x64 and this is win32-x64: run "npm install --force"/,
+  );
 });
 
 test('a file that is not a binary for this system names the install', () => {

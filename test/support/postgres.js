@@ -7,6 +7,7 @@ const { postgresFolder, serverAccount } = require('./account.js');
 const { makeCertificates } = require('./certificates.js');
 const { clusterTemplate } = require('./cluster-template.js');
 const { endDaemon, freePort, run, startDaemon, tail } = require('./daemon.js');
+const { startElsewhere } = require('./elsewhere.js');
 const { eventually } = require('./eventually.js');
 const { makeFolder } = require('./run-folder.js');
 const { runSql } = require('./run-sql.js');
@@ -274,6 +275,9 @@ function makeTls(folder, options) {
  * @returns {Promise<Server>}
  */
 async function startPostgres(options = {}) {
+  if (process.env.HOLDFAST_TEST_ELSEWHERE !== undefined) {
+    return await startElsewhere(options);
+  }
   const template = await clusterTemplate();
   const folder = makeFolder('p');
   const server = new Server(folder, template);

@@ -165,7 +165,7 @@ async function workers(pool) {
   assert.strictEqual(rows[0].one, 1);
 }
 
-/** By files: under wine Node connects to nobody. */
+/** By files: they work between any two programs. */
 async function askForRestart() {
   fs.writeFileSync(path.join(control, 'wanted'), '');
   while (!fs.existsSync(path.join(control, 'done'))) {

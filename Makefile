@@ -87,7 +87,7 @@ VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
 LIMIT ?= $(if $(filter valgrind tsan,$(BUILD)),600,180)
 RUN = timeout -k 5 $(LIMIT) $(if $(filter valgrind,$(BUILD)),$(VALGRIND))
 
-.PHONY: all lib unit net check-asan check-tsan check-valgrind coverage tidy \
+.PHONY: all lib unit net musl check-asan check-tsan check-valgrind coverage tidy \
   calls format format-check cppcheck clean
 .SECONDARY:
 all: lib
@@ -139,6 +139,10 @@ net: $(NET_RUNS)
 
 check-asan:
 	$(Q)$(MAKE) -k --no-print-directory BUILD=asan unit net
+
+# The suites as programs of musl, with the libpq and the OpenSSL of a release.
+musl:
+	$(Q)node scripts/test-musl.js
 
 # Only net has threads.
 check-tsan:

@@ -219,6 +219,13 @@ function fromPackage(causes) {
       } catch (cause) {
         return note(causes, cause);
       }
+    case 'linux-arm64-musl':
+      try {
+        // @ts-ignore: it is there where it fits
+        return require('pg-holdfast-linux-arm64-musl');
+      } catch (cause) {
+        return note(causes, cause);
+      }
     case 'win32-x64':
       try {
         // @ts-ignore: it is there where it fits

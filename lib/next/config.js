@@ -11,6 +11,7 @@ const PACKAGES = Object.freeze([
   'pg-holdfast-linux-x64',
   'pg-holdfast-linux-arm64',
   'pg-holdfast-linux-x64-musl',
+  'pg-holdfast-linux-arm64-musl',
   'pg-holdfast-win32-x64',
 ]);
 

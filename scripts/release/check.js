@@ -177,7 +177,9 @@ function checkElf(platform, file) {
     checkImports(platform, elf),
     ...(platform.libc === 'glibc' ? [checkGlibc(elf)] : []),
     checkHardening(elf),
-    ...(platform.libc === 'musl' ? [loadWithMusl(file, ofNode(elf))] : []),
+    ...(platform.libc === 'musl'
+      ? [loadWithMusl(platform, file, ofNode(elf))]
+      : []),
   ];
 }
 

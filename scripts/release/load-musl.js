@@ -32,11 +32,12 @@ function stubs(names) {
 }
 
 /**
+ * @param {import('./platforms.js').Platform} platform
  * @param {string} binary
  * @param {string[]} names Node's functions that it calls
  * @returns {Finding}
  */
-function loadWithMusl(binary, names) {
+function loadWithMusl({ tools, emulator = [] }, binary, names) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hf-musl-'));
   try {
     const file = (/** @type {string} */ name) => path.join(folder, name);
@@ -44,8 +45,9 @@ function loadWithMusl(binary, names) {
     fs.writeFileSync(file('main.c'), PROGRAM);
     const sources = [file('stubs.c'), file('main.c')];
     const args = ['-rdynamic', '-o', file('load'), ...sources];
-    execFileSync('hf-musl-gcc', args, { stdio: 'pipe' });
-    const ran = spawnSync(file('load'), [binary], { encoding: 'utf8' });
+    execFileSync(tools.cc, args, { stdio: 'pipe' });
+    const [program = '', ...rest] = [...emulator, file('load'), binary];
+    const ran = spawnSync(program, rest, { encoding: 'utf8' });
     const why = ran.error ?? `${ran.stdout}${ran.stderr}`.trim();
     return {
       name: "musl's loader takes it",

@@ -39,6 +39,7 @@ async function release(name, pinnedOnly) {
     PLATFORMS[name]
   );
   const since = Date.now();
+  await platform.prepare?.();
   const parts = await buildParts(name, platform, { pinnedOnly });
   const binary = await buildAddon(name, platform, parts);
   const size = (fs.statSync(binary).size / 1024 / 1024).toFixed(1);

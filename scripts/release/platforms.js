@@ -3,10 +3,13 @@
 // names the same ones; a test compares them.
 
 const path = require('node:path');
+const { muslArm64, prepareMuslArm64 } = require('./musl-arm64.js');
 
 // Called by bare names: OpenSSL writes down how its compiler was called.
 const OWN_TOOLS = path.join(__dirname, 'musl');
 process.env.PATH = [OWN_TOOLS, process.env.PATH].join(path.delimiter);
+// For hf-musl-arm64-gcc and hf-musl-arm64-g++.
+process.env.HOLDFAST_MUSL_ARM64 = muslArm64();
 
 /**
  * @typedef {object} Tools
@@ -31,6 +34,8 @@ process.env.PATH = [OWN_TOOLS, process.env.PATH].join(path.delimiter);
  * @property {string} [host] as configure calls it, when cross-compiling
  * @property {Tools} tools
  * @property {string[]} debian the packages the tools come from
+ * @property {() => Promise<void>} [prepare] brings about what no package does
+ * @property {string[]} [emulator] what runs its programs elsewhere
  */
 
 /** @param {string} prefix @returns {Tools} */
@@ -86,6 +91,23 @@ const PLATFORMS = {
       link: 'hf-musl-gcc',
     },
     debian: ['gcc', 'g++', 'binutils', 'musl-tools', 'linux-libc-dev'],
+  },
+  'linux-arm64-musl': {
+    os: 'linux',
+    cpu: 'arm64',
+    libc: 'musl',
+    opensslTarget: 'linux-aarch64',
+    opensslFolder: ETC_SSL,
+    host: 'aarch64-linux-musl',
+    tools: {
+      ...gcc('aarch64-linux-gnu-'),
+      cc: 'hf-musl-arm64-gcc',
+      cxx: 'hf-musl-arm64-g++',
+      link: 'hf-musl-arm64-gcc',
+    },
+    debian: ['gcc-aarch64-linux-gnu', 'g++-aarch64-linux-gnu'],
+    prepare: prepareMuslArm64,
+    emulator: ['qemu-aarch64-static', '-L', muslArm64()],
   },
   'win32-x64': {
     os: 'win32',

@@ -9,6 +9,7 @@ const { makeCertificates } = require('../../test/support/certificates.js');
 const { startPostgres } = require('../../test/support/postgres.js');
 const { ROOT } = require('../steps.js');
 const { installPacked } = require('./install-packed.js');
+const { tryOtherName } = require('./other-name.js');
 const { tryPrograms } = require('./programs.js');
 const { runnerOf } = require('./runners.js');
 
@@ -72,7 +73,7 @@ async function tryOut(platform) {
     fs.mkdirSync(others);
     const other = await makeCertificates(others);
     const sources = path.join(ROOT, 'dist/release', platform, 'sources.json');
-    const found = await tryPrograms({
+    const trial = {
       command: runner.command,
       folder,
       env: {
@@ -90,7 +91,11 @@ async function tryOut(platform) {
       },
       restart: () => server.restart(),
       sources: JSON.parse(fs.readFileSync(sources, 'utf8')),
-    });
+    };
+    const found = await tryPrograms(trial);
+    if (platform.startsWith('win32-')) {
+      found.push(await tryOtherName(trial));
+    }
     const ran = { name: 'runs', ok: true, detail: runner.why };
     return runner.native
       ? [ran, ...found, judgeBindings(bindings)]

@@ -45,6 +45,10 @@ function versionOf(file) {
  * @returns {{file: string, version: string} | null}
  */
 function findPgBouncer(version = '') {
+  // Only servers are started elsewhere: see elsewhere.js.
+  if (process.env.HOLDFAST_TEST_ELSEWHERE !== undefined) {
+    return null;
+  }
   const more = (process.env.HOLDFAST_TEST_PGBOUNCER ?? '').split(':');
   for (const folder of [...more.filter(Boolean), ...pathFolders()]) {
     const file = findProgram('pgbouncer', [folder]);

@@ -272,8 +272,7 @@ test('a time-out counts neither a slow writer nor a slow reader', async () => {
 });
 
 test('a reader that stops stops the server, and may leave', async () => {
-  const endless =
-    'copy (select generate_series(1, 100000000)) to stdout';
+  const endless = 'copy (select generate_series(1, 100000000)) to stdout';
   const out = pool.copyTo(endless);
   await once(out, 'readable');
   await eventually(async () => {

@@ -256,7 +256,10 @@ test('not run here: npm run release, a stage of .ci/run before this', () => {
   const [command] = take('Install', 'sh');
   assert.match(command, /^npm ci\nnpm run release -- linux-x64\b/);
   const stages = fs.readFileSync(path.join(ROOT, '.ci/run'), 'utf8');
-  assert.match(stages, /^stage release .*npm run --silent release\n/m);
+  assert.match(
+    stages,
+    /^beside release .*npm run --silent release\n[\s\S]*^joined release\n[\s\S]*^stage apps /m,
+  );
 });
 
 test('not run here: the demo and the tests, stages of .ci/run', () => {

@@ -105,7 +105,8 @@ test('npm ci takes the lock file', (t) => {
 
 test('setup installs exactly what the lock file says', (t) => {
   const folder = temporary(t);
-  for (const name of ['scripts', 'test/support', 'package-lock.json']) {
+  const files = ['package.json', 'package-lock.json'];
+  for (const name of ['scripts', 'test/support', ...files]) {
     const to = path.join(folder, name);
     fs.cpSync(path.join(ROOT, name), to, { recursive: true });
   }

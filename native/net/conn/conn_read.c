@@ -168,13 +168,13 @@ static void choose_mode(struct hf_conn *conn, struct hf_unit *unit) {
 /*
  * Applies the limit on results to what libpq still holds: a result that is not
  * read in chunks, a single row, or one that nobody waits for. Called when a
- * read has ended without the whole answer. The first time that is no reason to
- * ask the system: the read may have ended with the answer before this one, and
- * most are whole with the next read.
+ * read has ended without the whole answer. Where others share the connection
+ * that is no reason to ask the system the first time: the read may have ended
+ * with the answer before this one, and most are whole with the next read.
  */
 static void check_size(struct hf_conn *conn, struct hf_unit *unit) {
   uint64_t received;
-  if (!unit->incomplete) {
+  if (!unit->incomplete && conn->slot->running.count > 1) {
     unit->incomplete = true;
     return;
   }

@@ -118,11 +118,19 @@ async function main() {
   // Leftovers of an earlier release must not be packed with this one.
   fs.rmSync(path.join(ROOT, 'dist/release'), { recursive: true, force: true });
   let right = true;
+  /** @type {string[]} */
+  const built = [];
   for (const name of build) {
     say(`\n${name}`);
-    right = (await release(name, pinnedOnly)) && right;
+    try {
+      right = (await release(name, pinnedOnly)) && right;
+      built.push(name);
+    } catch (error) {
+      say(`  WRONG  ${name}: ${/** @type {Error} */ (error).message}`);
+      right = false;
+    }
   }
-  right = (await packAndTry(build)) && right;
+  right = (await packAndTry(built)) && right;
   for (const [name, lacking] of missing) {
     if (!build.includes(name)) {
       const cure = lacking.length > 0 ? ` (needs ${lacking.join(', ')})` : '';

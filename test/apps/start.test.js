@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const path = require('node:path');
 const { before, test } = require('node:test');
 const { blocksOf } = require('../docs/markdown.js');
-const { freePort } = require('../support/index.js');
+const { eventually, freePort } = require('../support/index.js');
 const { prepareApp } = require('./support/app.js');
 const { send } = require('./support/http.js');
 const { startPooled } = require('./support/servers.js');
@@ -116,7 +116,15 @@ async function askNest(file) {
     env: { ...environment(), PORT: String(port) },
   });
   await nest.waitFor(/successfully started/);
-  const answer = await send(`http://127.0.0.1:${port}`, '/users');
+  // Which Nest says before it listens.
+  /** @type {any} */
+  let answer;
+  await eventually(async () => {
+    answer = await send(`http://127.0.0.1:${port}`, '/users').catch((error) => {
+      assert.equal(error.code, 'ECONNREFUSED');
+    });
+    return answer !== undefined;
+  });
   await nest.stop();
   return answer;
 }

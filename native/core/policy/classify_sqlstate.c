@@ -169,10 +169,8 @@ static bool is_aborted_by_yugabyte(const struct hf_evidence *evidence) {
 
 static const struct hf_rule *judge_terminated(
     const struct hf_evidence *evidence) {
-  static const char by_administrator[] =
+  static const char *const by_administrator =
       "terminating connection due to administrator command";
-  const char *sentences[HF_SENTENCES_MAX];
-  size_t i, n;
 
   switch (evidence->severity) {
   case HF_SEVERITY_FATAL:
@@ -186,13 +184,9 @@ static const struct hf_rule *judge_terminated(
     break;
   }
   /* drivers may drop the severity; this sentence is only sent as FATAL */
-  n = hf_classify_sentences(evidence->message, sentences);
-  for (i = 0; i < n; i++) {
-    if (hf_classify_begins(sentences[i], by_administrator)) {
-      return &terminated;
-    }
-  }
-  return &terminated_somehow;
+  return begins_with_one_of(evidence, &by_administrator, 1)
+             ? &terminated
+             : &terminated_somehow;
 }
 
 /*
@@ -275,20 +269,12 @@ static const struct hf_rule *judge_internal(
 }
 
 static bool is_stale_plan(const struct hf_evidence *evidence) {
-  static const char sentence[] = "cached plan must not change result type";
-  const char *sentences[HF_SENTENCES_MAX];
-  size_t i, n;
+  static const char *const sentence = "cached plan must not change result type";
 
   if (evidence->routine != NULL) {
     return strcmp(evidence->routine, "RevalidateCachedQuery") == 0;
   }
-  n = hf_classify_sentences(evidence->message, sentences);
-  for (i = 0; i < n; i++) {
-    if (hf_classify_begins(sentences[i], sentence)) {
-      return true;
-    }
-  }
-  return false;
+  return begins_with_one_of(evidence, &sentence, 1);
 }
 
 /*

@@ -360,7 +360,7 @@ const struct hf_rule *hf_classify_sqlstate(const struct hf_evidence *evidence,
     return &stale_plan;
   }
   if (strcmp(sqlstate, "XX000") == 0 &&
-      evidence->severity != HF_SEVERITY_FATAL &&
+      evidence->severity < HF_SEVERITY_FATAL &&
       is_aborted_by_yugabyte(evidence)) {
     return find("40001");
   }

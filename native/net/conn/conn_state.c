@@ -107,7 +107,10 @@ void hf_conn_cancel(struct hf_conn *conn) {
   if (conn->cancel != NULL || conn->failing) {
     return;
   }
-  (void)PQflush(conn->pg); /* the request must not overtake the statement */
+  if (hf_link_queued(&conn->dirty)) {
+    /* Or the request overtakes the statement. A loss is seen with the turn. */
+    (void)PQflush(conn->pg);
+  }
   conn->cancel = hf_cancel_start(conn->loop, conn->pg, on_cancelled, conn);
   if (conn->cancel == NULL) {
     hf_conn_fail(conn);
